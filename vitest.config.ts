@@ -10,7 +10,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
  */
 const alone = [
   'test/{bits,browser,smoke}/**/*.test.ts',
-  'test/lib/{autodiff,backend,kernels,lz4,simd}.test.ts',
+  'test/lib/{tensors/autodiff,tensors/backend,kernels,formats/lz4,simd}.test.ts',
   'test/lib/compiler/compile.test.ts',
   'test/src/cluster/**/*.test.ts',
   'test/src/{batch,examples,memory,sampling.example,wide}.test.ts'

@@ -31,10 +31,10 @@ import {
 } from '../src/index.js'
 import { Key } from '../lib/index.js'
 import { useThreads } from '../lib/simd/crew.js'
-import { add, mean, sqrt, square, sub } from '../lib/tensor.js'
-import * as EM from '../src/mixture/ExpectationMaximization.js'
+import { add, mean, sqrt, square, sub } from '../lib/tensors/tensor.js'
+import * as EM from '../src/mixture/em/expectationMaximization.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as Loss from '../src/compile/Loss.js'
+import * as Loss from '../src/compile/loss.js'
 import { NETWORK, problem, TIME, type Problem } from './problem.js'
 import { network, weights } from './network.js'
 

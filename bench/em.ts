@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { Initializer, Key, Mixture, Problem, Score, type Points } from '../src/index.js'
-import * as ExpectationMaximization from '../src/mixture/ExpectationMaximization.js'
+import * as ExpectationMaximization from '../src/mixture/em/expectationMaximization.js'
 import { has, median, PYTHON } from './rivals.js'
 
 const ROUNDS = 7

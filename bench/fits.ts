@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { eStep } from '../src/mixture/EStep.js'
+import { eStep } from '../src/mixture/em/eStep.js'
 import {
   Case,
   Compile,
@@ -24,8 +24,8 @@ import {
   Score,
   Stage
 } from '../src/index.js'
-import { rowsOf } from '../src/mixture/rows.js'
-import * as Strands from '../lib/strands.js'
+import { rowsOf } from '../src/mixture/passRows.js'
+import * as Strands from '../lib/rows/strands.js'
 import { useThreads } from '../lib/simd/crew.js'
 import { families } from './families.js'
 import { PYTHON } from './rivals.js'

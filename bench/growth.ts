@@ -7,7 +7,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Key } from '../lib/index.js'
 import { Compile, Expectation, Objective, Schedule, Score, TimeLaw } from '../src/index.js'
-import * as EM from '../src/mixture/ExpectationMaximization.js'
+import * as EM from '../src/mixture/em/expectationMaximization.js'
 
 const best = (run: (i: number) => unknown, repeats: number): number =>
   Math.min(

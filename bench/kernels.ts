@@ -3,8 +3,8 @@
  *
  *     npm run bench:kernels
  */
-import { erf } from '../lib/elementary.js'
-import * as Key from '../lib/key.js'
+import { erf } from '../lib/numbers/elementary.js'
+import * as Key from '../lib/random/key.js'
 import * as Simd from '../lib/simd/index.js'
 import { compile, instantiate } from '../lib/simd/wasm.js'
 import { median } from './rivals.js'
@@ -121,11 +121,11 @@ for (const n of [1000, 1_000_000]) {
       sink += s
     }
   ])
-  row(`uniforms, ${n}, against lib/key.ts`, 'M/s', n / 1e6, [
+  row(`uniforms, ${n}, against lib/random/key.ts`, 'M/s', n / 1e6, [
     () => Simd.uniforms(1, 2, 0, n, out),
     () => Key.uniform(n)(Key.fromSeed(1))
   ])
-  row(`normals, ${n}, against lib/key.ts`, 'M/s', n / 1e6, [
+  row(`normals, ${n}, against lib/random/key.ts`, 'M/s', n / 1e6, [
     () => Simd.normals(1, 2, 0, n, out),
     () => Key.normal(n)(Key.fromSeed(1))
   ])

@@ -13,7 +13,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { Key, useThreads } from '../lib/index.js'
 import { Mixture, Problem, Score, Source, type Params } from '../src/index.js'
-import * as EM from '../src/mixture/ExpectationMaximization.js'
+import * as EM from '../src/mixture/em/expectationMaximization.js'
 
 const [DIM, K] = [8, 8]
 const PIECE = 1 << 16

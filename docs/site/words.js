@@ -1,6 +1,6 @@
 /** One page for each word of the vocabulary, from what its case says of itself. */
 import * as ornstein from '../../dist/src/index.js'
-import { vocabulary } from '../../dist/src/cli/vocabulary.js'
+import { vocabulary } from '../../dist/src/cli/glossary.js'
 import { plotOf } from './plots.js'
 
 const { Case, Vocabulary } = ornstein

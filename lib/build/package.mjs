@@ -30,7 +30,7 @@ if (changed(last) > Math.max(...sources.map(name => changed(root + name)))) proc
 const through = name =>
   name
     .replace(/^fp-ts\/lib\/(.+)\.js$/, '#fp-ts/$1')
-    .replace(/^\.\.?\/tfjs\.js$/, '#tfjs')
+    .replace(/^\.\.?\/(tensors\/)?tfjs\.js$/, '#tfjs')
     .replace(/^(@commander-js\/extra-typings|commander)$/, '#commander')
 
 /** The namespaces that a module of ours exports, and where each is from: `export * as Field from './Field.js'`. */
@@ -179,10 +179,10 @@ for (const folder of ['src', 'lib', 'examples'])
   }
 await vendor(root)
 if (diagnostics.length === 0) {
-  const { listed } = await import('../../dist/src/cli/list.js')
-  const { vocabulary } = await import('../../dist/src/cli/vocabulary.js')
-  writeFileSync(`${root}dist/src/cli/words.json`, JSON.stringify(listed(vocabulary)))
-  const { words } = await import('../../dist/src/cli/program.js')
+  const { listed } = await import('../../dist/src/cli/commands/list.js')
+  const { vocabulary } = await import('../../dist/src/cli/glossary.js')
+  writeFileSync(`${root}dist/src/cli/commands/words.json`, JSON.stringify(listed(vocabulary)))
+  const { words } = await import('../../dist/src/cli/commandLine.js')
   const { page } = await import('../../dist/src/cli/man.js')
   const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
   writeFileSync(last, page(words(version), version))

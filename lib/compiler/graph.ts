@@ -8,7 +8,7 @@ import { product } from '../kernels/dense.js'
 export type Shape = ReadonlyArray<number>
 
 /** Computed for each row, or once a call: from parameters, constants, and sums over the rows. */
-export type Place = 'rows' | 'once'
+export type When = 'rows' | 'once'
 
 /** What a node does with its inputs. */
 export type Operation =
@@ -46,7 +46,7 @@ export interface Node {
   readonly does: Operation
   readonly ins: ReadonlyArray<Node>
   readonly shape: Shape
-  readonly place: Place
+  readonly place: When
 }
 
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, i) => n === b[i])
@@ -104,7 +104,7 @@ export const describe = (does: Operation): string => {
 
 /** Makes nodes, each once. */
 export interface Graph {
-  readonly node: (does: Operation, ins: ReadonlyArray<Node>, shape: Shape, place: Place) => Node
+  readonly node: (does: Operation, ins: ReadonlyArray<Node>, shape: Shape, place: When) => Node
 }
 
 export const graph = (): Graph => {

@@ -17,17 +17,17 @@
  */
 import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js'
 import { product, type Dense } from '../kernels/dense.js'
-import { type NdArray } from '../ndarray.js'
+import { type NdArray } from '../arrays/ndarray.js'
 import { algebra } from './algebra.js'
 import { emitModule } from './code.js'
 import { isMap } from './entrywise.js'
 import { describe, ordered, print, width, type Node } from './graph.js'
 import { lanesOf, type Precision } from './lanes.js'
-import { isSymmetric, layout as layoutOf, printLayout, type Layout } from './layout.js'
+import { isSymmetric, layout as layoutOf, printLayout, type Layout } from './placement.js'
 import { lower, type Lowered } from './lower.js'
 import { thin } from './rules.js'
 import { threads } from '../simd/crew.js'
-import * as Strands from '../strands.js'
+import * as Strands from '../rows/strands.js'
 import {
   MOST_PAGES,
   machineHere,

@@ -5,8 +5,8 @@
 import { mapLeft, toUnion, tryCatch, type Either } from 'fp-ts/lib/Either.js'
 import { arena as arenaOf, type Arena } from '../simd/arena.js'
 import { binary, memoryFlags } from '../simd/binary.js'
-import * as Strands from '../strands.js'
-import { part, type Numbers } from '../stretches.js'
+import * as Strands from '../rows/strands.js'
+import { part, type Numbers } from '../rows/stretches.js'
 import { crew as crewOf, type Crew, type Loaded } from '../simd/crew.js'
 import { obstacle } from '../simd/wasm.js'
 import { type Dense } from '../kernels/dense.js'
@@ -61,7 +61,7 @@ export interface Ran {
 }
 
 /** Strands [from, to) of all rows. */
-export interface Asked {
+export interface Call {
   readonly rows: number
   readonly from: number
   readonly to: number
@@ -71,7 +71,7 @@ export interface Machine {
   readonly shared: boolean
   readonly run: (
     program: Runnable,
-    asked: Asked,
+    asked: Call,
     given: Readonly<Record<string, RowsGiven>>,
     parameters: ReadonlyArray<{ readonly at: number; readonly values: Float64Array }>,
     parameterBytes: number
@@ -246,7 +246,7 @@ interface Plan {
   readonly panelsAtOnce: number
 }
 
-const planOf = (program: Runnable, { rows, from, to }: Asked, given: Given): Plan => {
+const planOf = (program: Runnable, { rows, from, to }: Call, given: Given): Plan => {
   const panels = Math.ceil(rows / ROWS)
   const strandPanels = Strands.cut(rows).strandRows / ROWS
   const start = from * strandPanels
@@ -278,7 +278,7 @@ const machine = (): Machine => {
   const runIn = (
     place: (length: number) => number,
     program: Runnable,
-    asked: Asked,
+    asked: Call,
     given: Given,
     parameters: Parameters<Machine['run']>[3],
     parameterBytes: number,

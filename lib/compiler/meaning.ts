@@ -4,7 +4,7 @@
  */
 import { product, type Dense } from '../kernels/dense.js'
 import { kernels } from '../kernels/index.js'
-import { concatenated } from '../ndarray.js'
+import { concatenated } from '../arrays/ndarray.js'
 import { type Attrs, type Operation, type Shape } from './graph.js'
 
 /** As doubles, whatever type a kernel gives. */

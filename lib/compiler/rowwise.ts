@@ -4,9 +4,9 @@
  * gives the same bits whatever was called before.
  */
 import { isLeft } from 'fp-ts/lib/Either.js'
-import { compute } from '../autodiff.js'
-import { size, type NdArray } from '../ndarray.js'
-import { fromNdArray } from '../tensor.js'
+import { compute } from '../tensors/autodiff.js'
+import { size, type NdArray } from '../arrays/ndarray.js'
+import { fromNdArray } from '../tensors/tensor.js'
 import { library } from './index.js'
 import { type Inputs, type Named } from './trace.js'
 

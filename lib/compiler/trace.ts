@@ -6,11 +6,11 @@
  * what else it may look at, and whatever differs must be named: an input, or the number of rows.
  */
 import { type TensorInfo } from '@tensorflow/tfjs-core'
-import { recording } from '../backend.js'
+import { recording } from '../tensors/backend.js'
 import { type DType, type Values } from '../kernels/dense.js'
-import { type Tensor } from '../ndarray.js'
-import { pullback, scope } from '../tape.js'
-import { tfjs } from '../tfjs.js'
+import { type Tensor } from '../arrays/ndarray.js'
+import { pullback, scope } from '../tensors/tape.js'
+import { tfjs } from '../tensors/tfjs.js'
 import { refuse } from './refusal.js'
 import { formOf, type Form } from './shapes.js'
 

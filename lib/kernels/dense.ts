@@ -1,6 +1,6 @@
 /**
  * What a kernel computes on: dense row-major arrays of doubles, integers or truth values. Nothing in this folder knows of
- * tfjs's engine, tensors or tapes; `../backend.ts` dresses these pure functions as tfjs kernels.
+ * tfjs's engine, tensors or tapes; `../tensors/backend.ts` dresses these pure functions as tfjs kernels.
  */
 
 import { kernels, room } from '../simd/index.js'

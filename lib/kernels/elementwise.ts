@@ -1,5 +1,5 @@
 /** Kernels that treat every entry alone: tables of scalar functions, run by a handful of generic routines. */
-import * as Elementary from '../elementary.js'
+import * as Elementary from '../numbers/elementary.js'
 import {
   broadcastShape,
   broadcastStrides,

@@ -1,6 +1,6 @@
 import { type KernelTable } from './dense.js'
 import { elementwise } from './elementwise.js'
-import { factor } from './factor.js'
+import { factor } from './triangular.js'
 import { indexing } from './indexing.js'
 import { matmul } from './matmul.js'
 import { reduce } from './reduce.js'

@@ -1,5 +1,5 @@
 /** Kernels that fold, scan or rank along axes. Each reads its input as [outer, n, inner], n being what it runs along. */
-import * as Elementary from '../elementary.js'
+import * as Elementary from '../numbers/elementary.js'
 import {
   allocate,
   axesOf,

@@ -5,7 +5,7 @@
  * A place goes to the next of its size, at once. Where there is none, and no end of the memory is left, what is free is put
  * together again, and cut as needed: sizes that are no longer asked for keep no room from others, before the memory grows.
  */
-import { exponentOf, powerOfTwo } from '../elementary.js'
+import { exponentOf, powerOfTwo } from '../numbers/elementary.js'
 
 export interface Arena {
   /** The memory as it is now; another object after it grew. */

@@ -199,7 +199,7 @@ const reserved = (most: number): WebAssembly.Memory => {
 }
 
 /** A fixed place for operands, laid out once and used by every call. */
-interface Place {
+interface Address {
   readonly at: number
   readonly length: number
   view: Float64Array
@@ -214,14 +214,14 @@ interface Ground {
   /** Where an operand is, or a copy of it that lasts until the next settling; 0 where there is no room for one. */
   readonly addressOf: (values: Float64Array) => number
   /** For a chunk, the state of a sum, and blocks of a product's operands. */
-  readonly places: Readonly<Record<'chunk' | 'state' | 'blockA' | 'blockB' | 'panels' | 'blockC', Place>>
+  readonly places: Readonly<Record<'chunk' | 'state' | 'blockA' | 'blockB' | 'panels' | 'blockC', Address>>
 }
 
 const groundOf = (module: WebAssembly.Module, most: number): Ground => {
   const memory = reserved(most)
   const wasm = instantiate(module, memory)
   let next = wasm.start()
-  const place = (length: number): Place => {
+  const place = (length: number): Address => {
     const at = next
     next += length * DOUBLE
     return { at, length, view: new Float64Array(memory.buffer, at, length) }

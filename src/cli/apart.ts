@@ -4,9 +4,9 @@
  */
 import { totalmem } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import { batches } from '../../lib/arrow.js'
-import { Absent, type Columns } from '../../lib/columns.js'
-import { groups, type Slices } from '../../lib/parquet.js'
+import { batches } from '../../lib/formats/arrow.js'
+import { Absent, type Columns } from '../../lib/formats/columns.js'
+import { groups, type Slices } from '../../lib/formats/parquet.js'
 
 /** What is read: a file of Parquet, any bytes of which may be had, or bytes of Arrow as they come. */
 export type Asked =

@@ -1,6 +1,6 @@
 /** What is wrong with words and values from outside: problems, or the value. */
 import * as E from '../core/either.js'
-import * as Problem from '../core/Problem.js'
+import * as Problem from '../core/problem.js'
 
 export type Checked<A> = E.Either<Problem.Problems, A>
 

@@ -4,11 +4,11 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { word } from '../fit/text.js'
 import { type Points, Problem, type Vocabulary } from '../index.js'
 import { faultless } from './checked.js'
-import * as Limits from '../core/Limits.js'
+import * as Limits from '../core/limits.js'
 import { familiesOf, GROWN, recipes, type Every, type Named, type Open, type Recipe } from './learn.js'
 import * as options from './options.js'
-import type * as words from './words.js'
-import type { Output } from './World.js'
+import type * as words from './ownWords.js'
+import type { Output } from './world.js'
 
 export interface Flags extends options.TableFlags, words.Flags {
   readonly components?: string | undefined

@@ -1,15 +1,15 @@
 /** `ornstein completion`: scripts by which shells complete its words, made of the descriptions that its help prints. */
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../core/either.js'
-import * as Problem from '../core/Problem.js'
+import * as Problem from '../core/problem.js'
 import { word } from '../fit/text.js'
-import { help, type CommandWords, type OptionWords, type Words } from './Described.js'
-import { refused, type Failure, type World } from './World.js'
+import { help, type CommandWords, type OptionWords, type Words } from './described.js'
+import { refused, type Failure, type World } from './world.js'
 
 /** The words that an option takes, where they are few: those that its check knows. */
 export const values = async (): Promise<Readonly<Record<string, ReadonlyArray<string>>>> => {
   const { familiesOf, GROWN, recipes } = await import('./learn.js')
-  const { standard } = await import('../Vocabulary.js')
+  const { standard } = await import('../standard.js')
   return {
     '--family': familiesOf(standard).map(({ word }) => word),
     '--recipe': [GROWN, ...recipes],
@@ -29,7 +29,7 @@ interface Offered {
 }
 
 const offered = async ({ commands }: Words): Promise<Offered> => {
-  const { words } = await import('./list.js')
+  const { words } = await import('./commands/list.js')
   return {
     values: await values(),
     arguments: {

@@ -4,7 +4,7 @@ import { access, constants, copyFile, link, mkdir, open, realpath, rm, stat, wri
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import * as E from '../core/either.js'
-import * as Problem from '../core/Problem.js'
+import * as Problem from '../core/problem.js'
 import { followed, inputsOf, problem, readBytes, readText, realOf } from './input.js'
 import {
   beside,
@@ -19,9 +19,9 @@ import {
   takeBack,
   type Entry,
   type Journal
-} from './journal.js'
+} from './together.js'
 import type * as Tables from './tables.js'
-import { Ended, failed, refused, type Content, type Failure, type Files, type Output, type World } from './World.js'
+import { Ended, failed, refused, type Content, type Failure, type Files, type Output, type World } from './world.js'
 
 type Refusal = (...problems: Problem.Problems) => Failure
 

@@ -1,12 +1,12 @@
 /** The forms in which a table is written: text, JSON lines, Parquet and Arrow, packed by gzip or not. */
 import { pipeline } from 'node:stream'
 import { createGzip } from 'node:zlib'
-import { Absent, type Columns, type Type } from '../../lib/columns.js'
+import { Absent, type Columns, type Type } from '../../lib/formats/columns.js'
 import * as E from '../core/either.js'
-import * as Problem from '../core/Problem.js'
+import * as Problem from '../core/problem.js'
 import type { Sheet } from '../data/write.js'
 import { inside, type Checked } from './checked.js'
-import { Ended, refused, type Output } from './World.js'
+import { Ended, refused, type Output } from './world.js'
 
 const names = ['csv', 'tsv', 'jsonl', 'parquet', 'arrow'] as const
 type Name = (typeof names)[number]
@@ -96,11 +96,11 @@ const inForm = async (
     case 'jsonl':
       return each(typed(sheets, output), jsonLines)
     case 'parquet':
-      return (await import('../../lib/parquet.js')).parquetOf(typed(sheets, output))
+      return (await import('../../lib/formats/parquet.js')).parquetOf(typed(sheets, output))
     case 'arrow':
-      return (await import('../../lib/arrow.js')).arrowOf(typed(sheets, output), 'file')
+      return (await import('../../lib/formats/arrow.js')).arrowOf(typed(sheets, output), 'file')
     case 'arrows':
-      return (await import('../../lib/arrow.js')).arrowOf(typed(sheets, output), 'stream')
+      return (await import('../../lib/formats/arrow.js')).arrowOf(typed(sheets, output), 'stream')
   }
 }
 

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { Points, Problem } from '../index.js'
 import type { Flags } from './choices.js'
 import { rowsOf, type Rows } from './learn.js'
-import { refused, type Failure } from './World.js'
+import { refused, type Failure } from './world.js'
 
 /** The rows that are learned from together, and where what is found goes. */
 export interface Group {

@@ -5,11 +5,11 @@ import { readdir, readlink, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { createGunzip, gunzip } from 'node:zlib'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import * as E from '../core/either.js'
-import * as Problem from '../core/Problem.js'
-import { code, recover } from './journal.js'
-import { Ended, refused, type Failure, type World } from './World.js'
+import * as Problem from '../core/problem.js'
+import { code, recover } from './together.js'
+import { Ended, refused, type Failure, type World } from './world.js'
 
 const reasons: Readonly<Record<string, readonly [domain: string, remedy: string]>> = {
   ENOENT: ['a file that exists', 'check the name and the folder'],

@@ -4,10 +4,10 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { printable } from '../fit/text.js'
 import { Problem } from '../index.js'
-import type { Choice, Findings } from '../report/Findings.js'
+import type { Choice, Findings } from '../report/findings.js'
 import type { Keep } from './choices.js'
 import type { Keeper } from './learn.js'
-import { refused, type Failure, type Signal, type World } from './World.js'
+import { refused, type Failure, type Signal, type World } from './world.js'
 
 /** Whether there is a checkpoint to go on from; one that is there is gone on from where that is asked for, and not in silence. */
 export const isBegun = (world: World, { path, resume }: Keep): TE.TaskEither<Failure, boolean> =>

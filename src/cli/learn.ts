@@ -26,21 +26,21 @@ import {
   Statistics,
   Vocabulary
 } from '../index.js'
-import * as Elementary from '../../lib/elementary.js'
-import type * as Program from '../compile/Program.js'
-import * as Place from '../data/Place.js'
-import * as Source from '../data/sources.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import type * as Program from '../compile/program.js'
+import * as Place from '../data/place.js'
+import * as Source from '../data/source/index.js'
 import { word } from '../fit/text.js'
-import { type Choice, type Findings, type StageRun } from '../report/Findings.js'
-import * as Candidates from '../fit/Candidates.js'
-import * as Missing from '../mixture/kernels/missing.js'
-import * as Data from '../fit/Data.js'
+import { type Choice, type Findings, type StageRun } from '../report/findings.js'
+import * as Candidates from '../fit/candidates.js'
+import * as Missing from '../mixture/em/missing.js'
+import * as Data from '../fit/scaledData.js'
 import { show } from '../fit/table.js'
 import { inside } from './checked.js'
-import { History } from './History.js'
-import * as Learned from './Learned.js'
-import * as Search from './Search.js'
-import { failed, refused, type Failure, type Signal } from './World.js'
+import { History } from './history.js'
+import * as Learned from './learned.js'
+import * as Search from './search.js'
+import { failed, refused, type Failure, type Signal } from './world.js'
 
 export const recipes = ['annealed', 'two-stage', 'em', 'maximum-likelihood', 'spectral'] as const
 export type Recipe = (typeof recipes)[number]

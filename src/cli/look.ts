@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import {
   Compile,
   Key,
@@ -17,11 +17,11 @@ import {
 } from '../index.js'
 import { show, tidy } from '../fit/table.js'
 import { facts, paragraphs, table as showTable } from '../fit/text.js'
-import { ending } from '../report/Findings.js'
-import { levelTable, type AtLevel, type Samples, type ScoreFindings } from '../report/ScoreFindings.js'
+import { ending } from '../report/findings.js'
+import { levelTable, type AtLevel, type Samples, type ScoreFindings } from '../report/scoreFindings.js'
 import { type Flags } from './choices.js'
 import { scaled, shown, type ReachedScore, type Task } from './learn.js'
-import * as Learned from './Learned.js'
+import * as Learned from './learned.js'
 
 /** Rows that losses are taken of, samples that are drawn, and noise levels. */
 const [LOSSES, SAMPLES, LEVELS] = [4000, 1000, 9]

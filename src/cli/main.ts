@@ -2,8 +2,8 @@
 /** The command `ornstein` in a terminal: the one place that touches the process. */
 import { createRequire } from 'node:module'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
-import { run } from './program.js'
-import { type Failure, type Files, type Signal, type World } from './World.js'
+import { run } from './commandLine.js'
+import { type Failure, type Files, type Signal, type World } from './world.js'
 
 const version = (): string => {
   const read: unknown = createRequire(import.meta.url)('ornstein/package.json')

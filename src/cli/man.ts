@@ -1,6 +1,6 @@
 /** The manual page, in the language of man, made of the descriptions that the help prints. */
-import { exits } from './World.js'
-import { help, type CommandWords, type Words } from './Described.js'
+import { exits } from './world.js'
+import { help, type CommandWords, type Words } from './described.js'
 
 /** Backslashes, and signs at the start of a line, have a meaning in a page. */
 const plain = (text: string): string =>

@@ -1,5 +1,5 @@
 /** What a model file must hold, beyond its JSON: asked with nothing of the language at hand. */
-import * as Problem from '../core/Problem.js'
+import * as Problem from '../core/problem.js'
 import type { Written } from '../fit/written.js'
 
 type Numbers = ReadonlyArray<number>

@@ -1,9 +1,9 @@
 /** Outputs of a command: checked before its work, written after it. */
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../core/either.js'
-import * as Problem from '../core/Problem.js'
+import * as Problem from '../core/problem.js'
 import { faultless, type Checked } from './checked.js'
-import { Ended, type Content, type Failure, type Output, type World } from './World.js'
+import { Ended, type Content, type Failure, type Output, type World } from './world.js'
 
 /** Where outputs go; at most one of them, and nothing else, to standard output (`-`). */
 export const outputs = (asked: ReadonlyArray<Output>, printsJson: boolean): Checked<ReadonlyArray<Output>> => {

@@ -1,10 +1,10 @@
 /** How far a fit has come, on a line of the terminal. */
-import type { Program } from '../compile/Program.js'
+import type { Program } from '../compile/program.js'
 import * as table from '../fit/table.js'
 import { printable, word } from '../fit/text.js'
 import type { Bootstrap, Fit, Run } from '../index.js'
 import type { Control } from './learn.js'
-import type { World } from './World.js'
+import type { World } from './world.js'
 
 export interface Progress {
   readonly watch: Control['watch']

@@ -1,8 +1,8 @@
 /** The thread in which `apart` has a file of Parquet or Arrow read: bytes come to it, and parts go, as it is asked for them. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { batches } from '../../lib/arrow.js'
-import { Absent, sent } from '../../lib/columns.js'
-import { groups } from '../../lib/parquet.js'
+import { batches } from '../../lib/formats/arrow.js'
+import { Absent, sent } from '../../lib/formats/columns.js'
+import { groups } from '../../lib/formats/parquet.js'
 import type { Failed, Said, Task, Told } from './apart.js'
 
 const { format, byteLength, readsNested } = workerData as Task

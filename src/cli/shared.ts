@@ -2,9 +2,9 @@
 import { isAbsolute, relative, resolve } from 'node:path'
 import * as t from 'io-ts'
 import * as E from '../core/either.js'
-import * as Problem from '../core/Problem.js'
+import * as Problem from '../core/problem.js'
 import type * as Points from '../data/index.js'
-import type * as Source from '../data/Source.js'
+import type * as Source from '../data/source/source.js'
 import { files } from './files.js'
 import { readSource } from './options.js'
 

@@ -28,11 +28,11 @@ import {
   unsupported,
   type Choice,
   type Findings
-} from '../report/Findings.js'
+} from '../report/findings.js'
 import type { Flags } from './choices.js'
 
 /** A fit, and those of the same data that it is shown beside. */
-export interface Found {
+export interface Shown {
   readonly fit: Findings
   readonly others: ReadonlyArray<Findings>
 }
@@ -104,7 +104,7 @@ const bootstrapAsJson = ({ bootstrap }: Pick<Findings, 'bootstrap'>): object =>
     ? {}
     : { bootstrap: E.isRight(bootstrap) ? bootstrap.right : { problems: bootstrap.left.map(Problem.show) } }
 
-export const asJson = ({ fit, others }: Found): object => {
+export const asJson = ({ fit, others }: Shown): object => {
   const { family, columns, dropped, mixture, statistics, seed, scaling } = fit
   return {
     family,
@@ -187,7 +187,7 @@ const intervals = (fit: Pick<Findings, 'bootstrap' | 'columns'>, most = LINES): 
 }
 
 /** What a person reads. */
-export const human = ({ fit, others }: Found, { out, report, figures, verbose = false }: Flags): string => {
+export const human = ({ fit, others }: Shown, { out, report, figures, verbose = false }: Flags): string => {
   const { source, columns, dropped, points, mixture, statistics, recipe, stages, pipeline, plan, scaling, isStreamed } =
     fit
   const { rows, logLikelihood, bic, parameters } = statistics

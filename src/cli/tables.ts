@@ -4,12 +4,12 @@ import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { Readable } from 'node:stream'
-import { chained, scanned } from '../../lib/gather.js'
+import { chained, scanned } from '../../lib/plain/gather.js'
 import * as E from '../core/either.js'
 import { copiesOf, copyOf, gridOf, gridReader, gridsOf } from '../data/csv.js'
 import { inFile, joined, tableOf, tablesOf, tablesWith, type CsvOptions, type Grid } from '../data/grid.js'
-import type { DataError } from '../data/Points.js'
-import * as Source from '../data/sources.js'
+import type { DataError } from '../data/points.js'
+import * as Source from '../data/source/index.js'
 import { columnGrids, whole, type Slices } from '../data/typed.js'
 import { widened, writtenOfGrid, type Copied, type Written } from '../data/widen.js'
 import { apart } from './apart.js'
@@ -26,8 +26,8 @@ import {
   unpacked,
   type Input
 } from './input.js'
-import { recover } from './journal.js'
-import { Ended, refused, type Copy, type Failure, type World } from './World.js'
+import { recover } from './together.js'
+import { Ended, refused, type Copy, type Failure, type World } from './world.js'
 
 type Stdin = AsyncIterable<Uint8Array | string>
 type Parts = AsyncIterable<E.Either<DataError, Grid>>

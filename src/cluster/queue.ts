@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import * as E from '../core/either.js'
-import * as Problem from '../core/Problem.js'
+import * as Problem from '../core/problem.js'
 import { printable } from './messages.js'
 
 /** Where the queue is: a URL (`redis://host:port`, `rediss://` for TLS, with user and password), or what ioredis takes. */

@@ -2,7 +2,7 @@
 import { workerData, type MessagePort } from 'node:worker_threads'
 import { writeSync } from 'node:fs'
 import * as E from '../core/either.js'
-import type * as Problem from '../core/Problem.js'
+import type * as Problem from '../core/problem.js'
 import { leader } from './leader.js'
 import type { Question, Session } from './messages.js'
 import { unserved, type Connection } from './queue.js'

@@ -7,7 +7,7 @@ import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import * as E from '../core/either.js'
-import * as Problem from '../core/Problem.js'
+import * as Problem from '../core/problem.js'
 import * as Messages from './messages.js'
 import {
   BEAT,

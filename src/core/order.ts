@@ -3,7 +3,7 @@
  * is undefined. A TypeError says instead what was asked for, what was given, and how the call is written.
  */
 import { isRecord } from './record.js'
-import { quotedValue } from './words.js'
+import { quotedValue } from './spelling.js'
 
 /** So many names of fields tell what a record is. */
 const NAMES = 4

@@ -5,13 +5,13 @@
  */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { type Type } from '../../lib/columns.js'
-import { scanned } from '../../lib/gather.js'
-import { concatenated } from '../../lib/ndarray.js'
-import * as Problem from '../core/Problem.js'
-import { nearest } from '../core/words.js'
+import { type Type } from '../../lib/formats/columns.js'
+import { scanned } from '../../lib/plain/gather.js'
+import { concatenated } from '../../lib/arrays/ndarray.js'
+import * as Problem from '../core/problem.js'
+import { nearest } from '../core/spelling.js'
 import { hasDecimalComma, isMissing, isOfNumbers, kind, read, undressed, type Kind } from './cell.js'
-import { validate, type DataError, type Points } from './Points.js'
+import { validate, type DataError, type Points } from './points.js'
 import { fail, firstOf, more, plural, renamed, sumOver, tabulate } from './parts.js'
 
 export interface CsvOptions {

@@ -1,5 +1,5 @@
 /** Points, and where they come from: the namespace `Points` of the language. */
-export * from './Points.js'
+export * from './points.js'
 export { csvReader, csvTables, fromCsv, readCsv, withColumns, type CsvReader } from './csv.js'
 export { type CsvOptions, type Doubtful, type Ignored, type Kept, type Table } from './grid.js'
 export { arrowTables, parquetTables, readArrow, readParquet, type Slices } from './typed.js'

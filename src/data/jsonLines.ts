@@ -2,8 +2,8 @@
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Json from 'fp-ts/lib/Json.js'
-import * as Limits from '../core/Limits.js'
-import * as Problem from '../core/Problem.js'
+import * as Limits from '../core/limits.js'
+import * as Problem from '../core/problem.js'
 import { fail, sized } from './parts.js'
 
 type Row = Readonly<Record<string, unknown>>

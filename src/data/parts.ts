@@ -1,8 +1,8 @@
 /** What points and readers of points share: the words of their messages, and arrays by formula. */
 import * as Either from 'fp-ts/lib/Either.js'
-import { occurrences } from '../../lib/records.js'
-import * as Limits from '../core/Limits.js'
-import * as Problem from '../core/Problem.js'
+import { occurrences } from '../../lib/formats/records.js'
+import * as Limits from '../core/limits.js'
+import * as Problem from '../core/problem.js'
 
 /** A problem, as what went wrong. */
 export const fail = (...of: Parameters<typeof Problem.of>): Either.Either<Problem.Problem, never> =>

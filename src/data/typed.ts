@@ -1,13 +1,13 @@
 /** Tables from files whose columns have types: Parquet and Arrow. */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { batches } from '../../lib/arrow.js'
-import { Absent, typed, type Columns } from '../../lib/columns.js'
-import { caught, listed, scanned } from '../../lib/gather.js'
-import { groups, type Slices } from '../../lib/parquet.js'
+import { batches } from '../../lib/formats/arrow.js'
+import { Absent, typed, type Columns } from '../../lib/formats/columns.js'
+import { caught, listed, scanned } from '../../lib/plain/gather.js'
+import { groups, type Slices } from '../../lib/formats/parquet.js'
 import { after, joined, sound, tableOf, tablesOf, type CsvOptions, type Grid, type Table } from './grid.js'
 import { fail } from './parts.js'
-import type { DataError } from './Points.js'
+import type { DataError } from './points.js'
 
 export type { Slices }
 

@@ -2,11 +2,11 @@
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import Papa from 'papaparse'
-import type { Column, Type } from '../../lib/columns.js'
+import type { Column, Type } from '../../lib/formats/columns.js'
 import { isMissing } from './cell.js'
 import type { Grid } from './grid.js'
 import { fail } from './parts.js'
-import type { DataError } from './Points.js'
+import type { DataError } from './points.js'
 import { digits, unused, type Sheet } from './write.js'
 
 /** Cells as they are written, under names. */

@@ -1,7 +1,7 @@
 /** Points to be written. */
 import * as Either from '../core/either.js'
-import type { Columns, Type } from '../../lib/columns.js'
-import type { DataError, Points } from './Points.js'
+import type { Columns, Type } from '../../lib/formats/columns.js'
+import type { DataError, Points } from './points.js'
 
 /** Some rows of a table, to be written in any form. */
 export interface Sheet {

@@ -1,12 +1,12 @@
 /** What the floor of the variances holds up, and in which columns. */
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
-import { symmetricEigen } from '../../lib/linalg.js'
+import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import type * as Points from '../data/index.js'
-import * as Mixture from '../mixture/Mixture.js'
-import * as Pipeline from '../pipeline/Pipeline.js'
-import * as Recipe from '../pipeline/Recipe.js'
-import * as Score from '../score/Score.js'
+import * as Mixture from '../mixture/mixture.js'
+import * as Pipeline from '../pipeline/pipeline.js'
+import * as Recipe from '../pipeline/recipe.js'
+import * as Score from '../score/score.js'
 
 /** Up to so many components are compared unless others are asked for. */
 export const MOST = 9

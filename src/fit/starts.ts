@@ -1,6 +1,6 @@
 /** Several starts of one fit: the best of them, and how many lead there. */
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
-import { isSound, type Criterion, type Ranked } from './Candidates.js'
+import { isSound, type Criterion, type Ranked } from './candidates.js'
 
 /** How many starts agree with the one that was kept. */
 export interface Starts {

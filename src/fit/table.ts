@@ -1,5 +1,5 @@
 /** The table of a mixture's components: what the terminal and the report both show. */
-import * as Mixture from '../mixture/Mixture.js'
+import * as Mixture from '../mixture/mixture.js'
 
 export interface Table {
   readonly header: ReadonlyArray<string>

@@ -1,7 +1,7 @@
 /** A fit as the file of a model has it. */
 import type * as Points from '../data/index.js'
-import * as Mixture from '../mixture/Mixture.js'
-import type * as Statistics from '../mixture/Statistics.js'
+import * as Mixture from '../mixture/mixture.js'
+import type * as Statistics from '../mixture/statistics.js'
 import { format, version } from './format.js'
 
 /** What is written of a fit; its pipeline as it is, or encoded. */

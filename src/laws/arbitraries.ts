@@ -5,11 +5,11 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import { add, Key, matMul, mean, mul, neg, reshape, sqrt, square, sub, tanh, type NdArray } from '../../lib/index.js'
-import { size } from '../../lib/ndarray.js'
-import * as Loss from '../compile/Loss.js'
-import type { Points } from '../data/Points.js'
+import { size } from '../../lib/arrays/ndarray.js'
+import * as Loss from '../compile/loss.js'
+import type { Points } from '../data/points.js'
 import {
   Case,
   Clock,

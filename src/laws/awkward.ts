@@ -1,7 +1,7 @@
 /** What breaks programs: classes of awkward cases, recognized in whatever a law is checked on. */
-import type { Points } from '../data/Points.js'
+import type { Points } from '../data/points.js'
 import type { NdArray } from '../../lib/index.js'
-import * as Schedule from '../schedule/Schedule.js'
+import * as Schedule from '../schedule/schedule.js'
 
 const isRecord = (u: unknown): u is Readonly<Record<string, unknown>> =>
   typeof u === 'object' && u !== null && !ArrayBuffer.isView(u) && !Array.isArray(u)

@@ -6,9 +6,9 @@ import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import { Quadrature } from '../../lib/index.js'
-import type * as Points from '../data/Points.js'
+import type * as Points from '../data/points.js'
 import {
   Case,
   Compile,
@@ -27,9 +27,9 @@ import {
 import * as Arbitrary from './arbitraries.js'
 import { compiled, dot, flat, greatest, held } from './check.js'
 import * as Density from './density.js'
-import type { Laws } from './Law.js'
+import type { Laws } from './law.js'
 import { walks } from './pipelines.js'
-import { hasBits, is, isAtMost, over, type Relation, type Stated } from './rows.js'
+import { hasBits, is, isAtMost, over, type Relation, type Stated } from './lawRows.js'
 
 /** A capability of instances of T. */
 interface Capability<T, X extends object> {

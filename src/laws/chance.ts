@@ -2,10 +2,10 @@
  * What chance allows: whether numbers are of the law that they claim, by bounds that hold for any count of them, each wrong of a right one
  * with probability 1e-9 at most. So a law of hundreds of comparisons alarms falsely less than once in a million runs.
  */
-import * as Elementary from '../../lib/elementary.js'
-import * as Normal from '../../lib/normal.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import * as Normal from '../../lib/numbers/normal.js'
 import { agree, average, holds, moments } from './check.js'
-import { is, isAtMost, type Relation } from './rows.js'
+import { is, isAtMost, type Relation } from './lawRows.js'
 
 type Values = ArrayLike<number>
 

@@ -3,11 +3,11 @@ import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as Elementary from '../../lib/elementary.js'
-import { size } from '../../lib/ndarray.js'
-import { refuse } from '../../lib/refuse.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { size } from '../../lib/arrays/ndarray.js'
+import { refuse } from '../../lib/plain/refuse.js'
 import { Key, Params, Problem } from '../index.js'
-import type { Law, Laws, Unclaimed } from './Law.js'
+import type { Law, Laws, Unclaimed } from './law.js'
 
 /** The arbitrary, with counterexamples printed by `show`. */
 export const printed =

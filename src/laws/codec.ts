@@ -6,7 +6,7 @@ import type * as t from 'io-ts'
 import { PathReporter } from 'io-ts/lib/PathReporter.js'
 import { sameBits, throughText } from './bits.js'
 import { holds } from './check.js'
-import type { Law } from './Law.js'
+import type { Law } from './law.js'
 
 export interface CodecOptions<A> {
   readonly equals: (a: A, b: A) => boolean

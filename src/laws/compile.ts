@@ -2,8 +2,8 @@
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { type Loss } from '../compile/Loss.js'
-import type { Points } from '../data/Points.js'
+import { type Loss } from '../compile/loss.js'
+import type { Points } from '../data/points.js'
 import {
   Case as Described,
   Compile,
@@ -22,7 +22,7 @@ import {
 } from '../index.js'
 import { sameBits } from './bits.js'
 import { agree, claim, compiled, flat, greatest, holds, over } from './check.js'
-import type { Law } from './Law.js'
+import type { Law } from './law.js'
 import { params as paramsOf, seeds, showPoints } from './pipelines.js'
 import { arbitraryOf, enoughOf, type Some } from './run.js'
 
@@ -131,7 +131,7 @@ export const plans = <P extends string>(
 
 // —— pipelines ——
 
-interface Case<P extends string> {
+interface Example<P extends string> {
   readonly pipeline: Pipeline.Pipeline<P>
   readonly points: Points
 }
@@ -139,7 +139,7 @@ interface Case<P extends string> {
 /** A way to spoil a pipeline or its data, and the field that is named for it. */
 export interface Fault {
   readonly field: string
-  readonly on: <P extends string>(sound: Case<P>) => Case<P>
+  readonly on: <P extends string>(sound: Example<P>) => Example<P>
 }
 
 /** Faults that know nothing of one another; those of a stage are in one more, put after the pipeline's own. */
@@ -242,7 +242,7 @@ const malformed: fc.Arbitrary<Points> = (() => {
   )
 })()
 
-const show = <P extends string>({ pipeline, points }: Case<P>): string =>
+const show = <P extends string>({ pipeline, points }: Example<P>): string =>
   `${Pipeline.show(pipeline)}\non ${showPoints(points)}`
 
 const isWhole = (problem: Problem.Problem): boolean =>
@@ -276,18 +276,18 @@ export const compile = <P extends string>(
 ): ReadonlyArray<Law> => {
   const { compile, seeds: ofSeeds } = { compile: Compile.pipeline, seeds, ...options }
   const pipelines = arbitraryOf(pipeline)
-  const sound: fc.Arbitrary<Case<P>> = pipelines.map(pipeline => ({ pipeline, points }))
-  const broken: fc.Arbitrary<Case<P>> = fc.record({
+  const sound: fc.Arbitrary<Example<P>> = pipelines.map(pipeline => ({ pipeline, points }))
+  const broken: fc.Arbitrary<Example<P>> = fc.record({
     pipeline: spoilt(pipelines),
     points: fc.oneof(fc.constant(points), malformed)
   })
-  const faulty: fc.Arbitrary<Case<P> & { readonly fields: ReadonlyArray<string> }> = pipelines.chain(pipeline =>
+  const faulty: fc.Arbitrary<Example<P> & { readonly fields: ReadonlyArray<string> }> = pipelines.chain(pipeline =>
     fc.subarray([...faults(pipeline.stages.length)], { minLength: 1 }).map(faults => ({
-      ...faults.reduce<Case<P>>((spoilt, { on }) => on(spoilt), { pipeline: withOneMore(pipeline), points }),
+      ...faults.reduce<Example<P>>((spoilt, { on }) => on(spoilt), { pipeline: withOneMore(pipeline), points }),
       fields: faults.map(({ field }) => field)
     }))
   )
-  const problemsOf = ({ pipeline, points }: Case<P>): ReadonlyArray<Problem.Problem> =>
+  const problemsOf = ({ pipeline, points }: Example<P>): ReadonlyArray<Problem.Problem> =>
     pipe(
       compile(pipeline)(points),
       E.match(

@@ -3,9 +3,9 @@ import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { refuse } from '../../lib/refuse.js'
+import { refuse } from '../../lib/plain/refuse.js'
 import { mistaken } from '../core/index.js'
-import type { Points } from '../data/Points.js'
+import type { Points } from '../data/points.js'
 import {
   Case,
   Clock,
@@ -33,14 +33,14 @@ import { altered, held, isCase, unclaimedOf } from './check.js'
 import { compile, plans } from './compile.js'
 import { expectation, type ExpectationOptions } from './expectation.js'
 import { initializer, type InitializerOptions } from './initializer.js'
-import type { Law, Laws, Unclaimed } from './Law.js'
+import type { Law, Laws, Unclaimed } from './law.js'
 import { objective, type ObjectiveOptions } from './objective.js'
 import { optimizer, type OptimizerOptions } from './optimizer.js'
 import { parametrization, type ParametrizationOptions } from './parametrization.js'
 import { rate, type RateOptions } from './rate.js'
 import { region, type RegionOptions } from './region.js'
 import { regularizer } from './regularizer.js'
-import { exerciseOf, type Exercise } from './rows.js'
+import { exerciseOf, type Exercise } from './lawRows.js'
 import { run } from './run.js'
 import { sampler, type SamplerOptions } from './sampler.js'
 import { schedule, type ScheduleOptions } from './schedule.js'
@@ -100,7 +100,7 @@ export interface Context extends Source {
 }
 
 /** Laws of an instance or of a part of it, and where that stands. */
-export interface Part {
+export interface Vocabulary {
   readonly path: string
   readonly code: string
   readonly laws: Laws
@@ -231,7 +231,7 @@ const withoutName = ({ score, schedule, points, from }: Context): Context => ({
 })
 
 /** A description and all that stand in it. */
-const partsIn = (at: string, value: Instance, context: Context, claims: object): ReadonlyArray<Part> =>
+const partsIn = (at: string, value: Instance, context: Context, claims: object): ReadonlyArray<Vocabulary> =>
   Case.placed(value).map(({ path, value: part }, i) => ({
     path: within(at, path),
     code: Case.show(part),
@@ -243,7 +243,7 @@ const partsOfPipeline = (
   pipeline: Pipeline.Pipeline<string>,
   points: Points,
   { from }: Source
-): ReadonlyArray<Part> => {
+): ReadonlyArray<Vocabulary> => {
   const { schedule, score, initializer, stages } = pipeline
   const context = { schedule, score, points, ...(from !== undefined && { from }) }
   return [
@@ -264,8 +264,8 @@ const partsOfPipeline = (
 }
 
 /** What is the same in two places is held once. */
-const once = (parts: ReadonlyArray<Part>): ReadonlyArray<Part> => {
-  const id = ({ path, code, laws }: Part): string =>
+const once = (parts: ReadonlyArray<Vocabulary>): ReadonlyArray<Vocabulary> => {
+  const id = ({ path, code, laws }: Vocabulary): string =>
     `${/plans|compiled|run/.test(path) ? path : ''} ${code} ${laws.length}`
   const first = new Map([...parts].reverse().map(part => [id(part), part]))
   return parts.filter(part => first.get(id(part)) === part && part.laws.length > 0)
@@ -275,7 +275,7 @@ const once = (parts: ReadonlyArray<Part>): ReadonlyArray<Part> => {
 export const parts = <T extends Instance>(
   instance: T,
   { claims = {}, score, schedule, points = data, from, as }: Context & { readonly claims?: Claims<T> } = {}
-): ReadonlyArray<Part> =>
+): ReadonlyArray<Vocabulary> =>
   pipe(
     { ...(from !== undefined && { from }), ...(as !== undefined && { as }) },
     source =>

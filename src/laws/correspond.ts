@@ -5,9 +5,9 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { iterate } from '../../lib/iterate.js'
-import { refuse } from '../../lib/refuse.js'
-import type { Points } from '../data/Points.js'
+import { iterate } from '../../lib/plain/iterate.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import type { Points } from '../data/points.js'
 import {
   Compile,
   Expectation,
@@ -29,10 +29,10 @@ import * as Arbitrary from './arbitraries.js'
 import { agree, claim, compiled, dot, flat, greatest, over, sumOf } from './check.js'
 import * as Density from './density.js'
 import type { Step } from './em.js'
-import type { Law } from './Law.js'
+import type { Law } from './law.js'
 import { scripted, type Source } from './script.js'
 import type { Evaluate } from './objective.js'
-import { is, isAtMost, ofRows, over as rowsOver, type Stated } from './rows.js'
+import { is, isAtMost, ofRows, over as rowsOver, type Stated } from './lawRows.js'
 import { codeOf } from './script.js'
 
 export interface CorrespondenceOptions<P extends string> extends Source {

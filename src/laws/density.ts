@@ -4,10 +4,10 @@
  */
 import type * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key, Quadrature } from '../../lib/index.js'
-import type { Points } from '../data/Points.js'
-import type { Level } from '../schedule/Schedule.js'
+import type { Points } from '../data/points.js'
+import type { Level } from '../schedule/schedule.js'
 import { Case, type Params, Score } from '../index.js'
 import { dot, sumOf } from './check.js'
 
@@ -42,10 +42,10 @@ export const minus = (x: Row, y: Row): Row => x.map((value, j) => value - y[j])
 export const combine = (weights: Row, rows: ReadonlyArray<Row>, dim: number): Row =>
   Array.from({ length: dim }, (_, j) => rows.reduce((sum, row, i) => sum + weights[i] * row[j], 0))
 
-type Meaning = (params: Params.Params<string>) => Gaussians
+type MixtureOf = (params: Params.Params<string>) => Gaussians
 
 /** Read by the textbook: what the parameters of the families that it has mean, at time 0. */
-const byTextbook = Case.known<Meaning>(
+const byTextbook = Case.known<MixtureOf>(
   Case.when(Score.symmetricPair, () => ({ mean }: Params.Params<string>) => {
     const centre = Array.from(mean.values)
     return [centre, scale(-1, centre)].map(mean => ({ weight: 1 / 2, mean, variance: 1 }))

@@ -5,12 +5,12 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import { add, compute, expandDims, fill, Key, type NdArray } from '../../lib/index.js'
-import { iterate } from '../../lib/iterate.js'
-import { refuse } from '../../lib/refuse.js'
-import type * as Loss from '../compile/Loss.js'
-import * as Points from '../data/Points.js'
+import { iterate } from '../../lib/plain/iterate.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import type * as Loss from '../compile/loss.js'
+import * as Points from '../data/points.js'
 import {
   Compile,
   Expectation,
@@ -31,7 +31,7 @@ import * as Arbitrary from './arbitraries.js'
 import { sameBits } from './bits.js'
 import { agree, claim, compiled, direction, flat, greatest, held, holds, over } from './check.js'
 import * as Density from './density.js'
-import type { Law } from './Law.js'
+import type { Law } from './law.js'
 import type { Evaluate } from './objective.js'
 import { orderOf, pairParts } from './paper.js'
 
@@ -50,7 +50,7 @@ export interface EMOptions {
   readonly slack?: number
 }
 
-interface Case<P extends string> {
+interface Example<P extends string> {
   readonly points: Points.Points
   readonly params: Params.Params<P>
   readonly time: number
@@ -63,7 +63,7 @@ const shah = 'Shah, Chen & Klivans 2023, arXiv 2307.01178'
 
 const show =
   <P extends string>(score: Score.Score<P>) =>
-  ({ points, params, time }: Case<P>): string =>
+  ({ points, params, time }: Example<P>): string =>
     [
       `const score = ${Score.show(score)}, time = ${time}`,
       `const points = ${Arbitrary.showPoints(points)}`,
@@ -92,7 +92,7 @@ const cases = <P extends string>(
   score: Score.Score<P>,
   points: (dim: number) => fc.Arbitrary<Points.Points>,
   { dims = Arbitrary.dims, extent = 2, spread = 1 } = {}
-): fc.Arbitrary<Case<P>> =>
+): fc.Arbitrary<Example<P>> =>
   dims.chain(dim =>
     fc.record({ points: points(dim), params: Arbitrary.params(score, { extent, spread })(dim), time: times })
   )

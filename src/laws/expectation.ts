@@ -1,9 +1,9 @@
 /** Laws of expectations: they share a mean, and differ in how much they scatter about it. */
 import * as fc from 'fast-check'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import type * as Points from '../data/Points.js'
+import type * as Points from '../data/points.js'
 import {
   Case as Of,
   Compile,
@@ -20,9 +20,9 @@ import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
 import { agree, average, claim, compiled, dot, flat, greatest, held, holds, moments, over } from './check.js'
 import * as Density from './density.js'
-import type { Law } from './Law.js'
+import type { Law } from './law.js'
 import type { Evaluate } from './objective.js'
-import { inSingle } from './single.js'
+import { inSingle } from './singlePrecision.js'
 
 /** An expectation, or how to draw one anew for the points: `fixed` is random only in the noise it is given. */
 export type Instance = Expectation.Expectation | ((points: Points.Points, seed: number) => Expectation.Expectation)
@@ -35,7 +35,7 @@ export interface ExpectationOptions {
   readonly evaluate?: Evaluate
 }
 
-interface Case<P extends string> {
+interface Example<P extends string> {
   readonly objective: Objective.Objective
   readonly points: Points.Points
   readonly params: Params.Params<P>
@@ -50,7 +50,7 @@ const casesOf = <P extends string>(
   score: Score.Score<P>,
   objectives: ReadonlyArray<(timeLaw: TimeLaw.TimeLaw) => Objective.Objective>,
   rows = Arbitrary.minRows(score)
-): ReadonlyArray<fc.Arbitrary<Case<P>>> =>
+): ReadonlyArray<fc.Arbitrary<Example<P>>> =>
   Arbitrary.eachDim.map(dim =>
     fc.record({
       objective: fc.tuple(fc.constantFrom(...objectives), times).map(([objective, time]) => objective(time)),
@@ -62,7 +62,7 @@ const casesOf = <P extends string>(
 
 const showWith =
   <P extends string>(score: Score.Score<P>, name: string) =>
-  ({ objective, points, params, seed }: Case<P>): string =>
+  ({ objective, points, params, seed }: Example<P>): string =>
     [
       `const loss = { schedule: Schedule.ornsteinUhlenbeck, score: ${Score.show(score)}, objective: ${Objective.show(objective)}, expectation: ${name} }`,
       `const points = ${Arbitrary.showPoints(points)}`,
@@ -76,7 +76,7 @@ const repeated = <P extends string>(
   evaluate: Evaluate,
   score: Score.Score<P>,
   instance: Instance,
-  { objective, points, params, seed }: Case<P>,
+  { objective, points, params, seed }: Example<P>,
   repeats: number
 ): ReadonlyArray<Density.Row> => {
   const compile = (expectation: Expectation.Expectation): ((key: Key.Key) => Density.Row) => {
@@ -96,7 +96,7 @@ const repeated = <P extends string>(
  * The mean over all noise: equal steps in each direction, 5e-5 (1 + |L|) off at most in the cases here, where 14 in each of
  * three directions are 2e-3 off.
  */
-const exact = <P extends string>(score: Score.Score<P>, { objective, points, params }: Case<P>): Density.Row => {
+const exact = <P extends string>(score: Score.Score<P>, { objective, points, params }: Example<P>): Density.Row => {
   const all = Density.withNoise(points, Density.trapezoid([64, 32, 18][points.dim - 1]))
   const { value, gradient } = compiled(
     Compile.valueAndGrad({ schedule, score, objective, expectation: Expectation.fixed(all.noise) })(all.points)
@@ -127,7 +127,7 @@ const meanIsExact = <P extends string>(
   { of, ...info }: Pick<Law, 'name' | 'source' | 'enough'> & { readonly of: string },
   instance: Instance,
   score: Score.Score<P>,
-  cases: ReadonlyArray<fc.Arbitrary<Case<P>>>,
+  cases: ReadonlyArray<fc.Arbitrary<Example<P>>>,
   exactForm: (objective: Objective.Objective) => Objective.Objective,
   { repeats = 60, errors = 7, evaluate = Compile.valueAndGrad }: ExpectationOptions
 ): Law =>
@@ -451,7 +451,7 @@ export const spread = <P extends string>(
   evaluate: Evaluate,
   score: Score.Score<P>,
   instance: Instance,
-  each: Case<P>,
+  each: Example<P>,
   repeats: number
 ): Density.Row => {
   const rows = repeated(evaluate, score, instance, each, repeats).map(row => row.slice(1))
@@ -486,7 +486,7 @@ const levels = fc.constantFrom(0.01, 0.1, 0.3, 0.5, 1, 2).map(TimeLaw.at)
 const OWN_ROWS = 12
 
 /** Rows of the mixture that the parameters describe; other scores keep the rows they have. */
-const ofItsOwn = <P extends string>(score: Score.Score<P>, each: Case<P>): Case<P> => ({
+const ofItsOwn = <P extends string>(score: Score.Score<P>, each: Example<P>): Example<P> => ({
   ...each,
   points: pipe(
     Score.mixture(score)(each.params),

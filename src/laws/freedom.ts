@@ -2,11 +2,11 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import { compute, fill, Key, sum, tensor, valueAndGrad } from '../../lib/index.js'
-import { size } from '../../lib/ndarray.js'
+import { size } from '../../lib/arrays/ndarray.js'
 import { Params, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { claim, dot, flat, holds, known } from './check.js'
-import type { Law } from './Law.js'
+import type { Law } from './law.js'
 
 type Column = ReadonlyArray<number>
 
@@ -56,7 +56,7 @@ const slopes = <P extends string>(
   const centres = compute(() => components(Score.tensors(params), dim).centres).values
   const rows = 20 + 3 * Params.sizeOf(shapes)
   const noise = Key.normal(rows * dim)(keys.points)
-  const level = (): Score.Level => ({ alpha: fill([1, 1], 1), sigma: fill([1, 1], 0) })
+  const level = (): Score.RowLevel => ({ alpha: fill([1, 1], 1), sigma: fill([1, 1], 0) })
   const gradients = Array.from({ length: rows }, (_, i) => {
     const x = Float64Array.from({ length: dim }, (_, j) => {
       const at = i * dim + j

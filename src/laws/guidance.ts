@@ -2,12 +2,12 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as Elementary from '../../lib/elementary.js'
-import type { Points } from '../data/Points.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import type { Points } from '../data/points.js'
 import { Guidance, Key, Mixture, Params, Sampler, Schedule, Score, TimeGrid } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { agree, claim, compiled, dot, flat, greatest, holds, moments, over, sumOf } from './check.js'
-import type { Law } from './Law.js'
+import type { Law } from './law.js'
 
 /** What makes scores of scores: `Guidance` does. */
 export type Guide = Pick<typeof Guidance, 'classifierFree' | 'posterior'>
@@ -23,7 +23,7 @@ export interface GuidanceOptions<P extends string> {
   readonly guide?: Guide
 }
 
-interface Case<P extends string> {
+interface Example<P extends string> {
   readonly schedule: Schedule.Schedule
   readonly time: number
   readonly points: Points
@@ -57,7 +57,7 @@ export const guidance = <P extends string>(
     guide = Guidance
   }: GuidanceOptions<P> = {}
 ): ReadonlyArray<Law> => {
-  const cases: fc.Arbitrary<Case<P>> = fc.tuple(schedules, Arbitrary.dims).chain(([schedule, dim]) =>
+  const cases: fc.Arbitrary<Example<P>> = fc.tuple(schedules, Arbitrary.dims).chain(([schedule, dim]) =>
     fc.record({
       schedule: fc.constant(schedule),
       time: Arbitrary.times(schedule),
@@ -67,17 +67,17 @@ export const guidance = <P extends string>(
       weight: fc.constantFrom(-1, 0, 0.5, 1, 3)
     })
   )
-  const show = ({ schedule, time, points, params, others, weight }: Case<P>): string =>
+  const show = ({ schedule, time, points, params, others, weight }: Example<P>): string =>
     [
       `const points = ${Arbitrary.showPoints(points)}`,
       `const params = ${Params.show(params)} // others: ${Params.show(others)}`,
       `const free = Sampler.learned(${Score.show(score)}, ${Schedule.show(schedule)}, params)`,
       `Guidance.classifierFree({ free, given, weight: ${weight} })(points, ${time})`
     ].join('\n')
-  const learned = ({ schedule, params }: Case<P>, label: number | null): Sampler.Smooth =>
+  const learned = ({ schedule, params }: Example<P>, label: number | null): Sampler.Smooth =>
     Sampler.learned(score, schedule, params, { label })
   const agrees = (
-    { points, time }: Case<P>,
+    { points, time }: Example<P>,
     found: Sampler.Smooth,
     wanted: Sampler.Smooth,
     tolerance: (values: ArrayLike<number>) => number
@@ -142,7 +142,7 @@ export const guidance = <P extends string>(
 
 // —— posteriors ——
 
-interface Seen {
+interface Guided {
   readonly prior: ReadonlyArray<{
     readonly weight: number
     readonly mean: ReadonlyArray<number>
@@ -161,7 +161,7 @@ interface Seen {
  * The posterior of a mixture of round components of which aᵀx + noise is seen, and perhaps more: a mixture again. One by one weights
  * become ∝ π N(y; aᵀc, s), means c + k (y − aᵀc)/s and covariances C − k kᵀ/s, k = Ca and s = aᵀCa + d².
  */
-const exactPosterior = ({ prior, seen }: Seen): Mixture.Mixture => {
+const exactPosterior = ({ prior, seen }: Guided): Mixture.Mixture => {
   const parts = prior.map(({ weight, mean, variance }) =>
     seen.reduce(
       ({ logWeight, mean, covariance }, { row, observed, deviation }) => {
@@ -196,7 +196,7 @@ const exactPosterior = ({ prior, seen }: Seen): Mixture.Mixture => {
 
 /** The law of a posterior's score, beside the exact posterior of a mixture. */
 export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {}): ReadonlyArray<Law> => {
-  const cases: fc.Arbitrary<Seen> = fc.record({
+  const cases: fc.Arbitrary<Guided> = fc.record({
     prior: fc
       .array(fc.record({ weight: fc.constantFrom(1, 2, 3), mean: fc.tuple(Arbitrary.real(2), Arbitrary.real(2)) }), {
         minLength: 2,
@@ -221,7 +221,7 @@ export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {})
       .array(Arbitrary.real(2), { minLength: 10, maxLength: 10 })
       .map(values => ({ rows: 5, dim: 2, values: Float64Array.from(values) }))
   })
-  const show = (seen: Seen): string => JSON.stringify({ ...seen, points: Array.from(seen.points.values) })
+  const show = (seen: Guided): string => JSON.stringify({ ...seen, points: Array.from(seen.points.values) })
   return [
     claim({
       name: 'the score of a posterior tends to that of the exact posterior',

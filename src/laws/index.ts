@@ -13,7 +13,7 @@
  *
  * @module
  */
-export { type Law, type Laws, type Unclaimed } from './Law.js'
+export { type Law, type Laws, type Unclaimed } from './law.js'
 
 // —— one call ——
 export {
@@ -29,7 +29,7 @@ export {
   type Claims,
   type Context,
   type Instance as Subject,
-  type Part,
+  type Vocabulary,
   type Report,
   type Row,
   type RuleSet,
@@ -52,7 +52,7 @@ export {
   type Relation,
   type Row as LawRow,
   type Stated
-} from './rows.js'
+} from './lawRows.js'
 export { codeOf, scripted, scriptOf, type Made, type Source as ScriptSource } from './script.js'
 
 /** What laws are checked on, for laws of one's own. */
@@ -116,7 +116,7 @@ export { net, type NetOptions } from './net.js'
 export { parametrization, type ParametrizationOptions } from './parametrization.js'
 export { regularizer } from './regularizer.js'
 export { sampler, type SamplerOptions } from './sampler.js'
-export { schedule, type Meaning, type ScheduleOptions } from './schedule.js'
+export { schedule, type TrueLevels, type ScheduleOptions } from './schedule.js'
 export { ofMixture, score, student, type ScoreOptions } from './score.js'
 export { timeGrid, type TimeGridOptions } from './timeGrid.js'
 export { timeLaw, type TimeLawOptions, type Timing } from './timeLaw.js'

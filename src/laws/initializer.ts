@@ -2,9 +2,9 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as Elementary from '../../lib/elementary.js'
-import { symmetricEigen } from '../../lib/linalg.js'
-import * as Points from '../data/Points.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { symmetricEigen } from '../../lib/arrays/linalg.js'
+import * as Points from '../data/points.js'
 import { Case as Of, Initializer, Key, Params, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { sameBits } from './bits.js'
@@ -12,8 +12,8 @@ import * as Chance from './chance.js'
 import { ofInitializers } from './capability.js'
 import { average, compiled, dot, flat, greatest, held, sumOf } from './check.js'
 import * as Density from './density.js'
-import type { Law, Laws } from './Law.js'
-import { areFinite, differs, hasBits, is, isAtMost, isBelow, ofRows, over, type Relation } from './rows.js'
+import type { Law, Laws } from './law.js'
+import { areFinite, differs, hasBits, is, isAtMost, isBelow, ofRows, over, type Relation } from './lawRows.js'
 import { mapRows, orthogonal, symmetriesOf } from './symmetries.js'
 
 export interface InitializerOptions {
@@ -40,7 +40,7 @@ export interface InitializerOptions {
   readonly slack?: number
 }
 
-interface Case {
+interface Example {
   readonly points: Points.Points
   /** In general position: no two distances are equal. */
   readonly scattered: Points.Points
@@ -288,7 +288,7 @@ const saidOf = <P extends string>(
   start: Start<P>,
   repeats: number,
   slack: number
-): ((initializer: Initializer.Initializer) => O.Option<(each: Case) => ReadonlyArray<Relation>>) => {
+): ((initializer: Initializer.Initializer) => O.Option<(each: Example) => ReadonlyArray<Relation>>) => {
   const isPair = Arbitrary.isMirrored(score)
   const once = (of: Initializer.Initializer, points: Points.Points, seed: number): ReadonlyArray<Density.Row> =>
     centresOf(start(of, points)(Key.fromSeed(seed)))
@@ -317,7 +317,7 @@ const saidOf = <P extends string>(
   }
   const meaning = Density.meaning(score)
 
-  return Of.known<(each: Case) => ReadonlyArray<Relation>>(
+  return Of.known<(each: Example) => ReadonlyArray<Relation>>(
     Of.when(Initializer.gaussian, initializer => ({ points, seed }) => {
       // About the mean of the data; of the pair, and of parameters that are no centres, about 0.
       const middle = Array.from(isPair ? new Float64Array(points.dim) : Points.mean(points))
@@ -453,7 +453,7 @@ export const initializer = <P extends string>(
     (most, [name, shape]) => (name === 'means' ? shape[0] : most),
     0
   )
-  const cases: fc.Arbitrary<Case> = (dim === null ? Arbitrary.dims : fc.constant(dim)).chain(dim =>
+  const cases: fc.Arbitrary<Example> = (dim === null ? Arbitrary.dims : fc.constant(dim)).chain(dim =>
     fc.record({
       points: points(dim),
       scattered: fc

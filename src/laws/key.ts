@@ -1,12 +1,12 @@
 /** Laws of keys: what is derived depends on what it is derived from and on nothing else, and no two uses meet. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key } from '../../lib/index.js'
 import { sameBits } from './bits.js'
 import * as Chance from './chance.js'
 import { greatest } from './check.js'
-import type { Law } from './Law.js'
+import type { Law } from './law.js'
 import * as arbitraries from './pipelines.js'
 
 /** What a source of randomness has to offer: `Key` does. */

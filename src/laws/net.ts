@@ -1,19 +1,19 @@
 /** Laws of networks, and of their parts: rows alone, each at its own level, and how they begin. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import { compute, Key, tensor, type Tensor } from '../../lib/index.js'
-import type { Points } from '../data/Points.js'
+import type { Points } from '../data/points.js'
 import { Net, Params, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { agree, greatest, holds, over } from './check.js'
-import type { Law } from './Law.js'
+import type { Law } from './law.js'
 
 export interface NetOptions {
   readonly points?: (dim: number) => fc.Arbitrary<Points>
 }
 
-interface Case {
+interface Example {
   readonly points: Points
   readonly seed: number
   /** The noise of each row, an angle: α = cos, σ = sin; both ends are among them. */
@@ -37,7 +37,7 @@ export const net = <P extends string>(
   net: Net.Net<P>,
   { points = Arbitrary.points({ maxRows: 4, weights: false }) }: NetOptions = {}
 ): ReadonlyArray<Law> => {
-  const cases: fc.Arbitrary<Case> = Arbitrary.dims.chain(points).chain(points =>
+  const cases: fc.Arbitrary<Example> = Arbitrary.dims.chain(points).chain(points =>
     fc.record({
       points: fc.constant(points),
       seed: Arbitrary.seeds,
@@ -48,7 +48,7 @@ export const net = <P extends string>(
       labels: fc.array(fc.constantFrom(-1, 0), { minLength: points.rows, maxLength: points.rows })
     })
   )
-  const show = ({ points, seed, angles, labels }: Case): string =>
+  const show = ({ points, seed, angles, labels }: Example): string =>
     [
       `const points = ${Arbitrary.showPoints(points)} // angles ${angles.join(', ')}, labels ${labels.join(', ')}`,
       `Net.build({ width: ${points.dim}, dim: ${points.dim} })(${Net.show(net)}) // seed ${seed}`
@@ -56,16 +56,16 @@ export const net = <P extends string>(
   const built = (dim: number): Net.Built<P> => Net.build({ width: dim, dim })(net)
   const paramsOf = (dim: number, seed: number): Params.Params<P> => Net.begin(built(dim))(Key.fromSeed(seed))
   const column = (values: ReadonlyArray<number>): Tensor => tensor(values, [values.length, 1])
-  const level = ({ angles, labels }: Pick<Case, 'angles' | 'labels'>): Score.Level => ({
+  const level = ({ angles, labels }: Pick<Example, 'angles' | 'labels'>): Score.RowLevel => ({
     alpha: column(angles.map(angle => (angle === Math.PI / 2 ? 0 : Elementary.cos(angle)))),
     sigma: column(angles.map(Elementary.sin)),
     label: column(labels)
   })
-  const apply = ({ points, seed, ...rest }: Case, labelled = true): Float64Array => {
+  const apply = ({ points, seed, ...rest }: Example, labelled = true): Float64Array => {
     const { rows, dim, values } = points
     return compute(() => {
       const { label, ...levels } = level(rest)
-      const at: Score.Level = labelled && label !== undefined ? { ...levels, label } : levels
+      const at: Score.RowLevel = labelled && label !== undefined ? { ...levels, label } : levels
       return built(dim).apply(Score.tensors(paramsOf(dim, seed)), tensor(values, [rows, dim]), at)
     }).values
   }

@@ -3,10 +3,10 @@ import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Compiler from '../../lib/compiler/index.js'
-import * as Loss from '../compile/Loss.js'
-import * as Points from '../data/Points.js'
+import * as Loss from '../compile/loss.js'
+import * as Points from '../data/points.js'
 import { Case as Of, Compile, Expectation, Key, Objective, Params, Schedule, Score, TimeLaw } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { ofObjectives } from './capability.js'
@@ -29,8 +29,8 @@ import * as Density from './density.js'
 import { centralSlope, isBetween, showSides, sidesOf, slope } from './differences.js'
 import { unbiased } from './expectation.js'
 import { moves, translation } from './origin.js'
-import type { Law, Laws } from './Law.js'
-import { inSingle } from './single.js'
+import type { Law, Laws } from './law.js'
+import { inSingle } from './singlePrecision.js'
 import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
 
 /** How a loss is computed: what `Compile.valueAndGrad` does, or is believed to. */
@@ -71,7 +71,7 @@ export interface ObjectiveOptions<P extends string> {
   readonly library?: Compiler.Library
 }
 
-interface Case<P extends string> {
+interface Example<P extends string> {
   readonly schedule: Schedule.Schedule
   readonly expectation: Expectation.Expectation
   readonly points: Points.Points
@@ -81,7 +81,7 @@ interface Case<P extends string> {
 
 const show =
   <P extends string>(objective: Objective.Objective, score: Score.Score<P>) =>
-  ({ schedule, expectation, points, params, seed }: Case<P>): string =>
+  ({ schedule, expectation, points, params, seed }: Example<P>): string =>
     [
       'const loss = {',
       `  schedule: ${Schedule.show(schedule)},`,
@@ -309,17 +309,17 @@ interface Setting<P extends string> {
    * Cases whose noise is fixed, or integrated by quadrature where that applies: it can follow a change of the data. Of
    * estimates, drawn from the key.
    */
-  readonly fixed: fc.Arbitrary<Case<P>>
+  readonly fixed: fc.Arbitrary<Example<P>>
   /** Cases whose noise may also be drawn from the key. */
-  readonly drawn: fc.Arbitrary<Case<P>>
+  readonly drawn: fc.Arbitrary<Example<P>>
   readonly schedules: fc.Arbitrary<Schedule.Schedule>
-  readonly evaluate: (each: Case<P>, objective?: Objective.Objective) => Loss.ValueAndGradient<P>
+  readonly evaluate: (each: Example<P>, objective?: Objective.Objective) => Loss.ValueAndGradient<P>
   /** The same, compiled once for many parameters. */
   readonly compile: (
-    each: Case<P>,
+    each: Example<P>,
     objective?: Objective.Objective
   ) => (params: Params.Params<P>) => Loss.ValueAndGradient<P>
-  readonly title: (each: Case<P>) => string
+  readonly title: (each: Example<P>) => string
   readonly slack: number
 }
 
@@ -357,7 +357,7 @@ const setting = <P extends string>(
   ]
   const cases = (
     expectations: (points: Points.Points) => ReadonlyArray<fc.Arbitrary<Expectation.Expectation>>
-  ): fc.Arbitrary<Case<P>> =>
+  ): fc.Arbitrary<Example<P>> =>
     Arbitrary.dims.chain(points).chain(points =>
       fc.record({
         schedule: schedules,
@@ -383,7 +383,7 @@ const setting = <P extends string>(
 }
 
 /** The size of data and parameters, noise included: the greatest standard normal of a case is about 4. */
-const sizeOf = <P extends string>({ points, params }: Case<P>): number =>
+const sizeOf = <P extends string>({ points, params }: Example<P>): number =>
   4 + greatest([...points.values, ...flat(params)])
 
 /** Laws of its gradient: against differences, to first and second order, and on awkward data. */
@@ -402,7 +402,7 @@ export const gradient = <P extends string>(
     smooth = claimed(objective, 'smooth')
   } = options
   /** The case with its parameters moved along a direction, from the same noise. */
-  const along = (each: Case<P>): ((step: number) => Loss.ValueAndGradient<P>) => {
+  const along = (each: Example<P>): ((step: number) => Loss.ValueAndGradient<P>) => {
     const towards = direction(each.params, each.seed)
     const loss = compile(each)
     return step => loss(Params.zipWith((p, v) => p + step * v)(each.params, towards))
@@ -546,11 +546,11 @@ export const symmetries = <P extends string>(
   const rotating: NonNullable<typeof rotate> = rotate ?? (() => params => params)
   const same =
     (
-      change: (each: Case<P>) => Partial<Case<P>>,
+      change: (each: Example<P>) => Partial<Example<P>>,
       /** What becomes of the gradient. */
-      push: (each: Case<P>) => (gradient: Params.Params<P>) => Params.Params<P> = () => gradient => gradient
+      push: (each: Example<P>) => (gradient: Params.Params<P>) => Params.Params<P> = () => gradient => gradient
     ) =>
-    (each: Case<P>): boolean => {
+    (each: Example<P>): boolean => {
       const [plain, changed] = [evaluate(each), evaluate({ ...each, ...change(each) })]
       const r = sizeOf(each)
       const scale = Math.abs(plain.value) + greatest(flat(plain.gradient)) + r * r
@@ -648,7 +648,7 @@ export const algebra = <P extends string>(
       whole: (weight: number) => Objective.Objective,
       parts: (weight: number) => ReadonlyArray<[number, Objective.Objective]>
     ) =>
-    (each: Case<P>): boolean => {
+    (each: Example<P>): boolean => {
       const weight = (each.seed % 13) / 4 - 1
       const found = evaluate(each, whole(weight))
       const terms = parts(weight).map(([weight, part]) => ({ weight, ...evaluate(each, part) }))
@@ -787,7 +787,7 @@ export const minimum = <P extends string>(
   if (mixture === undefined) return []
   const moves = Arbitrary.isMirrored(score) ? 1.25 : 1
   const draws = isEstimate(objective, score)
-  const cases = (dims: ReadonlyArray<number>): ReadonlyArray<fc.Arbitrary<Case<P> & { readonly axis: number }>> =>
+  const cases = (dims: ReadonlyArray<number>): ReadonlyArray<fc.Arbitrary<Example<P> & { readonly axis: number }>> =>
     dims
       .flatMap(dim =>
         Array.from({ length: dim }, (_, axis) =>
@@ -810,11 +810,11 @@ export const minimum = <P extends string>(
             expectation: Expectation.monteCarlo()
           }))
       )
-  const show = (each: Case<P> & { readonly axis: number }): string =>
+  const show = (each: Example<P> & { readonly axis: number }): string =>
     `${title(each)} // points: ${BATCHES} × ${ROWS} rows of params; along coordinate ${each.axis}`
   /** Value and gradient at some parameters, on batches of the truth. */
   const onBatches = (
-    each: Case<P>,
+    each: Example<P>,
     at: ReadonlyArray<Params.Params<P>>
   ): ReadonlyArray<ReadonlyArray<Loss.ValueAndGradient<P>>> => {
     const truth = mixture(each.params)

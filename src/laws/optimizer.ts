@@ -4,15 +4,15 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import { type NdArray } from '../../lib/index.js'
 import { Case, Optimizer, Params, Region } from '../index.js'
 import { sameBits, throughText } from './bits.js'
 import { ofOptimizers } from './capability.js'
 import { dot, flat, greatest, held } from './check.js'
-import type { Laws } from './Law.js'
+import type { Laws } from './law.js'
 import { dyadic, optimizers, walks, walksBeside, type Walk } from './pipelines.js'
-import { hasBits, is, isAtMost, ofRows, over, type Relation } from './rows.js'
+import { hasBits, is, isAtMost, ofRows, over, type Relation } from './lawRows.js'
 
 type P = Params.Params<string>
 type State = Optimizer.AnyState<string>

@@ -5,14 +5,14 @@
  */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as Elementary from '../../lib/elementary.js'
-import type * as Loss from '../compile/Loss.js'
-import * as Points from '../data/Points.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import type * as Loss from '../compile/loss.js'
+import * as Points from '../data/points.js'
 import { Compile, Expectation, Key, Objective, Params, Schedule, Score, TimeLaw } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { agree, average, claim, compiled, dot, flat, greatest, holds } from './check.js'
 import * as Density from './density.js'
-import type { Law } from './Law.js'
+import type { Law } from './law.js'
 import type { Evaluate } from './objective.js'
 
 export interface PaperOptions {
@@ -22,7 +22,7 @@ export interface PaperOptions {
   readonly slack?: number
 }
 
-interface Case<P extends string> {
+interface Example<P extends string> {
   readonly time: number
   readonly points: Points.Points
   readonly params: Params.Params<P>
@@ -34,7 +34,7 @@ const schedule = Schedule.ornsteinUhlenbeck
 
 const show =
   <P extends string>(score: Score.Score<P>) =>
-  ({ time, points, params, seed }: Case<P>): string =>
+  ({ time, points, params, seed }: Example<P>): string =>
     [
       `const score = ${Score.show(score)}, level = Schedule.level(${time})(Schedule.ornsteinUhlenbeck)`,
       `const points = ${Arbitrary.showPoints(points)}`,
@@ -47,7 +47,7 @@ const times = fc.integer({ min: 2, max: 15 }).map(k => k / 10)
 const cases = <P extends string>(
   score: Score.Score<P>,
   { points = Arbitrary.points({ far: 10 }), dims = Arbitrary.dims, extent = 2 } = {}
-): fc.Arbitrary<Case<P>> =>
+): fc.Arbitrary<Example<P>> =>
   dims.chain(dim =>
     fc.record({
       time: times,
@@ -65,7 +65,7 @@ const atLeast = (rows: number, points: Points.Points): Points.Points =>
 const withNoise = <P extends string>(
   evaluate: Evaluate,
   score: Score.Score<P>,
-  { time, points, params, seed }: Case<P>
+  { time, points, params, seed }: Example<P>
 ): { readonly xt: ReadonlyArray<Density.Row>; readonly loss: Loss.ValueAndGradient<P> } => {
   const { alpha, sigma } = Schedule.level(time)(schedule)
   const noise = Arbitrary.noiseOf(points, seed)

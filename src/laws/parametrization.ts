@@ -1,9 +1,9 @@
 /** Laws of parametrizations: isomorphisms of one another, and the loss that is written in each. */
 import * as fc from 'fast-check'
 import * as O from 'fp-ts/lib/Option.js'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key, mul, reshape } from '../../lib/index.js'
-import type { Points } from '../data/Points.js'
+import type { Points } from '../data/points.js'
 import {
   Case as Of,
   Compile,
@@ -18,7 +18,7 @@ import {
 import * as Arbitrary from './arbitraries.js'
 import { agree, claim, compiled, flat, greatest, held, holds, known, over, sumOf } from './check.js'
 import * as Density from './density.js'
-import type { Law } from './Law.js'
+import type { Law } from './law.js'
 import type { Evaluate } from './objective.js'
 
 type Parametrization = Parametrization.Parametrization
@@ -70,7 +70,7 @@ const showsBothEnds = (parametrization: Parametrization): boolean =>
     return Number.isFinite(determinant) && determinant !== 0
   })
 
-interface Case {
+interface Example {
   readonly level: Schedule.Level
   readonly other: Parametrization
   readonly third: Parametrization
@@ -110,7 +110,7 @@ const settingOf = (
     slack = 1
   }: ParametrizationOptions = {}
 ) => {
-  const casesOf = (levels: fc.Arbitrary<Schedule.Level>): fc.Arbitrary<Case> =>
+  const casesOf = (levels: fc.Arbitrary<Schedule.Level>): fc.Arbitrary<Example> =>
     fc.record({
       level: levels,
       other: others,
@@ -121,7 +121,7 @@ const settingOf = (
   const directionOf = (parametrization: Parametrization): ((level: Schedule.Level) => Direction) =>
     (parametrization === own ? direction : undefined) ??
     O.getOrElse(() => Parametrization.direction(parametrization))(published(parametrization))
-  const show = ({ level, other, third, pair }: Case): string =>
+  const show = ({ level, other, third, pair }: Example): string =>
     `Parametrization.coefficients(${code}, ${Parametrization.show(other)})({ alpha: ${level.alpha}, sigma: ${level.sigma} }) ` +
     `// of ${pair.join(' and ')}, and ${Parametrization.show(third)}`
   const carried =

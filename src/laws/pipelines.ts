@@ -7,9 +7,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { type NdArray } from '../../lib/index.js'
-import { size } from '../../lib/ndarray.js'
-import type { Points } from '../data/Points.js'
-import * as SplitAndMerge from '../mixture/SplitAndMerge.js'
+import { size } from '../../lib/arrays/ndarray.js'
+import type { Points } from '../data/points.js'
+import * as SplitAndMerge from '../mixture/moves/splitAndMerge.js'
 import {
   Expectation,
   ExpectationMaximization,

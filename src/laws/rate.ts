@@ -2,10 +2,10 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import { Case as Of, Optimizer, Params, Rate } from '../index.js'
 import { agree, holds, over } from './check.js'
-import type { Law } from './Law.js'
+import type { Law } from './law.js'
 
 export interface RateOptions {
   /** What is believed to be the rate after so many steps; by default `Rate.at`. */
@@ -16,7 +16,7 @@ export interface RateOptions {
   readonly interpret?: typeof Optimizer.anyInterpret
 }
 
-interface Case {
+interface Example {
   readonly step: number
 }
 
@@ -169,9 +169,9 @@ export const rate = (
     interpret = Optimizer.anyInterpret
   }: RateOptions = {}
 ): ReadonlyArray<Law> => {
-  const cases: fc.Arbitrary<Case> = fc.record({ step: steps })
+  const cases: fc.Arbitrary<Example> = fc.record({ step: steps })
   const code = Rate.show(rate)
-  const show = ({ step }: Case): string => `pipe(${code}, Rate.at(${step}))`
+  const show = ({ step }: Example): string => `pipe(${code}, Rate.at(${step}))`
   const optimizer = Optimizer.scaleByRate(rate)
 
   const lawOf = over(cases, show)

@@ -5,7 +5,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { Case as Of, Key, Region } from '../index.js'
 import { real, seeds } from './arbitraries.js'
 import { agree, dot, greatest, held, holds, over, sumOf } from './check.js'
-import type { Law } from './Law.js'
+import type { Law } from './law.js'
 
 type Vector = ReadonlyArray<number>
 
@@ -24,7 +24,7 @@ export interface RegionOptions {
   readonly slack?: number
 }
 
-interface Case {
+interface Example {
   readonly x: Vector
   readonly y: Vector
   readonly seed: number
@@ -115,13 +115,13 @@ export const region = (
   { project: of = Region.project, vectors = anyVector, slack = 1, ...own }: RegionOptions = {}
 ): ReadonlyArray<Law> => {
   const project = (x: Vector): Vector => Array.from(of(region)(Float64Array.from(x)))
-  const cases: fc.Arbitrary<Case> = fc
+  const cases: fc.Arbitrary<Example> = fc
     .integer({ min: 1, max: 5 })
     .chain(dim => fc.record({ x: vectors(dim), y: vectors(dim), seed: seeds }))
   const code = Region.show(region)
-  const show = ({ x, y }: Case): string =>
+  const show = ({ x, y }: Example): string =>
     `pipe(Float64Array.of(${x.join(', ')}), Region.project(${code})) // and (${y.join(', ')})`
-  const tolerance = ({ x, y }: Case): number => slack * 1e-14 * x.length * (1 + greatest([...x, ...y]))
+  const tolerance = ({ x, y }: Example): number => slack * 1e-14 * x.length * (1 + greatest([...x, ...y]))
   const outside = own.excess ?? O.toUndefined(excess(region))
   const coordinatesAlike = own.coordinatesAlike ?? O.isSome(excess(region))
   // Of an unknown region, what the map itself gives is inside: the laws say less, and still all that defines a projection.

@@ -1,15 +1,15 @@
 /** Laws of regularizers: penalties that see the parameters alone. */
 import * as fc from 'fast-check'
-import * as Elementary from '../../lib/elementary.js'
-import type { ValueAndGradient } from '../compile/Loss.js'
-import type { Points } from '../data/Points.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import type { ValueAndGradient } from '../compile/loss.js'
+import type { Points } from '../data/points.js'
 import { Case as Of, Compile, Expectation, Key, Objective, Params, Schedule, type Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { agree, compiled, flat, greatest, held, holds, over } from './check.js'
-import type { Laws } from './Law.js'
+import type { Laws } from './law.js'
 import { objective as ofObjective, type ObjectiveOptions } from './objective.js'
 
-interface Case<P extends string> {
+interface Example<P extends string> {
   readonly points: Points
   readonly others: Points
   readonly params: Params.Params<P>
@@ -45,7 +45,7 @@ export const regularizer = <P extends string>(
   const terms = Objective.terms(regularizer).flatMap(({ weight, term }) =>
     Of.isMadeBy(Objective.regularizer)(term.of) ? [{ weight, term: term.of }] : []
   )
-  const cases: fc.Arbitrary<Case<P>> = Arbitrary.dims.chain(dim =>
+  const cases: fc.Arbitrary<Example<P>> = Arbitrary.dims.chain(dim =>
     fc.record({
       points: Arbitrary.points({ minRows: Arbitrary.minRows(score) })(dim),
       others: Arbitrary.points({ minRows: Arbitrary.minRows(score) })(dim),
@@ -54,7 +54,7 @@ export const regularizer = <P extends string>(
       seed: Arbitrary.seeds
     })
   )
-  const show = ({ params, further, seed }: Case<P>): string =>
+  const show = ({ params, further, seed }: Example<P>): string =>
     `${Objective.show(regularizer)} at ${Params.show(params)}, and at ${Params.show(further)} // seed ${seed}`
   const at = (
     params: Params.Params<P>,

@@ -2,13 +2,13 @@
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { refuse } from '../../lib/refuse.js'
-import type { Points } from '../data/Points.js'
-import type { Memory, Program, Step } from '../compile/Program.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import type { Points } from '../data/points.js'
+import type { Memory, Program, Step } from '../compile/program.js'
 import { Compile, Key, Params, Pipeline, type Problem, Run } from '../index.js'
 import { sameBits, throughText } from './bits.js'
 import { claim, compiled, holds } from './check.js'
-import type { Law } from './Law.js'
+import type { Law } from './law.js'
 import { seeds } from './pipelines.js'
 
 /** What iterates programs: `Run` does. */
@@ -34,14 +34,14 @@ export const enoughOf = <A>(some: Some<A>): Pick<Law, 'enough'> => (some instanc
 export const arbitraryOf = <A>(some: Some<A>): fc.Arbitrary<A> =>
   some instanceof fc.Arbitrary ? some : fc.constant(some)
 
-interface Case<P extends string> {
+interface Example<P extends string> {
   readonly pipeline: Pipeline.Pipeline<P>
   readonly seed: number
   /** Which of the states is looked at. */
   readonly at: number
 }
 
-const show = <P extends string>({ pipeline, seed, at }: Case<P>): string =>
+const show = <P extends string>({ pipeline, seed, at }: Example<P>): string =>
   `${Pipeline.show(pipeline)}\nrun with Key.fromSeed(${seed}), looked at from state ${at}`
 
 /** The first elements of a list, no more of which are computed. */
@@ -172,7 +172,7 @@ export const run = <P extends string>(
   options: Partial<RunOptions> = {}
 ): ReadonlyArray<Law> => {
   const { runner, compile, seeds } = { ...defaults, ...options }
-  const cases: fc.Arbitrary<Case<P>> = fc.record({ pipeline: arbitraryOf(pipeline), seed: seeds, at: fc.nat(12) })
+  const cases: fc.Arbitrary<Example<P>> = fc.record({ pipeline: arbitraryOf(pipeline), seed: seeds, at: fc.nat(12) })
   const of = (parts: Omit<Law, 'property'>, check: (program: Program<P>, key: Key.Key, at: number) => boolean): Law =>
     claim({
       ...parts,

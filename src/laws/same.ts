@@ -1,7 +1,7 @@
 /** Whether two instances are the same: objectives up to a factor, expectations in mean, samplers and initializers in law, the others as they are. */
 import * as fc from 'fast-check'
-import { refuse } from '../../lib/refuse.js'
-import type { Points } from '../data/Points.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import type { Points } from '../data/points.js'
 import {
   Case,
   Compile,
@@ -27,7 +27,7 @@ import { agree, average, claim, compiled, flat, greatest, held } from './check.j
 import type { Context, Instance } from './conform.js'
 import { copied, drawnBy } from './expectation.js'
 import { sameStarts } from './initializer.js'
-import type { Law } from './Law.js'
+import type { Law } from './law.js'
 import { sameObjective, type UpTo } from './objective.js'
 import { codeOf, scripted, withoutSource } from './script.js'
 

@@ -6,16 +6,16 @@ import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import { Vocabulary } from '../core/index.js'
-import type { Points } from '../data/Points.js'
+import type { Points } from '../data/points.js'
 import { Case as Of, Key, Sampler, Schedule, TimeGrid } from '../index.js'
 import { eachDim, points as anyPoints, real, seeds } from './arbitraries.js'
 import { copyOf, sameBits, throughText } from './bits.js'
 import * as Chance from './chance.js'
 import { agree, average, claim, compiled, dot, greatest, held, holds, known, moments, over, sumOf } from './check.js'
 import { posteriors } from './guidance.js'
-import type { Law, Laws } from './Law.js'
+import type { Law, Laws } from './law.js'
 import { codeOf } from './script.js'
 
 export interface SamplerOptions {
@@ -41,7 +41,7 @@ export interface SamplerOptions {
   readonly errors?: number
 }
 
-interface Case {
+interface Example {
   readonly schedule: Schedule.Schedule
   readonly mean: number
   readonly variance: number
@@ -84,14 +84,17 @@ const biasOf = (h: number): ((sampler: Sampler.Sampler) => number) => {
 // —— a normal law ——
 
 /** αc and u at a time. */
-const marginal = ({ schedule, mean, variance }: Case, time: number): { readonly mean: number; readonly u: number } => {
+const marginal = (
+  { schedule, mean, variance }: Example,
+  time: number
+): { readonly mean: number; readonly u: number } => {
   const { alpha, sigma } = Schedule.level(time)(schedule)
   return { mean: alpha * mean, u: alpha * alpha * variance + sigma * sigma }
 }
 
 /** −(x − αc)/u, every coordinate of c being the same. */
 const scoreOf =
-  (each: Case): Sampler.ScoreFunction =>
+  (each: Example): Sampler.ScoreFunction =>
   ({ rows, dim, values }, time) => {
     const { mean, u } = marginal(each, time)
     return { rows, dim, values: values.map(x => (mean - x) / u) }
@@ -243,21 +246,21 @@ const settingOf = (
   const stays = Sampler.movesAtLevel(sampler)
   // Its own words are enough.
   const codec = Sampler.codec(Vocabulary.of(Of.parts(sampler)))
-  const cases: fc.Arbitrary<Case> = fc.record({
+  const cases: fc.Arbitrary<Example> = fc.record({
     schedule: schedules,
     mean: real(2),
     variance: fc.constantFrom(...VARIANCES),
     points: anyPoints({ far: 1e6, weights: false })(2),
     seed: seeds
   })
-  const show = ({ schedule, mean, variance, points, seed }: Case): string =>
+  const show = ({ schedule, mean, variance, points, seed }: Example): string =>
     `${code} on ${Schedule.show(schedule)}, of N(${mean}, ${variance}), from ${JSON.stringify(Array.from(points.values))}, key of seed ${seed}`
   const gridOf = (schedule: Schedule.Schedule, steps: number): TimeGrid.TimeGrid =>
     stays
       ? TimeGrid.constant({ time: Schedule.timeOfLogSnr(0)(schedule), steps })
       : TimeGrid.logSnr({ ...ends(schedule), steps })
   const statesOf = (
-    each: Case,
+    each: Example,
     points: Points,
     grid: TimeGrid.TimeGrid,
     { of = sampler, seed = each.seed }: { readonly of?: Sampler.Sampler; readonly seed?: number } = {}
@@ -268,7 +271,12 @@ const settingOf = (
       )
     )
   /** One step between two log-SNRs, by itself. */
-  const stepOf = (each: Case, levels: ReadonlyArray<number>, points: Points, memory: unknown = null): Sampler.Moved => {
+  const stepOf = (
+    each: Example,
+    levels: ReadonlyArray<number>,
+    points: Points,
+    memory: unknown = null
+  ): Sampler.Moved => {
     const { schedule } = each
     const [from, to] = levels.map(level => nodeAt(schedule, Schedule.timeOfLogSnr(level)(schedule)))
     const key = keysOf(each.seed).sampler
@@ -276,20 +284,20 @@ const settingOf = (
   }
   const endOf = (states: ReadonlyArray<Sampler.State>): Float64Array => states[states.length - 1].points.values
   /** Points of the law at the noisy end, or at the level of its moves. */
-  const start = (each: Case, rows: number): Points => {
+  const start = (each: Example, rows: number): Points => {
     const { mean, u } = marginal(each, TimeGrid.times(each.schedule)(gridOf(each.schedule, 1))[0])
     const values = Key.normal(2 * rows)(keysOf(each.seed).start).map(z => mean + Math.sqrt(u) * z)
     return { rows, dim: 2, values }
   }
   /** Where the flow carries a number from one time to another. */
   const carried =
-    (each: Case, from: number, to: number): ((x: number) => number) =>
+    (each: Example, from: number, to: number): ((x: number) => number) =>
     x => {
       const [a, b] = [from, to].map(time => marginal(each, time))
       return b.mean + Math.sqrt(b.u / a.u) * (x - a.mean)
     }
   /** The greatest distance on the way from where the flow carries the points, relative to 1 + |x|. */
-  const errorOf = (each: Case, steps: number, grid = gridOf(each.schedule, steps)): number => {
+  const errorOf = (each: Example, steps: number, grid = gridOf(each.schedule, steps)): number => {
     const first = start(each, 8)
     const { from } = ends(each.schedule)
     return Math.max(

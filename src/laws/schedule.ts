@@ -1,16 +1,16 @@
 /** Laws of noise schedules. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import { Quadrature } from '../../lib/index.js'
 import { Mixture, Schedule } from '../index.js'
 import { anyTimes } from './arbitraries.js'
-import type { Laws } from './Law.js'
-import { noiseOf, slopeWithin, type Slope } from './limits.js'
-import { is, isAtMost, isBelow, ofRows, over } from './rows.js'
+import type { Laws } from './law.js'
+import { noiseOf, slopeWithin, type Slope } from './extrapolation.js'
+import { is, isAtMost, isBelow, ofRows, over } from './lawRows.js'
 
 /** What a schedule says of itself; the laws hold each against the others. */
-export interface Meaning {
+export interface TrueLevels {
   readonly level: (time: number) => Schedule.Level
   readonly logSnr: (time: number) => number
   readonly timeOfLogSnr: (logSnr: number) => number
@@ -34,7 +34,7 @@ export interface ScheduleOptions {
   /** Of what is found by differences, beside their own error. Relative to 1 + |derivative|. */
   readonly tolerance?: number
   /** What is believed to be the meaning of the schedule; by default what `Schedule` makes of it. */
-  readonly meaning?: Partial<Meaning>
+  readonly meaning?: Partial<TrueLevels>
 }
 
 /** Times s < t inside the pieces between edges, in one piece or with one or two kinks between them. */
@@ -81,7 +81,7 @@ const { exp, log, powerOfTwo, square } = Elementary
  */
 export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions = {}): Laws => {
   const { kinks = Schedule.kinks(schedule), tolerance = 1e-7 } = options
-  const own: Meaning = { ...Schedule.interpret(schedule), diffuse: Mixture.diffuse, ...options.meaning }
+  const own: TrueLevels = { ...Schedule.interpret(schedule), diffuse: Mixture.diffuse, ...options.meaning }
   const { level, logSnr, timeOfLogSnr, drift, diffusion, diffuse } = own
   const { variancePreserving = Schedule.preservesVariance(schedule), homogeneous = Schedule.isHomogeneous(schedule) } =
     options

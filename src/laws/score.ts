@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import {
   add,
   compute,
@@ -22,7 +22,7 @@ import {
   valueAndGrad,
   type Tensor
 } from '../../lib/index.js'
-import * as Points from '../data/Points.js'
+import * as Points from '../data/points.js'
 import { ExpectationMaximization, Mixture, Params, Schedule, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { agree, claim, direction, dot, flat, greatest, held, holds, known, over, sumOf } from './check.js'
@@ -31,7 +31,7 @@ import { isBetween, showSides, sidesOf, slope } from './differences.js'
 import { maximization } from './em.js'
 import { freedom } from './freedom.js'
 import { guidance } from './guidance.js'
-import type { Law } from './Law.js'
+import type { Law } from './law.js'
 import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
 
 export interface ScoreOptions<P extends string> {
@@ -53,7 +53,7 @@ export interface ScoreOptions<P extends string> {
   readonly divergence?: Score.Model<P>['divergence']
 }
 
-interface Case<P extends string> {
+interface Example<P extends string> {
   readonly schedule: Schedule.Schedule
   readonly time: number
   readonly points: Points.Points
@@ -63,14 +63,14 @@ interface Case<P extends string> {
 
 const show =
   <P extends string>(score: Score.Score<P>) =>
-  ({ schedule, time, points, params, seed }: Case<P>): string =>
+  ({ schedule, time, points, params, seed }: Example<P>): string =>
     [
       `const points = ${Arbitrary.showPoints(points)}`,
       `const params = ${Params.show(params)}`,
       `Score.evaluate(${Score.show(score)}, ${Schedule.show(schedule)})(params)(${time})(points) // seed ${seed}`
     ].join('\n')
 
-const levelTensors = (rows: number, { alpha, sigma }: Schedule.Level): Score.Level => ({
+const levelTensors = (rows: number, { alpha, sigma }: Schedule.Level): Score.RowLevel => ({
   alpha: fill([rows, 1], alpha),
   sigma: fill([rows, 1], sigma)
 })
@@ -110,7 +110,7 @@ const casesOf = <P extends string>(
     points = Arbitrary.points({ maxRows: 4, weights: false }),
     params = Arbitrary.params(score)
   }: ScoreOptions<P>
-): fc.Arbitrary<Case<P>> =>
+): fc.Arbitrary<Example<P>> =>
   fc.tuple(schedules, Arbitrary.dims).chain(([schedule, dim]) =>
     fc.record({
       schedule: fc.constant(schedule),
@@ -127,9 +127,9 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
   const cases = casesOf(score, options)
   const apply = Score.interpret(score).score
   const meets = [...Arbitrary.meets(score), 'clean end', 'noisy end']
-  const evaluate = ({ schedule, params, time }: Case<P>, points: Points.Points): Points.Points =>
+  const evaluate = ({ schedule, params, time }: Example<P>, points: Points.Points): Points.Points =>
     Score.evaluate(score, schedule)(params)(time)(points)
-  const divergences = ({ schedule, params, time, points }: Case<P>): Float64Array =>
+  const divergences = ({ schedule, params, time, points }: Example<P>): Float64Array =>
     compute(() =>
       divergence(
         Score.tensors(params),
@@ -322,7 +322,7 @@ const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreO
     ({ components, logDensity, toMixture, fromMixture, shifted, scaled, distance, start, count, unitVariance }) => {
       const logOf = (params: Params.Params<P>, points: Points.Points, level: Schedule.Level): Float64Array =>
         compute(() => logDensity(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, level))).values
-      const close = ({ points, params }: Case<P>, found: Float64Array, wanted: Float64Array): boolean => {
+      const close = ({ points, params }: Example<P>, found: Float64Array, wanted: Float64Array): boolean => {
         const r = greatest([...points.values, ...flat(params)])
         const size = Elementary.square(1 + r * r)
         return agree('log p', found, wanted, slack * 1e-11 * size * (1 + greatest(wanted)))
@@ -488,7 +488,7 @@ const conditionOf = (
 const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<Law> => {
   const { slack = 1 } = options
   const cases = casesOf(score, options)
-  const size = ({ points, params }: Case<P>): number =>
+  const size = ({ points, params }: Example<P>): number =>
     Elementary.square(1 + Elementary.square(greatest([...points.values, ...flat(params)])))
   const lawOf = over(cases, show(score))
   return known(Score.interpret(score).family, ({ components, logDensity }) => [
@@ -499,7 +499,7 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
       source: hyvarinen,
       check: each => {
         const { schedule, time, params, points } = each
-        const level = (): Score.Level => levelTensors(points.rows, Schedule.level(time)(schedule))
+        const level = (): Score.RowLevel => levelTensors(points.rows, Schedule.level(time)(schedule))
         const wanted = compute(() =>
           grad(x => logDensity(Score.tensors(params), x, level()))(Points.tensor(points))
         ).values
@@ -513,7 +513,7 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
       source: 'definition of a mixture',
       check: each => {
         const { schedule, time, params, points } = each
-        const level = (): Score.Level => levelTensors(points.rows, Schedule.level(time)(schedule))
+        const level = (): Score.RowLevel => levelTensors(points.rows, Schedule.level(time)(schedule))
         const of = (log: (own: Params.Tensors<P>, x: Tensor) => Tensor): Float64Array =>
           compute(() => log(Score.tensors(params), Points.tensor(points))).values
         const wanted = of((own, x) => {
@@ -571,9 +571,9 @@ export const ofMixture = <P extends string>(
 ): ReadonlyArray<Law> => {
   const { slack = 1 } = options
   const cases = casesOf(score, options)
-  const evaluate = ({ schedule, params, time, points }: Case<P>): Float64Array =>
+  const evaluate = ({ schedule, params, time, points }: Example<P>): Float64Array =>
     Score.evaluate(score, schedule)(params)(time)(points).values
-  const diffused = ({ schedule, params, time }: Case<P>): Density.Gaussians =>
+  const diffused = ({ schedule, params, time }: Example<P>): Density.Gaussians =>
     pipe(mixture(params), Density.diffused(Schedule.level(time)(schedule)))
 
   const lawOf = over(cases, show(score))
@@ -630,20 +630,20 @@ const ofSymmetries = <P extends string>(
   score: Score.Score<P>,
   { odd = false, relabel, rotate, translate }: Symmetries<P>,
   slack: number,
-  cases: fc.Arbitrary<Case<P>>
+  cases: fc.Arbitrary<Example<P>>
 ): ReadonlyArray<Law> => {
-  const evaluate = ({ schedule, params, time, points }: Case<P>): Points.Points =>
+  const evaluate = ({ schedule, params, time, points }: Example<P>): Points.Points =>
     Score.evaluate(score, schedule)(params)(time)(points)
   const same =
     (
-      change: (each: Case<P>) => {
+      change: (each: Example<P>) => {
         readonly params?: Params.Params<P>
         readonly points?: Points.Points
         /** What becomes of the score. */
         readonly score: (row: Density.Row) => Density.Row
       }
     ) =>
-    (each: Case<P>): boolean => {
+    (each: Example<P>): boolean => {
       const { score, ...changed } = change(each)
       const found = evaluate({ ...each, ...changed }).values
       const plain = evaluate(each)

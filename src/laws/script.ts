@@ -4,7 +4,7 @@ import { type Vocabulary as Words } from '../core/index.js'
 import { Case, Expectation, Vocabulary } from '../index.js'
 import { showExpectation } from './arbitraries.js'
 import { eachLaw } from './check.js'
-import type { Law, Laws } from './Law.js'
+import type { Law, Laws } from './law.js'
 
 /** A function as the code that it was written in; what test runners make of imports is undone. */
 const sourceOf = (f: (...args: ReadonlyArray<never>) => unknown): string =>

@@ -1,10 +1,10 @@
 /** Laws of stages: in sequence they are a monoid, and what is made of them comes to a sequence. */
 import * as fc from 'fast-check'
-import type { Points } from '../data/Points.js'
+import type { Points } from '../data/points.js'
 import { Compile, Initializer, Key, Pipeline, Run, Schedule, Score, Stage } from '../index.js'
 import { sameBits } from './bits.js'
 import { compiled, holds, over } from './check.js'
-import type { Law } from './Law.js'
+import type { Law } from './law.js'
 import { seeds, stages, times } from './pipelines.js'
 import { training } from './training.js'
 
@@ -20,7 +20,7 @@ export interface StageOptions<P extends string> {
 /** Runs are costly, and where two differ at all they differ almost everywhere. */
 const ENOUGH = 2
 
-interface Case {
+interface Example {
   readonly before: Stage.Stage
   readonly after: Stage.Stage
   readonly time: number
@@ -59,14 +59,14 @@ export const stage = <P extends string = 'mean'>(
   }: StageOptions<P> = {}
 ): ReadonlyArray<Law> => {
   const any = stages(schedule, score)(points)
-  const cases: fc.Arbitrary<Case> = fc.record({
+  const cases: fc.Arbitrary<Example> = fc.record({
     before: any,
     after: any,
     time: times(schedule),
     later: times(schedule),
     seed: seeds
   })
-  const show = ({ before, after, time, later, seed }: Case): string =>
+  const show = ({ before, after, time, later, seed }: Example): string =>
     `${Stage.show(stage)}\nafter ${Stage.show(before)}\nbefore ${Stage.show(after)}\nat ${time} and ${later}, Key.fromSeed(${seed})`
   const same = (seed: number, ...forms: ReadonlyArray<ReadonlyArray<Stage.Stage>>): boolean => {
     const [first, ...others] = forms.map(stages =>

@@ -1,7 +1,7 @@
 /** What may be done to data and parameters together without anything of substance changing. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import type { Points } from '../data/Points.js'
+import type { Points } from '../data/points.js'
 import { Key, type Params, Score } from '../index.js'
 import { dot } from './check.js'
 import { minus, pointsOf, rowsOf, scale, type Row } from './density.js'

@@ -2,11 +2,11 @@
 import * as fc from 'fast-check'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import { Case as Of, Schedule, TimeGrid } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { agree, held, holds, over } from './check.js'
-import type { Law } from './Law.js'
+import type { Law } from './law.js'
 
 export interface TimeGridOptions {
   /** Schedules that have the times of the grid; by default those of `arbitraries.schedules` that do. */
@@ -19,7 +19,7 @@ export interface TimeGridOptions {
   readonly span?: Span | null
 }
 
-interface Case {
+interface Example {
   readonly schedule: Schedule.Schedule
 }
 
@@ -84,9 +84,9 @@ export const timeGrid = (
     span = O.toNullable(ours(grid)) ?? said(grid)
   }: TimeGridOptions = {}
 ): ReadonlyArray<Law> => {
-  const cases: fc.Arbitrary<Case> = fc.record({ schedule: schedules })
+  const cases: fc.Arbitrary<Example> = fc.record({ schedule: schedules })
   const code = TimeGrid.show(grid)
-  const show = ({ schedule }: Case): string => `pipe(${code}, TimeGrid.times(${Schedule.show(schedule)}))`
+  const show = ({ schedule }: Example): string => `pipe(${code}, TimeGrid.times(${Schedule.show(schedule)}))`
   const isOurs = O.isSome(ours(grid))
   const twice = O.toNullable(faster(grid))
 

@@ -2,14 +2,14 @@
 import * as fc from 'fast-check'
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key, Quadrature } from '../../lib/index.js'
-import * as Normal from '../../lib/normal.js'
+import * as Normal from '../../lib/numbers/normal.js'
 import { Case as Of, Schedule, TimeLaw } from '../index.js'
 import { seeds } from './arbitraries.js'
 import { ofTimeLaws } from './capability.js'
 import { agree, held, holds, average, over } from './check.js'
-import type { Law, Laws } from './Law.js'
+import type { Law, Laws } from './law.js'
 
 /** What a time law is used as: what `TimeLaw` makes of it, or is believed to. */
 export interface Timing {
@@ -29,7 +29,7 @@ export interface TimeLawOptions {
   readonly timing?: Partial<Timing>
 }
 
-interface Case {
+interface Example {
   readonly seed: number
 }
 
@@ -146,9 +146,9 @@ const settingOf = (
   { schedule = Schedule.ornsteinUhlenbeck, rows = 2000, errors = 6, timing = {} }: TimeLawOptions = {}
 ) => {
   const { quadrature, draw, density, isDeterministic } = { ...TimeLaw, ...timing }
-  const cases: fc.Arbitrary<Case> = fc.record({ seed: seeds })
+  const cases: fc.Arbitrary<Example> = fc.record({ seed: seeds })
   const code = TimeLaw.show(timeLaw)
-  const show = ({ seed }: Case): string =>
+  const show = ({ seed }: Example): string =>
     `pipe(${code}, TimeLaw.draw(${Schedule.show(schedule)}, ${rows})(Key.fromSeed(${seed})))`
   const drawn = (seed: number, of = timeLaw): ReadonlyArray<ReadonlyArray<Drawn>> =>
     draw(schedule, rows)(Key.fromSeed(seed))(of).map(times => perRow(rows, times))

@@ -3,13 +3,13 @@ import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { size } from '../../lib/ndarray.js'
-import type { Points } from '../data/Points.js'
+import { size } from '../../lib/arrays/ndarray.js'
+import type { Points } from '../data/points.js'
 import { Case, Compile, Initializer, Key, Params, Pipeline, Place, Run, type Schedule, Score, Stage } from '../index.js'
 import { seeds } from './arbitraries.js'
 import { sameBits, throughText } from './bits.js'
 import { claim, compiled, holds, known } from './check.js'
-import type { Law } from './Law.js'
+import type { Law } from './law.js'
 
 /** Runs are costly, and where two differ at all they differ almost everywhere. */
 const ENOUGH = 3

@@ -1,7 +1,7 @@
 /** Laws of weightings: of the weight of a level, and of what it does to a loss. */
 import * as fc from 'fast-check'
 import * as O from 'fp-ts/lib/Option.js'
-import type { Points } from '../data/Points.js'
+import type { Points } from '../data/points.js'
 import {
   Case as Of,
   Compile,
@@ -18,7 +18,7 @@ import {
 import * as Arbitrary from './arbitraries.js'
 import { ofWeightings } from './capability.js'
 import { agree, claim, compiled, flat, greatest, held, holds, over } from './check.js'
-import type { Laws } from './Law.js'
+import type { Laws } from './law.js'
 import type { Evaluate } from './objective.js'
 
 export interface WeightingOptions {
@@ -34,12 +34,12 @@ export interface WeightingOptions {
   readonly slack?: number
 }
 
-interface Level {
+interface Time {
   readonly schedule: Schedule.Schedule
   readonly time: number
 }
 
-interface Case extends Level {
+interface Example extends Time {
   readonly other: Schedule.Schedule
   readonly later: number
   readonly points: Points
@@ -88,8 +88,8 @@ export const weighting = (
   }: WeightingOptions = {}
 ): Laws => {
   const code = Weighting.show(weighting)
-  const at = ({ schedule, time }: Level): number => interpret(schedule)(weighting)(time)
-  const cases: fc.Arbitrary<Case> = schedules.chain(schedule =>
+  const at = ({ schedule, time }: Time): number => interpret(schedule)(weighting)(time)
+  const cases: fc.Arbitrary<Example> = schedules.chain(schedule =>
     Arbitrary.dims.chain(dim =>
       fc.record({
         schedule: fc.constant(schedule),
@@ -103,16 +103,16 @@ export const weighting = (
       })
     )
   )
-  const showLevel = ({ schedule, time }: Level): string =>
+  const showLevel = ({ schedule, time }: Time): string =>
     `Weighting.interpret(${Schedule.show(schedule)})(${code})(${time})`
-  const showLoss = (each: Case): string =>
+  const showLoss = (each: Example): string =>
     [
       `${showLevel(each)}, and at ${each.later}, of the loss of ${Parametrization.show(each.parametrization)}`,
       `const points = ${Arbitrary.showPoints(each.points)} // noise of seed ${each.seed}`,
       `const params = Params.of({ means: [${Array.from(each.params.means.values).join(', ')}] })`
     ].join('\n')
   /** Value and gradient of an objective, in one row. */
-  const loss = ({ schedule, points, params, seed }: Case, objective: Objective.Objective): ReadonlyArray<number> => {
+  const loss = ({ schedule, points, params, seed }: Example, objective: Objective.Objective): ReadonlyArray<number> => {
     const expectation = Expectation.fixed(Arbitrary.noiseOf(points, seed))
     const { value, gradient } = compiled(evaluate({ schedule, score, objective, expectation })(points))(
       params,
@@ -120,7 +120,7 @@ export const weighting = (
     )
     return [value, ...flat(gradient)]
   }
-  const close = (each: Case, what: string, found: ReadonlyArray<number>, wanted: ReadonlyArray<number>): boolean => {
+  const close = (each: Example, what: string, found: ReadonlyArray<number>, wanted: ReadonlyArray<number>): boolean => {
     const r = 4 + greatest([...each.points.values, ...flat(each.params)])
     return agree(what, found, wanted, slack * 1e-13 * (greatest(found) + greatest(wanted)) * r * r)
   }

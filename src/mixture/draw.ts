@@ -1,8 +1,8 @@
 /** Drawing from a mixture, which asks neither for tensors nor for the rest of the language. */
-import * as Factor from '../../lib/factor.js'
-import * as Key from '../../lib/key.js'
-import { concatenated, type NdArray } from '../../lib/ndarray.js'
-import type { Points } from '../data/Points.js'
+import * as Factor from '../../lib/arrays/factor.js'
+import * as Key from '../../lib/random/key.js'
+import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
+import type { Points } from '../data/points.js'
 
 /** A `Mixture`, whose fields have their shapes there. */
 export interface Drawable {

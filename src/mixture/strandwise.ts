@@ -1,9 +1,9 @@
 /** Sums over rows that are written in the tensor vocabulary: strand after strand, the same bits from memory and from a source. */
 import { compute, tensor, type Tensor } from '../../lib/index.js'
-import * as Strands from '../../lib/strands.js'
-import { stretch } from '../../lib/stretches.js'
-import type * as Source from '../data/Source.js'
-import { rowsOf, weightsOf } from './rows.js'
+import * as Strands from '../../lib/rows/strands.js'
+import { stretch } from '../../lib/rows/stretches.js'
+import type * as Source from '../data/source/source.js'
+import { rowsOf, weightsOf } from './passRows.js'
 
 /** Σ over strands of `of`, `width` numbers each, from the rows of a strand, [count, dim], and their weights, [count, 1]. */
 export const summed = (data: Source.Data, width: number, of: (x: Tensor, weights: Tensor) => Tensor): Float64Array => {

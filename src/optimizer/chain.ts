@@ -1,8 +1,8 @@
 /** Parts in turn. */
-import { refuse } from '../../lib/refuse.js'
+import { refuse } from '../../lib/plain/refuse.js'
 import { Case, Field } from '../core/index.js'
 import { combine, list } from './combine.js'
-import { clipByGlobalNorm, scaleByRate } from './elementwise.js'
+import { clipByGlobalNorm, scaleByRate } from './perParameter.js'
 import { concept, meaning, type LooksOf, type MemoryOf, type Optimizer, type Part } from './part.js'
 
 const parts = Case.define('Optimizer', {

@@ -5,9 +5,9 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as R from 'fp-ts/lib/ReadonlyRecord.js'
 import * as t from 'io-ts'
-import { refuse } from '../../lib/refuse.js'
-import { quoted } from '../core/words.js'
-import * as Problem from '../core/Problem.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import { quoted } from '../core/spelling.js'
+import * as Problem from '../core/problem.js'
 import {
   bothBrief,
   noBrief,
@@ -17,7 +17,7 @@ import {
   type Brief,
   type Evaluation,
   type Part,
-  type Place,
+  type Point,
   type Setting
 } from './part.js'
 
@@ -79,7 +79,7 @@ const pick =
         )
 
 /** The objective as a function of some of its parameters, the others held. */
-const restrict = (names: ReadonlyArray<string> | null, place: Place): Place => {
+const restrict = (names: ReadonlyArray<string> | null, place: Point): Point => {
   if (names === null) return place
   const some = pick(names)
   return placed(some(place.params), {
@@ -118,7 +118,7 @@ const wide = ({ part, on }: Member) => {
     gain,
     some,
     names: on ?? part.names,
-    update: (gradient: Arrays, memory: unknown, place: Place): readonly [Arrays, unknown] => {
+    update: (gradient: Arrays, memory: unknown, place: Point): readonly [Arrays, unknown] => {
       const [step, after] = part.update(some(gradient), memory, restrict(on, place))
       return [{ ...gradient, ...step }, after]
     },

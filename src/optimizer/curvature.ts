@@ -1,11 +1,11 @@
 /** Parts that know, or learn, the second derivatives of the objective. */
 import * as t from 'io-ts'
-import * as Elementary from '../../lib/elementary.js'
-import { symmetricEigen } from '../../lib/linalg.js'
-import { size } from '../../lib/ndarray.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { symmetricEigen } from '../../lib/arrays/linalg.js'
+import { size } from '../../lib/arrays/ndarray.js'
 import { Field } from '../core/index.js'
-import * as Params from '../score/Params.js'
-import * as Problem from '../core/Problem.js'
+import * as Params from '../family/params.js'
+import * as Problem from '../core/problem.js'
 import { axpy, define, dot, minus, noMemory, scaled, uphill, type Arrays, type Evaluation } from './part.js'
 
 /** A step taken, and the change of the gradient along it. */

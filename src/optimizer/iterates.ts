@@ -1,12 +1,12 @@
 /** Parts that look at where a step leads: they stand after the rate. */
 import * as t from 'io-ts'
-import * as Elementary from '../../lib/elementary.js'
-import * as Entries from '../../lib/entries.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import * as Entries from '../../lib/arrays/entries.js'
 import { type NdArray } from '../../lib/index.js'
-import { size } from '../../lib/ndarray.js'
+import { size } from '../../lib/arrays/ndarray.js'
 import { Field } from '../core/index.js'
-import * as Params from '../score/Params.js'
-import * as Region from './Region.js'
+import * as Params from '../family/params.js'
+import * as Region from './region.js'
 import { define, minus, noMemory, plus, uphill, type Arrays } from './part.js'
 
 /** Every row of every array, a vector being one row, at its nearest point of the region. */

@@ -1,8 +1,8 @@
 /** The search along a line for a step that satisfies the strong Wolfe conditions (Nocedal & Wright 2006, 3.5 and 3.6). */
 import * as t from 'io-ts'
 import { Field } from '../core/index.js'
-import * as Params from '../score/Params.js'
-import * as Problem from '../core/Problem.js'
+import * as Params from '../family/params.js'
+import * as Problem from '../core/problem.js'
 import { define, dot, minus, plus, scaled, zeros, type Arrays, type Evaluation } from './part.js'
 
 /** A point of the line: how far along, the objective there, and its derivative along the line. */

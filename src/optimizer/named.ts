@@ -1,11 +1,11 @@
 /** Rules by the names of the parameters. */
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import { refuse } from '../../lib/refuse.js'
+import { refuse } from '../../lib/plain/refuse.js'
 import { Case, Field } from '../core/index.js'
-import { quoted } from '../core/words.js'
+import { quoted } from '../core/spelling.js'
 import { bare, combine, nothing, record } from './combine.js'
-import { zero } from './elementwise.js'
+import { zero } from './perParameter.js'
 import { concept, meaning, type LooksOf, type MemoryOf, type Named, type Optimizer, type Part } from './part.js'
 
 const names = Field.array(

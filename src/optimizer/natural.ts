@@ -1,13 +1,13 @@
 /** Expectation–maximization as a part: the gradient of a mixture's objective in the geometry of its family. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { refuse } from '../../lib/refuse.js'
+import { refuse } from '../../lib/plain/refuse.js'
 import { Field } from '../core/index.js'
-import * as Problem from '../core/Problem.js'
-import * as Score from '../score/Score.js'
-import type { MStep } from '../score/family.js'
-import { matched } from '../mixture/kernels/fromGradient.js'
-import type { Mixture } from '../mixture/Mixture.js'
+import * as Problem from '../core/problem.js'
+import * as Score from '../score/score.js'
+import type { MStep } from '../family/family.js'
+import { matched } from '../mixture/em/fromGradient.js'
+import type { Mixture } from '../mixture/mixture.js'
 import { define, minus, noMemory, uphill, type Arrays } from './part.js'
 
 interface Step {

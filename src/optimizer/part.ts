@@ -1,14 +1,14 @@
 /** What a part of an optimizer is to the rest of the program, and how one is defined. */
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import * as Entries from '../../lib/entries.js'
+import * as Entries from '../../lib/arrays/entries.js'
 import { type NdArray } from '../../lib/index.js'
-import { refuse } from '../../lib/refuse.js'
+import { refuse } from '../../lib/plain/refuse.js'
 import { Case, concept as Concept, type Field } from '../core/index.js'
-import * as Params from '../score/Params.js'
-import * as Problem from '../core/Problem.js'
-import type { Level } from '../schedule/Schedule.js'
-import type { Rate } from './Rate.js'
+import * as Params from '../family/params.js'
+import * as Problem from '../core/problem.js'
+import type { Level } from '../schedule/schedule.js'
+import type { Rate } from './rate.js'
 
 /** An objective at some parameters. */
 export interface Evaluation<P extends string> {
@@ -30,7 +30,7 @@ export interface Context<P extends string> extends Evaluation<P> {
 }
 
 /** Where a step starts: the parameters, and the objective seen from there. */
-export interface Place<P extends string = string> extends Context<P> {
+export interface Point<P extends string = string> extends Context<P> {
   readonly params: Params.Params<P>
 }
 
@@ -63,7 +63,7 @@ export interface Part<out S = unknown, out Looks extends boolean = boolean, P ex
   readonly update: (
     gradient: Params.Params<P>,
     memory: unknown,
-    place: Place<P>
+    place: Point<P>
   ) => readonly [step: Params.Params<P>, memory: S]
   readonly is: (u: unknown) => u is S
   readonly encode: (memory: unknown) => unknown
@@ -130,7 +130,7 @@ export interface Spec<
   /** What it makes of a gradient, and what it then remembers. `place` is where the step starts. */
   readonly update: (
     fields: Field.Of<F>
-  ) => (gradient: Arrays, memory: NoInfer<S>, place: Place) => readonly [step: Arrays, memory: NoInfer<S>]
+  ) => (gradient: Arrays, memory: NoInfer<S>, place: Point) => readonly [step: Arrays, memory: NoInfer<S>]
   /**
    * Capability: the factor that it puts on a gradient, sign included; any number of that sign where there is no memory
    * yet. Without it `rateInForce` is NaN, and nothing tells whether a chain climbs.
@@ -272,7 +272,7 @@ export const noMemory = { memory: t.null, init: () => () => null } as const
 export const uphill = (): (() => number) => () => 1
 
 /** The objective and the parameters where a step starts. The value is computed only when it is read. */
-export const placed = <P extends string>(params: Params.Params<P>, context: Context<P>): Place<P> => ({
+export const placed = <P extends string>(params: Params.Params<P>, context: Context<P>): Point<P> => ({
   params,
   get value() {
     return context.value

@@ -1,7 +1,7 @@
 /** Parts that look at the value of the objective. */
 import * as t from 'io-ts'
 import { Field } from '../core/index.js'
-import { numberCodec } from '../score/Params.js'
+import { numberCodec } from '../family/params.js'
 import { define, dot, scaled } from './part.js'
 
 /** r g, r = (f(θ) − lowerBound)/|g|², between 0 and `largest` (Polyak 1987; Loizou et al. 2021). Sees the value. */

@@ -1,7 +1,7 @@
 /** How starting centres are drawn: of the data, far from each other, by the means of the rows nearest, by eigenvectors. */
 import { pipe } from 'fp-ts/lib/function.js'
-import { nearer } from '../../lib/byColumn.js'
-import * as Elementary from '../../lib/elementary.js'
+import { nearer } from '../../lib/rows/byColumn.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import {
   add,
   argMax,
@@ -20,17 +20,17 @@ import {
   tensor,
   type NdArray
 } from '../../lib/index.js'
-import * as Factor from '../../lib/factor.js'
-import * as Hierarchy from '../../lib/hierarchy.js'
-import { concatenated, size } from '../../lib/ndarray.js'
-import { principal, type Table } from '../../lib/principal.js'
-import { scatterWithin } from '../../lib/spread.js'
-import type { Mixture } from '../mixture/Mixture.js'
-import { inMemory, rowsOf, weightsOf } from '../mixture/rows.js'
+import * as Factor from '../../lib/arrays/factor.js'
+import * as Hierarchy from '../../lib/rows/hierarchy.js'
+import { concatenated, size } from '../../lib/arrays/ndarray.js'
+import { principal, type Table } from '../../lib/rows/principal.js'
+import { scatterWithin } from '../../lib/rows/spread.js'
+import type { Mixture } from '../mixture/mixture.js'
+import { inMemory, rowsOf, weightsOf } from '../mixture/passRows.js'
 import { summed } from '../mixture/strandwise.js'
-import type * as Points from '../data/Points.js'
-import * as Source from '../data/Source.js'
-import * as Stretches from '../../lib/stretches.js'
+import type * as Points from '../data/points.js'
+import * as Source from '../data/source/source.js'
+import * as Stretches from '../../lib/rows/stretches.js'
 
 /** Centres, or other numbers, of a key. */
 export type Draw = (key: Key.Key) => NdArray

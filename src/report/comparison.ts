@@ -1,6 +1,6 @@
 /** Fits of the same data side by side: what the terminal and the report both show of them. */
 import { Metric, Mixture, Points } from '../index.js'
-import { type Findings, isPair, steps } from './Findings.js'
+import { type Findings, isPair, steps } from './findings.js'
 import { formats, show, width, type Table } from '../fit/table.js'
 
 export interface Comparison {

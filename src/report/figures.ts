@@ -1,15 +1,15 @@
 /** The pictures of a fit: the data with what was learned, what it was chosen from, and the objective as it fell. */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as Elementary from '../../lib/elementary.js'
-import { principal } from '../../lib/principal.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { principal } from '../../lib/rows/principal.js'
 import { type Fit, Key, Mixture, Points } from '../index.js'
-import { isSound } from '../fit/Candidates.js'
+import { isSound } from '../fit/candidates.js'
 import { show, tidy } from '../fit/table.js'
 import { word } from '../fit/text.js'
-import { type Choice, type Findings, type StageRun } from './Findings.js'
+import { type Choice, type Findings, type StageRun } from './findings.js'
 import * as Svg from './svg.js'
 
-type Place = Svg.Place
+type Place = Svg.Xy
 
 /** Rows drawn at most in one panel: more would only darken it and weigh on the page. */
 const drawn = 5000

@@ -30,7 +30,7 @@ import {
   title,
   type Choice,
   type Findings
-} from './Findings.js'
+} from './findings.js'
 import { element, escape, looks, palette, swatch } from './svg.js'
 import * as Trust from './trust.js'
 

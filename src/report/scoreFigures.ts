@@ -1,10 +1,10 @@
 /** The pictures of a score that is no mixture: samples beside the data, the loss by noise level, and as it fell. */
 import * as E from 'fp-ts/lib/Either.js'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import { type Points } from '../index.js'
 import { show } from '../fit/table.js'
 import { objective, scales } from './figures.js'
-import { type Samples, type ScoreFindings } from './ScoreFindings.js'
+import { type Samples, type ScoreFindings } from './scoreFindings.js'
 import * as Svg from './svg.js'
 
 /** Points drawn at most in one panel. */
@@ -32,7 +32,7 @@ const histograms = ({ columns, points }: ScoreFindings, samples: Samples): Svg.F
   const box = { left: 58, top: 12, width: 570, height: 270 }
   const x = Svg.axis([lo, hi], [box.left, box.left + box.width], 6)
   const y = Svg.axis([0, top * 1.08], [box.top + box.height, box.top], 5)
-  const steps = Array.from(found).flatMap((height, i): ReadonlyArray<Svg.Place> => [
+  const steps = Array.from(found).flatMap((height, i): ReadonlyArray<Svg.Xy> => [
     [x.at(lo + i * width), y.at(height)],
     [x.at(lo + (i + 1) * width), y.at(height)]
   ])
@@ -76,7 +76,7 @@ const planes = ({ columns, points }: ScoreFindings, samples: Samples): Svg.Figur
             : '') +
           Svg.dots(
             which === 0 ? 5 : 0,
-            Array.from(xs, (value, i): Svg.Place => [x.at(value), y.at(ys[i])]),
+            Array.from(xs, (value, i): Svg.Xy => [x.at(value), y.at(ys[i])]),
             1.4
           )
         )
@@ -127,8 +127,8 @@ const byLevel = ({ levels }: ScoreFindings): Svg.Figure => {
   const box = { left, top: 22, width: 412 - left, height: 170 }
   const x: Svg.Axis = { ...Svg.axis(noise, [left, left + box.width], 5), ticks: decades(noise) }
   const y: Svg.Axis = { ...Svg.axis(range, [box.top + box.height, box.top], 5), ticks: labels }
-  const line = (of: (level: ScoreFindings['levels'][number]) => number | null): ReadonlyArray<Svg.Place> =>
-    levels.flatMap((level): ReadonlyArray<Svg.Place> => {
+  const line = (of: (level: ScoreFindings['levels'][number]) => number | null): ReadonlyArray<Svg.Xy> =>
+    levels.flatMap((level): ReadonlyArray<Svg.Xy> => {
       const value = of(level)
       return value === null ? [] : [[x.at(log10(level.ratio)), y.at(height(value))]]
     })

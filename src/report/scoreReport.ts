@@ -4,7 +4,7 @@ import { Pipeline, Problem } from '../index.js'
 import { show, tidy } from '../fit/table.js'
 import { capital, details, document, figure, minus, plain, plural, pre, stageTable } from './report.js'
 import * as figures from './scoreFigures.js'
-import { levelTable, type Samples, type ScoreFindings } from './ScoreFindings.js'
+import { levelTable, type Samples, type ScoreFindings } from './scoreFindings.js'
 import { escape } from './svg.js'
 
 /** Over these the distance of samples is told from that of rows. */

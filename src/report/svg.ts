@@ -58,10 +58,10 @@ const stroke = (k: number, r: number): string =>
 /** A place on paper, to a tenth of a unit. */
 export const n = (x: number): string => String(Math.round(10 * x) / 10)
 
-export type Place = readonly [number, number]
+export type Xy = readonly [number, number]
 
 /** The mark of component k at each place, in one path. */
-export const dots = (k: number, places: ReadonlyArray<Place>, r: number): string => {
+export const dots = (k: number, places: ReadonlyArray<Xy>, r: number): string => {
   if (places.length === 0) return ''
   const mark = stroke(k, r)
   const d = places.map(([x, y]) => `M${n(x)},${n(y)}${mark}`).join('')
@@ -74,14 +74,14 @@ export const dots = (k: number, places: ReadonlyArray<Place>, r: number): string
   )
 }
 
-export const line = (places: ReadonlyArray<Place>, paint: string, width: number, dash = ''): string =>
+export const line = (places: ReadonlyArray<Xy>, paint: string, width: number, dash = ''): string =>
   places.length === 0
     ? ''
     : `<path class="line" d="M${places.map(([x, y]) => `${n(x)},${n(y)}`).join('L')}" stroke="${paint}" stroke-width="${width}"` +
       `${dash === '' ? '' : ` stroke-dasharray="${dash}"`}/>`
 
 export const text = (
-  [x, y]: Place,
+  [x, y]: Xy,
   words: string,
   {
     anchor = 'start',
@@ -93,13 +93,13 @@ export const text = (
   `${turn === 0 ? '' : ` transform="rotate(${turn} ${n(x)} ${n(y)})"`}>${escape(words)}</text>`
 
 /** A cross in the colour of component k at each place. */
-export const crosses = (k: number, places: ReadonlyArray<Place>, r: number): string =>
+export const crosses = (k: number, places: ReadonlyArray<Xy>, r: number): string =>
   places.length === 0
     ? ''
     : `<path class="line" d="${places.map(([x, y]) => `M${n(x - r)},${n(y - r)}l${n(2 * r)},${n(2 * r)}m0-${n(2 * r)}l-${n(2 * r)},${n(2 * r)}`).join('')}" stroke="${colour(k)}" stroke-width="1.5"/>`
 
 /** The number of component k, in a ring of its colour. */
-export const numbered = (k: number, [x, y]: Place, r = 9): string =>
+export const numbered = (k: number, [x, y]: Xy, r = 9): string =>
   `<circle cx="${n(x)}" cy="${n(y)}" r="${r}" fill="var(--page)" stroke="${colour(k)}" stroke-width="2"/>` +
   text([x, y + 0.45 * r], String(k + 1), { anchor: 'middle', kind: 'mark' })
 
@@ -219,7 +219,7 @@ export interface Field {
 export const levelLines = (
   { columns, rows, values }: Field,
   level: number,
-  place: (i: number, j: number) => Place
+  place: (i: number, j: number) => Xy
 ): string => {
   let d = ''
   for (let j = 0; j + 1 < rows; j++)
@@ -230,7 +230,7 @@ export const levelLines = (
         values[(j + 1) * columns + i + 1],
         values[(j + 1) * columns + i]
       ]
-      const ends: Place[] = []
+      const ends: Xy[] = []
       for (let side = 0; side < 4; side++) {
         const [a, b] = [corners[side], corners[(side + 1) % 4]]
         if (a >= level === b >= level) continue

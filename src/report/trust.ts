@@ -1,7 +1,7 @@
 /** What speaks for a fit and against it: how surely rows belong, how far components are apart, and which rows are none's. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { Key, Metric, Mixture, Points } from '../index.js'
-import { type Findings } from './Findings.js'
+import { type Findings } from './findings.js'
 
 /** Rows judged at most: shares of them have two digits. */
 const judged = 100_000

@@ -1,27 +1,27 @@
 /** Scores of one's own that are no mixtures: named parameters, and a function of points and their levels. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as Elementary from '../../lib/elementary.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import { add, mul, neg, rowDivergence, type Key, type Tensor } from '../../lib/index.js'
-import { size } from '../../lib/ndarray.js'
+import { size } from '../../lib/arrays/ndarray.js'
 import { Case, Field } from '../core/index.js'
-import * as Net from '../net/Net.js'
-import * as Schedule from '../schedule/Schedule.js'
+import * as Net from '../net/net.js'
+import * as Schedule from '../schedule/schedule.js'
 import {
   concept,
   interpret,
   levelAgain,
   meaningOf,
-  type Level,
+  type RowLevel,
   type Meaning,
   type Model,
   type Score
-} from './family.js'
-import * as Parametrization from './Parametrization.js'
-import type * as Params from './Params.js'
+} from '../family/family.js'
+import * as Parametrization from '../family/parametrization.js'
+import type * as Params from '../family/params.js'
 
 /** A row-wise function in the tensor vocabulary, [rows, dim] in and out; the level comes as [rows, 1] tensors. */
-export type Apply<P extends string> = (params: Params.Tensors<P>, x: Tensor, level: Level) => Tensor
+export type Apply<P extends string> = (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
 
 export interface Network<P extends string> {
   readonly shapes: (dim: number) => Params.Shapes<P>

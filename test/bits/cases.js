@@ -3,7 +3,7 @@
  * Plain JavaScript of every Node that the package supports, as `across.js` runs it in several.
  */
 import { isLeft, isRight } from 'fp-ts/lib/Either.js'
-import * as vocabulary from '../../dist/src/cli/vocabulary.js'
+import * as vocabulary from '../../dist/src/cli/glossary.js'
 import * as Ground from '../../dist/lib/index.js'
 import { plain } from '../../dist/lib/simd/plain.js'
 import * as Lib from '../../dist/src/index.js'

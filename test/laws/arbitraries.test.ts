@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import * as vocabulary from '../../src/cli/vocabulary.js'
+import * as vocabulary from '../../src/cli/glossary.js'
 import * as ornstein from '../../src/index.js'
 import {
   Initializer,

@@ -6,7 +6,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import { describe, expect, it } from 'vitest'
 import { square, sub, sum } from '../../lib/index.js'
-import * as vocabulary from '../../src/cli/vocabulary.js'
+import * as vocabulary from '../../src/cli/glossary.js'
 import {
   Case,
   Initializer,

@@ -27,7 +27,7 @@ import {
 } from '../../src/index.js'
 import { compiled } from '../../src/laws/check.js'
 import { codec } from '../../src/laws/codec.js'
-import type { Law } from '../../src/laws/Law.js'
+import type { Law } from '../../src/laws/law.js'
 import * as arbitraries from '../../src/laws/pipelines.js'
 import { holds } from './holds.js'
 

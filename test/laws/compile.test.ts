@@ -2,7 +2,7 @@
 import { describe, it } from 'vitest'
 import { Expectation, Objective, Schedule, Score, TimeLaw, type Points } from '../../src/index.js'
 import { compile, plans } from '../../src/laws/compile.js'
-import type { Law } from '../../src/laws/Law.js'
+import type { Law } from '../../src/laws/law.js'
 import { pipelines, varianceExploding } from '../../src/laws/pipelines.js'
 import { runs, sampled } from '../today.js'
 import { holds } from './holds.js'

@@ -4,7 +4,7 @@ import { describe, it } from 'vitest'
 import { Expectation, Score } from '../../src/index.js'
 import { noiseOf } from '../../src/laws/arbitraries.js'
 import * as laws from '../../src/laws/expectation.js'
-import type { Law } from '../../src/laws/Law.js'
+import type { Law } from '../../src/laws/law.js'
 import { runs, sampled } from '../today.js'
 
 fc.configureGlobal({ seed: 2307_01178, numRuns: runs(8) })

@@ -1,6 +1,6 @@
 /** A law as a test: seeded, so that a failure is the same on every machine. */
 import fc from 'fast-check'
-import type { Law } from '../../src/laws/Law.js'
+import type { Law } from '../../src/laws/law.js'
 import { today } from '../today.js'
 
 export const seed = 20230703

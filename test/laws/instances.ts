@@ -1,5 +1,5 @@
 /** The laws of every value of the vocabulary, by concept: a row for each concept, and its values have their laws. */
-import * as vocabulary from '../../src/cli/vocabulary.js'
+import * as vocabulary from '../../src/cli/glossary.js'
 import {
   Case,
   Expectation,
@@ -21,7 +21,7 @@ import {
 } from '../../src/index.js'
 import { student } from '../../src/laws/arbitraries.js'
 import * as laws from '../../src/laws/index.js'
-import type { Law } from '../../src/laws/Law.js'
+import type { Law } from '../../src/laws/law.js'
 
 /** A value as code, and its laws. */
 export interface Held {

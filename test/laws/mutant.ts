@@ -4,9 +4,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { expect, it } from 'vitest'
 import { Compile, Params, type Key, type Points } from '../../src/index.js'
-import type { Law } from '../../src/laws/Law.js'
+import type { Law } from '../../src/laws/law.js'
 import type { Evaluate } from '../../src/laws/objective.js'
-import type { Loss, ValueAndGradient } from '../../src/compile/Loss.js'
+import type { Loss, ValueAndGradient } from '../../src/compile/loss.js'
 import { sampled } from '../today.js'
 
 export interface Mutant {

@@ -3,10 +3,10 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { Case, ExpectationMaximization, Objective, Params, Points, Score, TimeLaw } from '../../src/index.js'
-import type { Moments } from '../../src/score/family.js'
+import type { Moments } from '../../src/family/family.js'
 import * as Density from '../../src/laws/density.js'
 import * as laws from '../../src/laws/em.js'
-import type { Law } from '../../src/laws/Law.js'
+import type { Law } from '../../src/laws/law.js'
 import { areCaught, compiling, evaluation } from './mutant.js'
 
 const score = Score.spherical({ components: 2 })

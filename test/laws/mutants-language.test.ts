@@ -26,7 +26,7 @@ import {
   Vocabulary
 } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
-import type { ValueAndGradient } from '../../src/compile/Loss.js'
+import type { ValueAndGradient } from '../../src/compile/loss.js'
 import type { Mutant } from './mutant.js'
 
 /** A test for each mutant: the law named for it fails on it, by its own verdict, and holds of the right instance. */

@@ -2,7 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import { exp, log, mean, mul, neg, sqrt, square, stopGradient, sub, sum, add } from '../../lib/index.js'
 import { Case, Compile, Expectation, Key, Objective, Params, Points, Score, TimeLaw } from '../../src/index.js'
-import type { Law } from '../../src/laws/Law.js'
+import type { Law } from '../../src/laws/law.js'
 import * as laws from '../../src/laws/objective.js'
 import { regularizer } from '../../src/laws/regularizer.js'
 import { areCaught, compiling, evaluation, timesGradient } from './mutant.js'

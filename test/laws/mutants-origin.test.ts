@@ -17,7 +17,7 @@ import {
   Stage,
   type Points
 } from '../../src/index.js'
-import type { Law } from '../../src/laws/Law.js'
+import type { Law } from '../../src/laws/law.js'
 import { runTranslation, translation, unit } from '../../src/laws/origin.js'
 import { seed } from './holds.js'
 

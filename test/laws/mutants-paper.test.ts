@@ -6,7 +6,7 @@ import { pairParts } from '../../src/laws/paper.js'
 import * as Density from '../../src/laws/density.js'
 import type { Evaluate } from '../../src/laws/objective.js'
 import * as laws from '../../src/laws/paper.js'
-import type { Loss } from '../../src/compile/Loss.js'
+import type { Loss } from '../../src/compile/loss.js'
 import { areCaught, compiling, evaluation, timesGradient } from './mutant.js'
 
 const right = laws.paper()

@@ -8,7 +8,7 @@ import { areCaught } from './mutant.js'
 const ou = Schedule.ornsteinUhlenbeck
 const custom = (alpha: (t: number) => number, sigma: (t: number) => number, until = 4): Schedule.Schedule =>
   Schedule.custom({ name: 'mutant', alpha, sigma, until })
-const meaning = (meaning: Partial<laws.Meaning>): ReturnType<typeof laws.schedule> => laws.schedule(ou, { meaning })
+const meaning = (meaning: Partial<laws.TrueLevels>): ReturnType<typeof laws.schedule> => laws.schedule(ou, { meaning })
 const right = laws.schedule(ou)
 
 areCaught([

@@ -26,7 +26,7 @@ import {
 import { Schedule, Score } from '../../src/index.js'
 import { student } from '../../src/laws/arbitraries.js'
 import { meaning } from '../../src/laws/density.js'
-import type { Law } from '../../src/laws/Law.js'
+import type { Law } from '../../src/laws/law.js'
 import * as laws from '../../src/laws/score.js'
 import { symmetriesOf } from '../../src/laws/symmetries.js'
 import { areCaught } from './mutant.js'
@@ -56,7 +56,7 @@ const dots = (x: Tensor, m: Tensor): Tensor => matMul(x, m, { transposeB: true }
 
 /** tanh(⟨m, x⟩) m − x, with m and T as one likes. */
 const tanhScore = (x: Tensor, m: Tensor, T = tanh(dots(x, m))): Tensor => sub(mul(T, m), x)
-const pairMean = (mean: Tensor, { alpha }: Score.Level): Tensor =>
+const pairMean = (mean: Tensor, { alpha }: Score.RowLevel): Tensor =>
   mul(slice(alpha, [0, 0], [1, 1]), reshape(mean, [1, -1]))
 const rightPair = pair(({ mean }, x, level) =>
   sub(mul(mul(level.alpha, tanh(mul(level.alpha, dots(x, row(mean))))), row(mean)), x)

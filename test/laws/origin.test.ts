@@ -16,7 +16,7 @@ import {
   TimeLaw,
   type Points
 } from '../../src/index.js'
-import type { Law } from '../../src/laws/Law.js'
+import type { Law } from '../../src/laws/law.js'
 import { runTranslation, translation, unit } from '../../src/laws/origin.js'
 import { runs, sampled } from '../today.js'
 import { holdsToday } from './holds.js'

@@ -14,7 +14,7 @@ import {
   Stage,
   TimeLaw
 } from '../../src/index.js'
-import type { Law } from '../../src/laws/Law.js'
+import type { Law } from '../../src/laws/law.js'
 import { pipelines } from '../../src/laws/pipelines.js'
 import { run } from '../../src/laws/run.js'
 import { runs } from '../today.js'

@@ -1,7 +1,7 @@
 /** Values drawn from the arbitrary of each concept, with what is wrong with them where they stand. */
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
-import * as vocabulary from '../../src/cli/vocabulary.js'
+import * as vocabulary from '../../src/cli/glossary.js'
 import {
   Clock,
   Compile,

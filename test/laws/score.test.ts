@@ -4,7 +4,7 @@ import { describe, it } from 'vitest'
 import { Score } from '../../src/index.js'
 import { student } from '../../src/laws/arbitraries.js'
 import * as laws from '../../src/laws/score.js'
-import type { Law } from '../../src/laws/Law.js'
+import type { Law } from '../../src/laws/law.js'
 import { runs, sampled, today } from '../today.js'
 
 fc.configureGlobal({ seed: today, numRuns: runs(24) })

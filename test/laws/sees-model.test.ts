@@ -5,7 +5,7 @@
 import { describe, it } from 'vitest'
 import { consistency, implicit, selfConsistency, sliced, timeScore } from '../../examples/objectives.js'
 import { Objective, Score, TimeLaw } from '../../src/index.js'
-import type { Law } from '../../src/laws/Law.js'
+import type { Law } from '../../src/laws/law.js'
 import * as laws from '../../src/laws/objective.js'
 import { runs } from '../today.js'
 import { holds } from './holds.js'

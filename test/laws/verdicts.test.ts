@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, it } from 'vitest'
 import { add, mul, square, sub, sum } from '../../lib/index.js'
-import * as vocabulary from '../../src/cli/vocabulary.js'
+import * as vocabulary from '../../src/cli/glossary.js'
 import {
   Case,
   Initializer,

@@ -1,6 +1,6 @@
 /** Every value of the vocabulary keeps the laws of its concept: a new value has them as soon as it is listed there. */
 import { describe, it } from 'vitest'
-import type { Law } from '../../src/laws/Law.js'
+import type { Law } from '../../src/laws/law.js'
 import { runs, sampled } from '../today.js'
 import { holdsToday } from './holds.js'
 import { instancesOf } from './instances.js'

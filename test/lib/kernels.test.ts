@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { adopt, runAll } from '../../lib/backend.js'
+import { adopt, runAll } from '../../lib/tensors/backend.js'
 import { allocate, product, type DType } from '../../lib/kernels/dense.js'
 import { kernels } from '../../lib/kernels/index.js'
 import * as F from '../../lib/index.js'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import * as Key from '../../lib/key.js'
+import * as Key from '../../lib/random/key.js'
 import * as Simd from '../../lib/simd/index.js'
 import { arena, bytesFor } from '../../lib/simd/arena.js'
 import type { Elementwise } from '../../lib/simd/kernels.js'

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { listed } from '../../src/cli/list.js'
-import { vocabulary } from '../../src/cli/vocabulary.js'
+import { listed } from '../../src/cli/commands/list.js'
+import { vocabulary } from '../../src/cli/glossary.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const home = mkdtempSync(join(tmpdir(), 'ornstein-loading-'))
@@ -82,13 +82,13 @@ describe('ornstein loads what it needs', () => {
   ])('%s: not the language: %s', async args => {
     const { files, code } = await loadedBy(...args.replace('MODEL', model).split(' '))
     expect(code).toBe(0)
-    expect(files.some(file => file.endsWith(`dist/src/cli/${args.split(' ')[0]}.js`))).toBe(true)
+    expect(files.some(file => file.endsWith(`dist/src/cli/commands/${args.split(' ')[0]}.js`))).toBe(true)
     expect(files.filter(file => heavy.test(file) || language.test(file) || file.includes('fp-ts'))).toEqual([])
     expect(files.filter(file => /dist\/lib\/compiler|dist\/lib\/tensor/.test(file))).toEqual([])
   })
 })
 
 it('the words that the build has written down are those of the language', () => {
-  const written: unknown = JSON.parse(readFileSync(join(root, 'dist/src/cli/words.json'), 'utf8'))
+  const written: unknown = JSON.parse(readFileSync(join(root, 'dist/src/cli/commands/words.json'), 'utf8'))
   expect(written).toEqual(listed(vocabulary))
 })

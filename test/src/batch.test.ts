@@ -23,10 +23,10 @@ import {
   TimeLaw,
   Vocabulary
 } from '../../src/index.js'
-import * as Loss from '../../src/compile/Loss.js'
+import * as Loss from '../../src/compile/loss.js'
 import * as Compiler from '../../lib/compiler/index.js'
 import { theMachine } from '../../lib/compiler/machine.js'
-import { epochs } from '../../lib/epochs.js'
+import { epochs } from '../../lib/random/epochs.js'
 import { add, sqrt, square, sub } from '../../lib/index.js'
 
 const truth = Mixture.of({ means: [[-3], [3]] })

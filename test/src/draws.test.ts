@@ -3,8 +3,8 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
 import { compute, Key, tensor, type NdArray } from '../../lib/index.js'
 import { Expectation } from '../../src/index.js'
-import * as Noise from '../../src/compile/Noise.js'
-import { basisOfArrays, type Basis } from '../../src/mixture/Projection.js'
+import * as Noise from '../../src/compile/noise.js'
+import { basisOfArrays, type Basis } from '../../src/mixture/projection.js'
 
 const key = Key.fromSeed(3)
 const points = { rows: 3, dim: 3, values: Float64Array.of(2, 1, 0, 0, 0, -3, 4, 5, 0) }

@@ -2,10 +2,10 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { isDeeper } from '../../lib/nesting.js'
-import { History } from '../../src/cli/History.js'
+import { isDeeper } from '../../lib/plain/nesting.js'
+import { History } from '../../src/cli/history.js'
 import * as json from '../../src/cli/json.js'
-import * as Limits from '../../src/core/Limits.js'
+import * as Limits from '../../src/core/limits.js'
 import {
   Compile,
   Expectation,

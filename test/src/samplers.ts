@@ -1,7 +1,7 @@
 /** What the tests of samplers compare with: laws in closed form, and the bounds of samples of them. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import { erf } from '../../lib/elementary.js'
+import { erf } from '../../lib/numbers/elementary.js'
 import { Mixture, Problem, Sampler, Schedule, type Key, type Points } from '../../src/index.js'
 
 export const right = <A>(either: E.Either<ReadonlyArray<Problem.Problem>, A>): A => {

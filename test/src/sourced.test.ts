@@ -4,8 +4,8 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { last } from '../../lib/iterate.js'
-import * as words from '../../src/cli/vocabulary.js'
+import { last } from '../../lib/plain/iterate.js'
+import * as words from '../../src/cli/glossary.js'
 import {
   Case,
   Compile,

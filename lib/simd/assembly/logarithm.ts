@@ -3,7 +3,7 @@ import { coefficient, step } from './polynomial'
 
 /*
  * ln x, two lanes at a time: x = 2^k m with m in [√½, √2), f = m − 1, s = f/(2 + f), and ln m = f − f²/2 + s(f²/2 + R(s²)).
- * Reduction, coefficients and the order of operations are those of `ln` in lib/elementary.ts (after fdlibm's `e_log`):
+ * Reduction, coefficients and the order of operations are those of `ln` in lib/numbers/elementary.ts (after fdlibm's `e_log`):
  * random normals have the same bits here and there.
  */
 

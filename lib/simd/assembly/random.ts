@@ -4,9 +4,9 @@ import { coefficient } from './polynomial'
 import { cosineRest, sineRest } from './trigonometric'
 
 /*
- * The draws of lib/key.ts, sixteen counters at a time: Threefry-2x32-20 (Salmon, Moraes, Dror, Shaw, SC 2011), 53 bits of a
- * block as a uniform number, Box–Muller on pairs. Every operation and its order are those of lib/key.ts and
- * lib/elementary.ts, so the bits are the same; nothing here may be reassociated.
+ * The draws of lib/random/key.ts, sixteen counters at a time: Threefry-2x32-20 (Salmon, Moraes, Dror, Shaw, SC 2011), 53 bits of a
+ * block as a uniform number, Box–Muller on pairs. Every operation and its order are those of lib/random/key.ts and
+ * lib/numbers/elementary.ts, so the bits are the same; nothing here may be reassociated.
  *
  * A round waits for the last, and so does most of Box–Muller. An engine writes such chains out one after another, in whatever
  * order they stand, and a processor looks ahead some two hundred instructions: so a loop does a few rounds of many counters,
@@ -222,7 +222,7 @@ function expOf(x: f64): f64 {
   return f64x2.extract_lane(exp(f64x2.splat(x)), 0)
 }
 
-/** The first of the pair of normals of two uniforms: `polar` of lib/key.ts. */
+/** The first of the pair of normals of two uniforms: `polar` of lib/random/key.ts. */
 function normal(u: f64, v: f64): f64 {
   const r = Math.sqrt(-2 * lnOf(1 - u))
   const turns = 4 * v
@@ -339,7 +339,7 @@ function fourAttempts(k0: i32, k1: i32, at: u64, d: f64, c: f64, out: usize): vo
   v128.store(out, attempts(unit(upper(u0), upper(u1)), unit(upper(v0), upper(v1)), unit(upper(w0), upper(w1)), d, c), 16)
 }
 
-/** A χ² draw, attempt by attempt: twice `gamma` of half the degrees in lib/key.ts. */
+/** A χ² draw, attempt by attempt: twice `gamma` of half the degrees in lib/random/key.ts. */
 function oneChiSquared(k0: i32, k1: i32, at: u64, d: f64, c: f64, shape: f64): f64 {
   const key = block(k0, k1, <u32>at, 0xc0000000 + <u32>(at >> 32))
   let counter: u32 = 1

@@ -2,7 +2,7 @@ import { coefficient, step } from './polynomial'
 
 /*
  * sin x and cos x for |x| < 10⁶, two lanes at a time: x less the nearest multiple of π/2, as a sum of two doubles, and the
- * minimax polynomials there. Every operation and its order are those of lib/elementary/trigonometric.ts, so the bits are the
+ * minimax polynomials there. Every operation and its order are those of lib/numbers/elementary/trigonometric.ts, so the bits are the
  * same. Beyond, where more digits of π are needed, whoever asks is told, and asks elsewhere.
  */
 

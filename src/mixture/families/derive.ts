@@ -1,11 +1,12 @@
 /** Families of mixtures with free means and weights, by their `Covariance`: two maps, and what is exact beyond what follows of these. */
-import { size, type NdArray } from '../../../lib/ndarray.js'
+import { size, type NdArray } from '../../../lib/arrays/ndarray.js'
 import { Field, type Case } from '../../core/index.js'
-import { family, type Capabilities, type MStep, type Score, type Start, type Symmetries } from '../../score/family.js'
-import * as Params from '../../score/Params.js'
-import type { Covariance } from '../Covariance.js'
-import * as FromGradient from '../kernels/fromGradient.js'
-import type { Mixture } from '../Mixture.js'
+import type { Capabilities, MStep, Score, Start, Symmetries } from '../../family/family.js'
+import { family } from './define.js'
+import * as Params from '../../family/params.js'
+import type { Covariance } from '../covariance.js'
+import * as FromGradient from '../em/fromGradient.js'
+import type { Mixture } from '../mixture.js'
 import * as Gaussian from './gaussian.js'
 import * as Maps from './maps.js'
 

@@ -13,13 +13,13 @@ import {
   sum,
   type Tensor
 } from '../../../lib/index.js'
-import type { Level } from '../../score/family.js'
-import * as Covariance from '../Covariance.js'
+import type { RowLevel } from '../../family/family.js'
+import * as Covariance from '../covariance.js'
 import * as Derive from './derive.js'
 import * as Gaussian from './gaussian.js'
 
 /** u = α²v + σ², [rows | 1, …, dim]. */
-const at = (logVariances: Tensor, level: Level): Tensor => {
+const at = (logVariances: Tensor, level: RowLevel): Tensor => {
   const { alpha, sigma } = Gaussian.spreadOver(level, logVariances.rank)
   return add(mul(square(alpha), expandDims(exp(logVariances), 0)), square(sigma))
 }
@@ -31,7 +31,7 @@ interface Tensors {
 }
 
 /** What is seen of diagonal covariances u [rows | 1, K | 1, dim]. */
-const apart = (means: Tensor, u: Tensor, x: Tensor, level: Level): Gaussian.Seen => {
+const apart = (means: Tensor, u: Tensor, x: Tensor, level: RowLevel): Gaussian.Seen => {
   const r = Gaussian.residuals(x, means, level)
   const pulls = div(r, u)
   return Gaussian.seenApart(

@@ -27,8 +27,8 @@ import {
   transpose,
   type Tensor
 } from '../../../lib/index.js'
-import type { Level } from '../../score/family.js'
-import * as Covariance from '../Covariance.js'
+import type { RowLevel } from '../../family/family.js'
+import * as Covariance from '../covariance.js'
 import * as Derive from './derive.js'
 import * as Gaussian from './gaussian.js'
 
@@ -44,7 +44,7 @@ const triangle = (logScales: Tensor, lower: Tensor): Tensor => {
 }
 
 /** The factor of α²LLᵀ + σ²I, [rows | 1, …, d, d] of L [..., d, d]. */
-const at = (l: Tensor, level: Level): Tensor => {
+const at = (l: Tensor, level: RowLevel): Tensor => {
   const { alpha, sigma } = Gaussian.spreadOver(level, l.rank)
   const [dim] = l.shape.slice(-1)
   const noise = mul(mul(sigma, eye(dim)), ones([...l.shape.slice(0, -2), 1, 1]))
@@ -58,7 +58,7 @@ const logRootOf = (factor: Tensor): Tensor => neg(sum(log(diagonal(factor)), -1)
 const inverse = (factor: Tensor): Tensor => solveTriangular(factor, eye(factor.shape[factor.rank - 1]))
 
 /** What is seen where rows have levels, and so factors, of their own: [rows, K | 1, d, d]. */
-const perRow = (means: Tensor, factor: Tensor, x: Tensor, level: Level): Gaussian.Seen => {
+const perRow = (means: Tensor, factor: Tensor, x: Tensor, level: RowLevel): Gaussian.Seen => {
   const white = solveTriangular(factor, expandDims(Gaussian.residuals(x, means, level), 3))
   return Gaussian.seenApart(
     Gaussian.logNormal(x.shape[1] ?? 0, sum(square(white), [2, 3]), logRootOf(factor)),
@@ -75,7 +75,7 @@ interface Tensors {
 }
 
 /** Of a factor for each component, [K, d, d], at the level of the rows. */
-const apart = (means: Tensor, factor: Tensor, x: Tensor, level: Level): Gaussian.Seen => {
+const apart = (means: Tensor, factor: Tensor, x: Tensor, level: RowLevel): Gaussian.Seen => {
   const root = inverse(factor)
   // [K, rows, d]: a product of all rows for each component
   const white = matMul(transpose(Gaussian.residuals(x, means, level), [1, 0, 2]), root, { transposeB: true })

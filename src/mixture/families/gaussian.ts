@@ -5,7 +5,7 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
-import * as Elementary from '../../../lib/elementary.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
 import {
   add,
   expandDims,
@@ -23,9 +23,9 @@ import {
   type NdArray,
   type Tensor
 } from '../../../lib/index.js'
-import type { At, ComponentsOf, Level, Moments } from '../../score/family.js'
-import * as Params from '../../score/Params.js'
-import type * as Mixture from '../Mixture.js'
+import type { At, ComponentsOf, RowLevel, Moments } from '../../family/family.js'
+import * as Params from '../../family/params.js'
+import type { Mixture } from '../../family/mixtureData.js'
 
 // —— in the tensor vocabulary ——
 
@@ -49,13 +49,13 @@ interface Weighted {
 
 export interface Evaluated<T> {
   readonly components: (params: T) => ComponentsOf
-  readonly score: (params: T, x: Tensor, level: Level) => Tensor
-  readonly divergence: (params: T, x: Tensor, level: Level) => Tensor
-  readonly logDensity?: (params: T, x: Tensor, level: Level) => Tensor
+  readonly score: (params: T, x: Tensor, level: RowLevel) => Tensor
+  readonly divergence: (params: T, x: Tensor, level: RowLevel) => Tensor
+  readonly logDensity?: (params: T, x: Tensor, level: RowLevel) => Tensor
 }
 
 /** s = −Σ w_k P_k r_k and div s = Σ w_k(|δ_k|² − tr P_k), w the responsibilities. */
-export const evaluated = <T extends Weighted>(see: (params: T, x: Tensor, level: Level) => Seen): Evaluated<T> => {
+export const evaluated = <T extends Weighted>(see: (params: T, x: Tensor, level: RowLevel) => Seen): Evaluated<T> => {
   const shares = ({ logits }: T, { logDensity }: Seen): Tensor =>
     softmax(add(logDensity, expandDims(logSoftmax(logits), 0)))
   return {
@@ -82,16 +82,16 @@ export const logNormal = (dim: number, squared: Tensor, logRoot: Tensor): Tensor
   sub(logRoot, add(mul(0.5, squared), (dim / 2) * LOG_2PI))
 
 /** Whether one level is that of all rows. */
-export const isCommon = ({ alpha, sigma }: Level): boolean => alpha.size === 1 && sigma.size === 1
+export const isCommon = ({ alpha, sigma }: RowLevel): boolean => alpha.size === 1 && sigma.size === 1
 
 /** α and σ with so many axes after that of the rows. */
-export const spreadOver = ({ alpha, sigma }: Level, axes: number): Level => {
+export const spreadOver = ({ alpha, sigma }: RowLevel, axes: number): RowLevel => {
   const over = (x: Tensor): Tensor => reshape(x, [x.size, ...new Array<number>(axes).fill(1)])
   return { alpha: over(alpha), sigma: over(sigma) }
 }
 
 /** r_k, [rows, K, dim], of centres [K, dim]. */
-export const residuals = (x: Tensor, centres: Tensor, level: Level): Tensor =>
+export const residuals = (x: Tensor, centres: Tensor, level: RowLevel): Tensor =>
   sub(expandDims(x, 1), mul(spreadOver(level, 2).alpha, expandDims(centres, 0)))
 
 /** What is seen where each component has its own P_k, from P_k r_k [rows, K, dim] and traces that broadcast to [rows, K]. */
@@ -231,7 +231,7 @@ export const varianceOf =
 // —— mixtures ——
 
 /** The diagonals of a mixture's covariances, [K · dim]. */
-export const diagonalsOf = ({ means: { shape }, variances }: Mixture.Mixture): Float64Array => {
+export const diagonalsOf = ({ means: { shape }, variances }: Mixture): Float64Array => {
   const [count, dim] = shape
   const width = variances.length / count
   return new Float64Array(count * dim).map((_, at) => variances[Math.floor(at / dim) * width + ((at % dim) % width)])

@@ -8,7 +8,7 @@
  * Aᵀp = ŷ does not hold, and a step of refinement on Dp + Aŷ = r, Aᵀp = ŷ gives p the digits that S has (Björck 1967).
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
-import * as Elementary from '../../../lib/elementary.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
 import {
   add,
   compute,
@@ -36,13 +36,14 @@ import {
   type NdArray,
   type Tensor
 } from '../../../lib/index.js'
-import * as Factor from '../../../lib/factor.js'
-import { symmetricEigen } from '../../../lib/linalg.js'
-import { concatenated } from '../../../lib/ndarray.js'
+import * as Factor from '../../../lib/arrays/factor.js'
+import { symmetricEigen } from '../../../lib/arrays/linalg.js'
+import { concatenated } from '../../../lib/arrays/ndarray.js'
 import { Field } from '../../core/index.js'
-import { family, type At, type Level, type Moments } from '../../score/family.js'
-import { analyse, nearest, type Analysis } from '../kernels/analysis.js'
-import * as Mixture from '../Mixture.js'
+import type { At, RowLevel, Moments } from '../../family/family.js'
+import { family } from './define.js'
+import { analyse, nearest, type Analysis } from '../em/factorAnalysis.js'
+import * as Mixture from '../mixture.js'
 import * as Gaussian from './gaussian.js'
 
 /** S of a stack, ready to be asked. */
@@ -100,7 +101,7 @@ interface Tensors {
   readonly logNoise: Tensor
 }
 
-const seen = Gaussian.evaluated(({ means, factors, logNoise }: Tensors, x, level: Level) => {
+const seen = Gaussian.evaluated(({ means, factors, logNoise }: Tensors, x, level: RowLevel) => {
   const { alpha, sigma } = Gaussian.spreadOver(level, 2)
   const loads = mul(Gaussian.spreadOver(level, 3).alpha, expandDims(factors, 0))
   const noise = add(mul(square(alpha), expandDims(exp(logNoise), 0)), square(sigma))

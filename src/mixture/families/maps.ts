@@ -3,14 +3,14 @@
  * floors; Fisher's distance; and the mixtures that starts and other units are.
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
-import * as Elementary from '../../../lib/elementary.js'
-import * as Factor from '../../../lib/factor.js'
-import { symmetricEigen } from '../../../lib/linalg.js'
-import { concatenated, type NdArray } from '../../../lib/ndarray.js'
-import type { At, Moments, MStep, Second, Start } from '../../score/family.js'
-import type * as Params from '../../score/Params.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import * as Factor from '../../../lib/arrays/factor.js'
+import { symmetricEigen } from '../../../lib/arrays/linalg.js'
+import { concatenated, type NdArray } from '../../../lib/arrays/ndarray.js'
+import type { At, Moments, MStep, Second, Start } from '../../family/family.js'
+import type * as Params from '../../family/params.js'
 import { factorsOf } from '../draw.js'
-import type { Mixture } from '../Mixture.js'
+import type { Mixture } from '../mixture.js'
 import * as Gaussian from './gaussian.js'
 
 export interface Maps<P extends string> {

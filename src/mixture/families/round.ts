@@ -1,5 +1,5 @@
 /** Mixtures of round Gaussians: Σ_k = v_k I, one v for all, or 1. */
-import * as Elementary from '../../../lib/elementary.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
 import {
   add,
   div,
@@ -17,12 +17,13 @@ import {
   type Tensor
 } from '../../../lib/index.js'
 import { Field } from '../../core/index.js'
-import { family, type Capabilities } from '../../score/family.js'
-import * as Params from '../../score/Params.js'
-import * as Components from '../Components.js'
-import * as Covariance from '../Covariance.js'
-import type { Mixture } from '../Mixture.js'
-import * as Projection from '../Projection.js'
+import type { Capabilities } from '../../family/family.js'
+import { family } from './define.js'
+import * as Params from '../../family/params.js'
+import * as Components from '../components.js'
+import * as Covariance from '../covariance.js'
+import type { Mixture } from '../mixture.js'
+import * as Projection from '../projection.js'
 import * as Derive from './derive.js'
 import * as Gaussian from './gaussian.js'
 import * as Maps from './maps.js'

@@ -184,8 +184,8 @@ const codecs: { readonly wrong: Table<t.Type<Setting, unknown>>; readonly right:
 type Banded = 'means' | 'logits' | 'logVariances'
 interface Columns {
   /** The variance at a level, of the clean one; by default α²v + σ². */
-  readonly variance?: (v: Tensor, level: Score.Level) => Tensor
-  readonly centre?: (c: Tensor, level: Score.Level) => Tensor
+  readonly variance?: (v: Tensor, level: Score.RowLevel) => Tensor
+  readonly centre?: (c: Tensor, level: Score.RowLevel) => Tensor
   /** What is added to each column of −½ δ²/u, and to the logarithm of the weights. */
   readonly constant?: (u: Tensor) => Tensor
   readonly logWeights?: (logits: Tensor) => Tensor

@@ -29,7 +29,7 @@ type Rows = (x: Tensor) => Tensor
 // —— the pair, by hand ——
 
 type Centre = Params.Tensors<'mean'>
-type PairScore = (params: Centre, x: Tensor, level: Score.Level) => Tensor
+type PairScore = (params: Centre, x: Tensor, level: Score.RowLevel) => Tensor
 const pairOf = (apply: PairScore, name: string): Score.Score<'mean'> =>
   Score.custom({ name, shapes: dim => ({ mean: [dim] }), apply })
 const twoOf = ({ mean }: Params.Params<'mean'>): ReturnType<NonNullable<laws.ScoreOptions<'mean'>['mixture']>> =>
@@ -37,8 +37,8 @@ const twoOf = ({ mean }: Params.Params<'mean'>): ReturnType<NonNullable<laws.Sco
 const pair = (apply: PairScore, name: string): ReadonlyArray<laws.Law> =>
   laws.score(pairOf(apply, name), { mixture: twoOf, symmetries: { odd: true } })
 const dot = (a: Tensor, b: Tensor): Tensor => sum(mul(a, b), 1, true)
-const u = ({ alpha, sigma }: Score.Level): Tensor => add(square(alpha), square(sigma))
-const centre = ({ mean }: Centre, { alpha }: Score.Level): Tensor => mul(alpha, expandDims(mean, 0))
+const u = ({ alpha, sigma }: Score.RowLevel): Tensor => add(square(alpha), square(sigma))
+const centre = ({ mean }: Centre, { alpha }: Score.RowLevel): Tensor => mul(alpha, expandDims(mean, 0))
 const right: PairScore = (params, x, level) => {
   const c = centre(params, level)
   return div(sub(mul(c, tanh(div(dot(c, x), u(level)))), x), u(level))
@@ -110,7 +110,7 @@ const pairs: { readonly wrong: Table<PairScore>; readonly right: Table<PairScore
 // —— what is no mixture: students ——
 
 interface Student {
-  readonly apply: (x: Tensor, weights: Tensor, level: Score.Level) => Tensor
+  readonly apply: (x: Tensor, weights: Tensor, level: Score.RowLevel) => Tensor
 }
 const student = ({ apply }: Student, name: string): ReadonlyArray<laws.Law> =>
   laws.score(

@@ -1,6 +1,6 @@
 /** The power of the laws: which share of the wrong inventions of the corpus is caught, by which laws, and what is alarmed falsely. */
 import fc from 'fast-check'
-import type { Law } from '../../../src/laws/Law.js'
+import type { Law } from '../../../src/laws/law.js'
 import { corpus, type Invention } from './index.js'
 
 export interface Verdict extends Pick<Invention, 'concept' | 'name' | 'wrong'> {

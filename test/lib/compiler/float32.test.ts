@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { compile, type Precision, type Program, type Signature } from '../../../lib/compiler/index.js'
-import * as Elementary from '../../../lib/elementary.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as T from '../../../lib/index.js'
 import { Key, useThreads, type Tensor } from '../../../lib/index.js'
 import { sampled } from '../../today.js'

@@ -25,7 +25,7 @@ import {
   Vocabulary
 } from '../../../src/index.js'
 import { files } from '../../../src/cli/files.js'
-import { failed, type Signal } from '../../../src/cli/World.js'
+import { failed, type Signal } from '../../../src/cli/world.js'
 import { isNight, sampled, today } from '../../today.js'
 import { example, place } from './harness.js'
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { files } from '../../../src/cli/files.js'
-import { run } from '../../../src/cli/program.js'
-import { type World } from '../../../src/cli/World.js'
+import { run } from '../../../src/cli/commandLine.js'
+import { type World } from '../../../src/cli/world.js'
 
 export const example = (name: string): string =>
   fileURLToPath(new URL(`../../../examples/data/${name}`, import.meta.url))

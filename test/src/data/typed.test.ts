@@ -22,7 +22,7 @@ import { parquetMetadata } from 'hyparquet'
 import { parquetHeader } from 'hyparquet/src/column.js'
 import { parquetWriteBuffer, type BasicType } from 'hyparquet-writer'
 import { describe, expect, it } from 'vitest'
-import { day, moment, typed } from '../../../lib/columns.js'
+import { day, moment, typed } from '../../../lib/formats/columns.js'
 import { Points, Problem, Source } from '../../../src/index.js'
 import { runs, today } from '../../today.js'
 

@@ -1,8 +1,8 @@
 /** Components that few rows hold up, each for the others: which are told, and which are not. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import * as Place from '../../../src/data/Place.js'
-import { found } from '../../../src/fit/Candidates.js'
+import * as Place from '../../../src/data/place.js'
+import { found } from '../../../src/fit/candidates.js'
 import {
   fit,
   Initializer,
@@ -16,7 +16,7 @@ import {
   Stage,
   type Points
 } from '../../../src/index.js'
-import { unsupported } from '../../../src/mixture/kernels/support.js'
+import { unsupported } from '../../../src/mixture/moves/support.js'
 import { sampled } from '../../today.js'
 
 const rowsOf = ({ rows, dim, values }: Points.Points): ReadonlyArray<ReadonlyArray<number>> =>

@@ -10,7 +10,7 @@ import {
   Stage,
   Statistics
 } from '../../../src/index.js'
-import { type Findings, type StageRun } from '../../../src/report/Findings.js'
+import { type Findings, type StageRun } from '../../../src/report/findings.js'
 
 export const stage = (values: ReadonlyArray<number>): StageRun => ({
   scale: 'E |s(x_t) + z/σ|², at t = 0.123456789',

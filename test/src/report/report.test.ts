@@ -1,6 +1,6 @@
 /** The report: one page that needs nothing else, whose pictures show what was planted. */
 import { describe, expect, it } from 'vitest'
-import { chosen, type Choice, type Findings, unsupported } from '../../../src/report/Findings.js'
+import { chosen, type Choice, type Findings, unsupported } from '../../../src/report/findings.js'
 import { comparison } from '../../../src/report/comparison.js'
 import { fit as learned, Key, Mixture } from '../../../src/index.js'
 import { all, criteria } from '../../../src/report/figures.js'

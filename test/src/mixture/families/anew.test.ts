@@ -2,7 +2,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import { expect, it } from 'vitest'
 import { fit, Key, Mixture, Score, type Params, type Points } from '../../../../src/index.js'
-import * as ExpectationMaximization from '../../../../src/mixture/ExpectationMaximization.js'
+import * as ExpectationMaximization from '../../../../src/mixture/em/expectationMaximization.js'
 
 const DIM = 6
 

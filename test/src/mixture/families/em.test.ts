@@ -1,7 +1,7 @@
 /** M-steps of the families at any noise level: exact above their floor. */
 import { describe, expect, it } from 'vitest'
 import { Key } from '../../../../lib/index.js'
-import * as Params from '../../../../src/score/Params.js'
+import * as Params from '../../../../src/family/params.js'
 import { draw, emStep, expect as expectation, meanLogDensity, points, some, sorts, type Made } from './families.js'
 import { sampled } from '../../../today.js'
 

@@ -12,7 +12,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { format, resolveConfig } from 'prettier'
 import { afterAll, expect, it } from 'vitest'
 import { compute } from '../../../../lib/index.js'
-import { initializers, scores } from '../../../../src/cli/vocabulary.js'
+import { initializers, scores } from '../../../../src/cli/glossary.js'
 import {
   Compile,
   Exchange,

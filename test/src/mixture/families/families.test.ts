@@ -13,8 +13,8 @@ import {
   valueAndGrad,
   type Tensor
 } from '../../../../lib/index.js'
-import * as Mixture from '../../../../src/mixture/Mixture.js'
-import * as Params from '../../../../src/score/Params.js'
+import * as Mixture from '../../../../src/mixture/mixture.js'
+import * as Params from '../../../../src/family/params.js'
 import { at, draw, levels, points, some, sorts, tensors, type P } from './families.js'
 
 const clean = { alpha: 1, sigma: 0 }

@@ -2,11 +2,11 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { compute, fromNdArray, Key, type NdArray } from '../../../../lib/index.js'
-import { size } from '../../../../lib/ndarray.js'
-import { scores } from '../../../../src/cli/vocabulary.js'
+import { size } from '../../../../lib/arrays/ndarray.js'
+import { scores } from '../../../../src/cli/glossary.js'
 import { Case } from '../../../../src/index.js'
 import * as Families from '../../../../src/mixture/families/index.js'
-import type * as Mixture from '../../../../src/mixture/Mixture.js'
+import type * as Mixture from '../../../../src/mixture/mixture.js'
 import {
   interpret,
   type Family,
@@ -14,9 +14,9 @@ import {
   type Moments,
   type Score,
   type Second
-} from '../../../../src/score/family.js'
-import type * as Params from '../../../../src/score/Params.js'
-import * as ParamsOf from '../../../../src/score/Params.js'
+} from '../../../../src/family/family.js'
+import type * as Params from '../../../../src/family/params.js'
+import * as ParamsOf from '../../../../src/family/params.js'
 
 export type P = Params.Params<string>
 

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { add, fromNdArray, mul, Quadrature, square, sum, valueAndGrad, type Tensor } from '../../../../lib/index.js'
 import * as Families from '../../../../src/mixture/families/index.js'
-import { interpret, type Score } from '../../../../src/score/family.js'
-import * as Params from '../../../../src/score/Params.js'
+import { interpret, type Score } from '../../../../src/family/family.js'
+import * as Params from '../../../../src/family/params.js'
 import { at, draw, levels, points, some, sorts, tensors, type Made, type P } from './families.js'
 import { sampled } from '../../../today.js'
 

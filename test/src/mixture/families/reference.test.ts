@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { add, fromNdArray, mul, neg, square, sum, valueAndGrad, type Tensor } from '../../../../lib/index.js'
-import { analyse } from '../../../../src/mixture/kernels/analysis.js'
-import * as Params from '../../../../src/score/Params.js'
+import { analyse } from '../../../../src/mixture/em/factorAnalysis.js'
+import * as Params from '../../../../src/family/params.js'
 import { at, emStep, expect as expectation, levels, some, sorts, tensors, type Made } from './families.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { Compile, Expectation, Key, Objective, Schedule, TimeLaw, type Points } from '../../../../src/index.js'
-import { interpret, type Model } from '../../../../src/score/family.js'
+import { interpret, type Model } from '../../../../src/family/family.js'
 
 type Rows = ReadonlyArray<ReadonlyArray<number>>
 type Named = Readonly<Record<string, Params.Nested>>

@@ -1,0 +1,170 @@
+/**
+ * Factors of covariances: F with Σ = F Fᵀ, as a number (Σ = f² I), a vector (its square is the diagonal), or a lower
+ * triangle [d, d] (Cholesky's). All that a Gaussian is asked for is taken from F; Σ itself, whose condition is the square of
+ * F's, is never formed. Sums run in a fixed order.
+ */
+import * as Elementary from '../numbers/elementary.js'
+import { factorGram, symmetricEigen } from './linalg.js'
+import type { NdArray } from './ndarray.js'
+
+type Rows = Float64Array
+
+/** Each row r of [rows, dim] as F r. */
+export const multiply = ({ shape, values }: NdArray, dim: number, rows: Rows): Rows => {
+  if (shape.length === 0) return rows.map(x => values[0] * x)
+  if (shape.length === 1) return rows.map((x, at) => values[at % dim] * x)
+  const out = new Float64Array(rows.length)
+  for (let row = 0; row < rows.length; row += dim)
+    for (let i = 0; i < dim; i++) {
+      let sum = 0
+      for (let j = 0; j <= i; j++) sum += values[i * dim + j] * rows[row + j]
+      out[row + i] = sum
+    }
+  return out
+}
+
+/** Each row r as F⁻¹ r, by forward substitution: the r of covariance Σ become white. */
+export const solve = ({ shape, values }: NdArray, dim: number, rows: Rows): Rows => {
+  if (shape.length === 0) return rows.map(x => x / values[0])
+  if (shape.length === 1) return rows.map((x, at) => x / values[at % dim])
+  const out = new Float64Array(rows.length)
+  for (let row = 0; row < rows.length; row += dim)
+    for (let i = 0; i < dim; i++) {
+      let rest = rows[row + i]
+      for (let j = 0; j < i; j++) rest -= values[i * dim + j] * out[row + j]
+      out[row + i] = rest / values[i * dim + i]
+    }
+  return out
+}
+
+/** F as the triangle [d, d] that it is. */
+export const triangle = (factor: NdArray, dim: number): NdArray => {
+  const { shape, values } = factor
+  if (shape.length === 2) return factor
+  const out = new Float64Array(dim * dim)
+  for (let i = 0; i < dim; i++) out[i * dim + i] = values[shape.length === 0 ? 0 : i]
+  return { shape: [dim, dim], values: out }
+}
+
+/** Σ = F Fᵀ, [d, d]. */
+export const covariance = (factor: NdArray, dim: number): NdArray => {
+  const { values } = triangle(factor, dim)
+  const out = new Float64Array(dim * dim)
+  for (let i = 0; i < dim; i++)
+    for (let j = 0; j <= i; j++) {
+      let sum = 0
+      for (let k = 0; k <= j; k++) sum += values[i * dim + k] * values[j * dim + k]
+      out[i * dim + j] = out[j * dim + i] = sum
+    }
+  return { shape: [dim, dim], values: out }
+}
+
+/** The diagonals of L Lᵀ, [K · d], of triangles [K, d, d]. */
+export const variances = (triangles: Rows, dim: number): Rows => {
+  const out = new Float64Array(triangles.length / dim)
+  for (let row = 0; row < out.length; row++)
+    for (let j = 0; j <= row % dim; j++) out[row] += triangles[row * dim + j] * triangles[row * dim + j]
+  return out
+}
+
+/** log |F| = ½ log |Σ| */
+export const logDeterminant = ({ shape, values }: NdArray, dim: number): number => {
+  if (shape.length === 0) return dim * Elementary.log(values[0])
+  let sum = 0
+  for (let j = 0; j < dim; j++) sum += Elementary.log(values[shape.length === 1 ? j : j * dim + j])
+  return sum
+}
+
+/** tr Σ⁻¹ = |F⁻¹|² */
+export const tracePrecision = (factor: NdArray, dim: number): number => {
+  if (factor.shape.length === 0) return dim / Elementary.square(factor.values[0])
+  if (factor.shape.length === 1) return factor.values.reduce((sum, f) => sum + 1 / (f * f), 0)
+  const unit = triangle({ shape: [], values: Float64Array.of(1) }, dim).values
+  return solve(factor, dim, unit).reduce((sum, x) => sum + x * x, 0)
+}
+
+/**
+ * The triangle of the sum of covariances F Fᵀ, without forming them: Rᵀ of the QR decomposition of the stacked Fᵀ, by
+ * Householder's reflections (Golub & Van Loan, Matrix Computations, §5.2.2).
+ */
+export const sum = (factors: ReadonlyArray<NdArray>, dim: number): NdArray => {
+  if (factors.every(({ shape }) => shape.length === 0))
+    return {
+      shape: [],
+      values: Float64Array.of(Math.sqrt(factors.reduce((sum, { values: [f] }) => sum + f * f, 0)))
+    }
+  if (factors.every(({ shape }) => shape.length < 2))
+    return {
+      shape: [dim],
+      values: new Float64Array(dim).map((_, j) =>
+        Math.sqrt(factors.reduce((sum, { values }) => sum + Elementary.square(values[values.length === 1 ? 0 : j]), 0))
+      )
+    }
+  const m = factors.length * dim
+  const a = new Float64Array(m * dim)
+  factors.forEach((factor, which) => {
+    const { values } = triangle(factor, dim)
+    for (let i = 0; i < dim; i++) for (let j = 0; j < dim; j++) a[(which * dim + j) * dim + i] = values[i * dim + j]
+  })
+  const lower = new Float64Array(dim * dim)
+  for (let k = 0; k < dim; k++) {
+    let squared = 0
+    for (let i = k; i < m; i++) squared += a[i * dim + k] * a[i * dim + k]
+    const length = Math.sqrt(squared)
+    const head = a[k * dim + k]
+    const pivot = head > 0 ? -length : length
+    // v = column − pivot e; the reflection takes 2 v⟨v, ·⟩/|v|² off each column.
+    a[k * dim + k] = head - pivot
+    const half = length * (length + Math.abs(head))
+    for (let j = k + 1; j < dim && half > 0; j++) {
+      let dot = 0
+      for (let i = k; i < m; i++) dot += a[i * dim + k] * a[i * dim + j]
+      for (let i = k; i < m; i++) a[i * dim + j] -= (dot / half) * a[i * dim + k]
+    }
+    const sign = pivot < 0 ? -1 : 1
+    lower[k * dim + k] = length
+    for (let j = k + 1; j < dim; j++) lower[j * dim + k] = sign * a[k * dim + j]
+  }
+  return { shape: [dim, dim], values: lower }
+}
+
+/** Cholesky's triangle of a covariance [d, d]; null where it is not positive definite. */
+export const ofCovariance = (covariance: Float64Array, dim: number): NdArray | null => {
+  const values = new Float64Array(dim * dim)
+  for (let i = 0; i < dim; i++)
+    for (let j = 0; j <= i; j++) {
+      let rest = covariance[i * dim + j]
+      for (let k = 0; k < j; k++) rest -= values[i * dim + k] * values[j * dim + k]
+      if (i === j && !(rest > 0)) return null
+      values[i * dim + j] = i === j ? Math.sqrt(rest) : rest / values[j * dim + j]
+    }
+  return { shape: [dim, dim], values }
+}
+
+/**
+ * The triangle of S − less · I, [d, d], its eigenvalues clipped from below at `above` > 0: of all that are not below it, what a
+ * scatter S says is likeliest.
+ */
+export const ofClipped = (
+  scatter: Float64Array,
+  dim: number,
+  { less, above }: { readonly less: number; readonly above: number }
+): NdArray => {
+  const lessened = (by: number): Float64Array => scatter.map((x, at) => (at % (dim + 1) === 0 ? x - by : x))
+  // What has a factor even so is above it, and stays as it is.
+  const own = ofCovariance(lessened(less + above), dim) === null ? null : ofCovariance(lessened(less), dim)
+  if (own !== null) return own
+  const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: scatter })
+  const rows = vectors.values.map((v, at) => Math.sqrt(Math.max(values[Math.floor(at / dim)] - less, above)) * v)
+  const lower = new Float64Array(dim * dim)
+  factorGram(rows, 0, dim, dim, lower, 0)
+  return { shape: [dim, dim], values: lower }
+}
+
+/** F of Σ in other units, D Σ D with D = diag(scale). */
+export const scaled = (factor: NdArray, scale: Float64Array): NdArray => {
+  const dim = scale.length
+  if (factor.shape.length === 2)
+    return { shape: factor.shape, values: factor.values.map((x, at) => scale[Math.floor(at / dim)] * x) }
+  return { shape: [dim], values: scale.map((s, j) => s * factor.values[factor.shape.length === 0 ? 0 : j]) }
+}

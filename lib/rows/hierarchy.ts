@@ -1,0 +1,251 @@
+/**
+ * Model-based agglomerative clustering (Banfield & Raftery 1993; Fraley 1998): every row begins as a cluster, and the two whose joining
+ * costs the classification likelihood of a Gaussian mixture least become one, until a single cluster is left.
+ */
+import * as Elementary from '../numbers/elementary.js'
+import { principal } from './principal.js'
+import { refuse } from '../plain/refuse.js'
+
+/** Rows, row-major [rows, dim], and how often each counts, > 0. */
+export interface Rows {
+  readonly rows: number
+  readonly dim: number
+  readonly values: Float64Array
+  readonly counts: Float64Array
+}
+
+/** The steps in their order: the cluster `absorbed[i]` goes into `kept[i]` < `absorbed[i]`; a cluster is called by its first row. */
+export interface Hierarchy {
+  readonly rows: number
+  readonly kept: Int32Array
+  readonly absorbed: Int32Array
+}
+
+/**
+ * Rows in the order of their columns, the first one first, whatever order they come in; without those that count nothing. Of more than
+ * `most` every so-many-th is taken.
+ */
+export const thinned = (values: Float64Array, dim: number, weights: Float64Array | null, most: number): Rows => {
+  const all = weights?.some(weight => weight > 0) === true ? weights : null
+  const order = Array.from({ length: values.length / dim }, (_, i) => i).filter(i => all === null || all[i] > 0)
+  const compare = (a: number, b: number): number => {
+    for (let j = 0; j < dim; j++)
+      if (values[a * dim + j] !== values[b * dim + j]) return values[a * dim + j] - values[b * dim + j]
+    return all === null ? 0 : all[a] - all[b]
+  }
+  order.sort(compare)
+  const rows = Math.min(order.length, most)
+  const out = { rows, dim, values: new Float64Array(rows * dim), counts: new Float64Array(rows) }
+  for (let k = 0; k < rows; k++) {
+    const i = order[Math.floor(((2 * k + 1) * order.length) / (2 * rows))]
+    out.values.set(values.subarray(i * dim, (i + 1) * dim), k * dim)
+    out.counts[k] = all === null ? 1 : all[i]
+  }
+  return out
+}
+
+/** A direction whose variance is below this share of the greatest is rounding. */
+const RANK = Elementary.powerOfTwo(-40)
+
+/**
+ * Columns of mean 0 and variance 1, turned to their principal directions, each of these divided by the fourth root of its variance λ;
+ * then in the unit in which the mean square of a coordinate is 1, [rows, directions]. Directions without variance are left out, and so
+ * are those after the first `most`. It does not depend on origin and units of the columns.
+ */
+export const halfWhitened = ({ rows, dim, values, counts }: Rows, most: number): Omit<Rows, 'counts'> => {
+  const total = counts.reduce((sum, n) => sum + n, 0)
+  const z = new Float64Array(rows * dim)
+  for (let j = 0; j < dim; j++) {
+    // About the first row: an origin far away takes no digits.
+    const origin = values[j]
+    let mean = 0
+    for (let i = 0; i < rows; i++) mean += (counts[i] / total) * (values[i * dim + j] - origin)
+    let largest = 0
+    for (let i = 0; i < rows; i++) {
+      z[i * dim + j] = values[i * dim + j] - origin - mean
+      largest = Math.max(largest, Math.abs(z[i * dim + j]))
+    }
+    // In units of the largest, whose squares neither vanish nor overflow. What differs by roundings is constant.
+    const isConstant = largest <= 8 * Number.EPSILON * Math.abs(origin)
+    let square = 0
+    for (let i = 0; i < rows && !isConstant; i++)
+      square += (counts[i] / total) * Elementary.square(z[i * dim + j] / largest)
+    for (let i = 0; i < rows; i++)
+      z[i * dim + j] = isConstant || square === 0 ? 0 : z[i * dim + j] / largest / Math.sqrt(square)
+  }
+  const table = { rows, dim, values: z, weights: counts.map(n => n / total) }
+  const { values: variances, vectors } = principal(table, new Float64Array(dim), Math.min(dim, most))
+  const directions = variances.filter(v => v > RANK * variances[0]).length
+  const spread = Math.sqrt(variances.subarray(0, directions).reduce((sum, v) => sum + Math.sqrt(v), 0) / directions)
+  const out = new Float64Array(rows * directions)
+  for (let i = 0; i < rows; i++)
+    for (let k = 0; k < directions; k++) {
+      let along = 0
+      for (let j = 0; j < dim; j++) along += z[i * dim + j] * vectors[k * dim + j]
+      out[i * directions + k] = along / Math.sqrt(Math.sqrt(variances[k])) / spread
+    }
+  return { rows, dim: directions, values: out }
+}
+
+/**
+ * The hierarchy that lowers, step by step as little as may be, −2 times the classification log-likelihood up to constants,
+ *
+ *   Σ_k n_k log(|W_k/n_k| + (tr W_k + α)/n_k),   α = tr W/(n d),
+ *
+ * W_k the scatter of cluster k about its mean, n_k how many rows it counts, W and n those of all rows; |W_k/n_k| is left out of
+ * clusters of n_k ≤ d rows, which have no volume (Fraley 1998, §4; mclust's `hcVVV`). Of equal costs that of the earlier rows is taken.
+ * Time O(n² d³), memory n²/2 + O(n d²) numbers.
+ */
+export const agglomerated = ({ rows: n, dim: d, values, counts }: Rows): Hierarchy => {
+  const size = (d * (d + 1)) / 2
+  const mass = counts.slice()
+  const means = values.slice()
+  /** Lower triangles of W_k, row by row, and what each cluster adds to the sum. */
+  const scatter = new Float64Array(n * size)
+  const terms = new Float64Array(n)
+  const joined = new Float64Array(size)
+  const lower = new Float64Array(size)
+  const alpha = Math.max(scatterOf(values, counts, d), Number.EPSILON)
+  const isAlive = new Uint8Array(n).fill(1)
+
+  /** The scatter of two clusters as one, in `joined`; its trace. */
+  const join = (i: number, j: number): number => {
+    const share = (mass[i] * mass[j]) / (mass[i] + mass[j])
+    let trace = 0
+    let at = 0
+    for (let p = 0; p < d; p++) {
+      const gap = share * (means[i * d + p] - means[j * d + p])
+      for (let q = 0; q <= p; q++, at++)
+        joined[at] = scatter[i * size + at] + scatter[j * size + at] + gap * (means[i * d + q] - means[j * d + q])
+      trace += joined[at - 1]
+    }
+    return trace
+  }
+  /** |W/n| of what is in `joined`; 0 where it is not positive definite. */
+  const volume = (count: number): number => {
+    let product = 1
+    for (let p = 0, row = 0; p < d; row += ++p)
+      for (let q = 0, other = 0; q <= p; other += ++q) {
+        let rest = joined[row + q]
+        for (let k = 0; k < q; k++) rest -= lower[row + k] * lower[other + k]
+        if (q < p) lower[row + q] = rest / lower[other + q]
+        else if (rest > RANK * joined[row + p]) {
+          lower[row + p] = Math.sqrt(rest)
+          product *= rest / count
+        } else return 0
+      }
+    return product
+  }
+  const termOf = (count: number, trace: number): number =>
+    count * Elementary.log((count > d ? volume(count) : 0) + (trace + alpha) / count)
+  const cost = (i: number, j: number): number => {
+    const trace = join(i, j)
+    return termOf(mass[i] + mass[j], trace) - terms[i] - terms[j]
+  }
+
+  for (let i = 0; i < n; i++) terms[i] = mass[i] * Elementary.log(alpha / mass[i])
+  /** What joining i to j < i costs, and for each i the j of which that is least. */
+  const costs = new Float64Array((n * (n - 1)) / 2)
+  const nearest = new Int32Array(n).fill(-1)
+  const least = new Float64Array(n).fill(Infinity)
+  const place = (i: number, j: number): number => (i > j ? (i * (i - 1)) / 2 + j : (j * (j - 1)) / 2 + i)
+  const look = (i: number): void => {
+    least[i] = Infinity
+    nearest[i] = -1
+    for (let j = 0, at = place(i, 0); j < i; j++, at++)
+      if (isAlive[j] === 1 && (nearest[i] < 0 || costs[at] < least[i])) {
+        least[i] = costs[at]
+        nearest[i] = j
+      }
+  }
+  for (let i = 1; i < n; i++) {
+    for (let j = 0; j < i; j++) costs[place(i, j)] = cost(i, j)
+    look(i)
+  }
+
+  const kept = new Int32Array(Math.max(n - 1, 0))
+  const absorbed = new Int32Array(kept.length)
+  for (let step = 0; step < kept.length; step++) {
+    let from = -1
+    for (let i = 1; i < n; i++)
+      if (isAlive[i] === 1 && nearest[i] >= 0 && (from < 0 || least[i] < least[from])) from = i
+    const to = nearest[from]
+    terms[to] += terms[from] + cost(from, to)
+    scatter.set(joined, to * size)
+    const count = mass[from] + mass[to]
+    for (let p = 0; p < d; p++) means[to * d + p] += (mass[from] / count) * (means[from * d + p] - means[to * d + p])
+    mass[to] = count
+    isAlive[from] = 0
+    kept[step] = to
+    absorbed[step] = from
+    for (let i = 0; i < n; i++) {
+      if (isAlive[i] === 0 || i === to) continue
+      const own = cost(i, to)
+      costs[place(i, to)] = own
+      if (nearest[i] === to || nearest[i] === from) look(i)
+      else if (i > to && (own < least[i] || (own === least[i] && to < nearest[i]))) {
+        least[i] = own
+        nearest[i] = to
+      }
+    }
+    look(to)
+  }
+  return { rows: n, kept, absorbed }
+}
+
+/** tr W/(n d) */
+const scatterOf = (values: Float64Array, counts: Float64Array, d: number): number => {
+  const total = counts.reduce((sum, n) => sum + n, 0)
+  let trace = 0
+  for (let j = 0; j < d; j++) {
+    let mean = 0
+    counts.forEach((n, i) => (mean += (n / total) * values[i * d + j]))
+    counts.forEach((n, i) => (trace += n * Elementary.square(values[i * d + j] - mean)))
+  }
+  return d === 0 ? 0 : trace / total / d
+}
+
+/** The cluster of each row where `count` are left, 1 ≤ count ≤ rows: from 0, in the order of their first rows. */
+export const cut = ({ rows, kept, absorbed }: Hierarchy, count: number): Int32Array => {
+  if (count < 1 || count > rows) return refuse(`cut: ${count} clusters are not 1 to ${rows}, the rows; ask for as many`)
+  const first = Int32Array.from({ length: rows }, (_, i) => i)
+  for (let step = 0; step < rows - count; step++) first[absorbed[step]] = kept[step]
+  const labels = new Int32Array(rows)
+  let found = 0
+  // A cluster goes into one with an earlier first row, whose label is known by then.
+  for (let i = 0; i < rows; i++) labels[i] = first[i] === i ? found++ : labels[first[i]]
+  return labels
+}
+
+/** Clusters of rows: how many rows each counts, [K], its mean, [K, dim], and its scatter about that, [K, dim, dim] or its diagonal, [K, dim]. */
+export interface Clusters {
+  readonly mass: Float64Array
+  readonly means: Float64Array
+  readonly scatters: Float64Array
+}
+
+/** The clusters that labels from 0 to `count` − 1 make of rows, each of which has one. */
+export const clusters = (
+  { rows, dim, values, counts }: Rows,
+  labels: ArrayLike<number>,
+  count: number,
+  isDiagonal: boolean
+): Clusters => {
+  const width = isDiagonal ? 1 : dim
+  const mass = new Float64Array(count)
+  const means = new Float64Array(count * dim)
+  const scatters = new Float64Array(count * dim * width)
+  const away = new Float64Array(dim)
+  for (let i = 0; i < rows; i++) {
+    // Welford's update: exact for equal rows, and an origin far away takes no digits.
+    const k = labels[i]
+    mass[k] += counts[i]
+    const share = counts[i] / mass[k]
+    for (let j = 0; j < dim; j++) away[j] = values[i * dim + j] - means[k * dim + j]
+    for (let j = 0; j < dim; j++) means[k * dim + j] += share * away[j]
+    const weight = counts[i] * (1 - share)
+    for (let j = 0; j < dim; j++)
+      for (let l = 0; l < width; l++) scatters[(k * dim + j) * width + l] += weight * away[j] * away[isDiagonal ? j : l]
+  }
+  return { mass, means, scatters }
+}

@@ -1,0 +1,17 @@
+import { each, type Numbers } from './stretches.js'
+
+/** The greatest length of a row; NaN where one is. */
+export const longest = (numbers: Numbers, dim: number): number => {
+  let most = 0
+  const look = (values: Float64Array): void => {
+    for (let at = 0; at < values.length; at += dim) {
+      let squared = 0
+      for (let k = 0; k < dim; k++) squared += values[at + k] * values[at + k]
+      // NaN stays.
+      most = Math.max(most, squared)
+    }
+  }
+  if (numbers instanceof Float64Array) look(numbers)
+  else each(numbers, look)
+  return Math.sqrt(most)
+}

@@ -1,0 +1,104 @@
+/** The spread of a table by the distances between its rows: in any unit, from any origin, and deaf to a few wild rows. */
+import * as Key from '../random/key.js'
+import * as Stretches from './stretches.js'
+import type { Table } from './principal.js'
+
+/** Coordinates that differ by no more than the rounding of a few operations are equal. */
+const ROUNDING = 4 * Number.EPSILON
+
+const squaredDistance = (x: Float64Array, i: number, j: number, dim: number): number => {
+  let sum = 0
+  for (let k = 0; k < dim; k++) {
+    const [a, b] = [x[i * dim + k], x[j * dim + k]]
+    const gap = Math.abs(a - b)
+    if (gap > ROUNDING * Math.max(Math.abs(a), Math.abs(b))) sum += gap * gap
+  }
+  return sum
+}
+
+/**
+ * The quantile at `share` of |x_i − x_j|² over pairs of rows that differ, pairs weighted by p_i p_j: over all of them where
+ * they are no more than `pairs`, else over so many drawn independently, the same for every table of that size. 0 where no
+ * rows differ. Time pairs × dim; a generalization of Q_n (Rousseeuw & Croux 1993), whose share is ¼.
+ */
+export const squaredDistanceQuantile = (
+  { rows, dim, values, weights }: Table,
+  share: number,
+  pairs: number
+): number => {
+  const found: Array<{ readonly squared: number; readonly weight: number }> = []
+  const add = (x: Float64Array, i: number, j: number, weight: number): void => {
+    const squared = squaredDistance(x, i, j, dim)
+    if (weight > 0 && squared > 0) found.push({ squared, weight })
+  }
+  if ((rows * (rows - 1)) / 2 <= pairs) {
+    const [x, p] = [Stretches.stretch(values, dim, 0, rows), Stretches.stretch(weights, 1, 0, rows)]
+    for (let i = 0; i < rows; i++) for (let j = 0; j < i; j++) add(x, i, j, p[i] * p[j])
+  } else {
+    const drawn = Stretches.atParts(Stretches.ofNumbers(weights), Key.uniform(2 * pairs)(Key.fromSeed(0)))
+    const x = Stretches.selected(Stretches.ofNumbers(values, dim), drawn)
+    for (let k = 0; k < pairs; k++) add(x, 2 * k, 2 * k + 1, 1)
+  }
+  found.sort((a, b) => a.squared - b.squared)
+  const total = found.reduce((sum, { weight }) => sum + weight, 0)
+  let below = 0
+  for (const { squared, weight } of found) {
+    below += weight
+    if (below >= share * total) return squared
+  }
+  return 0
+}
+
+/**
+ * What rows scatter about the means of those that share a nearest centre of [K, dim], over the rows, Σ p_i (x − m)(x − m)ᵀ, [dim, dim];
+ * or its diagonal, [dim]. From differences to the centres: an origin far away takes no digits.
+ */
+export const scatterWithin = (
+  x: Stretches.Stretches,
+  weights: Stretches.Stretches,
+  centres: Float64Array,
+  isDiagonal: boolean
+): Float64Array => {
+  const { dim } = x
+  const count = centres.length / dim
+  const mass = new Float64Array(count)
+  const sums = new Float64Array(count * dim)
+  const scatter = new Float64Array(isDiagonal ? dim : dim * dim)
+  const add = (weight: number, y: Float64Array, from: number): void => {
+    for (let i = 0; i < dim; i++) {
+      const yi = weight * y[from + i]
+      if (isDiagonal) scatter[i] += yi * y[from + i]
+      else for (let j = 0, to = i * dim; j <= i; j++) scatter[to + j] += yi * y[from + j]
+    }
+  }
+  Stretches.each(x, (rows, first, own) => {
+    const p = Stretches.part(weights, first, own)
+    const least = new Float64Array(dim)
+    for (let row = 0; row < own; row++) {
+      const at = row * dim
+      let nearest = 0
+      let shortest = Infinity
+      for (let k = 0; k < count; k++) {
+        let squared = 0
+        for (let j = 0, c = k * dim; j < dim && squared < shortest; j++, c++) {
+          const away = rows[at + j] - centres[c]
+          squared += away * away
+        }
+        if (squared < shortest) {
+          nearest = k
+          shortest = squared
+        }
+      }
+      const c = nearest * dim
+      mass[nearest] += p[row]
+      for (let j = 0; j < dim; j++) {
+        least[j] = rows[at + j] - centres[c + j]
+        sums[c + j] += p[row] * least[j]
+      }
+      add(p[row], least, 0)
+    }
+  })
+  for (let k = 0; k < count; k++) if (mass[k] > 0) add(-1 / mass[k], sums, k * dim)
+  if (!isDiagonal) for (let i = 0; i < dim; i++) for (let j = 0; j < i; j++) scatter[j * dim + i] = scatter[i * dim + j]
+  return scatter
+}

@@ -1,0 +1,357 @@
+/** Rows of numbers that are read a stretch at a time, as often as asked, and sums over them in the order of the rows. */
+
+import * as Iterate from '../plain/iterate.js'
+import { scratch } from './scratch.js'
+
+export interface Stretches {
+  readonly rows: number
+  /** Numbers in a row. */
+  readonly dim: number
+  /** Fills `out` with rows from `first` on, as many as it holds. */
+  readonly read: (first: number, out: Float64Array) => void
+}
+
+/** One number a row, computed as it is asked for: `fill` writes those of rows from `first` on. */
+export const computed = (rows: number, fill: (first: number, out: Float64Array) => void, dim = 1): Stretches => ({
+  rows,
+  dim,
+  read: fill
+})
+
+/** The stretch that was read last is read again without computing it. */
+export const remembered = ({ rows, dim, read }: Stretches): Stretches => {
+  let [at, last] = [-1, new Float64Array(0)]
+  return {
+    rows,
+    dim,
+    read: (first, out) => {
+      if (first !== at || out.length !== last.length) {
+        at = -1
+        last = new Float64Array(out.length)
+        read(first, last)
+        at = first
+      }
+      out.set(last)
+    }
+  }
+}
+
+/** So many rows from `first` on, in an array of their own. */
+export const part = ({ dim, read }: Stretches, first: number, rows: number): Float64Array => {
+  const out = new Float64Array(rows * dim)
+  read(first, out)
+  return out
+}
+
+/** Numbers for each row: in memory, or read a stretch at a time. */
+export type Numbers = Float64Array | Stretches
+
+/** So many rows of `dim` numbers, from the first on: where they lie in memory, or read. */
+export const stretch = (numbers: Numbers, dim: number, first: number, rows: number): Float64Array =>
+  numbers instanceof Float64Array ? numbers.subarray(first * dim, (first + rows) * dim) : part(numbers, first, rows)
+
+/** The same of one number a row; of one for all rows, that one. */
+export const column = (numbers: Numbers, first: number, rows: number): Float64Array =>
+  numbers instanceof Float64Array && numbers.length === 1 ? numbers : stretch(numbers, 1, first, rows)
+
+/** f of each number. */
+export const every = <N extends Numbers>(numbers: N, f: (x: number) => number): N =>
+  // of an array it is an array, and else stretches
+  (numbers instanceof Float64Array ? numbers.map(f) : mapped(numbers, f)) as N
+
+/** f of the numbers of two rows of as many. */
+export const zipped = (a: Stretches, b: Stretches, f: (x: number, y: number) => number): Stretches =>
+  computed(
+    a.rows,
+    (first, out) => {
+      a.read(first, out)
+      const y = part(b, first, out.length / b.dim)
+      for (let i = 0; i < out.length; i++) out[i] = f(out[i], y[i])
+    },
+    a.dim
+  )
+
+/** Rows as stretches. */
+export const ofNumbers = (numbers: Numbers, dim = 1): Stretches =>
+  numbers instanceof Float64Array ? ofArray(numbers, dim) : numbers
+
+/** f of two numbers a row; either may be one for all rows. */
+export const both = (a: Numbers, b: Numbers, f: (x: number, y: number) => number): Numbers => {
+  if (a instanceof Float64Array && a.length === 1) return every(b, y => f(a[0], y))
+  if (b instanceof Float64Array && b.length === 1) return every(a, x => f(x, b[0]))
+  if (a instanceof Float64Array && b instanceof Float64Array) return a.map((x, i) => f(x, b[i]))
+  return zipped(ofNumbers(a), ofNumbers(b), f)
+}
+
+/** Both numbers that f makes of each, f asked once for the two: of stretches, while the same one is read for both. */
+export const pairs = (
+  numbers: Numbers,
+  f: (x: number) => readonly [number, number]
+): readonly [first: Numbers, second: Numbers] => {
+  if (numbers instanceof Float64Array) {
+    const [first, second] = [new Float64Array(numbers.length), new Float64Array(numbers.length)]
+    for (let i = 0; i < numbers.length; i++) [first[i], second[i]] = f(numbers[i])
+    return [first, second]
+  }
+  const { rows } = numbers
+  const two = remembered(
+    computed(
+      rows,
+      (first, out) => {
+        const x = part(numbers, first, out.length / 2)
+        for (let i = 0; i < x.length; i++) [out[2 * i], out[2 * i + 1]] = f(x[i])
+      },
+      2
+    )
+  )
+  const column = (j: number): Stretches =>
+    computed(rows, (first, out) => {
+      const both = part(two, first, out.length)
+      for (let i = 0; i < out.length; i++) out[i] = both[2 * i + j]
+    })
+  return [column(0), column(1)]
+}
+
+/** So many numbers are read at once unless another count of rows is asked for. */
+const NUMBERS = 1 << 17
+
+/** How many rows are read at once: whole sixty-fours. */
+const stretchOf = ({ dim }: Pick<Stretches, 'dim'>): number => Math.max(64, Math.floor(NUMBERS / dim / 64) * 64)
+
+/** Visits all rows in order, so many at a time; what is visited is filled anew for the next visit. */
+export const each = (
+  stretches: Stretches,
+  visit: (values: Float64Array, first: number, count: number) => void,
+  count = stretchOf(stretches)
+): void => {
+  const { rows, dim, read } = stretches
+  const values = new Float64Array(Math.min(rows, count) * dim)
+  for (let first = 0; first < rows; first += count) {
+    const own = Math.min(count, rows - first)
+    const part = own * dim === values.length ? values : values.subarray(0, own * dim)
+    read(first, part)
+    visit(part, first, own)
+  }
+}
+
+/** Where stretches begin that follow each other to the last row, so many rows at a time, and how many rows each has. */
+export const cuts = (
+  stretches: Pick<Stretches, 'rows' | 'dim'>,
+  count = stretchOf(stretches)
+): Iterable<{ readonly first: number; readonly count: number }> =>
+  Iterate.mapped(
+    Iterate.unfold(0, first => (first + count < stretches.rows ? first + count : null)),
+    first => ({ first, count: Math.min(count, stretches.rows - first) })
+  )
+
+/** Rows in memory. */
+export const ofArray = (values: Float64Array, dim: number): Stretches => ({
+  rows: values.length / dim,
+  dim,
+  read: (first, out) => {
+    out.set(values.subarray(first * dim, first * dim + out.length))
+  }
+})
+
+/** The same number for each row. */
+export const constant = (rows: number, value: number): Stretches => ({
+  rows,
+  dim: 1,
+  read: (_, out) => {
+    out.fill(value)
+  }
+})
+
+/** Each number x of column j as f(x, j). */
+export const mapped = ({ rows, dim, read }: Stretches, f: (x: number, column: number) => number): Stretches => ({
+  rows,
+  dim,
+  read: (first, out) => {
+    read(first, out)
+    for (let at = 0; at < out.length;) for (let j = 0; j < dim; j++, at++) out[at] = f(out[at], j)
+  }
+})
+
+/** Σ_i p_i f(x_ij) for each column, row after row; p one number for all rows, or rows of one number. */
+export const average = (
+  stretches: Stretches,
+  p: number | Stretches,
+  f: (x: number, column: number) => number = x => x
+): Float64Array => {
+  const { dim } = stretches
+  const sums = new Float64Array(dim)
+  each(stretches, (values, first, count) => {
+    const own = typeof p === 'number' ? new Float64Array(count).fill(p) : part(p, first, count)
+    for (let i = 0, at = 0; i < count; i++) {
+      const weight = own[i]
+      for (let j = 0; j < dim; j++, at++) sums[j] += weight * f(values[at], j)
+    }
+  })
+  return sums
+}
+
+/** max_i |x_ij| for each column. */
+export const largest = (stretches: Stretches): Float64Array => {
+  const most = new Float64Array(stretches.dim)
+  each(stretches, values => {
+    for (let at = 0; at < values.length;)
+      for (let j = 0; j < most.length; j++, at++) most[j] = Math.max(most[j], Math.abs(values[at]))
+  })
+  return most
+}
+
+/** Some columns, by their places, from 0. */
+export const columns = ({ rows, dim, read }: Stretches, places: ArrayLike<number>): Stretches =>
+  computed(
+    rows,
+    (first, out) => {
+      const count = out.length / places.length
+      const whole = new Float64Array(count * dim)
+      read(first, whole)
+      for (let i = 0; i < count; i++)
+        for (let j = 0; j < places.length; j++) out[i * places.length + j] = whole[i * dim + places[j]]
+    },
+    places.length
+  )
+
+/** Rows at these places, one after another. */
+export const selected = ({ dim, read }: Stretches, places: ArrayLike<number>): Float64Array => {
+  const out = new Float64Array(places.length * dim)
+  for (let i = 0; i < places.length; i++) read(places[i], out.subarray(i * dim, (i + 1) * dim))
+  return out
+}
+
+/** Every so-many-th row, from one on, each read by itself. */
+export const spaced = ({ rows, dim, read }: Stretches, from: number, by: number): Stretches =>
+  computed(
+    Math.ceil((rows - from) / by),
+    (first, out) => {
+      for (let i = 0, at = 0; at < out.length; i++, at += dim) read(from + (first + i) * by, out.subarray(at, at + dim))
+    },
+    dim
+  )
+
+/** Rows dealt out in turn to so many, each part written down beside memory: all of them in one pass. */
+export const dealt = (stretches: Stretches, parts: number): ReadonlyArray<Stretches> => {
+  const { rows, dim } = stretches
+  const places = Array.from({ length: parts }, () => scratch())
+  each(stretches, (values, first, count) => {
+    for (let part = 0; part < parts; part++) {
+      const from = (((part - first) % parts) + parts) % parts
+      const own = new Float64Array(Math.max(0, Math.ceil((count - from) / parts)) * dim)
+      for (let i = from, at = 0; i < count; i += parts, at += dim) own.set(values.subarray(i * dim, (i + 1) * dim), at)
+      places[part].write(own)
+    }
+  })
+  return places.map((place, part) =>
+    computed(
+      Math.ceil((rows - part) / parts),
+      (first, out) => {
+        place.read(first * dim, out)
+      },
+      dim
+    )
+  )
+}
+
+/** The same numbers, written down once beside memory: what is computed of each row is not computed again. */
+export const kept = (stretches: Stretches): Stretches => {
+  const place = scratch()
+  each(stretches, place.write)
+  return {
+    ...stretches,
+    read: (first, out) => {
+      place.read(first * stretches.dim, out)
+    }
+  }
+}
+
+/**
+ * The first rows at which the sum of weights until then is more than these parts of all: rows drawn in proportion to their weights,
+ * as `Key.categorical` draws them, where the parts are uniform. Two passes.
+ */
+export const atParts = (weights: Stretches, parts: Float64Array): Int32Array => {
+  let total = 0
+  each(weights, values => {
+    for (const w of values) total += w
+  })
+  // the least part is come to first
+  const order = Int32Array.from(parts.keys()).sort((i, j) => parts[i] - parts[j])
+  const found = new Int32Array(parts.length).fill(weights.rows - 1)
+  let [sum, next] = [0, 0]
+  each(weights, (values, first) => {
+    for (let i = 0; i < values.length; i++) {
+      sum += values[i]
+      while (next < order.length && sum > parts[order[next]] * total) found[order[next++]] = first + i
+    }
+  })
+  return found
+}
+
+/** So many rows are counted by a pass over all parts. */
+const COUNTED = 1 << 22
+
+/**
+ * How often each row is drawn: how many of these parts, uniform on [0, 1), fall to it, as `Key.categorical` has it. For rows that are read in
+ * order: each 2²² of them take a pass over all parts, and nothing of the size of either is held.
+ */
+export const timesDrawn = (weights: Stretches, parts: Stretches, counted = COUNTED): Stretches => {
+  const { rows } = weights
+  /** The sum of the weights before each so many rows. */
+  const before: number[] = []
+  let total = 0
+  each(weights, (values, first) => {
+    for (let i = 0; i < values.length; i++) {
+      if ((first + i) % counted === 0) before.push(total)
+      total += values[i]
+    }
+  })
+  const count = (block: number): Uint32Array => {
+    const sums = part(weights, block * counted, Math.min(counted, rows - block * counted))
+    const last = sums.length - 1
+    sums[0] += before[block]
+    for (let i = 1; i <= last; i++) sums[i] += sums[i - 1]
+    const [from, to] = [before[block], block + 1 < before.length ? sums[last] : Infinity]
+    const times = new Uint32Array(sums.length)
+    each(parts, values => {
+      for (const u of values) {
+        const x = u * total
+        if (!(x >= from && x < to)) continue
+        let [low, high] = [0, last]
+        while (low < high) {
+          const middle = (low + high) >> 1
+          if (sums[middle] > x) high = middle
+          else low = middle + 1
+        }
+        times[low]++
+      }
+    })
+    return times
+  }
+  let at = -1
+  let times: Uint32Array = new Uint32Array(0)
+  return computed(rows, (first, out) => {
+    for (let i = 0; i < out.length; i++) {
+      const block = Math.floor((first + i) / counted)
+      if (block !== at) [at, times] = [block, count(block)]
+      out[i] = times[(first + i) % counted]
+    }
+  })
+}
+
+/** The rows of so many of the least numbers, the least first; of equal ones that which comes first. */
+export const least = (stretches: Stretches, count: number): Int32Array => {
+  const rows: number[] = []
+  const numbers: number[] = []
+  each(stretches, (values, first) => {
+    for (let i = 0; i < values.length; i++) {
+      if (rows.length === count && !(values[i] < numbers[count - 1])) continue
+      let at = rows.length
+      while (at > 0 && values[i] < numbers[at - 1]) at--
+      rows.splice(at, 0, first + i)
+      numbers.splice(at, 0, values[i])
+      if (rows.length > count) [rows, numbers].forEach(list => list.pop())
+    }
+  })
+  return Int32Array.from(rows)
+}

@@ -1,0 +1,326 @@
+/**
+ * A tfjs backend in double precision. tfjs knows one floating dtype, 'float32', but leaves storage to the backend: here it is
+ * a Float64Array, and the whole engine, gradients included, computes in doubles.
+ */
+import type {
+  backend_util,
+  DataStorage,
+  DataType,
+  KernelBackend,
+  NamedAttrMap,
+  NamedTensorMap,
+  Tensor as TfTensor,
+  TensorInfo
+} from '@tensorflow/tfjs-core'
+import { allocate, product, type Dense, type DType, type Inputs, type Values } from '../kernels/dense.js'
+import { kernels } from '../kernels/index.js'
+import { type Tensor } from '../arrays/ndarray.js'
+import * as simd from '../simd/index.js'
+import { isSealed } from './seal.js'
+import { tfjs } from './tfjs.js'
+
+/** The name under which tfjs knows the backend; a second copy of this package in the process is 'float64 2', and so on. */
+const NAME = 'float64'
+
+type BackendValues = backend_util.BackendValues
+
+interface Entry {
+  values: Values
+  /** Where they are, if in the kernels' memory; else 0. */
+  readonly at: number
+  readonly length: number
+  references: number
+}
+
+/** tfjs's value types leave out Float64Array, which it passes through untouched: the one place that says otherwise. */
+const asBackendValues = (values: Values): Float32Array => values as unknown as Float32Array
+
+const bits = new DataView(new ArrayBuffer(4))
+
+/**
+ * Whether a float32 is surely what was meant: a whole number up to 2²⁰, or at most 12 significant bits (0.5, 3/4096, ±∞).
+ * One in about 4000 rounded constants looks like that; 0.1, 1/3 and π do not.
+ */
+const isShort = (x: number): boolean => {
+  if (!Number.isFinite(x) || (Number.isInteger(x) && Math.abs(x) <= 1048576)) return true
+  bits.setFloat32(0, x)
+  return (bits.getUint32(0) & 0xfff) === 0
+}
+
+const numericType = (dtype: DataType): DType => {
+  if (dtype === 'string' || dtype === 'complex64')
+    throw new Error(`float64 backend: a tensor of dtype ${dtype}; only real numbers, integers and booleans are held`)
+  return dtype
+}
+
+/** What kernels need of the backend. */
+interface Store extends KernelBackend {
+  /** The array itself; kernels read it and never write to it. */
+  values(id: object): Values
+}
+
+/**
+ * Takes the place of arithmetic: kernels called while it is in force are written down instead of run. Tensors made then
+ * have no entries.
+ */
+export interface Recorder {
+  readonly made: (id: object, values: Values, shape: ReadonlyArray<number>, dtype: DType) => void
+  readonly ran: (
+    kernel: string,
+    inputs: Readonly<Record<string, TensorInfo>>,
+    attrs: object
+  ) => TensorInfo | TensorInfo[]
+  /** Whether a tensor was made while it was in force. */
+  readonly knows: (id: object) => boolean
+  /** Somebody asks for the entries of such a tensor. It throws. */
+  readonly asked: (id: object) => never
+}
+
+let recorder: Recorder | undefined
+
+/** Calls f while kernels are recorded. */
+export const recording = <A>(by: Recorder, f: () => A): A => {
+  const before = recorder
+  recorder = by
+  try {
+    return f()
+  } finally {
+    recorder = before
+  }
+}
+
+/** Whether kernels are written down instead of run. */
+export const isRecording = (): boolean => recorder !== undefined
+
+/** Not a subclass, so that tfjs is loaded no sooner than it is needed. */
+class Float64Backend implements Store {
+  readonly #data: DataStorage<Entry>
+
+  constructor() {
+    const { DataStorage, engine } = tfjs()
+    this.#data = new DataStorage<Entry>(this, engine())
+  }
+
+  /** Takes in what tfjs made of a user's numbers. A Float64Array is adopted as it is. */
+  write(values: BackendValues | null, shape: number[], dtype: DataType): object {
+    if (values instanceof Float32Array && dtype === 'float32') {
+      const rounded = values.find(x => !isShort(x))
+      if (rounded !== undefined)
+        throw new Error(
+          `float64 backend: ${rounded} was rounded to float32 by tfjs before it arrived; ` +
+            `write scalar(x) or tensor(values, shape) of 'ornstein/float64', or pass a plain number to its functions`
+        )
+    }
+    const id = {}
+    this.move(id, values, shape, dtype, 1)
+    return id
+  }
+
+  move(id: object, given: BackendValues | null, shape: number[], dtype: DataType, references: number): void {
+    const type = numericType(dtype)
+    // numericType refused strings, so these are numbers, whatever array holds them
+    const source = given as ArrayLike<number> | null
+    const own = allocate(0, type)
+    const isAdopted = source?.constructor === own.constructor
+    const values = isAdopted ? (source as Values) : allocate(product(shape), type)
+    if (!isAdopted && source !== null) values.set(source)
+    if (recorder !== undefined) {
+      recorder.made(id, values, shape, type)
+      return
+    }
+    const at = values instanceof Float64Array ? simd.keep(values) : 0
+    this.#data.set(id, { values, at, length: values.length, references })
+  }
+
+  /** tfjs would move what is not here, which takes it from its owner, floats for doubles, and what stands in memory that others free. */
+  #entry(id: object): Entry {
+    if (!this.#data.has(id))
+      throw new Error(
+        `a tensor of another tfjs backend, or one that is disposed of: take its numbers, as by ` +
+          `tensor(Float64Array.from(t.dataSync()), t.shape), before compute(() => …) and its like`
+      )
+    return this.#data.get(id)
+  }
+
+  values(id: object): Values {
+    if (recorder?.knows(id) === true) return recorder.asked(id)
+    const entry = this.#entry(id)
+    // empty after the memory grew
+    if (entry.at > 0 && entry.values.length === 0) entry.values = simd.viewOf(entry.at, entry.length)
+    return entry.values
+  }
+
+  readSync(id: object): BackendValues {
+    if (isSealed()) throw new Error('it looks at the entries of a tensor')
+    return asBackendValues(this.values(id).slice())
+  }
+  read(id: object): Promise<BackendValues> {
+    return Promise.resolve(this.readSync(id))
+  }
+  refCount(id: object): number {
+    return this.#data.has(id) ? this.#data.get(id).references : 0
+  }
+  incRef(id: object): void {
+    if (recorder?.knows(id) === true) return
+    this.#entry(id).references++
+  }
+  disposeData(id: object, force = false): boolean {
+    if (!this.#data.has(id)) return true
+    const entry = this.#data.get(id)
+    entry.references--
+    if (!force && entry.references > 0) return false
+    if (entry.at > 0) simd.giveBack(entry.at, entry.length)
+    this.#data.delete(id)
+    return true
+  }
+  numDataIds(): number {
+    return this.#data.numDataIds()
+  }
+  timerAvailable(): boolean {
+    return true
+  }
+  time(f: () => void): ReturnType<KernelBackend['time']> {
+    const start = performance.now()
+    f()
+    return Promise.resolve({ kernelMs: performance.now() - start })
+  }
+  memory(): { unreliable: boolean } {
+    return { unreliable: true }
+  }
+  floatPrecision(): 16 | 32 {
+    return 32
+  }
+  epsilon(): number {
+    return Number.EPSILON
+  }
+  dispose(): void {
+    // nothing is held outside the garbage collector's reach
+  }
+  readToGPU(): never {
+    throw new Error('float64 backend: there is no GPU in it')
+  }
+  createTensorFromGPUData(): never {
+    return this.readToGPU()
+  }
+}
+
+/** A pure kernel as tfjs calls it. An output that shares an input's values shares its data, counted, instead of a copy. */
+const dressed =
+  (name: string, kernel: (typeof kernels)[string]) =>
+  (call: {
+    inputs: Record<string, TensorInfo | undefined>
+    backend: object
+    attrs?: object
+  }): TensorInfo | TensorInfo[] => {
+    if (recorder !== undefined) {
+      const present = Object.entries(call.inputs).flatMap(([key, info]) => (info === undefined ? [] : [[key, info]]))
+      // entries of a record whose missing values were just left out
+      return recorder.ran(name, Object.fromEntries(present) as Record<string, TensorInfo>, call.attrs ?? {})
+    }
+    // kernels are registered for this backend alone
+    const backend = call.backend as Store
+    // before arrays are looked at, which it may move
+    simd.settle()
+    const given: Record<string, Dense> = {}
+    const ids = new Map<Values, object>()
+    for (const [name, info] of Object.entries(call.inputs)) {
+      if (info === undefined) continue
+      const values = backend.values(info.dataId)
+      ids.set(values, info.dataId)
+      given[name] = { shape: info.shape, dtype: numericType(info.dtype), values }
+    }
+    const inputs: Inputs = given
+    const adopt = ({ shape, dtype, values }: Dense): TensorInfo => {
+      const shared = ids.get(values)
+      if (shared !== undefined) backend.incRef(shared)
+      return { dataId: shared ?? backend.write(asBackendValues(values), [...shape], dtype), shape: [...shape], dtype }
+    }
+    const outputs = kernel(inputs, call.attrs ?? {})
+    return outputs instanceof Array ? outputs.map(adopt) : adopt(outputs)
+  }
+
+/** Under which name, once it is registered: copies of this package share the engine, and nothing else. */
+let registered: { readonly name: string; readonly backend: Store } | undefined
+
+const register = (): { readonly name: string; readonly backend: Store } => {
+  const { engine, registerKernel } = tfjs()
+  const tf = engine()
+  let copies = 1
+  const nameOf = (): string => (copies === 1 ? NAME : `${NAME} ${copies}`)
+  while (nameOf() in tf.registryFactory) copies++
+  const name = nameOf()
+  const backend = new Float64Backend()
+  // priority 0: tfjs itself never prefers it to a backend the user brought
+  tf.registerBackend(name, () => backend, 0)
+  for (const [kernelName, kernel] of Object.entries(kernels))
+    registerKernel({ kernelName, backendName: name, kernelFunc: dressed(kernelName, kernel) })
+  tf.findBackend(name)
+  return { name, backend }
+}
+
+/** The backend, registered with its kernels when first asked for: importing this module changes nothing. */
+export const ensureBackend = (): Store => (registered ??= register()).backend
+
+/** The name under which tfjs knows the backend. */
+export const backendName = (): string => (registered ??= register()).name
+
+/** The backend in force, of this copy of the package or of another: tensors of a computation live in that of whoever began it. */
+const inForce = (): Store | undefined => {
+  const tf = tfjs().engine()
+  // tfjs's types hide that there may be none yet; whoever bears the name is of some copy
+  const name = tf.backendName as string | undefined
+  return name?.startsWith(NAME) === true ? (tf.backend as Store) : undefined
+}
+
+/** Refuses to touch tensors while a backend of another kind, and so another precision, is in force. */
+const insist = (what: string): Store => {
+  const store = inForce()
+  if (store === undefined)
+    throw new Error(`${what}: tensors live inside compute(() => …), valueAndGrad(…) and their like; call it there`)
+  return store
+}
+
+/** A tensor that holds `values` itself, uncopied: nothing may write to them while it lives. */
+export const adopt = (values: Values, shape: ReadonlyArray<number>, dtype: DType): Tensor => {
+  insist('tensor')
+  if (values.length !== product(shape))
+    throw new RangeError(`tensor: ${values.length} values do not fill the shape [${shape.join(', ')}]`)
+  return tfjs()
+    .engine()
+    .makeTensor(asBackendValues(values), [...shape], dtype)
+}
+
+/** The same entries as a tensor of their own, outside every tape: a constant to whatever is differentiated. */
+export const detached = (x: Tensor): Tensor => {
+  insist('stopGradient').incRef(x.dataId)
+  return tfjs().engine().makeTensorFromTensorInfo({ dataId: x.dataId, shape: x.shape, dtype: x.dtype })
+}
+
+/** The array behind a tensor, uncopied. */
+export const valuesOf = (x: Tensor): Values => {
+  if (isSealed()) throw new Error('it looks at the entries of a tensor')
+  return (inForce() ?? ensureBackend()).values(x.dataId)
+}
+
+/** Attributes of a kernel, by the names that tfjs gives them. */
+export type Attributes = NamedAttrMap
+
+type Named = Readonly<Record<string, Tensor>>
+
+/** Runs a kernel of several outputs on the tape. */
+export const runAll = (kernel: string, inputs: Named, attrs?: Attributes): Tensor[] => {
+  insist(kernel)
+  // see Tensor
+  return tfjs()
+    .engine()
+    .runKernel<TfTensor[]>(kernel, inputs as NamedTensorMap, attrs)
+}
+
+/** Runs a kernel of one output on the tape. */
+export const run = (kernel: string, inputs: Named, attrs?: Attributes): Tensor => {
+  insist(kernel)
+  // see Tensor
+  return tfjs()
+    .engine()
+    .runKernel<TfTensor>(kernel, inputs as NamedTensorMap, attrs)
+}

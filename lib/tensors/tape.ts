@@ -1,0 +1,119 @@
+/** The engine of tfjs, lent for a computation: our backend and gradients in force, every tensor freed, all put back after. */
+import type { GradConfig, KernelBackend, Tensor as TfTensor } from '@tensorflow/tfjs-core'
+import { backendName, ensureBackend } from './backend.js'
+import { gradients } from './gradients.js'
+import { type Tensor } from '../arrays/ndarray.js'
+import { tfjs } from './tfjs.js'
+
+/** What the engine keeps of the choice of backend: its types make these private, its `setBackend` has no way back to "none". */
+interface Choice {
+  backendName: string
+  backendInstance: KernelBackend
+  profiler: unknown
+  pendingBackendInit: unknown
+}
+
+const ours: ReadonlyArray<GradConfig> = Object.entries(gradients).map(([kernelName, rule]) => ({
+  kernelName,
+  ...rule,
+  // Tensors are those of tfjs, whose type says more than ours does.
+  gradFunc: rule.gradFunc as unknown as GradConfig['gradFunc']
+}))
+
+/**
+ * Puts our derivatives in force, and returns how to put back those of the process. Checked at every entry: a program that
+ * loads all of tfjs later replaces them with its own, whose second derivatives are wrong.
+ */
+const lendGradients = (): (() => void) => {
+  const { getGradient, registerGradient, unregisterGradient } = tfjs()
+  const theirs: GradConfig[] = []
+  const none: string[] = []
+  for (const rule of ours) {
+    // tfjs's types hide that a gradient may be missing
+    const before = getGradient(rule.kernelName) as GradConfig | undefined
+    if (before === rule) continue
+    if (before === undefined) none.push(rule.kernelName)
+    else theirs.push(before)
+    registerGradient(rule)
+  }
+  return () => {
+    theirs.forEach(registerGradient)
+    none.forEach(unregisterGradient)
+  }
+}
+
+let depth = 0
+let chosen: Choice | undefined
+
+/** Puts the backend in force, and returns how to put back the choice of the process. */
+const lendBackend = (): (() => void) => {
+  const tf = tfjs().engine()
+  // see Choice
+  const choice = tf as unknown as Choice
+  const { backendName: name, backendInstance, profiler, pendingBackendInit } = choice
+  const ready = ensureBackend()
+  choice.pendingBackendInit = undefined
+  if (chosen?.backendInstance === ready) Object.assign(choice, chosen)
+  else {
+    // the factory is synchronous, so the backend is in force when this returns, and its promise has nothing to tell
+    void tf.setBackend(backendName())
+    chosen = {
+      backendName: backendName(),
+      backendInstance: ready,
+      profiler: choice.profiler,
+      pendingBackendInit: undefined
+    }
+  }
+  return () => {
+    Object.assign(choice, { backendName: name, backendInstance, profiler, pendingBackendInit })
+  }
+}
+
+/** Runs f in double precision, frees every tensor it made, and leaves backend and gradients of the process as they were. */
+export const scope = <R>(f: () => R): R => {
+  const tf = tfjs().engine()
+  const tidied = (): R => {
+    tf.startScope()
+    try {
+      return f()
+    } finally {
+      tf.endScope()
+    }
+  }
+  if (depth > 0 && tf.backendName === backendName()) return tidied()
+  const giveBackBackend = lendBackend()
+  const giveBackGradients = lendGradients()
+  depth++
+  try {
+    return tidied()
+  } finally {
+    depth--
+    giveBackGradients()
+    giveBackBackend()
+  }
+}
+
+/** The value of f and the cotangents of xs, undefined where f does not depend on x; on an error the tape is freed. */
+export const pullback = (
+  f: () => Tensor,
+  xs: Tensor[],
+  dy?: Tensor
+): { value: Tensor; grads: (Tensor | undefined)[] } => {
+  const tf = tfjs().engine()
+  try {
+    // see ours
+    return tf.gradients(f as () => TfTensor, xs as TfTensor[], dy as TfTensor | undefined, true)
+  } catch (error) {
+    const { state } = tf
+    // the tape is null between differentiations, which tfjs's types do not say
+    const tape = state.activeTape as typeof state.activeTape | null
+    if (state.gradientDepth === 0 && tape !== null) {
+      for (const { saved } of tape)
+        saved?.forEach(t => {
+          t.dispose()
+        })
+      Object.assign(state, { activeTape: null })
+    }
+    throw error
+  }
+}

@@ -1,0 +1,649 @@
+/**
+ * The tensor vocabulary: what objectives and scores are written in. Every function takes tensors or plain numbers, and a
+ * number is the double it looks like. Tensors live inside `compute`, `valueAndGrad` and their like, which free them.
+ *
+ * Names and conventions are those of tfjs: sizes align from the right, where 1 stretches; axes count from 0, or from the end
+ * when negative; a reduction without axes folds everything into a scalar. Whatever has a derivative can be differentiated
+ * any number of times; what is piecewise constant (comparisons, floor, argMax) has derivative zero.
+ */
+import { adopt, detached, run, runAll, valuesOf } from './backend.js'
+import { powerOfTwo } from '../numbers/elementary.js'
+import { axesOf, axisOf, product } from '../kernels/dense.js'
+import { fillNormal, type Key } from '../random/key.js'
+import { type NdArray, type Tensor } from '../arrays/ndarray.js'
+import { room } from '../simd/index.js'
+
+export type { Tensor }
+
+/** A tensor, or a number taken exactly. */
+export type Operand = Tensor | number
+
+/** One axis or several, from the end when negative. */
+export type Axes = number | ReadonlyArray<number>
+
+/** Sizes of the axes, outermost first; [] for a scalar. */
+export type Shape = ReadonlyArray<number>
+
+/** What entries are: doubles (tfjs, which has no name for them, reports 'float32'), whole numbers, or truth values. */
+export type EntryType = 'float64' | 'int32' | 'bool'
+
+// —— making ————————————————————————————————————————————————————————————————————————————————————————————————————————————————
+
+/**
+ * The tensor of `shape` whose entries, row by row, are `values`, copied as doubles.
+ *
+ * @throws RangeError when the values do not fill the shape
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, mul, tensor } from 'ornstein/float64'
+ *
+ * const { shape, values } = compute(() => mul(tensor([0.1, 0.2, 0.3, 0.4], [2, 2]), 3))
+ * assert.deepEqual(shape, [2, 2])
+ * assert.deepEqual([...values], [0.1 * 3, 0.2 * 3, 0.3 * 3, 0.4 * 3])
+ */
+export const tensor = (values: ArrayLike<number>, shape: Shape): Tensor => {
+  const copy = room(values.length)
+  copy.set(values)
+  return adopt(copy, shape, 'float32')
+}
+
+/** The scalar x, exactly. */
+export const scalar = (x: number): Tensor => adopt(Float64Array.of(x), [], 'float32')
+
+/** The tensor of an array's entries, uncopied: leave the array alone while the tensor lives. */
+export const fromNdArray = ({ values, shape }: NdArray): Tensor => adopt(values, shape, 'float32')
+
+/**
+ * Standard normal numbers of a key, those of `Key.normal`, as a tensor of `shape`.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, Key, randomNormal } from 'ornstein/float64'
+ *
+ * const key = Key.fromSeed(7)
+ * assert.deepEqual(compute(() => randomNormal([2, 3])(key)).values, Key.normal(6)(key))
+ */
+export const randomNormal =
+  (shape: Shape) =>
+  (key: Key): Tensor => {
+    const values = room(product(shape))
+    fillNormal(0, values)(key)
+    return adopt(values, shape, 'float32')
+  }
+
+/** The entries of a tensor as doubles, in an array of their own. */
+export const toNdArray = (x: Tensor): NdArray => ({ shape: [...x.shape], values: new Float64Array(valuesOf(x)) })
+
+/** `shape` filled with x, exactly. */
+export const fill = (shape: Shape, x: number): Tensor =>
+  run('Fill', {}, { shape: [...shape], value: x, dtype: 'float32' })
+/** `shape` filled with 0. */
+export const zeros = (shape: Shape): Tensor => fill(shape, 0)
+/** `shape` filled with 1. */
+export const ones = (shape: Shape): Tensor => fill(shape, 1)
+
+/** start, start + step, … while short of stop. */
+export const range = (start: number, stop: number, step = 1): Tensor => {
+  if (step === 0 || Number.isNaN(step)) throw new RangeError(`range: step is ${step}; try ${stop < start ? -1 : 1}`)
+  return run('Range', {}, { start, stop, step, dtype: 'float32' })
+}
+
+/** `count` equal steps from start to stop, both of them included and exact. */
+export const linspace = (start: number, stop: number, count: number): Tensor =>
+  run('LinSpace', {}, { start, stop, num: count })
+
+/** Rows of zeros with a one at the index: [...] → [..., depth]. An index outside [0, depth) gives zeros. */
+export const oneHot = (indices: Operand, depth: number): Tensor =>
+  run('OneHot', { indices: lift(indices) }, { depth, onValue: 1, offValue: 0, dtype: 'float32' })
+
+/** The identity matrix, [n, n]. */
+export const eye = (n: number): Tensor => oneHot(range(0, n), n)
+/** Zeros of the shape and type of x. */
+export const zerosLike = (x: Operand): Tensor => run('ZerosLike', { x: lift(x) })
+/** Ones of the shape and type of x. */
+export const onesLike = (x: Operand): Tensor => run('OnesLike', { x: lift(x) })
+
+const lift = (x: Operand): Tensor => (typeof x === 'number' ? scalar(x) : x)
+// —— entry by entry ————————————————————————————————————————————————————————————————————————————————————————————————————————
+
+type Unary = (x: Operand) => Tensor
+type Binary = (a: Operand, b: Operand) => Tensor
+
+const unary =
+  (kernel: string): Unary =>
+  x =>
+    run(kernel, { x: lift(x) })
+const binary =
+  (kernel: string): Binary =>
+  (a, b) =>
+    run(kernel, { a: lift(a), b: lift(b) })
+
+/**
+ * a + b, broadcast.
+ *
+ * @throws Error when the shapes do not broadcast
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { add, compute, tensor } from 'ornstein/float64'
+ *
+ * const sums = compute(() => add(tensor([1, 2], [2, 1]), tensor([10, 20, 30], [3])))
+ * assert.deepEqual(sums.shape, [2, 3])
+ * assert.deepEqual([...sums.values], [11, 21, 31, 12, 22, 32])
+ */
+export const add: Binary = binary('Add')
+/** a - b */
+export const sub: Binary = binary('Sub')
+/** a · b, entry by entry */
+export const mul: Binary = binary('Multiply')
+/** a / b, also between whole numbers */
+export const div: Binary = binary('RealDiv')
+/** ⌊a / b⌋, derivative zero */
+export const floorDiv: Binary = binary('FloorDiv')
+/** a - b ⌊a / b⌋, which has the sign of b */
+export const mod: Binary = binary('Mod')
+/** a^b, 1 at a = 1 for every b (IEEE 754). At a = 0 the derivative in b is 0 for every b, and the derivative in a is the limit (1 for b = 1, 0 for b > 1 or b = 0). */
+export const pow: Binary = binary('Pow')
+/** The larger; NaN if either is, and so is its derivative. Where a = b each side gets half the derivative. */
+export const maximum: Binary = binary('Maximum')
+/** The smaller; NaN if either is, and so is its derivative. Where a = b each side gets half the derivative. */
+export const minimum: Binary = binary('Minimum')
+/** (a - b)² */
+export const squaredDifference: Binary = binary('SquaredDifference')
+/** The angle of (b, a), in (-π, π] */
+export const atan2: Binary = binary('Atan2')
+
+/** -x */
+export const neg: Unary = unary('Neg')
+/** e^x */
+export const exp: Unary = unary('Exp')
+/** The natural logarithm */
+export const log: Unary = unary('Log')
+/** e^x - 1, right for small x */
+export const expm1: Unary = unary('Expm1')
+/** log(1 + x), right for small x */
+export const log1p: Unary = unary('Log1p')
+/** (e^x - e^{-x}) / (e^x + e^{-x}) */
+export const tanh: Unary = unary('Tanh')
+/** 1 / (1 + e^{-x}) */
+export const sigmoid: Unary = unary('Sigmoid')
+/** log(1 + e^x) */
+export const softplus: Unary = unary('Softplus')
+/** 2/√π ∫₀ˣ e^{-t²} dt */
+export const erf: Unary = unary('Erf')
+/** √x, NaN where x < 0; the derivative is ∞ at 0. */
+export const sqrt: Unary = unary('Sqrt')
+/** 1 / √x */
+export const rsqrt: Unary = unary('Rsqrt')
+/** x² */
+export const square: Unary = unary('Square')
+/** sin x, x in radians */
+export const sin: Unary = unary('Sin')
+/** cos x, x in radians */
+export const cos: Unary = unary('Cos')
+/** tan x, x in radians */
+export const tan: Unary = unary('Tan')
+/** The angle in [-π/2, π/2] whose sine is x; |x| ≤ 1 */
+export const asin: Unary = unary('Asin')
+/** The angle in [0, π] whose cosine is x; |x| ≤ 1 */
+export const acos: Unary = unary('Acos')
+/** The angle in (-π/2, π/2) whose tangent is x */
+export const atan: Unary = unary('Atan')
+/** (e^x - e^{-x}) / 2 */
+export const sinh: Unary = unary('Sinh')
+/** (e^x + e^{-x}) / 2 */
+export const cosh: Unary = unary('Cosh')
+/** The inverse of sinh */
+export const asinh: Unary = unary('Asinh')
+/** The inverse of cosh on [0, ∞); x ≥ 1 */
+export const acosh: Unary = unary('Acosh')
+/** The inverse of tanh; |x| < 1 */
+export const atanh: Unary = unary('Atanh')
+/** |x|, derivative 0 at 0 */
+export const abs: Unary = unary('Abs')
+/** -1, 0 or 1 */
+export const sign: Unary = unary('Sign')
+/** ⌊x⌋ */
+export const floor: Unary = unary('Floor')
+/** ⌈x⌉ */
+export const ceil: Unary = unary('Ceil')
+/** The nearest whole number, the even one of two */
+export const round: Unary = unary('Round')
+/** 1 / x */
+export const reciprocal: Unary = unary('Reciprocal')
+/** max(x, 0), derivative 0 at 0 */
+export const relu: Unary = unary('Relu')
+/** x, or e^x - 1 where x < 0 */
+export const elu: Unary = unary('Elu')
+/** The self-normalising unit of Klambauer et al. (2017) */
+export const selu: Unary = unary('Selu')
+/** Whether an entry is NaN */
+export const isNaN: Unary = unary('IsNan')
+/** Whether an entry is neither NaN nor infinite */
+export const isFinite: Unary = unary('IsFinite')
+/** Whether an entry is ∞ or -∞ */
+export const isInf: Unary = unary('IsInf')
+
+/** 1 where x > 0, `below` elsewhere */
+export const step = (x: Operand, below = 0): Tensor => run('Step', { x: lift(x) }, { alpha: below })
+/** x held within [low, high]; derivative 1 on the closed interval, 0 outside. */
+export const clip = (x: Operand, low: number, high: number): Tensor => {
+  if (!(low <= high)) throw new RangeError(`clip: low ${low} is not <= high ${high}`)
+  return run('ClipByValue', { x: lift(x) }, { clipValueMin: low, clipValueMax: high })
+}
+
+/** a > b, entry by entry */
+export const greater: Binary = binary('Greater')
+/** a ≥ b */
+export const greaterEqual: Binary = binary('GreaterEqual')
+/** a < b */
+export const less: Binary = binary('Less')
+/** a ≤ b */
+export const lessEqual: Binary = binary('LessEqual')
+/** a = b; NaN equals nothing */
+export const equal: Binary = binary('Equal')
+/** a ≠ b */
+export const notEqual: Binary = binary('NotEqual')
+/** Whether both are true (not 0) */
+export const logicalAnd: Binary = binary('LogicalAnd')
+/** Whether either is true (not 0) */
+export const logicalOr: Binary = binary('LogicalOr')
+/** Whether just one is true (not 0) */
+export const logicalXor: Binary = (a, b) => notEqual(cast(a, 'bool'), cast(b, 'bool'))
+/** Whether x is false (0) */
+export const logicalNot: Unary = unary('LogicalNot')
+
+/**
+ * a where the condition holds, b elsewhere; all three broadcast. The side not chosen gets derivative 0, but its own
+ * derivative is still multiplied by that 0: keep it finite (`log(where(greater(x, 0), x, 1))`, not `where(…, log(x), …)`).
+ */
+export const where = (condition: Operand, a: Operand, b: Operand): Tensor =>
+  run('Select', { condition: lift(condition), t: lift(a), e: lift(b) })
+
+const dtypes = { float64: 'float32', int32: 'int32', bool: 'bool' } as const
+
+/** Entries as another type: towards whole numbers, fractions are cut; towards truth values, what is not 0 is true. */
+export const cast = (x: Operand, type: EntryType): Tensor => run('Cast', { x: lift(x) }, { dtype: dtypes[type] })
+
+/** x as a constant: nothing is differentiated through it. */
+export const stopGradient = (x: Operand): Tensor => (typeof x === 'number' ? scalar(x) : detached(x))
+
+/**
+ * The value of the first with the derivatives of the second, of one shape: for a quantity that is known with less work, or fewer
+ * roundings, than it is differentiated. Neither the derivative of the first nor the value of the second is asked for.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { scalar, square, valueAndGrad, withDerivativeOf } from 'ornstein/float64'
+ *
+ * const { value, gradient } = valueAndGrad(({ x }) => withDerivativeOf(scalar(9), square(x)))({
+ *   x: { shape: [], values: Float64Array.of(3) }
+ * })
+ * assert.deepEqual([value, gradient.x.values[0]], [9, 6])
+ */
+export const withDerivativeOf = (value: Operand, x: Tensor): Tensor =>
+  run('WithDerivative', { value: stopGradient(value), x })
+
+// —— along axes ————————————————————————————————————————————————————————————————————————————————————————————————————————————
+
+type Reduction = (x: Operand, axis?: Axes, keepDims?: boolean) => Tensor
+
+const axesAttr = (axis: Axes | undefined, rank: number, op: string): number[] => axesOf(axis, rank, op)
+const reduction =
+  (kernel: string, op: string): Reduction =>
+  (x, axis, keepDims = false) => {
+    const t = lift(x)
+    const axes = axesAttr(axis, t.rank, op)
+    return run(kernel, { x: t }, { axis: axes, reductionIndices: axes, keepDims })
+  }
+
+/**
+ * Σ x over the axes (all without), pairwise, so that the error grows with the logarithm of the count.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, sum, tensor } from 'ornstein/float64'
+ *
+ * const x = () => tensor([1, 2, 3, 4, 5, 6], [2, 3])
+ * assert.deepEqual([...compute(() => sum(x())).values], [21])
+ * assert.deepEqual([...compute(() => sum(x(), 0)).values], [5, 7, 9])
+ * assert.deepEqual(compute(() => sum(x(), -1, true)).shape, [2, 1])
+ */
+export const sum: Reduction = reduction('Sum', 'sum')
+/** The average over the axes */
+export const mean: Reduction = reduction('Mean', 'mean')
+/** The product over the axes; its derivative is right where entries are 0. */
+export const prod: Reduction = reduction('Prod', 'prod')
+/** The largest over the axes; equal ones share the derivative evenly. NaN when any entry is. */
+export const max: Reduction = reduction('Max', 'max')
+/** The smallest over the axes; equal ones share the derivative evenly. NaN when any entry is. */
+export const min: Reduction = reduction('Min', 'min')
+/** Whether all are true (not 0) */
+export const all: Reduction = reduction('All', 'all')
+/** Whether any is true (not 0) */
+export const any: Reduction = reduction('Any', 'any')
+
+/** Running from either end; `exclusive` leaves the entry itself out. */
+export interface Scan {
+  readonly exclusive?: boolean
+  readonly reverse?: boolean
+}
+type Scanner = (x: Operand, axis?: number, options?: Scan) => Tensor
+const scan =
+  (kernel: string): Scanner =>
+  (x, axis = 0, { exclusive = false, reverse = false } = {}) =>
+    run(kernel, { x: lift(x) }, { axis, exclusive, reverse })
+
+/** Running sums along an axis (the first unless told) */
+export const cumsum: Scanner = scan('Cumsum')
+/** Running products along an axis (the first unless told). The derivative, right at zeros, takes n² memory. */
+export const cumprod: Scanner = scan('Cumprod')
+
+/** e^x / Σ e^x along an axis, the last unless told */
+export const softmax = (x: Operand, axis = -1): Tensor => run('Softmax', { logits: lift(x) }, { dim: axis })
+/** x - log Σ e^x along an axis, the last unless told */
+export const logSoftmax = (x: Operand, axis = -1): Tensor => run('LogSoftmax', { logits: lift(x) }, { axis })
+
+/**
+ * log Σ e^x over the axes, without overflow; -∞ where every entry is -∞.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, logSumExp, tensor } from 'ornstein/float64'
+ *
+ * const { values } = compute(() => logSumExp(tensor([1000, 1000], [2])))
+ * assert.equal(values[0], 1000 + Math.log(2))
+ */
+export const logSumExp: Reduction = (x, axis, keepDims = false) => {
+  const t = lift(x)
+  const axes = axesAttr(axis, t.rank, 'logSumExp')
+  // the shift cancels in the value and in every derivative, so it counts as a constant
+  const top = stopGradient(max(t, axes, true))
+  const shift = where(isFinite(top), top, 0)
+  const result = add(log(sum(exp(sub(t, shift)), axes, true)), shift)
+  return keepDims ? result : squeeze(result, axes)
+}
+
+/** Where the largest stands along an axis (the first unless told); the first among equals, or the first NaN. */
+export const argMax = (x: Operand, axis = 0): Tensor => run('ArgMax', { x: lift(x) }, { axis })
+/** Where the smallest stands along an axis (the first unless told); the first among equals, or the first NaN. */
+export const argMin = (x: Operand, axis = 0): Tensor => run('ArgMin', { x: lift(x) }, { axis })
+
+/** The k largest along the last axis, in descending order, NaN first, and where they stand: [..., n] → [..., k]. */
+export const topK = (x: Operand, k: number): { readonly values: Tensor; readonly indices: Tensor } => {
+  const t = lift(x)
+  const n = t.shape[t.rank - 1] ?? 0
+  if (!(k >= 0 && k <= n)) throw new RangeError(`topK: k = ${k} is not in [0, ${n}]`)
+  const [values, indices] = runAll('TopK', { x: t }, { k, sorted: true })
+  return { values, indices }
+}
+
+/** Squares of numbers up to 2⁴⁸⁰, and from 2⁻⁴⁵⁰ on, keep their digits; products with these powers keep those of all others. */
+const [MANY, SHRINKS, GROWS] = [powerOfTwo(960), powerOfTwo(-600), powerOfTwo(600)]
+
+/** √(Σ x²) over the axes, derivative 0 at x = 0. Squares neither overflow nor vanish where the result is a double. */
+export const norm: Reduction = (x, axis, keepDims = false) => {
+  const t = lift(x)
+  const size = stopGradient(sum(square(t), axis, true))
+  const [isLarge, isSmall] = [greater(size, MANY), less(size, 1 / powerOfTwo(900))]
+  const scaled = (y: Tensor, large: number, small: number): Tensor =>
+    where(isLarge, mul(y, large), where(isSmall, mul(y, small), y))
+  const squares = sum(square(scaled(t, SHRINKS, GROWS)), axis, true)
+  const none = equal(squares, 0)
+  const root = where(none, 0, sqrt(where(none, 1, squares)))
+  return sum(scaled(root, GROWS, SHRINKS), axis, keepDims)
+}
+
+// —— products ——————————————————————————————————————————————————————————————————————————————————————————————————————————————
+
+/**
+ * The matrix product [..., m, k] · [..., k, n] → [..., m, n]; leading axes broadcast.
+ *
+ * @throws Error when either side is no matrix or the inner sizes differ
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, matMul, tensor } from 'ornstein/float64'
+ *
+ * const gram = compute(() => {
+ *   const x = tensor([1, 2, 3, 4], [2, 2])
+ *   return matMul(x, x, { transposeA: true })
+ * })
+ * assert.deepEqual([...gram.values], [10, 14, 14, 20])
+ */
+export const matMul = (
+  a: Tensor,
+  b: Tensor,
+  { transposeA = false, transposeB = false }: { readonly transposeA?: boolean; readonly transposeB?: boolean } = {}
+): Tensor => run('BatchMatMul', { a, b }, { transposeA, transposeB })
+
+/**
+ * Σ_j (x_ij − s_i c_kj)²: the squared distance of each row of x, [n, d], from each of the centres, [k, d], which are scaled by
+ * one number or one a row, [n, 1]; [n, k]. Taken from the differences: |x|² − 2⟨x, c⟩ + |c|² loses what is small beside |x|².
+ *
+ * @throws Error when the shapes do not match
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, squaredDistances, tensor } from 'ornstein/float64'
+ *
+ * const far = compute(() => squaredDistances(tensor([1e9 + 1], [1, 1]), tensor([1e9, 1e9 + 3], [2, 1])))
+ * assert.deepEqual([...far.values], [1, 4])
+ */
+export const squaredDistances = (x: Tensor, centres: Tensor, scale: Operand = 1): Tensor =>
+  run('SquaredDistances', { x, centres, scale: reshape(scale, [-1, 1]) })
+
+/** The inner product of vectors, or the product of vectors and matrices: [k]·[k] → [], [m, k]·[k] → [m], [k]·[k, n] → [n]. */
+export const dot = (a: Tensor, b: Tensor): Tensor => {
+  const left = a.rank === 1 ? expandDims(a, 0) : a
+  const right = b.rank === 1 ? expandDims(b, 1) : b
+  return reshape(matMul(left, right), [...a.shape.slice(0, -1), ...b.shape.slice(1)])
+}
+
+/** The outer product of two vectors, [m]·[n] → [m, n] */
+export const outer = (a: Tensor, b: Tensor): Tensor => mul(reshape(a, [-1, 1]), reshape(b, [1, -1]))
+
+// —— factors ——————————————————————————————————————————————————————————————————————————————————————————————————————————————
+
+/**
+ * L, lower triangular with a positive diagonal, with L Lᵀ = S for each matrix of a stack [..., n, n]. S is taken to be symmetric:
+ * its lower triangle is read, and its derivative is symmetric. NaN where S is not positive definite.
+ *
+ * Where S is itself a product, its factor is better taken by `gramCholesky`.
+ *
+ * @throws Error when the matrices are not square
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { cholesky, compute, tensor } from 'ornstein/float64'
+ *
+ * const { values } = compute(() => cholesky(tensor([4, 2, 2, 10], [2, 2])))
+ * assert.deepEqual([...values], [2, 0, 1, 3])
+ */
+export const cholesky = (s: Tensor): Tensor => run('Cholesky', { x: s })
+
+/**
+ * L, lower triangular with no negative diagonal, with L Lᵀ = AᵀA for each matrix of a stack [..., m, n], m ≥ n: [..., n, n]. It is
+ * Rᵀ of A = QR: AᵀA is not formed, of which half the digits would be lost. A sum of products is one product of a stack,
+ * B Bᵀ + C Cᵀ = [Bᵀ; Cᵀ]ᵀ[Bᵀ; Cᵀ].
+ *
+ * @throws Error when the matrices have fewer rows than columns
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, gramCholesky, tensor } from 'ornstein/float64'
+ *
+ * // The small one of two columns that are almost the same: in AᵀA, 1 + 1e-20 is 1.
+ * const { values } = compute(() => gramCholesky(tensor([1, 1, 0, 1e-10], [2, 2])))
+ * assert.deepEqual([...values], [1, 0, 1, 1e-10])
+ */
+export const gramCholesky = (a: Tensor): Tensor => run('GramCholesky', { x: a })
+
+/**
+ * L⁻¹B, or L⁻ᵀB where `transposed`, for stacks [..., n, n] and [..., n, m], which broadcast. Of L the lower triangle is read.
+ *
+ * @throws Error when the shapes do not match
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, solveTriangular, tensor } from 'ornstein/float64'
+ *
+ * const l = () => tensor([2, 0, 1, 4], [2, 2])
+ * const b = () => tensor([2, 9], [2, 1])
+ * assert.deepEqual([...compute(() => solveTriangular(l(), b())).values], [1, 2])
+ * assert.deepEqual([...compute(() => solveTriangular(l(), b(), { transposed: true })).values], [-0.125, 2.25])
+ */
+export const solveTriangular = (
+  l: Tensor,
+  b: Tensor,
+  { transposed = false }: { readonly transposed?: boolean } = {}
+): Tensor => run('TriangularSolve', { l, b }, { transposed })
+
+/** The diagonals of a stack of square matrices, [..., n, n] → [..., n] */
+export const diagonal = (x: Tensor): Tensor => sum(mul(x, eye(x.shape[x.rank - 1])), -1)
+
+/**
+ * log det S of a stack of positive definite matrices, [..., n, n] → [...], by their Cholesky factors; NaN of others.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, logDet, tensor } from 'ornstein/float64'
+ *
+ * const { values } = compute(() => logDet(tensor([4, 2, 2, 10], [2, 2])))
+ * assert.ok(Math.abs(values[0] - Math.log(36)) < 1e-15)
+ */
+export const logDet = (s: Tensor): Tensor => mul(2, sum(log(diagonal(cholesky(s))), -1))
+
+/**
+ * Lower triangular matrices from the entries of their triangles, row by row, [..., n(n + 1)/2] → [..., n, n]; `packTriangle` is
+ * the way back.
+ *
+ * @throws Error when the last axis has no such length
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, lowerTriangle, packTriangle, tensor } from 'ornstein/float64'
+ *
+ * const packed = () => tensor([1, 2, 3], [3])
+ * assert.deepEqual([...compute(() => lowerTriangle(packed())).values], [1, 0, 2, 3])
+ * assert.deepEqual([...compute(() => packTriangle(lowerTriangle(packed()))).values], [1, 2, 3])
+ */
+export const lowerTriangle = (x: Tensor): Tensor => run('FromTriangle', { x })
+/** The entries of the lower triangles of square matrices, row by row, [..., n, n] → [..., n(n + 1)/2]. */
+export const packTriangle = (x: Tensor): Tensor => run('ToTriangle', { x })
+
+// —— shape —————————————————————————————————————————————————————————————————————————————————————————————————————————————————
+
+/** The same entries under another shape, one size of which may be -1, to be worked out. */
+export const reshape = (x: Operand, shape: Shape): Tensor => run('Reshape', { x: lift(x) }, { shape: [...shape] })
+
+/** An axis of size 1 inserted before `axis`. */
+export const expandDims = (x: Operand, axis = 0): Tensor => run('ExpandDims', { input: lift(x) }, { dim: axis })
+
+/** Axes of size 1 dropped: those given, or all. */
+export const squeeze = (x: Operand, axis?: Axes): Tensor => {
+  const t = lift(x)
+  const axes = axis === undefined ? undefined : axesOf(axis, t.rank, 'squeeze')
+  const wrong = axes?.find(i => t.shape[i] !== 1)
+  if (wrong !== undefined) throw new RangeError(`squeeze: axis ${wrong} has size ${t.shape[wrong]}, not 1`)
+  return reshape(
+    t,
+    t.shape.filter((length, i) => (axes === undefined ? length !== 1 : !axes.includes(i)))
+  )
+}
+
+/** Axis i of the result is axis perm[i] of x; the order is reversed without `perm`. */
+export const transpose = (x: Operand, perm?: ReadonlyArray<number>): Tensor => {
+  const t = lift(x)
+  const order =
+    perm === undefined ? t.shape.map((_, i) => t.rank - 1 - i) : perm.map(i => axisOf(i, t.rank, 'transpose'))
+  if (new Set(order).size !== t.rank || order.length !== t.rank)
+    throw new RangeError(`transpose: [${order.join(', ')}] is no order of ${t.rank} axes`)
+  return run('Transpose', { x: t }, { perm: order })
+}
+
+/** The block that starts at `begin` and has `size` entries along each axis (-1 for all that follow). */
+export const slice = (x: Operand, begin: Axes, size: Axes = -1): Tensor => {
+  const t = lift(x)
+  const begins = typeof begin === 'number' ? [begin] : [...begin]
+  const sizes = typeof size === 'number' ? [size] : [...size]
+  return run('Slice', { x: t }, { begin: begins, size: sizes })
+}
+
+/** NumPy's x[begin:end:strides], axis by axis; negative positions count from the end. */
+export const stridedSlice = (x: Operand, begin: Shape, end: Shape, strides?: Shape): Tensor =>
+  run(
+    'StridedSlice',
+    { x: lift(x) },
+    {
+      begin: [...begin],
+      end: [...end],
+      strides: strides === undefined ? begin.map(() => 1) : [...strides],
+      beginMask: 0,
+      endMask: 0,
+      ellipsisMask: 0,
+      newAxisMask: 0,
+      shrinkAxisMask: 0
+    }
+  )
+
+/** tfjs passes lists of tensors as inputs in the place of records, whatever its types say. */
+const listed = (xs: ReadonlyArray<Operand>, op: string): Record<string, Tensor> => {
+  if (xs.length === 0) throw new RangeError(`${op}: no tensors to join; give at least one`)
+  return xs.map(lift) as unknown as Record<string, Tensor>
+}
+
+/** Joined along an axis they already have */
+export const concat = (xs: ReadonlyArray<Tensor>, axis = 0): Tensor => run('Concat', listed(xs, 'concat'), { axis })
+/** Joined along a new axis */
+export const stack = (xs: ReadonlyArray<Operand>, axis = 0): Tensor => run('Pack', listed(xs, 'stack'), { axis })
+/** Taken apart along an axis, which goes */
+export const unstack = (x: Tensor, axis = 0): Tensor[] => runAll('Unpack', { value: x }, { axis })
+/** Cut along an axis into equal parts, or into parts of the sizes given */
+export const split = (x: Tensor, parts: Axes, axis = 0): Tensor[] =>
+  runAll('SplitV', { x }, { numOrSizeSplits: typeof parts === 'number' ? parts : [...parts], axis })
+
+/** Repeated reps[i] times along axis i */
+export const tile = (x: Operand, reps: ReadonlyArray<number>): Tensor => {
+  const t = lift(x)
+  if (reps.length !== t.rank) throw new RangeError(`tile: ${reps.length} repetitions for a tensor of rank ${t.rank}`)
+  return run('Tile', { x: t }, { reps: [...reps] })
+}
+
+/** Stretched to a shape it broadcasts to */
+export const broadcastTo = (x: Operand, shape: Shape): Tensor => {
+  const t = lift(x)
+  const lead = shape.length - t.rank
+  const own = [...new Array<number>(Math.max(lead, 0)).fill(1), ...t.shape]
+  if (lead < 0 || own.some((length, i) => length !== 1 && length !== shape[i]))
+    throw new RangeError(`broadcastTo: [${t.shape.join(', ')}] does not stretch to [${shape.join(', ')}]`)
+  if (product(own) === product(shape) && product(shape) > 0) return reshape(t, shape)
+  return tile(
+    reshape(t, own),
+    own.map((length, i) => (length === shape[i] ? 1 : shape[i]))
+  )
+}
+
+type Paddings = ReadonlyArray<readonly [number, number]>
+const pairs = (paddings: Paddings): number[][] => paddings.map(([before, after]) => [before, after])
+
+/** `before` and `after` entries of x added at the ends of every axis */
+export const pad = (x: Operand, paddings: Paddings, constant = 0): Tensor =>
+  run('PadV2', { x: lift(x) }, { paddings: pairs(paddings), constantValue: constant })
+/** As `pad`, with entries mirrored at the edge: without repeating it (reflect) or repeating it (symmetric) */
+export const mirrorPad = (x: Operand, paddings: Paddings, mode: 'reflect' | 'symmetric'): Tensor =>
+  run('MirrorPad', { x: lift(x) }, { paddings: pairs(paddings), mode })
+/** Turned round along the axes, all unless told */
+export const reverse = (x: Operand, axis?: Axes): Tensor => {
+  const t = lift(x)
+  return run('Reverse', { x: t }, { dims: axesOf(axis, t.rank, 'reverse') })
+}
+
+// —— by index ——————————————————————————————————————————————————————————————————————————————————————————————————————————————
+
+/** The entries of x at `indices` along an axis: [..., n, ...] → [..., indices' shape, ...]. An index outside is an error. */
+export const gather = (x: Tensor, indices: Operand, axis = 0, batchDims = 0): Tensor =>
+  run('GatherV2', { x, indices: lift(indices) }, { axis, batchDims })
+/** The blocks of x at coordinates [..., depth] of its first axes */
+export const gatherNd = (x: Tensor, indices: Tensor): Tensor => run('GatherNd', { params: x, indices })
+/** Zeros of `shape` with every update added where its coordinates point */
+export const scatterNd = (indices: Tensor, updates: Tensor, shape: Shape): Tensor =>
+  run('ScatterNd', { indices, updates }, { shape: [...shape] })
+/** The sums of the rows of x by segment: row s of the result is Σ x[i] over ids[i] = s. Negative ids are dropped. */
+export const segmentSum = (x: Tensor, ids: Tensor, segments: number): Tensor =>
+  run('UnsortedSegmentSum', { x, segmentIds: ids }, { numSegments: segments })
+/** Σ of tensors of one shape, in one pass */
+export const addN = (xs: ReadonlyArray<Tensor>): Tensor => run('AddN', listed(xs, 'addN'))

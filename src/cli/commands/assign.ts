@@ -1,0 +1,82 @@
+/** `ornstein assign`: which component each row of a table belongs to. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { MANY } from '../../../lib/compiler/rowwise.js'
+import { ASSIGNED } from '../../data/grid.js'
+import type { Added } from '../../data/widen.js'
+import type { Sheet } from '../../data/write.js'
+import * as Mixture from '../../mixture/mixture.js'
+import { asLearned, ofItsWidth, readModel } from './evaluate.js'
+import { formed, formOf } from '../forms.js'
+import * as Model from '../model.js'
+import * as options from '../options.js'
+import type * as words from '../ownWords.js'
+import { Ended, type Copy, type Failure, type World } from '../world.js'
+
+export interface Flags extends options.TableFlags, words.Flags {
+  readonly out: string
+  readonly to?: string | undefined
+  readonly stream?: boolean | undefined
+}
+
+/** The new columns, in the order of a membership. */
+const columnsOf = (found: ReadonlyArray<Mixture.Membership>): Added => [
+  [ASSIGNED[0], found.map(({ component }) => component + 1)],
+  [ASSIGNED[1], found.map(({ probability }) => probability)],
+  [ASSIGNED[2], found.map(({ uncertainty }) => uncertainty)],
+  [ASSIGNED[3], found.map(({ logDensity }) => logDensity)],
+  [ASSIGNED[4], found.map(({ isOutlier }) => (isOutlier ? 'yes' : 'no'))]
+]
+
+/**
+ * The rows of a table and what the model says of each. What is said of few rows differs from what is said of them among many
+ * by rounding: the first wait until they are many, or all.
+ */
+async function* assigned(
+  copies: ReturnType<World['readCopies']>,
+  source: string,
+  model: Model.Model
+): AsyncGenerator<Sheet> {
+  const mixture = Model.toMixture(model)
+  let rows = 0
+  let waiting: Copy[] = []
+  const sheet = ({ table, withColumns }: Copy): Sheet =>
+    withColumns(columnsOf(Mixture.memberships(table.points, rows)(mixture)))
+  for await (const read of copies) {
+    const copy = await pipe(
+      TE.fromEither(options.asRead(source)(read)),
+      TE.tap(({ table }) => ofItsWidth(model)(table))
+    )()
+    if (E.isLeft(copy)) throw new Ended(copy.left)
+    rows += copy.right.table.points.rows
+    waiting.push(copy.right)
+    if (rows < MANY) continue
+    yield* waiting.map(sheet)
+    waiting = []
+  }
+  yield* waiting.map(sheet)
+}
+
+export const assign =
+  (modelFile: string, file: string, flags: Flags) =>
+  (world: World): TE.TaskEither<Failure, void> => {
+    const output = { option: '--out', path: flags.out }
+    return pipe(
+      options.checked(
+        options.all({
+          table: options.table(flags),
+          outputs: options.outputs([output], false),
+          form: formOf(output, flags.to)
+        })
+      ),
+      TE.bindTo('choices'),
+      TE.tap(() => options.checkOutputs(world, [modelFile, file])([output])),
+      TE.bind('model', () => readModel(world, flags)(modelFile)),
+      TE.flatMap(({ choices, model }) => {
+        const copies = world.readCopies('FILE', file, asLearned(choices.table, model), flags.stream === true)
+        const sheets = assigned(copies, options.named(file), model)
+        return options.write(world)([{ ...output, text: formed(choices.form, output, sheets) }])
+      })
+    )
+  }

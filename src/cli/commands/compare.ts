@@ -1,0 +1,104 @@
+/** `ornstein compare`: two models beside each other on the same rows. */
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as Points from '../../data/index.js'
+import * as Problem from '../../core/problem.js'
+import * as Metric from '../../mixture/metric.js'
+import * as Mixture from '../../mixture/mixture.js'
+import * as Statistics from '../../mixture/statistics.js'
+import { show } from '../../fit/table.js'
+import { paragraphs, table as showTable } from '../../fit/text.js'
+import { readModel, readTable } from './evaluate.js'
+import * as Model from '../model.js'
+import * as options from '../options.js'
+import type * as words from '../ownWords.js'
+import { refused, type Failure, type World } from '../world.js'
+
+export interface Flags extends options.TableFlags, words.Flags {
+  readonly json?: boolean | undefined
+}
+
+/** What each says of the same rows, and how sure the difference is. */
+interface Compared {
+  readonly statistics: readonly [Statistics.Statistics, Statistics.Statistics]
+  /** The mean of log p_A − log p_B over the rows, and its standard error (Vuong 1989). */
+  readonly difference: number
+  readonly standardError: number
+  /** The adjusted Rand index of the components that rows are most probably of. */
+  readonly agreement: number
+}
+
+const compared = (a: Model.Model, b: Model.Model, points: Points.Points): Compared => {
+  const [one, other] = [a, b].map(Model.toMixture)
+  const [left, right] = [one, other].map(Mixture.logDensity(points))
+  const weights = Points.weightsOf(points)
+  const apart = left.map((log, i) => log - right[i])
+  const difference = apart.reduce((sum, d, i) => sum + weights[i] * d, 0)
+  const variance = apart.reduce((sum, d, i) => sum + weights[i] * (d - difference) * (d - difference), 0)
+  return {
+    statistics: [Statistics.of(points, Model.parameters(a))(one), Statistics.of(points, Model.parameters(b))(other)],
+    difference,
+    standardError: Math.sqrt(variance / Points.totalWeight(points)),
+    agreement: Metric.adjustedRand(Mixture.assign(points)(one), Mixture.assign(points)(other))
+  }
+}
+
+/** Standard errors from which a difference is more than chance: one of twenty is further out. */
+const SURE = 1.96
+
+const verdict = ({ difference, standardError }: Compared, names: readonly [string, string]): string => {
+  const [better, worse] = difference >= 0 ? names : [names[1], names[0]]
+  const size = `${show(Math.abs(difference), 3)} ± ${show(standardError, 2)} nats a row`
+  return Math.abs(difference) > SURE * standardError
+    ? `${better} describes these rows better than ${worse}, by ${size} (± a standard error).`
+    : `These rows do not tell them apart: they differ by ${size} (± a standard error).`
+}
+
+export const compare =
+  (first: string, second: string, file: string, flags: Flags) =>
+  (world: World): TE.TaskEither<Failure, void> => {
+    const source = options.named(file)
+    return pipe(
+      options.checked(options.all({ table: options.table(flags) })),
+      TE.bindTo('choices'),
+      TE.bind('a', () => readModel(world, flags)(first)),
+      TE.bind('b', () => readModel(world, flags)(second)),
+      TE.tap(({ a, b }) =>
+        a.columns.join() === b.columns.join()
+          ? TE.right(undefined)
+          : TE.left(
+              refused(
+                Problem.of(
+                  second,
+                  b.columns.join(', '),
+                  `a model of ${a.columns.join(', ')}, as ${first} is`,
+                  'compare models of the same columns'
+                )
+              )
+            )
+      ),
+      TE.bind('table', ({ choices, a }) => readTable(world)(file, choices.table, a)),
+      TE.flatMapTask(({ a, b, table: { points } }) => {
+        const found = compared(a, b, points)
+        const { statistics, difference, standardError, agreement } = found
+        const row = (name: string, model: Model.Model, at: 0 | 1): ReadonlyArray<string> => {
+          const { logLikelihood, bic, icl } = statistics[at]
+          const { family, mixture } = model
+          return [name, family, String(mixture.weights.length), ...[logLikelihood, bic, icl].map(x => show(x))]
+        }
+        return world.stdout(
+          flags.json === true
+            ? `${JSON.stringify({ rows: points.rows, statistics, difference, standardError, agreement })}\n`
+            : paragraphs([
+                `${points.rows} rows of ${source}:`,
+                showTable({
+                  header: ['model', 'family', 'components', 'log-likelihood per row', 'BIC', 'ICL'],
+                  rows: [row(first, a, 0), row(second, b, 1)]
+                }),
+                verdict(found, [first, second]),
+                `Their components agree by an adjusted Rand index of ${agreement.toFixed(3)} (1: the same rows together).`
+              ])
+        )
+      })
+    )
+  }

@@ -1,0 +1,273 @@
+/** `ornstein evaluate`: how well a model describes a table. */
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as Points from '../../data/index.js'
+import * as Problem from '../../core/problem.js'
+import * as Mixture from '../../mixture/mixture.js'
+import * as Statistics from '../../mixture/statistics.js'
+import { sheetOfPoints, type Sheet } from '../../data/write.js'
+import { show, showApart } from '../../fit/table.js'
+import { formed, formOf } from '../forms.js'
+import * as Learned from '../learned.js'
+import * as Model from '../model.js'
+import * as options from '../options.js'
+import * as words from '../ownWords.js'
+import { facts, paragraphs, table as showTable } from '../../fit/text.js'
+import { refused, type Failure, type World } from '../world.js'
+
+export interface Flags extends options.TableFlags, words.Flags {
+  readonly json?: boolean | undefined
+  readonly responsibilities?: string | undefined
+  readonly stream?: boolean | undefined
+}
+
+const parseModel =
+  (world: World, flags: words.Flags) =>
+  (path: string, text: string): TE.TaskEither<Failure, Model.Model> =>
+    pipe(
+      words.words(world, flags),
+      TE.flatMap(vocabulary => options.checked(Model.read(path, vocabulary)(text)))
+    )
+
+export const readModel =
+  (world: World, flags: words.Flags) =>
+  (path: string): TE.TaskEither<Failure, Model.Model> =>
+    pipe(
+      world.readText('MODEL', path),
+      TE.flatMap(text => parseModel(world, flags)(path, text))
+    )
+
+/** How a table is read for a model: its own columns, by name, unless others are asked for. */
+export const asLearned = (chosen: Points.CsvOptions, { columns }: Pick<Model.Model, 'columns'>): Points.CsvOptions => ({
+  columns,
+  ...chosen
+})
+
+/** A table of as many columns as the model has. */
+export const ofItsWidth = <T extends Pick<Points.Table, 'columns'>>({
+  columns
+}: Pick<Model.Model, 'columns'>): ((table: T) => TE.TaskEither<Failure, T>) =>
+  TE.fromPredicate(
+    table => table.columns.length === columns.length,
+    table =>
+      refused(
+        Problem.of(
+          '--columns',
+          table.columns.join(','),
+          `${columns.length} column${columns.length === 1 ? '' : 's'}, as the model has`,
+          `name one for each of ${columns.join(', ')}`
+        )
+      )
+  )
+
+/** A table read for a model. */
+export const readTable =
+  (world: World) =>
+  (
+    file: string,
+    chosen: Points.CsvOptions,
+    model: Pick<Model.Model, 'columns'>
+  ): TE.TaskEither<Failure, Points.Table> =>
+    pipe(options.readTable(world, 'FILE')(file, asLearned(chosen, model)), TE.flatMap(ofItsWidth(model)))
+
+/** Each row's probabilities under its number in the table, which dropped rows do not shift. */
+const numbered = ({ rowNumbers }: Points.Table, { rows, dim, values }: Points.Points): Sheet =>
+  sheetOfPoints(
+    {
+      rows,
+      dim: dim + 1,
+      values: new Float64Array(rows * (dim + 1)).map((_, at) => {
+        const [i, k] = [Math.floor(at / (dim + 1)), at % (dim + 1)]
+        return k === 0 ? rowNumbers[i] : values[i * dim + k - 1]
+      })
+    },
+    ['row', ...Array.from({ length: dim }, (_, k) => `component ${k + 1}`)]
+  )
+
+/** p(k | x) for each row, as points of dimension K. */
+const probabilities =
+  (points: Points.Points) =>
+  (mixture: Mixture.Mixture): Points.Points => {
+    const { shape, values } = pipe(mixture, Mixture.responsibilities(points))
+    return { rows: shape[0], dim: shape[1], values }
+  }
+
+/** The log-likelihood of a table under a score that is no mixture, along its probability flow. */
+const evaluateScore =
+  (modelFile: string, file: string, flags: Flags, text: string, chosen: Points.CsvOptions) =>
+  (world: World): TE.TaskEither<Failure, void> => {
+    const source = options.named(file)
+    return pipe(
+      words.words(world, flags),
+      TE.flatMap(vocabulary => options.checked(Learned.read(modelFile, vocabulary)(text))),
+      TE.filterOrElse(
+        () => flags.responsibilities === undefined,
+        () =>
+          refused(
+            Problem.of('--responsibilities', modelFile, 'a mixture, but a score that has no components', 'leave it out')
+          )
+      ),
+      TE.bindTo('learned'),
+      TE.bind('density', ({ learned }) => options.checked(Learned.density(learned, modelFile))),
+      TE.bind('table', ({ learned }) => readTable(world)(file, chosen, learned)),
+      TE.flatMapTask(({ density: { of, noise }, table: { points, columns, dropped } }) => {
+        const all = of(points)
+        const total = Points.totalWeight(points)
+        const logLikelihood = all.reduce((sum, value, i) => sum + (points.weights?.[i] ?? 1) * value, 0) / total
+        return world.stdout(
+          flags.json === true
+            ? `${JSON.stringify({ rows: points.rows, dropped, columns, logLikelihood, noise })}\n`
+            : paragraphs([
+                `${points.rows} rows of ${source}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`,
+                facts([['log-likelihood per row', show(logLikelihood)]]),
+                `Along the probability flow, of rows with noise of standard deviation ${show(noise, 3)}, the least that the score ` +
+                  'was trained at, in the units that it was learned in.'
+              ])
+        )
+      })
+    )
+  }
+
+export const evaluate =
+  (modelFile: string, file: string, flags: Flags) =>
+  (world: World): TE.TaskEither<Failure, void> =>
+    pipe(
+      options.checked(options.table(flags)),
+      TE.bindTo('chosen'),
+      TE.bind('text', () => world.readText('MODEL', modelFile)),
+      TE.flatMap(({ chosen, text }) =>
+        Learned.isText(text)
+          ? evaluateScore(modelFile, file, flags, text, chosen)(world)
+          : evaluateMixture(modelFile, file, flags, text)(world)
+      )
+    )
+
+/** Rows that a model is held to. */
+interface Judged extends Pick<Points.Table, 'columns' | 'dropped'> {
+  /** Σ w */
+  readonly total: number
+  readonly statistics: () => Statistics.Statistics
+  /** Null where the rows are not in memory. */
+  readonly whole: Points.Table | null
+}
+
+const judgedWhole =
+  (world: World) =>
+  (file: string, chosen: Points.CsvOptions, model: Model.Model): TE.TaskEither<Failure, Judged> =>
+    pipe(
+      options.readTable(world, 'FILE')(file, chosen),
+      TE.map(table => ({
+        columns: table.columns,
+        dropped: table.dropped,
+        total: Points.totalWeight(table.points),
+        statistics: () => pipe(Model.toMixture(model), Statistics.of(table.points, Model.parameters(model))),
+        whole: table
+      }))
+    )
+
+const judgedInPieces =
+  (world: World) =>
+  (file: string, chosen: Points.CsvOptions, model: Model.Model): TE.TaskEither<Failure, Judged> =>
+    pipe(
+      options.readSource(world, 'FILE')(file, chosen),
+      TE.map(({ source, columns, dropped }) => ({
+        columns,
+        dropped,
+        total: source.total,
+        statistics: () => {
+          const found = pipe(Model.toMixture(model), Statistics.of(source, Model.parameters(model)))
+          source.close()
+          return found
+        },
+        whole: null
+      }))
+    )
+
+const evaluateMixture =
+  (modelFile: string, file: string, flags: Flags, text: string) =>
+  (world: World): TE.TaskEither<Failure, void> => {
+    const { responsibilities } = flags
+    const outputs = responsibilities === undefined ? [] : [{ option: '--responsibilities', path: responsibilities }]
+    const source = options.named(file)
+    return pipe(
+      options.checked(
+        options.all({
+          table: options.table(flags),
+          outputs: options.outputs(outputs, flags.json === true),
+          forms: options.list(outputs.map(output => formOf(output, undefined)))
+        })
+      ),
+      TE.bindTo('choices'),
+      TE.tap(() => options.checkOutputs(world, [modelFile, file])(outputs)),
+      TE.bind('model', () => parseModel(world, flags)(modelFile, text)),
+      TE.bind('table', ({ choices, model }) =>
+        pipe(
+          flags.stream === true
+            ? judgedInPieces(world)(file, asLearned(choices.table, model), model)
+            : judgedWhole(world)(file, asLearned(choices.table, model), model),
+          TE.flatMap(ofItsWidth(model))
+        )
+      ),
+      TE.bind('statistics', ({ table }) => {
+        const statistics = table.statistics()
+        return Number.isFinite(statistics.logLikelihood)
+          ? TE.right(statistics)
+          : TE.left(
+              refused(
+                Problem.of(
+                  source,
+                  statistics.logLikelihood,
+                  'a finite log-likelihood',
+                  'look for a row far from all others'
+                )
+              )
+            )
+      }),
+      TE.tap(({ choices, model, table }) =>
+        options.write(world)(
+          outputs.flatMap((output, i) =>
+            table.whole === null
+              ? []
+              : {
+                  ...output,
+                  text: formed(choices.forms[i], output, [
+                    numbered(table.whole, pipe(Model.toMixture(model), probabilities(table.whole.points)))
+                  ])
+                }
+          )
+        )
+      ),
+      TE.flatMapTask(({ model, table, statistics }) => {
+        const { rows, logLikelihood, bic, parameters, sizes } = statistics
+        const { dropped, total } = table
+        const learned = model.fit?.logLikelihood ?? null
+        const [here, there] = learned === null ? [show(logLikelihood), null] : showApart(logLikelihood, learned)
+        if (responsibilities === '-') return () => Promise.resolve()
+        return world.stdout(
+          flags.json === true
+            ? `${JSON.stringify({ rows, dropped, columns: table.columns, logLikelihood, bic, parameters, sizes })}\n`
+            : paragraphs([
+                `${rows} rows of ${source}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`,
+                facts([
+                  ['log-likelihood per row', there === null ? here : `${here} (${there} where it was learned)`],
+                  ['BIC', `${show(bic)} with ${parameters} parameters (less is better)`]
+                ]),
+                showTable({
+                  header: ['component', 'rows', 'share', 'weight'],
+                  rows: sizes.map((size, k) => [
+                    String(k + 1),
+                    show(size, 4),
+                    (size / total).toFixed(3),
+                    model.mixture.weights[k].toFixed(3)
+                  ])
+                }),
+                flags.stream === true
+                  ? 'The rows were read in pieces.'
+                  : responsibilities === undefined
+                    ? 'Add --responsibilities out.csv for the probability of each component, row by row.'
+                    : `The probability of each component, row by row, is in ${responsibilities}.`
+              ])
+        )
+      })
+    )
+  }

@@ -1,0 +1,165 @@
+/** `ornstein export` and `ornstein import`: models as others write them. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as Problem from '../../core/problem.js'
+import * as Exchange from '../../mixture/exchange.js'
+import * as Mixture from '../../mixture/mixture.js'
+import * as Initializer from '../../pipeline/initializer.js'
+import * as Pipeline from '../../pipeline/pipeline.js'
+import * as Schedule from '../../schedule/schedule.js'
+import * as Score from '../../score/score.js'
+import { readModel } from './evaluate.js'
+import * as Model from '../model.js'
+import * as options from '../options.js'
+import type * as words from '../ownWords.js'
+import { refused, type Failure, type World } from '../world.js'
+
+export interface ExportFlags extends words.Flags {
+  readonly to: string
+  readonly out: string
+}
+
+export interface ImportFlags {
+  readonly out: string
+  readonly columns?: string | undefined
+}
+
+/** Where it goes: an archive is no text for a terminal. */
+const outOf = ({ to, out }: ExportFlags): options.Checked<string> =>
+  to === 'npz' && out === '-'
+    ? E.left([Problem.of('--out', out, 'the name of a file, as npz needs', 'name one: model.npz')])
+    : E.right(out)
+
+export const exported =
+  (modelFile: string, flags: ExportFlags) =>
+  (world: World): TE.TaskEither<Failure, void> => {
+    const output = { option: '--out', path: flags.out }
+    return pipe(
+      options.checked(
+        options.all({
+          to: options.oneOf('--to', flags.to, Exchange.forms),
+          out: outOf(flags),
+          outputs: options.outputs([output], false)
+        })
+      ),
+      TE.tap(() => options.checkOutputs(world, [modelFile])([output])),
+      TE.bind('model', () => readModel(world, flags)(modelFile)),
+      TE.flatMap(({ to, model }) =>
+        options.write(world)([
+          { ...output, text: Exchange.write(to)({ mixture: Model.toMixture(model), columns: model.columns }) }
+        ])
+      )
+    )
+  }
+
+/** The mixture without what its covariances have not: entries beside the diagonal, and variances of each column. */
+const simplest = (mixture: Mixture.Mixture): Mixture.Mixture => {
+  const { factors, variances } = mixture
+  const dim = Mixture.dim(mixture)
+  if (factors !== null)
+    return factors.values.every((x, at) => x === 0 || (at % (dim * dim)) % (dim + 1) === 0)
+      ? simplest({ ...mixture, factors: null })
+      : mixture
+  const each = variances.length / Mixture.components(mixture)
+  return variances.every((x, at) => x === variances[at - (at % each)])
+    ? { ...mixture, variances: variances.filter((_, at) => at % each === 0) }
+    : mixture
+}
+
+/** Whether all components have the numbers of the first, of so many each. */
+const areShared = (numbers: Float64Array, each: number): boolean => numbers.every((x, at) => x === numbers[at % each])
+
+/** The score of the family that has the mixture as it is with the fewest parameters. */
+const scoreOf = (mixture: Mixture.Mixture): Score.Score<string> => {
+  const { factors, variances } = mixture
+  const components = Mixture.components(mixture)
+  const numbers = factors?.values ?? variances
+  const each = numbers.length / components
+  const isShared = components > 1 && areShared(numbers, each)
+  if (factors !== null) return isShared ? Score.tied({ components }) : Score.full({ components })
+  return each === 1
+    ? isShared
+      ? Score.tiedIsotropic({ components })
+      : Score.isotropic({ components })
+    : isShared
+      ? Score.tiedDiagonal({ components })
+      : Score.diagonal({ components })
+}
+
+/** It was learned elsewhere: its pipeline is where it stands, and nothing is known of the data. */
+const modelOf = (found: Mixture.Mixture, columns: ReadonlyArray<string>): Model.Model => {
+  const mixture = simplest(found)
+  const score = scoreOf(mixture)
+  const params = pipe(
+    Score.interpret(score).family,
+    O.flatMap(({ fromMixture }) => fromMixture),
+    O.map(from => from(mixture))
+  )
+  return Model.ofImported({
+    mixture,
+    columns,
+    pipeline: Pipeline.of({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score,
+      initializer: O.isSome(params) ? Initializer.values(params.value) : Initializer.kMeansPlusPlus,
+      stages: []
+    })
+  })
+}
+
+/** The names asked for, of which there is one a column; else those of the file, or x1, x2, … */
+const columnsOf = (
+  { mixture, columns }: Exchange.Named,
+  asked: ReadonlyArray<string> | undefined
+): options.Checked<ReadonlyArray<string>> => {
+  const dim = Mixture.dim(mixture)
+  const names = asked ?? columns ?? Array.from({ length: dim }, (_, j) => `x${j + 1}`)
+  return options.faultless(
+    Problem.unless(
+      names.length === dim && new Set(names).size === dim,
+      '--columns',
+      names.join(','),
+      `${dim} different names`,
+      'name each column once'
+    ),
+    names
+  )
+}
+
+export const imported =
+  (file: string, flags: ImportFlags) =>
+  (world: World): TE.TaskEither<Failure, void> => {
+    const output = { option: '--out', path: flags.out }
+    const source = options.named(file)
+    return pipe(
+      options.checked(options.outputs([output], false)),
+      TE.tap(() => options.checkOutputs(world, [file])([output])),
+      TE.flatMap(() => world.readBytes('FILE', file)),
+      TE.flatMapEither(bytes =>
+        pipe(
+          Exchange.read(bytes),
+          E.mapLeft(([first, ...rest]) => {
+            const placed = (problem: Problem.Problem): Problem.Problem => ({
+              ...problem,
+              field: problem.field === 'file' ? source : `${source}, ${problem.field}`
+            })
+            return refused(placed(first), ...rest.map(placed))
+          })
+        )
+      ),
+      TE.bindTo('found'),
+      TE.bind('columns', ({ found }) =>
+        options.checked(
+          columnsOf(
+            found,
+            flags.columns?.split(',').map(name => name.trim())
+          )
+        )
+      ),
+      TE.flatMap(({ found: { mixture }, columns }) =>
+        options.write(world)([{ ...output, text: Model.show(modelOf(mixture, columns)) }])
+      )
+    )
+  }

@@ -1,0 +1,108 @@
+/** `ornstein explain`: a pipeline in code and in mathematics, and how it would be computed. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { Case, Compile, Expectation, Initializer, Key, Pipeline, Points, Stage, type Vocabulary } from '../../index.js'
+import { inside } from '../checked.js'
+import * as json from '../json.js'
+import * as Learned from '../learned.js'
+import * as Model from '../model.js'
+import * as options from '../options.js'
+import * as words from '../ownWords.js'
+import { paragraphs } from '../../fit/text.js'
+import { refused, type Failure, type World } from '../world.js'
+
+export interface Flags extends options.TableFlags, words.Flags {
+  readonly data?: string | undefined
+  readonly standardize?: boolean | undefined
+}
+
+/** The pipeline in a file of its own or in that of a model. */
+const read =
+  (path: string, vocabulary: Vocabulary.Vocabulary) =>
+  (text: string): options.Checked<Pipeline.Pipeline<string>> =>
+    pipe(
+      text,
+      json.parse('PIPELINE', path),
+      E.flatMap(value =>
+        Learned.claims(value)
+          ? pipe(
+              Learned.read(path, vocabulary)(text),
+              E.map(({ pipeline }) => pipeline)
+            )
+          : Model.claims(value)
+            ? pipe(
+                Model.read(path, vocabulary)(text),
+                E.map(({ pipeline }) => pipeline)
+              )
+            : pipe(value, json.decode(Pipeline.codec(vocabulary), path))
+      )
+    )
+
+/** Data of the shape a pipeline asks for: what is wrong with it on these is wrong with it on any. */
+const standIn = ({ score, initializer, stages }: Pipeline.Pipeline<string>): Points.Points => {
+  const noise = pipe(
+    stages.flatMap(Stage.losses),
+    RA.filterMap(({ expectation }) => Expectation.size(expectation))
+  )
+  const components = Case.field(score, 'components') ?? 1
+  const known = [...noise.map(({ dim }) => dim), O.toNullable(Initializer.dim(initializer))].find(isCount)
+  const batches = stages.flatMap(Stage.losses).map(({ batch }) => batch ?? 1)
+  const rows = noise.at(0)?.rows ?? Math.max(isCount(components) ? components : 1, 2, ...batches)
+  const of = (dim: number): Points.Points => ({ rows, dim, values: Key.normal(rows * dim)(Key.fromSeed(0)) })
+  // Parameters of a network say of how many columns they are by their shapes.
+  const fits = (dim: number): boolean => E.isRight(Initializer.interpret(score, of(dim))(initializer))
+  return of(known ?? [2, ...RA.makeBy(MOST, i => i + 1)].find(fits) ?? 2)
+}
+
+/** So many columns are tried at most. */
+const MOST = 64
+
+const isCount = (n: unknown): n is number => typeof n === 'number' && Number.isSafeInteger(n) && n > 0 && n < 1e6
+
+const load = (world: World, { data, standardize, ...flags }: Flags): TE.TaskEither<Failure, Points.Points | null> =>
+  data === undefined
+    ? TE.right(null)
+    : pipe(
+        options.checked(options.table(flags)),
+        TE.flatMap(chosen => options.readTable(world, '--data')(data, chosen)),
+        TE.map(({ points }) => (standardize === true ? Points.standardize(points).points : points))
+      )
+
+export const explain =
+  (file: string, flags: Flags) =>
+  (world: World): TE.TaskEither<Failure, void> =>
+    pipe(
+      words.words(world, flags),
+      TE.bindTo('vocabulary'),
+      TE.bind('text', () => world.readText('PIPELINE', file)),
+      TE.bind('pipeline', ({ text, vocabulary }) => options.checked(read(file, vocabulary)(text))),
+      TE.bind('points', () => load(world, flags)),
+      TE.bind('plan', ({ pipeline, points }) =>
+        TE.fromEither(
+          pipe(
+            Compile.pipeline(pipeline)(points ?? standIn(pipeline)),
+            E.bimap(
+              problems => {
+                const [first, ...rest] = problems.map(inside(file))
+                return refused(first, ...rest)
+              },
+              program => Compile.explain(program)
+            )
+          )
+        )
+      ),
+      TE.flatMapTask(({ pipeline, points, plan }) =>
+        world.stdout(
+          paragraphs([
+            `In code:\n\n${Pipeline.show(pipeline)}`,
+            `In mathematics:\n\n${Pipeline.formula(pipeline)}`,
+            points === null
+              ? 'Add --data FILE to check it against data and to see how it would be computed.'
+              : `How it would be computed on ${points.rows} rows of ${points.dim} columns:\n\n${plan}`
+          ])
+        )
+      )
+    )

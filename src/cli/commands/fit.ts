@@ -1,0 +1,446 @@
+/** `ornstein fit`: learns a mixture from a table. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import type * as Place from '../../data/place.js'
+import type * as Source from '../../data/source/source.js'
+import { Bootstrap, type Fit, Pipeline, Problem, Vocabulary } from '../../index.js'
+import { type Findings } from '../../report/findings.js'
+import { all as pictures } from '../../report/figures.js'
+import { page } from '../../report/report.js'
+import { all as scoreFigures } from '../../report/scoreFigures.js'
+import { type ScoreFindings } from '../../report/scoreFindings.js'
+import { page as scorePage } from '../../report/scoreReport.js'
+import { file as svg, type Figure } from '../../report/svg.js'
+import { faultless, inside } from '../checked.js'
+import * as json from '../json.js'
+import {
+  GROWN,
+  HEARING,
+  areFree,
+  choose,
+  compare,
+  learn,
+  learnScore,
+  pipelineOf,
+  rowsOfSource,
+  varying,
+  type Chosen as Decided,
+  type Control,
+  type Keeper,
+  type Reached,
+  type Recipe,
+  type Rows,
+  type Task
+} from '../learn.js'
+import * as Learned from '../learned.js'
+import * as look from '../look.js'
+import * as Model from '../model.js'
+import { keeperOf, stoppedBy } from '../keeper.js'
+import { closing, placeOf, type Summing } from '../summedAt.js'
+import { progress, type Progress } from '../progress.js'
+import { asJson, human, type Shown } from '../shown.js'
+import { choicesOf, outputsOf, type Choices, type Flags, type Keep } from '../choices.js'
+import { groupsOf, type Group } from '../groups.js'
+import * as options from '../options.js'
+import * as words from '../ownWords.js'
+import { printable } from '../../fit/text.js'
+import { failed, type Failure, type Signal, type World } from '../world.js'
+
+const ownPipeline = (
+  world: World,
+  path: string,
+  flags: words.Flags
+): TE.TaskEither<Failure, Pipeline.Pipeline<string>> =>
+  pipe(
+    words.words(world, flags),
+    TE.bindTo('vocabulary'),
+    TE.bind('text', () => world.readText('--pipeline', path)),
+    TE.flatMap(({ vocabulary, text }) =>
+      options.checked(
+        pipe(text, json.parse('--pipeline', path), E.flatMap(json.decode(Pipeline.codec(vocabulary), path)))
+      )
+    )
+  )
+
+/** The choices as who reads the file again takes them: without columns that were left out of the table. */
+const without = (choices: Choices, { ignored }: Rows): Choices => {
+  const constant = ignored.flatMap(({ name, why }) => (why === 'constant' ? [name] : []))
+  const { table } = choices
+  return constant.length === 0
+    ? choices
+    : { ...choices, table: { ...table, exclude: [...(table.exclude ?? []), ...constant] } }
+}
+
+/** What is to be learned, and what it was chosen from. */
+interface Chosen extends Pick<Decided, 'choice' | 'starts' | 'stopped' | 'kept'> {
+  readonly task: Task
+}
+
+/**
+ * Columns are standardized unless their unit matters: to a pipeline, whose numbers are lengths, and to families of variance 1.
+ */
+const plan =
+  (
+    world: World,
+    file: string,
+    { standardize, pipeline: path, vocabulary }: Flags,
+    watch: (progress: Fit.Progress) => void,
+    keeper: Keeper | null,
+    place: Place.Place
+  ) =>
+  ({ open, recipe, seed, prior }: Choices, table: Rows): TE.TaskEither<Failure, Chosen> => {
+    const source = options.named(file)
+    const given = { source, table, seed, prior, place }
+    if (path !== undefined)
+      return pipe(
+        ownPipeline(world, path, { vocabulary }),
+        TE.map(pipeline => ({
+          task: { ...given, standardize: standardize ?? false, origin: { _tag: 'Pipeline', path, pipeline } },
+          choice: null,
+          starts: null,
+          stopped: null,
+          kept: 'run'
+        }))
+      )
+    const asked = { ...given, standardize: standardize ?? areFree(open.families) }
+    return pipe(
+      () => world.untilSignal(heard => choose(watch, { heard, now: world.now, keeper })(open, asked, recipe)()),
+      TE.map(({ origin, seed, ...decided }) => ({ task: { ...asked, origin, seed }, ...decided }))
+    )
+  }
+
+/** Writes all that is asked of what was learned. */
+const written = (
+  world: World,
+  { out, report, figures }: Flags,
+  made: {
+    readonly model: () => string
+    readonly report: () => string
+    readonly figures: () => ReadonlyArray<Figure>
+  }
+): TE.TaskEither<Failure, void> =>
+  pipe(
+    figures === undefined ? TE.right(undefined) : world.makeFolder('--figures', figures),
+    TE.flatMap(() =>
+      options.write(world)([
+        ...(out === undefined ? [] : [{ option: '--out', path: out, text: made.model() }]),
+        ...(report === undefined ? [] : [{ option: '--report', path: report, text: made.report() }]),
+        ...(figures === undefined
+          ? []
+          : made.figures().map(figure => ({
+              option: '--figures',
+              path: `${figures}/${figure.name}.svg`,
+              text: svg(figure)
+            })))
+      ])
+    )
+  )
+
+const write = (world: World, flags: Flags, { fit, others }: Shown): TE.TaskEither<Failure, void> =>
+  written(world, flags, {
+    model: () => Model.show(Model.ofFit(fit)),
+    report: () => page(fit, world.version, others),
+    figures: () => pictures(fit)
+  })
+
+/** What is printed of fits of groups. */
+const ofGroups = (by: string, flags: Flags, all: ReadonlyArray<readonly [Group, Shown]>): string =>
+  flags.json === true
+    ? `${JSON.stringify({ by, groups: all.map(([{ value }, found]) => ({ group: value, ...asJson(found) })) })}\n`
+    : flags.quiet === true
+      ? ''
+      : all
+          .map(([{ value, flags }, found]) => {
+            const heading = printable(`${by} = ${value === null || value === '' ? '(empty)' : value}`)
+            return `${heading}\n${'='.repeat(heading.length)}\n\n${human(found, flags)}`
+          })
+          .join('\n\n')
+
+/** Each group by itself: one that cannot be learned keeps none of the others back, and is told of at the end. */
+const byGroup =
+  (
+    world: World,
+    by: string,
+    flags: Flags,
+    learnGroup: (group: Group) => TE.TaskEither<Failure, Shown & { readonly stopped: Signal | null }>
+  ) =>
+  (groups: ReadonlyArray<Group>): TE.TaskEither<Failure, Signal | null> =>
+  async () => {
+    const found: (readonly [Group, Shown])[] = []
+    const problems: Problem.Problem[] = []
+    let stopped: Signal | null = null
+    for (const group of groups) {
+      const one = await learnGroup(group)()
+      if (E.isRight(one)) found.push([group, one.right])
+      else problems.push(...one.left.problems.map(inside(`${by} = ${group.value ?? ''}`)))
+      stopped = E.isRight(one) ? one.right.stopped : null
+      if (stopped !== null) break
+    }
+    await world.stdout(found.length === 0 ? '' : ofGroups(by, flags, found))()
+    const [first, ...rest] = problems
+    return problems.length === 0 ? E.right(stopped) : E.left(failed(first, ...rest))
+  }
+
+/** Learns, and learns in other ways too, until it is done or stopped. */
+const work = (
+  world: World,
+  control: Pick<Control, 'watch' | 'keeper'>,
+  { task, choice, starts, stopped: before }: Chosen,
+  recipes: ReadonlyArray<Recipe>
+): TE.TaskEither<Failure, Shown & { readonly stopped: Signal | null }> => {
+  const fitted = ({ fit }: Reached): Findings => fit
+  return () =>
+    world.untilSignal(heard => {
+      const controlled: Control = { ...control, now: world.now, heard }
+      return pipe(
+        learn(controlled)(task),
+        TE.bindTo('own'),
+        TE.bind('others', ({ own: { fit, stopped } }) =>
+          stopped === null && before === null
+            ? compare({ ...controlled, keeper: null })(task, fit.pipeline.score)(recipes)
+            : TE.right<Failure, ReadonlyArray<Reached>>([])
+        ),
+        TE.map(({ own, others }) => ({
+          fit: { ...own.fit, choice, starts },
+          others: others.map(fitted),
+          stopped: [own, ...others].at(-1)?.stopped ?? before
+        }))
+      )()
+    })
+}
+
+/** What resamples say of a fit; of those that were drawn when a signal came, where they are enough. */
+const known =
+  (world: World, watch: Progress['resampling'], resamples: number | null) =>
+  ({ scaling, prior, pipeline, mixture, seed }: Bootstrap.Fitted & Pick<Findings, 'seed'>, data: Source.Data) =>
+  async (): Promise<{ readonly bootstrap: Findings['bootstrap']; readonly stopped: Signal | null }> => {
+    if (resamples === null) return { bootstrap: null, stopped: null }
+    const states = Bootstrap.states({ resamples, seed, onProgress: watch })({ scaling, prior, pipeline, mixture }, data)
+    if (E.isLeft(states)) return { bootstrap: states, stopped: null }
+    return world.untilSignal(async heard => {
+      let [last, stopped, looked]: [Bootstrap.State | null, Signal | null, number] = [null, null, world.now()]
+      for (const state of states.right) {
+        last = state
+        const at = world.now()
+        if (at - looked < HEARING) continue
+        looked = at
+        stopped = await heard()
+        if (stopped !== null) break
+      }
+      return { bootstrap: last?.bootstrap() ?? null, stopped }
+    })
+  }
+
+/** Learns a score that is no mixture: its model is parameters, and there are no components to report. */
+const fitScore = (
+  world: World,
+  flags: Flags,
+  path: string,
+  task: Task,
+  control: Pick<Control, 'watch' | 'keeper'>,
+  keep: Keep | null
+): TE.TaskEither<Failure, Signal | null> =>
+  pipe(
+    options.checked(
+      faultless(
+        flags.compare === undefined
+          ? []
+          : [
+              Problem.of(
+                '--compare',
+                path,
+                'a pipeline that learns a mixture',
+                'leave the option out: recipes learn mixtures'
+              )
+            ],
+        undefined
+      )
+    ),
+    TE.flatMap(() => () => world.untilSignal(heard => learnScore({ ...control, now: world.now, heard })(task, path)())),
+    TE.tap(reached => {
+      // Looked at where something of it is told, and once.
+      let known: ScoreFindings | null = null
+      const found = (): ScoreFindings => (known ??= look.findings(reached, task, path))
+      const isTold = flags.json === true || (flags.quiet !== true && outputsOf(flags).every(({ path }) => path !== '-'))
+      return pipe(
+        written(world, flags, {
+          model: () => Learned.show(reached.learned),
+          report: () => scorePage(found(), world.version),
+          figures: () => scoreFigures(found())
+        }),
+        TE.tapTask(() => (isTold ? world.stdout(look.told(reached, flags, found())) : () => Promise.resolve()))
+      )
+    }),
+    TE.map(({ stopped, stages }) => {
+      if (stopped !== null) world.stderr(stoppedBy(stopped, stages, keep))
+      return stopped
+    })
+  )
+
+/** How often a run is kept is asked of a pipeline alone: a choice writes each sum down as it comes. */
+const everyOf = ({ every, pipeline }: Flags): options.Checked<null> =>
+  every === undefined || pipeline !== undefined
+    ? E.right(null)
+    : E.left([Problem.of('--every', every, 'asked for here, where each sum is written as it comes', 'leave it out')])
+
+/** What is there before anything is learned. */
+interface Begun {
+  readonly choices: Choices
+  readonly keeper: Keeper | null
+  readonly groups: ReadonlyArray<Group>
+  readonly there: Summing
+}
+
+/** How a table is read: whole, in pieces, or in pieces because of its size. */
+export type Reading = 'whole' | 'inPieces' | 'unasked'
+
+/** What a person is told of a table that is read in pieces unasked: of it whole, what is chosen is learned once more at the end. */
+const unasked = ({ open: { families, components }, recipe }: Choices, { pipeline }: Flags): string => {
+  const isOpen = pipeline === undefined && recipe === GROWN && !(families?.length === 1 && components?.length === 1)
+  const others = isOpen ? '; the last digits of what is chosen may be others' : ''
+  return `read in pieces, as the table is large for this memory${others}; --no-stream reads it whole\n`
+}
+
+export const fit =
+  (file: string, flags: Flags, reading: Reading = 'whole') =>
+  (world: World): TE.TaskEither<Failure, Signal | null> => {
+    const isStreamed = reading !== 'whole'
+    const inputs = [file, ...(flags.pipeline === undefined ? [] : [flags.pipeline])]
+    const learned = ({ choices, keeper, groups, there: { place } }: Begun): TE.TaskEither<Failure, Signal | null> => {
+      /** Learns, and writes what is asked for. The line of progress goes, however that ends. */
+      const watchedFit = (
+        { watch, resampling, end }: Progress,
+        flags: Flags,
+        chosen: Chosen
+      ): TE.TaskEither<Failure, Shown & { readonly stopped: Signal | null }> =>
+        pipe(
+          async () => {
+            // The checkpoint of a search has what it led to; to learn what was chosen once more takes no longer than one candidate.
+            const own = chosen.kept === 'run' ? keeper : null
+            const found = await work(world, { watch, keeper: own }, chosen, choices.compare)()
+            if (E.isLeft(found) || found.right.stopped !== null) {
+              end()
+              return found
+            }
+            const { fit } = found.right
+            const { bootstrap, stopped } = await known(
+              world,
+              resampling,
+              choices.bootstrap
+            )(fit, chosen.task.table.data)()
+            end()
+            return E.right({ ...found.right, fit: { ...fit, bootstrap }, stopped })
+          },
+          TE.tap(found => write(world, flags, found))
+        )
+      const learnGroup = ({
+        value,
+        table,
+        flags
+      }: Group): TE.TaskEither<Failure, Shown & { readonly stopped: Signal | null }> => {
+        const line = progress(world, flags, value === null ? '' : `${value}: `)
+        return pipe(
+          plan(world, file, flags, line.choosing, keeper, place)(choices, table),
+          TE.flatMap(chosen => watchedFit(line, flags, chosen))
+        )
+      }
+      const { by } = flags
+      if (by !== undefined)
+        return pipe(
+          options.checkOutputs(world, inputs)(groups.flatMap(({ flags }) => outputsOf(flags))),
+          TE.flatMap(() => byGroup(world, by, flags, learnGroup)(groups))
+        )
+      const [group] = groups
+      const line = progress(world, flags)
+      return pipe(
+        plan(world, file, flags, line.choosing, keeper, place)(choices, group.table),
+        TE.flatMap(chosen =>
+          flags.printPipeline === true
+            ? pipe(
+                TE.fromEither(pipelineOf(chosen.task)),
+                TE.flatMapTask(pipeline =>
+                  world.stdout(`${JSON.stringify(Pipeline.codec(Vocabulary.standard).encode(pipeline), null, 2)}\n`)
+                ),
+                TE.map((): Signal | null => null)
+              )
+            : chosen.task.origin._tag === 'Pipeline' && Learned.isOne(chosen.task.origin.pipeline.score)
+              ? pipe(
+                  fitScore(
+                    world,
+                    flags,
+                    chosen.task.origin.path,
+                    chosen.task,
+                    { watch: line.watch, keeper },
+                    choices.keep
+                  ),
+                  TE.tapIO(() => line.end)
+                )
+              : pipe(
+                  watchedFit(line, flags, chosen),
+                  TE.tapTask(found =>
+                    flags.json === true
+                      ? world.stdout(`${JSON.stringify(asJson(found))}\n`)
+                      : flags.quiet === true || outputsOf(flags).some(({ path }) => path === '-')
+                        ? () => Promise.resolve()
+                        : world.stdout(human(found, flags))
+                  ),
+                  TE.map(({ stopped, ...found }) => {
+                    const { stages } = found.others.at(-1) ?? found.fit
+                    if (stopped !== null)
+                      world.stderr(
+                        stoppedBy(
+                          stopped,
+                          stages,
+                          chosen.kept === 'nothing' ? null : choices.keep,
+                          chosen.stopped && found.fit.choice
+                        )
+                      )
+                    return stopped
+                  })
+                )
+        )
+      )
+    }
+    return pipe(
+      words.words(world, flags),
+      TE.flatMap(vocabulary =>
+        options.checked(
+          options.all({ choices: choicesOf(flags, vocabulary), every: isStreamed ? everyOf(flags) : E.right(null) })
+        )
+      ),
+      TE.tapIO(({ choices }) => () => {
+        if (reading === 'unasked' && flags.quiet !== true) world.stderr(unasked(choices, flags))
+      }),
+      // Where each group has files of its own, they are known when the groups are.
+      TE.tap(({ choices: { outputs, keep } }) =>
+        options.checkOutputs(
+          world,
+          inputs
+        )([
+          ...(flags.by === undefined ? outputs : []),
+          ...(keep === null ? [] : [{ option: '--checkpoint', path: keep.path }])
+        ])
+      ),
+      // What a search on a source comes to is kept sum by sum, and so is its last run.
+      TE.bind('keeper', ({ choices: { keep } }) =>
+        isStreamed && flags.pipeline === undefined ? TE.right(null) : keeperOf(world, keep)
+      ),
+      TE.bind('read', ({ choices }) =>
+        isStreamed
+          ? pipe(
+              options.readSource(world, 'FILE')(file, choices.table),
+              TE.map(source => [{ value: null, table: rowsOfSource(source), flags }])
+            )
+          : pipe(options.readTable(world, 'FILE')(file, choices.table), TE.flatMapEither(groupsOf(flags)))
+      ),
+      // A pipeline's numbers are those of all columns.
+      TE.let('groups', ({ read }) =>
+        flags.pipeline === undefined ? read.map(group => ({ ...group, table: varying(group.table) })) : read
+      ),
+      TE.bind('there', ({ choices, groups: [{ table }] }) =>
+        placeOf(world, file, flags, without(choices, table), table.data)
+      ),
+      TE.flatMap(begun => pipe(learned(begun), closing(begun.there.close)))
+    )
+  }

@@ -1,0 +1,149 @@
+/** `ornstein new` and `ornstein schema`: a pipeline to edit, and the JSON schema from which editors complete it. */
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import {
+  type Case,
+  Initializer,
+  Objective,
+  Optimizer,
+  Pipeline,
+  Problem,
+  Rate,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw,
+  Vocabulary
+} from '../../index.js'
+import * as words from '../ownWords.js'
+import { refused, type Failure, type World } from '../world.js'
+
+type Json = Readonly<Record<string, unknown>>
+type AnyCase = Case.Case<string, unknown>
+type AnyField = AnyCase['fields'][string]
+
+const reference = (concept: string): Json => ({ $ref: `#/definitions/${concept}` })
+
+/** The JSON of a field. What is wrong with a value of the right form is told by `ornstein explain`. */
+const ofField = (field: AnyField): Json => {
+  const isOpen = field.fallback._tag === 'Some'
+  const default_ = isOpen && !field.code ? field.encode(field.fallback.value, []) : undefined
+  const isPlain = ['number', 'string', 'boolean'].includes(typeof default_) || default_ === null
+  const said = { description: field.domain, ...(isPlain && { default: default_ }) }
+  const one = field.nestedJson({}).at(0)
+  const listed = field.nestedJson([{}]).at(0)
+  const named = field.nestedJson({ mine: {} }).at(0)
+  // A description may be left out, or have a short form: a number for a constant rate.
+  return one?.at === ''
+    ? { ...said, anyOf: [reference(one.concept), { type: ['null', 'number', 'string', 'boolean', 'array'] }] }
+    : listed !== undefined
+      ? { ...said, type: isOpen ? ['array', 'null'] : 'array', items: reference(listed.concept) }
+      : named !== undefined
+        ? { ...said, type: ['object', 'null'], additionalProperties: reference(named.concept) }
+        : said
+}
+
+/** What a case's JSON holds beside its tag. */
+const ofCase = ({ about, fields }: AnyCase): Json => {
+  const all = Object.entries(fields)
+  const needed = all.filter(([, field]) => field.fallback._tag !== 'Some').map(([name]) => name)
+  return {
+    description: about,
+    properties: Object.fromEntries(all.map(([name, field]) => [name, ofField(field)])),
+    ...(needed.length > 0 && { required: needed })
+  }
+}
+
+const hasCode = ({ fields }: AnyCase): boolean => Object.values(fields).some(({ code }) => code)
+
+/** The JSON schema (draft 7, which editors know) of pipelines in the words of a vocabulary. */
+export const schemaOf = (vocabulary: Vocabulary.Vocabulary): Json => {
+  const cases = [...vocabulary.cases.values()].filter(one => !hasCode(one))
+  const concepts = [...new Set([...vocabulary.cases.values()].map(({ concept }) => concept))]
+  const whole = cases.find(({ concept, name }) => concept === Pipeline.concept.name && name === 'of')
+  const definitions = concepts.map(concept => {
+    const own = cases.filter(one => one.concept === concept)
+    return [
+      concept,
+      {
+        type: 'object',
+        required: ['_tag'],
+        properties: {
+          _tag: { type: 'string', enum: own.map(({ name }) => name), enumDescriptions: own.map(({ about }) => about) }
+        },
+        allOf: own.map(one => ({ if: { properties: { _tag: { const: one.name } } }, then: ofCase(one) }))
+      }
+    ] as const
+  })
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'A pipeline of ornstein',
+    type: 'object',
+    ...(whole !== undefined && ofCase(whole)),
+    definitions: Object.fromEntries(definitions)
+  }
+}
+
+/** Descent on the DDPM objective at high noise, then at low, then expectation–maximization: something of each to change. */
+const example = Pipeline.of<string>({
+  schedule: Schedule.ornsteinUhlenbeck,
+  score: Score.isotropic({ components: 2 }),
+  initializer: Initializer.kMeansPlusPlus,
+  stages: [
+    Stage.descend({
+      objective: Objective.denoising(TimeLaw.at(0.5)),
+      optimizer: Optimizer.adam({ rate: Rate.cosine({ rate: 0.05, steps: 150, warmUp: 0, final: 0.0005 }) }),
+      steps: 150
+    }),
+    Stage.descend({
+      objective: Objective.denoising(TimeLaw.at(0.1)),
+      optimizer: Optimizer.adam({ rate: 0.01 }),
+      steps: 300
+    }),
+    Stage.expectationMaximization({ steps: 200, relativeChange: 1e-6 })
+  ]
+})
+
+const printed = (json: unknown): string => `${JSON.stringify(json, null, 2)}\n`
+const SCHEMA = 'ornstein.schema.json'
+
+const written = (schema: string | null): string => {
+  const json = Pipeline.codec(Vocabulary.standard).encode(example)
+  return printed({ ...(schema !== null && { $schema: schema }), ...(json as Json) })
+}
+
+export const schema =
+  (flags: words.Flags) =>
+  (world: World): TE.TaskEither<Failure, void> =>
+    pipe(
+      words.words(world, flags),
+      TE.flatMapTask(vocabulary => world.stdout(printed(schemaOf(vocabulary))))
+    )
+
+export const begin =
+  (file: string, flags: words.Flags) =>
+  (world: World): TE.TaskEither<Failure, void> => {
+    if (file === '-') return TE.fromTask(world.stdout(written(null)))
+    const beside = file.replace(/[^/\\]*$/, SCHEMA)
+    return pipe(
+      TE.fromTask<boolean, Failure>(world.exists(file)),
+      TE.filterOrElse(
+        isThere => !isThere,
+        () => refused(Problem.of('FILE', file, 'a new file', 'choose another name, or remove it first'))
+      ),
+      TE.flatMap(() => words.words(world, flags)),
+      TE.flatMap(vocabulary =>
+        world.writeFiles([
+          { option: 'FILE', path: file, text: written(`./${SCHEMA}`) },
+          // The schema is made anew: it belongs to the program, not to who edits the pipeline.
+          { option: 'FILE', path: beside, text: printed(schemaOf(vocabulary)) }
+        ])
+      ),
+      TE.flatMapTask(() =>
+        world.stdout(
+          `Wrote ${file} and ${beside}, from which your editor completes it. Next: ornstein explain ${file}, ` +
+            `or ornstein fit FILE --standardize --pipeline ${file}\n`
+        )
+      )
+    )
+  }

@@ -1,0 +1,97 @@
+/** `ornstein sample`: new rows from a model. */
+import type * as TE from 'fp-ts/lib/TaskEither.js'
+import * as Key from '../../../lib/random/key.js'
+import * as E from '../../core/either.js'
+import type { Problems } from '../../core/problem.js'
+import type { Points } from '../../data/points.js'
+import { sheetOfPoints, type Sheet } from '../../data/write.js'
+import * as Draw from '../../mixture/draw.js'
+import { whole } from '../checked.js'
+import * as Drawable from '../drawable.js'
+import { formed, formOf } from '../forms.js'
+import { checkOutputs, outputs, write } from '../outputs.js'
+import type { Flags as Words } from '../ownWords.js'
+import { refused, type Failure, type World } from '../world.js'
+
+export interface Flags extends Words {
+  readonly rows: string
+  readonly seed: string
+  readonly out: string
+  readonly to?: string | undefined
+}
+
+/**
+ * Rows drawn and written at a time, each time from a key of their own: memory does not grow with the number of rows, and
+ * fewer rows are the first of more.
+ */
+const chunk = 4096
+
+const refusedFor = ([first, ...rest]: Problems): Failure => refused(first, ...rest)
+
+type Drawn = (rows: number) => (key: Key.Key) => Points
+
+/** Of a score that is no mixture: along its flow. */
+const drawOf = async (
+  world: World,
+  path: string,
+  text: string,
+  flags: Flags
+): Promise<E.Either<Failure, { readonly columns: ReadonlyArray<string>; readonly draw: Drawn }>> => {
+  const [Learned, words] = [await import('../learned.js'), await import('../ownWords.js')]
+  const vocabulary = await words.words(world, flags)()
+  if (E.isLeft(vocabulary)) return vocabulary
+  const learned = Learned.read(path, vocabulary.right)(text)
+  if (E.isLeft(learned)) return E.left(refusedFor(learned.left))
+  const draw = Learned.sampler(learned.right, path)
+  return E.isLeft(draw) ? E.left(refusedFor(draw.left)) : E.right({ columns: learned.right.columns, draw: draw.right })
+}
+
+/** The model in a text: most need nothing of the language, which is loaded to say what is wrong with another. */
+const modelIn = async (path: string, text: string): Promise<E.Either<Failure, Drawable.Model>> => {
+  const found = Drawable.read(text)
+  if (found !== null) return E.right(found)
+  const Model = await import('../model.js')
+  const model = Model.read(path)(text)
+  return E.isLeft(model)
+    ? E.left(refusedFor(model.left))
+    : E.right({ columns: model.right.columns, mixture: Model.toMixture(model.right) })
+}
+
+/** So many rows, drawn as they are asked for. */
+function* drawn(draw: Drawn, columns: ReadonlyArray<string>, rows: number, key: Key.Key): Generator<Sheet> {
+  for (let from = 0; from < rows; from += chunk) {
+    const { dim, values } = draw(chunk)(Key.child(from / chunk)(key))
+    yield sheetOfPoints({ rows: Math.min(chunk, rows - from), dim, values }, columns, from === 0)
+  }
+}
+
+export const sample =
+  (modelFile: string, flags: Flags) =>
+  (world: World): TE.TaskEither<Failure, void> =>
+  async () => {
+    const output = { option: '--out', path: flags.out }
+    const [rows, seed] = [whole('--rows', flags.rows, 1, 100), whole('--seed', flags.seed, 0, 0)]
+    const [named, form] = [outputs([output], false), formOf(output, flags.to)]
+    if (E.isLeft(rows) || E.isLeft(seed) || E.isLeft(named) || E.isLeft(form)) {
+      const [first, ...rest] = [rows, seed, named, form].flatMap(check => (E.isLeft(check) ? check.left : []))
+      return E.left(refused(first, ...rest))
+    }
+    const free = await checkOutputs(world, [modelFile])([output])()
+    if (E.isLeft(free)) return free
+    const text = await world.readText('MODEL', modelFile)()
+    if (E.isLeft(text)) return text
+    const found = text.right.includes('"ornstein-score"')
+      ? await drawOf(world, modelFile, text.right, flags)
+      : await modelIn(modelFile, text.right)
+    if (E.isLeft(found)) return found
+    const { columns } = found.right
+    const draw: Drawn =
+      'draw' in found.right
+        ? found.right.draw
+        : (
+            mixture => rows => key =>
+              Draw.sample(rows)(key)(mixture)
+          )(found.right.mixture)
+    const sheets = drawn(draw, columns, rows.right, Key.fromSeed(seed.right))
+    return write(world)([{ ...output, text: formed(form.right, output, sheets) }])()
+  }

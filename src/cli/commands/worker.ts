@@ -1,0 +1,53 @@
+/** `ornstein worker`: sums rows for the fits of a queue, and does fits of sweeps, until it is told to stop. */
+import { resolve } from 'node:path'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as Cluster from '../../cluster/index.js'
+import { fitting } from '../sweptFit.js'
+import { connectionOf } from '../connection.js'
+import { refused, type Failure, type Signal, type World } from '../world.js'
+
+export interface Flags {
+  readonly queue: string
+  readonly data?: string | undefined
+}
+
+/** Signals are looked for that often, in milliseconds. */
+const LOOK = 100
+
+export const work =
+  (flags: Flags) =>
+  (world: World): TE.TaskEither<Failure, Signal | null> => {
+    const folder = resolve(flags.data ?? '.')
+    const say = (line: string): void => {
+      world.stderr(`${line}\n`)
+    }
+    return pipe(
+      TE.fromEither(connectionOf(flags.queue)),
+      TE.flatMap(connection =>
+        pipe(
+          () =>
+            Cluster.worker(
+              connection,
+              Cluster.code(),
+              Cluster.inThread(new URL('../summing.js', import.meta.url), folder),
+              say,
+              fitting(folder)
+            ),
+          TE.mapLeft(problem => refused(problem))
+        )
+      ),
+      TE.flatMapTask(worker => async () => {
+        say(`worker ${worker.name} is ready`)
+        const stopped = await world.untilSignal(async heard => {
+          for (;;) {
+            const signal = await heard()
+            if (signal !== null) return signal
+            await new Promise(resolve => setTimeout(resolve, LOOK))
+          }
+        })
+        await worker.close()
+        return stopped
+      })
+    )
+  }

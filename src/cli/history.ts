@@ -1,0 +1,29 @@
+import * as Limits from '../core/limits.js'
+import { type StageRun } from '../report/findings.js'
+
+/** The values of a stage: all of them, or every second, fourth, … once they are more than a report shows. */
+export class History {
+  private values: number[] = []
+  private taken = 0
+  private every = 1
+
+  /** A history that goes on from what was kept of it. */
+  static of({ taken, values, every }: Pick<StageRun, 'taken' | 'values' | 'every'>): History {
+    const history = new History()
+    history.taken = taken
+    history.values = [...values]
+    history.every = every
+    return history
+  }
+
+  add(value: number): void {
+    if (this.taken++ % this.every === 0) this.values.push(value)
+    if (this.values.length <= Limits.values) return
+    this.values = this.values.filter((_, i) => i % 2 === 0)
+    this.every *= 2
+  }
+
+  kept(): Pick<StageRun, 'taken' | 'values' | 'every'> {
+    return { taken: this.taken, values: this.values, every: this.every }
+  }
+}

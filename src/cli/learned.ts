@@ -1,0 +1,252 @@
+/**
+ * Scores that are no mixtures, such as networks: the file of one that was learned, samples along its probability flow, and
+ * densities by the same. What is drawn and evaluated has the least noise that the score was trained at.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { flow, pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as t from 'io-ts'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import {
+  type Key,
+  Mixture,
+  Objective,
+  Params,
+  Pipeline,
+  Points,
+  Problem,
+  Sampler,
+  Schedule,
+  Score,
+  Stage,
+  TimeGrid,
+  TimeLaw,
+  Vocabulary
+} from '../index.js'
+import * as Source from '../data/source/source.js'
+import { faultless, inside, type Checked } from './checked.js'
+import * as json from './json.js'
+
+const format = 'ornstein-score'
+const version = 1
+
+const numbers = t.readonlyArray(t.number)
+
+const form = (vocabulary: Vocabulary.Vocabulary) =>
+  t.type({
+    format: t.literal(format),
+    version: t.literal(version),
+    columns: t.readonlyArray(t.string),
+    standardization: t.union([t.type({ centre: numbers, scale: numbers }), t.null]),
+    /** Mean and variance of each column as it was learned from: what noise at the start of sampling is added to. */
+    data: t.type({ mean: numbers, variance: numbers }),
+    seed: t.number,
+    pipeline: Pipeline.codec(vocabulary),
+    params: Params.codec,
+    fit: t.type({ rows: t.number, loss: t.union([t.number, t.null]), steps: t.number, converged: t.boolean })
+  })
+
+export type Learned = t.TypeOf<ReturnType<typeof form>>
+
+/** Whether a score is learned as one: it makes no mixture. */
+export const isOne = (score: Score.Score<string>): boolean =>
+  pipe(
+    Score.interpret(score).family,
+    O.chain(({ toMixture }) => toMixture),
+    O.isNone
+  )
+
+/** What is kept of a run. */
+export const of = (
+  run: Pick<Learned, 'columns' | 'seed' | 'pipeline' | 'params' | 'fit'>,
+  data: Source.Data,
+  scaling: Points.Scaling | null
+): Learned => {
+  const { centre, scale } = Source.isSource(data) ? Source.standardize(data) : Points.standardize(data)
+  return {
+    ...run,
+    format,
+    version,
+    standardization: scaling && { centre: Array.from(scaling.centre), scale: Array.from(scaling.scale) },
+    data: { mean: Array.from(centre), variance: Array.from(scale, Elementary.square) }
+  }
+}
+
+/** The text of the file. */
+export const show = (learned: Learned): string =>
+  `${JSON.stringify(form(Vocabulary.standard).encode(learned), null, 2)}\n`
+
+const isLearned = t.type({ format: t.literal(format), version: t.unknown })
+
+/** Whether JSON claims to be one, of whatever version. */
+export const claims = (value: unknown): boolean => isLearned.is(value)
+
+/** Whether a text does. */
+export const isText = (text: string): boolean =>
+  pipe(
+    E.tryCatch((): unknown => JSON.parse(text), String),
+    E.exists(claims)
+  )
+
+/** What JSON cannot say of it: that its lists fit each other and its score. */
+const misfits = ({
+  columns,
+  standardization,
+  data,
+  pipeline: { score },
+  params
+}: Learned): ReadonlyArray<Problem.Problem> => {
+  const dim = columns.length
+  const wrong = (field: string, value: string, domain: string): ReadonlyArray<Problem.Problem> => [
+    Problem.of(field, value, domain, 'it may be edited: write it anew')
+  ]
+  const isOf = (list: ReadonlyArray<number>, holds: (x: number) => boolean): boolean =>
+    list.length === dim && list.every(x => Number.isFinite(x) && holds(x))
+  const fits = JSON.stringify(Params.shapes(params)) === JSON.stringify(Score.shapes(dim)(score))
+  return [
+    ...(dim > 0 ? [] : wrong('columns', '[]', 'at least one')),
+    ...(isOf(data.mean, () => true) && isOf(data.variance, x => x >= 0)
+      ? []
+      : wrong('data', 'what it says of the columns', `a finite mean and a variance ≥ 0 for each of ${dim} columns`)),
+    ...(standardization === null ||
+    (isOf(standardization.centre, () => true) && isOf(standardization.scale, x => x > 0))
+      ? []
+      : wrong('standardization', 'what it says', `a finite centre and a scale > 0 for each of ${dim} columns`)),
+    ...(dim === 0 || (fits && Params.isFinite(params))
+      ? []
+      : wrong('params', 'one of them', 'finite, with a name and the shape that the score has'))
+  ]
+}
+
+/** The learned score in the text of a file, whose name in messages is `path`, in the words of a vocabulary. */
+export const read = (path: string, vocabulary: Vocabulary.Vocabulary): ((text: string) => Checked<Learned>) =>
+  flow(
+    json.parse('MODEL', path),
+    E.flatMap(json.decode(form(vocabulary), path)),
+    E.flatMap(learned => faultless(misfits(learned).map(inside(path)), learned))
+  )
+
+// —— what is done with it ——
+
+/** Nodes that a time law is looked at by, where it names none. */
+const NODES = 64
+
+/** From the most noise that it was trained at to the least. */
+export const trainedAt = ({
+  schedule,
+  stages
+}: Pipeline.Pipeline<string>): { readonly from: number; readonly to: number } => {
+  const times = stages
+    .flatMap(Stage.losses)
+    .flatMap(({ objective }) => Objective.terms(objective))
+    .flatMap(({ term }) =>
+      Objective.isMatching(term) ? TimeLaw.quadrature(schedule, NODES)(term.timeLaw).map(({ time }) => time) : []
+    )
+  return {
+    from: times.reduce((most, time) => Math.max(most, time), -Infinity),
+    to: times.reduce((least, time) => Math.min(least, time), Infinity)
+  }
+}
+
+/** A learned score on its way from noise to data. */
+export interface Flowing {
+  readonly score: Sampler.Smooth
+  readonly program: Sampler.Program<Sampler.Flow>
+  /** The noise that is left at the end, beside the data, in the units of the data as they were learned from. */
+  readonly noise: number
+  readonly alpha: number
+}
+
+/** Its probability flow by a sampler, or why there is none. */
+const flowing = (
+  { pipeline, params, data }: Learned,
+  path: string,
+  sampler: Sampler.Flow,
+  steps: number
+): Checked<Flowing> => {
+  const { schedule, score } = pipeline
+  const { from, to } = trainedAt(pipeline)
+  if (!(from > to))
+    return E.left([
+      Problem.of(
+        path,
+        Number.isFinite(from)
+          ? `a score that was trained at time ${from} alone`
+          : 'a score that was trained at no noise',
+        'trained from much noise to little, through which samples and densities go',
+        'train it over noise levels: TimeLaw.uniformLogSnr(-5, 7)'
+      )
+    ])
+  const { alpha, sigma } = Schedule.level(to)(schedule)
+  return pipe(
+    Sampler.compile({
+      sampler,
+      grid: TimeGrid.logSnr({ from, to, steps }),
+      schedule,
+      prior: Mixture.of({
+        means: [data.mean],
+        covariances: [data.mean.map((_, i) => data.mean.map((_, j) => (i === j ? data.variance[i] : 0)))]
+      })
+    }),
+    E.map(program => ({ program, score: Sampler.learned(score, schedule, params), alpha, noise: sigma / alpha }))
+  )
+}
+
+/** Heun's steps from noise to data. */
+export const STEPS = 60
+
+/** So many rows by a key, in the data's own units. */
+export const sampler = (learned: Learned, path: string): Checked<(rows: number) => (key: Key.Key) => Points.Points> =>
+  pipe(
+    flowing(learned, path, Sampler.heun, STEPS),
+    E.map(({ program, score, alpha }) => {
+      const { columns, standardization } = learned
+      const draw = Sampler.sample(program)(score)
+      return rows => key => {
+        const { dim, values } = draw(rows, columns.length)(key)
+        const [centre, scale] = [standardization?.centre, standardization?.scale]
+        return {
+          rows,
+          dim,
+          values: values.map((x, i) => (centre?.[i % dim] ?? 0) + ((scale?.[i % dim] ?? 1) * x) / alpha)
+        }
+      }
+    })
+  )
+
+/** Rows that are taken along the flow together: their steps are chosen for all of them. */
+const CHUNK = 256
+
+/** The error of a step along the flow. */
+const TOLERANCE = 1e-6
+
+/** log p of each row, in the data's own units, of data with the noise that is left; and how much that is. */
+export const density = (
+  learned: Learned,
+  path: string
+): Checked<{ readonly noise: number; readonly of: (points: Points.Points) => Float64Array }> =>
+  pipe(
+    flowing(learned, path, Sampler.dormandPrince({ tolerance: TOLERANCE }), 1),
+    E.map(({ program, score, alpha, noise }) => {
+      const { standardization } = learned
+      const logDensity = Sampler.logDensity(program)(score)
+      return {
+        noise,
+        of: ({ rows, dim, values }) => {
+          const [centre, scale] = [standardization?.centre, standardization?.scale]
+          const unit = (scale ?? []).reduce((sum, s) => sum + Elementary.log(s), 0) - dim * Elementary.log(alpha)
+          const scaled = values.map((x, i) => (alpha * (x - (centre?.[i % dim] ?? 0))) / (scale?.[i % dim] ?? 1))
+          const all = new Float64Array(rows)
+          for (let from = 0; from < rows; from += CHUNK) {
+            const count = Math.min(CHUNK, rows - from)
+            const part = { rows: count, dim, values: scaled.slice(from * dim, (from + count) * dim) }
+            all.set(
+              logDensity(part).map(value => value - unit),
+              from
+            )
+          }
+          return all
+        }
+      }
+    })
+  )

@@ -1,0 +1,55 @@
+/** Words of one's own: the cases that a module exports, beside those of the language. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { Case, Problem, Vocabulary } from '../index.js'
+import { refused, type Failure, type World } from './world.js'
+
+export interface Flags {
+  readonly vocabulary?: string | undefined
+}
+
+const isEntry = (u: unknown): u is Vocabulary.Entry =>
+  (typeof u === 'function' || (typeof u === 'object' && u !== null)) && Case.ofCase in u
+
+/** What a module exports by name or in a list, as long as it is a case or was made by one. */
+const entries = (module: unknown): ReadonlyArray<Vocabulary.Entry> =>
+  typeof module === 'object' && module !== null
+    ? Object.values(module)
+        .flatMap((exported: unknown): ReadonlyArray<unknown> => (Array.isArray(exported) ? exported : [exported]))
+        .filter(isEntry)
+    : []
+
+/** The vocabulary of the language, with the words of the module in `--vocabulary`. */
+export const words = (world: World, { vocabulary: path }: Flags): TE.TaskEither<Failure, Vocabulary.Vocabulary> =>
+  path === undefined
+    ? TE.right(Vocabulary.standard)
+    : pipe(
+        world.load('--vocabulary', path),
+        TE.map(entries),
+        TE.flatMapEither(found =>
+          found.length === 0
+            ? E.left(
+                refused(
+                  Problem.of(
+                    '--vocabulary',
+                    path,
+                    'a module that exports cases',
+                    'export what Optimizer.define made, say'
+                  )
+                )
+              )
+            : E.tryCatch(
+                () => Vocabulary.extend(Vocabulary.standard, found),
+                error =>
+                  refused(
+                    Problem.of(
+                      '--vocabulary',
+                      path,
+                      `a module of new words (${error instanceof Error ? error.message : String(error)})`,
+                      'correct it'
+                    )
+                  )
+              )
+        )
+      )

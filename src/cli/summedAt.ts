@@ -1,0 +1,138 @@
+/** Where the sums of a fit are taken: here or by the workers of a queue, each written down where that is asked. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import type * as Cluster from '../cluster/index.js'
+import * as Place from '../data/place.js'
+import * as Source from '../data/source/source.js'
+import { type Points, type Problem } from '../index.js'
+import type { Choices, Flags, Keep } from './choices.js'
+import { isBegun } from './keeper.js'
+import { release } from './learn.js'
+import { connectionOf } from './connection.js'
+import { failed, refused, type Failure, type World } from './world.js'
+
+/** Where sums are taken, until it is closed. */
+export type Summing = Pick<Cluster.Cluster, 'place' | 'close'>
+
+/** Sums over the rows, taken here or by the workers of a queue. */
+const summing = (
+  { queue }: Flags,
+  file: string,
+  how: Points.CsvOptions,
+  source: Source.Source
+): TE.TaskEither<Failure, Summing> =>
+  queue === undefined
+    ? TE.right({ place: Place.here, close: () => undefined })
+    : pipe(
+        TE.Do,
+        TE.bind('connection', () => TE.fromEither(connectionOf(queue))),
+        TE.bind('cluster', () => TE.fromTask(() => import('../cluster/index.js'))),
+        TE.bind('shared', () => TE.fromTask(() => import('./shared.js'))),
+        TE.flatMapEither(({ connection, cluster, shared }) =>
+          pipe(
+            source,
+            cluster.bullmq({ connection, data: shared.described(file, how) }),
+            E.mapLeft(problem => refused(problem))
+          )
+        )
+      )
+
+/** The same, what they came to kept in a file from which the fit goes on; `of` is what tells it from others. */
+const keeping = (
+  world: World,
+  keep: Keep | null,
+  of: (hashes: ReadonlyArray<string>) => unknown,
+  source: Source.Source,
+  { place, close }: Summing
+): TE.TaskEither<Failure, Summing> =>
+  keep === null
+    ? TE.right({ place, close })
+    : pipe(
+        isBegun(world, keep),
+        TE.flatMapTask(() => () => import('../cluster/index.js')),
+        TE.flatMapEither(cluster =>
+          pipe(
+            place,
+            cluster.kept(keep.path, of(cluster.hashesOf(source))),
+            E.bimap(
+              problem => refused(problem),
+              kept => ({
+                place: kept.place,
+                close: () => {
+                  kept.close()
+                  close()
+                }
+              })
+            )
+          )
+        )
+      )
+
+/** What a place throws that keeps a fit from its sums. */
+const thrown = (error: unknown): E.Either<Failure, never> => {
+  if (!(error instanceof RangeError && 'problems' in error)) throw error
+  // as Problem.orThrow throws them
+  const [first, ...rest] = error.problems as Problem.Problems
+  return E.left(failed(first, ...rest))
+}
+
+/** What is closed whatever comes of the work. */
+export const closing =
+  (close: () => void) =>
+  <A>(work: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
+  async () => {
+    try {
+      return await work()
+    } catch (error) {
+      return thrown(error)
+    } finally {
+      close()
+    }
+  }
+
+/** Where the sums of a fit are taken, until it is closed. What a search on a source comes to is kept sum by sum. */
+export const placeOf = (
+  world: World,
+  file: string,
+  flags: Flags,
+  { open: { families, components, criterion, starts }, recipe, seed, prior, keep, table }: Choices,
+  data: Source.Data
+): TE.TaskEither<Failure, Summing> => {
+  if (Source.isHeld(data)) return TE.right({ place: Place.here, close: () => undefined })
+  const source = data
+  return pipe(
+    summing(flags, file, table, source),
+    TE.flatMap(there =>
+      flags.pipeline !== undefined
+        ? TE.right(there)
+        : keeping(
+            world,
+            keep,
+            hashes => [
+              hashes,
+              families?.map(({ word }) => word),
+              ...[components, criterion, seed, prior, flags.standardize ?? null, recipe],
+              // Where there is one, what was kept before it could be asked for goes on.
+              ...(starts === 1 ? [] : [starts])
+            ],
+            source,
+            there
+          )
+    ),
+    TE.bimap(
+      failure => {
+        source.close()
+        return failure
+      },
+      ({ place, close }) => ({
+        place,
+        close: () => {
+          close()
+          release(source)
+          source.close()
+        }
+      })
+    )
+  )
+}

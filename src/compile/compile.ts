@@ -1,0 +1,766 @@
+/**
+ * Compile: a pure description and data in, a gradient computation out, or everything that is wrong with it at once.
+ */
+import { identity, pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
+import { norm, square } from '../../lib/numbers/elementary.js'
+import { Key } from '../../lib/index.js'
+import { isDeeper } from '../../lib/plain/nesting.js'
+import { refuse, refuseWith } from '../../lib/plain/refuse.js'
+import { Case, given as checked, mistaken } from '../core/index.js'
+import * as Dry from './dry.js'
+import * as Expectation from '../objective/expectation.js'
+import * as Initializer from '../pipeline/initializer.js'
+import * as Limits from '../core/limits.js'
+import * as Loss from './loss.js'
+import * as Matching from './matching.js'
+import * as Objective from '../objective/objective.js'
+import * as Params from '../family/params.js'
+import { concept as pipelines, tooDeep, type Pipeline } from '../pipeline/pipeline.js'
+import * as Place from '../data/place.js'
+import * as Points from '../data/points.js'
+import * as Source from '../data/source/source.js'
+import * as Problem from '../core/problem.js'
+import type { CompiledStage, Plan, Precision, Program } from './program.js'
+import * as Reach from './reach.js'
+import * as Run from './run.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Score from '../score/score.js'
+import * as Stage from '../pipeline/stage.js'
+import * as TimeLaw from '../objective/timeLaw.js'
+
+export type CompileErrors = Problem.Problems
+
+export type { Loss, LossPlan, ValueAndGradient } from './loss.js'
+export type { CompiledStage, Memory, Plan, Precision, Program, Step } from './program.js'
+
+/** √(Σ wᵢ|xᵢ|²), of weights that sum to 1. */
+const rootMeanSquare = (data: Source.Data): number => {
+  if (Source.isSource(data)) return Math.sqrt(Source.meanSquares(data).reduce((sum, x) => sum + x, 0))
+  const weights = Points.weightsOf(data)
+  return norm(data.values.map((x, k) => Math.sqrt(weights[Math.floor(k / data.dim)]) * x))
+}
+
+/** What is wrong with the numbers of data. */
+const dataProblems = (data: Source.Data): ReadonlyArray<Problem.Problem> =>
+  Source.isSource(data)
+    ? Source.problems(data)
+    : pipe(
+        Points.validate(data),
+        E.match(
+          problem => [problem],
+          () => []
+        )
+      )
+
+const refusals = <P extends string>(
+  loss: Loss.Loss<P>,
+  points: Source.Data,
+  precision: Precision
+): ReadonlyArray<Problem.Problem> => {
+  const { score, objective, expectation } = loss
+  const { family } = Score.interpret(score)
+  const isMixture = O.isSome(family)
+  const projection = pipe(
+    family,
+    O.chain(({ projection }) => projection)
+  )
+  const terms = Objective.terms(objective).map(({ term }) => term)
+  const way = Expectation.interpret(expectation)
+  const onLine = (steepest: number): ReadonlyArray<Problem.Problem> => {
+    // Data that are refused are given none.
+    const length = steepest < Infinity && dataProblems(points).length === 0 ? rootMeanSquare(points) : 0
+    return [
+      ...Problem.unless(
+        pipe(
+          projection,
+          O.exists(({ slope }) => slope !== null)
+        ),
+        'expectation',
+        `${Expectation.show(expectation)} of ${Score.show(score)}`,
+        'of Score.symmetricPair, the score with a single direction that matters',
+        'use Expectation.projected()'
+      ),
+      // The slope is at most half the length of the centre, which comes to lie within that of the data.
+      ...Problem.unless(
+        !(length > 2 * steepest),
+        'expectation',
+        `${Expectation.show(expectation)} of data whose root mean square length is ${length.toPrecision(3)}`,
+        `of data within ${Math.floor(2 * steepest)}, for which ${Limits.nodes} nodes are enough`,
+        'bring the components to variance 1 by a smaller unit, or give nodes and accept their error'
+      )
+    ]
+  }
+  const inExpectation = [
+    ...(way.where === 'line' ? onLine(way.steepest ?? Infinity) : []),
+    ...Problem.unless(
+      way.where !== 'span' || O.isSome(projection),
+      'expectation',
+      `${Expectation.show(expectation)} of ${Score.show(score)}`,
+      isMixture
+        ? 'of a family that says which noise it sees, by its projection'
+        : 'of the score of a mixture, whose centres say which noise matters',
+      'use Expectation.monteCarlo()'
+    ),
+    ...pipe(
+      Expectation.size(expectation),
+      O.fold(
+        () => [],
+        ({ rows, dim }) =>
+          Problem.unless(
+            rows === points.rows && dim === points.dim,
+            'expectation.noise',
+            `${rows} × ${dim}`,
+            `${points.rows} × ${points.dim}, a row for each row of the data`,
+            'draw as much noise as there is data'
+          )
+      )
+    )
+  ]
+  const seesAllNoise = way.where === 'everywhere'
+  return [
+    ...inExpectation,
+    ...terms.flatMap(term => [
+      ...Problem.unless(
+        !Objective.isMatching(term) || term.spans === true || term.exact !== undefined || seesAllNoise,
+        'expectation',
+        `${Expectation.show(expectation)} of ${Objective.show(term.of)}`,
+        'one that draws the noise itself, which a custom objective may look at',
+        'use Expectation.monteCarlo()'
+      ),
+      ...Problem.unless(
+        Objective.isMatching(term) ||
+          Objective.isPenalty(term) ||
+          isMixture ||
+          !Matching.asksDensity(Score.interpret(score), term, points.dim),
+        'objective',
+        `${Objective.show(term.of)} of ${Score.show(score)}`,
+        'of the score of a mixture, which has a density',
+        'use Objective.denoising or Objective.implicit'
+      )
+    ]),
+    ...(precision === 'float32' ? Loss.needingDouble(loss) : []),
+    ...Loss.problems(loss, points)
+  ]
+}
+
+/**
+ * What a plan has to say of nodes that were given: that they are fewer than the data ask for. A centre of the pair has about the
+ * length √(E|x|² − d); where a start is longer, it asks for more.
+ */
+const remark = <P extends string>(
+  { schedule, score, objective, expectation }: Loss.Loss<P>,
+  data: Source.Data,
+  start: O.Option<Params.Params<P>>
+): string => {
+  const { family, shapes } = Score.interpret(score)
+  const slope = pipe(
+    family,
+    O.chain(({ projection }) => projection),
+    O.chain(({ slope }) => O.fromNullable(slope)),
+    O.filter(() => O.isSome(Expectation.tooFew(Infinity)(expectation)) && dataProblems(data).length === 0)
+  )
+  if (O.isNone(slope)) return ''
+  const length = Math.sqrt(Math.max(0, square(rootMeanSquare(data)) - data.dim))
+  const size = Params.sizeOf(shapes(data.dim))
+  const asLong = pipe(
+    Params.zeros(shapes(data.dim)),
+    Params.mapValues(() => length / Math.sqrt(size))
+  )
+  const levels = Objective.terms(objective).flatMap(({ term }) =>
+    Objective.isMatching(term)
+      ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => Schedule.level(time)(schedule))
+      : []
+  )
+  const steepest = [asLong, ...(O.isSome(start) ? [start.value] : [])]
+    .flatMap(params => levels.map(slope.value(params)))
+    .reduce((most, b) => Math.max(most, b), 0)
+  return pipe(
+    expectation,
+    Expectation.tooFew(steepest),
+    O.match(
+      () => '',
+      ({ taken, asked, error }) =>
+        `; ${taken} nodes, where a centre as long as the data say (${length.toPrecision(2)}) asks for ${asked}: means over the noise are off by up to ${error.toPrecision(1)}; leave nodes out`
+    )
+  )
+}
+
+const either = <A>(problems: ReadonlyArray<Problem.Problem>, value: () => A): E.Either<CompileErrors, A> => {
+  const [first, ...rest] = Problem.listed(Limits.problems)(problems)
+  return problems.length === 0 ? E.right(value()) : E.left([first, ...rest])
+}
+
+const problemsIn = (either: E.Either<ReadonlyArray<Problem.Problem>, unknown>): ReadonlyArray<Problem.Problem> =>
+  E.isLeft(either) ? either.left : []
+
+const lossProblems = <P extends string>(
+  loss: Loss.Loss<P>,
+  points: Source.Data,
+  precision: Precision
+): ReadonlyArray<Problem.Problem> => [
+  ...Objective.problems(loss.schedule)(loss.objective).map(Problem.within('objective')),
+  ...Expectation.problems(loss.expectation).map(Problem.within('expectation')),
+  ...refusals(loss, points, precision)
+]
+
+/** A loss, and not the data that it is then applied to. */
+const aLoss = <P extends string>(loss: Loss.Loss<P>, call: string): Loss.Loss<P> =>
+  checked(
+    loss,
+    ['schedule', 'score', 'objective', 'expectation'],
+    'a loss, { schedule, score, objective, expectation }',
+    call
+  )
+
+/** Data, and not the description that comes before them. */
+const someData = (data: Source.Data, call: string): Source.Data => checked(data, ['rows', 'dim'], 'data', call)
+
+/** Why single precision cannot be had: only compiled programs compute in it. */
+const uncompiled = (
+  { engine, reason }: Pick<Plan, 'engine' | 'reason'>,
+  precision: Precision
+): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(
+    precision === 'float64' || engine === 'compiled',
+    'precision',
+    "'float32'",
+    `'float64', since ${reason}`,
+    'leave precision out'
+  )
+
+/** Whether a score can say what its parameters are; one that throws has that as a problem of its own, and no other. */
+const hasShapes = <P extends string>(score: Score.Score<P>, data: Source.Data): boolean =>
+  (Source.isSource(data) || (Number.isInteger(data.dim) && data.values.length === data.rows * data.dim)) &&
+  E.isRight(E.tryCatch(() => Score.shapes(data.dim)(score), identity))
+
+const commonProblems = <P extends string>(
+  { schedule, score }: Pick<Loss.Loss<P>, 'schedule' | 'score'>,
+  points: Source.Data
+): ReadonlyArray<Problem.Problem> => [
+  ...dataProblems(points).map(Problem.within('points')),
+  ...Schedule.problems(schedule).map(Problem.within('schedule')),
+  ...Score.problems(points)(score).map(Problem.within('score'))
+]
+
+/**
+ * The value of an objective and its gradient with respect to the parameters at time 0, as a function of parameters and
+ * a key. The same key gives the same noise and so the same bits. Parameters of the wrong shape throw a RangeError: they
+ * are the caller's own.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Key } from 'ornstein/float64'
+ * import { Compile, Expectation, Objective, Params, Schedule, Score, TimeLaw } from 'ornstein'
+ *
+ * const compiled = pipe(
+ *   { rows: 2, dim: 1, values: Float64Array.of(-1, 1) },
+ *   Compile.valueAndGrad({
+ *     schedule: Schedule.ornsteinUhlenbeck,
+ *     score: Score.symmetricPair,
+ *     objective: Objective.implicit(TimeLaw.at(0.5)),
+ *     expectation: Expectation.quadrature()
+ *   })
+ * )
+ * assert.ok(E.isRight(compiled))
+ * const { gradient } = compiled.right(Params.of({ mean: [0] }), Key.fromSeed(0))
+ * assert.equal(gradient.mean.values[0], 0) // the saddle at 0
+ */
+export const valueAndGrad =
+  <P extends string>(loss: Loss.Loss<P>, circumstances: Partial<Circumstances> = {}) =>
+  (
+    points: Source.Data
+  ): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>> =>
+    pipe(
+      points,
+      plans(loss, circumstances),
+      E.map(([{ evaluate }]) => {
+        const wanted = Score.shapes(points.dim)(loss.score)
+        return (params, key) => evaluate(Params.checked(wanted)(params), key)
+      })
+    )
+
+/** Data that do not change when a buffer is filled with other numbers. */
+const asTheyAre = (data: Source.Data): Source.Data => (Source.isSource(data) ? data : Points.snapshot(data))
+
+/** What is known of a loss before it is compiled. */
+export interface Circumstances extends Loss.Circumstances {
+  /** Whether its parts have been tried on data like these: another trial would cost a few evaluations. */
+  readonly isTried: boolean
+}
+
+/** Every way to compute the loss on the data, the chosen one first: from the same key the same number, up to rounding. */
+export const plans =
+  <P extends string>(loss: Loss.Loss<P>, { isTried = false, ...circumstances }: Partial<Circumstances> = {}) =>
+  (given: Source.Data): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> => {
+    aLoss(loss, 'Compile.plans(loss)(data)')
+    const points = asTheyAre(someData(given, 'Compile.plans(loss)(data)'))
+    const precision = circumstances.library?.precision ?? circumstances.precision ?? 'float64'
+    const described = [
+      ...commonProblems(loss, points),
+      ...(hasShapes(loss.score, points) ? lossProblems(loss, points, precision) : [])
+    ]
+    return pipe(
+      either(described.length > 0 || isTried ? described : Dry.problems(loss, points, O.none), () =>
+        Loss.plans(loss, points, circumstances)
+      ),
+      E.flatMap(plans =>
+        either(uncompiled(plans[0], precision), () => {
+          const told = remark(loss, points, O.none)
+          return told === ''
+            ? plans
+            : RNEA.map((plan: Loss.LossPlan<P>) => ({ ...plan, reason: plan.reason + told }))(plans)
+        })
+      )
+    )
+  }
+
+/** A loss at one noise level alone. */
+export interface AtLevel {
+  /** log(α²/σ²) */
+  readonly logSnr: number
+  readonly time: number
+  readonly value: number
+}
+
+/**
+ * The loss at each of some noise levels, its time law put at that level alone: where a network is good, and where it is not. By
+ * the same key the noise of all levels is the same. Levels are told by their log-SNR, log(α²/σ²), which the schedule must have.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+ *
+ * // The score of N(0, 1), of which there is one point, 0: E|s + z/σ|² = (1/σ − σ)².
+ * const loss = {
+ *   schedule: Schedule.ornsteinUhlenbeck,
+ *   score: Score.symmetricPair,
+ *   objective: Objective.denoising(TimeLaw.uniform(0.1, 2)),
+ *   expectation: Expectation.quadrature()
+ * }
+ * const levels = Compile.byLevel(loss, [2, 0])({ rows: 1, dim: 1, values: Float64Array.of(0) })
+ * const [little, much] = Problem.orThrow(levels)(Params.of({ mean: [0] }), Key.fromSeed(0))
+ * assert.ok(Math.abs(much.value - 0.5) < 1e-9) // σ² = ½
+ * assert.ok(little.value > much.value)
+ */
+export const byLevel =
+  <P extends string>(loss: Loss.Loss<P>, logSnrs: ReadonlyArray<number>) =>
+  (points: Source.Data): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => ReadonlyArray<AtLevel>> =>
+    pipe(
+      logSnrs,
+      E.traverseArray(logSnr => {
+        aLoss(loss, 'Compile.byLevel(loss, logSnrs)(data)')
+        const time = Schedule.timeOfLogSnr(logSnr)(loss.schedule)
+        return pipe(
+          points,
+          valueAndGrad({ ...loss, objective: Objective.retimed(TimeLaw.at(time))(loss.objective) }),
+          E.map(evaluate => ({ logSnr, time, evaluate }))
+        )
+      }),
+      E.map(
+        levels => (params, key) =>
+          levels.map(({ logSnr, time, evaluate }) => ({ logSnr, time, value: evaluate(params, key).value }))
+      )
+    )
+
+/** How the steps of a stage are judged. */
+type Judge<P extends string> = Pick<CompiledStage<P>, 'change' | 'leaves'>
+
+/** |after − before|/|before|: how far a step goes, where a family has no measure of its own. */
+export const relativeChange = <P extends string>(before: Params.Params<P>, after: Params.Params<P>): number => {
+  const moved = Params.norm(Params.zipWith((a, b) => a - b)(after, before))
+  return moved === 0 ? 0 : moved / Params.norm(before)
+}
+
+/** Where nothing is known of the parameters: a share of them, and nothing that the data say of them. */
+const blind: Judge<string> = {
+  change: relativeChange,
+  leaves: () => null
+}
+
+/** By the family's own measure, and by how far the data reach with the noise that a stage looks at. */
+const judge = <P extends string>(
+  { family }: Score.Model<P>,
+  points: Source.Data,
+  schedule: Schedule.Schedule,
+  times: ReadonlyArray<number>
+): Judge<P> =>
+  pipe(
+    family,
+    O.fold(
+      (): Judge<P> => blind,
+      family => {
+        const noise = times
+          .map(time => Schedule.level(time)(schedule))
+          .reduce((most, { alpha, sigma }) => Math.max(most, sigma / alpha), 0)
+        return {
+          change: pipe(
+            family.distance,
+            O.getOrElse((): Judge<P>['change'] => blind.change)
+          ),
+          leaves: Reach.leaves(family, points, noise)
+        }
+      }
+    )
+  )
+
+/** A batch is of rows that are there, and meets noise that is drawn for it. */
+const batchProblems = ({ batch, expectation }: Stage.Loss, { rows }: Source.Data): ReadonlyArray<Problem.Problem> =>
+  batch === null
+    ? []
+    : [
+        ...Problem.unless(batch <= rows, 'batch', batch, `≤ ${rows}, the number of rows`, 'leave it out for all rows'),
+        ...Problem.unless(
+          O.isNone(Expectation.size(expectation)),
+          'expectation',
+          Expectation.show(expectation),
+          'one that draws noise for a batch',
+          'use Expectation.monteCarlo(), or leave out the batch'
+        )
+      ]
+
+/** Stages that come to more than a program holds, or to more attempts than anybody waits for. */
+const sizeProblems = (stages: ReadonlyArray<Stage.Stage>): ReadonlyArray<Problem.Problem> => {
+  const extents = stages.map(Stage.extent)
+  const count = extents.reduce((sum, { stages }) => sum + stages, 0)
+  const attempts = extents.reduce((most, { attempts }) => Math.max(most, attempts), 1)
+  return [
+    ...Problem.unless(
+      count <= Limits.stages,
+      'stages',
+      `${count} stages when they are written out`,
+      `at most ${Limits.stages}`,
+      'repeat less, or let a stage take more steps'
+    ),
+    ...Problem.unless(
+      attempts <= Limits.attempts,
+      'stages',
+      `${attempts} attempts of restarts within restarts`,
+      `at most ${Limits.attempts}`,
+      'restart once, around everything'
+    )
+  ]
+}
+
+interface Compiled<P extends string> {
+  /** It looks at the family's parameters on the data, and so is asked for only when nothing is wrong with them. */
+  readonly plan: () => Plan
+  /** It looks at the data, and so is made only when nothing is wrong with them. */
+  readonly stage: E.Either<ReadonlyArray<Problem.Problem>, () => CompiledStage<P>>
+}
+
+/** A loss that a stage asks for, on the data. */
+interface Wanted<P extends string> {
+  readonly loss: Loss.Loss<P>
+  readonly plan: Loss.Batched<P>
+  readonly problems: ReadonlyArray<Problem.Problem>
+  /** Whose noise it looks at. */
+  readonly times: () => ReadonlyArray<number>
+  /** Where it comes from that it is not finite. */
+  readonly whence: () => Whence
+}
+
+type Whence = (params: Params.Params<string>, key: Key.Key, rows?: Int32Array) => string | null
+
+/** Evaluations that go no further than the first that is not finite, which they refuse with where that comes from. */
+const stopping =
+  (evaluate: Stage.Tools['evaluate'], whence: Whence): Stage.Tools['evaluate'] =>
+  (params, key, rows) => {
+    const found = evaluate(params, key, rows)
+    return Number.isFinite(found.value) && Params.isFinite(found.gradient)
+      ? found
+      : refuseWith({ whence: whence(params, key, rows) }, 'not finite')
+  }
+
+/** Where a step was stopped; null of one that was not, or by something else. */
+const stoppedAt = (step: () => unknown): string | null =>
+  pipe(
+    E.tryCatch(step, error => Case.field(Case.field(error, 'problem'), 'whence')),
+    E.match(
+      whence => (typeof whence === 'string' ? whence : null),
+      () => null
+    )
+  )
+
+/** A stage as a program of its own. */
+interface Within {
+  readonly engines: () => string
+  readonly problems: ReadonlyArray<Problem.Problem>
+  readonly attempt: () => (start: Params.Params<string>, key: Key.Key) => Stage.Attempt
+}
+
+/** What holds for all stages of a pipeline. */
+interface Circumscribed {
+  readonly place: Place.Place
+  readonly precision: Precision
+}
+
+/** How a stage of a pipeline is to be computed on the data, or what is wrong with it beside its description. */
+const stagesOn = <P extends string>(
+  pipeline: Pipeline<P>,
+  start: (key: Key.Key) => Params.Params<P>,
+  points: Source.Data,
+  sound: boolean,
+  { place, precision }: Circumscribed
+): {
+  readonly all: (written: Stage.Written) => Compiled<P>
+  readonly within: (placed: Stage.Placed) => Within
+} => {
+  const { schedule, score } = pipeline
+  const model = Score.interpret(score)
+  // Stages work with whatever names the parameters have, and hand back those that they were given.
+  const [setting, anyStart] = [
+    { schedule, score, model, points: Source.asPoints(points), data: points, place },
+    start
+  ] as unknown as [Stage.Setting, Stage.Start]
+  const ours = (params: Params.Params<string>): Params.Params<P> => params
+  const dry = new WeakMap<Stage.Stage, ReadonlyArray<Problem.Problem>>()
+  /** What is wrong with a user's own functions, tried once for each stage of the description, however often repeated. */
+  const tried = (stage: Stage.Stage, loss: Loss.Loss<P>): ReadonlyArray<Problem.Problem> => {
+    const found = dry.get(stage) ?? Dry.problems(loss, points, O.some(start(Key.fromSeed(0))))
+    dry.set(stage, found)
+    return found
+  }
+  const asked = (own: Stage.Loss, evaluations: number): Wanted<P> => {
+    const { objective, expectation, batch } = own
+    const loss = { schedule, score, objective, expectation }
+    const refused = refusals(loss, points, precision)
+    // What needs double precision is not tried in single.
+    const circumstances = { evaluations, place, precision: refused.length > 0 ? 'float64' : precision } as const
+    const plan =
+      batch === null ? Loss.plans(loss, points, circumstances)[0] : Loss.batched(loss, points, batch, circumstances)
+    const told = sound && refused.length === 0 ? remark(loss, points, O.some(start(Key.fromSeed(0)))) : ''
+    return {
+      loss,
+      plan: told === '' ? plan : { ...plan, reason: plan.reason + told },
+      problems: [...refused, ...(refused.length > 0 ? [] : uncompiled(plan, precision)), ...batchProblems(own, points)],
+      times: () =>
+        Objective.terms(objective).flatMap(({ term }) =>
+          Objective.isMatching(term)
+            ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => time)
+            : []
+        ),
+      whence: () => {
+        const of = batch === null ? Loss.whence(loss, points) : Loss.whenceInBatch(loss, points, batch)
+        return (params, key, rows) => of(ours(params), key, rows)
+      }
+    }
+  }
+  const all = ({ stage, simple }: Stage.Written): Compiled<P> => {
+    const { attempts, means, misfits, times, on, memory, streams } = simple
+    const loss = pipe(
+      simple.loss,
+      O.map(own => asked(own, simple.stopping.steps)),
+      O.toNullable
+    )
+    const size = pipe(
+      simple.sample,
+      O.match(
+        () => points.rows,
+        of => of(points.rows)
+      )
+    )
+    const inner = attempts.map(size < points.rows ? onSample(size) : within)
+    return {
+      plan: () => {
+        const { engine, reason } = means(setting, {
+          loss: loss === null ? null : loss.plan,
+          attempts: inner.map(({ engines }) => engines()).join(', ')
+        })
+        return { stage: Stage.formula(stage), engine, reason }
+      },
+      stage: pipe(
+        [
+          ...(loss?.problems ?? []),
+          ...Problem.unless(
+            precision === 'float64' || loss !== null || inner.length > 0,
+            'precision',
+            `'float32' of ${Stage.show(stage)}`,
+            "'float64', as of what minimises no loss",
+            'leave precision out, or leave this stage to a pipeline of its own'
+          ),
+          ...Problem.unless(
+            streams || !Source.isSource(points),
+            '',
+            Stage.show(stage),
+            'one that reads the rows of a source a stretch at a time',
+            'put it in Stage.onSample, or give the rows in memory'
+          ),
+          ...misfits(setting),
+          ...inner.flatMap(({ problems }) => problems)
+        ],
+        problems => (problems.length > 0 || !sound || loss === null ? problems : tried(stage, loss.loss)),
+        E.fromPredicate(RA.isEmpty, identity),
+        E.map(() => () => {
+          const evaluate: Stage.Tools['evaluate'] = (params, key, rows) =>
+            loss === null
+              ? refuse(`evaluate: ${Stage.show(stage)} asks for no loss; define it with one`)
+              : loss.plan.evaluate(ours(params), key, rows)
+          const tools = { ...setting, start: anyStart, evaluate, attempts: inner.map(({ attempt }) => attempt()) }
+          const { begin, step, finish = identity } = on(tools)
+          return {
+            stopping: simple.stopping,
+            // What attempts lead to has been judged on the way.
+            ...(inner.length > 0 ? blind : judge(model, points, schedule, [...(loss?.times() ?? []), ...times])),
+            begin,
+            whence: (params, memory, key) =>
+              loss === null
+                ? null
+                : stoppedAt(() =>
+                    on({ ...tools, evaluate: stopping(evaluate, loss.whence()) }).step(params, memory, key)
+                  ),
+            step: (params, memory, key) => {
+              const taken = step(params, memory, key)
+              const next = ours(taken.params)
+              const norm = taken.norm ?? Params.norm(Params.zipWith((a, b) => a - b)(next, params))
+              return { value: taken.value, norm, params: next, memory: taken.memory }
+            },
+            finish: (params, memory) => ours(finish(params, memory)),
+            memoryCodec: memory
+          }
+        })
+      )
+    }
+  }
+  /** The same on so many of the rows, drawn anew for each attempt; one sample is looked at beforehand. */
+  const onSample =
+    (size: number) =>
+    (placed: Stage.Placed): Within => {
+      const on = (key: Key.Key): Within & { readonly few: Points.Points } => {
+        const few = pipe(key, Key.subset(points.rows, size), Source.chosen)(points)
+        const begin = pipe(
+          Initializer.interpret(score, few)(pipeline.initializer),
+          E.getOrElse(() => start)
+        )
+        return { few, ...stagesOn(pipeline, begin, few, sound, { place: Place.here, precision }).within(placed) }
+      }
+      const { few, engines, problems } = on(Key.fromSeed(0))
+      return {
+        engines,
+        problems: [
+          // What is wrong on all rows too is told already.
+          ...(Score.problems(points)(score).length > 0 ? [] : Score.problems(few)(score))
+            .map(Problem.within('score'))
+            .map(Stage.inside(placed.path)),
+          ...problems
+        ],
+        attempt: () => (params, key) => {
+          const keys = pipe(key, Key.named('sample', 'steps'))
+          return on(keys.sample).attempt()(params, keys.steps)
+        }
+      }
+    }
+  const within = ({ path, stage }: Stage.Placed): Within => {
+    const inner = Stage.simple(stage).map(written => ({ path: written.path, compiled: all(written) }))
+    return {
+      engines: () => inner.map(({ compiled }) => compiled.plan().engine).join(', '),
+      problems: inner.flatMap(at => problemsIn(at.compiled.stage).map(Stage.inside(path, at.path))),
+      attempt: () => {
+        const run = {
+          pipeline,
+          data: () => Source.fingerprint(points),
+          precision,
+          stages: inner.flatMap(({ compiled: { stage } }) => (E.isRight(stage) ? [stage.right()] : [])),
+          plan: inner.map(({ compiled }) => compiled.plan())
+        }
+        return (params, key) => {
+          const last = Run.last({ ...run, start: () => ours(params) })(key)
+          return { params: last.params, value: last.value, failed: last.status._tag === 'Failed' }
+        }
+      }
+    }
+  }
+  return { all, within }
+}
+
+/**
+ * A pipeline on data, ready to run; or all that is wrong with it. Rows of a source are read a stretch at a time, at every step; what
+ * comes of them are the bits of the same rows in memory. Sums over all rows are taken where `place` says. With
+ * `precision: 'float32'` losses of networks are computed in single precision, four numbers at a time where else two are (see
+ * docs/compiler.md): what needs more is refused.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Compile, Initializer, Pipeline, Problem, Schedule, Score, Stage } from 'ornstein'
+ *
+ * const compiled = pipe(
+ *   { rows: 2, dim: 1, values: Float64Array.of(-1, 1) },
+ *   Compile.pipeline(
+ *     Pipeline.of({
+ *       schedule: Schedule.ornsteinUhlenbeck,
+ *       score: Score.spherical({ components: 3 }),
+ *       initializer: Initializer.fromData,
+ *       stages: [Stage.expectationMaximization({ steps: 10 })]
+ *     })
+ *   )
+ * )
+ * assert.ok(E.isLeft(compiled))
+ * assert.equal(
+ *   Problem.show(compiled.left[0]),
+ *   'score.components: 3 is not ≤ 2, the number of rows; ask for fewer components or give more data'
+ * )
+ */
+export const pipeline =
+  <P extends string>(
+    pipeline: Pipeline<P>,
+    { place = Place.here, precision = 'float64' }: Partial<Circumscribed> = {}
+  ) =>
+  (given: Source.Data): E.Either<CompileErrors, Program<P>> => {
+    const call = 'Compile.pipeline(pipeline)(data)'
+    someData(given, call)
+    if (!pipelines.is(pipeline)) return mistaken('a pipeline', pipeline, call)
+    if (isDeeper(pipeline, Limits.depth)) return E.left([tooDeep('pipeline')])
+    const points = asTheyAre(given)
+    const { score, initializer, stages } = pipeline
+    const common = commonProblems(pipeline, points)
+    // An initializer looks at the data, and at nothing that is already known to be wrong.
+    const start: Initializer.Start<P> =
+      common.length > 0
+        ? E.left(Initializer.problems(initializer).map(Problem.within('initializer')))
+        : pipe(initializer, Initializer.interpret(score, points))
+    const described = stages.flatMap((stage, i) =>
+      Stage.problems(pipeline.schedule)(stage).map(Problem.within(`stages[${i}]`))
+    )
+    const begin = E.isRight(start) ? start.right : () => Params.zeros(Score.shapes(points.dim)(score))
+    // A stage that is wrong in itself is not looked at further, nor are stages that come to too many.
+    const sound = stages.map(stage => Stage.problems(pipeline.schedule)(stage).length === 0)
+    const { all: compileSimple } = stagesOn(pipeline, begin, points, common.length === 0 && E.isRight(start), {
+      place,
+      precision
+    })
+    const oversized = sound.every(identity) ? sizeProblems(stages) : []
+    const compiled = stages.flatMap((stage, i) =>
+      !sound[i] || oversized.length > 0 || !hasShapes(score, points)
+        ? []
+        : Stage.simple(stage).map(written => ({
+            within: Stage.inside(`stages[${i}]`, written.path),
+            ...compileSimple(written)
+          }))
+    )
+    const problems = [
+      ...common,
+      ...problemsIn(start),
+      ...described,
+      ...oversized,
+      ...compiled.flatMap(({ within, stage }) => problemsIn(stage).map(within))
+    ]
+    return either(problems, () => ({
+      pipeline,
+      start: begin,
+      data: () => Source.fingerprint(points),
+      precision,
+      stages: compiled.flatMap(({ stage }) => (E.isRight(stage) ? [stage.right()] : [])),
+      plan: compiled.map(({ plan }) => plan())
+    }))
+  }
+
+/** The plan as text, a line a stage. */
+export const explain = <P extends string>({ plan }: Pick<Program<P>, 'plan'>): string =>
+  plan.map(({ stage, engine, reason }, i) => `stage ${i + 1}: ${stage}\n  by ${engine}: ${reason}`).join('\n')

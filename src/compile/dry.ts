@@ -1,0 +1,344 @@
+/**
+ * Dry runs: what a user wrote as code, tried on three rows before anything is learned. A function that throws, that gives
+ * another shape than it should, that lets rows look at each other or that is not finite is refused, by name and with
+ * the shapes, where it would have failed in the middle of a run, or broadcast and learned something else.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { add, compute, Key, mul, sealed, slice, tensor, type NdArray, type Tensor } from '../../lib/index.js'
+import { size } from '../../lib/arrays/ndarray.js'
+import * as Expectation from '../objective/expectation.js'
+import * as Given from './given.js'
+import * as Loss from './loss.js'
+import * as Matching from './matching.js'
+import * as Objective from '../objective/objective.js'
+import * as Params from '../family/params.js'
+import type * as Points from '../data/points.js'
+import * as Source from '../data/source/source.js'
+import * as Problem from '../core/problem.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Score from '../score/score.js'
+import * as TimeLaw from '../objective/timeLaw.js'
+
+/** Enough rows to tell a sum over rows from a sum over pairs of rows. */
+const ROWS = 3
+
+/**
+ * What a row gives alone and among others differs by rounding at most: by far less than this share of it, and by far
+ * more where rows are centred, normalized or sorted together.
+ */
+const TOLERANCE = 1e-8
+
+const key = Key.fromSeed(0)
+
+/** What the functions are tried on: rows of the data with noise, each at a level of its own. */
+interface Trial {
+  readonly clean: Tensor
+  readonly noise: Tensor
+  readonly noisy: Tensor
+  readonly level: Score.RowLevel
+  /** All of the trial rows, and their levels and noise. */
+  readonly all: { readonly points: Points.Points; readonly times: ReadonlyArray<number>; readonly z: Float64Array }
+  readonly rows: readonly [from: number, count: number]
+}
+
+/** The trial rows from the first so many on. Tensors: for use inside `compute`. */
+const trial = (
+  schedule: Schedule.Schedule,
+  times: ReadonlyArray<number>,
+  points: Source.Data,
+  rows: readonly [from: number, count: number]
+): Trial => {
+  const { dim } = points
+  const chosen = pipe(points, Source.chosen([0, Math.floor(points.rows / 2), points.rows - 1]))
+  const own = Array.from({ length: ROWS }, (_, i) => times[i % times.length])
+  const levels = own.map(time => pipe(schedule, Schedule.level(time)))
+  const [from, count] = rows
+  const part = (values: ArrayLike<number>, width: number): Tensor =>
+    slice(tensor(values, [ROWS, width]), [from, 0], [count, width])
+  const clean = part(chosen.values, dim)
+  const z = Key.normal(ROWS * dim)(key)
+  const noise = part(z, dim)
+  const level = {
+    alpha: part(
+      levels.map(({ alpha }) => alpha),
+      1
+    ),
+    sigma: part(
+      levels.map(({ sigma }) => sigma),
+      1
+    ),
+    ...(chosen.labels && { label: part(chosen.labels, 1) })
+  }
+  return {
+    clean,
+    noise,
+    level,
+    noisy: add(mul(level.alpha, clean), mul(level.sigma, noise)),
+    all: { points: chosen, times: own, z },
+    rows
+  }
+}
+
+/** The message of a `sealed` tensor. */
+const SEALED = 'it looks at the entries of a tensor'
+
+const print = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
+
+const said = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** A part of a description that is a function of rows, and what it should give. */
+interface Tried {
+  readonly field: string
+  readonly name: string
+  readonly apply: (trial: Trial) => Tensor
+  /** The shapes that are right for so many rows, first the one that messages name. */
+  readonly shapes: (rows: number) => ReadonlyArray<ReadonlyArray<number>>
+  /** Whether what is not finite is an error: at parameters that a run starts from. */
+  readonly finite: boolean
+}
+
+const partProblems = (
+  { field, name, apply, shapes, finite }: Tried,
+  on: (rows: readonly [number, number]) => Trial
+): ReadonlyArray<Problem.Problem> => {
+  const run = (from: number, count: number): E.Either<ReadonlyArray<Problem.Problem>, NdArray> =>
+    pipe(
+      E.tryCatch(
+        () =>
+          compute(() => {
+            // A number passes for a tensor in JavaScript, whatever the types say.
+            const result: unknown = apply(on([from, count]))
+            return typeof result === 'number' ? tensor([result], []) : (result as Tensor)
+          }),
+        error => [
+          said(error) === SEALED
+            ? Problem.of(
+                field,
+                `${name}, which looks at the entries of a tensor,`,
+                'written in the tensor vocabulary alone, in which it is differentiated',
+                'choose by where, and hold constant by stopGradient'
+              )
+            : Problem.of(
+                field,
+                `${name}, which on ${count} row${count === 1 ? '' : 's'} throws "${said(error)}",`,
+                `a function of rows that gives ${print(shapes(count)[0])}`,
+                'correct it, or check the shapes that it works on'
+              )
+        ]
+      ),
+      E.filterOrElse(
+        ({ shape }) => shapes(count).some(wanted => print(wanted) === print(shape)),
+        ({ shape }) => [
+          Problem.of(
+            field,
+            `${name}, which on ${count} row${count === 1 ? '' : 's'} is of shape ${print(shape)},`,
+            `of shape ${shapes(count).map(print).join(' or ')}`,
+            'let it give each row its own numbers'
+          )
+        ]
+      )
+    )
+  return pipe(
+    run(0, ROWS),
+    E.chain(together => {
+      const width = together.values.length / ROWS
+      const bad = together.values.findIndex(value => !Number.isFinite(value))
+      return finite && bad >= 0
+        ? E.left([
+            Problem.of(
+              field,
+              `${name}, which is ${together.values[bad]} on a row of the data,`,
+              'finite where the run starts',
+              'start elsewhere, or keep logarithms, roots and quotients off 0'
+            )
+          ])
+        : pipe(
+            Array.from({ length: ROWS }, (_, i) => run(i, 1)),
+            E.sequenceArray,
+            E.map(apart => ({ together, width, apart: apart.flatMap(({ values }) => Array.from(values)) }))
+          )
+    }),
+    E.chain(({ together, apart }) => {
+      const largest = together.values.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0)
+      const alike = together.values.every(
+        (x, i) => Object.is(x, apart[i]) || x === apart[i] || Math.abs(x - apart[i]) <= TOLERANCE * largest
+      )
+      return alike
+        ? E.right(null)
+        : E.left([
+            Problem.of(
+              field,
+              `${name}, which gives a row other numbers alone than among others,`,
+              'a function of each row by itself, the same at each call',
+              'let it reduce over axis 1 only, and take its randomness from the parameters'
+            )
+          ])
+    }),
+    E.fold(
+      problems => problems,
+      () => []
+    )
+  )
+}
+
+/** What a term's own function makes of the trial rows; nobody may look at entries in it. */
+const lossOf = <P extends string>(
+  { schedule, score }: Loss.Loss<P>,
+  term: Matching.Direct,
+  params: Params.Params<P>,
+  { all: { points, times, z }, rows }: Trial
+): Tensor => {
+  const model = Score.interpret(score)
+  const tensors = Score.tensors(params)
+  const data = Matching.data(points, false)
+  if (!Objective.isMatching(term)) {
+    const given = Given.tensors(...rows)(data)
+    return sealed(() => Matching.perDatum(model, term)(tensors, given))
+  }
+  const levels = times.map(time => pipe(schedule, Schedule.level(time)))
+  const sample: Matching.Sample = {
+    weight: Float64Array.of(1),
+    alpha: Float64Array.from(levels, ({ alpha }) => alpha),
+    sigma: Float64Array.from(levels, ({ sigma }) => sigma),
+    noise: { _tag: 'Full', values: z, sign: 1 },
+    denoising: Float64Array.of(1),
+    probes: key,
+    level: 0,
+    ofTime: f => Float64Array.from(times, time => f(time, schedule)),
+    labels: null
+  }
+  const basis = { rank: 0, vectors: new Float64Array(0), origin: new Float64Array(0) }
+  const given = Given.tensors(...rows)({ ...data, ...Matching.given(model, term, sample, basis, points) })
+  return Matching.raw(model, term)(tensors, given, sealed)
+}
+
+/** Times next to the clean end, as shares of the schedule, and how much a loss that stays finite may grow from one to the other. */
+const NEXT_TO_CLEAN = [1e-4, 1e-8] as const
+const GROWTH = 100
+
+/** A term over times from the clean end on that says bounded: true and grows as the noise vanishes: by 1/σ², as its target does, it is 10⁴ times as large or more. */
+const growing = <P extends string>(
+  loss: Loss.Loss<P>,
+  term: Objective.Matching,
+  points: Source.Data,
+  params: Params.Params<P>
+): ReadonlyArray<Problem.Problem> => {
+  if (term.bounded !== true || O.isNone(TimeLaw.fromClean(term.timeLaw))) return []
+  const { schedule } = loss
+  const until = Math.min(1, Schedule.until(schedule))
+  const [outer, inner] = NEXT_TO_CLEAN.map(share => {
+    const { values } = compute(() => lossOf(loss, term, params, trial(schedule, [share * until], points, [0, ROWS])))
+    return { time: share * until, most: values.reduce((most, x) => Math.max(most, Math.abs(x)), 0) }
+  })
+  return Problem.unless(
+    inner.most <= GROWTH * outer.most,
+    'objective',
+    `${Objective.show(term.of)}, which on a row of the data is ${outer.most.toPrecision(3)} at t = ${outer.time} and ${inner.most.toPrecision(3)} at ${inner.time},`,
+    'finite as the noise vanishes, as bounded: true says',
+    'leave bounded out, and begin at 0.001'
+  )
+}
+
+/** Parameters like those that a run may start from, where nobody has said where it does. */
+const arbitrary = <P extends string>(shapes: Params.Shapes<P>): Params.Params<P> =>
+  Params.map<ReadonlyArray<number>, NdArray>((shape, name) => ({
+    shape,
+    values: Key.normal(size(shape))(Key.named(name)(key)[name]).map(z => 0.1 * z)
+  }))(shapes)
+
+/**
+ * What is wrong with a user's own score or objective, tried on rows of the data with noise, at the parameters that a run
+ * starts from; without those the result may be anything that has the right shape. For losses without other problems.
+ */
+export const problems = <P extends string>(
+  loss: Loss.Loss<P>,
+  points: Source.Data,
+  start: O.Option<Params.Params<P>>
+): ReadonlyArray<Problem.Problem> => {
+  const { schedule, score, objective } = loss
+  const model = Score.interpret(score)
+  const terms = Objective.terms(objective).map(({ term }) => term)
+  const matching = terms.filter(Objective.isMatching)
+  const own = terms.flatMap(term => (Objective.isPenalty(term) || Objective.isBuiltIn(term) ? [] : [term]))
+  const params = pipe(
+    start,
+    O.getOrElse(() => arbitrary(model.shapes(points.dim)))
+  )
+  const finite = O.isSome(start)
+  const timesOf = (timeLaw: TimeLaw.TimeLaw): ReadonlyArray<number> =>
+    pipe(timeLaw, TimeLaw.quadrature(schedule, ROWS)).map(({ time }) => time)
+  const of = (timeLaw: TimeLaw.TimeLaw, part: Tried): ReadonlyArray<Problem.Problem> =>
+    partProblems(part, rows => trial(schedule, timesOf(timeLaw), points, rows))
+  const inScore = matching.slice(0, 1).flatMap(({ timeLaw }) =>
+    of(timeLaw, {
+      field: 'score',
+      name: Score.show(score),
+      apply: ({ noisy, level }) => model.output(Score.tensors(params), noisy, level),
+      shapes: rows => [[rows, points.dim]],
+      finite
+    })
+  )
+  const inObjective =
+    inScore.length > 0
+      ? []
+      : own.flatMap(term =>
+          of(Objective.isMatching(term) ? term.timeLaw : TimeLaw.at(1), {
+            field: 'objective',
+            name: Objective.show(term.of),
+            apply: trial => lossOf(loss, term, params, trial),
+            shapes: rows => [[rows, 1], [rows]],
+            finite
+          })
+        )
+  const claims =
+    inScore.length + inObjective.length > 0
+      ? []
+      : own.filter(Objective.isMatching).flatMap(term => growing(loss, term, points, params))
+  const found = [...inScore, ...inObjective, ...claims]
+  return found.length > 0 ? found : whole(loss, points, params, finite)
+}
+
+/** The loss and its gradient, on the same rows: what is right forwards may have no derivative. */
+const whole = <P extends string>(
+  loss: Loss.Loss<P>,
+  points: Source.Data,
+  params: Params.Params<P>,
+  finite: boolean
+): ReadonlyArray<Problem.Problem> => {
+  // Noise that is given has as many rows as the data.
+  const noise = Expectation.monteCarlo()
+  const few = pipe(points, Source.chosen([0, Math.floor(points.rows / 2), points.rows - 1]))
+  const name = Objective.show(loss.objective)
+  return pipe(
+    E.tryCatch(
+      () =>
+        Loss.plans(
+          { ...loss, expectation: noise },
+          { rows: few.rows, dim: few.dim, values: few.values, ...(few.labels && { labels: few.labels }) },
+          // Interpreted: the plan itself is compiled later, and says then what stands in its way.
+          { evaluations: 1 }
+        )[0].evaluate(params, key),
+      error => [
+        Problem.of(
+          'objective',
+          `${name} of ${Score.show(loss.score)}, whose gradient throws "${said(error)}",`,
+          'differentiable',
+          'write it in functions that have derivatives'
+        )
+      ]
+    ),
+    E.fold(
+      problems => problems,
+      ({ value, gradient }) =>
+        Problem.unless(
+          !finite || (Number.isFinite(value) && Params.isFinite(gradient)),
+          'objective',
+          Number.isFinite(value) ? 'a gradient with NaN or infinity' : value,
+          'finite where the run starts',
+          'start elsewhere, or keep logarithms, roots and quotients off 0'
+        )
+    )
+  )
+}

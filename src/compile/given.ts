@@ -1,0 +1,151 @@
+/**
+ * What a function of the vocabulary computes from, beside parameters: arrays under names. The interpreter takes them as
+ * tensors, a compiled program as its inputs; neither sees anything else of a call.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
+import { fromNdArray, Key, type Tensor } from '../../lib/index.js'
+import { size } from '../../lib/arrays/ndarray.js'
+import { stretch, type Numbers } from '../../lib/rows/stretches.js'
+import type * as Compiler from '../../lib/compiler/index.js'
+
+type Shape = ReadonlyArray<number>
+
+/** Numbers for each row, of the shape that one row has. */
+interface Rows {
+  readonly _tag: 'Rows'
+  readonly shape: Shape
+  readonly values: Numbers
+  /** The same array again at the next call, which may be kept where it was copied to. */
+  readonly stays: boolean
+}
+
+/** Normal numbers for each row: those of the key, row after row; or one of χ² of so many degrees. */
+interface Draw {
+  readonly _tag: 'Draw'
+  readonly shape: Shape
+  readonly key: Key.Key
+  readonly degrees?: number
+}
+
+/** The same for all rows, another at each call. */
+interface Constant {
+  readonly _tag: 'Constant'
+  readonly shape: Shape
+  readonly values: Float64Array
+  /** So many of them, one after another, each of a version of the program's constants. */
+  readonly versions?: number
+}
+
+export type Given = Rows | Draw | Constant
+
+/** Values that lie along the rows; `stays`: the same at every evaluation. */
+export const rows = (shape: Shape, values: Numbers, stays = false): Given => ({
+  _tag: 'Rows',
+  shape,
+  values,
+  stays
+})
+/** Normal draws of a key. */
+export const draw = (shape: Shape, key: Key.Key): Given => ({ _tag: 'Draw', shape, key })
+/** χ² draws of a key, one a row. */
+export const chiSquared = (degrees: number, key: Key.Key): Given => ({ _tag: 'Draw', shape: [1], key, degrees })
+/** Values that all rows share. */
+export const constant = (shape: Shape, values: Float64Array): Given => ({ _tag: 'Constant', shape, values })
+/** A number that all rows share. */
+export const number = (value: number): Given => constant([], Float64Array.of(value))
+
+/** One number for all rows, or one a row. */
+export const perRow = (values: Numbers): Given =>
+  values instanceof Float64Array && values.length === 1 ? number(values[0]) : rows([1], values)
+
+export type Named = Readonly<Record<string, Given>>
+export type Tensors = Readonly<Record<string, Tensor>>
+
+const draws = ({ key, degrees }: Draw, first: number, length: number): Float64Array => {
+  const out = new Float64Array(length)
+  ;(degrees === undefined ? Key.fillNormal(first, out) : Key.fillChiSquared(degrees, first, out))(key)
+  return out
+}
+
+/** As tensors: what is of rows, for so many of them from the first on, [count, …]. */
+export const tensors = (first: number, count: number): ((given: Named) => Tensors) =>
+  RR.map(given =>
+    given._tag === 'Constant'
+      ? fromNdArray(given)
+      : fromNdArray({
+          shape: [count, ...given.shape],
+          values:
+            given._tag === 'Draw'
+              ? draws(given, first * size(given.shape), count * size(given.shape))
+              : stretch(given.values, size(given.shape), first, count)
+        })
+  )
+
+const isSame = (a: Float64Array, b: Float64Array): boolean =>
+  a === b || (a.length === b.length && a.every((x, i) => Object.is(x, b[i])))
+
+/** Whether they are two versions of the same: other numbers alone differ. */
+export const isVersion =
+  (one: Named) =>
+  (other: Named): boolean =>
+    RR.size(one) === RR.size(other) &&
+    Object.entries(one).every(([name, a]) => {
+      if (!(name in other)) return false
+      const b = other[name]
+      if (a._tag === 'Constant') return b._tag === 'Constant' && (a.shape.length === 0 || isSame(a.values, b.values))
+      return a._tag === 'Rows'
+        ? b._tag === 'Rows' && a.values === b.values
+        : b._tag === 'Draw' && a.key === b.key && a.degrees === b.degrees
+    })
+
+/** Versions as one: numbers in each, all else as in the first. */
+export const versions = (all: ReadonlyArray<Named>): Named =>
+  pipe(
+    all[0],
+    RR.mapWithIndex((name, given) =>
+      given._tag === 'Constant' && given.shape.length === 0
+        ? { ...given, values: Float64Array.from(all, one => numberOf(one[name])), versions: all.length }
+        : given
+    )
+  )
+
+const numberOf = (given: Given): number => (given._tag === 'Constant' ? given.values[0] : NaN)
+
+/** What a program of them takes. */
+export const signature = (params: Readonly<Record<string, Shape>>, given: Named): Compiler.Signature => ({
+  ...versionsIn(given),
+  params,
+  rows: RR.filterMap<Given, Compiler.Signature['rows'][string]>(one =>
+    one._tag === 'Constant'
+      ? O.none
+      : O.some({
+          shape: one.shape,
+          from: one._tag === 'Draw' ? 'key' : one.stays ? 'data' : 'call',
+          ...(one._tag === 'Draw' && one.degrees !== undefined && { degrees: one.degrees })
+        })
+  )(given),
+  constants: RR.filterMap<Given, Shape>(one => (one._tag === 'Constant' ? O.some(one.shape) : O.none))(given)
+})
+
+const versionsIn = (given: Named): Pick<Compiler.Signature, 'versions'> => {
+  const all = Object.entries(given).flatMap(([name, one]) =>
+    one._tag === 'Constant' && one.versions !== undefined ? [{ name, count: one.versions }] : []
+  )
+  return all.length === 0 ? {} : { versions: { count: all[0].count, of: all.map(({ name }) => name) } }
+}
+
+/** And what it is called with. */
+export const call = (
+  count: number,
+  params: Readonly<Record<string, { readonly values: Float64Array }>>,
+  given: Named
+): Compiler.Call => ({
+  rows: count,
+  params: RR.map(({ values }: { readonly values: Float64Array }) => values)(params),
+  given: RR.filterMap<Given, Compiler.RowsGiven>(one =>
+    one._tag === 'Constant' ? O.none : O.some(one._tag === 'Draw' ? one.key : one.values)
+  )(given),
+  constants: RR.filterMap<Given, Float64Array>(one => (one._tag === 'Constant' ? O.some(one.values) : O.none))(given)
+})

@@ -1,0 +1,852 @@
+/**
+ * Losses: an objective of a score on a schedule, and how its mean over the noise is taken. Two engines compute the same
+ * number from the same noise: `interpreted`, any score and objective in the tensor vocabulary, op by op; and `compiled`, the same
+ * as one program over the rows.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
+import * as Compiler from '../../lib/compiler/index.js'
+import { Key, valueAndGrad, type NdArray } from '../../lib/index.js'
+import { lazy } from '../../lib/plain/iterate.js'
+import { concatenated, size } from '../../lib/arrays/ndarray.js'
+import {
+  both,
+  column,
+  computed,
+  every,
+  pairs,
+  part,
+  remembered,
+  type Numbers,
+  type Stretches
+} from '../../lib/rows/stretches.js'
+import { Case } from '../core/index.js'
+import * as Expectation from '../objective/expectation.js'
+import * as Frame from '../mixture/em/frame.js'
+import * as Projection from '../mixture/projection.js'
+import * as Strands from '../../lib/rows/strands.js'
+import * as ControlVariate from './controlVariate.js'
+import * as Given from './given.js'
+import * as Matching from './matching.js'
+import * as Noise from './noise.js'
+import * as Objective from '../objective/objective.js'
+import * as Parametrization from '../family/parametrization.js'
+import * as Params from '../family/params.js'
+import * as Place from '../data/place.js'
+import * as Source from '../data/source/source.js'
+import * as Problem from '../core/problem.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Score from '../score/score.js'
+import * as TimeLaw from '../objective/timeLaw.js'
+import * as Weighting from '../objective/weighting.js'
+
+export interface Loss<P extends string> {
+  readonly schedule: Schedule.Schedule
+  readonly score: Score.Score<P>
+  readonly objective: Objective.Objective
+  readonly expectation: Expectation.Expectation
+}
+
+export interface ValueAndGradient<P extends string> {
+  readonly value: number
+  readonly gradient: Params.Params<P>
+}
+
+/** A way to compute a loss on data, and why it is, or is not, the one chosen. */
+export interface LossPlan<P extends string> {
+  readonly engine: 'compiled' | 'interpreted'
+  readonly reason: string
+  readonly evaluate: (params: Params.Params<P>, key: Key.Key) => ValueAndGradient<P>
+}
+
+type Sample = Matching.Sample
+type Direct = Matching.Direct
+
+/** A term of the objective, with its noise drawn. */
+interface Drawn<T extends Objective.Term = Objective.Term> {
+  readonly weight: number
+  readonly term: T
+  readonly samples: ReadonlyArray<Sample>
+}
+
+/** What both plans compute from: the objective's terms, and noise that depends on the key alone. */
+interface Evaluation<T extends Objective.Term = Objective.Term> {
+  readonly basis: Projection.Basis
+  readonly terms: ReadonlyArray<Drawn<T>>
+}
+
+/** Whether data are met again, or are a batch that is drawn for one evaluation. */
+type Use = 'often' | 'once'
+
+/** A way to compute direct terms on data: as a sum over their rows. */
+type Engine<P extends string> = (
+  data: Source.Data
+) => (params: Params.Params<P>, evaluation: Evaluation<Direct>) => Strands.Sum<ValueAndGradient<P>>
+
+/** The product of two weights, each one for all rows or one a row. */
+const product = (a: Numbers, b: Numbers): Numbers => both(a, b, (v, w) => v * w)
+
+const noBasis: Projection.Basis = { rank: 0, vectors: new Float64Array(0), origin: new Float64Array(0) }
+
+/** Whether an expectation draws only the noise that a mixture sees. */
+const isProjected = (expectation: Expectation.Expectation): boolean => Expectation.draws(expectation) !== 'everywhere'
+
+/** How numbers are held that are drawn for each row: in memory where the rows are, else as they are asked for. */
+const held =
+  (data: Source.Data) =>
+  (numbers: Stretches): Numbers =>
+    Source.isSource(data) ? remembered(numbers) : part(numbers, 0, numbers.rows)
+
+/** The labels of the rows, each left out with a probability. */
+const labelsOf = (data: Source.Data, dropout: number, key: Key.Key): Numbers | null => {
+  const labels = Matching.labelsOf(data)
+  if (labels === null || dropout === 0) return null
+  const drawn = computed(data.rows, (first, out) => {
+    Key.fillUniform(first, out)(key)
+  })
+  return both(labels, held(data)(drawn), (label, u) => (u < dropout ? -1 : label))
+}
+
+const draw = <P extends string>(
+  { schedule, score, objective, expectation }: Loss<P>,
+  data: Source.Data
+): ((params: Params.Params<P>, key: Key.Key) => Evaluation) => {
+  const { level } = Schedule.interpret(schedule)
+  const weightOf = Weighting.interpret(schedule)
+  const way = Expectation.interpret(expectation)
+  const count = (way.where === 'line' ? way.timeNodes : undefined) ?? TimeLaw.NODES
+  const terms = Objective.terms(objective).map(term => ({ ...term, weightings: term.weightings.map(weightOf) }))
+  return (params, key) => {
+    const projection = pipe(
+      Score.interpret(score).family,
+      O.filter(() => isProjected(expectation)),
+      O.chain(({ projection }) => projection),
+      O.map(({ span, origin, seesNorm, slope, denoisingShare }) => {
+        const basis = Projection.basisOf(span(params), origin(params))
+        const { rank } = basis
+        const antithetic = way.where === 'span' && way.antithetic
+        return {
+          basis,
+          seesNorm,
+          slope: slope === null ? () => 0 : slope(params),
+          // A quadrature has no variance to reduce.
+          denoising: way.where === 'line' ? () => 0 : denoisingShare(params, { dim: data.dim, rank, antithetic })
+        }
+      }),
+      O.toNullable
+    )
+    const samples = (
+      timeLaw: TimeLaw.TimeLaw,
+      weightings: ReadonlyArray<(time: number) => number>,
+      dropout: number,
+      key: Key.Key
+    ): ReadonlyArray<Sample> => {
+      const keys = pipe(key, Key.named('time', 'noise', 'probes', 'labels'))
+      const times = Expectation.isDeterministic(expectation)
+        ? TimeLaw.quadrature(schedule, count)(timeLaw)
+        : TimeLaw.drawing(schedule, data.rows, held(data))(keys.time)(timeLaw)
+      const noiseKeys = Key.split(times.length)(keys.noise)
+      return times
+        .flatMap(({ time, weight }, i) => {
+          const each: Numbers = typeof time === 'number' ? Float64Array.of(time) : time
+          // A level may be a function of the user's: it is asked once a time.
+          const [alpha, sigma] = pairs(each, time => {
+            const { alpha, sigma } = level(time)
+            return [alpha, sigma]
+          })
+          const weights = weightings.reduce<Numbers>(
+            (all, weightAt) => product(all, every(each, weightAt)),
+            typeof weight === 'number' ? Float64Array.of(weight) : weight
+          )
+          return Noise.draws(
+            data,
+            // Nodes are of times that all rows share.
+            projection && {
+              ...projection,
+              slope: () => projection.slope({ alpha: column(alpha, 0, 1)[0], sigma: column(sigma, 0, 1)[0] })
+            },
+            noiseKeys[i]
+          )(expectation).map(draw => ({
+            alpha,
+            sigma,
+            weight: every(weights, w => w * draw.weight),
+            noise: draw.noise,
+            denoising:
+              projection === null
+                ? Float64Array.of(1)
+                : both(alpha, sigma, (alpha, sigma) => projection.denoising({ alpha, sigma })),
+            level: i,
+            ofTime: (f: Parameters<Sample['ofTime']>[0]) => every(each, time => f(time, schedule))
+          }))
+        })
+        .map((sample, i) => ({
+          ...sample,
+          probes: Key.child(i)(keys.probes),
+          labels: labelsOf(data, dropout, Key.child(i)(keys.labels))
+        }))
+    }
+    const keys = Key.split(terms.length)(key)
+    return {
+      basis: projection?.basis ?? noBasis,
+      terms: terms.map(({ weight, weightings, labelDropout, term }, i) => ({
+        weight,
+        term,
+        samples: Objective.isMatching(term) ? samples(term.timeLaw, weightings, labelDropout, keys[i]) : []
+      }))
+    }
+  }
+}
+
+const total = <P extends string>(
+  params: Params.Params<P>,
+  values: ReadonlyArray<ValueAndGradient<P>>
+): ValueAndGradient<P> =>
+  pipe(
+    values,
+    RA.matchLeft(
+      () => ({ value: 0, gradient: Params.zeros(Params.shapes(params)) }),
+      (first, others) =>
+        others.reduce<ValueAndGradient<P>>(
+          (sum, { value, gradient }) => ({
+            value: sum.value + value,
+            gradient: Params.zipWith((a, b) => a + b)(sum.gradient, gradient)
+          }),
+          first
+        )
+    )
+  )
+
+const scaled =
+  (weight: number) =>
+  <P extends string>(part: ValueAndGradient<P>): ValueAndGradient<P> =>
+    weight === 1 ? part : { value: weight * part.value, gradient: Params.mapValues(g => weight * g)(part.gradient) }
+
+// —— in the vocabulary ——
+
+/** A loss and its gradient as numbers, one after another; and back. */
+const numbersOf = <P extends string>({ value, gradient }: ValueAndGradient<P>): Float64Array => {
+  const all = Params.packed(gradient)
+  return new Float64Array(1 + all.length).map((_, i) => (i === 0 ? value : all[i - 1]))
+}
+
+const ofNumbers =
+  <P extends string>(shapes: Params.Shapes<P>) =>
+  (numbers: Float64Array): ValueAndGradient<P> => ({
+    value: numbers[0],
+    gradient: Params.unpacked(shapes)(numbers.subarray(1))
+  })
+
+/** By the interpreter, strand by strand: one computation is alive at a time, so that memory does not grow with rows, levels or draws. */
+const interpreted =
+  <P extends string>(score: Score.Score<P>, use: Use): Engine<P> =>
+  data => {
+    const model = Score.interpret(score)
+    const { rows } = data
+    const own = Matching.data(data, use === 'often')
+    const isWeighted = 'rowWeight' in own
+    return (params, { basis, terms }) => {
+      const shapes = Params.shapes(params)
+      const parts = terms.flatMap<{ readonly weight: number; readonly term: Direct; readonly given: Given.Named }>(
+        ({ weight, term, samples }) =>
+          Objective.isMatching(term)
+            ? samples.map(sample => ({ weight, term, given: Matching.given(model, term, sample, basis, data) }))
+            : [{ weight, term, given: {} }]
+      )
+      const width = 1 + Params.sizeOf(shapes)
+      return {
+        rows,
+        width,
+        strands: Strands.each(rows, width, (first, count, into) => {
+          const tensors = Given.tensors(first, count)
+          // A mean over some of the rows counts as many of all.
+          const share = isWeighted ? 1 : count / rows
+          parts.forEach(({ weight, term, given }) => {
+            const part = pipe(
+              params,
+              valueAndGrad<P>(params => Matching.mean(model, term)(params, tensors({ ...own, ...given }))),
+              scaled(weight * share)
+            )
+            Strands.add(into, numbersOf(part))
+          })
+        }),
+        found: ofNumbers(shapes)
+      }
+    }
+  }
+
+/** By programs, each compiled once; what none can be made of is interpreted. */
+const compiled =
+  <P extends string>(score: Score.Score<P>, library: Compiler.Library, use: Use): Engine<P> =>
+  data => {
+    const model = Score.interpret(score)
+    const own = Matching.data(data, use === 'often')
+    const otherwise = interpreted(score, use)(data)
+    return (params, evaluation) => {
+      const { basis, terms } = evaluation
+      const sums = terms.flatMap(drawn =>
+        parts(model, library, Params.shapes(params), drawn, { basis, own, data }).map(({ program, given, samples }) =>
+          pipe(
+            program,
+            E.fold(
+              () => otherwise(params, { basis, terms: [{ ...drawn, samples }] }),
+              ({ sum }) =>
+                pipe(
+                  sum(Given.call(data.rows, params, given)),
+                  // the parameters of the signature are those of the score
+                  Strands.map(({ value, gradient }) =>
+                    scaled(drawn.weight)({ value, gradient: gradient as Params.Params<P> })
+                  )
+                )
+            )
+          )
+        )
+      )
+      return pipe(
+        Strands.all(data.rows, sums),
+        Strands.map(values => total(params, values))
+      )
+    }
+  }
+
+const programOf = <P extends string>(
+  model: Score.Model<P>,
+  library: Compiler.Library,
+  shapes: Params.Shapes<P>,
+  term: Direct,
+  given: Given.Named
+): E.Either<string, Compiler.Program> =>
+  library.program(Matching.identity(term), Given.signature(shapes, given), ({ params, rows, constants }) => ({
+    // the parameters of the signature are those of the score
+    value: Matching.mean(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
+  }))
+
+/** A part of a term that is one call of a program, and the samples that it is of. */
+interface Term {
+  readonly program: E.Either<string, Compiler.Program>
+  readonly given: Given.Named
+  readonly samples: ReadonlyArray<Sample>
+}
+
+/** So many samples are one call of a program: as many as a cache holds, and of what is left fewer. */
+const TOGETHER = [128, 16, 4] as const
+
+/** How many are taken together, of so many. */
+const together = (count: number): number => TOGETHER.find(n => n <= count) ?? Math.min(...TOGETHER)
+
+/** The calls of a term: of levels and nodes that see the same rows, with the same noise or none that is drawn, as many as can be are one. */
+const parts = <P extends string>(
+  model: Score.Model<P>,
+  library: Compiler.Library,
+  shapes: Params.Shapes<P>,
+  { term, samples }: Drawn<Direct>,
+  { basis, own, data }: { readonly basis: Projection.Basis; readonly own: Given.Named; readonly data: Source.Data }
+): ReadonlyArray<Term> => {
+  const programFor = (given: Given.Named): Term['program'] => programOf(model, library, shapes, term, given)
+  if (!Objective.isMatching(term)) return [{ program: programFor(own), given: own, samples: [] }]
+  const all = samples.map(sample => ({
+    sample,
+    given: { ...own, ...Matching.given(model, term, sample, basis, data) }
+  }))
+  const alone = ({ sample, given }: (typeof all)[number]): Term => ({
+    program: programFor(given),
+    given,
+    samples: [sample]
+  })
+  const most = Math.max(...TOGETHER)
+  return pipe(
+    all,
+    RA.chop(left => {
+      const alike = pipe(
+        left.slice(0, most),
+        RA.takeLeftWhile(({ given }) => Given.isVersion(left[0].given)(given))
+      )
+      const size = together(alike.length)
+      const [own, others] = [alike.slice(0, size), left.slice(Math.min(size, alike.length))]
+      const one = own.length > 1 ? joined(own, size, programFor) : O.none
+      return [O.isSome(one) ? [one.value] : own.map(alone), others]
+    }),
+    RA.flatten
+  )
+}
+
+/** Samples as one call, with others of no weight where they are fewer than are taken together. */
+const joined = (
+  own: ReadonlyArray<{ readonly sample: Sample; readonly given: Given.Named }>,
+  size: number,
+  programFor: (given: Given.Named) => Term['program']
+): O.Option<Term> => {
+  const idle = { ...own[0].given, weight: Given.number(0) }
+  const given = Given.versions([
+    ...own.map(({ given }) => given),
+    ...Array.from({ length: size - own.length }, () => idle)
+  ])
+  return pipe(
+    O.some(programFor(given)),
+    O.filter(E.isRight),
+    O.map(program => ({ program, given, samples: own.map(({ sample }) => sample) }))
+  )
+}
+
+/** Rows that a trial of a program is drawn for: their number is no part of a program. */
+const TRIAL = 8
+
+/** What stands in the way of programs for a loss, or how they run: told by one of each kind, at parameters drawn anywhere. */
+const trial = <P extends string>(
+  loss: Loss<P>,
+  data: Source.Data,
+  library: Compiler.Library,
+  use: Use
+): E.Either<string, ReadonlyArray<Compiler.Program>> => {
+  const few = Source.chosen(Array.from({ length: Math.min(TRIAL, data.rows) }, (_, i) => i))(data)
+  const shapes = Score.shapes(data.dim)(loss.score)
+  const keys = pipe(Key.fromSeed(0), Key.named('params', 'draws'))
+  const params = Params.map<ReadonlyArray<number>, NdArray>((shape, name) => ({
+    shape,
+    values: Key.normal(size(shape))(Key.named(name)(keys.params)[name])
+  }))(shapes)
+  const model = Score.interpret(loss.score)
+  const own = Matching.data(few, use === 'often')
+  const { basis, terms } = draw(loss, few)(params, keys.draws)
+  return pipe(
+    terms
+      .filter(isDirect)
+      .flatMap(drawn => parts(model, library, shapes, drawn, { basis, own, data: few }))
+      .map(({ program }) => program),
+    E.sequenceArray
+  )
+}
+
+// —— all terms ——
+
+/** Whether it is one loss of the score; what is mixed by blocks of rows is two. */
+const isDirect = (drawn: Drawn): drawn is Drawn<Direct> =>
+  !Objective.isPenalty(drawn.term) && !('adaptive' in drawn.term)
+
+const isAdaptive = (drawn: Drawn): drawn is Drawn<Objective.Matching> => 'adaptive' in drawn.term
+
+/** The terms that are one loss of the score, as a sum over the rows: what another process takes strands of (see `Sums`). */
+export const summed = <P extends string>(
+  loss: Loss<P>,
+  engine: LossPlan<P>['engine'],
+  precision: Compiler.Precision,
+  about: Source.Data
+): ((params: Params.Params<P>, key: Key.Key) => Strands.Sum<ValueAndGradient<P>>) => {
+  const [draws, whole] = [draw(loss, about), engineOf(loss, engine, Compiler.library(precision), 'often')(about)]
+  return (params, key) => {
+    const { basis, terms } = draws(params, key)
+    return whole(params, { basis, terms: terms.filter(isDirect) })
+  }
+}
+
+/** What it needs for that beside the rows: the words of the loss and how it is computed, the key of the noise and the parameters. */
+const asked =
+  <P extends string>(
+    { schedule, score, objective, expectation }: Loss<P>,
+    engine: LossPlan<P>['engine'],
+    precision: Compiler.Precision,
+    middle: Float64Array | null
+  ) =>
+  (params: Params.Params<P>, { k0, k1 }: Key.Key): Place.Asked => ({
+    sum: {
+      name: 'loss',
+      schedule: Case.encode(schedule),
+      score: Case.encode(score),
+      objective: Case.encode(objective),
+      expectation: Case.encode(expectation),
+      engine,
+      precision,
+      middle: middle && Array.from(middle)
+    },
+    numbers: concatenated([Float64Array.of(k0, k1), Params.packed(params)])
+  })
+
+/** Data and parameters as terms see them: about the middle of the data, but for what may look at the data themselves. */
+const framed = <P extends string>({ score, objective }: Loss<P>, data: Source.Data): Frame.Frame<P, Source.Data> =>
+  Objective.terms(objective).some(({ term }) => !Objective.isPenalty(term) && term.moves !== true)
+    ? Frame.unmoved<P, Source.Data>(data)
+    : Frame.ofModel(Score.interpret(score), data)
+
+/** The whole objective by one engine. */
+const evaluator = <P extends string>(
+  by: LossPlan<P>['engine'],
+  loss: Loss<P>,
+  data: Source.Data,
+  { library, use, place }: Pick<Circumstances, 'library' | 'use' | 'place'>
+): LossPlan<P>['evaluate'] => {
+  const engine = engineOf(loss, by, library, use)
+  const { points: about, middle, enter } = framed(loss, data)
+  const draws = draw(loss, about)
+  const whole = engine(about)
+  const question = asked(loss, by, library.precision, middle)
+  // As late as a step asks for them: of a source they are written down.
+  const blocks = lazy(() => ControlVariate.blocksOf(about).map(block => ({ ...block, evaluate: engine(block.data) })))
+  const varied = (
+    params: Params.Params<P>,
+    { weight, term, samples }: Drawn<Objective.Matching>
+  ): ReadonlyArray<ValueAndGradient<P>> => {
+    const parts = samples.map(sample => ({ level: sample.level, of: ControlVariate.restricted(about, sample) }))
+    return [...new Set(parts.map(({ level }) => level))].flatMap(level => {
+      const forms = blocks().map(({ share, evaluate, ...places }) => {
+        const own = parts.filter(part => part.level === level).map(({ of }) => of(places))
+        const form = (denoising: number): ValueAndGradient<P> => {
+          const samples = own.map(sample => ({ ...sample, denoising: Float64Array.of(denoising) }))
+          return Strands.taken(evaluate(params, { basis: noBasis, terms: [{ weight: weight * share, term, samples }] }))
+        }
+        return { denoising: form(1), implicit: form(0) }
+      })
+      const coefficients = ControlVariate.coefficients(
+        forms.map(({ denoising, implicit }) => ({
+          denoising: Params.packed(denoising.gradient),
+          implicit: Params.packed(implicit.gradient)
+        }))
+      )
+      return forms.flatMap(({ denoising, implicit }, b) => [
+        scaled(1 - coefficients[b])(denoising),
+        scaled(coefficients[b])(implicit)
+      ])
+    })
+  }
+  return (params, key) => {
+    const here = enter(params)
+    const { basis, terms } = draws(here, key)
+    const direct = terms.filter(isDirect)
+    return total(params, [
+      ...(direct.length > 0 ? [place.taken(whole(here, { basis, terms: direct }), () => question(here, key))] : []),
+      ...terms.flatMap(drawn => {
+        const { term, weight } = drawn
+        if (isAdaptive(drawn)) return varied(here, drawn)
+        if (!Objective.isPenalty(term)) return []
+        const { value, gradient } = term.penalty(params)
+        // A penalty gives a gradient in the parameters that it is given.
+        return [scaled(weight)({ value, gradient: gradient as Params.Params<P> })]
+      })
+    ])
+  }
+}
+
+/** So many rows are looked at at once for one that is not finite. */
+const LOOK = 4096
+
+const isFinite = <P extends string>({ value, gradient }: ValueAndGradient<P>): boolean =>
+  Number.isFinite(value) && Params.isFinite(gradient)
+
+/** Where a loss that is not finite at some parameters and key comes from: which term, which row, which parameter; null of one that is. */
+export const whence = <P extends string>(
+  loss: Loss<P>,
+  data: Source.Data
+): ((params: Params.Params<P>, key: Key.Key, rows?: ArrayLike<number>) => string | null) => {
+  const { points: about, enter } = framed(loss, data)
+  const model = Score.interpret(loss.score)
+  const draws = draw(loss, about)
+  const own = Matching.data(about, false)
+  return (params, key, rows) => {
+    const here = enter(params)
+    const { basis, terms } = draws(here, key)
+    const told = (term: Objective.Term, { value, gradient }: ValueAndGradient<P>, at: string): string =>
+      Number.isFinite(value)
+        ? `the derivative of ${Objective.show(term.of)}${at} in ${Params.whereInfinite(gradient) ?? 'no parameter'}`
+        : `${Objective.show(term.of)}${at}`
+    const first = (
+      of: (first: number, count: number) => ValueAndGradient<P>,
+      from: number,
+      count: number
+    ): readonly [row: number, found: ValueAndGradient<P>] | null => {
+      if (count === 0) return null
+      const found = of(from, count)
+      if (isFinite(found)) return null
+      const half = count > LOOK ? LOOK : Math.ceil(count / 2)
+      return count === 1
+        ? [from, found]
+        : (first(of, from, half) ?? first(of, from + half, count - half) ?? [from, found])
+    }
+    const inTerm = ({ term, samples }: Drawn): string | null => {
+      if (Objective.isPenalty(term)) {
+        const { value, gradient } = term.penalty(params)
+        // A penalty gives a gradient in the parameters that it is given.
+        const found = { value, gradient: gradient as Params.Params<P> }
+        return isFinite(found) ? null : told(term, found, '')
+      }
+      const given: ReadonlyArray<Given.Named> = Objective.isMatching(term)
+        ? samples.map(sample => Matching.given(model, term, sample, basis, about))
+        : [{}]
+      return firstOf(given, one => {
+        const found = first(
+          (from, count) =>
+            valueAndGrad<P>(params =>
+              Matching.mean(model, term)(params, Given.tensors(from, count)({ ...own, ...one }))
+            )(here),
+          0,
+          about.rows
+        )
+        return found === null ? null : told(term, found[1], ` of row ${(rows?.[found[0]] ?? found[0]) + 1}`)
+      })
+    }
+    return firstOf(terms, inTerm)
+  }
+}
+
+/** The first answer that is one. */
+const firstOf = <A, B>(all: ReadonlyArray<A>, of: (a: A) => B | null): B | null =>
+  all.reduce<B | null>((found, a) => found ?? of(a), null)
+
+/** A plan on batches of the rows. */
+export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate'> {
+  /** Over rows of these numbers; over rows drawn from the key, where none are given. */
+  readonly evaluate: (params: Params.Params<P>, key: Key.Key, rows?: Int32Array) => ValueAndGradient<P>
+}
+
+/** The chosen plan on a batch of the rows: on those that are asked for, or drawn anew from the key of each evaluation. */
+export const batched = <P extends string>(
+  loss: Loss<P>,
+  data: Source.Data,
+  batch: number,
+  { evaluations = Infinity, precision = 'float64' }: Partial<Pick<Circumstances, 'evaluations' | 'precision'>> = {}
+): Batched<P> => {
+  // A batch is a few rows, which whoever leads has at hand.
+  const once = { library: Compiler.library(precision), use: 'once', place: Place.here } as const
+  const [{ engine, reason }] = plans(loss, data, { evaluations, ...once })
+  return {
+    engine,
+    reason: `${reason}; on ${batch} of ${data.rows} rows a step`,
+    evaluate: (params, key, rows) => {
+      const keys = pipe(key, Key.named('rows', 'loss'))
+      const drawn = Source.chosen(rows ?? Key.subset(data.rows, batch)(keys.rows))(data)
+      return evaluator(engine, loss, drawn, once)(params, keys.loss)
+    }
+  }
+}
+
+/** `whence` of a batch. */
+export const whenceInBatch =
+  <P extends string>(
+    loss: Loss<P>,
+    data: Source.Data,
+    batch: number
+  ): ((params: Params.Params<P>, key: Key.Key, rows?: Int32Array) => string | null) =>
+  (params, key, rows) => {
+    const keys = pipe(key, Key.named('rows', 'loss'))
+    const chosen = rows ?? Key.subset(data.rows, batch)(keys.rows)
+    return whence(loss, Source.chosen(chosen)(data))(params, keys.loss, chosen)
+  }
+
+/** Compiling takes tens of milliseconds: fewer evaluations of few numbers are over before. */
+const WORTH_COMPILING = { evaluations: 10, numbers: 100000 }
+
+/** What the choice of a plan looks at beside the loss. */
+export interface Circumstances {
+  /** How often a loss will be evaluated. */
+  readonly evaluations: number
+  /** Of programs, of the precision asked for unless given. */
+  readonly library: Compiler.Library
+  readonly precision: Compiler.Precision
+  readonly use: Use
+  /** Where sums over the rows are taken. */
+  readonly place: Place.Place
+}
+
+const engineOf = <P extends string>(
+  { score }: Loss<P>,
+  engine: LossPlan<P>['engine'],
+  library: Compiler.Library,
+  use: Use
+): Engine<P> => (engine === 'compiled' ? compiled(score, library, use) : interpreted(score, use))
+
+/** All ways to compute a loss on data, the chosen one first. They differ by rounding alone. */
+export const plans = <P extends string>(
+  loss: Loss<P>,
+  data: Source.Data,
+  {
+    evaluations = Infinity,
+    precision = 'float64',
+    library = Compiler.library(precision),
+    use = 'often',
+    place = Place.here
+  }: Partial<Circumstances> = {}
+): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> => {
+  const isSingle = library.precision === 'float32'
+  const plan = (engine: LossPlan<P>['engine'], reason: string): LossPlan<P> => ({
+    engine,
+    reason,
+    evaluate: evaluator(engine, loss, data, { library, use, place })
+  })
+  return !isSingle && evaluations < WORTH_COMPILING.evaluations && data.rows * data.dim < WORTH_COMPILING.numbers
+    ? [plan('interpreted', `${evaluations} evaluations are over before it is compiled`)]
+    : pipe(
+        E.tryCatch(() => trial(loss, data, library, use), String),
+        E.flatten,
+        E.fold(
+          (refusal): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> => [plan('interpreted', `it is not compiled: ${refusal}`)],
+          programs => [
+            plan(
+              'compiled',
+              `one program over the rows, gradient and all${isSingle ? ', in float32' : ''}${Compiler.how(programs, data.rows)}`
+            ),
+            plan('interpreted', 'serves every score and objective, slower')
+          ]
+        )
+      )
+}
+
+/** The parts of a loss that need double precision: those that do not say that single is enough. */
+export const needingDouble = <P extends string>({
+  score,
+  objective,
+  expectation
+}: Loss<P>): ReadonlyArray<Problem.Problem> => {
+  const refused = (value: string, domain: string, remedy: string): Problem.Problem =>
+    Problem.of('precision', `'float32' of ${value}`, domain, `${remedy}leave precision out`)
+  const way = Expectation.interpret(expectation)
+  return [
+    ...(O.isNone(Score.interpret(score).family)
+      ? []
+      : [refused(Score.show(score), "'float64', as of a mixture, whose densities are differences", '')]),
+    ...(way.where === 'everywhere' && way.float32 === true
+      ? []
+      : [
+          refused(
+            Expectation.show(expectation),
+            "'float64', as of all but noise drawn anew",
+            'use Expectation.monteCarlo(), or '
+          )
+        ]),
+    ...Objective.terms(objective).flatMap(({ term }) =>
+      Objective.isPenalty(term) || (Objective.isMatching(term) && term.float32 === true)
+        ? []
+        : [
+            refused(
+              Objective.show(term.of),
+              "'float64', as of what does not say float32: true",
+              'say so where it is defined, if its rows are no differences of large numbers, or '
+            )
+          ]
+    )
+  ]
+}
+
+/** What a term's own function reads of a row; none where it cannot be told, since it throws. */
+const readsOf = <P extends string>(
+  model: Score.Model<P>,
+  term: Objective.Matching,
+  dim: number
+): O.Option<Matching.Reads> => O.tryCatch(() => Matching.readsOf(model, term, dim, term.measuredIn !== undefined))
+
+/** What a term draws from the key beside the noise, in words. */
+export const drawnBeside = <P extends string>(
+  model: Score.Model<P>,
+  term: Objective.Matching,
+  dim: number
+): ReadonlyArray<string> =>
+  pipe(
+    readsOf(model, term, dim),
+    O.fold(
+      () => [],
+      ({ names, probes }) => [
+        ...(names.has('secondNoise') ? ['the second noise'] : []),
+        ...(probes.normal + probes.rademacher > 0 ? ['the directions of a divergence'] : [])
+      ]
+    )
+  )
+
+/**
+ * What of an objective does not go with the score, the schedule or the expectation; nothing, while the descriptions
+ * themselves have problems.
+ */
+export const problems = <P extends string>(
+  { schedule, score, objective, expectation }: Loss<P>,
+  { dim }: Source.Data
+): ReadonlyArray<Problem.Problem> => {
+  if (Schedule.problems(schedule).length + Objective.problems(schedule)(objective).length > 0) return []
+  const { predicts } = Score.interpret(score)
+  const shapes = Score.shapes(dim)(score)
+  const weightOf = Weighting.interpret(schedule)
+  const { level } = Schedule.interpret(schedule)
+
+  const finite = (
+    term: Objective.Matching,
+    weightings: ReadonlyArray<Weighting.Weighting>
+  ): ReadonlyArray<Problem.Problem> => {
+    const parametrization = term.measuredIn ?? predicts
+    const weigh = weightings.map(weightOf)
+    const weights = TimeLaw.quadrature(
+      schedule,
+      TimeLaw.NODES
+    )(term.timeLaw).map(({ time }) => ({
+      time,
+      weight: weigh.reduce(
+        (product, at) => product * at(time),
+        Parametrization.weight(predicts, parametrization)(level(time))
+      )
+    }))
+    const wrong = weights.find(({ weight }) => !Number.isFinite(weight))
+    return wrong === undefined
+      ? []
+      : [
+          Problem.of(
+            'objective.timeLaw',
+            `the weight ${wrong.weight} at time ${wrong.time}`,
+            'finite',
+            'keep clear of the end of the schedule, or weigh it otherwise'
+          )
+        ]
+  }
+  const { family } = Score.interpret(score)
+  const sized = (term: Objective.Matching): ReadonlyArray<Problem.Problem> =>
+    Problem.unless(
+      !(
+        O.isSome(family) &&
+        !family.value.unitVariance &&
+        TimeLaw.assumesUnitVariance(Expectation.isDeterministic(expectation))(term.timeLaw)
+      ),
+      'objective.timeLaw',
+      `${TimeLaw.show(term.timeLaw)} of ${Score.show(score)}`,
+      'one with leastVariance, since variances are learned and its nodes lie by the least of them',
+      'give TimeLaw.likelihood the floor of the variances, such as leastVariance: 1e-3'
+    )
+  const plainNoise = (term: Objective.Matching, labelDropout: number): ReadonlyArray<Problem.Problem> => {
+    const anew = !isProjected(expectation) && !Expectation.isDeterministic(expectation)
+    const refused = (allowed: string, remedy: string): ReadonlyArray<Problem.Problem> => [
+      Problem.of('expectation', `${Expectation.show(expectation)} of ${Objective.show(term.of)}`, allowed, remedy)
+    ]
+    if (term.adaptive === true && !Expectation.isPlain(expectation))
+      return isProjected(expectation)
+        ? refused('plain noise, since projected noise mixes the two forms itself', 'use Objective.denoising')
+        : refused('plain noise drawn anew, from which a coefficient is estimated', 'use Expectation.monteCarlo()')
+    if (anew || term.adaptive === true) return []
+    if (term.exact !== undefined)
+      return refused(
+        isProjected(expectation)
+          ? 'plain noise, without which the divergence is exact'
+          : 'plain noise drawn anew, as the directions are',
+        'leave out divergence, or use Expectation.monteCarlo()'
+      )
+    const drawn = [
+      ...drawnBeside(Score.interpret(score), term, dim),
+      ...(labelDropout > 0 ? ['the labels that are left out'] : [])
+    ]
+    return drawn.length === 0 || (isProjected(expectation) && labelDropout === 0)
+      ? []
+      : refused(`plain noise drawn anew, as is ${drawn.join(', and ')}`, 'use Expectation.monteCarlo()')
+  }
+  const dense = (term: Objective.Matching): ReadonlyArray<Problem.Problem> =>
+    Problem.unless(
+      O.isSome(family) ||
+        !pipe(
+          readsOf(Score.interpret(score), term, dim),
+          O.exists(({ density }) => density)
+        ),
+      'objective',
+      `logDensityAt in ${Objective.show(term.of)} of ${Score.show(score)}`,
+      'of the score of a mixture, which has a density',
+      'use scoreAt, or the score of a mixture'
+    )
+  return Objective.terms(objective).flatMap(({ term, weightings, labelDropout }) =>
+    Objective.isMatching(term)
+      ? [...finite(term, weightings), ...sized(term), ...plainNoise(term, labelDropout), ...dense(term)]
+      : Objective.isPenalty(term)
+        ? (term.unfit?.(shapes, Score.show(score)) ?? [])
+        : []
+  )
+}

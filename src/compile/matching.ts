@@ -1,0 +1,567 @@
+/**
+ * The terms of an objective in the tensor vocabulary, one loss a row, from parameters and from what is given under names:
+ * written once, for the interpreter and for the compiler. A term's own function is looked at once to see what it reads; that
+ * alone is drawn, given and computed.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import {
+  add,
+  compute,
+  div,
+  fill,
+  Key,
+  mean as meanOf,
+  mul,
+  neg,
+  ones,
+  opened,
+  reshape,
+  square,
+  sub,
+  sum,
+  vjp,
+  zeros,
+  type Operand,
+  type Tensor
+} from '../../lib/index.js'
+import { recorder } from '../../lib/plain/recorder.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import { both, computed, mapped, type Numbers } from '../../lib/rows/stretches.js'
+import type * as Components from '../mixture/components.js'
+import type { Basis } from '../mixture/projection.js'
+import * as Given from './given.js'
+import * as Noise from './noise.js'
+import * as Objective from '../objective/objective.js'
+import * as Parametrization from '../family/parametrization.js'
+import * as Params from '../family/params.js'
+import * as Points from '../data/points.js'
+import * as Source from '../data/source/source.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Score from '../score/score.js'
+
+type Size = Pick<Points.Points, 'rows' | 'dim'>
+
+/** A number of a time. */
+type OfTime = Parameters<Objective.Row['ofTime']>[0]
+
+/** A noise level with a draw of noise; weight, α and σ are one for all rows, or one a row. */
+export interface Sample {
+  readonly weight: Numbers
+  readonly alpha: Numbers
+  readonly sigma: Numbers
+  readonly noise: Noise.Noise
+  /** The share of the denoising form where both forms serve: one for all rows, or one a row. */
+  readonly denoising: Numbers
+  /** For what is drawn beside the noise: directions that estimate a divergence, a second noise. */
+  readonly probes: Key.Key
+  /** Which of the time law's levels this is a draw of. */
+  readonly level: number
+  /** A number of its times: one for all rows, or one a row. */
+  readonly ofTime: (f: OfTime) => Numbers
+  /** The labels of the rows, where some are left out; null: as the data have them. */
+  readonly labels: Numbers | null
+}
+
+/** A term that is one loss of the score. */
+export type Direct = Objective.Matching | Objective.Noiseless
+
+/** What the loss of one parametrization counts in that of another, at the levels of a sample. */
+export const conversion = (
+  from: Parametrization.Parametrization,
+  to: Parametrization.Parametrization = Parametrization.score
+): ((sample: Pick<Sample, 'alpha' | 'sigma'>) => Numbers) => {
+  const weight = Parametrization.weight(from, to)
+  return ({ alpha, sigma }) => both(alpha, sigma, (alpha, sigma) => weight({ alpha, sigma }))
+}
+
+// —— what is given ——
+
+/** The data; whether they stay, or are a batch that is drawn for one evaluation. */
+export const data = (data: Source.Data, stays: boolean): Given.Named => {
+  const { dim } = data
+  const weights = Source.isSource(data)
+    ? Source.weightsOf(data)
+    : data.weights === undefined
+      ? null
+      : Points.weightsOf(data)
+  const labels = labelsOf(data)
+  return {
+    clean: Given.rows([dim], Source.isSource(data) ? data : data.values, stays),
+    ...(weights !== null && { rowWeight: Given.rows([], weights, stays) }),
+    ...(labels !== null && { label: Given.rows([1], labels, stays) })
+  }
+}
+
+/** The label of each row, −1 of one that has none; null where none has. */
+export const labelsOf = (data: Source.Data): Numbers | null =>
+  Source.isSource(data) ? data.labels : data.labels === undefined ? null : Float64Array.from(data.labels)
+
+const signOf = (u: number): number => (u < 0.5 ? -1 : 1)
+
+/** Random directions v with E vvᵀ = I, [rows, dim], each of a key of its own. */
+const directions = ({ probes }: Reads, { rows, dim }: Size, key: Key.Key): Given.Named =>
+  Object.fromEntries(
+    laws.flatMap(law =>
+      Key.split(probes[law])(key).map((one, i) => [
+        `${law}${i}`,
+        law === 'normal'
+          ? Given.draw([dim], one)
+          : Given.rows(
+              [dim],
+              mapped(
+                computed(
+                  rows,
+                  (first, out) => {
+                    Key.fillUniform(first * dim, out)(one)
+                  },
+                  dim
+                ),
+                signOf
+              )
+            )
+      ])
+    )
+  )
+
+/** Whether a denoising loss is the error of what the network itself says, which full noise allows. */
+const isError = ({ noise, denoising }: Sample): boolean =>
+  noise._tag === 'Full' && denoising instanceof Float64Array && denoising.every(share => share === 1)
+
+/** What a term is computed from, beside the data. */
+export const given = <P extends string>(
+  model: Score.Model<P>,
+  term: Objective.Matching,
+  sample: Sample,
+  basis: Basis,
+  points: Size
+): Given.Named => {
+  const { measuredIn } = term
+  const isMixed = measuredIn !== undefined && !isError(sample)
+  const reads = readsOf(model, term, points.dim, isMixed)
+  return {
+    alpha: Given.perRow(sample.alpha),
+    sigma: Given.perRow(sample.sigma),
+    weight: Given.perRow(sample.weight),
+    ...Noise.given(sample.noise, basis, points),
+    ...(measuredIn && {
+      conversion: Given.perRow(conversion(isMixed ? Parametrization.score : model.predicts, measuredIn)(sample))
+    }),
+    ...(isMixed && { share: Given.perRow(sample.denoising) }),
+    ...(sample.labels && { label: Given.rows([1], sample.labels) }),
+    ...(reads.names.has('time') && { time: Given.perRow(sample.ofTime(time => time)) }),
+    ...Object.fromEntries(reads.times.map((f, i) => [`of${i}`, Given.perRow(sample.ofTime(f))])),
+    ...(reads.names.has('secondNoise') && {
+      secondNoise: Given.draw([points.dim], Key.named('second')(sample.probes).second)
+    }),
+    ...directions(reads, points, sample.probes)
+  }
+}
+
+/** What tells the program of a term from that of another: all else is given. */
+export const identity = (term: Direct): object => (Objective.isMatching(term) ? term.perRow : term.perDatum)
+
+// —— what is made of it ——
+
+const rowSum = (x: Tensor): Tensor => sum(x, 1, true)
+
+/** One for all rows, [] or [1, 1], or one a row, as [rows, 1]. */
+const column = (x: Tensor, rows: number): Tensor => (x.rank === 0 ? mul(x, ones([rows, 1])) : x)
+
+/** One for all rows as [1, 1], or one a row, [rows, 1]. */
+const single = (x: Tensor): Tensor => (x.rank === 0 ? reshape(x, [1, 1]) : x)
+
+// —— the row that a term sees ——
+
+const laws = ['rademacher', 'normal'] as const
+
+/** What is computed before the function of a row is called, if it is read. */
+type Name = 'score' | 'target' | 'output' | 'outputTarget' | 'noise' | 'secondNoise' | 'time' | 'label'
+
+/** What a function of a row reads. */
+export interface Reads {
+  readonly names: ReadonlySet<Name>
+  /** The numbers of times that it asks for, in this order. */
+  readonly times: ReadonlyArray<OfTime>
+  /** How many directions of each law. */
+  readonly probes: Readonly<Record<Objective.Estimate['law'], number>>
+  /** Whether it asks for a density, which networks do not have. */
+  readonly density: boolean
+}
+
+type Definitions = Readonly<Record<Name, () => Tensor>>
+
+/** How a row comes to what is drawn for it. */
+interface Access {
+  /** One for all rows, or one a row. */
+  readonly ofTime: (f: OfTime) => Tensor
+  readonly direction: (law: Objective.Estimate['law'], i: number) => Tensor
+  readonly density: () => void
+}
+
+/** The data with their noise. */
+interface Material {
+  readonly clean: Tensor
+  readonly drawn: Tensor
+  /** |z|² beyond what is drawn. */
+  readonly orthogonal: Operand
+  readonly inSpan?: Components.InSpan | undefined
+  /** One for all rows, or one a row. */
+  readonly alpha: Tensor
+  readonly sigma: Tensor
+  readonly label: Tensor | undefined
+  readonly share: Tensor | undefined
+  readonly secondNoise: Tensor | undefined
+  readonly time: Tensor | undefined
+}
+
+const absent = (what: string): never =>
+  refuse(`${what}: read now, but not when the function was first looked at; do not branch on values`)
+
+/** log p(x), [rows, 1]; without a density, which `Compile` refuses, NaN. */
+const density = <P extends string>(
+  { family }: Score.Model<P>,
+  params: Params.Tensors<P>,
+  x: Tensor,
+  level: Score.RowLevel
+): Tensor =>
+  pipe(
+    family,
+    O.fold(
+      () => fill([x.shape[0], 1], NaN),
+      ({ logDensity }) => logDensity(params, x, level)
+    )
+  )
+
+const rowOf = <P extends string>(
+  model: Score.Model<P>,
+  params: Params.Tensors<P>,
+  { clean, drawn, orthogonal, inSpan, alpha, sigma, label, share, secondNoise, time }: Material,
+  access: Access
+): { readonly define: Definitions; readonly row: (read: (name: Name) => Tensor) => Objective.Row } => {
+  const [rows] = clean.shape
+  const isMixture = O.isSome(model.family)
+  const labels = label === undefined ? {} : { label }
+  /** What a model is given for a level that the row was given: of a mixture one for all rows, where it is. */
+  const forms = new WeakMap<Objective.RowLevel, Score.RowLevel>()
+  const levelOf = (alpha: Tensor, sigma: Tensor): Objective.RowLevel => {
+    const columns = { alpha: column(alpha, rows), sigma: column(sigma, rows), ...labels }
+    forms.set(columns, isMixture ? { alpha: single(alpha), sigma: single(sigma) } : columns)
+    return columns
+  }
+  const form = (level: Objective.RowLevel): Score.RowLevel => forms.get(level) ?? level
+  const level = levelOf(alpha, sigma)
+  const own = form(level)
+  const noisy = add(mul(own.alpha, clean), mul(own.sigma, drawn))
+  const levelAt = (at: Objective.Time): Objective.RowLevel => {
+    const there = typeof at === 'number' ? () => at : at
+    const of = (pick: (level: Schedule.Level) => number): Tensor =>
+      access.ofTime((time, schedule) => pick(Schedule.level(there(time, schedule))(schedule)))
+    return levelOf(
+      of(({ alpha }) => alpha),
+      of(({ sigma }) => sigma)
+    )
+  }
+  const formAt = (at: Objective.RowLevel | Objective.Time): Score.RowLevel =>
+    form(typeof at === 'object' ? at : levelAt(at))
+  const scoreAt: Objective.Row['scoreAt'] = (x, at) => {
+    const there = formAt(at)
+    return opened(() => model.score(params, x, there))
+  }
+  const outputAt: Objective.Row['outputAt'] = (x, at) => {
+    const there = formAt(at)
+    return opened(() => model.output(params, x, there))
+  }
+  const directions: Objective.Row['directions'] = ({ probes, law }) =>
+    Array.from({ length: probes }, (_, i) => access.direction(law, i))
+  const exact = (): Tensor => opened(() => model.divergence(params, noisy, own))
+  const define: Definitions = {
+    score: () => scoreAt(noisy, level),
+    target: () => neg(div(drawn, own.sigma)),
+    output: () => outputAt(noisy, level),
+    outputTarget: () => opened(() => Parametrization.targetTensor(model.predicts)(own)(clean, drawn)),
+    noise: () => drawn,
+    secondNoise: () => secondNoise ?? absent('secondNoise'),
+    time: () => (time === undefined ? absent('time') : column(time, rows)),
+    label: () => label ?? fill([rows, 1], -1)
+  }
+  return {
+    define,
+    row: read => ({
+      clean,
+      noisy,
+      level,
+      params,
+      get score() {
+        return read('score')
+      },
+      get target() {
+        return read('target')
+      },
+      get output() {
+        return read('output')
+      },
+      get outputTarget() {
+        return read('outputTarget')
+      },
+      get noise() {
+        return read('noise')
+      },
+      get secondNoise() {
+        return read('secondNoise')
+      },
+      get time() {
+        return read('time')
+      },
+      get label() {
+        return read('label')
+      },
+      ofTime: f => column(access.ofTime(f), rows),
+      levelAt,
+      scoreAt,
+      outputAt,
+      logDensityAt: (x, at) => {
+        access.density()
+        const there = formAt(at)
+        return opened(() => density(model, params, x, there))
+      },
+      directions,
+      divergence: estimate => {
+        if (estimate === undefined) return exact()
+        const { probes = 1, law = 'rademacher' } = estimate
+        const all = directions({ probes, law }).map(v => rowSum(mul(vjp(x => scoreAt(x, level))(noisy, v), v)))
+        return div(all.reduce(add), probes)
+      },
+      seen: seenIn(model, params, { clean, noisy, drawn, orthogonal, inSpan, level: own, share, rows })
+    })
+  }
+}
+
+/** |z|² of what is drawn, by its coordinates. */
+const squaredInSpan = ({ coordinates, share, outside }: Components.InSpan): Tensor => {
+  const own = rowSum(square(coordinates))
+  return share === null ? own : add(own, mul(square(share), outside))
+}
+
+/** What a mixture sees of the noise, by its own projection where it has one. */
+const seenIn = <P extends string>(
+  model: Score.Model<P>,
+  params: Params.Tensors<P>,
+  of: {
+    readonly clean: Tensor
+    readonly noisy: Tensor
+    readonly drawn: Tensor
+    readonly orthogonal: Components.Noise['orthogonal']
+    readonly inSpan: Components.InSpan | undefined
+    readonly level: Score.RowLevel
+    readonly share: Tensor | undefined
+    readonly rows: number
+  }
+): Objective.SeenNoise => {
+  const { clean, noisy, drawn, orthogonal, inSpan, level, share, rows } = of
+  const projection = pipe(
+    model.family,
+    O.chain(({ projection }) => projection)
+  )
+  return {
+    share: share === undefined ? null : column(share, rows),
+    squaredNoise: () => add(inSpan === undefined ? rowSum(square(drawn)) : squaredInSpan(inSpan), orthogonal),
+    implicit: () =>
+      pipe(
+        projection,
+        O.fold(
+          () =>
+            opened(() =>
+              add(rowSum(square(model.score(params, noisy, level))), mul(2, model.divergence(params, noisy, level)))
+            ),
+          ({ implicit }) => implicit(params, noisy, level, mul(square(level.sigma), orthogonal))
+        )
+      ),
+    mixed: share =>
+      pipe(
+        projection,
+        O.fold(
+          () =>
+            opened(() => {
+              const score = model.score(params, noisy, level)
+              const cross = div(mul(share, rowSum(mul(score, drawn))), level.sigma)
+              const curvature = mul(sub(1, share), model.divergence(params, noisy, level))
+              return add(rowSum(square(score)), mul(2, add(curvature, cross)))
+            }),
+          ({ mixed }) => mixed(params, clean, level, { drawn, orthogonal, ...(inSpan && { inSpan }) }, share)
+        )
+      )
+  }
+}
+
+const looked = new WeakMap<object, WeakMap<object, ReadonlyMap<string, Reads>>>()
+
+/** What a term reads of a row, of one row of made-up numbers: a function in the vocabulary reads the same of every row. */
+export const readsOf = <P extends string>(
+  model: Score.Model<P>,
+  { perRow }: Objective.Matching,
+  dim: number,
+  isMixed: boolean
+): Reads => {
+  const ofTerm = looked.get(perRow) ?? new WeakMap<object, ReadonlyMap<string, Reads>>()
+  looked.set(perRow, ofTerm)
+  const ofModel = ofTerm.get(model) ?? new Map<string, Reads>()
+  const key = `${dim} ${isMixed}`
+  const known = ofModel.get(key)
+  if (known !== undefined) return known
+  const found = look(model, perRow, dim, isMixed)
+  ofTerm.set(model, new Map([...ofModel, [key, found]]))
+  return found
+}
+
+const look = <P extends string>(
+  model: Score.Model<P>,
+  perRow: Objective.Matching['perRow'],
+  dim: number,
+  isMixed: boolean
+): Reads => {
+  const names = recorder<Name>()
+  const times = recorder<OfTime>()
+  const probes = recorder<readonly [law: Objective.Estimate['law'], i: number]>()
+  const densities = recorder<true>()
+  const access: Access = {
+    ofTime: f => {
+      times.add(f)
+      return fill([], 0.5)
+    },
+    direction: (law, i) => {
+      probes.add([law, i])
+      return ones([1, dim])
+    },
+    density: () => {
+      densities.add(true)
+    }
+  }
+  compute(() => {
+    const half = (width: number): Tensor => fill([1, width], 0.5)
+    const material: Material = {
+      clean: half(dim),
+      drawn: half(dim),
+      orthogonal: 0,
+      alpha: half(1),
+      sigma: half(1),
+      label: fill([1, 1], -1),
+      share: isMixed ? half(1) : undefined,
+      secondNoise: half(dim),
+      time: half(1)
+    }
+    const { define, row } = rowOf(model, Score.tensors(Params.zeros(model.shapes(dim))), material, access)
+    return perRow(
+      row(name => {
+        names.add(name)
+        return define[name]()
+      })
+    )
+  })
+  const most = (law: Objective.Estimate['law']): number =>
+    probes.all().reduce((most, [of, i]) => (of === law ? Math.max(most, i + 1) : most), 0)
+  return {
+    names: new Set(names.all()),
+    times: times.all(),
+    probes: { rademacher: most('rademacher'), normal: most('normal') },
+    density: densities.all().length > 0
+  }
+}
+
+/** The loss of each row as the term gives it, [rows] or [rows, 1]; `call` may watch over the term's own function. */
+export const raw =
+  <P extends string>(model: Score.Model<P>, term: Objective.Matching) =>
+  (params: Params.Tensors<P>, given: Given.Tensors, call: <R>(f: () => R) => R = f => f()): Tensor => {
+    const { clean } = given
+    const optional = (name: string): Tensor | undefined => (name in given ? given[name] : undefined)
+    const reads = readsOf(model, term, clean.shape[1] ?? 1, 'share' in given)
+    const times = recorder<OfTime>()
+    const { row, define } = rowOf(
+      model,
+      params,
+      {
+        clean,
+        ...Noise.ofGiven(given, clean),
+        alpha: given.alpha,
+        sigma: given.sigma,
+        label: optional('label'),
+        share: optional('share'),
+        secondNoise: optional('secondNoise'),
+        time: optional('time')
+      },
+      {
+        ofTime: f => optional(`of${times.add(f)}`) ?? absent('a number of another time'),
+        direction: (law, i) => optional(`${law}${i}`) ?? absent('a direction'),
+        density: () => undefined
+      }
+    )
+    // Before the function is called, so that they outlive the derivatives that it takes.
+    const prepared = new Map(Array.from(reads.names, name => [name, define[name]()]))
+    const seen = row(name => prepared.get(name) ?? absent(name))
+    return call(() => term.perRow(seen))
+  }
+
+/** A term at a noise level, [rows, 1]. */
+const perRow = <P extends string>(
+  model: Score.Model<P>,
+  term: Objective.Matching
+): ((params: Params.Tensors<P>, given: Given.Tensors) => Tensor) => {
+  const loss = raw(model, term)
+  return (params, given) => {
+    const [rows] = given.clean.shape
+    const own = reshape(loss(params, given), [rows, 1])
+    const converted = 'conversion' in given ? mul(column(given.conversion, rows), own) : own
+    return mul(column(given.weight, rows), converted)
+  }
+}
+
+/** Without noise. */
+const atTheData = (): Score.RowLevel => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
+
+/** A term without noise, [rows] or [rows, 1]. */
+export const perDatum =
+  <P extends string>(model: Score.Model<P>, { perDatum }: Objective.Noiseless) =>
+  (params: Params.Tensors<P>, { clean, ...given }: Given.Tensors): Tensor =>
+    perDatum({
+      clean,
+      params,
+      label: 'label' in given ? given.label : fill([clean.shape[0], 1], -1),
+      logDensity: () => density(model, params, clean, atTheData())
+    })
+
+/** Whether a term without noise asks for a density, seen on one row of made-up numbers; what throws is said elsewhere. */
+export const asksDensity = <P extends string>(
+  model: Score.Model<P>,
+  { perDatum }: Objective.Noiseless,
+  dim: number
+): boolean => {
+  const densities = recorder<true>()
+  return pipe(
+    O.tryCatch(() =>
+      compute(() =>
+        perDatum({
+          clean: fill([1, dim], 0.5),
+          params: Score.tensors(Params.zeros(model.shapes(dim))),
+          label: fill([1, 1], -1),
+          logDensity: () => {
+            densities.add(true)
+            return zeros([1, 1])
+          }
+        })
+      )
+    ),
+    () => densities.all().length > 0
+  )
+}
+
+/** The mean of a term over the rows, by their weights. */
+export const mean = <P extends string>(
+  model: Score.Model<P>,
+  term: Direct
+): ((params: Params.Tensors<P>, given: Given.Tensors) => Tensor) => {
+  const each = Objective.isMatching(term) ? perRow(model, term) : perDatum(model, term)
+  return (params, given) => {
+    const flat = reshape(each(params, given), [given.clean.shape[0]])
+    return 'rowWeight' in given ? sum(mul(given.rowWeight, flat)) : meanOf(flat)
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * The noise of one evaluation, as an expectation draws it. What is drawn need not be a full standard normal vector:
+ * where a mixture sees a point x only through |x − c_k|², noise in the span of the differences c_k − c_l and the squared
+ * length of the rest say the same, with less variance.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import {
+  add,
+  div,
+  greater,
+  Key,
+  matMul,
+  maximum,
+  mul,
+  ones,
+  sqrt,
+  square,
+  sub,
+  sum,
+  where,
+  type Tensor
+} from '../../lib/index.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import type { Numbers } from '../../lib/rows/stretches.js'
+import * as Expectation from '../objective/expectation.js'
+import type * as Components from '../mixture/components.js'
+import type { Basis } from '../mixture/projection.js'
+import * as Given from './given.js'
+import * as Points from '../data/points.js'
+
+/** Draws by counter: nothing of the size of the data is held. */
+interface SpanNoise {
+  readonly _tag: 'Span'
+  /** Coordinates in the orthonormal basis: row i, direction j has normal draw i · rank + j. */
+  readonly coordinates: Key.Key
+  /** Normal draw i for row i, along the part of x_0 − c_k outside the span, the same for all k; null where |x|² does not matter. */
+  readonly along: Key.Key | null
+  /** |z|² beyond the span and `along`: its mean, or χ² draw i for row i. */
+  readonly rest: number | { readonly key: Key.Key; readonly degrees: number }
+  /** The opposite of all normals is −1. */
+  readonly sign: 1 | -1
+}
+
+/** A point of a quadrature in the one direction of a basis of rank ≤ 1, the same for all rows. */
+interface NodeNoise {
+  readonly _tag: 'Node'
+  readonly coordinate: number
+  /** The mean of |z|² beyond the direction. */
+  readonly rest: number
+}
+
+/** All of the noise, [rows, dim]: given, or normal draws 0, 1, … of a key. */
+interface FullNoise {
+  readonly _tag: 'Full'
+  readonly values: Numbers | Key.Key
+  readonly sign: 1 | -1
+  /** Of use for one step, as in `Rows`. */
+  readonly passing?: true
+}
+
+export type Noise = SpanNoise | NodeNoise | FullNoise
+
+/** Whether noise in full is given, and not drawn. */
+export const isGiven = (values: FullNoise['values']): values is Numbers =>
+  values instanceof Float64Array || 'read' in values
+
+/** A row nearer to the span than this share of its distance from the origin there has no direction outside it. */
+const OUTSIDE = 1e-9
+
+type Size = Pick<Points.Points, 'rows' | 'dim'>
+
+/** One term of the mean over the noise; weights sum to 1. */
+export interface Draw {
+  readonly weight: number
+  readonly noise: Noise
+}
+
+/** The span in which a mixture sees the noise, and whether it also sees the length of the rest. */
+export interface Projection {
+  readonly basis: Basis
+  readonly seesNorm: boolean
+  /** b of tanh(a + bζ), ζ the noise along the one direction; a quadrature alone asks. */
+  readonly slope: () => number
+}
+
+/**
+ * Normal coordinates in the basis. Where only the mean of |z|² outside it matters, that is its dimension; where its
+ * law matters, one normal along the part of x_0 − c_k outside the span, and a χ² for the other directions.
+ */
+const inSpan =
+  (dim: number, { basis: { rank }, seesNorm }: Projection) =>
+  (key: Key.Key): SpanNoise => {
+    const keys = pipe(key, Key.named('span', 'along', 'rest'))
+    const outside = dim - rank
+    const law = seesNorm && outside > 0
+    return {
+      _tag: 'Span',
+      coordinates: keys.span,
+      along: law ? keys.along : null,
+      rest: law ? { key: keys.rest, degrees: outside - 1 } : outside,
+      sign: 1
+    }
+  }
+
+/** The draws of an expectation. `Compile` refuses a projection or nodes where there is nothing to project on. */
+export const draws =
+  ({ rows, dim }: Size, projection: Projection | null, key: Key.Key) =>
+  (expectation: Expectation.Expectation): ReadonlyArray<Draw> => {
+    const way = Expectation.interpret(expectation)
+    const full = ({ weight, noise, sign = 1 }: Expectation.Draw): Draw => ({
+      weight,
+      noise: { _tag: 'Full', values: noise, sign }
+    })
+    switch (way.where) {
+      case 'everywhere':
+        return way.draws({ rows, dim })(key).map(full)
+      case 'span':
+        return projection === null
+          ? way.draws(key).map(full)
+          : way.draws(key).map(({ weight, noise, sign = 1 }) => ({
+              weight,
+              noise: { ...inSpan(dim, projection)(noise), sign }
+            }))
+      case 'line': {
+        const { nodes, weights } = way.rule(projection?.slope() ?? 0)
+        const rest = dim - (projection?.basis.rank ?? 0)
+        return Array.from(nodes, (coordinate, i) => ({
+          weight: weights[i],
+          noise: { _tag: 'Node', coordinate, rest }
+        }))
+      }
+    }
+  }
+
+const norms = (x: Tensor): Tensor => sum(square(x), 1, true)
+
+/** What the noise is made of, under names. */
+export const given = (noise: Noise, { rank, vectors, origin }: Basis, { dim }: Size): Given.Named => {
+  if (noise._tag === 'Full') {
+    const { values, sign, passing } = noise
+    return {
+      noise: isGiven(values) ? Given.rows([dim], values, passing === undefined) : Given.draw([dim], values),
+      sign: Given.number(sign)
+    }
+  }
+  const basis = Given.constant([rank, dim], vectors)
+  if (noise._tag === 'Node')
+    return { basis, coordinate: Given.number(noise.coordinate), beyond: Given.number(noise.rest) }
+  const { coordinates, along, rest, sign } = noise
+  return {
+    basis,
+    coordinates: Given.draw([rank], coordinates),
+    sign: Given.number(sign),
+    beyond: typeof rest === 'number' ? Given.number(rest) : Given.chiSquared(rest.degrees, rest.key),
+    origin: Given.constant([1, dim], origin),
+    ...(along !== null && { along: Given.draw([1], along) })
+  }
+}
+
+/** The noise in the vocabulary: what is drawn, [rows | 1, dim], and |z|² beyond it, a number, [] or [rows, 1]. */
+export const ofGiven = (
+  { noise, sign, basis, coordinate, coordinates, beyond, along, origin }: Partial<Given.Tensors>,
+  clean: Tensor
+): Components.Noise => {
+  if (noise !== undefined && sign !== undefined) return { drawn: mul(sign, noise), orthogonal: 0 }
+  if (basis === undefined || beyond === undefined) return refuse('noise that is not given')
+  if (coordinate !== undefined)
+    return { drawn: matMul(mul(coordinate, ones([1, basis.shape[0]])), basis), orthogonal: beyond }
+  if (coordinates === undefined || sign === undefined || origin === undefined) return refuse('noise that is not given')
+  const own = mul(sign, coordinates)
+  const drawn = matMul(own, basis)
+  const there = matMul(clean, basis, { transposeB: true })
+  const rest = sub(sub(clean, origin), matMul(there, basis))
+  const outside = norms(rest)
+  const inSpan = { basis, origin, coordinates: own, along: there, outside }
+  if (along === undefined) return { drawn, orthogonal: beyond, inSpan: { ...inSpan, share: null } }
+  const length = sqrt(outside)
+  const normal = mul(sign, along)
+  // A row in the span has no direction outside it: its normal is one of the χ²'s.
+  const hasDirection = greater(length, mul(OUTSIDE, sqrt(add(norms(sub(clean, origin)), 1))))
+  const share = where(hasDirection, div(normal, maximum(length, Number.MIN_VALUE)), 0)
+  return {
+    drawn: add(drawn, mul(share, rest)),
+    orthogonal: where(hasDirection, beyond, add(beyond, square(normal))),
+    inSpan: { ...inSpan, share }
+  }
+}
+
+/** The noise of one draw on data, as tensors. */
+export const tensors = (noise: Noise, basis: Basis, points: Points.Points): Components.Noise =>
+  ofGiven(Given.tensors(0, points.rows)(given(noise, basis, points)), Points.tensor(points))

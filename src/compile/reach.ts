@@ -1,0 +1,84 @@
+/**
+ * What data can explain. At a stationary point of a mixture's likelihood a centre is a mean of rows, and lies among them; at
+ * one of a score-matching loss, among rows with noise. A centre ten times as far out as any of them, or a component ten times
+ * as wide, is on its way to infinity, and what a loss says of it there is rounding.
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as Frame from '../mixture/em/frame.js'
+import type * as Params from '../family/params.js'
+import type * as Source from '../data/source/source.js'
+import { longest } from '../../lib/rows/longest.js'
+import { rowsOf } from '../mixture/passRows.js'
+import type { Left } from './program.js'
+import type { Family } from '../family/family.js'
+
+/** So many times as far as the data reach, themselves and with their noise. */
+const BEYOND = 10
+
+interface Extent {
+  readonly distance: number
+  readonly deviation: number
+}
+
+interface Reached {
+  /** [K, dim] */
+  readonly centres: Float64Array
+  /** One a component, or one for each of its columns. */
+  readonly variances: Float64Array
+}
+
+/** Where components are and how wide; null of a family that does not say. */
+const seen = <P extends string>({ toMixture }: Family<P>): ((params: Params.Params<P>) => Reached) | null =>
+  O.isSome(toMixture)
+    ? params => {
+        const { means, variances } = toMixture.value(params)
+        return { centres: means.values, variances }
+      }
+    : null
+
+/**
+ * What a step took beyond the reach of the data; null where nothing is there, or was there before: a start may be anywhere.
+ * `noise` is the largest σ/α that the loss looks at, 0 for none.
+ */
+export const leaves = <P extends string>(
+  family: Family<P>,
+  data: Source.Data,
+  noise: number
+): ((before: Params.Params<P>, after: Params.Params<P>) => Left | null) => {
+  const { dim } = data
+  const { points: about, enter } = Frame.of(family, data)
+  const far = BEYOND * (longest(rowsOf(about).x, dim) + Math.sqrt(dim) * noise)
+  const free = !family.unitVariance
+  const mixtureOf = seen(family)
+  if (mixtureOf === null) return () => null
+  /** Of one component. */
+  const extent = ({ centres, variances }: Reached, k: number): Extent => {
+    const width = (variances.length * dim) / centres.length
+    const spread = variances.subarray(k * width, (k + 1) * width).reduce((sum, v) => sum + (v * dim) / width, 0)
+    return { distance: longest(centres.subarray(k * dim, (k + 1) * dim), dim), deviation: Math.sqrt(spread) }
+  }
+  return (before, after) => {
+    const there = mixtureOf(enter(after))
+    const found = RA.makeBy(there.centres.length / dim, k => extent(there, k))
+    const isWide = ({ deviation }: Extent): boolean => free && deviation > far
+    const isOut = ({ distance, deviation }: Extent): boolean => distance > far + BEYOND * deviation
+    // Nearly always nothing is, and the parameters before need no look.
+    if (!found.some(one => isWide(one) || isOut(one))) return null
+    const here = mixtureOf(enter(before))
+    const old = found.map((_, k) => extent(here, k))
+    const wide = found.findIndex((one, k) => isWide(one) && one.deviation > old[k].deviation)
+    const out = found.findIndex((one, k) => isOut(one) && one.distance > old[k].distance)
+    const domain = (limit: number): string =>
+      `≤ ${limit.toPrecision(3)}, ${BEYOND} times as far as the data reach${noise > 0 ? ' with their noise' : ''}`
+    return out >= 0
+      ? {
+          what: `the distance of centre ${out + 1} from the middle of the data`,
+          value: found[out].distance,
+          domain: domain(far + BEYOND * found[out].deviation)
+        }
+      : wide >= 0
+        ? { what: `the spread of component ${wide + 1}`, value: found[wide].deviation, domain: domain(far) }
+        : null
+  }
+}

@@ -1,0 +1,358 @@
+/** Run: the iteration of a compiled pipeline, lazy and pure. A state holds all there is: write it, read it, go on. */
+import { identity, pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { Key } from '../../lib/index.js'
+import { iterate, unfold } from '../../lib/plain/iterate.js'
+import { exponentialMean } from '../../lib/numbers/smooth.js'
+import { given } from '../core/index.js'
+import type { Left, Memory, Program } from './program.js'
+import * as Params from '../family/params.js'
+import * as Problem from '../core/problem.js'
+import type { Stopping } from '../pipeline/stage.js'
+
+/** Which rule ended a stage. */
+export type Rule = keyof Stopping
+
+export type Status =
+  /** The stage has more steps to take. */
+  | { readonly _tag: 'Running' }
+  /** The stage has ended, by which rule; another follows. */
+  | { readonly _tag: 'StageEnded'; readonly rule: Rule }
+  /** The last stage has ended, by which rule. */
+  | { readonly _tag: 'Finished'; readonly rule: Rule }
+  /** The next step would not have been finite, or what it led to nothing in the data explains; the state is the last good one. */
+  | { readonly _tag: 'Failed'; readonly problem: Problem.Problem }
+
+export interface State<P extends string> {
+  /** The run's key, from which each step derives its own. */
+  readonly key: Key.Key
+  /** Which stage, from 0. */
+  readonly stage: number
+  /** How many steps of the stage have been taken. */
+  readonly step: number
+  readonly params: Params.Params<P>
+  /** What the stage remembers: the state of its optimizer, say. */
+  readonly memory: Memory
+  /** The objective where the last step started; null before the first. */
+  readonly value: number | null
+  /** The norm of the gradient there (of the step, for expectation–maximization); null before the first. */
+  readonly norm: number | null
+  readonly status: Status
+}
+
+/** A program, and not the key or the state that it is then run from. */
+const aProgram = <P extends string>(program: Program<P>, call: string): Program<P> =>
+  given(program, ['stages', 'start'], 'a program, which Compile.pipeline makes,', call)
+
+const begun = <P extends string>(
+  program: Program<P>,
+  key: Key.Key,
+  stage: number,
+  params: Params.Params<P>
+): State<P> => {
+  const compiled = program.stages.at(stage)
+  const status: Status =
+    compiled === undefined
+      ? { _tag: 'Finished', rule: 'steps' }
+      : compiled.stopping.steps > 0
+        ? { _tag: 'Running' }
+        : ended(program, stage, 'steps')
+  return { key, stage, step: 0, params, memory: compiled?.begin(params) ?? null, value: null, norm: null, status }
+}
+
+const ended = <P extends string>(program: Program<P>, stage: number, rule: Rule): Status =>
+  stage + 1 < program.stages.length ? { _tag: 'StageEnded', rule } : { _tag: 'Finished', rule }
+
+const diverged = <P extends string>({ stage, step }: State<P>, { what, value, domain }: Left): Problem.Problem =>
+  Problem.of(
+    `stages[${stage}], step ${step + 1}: ${what}`,
+    value,
+    domain,
+    'try a smaller rate, a start nearer to the data, or standardized data; the state is the last good one'
+  )
+
+/** The state after one more step; null when there is none. */
+const next =
+  <P extends string>(program: Program<P>) =>
+  (state: State<P>): State<P> | null => {
+    const { key, stage, step, params, memory, status } = state
+    if (status._tag === 'StageEnded') return begun(program, key, stage + 1, params)
+    const compiled = program.stages.at(stage)
+    if (status._tag !== 'Running' || compiled === undefined) return null
+    const { stopping } = compiled
+    const stepKey = pipe(key, Key.child(stage), Key.child(step))
+    const taken = compiled.step(params, memory, stepKey)
+    const failed = (left: Left): State<P> => ({
+      ...state,
+      status: { _tag: 'Failed', problem: diverged(state, left) }
+    })
+    const infinite = (what: string, value: number): State<P> => failed({ what, value, domain: 'finite' })
+    // Where a loss is the cause, the step is taken again as far as it is finite.
+    const because = (what: string): string => {
+      const whence = compiled.whence(params, memory, stepKey)
+      return whence === null ? what : `${what}, by ${whence}`
+    }
+    if (!Number.isFinite(taken.value)) return infinite(because('the objective'), taken.value)
+    if (!Number.isFinite(taken.norm)) return infinite(because('the norm of the gradient'), taken.norm)
+    if (!Params.isFinite(taken.params))
+      return infinite(
+        `${Params.whereInfinite(taken.params) ?? 'a parameter'} after the step`,
+        Params.norm(taken.params)
+      )
+    const left = compiled.leaves(params, taken.params)
+    if (left !== null) return failed(left)
+    const rule: Rule | null =
+      stopping.gradientNorm > 0 && taken.norm <= stopping.gradientNorm
+        ? 'gradientNorm'
+        : stopping.relativeChange > 0 && compiled.change(params, taken.params) <= stopping.relativeChange
+          ? 'relativeChange'
+          : step + 1 >= stopping.steps
+            ? 'steps'
+            : null
+    return {
+      key,
+      stage,
+      step: step + 1,
+      params: rule === null ? taken.params : compiled.finish(taken.params, taken.memory),
+      memory: taken.memory,
+      value: taken.value,
+      norm: taken.norm,
+      status: rule === null ? { _tag: 'Running' } : ended(program, stage, rule)
+    }
+  }
+
+const first =
+  <P extends string>(program: Program<P>) =>
+  (key: Key.Key): State<P> => {
+    const keys = pipe(key, Key.named('start', 'steps'))
+    return begun(program, keys.steps, 0, program.start(keys.start))
+  }
+
+/**
+ * All states of a run, the start first, each computed when it is asked for.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Key } from 'ornstein/float64'
+ * import { Compile, Initializer, Pipeline, Run, Schedule, Score, Stage } from 'ornstein'
+ *
+ * const program = pipe(
+ *   { rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) },
+ *   Compile.pipeline(
+ *     Pipeline.of({
+ *       schedule: Schedule.ornsteinUhlenbeck,
+ *       score: Score.symmetricPair,
+ *       initializer: Initializer.values([[0.5]]),
+ *       stages: [Stage.expectationMaximization({ steps: 5 })]
+ *     })
+ *   )
+ * )
+ * assert.ok(E.isRight(program))
+ * assert.equal([...Run.states(program.right)(Key.fromSeed(1))].length, 6)
+ */
+export const states =
+  <P extends string>(program: Program<P>) =>
+  (key: Key.Key): Iterable<State<P>> =>
+    unfold(first(aProgram(program, 'Run.states(program)(key)'))(key), next(program))
+
+/** The states that follow a state, itself first: where a run was left, it goes on with the same bits. */
+export const resume =
+  <P extends string>(program: Program<P>) =>
+  (state: State<P>): Iterable<State<P>> =>
+    unfold(state, next(aProgram(program, 'Run.resume(program)(state)')))
+
+/** The last state of a run. It is `Finished`, or `Failed` with the last good parameters. */
+export const last =
+  <P extends string>(program: Program<P>) =>
+  (key: Key.Key): State<P> =>
+    iterate(first(aProgram(program, 'Run.last(program)(key)'))(key), next(program))
+
+/**
+ * What a run would hand on if its stage ended here: the moving average of the weights, if its optimizer keeps one, else the
+ * parameters as they are. It may be asked of any state in the middle of a run, which goes on as if it had not been.
+ */
+export const estimate =
+  <P extends string>(program: Program<P>) =>
+  ({ stage, params, memory, status }: State<P>): Params.Params<P> =>
+    // Where a stage has ended, its estimate is what stands there.
+    status._tag === 'Running' ? (program.stages.at(stage)?.finish(params, memory) ?? params) : params
+
+/** The losses of a stage on its way. */
+export interface Curve {
+  readonly stage: number
+  /** The objective where each step started, from the first that was looked at. */
+  readonly values: Float64Array
+}
+
+/**
+ * The loss curve of each stage that a list of states goes through: of `states`, the whole; of `resume`, from there on. It takes
+ * the list to its end.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Initializer, Key, Pipeline, Problem, Run, Schedule, Score, Stage } from 'ornstein'
+ *
+ * const program = Problem.orThrow(
+ *   Compile.pipeline(
+ *     Pipeline.of({
+ *       schedule: Schedule.ornsteinUhlenbeck,
+ *       score: Score.symmetricPair,
+ *       initializer: Initializer.values([[0.5]]),
+ *       stages: [Stage.expectationMaximization({ steps: 5 }), Stage.expectationMaximization({ steps: 2 })]
+ *     })
+ *   )({ rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) })
+ * )
+ * const curves = Run.curves(Run.states(program)(Key.fromSeed(1)))
+ * assert.deepEqual(
+ *   curves.map(({ values }) => values.length),
+ *   [5, 2]
+ * )
+ * // A mean over the last steps, the later the more.
+ * assert.ok(Run.smoothed({ over: 10 })(curves[0].values)[4] > curves[0].values[4])
+ */
+export const curves = <P extends string>(states: Iterable<State<P>>): ReadonlyArray<Curve> => {
+  const told = Array.from(states, ({ stage, value }) => ({ stage, value })).filter(
+    (one): one is { readonly stage: number; readonly value: number } => one.value !== null
+  )
+  return [...new Set(told.map(({ stage }) => stage))].map(stage => ({
+    stage,
+    values: Float64Array.from(
+      told.filter(one => one.stage === stage),
+      ({ value }) => value
+    )
+  }))
+}
+
+/**
+ * A curve without the noise of its batches: y_i = Σ_j d^{i−j} x_j/Σ_j d^{i−j}, d = 1 − 1/over, the mean of the values until
+ * then, of which the last `over` have most of the weight. Constants stay what they are, from the first on.
+ */
+export const smoothed =
+  ({ over }: { readonly over: number }) =>
+  (values: Float64Array): Float64Array =>
+    exponentialMean(1 - 1 / Math.max(1, over))(values)
+
+export interface Failure<P extends string> {
+  readonly problem: Problem.Problem
+  /** The last good state. */
+  readonly state: State<P>
+}
+
+/** A last state as an error where the run failed. */
+export const result = <P extends string>(state: State<P>): E.Either<Failure<P>, State<P>> =>
+  state.status._tag === 'Failed' ? E.left({ problem: state.status.problem, state }) : E.right(state)
+
+const ruleCodec: t.Type<Rule> = t.keyof({ steps: null, gradientNorm: null, relativeChange: null })
+
+const statusCodec: t.Type<Status, unknown> = t.union([
+  t.type({ _tag: t.literal('Running') }),
+  t.type({ _tag: t.literal('StageEnded'), rule: ruleCodec }),
+  t.type({ _tag: t.literal('Finished'), rule: ruleCodec }),
+  t.type({
+    _tag: t.literal('Failed'),
+    problem: t.type({
+      _tag: t.literal('Problem'),
+      field: t.string,
+      value: t.string,
+      domain: t.string,
+      remedy: t.string
+    })
+  })
+])
+
+const optional = t.union([Params.numberCodec, t.null])
+
+const isCount = (u: unknown): u is number => Number.isSafeInteger(u) && Number(u) >= 0
+
+/** How many stages or steps came before. */
+const count = new t.Type<number, number>(
+  'count',
+  isCount,
+  (u, context) => (isCount(u) ? t.success(u) : t.failure(u, context, 'not a whole number ≥ 0')),
+  identity
+)
+
+const written = t.type({
+  data: t.string,
+  /** Absent for double precision. */
+  precision: t.union([t.literal('float32'), t.undefined]),
+  key: t.type({ _tag: t.literal('Key'), k0: t.number, k1: t.number }),
+  stage: count,
+  step: count,
+  params: Params.codec,
+  memory: t.unknown,
+  value: optional,
+  norm: optional,
+  status: statusCodec
+})
+
+const isRecord = (u: unknown): u is Readonly<Record<string, unknown>> => typeof u === 'object' && u !== null
+
+/**
+ * Whether a memory is one of parameters of these shapes: each array in it is of the shape of the parameter of its name,
+ * and what a fresh memory has an array for is there.
+ */
+const remembers = (shapes: Params.Shapes<string>, fresh: unknown, memory: unknown, name = ''): boolean =>
+  Params.ndArrayCodec.is(memory)
+    ? name in shapes && JSON.stringify(memory.shape) === JSON.stringify(shapes[name])
+    : !Params.ndArrayCodec.is(fresh) &&
+      (!isRecord(memory) ||
+        [...new Set([...Object.keys(memory), ...(isRecord(fresh) ? Object.keys(fresh) : [])])].every(key =>
+          remembers(shapes, isRecord(fresh) ? fresh[key] : null, memory[key], key)
+        ))
+
+/**
+ * The JSON codec of a program's states. A state of another program is refused: parameters of other names or shapes, a
+ * stage that is not there, a step beyond its last, the memory of another stage or of other shapes; one of other data,
+ * by their fingerprint; and one of another precision.
+ */
+export const codec = <P extends string>(program: Program<P>): t.Type<State<P>, unknown> => {
+  const reference = Params.shapes(program.start(Key.fromSeed(0)))
+  const memoryCodec = (stage: number): t.Type<Memory, unknown> | undefined => program.stages.at(stage)?.memoryCodec
+  return new t.Type<State<P>, unknown>(
+    'State',
+    (u): u is State<P> => written.is({ ...Object(u), data: '', precision: undefined }),
+    (u, context) =>
+      pipe(
+        written.validate(u, context),
+        E.chain(({ data, precision = 'float64', ...state }) => {
+          const codec = memoryCodec(state.stage)
+          const fits =
+            JSON.stringify(Params.shapes(state.params)) === JSON.stringify(reference) &&
+            (codec !== undefined || (program.stages.length === 0 && state.stage === 0))
+          if (!fits) return t.failure(u, context, 'a state of another program')
+          if (data !== program.data())
+            return t.failure(u, context, 'a state of other data; go on with those that it was begun on')
+          if (precision !== program.precision)
+            return t.failure(u, context, `a state in ${precision}; go on with the precision that it was begun in`)
+          const stage = program.stages.at(state.stage)
+          const most = stage?.stopping.steps ?? 0
+          if (state.step > most)
+            return t.failure(u, context, `a state after step ${state.step} of a stage of ${most} steps`)
+          // The names of the parameters have just been compared with the program's.
+          const params = state.params as Params.Params<P>
+          return pipe(
+            (codec ?? t.null).validate(state.memory, context),
+            E.filterOrElse(
+              memory => remembers(reference, stage?.begin(params) ?? null, memory),
+              (): t.Errors => [
+                { value: state.memory, context, message: 'a memory of parameters of other names or shapes' }
+              ]
+            ),
+            E.map(memory => ({ ...state, params, memory }))
+          )
+        })
+      ),
+    state => ({
+      ...written.encode({
+        ...state,
+        data: program.data(),
+        precision: program.precision === 'float32' ? 'float32' : undefined
+      }),
+      memory: memoryCodec(state.stage)?.encode(state.memory) ?? null
+    })
+  )
+}

@@ -1,0 +1,527 @@
+/** Fields: what a case is parametrized by, with domain, default, printer, codec and arbitrary. */
+import type * as t from 'io-ts'
+// oxlint-disable-next-line @typescript-eslint/ban-ts-comment -- where it is there, there is nothing to expect
+/** @ts-ignore: an optional peer of users; without it, arbitraries are of any type */
+import type * as Fc from 'fast-check'
+import type { AnyValue } from './case.js'
+import type { Concept } from './concept.js'
+import { left, none, right, some, type Either, type Option, type Some } from './either.js'
+import * as Problem from './problem.js'
+import { isRecord } from './record.js'
+import { share } from './walk.js'
+import { literal, nearest, one, quoted, quotedValue } from './spelling.js'
+
+type FastCheck = typeof Fc
+export type Problems = ReadonlyArray<Problem.Problem>
+
+/** Descriptions of a concept at random: needed for fields that hold them. */
+export type AnyOf = (concept: string, depth: number) => Fc.Arbitrary<AnyValue>
+
+/** A field of type A that may be given as an I. Its functions take any value, and rely on `is`. */
+export interface Field<out A, in I = A> {
+  readonly is: (u: unknown) => u is A
+  readonly accept: (given: unknown) => unknown
+  /** Only there for the compiler: what a constructor takes. */
+  readonly takes?: (given: I) => void
+  readonly fallback: Option<A>
+  /** The end of the sentence "it is not …", and what to do instead. */
+  readonly domain: string
+  readonly remedy: string
+  readonly problems: (name: string, u: unknown) => Problems
+  /** Its code, or null to leave it out; nested descriptions come printed. */
+  readonly show: (u: unknown, nested: ReadonlyArray<string>) => string | null
+  /** The descriptions in it, with where each stands. */
+  readonly nested: (
+    u: unknown
+  ) => ReadonlyArray<{ readonly at: string; readonly value: AnyValue; readonly bare?: boolean }>
+  /** The JSON of descriptions in its JSON, and their concept. */
+  readonly nestedJson: (
+    u: unknown
+  ) => ReadonlyArray<{ readonly at: string; readonly concept: string; readonly json: unknown }>
+  /** The same with other descriptions in it, in their order. */
+  readonly rebuilt: (u: unknown, nested: ReadonlyArray<AnyValue>) => unknown
+  readonly encode: (u: unknown, nested: ReadonlyArray<unknown>) => unknown
+  readonly decode: (name: string, u: unknown, nested: ReadonlyArray<AnyValue>) => Either<Problems, unknown>
+  readonly arbitrary: (fc: FastCheck, any: AnyOf, depth: number) => Fc.Arbitrary<unknown>
+  /** A plain value of it, for examples; `any` gives a description of a concept. */
+  readonly sample: (any: (concept: string) => AnyValue) => unknown
+  /** Whether it holds a function. */
+  readonly code: boolean
+}
+
+/** A field that need not be given. */
+export interface WithDefault<out A, in I = A> extends Field<A, I> {
+  readonly fallback: Some<A>
+}
+
+export type Fields = Readonly<Record<string, Field<unknown, never>>>
+
+/** No field at all: `keyof` it is never. */
+// oxlint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- that is what is meant
+export type NoFields = Readonly<Record<never, never>>
+
+/** The fields as a description has them. */
+export type Of<F extends Fields> = { readonly [K in keyof F]: F[K] extends Field<infer A, never> ? A : never }
+
+// —— making fields ——
+
+interface Leaf<A> {
+  readonly is: (u: unknown) => u is A
+  readonly holds?: (a: A) => boolean
+  readonly domain: string
+  readonly remedy: string
+  readonly show?: (a: A) => string
+  readonly codec?: t.Type<A, unknown>
+  readonly arbitrary: (fc: FastCheck) => Fc.Arbitrary<A>
+  /** A plain value, for examples. */
+  readonly sample: A
+}
+
+/** A field without descriptions in it: everything follows from its type, domain and codec. */
+export function leaf<A>({
+  is,
+  holds = () => true,
+  domain,
+  remedy,
+  show = literal,
+  codec,
+  arbitrary,
+  sample
+}: Leaf<A>): Field<A> {
+  const check = (name: string, u: unknown): Problems =>
+    is(u) && holds(u) ? [] : [Problem.of(name, quotedValue(u), domain, remedy)]
+  return {
+    is,
+    accept: u => u,
+    fallback: none,
+    domain,
+    remedy,
+    problems: check,
+    show: u => (is(u) ? show(u) : literal(u)),
+    nested: () => [],
+    nestedJson: () => [],
+    rebuilt: u => u,
+    encode: u => (codec !== undefined && is(u) ? codec.encode(u) : u),
+    // Only its form: whether a number is in its domain is what `problems` says, of all fields at once.
+    decode: (name, u) => {
+      const read = codec === undefined ? (is(u) ? right(u) : left(null)) : codec.decode(u)
+      return read._tag === 'Right' ? read : left([Problem.of(name, quotedValue(u), domain, remedy)])
+    },
+    arbitrary,
+    sample: () => sample,
+    code: false
+  }
+}
+
+interface Options<A> {
+  readonly default?: A
+}
+
+/** A field that may be left out, and then has a value. */
+export function withDefault<A, I>(field: Field<A, I>, fallback: A): WithDefault<A, I> {
+  return { ...field, fallback: some(fallback), sample: () => fallback }
+}
+
+/** True or false. */
+export function boolean(options: { readonly default: boolean }): WithDefault<boolean> {
+  const field = leaf({
+    is: (u): u is boolean => typeof u === 'boolean',
+    domain: 'true or false',
+    remedy: `try ${String(options.default)}`,
+    arbitrary: fc => fc.boolean(),
+    sample: options.default
+  })
+  return withDefault(field, options.default)
+}
+
+/** JSON has no −0, NaN or infinities: they are written as strings. */
+const isNumber = (u: unknown): u is number => typeof u === 'number'
+const special: Readonly<Record<string, number>> = { '-0': -0, NaN, Infinity, '-Infinity': -Infinity }
+
+interface Numeric {
+  readonly holds: (a: number) => boolean
+  readonly domain: string
+  readonly suggestion: number
+  /** `try` the suggestion, unless given. */
+  readonly remedy?: string
+  readonly arbitrary: (fc: FastCheck) => Fc.Arbitrary<number>
+}
+
+/** A number for which a test holds; its domain in words ends the sentence "it is not …". */
+export function number(spec: Numeric & { readonly default: number }): WithDefault<number>
+export function number(spec: Numeric & Options<number>): Field<number>
+export function number({
+  holds,
+  domain,
+  suggestion,
+  remedy = `try ${suggestion}`,
+  arbitrary,
+  default: fallback
+}: Numeric & Options<number>): Field<number> {
+  const plain = leaf({
+    is: isNumber,
+    holds,
+    domain,
+    remedy,
+    arbitrary,
+    sample: suggestion,
+    show: a => (Object.is(a, -0) ? '-0' : String(a))
+  })
+  const field: Field<number> = {
+    ...plain,
+    encode: u => (!isNumber(u) || (Number.isFinite(u) && !Object.is(u, -0)) ? u : Object.is(u, -0) ? '-0' : String(u)),
+    decode: (name, u, inner) =>
+      typeof u === 'string' && Object.hasOwn(special, u) ? right(special[u]) : plain.decode(name, u, inner)
+  }
+  return fallback === undefined ? field : withDefault(field, fallback)
+}
+
+interface Suggested extends Options<number> {
+  readonly suggestion?: number
+}
+
+/** A function for each domain. All take the same options; whether these have a default decides the type of the field. */
+interface Domain {
+  (options: { readonly default: number }): WithDefault<number>
+  (options: { readonly suggestion: number }): Field<number>
+}
+
+const domain = (
+  holds: (a: number) => boolean,
+  words: string,
+  arbitrary: (fc: FastCheck) => Fc.Arbitrary<number>
+): Domain => {
+  function of(options: { readonly default: number }): WithDefault<number>
+  function of(options: { readonly suggestion: number }): Field<number>
+  function of({ default: fallback, suggestion }: Suggested): Field<number> {
+    const spec = { holds, domain: words, arbitrary, suggestion: fallback ?? suggestion ?? 1 }
+    return fallback === undefined ? number(spec) : number({ ...spec, default: fallback })
+  }
+  return of
+}
+
+const double =
+  (min: number, max: number) =>
+  (fc: FastCheck): Fc.Arbitrary<number> =>
+    fc.double({ min, max, noNaN: true })
+
+/** A number above 0, finite. */
+export const positive = domain(a => a > 0 && a < Infinity, '> 0 and finite', double(1e-6, 1e6))
+/** A number of at least 0, finite. */
+export const notNegative = domain(a => a >= 0 && a < Infinity, '≥ 0 and finite', double(0, 1e6))
+/** A finite number. */
+export const finite = domain(Number.isFinite, 'finite', double(-1e6, 1e6))
+/** A number of at least 0 and below 1. */
+export const fraction = domain(a => a >= 0 && a < 1, 'in [0, 1)', double(0, 0.999))
+
+interface Whole {
+  /** 1 unless given. */
+  readonly least?: number
+  readonly most?: number
+}
+
+export function count(options: Whole & { readonly default: number }): WithDefault<number>
+export function count(options: Whole & { readonly suggestion: number }): Field<number>
+/** A whole number. */
+export function count({ default: fallback, suggestion, least = 1, most }: Whole & Suggested): Field<number> {
+  const spec = {
+    holds: (a: number) => Number.isSafeInteger(a) && a >= least && (most === undefined || a <= most),
+    domain: `a whole number ≥ ${least}`,
+    suggestion: fallback ?? suggestion ?? least,
+    arbitrary: (fc: FastCheck) => fc.integer({ min: least, max: Math.min(most ?? 1000, least + 1000) })
+  }
+  const problems = (name: string, u: unknown): Problems =>
+    isNumber(u) ? Problem.count(name, u, least, spec.suggestion, most) : number(spec).problems(name, u)
+  return fallback === undefined
+    ? { ...number(spec), problems }
+    : { ...number({ ...spec, default: fallback }), problems }
+}
+
+/** Words. */
+export function text(options: { readonly remedy: string }): Field<string> {
+  return leaf({
+    is: (u): u is string => typeof u === 'string',
+    domain: 'a text',
+    remedy: options.remedy,
+    show: JSON.stringify,
+    arbitrary: fc => fc.string(),
+    sample: 'mine'
+  })
+}
+
+/** One of a few words, the first unless given. */
+export function oneOf<const A extends string>(words: readonly [A, ...ReadonlyArray<A>]): WithDefault<A> {
+  const is = (u: unknown): u is A => words.some(word => word === u)
+  const field = leaf<A>({
+    is,
+    domain: `one of ${words.map(w => `'${w}'`).join(', ')}`,
+    remedy: `try '${words[0]}'`,
+    show: a => `'${a}'`,
+    arbitrary: fc => fc.constantFrom(...words),
+    sample: words[0]
+  })
+  const decode: Field<A>['decode'] = (name, u) =>
+    is(u)
+      ? right(u)
+      : left([
+          Problem.of(
+            name,
+            quotedValue(u),
+            field.domain,
+            `try '${typeof u === 'string' ? nearest(u, words)[0] : words[0]}'`
+          )
+        ])
+  return withDefault({ ...field, decode }, words[0])
+}
+
+/** A field of a type that has a codec: arrays, tables, records. */
+export function codec<A>(type: t.Type<A, unknown>, rest: Omit<Leaf<A>, 'is' | 'codec'>): Field<A> {
+  return leaf({ ...rest, is: type.is, codec: type })
+}
+
+/** A function. It is printed as …, and JSON knows it only by the name under which it stands in the vocabulary. */
+export function code<A extends (...args: never) => unknown>(example: A): Field<A> {
+  const is = (u: unknown): u is A => typeof u === 'function'
+  return {
+    ...leaf<A>({
+      is,
+      domain: 'a function',
+      remedy: 'give one',
+      show: () => '…',
+      arbitrary: fc => fc.constant(example),
+      sample: example
+    }),
+    code: true
+  }
+}
+
+/** Not printed where it is the default. */
+export function quiet<A, I>(field: WithDefault<A, I>): WithDefault<A, I> {
+  return { ...field, show: (u, inner) => (Object.is(u, field.fallback.value) ? null : field.show(u, inner)) }
+}
+
+/** May be left out: null then, and not printed. */
+export function optional<A, I>(field: Field<A, I>): WithDefault<A | null, I | null> {
+  const is = (u: unknown): u is A | null => u === null || field.is(u)
+  return {
+    ...field,
+    is,
+    takes: () => undefined,
+    accept: u => (u === null ? null : field.accept(u)),
+    fallback: some(null),
+    problems: (name, u) => (u === null ? [] : field.problems(name, u)),
+    show: (u, inner) => (u === null ? null : field.show(u, inner)),
+    nested: u => (u === null ? [] : field.nested(u)),
+    nestedJson: u => (u === null || u === undefined ? [] : field.nestedJson(u)),
+    rebuilt: (u, inner) => (u === null ? null : field.rebuilt(u, inner)),
+    encode: (u, inner) => (u === null ? null : field.encode(u, inner)),
+    decode: (name, u, inner) => (u === null || u === undefined ? right(null) : field.decode(name, u, inner)),
+    arbitrary: (fc, any, depth) => fc.option(field.arbitrary(fc, any, depth), { nil: null }),
+    sample: () => null
+  }
+}
+
+/** A short form that is taken for a description, and how it is written back: a number for a constant rate. */
+export interface Short<T, I> {
+  readonly from: (given: I | T) => T
+  readonly show: (value: T) => string | null
+}
+
+/** A description of a concept, or what `short` takes for one. */
+export function of<T extends AnyValue, I = T>(concept: Concept<T>, short?: Short<T, I>): Field<T, I | T> {
+  const isGiven = (u: unknown): u is I | T => u !== undefined
+  const [domain, remedy] = [one(concept.name), `use a constructor of ${concept.name}`]
+  return {
+    is: concept.is,
+    accept: u => (short !== undefined && isGiven(u) ? short.from(u) : u),
+    fallback: none,
+    domain,
+    remedy,
+    problems: (name, u) => (concept.is(u) ? [] : [Problem.of(name, quotedValue(u), domain, remedy)]),
+    show: (u, [inner]) => (short !== undefined && concept.is(u) ? (short.show(u) ?? inner) : inner),
+    nested: u => (concept.is(u) ? [{ at: '', value: u, bare: short !== undefined && short.show(u) !== null }] : []),
+    nestedJson: json => [{ at: '', concept: concept.name, json }],
+    rebuilt: (_, [inner]) => inner,
+    encode: (_, [inner]) => inner,
+    decode: (_, __, [inner]) => right(inner),
+    arbitrary: (_, any, depth) => any(concept.name, depth),
+    sample: any => any(concept.name),
+    code: false
+  }
+}
+
+/** A list of values of another field. */
+export function array<A, I>(field: Field<A, I>): Field<ReadonlyArray<A>, ReadonlyArray<I>> {
+  const is = (u: unknown): u is ReadonlyArray<A> => Array.isArray(u) && u.every(field.is)
+  const [domain, remedy] = [`a list, each ${field.domain}`, field.remedy]
+  const each = (u: unknown): ReadonlyArray<unknown> => (Array.isArray(u) ? u : [])
+  const inner = <R>(results: ReadonlyArray<R>, counts: ReadonlyArray<number>): ReadonlyArray<ReadonlyArray<R>> =>
+    // Mostly each element has one result, and nothing needs cutting.
+    results.length === counts.length && counts.every(n => n === 1) ? results.map(r => [r]) : share(counts, results)
+  const counts = (u: unknown): ReadonlyArray<number> => each(u).map(a => field.nested(a).length)
+  return {
+    is,
+    accept: u => (Array.isArray(u) ? Object.freeze(u.map(a => field.accept(a))) : u),
+    fallback: none,
+    domain,
+    remedy,
+    problems: (name, u) =>
+      Array.isArray(u)
+        ? u.flatMap((a, i) => field.problems(`${name}[${i}]`, a))
+        : [Problem.of(name, quotedValue(u), domain, remedy)],
+    show: (u, results) =>
+      `[${each(u)
+        .map((a, i) => field.show(a, inner(results, counts(u))[i]))
+        .join(', ')}]`,
+    nested: u => each(u).flatMap((a, i) => field.nested(a).map(n => ({ ...n, at: `[${i}]${n.at}` }))),
+    nestedJson: u => each(u).flatMap((a, i) => field.nestedJson(a).map(n => ({ ...n, at: `[${i}]${n.at}` }))),
+    rebuilt: (u, results) => {
+      const parts = inner(results, counts(u))
+      return Object.freeze(each(u).map((a, i) => field.rebuilt(a, parts[i])))
+    },
+    encode: (u, results) => {
+      const parts = inner(results, counts(u))
+      return each(u).map((a, i) => field.encode(a, parts[i]))
+    },
+    decode: (name, u, results) => {
+      if (!Array.isArray(u)) return left([Problem.of(name, quotedValue(u), domain, 'write [ … ]')])
+      const parts = inner(
+        results,
+        u.map(a => field.nestedJson(a).length)
+      )
+      const read = u.map((a, i) => field.decode(`${name}[${i}]`, a, parts[i]))
+      const bad = read.flatMap(e => (e._tag === 'Left' ? e.left : []))
+      return bad.length > 0 ? left(bad) : right(Object.freeze(read.flatMap(e => (e._tag === 'Right' ? [e.right] : []))))
+    },
+    arbitrary: (fc, any, depth) => fc.array(field.arbitrary(fc, any, depth), { minLength: 1, maxLength: 3 }),
+    sample: any => Object.freeze([field.sample(any)]),
+    code: field.code
+  }
+}
+
+/** Values of another field under names of one's own choice. */
+export function dictionary<A, I>(field: Field<A, I>): Field<Readonly<Record<string, A>>, Readonly<Record<string, I>>> {
+  const entries = (u: unknown): ReadonlyArray<readonly [string, unknown]> => (isRecord(u) ? Object.entries(u) : [])
+  const is = (u: unknown): u is Readonly<Record<string, A>> => isRecord(u) && Object.values(u).every(field.is)
+  const [domain, remedy] = [`a record, each ${field.domain}`, field.remedy]
+  const made = (entries: ReadonlyArray<readonly [string, unknown]>): unknown =>
+    Object.freeze(Object.fromEntries(entries))
+  const within = <R>(
+    u: unknown,
+    results: ReadonlyArray<R>
+  ): ReadonlyArray<readonly [string, unknown, ReadonlyArray<R>]> => {
+    const parts = share(
+      entries(u).map(([, a]) => field.nested(a).length),
+      results
+    )
+    return entries(u).map(([k, a], i) => [k, a, parts[i]])
+  }
+  return {
+    is,
+    accept: u => (isRecord(u) ? made(entries(u).map(([k, a]) => [k, field.accept(a)])) : u),
+    fallback: none,
+    domain,
+    remedy,
+    problems: (name, u) =>
+      isRecord(u)
+        ? entries(u).flatMap(([k, a]) => field.problems(`${name}.${k}`, a))
+        : [Problem.of(name, quotedValue(u), domain, remedy)],
+    show: (u, results) => {
+      const parts = within(u, results).map(
+        ([k, a, inner]) => `${/^[A-Za-z_$][\w$]*$/.test(k) ? k : quoted(k)}: ${field.show(a, inner)}`
+      )
+      return parts.length === 0 ? '{}' : `{ ${parts.join(', ')} }`
+    },
+    nested: u => entries(u).flatMap(([k, a]) => field.nested(a).map(n => ({ ...n, at: `.${k}${n.at}` }))),
+    nestedJson: u => entries(u).flatMap(([k, a]) => field.nestedJson(a).map(n => ({ ...n, at: `.${k}${n.at}` }))),
+    rebuilt: (u, results) => made(within(u, results).map(([k, a, inner]) => [k, field.rebuilt(a, inner)])),
+    encode: (u, results) => Object.fromEntries(within(u, results).map(([k, a, inner]) => [k, field.encode(a, inner)])),
+    decode: (name, u, results) => {
+      if (!isRecord(u)) return left([Problem.of(name, quotedValue(u), domain, 'write { … }')])
+      const parts = share(
+        entries(u).map(([, a]) => field.nestedJson(a).length),
+        results
+      )
+      const read = entries(u).map(([k, a], i) => [k, field.decode(`${name}.${k}`, a, parts[i])] as const)
+      const bad = read.flatMap(([, e]) => (e._tag === 'Left' ? e.left : []))
+      return bad.length > 0
+        ? left(bad)
+        : right(made(read.flatMap(([k, e]) => (e._tag === 'Right' ? [[k, e.right] as const] : []))))
+    },
+    arbitrary: (fc, any, depth) =>
+      fc.dictionary(fc.constantFrom('means', 'logits'), field.arbitrary(fc, any, depth), {
+        maxKeys: 2,
+        noNullPrototype: true
+      }),
+    sample: any => made([['means', field.sample(any)]]),
+    code: field.code
+  }
+}
+
+/** Descriptions of a concept, in order. */
+export const list = <T extends AnyValue>(concept: Concept<T>): Field<ReadonlyArray<T>> => array(of(concept))
+
+/** What a record of fields takes. */
+type Given<F> = { readonly [K in keyof F]: F[K] extends Field<unknown, infer I> ? I : never }
+
+/** A record of fields inside a field: the pieces of a piecewise rate. */
+export function record<F extends Fields>(fields: F): Field<Of<F>, Given<F>> {
+  const entries = Object.entries(fields)
+  const part = (u: unknown, k: string): unknown => (isRecord(u) ? u[k] : undefined)
+  const is = (u: unknown): u is Of<F> => isRecord(u) && entries.every(([k, f]) => f.is(u[k]))
+  const [domain, remedy] = [`{ ${Object.keys(fields).join(', ')} }`, 'give each of them']
+  const counts = (u: unknown): ReadonlyArray<number> => entries.map(([k, f]) => f.nested(part(u, k)).length)
+  return {
+    is,
+    accept: u => (isRecord(u) ? Object.freeze(Object.fromEntries(entries.map(([k, f]) => [k, f.accept(u[k])]))) : u),
+    fallback: none,
+    domain,
+    remedy,
+    problems: (name, u) =>
+      isRecord(u)
+        ? entries.flatMap(([k, f]) => f.problems(`${name}.${k}`, u[k]))
+        : [Problem.of(name, quotedValue(u), domain, remedy)],
+    show: (u, results) => {
+      const parts = share(counts(u), results)
+      return `{ ${entries
+        .map(([k, f], i) => [k, f.show(part(u, k), parts[i])] as const)
+        .flatMap(([k, text]) => (text === null ? [] : [`${k}: ${text}`]))
+        .join(', ')} }`
+    },
+    nested: u => entries.flatMap(([k, f]) => f.nested(part(u, k)).map(n => ({ ...n, at: `.${k}${n.at}` }))),
+    nestedJson: u => entries.flatMap(([k, f]) => f.nestedJson(part(u, k)).map(n => ({ ...n, at: `.${k}${n.at}` }))),
+    rebuilt: (u, results) => {
+      const parts = share(counts(u), results)
+      return Object.freeze(Object.fromEntries(entries.map(([k, f], i) => [k, f.rebuilt(part(u, k), parts[i])])))
+    },
+    encode: (u, results) => {
+      const parts = share(counts(u), results)
+      return Object.fromEntries(entries.map(([k, f], i) => [k, f.encode(part(u, k), parts[i])]))
+    },
+    decode: (name, u, results) => {
+      if (!isRecord(u)) return left([Problem.of(name, quotedValue(u), domain, remedy)])
+      const parts = share(
+        entries.map(([k, f]) => f.nestedJson(u[k]).length),
+        results
+      )
+      const extra = Object.keys(u)
+        .filter(k => !Object.hasOwn(fields, k))
+        .map(k =>
+          Problem.of(`${name}.${k}`, quotedValue(u[k]), 'a known field', `use one of ${Object.keys(fields).join(', ')}`)
+        )
+      const read = entries.map(([k, f], i): Either<Problems, readonly [string, unknown]> => {
+        if (u[k] === undefined && f.fallback._tag === 'Some') return right([k, f.fallback.value])
+        const one = f.decode(`${name}.${k}`, u[k], parts[i])
+        return one._tag === 'Left' ? one : right([k, one.right])
+      })
+      const bad = [...extra, ...read.flatMap(e => (e._tag === 'Left' ? e.left : []))]
+      return bad.length > 0
+        ? left(bad)
+        : right(Object.freeze(Object.fromEntries(read.flatMap(e => (e._tag === 'Right' ? [e.right] : [])))))
+    },
+    arbitrary: (fc, any, depth) =>
+      fc.record(Object.fromEntries(entries.map(([k, f]) => [k, f.arbitrary(fc, any, depth)]))),
+    sample: any => Object.freeze(Object.fromEntries(entries.map(([k, f]) => [k, f.sample(any)]))),
+    code: entries.some(([, f]) => f.code)
+  }
+}

@@ -1,0 +1,41 @@
+/** Words of messages: names that were nearly right, articles, values. */
+import { letters } from './limits.js'
+
+/** Edits (insert, delete, replace) that turn one word into another, whatever its capitals: Levenshtein's distance. */
+const distance = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++)
+      next.push(
+        Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1].toLowerCase() === b[j - 1].toLowerCase() ? 0 : 1))
+      )
+    row = next
+  }
+  return row[b.length]
+}
+
+/** The known names, the nearest to a word first; of a very long word only the beginning counts. */
+export const nearest = (word: string, known: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const begun = word.slice(0, letters)
+  return known
+    .map(name => ({ name, far: distance(begun, name.slice(0, letters)) }))
+    .sort((a, b) => a.far - b.far)
+    .map(({ name }) => name)
+}
+
+/** With its article: `an Optimizer`. */
+export const one = (word: string): string => `${/^[AEIOU]/.test(word) ? 'an' : 'a'} ${word}`
+
+/** A text as it is written in code. */
+export const quoted = (text: string): string => (/['\\\n\r]/.test(text) ? JSON.stringify(text) : `'${text}'`)
+
+/** A value as code, as far as JSON knows it. */
+export const literal = (u: unknown): string =>
+  typeof u === 'string' || (typeof u === 'object' && u !== null) ? JSON.stringify(u) : String(u)
+
+/** A value in a message: of a long one the beginning, and `missing` where there is none. */
+export const quotedValue = (u: unknown): string => {
+  const text = u === undefined ? 'missing' : literal(u)
+  return text.length > letters ? `${text.slice(0, letters)}…` : text
+}

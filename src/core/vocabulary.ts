@@ -1,0 +1,313 @@
+/** Vocabularies: the cases that JSON may speak of. What is listed, documented, drawn at random is taken from them. */
+import * as t from 'io-ts'
+// oxlint-disable-next-line @typescript-eslint/ban-ts-comment -- where it is there, there is nothing to expect
+/** @ts-ignore: an optional peer of users; without it, arbitraries are of any type */
+import type * as Fc from 'fast-check'
+import { encode, field, isValue, ofCase, perField, show, type AnyValue, type Case } from './case.js'
+import type { Concept } from './concept.js'
+import { isLeft, isRight, left, right, type Either } from './either.js'
+import type { Fields, Problems } from './field.js'
+import * as Problem from './problem.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import { foldUp } from './walk.js'
+import { nearest, one as article, quotedValue } from './spelling.js'
+
+/** A constructor, a case without fields, or a description that holds code. */
+export interface Entry {
+  readonly [ofCase]: Case<string, unknown>
+}
+
+type AnyCase = Case<string, unknown>
+
+export interface Vocabulary {
+  readonly cases: ReadonlyMap<string, AnyCase>
+  /** Descriptions that hold code, by concept, tag and their own name. */
+  readonly code: ReadonlyMap<string, AnyValue>
+}
+
+const wordOf = ({ concept, name }: AnyCase): string => `${concept}.${name}`
+const hasCode = ({ fields }: AnyCase): boolean => Object.values(fields).some(({ code }) => code)
+const codeWord = (word: string, name: unknown): string => `${word}(${JSON.stringify(name)})`
+
+export const empty: Vocabulary = { cases: new Map(), code: new Map() }
+
+/** More words. Two cases of one name in one concept are refused: JSON could not tell them apart. */
+export const extend = (vocabulary: Vocabulary, entries: ReadonlyArray<Entry>): Vocabulary => {
+  const cases = new Map(vocabulary.cases)
+  const code = new Map(vocabulary.code)
+  entries.forEach(entry => {
+    const word = wordOf(entry[ofCase])
+    const met = cases.get(word)
+    if (met !== undefined && met !== entry[ofCase]) refuse(`${word}: it is not a new word; give your case another name`)
+    cases.set(word, entry[ofCase])
+    if (isValue(entry) && hasCode(entry[ofCase])) code.set(codeWord(word, field(entry, 'name')), entry)
+  })
+  return { cases, code }
+}
+
+export const of = (entries: ReadonlyArray<Entry>): Vocabulary => extend(empty, entries)
+
+const casesOf = (vocabulary: Vocabulary, concept: string): ReadonlyArray<AnyCase> =>
+  [...vocabulary.cases.values()].filter(c => c.concept === concept)
+
+// —— JSON ——
+
+interface Node {
+  readonly path: string
+  readonly concept: string
+  readonly json: unknown
+  readonly case: AnyCase | null
+}
+
+const few = (words: ReadonlyArray<string>): string => words.map(w => `'${w}'`).join(', ')
+
+/** A description from JSON, or all that is wrong with its form. */
+export const decode =
+  (vocabulary: Vocabulary) =>
+  <T extends AnyValue>(concept: Concept<T>) =>
+  (json: unknown): Either<Problems, T> => {
+    /** Tags of the first version began with a capital. */
+    const first = (concept: string, tag: string): AnyCase | null =>
+      vocabulary.cases.get(`${concept}.${tag.charAt(0).toLowerCase()}${tag.slice(1)}`) ?? null
+    const node = (path: string, concept: string, json: unknown): Node => {
+      const tag = field(json, '_tag')
+      const met = typeof tag === 'string' ? (vocabulary.cases.get(`${concept}.${tag}`) ?? first(concept, tag)) : null
+      return { path, concept, json: met === null ? json : met.earlier(json), case: met }
+    }
+    const join = (path: string, inner: string): string => (path === '' ? inner : `${path}.${inner}`)
+    const parts = ({ path, json, case: c }: Node): ReadonlyArray<Node> =>
+      c === null || hasCode(c)
+        ? []
+        : Object.entries(c.fields).flatMap(([k, f]) =>
+            f.nestedJson(field(json, k)).map(n => node(join(path, k + n.at), n.concept, n.json))
+          )
+    const read = (
+      { path, concept, json, case: c }: Node,
+      results: ReadonlyArray<Either<Problems, AnyValue>>
+    ): Either<Problems, AnyValue> => {
+      const at = path === '' ? concept : path
+      if (typeof json !== 'object' || json === null || Array.isArray(json))
+        return left([
+          Problem.of(
+            at,
+            quotedValue(json),
+            article(concept),
+            `write { "_tag": … }, one of ${few(casesOf(vocabulary, concept).map(c => c.name))}`
+          )
+        ])
+      if (c === null) {
+        const tag = field(json, '_tag')
+        const known = casesOf(vocabulary, concept).map(c => c.name)
+        return left([
+          Problem.of(
+            join(path, '_tag'),
+            quotedValue(tag),
+            `the name of ${article(concept)}`,
+            `use one of ${few(nearest(String(tag), known))}, or add your own case to the vocabulary`
+          )
+        ])
+      }
+      const extra = Object.keys(json).filter(k => k !== '_tag' && !Object.hasOwn(c.fields, k))
+      const extras = extra.map(k =>
+        Problem.of(
+          join(path, k),
+          quotedValue(field(json, k)),
+          `a field of ${wordOf(c)}`,
+          Object.keys(c.fields).length === 0 ? 'it has none' : `use one of ${few(nearest(k, Object.keys(c.fields)))}`
+        )
+      )
+      if (hasCode(c)) {
+        const name = field(json, 'name')
+        const met = vocabulary.code.get(codeWord(wordOf(c), name))
+        return met === undefined
+          ? left([
+              Problem.of(
+                at,
+                codeWord(wordOf(c), name),
+                'in the vocabulary, and code does not survive JSON',
+                `give it to Vocabulary.extend, or define a case of ${concept}`
+              )
+            ])
+          : extras.length > 0
+            ? left(extras)
+            : right(met)
+      }
+      const fields = perField(c.fields, (f, k) => f.nestedJson(field(json, k)).length, results).map(
+        ([k, f, inner]): Either<Problems, readonly [string, unknown]> => {
+          const bad = inner.flatMap(e => (isLeft(e) ? e.left : []))
+          if (bad.length > 0) return left(bad)
+          const values = inner.flatMap(e => (isRight(e) ? [e.right] : []))
+          const given = field(json, k)
+          if (given === undefined && f.fallback._tag === 'Some') return right([k, f.fallback.value])
+          const read = f.decode(join(path, k), given, values)
+          return isLeft(read) ? read : right([k, read.right])
+        }
+      )
+      const bad = [...extras, ...fields.flatMap(e => (isLeft(e) ? e.left : []))]
+      const value: unknown = Object.freeze({
+        _tag: c.name,
+        ...Object.fromEntries(fields.flatMap(e => (isRight(e) ? [e.right] : []))),
+        [ofCase]: c
+      })
+      return bad.length > 0 || !isValue(value) ? left(bad) : right(value)
+    }
+    const result = foldUp<Node, Either<Problems, AnyValue>>(node('', concept.name, json), parts, read)
+    return isLeft(result)
+      ? result
+      : concept.is(result.right)
+        ? right(result.right)
+        : left([Problem.of('', quotedValue(json), article(concept.name), 'name a case of it')])
+  }
+
+/** What such a codec says is wrong: a problem, with the path within what it read. */
+export interface Misread extends t.ValidationError {
+  readonly problem: Problem.Problem
+}
+
+/** The same as an io-ts type; its errors are `Misread`. */
+export const codec =
+  (vocabulary: Vocabulary) =>
+  <T extends AnyValue>(concept: Concept<T>): t.Type<T, unknown> =>
+    new t.Type<T, unknown>(
+      concept.name,
+      concept.is,
+      (u, context) => {
+        const read = decode(vocabulary)(concept)(u)
+        return isLeft(read)
+          ? left(
+              read.left.map(p => ({
+                value: p.value,
+                context,
+                message: Problem.show(p),
+                // A problem of the whole has an empty path.
+                problem: p.field === concept.name ? { ...p, field: '' } : p
+              }))
+            )
+          : read
+      },
+      encode
+    )
+
+export const version = 2
+
+/** A file: which version wrote it, and what it holds. */
+export const write = (value: AnyValue): unknown => ({ version, concept: value[ofCase].concept, value: encode(value) })
+
+export const read =
+  (vocabulary: Vocabulary) =>
+  <T extends AnyValue>(concept: Concept<T>) =>
+  (json: unknown): Either<Problems, T> => {
+    const found = field(json, 'version')
+    return found === version
+      ? decode(vocabulary)(concept)(field(json, 'value'))
+      : left([
+          Problem.of(
+            'version',
+            quotedValue(found),
+            `${version}, which this ornstein reads`,
+            typeof found === 'number' && found > version ? 'install a newer ornstein' : 'write the file anew'
+          )
+        ])
+  }
+
+// —— words ——
+
+/** A name for a description that is made of others: `Optimizer.adam`. It stands in lists beside the cases. */
+export interface Recipe<out T extends AnyValue = AnyValue> {
+  readonly name: string
+  readonly about: string
+  readonly example: T
+  /** The code that calls it. */
+  readonly code: string
+}
+
+export interface Word<out T extends AnyValue = AnyValue> {
+  /** As written in code: `Schedule.cosine`. */
+  readonly name: string
+  readonly about: string
+  readonly fields: ReadonlyArray<{ readonly name: string; readonly domain: string; readonly default: string | null }>
+  readonly example: T
+  /** The code that builds the example. */
+  readonly code: string
+}
+
+/** A plain description by a case: defaults and suggestions, and of nested concepts the case that comes first. */
+const exampleOf = (vocabulary: Vocabulary, c: AnyCase): AnyValue => {
+  const any = (concept: string): AnyValue => {
+    const first = casesOf(vocabulary, concept).at(0)
+    return first === undefined ? refuse(`${concept}: it is not in the vocabulary; extend it by a case`) : make(first)
+  }
+  const make = (c: AnyCase): AnyValue => {
+    const code = [...vocabulary.code.values()].find(value => value[ofCase] === c)
+    const value: unknown =
+      code ??
+      Object.freeze({
+        _tag: c.name,
+        ...Object.fromEntries(Object.entries(c.fields).map(([k, f]) => [k, f.sample(any)])),
+        ...c.example,
+        [ofCase]: c
+      })
+    return isValue(value) ? value : refuse(`${wordOf(c)}: it has no example`)
+  }
+  return make(c)
+}
+
+/** The words of a concept, in the order of the vocabulary: the rows of the reference, each with an example. */
+export const words =
+  (vocabulary: Vocabulary) =>
+  <T extends AnyValue>(concept: Pick<Concept<T>, 'name' | 'about' | 'is'>): ReadonlyArray<Word<T>> =>
+    casesOf(vocabulary, concept.name).flatMap(c => {
+      const example = exampleOf(vocabulary, c)
+      return concept.is(example)
+        ? [
+            {
+              name: wordOf(c),
+              about: c.about,
+              fields: Object.entries(c.fields).map(([name, f]) => ({
+                name,
+                domain: f.domain,
+                default: f.fallback._tag === 'Some' ? f.show(f.fallback.value, []) : null
+              })),
+              example,
+              code: show(example)
+            }
+          ]
+        : []
+    })
+
+/** The words of a concept as a table in Markdown. */
+export const markdown =
+  (vocabulary: Vocabulary) =>
+  (concept: Concept<AnyValue>): string =>
+    [
+      '| word | about | fields |',
+      '| --- | --- | --- |',
+      ...words(vocabulary)(concept).map(
+        ({ name, about, fields }) =>
+          `| \`${name}\` | ${about} | ${fields.map(f => `\`${f.name}\` ${f.domain}${f.default === null ? '' : ` (${f.default})`}`).join('; ')} |`
+      )
+    ].join('\n')
+
+// —— at random ——
+
+/** Whether descriptions stand in it: alone, in a list, or under names. */
+const nests = ({ nestedJson }: Fields[string]): boolean =>
+  [[{}], { mine: {} }].some(json => nestedJson(json).length > 0)
+
+/** Descriptions of a concept at random, of every case of the vocabulary, right in every field. */
+export const arbitrary =
+  (fc: typeof Fc, vocabulary: Vocabulary) =>
+  <T extends AnyValue>(concept: Concept<T>): Fc.Arbitrary<T> => {
+    const any = (name: string, depth: number): Fc.Arbitrary<AnyValue> => {
+      const all = casesOf(vocabulary, name)
+      const flat = all.filter(({ fields }) => Object.values(fields).every(f => !nests(f)))
+      return fc.oneof(...(depth > 2 && flat.length > 0 ? flat : all).map(c => one(c, depth)))
+    }
+    const one = (c: AnyCase, depth: number): Fc.Arbitrary<AnyValue> =>
+      fc
+        .record(Object.fromEntries(Object.entries(c.fields).map(([k, f]) => [k, f.arbitrary(fc, any, depth + 1)])))
+        .map((fields): unknown => Object.freeze({ _tag: c.name, ...fields, [ofCase]: c }))
+        .filter(isValue)
+        .filter(value => c.check(value).length === 0)
+    return any(concept.name, 0).filter(concept.is)
+  }

@@ -1,0 +1,32 @@
+/**
+ * Where sums over rows are taken: here, by the threads of this process, or by others who have the same rows. Whoever takes them,
+ * the bits are the same, since the strands of a sum are, and the order in which they are added.
+ */
+import * as Strands from '../../lib/rows/strands.js'
+import type { Scaling } from './points.js'
+
+/** What a sum is of, as JSON: the same at all steps of a stage. `Sums.asked` makes the sum of it, where the rows are. */
+export type Described = { readonly name: string } & Readonly<Record<string, unknown>>
+
+/** What another needs to make the same sum, beside the rows: a description, and the numbers of this step. */
+export interface Asked {
+  readonly sum: Described
+  readonly numbers: Float64Array
+}
+
+export interface Place {
+  /** What a sum comes to. It is waited for; a place that fails for good throws. */
+  readonly taken: <A>(sum: Strands.Sum<A>, asked: () => Asked) => A
+}
+
+/** In this process. */
+export const here: Place = { taken: sum => Strands.taken(sum) }
+
+/** The same place for rows in other units: those who have them bring their own to these. */
+export const scaled = ({ centre, scale }: Scaling, place: Place): Place => ({
+  taken: (sum, asked) =>
+    place.taken(sum, () => {
+      const { sum: of, numbers } = asked()
+      return { sum: { name: 'scaled', centre: Array.from(centre), scale: Array.from(scale), of }, numbers }
+    })
+})

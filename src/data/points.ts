@@ -1,0 +1,549 @@
+/**
+ * The data: n rows of d finite numbers, each row with an optional weight and an optional label.
+ *
+ * In messages rows and columns are counted from 1, as in a spreadsheet. In programs (`row`, `select`) rows are counted from
+ * 0, as everywhere in the language. Tables of text are read in `data/csv.ts`.
+ */
+import * as Either from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as ByColumn from '../../lib/rows/byColumn.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { meanDistance } from '../../lib/rows/energy.js'
+import { fingerprint as bitsOf } from '../../lib/rows/fingerprint.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import type { Numbers } from '../../lib/rows/stretches.js'
+import { compute, fromNdArray, matMul, type Tensor } from '../../lib/index.js'
+import { fail, more, plural, tabulate } from './parts.js'
+import type * as Problem from '../core/problem.js'
+
+export interface Points {
+  /** n ≥ 1. */
+  readonly rows: number
+  /** d ≥ 1. */
+  readonly dim: number
+  /** Row-major, n·d finite numbers: x_ij = values[i·d + j]. */
+  readonly values: Float64Array
+  /** n numbers ≥ 0, not all 0: a row of weight 2 counts as two rows. Absent: every row counts once. */
+  readonly weights?: Float64Array
+  /** n whole numbers ≥ 0, the class of each row; −1 of a row without one. Absent: no row has one. */
+  readonly labels?: Int32Array
+}
+
+/** What is wrong with the data: the first place at fault, and how many more are like it. */
+export type DataError = Problem.Problem
+
+const count = (xs: Float64Array, isFault: (x: number) => boolean): number =>
+  xs.reduce((sum, x) => sum + (isFault(x) ? 1 : 0), 0)
+
+// -- from numbers ----------------------------------------------------------------------------------------------------
+
+const isNotFinite = (x: number): boolean => !Number.isFinite(x)
+const isNoWeight = (w: number): boolean => !(w >= 0 && w < Infinity)
+
+const checkWeights = (rows: number, weights: Float64Array): Either.Either<DataError, Float64Array> => {
+  const at = weights.findIndex(isNoWeight)
+  const total = weights.reduce((sum, w) => sum + w, 0)
+  return weights.length !== rows
+    ? fail('weights', plural(weights.length, 'weight'), `${rows}, one for each row`, 'give every row a weight')
+    : at >= 0
+      ? fail(
+          `weight of row ${at + 1}`,
+          weights[at],
+          'a finite number ≥ 0',
+          `give it 0 to leave the row out${more(count(weights, isNoWeight))}`
+        )
+      : !(total > 0 && total < Infinity)
+        ? fail('weights', `a sum of ${total}`, 'finite and > 0', 'scale the weights; integers count repetitions')
+        : Either.right(weights)
+}
+
+const isNoLabel = (label: number): boolean => !(Number.isInteger(label) && label >= -1 && label <= MOST_LABEL)
+const MOST_LABEL = 0x7fffffff
+
+const checkLabels = (rows: number, labels: ArrayLike<number>): Either.Either<DataError, Int32Array> => {
+  const all = Float64Array.from(labels)
+  const at = all.findIndex(isNoLabel)
+  return all.length !== rows
+    ? fail('labels', plural(all.length, 'label'), `${rows}, one for each row`, 'give every row a label, or -1')
+    : at >= 0
+      ? fail(
+          `label of row ${at + 1}`,
+          all[at],
+          'a whole number ≥ 0, nor -1 for a row without one',
+          `count classes from 0${more(count(all, isNoLabel))}`
+        )
+      : Either.right(Int32Array.from(all))
+}
+
+/**
+ * Checks Points written by hand: n ≥ 1, d ≥ 1, n·d finite values, and n weights, finite, ≥ 0 and not all 0, and n labels, whole
+ * numbers ≥ −1, if any.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { Points, Problem } from 'ornstein'
+ *
+ * const checked = Points.validate({ rows: 2, dim: 2, values: Float64Array.of(1, 2, 3, NaN) })
+ * assert.deepEqual(
+ *   Either.mapLeft(Problem.show)(checked),
+ *   Either.left('row 2, column 2: NaN is not a finite number; correct it or leave the row out')
+ * )
+ */
+export const validate = (points: Points): Either.Either<DataError, Points> => {
+  const { rows, dim, values, weights, labels } = points
+  // Those of another context are none, whatever the types say; kernels read them by their class.
+  if (!(values instanceof Float64Array))
+    return fail('values', 'another list', 'a Float64Array', 'give Float64Array.from(values)')
+  const at = ByColumn.firstNotFinite(values)
+  return !(Number.isSafeInteger(rows) && rows > 0)
+    ? fail('rows', rows, 'a whole number ≥ 1', 'give at least one row')
+    : !(Number.isSafeInteger(dim) && dim > 0)
+      ? fail('dim', dim, 'a whole number ≥ 1', 'give each row at least one number')
+      : values.length !== rows * dim
+        ? fail('values', plural(values.length, 'value'), `rows x dim = ${rows * dim}`, 'give every row dim values')
+        : at >= 0
+          ? fail(
+              `row ${Math.floor(at / dim) + 1}, column ${(at % dim) + 1}`,
+              values[at],
+              'a finite number',
+              `correct it or leave the row out${more(count(values, isNotFinite))}`
+            )
+          : pipe(
+              Either.right(points),
+              Either.flatMap(weights === undefined ? Either.right : weighted(weights)),
+              Either.flatMap(labels === undefined ? Either.right : labelled(labels)),
+              Either.map(() => points)
+            )
+}
+
+/** The same of points whose cells may be missing, NaN. */
+export const validateSeen = (points: Points): Either.Either<DataError, Points> =>
+  pipe(
+    validate({ ...points, values: points.values.map(x => (Number.isNaN(x) ? 0 : x)) }),
+    Either.map(() => points)
+  )
+
+/**
+ * Points from rows of numbers, all of the same length ≥ 1. No rows, rows of unequal length and numbers that are not
+ * finite are refused.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { Points, Problem } from 'ornstein'
+ *
+ * assert.deepEqual(
+ *   Points.fromRows([[1, 2], [3, 4]]),
+ *   Either.right({ rows: 2, dim: 2, values: Float64Array.of(1, 2, 3, 4) })
+ * )
+ * assert.deepEqual(
+ *   Either.mapLeft(Problem.show)(Points.fromRows([[1, 2], [3]])),
+ *   Either.left('row 2: 1 number is not 2 numbers, as in row 1; give every row the same length')
+ * )
+ */
+export const fromRows = (rows: ReadonlyArray<ReadonlyArray<number>>): Either.Either<DataError, Points> => {
+  const dim = rows.length === 0 ? 0 : rows[0].length
+  const isRagged = (row: ReadonlyArray<number>): boolean => row.length !== dim
+  const at = rows.findIndex(isRagged)
+  return rows.length === 0
+    ? fail('rows', 'an empty list', 'at least one row', 'give one row for each observation')
+    : dim === 0
+      ? fail('row 1', 'an empty row', 'at least one number', 'give each row one number for each dimension')
+      : at >= 0
+        ? fail(
+            `row ${at + 1}`,
+            plural(rows[at].length, 'number'),
+            `${plural(dim, 'number')}, as in row 1`,
+            `give every row the same length${more(rows.filter(isRagged).length)}`
+          )
+        : validate({
+            rows: rows.length,
+            dim,
+            // A null, which JSON may hold in spite of the types, would be stored as 0.
+            values: tabulate(rows.length * dim, k => {
+              const x: unknown = rows[Math.floor(k / dim)][k % dim]
+              return typeof x === 'number' ? x : NaN
+            })
+          })
+}
+
+/**
+ * The points with these weights, one for each row, in place of any they had.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Points } from 'ornstein'
+ *
+ * assert.deepEqual(
+ *   pipe(Points.fromRows([[1], [4]]), Either.chain(Points.weighted([2, 1])), Either.map(Points.mean)),
+ *   Either.right(Float64Array.of(2))
+ * )
+ */
+export const weighted =
+  (weights: ArrayLike<number>) =>
+  (points: Points): Either.Either<DataError, Points> =>
+    pipe(
+      checkWeights(points.rows, Float64Array.from(weights)),
+      Either.map(checked => ({ ...points, weights: checked }))
+    )
+
+/**
+ * The points with these labels, the class of each row counted from 0 (−1: none), in place of any they had: networks that are
+ * conditioned on a class are given it, and so are objectives of one's own.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Points, Problem } from 'ornstein'
+ *
+ * const points = Points.fromRows([[1], [4], [2]])
+ * assert.deepEqual(
+ *   pipe(points, Either.flatMap(Points.labelled([0, 1, -1])), Either.map(Points.select([2, 1])), Either.map(p => p.labels)),
+ *   Either.right(Int32Array.of(-1, 1))
+ * )
+ * assert.deepEqual(
+ *   pipe(points, Either.flatMap(Points.labelled([0, 0.5, 1])), Either.mapLeft(Problem.show)),
+ *   Either.left('label of row 2: 0.5 is not a whole number ≥ 0, nor -1 for a row without one; count classes from 0')
+ * )
+ */
+export const labelled =
+  (labels: ArrayLike<number>) =>
+  (points: Points): Either.Either<DataError, Points> =>
+    pipe(
+      checkLabels(points.rows, labels),
+      Either.map(checked => ({ ...points, labels: checked }))
+    )
+
+// -- as they are now ---------------------------------------------------------------------------------------------------
+
+const sameNumbers = <A extends Float64Array | Int32Array>(a: A | undefined, b: A | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && a.length === b.length && a.every((x, i) => Object.is(x, b[i])))
+
+const copies = new WeakMap<Points, Points>()
+
+/**
+ * The points as they are now, on arrays that nobody else holds: what is computed from them later does not change when a
+ * buffer is filled with other numbers. As long as they stay the same the copy does too, so that what is known of it
+ * is found again.
+ */
+export const snapshot = (points: Points): Points => {
+  const { rows, dim, values, weights, labels } = points
+  const old = copies.get(points)
+  if (
+    old !== undefined &&
+    (old === points ||
+      (old.rows === rows &&
+        old.dim === dim &&
+        sameNumbers(old.values, values) &&
+        sameNumbers(old.weights, weights) &&
+        sameNumbers(old.labels, labels)))
+  )
+    return old
+  const copy = {
+    rows,
+    dim,
+    values: values.slice(),
+    ...(weights && { weights: weights.slice() }),
+    ...(labels && { labels: labels.slice() })
+  }
+  copies.set(points, copy)
+  // A copy of a copy is itself.
+  copies.set(copy, copy)
+  return copy
+}
+
+const marks = new WeakMap<Points, string>()
+
+/** What tells data from others, in this order. */
+export const marked = (
+  rows: number,
+  dim: number,
+  values: Numbers,
+  weights: Numbers | null,
+  labels: Numbers | null
+): ReadonlyArray<Numbers> => [
+  Float64Array.of(rows, dim),
+  values,
+  ...(weights === null ? [] : [weights]),
+  // Told from weights, of which there may be none.
+  ...(labels === null ? [] : [new Float64Array(0), labels])
+]
+
+/** 64 bits, in hexadecimal digits, that tell these data from others: their numbers, shape, weights and labels. */
+export const fingerprint = (points: Points): string => {
+  const own = snapshot(points)
+  const { rows, dim, values, weights, labels } = own
+  const mark =
+    marks.get(own) ??
+    bitsOf(marked(rows, dim, values, weights ?? null, labels === undefined ? null : Float64Array.from(labels)))
+  marks.set(own, mark)
+  return mark
+}
+
+// -- out -------------------------------------------------------------------------------------------------------------
+
+/** Row i, counted from 0. */
+export const row =
+  (i: number) =>
+  ({ dim, values }: Points): ReadonlyArray<number> =>
+    Array.from(values.subarray(i * dim, (i + 1) * dim))
+
+/**
+ * All rows, as lists of numbers: the inverse of `fromRows`, weights aside.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Points } from 'ornstein'
+ *
+ * assert.deepEqual(
+ *   pipe(Points.fromRows([[1, 2], [3, 4]]), Either.map(Points.toRows)),
+ *   Either.right([[1, 2], [3, 4]])
+ * )
+ */
+export const toRows = (points: Points): ReadonlyArray<ReadonlyArray<number>> =>
+  Array.from({ length: points.rows }, (_, i) => row(i)(points))
+
+/** The weighted mean of x xᵀ, [dim, dim]: the covariance and the outer product of the mean. */
+export const secondMoment = (points: Points): Float64Array => {
+  const centre = mean(points)
+  return covariance(points).map((c, at) => c + centre[Math.floor(at / points.dim)] * centre[at % points.dim])
+}
+
+/** The values as a [rows, dim] tensor, uncopied; for use inside `compute`. */
+export const tensor = ({ rows, dim, values }: Points): Tensor => fromNdArray({ shape: [rows, dim], values })
+
+// -- moments ---------------------------------------------------------------------------------------------------------
+
+/** Σ wᵢ; the number of rows where there are no weights. */
+export const totalWeight = ({ rows, weights }: Points): number =>
+  weights === undefined ? rows : weights.reduce((sum, w) => sum + w, 0)
+
+/** The weights scaled to sum 1, [n]; 1/n each where there are none. */
+export const weightsOf = (points: Points): Float64Array => {
+  const { rows, weights } = points
+  const total = totalWeight(points)
+  return weights === undefined ? new Float64Array(rows).fill(1 / rows) : weights.map(w => w / total)
+}
+
+/** x_ij u_j − centre_j, the numbers themselves but for what is given. */
+const shifted = ({ values, dim }: Points, by: Partial<ByColumn.Shifted> = {}): ByColumn.Shifted => ({
+  ...ByColumn.plain(values, dim),
+  ...by
+})
+
+/** x_ij − centre_j, [n, d]. */
+const centred = ({ values }: Points, centre: Float64Array): Float64Array => ByColumn.less(values, centre)
+
+/**
+ * The weighted mean m = Σ wᵢ xᵢ / Σ wᵢ, [d]. The mean of what a first sum leaves over is added to it, so that an offset
+ * that is large against the spread costs no digits; the mean of equal numbers is exactly that number.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Points } from 'ornstein'
+ *
+ * assert.deepEqual(
+ *   pipe(Points.fromRows([[1, 10], [3, 30]]), Either.map(Points.mean)),
+ *   Either.right(Float64Array.of(2, 20))
+ * )
+ */
+export const mean = (points: Points): Float64Array => meanOf(weightsOf(points), points)
+
+/** The mean of x_ij u_j, or of x_ij where no unit is given. */
+const meanOf = (p: Float64Array, points: Points, unit: Partial<ByColumn.Shifted> = {}): Float64Array => {
+  const first = ByColumn.weightedSums(p, shifted(points, unit))
+  const rest = ByColumn.weightedSums(p, shifted(points, { ...unit, centre: first }))
+  return first.map((m, j) => m + rest[j])
+}
+
+/**
+ * The weighted covariance Σ wᵢ (xᵢ − m)(xᵢ − m)ᵀ / Σ wᵢ about the mean m, [d, d] row-major and exactly symmetric: the
+ * divisor is the total weight, not one less. Two passes, the mean first.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Points } from 'ornstein'
+ *
+ * assert.deepEqual(
+ *   pipe(Points.fromRows([[1, 10], [3, 30]]), Either.map(Points.covariance)),
+ *   Either.right(Float64Array.of(1, 10, 10, 100))
+ * )
+ */
+export const covariance = (points: Points): Float64Array => {
+  const { rows, dim } = points
+  const p = weightsOf(points)
+  const z = centred(points, mean(points))
+  const { values } = compute(() => {
+    const shape = [rows, dim]
+    const weighted = fromNdArray({ shape, values: z.map((x, k) => p[Math.floor(k / dim)] * x) })
+    return matMul(weighted, fromNdArray({ shape, values: z }), { transposeA: true })
+  })
+  // One of two entries that are equal but for rounding.
+  return values.map((c, k) => (Math.floor(k / dim) > k % dim ? values[(k % dim) * dim + Math.floor(k / dim)] : c))
+}
+
+/**
+ * The weighted variance Σᵢ wᵢ (x_ij − m_j)² / Σ wᵢ of each column, [d]: the diagonal of the covariance, in memory linear in
+ * the table.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Points } from 'ornstein'
+ *
+ * assert.deepEqual(
+ *   pipe(Points.fromRows([[1, 10], [3, 30]]), Either.map(Points.variances)),
+ *   Either.right(Float64Array.of(1, 100))
+ * )
+ */
+export const variances = (points: Points): Float64Array =>
+  ByColumn.weightedSquares(weightsOf(points), shifted(points, { centre: mean(points) }))
+
+// -- rows and scales -------------------------------------------------------------------------------------------------
+
+/**
+ * 2 E|X − Y| − E|X − X′| − E|Y − Y′|, the energy distance of two samples (Székely & Rizzo 2013), ≥ 0, and 0 of equal ones; weights are
+ * not looked at. Of n and m rows of one law its mean is E|X − X′| (1/n + 1/m): hold a distance beside that of two samples of the law itself.
+ *
+ * @throws RangeError where their dimensions differ
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Points } from 'ornstein'
+ *
+ * const at = (...values: ReadonlyArray<number>) => ({ rows: values.length, dim: 1, values: Float64Array.from(values) })
+ * assert.equal(Points.energyDistance(at(0, 2), at(5)), 2 * 4 - 1)
+ * assert.equal(Points.energyDistance(at(0, 2), at(2, 0)), 0)
+ */
+export const energyDistance = (a: Points, b: Points): number =>
+  a.dim === b.dim
+    ? 2 * meanDistance(a.values, b.values, a.dim) -
+      meanDistance(a.values, a.values, a.dim) -
+      meanDistance(b.values, b.values, a.dim)
+    : refuse(`Points.energyDistance: ${a.dim} and ${b.dim} columns are not as many; give both samples the same`)
+
+/**
+ * The rows at these indices (from 0, less than n, repeats allowed), in this order, with their weights and labels.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Points } from 'ornstein'
+ *
+ * assert.deepEqual(
+ *   pipe(Points.fromRows([[1], [2], [3]]), Either.map(Points.select([2, 0])), Either.map(Points.toRows)),
+ *   Either.right([[3], [1]])
+ * )
+ */
+export const select =
+  (indices: ArrayLike<number>) =>
+  ({ dim, values, weights, labels }: Points): Points => ({
+    rows: indices.length,
+    dim,
+    values: tabulate(indices.length * dim, k => values[indices[Math.floor(k / dim)] * dim + (k % dim)]),
+    ...(weights && { weights: tabulate(indices.length, i => weights[indices[i]]) }),
+    ...(labels && { labels: Int32Array.from(indices, row => labels[row]) })
+  })
+
+/** An origin and a unit for each column, [d] each: x = centre + scale · z. */
+export interface Scaling {
+  readonly centre: Float64Array
+  readonly scale: Float64Array
+}
+
+/** The greatest power of two ≤ |x|, by the exponent in its bits: to divide by it loses nothing. 2⁻¹⁰⁰⁰ where that is greater. */
+export const unitOf = (x: number): number => {
+  const [, high] = new Uint32Array(Float64Array.of(Math.abs(x)).buffer)
+  return Math.max(new Float64Array(Uint32Array.of(0, high & 0x7ff00000).buffer)[0], LEAST_UNIT)
+}
+const LEAST_UNIT = Elementary.powerOfTwo(-1000)
+
+/** For each column, [d], a power of two near its largest number. */
+const unitsOf = (numbers: ByColumn.Shifted): Float64Array => ByColumn.greatest(numbers).map(unitOf)
+
+/** The inverses of powers of two, and so exact. */
+const inverses = (units: Float64Array): Float64Array => units.map(unit => 1 / unit)
+
+/**
+ * The points in units of their own spread, z = (x − centre) / scale: centre is the weighted mean and scale the weighted
+ * standard deviation (divisor Σ wᵢ) of each column. A constant column has scale 1, and so becomes 0. Sums are taken in units
+ * of the largest number, so that no square overflows or vanishes: any finite column has a standard deviation.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Points } from 'ornstein'
+ *
+ * assert.deepEqual(
+ *   pipe(Points.fromRows([[10, 7], [30, 7]]), Either.map(Points.standardize)),
+ *   Either.right({
+ *     points: { rows: 2, dim: 2, values: Float64Array.of(-1, 0, 1, 0) },
+ *     centre: Float64Array.of(20, 7),
+ *     scale: Float64Array.of(10, 1)
+ *   })
+ * )
+ */
+export const standardize = (points: Points): Scaling & { readonly points: Points } => {
+  const p = weightsOf(points)
+  const unit = unitsOf(shifted(points))
+  const inUnits = { unit: inverses(unit) }
+  const middle = meanOf(p, points, inUnits)
+  const rest = shifted(points, { ...inUnits, centre: middle })
+  const reach = unitsOf(rest)
+  // The mean of equal numbers is exactly that number, so a constant column's deviation is exactly 0.
+  const deviation = ByColumn.weightedSquares(p, rest, inverses(reach)).map(Math.sqrt)
+  return {
+    points: {
+      ...points,
+      values: ByColumn.brought(
+        rest,
+        deviation.map((s, j) => (s === 0 ? unit[j] : 1 / reach[j])),
+        deviation.map(s => (s === 0 ? 1 : s))
+      )
+    },
+    centre: middle.map((m, j) => m * unit[j]),
+    scale: deviation.map((s, j) => (s === 0 ? 1 : s * reach[j] * unit[j]))
+  }
+}
+
+/** The points in given units, z = (x − centre) / scale, as `Source.inUnits` has it. */
+export const inUnits =
+  ({ centre, scale }: Scaling) =>
+  (points: Points): Points => ({ ...points, values: ByColumn.over(ByColumn.less(points.values, centre), scale) })
+
+/**
+ * Back to the units of the data: x = centre + scale · z for points of the same dimension, whether the standardized ones
+ * or centres learned from them.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Points } from 'ornstein'
+ *
+ * const data = Points.fromRows([[10, 7], [30, 7]])
+ * const back = pipe(
+ *   data,
+ *   Either.map(Points.standardize),
+ *   Either.map(({ points, ...scaling }) => Points.unstandardize(scaling)(points))
+ * )
+ * assert.deepEqual(back, data)
+ */
+export const unstandardize =
+  ({ centre, scale }: Scaling) =>
+  (points: Points): Points => ({
+    ...points,
+    values: points.values.map((z, k) => centre[k % points.dim] + scale[k % points.dim] * z)
+  })

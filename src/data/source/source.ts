@@ -1,0 +1,356 @@
+/**
+ * Rows that need not be in memory: n rows of d finite numbers, read a stretch at a time, as often as asked. What is computed from
+ * a source is, to the bit, what is computed from the same rows as `Points`, however long the stretches and however many threads.
+ */
+import * as Either from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { hasNaN } from '../../../lib/rows/byColumn.js'
+import { fingerprint as bitsOf } from '../../../lib/rows/fingerprint.js'
+import { gathered } from '../../../lib/plain/gather.js'
+import { mapped } from '../../../lib/plain/iterate.js'
+import { refuse } from '../../../lib/plain/refuse.js'
+import { scratch, type Scratch } from '../../../lib/rows/scratch.js'
+import * as Stretches from '../../../lib/rows/stretches.js'
+import * as Problem from '../../core/problem.js'
+import * as Points from '../points.js'
+
+export interface Source extends Stretches.Stretches {
+  /** A number ≥ 0 for each row, not all 0: a row of weight 2 counts as two rows. Null: every row counts once. */
+  readonly weights: Stretches.Stretches | null
+  /** A whole number ≥ 0 for each row, its class; −1 of a row without one. Null: no row has one. */
+  readonly labels: Stretches.Stretches | null
+  /** Σ wᵢ; the number of rows where there are no weights. */
+  readonly total: number
+  /** That some cells are missing, and hold NaN. Absent: all numbers are finite. */
+  readonly misses?: true
+  /** Gives back what the rows are kept in; the source cannot be read any more. */
+  readonly close: () => void
+}
+
+/** The rows of points, as a source. */
+export const of = (points: Points.Points): Source => ({
+  ...Stretches.ofArray(points.values, points.dim),
+  rows: points.rows,
+  weights: points.weights === undefined ? null : Stretches.ofArray(points.weights, 1),
+  labels: points.labels === undefined ? null : Stretches.ofArray(Float64Array.from(points.labels), 1),
+  total: Points.totalWeight(points),
+  ...(hasNaN(points.values) && { misses: true as const }),
+  close: () => undefined
+})
+
+/** What is wrong with the numbers of a source for whom asks for whole rows; what else could be was looked at when they came. */
+export const problems = ({ misses }: Source): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(
+    misses !== true,
+    'rows',
+    'some with missing cells',
+    'whole',
+    "leave them out, or learn from them by Fit.mixture({ missing: 'em' }) or ornstein fit --missing em, without a queue"
+  )
+
+/** Weights that sum to 1: a number for all rows, or rows of one number. */
+export const shares = ({ rows, weights, total }: Source): number | Stretches.Stretches =>
+  weights === null ? 1 / rows : Stretches.mapped(weights, w => w / total)
+
+/** The weights scaled to sum 1, as rows of one number; null where every row counts once. */
+export const weightsOf = (source: Source): Stretches.Stretches | null => {
+  const p = shares(source)
+  return typeof p === 'number' ? null : p
+}
+
+/** The weighted mean, as `Points.mean` has it. */
+export const mean = (source: Source): Float64Array => meanOf(source, shares(source))
+
+const meanOf = (rows: Stretches.Stretches, p: number | Stretches.Stretches): Float64Array => {
+  const first = Stretches.average(rows, p)
+  const rest = Stretches.average(rows, p, (x, j) => x - first[j])
+  return first.map((m, j) => m + rest[j])
+}
+
+/** The weighted mean of x² for each column. */
+export const meanSquares = (source: Source): Float64Array => Stretches.average(source, shares(source), x => x * x)
+
+/** The weighted variance of each column, as `Points.variances` has it. */
+export const variances = (source: Source): Float64Array => {
+  const p = shares(source)
+  const middle = meanOf(source, p)
+  return Stretches.average(source, p, (x, j) => (x - middle[j]) * (x - middle[j]))
+}
+
+/** max_i |x_ij| for each column. */
+export const largest: (source: Source) => Float64Array = Stretches.largest
+
+/** The same rows and weights, each number x of column j as f(x, j). */
+export const map =
+  (f: (x: number, column: number) => number) =>
+  (source: Source): Source => ({ ...source, ...Stretches.mapped(source, f) })
+
+/** The rows less a vector. */
+export const shifted =
+  (by: Float64Array) =>
+  (source: Source): Source =>
+    pipe(
+      source,
+      map((x, j) => x - by[j])
+    )
+
+/** The source in given units, z = (x − centre)/scale: those of `standardize` bring it there to the bit. */
+export const inUnits =
+  ({ centre, scale }: Points.Scaling) =>
+  (source: Source): Source =>
+    pipe(
+      source,
+      map((x, j) => (x - centre[j]) / scale[j])
+    )
+
+/** The source in units of its own spread, as `Points.standardize` has it. */
+export const standardize = (source: Source): Points.Scaling & { readonly source: Source } => {
+  const p = shares(source)
+  const unit = Stretches.largest(source).map(Points.unitOf)
+  const inUnits = Stretches.mapped(source, (x, j) => x / unit[j])
+  const middle = meanOf(inUnits, p)
+  const rest = Stretches.mapped(inUnits, (x, j) => x - middle[j])
+  const reach = Stretches.largest(rest).map(Points.unitOf)
+  const deviation = Stretches.average(rest, p, (x, j) => (x / reach[j]) * (x / reach[j])).map(Math.sqrt)
+  return {
+    source: pipe(
+      source,
+      map((x, j) => {
+        const z = (x / unit[j] - middle[j]) / reach[j]
+        return deviation[j] === 0 ? z * reach[j] * unit[j] : z / deviation[j]
+      })
+    ),
+    centre: middle.map((m, j) => m * unit[j]),
+    scale: deviation.map((s, j) => (s === 0 ? 1 : s * reach[j] * unit[j]))
+  }
+}
+
+/** The rows at these places, from 0, in memory. */
+export const select =
+  (places: ArrayLike<number>) =>
+  (source: Source): Points.Points => ({
+    rows: places.length,
+    dim: source.dim,
+    values: Stretches.selected(source, places),
+    ...(source.weights !== null && { weights: Stretches.selected(source.weights, places) }),
+    ...(source.labels !== null && { labels: Int32Array.from(Stretches.selected(source.labels, places)) })
+  })
+
+/** So many rows from `first` on, in memory. */
+const part = ({ dim, read, weights, labels }: Source, first: number, rows: number): Points.Points => ({
+  rows,
+  dim,
+  values: Stretches.part({ rows, dim, read }, first, rows),
+  ...(weights !== null && { weights: Stretches.part(weights, first, rows) }),
+  ...(labels !== null && { labels: Int32Array.from(Stretches.part(labels, first, rows)) })
+})
+
+/** All rows in order, a stretch of them in memory at a time, each read when it is asked for. */
+export const pieces = (source: Source, count?: number): Iterable<Points.Points> =>
+  mapped(Stretches.cuts(source, count), ({ first, count }) => part(source, first, count))
+
+/** Visits all rows in order as points, so many at a time; what is visited is filled anew for the next. */
+export const each =
+  (visit: (points: Points.Points, first: number) => void, count?: number) =>
+  (source: Source): void => {
+    Stretches.each(
+      source,
+      (values, first, rows) => {
+        const { dim, weights, labels } = source
+        visit(
+          {
+            rows,
+            dim,
+            values,
+            ...(weights !== null && { weights: Stretches.part(weights, first, rows) }),
+            ...(labels !== null && { labels: Int32Array.from(Stretches.part(labels, first, rows)) })
+          },
+          first
+        )
+      },
+      count
+    )
+  }
+
+/**
+ * The same rows, written down as they are now: what was computed of each is not computed again at every pass. To close them leaves
+ * the source open that they came from.
+ */
+export const kept =
+  (folder?: string) =>
+  (source: Source): Source => {
+    const place = scratch(folder)
+    Stretches.each(source, place.write)
+    const { dim } = source
+    return {
+      ...source,
+      read: (first, out) => {
+        place.read(first * dim, out)
+      },
+      close: place.close
+    }
+  }
+
+/** Reads rows. It stands by itself: what it closes over lives as long as the source, and no piece is to. */
+const reading =
+  (place: Scratch, dim: number): Source['read'] =>
+  (first, out) => {
+    place.read(first * dim, out)
+  }
+
+/** Rows written down beside memory: `add` makes a source of those before and a piece with weights and labels where those have any. */
+export const writing = (
+  folder?: string
+): { readonly add: (piece: Points.Points, before: Source | null) => Source; readonly close: () => void } => {
+  const places = { values: scratch(folder), weights: scratch(folder), labels: scratch(folder) }
+  const close = (): void => {
+    Object.values(places).forEach(place => {
+      place.close()
+    })
+  }
+  return {
+    close,
+    add: ({ rows, dim, values, weights, labels }, before) => {
+      const all = rows + (before?.rows ?? 0)
+      const perRow = (place: Scratch): Stretches.Stretches => ({ rows: all, dim: 1, read: place.read })
+      places.values.write(values)
+      if (weights !== undefined) places.weights.write(weights)
+      if (labels !== undefined) places.labels.write(Float64Array.from(labels))
+      return {
+        rows: all,
+        dim,
+        read: reading(places.values, dim),
+        close,
+        weights: weights === undefined ? null : perRow(places.weights),
+        labels: labels === undefined ? null : perRow(places.labels),
+        // as Points adds them up, from the first on
+        total: weights === undefined ? all : weights.reduce((sum, w) => sum + w, before?.total ?? 0),
+        ...((before?.misses === true || hasNaN(values)) && { misses: true as const })
+      }
+    }
+  }
+}
+
+/** Says of a row of points, by its number from 0, whether it is to be kept. */
+type Keep = (points: Points.Points, row: number) => boolean
+
+/** The rows of points that are to be kept. */
+export const chosenBy =
+  (keep: Keep) =>
+  (points: Points.Points): Points.Points =>
+    pipe(points, Points.select(RA.makeBy(points.rows, i => i).filter(i => keep(points, i))))
+
+/** The same rows of a source, of which there is one, written down beside memory. To close them leaves the source open. */
+export const keptBy =
+  (keep: Keep) =>
+  (source: Source): Source => {
+    const { add, close } = writing()
+    const rows = mapped(pieces(source), chosenBy(keep))
+    const found = gathered<Points.Points, never, Source>(rows, {
+      close,
+      add: (piece, before) => Either.right(add(piece, before))
+    })
+    return Either.toUnion(found) ?? refuse('rows: none is to be kept; keep one')
+  }
+
+/** Rows in memory, or not. */
+export type Data = Points.Points | Source
+
+/** Whether data are a source. */
+export const isSource = (data: Data): data is Source => 'read' in data
+
+/** Either as a source: points are one of a single piece, which is read from memory. */
+export const from = (data: Data): Source => (isSource(data) ? data : of(data))
+
+/**
+ * Either as points. Of a source only rows, dim and what is read are known: whoever looks at its values, which are not in memory, is
+ * refused.
+ */
+export const asPoints = (data: Data): Points.Points =>
+  isSource(data)
+    ? {
+        rows: data.rows,
+        dim: data.dim,
+        get values(): never {
+          return refuse('values: the rows of a source are not in memory; ask for data, and read them')
+        }
+      }
+    : data
+
+/** 64 bits, in hexadecimal digits, that tell the data from others: those of the same rows in memory (see `Points.fingerprint`). */
+export const fingerprint = (data: Data): string => {
+  if (!isSource(data)) return Points.fingerprint(data)
+  const mark = marks.get(data) ?? bitsOf(Points.marked(data.rows, data.dim, data, data.weights, data.labels))
+  marks.set(data, mark)
+  return mark
+}
+
+const marks = new WeakMap<Source, string>()
+
+/** Whether all rows are in memory. */
+export const isHeld = (data: Data): data is Points.Points => !isSource(data)
+
+/** These columns of either, by their places, from 0. */
+export const columns =
+  (places: ArrayLike<number>) =>
+  <D extends Data>(data: D): D => {
+    if (isSource(data)) return { ...data, ...Stretches.columns(data, places) }
+    const values = Stretches.part(Stretches.columns(of(data), places), 0, data.rows)
+    return { ...data, dim: places.length, values }
+  }
+
+/** The rows at these places, from 0, of either. */
+export const chosen =
+  (places: ArrayLike<number>) =>
+  (data: Data): Points.Points =>
+    isSource(data) ? select(places)(data) : Points.select(places)(data)
+
+/** What is done to either in its own way gives one of the same kind. */
+const alike =
+  (onPoints: (points: Points.Points) => Points.Points, onSource: (source: Source) => Source) =>
+  <D extends Data>(data: D): D =>
+    (isSource(data) ? onSource(data) : onPoints(data)) as D
+
+/** Either in units of a scaling, (x − centre)/scale. */
+export const rescaled = (scaling: Points.Scaling): (<D extends Data>(data: D) => D) =>
+  alike(Points.inUnits(scaling), inUnits(scaling))
+
+/** Either out of the units of a scaling, centre + scale · z. */
+export const unscaled = (scaling: Points.Scaling): (<D extends Data>(data: D) => D) =>
+  alike(
+    Points.unstandardize(scaling),
+    map((z, j) => scaling.centre[j] + scaling.scale[j] * z)
+  )
+
+/** Either in units of its own spread. */
+export const standardized = <D extends Data>(data: D): Points.Scaling & { readonly data: D } => {
+  if (isSource(data)) {
+    const { source, ...scaling } = standardize(data)
+    return { ...scaling, data: source as D }
+  }
+  const { points, ...scaling } = Points.standardize(data)
+  return { ...scaling, data: points as D }
+}
+
+/** Either as it is, a source written down so that what was computed of a row is not computed at every pass; until it is closed. */
+export const written = (data: Data): { readonly points: Data; readonly close: () => void } => {
+  if (!isSource(data)) return { points: data, close: () => undefined }
+  const points = kept()(data)
+  return { points, close: points.close }
+}
+
+/** The rows of either for which it holds, of which there is one. */
+export const filtered =
+  (keep: Keep) =>
+  (data: Data): { readonly points: Data; readonly close: () => void } => {
+    if (!isSource(data)) return { points: chosenBy(keep)(data), close: () => undefined }
+    const points = keptBy(keep)(data)
+    return { points, close: points.close }
+  }
+
+/** Σ wᵢ of either. */
+export const totalOf = (data: Data): number => (isSource(data) ? data.total : Points.totalWeight(data))
+
+/** The mean of either. */
+export const middle = (data: Data): Float64Array => (isSource(data) ? mean(data) : Points.mean(data))

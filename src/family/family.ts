@@ -1,0 +1,299 @@
+/**
+ * Families of mixtures: what each says of its parameters, and what follows. Parameters are those at time 0; at level (α, σ)
+ * a component N(c, Σ) has become N(αc, α²Σ + σ²I). A family need only say the log-densities of its components, in the tensor
+ * vocabulary; score, divergence, objectives and likelihood follow by differentiation. What else it knows are capabilities:
+ * where one is absent, whoever asks has a slower way that is right, or refuses and names it.
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import { mul, ones, type Key, type NdArray, type Tensor } from '../../lib/index.js'
+import { type Case, concept as Concept, type Field } from '../core/index.js'
+import type * as Components from './mixtureData.js'
+import type { Mixture } from './mixtureData.js'
+import type * as Schedule from '../schedule/schedule.js'
+import type * as Parametrization from './parametrization.js'
+import * as Params from './params.js'
+
+/**
+ * α and σ, each [rows, 1]; of a family also [1, 1], where all rows are at one level: what depends on it is then computed once.
+ * With them comes what else a score may know of a row.
+ */
+export interface RowLevel extends Parametrization.Levels {
+  /** The class of each row, [rows, 1], from 0; −1 of a row without one. Absent: none has. */
+  readonly label?: Tensor
+}
+
+// —— what a family says ——
+
+/** A mixture in the tensor vocabulary, for given parameters. */
+export interface ComponentsOf {
+  /** log π_k, [K]; Σ π_k = 1 */
+  readonly logWeights: Tensor
+  /** c_k at time 0, [K, dim] */
+  readonly centres: Tensor
+  /** log N(x; αc_k, α²Σ_k + σ²I) whole, with its −(d/2) log 2π, [rows, K] of x [rows, dim] */
+  readonly logDensity: (x: Tensor, level: RowLevel) => Tensor
+}
+
+/**
+ * Which second moments of δ = x − αc_k an M-step needs, Σ r over the rows: none, Σ r|δ|² [K], Σ r δ∘δ [K, dim], or
+ * Σ r δδᵀ [K, dim, dim].
+ */
+export type Second = 'none' | 'trace' | 'diagonal' | 'full'
+
+/** What an E-step finds, of rows whose weights sum to 1; r are responsibilities times these, δ = x − αc_k about the old centres. */
+export interface Moments {
+  /** Σ r, [K] */
+  readonly mass: Float64Array
+  /** Σ r δ, [K, dim] */
+  readonly sums: Float64Array
+  /** As `Second` says, row by row; empty for none. */
+  readonly second: Float64Array
+}
+
+/** Where an E-step was taken. */
+export interface At {
+  /** The level of the rows; 1 and 0 for the data themselves. */
+  readonly level: Schedule.Level
+  /** The lower bound of variances at time 0, that is of the eigenvalues of Σ_k. */
+  readonly floor: number
+  readonly dim: number
+}
+
+/** Of which moments covariances are learned. */
+export interface Learned {
+  readonly second: Second
+  /** Whether all components share one covariance; a prior then counts it once. */
+  readonly isShared?: boolean
+}
+
+export interface MStep<P extends string> extends Learned {
+  /**
+   * The parameters that maximise the expected log-likelihood of the rows, exactly unless generalized, above the floor. A component
+   * without mass keeps its mean and its own covariance, of which the rows say nothing.
+   */
+  readonly maximise: (params: Params.Params<P>, moments: Moments, at: At) => Params.Params<P>
+  /** It raises the expected log-likelihood by inner steps, and need not be at its maximum: generalized expectation–maximization. */
+  readonly isGeneralized?: true
+  /** Where there are several maxima, the best that many starts lead to: a way out of a lesser one. */
+  readonly anew?: MStep<P>['maximise']
+  /**
+   * The moments of the E-step at time 0 from the gradient of −E log p there, where they follow from it: see
+   * `NaturalGradient.natural`.
+   */
+  readonly fromGradient?: (params: Params.Params<P>, gradient: Params.Params<P>) => Moments
+}
+
+/** How parameters change under symmetries of the problem; gradients change as they do. */
+export interface Symmetries<P extends string> {
+  /** The components in another order: the new k-th is the old `order[k]`-th. */
+  readonly relabel?: (order: ReadonlyArray<number>) => (params: Params.Params<P>) => Params.Params<P>
+  /** The mixture moved by an orthogonal map of points. */
+  readonly rotate?: (
+    map: (row: ReadonlyArray<number>) => ReadonlyArray<number>
+  ) => (params: Params.Params<P>) => Params.Params<P>
+  /** Whether s(−x) = −s(x) for all parameters. */
+  readonly odd?: boolean
+}
+
+/**
+ * Noise as a family sees it: through ⟨c, z⟩ for what spans its centres, and perhaps |z|². `Expectation.projected` and
+ * `Expectation.quadrature` draw that alone.
+ */
+export interface Projection<P extends string> {
+  /** Rows whose span holds all directions that are seen, [any, dim]. */
+  readonly span: (params: Params.Params<P>) => NdArray
+  /** A point that all centres share outside the span, [dim]: from there |x|² is seen. */
+  readonly origin: (params: Params.Params<P>) => Float64Array
+  /** Whether |x|² is seen too, as it is with unequal variances. */
+  readonly seesNorm: boolean
+  /** Where there is but one direction, b of tanh(a + bζ), ζ the noise along it; else a quadrature is refused. */
+  readonly slope: ((params: Params.Params<P>) => (level: Schedule.Level) => number) | null
+  /** c = 1 − h, the share of the denoising form with which such noise makes the gradient vary least. */
+  readonly denoisingShare: (
+    params: Params.Params<P>,
+    drawn: { readonly dim: number; readonly rank: number; readonly antithetic: boolean }
+  ) => (level: Schedule.Level) => number
+  /** |s|² + 2 div s, [rows, 1]; `orthogonal` is |x|² beyond that of `x` itself. */
+  readonly implicit: (
+    params: Params.Tensors<P>,
+    x: Tensor,
+    level: RowLevel,
+    orthogonal: Components.Noise['orthogonal']
+  ) => Tensor
+  /** |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ at x_t = αx_0 + σz, [rows, 1]; `denoising` is 1 − h. */
+  readonly mixed: (
+    params: Params.Tensors<P>,
+    clean: Tensor,
+    level: RowLevel,
+    noise: Components.Noise,
+    denoising: Tensor
+  ) => Tensor
+}
+
+/** How parameters are made of centres. */
+export interface Start<P extends string> {
+  /** How many centres the parameters hold; the components of the mixture may be more. */
+  readonly count: number
+  /** The centres that the parameters hold, [count, dim]. */
+  readonly centres: (params: Params.Params<P>) => NdArray
+  /** Parameters with these centres, equal weights, and each covariance `variance` times the identity. */
+  readonly fromCentres: (centres: NdArray, variance: number) => Params.Params<P>
+}
+
+export interface Capabilities<P extends string> {
+  /** ∇ log p(x), [rows, dim]; else by differentiation. */
+  readonly score?: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
+  /** div ∇ log p(x), [rows, 1]; else by differentiation, dim times. */
+  readonly divergence?: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
+  /** log p(x), [rows, 1]; else of the components. */
+  readonly logDensity?: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
+  /** Expectation–maximization; else what follows of `toMixture` and `fromMixture`, and without these two it is refused. */
+  readonly mStep?: MStep<P>
+  /** Of which moments such an M-step learns covariances; else of all, each component of its own. Of unit variances it is of none. */
+  readonly moments?: Learned
+  /** Starts from centres: k-means and its kin; else parameters are drawn at random, or given. */
+  readonly start?: Start<P>
+  /**
+   * Parameters for a mixture of as many components: those themselves where the family has them, else the nearest, of which
+   * Σ_k π_k KL(N_k ‖ ·) is least. Those of the mixture that moments are, are then the likeliest.
+   */
+  readonly fromMixture?: (mixture: Mixture) => Params.Params<P>
+  /** The mixture that parameters are, where its components are Gaussian: for samplers, reports and files. */
+  readonly toMixture?: (params: Params.Params<P>) => Mixture
+  /**
+   * Under which changes of every mixture of the family it is one still: `shifted` and `scaled` then follow of the two maps, where
+   * they are not given.
+   */
+  readonly closedUnder?: ReadonlyArray<'shift' | 'scale'>
+  /** Parameters of the mixture shifted by a vector [dim]: the data are then looked at about their own middle. */
+  readonly shifted?: (by: Float64Array) => (params: Params.Params<P>) => Params.Params<P>
+  /** Parameters of the mixture on columns times `by`, [dim], each > 0. */
+  readonly scaled?: (by: Float64Array) => (params: Params.Params<P>) => Params.Params<P>
+  /**
+   * How far two parameters are apart, in units of the components: to second order √2 times the root of the relative entropy of
+   * row and component together (Fisher's metric). Else that of the mixtures which parameters are, or a share of their length.
+   */
+  readonly distance?: (from: Params.Params<P>, to: Params.Params<P>) => number
+  /** Rows of one component below which its likelihood has no bound; else 1, a row of its own. */
+  readonly leastRows?: (dim: number) => number
+  /** All variances are 1, in every direction, and none is learned. Without it they count as learned. */
+  readonly unitVariance?: true
+  /** The components are ±c with unit variances: its centre is an eigenvector, and noise along it is all that a loss sees. */
+  readonly mirrored?: true
+  readonly projection?: Projection<P>
+  readonly symmetries?: Symmetries<P>
+}
+
+type PerFields<F extends Field.Fields, C> = { readonly [K in keyof C]: (fields: Field.Of<F>) => NonNullable<C[K]> }
+
+/** What is said without the fields. */
+type Flags = 'unitVariance' | 'mirrored' | 'closedUnder'
+
+export interface Spec<N extends string, F extends Field.Fields, P extends string, A extends Case.Call>
+  extends
+    Omit<Case.Spec<N, F, never, A, null>, 'meaning'>,
+    PerFields<F, Omit<Capabilities<NoInfer<P>>, Flags>>,
+    Pick<Capabilities<P>, Flags> {
+  /**
+   * Names and shapes. Where there are such, call the centres `means` and the log weights `logits`: recipes take steps of the
+   * first in the unit of the data, and hold the second while noise hides them.
+   */
+  readonly parameters: (fields: Field.Of<F>) => (dim: number) => Params.Shapes<P>
+  readonly components: (fields: Field.Of<F>) => (params: Params.Tensors<NoInfer<P>>, dim: number) => ComponentsOf
+  /** Free parameters, as information criteria count them: weights sum to 1, and rotations of factors are not counted. */
+  readonly degreesOfFreedom: (fields: Field.Of<F>) => (dim: number) => number
+}
+
+// —— what follows ——
+
+/** What a mixture can do. A capability that a family lacks is `none`, and who needs it decides what to do without. */
+export interface Family<P extends string> {
+  readonly components: (params: Params.Tensors<P>, dim: number) => ComponentsOf
+  /** log p(x), [rows, 1] */
+  readonly logDensity: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
+  /** p(k | x), [rows, K] */
+  readonly responsibilities: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
+  /** How many components there are. */
+  readonly count: (dim: number) => number
+  readonly leastRows: (dim: number) => number
+  readonly unitVariance: boolean
+  readonly mirrored: boolean
+  readonly mStep: O.Option<MStep<P>>
+  readonly start: O.Option<Start<P>>
+  readonly fromMixture: O.Option<NonNullable<Capabilities<P>['fromMixture']>>
+  readonly toMixture: O.Option<NonNullable<Capabilities<P>['toMixture']>>
+  readonly shifted: O.Option<NonNullable<Capabilities<P>['shifted']>>
+  readonly scaled: O.Option<NonNullable<Capabilities<P>['scaled']>>
+  readonly distance: O.Option<NonNullable<Capabilities<P>['distance']>>
+  readonly projection: O.Option<Projection<P>>
+  readonly symmetries: O.Option<Symmetries<P>>
+}
+
+/** What a score means. */
+export interface Model<P extends string> {
+  readonly shapes: (dim: number) => Params.Shapes<P>
+  readonly degreesOfFreedom: (dim: number) => number
+  /** What `output` is. */
+  readonly predicts: Parametrization.Parametrization
+  /** What the network itself says of x, [rows, dim] */
+  readonly output: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
+  /** s(x), [rows, dim] */
+  readonly score: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
+  /** div s(x), [rows, 1] */
+  readonly divergence: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
+  /** None of a network, which has no density. */
+  readonly family: O.Option<Family<P>>
+  /** Parameters as a network says that it begins, for data of a dimension. */
+  readonly initial: O.Option<(dim: number) => (key: Key.Key) => Params.Params<P>>
+}
+
+/**
+ * The meaning of a score, as its case holds it: tied to the names P both ways, so that a score with other parameters, fewer or
+ * more, is another type; any is a `Score<string>`. `interpret` gives the model its names back.
+ */
+export interface Meaning<P extends string> {
+  readonly shapes: (dim: number) => Params.Shapes<P>
+  readonly names: (dim: number) => ReadonlyArray<P>
+  readonly model: unknown
+}
+
+/** A score whose parameters are named `P`. */
+export interface Score<P extends string> extends Case.Value<'Score', Meaning<P>> {}
+
+export const concept = Concept<Score<string>>(
+  'Score',
+  'what is learned, s(x) ≈ ∇ log p_t(x): a family of mixtures, or a network'
+)
+
+/** The meaning of a score. */
+export const interpret = <P extends string>(score: Score<P>): Model<P> =>
+  // `meaningOf` alone makes meanings, of models whose names are P.
+  concept.meaning(score).model as Model<P>
+
+/** A model as the meaning of a case, which does not know the names of its parameters. */
+export const meaningOf = <P extends string>(model: Model<P>): Meaning<P> => ({
+  shapes: model.shapes,
+  names: dim => Params.names(model.shapes(dim)),
+  model
+})
+
+/** How many centres parameters hold. */
+export const centreCount = <P extends string>({ start, count }: Family<P>, dim: number): number =>
+  O.isSome(start) ? start.value.count : count(dim)
+
+/** One level for all rows, its numbers [] or [1, 1], as a model takes it: a network has it row by row. */
+export const levelFor = <P extends string>(
+  { family }: Pick<Model<P>, 'family'>,
+  rows: number,
+  { alpha, sigma }: Parametrization.Levels
+): RowLevel => {
+  const column = (value: Tensor): Tensor => mul(value, ones([O.isSome(family) ? 1 : rows, 1]))
+  return { alpha: column(alpha), sigma: column(sigma) }
+}
+
+/** A level that goes with rows which are repeated. */
+export const levelAgain = ({ alpha, sigma, label }: RowLevel, again: (ofRows: Tensor) => Tensor): RowLevel => ({
+  alpha: again(alpha),
+  sigma: again(sigma),
+  ...(label && { label: again(label) })
+})

@@ -1,0 +1,726 @@
+/**
+ * One call from data to a mixture: families and numbers of components are learned from the same data, and an information
+ * criterion chooses. `mixture` returns problems as values; `fit` throws them, for those who prefer that.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
+import { Key } from '../../lib/index.js'
+import { closing, flatMapped, followed, last, mapped, whilst } from '../../lib/plain/iterate.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import * as t from 'io-ts'
+import { Case } from '../core/index.js'
+import * as Limits from '../core/limits.js'
+import * as Problem from '../core/problem.js'
+import * as Given from '../data/asGiven.js'
+import * as Points from '../data/index.js'
+import type * as Place from '../data/place.js'
+import * as Source from '../data/source/source.js'
+import * as Missing from '../mixture/em/missing.js'
+import { SHRINKAGE } from '../mixture/em/prior.js'
+import * as Mixture from '../mixture/mixture.js'
+import type * as Pipeline from '../pipeline/pipeline.js'
+import * as Score from '../score/score.js'
+import * as Bootstrap from './bootstrap.js'
+import * as Candidates from './candidates.js'
+import * as Data from './scaledData.js'
+import * as Floor from './floor.js'
+import { format } from './format.js'
+import * as Starts from './starts.js'
+import * as Table from './table.js'
+import * as Text from './text.js'
+import { written } from './written.js'
+
+export type { Unsupported } from '../mixture/moves/support.js'
+export type { Starts } from './starts.js'
+export type { Candidate, Constructor, Criterion, Learned, Led, Outcome, Ranked, Recall, Refused } from './candidates.js'
+
+/**
+ * The families that are called by name, which are compared unless others are asked for; others are given as what makes their
+ * score. In one column each is one of the first two.
+ */
+export const families = {
+  isotropic: Score.isotropic,
+  tiedIsotropic: Score.tiedIsotropic,
+  diagonal: Score.diagonal,
+  tiedDiagonal: Score.tiedDiagonal,
+  tied: Score.tied,
+  full: Score.full
+} satisfies Readonly<Record<string, Candidates.Constructor>>
+
+export type FamilyName = keyof typeof families
+
+const ways = ['refuse', 'em']
+const criteria: ReadonlyArray<Candidates.Criterion> = ['icl', 'bic', 'aic']
+
+type OneOrMore<A> = A | ReadonlyArray<A>
+type Rows = Given.Rows
+
+/** How far a fit has come: `done` of `of` candidates; the one of so many components of a family is next. */
+export interface Progress {
+  readonly family: string
+  readonly components: number
+  readonly done: number
+  readonly of: number
+}
+
+export interface Options {
+  /** How many components, or the numbers to choose from; 1 to 9 unless given, or as many as there are rows. */
+  readonly components?: OneOrMore<number> | undefined
+  /** The family, by its name or as what makes its score, or those to choose from; all that have a name unless given. */
+  readonly family?: OneOrMore<FamilyName | Candidates.Constructor> | undefined
+  /**
+   * What chooses among candidates; 'icl' unless given, which counts clusters that are apart. 'bic' counts the components that
+   * describe the density best, of which a cluster may need several.
+   */
+  readonly criterion?: Candidates.Criterion | undefined
+  /** The same seed gives the same bits; 0 unless given. */
+  readonly seed?: number | undefined
+  /**
+   * So many fits are made, under this seed and those that follow it, and the best by the criterion is kept; 1 unless given. Each takes as
+   * long as one, and how many agree is told: see `Fit.starts`. What does not depend on the seed is the same in all.
+   */
+  readonly starts?: number | undefined
+  /** How often each row counts, ≥ 0; instead of the weights that points carry. */
+  readonly weights?: ArrayLike<number> | undefined
+  /**
+   * Whether columns are brought to mean 0 and standard deviation 1 to learn; true unless given. The mixture is in the data's
+   * own units either way. Without it, what round components find depends on the units of the columns.
+   */
+  readonly standardize?: boolean | undefined
+  /**
+   * What to do with rows with missing cells, which hold NaN: 'refuse' unless given; 'em' learns from what they have, by
+   * expectation–maximization over the conditional moments of what they have not.
+   */
+  readonly missing?: 'refuse' | 'em' | undefined
+  /** What the columns are called in tables and files; x1, x2, … unless given. */
+  readonly columns?: ReadonlyArray<string> | undefined
+  /**
+   * The weak prior of Fraley & Raftery (2007), whose mean counts as so many rows; they take 0.01. The mixture is then the mode of the
+   * posterior, and no component collapses on a few rows; log-likelihood and criteria are those of that mixture, without the
+   * prior, as mclust has them: a little less likely than without. Its scale is of the columns as they are learned from.
+   */
+  readonly prior?: number | undefined
+  /**
+   * Hands back what parts of the same fit led to before, so that one that was left goes on: see `states`. Nothing is remembered
+   * unless given.
+   */
+  readonly recall?: Candidates.Recall | undefined
+  /** Where sums over the rows are taken; here unless given, and so are those over rows with missing cells. */
+  readonly place?: Place.Place | undefined
+  /**
+   * Ends the fit between two of its `states` where it is aborted, with a problem; the states of `states` then end. A fit that is not
+   * left to others meanwhile, as `states` can be, hears what `onProgress` aborts alone.
+   */
+  readonly signal?: AbortSignal | undefined
+  /** Called before each candidate is learned. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+}
+
+/**
+ * What each row belongs to, and how surely: rows of the columns that the mixture is of, or of all that were given. Rows of another width
+ * throw a RangeError.
+ */
+export interface Assign {
+  (data: Points.Points | Rows): ReadonlyArray<Mixture.Membership>
+  /** The same of each row of a source, in order and to the bit; told as it is asked for, a stretch of rows in memory at a time. */
+  (source: Source.Source): Iterable<Mixture.Membership>
+}
+
+/** What was chosen, and what it was chosen from. */
+export interface Fit {
+  /** In the data's own units, in the order of its means. */
+  readonly mixture: Mixture.Mixture
+  readonly family: string
+  readonly components: number
+  readonly columns: ReadonlyArray<string>
+  /** Columns that hold the same number in every row, and were left out: they say nothing of components. */
+  readonly leftOut: ReadonlyArray<string>
+  /**
+   * The likeliest candidate by the criterion of those with less of it than this one that were set aside, since a component is empty or
+   * held up by the floor of the variances alone; null where there is none.
+   */
+  readonly setAside: Candidates.Ranked | null
+  /** The columns in which the floor holds up components, of the candidate that was set aside, or else of this one. */
+  readonly narrow: ReadonlyArray<string>
+  /** The mean of log p(x) over the rows, weighted where they carry weights. */
+  readonly logLikelihood: number
+  readonly bic: number
+  readonly aic: number
+  readonly icl: number
+  readonly criterion: Candidates.Criterion
+  /** Of several starts that of the one that was kept: with it one start gives the same. */
+  readonly seed: number
+  /** How many starts there were, and how many of them agree. Where few do, more may lead to a better one. */
+  readonly starts: Starts.Starts
+  /** How many rows the mean of the prior counts as; null where the likelihood alone was maximised. */
+  readonly prior: number | null
+  /** The share of the belief that is this one's, among all candidates: see `Ranked`. */
+  readonly belief: number
+  /** All that were learned, the best first: this one, in front. */
+  readonly candidates: RNEA.ReadonlyNonEmptyArray<Candidates.Ranked>
+  /** Those that could not be learned, and why. */
+  readonly refused: ReadonlyArray<Candidates.Refused>
+  /** The origin and unit of each column in which it was learned; null for the data's own. */
+  readonly scaling: Points.Scaling | null
+  readonly assign: Assign
+  /** The model's file, which `ornstein evaluate`, `assign` and `sample` read, and `fromJSON`. */
+  readonly toJSON: () => object
+  /** So many rows drawn from the mixture. */
+  readonly sample: (rows: number) => (key: Key.Key) => Points.Points
+  /**
+   * Percentile intervals of weights, means and covariances over resamples of the rows (see `Bootstrap`); a source is read for them, and so
+   * is still open. What is wrong with the options, or a fit that resamples do not keep, throws a RangeError with the remedy.
+   */
+  readonly bootstrap: (options?: Bootstrap.Options) => Bootstrap.Bootstrap
+  /** The components and the candidates, as text. */
+  readonly table: () => string
+}
+
+const isList = <A>(given: OneOrMore<A>): given is ReadonlyArray<A> => Array.isArray(given)
+const list = <A>(given: OneOrMore<A>): ReadonlyArray<A> => (isList(given) ? given : [given])
+
+const known: Readonly<Record<keyof Options, true>> = {
+  components: true,
+  family: true,
+  criterion: true,
+  seed: true,
+  starts: true,
+  weights: true,
+  standardize: true,
+  missing: true,
+  columns: true,
+  prior: true,
+  recall: true,
+  place: true,
+  signal: true,
+  onProgress: true
+}
+
+const isName = (family: FamilyName | Candidates.Constructor): family is FamilyName => typeof family === 'string'
+
+/** What is wrong with the options themselves. */
+const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
+  const asked: unknown = options
+  if (typeof asked !== 'object' || asked === null)
+    return [
+      Problem.of('options', String(asked), 'an object of options', "give { components: 3, family: 'full' }, or none")
+    ]
+  const { components, family, criterion, seed, starts, missing, prior } = options
+  return [
+    ...Problem.strangers(options, known),
+    ...Problem.unless(
+      components === undefined || list(components).length > 0,
+      'components',
+      '[]',
+      'a number, or a list of at least one',
+      'leave it out to choose from 1 to 9'
+    ),
+    ...list(components ?? []).flatMap(count => Problem.count('components', count, 1, 2)),
+    ...list(family ?? []).flatMap(one => (isName(one) ? Problem.oneOf('family', one, Object.keys(families)) : [])),
+    ...Problem.oneOf('criterion', criterion ?? 'icl', criteria),
+    ...Problem.oneOf('missing', missing ?? 'refuse', ways),
+    ...Problem.count('seed', seed ?? 0, 0, 0),
+    ...Problem.count('starts', starts ?? 1, 1, 10, Limits.starts),
+    ...Problem.positive('prior', prior ?? SHRINKAGE, SHRINKAGE)
+  ]
+}
+
+const all = <A>(problems: ReadonlyArray<Problem.Problem>, value: A): E.Either<Problem.Problems, A> =>
+  RA.isNonEmpty(problems) ? E.left([problems[0], ...problems.slice(1)]) : E.right(value)
+
+const filled = (x: number): number => (Number.isNaN(x) ? 0 : x)
+
+/** Points with NaN in the cells that are missing. */
+const withMissing = (data: Points.Points | Rows): E.Either<Problem.Problem, Points.Points> =>
+  pipe(
+    'rows' in data
+      ? Points.validate({ ...data, values: data.values.map(filled) })
+      : Points.fromRows(data.map(row => row.map(filled))),
+    E.map(points => ({ ...points, values: 'rows' in data ? data.values : Float64Array.from(data.flat()) })),
+    E.filterOrElse(
+      points => emptyColumns(points).length === 0,
+      points => emptyColumns(points)[0]
+    )
+  )
+
+const emptyColumns = (data: Source.Data): ReadonlyArray<Problem.Problem> =>
+  Missing.emptyColumns(data).map(j =>
+    Problem.of(`column ${j + 1}`, 'all missing', 'a column with a number', 'leave the column out')
+  )
+
+/** What is wrong with a source; what else could be was looked at when its rows came. */
+const problemsOfSource = (
+  { missing = 'refuse', weights }: Options,
+  source: Source.Source
+): ReadonlyArray<Problem.Problem> => [
+  ...Problem.unless(
+    weights === undefined,
+    'weights',
+    'a list',
+    'those that the source carries',
+    'leave the option out'
+  ),
+  ...(missing === 'em' ? emptyColumns(source) : Source.problems(source))
+]
+
+const isSource = (data: Source.Data | Rows): data is Source.Source => 'rows' in data && Source.isSource(data)
+
+const held = (options: Options, data: Points.Points | Rows): E.Either<Problem.Problem, Points.Points> =>
+  pipe(
+    options.missing === 'em' ? withMissing(data) : 'rows' in data ? Points.validate(data) : Points.fromRows(data),
+    E.flatMap(points => (options.weights === undefined ? E.right(points) : Points.weighted(options.weights)(points)))
+  )
+
+const listed = (problem: Problem.Problem): Problem.Problems => [problem]
+
+const read = (options: Options, given: Source.Data | Rows): E.Either<Problem.Problems, Source.Data> =>
+  pipe(
+    Given.given(given),
+    E.mapLeft(listed),
+    E.flatMap((data): E.Either<Problem.Problems, Source.Data> =>
+      isSource(data) ? all(problemsOfSource(options, data), data) : pipe(held(options, data), E.mapLeft(listed))
+    )
+  )
+
+/** Of how many columns given which were learned from. */
+interface Columns {
+  readonly given: number
+  readonly places: ReadonlyArray<number>
+}
+
+const assigning = (mixture: Mixture.Mixture, missing: Options['missing'], columns: Columns | null): Assign => {
+  const said = (points: Points.Points, among: number): ReadonlyArray<Mixture.Membership> =>
+    points.dim === Mixture.dim(mixture)
+      ? Mixture.memberships(points, among)(mixture)
+      : points.dim === columns?.given
+        ? Mixture.memberships(Source.columns(columns.places)(points), among)(mixture)
+        : refuse(`points: ${points.dim} columns are not ${Mixture.dim(mixture)}; give those that the mixture is of`)
+  function assign(data: Points.Points | Rows): ReadonlyArray<Mixture.Membership>
+  function assign(source: Source.Source): Iterable<Mixture.Membership>
+  function assign(given: Source.Data | Rows): Iterable<Mixture.Membership> {
+    const data = Problem.orThrow(E.mapLeft(listed)(Given.given(given)))
+    if (isSource(data)) return flatMapped(Source.pieces(data), piece => said(piece, data.rows))
+    const points = Problem.orThrow(E.mapLeft(listed)(held({ missing }, data)))
+    return said(points, points.rows)
+  }
+  return assign
+}
+
+const columnsOf = ({ columns }: Options, dim: number): E.Either<Problem.Problems, ReadonlyArray<string>> =>
+  all(
+    Problem.unless(
+      columns === undefined || columns.length === dim,
+      'columns',
+      `a list of ${columns?.length ?? 0}`,
+      `a list of ${dim}, a name for each column`,
+      'leave it out'
+    ),
+    columns ?? RA.makeBy(dim, j => `x${j + 1}`)
+  )
+
+/** The families that are to be compared on such data, and at which numbers of components. */
+const linesOf = ({ components, family }: Options, { rows, dim }: Source.Data): ReadonlyArray<Candidates.Line> => {
+  const counts = [...new Set(list(components ?? RA.makeBy(Math.min(Floor.MOST, rows), k => k + 1)))].sort(
+    (a, b) => a - b
+  )
+  const compared = Object.values<Candidates.Constructor>(families)
+  return list(family ?? (dim === 1 ? compared.slice(0, 2) : compared)).map(one => ({
+    family: isName(one) ? families[one] : one,
+    counts
+  }))
+}
+
+const text = ({
+  columns,
+  criterion,
+  candidates,
+  leftOut,
+  setAside,
+  narrow
+}: Pick<Fit, 'columns' | 'criterion' | 'candidates' | 'leftOut' | 'setAside' | 'narrow'>): string => {
+  const [best] = candidates
+  const less = setAside === null ? NaN : best.statistics[criterion] - setAside.statistics[criterion]
+  return [
+    Text.table(Table.ofMixture(columns, best.mixture)),
+    ...(candidates.length > 1 ? [Text.table(Candidates.table(criterion, candidates.slice(0, Candidates.SHOWN)))] : []),
+    [
+      ...(leftOut.length === 0 ? [] : [`  Left out, the same in every row: ${leftOut.join(', ')}.`]),
+      ...(setAside === null
+        ? []
+        : [
+            `  Set aside: ${setAside.components} ${setAside.family}, whose ${criterion.toUpperCase()} is ${Table.show(less, 3)} less; ` +
+              `${setAside.collapsed.length > 0 ? 'only the floor of the variances holds up a component' : 'a component is empty'}.`
+          ]),
+      ...(narrow.length === 0
+        ? []
+        : [`  The floor holds up the variance of ${narrow.join(', ')}; a fit without may say more.`])
+    ].join('\n')
+  ]
+    .filter(part => part !== '')
+    .join('\n\n')
+}
+
+const made = (
+  { criterion = 'icl', seed = 0, missing, prior: shrinkage }: Options,
+  given: ReadonlyArray<string>,
+  places: ReadonlyArray<number>,
+  { scaling, own }: Data.Data,
+  candidates: RNEA.ReadonlyNonEmptyArray<Candidates.Ranked>,
+  refused: ReadonlyArray<Candidates.Refused>
+): Fit => {
+  const [{ mixture, family, components, statistics, belief, pipeline, steps, isSettled }] = candidates
+  const { logLikelihood, bic, aic, icl } = statistics
+  const prior = shrinkage ?? null
+  const columns = places.map(j => given[j])
+  const leftOut = given.filter((_, j) => !places.includes(j))
+  const setAside = Candidates.setAside(criterion, candidates)
+  const narrow = (setAside ?? candidates[0]).narrow.map(j => columns[j])
+  return {
+    mixture,
+    family,
+    components,
+    columns,
+    leftOut,
+    setAside,
+    narrow,
+    logLikelihood,
+    bic,
+    aic,
+    icl,
+    criterion,
+    seed,
+    starts: Starts.alone,
+    prior,
+    belief,
+    candidates,
+    refused,
+    scaling,
+    assign: assigning(mixture, missing, { given: given.length, places }),
+    sample: rows => key => Mixture.sample(rows)(key)(mixture),
+    bootstrap: asked => Problem.orThrow(Bootstrap.of(asked)({ mixture, pipeline, scaling, prior }, own)),
+    table: () => text({ columns, criterion, candidates, leftOut, setAside, narrow }),
+    toJSON: () =>
+      written({
+        family: Text.word(family),
+        columns,
+        mixture,
+        scaling,
+        seed,
+        prior,
+        recipe: 'grown',
+        pipeline: Case.encode(pipeline),
+        statistics,
+        steps,
+        converged: isSettled
+      })
+  }
+}
+
+/** A fit on its way. */
+export interface State {
+  /** Which candidate is learned next; null where those that are learned are taken further. */
+  readonly next: Progress | null
+  /**
+   * Of a single candidate that is found but for its last steps: the pipeline of these, on the data as they were scaled. To run
+   * it with the seed's key gives what the next states give, and such a run can be watched, stopped and resumed. Else null.
+   */
+  readonly rest: Pipeline.Pipeline<string> | null
+  /** The best of the candidates that are learned; problems where none is. */
+  readonly fit: () => E.Either<Problem.Problems, Fit>
+}
+
+/**
+ * All that a fit comes to on its way, each computed when it is asked for: where it is left, `fit` is the best until then. The
+ * last is what `mixture` gives. Of more than 4000 rows there is one after each pass over all of them, unless parts are recalled; until a
+ * candidate has had those, its likelihood is the one expected from a sample.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Fit, Key, Mixture, Problem } from 'ornstein'
+ *
+ * const points = Mixture.sample(200)(Key.fromSeed(1))(Mixture.of({ means: [[-4], [4]] }))
+ * const states = [...Problem.orThrow(Fit.states({ components: [1, 2], family: 'isotropic' })(points))]
+ * assert.equal(states[0].next?.components, 1)
+ * assert.equal(Problem.orThrow(states[1].fit()).components, 1)
+ * assert.equal(Problem.orThrow(states[states.length - 1].fit()).components, 2)
+ *
+ * // what was learned before is not learned again
+ * const before = new Map<string, Fit.Outcome>()
+ * const recall: Fit.Recall = (name, learn) => {
+ *   const outcome = before.get(name) ?? learn()
+ *   before.set(name, outcome)
+ *   return outcome
+ * }
+ * const once = Problem.orThrow(Fit.states({ components: [1, 2], family: 'isotropic', recall })(points))
+ * const again = Problem.orThrow(Fit.states({ components: [1, 2], family: 'isotropic', recall })(points))
+ * assert.deepEqual(
+ *   [...again].map(({ next }) => next),
+ *   [...once].map(({ next }) => next)
+ * )
+ */
+export const states =
+  (options: Options = {}) =>
+  (data: Source.Data | Rows): E.Either<Problem.Problems, Iterable<State>> =>
+    pipe(
+      all(problemsOf(options), undefined),
+      E.flatMap(() => read(options, data)),
+      E.bindTo('own'),
+      E.bind('columns', ({ own }) => columnsOf(options, own.dim)),
+      E.let('places', ({ own }) => Data.varying(own)),
+      E.bind('data', ({ own, columns, places }) =>
+        pipe(
+          places.length === own.dim ? own : Source.columns(places)(own),
+          Data.scaled(
+            options.standardize ?? true,
+            places.map(j => columns[j])
+          )
+        )
+      ),
+      E.map(({ columns, places, data }) =>
+        closing(
+          whilst(statesOfStarts(options, columns, places, data), () => options.signal?.aborted !== true),
+          data.close
+        )
+      )
+    )
+
+/** A state of one among several starts. */
+interface Started extends State {
+  /** What this start has come to by itself. */
+  readonly alone: State['fit']
+}
+
+/** The states of one start after another, the best of all that is learned in each; `before` are the fits of those that are done. */
+const statesOfStarts = (
+  options: Options,
+  columns: ReadonlyArray<string>,
+  places: ReadonlyArray<number>,
+  data: Data.Data,
+  before: ReadonlyArray<Fit> = [],
+  start = 0
+): Iterable<State> => {
+  const { seed = 0, starts = 1, recall, onProgress } = options
+  if (starts === 1) return statesOf(options, columns, places, data)
+  const inAll = (progress: Progress): Progress => ({
+    ...progress,
+    done: start * progress.of + progress.done,
+    of: starts * progress.of
+  })
+  const own = statesOf(
+    {
+      ...options,
+      seed: seed + start,
+      recall: recall && ((name, learn) => recall(`start ${start + 1}: ${name}`, learn)),
+      onProgress:
+        onProgress &&
+        (progress => {
+          onProgress(inAll(progress))
+        })
+    },
+    columns,
+    places,
+    data
+  )
+  const kept = (fit: E.Either<Problem.Problems, Fit>): E.Either<Problem.Problems, Fit> => {
+    const all = [...before, ...(E.isRight(fit) ? [fit.right] : [])]
+    return RA.isNonEmpty(all) ? E.right(Starts.best(all[0], all.slice(1))) : fit
+  }
+  const states = mapped(own, ({ next, fit }): Started => ({
+    next: next && inAll(next),
+    rest: null,
+    alone: fit,
+    fit: () => kept(fit())
+  }))
+  return start + 1 === starts
+    ? states
+    : followed<State, Started>(states, ({ alone }) => {
+        const fit = alone()
+        return statesOfStarts(
+          options,
+          columns,
+          places,
+          data,
+          E.isRight(fit) ? [...before, fit.right] : before,
+          start + 1
+        )
+      })
+}
+
+/** The states of candidates that are learned. */
+const statesOf = (
+  options: Options,
+  columns: ReadonlyArray<string>,
+  places: ReadonlyArray<number>,
+  data: Data.Data
+): Iterable<State> => {
+  const { seed = 0, criterion = 'icl', prior = null, recall = null, place, onProgress } = options
+  const lines = linesOf(options, data.own)
+  const asked = lines.flatMap(({ family, counts }) =>
+    counts.map(components => ({ family: family({ components })._tag, components }))
+  )
+  return mapped(
+    Candidates.learning(data, Key.fromSeed(seed), { criterion, prior, recall }, place)(lines),
+    ({ next, candidates: tried, rest }) => {
+      const progress = next && {
+        ...next,
+        done: asked.findIndex(({ family, components }) => family === next.family && components === next.components),
+        of: asked.length
+      }
+      if (progress !== null) onProgress?.(progress)
+      return {
+        next: progress,
+        rest,
+        fit: () => {
+          const refused = tried.filter((one): one is Candidates.Refused => one._tag === 'Refused')
+          const candidates = Candidates.ranked(criterion)(tried)
+          const problems = reasons(refused)
+          return RA.isNonEmpty(candidates)
+            ? E.right(made(options, columns, places, data, candidates, refused))
+            : E.left<Problem.Problems, Fit>(problems.length === 0 ? [nothing] : [problems[0], ...problems.slice(1)])
+        }
+      }
+    }
+  )
+}
+
+/** Why nothing could be learned: of the fewest components, and each reason once, whichever family it is of. */
+const reasons = (refused: ReadonlyArray<Candidates.Refused>): ReadonlyArray<Problem.Problem> => {
+  const least = refused.reduce((count, { components }) => Math.min(count, components), Infinity)
+  const few = refused.filter(({ components }) => components === least)
+  const domain = ({ family, problem }: Candidates.Refused): string => problem.domain.replace(family, '')
+  return few
+    .filter((one, i) => few.findIndex(other => domain(other) === domain(one)) === i)
+    .map(({ problem }) => problem)
+}
+
+/** The problem of a fit whose signal was aborted. */
+const aborted = Problem.of(
+  'signal',
+  'aborted',
+  'one that lets the fit go on',
+  'take the last of Fit.states for the best until then'
+)
+
+/** The problem of a fit that was stopped before its first candidate. */
+const nothing = Problem.of('fit', 'no candidate', 'learned yet', 'let it go on')
+
+/**
+ * The mixture of the data: its family and its number of components are chosen by an information criterion among all that the
+ * options leave open; or all that is wrong, at once. A family is grown from one component on, and what may be the best is
+ * settled by expectation–maximization and moves; a family that cannot be grown is learned by `Recipe.annealed`.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Fit, Key, Mixture, Source } from 'ornstein'
+ *
+ * const truth = Mixture.of({ means: [[-4, 0], [4, 0], [0, 6]] })
+ * const points = Mixture.sample(600)(Key.fromSeed(1))(truth)
+ * const found = pipe(points, Fit.mixture({ components: [2, 3, 4] }))
+ * assert.ok(E.isRight(found))
+ * assert.equal(found.right.components, 3)
+ *
+ * // rows that need not be in memory: the same bits
+ * const streamed = pipe(Source.of(points), Fit.mixture({ components: [2, 3, 4] }))
+ * assert.ok(E.isRight(streamed))
+ * assert.deepEqual(streamed.right.mixture, found.right.mixture)
+ */
+export const mixture =
+  (options: Options = {}) =>
+  (data: Source.Data | Rows): E.Either<Problem.Problems, Fit> =>
+    pipe(
+      states(options)(data),
+      E.map(last),
+      E.flatMap(state =>
+        options.signal?.aborted === true
+          ? E.left<Problem.Problems, Fit>([aborted])
+          : (state?.fit() ?? E.left<Problem.Problems, Fit>([nothing]))
+      )
+    )
+
+/** @deprecated Options of `mixture`, which takes sources too. */
+export type OfSource = Options
+
+/** @deprecated `mixture` takes sources too. */
+export const ofSource = mixture
+
+/** @deprecated `states` takes sources too. */
+export const statesOfSource = states
+
+/** What a file keeps of a fit. */
+export interface Kept extends Pick<Fit, 'mixture' | 'family' | 'components' | 'columns' | 'assign' | 'sample'> {
+  /** Null of a mixture that was learned elsewhere. */
+  readonly logLikelihood: number | null
+  readonly bic: number | null
+}
+
+const lists = t.readonlyArray(t.readonlyArray(t.number))
+const kept = t.type({
+  format: t.literal(format),
+  family: t.string,
+  columns: t.readonlyArray(t.string),
+  mixture: t.intersection([
+    t.type({ weights: t.readonlyArray(t.number), means: lists, variances: lists }),
+    t.partial({ factors: t.readonlyArray(lists) })
+  ]),
+  fit: t.union([t.null, t.type({ logLikelihood: t.number, bic: t.number })])
+})
+
+/**
+ * What `toJSON`, or `ornstein fit --out`, wrote: its mixture to the bit, ready to assign rows and to draw some.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Fit, fit } from 'ornstein'
+ *
+ * const model = fit([[1.1], [0.9], [1], [5.1], [4.9], [5]], { components: 2 })
+ * const read = Fit.fromJSON(JSON.parse(JSON.stringify(model)))
+ * assert.ok(E.isRight(read))
+ * assert.deepEqual(read.right.assign([[0.8]]), model.assign([[0.8]]))
+ */
+export const fromJSON = (json: unknown): E.Either<Problem.Problems, Kept> =>
+  pipe(
+    kept.decode(json),
+    E.mapLeft((): Problem.Problems => [
+      Problem.of('json', 'it', 'a model', 'write it by toJSON, or by ornstein fit --out')
+    ]),
+    E.flatMap(({ mixture: { factors, variances, ...rest }, family, columns, fit }) =>
+      pipe(
+        Mixture.parse({ ...rest, ...(factors === undefined ? { variances } : { factors }) }),
+        E.mapLeft(([first = Problem.of('json', 'it', 'a mixture', 'write it anew'), ...others]): Problem.Problems => [
+          first,
+          ...others
+        ]),
+        E.map((mixture): Kept => ({
+          mixture,
+          family: family.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+          components: Mixture.components(mixture),
+          columns,
+          logLikelihood: fit?.logLikelihood ?? null,
+          bic: fit?.bic ?? null,
+          assign: assigning(mixture, undefined, null),
+          sample: rows => key => Mixture.sample(rows)(key)(mixture)
+        }))
+      )
+    )
+  )
+
+/**
+ * The mixture of the data: its family and its number of components are chosen by an information criterion among all that the
+ * options leave open. Problems are thrown, as a RangeError that tells them all; `Fit.mixture` returns them as values.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { fit } from 'ornstein'
+ *
+ * const model = fit([[1.1], [0.9], [1], [5.1], [4.9], [5]], { components: 2 })
+ * assert.deepEqual(
+ *   model.assign([[0.8], [5.2]]).map(({ component }) => component),
+ *   [0, 1]
+ * )
+ */
+export const fit = (data: Source.Data | Rows, options: Options = {}): Fit => Problem.orThrow(mixture(options)(data))

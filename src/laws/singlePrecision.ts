@@ -1,0 +1,89 @@
+/** The law of single precision: what says that floats are enough is no farther from what doubles give than floats are from their neighbours. */
+import * as fc from 'fast-check'
+import * as Compiler from '../../lib/compiler/index.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import type { Points } from '../data/points.js'
+import { Compile, Expectation, Key, Net, Objective, Parametrization, Params, type Schedule, Score } from '../index.js'
+import * as Arbitrary from './arbitraries.js'
+import { agree, claim, compiled, flat, greatest, sumOf } from './check.js'
+import type { Law } from './law.js'
+
+/** Roundings that follow one another from a parameter to the loss: sums of a few terms, layer after layer. */
+const ROUNDINGS = 32
+/** By how much numbers are changed, relatively, to see what of it comes to the loss: seen in doubles, and linear. */
+const CHANGE = Elementary.powerOfTwo(-20)
+const UNIT = Elementary.powerOfTwo(-24)
+
+/** Of a mixture, whose densities are differences, floats are never enough. */
+const network = Score.network(Net.mlp({ hidden: [4] }), { predicts: Parametrization.noise })
+
+interface Example {
+  readonly schedule: Schedule.Schedule
+  readonly points: Points
+  readonly params: Params.Params<string>
+  readonly seed: number
+}
+
+/** That an objective by an expectation, which both say that floats are enough, is in floats what it is in doubles. */
+export const inSingle = (
+  objective: Objective.Objective,
+  schedules: fc.Arbitrary<Schedule.Schedule>,
+  expectation: Expectation.Expectation = Expectation.monteCarlo()
+): Law => {
+  const libraries = { float32: Compiler.library('float32'), float64: Compiler.library() }
+  /** Value and gradient, in one row. */
+  const lossIn = (
+    precision: 'float32' | 'float64',
+    { schedule, points, seed }: Example
+  ): ((params: Params.Params<string>) => ReadonlyArray<number>) => {
+    const loss = { schedule, score: network, objective, expectation }
+    const evaluate = compiled(Compile.valueAndGrad(loss, { precision, library: libraries[precision] })(points))
+    return params => {
+      const { value, gradient } = evaluate(params, Key.fromSeed(seed))
+      return [value, ...flat(gradient)]
+    }
+  }
+  return claim({
+    name: 'floats are enough, as it says',
+    statement: `∀ θ of a network, x, keys: in single precision value and gradient are what they are in double, to ${ROUNDINGS} · 2⁻²⁴ times their size and what a relative change of every parameter and coordinate, one by one, comes to in them: so far is the exact result of numbers that are each rounded ${ROUNDINGS} times. A small difference of large numbers is farther off.`,
+    source: 'Higham 2002, Accuracy and Stability of Numerical Algorithms, §1.6: backward error times condition',
+    enough: 10,
+    cases: Arbitrary.dims.chain(dim =>
+      schedules.chain(schedule =>
+        fc.record({
+          schedule: fc.constant(schedule),
+          points: Arbitrary.points({ maxRows: 2, extent: 2, far: 1, weights: false })(dim),
+          params: Arbitrary.params(network)(dim),
+          seed: Arbitrary.seeds
+        })
+      )
+    ),
+    show: ({ points, params, seed }: Example) =>
+      `${Objective.show(objective)} of ${Score.show(network)} on ${Arbitrary.showPoints(points)} at ${Params.show(params)}, Key.fromSeed(${seed})`,
+    check: each => {
+      const { points, params } = each
+      const inDoubles = lossIn('float64', each)
+      const [wanted, found] = [inDoubles(params), lossIn('float32', each)(params)]
+      const changed = [
+        ...Params.names(params).flatMap(name =>
+          Array.from(params[name].values, (_, at) => {
+            const values = params[name].values.map((x, i) => (i === at ? x * (1 + CHANGE) : x))
+            return inDoubles({ ...params, [name]: { ...params[name], values } })
+          })
+        ),
+        ...Array.from(points.values, (_, at) => {
+          // Beside the noise, which is of the size of 1.
+          const values = points.values.map((x, i) => (i === at ? x + CHANGE * (1 + Math.abs(x)) : x))
+          return lossIn('float64', { ...each, points: { ...points, values } })(params)
+        })
+      ]
+      const sizes = wanted.map(
+        (value, k) => Math.abs(value) + sumOf(changed.map(row => Math.abs(row[k] - value))) / CHANGE
+      )
+      return (
+        agree('L', found.slice(0, 1), wanted.slice(0, 1), ROUNDINGS * UNIT * sizes[0]) &&
+        agree('∇L', found.slice(1), wanted.slice(1), ROUNDINGS * UNIT * greatest(sizes.slice(1)))
+      )
+    }
+  })
+}

@@ -1,0 +1,305 @@
+/**
+ * The algebra of an isotropic Gaussian mixture at a noise level, in the tensor vocabulary: what `Score`, `Mixture` and
+ * expectation–maximization share. A component N(c, v I) at time 0 is N(αc, u I), u = α²v + σ², at level (α, σ).
+ *
+ * A point enters only by its squared distances from the centres, which are taken from the differences: nothing depends on
+ * where 0 is. Noise orthogonal to everything adds its squared length to all of them, and need not be drawn.
+ */
+import * as Elementary from '../../lib/numbers/elementary.js'
+import {
+  add,
+  div,
+  expandDims,
+  log,
+  logSumExp,
+  matMul,
+  mul,
+  neg,
+  softmax,
+  square,
+  squaredDistances as distances,
+  sub,
+  sum,
+  tanh,
+  tensor,
+  withDerivativeOf,
+  type Operand,
+  type Tensor
+} from '../../lib/index.js'
+import type { Components, InSpan, Noise } from '../family/mixtureData.js'
+
+export type { Components, InSpan, Noise }
+
+/** Each a number, or [rows, 1]. */
+export interface RowLevel {
+  readonly alpha: Operand
+  readonly sigma: Operand
+}
+
+/** A point as the mixture sees it. */
+interface View {
+  readonly dim: number
+  /** α² */
+  readonly energy: Operand
+  /** u, [rows | 1, K | 1] */
+  readonly spread: Operand
+  /** |x − αc_i|², [rows, K] */
+  readonly squaredDistances: Tensor
+  /** log(π_i N(x; αc_i, u_i I)) up to a constant common to the components, [rows, K] */
+  readonly logJoint: Tensor
+}
+
+const normsOf = (x: Tensor): Tensor => sum(square(x), 1, true)
+
+const row = (x: Tensor): Tensor => expandDims(x, 0)
+
+const plus = (a: Operand, b: Operand): Operand => (typeof a === 'number' && typeof b === 'number' ? a + b : add(a, b))
+
+const squared = (a: Operand): Operand => (typeof a === 'number' ? a * a : square(a))
+
+/** `orthogonal` is |x|² beyond that of `x` itself: [rows, 1] or a number. */
+const view = (components: Components, x: Tensor, level: RowLevel, orthogonal: Operand = 0): View => {
+  const { centres, mirrored } = components
+  const { alpha } = level
+  const along = mirrored === undefined ? null : mul(alpha, matMul(x, centres, { transposeB: true }))
+  return seen(components, x.shape[1] ?? 0, level, { fromDrawn: distances(x, centres, alpha), orthogonal, along })
+}
+
+/** What is seen of points at these squared distances, and beyond them; of the pair `along` is α⟨x, ±c⟩. */
+const seen = (
+  { logits, variances }: Components,
+  dim: number,
+  { alpha, sigma }: RowLevel,
+  {
+    fromDrawn,
+    orthogonal,
+    along
+  }: { readonly fromDrawn: Tensor; readonly orthogonal: Operand; readonly along: Tensor | null }
+): View => {
+  const energy = squared(alpha)
+  const noise = squared(sigma)
+  const spread = variances === null ? plus(energy, noise) : add(mul(energy, row(variances)), noise)
+  const squaredDistances = orthogonal === 0 ? fromDrawn : add(fromDrawn, orthogonal)
+  // With equal variances the orthogonal part and log u are common to the components.
+  const logDensity =
+    along !== null
+      ? div(along, spread)
+      : variances === null
+        ? mul(-0.5, div(fromDrawn, spread))
+        : neg(add(mul(0.5, div(squaredDistances, spread)), mul(dim / 2, log(spread))))
+  return {
+    dim,
+    energy,
+    spread,
+    squaredDistances,
+    logJoint: logits === null ? logDensity : add(logDensity, row(logits))
+  }
+}
+
+/** p(i | x), [rows, K] */
+export const responsibilities = (components: Components, x: Tensor, level: RowLevel): Tensor =>
+  softmax(view(components, x, level).logJoint)
+
+/** What the pair ±c sees of a point: ⟨c, x⟩, and t = tanh(α⟨c, x⟩/u), by which its responsibilities differ, each [rows, 1]. */
+const leaning = (
+  centre: Tensor,
+  x: Tensor,
+  { alpha, sigma }: RowLevel
+): { readonly spread: Operand; readonly along: Tensor; readonly t: Tensor } => {
+  const spread = plus(squared(alpha), squared(sigma))
+  const along = matMul(x, centre, { transposeB: true })
+  return { spread, along, t: tanh(div(mul(alpha, along), spread)) }
+}
+
+/** s(x) = −Σ w_i (x − αc_i)/u_i, [rows, dim] */
+export const score = (components: Components, x: Tensor, level: RowLevel): Tensor => {
+  const { mirrored } = components
+  if (mirrored !== undefined) {
+    const { t, spread } = leaning(mirrored, x, level)
+    return div(sub(mul(level.alpha, matMul(t, mirrored)), x), spread)
+  }
+  const { logJoint, spread } = view(components, x, level)
+  const precision = div(softmax(logJoint), spread)
+  return sub(mul(level.alpha, matMul(precision, components.centres)), mul(sum(precision, 1, true), x))
+}
+
+interface Moments {
+  /** |s|² */
+  readonly squaredScore: Tensor
+  readonly divergence: Tensor
+  /** Σ w_i/u_i, [rows, 1] or a number */
+  readonly total: Operand
+  /** Σ w_i/u_i ⟨c_i, z⟩, [rows, 1] */
+  readonly onCentres: (z: Tensor) => Tensor
+}
+
+/**
+ * Of the pair: |s|² = (|x|² + αt (αt |c|² − 2⟨c, x⟩))/u² and div s = (α²|c|²(1 − t²)/u − d)/u.
+ */
+const pairMoments = (centre: Tensor, x: Tensor, level: RowLevel, orthogonal: Operand): Moments => {
+  const { alpha } = level
+  const { spread, along, t } = leaning(centre, x, level)
+  const towards = mul(alpha, t)
+  const length = sum(square(centre))
+  const norms = orthogonal === 0 ? normsOf(x) : add(normsOf(x), orthogonal)
+  const squaredDistance = add(norms, mul(towards, sub(mul(length, towards), mul(2, along))))
+  const bend = mul(div(mul(squared(alpha), length), spread), sub(1, square(t)))
+  return {
+    squaredScore: div(squaredDistance, squared(spread)),
+    divergence: div(sub(bend, x.shape[1] ?? 0), spread),
+    total: typeof spread === 'number' ? 1 / spread : div(1, spread),
+    onCentres: z => div(mul(t, matMul(z, centre, { transposeB: true })), spread)
+  }
+}
+
+/**
+ * |s(x)|² and div s(x), each [rows, 1], from the squared distances q_i and those between the centres: with p = w/u,
+ * |s|² = Σp_i Σp_i q_i − ½α² Σ p_i p_j |c_i − c_j|², and div s = Σ p_i q_i/u_i − |s|² − d Σp_i.
+ */
+const moments = (components: Components, x: Tensor, level: RowLevel, orthogonal: Operand): Moments =>
+  components.mirrored !== undefined
+    ? pairMoments(components.mirrored, x, level, orthogonal)
+    : momentsOf(components, view(components, x, level, orthogonal))
+
+const momentsOf = (
+  { centres }: Components,
+  { dim, energy, spread, squaredDistances, logJoint }: View
+): Moments & { readonly precision: Tensor } => {
+  const precision = div(softmax(logJoint), spread)
+  const total = sum(precision, 1, true)
+  const apart = matMul(precision, distances(centres, centres))
+  const squaredScore = sub(
+    mul(total, sum(mul(precision, squaredDistances), 1, true)),
+    mul(mul(0.5, energy), sum(mul(precision, apart), 1, true))
+  )
+  const curvature = sum(mul(precision, div(squaredDistances, spread)), 1, true)
+  return {
+    precision,
+    squaredScore,
+    divergence: sub(sub(curvature, squaredScore), mul(dim, total)),
+    total,
+    onCentres: z => sum(mul(precision, matMul(z, centres, { transposeB: true })), 1, true)
+  }
+}
+
+/** div s(x), [rows, 1] */
+export const divergence = (components: Components, x: Tensor, level: RowLevel): Tensor =>
+  moments(components, x, level, 0).divergence
+
+/** |s(x)|² + 2 div s(x), [rows, 1]; `orthogonal` is |x|² beyond that of `x` itself: [rows, 1] or a number. */
+export const implicit = (components: Components, x: Tensor, level: RowLevel, orthogonal: Operand = 0): Tensor => {
+  const { squaredScore, divergence } = moments(components, x, level, orthogonal)
+  return add(squaredScore, mul(2, divergence))
+}
+
+/**
+ * |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ at x_t = αx_0 + σz, [rows, 1]: by Stein's identity its mean over z does not depend on h,
+ * and is E|s + z/σ|² − d/σ². `denoising` is 1 − h, [rows, 1].
+ */
+export const mixed = (
+  components: Components,
+  clean: Tensor,
+  level: RowLevel,
+  { drawn, orthogonal, inSpan }: Noise,
+  denoising: Tensor
+): Tensor => {
+  const beyond = mul(squared(level.sigma), orthogonal)
+  const { squaredScore, divergence, cross } =
+    inSpan !== undefined && components.mirrored === undefined
+      ? crossInSpan(components, clean, level, inSpan, { orthogonal, beyond })
+      : crossOf(components, add(mul(level.alpha, clean), mul(level.sigma, drawn)), level, {
+          drawn,
+          orthogonal,
+          beyond
+        })
+  return add(
+    add(squaredScore, mul(mul(2, sub(1, denoising)), divergence)),
+    div(mul(mul(2, denoising), cross), level.sigma)
+  )
+}
+
+/** The moments and ⟨s, z⟩, [rows, 1] each. */
+type Crossed = Pick<Moments, 'squaredScore' | 'divergence'> & { readonly cross: Tensor }
+
+/** |z|² beyond what is drawn, and σ² times as much. */
+interface Beyond {
+  readonly orthogonal: Operand
+  readonly beyond: Operand
+}
+
+const crossOf = (
+  components: Components,
+  noisy: Tensor,
+  level: RowLevel,
+  { drawn, orthogonal, beyond }: Beyond & { readonly drawn: Tensor }
+): Crossed => {
+  const { total, onCentres, ...rest } = moments(components, noisy, level, beyond)
+  const onPoint = add(sum(mul(noisy, drawn), 1, true), mul(level.sigma, orthogonal))
+  return { ...rest, cross: sub(mul(level.alpha, onCentres(drawn)), mul(total, onPoint)) }
+}
+
+/**
+ * The same by coordinates, x_t − αc = (αy + σζ − αc̃)B + (α + σs)(x_0 − o − yB), so that a row meets `rank` numbers of a component
+ * and not `dim`. Derivatives by c are those of what is linear in it: ∂|x_t − αc|² = −2α⟨αx_0 + σz − αc, ∂c⟩.
+ */
+const crossInSpan = (
+  components: Components,
+  clean: Tensor,
+  level: RowLevel,
+  { basis, origin, coordinates, along, outside, share }: InSpan,
+  { orthogonal, beyond }: Beyond
+): Crossed => {
+  const { centres } = components
+  const { alpha, sigma } = level
+  const onto = (x: Tensor): Tensor => matMul(x, centres, { transposeB: true })
+  const there = matMul(centres, basis, { transposeB: true })
+  const [dataOn, basisOn] = [onto(clean), onto(basis)]
+  const spanOn = matMul(coordinates, basisOn)
+  const rest = (): Tensor => sub(sub(dataOn, onto(origin)), matMul(along, basisOn))
+  const noiseOn = share === null ? spanOn : add(spanOn, mul(share, rest()))
+  const noisy = add(mul(alpha, along), mul(sigma, coordinates))
+  const lengths = row(mul(0.5, sum(square(centres), 1)))
+  const onCentres = sub(add(mul(alpha, dataOn), mul(sigma, noiseOn)), mul(alpha, lengths))
+  const fromDrawn = withDerivativeOf(distances(noisy, there, alpha), mul(mul(-2, alpha), onCentres))
+  const scale = share === null ? alpha : add(alpha, mul(sigma, share))
+  const { precision, total, ...moments } = momentsOf(
+    components,
+    seen(components, clean.shape[1] ?? 0, level, {
+      fromDrawn,
+      orthogonal: add(mul(square(scale), outside), beyond),
+      along: null
+    })
+  )
+  // ⟨x_t − αo, z⟩, and ⟨c − o, z⟩
+  const own = sum(mul(noisy, coordinates), 1, true)
+  const drawn = share === null ? own : add(own, mul(mul(scale, share), outside))
+  const onPoint = add(drawn, mul(sigma, orthogonal))
+  const onNoise = withDerivativeOf(matMul(coordinates, there, { transposeB: true }), noiseOn)
+  return { ...moments, cross: sub(mul(alpha, sum(mul(precision, onNoise), 1, true)), mul(total, onPoint)) }
+}
+
+/** log N(x; αc_i, u_i I) of each component, [rows, K] */
+export const logDensities = (components: Components, x: Tensor, level: RowLevel): Tensor => {
+  const { dim, spread, squaredDistances } = view(components, x, level)
+  return neg(add(mul(0.5, div(squaredDistances, spread)), mul(dim / 2, log(mul(2 * Math.PI, spread)))))
+}
+
+/** log p(x), [rows, 1] */
+export const logDensity = (components: Components, x: Tensor, level: RowLevel): Tensor => {
+  const { dim, energy, spread, logJoint } = view(components, x, level)
+  const { centres, logits, variances, mirrored } = components
+  const lengths = (): Tensor => add(normsOf(x), mul(energy, mul(0.5, sum(square(centres)))))
+  const common =
+    variances === null ? mul(-0.5, add(mirrored === undefined ? 0 : div(lengths(), spread), mul(dim, log(spread)))) : 0
+  const mass = logits === null ? Elementary.log(components.centres.shape[0]) : logSumExp(logits)
+  const constant = (dim / 2) * Elementary.log(2 * Math.PI)
+  return sub(sub(add(logSumExp(logJoint, 1, true), common), mass), constant)
+}
+
+/** The two components ±c of the symmetric pair. */
+export const pair = (mean: Tensor): Components => ({
+  centres: mul(tensor([1, -1], [2, 1]), row(mean)),
+  logits: null,
+  variances: null,
+  mirrored: row(mean)
+})

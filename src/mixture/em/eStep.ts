@@ -1,0 +1,390 @@
+/**
+ * The E-step: responsibilities, and the moments that an M-step asks for. Of many rows it is a program of what the family says in
+ * the tensor vocabulary; of few, plain loops where the family says which Gaussians it is (`kernels/moments.ts`), and the
+ * vocabulary op by op where not. Deviations are taken from the centres one by one, so that
+ * nothing depends on where 0 is.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as Compiler from '../../../lib/compiler/index.js'
+import {
+  add,
+  compute,
+  concat,
+  div,
+  exp,
+  expandDims,
+  fill,
+  fromNdArray,
+  log,
+  matMul,
+  max,
+  maximum,
+  mul,
+  neg,
+  reshape,
+  scalar,
+  square,
+  squaredDistances,
+  sub,
+  sum,
+  tensor,
+  transpose,
+  type NdArray,
+  type Tensor
+} from '../../../lib/index.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import * as Factor from '../../../lib/arrays/factor.js'
+import * as Strands from '../../../lib/rows/strands.js'
+import { concatenated } from '../../../lib/arrays/ndarray.js'
+import { stretch } from '../../../lib/rows/stretches.js'
+import { moments, rootsOf, widthOf, type Component, type Doubted, type Sums } from './moments.js'
+import * as FromGradient from './fromGradient.js'
+import { factorsOf } from '../draw.js'
+import * as Mixture from '../mixture.js'
+import type { Rows } from '../passRows.js'
+import * as Params from '../../family/params.js'
+import type { Family, MStep, Second } from '../../family/family.js'
+import type { Level } from '../../schedule/schedule.js'
+
+/** Numbers of [rows, K, dim] that are held at once. */
+const BLOCK = 1 << 19
+
+/** Σ r over deviations [rows, K, dim], flat; r δ is given too. */
+const seconds: Readonly<Record<Second, (r: Tensor, pulled: Tensor, delta: Tensor) => ReadonlyArray<Tensor>>> = {
+  none: () => [],
+  trace: (r, _, delta) => [sum(mul(r, sum(square(delta), 2)), 0)],
+  diagonal: (_, pulled, delta) => [reshape(sum(mul(pulled, delta), 0), [-1])],
+  full: (_, pulled, delta) => {
+    const [weighted, plain] = [pulled, delta].map(each => transpose(each, [1, 0, 2]))
+    return [reshape(matMul(weighted, plain, { transposeA: true }), [-1])]
+  }
+}
+
+/**
+ * Σ r δ and the second moments of all components together, by the rows' own middles: of e = x − Σ_k q_k m_k, q = p(k | x), and
+ * G = Σ r qᵀ,
+ *
+ *     Σ r_k δ_k = Σ r_k e + Σ_l G_kl (m_l − m_k),    Σ_k Σ r_k δ_k δ_kᵀ = Σ w e eᵀ + ½ Σ_kl G_kl (m_k − m_l)(m_k − m_l)ᵀ,
+ *
+ * sums without opposites: nothing is lost where components are far apart.
+ */
+const together = (
+  second: 'diagonal' | 'full',
+  { x, q, r, centres }: Readonly<Record<'x' | 'q' | 'r' | 'centres', Tensor>>
+): ReadonlyArray<Tensor> => {
+  const [count, dim] = centres.shape
+  const e = sub(x, matMul(q, centres))
+  const own = mul(sum(r, 1, true), e)
+  const g = matMul(r, q, { transposeA: true })
+  const apart = sub(expandDims(centres, 0), expandDims(centres, 1))
+  const pairs = reshape(apart, [count * count, dim])
+  const shares = mul(0.5, reshape(g, [count * count, 1]))
+  return [
+    add(matMul(r, e, { transposeA: true }), sum(mul(expandDims(g, 2), apart), 1)),
+    second === 'full'
+      ? add(matMul(own, e, { transposeA: true }), matMul(mul(shares, pairs), pairs, { transposeA: true }))
+      : add(sum(mul(own, e), 0), sum(mul(shares, square(pairs)), 0))
+  ].map(each => reshape(each, [-1]))
+}
+
+/** Which second moments are asked for, and whether only their sum over the components counts. */
+type Kind = Pick<MStep<string>, 'second' | 'isShared'>
+
+/** Whether moments of all components together are less work than those of each. */
+const isTogether = ({ second, isShared = false }: Kind, count: number, dim: number): boolean =>
+  isShared && count <= widthOf(second, dim)
+
+/** What rows say of components as a whole. */
+type Description = Pick<Doubted, 'value' | 'doubt' | 'mass'>
+
+type EStep<P extends string> = (params: Params.Params<P>, level: Level, rows: Rows) => Strands.Sum<Sums>
+
+/** What the rows say of the components at a level. */
+export const eStep = <P extends string>(family: Family<P>, kind: Kind, dim: number): EStep<P> =>
+  pipe(
+    family.toMixture,
+    O.match(
+      () => inVocabulary(family, kind, dim),
+      toMixture => inVocabulary(family, kind, dim, inLoops(toMixture, kind.second))
+    )
+  )
+
+/** The same of Gaussians, in plain loops. */
+export const inLoops =
+  <P extends string>(toMixture: (params: Params.Params<P>) => Mixture.Mixture, second: Second): EStep<P> =>
+  (params, level, rows) =>
+    moments(gaussians(level, toMixture(params)), second, rows)
+
+/** The components of a mixture at a level, as the loops read them. */
+export const gaussians = (level: Level, mixture: Mixture.Mixture): ReadonlyArray<Component> => {
+  const there = level.sigma === 0 && level.alpha === 1 ? mixture : Mixture.diffuse(level)(mixture)
+  const [, dim] = there.means.shape
+  const logs = Mixture.logWeights(there.weights)
+  return factorsOf(there).map((factor, k) => ({
+    constant: logs[k] - Factor.logDeterminant(factor, dim) - (dim / 2) * Elementary.log(2 * Math.PI),
+    centre: there.means.values.subarray(k * dim, (k + 1) * dim),
+    factor: factor.values
+  }))
+}
+
+/**
+ * Operations from which compiling, some tens of milliseconds, is worth it for dozens of steps that else take these; of a description,
+ * which is one step, rows times all numbers of the factors.
+ */
+const WORTH = { loops: 4e5, interpreter: 1e6, description: 5e7 }
+
+/** What a component's e^x costs a row, in the operations of a number of its moments. */
+const COMPONENT = 20
+
+/** Whether so many rows are worth a program. */
+const isWorth = ({ second }: Kind, count: number, dim: number, rows: number, worth: number): boolean =>
+  rows * count * (COMPONENT + Math.max(dim, widthOf(second, dim))) >= worth
+
+/** How an E-step over so many rows runs, in words. */
+export const how = <P extends string>(
+  { toMixture, count }: Pick<Family<P>, 'toMixture' | 'count'>,
+  kind: Kind,
+  dim: number,
+  rows: number
+): string =>
+  isWorth(kind, count(dim), dim, rows, O.isSome(toMixture) ? WORTH.loops : WORTH.interpreter)
+    ? 'by a program over the rows'
+    : O.isSome(toMixture)
+      ? 'in plain loops'
+      : 'op by op'
+
+/**
+ * What log π_k p_k(x), [rows, K], say: p(k | x), and log p(x) = logs + beyond, the greatest of them and −log max_k p(k | x).
+ * One e^x a row and component serves all. No component answers for a row beyond the reach of all.
+ */
+const posterior = (all: Tensor): Readonly<Record<'q' | 'beyond' | 'logs', Tensor>> => {
+  const logs = maximum(max(all, 1, true), -Number.MAX_VALUE)
+  const parts = exp(sub(all, logs))
+  const whole = sum(parts, 1, true)
+  // Of a row in reach it is 1 or more.
+  return { q: div(parts, maximum(whole, 1)), beyond: log(whole), logs }
+}
+
+/** −log-likelihood, and the moments as `Found` has them, of rows x [rows, dim] and weights [rows | 1, 1]; each flat. */
+const statistics =
+  <P extends string>(family: Family<P>, kind: Kind, dim: number) =>
+  (own: Params.Tensors<P>, x: Tensor, w: Tensor, alpha: Tensor, sigma: Tensor): ReadonlyArray<Tensor> => {
+    const level = { alpha: reshape(alpha, [1, 1]), sigma: reshape(sigma, [1, 1]) }
+    const { centres, logWeights, logDensity } = family.components(own, dim)
+    const { q, beyond, logs } = posterior(add(logDensity(x, level), expandDims(logWeights, 0)))
+    const r = mul(w, q)
+    const there = mul(alpha, centres)
+    const mass = sum(r, 0)
+    const moments = (): ReadonlyArray<Tensor> => {
+      const { second } = kind
+      if (second === 'none' || second === 'trace') {
+        // about the middle of the centres, which is as near as their coordinates are known
+        const middle = mul(1 / there.shape[0], sum(there, 0, true))
+        const about = matMul(r, sub(x, middle), { transposeA: true })
+        const sums = add(about, mul(expandDims(mass, 1), sub(middle, there)))
+        const scatter = (): Tensor => sum(mul(r, squaredDistances(x, centres, level.alpha)), 0)
+        return [reshape(sums, [-1]), ...(second === 'trace' ? [scatter()] : [])]
+      }
+      if (isTogether(kind, there.shape[0], dim)) return together(second, { x, q, r, centres: there })
+      const delta = sub(expandDims(x, 1), expandDims(there, 0))
+      const pulled = mul(expandDims(r, 2), delta)
+      return [reshape(sum(pulled, 0), [-1]), ...seconds[second](r, pulled, delta)]
+    }
+    return [reshape(neg(sum(mul(w, add(beyond, logs)))), [1]), mass, ...moments()]
+  }
+
+const NONE: NdArray = { shape: [0], values: new Float64Array(0) }
+
+interface Weighing {
+  readonly rows: Compiler.Signature['rows']
+  readonly constants: Compiler.Signature['constants']
+  readonly given: Compiler.Call['given']
+  readonly numbers: Compiler.Call['constants']
+  /** [rows | 1, 1] */
+  readonly of: (inputs: Compiler.Inputs) => Tensor
+}
+
+/** Rows as a program takes them: their weights are a column, or one number where they are equal. */
+const weighing = ({ rows, dim, x, weights, passing }: Rows): Weighing => {
+  const from = passing ? 'call' : 'data'
+  return weights === null
+    ? {
+        rows: { x: { shape: [dim], from } },
+        constants: { share: [] },
+        given: { x },
+        numbers: { share: [1 / rows] },
+        of: ({ constants: { share } }) => reshape(share, [1, 1])
+      }
+    : {
+        rows: { x: { shape: [dim], from }, w: { shape: [1], from } },
+        constants: {},
+        given: { x, w: weights },
+        numbers: {},
+        of: ({ rows: { w } }) => w
+      }
+}
+
+const descriptions = Compiler.library()
+
+/** What Gaussians are to a program: log π_k − log|F_k| − (d/2) log 2π, c_k and F_k⁻¹. */
+const gaussiansOf = (
+  components: ReadonlyArray<Component>,
+  dim: number
+): {
+  readonly isTriangular: boolean
+  readonly params: Readonly<Record<'constants' | 'centres' | 'roots', Float64Array>>
+  readonly shapes: Compiler.Signature['params']
+} => {
+  const count = components.length
+  const { isTriangular, values: roots } = rootsOf(components, dim)
+  return {
+    isTriangular,
+    params: {
+      constants: Float64Array.from(components, ({ constant }) => constant),
+      centres: concatenated(components.map(({ centre }) => centre)),
+      roots
+    },
+    shapes: { constants: [count], centres: [count, dim], roots: [count, ...(isTriangular ? [dim] : []), dim] }
+  }
+}
+
+/** The deviations of rows from them, [rows, K, dim], and what `posterior` says. */
+const posteriorOf = (
+  isTriangular: boolean,
+  { params: { constants, centres, roots }, rows: { x } }: Compiler.Inputs
+): ReturnType<typeof posterior> & { readonly delta: Tensor } => {
+  const delta = sub(expandDims(x, 1), expandDims(centres, 0))
+  const white = isTriangular
+    ? transpose(matMul(transpose(delta, [1, 0, 2]), roots, { transposeB: true }), [1, 0, 2])
+    : mul(delta, expandDims(roots, 0))
+  return { delta, ...posterior(sub(expandDims(constants, 0), mul(0.5, sum(square(white), 2)))) }
+}
+
+const total = (w: Tensor, each: Tensor): Tensor => reshape(sum(mul(w, each)), [1])
+
+/** How Gaussian components describe rows, by a program where these are many. */
+export const described =
+  (data: Rows) =>
+  (components: ReadonlyArray<Component>): Strands.Sum<Description> => {
+    const { rows, dim } = data
+    const { isTriangular, params, shapes } = gaussiansOf(components, dim)
+    const inPlainLoops = (): Strands.Sum<Description> => moments(components, 'none', data)
+    if (rows * (params.roots.length + params.centres.length) < WORTH.description) return inPlainLoops()
+    const weighed = weighing(data)
+    return pipe(
+      descriptions.program(
+        'description',
+        { params: shapes, rows: weighed.rows, constants: weighed.constants },
+        inputs => {
+          const { q, beyond, logs } = posteriorOf(isTriangular, inputs)
+          const w = weighed.of(inputs)
+          return {
+            others: { value: total(w, neg(add(beyond, logs))), doubt: total(w, beyond), mass: sum(mul(w, q), 0) }
+          }
+        },
+        false
+      ),
+      E.match(inPlainLoops, program =>
+        pipe(
+          program.sum({ rows, params, given: weighed.given, constants: weighed.numbers }),
+          Strands.map(({ others: { value, doubt, mass } }) => ({
+            value: value.values[0],
+            doubt: doubt.values[0],
+            mass: mass.values
+          }))
+        )
+      )
+    )
+  }
+
+/**
+ * The same of any family, whatever its components are: as a program, where there are many rows and one can be made, and else by
+ * what serves few, which is the vocabulary op by op unless given.
+ */
+export const inVocabulary = <P extends string>(
+  family: Family<P>,
+  kind: Kind,
+  dim: number,
+  ofFew?: EStep<P>
+): EStep<P> => {
+  const count = family.count(dim)
+  const of = statistics(family, kind, dim)
+  const isOne = isTogether(kind, count, dim)
+  const library = Compiler.library()
+  const [afterMass, afterSums] = [1 + count, 1 + count + count * dim]
+  const foundOf = (value: number, mass: Float64Array, sums: Float64Array, second: Float64Array): Sums => ({
+    value,
+    mass,
+    sums,
+    // Only the sum over the components is known: each has its share of it.
+    second: isOne ? FromGradient.shared(mass, second) : second
+  })
+  const interpreted: EStep<P> = (params, { alpha, sigma }, data) => {
+    const { rows, x, weights } = data
+    const block = Math.max(1, Math.floor(BLOCK / (count * dim)))
+    const width = afterSums + (isOne ? 1 : count) * widthOf(kind.second, dim)
+    const some = (first: number, number: number): Float64Array =>
+      compute(() =>
+        concat(
+          of(
+            Params.map(fromNdArray)(params),
+            tensor(stretch(x, dim, first, number), [number, dim]),
+            weights === null ? fill([1, 1], 1 / rows) : tensor(stretch(weights, 1, first, number), [number, 1]),
+            scalar(alpha),
+            scalar(sigma)
+          )
+        )
+      ).values
+    const strands = Strands.each(rows, width, (first, number, into) => {
+      RA.makeBy(Math.ceil(number / block), b => b * block).forEach(from => {
+        Strands.add(into, some(first + from, Math.min(block, number - from)))
+      })
+    })
+    const found: Strands.Sum<Sums>['found'] = all =>
+      foundOf(all[0], all.slice(1, afterMass), all.slice(afterMass, afterSums), all.slice(afterSums))
+    return { rows, width, strands, found }
+  }
+  const [few, worth] = ofFew === undefined ? [interpreted, WORTH.interpreter] : [ofFew, WORTH.loops]
+  return (params, level, data) => {
+    const { rows } = data
+    if (!isWorth(kind, count, dim, rows, worth)) return few(params, level, data)
+    const weighed = weighing(data)
+    const signature: Compiler.Signature = {
+      params: Params.shapes(params),
+      rows: weighed.rows,
+      constants: { alpha: [], sigma: [], ...weighed.constants }
+    }
+    return pipe(
+      library.program(
+        family,
+        signature,
+        inputs => {
+          const { alpha, sigma } = inputs.constants
+          // the parameters of the signature are the family's
+          const own = inputs.params as Params.Tensors<P>
+          const [value, mass, sums, found] = of(own, inputs.rows.x, weighed.of(inputs), alpha, sigma)
+          return { others: { value, mass, sums, ...(kind.second !== 'none' && { found }) } }
+        },
+        false
+      ),
+      E.match(
+        () => few(params, level, data),
+        program =>
+          pipe(
+            program.sum({
+              rows,
+              params: Params.map<NdArray, Float64Array>(({ values }) => values)(params),
+              given: weighed.given,
+              constants: { alpha: [level.alpha], sigma: [level.sigma], ...weighed.numbers }
+            }),
+            Strands.map(({ others: { value, mass, sums, found = NONE } }) =>
+              foundOf(value.values[0], mass.values, sums.values, found.values)
+            )
+          )
+      )
+    )
+  }
+}

@@ -1,0 +1,320 @@
+/** Expectation–maximization (Dempster, Laird & Rubin 1977) for the scores of mixtures, on the data or on noisy ones. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { Key, type NdArray } from '../../../lib/index.js'
+import { concatenated } from '../../../lib/arrays/ndarray.js'
+import { refuse } from '../../../lib/plain/refuse.js'
+import * as Strands from '../../../lib/rows/strands.js'
+import { computed, ofNumbers, zipped } from '../../../lib/rows/stretches.js'
+import { eStep } from './eStep.js'
+import * as Missing from './missing.js'
+import type { Sums } from './moments.js'
+import * as Prior from './prior.js'
+import * as Frame from './frame.js'
+import { Case } from '../../core/index.js'
+import type { Asked } from '../../data/place.js'
+import type { Score } from '../../family/family.js'
+import { rowsOf, type Rows } from '../passRows.js'
+import * as Params from '../../family/params.js'
+import type * as Source from '../../data/source/source.js'
+import { logWeights, type Mixture } from '../mixture.js'
+import type { Level } from '../../schedule/schedule.js'
+import type { Family, MStep } from '../../family/family.js'
+
+/** What a step found and did. */
+export interface Taken<P extends string> {
+  /** The mean negative log-likelihood at the parameters it starts from; under a prior less log p(θ) a row (see `Prior`). */
+  readonly value: number
+  readonly params: Params.Params<P>
+}
+
+/** Whether a family can be learned so: by its M-step. */
+export const serves = <P extends string>({ mStep }: Family<P>): boolean => O.isSome(mStep)
+
+/** `Compile` refuses a family that has none. */
+const mStepOf = <P extends string>({ mStep }: Family<P>): MStep<P> =>
+  pipe(
+    mStep,
+    O.getOrElse((): MStep<P> =>
+      refuse('a family without mStep has no expectation–maximization; give it one, or use Stage.descend')
+    )
+  )
+
+/** What an E-pass sums, at parameters about the middle of the data; whoever takes it may ask others for the strands. */
+export interface Pass<P extends string> {
+  readonly params: Params.Params<P>
+  readonly middle: Float64Array | null
+  /** What an M-step asks for, on the likelihood or on the posterior; or how well parameters do. */
+  readonly kind: 'likelihood' | 'posterior' | 'judged'
+  /** What the rows are given; null for nothing. */
+  readonly noise: Noise | null
+}
+
+/** Noise of a level, drawn by a key. */
+export interface Noise {
+  readonly level: Level
+  readonly key: Key.Key
+}
+
+/** How a sum is taken: here, unless said otherwise. */
+export type Take<P extends string> = <A>(sum: Strands.Sum<A>, pass: Pass<P>) => A
+
+const here: Take<string> = sum => Strands.taken(sum)
+
+/** What another process needs to make the sum of a pass, on rows of its own (see `Sums`). */
+export const asked = (score: Score<string>, { params, middle, kind, noise }: Pass<string>): Asked => ({
+  sum: {
+    name: 'expectation',
+    score: Case.encode(score),
+    middle: middle && Array.from(middle),
+    kind,
+    level: noise && noise.level
+  },
+  numbers: concatenated([Float64Array.from(noise === null ? [] : [noise.key.k0, noise.key.k1]), Params.packed(params)])
+})
+
+const clean: Level = { alpha: 1, sigma: 0 }
+
+/** Whether a family can be learned from rows with missing cells: it says which Gaussians it is. */
+export const servesMissing = <P extends string>(family: Family<P>): boolean =>
+  serves(family) && O.isSome(family.toMixture) && !family.mirrored
+
+/** Whether a family can be learned under a prior. */
+export const servesPrior = <P extends string>({ mStep, toMixture }: Family<P>): boolean =>
+  O.isSome(mStep) && O.isSome(toMixture)
+
+/** The mixture that parameters are, of a family that says so. */
+const mixtureOf = <P extends string>({ toMixture }: Family<P>): ((params: Params.Params<P>) => Mixture) =>
+  pipe(
+    toMixture,
+    O.getOrElse((): ((params: Params.Params<P>) => Mixture) =>
+      refuse('a family without toMixture is not learned from missing cells; give it one')
+    )
+  )
+
+/** The same of rows with missing cells: by the conditional moments of what is not there. */
+const stepOfMissing = <P extends string>(
+  family: Family<P>,
+  varianceFloor: number,
+  data: Source.Data,
+  shrinkage: number | null
+): ((params: Params.Params<P>) => Taken<P>) => {
+  const { dim } = data
+  const enter = mixtureOf(family)
+  if (shrinkage !== null) {
+    const { kind, taken } = underPrior(family, varianceFloor, Prior.of(data, shrinkage))
+    const expect = Missing.moments(kind.second, data)
+    return params => {
+      const mixture = enter(params)
+      return taken(params, mixture, expect(mixture))
+    }
+  }
+  const { second, maximise } = mStepOf(family)
+  const expect = Missing.moments(second, data)
+  return params => {
+    const { value, ...found } = expect(enter(params))
+    return { value, params: maximise(params, found, { level: clean, floor: varianceFloor, dim }) }
+  }
+}
+
+/** A family under a prior. */
+export interface UnderPrior<P extends string> {
+  /** Which moments a step asks for. */
+  readonly kind: Pick<MStep<P>, 'second' | 'isShared'>
+  /** −log p(θ) a row. */
+  readonly penalty: (mixture: Mixture) => number
+  /** What a step makes of moments about the centres of the mixture that parameters are. */
+  readonly taken: (here: Params.Params<P>, mixture: Mixture, found: Sums) => Taken<P>
+}
+
+/** The family under a prior of the rows it is learned from; one without an M-step throws. */
+export const underPrior = <P extends string>(
+  { mStep }: Family<P>,
+  floor: number,
+  prior: Prior.Prior
+): UnderPrior<P> => {
+  if (O.isNone(mStep))
+    return refuse('a family without mStep has no posterior mode; give it one, or leave out the prior')
+  const { maximise } = mStep.value
+  const log = Prior.logDensity(prior, mStep.value)
+  const penalty = (mixture: Mixture): number => -log(mixture) / prior.rows
+  return {
+    kind: mStep.value,
+    penalty,
+    taken: (here, mixture, { value, ...found }) => {
+      const at = { level: clean, floor, dim: prior.mean.length }
+      const mode = maximise(here, Prior.added(prior, mStep.value, mixture.means.values)(found), at)
+      // Of the prior's rows weights know nothing.
+      const whole = found.mass.reduce((sum, m) => sum + m, 0)
+      const weighted = (array: NdArray, name: string): NdArray =>
+        name === 'logits' ? { shape: array.shape, values: logWeights(found.mass.map(m => m / whole)) } : array
+      return { value: value + penalty(mixture), params: Params.map(weighted)(mode) }
+    }
+  }
+}
+
+/**
+ * One E- and M-step on the likelihood at time 0, or on the posterior where `prior` is given; of rows with missing cells, NaN, on
+ * that of what they have.
+ */
+export const step = <P extends string>(
+  family: Family<P>,
+  varianceFloor: number,
+  data: Source.Data,
+  prior: number | null = null,
+  take: Take<P> = here
+): ((params: Params.Params<P>) => Taken<P>) => {
+  if (Missing.has(data)) return stepOfMissing(family, varianceFloor, data, prior)
+  const { points: about, middle, enter, leave } = Frame.of(family, data)
+  const of = summed(family, varianceFloor, rowsOf(about), prior === null ? null : Prior.of(about, prior))
+  return params => {
+    const own = enter(params)
+    const kind = prior === null ? 'likelihood' : 'posterior'
+    const taken = take(of(own), { params: own, middle, kind, noise: null })
+    return { value: taken.value, params: leave(taken.params) }
+  }
+}
+
+/** The same step as a sum over rows, at time 0; under a prior, by the moments that it counts in. */
+export const summed = <P extends string>(
+  family: Family<P>,
+  varianceFloor: number,
+  rows: Rows,
+  prior: Prior.Prior | null
+): ((params: Params.Params<P>) => Strands.Sum<Taken<P>>) => {
+  const { dim } = rows
+  if (prior !== null) {
+    const { kind, taken } = underPrior(family, varianceFloor, prior)
+    const [expect, mixtureAt] = [eStep(family, kind, dim), mixtureOf(family)]
+    return params => {
+      const mixture = mixtureAt(params)
+      return pipe(
+        expect(params, clean, rows),
+        Strands.map(found => taken(params, mixture, found))
+      )
+    }
+  }
+  const mStep = mStepOf(family)
+  const expect = eStep(family, mStep, dim)
+  return params =>
+    pipe(
+      expect(params, clean, rows),
+      Strands.map(({ value, ...moments }) => ({
+        value,
+        params: mStep.maximise(params, moments, { level: clean, floor: varianceFloor, dim })
+      }))
+    )
+}
+
+/** Rows with noise of their own, which are never held whole. */
+const noisy = (data: Rows, { level: { alpha, sigma }, key }: Noise): Rows => {
+  const { rows, dim, x } = data
+  const noise = computed(
+    rows,
+    (first, out) => {
+      pipe(key, Key.child(0), Key.fillNormal(first * dim, out))
+    },
+    dim
+  )
+  return { ...data, x: zipped(ofNumbers(x, dim), noise, (x, z) => alpha * x + sigma * z), passing: true }
+}
+
+/** A step on rows with noise as a sum over them. */
+export const noisySummed = <P extends string>(
+  family: Family<P>,
+  varianceFloor: number,
+  rows: Rows
+): ((params: Params.Params<P>, noise: Noise) => Strands.Sum<Taken<P>>) => {
+  const { dim } = rows
+  const mStep = mStepOf(family)
+  const expect = eStep(family, mStep, dim)
+  return (params, noise) =>
+    pipe(
+      expect(params, noise.level, noisy(rows, noise)),
+      Strands.map(({ value, ...moments }) => ({
+        value,
+        params: mStep.maximise(params, moments, { level: noise.level, floor: varianceFloor, dim })
+      }))
+    )
+}
+
+/**
+ * One E- and M-step on the likelihood of x_t = αx_0 + σz under the diffused mixture, z drawn anew: at high noise the
+ * landscape is smooth, and what it hides are the local maxima. With r the responsibilities at x_t, the mean moves to
+ * E[r x_t]/(α E r), and the variance to (E[r|x_t − α·mean|²]/(d E r) − σ²)/α²: the M-step for x_t, at time 0.
+ */
+export const noisyStep = <P extends string>(
+  family: Family<P>,
+  varianceFloor: number,
+  data: Source.Data,
+  level: Level,
+  take: Take<P> = here
+): ((params: Params.Params<P>, key: Key.Key) => Taken<P>) => {
+  const { points: about, middle, enter, leave } = Frame.of(family, data)
+  const of = noisySummed(family, varianceFloor, rowsOf(about))
+  return (params, key) => {
+    const [own, noise] = [enter(params), { level, key }]
+    const taken = take(of(own, noise), { params: own, middle, kind: 'likelihood', noise })
+    return { value: taken.value, params: leave(taken.params) }
+  }
+}
+
+/** How parameters do on the data. */
+export interface Judged {
+  /** The mean negative log-likelihood; under a prior less log p(θ) a row. */
+  readonly value: number
+  /** What share of the data each component answers for, [K] */
+  readonly mass: Float64Array
+  /** How many components have fewer rows than fix their parameters. */
+  readonly lost: number
+}
+
+/** −log p(θ) a row of the data; 0 without a prior. */
+const penalty = <P extends string>(
+  family: Family<P>,
+  about: Source.Data,
+  shrinkage: number | null
+): ((params: Params.Params<P>) => number) => {
+  if (shrinkage === null) return () => 0
+  const { penalty: of } = underPrior(family, 0, Prior.of(about, shrinkage))
+  const mixtureAt = mixtureOf(family)
+  return params => of(mixtureAt(params))
+}
+
+/** How well parameters explain rows, as a sum over them. */
+export const judgedSum = <P extends string>(
+  family: Family<P>,
+  rows: Rows
+): ((params: Params.Params<P>) => Strands.Sum<Pick<Judged, 'value' | 'mass'>>) => {
+  const expect = eStep(family, { second: 'none' }, rows.dim)
+  return params => expect(params, clean, rows)
+}
+
+/** Tells how well parameters explain the data, and what each component answers for. */
+export const judge = <P extends string>(
+  family: Family<P>,
+  data: Source.Data,
+  prior: number | null = null,
+  take: Take<P> = here
+): ((params: Params.Params<P>) => Judged) => {
+  const { points: about, middle, enter } = Frame.of(family, data)
+  const penaltyOf = penalty(family, about, prior)
+  const least = family.leastRows(data.dim)
+  const sum = judgedSum(family, rowsOf(about))
+  return params => {
+    const own = enter(params)
+    const { value, mass } = take(sum(own), { params: own, middle, kind: 'judged', noise: null })
+    return { value: value + penaltyOf(own), mass, lost: mass.filter(share => share * data.rows < least).length }
+  }
+}
+
+/** The mean negative log-likelihood of the data at given parameters; under a prior less log p(θ) a row. */
+export const loss = <P extends string>(
+  family: Family<P>,
+  data: Source.Data,
+  prior: number | null = null,
+  take: Take<P> = here
+): ((params: Params.Params<P>) => number) => {
+  const judged = judge(family, data, prior, take)
+  return params => judged(params).value
+}

@@ -1,0 +1,71 @@
+/**
+ * Data about their own middle. What is far from 0 loses digits wherever it is multiplied, and a mixture does not care where 0
+ * is: so where its family may be shifted, everything is computed about the mean of the data, and only the centres go there and
+ * back. The digits that the data themselves lost at their distance c from 0, 2⁻⁵² c, do not return.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import type * as Params from '../../family/params.js'
+import { less } from '../../../lib/rows/byColumn.js'
+import * as Points from '../../data/points.js'
+import * as Source from '../../data/source/source.js'
+import type { Family, Model } from '../../family/family.js'
+
+export interface Frame<P extends string, D extends Source.Data = Points.Points> {
+  /** The data less `middle`. */
+  readonly points: D
+  /** The mean of the data; null where the family cannot be shifted, as where it means something by 0. */
+  readonly middle: Float64Array | null
+  /** Parameters for `points`, of those for the data. */
+  readonly enter: (params: Params.Params<P>) => Params.Params<P>
+  /** Parameters for the data, of those for `points`. */
+  readonly leave: (params: Params.Params<P>) => Params.Params<P>
+}
+
+interface Centred {
+  readonly points: Source.Data
+  readonly middle: Float64Array
+}
+
+const known = new WeakMap<Source.Data, Centred>()
+
+/** The same for the same points: passes keep data by who they are. */
+const centred = <D extends Source.Data>(data: D): Centred & { readonly points: D } => {
+  const found = known.get(data) ?? about(data)
+  known.set(data, found)
+  // What is made of points are points, and of a source a source.
+  return found as Centred & { readonly points: D }
+}
+
+const about = (data: Source.Data): Centred => {
+  if (Source.isSource(data)) {
+    const middle = Source.mean(data)
+    return { middle, points: pipe(data, Source.shifted(middle)) }
+  }
+  const middle = Points.mean(data)
+  return { middle, points: { ...data, values: less(data.values, middle) } }
+}
+
+/** The data as they are. */
+export const unmoved = <P extends string, D extends Source.Data = Points.Points>(points: D): Frame<P, D> => ({
+  points,
+  middle: null,
+  enter: params => params,
+  leave: params => params
+})
+
+/** Where a family's parameters are looked at with the data. */
+export const of = <P extends string, D extends Source.Data>(family: Family<P>, data: D): Frame<P, D> => {
+  const { shifted } = family
+  // Data with problems, which are told elsewhere, may have no mean.
+  const isSound = Source.isSource(data) ? Source.problems(data).length === 0 : E.isRight(Points.validate(data))
+  if (O.isNone(shifted) || !isSound) return unmoved<P, D>(data)
+  const { points, middle } = centred(data)
+  const opposite = middle.map(m => -m)
+  return { points, middle, enter: shifted.value(opposite), leave: shifted.value(middle) }
+}
+
+/** The same for a score that may have no family: then the data are as they are. */
+export const ofModel = <P extends string, D extends Source.Data>({ family }: Model<P>, data: D): Frame<P, D> =>
+  O.isSome(family) ? of(family.value, data) : unmoved<P, D>(data)

@@ -1,0 +1,134 @@
+/**
+ * What an E-step finds, read off the gradient of −E log p at time 0. By Fisher's identity that gradient is the one of the expected
+ * log-likelihood of the rows with their components, which is linear in the moments: ∂logits_k = π_k − W_k, ∂c_k = −Σ_k⁻¹ E[r_k δ_k] and
+ * ∂Σ_k = −½ Σ_k⁻¹(M_k − W_k Σ_k)Σ_k⁻¹, W_k = E r_k, M_k = E[r_k δ_k δ_kᵀ]. So an M-step is a step along the natural gradient.
+ */
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import * as Factor from '../../../lib/arrays/factor.js'
+import { symmetricEigen } from '../../../lib/arrays/linalg.js'
+import type { NdArray } from '../../../lib/arrays/ndarray.js'
+import type { Level } from '../../schedule/schedule.js'
+import type { Moments, Second } from '../../family/family.js'
+import { concatenated } from '../../../lib/arrays/ndarray.js'
+import { factorsOf, type Drawable } from '../draw.js'
+
+/** Σ r and Σ r δ, of the derivatives by centres [K, dim] and logits [K]. */
+export const first = (
+  mixture: Drawable,
+  { means, logits }: { readonly means: NdArray; readonly logits: NdArray }
+): Pick<Moments, 'mass' | 'sums'> => {
+  const [, dim] = means.shape
+  return {
+    mass: mixture.weights.map((weight, k) => weight - logits.values[k]),
+    sums: concatenated(
+      factorsOf(mixture).map((factor, k) => {
+        const { values } = Factor.covariance(factor, dim)
+        const own = means.values.subarray(k * dim, (k + 1) * dim)
+        return own.map((_, i) => own.reduce((sum, g, j) => sum - values[i * dim + j] * g, 0))
+      })
+    )
+  }
+}
+
+/** Σ r δ∘δ or what of it is summed, v(n W − 2 ∂log v) of n columns, of a variance v, its derivative, and a mass W. */
+export const ofVariance = (variance: number, derivative: number, mass: number, columns = 1): number =>
+  variance * (columns * mass - 2 * derivative)
+
+/** An array of as many parts as there are components, of what all of them share: each by its mass. */
+export const shared = (mass: Float64Array, whole: Float64Array): Float64Array => {
+  const total = mass.reduce((sum, m) => sum + m, 0)
+  return concatenated(Array.from(mass, m => whole.map(x => (m / total) * x)))
+}
+
+/**
+ * Σ r δδᵀ = L(W I − T)Lᵀ of a triangle L [d, d] and the derivatives by the logarithms of its diagonal and by what is below: T = 2LᵀGL,
+ * whose lower half is that of Lᵀ tril(2GL).
+ */
+export const ofTriangle = (
+  triangle: Float64Array,
+  logScales: Float64Array,
+  lower: Float64Array,
+  mass: number
+): Float64Array => {
+  const dim = logScales.length
+  const x = (i: number, j: number): number =>
+    i === j ? logScales[i] / triangle[i * dim + i] : lower[(i * (i - 1)) / 2 + j]
+  const along = new Float64Array(dim).map((_, i) => i)
+  const half = (i: number, j: number): number =>
+    along.subarray(i).reduce((sum, l) => sum + triangle[l * dim + i] * x(l, j), 0)
+  const inner = new Float64Array(dim * dim).map((_, at) => {
+    const [i, j] = [Math.floor(at / dim), at % dim]
+    return (i === j ? mass : 0) - half(Math.max(i, j), Math.min(i, j))
+  })
+  // Rows y of a symmetric Y become L y: L Y, turned; and once more.
+  const factor: NdArray = { shape: [dim, dim], values: triangle }
+  return Factor.multiply(factor, dim, transposed(Factor.multiply(factor, dim, inner), dim))
+}
+
+/** B X Bᵀ. */
+const turnedBy = (basis: Float64Array, x: Float64Array, dim: number): Float64Array => {
+  const times = (a: Float64Array, b: (k: number, j: number) => number): Float64Array =>
+    a.map((_, at) => {
+      const [i, j] = [Math.floor(at / dim), at % dim]
+      let sum = 0
+      for (let k = 0; k < dim; k++) sum += a[i * dim + k] * b(k, j)
+      return sum
+    })
+  return times(
+    times(basis, (k, j) => x[k * dim + j]),
+    (k, j) => basis[j * dim + k]
+  )
+}
+
+const transposed = (x: Float64Array, dim: number): Float64Array =>
+  x.map((_, at) => x[(at % dim) * dim + Math.floor(at / dim)])
+
+/**
+ * The moments at a noise level that the gradient of score matching there holds, from those that the same gradient would hold were it
+ * that of −E log p at time 0 (`likelihood`). With P = S⁻¹, S = α²Σ + σ², and X = M − W S, expectation–maximization's part of it is
+ * −½∂L/∂m = W P²(m' − m) and −½∂L/∂S = ½(P Z + Z P), Z = P X P: in the axes of Σ, with eigenvalues λ and s, Σ r δ is ½(s²/λα)
+ * and X_ij = (s_i s_j)² / (2α² λ_i λ_j (s_i + s_j)) times what it would be. The rest, where components overlap, is the correction of
+ * Shah, Chen & Klivans (2023). Of weights such a gradient holds no part of that kind, and they stay.
+ */
+export const matched = (second: Second, mixture: Drawable, likelihood: Moments, { alpha, sigma }: Level): Moments => {
+  const [count, dim] = mixture.means.shape
+  const at = (variance: number): number => Elementary.square(alpha) * variance + Elementary.square(sigma)
+  const width = likelihood.second.length / count
+  const ofOne = factorsOf(mixture).map((factor, k) => {
+    const mass = mixture.weights[k]
+    const { values: covariance } = Factor.covariance(factor, dim)
+    const { values: axes, vectors } = symmetricEigen({ shape: [dim, dim], values: covariance })
+    const own = likelihood.sums.subarray(k * dim, (k + 1) * dim)
+    const along = axes.map((variance, i) => {
+      let sum = 0
+      for (let j = 0; j < dim; j++) sum += vectors.values[i * dim + j] * own[j]
+      return (Elementary.square(at(variance)) / (2 * variance * alpha)) * sum
+    })
+    const sums = own.map((_, j) => along.reduce((sum, y, i) => sum + y * vectors.values[i * dim + j], 0))
+    const gain = (v: number, w: number): number =>
+      Elementary.square(at(v) * at(w)) / (2 * Elementary.square(alpha) * v * w * (at(v) + at(w)))
+    const found = likelihood.second.subarray(k * width, (k + 1) * width)
+    const had = likelihood.mass[k]
+    if (second !== 'full') {
+      const columns = second === 'trace' ? dim : 1
+      return {
+        sums,
+        second: found.map((m, j) => {
+          const v = covariance[j * (dim + 1)]
+          return mass * columns * at(v) + gain(v, v) * (m - had * columns * v)
+        })
+      }
+    }
+    const excess = found.map((m, entry) => m - had * covariance[entry])
+    const inAxes = turnedBy(vectors.values, excess, dim).map((x, entry) => {
+      const [i, j] = [Math.floor(entry / dim), entry % dim]
+      return gain(axes[i], axes[j]) * x + (i === j ? mass * at(axes[i]) : 0)
+    })
+    return { sums, second: turnedBy(transposed(vectors.values, dim), inAxes, dim) }
+  })
+  return {
+    mass: mixture.weights,
+    sums: concatenated(ofOne.map(({ sums }) => sums)),
+    second: concatenated(ofOne.map(({ second }) => second))
+  }
+}

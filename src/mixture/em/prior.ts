@@ -1,0 +1,147 @@
+/**
+ * The conjugate prior of Fraley & Raftery (2007), weak and taken from the data: the M-step under it is the mode of the posterior. A
+ * component's mean is that of n_k rows and of κ more at the mean μ of the data; its covariance is inverse Wishart with ν = d + 2 degrees
+ * of freedom and scale Λ, the covariance of the data over K^{2/d}. What collapses on a row without it has some of the data's width with
+ * it. The mode is what the family's own M-step makes of moments that count the prior's rows too.
+ */
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import * as Factor from '../../../lib/arrays/factor.js'
+import * as Strands from '../../../lib/rows/strands.js'
+import type { NdArray } from '../../../lib/arrays/ndarray.js'
+import * as Missing from './missing.js'
+import { moments } from './moments.js'
+import * as Source from '../../data/source/source.js'
+import { rowsOf } from '../passRows.js'
+import { factorsOf, type Drawable } from '../draw.js'
+import type { Moments, MStep } from '../../family/family.js'
+
+export interface Prior {
+  /** κ, so many rows. */
+  readonly shrinkage: number
+  /** μ, [dim] */
+  readonly mean: Float64Array
+  /** The covariance of the data, by n − 1 as Fraley & Raftery have it, [dim, dim] */
+  readonly covariance: Float64Array
+  /** How many rows there are, by their weights. */
+  readonly rows: number
+}
+
+/** The κ that Fraley & Raftery take. */
+export const SHRINKAGE = 0.01
+
+/** The prior of data, whose mean counts as so many rows; where cells are missing, of the data completed. */
+export const of = (data: Source.Data, shrinkage: number): Prior => {
+  const whole = Missing.completed(data)
+  const mean = Source.middle(whole)
+  const rows = Source.totalOf(data)
+  const about = { constant: 0, centre: mean, factor: Float64Array.of(1) }
+  const { second } = Strands.taken(moments([about], 'full', rowsOf(whole)))
+  // Of weights that come to less than two rows the divisor is half of what they come to.
+  const unbiased = rows / Math.max(rows - 1, rows / 2)
+  return { shrinkage, mean, rows, covariance: second.map(c => unbiased * c) }
+}
+
+type Counted = Pick<MStep<string>, 'second' | 'isShared'>
+
+/** How many rows a component's covariance is divided by, of n that are its own; one that all share sums over the components. */
+const divisor = ({ second, isShared = false }: Counted, dim: number, components: number): ((n: number) => number) => {
+  const freedom = dim + 2
+  const own = isShared ? components : 1
+  switch (second) {
+    case 'full':
+      return n => n + 1 + (freedom + dim + 1) / own
+    case 'diagonal':
+      return n => n + 1 + (freedom + 2) / own
+    case 'trace':
+      return n => n + 1 + (freedom + 2) / (dim * own)
+    case 'none':
+      return n => n
+  }
+}
+
+/** Moments about the centres [K, dim] of the rows and of what the prior adds. */
+export const added =
+  ({ shrinkage, mean, covariance, rows }: Prior, step: Counted, centres: Float64Array) =>
+  ({ mass, sums, second }: Moments): Moments => {
+    const dim = mean.length
+    const count = mass.length
+    const per = second.length / count
+    const shares = Elementary.exp((2 / dim) * Elementary.log(count)) * (step.isShared === true ? count : 1)
+    const variance = mean.reduce((sum, _, j) => sum + covariance[j * (dim + 1)], 0) / dim
+    const divided = divisor(step, dim, count)
+    const all = new Float64Array(count)
+    const allSums = new Float64Array(count * dim)
+    const allSecond = new Float64Array(second.length)
+    for (let k = 0; k < count; k++) {
+      const n = mass[k] * rows
+      const total = divided(n)
+      const at = (j: number): number => k * dim + j
+      /** From the old centre to the mean of the rows, from μ to that, and from the old centre to the new one. */
+      const moved = mean.map((_, j) => (mass[k] > 0 ? sums[at(j)] / mass[k] : 0))
+      const apart = mean.map((m, j) => centres[at(j)] + moved[j] - m)
+      const next = mean.map((m, j) => (n * moved[j] + shrinkage * (m - centres[at(j)])) / (n + shrinkage))
+      const pull = (shrinkage * n) / (shrinkage + n)
+      /** What two columns add to Σ r δδᵀ about the new centre, and what that is about the old one. */
+      const product = (i: number, j: number): number =>
+        pull * apart[i] * apart[j] - n * moved[i] * moved[j] + total * next[i] * next[j]
+      all[k] = total / rows
+      next.forEach((step, j) => {
+        allSums[at(j)] = (total * step) / rows
+      })
+      for (let entry = 0; entry < per; entry++) {
+        const [i, j] = step.second === 'full' ? [Math.floor(entry / dim), entry % dim] : [entry, entry]
+        const between = step.second === 'trace' ? mean.reduce((sum, _, l) => sum + product(l, l), 0) : product(i, j)
+        const scale = step.second === 'full' ? covariance[entry] : variance
+        allSecond[k * per + entry] = second[k * per + entry] + (scale / shares + between) / rows
+      }
+    }
+    return { mass: all, sums: allSums, second: allSecond }
+  }
+
+/** xᵀΣ⁻¹y summed over two lists of rows, [rows, dim] each. */
+const paired = (factor: NdArray, dim: number, x: Float64Array, y: Float64Array): number => {
+  const [left, right] = [x, y].map(rows => Factor.solve(factor, dim, rows))
+  return left.reduce((sum, a, at) => sum + a * right[at], 0)
+}
+
+const identity = (dim: number): Float64Array =>
+  new Float64Array(dim * dim).map((_, at) => (at % (dim + 1) === 0 ? 1 : 0))
+
+/** log p(Σ) of one covariance, but for what does not depend on it: inverse Wishart, or inverse gamma for each variance. */
+const ofCovariance = (
+  { mean: { length: dim }, covariance }: Prior,
+  second: Counted['second'],
+  count: number,
+  factor: NdArray
+): number => {
+  const shares = Elementary.exp((2 / dim) * Elementary.log(count))
+  const freedom = dim + 2
+  const log = 2 * Factor.logDeterminant(factor, dim)
+  const zeta = identity(dim).reduce((sum, one, at) => sum + one * covariance[at], 0) / (dim * shares)
+  switch (second) {
+    case 'full':
+      return (-(freedom + dim + 1) * log - paired(factor, dim, identity(dim), covariance) / shares) / 2
+    case 'diagonal':
+      return (-(freedom + 2) * log - zeta * Factor.tracePrecision(factor, dim)) / 2
+    case 'trace':
+      return (-(freedom + 2) * log - zeta * Factor.tracePrecision(factor, dim)) / (2 * dim)
+    case 'none':
+      return 0
+  }
+}
+
+/**
+ * log p(θ) of the means and covariances, but for what does not depend on them: log N(c_k; μ, Σ_k/κ) of each component, and
+ * log p(Σ_k), once where all share one. `added` leads uphill on it and the likelihood together. Weights have no prior.
+ */
+export const logDensity =
+  (prior: Prior, { second, isShared = false }: Counted) =>
+  (mixture: Drawable): number => {
+    const dim = prior.mean.length
+    return factorsOf(mixture).reduce((sum, factor, k) => {
+      const apart = mixture.means.values.subarray(k * dim, (k + 1) * dim).map((c, j) => c - prior.mean[j])
+      const ofMean = -Factor.logDeterminant(factor, dim) - (prior.shrinkage / 2) * paired(factor, dim, apart, apart)
+      const own = isShared && k > 0 ? 0 : ofCovariance(prior, second, mixture.weights.length, factor)
+      return sum + ofMean + own
+    }, 0)
+  }

@@ -1,0 +1,828 @@
+/**
+ * Gaussian mixtures, Σ_k π_k N(c_k, Σ_k), as plain data: the truth that a score is to learn, and what a fit found. What is
+ * asked of Σ_k is taken from its factor F, Σ = F Fᵀ, and never from Σ, whose condition is the square of F's.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as t from 'io-ts'
+import * as ChiSquared from '../../lib/numbers/chiSquared.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import * as Factor from '../../lib/arrays/factor.js'
+import {
+  add,
+  expandDims,
+  log,
+  logSumExp,
+  ones,
+  rowwise,
+  softmax,
+  zeros,
+  type Key,
+  type NdArray,
+  type Tensor
+} from '../../lib/index.js'
+import { symmetricEigen } from '../../lib/arrays/linalg.js'
+import { concatenated, size } from '../../lib/arrays/ndarray.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import * as Components from './components.js'
+import * as Missing from './em/missing.js'
+import * as Draw from './draw.js'
+import { ofFactors as Gaussians } from './families/full.js'
+import * as Maps from './families/maps.js'
+import { factorOf, factorsOf, normalized } from './draw.js'
+import { given as checked } from '../core/index.js'
+import * as Params from '../family/params.js'
+import { select, type Points } from '../data/points.js'
+import * as Problem from '../core/problem.js'
+import type { Level } from '../schedule/schedule.js'
+import type { Mixture } from '../family/mixtureData.js'
+import type { RowLevel as LevelOfRows } from '../family/family.js'
+
+export type { Mixture }
+
+type Rows = ReadonlyArray<ReadonlyArray<number>>
+
+export interface Description {
+  readonly means: Rows
+  /** Equal unless given; normalized to sum to 1. */
+  readonly weights?: ReadonlyArray<number>
+  /** One for each component, or for each component one a column; 1 unless given. */
+  readonly variances?: ReadonlyArray<number> | Rows
+  /** One matrix for each component, symmetric and positive definite; instead of `variances`. */
+  readonly covariances?: ReadonlyArray<Rows>
+  /** Cholesky's lower triangles of them, Σ_k = L_k L_kᵀ, which read back to the same bits; instead of either. */
+  readonly factors?: ReadonlyArray<Rows>
+}
+
+/** K, how many components. */
+export const components = ({ means }: Mixture): number => means.shape[0]
+/** d, how many coordinates a centre has. */
+export const dim = ({ means }: Mixture): number => means.shape[1]
+
+/** The centres as points, one row a component. */
+export const centres = (mixture: Mixture): Points => ({
+  rows: components(mixture),
+  dim: dim(mixture),
+  values: mixture.means.values
+})
+
+/** log π_k, that of a weight 0 finite. */
+export const logWeights = (weights: Float64Array): Float64Array =>
+  weights.map(weight => Elementary.log(Math.max(weight, Number.MIN_VALUE)))
+
+const isRows = (list: ReadonlyArray<number> | Rows): list is Rows => list.every(Array.isArray)
+
+/** Rounding between a matrix's two halves, of what is computed from rows. */
+const ASYMMETRY = 1e-10
+
+const square = (matrix: Rows, dim: number): E.Either<string, Float64Array> => {
+  const flat = Float64Array.from(matrix.flat())
+  return matrix.length === dim && matrix.every(row => row.length === dim) && flat.every(Number.isFinite)
+    ? E.right(flat)
+    : E.left(`a ${dim} × ${dim} matrix of finite numbers`)
+}
+
+const ofLower = (matrix: Rows, dim: number): E.Either<string, NdArray> =>
+  pipe(
+    square(matrix, dim),
+    E.filterOrElse(
+      flat => flat.every((x, at) => (at % (dim + 1) === 0 ? x > 0 : at % dim < Math.floor(at / dim) || x === 0)),
+      () => 'lower triangular with a positive diagonal'
+    ),
+    E.map(values => ({ shape: [dim, dim], values }))
+  )
+
+const ofCovariance = (matrix: Rows, dim: number): E.Either<string, NdArray> =>
+  pipe(
+    square(matrix, dim),
+    E.flatMap(flat => cholesky(flat, dim))
+  )
+
+const cholesky = (flat: Float64Array, dim: number): E.Either<string, NdArray> => {
+  const skewed = flat.some((x, at) => {
+    const [i, j] = [Math.floor(at / dim), at % dim]
+    const scale = Math.sqrt(Math.abs(flat[i * dim + i] * flat[j * dim + j]))
+    return Math.abs(x - flat[j * dim + i]) > ASYMMETRY * scale
+  })
+  return skewed ? E.left('symmetric') : E.fromNullable('positive definite')(Factor.ofCovariance(flat, dim))
+}
+
+/** The triangles of covariances, however these are given; none where columns are independent. */
+const trianglesOf = (
+  { covariances, factors }: Description,
+  dim: number
+): ReadonlyArray<E.Either<Problem.Problem, NdArray>> => {
+  const read = (
+    name: string,
+    matrices: ReadonlyArray<Rows>,
+    of: (matrix: Rows, dim: number) => E.Either<string, NdArray>
+  ): ReadonlyArray<E.Either<Problem.Problem, NdArray>> =>
+    matrices.map((matrix, k) =>
+      pipe(
+        of(matrix, dim),
+        E.mapLeft(domain =>
+          Problem.of(`${name}[${k}]`, JSON.stringify(matrix), domain, 'give variances where columns are independent')
+        )
+      )
+    )
+  return [...read('covariances', covariances ?? [], ofCovariance), ...read('factors', factors ?? [], ofLower)]
+}
+
+const varianceProblems = (variances: ReadonlyArray<number> | Rows, dim: number): ReadonlyArray<Problem.Problem> =>
+  isRows(variances)
+    ? variances.flatMap((row, k) =>
+        row.length === dim
+          ? row.flatMap((variance, j) => Problem.positive(`variances[${k}][${j}]`, variance, 1))
+          : [
+              Problem.of(
+                `variances[${k}]`,
+                JSON.stringify(row),
+                `a list of ${dim}, one for each column`,
+                'give one for each column, or one number for each component'
+              )
+            ]
+      )
+    : variances.flatMap((variance, k) => Problem.positive(`variances[${k}]`, variance, 1))
+
+const problemsOf = (description: Description): ReadonlyArray<Problem.Problem> => {
+  const { means, weights, variances, covariances, factors } = description
+  const array = Params.ndArray(means)
+  const perComponent = (field: string, values: ReadonlyArray<unknown> | undefined): ReadonlyArray<Problem.Problem> =>
+    Problem.unless(
+      values === undefined || values.length === means.length,
+      field,
+      `a list of ${values?.length ?? 0}`,
+      `a list of ${means.length}, one for each mean`,
+      'give one for each component'
+    )
+  const dim = array?.shape[1] ?? 0
+  return [
+    ...Problem.unless(
+      array !== null && array.shape.length === 2 && size(array.shape) > 0 && array.values.every(Number.isFinite),
+      'means',
+      JSON.stringify(means),
+      'a rectangular list of finite centres',
+      'give each component the same number of coordinates'
+    ),
+    ...perComponent('weights', weights),
+    ...perComponent('variances', variances),
+    ...perComponent('covariances', covariances),
+    ...perComponent('factors', factors),
+    ...Problem.unless(
+      [variances, covariances, factors].filter(given => given !== undefined).length <= 1,
+      'variances, covariances, factors',
+      'more than one of them',
+      'one',
+      'say once how wide the components are'
+    ),
+    ...Problem.unless(
+      weights === undefined || (weights.every(w => w >= 0 && w < Infinity) && weights.some(w => w > 0)),
+      'weights',
+      JSON.stringify(weights ?? null),
+      '≥ 0 and finite, some > 0',
+      'leave them out for equal weights'
+    ),
+    ...varianceProblems(variances ?? [], dim),
+    ...trianglesOf(description, dim).flatMap(
+      E.match(
+        problem => [problem],
+        () => []
+      )
+    )
+  ]
+}
+
+/** A mixture from a description that comes from outside. */
+export const parse = (description: Description): E.Either<ReadonlyArray<Problem.Problem>, Mixture> => {
+  const problems = problemsOf(description)
+  const { means, weights, variances } = description
+  const array = Params.ndArray(means)
+  if (problems.length > 0 || array === null) return E.left(problems)
+  const first = { means: array, weights: normalized(weights ?? means.map(() => 1)) }
+  const [count, dim] = array.shape
+  return pipe(
+    RA.sequence(E.Applicative)(trianglesOf(description, dim)),
+    E.bimap(RA.of, triangles =>
+      triangles.length > 0
+        ? ofTriangles(first, triangles)
+        : {
+            ...first,
+            variances:
+              variances === undefined
+                ? new Float64Array(count).fill(1)
+                : Float64Array.from(isRows(variances) ? variances.flat() : variances),
+            factors: null
+          }
+    )
+  )
+}
+
+/** A mixture with full covariances, of their triangles. */
+const ofTriangles = (first: Pick<Mixture, 'means' | 'weights'>, triangles: ReadonlyArray<NdArray>): Mixture =>
+  Maps.ofTriangles(
+    first,
+    triangles.map(({ values }) => values)
+  )
+
+/** Σ_k, [K, dim, dim]. */
+export const covariances = (mixture: Mixture): NdArray => {
+  const d = dim(mixture)
+  return {
+    shape: [components(mixture), d, d],
+    values: concatenated(factorsOf(mixture).map(factor => Factor.covariance(factor, d).values))
+  }
+}
+
+/**
+ * A mixture written in code. A wrong literal throws a RangeError with the remedy; use `parse` for what comes from
+ * outside.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Key } from 'ornstein/float64'
+ * import { Mixture } from 'ornstein'
+ *
+ * const points = pipe(
+ *   Mixture.of({ means: [[-2, 0], [2, 0]], variances: [0.25, 1] }),
+ *   Mixture.diffuse({ alpha: 0.6, sigma: 0.8 }),
+ *   Mixture.sample(100)(Key.fromSeed(1))
+ * )
+ * assert.equal(points.rows, 100)
+ */
+export const of = (description: Description): Mixture =>
+  pipe(
+    parse(description),
+    E.getOrElse((problems): Mixture => refuse(`Mixture.of: ${problems.map(Problem.show).join('\n')}`))
+  )
+
+/** ½N(c, I) + ½N(−c, I) */
+export const symmetricPair = (centre: ReadonlyArray<number>): Mixture =>
+  of({ means: [centre, centre.map(value => -value)] })
+
+/** The law of αx + σz for x from the mixture: means αc_k, covariances α²Σ_k + σ² I. */
+export const diffuse =
+  ({ alpha, sigma }: Level) =>
+  (mixture: Mixture): Mixture => {
+    const { means, weights, variances, factors } = aMixture(mixture, 'Mixture.diffuse(level)(mixture)')
+    const there = { means: { shape: means.shape, values: means.values.map(value => alpha * value) }, weights }
+    if (factors === null) return { ...there, variances: variances.map(v => alpha * alpha * v + sigma * sigma), factors }
+    const noise: NdArray = { shape: [], values: Float64Array.of(sigma) }
+    const shrunk = (factor: NdArray): NdArray => ({ ...factor, values: factor.values.map(x => alpha * x) })
+    return ofTriangles(
+      there,
+      factorsOf(mixture).map(factor => Factor.sum([shrunk(factor), noise], dim(mixture)))
+    )
+  }
+
+/** The law of centre + scale · z, column by column, for z from the mixture: a mixture of standardized data in its own units. */
+export const inUnits =
+  ({ centre, scale }: { readonly centre: Float64Array; readonly scale: Float64Array }) =>
+  (mixture: Mixture): Mixture => {
+    const there = Maps.inUnits(scale, mixture)
+    const { shape, values } = there.means
+    return { ...there, means: { shape, values: values.map((z, at) => centre[at % centre.length] + z) } }
+  }
+
+/** y = Ax + b + noise, the noise normal with independent entries. */
+export interface Observation {
+  /** A, a row for each number that is observed. */
+  readonly matrix: Rows
+  /** y */
+  readonly observed: ReadonlyArray<number>
+  /** The standard deviation of the noise of each, > 0; one for all, or one each. */
+  readonly deviation: number | ReadonlyArray<number>
+  /** b, 0 unless given. */
+  readonly offset?: ReadonlyArray<number>
+}
+
+/**
+ * p(x | y) of y = Ax + b + noise, x from the mixture: a mixture of as many components. With Σ = LLᵀ and N = diag(deviation), the
+ * triangle of [N, AL; 0, L] is [L_y, 0; G, L_x]: with e = L_y⁻¹(y − Ac − b) a component becomes N(c + Ge, L_xL_xᵀ), and counts
+ * π N(y; Ac + b, L_yL_yᵀ). No covariance is formed or inverted, so that one of condition 1e16 keeps half of its digits.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * // Of a pair on a diagonal, the second coordinate is seen near 3.
+ * const prior = Mixture.of({ means: [[3, 3], [-3, -3]] })
+ * const found = Mixture.given({ matrix: [[0, 1]], observed: [3], deviation: 0.1 })(prior)
+ * assert.ok(found.weights[0] > 0.999)
+ * assert.ok(Math.abs(found.means.values[0] - 3) < 1e-12) // the first coordinate, which hangs on the second by the component alone
+ */
+export const given =
+  ({ matrix, observed, deviation, offset }: Observation) =>
+  (mixture: Mixture): Mixture => {
+    const [count, d] = aMixture(mixture, 'Mixture.given(observation)(mixture)').means.shape
+    const m = observed.length
+    const noise = typeof deviation === 'number' ? observed.map(() => deviation) : deviation
+    const problems = [
+      ...Problem.unless(
+        m > 0 && matrix.length === m && matrix.every(row => row.length === d && row.every(Number.isFinite)),
+        'matrix',
+        JSON.stringify(matrix),
+        `a matrix of ${m} rows, one for each number that is observed, of ${d} finite numbers`,
+        'give a row of coefficients for each'
+      ),
+      ...Problem.unless(
+        noise.length === m && noise.every(r => r > 0 && r < Infinity),
+        'deviation',
+        JSON.stringify(deviation),
+        `> 0 and finite, one for all or ${m}`,
+        'try 0.01'
+      ),
+      ...Problem.unless(
+        [...observed, ...(offset ?? [])].every(Number.isFinite) && (offset ?? observed).length === m,
+        'observed',
+        JSON.stringify({ observed, offset }),
+        'finite, and of one length',
+        'give a number for each row of the matrix'
+      )
+    ]
+    if (problems.length > 0) return refuse(`Mixture.given: ${problems.map(Problem.show).join('\n')}`)
+    const n = m + d
+    const parts = factorsOf(mixture).map((factor, k) => {
+      const { values: lower } = Factor.triangle(factor, d)
+      const centre = mixture.means.values.subarray(k * d, (k + 1) * d)
+      const along = (row: ReadonlyArray<number>, of: (l: number) => number): number =>
+        row.reduce((sum, a, l) => sum + a * of(l), 0)
+      const joint = new Float64Array(n * n).map((_, at) => {
+        const [i, j] = [Math.floor(at / n), at % n]
+        if (j < m) return i === j ? noise[i] : 0
+        return i < m ? along(matrix[i], l => lower[l * d + j - m]) : lower[(i - m) * d + j - m]
+      })
+      const { values } = Factor.sum([{ shape: [n, n], values: joint }], n)
+      const block = (from: number, to: number, size: number, width: number): NdArray => ({
+        shape: [size, width],
+        values: new Float64Array(size * width).map(
+          (_, at) => values[(from + Math.floor(at / width)) * n + to + (at % width)]
+        )
+      })
+      const seen = block(0, 0, m, m)
+      const residual = Float64Array.from(observed, (y, i) => y - along(matrix[i], l => centre[l]) - (offset?.[i] ?? 0))
+      const white = Factor.solve(seen, m, residual)
+      const gain = block(m, 0, d, m).values
+      return {
+        centre: centre.map((c, j) => white.reduce((sum, e, i) => sum + gain[j * m + i] * e, c)),
+        triangle: block(m, m, d, d),
+        logDensity: -white.reduce((sum, e) => sum + e * e, 0) / 2 - Factor.logDeterminant(seen, m)
+      }
+    })
+    const logs = logWeights(mixture.weights).map((log, k) => log + parts[k].logDensity)
+    const most = Math.max(...logs)
+    return ofTriangles(
+      {
+        means: { shape: [count, d], values: concatenated(parts.map(({ centre }) => centre)) },
+        weights: normalized(Array.from(logs, log => Elementary.exp(log - most)))
+      },
+      parts.map(({ triangle }) => triangle)
+    )
+  }
+
+const compare = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number => {
+  const j = a.findIndex((x, j) => x !== b[j])
+  return j < 0 ? 0 : a[j] - b[j]
+}
+
+/**
+ * The numbers of the components in the order of their means, by the first column first: an order that does not depend on where
+ * learning started.
+ */
+export const order = ({ means: { shape, values } }: Mixture): ReadonlyArray<number> => {
+  const means = nested(values, shape[1])
+  return means.map((_, k) => k).sort((k, l) => compare(means[k], means[l]))
+}
+
+/** The components in the order that a list of their numbers gives. */
+export const permuted =
+  (order: ReadonlyArray<number>) =>
+  ({ means, weights, variances, factors }: Mixture): Mixture => {
+    /** The lists of numbers of which each component has one, in the order. */
+    const picked = (values: Float64Array): Float64Array => {
+      const width = values.length / weights.length
+      return values.map((_, at) => values[order[Math.floor(at / width)] * width + (at % width)])
+    }
+    return {
+      means: { shape: means.shape, values: picked(means.values) },
+      weights: picked(weights),
+      variances: picked(variances),
+      factors: factors === null ? null : { shape: factors.shape, values: picked(factors.values) }
+    }
+  }
+
+/** Independent rows drawn from the mixture. */
+export const sample =
+  (rows: number) =>
+  (key: Key.Key) =>
+  (mixture: Mixture): Points =>
+    Draw.sample(rows)(key)(aMixture(mixture, 'Mixture.sample(rows)(key)(mixture)'))
+
+// —— densities ——
+
+/** What is asked of a mixture at rows [rows, dim]: where each Σ_k = v_k I, and of any factors. */
+interface Question {
+  readonly round: (components: Components.Components, x: Tensor, level: LevelOfRows) => Tensor
+  readonly any: (of: Factors, x: Tensor, level: LevelOfRows) => Tensor
+}
+
+interface Factors {
+  readonly means: Tensor
+  readonly logits: Tensor
+  /** [K, dim, dim] */
+  readonly factors: Tensor
+}
+
+/** What is asked of rows and then of a mixture, and not the other way round. */
+const CALL = 'Mixture.…(points)(mixture)'
+const somePoints = (points: Points, call = CALL): Points => checked(points, ['rows', 'dim', 'values'], 'points', call)
+const aMixture = (mixture: Mixture, call = CALL): Mixture => checked(mixture, ['means', 'weights'], 'a mixture', call)
+
+/** The answer row after row, by a program where rows are many. */
+const ask =
+  ({ round, any }: Question) =>
+  (points: Points, among = points.rows) =>
+  (mixture: Mixture): Float64Array => {
+    const { rows, dim, values } = somePoints(points)
+    const { means, weights, variances, factors } = aMixture(mixture)
+    const vector = (values: Float64Array): NdArray => ({ shape: [values.length], values })
+    // The mixture itself: the level without noise.
+    const clean = (): LevelOfRows => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
+    const given = { rows: { x: { shape: [rows, dim], values } }, constants: {}, among }
+    const isRound = factors === null && variances.length === weights.length
+    return isRound
+      ? rowwise(round, ({ params: { means, weights, variances }, rows: { x } }) => ({
+          found: round({ centres: means, logits: log(weights), variances }, x, clean())
+        }))({ ...given, params: { means, weights: vector(weights), variances: vector(variances) } }).found.values
+      : rowwise(any, ({ params: { means, weights, factors }, rows: { x } }) => ({
+          found: any({ means, logits: log(weights), factors }, x, clean())
+        }))({ ...given, params: { means, weights: vector(weights), factors: triangles(mixture) } }).found.values
+  }
+
+/** L_k, [K, dim, dim]. */
+const triangles = (mixture: Mixture): NdArray => ({
+  shape: [components(mixture), dim(mixture), dim(mixture)],
+  values: concatenated(factorsOf(mixture).map(factor => Factor.triangle(factor, dim(mixture)).values))
+})
+
+const logJoint = (of: Factors, x: Tensor, level: LevelOfRows): Tensor => {
+  const { logWeights, logDensity } = Gaussians.components(of)
+  return add(logDensity(x, level), expandDims(logWeights, 0))
+}
+
+/** By the cells that a row has, where others are missing. */
+const whereMissing =
+  (of: ReturnType<typeof ask>, ofSeen: (logs: ReadonlyArray<Float64Array>) => Float64Array) =>
+  (points: Points) =>
+  (mixture: Mixture): Float64Array =>
+    Missing.has(somePoints(points)) ? ofSeen(Missing.asked(mixture, points).logs) : of(points)(mixture)
+
+/** log p(x) for each row; of a row with missing cells, which hold NaN, that of the columns it has. */
+export const logDensity: (points: Points) => (mixture: Mixture) => Float64Array = points =>
+  whereMissing(logDensities, Missing.logSums)(points)
+
+const logDensities = ask({
+  round: Components.logDensity,
+  any: (of, x, level) => logSumExp(logJoint(of, x, level), 1, true)
+})
+
+const scores = ask({ round: Components.score, any: Gaussians.score })
+
+/** ∇ log p(x) for each row. */
+export const score =
+  (points: Points) =>
+  (mixture: Mixture): Points => ({ ...points, values: pipe(mixture, scores(points)) })
+
+/** Δ log p(x) = div ∇ log p(x) for each row: Σ_k r_k (|s_k − s|² − tr Σ_k⁻¹), s_k the score of component k. */
+export const divergence: (points: Points) => (mixture: Mixture) => Float64Array = ask({
+  round: Components.divergence,
+  any: Gaussians.divergence
+})
+
+const posteriors = ask({
+  round: Components.responsibilities,
+  any: (of, x, level) => softmax(logJoint(of, x, level))
+})
+
+const probabilities = whereMissing(posteriors, Missing.shares)
+
+/** p(k | x) for each row and component, [rows, K]; by the columns that a row has, where cells are missing. */
+export const responsibilities =
+  (points: Points) =>
+  (mixture: Mixture): NdArray => ({
+    shape: [somePoints(points).rows, components(aMixture(mixture))],
+    values: pipe(mixture, probabilities(points))
+  })
+
+/** |L_k⁻¹(x − c_k)|² with Σ_k = L_kL_kᵀ (Mahalanobis 1936): the squared distance of each row and component, [rows, K]. */
+export const squaredDistances =
+  (points: Points) =>
+  (mixture: Mixture): NdArray => {
+    const { rows, dim: d, values } = somePoints(points)
+    const count = components(aMixture(mixture))
+    const white = factorsOf(mixture).map((factor, k) =>
+      Factor.solve(
+        factor,
+        d,
+        values.map((x, at) => x - mixture.means.values[k * d + (at % d)])
+      )
+    )
+    return {
+      shape: [rows, count],
+      values: new Float64Array(rows * count).map((_, at) => {
+        const i = Math.floor(at / count)
+        return white[at % count].subarray(i * d, (i + 1) * d).reduce((sum, y) => sum + y * y, 0)
+      })
+    }
+  }
+
+/** What a mixture says of a row. */
+export interface Membership {
+  /** The number of its most probable component, from 0. */
+  readonly component: number
+  /** p(k | x) of that component. */
+  readonly probability: number
+  /** 1 − probability: how likely it is that the row is of another. */
+  readonly uncertainty: number
+  /** log p(x) */
+  readonly logDensity: number
+  /** Whether it lies further out than all but a thousandth of the rows of each component. */
+  readonly isOutlier: boolean
+}
+
+const mostProbable = (shares: Float64Array): number => shares.reduce((best, p, k) => (p > shares[best] ? k : best), 0)
+
+/** Of a component's rows, those further out are told as outliers. */
+const OUTSIDE = 1e-3
+
+/** What memberships are of: what is said of each of some rows, [rows, K] or [rows]. */
+interface Weighed {
+  readonly probability: Float64Array
+  readonly logs: Float64Array
+  readonly squared: Float64Array
+  /** How many columns each row has. */
+  readonly columns: Uint32Array
+}
+
+const seenWhole = (mixture: Mixture, points: Points, among: number): Weighed => ({
+  probability: posteriors(points, among)(mixture),
+  logs: logDensities(points, among)(mixture),
+  squared: pipe(mixture, squaredDistances(points)).values,
+  columns: new Uint32Array(points.rows).fill(points.dim)
+})
+
+/** Of rows with missing cells, from what each row has, looked at once. */
+const seenInPart = (mixture: Mixture, points: Points): Weighed => {
+  const { logs, squared, columns } = Missing.asked(mixture, points)
+  return { probability: Missing.shares(logs), logs: Missing.logSums(logs), squared, columns }
+}
+
+const told = ({ probability, logs, squared, columns }: Weighed): ReadonlyArray<Membership> => {
+  const count = probability.length / logs.length
+  const perRow = (values: Float64Array, i: number): Float64Array => values.subarray(i * count, (i + 1) * count)
+  // A row of which nothing is there is far from nothing.
+  const limits = new Map(
+    Array.from(new Set(columns), d => [d, d === 0 ? Infinity : ChiSquared.exceeded(d, OUTSIDE)] as const)
+  )
+  return RA.makeBy(logs.length, i => {
+    const row = perRow(probability, i)
+    const component = mostProbable(row)
+    return {
+      component,
+      probability: row[component],
+      // Not 1 − probability, which has no digits left where a row is all but certain.
+      uncertainty: row.reduce((sum, p, k) => (k === component ? sum : sum + p), 0),
+      logDensity: logs[i],
+      isOutlier: perRow(squared, i).every(squared => squared > (limits.get(columns[i]) ?? Infinity))
+    }
+  })
+}
+
+/**
+ * Which component each row belongs to, how surely, and whether to any: a row is an outlier where its squared distance to
+ * every component is exceeded by a thousandth of that component's own rows, P(χ²_d > |L_k⁻¹(x − c_k)|²) < 10⁻³. Of a row with
+ * missing cells, NaN, all is said by the columns that it has.
+ *
+ * Rows may be a stretch of more, `among` how many: what is said of each is then, to the bit, what is said of it among all.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Points } from 'ornstein'
+ *
+ * const mixture = Mixture.of({ means: [[-2], [2]] })
+ * const points = { rows: 2, dim: 1, values: Float64Array.of(-2, 9) }
+ * const [left, far] = Mixture.memberships(points)(mixture)
+ * assert.equal(left.component, 0)
+ * // 1/(1 + e⁻⁸)
+ * assert.ok(Math.abs(left.probability - 1 / (1 + Math.exp(-8))) < 1e-15)
+ * assert.deepEqual([left.isOutlier, far.isOutlier], [false, true])
+ * assert.deepEqual(Mixture.memberships(Points.select([1])(points), 2)(mixture), [far])
+ */
+export const memberships =
+  (points: Points, among: number = points.rows) =>
+  (mixture: Mixture): ReadonlyArray<Membership> => {
+    const said = (of: Points, isWhole: boolean): ReadonlyArray<Membership> =>
+      of.rows === 0 ? [] : told(isWhole ? seenWhole(mixture, of, among) : seenInPart(mixture, of))
+    if (!Missing.has(points)) return said(points, true)
+    // What is said of a row that is whole asks for no other.
+    const { rows, dim, values } = points
+    const { left: part, right: whole } = RA.partition((i: number) =>
+      values.subarray(i * dim, (i + 1) * dim).every(x => !Number.isNaN(x))
+    )(RA.makeBy(rows, i => i))
+    const numbered = (places: ReadonlyArray<number>, isWhole: boolean): ReadonlyArray<readonly [number, Membership]> =>
+      RA.zip(said(select(places)(points), isWhole))(places)
+    return [...numbered(whole, true), ...numbered(part, false)].sort(([i], [j]) => i - j).map(([, found]) => found)
+  }
+
+/** The number of each row's most probable component, from 0. */
+export const assign =
+  (points: Points) =>
+  (mixture: Mixture): ReadonlyArray<number> => {
+    const count = components(mixture)
+    const { values } = pipe(mixture, responsibilities(points))
+    return RA.makeBy(points.rows, i => mostProbable(values.subarray(i * count, (i + 1) * count)))
+  }
+
+/** The mean of log p(x) over the rows, weighted where the points carry weights. */
+export const meanLogDensity =
+  (points: Points) =>
+  (mixture: Mixture): number => {
+    const { weights } = points
+    const densities = pipe(mixture, logDensity(points))
+    return weights === undefined
+      ? densities.reduce((sum, value) => sum + value, 0) / points.rows
+      : densities.reduce((sum, value, i) => sum + weights[i] * value, 0) / weights.reduce((sum, w) => sum + w, 0)
+  }
+
+/** A component that a smaller mixture could do without. */
+export type Redundancy =
+  | { readonly _tag: 'Empty'; readonly component: number; readonly rows: number }
+  | { readonly _tag: 'Merged'; readonly components: readonly [number, number]; readonly overlap: number }
+
+/** Rounding of a number that was stored as its logarithm: that of a number of size 745 at most, and of its exponential. */
+const STORED = 1e-12
+
+/** Overlap from which two components count as one: that of equal variances, 0.64 standard deviations apart. */
+const MERGED = 0.95
+
+/** −log ∫ √(p q) of the k-th component's density and the l-th of another mixture, 0 for equal ones (Bhattacharyya 1943). */
+export const distance =
+  (mixture: Mixture, k: number) =>
+  (other: Mixture, l: number): number => {
+    const d = dim(mixture)
+    const [f, g] = [factorOf(mixture, k), factorOf(other, l)]
+    const both = Factor.sum([f, g], d)
+    const apart = mixture.means.values.slice(k * d, (k + 1) * d).map((x, j) => x - other.means.values[l * d + j])
+    const squared = Factor.solve(both, d, apart).reduce((sum, y) => sum + y * y, 0)
+    const logs = Factor.logDeterminant(f, d) + Factor.logDeterminant(g, d) + d * Elementary.log(2)
+    return Factor.logDeterminant(both, d) + squared / 4 - logs / 2
+  }
+
+const overlap = (mixture: Mixture, k: number, l: number): number => Elementary.exp(-distance(mixture, k)(mixture, l))
+
+/**
+ * Components that answer for less than one of `rows` rows, and pairs that are all but the same: where a score was learned
+ * with more components than the data show, or from equal centres, which equal gradients keep together.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * const learned = Mixture.of({ means: [[0, 0], [0.1, 0], [5, 5]], weights: [0.5, 0.4999, 0.0001] })
+ * assert.deepEqual(
+ *   Mixture.redundancies(1000)(learned).map(({ _tag }) => _tag),
+ *   ['Empty', 'Merged']
+ * )
+ */
+export const redundancies =
+  (rows: number) =>
+  (mixture: Mixture): ReadonlyArray<Redundancy> => {
+    // A weight that was stored as its logarithm, of exactly one row, may read a little less.
+    const isEmpty = (k: number): boolean => mixture.weights[k] * rows < 1 - STORED
+    const all = Array.from(mixture.weights, (_, k) => k)
+    return [
+      ...all
+        .filter(isEmpty)
+        .map((component): Redundancy => ({ _tag: 'Empty', component, rows: mixture.weights[component] * rows })),
+      ...all.flatMap(l =>
+        all
+          .slice(0, l)
+          .filter(k => !isEmpty(k) && !isEmpty(l))
+          .map((k): Extract<Redundancy, { _tag: 'Merged' }> => ({
+            _tag: 'Merged',
+            components: [k, l],
+            overlap: overlap(mixture, k, l)
+          }))
+          .filter(({ overlap }) => overlap >= MERGED)
+      )
+    ]
+  }
+
+/**
+ * The components whose least variance is no more than the floor that their stages kept them above
+ * (`Pipeline.varianceFloor`), by number, rising: on fewer rows than fix a variance, or on equal ones, the likelihood would
+ * grow without bound, and says little where only the floor stops it. A component without rows is among them: see
+ * `redundancies`.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * const learned = Mixture.of({ means: [[0], [1e6]], weights: [0.99, 0.01], variances: [1, 1e-4] })
+ * assert.deepEqual(Mixture.floored(1e-4)(learned), [1])
+ */
+export const floored =
+  (varianceFloor: number) =>
+  (mixture: Mixture): ReadonlyArray<number> => {
+    const { variances, factors } = mixture
+    const [count, d] = [components(mixture), dim(mixture)]
+    const width = variances.length / count
+    /** The least variance of a component, and the rounding of it: of an eigenvalue, what is said at `symmetricEigen`. */
+    const least = (k: number): readonly [least: number, rounding: number] => {
+      if (factors === null) return [variances.subarray(k * width, (k + 1) * width).reduce((a, b) => Math.min(a, b)), 0]
+      const { values } = symmetricEigen(Factor.covariance(factorOf(mixture, k), d))
+      return [values[d - 1], d * Number.EPSILON * values[0]]
+    }
+    return RA.makeBy(count, k => k).filter(k => {
+      const [variance, rounding] = least(k)
+      return variance <= varianceFloor * (1 + STORED) + rounding
+    })
+  }
+
+const rowsCodec = t.readonlyArray(t.readonlyArray(Params.numberCodec))
+
+const written = t.intersection([
+  t.type({ means: rowsCodec }),
+  t.partial({
+    weights: t.readonlyArray(t.number),
+    variances: t.union([t.readonlyArray(t.number), rowsCodec]),
+    covariances: t.readonlyArray(rowsCodec),
+    factors: t.readonlyArray(rowsCodec)
+  })
+])
+
+const nested = (values: Float64Array, width: number): Rows =>
+  RA.makeBy(values.length / width, k => Array.from(values.subarray(k * width, (k + 1) * width)))
+
+/** What a table shows: of each component its weight, and the mean and the variance of each column. */
+export const marginals = ({
+  means: { shape, values },
+  weights,
+  variances
+}: Mixture): { readonly weights: ReadonlyArray<number>; readonly means: Rows; readonly variances: Rows } => {
+  const [count, d] = shape
+  return {
+    weights: Array.from(weights),
+    means: nested(values, d),
+    variances: variances.length === count ? Array.from(variances, v => RA.replicate(d, v)) : nested(variances, d)
+  }
+}
+
+const matrices = ({ shape: [, rows, columns], values }: NdArray): ReadonlyArray<Rows> =>
+  nested(values, rows * columns).map(matrix => nested(Float64Array.from(matrix), columns))
+
+/** A mixture as lists: variances, or the triangles of covariances where columns are correlated. */
+export const toDescription = (
+  mixture: Mixture
+): Omit<Description, 'weights'> & { readonly weights: ReadonlyArray<number> } => {
+  const { means, weights, variances, factors } = mixture
+  const [count, d] = means.shape
+  return {
+    means: nested(means.values, d),
+    weights: Array.from(weights),
+    ...(factors !== null
+      ? { factors: matrices(factors) }
+      : { variances: variances.length === count ? Array.from(variances) : nested(variances, d) })
+  }
+}
+
+/** The code that builds it. */
+export const show = (mixture: Mixture): string =>
+  `Mixture.of({ ${Object.entries(toDescription(mixture))
+    .map(([name, list]) => `${name}: ${JSON.stringify(list)}`)
+    .join(', ')} })`
+
+/** The JSON codec: its `Description`, which reads back to the same bits. */
+export const codec: t.Type<Mixture, unknown> = new t.Type<Mixture, unknown>(
+  'Mixture',
+  (u): u is Mixture => typeof u === 'object' && u !== null && 'means' in u && 'weights' in u && 'variances' in u,
+  (u, context) =>
+    pipe(
+      written.validate(u, context),
+      E.chain(({ means, weights, variances, covariances, factors }) =>
+        pipe(
+          // An absent list stays absent: an explicit undefined is not one of the description's values.
+          parse({
+            means,
+            ...(weights && { weights }),
+            ...(variances && { variances }),
+            ...(covariances && { covariances }),
+            ...(factors && { factors })
+          }),
+          E.fold(problems => t.failure(u, context, problems.map(Problem.show).join('\n')), t.success)
+        )
+      )
+    ),
+  mixture => written.encode(toDescription(mixture))
+)

@@ -1,0 +1,489 @@
+/**
+ * Where a component of any covariance would be split in two. In the component's own coordinates y = L⁻¹(x − c), where it is
+ * round, its halves start at ±a u with covariance I − a²uuᵀ: together they keep its mean and covariance. The widest direction
+ * is the wrong one for a component across two groups that lie side by side; the eigenvectors of the fourth moment E[|y|²yyᵀ]
+ * tell humps (low) and tails (high) from width. A few steps of expectation–maximization on the component's own rows say what
+ * each pair of halves comes to, all pairs at once: the log-odds of the halves are linear in y, and in its products where the halves'
+ * covariances differ, and the moments that an M-step asks for are means of the same numbers. So a step is two products.
+ */
+import { plain, weightedSquares, weightedSums } from '../../../lib/rows/byColumn.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import * as Factor from '../../../lib/arrays/factor.js'
+import * as Strands from '../../../lib/rows/strands.js'
+import { mapped } from '../../../lib/plain/iterate.js'
+import { symmetricEigen } from '../../../lib/arrays/linalg.js'
+import { concatenated, type NdArray } from '../../../lib/arrays/ndarray.js'
+import { kernels } from '../../../lib/simd/index.js'
+import type { Points } from '../../data/points.js'
+import { select, weightsOf } from '../../data/points.js'
+import type { MStep, Second } from '../../family/family.js'
+import { gaussians } from '../em/eStep.js'
+import { mirror, moments, responsibilities, whitened, type Component } from '../em/moments.js'
+import type { Rows } from '../passRows.js'
+import { pairs, type Cloud, type Pair } from './pursuit.js'
+import type { Mixture } from '../../family/mixtureData.js'
+
+/** Halves of a uniform density on an interval lie at ±√(3/4) standard deviations. */
+const APART = 0.87
+
+/** All directions are tried up to so many; of more, the lowest of the fourth moment but one, and the widest. */
+const DIRECTIONS = 4
+
+/** Rows that a component answers for less than this matter little to its halves. */
+const LEAST_RESPONSIBILITY = 0.01
+
+/** Steps of expectation–maximization of the halves alone: until the best are told, how many these are, and steps of theirs. */
+const FIRST = 3
+const KEPT = 4
+const STEPS = 5
+
+/** No half is narrower in its component's coordinates: the family's own floor comes with its own steps. */
+const NARROWEST = 1e-4
+
+/** Numbers of rows that are held from step to step; more are made anew at each, so many at a time. */
+const HELD = 1 << 22
+const BLOCK = 1 << 18
+
+const CLEAN = { alpha: 1, sigma: 0 }
+
+export interface Half {
+  readonly weight: number
+  readonly mean: Float64Array
+  /** L, [dim, dim], row by row. */
+  readonly factor: Float64Array
+}
+
+export interface Split {
+  /** What the mean log-likelihood gains by the halves, the others as they are. */
+  readonly gain: number
+  readonly halves: readonly [Half, Half]
+}
+
+export interface Survey {
+  /** What the mean log-likelihood loses without the component, the others as they are: Σ w log(1 − r) − log(1 − π). */
+  readonly cost: Float64Array
+  /** Of each component, the likeliest first; none where halves would hold fewer rows than fix their parameters. */
+  readonly splits: ReadonlyArray<ReadonlyArray<Split>>
+}
+
+/** Of which kind the covariances are. */
+export interface Kind extends Pick<MStep<string>, 'second' | 'isShared'> {
+  /** Rows that fix a component's parameters. */
+  readonly leastRows: number
+  /** Whether directions are looked for by many starts too: where halves are to be the likeliest, and not just likelier. */
+  readonly isThorough?: boolean
+}
+
+/** Unit vectors along which halves are tried. */
+const directions = ({ rows, dim, values, weights }: Cloud, triangle: Float64Array): ReadonlyArray<Float64Array> => {
+  if (dim === 1) return [Float64Array.of(1)]
+  const fourth = new Float64Array(dim * dim)
+  for (let row = 0; row < rows; row++) {
+    let squared = 0
+    for (let i = 0; i < dim; i++) squared += Elementary.square(values[row * dim + i])
+    for (let i = 0; i < dim; i++)
+      for (let j = 0; j <= i; j++)
+        fourth[i * dim + j] += weights[row] * squared * values[row * dim + i] * values[row * dim + j]
+  }
+  mirror(fourth, dim)
+  const axes = (matrix: Float64Array): ReadonlyArray<Float64Array> => {
+    const { values } = symmetricEigen({ shape: [dim, dim], values: matrix }).vectors
+    return Array.from({ length: dim }, (_, i) => values.slice(i * dim, (i + 1) * dim))
+  }
+  const humped = axes(fourth)
+  if (dim <= DIRECTIONS) return humped
+  // Of Σ = LLᵀ the widest direction is Lu, u that of LᵀL.
+  const gram = new Float64Array(dim * dim)
+  for (let i = 0; i < dim; i++)
+    for (let j = 0; j <= i; j++)
+      for (let k = i; k < dim; k++) gram[i * dim + j] += triangle[k * dim + i] * triangle[k * dim + j]
+  mirror(gram, dim)
+  return [...humped.slice(1 - DIRECTIONS), axes(gram)[0]]
+}
+
+/** A half in its component's coordinates: its share of the rows, where it is, and the triangle of its covariance. */
+interface Own {
+  readonly share: number
+  readonly centre: Float64Array
+  readonly factor: Float64Array
+}
+
+/** A factor by its length: a number, a diagonal or a triangle. */
+const shaped = (factor: Float64Array, dim: number): NdArray => ({
+  shape: factor.length === 1 ? [] : factor.length === dim ? [dim] : [dim, dim],
+  values: factor
+})
+
+const gaussian = ({ share, centre, factor }: Own, dim: number): Component => ({
+  constant:
+    Elementary.log(share) - Factor.logDeterminant(shaped(factor, dim), dim) - (dim / 2) * Elementary.log(2 * Math.PI),
+  centre,
+  factor
+})
+
+/** The factor of a covariance of a kind: a triangle where it is of any, else a diagonal. */
+const factorOf = (second: Second, covariance: Float64Array, dim: number): Float64Array => {
+  if (second === 'full') return Factor.ofClipped(covariance, dim, { less: 0, above: NARROWEST }).values
+  return Float64Array.from({ length: dim }, (_, j) => {
+    const variance = second === 'diagonal' ? covariance[j] : second === 'trace' ? covariance[0] / dim : 1
+    return Math.sqrt(Math.max(variance, NARROWEST))
+  })
+}
+
+/** Second moments of I − less·uuᵀ, of a kind. */
+const within = (second: Second, u: Float64Array, less: number): Float64Array => {
+  const dim = u.length
+  if (second === 'full')
+    return Float64Array.from({ length: dim * dim }, (_, at) => {
+      const [i, j] = [Math.floor(at / dim), at % dim]
+      return (i === j ? 1 : 0) - less * u[i] * u[j]
+    })
+  if (second === 'diagonal') return u.map(x => 1 - less * x * x)
+  return Float64Array.of(dim - less * u.reduce((sum, x) => sum + x * x, 0))
+}
+
+/** I, as second moments of a kind. */
+const round = (second: Second, dim: number): Float64Array => within(second, new Float64Array(dim), 0)
+
+/** Halves that a direction is halved into: they keep the mean and the covariance. */
+const along =
+  (second: Second) =>
+  (u: Float64Array): readonly [Own, Own] => {
+    const factor = factorOf(second, within(second, u, APART * APART), u.length)
+    const half = (sign: 1 | -1): Own => ({ share: 0.5, centre: u.map(x => sign * APART * x), factor })
+    return [half(1), half(-1)]
+  }
+
+/** Halves that pursuit found. */
+const pursued =
+  (second: Second) =>
+  ({ share, centres: [centre, other], e }: Pair): readonly [Own, Own] => {
+    const apart = centre.map((c, j) => c - other[j])
+    const factor = factorOf(second, within(second, apart, e), centre.length)
+    return [
+      { share, centre, factor },
+      { share: 1 - share, centre: other, factor }
+    ]
+  }
+
+const passing = ({ rows, dim, values, weights }: Cloud): Rows => ({ rows, dim, x: values, weights, passing: true })
+
+/** How many products of y a kind has: those of its lower triangle, its squares, or their sum. */
+const widthOf = (second: Second, dim: number): number =>
+  second === 'full' ? (dim * (dim + 1)) / 2 : second === 'diagonal' ? dim : 1
+
+/** Numbers of rows: where they are asked for, the products of y, as a kind has them; y; and 1. */
+interface Numbers {
+  readonly weights: Float64Array
+  /** [rows, width] */
+  readonly values: Float64Array
+}
+
+const numbersOf =
+  ({ dim, values, weights }: Cloud, products: Second | null, width: number) =>
+  ([first, rows]: readonly [number, number]): Numbers => {
+    const out = new Float64Array(rows * width)
+    for (let row = first * dim, to = 0; to < out.length; row += dim) {
+      if (products === 'full')
+        for (let i = row; i < row + dim; i++) for (let j = row; j <= i; j++) out[to++] = values[i] * values[j]
+      else if (products === 'diagonal') for (let i = row; i < row + dim; i++) out[to++] = values[i] * values[i]
+      else if (products !== null) {
+        for (let i = row; i < row + dim; i++) out[to] += values[i] * values[i]
+        to++
+      }
+      for (let i = row; i < row + dim; i++) out[to++] = values[i]
+      out[to++] = 1
+    }
+    return { weights: weights.subarray(first, first + rows), values: out }
+  }
+
+/** log π N(y; c, FFᵀ) by those numbers: ⟨coefficients, (yyᵀ, y, 1)⟩. */
+const coefficients = (second: Second, own: Own, dim: number): Float64Array => {
+  const { constant, centre, factor } = gaussian(own, dim)
+  const isFull = second === 'full' && factor.length > dim
+  // of F⁻¹ its columns, of which the precision has the products
+  const inverse = isFull ? Factor.solve(shaped(factor, dim), dim, triangle(Float64Array.of(1), dim)) : null
+  const precisions = Float64Array.from(
+    { length: dim },
+    (_, i) => 1 / Elementary.square(factor[factor.length === 1 ? 0 : i])
+  )
+  const products = new Float64Array(widthOf(second, dim))
+  const slope = new Float64Array(dim)
+  for (let i = 0, at = 0; i < dim; i++)
+    for (let j = second === 'full' ? 0 : i; j <= i; j++) {
+      let precision = i === j ? precisions[i] : 0
+      if (inverse !== null) {
+        precision = 0
+        for (let k = i; k < dim; k++) precision += inverse[i * dim + k] * inverse[j * dim + k]
+      }
+      if (at < products.length) products[at++] = i === j ? -precision / 2 : -precision
+      slope[i] += precision * centre[j]
+      if (i !== j) slope[j] += precision * centre[i]
+    }
+  const square = slope.reduce((sum, x, j) => sum + x * centre[j], 0)
+  return concatenated([products, slope, Float64Array.of(constant - square / 2)])
+}
+
+const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, at) => sum + x * b[at], 0)
+
+/** Where halves stand: −their mean log-likelihood before the last step. */
+interface Halved {
+  readonly value: number
+  readonly halves: readonly [Own, Own]
+}
+
+/**
+ * So many steps of pairs of halves on a component's rows, the likeliest first; without those where one half is left with fewer rows than
+ * `least`. Where there is one covariance, `common` of it is that of the other components, I here.
+ */
+const halving = (
+  cloud: Cloud,
+  second: Second,
+  common: number | null,
+  least: number
+): {
+  readonly single: number
+  readonly after: (starts: ReadonlyArray<Halved['halves']>, steps: number) => ReadonlyArray<Halved>
+} => {
+  const { rows, dim, values, weights } = cloud
+  const middle = weightedSums(weights, plain(values, dim))
+  const squares = weightedSquares(weights, plain(values, dim))
+  const own =
+    second === 'full'
+      ? kernels()
+          .matMul(
+            values.map((x, at) => weights[Math.floor(at / dim)] * x),
+            values,
+            dim,
+            rows,
+            dim,
+            true
+          )
+          .filter((_, at) => at % dim <= Math.floor(at / dim))
+      : second === 'diagonal'
+        ? squares
+        : Float64Array.of(squares.reduce((sum, x) => sum + x, 0))
+  const totals = concatenated([own, middle, Float64Array.of(1)])
+  const products = widthOf(second, dim)
+  // Of one covariance, products say nothing of the odds.
+  const from = common === null ? 0 : products
+  const width = totals.length - from
+  const length = Math.max(1, Math.floor(BLOCK / width))
+  const blocks = Array.from({ length: Math.ceil(rows / length) }, (_, b): readonly [number, number] => [
+    b * length,
+    Math.min(length, rows - b * length)
+  ])
+  const made = mapped(blocks, numbersOf(cloud, common === null ? second : null, width))
+  const numbers = rows * width <= HELD ? [...made] : made
+  /** The mean of the products that a kind keeps, of a share of the rows about its own mean, as `factorOf` reads it. */
+  const scatter = (sums: Float64Array, mass: number, mean: Float64Array): Float64Array => {
+    if (second === 'full') {
+      const out = new Float64Array(dim * dim)
+      for (let i = 0, at = 0; i < dim; i++)
+        for (let j = 0; j <= i; j++, at++) out[i * dim + j] = out[j * dim + i] = sums[at] / mass - mean[i] * mean[j]
+      return out
+    }
+    if (second === 'diagonal') return mean.map((m, j) => sums[j] / mass - m * m)
+    return Float64Array.of(sums[0] / mass - dot(mean, mean))
+  }
+  const next = (sums: Float64Array): Halved['halves'] | null => {
+    const p = sums[width - 1]
+    const q = 1 - p
+    if (!(p >= least && q >= least)) return null
+    const mean = sums.slice(products - from, width - 1).map(sum => sum / p)
+    const other = mean.map((m, j) => (middle[j] - p * m) / q)
+    if (common !== null) {
+      const unit = round(second, dim)
+      const apart = within(
+        second,
+        mean.map((m, j) => m - other[j]),
+        1
+      )
+      const covariance = scatter(totals, 1, middle).map(
+        (s, at) => common * unit[at] + (1 - common) * (s - p * q * (unit[at] - apart[at]))
+      )
+      const factor = factorOf(second, covariance, dim)
+      return [
+        { share: p, centre: mean, factor },
+        { share: q, centre: other, factor }
+      ]
+    }
+    const rest = totals.map((total, at) => total - sums[at])
+    return [
+      { share: p, centre: mean, factor: factorOf(second, scatter(sums, p, mean), dim) },
+      { share: q, centre: other, factor: factorOf(second, scatter(rest, q, other), dim) }
+    ]
+  }
+  const step = (all: ReadonlyArray<Halved['halves']>): ReadonlyArray<Halved> => {
+    const both = all.map(halves => halves.map(own => coefficients(second, own, dim)))
+    const odds = concatenated(both.map(([first, other]) => first.map((x, at) => x - other[at]).subarray(from)))
+    const sums = new Float64Array(all.length * width)
+    const means = new Float64Array(all.length)
+    for (const { weights, values } of numbers) {
+      const rows = weights.length
+      const logits = kernels().matMul(odds, values, all.length, width, rows, false, true)
+      Strands.add(means, kernels().matMul(kernels().softplus(logits), weights, all.length, rows, 1))
+      const shares = kernels().sigmoid(logits, logits)
+      for (let at = 0; at < shares.length; at++) shares[at] *= weights[at % rows]
+      Strands.add(sums, kernels().matMul(shares, values, all.length, rows, width))
+    }
+    return all.flatMap((_, s) => {
+      const halves = next(sums.subarray(s * width, (s + 1) * width))
+      return halves === null ? [] : [{ value: -(dot(both[s][1], totals) + means[s]), halves }]
+    })
+  }
+  return {
+    single: -dot(
+      coefficients(second, { share: 1, centre: new Float64Array(dim), factor: Float64Array.of(1) }, dim),
+      totals
+    ),
+    after: (starts, steps) => {
+      let standing: ReadonlyArray<Halved> = starts.map(halves => ({ value: Infinity, halves }))
+      for (let i = 0; i < steps; i++) standing = step(standing.map(({ halves }) => halves))
+      return [...standing].sort((a, b) => a.value - b.value)
+    }
+  }
+}
+
+/** L as a triangle. */
+const triangle = (factor: Float64Array, dim: number): Float64Array => Factor.triangle(shaped(factor, dim), dim).values
+
+/** A half where the data are: c + Ly, and the product of two triangles. */
+const placed = ({ share, centre, factor: own }: Own, mass: number, component: Component, outer: Float64Array): Half => {
+  const dim = centre.length
+  const factor = triangle(own, dim)
+  const product = new Float64Array(dim * dim)
+  const mean = Float64Array.from(component.centre)
+  for (let i = 0; i < dim; i++)
+    for (let k = 0; k <= i; k++) {
+      const l = outer[i * dim + k]
+      mean[i] += l * centre[k]
+      for (let j = 0; j <= k; j++) product[i * dim + j] += l * factor[k * dim + j]
+    }
+  return { weight: mass * share, mean, factor: product }
+}
+
+/** The Gaussian that is likeliest of a component's rows: the component itself, where its family has all covariances and stands still. */
+const likeliest = (
+  component: Component,
+  points: Points,
+  chosen: ReadonlyArray<number>,
+  weights: Float64Array
+): Component => {
+  const { dim } = points
+  const rows = { ...select(chosen)(points), weights }
+  const { sums, second } = Strands.taken(moments([component], 'full', passing(rows)))
+  const covariance = second.map((s, at) => s - sums[Math.floor(at / dim)] * sums[at % dim])
+  const variance = sums.reduce((sum, _, j) => sum + covariance[j * (dim + 1)], 0) / dim
+  return {
+    ...component,
+    centre: component.centre.map((c, j) => c + sums[j]),
+    factor: Factor.ofClipped(covariance, dim, { less: 0, above: NARROWEST * NARROWEST * variance }).values
+  }
+}
+
+/** Chosen rows from a component's centre in its standard deviations, the same in all directions. */
+const seenOf = (
+  points: Points,
+  chosen: ReadonlyArray<number>,
+  weights: Float64Array,
+  centre: Float64Array,
+  factor: Float64Array
+): Cloud => {
+  const scale = Math.sqrt(factor.reduce((sum, l) => sum + l * l, 0) / points.dim)
+  const { rows, dim, values } = select(chosen)(points)
+  return { rows, dim, weights, values: values.map((x, at) => (x - centre[at % dim]) / scale) }
+}
+
+/** What each component costs, and what its halves would gain. */
+export const survey = (
+  points: Points,
+  mixture: Mixture,
+  { second, isShared = false, leastRows, isThorough = false }: Kind
+): Survey => {
+  const { rows, dim } = points
+  const all = gaussians(CLEAN, mixture)
+  const count = all.length
+  const w = weightsOf(points)
+  const { shares: r, mass } = responsibilities(all, points, w)
+  const cost = new Float64Array(count)
+  for (let i = 0; i < rows; i++)
+    // A row that no other component answers for is lost at a price that is high, and finite.
+    for (let k = 0; k < count; k++) cost[k] -= w[i] * Elementary.log1p(-Math.min(r[i * count + k], 1 - Number.EPSILON))
+  // On fewer rows covariances that are free find maxima of the likelihood that say nothing.
+  const least = second === 'full' && leastRows > 1 ? 2 * (dim + 1) : Math.max(2 * leastRows, dim + 2)
+  const splitsOf = (component: Component, k: number): ReadonlyArray<Split> => {
+    if (!(mass[k] * rows >= 2 * least)) return []
+    const chosen: number[] = []
+    for (let i = 0; i < rows; i++) if (r[i * count + k] >= LEAST_RESPONSIBILITY && w[i] > 0) chosen.push(i)
+    const weights = Float64Array.from(chosen, i => w[i] * r[i * count + k])
+    const total = weights.reduce((sum, x) => sum + x, 0)
+    const shares = weights.map(x => x / total)
+    const own = second === 'full' && !isShared ? likeliest(component, points, chosen, shares) : component
+    const outer = triangle(own.factor, dim)
+    const cloud = { rows: chosen.length, dim, values: whitened(own, points, chosen), weights: shares }
+    const common = isShared ? 1 - mass[k] : null
+    const share = least / (mass[k] * rows)
+    const found = !isThorough
+      ? []
+      : pairs(cloud, seenOf(points, chosen, cloud.weights, own.centre, outer), {
+          second,
+          common: common ?? 0,
+          least: share,
+          narrowest: NARROWEST
+        })
+    const { single, after } = halving(cloud, second, common, share)
+    const starts = [...directions(cloud, outer).map(along(second)), ...found.map(pursued(second))]
+    const first = after(starts, FIRST).slice(0, KEPT)
+    return after(
+      first.map(({ halves }) => halves),
+      STEPS
+    ).map(({ value, halves: [first, other] }) => ({
+      gain: mass[k] * (single - value),
+      halves: [placed(first, mixture.weights[k], own, outer), placed(other, mixture.weights[k], own, outer)]
+    }))
+  }
+  return {
+    cost: cost.map((sum, k) => sum + Elementary.log1p(-Math.min(mass[k], 1 - Number.EPSILON))),
+    splits: all.map(splitsOf)
+  }
+}
+
+const mixtureOf = (halves: ReadonlyArray<Half>): Mixture => {
+  const count = halves.length
+  const dim = halves[0].mean.length
+  const means = new Float64Array(count * dim)
+  const values = new Float64Array(count * dim * dim)
+  halves.forEach(({ mean, factor }, k) => {
+    means.set(mean, k * dim)
+    values.set(factor, k * dim * dim)
+  })
+  const total = halves.reduce((sum, { weight }) => sum + weight, 0)
+  return {
+    means: { shape: [count, dim], values: means },
+    weights: Float64Array.from(halves, ({ weight }) => weight / total),
+    variances: new Float64Array(count * dim).map((_, row) => {
+      let sum = 0
+      for (let j = 0; j < dim; j++) sum += values[row * dim + j] * values[row * dim + j]
+      return sum
+    }),
+    factors: { shape: [count, dim, dim], values }
+  }
+}
+
+const partsOf = (mixture: Mixture): ReadonlyArray<Half> => {
+  const [, dim] = mixture.means.shape
+  return gaussians(CLEAN, mixture).map(({ centre, factor }, k) => ({
+    weight: mixture.weights[k],
+    mean: centre,
+    factor: triangle(factor, dim)
+  }))
+}
+
+/** The mixture with `removed` put to halve `split`. */
+export const moved = (mixture: Mixture, removed: number, split: number, [first, second]: Split['halves']): Mixture =>
+  mixtureOf(partsOf(mixture).map((part, k) => (k === split ? first : k === removed ? second : part)))
+
+/** The mixture of one component more, `split` in halves. */
+export const grown = (mixture: Mixture, split: number, [first, second]: Split['halves']): Mixture =>
+  mixtureOf([...partsOf(mixture).map((part, k) => (k === split ? first : part)), second])

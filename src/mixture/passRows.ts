@@ -1,0 +1,45 @@
+/** Data as sums over their rows read them. */
+import { constant, type Numbers } from '../../lib/rows/stretches.js'
+import * as Points from '../data/points.js'
+import * as Source from '../data/source/source.js'
+
+/** Rows in memory, or read a stretch at a time and never held whole. */
+export interface Rows<N extends Numbers = Numbers> {
+  readonly rows: number
+  readonly dim: number
+  readonly x: N
+  /** Weights that sum to 1; null for equal ones. */
+  readonly weights: N | null
+  /** Of use for one step, as a batch is: no copy of them is kept. Absent, one may be, and x must not change. */
+  readonly passing?: true
+}
+
+const held = (points: Points.Points): Rows<Float64Array> => ({
+  rows: points.rows,
+  dim: points.dim,
+  x: points.values,
+  weights: points.weights === undefined ? null : Points.weightsOf(points)
+})
+
+const known = new WeakMap<Points.Points, Rows<Float64Array>>()
+const knownOf = new WeakMap<Source.Source, Rows>()
+
+/** The same rows for the same points, so that a program copies them to its memory once. */
+export const inMemory = (points: Points.Points): Rows<Float64Array> => {
+  const own = Points.snapshot(points)
+  const found = known.get(own) ?? held(own)
+  known.set(own, found)
+  return found
+}
+
+/** The same of a source too. */
+export const rowsOf = (data: Source.Data): Rows => {
+  if (!Source.isSource(data)) return inMemory(data)
+  const found = knownOf.get(data) ?? { rows: data.rows, dim: data.dim, x: data, weights: Source.weightsOf(data) }
+  knownOf.set(data, found)
+  return found
+}
+
+/** The weight of each row. */
+export const weightsOf = ({ rows, weights }: Pick<Rows, 'rows' | 'weights'>): Numbers =>
+  weights ?? constant(rows, 1 / rows)

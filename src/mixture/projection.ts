@@ -1,0 +1,119 @@
+/**
+ * Noise as an isotropic mixture sees it: its responsibilities know of distances from the centres only how they differ, so that
+ * what spans the centres' differences is enough, and the squared length of the rest where variances are unequal.
+ */
+import { exp, norm } from '../../lib/numbers/elementary.js'
+import { type NdArray } from '../../lib/index.js'
+import { rowSpace } from '../../lib/arrays/linalg.js'
+import type * as Params from '../family/params.js'
+import type * as Family from '../family/family.js'
+import * as Components from './components.js'
+
+/** An isotropic mixture as arrays: centres [K, dim], log weights up to a constant, variances. */
+export interface Arrays {
+  readonly components: number
+  readonly centres: Float64Array
+  readonly logits: Float64Array
+  readonly variances: Float64Array
+  /** Whether logits and variances are parameters; if not, they are equal. */
+  readonly free: boolean
+}
+
+/** An orthonormal basis [rank, dim] of the span of the centres' differences, and what all centres have outside it. */
+export interface Basis {
+  readonly rank: number
+  readonly vectors: Float64Array
+  /** [dim]; full noise does not ask. */
+  readonly origin: Float64Array
+}
+
+interface RowLevel {
+  readonly alpha: number
+  readonly sigma: number
+}
+
+/** The rows' span, and where a point lies outside it. */
+export const basisOf = (span: NdArray, point: Float64Array): Basis => {
+  const dim = point.length
+  const { shape, values } = rowSpace(span)
+  const vectors = Array.from({ length: shape[0] }, (_, j) => values.subarray(j * dim, (j + 1) * dim))
+  const origin = vectors.reduce((rest, vector) => {
+    const length = rest.reduce((sum, x, j) => sum + x * vector[j], 0)
+    return rest.map((x, j) => x - length * vector[j])
+  }, point)
+  return { rank: shape[0], vectors: values, origin }
+}
+
+/** How the first centre differs from the others, so that of a pair ±c the span is that of c. */
+const differences = ({ components, centres }: Arrays): NdArray => {
+  const dim = centres.length / components
+  return { shape: [components - 1, dim], values: centres.map((c, at) => centres[at % dim] - c).subarray(dim) }
+}
+
+const middle = ({ components, centres }: Arrays): Float64Array => {
+  const dim = centres.length / components
+  const each = Array.from({ length: components }, (_, k) => k * dim)
+  return centres.subarray(0, dim).map((_, j) => each.reduce((sum, at) => sum + centres[at + j], 0) / components)
+}
+
+/** The basis of an isotropic mixture. */
+export const basisOfArrays = (arrays: Arrays): Basis => basisOf(differences(arrays), middle(arrays))
+
+/** b = ασ|c|/(α²v + σ²) of the pair ±c: x sees the noise by ⟨αc, x⟩/u, u = α²v + σ². */
+export const pairSlope = ({ centres, variances }: Arrays): ((level: RowLevel) => number) => {
+  const length = norm(centres.subarray(0, centres.length / 2))
+  return ({ alpha, sigma }) => (alpha * sigma * length) / (alpha * alpha * variances[0] + sigma * sigma)
+}
+
+/**
+ * c = 1 − h, the share of the denoising form in |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ, with which projected noise makes the
+ * gradient vary least where components are apart and the mixture is the true one. Of a component with u = α²v + σ²,
+ * p = α²v/u, q = σ²/u, the mean, in deviations √v, and the logarithm of v then vary by
+ *
+ *     (v/u³) [(r u + 2dpσ²)(c − q)² + dp²u (c − 2q)²]
+ *
+ * up to a factor, r the directions drawn: the terms with u come of z itself, which opposite draws cancel, the other of |z|².
+ * Where the length of the rest is not drawn, d is r.
+ * c is where the mean over the components is least; with unit variances that is q, whatever the draws.
+ */
+export const denoisingShare = (
+  { logits, variances, free }: Arrays,
+  { dim, rank, antithetic }: { readonly dim: number; readonly rank: number; readonly antithetic: boolean }
+): ((level: RowLevel) => number) => {
+  const greatest = logits.reduce((most, logit) => Math.max(most, logit), -Infinity)
+  const masses = logits.map(logit => exp(logit - greatest))
+  return ({ alpha, sigma }) => {
+    const [signal, noise] = [alpha * alpha, sigma * sigma]
+    const all = Array.from(variances, (v, k) => {
+      const u = signal * v + noise
+      const [p, q] = [(signal * v) / u, noise / u]
+      if (!free) return { once: 1, twice: 0, q }
+      const scale = (masses[k] * v) / (u * u * u)
+      // At opposite draws the common factor α²σ² is left out: at the ends of a schedule it is 0.
+      return antithetic
+        ? { once: (scale * v) / u, twice: 0, q }
+        : { once: scale * (rank * u + 2 * dim * p * noise), twice: scale * dim * p * p * u, q }
+    })
+    const total = (of: (one: (typeof all)[number]) => number): number => all.reduce((sum, one) => sum + of(one), 0)
+    return Math.min(1, total(({ once, twice, q }) => (once + 2 * twice) * q) / total(({ once, twice }) => once + twice))
+  }
+}
+
+/** The projection of a family that is isotropic, by its components and as arrays. */
+export const isotropic = <P extends string>(
+  seesNorm: boolean,
+  components: (params: Params.Tensors<P>) => Components.Components,
+  arrays: (params: Params.Params<P>) => Arrays
+): Omit<Family.Projection<P>, 'slope'> => ({
+  span: params => differences(arrays(params)),
+  origin: params => middle(arrays(params)),
+  seesNorm,
+  denoisingShare: (params, { dim, rank, antithetic }) => {
+    // Where nothing is drawn every share will do.
+    const drawn = Math.max(1, rank)
+    return denoisingShare(arrays(params), { dim: seesNorm ? dim : drawn, rank: drawn, antithetic })
+  },
+  implicit: (params, x, level, orthogonal) => Components.implicit(components(params), x, level, orthogonal),
+  mixed: (params, clean, level, noise, denoising) =>
+    Components.mixed(components(params), clean, level, noise, denoising)
+})

@@ -1,0 +1,118 @@
+/** How well a mixture describes data, and what that says of its number of components. */
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { concatenated } from '../../lib/arrays/ndarray.js'
+import type * as Strands from '../../lib/rows/strands.js'
+import * as Place from '../data/place.js'
+import * as Source from '../data/source/source.js'
+import { described, gaussians } from './em/eStep.js'
+import * as Missing from './em/missing.js'
+import type { Doubted } from './em/moments.js'
+import type { Rows } from './passRows.js'
+import type * as Mixture from './mixture.js'
+import { rowsOf } from './passRows.js'
+
+export interface Statistics {
+  readonly rows: number
+  /** Mean of log p(x) over the rows, weighted where they carry weights. */
+  readonly logLikelihood: number
+  /** Free parameters of the family; a standardization is counted as part of the data. */
+  readonly parameters: number
+  /** −2 n · logLikelihood + parameters · log n, n the total weight (Schwarz 1978). Less is better, here and below. */
+  readonly bic: number
+  /** −2 n · logLikelihood + 2 parameters (Akaike 1974). */
+  readonly aic: number
+  /**
+   * BIC + 2 Σ −log max_k p(k | x): BIC of rows that come with their most probable component (Biernacki, Celeux & Govaert
+   * 2000). It counts clusters that are apart, where BIC counts components that describe the density.
+   */
+  readonly icl: number
+  /** Σ p(k | x) over the rows, weighted, [K]. */
+  readonly sizes: ReadonlyArray<number>
+}
+
+/**
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Statistics } from 'ornstein'
+ *
+ * // One standard normal at 0 and 2: the mean of −½ log 2π − ½x² is −½ log 2π − 1.
+ * const { logLikelihood, sizes } = Statistics.of({ rows: 2, dim: 1, values: Float64Array.of(0, 2) }, 1)(
+ *   Mixture.of({ means: [[0]] })
+ * )
+ * assert.ok(Math.abs(logLikelihood + Math.log(2 * Math.PI) / 2 + 1) < 1e-15)
+ * assert.deepEqual(sizes, [2])
+ */
+export const of =
+  (data: Source.Data, parameters: number, { taken } = Place.here) =>
+  (mixture: Mixture.Mixture): Statistics => {
+    if (Missing.has(data)) return ofSeen(data, parameters)(mixture)
+    const { rows } = data
+    const total = Source.totalOf(data)
+    const { value, doubt, mass } = taken(sum(rowsOf(data))(mixture), () => asked(mixture))
+    return from({
+      rows,
+      total,
+      logLikelihood: -value,
+      doubt: total * doubt,
+      parameters,
+      sizes: Array.from(mass, share => total * share)
+    })
+  }
+
+/** What is summed over the rows. */
+export const sum =
+  (rows: Rows) =>
+  (mixture: Mixture.Mixture): Strands.Sum<Pick<Doubted, 'value' | 'doubt' | 'mass'>> =>
+    described(rows)(gaussians(clean, mixture))
+
+const clean = { alpha: 1, sigma: 0 }
+
+/** A mixture as numbers, and back. */
+const asked = ({ weights, means, variances, factors }: Mixture.Mixture): Place.Asked => ({
+  sum: { name: 'statistics', components: weights.length, hasFactors: factors !== null },
+  numbers: concatenated([weights, means.values, variances, factors?.values ?? new Float64Array()])
+})
+
+/** The mixture that is asked for on rows of so many columns. */
+export const mixtureOf =
+  ({ components, hasFactors }: { readonly components: number; readonly hasFactors: boolean }, dim: number) =>
+  (numbers: Float64Array): Mixture.Mixture => {
+    const variances = components * (1 + dim)
+    const factors = hasFactors ? numbers.length - components * dim * dim : numbers.length
+    return {
+      weights: numbers.slice(0, components),
+      means: { shape: [components, dim], values: numbers.slice(components, variances) },
+      variances: numbers.slice(variances, factors),
+      factors: hasFactors ? { shape: [components, dim, dim], values: numbers.slice(factors) } : null
+    }
+  }
+
+/** By what rows have, where cells are missing. */
+const ofSeen =
+  (data: Source.Data, parameters: number) =>
+  (mixture: Mixture.Mixture): Statistics => {
+    const total = Source.totalOf(data)
+    const { density, doubt, sizes } = Missing.described(mixture, data)
+    return from({
+      rows: data.rows,
+      total,
+      logLikelihood: density / total,
+      doubt,
+      parameters,
+      sizes: Array.from(sizes)
+    })
+  }
+
+/** What is summed over the rows, and what follows of it; `total` is Σ w, `doubt` Σ −w log max_k p(k | x). */
+export const from = ({
+  total,
+  doubt,
+  ...sums
+}: Pick<Statistics, 'rows' | 'logLikelihood' | 'parameters' | 'sizes'> & {
+  readonly total: number
+  readonly doubt: number
+}): Statistics => {
+  const fitted = -2 * total * sums.logLikelihood
+  const bic = fitted + sums.parameters * Elementary.log(total)
+  return { ...sums, bic, aic: fitted + 2 * sums.parameters, icl: bic + 2 * doubt }
+}

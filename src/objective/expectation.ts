@@ -1,0 +1,370 @@
+/** Expectations: how the mean over the noise z of x_t = α x_0 + σ z is taken. */
+import * as O from 'fp-ts/lib/Option.js'
+import type * as t from 'io-ts'
+import { Key, Quadrature, type NdArray } from '../../lib/index.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
+import * as Limits from '../core/limits.js'
+import type { Points } from '../data/points.js'
+import * as Params from '../family/params.js'
+
+/** One term of the mean: the standard normal numbers that a key draws, or the same numbers negated. */
+export interface KeyDraw {
+  /** The weights of all draws sum to 1. */
+  readonly weight: number
+  readonly noise: Key.Key
+  readonly sign?: 1 | -1
+}
+
+/** One term of the mean: the numbers of a key, or given ones, a row for each row of the data. */
+export interface Draw extends Omit<KeyDraw, 'noise'> {
+  readonly noise: Key.Key | Float64Array
+}
+
+/** The size of the data for which noise is drawn. */
+export type Size = Pick<Points, 'rows' | 'dim'>
+
+/** All of the noise: for any score, any objective. */
+export interface Everywhere {
+  readonly where: 'everywhere'
+  readonly draws: (data: Size) => (key: Key.Key) => ReadonlyArray<Draw>
+  /** Whether the key draws every row independently, draws the rows together, or draws nothing because the noise is given. */
+  readonly rows: 'apart' | 'together' | 'fixed'
+  /** The only size of data that it suits, where it has been given. */
+  readonly size?: Size
+  /**
+   * Capability: single precision is enough, since draws differ by far more than its errors and single values are never
+   * compared.
+   */
+  readonly float32?: true
+}
+
+/** The noise that a mixture sees, in the span of the differences of its centres; the rest is integrated in closed form. */
+export interface InSpan {
+  readonly where: 'span'
+  readonly draws: (key: Key.Key) => ReadonlyArray<KeyDraw>
+  /** Whether each draw z comes with −z; the best mixture of the two forms of the loss depends on it. */
+  readonly antithetic: boolean
+}
+
+/** Nodes along the one direction in which a mixture sees the noise; the rest is integrated in closed form. */
+export interface OnLine {
+  readonly where: 'line'
+  /** Nodes and weights for the mean over ζ ~ N(0, 1) of tanh(a + bζ) and its like, b the slope. */
+  readonly rule: (slope: number) => Quadrature.Rule
+  /** The slope up to which the rule is right: data that may lead beyond it are refused. */
+  readonly steepest?: number
+  /** Nodes in time, where the time law names no number. */
+  readonly timeNodes?: number
+  /** How many nodes a slope asks for, where a number is given that does not depend on it. */
+  readonly asks?: (slope: number) => number
+}
+
+export type Meaning = Everywhere | InSpan | OnLine
+
+export interface Expectation extends Case.Value<'Expectation', Meaning> {}
+
+export const concept = Concept<Expectation>('Expectation', 'how the mean over the noise z is taken')
+
+export type Spec<N extends string, F extends Field.Fields, A extends Case.Call> = Omit<
+  Case.Spec<N, F, never, A, null>,
+  'meaning'
+> & {
+  /** Where noise is drawn, and how. */
+  readonly meaning: (fields: Field.Of<F>) => Meaning
+}
+
+/** What is wrong with draws or nodes, found by trying them on two rows and one key. */
+const looked = (name: string, way: Meaning): ReadonlyArray<Problem.Problem> => {
+  const size = way.where === 'everywhere' && way.size !== undefined ? way.size : { rows: 2, dim: 3 }
+  const key = Key.fromSeed(0)
+  const draws: ReadonlyArray<Draw> =
+    way.where === 'everywhere' ? way.draws(size)(key) : way.where === 'span' ? way.draws(key) : []
+  const weights = way.where === 'line' ? Array.from(way.rule(0.1).weights) : draws.map(({ weight }) => weight)
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  const short = draws.find(({ noise }) => noise instanceof Float64Array && noise.length !== size.rows * size.dim)
+  return [
+    ...Problem.unless(
+      Math.abs(total - 1) <= 1e-9,
+      `weights of ${name}`,
+      `${total} in sum`,
+      '1, as of a mean',
+      'divide them by their sum'
+    ),
+    ...(short?.noise instanceof Float64Array
+      ? [
+          Problem.of(
+            `noise of ${name}`,
+            `${short.noise.length} numbers for data of ${size.rows} × ${size.dim}`,
+            'a row for each row of the data',
+            'give rows × dim numbers'
+          )
+        ]
+      : [])
+  ]
+}
+
+/**
+ * An expectation of one's own: where noise is drawn, and which.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Key } from 'ornstein/float64'
+ * import { Expectation } from 'ornstein'
+ *
+ * // Noise whose mean over the rows is 0, as that of all noise is.
+ * const centred = Expectation.define({
+ *   name: 'centred',
+ *   about: 'plain noise, less its mean over the rows, at its own variance',
+ *   meaning: () => ({
+ *     where: 'everywhere',
+ *     rows: 'together',
+ *     draws: ({ rows, dim }) => key => {
+ *       const z = Key.normal(rows * dim)(key)
+ *       const mean = Array.from({ length: dim }, (_, j) => z.reduce((sum, v, at) => (at % dim === j ? sum + v : sum), 0) / rows)
+ *       const scale = Math.sqrt(rows / (rows - 1))
+ *       return [{ weight: 1, noise: z.map((v, at) => scale * (v - mean[at % dim])) }]
+ *     }
+ *   })
+ * })
+ * assert.equal(Expectation.show(centred), 'Expectation.centred')
+ * assert.equal(Expectation.isDeterministic(centred), false)
+ */
+export function define<
+  const N extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null
+>({ meaning, check, ...spec }: Spec<N, F, A>): Case.Constructor<Expectation, N, F, A, null> {
+  return Case.define('Expectation', {
+    ...spec,
+    meaning,
+    check: (fields: Field.Of<F>) => {
+      const said = check?.(fields) ?? []
+      return said.length > 0 ? said : looked(spec.name, meaning(fields))
+    }
+  })
+}
+
+/** Draws of noise for each row and step; each draw z followed by −z, or not. */
+const sampled = {
+  draws: Field.quiet(Field.count({ default: 1, most: Limits.draws })),
+  antithetic: Field.quiet(Field.boolean({ default: false }))
+}
+
+const repeated =
+  ({ draws, antithetic }: Field.Of<typeof sampled>) =>
+  (key: Key.Key): ReadonlyArray<KeyDraw> =>
+    Key.split(draws)(key).flatMap(noise =>
+      antithetic
+        ? ([1, -1] as const).map(sign => ({ weight: 1 / (2 * draws), noise, sign }))
+        : [{ weight: 1 / draws, noise }]
+    )
+
+/** Plain noise: `draws` standard normal vectors for each row, fresh at every step. Any score, any objective. */
+export const monteCarlo = define({
+  name: 'monteCarlo',
+  about: 'fresh noise at every step; any score, any objective',
+  fields: sampled,
+  meaning: options => ({ where: 'everywhere', rows: 'apart', draws: () => repeated(options), float32: true })
+})
+
+/** Up to this slope Gauss–Hermite takes fewer nodes than equal steps. */
+const GENTLE = 0.4
+
+/**
+ * Nodes for means of polynomials in ζ and tanh(a + bζ), to 1e-12. Poles π/(2b) from the real line leave an error of e^{−π√n/b} by
+ * Gauss–Hermite, e^{−π²/(bh)} by steps of h; the constants are measured for 0 ≤ b ≤ 70, |a| ≤ 4b.
+ */
+const nodesFor = (slope: number): number =>
+  Math.ceil(slope < GENTLE ? 6 + 22 * slope + 112 * slope * slope : 12 + 60 * slope)
+
+/** The slope beyond which more nodes are needed than are taken. */
+const steepest = (Limits.nodes - 12) / 60
+
+/** The rule for a slope; one that is not finite is that of a loss that is not finite either. */
+const ruleFor = (slope: number): Quadrature.Rule =>
+  slope < GENTLE
+    ? Quadrature.gaussHermite(nodesFor(slope))
+    : Quadrature.equalSteps(nodesFor(slope < steepest ? slope : steepest))
+
+/**
+ * Nodes along the one direction in which the loss of the symmetric pair sees the noise; the rest is integrated in closed
+ * form. Deterministic, so exact line searches and quasi-Newton methods apply.
+ *
+ * What is integrated is tanh(a + bζ) and its like, b = ασ|mean|/(α² + σ²) ≤ |mean|/2, with poles π/(2b) from the real line. By
+ * default nodes are chosen from b at each level and step: 6 + 22b + 112b² of Gauss–Hermite up to b = 0.4, 12 + 60b in equal steps
+ * beyond. The value is then right to 1e-12 (1 + |mean|²), the gradient to 1e-12 (1 + |mean|), up to b = 68, where 4096 nodes are
+ * reached: no more are taken, and `Compile` refuses data whose root mean square length is beyond twice that, since a centre of
+ * the pair comes to lie within it.
+ *
+ * With `nodes` given, so many of Gauss–Hermite are taken, whatever b: the error falls as e^{−π√nodes/b}. In the same units 16
+ * are right to 1e-8 at b = 0.4 and to 2e-3 at b = 1; at |mean| = 5 the gradient is 1 to 2 % off. Where the data ask for more,
+ * the program's plan (`Compile.explain`) says how many, and what fewer cost.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Key } from 'ornstein/float64'
+ * import { Compile, Expectation, Objective, Params, Schedule, Score, TimeLaw } from 'ornstein'
+ *
+ * const value = (expectation: Expectation.Expectation): number => {
+ *   const compiled = pipe(
+ *     { rows: 2, dim: 1, values: Float64Array.of(-5, 4) },
+ *     Compile.valueAndGrad({
+ *       schedule: Schedule.ornsteinUhlenbeck,
+ *       score: Score.symmetricPair,
+ *       objective: Objective.implicit(TimeLaw.at(0.5)),
+ *       expectation
+ *     })
+ *   )
+ *   assert.ok(E.isRight(compiled))
+ *   return compiled.right(Params.of({ mean: [5] }), Key.fromSeed(0)).value
+ * }
+ * const chosen = value(Expectation.quadrature())
+ * assert.ok(Math.abs(value(Expectation.quadrature({ nodes: 1000 })) - chosen) < 1e-11)
+ * assert.ok(Math.abs(value(Expectation.quadrature({ nodes: 16 })) - chosen) > 1e-4)
+ */
+export const quadrature = define({
+  name: 'quadrature',
+  about: 'to 1e-12 in the one direction that matters to the pair',
+  fields: {
+    /** One node misses the variance along the direction: the value would not be that of the objective. */
+    nodes: Field.optional(Field.count({ least: 2, suggestion: 16, most: Limits.nodes }))
+  },
+  meaning: ({ nodes }) =>
+    nodes === null
+      ? { where: 'line', rule: ruleFor, steepest }
+      : { where: 'line', rule: () => Quadrature.gaussHermite(nodes), timeNodes: nodes, asks: nodesFor }
+})
+
+/** Shifts of tanh(a + bζ), in units of b, at which rules are compared: from its middle to beyond the nodes that matter. */
+const SHIFTS = [0, 0.5, 1, 1.5, 2, 3]
+
+/** Nodes that are fewer than a slope asks for. */
+export interface TooFew {
+  readonly taken: number
+  readonly asked: number
+  /** How far means of tanh², which lies between 0 and 1, are off. */
+  readonly error: number
+}
+
+/** Whether a given number of nodes is less than a slope asks for, and what that costs. */
+export const tooFew =
+  (slope: number) =>
+  (expectation: Expectation): O.Option<TooFew> => {
+    const way = interpret(expectation)
+    if (way.where !== 'line' || way.asks === undefined) return O.none
+    const rule = way.rule(slope)
+    const [taken, asked] = [rule.nodes.length, way.asks(slope)]
+    if (!(taken < asked)) return O.none
+    const mean = ({ nodes, weights }: Quadrature.Rule, shift: number): number =>
+      nodes.reduce((sum, x, i) => sum + weights[i] * Elementary.square(Elementary.tanh(slope * (shift + x))), 0)
+    const right = ruleFor(slope)
+    return O.some({ taken, asked, error: Math.max(...SHIFTS.map(a => Math.abs(mean(rule, a) - mean(right, a)))) })
+  }
+
+/**
+ * Noise only in the span of the centres' differences, where a mixture's loss sees it; the rest is integrated in closed form.
+ * The same mean as `monteCarlo`, with less variance: of the implicit objective it is the conditional expectation (Rao–Blackwell), which never
+ * varies more.
+ *
+ * The denoising objective is taken as |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ and a constant, whose mean does not depend on h
+ * (Stein). h = 0, the denoising form, varies without bound as σ → 0; h = 1, the implicit one, at high noise far more than the
+ * denoising. 1 − h = σ²/(α² + σ²) where variances are 1; else what is best of components that are apart, from the parameters and
+ * the level alone, so that no bias comes of it. A law holds that the gradient never varies more than under plain noise, at any
+ * level, on rows of the mixture itself. No more is promised: on a few rows far from all components a tenth more has been seen, and
+ * the value may vary more, 1.75 times as much where it was seen most.
+ *
+ * Serves families of round components: `symmetricPair`, `spherical`, `isotropic`, `tiedIsotropic`. Components of different shapes see all
+ * of the noise, and where they share one that is not round, the span turns with the noise level: `Compile` refuses them.
+ */
+export const projected = define({
+  name: 'projected',
+  about: 'noise only where centres differ, the rest in closed form',
+  fields: sampled,
+  meaning: options => ({ where: 'span', antithetic: options.antithetic, draws: repeated(options) })
+})
+
+const noiseField: Field.Field<NdArray> = Field.codec(Params.ndArrayCodec, {
+  domain: 'finite throughout',
+  remedy: 'draw it with Key.normal',
+  sample: { shape: [2, 2], values: Float64Array.of(0.1, -1, 0.7, 0.4) },
+  show: ({ shape }) => `${shape.join(' × ')} noise`,
+  arbitrary: fc => fc.constant({ shape: [2, 2], values: Float64Array.of(0.1, -1, 0.7, 0.4) })
+})
+
+const given = define({
+  name: 'fixed',
+  about: 'common random numbers: the same noise at every step',
+  fields: {
+    noise: {
+      ...noiseField,
+      problems: (name, u) =>
+        !noiseField.is(u)
+          ? noiseField.problems(name, u)
+          : Problem.unless(
+              u.shape.length === 2 && u.values.every(Number.isFinite),
+              name,
+              u.shape.length === 2 ? 'NaN or infinite somewhere' : `of shape [${u.shape.join(', ')}]`,
+              u.shape.length === 2 ? 'finite throughout' : 'a row for each row of the data',
+              'draw it with Key.normal'
+            )
+    } satisfies Field.Field<NdArray>
+  },
+  call: ['noise'],
+  meaning: ({ noise: { shape, values } }) => {
+    const [rows, dim] = shape
+    return {
+      where: 'everywhere',
+      rows: 'fixed',
+      size: { rows, dim },
+      // Passes recognize an array by its identity, so all rows are always given as this one.
+      draws: few => () => [
+        { weight: 1, noise: few.rows * few.dim < values.length ? values.subarray(0, few.rows * few.dim) : values }
+      ]
+    }
+  }
+})
+
+/** Common random numbers: row i of the data meets row i of the noise, at every step. */
+export const fixed = Case.called(given, ({ rows, dim, values }: Points) =>
+  // Passes keep the array they were given: it must not change when its owner fills it anew.
+  given({ shape: [rows, dim], values: values.slice() })
+)
+
+/** What an expectation draws, or where its nodes are. */
+export const interpret = (expectation: Expectation): Meaning => concept.meaning(expectation)
+
+/** Where noise is drawn: everywhere, in the span of the centres' differences, or on the one line of the pair. */
+export const draws = (expectation: Expectation): 'everywhere' | 'span' | 'line' => interpret(expectation).where
+
+/** Whether two evaluations at the same parameters give the same number, whatever the key. */
+export const isDeterministic = (expectation: Expectation): boolean => {
+  const way = interpret(expectation)
+  return way.where === 'line' || (way.where === 'everywhere' && way.rows === 'fixed')
+}
+
+/** Whether it is plain noise, drawn anew at each key and for each row by itself. */
+export const isPlain = (expectation: Expectation): boolean => {
+  const way = interpret(expectation)
+  return way.where === 'everywhere' && way.rows === 'apart'
+}
+
+/** The size of the data that given noise is for; none of noise that is drawn for any. */
+export const size = (expectation: Expectation): O.Option<Size> => {
+  const way = interpret(expectation)
+  return way.where === 'everywhere' ? O.fromNullable(way.size) : O.none
+}
+
+/** The expectation as the code that builds it. */
+export const show = (expectation: Expectation): string => Case.show(expectation)
+
+/** What is wrong with an expectation. */
+export const problems = (expectation: Expectation): ReadonlyArray<Problem.Problem> => Case.problems(expectation)
+
+export const all: ReadonlyArray<Vocabulary.Entry> = [monteCarlo, quadrature, projected, given]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Expectation, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

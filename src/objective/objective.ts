@@ -1,0 +1,852 @@
+/** Objectives: what is minimised, as a mean over the rows of the data and over the noise. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as t from 'io-ts'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { add, div, mean, mul, neg, square, sub, sum as total, vjp, type NdArray, type Tensor } from '../../lib/index.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
+import * as Limits from '../core/limits.js'
+import * as Parametrization from '../family/parametrization.js'
+import * as Params from '../family/params.js'
+import type { Subject } from '../optimizer/optimizer.js'
+import { level, type Level, type Schedule } from '../schedule/schedule.js'
+import * as TimeLaw from './timeLaw.js'
+import * as Weighting from './weighting.js'
+
+// —— what an integrand sees ——
+
+/** A time: one number for all rows, or a function of each row's own. */
+export type Time = number | ((time: number, schedule: Schedule) => number)
+
+/** A noise level, α and σ [rows, 1], with the label of each row where the data have labels. */
+export interface RowLevel {
+  readonly alpha: Tensor
+  readonly sigma: Tensor
+  readonly label?: Tensor
+}
+
+/** Random directions v, E vvᵀ = I: entries ±1, or standard normal. */
+export interface Estimate {
+  /** How many for each row. */
+  readonly probes: number
+  readonly law: 'rademacher' | 'normal'
+}
+
+/** What is known where an expectation draws only the noise that a mixture sees: `z` without the part that is integrated in closed form. */
+export interface SeenNoise {
+  /** c, the share of the denoising form where both forms are mixed, [rows, 1]; null where there is no other form. */
+  readonly share: Tensor | null
+  /** |z|², with the mean of the part that was not drawn, [rows, 1] */
+  readonly squaredNoise: () => Tensor
+  /** |s|² + 2 div s, [rows, 1] */
+  readonly implicit: () => Tensor
+  /** |s|² + 2(1 − c) div s + 2c⟨s, z⟩/σ, [rows, 1] */
+  readonly mixed: (share: Tensor) => Tensor
+}
+/** @deprecated Its name is `SeenNoise`. */
+export type Seen = SeenNoise
+
+/**
+ * What an integrand may look at, for all rows at once: [rows, dim], or [rows, 1] for numbers. Only what is read is computed
+ * and drawn, so that a divergence or a second noise costs nothing where nobody asks for it.
+ */
+export interface Row {
+  /** s(x_t) */
+  readonly score: Tensor
+  /** −z/σ, what the score is to match in the mean */
+  readonly target: Tensor
+  /** What the network itself says of x_t, in the parametrization that it predicts. */
+  readonly output: Tensor
+  /** What `output` is to match in the mean: z of one that predicts the noise, x_0 of one that predicts the data. */
+  readonly outputTarget: Tensor
+  /** x_0 */
+  readonly clean: Tensor
+  /** x_t = α x_0 + σ z */
+  readonly noisy: Tensor
+  /** z */
+  readonly noise: Tensor
+  /** Standard normal and independent of z, from a key of its own; drawn anew at every evaluation. */
+  readonly secondNoise: Tensor
+  readonly level: RowLevel
+  /** t, [rows, 1] */
+  readonly time: Tensor
+  /** The class of each row, [rows, 1]; −1 where it has none. */
+  readonly label: Tensor
+  /** The parameters by name, to be differentiated like all else. */
+  readonly params: Readonly<Record<string, Tensor>>
+  /** f(t) for each row, [rows, 1]; f is called on numbers, and counts as constant. */
+  readonly ofTime: (f: (time: number, schedule: Schedule) => number) => Tensor
+  /** The noise level at another time. */
+  readonly levelAt: (time: Time) => RowLevel
+  /** s(x) at any points [rows, dim], at a level or a time; gradients flow to x and to the parameters. */
+  readonly scoreAt: (x: Tensor, at: RowLevel | Time) => Tensor
+  /** What the network itself says there. */
+  readonly outputAt: (x: Tensor, at: RowLevel | Time) => Tensor
+  /** log p(x) of a mixture at a level or a time, [rows, 1]; a network, which has no density, is refused. */
+  readonly logDensityAt: (x: Tensor, at: RowLevel | Time) => Tensor
+  /** div s(x_t), [rows, 1]: exact, which takes a gradient for each dimension, or by random directions (Hutchinson 1990). */
+  readonly divergence: (estimate?: Partial<Estimate>) => Tensor
+  /** Random directions, each [rows, dim]; those of `divergence`. */
+  readonly directions: (estimate: Estimate) => ReadonlyArray<Tensor>
+  /** For integrands that also accept noise of which only a part is drawn. */
+  readonly seen: SeenNoise
+}
+
+/** What an integrand without noise sees: the data alone. */
+export interface Datum extends Pick<Row, 'clean' | 'label' | 'params'> {
+  /** log p(x_0), [rows, 1]; a network, which has no density, is refused. */
+  readonly logDensity: () => Tensor
+}
+
+// —— what can be asked for ——
+
+interface Written {
+  /** The description that asks for it. */
+  readonly of: Objective
+}
+
+/** What is claimed of a term; laws hold it to that. */
+interface Claims {
+  /** Minimised by the truth, in population, and turning with the axes. */
+  readonly proper?: true
+}
+
+/** A mean over noise levels of a function of a row, and what that function is known to be able to do. */
+export interface Matching extends Written, Claims {
+  readonly timeLaw: TimeLaw.TimeLaw
+  /** The loss of a row, [rows] or [rows, 1]. */
+  readonly perRow: (row: Row) => Tensor
+  /** Capability: it serves noise of which only what a mixture sees is drawn. */
+  readonly spans?: true
+  /** Capability: it is the same of data and mixture moved together. */
+  readonly moves?: true
+  /** Capability: it stays finite as the noise vanishes. */
+  readonly bounded?: true
+  /**
+   * Capability: single precision is enough for its rows, whose losses are no small differences of large numbers, for networks
+   * whose own numbers allow it.
+   */
+  readonly float32?: true
+  /** An error in this parametrization: `perRow` gives that of the output, or what has its mean in the score, by `seen.share`. */
+  readonly measuredIn?: Parametrization.Parametrization
+  /** What it is an unbiased estimate of, by what it draws beside the noise. */
+  readonly exact?: Objective
+  /** The share of the denoising form is chosen from the gradients of blocks of rows. */
+  readonly adaptive?: true
+}
+
+/** A mean over the data, without noise. */
+export interface Noiseless extends Written, Claims {
+  readonly perDatum: (datum: Datum) => Tensor
+  /** Capability: it is the same of data and mixture moved together. */
+  readonly moves?: true
+}
+
+/** A function of the parameters alone. */
+export interface Penalty extends Written {
+  readonly penalty: (params: Params.Params<string>) => {
+    readonly value: number
+    readonly gradient: Params.Params<string>
+  }
+  /** What is wrong with it for the parameters of a score. */
+  readonly unfit?: (shapes: Params.Shapes<string>, score: string) => ReadonlyArray<Problem.Problem>
+  /** It is not symmetric in the components. */
+  readonly singles?: true
+  /** Its gradient has corners, which differences see. */
+  readonly cornered?: true
+}
+
+/** A term that is not made of others. The rest of the program asks what it can do, never what it is called. */
+export type Term = Matching | Noiseless | Penalty
+
+type Bare<T> = T extends unknown ? Omit<T, 'of'> : never
+
+/** What an objective asks for itself. */
+export type Form = Bare<Term>
+
+/** An objective inside another, and how much it counts there. */
+export interface Part {
+  /** Where it stands, as a path into the fields: `objectives[0]`. */
+  readonly at: string
+  readonly objective: Objective
+  /** 1 unless given. */
+  readonly weight?: Weighting.Weighting
+  /** The share of rows whose label is left out, drawn anew at every evaluation; 0 unless given. */
+  readonly labelDropout?: number
+}
+
+/** An objective that is the sum of others. */
+export interface Parts {
+  readonly parts: ReadonlyArray<Part>
+}
+
+export interface Meaning {
+  readonly form: Form | Parts
+}
+
+export interface Objective extends Case.Value<'Objective', Meaning> {}
+
+export const concept = Concept<Objective>('Objective', 'what is minimised')
+
+export type Spec<N extends string, F extends Field.Fields, A extends Case.Call, On extends string | null = null> = Omit<
+  Case.Spec<N, F, never, A, On>,
+  'meaning'
+> & {
+  /** What it asks for: a function of a row, of a row without noise, of the parameters, or others that it is the sum of. */
+  readonly meaning: (fields: Field.Of<F>) => Form | Parts
+}
+
+/**
+ * An objective of one's own, with fields: its integrand is a function of a row in the tensor vocabulary, [rows] or
+ * [rows, 1] out, differentiated and compiled like the built-in ones. `Row` says what it may look at.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { square, sub, sum } from 'ornstein/float64'
+ * import { Field, Objective, TimeLaw } from 'ornstein'
+ *
+ * const power = Objective.define({
+ *   name: 'power',
+ *   about: 'a power of the error of the score',
+ *   fields: { timeLaw: TimeLaw.field, squarings: Field.count({ default: 2 }) },
+ *   formula: ({ squarings }) => `E |s(x_t) + z/σ|^${2 ** squarings}`,
+ *   meaning: ({ timeLaw, squarings }) => ({
+ *     timeLaw,
+ *     perRow: ({ score, target }) =>
+ *       Array.from({ length: squarings - 1 }).reduce(square, sum(square(sub(score, target)), 1))
+ *   })
+ * })
+ * assert.equal(
+ *   Objective.show(Objective.weight(0.5)(power({ timeLaw: TimeLaw.at(0.3) }))),
+ *   'Objective.weight(0.5)(Objective.power({ timeLaw: TimeLaw.at(0.3), squarings: 2 }))'
+ * )
+ */
+export function define<
+  const N extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null,
+  const On extends string | null = null
+>({ meaning, ...spec }: Spec<N, F, A, On>): Case.Constructor<Objective, N, F, A, On> {
+  return Case.define('Objective', { ...spec, meaning: (fields: Field.Of<F>): Meaning => ({ form: meaning(fields) }) })
+}
+
+// —— objectives ——
+
+const rowSum = (x: Tensor): Tensor => total(x, 1, true)
+
+/**
+ * |y − target|² of the output where all noise is drawn: another parametrization only weighs it. Else what has the mean of
+ * |s + z/σ|² whatever the share c of the denoising form (Stein): |s|² + 2(1 − c) div s + 2c⟨s, z⟩/σ + (c|z|² + (1 − c)d)/σ².
+ */
+const denoisingRow = (row: Row): Tensor => {
+  const { seen, clean, level } = row
+  const { share } = seen
+  if (share === null) return rowSum(square(sub(row.output, row.outputTarget)))
+  const squares = add(mul(share, seen.squaredNoise()), mul(sub(1, share), clean.shape[1] ?? 1))
+  return add(seen.mixed(share), div(squares, square(level.sigma)))
+}
+
+const implicitRow = ({ seen }: Row): Tensor => seen.implicit()
+
+/** The square of s, or of s along v, and 2 vᵀ(∂s/∂x)v, in the mean over directions v. */
+const estimatedRow =
+  (along: boolean, estimate: Estimate) =>
+  ({ score, noisy, level, scoreAt, directions }: Row): Tensor => {
+    const all = directions(estimate).map(v => {
+      const curvature = mul(2, rowSum(mul(vjp(x => scoreAt(x, level))(noisy, v), v)))
+      return add(along ? square(rowSum(mul(v, score))) : rowSum(square(score)), curvature)
+    })
+    return div(all.reduce(add), estimate.probes)
+  }
+
+const inParametrization = { timeLaw: TimeLaw.field, parametrization: Field.optional(Field.of(Parametrization.concept)) }
+
+/** The loss as it is written, and as the score form with its weight. */
+const form = (given: Parametrization.Parametrization | null): string => {
+  const parametrization = given ?? Parametrization.score
+  const weight = Parametrization.weightFormula(Parametrization.score, parametrization)
+  const own = `E ${Parametrization.lossFormula(parametrization)}`
+  return weight === '1'
+    ? own
+    : `${own} = E ${weight.includes('/') ? `[${weight}]` : weight} ${Parametrization.lossFormula(Parametrization.score)}`
+}
+
+const denoisingCase = define({
+  name: 'denoising',
+  about: 'the DDPM objective, in any parametrization (arXiv 2006.11239)',
+  fields: inParametrization,
+  call: ['timeLaw', 'parametrization'],
+  example: { timeLaw: TimeLaw.at(0.3) },
+  formula: ({ timeLaw, parametrization }) => `${form(parametrization)}, ${TimeLaw.formula(timeLaw)}`,
+  meaning: ({ timeLaw, parametrization }) => ({
+    timeLaw,
+    perRow: denoisingRow,
+    measuredIn: parametrization ?? Parametrization.score,
+    spans: true,
+    moves: true,
+    float32: true,
+    proper: true
+  })
+})
+
+/**
+ * The DDPM objective: L = E |s(x_t) + z/σ|², minimised by the score of x_t. (Not ½L; the gradient is with respect to the
+ * parameters at time 0, not α times them.) In another parametrization y = p x_0 + q z it is E |y(x_t) − (p x_0 + q z)|²,
+ * which is the same loss with another weight at each level: σ² for the noise, σ⁴/α² for the data,
+ * σ²(α² + σ²)²/α² for the velocity (`Parametrization.weight`).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Objective, Parametrization, TimeLaw } from 'ornstein'
+ *
+ * assert.equal(
+ *   Objective.formula(Objective.denoising(TimeLaw.at(0.3), Parametrization.noise)),
+ *   'E |ε(x_t) − z|² = E σ² |s(x_t) + z/σ|², at t = 0.3'
+ * )
+ */
+export const denoising = Case.called(
+  denoisingCase,
+  (timeLaw: TimeLaw.TimeLaw, parametrization?: Parametrization.Parametrization) =>
+    denoisingCase(timeLaw, parametrization ?? null)
+)
+
+const estimates = {
+  hutchinson: '|s(x_t)|² + 2 v·∂s(x_t)v',
+  sliced: '(v·s(x_t))² + 2 v·∂s(x_t)v'
+} as const
+
+const implicitCase = define({
+  name: 'implicit',
+  about: 'implicit score matching, with the exact divergence (Hyvärinen 2005)',
+  fields: {
+    timeLaw: TimeLaw.field,
+    estimate: Field.optional(
+      Field.record({
+        divergence: Field.oneOf(['hutchinson', 'sliced']),
+        probes: Field.count({ default: 1, most: Limits.draws }),
+        law: Field.oneOf(['rademacher', 'normal'])
+      })
+    )
+  },
+  call: ['timeLaw', 'estimate'],
+  example: { timeLaw: TimeLaw.at(0.3) },
+  formula: ({ timeLaw, estimate }) =>
+    `E [${
+      estimate === null
+        ? '|s(x_t)|² + 2 div s(x_t)]'
+        : `${estimates[estimate.divergence]}], ${estimate.probes} ${estimate.law} v`
+    }, ${TimeLaw.formula(timeLaw)}`,
+  meaning: ({ timeLaw, estimate }): Form => ({
+    timeLaw,
+    bounded: true,
+    moves: true,
+    proper: true,
+    ...(estimate === null
+      ? { perRow: implicitRow, spans: true }
+      : { perRow: estimatedRow(estimate.divergence === 'sliced', estimate), exact: implicit(timeLaw) })
+  }),
+  // The first version wrote the estimate by a tag of its own.
+  earlier: json => {
+    const divergence = Case.field(json, 'divergence')
+    const tag = Case.field(divergence, '_tag')
+    return typeof tag === 'string'
+      ? {
+          _tag: Case.field(json, '_tag'),
+          timeLaw: Case.field(json, 'timeLaw'),
+          estimate: {
+            divergence: tag.toLowerCase(),
+            probes: Case.field(divergence, 'probes'),
+            law: Case.field(divergence, 'law')
+          }
+        }
+      : json
+  }
+})
+
+/**
+ * Implicit score matching: L = E[|s(x_t)|² + 2 div s(x_t)], the denoising objective less d/σ², with no noise target
+ * (Hyvärinen 2005). The form to integrate over time: it stays finite as t → 0.
+ *
+ * The divergence of a custom score takes a gradient for each dimension. With random v, E vvᵀ = I, one for each of
+ * `probes` has the same mean: 'hutchinson' takes |s|² + 2 vᵀ(∂s/∂x)v (Hutchinson 1990), 'sliced' takes
+ * (v·s)² + 2 vᵀ(∂s/∂x)v (Song et al. 2019, arXiv 1905.07088, equation 7).
+ */
+export const implicit = Case.called(
+  implicitCase,
+  (
+    timeLaw: TimeLaw.TimeLaw,
+    {
+      divergence = 'exact',
+      probes = 1,
+      law = 'rademacher'
+    }: {
+      readonly divergence?: 'exact' | 'hutchinson' | 'sliced'
+      readonly probes?: number
+      readonly law?: Estimate['law']
+    } = {}
+  ) => implicitCase(timeLaw, divergence === 'exact' ? null : { divergence, probes, law })
+)
+
+const controlVariateCase = define({
+  name: 'controlVariate',
+  about: 'denoising and implicit mixed for the least variance',
+  fields: inParametrization,
+  call: ['timeLaw', 'parametrization'],
+  example: { timeLaw: TimeLaw.at(0.3) },
+  formula: ({ timeLaw, parametrization }) =>
+    `${form(parametrization)}, less its implicit form, ${TimeLaw.formula(timeLaw)}`,
+  // Both of its forms are those of the denoising loss.
+  meaning: ({ timeLaw, parametrization }): Form => ({
+    timeLaw,
+    perRow: denoisingRow,
+    measuredIn: parametrization ?? Parametrization.score,
+    moves: true,
+    proper: true,
+    exact: denoising(timeLaw, parametrization ?? undefined),
+    adaptive: true
+  })
+})
+
+/**
+ * The denoising objective, its mean unchanged and its gradient with less variance: at each level
+ * (1 − c) D + c (I + d/σ²), D the denoising and I the implicit form, which have the same mean whatever c.
+ *
+ * The c of least variance of the gradient is Cov(∂D, ∂D − ∂I)/Var(∂D − ∂I), traces over all parameters. It is estimated
+ * from blocks of rows, crosswise: c for one half of the rows is taken from the other half, whose noise is independent,
+ * so the estimate stays unbiased. Fewer than four rows leave nothing to estimate from, and take c = 1. c is held in
+ * [−1, 2], and counts as constant: the gradient is not the derivative of the value.
+ *
+ * Costs both forms. For plain noise only: projected noise mixes the forms too, by a share that is known before the draw and needs
+ * one pass (`Expectation.projected`).
+ */
+export const controlVariate = Case.called(
+  controlVariateCase,
+  (timeLaw: TimeLaw.TimeLaw, parametrization?: Parametrization.Parametrization) =>
+    controlVariateCase(timeLaw, parametrization ?? null)
+)
+
+const unlikelihood: Noiseless['perDatum'] = ({ logDensity }) => neg(logDensity())
+
+/** The mean negative log-likelihood of the data at time 0, −E log p(x_0), constants included. */
+export const likelihood = define({
+  name: 'likelihood',
+  about: 'the mean negative log-likelihood, for mixtures',
+  formula: () => '−E log p(x_0)',
+  meaning: () => ({ perDatum: unlikelihood, moves: true, proper: true })
+})
+
+const namesField = Field.codec(t.readonlyArray(t.string), {
+  domain: 'a list of names of parameters',
+  remedy: "write ['means']",
+  show: names => `[${names.map(name => `'${name}'`).join(', ')}]`,
+  arbitrary: fc => fc.constant(['means']),
+  sample: ['means']
+})
+
+const paramsField: Field.Field<Params.Params<string>> = Field.codec(Params.codec, {
+  domain: 'parameters by name',
+  remedy: 'give Params.of({ … })',
+  show: Params.show,
+  arbitrary: fc => fc.constant(Params.of({ logits: [0, 0] })),
+  sample: Params.of({ logits: [0, 0] })
+})
+
+interface Penalized {
+  readonly norm: 'l2' | 'l1'
+  readonly smoothing: number
+  readonly parameters: ReadonlyArray<string> | null
+  readonly towards: Params.Params<string> | null
+}
+
+const penaltyOf =
+  ({ norm, smoothing, parameters, towards }: Penalized): Penalty['penalty'] =>
+  params => {
+    const wanted = new Set(parameters ?? Params.names(towards ?? params))
+    const difference = (name: string, { values }: NdArray): Float64Array =>
+      towards !== null && name in towards ? values.map((value, i) => value - towards[name].values[i]) : values
+    // √(δ² + ε²) − ε without cancellation, and 0 where both are.
+    const size = (delta: number): number => Elementary.hypot(delta, smoothing)
+    const one = (delta: number): number =>
+      norm === 'l2' ? delta * delta : delta === 0 ? 0 : (delta * delta) / (size(delta) + smoothing)
+    const slope = (delta: number): number => (norm === 'l2' ? 2 * delta : delta === 0 ? 0 : delta / size(delta))
+    return {
+      value: Object.entries<NdArray>(params).reduce(
+        (sum, [name, array]) =>
+          wanted.has(name) ? difference(name, array).reduce((sum, delta) => sum + one(delta), sum) : sum,
+        0
+      ),
+      gradient: Params.map<NdArray, NdArray>((array, name) => ({
+        shape: array.shape,
+        values: wanted.has(name) ? difference(name, array).map(slope) : new Float64Array(array.values.length)
+      }))(params)
+    }
+  }
+
+const unfitIn =
+  ({ parameters, towards }: Penalized): NonNullable<Penalty['unfit']> =>
+  (shapes, score) => {
+    const names = Params.names(shapes)
+    const named: ReadonlyArray<readonly [field: string, name: string]> = [
+      ...(parameters ?? []).map((name): readonly [string, string] => ['objective.parameters', name]),
+      ...(towards === null ? [] : Params.names(towards)).map((name): readonly [string, string] => [
+        'objective.towards',
+        name
+      ])
+    ]
+    return named.flatMap(([field, name]) => {
+      if (!names.includes(name))
+        return [Problem.of(field, name, `a parameter of ${score}, which has ${names.join(', ')}`, 'leave it out')]
+      const wanted = `[${shapes[name].join(', ')}]`
+      const given = field === 'objective.towards' && towards !== null ? `[${towards[name].shape.join(', ')}]` : wanted
+      return Problem.unless(
+        given === wanted,
+        `${field}.${name}`,
+        `shape ${given}`,
+        `of shape ${wanted}`,
+        'reshape it to fit the score and the data'
+      )
+    })
+  }
+
+/**
+ * A penalty on parameters: Σ (θ − θ_0)² (l2) or Σ √((θ − θ_0)² + ε²) − ε (l1, ε = `smoothing`), over the entries of the
+ * named parameters; θ_0 is 0 unless given. (Not half of it; `weight` says how much.)
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Objective, Params, TimeLaw } from 'ornstein'
+ *
+ * const pulled = Objective.sum([
+ *   Objective.denoising(TimeLaw.at(0.3)),
+ *   Objective.weight(0.01)(Objective.regularizer({ norm: 'l2', towards: Params.of({ logVariances: [0, 0] }) }))
+ * ])
+ * assert.match(Objective.formula(pulled), /0.01 · \(\|logVariances − θ_0\|²\)/)
+ */
+export const regularizer = define({
+  name: 'regularizer',
+  about: 'a penalty on parameters: l2 or l1',
+  fields: {
+    norm: Field.oneOf(['l2', 'l1']),
+    smoothing: Field.quiet(Field.notNegative({ default: 0 })),
+    parameters: Field.optional(namesField),
+    towards: Field.optional({
+      ...paramsField,
+      problems: (name, u) =>
+        !paramsField.is(u)
+          ? paramsField.problems(name, u)
+          : Params.names(u).flatMap(own =>
+              Problem.unless(
+                u[own].values.every(Number.isFinite),
+                `${name}.${own}`,
+                'NaN or infinite somewhere',
+                'finite throughout',
+                'give finite numbers'
+              )
+            )
+    } satisfies Field.Field<Params.Params<string>>)
+  },
+  formula: ({ norm, smoothing, parameters, towards }) => {
+    const of = (parameters ?? (towards === null ? ['θ'] : Params.names(towards))).join(', ')
+    const difference = towards === null ? of : `${of} − θ_0`
+    return norm === 'l2'
+      ? `|${difference}|²`
+      : smoothing === 0
+        ? `|${difference}|_1`
+        : `Σ √((${difference})² + ${smoothing}²) − ${smoothing}`
+  },
+  meaning: fields => ({
+    penalty: penaltyOf(fields),
+    unfit: unfitIn(fields),
+    ...(fields.towards !== null && { singles: true }),
+    // Differences see the corner of |θ| unless it is rounded off.
+    ...(fields.norm === 'l1' && fields.smoothing < 0.1 && { cornered: true })
+  })
+})
+
+/** w · L; a weighting multiplies the loss of each noise level by its own weight. */
+export const weight = define({
+  name: 'weight',
+  about: 'times a number or a Weighting',
+  fields: { weight: Weighting.field, objective: Field.of(concept) },
+  call: ['weight'],
+  on: 'objective',
+  example: { weight: Weighting.minSnr(), objective: denoising(TimeLaw.at(0.3)) },
+  formula: ({ weight, objective }) => `${Weighting.formula(weight)} · (${Case.formula(objective)})`,
+  // A weighting needs noise levels to weigh.
+  check: ({ weight, objective }) =>
+    O.isSome(Weighting.everywhere(weight)) || !isSound(objective)
+      ? []
+      : terms(objective)
+          .filter(({ term }) => !isMatching(term))
+          .map(({ term }) =>
+            Problem.of(
+              'weight',
+              `${Weighting.show(weight)} of ${show(term.of)}`,
+              'a number, as a term without noise levels needs',
+              'weight it by a number of its own'
+            )
+          ),
+  meaning: ({ weight, objective }) => ({ parts: [{ at: 'objective', weight, objective }] }),
+  // The first version wrote a number as such.
+  earlier: json => {
+    const given = Case.field(json, 'weight')
+    return typeof json === 'object' && (typeof given === 'number' || typeof given === 'string')
+      ? { ...json, weight: { _tag: 'constant', value: given } }
+      : json
+  }
+})
+
+const each = Field.list(concept)
+const some: typeof each = {
+  ...each,
+  problems: (name, given) =>
+    Array.isArray(given) && given.length === 0
+      ? [Problem.of(name, '[]', 'a list with at least one objective', 'add one')]
+      : each.problems(name, given)
+}
+
+/** L_1 + L_2 + … */
+export const sum = define({
+  name: 'sum',
+  about: 'several at once',
+  fields: { objectives: some },
+  call: ['objectives'],
+  example: { objectives: [denoising(TimeLaw.at(0.3)), implicit(TimeLaw.at(0.3))] },
+  formula: ({ objectives }) => objectives.map(objective => Case.formula(objective)).join(' + '),
+  meaning: ({ objectives }) => ({
+    parts: objectives.map((objective, i) => ({ at: `objectives[${i}]`, objective }))
+  })
+})
+
+/**
+ * An objective of one's own: a function of a row in the tensor vocabulary, [rows] or [rows, 1] out, differentiated like
+ * the built-in ones. `Row` says what it may look at: the model at other points and times, its divergence, its parameters, a
+ * second noise; only what is read is computed. docs/objectives.md shows six that are in the literature.
+ * `{ float32: true }` says that single precision is enough for it: that its rows are no small differences of large numbers.
+ * `{ bounded: true }` says that it stays finite as the noise vanishes, so that a time law may begin at 0: one that reads its
+ * target, −z/σ, does not.
+ *
+ * @example
+ * import { mean, sqrt, square, sub, add } from 'ornstein/float64'
+ * import { Objective, TimeLaw } from 'ornstein'
+ *
+ * export const pseudoHuber = Objective.custom('pseudo-Huber', TimeLaw.at(0.3), ({ score, target }) =>
+ *   mean(sub(sqrt(add(square(sub(score, target)), 1)), 1), 1)
+ * )
+ */
+export const custom = define({
+  name: 'custom',
+  about: 'your own, row by row in the tensor vocabulary',
+  fields: {
+    name: Field.text({ remedy: 'name it' }),
+    timeLaw: TimeLaw.field,
+    perRow: Field.code(({ score, target }: Row): Tensor => mean(square(sub(score, target)), 1)),
+    float32: Field.quiet(Field.boolean({ default: false })),
+    bounded: Field.quiet(Field.boolean({ default: false }))
+  },
+  call: ['name', 'timeLaw', 'perRow', '{}'],
+  example: { timeLaw: TimeLaw.at(0.3) },
+  formula: ({ name, timeLaw }) => `E ${name}(s(x_t), −z/σ), ${TimeLaw.formula(timeLaw)}`,
+  meaning: ({ timeLaw, perRow, float32, bounded }) => ({
+    timeLaw,
+    perRow,
+    ...(float32 && { float32 }),
+    ...(bounded && { bounded })
+  })
+})
+
+/**
+ * The objective with the label of some rows left out: each row by itself with probability `share`, drawn anew at every
+ * evaluation. A network that is trained so learns the score of each class and that of all together (classifier-free guidance,
+ * Ho & Salimans 2022, arXiv 2207.12598).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Objective, TimeLaw } from 'ornstein'
+ *
+ * const trained = Objective.labelDropout(0.1)(Objective.denoising(TimeLaw.uniform(0.01, 3)))
+ * assert.equal(Objective.terms(trained)[0].labelDropout, 0.1)
+ */
+export const labelDropout = define({
+  name: 'labelDropout',
+  about: 'without the label of some rows, for guidance (arXiv 2207.12598)',
+  fields: { share: Field.fraction({ suggestion: 0.1 }), objective: Field.of(concept) },
+  call: ['share'],
+  on: 'objective',
+  example: { share: 0.1, objective: denoising(TimeLaw.at(0.3)) },
+  formula: ({ share, objective }) => `${Case.formula(objective)}, without the label of ${share} of the rows`,
+  meaning: ({ share, objective }) => ({ parts: [{ at: 'objective', objective, labelDropout: share }] })
+})
+
+// —— meaning ——
+
+/** A term, where it stands, and how much it counts: a number, and the weightings of its noise levels. */
+export interface Weighted {
+  readonly path: string
+  readonly weight: number
+  readonly weightings: ReadonlyArray<Weighting.Weighting>
+  /** The share of rows that it sees without their label. */
+  readonly labelDropout: number
+  readonly term: Term
+}
+
+const met = new WeakMap<Objective, Form | Parts>()
+
+/** What an objective asks for: the same for the same objective, so that a program of it is found again. */
+const formOf = (objective: Objective): Form | Parts => {
+  const found = met.get(objective) ?? concept.meaning(objective).form
+  met.set(objective, found)
+  return found
+}
+
+/** The objective as a weighted sum of terms. */
+export function terms(objective: Objective): ReadonlyArray<Weighted> {
+  const form = formOf(objective)
+  if (!('parts' in form))
+    return [{ path: '', weight: 1, weightings: [], labelDropout: 0, term: { ...form, of: objective } }]
+  return form.parts.flatMap(({ at, objective, weight, labelDropout = 0 }) => {
+    const constant = weight === undefined ? O.some(1) : Weighting.everywhere(weight)
+    return terms(objective).map(inner => ({
+      ...inner,
+      path: inner.path === '' ? at : `${at}.${inner.path}`,
+      labelDropout: labelDropout + inner.labelDropout - labelDropout * inner.labelDropout,
+      ...(O.isSome(constant)
+        ? { weight: constant.value * inner.weight }
+        : { weightings: [...(weight === undefined ? [] : [weight]), ...inner.weightings] })
+    }))
+  })
+}
+
+/** Whether a term has noise levels. */
+export function isMatching(term: Term): term is Matching {
+  return 'timeLaw' in term
+}
+
+/** Whether a term is of the parameters alone. */
+export const isPenalty = (term: Term): term is Penalty => 'penalty' in term
+
+/** Whether an objective and all that stand in it have a meaning. */
+function isSound(objective: Objective): boolean {
+  return Case.isSound(objective) && Case.parts(objective).every(Case.isSound)
+}
+
+/** Whether what a term computes of a row is of the language itself, and not code of the user's. */
+export const isBuiltIn = (term: Matching | Noiseless): boolean =>
+  isMatching(term) ? term.perRow === denoisingRow || term.perRow === implicitRow : term.perDatum === unlikelihood
+
+/** What the objective is to an optimizer: by its meaning, so that what has the same mean is the same. */
+export const subject =
+  (schedule: Schedule) =>
+  (objective: Objective): Subject => {
+    const all = terms(objective)
+    if (all.length !== 1) return 'another'
+    const [{ weight, weightings, labelDropout, term }] = all
+    if (weight !== 1 || weightings.length > 0 || labelDropout > 0 || isPenalty(term)) return 'another'
+    if (!isMatching(term)) return isBuiltIn(term) ? 'likelihood' : 'another'
+    if (term.exact !== undefined) return subject(schedule)(term.exact)
+    const { measuredIn = Parametrization.score, timeLaw } = term
+    const isOfScore = Parametrization.weightFormula(Parametrization.score, measuredIn) === '1'
+    const time = TimeLaw.only(schedule)(timeLaw)
+    return !isBuiltIn(term) || !isOfScore || O.isNone(time) ? 'another' : level(time.value)(schedule)
+  }
+
+/** The objective with another time law in the place of each of its own. */
+export const retimed = (timeLaw: TimeLaw.TimeLaw): ((objective: Objective) => Objective) =>
+  Case.mapInner(inner => (TimeLaw.concept.is(inner) ? timeLaw : concept.is(inner) ? retimed(timeLaw)(inner) : inner))
+
+/** The objective as the code that builds it. */
+export function show(objective: Objective): string {
+  return Case.show(objective)
+}
+
+/** The objective in mathematics. */
+export const formula = (objective: Objective): string => Case.formula(objective)
+
+/** What is wrong with the objective on a schedule that its fields alone do not show. */
+export const misfits =
+  (schedule: Schedule) =>
+  (objective: Objective): ReadonlyArray<Problem.Problem> => {
+    if (!isSound(objective)) return []
+    const levelAt = (time: number): Level => pipe(schedule, level(time))
+    /** Near the clean end, the loss is of the size of its target: 1/σ² for the score. */
+    const sizeOf =
+      (parametrization: Parametrization.Parametrization = Parametrization.score) =>
+      (time: number): number => {
+        const { alpha, sigma } = levelAt(time)
+        return Parametrization.weight(Parametrization.score, parametrization)({ alpha, sigma }) / (sigma * sigma)
+      }
+    const size = ({ bounded, measuredIn }: Matching): ((time: number) => number) =>
+      // What a user's own row does with its target is not known: it is taken to be as large.
+      bounded === true ? () => 1 : sizeOf(measuredIn)
+    /**
+     * A mean over every time from 0 on is finite where t · weight · size falls towards t = 0, by a power of t: here over
+     * four decades.
+     */
+    const inTimeLaw = (
+      term: Matching,
+      weightings: ReadonlyArray<Weighting.Weighting>
+    ): ReadonlyArray<Problem.Problem> => {
+      const inLaw = pipe(term.timeLaw, TimeLaw.misfits(schedule)).map(Problem.within('timeLaw'))
+      const until = TimeLaw.fromClean(term.timeLaw)
+      // A term with problems of its own cannot be judged further.
+      if (inLaw.length > 0 || O.isNone(until) || Case.problems(term.of).length > 0) return inLaw
+      const weights = weightings
+        .filter(weighting => Weighting.problems(weighting).length === 0)
+        .map(Weighting.interpret(schedule))
+      const sizeAt = size(term)
+      const mass = (time: number): number => weights.reduce((all, weight) => all * weight(time), time * sizeAt(time))
+      const [outer, inner] = [1e-4, 1e-8].map(share => Math.abs(mass(share * until.value)))
+      const isKnown = isBuiltIn(term) || term.measuredIn !== undefined || term.bounded === true
+      return Problem.unless(
+        inner <= outer / 2,
+        'timeLaw',
+        TimeLaw.show(term.timeLaw),
+        isKnown
+          ? 'a law over which this loss has a finite mean: towards time 0 it grows too fast'
+          : 'a law over which this loss is known to have a finite mean: towards time 0 it is taken to grow as its target, −z/σ, does',
+        isKnown
+          ? 'begin at 0.001, or take the loss of Parametrization.noise'
+          : 'begin at 0.001, or say bounded: true of a loss that stays finite as the noise vanishes'
+      )
+    }
+    return terms(objective).flatMap(({ path, term, weightings }) =>
+      isMatching(term)
+        ? inTimeLaw(term, weightings).map(problem => (path === '' ? problem : Problem.within(path)(problem)))
+        : []
+    )
+  }
+
+/** What is wrong with the objective on a schedule, wherever in the description it stands. */
+export const problems =
+  (schedule: Schedule) =>
+  (objective: Objective): ReadonlyArray<Problem.Problem> => [
+    ...Case.problems(objective),
+    ...misfits(schedule)(objective)
+  ]
+
+export const all: ReadonlyArray<Vocabulary.Entry> = [
+  denoisingCase,
+  implicitCase,
+  controlVariateCase,
+  likelihood,
+  regularizer,
+  weight,
+  sum,
+  labelDropout,
+  custom
+]
+
+/** The estimates of the divergence, by which `implicit` may go. */
+export const recipes: ReadonlyArray<Vocabulary.Recipe<Objective>> = (
+  [
+    ['hutchinson', 'the divergence from random directions v (Hutchinson 1990)'],
+    ['sliced', 'the score along them too: sliced (arXiv 1905.07088)']
+  ] as const
+).map(([divergence, about]) => {
+  const example = implicit(TimeLaw.at(0.3), { divergence })
+  return { name: 'Objective.implicit', about, example, code: show(example) }
+})
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Objective, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

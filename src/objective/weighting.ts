@@ -1,0 +1,243 @@
+/**
+ * Weightings: how much each noise level counts, a function of its time, times the loss in the parametrization in which
+ * it is written. SNR = α²/σ².
+ *
+ * A published weighting belongs to a published loss; in another parametrization the same weighting says another thing.
+ * Min-SNR is meant for the loss of the data, EDM's λ too, the sigmoid for that of the noise, g² for that of the score.
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import type * as t from 'io-ts'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { Case, concept as Concept, Field, Vocabulary, type Problem } from '../core/index.js'
+import * as Schedule from '../schedule/schedule.js'
+
+/** The weight as a function of time, on a schedule. */
+type Weigh = (dynamics: Schedule.Dynamics) => (time: number) => number
+
+/** What a weight depends on: the signal-to-noise ratio alone, or the level; or it is a rate, which a change of clock multiplies. */
+export type Sees = 'snr' | 'level' | 'rate'
+
+export interface Meaning {
+  readonly weigh: Weigh
+  /** None where the case does not say it. */
+  readonly sees: O.Option<Sees>
+  /** The weight where it is the same at every level: it then suits objectives without levels too. */
+  readonly everywhere: O.Option<number>
+}
+
+export interface Weighting extends Case.Value<'Weighting', Meaning> {}
+
+export const concept = Concept<Weighting>('Weighting', 'what a noise level counts, as a function of its SNR = α²/σ²')
+
+export interface Spec<N extends string, F extends Field.Fields, A extends Case.Call> extends Omit<
+  Case.Spec<N, F, never, A, null>,
+  'meaning'
+> {
+  readonly meaning: (fields: Field.Of<F>) => Weigh
+  /** Capability, and a claim that laws check: what the weight depends on. */
+  readonly sees?: Sees
+  /** Capability: the weight, where it is the same at every level. */
+  readonly everywhere?: (fields: Field.Of<F>) => number
+}
+
+/**
+ * A weighting of one's own, as a function of the time of a schedule.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Field, Schedule, Weighting } from 'ornstein'
+ *
+ * const late = Weighting.define({
+ *   name: 'late',
+ *   about: 'only times from `after` on',
+ *   fields: { after: Field.notNegative({ default: 1 }) },
+ *   meaning: ({ after }) => () => time => (time >= after ? 1 : 0)
+ * })
+ * assert.equal(pipe(late({ after: 2 }), Weighting.interpret(Schedule.edm))(3), 1)
+ */
+export function define<
+  const N extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null
+>({ meaning, sees, everywhere, ...spec }: Spec<N, F, A>): Case.Constructor<Weighting, N, F, A, null> {
+  return Case.define('Weighting', {
+    ...spec,
+    meaning: (fields: Field.Of<F>): Meaning => ({
+      weigh: meaning(fields),
+      sees: O.fromNullable(sees),
+      everywhere: O.fromNullable(everywhere?.(fields))
+    })
+  })
+}
+
+const ofSnr =
+  (f: (snr: number) => number): Weigh =>
+  ({ level }) =>
+  time => {
+    const { alpha, sigma } = level(time)
+    return f(Elementary.square(alpha / sigma))
+  }
+
+/** The same number at every level. */
+export const constant = define({
+  name: 'constant',
+  about: 'the same at every level; a plain number does',
+  fields: { value: Field.finite({ suggestion: 1 }) },
+  call: ['value'],
+  sees: 'snr',
+  everywhere: ({ value }) => value,
+  formula: ({ value }) => String(value),
+  meaning:
+    ({ value }) =>
+    () =>
+    () =>
+      value
+})
+
+/** A plain number is a constant weight. */
+export const from = (weight: number | Weighting): Weighting => (typeof weight === 'number' ? constant(weight) : weight)
+
+/** A field for a weighting; a plain number is a constant one, and is so written. */
+export const field: Field.Field<Weighting, number | Weighting> = Field.of<Weighting, number>(concept, {
+  from,
+  show: weighting => (Case.isMadeBy(constant)(weighting) ? String(weighting.value) : null)
+})
+
+/** SNR: the loss of the data becomes that of the noise. */
+export const snr = define({
+  name: 'snr',
+  about: 'the loss of the data becomes that of the noise',
+  sees: 'snr',
+  formula: () => 'SNR',
+  meaning: () => ofSnr(snr => snr)
+})
+
+/** max(SNR, floor), for the loss of the data (Salimans & Ho 2022, arXiv 2202.00512, §4, where the floor is 1). */
+export const truncatedSnr = define({
+  name: 'truncatedSnr',
+  about: 'for the loss of the data (arXiv 2202.00512)',
+  fields: { floor: Field.notNegative({ default: 1 }) },
+  sees: 'snr',
+  formula: ({ floor }) => `max(SNR, ${floor})`,
+  meaning: ({ floor }) => ofSnr(snr => Math.max(snr, floor))
+})
+
+/** min(SNR, γ), for the loss of the data (Hang et al. 2023, arXiv 2303.09556, §3.4). */
+export const minSnr = define({
+  name: 'minSnr',
+  about: 'for the loss of the data (arXiv 2303.09556)',
+  fields: { gamma: Field.positive({ default: 5 }) },
+  sees: 'snr',
+  formula: ({ gamma }) => `min(SNR, ${gamma})`,
+  meaning: ({ gamma }) => ofSnr(snr => Math.min(snr, gamma))
+})
+
+/**
+ * 1/(1/SNR + 1/γ), for the loss of the data (Crowson et al. 2024, arXiv 2401.11605, where γ is 4: it is 1/σ_d² of their
+ * preconditioned network, whose data have standard deviation σ_d = ½).
+ */
+export const softMinSnr = define({
+  name: 'softMinSnr',
+  about: 'for the loss of the data (arXiv 2401.11605)',
+  fields: { gamma: Field.positive({ default: 4 }) },
+  sees: 'snr',
+  formula: ({ gamma }) => `1/(1/SNR + 1/${gamma})`,
+  meaning: ({ gamma }) => ofSnr(snr => 1 / (1 / snr + 1 / gamma))
+})
+
+/**
+ * (σ² + σ_d²)/(σσ_d)² of the noise-to-signal ratio σ/α in place of σ, that is SNR + 1/σ_d², for the loss of the data
+ * (Karras et al. 2022, arXiv 2206.00364, table 1: λ(σ)).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Schedule, Weighting } from 'ornstein'
+ *
+ * const at = pipe(Weighting.edm({ sigmaData: 0.5 }), Weighting.interpret(Schedule.edm))
+ * assert.equal(at(2), (2 ** 2 + 0.5 ** 2) / (2 * 0.5) ** 2)
+ */
+export const edm = define({
+  name: 'edm',
+  about: 'for the loss of the data (arXiv 2206.00364)',
+  fields: { sigmaData: Field.positive({ default: 0.5 }) },
+  sees: 'snr',
+  formula: ({ sigmaData }) => `(SNR + 1/${sigmaData}²)`,
+  meaning: ({ sigmaData }) => ofSnr(snr => snr + Elementary.pow(sigmaData, -2))
+})
+
+/** 1/(1 + e^{λ − b}), λ = log SNR, for the loss of the noise over an even log-SNR (Kingma & Gao 2023, arXiv 2303.00848). */
+export const sigmoid = define({
+  name: 'sigmoid',
+  about: 'for the loss of the noise, over an even log-SNR (arXiv 2303.00848)',
+  fields: { bias: Field.finite({ default: 2 }) },
+  sees: 'snr',
+  formula: ({ bias }) => `1/(1 + SNR exp(${-bias}))`,
+  meaning: ({ bias }) => ofSnr(snr => 1 / (1 + snr * Elementary.exp(-bias)))
+})
+
+/**
+ * g², the diffusion of the forward process, for the loss of the score: with ½ of it, over all times, that of maximum
+ * likelihood (Song et al. 2021, arXiv 2101.09258).
+ */
+export const likelihood = define({
+  name: 'likelihood',
+  about: 'for the loss of the score; half of it, over all times, is maximum likelihood (arXiv 2101.09258)',
+  sees: 'rate',
+  formula: () => 'g²',
+  meaning:
+    () =>
+    ({ diffusion }) =>
+      diffusion
+})
+
+/** σ²: the loss of the score becomes that of the noise (Song & Ermon 2019, arXiv 1907.05600, §4.2). */
+export const noiseVariance = define({
+  name: 'noiseVariance',
+  about: 'the loss of the score becomes that of the noise (arXiv 1907.05600)',
+  sees: 'level',
+  formula: () => 'σ²',
+  meaning:
+    () =>
+    ({ level }) =>
+    time =>
+      Elementary.square(level(time).sigma)
+})
+
+/** The weight at a time of a schedule. */
+export const interpret = (schedule: Schedule.Schedule): ((weighting: Weighting) => (time: number) => number) => {
+  const dynamics = Schedule.interpret(schedule)
+  return weighting => concept.meaning(weighting).weigh(dynamics)
+}
+
+/** What a weight depends on, where the case says it. */
+export const sees = (weighting: Weighting): O.Option<Sees> => concept.meaning(weighting).sees
+
+/** The weight, where it is the same at every level. */
+export const everywhere = (weighting: Weighting): O.Option<number> => concept.meaning(weighting).everywhere
+
+/** The weighting as the code that builds it. */
+export const show = (weighting: Weighting): string => Case.show(weighting)
+
+/** The weight in mathematics. */
+export const formula = (weighting: Weighting): string => Case.formula(weighting)
+
+/** What is wrong with a weighting. */
+export const problems = (weighting: Weighting): ReadonlyArray<Problem.Problem> => Case.problems(weighting)
+
+export const all: ReadonlyArray<Vocabulary.Entry> = [
+  constant,
+  snr,
+  truncatedSnr,
+  minSnr,
+  softMinSnr,
+  edm,
+  sigmoid,
+  likelihood,
+  noiseVariance
+]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Weighting, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

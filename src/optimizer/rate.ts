@@ -1,0 +1,254 @@
+/** Learning rates, as functions of the number of steps already taken. */
+import type * as t from 'io-ts'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
+
+export interface Rate extends Case.Value<'Rate', (step: number) => number> {}
+
+export const concept = Concept<Rate>('Rate', 'the learning rate, step by step')
+
+/**
+ * A rate of one's own, from the steps already taken to a number ≥ 0.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Rate, Field } from 'ornstein'
+ *
+ * const alternating = Rate.define({
+ *   name: 'alternating',
+ *   about: 'one rate, then the other',
+ *   fields: { even: Field.positive({ default: 0.2 }), odd: Field.positive({ default: 0.1 }) },
+ *   meaning: ({ even, odd }) => step => (step % 2 === 0 ? even : odd)
+ * })
+ * assert.equal(pipe(alternating({ odd: 0.05 }), Rate.at(3)), 0.05)
+ */
+export function define<
+  const N extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null
+>(spec: Case.Spec<N, F, (step: number) => number, A, null>): Case.Constructor<Rate, N, F, A, null> {
+  return Case.define('Rate', spec)
+}
+
+const peak = Field.positive({ suggestion: 0.1 })
+const steps = Field.count({ suggestion: 100 })
+
+/** The same at every step. */
+export const constant = define({
+  name: 'constant',
+  about: 'the same at every step; a plain number does',
+  fields: { rate: peak },
+  call: ['rate'],
+  formula: ({ rate }) => String(rate),
+  meaning:
+    ({ rate }) =>
+    () =>
+      rate
+})
+
+/** A plain number is a constant rate. */
+export const from = (rate: number | Rate): Rate => (typeof rate === 'number' ? constant(rate) : rate)
+
+/** A field for a rate; a plain number is a constant one, and is so written. */
+export const field: Field.Field<Rate, number | Rate> = Field.of<Rate, number>(concept, {
+  from,
+  show: rate => (Case.isMadeBy(constant)(rate) ? String(rate.rate) : null)
+})
+
+/** rate + (final − rate) · step/steps, and `final` after `steps`: a decay, or a warm-up from 0. */
+export const linear = define({
+  name: 'linear',
+  about: 'a straight line, up or down',
+  fields: { rate: Field.notNegative({ suggestion: 0.1 }), final: Field.notNegative({ suggestion: 0.01 }), steps },
+  check: ({ rate, final }) =>
+    Problem.unless(rate !== 0 || final !== 0, 'final', final, '> 0 where the rate starts at 0', 'try 0.1'),
+  meaning:
+    ({ rate, final, steps }) =>
+    step =>
+      step >= steps ? final : rate + (final - rate) * (step / steps)
+})
+
+const decay = { rate: peak, factor: Field.positive({ suggestion: 0.5 }), every: Field.positive({ suggestion: 100 }) }
+
+/** rate · factor^⌊step/every⌋: a staircase. */
+export const step = define({
+  name: 'step',
+  about: 'a staircase',
+  fields: decay,
+  meaning:
+    ({ rate, factor, every }) =>
+    step =>
+      rate * Elementary.pow(factor, Math.floor(step / every))
+})
+
+/** rate · factor^(step/every) */
+export const exponential = define({
+  name: 'exponential',
+  about: 'a smooth geometric decay',
+  fields: decay,
+  meaning:
+    ({ rate, factor, every }) =>
+    step =>
+      rate * Elementary.pow(factor, step / every)
+})
+
+/** Half a cosine from `a` to `b` as `share` goes from 0 to 1. */
+const halfCosine = (a: number, b: number, share: number): number =>
+  b + ((a - b) * (1 + Elementary.cos(Math.PI * share))) / 2
+
+/** A linear rise over `warmUp` steps, then half a cosine from `rate` down to `final` at `steps`, and `final` after. */
+export const cosine = define({
+  name: 'cosine',
+  about: 'half a cosine, after a linear rise (arXiv 1608.03983)',
+  fields: { rate: peak, steps, warmUp: Field.notNegative({ default: 0 }), final: Field.notNegative({ default: 0 }) },
+  check: ({ warmUp, steps }) => Problem.unless(warmUp < steps, 'warmUp', warmUp, `≥ 0 and < steps = ${steps}`, 'try 0'),
+  meaning:
+    ({ rate, steps, warmUp, final }) =>
+    step =>
+      step < warmUp
+        ? (rate * (step + 1)) / warmUp
+        : step >= steps
+          ? final
+          : halfCosine(rate, final, (step - warmUp) / (steps - warmUp))
+})
+
+const cycle = define({
+  name: 'oneCycle',
+  about: 'half a cosine up, half a cosine down (Smith & Topin 2018)',
+  fields: {
+    rate: peak,
+    steps,
+    rise: Field.fraction({ suggestion: 0.3 }),
+    start: Field.notNegative({ suggestion: 0 }),
+    final: Field.notNegative({ suggestion: 0 })
+  },
+  meaning: ({ rate, steps, rise, start, final }) => {
+    const top = rise * steps
+    return step =>
+      step < top
+        ? halfCosine(start, rate, step / top)
+        : step >= steps
+          ? final
+          : halfCosine(rate, final, (step - top) / (steps - top))
+  }
+})
+
+/**
+ * One cycle: half a cosine up from `start` to `rate` over the share `rise` of the steps, half a cosine down to `final` at
+ * `steps`, and `final` after (Smith & Topin 2018). It starts at rate/25 and ends at rate/250000, as is usual.
+ */
+export const oneCycle = Case.called(
+  cycle,
+  (options: {
+    readonly rate: number
+    readonly steps: number
+    readonly rise?: number
+    readonly start?: number
+    readonly final?: number
+  }) => cycle({ rise: 0.3, start: options.rate / 25, final: options.rate / 250_000, ...options })
+)
+
+/** rate / √(1 + step/after) */
+export const inverseSquareRoot = define({
+  name: 'inverseSquareRoot',
+  about: 'rate/√(1 + step/after)',
+  fields: { rate: peak, after: Field.positive({ suggestion: 100 }) },
+  meaning:
+    ({ rate, after }) =>
+    step =>
+      rate / Math.sqrt(1 + step / after)
+})
+
+/** A rate, and the step from which it holds; it counts its own steps from there. */
+interface Piece {
+  readonly from: number
+  readonly rate: number | Rate
+}
+
+const inTurn = define({
+  name: 'piecewise',
+  about: 'one rate after another',
+  fields: {
+    first: field,
+    later: Field.array(Field.record({ from: Field.count({ suggestion: 100 }), rate: field }))
+  },
+  call: ['first', 'later'],
+  check: ({ later }) =>
+    later.flatMap(({ from }, i) =>
+      i === 0
+        ? []
+        : Problem.unless(
+            from > later[i - 1].from,
+            `later[${i}].from`,
+            from,
+            `> ${later[i - 1].from}, where the piece before it begins`,
+            'give the pieces in order'
+          )
+    ),
+  meaning: ({ first, later }) => {
+    const pieces = [{ from: 0, rate: first }, ...later].map(({ from, rate }) => ({ from, at: concept.meaning(rate) }))
+    return step => pieces.reduce((value, { from, at }) => (from <= step ? at(step - from) : value), NaN)
+  },
+  // The first version wrote { pieces: [{ from: 0, rate }, …] }.
+  earlier: json => {
+    const pieces = Case.field(json, 'pieces')
+    return Array.isArray(pieces) && pieces.length > 0
+      ? { _tag: 'piecewise', first: Case.field(pieces[0], 'rate'), later: pieces.slice(1) }
+      : json
+  }
+})
+
+/**
+ * One rate after another: `first`, then each piece from its step on, counting from there.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Rate } from 'ornstein'
+ *
+ * const warm = Rate.piecewise(Rate.linear({ rate: 0, final: 0.1, steps: 10 }), [
+ *   { from: 10, rate: Rate.inverseSquareRoot({ rate: 0.1, after: 100 }) },
+ *   { from: 500, rate: 0.001 }
+ * ])
+ * assert.deepEqual([5, 10, 310, 600].map(step => pipe(warm, Rate.at(step))), [0.05, 0.1, 0.05, 0.001])
+ */
+export const piecewise = Case.called(inTurn, (first: number | Rate, later: ReadonlyArray<Piece>) =>
+  inTurn(first, later)
+)
+
+/**
+ * The rate after `step` steps.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Rate } from 'ornstein'
+ *
+ * assert.equal(pipe(Rate.exponential({ rate: 0.8, factor: 0.5, every: 10 }), Rate.at(20)), 0.2)
+ */
+export const at =
+  (step: number) =>
+  (rate: Rate): number =>
+    concept.meaning(rate)(step)
+
+/** The rate as the code that builds it. */
+export const show = (rate: Rate): string => Case.show(rate)
+
+/** What is wrong with a rate. */
+export const problems = (rate: Rate): ReadonlyArray<Problem.Problem> =>
+  Case.problems(rate, Case.isMadeBy(constant)(rate))
+
+export const all: ReadonlyArray<Vocabulary.Entry> = [
+  constant,
+  linear,
+  step,
+  piecewise,
+  exponential,
+  cosine,
+  oneCycle,
+  inverseSquareRoot
+]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Rate, unknown> => Vocabulary.codec(vocabulary)(concept)

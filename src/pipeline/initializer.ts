@@ -1,0 +1,914 @@
+/**
+ * Initializers: where a pipeline starts. Most of them draw centres; the family of mixtures makes parameters of these. Others
+ * say all parameters.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import type * as t from 'io-ts'
+import { Key, type NdArray } from '../../lib/index.js'
+import { concatenated, size } from '../../lib/arrays/ndarray.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import { Case, concept as Concept, Field, Vocabulary } from '../core/index.js'
+import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
+import * as Frame from '../mixture/em/frame.js'
+import * as Limits from '../core/limits.js'
+import type * as Mixture from '../mixture/mixture.js'
+import * as Params from '../family/params.js'
+import type * as Points from '../data/points.js'
+import * as Source from '../data/source/source.js'
+import * as Problem from '../core/problem.js'
+import type { MStep } from '../family/family.js'
+import * as Score from '../score/score.js'
+import * as Seeding from './seeding.js'
+
+// —— what an initializer is ——
+
+type Problems = ReadonlyArray<Problem.Problem>
+
+/** How an initializer starts a score on data; or why it cannot. */
+export type Start<P extends string> = E.Either<Problems, (key: Key.Key) => Params.Params<P>>
+
+/** A score of whatever parameters, and the data that it is to learn from. */
+export interface Setting {
+  readonly score: Score.Score<string>
+  readonly model: Score.Model<string>
+  /** The rows in memory; of a source only how many there are. */
+  readonly points: Points.Points
+  /** The rows, in memory or not. */
+  readonly data: Source.Data
+}
+
+/** What a start is made with. */
+export interface Tools extends Setting {
+  /** How an initializer that stands in the fields starts the same score on the same data. */
+  readonly start: (inner: Initializer) => Start<string>
+}
+
+/** What draws of centres are made with. */
+export interface SettingOf extends Setting {
+  /** How many centres the score asks for. */
+  readonly count: number
+}
+
+/** Whether another key gives another start; `sometimes` where different draws may lead to the same. */
+export type Draws = 'never' | 'sometimes' | 'always'
+
+export interface Meaning {
+  readonly start: (setting: Setting) => Start<string>
+  readonly draws: (model: Score.Model<string>) => Draws
+  /** Whether it moves with the data: from x + b the centres are those from x, plus b, and the rest is the same. */
+  readonly moves: (model: Score.Model<string>) => boolean
+  /** Whether it turns with the data. */
+  readonly turns: (model: Score.Model<string>) => boolean
+  /** The dimension of the data that it is for; none where it takes any. */
+  readonly dim: O.Option<number>
+  /** How many starts it makes to hand on one. */
+  readonly makes: number
+}
+
+export interface Initializer extends Case.Value<'Initializer', Meaning> {}
+
+export const concept = Concept<Initializer>('Initializer', 'where a pipeline starts')
+
+// —— initializers of one's own ——
+
+interface Told<N extends string, F extends Field.Fields, A extends Case.Call, On extends string | null> extends Omit<
+  Case.Spec<N, F, never, A, On>,
+  'meaning'
+> {
+  /** Whether another key is another start; laws hold it to that. */
+  readonly draws: (fields: Field.Of<F>, model: Score.Model<string>) => Draws
+  /** Capability, which laws hold it to: it moves with the data. */
+  readonly moves?: (fields: Field.Of<F>, model: Score.Model<string>) => boolean
+  /** Capability, which laws hold it to: it turns with the data. */
+  readonly turns?: (fields: Field.Of<F>, model: Score.Model<string>) => boolean
+  /** Capability: the dimension of the data that it is for, where its fields say coordinates; null for any. */
+  readonly dim?: (fields: Field.Of<F>) => number | null
+  /** Capability: it looks at rows by `data` alone, never by `points`, and so starts from a source of them too. */
+  readonly streams?: true
+  /** How many starts it makes of those that stand in its fields, to hand on one; 1 unless given. */
+  readonly makes?: (fields: Field.Of<F>) => number
+  /** What stands in its way: a score without what it needs, say. */
+  readonly misfits?: (fields: Field.Of<F>) => (setting: Setting) => Problems
+}
+
+export interface Spec<
+  N extends string,
+  F extends Field.Fields,
+  A extends Case.Call = null,
+  On extends string | null = null
+> extends Told<N, F, A, On> {
+  /** The start of a score on data that `misfits` has nothing against: as many parameters as the score has, of its shapes. */
+  readonly starts: (fields: Field.Of<F>) => (tools: Tools) => Start<string>
+}
+
+/**
+ * An initializer of one's own: parameters of a score, from the data and a key. It is printed, stored, explained and held to
+ * laws as ours are, and starts what ours start: pipelines, restarts, `bestOf`.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Field, Initializer, Key, Params, Score } from 'ornstein'
+ *
+ * // The mean of several starts.
+ * const averaged = Initializer.define({
+ *   name: 'averaged',
+ *   about: 'the mean of several starts',
+ *   fields: { count: Field.count({ default: 4 }), initializer: Field.of(Initializer.concept) },
+ *   call: ['count'],
+ *   on: 'initializer',
+ *   draws: () => 'sometimes',
+ *   makes: ({ count }) => count,
+ *   starts:
+ *     ({ count, initializer }) =>
+ *     ({ start }) =>
+ *       pipe(
+ *         start(initializer),
+ *         E.map(start => key => {
+ *           const all = Key.split(count)(key).map(start)
+ *           return pipe(all.reduce(Params.zipWith((a, b) => a + b)), Params.mapValues(sum => sum / count))
+ *         })
+ *       )
+ * })
+ * const initializer = averaged(2)(Initializer.warmStart({ centres: [[3]], radius: 1 }))
+ * const started = Initializer.interpret(Score.symmetricPair, { rows: 1, dim: 1, values: Float64Array.of(2) })(initializer)
+ * assert.ok(E.isRight(started))
+ * assert.ok(Math.abs(started.right(Key.fromSeed(1)).mean.values[0] - 3) <= 1)
+ */
+export function define<
+  const N extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null,
+  const On extends string | null = null
+>(spec: Spec<N, F, A, On>): Case.Constructor<Initializer, N, F, A, On> {
+  const { starts, draws, moves, turns, dim, makes, misfits, streams = false } = spec
+  return Case.define('Initializer', {
+    ...spec,
+    meaning: (fields: Field.Of<F>): Meaning => {
+      const own = starts(fields)
+      const inner = innerOf(fields)
+      return {
+        start: setting => {
+          const problems = [
+            ...Problem.unless(
+              streams || !Source.isSource(setting.data),
+              '',
+              Case.isValue(fields) ? Case.show(fields) : `Initializer.${spec.name}`,
+              'one that reads the rows of a source a stretch at a time',
+              'use Initializer.kMeansPlusPlus, or Stage.onSample, whose attempts start by it in memory, or give the rows in memory'
+            ),
+            ...(misfits?.(fields)(setting) ?? [])
+          ]
+          return problems.length > 0 ? E.left(problems) : own({ ...setting, start: startWithin(inner, setting) })
+        },
+        draws: model => draws(fields, model),
+        moves: model => moves?.(fields, model) ?? false,
+        turns: model => turns?.(fields, model) ?? false,
+        dim: O.fromNullable(dim?.(fields)),
+        makes:
+          (makes?.(fields) ?? 1) * inner.reduce((most, { value }) => Math.max(most, concept.meaning(value).makes), 1)
+      }
+    }
+  })
+}
+
+interface Placed {
+  readonly path: string
+  readonly value: Initializer
+}
+
+const innerOf = (fields: unknown): ReadonlyArray<Placed> =>
+  (Case.isValue(fields) ? Case.inner(fields) : []).flatMap(({ path, value }) =>
+    concept.is(value) && Case.isSound(value) ? [{ path, value }] : []
+  )
+
+/** What is wrong with one that stands in the fields is told with where it stands. */
+const startWithin =
+  (inner: ReadonlyArray<Placed>, setting: Setting) =>
+  (initializer: Initializer): Start<string> =>
+    pipe(
+      concept.meaning(initializer).start(setting),
+      E.mapLeft(RA.map(Problem.within(inner.find(({ value }) => value === initializer)?.path ?? '')))
+    )
+
+export interface CentresSpec<
+  N extends string,
+  F extends Field.Fields,
+  A extends Case.Call = null,
+  On extends string | null = null
+> extends Told<N, F, A, On> {
+  /** As many centres as are asked for, [count, dim], of data that `misfits` has nothing against. */
+  readonly centres: (fields: Field.Of<F>) => (asked: SettingOf) => (key: Key.Key) => NdArray
+}
+
+/**
+ * An initializer of one's own that draws centres, for families of mixtures: weights start equal, and variances at the mean
+ * squared distance of the data from the nearest centre, per coordinate; covariances that are learned start at that of the rows about
+ * the means of those that share a nearest centre, the same for all components.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Field, Initializer, Key, Params, Points, Score } from 'ornstein'
+ *
+ * const onDiagonal = Initializer.defineCentres({
+ *   name: 'onDiagonal',
+ *   about: 'evenly spaced on the diagonal through the mean of the data',
+ *   fields: { step: Field.positive({ default: 1 }) },
+ *   formula: ({ step }) => `c_i = x̄ + ${step} (i − (K − 1)/2) (1, …, 1)`,
+ *   draws: () => 'never',
+ *   moves: () => true,
+ *   centres:
+ *     ({ step }) =>
+ *     ({ points, count }) => {
+ *       const mean = Points.mean(points)
+ *       const values = Array.from({ length: count }, (_, i) => mean.map(m => m + step * (i - (count - 1) / 2)))
+ *       return () => Params.of({ centres: values.map(row => Array.from(row)) }).centres
+ *     }
+ * })
+ * const points = { rows: 2, dim: 2, values: Float64Array.of(0, 0, 2, 4) }
+ * const started = Initializer.interpret(Score.spherical({ components: 2 }), points)(onDiagonal({ step: 2 }))
+ * assert.ok(E.isRight(started))
+ * assert.deepEqual(Params.nested(started.right(Key.fromSeed(1)).means), [[0, 1], [2, 3]])
+ */
+export function defineCentres<
+  const N extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null,
+  const On extends string | null = null
+>({ centres, ...spec }: CentresSpec<N, F, A, On>): Case.Constructor<Initializer, N, F, A, On> {
+  return define<N, F, A, On>({
+    ...spec,
+    starts: fields => setting => {
+      const word = `Initializer.${spec.name}`
+      return pipe(
+        setting,
+        centred(asked => checked(word, asked, centres(fields)(asked))),
+        E.fromOption(() => [noCentres(Case.isValue(fields) ? Case.show(fields) : word, setting)])
+      )
+    }
+  })
+}
+
+/** Centres of one's own are as many as were asked for, each with the coordinates of the data. */
+const checked =
+  (word: string, { count, points: { dim } }: SettingOf, draw: Seeding.Draw): Seeding.Draw =>
+  key => {
+    const drawn = draw(key)
+    const [rows, columns, ...more] = drawn.shape
+    return rows === count && columns === dim && more.length === 0 && drawn.values.length === count * dim
+      ? drawn
+      : refuse(
+          `${word}: centres of shape [${drawn.shape.join(', ')}] are not of shape [${count}, ${dim}]; give as many as are asked for`
+        )
+  }
+
+/** Parameters with the centres that are drawn; none of a score that does not start from centres. */
+const centred =
+  (draw: (asked: SettingOf) => Seeding.Draw) =>
+  (setting: Setting): O.Option<(key: Key.Key) => Params.Params<string>> =>
+    pipe(
+      fromCentres(setting),
+      O.map(({ fromCentres, count }) => {
+        const centresOf = draw({ ...setting, count })
+        const covarying = withCovariance(setting)
+        return key => {
+          const centres = centresOf(key)
+          return covarying(centres) ?? fromCentres(centres, Seeding.varianceAbout(setting.data, centres))
+        }
+      })
+    )
+
+/**
+ * Parameters of equal weights with the covariance that the rows have about the means of those nearest to each centre, common to all
+ * components; null for a family that does not learn so much of it, and for rows that do not tell it.
+ */
+const withCovariance = ({ model, data }: Setting): ((centres: NdArray) => Params.Params<string> | null) =>
+  pipe(
+    model.family,
+    O.flatMap(({ mStep, fromMixture }) => pipe(O.Do, O.apS('mStep', mStep), O.apS('fromMixture', fromMixture))),
+    O.filter(({ mStep: { second } }) => second === 'diagonal' || second === 'full'),
+    O.match(
+      () => () => null,
+      ({ mStep: { second }, fromMixture }) =>
+        (centres: NdArray) => {
+          const factor = Seeding.factorAbout(data, centres, second === 'diagonal')
+          if (factor === null) return null
+          const [count, dim] = centres.shape
+          const squares = factor.values.map(l => l * l)
+          const variances = second === 'diagonal' ? squares : sumsOf(squares, dim)
+          return fromMixture({
+            means: centres,
+            weights: new Float64Array(count).fill(1 / count),
+            variances: repeated(count, variances),
+            factors: second === 'diagonal' ? null : { shape: [count, dim, dim], values: repeated(count, factor.values) }
+          })
+        }
+    )
+  )
+
+/** The sum of each row of a [·, width]. */
+const sumsOf = (values: Float64Array, width: number): Float64Array =>
+  new Float64Array(values.length / width).map((_, i) =>
+    values.subarray(i * width, (i + 1) * width).reduce((sum, x) => sum + x, 0)
+  )
+
+const repeated = (times: number, values: Float64Array): Float64Array => concatenated(RA.makeBy(times, () => values))
+
+const fromCentres = ({ model, points }: Setting): O.Option<Score.Start<string>> =>
+  pipe(
+    model.family,
+    O.chain(family => Score.startOf(family, points.dim))
+  )
+
+const noCentres = (code: string, { score, model: { family } }: Setting): Problem.Problem =>
+  Problem.of(
+    '',
+    code,
+    `one for ${Score.show(score)}, which ${O.isSome(family) ? 'does not say how it starts from centres' : 'has no centres'}`,
+    O.isSome(family)
+      ? 'use Initializer.gaussian, or Initializer.values with all parameters by name, or give the family its start'
+      : 'use Initializer.gaussian, or Initializer.values with all parameters by name'
+  )
+
+// —— starts at random ——
+
+const isMirrored = ({ family }: Score.Model<string>): boolean =>
+  pipe(
+    family,
+    O.exists(({ mirrored }) => mirrored)
+  )
+
+/**
+ * Every centre (for a custom score: every parameter) normal with standard deviation `scale`: the paper's random start. About the
+ * mean of the data; for the pair, whose middle is 0, about 0.
+ */
+export const gaussian = define({
+  name: 'gaussian',
+  about: "every centre normal: the paper's random start",
+  fields: { scale: Field.positive({ suggestion: 1 }) },
+  formula: ({ scale }) => `c_i = m + ${scale} z_i, z_i ~ N(0, I), m the mean of the data, or 0 for a pair`,
+  draws: () => 'always',
+  moves: (_, model) => !isMirrored(model),
+  streams: true,
+  starts:
+    ({ scale }) =>
+    setting => {
+      const { model, points, data } = setting
+      const { middle } = Frame.ofModel(model, data)
+      return pipe(
+        setting,
+        centred(({ count }) => key => {
+          const { values, shape } = Seeding.normals([count, points.dim], scale)(key)
+          return { shape, values: values.map((c, at) => c + (middle === null ? 0 : middle[at % points.dim])) }
+        }),
+        O.getOrElse(
+          (): ((key: Key.Key) => Params.Params<string>) => key =>
+            pipe(
+              model.shapes(points.dim),
+              Params.map((shape: ReadonlyArray<number>, name) =>
+                Seeding.normals(shape, scale)(Key.named(name)(key)[name])
+              )
+            )
+        ),
+        E.right
+      )
+    }
+})
+
+/** Centres next to the mean of the data (for the pair, next to 0), all but equal: where annealing from high noise begins. */
+export const tiny: Initializer = gaussian({ scale: 1e-3 })
+
+/** Every centre at a distance `radius` from the mean of the data, in a random direction. */
+export const onSphere = defineCentres({
+  name: 'onSphere',
+  about: 'at a distance from the mean, in random directions',
+  fields: { radius: Field.positive({ suggestion: 1 }) },
+  formula: ({ radius }) => `|c_i − x̄| = ${radius}`,
+  streams: true,
+  draws: () => 'always',
+  moves: () => true,
+  centres:
+    ({ radius }) =>
+    ({ data, count }) => {
+      const { dim } = data
+      const mean = Source.middle(data)
+      const atMean = {
+        shape: [count, dim],
+        values: Float64Array.from({ length: count * dim }, (_, at) => mean[at % dim])
+      }
+      return Seeding.displaced(atMean, radius)
+    }
+})
+
+// —— starts from the data ——
+
+/** Rows of the data, or means of theirs, drawn by the key: they go where the data go. */
+const ofRows = { draws: (): Draws => 'sometimes', moves: () => true, turns: () => true }
+
+/** Different rows of the data, drawn in proportion to their weights. */
+export const fromData = defineCentres({
+  name: 'fromData',
+  about: 'rows of the data',
+  formula: () => 'c_i rows of the data, none twice',
+  ...ofRows,
+  streams: true,
+  centres:
+    () =>
+    ({ data, count }) =>
+      Seeding.differentRows(data, count)
+})
+
+/** Rows of the data, each drawn in proportion to its squared distance from those before (Arthur & Vassilvitskii 2007). */
+export const kMeansPlusPlus = defineCentres({
+  name: 'kMeansPlusPlus',
+  about: 'rows far from each other (Arthur & Vassilvitskii 2007)',
+  formula: () => 'P(c_i = x) ∝ min |x − c_j|² over j < i',
+  ...ofRows,
+  streams: true,
+  centres:
+    () =>
+    ({ data, count }) =>
+      Seeding.spread(data, count)
+})
+
+/** Lloyd's algorithm from k-means++ centres: each centre moves to the mean of the rows nearest to it (Lloyd 1982). */
+export const kMeans = defineCentres({
+  name: 'kMeans',
+  about: "Lloyd's algorithm from k-means++ (Lloyd 1982)",
+  fields: { steps: Field.count({ least: 0, suggestion: 20, most: Limits.moves }) },
+  example: { steps: 10 },
+  formula: ({ steps }) => `k-means++, then ${steps} times c_i ← the mean of the rows nearest to it`,
+  ...ofRows,
+  streams: true,
+  centres:
+    ({ steps }) =>
+    ({ data, count }) =>
+    key =>
+      Array.from({ length: steps }).reduce(Seeding.lloyd(data), Seeding.spread(data, count)(key))
+})
+
+/**
+ * For the symmetric pair, the top eigenvector of Ĉ − I (Ĉ the second moment), its length from the eigenvalue. For K
+ * components, k-means++ among the data projected on the top K − 1 principal directions (Vempala & Wang 2004).
+ */
+export const spectral = defineCentres({
+  name: 'spectral',
+  about: 'from the top eigenvectors (Vempala & Wang 2004)',
+  formula: () => 'k-means++ on the first K − 1 principal directions; for a pair c = √(λ − 1) v, Ĉv = λv',
+  draws: (_, model) => (isMirrored(model) ? 'never' : 'sometimes'),
+  moves: (_, model) => !isMirrored(model),
+  turns: () => true,
+  streams: true,
+  centres:
+    () =>
+    ({ model, data, count }) =>
+      isMirrored(model)
+        ? () => Seeding.topOfSecondMoment(data)
+        : Seeding.spread(Seeding.projectedOnTop(data, Math.max(1, count - 1)), count)
+})
+
+/**
+ * Model-based agglomerative clustering (Banfield & Raftery 1993; Fraley 1998): every row begins as a cluster; the two whose joining
+ * raises Σ_k n_k log(|W_k/n_k| + (tr W_k + α)/n_k) least become one, until as many are left as the score has components. W_k is the
+ * scatter of cluster k about its mean, n_k its number of rows, α the mean variance of all rows; |W_k/n_k| is left out where n_k ≤ d.
+ * That is the criterion of mclust's default start (`hc`, model VVV), −2 times the classification log-likelihood of Gaussians with
+ * covariances of their own up to constants, kept finite by the trace. Rows are compared as mclust compares them (`use = "SVD"`): columns
+ * in standard units, turned to their principal directions, each divided by the fourth root of its variance.
+ *
+ * The start is a mixture of the clusters: their shares, means and covariances, these drawn towards their common one as by d + 1 rows.
+ * Nothing is random. The order of the rows does not matter, nor do origin and units of the columns, where no two joinings cost the same.
+ *
+ * Of more than `rows` rows, whole and > 0 (1000 unless given), every so-many-th in the order of their columns is taken, n in all: time
+ * is O(n² d³), memory n²/2 numbers, 4 MB of 1000 rows. No more than the first 16 principal directions are looked at. The hierarchy is
+ * remembered with the points, so that other families and numbers of components cost a cut. Rows of a source are refused.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Initializer, Key, Score } from 'ornstein'
+ *
+ * const points = { rows: 6, dim: 2, values: Float64Array.of(0, 0, 9, 9, 1, 0, 8, 9, 0, 1, 9, 8) }
+ * const started = Initializer.interpret(Score.spherical({ components: 2 }), points)(Initializer.hierarchical())
+ * assert.ok(E.isRight(started))
+ * const { values } = started.right(Key.fromSeed(1)).means
+ * assert.ok([1 / 3, 1 / 3, 26 / 3, 26 / 3].every((x, at) => Math.abs(values[at] - x) < 1e-12))
+ */
+export const hierarchical = define({
+  name: 'hierarchical',
+  about: 'clusters joined two by two by likelihood (Banfield & Raftery 1993)',
+  fields: { rows: Field.count({ default: 1000, most: Limits.joined }) },
+  formula: ({ rows }) => `join i, j that raise Σ n_k log(|W_k/n_k| + (tr W_k + α)/n_k) least, of ${rows} rows at most`,
+  draws: () => 'never',
+  moves: (_, model) => !isMirrored(model),
+  starts:
+    ({ rows }) =>
+    setting => {
+      const { model, points } = setting
+      const mixture = (count: number, second: MStep<string>['second']): Mixture.Mixture =>
+        Seeding.hierarchical(points, rows, count, second)
+      return pipe(
+        model.family,
+        O.flatMap(({ fromMixture, mStep, count }) =>
+          pipe(
+            fromMixture,
+            O.map(fromMixture => () => {
+              const second = pipe(
+                mStep,
+                O.match(
+                  () => 'trace' as const,
+                  ({ second }) => second
+                )
+              )
+              return fromMixture(mixture(count(points.dim), second))
+            })
+          )
+        ),
+        O.alt(() =>
+          pipe(
+            setting,
+            centred(
+              ({ count }) =>
+                () =>
+                  mixture(count, 'none').means
+            )
+          )
+        ),
+        E.fromOption(() => [noCentres('Initializer.hierarchical', setting)])
+      )
+    }
+})
+
+/** Centres normal with the mean of the data and the covariance that theirs has beyond the components' own, Ĉov − I. */
+export const momentsMatched = defineCentres({
+  name: 'momentsMatched',
+  about: 'normal with the mean and the excess covariance of the data',
+  formula: () => 'c_i ~ N(x̄, (Ĉov − I)₊)',
+  draws: () => 'sometimes',
+  moves: () => true,
+  streams: true,
+  centres:
+    () =>
+    ({ data, count }) =>
+      Seeding.momentMatchedCentres(data, count)
+})
+
+// —— starts that are given ——
+
+/** A list of centres is finite, and as the score and the data ask. */
+const fitting =
+  (centres: ReadonlyArray<ReadonlyArray<number>>) =>
+  (setting: Setting): Problems => {
+    const { dim } = setting.points
+    const array = Params.ndArray(centres)
+    const count = pipe(
+      fromCentres(setting),
+      O.match(
+        () => centres.length,
+        ({ count }) => count
+      )
+    )
+    return array !== null &&
+      array.shape.length === 2 &&
+      array.shape[0] === count &&
+      array.shape[1] === dim &&
+      array.values.every(Number.isFinite)
+      ? []
+      : [
+          Problem.of(
+            'centres',
+            JSON.stringify(centres),
+            `${count} finite centre${count === 1 ? '' : 's'} of ${dim} coordinates`,
+            'give one list of coordinates for each centre'
+          )
+        ]
+  }
+
+/** Centres that `fitting` has nothing against. */
+const asArray = (centres: ReadonlyArray<ReadonlyArray<number>>): NdArray => Params.of({ centres }).centres
+
+const widthOf = (centres: ReadonlyArray<ReadonlyArray<number>>): number | null => centres.at(0)?.length ?? null
+
+const rowsField = Field.array(
+  Field.array(
+    Field.number({
+      // Whether they are finite and fit the data is what `misfits` says, of all at once.
+      holds: () => true,
+      domain: 'a number',
+      suggestion: 0,
+      arbitrary: fc => fc.double({ min: -3, max: 3, noNaN: true })
+    })
+  )
+)
+
+const example = [
+  [-1, 0.5],
+  [1, -0.5]
+]
+
+/** Each centre displaced by `radius` in a random direction: the paper's warm start. */
+export const warmStart = defineCentres({
+  name: 'warmStart',
+  about: "near given centres: the paper's warm start",
+  fields: { centres: rowsField, radius: Field.notNegative({ suggestion: 0.5 }) },
+  example: { centres: example },
+  formula: ({ centres, radius }) => `|c_i − ${JSON.stringify(centres)}_i| = ${radius}`,
+  draws: ({ radius }) => (radius === 0 ? 'never' : 'always'),
+  dim: ({ centres }) => widthOf(centres),
+  misfits: ({ centres }) => fitting(centres),
+  streams: true,
+  centres:
+    ({ centres, radius }) =>
+    () =>
+      Seeding.displaced(asArray(centres), radius)
+})
+
+/** Exactly these centres; other parameters get their usual start. */
+export const centres = defineCentres({
+  name: 'centres',
+  about: 'exactly these centres',
+  fields: { centres: rowsField },
+  call: ['centres'],
+  example: { centres: example },
+  draws: () => 'never',
+  dim: ({ centres }) => widthOf(centres),
+  misfits: ({ centres }) => fitting(centres),
+  streams: true,
+  centres:
+    ({ centres }) =>
+    () =>
+    () =>
+      asArray(centres)
+})
+
+const valuesField: Field.Field<Params.Params<string>> = {
+  ...Field.dictionary(
+    Field.codec(Params.ndArrayCodec, {
+      domain: 'an array { shape, values }',
+      remedy: 'give Params.of({ … })',
+      arbitrary: fc => fc.constant({ shape: [2], values: Float64Array.of(0, 1) }),
+      sample: { shape: [2], values: Float64Array.of(1, 0.5) }
+    })
+  ),
+  show: u => (Params.codec.is(u) ? Params.show(u) : String(u))
+}
+
+const exactly = define({
+  name: 'values',
+  about: 'exactly these parameters, by name',
+  fields: { values: valuesField },
+  call: ['values'],
+  example: { values: Params.of({ mean: [1, 0.5] }) },
+  draws: () => 'never',
+  // The last axis of centres is that of the coordinates.
+  dim: ({ values }) =>
+    pipe(
+      Params.names(values),
+      RA.findFirstMap(name => (name.startsWith('mean') ? RA.last(values[name].shape) : O.none)),
+      O.toNullable
+    ),
+  streams: true,
+  misfits:
+    ({ values }) =>
+    ({ model, points: { dim } }) =>
+      parameterProblems(model.shapes(dim), values),
+  starts:
+    ({ values }) =>
+    () =>
+      E.right(() => values)
+})
+
+const parameterProblems = (wanted: Params.Shapes<string>, values: Params.Params<string>): Problems => {
+  const print = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
+  return [
+    ...Params.names(wanted).flatMap(name => {
+      const field = `values.${name}`
+      if (!(name in values)) return [Problem.of(field, 'missing', `an array of shape ${print(wanted[name])}`, 'add it')]
+      const { shape, values: entries } = values[name]
+      return print(shape) !== print(wanted[name]) || entries.length !== size(shape)
+        ? [Problem.of(field, `shape ${print(shape)}`, `of shape ${print(wanted[name])}`, 'reshape it to fit the data')]
+        : Problem.unless(entries.every(Number.isFinite), field, 'NaN or infinite somewhere', 'finite', 'correct it')
+    }),
+    ...Params.names(values).flatMap(name =>
+      Problem.unless(
+        name in wanted,
+        `values.${name}`,
+        'given',
+        `a parameter of the score, which has ${Object.keys(wanted).join(', ')}`,
+        'leave it out'
+      )
+    )
+  ]
+}
+
+// Array.isArray alone does not narrow a readonly array.
+const isList = (value: unknown): value is ReadonlyArray<unknown> => Array.isArray(value)
+
+type Rows = ReadonlyArray<ReadonlyArray<number>>
+
+function given(values: Rows): ReturnType<typeof centres>
+function given(values: Params.Params<string>): ReturnType<typeof exactly>
+function given(values: Rows | Params.Params<string>): Initializer {
+  return isList(values) ? centres(values) : exactly(values)
+}
+
+/**
+ * Exactly these: a list of centres, as `Initializer.centres` has them, or all parameters by name.
+ *
+ * @example
+ * import { Initializer, Params } from 'ornstein'
+ *
+ * export const centres = Initializer.values([[0, 0], [3, 4]])
+ * export const all = Initializer.values(Params.of({ means: [[0, 0], [3, 4]], logits: [0, 0], logVariances: [0, 1] }))
+ */
+export const values = Case.called(exactly, given)
+
+/**
+ * As a network itself begins: each layer's weights by its own law. A pipeline with it is written without a single weight.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Initializer, Key, Net, Parametrization, Score } from 'ornstein'
+ *
+ * const net = Net.mlp({ hidden: [8] })
+ * const score = Score.network(net, { predicts: Parametrization.noise })
+ * const start = Initializer.interpret(score, { rows: 1, dim: 2, values: Float64Array.of(1, 2) })(Initializer.own)
+ * const key = Key.fromSeed(1)
+ * assert.deepEqual(E.map((start: (key: Key.Key) => unknown) => start(key))(start), E.right(Net.initial(2)(key)(net)))
+ */
+export const own = define({
+  name: 'own',
+  about: 'as a network itself begins',
+  formula: () => 'θ ~ the law of each layer',
+  draws: () => 'sometimes',
+  streams: true,
+  starts:
+    () =>
+    ({ score, model, points: { dim } }) =>
+      pipe(
+        model.initial,
+        O.map(initial => initial(dim)),
+        E.fromOption(() => [
+          Problem.of(
+            '',
+            'Initializer.own',
+            `one for ${Score.show(score)}, which does not say how it begins`,
+            'use Initializer.gaussian, or Initializer.kMeansPlusPlus for mixtures'
+          )
+        ])
+      )
+})
+
+// —— starts that are made of others ——
+
+const initializer = Field.of<Initializer>(concept)
+
+/** Of `count` starts, the likeliest on the data; for scores with a density. */
+export const bestOf = define({
+  name: 'bestOf',
+  about: 'the likeliest of several starts',
+  fields: { count: Field.count({ suggestion: 10, most: Limits.attempts }), initializer },
+  call: ['count'],
+  on: 'initializer',
+  example: { count: 3, initializer: fromData },
+  formula: ({ count, initializer }) => `the likeliest of ${count}: ${formula(initializer)}`,
+  check: ({ count, initializer }) => {
+    const inner = Case.isSound(initializer) ? concept.meaning(initializer).makes : 1
+    return Problem.unless(
+      count * inner <= Limits.attempts,
+      'count',
+      `${count} times ${inner} starts`,
+      `at most ${Limits.attempts}`,
+      'take the best once, of fewer'
+    )
+  },
+  draws: ({ initializer }, model) => concept.meaning(initializer).draws(model),
+  moves: ({ initializer }, model) => concept.meaning(initializer).moves(model),
+  turns: ({ initializer }, model) => concept.meaning(initializer).turns(model),
+  dim: ({ initializer }) => O.toNullable(concept.meaning(initializer).dim),
+  streams: true,
+  makes: ({ count }) => count,
+  starts: fields => tools => {
+    const { count, initializer } = fields
+    const { model, data, start } = tools
+    return pipe(
+      E.Do,
+      E.apS('family', E.fromOption((): Problems => [noCentres(show(bestOf(count)(initializer)), tools)])(model.family)),
+      E.apS('start', start(initializer)),
+      E.map(({ family, start }) => {
+        const loss = ExpectationMaximization.loss(family, data)
+        return (key: Key.Key) =>
+          Key.split(count)(key)
+            .map(start)
+            .map(params => ({ params, loss: loss(params) }))
+            .reduce((best, next) => (next.loss < best.loss - Seeding.SAME * (1 + Math.abs(best.loss)) ? next : best))
+            .params
+      })
+    )
+  }
+})
+
+/** Every parameter of another start moved by a normal of standard deviation `scale`: off a saddle, say. */
+export const perturbed = define({
+  name: 'perturbed',
+  about: 'another start, moved a little',
+  fields: { scale: Field.notNegative({ suggestion: 0.1 }), initializer },
+  call: ['scale'],
+  on: 'initializer',
+  example: { initializer: spectral },
+  formula: ({ scale, initializer }) => `${formula(initializer)}; every parameter + ${scale} z, z ~ N(0, 1)`,
+  draws: ({ scale, initializer }, model) => (scale === 0 ? concept.meaning(initializer).draws(model) : 'always'),
+  moves: ({ initializer }, model) => concept.meaning(initializer).moves(model),
+  dim: ({ initializer }) => O.toNullable(concept.meaning(initializer).dim),
+  streams: true,
+  starts:
+    ({ scale, initializer }) =>
+    ({ start }) =>
+      pipe(
+        start(initializer),
+        E.map(start => key => {
+          const keys = pipe(key, Key.named('start', 'noise'))
+          return pipe(
+            start(keys.start),
+            Params.map(({ shape, values }: NdArray, name) => {
+              const noise = Key.normal(values.length)(Key.named(name)(keys.noise)[name])
+              return { shape, values: values.map((value, i) => value + scale * noise[i]) }
+            })
+          )
+        })
+      )
+})
+
+/** The initializers, in the order of the reference. */
+export const all: ReadonlyArray<Vocabulary.Entry> = [
+  gaussian,
+  onSphere,
+  fromData,
+  kMeansPlusPlus,
+  kMeans,
+  spectral,
+  hierarchical,
+  momentsMatched,
+  warmStart,
+  values,
+  centres,
+  own,
+  bestOf,
+  perturbed
+]
+
+/** Names of initializers that are others with numbers. */
+export const recipes: ReadonlyArray<Vocabulary.Recipe<Initializer>> = [
+  {
+    name: 'Initializer.tiny',
+    about: 'next to 0, where annealing from high noise begins',
+    example: tiny,
+    code: 'Initializer.tiny'
+  }
+]
+
+// —— what is asked of initializers ——
+
+/** The start of a score on data, or all that is wrong with the initializer for them. */
+export const interpret =
+  <P extends string>(score: Score.Score<P>, data: Source.Data) =>
+  (initializer: Initializer): Start<P> => {
+    const model = Score.interpret(score)
+    // Initializers work with whatever names the parameters have; that a start has those of the score is checked.
+    const setting = { score, model, points: Source.asPoints(data), data } as unknown as Setting
+    const isSound = Case.isValue(initializer) && Case.parts(initializer).every(Case.isSound)
+    const start: Start<string> = isSound ? concept.meaning(initializer).start(setting) : E.left([])
+    const found = [...(E.isLeft(start) ? start.left : []), ...problems(initializer)]
+    if (E.isLeft(start) || found.length > 0) return E.left(found.map(Problem.within('initializer')))
+    const check = Params.checked(model.shapes(data.dim))
+    return E.right(key => check(start.right(key)))
+  }
+
+/** The dimension of the data that an initializer is for; none where it takes any. */
+export const dim = (initializer: Initializer): O.Option<number> => concept.meaning(initializer).dim
+
+/** Whether another key is another start of such a score. */
+export const draws =
+  (model: Score.Model<string>) =>
+  (initializer: Initializer): Draws =>
+    concept.meaning(initializer).draws(model)
+
+/** The initializer as the code that builds it. */
+export const show = (initializer: Initializer): string => Case.show(initializer)
+
+/** Where it starts, in mathematics. */
+export function formula(initializer: Initializer): string {
+  return Case.formula(initializer)
+}
+
+/** What is wrong with an initializer, before any data. */
+export const problems = (initializer: Initializer): Problems => Case.problems(initializer)
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Initializer, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

@@ -1,0 +1,131 @@
+/** Pipelines: a schedule, a score, where it starts, and the stages that teach it. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as t from 'io-ts'
+import { isDeeper } from '../../lib/plain/nesting.js'
+import { Case, concept as Concept, Field, Vocabulary } from '../core/index.js'
+import { laidOut } from '../core/lines.js'
+import * as Initializer from './initializer.js'
+import * as Limits from '../core/limits.js'
+import * as Problem from '../core/problem.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Score from '../score/score.js'
+import * as Stage from './stage.js'
+
+/** What a pipeline is made of. */
+export interface Parts<P extends string> {
+  readonly schedule: Schedule.Schedule
+  readonly score: Score.Score<P>
+  readonly initializer: Initializer.Initializer
+  readonly stages: ReadonlyArray<Stage.Stage>
+}
+
+export interface Pipeline<P extends string> extends Parts<P>, Case.Value<'Pipeline', Parts<string>> {}
+
+export const concept = Concept<Pipeline<string>>('Pipeline', 'a schedule, a score, where it starts, and stages')
+
+const made = Case.define('Pipeline', {
+  name: 'of',
+  about: 'a schedule, a score, where it starts, and the stages that teach it',
+  fields: {
+    schedule: Field.of(Schedule.concept),
+    score: Field.of(Score.concept),
+    initializer: Field.of(Initializer.concept),
+    stages: Field.list(Stage.concept)
+  },
+  call: null,
+  on: null,
+  meaning: (parts): Parts<string> => parts
+})
+
+/** A pipeline is its parts; whether they fit each other and the data is what `Compile` says. */
+export const of = Case.called(
+  made,
+  <P extends string>({ schedule, score, initializer, stages }: Parts<P>): Pipeline<P> =>
+    // The case forgets the names of the parameters, which are those of the score that was given.
+    made({ schedule, score, initializer, stages }) as unknown as Pipeline<P>
+)
+
+export const all: ReadonlyArray<Vocabulary.Entry> = [of]
+
+/** The width of its code: a stage in it then has lines as long as when printed alone. */
+const WIDTH = 104
+
+/**
+ * The pipeline as the code that builds it.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Initializer, Pipeline, Schedule, Score, Stage } from 'ornstein'
+ *
+ * const pipeline = Pipeline.of({
+ *   schedule: Schedule.ornsteinUhlenbeck,
+ *   score: Score.spherical({ components: 3 }),
+ *   initializer: Initializer.kMeansPlusPlus,
+ *   stages: [Stage.expectationMaximization({ steps: 50 })]
+ * })
+ * assert.match(Pipeline.show(pipeline), /score: Score.spherical\(\{ components: 3 \}\)/)
+ */
+export const show = <P extends string>(pipeline: Pipeline<P>): string => laidOut(Case.show(pipeline), WIDTH)
+
+/** The pipeline as mathematics. */
+export const formula = <P extends string>({ schedule, score, initializer, stages }: Pipeline<P>): string =>
+  [
+    `x_t = α x_0 + σ z, z ~ N(0, I), ${Schedule.formula(schedule)}`,
+    Score.formula(score),
+    `start: ${Initializer.formula(initializer)}`,
+    ...stages.map((stage, i) => `stage ${i + 1}: ${Stage.formula(stage)}`)
+  ].join('\n')
+
+/** What no learned variance falls below: the floor of the last stage that has one. See `Mixture.floored`. */
+export const varianceFloor = <P extends string>({ score, stages }: Pipeline<P>): O.Option<number> =>
+  pipe(
+    Score.interpret(score).family,
+    O.filter(({ unitVariance }) => !unitVariance),
+    O.chain(() => pipe(stages, RA.findLastMap(Stage.varianceFloor)))
+  )
+
+/** The prior to whose mode the last stage leads that has one, by the rows that its mean counts as. */
+export const prior = <P extends string>({ stages }: Pipeline<P>): O.Option<number> =>
+  pipe(stages, RA.findLastMap(Stage.priorOf))
+
+/** The pipeline with its stages under a prior: see `Stage.underPrior`. */
+export const underPrior =
+  (prior: number) =>
+  <P extends string>({ stages, ...rest }: Pipeline<P>): Pipeline<P> =>
+    of({ ...rest, stages: stages.map(Stage.underPrior(prior)) })
+
+/** The problem of a description whose nesting has no end. */
+export const tooDeep = (field: string): Problem.Problem =>
+  Problem.of(
+    field,
+    `nested deeper than ${Limits.depth} levels`,
+    'readable',
+    'put stages in one sequence, not in each other'
+  )
+
+/** A pipeline's JSON may name the schema from which an editor completes it. */
+const withoutSchema = (json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(json).filter(([key]) => key !== '$schema'))
+
+/**
+ * The pipeline as JSON and back, in the words of a vocabulary. There is one kind of them, so that no tag is written. Custom
+ * parts are code: they are written by name and read if the vocabulary has them. JSON that is nested deeper than `Limits.depth`
+ * is refused.
+ */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Pipeline<string>, unknown> => {
+  const tagged = Vocabulary.codec(vocabulary)(concept)
+  return new t.Type<Pipeline<string>, unknown>(
+    tagged.name,
+    tagged.is.bind(tagged),
+    (u, context) =>
+      isDeeper(u, Limits.depth)
+        ? t.failure(u, context, Problem.show(tooDeep('pipeline')))
+        : tagged.validate(t.UnknownRecord.is(u) ? { ...withoutSchema(u), _tag: 'of' } : u, context),
+    ({ schedule, score, initializer, stages }) => {
+      const written = tagged.encode(of({ schedule, score, initializer, stages }))
+      return t.UnknownRecord.is(written) ? Object.fromEntries(Object.entries(written).slice(1)) : written
+    }
+  )
+}

@@ -1,0 +1,812 @@
+/**
+ * Stages: what a pipeline does, one after the other. The simple ones take steps until a rule stops them: the minimisation
+ * of one objective by one optimizer, expectation–maximization, split and merge moves, power iteration, several attempts at
+ * another stage. The others come to stages: in sequence (a monoid), repeated, or annealed over noise levels.
+ */
+import type * as M from 'fp-ts/lib/Monoid.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as t from 'io-ts'
+import { Key } from '../../lib/index.js'
+import { epochs as epochsOf } from '../../lib/random/epochs.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import { Case, Field, Vocabulary } from '../core/index.js'
+import { laidOut } from '../core/lines.js'
+import * as Expectation from '../objective/expectation.js'
+import { how } from '../mixture/em/eStep.js'
+import * as Missing from '../mixture/em/missing.js'
+import * as EM from '../mixture/em/expectationMaximization.js'
+import * as Limits from '../core/limits.js'
+import * as Objective from '../objective/objective.js'
+import * as Optimizer from '../optimizer/optimizer.js'
+import * as Params from '../family/params.js'
+import type * as Position from '../data/place.js'
+import * as Power from '../mixture/em/powerIteration.js'
+import * as Problem from '../core/problem.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Score from '../score/score.js'
+import * as Split from '../mixture/moves/splitAndMerge.js'
+import * as TimeLaw from '../objective/timeLaw.js'
+import {
+  concept,
+  define,
+  defineComposite,
+  priorOf,
+  type Attempt,
+  type Loss,
+  type Placed,
+  type Setting,
+  type Simple,
+  type Stage,
+  type Steps
+} from './staged.js'
+
+export {
+  concept,
+  define,
+  defineComposite,
+  priorOf,
+  varianceFloor,
+  type Attempt,
+  type By,
+  type Composite,
+  type CompositeSpec,
+  type Loss,
+  type Meaning,
+  type Means,
+  type Placed,
+  type Setting,
+  type Simple,
+  type Spec,
+  type Stage,
+  type Start,
+  type Steps,
+  type Stopping,
+  type Taken,
+  type Tools
+} from './staged.js'
+
+/** Parameters of names that are known when it runs. */
+type Arrays = Params.Params<string>
+type Problems = ReadonlyArray<Problem.Problem>
+
+/** Of a stage that remembers nothing. */
+const noMemory = { memory: () => t.null } as const
+
+/** A stage that is a map of the parameters, and of a key if it draws noise. */
+const mapping = (
+  next: (params: Arrays, key: Key.Key) => { readonly value: number; readonly params: Arrays }
+): Steps<null> => ({
+  begin: () => null,
+  step: (params, _, key) => ({ ...next(params, key), memory: null })
+})
+
+// —— what stages ask of scores ——
+
+type Requirement = readonly [domain: string, remedy: string, holds?: (family: Score.Family<string>) => boolean]
+
+/** What is asked of a score, that of a mixture, in turn: the first that it is not is said. */
+const asks =
+  (...asked: ReadonlyArray<Requirement>): ((setting: Setting) => Problems) =>
+  ({ score, model }) =>
+    pipe(
+      asked,
+      RA.findFirst(([, , holds = () => true]) => !O.exists(holds)(model.family)),
+      O.match(
+        () => [],
+        ([domain, remedy]) => [Problem.of('score', Score.show(score), domain, remedy)]
+      )
+    )
+
+/** Of a score that has been found to have it. */
+const found =
+  <A>(of: (family: Score.Family<string>) => O.Option<A>) =>
+  ({ score, model }: Setting): A =>
+    pipe(
+      model.family,
+      O.chain(of),
+      O.getOrElse<A>(() => refuse(`score: ${Score.show(score)} has not what this stage needs; compile the pipeline`))
+    )
+
+const familyOf = found(O.some)
+
+/** Sums of expectation–maximization where the setting has its place. */
+const takenBy =
+  ({ score, place }: Pick<Setting, 'score' | 'place'>): EM.Take<string> =>
+  (sum, pass) =>
+    place.taken(sum, () => EM.asked(score, pass))
+
+/** How responsibilities are computed, of a score that has any. */
+const computed = ({ model, data }: Setting): string =>
+  pipe(
+    model.family,
+    O.flatMap(family =>
+      pipe(
+        family.mStep,
+        O.map(mStep => (Missing.has(data) ? 'in plain loops' : how(family, mStep, data.dim, data.rows)))
+      )
+    ),
+    O.match(
+      () => 'there are no responsibilities',
+      how => `responsibilities are computed ${how}`
+    )
+  )
+
+// —— fields ——
+
+const steps = Field.count({ least: 0, suggestion: 100 })
+
+const threshold = Field.quiet(
+  Field.number({
+    holds: value => value >= 0,
+    domain: '≥ 0',
+    suggestion: 1e-6,
+    remedy: 'try 1e-6, or 0 for never',
+    default: 0,
+    arbitrary: fc => fc.constantFrom(0, 1e-6, 0.01)
+  })
+)
+
+/** On which schedule it is a time with noise is what `misplaced` says. */
+const time = Field.number({
+  holds: () => true,
+  domain: 'a time with noise',
+  suggestion: 0.5,
+  arbitrary: fc => fc.double({ min: 0.01, max: 0.9, noNaN: true })
+})
+
+const floor = Field.positive({ default: 1e-6 })
+
+const prior = Field.quiet(Field.optional(Field.positive({ suggestion: 0.01 })))
+
+const priorAsks: Requirement = [
+  'that of a family with mStep and toMixture, as a prior needs',
+  'leave out the prior, or give the family both',
+  EM.servesPrior
+]
+
+const objective = Field.of(Objective.concept)
+
+const expectation = Field.withDefault(Field.of(Expectation.concept), Expectation.monteCarlo())
+
+const stage = Field.of<Stage>(concept)
+
+// —— stages that take steps ——
+
+/** How far a stage has come that goes by epochs: it meets every row once before any again. */
+interface Position {
+  /** The key from which the order of each epoch is drawn. */
+  readonly epochs: Key.Key
+  /** How many rows have been met. */
+  readonly met: number
+}
+
+/** What descent remembers: the state of its optimizer, and its place where it goes by epochs; null before the first step. */
+interface Descending {
+  readonly optimizer: Optimizer.AnyState<string>
+  readonly place: Position | null
+}
+
+const placeCodec = t.union([
+  t.type({ epochs: t.type({ _tag: t.literal('Key'), k0: t.number, k1: t.number }), met: t.number }),
+  t.null
+])
+
+/** A descent's memory as JSON: without epochs, that of its optimizer. */
+const descending = (optimizer: Optimizer.Optimizer, epochs: boolean): t.Type<Descending, unknown> => {
+  const inner = Optimizer.stateCodec<string>(optimizer)
+  const form = t.type({ optimizer: inner, place: placeCodec })
+  return epochs
+    ? form
+    : new t.Type(
+        inner.name,
+        form.is,
+        (u, context) =>
+          pipe(
+            inner.validate(u, context),
+            E.map(optimizer => ({ optimizer, place: null }))
+          ),
+        ({ optimizer }) => inner.encode(optimizer)
+      )
+}
+
+/**
+ * θ ← θ + step of the optimizer on the gradient of the objective, its expectation taken anew at every step: over all
+ * rows, or over a `batch` of them drawn without replacement, whose weights count relative to each other. By `epochs`,
+ * batches go through all rows in a random order before any row comes again, in another order, and so on.
+ *
+ * @example
+ * import { Expectation, Objective, Optimizer, Stage, TimeLaw } from 'ornstein'
+ *
+ * export const highNoise = Stage.descend({
+ *   objective: Objective.denoising(TimeLaw.at(1.5)),
+ *   expectation: Expectation.quadrature(),
+ *   optimizer: Optimizer.gradientDescent({ rate: 0.5 }),
+ *   steps: 300,
+ *   relativeChange: 1e-8
+ * })
+ */
+export const descend = define({
+  name: 'descend',
+  about: 'an optimizer on an objective, on all rows or on batches',
+  fields: {
+    objective,
+    expectation,
+    optimizer: Field.of(Optimizer.concept),
+    steps,
+    gradientNorm: threshold,
+    relativeChange: threshold,
+    /** How many rows a step looks at, drawn anew without replacement; null for all of them. */
+    batch: Field.optional(Field.count({ suggestion: 256 })),
+    /** Whether every row is met once before any is met again; else each batch is drawn by itself. */
+    epochs: Field.quiet(Field.boolean({ default: false }))
+  },
+  example: {
+    objective: Objective.denoising(TimeLaw.at(0.3)),
+    optimizer: Optimizer.gradientDescent({ rate: 0.1 })
+  },
+  formula: ({ objective }) => `minimise ${Objective.formula(objective)}`,
+  misplaced:
+    ({ objective }) =>
+    schedule =>
+      Objective.misfits(schedule)(objective).map(Problem.within('objective')),
+  at:
+    ({ objective }) =>
+    time => ({ objective: Objective.retimed(TimeLaw.at(time))(objective) }),
+  stops: ({ steps, gradientNorm, relativeChange }) => ({ steps, gradientNorm, relativeChange }),
+  loss: ({ objective, expectation, batch }) => ({ objective, expectation, batch }),
+  streams: true,
+  optimizer: ({ optimizer }) => optimizer,
+  // What the optimizer asks of its loss and does not get.
+  misfits:
+    ({ objective, expectation, optimizer, batch, epochs }) =>
+    ({ model, schedule, points: { dim } }) => {
+      const noiseless = Objective.terms(objective).every(({ term }) => !Objective.isMatching(term))
+      const noise = noiseless || Expectation.isDeterministic(expectation) ? null : Expectation.show(expectation)
+      const random = batch === null ? noise : `a batch of ${batch} rows`
+      return [
+        ...Problem.unless(
+          !epochs || batch !== null,
+          'epochs',
+          'true without a batch',
+          'about batches: all rows are met at every step',
+          'give a batch, or leave it out'
+        ),
+        ...Optimizer.misfits({ shapes: model.shapes(dim), random, subject: Objective.subject(schedule)(objective) })(
+          optimizer
+        )
+      ]
+    },
+  memory: ({ optimizer, epochs }) => descending(optimizer, epochs),
+  steps:
+    ({ objective, optimizer, batch, epochs }) =>
+    ({ evaluate, points, schedule }) => {
+      const subject = Objective.subject(schedule)(objective)
+      const size = epochs ? batch : null
+      const rowsAt = epochsOf(points.rows, size ?? 0)
+      return {
+        begin: params => ({ optimizer: Optimizer.anyInterpret<string>(optimizer).init(params), place: null }),
+        step: (params, { optimizer: state, place }, key) => {
+          // The first step's key is all the epochs'.
+          const { epochs, met } = place ?? { epochs: pipe(key, Key.named('epochs')).epochs, met: 0 }
+          const rows = size === null ? undefined : rowsAt(epochs, met)
+          const step = Optimizer.step(optimizer, (at: Arrays) => evaluate(at, key, rows), subject)
+          const { value, gradient, ...next } = step({ params, state })
+          return {
+            value,
+            norm: Params.norm(gradient),
+            params: next.params,
+            memory: { optimizer: next.state, place: size === null ? null : { epochs, met: met + size } }
+          }
+        },
+        finish: (params, { optimizer: state }) => Optimizer.estimate(optimizer, params, state)
+      }
+    }
+})
+
+/**
+ * Expectation–maximization on the likelihood of the data (Dempster, Laird & Rubin 1977), or of data with the noise of a
+ * `time`, under the diffused mixture: the gradient of the likelihood there, divided by the responsibilities.
+ */
+export const expectationMaximization = define({
+  name: 'expectationMaximization',
+  about: 'Dempster, Laird & Rubin 1977; with a time, on data with its noise',
+  fields: {
+    steps,
+    relativeChange: threshold,
+    /** No component's variance falls below this. */
+    varianceFloor: floor,
+    /** Its likelihood is that of data with the noise of this time, drawn anew at each step; null for the data themselves. */
+    time: Field.optional(time),
+    /**
+     * The mode of the posterior under the weak prior of Fraley & Raftery (2007), whose mean counts as so many rows (they take 0.01);
+     * null for the likelihood. With a time it has no part.
+     */
+    prior
+  },
+  formula: ({ time, prior }) =>
+    time === null
+      ? prior !== null
+        ? 'θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old] + log p(θ)'
+        : 'θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]'
+      : `θ ← argmax E[log p_t(x_t, i; θ) | x_t; θ_old] at t = ${time}`,
+  misplaced:
+    ({ time }) =>
+    schedule =>
+      time === null ? [] : Schedule.timeProblems('time', time)(schedule),
+  at: () => time => ({ time }),
+  under:
+    ({ time }) =>
+    prior =>
+      time === null ? { prior } : {},
+  prior: ({ time, prior }) => (time === null ? prior : null),
+  stops: ({ steps, relativeChange }) => ({ steps, relativeChange }),
+  varianceFloor: ({ varianceFloor }) => varianceFloor,
+  times: ({ time }) => (time === null ? [] : [time]),
+  streams: true,
+  misfits: ({ prior }) =>
+    asks(
+      ['the score of a mixture, as expectation–maximization needs', 'use Stage.descend'],
+      [
+        'that of a family with an M-step, as expectation–maximization needs',
+        'use Stage.descend, or give the family its mStep',
+        EM.serves
+      ],
+      ...(prior === null ? [] : [priorAsks])
+    ),
+  means: () => setting => ({
+    engine: 'closed form',
+    reason: `the maximiser of the expected log-likelihood is known; ${computed(setting)}`
+  }),
+  ...noMemory,
+  steps:
+    ({ time, varianceFloor, prior }) =>
+    tools =>
+      mapping(
+        time === null
+          ? EM.step(familyOf(tools), varianceFloor, tools.data, prior, takenBy(tools))
+          : EM.noisyStep(
+              familyOf(tools),
+              varianceFloor,
+              tools.data,
+              Schedule.level(time)(tools.schedule),
+              takenBy(tools)
+            )
+      )
+})
+
+/**
+ * Out of a local maximum of the likelihood, where two components share one group of rows and another has two: the
+ * component whose loss costs least is put to halve the one whose halves gain most (Ueda, Nakano, Ghahramani & Hinton
+ * 2000). The most promising `attempts` moves are tried, for `polish` steps of expectation–maximization each. The first
+ * that raises the likelihood is kept; when none does, the stage ends. A half has the rows that fix its parameters: two
+ * where it has a variance of its own, else one.
+ *
+ * @example
+ * import { Stage } from 'ornstein'
+ *
+ * export const thorough = Stage.sequence([
+ *   Stage.expectationMaximization({ steps: 100, relativeChange: 1e-4 }),
+ *   Stage.splitAndMerge({ steps: 100 }),
+ *   Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8 })
+ * ])
+ */
+export const splitAndMerge = define({
+  name: 'splitAndMerge',
+  about: 'out of local maxima (Ueda, Nakano, Ghahramani & Hinton 2000)',
+  fields: {
+    /** Moves that are kept, at most. */
+    steps,
+    /** Moves that are tried before the stage ends. */
+    attempts: Field.count({ default: 10, most: Limits.moves }),
+    /** Steps of expectation–maximization after which a move is judged. */
+    polish: Field.count({ default: 20, most: Limits.moves }),
+    varianceFloor: floor,
+    /** As that of `expectationMaximization`: moves then raise the posterior; null for the likelihood. */
+    prior
+  },
+  formula: ({ attempts, prior }) =>
+    `split and merge: the first of ${attempts} moves that raises E log p(x_0; θ)${prior === null ? '' : ' + log p(θ)/n'}`,
+  under: () => prior => ({ prior }),
+  prior: ({ prior }) => prior,
+  // A step that keeps no move changes nothing, and is the last.
+  stops: ({ steps }) => ({ steps, relativeChange: Number.MIN_VALUE }),
+  varianceFloor: ({ varianceFloor }) => varianceFloor,
+  streams: true,
+  misfits: ({ prior }) =>
+    asks(
+      ['the score of a mixture, as split and merge needs', 'leave the stage out'],
+      [
+        'that of components with centres of their own, as split and merge needs',
+        'leave the stage out',
+        ({ mirrored }) => !mirrored
+      ],
+      [
+        'that of a family that goes from and to mixtures and has an M-step, as split and merge needs',
+        'leave the stage out, or give the family its fromMixture, toMixture and mStep',
+        Split.serves
+      ],
+      ...(prior === null ? [] : [priorAsks])
+    ),
+  means: () => setting => ({
+    engine: 'closed form',
+    reason: `responsibilities say what a component costs and its halves gain; ${computed(setting)}`
+  }),
+  ...noMemory,
+  steps: options => tools => mapping(Split.step(familyOf(tools), options, tools.data, takenBy(tools)))
+})
+
+/**
+ * For the symmetric pair, c ← √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|², Ĉ the second moment of the data: what
+ * descent at high noise does in the limit (Shah, Chen & Klivans 2023), with the length that the eigenvalue says.
+ */
+export const powerIteration = define({
+  name: 'powerIteration',
+  about: 'descent at high noise in the limit, for the pair',
+  fields: { steps, relativeChange: threshold },
+  formula: () => 'c ← √λ v/|v|, v = (Ĉ − I)c, λ = ⟨c, v⟩/|c|²',
+  stops: ({ steps, relativeChange }) => ({ steps, relativeChange }),
+  streams: true,
+  misfits: () =>
+    asks([
+      'Score.symmetricPair, whose centre is an eigenvector',
+      'start with Initializer.spectral',
+      ({ mirrored, start }) => mirrored && O.isSome(start)
+    ]),
+  means: () => () => ({ engine: 'closed form', reason: 'a product with the second moment' }),
+  ...noMemory,
+  steps: () => tools => mapping(Power.step(found(({ start }) => start)(tools), tools.data))
+})
+
+/**
+ * Several attempts, the likeliest kept: the first goes on from where the pipeline stands, each other from a new start of
+ * the pipeline's initializer. One step is one attempt; attempts that fail are passed over.
+ */
+export const restart = define({
+  name: 'restart',
+  about: 'several attempts, the likeliest kept',
+  fields: { times: Field.count({ suggestion: 10, most: Limits.attempts }), stage },
+  call: ['times'],
+  on: 'stage',
+  formula: ({ times, stage }) => `the likeliest of ${times}: ${formula(stage)}`,
+  stops: ({ times }) => ({ steps: times }),
+  attempts: ({ stage }) => [stage],
+  streams: true,
+  means:
+    ({ times }) =>
+    (_, { attempts }) => ({ engine: 'restarts', reason: `${times} attempts, each by ${attempts}` }),
+  // The best so far, by the likelihood where there is one; the parameters are its.
+  memory: () => t.type({ best: t.union([t.number, t.null]) }),
+  steps:
+    ({ stage }) =>
+    ({ start, attempts: [attempt], ...setting }) => {
+      const loss: (attempt: Attempt) => number = pipe(
+        setting.model.family,
+        O.map(family => EM.loss(family, setting.data, O.toNullable(priorOf(stage)), takenBy(setting))),
+        O.match(
+          () =>
+            ({ value }) =>
+              value ?? Infinity,
+          loss =>
+            ({ params }) =>
+              loss(params)
+        )
+      )
+      return {
+        begin: () => ({ best: null }),
+        step: (params, { best }, key) => {
+          const keys = pipe(key, Key.named('start', 'steps'))
+          const last = attempt(best === null ? params : start(keys.start), keys.steps)
+          const found = last.failed ? Infinity : loss(last)
+          const isBetter = found < (best ?? Infinity)
+          const value = isBetter ? found : (best ?? Number.MAX_VALUE)
+          return { value, norm: 0, params: isBetter ? last.params : params, memory: { best: value } }
+        }
+      }
+    }
+})
+
+/**
+ * A stage whose end is kept only where it is likelier than its start (under the prior of the stage, where it has one), and no
+ * component is lost on the way: left with fewer rows than fix its parameters. All of the stage is one step. A stage that fails, too, leaves the parameters as they are.
+ *
+ * @example
+ * import { Stage } from 'ornstein'
+ *
+ * // Never less likely than after the first stage.
+ * export const careful = Stage.sequence([
+ *   Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8 }),
+ *   Stage.guarded(Stage.anneal([1, 0.5, 0.1])(Stage.expectationMaximization({ steps: 5 })))
+ * ])
+ */
+export const guarded = define({
+  name: 'guarded',
+  about: 'kept only where it is likelier than the start',
+  fields: { stage },
+  call: ['stage'],
+  formula: ({ stage }) => `if that raises E log p(x_0; θ): ${formula(stage)}`,
+  stops: () => ({ steps: 1 }),
+  attempts: ({ stage }) => [stage],
+  streams: true,
+  misfits: () => asks(['the score of a mixture, whose likelihood is known', 'use the stage by itself']),
+  means:
+    () =>
+    (_, { attempts }) => ({ engine: 'guard', reason: `one attempt by ${attempts}, kept where likelier` }),
+  ...noMemory,
+  steps:
+    ({ stage }) =>
+    tools => {
+      const judge = EM.judge(familyOf(tools), tools.data, O.toNullable(priorOf(stage)), takenBy(tools))
+      const [attempt] = tools.attempts
+      return mapping((params, key) => {
+        const last = attempt(params, key)
+        const [before, after] = [judge(params), judge(last.params)]
+        const isBetter = !last.failed && after.value < before.value && after.lost <= before.lost
+        return { value: before.value, params: isBetter ? last.params : params }
+      })
+    }
+})
+
+/**
+ * A stage on a sample of the rows, drawn without replacement by the run's key: on so many `rows`, on a `fraction` of them, or on
+ * the fewer of both; on all where there are no more. What it leads to is where the next stage begins, on all of them: a start is
+ * found on a few thousand rows as well as on a million, and the steps that follow are few.
+ *
+ * @example
+ * import { Stage } from 'ornstein'
+ *
+ * export const large = Stage.sequence([
+ *   Stage.onSample({ rows: 4000 })(
+ *     Stage.sequence([Stage.expectationMaximization({ steps: 100 }), Stage.splitAndMerge({ steps: 100 })])
+ *   ),
+ *   Stage.expectationMaximization({ steps: 50, relativeChange: 1e-4 })
+ * ])
+ */
+export const onSample = define({
+  name: 'onSample',
+  about: 'on a sample of the rows',
+  fields: {
+    /** At most so many rows; null for no such bound. */
+    rows: Field.quiet(Field.optional(Field.count({ suggestion: 4000 }))),
+    /** At most so large a part of the rows; 1 for no such bound. */
+    fraction: Field.quiet(
+      Field.number({
+        holds: part => part > 0 && part <= 1,
+        domain: 'in (0, 1]',
+        suggestion: 0.1,
+        default: 1,
+        arbitrary: fc => fc.constantFrom(0.5, 0.9, 1)
+      })
+    ),
+    stage
+  },
+  on: 'stage',
+  example: { rows: 4000 },
+  formula: ({ rows, fraction, stage }) =>
+    `on ${rows === null ? '' : `${rows} rows`}${rows !== null && fraction < 1 ? ', at most ' : ''}` +
+    `${fraction < 1 ? `${fraction} of the rows` : rows === null ? 'all rows' : ''}: ${formula(stage)}`,
+  stops: () => ({ steps: 1 }),
+  attempts: ({ stage }) => [stage],
+  streams: true,
+  sample:
+    ({ rows, fraction }) =>
+    all =>
+      Math.max(1, Math.min(all, rows ?? all, Math.ceil(fraction * all))),
+  means:
+    ({ rows, fraction }) =>
+    ({ points }, { attempts }) => ({
+      engine: 'sample',
+      reason: `${Math.min(points.rows, rows ?? points.rows, Math.ceil(fraction * points.rows))} of ${points.rows} rows, by ${attempts}`
+    }),
+  ...noMemory,
+  steps: () => tools => {
+    const [attempt] = tools.attempts
+    return mapping((params, key) => {
+      const last = attempt(params, key)
+      return { value: last.value ?? 0, params: last.params }
+    })
+  }
+})
+
+// —— stages that come to others ——
+
+/** One stage after the other. Associative, with `sequence([])` as identity. */
+export const sequence = defineComposite({
+  name: 'sequence',
+  about: 'one after the other: a monoid',
+  fields: { stages: Field.list<Stage>(concept) },
+  call: ['stages'],
+  formula: ({ stages }) => stages.map(formula).join('; then '),
+  stages: ({ stages }) => stages
+})
+
+/** The monoid of stages in sequence. */
+export const Monoid: M.Monoid<Stage> = { concat: (first, second) => sequence([first, second]), empty: sequence([]) }
+
+/** The same stage several times, its optimizer begun anew each time. `repeat(n)(sequence([a, b]))` alternates. */
+export const repeat = defineComposite({
+  name: 'repeat',
+  about: 'the same several times',
+  fields: {
+    times: Field.number({
+      holds: times => Number.isSafeInteger(times) && times >= 0 && times <= Limits.stages,
+      domain: `a whole number from 0 to ${Limits.stages}`,
+      suggestion: 3,
+      remedy: 'let a stage take more steps instead',
+      arbitrary: fc => fc.nat({ max: 3 })
+    }),
+    stage
+  },
+  call: ['times'],
+  on: 'stage',
+  formula: ({ times, stage }) => `${times} times: ${formula(stage)}`,
+  stages: ({ stage }) => [stage],
+  rounds: ({ times }) => times
+})
+
+/**
+ * The same stage at each of the times in turn, put in the place of the times of its objectives and of its
+ * expectation–maximization: from high noise, where the loss is smooth and merges the components, to low.
+ *
+ * @example
+ * import { Expectation, Objective, Optimizer, Stage, TimeLaw } from 'ornstein'
+ *
+ * export const annealed = Stage.anneal([2, 1, 0.5, 0.25, 0.1])(
+ *   Stage.descend({
+ *     objective: Objective.implicit(TimeLaw.at(1)),
+ *     expectation: Expectation.projected(),
+ *     optimizer: Optimizer.gradientDescent({ rate: 0.5 }),
+ *     steps: 30
+ *   })
+ * )
+ */
+export const anneal = defineComposite({
+  name: 'anneal',
+  about: 'the same at each noise level in turn',
+  fields: { times: Field.array(time), stage },
+  call: ['times'],
+  on: 'stage',
+  example: { times: [0.9, 0.3, 0.1] },
+  formula: ({ times, stage }) => `at t = ${times.join(', ')} in turn: ${formula(stage)}`,
+  misplaced:
+    ({ times }) =>
+    schedule =>
+      times.flatMap((time, i) => Schedule.timeProblems(`times[${i}]`, time)(schedule)),
+  // Its own times prevail.
+  at: () => () => ({}),
+  stages: ({ stage }) => [stage],
+  rounds: ({ times }) => times.length,
+  inRound:
+    ({ times }) =>
+    round =>
+      retimed(times[round])
+})
+
+/** The stages, in the order of the reference. */
+export const all: ReadonlyArray<Vocabulary.Entry> = [
+  descend,
+  expectationMaximization,
+  splitAndMerge,
+  powerIteration,
+  restart,
+  guarded,
+  onSample,
+  sequence,
+  repeat,
+  anneal
+]
+
+// —— what is asked of stages ——
+
+/** The stage with those that stand in it changed. */
+const withInner = (change: (stage: Stage) => Stage): ((stage: Stage) => Stage) =>
+  Case.mapInner(inner => (concept.is(inner) ? change(inner) : inner))
+
+/** The stage with all its objectives, and its expectation–maximization, at one time. */
+function retimed(time: number): (stage: Stage) => Stage {
+  return stage =>
+    pipe(
+      concept.meaning(stage).at,
+      O.match(
+        () => withInner(retimed(time))(stage),
+        at => pipe(stage, Case.changed(at(time)))
+      )
+    )
+}
+
+/**
+ * The stage under the prior of Fraley & Raftery (2007), whose mean counts as so many rows: what leads to a mode of the likelihood leads
+ * to one of the posterior. Steps that look at noise, and descent, know of no prior and stay as they are.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Stage } from 'ornstein'
+ *
+ * const stage = Stage.repeat(2)(Stage.expectationMaximization({ steps: 5 }))
+ * assert.match(Stage.show(Stage.underPrior(0.01)(stage)), /^Stage.repeat\(2\)\(Stage.expectationMaximization\(.*prior: 0.01 /)
+ */
+export function underPrior(prior: number): (stage: Stage) => Stage {
+  return stage =>
+    pipe(
+      concept.meaning(stage).under,
+      O.match(
+        () => withInner(underPrior(prior))(stage),
+        under => pipe(stage, Case.changed(under(prior)))
+      )
+    )
+}
+
+/** A stage that takes steps itself, and where it stands in the description. */
+export interface Written extends Placed {
+  readonly simple: Simple
+}
+
+/** A stage as the simple ones it comes to, each with where it stands in the description. */
+export const simple = (stage: Stage): ReadonlyArray<Written> => {
+  const { form } = concept.meaning(stage)
+  return form._tag === 'Simple'
+    ? [{ path: '', stage, simple: form }]
+    : RA.makeBy(form.rounds, form.inRound).flatMap(turned =>
+        form.stages.flatMap(({ path, stage }) =>
+          simple(turned(stage)).map(written => ({ ...written, path: joined(path, written.path) }))
+        )
+      )
+}
+
+const joined = (...path: ReadonlyArray<string>): string => path.filter(part => part !== '').join('.')
+
+/** A problem of a stage, seen from outside of those that it stands in. */
+export const inside =
+  (...path: ReadonlyArray<string>) =>
+  (problem: Problem.Problem): Problem.Problem => ({ ...problem, field: joined(...path, problem.field) })
+
+/** The losses that a stage asks for, and those in it. */
+export const losses = (stage: Stage): ReadonlyArray<Loss> => {
+  const { form } = concept.meaning(stage)
+  const inner = (form._tag === 'Simple' ? form.attempts : form.stages).flatMap(({ stage }) => losses(stage))
+  return form._tag === 'Simple' && O.isSome(form.loss) ? [form.loss.value, ...inner] : inner
+}
+
+/** How many simple stages a stage comes to, and how many attempts restarts within restarts come to. */
+export interface Extent {
+  readonly stages: number
+  readonly attempts: number
+}
+
+/** Both when written out, stages within restarts included: by arithmetic, before anything of that size is made. */
+export const extent = (stage: Stage): Extent => {
+  const { form } = concept.meaning(stage)
+  const inner = (form._tag === 'Simple' ? form.attempts : form.stages).map(({ stage }) => extent(stage))
+  const stages = inner.reduce((sum, { stages }) => sum + stages, 0)
+  const attempts = inner.reduce((most, { attempts }) => Math.max(most, attempts), 1)
+  return form._tag === 'Composite'
+    ? { stages: form.rounds * stages, attempts }
+    : { stages: 1 + stages, attempts: inner.length === 0 ? 1 : form.stopping.steps * attempts }
+}
+
+/** So long may a line of its code be. */
+const WIDTH = 100
+
+/** The stage as the code that builds it. */
+export const show = (stage: Stage): string => laidOut(Case.show(stage), WIDTH)
+
+/** What it does in mathematics. */
+export function formula(stage: Stage): string {
+  return Case.formula(stage)
+}
+
+/** What is wrong with a stage on a schedule, before any data. */
+export const problems =
+  (schedule: Schedule.Schedule) =>
+  (stage: Stage): Problems => [
+    ...Case.problems(stage),
+    ...(Case.isValue(stage) ? Case.placed(stage) : []).flatMap(({ path, value }) =>
+      concept.is(value) && Case.isSound(value) ? concept.meaning(value).misplaced(schedule).map(inside(path)) : []
+    )
+  ]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Stage, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

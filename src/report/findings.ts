@@ -1,0 +1,449 @@
+/** What a fit found, and how: all that a table, a report or a model file shows of it. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { symmetricEigen } from '../../lib/arrays/linalg.js'
+import {
+  type Bootstrap,
+  type Fit,
+  Mixture,
+  type Pipeline,
+  Points,
+  type Run,
+  Problem,
+  Score,
+  type Statistics
+} from '../index.js'
+import { isSound, setAside as leastAside, table as tableOf } from '../fit/candidates.js'
+import { rounded, show, type Table } from '../fit/table.js'
+import { word } from '../fit/text.js'
+
+/** A stage as it ran. */
+export interface StageRun {
+  /** What it minimised, as mathematics. */
+  readonly formula: string
+  /** What its values measure: those of stages that measure the same stand on one axis. */
+  readonly scale: string
+  /** By which means, as code. */
+  readonly means: string
+  /** How many steps it could have taken. */
+  readonly limit: number
+  /** Which rule ended it; null where it was stopped before. */
+  readonly rule: Run.Rule | null
+  /** How many steps it took. */
+  readonly taken: number
+  /** The objective where steps started: the first, and so many further each. */
+  readonly values: ReadonlyArray<number>
+  readonly every: number
+}
+
+/** What a fit was chosen from, and by what: the best first. */
+export interface Choice {
+  readonly criterion: Fit.Criterion
+  readonly candidates: ReadonlyArray<Fit.Ranked>
+  readonly refused: ReadonlyArray<Fit.Refused>
+}
+
+export interface Findings {
+  /** Null where nothing was left open. */
+  readonly choice: Choice | null
+  /** How many starts agree with the one that was kept; null where there was one. */
+  readonly starts: Fit.Starts | null
+  /** Whether a search learned it to the end before its stages; null where there was none. */
+  readonly isSettled: boolean | null
+  /** Where the data came from. */
+  readonly source: string
+  /** In the data's own units: all rows, or some of those of a source. */
+  readonly points: Points.Points
+  /** Whether rows were read in pieces. */
+  readonly isStreamed: boolean
+  /** The number of each in the table, from 1. */
+  readonly rowNumbers: Uint32Array
+  readonly columns: ReadonlyArray<string>
+  readonly ignored: ReadonlyArray<Points.Ignored>
+  /** Columns of classes among the ignored, to hold the components against. */
+  readonly classes: ReadonlyArray<Points.Kept>
+  /** Columns taken by themselves that may be meant otherwise. */
+  readonly doubtful: ReadonlyArray<Points.Doubtful>
+  readonly dropped: number
+  /** How many cells were missing, and taken by their conditional moments. */
+  readonly missing: number
+  /** The family's word: `symmetric-pair`. */
+  readonly family: string
+  /** The recipe's name, or where the pipeline came from. */
+  readonly recipe: string
+  readonly seed: number
+  /** How many rows the mean of the prior counts as, to whose mode it was learned; null for the likelihood. */
+  readonly prior: number | null
+  /** The origin and unit of each column that the mixture was learned in; null for the data's own. */
+  readonly scaling: Points.Scaling | null
+  /** In the data's own units, in the order of its means. */
+  readonly mixture: Mixture.Mixture
+  /** Components that fewer would do without. */
+  readonly redundancies: ReadonlyArray<Mixture.Redundancy>
+  /** Components with rows, whose variance only the floor of the stages holds up; from 0, as the table has them. */
+  readonly floored: ReadonlyArray<number>
+  /** The columns in which they are so, from 0. */
+  readonly narrow: ReadonlyArray<number>
+  /** Components that few rows hold up, each for the others. */
+  readonly unsupported: ReadonlyArray<Fit.Unsupported>
+  readonly statistics: Statistics.Statistics
+  readonly stages: ReadonlyArray<StageRun>
+  readonly pipeline: Pipeline.Pipeline<string>
+  /** What was chosen to compute it, and why. */
+  readonly plan: string
+  /** How many steps the search took to its end, of one that is told as the search left it; else 0. */
+  readonly searched: number
+  /** How far its parameters are known, or why that cannot be told; null where nobody asked. */
+  readonly bootstrap: E.Either<Problem.Problems, Bootstrap.Bootstrap> | null
+}
+
+/** How it was chosen, in a sentence. */
+export const chosen = (choice: Choice, count: number): string => {
+  const { criterion, candidates } = choice
+  const [best, ...others] = candidates
+  const name = criterion.toUpperCase()
+  const of = `Chosen by ${name} among ${count} candidate${count === 1 ? '' : 's'}`
+  // With one candidate there is no other to be apart from.
+  if (count < 2) return `${of}.`
+  const next = (isSound(best) ? others.filter(isSound) : others).at(0)
+  if (next === undefined) return `${of}: in each other a component is empty, or as narrow as the floor lets it be.`
+  const apart = next.statistics[criterion] - best.statistics[criterion]
+  const doubt =
+    !isSound(best) && best.floored.length > 0 ? ', none without a component as narrow as the floor lets it be' : ''
+  const how = best.belief > 0.95 ? ', a clear choice' : best.belief > 0.75 ? ', a fair choice' : ', a close choice'
+  return (
+    `${of}${doubt}: ${name} is ${show(apart, 3)} less than that of ${next.components} ${word(next.family)}` +
+    `${isDoubted(choice) ? '' : how} (belief ${best.belief.toFixed(2)} of 1).`
+  )
+}
+
+/** Whether something speaks against what was chosen, or another has less of the criterion and was set aside. */
+export const isDoubted = (choice: Choice): boolean => {
+  const [best] = choice.candidates
+  return !isSound(best) || best.unsupported.length > 0 || setAside(choice) !== null
+}
+
+/** Candidates that could not be learned, those of a family together that fail for one reason, and why. */
+export const refusals = ({ refused }: Choice): ReadonlyArray<readonly [which: string, why: string]> =>
+  refused
+    .filter((one, i) => refused.findIndex(isLike(one)) === i)
+    .map(first => {
+      const counts = refused.filter(isLike(first)).map(({ components }) => components)
+      return [
+        `${counts.join(', ')} ${word(first.family)}`,
+        Problem.show(first.problem).replaceAll(first.family, word(first.family))
+      ] as const
+    })
+
+const isLike =
+  (one: Choice['refused'][number]) =>
+  ({ family, problem: { field, domain } }: Choice['refused'][number]): boolean =>
+    family === one.family && field === one.problem.field && domain === one.problem.domain
+
+/** What another criterion would have chosen among candidates that are as sound: a sentence, or null where it is the same. */
+export const otherwise = ({ criterion, candidates }: Choice): string | null => {
+  const [best] = candidates
+  const by = criterion === 'icl' ? 'bic' : 'icl'
+  const other = candidates
+    .filter(one => isSound(one) || !isSound(best))
+    .reduce((least, one) => (one.statistics[by] < least.statistics[by] ? one : least), best)
+  const what = by === 'icl' ? 'ICL, which counts clusters that are apart,' : 'BIC, which counts what the density needs,'
+  return other === best ? null : `${what} would choose ${other.components} ${word(other.family)} (--criterion ${by}).`
+}
+
+/** Which candidate that is not sound has less of the criterion than the one that was chosen: a sentence, or null where none has. */
+export const setAside = ({ criterion, candidates }: Choice): string | null => {
+  const [best] = candidates
+  const least = candidates
+    .filter(one => !isSound(one))
+    .reduce((least, one) => (one.statistics[criterion] < least.statistics[criterion] ? one : least), best)
+  return least === best || !isSound(best)
+    ? null
+    : `${least.components} ${word(least.family)} is less by ` +
+        `${show(best.statistics[criterion] - least.statistics[criterion], 3)} in ${criterion.toUpperCase()}, but has ` +
+        `${least.floored.length > 0 ? 'a component as narrow as the floor lets it be' : 'an empty component'}, and was set aside; ` +
+        `if its rows are no accident, ask for -k ${least.components} --family ${word(least.family)}.`
+}
+
+/** The candidates, the best first, as far as there is room. */
+export const candidates = ({ criterion, candidates }: Choice, most = 8): Table =>
+  tableOf(criterion, candidates.slice(0, most), word)
+
+const says =
+  (can: (family: Score.Family<string>) => boolean) =>
+  ({ pipeline }: Pick<Findings, 'pipeline'>): boolean =>
+    pipe(Score.interpret(pipeline.score).family, O.exists(can))
+
+/** Whether the components are ±c. */
+export const isPair = says(({ mirrored }) => mirrored)
+
+/** Whether the variances are 1 in the units it was learned in. */
+export const hasUnitVariance = says(({ unitVariance }) => unitVariance)
+
+export const steps = ({ stages, searched }: Pick<Findings, 'stages' | 'searched'>): number =>
+  stages.reduce((sum, { taken }) => sum + taken, searched)
+
+/**
+ * How the last stage ended: by itself, because its steps ran out, or stopped by a signal; `chosen` where there was none, since the
+ * search had learned it to the end.
+ */
+export const outcome = ({
+  stages,
+  isSettled
+}: Pick<Findings, 'stages' | 'isSettled'>): 'converged' | 'complete' | 'stopped' | 'chosen' => {
+  const last = stages.at(-1)?.rule
+  if (stages.length === 0 && isSettled !== null) return isSettled ? 'chosen' : 'stopped'
+  return last === null ? 'stopped' : last === undefined || last === 'steps' ? 'complete' : 'converged'
+}
+
+export const converged = (fit: Pick<Findings, 'stages' | 'isSettled'>): boolean =>
+  ['converged', 'chosen'].includes(outcome(fit))
+
+/** Why a stage ended. */
+export const ending = ({ rule, taken, limit }: StageRun): string =>
+  ({
+    stopped: `${taken} of ${limit} steps, then it was stopped`,
+    steps: limit === 1 ? 'one step' : `all ${limit} steps`,
+    gradientNorm: `${taken} of ${limit} steps, then the gradient vanished`,
+    relativeChange: `${taken} of ${limit} steps, then the parameters stood still`
+  })[rule ?? 'stopped']
+
+/** What a prior has to do with it, in a sentence; null where there was none. */
+export const ofPrior = ({ prior }: Pick<Findings, 'prior'>): string | null =>
+  prior === null
+    ? null
+    : `The mode of the posterior under the prior of Fraley & Raftery (2007), whose mean counts as ${show(prior, 3)} rows: log-likelihood, ` +
+      'BIC and ICL are those of that mixture without the prior, a little less likely than the likeliest.'
+
+const percent = (share: number): string => `${show(100 * share, 4)} %`
+
+/** Estimates and intervals of weights, means and standard deviations, component by component, to the third digit of their widths. */
+const intervals = (
+  columns: ReadonlyArray<string>,
+  { level, weights, means, variances }: Bootstrap.Bootstrap
+): Table => {
+  const row = (
+    k: number,
+    name: string,
+    { estimate, lower, upper }: Bootstrap.Interval,
+    of: (x: number) => number = x => x
+  ): ReadonlyArray<string> => [
+    String(k + 1),
+    name,
+    ...[estimate, lower, upper].map(x => rounded(of(upper) - of(lower))(of(x)))
+  ]
+  return {
+    header: ['component', '', 'estimate', percent((1 - level) / 2), percent((1 + level) / 2)],
+    rows: weights.flatMap((weight, k) => [
+      row(k, 'weight', weight),
+      ...columns.map((column, j) => row(k, column, means[k][j])),
+      // Percentiles go along with what rises.
+      ...columns.map((column, j) => row(k, `sd ${column}`, variances[k][j], Math.sqrt))
+    ])
+  }
+}
+
+interface Known {
+  readonly text: string
+  readonly table: Table | null
+}
+
+/** What resamples say: a sentence, and a table where there is one; null where nobody asked. */
+export const ofBootstrap = ({ bootstrap, columns }: Pick<Findings, 'bootstrap' | 'columns'>): Known | null =>
+  bootstrap &&
+  pipe(
+    bootstrap,
+    E.match(
+      (problems): Known => ({ text: `No intervals. ${problems.map(Problem.show).join('; ')}.`, table: null }),
+      found => {
+        const { resamples, used, leftOut, unsettled, level } = found
+        const left = [
+          ...(leftOut.empty > 0 ? [`${leftOut.empty} lost a component`] : []),
+          ...(leftOut.floored > 0 ? [`${leftOut.floored} left one as narrow as may be`] : []),
+          ...(leftOut.failed > 0 ? [`${leftOut.failed} came to no numbers`] : [])
+        ]
+        return {
+          text:
+            `Percentile intervals of level ${percent(level)} from ${used} of ${resamples} resamples of the rows` +
+            (left.length > 0 ? `; the others are left out (${left.join(', ')})` : '') +
+            (unsettled > 0 ? `; ${unsettled} had not come to an end.` : '.'),
+          table: intervals(columns, found)
+        }
+      }
+    )
+  )
+
+/** `2 isotropic Gaussians`. */
+export const title = ({
+  family,
+  pipeline,
+  mixture: { weights }
+}: Pick<Findings, 'family' | 'mixture' | 'pipeline'>): string =>
+  isPair({ pipeline })
+    ? 'a symmetric pair of Gaussians'
+    : `${weights.length} ${family} Gaussian${weights.length === 1 ? '' : 's'}`
+
+/** `id (row numbers), Species (words)`; no reason where it is that nobody asked. */
+export const ignored = ({ ignored }: Pick<Findings, 'ignored'>): string =>
+  ignored.map(({ name, why }) => (why === 'not asked for' ? name : `${name} (${why})`)).join(', ')
+
+/** Which components fewer would do without, as the table numbers them, and what to do. */
+export const redundancies = (
+  fit: Pick<Findings, 'mixture' | 'scaling' | 'redundancies' | 'pipeline'>
+): ReadonlyArray<string> => {
+  const { mixture, scaling } = fit
+  const remedy = !hasUnitVariance(fit)
+    ? `Try --components ${mixture.weights.length - 1}.`
+    : `This family has variance 1 in ${scaling === null ? 'the units of the data' : 'standardized units'}; ` +
+      '--family isotropic learns the variances.'
+  return fit.redundancies.map(found =>
+    found._tag === 'Empty'
+      ? `Component ${found.component + 1} is empty: it answers for ${found.rows.toPrecision(2)} rows. ${remedy}`
+      : `Components ${found.components.map(k => k + 1).join(' and ')} are all but the same: ` +
+        `they overlap by ${(100 * found.overlap).toFixed(0)} %. ${remedy}`
+  )
+}
+
+/** Which components are as narrow as they may be, as the table numbers them, and what to do. */
+export const floored = ({ floored }: Pick<Findings, 'floored'>): ReadonlyArray<string> =>
+  floored.length === 0
+    ? []
+    : [
+        `${floored.length === 1 ? 'Component' : 'Components'} ${floored.map(k => k + 1).join(', ')} ` +
+          `${floored.length === 1 ? 'is' : 'are'} as narrow as the floor of the variances lets ${floored.length === 1 ? 'it' : 'them'} be: ` +
+          'without it the likelihood would grow without bound, and with it log-likelihood and BIC say little. ' +
+          'Look for rows that are repeated or far from all others, or try fewer components.'
+      ]
+
+/** Columns that hold one number only, and what to do. */
+export const constants = ({
+  columns,
+  points: { dim, values }
+}: Pick<Findings, 'columns' | 'points'>): ReadonlyArray<string> => {
+  const found = columns.filter((_, j) => values.every((x, at) => at % dim !== j || x === values[j]))
+  const [is, says, them] = found.length === 1 ? ['is', 'says', 'it'] : ['are', 'say', 'them']
+  return found.length === 0 || found.length === columns.length || values.length === dim
+    ? []
+    : [
+        `${found.join(', ')} ${is} the same in every row and ${says} nothing of components, but for the floor of the variances in ` +
+          `the log-likelihood: leave ${them} out with --exclude ${found.join(',')}.`
+      ]
+}
+
+/** In which columns the floor holds up components, of what was learned or was set aside, and what to do. */
+export const narrow = ({
+  columns,
+  narrow,
+  choice
+}: Pick<Findings, 'columns' | 'narrow' | 'choice'>): ReadonlyArray<string> => {
+  const aside = choice === null ? null : leastAside(choice.criterion, choice.candidates)
+  const names = (aside?.narrow ?? narrow).map(j => columns[j])
+  return names.length === 0 || names.length === columns.length
+    ? []
+    : [
+        `Only the floor of the variances holds up ${aside === null ? 'components' : `components of ${aside.components} ${word(aside.family)}`} in ` +
+          `${names.join(', ')}: many rows have the same number there, or few are apart. Compare with a fit without: --exclude ${names.join(',')}.`
+      ]
+}
+
+/** Rows by which columns are found that depend on each other; whether they do, all rows say. */
+const SEEN = 4000
+
+/**
+ * Columns of which a sum of multiples is the same in every row, to a thousandth of a standard deviation, and what to do. Asked
+ * where the floor holds up a component, of rows that miss nothing.
+ */
+export const dependent = ({
+  columns,
+  points,
+  floored,
+  choice
+}: Pick<Findings, 'columns' | 'points' | 'floored' | 'choice'>): ReadonlyArray<string> => {
+  const { rows, dim } = points
+  const isHeldUp = floored.length > 0 || choice?.candidates.some(one => one.floored.length > 0) === true
+  if (!isHeldUp || rows <= dim || points.values.some(Number.isNaN)) return []
+  const { values } = Points.standardize(points).points
+  const places = Array.from({ length: rows }, (_, row) => row * dim)
+  const seen = places.slice(0, SEEN)
+  const products = new Float64Array(dim * dim).map((_, at) => {
+    const [i, j] = [Math.floor(at / dim), at % dim]
+    const sum = seen.reduce((sum, place) => sum + values[place + i] * values[place + j], 0)
+    // A constant column depends on none.
+    return i === j && sum === 0 ? rows : sum
+  })
+  const multiples = symmetricEigen({ shape: [dim, dim], values: products }).vectors.values.slice(-dim)
+  const isSame = (place: number): boolean =>
+    Math.abs(multiples.reduce((sum, by, j) => sum + by * values[place + j], 0)) <= 1e-3
+  const found = columns.filter((_, j) => Math.abs(multiples[j]) > 0.1)
+  return found.length < 2 || !places.every(isSame)
+    ? []
+    : [
+        `${found.join(', ')} depend on each other: a sum of multiples of them is the same in every row, to a thousandth of a standard ` +
+          'deviation. Each component is then as narrow as the floor of the variances lets it be in that direction, and the floor ' +
+          `decides what is chosen: leave one of them out with --exclude ${found.at(-1) ?? ''}.`
+      ]
+}
+
+/** So many rows at most are named. */
+const NAMED = 6
+
+/** The numbers of the rows of components where they are few and outside all other components; else none. */
+const strayRows = (
+  { mixture, points, rowNumbers, statistics }: Pick<Findings, 'mixture' | 'points' | 'rowNumbers' | 'statistics'>,
+  of: ReadonlyArray<number>
+): ReadonlyArray<number> => {
+  const { means, weights, factors } = Mixture.toDescription(mixture)
+  const isOther = (_: unknown, k: number): boolean => !of.includes(k)
+  // Of a source some rows are here, and others may be theirs too.
+  if (points.rows < statistics.rows || of.length === 0 || of.length === weights.length) return []
+  const component = pipe(mixture, Mixture.assign(points))
+  const rows = Array.from(component.keys()).filter(i => of.includes(component[i]))
+  const others = Mixture.of({
+    means: means.filter(isOther),
+    weights: weights.filter(isOther),
+    ...(factors === undefined
+      ? { variances: Mixture.marginals(mixture).variances.filter(isOther) }
+      : { factors: factors.filter(isOther) })
+  })
+  const isStray = rows.length > 0 && rows.length <= NAMED
+  return isStray && Mixture.memberships(Points.select(rows)(points))(others).every(({ isOutlier }) => isOutlier)
+    ? rows.map(i => rowNumbers[i])
+    : []
+}
+
+/** `1, 2 and 3`. */
+const listed = (numbers: ReadonlyArray<number>): string =>
+  numbers.length < 2 ? numbers.join('') : `${numbers.slice(0, -1).join(', ')} and ${numbers[numbers.length - 1]}`
+
+/** Which components few rows support, as the table numbers them, and what to do. */
+export const unsupported = (
+  fit: Pick<Findings, 'unsupported' | 'statistics' | 'mixture' | 'points' | 'rowNumbers'>
+): ReadonlyArray<string> => {
+  const { statistics, unsupported } = fit
+  // Rows that are a component each are outside the components of one another too.
+  const tiny = unsupported.filter(({ rows }) => rows < NAMED).map(({ component }) => component)
+  const stray = strayRows(fit, tiny)
+  const [s, it, are, they] =
+    stray.length === 1
+      ? ['', 'it', 'lies', 'It is probably an outlier']
+      : ['s', 'them', 'lie', 'They are probably outliers']
+  const others = stray.length > 0 ? unsupported.filter(({ component }) => !tiny.includes(component)) : unsupported
+  return [
+    ...(stray.length === 0
+      ? []
+      : [
+          `${tiny.length === 1 ? 'Component' : 'Components'} ${listed(tiny.map(k => k + 1))} ${tiny.length === 1 ? 'rests' : 'rest'} on ` +
+            `row${s} ${listed(stray)} alone, which ${are} outside the 99.9 % contour of every other component. ${they}. ` +
+            `Check the row${s}: remove ${it} if wrong, and fit again.`
+        ]),
+    ...others.map(
+      ({ component, rows, parameters, gain, due }) =>
+        `Component ${component + 1} may be an accident of few rows: it rests on ${show(rows, 3)} and has ${parameters} parameters. ` +
+        (gain > 0 && due > gain
+          ? `It raises the log-likelihood of rows that are left out of its estimate by ${show(gain, 3)}, and its parameters cost ${show(due, 3)}. `
+          : 'It does not raise the log-likelihood of rows that are left out of its estimate. ') +
+        `Try --components ${statistics.sizes.length - 1}, a family with fewer parameters, or --prior 0.01.`
+    )
+  ]
+}

@@ -1,0 +1,1063 @@
+/**
+ * Samplers: from noise to data along a score, by the reverse SDE, the probability-flow ODE, or Langevin moves.
+ *
+ * A step goes from level (α_t, σ_t) to the cleaner (α_s, σ_s), and sees the schedule by these numbers alone. In
+ * y = x/α and the noise-to-signal ratio ς = σ/α every schedule is the same process: y = y_0 + ς z, the reverse SDE is
+ * dy = 2ς ε dς + √(2ς) dW and the probability flow dy/dς = ε, with ε = −σ ∇log p(x) the predicted noise. So no step
+ * needs a derivative of the schedule, none divides by the σ it goes to, and a grid may end where there is no noise: there
+ * ε = 0, and only a Langevin move asks for the score.
+ *
+ * Below, κ = ς_s/ς_t, which is below 1, and x̂_0 = (x + σ_t² ∇log p(x))/α_t is the predicted datum. Where a solver looks
+ * ahead the flow is written in the angle θ = arctan ς and z = x/√(α² + σ²), which are bounded at both ends:
+ * dz/dθ = cos θ ε − sin θ x̂_0, the predicted velocity (Salimans & Ho 2022, arXiv 2202.00512, appendix D).
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import type * as t from 'io-ts'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { fill, Key, vjp, type Tensor } from '../../lib/index.js'
+import { iterate, unfold } from '../../lib/plain/iterate.js'
+import { allFinite } from '../../lib/arrays/ndarray.js'
+import * as Ode from '../../lib/numbers/ode.js'
+import { refuse, refuseWith } from '../../lib/plain/refuse.js'
+import { Case, concept as Concept, Field, Vocabulary } from '../core/index.js'
+import * as Limits from '../core/limits.js'
+import * as Mixture from '../mixture/mixture.js'
+import type * as Parametrization from '../family/parametrization.js'
+import * as Params from '../family/params.js'
+import type * as Points from '../data/points.js'
+import * as Problem from '../core/problem.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Score from '../score/score.js'
+import * as TimeGrid from './timeGrid.js'
+
+// -- what a sampler is -----------------------------------------------------------------------------------------------
+
+/** ∇log p_t at each point: as many rows, of the same dimension. */
+export type ScoreFunction = (points: Points.Points, time: number) => Points.Points
+
+/** A time of the grid and what a step needs to know of it. */
+export interface Node extends Schedule.Level {
+  readonly time: number
+  /** ς = σ/α */
+  readonly ratio: number
+  /** θ = arctan ς */
+  readonly angle: number
+  /** √(α² + σ²) */
+  readonly size: number
+}
+
+/** One step of a program: from where, to where, along which score, with which randomness. */
+export interface Step<M = unknown> {
+  readonly schedule: Schedule.Schedule
+  readonly score: ScoreFunction
+  readonly from: Node
+  readonly to: Node
+  readonly points: Points.Points
+  /** What the step before it left; null at first. */
+  readonly memory: M | null
+  readonly key: Key.Key
+}
+
+/** Where a step leads, and what the next one is to know of it. */
+export interface Moved<M = unknown> {
+  readonly points: Points.Points
+  readonly memory?: M | null
+}
+
+export interface Meaning {
+  readonly step: (step: Step) => Moved
+  /** Whether it looks at the key. */
+  readonly draws: boolean
+  /** Whether it moves points at a level, where others only carry them from one to the next. */
+  readonly movesAtLevel: boolean
+  /** The order in the length of the steps that it converges with along the flow. */
+  readonly order: O.Option<number>
+  /** The local error of its own steps, where it chooses them. */
+  readonly tolerance: O.Option<number>
+  /** How it solves the probability flow, where it does: then it also gives the likelihood. */
+  readonly solver: O.Option<Ode.Solver>
+}
+
+export interface Sampler extends Case.Value<'Sampler', Meaning> {}
+
+/** Solvers of the probability-flow ODE, which also give the likelihood. */
+export interface Flow extends Case.Value<'Sampler', Meaning & { readonly solver: O.Some<Ode.Solver> }> {}
+
+export const concept = Concept<Sampler>('Sampler', 'from noise to data along a score')
+
+type Told<N extends string, F extends Field.Fields, A extends Case.Call> = Omit<
+  Case.Spec<N, F, never, A, null>,
+  'meaning'
+> & {
+  /** Capability, which laws hold it to: the order in the length of the steps that it converges with, where it draws nothing. */
+  readonly order?: (fields: Field.Of<F>) => number | null
+  /** Capability, which laws hold it to: the local error, relative to 1 + |x|, where it chooses its own steps. */
+  readonly tolerance?: (fields: Field.Of<F>) => number | null
+}
+
+export type Spec<N extends string, F extends Field.Fields, M, A extends Case.Call> = Told<N, F, A> & {
+  /** Where a step leads: as many points. It sees the schedule by the levels of its two nodes. */
+  readonly step: (fields: Field.Of<F>) => (step: Step<M>) => Moved<NoInfer<M>>
+  /** Whether it looks at the key: laws ask the same points of one that does not, and a law of one that does. */
+  readonly draws: (fields: Field.Of<F>) => boolean
+  /** Capability: what it remembers from step to step, and how that is told from what is not its own. */
+  readonly remembers?: (memory: unknown) => memory is M
+  /** Capability: it moves points at a level, and so may stand on a grid that stays at one. */
+  readonly movesAtLevel?: boolean
+}
+
+/**
+ * A sampler of one's own: what one step makes of points at the level `from`, on their way to the level `to`.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Field, Key, Mixture, Points, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * // Straight to the predicted datum (x + σ² ∇log p)/α, and a share of the way of its noise along.
+ * const straight = Sampler.define({
+ *   name: 'straight',
+ *   about: 'the predicted datum, with a share of the predicted noise',
+ *   fields: { share: Field.fraction({ default: 0.9 }) },
+ *   draws: () => false,
+ *   step:
+ *     ({ share }) =>
+ *     ({ score, from, to, points }) => {
+ *       const s = score(points, from.time).values
+ *       const values = points.values.map(
+ *         (x, i) => (to.alpha / from.alpha) * (x + from.sigma ** 2 * s[i]) - share * to.sigma * from.sigma * s[i]
+ *       )
+ *       return { points: { ...points, values } }
+ *     }
+ * })
+ * const program = Sampler.compile({
+ *   sampler: straight({ share: 0.5 }),
+ *   grid: TimeGrid.uniform({ from: 4, to: 0, steps: 20 }),
+ *   schedule: Schedule.ornsteinUhlenbeck
+ * })
+ * assert(E.isRight(program))
+ * const score = Sampler.exact(Mixture.of({ means: [[3]], variances: [0.01] }), Schedule.ornsteinUhlenbeck)
+ * const points = Sampler.sample(program.right)(score)(100, 1)(Key.fromSeed(1))
+ * assert(Math.abs(Points.mean(points)[0] - 3) < 0.1)
+ */
+export function define<
+  const N extends string,
+  const F extends Field.Fields = Field.NoFields,
+  M = null,
+  const A extends Case.Call = null
+>({
+  step,
+  draws,
+  remembers,
+  movesAtLevel = false,
+  order,
+  tolerance,
+  ...spec
+}: Spec<N, F, M, A>): Case.Constructor<Sampler, N, F, A, null> {
+  const memoryOf = (memory: unknown): M | null =>
+    memory === null
+      ? null
+      : remembers?.(memory) === true
+        ? memory
+        : refuse(
+            `Sampler.${spec.name}: ${JSON.stringify(memory)} is not what it remembers; hand on what its last step left`
+          )
+  return Case.define('Sampler', {
+    ...spec,
+    meaning: (fields: Field.Of<F>): Meaning => {
+      const taken = step(fields)
+      return {
+        step: given => taken({ ...given, memory: memoryOf(given.memory) }),
+        draws: draws(fields),
+        movesAtLevel,
+        order: O.fromNullable(order?.(fields)),
+        tolerance: O.fromNullable(tolerance?.(fields)),
+        solver: O.none
+      }
+    }
+  })
+}
+
+/**
+ * A sampler of one's own that solves the probability flow, given as a solver of dy/dt = f(t, y): from y at one t to y at
+ * another, which may be earlier. It gives the likelihood too.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Mixture, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const midpoint = Sampler.defineFlow({
+ *   name: 'midpoint',
+ *   about: 'the probability flow by the midpoint rule',
+ *   order: () => 2,
+ *   solver: () => field => (from, to, y) => {
+ *     const h = to - from
+ *     const slope = field(from, y)
+ *     const middle = field(from + h / 2, y.map((y, i) => y + (h / 2) * slope[i]))
+ *     return y.map((y, i) => y + h * middle[i])
+ *   }
+ * })
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const grid = TimeGrid.karras({ from: 6, to: 0, steps: 200 })
+ * const program = Sampler.compile({ sampler: midpoint, grid, schedule })
+ * assert(E.isRight(program))
+ * const density = Sampler.logDensity(program.right)(Sampler.exact(Mixture.of({ means: [[1]] }), schedule))
+ * const [found] = density({ rows: 1, dim: 1, values: Float64Array.of(1) })
+ * assert(Math.abs(found + Math.log(2 * Math.PI) / 2) < 1e-3)
+ */
+export function defineFlow<
+  const N extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null
+>({
+  solver,
+  order,
+  tolerance,
+  ...spec
+}: Told<N, F, A> & { readonly solver: (fields: Field.Of<F>) => Ode.Solver }): Case.Constructor<Flow, N, F, A, null> {
+  return Case.define('Sampler', {
+    ...spec,
+    meaning: (fields: Field.Of<F>) => {
+      const solve = solver(fields)
+      return {
+        step: alongFlow(solve),
+        draws: false,
+        movesAtLevel: false,
+        order: O.fromNullable(order?.(fields)),
+        tolerance: O.fromNullable(tolerance?.(fields)),
+        solver: { _tag: 'Some', value: solve }
+      }
+    }
+  })
+}
+
+// -- steps -----------------------------------------------------------------------------------------------------------
+
+const nodeAt =
+  (schedule: Schedule.Schedule) =>
+  (time: number): Node => {
+    const { alpha, sigma } = pipe(schedule, Schedule.level(time))
+    return {
+      time,
+      alpha,
+      sigma,
+      ratio: sigma / alpha,
+      angle: Elementary.atan2(sigma, alpha),
+      size: Elementary.hypot(alpha, sigma)
+    }
+  }
+
+const at = ({ rows, dim }: Points.Points, values: Float64Array): Points.Points => ({ rows, dim, values })
+
+/** Points that are a combination of vectors, with noise of the given size: none is drawn where that is 0. */
+const combined = (
+  { points, key }: Pick<Step, 'points' | 'key'>,
+  terms: ReadonlyArray<readonly [number, Float64Array]>,
+  noise: number
+): Points.Points => {
+  const drawn = noise === 0 ? [] : [[noise, Key.normal(points.values.length)(key)] as const]
+  return at(points, Ode.combine([...terms, ...drawn]))
+}
+
+/** x_s = α_s/α_t (x + weight σ_t² ∇log p) + noise z */
+const linear = (step: Step, weight: number, noise: number): Moved<null> => {
+  const { score, from, to, points } = step
+  const growth = to.alpha / from.alpha
+  const terms = [
+    [growth, points.values],
+    [growth * weight * Elementary.square(from.sigma), score(points, from.time).values]
+  ] as const
+  return { points: combined(step, terms, noise) }
+}
+
+/** κ and 1 − κ², the latter without cancellation beyond that of the ratios. */
+const shrinkage = ({ from, to }: Pick<Step, 'from' | 'to'>): { readonly kappa: number; readonly lost: number } => {
+  const kappa = to.ratio / from.ratio
+  return { kappa, lost: ((from.ratio - to.ratio) / from.ratio) * (1 + kappa) }
+}
+
+/** What a multistep method keeps of its last step. */
+export interface Memory {
+  /** x̂_0 */
+  readonly predicted: Float64Array
+  /** −log κ */
+  readonly length: number
+}
+
+const isMemory = (u: unknown): u is Memory =>
+  Case.field(u, 'predicted') instanceof Float64Array && typeof Case.field(u, 'length') === 'number'
+
+const multistep = (step: Step<Memory>): Moved<Memory> => {
+  const { score, from, to, points, memory } = step
+  const { kappa } = shrinkage(step)
+  const length = -Elementary.log(kappa)
+  const predicted = Ode.combine([
+    [1 / from.alpha, points.values],
+    [Elementary.square(from.sigma) / from.alpha, score(points, from.time).values]
+  ])
+  const slope = memory === null || kappa === 0 ? 0 : length / (2 * memory.length)
+  const terms = [
+    [(to.alpha / from.alpha) * kappa, points.values],
+    [to.alpha * (1 - kappa) * (1 + slope), predicted],
+    [-to.alpha * (1 - kappa) * slope, memory?.predicted ?? predicted]
+  ] as const
+  return { points: combined(step, terms, 0), memory: { predicted, length } }
+}
+
+/** One Langevin move at the step's new level. */
+const move = (
+  size: number,
+  { score, to, points, key }: Pick<Step, 'score' | 'to' | 'points' | 'key'>
+): Points.Points =>
+  size === 0
+    ? points
+    : combined(
+        { points, key },
+        [
+          [1, points.values],
+          [size, score(points, to.time).values]
+        ],
+        Math.sqrt(2 * size)
+      )
+
+const moves = (
+  { moves, snr }: { readonly moves: number; readonly snr: number },
+  step: Pick<Step, 'score' | 'to' | 'points' | 'key'>
+): Points.Points =>
+  Key.split(moves)(step.key).reduce(
+    (points, key) => move(2 * Elementary.square(snr * step.to.sigma), { ...step, points, key }),
+    step.points
+  )
+
+/** The node of any angle between those of two others, which are known exactly. */
+const nodeOfAngle = (schedule: Schedule.Schedule, a: Node, b: Node): ((angle: number) => Node) => {
+  const nodeOf = nodeAt(schedule)
+  return angle =>
+    angle === a.angle
+      ? a
+      : angle === b.angle
+        ? b
+        : // log(α²/σ²) = −2 log ς
+          nodeOf(pipe(schedule, Schedule.timeOfLogSnr(-2 * Elementary.log(Elementary.tan(angle)))))
+}
+
+/** dz/dθ = (ε − sin θ z)/cos θ; rounding leaves 2⁻⁵²/cos θ of it, which is much only where a step is short. */
+const velocity = ({ alpha, sigma, size }: Node, z: Float64Array, score: Float64Array): Float64Array =>
+  Ode.combine([
+    [-sigma / alpha, z],
+    [(-sigma * size) / alpha, score]
+  ])
+
+const alongFlow =
+  (solve: Ode.Solver) =>
+  ({ schedule, score, from, to, points }: Step): Moved => {
+    const nodeOf = nodeOfAngle(schedule, from, to)
+    const scaled = (z: Float64Array, factor: number): Float64Array => z.map(value => factor * value)
+    const end = solve((angle, z) => {
+      const node = nodeOf(angle)
+      return node.sigma === 0
+        ? new Float64Array(z.length)
+        : velocity(node, z, score(at(points, scaled(z, node.size)), node.time).values)
+    })(from.angle, to.angle, scaled(points.values, 1 / from.size))
+    return { points: at(points, scaled(end, to.size)) }
+  }
+
+// -- samplers --------------------------------------------------------------------------------------------------------
+
+/**
+ * x_s ~ q(x_s | x_t, x̂_0), the posterior of the forward process: mean α_s/α_t (x + (1 − κ²) σ_t² ∇log p), variance
+ * (1 − κ²) σ_s² (Ho, Jain & Abbeel 2020, arXiv 2006.11239, algorithm 2).
+ */
+export const ancestral = define({
+  name: 'ancestral',
+  about: 'DDPM (arXiv 2006.11239)',
+  formula: () => 'x_s ~ q(x_s | x_t, x̂_0), mean α_s/α_t (x + (1 − κ²) σ_t² ∇log p), variance (1 − κ²) σ_s²',
+  draws: () => true,
+  step: () => step => {
+    const { lost } = shrinkage(step)
+    return linear(step, lost, step.to.sigma * Math.sqrt(lost))
+  }
+})
+
+/**
+ * x_s = α_s x̂_0 + √(σ_s² − η²v) ε + η√v z with v = (1 − κ²) σ_s² (Song, Meng & Ermon 2020, arXiv 2010.02502, eq. 12).
+ * η = 1 is `ancestral`, η = 0 the exponential Euler step of the probability flow, Euler's of dy/dς = ε.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Key, Mixture, Points, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const truth = Mixture.of({ means: [[-3], [3]], weights: [1, 3], variances: [0.25, 0.25] })
+ * const points = pipe(
+ *   Sampler.compile({
+ *     sampler: Sampler.ddim({ eta: 0 }),
+ *     grid: TimeGrid.logSnr({ from: 6, to: 1e-3, steps: 50 }),
+ *     schedule
+ *   }),
+ *   E.map(program => Sampler.sample(program)(Sampler.exact(truth, schedule))(1000, 1)(Key.fromSeed(7)))
+ * )
+ * assert.ok(E.isRight(points))
+ * assert.ok(Math.abs(Points.mean(points.right)[0] - 1.5) < 0.4) // a standard error is 0.08
+ */
+export const ddim = define({
+  name: 'ddim',
+  about: 'from deterministic (η = 0) to ancestral (η = 1) (arXiv 2010.02502)',
+  fields: {
+    eta: Field.number({
+      holds: eta => eta >= 0 && eta <= 1,
+      domain: 'in [0, 1]',
+      remedy: 'try 0, or 1 for Sampler.ancestral',
+      suggestion: 0,
+      default: 0,
+      arbitrary: fc => fc.double({ min: 0, max: 1, noNaN: true })
+    })
+  },
+  formula: ({ eta }) => `x_s = α_s x̂_0 + √(σ_s² − ${eta}² v) ε + ${eta} √v z, v = (1 − κ²) σ_s²`,
+  draws: ({ eta }) => eta > 0,
+  order: ({ eta }) => (eta === 0 ? 1 : null),
+  step:
+    ({ eta }) =>
+    step => {
+      const { kappa, lost } = shrinkage(step)
+      // 1 − κ √(1 − η²(1 − κ²)), rid of its cancellation at small steps
+      const weight =
+        (lost * (1 + Elementary.square(eta * kappa))) / (1 + kappa * Math.sqrt(1 - Elementary.square(eta) * lost))
+      return linear(step, weight, eta * step.to.sigma * Math.sqrt(lost))
+    }
+})
+
+/**
+ * The reverse SDE by Euler–Maruyama in the Brownian time ς²: x_s = α_s/α_t (x + (1 − κ²) σ_t² ∇log p + √(1 − κ²) σ_t z)
+ * (Song et al. 2021, arXiv 2011.13456, eq. 6). Where variance is preserved, that of its noise is β/(1 − β), for
+ * DDPM's larger one, β. Weak order 1; it widens the law where ς_t/ς_s is far from 1, so give it many steps.
+ */
+export const eulerMaruyama = define({
+  name: 'eulerMaruyama',
+  about: 'the reverse SDE (arXiv 2011.13456)',
+  formula: () => 'x_s = α_s/α_t (x + (1 − κ²) σ_t² ∇log p + √(1 − κ²) σ_t z)',
+  draws: () => true,
+  step: () => step => {
+    const { lost } = shrinkage(step)
+    return linear(step, lost, (step.to.alpha / step.from.alpha) * step.from.sigma * Math.sqrt(lost))
+  }
+})
+
+/**
+ * The probability flow in the angle by Euler's method. Order 1, a score a step. It is not Euler's method in t or in σ/α, which is
+ * `ddim({ eta: 0 })` and is the better one where steps are few and the data are narrow.
+ */
+export const euler = defineFlow({
+  name: 'euler',
+  about: 'the probability flow, order 1',
+  formula: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Euler',
+  order: () => 1,
+  solver: () => Ode.step(Ode.euler)
+})
+
+/** The probability flow in the angle, not in t or in σ, by Heun's method. Order 2, two scores a step. */
+export const heun = defineFlow({
+  name: 'heun',
+  about: 'the probability flow, order 2',
+  formula: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Heun',
+  order: () => 2,
+  solver: () => Ode.step(Ode.heun)
+})
+
+/** The probability flow in the angle by the classical method of Runge and Kutta. Order 4, four scores a step. */
+export const rungeKutta4 = defineFlow({
+  name: 'rungeKutta4',
+  about: 'the probability flow, order 4',
+  formula: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Runge–Kutta 4',
+  order: () => 4,
+  solver: () => Ode.step(Ode.rungeKutta4)
+})
+
+/**
+ * The probability flow in the angle by Dormand–Prince 5(4): between two times of the grid it takes as many steps as it
+ * needs for a local error of at most tolerance · (1 + |z|) in each coordinate of each point.
+ */
+export const dormandPrince = defineFlow({
+  name: 'dormandPrince',
+  about: 'the probability flow, steps by tolerance',
+  fields: {
+    tolerance: Field.number({
+      holds: tolerance => tolerance > 0 && tolerance < 1,
+      domain: 'in (0, 1)',
+      suggestion: 1e-6,
+      arbitrary: fc => fc.double({ min: 1e-12, max: 0.99, noNaN: true })
+    })
+  },
+  formula: ({ tolerance }) => `dz/dθ = cos θ ε − sin θ x̂_0 by Dormand–Prince 5(4), tolerance ${tolerance}`,
+  tolerance: ({ tolerance }) => tolerance,
+  solver: ({ tolerance }) => Ode.dormandPrince(tolerance)
+})
+
+/**
+ * DPM-Solver++(2M): x_s = σ_s/σ_t x + α_s (1 − κ) D, with D = x̂_0 + (h/2h') (x̂_0 − x̂_0') from this step's predicted
+ * datum and length h = −log κ and the last step's (Lu et al. 2022, arXiv 2211.01095, algorithm 2). D = x̂_0 at first,
+ * and in a step to no noise. Order 2, one score a step.
+ */
+export const dpmSolver2M = define({
+  name: 'dpmSolver2M',
+  about: 'DPM-Solver++(2M), order 2 (arXiv 2211.01095)',
+  formula: () => 'x_s = σ_s/σ_t x + α_s (1 − κ) (x̂_0 + (h/2h′) (x̂_0 − x̂_0′)), h = −log κ',
+  draws: () => false,
+  order: () => 2,
+  remembers: isMemory,
+  step: () => multistep
+})
+
+const correction = {
+  moves: Field.count({ default: 1, most: Limits.times }),
+  // At δ = 2σ² a move overshoots as far as it came: beyond, a chain without signal diverges.
+  snr: Field.number({
+    holds: snr => snr > 0 && snr < 1,
+    domain: 'in (0, 1)',
+    suggestion: 0.16,
+    default: 0.16,
+    arbitrary: fc => fc.double({ min: 0.01, max: 0.99, noNaN: true })
+  })
+}
+
+/**
+ * A step of the predictor, then `moves` Langevin moves x ← x + δ ∇log p + √(2δ) z at the new level, δ = 2 snr² σ²
+ * (Song et al. 2021, arXiv 2011.13456, algorithms 4 and 5, with |∇log p| taken as |z|/σ, so that no point's step depends
+ * on the others'). Without noise there is nothing to correct.
+ */
+export const predictorCorrector = define({
+  name: 'predictorCorrector',
+  about: 'a step, then Langevin moves (arXiv 2011.13456)',
+  fields: { predictor: Field.of(concept), ...correction },
+  formula: ({ predictor, moves, snr }) =>
+    `${formula(predictor)}; then ${moves} × x ← x + δ ∇log p + √(2δ) z, δ = 2 (${snr} σ_s)²`,
+  draws: () => true,
+  // What its predictor does.
+  remembers: (u): u is unknown => u !== undefined,
+  step: ({ predictor, ...corrector }) => {
+    const predict = concept.meaning(predictor).step
+    return step => {
+      const keys = pipe(step.key, Key.named('predictor', 'corrector'))
+      const { points, memory = null } = predict({ ...step, key: keys.predictor })
+      return { points: moves(corrector, { ...step, points, key: keys.corrector }), memory }
+    }
+  }
+})
+
+/**
+ * The unadjusted Langevin algorithm: one move x ← x + δ ∇log p + √(2δ) z for each step of the grid, with δ = `step`. On
+ * `TimeGrid.constant` it is a Markov chain whose stationary law tends to that of the level as δ → 0: for a normal law of
+ * variance u it is normal with variance u/(1 − δ/2u), and it needs δ < 2u.
+ */
+export const langevin = define({
+  name: 'langevin',
+  about: 'the unadjusted Langevin algorithm',
+  fields: { step: Field.positive({ suggestion: 0.01 }) },
+  formula: ({ step }) => `x ← x + δ ∇log p + √(2δ) z, δ = ${step}`,
+  draws: () => true,
+  movesAtLevel: true,
+  step:
+    ({ step: size }) =>
+    step => ({ points: move(size, step) })
+})
+
+/** `moves` Langevin moves at each level of the grid in turn, δ = 2 snr² σ² (Song & Ermon 2019, arXiv 1907.05600). */
+export const annealedLangevin = define({
+  name: 'annealedLangevin',
+  about: 'Langevin at each level in turn (arXiv 1907.05600)',
+  fields: { ...correction, moves: Field.count({ suggestion: 1, most: Limits.times }) },
+  example: { moves: 3 },
+  formula: ({ moves, snr }) => `${moves} × x ← x + δ ∇log p + √(2δ) z, δ = 2 (${snr} σ_s)²`,
+  draws: () => true,
+  movesAtLevel: true,
+  step: annealed => step => ({ points: moves(annealed, step) })
+})
+
+// -- scores to sample from -------------------------------------------------------------------------------------------
+
+/** A score that knows its divergence, one number a point: what the likelihood needs. */
+export interface Differentiable extends ScoreFunction {
+  readonly divergence: (points: Points.Points, time: number) => Float64Array
+}
+
+/** A number of the time that a field is asked at, [1, 1], which counts as constant: f(t). */
+export type OfTime = (f: (time: number) => number) => Tensor
+
+/**
+ * s(x, t) in the tensor vocabulary, [rows, dim] in and out. It sees the time by the numbers of it that it asks for, always the
+ * same in the same order: so one program serves all times.
+ */
+export type Field = (x: Tensor, ofTime: OfTime) => Tensor
+
+/** α and σ of the time that a field is asked at, [1, 1]. */
+export const levelOf =
+  (schedule: Schedule.Schedule) =>
+  (ofTime: OfTime): Parametrization.Levels => ({
+    alpha: ofTime(time => Schedule.level(time)(schedule).alpha),
+    sigma: ofTime(time => Schedule.level(time)(schedule).sigma)
+  })
+
+/** A score that can be differentiated: `Guidance` makes others of it. */
+export interface Smooth extends Differentiable {
+  /** vᵀ ∂s/∂x for each point, v as long as the points. */
+  readonly vjp: (points: Points.Points, time: number, v: Float64Array) => Points.Points
+  readonly field: Field
+}
+
+/** The mixture, if it has the dimension: throws a RangeError otherwise, as the two come from the same program. */
+const ofDimension = (name: string, mixture: Mixture.Mixture, dim: number): Mixture.Mixture =>
+  Mixture.dim(mixture) === dim
+    ? mixture
+    : refuse(`dim: ${dim} is not ${Mixture.dim(mixture)}, that of ${name}; let points and mixture have one dimension`)
+
+/** Points as they must be: a problem thrown as a RangeError that carries it, since there are no good ones to go on with. */
+const finite = (field: string, remedy: string, values: Float64Array): Float64Array => {
+  if (allFinite(values)) return values
+  const bad = values.findIndex(value => !Number.isFinite(value))
+  const problem = Problem.of(field, values[bad], 'finite', remedy)
+  return refuseWith(problem, Problem.show(problem))
+}
+
+/** As many numbers as points have; thrown, if not, as above. */
+const as = (points: Points.Points, field: string, remedy: string, found: Points.Points): Points.Points => {
+  const { rows, dim, values } = found
+  if (rows === points.rows && dim === points.dim && values.length === points.values.length) return found
+  const problem = Problem.of(
+    field,
+    `${rows} × ${dim}, ${values.length} numbers,`,
+    `${points.rows} × ${points.dim}, as the points are`,
+    remedy
+  )
+  return refuseWith(problem, Problem.show(problem))
+}
+
+/** A score that gives each point a finite vector, or says at which time it did not. */
+const guarded =
+  (score: ScoreFunction): ScoreFunction =>
+  (points, time) => {
+    const place = `score at time ${time}`
+    const found = as(points, place, 'return a vector for each point', score(points, time))
+    finite(place, 'look at its parameters, and whether it was learned down to this noise', found.values)
+    return found
+  }
+
+const smooth = (
+  score: ScoreFunction,
+  { divergence, vjp, field }: Pick<Smooth, 'divergence' | 'vjp' | 'field'>
+): Smooth => Object.assign((points: Points.Points, time: number) => score(points, time), { divergence, vjp, field })
+
+/** vᵀ ∂s/∂x of a model at a time of the schedule. */
+const pulledBy =
+  <P extends string>(
+    model: Score.Model<P>,
+    schedule: Schedule.Schedule,
+    params: (dim: number) => Params.Params<P>,
+    labelled: (points: Points.Points) => Points.Points
+  ): Smooth['vjp'] =>
+  (points, time, v) => {
+    const { rows, dim } = points
+    const { values } = Score.atLevel(model, model, (own, x, level, beside) =>
+      vjp(at => model.score(own, at, level))(x, beside.v)
+    )(params(dim), Schedule.level(time)(schedule), labelled(points), { v: { shape: [rows, dim], values: v } })
+    return { rows, dim, values }
+  }
+
+/** A model's score in the vocabulary, at a time of the schedule. */
+const fieldOf =
+  <P extends string>(
+    score: Score.Score<P>,
+    schedule: Schedule.Schedule,
+    params: (dim: number) => Params.Params<P>,
+    label: number | null
+  ): Field =>
+  (x, ofTime) => {
+    const model = Score.interpret(score)
+    const [rows, dim] = x.shape
+    const level = Score.levelFor(model, rows, levelOf(schedule)(ofTime))
+    return model.score(
+      Score.tensors(params(dim)),
+      x,
+      label === null ? level : { ...level, label: fill([rows, 1], label) }
+    )
+  }
+
+/**
+ * The score of a mixture as the schedule diffuses it: what a perfect student would have learned.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Sampler, Schedule } from 'ornstein'
+ *
+ * const score = Sampler.exact(Mixture.of({ means: [[0]] }), Schedule.ornsteinUhlenbeck)
+ * assert.ok(Math.abs(score({ rows: 1, dim: 1, values: Float64Array.of(2) }, 0.5).values[0] + 2) < 1e-15)
+ */
+export const exact = (mixture: Mixture.Mixture, schedule: Schedule.Schedule): Smooth => {
+  const family = Score.full({ components: mixture.weights.length })
+  const made = pipe(
+    Score.interpret(family).family,
+    O.chain(({ fromMixture }) => fromMixture),
+    O.map(of => of(mixture))
+  )
+  const params = (dim: number): Params.Params<'means' | 'logits' | 'logScales' | 'lower'> => {
+    ofDimension('the mixture', mixture, dim)
+    return O.isSome(made) ? made.value : refuse('Score.full: it is made of no mixture')
+  }
+  const at = (points: Points.Points, time: number): Mixture.Mixture =>
+    pipe(ofDimension('the mixture', mixture, points.dim), Mixture.diffuse(pipe(schedule, Schedule.level(time))))
+  return smooth(
+    ({ rows, dim, values }, time) => {
+      const points = { rows, dim, values }
+      return pipe(at(points, time), Mixture.score(points))
+    },
+    {
+      divergence: (points, time) => pipe(at(points, time), Mixture.divergence(points)),
+      vjp: pulledBy(Score.interpret(family), schedule, params, ({ rows, dim, values }) => ({ rows, dim, values })),
+      field: fieldOf(family, schedule, params, null)
+    }
+  )
+}
+
+/** A learned score, with its parameters at time 0; of the class `label` where one is given, else of none. */
+export const learned = <P extends string>(
+  score: Score.Score<P>,
+  schedule: Schedule.Schedule,
+  params: Params.Params<P>,
+  { label = null }: { readonly label?: number | null } = {}
+): Smooth => {
+  const fitting = (dim: number): Params.Params<P> => pipe(params, Params.checked(Score.shapes(dim)(score)))
+  const labelled = ({ rows, dim, values }: Points.Points): Points.Points => ({
+    rows,
+    dim,
+    values,
+    ...(label !== null && { labels: new Int32Array(rows).fill(label) })
+  })
+  const model = Score.interpret(score)
+  return smooth((points, time) => Score.evaluate(score, schedule)(fitting(points.dim))(time)(labelled(points)), {
+    divergence: (points, time) =>
+      Score.atLevel(model, model.divergence, model.divergence)(
+        fitting(points.dim),
+        pipe(schedule, Schedule.level(time)),
+        labelled(points)
+      ).values,
+    vjp: pulledBy(model, schedule, fitting, labelled),
+    field: fieldOf(score, schedule, fitting, label)
+  })
+}
+
+// -- from description to program -------------------------------------------------------------------------------------
+
+/** How to sample: by which steps, at which times, of which noise. */
+export interface Description<S extends Sampler = Sampler> {
+  readonly sampler: S
+  readonly grid: TimeGrid.TimeGrid
+  readonly schedule: Schedule.Schedule
+  /**
+   * What the data are taken for at the noisy end, where they hardly matter: points start from this mixture, diffused to
+   * that level. N(0, I) if absent, so that they start from N(0, (α² + σ²) I), which is N(0, I) where the schedule
+   * preserves variance.
+   */
+  readonly prior?: Mixture.Mixture
+}
+
+/** A description without fault, ready to run. */
+export interface Program<S extends Sampler = Sampler> extends Description<S> {
+  /** From noise to data. */
+  readonly nodes: ReadonlyArray<Node>
+}
+
+/** Points at a time of the grid. */
+export interface State {
+  /** How many steps were taken. */
+  readonly step: number
+  readonly time: number
+  readonly points: Points.Points
+  /** What its sampler is to know of the last step; null for nothing. */
+  readonly memory: unknown
+}
+
+/**
+ * A description, checked: a program that runs, or all that is wrong.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Problem, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const compiled = Sampler.compile({
+ *   sampler: Sampler.ddim({ eta: 2 }),
+ *   grid: TimeGrid.uniform({ from: 0.1, to: 6, steps: 0 }),
+ *   schedule: Schedule.ornsteinUhlenbeck
+ * })
+ * assert.ok(E.isLeft(compiled))
+ * assert.deepEqual(compiled.left.map(Problem.show), [
+ *   'sampler.eta: 2 is not in [0, 1]; try 0, or 1 for Sampler.ancestral',
+ *   'grid.to: 6 is not < 0.1: times fall from noise to data; swap the two',
+ *   'grid.steps: 0 is not a whole number ≥ 1; try 100'
+ * ])
+ */
+export const compile = <S extends Sampler>(description: Description<S>): E.Either<Problem.Problems, Program<S>> => {
+  const { sampler, grid, schedule } = description
+  const own = problems(sampler)
+  const found = [
+    ...Schedule.problems(schedule).map(Problem.within('schedule')),
+    ...own.map(Problem.within('sampler')),
+    ...TimeGrid.problems(schedule)(grid).map(Problem.within('grid')),
+    ...Problem.unless(
+      own.length > 0 || !TimeGrid.isOneLevel(schedule)(grid) || movesAtLevel(sampler),
+      'sampler',
+      `${show(sampler)} on ${TimeGrid.show(grid)}`,
+      'one that moves at a level',
+      'use Sampler.langevin, or a grid that falls'
+    )
+  ]
+  const [first, ...rest] = found
+  return found.length === 0
+    ? E.right({ ...description, nodes: Array.from(TimeGrid.times(schedule)(grid), nodeAt(schedule)) })
+    : E.left([first, ...rest])
+}
+
+// -- running ---------------------------------------------------------------------------------------------------------
+
+const standard = (dim: number): Mixture.Mixture => ({
+  means: { shape: [1, dim], values: new Float64Array(dim) },
+  weights: Float64Array.of(1),
+  variances: Float64Array.of(1),
+  factors: null
+})
+
+/** The law at the noisy end: the prior, diffused. */
+const noisyLaw = (noisy: Node, prior: Mixture.Mixture | undefined, dim: number): Mixture.Mixture =>
+  pipe(ofDimension('the prior', prior ?? standard(dim), dim), Mixture.diffuse(noisy))
+
+/** The state after a state; null after the last. Step i draws from the i-th child of `key`. */
+const next = (
+  { sampler, schedule, nodes }: Program,
+  score: ScoreFunction,
+  key: Key.Key
+): ((s: State) => State | null) => {
+  const run = concept.meaning(sampler).step
+  const checked = guarded(score)
+  return ({ step, points, memory }) => {
+    if (step + 1 >= nodes.length) return null
+    const [from, to] = [nodes[step], nodes[step + 1]]
+    const moved = run({ schedule, score: checked, from, to, points, memory, key: pipe(key, Key.child(step)) })
+    const place = `points after step ${step + 1}, at time ${to.time}`
+    as(points, place, 'lead every point somewhere', moved.points)
+    finite(place, 'take more steps, or smaller moves', moved.points.values)
+    return { step: step + 1, time: to.time, points: moved.points, memory: moved.memory ?? null }
+  }
+}
+
+const first = ({ nodes }: Program, { rows, dim, values }: Points.Points): State => ({
+  step: 0,
+  time: nodes[0].time,
+  points: { rows, dim, values },
+  memory: null
+})
+
+/**
+ * The states that begin at given points at the noisy end: one for each time of the grid, lazily. The points may come
+ * from a chain of one's own, or be data with noise added, of which the program then makes variations.
+ */
+export const transport =
+  (program: Program) =>
+  (score: ScoreFunction) =>
+  (points: Points.Points) =>
+  (key: Key.Key): Iterable<State> =>
+    unfold(first(program, points), next(program, score, pipe(key, Key.named('steps')).steps))
+
+const begin = (program: Program, rows: number, dim: number, key: Key.Key): State =>
+  first(
+    program,
+    pipe(noisyLaw(program.nodes[0], program.prior, dim), Mixture.sample(rows)(pipe(key, Key.named('start')).start))
+  )
+
+/**
+ * The whole way from noise to data: the state at each time of the grid, lazily, the noisy end first. The same key gives
+ * the same bits; the start and each step have keys of their own.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Key, Mixture, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const score = Sampler.exact(Mixture.symmetricPair([2, 0]), schedule)
+ * const times = pipe(
+ *   Sampler.compile({ sampler: Sampler.ancestral, grid: TimeGrid.uniform({ from: 4, to: 0, steps: 4 }), schedule }),
+ *   E.map(program => Array.from(Sampler.trajectory(program)(score)(10, 2)(Key.fromSeed(7)), ({ time }) => time))
+ * )
+ * assert.deepEqual(times, E.right([4, 3, 2, 1, 0]))
+ */
+export const trajectory =
+  (program: Program) =>
+  (score: ScoreFunction) =>
+  (rows: number, dim: number) =>
+  (key: Key.Key): Iterable<State> =>
+    unfold(begin(program, rows, dim, key), next(program, score, pipe(key, Key.named('steps')).steps))
+
+/**
+ * Points at the clean end, the last of the trajectory.
+ *
+ * @throws RangeError with the `problem` where a score gives something else than a finite vector for each point, or points
+ * leave the doubles: as `trajectory` and `transport` do on the way
+ */
+export const sample =
+  (program: Program) =>
+  (score: ScoreFunction) =>
+  (rows: number, dim: number) =>
+  (key: Key.Key): Points.Points =>
+    iterate(begin(program, rows, dim, key), next(program, score, pipe(key, Key.named('steps')).steps)).points
+
+/**
+ * Variations on given points: noise of the first level of the grid is put on them, and they are carried from there; the less
+ * noise, the nearer they stay (SDEdit: Meng et al. 2021, arXiv 2108.01073).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Key, Mixture, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const score = Sampler.exact(Mixture.of({ means: [[-5], [5]], variances: [0.01, 0.01] }), schedule)
+ * const grid = TimeGrid.logSnr({ from: 0.3, to: 1e-3, steps: 20 })
+ * const program = Sampler.compile({ sampler: Sampler.heun, grid, schedule })
+ * assert.ok(E.isRight(program))
+ * const sketch = { rows: 2, dim: 1, values: Float64Array.of(-4, 6) }
+ * const { values } = Sampler.variations(program.right)(score)(sketch)(Key.fromSeed(1))
+ * assert.ok(Math.abs(values[0] + 5) < 0.5 && Math.abs(values[1] - 5) < 0.5)
+ */
+export const variations =
+  (program: Program) =>
+  (score: ScoreFunction) =>
+  (points: Points.Points) =>
+  (key: Key.Key): Points.Points => {
+    const [{ alpha, sigma }] = program.nodes
+    const keys = pipe(key, Key.named('noise', 'steps'))
+    const noise = Key.normal(points.values.length)(keys.noise)
+    const noisy = at(
+      points,
+      points.values.map((x, i) => alpha * x + sigma * noise[i])
+    )
+    return iterate(first(program, noisy), next(program, score, keys.steps)).points
+  }
+
+/**
+ * The log-density of a score at the clean end of the grid, by the instantaneous change of variables along the
+ * probability flow dz/dθ = v, z = x/n, n = √(α² + σ²): log p(x) = log p_T(x_T) + d log(n_T/n) + ∫ div v dθ from the
+ * clean end to the noisy, with div v = −σ/α (n² div ∇log p + d) (Chen et al. 2018, arXiv 1806.07366, theorem 1; Song et
+ * al. 2021, arXiv 2011.13456, §4.3). The divergence is exact. So is the result, up to the solver and to p_T being the
+ * program's prior, diffused.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Mixture, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const truth = Mixture.symmetricPair([1, 1])
+ * const points = { rows: 2, dim: 2, values: Float64Array.of(0, 0, 1, 3) }
+ * const found = pipe(
+ *   Sampler.compile({
+ *     sampler: Sampler.dormandPrince({ tolerance: 1e-9 }),
+ *     grid: TimeGrid.uniform({ from: 12, to: 0, steps: 1 }),
+ *     schedule
+ *   }),
+ *   E.map(program => Sampler.logDensity(program)(Sampler.exact(truth, schedule))(points))
+ * )
+ * assert.ok(E.isRight(found))
+ * pipe(truth, Mixture.logDensity(points)).forEach((wanted, i) => {
+ *   assert.ok(Math.abs(found.right[i] - wanted) < 1e-7)
+ * })
+ */
+export const logDensity =
+  ({ sampler, schedule, nodes, prior }: Program<Flow>) =>
+  (score: Differentiable) =>
+  ({ rows, dim, values }: Points.Points): Float64Array => {
+    const count = rows * dim
+    const [noisy, clean] = [nodes[0], nodes[nodes.length - 1]]
+    const solve = Case.meaning(sampler).solver.value
+    /** x, from a state of the solver: z for every point, then the integral for every point. */
+    const pointsOf = (state: Float64Array, { size }: Node): Points.Points => ({
+      rows,
+      dim,
+      values: state.subarray(0, count).map(z => size * z)
+    })
+    const field =
+      (nodeOf: (angle: number) => Node): Ode.Field =>
+      (angle, state) => {
+        const node = nodeOf(angle)
+        const { time, alpha, sigma, size } = node
+        if (sigma === 0) return new Float64Array(state.length)
+        const x = pointsOf(state, node)
+        const slopes = velocity(node, state.subarray(0, count), guarded(score)(x, time).values)
+        const divergences = finite(
+          `divergence of the score at time ${time}`,
+          'look at its parameters',
+          score.divergence(x, time)
+        )
+        return state.map((_, i) =>
+          i < count ? slopes[i] : (-sigma / alpha) * (size * size * divergences[i - count] + dim)
+        )
+      }
+    const begin = new Float64Array(count + rows).map((_, i) => (i < count ? values[i] / clean.size : 0))
+    const { state: end } = nodes.slice(0, -1).reduceRight<{ readonly state: Float64Array; readonly from: Node }>(
+      ({ state, from }, to) => ({
+        state: solve(field(nodeOfAngle(schedule, from, to)))(from.angle, to.angle, state),
+        from: to
+      }),
+      { state: begin, from: clean }
+    )
+    const grown = dim * Elementary.log(noisy.size / clean.size)
+    return pipe(noisyLaw(noisy, prior, dim), Mixture.logDensity(pointsOf(end, noisy))).map(
+      (value, i) => value + grown + end[count + i]
+    )
+  }
+
+// -- what a reader of descriptions needs -----------------------------------------------------------------------------
+
+/** The sampler as the code that builds it. */
+export const show = (sampler: Sampler): string => Case.show(sampler)
+
+/** The sampler in mathematics. */
+export const formula = (sampler: Sampler): string => Case.formula(sampler)
+
+/** What is wrong with a sampler. */
+export const problems = (sampler: Sampler): ReadonlyArray<Problem.Problem> => Case.problems(sampler)
+
+/** Whether it looks at the key. */
+export const draws = (sampler: Sampler): boolean => concept.meaning(sampler).draws
+
+/** Whether it moves points at a level, where others only carry them from one to the next. */
+export const movesAtLevel = (sampler: Sampler): boolean => concept.meaning(sampler).movesAtLevel
+
+/** The order in the length of the steps that it converges with, where its case claims one. */
+export const order = (sampler: Sampler): O.Option<number> => concept.meaning(sampler).order
+
+/** The local error of the steps that it chooses itself, where it does. */
+export const tolerance = (sampler: Sampler): O.Option<number> => concept.meaning(sampler).tolerance
+
+export const all: ReadonlyArray<Vocabulary.Entry> = [
+  ancestral,
+  ddim,
+  eulerMaruyama,
+  euler,
+  heun,
+  rungeKutta4,
+  dormandPrince,
+  dpmSolver2M,
+  predictorCorrector,
+  langevin,
+  annealedLangevin
+]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Sampler, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

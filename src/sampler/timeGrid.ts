@@ -1,0 +1,304 @@
+/** Time grids: the times at which a sampler stops, from the noisy end `from` down to the clean end `to`. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as t from 'io-ts'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
+import * as Limits from '../core/limits.js'
+import * as Schedule from '../schedule/schedule.js'
+
+/** What the steps of a grid are even in, a function of the level and the time. */
+export type Coordinate = (level: Schedule.Level, time: number) => number
+
+export interface Meaning {
+  readonly times: (schedule: Schedule.Schedule) => Float64Array
+  /** What is wrong with it on a schedule. */
+  readonly misfits: (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
+  readonly evenIn: O.Option<Coordinate>
+}
+
+export interface TimeGrid extends Case.Value<'TimeGrid', Meaning> {}
+
+export const concept = Concept<TimeGrid>('TimeGrid', 'the times at which a sampler stops, from noise to data')
+
+export interface Spec<N extends string, F extends Field.Fields, A extends Case.Call> extends Omit<
+  Case.Spec<N, F, never, A, null>,
+  'meaning'
+> {
+  /** The times, the noisy end first. They fall, or stay at one level. */
+  readonly meaning: (fields: Field.Of<F>) => (schedule: Schedule.Schedule) => ReadonlyArray<number> | Float64Array
+  /** What is wrong with it on a schedule, by the names of its fields; its times are looked at in any case. */
+  readonly misfits?: (fields: Field.Of<F>) => (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
+  /** Capability, which laws hold it to: what its steps are even in. */
+  readonly evenIn?: (fields: Field.Of<F>) => Coordinate
+}
+
+/** σ/α */
+const ratio = (schedule: Schedule.Schedule, time: number): number => {
+  const { alpha, sigma } = pipe(schedule, Schedule.level(time))
+  return sigma / alpha
+}
+
+/** A noisy end: a time of the schedule with signal left. */
+const noisy = (schedule: Schedule.Schedule, field: string, time: number): ReadonlyArray<Problem.Problem> => {
+  const outside = pipe(schedule, Schedule.timeProblems(field, time))
+  return outside.length > 0
+    ? outside
+    : Problem.unless(
+        ratio(schedule, time) < Infinity,
+        field,
+        time,
+        'a time with signal left: alpha is 0 there, and a score says nothing of the data',
+        `try ${0.999 * time}`
+      )
+}
+
+/** A time after another, nearer to the data. */
+const clean = (
+  schedule: Schedule.Schedule,
+  field: string,
+  time: number,
+  before: number
+): ReadonlyArray<Problem.Problem> => [
+  ...Problem.unless(
+    time >= 0 && time <= Schedule.until(schedule),
+    field,
+    time,
+    `a time of ${Schedule.show(schedule)}, ≥ 0`,
+    'try 0.001'
+  ),
+  ...Problem.unless(!(time >= before), field, time, `< ${before}: times fall from noise to data`, 'swap the two')
+]
+
+/** Times, at least two, that fall or stay. */
+const inOrder = (schedule: Schedule.Schedule, times: Float64Array): ReadonlyArray<Problem.Problem> => [
+  ...Problem.unless(times.length > 1, 'times', `a list of ${times.length}`, 'at least two times', 'add the clean end'),
+  ...Array.from(times).flatMap((time, i) =>
+    i === 0 ? noisy(schedule, 'times[0]', time) : clean(schedule, `times[${i}]`, time, times[i - 1])
+  )
+]
+
+const stays = (times: Float64Array): boolean => times.length > 1 && times.every(time => time === times[0])
+
+/**
+ * A grid of one's own: times on a schedule, the noisy end first.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Field, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const halving = TimeGrid.define({
+ *   name: 'halving',
+ *   about: 'each time half of the one before',
+ *   fields: { from: Field.positive({ default: 1 }), steps: Field.count({ default: 10 }) },
+ *   meaning: ({ from, steps }) => () => Array.from({ length: steps + 1 }, (_, i) => from / 2 ** i)
+ * })
+ * assert.deepEqual(pipe(halving({ steps: 2 }), TimeGrid.times(Schedule.edm)), Float64Array.of(1, 0.5, 0.25))
+ */
+export function define<
+  const N extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null
+>({ meaning, misfits, evenIn, ...spec }: Spec<N, F, A>): Case.Constructor<TimeGrid, N, F, A, null> {
+  return Case.define('TimeGrid', {
+    ...spec,
+    meaning: (fields: Field.Of<F>): Meaning => ({
+      times: schedule => Float64Array.from(meaning(fields)(schedule)),
+      misfits: misfits?.(fields) ?? (() => []),
+      evenIn: O.fromNullable(evenIn?.(fields))
+    })
+  })
+}
+
+interface Span {
+  readonly from: number
+  readonly to: number
+  readonly steps: number
+}
+
+const time = Field.number({
+  holds: () => true,
+  domain: 'a time',
+  suggestion: 0.1,
+  arbitrary: fc => fc.double({ min: 0, max: 1, noNaN: true })
+})
+const steps = Field.count({ suggestion: 100, most: Limits.times })
+/** `from`: the noisy end, the later time. `to`: the clean end; 0 is the data, where the schedule says so. */
+const span = { from: time, to: time, steps }
+const example = { from: 0.9, to: 0.001, steps: 20 }
+
+const ofSpan =
+  ({ from, to }: Span) =>
+  (schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => [
+    ...noisy(schedule, 'from', from),
+    ...clean(schedule, 'to', to, from)
+  ]
+
+/** Both ends as they are, and between them what lies at the shares 1/steps, 2/steps, …. */
+const between = ({ from, to, steps }: Span, at: (share: number) => number): Float64Array =>
+  new Float64Array(steps + 1).map((_, i) => (i === 0 ? from : i === steps ? to : at(i / steps)))
+
+const mix = (a: number, b: number, share: number): number => a + (b - a) * share
+
+/**
+ * Equal steps in time. Where σ grows like √t, as in Ornstein–Uhlenbeck's, its first steps from σ = 0 are long in σ, and a
+ * solver down to 0 loses part of its order: prefer `karras` there.
+ */
+export const uniform = define({
+  name: 'uniform',
+  about: 'equal steps in time',
+  fields: span,
+  example,
+  formula: ({ from, to, steps }) => `t from ${from} to ${to} in ${steps} equal steps`,
+  misfits: ofSpan,
+  evenIn: () => (_, time) => time,
+  meaning: span => () => between(span, share => mix(span.from, span.to, share))
+})
+
+/**
+ * Equal steps in the log-SNR log(α²/σ²), whatever the schedule (Lu et al. 2022, arXiv 2206.00927). The clean end needs
+ * noise: without it the log-SNR is infinite.
+ */
+export const logSnr = define({
+  name: 'logSnr',
+  about: 'equal steps in log(α²/σ²) (arXiv 2206.00927)',
+  fields: span,
+  example,
+  formula: ({ from, to, steps }) => `t from ${from} to ${to} in ${steps} equal steps of log(α²/σ²)`,
+  misfits: span => schedule => [
+    ...ofSpan(span)(schedule),
+    ...Problem.unless(
+      !(ratio(schedule, span.to) <= 0),
+      'to',
+      span.to,
+      'a time with noise, where the log-SNR is finite',
+      'try 0.001, or TimeGrid.karras'
+    )
+  ],
+  evenIn:
+    () =>
+    ({ alpha, sigma }) =>
+      2 * Elementary.log(alpha / sigma),
+  meaning: span => schedule => {
+    const [noisy, clean] = [span.from, span.to].map(time => pipe(schedule, Schedule.logSnr(time)))
+    return between(span, share => pipe(schedule, Schedule.timeOfLogSnr(mix(noisy, clean, share))))
+  }
+})
+
+/**
+ * Equal steps in (σ/α)^{1/ρ}: the larger ρ, the more steps at low noise (Karras et al. 2022, arXiv 2206.00364, eq. 5,
+ * where ρ = 7).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Schedule, TimeGrid } from 'ornstein'
+ *
+ * const exploding = Schedule.custom({ name: 'exploding', alpha: () => 1, sigma: t => t, until: 80 })
+ * const times = pipe(TimeGrid.karras({ from: 80, to: 0, steps: 4 }), TimeGrid.times(exploding))
+ * assert.deepEqual(Array.from(times, time => time.toPrecision(3)), ['80.0', '10.7', '0.625', '0.00488', '0.00'])
+ */
+export const karras = define({
+  name: 'karras',
+  about: 'equal steps in (σ/α)^(1/ρ), more at low noise (arXiv 2206.00364)',
+  fields: { ...span, rho: Field.positive({ default: 7 }) },
+  example: { ...example, to: 0 },
+  formula: ({ from, to, steps, rho }) => `t from ${from} to ${to} in ${steps} equal steps of (σ/α)^(1/${rho})`,
+  misfits: ofSpan,
+  evenIn:
+    ({ rho }) =>
+    ({ alpha, sigma }) =>
+      Elementary.pow(sigma / alpha, 1 / rho),
+  meaning: span => schedule => {
+    const [noisy, clean] = [span.from, span.to].map(time => Elementary.pow(ratio(schedule, time), 1 / span.rho))
+    return between(span, share =>
+      // log(α²/σ²) = −2 log(σ/α)
+      pipe(schedule, Schedule.timeOfLogSnr(-2 * span.rho * Elementary.log(mix(noisy, clean, share))))
+    )
+  }
+})
+
+/** The given times, falling. */
+export const listed = define({
+  name: 'listed',
+  about: 'the given times',
+  fields: {
+    times: Field.codec(t.readonlyArray(t.number), {
+      domain: 'a list of times',
+      remedy: 'give them, the noisy end first',
+      sample: [0.9, 0.5, 0.1],
+      arbitrary: fc => fc.constant([0.9, 0.5, 0.1]),
+      show: times => `[${times.join(', ')}]`
+    })
+  },
+  call: ['times'],
+  formula: ({ times }) => `t = ${times.join(', ')}`,
+  meaning:
+    ({ times }) =>
+    () =>
+      times,
+  misfits:
+    ({ times }) =>
+    schedule =>
+      inOrder(schedule, Float64Array.from(times))
+})
+
+/** One noise level, at which a Langevin sampler makes its moves. */
+export const constant = define({
+  name: 'constant',
+  about: 'one noise level, for Sampler.langevin',
+  fields: { time, steps },
+  example: { time: 0.1, steps: 20 },
+  formula: ({ time, steps }) => `t = ${time} for ${steps} steps`,
+  misfits:
+    ({ time }) =>
+    schedule =>
+      noisy(schedule, 'time', time),
+  meaning:
+    ({ time, steps }) =>
+    () =>
+      new Float64Array(steps + 1).fill(time)
+})
+
+/** The times, steps + 1 of them, the noisy end first. */
+export const times =
+  (schedule: Schedule.Schedule) =>
+  (grid: TimeGrid): Float64Array =>
+    concept.meaning(grid).times(schedule)
+
+/** What the steps of a grid are even in, where its case says it. */
+export const evenIn = (grid: TimeGrid): O.Option<Coordinate> => concept.meaning(grid).evenIn
+
+/** The grid as the code that builds it. */
+export const show = (grid: TimeGrid): string => Case.show(grid)
+
+/** The grid in mathematics. */
+export const formula = (grid: TimeGrid): string => Case.formula(grid)
+
+/** What is wrong with a grid on a schedule: outside it, rising, without a step, or where a level has no signal. */
+export const problems =
+  (schedule: Schedule.Schedule) =>
+  (grid: TimeGrid): ReadonlyArray<Problem.Problem> => {
+    const own = Case.problems(grid)
+    if (!Case.isSound(grid)) return own
+    const { misfits, times } = concept.meaning(grid)
+    const said = [...misfits(schedule), ...own]
+    if (said.length > 0) return said
+    // Whatever the case says of its fields, its times are to be times.
+    const found = times(schedule)
+    return stays(found) ? noisy(schedule, 'times[0]', found[0]) : inOrder(schedule, found)
+  }
+
+/** Whether it is right, and stays at one noise level. */
+export const isOneLevel =
+  (schedule: Schedule.Schedule) =>
+  (grid: TimeGrid): boolean =>
+    // The times of a wrong one may be more than there is room for.
+    problems(schedule)(grid).length === 0 && stays(times(schedule)(grid))
+
+export const all: ReadonlyArray<Vocabulary.Entry> = [uniform, logSnr, karras, listed, constant]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<TimeGrid, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

@@ -1,0 +1,190 @@
+/** Clocks: a change of time. τ, a schedule's own time, as a growing function of a new time t. */
+import type * as t from 'io-ts'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
+import { logSnrRange, type Dynamics } from './dynamics.js'
+
+/** A clock on a schedule: τ(t), its slope, and t(τ). New times run over [0, until]. */
+export interface Ticking {
+  readonly until: number
+  readonly time: (t: number) => number
+  readonly rate: (t: number) => number
+  readonly inverse: (time: number) => number
+  /** Capability: the log-SNR at a new time, its slope, and the new time of a log-SNR, where the clock speaks of it. */
+  readonly logSnr?: {
+    readonly at: (t: number) => number
+    readonly slope: (t: number) => number
+    readonly inverse: (logSnr: number) => number
+  }
+}
+
+export interface Meaning {
+  readonly ticking: (own: Dynamics) => Ticking
+  /** What is wrong with it on a schedule. */
+  readonly misfits: (own: Dynamics) => ReadonlyArray<Problem.Problem>
+}
+
+export interface Clock extends Case.Value<'Clock', Meaning> {}
+
+export const concept = Concept<Clock>('Clock', 'another time for the levels of a schedule')
+
+export interface Spec<N extends string, F extends Field.Fields, A extends Case.Call> extends Omit<
+  Case.Spec<N, F, never, A, null>,
+  'meaning'
+> {
+  readonly meaning: (fields: Field.Of<F>) => (own: Dynamics) => Ticking
+  /** What is wrong with it on a schedule, by the names of its fields, where these are right by themselves. */
+  readonly misfits?: (fields: Field.Of<F>) => (own: Dynamics) => ReadonlyArray<Problem.Problem>
+}
+
+/**
+ * A clock of one's own.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Clock, Field, Schedule } from 'ornstein'
+ *
+ * // τ = t/(rest + t), so that [0, 1) of a straight line has all the time there is.
+ * const endless = Clock.define({
+ *   name: 'endless',
+ *   about: 'slower and slower',
+ *   fields: { rest: Field.positive({ default: 1 }) },
+ *   formula: ({ rest }) => `t/(${rest} + t)`,
+ *   meaning: ({ rest }) => () => ({
+ *     until: Infinity,
+ *     time: t => t / (rest + t),
+ *     rate: t => rest / (rest + t) ** 2,
+ *     inverse: time => (rest * time) / (1 - time)
+ *   })
+ * })
+ * const schedule = pipe(Schedule.rectifiedFlow, Schedule.reparametrized(endless({ rest: 2 })))
+ * assert.deepEqual(pipe(schedule, Schedule.level(6)), { alpha: 0.25, sigma: 0.75 })
+ */
+export function define<
+  const N extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null
+>({ meaning, misfits, ...spec }: Spec<N, F, A>): Case.Constructor<Clock, N, F, A, null> {
+  return Case.define('Clock', {
+    ...spec,
+    meaning: (fields: Field.Of<F>): Meaning => ({
+      ticking: meaning(fields),
+      misfits: misfits?.(fields) ?? (() => [])
+    })
+  })
+}
+
+/** τ = scale · t + shift; a shift > 0 starts the schedule later. */
+export const affine = define({
+  name: 'affine',
+  about: 'τ = scale · t + shift',
+  fields: { scale: Field.positive({ suggestion: 1 }), shift: Field.notNegative({ default: 0 }) },
+  example: { scale: 2, shift: 0.01 },
+  formula: ({ scale, shift }) => (shift === 0 ? `${scale} t` : `${scale} t + ${shift}`),
+  misfits:
+    ({ shift }) =>
+    ({ until }) =>
+      Problem.unless(!(shift >= until), 'shift', shift, `in [0, ${until}), the schedule's own times`, 'leave it out'),
+  meaning:
+    ({ scale, shift }) =>
+    ({ until }) => ({
+      until: (until - shift) / scale,
+      time: t => scale * t + shift,
+      rate: () => scale,
+      inverse: time => (time - shift) / scale
+    })
+})
+
+/** τ = t^exponent: above 1, time dwells where there is little noise. */
+export const power = define({
+  name: 'power',
+  about: 'τ = t^exponent: above 1, time dwells where there is little noise',
+  fields: { exponent: Field.positive({ suggestion: 2 }) },
+  call: ['exponent'],
+  formula: ({ exponent }) => `t^${exponent}`,
+  meaning:
+    ({ exponent }) =>
+    ({ until }) => ({
+      until: Elementary.pow(until, 1 / exponent),
+      time: t => Elementary.pow(t, exponent),
+      rate: t => exponent * Elementary.pow(t, exponent - 1),
+      inverse: time => Elementary.pow(time, 1 / exponent)
+    })
+})
+
+/** A log-SNR of an interval that most schedules have. */
+const logSnr = (suggestion: number, min: number, max: number): Field.Field<number> =>
+  Field.number({
+    holds: Number.isFinite,
+    domain: 'finite',
+    suggestion,
+    arbitrary: fc => fc.double({ min, max, noNaN: true })
+  })
+
+/** The log-SNR falls evenly from `from` at t = 0 to `to` at t = 1 (Kingma et al. 2021, arXiv 2107.00630, §3). */
+export const evenLogSnr = define({
+  name: 'evenLogSnr',
+  about: 'the log-SNR falls evenly (arXiv 2107.00630)',
+  fields: { from: logSnr(10, 0.5, 5), to: logSnr(-10, -5, 0) },
+  example: { from: 5, to: -5 },
+  formula: ({ from, to }) => `the time of log-SNR ${from} + ${to - from} t`,
+  check: ({ from, to }) => Problem.unless(to < from, 'to', to, `< from = ${from}`, 'let the log-SNR fall'),
+  misfits:
+    ({ from, to }) =>
+    own => {
+      const { greatest, least } = logSnrRange(own)
+      return [
+        ...Problem.unless(
+          !(from > greatest),
+          'from',
+          from,
+          `≤ ${greatest}, the log-SNR at time 0`,
+          `try ${Math.min(10, greatest)}`
+        ),
+        ...Problem.unless(
+          !(to < least),
+          'to',
+          to,
+          `≥ ${least}, the log-SNR at the last time`,
+          `try ${Math.max(-10, least)}`
+        )
+      ]
+    },
+  meaning:
+    ({ from, to }) =>
+    ({ level, diffusion, logSnr, timeOfLogSnr }) => {
+      const at = (t: number): number => from + (to - from) * t
+      const inverse = (logSnr: number): number => (logSnr - from) / (to - from)
+      const time = (t: number): number => timeOfLogSnr(at(t))
+      return {
+        until: 1,
+        time,
+        // dλ/dτ = −g²/σ²
+        rate: t => ((from - to) * Elementary.square(level(time(t)).sigma)) / diffusion(time(t)),
+        inverse: time => inverse(logSnr(time)),
+        logSnr: { at, slope: () => to - from, inverse }
+      }
+    }
+})
+
+/** The clock on a schedule. */
+export const interpret =
+  (own: Dynamics): ((clock: Clock) => Ticking) =>
+  clock =>
+    concept.meaning(clock).ticking(own)
+
+/** The clock as the code that builds it. */
+export const show = (clock: Clock): string => Case.show(clock)
+
+/** The schedule's own time in mathematics. */
+export const formula = (clock: Clock): string => Case.formula(clock)
+
+/** What is wrong with a clock by itself; of a schedule, `Schedule.problems` says it. */
+export const problems = (clock: Clock): ReadonlyArray<Problem.Problem> => Case.problems(clock)
+
+export const all: ReadonlyArray<Vocabulary.Entry> = [affine, power, evenLogSnr]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Clock, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

@@ -1,0 +1,119 @@
+/** What a schedule means: its levels of noise, and all that follows from them. */
+import * as Elementary from '../../lib/numbers/elementary.js'
+
+/** How much signal and how much noise: x = alpha · x_0 + sigma · z. */
+export interface Level {
+  readonly alpha: number
+  readonly sigma: number
+}
+
+/** Times run over [0, until]. */
+export interface Dynamics {
+  /** The last time; ∞ where there is none. */
+  readonly until: number
+  readonly level: (time: number) => Level
+  /** λ = log(α²/σ²) */
+  readonly logSnr: (time: number) => number
+  /** The inverse of `logSnr`. */
+  readonly timeOfLogSnr: (logSnr: number) => number
+  /** d log α / dt */
+  readonly drift: (time: number) => number
+  /** g² = dσ²/dt − 2 (d log α/dt) σ² */
+  readonly diffusion: (time: number) => number
+  /** Times at which α and σ have no derivative, rising. */
+  readonly kinks: () => ReadonlyArray<number>
+  /** Whether it is known that α² + σ² = 1 at all times. */
+  readonly preservesVariance: boolean
+  /** Whether it is known that to diffuse for s and then for t is to diffuse for s + t. */
+  readonly homogeneous: boolean
+}
+
+/** What has to be said, and what may be: closed forms, and what is known. Laws hold each of them against the levels. */
+export type Levels = Pick<Dynamics, 'until' | 'level'> & Partial<Dynamics>
+
+/** The middle of an interval is halved until doubles can halve it no more: monotone functions only, never fails. */
+const bisect = (above: (x: number) => boolean, lo: number, hi: number): number => {
+  const middle = lo + (hi - lo) / 2
+  return middle <= lo || middle >= hi ? middle : above(middle) ? bisect(above, middle, hi) : bisect(above, lo, middle)
+}
+
+/** The piece without a kink within it in which a time is. */
+type PieceOf = (time: number) => readonly [lo: number, hi: number]
+
+/**
+ * The derivative at x of the quartic through five points around x: error h⁴ f⁗′/30 and ε f/h. Steps are a share of the distance δ
+ * to the nearer end of the piece that x is in, where f may be a power of δ; nearer to it than 2h, the points stay inside and the
+ * derivative is taken off their centre.
+ */
+const derivative =
+  (f: (x: number) => number, pieceOf: PieceOf) =>
+  (x: number): number => {
+    const [lo, hi] = pieceOf(x)
+    const apart = Math.min(x - lo, hi - x)
+    const unit = Math.min(hi - lo, 1)
+    const h = Math.min(
+      Math.max(1e-3 * Math.min(apart, 2), Math.min(1e-2 * apart, 1e-6 * unit), 1e-8 * unit),
+      (hi - lo) / 8
+    )
+    const centre = Math.min(Math.max(x, lo + 2 * h), hi - 2 * h)
+    const s = (x - centre) / h
+    const at = (k: number): number => f(centre + k * h)
+    // The derivatives at s of Lagrange's polynomials on −2, …, 2.
+    const [s2, s3] = [s * s, s * s * s]
+    const outer = (2 * s3 - s) * (at(2) + at(-2)) + (3 * s2 - 1) * (at(2) - at(-2))
+    const inner = (4 * s3 - 8 * s) * (at(1) + at(-1)) + (3 * s2 - 4) * (at(1) - at(-1))
+    return (outer / 12 - inner / 6 + (s3 - 2.5 * s) * at(0)) / h
+  }
+
+/** The first of 1, 2, 4, … at which it is not above, or the last double of them. */
+const beyond = (above: (x: number) => boolean, x = 1): number =>
+  above(x) && x < Elementary.powerOfTwo(1023) ? beyond(above, 2 * x) : x
+
+/**
+ * What follows from the levels, where it is not said: the log-SNR by its definition, its inverse by halving intervals,
+ * drift and diffusion by differences of α and σ², to 10⁻⁷ of themselves and of 1/`until` where these are smooth.
+ */
+export const of = ({ until, level, ...said }: Levels): Dynamics => {
+  const logSnr =
+    said.logSnr ??
+    ((time: number): number => {
+      const { alpha, sigma } = level(time)
+      return 2 * (Elementary.log(alpha) - Elementary.log(sigma))
+    })
+  const alpha = (time: number): number => level(time).alpha
+  const variance = (time: number): number => Elementary.square(level(time).sigma)
+  const kinks = said.kinks ?? (() => [])
+  const pieceOf: PieceOf = time => [
+    kinks().reduce((lo, kink) => (kink <= time && kink < until ? Math.max(lo, kink) : lo), 0),
+    kinks().reduce((hi, kink) => (kink > time ? Math.min(hi, kink) : hi), until)
+  ]
+  const [slope, logSlope] = [derivative(alpha, pieceOf), derivative(time => Elementary.log(alpha(time)), pieceOf)]
+  const growth = derivative(variance, pieceOf)
+  // log α is nearer to a polynomial where α falls fast, and has no value at an end without signal.
+  const drift =
+    said.drift ??
+    ((time: number): number =>
+      Math.min(time, until - time) > 1e-6 * Math.min(until, 1) ? logSlope(time) : slope(time) / alpha(time))
+  return {
+    until,
+    level,
+    logSnr,
+    timeOfLogSnr:
+      said.timeOfLogSnr ??
+      (target => {
+        const above = (time: number): boolean => logSnr(time) > target
+        return bisect(above, 0, until === Infinity ? beyond(above) : until)
+      }),
+    drift,
+    diffusion: said.diffusion ?? (time => growth(time) - 2 * drift(time) * variance(time)),
+    kinks,
+    preservesVariance: said.preservesVariance ?? false,
+    homogeneous: said.homogeneous ?? false
+  }
+}
+
+/** The greatest and the least log-SNR, at the first and the last time. */
+export const logSnrRange = ({ logSnr, until }: Dynamics): { readonly greatest: number; readonly least: number } => ({
+  greatest: logSnr(0),
+  least: until === Infinity ? -Infinity : logSnr(until)
+})

@@ -1,0 +1,264 @@
+/**
+ * Scores: parametrized families s(x) ≈ ∇ log p_t(x), the student networks. Parameters are always those at time 0; at
+ * level (α, σ) a component N(c, Σ) has become N(αc, α²Σ + σ²I).
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import type * as t from 'io-ts'
+import { fromNdArray, rowwise, type NdArray, type Tensor } from '../../lib/index.js'
+import { size } from '../../lib/arrays/ndarray.js'
+import * as Limits from '../core/limits.js'
+import { Case, Vocabulary } from '../core/index.js'
+import type * as Mixture from '../mixture/mixture.js'
+import * as Params from '../family/params.js'
+import type { Points } from '../data/points.js'
+import * as Problem from '../core/problem.js'
+import * as Schedule from '../schedule/schedule.js'
+import {
+  centreCount,
+  concept,
+  interpret,
+  levelFor,
+  type Family,
+  type RowLevel,
+  type Model,
+  type Score
+} from '../family/family.js'
+import {
+  diagonal,
+  full,
+  isotropic,
+  lowRank,
+  spherical,
+  symmetricPair,
+  tied,
+  tiedDiagonal,
+  tiedIsotropic
+} from '../mixture/families/index.js'
+import { convert, custom, network } from './network.js'
+
+export {
+  centreCount,
+  concept,
+  interpret,
+  levelFor,
+  type At,
+  type Capabilities,
+  type ComponentsOf,
+  type Family,
+  type Learned,
+  type RowLevel,
+  type Meaning,
+  type Model,
+  type Moments,
+  type MStep,
+  type Projection,
+  type Score,
+  type Second,
+  type Spec,
+  type Start,
+  type Symmetries
+} from '../family/family.js'
+export { family, startOf } from '../mixture/families/define.js'
+/** @deprecated Its name is `RowLevel`. */
+export type Level = RowLevel
+export {
+  diagonal,
+  full,
+  isotropic,
+  lowRank,
+  spherical,
+  symmetricPair,
+  tied,
+  tiedDiagonal,
+  tiedIsotropic
+} from '../mixture/families/index.js'
+export {
+  convert,
+  custom,
+  define,
+  network,
+  preconditioned,
+  type Apply,
+  type Custom,
+  type Initial,
+  type NetworkSpec
+} from './network.js'
+
+/** The parameters' names and shapes for data of a dimension. */
+export const shapes =
+  (dim: number) =>
+  <P extends string>(score: Score<P>): Params.Shapes<P> =>
+    interpret(score).shapes(dim)
+
+/** Parameters as tensors; for use inside `compute`. */
+export const tensors: <P extends string>(params: Params.Params<P>) => Params.Tensors<P> = Params.map(fromNdArray)
+
+const number = (value: number): NdArray => ({ shape: [], values: Float64Array.of(value) })
+
+/**
+ * What a model gives at rows of one level, [rows, …], as arrays: `of` stands for the function, which is handed what else there is
+ * of rows. Of many rows it is a program.
+ */
+export const atLevel =
+  <P extends string>(
+    model: Model<P>,
+    of: object,
+    write: (params: Params.Tensors<P>, x: Tensor, level: RowLevel, beside: Readonly<Record<string, Tensor>>) => Tensor
+  ) =>
+  (
+    params: Params.Params<P>,
+    { alpha, sigma }: Schedule.Level,
+    { rows, dim, values, labels }: Points,
+    beside: Readonly<Record<string, NdArray>> = {}
+  ): NdArray =>
+    rowwise(of, inputs => {
+      const { x, label, ...others } = inputs.rows as Readonly<Record<string, Tensor>> & { readonly label?: Tensor }
+      const { alpha, sigma } = inputs.constants
+      const level = { ...levelFor(model, x.shape[0], { alpha, sigma }), ...(label && { label }) }
+      // The parameters that are given are those of the model.
+      return { found: write(inputs.params as Params.Tensors<P>, x, level, others) }
+    })({
+      params,
+      rows: {
+        ...beside,
+        x: { shape: [rows, dim], values },
+        ...(labels && { label: { shape: [rows, 1], values: Float64Array.from(labels) } })
+      },
+      constants: { alpha: number(alpha), sigma: number(sigma) }
+    }).found
+
+/**
+ * The score itself at every point, s(x), as points of the same number of rows and dimension. A network that is conditioned on a
+ * class is given the label of each row.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Params, Schedule, Score } from 'ornstein'
+ *
+ * // ½N(0, 1) + ½N(0, 1) with noise 1 is N(0, 2).
+ * const score = Score.evaluate(Score.symmetricPair, Schedule.edm)
+ * const { values } = score(Params.of({ mean: [0] }))(1)({ rows: 2, dim: 1, values: Float64Array.of(-1, 2) })
+ * assert.deepEqual([...values], [0.5, -1])
+ */
+export const evaluate =
+  <P extends string>(score: Score<P>, schedule: Schedule.Schedule) =>
+  (params: Params.Params<P>) =>
+  (time: number) =>
+  (points: Points): Points => {
+    const model = interpret(score)
+    const { values } = atLevel(model, model.score, model.score)(params, Schedule.level(time)(schedule), points)
+    return { rows: points.rows, dim: points.dim, values }
+  }
+
+/** The mixture at time 0 that parameters describe; none for a network, or where components are no Gaussians. */
+export const mixture =
+  <P extends string>(score: Score<P>) =>
+  (params: Params.Params<P>): O.Option<Mixture.Mixture> =>
+    pipe(
+      interpret(score).family,
+      O.chain(({ toMixture }) => toMixture),
+      O.map(of => of(params))
+    )
+
+/** The number of free parameters, as information criteria count them: weights sum to one. */
+export const degreesOfFreedom =
+  (dim: number) =>
+  (score: Score<string>): number =>
+    interpret(score).degreesOfFreedom(dim)
+
+/** The score as the code that builds it. */
+export const show = (score: Score<string>): string => Case.show(score)
+
+/** The score as mathematics. */
+export const formula = (score: Score<string>): string => Case.formula(score)
+
+/** What is wrong with a score for data of so many rows. */
+export const problems =
+  ({ rows, dim }: { readonly rows: number; readonly dim: number }) =>
+  (score: Score<string>): ReadonlyArray<Problem.Problem> => {
+    const own = Case.problems(score)
+    if (own.length > 0) return own
+    const { family, shapes } = interpret(score)
+    const crowded = pipe(
+      family,
+      O.fold(
+        () => [],
+        family => crowds(family, rows, dim)
+      )
+    )
+    return crowded.length > 0 ? crowded : shapeProblems(shapes, dim)
+  }
+
+/** Centres that start at rows of their own need as many. */
+const crowds = <P extends string>(family: Family<P>, rows: number, dim: number): ReadonlyArray<Problem.Problem> => {
+  // What throws is said where it is tried on rows.
+  const centres = pipe(
+    E.tryCatch(() => centreCount(family, dim), String),
+    E.getOrElse(() => 0)
+  )
+  return Problem.unless(
+    !(centres > rows),
+    'components',
+    centres,
+    `≤ ${rows}, the number of rows`,
+    'ask for fewer components or give more data'
+  )
+}
+
+const shapeProblems = (shapes: (dim: number) => Params.Shapes<string>, dim: number): ReadonlyArray<Problem.Problem> =>
+  pipe(
+    E.tryCatch(
+      () => Object.entries<ReadonlyArray<number>>(shapes(dim)),
+      error => [
+        Problem.of(
+          'shapes',
+          `an error, "${error instanceof Error ? error.message : String(error)}",`,
+          'the shapes of the parameters by name',
+          `return them for data of dimension ${dim}`
+        )
+      ]
+    ),
+    E.map(named => [
+      ...named.flatMap(([name, shape]) =>
+        Problem.unless(
+          shape.every(length => Number.isSafeInteger(length) && length >= 0),
+          `shapes.${name}`,
+          `[${shape.join(', ')}]`,
+          'a list of whole numbers ≥ 0',
+          'give the length of each axis'
+        )
+      ),
+      ...Problem.unless(
+        !(named.reduce((sum, [, shape]) => sum + size(shape), 0) > Limits.parameters),
+        'shapes',
+        `${named.reduce((sum, [, shape]) => sum + size(shape), 0)} numbers`,
+        `at most ${Limits.parameters}`,
+        'make the network smaller'
+      )
+    ]),
+    E.fold(
+      problems => problems,
+      problems => problems
+    )
+  )
+
+export const all: ReadonlyArray<Vocabulary.Entry> = [
+  symmetricPair,
+  spherical,
+  isotropic,
+  tiedIsotropic,
+  diagonal,
+  tiedDiagonal,
+  tied,
+  full,
+  lowRank,
+  network,
+  custom,
+  convert
+]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Score<string>, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

@@ -1,0 +1,54 @@
+/** Columns of a table, in one pass: the same bits as column by column. */
+import { describe, expect, it } from 'vitest'
+import * as ByColumn from '../../../lib/rows/byColumn.js'
+import { compute, Key, square, sub, sum, tensor } from '../../../lib/index.js'
+
+describe.each([
+  [7, 1],
+  [200, 3],
+  [40, 11],
+  [3, 150]
+])('%d rows of %d columns', (rows, dim) => {
+  const values = Key.normal(rows * dim)(Key.fromSeed(1)).map((x, at) => (at % 5 === 0 ? 1e9 * x : x))
+  const p = Key.uniform(rows)(Key.fromSeed(2))
+  const by = Key.uniform(dim)(Key.fromSeed(3))
+  const view = { values, unit: by.map(u => 1 + u), centre: Key.normal(dim)(Key.fromSeed(4)) }
+  const seen = values.map((x, at) => (1 + by[at % dim]) * x - view.centre[at % dim])
+  const column = (j: number): Float64Array => seen.filter((_, at) => at % dim === j)
+  const eachColumn = (of: (column: Float64Array, j: number) => number): Float64Array =>
+    Float64Array.from({ length: dim }, (_, j) => of(column(j), j))
+
+  it('are summed, and looked over, to the bit', () => {
+    expect(ByColumn.weightedSums(p, view)).toEqual(eachColumn(xs => xs.reduce((sum, x, i) => sum + p[i] * x, 0)))
+    expect(ByColumn.weightedSquares(p, view, by)).toEqual(
+      eachColumn((xs, j) => xs.reduce((sum, x, i) => sum + p[i] * (by[j] * x * (by[j] * x)), 0))
+    )
+    expect(ByColumn.greatest(view)).toEqual(eachColumn(xs => Math.max(...xs.map(Math.abs))))
+    const plain = ByColumn.plain(values, dim)
+    expect(ByColumn.brought(plain, plain.unit, plain.unit)).toEqual(values)
+  })
+
+  it('are moved and scaled each by its own', () => {
+    expect(ByColumn.less(values, by)).toEqual(values.map((x, at) => x - by[at % dim]))
+    expect(ByColumn.over(values, by)).toEqual(values.map((x, at) => x / by[at % dim]))
+    expect(ByColumn.brought(view, by, view.unit)).toEqual(seen.map((x, at) => (by[at % dim] * x) / view.unit[at % dim]))
+  })
+
+  it('are as far from a centre as the vocabulary says, to the bit', () => {
+    const { values: wanted } = compute(() => sum(square(sub(tensor(values, [rows, dim]), tensor(by, [1, dim]))), 1))
+    const before = wanted.map((distance, i) => [distance / 2, 2 * distance, Infinity][i % 3])
+    const out = before.slice()
+    ByColumn.nearer(values, dim, by, out)
+    expect(out).toEqual(wanted.map((distance, i) => Math.min(distance, before[i])))
+  })
+
+  it('are looked over for what is no number', () => {
+    const put = (x: number): Float64Array => values.map((value, at) => (at === rows * dim - 2 ? x : value))
+    expect([values, put(NaN), put(Infinity)].map(ByColumn.hasNaN)).toEqual([false, true, false])
+    expect([values, put(NaN), put(-Infinity)].map(ByColumn.firstNotFinite)).toEqual([
+      -1,
+      rows * dim - 2,
+      rows * dim - 2
+    ])
+  })
+})

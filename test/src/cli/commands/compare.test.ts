@@ -1,0 +1,48 @@
+/** `ornstein compare`: two models on the same rows. */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Key, Mixture, Points } from '../../../../src/index.js'
+import { place } from '../harness.js'
+
+const here = place()
+const { ornstein } = here
+
+beforeAll(async () => {
+  const truth = Mixture.of({ means: [[-4], [4]] })
+  here.write('data.csv', Points.toCsv(Mixture.sample(200)(Key.fromSeed(1))(truth), ['x']))
+  here.write('other.csv', Points.toCsv(Mixture.sample(200)(Key.fromSeed(1))(truth), ['y']))
+  for (const [name, file, count] of [
+    ['one', 'data', 1],
+    ['two', 'data', 2],
+    ['else', 'other', 1]
+  ] as const)
+    await ornstein(`fit @${file}.csv -k ${count} --family isotropic --out @${name}.json`)
+})
+afterAll(here.remove)
+
+it('tells which describes the rows better, and how sure that is', async () => {
+  const { exit, stdout } = await ornstein('compare @one.json @two.json @data.csv')
+  expect(exit).toBe(0)
+  expect(stdout).toMatch(
+    /two\.json describes these rows better than .*one\.json, by [\d.]+ ± [\d.]+ nats a row \(± a standard error\)\./
+  )
+  const told = JSON.parse((await ornstein('compare @one.json @two.json @data.csv --json')).stdout) as {
+    readonly statistics: ReadonlyArray<{ readonly logLikelihood: number }>
+    readonly difference: number
+    readonly agreement: number
+  }
+  const [one, two] = told.statistics
+  expect(told.difference).toBeCloseTo(one.logLikelihood - two.logLikelihood, 12)
+  expect(told.agreement).toBe(0)
+})
+
+it('finds no difference between a model and itself', async () => {
+  const { stdout } = await ornstein('compare @two.json @two.json @data.csv')
+  expect(stdout).toContain('These rows do not tell them apart: they differ by 0 ± 0 nats a row')
+  expect(stdout).toContain('adjusted Rand index of 1.000')
+})
+
+it('refuses models of other columns', async () => {
+  const { exit, stderr } = await ornstein('compare @one.json @else.json @data.csv')
+  expect(exit).toBe(2)
+  expect(stderr).toContain('else.json: y is not a model of x')
+})

@@ -1,0 +1,152 @@
+/** `ornstein export` and `ornstein import`: a model goes out and comes back the same, and what came from elsewhere is used as ours are. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Exchange } from '../../../../src/index.js'
+import { place } from '../harness.js'
+
+const here = place()
+const { ornstein } = here
+
+beforeAll(async () => {
+  await ornstein('fit %faithful.csv -k 2 --family full --seed 1 --out @model.json --quiet')
+})
+afterAll(here.remove)
+
+const judged = async (model: string): Promise<number> =>
+  (JSON.parse((await ornstein(`evaluate @${model} %faithful.csv --json`)).stdout) as { readonly logLikelihood: number })
+    .logLikelihood
+
+describe('export and import', () => {
+  it.each(Exchange.forms)('%s: out and back', async form => {
+    expect(await ornstein(`export @model.json --to ${form} --out @there.${form}`)).toEqual({
+      exit: 0,
+      stdout: '',
+      stderr: ''
+    })
+    const { exit, stderr } = await ornstein(`import @there.${form} --columns eruptions,waiting --out @back.json`)
+    expect([exit, stderr]).toEqual([0, ''])
+    expect(await judged('back.json')).toBeCloseTo(await judged('model.json'), 12)
+    const [own, back] = ['model.json', 'back.json'].map(
+      name => JSON.parse(here.read(name)) as { readonly columns: unknown; readonly fit: unknown }
+    )
+    expect(back.columns).toEqual(own.columns)
+    // Nothing is known of the data, and nothing is said of them.
+    expect(back.fit).toBeNull()
+  })
+
+  it('prints text, and what is imported is assigned, compared, explained and drawn from', async () => {
+    const { stdout } = await ornstein('export @model.json --to mclust')
+    expect(stdout).toMatch(/^list\(\n {2}pro = c\(/)
+    here.write('r.txt', stdout)
+    const model = await ornstein('import @r.txt')
+    here.write('in.json', model.stdout)
+    for (const line of [
+      'assign @in.json %faithful.csv',
+      'compare @in.json @model.json %faithful.csv',
+      'evaluate @in.json %faithful.csv',
+      'sample @in.json -n 3',
+      'explain @in.json'
+    ])
+      expect((await ornstein(line)).stderr).toBe('')
+    expect((await ornstein('evaluate @in.json %faithful.csv')).stdout).not.toContain('where it was learned')
+  })
+
+  it.each(['full', 'tied', 'diagonal', 'tied-diagonal', 'isotropic', 'tied-isotropic'])(
+    'a model that goes there and back is of its family: %s',
+    async family => {
+      await ornstein(`fit %faithful.csv -k 2 --family ${family} --no-standardize --out @own.json --quiet`)
+      for (const form of Exchange.forms) {
+        await ornstein(`export @own.json --to ${form} --out @out.${form}`)
+        await ornstein(`import @out.${form} --columns eruptions,waiting --out @again.json`)
+        expect(JSON.parse(here.read('again.json'))).toMatchObject({ family })
+        expect(await judged('again.json')).toBeCloseTo(await judged('own.json'), 11)
+      }
+    }
+  )
+
+  // As many parameters as scikit-learn counts: 2 K + K − 1, and 3, 2 or 1 of each covariance that there is.
+  it.each([
+    [
+      'tied',
+      8,
+      {
+        covariance_type: 'tied',
+        covariances_: [
+          [0.17, 0.9],
+          [0.9, 36]
+        ]
+      }
+    ],
+    [
+      'full',
+      11,
+      {
+        covariance_type: 'full',
+        covariances_: [
+          [
+            [0.07, 0.4],
+            [0.4, 33]
+          ],
+          [
+            [0.17, 0.9],
+            [0.9, 36]
+          ]
+        ]
+      }
+    ],
+    [
+      'tied-diagonal',
+      7,
+      {
+        covariance_type: 'diag',
+        covariances_: [
+          [0.17, 36],
+          [0.17, 36]
+        ]
+      }
+    ],
+    [
+      'diagonal',
+      9,
+      {
+        covariance_type: 'diag',
+        covariances_: [
+          [0.17, 36],
+          [0.17, 33]
+        ]
+      }
+    ],
+    ['tied-isotropic', 6, { covariance_type: 'spherical', covariances_: [20, 20] }],
+    ['isotropic', 7, { covariance_type: 'spherical', covariances_: [20, 21] }]
+  ])('is of the family with the fewest parameters: %s', async (family, parameters, covariances) => {
+    here.write(
+      'sk.json',
+      JSON.stringify({
+        weights_: [0.4, 0.6],
+        means_: [
+          [2, 54],
+          [4.3, 80]
+        ],
+        ...covariances
+      })
+    )
+    await ornstein('import @sk.json --columns eruptions,waiting --out @in.json')
+    expect(JSON.parse(here.read('in.json'))).toMatchObject({ family })
+    expect((await ornstein('evaluate @in.json %faithful.csv')).stdout).toContain(`with ${parameters} parameters`)
+  })
+
+  it.each([
+    ['export @model.json --to npz', '--out: - is not the name of a file, as npz needs; name one: model.npz'],
+    ['export @model.json --to matlab', '--to: matlab is not one of sklearn, npz, mclust, json'],
+    ['export @model.json', "required option '--to <form>' not specified"],
+    ['import %faithful.csv', "it is not JSON, a file of NumPy's, or R's text of a list; write it by dput"],
+    ['import @model.npz', 'model.npz'],
+    ['import @few.json', 'give covariance_type, weights_, means_ and covariances_, by numpy.savez or as JSON'],
+    ['import @plain.json --columns a', '--columns: a is not 2 different names; name each column once']
+  ])('refuses %s', async (line, problem) => {
+    here.write('plain.json', '{"means": [[0, 1]], "weights": [1]}')
+    here.write('few.json', '{"means_": [[0, 1]], "weights_": [1]}')
+    const { exit, stderr } = await ornstein(line)
+    expect(exit).toBe(2)
+    expect(stderr).toContain(problem)
+  })
+})

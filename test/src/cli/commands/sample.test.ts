@@ -1,0 +1,98 @@
+/** `ornstein sample` reads a model without the language: what it draws, and what it refuses, are the same. */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import * as Draws from '../../../../src/cli/drawable.js'
+import * as Model from '../../../../src/cli/model.js'
+import { Key, Mixture, Points, Problem } from '../../../../src/index.js'
+import { place } from '../harness.js'
+
+const here = place()
+const { ornstein } = here
+afterAll(here.remove)
+beforeAll(async () => {
+  expect(
+    (await ornstein('fit %faithful.csv -k 2 --family isotropic --no-standardize --recipe em --quiet --out @model.json'))
+      .exit
+  ).toBe(0)
+})
+
+type Json = Record<string, unknown>
+
+/** The model as JSON, changed. */
+const changed = (change: (model: Json & { mixture: Json }) => unknown): string => {
+  const model = JSON.parse(here.read('model.json')) as Json & { mixture: Json }
+  change(model)
+  return JSON.stringify(model)
+}
+
+const triangles = [
+  [
+    [0.5, 0],
+    [-0.25, 2]
+  ],
+  [
+    [1, 0],
+    [3, 0.125]
+  ]
+]
+
+it.each([
+  ['a variance for each component', () => undefined],
+  [
+    'one for each column',
+    ({ mixture }: { mixture: Json }) =>
+      (mixture.variances = [
+        [1, 2],
+        [0.25, 0.5]
+      ])
+  ],
+  ['columns that hang together', ({ mixture }: { mixture: Json }) => (mixture.factors = triangles)],
+  ['weights that sum to 1 but for rounding', ({ mixture }: { mixture: Json }) => (mixture.weights = [0.3, 0.7 + 1e-12])]
+])('draws from the mixture of the model: %s', async (_, change) => {
+  const text = changed(change)
+  here.write('changed.json', text)
+  expect(Draws.read(text)).not.toBe(null)
+  const { columns, ...rest } = Problem.orThrow(Model.read('changed.json')(text))
+  const mixture = Model.toMixture({ columns, ...rest })
+  const { dim, values } = Mixture.sample(4096)(Key.child(0)(Key.fromSeed(3)))(mixture)
+  expect((await ornstein('sample @changed.json -n 40 --seed 3')).stdout).toBe(
+    Points.toCsv({ rows: 40, dim, values: values.slice(0, 40 * dim) }, columns)
+  )
+})
+
+it.each<[string, (model: Json & { mixture: Json }) => unknown, string]>([
+  ['a key of no meaning', model => (model.mixture.wieghts = []), 'mixture.wieghts: a key'],
+  ['a seed in words', model => (model.seed = '0'), 'seed: "0"'],
+  [
+    'a mean that is no number',
+    model =>
+      (model.mixture.means = [
+        [1, null],
+        [1, 2]
+      ]),
+    'mixture.means[0][1]: null'
+  ],
+  ['one column named twice', model => (model.columns = ['a', 'a']), 'columns: a is not a name of its own'],
+  ['a fit without its rows', model => (model.fit = {}), 'fit.rows: nothing'],
+  [
+    'a factor that is no triangle',
+    model =>
+      (model.mixture.factors = [
+        triangles[0],
+        [
+          [1, 1],
+          [1, 1]
+        ]
+      ]),
+    'mixture.factors[1]: a list is not a lower triangular 2 × 2 matrix'
+  ],
+  [
+    'a factor too few',
+    model => (model.mixture.factors = [triangles[0]]),
+    'mixture.factors: a list of 1 is not a list of 2'
+  ]
+])('refuses what is damaged: %s', async (_, change, problem) => {
+  here.write('damaged.json', changed(change))
+  const { exit, stdout, stderr } = await ornstein('sample @damaged.json')
+  expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
+  expect(stderr).toContain(`error: damaged.json, ${problem}`)
+})

@@ -1,0 +1,290 @@
+/** Runs: the edges that laws pass over, with exact numbers and messages. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import { add, log, slice, sqrt, square, sub, sum } from '../../../lib/index.js'
+import {
+  Compile,
+  Expectation,
+  Initializer,
+  Key,
+  Objective,
+  Optimizer,
+  Params,
+  Pipeline,
+  Problem,
+  Run,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw,
+  type Points
+} from '../../../src/index.js'
+import type { CompiledStage, Step } from '../../../src/compile/program.js'
+
+type State = Run.State<'mean'>
+
+const key = Key.fromSeed(3)
+
+const compiled = (stages: ReadonlyArray<Stage.Stage>): Compile.Program<'mean'> =>
+  pipe(
+    { rows: 2, dim: 1, values: Float64Array.of(-1, 2) },
+    Compile.pipeline(
+      Pipeline.of({
+        schedule: Schedule.ornsteinUhlenbeck,
+        score: Score.symmetricPair,
+        initializer: Initializer.values([[1]]),
+        stages
+      })
+    ),
+    E.getOrElse((problems): Compile.Program<'mean'> => {
+      throw new Error(problems.map(Problem.show).join('\n'))
+    })
+  )
+
+const em = (steps: number): Stage.Stage => Stage.expectationMaximization({ steps })
+
+/** A program of one stage that takes the given step at each turn. */
+const stepping = (
+  step: (params: Params.Params<'mean'>) => Omit<Step<'mean'>, 'memory'>,
+  stopping: Partial<CompiledStage<'mean'>['stopping']> = {}
+): Compile.Program<'mean'> => {
+  const program = compiled([em(3)])
+  return {
+    ...program,
+    stages: program.stages.map(stage => ({
+      ...stage,
+      stopping: { ...stage.stopping, ...stopping },
+      step: params => ({ ...step(params), memory: null })
+    }))
+  }
+}
+
+const statuses = (program: Compile.Program<'mean'>): ReadonlyArray<unknown> =>
+  Array.from(Run.states(program)(key), ({ stage, step, status }) => [
+    stage,
+    step,
+    status._tag === 'Failed' ? Problem.show(status.problem) : status
+  ])
+
+const ended = (rule: Run.Rule, tag = 'Finished'): unknown => ({ _tag: tag, rule })
+const running = { _tag: 'Running' }
+
+describe('stages', () => {
+  it('without steps end at once, each with a state of its own', () => {
+    expect(statuses(compiled([em(0), em(1), em(0)]))).toEqual([
+      [0, 0, ended('steps', 'StageEnded')],
+      [1, 0, running],
+      [1, 1, ended('steps', 'StageEnded')],
+      [2, 0, ended('steps')]
+    ])
+  })
+  it('of which there are none have one state', () => {
+    expect(statuses(compiled([]))).toEqual([[0, 0, ended('steps')]])
+  })
+})
+
+describe('the end of a stage', () => {
+  it('hands on what the stage makes of its last step, and not before', () => {
+    const program = stepping(({ mean }) => ({ value: 1, norm: 1, params: Params.of({ mean: [mean.values[0] + 1] }) }))
+    const averaging = {
+      ...program,
+      stages: program.stages.map(stage => ({ ...stage, finish: () => Params.of({ mean: [-7] }) }))
+    }
+    expect(Array.from(Run.states(averaging)(key), ({ params }) => params.mean.values[0])).toEqual([1, 2, 3, -7])
+  })
+  it('is where a run is resumed, itself first, with the states that follow', () => {
+    const program = compiled([em(2), em(1)])
+    const states = [...Run.states(program)(key)]
+    expect(states).toHaveLength(5)
+    states.forEach((state, i) => expect([...Run.resume(program)(state)]).toEqual(states.slice(i)))
+  })
+})
+
+describe('rules', () => {
+  const still = { value: 1, norm: 0.5 }
+  const one = Params.of({ mean: [1] })
+  const half = Params.of({ mean: [1.5] })
+  it('hold where a norm is just what they allow', () => {
+    expect(statuses(stepping(() => ({ ...still, params: one }), { gradientNorm: 0.5 }))).toEqual([
+      [0, 0, running],
+      [0, 1, ended('gradientNorm')]
+    ])
+    expect(statuses(stepping(() => ({ ...still, params: half }), { relativeChange: 0.5 }))).toEqual([
+      [0, 0, running],
+      [0, 1, ended('relativeChange')]
+    ])
+  })
+  it('do not hold above it, and a step is measured in the deviations of the components, wherever they are', () => {
+    expect(statuses(stepping(() => ({ value: 1, norm: 0.6, params: one }), { gradientNorm: 0.5 }))).toHaveLength(4)
+    // 1 → 10 → 14: the second moves the pair by four of its standard deviations.
+    const moves = (relativeChange: number): ReadonlyArray<unknown> =>
+      statuses(
+        stepping(({ mean }) => ({ ...still, params: Params.of({ mean: [mean.values[0] === 1 ? 10 : 14] }) }), {
+          relativeChange,
+          steps: 2
+        })
+      )
+    expect(moves(4.1)).toEqual([
+      [0, 0, running],
+      [0, 1, running],
+      [0, 2, ended('relativeChange')]
+    ])
+    expect(moves(3.9).at(-1)).toEqual([0, 2, ended('steps')])
+  })
+  it('of 0 never hold, not even where nothing moves', () => {
+    expect(statuses(stepping(() => ({ value: 1, norm: 0, params: one })))).toHaveLength(4)
+  })
+})
+
+describe('a step that is not finite', () => {
+  const good = { value: 1, norm: 1, params: Params.of({ mean: [1] }) }
+  const remedy = 'try a smaller rate, a start nearer to the data, or standardized data; the state is the last good one'
+  it.each<[string, Omit<Step<'mean'>, 'memory'>, string]>([
+    ['value', { ...good, value: NaN }, 'the objective: NaN'],
+    ['norm', { ...good, norm: Infinity }, 'the norm of the gradient: Infinity'],
+    ['parameter', { ...good, params: Params.of({ mean: [-Infinity] }) }, 'mean[0] after the step: Infinity']
+  ])('for its %s fails, and says which', (_, step, what) => {
+    expect(statuses(stepping(() => step))).toEqual([
+      [0, 0, running],
+      [0, 0, `stages[0], step 1: ${what} is not finite; ${remedy}`]
+    ])
+  })
+})
+
+describe('a loss that is not finite is told', () => {
+  const ROWS = 20
+  const column = (at: number, value: number): Points.Points => ({
+    rows: ROWS,
+    dim: 1,
+    values: Float64Array.from({ length: ROWS }, (_, i) => (i === at ? value : 0.1 * i + 0.03))
+  })
+  const law = TimeLaw.at(0.3)
+  const learned = (
+    objective: Objective.Objective,
+    points: Points.Points,
+    { expectation = Expectation.monteCarlo(), batch = null }: Partial<Stage.Loss> = {}
+  ): string => {
+    const program = Problem.orThrow(
+      Compile.pipeline(
+        Pipeline.of({
+          schedule: Schedule.ornsteinUhlenbeck,
+          score: Score.spherical({ components: 2 }),
+          initializer: Initializer.values([[1], [-1]]),
+          stages: [
+            Stage.descend({
+              objective,
+              expectation,
+              batch,
+              optimizer: Optimizer.gradientDescent({ rate: 1e-3 }),
+              steps: 50
+            })
+          ]
+        })
+      )(points)
+    )
+    const { status } = Run.last(program)(key)
+    return status._tag === 'Failed' ? Problem.show(status.problem) : status._tag
+  }
+  const smooth = Objective.custom('smooth', law, ({ score, target }) => sum(square(sub(score, target)), 1))
+  const rare = Objective.custom('rare', law, ({ noise }) => sum(log(add(4, noise)), 1))
+  const ofData = Objective.custom('ofData', law, ({ clean }) => sum(log(add(4, clean)), 1))
+
+  it('by the term, the row and the step, where noise is the cause', () => {
+    const noise = column(6, -5)
+    expect(learned(Objective.sum([smooth, rare]), column(6, 0.6), { expectation: Expectation.fixed(noise) })).toMatch(
+      /^stages\[0\], step 1: the objective, by Objective.custom\("rare", .*\) of row 7: NaN is not finite;/
+    )
+  })
+  it('by the row of the data, where a batch is of a few', () => {
+    expect(learned(Objective.sum([smooth, ofData]), column(6, -5), { batch: 3 })).toMatch(
+      /^stages\[0\], step \d+: the objective, by Objective.custom\("ofData", .*\) of row 7: NaN is not finite;/
+    )
+  })
+  it('by the parameter, where the value is finite and its derivative is not', () => {
+    // |x − c_1| as a root has no derivative where they are equal: in row 12 of 20.
+    const corner = Objective.custom('corner', law, ({ clean, params }) =>
+      sum(sqrt(square(sub(clean, slice(params.means, [0, 0], [1, 1])))), 1)
+    )
+    expect(learned(Objective.sum([smooth, corner]), column(11, 1))).toMatch(
+      /^stages\[0\], step 1: the norm of the gradient, by the derivative of Objective.custom\("corner", .*\) of row 12 in means\[0\]\[0\]: /
+    )
+  })
+})
+
+describe('Run.result', () => {
+  it('is the state of a run that finished', () => {
+    const state = Run.last(compiled([em(1)]))(key)
+    expect(Run.result(state)).toEqual(E.right(state))
+  })
+  it('is the problem of a run that failed, and the last good state', () => {
+    const state = Run.last(stepping(params => ({ value: NaN, norm: 0, params })))(key)
+    expect(state.status._tag).toBe('Failed')
+    expect(Run.result(state)).toEqual(
+      E.left({ problem: state.status._tag === 'Failed' ? state.status.problem : null, state })
+    )
+  })
+})
+
+describe('Run.codec', () => {
+  const program = compiled([em(2)])
+  const codec = Run.codec(program)
+  const state: State = Run.last(program)(key)
+  // What a codec writes for a state is an object.
+  const json = JSON.parse(JSON.stringify(codec.encode(state))) as Readonly<Record<string, unknown>>
+  const messages = (changed: object): unknown =>
+    pipe(
+      codec.decode({ ...json, ...changed }),
+      E.match(
+        (errors): unknown => errors.map(({ message }) => message),
+        () => 'read'
+      )
+    )
+  it('says what is wrong', () => {
+    expect(messages({})).toBe('read')
+    expect(messages({ stage: 1 })).toEqual(['a state of another program'])
+    expect(messages({ step: -1 })).toEqual(['not a whole number ≥ 0'])
+  })
+  const problem = Problem.of('a', 1, '2', 'try 2')
+  it.each([
+    running,
+    ended('steps', 'StageEnded'),
+    ended('gradientNorm'),
+    ended('relativeChange'),
+    { _tag: 'Failed', problem }
+  ])('reads the status %j', status => {
+    expect(codec.decode({ ...json, status })).toEqual(E.right({ ...state, status }))
+  })
+  it.each([
+    { status: null },
+    { status: { _tag: 'Paused' } },
+    { status: { _tag: 'StageEnded' } },
+    { status: { _tag: 'Finished', rule: 'patience' } },
+    { status: { _tag: 'Failed' } },
+    { status: { _tag: 'Failed', problem: { ...problem, _tag: 'Trouble' } } },
+    { status: { _tag: 'Failed', problem: { ...problem, remedy: 1 } } },
+    { key: {} },
+    { key: { _tag: 'Seed', k0: 1, k1: 2 } },
+    { key: { _tag: 'Key', k0: 1 } },
+    { stage: 0.5 },
+    { step: '1' },
+    { value: 'small' },
+    { params: {} },
+    { params: Params.codec.encode(Params.of({ means: [1] })) },
+    { memory: 1 }
+  ])('does not read %j', changed => {
+    expect(E.isLeft(codec.decode({ ...json, ...changed }))).toBe(true)
+  })
+  it('knows a state when it sees one', () => {
+    expect(codec.is(state)).toBe(true)
+    expect(codec.is({ ...state, key: null })).toBe(false)
+    expect(codec.is(json)).toBe(false)
+  })
+  it('refuses a stage that is not there although there are none at all', () => {
+    const none = Run.codec(compiled([]))
+    const first = none.encode(Run.last(compiled([]))(key)) as object
+    expect(E.isRight(none.decode(first))).toBe(true)
+    expect(E.isLeft(none.decode({ ...first, stage: 1 }))).toBe(true)
+    expect(E.isLeft(codec.decode({ ...first, stage: 1, memory: null }))).toBe(true)
+  })
+})

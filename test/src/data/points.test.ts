@@ -1,0 +1,253 @@
+import fc from 'fast-check'
+import * as Either from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { describe, expect, it } from 'vitest'
+import * as Key from '../../../lib/random/key.js'
+import * as Points from '../../../src/data/index.js'
+import * as Problem from '../../../src/core/problem.js'
+
+type Read<A> = Either.Either<Points.DataError, A>
+
+const right = <A>(either: Read<A>): A => {
+  if (Either.isLeft(either)) throw new Error(Problem.show(either.left))
+  return either.right
+}
+const message = (either: Read<unknown>): string => (Either.isLeft(either) ? Problem.show(either.left) : 'no problem')
+
+const finite = fc.double({ noNaN: true, noDefaultInfinity: true })
+const moderate = fc.double({ min: -1e6, max: 1e6, noNaN: true })
+const matrix = (cell: fc.Arbitrary<number>): fc.Arbitrary<number[][]> =>
+  fc
+    .integer({ min: 1, max: 5 })
+    .chain(dim => fc.array(fc.array(cell, { minLength: dim, maxLength: dim }), { minLength: 1, maxLength: 12 }))
+const points = (cell: fc.Arbitrary<number>): fc.Arbitrary<Points.Points> =>
+  matrix(cell)
+    .chain(rows =>
+      fc.tuple(
+        fc.constant(rows),
+        fc.option(
+          fc
+            .array(fc.oneof(fc.constant(0), fc.double({ min: 1e-3, max: 1e3, noNaN: true })), {
+              minLength: rows.length,
+              maxLength: rows.length
+            })
+            .filter(weights => weights.some(w => w > 0))
+        )
+      )
+    )
+    .map(([rows, weights]) => {
+      const plain = right(Points.fromRows(rows))
+      return weights === null ? plain : right(Points.weighted(weights)(plain))
+    })
+
+describe('fromRows', () => {
+  it('keeps every number, the sign of 0 included', () => {
+    fc.assert(
+      fc.property(matrix(finite), rows => {
+        expect(Points.toRows(right(Points.fromRows(rows)))).toEqual(rows)
+      })
+    )
+  })
+
+  it.each<[ReadonlyArray<ReadonlyArray<number>>, string]>([
+    [[], 'rows: an empty list is not at least one row; give one row for each observation'],
+    [[[], []], 'row 1: an empty row is not at least one number; give each row one number for each dimension'],
+    [[[1, 2], [3]], 'row 2: 1 number is not 2 numbers, as in row 1; give every row the same length'],
+    [
+      [[1], [2, 3], [4], []],
+      'row 2: 2 numbers is not 1 number, as in row 1; give every row the same length; there is 1 more like it'
+    ],
+    [[[1, NaN]], 'row 1, column 2: NaN is not a finite number; correct it or leave the row out'],
+    [
+      [
+        [1, 2],
+        [-Infinity, NaN],
+        [NaN, 1]
+      ],
+      'row 2, column 1: -Infinity is not a finite number; correct it or leave the row out; there are 2 more like it'
+    ],
+    // What JSON may hold in spite of the types.
+    [
+      JSON.parse('[[1],[null]]') as number[][],
+      'row 2, column 1: NaN is not a finite number; correct it or leave the row out'
+    ]
+  ])('refuses %j', (rows, expected) => {
+    expect(message(Points.fromRows(rows))).toBe(expected)
+  })
+})
+
+describe('weighted and validate', () => {
+  const two = right(Points.fromRows([[1], [2]]))
+  it.each<[ReadonlyArray<number>, string]>([
+    [[1], 'weights: 1 weight is not 2, one for each row; give every row a weight'],
+    [[1, -1], 'weight of row 2: -1 is not a finite number ≥ 0; give it 0 to leave the row out'],
+    [
+      [NaN, Infinity],
+      'weight of row 1: NaN is not a finite number ≥ 0; give it 0 to leave the row out; there is 1 more like it'
+    ],
+    [[0, 0], 'weights: a sum of 0 is not finite and > 0; scale the weights; integers count repetitions'],
+    [[1e308, 1e308], 'weights: a sum of Infinity is not finite and > 0; scale the weights; integers count repetitions']
+  ])('refuses weights %j', (weights, expected) => {
+    expect(message(Points.weighted(weights)(two))).toBe(expected)
+    expect(message(Points.validate({ ...two, weights: Float64Array.from(weights) }))).toBe(expected)
+  })
+
+  it.each<[Points.Points, string]>([
+    [{ ...two, rows: 0 }, 'rows: 0 is not a whole number ≥ 1; give at least one row'],
+    [{ ...two, dim: 0.5 }, 'dim: 0.5 is not a whole number ≥ 1; give each row at least one number'],
+    [{ ...two, dim: 3 }, 'values: 2 values is not rows x dim = 6; give every row dim values'],
+    [
+      { rows: 2, dim: 2, values: Float64Array.of(0, 0, 0, Infinity) },
+      'row 2, column 2: Infinity is not a finite number; correct it or leave the row out'
+    ]
+  ])('validate refuses %j', (candidate, expected) => {
+    expect(message(Points.validate(candidate))).toBe(expected)
+  })
+
+  it('validate accepts what the constructors return', () => {
+    fc.assert(
+      fc.property(points(finite), xs => {
+        expect(Points.validate(xs)).toEqual(Either.right(xs))
+      })
+    )
+  })
+})
+
+describe('moments', () => {
+  const near = (actual: Float64Array, expected: ReadonlyArray<number>, tolerance: number): void => {
+    expect(actual.length).toBe(expected.length)
+    expected.forEach((x, k) => {
+      expect(Math.abs(actual[k] - x)).toBeLessThanOrEqual(tolerance)
+    })
+  }
+
+  it('of integer weights are those of repeated rows', () => {
+    const weights = fc.array(fc.nat(4), { minLength: 12, maxLength: 12 })
+    fc.assert(
+      fc.property(matrix(moderate), weights, (rows, counts) => {
+        const used = counts.slice(0, rows.length)
+        fc.pre(used.some(c => c > 0))
+        const one = right(pipe(Points.fromRows(rows), Either.chain(Points.weighted(used))))
+        const other = right(Points.fromRows(rows.flatMap((row, i) => Array<number[]>(used[i]).fill(row))))
+        expect(Points.totalWeight(one)).toBe(Points.totalWeight(other))
+        // Sums of at most 48 terms of size 1e6 and 1e12.
+        near(Points.mean(one), Array.from(Points.mean(other)), 1e-8)
+        near(Points.covariance(one), Array.from(Points.covariance(other)), 4e12 * 100 * 2 ** -52)
+      })
+    )
+  })
+
+  it('weightsOf sums to 1, uniform where there are no weights', () => {
+    fc.assert(
+      fc.property(points(moderate), xs => {
+        const p = Points.weightsOf(xs)
+        expect(p.length).toBe(xs.rows)
+        expect(p.reduce((sum, w) => sum + w, 0)).toBeCloseTo(1, 12)
+        if (xs.weights === undefined) expect(p).toEqual(new Float64Array(xs.rows).fill(1 / xs.rows))
+      })
+    )
+  })
+
+  it('covariance keeps its digits under a large offset, and is symmetric', () => {
+    const z = Key.normal(3000)(Key.fromSeed(3))
+    const xs = { rows: 1000, dim: 3, values: z }
+    const shifted = { ...xs, values: z.map(x => x + 2 ** 30) }
+    const covariance = Points.covariance(xs)
+    // Adding 2^30 rounds each value to 2^-22, and a variance of 1000 such values by no more than twice that.
+    near(Points.covariance(shifted), Array.from(covariance), 2 ** -21)
+    expect([covariance[1], covariance[2], covariance[5]]).toEqual([covariance[3], covariance[6], covariance[7]])
+  })
+
+  it('of a hand-worked case', () => {
+    const xs = right(
+      pipe(
+        Points.fromRows([
+          [0, 1],
+          [4, 1],
+          [9, 9]
+        ]),
+        Either.chain(Points.weighted([3, 1, 0]))
+      )
+    )
+    expect(Points.mean(xs)).toEqual(Float64Array.of(1, 1))
+    expect(Points.covariance(xs)).toEqual(Float64Array.of(3, 0, 0, 0))
+    expect(Points.totalWeight(xs)).toBe(4)
+  })
+})
+
+describe('select, standardize', () => {
+  it('select takes rows with their weights', () => {
+    const xs = right(
+      pipe(
+        Points.fromRows([
+          [1, 2],
+          [3, 4],
+          [5, 6]
+        ]),
+        Either.chain(Points.weighted([1, 2, 3]))
+      )
+    )
+    expect(Points.select([2, 0, 2])(xs)).toEqual({
+      rows: 3,
+      dim: 2,
+      values: Float64Array.of(5, 6, 1, 2, 5, 6),
+      weights: Float64Array.of(3, 1, 3)
+    })
+  })
+
+  it('standardized points have mean 0 and variance 1, or 0 in a constant column', () => {
+    fc.assert(
+      fc.property(points(fc.integer({ min: -1000, max: 1000 })), xs => {
+        const { points: z, scale } = Points.standardize(xs)
+        const { dim } = xs
+        const variances = Points.covariance(z).filter((_, k) => Math.floor(k / dim) === k % dim)
+        Points.mean(z).forEach(m => {
+          expect(Math.abs(m)).toBeLessThan(1e-9)
+        })
+        variances.forEach((v, j) => {
+          if (v === 0) expect(scale[j]).toBe(1)
+          else expect(v).toBeCloseTo(1, 9)
+        })
+      })
+    )
+  })
+
+  it.each([1e300, 1e200, 1e154, 1e-154, 1e-200, 1e-290])('is the same in any unit: %d', unit => {
+    const rows = [[1], [2], [4.5], [-7]]
+    const [one, other] = [rows, rows.map(([x]) => [x * unit])].map(rows =>
+      Points.standardize(right(Points.fromRows(rows)))
+    )
+    // Values differ by a rounding each, of size 2⁻⁵³ · 7 against a spread of 4.4; a handful of them add up.
+    other.points.values.forEach((z, i) => {
+      expect(Math.abs(z - one.points.values[i])).toBeLessThan(1e-14)
+    })
+    expect(other.scale[0] / unit / one.scale[0]).toBeCloseTo(1, 13)
+    expect(other.centre[0] / unit).toBeCloseTo(one.centre[0], 13)
+  })
+
+  it('a constant column becomes 0 exactly, about the constant', () => {
+    fc.assert(
+      fc.property(moderate, fc.integer({ min: 1, max: 3000 }), fc.boolean(), (constant, rows, isWeighted) => {
+        fc.pre(constant === 0 || Math.abs(constant) > 1e-300) // products with subnormal numbers round to 0
+        const xs = { rows, dim: 1, values: new Float64Array(rows).fill(constant) }
+        const weights = Key.uniform(rows)(Key.fromSeed(rows))
+        const { points: z, centre, scale } = Points.standardize(isWeighted ? { ...xs, weights } : xs)
+        expect(z.values.every(x => x === 0)).toBe(true)
+        expect([centre[0] - constant, scale[0]]).toEqual([0, 1])
+      })
+    )
+  })
+
+  it('unstandardize undoes it', () => {
+    fc.assert(
+      fc.property(points(moderate), xs => {
+        const { points: z, ...scaling } = Points.standardize(xs)
+        const back = Points.unstandardize(scaling)(z)
+        expect(back.weights).toEqual(xs.weights)
+        xs.values.forEach((x, k) => {
+          expect(Math.abs(back.values[k] - x)).toBeLessThanOrEqual(1e-14 * 4e6)
+        })
+      })
+    )
+  })
+})

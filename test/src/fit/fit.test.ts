@@ -1,0 +1,427 @@
+/** One call from rows to a mixture: what it chooses, what it refuses, and on what its answer does not depend. */
+import { readFileSync } from 'node:fs'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { describe, expect, it } from 'vitest'
+import {
+  Compile,
+  Fit,
+  fit,
+  Initializer,
+  Key,
+  Mixture,
+  Pipeline,
+  Points,
+  Problem,
+  Run,
+  Schedule,
+  Score,
+  Source,
+  Stage
+} from '../../../src/index.js'
+import * as Candidates from '../../../src/fit/candidates.js'
+import { sampled } from '../../today.js'
+import { example } from '../cli/harness.js'
+
+const truth = Mixture.of({
+  means: [
+    [-5, 0],
+    [5, 0],
+    [0, 8]
+  ],
+  weights: [0.5, 0.3, 0.2],
+  variances: [1, 0.5, 2]
+})
+const drawn = (rows: number, seed: number): Points.Points => Mixture.sample(rows)(Key.fromSeed(seed))(truth)
+
+const problems = (options: object, data: Points.Points | ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<string> =>
+  pipe(
+    Fit.mixture(options)(data),
+    E.match(
+      list => list.map(Problem.show),
+      () => []
+    )
+  )
+
+const table = (name: string): ReadonlyArray<ReadonlyArray<number>> =>
+  readFileSync(example(`${name}.csv`), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map(line => line.split(',').map(Number))
+
+const counts = [1, 2, 3, 4, 5, 6, 7, 8, 9]
+
+/** Families, and those that each of their mixtures is one of. */
+const nested = [
+  ['tiedIsotropic', 'isotropic'],
+  ['tiedIsotropic', 'tiedDiagonal'],
+  ['isotropic', 'diagonal'],
+  ['tiedDiagonal', 'diagonal'],
+  ['tiedDiagonal', 'tied'],
+  ['diagonal', 'full'],
+  ['tied', 'full']
+] as const
+
+describe('fit', () => {
+  it('finds of Ruspini’s rows in two diagonal components what mclust finds, whatever the seed', () => {
+    // Ruspini 1970, as R's package cluster has it; the log-likelihood is mclust's.
+    const { ruspini } = JSON.parse(readFileSync('test/oracle/hierarchy.json', 'utf8')) as {
+      readonly ruspini: { readonly values: ReadonlyArray<number>; readonly logLikelihood: number }
+    }
+    const points = { rows: 75, dim: 2, values: Float64Array.from(ruspini.values) }
+    for (const seed of [0, 1, 2, 3, 4, 5]) {
+      const { logLikelihood } = fit(points, { components: 2, family: 'diagonal', seed })
+      // mclust stops where a step gains less than 1e-5 of the log-likelihood; the other maximum lies 0.1 a row below.
+      expect(75 * logLikelihood).toBeGreaterThan(ruspini.logLikelihood - 0.01)
+    }
+  })
+
+  it('finds how many round components there are, whatever the seed', () => {
+    for (const seed of sampled(3)([1, 2, 3, 4, 5, 6, 7, 8])) {
+      const found = fit(drawn(300, seed), { family: 'isotropic', components: [2, 3, 4, 5], seed, standardize: false })
+      expect(found.components).toBe(3)
+      // Centres of the rows of one component: four standard errors of the fewest, some 60 rows of variance 2.
+      found.mixture.means.values.forEach((x, at) => {
+        const ordered = Mixture.permuted(Mixture.order(truth))(truth)
+        expect(Math.abs(x - ordered.means.values[at])).toBeLessThan(4 * Math.sqrt(2 / 60))
+      })
+    }
+  })
+
+  it('ranks by the criterion it is told, and says what it chose from', () => {
+    const points = drawn(300, 1)
+    for (const criterion of ['bic', 'icl', 'aic'] as const) {
+      const found = fit(points, { components: [1, 2, 3, 4], criterion, family: 'isotropic' })
+      const worths = found.candidates.map(({ statistics }) => statistics[criterion])
+      expect(worths).toEqual([...worths].sort((a, b) => a - b))
+      expect(found[criterion]).toBe(worths[0])
+      expect(found.candidates.length + found.refused.length).toBe(4)
+      const beliefs = found.candidates.map(({ belief }) => belief)
+      expect(beliefs.reduce((a, b) => a + b)).toBeCloseTo(1, 14)
+      // The ratio of two beliefs is that of e^{−Δ/2}.
+      expect(Math.log(beliefs[0] / beliefs[1])).toBeCloseTo((worths[1] - worths[0]) / 2, 8)
+    }
+  })
+
+  it('does not know the unit of a column, nor where its 0 is, nor the order of the rows', () => {
+    const points = drawn(300, 2)
+    const few = { components: [2, 3, 4], family: ['isotropic', 'tied'] } as const
+    const moved = { ...points, values: points.values.map((x, at) => (at % 2 === 0 ? 1e3 * x - 1e6 : x)) }
+    const [a, b] = [fit(points, few), fit(moved, few)]
+    expect([b.family, b.components]).toEqual([a.family, a.components])
+    b.mixture.means.values.forEach((x, at) => {
+      const back = at % 2 === 0 ? (x + 1e6) / 1e3 : x
+      // Rounding of the offset, 1e6 · 2⁻⁵² in units of 1e3, times the steps of a fit that contracts by a half or so.
+      expect(back).toBeCloseTo(a.mixture.means.values[at], 8)
+    })
+    const reversed = fit(pipe(points, Points.select(Array.from({ length: 300 }, (_, i) => 299 - i))), few)
+    expect(reversed.components).toBe(a.components)
+  })
+
+  it('takes rows, weights and names, and gives the same bits for the same seed', () => {
+    const points = drawn(120, 3)
+    const options: Fit.Options = {
+      components: 3,
+      family: 'full',
+      weights: Array.from({ length: 120 }, (_, i) => 1 + (i % 2)),
+      columns: ['a', 'b']
+    }
+    const [once, twice] = [fit(Points.toRows(points), options), fit(points, options)]
+    expect(twice.mixture).toEqual(once.mixture)
+    expect(once.table()).toContain('sd b')
+    // A row of weight 2 is two rows.
+    const doubled = pipe(
+      points,
+      Points.select(Array.from({ length: 120 }, (_, i) => (i % 2 === 0 ? [i] : [i, i])).flat())
+    )
+    expect(once.bic).toBeCloseTo(fit(doubled, { components: 3, family: 'full' }).bic, 6)
+  })
+
+  it('chooses no component that only the floor holds up where it has another choice', () => {
+    // Twelve equal rows are a component without a variance of its own, whose likelihood has no bound.
+    const cloud = Mixture.sample(200)(Key.fromSeed(4))(Mixture.of({ means: [[0, 0]] }))
+    const points = { rows: 212, dim: 2, values: Float64Array.of(...cloud.values, ...new Float64Array(24).fill(3)) }
+    const found = fit(points, { family: 'isotropic', criterion: 'bic' })
+    expect(found.candidates.some(({ floored }) => floored.length > 0)).toBe(true)
+    expect(found.candidates[0].floored).toEqual([])
+    const bics = found.candidates.map(({ statistics: { bic } }) => bic)
+    expect(Math.min(...bics)).toBeLessThan(found.bic)
+  })
+
+  it('tells the same of a candidate as the candidate fitted alone', () => {
+    const points = drawn(300, 5)
+    const found = fit(points, { components: [2, 3], family: 'isotropic', seed: 9 })
+    const settled = found.candidates.filter(({ isSettled }) => isSettled)
+    expect(settled[0]).toBe(found.candidates[0])
+    settled.forEach(({ components, mixture, statistics }) => {
+      const alone = fit(points, { components, family: 'isotropic', seed: 9 })
+      expect(alone.mixture).toEqual(mixture)
+      expect(alone.bic).toBe(statistics.bic)
+    })
+  })
+
+  it('learns many rows from a sample of them, and what it chooses from all', () => {
+    const points = drawn(9000, 11)
+    const options = { components: [3, 4], family: 'full' } as const
+    const found = fit(points, options)
+    const [best] = found.candidates
+    expect(best.components).toBe(3)
+    expect(best.isSettled).toBe(true)
+    expect(best.statistics.rows).toBe(9000)
+    // Steps on all rows from there gain next to nothing: a standard error of the mean of 9000 log densities is 1e-2.
+    const score = Score.full({ components: 3 })
+    const family = O.toNullable(Score.interpret(score).family)
+    if (family === null || O.isNone(family.fromMixture)) throw new Error('a family of Gaussians')
+    const polished = Run.last(
+      Problem.orThrow(
+        Compile.pipeline(
+          Pipeline.of({
+            schedule: Schedule.ornsteinUhlenbeck,
+            score,
+            initializer: Initializer.values(family.fromMixture.value(best.mixture)),
+            stages: [Stage.expectationMaximization({ steps: 300, relativeChange: 1e-9 })]
+          })
+        )(points)
+      )
+    )(Key.fromSeed(0))
+    const gain = -(polished.value ?? NaN) - found.logLikelihood
+    expect(gain).toBeLessThan(1e-5)
+    expect(gain).toBeGreaterThan(-1e-12)
+    expect(fit(points, options).mixture).toEqual(found.mixture)
+  })
+
+  it('takes families of a user’s own, and refuses those without a mixture by name', () => {
+    const points = drawn(100, 6)
+    expect(fit(points, { components: 2, family: Score.isotropic }).mixture).toEqual(
+      fit(points, { components: 2, family: 'isotropic' }).mixture
+    )
+  })
+
+  it('lists all that is wrong, with a remedy', () => {
+    const points = drawn(20, 7)
+    expect(problems({ component: 3, criterion: 'bicc', seed: -1, starts: 0, components: [0, 2.5] }, points)).toEqual([
+      'options: component is not one of components, family, criterion, seed, starts, weights, standardize, missing, columns, prior, recall, place, signal, onProgress; try components',
+      'components: 0 is not a whole number ≥ 1; try 2',
+      'components: 2.5 is not a whole number ≥ 1; try 2',
+      'criterion: bicc is not one of icl, bic, aic; try bic',
+      'seed: -1 is not a whole number ≥ 0; try 0',
+      'starts: 0 is not a whole number ≥ 1; try 10'
+    ])
+    expect(problems({ family: 'izotropic' }, points)[0]).toMatch(
+      /^family: izotropic is not one of .*isotropic.*; try isotropic$/
+    )
+    expect(problems({ columns: ['a'] }, points)).toEqual([
+      'columns: a list of 1 is not a list of 2, a name for each column; leave it out'
+    ])
+    expect(problems({}, [[1], [NaN]])).toEqual([
+      'row 2, column 1: NaN is not a finite number; correct it or leave the row out'
+    ])
+    expect(problems({}, [[1]])).toEqual(['rows: 1 is not at least 2, which a variance needs; give more rows'])
+    expect(problems({ components: 30 }, points).length).toBeGreaterThan(0)
+    expect(() => fit([[1], [1e200]])).toThrow(/column x1: a number of size 1\.00e\+200 is not within reach/)
+  })
+
+  it('keeps the best of several starts, and tells how many agree', () => {
+    // Ten components on a ring of fifteen clusters: many maxima, and seeds end in different ones.
+    const ring = Mixture.of({
+      means: Array.from({ length: 15 }, (_, k) => [
+        9 * Math.cos((2 * Math.PI * k) / 15),
+        9 * Math.sin((2 * Math.PI * k) / 15)
+      ])
+    })
+    const points = Mixture.sample(150)(Key.fromSeed(3))(ring)
+    const options = { components: 10, family: 'isotropic', standardize: false } as const
+    const alone = [4, 5, 6, 7].map(seed => fit(points, { ...options, seed }))
+    const best = alone.reduce((a, b) => (b.icl < a.icl ? b : a))
+    const agree = alone.filter(({ logLikelihood }) => Math.abs(logLikelihood - best.logLikelihood) <= 1e-3).length
+    // otherwise this says nothing
+    expect(agree).toBeLessThan(4)
+
+    const seen: Array<Fit.Progress> = []
+    const together = fit(points, { ...options, seed: 4, starts: 4, onProgress: progress => seen.push(progress) })
+    expect(together.mixture).toEqual(best.mixture)
+    expect(together.starts).toEqual({ of: 4, agree, within: 1e-3 })
+    expect(together.seed).toBe(best.seed)
+    expect(together.table()).toContain(`${agree} of 4 starts agree`)
+    expect(JSON.parse(JSON.stringify(together))).toMatchObject({
+      seed: best.seed,
+      starts: { of: 4, agree, within: 1e-3 }
+    })
+    expect(best.starts).toEqual({ of: 1, agree: 1, within: 1e-3 })
+    expect(best.table()).not.toContain('starts')
+    expect(seen.map(({ done, of }) => [done, of])).toEqual([0, 1, 2, 3].map(done => [done, 4]))
+  })
+
+  it('has after some starts the best of these, and learns none twice', () => {
+    const points = drawn(60, 8)
+    const known = new Map<string, Fit.Outcome>()
+    let learned = 0
+    const recall: Fit.Recall = (name, learn) => {
+      const outcome =
+        known.get(name) ??
+        ((): Fit.Outcome => {
+          learned++
+          return learn()
+        })()
+      known.set(name, outcome)
+      return outcome
+    }
+    const options: Fit.Options = { components: [1, 2], family: 'isotropic', starts: 3, recall }
+    const through = (): ReadonlyArray<number> =>
+      Array.from(Problem.orThrow(Fit.states(options)(points)), state =>
+        pipe(
+          state.fit(),
+          E.match(
+            () => 0,
+            ({ starts }) => starts.of
+          )
+        )
+      )
+    const counts = through()
+    expect(counts[0]).toBe(0)
+    expect(counts.at(-1)).toBe(3)
+    counts.slice(1).forEach((count, i) => {
+      expect(count).toBeGreaterThanOrEqual(counts[i])
+    })
+    const once = learned
+    expect(once % 3).toBe(0)
+    expect(through()).toEqual(counts)
+    expect(learned).toBe(once)
+  })
+
+  it('says how far it has come', () => {
+    const seen: Array<Fit.Progress> = []
+    fit(drawn(60, 8), { components: [1, 2], family: 'isotropic', onProgress: progress => seen.push(progress) })
+    expect(seen.map(({ components, done, of }) => [components, done, of])).toEqual([
+      [1, 0, 2],
+      [2, 1, 2]
+    ])
+  })
+
+  it('finishes what is shown, marks what is not, and shows no family less likely than one that is nested in it', () => {
+    const rows = table('faithful')
+    const { candidates } = fit(rows)
+    expect(candidates.slice(0, 8).every(({ isSettled }) => isSettled)).toBe(true)
+    const second = candidates[1]
+    const alone = fit(rows, {
+      components: second.components,
+      family: (Object.keys(Fit.families) as ReadonlyArray<Fit.FamilyName>).find(name => name === second.family)
+    })
+    expect(alone.icl).toBe(second.statistics.icl)
+    const { header, rows: lines } = Candidates.table('icl', candidates)
+    expect(header.at(-1)).toBe('doubts')
+    lines.forEach((line, i) => {
+      expect(line.at(-1)?.includes('unfinished')).toBe(!candidates[i].isSettled)
+    })
+    const at = (family: string, components: number): Fit.Ranked | undefined =>
+      candidates.find(one => one.family === family && one.components === components && one.floored.length === 0)
+    const pairs = counts.flatMap(components =>
+      nested.flatMap(([narrow, wide]) => {
+        const [less, more] = [at(narrow, components), at(wide, components)]
+        return less === undefined || more === undefined
+          ? []
+          : [more.statistics.logLikelihood - less.statistics.logLikelihood]
+      })
+    )
+    expect(pairs.length).toBeGreaterThan(20)
+    // Two sums over the rows of the same mixture, each with its rounding.
+    expect(Math.min(...pairs)).toBeGreaterThan(-2e-9)
+  })
+
+  it('expects no family of many rows to be less likely than one that is nested in it', () => {
+    const { candidates } = fit(drawn(5000, 3), { components: 3 })
+    expect(candidates.filter(({ isSettled }) => isSettled).length).toBeLessThan(candidates.length)
+    const of = (family: string): number =>
+      candidates.find(one => one.family === family)?.statistics.logLikelihood ?? NaN
+    for (const [narrow, wide] of nested) if (of(wide) < of(narrow)) expect(of(narrow) - of(wide)).toBeLessThan(2e-9)
+  })
+
+  it('counts the steps that its pipeline takes', () => {
+    const points = drawn(200, 2)
+    const found = fit(points, { components: 3, family: 'full' })
+    const [{ pipeline, steps }] = found.candidates
+    const standardized = Points.standardize(points).points
+    const states = [...Run.states(Problem.orThrow(Compile.pipeline(pipeline)(standardized)))(Key.fromSeed(0))]
+    const taken = states.filter(({ step }) => step > 0).length
+    expect(steps).toBe(taken)
+    expect(steps).toBeGreaterThan(0)
+    expect(found.toJSON()).toMatchObject({ fit: { steps } })
+    const streamed = Problem.orThrow(Fit.mixture({ components: 3, family: 'full' })(Source.of(points)))
+    expect(streamed.candidates[0].steps).toBe(steps)
+  })
+})
+
+describe('a column that has no width', () => {
+  const rows = 240
+  const apart = Mixture.sample(rows)(Key.fromSeed(8))(Mixture.of({ means: [[-3, -3], [3, 3]] })) // prettier-ignore
+  const plain = Points.toRows(apart)
+  const columns = ['x', 'y', 'z']
+  const withColumn = (z: (row: ReadonlyArray<number>, i: number) => number): ReadonlyArray<ReadonlyArray<number>> =>
+    plain.map((row, i) => [...row, z(row, i)])
+
+  it('is left out where it is the same in every row, in memory and read in pieces', () => {
+    const options = { components: [1, 2, 3], family: 'tied' } as const
+    const without = fit(plain, options)
+    // A tenth has no double: the mean of many is rounded.
+    const table = withColumn(() => 0.1)
+    const held = fit(table, { ...options, columns })
+    const streamed = Problem.orThrow(
+      Fit.mixture({ ...options, columns })(
+        Source.of(Problem.orThrow(E.mapLeft((one: Problem.Problem): Problem.Problems => [one])(Points.fromRows(table))))
+      )
+    )
+    for (const found of [held, streamed]) {
+      expect(found.mixture).toEqual(without.mixture)
+      expect([found.columns, found.leftOut]).toEqual([['x', 'y'], ['z']])
+      expect(found.table()).toContain('Left out, the same in every row: z.')
+    }
+    expect(held.assign(table)).toEqual(without.assign(plain))
+    expect(held.assign(plain)).toEqual(without.assign(plain))
+    const holes = table.map((row, i) => row.map((x, j) => (i > 0 && (i + 7 * j) % 20 === 0 ? NaN : x)))
+    expect(fit(holes, { ...options, columns, missing: 'em' }).leftOut).toEqual(['z'])
+    // Of nothing but such columns none is.
+    expect(fit([[1, 2], [1, 2], [1, 2]], { components: 1 }).leftOut).toEqual([]) // prettier-ignore
+  })
+
+  it('does not hide clusters where it is a sum of others, or the same but for a cell', () => {
+    const sum = fit(
+      withColumn(([x, y]) => x + y),
+      { columns }
+    )
+    expect([sum.components, sum.candidates[0].collapsed]).toEqual([2, []])
+    expect([sum.candidates[0].floored, sum.narrow]).toEqual([[0, 1], columns])
+    const cell = fit(
+      withColumn((_, i) => (i === 17 ? 8 : 7)),
+      { columns }
+    )
+    expect(cell.components).toBe(3)
+    expect(cell.candidates[0].statistics.sizes.map(Math.round)).toContain(1)
+    expect(cell.narrow).toEqual(['z'])
+  })
+
+  it('is named where it makes the floor hold up what was set aside', () => {
+    const { components, setAside, narrow, candidates, table, criterion } = fit(
+      withColumn((_, i) => (i % 5 === 0 || i % 7 === 0 ? 1 : 0)),
+      { columns, components: [1, 2, 3, 4, 5, 6] }
+    )
+    expect(components).toBeLessThan(6)
+    expect(narrow).toEqual(['z'])
+    expect(setAside?.collapsed.length).toBeGreaterThan(0)
+    expect(setAside?.statistics[criterion]).toBeLessThan(candidates[0].statistics[criterion])
+    expect(table()).toContain('The floor holds up the variance of z;')
+  })
+
+  it('has one floor for all numbers of components', () => {
+    const { candidates } = fit(
+      withColumn(([x, y]) => x + y),
+      { components: [2, 5, 9], family: 'tied', standardize: false }
+    )
+    const least = candidates
+      .map(({ pipeline }) => O.toNullable(Pipeline.varianceFloor(pipeline)))
+      .filter(x => x !== null)
+    expect(least.length).toBeGreaterThan(1)
+    expect(new Set(least).size).toBe(1)
+  })
+})

@@ -1,0 +1,168 @@
+/** The E-step in plain loops against the same in the tensor vocabulary: two ways that share no code. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { theMachine } from '../../../../lib/compiler/machine.js'
+import * as Strands from '../../../../lib/rows/strands.js'
+import { Key, type Points, Score } from '../../../../src/index.js'
+import { described, eStep, inLoops, inVocabulary } from '../../../../src/mixture/em/eStep.js'
+import { moments } from '../../../../src/mixture/em/moments.js'
+import type { Second } from '../../../../src/family/family.js'
+import * as Params from '../../../../src/family/params.js'
+import { sampled } from '../../../today.js'
+
+const families = [
+  Score.tiedIsotropic({ components: 3 }),
+  Score.diagonal({ components: 3 }),
+  Score.tiedDiagonal({ components: 3 }),
+  Score.tied({ components: 3 }),
+  Score.full({ components: 3 }),
+  Score.lowRank({ components: 3, rank: 2 })
+] as ReadonlyArray<Score.Score<string>>
+
+const levels = [
+  { alpha: 1, sigma: 0 },
+  { alpha: 0.8, sigma: 0.6 },
+  { alpha: 0.05, sigma: 3 }
+]
+
+const withMany = sampled(3)(families)
+
+describe.each(families.map(score => [Score.show(score), score] as const))('%s', (_, score) => {
+  // Of 34 001 rows what is chosen is compiled.
+  it.each<readonly [dim: number, rows: number, seeds: ReadonlyArray<number>]>([
+    ...[1, 2, 5].map(dim => [dim, 40, sampled(3)([1, 2, 3])] as const),
+    ...(withMany.includes(score) ? [[5, 34_001, [4]] as const] : [])
+  ])('has the same moments by loops as in the vocabulary, in dimension %d of %d rows', (dim, rows, seeds) => {
+    const family = pipe(Score.interpret(score).family, O.toNullable)
+    if (family === null || O.isNone(family.toMixture)) throw new Error('a family of Gaussians')
+    const toMixture = family.toMixture.value
+    const machine = theMachine()
+    if (machine === null) throw new Error('a machine')
+    const runs = vi.spyOn(machine, 'run')
+    onTestFinished(() => {
+      runs.mockRestore()
+    })
+    for (const seed of seeds) {
+      const keys = Key.named('x', 'w', 'p')(Key.fromSeed(seed))
+      const points: Points.Points = { rows, dim, values: Key.normal(rows * dim)(keys.x).map(z => 100 + 2 * z) }
+      const drawn = Key.uniform(rows)(keys.w).map((u, i) => (i === 7 ? 0 : u))
+      const total = drawn.reduce((a, b) => a + b)
+      const weights = drawn.map(w => w / total)
+      let child = 0
+      const params = Params.map(({ shape, values }: { shape: ReadonlyArray<number>; values: Float64Array }) => ({
+        shape,
+        values: Key.normal(values.length)(Key.child(child++)(keys.p)).map(z => z / 2)
+      }))(Params.zeros(Score.shapes(dim)(score)))
+      // Centres among the rows.
+      const here = { ...params, means: { ...params.means, values: params.means.values.map(c => 100 + 2 * c) } }
+      for (const level of levels)
+        for (const second of ['none', 'trace', 'diagonal', 'full'] as ReadonlyArray<Second>) {
+          const [loops, written, chosen] = [
+            inLoops(toMixture, second),
+            inVocabulary(family, { second }, dim),
+            eStep(family, { second }, dim)
+          ].map(step => Strands.taken(step(here, level, { rows, dim, x: points.values, weights, passing: true })))
+          expect(chosen.sums).toEqual((rows > 40 ? written : loops).sums)
+          // Some thousand roundings, of densities whose exponents reach 10⁴ where rows are many deviations away.
+          const near = (a: Float64Array, b: Float64Array): void => {
+            const scale = b.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-300)
+            expect(a.length).toBe(b.length)
+            a.forEach((x, at) => expect(Math.abs(x - b[at])).toBeLessThan(1e-11 * scale))
+          }
+          near(Float64Array.of(loops.value), Float64Array.of(written.value))
+          near(loops.mass, written.mass)
+          near(loops.sums, written.sums)
+          near(loops.second, written.second)
+        }
+    }
+    expect(runs.mock.calls.length > 0).toBe(rows > 40)
+  })
+})
+
+/** Σ over the components, [per component]. */
+const pooled = (moments: Float64Array, components: number): Float64Array => {
+  const own = moments.length / components
+  return new Float64Array(own).map((_, at) => {
+    let sum = 0
+    for (let k = 0; k < components; k++) sum += moments[k * own + at]
+    return sum
+  })
+}
+
+describe('moments that count together', () => {
+  const components = 3
+  const dim = 5
+  const rows = 34_001
+  const families = [
+    [Score.tied({ components }), 'full'],
+    [Score.tiedDiagonal({ components }), 'diagonal']
+  ] as ReadonlyArray<[Score.Score<string>, Second]>
+  // With the components apart by 10⁸ of their deviations, squares of distances have no digit left for what is near.
+  it.each(
+    families.flatMap(([score, second]) => [1, 1e8].map(apart => [Score.show(score), apart, score, second] as const))
+  )('%s, centres %d apart: their sum is that of each', (_, apart, score, second) => {
+    const family = pipe(Score.interpret(score).family, O.toNullable)
+    if (family === null || O.isNone(family.toMixture) || O.isNone(family.start))
+      throw new Error('a family of Gaussians')
+    const centres = Key.normal(components * dim)(Key.fromSeed(3)).map(z => apart * z)
+    const x = Key.normal(rows * dim)(Key.fromSeed(4)).map(
+      (z, at) => z + centres[(Math.floor(at / dim) % components) * dim + (at % dim)]
+    )
+    const params = family.start.value.fromCentres({ shape: [components, dim], values: centres.map(c => c + 0.25) }, 1)
+    const data = { rows, dim, x, weights: null }
+    const [each, together] = [
+      inLoops(family.toMixture.value, second),
+      inVocabulary(family, { second, isShared: true }, dim)
+    ].map(step => Strands.taken(step(params, { alpha: 1, sigma: 0 }, data)))
+    // Sums of 34 001 terms; entries of size 1, and that of a row has lost 2⁻⁵² of how far it is from 0.
+    const within = 1e-13 + 2 ** -52 * apart * 4
+    const near = (a: Float64Array, b: Float64Array): void => {
+      expect(a.length).toBe(b.length)
+      a.forEach((value, at) => expect(Math.abs(value - b[at])).toBeLessThan(10 * within))
+    }
+    near(together.mass, each.mass)
+    near(together.sums, each.sums)
+    near(pooled(together.second, components), pooled(each.second, components))
+  })
+})
+
+describe('what rows say of components as a whole', () => {
+  it.each(
+    sampled(2)([
+      ['triangles', 30, 5, 60_001],
+      ['diagonals', 60, 10, 45_001]
+    ] as const)
+  )('is the same by a program as by loops: %s', (kind, count, dim, rows) => {
+    const [draw, factors] = [2, 5].map(seed => Key.normal(count * dim * dim)(Key.fromSeed(seed)))
+    const components = Array.from({ length: count }, (_, k) => ({
+      constant: draw[k] / 10 - 3,
+      centre: draw.slice(k * dim, (k + 1) * dim),
+      factor:
+        kind === 'triangles'
+          ? factors.slice(k * dim * dim, (k + 1) * dim * dim).map((f, at) => {
+              const [i, j] = [Math.floor(at / dim), at % dim]
+              return i === j ? 1 + f * f : j < i ? f / 4 : 0
+            })
+          : factors.slice(k * dim, (k + 1) * dim).map(f => 1 + f * f)
+    }))
+    const machine = theMachine()
+    if (machine === null) throw new Error('a machine')
+    const runs = vi.spyOn(machine, 'run')
+    onTestFinished(() => {
+      runs.mockRestore()
+    })
+    const x = Key.normal(rows * dim)(Key.fromSeed(4)).map(z => 2 * z)
+    const drawn = Key.uniform(rows)(Key.fromSeed(6))
+    const total = drawn.reduce((a, b) => a + b)
+    for (const weights of [null, drawn.map(w => w / total)]) {
+      const data = { rows, dim, x, weights }
+      const [loops, program] = [moments(components, 'none', data), described(data)(components)].map(Strands.taken)
+      // Sums of some ten thousand terms, each rounded some ten times: 1e-13 of their size.
+      expect(Math.abs(program.value / loops.value - 1)).toBeLessThan(1e-13)
+      expect(Math.abs(program.doubt / loops.doubt - 1)).toBeLessThan(1e-12)
+      loops.mass.forEach((m, k) => expect(Math.abs(program.mass[k] - m)).toBeLessThan(1e-13))
+    }
+    expect(runs.mock.calls.length).toBeGreaterThan(0)
+  })
+})

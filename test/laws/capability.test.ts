@@ -160,27 +160,27 @@ describe('what is shipped is what it declares', () => {
 
 /** Which law holds a capability to what it says, by the file that declares it; or why none does. */
 const heldBy: Readonly<Record<string, string>> = {
-  'objective/Objective.ts spans': nameOf('spans'),
-  'objective/Objective.ts moves': 'a loss does not know where 0 is',
-  'objective/Objective.ts bounded': nameOf('bounded'),
-  'objective/Objective.ts float32': 'floats are enough, as it says',
-  'objective/TimeLaw.ts density': 'the density is that of the draws',
-  'objective/TimeLaw.ts fromClean': nameOf('fromClean'),
-  'objective/Weighting.ts sees': 'the weight of a level is that of its SNR',
-  'objective/Weighting.ts everywhere': nameOf('everywhere'),
-  'objective/Expectation.ts float32': 'floats are enough, as it says',
+  'objective/objective.ts spans': nameOf('spans'),
+  'objective/objective.ts moves': 'a loss does not know where 0 is',
+  'objective/objective.ts bounded': nameOf('bounded'),
+  'objective/objective.ts float32': 'floats are enough, as it says',
+  'objective/timeLaw.ts density': 'the density is that of the draws',
+  'objective/timeLaw.ts fromClean': nameOf('fromClean'),
+  'objective/weighting.ts sees': 'the weight of a level is that of its SNR',
+  'objective/weighting.ts everywhere': nameOf('everywhere'),
+  'objective/expectation.ts float32': 'floats are enough, as it says',
   'optimizer/part.ts gain': nameOf('gain'),
   'optimizer/part.ts recall': nameOf('recall'),
-  'pipeline/Initializer.ts moves': 'a start moves with the data',
-  'pipeline/Initializer.ts turns': 'a start turns with the data',
-  'pipeline/Initializer.ts streams': nameOf('streams'),
-  'sampler/Sampler.ts order': 'converges with its order',
-  'sampler/Sampler.ts tolerance': 'meets its tolerance',
-  'sampler/TimeGrid.ts evenIn': 'steps are even in its coordinate',
-  'score/Parametrization.ts behind': 'nothing is divided by zero at either end',
-  'score/Parametrization.ts written': 'there and back is the identity',
-  'score/Parametrization.ts target': 'its loss is the squared error of its output',
-  'score/Parametrization.ts degree': 'outputs grow with the level by its degree',
+  'pipeline/initializer.ts moves': 'a start moves with the data',
+  'pipeline/initializer.ts turns': 'a start turns with the data',
+  'pipeline/initializer.ts streams': nameOf('streams'),
+  'sampler/sampler.ts order': 'converges with its order',
+  'sampler/sampler.ts tolerance': 'meets its tolerance',
+  'sampler/timeGrid.ts evenIn': 'steps are even in its coordinate',
+  'family/parametrization.ts behind': 'nothing is divided by zero at either end',
+  'family/parametrization.ts written': 'there and back is the identity',
+  'family/parametrization.ts target': 'its loss is the squared error of its output',
+  'family/parametrization.ts degree': 'outputs grow with the level by its degree',
   'score/network.ts initial': 'a start has the names and shapes of the score'
 }
 
@@ -188,17 +188,17 @@ const heldBy: Readonly<Record<string, string>> = {
 const itself: Readonly<Record<string, string>> = {
   'optimizer/part.ts estimate': 'an answer that only it defines',
   'optimizer/part.ts brief': 'it is printed',
-  'pipeline/Initializer.ts dim': 'what it asks of data; the dry run refuses others',
+  'pipeline/initializer.ts dim': 'what it asks of data; the dry run refuses others',
   'pipeline/staged.ts at': 'fields that only it defines',
   'pipeline/staged.ts under': 'fields that only it defines',
   'pipeline/staged.ts streams': 'test/src/sourced.test.ts runs every stage on both',
   'pipeline/staged.ts varianceFloor': 'a number that only it defines',
   'pipeline/staged.ts prior': 'a number that only it defines',
-  'schedule/Clock.ts logSnr': 'the schedule on the clock has all the laws of schedules',
-  'sampler/Sampler.ts remembers': 'a type',
-  'sampler/Sampler.ts movesAtLevel': 'where it may stand; the dry run asks',
-  'score/Parametrization.ts squaredDeterminant': 'it is printed',
-  'score/Parametrization.ts loss': 'it is printed'
+  'schedule/clock.ts logSnr': 'the schedule on the clock has all the laws of schedules',
+  'sampler/sampler.ts remembers': 'a type',
+  'sampler/sampler.ts movesAtLevel': 'where it may stand; the dry run asks',
+  'family/parametrization.ts squaredDeterminant': 'it is printed',
+  'family/parametrization.ts loss': 'it is printed'
 }
 
 describe('no capability is forgotten', () => {

@@ -1,6 +1,6 @@
 /**
  * The E-step: responsibilities, and the moments that an M-step asks for. Of many rows it is a program of what the family says in
- * the tensor vocabulary; of few, plain loops where the family says which Gaussians it is (`kernels/moments.ts`), and the
+ * the tensor vocabulary; of few, plain loops where the family says which Gaussians it is (`moments.ts`), and the
  * vocabulary op by op where not. Deviations are taken from the centres one by one, so that
  * nothing depends on where 0 is.
  */

@@ -182,9 +182,8 @@ if (diagnostics.length === 0) {
   const { listed } = await import('../../dist/src/cli/commands/list.js')
   const { vocabulary } = await import('../../dist/src/cli/glossary.js')
   writeFileSync(`${root}dist/src/cli/commands/words.json`, JSON.stringify(listed(vocabulary)))
-  const { words } = await import('../../dist/src/cli/commandLine.js')
   const { page } = await import('../../dist/src/cli/man.js')
   const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
-  writeFileSync(last, page(words(version), version))
+  writeFileSync(last, page(version))
 }
 chmodSync(`${root}dist/src/cli/main.js`, 0o755)

@@ -1,6 +1,6 @@
 /** What is wrong with words and values from outside: problems, or the value. */
 import * as E from '../core/either.js'
-import * as Problem from '../core/problem.js'
+import type * as Problem from '../core/problem.js'
 
 export type Checked<A> = E.Either<Problem.Problems, A>
 
@@ -14,16 +14,3 @@ export const faultless = <A>(problems: ReadonlyArray<Problem.Problem>, value: A)
 export const inside =
   (place: string) =>
   (problem: Problem.Problem): Problem.Problem => ({ ...problem, field: `${place}, ${problem.field}` })
-
-/** A whole number of at least `least`. */
-export const whole = (option: string, text: string, least: number, suggestion: number): Checked<number> =>
-  faultless(
-    Problem.unless(
-      /^\d+$/.test(text) && Number.isSafeInteger(Number(text)) && Number(text) >= least,
-      option,
-      text,
-      `a whole number ≥ ${least}`,
-      `try ${suggestion}`
-    ),
-    Number(text)
-  )

@@ -5,11 +5,9 @@ import { Absent, type Columns, type Type } from '../../lib/formats/columns.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import type { Sheet } from '../data/write.js'
-import { inside, type Checked } from './checked.js'
+import { inside } from './checked.js'
+import type { Form as Name } from './tableOptions.js'
 import { Ended, refused, type Output } from './world.js'
-
-const names = ['csv', 'tsv', 'jsonl', 'parquet', 'arrow'] as const
-type Name = (typeof names)[number]
 
 export interface Form {
   /** Null: as text, as the table that it is made of is written. */
@@ -30,25 +28,26 @@ const ends: ReadonlyArray<readonly [name: Exclude<Form['name'], null>, end: RegE
 /** Names of files in forms that are not written here. */
 const foreign = /\.(xlsx?|ods|zip|bz2|xz|zst|json|npy|npz|rds|sqlite|db)$/
 
+const plainOf = (path: string): string => path.toLowerCase().replace(/\.gz$/, '')
+const isPackedBy = (path: string): boolean => /\.gz$/i.test(path)
+
 /** The form that a word asks for, or else the name of the file. */
-export const formOf = ({ option, path }: Output, to: string | undefined): Checked<Form> => {
-  const lower = path.toLowerCase()
-  const isPacked = lower.endsWith('.gz')
-  const plain = lower.replace(/\.gz$/, '')
-  const found = ends.find(([, end]) => end.test(plain))?.[0] ?? null
-  if (to !== undefined) {
-    const name = names.find(name => name === to)
-    return name === undefined
-      ? E.left([Problem.of('--to', to, `one of ${names.join(', ')}`, 'try csv')])
-      : // There is no seeking in a pipe.
-        E.right({ name: name === 'arrow' && (path === '-' || found === 'arrows') ? 'arrows' : name, isPacked })
-  }
-  return foreign.test(plain)
-    ? E.left([
-        Problem.of(option, path, 'a table that is written here', `end it in .csv, .tsv, .jsonl, .parquet or .arrow`)
-      ])
-    : E.right({ name: found, isPacked })
+export const formOf = (path: string, to?: Name): Form => {
+  const found = ends.find(([, end]) => end.test(plainOf(path)))?.[0] ?? null
+  // There is no seeking in a pipe.
+  const name = to === 'arrow' && (path === '-' || found === 'arrows') ? 'arrows' : (to ?? found)
+  return { name, isPacked: isPackedBy(path) }
 }
+
+/** A file whose name says that it is in another form, where no word asks for one. */
+export const foreignForm = ({ option, path }: Output, to?: Name): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(
+    to !== undefined || !foreign.test(plainOf(path)),
+    option,
+    path,
+    'a table that is written here',
+    'end it in .csv, .tsv, .jsonl, .parquet or .arrow'
+  )
 
 type Sheets = AsyncIterable<Sheet> | Iterable<Sheet>
 

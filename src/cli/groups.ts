@@ -1,7 +1,7 @@
 /** The groups of rows that `--by` asks for: each is learned from by itself. */
 import * as E from 'fp-ts/lib/Either.js'
 import { Points, Problem } from '../index.js'
-import type { Flags } from './choices.js'
+import type { Flags } from './fitOptions.js'
 import { rowsOf, type Rows } from './learn.js'
 import { refused, type Failure } from './world.js'
 

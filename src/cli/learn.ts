@@ -5,7 +5,6 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import {
-  Case,
   Checkpoint,
   Compile,
   Expectation,
@@ -23,8 +22,7 @@ import {
   Run,
   Score,
   Stage,
-  Statistics,
-  Vocabulary
+  Statistics
 } from '../index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type * as Program from '../compile/program.js'
@@ -37,16 +35,14 @@ import * as Missing from '../mixture/em/missing.js'
 import * as Data from '../fit/scaledData.js'
 import { show } from '../fit/table.js'
 import { inside } from './checked.js'
+import { familyOf, learnsVariances, type Named } from './families.js'
+import type { Every } from './fitOptions.js'
 import { History } from './history.js'
 import * as Learned from './learned.js'
+import { GROWN, type Recipe } from './recipes.js'
 import * as Search from './search.js'
+import { speaker } from './tableOptions.js'
 import { failed, refused, type Failure, type Signal } from './world.js'
-
-export const recipes = ['annealed', 'two-stage', 'em', 'maximum-likelihood', 'spectral'] as const
-export type Recipe = (typeof recipes)[number]
-
-/** What learns unless a recipe is asked for: `Fit`, which grows candidates and settles them. */
-export const GROWN = 'grown'
 
 /** Where the pipeline comes from: a recipe, what learned the candidate that was chosen, or a file of one's own. */
 export type Origin =
@@ -63,14 +59,6 @@ export type Origin =
       readonly candidate: Fit.Ranked | null
     }
   | { readonly _tag: 'Pipeline'; readonly path: string; readonly pipeline: Pipeline.Pipeline<string> }
-
-/** A family as `--family` names it. */
-export interface Named {
-  readonly word: string
-  readonly make: Fit.Constructor
-  /** How many components it has, of one that is not asked for a number. */
-  readonly count: number | null
-}
 
 /** What is left open of a family and a number of components. */
 export interface Open {
@@ -163,15 +151,6 @@ export const shown = ({
   const points = Source.isHeld(data) ? data : Source.chosen(all.map(number => number - 1))(data)
   return { points: Missing.completed(points), rowNumbers: rowNumbers ?? all }
 }
-
-/** Whether variances are to be learned, or may be. */
-const learnsVariances = (score: Score.Score<string>): boolean =>
-  pipe(
-    Score.interpret(score).family,
-    O.exists(({ unitVariance }) => !unitVariance)
-  )
-
-export const familyOf = (score: Score.Score<string>): string => word(Case.caseOf(score).name)
 
 const recipeOf: Readonly<Record<Recipe, Recipes.Recipe>> = {
   annealed: Recipes.annealed,
@@ -279,10 +258,6 @@ interface Trace {
 
 type Watch = (state: Run.State<string>, program: Program.Program<string>) => void
 
-/** Every so many steps of a stage, or milliseconds. */
-export type Every =
-  { readonly _tag: 'Steps'; readonly steps: number } | { readonly _tag: 'Milliseconds'; readonly milliseconds: number }
-
 /** Where a run is kept, that it may go on after a crash. */
 export interface Keeper {
   readonly path: string
@@ -353,12 +328,6 @@ const begun = (
   )
 }
 
-/** Without the part of a run's remedy that speaks of its state, which a command does not show. */
-const forUser = (problem: Problem.Problem): Problem.Problem => ({
-  ...problem,
-  remedy: problem.remedy.replace(/; the state is the last good one$/, '')
-})
-
 /** Whether a checkpoint is due at a step, so many milliseconds after the last. */
 const isDue = (every: Every, step: number, passed: number): boolean =>
   every._tag === 'Steps' ? step > 0 && step % every.steps === 0 : passed >= every.milliseconds
@@ -383,7 +352,7 @@ const run = async (
   let reached = { isFinished: false, params: (): Params.Params<string> => program.start(Key.fromSeed(seed)) }
   for (const state of first === null ? Run.states(program)(Key.fromSeed(seed)) : Run.resume(program)(first)) {
     const { status, stage, step, value } = state
-    if (status._tag === 'Failed') return E.left(failed(forUser(status.problem)))
+    if (status._tag === 'Failed') return E.left(failed(Problem.spoken(speaker)(status.problem)))
     // What a run goes on from has been seen before.
     if (state !== first) {
       if (step > 0 && value !== null) histories[stage].add(value)
@@ -631,28 +600,6 @@ const lossOf = (stage: StageRun | undefined): number | null => {
   return last.length === 0 ? null : last.reduce((sum, value) => sum + value, 0) / last.length
 }
 
-/** The families of a vocabulary that need nothing but a number of components, those whose variances are learned first. */
-export const familiesOf = (vocabulary: Vocabulary.Vocabulary): ReadonlyArray<Named> => {
-  const all = Vocabulary.words(vocabulary)(Score.concept).flatMap(({ example, fields }): ReadonlyArray<Named> => {
-    const { family } = Score.interpret(example)
-    const isOpen = fields.some(({ name }) => name === 'components')
-    return O.isNone(family) || fields.some(one => one.name !== 'components' && one.default === null)
-      ? []
-      : [
-          {
-            word: familyOf(example),
-            make: isOpen ? ({ components }) => pipe(example, Case.changed({ components })) : () => example,
-            count: isOpen ? null : family.value.count(1)
-          }
-        ]
-  })
-  return [...all.filter(one => areFree([one])), ...all.filter(one => !areFree([one]))]
-}
-
-/** Whether families say nothing of a unit, so that columns may be brought to one. */
-export const areFree = (families: ReadonlyArray<Named> = []): boolean =>
-  families.every(({ make }) => learnsVariances(make({ components: 2 })))
-
 /** What learns, and what it was chosen from. */
 export interface Chosen {
   readonly origin: Origin
@@ -811,9 +758,8 @@ export const choose =
   }
 
 const asOption = (problem: Problem.Problem): Problem.Problem => ({
-  ...problem,
-  field: `--${problem.field}`,
-  domain: problem.domain.replace(/\bthe family \w+/, word)
+  ...Problem.spoken(speaker)(problem),
+  field: `--${problem.field}`
 })
 
 /** Learns as the task says, under the control of who looks on. */

@@ -19,7 +19,7 @@ import { show, tidy } from '../fit/table.js'
 import { facts, paragraphs, table as showTable } from '../fit/text.js'
 import { ending } from '../report/findings.js'
 import { levelTable, type AtLevel, type Samples, type ScoreFindings } from '../report/scoreFindings.js'
-import { type Flags } from './choices.js'
+import { type Flags } from './fitOptions.js'
 import { scaled, shown, type ReachedScore, type Task } from './learn.js'
 import * as Learned from './learned.js'
 
@@ -142,7 +142,7 @@ export const told = (
   const { rows, loss, steps, converged } = fit
   const [parameters, averaged] = [parametersOf(learned), isAveraged(pipeline)]
   const drawn = looked === null || E.isLeft(looked.samples) ? null : looked.samples.right
-  if (json === true)
+  if (json)
     return `${JSON.stringify({
       score: Score.show(pipeline.score),
       columns,

@@ -1,6 +1,8 @@
 /** The manual page, in the language of man, made of the descriptions that the help prints. */
+import type { Described } from './command.js'
+import { described, help } from './option.js'
+import { commands, description } from './usage.js'
 import { exits } from './world.js'
-import { help, type CommandWords, type Words } from './described.js'
 
 /** Backslashes, and signs at the start of a line, have a meaning in a page. */
 const plain = (text: string): string =>
@@ -9,22 +11,18 @@ const plain = (text: string): string =>
     .replaceAll('-', '\\-')
     .replace(/^(['.])/gm, '\\&$1')
 
-const command = (one: CommandWords): string => {
-  const given = one.registeredArguments
-  const shape = given.map(argument => (argument.required ? `<${argument.name()}>` : `[${argument.name()}]`)).join(' ')
+const command = ({ name, description, operands, switches }: Described): string => {
+  const shape = operands.map(({ name, isOptional }) => (isOptional === true ? `[${name}]` : `<${name}>`)).join(' ')
   return [
-    `.SS "ornstein ${plain([one.name(), '[options]', shape].filter(part => part !== '').join(' '))}"`,
-    plain(one.description()),
-    ...given.map(argument => `.TP\n.I ${plain(argument.name())}\n${plain(argument.description)}`),
-    ...[...one.options, help].map(
-      ({ flags, description, defaultValueDescription }) =>
-        `.TP\n.B ${plain(flags)}\n${plain(description)}${defaultValueDescription === undefined ? '' : plain(` (default: ${defaultValueDescription})`)}`
-    )
+    `.SS "ornstein ${plain([name, '[options]', shape].filter(part => part !== '').join(' '))}"`,
+    plain(description),
+    ...operands.map(({ name, about }) => `.TP\n.I ${plain(name)}\n${plain(about)}`),
+    ...[...switches, help].map(one => `.TP\n.B ${plain(one.flags)}\n${plain(described(one))}`)
   ].join('\n')
 }
 
 /** The page of a version. */
-export const page = (words: Words, version: string): string =>
+export const page = (version: string): string =>
   `.TH ORNSTEIN 1 "" "ornstein ${plain(version)}" "User Commands"
 .SH NAME
 ornstein \\- learn mixtures of Gaussians from a table of numbers
@@ -33,9 +31,9 @@ ornstein \\- learn mixtures of Gaussians from a table of numbers
 .I command
 [options]
 .SH DESCRIPTION
-${plain(words.description())}
+${plain(description)}
 .SH COMMANDS
-${words.commands.map(command).join('\n')}
+${commands.map(command).join('\n')}
 .SS "ornstein help [command]"
 Prints the help of a command, with examples.
 .SH EXIT STATUS

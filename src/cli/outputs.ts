@@ -2,26 +2,16 @@
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import { faultless, type Checked } from './checked.js'
 import { Ended, type Content, type Failure, type Output, type World } from './world.js'
 
-/** Where outputs go; at most one of them, and nothing else, to standard output (`-`). */
-export const outputs = (asked: ReadonlyArray<Output>, printsJson: boolean): Checked<ReadonlyArray<Output>> => {
-  const toStandardOutput = asked.filter(({ path }) => path === '-')
-  return faultless(
-    [
-      ...asked.flatMap(({ option, path }) =>
-        Problem.unless(path !== '', option, '""', 'the name of a file', 'name one; - is standard output')
-      ),
-      ...toStandardOutput
-        .slice(printsJson ? 0 : 1)
-        .map(({ option }) =>
-          Problem.of(option, '-', 'free: something else goes to standard output', 'name a file, or leave the other out')
-        )
-    ],
-    asked
-  )
-}
+/** What is wrong with where outputs go: at most one of them, and nothing else, to standard output (`-`). */
+export const outputs = (asked: ReadonlyArray<Output>, printsJson: boolean): ReadonlyArray<Problem.Problem> =>
+  asked
+    .filter(({ path }) => path === '-')
+    .slice(printsJson ? 0 : 1)
+    .map(({ option }) =>
+      Problem.of(option, '-', 'free: something else goes to standard output', 'name a file, or leave the other out')
+    )
 
 const isNamed = ({ path }: Output): boolean => path !== '-'
 

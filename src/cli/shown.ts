@@ -29,7 +29,7 @@ import {
   type Choice,
   type Findings
 } from '../report/findings.js'
-import type { Flags } from './choices.js'
+import type { Flags } from './fitOptions.js'
 
 /** A fit, and those of the same data that it is shown beside. */
 export interface Shown {
@@ -187,7 +187,7 @@ const intervals = (fit: Pick<Findings, 'bootstrap' | 'columns'>, most = LINES): 
 }
 
 /** What a person reads. */
-export const human = ({ fit, others }: Shown, { out, report, figures, verbose = false }: Flags): string => {
+export const human = ({ fit, others }: Shown, { out, report, figures, verbose }: Flags): string => {
   const { source, columns, dropped, points, mixture, statistics, recipe, stages, pipeline, plan, scaling, isStreamed } =
     fit
   const { rows, logLikelihood, bic, parameters } = statistics

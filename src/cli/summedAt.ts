@@ -6,10 +6,10 @@ import type * as Cluster from '../cluster/index.js'
 import * as Place from '../data/place.js'
 import * as Source from '../data/source/source.js'
 import { type Points, type Problem } from '../index.js'
-import type { Choices, Flags, Keep } from './choices.js'
+import type { Choices, Keep } from './choices.js'
+import type { Flags } from './fitOptions.js'
 import { isBegun } from './keeper.js'
 import { release } from './learn.js'
-import { connectionOf } from './connection.js'
 import { failed, refused, type Failure, type World } from './world.js'
 
 /** Where sums are taken, until it is closed. */
@@ -25,14 +25,13 @@ const summing = (
   queue === undefined
     ? TE.right({ place: Place.here, close: () => undefined })
     : pipe(
-        TE.Do,
-        TE.bind('connection', () => TE.fromEither(connectionOf(queue))),
-        TE.bind('cluster', () => TE.fromTask(() => import('../cluster/index.js'))),
+        TE.fromTask<typeof Cluster, Failure>(() => import('../cluster/index.js')),
+        TE.bindTo('cluster'),
         TE.bind('shared', () => TE.fromTask(() => import('./shared.js'))),
-        TE.flatMapEither(({ connection, cluster, shared }) =>
+        TE.flatMapEither(({ cluster, shared }) =>
           pipe(
             source,
-            cluster.bullmq({ connection, data: shared.described(file, how) }),
+            cluster.bullmq({ connection: queue, data: shared.described(file, how) }),
             E.mapLeft(problem => refused(problem))
           )
         )

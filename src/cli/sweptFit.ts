@@ -9,7 +9,9 @@ import * as t from 'io-ts'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Perform } from '../cluster/index.js'
 import * as Problem from '../core/problem.js'
+import { fitting as learning, type Flags } from './fitOptions.js'
 import { inputsOf } from './input.js'
+import { nameOf } from './option.js'
 import { isIn } from './shared.js'
 import type { Failure } from './world.js'
 
@@ -18,13 +20,21 @@ export const options = t.record(t.string, t.union([t.string, t.number, t.boolean
 export type Options = t.TypeOf<typeof options>
 
 /** Options that a sweep gives itself, that would write over each other's files, or by which nothing is fitted. */
-const OWN = 'seed out json quiet verbose report figures checkpoint resume every by help print-pipeline'.split(' ')
+const OWN: ReadonlyArray<keyof Flags> = [
+  ...(['seed', 'out', 'json', 'quiet', 'verbose', 'report', 'figures', 'checkpoint', 'resume', 'every'] as const),
+  ...(['by', 'printPipeline'] as const)
+]
+
+/** What it leaves open, as an option is called: `--no-header` is header with the value false. */
+const open = Object.keys(learning)
+  .filter(key => !OWN.some(own => own === key))
+  .map(key => nameOf(key).slice(2))
 
 /** What of options a sweep does not take. */
 export const optionProblems = (field: string, own: Options): ReadonlyArray<Problem.Problem> =>
   Object.keys(own).flatMap(key =>
     Problem.unless(
-      /^[a-z][a-z-]*$/.test(key) && !OWN.includes(key),
+      open.includes(key),
       field,
       key,
       'an option of ornstein fit that a sweep leaves open',

@@ -65,12 +65,10 @@ const ended = <P extends string>(program: Program<P>, stage: number, rule: Rule)
   stage + 1 < program.stages.length ? { _tag: 'StageEnded', rule } : { _tag: 'Finished', rule }
 
 const diverged = <P extends string>({ stage, step }: State<P>, { what, value, domain }: Left): Problem.Problem =>
-  Problem.of(
-    `stages[${stage}], step ${step + 1}: ${what}`,
-    value,
-    domain,
-    'try a smaller rate, a start nearer to the data, or standardized data; the state is the last good one'
-  )
+  Problem.of(`stages[${stage}], step ${step + 1}: ${what}`, value, domain, [
+    'try a smaller rate, a start nearer to the data, or standardized data',
+    Problem.inCode('; the state is the last good one')
+  ])
 
 /** The state after one more step; null when there is none. */
 const next =

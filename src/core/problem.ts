@@ -16,18 +16,80 @@ export interface Problem {
   readonly domain: string
   /** What to do instead. */
   readonly remedy: string
+  /** Domain and remedy where a part of them is said otherwise elsewhere: see `spoken`. */
+  readonly phrases?: { readonly domain: Phrase; readonly remedy: Phrase }
 }
 
 export type Problems = NEA.NonEmptyArray<Problem>
 
+/** A part of a phrase that code and a command line say in their own ways. */
+export type Part =
+  /** A setting by its name: `'columns'`, `--columns`. */
+  | { readonly _tag: 'Named'; readonly name: string }
+  /** A setting to be set: `set 'missing' to 'drop'`, `use --missing drop`. Of a flag the value is null; `rest` says it in words. */
+  | {
+      readonly _tag: 'Set'
+      readonly name: string
+      readonly value: string | null | undefined
+      readonly rest: string | undefined
+    }
+  /** A word of the language: `symmetricPair`, `symmetric-pair`. */
+  | { readonly _tag: 'Word'; readonly name: string }
+  /** What only code can do, or look at. */
+  | { readonly _tag: 'InCode'; readonly text: string }
+  /** To read a table whole rather than in pieces. */
+  | { readonly _tag: 'Whole' }
+
+export type Phrase = string | ReadonlyArray<string | Part>
+
+/** How the parts of phrases are said. */
+export type Speaker = (part: Part) => string
+
+export const named = (name: string): Part => ({ _tag: 'Named', name })
+/** A setting and the value that cures, null for true or false; without one the setting alone, or what its value is in words. */
+export const set = (name: string, value?: string | null, rest?: string): Part => ({ _tag: 'Set', name, value, rest })
+export const word = (name: string): Part => ({ _tag: 'Word', name })
+export const inCode = (text: string): Part => ({ _tag: 'InCode', text })
+export const whole: Part = { _tag: 'Whole' }
+
+const coder: Speaker = part => {
+  switch (part._tag) {
+    case 'Named':
+      return `'${part.name}'`
+    case 'Set': {
+      const { name, value, rest } = part
+      const to = value === undefined ? rest : value === null ? 'true or false' : `'${value}'`
+      return `set '${name}'${to === undefined ? '' : ` to ${to}`}`
+    }
+    case 'Word':
+      return part.name
+    case 'InCode':
+      return part.text
+    case 'Whole':
+      return 'read it whole'
+  }
+}
+
+const said = (phrase: Phrase, speaker: Speaker): string =>
+  typeof phrase === 'string' ? phrase : phrase.map(part => (typeof part === 'string' ? part : speaker(part))).join('')
+
 /** A problem from its four parts; a number as value is printed. */
-export const of = (field: string, value: string | number, domain: string, remedy: string): Problem => ({
+export const of = (field: string, value: string | number, domain: Phrase, remedy: Phrase): Problem => ({
   _tag: 'Problem',
   field,
   value: String(value),
-  domain,
-  remedy
+  domain: said(domain, coder),
+  remedy: said(remedy, coder),
+  ...((typeof domain !== 'string' || typeof remedy !== 'string') && { phrases: { domain, remedy } })
 })
+
+/** The problem as another speaker says it. */
+export const spoken =
+  (speaker: Speaker) =>
+  ({ phrases, ...problem }: Problem): Problem =>
+    phrases === undefined
+      ? problem
+      : { ...problem, domain: said(phrases.domain, speaker), remedy: said(phrases.remedy, speaker) }
 
 /** The same problem, seen from further out: `within('optimizer')` turns `rate` into `optimizer.rate`. */
 export const within =
@@ -70,8 +132,8 @@ export const unless = (
   holds: boolean,
   field: string,
   value: string | number,
-  domain: string,
-  remedy: string
+  domain: Phrase,
+  remedy: Phrase
 ): ReadonlyArray<Problem> => (holds ? [] : [of(field, value, domain, remedy)])
 
 /** A finite number above zero. */

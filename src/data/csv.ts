@@ -18,6 +18,7 @@ import { cellsOfJson, isJson, isJsonLines } from './jsonLines.js'
 import { type DataError, type Points } from './points.js'
 import { extended, type Added, type Copied, type Written } from './widen.js'
 import { fail, firstOf, more, numbered, plural, sized, sumOver, tabulate } from './parts.js'
+import * as Settings from './settings.js'
 
 type Cells = Written['rows']
 
@@ -66,23 +67,27 @@ const meant = ({ decimal, na }: CsvOptions): ((cells: Cells) => Cells) => {
   return cells => (absent.size === 0 && decimal !== ',' ? cells : cells.map(row => row.map(cell)))
 }
 
-/** What may begin lines that are no part of a table. */
-export const commented = {
-  is: (text: string): boolean => /^[^\s"\d]$/.test(text),
-  domain: 'a character that begins a line',
-  remedy: "try '#'"
+const optionProblem = ({ delimiter, decimal, skip = 0, comment }: CsvOptions): Either.Either<DataError, null> => {
+  const [wrong = null] = [
+    ...Problem.unless(
+      delimiter === undefined || (delimiter !== '' && !/["\r\n\uFEFF]/.test(delimiter)),
+      'delimiter',
+      JSON.stringify(delimiter),
+      'a separator of cells',
+      "try ',' or leave it out"
+    ),
+    ...Settings.skip.problems('skip', skip),
+    ...(comment === undefined ? [] : Settings.comment.problems('comment', comment)),
+    ...Problem.unless(
+      decimal !== ',' || delimiter !== ',',
+      'decimal',
+      '","',
+      'another character than that which separates cells',
+      [Problem.set('delimiter', ';')]
+    )
+  ]
+  return wrong === null ? Either.right(null) : Either.left(wrong)
 }
-
-const optionProblem = ({ delimiter, decimal, skip = 0, comment }: CsvOptions): Either.Either<DataError, null> =>
-  delimiter !== undefined && (delimiter === '' || /["\r\n\uFEFF]/.test(delimiter))
-    ? fail('delimiter', JSON.stringify(delimiter), 'a separator of cells', "try ',' or leave it out")
-    : !Number.isSafeInteger(skip) || skip < 0
-      ? fail('skip', String(skip), 'a whole number ≥ 0 of lines', 'try 1, or leave it out')
-      : comment !== undefined && !commented.is(comment)
-        ? fail('comment', JSON.stringify(comment), commented.domain, `${commented.remedy}, or leave it out`)
-        : decimal === ',' && delimiter === ','
-          ? fail('decimal', '","', 'another character than that which separates cells', "set 'delimiter' to ';'")
-          : Either.right(null)
 
 /** Lines end with \n, and no mark of the order of bytes stands before the first. */
 const unified = (text: string): string => text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n')
@@ -167,7 +172,10 @@ const topped = (cells: Cells): Either.Either<DataError, Cells> => {
         'text',
         `${first === 1 ? 'a line' : `${first} lines`} above the table (${shown(cells[0].join(','))})`,
         'a table alone',
-        "begin with the line of names, or with the first row, or set 'skip' to the number of lines above it"
+        [
+          'begin with the line of names, or with the first row, or ',
+          Problem.set('skip', undefined, 'the number of lines above it')
+        ]
       )
     : first === 1 && cells[0].length === width - 1 && cells[0].every(cell => kind(cell) === 'word')
       ? areNames(cells.slice(1).map(([name]) => name))
@@ -217,7 +225,7 @@ const headed = (lines: Lines, { header = 'auto' }: CsvOptions): Either.Either<Da
     (i: number): Kind =>
       column < widthOf(i + 1) ? kindAt(lines, i + 1, column) : 'missing'
   const unclear = (line: string): Either.Either<DataError, never> =>
-    fail('header', line, 'clearly names or data', "set 'header' to true or false")
+    fail('header', line, 'clearly names or data', [Problem.set('header', null)])
   return lines.isNamed === true || header !== 'auto'
     ? Either.right(lines.isNamed === true || header === true)
     : !kinds.includes('word')
@@ -312,7 +320,7 @@ const grid = (lines: Lines, hasHeader: boolean): Either.Either<DataError, Grid> 
         `row ${ragged + 1}`,
         plural(widthOf(ragged + above), 'cell'),
         `${plural(width, 'cell')}, as in the ${hasHeader ? 'header' : 'first row'}`,
-        `complete the row, or set 'delimiter'${more(sumOver(rows, i => (isRagged(i) ? 1 : 0)))}`
+        ['complete the row, or ', Problem.set('delimiter'), more(sumOver(rows, i => (isRagged(i) ? 1 : 0)))]
       )
     : sound({
         names,
@@ -477,7 +485,7 @@ const unplain = Problem.of(
   'text',
   'cells in quotes, lines of unequal length, or no lines',
   'a table of plain cells, as is read in pieces',
-  'read it whole, or write it plainly'
+  [Problem.whole, ', or write it plainly']
 )
 
 /**

@@ -250,18 +250,16 @@ const byThemselves = (
   return columns.length > 0
     ? Either.right({ columns, ignored, doubtful: columns.flatMap(doubt(table, options)) })
     : passedOver !== undefined
-      ? fail(
-          'columns',
-          `${passedOver.name} alone, which holds ${passedOver.why},`,
-          'a column of measurements',
-          "if it is one, name it with 'columns'"
-        )
+      ? fail('columns', `${passedOver.name} alone, which holds ${passedOver.why},`, 'a column of measurements', [
+          'if it is one, name it with ',
+          Problem.named('columns')
+        ])
       : fail(
           'columns',
           others.length === 0 ? 'nothing but what is excluded' : listed(others.map(({ name }) => name)),
           'a list with a column of numbers',
           table.types === undefined
-            ? "write numbers as 1.5 or 2e3; if cells are separated otherwise, set 'delimiter'"
+            ? ['write numbers as 1.5 or 2e3; if cells are separated otherwise, ', Problem.set('delimiter')]
             : 'write some as numbers'
         )
 }
@@ -346,23 +344,24 @@ const misfit = (
 const isTooLong = (cell: string): boolean => kind(cell) === 'number'
 
 /** What to do about a cell that is not a number. */
-const cellRemedy = (cell: string): string =>
+const cellRemedy = (cell: string): ReadonlyArray<string | Problem.Part> =>
   isTooLong(cell)
-    ? "if it is an identifier, leave the column out with 'exclude'; else write it as a double"
+    ? ['if it is an identifier, leave the column out with ', Problem.named('exclude'), '; else write it as a double']
     : isMissing(cell)
-      ? "fill it in, or set 'missing' to 'drop' to leave out rows with missing cells, or to 'keep' for a fit by the cells there are"
+      ? [
+          ...['fill it in, or ', Problem.set('missing', 'drop'), ' to leave out rows with missing cells, or '],
+          ...[Problem.set('missing', 'keep'), ' for a fit by the cells there are']
+        ]
       : hasDecimalComma(cell.trim())
-        ? "set 'decimal' to ',' if the comma stands before decimals, or write numbers as 1234.5"
+        ? [Problem.set('decimal', ','), ' if the comma stands before decimals, or write numbers as 1234.5']
         : kind(cell) === 'almost'
-          ? `write it as a decimal number, such as ${read(undressed(cell.trim())) || '1.5 or 2e3'}`
-          : "correct it, or choose the columns of numbers with 'columns'"
+          ? [`write it as a decimal number, such as ${read(undressed(cell.trim())) || '1.5 or 2e3'}`]
+          : ['correct it, or choose the columns of numbers with ', Problem.named('columns')]
 
-const allMissing = Problem.of(
-  'rows',
-  'none without a missing cell',
-  'at least one row',
-  "choose fuller columns with 'columns'"
-)
+const allMissing = Problem.of('rows', 'none without a missing cell', 'at least one row', [
+  'choose fuller columns with ',
+  Problem.named('columns')
+])
 
 const extract = (
   { names, hasHeader, rows, text, numbers }: Grid,
@@ -389,7 +388,7 @@ const extract = (
       place(badRow, column),
       cell.trim() === '' ? 'an empty cell' : cell.trim(),
       isTooLong(cell) ? 'a whole number up to 2^53, which doubles hold' : 'a finite number',
-      `${cellRemedy(cell)}${more(alike)}`
+      [...cellRemedy(cell), more(alike)]
     )
   }
   if (weights !== undefined) {
@@ -531,12 +530,9 @@ const alike =
     return names.length !== first.names.length
       ? fail(file, plural(names.length, 'column'), `${plural(first.names.length, 'column')}, as in ${as}`, remedy)
       : hasHeader !== first.hasHeader
-        ? fail(
-            file,
-            hasHeader ? 'a line of names' : 'a first line of data',
-            `what ${as} begins with`,
-            "set 'header' to true or false"
-          )
+        ? fail(file, hasHeader ? 'a line of names' : 'a first line of data', `what ${as} begins with`, [
+            Problem.set('header', null)
+          ])
         : other >= 0
           ? fail(`column ${other + 1} of ${file}`, names[other], `${first.names[other]}, as in ${as}`, remedy)
           : Either.right(grid)

@@ -24,6 +24,7 @@ import * as Recipe from '../pipeline/recipe.js'
 import * as Params from '../family/params.js'
 import * as Score from '../score/score.js'
 import { climb, foot } from './grown.js'
+import * as Settings from './settings.js'
 
 /** How far a bootstrap has come: `done` of `of` resamples. */
 export interface Progress {
@@ -249,15 +250,12 @@ const intervalOf =
     }
   }
 
-/** The fewest resamples from which an interval is more than the least and the greatest. */
-const fewest = (level: number): number => Math.ceil(2 / (1 - level) - 1e-9)
-
 const summed = (
   { level, seed, mixture }: { readonly level: number; readonly seed: number; readonly mixture: Mixture.Mixture },
   all: ReadonlyArray<Reached>
 ): E.Either<Problem.Problems, Bootstrap> => {
   const used = all.filter(({ reason }) => reason === null)
-  const least = fewest(level)
+  const least = Settings.fewest(level)
   if (used.length < least)
     return E.left([
       Problem.of(
@@ -318,16 +316,19 @@ const MOST = 1e8
 const known: Readonly<Record<keyof Options, true>> = { resamples: true, level: true, seed: true, onProgress: true }
 
 /** The defaults of the options. */
-const filled = ({ resamples = 200, level = 0.95, seed = 0 }: Options) => ({ resamples, level, seed })
+const filled = ({
+  level = Settings.level.otherwise,
+  resamples = Settings.resamples(level).otherwise,
+  seed = Settings.seed.otherwise
+}: Options) => ({ resamples, level, seed })
 
 const problems = (options: Options, total: number): ReadonlyArray<Problem.Problem> => {
   const { resamples, level, seed } = filled(options)
-  const isLevel = level > 0 && level < 1
   return [
     ...Problem.strangers(options, known),
-    ...Problem.unless(isLevel, 'level', level, 'in (0, 1)', 'try 0.95'),
-    ...Problem.count('resamples', resamples, isLevel ? fewest(level) : 2, 200, 1e6),
-    ...Problem.count('seed', seed, 0, 0),
+    ...Settings.level.problems('level', level),
+    ...Settings.resamples(level).problems('resamples', resamples),
+    ...Settings.seed.problems('seed', seed),
     ...Problem.unless(
       total <= MOST,
       'weights',

@@ -294,7 +294,10 @@ const sound =
           Problem.of(
             'components',
             components,
-            `few enough for ${points.rows} row${points.rows === 1 ? '' : 's'} and the family ${score._tag}`,
+            [
+              `few enough for ${points.rows} row${points.rows === 1 ? '' : 's'} and the family `,
+              Problem.word(score._tag)
+            ],
             components === 1
               ? 'give more rows, or take a family with fewer parameters'
               : 'ask for fewer components, or for a family with fewer parameters'

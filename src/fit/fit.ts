@@ -11,14 +11,12 @@ import { closing, flatMapped, followed, last, mapped, whilst } from '../../lib/p
 import { refuse } from '../../lib/plain/refuse.js'
 import * as t from 'io-ts'
 import { Case } from '../core/index.js'
-import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
 import * as Given from '../data/asGiven.js'
 import * as Points from '../data/index.js'
 import type * as Place from '../data/place.js'
 import * as Source from '../data/source/source.js'
 import * as Missing from '../mixture/em/missing.js'
-import { SHRINKAGE } from '../mixture/em/prior.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Pipeline from '../pipeline/pipeline.js'
 import * as Score from '../score/score.js'
@@ -27,6 +25,7 @@ import * as Candidates from './candidates.js'
 import * as Data from './scaledData.js'
 import * as Floor from './floor.js'
 import { format } from './format.js'
+import * as Settings from './settings.js'
 import * as Starts from './starts.js'
 import * as Table from './table.js'
 import * as Text from './text.js'
@@ -50,9 +49,6 @@ export const families = {
 } satisfies Readonly<Record<string, Candidates.Constructor>>
 
 export type FamilyName = keyof typeof families
-
-const ways = ['refuse', 'em']
-const criteria: ReadonlyArray<Candidates.Criterion> = ['icl', 'bic', 'aic']
 
 type OneOrMore<A> = A | ReadonlyArray<A>
 type Rows = Given.Rows
@@ -200,6 +196,14 @@ const known: Readonly<Record<keyof Options, true>> = {
 
 const isName = (family: FamilyName | Candidates.Constructor): family is FamilyName => typeof family === 'string'
 
+/** What is not given is as the settings have it. */
+const filled = ({
+  criterion = Settings.criterion.otherwise,
+  seed = Settings.seed.otherwise,
+  starts = Settings.starts.otherwise,
+  missing = Settings.missing.otherwise
+}: Options) => ({ criterion, seed, starts, missing })
+
 /** What is wrong with the options themselves. */
 const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
   const asked: unknown = options
@@ -207,7 +211,8 @@ const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
     return [
       Problem.of('options', String(asked), 'an object of options', "give { components: 3, family: 'full' }, or none")
     ]
-  const { components, family, criterion, seed, starts, missing, prior } = options
+  const { components, family, prior } = options
+  const { criterion, seed, starts, missing } = filled(options)
   return [
     ...Problem.strangers(options, known),
     ...Problem.unless(
@@ -217,27 +222,27 @@ const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
       'a number, or a list of at least one',
       'leave it out to choose from 1 to 9'
     ),
-    ...list(components ?? []).flatMap(count => Problem.count('components', count, 1, 2)),
+    ...list(components ?? []).flatMap(count => Settings.components.problems('components', count)),
     ...list(family ?? []).flatMap(one => (isName(one) ? Problem.oneOf('family', one, Object.keys(families)) : [])),
-    ...Problem.oneOf('criterion', criterion ?? 'icl', criteria),
-    ...Problem.oneOf('missing', missing ?? 'refuse', ways),
-    ...Problem.count('seed', seed ?? 0, 0, 0),
-    ...Problem.count('starts', starts ?? 1, 1, 10, Limits.starts),
-    ...Problem.positive('prior', prior ?? SHRINKAGE, SHRINKAGE)
+    ...Settings.criterion.problems('criterion', criterion),
+    ...Settings.missing.problems('missing', missing),
+    ...Settings.seed.problems('seed', seed),
+    ...Settings.starts.problems('starts', starts),
+    ...(prior === undefined ? [] : Settings.prior.problems('prior', prior))
   ]
 }
 
 const all = <A>(problems: ReadonlyArray<Problem.Problem>, value: A): E.Either<Problem.Problems, A> =>
   RA.isNonEmpty(problems) ? E.left([problems[0], ...problems.slice(1)]) : E.right(value)
 
-const filled = (x: number): number => (Number.isNaN(x) ? 0 : x)
+const zeroed = (x: number): number => (Number.isNaN(x) ? 0 : x)
 
 /** Points with NaN in the cells that are missing. */
 const withMissing = (data: Points.Points | Rows): E.Either<Problem.Problem, Points.Points> =>
   pipe(
     'rows' in data
-      ? Points.validate({ ...data, values: data.values.map(filled) })
-      : Points.fromRows(data.map(row => row.map(filled))),
+      ? Points.validate({ ...data, values: data.values.map(zeroed) })
+      : Points.fromRows(data.map(row => row.map(zeroed))),
     E.map(points => ({ ...points, values: 'rows' in data ? data.values : Float64Array.from(data.flat()) })),
     E.filterOrElse(
       points => emptyColumns(points).length === 0,
@@ -363,7 +368,7 @@ const text = ({
 }
 
 const made = (
-  { criterion = 'icl', seed = 0, missing, prior: shrinkage }: Options,
+  options: Options,
   given: ReadonlyArray<string>,
   places: ReadonlyArray<number>,
   { scaling, own }: Data.Data,
@@ -372,7 +377,8 @@ const made = (
 ): Fit => {
   const [{ mixture, family, components, statistics, belief, pipeline, steps, isSettled }] = candidates
   const { logLikelihood, bic, aic, icl } = statistics
-  const prior = shrinkage ?? null
+  const { criterion, seed, missing } = filled(options)
+  const { prior = null } = options
   const columns = places.map(j => given[j])
   const leftOut = given.filter((_, j) => !places.includes(j))
   const setAside = Candidates.setAside(criterion, candidates)
@@ -501,7 +507,8 @@ const statesOfStarts = (
   before: ReadonlyArray<Fit> = [],
   start = 0
 ): Iterable<State> => {
-  const { seed = 0, starts = 1, recall, onProgress } = options
+  const { recall, onProgress } = options
+  const { seed, starts } = filled(options)
   if (starts === 1) return statesOf(options, columns, places, data)
   const inAll = (progress: Progress): Progress => ({
     ...progress,
@@ -555,7 +562,8 @@ const statesOf = (
   places: ReadonlyArray<number>,
   data: Data.Data
 ): Iterable<State> => {
-  const { seed = 0, criterion = 'icl', prior = null, recall = null, place, onProgress } = options
+  const { prior = null, recall = null, place, onProgress } = options
+  const { seed, criterion } = filled(options)
   const lines = linesOf(options, data.own)
   const asked = lines.flatMap(({ family, counts }) =>
     counts.map(components => ({ family: family({ components })._tag, components }))

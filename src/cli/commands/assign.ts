@@ -11,14 +11,9 @@ import { asLearned, ofItsWidth, readModel } from './evaluate.js'
 import { formed, formOf } from '../forms.js'
 import * as Model from '../model.js'
 import * as options from '../options.js'
-import type * as words from '../ownWords.js'
+import { csvOf } from '../tableOptions.js'
+import type { Assigning } from '../usage.js'
 import { Ended, type Copy, type Failure, type World } from '../world.js'
-
-export interface Flags extends options.TableFlags, words.Flags {
-  readonly out: string
-  readonly to?: string | undefined
-  readonly stream?: boolean | undefined
-}
 
 /** The new columns, in the order of a membership. */
 const columnsOf = (found: ReadonlyArray<Mixture.Membership>): Added => [
@@ -59,24 +54,16 @@ async function* assigned(
 }
 
 export const assign =
-  (modelFile: string, file: string, flags: Flags) =>
+  (modelFile: string, file: string, flags: Assigning) =>
   (world: World): TE.TaskEither<Failure, void> => {
     const output = { option: '--out', path: flags.out }
     return pipe(
-      options.checked(
-        options.all({
-          table: options.table(flags),
-          outputs: options.outputs([output], false),
-          form: formOf(output, flags.to)
-        })
-      ),
-      TE.bindTo('choices'),
-      TE.tap(() => options.checkOutputs(world, [modelFile, file])([output])),
-      TE.bind('model', () => readModel(world, flags)(modelFile)),
-      TE.flatMap(({ choices, model }) => {
-        const copies = world.readCopies('FILE', file, asLearned(choices.table, model), flags.stream === true)
+      options.checkOutputs(world, [modelFile, file])([output]),
+      TE.flatMap(() => readModel(world, flags)(modelFile)),
+      TE.flatMap(model => {
+        const copies = world.readCopies('FILE', file, asLearned(csvOf(flags), model), flags.stream)
         const sheets = assigned(copies, options.named(file), model)
-        return options.write(world)([{ ...output, text: formed(choices.form, output, sheets) }])
+        return options.write(world)([{ ...output, text: formed(formOf(flags.out, flags.to), output, sheets) }])
       })
     )
   }

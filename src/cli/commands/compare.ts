@@ -11,12 +11,9 @@ import { paragraphs, table as showTable } from '../../fit/text.js'
 import { readModel, readTable } from './evaluate.js'
 import * as Model from '../model.js'
 import * as options from '../options.js'
-import type * as words from '../ownWords.js'
+import { csvOf } from '../tableOptions.js'
+import type { Comparing } from '../usage.js'
 import { refused, type Failure, type World } from '../world.js'
-
-export interface Flags extends options.TableFlags, words.Flags {
-  readonly json?: boolean | undefined
-}
 
 /** What each says of the same rows, and how sure the difference is. */
 interface Compared {
@@ -55,13 +52,12 @@ const verdict = ({ difference, standardError }: Compared, names: readonly [strin
 }
 
 export const compare =
-  (first: string, second: string, file: string, flags: Flags) =>
+  (first: string, second: string, file: string, flags: Comparing) =>
   (world: World): TE.TaskEither<Failure, void> => {
     const source = options.named(file)
     return pipe(
-      options.checked(options.all({ table: options.table(flags) })),
-      TE.bindTo('choices'),
-      TE.bind('a', () => readModel(world, flags)(first)),
+      readModel(world, flags)(first),
+      TE.bindTo('a'),
       TE.bind('b', () => readModel(world, flags)(second)),
       TE.tap(({ a, b }) =>
         a.columns.join() === b.columns.join()
@@ -77,7 +73,7 @@ export const compare =
               )
             )
       ),
-      TE.bind('table', ({ choices, a }) => readTable(world)(file, choices.table, a)),
+      TE.bind('table', ({ a }) => readTable(world)(file, csvOf(flags), a)),
       TE.flatMapTask(({ a, b, table: { points } }) => {
         const found = compared(a, b, points)
         const { statistics, difference, standardError, agreement } = found
@@ -87,7 +83,7 @@ export const compare =
           return [name, family, String(mixture.weights.length), ...[logLikelihood, bic, icl].map(x => show(x))]
         }
         return world.stdout(
-          flags.json === true
+          flags.json
             ? `${JSON.stringify({ rows: points.rows, statistics, difference, standardError, agreement })}\n`
             : paragraphs([
                 `${points.rows} rows of ${source}:`,

@@ -11,15 +11,11 @@ import { formed, formOf } from '../forms.js'
 import * as Learned from '../learned.js'
 import * as Model from '../model.js'
 import * as options from '../options.js'
+import { csvOf } from '../tableOptions.js'
+import type { Evaluating } from '../usage.js'
 import * as words from '../ownWords.js'
 import { facts, paragraphs, table as showTable } from '../../fit/text.js'
 import { refused, type Failure, type World } from '../world.js'
-
-export interface Flags extends options.TableFlags, words.Flags {
-  readonly json?: boolean | undefined
-  readonly responsibilities?: string | undefined
-  readonly stream?: boolean | undefined
-}
 
 const parseModel =
   (world: World, flags: words.Flags) =>
@@ -94,7 +90,7 @@ const probabilities =
 
 /** The log-likelihood of a table under a score that is no mixture, along its probability flow. */
 const evaluateScore =
-  (modelFile: string, file: string, flags: Flags, text: string, chosen: Points.CsvOptions) =>
+  (modelFile: string, file: string, flags: Evaluating, text: string) =>
   (world: World): TE.TaskEither<Failure, void> => {
     const source = options.named(file)
     return pipe(
@@ -109,13 +105,13 @@ const evaluateScore =
       ),
       TE.bindTo('learned'),
       TE.bind('density', ({ learned }) => options.checked(Learned.density(learned, modelFile))),
-      TE.bind('table', ({ learned }) => readTable(world)(file, chosen, learned)),
+      TE.bind('table', ({ learned }) => readTable(world)(file, csvOf(flags), learned)),
       TE.flatMapTask(({ density: { of, noise }, table: { points, columns, dropped } }) => {
         const all = of(points)
         const total = Points.totalWeight(points)
         const logLikelihood = all.reduce((sum, value, i) => sum + (points.weights?.[i] ?? 1) * value, 0) / total
         return world.stdout(
-          flags.json === true
+          flags.json
             ? `${JSON.stringify({ rows: points.rows, dropped, columns, logLikelihood, noise })}\n`
             : paragraphs([
                 `${points.rows} rows of ${source}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`,
@@ -129,17 +125,11 @@ const evaluateScore =
   }
 
 export const evaluate =
-  (modelFile: string, file: string, flags: Flags) =>
+  (modelFile: string, file: string, flags: Evaluating) =>
   (world: World): TE.TaskEither<Failure, void> =>
     pipe(
-      options.checked(options.table(flags)),
-      TE.bindTo('chosen'),
-      TE.bind('text', () => world.readText('MODEL', modelFile)),
-      TE.flatMap(({ chosen, text }) =>
-        Learned.isText(text)
-          ? evaluateScore(modelFile, file, flags, text, chosen)(world)
-          : evaluateMixture(modelFile, file, flags, text)(world)
-      )
+      world.readText('MODEL', modelFile),
+      TE.flatMap(text => (Learned.isText(text) ? evaluateScore : evaluateMixture)(modelFile, file, flags, text)(world))
     )
 
 /** Rows that a model is held to. */
@@ -184,27 +174,18 @@ const judgedInPieces =
     )
 
 const evaluateMixture =
-  (modelFile: string, file: string, flags: Flags, text: string) =>
+  (modelFile: string, file: string, flags: Evaluating, text: string) =>
   (world: World): TE.TaskEither<Failure, void> => {
     const { responsibilities } = flags
     const outputs = responsibilities === undefined ? [] : [{ option: '--responsibilities', path: responsibilities }]
     const source = options.named(file)
     return pipe(
-      options.checked(
-        options.all({
-          table: options.table(flags),
-          outputs: options.outputs(outputs, flags.json === true),
-          forms: options.list(outputs.map(output => formOf(output, undefined)))
-        })
-      ),
-      TE.bindTo('choices'),
-      TE.tap(() => options.checkOutputs(world, [modelFile, file])(outputs)),
-      TE.bind('model', () => parseModel(world, flags)(modelFile, text)),
-      TE.bind('table', ({ choices, model }) =>
+      options.checkOutputs(world, [modelFile, file])(outputs),
+      TE.flatMap(() => parseModel(world, flags)(modelFile, text)),
+      TE.bindTo('model'),
+      TE.bind('table', ({ model }) =>
         pipe(
-          flags.stream === true
-            ? judgedInPieces(world)(file, asLearned(choices.table, model), model)
-            : judgedWhole(world)(file, asLearned(choices.table, model), model),
+          (flags.stream ? judgedInPieces : judgedWhole)(world)(file, asLearned(csvOf(flags), model), model),
           TE.flatMap(ofItsWidth(model))
         )
       ),
@@ -223,14 +204,14 @@ const evaluateMixture =
               )
             )
       }),
-      TE.tap(({ choices, model, table }) =>
+      TE.tap(({ model, table }) =>
         options.write(world)(
-          outputs.flatMap((output, i) =>
+          outputs.flatMap(output =>
             table.whole === null
               ? []
               : {
                   ...output,
-                  text: formed(choices.forms[i], output, [
+                  text: formed(formOf(output.path), output, [
                     numbered(table.whole, pipe(Model.toMixture(model), probabilities(table.whole.points)))
                   ])
                 }
@@ -244,7 +225,7 @@ const evaluateMixture =
         const [here, there] = learned === null ? [show(logLikelihood), null] : showApart(logLikelihood, learned)
         if (responsibilities === '-') return () => Promise.resolve()
         return world.stdout(
-          flags.json === true
+          flags.json
             ? `${JSON.stringify({ rows, dropped, columns: table.columns, logLikelihood, bic, parameters, sizes })}\n`
             : paragraphs([
                 `${rows} rows of ${source}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`,
@@ -261,7 +242,7 @@ const evaluateMixture =
                     model.mixture.weights[k].toFixed(3)
                   ])
                 }),
-                flags.stream === true
+                flags.stream
                   ? 'The rows were read in pieces.'
                   : responsibilities === undefined
                     ? 'Add --responsibilities out.csv for the probability of each component, row by row.'

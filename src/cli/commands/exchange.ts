@@ -10,45 +10,23 @@ import * as Initializer from '../../pipeline/initializer.js'
 import * as Pipeline from '../../pipeline/pipeline.js'
 import * as Schedule from '../../schedule/schedule.js'
 import * as Score from '../../score/score.js'
+import { faultless, type Checked } from '../checked.js'
 import { readModel } from './evaluate.js'
 import * as Model from '../model.js'
 import * as options from '../options.js'
-import type * as words from '../ownWords.js'
+import type { Exporting, Importing } from '../usage.js'
 import { refused, type Failure, type World } from '../world.js'
 
-export interface ExportFlags extends words.Flags {
-  readonly to: string
-  readonly out: string
-}
-
-export interface ImportFlags {
-  readonly out: string
-  readonly columns?: string | undefined
-}
-
-/** Where it goes: an archive is no text for a terminal. */
-const outOf = ({ to, out }: ExportFlags): options.Checked<string> =>
-  to === 'npz' && out === '-'
-    ? E.left([Problem.of('--out', out, 'the name of a file, as npz needs', 'name one: model.npz')])
-    : E.right(out)
-
 export const exported =
-  (modelFile: string, flags: ExportFlags) =>
+  (modelFile: string, flags: Exporting) =>
   (world: World): TE.TaskEither<Failure, void> => {
     const output = { option: '--out', path: flags.out }
     return pipe(
-      options.checked(
-        options.all({
-          to: options.oneOf('--to', flags.to, Exchange.forms),
-          out: outOf(flags),
-          outputs: options.outputs([output], false)
-        })
-      ),
-      TE.tap(() => options.checkOutputs(world, [modelFile])([output])),
-      TE.bind('model', () => readModel(world, flags)(modelFile)),
-      TE.flatMap(({ to, model }) =>
+      options.checkOutputs(world, [modelFile])([output]),
+      TE.flatMap(() => readModel(world, flags)(modelFile)),
+      TE.flatMap(model =>
         options.write(world)([
-          { ...output, text: Exchange.write(to)({ mixture: Model.toMixture(model), columns: model.columns }) }
+          { ...output, text: Exchange.write(flags.to)({ mixture: Model.toMixture(model), columns: model.columns }) }
         ])
       )
     )
@@ -113,10 +91,10 @@ const modelOf = (found: Mixture.Mixture, columns: ReadonlyArray<string>): Model.
 const columnsOf = (
   { mixture, columns }: Exchange.Named,
   asked: ReadonlyArray<string> | undefined
-): options.Checked<ReadonlyArray<string>> => {
+): Checked<ReadonlyArray<string>> => {
   const dim = Mixture.dim(mixture)
   const names = asked ?? columns ?? Array.from({ length: dim }, (_, j) => `x${j + 1}`)
-  return options.faultless(
+  return faultless(
     Problem.unless(
       names.length === dim && new Set(names).size === dim,
       '--columns',
@@ -129,13 +107,12 @@ const columnsOf = (
 }
 
 export const imported =
-  (file: string, flags: ImportFlags) =>
+  (file: string, flags: Importing) =>
   (world: World): TE.TaskEither<Failure, void> => {
     const output = { option: '--out', path: flags.out }
     const source = options.named(file)
     return pipe(
-      options.checked(options.outputs([output], false)),
-      TE.tap(() => options.checkOutputs(world, [file])([output])),
+      options.checkOutputs(world, [file])([output]),
       TE.flatMap(() => world.readBytes('FILE', file)),
       TE.flatMapEither(bytes =>
         pipe(
@@ -150,14 +127,7 @@ export const imported =
         )
       ),
       TE.bindTo('found'),
-      TE.bind('columns', ({ found }) =>
-        options.checked(
-          columnsOf(
-            found,
-            flags.columns?.split(',').map(name => name.trim())
-          )
-        )
-      ),
+      TE.bind('columns', ({ found }) => options.checked(columnsOf(found, flags.columns))),
       TE.flatMap(({ found: { mixture }, columns }) =>
         options.write(world)([{ ...output, text: Model.show(modelOf(mixture, columns)) }])
       )

@@ -5,24 +5,21 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Case, Compile, Expectation, Initializer, Key, Pipeline, Points, Stage, type Vocabulary } from '../../index.js'
-import { inside } from '../checked.js'
+import { inside, type Checked } from '../checked.js'
 import * as json from '../json.js'
 import * as Learned from '../learned.js'
 import * as Model from '../model.js'
 import * as options from '../options.js'
+import { csvOf } from '../tableOptions.js'
+import type { Explaining } from '../usage.js'
 import * as words from '../ownWords.js'
 import { paragraphs } from '../../fit/text.js'
 import { refused, type Failure, type World } from '../world.js'
 
-export interface Flags extends options.TableFlags, words.Flags {
-  readonly data?: string | undefined
-  readonly standardize?: boolean | undefined
-}
-
 /** The pipeline in a file of its own or in that of a model. */
 const read =
   (path: string, vocabulary: Vocabulary.Vocabulary) =>
-  (text: string): options.Checked<Pipeline.Pipeline<string>> =>
+  (text: string): Checked<Pipeline.Pipeline<string>> =>
     pipe(
       text,
       json.parse('PIPELINE', path),
@@ -62,17 +59,19 @@ const MOST = 64
 
 const isCount = (n: unknown): n is number => typeof n === 'number' && Number.isSafeInteger(n) && n > 0 && n < 1e6
 
-const load = (world: World, { data, standardize, ...flags }: Flags): TE.TaskEither<Failure, Points.Points | null> =>
+const load = (
+  world: World,
+  { data, standardize, ...flags }: Explaining
+): TE.TaskEither<Failure, Points.Points | null> =>
   data === undefined
     ? TE.right(null)
     : pipe(
-        options.checked(options.table(flags)),
-        TE.flatMap(chosen => options.readTable(world, '--data')(data, chosen)),
-        TE.map(({ points }) => (standardize === true ? Points.standardize(points).points : points))
+        options.readTable(world, '--data')(data, csvOf(flags)),
+        TE.map(({ points }) => (standardize ? Points.standardize(points).points : points))
       )
 
 export const explain =
-  (file: string, flags: Flags) =>
+  (file: string, flags: Explaining) =>
   (world: World): TE.TaskEither<Failure, void> =>
     pipe(
       words.words(world, flags),

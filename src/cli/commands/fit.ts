@@ -12,12 +12,10 @@ import { all as scoreFigures } from '../../report/scoreFigures.js'
 import { type ScoreFindings } from '../../report/scoreFindings.js'
 import { page as scorePage } from '../../report/scoreReport.js'
 import { file as svg, type Figure } from '../../report/svg.js'
-import { faultless, inside } from '../checked.js'
+import { faultless, inside, type Checked } from '../checked.js'
 import * as json from '../json.js'
 import {
-  GROWN,
   HEARING,
-  areFree,
   choose,
   compare,
   learn,
@@ -29,7 +27,6 @@ import {
   type Control,
   type Keeper,
   type Reached,
-  type Recipe,
   type Rows,
   type Task
 } from '../learn.js'
@@ -39,8 +36,11 @@ import * as Model from '../model.js'
 import { keeperOf, stoppedBy } from '../keeper.js'
 import { closing, placeOf, type Summing } from '../summedAt.js'
 import { progress, type Progress } from '../progress.js'
+import { GROWN, type Recipe } from '../recipes.js'
 import { asJson, human, type Shown } from '../shown.js'
-import { choicesOf, outputsOf, type Choices, type Flags, type Keep } from '../choices.js'
+import { choicesOf, type Choices, type Keep } from '../choices.js'
+import { areFree } from '../families.js'
+import { outputsOf, type Flags } from '../fitOptions.js'
 import { groupsOf, type Group } from '../groups.js'
 import * as options from '../options.js'
 import * as words from '../ownWords.js'
@@ -146,9 +146,9 @@ const write = (world: World, flags: Flags, { fit, others }: Shown): TE.TaskEithe
 
 /** What is printed of fits of groups. */
 const ofGroups = (by: string, flags: Flags, all: ReadonlyArray<readonly [Group, Shown]>): string =>
-  flags.json === true
+  flags.json
     ? `${JSON.stringify({ by, groups: all.map(([{ value }, found]) => ({ group: value, ...asJson(found) })) })}\n`
-    : flags.quiet === true
+    : flags.quiet
       ? ''
       : all
           .map(([{ value, flags }, found]) => {
@@ -262,7 +262,7 @@ const fitScore = (
       // Looked at where something of it is told, and once.
       let known: ScoreFindings | null = null
       const found = (): ScoreFindings => (known ??= look.findings(reached, task, path))
-      const isTold = flags.json === true || (flags.quiet !== true && outputsOf(flags).every(({ path }) => path !== '-'))
+      const isTold = flags.json || (!flags.quiet && outputsOf(flags).every(({ path }) => path !== '-'))
       return pipe(
         written(world, flags, {
           model: () => Learned.show(reached.learned),
@@ -279,10 +279,17 @@ const fitScore = (
   )
 
 /** How often a run is kept is asked of a pipeline alone: a choice writes each sum down as it comes. */
-const everyOf = ({ every, pipeline }: Flags): options.Checked<null> =>
-  every === undefined || pipeline !== undefined
-    ? E.right(null)
-    : E.left([Problem.of('--every', every, 'asked for here, where each sum is written as it comes', 'leave it out')])
+const everyOf = ({ every, pipeline }: Flags): Checked<null> =>
+  faultless(
+    Problem.unless(
+      every === undefined || pipeline !== undefined,
+      '--every',
+      'it',
+      'asked for here, where each sum is written as it comes',
+      'leave it out'
+    ),
+    null
+  )
 
 /** What is there before anything is learned. */
 interface Begun {
@@ -356,7 +363,7 @@ export const fit =
       return pipe(
         plan(world, file, flags, line.choosing, keeper, place)(choices, group.table),
         TE.flatMap(chosen =>
-          flags.printPipeline === true
+          flags.printPipeline
             ? pipe(
                 TE.fromEither(pipelineOf(chosen.task)),
                 TE.flatMapTask(pipeline =>
@@ -379,9 +386,9 @@ export const fit =
               : pipe(
                   watchedFit(line, flags, chosen),
                   TE.tapTask(found =>
-                    flags.json === true
+                    flags.json
                       ? world.stdout(`${JSON.stringify(asJson(found))}\n`)
-                      : flags.quiet === true || outputsOf(flags).some(({ path }) => path === '-')
+                      : flags.quiet || outputsOf(flags).some(({ path }) => path === '-')
                         ? () => Promise.resolve()
                         : world.stdout(human(found, flags))
                   ),
@@ -403,22 +410,18 @@ export const fit =
       )
     }
     return pipe(
-      words.words(world, flags),
-      TE.flatMap(vocabulary =>
-        options.checked(
-          options.all({ choices: choicesOf(flags, vocabulary), every: isStreamed ? everyOf(flags) : E.right(null) })
-        )
-      ),
+      options.checked(isStreamed ? everyOf(flags) : E.right(null)),
+      TE.map(() => ({ choices: choicesOf(flags) })),
       TE.tapIO(({ choices }) => () => {
-        if (reading === 'unasked' && flags.quiet !== true) world.stderr(unasked(choices, flags))
+        if (reading === 'unasked' && !flags.quiet) world.stderr(unasked(choices, flags))
       }),
       // Where each group has files of its own, they are known when the groups are.
-      TE.tap(({ choices: { outputs, keep } }) =>
+      TE.tap(({ choices: { keep } }) =>
         options.checkOutputs(
           world,
           inputs
         )([
-          ...(flags.by === undefined ? outputs : []),
+          ...(flags.by === undefined ? outputsOf(flags) : []),
           ...(keep === null ? [] : [{ option: '--checkpoint', path: keep.path }])
         ])
       ),

@@ -6,7 +6,7 @@ import * as Problem from '../../core/problem.js'
 import { nearest } from '../../core/spelling.js'
 import { facts, paragraphs } from '../../fit/text.js'
 import type { Concept, Word } from '../glossary.js'
-import type * as own from '../ownWords.js'
+import type { Listing } from '../usage.js'
 import { refused, type Failure, type World } from '../world.js'
 
 /** A concept in words alone: what the build writes down, so that listing it loads nothing of the language. */
@@ -32,12 +32,8 @@ export const words = async (): Promise<ReadonlyArray<Listed>> => {
   }
 }
 
-export interface Flags extends own.Flags {
-  readonly json?: boolean | undefined
-}
-
 /** Those of the language, and with `--vocabulary` one's own among them: then the language is loaded. */
-const known = async (world: World, flags: Flags): Promise<E.Either<Failure, ReadonlyArray<Listed>>> => {
+const known = async (world: World, flags: Listing): Promise<E.Either<Failure, ReadonlyArray<Listed>>> => {
   if (flags.vocabulary === undefined) return E.right(await words())
   const [{ words: load }, { concepts }] = await Promise.all([import('../ownWords.js'), import('../glossary.js')])
   const found = await load(world, flags)()
@@ -80,7 +76,7 @@ const section = ({ concept, about, words }: Listed): string =>
   )}`
 
 export const list =
-  (concept: string | undefined, flags: Flags) =>
+  (concept: string | undefined, flags: Listing) =>
   (world: World): TE.TaskEither<Failure, void> =>
   async () => {
     const all = await known(world, flags)
@@ -88,7 +84,7 @@ export const list =
     const concepts = chosen(all.right, concept)
     if (E.isLeft(concepts)) return concepts
     const { right } = concepts
-    const text = flags.json === true ? `${JSON.stringify(right, null, 2)}\n` : paragraphs(right.map(section))
+    const text = flags.json ? `${JSON.stringify(right, null, 2)}\n` : paragraphs(right.map(section))
     await world.stdout(text)()
     return E.right(undefined)
   }

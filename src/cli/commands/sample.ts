@@ -6,19 +6,12 @@ import type { Problems } from '../../core/problem.js'
 import type { Points } from '../../data/points.js'
 import { sheetOfPoints, type Sheet } from '../../data/write.js'
 import * as Draw from '../../mixture/draw.js'
-import { whole } from '../checked.js'
 import * as Drawable from '../drawable.js'
 import { formed, formOf } from '../forms.js'
-import { checkOutputs, outputs, write } from '../outputs.js'
-import type { Flags as Words } from '../ownWords.js'
+import { checkOutputs, write } from '../outputs.js'
+import type { Sampling } from '../usage.js'
+import type { Flags } from '../ownWords.js'
 import { refused, type Failure, type World } from '../world.js'
-
-export interface Flags extends Words {
-  readonly rows: string
-  readonly seed: string
-  readonly out: string
-  readonly to?: string | undefined
-}
 
 /**
  * Rows drawn and written at a time, each time from a key of their own: memory does not grow with the number of rows, and
@@ -66,16 +59,10 @@ function* drawn(draw: Drawn, columns: ReadonlyArray<string>, rows: number, key: 
 }
 
 export const sample =
-  (modelFile: string, flags: Flags) =>
+  (modelFile: string, flags: Sampling) =>
   (world: World): TE.TaskEither<Failure, void> =>
   async () => {
     const output = { option: '--out', path: flags.out }
-    const [rows, seed] = [whole('--rows', flags.rows, 1, 100), whole('--seed', flags.seed, 0, 0)]
-    const [named, form] = [outputs([output], false), formOf(output, flags.to)]
-    if (E.isLeft(rows) || E.isLeft(seed) || E.isLeft(named) || E.isLeft(form)) {
-      const [first, ...rest] = [rows, seed, named, form].flatMap(check => (E.isLeft(check) ? check.left : []))
-      return E.left(refused(first, ...rest))
-    }
     const free = await checkOutputs(world, [modelFile])([output])()
     if (E.isLeft(free)) return free
     const text = await world.readText('MODEL', modelFile)()
@@ -92,6 +79,6 @@ export const sample =
             mixture => rows => key =>
               Draw.sample(rows)(key)(mixture)
           )(found.right.mixture)
-    const sheets = drawn(draw, columns, rows.right, Key.fromSeed(seed.right))
-    return write(world)([{ ...output, text: formed(form.right, output, sheets) }])()
+    const sheets = drawn(draw, columns, flags.rows, Key.fromSeed(flags.seed))
+    return write(world)([{ ...output, text: formed(formOf(flags.out, flags.to), output, sheets) }])()
   }

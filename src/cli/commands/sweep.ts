@@ -14,28 +14,20 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type { Columns, Type } from '../../../lib/formats/columns.js'
 import { node } from '../../../lib/simd/node.js'
+import type * as Cluster from '../../cluster/index.js'
 import * as Problem from '../../core/problem.js'
 import type { Sheet } from '../../data/write.js'
 import { show } from '../../fit/table.js'
 import { paragraphs, table } from '../../fit/text.js'
 import { spread } from '../../report/sweepFigure.js'
 import { file } from '../../report/svg.js'
-import { faultless, whole, type Checked } from '../checked.js'
+import { faultless, type Checked } from '../checked.js'
 import * as fitting from '../sweptFit.js'
-import { formed, formOf, type Form } from '../forms.js'
+import { foreignForm, formed, formOf, type Form } from '../forms.js'
 import { decode, parse } from '../json.js'
 import * as options from '../options.js'
-import { connectionOf } from '../connection.js'
-import { failed, refused, type Failure, type Signal, type World } from '../world.js'
-
-export interface Flags {
-  readonly out: string
-  readonly jobs?: string | undefined
-  readonly share?: string | undefined
-  readonly parts?: ReadonlyArray<string> | undefined
-  readonly queue?: string | undefined
-  readonly figure?: string | undefined
-}
+import type { Share, Sweeping } from '../usage.js'
+import { failed, refused, type Failure, type Output, type Signal, type World } from '../world.js'
 
 const sweep = t.strict({
   data: t.readonlyArray(t.string),
@@ -64,26 +56,6 @@ const runsOf = (path: string, { data, seeds, fits }: t.TypeOf<typeof sweep>): Ch
       )
     )
   )
-
-/** One of so many shares, counted from 1. */
-interface Share {
-  readonly which: number
-  readonly of: number
-}
-
-const shareOf = (text: string): Checked<Share> => {
-  const [which, of] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).slice(1).map(Number)
-  return faultless(
-    Problem.unless(
-      which >= 1 && which <= of && Number.isSafeInteger(of),
-      '--share',
-      text,
-      'one of so many shares, counted from 1',
-      'try 1/8, and the others up to 8/8 elsewhere'
-    ),
-    { which, of }
-  )
-}
 
 /** Every `of`-th run, from that of the share's number on: shares have no run in common, and are all runs together. */
 const sharedOut =
@@ -186,9 +158,8 @@ const byWorkers =
   (world: World, queue: string, out: string, done: (one: Line) => void, stopped: () => Promise<boolean>) =>
   (runs: ReadonlyArray<Run>): TE.TaskEither<Failure, null> =>
     pipe(
-      TE.Do,
-      TE.bind('connection', () => TE.fromEither(connectionOf(queue))),
-      TE.bind('cluster', () => TE.fromTask(() => import('../../cluster/index.js'))),
+      TE.fromTask<typeof Cluster, Failure>(() => import('../../cluster/index.js')),
+      TE.bindTo('cluster'),
       TE.bind('tasks', () =>
         pipe(
           runs,
@@ -200,7 +171,7 @@ const byWorkers =
           )
         )
       ),
-      TE.flatMap(({ connection, cluster, tasks }) => {
+      TE.flatMap(({ cluster, tasks }) => {
         const byName = new Map(tasks.map(({ name, run }) => [name, run]))
         const heard = (name: string, found: E.Either<Problem.Problem, unknown>): void => {
           const run = byName.get(name)
@@ -219,7 +190,7 @@ const byWorkers =
         return pipe(
           () =>
             cluster.performed(
-              connection,
+              queue,
               code,
               nameOf([code, resolve(out)]),
               tasks,
@@ -246,22 +217,25 @@ interface Out {
   readonly form: Form | null
 }
 
-const outOf = (path: string): Checked<Out> =>
-  pipe(
-    formOf({ option: '--out', path }, undefined),
-    E.flatMap(form =>
-      faultless(
-        Problem.unless(
-          !form.isPacked && form.name !== 'csv' && form.name !== 'tsv' && form.name !== 'arrows',
-          '--out',
-          path,
-          'lines of JSON, or a table of Parquet or Arrow',
-          'end it in .jsonl, .parquet or .arrow'
-        ),
-        form.name === null || form.name === 'jsonl' ? { lines: path, form: null } : { lines: `${path}.jsonl`, form }
+const outOf = (path: string): Out => {
+  const form = formOf(path)
+  return form.name === null || form.name === 'jsonl' ? { lines: path, form: null } : { lines: `${path}.jsonl`, form }
+}
+
+/** What is wrong with where a sweep is to go, by the name of the file. */
+export const wrongOut = (output: Output): ReadonlyArray<Problem.Problem> => {
+  const { name, isPacked } = formOf(output.path)
+  const foreign = foreignForm(output)
+  return foreign.length > 0
+    ? foreign
+    : Problem.unless(
+        !isPacked && name !== 'csv' && name !== 'tsv' && name !== 'arrows',
+        output.option,
+        output.path,
+        'lines of JSON, or a table of Parquet or Arrow',
+        'end it in .jsonl, .parquet or .arrow'
       )
-    )
-  )
+}
 
 /** A row for each fit: the numbers that are compared, and all of it as JSON. */
 const sheetOf = (lines: ReadonlyArray<Line>): Sheet => {
@@ -288,18 +262,11 @@ const sheetOf = (lines: ReadonlyArray<Line>): Sheet => {
 }
 
 export const run =
-  (path: string, flags: Flags) =>
+  (path: string, flags: Sweeping) =>
   (world: World): TE.TaskEither<Failure, Signal | null> =>
     pipe(
-      options.checked(
-        options.all({
-          jobs: whole('--jobs', flags.jobs ?? String(processors()), 1, 2),
-          share: shareOf(flags.share ?? '1/1'),
-          out: outOf(flags.out)
-        })
-      ),
-      TE.bindTo('asked'),
-      TE.bind('runs', ({ asked }) =>
+      TE.right<Failure, { readonly out: Out }>({ out: outOf(flags.out) }),
+      TE.bind('runs', () =>
         pipe(
           world.readText('SWEEP', path),
           TE.flatMap(text =>
@@ -309,7 +276,7 @@ export const run =
                 parse('SWEEP', path),
                 E.flatMap(decode(sweep, path)),
                 E.flatMap(read => runsOf(path, read)),
-                E.map(sharedOut(asked.share))
+                E.map(sharedOut(flags.share))
               )
             )
           )
@@ -328,15 +295,15 @@ export const run =
           TE.map(RA.chain(linesOf))
         )
       ),
-      TE.bind('before', ({ asked }) =>
+      TE.bind('before', ({ out }) =>
         pipe(
-          TE.fromTask(world.exists(asked.out.lines)),
-          TE.flatMap(isThere => (isThere ? world.readText('--out', asked.out.lines) : TE.right(''))),
+          TE.fromTask(world.exists(out.lines)),
+          TE.flatMap(isThere => (isThere ? world.readText('--out', out.lines) : TE.right(''))),
           TE.map(text => ({ isWhole: text === '' || text.endsWith('\n'), lines: linesOf(text) }))
         )
       ),
-      TE.flatMap(({ asked, runs, parts, before }) => {
-        const { lines: path } = asked.out
+      TE.flatMap(({ out, runs, parts, before }) => {
+        const { lines: path } = out
         // what failed is tried again
         const [known, others] = [before.lines, parts].map(lines => byRun(lines.filter(isDone)))
         const own = runs.flatMap(run => known.get(keyOf(run)) ?? [])
@@ -355,7 +322,7 @@ export const run =
           const stopped = async (): Promise<boolean> => (signal ??= await heard()) !== null
           return pipe(
             flags.queue === undefined
-              ? TE.fromTask<unknown, Failure>(() => all(left, asked.jobs, done, stopped))
+              ? TE.fromTask<unknown, Failure>(() => all(left, flags.jobs ?? processors(), done, stopped))
               : byWorkers(world, flags.queue, flags.out, done, stopped)(left),
             TE.map(() => signal)
           )
@@ -365,7 +332,7 @@ export const run =
           TE.map(stopped => ({ stopped, all: byRun([...found.values(), ...fresh]) })),
           TE.map(({ stopped, all }) => ({
             stopped,
-            form: asked.out.form,
+            form: out.form,
             lines: runs.flatMap(run => all.get(keyOf(run)) ?? []),
             counts:
               `${runs.length} fits, of which ${own.length} were in ${path} already` +

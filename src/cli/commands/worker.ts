@@ -4,39 +4,29 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Cluster from '../../cluster/index.js'
 import { fitting } from '../sweptFit.js'
-import { connectionOf } from '../connection.js'
+import type { Working } from '../usage.js'
 import { refused, type Failure, type Signal, type World } from '../world.js'
-
-export interface Flags {
-  readonly queue: string
-  readonly data?: string | undefined
-}
 
 /** Signals are looked for that often, in milliseconds. */
 const LOOK = 100
 
 export const work =
-  (flags: Flags) =>
+  (flags: Working) =>
   (world: World): TE.TaskEither<Failure, Signal | null> => {
     const folder = resolve(flags.data ?? '.')
     const say = (line: string): void => {
       world.stderr(`${line}\n`)
     }
     return pipe(
-      TE.fromEither(connectionOf(flags.queue)),
-      TE.flatMap(connection =>
-        pipe(
-          () =>
-            Cluster.worker(
-              connection,
-              Cluster.code(),
-              Cluster.inThread(new URL('../summing.js', import.meta.url), folder),
-              say,
-              fitting(folder)
-            ),
-          TE.mapLeft(problem => refused(problem))
-        )
-      ),
+      () =>
+        Cluster.worker(
+          flags.queue,
+          Cluster.code(),
+          Cluster.inThread(new URL('../summing.js', import.meta.url), folder),
+          say,
+          fitting(folder)
+        ),
+      TE.mapLeft(problem => refused(problem)),
       TE.flatMapTask(worker => async () => {
         say(`worker ${worker.name} is ready`)
         const stopped = await world.untilSignal(async heard => {

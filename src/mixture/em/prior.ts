@@ -26,9 +26,6 @@ export interface Prior {
   readonly rows: number
 }
 
-/** The κ that Fraley & Raftery take. */
-export const SHRINKAGE = 0.01
-
 /** The prior of data, whose mean counts as so many rows; where cells are missing, of the data completed. */
 export const of = (data: Source.Data, shrinkage: number): Prior => {
   const whole = Missing.completed(data)

@@ -206,8 +206,8 @@ describe('ornstein fit --prior', () => {
   })
 
   it.each([
-    ['--prior none', '--prior: none is not a number of rows > 0; try 0.01'],
-    ['--prior 0', '--prior: 0 is not a number of rows > 0; try 0.01'],
+    ['--prior none', '--prior: none is not > 0 and finite; try 0.01'],
+    ['--prior 0', '--prior: 0 is not > 0 and finite; try 0.01'],
     [
       '-k 2 --prior 1 --recipe two-stage',
       '--prior: 1 is not something that the recipe two-stage takes; use it with one of'

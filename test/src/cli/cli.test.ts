@@ -617,7 +617,7 @@ describe('what is wrong', () => {
       'fit @holes.csv -k 2 --family isotropic --no-standardize',
       2,
       'error: holes.csv, row 2, column 2 (b): an empty cell is not a finite number; ' +
-        'fill it in, or use --missing drop to leave out rows with missing cells, or --missing em for a fit by the cells there are; there is 1 more like it\n'
+        'fill it in, or use --missing drop to leave out rows with missing cells, or use --missing em for a fit by the cells there are; there is 1 more like it\n'
     ],
     [
       'fit @word.csv -k 2 --family isotropic --no-standardize',
@@ -689,13 +689,13 @@ describe('what is wrong', () => {
       2,
       'error: --compare: em,annealed is not a list of other recipes without repeats (annealed); name each once\n'
     ],
-    // All at once, in the order in which they are checked.
+    // All at once, in the order in which help tells of them.
     [
       'fit %faithful.csv --no-standardize -k 0 --seed -1 --family round --recipe mine --missing guess',
       2,
-      'error: --missing: guess is not one of refuse, drop, em; try em\n' +
-        'error: --components: 0 is not a whole number ≥ 1, a range or a list of such; try 2, or 2..6\n' +
+      'error: --components: 0 is not a whole number ≥ 1, a range or a list of such; try 2, or 2..6\n' +
         'error: --family: round is not one of isotropic, tied-isotropic, diagonal, tied-diagonal, tied, full, symmetric-pair, spherical; try tied\n' +
+        'error: --missing: guess is not one of refuse, drop, em; try em\n' +
         'error: --recipe: mine is not one of grown, annealed, two-stage, em, maximum-likelihood, spectral; try em\n' +
         'error: --seed: -1 is not a whole number ≥ 0; try 0\n'
     ],

@@ -1,10 +1,10 @@
 /** What is made of the command line's description of itself, and of the vocabulary: completion, manual, schema, a first pipeline. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { afterAll, describe, expect, it } from 'vitest'
-import { values } from '../../../src/cli/completion.js'
 import { page } from '../../../src/cli/man.js'
 import { schemaOf } from '../../../src/cli/commands/new.js'
-import { words } from '../../../src/cli/commandLine.js'
+import { described } from '../../../src/cli/option.js'
+import { commands } from '../../../src/cli/usage.js'
 import { vocabulary } from '../../../src/cli/glossary.js'
 import { Case, Vocabulary } from '../../../src/index.js'
 import { place } from './harness.js'
@@ -13,18 +13,15 @@ const here = place()
 const { ornstein } = here
 afterAll(here.remove)
 
-const program = words('1.2.3')
-const options = program.commands.flatMap(command =>
-  command.options.map(option => ({ command: command.name(), option }))
-)
+const switches = commands.flatMap(command => command.switches)
 
 describe('completion', () => {
   it.each(['bash', 'zsh', 'fish'])('of %s knows every command and every option', async shell => {
     const { exit, stdout } = await ornstein(`completion ${shell}`)
     expect(exit).toBe(0)
-    for (const command of program.commands) expect(stdout).toMatch(new RegExp(`\\b${command.name()}\\b`))
-    for (const { option } of options)
-      expect(stdout).toContain(shell === 'fish' ? `-l ${option.long?.slice(2) ?? ''}` : option.long)
+    for (const { name } of commands) expect(stdout).toMatch(new RegExp(`\\b${name}\\b`))
+    for (const name of switches.flatMap(({ names }) => names))
+      expect(stdout).toContain(shell !== 'fish' ? name : name.replace(/^--/, '-l ').replace(/^-(?=\w$)/, '-s '))
   })
 
   /** What a shell offers after what is typed, by the script that is printed for it; each asks its own machinery. */
@@ -87,18 +84,27 @@ describe('completion', () => {
     expect(after).toEqual(['isotropic'])
   })
 
-  it('offers values that are taken, of options that there are', async () => {
-    const offered = await values()
-    for (const [flag, some] of Object.entries(offered)) {
-      expect(options.map(({ option }) => option.long)).toContain(flag)
-      for (const value of some) {
-        // A file that is not there: what is wrong is told of it, and not of the option.
-        const { stderr } = await ornstein(
-          `fit @none.csv --recipe ${flag === '--recipe' ? value : value === 'em' && flag === '--missing' ? 'grown' : 'em'} ${flag === '--recipe' || (flag === '--compare' && value === 'em') ? '' : `${flag} ${value}`}`
-        )
-        expect(stderr, `${flag} ${value}`).toMatch(/^error: FILE: none\.csv is not a file that exists/)
+  it('offers values that are taken', async () => {
+    let met = 0
+    for (const { name, switches } of commands)
+      for (const { names, offer } of switches) {
+        if (offer?._tag !== 'Words') continue
+        for (const word of await offer.words()) {
+          met += 1
+          const flag = names.at(-1) ?? ''
+          const recipe = flag === '--compare' && word === 'em' ? 'annealed' : 'em'
+          const line =
+            name === 'fit'
+              ? `fit @none.csv ${flag === '--recipe' || word === 'em' ? '' : `--recipe ${recipe}`} ${flag} ${word}`
+              : `${name} @none.json @none.json @none.csv ${flag} ${word}`
+          const operands = commands.find(one => one.name === name)?.operands.length ?? 0
+          const words = line.split(' ').filter((_, i) => i === 0 || i > 3 || i <= operands || name === 'fit')
+          // A file that is not there: what is wrong is told of it, and not of the option.
+          const { stderr } = await ornstein(`${words.join(' ')}${word === 'npz' ? ' --out @model.npz' : ''}`)
+          expect(stderr, line).toMatch(/^error: [A-Z]+: none\.(csv|json) is not a file that exists/)
+        }
       }
-    }
+    expect(met).toBeGreaterThan(40)
   })
 
   it('of another shell is refused', async () => {
@@ -111,14 +117,12 @@ describe('completion', () => {
 })
 
 it('the manual tells of every command, option, argument and exit code', () => {
-  const text = page(program, '1.2.3')
+  const text = page('1.2.3')
   const plain = text.replaceAll('\\-', '-')
   expect(plain).toContain('"ornstein 1.2.3"')
-  for (const command of program.commands) {
-    expect(plain).toContain(command.description())
-    for (const { description } of command.registeredArguments) expect(plain).toContain(description)
-  }
-  for (const { option } of options) expect(plain).toContain(`.B ${option.flags}\n${option.description}`)
+  for (const { description, operands } of commands)
+    for (const about of [description, ...operands.map(({ about }) => about)]) expect(plain).toContain(about)
+  for (const one of switches) expect(plain).toContain(`.B ${one.flags}\n${described(one)}`)
   for (const code of [0, 1, 2, 130, 143]) expect(plain).toContain(`.B ${code}\n`)
   // A line that begins so would be a request of the language.
   expect(text).not.toMatch(/^'/m)

@@ -10,6 +10,28 @@ it('is a value with a sentence', () => {
   expect(Problem.show(problem)).toBe('rate: -1 is not > 0; try 0.1')
 })
 
+it('says the settings of its remedy as who speaks has them, and its text is that of code', () => {
+  const problem = Problem.of('x', 1, 'of few columns', [
+    ...['name one with ', Problem.named('columns'), ', or '],
+    ...[
+      Problem.set('missing', 'drop'),
+      ', ',
+      Problem.set('header', null),
+      ' or ',
+      Problem.set('skip', undefined, 'a number')
+    ],
+    Problem.inCode('; look at the state')
+  ])
+  expect(problem.remedy).toBe(
+    "name one with 'columns', or set 'missing' to 'drop', set 'header' to true or false or set 'skip' to a number; look at the state"
+  )
+  const spoken = Problem.spoken(part => ('name' in part ? part.name.toUpperCase() : ''))
+  expect(spoken(problem).remedy).toBe('name one with COLUMNS, or MISSING, HEADER or SKIP')
+  expect(spoken(Problem.of('x', 1, ['of ', Problem.word('tied')], 'leave it out')).domain).toBe('of TIED')
+  const plain = Problem.of('rate', -1, '> 0', 'try 0.1')
+  expect(spoken(plain)).toEqual(plain)
+})
+
 it('is seen from further out, under the outer name alone where it has none of its own', () => {
   const within = Problem.within('stages[0]')
   expect(within(Problem.of('rate', 0, '> 0', 'try 1')).field).toBe('stages[0].rate')

@@ -168,19 +168,14 @@ describe('readCsv', () => {
   const such = (number: string): string => `write it as a decimal number, such as ${number}`
   const word = "correct it, or choose the columns of numbers with 'columns'"
   const fillIn =
-    "fill it in, or set 'missing' to 'drop' to leave out rows with missing cells, or to 'keep' for a fit by the cells there are"
+    "fill it in, or set 'missing' to 'drop' to leave out rows with missing cells, or set 'missing' to 'keep' for a fit by the cells there are"
   it.each<[string, string, Points.CsvOptions, string]>([
-    [
-      'half a line of skipping',
-      'x,y\n1,2',
-      { skip: 0.5 },
-      'skip: 0.5 is not a whole number ≥ 0 of lines; try 1, or leave it out'
-    ],
+    ['half a line of skipping', 'x,y\n1,2', { skip: 0.5 }, 'skip: 0.5 is not a whole number ≥ 0; try 1'],
     [
       'a comment of two characters',
       'x,y\n1,2',
       { comment: '//' },
-      `comment: "//" is not a character that begins a line; try '#', or leave it out`
+      `comment: "//" is not a character that begins a line; try '#'`
     ],
     [
       'decimal commas between commas',

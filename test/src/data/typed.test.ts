@@ -134,7 +134,7 @@ describe('a table of Parquet or Arrow', () => {
       'a missing cell',
       { x: [1, 2, null] },
       {},
-      "row 3, column 1 (x): an empty cell is not a finite number; fill it in, or set 'missing' to 'drop' to leave out rows with missing cells, or to 'keep' for a fit by the cells there are"
+      "row 3, column 1 (x): an empty cell is not a finite number; fill it in, or set 'missing' to 'drop' to leave out rows with missing cells, or set 'missing' to 'keep' for a fit by the cells there are"
     ],
     [
       'a whole number that no double holds',

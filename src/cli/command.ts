@@ -1,0 +1,98 @@
+/** A command is one value: its words, its arguments and options, what must hold between them, and what it does. */
+import type { Command as CommanderCommand } from '@commander-js/extra-typings'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
+import * as E from '../core/either.js'
+import type * as Problem from '../core/problem.js'
+import { faultless } from './checked.js'
+import { commanders, read, switches, type Known, type Offer, type Options, type Switch, type Values } from './option.js'
+import { refused, type Failure, type Signal, type World } from './world.js'
+
+/** What a command does, and which signal has stopped it. */
+export type Work = (world: World) => TE.TaskEither<Failure, Signal | null>
+
+/** A word that is no option: `FILE`. */
+export interface Operand {
+  readonly name: string
+  readonly about: string
+  readonly isOptional?: boolean
+  /** What a shell offers; files unless given. */
+  readonly offer?: Offer
+}
+
+/** The words of a command: what help, manual and completion show. */
+export interface Described {
+  readonly name: string
+  readonly summary: string
+  readonly description: string
+  readonly operands: ReadonlyArray<Operand>
+  readonly switches: ReadonlyArray<Switch>
+}
+
+export interface Command extends Described {
+  /** Tells commander of it; who has read its words is given the work. */
+  readonly declare: (program: CommanderCommand, does: (work: Work) => void) => void
+}
+
+interface Definition<O extends Options> extends Omit<Described, 'switches'> {
+  readonly options: O
+  /** What is wrong with values that are each right, as far as they are. */
+  readonly rules?: (
+    values: Partial<Values<O>>
+  ) => ReadonlyArray<Problem.Problem> | Promise<ReadonlyArray<Problem.Problem>>
+  readonly examples: ReadonlyArray<string>
+  /** Loads what does the work when the words have been understood: help and wrong words wait for none. */
+  readonly run: (
+    operands: ReadonlyArray<string>,
+    values: Values<O>
+  ) => Promise<(world: World) => TE.TaskEither<Failure, unknown>>
+}
+
+export const examples = (lines: ReadonlyArray<string>): string =>
+  `\nExamples:\n${lines.map(line => (line.startsWith('#') ? `  ${line}` : `  $ ornstein ${line}`)).join('\n')}\n`
+
+/** The signal that has stopped a command; of one that tells of none, none has. */
+const signalOf = (done: unknown): Signal | null => (done === 'SIGINT' || done === 'SIGTERM' ? done : null)
+
+/** What a user's own words add to the language. */
+const knownOf = (world: World, given: Readonly<Record<string, unknown>>): Known => {
+  const path = given['vocabulary'] as string | undefined
+  return {
+    vocabulary: async () => {
+      const found = await (await import('./ownWords.js')).words(world, { vocabulary: path })()
+      return E.isLeft(found) ? E.left(found.left.problems) : found
+    }
+  }
+}
+
+export const command = <O extends Options>({
+  options,
+  rules = () => [],
+  examples: lines,
+  run,
+  ...described
+}: Definition<O>): Command => ({
+  ...described,
+  switches: switches(options),
+  declare: (program, does) => {
+    const { name, summary, description, operands } = described
+    const made = program.command(name).summary(summary).description(description)
+    for (const { name, about, isOptional } of operands)
+      made.argument(isOptional === true ? `[${name}]` : `<${name}>`, about)
+    for (const option of commanders(options)) made.addOption(option)
+    made.addHelpText('after', examples(lines)).action((...given: ReadonlyArray<unknown>) => {
+      // as commander has them: the operands, then the options by their keys
+      const words = given.slice(0, operands.length) as ReadonlyArray<string>
+      const flags = given[operands.length] as Readonly<Record<string, unknown>>
+      does(world => async () => {
+        const { values, problems } = await read(options, flags, knownOf(world, flags))
+        const right = faultless([...problems, ...(await rules(values))], values as Values<O>)
+        if (E.isLeft(right)) {
+          const [first, ...rest] = right.left
+          return E.left(refused(first, ...rest))
+        }
+        const done = await (await run(words, right.right))(world)()
+        return E.isLeft(done) ? done : E.right(signalOf(done.right))
+      })
+    })
+  }
+})

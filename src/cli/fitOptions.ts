@@ -1,0 +1,301 @@
+/** The options of `ornstein fit`, and what must hold between them. */
+import * as E from '../core/either.js'
+import * as Problem from '../core/problem.js'
+import * as Settings from '../fit/settings.js'
+import type { Checked } from './checked.js'
+import type { Named } from './families.js'
+import {
+  either,
+  flag,
+  listOf,
+  mapped,
+  named,
+  number,
+  oneOf,
+  option,
+  optionOr,
+  output,
+  path,
+  setting,
+  such,
+  text,
+  whole,
+  type Argument,
+  type Values
+} from './option.js'
+import { outputs } from './outputs.js'
+import { connection } from './connection.js'
+import { GROWN, maximising, recipes, type Recipe } from './recipes.js'
+import { columns, reading, vocabulary } from './tableOptions.js'
+import type { Output } from './world.js'
+
+/** Every so many steps of a stage, or milliseconds. */
+export type Every =
+  { readonly _tag: 'Steps'; readonly steps: number } | { readonly _tag: 'Milliseconds'; readonly milliseconds: number }
+
+/** The most components that may be asked for: more than anybody has rows for. */
+const MOST = 1000
+
+/** `3`, `2..6`, or a list of such. */
+const counts = mapped(text('numbers'), (text, _, name): Checked<ReadonlyArray<number>> => {
+  const ranges = text.split(',').map(part => {
+    const [, from, to = from] = /^\s*(\d+)(?:\s*\.\.\s*(\d+))?\s*$/.exec(part) ?? []
+    return [Number(from), Number(to)] as const
+  })
+  const isNone = ([first, last]: readonly [number, number]): boolean =>
+    Settings.components.problems(name, first).length > 0 || !(last >= first && last - first < MOST)
+  const none = ranges.find(isNone)
+  return none === undefined
+    ? E.right([
+        ...new Set(ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i)))
+      ])
+    : E.left([
+        Problem.of(
+          name,
+          text,
+          `${Settings.components.says}, a range or a list of such`,
+          none[1] >= 1 && none[1] < none[0] ? `try ${none[1]}..${none[0]}` : 'try 2, or 2..6'
+        )
+      ])
+})
+
+/** Families are those of the vocabulary, which is loaded to tell them. */
+const family: Argument<Named> = {
+  name: 'family',
+  read: async (text, option, known) => {
+    const vocabulary = await known.vocabulary()
+    // told of by who asks for it
+    if (E.isLeft(vocabulary)) return vocabulary
+    return (await import('./families.js')).named(vocabulary.right)(text, option)
+  },
+  offer: {
+    _tag: 'Words',
+    isList: false,
+    words: async () => {
+      const [{ familiesOf }, { standard }] = await Promise.all([import('./families.js'), import('../standard.js')])
+      return familiesOf(standard).map(({ word }) => word)
+    }
+  }
+}
+
+const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 }
+
+/** `30s`, `5m`, `1h`, or a number of steps. */
+const every = mapped(text('time'), (text, _, name): Checked<Every> => {
+  const found = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text)
+  const [amount, unit] = found === null ? [NaN, ''] : [Number(found[1]), found[2]]
+  return !(amount > 0) || (unit === '' && !Number.isSafeInteger(amount))
+    ? E.left([Problem.of(name, text, 'a time > 0 or a number of steps', 'try 30s, 5m, 1h or 100')])
+    : E.right(
+        unit === '' ? { _tag: 'Steps', steps: amount } : { _tag: 'Milliseconds', milliseconds: amount * units[unit] }
+      )
+})
+
+export const fitting = {
+  components: option(counts, 'how many Gaussians: 3, or 2..6 to choose from', {
+    short: 'k',
+    otherwise: 'chosen from 1..9'
+  }),
+  family: option(
+    listOf(family, 'families'),
+    'isotropic: one variance each; or a list to choose from (default: chosen from all whose variances are learned); ' +
+      'spherical: equal weights, variance 1; symmetric-pair: variance 1, at m and -m; or a word of --vocabulary'
+  ),
+  criterion: setting(
+    Settings.criterion,
+    domain => such(domain, 'criterion'),
+    'what chooses: icl, for clusters that are apart; bic, for what describes the density; aic, which takes more components'
+  ),
+  ...columns,
+  ...reading,
+  standardize: either(
+    'learn with mean 0 and standard deviation 1 in each column; results stay in the units of the data ' +
+      '(default, but for a pipeline and for families of variance 1)',
+    'learn from the columns as they are'
+  ),
+  recipe: optionOr(
+    oneOf([GROWN, ...recipes], 'recipe'),
+    GROWN,
+    'grown: components split one by one, with expectation-maximization and moves, as fit(rows) does; ' +
+      'annealed: expectation-maximization from one start, then noise and moves of components where they lead to a likelier mixture; ' +
+      'two-stage: the DDPM objective at high noise, then at low; em: expectation-maximization; ' +
+      'maximum-likelihood: all noise levels together; spectral: from principal directions'
+  ),
+  prior: option(
+    number(Settings.prior, 'rows'),
+    'learn under the weak prior of Fraley & Raftery, whose mean counts as so many rows, so that no component collapses: 0.01, as mclust has it',
+    { otherwise: 'none' }
+  ),
+  bootstrap: option(
+    whole(Settings.resamples(Settings.level.otherwise)),
+    'draw the rows anew so many times, and tell how far weights, means and covariances are known: 200',
+    { otherwise: 'not done', conflicts: ['printPipeline', 'pipeline'] }
+  ),
+  compare: option(
+    listOf(oneOf(recipes, 'recipe'), 'recipes'),
+    'learn by these recipes too, and show where each ends: em,annealed',
+    { conflicts: ['printPipeline'] }
+  ),
+  pipeline: option(path(), 'learn by this pipeline, as JSON, instead of a recipe', {
+    conflicts: ['components', 'family', 'criterion', 'recipe', 'prior']
+  }),
+  ...vocabulary,
+  seed: setting(Settings.seed, whole, 'the same seed gives the same numbers'),
+  starts: setting(
+    Settings.starts,
+    whole,
+    'fit so many times, with this seed and those that follow it, keep the best, and tell how many agree: 10'
+  ),
+  checkpoint: option(named('file', ''), 'write what is needed to go on after a crash, now and then', {
+    conflicts: ['compare', 'printPipeline']
+  }),
+  every: option(every, 'how often: 30s, 5m, 1h, or a number of steps', { otherwise: '30s' }),
+  resume: flag('go on from the checkpoint, where there is one'),
+  stream: either(
+    'read the rows in pieces, and keep them in a file: for tables that do not fit in memory; learned from a sample, polished on all',
+    'read them whole, whatever the size; a table that would take half of the memory is read in pieces unasked',
+    { conflicts: ['by'] }
+  ),
+  queue: option(
+    connection,
+    'sum over the rows by the workers at a queue, with the bits of --stream: redis://host:port, rediss:// with TLS, or env:NAME',
+    { conflicts: ['by', 'stream'] }
+  ),
+  out: option(output, 'write the model, as JSON'),
+  report: option(output, 'write a report to open in a browser, as HTML'),
+  figures: option(named('folder', 'figures'), 'write the pictures of the report, as SVG files'),
+  by: option(text('column'), 'a fit for each group of rows: files are named model-GROUP.json', {
+    conflicts: ['printPipeline', 'checkpoint']
+  }),
+  json: flag('print the result as JSON'),
+  quiet: flag('print nothing but errors', { conflicts: ['verbose'] }),
+  verbose: flag('print all candidates, the pipeline, and how it was computed'),
+  printPipeline: flag("print the recipe's pipeline as JSON, and do not run it; of grown, that of the last steps")
+}
+
+export type Flags = Values<typeof fitting>
+
+/** The files that are asked for. */
+export const outputsOf = ({ out, report }: Pick<Partial<Flags>, 'out' | 'report'>): ReadonlyArray<Output> => [
+  ...(out === undefined ? [] : [{ option: '--out', path: out }]),
+  ...(report === undefined ? [] : [{ option: '--report', path: report }])
+]
+
+/** Recipes to learn by too: each once, and none that is learned by already. */
+const others = ({ compare = [], pipeline, recipe }: Partial<Flags>): ReadonlyArray<Problem.Problem> => {
+  const known: ReadonlyArray<string | undefined> = pipeline === undefined ? [recipe] : []
+  const repeated = compare.find((word, i) => known.includes(word) || compare.indexOf(word) < i)
+  return Problem.unless(
+    repeated === undefined,
+    '--compare',
+    compare.join(','),
+    `a list of other recipes without repeats (${repeated ?? ''})`,
+    'name each once'
+  )
+}
+
+/** Several starts are those of a search. */
+const searches = ({
+  starts = 1,
+  recipe = GROWN,
+  pipeline,
+  family = []
+}: Partial<Flags>): ReadonlyArray<Problem.Problem> =>
+  starts === 1
+    ? []
+    : [
+        ...Problem.unless(
+          recipe === GROWN && pipeline === undefined,
+          '--starts',
+          starts,
+          'something that --recipe and --pipeline take',
+          'leave them out, or fit with several values of --seed'
+        ),
+        ...family.flatMap(({ word, count }) =>
+          Problem.unless(
+            count === null,
+            '--starts',
+            starts,
+            `something that ${word} takes, which is learned by its recipe`,
+            'leave it out, or fit with several values of --seed'
+          )
+        )
+      ]
+
+/** Families that have a number of components of their own. */
+const counted = ({ family = [], components }: Partial<Flags>): ReadonlyArray<Problem.Problem> =>
+  family.flatMap(({ word, count }) =>
+    count === null
+      ? []
+      : family.length > 1
+        ? [
+            Problem.of(
+              '--family',
+              family.map(({ word }) => word).join(','),
+              'families of any number of components',
+              `give ${word} alone`
+            )
+          ]
+        : Problem.unless(
+            components === undefined || (components.length === 1 && components[0] === count),
+            '--components',
+            components?.join(',') ?? '',
+            `${count}, the number that ${word} has`,
+            'leave it out, or choose another family'
+          )
+  )
+
+/** What asks for a recipe that maximises a likelihood on the data. */
+const maximised = ({ prior, bootstrap, recipe, compare = [] }: Partial<Flags>): ReadonlyArray<Problem.Problem> => {
+  const refused = (
+    option: string,
+    value: number | undefined,
+    asked: ReadonlyArray<Recipe | typeof GROWN | undefined>
+  ): ReadonlyArray<Problem.Problem> => {
+    const other = asked.find(one => one !== undefined && !maximising.includes(one))
+    return value === undefined || other === undefined
+      ? []
+      : [
+          Problem.of(
+            option,
+            value,
+            `something that the recipe ${other} takes`,
+            `use it with one of ${maximising.join(', ')}`
+          )
+        ]
+  }
+  return [...refused('--prior', prior, [recipe, ...compare]), ...refused('--bootstrap', bootstrap, [recipe])]
+}
+
+/** Missing cells are taken as candidates are learned, and in no other way. */
+const completed = ({ missing, recipe = GROWN, pipeline, compare }: Partial<Flags>): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(
+    missing !== 'keep' || (recipe === GROWN && pipeline === undefined && compare === undefined),
+    '--missing',
+    'em',
+    'something that --recipe, --pipeline and --compare take',
+    'leave them out, or use --missing drop'
+  )
+
+/** What is said of a checkpoint that there is none of. */
+const kept = ({ checkpoint, every, resume = false }: Partial<Flags>): ReadonlyArray<Problem.Problem> =>
+  checkpoint !== undefined || (every === undefined && !resume)
+    ? []
+    : [
+        Problem.of(
+          every === undefined ? '--resume' : '--every',
+          'it',
+          'of use without a checkpoint',
+          'add --checkpoint FILE'
+        )
+      ]
+
+export const rules = (flags: Partial<Flags>): ReadonlyArray<Problem.Problem> => [
+  ...others(flags),
+  ...searches(flags),
+  ...counted(flags),
+  ...maximised(flags),
+  ...completed(flags),
+  ...kept(flags),
+  ...outputs(outputsOf(flags), flags.json === true || flags.by !== undefined)
+]

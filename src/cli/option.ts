@@ -1,0 +1,293 @@
+/**
+ * An option is one value: what it may be, what it is unless given, and what is said of it. Its type, how it is read and refused, help,
+ * completion and manual follow.
+ */
+import { Option as CommanderOption } from '@commander-js/extra-typings'
+import * as E from '../core/either.js'
+import * as Problem from '../core/problem.js'
+import { oneOf as among, type Domain, type Setting } from '../core/setting.js'
+import type { Vocabulary } from '../core/index.js'
+import { faultless, type Checked } from './checked.js'
+
+/** What a shell offers where a word stands. */
+export type Offer =
+  | { readonly _tag: 'Nothing' }
+  | { readonly _tag: 'Paths' }
+  /** A few words; of a list, several with commas between them. */
+  | { readonly _tag: 'Words'; readonly isList: boolean; readonly words: () => Promise<ReadonlyArray<string>> }
+
+/** What words are read by, beside themselves. */
+export interface Known {
+  /** The vocabulary of the command line: loaded once, and where it is asked for. */
+  readonly vocabulary: () => Promise<Checked<Vocabulary.Vocabulary>>
+}
+
+/** The word after an option: what it is called, how it is read, and what may stand there. */
+export interface Argument<A> {
+  readonly name: string
+  readonly read: (text: string, option: string, known: Known) => Checked<A> | Promise<Checked<A>>
+  readonly offer: Offer
+}
+
+/** An option whose value is an A. Its name is its key: `printPipeline` is `--print-pipeline`. */
+export interface Option<A> {
+  readonly about: string
+  /** Its letter. */
+  readonly short?: string
+  /** Null of a flag, which is given or not. */
+  readonly argument: Argument<unknown> | null
+  /** What is said of its opposite, `--no-…`, where there is one. */
+  readonly opposite?: string
+  /** Whether several words may follow it. */
+  readonly isSeveral?: boolean
+  readonly isRequired?: boolean
+  /** What it is unless given, as help says it. */
+  readonly otherwise?: string
+  /** The keys of options that it does not go with. */
+  readonly conflicts?: ReadonlyArray<string>
+  /** What was given, as commander has it: nothing, whether, a text, or several. */
+  readonly read: (given: unknown, option: string, known: Known) => Checked<A> | Promise<Checked<A>>
+}
+
+export type Options = Readonly<Record<string, Option<unknown>>>
+export type Values<O extends Options> = { readonly [K in keyof O]: O[K] extends Option<infer A> ? A : never }
+
+// -- arguments ---------------------------------------------------------------------------------------------------------
+
+const nothing: Offer = { _tag: 'Nothing' }
+const paths: Offer = { _tag: 'Paths' }
+const offered = (words: ReadonlyArray<string>, isList = false): Offer =>
+  words.length === 0 ? nothing : { _tag: 'Words', isList, words: () => Promise.resolve(words) }
+
+/** Any text. */
+export const text = (name: string): Argument<string> => ({ name, read: E.right, offer: nothing })
+
+/** The path of a file, or of another thing by the name that it has. */
+export const path = (name = 'file'): Argument<string> => ({ name, read: E.right, offer: paths })
+
+/** A file to be written: `-` is standard output. */
+export const output: Argument<string> = {
+  ...path(),
+  read: (text, option) =>
+    faultless(Problem.unless(text !== '', option, '""', 'the name of a file', 'name one; - is standard output'), text)
+}
+
+/** The same of what has no way to standard output. */
+export const named = (name: string, example: string): Argument<string> => ({
+  ...path(name),
+  read: (text, option) =>
+    faultless(
+      Problem.unless(
+        text !== '' && text !== '-',
+        option,
+        JSON.stringify(text),
+        `the name of a ${name}`,
+        `name one${example === '' ? '' : `: ${example}`}`
+      ),
+      text
+    )
+})
+
+/** A text as the value that it stands for, refused by a domain; what is typed is what is told of. */
+const by =
+  <A>(domain: Domain<A>, valueOf: (text: string) => A) =>
+  (text: string, option: string): Checked<A> => {
+    const value = valueOf(text)
+    const problems = domain.problems(option, value)
+    return faultless(
+      problems.map(problem => (typeof value === 'number' ? { ...problem, value: text } : problem)),
+      value
+    )
+  }
+
+/** A whole number in digits alone. */
+export const whole = (domain: Domain<number>): Argument<number> => ({
+  name: 'number',
+  read: by(domain, text => (/^\d+$/.test(text) ? Number(text) : NaN)),
+  offer: nothing
+})
+
+/** A number as people write it. */
+export const number = (domain: Domain<number>, name = 'number'): Argument<number> => ({
+  name,
+  read: by(domain, text => (text.trim() === '' ? NaN : Number(text))),
+  offer: nothing
+})
+
+/** A text of a domain, which may have few. */
+export const such = <A extends string>(domain: Domain<A>, name: string): Argument<A> => ({
+  name,
+  // as far as the domain does not refuse it
+  read: by(domain, text => text as A),
+  offer: offered(domain.words)
+})
+
+export const oneOf = <const A extends string>(words: ReadonlyArray<A>, name: string): Argument<A> =>
+  such(among(words), name)
+
+/** A few words that are loaded when they are asked for. */
+export const lately = <A extends string>(words: () => Promise<ReadonlyArray<A>>, name: string): Argument<A> => ({
+  name,
+  read: async (text, option, known) => oneOf(await words(), name).read(text, option, known),
+  offer: { _tag: 'Words', isList: false, words }
+})
+
+/** Words with commas between them. */
+export const listOf = <A>(one: Argument<A>, name: string): Argument<ReadonlyArray<A>> => ({
+  name,
+  read: async (text, option, known) => {
+    const all = await Promise.all(text.split(',').map(async word => one.read(word.trim(), option, known)))
+    return faultless(
+      all.flatMap(word => (E.isLeft(word) ? word.left : [])).slice(0, 1),
+      all.flatMap(word => (E.isRight(word) ? [word.right] : []))
+    )
+  },
+  offer: one.offer._tag === 'Words' ? { ...one.offer, isList: true } : one.offer
+})
+
+/** What is made of a word that was read, or refused. */
+export const mapped = <A, B>(
+  one: Argument<A>,
+  f: (value: A, text: string, option: string) => Checked<B>
+): Argument<B> => ({
+  ...one,
+  read: async (text, option, known) => {
+    const read = await one.read(text, option, known)
+    return E.isLeft(read) ? read : f(read.right, text, option)
+  }
+})
+
+// -- options -----------------------------------------------------------------------------------------------------------
+
+type Rest = Pick<Option<unknown>, 'short' | 'conflicts' | 'otherwise'>
+
+/** An option that may be left out. */
+export const option = <A>(argument: Argument<A>, about: string, rest: Rest = {}): Option<A | undefined> => ({
+  ...rest,
+  about,
+  argument,
+  read: (given, name, known) => (given === undefined ? E.right(undefined) : argument.read(given as string, name, known))
+})
+
+/** One that has a value unless given: what is read of a text, which help says unless another. */
+export const optionOr = <A>(argument: Argument<A>, text: string, about: string, rest: Rest = {}): Option<A> => ({
+  otherwise: text,
+  ...rest,
+  about,
+  argument,
+  read: (given, name, known) => argument.read((given as string | undefined) ?? text, name, known)
+})
+
+/** One that is a setting of the language, with its default. */
+export const setting = <A extends string | number>(
+  setting: Setting<A>,
+  argument: (setting: Setting<A>) => Argument<A>,
+  about: string,
+  rest: Rest = {}
+): Option<A> => optionOr(argument(setting), String(setting.otherwise), about, rest)
+
+export const required = <A>(argument: Argument<A>, about: string): Option<A> => ({
+  about,
+  argument,
+  isRequired: true,
+  read: (given, name, known) => argument.read(given as string, name, known)
+})
+
+/** One that several words follow. */
+export const several = (argument: Argument<string>, about: string): Option<ReadonlyArray<string> | undefined> => ({
+  about,
+  argument,
+  isSeveral: true,
+  read: given => E.right(given as ReadonlyArray<string> | undefined)
+})
+
+export const flag = (about: string, rest: Rest = {}): Option<boolean> => ({
+  ...rest,
+  about,
+  argument: null,
+  read: given => E.right(given === true)
+})
+
+/** A flag with an opposite, and undefined where neither is given. */
+export const either = (about: string, opposite: string, rest: Rest = {}): Option<boolean | undefined> => ({
+  ...rest,
+  about,
+  opposite,
+  argument: null,
+  read: given => E.right(given as boolean | undefined)
+})
+
+// -- what follows ------------------------------------------------------------------------------------------------------
+
+/** `--print-pipeline` */
+export const nameOf = (key: string): string => `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+
+/** A switch as help, manual and completion have it: an option, or its opposite. */
+export interface Switch {
+  /** `-k, --components <numbers>` */
+  readonly flags: string
+  /** Of these names. */
+  readonly names: ReadonlyArray<string>
+  readonly about: string
+  /** Null where nothing follows. */
+  readonly offer: Offer | null
+  readonly otherwise: string | null
+}
+
+/** Each command has it, though none describes it. */
+export const help: Switch = {
+  flags: '-h, --help',
+  names: ['-h', '--help'],
+  about: 'print this help',
+  offer: null,
+  otherwise: null
+}
+
+const switchesOf = ([key, option]: readonly [string, Option<unknown>]): ReadonlyArray<Switch> => {
+  const { short, about, argument, opposite, isSeveral, otherwise } = option
+  const names = [...(short === undefined ? [] : [`-${short}`]), nameOf(key)]
+  const word = argument === null ? '' : ` <${argument.name}${isSeveral === true ? '...' : ''}>`
+  const made = { flags: names.join(', ') + word, names, about }
+  const none = nameOf(`no-${key}`)
+  return [
+    { ...made, offer: argument === null ? null : argument.offer, otherwise: otherwise ?? null },
+    ...(opposite === undefined ? [] : [{ flags: none, names: [none], about: opposite, offer: null, otherwise: null }])
+  ]
+}
+
+export const switches = (options: Options): ReadonlyArray<Switch> => Object.entries(options).flatMap(switchesOf)
+
+/** What help and manual say of it. */
+export const described = ({ about, otherwise }: Switch): string =>
+  otherwise === null ? about : `${about} (default: ${otherwise})`
+
+/** As commander has them; defaults are read where nothing was given. */
+export const commanders = (options: Options): ReadonlyArray<CommanderOption> =>
+  Object.entries(options).flatMap(([key, option]) =>
+    switchesOf([key, option]).map((one, i) => {
+      const made = new CommanderOption(one.flags, described(one))
+      return i > 0
+        ? made
+        : made.conflicts([...(option.conflicts ?? [])]).makeOptionMandatory(option.isRequired === true)
+    })
+  )
+
+/** What was given as values: those that could be read, and all that is wrong with the others. */
+export const read = async <O extends Options>(
+  options: O,
+  given: Readonly<Record<string, unknown>>,
+  known: Known
+): Promise<{ readonly values: Partial<Values<O>>; readonly problems: ReadonlyArray<Problem.Problem> }> => {
+  const all = await Promise.all(
+    Object.entries(options).map(
+      async ([key, option]) => [key, await option.read(given[key], nameOf(key), known)] as const
+    )
+  )
+  return {
+    // of each key what its option reads
+    values: Object.fromEntries(
+      all.flatMap(([key, value]) => (E.isRight(value) ? [[key, value.right]] : []))
+    ) as Partial<Values<O>>,
+    problems: all.flatMap(([, value]) => (E.isLeft(value) ? value.left : []))
+  }
+}

@@ -1,0 +1,141 @@
+/** The options that say how a table is read, and those that say how one is written. */
+import * as E from '../core/either.js'
+import * as Problem from '../core/problem.js'
+import { such as satisfying } from '../core/setting.js'
+import type { CsvOptions } from '../data/grid.js'
+import * as Settings from '../data/settings.js'
+import { word } from '../fit/text.js'
+import {
+  either,
+  mapped,
+  nameOf,
+  oneOf,
+  option,
+  optionOr,
+  output,
+  path,
+  such,
+  text,
+  whole,
+  type Values
+} from './option.js'
+
+const separators: Readonly<Record<string, string>> = { '\\t': '\t', tab: '\t', comma: ',', semicolon: ';', space: ' ' }
+
+/** A character, or the name of one. */
+const delimiter = mapped(
+  such(
+    satisfying<string>(
+      text => /^[^"\r\n\d]$/.test(text) || Object.hasOwn(separators, text),
+      'a character that separates cells',
+      'try , or ; or tab'
+    ),
+    'character'
+  ),
+  text => E.right(Object.hasOwn(separators, text) ? separators[text] : text)
+)
+
+/** Names or positions of columns. */
+export const names = mapped(text('list'), (text, _, name) => {
+  const names = text.split(',').map(name => name.trim())
+  const repeated = names.find((name, i) => names.indexOf(name) !== i)
+  const wrong = (...of: readonly [string, string, string]): E.Either<Problem.Problems, never> =>
+    E.left([Problem.of(name, ...of)])
+  return names.includes('')
+    ? wrong(JSON.stringify(text), 'a list of names or positions', 'separate them by commas: 1,3-5')
+    : repeated !== undefined
+      ? wrong(text, `a list without repeats (${repeated})`, 'name each column once')
+      : E.right(names)
+})
+
+/** The columns of a table of its own. */
+export const columns = {
+  columns: option(names, 'columns to use, by name or position: 1,3-5', { otherwise: 'all of numbers' }),
+  exclude: option(names, 'columns not to use, by name or position: 1,3-5')
+}
+/** Those of a table for a model. */
+export const modelColumns = {
+  columns: option(names, 'columns to use, by name or position', { otherwise: "the model's, by name" })
+}
+
+export const reading = {
+  weights: option(text('column'), 'a column of weights: a row of weight 2 counts as two rows'),
+  missing: optionOr(
+    mapped(oneOf(['refuse', 'drop', 'em'], 'how'), how => E.right(how === 'em' ? ('keep' as const) : how)),
+    'refuse',
+    'rows with a missing cell: refuse; drop; or em, which takes them by the cells they have'
+  ),
+  header: either('the first row holds names (default: found out)', 'the first row is data'),
+  delimiter: option(delimiter, 'what separates cells', { otherwise: 'found out' }),
+  decimal: option(such(Settings.decimal, 'character'), 'what stands before decimals: . or ,', { otherwise: '.' }),
+  skip: option(whole(Settings.skip), 'lines above the table that are no part of it', { otherwise: '0' }),
+  comment: option(such(Settings.comment, 'character'), 'what begins lines that are no part of the table', {
+    otherwise: 'none'
+  }),
+  na: option(
+    mapped(text('list'), list => E.right(list.split(','))),
+    'cells that are missing, beside NA and its like: -999,unknown'
+  )
+}
+
+type Reading = Values<typeof reading> & Partial<Values<typeof columns>>
+
+const READS = [...Object.keys(reading), ...Object.keys(columns)] as ReadonlyArray<keyof Reading>
+
+/** As the library reads a table: what is not given is left out. */
+export const csvOf = (values: Reading): CsvOptions =>
+  Object.fromEntries(READS.flatMap(key => (values[key] === undefined ? [] : [[key, values[key]]])))
+
+/** What the reader of tables calls by a name, as an option. */
+const optionOf = (name: string): string =>
+  name === 'keep' ? '--by' : READS.some(key => key === name) ? nameOf(name) : name
+
+/** A value as a shell takes it. */
+const typed = (text: string): string => (/^[\w.,-]+$/.test(text) ? text : `'${text}'`)
+
+/** How the command line says what the language says of its settings. */
+export const speaker: Problem.Speaker = part => {
+  switch (part._tag) {
+    case 'Named':
+      return optionOf(part.name)
+    case 'Set': {
+      const { name, value, rest } = part
+      return value === null
+        ? `use ${optionOf(name)} or ${optionOf(name).replace('--', '--no-')}`
+        : `use ${optionOf(name)}${rest === undefined ? '' : ` with ${rest}`}` +
+            (value === undefined ? '' : ` ${typed(name === 'missing' && value === 'keep' ? 'em' : value)}`)
+    }
+    case 'Word':
+      return word(part.name)
+    case 'InCode':
+      return ''
+    case 'Whole':
+      return 'read it whole (leave out --stream; fit --no-stream)'
+  }
+}
+
+/** A problem of the table at a path: what it calls by a setting's name is an option. */
+export const asOptions =
+  (path: string) =>
+  (problem: Problem.Problem): Problem.Problem => {
+    const { field } = problem
+    const option = optionOf(field)
+    return {
+      ...Problem.spoken(speaker)(problem),
+      field: option !== field ? option : field === 'text' ? path : `${path}, ${field}`
+    }
+  }
+
+export const vocabulary = {
+  vocabulary: option(path('module'), 'a JavaScript module that exports words of your own: ./mine.js')
+}
+
+export const forms = ['csv', 'tsv', 'jsonl', 'parquet', 'arrow'] as const
+export type Form = (typeof forms)[number]
+
+export const writing = {
+  out: optionOr(output, '-', 'write to a file: .csv, .tsv, .jsonl, .parquet or .arrow, with .gz packed', {
+    otherwise: 'standard output'
+  }),
+  to: option(oneOf(forms, 'form'), 'csv, tsv, jsonl, parquet or arrow', { otherwise: 'by the name of the file' })
+}

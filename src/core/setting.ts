@@ -1,0 +1,53 @@
+/** A setting is one value: what it may be, and what it is unless given. Code and the command line refuse by it in the same words. */
+import * as Problem from './problem.js'
+
+/** What a setting may be. */
+export interface Domain<A> {
+  /** The end of the sentence "it is not …". */
+  readonly says: string
+  /** Where they are few: all that it may be. */
+  readonly words: ReadonlyArray<A>
+  readonly problems: (field: string, value: A) => ReadonlyArray<Problem.Problem>
+}
+
+export interface Setting<A> extends Domain<A> {
+  readonly otherwise: A
+}
+
+/** A domain with what the setting is unless given. */
+export const otherwise =
+  <A>(otherwise: A) =>
+  (domain: Domain<A>): Setting<A> => ({ ...domain, otherwise })
+
+/** Whole numbers of at least `least`, and at most `most` where that is given. */
+export const whole = (least: number, suggestion: number, most?: number): Domain<number> => ({
+  says: `a whole number ≥ ${least}`,
+  words: [],
+  problems: (field, value) => Problem.count(field, value, least, suggestion, most)
+})
+
+/** Finite numbers above zero. */
+export const positive = (suggestion: number): Domain<number> => ({
+  says: '> 0 and finite',
+  words: [],
+  problems: (field, value) => Problem.positive(field, value, suggestion)
+})
+
+/** A few words. */
+export const oneOf = <A extends string>(words: ReadonlyArray<A>): Domain<A> => ({
+  says: `one of ${words.join(', ')}`,
+  words,
+  problems: (field, value) => Problem.oneOf(field, value, words)
+})
+
+/** What is so; a text is quoted where it is refused. */
+export const such = <A extends string | number>(
+  is: (value: A) => boolean,
+  says: string,
+  remedy: string
+): Domain<A> => ({
+  says,
+  words: [],
+  problems: (field, value) =>
+    Problem.unless(is(value), field, typeof value === 'string' ? JSON.stringify(value) : value, says, remedy)
+})

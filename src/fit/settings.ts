@@ -1,0 +1,20 @@
+/** The settings of `fit`, which its options in code and those of `ornstein fit` are made of: small, so that help waits for no more. */
+import * as Limits from '../core/limits.js'
+import { oneOf, otherwise, positive, such, whole, type Setting } from '../core/setting.js'
+
+export const criterion = otherwise<'icl' | 'bic' | 'aic'>('icl')(oneOf(['icl', 'bic', 'aic']))
+export const components = whole(1, 2)
+export const seed = otherwise(0)(whole(0, 0))
+export const starts = otherwise(1)(whole(1, 10, Limits.starts))
+export const missing = otherwise<'refuse' | 'em'>('refuse')(oneOf(['refuse', 'em']))
+/** κ of Fraley & Raftery (2007), who take 0.01. */
+export const prior = positive(0.01)
+
+/** The share of resamples that an interval holds. */
+export const level = otherwise(0.95)(such(share => share > 0 && share < 1, 'in (0, 1)', 'try 0.95'))
+
+/** The fewest resamples from which an interval of a level is more than the least and the greatest. */
+export const fewest = (level: number): number => (level > 0 && level < 1 ? Math.ceil(2 / (1 - level) - 1e-9) : 2)
+
+/** How many resamples, for intervals of a level. */
+export const resamples = (level: number): Setting<number> => otherwise(200)(whole(fewest(level), 200, 1e6))

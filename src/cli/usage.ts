@@ -2,7 +2,7 @@
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { otherwise, whole as atLeast } from '../core/setting.js'
-import { seed } from '../fit/settings.js'
+import { seed } from '../fit/fitSettings.js'
 import { word } from '../fit/text.js'
 import { faultless, type Checked } from './checked.js'
 import { command, type Command, type Operand } from './command.js'

@@ -18,7 +18,7 @@ import { cellsOfJson, isJson, isJsonLines } from './jsonLines.js'
 import { type DataError, type Points } from './points.js'
 import { extended, type Added, type Copied, type Written } from './widen.js'
 import { fail, firstOf, more, numbered, plural, sized, sumOver, tabulate } from './parts.js'
-import * as Settings from './settings.js'
+import * as Settings from './readerSettings.js'
 
 type Cells = Written['rows']
 

@@ -24,7 +24,7 @@ import * as Recipe from '../pipeline/recipe.js'
 import * as Params from '../family/params.js'
 import * as Score from '../score/score.js'
 import { climb, foot } from './grown.js'
-import * as Settings from './settings.js'
+import * as Settings from './fitSettings.js'
 
 /** How far a bootstrap has come: `done` of `of` resamples. */
 export interface Progress {

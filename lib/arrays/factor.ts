@@ -75,6 +75,10 @@ export const logDeterminant = ({ shape, values }: NdArray, dim: number): number 
   return sum
 }
 
+/** log w N(r; 0, Σ) = log w − log|F| − (d/2) log 2π − ½|F⁻¹r|², of log w and |F⁻¹r|²; both are 0 unless given. */
+export const logNormal = (factor: NdArray, dim: number, logWeight = 0, squared = 0): number =>
+  logWeight - logDeterminant(factor, dim) - (dim / 2) * Elementary.log(2 * Math.PI) - squared / 2
+
 /** tr Σ⁻¹ = |F⁻¹|² */
 export const tracePrecision = (factor: NdArray, dim: number): number => {
   if (factor.shape.length === 0) return dim / Elementary.square(factor.values[0])

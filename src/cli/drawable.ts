@@ -3,7 +3,8 @@
  * `Model.read`, which says what is wrong with it. How the model was learned, its pipeline, is not looked at.
  */
 import { concatenated } from '../../lib/arrays/ndarray.js'
-import { normalized, type Drawable } from '../mixture/draw.js'
+import { normalized } from '../mixture/component.js'
+import type { Mixture } from '../mixture/mixture.js'
 import { format, version } from '../fit/format.js'
 import { problems, type Body } from './modelFaults.js'
 
@@ -58,7 +59,7 @@ const isBody = (value: unknown): value is Body =>
 
 export interface Model {
   readonly columns: ReadonlyArray<string>
-  readonly mixture: Drawable
+  readonly mixture: Mixture
 }
 
 /** The mixture in a text, or null where another must say what is wrong. */

@@ -14,7 +14,6 @@ import {
   logSumExp,
   matMul,
   mul,
-  neg,
   softmax,
   square,
   squaredDistances as distances,
@@ -29,6 +28,7 @@ import {
 import type { Components, InSpan, Noise } from '../family/mixtureData.js'
 
 export type { Components, InSpan, Noise }
+import * as Gaussian from './families/gaussian.js'
 
 /** Each a number, or [rows, 1]. */
 export interface RowLevel {
@@ -45,7 +45,11 @@ interface View {
   readonly spread: Operand
   /** |x − αc_i|², [rows, K] */
   readonly squaredDistances: Tensor
-  /** log(π_i N(x; αc_i, u_i I)) up to a constant common to the components, [rows, K] */
+  /** log N(x; αc_i, u_i I) less what is common to the components, [rows, K] */
+  readonly logDensity: Tensor
+  /** What that is, of points without an orthogonal part: a number or [rows | 1, 1]. */
+  readonly common: () => Operand
+  /** log π_i and `logDensity`, up to a constant common to the components, [rows, K] */
   readonly logJoint: Tensor
 }
 
@@ -62,10 +66,16 @@ const view = (components: Components, x: Tensor, level: RowLevel, orthogonal: Op
   const { centres, mirrored } = components
   const { alpha } = level
   const along = mirrored === undefined ? null : mul(alpha, matMul(x, centres, { transposeB: true }))
-  return seen(components, x.shape[1] ?? 0, level, { fromDrawn: distances(x, centres, alpha), orthogonal, along })
+  const fromDrawn = distances(x, centres, alpha)
+  const lengths = (): Tensor => add(normsOf(x), mul(squared(alpha), mul(0.5, sum(square(centres)))))
+  return seen(components, x.shape[1] ?? 0, level, {
+    fromDrawn,
+    orthogonal,
+    ...(along !== null && { pair: { along, lengths } })
+  })
 }
 
-/** What is seen of points at these squared distances, and beyond them; of the pair `along` is α⟨x, ±c⟩. */
+/** What is seen of points at these squared distances, and beyond them; of the pair `along` is α⟨x, ±c⟩, and `lengths` |x|² + α²|c|². */
 const seen = (
   { logits, variances }: Components,
   dim: number,
@@ -73,8 +83,12 @@ const seen = (
   {
     fromDrawn,
     orthogonal,
-    along
-  }: { readonly fromDrawn: Tensor; readonly orthogonal: Operand; readonly along: Tensor | null }
+    pair
+  }: {
+    readonly fromDrawn: Tensor
+    readonly orthogonal: Operand
+    readonly pair?: { readonly along: Tensor; readonly lengths: () => Tensor }
+  }
 ): View => {
   const energy = squared(alpha)
   const noise = squared(sigma)
@@ -82,16 +96,20 @@ const seen = (
   const squaredDistances = orthogonal === 0 ? fromDrawn : add(fromDrawn, orthogonal)
   // With equal variances the orthogonal part and log u are common to the components.
   const logDensity =
-    along !== null
-      ? div(along, spread)
+    pair !== undefined
+      ? div(pair.along, spread)
       : variances === null
         ? mul(-0.5, div(fromDrawn, spread))
-        : neg(add(mul(0.5, div(squaredDistances, spread)), mul(dim / 2, log(spread))))
+        : Gaussian.logShape(div(squaredDistances, spread), mul(-dim / 2, log(spread)))
+  const common = (): Operand =>
+    variances === null ? mul(-0.5, add(pair === undefined ? 0 : div(pair.lengths(), spread), mul(dim, log(spread)))) : 0
   return {
     dim,
     energy,
     spread,
     squaredDistances,
+    logDensity,
+    common,
     logJoint: logits === null ? logDensity : add(logDensity, row(logits))
   }
 }
@@ -266,8 +284,7 @@ const crossInSpan = (
     components,
     seen(components, clean.shape[1] ?? 0, level, {
       fromDrawn,
-      orthogonal: add(mul(square(scale), outside), beyond),
-      along: null
+      orthogonal: add(mul(square(scale), outside), beyond)
     })
   )
   // ⟨x_t − αo, z⟩, and ⟨c − o, z⟩
@@ -280,20 +297,16 @@ const crossInSpan = (
 
 /** log N(x; αc_i, u_i I) of each component, [rows, K] */
 export const logDensities = (components: Components, x: Tensor, level: RowLevel): Tensor => {
-  const { dim, spread, squaredDistances } = view(components, x, level)
-  return neg(add(mul(0.5, div(squaredDistances, spread)), mul(dim / 2, log(mul(2 * Math.PI, spread)))))
+  const { dim, logDensity, common } = view(components, x, level)
+  return sub(add(logDensity, common()), Gaussian.constantOf(dim))
 }
 
 /** log p(x), [rows, 1] */
 export const logDensity = (components: Components, x: Tensor, level: RowLevel): Tensor => {
-  const { dim, energy, spread, logJoint } = view(components, x, level)
-  const { centres, logits, variances, mirrored } = components
-  const lengths = (): Tensor => add(normsOf(x), mul(energy, mul(0.5, sum(square(centres)))))
-  const common =
-    variances === null ? mul(-0.5, add(mirrored === undefined ? 0 : div(lengths(), spread), mul(dim, log(spread)))) : 0
-  const mass = logits === null ? Elementary.log(components.centres.shape[0]) : logSumExp(logits)
-  const constant = (dim / 2) * Elementary.log(2 * Math.PI)
-  return sub(sub(add(logSumExp(logJoint, 1, true), common), mass), constant)
+  const { dim, logJoint, common } = view(components, x, level)
+  const { centres, logits } = components
+  const mass = logits === null ? Elementary.log(centres.shape[0]) : logSumExp(logits)
+  return sub(sub(add(logSumExp(logJoint, 1, true), common()), mass), Gaussian.constantOf(dim))
 }
 
 /** The two components ±c of the symmetric pair. */

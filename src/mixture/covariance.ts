@@ -9,7 +9,7 @@ import { compute, fromNdArray, gramCholesky, mul, reshape, sqrt, type NdArray } 
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import type { At, Second } from '../family/family.js'
 import type * as Params from '../family/params.js'
-import { factorsOf } from './draw.js'
+import { factorsOf } from './component.js'
 import * as Gaussian from './families/gaussian.js'
 import * as FromGradient from './em/fromGradient.js'
 import type { Mixture } from './mixture.js'

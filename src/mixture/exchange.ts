@@ -13,7 +13,7 @@ import * as Npz from '../../lib/formats/npz.js'
 import * as RText from '../../lib/formats/rText.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'
-import { factorOf } from './draw.js'
+import { factorOf } from './component.js'
 import * as Mixture from './mixture.js'
 
 type Row = ReadonlyArray<number>

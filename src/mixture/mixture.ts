@@ -9,35 +9,24 @@ import * as t from 'io-ts'
 import * as ChiSquared from '../../lib/numbers/chiSquared.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
-import {
-  add,
-  expandDims,
-  log,
-  logSumExp,
-  ones,
-  rowwise,
-  softmax,
-  zeros,
-  type Key,
-  type NdArray,
-  type Tensor
-} from '../../lib/index.js'
+import { rowwise, type Key, type NdArray, type Tensor } from '../../lib/index.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import { concatenated, size } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import * as Components from './components.js'
 import * as Missing from './em/missing.js'
+import * as Moments from './em/moments.js'
 import * as Draw from './draw.js'
-import { ofFactors as Gaussians } from './families/full.js'
 import * as Maps from './families/maps.js'
-import { factorOf, factorsOf, normalized } from './draw.js'
+import * as Tensors from './families/tensors.js'
+import { componentsOf, factorOf, factorsOf, logWeight, normalized } from './component.js'
 import { given as checked } from '../core/index.js'
 import * as Params from '../family/params.js'
 import { select, type Points } from '../data/points.js'
 import * as Problem from '../core/problem.js'
-import type { Level } from '../schedule/schedule.js'
 import type { Mixture } from '../family/mixtureData.js'
-import type { RowLevel as LevelOfRows } from '../family/family.js'
+import type { Level } from '../schedule/schedule.js'
+
+export { logWeights } from './component.js'
 
 export type { Mixture }
 
@@ -66,10 +55,6 @@ export const centres = (mixture: Mixture): Points => ({
   dim: dim(mixture),
   values: mixture.means.values
 })
-
-/** log π_k, that of a weight 0 finite. */
-export const logWeights = (weights: Float64Array): Float64Array =>
-  weights.map(weight => Elementary.log(Math.max(weight, Number.MIN_VALUE)))
 
 const isRows = (list: ReadonlyArray<number> | Rows): list is Rows => list.every(Array.isArray)
 
@@ -367,15 +352,20 @@ export const given =
       return {
         centre: centre.map((c, j) => white.reduce((sum, e, i) => sum + gain[j * m + i] * e, c)),
         triangle: block(m, m, d, d),
-        logDensity: -white.reduce((sum, e) => sum + e * e, 0) / 2 - Factor.logDeterminant(seen, m)
+        logDensity: Factor.logNormal(
+          seen,
+          m,
+          logWeight(mixture.weights[k]),
+          white.reduce((sum, e) => sum + e * e, 0)
+        )
       }
     })
-    const logs = logWeights(mixture.weights).map((log, k) => log + parts[k].logDensity)
+    const logs = parts.map(({ logDensity }) => logDensity)
     const most = Math.max(...logs)
     return ofTriangles(
       {
         means: { shape: [count, d], values: concatenated(parts.map(({ centre }) => centre)) },
-        weights: normalized(Array.from(logs, log => Elementary.exp(log - most)))
+        weights: normalized(logs.map(log => Elementary.exp(log - most)))
       },
       parts.map(({ triangle }) => triangle)
     )
@@ -421,19 +411,6 @@ export const sample =
 
 // —— densities ——
 
-/** What is asked of a mixture at rows [rows, dim]: where each Σ_k = v_k I, and of any factors. */
-interface Question {
-  readonly round: (components: Components.Components, x: Tensor, level: LevelOfRows) => Tensor
-  readonly any: (of: Factors, x: Tensor, level: LevelOfRows) => Tensor
-}
-
-interface Factors {
-  readonly means: Tensor
-  readonly logits: Tensor
-  /** [K, dim, dim] */
-  readonly factors: Tensor
-}
-
 /** What is asked of rows and then of a mixture, and not the other way round. */
 const CALL = 'Mixture.…(points)(mixture)'
 const somePoints = (points: Points, call = CALL): Points => checked(points, ['rows', 'dim', 'values'], 'points', call)
@@ -441,53 +418,34 @@ const aMixture = (mixture: Mixture, call = CALL): Mixture => checked(mixture, ['
 
 /** The answer row after row, by a program where rows are many. */
 const ask =
-  ({ round, any }: Question) =>
+  (question: (seen: Tensors.Seen, x: Tensor) => Tensor) =>
   (points: Points, among = points.rows) =>
   (mixture: Mixture): Float64Array => {
     const { rows, dim, values } = somePoints(points)
-    const { means, weights, variances, factors } = aMixture(mixture)
-    const vector = (values: Float64Array): NdArray => ({ shape: [values.length], values })
-    // The mixture itself: the level without noise.
-    const clean = (): LevelOfRows => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
-    const given = { rows: { x: { shape: [rows, dim], values } }, constants: {}, among }
-    const isRound = factors === null && variances.length === weights.length
-    return isRound
-      ? rowwise(round, ({ params: { means, weights, variances }, rows: { x } }) => ({
-          found: round({ centres: means, logits: log(weights), variances }, x, clean())
-        }))({ ...given, params: { means, weights: vector(weights), variances: vector(variances) } }).found.values
-      : rowwise(any, ({ params: { means, weights, factors }, rows: { x } }) => ({
-          found: any({ means, logits: log(weights), factors }, x, clean())
-        }))({ ...given, params: { means, weights: vector(weights), factors: triangles(mixture) } }).found.values
+    return rowwise(question, ({ params, rows: { x } }) => ({ found: question(Tensors.seenOf(params), x) }))({
+      params: Tensors.arraysOf(aMixture(mixture)),
+      rows: { x: { shape: [rows, dim], values } },
+      constants: {},
+      among
+    }).found.values
   }
-
-/** L_k, [K, dim, dim]. */
-const triangles = (mixture: Mixture): NdArray => ({
-  shape: [components(mixture), dim(mixture), dim(mixture)],
-  values: concatenated(factorsOf(mixture).map(factor => Factor.triangle(factor, dim(mixture)).values))
-})
-
-const logJoint = (of: Factors, x: Tensor, level: LevelOfRows): Tensor => {
-  const { logWeights, logDensity } = Gaussians.components(of)
-  return add(logDensity(x, level), expandDims(logWeights, 0))
-}
 
 /** By the cells that a row has, where others are missing. */
 const whereMissing =
-  (of: ReturnType<typeof ask>, ofSeen: (logs: ReadonlyArray<Float64Array>) => Float64Array) =>
+  (of: ReturnType<typeof ask>, ofSeen: (told: Moments.Told) => Float64Array) =>
   (points: Points) =>
   (mixture: Mixture): Float64Array =>
-    Missing.has(somePoints(points)) ? ofSeen(Missing.asked(mixture, points).logs) : of(points)(mixture)
+    Missing.has(somePoints(points))
+      ? ofSeen(Moments.responsibilities(componentsOf(aMixture(mixture)), points))
+      : of(points)(mixture)
 
 /** log p(x) for each row; of a row with missing cells, which hold NaN, that of the columns it has. */
 export const logDensity: (points: Points) => (mixture: Mixture) => Float64Array = points =>
-  whereMissing(logDensities, Missing.logSums)(points)
+  whereMissing(logDensities, ({ logDensity }) => logDensity)(points)
 
-const logDensities = ask({
-  round: Components.logDensity,
-  any: (of, x, level) => logSumExp(logJoint(of, x, level), 1, true)
-})
+const logDensities = ask((seen, x) => seen.logDensity(x))
 
-const scores = ask({ round: Components.score, any: Gaussians.score })
+const scores = ask((seen, x) => seen.score(x))
 
 /** ∇ log p(x) for each row. */
 export const score =
@@ -495,17 +453,11 @@ export const score =
   (mixture: Mixture): Points => ({ ...points, values: pipe(mixture, scores(points)) })
 
 /** Δ log p(x) = div ∇ log p(x) for each row: Σ_k r_k (|s_k − s|² − tr Σ_k⁻¹), s_k the score of component k. */
-export const divergence: (points: Points) => (mixture: Mixture) => Float64Array = ask({
-  round: Components.divergence,
-  any: Gaussians.divergence
-})
+export const divergence: (points: Points) => (mixture: Mixture) => Float64Array = ask((seen, x) => seen.divergence(x))
 
-const posteriors = ask({
-  round: Components.responsibilities,
-  any: (of, x, level) => softmax(logJoint(of, x, level))
-})
+const posteriors = ask((seen, x) => Tensors.posterior(seen.logJoint(x)).q)
 
-const probabilities = whereMissing(posteriors, Missing.shares)
+const probabilities = whereMissing(posteriors, ({ shares }) => shares)
 
 /** p(k | x) for each row and component, [rows, K]; by the columns that a row has, where cells are missing. */
 export const responsibilities =
@@ -556,44 +508,32 @@ const mostProbable = (shares: Float64Array): number => shares.reduce((best, p, k
 /** Of a component's rows, those further out are told as outliers. */
 const OUTSIDE = 1e-3
 
-/** What memberships are of: what is said of each of some rows, [rows, K] or [rows]. */
-interface Weighed {
-  readonly probability: Float64Array
-  readonly logs: Float64Array
-  readonly squared: Float64Array
-  /** How many columns each row has. */
-  readonly columns: Uint32Array
-}
+/** What memberships are of. */
+type Told = Omit<Moments.Told, 'logs'>
 
-const seenWhole = (mixture: Mixture, points: Points, among: number): Weighed => ({
-  probability: posteriors(points, among)(mixture),
-  logs: logDensities(points, among)(mixture),
+const seenWhole = (mixture: Mixture, points: Points, among: number): Told => ({
+  shares: posteriors(points, among)(mixture),
+  logDensity: logDensities(points, among)(mixture),
   squared: pipe(mixture, squaredDistances(points)).values,
   columns: new Uint32Array(points.rows).fill(points.dim)
 })
 
-/** Of rows with missing cells, from what each row has, looked at once. */
-const seenInPart = (mixture: Mixture, points: Points): Weighed => {
-  const { logs, squared, columns } = Missing.asked(mixture, points)
-  return { probability: Missing.shares(logs), logs: Missing.logSums(logs), squared, columns }
-}
-
-const told = ({ probability, logs, squared, columns }: Weighed): ReadonlyArray<Membership> => {
-  const count = probability.length / logs.length
+const told = ({ shares, logDensity, squared, columns }: Told): ReadonlyArray<Membership> => {
+  const count = shares.length / logDensity.length
   const perRow = (values: Float64Array, i: number): Float64Array => values.subarray(i * count, (i + 1) * count)
   // A row of which nothing is there is far from nothing.
   const limits = new Map(
     Array.from(new Set(columns), d => [d, d === 0 ? Infinity : ChiSquared.exceeded(d, OUTSIDE)] as const)
   )
-  return RA.makeBy(logs.length, i => {
-    const row = perRow(probability, i)
+  return RA.makeBy(logDensity.length, i => {
+    const row = perRow(shares, i)
     const component = mostProbable(row)
     return {
       component,
       probability: row[component],
       // Not 1 − probability, which has no digits left where a row is all but certain.
       uncertainty: row.reduce((sum, p, k) => (k === component ? sum : sum + p), 0),
-      logDensity: logs[i],
+      logDensity: logDensity[i],
       isOutlier: perRow(squared, i).every(squared => squared > (limits.get(columns[i]) ?? Infinity))
     }
   })
@@ -623,7 +563,9 @@ export const memberships =
   (points: Points, among: number = points.rows) =>
   (mixture: Mixture): ReadonlyArray<Membership> => {
     const said = (of: Points, isWhole: boolean): ReadonlyArray<Membership> =>
-      of.rows === 0 ? [] : told(isWhole ? seenWhole(mixture, of, among) : seenInPart(mixture, of))
+      of.rows === 0
+        ? []
+        : told(isWhole ? seenWhole(mixture, of, among) : Moments.responsibilities(componentsOf(mixture), of))
     if (!Missing.has(points)) return said(points, true)
     // What is said of a row that is whole asks for no other.
     const { rows, dim, values } = points

@@ -1,4 +1,5 @@
 /** Data as sums over their rows read them. */
+import { hasNaN } from '../../lib/rows/byColumn.js'
 import { constant, type Numbers } from '../../lib/rows/stretches.js'
 import * as Points from '../data/points.js'
 import * as Source from '../data/source/source.js'
@@ -12,13 +13,16 @@ export interface Rows<N extends Numbers = Numbers> {
   readonly weights: N | null
   /** Of use for one step, as a batch is: no copy of them is kept. Absent, one may be, and x must not change. */
   readonly passing?: true
+  /** That some cells are missing, and hold NaN. */
+  readonly misses?: true
 }
 
 const held = (points: Points.Points): Rows<Float64Array> => ({
   rows: points.rows,
   dim: points.dim,
   x: points.values,
-  weights: points.weights === undefined ? null : Points.weightsOf(points)
+  weights: points.weights === undefined ? null : Points.weightsOf(points),
+  ...(hasNaN(points.values) && { misses: true as const })
 })
 
 const known = new WeakMap<Points.Points, Rows<Float64Array>>()
@@ -35,7 +39,13 @@ export const inMemory = (points: Points.Points): Rows<Float64Array> => {
 /** The same of a source too. */
 export const rowsOf = (data: Source.Data): Rows => {
   if (!Source.isSource(data)) return inMemory(data)
-  const found = knownOf.get(data) ?? { rows: data.rows, dim: data.dim, x: data, weights: Source.weightsOf(data) }
+  const found = knownOf.get(data) ?? {
+    rows: data.rows,
+    dim: data.dim,
+    x: data,
+    weights: Source.weightsOf(data),
+    ...(data.misses && { misses: data.misses })
+  }
   knownOf.set(data, found)
   return found
 }

@@ -1,12 +1,9 @@
 /** How well a mixture describes data, and what that says of its number of components. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'
-import type * as Strands from '../../lib/rows/strands.js'
 import * as Place from '../data/place.js'
 import * as Source from '../data/source/source.js'
-import { described, gaussians } from './em/eStep.js'
-import * as Missing from './em/missing.js'
-import type { Doubted } from './em/moments.js'
+import { described } from './em/eStep.js'
 import type { Rows } from './passRows.js'
 import type * as Mixture from './mixture.js'
 import { rowsOf } from './passRows.js'
@@ -45,7 +42,6 @@ export interface Statistics {
 export const of =
   (data: Source.Data, parameters: number, { taken } = Place.here) =>
   (mixture: Mixture.Mixture): Statistics => {
-    if (Missing.has(data)) return ofSeen(data, parameters)(mixture)
     const { rows } = data
     const total = Source.totalOf(data)
     const { value, doubt, mass } = taken(sum(rowsOf(data))(mixture), () => asked(mixture))
@@ -59,13 +55,8 @@ export const of =
     })
   }
 
-/** What is summed over the rows. */
-export const sum =
-  (rows: Rows) =>
-  (mixture: Mixture.Mixture): Strands.Sum<Pick<Doubted, 'value' | 'doubt' | 'mass'>> =>
-    described(rows)(gaussians(clean, mixture))
-
-const clean = { alpha: 1, sigma: 0 }
+/** What is summed over the rows, by the columns that each has. */
+export const sum: (rows: Rows) => (mixture: Mixture.Mixture) => ReturnType<ReturnType<typeof described>> = described
 
 /** A mixture as numbers, and back. */
 const asked = ({ weights, means, variances, factors }: Mixture.Mixture): Place.Asked => ({
@@ -85,22 +76,6 @@ export const mixtureOf =
       variances: numbers.slice(variances, factors),
       factors: hasFactors ? { shape: [components, dim, dim], values: numbers.slice(factors) } : null
     }
-  }
-
-/** By what rows have, where cells are missing. */
-const ofSeen =
-  (data: Source.Data, parameters: number) =>
-  (mixture: Mixture.Mixture): Statistics => {
-    const total = Source.totalOf(data)
-    const { density, doubt, sizes } = Missing.described(mixture, data)
-    return from({
-      rows: data.rows,
-      total,
-      logLikelihood: density / total,
-      doubt,
-      parameters,
-      sizes: Array.from(sizes)
-    })
   }
 
 /** What is summed over the rows, and what follows of it; `total` is Σ w, `doubt` Σ −w log max_k p(k | x). */

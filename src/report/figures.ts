@@ -1,6 +1,7 @@
 /** The pictures of a fit: the data with what was learned, what it was chosen from, and the objective as it fell. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
+import * as Factor from '../../lib/arrays/factor.js'
 import { principal } from '../../lib/rows/principal.js'
 import { type Fit, Key, Mixture, Points } from '../index.js'
 import { isSound } from '../fit/candidates.js'
@@ -164,7 +165,14 @@ const scene = (fit: Findings, most: number): Scene => {
 // -- densities of one column -----------------------------------------------------------------------------------------
 
 const normal = (x: number, mean: number, variance: number): number =>
-  Elementary.exp(-Elementary.square(x - mean) / (2 * variance)) / Math.sqrt(2 * Math.PI * variance)
+  Elementary.exp(
+    Factor.logNormal(
+      { shape: [], values: Float64Array.of(Math.sqrt(variance)) },
+      1,
+      0,
+      Elementary.square(x - mean) / variance
+    )
+  )
 
 /** As many bins as Freedman & Diaconis (1981) ask for; but at least √n, since their rule hides the modes of a mixture. */
 const binsOf = (values: Float64Array, most: number): number => {

@@ -1,7 +1,7 @@
 /**
  * The E-step: responsibilities, and the moments that an M-step asks for. Of many rows it is a program of what the family says in
- * the tensor vocabulary; of few, plain loops where the family says which Gaussians it is (`moments.ts`), and the
- * vocabulary op by op where not. Deviations are taken from the centres one by one, so that
+ * the tensor vocabulary; of few, and of rows that miss cells, plain loops where the family says which Gaussians it is
+ * (`moments.ts`), and the vocabulary op by op where not. Deviations are taken from the centres one by one, so that
  * nothing depends on where 0 is.
  */
 import { pipe } from 'fp-ts/lib/function.js'
@@ -13,15 +13,10 @@ import {
   add,
   compute,
   concat,
-  div,
-  exp,
   expandDims,
   fill,
   fromNdArray,
-  log,
   matMul,
-  max,
-  maximum,
   mul,
   neg,
   reshape,
@@ -35,14 +30,13 @@ import {
   type NdArray,
   type Tensor
 } from '../../../lib/index.js'
-import * as Elementary from '../../../lib/numbers/elementary.js'
-import * as Factor from '../../../lib/arrays/factor.js'
+import { refuse } from '../../../lib/plain/refuse.js'
 import * as Strands from '../../../lib/rows/strands.js'
-import { concatenated } from '../../../lib/arrays/ndarray.js'
 import { stretch } from '../../../lib/rows/stretches.js'
-import { moments, rootsOf, widthOf, type Component, type Doubted, type Sums } from './moments.js'
+import { componentsOf, type Component } from '../component.js'
+import * as Tensors from '../families/tensors.js'
+import { moments, widthOf, type Doubted, type Sums } from './moments.js'
 import * as FromGradient from './fromGradient.js'
-import { factorsOf } from '../draw.js'
 import * as Mixture from '../mixture.js'
 import type { Rows } from '../passRows.js'
 import * as Params from '../../family/params.js'
@@ -116,19 +110,11 @@ export const eStep = <P extends string>(family: Family<P>, kind: Kind, dim: numb
 export const inLoops =
   <P extends string>(toMixture: (params: Params.Params<P>) => Mixture.Mixture, second: Second): EStep<P> =>
   (params, level, rows) =>
-    moments(gaussians(level, toMixture(params)), second, rows)
+    moments(componentsAt(level, toMixture(params)), second, rows)
 
-/** The components of a mixture at a level, as the loops read them. */
-export const gaussians = (level: Level, mixture: Mixture.Mixture): ReadonlyArray<Component> => {
-  const there = level.sigma === 0 && level.alpha === 1 ? mixture : Mixture.diffuse(level)(mixture)
-  const [, dim] = there.means.shape
-  const logs = Mixture.logWeights(there.weights)
-  return factorsOf(there).map((factor, k) => ({
-    constant: logs[k] - Factor.logDeterminant(factor, dim) - (dim / 2) * Elementary.log(2 * Math.PI),
-    centre: there.means.values.subarray(k * dim, (k + 1) * dim),
-    factor: factor.values
-  }))
-}
+/** The components of a mixture at a level. */
+const componentsAt = (level: Level, mixture: Mixture.Mixture): ReadonlyArray<Component> =>
+  componentsOf(level.sigma === 0 && level.alpha === 1 ? mixture : Mixture.diffuse(level)(mixture))
 
 /**
  * Operations from which compiling, some tens of milliseconds, is worth it for dozens of steps that else take these; of a description,
@@ -156,25 +142,13 @@ export const how = <P extends string>(
       ? 'in plain loops'
       : 'op by op'
 
-/**
- * What log π_k p_k(x), [rows, K], say: p(k | x), and log p(x) = logs + beyond, the greatest of them and −log max_k p(k | x).
- * One e^x a row and component serves all. No component answers for a row beyond the reach of all.
- */
-const posterior = (all: Tensor): Readonly<Record<'q' | 'beyond' | 'logs', Tensor>> => {
-  const logs = maximum(max(all, 1, true), -Number.MAX_VALUE)
-  const parts = exp(sub(all, logs))
-  const whole = sum(parts, 1, true)
-  // Of a row in reach it is 1 or more.
-  return { q: div(parts, maximum(whole, 1)), beyond: log(whole), logs }
-}
-
 /** −log-likelihood, and the moments as `Found` has them, of rows x [rows, dim] and weights [rows | 1, 1]; each flat. */
 const statistics =
   <P extends string>(family: Family<P>, kind: Kind, dim: number) =>
   (own: Params.Tensors<P>, x: Tensor, w: Tensor, alpha: Tensor, sigma: Tensor): ReadonlyArray<Tensor> => {
     const level = { alpha: reshape(alpha, [1, 1]), sigma: reshape(sigma, [1, 1]) }
     const { centres, logWeights, logDensity } = family.components(own, dim)
-    const { q, beyond, logs } = posterior(add(logDensity(x, level), expandDims(logWeights, 0)))
+    const { q, beyond, logs } = Tensors.posterior(add(logDensity(x, level), expandDims(logWeights, 0)))
     const r = mul(w, q)
     const there = mul(alpha, centres)
     const mass = sum(r, 0)
@@ -229,57 +203,24 @@ const weighing = ({ rows, dim, x, weights, passing }: Rows): Weighing => {
 
 const descriptions = Compiler.library()
 
-/** What Gaussians are to a program: log π_k − log|F_k| − (d/2) log 2π, c_k and F_k⁻¹. */
-const gaussiansOf = (
-  components: ReadonlyArray<Component>,
-  dim: number
-): {
-  readonly isTriangular: boolean
-  readonly params: Readonly<Record<'constants' | 'centres' | 'roots', Float64Array>>
-  readonly shapes: Compiler.Signature['params']
-} => {
-  const count = components.length
-  const { isTriangular, values: roots } = rootsOf(components, dim)
-  return {
-    isTriangular,
-    params: {
-      constants: Float64Array.from(components, ({ constant }) => constant),
-      centres: concatenated(components.map(({ centre }) => centre)),
-      roots
-    },
-    shapes: { constants: [count], centres: [count, dim], roots: [count, ...(isTriangular ? [dim] : []), dim] }
-  }
-}
-
-/** The deviations of rows from them, [rows, K, dim], and what `posterior` says. */
-const posteriorOf = (
-  isTriangular: boolean,
-  { params: { constants, centres, roots }, rows: { x } }: Compiler.Inputs
-): ReturnType<typeof posterior> & { readonly delta: Tensor } => {
-  const delta = sub(expandDims(x, 1), expandDims(centres, 0))
-  const white = isTriangular
-    ? transpose(matMul(transpose(delta, [1, 0, 2]), roots, { transposeB: true }), [1, 0, 2])
-    : mul(delta, expandDims(roots, 0))
-  return { delta, ...posterior(sub(expandDims(constants, 0), mul(0.5, sum(square(white), 2)))) }
-}
-
 const total = (w: Tensor, each: Tensor): Tensor => reshape(sum(mul(w, each)), [1])
 
-/** How Gaussian components describe rows, by a program where these are many. */
+/** How a mixture describes rows, by a program where these are many and whole. */
 export const described =
   (data: Rows) =>
-  (components: ReadonlyArray<Component>): Strands.Sum<Description> => {
+  (mixture: Mixture.Mixture): Strands.Sum<Description> => {
     const { rows, dim } = data
-    const { isTriangular, params, shapes } = gaussiansOf(components, dim)
-    const inPlainLoops = (): Strands.Sum<Description> => moments(components, 'none', data)
-    if (rows * (params.roots.length + params.centres.length) < WORTH.description) return inPlainLoops()
+    const arrays = Tensors.arraysOf(mixture)
+    const inPlainLoops = (): Strands.Sum<Description> => moments(componentsOf(mixture), 'none', data)
+    const width = mixture.factors === null ? 2 : dim + 1
+    if (data.misses === true || rows * mixture.means.values.length * width < WORTH.description) return inPlainLoops()
     const weighed = weighing(data)
     return pipe(
       descriptions.program(
         'description',
-        { params: shapes, rows: weighed.rows, constants: weighed.constants },
+        { params: Params.shapes(arrays), rows: weighed.rows, constants: weighed.constants },
         inputs => {
-          const { q, beyond, logs } = posteriorOf(isTriangular, inputs)
+          const { q, beyond, logs } = Tensors.posterior(Tensors.seenOf(inputs.params).logJoint(inputs.rows.x))
           const w = weighed.of(inputs)
           return {
             others: { value: total(w, neg(add(beyond, logs))), doubt: total(w, beyond), mass: sum(mul(w, q), 0) }
@@ -289,7 +230,12 @@ export const described =
       ),
       E.match(inPlainLoops, program =>
         pipe(
-          program.sum({ rows, params, given: weighed.given, constants: weighed.numbers }),
+          program.sum({
+            rows,
+            params: Params.map<NdArray, Float64Array>(({ values }) => values)(arrays),
+            given: weighed.given,
+            constants: weighed.numbers
+          }),
           Strands.map(({ others: { value, doubt, mass } }) => ({
             value: value.values[0],
             doubt: doubt.values[0],
@@ -349,7 +295,11 @@ export const inVocabulary = <P extends string>(
   }
   const [few, worth] = ofFew === undefined ? [interpreted, WORTH.interpreter] : [ofFew, WORTH.loops]
   return (params, level, data) => {
-    const { rows } = data
+    const { rows, misses } = data
+    if (misses === true)
+      return ofFew === undefined
+        ? refuse('a family without toMixture is not learned from missing cells; give it one')
+        : ofFew(params, level, data)
     if (!isWorth(kind, count, dim, rows, worth)) return few(params, level, data)
     const weighed = weighing(data)
     const signature: Compiler.Signature = {

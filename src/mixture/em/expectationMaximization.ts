@@ -7,7 +7,6 @@ import { refuse } from '../../../lib/plain/refuse.js'
 import * as Strands from '../../../lib/rows/strands.js'
 import { computed, ofNumbers, zipped } from '../../../lib/rows/stretches.js'
 import { eStep } from './eStep.js'
-import * as Missing from './missing.js'
 import type { Sums } from './moments.js'
 import * as Prior from './prior.js'
 import * as Frame from './frame.js'
@@ -17,7 +16,8 @@ import type { Score } from '../../family/family.js'
 import { rowsOf, type Rows } from '../passRows.js'
 import * as Params from '../../family/params.js'
 import type * as Source from '../../data/source/source.js'
-import { logWeights, type Mixture } from '../mixture.js'
+import { logWeights } from '../component.js'
+import type { Mixture } from '../mixture.js'
 import type { Level } from '../../schedule/schedule.js'
 import type { Family, MStep } from '../../family/family.js'
 
@@ -88,34 +88,9 @@ const mixtureOf = <P extends string>({ toMixture }: Family<P>): ((params: Params
   pipe(
     toMixture,
     O.getOrElse((): ((params: Params.Params<P>) => Mixture) =>
-      refuse('a family without toMixture is not learned from missing cells; give it one')
+      refuse('a family without toMixture has no posterior mode; give it one, or leave out the prior')
     )
   )
-
-/** The same of rows with missing cells: by the conditional moments of what is not there. */
-const stepOfMissing = <P extends string>(
-  family: Family<P>,
-  varianceFloor: number,
-  data: Source.Data,
-  shrinkage: number | null
-): ((params: Params.Params<P>) => Taken<P>) => {
-  const { dim } = data
-  const enter = mixtureOf(family)
-  if (shrinkage !== null) {
-    const { kind, taken } = underPrior(family, varianceFloor, Prior.of(data, shrinkage))
-    const expect = Missing.moments(kind.second, data)
-    return params => {
-      const mixture = enter(params)
-      return taken(params, mixture, expect(mixture))
-    }
-  }
-  const { second, maximise } = mStepOf(family)
-  const expect = Missing.moments(second, data)
-  return params => {
-    const { value, ...found } = expect(enter(params))
-    return { value, params: maximise(params, found, { level: clean, floor: varianceFloor, dim }) }
-  }
-}
 
 /** A family under a prior. */
 export interface UnderPrior<P extends string> {
@@ -164,7 +139,6 @@ export const step = <P extends string>(
   prior: number | null = null,
   take: Take<P> = here
 ): ((params: Params.Params<P>) => Taken<P>) => {
-  if (Missing.has(data)) return stepOfMissing(family, varianceFloor, data, prior)
   const { points: about, middle, enter, leave } = Frame.of(family, data)
   const of = summed(family, varianceFloor, rowsOf(about), prior === null ? null : Prior.of(about, prior))
   return params => {

@@ -10,11 +10,12 @@ import type { NdArray } from '../../../lib/arrays/ndarray.js'
 import type { Level } from '../../schedule/schedule.js'
 import type { Moments, Second } from '../../family/family.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
-import { factorsOf, type Drawable } from '../draw.js'
+import { factorsOf } from '../component.js'
+import type { Mixture } from '../mixture.js'
 
 /** Σ r and Σ r δ, of the derivatives by centres [K, dim] and logits [K]. */
 export const first = (
-  mixture: Drawable,
+  mixture: Mixture,
   { means, logits }: { readonly means: NdArray; readonly logits: NdArray }
 ): Pick<Moments, 'mass' | 'sums'> => {
   const [, dim] = means.shape
@@ -90,7 +91,7 @@ const transposed = (x: Float64Array, dim: number): Float64Array =>
  * and X_ij = (s_i s_j)² / (2α² λ_i λ_j (s_i + s_j)) times what it would be. The rest, where components overlap, is the correction of
  * Shah, Chen & Klivans (2023). Of weights such a gradient holds no part of that kind, and they stay.
  */
-export const matched = (second: Second, mixture: Drawable, likelihood: Moments, { alpha, sigma }: Level): Moments => {
+export const matched = (second: Second, mixture: Mixture, likelihood: Moments, { alpha, sigma }: Level): Moments => {
   const [count, dim] = mixture.means.shape
   const at = (variance: number): number => Elementary.square(alpha) * variance + Elementary.square(sigma)
   const width = likelihood.second.length / count

@@ -1,56 +1,21 @@
 /**
- * The E-step of Gaussian components in plain loops, a row at a time: for families that say which mixture they are. In the
- * tensor vocabulary the same takes some ten to a hundred times as long on a few hundred rows; a law holds the two together.
+ * The E-step of Gaussian components in plain loops, a row at a time: for families that say which mixture they are, and rows that are
+ * few, or miss cells. In the tensor vocabulary the same takes some ten to a hundred times as long on a few hundred rows; a law holds
+ * the two together. Of rows that miss cells the likelihood is that of what was seen, and what was not enters by its conditional moments:
+ * right where cells are missing for no reason in themselves (at random, Rubin 1976).
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Strands from '../../../lib/rows/strands.js'
 import { stretch } from '../../../lib/rows/stretches.js'
 import type { Moments, Second } from '../../family/family.js'
+import type { Component } from '../component.js'
 import { weightsOf, type Rows as Data } from '../passRows.js'
-
-/** N(c_k, F_k F_kᵀ): `factor` is a number, a diagonal [d], or a lower triangle [d·d], as its length says. */
-export interface Component {
-  /** log π_k − log |F_k| − (d/2) log 2π */
-  readonly constant: number
-  readonly centre: Float64Array
-  readonly factor: Float64Array
-}
+import { patternsOf, seenBy, whole, type Pattern, type Seen } from '../kernels/patterns.js'
 
 export interface Rows {
   readonly rows: number
   readonly dim: number
   readonly values: Float64Array
-}
-
-/** F_k⁻¹ of all components, one after another: rows of triangles where one of them is a triangle, else diagonals. */
-export interface Roots {
-  readonly isTriangular: boolean
-  readonly values: Float64Array
-}
-
-const isTriangle = (factor: Float64Array, dim: number): boolean => dim > 1 && factor.length === dim * dim
-
-/** R = F⁻¹, lower triangular, by forward substitution of the columns of I. */
-const invert = (factor: Float64Array, dim: number, out: Float64Array, at: number): void => {
-  for (let column = 0; column < dim; column++)
-    for (let i = column; i < dim; i++) {
-      let rest = i === column ? 1 : 0
-      for (let j = column; j < i; j++) rest -= factor[i * dim + j] * out[at + j * dim + column]
-      out[at + i * dim + column] = rest / factor[i * dim + i]
-    }
-}
-
-export const rootsOf = (components: ReadonlyArray<Component>, dim: number): Roots => {
-  const isTriangular = components.some(({ factor }) => isTriangle(factor, dim))
-  const width = isTriangular ? dim * dim : dim
-  const values = new Float64Array(components.length * width)
-  components.forEach(({ factor }, k) => {
-    if (isTriangle(factor, dim)) invert(factor, dim, values, k * width)
-    else
-      for (let j = 0; j < dim; j++)
-        values[k * width + (isTriangular ? j * (dim + 1) : j)] = 1 / factor[factor.length === 1 ? 0 : j]
-  })
-  return { isTriangular, values }
 }
 
 /** How many numbers the second moments of a component are. */
@@ -76,59 +41,107 @@ export interface Doubted extends Sums {
   readonly doubt: number
 }
 
+/** What is said of each row, by the columns that it has. */
+export interface Told {
+  /** log π_k N(x; c_k, Σ_k), [rows, K] */
+  readonly logs: Float64Array
+  /** |L⁻¹(x − c_k)|², [rows, K] */
+  readonly squared: Float64Array
+  /** p(k | x), [rows, K]; 0 of a row beyond the reach of all */
+  readonly shares: Float64Array
+  /** log p(x), [rows] */
+  readonly logDensity: Float64Array
+  /** How many columns there are, [rows]. */
+  readonly columns: Uint32Array
+}
+
+/** What the patterns of components hold at most: of more, they are made anew. */
+const HELD = 1 << 22
+
 /** The E-step over rows in one loop that knows all it needs as numbers. */
 interface Expecting {
   /** How many numbers rows sum. */
   readonly width: number
-  /** Adds to `into` what rows sum. Where `shares` is given, [rows, K], p(k | x) are left in it. */
-  readonly add: (values: Float64Array, weights: Float64Array, shares: Float64Array | null, into: Float64Array) => void
+  /** Adds to `into` what the rows of a pattern sum, and writes what is said of each. */
+  readonly add: (
+    pattern: Pattern,
+    values: Float64Array,
+    weights: Float64Array,
+    told: Told | null,
+    into: Float64Array
+  ) => void
   readonly found: (sums: Float64Array) => Doubted
 }
 
 const expecting = (components: ReadonlyArray<Component>, second: Second, dim: number): Expecting => {
   const count = components.length
   const per = widthOf(second, dim)
-  const { isTriangular, values: root } = rootsOf(components, dim)
-  const constants = Float64Array.from(components, ({ constant }) => constant)
-  const centres = new Float64Array(count * dim)
-  components.forEach(({ centre }, k) => {
-    centres.set(centre, k * dim)
-  })
   const [isFull, isDiagonal, isTrace] = [second === 'full', second === 'diagonal', second === 'trace']
+  const x = new Float64Array(dim)
   const delta = new Float64Array(count * dim)
+  const squares = new Float64Array(count)
   const logs = new Float64Array(count)
+  const width = 2 + count + count * dim + count * per
   const parts = (all: Float64Array): Moments => ({
     mass: all.subarray(2, 2 + count),
     sums: all.subarray(2 + count, 2 + count + count * dim),
     second: all.subarray(2 + count + count * dim)
   })
-  const add: Expecting['add'] = (values, weights, shares, into) => {
-    const { mass, sums, second: out } = parts(into)
-    let [value, doubt] = into
-    for (let row = 0; row < weights.length; row++) {
+  const known = new Map<string, Seen>()
+  let held = 0
+  const seenFrom = (pattern: Pattern): Seen => {
+    const word = pattern.observed === dim ? '' : pattern.order.subarray(pattern.observed).join()
+    const seen = known.get(word) ?? seenBy(components, pattern)
+    if (!known.has(word) && held < HELD) {
+      held += seen.centres.length + seen.roots.length + seen.gains.length + seen.rests.length
+      known.set(word, seen)
+    }
+    return seen
+  }
+  const own = new Float64Array(width)
+  const add: Expecting['add'] = (pattern, values, weights, told, into) => {
+    const { order, observed: o, rows } = pattern
+    const { constants, centres, isTriangular, roots, gains, rests } = seenFrom(pattern)
+    const m = dim - o
+    own.fill(0)
+    delta.fill(0)
+    // in the order of the pattern
+    const { mass, sums, second: out } = parts(own)
+    let [value, doubt] = [0, 0]
+    const length = rows === null ? weights.length : rows.length
+    for (let each = 0; each < length; each++) {
+      const row = rows === null ? each : rows[each]
+      for (let j = 0; j < o; j++) x[j] = values[row * dim + order[j]]
       let top = -Infinity
       for (let k = 0; k < count; k++) {
         const at = k * dim
-        for (let j = 0; j < dim; j++) delta[at + j] = values[row * dim + j] - centres[at + j]
+        for (let j = 0; j < o; j++) delta[at + j] = x[j] - centres[at + j]
         let squared = 0
         if (isTriangular)
-          for (let i = 0, from = at * dim; i < dim; i++, from += dim) {
+          for (let i = 0, from = k * o * o; i < o; i++, from += o) {
             let y = 0
-            for (let j = 0; j <= i; j++) y += root[from + j] * delta[at + j]
+            for (let j = 0; j <= i; j++) y += roots[from + j] * delta[at + j]
             squared += y * y
           }
         else
-          for (let j = at; j < at + dim; j++) {
-            const y = root[j] * delta[j]
+          for (let j = 0; j < o; j++) {
+            const y = roots[k * o + j] * delta[at + j]
             squared += y * y
           }
         const log = constants[k] - squared / 2
+        squares[k] = squared
         logs[k] = log
         if (log > top) top = log
+      }
+      if (told !== null) {
+        told.logs.set(logs, row * count)
+        told.squared.set(squares, row * count)
+        told.columns[row] = o
       }
       if (top === -Infinity) {
         // Beyond the reach of all components: nobody answers for it.
         if (weights[row] > 0) value = Infinity
+        if (told !== null) told.logDensity[row] = -Infinity
         continue
       }
       let total = 0
@@ -139,13 +152,22 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
       const log = Elementary.log(total)
       value -= weights[row] * (top + log)
       doubt += weights[row] * log
-      if (shares !== null) for (let k = 0; k < count; k++) shares[row * count + k] = logs[k] / total
+      if (told !== null) {
+        told.logDensity[row] = top + log
+        for (let k = 0; k < count; k++) told.shares[row * count + k] = logs[k] / total
+      }
       const share = weights[row] / total
       for (let k = 0; k < count; k++) {
         const r = share * logs[k]
         if (r === 0) continue
         mass[k] += r
         const at = k * dim
+        if (isTriangular)
+          for (let i = 0; i < m; i++) {
+            let mean = 0
+            for (let j = 0; j < o; j++) mean += gains[(k * m + i) * o + j] * delta[at + j]
+            delta[at + o + i] = mean
+          }
         for (let i = 0; i < dim; i++) {
           const pulled = r * delta[at + i]
           sums[at + i] += pulled
@@ -155,11 +177,37 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
         }
       }
     }
-    into[0] = value
-    into[1] = doubt
+    // What rows do not tell of the cells that they miss is the same for all of them.
+    if (second !== 'none')
+      for (let k = 0; k < count; k++)
+        for (let i = 0; i < m; i++)
+          for (let j = isFull ? 0 : i; j <= i; j++) {
+            let covariance = 0
+            for (let a = 0; a <= j; a++) covariance += rests[(k * m + i) * m + a] * rests[(k * m + j) * m + a]
+            const at = isFull ? (k * dim + o + i) * dim + o + j : isDiagonal ? k * dim + o + i : k
+            out[at] += mass[k] * covariance
+          }
+    into[0] += value
+    into[1] += doubt
+    const to = parts(into)
+    for (let k = 0; k < count; k++) {
+      to.mass[k] += mass[k]
+      if (isTrace) to.second[k] += out[k]
+      for (let i = 0; i < dim; i++) {
+        const from = k * dim + i
+        const at = k * dim + order[i]
+        to.sums[at] += sums[from]
+        if (isDiagonal) to.second[at] += out[from]
+        else if (isFull)
+          for (let j = 0; j <= i; j++) {
+            const [above, below] = order[i] < order[j] ? [order[i], order[j]] : [order[j], order[i]]
+            to.second[(k * dim + below) * dim + above] += out[from * dim + j]
+          }
+      }
+    }
   }
   return {
-    width: 2 + count + count * dim + count * per,
+    width,
     add,
     found: sums => {
       const { second: out, ...rest } = parts(sums)
@@ -167,6 +215,19 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
       return { value: sums[0], doubt: sums[1], ...rest, second: out }
     }
   }
+}
+
+const known = new WeakMap<Float64Array, Map<number, ReadonlyArray<Pattern>>>()
+
+/** The patterns of a strand; of rows in memory they are the same at every step. */
+const patternsIn = ({ dim, x, misses, passing }: Data, first: number, values: Float64Array): ReadonlyArray<Pattern> => {
+  if (misses !== true) return [whole(dim)]
+  if (!(x instanceof Float64Array) || passing === true) return patternsOf(values, dim)
+  const ofRows = known.get(x) ?? new Map<number, ReadonlyArray<Pattern>>()
+  const found = ofRows.get(first) ?? patternsOf(values, dim)
+  ofRows.set(first, found)
+  known.set(x, ofRows)
+  return found
 }
 
 /** −Σ w log p(x), and the moments of δ = x − c_k. */
@@ -178,34 +239,43 @@ export const moments = (components: ReadonlyArray<Component>, second: Second, da
     rows,
     width,
     strands: Strands.each(rows, width, (first, count, into) => {
-      add(stretch(x, dim, first, count), stretch(weights, 1, first, count), null, into)
+      const [values, own] = [stretch(x, dim, first, count), stretch(weights, 1, first, count)]
+      for (const pattern of patternsIn(data, first, values)) add(pattern, values, own, null, into)
     }),
     found
   }
 }
 
-/** The same without second moments, and p(k | x), [rows, K]. */
+/** The same of rows in memory without second moments, and what is said of each row. */
 export const responsibilities = (
   components: ReadonlyArray<Component>,
   { rows, dim, values }: Rows,
-  weights: Float64Array
-): Sums & { readonly shares: Float64Array } => {
+  weights: Float64Array = new Float64Array(rows).fill(1 / rows)
+): Sums & Told => {
   const { width, add, found } = expecting(components, 'none', dim)
-  const [shares, sums] = [new Float64Array(rows * components.length), new Float64Array(width)]
-  add(values, weights.subarray(0, rows), shares, sums)
-  return { ...found(sums), shares }
+  const [all, perRow] = [rows * components.length, new Float64Array(rows)]
+  const told: Told = {
+    logs: new Float64Array(all),
+    squared: new Float64Array(all),
+    shares: new Float64Array(all),
+    logDensity: perRow,
+    columns: new Uint32Array(rows)
+  }
+  const sums = new Float64Array(width)
+  for (const pattern of patternsOf(values, dim)) add(pattern, values, weights.subarray(0, rows), told, sums)
+  return { ...found(sums), ...told }
 }
 
-/** y = R(x − c) of the k-th component, for chosen rows, one after another. */
+/** y = R(x − c) of a component, for chosen rows, one after another. */
 export const whitened = (component: Component, { dim, values }: Rows, chosen: ReadonlyArray<number>): Float64Array => {
-  const { isTriangular, values: root } = rootsOf([component], dim)
+  const { isTriangular, roots } = seenBy([component], whole(dim))
+  const { mean } = component
   const out = new Float64Array(chosen.length * dim)
   chosen.forEach((row, i) => {
     for (let a = 0; a < dim; a++) {
       let y = 0
-      if (isTriangular)
-        for (let j = 0; j <= a; j++) y += root[a * dim + j] * (values[row * dim + j] - component.centre[j])
-      else y = root[a] * (values[row * dim + a] - component.centre[a])
+      if (isTriangular) for (let j = 0; j <= a; j++) y += roots[a * dim + j] * (values[row * dim + j] - mean[j])
+      else y = roots[a] * (values[row * dim + a] - mean[a])
       out[i * dim + a] = y
     }
   })

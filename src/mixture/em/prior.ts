@@ -12,7 +12,8 @@ import * as Missing from './missing.js'
 import { moments } from './moments.js'
 import * as Source from '../../data/source/source.js'
 import { rowsOf } from '../passRows.js'
-import { factorsOf, type Drawable } from '../draw.js'
+import { factorsOf } from '../component.js'
+import type { Mixture } from '../mixture.js'
 import type { Moments, MStep } from '../../family/family.js'
 
 export interface Prior {
@@ -31,7 +32,7 @@ export const of = (data: Source.Data, shrinkage: number): Prior => {
   const whole = Missing.completed(data)
   const mean = Source.middle(whole)
   const rows = Source.totalOf(data)
-  const about = { constant: 0, centre: mean, factor: Float64Array.of(1) }
+  const about = { weight: 1, mean, factor: { shape: [], values: Float64Array.of(1) } }
   const { second } = Strands.taken(moments([about], 'full', rowsOf(whole)))
   // Of weights that come to less than two rows the divisor is half of what they come to.
   const unbiased = rows / Math.max(rows - 1, rows / 2)
@@ -133,7 +134,7 @@ const ofCovariance = (
  */
 export const logDensity =
   (prior: Prior, { second, isShared = false }: Counted) =>
-  (mixture: Drawable): number => {
+  (mixture: Mixture): number => {
     const dim = prior.mean.length
     return factorsOf(mixture).reduce((sum, factor, k) => {
       const apart = mixture.means.values.subarray(k * dim, (k + 1) * dim).map((c, j) => c - prior.mean[j])

@@ -19,9 +19,9 @@ import * as Derive from './derive.js'
 import * as Gaussian from './gaussian.js'
 
 /** u = α²v + σ², [rows | 1, …, dim]. */
-const at = (logVariances: Tensor, level: RowLevel): Tensor => {
-  const { alpha, sigma } = Gaussian.spreadOver(level, logVariances.rank)
-  return add(mul(square(alpha), expandDims(exp(logVariances), 0)), square(sigma))
+const at = (variances: Tensor, level: RowLevel): Tensor => {
+  const { alpha, sigma } = Gaussian.spreadOver(level, variances.rank)
+  return add(mul(square(alpha), expandDims(variances, 0)), square(sigma))
 }
 
 interface Tensors {
@@ -42,12 +42,18 @@ const apart = (means: Tensor, u: Tensor, x: Tensor, level: RowLevel): Gaussian.S
 }
 
 const own = Gaussian.evaluated(({ means, logVariances }: Tensors, x, level) =>
-  apart(means, at(logVariances, level), x, level)
+  apart(means, at(exp(logVariances), level), x, level)
+)
+
+/** The same of variances that are given. */
+export const ofVariances = Gaussian.evaluated(
+  ({ means, variances }: Pick<Tensors, 'means' | 'logits'> & { readonly variances: Tensor }, x, level) =>
+    apart(means, at(variances, level), x, level)
 )
 
 /** Of one covariance: rows and centres are scaled once, and their distances are plain. */
 const common = Gaussian.evaluated(({ means, logVariances }: Tensors, x, level) => {
-  const u = at(logVariances, level)
+  const u = at(exp(logVariances), level)
   if (!Gaussian.isCommon(level)) return apart(means, expandDims(u, 1), x, level)
   const root = rsqrt(u)
   const squared = squaredDistances(mul(x, root), mul(means, root), level.alpha)

@@ -75,11 +75,18 @@ export const evaluated = <T extends Weighted>(see: (params: T, x: Tensor, level:
   }
 }
 
-const LOG_2PI = Elementary.log(2 * Math.PI)
+/** (d/2) log 2π */
+export const constantOf = (dim: number): number => (dim / 2) * Elementary.log(2 * Math.PI)
 
-/** log N of |R r|² and log |R|, R_kᵀ R_k = P_k, which broadcast to [rows, K]. */
+/** log N but for −(d/2) log 2π, of |R r|² and log |R|, R_kᵀ R_k = P_k, which broadcast to [rows, K]. */
+export const logShape = (squared: Tensor, logRoot: Tensor, constant = 0): Tensor => {
+  const half = mul(0.5, squared)
+  return sub(logRoot, constant === 0 ? half : add(half, constant))
+}
+
+/** log N: in the vocabulary it stands here alone, and of plain numbers at `Factor.logNormal`. */
 export const logNormal = (dim: number, squared: Tensor, logRoot: Tensor): Tensor =>
-  sub(logRoot, add(mul(0.5, squared), (dim / 2) * LOG_2PI))
+  logShape(squared, logRoot, constantOf(dim))
 
 /** Whether one level is that of all rows. */
 export const isCommon = ({ alpha, sigma }: RowLevel): boolean => alpha.size === 1 && sigma.size === 1

@@ -9,7 +9,7 @@ import { symmetricEigen } from '../../../lib/arrays/linalg.js'
 import { concatenated, type NdArray } from '../../../lib/arrays/ndarray.js'
 import type { At, Moments, MStep, Second, Start } from '../../family/family.js'
 import type * as Params from '../../family/params.js'
-import { factorsOf } from '../draw.js'
+import { factorsOf } from '../component.js'
 import type { Mixture } from '../mixture.js'
 import * as Gaussian from './gaussian.js'
 

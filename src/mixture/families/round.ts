@@ -29,7 +29,7 @@ import * as Gaussian from './gaussian.js'
 import * as Maps from './maps.js'
 
 /** What a row sees of round components. */
-const told = <T>(of: (params: T) => Components.Components): Required<Gaussian.Evaluated<T>> => ({
+export const told = <T>(of: (params: T) => Components.Components): Required<Gaussian.Evaluated<T>> => ({
   components: params => {
     const components = of(params)
     const { centres, logits } = components

@@ -17,10 +17,10 @@ import { kernels } from '../../../lib/simd/index.js'
 import type { Points } from '../../data/points.js'
 import { select, weightsOf } from '../../data/points.js'
 import type { MStep, Second } from '../../family/family.js'
-import { gaussians } from '../em/eStep.js'
-import { mirror, moments, responsibilities, whitened, type Component } from '../em/moments.js'
+import { componentsOf, ofComponents, type Component } from '../component.js'
+import { mirror, moments, responsibilities, whitened } from '../em/moments.js'
 import type { Rows } from '../passRows.js'
-import { pairs, type Cloud, type Pair } from './pursuit.js'
+import { pairs, type Cloud, type Pair as Pursued } from './pursuit.js'
 import type { Mixture } from '../../family/mixtureData.js'
 
 /** Halves of a uniform density on an interval lie at ±√(3/4) standard deviations. */
@@ -44,19 +44,12 @@ const NARROWEST = 1e-4
 const HELD = 1 << 22
 const BLOCK = 1 << 18
 
-const CLEAN = { alpha: 1, sigma: 0 }
-
-export interface Half {
-  readonly weight: number
-  readonly mean: Float64Array
-  /** L, [dim, dim], row by row. */
-  readonly factor: Float64Array
-}
+type Pair = readonly [Component, Component]
 
 export interface Split {
   /** What the mean log-likelihood gains by the halves, the others as they are. */
   readonly gain: number
-  readonly halves: readonly [Half, Half]
+  readonly halves: Pair
 }
 
 export interface Survey {
@@ -73,6 +66,8 @@ export interface Kind extends Pick<MStep<string>, 'second' | 'isShared'> {
   /** Whether directions are looked for by many starts too: where halves are to be the likeliest, and not just likelier. */
   readonly isThorough?: boolean
 }
+
+const ONE: NdArray = { shape: [], values: Float64Array.of(1) }
 
 /** Unit vectors along which halves are tried. */
 const directions = ({ rows, dim, values, weights }: Cloud, triangle: Float64Array): ReadonlyArray<Float64Array> => {
@@ -101,33 +96,14 @@ const directions = ({ rows, dim, values, weights }: Cloud, triangle: Float64Arra
   return [...humped.slice(1 - DIRECTIONS), axes(gram)[0]]
 }
 
-/** A half in its component's coordinates: its share of the rows, where it is, and the triangle of its covariance. */
-interface Own {
-  readonly share: number
-  readonly centre: Float64Array
-  readonly factor: Float64Array
-}
-
-/** A factor by its length: a number, a diagonal or a triangle. */
-const shaped = (factor: Float64Array, dim: number): NdArray => ({
-  shape: factor.length === 1 ? [] : factor.length === dim ? [dim] : [dim, dim],
-  values: factor
-})
-
-const gaussian = ({ share, centre, factor }: Own, dim: number): Component => ({
-  constant:
-    Elementary.log(share) - Factor.logDeterminant(shaped(factor, dim), dim) - (dim / 2) * Elementary.log(2 * Math.PI),
-  centre,
-  factor
-})
-
 /** The factor of a covariance of a kind: a triangle where it is of any, else a diagonal. */
-const factorOf = (second: Second, covariance: Float64Array, dim: number): Float64Array => {
-  if (second === 'full') return Factor.ofClipped(covariance, dim, { less: 0, above: NARROWEST }).values
-  return Float64Array.from({ length: dim }, (_, j) => {
+const factorOf = (second: Second, covariance: Float64Array, dim: number): NdArray => {
+  if (second === 'full') return Factor.ofClipped(covariance, dim, { less: 0, above: NARROWEST })
+  const values = Float64Array.from({ length: dim }, (_, j) => {
     const variance = second === 'diagonal' ? covariance[j] : second === 'trace' ? covariance[0] / dim : 1
     return Math.sqrt(Math.max(variance, NARROWEST))
   })
+  return { shape: [dim], values }
 }
 
 /** Second moments of I − less·uuᵀ, of a kind. */
@@ -148,21 +124,21 @@ const round = (second: Second, dim: number): Float64Array => within(second, new 
 /** Halves that a direction is halved into: they keep the mean and the covariance. */
 const along =
   (second: Second) =>
-  (u: Float64Array): readonly [Own, Own] => {
+  (u: Float64Array): Pair => {
     const factor = factorOf(second, within(second, u, APART * APART), u.length)
-    const half = (sign: 1 | -1): Own => ({ share: 0.5, centre: u.map(x => sign * APART * x), factor })
+    const half = (sign: 1 | -1): Component => ({ weight: 0.5, mean: u.map(x => sign * APART * x), factor })
     return [half(1), half(-1)]
   }
 
 /** Halves that pursuit found. */
 const pursued =
   (second: Second) =>
-  ({ share, centres: [centre, other], e }: Pair): readonly [Own, Own] => {
-    const apart = centre.map((c, j) => c - other[j])
-    const factor = factorOf(second, within(second, apart, e), centre.length)
+  ({ share, centres: [mean, other], e }: Pursued): Pair => {
+    const apart = mean.map((c, j) => c - other[j])
+    const factor = factorOf(second, within(second, apart, e), mean.length)
     return [
-      { share, centre, factor },
-      { share: 1 - share, centre: other, factor }
+      { weight: share, mean, factor },
+      { weight: 1 - share, mean: other, factor }
     ]
   }
 
@@ -198,14 +174,13 @@ const numbersOf =
   }
 
 /** log π N(y; c, FFᵀ) by those numbers: ⟨coefficients, (yyᵀ, y, 1)⟩. */
-const coefficients = (second: Second, own: Own, dim: number): Float64Array => {
-  const { constant, centre, factor } = gaussian(own, dim)
-  const isFull = second === 'full' && factor.length > dim
+const coefficients = (second: Second, { weight, mean, factor }: Component, dim: number): Float64Array => {
+  const isFull = second === 'full' && factor.values.length > dim
   // of F⁻¹ its columns, of which the precision has the products
-  const inverse = isFull ? Factor.solve(shaped(factor, dim), dim, triangle(Float64Array.of(1), dim)) : null
+  const inverse = isFull ? Factor.solve(factor, dim, Factor.triangle(ONE, dim).values) : null
   const precisions = Float64Array.from(
     { length: dim },
-    (_, i) => 1 / Elementary.square(factor[factor.length === 1 ? 0 : i])
+    (_, i) => 1 / Elementary.square(factor.values[factor.values.length === 1 ? 0 : i])
   )
   const products = new Float64Array(widthOf(second, dim))
   const slope = new Float64Array(dim)
@@ -217,11 +192,11 @@ const coefficients = (second: Second, own: Own, dim: number): Float64Array => {
         for (let k = i; k < dim; k++) precision += inverse[i * dim + k] * inverse[j * dim + k]
       }
       if (at < products.length) products[at++] = i === j ? -precision / 2 : -precision
-      slope[i] += precision * centre[j]
-      if (i !== j) slope[j] += precision * centre[i]
+      slope[i] += precision * mean[j]
+      if (i !== j) slope[j] += precision * mean[i]
     }
-  const square = slope.reduce((sum, x, j) => sum + x * centre[j], 0)
-  return concatenated([products, slope, Float64Array.of(constant - square / 2)])
+  const square = slope.reduce((sum, x, j) => sum + x * mean[j], 0)
+  return concatenated([products, slope, Float64Array.of(Factor.logNormal(factor, dim, Elementary.log(weight), square))])
 }
 
 const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, at) => sum + x * b[at], 0)
@@ -229,7 +204,7 @@ const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, at) 
 /** Where halves stand: −their mean log-likelihood before the last step. */
 interface Halved {
   readonly value: number
-  readonly halves: readonly [Own, Own]
+  readonly halves: Pair
 }
 
 /**
@@ -304,14 +279,14 @@ const halving = (
       )
       const factor = factorOf(second, covariance, dim)
       return [
-        { share: p, centre: mean, factor },
-        { share: q, centre: other, factor }
+        { weight: p, mean, factor },
+        { weight: q, mean: other, factor }
       ]
     }
     const rest = totals.map((total, at) => total - sums[at])
     return [
-      { share: p, centre: mean, factor: factorOf(second, scatter(sums, p, mean), dim) },
-      { share: q, centre: other, factor: factorOf(second, scatter(rest, q, other), dim) }
+      { weight: p, mean, factor: factorOf(second, scatter(sums, p, mean), dim) },
+      { weight: q, mean: other, factor: factorOf(second, scatter(rest, q, other), dim) }
     ]
   }
   const step = (all: ReadonlyArray<Halved['halves']>): ReadonlyArray<Halved> => {
@@ -333,10 +308,7 @@ const halving = (
     })
   }
   return {
-    single: -dot(
-      coefficients(second, { share: 1, centre: new Float64Array(dim), factor: Float64Array.of(1) }, dim),
-      totals
-    ),
+    single: -dot(coefficients(second, { weight: 1, mean: new Float64Array(dim), factor: ONE }, dim), totals),
     after: (starts, steps) => {
       let standing: ReadonlyArray<Halved> = starts.map(halves => ({ value: Infinity, halves }))
       for (let i = 0; i < steps; i++) standing = step(standing.map(({ halves }) => halves))
@@ -345,22 +317,19 @@ const halving = (
   }
 }
 
-/** L as a triangle. */
-const triangle = (factor: Float64Array, dim: number): Float64Array => Factor.triangle(shaped(factor, dim), dim).values
-
 /** A half where the data are: c + Ly, and the product of two triangles. */
-const placed = ({ share, centre, factor: own }: Own, mass: number, component: Component, outer: Float64Array): Half => {
-  const dim = centre.length
-  const factor = triangle(own, dim)
+const placed = (half: Component, mass: number, component: Component, outer: Float64Array): Component => {
+  const dim = half.mean.length
+  const { values: factor } = Factor.triangle(half.factor, dim)
   const product = new Float64Array(dim * dim)
-  const mean = Float64Array.from(component.centre)
+  const mean = Float64Array.from(component.mean)
   for (let i = 0; i < dim; i++)
     for (let k = 0; k <= i; k++) {
       const l = outer[i * dim + k]
-      mean[i] += l * centre[k]
+      mean[i] += l * half.mean[k]
       for (let j = 0; j <= k; j++) product[i * dim + j] += l * factor[k * dim + j]
     }
-  return { weight: mass * share, mean, factor: product }
+  return { weight: mass * half.weight, mean, factor: { shape: [dim, dim], values: product } }
 }
 
 /** The Gaussian that is likeliest of a component's rows: the component itself, where its family has all covariances and stands still. */
@@ -377,8 +346,8 @@ const likeliest = (
   const variance = sums.reduce((sum, _, j) => sum + covariance[j * (dim + 1)], 0) / dim
   return {
     ...component,
-    centre: component.centre.map((c, j) => c + sums[j]),
-    factor: Factor.ofClipped(covariance, dim, { less: 0, above: NARROWEST * NARROWEST * variance }).values
+    mean: component.mean.map((c, j) => c + sums[j]),
+    factor: Factor.ofClipped(covariance, dim, { less: 0, above: NARROWEST * NARROWEST * variance })
   }
 }
 
@@ -402,7 +371,7 @@ export const survey = (
   { second, isShared = false, leastRows, isThorough = false }: Kind
 ): Survey => {
   const { rows, dim } = points
-  const all = gaussians(CLEAN, mixture)
+  const all = componentsOf(mixture)
   const count = all.length
   const w = weightsOf(points)
   const { shares: r, mass } = responsibilities(all, points, w)
@@ -420,13 +389,13 @@ export const survey = (
     const total = weights.reduce((sum, x) => sum + x, 0)
     const shares = weights.map(x => x / total)
     const own = second === 'full' && !isShared ? likeliest(component, points, chosen, shares) : component
-    const outer = triangle(own.factor, dim)
+    const outer = Factor.triangle(own.factor, dim).values
     const cloud = { rows: chosen.length, dim, values: whitened(own, points, chosen), weights: shares }
     const common = isShared ? 1 - mass[k] : null
     const share = least / (mass[k] * rows)
     const found = !isThorough
       ? []
-      : pairs(cloud, seenOf(points, chosen, cloud.weights, own.centre, outer), {
+      : pairs(cloud, seenOf(points, chosen, cloud.weights, own.mean, outer), {
           second,
           common: common ?? 0,
           least: share,
@@ -449,41 +418,16 @@ export const survey = (
   }
 }
 
-const mixtureOf = (halves: ReadonlyArray<Half>): Mixture => {
-  const count = halves.length
-  const dim = halves[0].mean.length
-  const means = new Float64Array(count * dim)
-  const values = new Float64Array(count * dim * dim)
-  halves.forEach(({ mean, factor }, k) => {
-    means.set(mean, k * dim)
-    values.set(factor, k * dim * dim)
-  })
-  const total = halves.reduce((sum, { weight }) => sum + weight, 0)
-  return {
-    means: { shape: [count, dim], values: means },
-    weights: Float64Array.from(halves, ({ weight }) => weight / total),
-    variances: new Float64Array(count * dim).map((_, row) => {
-      let sum = 0
-      for (let j = 0; j < dim; j++) sum += values[row * dim + j] * values[row * dim + j]
-      return sum
-    }),
-    factors: { shape: [count, dim, dim], values }
-  }
-}
-
-const partsOf = (mixture: Mixture): ReadonlyArray<Half> => {
-  const [, dim] = mixture.means.shape
-  return gaussians(CLEAN, mixture).map(({ centre, factor }, k) => ({
-    weight: mixture.weights[k],
-    mean: centre,
-    factor: triangle(factor, dim)
-  }))
+/** Of weights brought to the sum 1. */
+const mixtureOf = (components: ReadonlyArray<Component>): Mixture => {
+  const total = components.reduce((sum, { weight }) => sum + weight, 0)
+  return ofComponents(components.map(({ weight, ...rest }) => ({ weight: weight / total, ...rest })))
 }
 
 /** The mixture with `removed` put to halve `split`. */
 export const moved = (mixture: Mixture, removed: number, split: number, [first, second]: Split['halves']): Mixture =>
-  mixtureOf(partsOf(mixture).map((part, k) => (k === split ? first : k === removed ? second : part)))
+  mixtureOf(componentsOf(mixture).map((part, k) => (k === split ? first : k === removed ? second : part)))
 
 /** The mixture of one component more, `split` in halves. */
 export const grown = (mixture: Mixture, split: number, [first, second]: Split['halves']): Mixture =>
-  mixtureOf([...partsOf(mixture).map((part, k) => (k === split ? first : part)), second])
+  mixtureOf([...componentsOf(mixture).map((part, k) => (k === split ? first : part)), second])

@@ -150,9 +150,9 @@ const shares = (
   { centres, logits, variances }: Arrays
 ): Float64Array => {
   const components = Array.from(variances, (v, k) => ({
-    constant: logits[k] - (dim / 2) * Elementary.log(v),
-    centre: centres.subarray(k * dim, (k + 1) * dim),
-    factor: Float64Array.of(Math.sqrt(v))
+    weight: Elementary.exp(logits[k]),
+    mean: centres.subarray(k * dim, (k + 1) * dim),
+    factor: { shape: [], values: Float64Array.of(Math.sqrt(v)) }
   }))
   return responsibilities(components, { rows, dim, values: x }, weights ?? new Float64Array(rows).fill(1 / rows)).shares
 }

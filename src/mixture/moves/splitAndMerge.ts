@@ -5,6 +5,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as Ord from 'fp-ts/lib/Ord.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../../lib/index.js'
+import { logWeights } from '../component.js'
 import * as ExpectationMaximization from '../em/expectationMaximization.js'
 import * as Frame from '../em/frame.js'
 import * as Halves from './halves.js'
@@ -68,7 +69,7 @@ const paired = <P extends string, S extends { readonly gain: number }>(
 const arraysOf = ({ means, weights, variances }: Mixture.Mixture, free: boolean): Arrays => ({
   components: weights.length,
   centres: means.values,
-  logits: Mixture.logWeights(weights),
+  logits: logWeights(weights),
   variances,
   free
 })

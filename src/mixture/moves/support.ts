@@ -11,9 +11,9 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Source from '../../data/source/source.js'
 import type { MStep } from '../../family/family.js'
-import { gaussians } from '../em/eStep.js'
+import { componentsOf } from '../component.js'
 import type { Mixture } from '../../family/mixtureData.js'
-import { whitened } from '../em/moments.js'
+import { responsibilities, whitened } from '../em/moments.js'
 
 /** A component that is no more than a chance of few rows may be. */
 export interface Unsupported {
@@ -38,8 +38,6 @@ export interface Own extends Pick<MStep<string>, 'second'> {
  * say what is to be said.
  */
 const FEW = 10
-
-const CLEAN = { alpha: 1, sigma: 0 }
 
 const logAddExp = (a: number, b: number): number => {
   const top = Math.max(a, b)
@@ -83,7 +81,7 @@ export const unsupported = (
   const few = Array.from(mixture.weights.keys()).filter(k => mixture.weights[k] * total < FEW * (dim + 2))
   if (count < 2 || few.length === 0) return []
   const source = Source.from(data)
-  const components = gaussians(CLEAN, mixture)
+  const components = componentsOf(mixture)
   /** What each of the few says of each row, in order: log π N, that of the others together, and the whitened deviation. */
   const visited = (
     visit: (which: number, weight: number, own: number, rest: number, white: Float64Array) => void
@@ -92,18 +90,14 @@ export const unsupported = (
       source,
       Source.each(points => {
         const all = Array.from({ length: points.rows }, (_, i) => i)
-        const white = components.map(component => whitened(component, points, all))
-        const logs = new Float64Array(count)
-        for (let i = 0; i < points.rows; i++) {
-          for (let k = 0; k < count; k++) {
-            let squared = 0
-            for (let at = i * dim; at < (i + 1) * dim; at++) squared += Elementary.square(white[k][at])
-            logs[k] = components[k].constant - squared / 2
-          }
+        const white = few.map(k => whitened(components[k], points, all))
+        const { logs } = responsibilities(components, points)
+        for (const i of all) {
+          const own = logs.subarray(i * count, (i + 1) * count)
           few.forEach((component, which) => {
-            const rest = logs.reduce((sum, log, k) => (k === component ? sum : logAddExp(sum, log)), -Infinity)
-            const own = white[component].subarray(i * dim, (i + 1) * dim)
-            visit(which, points.weights === undefined ? 1 : points.weights[i], logs[component], rest, own)
+            const rest = own.reduce((sum, log, k) => (k === component ? sum : logAddExp(sum, log)), -Infinity)
+            const deviation = white[which].subarray(i * dim, (i + 1) * dim)
+            visit(which, points.weights === undefined ? 1 : points.weights[i], own[component], rest, deviation)
           })
         }
       })

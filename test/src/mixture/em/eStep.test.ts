@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { theMachine } from '../../../../lib/compiler/machine.js'
 import * as Strands from '../../../../lib/rows/strands.js'
 import { Key, type Points, Score } from '../../../../src/index.js'
+import { ofComponents, type Component } from '../../../../src/mixture/component.js'
 import { described, eStep, inLoops, inVocabulary } from '../../../../src/mixture/em/eStep.js'
 import { moments } from '../../../../src/mixture/em/moments.js'
 import type { Second } from '../../../../src/family/family.js'
@@ -135,16 +136,21 @@ describe('what rows say of components as a whole', () => {
     ] as const)
   )('is the same by a program as by loops: %s', (kind, count, dim, rows) => {
     const [draw, factors] = [2, 5].map(seed => Key.normal(count * dim * dim)(Key.fromSeed(seed)))
-    const components = Array.from({ length: count }, (_, k) => ({
-      constant: draw[k] / 10 - 3,
-      centre: draw.slice(k * dim, (k + 1) * dim),
+    const sizes = draw.slice(0, count).map(z => Math.exp(z / 10))
+    const all = sizes.reduce((a, b) => a + b)
+    const components: ReadonlyArray<Component> = Array.from({ length: count }, (_, k) => ({
+      weight: sizes[k] / all,
+      mean: draw.slice(k * dim, (k + 1) * dim),
       factor:
         kind === 'triangles'
-          ? factors.slice(k * dim * dim, (k + 1) * dim * dim).map((f, at) => {
-              const [i, j] = [Math.floor(at / dim), at % dim]
-              return i === j ? 1 + f * f : j < i ? f / 4 : 0
-            })
-          : factors.slice(k * dim, (k + 1) * dim).map(f => 1 + f * f)
+          ? {
+              shape: [dim, dim],
+              values: factors.slice(k * dim * dim, (k + 1) * dim * dim).map((f, at) => {
+                const [i, j] = [Math.floor(at / dim), at % dim]
+                return i === j ? 1 + f * f : j < i ? f / 4 : 0
+              })
+            }
+          : { shape: [dim], values: factors.slice(k * dim, (k + 1) * dim).map(f => 1 + f * f) }
     }))
     const machine = theMachine()
     if (machine === null) throw new Error('a machine')
@@ -157,7 +163,9 @@ describe('what rows say of components as a whole', () => {
     const total = drawn.reduce((a, b) => a + b)
     for (const weights of [null, drawn.map(w => w / total)]) {
       const data = { rows, dim, x, weights }
-      const [loops, program] = [moments(components, 'none', data), described(data)(components)].map(Strands.taken)
+      const [loops, program] = [moments(components, 'none', data), described(data)(ofComponents(components))].map(
+        Strands.taken
+      )
       // Sums of some ten thousand terms, each rounded some ten times: 1e-13 of their size.
       expect(Math.abs(program.value / loops.value - 1)).toBeLessThan(1e-13)
       expect(Math.abs(program.doubt / loops.doubt - 1)).toBeLessThan(1e-12)

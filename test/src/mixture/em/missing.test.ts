@@ -5,7 +5,10 @@ import { describe, expect, it } from 'vitest'
 import { Fit, fit, Key, Mixture, Params, Points, Problem, Source } from '../../../../src/index.js'
 import * as ExpectationMaximization from '../../../../src/mixture/em/expectationMaximization.js'
 import { sampled } from '../../../today.js'
-import * as Missing from '../../../../src/mixture/em/missing.js'
+import * as Strands from '../../../../lib/rows/strands.js'
+import { componentsOf } from '../../../../src/mixture/component.js'
+import { moments } from '../../../../src/mixture/em/moments.js'
+import { rowsOf } from '../../../../src/mixture/passRows.js'
 import { ofVocabulary } from '../families/families.js'
 
 const means = [
@@ -72,8 +75,14 @@ describe('of rows with missing cells', () => {
     expect(far.isOutlier).toBe(true)
   })
 
+  it('a row beyond the reach of all components has the density 0, as whole rows have', () => {
+    const far = 1e200
+    const points = { rows: 2, dim: 3, values: Float64Array.of(far, far, far, far, NaN, far) }
+    expect([...Mixture.logDensity(points)(mixture)]).toEqual([-Infinity, -Infinity])
+  })
+
   it('the moments are the gradient of the likelihood: Σ_k⁻¹ Σrδ, and ½ P(Σrδδᵀ − Σr Σ_k)P, by differences', () => {
-    const found = Missing.moments('full', holes)(mixture)
+    const found = Strands.taken(moments(componentsOf(mixture), 'full', rowsOf(holes)))
     expect(found.value).toBeCloseTo(byHand(holes, { means, covariances, weights }), 12)
     // Central differences of a step h err by h² third derivatives and 2⁻⁵²/h: some 1e-10.
     const h = 1e-5

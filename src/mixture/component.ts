@@ -1,0 +1,66 @@
+/** A mixture as a list of its components, and back. */
+import * as Elementary from '../../lib/numbers/elementary.js'
+import * as Factor from '../../lib/arrays/factor.js'
+import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
+import type { Mixture } from './mixture.js'
+
+/** π N(m, F Fᵀ), with F as `Factor` has it: a number, a diagonal, or a lower triangle. */
+export interface Component {
+  /** π ≥ 0 */
+  readonly weight: number
+  /** m, [dim] */
+  readonly mean: Float64Array
+  readonly factor: NdArray
+}
+
+/** log π_k, that of a weight 0 finite. */
+export const logWeight = (weight: number): number => Elementary.log(Math.max(weight, Number.MIN_VALUE))
+
+export const logWeights = (weights: Float64Array): Float64Array => weights.map(logWeight)
+
+/** Weights that sum to 1. Those that do but for rounding stay as they are: to normalize is to do it once. */
+export const normalized = (weights: ReadonlyArray<number>): Float64Array => {
+  const sum = weights.reduce((sum, weight) => sum + weight, 0)
+  const total = Math.abs(sum - 1) <= weights.length * Number.EPSILON ? 1 : sum
+  return Float64Array.from(weights, weight => weight / total)
+}
+
+/** The factor of a component's covariance: a number, a vector, or a triangle, as far as columns differ or hang together. */
+export const factorOf = ({ means: { shape }, variances, factors }: Mixture, k: number): NdArray => {
+  const [count, dim] = shape
+  if (factors !== null)
+    return { shape: [dim, dim], values: factors.values.subarray(k * dim * dim, (k + 1) * dim * dim) }
+  return variances.length === count
+    ? { shape: [], values: Float64Array.of(Math.sqrt(variances[k])) }
+    : { shape: [dim], values: variances.slice(k * dim, (k + 1) * dim).map(Math.sqrt) }
+}
+
+/** The factor of each component's covariance. */
+export const factorsOf = (mixture: Mixture): ReadonlyArray<NdArray> =>
+  Array.from({ length: mixture.means.shape[0] }, (_, k) => factorOf(mixture, k))
+
+/** The components of a mixture; means and triangles are views of its own. */
+export const componentsOf = (mixture: Mixture): ReadonlyArray<Component> => {
+  const [, dim] = mixture.means.shape
+  return factorsOf(mixture).map((factor, k) => ({
+    weight: mixture.weights[k],
+    mean: mixture.means.values.subarray(k * dim, (k + 1) * dim),
+    factor
+  }))
+}
+
+/** The mixture of components, whose weights sum to 1; of triangles, if a factor is one, and else of diagonals, if one is. */
+export const ofComponents = (components: ReadonlyArray<Component>): Mixture => {
+  const count = components.length
+  const [{ mean: { length: dim } }] = components // prettier-ignore
+  const means = { shape: [count, dim], values: concatenated(components.map(({ mean }) => mean)) }
+  const weights = Float64Array.from(components, ({ weight }) => weight)
+  const rank = components.reduce((most, { factor }) => Math.max(most, factor.shape.length), 0)
+  if (rank === 2) {
+    const values = concatenated(components.map(({ factor }) => Factor.triangle(factor, dim).values))
+    return { means, weights, variances: Factor.variances(values, dim), factors: { shape: [count, dim, dim], values } }
+  }
+  const diagonal = ({ factor: { values } }: Component): Float64Array =>
+    new Float64Array(rank === 0 ? 1 : dim).map((_, j) => Elementary.square(values[values.length === 1 ? 0 : j]))
+  return { means, weights, variances: concatenated(components.map(diagonal)), factors: null }
+}

@@ -1,0 +1,134 @@
+/**
+ * Rows by the cells that they miss, which hold NaN, and Gaussians as such rows see them. Rows of one pattern have the columns o and not
+ * the columns m: a component says N(c_o, Σ_oo) of what there is, and of what is not that its mean is c_m + G(x_o − c_o), G = L_mo L_oo⁻¹, and its
+ * covariance L_mm L_mmᵀ (Ghahramani & Jordan 1994), L the triangle of Σ whose rows o come first. Whole rows are the pattern without m.
+ */
+import * as Factor from '../../../lib/arrays/factor.js'
+import type { NdArray } from '../../../lib/arrays/ndarray.js'
+import { logWeight, type Component } from '../component.js'
+
+/** Rows that miss the same cells. */
+export interface Pattern {
+  /** All columns: those that the rows have, and then the others, each in rising order. */
+  readonly order: Int32Array
+  /** How many columns the rows have. */
+  readonly observed: number
+  /** Which rows; null for all there are. */
+  readonly rows: Int32Array | null
+}
+
+/** That of whole rows, all there are. */
+export const whole = (dim: number): Pattern => ({
+  order: Int32Array.from({ length: dim }, (_, j) => j),
+  observed: dim,
+  rows: null
+})
+
+/** The patterns of rows, in the order in which they come. */
+export const patternsOf = (values: Float64Array, dim: number): ReadonlyArray<Pattern> => {
+  const rows = values.length / dim
+  const found = new Map<string, { readonly missing: ReadonlyArray<number>; readonly rows: number[] }>()
+  for (let i = 0; i < rows; i++) {
+    const missing: number[] = []
+    for (let j = 0; j < dim; j++) if (Number.isNaN(values[i * dim + j])) missing.push(j)
+    const word = missing.join()
+    const same = found.get(word)
+    if (same === undefined) found.set(word, { missing, rows: [i] })
+    else same.rows.push(i)
+  }
+  if (rows > 0 && found.size === 1 && found.has('')) return [whole(dim)]
+  const { order } = whole(dim)
+  return [...found.values()].map(({ missing, rows }) => ({
+    order: Int32Array.of(...order.filter(j => !missing.includes(j)), ...missing),
+    observed: dim - missing.length,
+    rows: Int32Array.from(rows)
+  }))
+}
+
+/** Components as the rows of a pattern see them, their columns in its order, one component after another. */
+export interface Seen {
+  /** log π − log |L_oo| − (|o|/2) log 2π */
+  readonly constants: Float64Array
+  /** c, [K, d] */
+  readonly centres: Float64Array
+  /** Whether columns of a component hang together; else roots are diagonals, and what is missed has its own mean. */
+  readonly isTriangular: boolean
+  /** L_oo⁻¹, [K, o, o], or [K, o] of diagonals */
+  readonly roots: Float64Array
+  /** G, [K, m, o]; empty of diagonals */
+  readonly gains: Float64Array
+  /** L_mm, [K, m, m] */
+  readonly rests: Float64Array
+}
+
+const isTriangle = ({ shape }: NdArray, dim: number): boolean => dim > 1 && shape.length === 2
+
+/** R = F⁻¹, lower triangular, by forward substitution of the columns of I. */
+const invert = (factor: Float64Array, dim: number, out: Float64Array, at: number): void => {
+  for (let column = 0; column < dim; column++)
+    for (let i = column; i < dim; i++) {
+      let rest = i === column ? 1 : 0
+      for (let j = column; j < i; j++) rest -= factor[i * dim + j] * out[at + j * dim + column]
+      out[at + i * dim + column] = rest / factor[i * dim + i]
+    }
+}
+
+/** The factor of the first columns. */
+const leading = (factor: NdArray, dim: number, o: number): NdArray => {
+  const { shape, values } = factor
+  if (o === dim || shape.length === 0) return factor
+  if (shape.length === 1) return { shape: [o], values: values.subarray(0, o) }
+  return {
+    shape: [o, o],
+    values: new Float64Array(o * o).map((_, at) => values[Math.floor(at / o) * dim + (at % o)])
+  }
+}
+
+/** A factor with its columns in an order. */
+const ordered = (factor: NdArray, order: Int32Array): NdArray => {
+  const dim = order.length
+  const { shape, values } = factor
+  if (shape.length === 0 || order.every((j, i) => i === j)) return factor
+  if (shape.length === 1) return { shape, values: Float64Array.from(order, j => values[j]) }
+  const turned = new Float64Array(dim * dim).map((_, at) => values[order[Math.floor(at / dim)] * dim + (at % dim)])
+  return Factor.sum([{ shape: [dim, dim], values: turned }], dim)
+}
+
+/** The components as rows of a pattern see them. */
+export const seenBy = (components: ReadonlyArray<Component>, { order, observed: o }: Omit<Pattern, 'rows'>): Seen => {
+  const count = components.length
+  const dim = order.length
+  const m = dim - o
+  const isTriangular = components.some(({ factor }) => isTriangle(factor, dim))
+  const width = isTriangular ? o * o : o
+  const constants = new Float64Array(count)
+  const centres = new Float64Array(count * dim)
+  const roots = new Float64Array(count * width)
+  const gains = new Float64Array(isTriangular ? count * m * o : 0)
+  const rests = new Float64Array(count * m * m)
+  components.forEach(({ weight, mean, factor }, k) => {
+    const own = ordered(factor, order)
+    const seen = leading(own, dim, o)
+    const { values } = own
+    constants[k] = Factor.logNormal(seen, o, logWeight(weight))
+    order.forEach((j, i) => {
+      centres[k * dim + i] = mean[j]
+    })
+    if (!isTriangle(factor, dim)) {
+      const of = (i: number): number => values[values.length === 1 ? 0 : i]
+      for (let i = 0; i < o; i++) roots[k * width + (isTriangular ? i * (o + 1) : i)] = 1 / of(i)
+      for (let i = 0; i < m; i++) rests[k * m * m + i * (m + 1)] = of(o + i)
+      return
+    }
+    invert(seen.values, o, roots, k * width)
+    for (let i = 0; i < m; i++) {
+      for (let j = 0; j < o; j++) {
+        let gain = 0
+        for (let a = j; a < o; a++) gain += values[(o + i) * dim + a] * roots[k * width + a * o + j]
+        gains[(k * m + i) * o + j] = gain
+      }
+      for (let j = 0; j <= i; j++) rests[(k * m + i) * m + j] = values[(o + i) * dim + o + j]
+    }
+  })
+  return { constants, centres, isTriangular, roots, gains, rests }
+}

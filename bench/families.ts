@@ -273,7 +273,7 @@ const byRecipe =
     const { points: rows, scale } = Points.standardize(points)
     const score = family({ components })
     const program = Problem.orThrow(Compile.pipeline(recipe(score)(rows))(rows))
-    const mixture = pipe(Run.last(program)(Key.fromSeed(seed)).params, Score.mixture(score))
+    const mixture = pipe(Run.last(program)(Key.fromSeed(seed)).params, Score.toMixture(score))
     if (O.isNone(mixture)) throw new Error('not a mixture')
     return Mixture.meanLogDensity(rows)(mixture.value) - scale.reduce((sum, s) => sum + Math.log(s), 0)
   }

@@ -120,7 +120,7 @@ const timed = (points: Points.Points, components: number, fit: () => Params.Para
   const start = process.cpuUsage()
   const params = fit()
   const { user, system } = process.cpuUsage(start)
-  const mixture = pipe(params, Score.mixture(Score.isotropic({ components })))
+  const mixture = pipe(params, Score.toMixture(Score.isotropic({ components })))
   if (O.isNone(mixture)) throw new Error('not a mixture')
   return { logLikelihood: Mixture.meanLogDensity(points)(mixture.value), time: (user + system) / 1000 }
 }

@@ -1,6 +1,7 @@
 /** Vocabularies: the cases that JSON may speak of, that lists show and arbitraries draw. `standard` holds all of ours. */
 import { of, type Vocabulary } from './core/vocabulary.js'
 import * as Clock from './schedule/clock.js'
+import * as Covariance from './mixture/covariance.js'
 import * as Expectation from './objective/expectation.js'
 import * as Initializer from './pipeline/initializer.js'
 import * as Net from './net/net.js'
@@ -45,6 +46,7 @@ export const standard: Vocabulary = of([
   ...Weighting.all,
   ...Parametrization.all,
   ...Net.all,
+  ...Covariance.all,
   ...Score.all,
   ...Expectation.all,
   ...Objective.all,

@@ -465,7 +465,7 @@ const gain = (family: Kind, name: keyof typeof scenes, samples: number, starts: 
       const program = compiled(starting(family, ellipses.length, unit, isNoisy))(points)
       return Array.from({ length: starts }, (_, seed) => {
         const { params } = Run.last(program)(Key.fromSeed(seed))
-        const mixture = pipe(params, Score.mixture(scoreOf(family, ellipses.length)))
+        const mixture = pipe(params, Score.toMixture(scoreOf(family, ellipses.length)))
         return mixture._tag === 'None' ? NaN : Mixture.meanLogDensity(points)(mixture.value)
       })
     })

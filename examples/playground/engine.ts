@@ -157,7 +157,7 @@ export const engine = (): Engine => {
           const { score, schedule } = pipeline
           const learned: Params.Params<string>[] = []
           const frame = ({ params, value, norm, stage, status }: Run.State<string>): Frame => {
-            const mixture = pipe(params, Score.mixture(score))
+            const mixture = pipe(params, Score.toMixture(score))
             return {
               learned: pipe(mixture, O.map(gaussians), O.toNullable),
               value,
@@ -232,7 +232,7 @@ export const engine = (): Engine => {
     field: ({ learner, step, time, box, cells, arrows }) => {
       const { score, schedule, params } = courseOf(learner, step)
       const level = pipe(schedule, Schedule.level(time))
-      const there = pipe(params, Score.mixture(score), O.map(Mixture.diffuse(level)))
+      const there = pipe(params, Score.toMixture(score), O.map(Mixture.diffuse(level)))
       const scale = Math.max(level.sigma, 0.1)
       const at = grid(box, arrows)
       const scores = pipe(
@@ -247,7 +247,7 @@ export const engine = (): Engine => {
     },
     sample: ({ learner, step, count, steps, seed, sampler }) => {
       const { score, schedule, params } = courseOf(learner, step)
-      const mixture = pipe(params, Score.mixture(score))
+      const mixture = pipe(params, Score.toMixture(score))
       const { greatest } = Schedule.logSnrRange(schedule)
       const program = Problem.orThrow(
         Sampler.compile({

@@ -159,10 +159,17 @@ export const ofClipped = (
   const own = ofCovariance(lessened(less + above), dim) === null ? null : ofCovariance(lessened(less), dim)
   if (own !== null) return own
   const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: scatter })
-  const rows = vectors.values.map((v, at) => Math.sqrt(Math.max(values[Math.floor(at / dim)] - less, above)) * v)
-  const lower = new Float64Array(dim * dim)
-  factorGram(rows, 0, dim, dim, lower, 0)
-  return { shape: [dim, dim], values: lower }
+  return ofRows(
+    vectors.values.map((v, at) => Math.sqrt(Math.max(values[Math.floor(at / dim)] - less, above)) * v),
+    dim
+  )
+}
+
+/** The triangle of RᵀR, which is not formed, of R [d, d]. */
+export const ofRows = (rows: Float64Array, dim: number): NdArray => {
+  const values = new Float64Array(dim * dim)
+  factorGram(rows, 0, dim, dim, values, 0)
+  return { shape: [dim, dim], values }
 }
 
 /** F of Σ in other units, D Σ D with D = diag(scale). */

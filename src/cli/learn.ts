@@ -436,7 +436,7 @@ export const mixtureOf = (
 ): E.Either<Failure, Mixture.Mixture> =>
   pipe(
     params,
-    Score.mixture(score),
+    Score.toMixture(score),
     E.fromOption(() => refused(Problem.of('score', Score.show(score), 'that of a mixture', 'use Score.isotropic')))
   )
 

@@ -84,7 +84,7 @@ export const ofImported = ({
 }: Pick<Fit.Fit, 'mixture' | 'columns'> & Pick<Model, 'pipeline'>): Model => ({
   format,
   version,
-  family: word(pipeline.score._tag),
+  family: word(Score.nameOf(pipeline.score)),
   columns,
   mixture: ofMixture(mixture),
   standardization: null,

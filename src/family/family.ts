@@ -64,6 +64,8 @@ export interface Learned {
   readonly second: Second
   /** Whether all components share one covariance; a prior then counts it once. */
   readonly isShared?: boolean
+  /** Whether they share one volume, and not all else; a prior then counts as many rows for all as for one. */
+  readonly isVolumeShared?: boolean
 }
 
 export interface MStep<P extends string> extends Learned {
@@ -184,7 +186,10 @@ export interface Capabilities<P extends string> {
   readonly symmetries?: Symmetries<P>
 }
 
-type PerFields<F extends Field.Fields, C> = { readonly [K in keyof C]: (fields: Field.Of<F>) => NonNullable<C[K]> }
+/** Of fields for which there is none, undefined. */
+type PerFields<F extends Field.Fields, C> = {
+  readonly [K in keyof C]: (fields: Field.Of<F>) => NonNullable<C[K]> | undefined
+}
 
 /** What is said without the fields. */
 type Flags = 'unitVariance' | 'mirrored' | 'closedUnder'
@@ -200,8 +205,13 @@ export interface Spec<N extends string, F extends Field.Fields, P extends string
    */
   readonly parameters: (fields: Field.Of<F>) => (dim: number) => Params.Shapes<P>
   readonly components: (fields: Field.Of<F>) => (params: Params.Tensors<NoInfer<P>>, dim: number) => ComponentsOf
-  /** Free parameters, as information criteria count them: weights sum to 1, and rotations of factors are not counted. */
-  readonly degreesOfFreedom: (fields: Field.Of<F>) => (dim: number) => number
+  /**
+   * Free parameters, as information criteria count them: weights sum to 1, and rotations of factors are not counted. All entries but one of
+   * `logits` unless given.
+   */
+  readonly degreesOfFreedom?: (fields: Field.Of<F>) => (dim: number) => number
+  /** What fits and reports call it, of fields that say more than the name; the name unless given, or null. */
+  readonly called?: (fields: Field.Of<F>) => string | null
 }
 
 // —— what follows ——
@@ -231,6 +241,8 @@ export interface Family<P extends string> {
 
 /** What a score means. */
 export interface Model<P extends string> {
+  /** What fits and reports call it; absent where that is the name of its case. */
+  readonly called?: string
   readonly shapes: (dim: number) => Params.Shapes<P>
   readonly degreesOfFreedom: (dim: number) => number
   /** What `output` is. */

@@ -192,7 +192,7 @@ const learnerOf = (
     E.fromOption((): Problem.Problems => [
       Problem.of(
         'family',
-        score._tag,
+        Score.nameOf(score),
         'one with an M-step and the way from and to mixtures, as a bootstrap needs',
         'take one of the families that have a name'
       )

@@ -276,8 +276,13 @@ const isWithin = (score: Score.Score<string>, { rows, dim }: Source.Data, prior:
     )
   )
 
-const withoutPrior = ({ _tag }: Score.Score<string>): Problem.Problem =>
-  Problem.of('family', _tag, 'one that is learned under a prior', 'choose another, or leave out the prior')
+const withoutPrior = (score: Score.Score<string>): Problem.Problem =>
+  Problem.of(
+    'family',
+    Score.nameOf(score),
+    'one that is learned under a prior',
+    'choose another, or leave out the prior'
+  )
 
 /** Whether a score can be learned from such rows at all. */
 const sound =
@@ -296,7 +301,7 @@ const sound =
             components,
             [
               `few enough for ${points.rows} row${points.rows === 1 ? '' : 's'} and the family `,
-              Problem.word(score._tag)
+              Problem.word(Score.nameOf(score))
             ],
             components === 1
               ? 'give more rows, or take a family with fewer parameters'
@@ -359,7 +364,7 @@ const reachedBy =
       lead(pipeline),
       E.bind('mixture', ({ params }) =>
         pipe(
-          Score.mixture(score)(params),
+          Score.toMixture(score)(params),
           E.fromOption(() =>
             Problem.of('family', Score.show(score), 'one of Gaussian mixtures', 'give the family toMixture')
           )
@@ -370,7 +375,7 @@ const reachedBy =
         params,
         candidate: {
           _tag: 'Learned' as const,
-          family: score._tag,
+          family: Score.nameOf(score),
           components,
           pipeline,
           steps,
@@ -393,7 +398,7 @@ const asItStands =
 
 const refused = (asked: Candidacy, problem: Problem.Problem): Standing => ({
   asked,
-  candidate: { _tag: 'Refused', family: asked.score._tag, components: asked.components, problem }
+  candidate: { _tag: 'Refused', family: Score.nameOf(asked.score), components: asked.components, problem }
 })
 
 /** A candidate's part of a fit, by what is done to it. */
@@ -401,7 +406,7 @@ const part = (
   what: 'learned' | 'grown' | 'settled' | 'polished' | 'seen',
   { score, components }: Candidacy,
   from: string | null = null
-): string => `${what} ${components} ${score._tag}${from === null ? '' : ` from ${from}`}`
+): string => `${what} ${components} ${Score.nameOf(score)}${from === null ? '' : ` from ${from}`}`
 
 /** Learns a candidate by `Recipe.annealed` on the scaled data. */
 const learn =
@@ -539,7 +544,9 @@ const standings = (data: Held, key: Key.Key, terms: Terms, lines: ReadonlyArray<
         known(recall, part('grown', asked), () =>
           pipe(
             grow(asked.score, from, leastOf(asked)),
-            E.fromOption(() => Problem.of('family', asked.score._tag, 'learnable from these rows', 'try another'))
+            E.fromOption(() =>
+              Problem.of('family', Score.nameOf(asked.score), 'learnable from these rows', 'try another')
+            )
           )
         )
       )
@@ -574,7 +581,7 @@ const ROUNDING = 1e-9
 const within = ({ score }: Candidacy, { asked, params }: Reached): O.Option<Arrays> =>
   pipe(
     O.Do,
-    O.bind('mixture', () => Score.mixture(asked.score)(params)),
+    O.bind('mixture', () => Score.toMixture(asked.score)(params)),
     O.bind('family', () => Score.interpret(score).family),
     O.bind('enter', ({ family }) => family.fromMixture),
     O.bind('leave', ({ family }) => family.toMixture),
@@ -697,12 +704,12 @@ const settledAll = (
           return [settled, further(isExpected || !Number.isFinite(gain) ? gained : Math.max(gained, gain), looked)]
         })
       const named = (one: Reached, ahead: Reached): string =>
-        `${one.asked.components} ${one.asked.score._tag} from ${ahead.asked.score._tag}`
+        `${one.asked.components} ${Score.nameOf(one.asked.score)} from ${Score.nameOf(ahead.asked.score)}`
       const compared = isExpected ? sorted.filter(({ candidate }) => candidate.isSettled) : sorted
       const found = behind(compared, (one, ahead) => looked.includes(named(one, ahead)))
       if (O.isNone(found)) return []
       const { one, ahead, params } = found.value
-      return taken(one, settle({ ...one, params }, ahead.asked.score._tag), standing, led => {
+      return taken(one, settle({ ...one, params }, Score.nameOf(ahead.asked.score)), standing, led => {
         const isLikelier = (other: Reached): boolean =>
           (isSound(other.candidate) || !isSound(one.candidate)) &&
           logLikelihoodOf(other) >= logLikelihoodOf(ahead) - ROUNDING
@@ -911,7 +918,7 @@ const LOOKED_AT = 6
 const unseen = ({ score }: Candidacy): Problem.Problem =>
   Problem.of(
     'family',
-    score._tag,
+    Score.nameOf(score),
     'one that is learned from missing cells',
     'choose another, or leave out the rows that miss some'
   )
@@ -950,7 +957,7 @@ const byCompletion = (
         params,
         candidate: {
           _tag: 'Learned',
-          family: asked.score._tag,
+          family: Score.nameOf(asked.score),
           components: asked.components,
           pipeline: standing(asked.score, params),
           steps,
@@ -1019,7 +1026,7 @@ const stepsOf = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray<
 
 const told = (steps: Iterable<Step>): Iterable<Progress> =>
   mapped(steps, ({ next, all, rest }) => ({
-    next: next && { family: next.score._tag, components: next.components },
+    next: next && { family: Score.nameOf(next.score), components: next.components },
     candidates: all.map(({ candidate }) => candidate),
     rest
   }))

@@ -16,6 +16,7 @@ import * as Given from '../data/asGiven.js'
 import * as Points from '../data/index.js'
 import type * as Place from '../data/place.js'
 import * as Source from '../data/source/source.js'
+import * as Covariance from '../mixture/covariance.js'
 import * as Missing from '../mixture/em/missing.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Pipeline from '../pipeline/pipeline.js'
@@ -35,10 +36,7 @@ export type { Unsupported } from '../mixture/moves/support.js'
 export type { Starts } from './starts.js'
 export type { Candidate, Constructor, Criterion, Learned, Led, Outcome, Ranked, Recall, Refused } from './candidates.js'
 
-/**
- * The families that are called by name, which are compared unless others are asked for; others are given as what makes their
- * score. In one column each is one of the first two.
- */
+/** The families that are compared unless others are asked for. In one column each is one of the first two. */
 export const families = {
   isotropic: Score.isotropic,
   tiedIsotropic: Score.tiedIsotropic,
@@ -48,7 +46,49 @@ export const families = {
   full: Score.full
 } satisfies Readonly<Record<string, Candidates.Constructor>>
 
-export type FamilyName = keyof typeof families
+type OwnName = keyof typeof families
+
+/** Names of mclust, of which a family here has the parameters; of one column E and V. */
+const ofMclust: Readonly<Partial<Record<string, OwnName>>> = {
+  E: 'tiedIsotropic',
+  V: 'isotropic',
+  EII: 'tiedIsotropic',
+  VII: 'isotropic',
+  EEI: 'tiedDiagonal',
+  VVI: 'diagonal',
+  EEE: 'tied',
+  VVV: 'full'
+}
+
+/** The names of families; those of mclust are theirs too. */
+export type FamilyName = OwnName | Covariance.Name | 'E' | 'V'
+
+/** Whether there is a family of a name. */
+export const isFamilyName = (name: string): name is FamilyName =>
+  Object.hasOwn(families, name) || Object.hasOwn(ofMclust, name) || Covariance.isName(name)
+
+const isOwn = (name: FamilyName): name is OwnName => Object.hasOwn(families, name)
+
+/**
+ * The family of a name. Of mclust's fourteen, six are families here, and so called; the others are mixtures of these covariances.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Fit, Score } from 'ornstein'
+ *
+ * assert.equal(Fit.familyOf('VVI'), Score.diagonal)
+ * assert.deepEqual(
+ *   Fit.familyOf('VVE')({ components: 3 }),
+ *   Score.mixture({ components: 3, covariance: 'VVE' })
+ * )
+ */
+export const familyOf = (name: FamilyName): Candidates.Constructor => {
+  const own = isOwn(name) ? name : ofMclust[name]
+  return own === undefined
+    ? // Those that are left are names of covariances.
+      ({ components }) => Score.mixture({ components, covariance: Covariance.named(name as Covariance.Name) })
+    : families[own]
+}
 
 type OneOrMore<A> = A | ReadonlyArray<A>
 type Rows = Given.Rows
@@ -64,7 +104,10 @@ export interface Progress {
 export interface Options {
   /** How many components, or the numbers to choose from; 1 to 9 unless given, or as many as there are rows. */
   readonly components?: OneOrMore<number> | undefined
-  /** The family, by its name or as what makes its score, or those to choose from; all that have a name unless given. */
+  /**
+   * The family, by its name, by that of mclust (VVE) or as what makes its score, or those to choose from; unless given the six of
+   * `families`.
+   */
   readonly family?: OneOrMore<FamilyName | Candidates.Constructor> | undefined
   /**
    * What chooses among candidates; 'icl' unless given, which counts clusters that are apart. 'bic' counts the components that
@@ -223,7 +266,9 @@ const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
       'leave it out to choose from 1 to 9'
     ),
     ...list(components ?? []).flatMap(count => Settings.components.problems('components', count)),
-    ...list(family ?? []).flatMap(one => (isName(one) ? Problem.oneOf('family', one, Object.keys(families)) : [])),
+    ...list(family ?? []).flatMap(one =>
+      isName(one) ? Problem.oneOf('family', one, [...Object.keys(families), ...Covariance.names]) : []
+    ),
     ...Settings.criterion.problems('criterion', criterion),
     ...Settings.missing.problems('missing', missing),
     ...Settings.seed.problems('seed', seed),
@@ -332,7 +377,7 @@ const linesOf = ({ components, family }: Options, { rows, dim }: Source.Data): R
   )
   const compared = Object.values<Candidates.Constructor>(families)
   return list(family ?? (dim === 1 ? compared.slice(0, 2) : compared)).map(one => ({
-    family: isName(one) ? families[one] : one,
+    family: isName(one) ? familyOf(one) : one,
     counts
   }))
 }
@@ -566,7 +611,7 @@ const statesOf = (
   const { seed, criterion } = filled(options)
   const lines = linesOf(options, data.own)
   const asked = lines.flatMap(({ family, counts }) =>
-    counts.map(components => ({ family: family({ components })._tag, components }))
+    counts.map(components => ({ family: Score.nameOf(family({ components })), components }))
   )
   return mapped(
     Candidates.learning(data, Key.fromSeed(seed), { criterion, prior, recall }, place)(lines),

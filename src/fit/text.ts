@@ -10,8 +10,9 @@ const width = (text: string): number =>
     0
   )
 
-/** A name of the language as the command line writes it: symmetric-pair. */
-export const word = (name: string): string => name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+/** A name of the language as the command line writes it: symmetric-pair; one of capitals alone, such as VVE, stays. */
+export const word = (name: string): string =>
+  /^[A-Z]+$/.test(name) ? name : name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
 
 const left = (text: string, to: number): string => text + ' '.repeat(Math.max(0, to - width(text)))
 const right = (text: string, to: number): string => ' '.repeat(Math.max(0, to - width(text))) + text

@@ -133,7 +133,7 @@ const settingOf = <P extends string>({
   )
   const mixtureOf = (params: Params.Params<P>): Mixture.Mixture =>
     pipe(
-      Score.mixture(score)(params),
+      Score.toMixture(score)(params),
       O.getOrElse((): Mixture.Mixture => refuse(`${Score.show(score)} does not say its mixture`))
     )
   /** In one dimension. */

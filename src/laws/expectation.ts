@@ -489,7 +489,7 @@ const OWN_ROWS = 12
 const ofItsOwn = <P extends string>(score: Score.Score<P>, each: Example<P>): Example<P> => ({
   ...each,
   points: pipe(
-    Score.mixture(score)(each.params),
+    Score.toMixture(score)(each.params),
     O.match(() => each.points, Mixture.sample(OWN_ROWS)(Key.fromSeed(each.seed)))
   )
 })

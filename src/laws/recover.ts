@@ -80,7 +80,7 @@ export const recovers = <P extends string>(
   const { score, schedule } = pipeline
   const mixtureOf = (params: Params.Params<P>): Mixture.Mixture =>
     pipe(
-      Score.mixture(score)(params),
+      Score.toMixture(score)(params),
       O.getOrElse((): Mixture.Mixture => refuse(`${Score.show(score)} does not say its mixture; try Score.spherical`))
     )
   const zeros = pipe(

@@ -1,200 +1,271 @@
 /**
- * Covariances of a mixture as values: the parameters that they have, the Σ_k that these are (one map), and the parameters that moments
- * are likeliest of (the other). What a mixture with such covariances is, follows: `families/derive.ts`.
+ * Covariances of a mixture as values: what is common to its components, what is each one's own, and what there is none of. With
+ * `Score.mixture` each is a family, which is learned by whatever the others are.
  */
-import * as RA from 'fp-ts/lib/ReadonlyArray.js'
-import * as Elementary from '../../lib/numbers/elementary.js'
-import * as Factor from '../../lib/arrays/factor.js'
-import { compute, fromNdArray, gramCholesky, mul, reshape, sqrt, type NdArray } from '../../lib/index.js'
-import { concatenated } from '../../lib/arrays/ndarray.js'
-import type { At, Second } from '../family/family.js'
+import type * as t from 'io-ts'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import type * as Params from '../family/params.js'
-import { factorsOf } from './component.js'
-import * as Gaussian from './families/gaussian.js'
-import * as FromGradient from './em/fromGradient.js'
-import type { Mixture } from './mixture.js'
+import type { Model } from './families/covariances.js'
+import { defined, type Definition } from './families/defined.js'
+import * as Diagonal from './families/diagonal.js'
+import * as Full from './families/full.js'
+import * as Round from './families/round.js'
+import { nameOf, spectral, type Names as Spectral, type Parts as Told } from './families/spectral.js'
 
-export interface Covariance<Q extends string> {
-  /** The second moments that `fit` needs; of a trace covariances are multiples of I. */
-  readonly second: Exclude<Second, 'none'>
-  /** Whether all components have one. Otherwise the first axis of every parameter is that of the components. */
-  readonly isShared: boolean
+export type { Scatters } from './families/defined.js'
+
+/** What a covariance means: tied to the names of its parameters; `interpret` gives the model its names back. */
+export interface Meaning<Q extends string> {
+  readonly name: string
+  readonly formula: string
   readonly shapes: (components: number, dim: number) => Params.Shapes<Q>
-  /** Σ_k, as factors of a mixture. */
-  readonly factors: (own: Params.Params<Q>, components: number) => Pick<Mixture, 'variances' | 'factors'>
-  /**
-   * The likeliest, above a floor, of masses n [K] and moments W_k [K, …] about the components' means at a level. Of a component
-   * without mass it is anything: whoever asks keeps the old one.
-   */
-  readonly fit: (n: Float64Array, w: Float64Array, at: At) => Params.Params<Q>
-  /** The nearest to those of a mixture, from its factors: `fit` on moments would square them, and lose half of their digits. */
-  readonly ofMixture?: (mixture: Mixture) => Params.Params<Q>
-  /** W_k about the old means, from the derivatives of −E log p by these parameters. */
-  readonly ofGradient: (
-    own: Params.Params<Q>,
-    gradient: Params.Params<Q>,
-    mass: Float64Array,
-    dim: number
-  ) => Float64Array
+  readonly model: unknown
 }
 
-/** The k-th of K parts of equal length. */
-const part = (values: Float64Array, components: number, k: number): Float64Array => {
-  const width = values.length / components
-  return values.subarray(k * width, (k + 1) * width)
+/** Covariances whose parameters are named `Q`. */
+export interface Covariance<Q extends string> extends Case.Value<'Covariance', Meaning<Q>> {}
+
+export const concept = Concept<Covariance<string>>(
+  'Covariance',
+  'the covariances of a mixture: what is common to its components, and what is their own'
+)
+
+/** The meaning of covariances. */
+export const interpret = <Q extends string>(covariance: Covariance<Q>): Model<Q> =>
+  // Meanings are made here alone, of models whose names are Q.
+  concept.meaning(covariance).model as Model<Q>
+
+const meaningOf = <Q extends string>(model: Model<Q>): Meaning<Q> => {
+  const { name, formula, shapes } = model
+  return { name, formula, shapes, model }
 }
 
-/** Σ_k W_k/Σ_k n_k */
-const pooled = (n: Float64Array, w: Float64Array): Float64Array => {
-  const all = Gaussian.total(n)
-  return part(w, n.length, 0).map((_, e) => n.reduce((sum, _, k) => sum + part(w, n.length, k)[e], 0) / all)
+// —— by volume, shape and orientation ——
+
+/**
+ * The volume |Σ_k|^{1/d}, the shape (eigenvalues over the volume) and the orientation (eigenvectors) of all components, of each, or none: a
+ * shape of none is round, an orientation of none is along the columns.
+ */
+export interface Parts {
+  readonly volume: 'common' | 'own'
+  readonly shape: 'none' | 'common' | 'own'
+  readonly orientation?: 'none' | 'common' | 'own'
 }
 
-/** W_k/n_k, and W_k where there is no mass. */
-const averaged = (n: Float64Array, w: Float64Array): ReadonlyArray<Float64Array> =>
-  Array.from(n, (m, k) => part(w, n.length, k).map(x => (m > 0 ? x / m : x)))
+/** The fourteen as mclust calls them: volume, shape and orientation, each E (equal), V (varying) or I (identity). */
+export const names = [
+  ...(['EII', 'VII', 'EEI', 'VEI', 'EVI', 'VVI'] as const),
+  ...(['EEE', 'VEE', 'EVE', 'VVE', 'EEV', 'VEV', 'EVV', 'VVV'] as const)
+] as const
 
-// —— diagonal ones ——
+export type Name = (typeof names)[number]
 
-export interface Variances<Q extends string> {
-  /** The parameter: the logarithms of the variances. */
-  readonly name: Q
-  readonly isShared: boolean
-  /** Whether all columns have one. */
-  readonly isRound: boolean
+/** The names of the parameters: six have the ones that they have always had. */
+type NamesOf<V, S, O> = S extends 'none'
+  ? V extends 'common'
+    ? 'logVariance'
+    : 'logVariances'
+  : O extends 'none'
+    ? [V, S] extends ['common', 'common'] | ['own', 'own']
+      ? 'logVariances'
+      : 'logVolumes' | 'shapes'
+    : [V, S, O] extends ['common', 'common', 'common'] | ['own', 'own', 'own']
+      ? 'logScales' | 'lower'
+      : Spectral
+
+interface Words {
+  readonly E: 'common'
+  readonly V: 'own'
+  readonly I: 'none'
 }
 
-/** Diagonal covariances, one variance for each column or for all, of each component or of all: EII, VII, EEI and VVI of mclust. */
-export const variances = <const Q extends string>({ name, isShared, isRound }: Variances<Q>): Covariance<Q> => {
-  // An object with a computed name is one with any.
-  const only = <A>(array: A): { readonly [K in Q]: A } => ({ [name]: array }) as { readonly [K in Q]: A }
-  const shapeOf = (components: number, dim: number): ReadonlyArray<number> => [
-    ...(isShared ? [] : [components]),
-    ...(isRound ? [] : [dim])
-  ]
-  const of = ({ [name]: { values } }: Params.Params<Q>): Float64Array => values.map(Elementary.exp)
-  return {
-    second: isRound ? 'trace' : 'diagonal',
-    isShared,
-    shapes: (components, dim) => only(shapeOf(components, dim)),
-    factors: (own, components) => {
-      const found = of(own)
-      return { variances: isShared ? concatenated(RA.makeBy(components, () => found)) : found, factors: null }
-    },
-    fit: (n, w, at) => {
-      const columns = isRound ? at.dim : 1
-      const ofVariance = Gaussian.varianceOf(at)
-      const found = isShared ? pooled(n, w) : concatenated(averaged(n, w))
-      return only({
-        shape: shapeOf(n.length, at.dim),
-        values: found.map(x => Elementary.log(ofVariance(x / columns)))
-      })
-    },
-    ofGradient: (own, { [name]: { values } }, mass, dim) => {
-      const found = of(own)
-      const [columns, width] = isRound ? [dim, 1] : [1, dim]
-      return isShared
-        ? FromGradient.shared(
-            mass,
-            values.map((g, j) => FromGradient.ofVariance(found[j], g, Gaussian.total(mass), columns))
-          )
-        : values.map((g, e) => FromGradient.ofVariance(found[e], g, mass[Math.floor(e / width)], columns))
+/** The names of the parameters of a covariance, given as a value or by the name of mclust. */
+export type ParametersOf<C> =
+  C extends Covariance<infer Q>
+    ? Q
+    : C extends `${infer V extends keyof Words}${infer S extends keyof Words}${infer O extends keyof Words}`
+      ? NamesOf<Words[V], Words[S], Words[O]>
+      : never
+
+/** Those that have other parameters than spectrum and axes: without any bound, and of two that are exact in closed form. */
+const closed: Readonly<Record<string, Meaning<string>>> = {
+  EII: meaningOf(Round.oneSize),
+  VII: meaningOf(Round.sizes),
+  EEI: meaningOf(Diagonal.common),
+  VVI: meaningOf(Diagonal.own),
+  EEE: meaningOf(Full.common),
+  VVV: meaningOf(Full.own)
+}
+
+const meaningBy = (parts: Told): Meaning<string> => {
+  const name = nameOf(parts)
+  return Object.hasOwn(closed, name) ? closed[name] : meaningOf(spectral(parts))
+}
+
+const ofParts = Case.define('Covariance', {
+  name: 'of',
+  about: 'volume, shape and orientation, each common to the components or their own (Celeux & Govaert 1995)',
+  fields: {
+    volume: Field.oneOf(['own', 'common']),
+    shape: Field.oneOf(['own', 'common', 'none']),
+    orientation: Field.oneOf(['own', 'common', 'none'])
+  },
+  formula: parts => `Σ_i = ${meaningBy(parts).formula}`,
+  check: ({ shape, orientation }) =>
+    Problem.unless(
+      shape !== 'none' || orientation === 'none',
+      'orientation',
+      `'${orientation}'`,
+      "'none' where there is no shape: what is round has no axes",
+      "give orientation: 'none'"
+    ),
+  meaning: meaningBy
+})
+
+/**
+ * Σ_k = λ_k D_k A_k D_kᵀ (Banfield & Raftery 1993; Celeux & Govaert 1995): the volume λ_k, the shape A_k, diagonal with |A_k| = 1, and the
+ * orientation D_k are each common to the components, their own, or none. The fourteen of mclust.
+ *
+ * Six have the parameters that their families have: `logVariance` (EII), `logVariances` (VII, EEI, VVI), `logScales` and `lower` (EEE, VVV).
+ * The others have log λ as `logVolumes`, [K] or []; log A by Helmert's contrasts as `shapes`, [K, d − 1] or [d − 1]; and D by Cayley's map of
+ * what `turns`, [K, d(d − 1)/2] or [d(d − 1)/2], has below a diagonal.
+ *
+ * Their M-step is exact, at time 0 and above a floor of the eigenvalues, but for VEE, EVE and VVE, whose axes are turned two after the other until
+ * nothing is gained: the likelihood never falls. At a noise level it never falls either.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Covariance, Score } from 'ornstein'
+ *
+ * // One orientation for all, volume and shape of each: VVE.
+ * const covariance = Covariance.of({ volume: 'own', shape: 'own', orientation: 'common' })
+ * const score = Score.mixture({ components: 3, covariance })
+ * assert.deepEqual(Score.shapes(4)(score), {
+ *   means: [3, 4],
+ *   logits: [3],
+ *   logVolumes: [3],
+ *   shapes: [3, 3],
+ *   turns: [6]
+ * })
+ * assert.equal(Score.degreesOfFreedom(4)(score), 12 + 2 + 3 + 9 + 6)
+ */
+export const of = Case.called(
+  ofParts,
+  <
+    const V extends Parts['volume'],
+    const S extends Parts['shape'],
+    const O extends NonNullable<Parts['orientation']> = 'none'
+  >(parts: {
+    readonly volume: V
+    readonly shape: S
+    readonly orientation?: O
+  }): Covariance<NamesOf<V, S, O>> & Required<Parts> & { readonly _tag: 'of' } =>
+    // The names that its model has.
+    ofParts({ orientation: 'none', ...parts }) as Covariance<NamesOf<V, S, O>> &
+      Required<Parts> & { readonly _tag: 'of' }
+)
+
+const words = { E: 'common', V: 'own', I: 'none' } as const
+
+/** Whether it is one of the fourteen. */
+export const isName = (name: string): name is Name => names.some(one => one === name)
+
+/**
+ * The covariances that mclust calls so: volume, shape and orientation, each E (equal), V (varying) or I (identity).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Covariance } from 'ornstein'
+ *
+ * assert.deepEqual(
+ *   Covariance.named('VEI'),
+ *   Covariance.of({ volume: 'own', shape: 'common', orientation: 'none' })
+ * )
+ */
+export const named = <const N extends Name>(name: N): Covariance<ParametersOf<N>> => {
+  const [volume, shape, orientation] = Array.from(name, letter => words[letter as keyof typeof words])
+  // The first letter is never I.
+  return ofParts({ volume: volume as 'common' | 'own', shape, orientation })
+}
+
+/** What mclust calls it; null of any other. */
+export const nameOfMclust = (covariance: Covariance<string>): Name | null => {
+  const { name } = concept.meaning(covariance)
+  return isName(name) && Case.isMadeBy(of)(covariance) ? name : null
+}
+
+/** A field for covariances; the name that mclust has for them does, and is so written. */
+export const field: Field.Field<Covariance<string>, Covariance<string> | Name> = Field.of<Covariance<string>, Name>(
+  concept,
+  {
+    from: given => (typeof given === 'string' && isName(given) ? named(given) : given),
+    show: covariance => {
+      const name = nameOfMclust(covariance)
+      return name === null ? null : `'${name}'`
     }
   }
+)
+
+// —— one's own ——
+
+export interface Spec<N extends string, F extends Field.Fields, Q extends string>
+  extends Omit<Case.Spec<N, F, never, null, null>, 'meaning' | 'call' | 'on'>, Definition<F, Q> {}
+
+/**
+ * Covariances of one's own, from their triangles and from what is likeliest of scatters: a mixture of them is learned by every
+ * objective, and by expectation–maximization at time 0, at noise levels, under priors and with missing cells.
+ *
+ * At a noise level moments are those that noiseless rows are expected to have, given the old parameters, so that what raises the likelihood at
+ * time 0 raises it there (in more steps than the built-in ones need). Eigenvalues of scatters are clipped at the floor before `fit` sees them: those
+ * of Σ_k stay above it where `fit` keeps the spectrum of what it is given, and else where it heeds the floor.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { mul, eye, exp, reshape } from 'ornstein/float64'
+ * import { Covariance, Score } from 'ornstein'
+ *
+ * // Σ_k = v_k I once more
+ * const round = Covariance.define({
+ *   name: 'round',
+ *   about: 'multiples of the identity',
+ *   shapes: () => components => ({ logSpread: [components] }),
+ *   triangles: () => ({ logSpread }, dim) => mul(exp(reshape(logSpread, [-1, 1, 1])), eye(dim)),
+ *   fit: () => ({ scatters, dim }) => ({
+ *     logSpread: {
+ *       shape: [scatters.length],
+ *       values: Float64Array.from(scatters, scatter => {
+ *         const trace = scatter.reduce((sum, s, at) => (at % (dim + 1) === 0 ? sum + s : sum), 0)
+ *         return Math.log(trace / dim) / 2
+ *       })
+ *     }
+ *   })
+ * })
+ * assert.deepEqual(Score.shapes(2)(Score.mixture({ components: 3, covariance: round })), {
+ *   means: [3, 2],
+ *   logits: [3],
+ *   logSpread: [3]
+ * })
+ */
+export function define<const N extends string, Q extends string, const F extends Field.Fields = Field.NoFields>(
+  spec: Spec<N, F, Q>
+): Case.Constructor<Covariance<Q>, N, F, null, null> {
+  return Case.define('Covariance', {
+    ...spec,
+    meaning: (fields: Field.Of<F>): Meaning<Q> => meaningOf(defined(spec.name, spec, fields))
+  })
 }
 
-// —— those of any shape ——
+/** Covariances as the code that builds them. */
+export const show = (covariance: Covariance<string>): string => Case.show(covariance)
 
-type Triangular = 'logScales' | 'lower'
+/** Covariances as mathematics. */
+export const formula = (covariance: Covariance<string>): string => Case.formula(covariance)
 
-/** L_k, [..., d, d], from the logarithms of its diagonal, [..., d], and what is below, row by row, [..., d(d − 1)/2]. */
-const triangles = ({ logScales, lower }: Params.Params<Triangular>): NdArray => {
-  const { shape, values } = logScales
-  const dim = shape[shape.length - 1]
-  const below = (dim * (dim - 1)) / 2
-  return {
-    shape: [...shape, dim],
-    values: new Float64Array(values.length * dim).map((_, at) => {
-      const [row, j] = [Math.floor(at / dim), at % dim]
-      const [k, i] = [Math.floor(row / dim), row % dim]
-      return j === i ? Elementary.exp(values[row]) : j < i ? lower.values[k * below + (i * (i - 1)) / 2 + j] : 0
-    })
-  }
-}
+/** What is wrong with covariances. */
+export const problems = (covariance: Covariance<string>): ReadonlyArray<Problem.Problem> => Case.problems(covariance)
 
-/** The parameters of triangles [..., d, d]. */
-const packed = ({ shape, values }: NdArray): Params.Params<Triangular> => {
-  const [dim] = shape.slice(-1)
-  const lead = shape.slice(0, -2)
-  const below = RA.makeBy(dim, i => RA.makeBy(i, j => i * dim + j)).flat()
-  const count = values.length / (dim * dim)
-  return {
-    logScales: {
-      shape: [...lead, dim],
-      values: new Float64Array(count * dim).map((_, at) =>
-        Elementary.log(values[Math.floor(at / dim) * dim * dim + (at % dim) * (dim + 1)])
-      )
-    },
-    lower: {
-      shape: [...lead, below.length],
-      values: new Float64Array(count * below.length).map(
-        (_, at) => values[Math.floor(at / below.length) * dim * dim + below[at % below.length]]
-      )
-    }
-  }
-}
+export const all: ReadonlyArray<Vocabulary.Entry> = [of]
 
-/** The triangle at time 0 of a scatter at a level, its eigenvalues clipped from below: max(·, α²φ + σ²) − σ², over α². */
-const clipped = (scatter: Float64Array, { level, floor, dim }: At): Float64Array => {
-  const { alpha, sigma } = level
-  const above = Math.max(Elementary.square(alpha) * floor, Number.MIN_VALUE)
-  return Factor.ofClipped(scatter, dim, { less: Elementary.square(sigma), above }).values.map(x => x / alpha)
-}
-
-/** Covariances of any shape, L_k L_kᵀ of each component or one for all: VVV and EEE of mclust. */
-export const triangular = (isShared: boolean): Covariance<Triangular> => {
-  const lead = (components: number): ReadonlyArray<number> => (isShared ? [] : [components])
-  return {
-    second: 'full',
-    isShared,
-    shapes: (components, dim) => ({
-      logScales: [...lead(components), dim],
-      lower: [...lead(components), (dim * (dim - 1)) / 2]
-    }),
-    factors: (own, components) => {
-      const { shape, values: found } = triangles(own)
-      const [dim] = shape.slice(-1)
-      const values = isShared ? concatenated(RA.makeBy(components, () => found)) : found
-      return { variances: Factor.variances(values, dim), factors: { shape: [components, dim, dim], values } }
-    },
-    fit: (n, w, at) => {
-      const found = (isShared ? [pooled(n, w)] : averaged(n, w)).map(s => clipped(s, at))
-      return packed({ shape: [...lead(n.length), at.dim, at.dim], values: concatenated(found) })
-    },
-    ofMixture: mixture => {
-      const [count, dim] = mixture.means.shape
-      const each = concatenated(factorsOf(mixture).map(factor => Factor.triangle(factor, dim).values))
-      if (!isShared) return packed({ shape: [count, dim, dim], values: each })
-      // The triangle of Σ_k π_k L_k L_kᵀ is that of the stack of √π_k L_kᵀ.
-      const [weights, factors] = [
-        { shape: [count, 1, 1], values: mixture.weights },
-        { shape: [count, dim, dim], values: each }
-      ]
-      return packed(
-        compute(() =>
-          gramCholesky(
-            reshape(mul(sqrt(fromNdArray(weights)), Gaussian.flipped(fromNdArray(factors))), [count * dim, dim])
-          )
-        )
-      )
-    },
-    ofGradient: (own, { logScales, lower }, mass) => {
-      const { values } = triangles(own)
-      const of = (all: number, k: number, m: number): Float64Array =>
-        FromGradient.ofTriangle(part(values, all, k), part(logScales.values, all, k), part(lower.values, all, k), m)
-      return isShared
-        ? FromGradient.shared(mass, of(1, 0, Gaussian.total(mass)))
-        : concatenated(Array.from(mass, (m, k) => of(mass.length, k, m)))
-    }
-  }
-}
+/** The JSON codec of the covariances of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Covariance<string>, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

@@ -30,12 +30,14 @@ import {
   full,
   isotropic,
   lowRank,
+  mixture as ofCovariance,
   spherical,
   symmetricPair,
   tied,
   tiedDiagonal,
   tiedIsotropic
 } from '../mixture/families/index.js'
+import type * as Parts from '../mixture/families/mixture.js'
 import { convert, custom, network } from './network.js'
 
 export {
@@ -153,7 +155,7 @@ export const evaluate =
   }
 
 /** The mixture at time 0 that parameters describe; none for a network, or where components are no Gaussians. */
-export const mixture =
+export const toMixture =
   <P extends string>(score: Score<P>) =>
   (params: Params.Params<P>): O.Option<Mixture.Mixture> =>
     pipe(
@@ -161,6 +163,46 @@ export const mixture =
       O.chain(({ toMixture }) => toMixture),
       O.map(of => of(params))
     )
+
+/** A mixture of any covariances, by its parts. */
+interface OfCovariance {
+  <const C extends Parts.Given, const W extends 'free' | 'equal' = 'free'>(
+    options: Parts.Options<C, W>
+  ): Score<Parts.ParametersOf<C, W>> & Parts.Made
+  /** @deprecated It is `toMixture`. */
+  <P extends string>(score: Score<P>): (params: Params.Params<P>) => O.Option<Mixture.Mixture>
+}
+
+/**
+ * Σ_k π_k N(c_k, Σ_k) with covariances of any kind: a `Covariance`, or the name that mclust has for it. `isotropic`, `diagonal`, `tied`, `full`
+ * and the others are some of these under names of their own.
+ *
+ * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). Of weights 'equal' none are
+ * learned, and π_k = 1/K.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Covariance, Score } from 'ornstein'
+ *
+ * const score = Score.mixture({ components: 2, covariance: 'VEE' })
+ * assert.equal(Score.show(score), "Score.mixture({ components: 2, covariance: 'VEE' })")
+ * assert.deepEqual(
+ *   score,
+ *   Score.mixture({
+ *     components: 2,
+ *     covariance: Covariance.of({ volume: 'own', shape: 'common', orientation: 'common' })
+ *   })
+ * )
+ */
+export const mixture = Case.called(
+  ofCovariance,
+  // What is given says which of the two is meant.
+  ((given: Parts.Options<Parts.Given, 'free' | 'equal'> | Score<string>) =>
+    concept.is(given) ? toMixture(given) : ofCovariance(given)) as OfCovariance
+)
+
+/** What fits and reports call a score: the name of its case, or one that says more. */
+export const nameOf = (score: Score<string>): string => interpret(score).called ?? Case.caseOf(score).name
 
 /** The number of free parameters, as information criteria count them: weights sum to one. */
 export const degreesOfFreedom =
@@ -247,6 +289,7 @@ const shapeProblems = (shapes: (dim: number) => Params.Shapes<string>, dim: numb
 export const all: ReadonlyArray<Vocabulary.Entry> = [
   symmetricPair,
   spherical,
+  mixture,
   isotropic,
   tiedIsotropic,
   diagonal,

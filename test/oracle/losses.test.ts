@@ -128,7 +128,7 @@ describe.each(cases.map((c, i) => ({ name: `${i}: ${c.family}, t = ${c.t}`, c })
     it('responsibilities', () => {
       const mixture = pipe(
         params,
-        Score.mixture(score),
+        Score.toMixture(score),
         O.getOrElseW(() => {
           throw new Error('not a mixture')
         })

@@ -49,7 +49,7 @@ const scene = (score: Score.Score<string>, deviation: number, far: number, key: 
     return { shape, values: drawn.map(of[name]) }
   })(Score.shapes(dim)(score))
   const own = Key.normal(rows * dim)(keys.rows).map(z => 3 * deviation * z)
-  const mixture = O.toNullable(Score.mixture(score)(params)) ?? Mixture.of({ means: [[0, 0]] })
+  const mixture = O.toNullable(Score.toMixture(score)(params)) ?? Mixture.of({ means: [[0, 0]] })
   // Densities of the far row are rounded by 2⁻⁵² far², by any plan in its own way: where two components contend for it, their shares
   // are, and nothing that is made of them is known better.
   const isOfOne = (row: Float64Array): boolean => {

@@ -30,7 +30,7 @@ const fit = (
   const pipeline = recipe(score)(points)
   const program = Compile.pipeline(pipeline)(points)
   const mixture = E.isRight(program)
-    ? pipe(Run.last(program.right)(Key.fromSeed(0)).params, Score.mixture(score))
+    ? pipe(Run.last(program.right)(Key.fromSeed(0)).params, Score.toMixture(score))
     : O.none
   if (O.isNone(mixture)) throw new Error('not a mixture')
   return {

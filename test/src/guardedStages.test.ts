@@ -30,7 +30,7 @@ const end = <P extends string>(pipeline: Pipeline.Pipeline<P>, points: Points.Po
 const likelihood = <P extends string>(score: Score.Score<P>, params: Params.Params<P>, points: Points.Points): number =>
   pipe(
     params,
-    Score.mixture(score),
+    Score.toMixture(score),
     O.fold(
       () => NaN,
       mixture => Mixture.meanLogDensity(points)(mixture)

@@ -56,7 +56,7 @@ describe('a fit of data far from 0', () => {
     const score = Score.isotropic({ components: 2 })
     const program = compiled(Compile.pipeline(recipe(score)(points))(points))
     const { params, status } = Run.last(program)(Key.fromSeed(1))
-    const mixture = pipe(params, Score.mixture(score))
+    const mixture = pipe(params, Score.toMixture(score))
     if (mixture._tag === 'None') throw new Error('no mixture')
     return { ...mixture.value, rule: status }
   }

@@ -26,7 +26,7 @@ const fit = (pipeline: Pipeline.Pipeline<Isotropic>, points: Points.Points, seed
   if (E.isLeft(program)) throw new Error('refused')
   return pipe(
     Run.last(program.right)(Key.fromSeed(seed)).params,
-    Score.mixture(pipeline.score),
+    Score.toMixture(pipeline.score),
     O.getOrElse((): Mixture.Mixture => {
       throw new Error('not a mixture')
     })

@@ -39,12 +39,17 @@ export const of = (data: Source.Data, shrinkage: number): Prior => {
   return { shrinkage, mean, rows, covariance: second.map(c => unbiased * c) }
 }
 
-type Counted = Pick<MStep<string>, 'second' | 'isShared'>
+type Counted = Pick<MStep<string>, 'second' | 'isShared' | 'isVolumeShared'>
+
+/** Among how many components the prior of one covariance is shared: those that have one volume have one prior. */
+const sharers = ({ isShared = false, isVolumeShared = isShared }: Counted, components: number): number =>
+  isVolumeShared ? components : 1
 
 /** How many rows a component's covariance is divided by, of n that are its own; one that all share sums over the components. */
-const divisor = ({ second, isShared = false }: Counted, dim: number, components: number): ((n: number) => number) => {
+const divisor = (step: Counted, dim: number, components: number): ((n: number) => number) => {
+  const { second } = step
   const freedom = dim + 2
-  const own = isShared ? components : 1
+  const own = sharers(step, components)
   switch (second) {
     case 'full':
       return n => n + 1 + (freedom + dim + 1) / own
@@ -64,7 +69,7 @@ export const added =
     const dim = mean.length
     const count = mass.length
     const per = second.length / count
-    const shares = Elementary.exp((2 / dim) * Elementary.log(count)) * (step.isShared === true ? count : 1)
+    const shares = Elementary.exp((2 / dim) * Elementary.log(count)) * sharers(step, count)
     const variance = mean.reduce((sum, _, j) => sum + covariance[j * (dim + 1)], 0) / dim
     const divided = divisor(step, dim, count)
     const all = new Float64Array(count)
@@ -130,16 +135,18 @@ const ofCovariance = (
 
 /**
  * log p(θ) of the means and covariances, but for what does not depend on them: log N(c_k; μ, Σ_k/κ) of each component, and
- * log p(Σ_k), once where all share one. `added` leads uphill on it and the likelihood together. Weights have no prior.
+ * log p(Σ_k), once where all share one, and their mean where all have one volume. `added` leads uphill on it and the likelihood together. Weights have no prior.
  */
 export const logDensity =
-  (prior: Prior, { second, isShared = false }: Counted) =>
+  (prior: Prior, step: Counted) =>
   (mixture: Mixture): number => {
+    const { second, isShared = false } = step
     const dim = prior.mean.length
+    const share = isShared ? 1 : sharers(step, mixture.weights.length)
     return factorsOf(mixture).reduce((sum, factor, k) => {
       const apart = mixture.means.values.subarray(k * dim, (k + 1) * dim).map((c, j) => c - prior.mean[j])
       const ofMean = -Factor.logDeterminant(factor, dim) - (prior.shrinkage / 2) * paired(factor, dim, apart, apart)
-      const own = isShared && k > 0 ? 0 : ofCovariance(prior, second, mixture.weights.length, factor)
+      const own = isShared && k > 0 ? 0 : ofCovariance(prior, second, mixture.weights.length, factor) / share
       return sum + ofMean + own
     }, 0)
   }

@@ -109,12 +109,16 @@ export function family<
   })
 }
 
+/** How many entries of parameters are free, but for a sum that the weights have. */
+const freedomOf = (shapes: Params.Shapes<string>): number =>
+  Params.sizeOf(shapes) - (Object.hasOwn(shapes, 'logits') ? 1 : 0)
+
 const modelOf = <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>(
   spec: Spec<N, F, P, A>,
   fields: Field.Of<F>
 ): Model<P> => {
-  const of = <C>(capability: ((fields: Field.Of<F>) => C) | undefined): O.Option<C> =>
-    capability === undefined ? O.none : O.some(capability(fields))
+  const of = <C>(capability: ((fields: Field.Of<F>) => C | undefined) | undefined): O.Option<C> =>
+    O.fromNullable(capability?.(fields)) as O.Option<C>
   /** What follows of two maps. */
   const followed = <C>(follow: (moments: Partial<Learned>, maps: Maps.Maps<P>) => C): O.Option<C> =>
     pipe(
@@ -125,7 +129,7 @@ const modelOf = <N extends string, F extends Field.Fields, P extends string, A e
     )
   const closed = <C>(
     under: 'shift' | 'scale',
-    own: ((fields: Field.Of<F>) => C) | undefined,
+    own: ((fields: Field.Of<F>) => C | undefined) | undefined,
     follow: (maps: Maps.Maps<P>) => C
   ): O.Option<C> =>
     pipe(
@@ -141,9 +145,11 @@ const modelOf = <N extends string, F extends Field.Fields, P extends string, A e
   const score =
     spec.score?.(fields) ??
     ((params: Params.Tensors<P>, x: Tensor, level: RowLevel): Tensor => grad(at => logDensity(params, at, level))(x))
+  const called = spec.called?.(fields) ?? null
   return {
+    ...(called !== null && { called }),
     shapes,
-    degreesOfFreedom: spec.degreesOfFreedom(fields),
+    degreesOfFreedom: spec.degreesOfFreedom?.(fields) ?? (dim => freedomOf(shapes(dim))),
     predicts: Parametrization.score,
     output: score,
     score,

@@ -14,7 +14,7 @@ import {
   type Tensor
 } from '../../../lib/index.js'
 import type { RowLevel } from '../../family/family.js'
-import * as Covariance from '../covariance.js'
+import * as Covariances from './covariances.js'
 import * as Derive from './derive.js'
 import * as Gaussian from './gaussian.js'
 
@@ -26,12 +26,12 @@ const at = (variances: Tensor, level: RowLevel): Tensor => {
 
 interface Tensors {
   readonly means: Tensor
-  readonly logits: Tensor
+  readonly logits?: Tensor
   readonly logVariances: Tensor
 }
 
 /** What is seen of diagonal covariances u [rows | 1, K | 1, dim]. */
-const apart = (means: Tensor, u: Tensor, x: Tensor, level: RowLevel): Gaussian.Seen => {
+export const apart = (means: Tensor, u: Tensor, x: Tensor, level: RowLevel): Gaussian.Seen => {
   const r = Gaussian.residuals(x, means, level)
   const pulls = div(r, u)
   return Gaussian.seenApart(
@@ -41,7 +41,7 @@ const apart = (means: Tensor, u: Tensor, x: Tensor, level: RowLevel): Gaussian.S
   )
 }
 
-const own = Gaussian.evaluated(({ means, logVariances }: Tensors, x, level) =>
+const ownSeen = Gaussian.evaluated(({ means, logVariances }: Tensors, x, level) =>
   apart(means, at(exp(logVariances), level), x, level)
 )
 
@@ -52,7 +52,7 @@ export const ofVariances = Gaussian.evaluated(
 )
 
 /** Of one covariance: rows and centres are scaled once, and their distances are plain. */
-const common = Gaussian.evaluated(({ means, logVariances }: Tensors, x, level) => {
+const commonSeen = Gaussian.evaluated(({ means, logVariances }: Tensors, x, level) => {
   const u = at(exp(logVariances), level)
   if (!Gaussian.isCommon(level)) return apart(means, expandDims(u, 1), x, level)
   const root = rsqrt(u)
@@ -64,6 +64,12 @@ const common = Gaussian.evaluated(({ means, logVariances }: Tensors, x, level) =
     sum(reciprocal(u), 1, true)
   )
 })
+
+/** One variance a component and column. */
+export const own = Covariances.variances({ name: 'logVariances', isShared: false, isRound: false, seen: ownSeen })
+
+/** One variance a column. */
+export const common = Covariances.variances({ name: 'logVariances', isShared: true, isRound: false, seen: commonSeen })
 
 /**
  * Free weights and one variance a component and column: Σ_k = diag exp(logVariances_k), [K, dim].
@@ -77,8 +83,7 @@ export const diagonal = Derive.mixture({
   formula: ({ components }) =>
     `s(x) = −Σ w_i (x − m_i)/u_i by columns over ${components} components, u_i = α² exp(logVariances_i) + σ², ` +
     'w = softmax(logits_i − ½Σ_j(log u_ij + (x − m_i)_j²/u_ij)), m_i = α means_i',
-  seen: own,
-  covariance: Covariance.variances({ name: 'logVariances', isShared: false, isRound: false })
+  covariance: own
 })
 
 /**
@@ -93,6 +98,5 @@ export const tiedDiagonal = Derive.mixture({
   formula: ({ components }) =>
     `s(x) = (Σ w_i m_i − x)/u by columns over ${components} components, u = α² exp(logVariances) + σ², ` +
     'w = softmax(logits_i − ½Σ_j (x − m_i)_j²/u_j), m_i = α means_i',
-  seen: common,
-  covariance: Covariance.variances({ name: 'logVariances', isShared: true, isRound: false })
+  covariance: common
 })

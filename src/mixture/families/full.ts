@@ -28,7 +28,7 @@ import {
   type Tensor
 } from '../../../lib/index.js'
 import type { RowLevel } from '../../family/family.js'
-import * as Covariance from '../covariance.js'
+import * as Covariances from './covariances.js'
 import * as Derive from './derive.js'
 import * as Gaussian from './gaussian.js'
 
@@ -69,36 +69,50 @@ const perRow = (means: Tensor, factor: Tensor, x: Tensor, level: RowLevel): Gaus
 
 interface Tensors {
   readonly means: Tensor
-  readonly logits: Tensor
+  readonly logits?: Tensor
   readonly logScales: Tensor
   readonly lower: Tensor
 }
 
-/** Of a factor for each component, [K, d, d], at the level of the rows. */
-const apart = (means: Tensor, factor: Tensor, x: Tensor, level: RowLevel): Gaussian.Seen => {
-  const root = inverse(factor)
+/** P_k = R_kᵀR_k of each component, [K, d, d], at the level of the rows, and log |R_k|, [K]. */
+interface Roots {
+  readonly root: Tensor
+  readonly logRoot: Tensor
+}
+
+const rootsOf = (factor: Tensor): Roots => ({ root: inverse(factor), logRoot: logRootOf(factor) })
+
+/** What is seen where each component has its own. */
+export const apart = (means: Tensor, { root, logRoot }: Roots, x: Tensor, level: RowLevel): Gaussian.Seen => {
   // [K, rows, d]: a product of all rows for each component
   const white = matMul(transpose(Gaussian.residuals(x, means, level), [1, 0, 2]), root, { transposeB: true })
   return Gaussian.seenApart(
-    Gaussian.logNormal(x.shape[1] ?? 0, Gaussian.turned(sum(square(white), 2)), expandDims(logRootOf(factor), 0)),
+    Gaussian.logNormal(x.shape[1] ?? 0, Gaussian.turned(sum(square(white), 2)), expandDims(logRoot, 0)),
     transpose(matMul(white, root), [1, 0, 2]),
     expandDims(sum(square(root), [1, 2]), 0)
   )
 }
 
-const own = Gaussian.evaluated(({ means, logScales, lower }: Tensors, x, level) => {
-  const factors = at(triangle(logScales, lower), level)
-  return Gaussian.isCommon(level) ? apart(means, squeeze(factors, 0), x, level) : perRow(means, factors, x, level)
-})
+/** What is seen of a triangle for each component, [K, d, d], at time 0. */
+export const ofTriangles = (means: Tensor, triangles: Tensor, x: Tensor, level: RowLevel): Gaussian.Seen => {
+  const factors = at(triangles, level)
+  return Gaussian.isCommon(level)
+    ? apart(means, rootsOf(squeeze(factors, 0)), x, level)
+    : perRow(means, factors, x, level)
+}
+
+const ownSeen = Gaussian.evaluated(({ means, logScales, lower }: Tensors, x, level) =>
+  ofTriangles(means, triangle(logScales, lower), x, level)
+)
 
 /** The same of factors that are given, [K, d, d], without noise. */
 export const ofFactors = Gaussian.evaluated(
   ({ means, factors }: Pick<Tensors, 'means' | 'logits'> & { readonly factors: Tensor }, x, level) =>
-    apart(means, factors, x, level)
+    apart(means, rootsOf(factors), x, level)
 )
 
 /** Of one covariance: rows and centres are whitened once, and their distances are plain. */
-const common = Gaussian.evaluated(({ means, logScales, lower }: Tensors, x, level) => {
+const commonSeen = Gaussian.evaluated(({ means, logScales, lower }: Tensors, x, level) => {
   const factors = at(triangle(logScales, lower), level)
   if (!Gaussian.isCommon(level)) return perRow(means, expandDims(factors, 1), x, level)
   const factor = squeeze(factors, 0)
@@ -111,6 +125,12 @@ const common = Gaussian.evaluated(({ means, logScales, lower }: Tensors, x, leve
     sum(square(root))
   )
 })
+
+/** Of any shape, one a component. */
+export const own = Covariances.triangular({ isShared: false, seen: ownSeen })
+
+/** Of any shape, one for all. */
+export const common = Covariances.triangular({ isShared: true, seen: commonSeen })
 
 /**
  * Free weights and a covariance of any shape for each component: Σ_k = L_k L_kᵀ, L_k lower triangular with exp(logScales_k) on
@@ -125,8 +145,7 @@ export const full = Derive.mixture({
   formula: ({ components }) =>
     `s(x) = −Σ w_i S_i⁻¹(x − m_i) over ${components} components, S_i = α² L_i L_iᵀ + σ²I, ` +
     'w = softmax(logits_i − ½ log|S_i| − ½(x − m_i)ᵀS_i⁻¹(x − m_i)), m_i = α means_i',
-  seen: own,
-  covariance: Covariance.triangular(false)
+  covariance: own
 })
 
 /**
@@ -142,6 +161,5 @@ export const tied = Derive.mixture({
   formula: ({ components }) =>
     `s(x) = S⁻¹(Σ w_i m_i − x) over ${components} components, S = α² L Lᵀ + σ²I, ` +
     'w = softmax(logits_i − ½(x − m_i)ᵀS⁻¹(x − m_i)), m_i = α means_i',
-  seen: common,
-  covariance: Covariance.triangular(true)
+  covariance: common
 })

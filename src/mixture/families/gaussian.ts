@@ -9,6 +9,7 @@ import * as Elementary from '../../../lib/numbers/elementary.js'
 import {
   add,
   expandDims,
+  fill,
   logSoftmax,
   matMul,
   mul,
@@ -23,6 +24,7 @@ import {
   type NdArray,
   type Tensor
 } from '../../../lib/index.js'
+import { size } from '../../../lib/arrays/ndarray.js'
 import type { At, ComponentsOf, RowLevel, Moments } from '../../family/family.js'
 import * as Params from '../../family/params.js'
 import type { Mixture } from '../../family/mixtureData.js'
@@ -42,9 +44,15 @@ export interface Seen {
   readonly curvature: (shares: Tensor) => Tensor
 }
 
+/** Without logits weights are equal. */
 interface Weighted {
   readonly means: Tensor
-  readonly logits: Tensor
+  readonly logits?: Tensor
+}
+
+const logWeightsOf = ({ means, logits }: Weighted): Tensor => {
+  const [count] = means.shape
+  return logits === undefined ? fill([count], -Elementary.log(count)) : logSoftmax(logits)
 }
 
 export interface Evaluated<T> {
@@ -56,11 +64,11 @@ export interface Evaluated<T> {
 
 /** s = −Σ w_k P_k r_k and div s = Σ w_k(|δ_k|² − tr P_k), w the responsibilities. */
 export const evaluated = <T extends Weighted>(see: (params: T, x: Tensor, level: RowLevel) => Seen): Evaluated<T> => {
-  const shares = ({ logits }: T, { logDensity }: Seen): Tensor =>
-    softmax(add(logDensity, expandDims(logSoftmax(logits), 0)))
+  const shares = (params: T, { logDensity }: Seen): Tensor =>
+    softmax(add(logDensity, expandDims(logWeightsOf(params), 0)))
   return {
     components: params => ({
-      logWeights: logSoftmax(params.logits),
+      logWeights: logWeightsOf(params),
       centres: params.means,
       logDensity: (x, level) => see(params, x, level).logDensity
     }),
@@ -150,13 +158,15 @@ export const relabelled =
   <P extends string>(params: Params.Params<P>): Params.Params<P> =>
     Params.map<NdArray, NdArray>(inOrder(order))(params)
 
-/** The same where only centres and weights are the components' own. */
-export const relabelledCentres =
+/** The same where the arrays that grow with the components, from `now` to one `more`, are theirs. */
+export const relabelledAs =
+  <P extends string>(now: Params.Shapes<P>, more: Params.Shapes<P>) =>
   (order: ReadonlyArray<number>) =>
-  <A extends { readonly means: NdArray; readonly logits: NdArray }>(params: A): A => ({
-    ...params,
-    ...relabelled(order)({ means: params.means, logits: params.logits })
-  })
+  (params: Params.Params<P>): Params.Params<P> =>
+    Params.map<NdArray, NdArray>((array, name) => {
+      const [before, after] = [now, more].map((shapes: Params.Shapes<string>) => size(shapes[name]))
+      return before === after ? array : inOrder(order)(array)
+    })(params)
 
 /** The same mixture about another origin: each row of its means shifted by a vector. */
 export const shifted =

@@ -21,9 +21,9 @@ import type { Capabilities } from '../../family/family.js'
 import { family } from './define.js'
 import * as Params from '../../family/params.js'
 import * as Components from '../components.js'
-import * as Covariance from '../covariance.js'
 import type { Mixture } from '../mixture.js'
 import * as Projection from '../projection.js'
+import * as Covariances from './covariances.js'
 import * as Derive from './derive.js'
 import * as Gaussian from './gaussian.js'
 import * as Maps from './maps.js'
@@ -51,9 +51,6 @@ const arraysOf = ({ means, weights, variances }: Mixture, free: boolean): Projec
   variances,
   free
 })
-
-const oneSize = Covariance.variances({ name: 'logVariance', isShared: true, isRound: true })
-const sizes = Covariance.variances({ name: 'logVariances', isShared: false, isRound: true })
 
 // —— variance 1: two maps, and nothing else that an M-step needs ——
 
@@ -155,11 +152,15 @@ export const symmetricPair = family({
 
 // —— variances that are learned ——
 
-type Free = 'means' | 'logits' | 'logVariances'
+interface Sizes {
+  readonly means: Tensor
+  readonly logits?: Tensor
+  readonly logVariances: Tensor
+}
 
-const isotropicComponents = ({ means, logits, logVariances }: Params.Tensors<Free>): Components.Components => ({
+const isotropicComponents = ({ means, logits, logVariances }: Sizes): Components.Components => ({
   centres: means,
-  logits,
+  logits: logits ?? null,
   variances: exp(logVariances)
 })
 
@@ -173,6 +174,17 @@ const projection = <P extends string>(
   slope: null
 })
 
+/** One variance a component. */
+export const sizes: Covariances.Model<'logVariances'> = Covariances.variances({
+  name: 'logVariances',
+  isShared: false,
+  isRound: true,
+  seen: told(isotropicComponents),
+  projection: projection(true, isotropicComponents, params =>
+    Derive.toMixture({ covariance: sizes, weights: 'free' })(params)
+  )
+})
+
 /**
  * Free weights and one variance a component: s(x) = −Σ w_i (x − m_i)/u_i, u_i = α²v_i + σ²,
  * w = softmax(log π_i − (d/2) log u_i − |x − m_i|²/(2u_i)). Weights are given by `logits` up to a constant, variances by
@@ -184,19 +196,17 @@ export const isotropic = Derive.mixture({
   formula: ({ components }) =>
     `s(x) = −Σ w_i (x − m_i)/u_i over ${components} components, u_i = α² exp(logVariances_i) + σ², ` +
     'w = softmax(logits_i − (d/2) log u_i − |x − m_i|²/(2u_i)), m_i = α means_i',
-  covariance: sizes,
-  seen: told(isotropicComponents),
-  projection: projection(true, isotropicComponents, Derive.toMixture(sizes))
+  covariance: sizes
 })
 
 interface Tensors {
   readonly means: Tensor
-  readonly logits: Tensor
+  readonly logits?: Tensor
   readonly logVariance: Tensor
 }
 
 /** P = I/u: δ_k = (α/u)(c_k − Σ w_l c_l), so that |δ_k|² is a distance between points that know nothing of x. */
-const common = Gaussian.evaluated(({ means, logVariance }: Tensors, x, { alpha, sigma }) => {
+const commonSeen = Gaussian.evaluated(({ means, logVariance }: Tensors, x, { alpha, sigma }) => {
   const dim = x.shape[1] ?? 0
   const u = add(mul(square(alpha), exp(logVariance)), square(sigma))
   return {
@@ -211,8 +221,20 @@ const common = Gaussian.evaluated(({ means, logVariance }: Tensors, x, { alpha, 
 
 const tiedComponents = ({ means, logits, logVariance }: Tensors): Components.Components => ({
   centres: means,
-  logits,
+  logits: logits ?? null,
   variances: mul(exp(logVariance), ones([means.shape[0]]))
+})
+
+/** One variance. */
+export const oneSize: Covariances.Model<'logVariance'> = Covariances.variances({
+  name: 'logVariance',
+  isShared: true,
+  isRound: true,
+  seen: commonSeen,
+  // Lengths are common to the components, so that responsibilities do not see them.
+  projection: projection(false, tiedComponents, params =>
+    Derive.toMixture({ covariance: oneSize, weights: 'free' })(params)
+  )
 })
 
 /**
@@ -227,8 +249,5 @@ export const tiedIsotropic = Derive.mixture({
   formula: ({ components }) =>
     `s(x) = (Σ w_i m_i − x)/u over ${components} components, u = α² exp(logVariance) + σ², ` +
     'w = softmax(logits_i − |x − m_i|²/(2u)), m_i = α means_i',
-  covariance: oneSize,
-  seen: common,
-  // Lengths are common to the components, so that responsibilities do not see them.
-  projection: projection(false, tiedComponents, Derive.toMixture(oneSize))
+  covariance: oneSize
 })

@@ -522,6 +522,20 @@ describe('the families of mclust', () => {
   })
 })
 
+it('covariances of mclust that have no other name are chosen among, kept and read', async () => {
+  const fitted = await ornstein('fit %faithful.csv -k 2 --family VVE,EVI --criterion bic --json --out @vve.json')
+  expect(fitted.exit).toBe(0)
+  const { family, choice, logLikelihood } = JSON.parse(fitted.stdout) as {
+    readonly family: string
+    readonly choice: { readonly candidates: ReadonlyArray<{ readonly family: string }> }
+    readonly logLikelihood: number
+  }
+  expect(choice.candidates.map(one => one.family).sort()).toEqual(['EVI', 'VVE'])
+  expect(['EVI', 'VVE']).toContain(family)
+  const { stdout } = await ornstein('evaluate @vve.json %faithful.csv --json')
+  expect((JSON.parse(stdout) as { readonly logLikelihood: number }).logLikelihood).toBe(logLikelihood)
+})
+
 describe('what is wrong', () => {
   const usage = (command: string): string => `(ornstein ${command} --help tells more)\n`
   it.each<[string, 1 | 2, string]>([
@@ -554,14 +568,14 @@ describe('what is wrong', () => {
       'error: --components: 5..2 is not a whole number ≥ 1, a range or a list of such; try 2..5\n'
     ],
     [
-      'fit %faithful.csv --family VEV',
+      'fit %faithful.csv --family VEW',
       2,
-      'error: --family: VEV is not here: components of mclust that share shape; the families of mclust that are here are EII, VII, EEI, VVI, EEE, VVV\n'
+      'error: --family: VEW is not one of isotropic, tied-isotropic, diagonal, tied-diagonal, tied, full, VEI, EVI, VEE, EVE, VVE, EEV, VEV, EVV, symmetric-pair, spherical; try VEI\n'
     ],
     [
       'fit %faithful.csv --family Fulll',
       2,
-      'error: --family: Fulll is not one of isotropic, tied-isotropic, diagonal, tied-diagonal, tied, full, symmetric-pair, spherical; try full\n'
+      'error: --family: Fulll is not one of isotropic, tied-isotropic, diagonal, tied-diagonal, tied, full, VEI, EVI, VEE, EVE, VVE, EEV, VEV, EVV, symmetric-pair, spherical; try full\n'
     ],
     [
       'fit %faithful.csv -k 2 --family isotropic --no-standardize --sed 1',
@@ -694,7 +708,7 @@ describe('what is wrong', () => {
       'fit %faithful.csv --no-standardize -k 0 --seed -1 --family round --recipe mine --missing guess',
       2,
       'error: --components: 0 is not a whole number ≥ 1, a range or a list of such; try 2, or 2..6\n' +
-        'error: --family: round is not one of isotropic, tied-isotropic, diagonal, tied-diagonal, tied, full, symmetric-pair, spherical; try tied\n' +
+        'error: --family: round is not one of isotropic, tied-isotropic, diagonal, tied-diagonal, tied, full, VEI, EVI, VEE, EVE, VVE, EEV, VEV, EVV, symmetric-pair, spherical; try tied\n' +
         'error: --missing: guess is not one of refuse, drop, em; try em\n' +
         'error: --recipe: mine is not one of grown, annealed, two-stage, em, maximum-likelihood, spectral; try em\n' +
         'error: --seed: -1 is not a whole number ≥ 0; try 0\n'

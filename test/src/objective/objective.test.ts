@@ -103,7 +103,7 @@ const published = (
 
 /** The weighted mean over rows of |y(x_t) − (p x_0 + q z)|², from the score of the mixture. */
 const denoisingBySum = (parametrization: Parametrization.Parametrization, level: Schedule.Level): number => {
-  const mixture = pipe(Score.mixture(isotropic)(mixtureParams), found =>
+  const mixture = pipe(Score.toMixture(isotropic)(mixtureParams), found =>
     found._tag === 'Some' ? found.value : Mixture.symmetricPair([0, 0])
   )
   const noisy = points.values.map((x, i) => level.alpha * x + level.sigma * noise.values[i])

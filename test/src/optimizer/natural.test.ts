@@ -137,7 +137,7 @@ describe('NaturalGradient.natural', () => {
     ({ score: alone, family: { mStep } }) => {
       const second = pipe(mStep, O.toNullable)?.second
       const found = reached(descent(alone, 1, 1, matching, Expectation.fixed(noise)))
-      const mixture = pipe(found, Score.mixture(alone), O.toNullable)
+      const mixture = pipe(found, Score.toMixture(alone), O.toNullable)
       const { alpha, sigma } = noisyLevel
       const weights = drawn.values.map((_, i) => (1 + (i % 3)) / 600).subarray(0, 300)
       const at = (i: number, j: number): number => alpha * drawn.values[3 * i + j] + sigma * noise.values[3 * i + j]

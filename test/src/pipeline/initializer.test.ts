@@ -145,7 +145,7 @@ describe('hierarchical', () => {
   const mixtureOf = (data: Points.Points, rows = 1000): Mixture.Mixture => {
     const params = start(Initializer.hierarchical({ rows }), full, data)(1)
     return pipe(
-      Score.mixture(full)(params),
+      Score.toMixture(full)(params),
       O.getOrElse((): Mixture.Mixture => {
         throw new Error('no mixture')
       })
@@ -518,7 +518,7 @@ describe('covariances start', () => {
   }
   const covariancesOf = (score: Score.Score<string>): Float64Array => {
     const started = start(Initializer.values(drawn), score, data)(1)
-    const mixture = Score.mixture(score)(started)
+    const mixture = Score.toMixture(score)(started)
     return O.isSome(mixture) ? Mixture.covariances(mixture.value).values : new Float64Array()
   }
 
@@ -546,7 +546,7 @@ describe('covariances start', () => {
   it('round, where fewer rows are left than tell it', () => {
     const few = { rows: 4, dim: 3, values: turned.slice(0, 12) }
     const score = Score.full({ components: 3 })
-    const mixture = Score.mixture(score)(start(Initializer.values(drawn), score, few)(1))
+    const mixture = Score.toMixture(score)(start(Initializer.values(drawn), score, few)(1))
     const [first, ...rest] = O.isSome(mixture) ? Mixture.covariances(mixture.value).values.subarray(0, 9) : []
     expect([first, ...rest]).toEqual([first, 0, 0, 0, first, 0, 0, 0, first])
     expect(first).toBeGreaterThan(0)

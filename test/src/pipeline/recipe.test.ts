@@ -21,7 +21,7 @@ const fit = (recipe: Recipe.Recipe, components: number, points: Points.Points, s
   const state = Run.last(program.right)(Key.fromSeed(seed))
   return pipe(
     state.params,
-    Score.mixture(score),
+    Score.toMixture(score),
     O.getOrElse((): Mixture.Mixture => {
       throw new Error('not a mixture')
     })

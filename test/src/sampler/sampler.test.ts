@@ -506,7 +506,7 @@ describe('likelihood by the flow', () => {
       logits: [0, 1],
       logVariances: [-1, 0.3]
     })
-    const mixture = pipe(params, Score.mixture(isotropic), O.toNullable)
+    const mixture = pipe(params, Score.toMixture(isotropic), O.toNullable)
     if (mixture === null) throw new Error('an isotropic score is that of a mixture')
     const xs = Mixture.sample(5)(key)(mixture)
     const learned = Sampler.logDensity(program)(Sampler.learned(isotropic, schedule, params))(xs)

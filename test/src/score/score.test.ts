@@ -151,7 +151,7 @@ describe('a family', () => {
   it('is a mixture of the vocabulary with the same meaning', () => {
     const mixture = <P extends string>(score: Score.Score<P>, of: Params.Params<P>): Mixture.Mixture =>
       pipe(
-        Score.mixture(score)(of),
+        Score.toMixture(score)(of),
         O.getOrElse(() => Mixture.of({ means: [[NaN]] }))
       )
     expect(mixture(pair, params.pair)).toEqual(Mixture.symmetricPair([1, -2]))
@@ -160,7 +160,7 @@ describe('a family', () => {
     expect(means).toEqual(params.isotropic.means)
     ;[0.25, 0.75].forEach((w, k) => expect(weights[k]).toBeCloseTo(w, 14))
     ;[0.5, 4].forEach((v, k) => expect(variances[k]).toBeCloseTo(v, 14))
-    expect(Score.mixture(shrinking)(Params.of({ rate: 1, offset: [1] }))).toEqual(O.none)
+    expect(Score.toMixture(shrinking)(Params.of({ rate: 1, offset: [1] }))).toEqual(O.none)
   })
 
   it('has centres, and parameters with given ones', () => {

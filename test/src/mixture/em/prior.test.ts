@@ -103,7 +103,7 @@ describe('under a prior', () => {
       const { params } = Run.last(program.right)(Key.fromSeed(0))
       const posterior = (at: Params.Params<string>): number => {
         const mixture = pipe(
-          Score.mixture(score)(at),
+          Score.toMixture(score)(at),
           O.getOrElse((): Mixture.Mixture => truth)
         )
         const { values } = Mixture.covariances(mixture)

@@ -15,7 +15,7 @@ const read = (name: string): Points.Points => {
 const learned = <P extends string>(score: Score.Score<P>, points: Points.Points, seed: number): Mixture.Mixture => {
   const program = Compile.pipeline(Recipe.annealed(score)(points))(points)
   if (E.isLeft(program)) throw new Error(JSON.stringify(program.left))
-  return some(pipe(Run.last(program.right)(Key.fromSeed(seed)).params, Score.mixture(score)))
+  return some(pipe(Run.last(program.right)(Key.fromSeed(seed)).params, Score.toMixture(score)))
 }
 
 type Name = 'tiedIsotropic' | 'diagonal' | 'tiedDiagonal' | 'tied' | 'full' | 'lowRank'

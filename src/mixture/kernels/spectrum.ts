@@ -1,0 +1,356 @@
+/**
+ * The spectra of covariances that share some of it: the logarithms of eigenvalues, ℓ_kj = volume_k + Σ_i C_ji shape_ki with C Helmert's
+ * contrasts, volumes and shapes each of all components or of each, are linear in what is free, ℓ = Bθ. Given the axes, what
+ * moments ω_kj along them are likeliest of minimises
+ *
+ *     F(θ) = Σ_kj n_k log u_kj + ω_kj/u_kj,    u = α²e^ℓ + σ²,    ℓ ≥ log φ,
+ *
+ * a gamma regression with a logarithmic link, convex where σ = 0 (Celeux & Govaert 1995; McCullagh & Nelder 1989, §8).
+ */
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import * as Factor from '../../../lib/arrays/factor.js'
+import type { NdArray } from '../../../lib/arrays/ndarray.js'
+import type { At } from '../../family/family.js'
+
+/** Which parts are the components' own. A shape of none is round. */
+export interface Parts {
+  readonly volume: 'common' | 'own'
+  readonly shape: 'none' | 'common' | 'own'
+}
+
+/** What is free of a spectrum: the volumes [K] or [1], and the shapes [K, d − 1] or [d − 1] row by row, or none. */
+export interface Spectrum {
+  readonly volumes: Float64Array
+  readonly shapes: Float64Array
+}
+
+/** Helmert's contrasts, [d, d − 1]: orthonormal columns that sum to 0. */
+export const contrasts = (dim: number): NdArray => {
+  const width = dim - 1
+  return {
+    shape: [dim, width],
+    values: new Float64Array(dim * width).map((_, at) => {
+      const [i, j] = [Math.floor(at / width), at % width]
+      return (i <= j ? 1 : i === j + 1 ? -(j + 1) : 0) / Math.sqrt((j + 1) * (j + 2))
+    })
+  }
+}
+
+/** How many entries of θ there are, and where those of a component begin. */
+interface Layout {
+  /** Entries of a shape, of the volumes, and of all. */
+  readonly width: number
+  readonly volumes: number
+  readonly size: number
+  readonly volumeOf: (k: number) => number
+  readonly shapeOf: (k: number) => number
+}
+
+const layout = ({ volume, shape }: Parts, count: number, dim: number): Layout => {
+  const width = shape === 'none' ? 0 : dim - 1
+  const volumes = volume === 'own' ? count : 1
+  return {
+    width,
+    volumes,
+    size: volumes + (shape === 'own' ? count : 1) * width,
+    volumeOf: (k: number): number => (volume === 'own' ? k : 0),
+    shapeOf: (k: number): number => volumes + (shape === 'own' ? k * width : 0)
+  }
+}
+
+/** ℓ, [K, d]. */
+export const logEigenvalues = (parts: Parts, { volumes, shapes }: Spectrum, count: number, dim: number): Float64Array =>
+  predicted(parts, Float64Array.of(...volumes, ...shapes), count, dim)
+
+/** Bθ, [K, d]. */
+const predicted = (parts: Parts, theta: Float64Array, count: number, dim: number): Float64Array => {
+  const { width, volumeOf, shapeOf } = layout(parts, count, dim)
+  const c = contrasts(dim).values
+  const out = new Float64Array(count * dim)
+  for (let k = 0; k < count; k++)
+    for (let j = 0; j < dim; j++) {
+      let sum = theta[volumeOf(k)]
+      for (let i = 0; i < width; i++) sum += c[j * width + i] * theta[shapeOf(k) + i]
+      out[k * dim + j] = sum
+    }
+  return out
+}
+
+/** Cᵀℓ of one spectrum, whose mean is of no matter. */
+const contrasted = (l: Float64Array): Float64Array => {
+  const width = l.length - 1
+  const c = contrasts(l.length).values
+  return new Float64Array(width).map((_, i) => l.reduce((sum, x, j) => sum + c[j * width + i] * x, 0))
+}
+
+const mean = (values: Float64Array): number => values.reduce((sum, x) => sum + x, 0) / values.length
+
+/** The logarithm of the least eigenvalue that a floor allows; of none, that of the least number. */
+const leastOf = ({ floor }: At): number => Elementary.log(Math.max(floor, Number.MIN_VALUE))
+
+/** What is minimised, of ω [K, d]: components without mass do not count. */
+export const value = (n: Float64Array, omega: Float64Array, { level, dim }: At, l: Float64Array): number => {
+  const [a2, s2] = [Elementary.square(level.alpha), Elementary.square(level.sigma)]
+  let sum = 0
+  for (let at = 0; at < l.length; at++) {
+    const m = n[Math.floor(at / dim)]
+    const u = a2 * Elementary.exp(l[at]) + s2
+    if (m > 0) sum += m * Elementary.log(u) + omega[at] / u
+  }
+  return sum
+}
+
+/** 1/u, [K, d], of components with mass; 0 of others. */
+export const precisions = (n: Float64Array, { level: { alpha, sigma }, dim }: At, l: Float64Array): Float64Array =>
+  l.map((x, at) =>
+    n[Math.floor(at / dim)] > 0 ? 1 / (Elementary.square(alpha) * Elementary.exp(x) + Elementary.square(sigma)) : 0
+  )
+
+/** The logarithm at time 0 of a variance that is likeliest at a level, clipped from below. */
+const clipped = (at: At, variance: number): number => {
+  const { alpha, sigma } = at.level
+  const free = (variance - Elementary.square(sigma)) / Elementary.square(alpha)
+  return Math.max(Elementary.log(Math.max(free, Number.MIN_VALUE)), leastOf(at))
+}
+
+/** EI, VI, EE and VV: one mean for each that is free, clipped, which is exact at any level. */
+const ofMeans = ({ volume, shape }: Parts, n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum => {
+  const { dim } = at
+  const isOwn = volume === 'own'
+  const volumes = new Float64Array(isOwn ? n.length : 1)
+  const width = shape === 'none' ? 0 : dim - 1
+  const shapes = new Float64Array(volumes.length * width)
+  for (let g = 0; g < volumes.length; g++) {
+    let mass = 0
+    const sums = new Float64Array(dim)
+    for (let k = isOwn ? g : 0; k < (isOwn ? g + 1 : n.length); k++) {
+      if (!(n[k] > 0)) continue
+      mass += n[k]
+      for (let j = 0; j < dim; j++) sums[j] += omega[k * dim + j]
+    }
+    if (!(mass > 0)) {
+      volumes[g] = old.volumes[g]
+      shapes.set(old.shapes.subarray(g * width, (g + 1) * width), g * width)
+    } else if (shape === 'none') volumes[g] = clipped(at, mean(sums) / mass)
+    else {
+      const l = sums.map(sum => clipped(at, sum / mass))
+      volumes[g] = mean(l)
+      shapes.set(contrasted(l), g * width)
+    }
+  }
+  return { volumes, shapes }
+}
+
+/**
+ * EV without noise: each component's moments scaled to one volume, λ = Σ_k g_k/Σ_k n_k, g_k the geometric mean of its ω. Null where the
+ * floor, or a direction without moments, stands in the way.
+ */
+const ofProducts = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum | null => {
+  const { dim, level } = at
+  if (level.sigma !== 0) return null
+  const least = leastOf(at)
+  const logs = omega.map(Elementary.log)
+  const width = dim - 1
+  let [mass, products] = [0, 0]
+  n.forEach((m, k) => {
+    if (!(m > 0)) return
+    mass += m
+    products += Elementary.exp(mean(logs.subarray(k * dim, (k + 1) * dim)))
+  })
+  const volume = Elementary.log(products / mass) - 2 * Elementary.log(level.alpha)
+  const shapes = old.shapes.slice()
+  n.forEach((m, k) => {
+    if (m > 0) shapes.set(contrasted(logs.subarray(k * dim, (k + 1) * dim)), k * width)
+  })
+  const found = { volumes: Float64Array.of(volume), shapes }
+  const isAbove = logEigenvalues({ volume: 'common', shape: 'own' }, found, n.length, dim).every(l => l >= least)
+  return isAbove ? found : null
+}
+
+/** B, row by row, [K · d, θ]. */
+const basis = (parts: Parts, count: number, dim: number): Float64Array => {
+  const { width, size, volumeOf, shapeOf } = layout(parts, count, dim)
+  const c = contrasts(dim).values
+  const b = new Float64Array(count * dim * size)
+  for (let row = 0; row < count * dim; row++) {
+    const [k, j] = [Math.floor(row / dim), row % dim]
+    b[row * size + volumeOf(k)] = 1
+    for (let i = 0; i < width; i++) b[row * size + shapeOf(k) + i] = c[j * width + i]
+  }
+  return b
+}
+
+/** Steps of Newton's, and sweeps over what a step may not break; both end much earlier. */
+const STEPS = 100
+const SWEEPS = 500
+/** A step that changes no logarithm by more is the last. */
+const STILL = 1e-13
+/** Of the curvature where noise makes it negative, this share of Fisher's information is kept. */
+const CURVED = 0.05
+
+/**
+ * The step s from where slacks are given that minimises gᵀs + ½sᵀLLᵀs and keeps slack + Bs ≥ 0, where any does: by Hildreth's method, on
+ * the dual one multiplier after another (Hildreth 1957).
+ */
+const stepOf = (lower: NdArray, gradient: Float64Array, b: Float64Array, slack: Float64Array): Float64Array => {
+  const size = gradient.length
+  const { values } = lower
+  /** L⁻ᵀ */
+  const back = (y: Float64Array): Float64Array => {
+    const out = y.slice()
+    for (let i = size - 1; i >= 0; i--) {
+      for (let j = i + 1; j < size; j++) out[i] -= values[j * size + i] * out[j]
+      out[i] /= values[i * size + i]
+    }
+    return out
+  }
+  const free = back(Factor.solve(lower, size, gradient)).map(x => -x)
+  const rest = slack.map((s, row) => {
+    let sum = s
+    for (let i = 0; i < size; i++) sum += b[row * size + i] * free[i]
+    return sum
+  })
+  if (rest.every(s => s >= 0)) return free
+  const rows = slack.length
+  /** L⁻¹b of each row. */
+  const z = Factor.solve(lower, size, b)
+  const dotted = (row: number, x: Float64Array, from = 0): number => {
+    let sum = 0
+    for (let i = 0; i < size; i++) sum += z[row * size + i] * x[from + i]
+    return sum
+  }
+  const lambda = new Float64Array(rows)
+  const held = new Float64Array(size)
+  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+    let most = 0
+    for (let row = 0; row < rows; row++) {
+      const own = dotted(row, z, row * size)
+      const next = Math.max(0, lambda[row] - (rest[row] + dotted(row, held)) / own)
+      const change = next - lambda[row]
+      if (change === 0) continue
+      for (let i = 0; i < size; i++) held[i] += change * z[row * size + i]
+      lambda[row] = next
+      most = Math.max(most, Math.abs(change) * Math.sqrt(own))
+    }
+    if (most < STILL) break
+  }
+  const kept = back(held)
+  return free.map((x, i) => x + kept[i])
+}
+
+/** Volumes raised as far as the floor asks. */
+const raised = (parts: Parts, theta: Float64Array, count: number, at: At): Float64Array => {
+  const { volumes, volumeOf } = layout(parts, count, at.dim)
+  const least = leastOf(at)
+  const short = new Float64Array(volumes)
+  predicted(parts, theta, count, at.dim).forEach((l, row) => {
+    const k = volumeOf(Math.floor(row / at.dim))
+    short[k] = Math.max(short[k], least - l)
+  })
+  return theta.map((x, i) => (i < volumes ? x + short[i] : x))
+}
+
+/** VE, and EV where it has no closed form, by Newton's steps from a spectrum. */
+const byNewton = (parts: Parts, n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum => {
+  const { dim, level } = at
+  const count = n.length
+  const { size, volumes } = layout(parts, count, dim)
+  const b = basis(parts, count, dim)
+  const [a2, s2, least] = [Elementary.square(level.alpha), Elementary.square(level.sigma), leastOf(at)]
+  let theta = raised(parts, Float64Array.of(...old.volumes, ...old.shapes), count, at)
+  let l = predicted(parts, theta, count, dim)
+  let now = value(n, omega, at, l)
+  for (let step = 0; step < STEPS; step++) {
+    const gradient = new Float64Array(size)
+    const hessian = new Float64Array(size * size)
+    for (let row = 0; row < l.length; row++) {
+      const m = n[Math.floor(row / dim)]
+      if (!(m > 0)) continue
+      const v = a2 * Elementary.exp(l[row])
+      const u = v + s2
+      const slope = v * (m / u - omega[row] / (u * u))
+      const curvature = v * v * ((2 * omega[row]) / (u * u * u) - m / (u * u)) + slope
+      const safe = Math.max(curvature, CURVED * m * Elementary.square(v / u))
+      for (let i = 0; i < size; i++) {
+        const bi = b[row * size + i]
+        if (bi === 0) continue
+        gradient[i] += bi * slope
+        for (let j = 0; j <= i; j++) hessian[i * size + j] += safe * bi * b[row * size + j]
+      }
+    }
+    // What no row tells stays: its own parts alone, of a component without mass, may be moved by the floor.
+    for (let i = 0; i < size; i++) {
+      const own = hessian[i * (size + 1)]
+      hessian[i * (size + 1)] = own > 0 ? own * (1 + 1e-12) : 1
+    }
+    const lower = Factor.ofCovariance(hessian, size)
+    if (lower === null) break
+    const along = stepOf(
+      lower,
+      gradient,
+      b,
+      l.map(x => x - least)
+    )
+    // Of a tiny mass the value tells nothing, and so it ends where no step is left, not where it stands still.
+    let moved = 0
+    for (let t = 1; t > 1e-10; t /= 2) {
+      const next = theta.map((x, i) => x + t * along[i])
+      const there = predicted(parts, next, count, dim)
+      const found = value(n, omega, at, there)
+      if (found <= now + 1e-14 * Math.abs(now)) {
+        moved = along.reduce((most, x) => Math.max(most, Math.abs(t * x)), 0)
+        theta = next
+        l = there
+        now = found
+        break
+      }
+    }
+    if (!(moved > STILL)) break
+  }
+  // What rounding left below the floor.
+  theta = raised(parts, theta, count, at)
+  return { volumes: theta.slice(0, volumes), shapes: theta.slice(volumes) }
+}
+
+/** A spectrum near the likeliest, where there is none to begin with. */
+const begun = ({ volume, shape }: Parts, n: Float64Array, omega: Float64Array, { dim }: At): Spectrum => {
+  const positive = omega.map(x => Math.max(x, Number.MIN_VALUE))
+  const one = (k: number): Float64Array => positive.subarray(k * dim, (k + 1) * dim)
+  const all = Array.from(n, (_, k) => k)
+  const known = all.filter(k => n[k] > 0)
+  const pooled = new Float64Array(dim).map((_, j) => known.reduce((sum, k) => sum + positive[k * dim + j], 0))
+  const mass = known.reduce((sum, k) => sum + n[k], 0)
+  const pooledVolume = Elementary.log(mean(pooled) / mass)
+  const shapeOf = (l: Float64Array): Float64Array => contrasted(l.map(Elementary.log))
+  return {
+    volumes: Float64Array.from(volume === 'own' ? all : [0], k =>
+      volume === 'own' && n[k] > 0 ? Elementary.log(mean(one(k)) / n[k]) : pooledVolume
+    ),
+    shapes:
+      shape === 'none'
+        ? new Float64Array(0)
+        : shape === 'common'
+          ? shapeOf(pooled)
+          : Float64Array.from(all.flatMap(k => Array.from(shapeOf(n[k] > 0 ? one(k) : pooled))))
+  }
+}
+
+/**
+ * The likeliest spectrum of masses n [K] and moments ω [K, d] along given axes, above a floor at a level: exact at time 0, and never less
+ * likely than the old one at a level, where EI, VI, EE and VV are exact too. Own parts of a component without mass stay, unless common parts
+ * move below the floor with them: then its volume rises, or its shape shrinks.
+ */
+export const likeliest = (
+  parts: Parts,
+  n: Float64Array,
+  omega: Float64Array,
+  at: At,
+  old: Spectrum | null
+): Spectrum => {
+  const from = old ?? begun(parts, n, omega, at)
+  // In one dimension there is no shape.
+  if (parts.shape === 'none' || parts.shape === parts.volume || at.dim === 1)
+    return ofMeans(at.dim === 1 ? { ...parts, shape: 'none' } : parts, n, omega, at, from)
+  const closed = parts.shape === 'own' ? ofProducts(n, omega, at, from) : null
+  return closed ?? byNewton(parts, n, omega, at, from)
+}

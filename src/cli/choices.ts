@@ -31,10 +31,13 @@ const EVERY: Every = { _tag: 'Milliseconds', milliseconds: 30_000 }
 const CLASSES = 12
 
 export const choicesOf = (flags: Flags): Choices => {
-  const { by, components, family: families, criterion, starts, recipe, compare = [], seed } = flags
+  const { by, labels, components, family: families, criterion, starts, recipe, compare = [], seed } = flags
   const { prior = null, bootstrap = null, checkpoint, every = EVERY, resume } = flags
   return {
-    table: { ...csvOf(flags), keep: { columns: by === undefined ? [] : [by], classes: CLASSES } },
+    table: {
+      ...csvOf(flags),
+      keep: { columns: [by, labels].filter(column => column !== undefined), classes: CLASSES }
+    },
     open: { families, components, criterion, starts },
     ...{ recipe, compare, seed, prior, bootstrap },
     keep: checkpoint === undefined ? null : { path: checkpoint, every, resume }

@@ -167,6 +167,11 @@ export const fitting = {
   by: option(text('column'), 'a fit for each group of rows: files are named model-GROUP.json', {
     conflicts: ['printPipeline', 'checkpoint']
   }),
+  labels: option(
+    text('column'),
+    'a column of known classes, which is not learned from: prints how many rows of each class every component has, and the adjusted Rand index',
+    { conflicts: ['stream', 'queue', 'printPipeline'] }
+  ),
   json: flag('print the result as JSON'),
   quiet: flag('print nothing but errors', { conflicts: ['verbose'] }),
   verbose: flag('print all candidates, the pipeline, and how it was computed'),

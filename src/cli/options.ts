@@ -11,15 +11,21 @@ import { refused, type Failure, type World } from './world.js'
 
 export { checkOutputs, write } from './outputs.js'
 
-/** What came of a text, its problem in words of the command line. */
-export const asRead = (path: string): (<A>(read: E.Either<Problem.Problem, A>) => E.Either<Failure, A>) =>
-  E.mapLeft(problem => refused(asOptions(path)(problem)))
+/** What came of a text, its problem in words of the command line; `labels` is the column that an option of that name keeps. */
+export const asRead = (
+  path: string,
+  labels?: string
+): (<A>(read: E.Either<Problem.Problem, A>) => E.Either<Failure, A>) =>
+  E.mapLeft(problem => {
+    const isOfLabels = problem.field === 'keep' && problem.value === labels
+    return refused(asOptions(path)(isOfLabels ? { ...problem, field: 'labels' } : problem))
+  })
 
 /** The table in a file, read as the options say. */
 export const readTable =
   (world: World, argument: string) =>
-  (path: string, options: Points.CsvOptions): TE.TaskEither<Failure, Points.Table> =>
-    pipe(world.readTable(argument, path, options), TE.flatMapEither(asRead(named(path))))
+  (path: string, options: Points.CsvOptions, labels?: string): TE.TaskEither<Failure, Points.Table> =>
+    pipe(world.readTable(argument, path, options), TE.flatMapEither(asRead(named(path), labels)))
 
 /** The same of one that need not fit in memory. */
 export const readSource =

@@ -5,6 +5,7 @@ import * as table from '../fit/table.js'
 import { facts, paragraphs, table as showTable, word } from '../fit/text.js'
 import { Initializer, Mixture, Pipeline, Points, Problem } from '../index.js'
 import { comparison } from '../report/comparison.js'
+import * as Crossed from '../report/crossed.js'
 import {
   candidates,
   chosen,
@@ -104,7 +105,7 @@ const bootstrapAsJson = ({ bootstrap }: Pick<Findings, 'bootstrap'>): object =>
     ? {}
     : { bootstrap: E.isRight(bootstrap) ? bootstrap.right : { problems: bootstrap.left.map(Problem.show) } }
 
-export const asJson = ({ fit, others }: Shown): object => {
+export const asJson = ({ fit, others }: Shown, { labels }: Pick<Flags, 'labels'>): object => {
   const { family, columns, dropped, mixture, statistics, seed, scaling } = fit
   return {
     family,
@@ -122,9 +123,13 @@ export const asJson = ({ fit, others }: Shown): object => {
     standardized: scaling !== null,
     ...(fit.prior !== null && { prior: fit.prior }),
     ...bootstrapAsJson(fit),
+    ...(labels !== undefined && { labels: Crossed.asJson(labelled(fit)) }),
     ...(others.length > 0 && { compared: others.map(found) })
   }
 }
+
+/** The column of `--labels` is the first that was kept. */
+const labelled = (fit: Findings): Crossed.Crossed => Crossed.crossed(fit, fit.classes[0])
 
 /** The fit beside others of the same data. */
 const beside = (fits: readonly [Findings, ...ReadonlyArray<Findings>]): ReadonlyArray<string> => {
@@ -187,7 +192,7 @@ const intervals = (fit: Pick<Findings, 'bootstrap' | 'columns'>, most = LINES): 
 }
 
 /** What a person reads. */
-export const human = ({ fit, others }: Shown, { out, report, figures, verbose }: Flags): string => {
+export const human = ({ fit, others }: Shown, { out, report, figures, verbose, labels }: Flags): string => {
   const { source, columns, dropped, points, mixture, statistics, recipe, stages, pipeline, plan, scaling, isStreamed } =
     fit
   const { rows, logLikelihood, bic, parameters } = statistics
@@ -204,6 +209,7 @@ export const human = ({ fit, others }: Shown, { out, report, figures, verbose }:
       ...(points.weights === undefined ? [] : [`weights: ${table.show(Points.totalWeight(points))} in all`])
     ].join('\n'),
     showTable(table.ofMixture(columns, mixture)),
+    ...(labels === undefined ? [] : Crossed.paragraphs(labelled(fit))),
     ...intervals(fit, verbose ? Infinity : undefined),
     ...(fit.choice === null
       ? []

@@ -88,7 +88,7 @@ export const csvOf = (values: Reading): CsvOptions =>
 
 /** What the reader of tables calls by a name, as an option. */
 const optionOf = (name: string): string =>
-  name === 'keep' ? '--by' : READS.some(key => key === name) ? nameOf(name) : name
+  name === 'keep' ? '--by' : name === 'labels' ? '--labels' : READS.some(key => key === name) ? nameOf(name) : name
 
 /** A value as a shell takes it. */
 const typed = (text: string): string => (/^[\w.,-]+$/.test(text) ? text : `'${text}'`)

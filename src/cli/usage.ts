@@ -38,8 +38,12 @@ const wrongForm = async (option: string, path: string, to?: Form): Promise<Reado
   (await import('./forms.js')).foreignForm({ option, path }, to)
 
 /** Whether rows in pieces serve all that is asked, where nothing says how they are read. */
-const mayStream = ({ by, stream, missing, every, pipeline }: Flags): boolean =>
-  by === undefined && stream === undefined && missing !== 'keep' && (every === undefined || pipeline !== undefined)
+const mayStream = ({ by, labels, stream, missing, every, pipeline }: Flags): boolean =>
+  by === undefined &&
+  labels === undefined &&
+  stream === undefined &&
+  missing !== 'keep' &&
+  (every === undefined || pipeline !== undefined)
 
 const fit = command({
   name: 'fit',
@@ -90,7 +94,13 @@ const evaluating = {
     output,
     'write the probability of each component for each row: .csv, .tsv, .jsonl, .parquet'
   ),
-  stream: flag('read the rows in pieces: for tables that do not fit in memory', { conflicts: ['responsibilities'] }),
+  stream: flag('read the rows in pieces: for tables that do not fit in memory', {
+    conflicts: ['responsibilities', 'labels']
+  }),
+  labels: option(
+    text('column'),
+    'a column of known classes: prints how many rows of each every component has, and the adjusted Rand index'
+  ),
   json: flag('print the result as JSON')
 }
 export type Evaluating = Values<typeof evaluating>

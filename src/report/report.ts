@@ -32,6 +32,7 @@ import {
   type Findings
 } from './findings.js'
 import { element, escape, looks, palette, swatch } from './svg.js'
+import * as Crossed from './crossed.js'
 import * as Trust from './trust.js'
 
 const style = `
@@ -565,7 +566,8 @@ ${outliersOf(fit, trust)}
 const crossing = (fit: Findings): string =>
   fit.classes
     .map(classes => {
-      const { name, classes: rows, counts, agreement } = Trust.crossed(fit, classes)
+      const found = Crossed.crossed(fit, classes)
+      const { name, classes: rows, counts } = found
       const most = (row: ReadonlyArray<number>): number => row.reduce((a, b) => a + b, 0)
       const cells = (row: ReadonlyArray<number>): ReadonlyArray<Cell> =>
         row.map(n => ({
@@ -577,9 +579,9 @@ ${grid({
   caption: `Components beside ${name}`,
   isDense: fit.mixture.weights.length > 8,
   head: [escape(name), ...Array.from(fit.mixture.weights, (_, k) => component(k))],
-  rows: rows.map((one, c) => [escape(one === '' ? '(empty)' : one), cells(counts[c])] as const)
+  rows: rows.map((one, c) => [escape(Crossed.classOf(one)), cells(counts[c])] as const)
 })}
-<p class="soft">Rows of each class by their most probable component. Adjusted Rand index ${minus(agreement.toFixed(2))}: 1 where components are the classes, 0 as by chance.</p>`
+<p class="soft">Rows of each class by their most probable component. ${minus(Crossed.sentence(found))}</p>`
     })
     .join('\n')
 

@@ -1,6 +1,6 @@
 /** What speaks for a fit and against it: how surely rows belong, how far components are apart, and which rows are none's. */
 import { pipe } from 'fp-ts/lib/function.js'
-import { Key, Metric, Mixture, Points } from '../index.js'
+import { Key, Mixture, Points } from '../index.js'
 import { type Findings } from './findings.js'
 
 /** Rows judged at most: shares of them have two digits. */
@@ -100,25 +100,3 @@ export const nearest = ({
       (most, one) => (most === null || one.share > most.share ? one : most),
       null
     )
-
-export interface Crossed {
-  readonly name: string
-  readonly classes: ReadonlyArray<string>
-  /** [class][component]: rows of the class for which the component is the most probable. */
-  readonly counts: ReadonlyArray<ReadonlyArray<number>>
-  /** Hubert & Arabie (1985): 1 where components are the classes, 0 as by chance. */
-  readonly agreement: number
-}
-
-/** The components against a column of classes that was not learned from. */
-export const crossed = ({ points, mixture }: Findings, { name, cells }: Points.Kept): Crossed => {
-  const component = pipe(mixture, Mixture.assign(points))
-  const classes = [...new Set(cells)].sort()
-  const place = new Map(classes.map((one, c) => [one, c]))
-  const counts = classes.map(() => Array.from(mixture.weights, () => 0))
-  cells.forEach((cell, i) => {
-    const c = place.get(cell)
-    if (c !== undefined) counts[c][component[i]] += 1
-  })
-  return { name, classes, counts, agreement: Metric.adjustedRand(cells, component) }
-}

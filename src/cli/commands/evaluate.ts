@@ -6,6 +6,7 @@ import * as Problem from '../../core/problem.js'
 import * as Mixture from '../../mixture/mixture.js'
 import * as Statistics from '../../mixture/statistics.js'
 import { sheetOfPoints, type Sheet } from '../../data/write.js'
+import * as Crossed from '../../report/crossed.js'
 import { show, showApart } from '../../fit/table.js'
 import { formed, formOf } from '../forms.js'
 import * as Learned from '../learned.js'
@@ -97,11 +98,11 @@ const evaluateScore =
       words.words(world, flags),
       TE.flatMap(vocabulary => options.checked(Learned.read(modelFile, vocabulary)(text))),
       TE.filterOrElse(
-        () => flags.responsibilities === undefined,
-        () =>
-          refused(
-            Problem.of('--responsibilities', modelFile, 'a mixture, but a score that has no components', 'leave it out')
-          )
+        () => flags.responsibilities === undefined && flags.labels === undefined,
+        () => {
+          const option = flags.labels === undefined ? '--responsibilities' : '--labels'
+          return refused(Problem.of(option, modelFile, 'a mixture, but a score that has no components', 'leave it out'))
+        }
       ),
       TE.bindTo('learned'),
       TE.bind('density', ({ learned }) => options.checked(Learned.density(learned, modelFile))),
@@ -142,10 +143,10 @@ interface Judged extends Pick<Points.Table, 'columns' | 'dropped'> {
 }
 
 const judgedWhole =
-  (world: World) =>
+  (world: World, labels?: string) =>
   (file: string, chosen: Points.CsvOptions, model: Model.Model): TE.TaskEither<Failure, Judged> =>
     pipe(
-      options.readTable(world, 'FILE')(file, chosen),
+      options.readTable(world, 'FILE')(file, chosen, labels),
       TE.map(table => ({
         columns: table.columns,
         dropped: table.dropped,
@@ -185,7 +186,14 @@ const evaluateMixture =
       TE.bindTo('model'),
       TE.bind('table', ({ model }) =>
         pipe(
-          (flags.stream ? judgedInPieces : judgedWhole)(world)(file, asLearned(csvOf(flags), model), model),
+          (flags.stream ? judgedInPieces(world) : judgedWhole(world, flags.labels))(
+            file,
+            {
+              ...asLearned(csvOf(flags), model),
+              ...(flags.labels !== undefined && { keep: { columns: [flags.labels], classes: 0 } })
+            },
+            model
+          ),
           TE.flatMap(ofItsWidth(model))
         )
       ),
@@ -224,9 +232,17 @@ const evaluateMixture =
         const learned = model.fit?.logLikelihood ?? null
         const [here, there] = learned === null ? [show(logLikelihood), null] : showApart(logLikelihood, learned)
         if (responsibilities === '-') return () => Promise.resolve()
+        const [labels = null] = table.whole?.kept ?? []
+        const beside =
+          table.whole === null || labels === null
+            ? null
+            : Crossed.crossed({ points: table.whole.points, mixture: Model.toMixture(model) }, labels)
         return world.stdout(
           flags.json
-            ? `${JSON.stringify({ rows, dropped, columns: table.columns, logLikelihood, bic, parameters, sizes })}\n`
+            ? `${JSON.stringify({
+                ...{ rows, dropped, columns: table.columns, logLikelihood, bic, parameters, sizes },
+                ...(beside !== null && { labels: Crossed.asJson(beside) })
+              })}\n`
             : paragraphs([
                 `${rows} rows of ${source}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`,
                 facts([
@@ -242,6 +258,7 @@ const evaluateMixture =
                     model.mixture.weights[k].toFixed(3)
                   ])
                 }),
+                ...(beside === null ? [] : Crossed.paragraphs(beside)),
                 flags.stream
                   ? 'The rows were read in pieces.'
                   : responsibilities === undefined

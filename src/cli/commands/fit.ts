@@ -147,7 +147,7 @@ const write = (world: World, flags: Flags, { fit, others }: Shown): TE.TaskEithe
 /** What is printed of fits of groups. */
 const ofGroups = (by: string, flags: Flags, all: ReadonlyArray<readonly [Group, Shown]>): string =>
   flags.json
-    ? `${JSON.stringify({ by, groups: all.map(([{ value }, found]) => ({ group: value, ...asJson(found) })) })}\n`
+    ? `${JSON.stringify({ by, groups: all.map(([{ value }, found]) => ({ group: value, ...asJson(found, flags) })) })}\n`
     : flags.quiet
       ? ''
       : all
@@ -244,16 +244,22 @@ const fitScore = (
   pipe(
     options.checked(
       faultless(
-        flags.compare === undefined
-          ? []
-          : [
-              Problem.of(
-                '--compare',
-                path,
-                'a pipeline that learns a mixture',
-                'leave the option out: recipes learn mixtures'
-              )
-            ],
+        [
+          ...Problem.unless(
+            flags.compare === undefined,
+            '--compare',
+            path,
+            'a pipeline that learns a mixture',
+            'leave the option out: recipes learn mixtures'
+          ),
+          ...Problem.unless(
+            flags.labels === undefined,
+            '--labels',
+            path,
+            'a pipeline that learns a mixture',
+            'leave the option out: there are no components'
+          )
+        ],
         undefined
       )
     ),
@@ -387,7 +393,7 @@ export const fit =
                   watchedFit(line, flags, chosen),
                   TE.tapTask(found =>
                     flags.json
-                      ? world.stdout(`${JSON.stringify(asJson(found))}\n`)
+                      ? world.stdout(`${JSON.stringify(asJson(found, flags))}\n`)
                       : flags.quiet || outputsOf(flags).some(({ path }) => path === '-')
                         ? () => Promise.resolve()
                         : world.stdout(human(found, flags))
@@ -435,7 +441,7 @@ export const fit =
               options.readSource(world, 'FILE')(file, choices.table),
               TE.map(source => [{ value: null, table: rowsOfSource(source), flags }])
             )
-          : pipe(options.readTable(world, 'FILE')(file, choices.table), TE.flatMapEither(groupsOf(flags)))
+          : pipe(options.readTable(world, 'FILE')(file, choices.table, flags.labels), TE.flatMapEither(groupsOf(flags)))
       ),
       // A pipeline's numbers are those of all columns.
       TE.let('groups', ({ read }) =>

@@ -1,0 +1,58 @@
+/** Components beside a column of classes that they were not learned from: what the terminal and the report both show. */
+import { pipe } from 'fp-ts/lib/function.js'
+import type * as Points from '../data/index.js'
+import type { Table } from '../fit/table.js'
+import * as Text from '../fit/text.js'
+import * as Metric from '../mixture/metric.js'
+import * as Mixture from '../mixture/mixture.js'
+
+export interface Crossed {
+  readonly name: string
+  readonly classes: ReadonlyArray<string>
+  /** [class][component]: rows of the class for which the component is the most probable. */
+  readonly counts: ReadonlyArray<ReadonlyArray<number>>
+  /** The adjusted Rand index of Hubert & Arabie (1985). */
+  readonly agreement: number
+}
+
+interface Rows {
+  readonly points: Points.Points
+  readonly mixture: Mixture.Mixture
+}
+
+export const crossed = ({ points, mixture }: Rows, { name, cells }: Points.Kept): Crossed => {
+  const component = pipe(mixture, Mixture.assign(points))
+  const classes = [...new Set(cells)].sort()
+  const place = new Map(classes.map((one, c) => [one, c]))
+  const counts = classes.map(() => Array.from(mixture.weights, () => 0))
+  cells.forEach((cell, i) => {
+    const c = place.get(cell)
+    if (c !== undefined) counts[c][component[i]] += 1
+  })
+  return { name, classes, counts, agreement: Metric.adjustedRand(cells, component) }
+}
+
+/** What an empty cell is called. */
+export const classOf = (cell: string): string => (cell === '' ? '(empty)' : cell)
+
+export const table = ({ name, classes, counts }: Crossed): Table => ({
+  header: [name, ...(counts.at(0) ?? []).map((_, k) => String(k + 1))],
+  rows: classes.map((one, c) => [classOf(one), ...counts[c].map(String)])
+})
+
+export const sentence = ({ agreement }: Pick<Crossed, 'agreement'>): string =>
+  `Adjusted Rand index ${agreement.toFixed(3)}: 1 where each class is one component, 0 as by chance.`
+
+/** As a terminal shows it. */
+export const paragraphs = (found: Crossed): ReadonlyArray<string> => [
+  `Components beside ${found.name}:`,
+  Text.table(table(found)),
+  sentence(found)
+]
+
+export const asJson = ({ name, classes, counts, agreement }: Crossed): object => ({
+  column: name,
+  classes,
+  counts,
+  adjustedRand: agreement
+})

@@ -1,0 +1,116 @@
+/** `--labels`: components beside a column of classes, in the terminal and as JSON. */
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { example, place } from './harness.js'
+
+const here = place()
+const { ornstein } = here
+afterAll(here.remove)
+
+const MODEL = 'fit %iris.csv -k 3 --family full'
+beforeAll(async () => {
+  await ornstein(`${MODEL} --quiet --out @model.json`)
+})
+
+/** The species of each row, and the component that `assign` gives it. */
+const pairs = async (): Promise<ReadonlyArray<readonly [string, number]>> => {
+  const species = readFileSync(example('iris.csv'), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map(line => line.split(',').at(-1)?.replaceAll('"', '') ?? '')
+  const { stdout } = await ornstein('assign @model.json %iris.csv')
+  const [header, ...rows] = stdout.trim().split('\n')
+  const at = header.split(',').indexOf('component')
+  return rows.map((row, i) => [species[i], Number(row.split(',')[at])])
+}
+
+/** The adjusted Rand index by its definition, over all pairs of rows (Hubert & Arabie 1985). */
+const byPairs = (all: ReadonlyArray<readonly [string, number]>): number => {
+  let [both, first, second, count] = [0, 0, 0, 0]
+  for (const [i, [a, x]] of all.entries())
+    for (const [b, y] of all.slice(0, i)) {
+      count += 1
+      first += Number(a === b)
+      second += Number(x === y)
+      both += Number(a === b && x === y)
+    }
+  const expected = (first * second) / count
+  return (both - expected) / ((first + second) / 2 - expected)
+}
+
+interface Told {
+  readonly labels: {
+    readonly column: string
+    readonly classes: ReadonlyArray<string>
+    readonly counts: ReadonlyArray<ReadonlyArray<number>>
+    readonly adjustedRand: number
+  }
+}
+
+describe.each([`${MODEL} --labels Species`, 'evaluate @model.json %iris.csv --labels Species'])('%s', line => {
+  it('counts the rows of each class by component', async () => {
+    const all = await pairs()
+    const count = (name: string, k: number): number => all.filter(([a, b]) => a === name && b === k).length
+    const names = [...new Set(all.map(([name]) => name))].sort()
+    expect(names.length).toBe(3)
+    const counts = names.map(name => [1, 2, 3].map(k => count(name, k)))
+    const { labels } = JSON.parse((await ornstein(`${line} --json`)).stdout) as Told
+    expect({ ...labels, adjustedRand: 0 }).toEqual({ column: 'Species', classes: names, counts, adjustedRand: 0 })
+    // sums of whole numbers below 2⁵³, and a few roundings
+    expect(labels.adjustedRand).toBeCloseTo(byPairs(all), 12)
+
+    const { stdout } = await ornstein(line)
+    const table = /Components beside Species:\n\n((?: {2}.*\n)+)/.exec(stdout)?.[1].trim().split('\n') ?? []
+    expect(table.map(row => row.trim().split(/ {2,}/))).toEqual([
+      ['Species', '1', '2', '3'],
+      ...names.map((name, c) => [name, ...counts[c].map(String)])
+    ])
+    expect(stdout).toContain(`Adjusted Rand index ${byPairs(all).toFixed(3)}`)
+  })
+})
+
+it('takes a column of numbers for labels, and does not learn from it', async () => {
+  const numbered = readFileSync(example('iris.csv'), 'utf8')
+    .replace(/"?setosa"?/g, '1')
+    .replace(/"?versicolor"?/g, '2')
+  here.write('numbered.csv', numbered.replace(/"?virginica"?/g, '3').replace(/"?Species"?/, 'depth'))
+  const { columns } = JSON.parse((await ornstein('fit @numbered.csv -k 1 --family full --json')).stdout) as {
+    columns: ReadonlyArray<string>
+  }
+  expect(columns).toHaveLength(5)
+  const { stdout } = await ornstein('fit @numbered.csv -k 2 --family full --labels depth --json')
+  const told = JSON.parse(stdout) as Told & { columns: ReadonlyArray<string> }
+  expect(told.columns).toHaveLength(4)
+  expect(told.labels.classes).toEqual(['1', '2', '3'])
+})
+
+it('works beside groups and missing cells, and each group counts its own rows', async () => {
+  const rows = readFileSync(example('iris.csv'), 'utf8').trim().split('\n')
+  here.write(
+    'grouped.csv',
+    rows.map((row, i) => `${i === 0 ? 'half' : i % 2 === 0 ? 'even' : 'odd'},${row}`).join('\n')
+  )
+  const { stdout } = await ornstein('fit @grouped.csv -k 2 --family full --by half --labels Species --json')
+  const { groups } = JSON.parse(stdout) as { groups: ReadonlyArray<Told> }
+  expect(groups.map(({ labels }) => labels.counts.flat().reduce((a, b) => a + b, 0))).toEqual([75, 75])
+  here.write('gaps.csv', rows.map((row, i) => (i % 10 === 1 ? row.replace(/^[^,]*/, 'NA') : row)).join('\n'))
+  const missing = await ornstein('fit @gaps.csv -k 2 --family full --missing em --labels Species --json')
+  const told = JSON.parse(missing.stdout) as Told
+  expect(told.labels.counts.map(row => row.reduce((a, b) => a + b, 0))).toEqual([50, 50, 50])
+})
+
+it.each([
+  [`${MODEL} --labels Kind`, /^error: --labels: Kind is not a column of the table; /],
+  ['evaluate @model.json %iris.csv --labels Kind', /^error: --labels: Kind is not a column of the table; /],
+  [`${MODEL} --labels Species --by Kind`, /^error: --by: Kind is not a column of the table; /],
+  [`${MODEL} --labels Species --stream`, /'--labels <column>' cannot be used with option '--stream'/],
+  [
+    'evaluate @model.json %iris.csv --labels Species --stream',
+    /'--stream' cannot be used|'--labels <column>' cannot be used/
+  ]
+])('%s is refused', async (line, problem) => {
+  const { exit, stderr } = await ornstein(line)
+  expect(exit).toBe(2)
+  expect(stderr).toMatch(problem)
+})

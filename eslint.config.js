@@ -4,8 +4,9 @@ import tseslint from 'typescript-eslint'
 
 /** Where the language takes statements: closed forms over arrays of their own, and pure from outside. */
 export const loops = [
-  'src/mixture/em/{factorAnalysis,fromGradient,missing,moments,prior}.ts',
-  'src/mixture/moves/{halves,pursuit,split,support}.ts'
+  'src/mixture/em/{factorAnalysis,fromGradient,missing,moments,patterns,prior}.ts',
+  'src/mixture/families/{axes,denoised,spectrum}.ts',
+  'src/mixture/moves/{halves,pursuit,support}.ts'
 ]
 
 /** What neither this nor oxlint looks at. */

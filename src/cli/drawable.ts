@@ -4,7 +4,7 @@
  */
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import { normalized } from '../mixture/component.js'
-import type { Mixture } from '../mixture/mixture.js'
+import type { Mixture } from '../family/mixtureData.js'
 import { format, version } from '../fit/format.js'
 import { problems, type Body } from './modelFaults.js'
 

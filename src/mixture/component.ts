@@ -2,7 +2,7 @@
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
-import type { Mixture } from './mixture.js'
+import type { Mixture } from '../family/mixtureData.js'
 
 /** π N(m, F Fᵀ), with F as `Factor` has it: a number, a diagonal, or a lower triangle. */
 export interface Component {

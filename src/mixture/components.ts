@@ -26,9 +26,9 @@ import {
   type Tensor
 } from '../../lib/index.js'
 import type { Components, InSpan, Noise } from '../family/mixtureData.js'
+import * as Gaussian from './families/gaussian.js'
 
 export type { Components, InSpan, Noise }
-import * as Gaussian from './families/gaussian.js'
 
 /** Each a number, or [rows, 1]. */
 export interface RowLevel {

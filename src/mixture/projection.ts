@@ -2,22 +2,14 @@
  * Noise as an isotropic mixture sees it: its responsibilities know of distances from the centres only how they differ, so that
  * what spans the centres' differences is enough, and the squared length of the rest where variances are unequal.
  */
-import { exp, norm } from '../../lib/numbers/elementary.js'
+import { exp, ln, norm } from '../../lib/numbers/elementary.js'
 import { type NdArray } from '../../lib/index.js'
 import { rowSpace } from '../../lib/arrays/linalg.js'
 import type * as Params from '../family/params.js'
 import type * as Family from '../family/family.js'
+import type { Mixture } from '../family/mixtureData.js'
+import type { Level } from '../schedule/schedule.js'
 import * as Components from './components.js'
-
-/** An isotropic mixture as arrays: centres [K, dim], log weights up to a constant, variances. */
-export interface Arrays {
-  readonly components: number
-  readonly centres: Float64Array
-  readonly logits: Float64Array
-  readonly variances: Float64Array
-  /** Whether logits and variances are parameters; if not, they are equal. */
-  readonly free: boolean
-}
 
 /** An orthonormal basis [rank, dim] of the span of the centres' differences, and what all centres have outside it. */
 export interface Basis {
@@ -25,11 +17,6 @@ export interface Basis {
   readonly vectors: Float64Array
   /** [dim]; full noise does not ask. */
   readonly origin: Float64Array
-}
-
-interface RowLevel {
-  readonly alpha: number
-  readonly sigma: number
 }
 
 /** The rows' span, and where a point lies outside it. */
@@ -45,24 +32,32 @@ export const basisOf = (span: NdArray, point: Float64Array): Basis => {
 }
 
 /** How the first centre differs from the others, so that of a pair ±c the span is that of c. */
-const differences = ({ components, centres }: Arrays): NdArray => {
-  const dim = centres.length / components
-  return { shape: [components - 1, dim], values: centres.map((c, at) => centres[at % dim] - c).subarray(dim) }
+const differences = ({ means: { shape, values } }: Mixture): NdArray => {
+  const [count, dim] = shape
+  return { shape: [count - 1, dim], values: values.map((c, at) => values[at % dim] - c).subarray(dim) }
 }
 
-const middle = ({ components, centres }: Arrays): Float64Array => {
-  const dim = centres.length / components
-  const each = Array.from({ length: components }, (_, k) => k * dim)
-  return centres.subarray(0, dim).map((_, j) => each.reduce((sum, at) => sum + centres[at + j], 0) / components)
+const middle = ({ means: { shape, values } }: Mixture): Float64Array => {
+  const [count, dim] = shape
+  const each = Array.from({ length: count }, (_, k) => k * dim)
+  return values.subarray(0, dim).map((_, j) => each.reduce((sum, at) => sum + values[at + j], 0) / count)
 }
 
 /** The basis of an isotropic mixture. */
-export const basisOfArrays = (arrays: Arrays): Basis => basisOf(differences(arrays), middle(arrays))
+export const basisOfMixture = (mixture: Mixture): Basis => basisOf(differences(mixture), middle(mixture))
 
 /** b = ασ|c|/(α²v + σ²) of the pair ±c: x sees the noise by ⟨αc, x⟩/u, u = α²v + σ². */
-export const pairSlope = ({ centres, variances }: Arrays): ((level: RowLevel) => number) => {
-  const length = norm(centres.subarray(0, centres.length / 2))
+export const pairSlope = ({ means: { values }, variances }: Mixture): ((level: Level) => number) => {
+  const length = norm(values.subarray(0, values.length / 2))
   return ({ alpha, sigma }) => (alpha * sigma * length) / (alpha * alpha * variances[0] + sigma * sigma)
+}
+
+/** How noise is drawn, and whether weights and variances are parameters; if not, they are equal. */
+interface Drawn {
+  readonly free: boolean
+  readonly dim: number
+  readonly rank: number
+  readonly antithetic: boolean
 }
 
 /**
@@ -77,9 +72,10 @@ export const pairSlope = ({ centres, variances }: Arrays): ((level: RowLevel) =>
  * c is where the mean over the components is least; with unit variances that is q, whatever the draws.
  */
 export const denoisingShare = (
-  { logits, variances, free }: Arrays,
-  { dim, rank, antithetic }: { readonly dim: number; readonly rank: number; readonly antithetic: boolean }
-): ((level: RowLevel) => number) => {
+  { weights, variances }: Mixture,
+  { free, dim, rank, antithetic }: Drawn
+): ((level: Level) => number) => {
+  const logits = weights.map(ln)
   const greatest = logits.reduce((most, logit) => Math.max(most, logit), -Infinity)
   const masses = logits.map(logit => exp(logit - greatest))
   return ({ alpha, sigma }) => {
@@ -99,19 +95,19 @@ export const denoisingShare = (
   }
 }
 
-/** The projection of a family that is isotropic, by its components and as arrays. */
+/** The projection of a family that is isotropic, by its components and the mixture that they are. */
 export const isotropic = <P extends string>(
-  seesNorm: boolean,
+  { free, seesNorm }: Pick<Drawn, 'free'> & { readonly seesNorm: boolean },
   components: (params: Params.Tensors<P>) => Components.Components,
-  arrays: (params: Params.Params<P>) => Arrays
+  mixtureOf: (params: Params.Params<P>) => Mixture
 ): Omit<Family.Projection<P>, 'slope'> => ({
-  span: params => differences(arrays(params)),
-  origin: params => middle(arrays(params)),
+  span: params => differences(mixtureOf(params)),
+  origin: params => middle(mixtureOf(params)),
   seesNorm,
   denoisingShare: (params, { dim, rank, antithetic }) => {
     // Where nothing is drawn every share will do.
     const drawn = Math.max(1, rank)
-    return denoisingShare(arrays(params), { dim: seesNorm ? dim : drawn, rank: drawn, antithetic })
+    return denoisingShare(mixtureOf(params), { free, dim: seesNorm ? dim : drawn, rank: drawn, antithetic })
   },
   implicit: (params, x, level, orthogonal) => Components.implicit(components(params), x, level, orthogonal),
   mixed: (params, clean, level, noise, denoising) =>

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { compute, Key, tensor, type NdArray } from '../../lib/index.js'
 import { Expectation } from '../../src/index.js'
 import * as Noise from '../../src/compile/noise.js'
-import { basisOfArrays, type Basis } from '../../src/mixture/projection.js'
+import { basisOfMixture, type Basis } from '../../src/mixture/projection.js'
 
 const key = Key.fromSeed(3)
 const points = { rows: 3, dim: 3, values: Float64Array.of(2, 1, 0, 0, 0, -3, 4, 5, 0) }
@@ -90,12 +90,11 @@ describe('draws', () => {
 
 describe('the basis', () => {
   const of = (components: number, ...centres: ReadonlyArray<number>): Basis =>
-    basisOfArrays({
-      components,
-      centres: Float64Array.from(centres),
-      logits: new Float64Array(components),
+    basisOfMixture({
+      means: { shape: [components, centres.length / components], values: Float64Array.from(centres) },
+      weights: new Float64Array(components).fill(1 / components),
       variances: new Float64Array(components).fill(1),
-      free: false
+      factors: null
     })
 
   it('spans differences, wherever 0 is, and its origin is what the centres have outside it', () => {

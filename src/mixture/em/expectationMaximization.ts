@@ -17,7 +17,7 @@ import { rowsOf, type Rows } from '../passRows.js'
 import * as Params from '../../family/params.js'
 import type * as Source from '../../data/source/source.js'
 import { logWeights } from '../component.js'
-import type { Mixture } from '../mixture.js'
+import type { Mixture } from '../../family/mixtureData.js'
 import type { Level } from '../../schedule/schedule.js'
 import type { Family, MStep } from '../../family/family.js'
 

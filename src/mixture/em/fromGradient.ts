@@ -11,7 +11,7 @@ import type { Level } from '../../schedule/schedule.js'
 import type { Moments, Second } from '../../family/family.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
 import { factorsOf } from '../component.js'
-import type { Mixture } from '../mixture.js'
+import type { Mixture } from '../../family/mixtureData.js'
 
 /** Σ r and Σ r δ, of the derivatives by centres [K, dim] and logits [K]. */
 export const first = (

@@ -14,7 +14,7 @@ import * as Source from '../../data/source/source.js'
 import type { Component } from '../component.js'
 import { rowsOf } from '../passRows.js'
 import { moments } from './moments.js'
-import { patternsOf, seenBy } from '../kernels/patterns.js'
+import { patternsOf, seenBy } from './patterns.js'
 
 /** Whether a cell is missing. */
 export const has = (data: Source.Data): boolean => (Source.isSource(data) ? data.misses === true : hasNaN(data.values))

@@ -10,7 +10,7 @@ import { stretch } from '../../../lib/rows/stretches.js'
 import type { Moments, Second } from '../../family/family.js'
 import type { Component } from '../component.js'
 import { weightsOf, type Rows as Data } from '../passRows.js'
-import { patternsOf, seenBy, whole, type Pattern, type Seen } from '../kernels/patterns.js'
+import { patternsOf, seenBy, whole, type Pattern, type Seen } from './patterns.js'
 
 export interface Rows {
   readonly rows: number

@@ -13,7 +13,7 @@ import { moments } from './moments.js'
 import * as Source from '../../data/source/source.js'
 import { rowsOf } from '../passRows.js'
 import { factorsOf } from '../component.js'
-import type { Mixture } from '../mixture.js'
+import type { Mixture } from '../../family/mixtureData.js'
 import type { Moments, MStep } from '../../family/family.js'
 
 export interface Prior {

@@ -12,7 +12,7 @@ import {
 import { family } from './define.js'
 import type * as Params from '../../family/params.js'
 import * as FromGradient from '../em/fromGradient.js'
-import type { Mixture } from '../mixture.js'
+import type { Mixture } from '../../family/mixtureData.js'
 import type { Model } from './covariances.js'
 import * as Gaussian from './gaussian.js'
 import * as Maps from './maps.js'

@@ -10,7 +10,7 @@ import { concatenated, type NdArray } from '../../../lib/arrays/ndarray.js'
 import type { At, Moments, MStep, Second, Start } from '../../family/family.js'
 import type * as Params from '../../family/params.js'
 import { factorsOf } from '../component.js'
-import type { Mixture } from '../mixture.js'
+import type { Mixture } from '../../family/mixtureData.js'
 import * as Gaussian from './gaussian.js'
 
 export interface Maps<P extends string> {

@@ -21,7 +21,7 @@ import type { Capabilities } from '../../family/family.js'
 import { family } from './define.js'
 import * as Params from '../../family/params.js'
 import * as Components from '../components.js'
-import type { Mixture } from '../mixture.js'
+import type { Mixture } from '../../family/mixtureData.js'
 import * as Projection from '../projection.js'
 import * as Covariances from './covariances.js'
 import * as Derive from './derive.js'
@@ -44,15 +44,10 @@ export const told = <T>(of: (params: T) => Components.Components): Required<Gaus
   logDensity: (params, x, level) => Components.logDensity(of(params), x, level)
 })
 
-const arraysOf = ({ means, weights, variances }: Mixture, free: boolean): Projection.Arrays => ({
-  components: weights.length,
-  centres: means.values,
-  logits: weights.map(Elementary.log),
-  variances,
-  free
-})
-
 // —— variance 1: two maps, and nothing else that an M-step needs ——
+
+/** What noise shows of weights and variances that are given, and equal. */
+const GIVEN = { free: false, seesNorm: false }
 
 const sphericalComponents = ({ means }: Params.Tensors<'means'>): Components.Components => ({
   centres: means,
@@ -91,7 +86,7 @@ export const spherical = family({
   start: ({ components }) => Maps.start({ fromMixture: meansOf }, components, ({ means }) => means),
   shifted: () => by => params => Gaussian.shifted(by)(params),
   projection: () => ({
-    ...Projection.isotropic(false, sphericalComponents, ({ means }) => arraysOf(Maps.round(means, 1), false)),
+    ...Projection.isotropic(GIVEN, sphericalComponents, ({ means }) => Maps.round(means, 1)),
     slope: null
   }),
   symmetries: () => ({
@@ -108,8 +103,6 @@ const pair = told(pairComponents)
 
 const mirrored = ({ mean: { values } }: Params.Params<'mean'>): Mixture =>
   Maps.round({ shape: [2, values.length], values: Float64Array.from([...values, ...values.map(c => -c)]) }, 1)
-
-const pairArrays = (params: Params.Params<'mean'>): Projection.Arrays => arraysOf(mirrored(params), false)
 
 /** The family ½N(c, I) + ½N(−c, I): s(x) = tanh(⟨m, x⟩) m − x, m = α · mean. */
 export const symmetricPair = family({
@@ -138,8 +131,8 @@ export const symmetricPair = family({
     fromCentres: ({ shape, values }) => ({ mean: Gaussian.vector(values.slice(0, shape[1])) })
   }),
   projection: () => ({
-    ...Projection.isotropic(false, pairComponents, pairArrays),
-    slope: params => Projection.pairSlope(pairArrays(params))
+    ...Projection.isotropic(GIVEN, pairComponents, mirrored),
+    slope: params => Projection.pairSlope(mirrored(params))
   }),
   symmetries: () => ({
     relabel: order => params => (order[0] === 0 ? params : Params.mapValues(c => -c)(params)),
@@ -170,7 +163,7 @@ const projection = <P extends string>(
   componentsOf: (params: Params.Tensors<P>) => Components.Components,
   mixtureOf: (params: Params.Params<P>) => Mixture
 ): NonNullable<Capabilities<P>['projection']> => ({
-  ...Projection.isotropic(seesNorm, componentsOf, params => arraysOf(mixtureOf(params), true)),
+  ...Projection.isotropic({ free: true, seesNorm }, componentsOf, mixtureOf),
   slope: null
 })
 

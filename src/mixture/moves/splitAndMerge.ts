@@ -5,14 +5,10 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as Ord from 'fp-ts/lib/Ord.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../../lib/index.js'
-import { logWeights } from '../component.js'
 import * as ExpectationMaximization from '../em/expectationMaximization.js'
 import * as Frame from '../em/frame.js'
 import * as Halves from './halves.js'
-import * as Split from './split.js'
-import type { Arrays } from '../projection.js'
 import * as Mixture from '../mixture.js'
-import { inMemory } from '../passRows.js'
 import type * as Params from '../../family/params.js'
 import type * as Points from '../../data/points.js'
 import * as Source from '../../data/source/source.js'
@@ -65,38 +61,17 @@ const paired = <P extends string, S extends { readonly gain: number }>(
     )
   ).flat()
 
-/** A mixture whose variances are one a component, as arrays. */
-const arraysOf = ({ means, weights, variances }: Mixture.Mixture, free: boolean): Arrays => ({
-  components: weights.length,
-  centres: means.values,
-  logits: logWeights(weights),
-  variances,
-  free
-})
-
 /** By what the family can do; none where it has not the way from and to mixtures. */
 const movesOf = <P extends string>(
-  { toMixture, fromMixture, mStep, unitVariance, mirrored, leastRows }: Family<P>,
-  options: Options,
+  { toMixture, fromMixture, mStep, mirrored, leastRows }: Family<P>,
   about: Points.Points
 ): O.Option<Moves<P>> => {
   const least = leastRows(about.dim)
-  const { varianceFloor } = options
   if (mirrored) return O.none
   if (O.isNone(toMixture) || O.isNone(fromMixture) || O.isNone(mStep)) return O.none
   const [enter, leave, { second, isShared = false }] = [toMixture.value, fromMixture.value, mStep.value]
-  const rows = inMemory(about)
-  /** By the halves of each component, and expectation–maximization on the rows it answers for. */
-  const isotropic = (mixture: Mixture.Mixture): ReturnType<Moves<P>> => {
-    const arrays = arraysOf(mixture, !unitVariance)
-    const { mass, cost, splits } = Split.survey(rows, arrays, varianceFloor, least)
-    return paired(cost, splits, (removed, split, { halves }) =>
-      leave(Split.moved({ mass }, arrays, { removed, split, halves }, varianceFloor))
-    )
-  }
   return O.some(params => {
     const mixture = enter(params)
-    if (mixture.factors === null && mixture.variances.length === Mixture.components(mixture)) return isotropic(mixture)
     const { cost, splits } = Halves.survey(about, mixture, { second, isShared, leastRows: least })
     return paired(
       cost,
@@ -151,7 +126,7 @@ export const step = <P extends string>(
     )
   const movesOn = (points: Points.Points): Moves<P> =>
     pipe(
-      movesOf(family, options, points),
+      movesOf(family, points),
       O.getOrElse((): Moves<P> => () => [])
     )
   const movesFrom =

@@ -8,6 +8,7 @@ import {
   Compile,
   Expectation,
   Key,
+  Mixture,
   Objective,
   Params,
   type Points,
@@ -152,18 +153,12 @@ describe.each(cases)('$name', ({ means, family, objective }) => {
 
 describe('the share of the denoising form', () => {
   const levels = [0.01, 0.3, 1, 2].map(t => ({ alpha: Math.exp(-t), sigma: Math.sqrt(-Math.expm1(-2 * t)) }))
-  const gaussian = (v: number, free: boolean) => ({
-    components: 1,
-    centres: Float64Array.of(0),
-    logits: new Float64Array(1),
-    variances: Float64Array.of(v),
-    free
-  })
+  const gaussian = (v: number) => Mixture.of({ means: [[0]], variances: [v] })
 
   it('is σ²/(α² + σ²) of unit variances, with and without opposite draws', () => {
     for (const antithetic of [true, false])
       for (const level of [...levels, { alpha: 1, sigma: 3 }]) {
-        const share = denoisingShare(gaussian(1, false), { dim: 2, rank: 1, antithetic })(level)
+        const share = denoisingShare(gaussian(1), { free: false, dim: 2, rank: 1, antithetic })(level)
         expect(share).toBeCloseTo(level.sigma ** 2 / (level.alpha ** 2 + level.sigma ** 2), 14)
       }
   })
@@ -199,7 +194,7 @@ describe('the share of the denoising form', () => {
   it.each([true, false])('is where the gradient of one Gaussian varies least; opposite draws: %s', antithetic => {
     for (const v of [0.05, 1, 4])
       for (const level of levels) {
-        const share = denoisingShare(gaussian(v, true), { dim: 1, rank: 1, antithetic })(level)
+        const share = denoisingShare(gaussian(v), { free: true, dim: 1, rank: 1, antithetic })(level)
         const least = spread(v, level, share, antithetic)
         // A quadratic in the share: less on both sides only at its minimum.
         for (const other of [share - 1e-3, share + 1e-3])
@@ -209,7 +204,7 @@ describe('the share of the denoising form', () => {
 
   it('is 1 where no signal is left, and 0 where no noise is', () => {
     for (const antithetic of [true, false]) {
-      const at = denoisingShare(gaussian(0.3, true), { dim: 3, rank: 2, antithetic })
+      const at = denoisingShare(gaussian(0.3), { free: true, dim: 3, rank: 2, antithetic })
       expect(at({ alpha: 0, sigma: 1 })).toBe(1)
       expect(at({ alpha: 1, sigma: 0 })).toBe(0)
     }

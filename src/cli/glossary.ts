@@ -2,6 +2,7 @@
 import {
   type Case,
   Clock,
+  Covariance,
   Expectation,
   Initializer,
   Net,
@@ -59,6 +60,7 @@ export interface Concepts {
   readonly expectations: Concept<Expectation.Expectation>
   readonly objectives: Concept<Objective.Objective>
   readonly nets: Concept<Net.Net<string>>
+  readonly covariances: Concept<Covariance.Covariance<string>>
   readonly scores: Concept<Score.Score<string>>
   readonly optimizers: Concept<Optimizer.Optimizer>
   readonly rates: Concept<Rate.Rate>
@@ -91,6 +93,7 @@ export const concepts = (vocabulary: Vocabulary.Vocabulary): Concepts => {
     expectations: of(Expectation.concept),
     objectives: of(Objective.concept, Objective),
     nets: of<Net.Net<string>>(Net.concept, Net),
+    covariances: of(Covariance.concept, Covariance),
     scores: of(Score.concept, Score),
     optimizers: of(Optimizer.concept, { recipes: Optimizer.recipes }),
     rates: of(Rate.concept),
@@ -113,6 +116,7 @@ export const {
   expectations,
   objectives,
   nets,
+  covariances,
   scores,
   optimizers,
   rates,

@@ -13,6 +13,7 @@ import type { Points } from '../data/points.js'
 import {
   Case,
   Clock,
+  Covariance,
   Expectation,
   Net,
   Objective,
@@ -387,6 +388,12 @@ export const student: Score.Score<'matrix' | 'offset'> = Score.custom({
     neg(add(matMul(tanh(x), matrix), mul(alpha, mul(reshape(offset, [1, -1]), x))))
 })
 
+/** Covariances of every kind. */
+export const covariances: fc.Arbitrary<Covariance.Covariance<string>> = pipe(
+  fc.constantFrom(...Covariance.names).map((name): Covariance.Covariance<string> => Covariance.named(name)),
+  printed(Covariance.show)
+)
+
 /** The built-in families, of up to four components. */
 export const scores: fc.Arbitrary<Score.Score<string>> = pipe(
   fc.oneof(
@@ -406,7 +413,14 @@ export const scores: fc.Arbitrary<Score.Score<string>> = pipe(
         ),
         fc.integer({ min: 1, max: 4 })
       )
-      .map(([family, components]) => family(components))
+      .map(([family, components]) => family(components)),
+    fc
+      .record({
+        components: fc.integer({ min: 1, max: 3 }),
+        covariance: covariances,
+        weights: fc.constantFrom('free', 'equal')
+      })
+      .map((parts): Score.Score<string> => Score.mixture(parts))
   ),
   printed(score => Score.show(score))
 )

@@ -10,6 +10,7 @@ import {
   Case,
   Clock,
   Compile,
+  Covariance,
   Expectation,
   Initializer,
   Key,
@@ -38,6 +39,7 @@ import { objective, type ObjectiveOptions } from './objective.js'
 import { optimizer, type OptimizerOptions } from './optimizer.js'
 import { parametrization, type ParametrizationOptions } from './parametrization.js'
 import { rate, type RateOptions } from './rate.js'
+import { covariance, type CovarianceOptions } from './covariance.js'
 import { region, type RegionOptions } from './region.js'
 import { regularizer } from './regularizer.js'
 import { exerciseOf, type Exercise } from './lawRows.js'
@@ -79,15 +81,17 @@ export type Claims<T> = Partial<
                       ? RateOptions
                       : T extends Region.Region
                         ? RegionOptions
-                        : T extends TimeGrid.TimeGrid
-                          ? TimeGridOptions
-                          : T extends Initializer.Initializer
-                            ? InitializerOptions
-                            : T extends Net.Net<string>
-                              ? NetOptions
-                              : T extends Score.Score<infer P>
-                                ? ScoreOptions<P>
-                                : object
+                        : T extends Covariance.Covariance<string>
+                          ? CovarianceOptions
+                          : T extends TimeGrid.TimeGrid
+                            ? TimeGridOptions
+                            : T extends Initializer.Initializer
+                              ? InitializerOptions
+                              : T extends Net.Net<string>
+                                ? NetOptions
+                                : T extends Score.Score<infer P>
+                                  ? ScoreOptions<P>
+                                  : object
 >
 
 /** What an instance stands in: what its laws need beside it. */
@@ -185,6 +189,7 @@ const rules: ReadonlyArray<Rule> = [
     return [[value, score], (penalizes(value) ? regularizer : objective)(value, score, options)]
   }),
   rule('rate', Rate.concept.is, (value, claims) => [[value], rate(value, claims)]),
+  rule('covariance', Covariance.concept.is, (value, claims) => [[value], covariance(value, claims)]),
   rule('region', Region.concept.is, (value, claims) => [[value], region(value, claims)]),
   rule('optimizer', Optimizer.concept.is, (value, claims) => [[value], optimizer(value, claims)]),
   rule('stage', Stage.concept.is, (value, claims, { schedule, points, score = simplest(value) }) => {

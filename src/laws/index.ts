@@ -60,6 +60,7 @@ export * as arbitraries from './pipelines.js'
 
 // —— the language ——
 export { codec, type CodecOptions } from './codec.js'
+export { covariance, type CovarianceOptions } from './covariance.js'
 export { compile, plans, type CompileOptions, type Fault, type PlansOptions } from './compile.js'
 export { initializer, type InitializerOptions } from './initializer.js'
 export { key, type KeyOptions, type Source } from './key.js'

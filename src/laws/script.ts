@@ -66,7 +66,18 @@ export const codeOf = (value: unknown): string => {
 
 /** The names that `ornstein` is imported for. */
 const NAMES = [
-  ...['Clock', 'Expectation', 'Initializer', 'Mixture', 'Net', 'Objective', 'Optimizer', 'Parametrization', 'Params'],
+  ...[
+    'Clock',
+    'Covariance',
+    'Expectation',
+    'Initializer',
+    'Mixture',
+    'Net',
+    'Objective',
+    'Optimizer',
+    'Parametrization',
+    'Params'
+  ],
   ...['Pipeline', 'Rate', 'Region', 'Sampler', 'Schedule', 'Score', 'Stage', 'TimeGrid', 'TimeLaw', 'Weighting']
 ]
 

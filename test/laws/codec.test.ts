@@ -4,6 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { describe, it } from 'vitest'
 import {
   Clock,
+  Covariance,
   Compile,
   Expectation,
   Initializer,
@@ -125,6 +126,7 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
   ),
   Score: codec(Score.codec(Vocabulary.standard), arbitraries.scores),
   Rate: codec(Rate.codec(Vocabulary.standard), arbitraries.rates),
+  Covariance: codec(Covariance.codec(Vocabulary.standard), arbitraries.covariances),
   Region: codec(Region.codec(Vocabulary.standard), arbitraries.regions),
   Optimizer: codec(
     Optimizer.codec(Vocabulary.standard),

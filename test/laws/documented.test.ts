@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { format, resolveConfig } from 'prettier'
 import { expect, it } from 'vitest'
 import {
+  Covariance,
   Expectation,
   Initializer,
   Objective,
@@ -26,6 +27,7 @@ import {
 import { cosine, student } from '../../src/laws/arbitraries.js'
 import { codec } from '../../src/laws/codec.js'
 import { compile, plans } from '../../src/laws/compile.js'
+import { covariance } from '../../src/laws/covariance.js'
 import { correspondsToEM } from '../../src/laws/correspond.js'
 import { em, emPair } from '../../src/laws/em.js'
 import { controlledVariance, expectation, projectedVariance, quadratureConverges } from '../../src/laws/expectation.js'
@@ -81,6 +83,7 @@ const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
   ].flatMap(law => timeLaw(law)),
   rate: rate(Rate.constant(0.1)),
   region: region(Region.nonNegative),
+  covariance: covariance(Covariance.named('VVE')),
   initializer: initializer(Initializer.kMeansPlusPlus, spherical, { equals: Initializer.kMeansPlusPlus }),
   stage: [
     ...stage(Stage.powerIteration({ steps: 1 })),

@@ -10,6 +10,7 @@ import {
   Parametrization,
   type Points,
   Rate,
+  Covariance,
   Region,
   Sampler,
   Schedule,
@@ -78,6 +79,7 @@ const rows: ReadonlyArray<Instances> = [
   instances(vocabulary.objectives, 'laws.objective', value =>
     isRegularizer(value) ? laws.regularizer(value, pair) : laws.objective(value, pair)
   ),
+  instances(vocabulary.covariances, 'laws.covariance', value => laws.covariance(value)),
   instances(vocabulary.scores, 'laws.score', value => laws.score(value)),
   instances(vocabulary.optimizers, 'laws.optimizer', value => laws.optimizer(value)),
   instances(vocabulary.rates, 'laws.rate', value => laws.rate(value)),
@@ -163,6 +165,7 @@ const more: Readonly<Record<string, ReadonlyArray<Row>>> = {
       )
     ]
   ],
+  Covariance: Covariance.names.map(name => [name, laws.covariance(Covariance.named(name))]),
   Region: [
     ['an open box', laws.region(Region.box({ least: 1 }))],
     ['all of space', laws.region(Region.box({}))],

@@ -4,6 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as vocabulary from '../../src/cli/glossary.js'
 import {
   Clock,
+  Covariance,
   Compile,
   Expectation,
   Initializer,
@@ -182,6 +183,13 @@ export const rows: ReadonlyArray<Row> = [
     problems: alone(Rate.problems),
     show: Rate.show,
     plainest: 'Rate.constant(0.015625)'
+  }),
+  row(vocabulary.covariances, {
+    contexts: anywhere,
+    values: () => arbitraries.covariances,
+    problems: alone(Covariance.problems),
+    show: Covariance.show,
+    plainest: "Covariance.of({ volume: 'common', shape: 'none', orientation: 'none' })"
   }),
   row(vocabulary.regions, {
     contexts: anywhere,

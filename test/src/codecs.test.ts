@@ -9,6 +9,7 @@ import * as vocabulary from '../../src/cli/glossary.js'
 import {
   Case,
   Clock,
+  Covariance,
   Expectation,
   Initializer,
   Objective,
@@ -52,6 +53,7 @@ const all: ReadonlyArray<Subject> = [
   subjects(vocabulary.parametrizations, Parametrization.codec(Vocabulary.standard)),
   subjects(vocabulary.expectations, Expectation.codec(Vocabulary.standard)),
   subjects(vocabulary.objectives, Objective.codec(Vocabulary.standard)),
+  subjects(vocabulary.covariances, Covariance.codec(Vocabulary.standard)),
   subjects(vocabulary.scores, Score.codec(Vocabulary.standard)),
   subjects(vocabulary.rates, Rate.codec(Vocabulary.standard)),
   subjects(vocabulary.regions, Region.codec(Vocabulary.standard)),

@@ -560,7 +560,7 @@ describe('what is wrong', () => {
     [
       'list optimiser',
       2,
-      'error: CONCEPT: optimiser is not one of Schedule, Clock, TimeLaw, Weighting, Parametrization, Expectation, Objective, Net, Score, Optimizer, Rate, Region, Initializer, Stage, Sampler, TimeGrid; try Optimizer, or leave it out to see them all\n'
+      'error: CONCEPT: optimiser is not one of Schedule, Clock, TimeLaw, Weighting, Parametrization, Expectation, Objective, Net, Covariance, Score, Optimizer, Rate, Region, Initializer, Stage, Sampler, TimeGrid; try Optimizer, or leave it out to see them all\n'
     ],
     [
       'fit %faithful.csv -k 5..2',

@@ -5,19 +5,20 @@ import { today } from './test/today.js'
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 /**
- * What counts threads, memory or programs, starts servers and browsers, or puts something in the place of what a module has, has a
- * worker to itself. All others share nothing but the library, which each would load anew: one worker takes one after another.
+ * What counts threads, memory or programs, or puts something in the place of what a module has, has a worker to itself. All others
+ * share nothing but the library, which each would load anew: one worker takes one after another.
  */
 const alone = [
-  'test/{bits,browser,smoke}/**/*.test.ts',
   'test/lib/{tensors/autodiff,tensors/backend,kernels,formats/lz4,simd}.test.ts',
   'test/lib/compiler/compile.test.ts',
-  'test/src/cluster/**/*.test.ts',
-  'test/src/{batch,examples,memory,sampling.example,wide}.test.ts'
+  'test/src/{batch,examples,memory,wide}.test.ts'
 ]
 
+/** What starts servers, browsers and programs, and waits for them. */
+const waiting = ['test/{bits,browser,smoke}/**/*.test.ts', 'test/src/cluster/**/*.test.ts']
+
 /** Programs of the paper that take seconds: one of them by day, another the next. */
-const inTurn = ['test/paper/maximum-likelihood.test.ts', 'test/paper/sampling.test.ts']
+const inTurn = ['general-mixtures', 'maximum-likelihood', 'sampling'].map(name => `test/paper/${name}.test.ts`)
 const isNightly = process.argv.includes('nightly')
 const elsewhen = inTurn.filter((_, i) => !isNightly && i !== today % inTurn.length)
 
@@ -31,18 +32,21 @@ export default defineConfig({
   },
   test: {
     projects: [
-      // Many of these wait for processes that they have started.
-      { extends: true, test: { name: 'alone', include: alone, maxWorkers: 3 } },
+      {
+        extends: true,
+        test: { name: 'waiting', include: waiting, isolate: false, setupFiles: ['test/fresh.ts'], maxWorkers: 3 }
+      },
+      { extends: true, test: { name: 'alone', include: alone, sequence: { groupOrder: 1 } } },
       {
         extends: true,
         test: {
           name: 'pure',
           include: ['test/**/*.test.ts'],
-          exclude: [...alone, ...elsewhen],
+          exclude: [...waiting, ...alone, ...elsewhen],
           isolate: false,
           setupFiles: ['test/fresh.ts'],
           // A worker goes on to the next file only where all in the queue are of this kind.
-          sequence: { groupOrder: 1 }
+          sequence: { groupOrder: 2 }
         }
       }
     ],

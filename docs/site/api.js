@@ -1,5 +1,5 @@
 /** The public names, from the declarations of the built package: one page for each namespace. */
-import { format } from 'prettier'
+import { format } from 'oxfmt'
 import ts from 'typescript'
 
 const entries = [
@@ -34,7 +34,7 @@ const stated = declaration => {
 const laidOut = async code =>
   (code.split('\n').every(line => line.length <= 84)
     ? code.replace(/;$/gm, '').replace(/^( {4})+/gm, indent => '  '.repeat(indent.length / 4))
-    : await format(code, { parser: 'typescript', printWidth: 84, semi: false, singleQuote: true })
+    : (await format('page.d.ts', code, { printWidth: 84, semi: false, singleQuote: true })).code
   )
     .trimEnd()
     .replace(/^declare /gm, '')

@@ -2,10 +2,10 @@
  * What networks learn, beside what is exact: `npm run examples:networks` writes docs/networks.md and its pictures;
  * `-- --quick` tells what it found of small sizes, and writes nothing.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Compile, Key, Mixture, Points, Problem, Recipe, Run, Sampler, Score } from 'ornstein'
-import { format, resolveConfig } from 'prettier'
+import { format } from 'oxfmt'
 import { checkerboard, eightGaussians, inSixtyFour, swissRoll, twoMoons, type Law } from './data.js'
 import { astray, ENDS, errors, learn, ratios, sample, schedule, type Budget } from './experiment.js'
 
@@ -167,8 +167,6 @@ else {
       )
       .join('')}</svg>\n`
   )
-  writeFileSync(
-    'docs/networks.md',
-    await format(text, { ...(await resolveConfig('docs/networks.md')), parser: 'markdown' })
-  )
+  const style = JSON.parse(readFileSync('.oxfmtrc.json', 'utf8')) as Record<string, unknown>
+  writeFileSync('docs/networks.md', (await format('networks.md', text, style)).code)
 }

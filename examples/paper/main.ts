@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as ornstein from 'ornstein'
 import * as float64 from 'ornstein/float64'
-import { format, resolveConfig } from 'prettier'
+import { format } from 'oxfmt'
 import { draw } from './charts.js'
 import { showCell, type Budget, type Declared, type Main, type Report, type Table } from './frame.js'
 import * as expectationMaximization from './expectation-maximization.js'
@@ -116,10 +116,8 @@ const write = async (name: string, report: Report<unknown>): Promise<void> => {
   for (const figure of report.figures) writeFileSync(join(FIGURES, `${name}-${figure.name}.svg`), await draw(figure))
   const sections = sectionsOf(existsSync(FILE) ? readFileSync(FILE, 'utf8') : '')
   const document = assembled(new Map([...sections, [name, section(name, report)]]))
-  writeFileSync(
-    FILE,
-    await format(document, { ...(await resolveConfig(FILE)), parser: 'markdown', proseWrap: 'always' })
-  )
+  const style = JSON.parse(readFileSync('.oxfmtrc.json', 'utf8')) as Record<string, unknown>
+  writeFileSync(FILE, (await format(FILE, document, { ...style, proseWrap: 'always' })).code)
 }
 
 const run = async (names: ReadonlyArray<string>, budget: Budget): Promise<void> => {

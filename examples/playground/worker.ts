@@ -9,7 +9,8 @@ export interface Question<K extends keyof Ask = keyof Ask> {
 }
 
 export type Reply<K extends keyof Ask = keyof Ask> =
-  { readonly id: number; readonly answer: Answer[K] } | { readonly id: number; readonly error: string }
+  | { readonly id: number; readonly answer: Answer[K] }
+  | { readonly id: number; readonly error: string }
 
 const { answer } = engine()
 

@@ -74,6 +74,14 @@ const rules: Readonly<Record<string, Rule>> = {
     return isBeside ? { shape: shape.map((n, i) => (i === axis ? length : n)), dtype: 'float32' } : undefined
   },
   Identity: ([x]) => x,
+  SquaredDistances: inputs => {
+    const [x, centres, scale] = inputs
+    const [n, d] = x.shape
+    const [k, d2] = centres.shape
+    const scales = product(scale.shape)
+    const fits = x.shape.length === 2 && centres.shape.length === 2 && d === d2 && (scales === 1 || scales === n)
+    return isReal(inputs) && fits ? { shape: [n, k], dtype: 'float32' } : undefined
+  },
   WithDerivative: ([value]) => value,
   Slice: ([x], attrs) => {
     const [begin, size] = ['begin', 'size'].map(name => listOf(attrs.get(name)))

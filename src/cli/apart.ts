@@ -30,7 +30,8 @@ export type Said =
 
 /** Bytes that it needs, none after the last; or that the next part is wanted. */
 export type Told =
-  { readonly _tag: 'Bytes'; readonly id: number; readonly bytes: Uint8Array | null } | { readonly _tag: 'Next' }
+  | { readonly _tag: 'Bytes'; readonly id: number; readonly bytes: Uint8Array | null }
+  | { readonly _tag: 'Next' }
 
 /** An error as it comes from another thread. */
 export interface Failed {

@@ -16,7 +16,8 @@ export interface Given {
 }
 
 export type Request =
-  { readonly _tag: 'Ask'; readonly question: Question; readonly width: number } | { readonly _tag: 'Close' }
+  | { readonly _tag: 'Ask'; readonly question: Question; readonly width: number }
+  | { readonly _tag: 'Close' }
 export type Answer = E.Either<Problem.Problem, ReadonlyArray<Float64Array>>
 /** An answer; or what a person should know where it has to be waited for, as nobody sums. */
 export type Reply = Answer | { readonly _tag: 'Waits'; readonly line: string }

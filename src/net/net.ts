@@ -644,7 +644,9 @@ export function mlp(recipe: Recipe): Net<MlpNames | LabelNames> {
 
 /** The names of a residual block's parameters. */
 export type BlockNames<N extends string> =
-  LayerNames<`${N}.in` | `${N}.embedding` | `${N}.out`> | `${N}.norm.gain` | `${N}.norm.offset`
+  | LayerNames<`${N}.in` | `${N}.embedding` | `${N}.out`>
+  | `${N}.norm.gain`
+  | `${N}.norm.offset`
 type ResidualNames = LayerNames<'input' | 'output'> | BlockNames<`block${number}`>
 
 /**

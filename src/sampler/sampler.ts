@@ -308,10 +308,7 @@ const multistep = (step: Step<Memory>): Moved<Memory> => {
 }
 
 /** One Langevin move at the step's new level. */
-const move = (
-  size: number,
-  { score, to, points, key }: Pick<Step, 'score' | 'to' | 'points' | 'key'>
-): Points.Points =>
+const move = (size: number, { score, to, points, key }: Pick<Step, 'score' | 'to' | 'points' | 'key'>): Points.Points =>
   size === 0
     ? points
     : combined(

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import { format, resolveConfig } from 'prettier'
 import { expect, it } from 'vitest'
 import {
   Covariance,
@@ -52,6 +51,7 @@ import { stage } from '../../src/laws/stage.js'
 import { timeGrid } from '../../src/laws/timeGrid.js'
 import { timeLaw } from '../../src/laws/timeLaw.js'
 import { weighting } from '../../src/laws/weighting.js'
+import { formatted } from '../formatted.js'
 
 const pair = Score.symmetricPair
 const spherical = Score.spherical({ components: 2 })
@@ -159,6 +159,5 @@ it('docs/laws.md states the laws as they are', async () => {
     (_, begin: string, name: string, end: string) =>
       `${begin}\n\n${listed(sections[name], name === 'student' ? [] : students)}\n\n${end}`
   )
-  const formatted = await format(text, { ...(await resolveConfig(page)), parser: 'markdown' })
-  await expect(formatted).toMatchFileSnapshot(page)
+  await expect(await formatted(page, text)).toMatchFileSnapshot(page)
 })

@@ -55,7 +55,18 @@ const language = /dist\/src\/index\.js$|io-ts/
 describe('ornstein loads what it needs', () => {
   it('fit: tfjs, so that its absence below means something', async () => {
     const { files, code } = await loadedBy(
-      ...['fit', 'examples/data/faithful.csv', '--recipe', 'two-stage', '--family', 'spherical', '--out', model]
+      ...[
+        'fit',
+        'examples/data/faithful.csv',
+        '-k',
+        '2',
+        '--recipe',
+        'two-stage',
+        '--family',
+        'spherical',
+        '--out',
+        model
+      ]
     )
     expect(code).toBe(0)
     expect(files.filter(file => file.includes('tfjs-core'))).not.toEqual([])

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
-import { format, resolveConfig } from 'prettier'
 import { afterAll, describe, expect, it } from 'vitest'
 import { square, sum } from '../../lib/index.js'
 import { expectations, schedules, scores, vocabulary, type Word } from '../../src/cli/glossary.js'
 import * as ornstein from '../../src/index.js'
 import { sameBits, throughText } from '../../src/laws/bits.js'
+import { formatted } from '../formatted.js'
 import { instancesOf } from '../laws/instances.js'
 import { rows, sampleOf } from '../laws/samples.js'
 import { Case, Compile, Expectation, Objective, Schedule, TimeLaw, Vocabulary, type Points } from '../../src/index.js'
@@ -266,6 +266,5 @@ it('docs/vocabulary.md is the vocabulary', async () => {
     /(<!-- vocabulary: (\w+) -->)[^]*?(<!-- end -->)/g,
     (_, begin: string, name: string, end: string) => `${begin}\n\n${sections[name]}\n\n${end}`
   )
-  const formatted = await format(text, { ...(await resolveConfig(page)), parser: 'markdown' })
-  await expect(formatted).toMatchFileSnapshot(page)
+  await expect(await formatted(page, text)).toMatchFileSnapshot(page)
 })

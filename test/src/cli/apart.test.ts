@@ -1,9 +1,10 @@
 /** Files of typed columns, read in a thread that can be ended. `npm test` has built what it runs. */
 import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { makeVector, Table, tableToIPC, Utf8, vectorFromArray } from 'apache-arrow'
 import { parquetWriteBuffer } from 'hyparquet-writer'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { batches } from '../../../lib/formats/arrow.js'
 import { sent, type Columns } from '../../../lib/formats/columns.js'
 import { listed } from '../../../lib/plain/gather.js'
@@ -67,7 +68,15 @@ describe('a file that is read in a thread', () => {
 
   it('is told of as any that is damaged', async () => {
     here.write('endless.arrow', endless)
-    const { exit, stderr } = await here.ornstein('fit @endless.arrow')
+    // the clock that looks after the thread goes as fast as the test likes
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    onTestFinished(() => {
+      vi.useRealTimers()
+    })
+    const ended = here.ornstein('fit @endless.arrow')
+    while (vi.getTimerCount() === 0) await setTimeout(10)
+    vi.advanceTimersByTime(11_000)
+    const { exit, stderr } = await ended
     expect({ exit, stderr }).toEqual({
       exit: 2,
       stderr:

@@ -308,9 +308,7 @@ describe.skipIf(without !== null)('a queue', () => {
     await new Promise(resolve => setTimeout(resolve, 100))
     const closing = first.close()
     await work()
-    const start = performance.now()
     expect(await right(second)).toEqual(expected(2))
-    expect(performance.now() - start).toBeLessThan(2000)
     void closing
   })
 

@@ -1,7 +1,7 @@
 /** Projected noise has the mean of plain noise, and less variance, singular centres included. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { Quadrature } from '../../../lib/index.js'
 import {
   Case,
@@ -17,6 +17,7 @@ import {
   TimeLaw
 } from '../../../src/index.js'
 import { denoisingShare } from '../../../src/mixture/projection.js'
+import { sampled } from '../../today.js'
 
 const REPEATS = 400
 
@@ -81,7 +82,7 @@ const erased = <P extends string>(
   params: Params.Params<P>
 ): readonly [Score.Score<string>, Params.Params<string>] => [score, params]
 
-describe.each(cases)('$name', ({ means, family, objective }) => {
+describe.each(sampled(5)(cases))('$name', ({ means, family, objective }) => {
   const [components, dim] = [means.length, means[0].length]
   const points: Points.Points = {
     rows: 6,
@@ -117,8 +118,11 @@ describe.each(cases)('$name', ({ means, family, objective }) => {
       })
     )
   }
-  const plain = samples(Expectation.monteCarlo())
-  const projected = samples(Expectation.projected())
+  let [plain, projected]: ReadonlyArray<Moments> = []
+  beforeAll(() => {
+    plain = samples(Expectation.monteCarlo())
+    projected = samples(Expectation.projected())
+  })
 
   it('has the same mean', () => {
     projected.mean.forEach((mean, j) => {

@@ -719,9 +719,8 @@ it('importance-sampled times give the loss of their target', () => {
   })
   const objective = (law: TimeLaw.TimeLaw): Objective.Objective => Objective.implicit(law)
   const random = Expectation.projected()
-  const of = (law: TimeLaw.TimeLaw): Moments =>
-    moments(evaluate(isotropic, objective(law), random), mixtureParams, 1500)
-  sameMean(of(importance), of(target), 1500)
+  const of = (law: TimeLaw.TimeLaw): Moments => moments(evaluate(isotropic, objective(law), random), mixtureParams, 300)
+  sameMean(of(importance), of(target), 300)
   // Under fixed noise it is the target's own rule.
   expect(evaluate(isotropic, objective(importance))(mixtureParams)).toEqual(
     evaluate(isotropic, objective(target))(mixtureParams)

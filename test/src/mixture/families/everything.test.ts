@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { format, resolveConfig } from 'prettier'
 import { afterAll, expect, it } from 'vitest'
 import { compute } from '../../../../lib/index.js'
+import { formatted } from '../../../formatted.js'
 import { initializers, scores } from '../../../../src/cli/glossary.js'
 import {
   Compile,
@@ -312,5 +312,5 @@ it('docs/recipes.md says so', async () => {
     /(<!-- families -->)[^]*?(<!-- end -->)/,
     (_, begin: string, end: string) => `${begin}\n\n${text}\n\n${end}`
   )
-  await expect(await format(found, { ...(await resolveConfig(page)), parser: 'markdown' })).toMatchFileSnapshot(page)
+  await expect(await formatted(page, found)).toMatchFileSnapshot(page)
 })

@@ -194,7 +194,7 @@ const lossOf = <P extends string>(
   const tensors = Score.tensors(params)
   const data = Matching.data(points, false)
   if (!Objective.isMatching(term)) {
-    const given = Given.tensors(...rows)(data)
+    const given = Given.tensors(...rows)({ ...data, ...Matching.constantsOf(term) })
     return sealed(() => Matching.perDatum(model, term)(tensors, given))
   }
   const levels = times.map(time => pipe(schedule, Schedule.level(time)))

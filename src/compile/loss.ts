@@ -253,7 +253,7 @@ const interpreted =
         ({ weight, term, samples }) =>
           Objective.isMatching(term)
             ? samples.map(sample => ({ weight, term, given: Matching.given(model, term, sample, basis, data) }))
-            : [{ weight, term, given: {} }]
+            : [{ weight, term, given: Matching.constantsOf(term) }]
       )
       const width = 1 + Params.sizeOf(shapes)
       return {
@@ -345,7 +345,10 @@ const parts = <P extends string>(
   { basis, own, data }: { readonly basis: Projection.Basis; readonly own: Given.Named; readonly data: Source.Data }
 ): ReadonlyArray<Term> => {
   const programFor = (given: Given.Named): Term['program'] => programOf(model, library, shapes, term, given)
-  if (!Objective.isMatching(term)) return [{ program: programFor(own), given: own, samples: [] }]
+  if (!Objective.isMatching(term)) {
+    const given = { ...own, ...Matching.constantsOf(term) }
+    return [{ program: programFor(given), given, samples: [] }]
+  }
   const all = samples.map(sample => ({
     sample,
     given: { ...own, ...Matching.given(model, term, sample, basis, data) }
@@ -571,7 +574,7 @@ export const whence = <P extends string>(
       }
       const given: ReadonlyArray<Given.Named> = Objective.isMatching(term)
         ? samples.map(sample => Matching.given(model, term, sample, basis, about))
-        : [{}]
+        : [Matching.constantsOf(term)]
       return firstOf(given, one => {
         const found = first(
           (from, count) =>
@@ -842,11 +845,10 @@ export const problems = <P extends string>(
       'of the score of a mixture, which has a density',
       'use scoreAt, or the score of a mixture'
     )
-  return Objective.terms(objective).flatMap(({ term, weightings, labelDropout }) =>
-    Objective.isMatching(term)
+  return Objective.terms(objective).flatMap(({ term, weightings, labelDropout }) => [
+    ...(term.unfit?.(shapes, Score.show(score), dim) ?? []),
+    ...(Objective.isMatching(term)
       ? [...finite(term, weightings), ...sized(term), ...plainNoise(term, labelDropout), ...dense(term)]
-      : Objective.isPenalty(term)
-        ? (term.unfit?.(shapes, Score.show(score)) ?? [])
-        : []
-  )
+      : [])
+  ])
 }

@@ -10,6 +10,7 @@ import {
   compute,
   div,
   fill,
+  fromNdArray,
   Key,
   mean as meanOf,
   mul,
@@ -128,6 +129,21 @@ const directions = ({ probes }: Reads, { rows, dim }: Size, key: Key.Key): Given
 const isError = ({ noise, denoising }: Sample): boolean =>
   noise._tag === 'Full' && denoising instanceof Float64Array && denoising.every(share => share === 1)
 
+const CONSTANT = 'constant.'
+
+/** The constants of a term. */
+export const constantsOf = ({ constants = {} }: Direct): Given.Named =>
+  Object.fromEntries(
+    Object.entries(constants).map(([name, { shape, values }]) => [CONSTANT + name, Given.constant(shape, values)])
+  )
+
+const constantsIn = (given: Given.Tensors): Params.Tensors<string> =>
+  Object.fromEntries(
+    Object.entries(given).flatMap(([name, tensor]) =>
+      name.startsWith(CONSTANT) ? [[name.slice(CONSTANT.length), tensor]] : []
+    )
+  )
+
 /** What a term is computed from, beside the data. */
 export const given = <P extends string>(
   model: Score.Model<P>,
@@ -144,6 +160,7 @@ export const given = <P extends string>(
     sigma: Given.perRow(sample.sigma),
     weight: Given.perRow(sample.weight),
     ...Noise.given(sample.noise, basis, points),
+    ...constantsOf(term),
     ...(measuredIn && {
       conversion: Given.perRow(conversion(isMixed ? Parametrization.score : model.predicts, measuredIn)(sample))
     }),
@@ -213,6 +230,7 @@ interface Material {
   readonly share: Tensor | undefined
   readonly secondNoise: Tensor | undefined
   readonly time: Tensor | undefined
+  readonly constants: Params.Tensors<string>
 }
 
 const absent = (what: string): never =>
@@ -236,16 +254,19 @@ const density = <P extends string>(
 const rowOf = <P extends string>(
   model: Score.Model<P>,
   params: Params.Tensors<P>,
-  { clean, drawn, orthogonal, inSpan, alpha, sigma, label, share, secondNoise, time }: Material,
+  material: Material,
   access: Access
 ): { readonly define: Definitions; readonly row: (read: (name: Name) => Tensor) => Objective.Row } => {
+  const { clean, drawn, orthogonal, inSpan, alpha, sigma, label, share, secondNoise, time, constants } = material
   const [rows] = clean.shape
   const isMixture = O.isSome(model.family)
   const labels = label === undefined ? {} : { label }
   /** What a model is given for a level that the row was given: of a mixture one for all rows, where it is. */
   const forms = new WeakMap<Objective.RowLevel, Score.RowLevel>()
   const levelOf = (alpha: Tensor, sigma: Tensor): Objective.RowLevel => {
-    const columns = { alpha: column(alpha, rows), sigma: column(sigma, rows), ...labels }
+    const own = { alpha: column(alpha, rows), sigma: column(sigma, rows), ...labels }
+    const common = alpha.rank === 0 && sigma.rank === 0 ? { alpha: single(alpha), sigma: single(sigma) } : null
+    const columns = common === null ? own : { ...own, common }
     forms.set(columns, isMixture ? { alpha: single(alpha), sigma: single(sigma) } : columns)
     return columns
   }
@@ -292,6 +313,7 @@ const rowOf = <P extends string>(
       noisy,
       level,
       params,
+      constants,
       get score() {
         return read('score')
       },
@@ -332,7 +354,20 @@ const rowOf = <P extends string>(
         const all = directions({ probes, law }).map(v => rowSum(mul(vjp(x => scoreAt(x, level))(noisy, v), v)))
         return div(all.reduce(add), probes)
       },
-      seen: seenIn(model, params, { clean, noisy, drawn, orthogonal, inSpan, level: own, share, rows })
+      seen: seenIn(model, params, { clean, noisy, drawn, orthogonal, inSpan, level: own, share, rows }),
+      under: (others, there = constants) => {
+        // The names are those of parameters of the model.
+        const { row, define } = rowOf(
+          model,
+          { ...params, ...others } as Params.Tensors<P>,
+          { ...material, constants: there },
+          access
+        )
+        return row(name => {
+          const asHere = read(name)
+          return name === 'score' || name === 'output' ? define[name]() : asHere
+        })
+      }
     })
   }
 }
@@ -399,7 +434,7 @@ const looked = new WeakMap<object, WeakMap<object, ReadonlyMap<string, Reads>>>(
 /** What a term reads of a row, of one row of made-up numbers: a function in the vocabulary reads the same of every row. */
 export const readsOf = <P extends string>(
   model: Score.Model<P>,
-  { perRow }: Objective.Matching,
+  { perRow, constants }: Objective.Matching,
   dim: number,
   isMixed: boolean
 ): Reads => {
@@ -409,14 +444,17 @@ export const readsOf = <P extends string>(
   const key = `${dim} ${isMixed}`
   const known = ofModel.get(key)
   if (known !== undefined) return known
-  const found = look(model, perRow, dim, isMixed)
+  const found = look(model, { perRow, constants }, dim, isMixed)
   ofTerm.set(model, new Map([...ofModel, [key, found]]))
   return found
 }
 
 const look = <P extends string>(
   model: Score.Model<P>,
-  perRow: Objective.Matching['perRow'],
+  {
+    perRow,
+    constants = {}
+  }: Pick<Objective.Matching, 'perRow'> & { readonly constants: Params.Params<string> | undefined },
   dim: number,
   isMixed: boolean
 ): Reads => {
@@ -448,7 +486,8 @@ const look = <P extends string>(
       label: fill([1, 1], -1),
       share: isMixed ? half(1) : undefined,
       secondNoise: half(dim),
-      time: half(1)
+      time: half(1),
+      constants: Params.map(fromNdArray)(constants)
     }
     const { define, row } = rowOf(model, Score.tensors(Params.zeros(model.shapes(dim))), material, access)
     return perRow(
@@ -487,7 +526,8 @@ export const raw =
         label: optional('label'),
         share: optional('share'),
         secondNoise: optional('secondNoise'),
-        time: optional('time')
+        time: optional('time'),
+        constants: constantsIn(given)
       },
       {
         ofTime: f => optional(`of${times.add(f)}`) ?? absent('a number of another time'),
@@ -521,33 +561,49 @@ const atTheData = (): Score.RowLevel => ({ alpha: ones([1, 1]), sigma: zeros([1,
 /** A term without noise, [rows] or [rows, 1]. */
 export const perDatum =
   <P extends string>(model: Score.Model<P>, { perDatum }: Objective.Noiseless) =>
-  (params: Params.Tensors<P>, { clean, ...given }: Given.Tensors): Tensor =>
-    perDatum({
-      clean,
-      params,
-      label: 'label' in given ? given.label : fill([clean.shape[0], 1], -1),
-      logDensity: () => density(model, params, clean, atTheData())
-    })
+  (params: Params.Tensors<P>, { clean, ...given }: Given.Tensors): Tensor => {
+    const label = 'label' in given ? given.label : fill([clean.shape[0], 1], -1)
+    return perDatum(
+      datumOf(params, constantsIn(given), { clean, label }, params => density(model, params, clean, atTheData()))
+    )
+  }
+
+/** What a term without noise sees, by the density under any parameters. */
+const datumOf = <P extends string>(
+  params: Params.Tensors<P>,
+  constants: Params.Tensors<string>,
+  data: Pick<Objective.Datum, 'clean' | 'label'>,
+  density: (params: Params.Tensors<P>) => Tensor
+): Objective.Datum => ({
+  ...data,
+  params,
+  constants,
+  logDensity: () => density(params),
+  // The names are those of parameters of the model.
+  under: (others, there = constants) => datumOf({ ...params, ...others } as Params.Tensors<P>, there, data, density)
+})
 
 /** Whether a term without noise asks for a density, seen on one row of made-up numbers; what throws is said elsewhere. */
 export const asksDensity = <P extends string>(
   model: Score.Model<P>,
-  { perDatum }: Objective.Noiseless,
+  { perDatum, constants = {} }: Objective.Noiseless,
   dim: number
 ): boolean => {
   const densities = recorder<true>()
   return pipe(
     O.tryCatch(() =>
       compute(() =>
-        perDatum({
-          clean: fill([1, dim], 0.5),
-          params: Score.tensors(Params.zeros(model.shapes(dim))),
-          label: fill([1, 1], -1),
-          logDensity: () => {
-            densities.add(true)
-            return zeros([1, 1])
-          }
-        })
+        perDatum(
+          datumOf(
+            Score.tensors(Params.zeros(model.shapes(dim))),
+            Params.map(fromNdArray)(constants),
+            { clean: fill([1, dim], 0.5), label: fill([1, 1], -1) },
+            () => {
+              densities.add(true)
+              return zeros([1, 1])
+            }
+          )
+        )
       )
     ),
     () => densities.all().length > 0

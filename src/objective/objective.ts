@@ -6,10 +6,13 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import { add, div, mean, mul, neg, square, sub, sum as total, vjp, type NdArray, type Tensor } from '../../lib/index.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/limits.js'
+import * as Mixture from '../mixture/mixture.js'
 import * as Parametrization from '../family/parametrization.js'
 import * as Params from '../family/params.js'
 import type { Subject } from '../optimizer/optimizer.js'
 import { level, type Level, type Schedule } from '../schedule/schedule.js'
+import * as Along from './along.js'
+import * as Teacher from './teacher.js'
 import * as TimeLaw from './timeLaw.js'
 import * as Weighting from './weighting.js'
 
@@ -23,6 +26,8 @@ export interface RowLevel {
   readonly alpha: Tensor
   readonly sigma: Tensor
   readonly label?: Tensor
+  /** The same numbers as [1, 1], where one level is that of all rows: what depends on it alone is then computed once. */
+  readonly common?: { readonly alpha: Tensor; readonly sigma: Tensor }
 }
 
 /** Random directions v, E vvᵀ = I: entries ±1, or standard normal. */
@@ -74,6 +79,8 @@ export interface Row {
   readonly label: Tensor
   /** The parameters by name, to be differentiated like all else. */
   readonly params: Readonly<Record<string, Tensor>>
+  /** The constants of the term by name, as `Matching.constants` has them. */
+  readonly constants: Readonly<Record<string, Tensor>>
   /** f(t) for each row, [rows, 1]; f is called on numbers, and counts as constant. */
   readonly ofTime: (f: (time: number, schedule: Schedule) => number) => Tensor
   /** The noise level at another time. */
@@ -90,12 +97,19 @@ export interface Row {
   readonly directions: (estimate: Estimate) => ReadonlyArray<Tensor>
   /** For integrands that also accept noise of which only a part is drawn. */
   readonly seen: SeenNoise
+  /**
+   * The same row, data, noise and level, seen by a model with other parameters where they are named: a teacher, an average of past
+   * ones, or the same, to be differentiated. Its constants are these, where any are given.
+   */
+  readonly under: (params: Readonly<Record<string, Tensor>>, constants?: Row['constants']) => Row
 }
 
 /** What an integrand without noise sees: the data alone. */
-export interface Datum extends Pick<Row, 'clean' | 'label' | 'params'> {
+export interface Datum extends Pick<Row, 'clean' | 'label' | 'params' | 'constants'> {
   /** log p(x_0), [rows, 1]; a network, which has no density, is refused. */
   readonly logDensity: () => Tensor
+  /** The same datum, seen by a model with other parameters. */
+  readonly under: (params: Readonly<Record<string, Tensor>>, constants?: Row['constants']) => Datum
 }
 
 // —— what can be asked for ——
@@ -105,14 +119,23 @@ interface Written {
   readonly of: Objective
 }
 
+/** Arrays that an integrand reads by name. A program is compiled once for all of their values; what is written into the code is not. */
+interface WithConstants {
+  readonly constants?: Params.Params<string>
+  /** What is wrong with it for the parameters of a score, on data of a dimension. */
+  readonly unfit?: Unfit
+}
+
+type Unfit = (shapes: Params.Shapes<string>, score: string, dim: number) => ReadonlyArray<Problem.Problem>
+
 /** What is claimed of a term; laws hold it to that. */
 interface Claims {
   /** Minimised by the truth, in population, and turning with the axes. */
-  readonly proper?: true
+  readonly proper?: boolean
 }
 
 /** A mean over noise levels of a function of a row, and what that function is known to be able to do. */
-export interface Matching extends Written, Claims {
+export interface Matching extends Written, Claims, WithConstants {
   readonly timeLaw: TimeLaw.TimeLaw
   /** The loss of a row, [rows] or [rows, 1]. */
   readonly perRow: (row: Row) => Tensor
@@ -133,10 +156,12 @@ export interface Matching extends Written, Claims {
   readonly exact?: Objective
   /** The share of the denoising form is chosen from the gradients of blocks of rows. */
   readonly adaptive?: true
+  /** The mixture whose score is the target. */
+  readonly truth?: Mixture.Mixture
 }
 
 /** A mean over the data, without noise. */
-export interface Noiseless extends Written, Claims {
+export interface Noiseless extends Written, Claims, WithConstants {
   readonly perDatum: (datum: Datum) => Tensor
   /** Capability: it is the same of data and mixture moved together. */
   readonly moves?: true
@@ -149,7 +174,7 @@ export interface Penalty extends Written {
     readonly gradient: Params.Params<string>
   }
   /** What is wrong with it for the parameters of a score. */
-  readonly unfit?: (shapes: Params.Shapes<string>, score: string) => ReadonlyArray<Problem.Problem>
+  readonly unfit?: Unfit
   /** It is not symmetric in the components. */
   readonly singles?: true
   /** Its gradient has corners, which differences see. */
@@ -425,6 +450,66 @@ export const controlVariate = Case.called(
     controlVariateCase(timeLaw, parametrization ?? null)
 )
 
+const mixtureField: Field.Field<Mixture.Mixture> = Field.codec(Mixture.codec, {
+  domain: 'a mixture',
+  remedy: 'give Mixture.of({ means: … })',
+  show: Mixture.show,
+  arbitrary: fc =>
+    fc.constantFrom(
+      Mixture.of({ means: [[-1], [2]], weights: [1, 3], variances: [0.5, 2] }),
+      Mixture.of({ means: [[0]] })
+    ),
+  sample: Mixture.of({ means: [[-2], [2]] })
+})
+
+const againstCase = define({
+  name: 'against',
+  about: 'the squared distance from the score of a known mixture (the Fisher divergence)',
+  fields: { truth: mixtureField, timeLaw: TimeLaw.field },
+  call: ['truth', 'timeLaw'],
+  example: { timeLaw: TimeLaw.at(0.3) },
+  formula: ({ timeLaw }) => `E |s(x_t) − s*(x_t)|², ${TimeLaw.formula(timeLaw)}`,
+  meaning: ({ truth, timeLaw }) => ({
+    timeLaw,
+    truth,
+    bounded: true,
+    constants: Teacher.constants(truth),
+    unfit: (_, __, dim) =>
+      Problem.unless(
+        Mixture.dim(truth) === dim,
+        'objective.truth',
+        `a mixture in ${Mixture.dim(truth)} dimensions`,
+        `one in ${dim}, as the data are`,
+        'give the truth as many columns as the data'
+      ),
+    perRow: Teacher.perRow(truth)
+  })
+})
+
+/**
+ * The Fisher divergence from a known mixture: L = E|s(x_t) − s*(x_t)|², s* its score at the level. On rows of that mixture, or on
+ * `Population.of` it, this has the gradient and the Hessian of `implicit`, and is 0 at the truth: where `implicit` less its
+ * minimum has lost all digits, at a distance of 1e-8, this has eight.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Expectation, Key, Mixture, Objective, Params, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+ *
+ * const loss = {
+ *   schedule: Schedule.ornsteinUhlenbeck,
+ *   score: Score.symmetricPair,
+ *   objective: Objective.against(Mixture.symmetricPair([2]), TimeLaw.at(0.3)),
+ *   expectation: Expectation.monteCarlo()
+ * }
+ * const evaluate = Problem.orThrow(Compile.valueAndGrad(loss)({ rows: 2, dim: 1, values: Float64Array.of(-2.5, 1) }))
+ * assert.ok(evaluate(Params.of({ mean: [2] }), Key.fromSeed(0)).value < 1e-30)
+ */
+export const against = Case.called(
+  againstCase,
+  (truth: Mixture.Mixture | { readonly mixture: Mixture.Mixture }, timeLaw: TimeLaw.TimeLaw) =>
+    againstCase('mixture' in truth ? truth.mixture : truth, timeLaw)
+)
+
 const unlikelihood: Noiseless['perDatum'] = ({ logDensity }) => neg(logDensity())
 
 /** The mean negative log-likelihood of the data at time 0, −E log p(x_0), constants included. */
@@ -483,24 +568,24 @@ const penaltyOf =
   }
 
 const unfitIn =
-  ({ parameters, towards }: Penalized): NonNullable<Penalty['unfit']> =>
+  (
+    { parameters = null, towards }: Partial<Penalized> & Pick<Penalized, 'towards'>,
+    field = 'objective.towards'
+  ): Unfit =>
   (shapes, score) => {
     const names = Params.names(shapes)
     const named: ReadonlyArray<readonly [field: string, name: string]> = [
       ...(parameters ?? []).map((name): readonly [string, string] => ['objective.parameters', name]),
-      ...(towards === null ? [] : Params.names(towards)).map((name): readonly [string, string] => [
-        'objective.towards',
-        name
-      ])
+      ...(towards === null ? [] : Params.names(towards)).map((name): readonly [string, string] => [field, name])
     ]
-    return named.flatMap(([field, name]) => {
+    return named.flatMap(([at, name]) => {
       if (!names.includes(name))
-        return [Problem.of(field, name, `a parameter of ${score}, which has ${names.join(', ')}`, 'leave it out')]
+        return [Problem.of(at, name, `a parameter of ${score}, which has ${names.join(', ')}`, 'leave it out')]
       const wanted = `[${shapes[name].join(', ')}]`
-      const given = field === 'objective.towards' && towards !== null ? `[${towards[name].shape.join(', ')}]` : wanted
+      const given = at === field && towards !== null ? `[${towards[name].shape.join(', ')}]` : wanted
       return Problem.unless(
         given === wanted,
-        `${field}.${name}`,
+        `${at}.${name}`,
         `shape ${given}`,
         `of shape ${wanted}`,
         'reshape it to fit the score and the data'
@@ -678,6 +763,77 @@ export const labelDropout = define({
   meaning: ({ share, objective }) => ({ parts: [{ at: 'objective', objective, labelDropout: share }] })
 })
 
+const alongCase = define({
+  name: 'along',
+  about: 'the derivative of an objective along a direction of the parameters',
+  fields: { direction: paramsField, objective: Field.of(concept) },
+  call: ['direction'],
+  on: 'objective',
+  example: { direction: Params.of({ means: [[1], [0]] }), objective: implicit(TimeLaw.at(0.3)) },
+  formula: ({ objective }) => `∂/∂θ · v (${Case.formula(objective)})`,
+  check: ({ objective }) =>
+    !isSound(objective)
+      ? []
+      : terms(objective).flatMap(({ term }) =>
+          Problem.unless(
+            !isPenalty(term) && !(isMatching(term) && term.adaptive === true),
+            'objective',
+            show(term.of),
+            'a mean over rows whose gradient is the derivative of its value',
+            'use Objective.denoising in place of controlVariate, and leave penalties out'
+          )
+        ),
+  meaning: ({ direction, objective }): Form | Parts => {
+    const form = formOf(objective)
+    if ('parts' in form)
+      return { parts: form.parts.map(part => ({ ...part, objective: alongCase(direction)(part.objective) })) }
+    if ('penalty' in form) return form
+    const rest = { ...form, proper: false }
+    const constants = Along.constants(direction, rest.constants)
+    const unfit: Unfit = (shapes, score, dim) => [
+      ...(rest.unfit?.(shapes, score, dim) ?? []),
+      ...unfitIn({ towards: direction }, 'objective.direction')(shapes, score, dim)
+    ]
+    if (!('timeLaw' in rest)) return { ...rest, constants, unfit, perDatum: Along.of(rest.perDatum) }
+    const { exact, ...own } = rest
+    return {
+      ...own,
+      constants,
+      unfit,
+      perRow: Along.of(rest.perRow),
+      ...(exact !== undefined && { exact: alongCase(direction)(exact) })
+    }
+  }
+})
+
+/**
+ * The derivative of an objective along v, ℓ′ = Σ ∂ℓ/∂θ · v row by row: an objective again, whose value is ⟨∇L, v⟩ and whose gradient
+ * is the product of the Hessian with v, exact to rounding. One program serves all directions.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+ *
+ * // L′ and L″ of the pair's one centre, L″ beside differences of L′.
+ * const of = (objective: Objective.Objective) => {
+ *   const evaluate = Problem.orThrow(
+ *     Compile.valueAndGrad({
+ *       schedule: Schedule.ornsteinUhlenbeck,
+ *       score: Score.symmetricPair,
+ *       objective,
+ *       expectation: Expectation.quadrature({ nodes: 24 })
+ *     })({ rows: 2, dim: 1, values: Float64Array.of(-1, 2) })
+ *   )
+ *   return (mean: number) => evaluate(Params.of({ mean: [mean] }), Key.fromSeed(0))
+ * }
+ * const implicit = Objective.implicit(TimeLaw.at(0.5))
+ * const slope = (mean: number): number => of(implicit)(mean).gradient.mean.values[0]
+ * const along = of(Objective.along(Params.of({ mean: [1] }))(implicit))(0.7)
+ * assert.ok(Math.abs(along.value - slope(0.7)) < 1e-14)
+ * assert.ok(Math.abs(along.gradient.mean.values[0] - (slope(0.701) - slope(0.699)) / 0.002) < 1e-5)
+ */
+export const along = alongCase
+
 // —— meaning ——
 
 /** A term, where it stands, and how much it counts: a number, and the weightings of its noise levels. */
@@ -833,6 +989,8 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   weight,
   sum,
   labelDropout,
+  againstCase,
+  along,
   custom
 ]
 

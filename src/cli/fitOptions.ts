@@ -31,7 +31,8 @@ import type { Output } from './world.js'
 
 /** Every so many steps of a stage, or milliseconds. */
 export type Every =
-  { readonly _tag: 'Steps'; readonly steps: number } | { readonly _tag: 'Milliseconds'; readonly milliseconds: number }
+  | { readonly _tag: 'Steps'; readonly steps: number }
+  | { readonly _tag: 'Milliseconds'; readonly milliseconds: number }
 
 /** The most components that may be asked for: more than anybody has rows for. */
 const MOST = 1000

@@ -2,7 +2,7 @@
 import { square, sub, sum, type NdArray, type Tensor } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Components from '../mixture/components.js'
-import { factorsOf } from '../mixture/draw.js'
+import { factorsOf } from '../mixture/component.js'
 import { ofFactors } from '../mixture/families/full.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import * as Factor from '../../lib/arrays/factor.js'

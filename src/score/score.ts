@@ -37,7 +37,7 @@ import {
   tiedDiagonal,
   tiedIsotropic
 } from '../mixture/families/index.js'
-import type * as Parts from '../mixture/families/mixture.js'
+import type * as Parts from '../mixture/families/ofCovariance.js'
 import { convert, custom, network } from './network.js'
 
 export {

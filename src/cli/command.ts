@@ -2,9 +2,11 @@
 import type { Command as CommanderCommand } from '@commander-js/extra-typings'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../core/either.js'
+import { wrapped } from '../fit/text.js'
 import type * as Problem from '../core/problem.js'
 import { faultless } from './checked.js'
 import { commanders, read, switches, type Known, type Offer, type Options, type Switch, type Values } from './option.js'
+import type { Terminal } from './terminal.js'
 import { refused, type Failure, type Signal, type World } from './world.js'
 
 /** What a command does, and which signal has stopped it. */
@@ -30,7 +32,7 @@ export interface Described {
 
 export interface Command extends Described {
   /** Tells commander of it; who has read its words is given the work. */
-  readonly declare: (program: CommanderCommand, does: (work: Work) => void) => void
+  readonly declare: (program: CommanderCommand, terminal: Terminal, does: (work: Work) => void) => void
 }
 
 interface Definition<O extends Options> extends Omit<Described, 'switches'> {
@@ -47,8 +49,18 @@ interface Definition<O extends Options> extends Omit<Described, 'switches'> {
   ) => Promise<(world: World) => TE.TaskEither<Failure, unknown>>
 }
 
-export const examples = (lines: ReadonlyArray<string>): string =>
-  `\nExamples:\n${lines.map(line => (line.startsWith('#') ? `  ${line}` : `  $ ornstein ${line}`)).join('\n')}\n`
+/** Examples, which a shell takes though they go on in the next line. */
+export const examples =
+  (lines: ReadonlyArray<string>, { out, err }: Terminal) =>
+  ({ error }: { readonly error: boolean }): string => {
+    const within = error ? err : out
+    const shown = lines.map(line =>
+      line.startsWith('#')
+        ? wrapped(`  ${line}`, within, '  # ')
+        : wrapped(`  $ ornstein ${line}`, within - 2, '      ').replaceAll('\n', ' \\\n')
+    )
+    return `\nExamples:\n${shown.join('\n')}\n`
+  }
 
 /** The signal that has stopped a command; of one that tells of none, none has. */
 const signalOf = (done: unknown): Signal | null => (done === 'SIGINT' || done === 'SIGTERM' ? done : null)
@@ -73,13 +85,13 @@ export const command = <O extends Options>({
 }: Definition<O>): Command => ({
   ...described,
   switches: switches(options),
-  declare: (program, does) => {
+  declare: (program, terminal, does) => {
     const { name, summary, description, operands } = described
     const made = program.command(name).summary(summary).description(description)
     for (const { name, about, isOptional } of operands)
       made.argument(isOptional === true ? `[${name}]` : `<${name}>`, about)
     for (const option of commanders(options)) made.addOption(option)
-    made.addHelpText('after', examples(lines)).action((...given: ReadonlyArray<unknown>) => {
+    made.addHelpText('after', examples(lines, terminal)).action((...given: ReadonlyArray<unknown>) => {
       // as commander has them: the operands, then the options by their keys
       const words = given.slice(0, operands.length) as ReadonlyArray<string>
       const flags = given[operands.length] as Readonly<Record<string, unknown>>

@@ -1,10 +1,11 @@
 /** The command line: its words, its help, and which command they mean. */
-import { Command, CommanderError, type Option, type OptionValues } from '@commander-js/extra-typings'
+import { Command, CommanderError, type Help, type Option, type OptionValues } from '@commander-js/extra-typings'
 import type * as T from 'fp-ts/lib/Task.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import { printable } from '../fit/text.js'
+import { printable, wrapped } from '../fit/text.js'
 import { examples, type Work } from './command.js'
+import { coloured, type Terminal } from './terminal.js'
 import { commands, description } from './usage.js'
 import { exits, type World } from './world.js'
 
@@ -51,12 +52,52 @@ const hinted =
         : message
   }
 
+/** The most that help fills of a wide terminal, so that it is easily read. */
+const HELP = 80
+
+/** The least that a description has beside its option; with less it stands below it. */
+const BESIDE = 40
+
+/** An option or a command and what it is: as commander has it where there is room. */
+const formatItem = (term: string, termWidth: number, about: string, helper: Help): string => {
+  const within = helper.helpWidth ?? HELP
+  const beside = within - termWidth - 4
+  if (about === '') return `  ${term}`
+  const [start, indent] =
+    beside < BESIDE ? [`  ${term}\n      `, 6] : [`  ${term.padEnd(termWidth + 2)}`, termWidth + 4]
+  return start + helper.boxWrap(about, within - indent).replaceAll('\n', `\n${' '.repeat(indent)}`)
+}
+
+const overview = (terminal: Terminal): ((context: { readonly error: boolean }) => string) =>
+  examples(
+    [
+      'fit data.csv --report report.html',
+      'fit data.csv --components 3 --out model.json',
+      'evaluate model.json other.csv',
+      'assign model.json other.csv > assigned.csv',
+      'sample model.json -n 1000 > new.csv',
+      'list optimizer',
+      'new pipeline.json',
+      'help fit'
+    ],
+    terminal
+  )
+
+const exitCodes =
+  ({ out, err }: Terminal) =>
+  ({ error }: { readonly error: boolean }): string =>
+    wrapped(
+      'Exit codes: 0 done, 1 the work failed, 2 wrong usage or bad input, 130 or 143 stopped by a signal.',
+      error ? err : out
+    )
+
 /**
  * The words, and after they were read what the command would do: it is done when all words are known to be right. What is to
  * be printed instead (help, version, a wrong word) goes to `out` and `err`.
  */
 const described = (
   version: string,
+  terminal: Terminal,
   out: (text: string) => void,
   err: (text: string) => void
 ): {
@@ -64,7 +105,12 @@ const described = (
   readonly work: () => Work | undefined
 } => {
   let work: Work | undefined
-  const output = { writeOut: out, writeErr: err }
+  const output = {
+    writeOut: out,
+    writeErr: err,
+    getOutHelpWidth: () => Math.min(terminal.out, HELP),
+    getErrHelpWidth: () => Math.min(terminal.err, HELP)
+  }
 
   const program = new Command('ornstein')
     .description(description)
@@ -72,24 +118,13 @@ const described = (
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .configureOutput(output)
+    .configureHelp({ minWidthToWrap: 1, formatItem })
     .exitOverride()
     .showHelpAfterError('(ornstein --help tells more)')
-    .addHelpText(
-      'after',
-      examples([
-        'fit data.csv --report report.html',
-        'fit data.csv --components 3 --out model.json',
-        'evaluate model.json other.csv',
-        'assign model.json other.csv > assigned.csv',
-        'sample model.json -n 1000 > new.csv',
-        'list optimizer',
-        'new pipeline.json',
-        'help fit'
-      ]) + '\nExit codes: 0 done, 1 the work failed, 2 wrong usage or bad input, 130 or 143 stopped by a signal.\n'
-    )
+    .addHelpText('after', context => `${overview(terminal)(context)}\n${exitCodes(terminal)(context)}\n`)
 
   for (const { declare } of commands)
-    declare(program, found => {
+    declare(program, terminal, found => {
       work = found
     })
 
@@ -121,12 +156,12 @@ const described = (
 
 /** Reads the words. */
 const read = (
-  version: string,
+  { version, terminal }: Pick<World, 'version' | 'terminal'>,
   argv: ReadonlyArray<string>,
   out: (text: string) => void,
   err: (text: string) => void
 ): E.Either<CommanderError, Work> => {
-  const { parse, work } = described(version, out, err)
+  const { parse, work } = described(version, terminal, out, err)
   try {
     parse(argv)
     const found = work()
@@ -145,13 +180,13 @@ export const run =
   async () => {
     let printed = ''
     const work = read(
-      world.version,
+      world,
       argv,
       text => {
         printed += text
       },
       text => {
-        world.stderr(printable(text, true))
+        world.stderr(coloured(world.terminal)(printable(text, true)))
       }
     )
     if (E.isLeft(work)) {
@@ -161,6 +196,9 @@ export const run =
     const done = await work.right(world)()
     if (E.isRight(done)) return done.right === null ? 0 : exits[done.right]
     const { exit, problems } = done.left
-    world.stderr(problems.map(problem => `error: ${printable(Problem.show(problem))}\n`).join(''))
+    const lines = problems.map(
+      problem => `${wrapped(`error: ${printable(Problem.show(problem))}`, world.terminal.err)}\n`
+    )
+    world.stderr(coloured(world.terminal)(lines.join('')))
     return exit
   }

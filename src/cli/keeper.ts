@@ -7,6 +7,7 @@ import { Problem } from '../index.js'
 import type { Choice, Findings } from '../report/findings.js'
 import type { Keep } from './choices.js'
 import type { Keeper } from './learn.js'
+import { coloured } from './terminal.js'
 import { refused, type Failure, type Signal, type World } from './world.js'
 
 /** Whether there is a checkpoint to go on from; one that is there is gone on from where that is asked for, and not in silence. */
@@ -43,7 +44,7 @@ export const keeperOf = (world: World, keep: Keep | null): TE.TaskEither<Failure
         isSaid = E.isLeft(done)
         if (E.isRight(done) || wasSaid) return
         const problems = done.left.problems.map(Problem.show).join('; ')
-        world.stderr(`warning: ${printable(problems)}; the run goes on without it\n`)
+        world.stderr(coloured(world.terminal)(`warning: ${printable(problems)}; the run goes on without it\n`))
       }
     }))
   )

@@ -256,7 +256,17 @@ interface Trace {
   readonly stopped: Signal | null
 }
 
-type Watch = (state: Run.State<string>, program: Program.Program<string>) => void
+/** What a step's value is called, and how much it is in the units of the result. */
+export interface Measured {
+  readonly name: string
+  readonly value: number
+}
+
+type Watch = (
+  state: Run.State<string>,
+  program: Program.Program<string>,
+  measured: (stage: number, value: number) => Measured
+) => void
 
 /** Where a run is kept, that it may go on after a crash. */
 export interface Keeper {
@@ -332,6 +342,10 @@ const begun = (
 const isDue = (every: Every, step: number, passed: number): boolean =>
   every._tag === 'Steps' ? step > 0 && step % every.steps === 0 : passed >= every.milliseconds
 
+/** Σⱼ log sⱼ, by which −log p in the data's own units is more than in those that are learned in. */
+const shiftOf = (scaling: Points.Scaling | null): number =>
+  Array.from(scaling?.scale ?? [], Elementary.log).reduce((sum, log) => sum + log, 0)
+
 /**
  * Runs a program. Between two steps signals are heard now and then, and the state is kept: neither changes a bit of what is
  * learned.
@@ -339,12 +353,23 @@ const isDue = (every: Every, step: number, passed: number): boolean =>
 const run = async (
   { watch, now, heard, keeper }: Control,
   program: Program.Program<string>,
-  seed: number
+  seed: number,
+  scaling: Points.Scaling | null
 ): Promise<E.Either<Failure, Trace>> => {
   const from = begun(program, seed, keeper)
   if (E.isLeft(from)) return from
   const { state: first, way } = from.right
   const { pipeline, plan, stages } = program
+  // A program's stages are the simple ones that the pipeline's come to.
+  const written = pipeline.stages.flatMap(Stage.simple)
+  const shift = shiftOf(scaling)
+  const measured = (stage: number, value: number): Measured => {
+    const { loss, times } = written[stage].simple
+    const prior = O.isSome(Stage.priorOf(written[stage].stage)) ? ' + log-prior' : ''
+    return O.isSome(loss)
+      ? { name: 'loss', value }
+      : { name: `log-likelihood${prior} per row${times.length > 0 ? ' with noise' : ''}`, value: -(value + shift) }
+  }
   const histories = way.stages.map(kept => History.of(kept))
   const rules = way.stages.map(({ rule }) => rule)
   const begin = now()
@@ -359,7 +384,7 @@ const run = async (
       if (status._tag !== 'Running' && stage < rules.length) rules[stage] = status.rule
     }
     reached = { isFinished: status._tag === 'Finished', params: () => Run.estimate(program)(state) }
-    watch(state, program)
+    watch(state, program, measured)
     const at = now()
     if (at - looked >= HEARING) {
       stopped = await heard()
@@ -379,8 +404,6 @@ const run = async (
     }
     if (stopped !== null) break
   }
-  // A program's stages are the simple ones that the pipeline's come to.
-  const written = pipeline.stages.flatMap(Stage.simple)
   return E.right({
     stopped: reached.isFinished ? null : stopped,
     params: reached.params(),
@@ -472,7 +495,7 @@ const inOwnUnits = (
   { scaling }: Data.Data,
   stages: ReadonlyArray<StageRun>
 ): ReadonlyArray<StageRun> => {
-  const shift = Array.from(scaling?.scale ?? [], Elementary.log).reduce((sum, log) => sum + log, 0)
+  const shift = shiftOf(scaling)
   const simple = written.flatMap(Stage.simple)
   return stages.map((stage, i) =>
     O.isSome(simple[i].simple.loss) ? stage : { ...stage, values: stage.values.map(value => value + shift) }
@@ -486,7 +509,7 @@ const learnBy =
     const data = scaled(task)
     return pipe(
       // What was learned from missing cells has no more steps to take.
-      traced(control, pipeline, task.seed, Missing.completed(data.points), placeOf(task, data)),
+      traced(control, pipeline, task.seed, Missing.completed(data.points), placeOf(task, data), data.scaling),
       TE.bind('mixture', ({ program: { pipeline }, trace: { params } }) => TE.fromEither(mixtureOf(pipeline, params))),
       TE.bind('fit', ({ program, trace, mixture }) => {
         const { pipeline } = program
@@ -534,7 +557,7 @@ export const learnScore =
     const { table, seed } = task
     return pipe(
       TE.fromEither(pipelineOf(task)),
-      TE.flatMap(pipeline => traced(control, pipeline, seed, scaled(task).points, placeOf(task, scaled(task)))),
+      TE.flatMap(pipeline => traced(control, pipeline, seed, scaled(task).points, placeOf(task, scaled(task)), null)),
       TE.mapLeft(problemsOf(path)),
       TE.map(scoreOf({ ...scaled(task), columns: table.columns, seed }))
     )
@@ -546,7 +569,8 @@ export const traced = (
   pipeline: Pipeline.Pipeline<string>,
   seed: number,
   points: Source.Data,
-  place: Place.Place
+  place: Place.Place,
+  scaling: Points.Scaling | null
 ): TE.TaskEither<Failure, { readonly program: Program.Program<string>; readonly trace: Trace }> =>
   pipe(
     Compile.pipeline(pipeline, { place })(points),
@@ -557,7 +581,7 @@ export const traced = (
       'trace',
       ({ program }) =>
         () =>
-          run(control, program, seed)
+          run(control, program, seed, scaling)
     )
   )
 

@@ -136,7 +136,8 @@ const isAveraged = ({ stages }: Learned.Learned['pipeline']): boolean =>
 export const told = (
   { learned, stages }: ReachedScore,
   { json, out, report, figures }: Flags,
-  looked: Pick<ScoreFindings, 'levels' | 'samples'> | null
+  looked: Pick<ScoreFindings, 'levels' | 'samples'> | null,
+  within = Infinity
 ): string => {
   const { columns, pipeline, seed, standardization, fit } = learned
   const { rows, loss, steps, converged } = fit
@@ -158,38 +159,44 @@ export const told = (
       converged,
       stages: stages.map(({ formula, taken, rule }) => ({ formula, steps: taken, endedBy: rule }))
     })}\n`
-  return paragraphs([
+  return paragraphs(
     [
-      `Learned a score of ${parameters} parameters from ${rows} rows.`,
-      `columns: ${columns.join(', ')}${standardization === null ? '' : ' (standardized to learn)'}`
-    ].join('\n'),
-    ...(looked === null || looked.levels.length === 0 ? [] : [showTable(levelTable(looked.levels))]),
-    facts([
-      ['loss', loss === null ? 'none' : `${show(loss)} over the last tenth of the last stage`],
-      ['weights', averaged ? 'averaged over steps' : 'of the last step'],
-      ...(drawn === null
-        ? []
-        : [
-            [
-              'samples',
-              `energy distance ${show(drawn.distance, 2)} from rows, which are ${show(drawn.ofRows, 2)} from other rows`
-            ] as const
-          ]),
-      ['steps', String(steps)],
-      ...stages.map((stage, i): [string, string] => [
-        `stage ${i + 1}`,
-        tidy(`${stage.formula}; ${stage.means}; ${ending(stage)}`)
-      ])
-    ]),
-    [
-      ...(report === undefined ? [] : [`The report is in ${report}: open it in a browser.`]),
-      ...(figures === undefined ? [] : [`The figures are in ${figures}.`]),
-      out === undefined
-        ? 'Add --out model.json to keep it for ornstein sample and ornstein evaluate.'
-        : `The model is in ${out}. Next: ornstein sample ${out} -n 10, or ornstein evaluate ${out} FILE`,
-      ...(report === undefined && looked !== null
-        ? ['Add --report report.html to see its samples beside the data.']
-        : [])
-    ].join('\n')
-  ])
+      [
+        `Learned a score of ${parameters} parameters from ${rows} rows.`,
+        `columns: ${columns.join(', ')}${standardization === null ? '' : ' (standardized to learn)'}`
+      ].join('\n'),
+      ...(looked === null || looked.levels.length === 0 ? [] : [showTable(levelTable(looked.levels), within)]),
+      facts(
+        [
+          ['loss', loss === null ? 'none' : `${show(loss)} over the last tenth of the last stage`],
+          ['weights', averaged ? 'averaged over steps' : 'of the last step'],
+          ...(drawn === null
+            ? []
+            : [
+                [
+                  'samples',
+                  `energy distance ${show(drawn.distance, 2)} from rows, which are ${show(drawn.ofRows, 2)} from other rows`
+                ] as const
+              ]),
+          ['steps', String(steps)],
+          ...stages.map((stage, i): [string, string] => [
+            `stage ${i + 1}`,
+            tidy(`${stage.formula}; ${stage.means}; ${ending(stage)}`)
+          ])
+        ],
+        within
+      ),
+      [
+        ...(report === undefined ? [] : [`The report is in ${report}: open it in a browser.`]),
+        ...(figures === undefined ? [] : [`The figures are in ${figures}.`]),
+        out === undefined
+          ? 'Add --out model.json to keep it for ornstein sample and ornstein evaluate.'
+          : `The model is in ${out}. Next: ornstein sample ${out} -n 10, or ornstein evaluate ${out} FILE`,
+        ...(report === undefined && looked !== null
+          ? ['Add --report report.html to see its samples beside the data.']
+          : [])
+      ].join('\n')
+    ],
+    within
+  )
 }

@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { run } from './commandLine.js'
+import { terminalOf } from './terminal.js'
 import { type Failure, type Files, type Signal, type World } from './world.js'
 
 const version = (): string => {
@@ -52,6 +53,7 @@ const world: World = {
     process.stderr.write(text)
   },
   isTTY: process.stderr.isTTY,
+  terminal: terminalOf(process.stdout, process.stderr, process.env),
   untilSignal: async work => {
     let first: Signal | null = null
     const signals = ['SIGINT', 'SIGTERM'] as const

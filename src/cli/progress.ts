@@ -1,8 +1,7 @@
 /** How far a fit has come, on a line of the terminal. */
-import type { Program } from '../compile/program.js'
 import * as table from '../fit/table.js'
-import { printable, word } from '../fit/text.js'
-import type { Bootstrap, Fit, Run } from '../index.js'
+import { clipped, printable, word } from '../fit/text.js'
+import type { Bootstrap, Fit } from '../index.js'
 import type { Control } from './learn.js'
 import type { World } from './world.js'
 
@@ -34,7 +33,8 @@ const line = (world: World, whose: string): Progress => {
   const say = (text: () => string): void => {
     if (world.now() - written < 100) return
     written = world.now()
-    world.stderr(`\r\x1b[2K${printable(whose + text())}`)
+    // One line: what would go on in the next is not cleared with it.
+    world.stderr(`\r\x1b[2K${clipped(printable(whose + text()), world.terminal.err - 1)}`)
   }
   /** What is left of `of`, where `done` took so long; nothing before it can be told, or where nobody needs to know. */
   const left = (how: string, from: number, done: number, of: number): string => {
@@ -46,12 +46,15 @@ const line = (world: World, whose: string): Progress => {
     furthest = Math.max(furthest, done)
     say(() => `candidate ${done + 1} of ${of}: ${components} ${word(family)}${left('about', begun, furthest, of)}`)
   }
-  const watch = ({ stage, step, value }: Run.State<string>, { stages }: Program<string>): void => {
+  const watch: Progress['watch'] = ({ stage, step, value }, { stages }, measured): void => {
     const here = `stage ${stage + 1} of ${stages.length}`
     if (here !== place) [place, since] = [here, world.now()]
     if (value === null) return
     const { steps } = stages[stage].stopping
-    say(() => `${here}, step ${step} of ${steps}: ${table.show(value)}${left('at most', since, step, steps)}`)
+    say(() => {
+      const { name, value: shown } = measured(stage, value)
+      return `${here}, step ${step} of ${steps}: ${name} ${table.show(shown)}${left('at most', since, step, steps)}`
+    })
   }
   const resampling = ({ done, of }: Bootstrap.Progress): void => {
     if (done === 0) since = world.now()

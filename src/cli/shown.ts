@@ -132,10 +132,10 @@ export const asJson = ({ fit, others }: Shown, { labels }: Pick<Flags, 'labels'>
 const labelled = (fit: Findings): Crossed.Crossed => Crossed.crossed(fit, fit.classes[0])
 
 /** The fit beside others of the same data. */
-const beside = (fits: readonly [Findings, ...ReadonlyArray<Findings>]): ReadonlyArray<string> => {
+const beside = (fits: readonly [Findings, ...ReadonlyArray<Findings>], within: number): ReadonlyArray<string> => {
   if (fits.length < 2) return []
   const { table, means, reason } = comparison(fits)
-  return ['The same data, learned in other ways:', showTable(table), facts(means), reason]
+  return ['The same data, learned in other ways:', showTable(table, within), facts(means, within), reason]
 }
 
 /** What is to be said against components, and what to do. */
@@ -178,7 +178,11 @@ const nextAfter = (out: string | undefined): string =>
 /** So many intervals are shown unless all are asked for. */
 const LINES = 40
 
-const intervals = (fit: Pick<Findings, 'bootstrap' | 'columns'>, most = LINES): ReadonlyArray<string> => {
+const intervals = (
+  fit: Pick<Findings, 'bootstrap' | 'columns'>,
+  within: number,
+  most = LINES
+): ReadonlyArray<string> => {
   const found = ofBootstrap(fit)
   if (found === null) return []
   const { text, table } = found
@@ -186,82 +190,95 @@ const intervals = (fit: Pick<Findings, 'bootstrap' | 'columns'>, most = LINES): 
   const more = table.rows.length - most
   return [
     text,
-    showTable({ ...table, rows: table.rows.slice(0, most) }) +
+    showTable({ ...table, rows: table.rows.slice(0, most) }, within) +
       (more > 0 ? `\n  … and ${more} more: --verbose shows them, --json all of it` : '')
   ]
 }
 
-/** What a person reads. */
-export const human = ({ fit, others }: Shown, { out, report, figures, verbose, labels }: Flags): string => {
+/** What a person reads, in lines of so many cells at the most. */
+export const human = (
+  { fit, others }: Shown,
+  { out, report, figures, verbose, labels }: Flags,
+  within: number
+): string => {
   const { source, columns, dropped, points, mixture, statistics, recipe, stages, pipeline, plan, scaling, isStreamed } =
     fit
   const { rows, logLikelihood, bic, parameters } = statistics
   const units = scaling === null ? '' : ' (standardized to learn)'
-  return paragraphs([
+  return paragraphs(
     [
-      `Learned ${title(fit)} from ${rows} rows of ${source}${isStreamed ? ', read in pieces' : ''}.`,
-      `columns: ${columns.join(', ')}${units}`,
-      ...(fit.ignored.length > 0 ? [`ignored: ${ignored(fit)}; --columns chooses others`] : []),
-      ...(dropped > 0 ? [`dropped: ${dropped} row${dropped === 1 ? '' : 's'} with a missing cell`] : []),
-      ...(fit.missing > 0
-        ? [`missing: ${fit.missing} cell${fit.missing === 1 ? '' : 's'}; each row counts by the cells that it has`]
-        : []),
-      ...(points.weights === undefined ? [] : [`weights: ${table.show(Points.totalWeight(points))} in all`])
-    ].join('\n'),
-    showTable(table.ofMixture(columns, mixture)),
-    ...(labels === undefined ? [] : Crossed.paragraphs(labelled(fit))),
-    ...intervals(fit, verbose ? Infinity : undefined),
-    ...(fit.choice === null
-      ? []
-      : [
-          [
-            chosen(fit.choice, fit.choice.candidates.length),
-            ...[otherwise(fit.choice), setAside(fit.choice)].filter(said => said !== null),
-            '',
-            showTable(candidates(fit.choice, verbose ? Infinity : 8))
-          ].join('\n')
-        ]),
-    ...(fit.starts === null ? [] : [sentence(fit.starts)]),
-    ...(verbose && fit.choice !== null && fit.choice.refused.length > 0
-      ? [`Could not be learned:\n${facts(refusals(fit.choice))}`]
-      : []),
-    facts([
-      ['log-likelihood per row', table.show(logLikelihood)],
-      ['BIC', `${table.show(bic)} with ${parameters} parameters (less is better)`],
       [
-        'steps',
-        {
-          converged: `${steps(fit)} (converged)`,
-          complete: `${steps(fit)} (as many as planned)`,
-          stopped: `${steps(fit)} (stopped before the end)`,
-          chosen: 'those of the search, which learned it to the end'
-        }[outcome(fit)]
-      ]
-    ]),
-    [
-      `How (${recipe}, seed ${fit.seed}):`,
-      facts([
+        `Learned ${title(fit)} from ${rows} rows of ${source}${isStreamed ? ', read in pieces' : ''}.`,
+        `columns: ${columns.join(', ')}${units}`,
+        ...(fit.ignored.length > 0 ? [`ignored: ${ignored(fit)}; --columns chooses others`] : []),
+        ...(dropped > 0 ? [`dropped: ${dropped} row${dropped === 1 ? '' : 's'} with a missing cell`] : []),
+        ...(fit.missing > 0
+          ? [`missing: ${fit.missing} cell${fit.missing === 1 ? '' : 's'}; each row counts by the cells that it has`]
+          : []),
+        ...(points.weights === undefined ? [] : [`weights: ${table.show(Points.totalWeight(points))} in all`])
+      ].join('\n'),
+      showTable(table.ofMixture(columns, mixture), within),
+      ...(labels === undefined ? [] : Crossed.paragraphs(labelled(fit), within)),
+      ...intervals(fit, within, verbose ? Infinity : undefined),
+      ...(fit.choice === null
+        ? []
+        : [
+            [
+              chosen(fit.choice, fit.choice.candidates.length),
+              ...[otherwise(fit.choice), setAside(fit.choice)].filter(said => said !== null),
+              '',
+              showTable(candidates(fit.choice, verbose ? Infinity : 8), within)
+            ].join('\n')
+          ]),
+      ...(fit.starts === null ? [] : [sentence(fit.starts)]),
+      ...(verbose && fit.choice !== null && fit.choice.refused.length > 0
+        ? [`Could not be learned:\n${facts(refusals(fit.choice), within)}`]
+        : []),
+      facts(
         [
-          'start',
-          fit.recipe === 'grown'
-            ? 'from one component on, split by split; likelier starts by k-means++ taken where there are'
-            : Initializer.show(pipeline.initializer)
+          ['log-likelihood per row', table.show(logLikelihood)],
+          ['BIC', `${table.show(bic)} with ${parameters} parameters (less is better)`],
+          [
+            'steps',
+            {
+              converged: `${steps(fit)} (converged)`,
+              complete: `${steps(fit)} (as many as planned)`,
+              stopped: `${steps(fit)} (stopped before the end)`,
+              chosen: 'those of the search, which learned it to the end'
+            }[outcome(fit)]
+          ]
         ],
-        ...stages.map((stage, i): [string, string] => [
-          `stage ${i + 1}`,
-          table.tidy(`${stage.formula}; ${stage.means}; ${ending(stage)}`)
-        ])
-      ])
-    ].join('\n'),
-    ...(verbose ? [`How it was computed:\n${plan}`, `The pipeline:\n${Pipeline.show(pipeline)}`] : []),
-    ...beside([fit, ...others]),
-    ofPrior(fit) ?? '',
-    notes(fit),
-    [
-      ...(report === undefined ? [] : [`The report is in ${report}: open it in a browser.`]),
-      ...(figures === undefined ? [] : [`The figures are in ${figures}.`]),
-      nextAfter(out),
-      ...(report === undefined ? ['Add --report report.html to see it.'] : [])
-    ].join('\n')
-  ])
+        within
+      ),
+      [
+        `How (${recipe}, seed ${fit.seed}):`,
+        facts(
+          [
+            [
+              'start',
+              fit.recipe === 'grown'
+                ? 'from one component on, split by split; likelier starts by k-means++ taken where there are'
+                : Initializer.show(pipeline.initializer)
+            ],
+            ...stages.map((stage, i): [string, string] => [
+              `stage ${i + 1}`,
+              table.tidy(`${stage.formula}; ${stage.means}; ${ending(stage)}`)
+            ])
+          ],
+          within
+        )
+      ].join('\n'),
+      ...(verbose ? [`How it was computed:\n${plan}`, `The pipeline:\n${Pipeline.show(pipeline)}`] : []),
+      ...beside([fit, ...others], within),
+      ofPrior(fit) ?? '',
+      notes(fit),
+      [
+        ...(report === undefined ? [] : [`The report is in ${report}: open it in a browser.`]),
+        ...(figures === undefined ? [] : [`The figures are in ${figures}.`]),
+        nextAfter(out),
+        ...(report === undefined ? ['Add --report report.html to see it.'] : [])
+      ].join('\n')
+    ],
+    within
+  )
 }

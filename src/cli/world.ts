@@ -7,6 +7,7 @@ import type { Sheet } from '../data/write.js'
 import type * as Source from '../data/source/index.js'
 import { type Problem } from '../index.js'
 import type * as E from '../core/either.js'
+import type { Terminal } from './terminal.js'
 
 /** Why a command ended early. */
 export interface Failure {
@@ -100,6 +101,7 @@ export interface World extends Files {
   readonly stderr: (text: string) => void
   /** Whether a person watches standard error. */
   readonly isTTY: boolean
+  readonly terminal: Terminal
   /**
    * Does work that a signal may end early: it asks `heard` now and then, which waits a moment in which signals arrive, and
    * tells the first that has; null for none. Before and after, and where it is sent a second time, a signal ends the process.

@@ -26,11 +26,19 @@ export const printable = (text: string, withLines = false): string =>
     withLines && character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
   )
 
-/** A table under its header: the first column to the left, numbers to the right. */
-export const table = ({ header, rows }: Table): string => {
-  const all = [header, ...rows].map(row => row.map(cell => printable(cell)))
-  const widths = header.map((_, j) => Math.max(...all.map(row => width(row[j]))))
-  return all
+/** The beginning of a text that is longer than so many cells. */
+export const clipped = (text: string, within: number): string =>
+  width(text) <= within
+    ? text
+    : Array.from(text).reduce(
+        (found, letter) =>
+          found.endsWith('…') ? found : width(found + letter) < within ? found + letter : `${found}…`,
+        ''
+      )
+
+/** Columns side by side: the first to the left, numbers to the right. */
+const lines = (rows: ReadonlyArray<ReadonlyArray<string>>, widths: ReadonlyArray<number>): string =>
+  rows
     .map(row =>
       row
         .map((cell, j) => (j === 0 ? left : right)(cell, widths[j]))
@@ -39,14 +47,81 @@ export const table = ({ header, rows }: Table): string => {
     )
     .map(line => `  ${line}`)
     .join('\n')
-}
+
+/** The columns after the first, as many at a time as fit beside it; one at least. */
+const blocks = (widths: ReadonlyArray<number>, within: number): ReadonlyArray<ReadonlyArray<number>> =>
+  widths.slice(1).reduce<ReadonlyArray<ReadonlyArray<number>>>((found, _, j) => {
+    const last = found.at(-1) ?? []
+    const wide = [0, ...last, j + 1].reduce((sum, column) => sum + 2 + widths[column], 0)
+    return last.length > 0 && wide > within ? [...found, [j + 1]] : [...found.slice(0, -1), [...last, j + 1]]
+  }, [])
+
+/** Text in lines of at most so many cells, cut between words; what follows the first is indented. */
+export const wrapped = (text: string, within: number, indent = ''): string =>
+  width(text) <= within
+    ? text
+    : text
+        .split(' ')
+        .reduce<ReadonlyArray<string>>((found, word) => {
+          const last = found.at(-1)
+          const longer = last === undefined ? word : `${last} ${word}`
+          return last === undefined || width(longer) > within
+            ? [...found, last === undefined ? word : `${indent}${word}`]
+            : [...found.slice(0, -1), longer]
+        }, [])
+        .join('\n')
+
+/** The least that a value has beside its name; with less it stands below it. */
+const BESIDE = 24
 
 /** Names and what they stand for, in two columns. */
-export const facts = (entries: ReadonlyArray<readonly [string, string]>): string => {
+export const facts = (entries: ReadonlyArray<readonly [string, string]>, within = Infinity): string => {
   const wide = Math.max(...entries.map(([name]) => width(name)))
-  return entries.map(([name, value]) => `  ${left(name, wide)}  ${value}`).join('\n')
+  const indent = within - wide - 4 < BESIDE ? '    ' : ' '.repeat(wide + 4)
+  return entries
+    .map(([name, value]) =>
+      indent.length === wide + 4
+        ? wrapped(`  ${left(name, wide)}  ${value}`, within, indent)
+        : `  ${name}\n${wrapped(`${indent}${value}`, within, indent)}`
+    )
+    .join('\n')
 }
 
-/** Parts with an empty line between them; empty parts are left out. */
-export const paragraphs = (parts: ReadonlyArray<string>): string =>
-  `${printable(parts.filter(part => part !== '').join('\n\n'), true)}\n`
+/** Each row by itself under its first cell, where a table has no room for two columns side by side. */
+const records = ([header, ...rows]: ReadonlyArray<ReadonlyArray<string>>, within: number): string =>
+  rows
+    .map(([first, ...cells]) => {
+      const found = facts(
+        cells.map((cell, j) => [header[j + 1], cell]),
+        within - 2
+      )
+      return `  ${header[0]} ${first}\n${found.replace(/^/gm, '  ')}`
+    })
+    .join('\n\n')
+
+/**
+ * A table under its header. One that is wider than the text may be is cut between columns, and the first column stands before
+ * each of its parts.
+ */
+export const table = ({ header, rows }: Table, within = Infinity): string => {
+  const all = [header, ...rows].map(row => row.map(cell => printable(cell)))
+  const widths = header.map((_, j) => Math.max(...all.map(row => width(row[j]))))
+  if (widths.slice(1).some(wide => 4 + widths[0] + wide > within)) return records(all, within)
+  const cut = blocks(widths, within)
+  return (cut.length === 0 ? [[]] : cut)
+    .map(columns => [0, ...columns])
+    .map(columns =>
+      lines(
+        all.map(row => columns.map(j => row[j])),
+        columns.map(j => widths[j])
+      )
+    )
+    .join('\n\n')
+}
+
+/** Parts with an empty line between them; empty parts are left out. Lines that are indented are as wide as they should be. */
+export const paragraphs = (parts: ReadonlyArray<string>, within = Infinity): string =>
+  `${printable(parts.filter(part => part !== '').join('\n\n'), true)
+    .split('\n')
+    .map(line => (line.startsWith(' ') ? line : wrapped(line, within)))
+    .join('\n')}\n`

@@ -44,9 +44,9 @@ export const sentence = ({ agreement }: Pick<Crossed, 'agreement'>): string =>
   `Adjusted Rand index ${agreement.toFixed(3)}: 1 where each class is one component, 0 as by chance.`
 
 /** As a terminal shows it. */
-export const paragraphs = (found: Crossed): ReadonlyArray<string> => [
+export const paragraphs = (found: Crossed, within: number): ReadonlyArray<string> => [
   `Components beside ${found.name}:`,
-  Text.table(table(found)),
+  Text.table(table(found), within),
   sentence(found)
 ]
 

@@ -85,15 +85,21 @@ export const compare =
         return world.stdout(
           flags.json
             ? `${JSON.stringify({ rows: points.rows, statistics, difference, standardError, agreement })}\n`
-            : paragraphs([
-                `${points.rows} rows of ${source}:`,
-                showTable({
-                  header: ['model', 'family', 'components', 'log-likelihood per row', 'BIC', 'ICL'],
-                  rows: [row(first, a, 0), row(second, b, 1)]
-                }),
-                verdict(found, [first, second]),
-                `Their components agree by an adjusted Rand index of ${agreement.toFixed(3)} (1: the same rows together).`
-              ])
+            : paragraphs(
+                [
+                  `${points.rows} rows of ${source}:`,
+                  showTable(
+                    {
+                      header: ['model', 'family', 'components', 'log-likelihood per row', 'BIC', 'ICL'],
+                      rows: [row(first, a, 0), row(second, b, 1)]
+                    },
+                    world.terminal.out
+                  ),
+                  verdict(found, [first, second]),
+                  `Their components agree by an adjusted Rand index of ${agreement.toFixed(3)} (1: the same rows together).`
+                ],
+                world.terminal.out
+              )
         )
       })
     )

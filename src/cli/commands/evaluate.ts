@@ -114,12 +114,15 @@ const evaluateScore =
         return world.stdout(
           flags.json
             ? `${JSON.stringify({ rows: points.rows, dropped, columns, logLikelihood, noise })}\n`
-            : paragraphs([
-                `${points.rows} rows of ${source}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`,
-                facts([['log-likelihood per row', show(logLikelihood)]]),
-                `Along the probability flow, of rows with noise of standard deviation ${show(noise, 3)}, the least that the score ` +
-                  'was trained at, in the units that it was learned in.'
-              ])
+            : paragraphs(
+                [
+                  `${points.rows} rows of ${source}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`,
+                  facts([['log-likelihood per row', show(logLikelihood)]], world.terminal.out),
+                  `Along the probability flow, of rows with noise of standard deviation ${show(noise, 3)}, the least that the score ` +
+                    'was trained at, in the units that it was learned in.'
+                ],
+                world.terminal.out
+              )
         )
       })
     )
@@ -230,6 +233,7 @@ const evaluateMixture =
         const { rows, logLikelihood, bic, parameters, sizes } = statistics
         const { dropped, total } = table
         const learned = model.fit?.logLikelihood ?? null
+        const within = world.terminal.out
         const [here, there] = learned === null ? [show(logLikelihood), null] : showApart(logLikelihood, learned)
         if (responsibilities === '-') return () => Promise.resolve()
         const [labels = null] = table.whole?.kept ?? []
@@ -243,28 +247,37 @@ const evaluateMixture =
                 ...{ rows, dropped, columns: table.columns, logLikelihood, bic, parameters, sizes },
                 ...(beside !== null && { labels: Crossed.asJson(beside) })
               })}\n`
-            : paragraphs([
-                `${rows} rows of ${source}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`,
-                facts([
-                  ['log-likelihood per row', there === null ? here : `${here} (${there} where it was learned)`],
-                  ['BIC', `${show(bic)} with ${parameters} parameters (less is better)`]
-                ]),
-                showTable({
-                  header: ['component', 'rows', 'share', 'weight'],
-                  rows: sizes.map((size, k) => [
-                    String(k + 1),
-                    show(size, 4),
-                    (size / total).toFixed(3),
-                    model.mixture.weights[k].toFixed(3)
-                  ])
-                }),
-                ...(beside === null ? [] : Crossed.paragraphs(beside)),
-                flags.stream
-                  ? 'The rows were read in pieces.'
-                  : responsibilities === undefined
-                    ? 'Add --responsibilities out.csv for the probability of each component, row by row.'
-                    : `The probability of each component, row by row, is in ${responsibilities}.`
-              ])
+            : paragraphs(
+                [
+                  `${rows} rows of ${source}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`,
+                  facts(
+                    [
+                      ['log-likelihood per row', there === null ? here : `${here} (${there} where it was learned)`],
+                      ['BIC', `${show(bic)} with ${parameters} parameters (less is better)`]
+                    ],
+                    within
+                  ),
+                  showTable(
+                    {
+                      header: ['component', 'rows', 'share', 'weight'],
+                      rows: sizes.map((size, k) => [
+                        String(k + 1),
+                        show(size, 4),
+                        (size / total).toFixed(3),
+                        model.mixture.weights[k].toFixed(3)
+                      ])
+                    },
+                    within
+                  ),
+                  ...(beside === null ? [] : Crossed.paragraphs(beside, within)),
+                  flags.stream
+                    ? 'The rows were read in pieces.'
+                    : responsibilities === undefined
+                      ? 'Add --responsibilities out.csv for the probability of each component, row by row.'
+                      : `The probability of each component, row by row, is in ${responsibilities}.`
+                ],
+                within
+              )
         )
       })
     )

@@ -145,7 +145,7 @@ const write = (world: World, flags: Flags, { fit, others }: Shown): TE.TaskEithe
   })
 
 /** What is printed of fits of groups. */
-const ofGroups = (by: string, flags: Flags, all: ReadonlyArray<readonly [Group, Shown]>): string =>
+const ofGroups = (by: string, flags: Flags, within: number, all: ReadonlyArray<readonly [Group, Shown]>): string =>
   flags.json
     ? `${JSON.stringify({ by, groups: all.map(([{ value }, found]) => ({ group: value, ...asJson(found, flags) })) })}\n`
     : flags.quiet
@@ -153,7 +153,7 @@ const ofGroups = (by: string, flags: Flags, all: ReadonlyArray<readonly [Group, 
       : all
           .map(([{ value, flags }, found]) => {
             const heading = printable(`${by} = ${value === null || value === '' ? '(empty)' : value}`)
-            return `${heading}\n${'='.repeat(heading.length)}\n\n${human(found, flags)}`
+            return `${heading}\n${'='.repeat(heading.length)}\n\n${human(found, flags, within)}`
           })
           .join('\n\n')
 
@@ -177,7 +177,7 @@ const byGroup =
       stopped = E.isRight(one) ? one.right.stopped : null
       if (stopped !== null) break
     }
-    await world.stdout(found.length === 0 ? '' : ofGroups(by, flags, found))()
+    await world.stdout(found.length === 0 ? '' : ofGroups(by, flags, world.terminal.out, found))()
     const [first, ...rest] = problems
     return problems.length === 0 ? E.right(stopped) : E.left(failed(first, ...rest))
   }
@@ -275,7 +275,9 @@ const fitScore = (
           report: () => scorePage(found(), world.version),
           figures: () => scoreFigures(found())
         }),
-        TE.tapTask(() => (isTold ? world.stdout(look.told(reached, flags, found())) : () => Promise.resolve()))
+        TE.tapTask(() =>
+          isTold ? world.stdout(look.told(reached, flags, found(), world.terminal.out)) : () => Promise.resolve()
+        )
       )
     }),
     TE.map(({ stopped, stages }) => {
@@ -396,7 +398,7 @@ export const fit =
                       ? world.stdout(`${JSON.stringify(asJson(found, flags))}\n`)
                       : flags.quiet || outputsOf(flags).some(({ path }) => path === '-')
                         ? () => Promise.resolve()
-                        : world.stdout(human(found, flags))
+                        : world.stdout(human(found, flags, world.terminal.out))
                   ),
                   TE.map(({ stopped, ...found }) => {
                     const { stages } = found.others.at(-1) ?? found.fit

@@ -70,10 +70,13 @@ const chosen = (
       )
 }
 
-const section = ({ concept, about, words }: Listed): string =>
-  `${concept}: ${about}\n${facts(
-    words.map(({ name, about, formula }) => [name, formula === null ? about : `${about}: ${formula}`])
-  )}`
+const section =
+  (within: number) =>
+  ({ concept, about, words }: Listed): string =>
+    `${concept}: ${about}\n${facts(
+      words.map(({ name, about, formula }) => [name, formula === null ? about : `${about}: ${formula}`]),
+      within
+    )}`
 
 export const list =
   (concept: string | undefined, flags: Listing) =>
@@ -84,7 +87,9 @@ export const list =
     const concepts = chosen(all.right, concept)
     if (E.isLeft(concepts)) return concepts
     const { right } = concepts
-    const text = flags.json ? `${JSON.stringify(right, null, 2)}\n` : paragraphs(right.map(section))
+    const text = flags.json
+      ? `${JSON.stringify(right, null, 2)}\n`
+      : paragraphs(right.map(section(world.terminal.out)), world.terminal.out)
     await world.stdout(text)()
     return E.right(undefined)
   }

@@ -96,25 +96,28 @@ const byRun = (lines: ReadonlyArray<Line>): ReadonlyMap<string, Line> =>
   new Map(lines.map((one): [string, Line] => [keyOf(one), one]).reverse())
 
 /** Of each table and fit: the best of its seeds, and how far they are apart. */
-const summary = (lines: ReadonlyArray<Line>): string => {
+const summary = (lines: ReadonlyArray<Line>, within: number): string => {
   const groups = Object.values(NEA.groupBy(({ data, fit }: Line) => JSON.stringify([data, fit]))([...lines]))
-  return table({
-    header: ['data', 'fit', 'done', 'log-likelihood, best', 'worst', 'BIC, best', 'components'],
-    rows: groups.map(group => {
-      const results = group.flatMap(({ result }) => (result === undefined ? [] : [result]))
-      const all = results.map(({ logLikelihood }) => logLikelihood)
-      const least = (values: ReadonlyArray<number>): string => (values.length === 0 ? '' : show(Math.min(...values)))
-      return [
-        group[0].data,
-        group[0].fit,
-        `${results.length} of ${group.length}`,
-        all.length === 0 ? '' : show(Math.max(...all)),
-        least(all),
-        least(results.flatMap(({ bic }) => (bic === undefined ? [] : [bic]))),
-        [...new Set(results.map(({ components }) => components))].sort((a, b) => a - b).join(', ')
-      ]
-    })
-  })
+  return table(
+    {
+      header: ['data', 'fit', 'done', 'log-likelihood, best', 'worst', 'BIC, best', 'components'],
+      rows: groups.map(group => {
+        const results = group.flatMap(({ result }) => (result === undefined ? [] : [result]))
+        const all = results.map(({ logLikelihood }) => logLikelihood)
+        const least = (values: ReadonlyArray<number>): string => (values.length === 0 ? '' : show(Math.min(...values)))
+        return [
+          group[0].data,
+          group[0].fit,
+          `${results.length} of ${group.length}`,
+          all.length === 0 ? '' : show(Math.max(...all)),
+          least(all),
+          least(results.flatMap(({ bic }) => (bic === undefined ? [] : [bic]))),
+          [...new Set(results.map(({ components }) => components))].sort((a, b) => a - b).join(', ')
+        ]
+      })
+    },
+    within
+  )
 }
 
 /** Signals are looked for that often, in milliseconds. */
@@ -352,7 +355,9 @@ export const run =
               }
             ])
       ),
-      TE.tapTask(({ lines, counts }) => world.stdout(paragraphs([counts, summary(lines)]))),
+      TE.tapTask(({ lines, counts }) =>
+        world.stdout(paragraphs([counts, summary(lines, world.terminal.out)], world.terminal.out))
+      ),
       TE.tap(({ lines }) =>
         flags.figure === undefined
           ? TE.right(undefined)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { files } from '../../../src/cli/files.js'
 import { run } from '../../../src/cli/commandLine.js'
+import { plain } from '../../../src/cli/terminal.js'
 import { type World } from '../../../src/cli/world.js'
 
 export const example = (name: string): string =>
@@ -65,6 +66,7 @@ export const place = (): Place => {
           stderr += text
         },
         isTTY: false,
+        terminal: plain,
         untilSignal: work => work(() => Promise.resolve(null)),
         now: () => 0,
         ...input
@@ -76,8 +78,8 @@ export const place = (): Place => {
           word === "''" ? '' : word.replace(/^@/, `${folder}/`).replace(/^%(.*)/, (_, name: string) => example(name))
         )
       const exit = await run(world)(argv)()
-      const plain = (text: string): string => text.replaceAll(`${folder}/`, '').replaceAll(example(''), '')
-      return { exit, stdout: plain(stdout), stderr: plain(stderr) }
+      const named = (text: string): string => text.replaceAll(`${folder}/`, '').replaceAll(example(''), '')
+      return { exit, stdout: named(stdout), stderr: named(stderr) }
     }
   }
 }

@@ -87,7 +87,7 @@ const exitCodes =
   ({ out, err }: Terminal) =>
   ({ error }: { readonly error: boolean }): string =>
     wrapped(
-      'Exit codes: 0 done, 1 the work failed, 2 wrong usage or bad input, 130 or 143 stopped by a signal.',
+      'Exit codes: 0 success, 1 the work failed, 2 wrong usage or invalid input, 130 or 143 stopped by a signal.',
       error ? err : out
     )
 
@@ -120,7 +120,7 @@ const described = (
     .configureOutput(output)
     .configureHelp({ minWidthToWrap: 1, formatItem })
     .exitOverride()
-    .showHelpAfterError('(ornstein --help tells more)')
+    .showHelpAfterError('(see ornstein --help)')
     .addHelpText('after', context => `${overview(terminal)(context)}\n${exitCodes(terminal)(context)}\n`)
 
   for (const { declare } of commands)
@@ -143,7 +143,7 @@ const described = (
         }
       })
       .exitOverride()
-      .showHelpAfterError(`(ornstein ${command.name()} --help tells more)`)
+      .showHelpAfterError(`(see ornstein ${command.name()} --help)`)
   }
 
   return {

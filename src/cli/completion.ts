@@ -189,7 +189,7 @@ export const completion =
             'SHELL',
             shell,
             `one of ${Object.keys(shells).join(', ')}`,
-            'name your shell: echo $SHELL tells it'
+            'name your shell; echo $SHELL prints it'
           )
         )
       )

@@ -93,90 +93,91 @@ const every = mapped(text('time'), (text, _, name): Checked<Every> => {
 })
 
 export const fitting = {
-  components: option(counts, 'how many Gaussians: 3, or 2..6 to choose from', {
+  components: option(counts, 'number of components: 3, or 2..6 to choose from', {
     short: 'k',
     otherwise: 'chosen from 1..9'
   }),
   family: option(
     listOf(family, 'families'),
-    'isotropic: one variance each; or a list to choose from (default: chosen from all whose variances are learned); ' +
-      'spherical: equal weights, variance 1; symmetric-pair: variance 1, at m and -m; or a word of --vocabulary'
+    'covariance family, or a list to choose from: isotropic (one variance per component), full, …; a name of mclust (VVI); ' +
+      'spherical (equal weights, variance 1); symmetric-pair (variance 1, at m and -m); or one of --vocabulary',
+    { otherwise: 'chosen from those with learned variances' }
   ),
   criterion: setting(
     Settings.criterion,
     domain => such(domain, 'criterion'),
-    'what chooses: icl, for clusters that are apart; bic, for what describes the density; aic, which takes more components'
+    'selection criterion: icl for separate clusters; bic for density estimation; aic for more components'
   ),
   ...columns,
   ...reading,
   standardize: either(
-    'learn with mean 0 and standard deviation 1 in each column; results stay in the units of the data ' +
-      '(default, but for a pipeline and for families of variance 1)',
-    'learn from the columns as they are'
+    'scale each column to mean 0 and standard deviation 1 to learn; results stay in the units of the data ' +
+      '(default, except for pipelines and for families with variance 1)',
+    'learn from unscaled columns'
   ),
   recipe: optionOr(
     oneOf([GROWN, ...recipes], 'recipe'),
     GROWN,
-    'grown: components split one by one, with expectation-maximization and moves, as fit(rows) does; ' +
-      'annealed: expectation-maximization from one start, then noise and moves of components where they lead to a likelier mixture; ' +
-      'two-stage: the DDPM objective at high noise, then at low; em: expectation-maximization; ' +
+    'grown: expectation-maximization with components split one by one and split-and-merge moves, as fit(rows) does; ' +
+      'annealed: expectation-maximization from one start, then noise and split-and-merge moves if they raise the likelihood; ' +
+      'two-stage: the DDPM objective at high noise, then at low noise; em: expectation-maximization; ' +
       'maximum-likelihood: all noise levels together; spectral: from principal directions'
   ),
   prior: option(
     number(Settings.prior, 'rows'),
-    'learn under the weak prior of Fraley & Raftery, whose mean counts as so many rows, so that no component collapses: 0.01, as mclust has it',
+    'use the weak prior of Fraley & Raftery with this strength in rows, which keeps components from collapsing: 0.01, as in mclust',
     { otherwise: 'none' }
   ),
   bootstrap: option(
     whole(Settings.resamples(Settings.level.otherwise)),
-    'draw the rows anew so many times, and tell how far weights, means and covariances are known: 200',
-    { otherwise: 'not done', conflicts: ['printPipeline', 'pipeline'] }
+    'compute bootstrap intervals of weights, means and covariances from this many resamples: 200',
+    { otherwise: 'none', conflicts: ['printPipeline', 'pipeline'] }
   ),
   compare: option(
     listOf(oneOf(recipes, 'recipe'), 'recipes'),
-    'learn by these recipes too, and show where each ends: em,annealed',
+    'also learn by these recipes, and compare the results: em,annealed',
     { conflicts: ['printPipeline'] }
   ),
-  pipeline: option(path(), 'learn by this pipeline, as JSON, instead of a recipe', {
+  pipeline: option(path(), 'learn by this pipeline (JSON) instead of a recipe', {
     conflicts: ['components', 'family', 'criterion', 'recipe', 'prior']
   }),
   ...vocabulary,
-  seed: setting(Settings.seed, whole, 'the same seed gives the same numbers'),
+  seed: setting(Settings.seed, whole, 'random seed; the same seed gives the same numbers'),
   starts: setting(
     Settings.starts,
     whole,
-    'fit so many times, with this seed and those that follow it, keep the best, and tell how many agree: 10'
+    'run this many fits with successive seeds, keep the best, and report how many agree: 10'
   ),
-  checkpoint: option(named('file', ''), 'write what is needed to go on after a crash, now and then', {
+  checkpoint: option(named('file', ''), 'write a checkpoint periodically, to resume after a crash', {
     conflicts: ['compare', 'printPipeline']
   }),
   every: option(every, 'how often: 30s, 5m, 1h, or a number of steps', { otherwise: '30s' }),
-  resume: flag('go on from the checkpoint, where there is one'),
+  resume: flag('resume from the checkpoint if it exists'),
   stream: either(
-    'read the rows in pieces, and keep them in a file: for tables that do not fit in memory; learned from a sample, polished on all',
-    'read them whole, whatever the size; a table that would take half of the memory is read in pieces unasked',
+    'read the table in pieces into a temporary file, for tables that do not fit in memory: learned from a sample, refined on all rows',
+    'read the table whole, whatever its size; without it, a table that would take half of the memory is read in pieces',
     { conflicts: ['by'] }
   ),
   queue: option(
     connection,
-    'sum over the rows by the workers at a queue, with the bits of --stream: redis://host:port, rediss:// with TLS, or env:NAME',
+    'distribute the computation over queue workers, bit-identical to --stream: redis://host:port, rediss:// for TLS, or env:NAME',
     { conflicts: ['by', 'stream'] }
   ),
-  out: option(output, 'write the model, as JSON'),
-  report: option(output, 'write a report to open in a browser, as HTML'),
-  figures: option(named('folder', 'figures'), 'write the pictures of the report, as SVG files'),
-  by: option(text('column'), 'a fit for each group of rows: files are named model-GROUP.json', {
+  out: option(output, 'write the model as JSON'),
+  report: option(output, 'write a report as HTML, to open in a browser'),
+  figures: option(named('folder', 'figures'), 'write the figures of the report as SVG files'),
+  by: option(text('column'), 'fit each group of rows separately; files are named model-GROUP.json', {
     conflicts: ['printPipeline', 'checkpoint']
   }),
   labels: option(
     text('column'),
-    'a column of known classes, which is not learned from: prints how many rows of each class every component has, and the adjusted Rand index',
+    'column of known classes, not used for learning: prints the rows of each class by component, and the adjusted Rand index',
     { conflicts: ['stream', 'queue', 'printPipeline'] }
   ),
   json: flag('print the result as JSON'),
-  quiet: flag('print nothing but errors', { conflicts: ['verbose'] }),
+  quiet: flag('print only errors', { conflicts: ['verbose'] }),
   verbose: flag('print all candidates, the pipeline, and how it was computed'),
-  printPipeline: flag("print the recipe's pipeline as JSON, and do not run it; of grown, that of the last steps")
+  printPipeline: flag("print the recipe's pipeline as JSON without running it; for grown, that of the last steps")
 }
 
 export type Flags = Values<typeof fitting>
@@ -214,7 +215,7 @@ const searches = ({
           recipe === GROWN && pipeline === undefined,
           '--starts',
           starts,
-          'something that --recipe and --pipeline take',
+          'available with --recipe or --pipeline',
           'leave them out, or fit with several values of --seed'
         ),
         ...family.flatMap(({ word, count }) =>
@@ -222,7 +223,7 @@ const searches = ({
             count === null,
             '--starts',
             starts,
-            `something that ${word} takes, which is learned by its recipe`,
+            `available with the family ${word}, which is learned by its recipe`,
             'leave it out, or fit with several values of --seed'
           )
         )
@@ -261,14 +262,7 @@ const maximised = ({ prior, bootstrap, recipe, compare = [] }: Partial<Flags>): 
     const other = asked.find(one => one !== undefined && !maximising.includes(one))
     return value === undefined || other === undefined
       ? []
-      : [
-          Problem.of(
-            option,
-            value,
-            `something that the recipe ${other} takes`,
-            `use it with one of ${maximising.join(', ')}`
-          )
-        ]
+      : [Problem.of(option, value, `available with the recipe ${other}`, `use it with one of ${maximising.join(', ')}`)]
   }
   return [...refused('--prior', prior, [recipe, ...compare]), ...refused('--bootstrap', bootstrap, [recipe])]
 }
@@ -279,7 +273,7 @@ const completed = ({ missing, recipe = GROWN, pipeline, compare }: Partial<Flags
     missing !== 'keep' || (recipe === GROWN && pipeline === undefined && compare === undefined),
     '--missing',
     'em',
-    'something that --recipe, --pipeline and --compare take',
+    'available with --recipe, --pipeline or --compare',
     'leave them out, or use --missing drop'
   )
 
@@ -291,7 +285,7 @@ const kept = ({ checkpoint, every, resume = false }: Partial<Flags>): ReadonlyAr
         Problem.of(
           every === undefined ? '--resume' : '--every',
           'it',
-          'of use without a checkpoint',
+          'useful without a checkpoint',
           'add --checkpoint FILE'
         )
       ]

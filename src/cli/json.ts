@@ -141,6 +141,6 @@ export const parse =
       (): unknown => JSON.parse(text),
       error => {
         const why = error instanceof SyntaxError ? error.message : String(error)
-        return [Problem.of(argument, path, `JSON (${why})`, 'it may be cut short or edited: write it anew')]
+        return [Problem.of(argument, path, `JSON (${why})`, 'it may be cut short or edited: write it again')]
       }
     )

@@ -18,7 +18,12 @@ export const isBegun = (world: World, { path, resume }: Keep): TE.TaskEither<Fai
       isThere => resume || !isThere,
       () =>
         refused(
-          Problem.of('--checkpoint', path, 'a new file', 'add --resume to go on from it, or remove it to begin anew')
+          Problem.of(
+            '--checkpoint',
+            path,
+            'a new file',
+            'add --resume to continue from it, or remove it to start again'
+          )
         )
     )
   )
@@ -62,7 +67,7 @@ export const stoppedBy = (
     at < 0 ? '' : ` in stage ${at + 1} of ${stages.length}, after ${stages[at].taken} of ${stages[at].limit} steps`
   const among = choice === null ? '' : ` while candidates were learned, of which ${choice.candidates.length} were`
   return (
-    `stopped by ${signal}${where}${among}: what was learned until then is kept.` +
-    `${keep === null ? '' : ` To go on, give the same command with --resume: the checkpoint is in ${keep.path}.`}\n`
+    `stopped by ${signal}${where}${among}: the result so far is kept.` +
+    `${keep === null ? '' : ` To resume, run the same command with --resume: the checkpoint is in ${keep.path}.`}\n`
   )
 }

@@ -177,7 +177,7 @@ export const byRecipe =
             Problem.of(
               '--prior',
               prior,
-              `something that --family ${word(score._tag)} takes, which is learned by descent`,
+              `available with --family ${word(score._tag)}, which is learned by descent`,
               'leave it out, or choose another family'
             )
           )
@@ -324,12 +324,12 @@ const begun = (
     E.bind('way', ({ kept: { beside } }) =>
       way.is(beside) && beside.stages.length === program.stages.length
         ? E.right(beside)
-        : E.left(other('what stands beside the state', 'as ornstein fit writes it', 'begin anew with another file'))
+        : E.left(other('what stands beside the state', 'as ornstein fit writes it', 'start again with another file'))
     ),
     E.filterOrElse(
       ({ way }) => way.seed === seed,
       ({ way }) =>
-        other(`of seed ${way.seed}`, `of seed ${seed}`, `give --seed ${way.seed}, or begin anew with another file`)
+        other(`of seed ${way.seed}`, `of seed ${seed}`, `give --seed ${way.seed}, or start again with another file`)
     ),
     E.bimap(
       problem => refused({ ...problem, field: `--checkpoint ${path}` }),

@@ -25,7 +25,7 @@ const command = ({ name, description, operands, switches }: Described): string =
 export const page = (version: string): string =>
   `.TH ORNSTEIN 1 "" "ornstein ${plain(version)}" "User Commands"
 .SH NAME
-ornstein \\- learn mixtures of Gaussians from a table of numbers
+ornstein \\- fit Gaussian mixtures to tables of numbers
 .SH SYNOPSIS
 .B ornstein
 .I command
@@ -39,17 +39,17 @@ Prints the help of a command, with examples.
 .SH EXIT STATUS
 .TP
 .B 0
-The work is done.
+Success.
 .TP
 .B 1
 The work failed, or a part of it.
 .TP
 .B 2
-Wrong usage or bad input; nothing was written.
+Wrong usage or invalid input; nothing was written.
 ${Object.entries(exits)
-  .map(([signal, code]) => `.TP\n.B ${code}\nStopped by ${signal}: what was learned until then is kept.`)
+  .map(([signal, code]) => `.TP\n.B ${code}\nStopped by ${signal}: the result so far is kept.`)
   .join('\n')}
 .SH SEE ALSO
 .B ornstein list
-prints the words that pipelines are made of.
+lists the building blocks of pipelines.
 `

@@ -130,7 +130,7 @@ export const read = (
               `${path}, version`,
               JSON.stringify(value.version),
               `${version}, which this program reads`,
-              'use the ornstein that wrote it, or fit anew'
+              'use the ornstein that wrote it, or fit again'
             )
           ])
     }),

@@ -28,7 +28,7 @@ export const problems = ({
 }: Body): ReadonlyArray<Problem.Problem> => {
   const dim = columns.length
   const list = (field: string, found: number, wanted: number): ReadonlyArray<Problem.Problem> =>
-    Problem.unless(found === wanted, field, `a list of ${found}`, `a list of ${wanted}`, 'write the model anew')
+    Problem.unless(found === wanted, field, `a list of ${found}`, `a list of ${wanted}`, 'write the model again')
   const all = (
     field: string,
     values: ReadonlyArray<number>,
@@ -41,7 +41,7 @@ export const problems = ({
         field.startsWith('fit.') ? field : `${field}[${i}]`,
         value,
         domain,
-        'write the model anew'
+        'write the model again'
       )
     )
   const isFinite = (x: number): boolean => Number.isFinite(x)
@@ -52,7 +52,7 @@ export const problems = ({
       field,
       value,
       'a whole number ≥ 0',
-      'write the model anew'
+      'write the model again'
     )
   const ofFit = (fit: NonNullable<Body['fit']>): ReadonlyArray<Problem.Problem> => [
     ...(['rows', 'parameters', 'steps'] as const).flatMap(name => whole(`fit.${name}`, fit[name])),
@@ -64,8 +64,8 @@ export const problems = ({
   const repeated = columns.filter((name, j) => columns.indexOf(name) < j)
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   return [
-    ...Problem.unless(dim > 0, 'columns', '[]', 'a list of at least one', 'write the model anew'),
-    ...Problem.unless(weights.length > 0, 'mixture.weights', '[]', 'a list of at least one', 'write the model anew'),
+    ...Problem.unless(dim > 0, 'columns', '[]', 'a list of at least one', 'write the model again'),
+    ...Problem.unless(weights.length > 0, 'mixture.weights', '[]', 'a list of at least one', 'write the model again'),
     ...list('mixture.means', means.length, weights.length),
     ...list('mixture.variances', variances.length, weights.length),
     ...means.flatMap((mean, k) => list(`mixture.means[${k}]`, mean.length, dim)),
@@ -80,7 +80,7 @@ export const problems = ({
               `mixture.factors[${k}]`,
               'a list',
               `a lower triangular ${dim} × ${dim} matrix of finite numbers with a positive diagonal`,
-              'write the model anew'
+              'write the model again'
             )
           )
         ]),

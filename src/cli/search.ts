@@ -44,7 +44,7 @@ export const show = ({ writer, asked }: Search, parts: Parts): string =>
 export const read =
   ({ writer, asked }: Search) =>
   (text: string): E.Either<Problem.Problem, Parts> => {
-    const anew = 'or begin anew with another file'
+    const anew = 'or start again with another file'
     const refused = (value: string, domain: string, remedy: string): E.Either<Problem.Problem, never> =>
       E.left(Problem.of('checkpoint', value, domain, `${remedy}, ${anew}`))
     const json = E.tryCatch((): unknown => JSON.parse(text), String)

@@ -151,17 +151,17 @@ const notes = (fit: Findings): string => {
   return [
     ...(scaling === null && most > 3 * least
       ? [
-          `Standard deviations of the columns run from ${table.show(least, 3)} to ${table.show(most, 3)}, and a component ` +
-            'has one for all. Try --standardize.'
+          `The standard deviations of the columns range from ${table.show(least, 3)} to ${table.show(most, 3)}, but a component ` +
+            'has only one. Try --standardize.'
         ]
       : []),
     ...(isPair(fit) && scaling === null
-      ? [`The pair is symmetric about 0, and the data's mean is ${mean}; --standardize moves it to 0.`]
+      ? [`The pair is symmetric about 0, but the mean of the data is ${mean}. --standardize moves it to 0.`]
       : []),
     ...doubtful.map(({ name, why }) =>
       why === 'weights'
-        ? `${name} is learned from like any other column; if it says how often a row counts, use --weights ${name}.`
-        : `${name} holds few different whole numbers; if they are labels, leave it out with --columns.`
+        ? `${name} is used like any other column. If it holds the weights of rows, use --weights ${name}.`
+        : `${name} holds few different whole numbers. If they are labels, use --labels ${name}.`
     ),
     ...constants(fit),
     ...(dependent(fit).length > 0 ? dependent(fit) : narrow(fit)),
@@ -210,10 +210,10 @@ export const human = (
       [
         `Learned ${title(fit)} from ${rows} rows of ${source}${isStreamed ? ', read in pieces' : ''}.`,
         `columns: ${columns.join(', ')}${units}`,
-        ...(fit.ignored.length > 0 ? [`ignored: ${ignored(fit)}; --columns chooses others`] : []),
+        ...(fit.ignored.length > 0 ? [`ignored: ${ignored(fit)}; choose others with --columns`] : []),
         ...(dropped > 0 ? [`dropped: ${dropped} row${dropped === 1 ? '' : 's'} with a missing cell`] : []),
         ...(fit.missing > 0
-          ? [`missing: ${fit.missing} cell${fit.missing === 1 ? '' : 's'}; each row counts by the cells that it has`]
+          ? [`missing: ${fit.missing} cell${fit.missing === 1 ? '' : 's'}; each row is used with the cells that it has`]
           : []),
         ...(points.weights === undefined ? [] : [`weights: ${table.show(Points.totalWeight(points))} in all`])
       ].join('\n'),
@@ -237,14 +237,14 @@ export const human = (
       facts(
         [
           ['log-likelihood per row', table.show(logLikelihood)],
-          ['BIC', `${table.show(bic)} with ${parameters} parameters (less is better)`],
+          ['BIC', `${table.show(bic)} with ${parameters} parameters (lower is better)`],
           [
             'steps',
             {
               converged: `${steps(fit)} (converged)`,
-              complete: `${steps(fit)} (as many as planned)`,
+              complete: `${steps(fit)} (step limit reached)`,
               stopped: `${steps(fit)} (stopped before the end)`,
-              chosen: 'those of the search, which learned it to the end'
+              chosen: 'those of the search, which converged'
             }[outcome(fit)]
           ]
         ],
@@ -257,7 +257,7 @@ export const human = (
             [
               'start',
               fit.recipe === 'grown'
-                ? 'from one component on, split by split; likelier starts by k-means++ taken where there are'
+                ? 'components are split one by one; k-means++ where it leads to a likelier start'
                 : Initializer.show(pipeline.initializer)
             ],
             ...stages.map((stage, i): [string, string] => [

@@ -50,8 +50,8 @@ export const names = mapped(text('list'), (text, _, name) => {
 
 /** The columns of a table of its own. */
 export const columns = {
-  columns: option(names, 'columns to use, by name or position: 1,3-5', { otherwise: 'all of numbers' }),
-  exclude: option(names, 'columns not to use, by name or position: 1,3-5')
+  columns: option(names, 'columns to use, by name or position: 1,3-5', { otherwise: 'all numeric columns' }),
+  exclude: option(names, 'columns to leave out, by name or position: 1,3-5')
 }
 /** Those of a table for a model. */
 export const modelColumns = {
@@ -59,22 +59,22 @@ export const modelColumns = {
 }
 
 export const reading = {
-  weights: option(text('column'), 'a column of weights: a row of weight 2 counts as two rows'),
+  weights: option(text('column'), 'column of row weights: a row of weight 2 counts as two rows'),
   missing: optionOr(
     mapped(oneOf(['refuse', 'drop', 'em'], 'how'), how => E.right(how === 'em' ? ('keep' as const) : how)),
     'refuse',
-    'rows with a missing cell: refuse; drop; or em, which takes them by the cells they have'
+    'rows with a missing cell: refuse; drop; or em, which uses the cells they have'
   ),
-  header: either('the first row holds names (default: found out)', 'the first row is data'),
-  delimiter: option(delimiter, 'what separates cells', { otherwise: 'found out' }),
-  decimal: option(such(Settings.decimal, 'character'), 'what stands before decimals: . or ,', { otherwise: '.' }),
-  skip: option(whole(Settings.skip), 'lines above the table that are no part of it', { otherwise: '0' }),
-  comment: option(such(Settings.comment, 'character'), 'what begins lines that are no part of the table', {
+  header: either('the first row holds names (default: auto-detected)', 'the first row is data'),
+  delimiter: option(delimiter, 'cell separator', { otherwise: 'auto-detected' }),
+  decimal: option(such(Settings.decimal, 'character'), 'decimal mark: . or ,', { otherwise: '.' }),
+  skip: option(whole(Settings.skip), 'number of lines to skip above the table', { otherwise: '0' }),
+  comment: option(such(Settings.comment, 'character'), 'character that begins comment lines', {
     otherwise: 'none'
   }),
   na: option(
     mapped(text('list'), list => E.right(list.split(','))),
-    'cells that are missing, beside NA and its like: -999,unknown'
+    'additional missing-value markers, beside NA and the like: -999,unknown'
   )
 }
 
@@ -127,15 +127,15 @@ export const asOptions =
   }
 
 export const vocabulary = {
-  vocabulary: option(path('module'), 'a JavaScript module that exports words of your own: ./mine.js')
+  vocabulary: option(path('module'), 'JavaScript module that exports custom components: ./mine.js')
 }
 
 export const forms = ['csv', 'tsv', 'jsonl', 'parquet', 'arrow'] as const
 export type Form = (typeof forms)[number]
 
 export const writing = {
-  out: optionOr(output, '-', 'write to a file: .csv, .tsv, .jsonl, .parquet or .arrow, with .gz packed', {
+  out: optionOr(output, '-', 'write to a file: .csv, .tsv, .jsonl, .parquet or .arrow; .gz compresses', {
     otherwise: 'standard output'
   }),
-  to: option(oneOf(forms, 'form'), 'csv, tsv, jsonl, parquet or arrow', { otherwise: 'by the name of the file' })
+  to: option(oneOf(forms, 'form'), 'format: csv, tsv, jsonl, parquet or arrow', { otherwise: 'by the file name' })
 }

@@ -28,7 +28,7 @@ import { connection } from './connection.js'
 import { columns, modelColumns, reading, vocabulary, writing, type Form } from './tableOptions.js'
 
 /** What a table may be. */
-const FILES = "a CSV, Parquet or Arrow file, a folder of such, or a pattern: 'data/*.csv'; - for standard input"
+const FILES = "a CSV, Parquet or Arrow file, a folder of such files, or a pattern: 'data/*.csv'; - for standard input"
 
 const table = (about = ''): Operand => ({ name: 'FILE', about: `${FILES}${about}` })
 const model = (name = 'MODEL', about = 'a model written by ornstein fit --out'): Operand => ({ name, about })
@@ -47,33 +47,33 @@ const mayStream = ({ by, labels, stream, missing, every, pipeline }: Flags): boo
 
 const fit = command({
   name: 'fit',
-  summary: 'learn a mixture from a table',
+  summary: 'fit a mixture to a table',
   description:
-    'Learns a mixture of Gaussians from a table of numbers, and chooses its family and its number of components where ' +
-    'they are left open. Prints the components in the units of the data, and how they were learned.',
+    'Fits a Gaussian mixture to a table of numbers. Chooses the covariance family and the number of components unless ' +
+    'you set them. Prints the components in the units of the data, and how they were learned.',
   operands: [table()],
   options: fitting,
   rules,
   examples: [
-    '# nothing but a table: all is chosen',
+    '# choose the family and the number of components',
     'fit penguins.csv --report report.html',
     'fit iris.csv -k 3 --columns Petal.Length,Petal.Width --out model.json',
     'fit survey.csv -k 2..6 --criterion icl --missing drop --json',
-    '# intervals of 95 %, from 200 resamples of the rows',
+    '# 95 % intervals from 200 resamples of the rows',
     'fit faithful.csv -k 2 --family full --bootstrap 200',
-    '# few rows: under a weak prior',
+    '# few rows: use a weak prior',
     'fit few.csv --prior 0.01',
-    '# descent on the DDPM objective, beside others',
+    '# compare descent on the DDPM objective with other recipes',
     'fit faithful.csv -k 2 --recipe two-stage --compare em,annealed --report report.html',
-    '# a long one, which goes on where it was killed',
+    '# a long fit, which resumes after a crash',
     'fit big.csv -k 20 --family full --checkpoint big.ckpt --resume --out model.json',
     '# more rows than fit in memory',
     'fit huge.csv.gz --stream --out model.json',
     "fit 'data/*.parquet' --stream --out model.json",
     'fit huge.csv.gz --stream --pipeline pipeline.json --checkpoint huge.ckpt --resume --out model.json',
-    '# by the workers at a queue, on this machine and on others (see ornstein help worker)',
+    '# distribute the computation over queue workers (see ornstein help worker)',
     "fit 'data/*.parquet' --queue redis://127.0.0.1:6379 --out model.json",
-    '# see what a recipe does, change it, run it',
+    '# print the pipeline of a recipe, edit it, run it',
     'fit faithful.csv -k 2 --family full --recipe annealed --print-pipeline > pipeline.json',
     'explain pipeline.json',
     'fit faithful.csv --standardize --pipeline pipeline.json'
@@ -92,14 +92,14 @@ const evaluating = {
   ...vocabulary,
   responsibilities: option(
     output,
-    'write the probability of each component for each row: .csv, .tsv, .jsonl, .parquet'
+    'write the probability of each component for each row: .csv, .tsv, .jsonl or .parquet'
   ),
   stream: flag('read the rows in pieces: for tables that do not fit in memory', {
     conflicts: ['responsibilities', 'labels']
   }),
   labels: option(
     text('column'),
-    'a column of known classes: prints how many rows of each every component has, and the adjusted Rand index'
+    'column of known classes: prints the rows of each class by component, and the adjusted Rand index'
   ),
   json: flag('print the result as JSON')
 }
@@ -107,7 +107,7 @@ export type Evaluating = Values<typeof evaluating>
 
 const evaluate = command({
   name: 'evaluate',
-  summary: 'tell how well a model describes a table',
+  summary: 'report how well a model describes a table',
   description: 'Prints the log-likelihood of a table under a model, and how many rows each component accounts for.',
   operands: [model(), table("; with the model's columns")],
   options: evaluating,
@@ -124,19 +124,19 @@ const assigning = {
   ...modelColumns,
   ...reading,
   ...vocabulary,
-  stream: flag('read and write the rows in pieces, as is done with files of more than 128 MB')
+  stream: flag('read and write the table in pieces; done without asking for files above 128 MB')
 }
 export type Assigning = Values<typeof assigning>
 
 const assign = command({
   name: 'assign',
-  summary: 'tell which component each row belongs to',
+  summary: 'assign each row to a component',
   description:
-    'Prints the table as it is, with columns added: the most probable component of each row, its probability, the ' +
-    'uncertainty (1 - probability), the log-density, and whether the row is an outlier: further out than all but a ' +
-    'thousandth of the rows of each component. Rows dropped for a missing cell are kept, with nothing in these columns. ' +
-    'Parquet and Arrow hold numbers as doubles and all else as text. Read in pieces, rows are written as they come: where one ' +
-    'is wrong, those before it are on standard output already; a file is written whole or not at all.',
+    'Prints the table with columns added: the most probable component of each row, its probability, the uncertainty ' +
+    '(1 - probability), the log-density, and whether the row is an outlier. An outlier lies outside the 99.9 % contour of ' +
+    'every component. Rows dropped for a missing cell are kept, with these columns empty. Parquet and Arrow files hold numbers ' +
+    'as doubles, and everything else as text. A table that is read in pieces is printed in pieces, up to the first row with an ' +
+    'error. A file is written completely or not at all.',
   operands: [model(), table("; with the model's columns")],
   options: assigning,
   rules: ({ out, to }) => (out === undefined ? [] : wrongForm('--out', out, to)),
@@ -154,10 +154,10 @@ export type Comparing = Values<typeof comparing>
 
 const compare = command({
   name: 'compare',
-  summary: 'put two models beside each other',
+  summary: 'compare two models on a table',
   description:
-    'Tells which of two models describes the rows of a table better, how sure that is, and how far their components agree.',
-  operands: [model('A'), model('B', 'another, of the same columns'), table("; with the models' columns")],
+    'Reports which of two models describes a table better, how certain that is, and how far their components agree.',
+  operands: [model('A'), model('B', 'another model, of the same columns'), table("; with the models' columns")],
   options: comparing,
   examples: ['compare two.json three.json faithful.csv'],
   run: async ([first, second, file], flags) =>
@@ -169,7 +169,7 @@ const toFile = { out: optionOr(output, '-', 'write to a file', { otherwise: 'sta
 const exporting = {
   to: required(
     lately(async () => (await import('../mixture/exchange.js')).forms, 'form'),
-    'sklearn, npz, mclust or json'
+    'format: sklearn, npz, mclust or json'
   ),
   ...toFile,
   ...vocabulary
@@ -178,10 +178,10 @@ export type Exporting = Values<typeof exporting>
 
 const export_ = command({
   name: 'export',
-  summary: 'write a model as others read it',
+  summary: 'write a model for scikit-learn, NumPy or R',
   description:
-    "Writes a model as scikit-learn's arrays, in JSON (sklearn) or for numpy.load (npz), as the parameters of R's mclust, for dget " +
-    '(mclust), or as weights, means and covariances alone (json).',
+    "Writes a model in one of four formats. sklearn: scikit-learn's arrays, as JSON. npz: the same for numpy.load. " +
+    "mclust: the parameters of R's mclust, for dget. json: weights, means and covariances.",
   operands: [model()],
   options: exporting,
   // an archive is no text for a terminal
@@ -200,7 +200,7 @@ const export_ = command({
 const importing = {
   columns: option(
     mapped(text('list'), text => E.right(text.split(',').map(name => name.trim()))),
-    'the names of its columns, in their order',
+    'the names of the columns, in order',
     { otherwise: "the file's, or x1, x2, …" }
   ),
   ...toFile
@@ -209,11 +209,11 @@ export type Importing = Values<typeof importing>
 
 const import_ = command({
   name: 'import',
-  summary: 'read a model that others wrote',
+  summary: 'read a model of scikit-learn, NumPy or R',
   description:
-    "Reads scikit-learn's arrays, in JSON or as numpy.savez writes them, the parameters of R's mclust, as dput(model$parameters) " +
-    'or jsonlite writes them, or means, weights and covariances in JSON; prints the model for evaluate, assign, compare and sample.',
-  operands: [{ name: 'FILE', about: 'what export writes, or scikit-learn or R; - for standard input' }],
+    "Reads scikit-learn's arrays, as JSON or from numpy.savez; the parameters of R's mclust, from dput(model$parameters) or " +
+    'jsonlite; or means, weights and covariances, as JSON. Prints the model for evaluate, assign, compare and sample.',
+  operands: [{ name: 'FILE', about: 'a file that export, scikit-learn or R wrote; - for standard input' }],
   options: importing,
   examples: ['import model.npz --out model.json', 'import parameters.R --columns eruptions,waiting --out model.json'],
   run: async ([file], flags) => (await import('./commands/exchange.js')).imported(file, flags)
@@ -221,7 +221,7 @@ const import_ = command({
 
 const sampling = {
   rows: setting(otherwise(100)(atLeast(1, 100)), whole, 'how many rows', { short: 'n' }),
-  seed: setting(seed, whole, 'the same seed gives the same rows'),
+  seed: setting(seed, whole, 'random seed; the same seed gives the same rows'),
   ...writing,
   ...vocabulary
 }
@@ -229,8 +229,8 @@ export type Sampling = Values<typeof sampling>
 
 const sample = command({
   name: 'sample',
-  summary: 'draw new rows from a model',
-  description: 'Draws rows from a model and prints them, in the units of the data.',
+  summary: 'sample rows from a model',
+  description: 'Samples rows from a model and prints them in the units of the data.',
   operands: [model()],
   options: sampling,
   rules: ({ out, to }) => (out === undefined ? [] : wrongForm('--out', out, to)),
@@ -251,8 +251,8 @@ const explain = command({
   name: 'explain',
   summary: 'print a pipeline as code and as mathematics',
   description:
-    'Prints a pipeline as the code that builds it and as mathematics; with data, also how it would be computed. ' +
-    'Tells all that is wrong with it at once.',
+    'Prints a pipeline as the code that builds it and as mathematics. With data, also prints how it would be computed. ' +
+    'Reports all errors of a pipeline at once.',
   operands: [{ name: 'PIPELINE', about: 'a pipeline written by ornstein fit --print-pipeline, or a model' }],
   options: explaining,
   examples: ['explain pipeline.json', 'explain pipeline.json --data faithful.csv --standardize'],
@@ -260,20 +260,21 @@ const explain = command({
 })
 
 const working = {
-  queue: required(connection, 'where the queue is: redis://host:port, rediss:// with TLS, or env:NAME'),
-  data: option(path('folder'), 'the folder that tables are read from, and no other', {
-    otherwise: 'the current one'
+  queue: required(connection, 'URL of the queue: redis://host:port, rediss:// for TLS, or env:NAME'),
+  data: option(path('folder'), 'the only folder that tables are read from', {
+    otherwise: 'the current folder'
   })
 }
 export type Working = Values<typeof working>
 
 const worker = command({
   name: 'worker',
-  summary: 'sum rows for the fits of a queue, and do fits of sweeps',
+  summary: 'compute for the fits and sweeps of a queue',
   description:
-    'Sums over rows for every ornstein fit --queue at the same queue, and does fits of ornstein sweep --queue, until it is stopped. It reads the table that a fit names ' +
-    'by itself, from a folder that it is given, and takes part only with the same rows and the same code, by their hashes. ' +
-    'Start as many as there are machines: results do not depend on how many, nor on which of them end on the way.',
+    'Computes sums over rows for every ornstein fit --queue at the same queue, and runs fits of ornstein sweep --queue, until it ' +
+    'is stopped. It reads the table that a fit names from the folder of --data. It compares hashes, and works only for fits ' +
+    'with the same rows and the same code. Start as many workers as there are machines: results depend neither on their number ' +
+    'nor on workers that stop early.',
   operands: [],
   options: working,
   examples: [
@@ -309,28 +310,29 @@ const lines: Argument<string> = {
 const sweeping = {
   out: required(
     lines,
-    'the lines, as JSONL; those that are there are not run again; or a table, .parquet or .arrow, its lines beside it in FILE.jsonl'
+    'the results, as JSON lines, or as a .parquet or .arrow table with its lines in FILE.jsonl; fits that are there already are not run again'
   ),
-  jobs: option(whole(atLeast(1, 2)), 'how many at a time', { otherwise: 'as many as there are processors' }),
+  jobs: option(whole(atLeast(1, 2)), 'how many fits run at a time', { otherwise: 'the number of processors' }),
   queue: option(
     connection,
-    'have them done by the workers at a queue, each by one: redis://host:port, rediss:// with TLS, or env:NAME',
+    'distribute the fits over queue workers: redis://host:port, rediss:// for TLS, or env:NAME',
     { conflicts: ['jobs'] }
   ),
-  figure: option(path(), 'draw the log-likelihoods of each choice, as SVG'),
-  share: optionOr(share, '1/1', 'run the kth of n shares alone: every nth fit from the kth on', {
+  figure: option(path(), 'draw the log-likelihoods of each choice as SVG'),
+  share: optionOr(share, '1/1', 'run only the kth of n shares: every nth fit from the kth on', {
     otherwise: '1/1, all'
   }),
-  parts: several(path('files'), 'lines of these count too, and are copied to --out: what shares came to')
+  parts: several(path('files'), 'also count the results in these files, and copy them to --out; this joins shares')
 }
 export type Sweeping = Values<typeof sweeping>
 
 const sweep = command({
   name: 'sweep',
-  summary: 'fit in several ways, to several tables, by several seeds',
+  summary: 'run fits for several options, tables and seeds',
   description:
-    'Runs ornstein fit for each choice of its options, each table and each seed that a JSON file names, several at a time. ' +
-    'Writes a line of JSON for each as soon as it is done, and prints a table at the end. Begun again, it runs what has no line yet.',
+    'Runs ornstein fit for each choice of options, each table and each seed in a JSON file, several at a time. ' +
+    'Writes one line of JSON per fit as soon as it is done, and prints a table at the end. Run again, it continues with the fits ' +
+    'that have no line yet.',
   operands: [
     {
       name: 'SWEEP',
@@ -348,18 +350,18 @@ const sweep = command({
   run: async ([file], flags) => (await import('./commands/sweep.js')).run(file, flags)
 })
 
-const listing = { json: flag('print it as JSON, each with the code of an example'), ...vocabulary }
+const listing = { json: flag('print JSON, with the code of examples'), ...vocabulary }
 export type Listing = Values<typeof listing>
 
 const list = command({
   name: 'list',
-  summary: 'print what a pipeline can be made of',
+  summary: 'list the building blocks of pipelines',
   description:
-    'Prints the vocabulary, a line for each constructor: schedules, objectives, optimizers, initializers and the rest.',
+    'Prints the vocabulary, one line per constructor: schedules, objectives, optimizers, initializers and others.',
   operands: [
     {
       name: 'CONCEPT',
-      about: 'only this one: schedule, optimizer, time-law … (default: all)',
+      about: 'the concept to list: schedule, optimizer, time-law … (default: all)',
       isOptional: true,
       offer: {
         _tag: 'Words',
@@ -376,11 +378,11 @@ const list = command({
 
 const new_ = command({
   name: 'new',
-  summary: 'write a pipeline to edit, and the schema that editors complete it from',
+  summary: 'write a pipeline to edit, and its JSON schema for editors',
   description:
-    'Writes a pipeline as JSON, ready for ornstein fit --pipeline, and beside it ornstein.schema.json, from which editors ' +
-    'complete it as you type. A pipeline that is there already is left alone.',
-  operands: [{ name: 'FILE', about: 'the pipeline to write: pipeline.json; - prints it, without a schema' }],
+    'Writes a pipeline as JSON for ornstein fit --pipeline. Also writes ornstein.schema.json beside it, by which editors ' +
+    'complete the pipeline as you type. An existing pipeline is never overwritten.',
+  operands: [{ name: 'FILE', about: 'the pipeline to write: pipeline.json; - prints it without a schema' }],
   options: vocabulary,
   examples: ['new pipeline.json', 'fit faithful.csv --standardize --pipeline pipeline.json'],
   run: async ([file], flags) => (await import('./commands/new.js')).begin(file, flags)
@@ -389,7 +391,7 @@ const new_ = command({
 const schema = command({
   name: 'schema',
   summary: 'print the JSON schema of pipelines',
-  description: 'Prints the JSON schema of pipelines: every word of the vocabulary with its fields and defaults.',
+  description: 'Prints the JSON schema of pipelines: each constructor with its fields and defaults.',
   operands: [],
   options: vocabulary,
   examples: ['schema > ornstein.schema.json', 'schema --vocabulary ./mine.js'],
@@ -401,8 +403,8 @@ export type Shell = (typeof SHELLS)[number]
 
 const completion = command({
   name: 'completion',
-  summary: 'print what makes a shell complete the words of ornstein',
-  description: 'Prints a script for a shell, made of the same descriptions as this help.',
+  summary: 'print a completion script for a shell',
+  description: 'Prints a script by which a shell completes the commands and options of ornstein.',
   operands: [
     {
       name: 'SHELL',
@@ -427,5 +429,5 @@ export const commands: ReadonlyArray<Command> = [
 
 /** What `ornstein` does. */
 export const description =
-  'Learn mixtures of Gaussians from a table of numbers: by expectation-maximization with moves out of local ' +
-  'maxima, which is the default, or by gradient descent on the DDPM objective.'
+  'Fits Gaussian mixtures to tables of numbers: by expectation-maximization with split-and-merge moves, which is the ' +
+  'default, or by gradient descent on the DDPM objective.'

@@ -100,7 +100,7 @@ export const show =
 export const read =
   <P extends string>(program: Program<P>, writer: string) =>
   (text: string): E.Either<Problem.Problem, Kept<P>> => {
-    const anew = 'begin anew with another file'
+    const anew = 'start again with another file'
     const refused = (value: string, domain: string, remedy: string): Problem.Problem =>
       Problem.of('checkpoint', value, domain, `${remedy}, or ${anew}`)
     return pipe(

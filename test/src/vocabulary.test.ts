@@ -125,7 +125,7 @@ describe('ornstein list', () => {
   it('has a help', async () => {
     expect((await ornstein('list --help')).stdout).toMatch(/\$ ornstein list optimizer/)
     expect((await ornstein('--help')).stdout).toMatch(
-      /list \[options\] \[CONCEPT\] +print what a pipeline can be made of/
+      /list \[options\] \[CONCEPT\] +list the building blocks of pipelines/
     )
   })
 })

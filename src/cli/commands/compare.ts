@@ -48,7 +48,7 @@ const verdict = ({ difference, standardError }: Compared, names: readonly [strin
   const size = `${show(Math.abs(difference), 3)} ± ${show(standardError, 2)} nats a row`
   return Math.abs(difference) > SURE * standardError
     ? `${better} describes these rows better than ${worse}, by ${size} (± a standard error).`
-    : `These rows do not tell them apart: they differ by ${size} (± a standard error).`
+    : `The difference on these rows is not significant: ${size} (± a standard error).`
 }
 
 export const compare =

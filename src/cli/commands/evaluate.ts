@@ -252,8 +252,11 @@ const evaluateMixture =
                   `${rows} rows of ${source}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`,
                   facts(
                     [
-                      ['log-likelihood per row', there === null ? here : `${here} (${there} where it was learned)`],
-                      ['BIC', `${show(bic)} with ${parameters} parameters (less is better)`]
+                      [
+                        'log-likelihood per row',
+                        there === null ? here : `${here} (${there} on the data it was learned from)`
+                      ],
+                      ['BIC', `${show(bic)} with ${parameters} parameters (lower is better)`]
                     ],
                     within
                   ),
@@ -273,8 +276,8 @@ const evaluateMixture =
                   flags.stream
                     ? 'The rows were read in pieces.'
                     : responsibilities === undefined
-                      ? 'Add --responsibilities out.csv for the probability of each component, row by row.'
-                      : `The probability of each component, row by row, is in ${responsibilities}.`
+                      ? 'Use --responsibilities out.csv to write the probability of each component for each row.'
+                      : `The probability of each component for each row is in ${responsibilities}.`
                 ],
                 within
               )

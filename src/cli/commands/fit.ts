@@ -293,7 +293,7 @@ const everyOf = ({ every, pipeline }: Flags): Checked<null> =>
       every === undefined || pipeline !== undefined,
       '--every',
       'it',
-      'asked for here, where each sum is written as it comes',
+      'needed here: each sum is written as it comes',
       'leave it out'
     ),
     null
@@ -313,8 +313,8 @@ export type Reading = 'whole' | 'inPieces' | 'unasked'
 /** What a person is told of a table that is read in pieces unasked: of it whole, what is chosen is learned once more at the end. */
 const unasked = ({ open: { families, components }, recipe }: Choices, { pipeline }: Flags): string => {
   const isOpen = pipeline === undefined && recipe === GROWN && !(families?.length === 1 && components?.length === 1)
-  const others = isOpen ? '; the last digits of what is chosen may be others' : ''
-  return `read in pieces, as the table is large for this memory${others}; --no-stream reads it whole\n`
+  const others = isOpen ? '; the last digits of the result may differ' : ''
+  return `reading the table in pieces, as it is large for this memory${others}; use --no-stream to read it whole\n`
 }
 
 export const fit =

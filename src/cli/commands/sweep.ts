@@ -338,9 +338,9 @@ export const run =
             form: out.form,
             lines: runs.flatMap(run => all.get(keyOf(run)) ?? []),
             counts:
-              `${runs.length} fits, of which ${own.length} were in ${path} already` +
-              (flags.parts === undefined ? '' : ` and ${brought.length} in other parts`) +
-              `${stopped === null ? '' : `; stopped by ${stopped}, the same command goes on`}.`
+              `${runs.length} fits, ${own.length} of them already in ${path}` +
+              (flags.parts === undefined ? '' : `, and ${brought.length} in other parts`) +
+              `${stopped === null ? '' : `; stopped by ${stopped}, the same command resumes`}.`
           }))
         )
       }),
@@ -372,7 +372,7 @@ export const run =
                   `${data}, ${fit}, seed ${seed}`,
                   `the fit (${problem.replace(/^error: /, '')})`,
                   'done',
-                  'mend it and sweep again'
+                  'fix it and sweep again'
                 )
               ]
         )

@@ -179,7 +179,8 @@ describe('a checkpoint', () => {
     const { exit, stderr } = await here.ornstein(line(''))
     expect({ exit, stderr }).toEqual({
       exit: 2,
-      stderr: 'error: --checkpoint: kept is not a new file; add --resume to go on from it, or remove it to begin anew\n'
+      stderr:
+        'error: --checkpoint: kept is not a new file; add --resume to continue from it, or remove it to start again\n'
     })
     expect((await here.ornstein(line('--out @b.json --resume'))).exit).toBe(0)
     expect(here.read('b.json')).toBe(here.read('a.json'))
@@ -196,7 +197,7 @@ describe('a checkpoint', () => {
     [
       'version',
       () => here.ornstein(line('--resume'), { version: '9' }),
-      /ornstein 1\.2\.3 is not of ornstein 9, whose bits are its own; use ornstein 1\.2\.3, or begin anew/
+      /ornstein 1\.2\.3 is not of ornstein 9, whose bits are its own; use ornstein 1\.2\.3, or start again/
     ],
     [
       'file',

@@ -68,12 +68,9 @@ describe('ornstein fit', () => {
   it.each([
     ['--starts 0', '--starts: 0 is not a whole number ≥ 1; try 10'],
     ['--starts 2000', '--starts: 2000 is not ≤ 1000; try 10'],
-    [
-      '--starts 2 --recipe em',
-      '--starts: 2 is not something that --recipe and --pipeline take; leave them out, or fit with'
-    ],
+    ['--starts 2 --recipe em', '--starts: 2 is not available with --recipe or --pipeline; leave them out, or fit with'],
     ['--starts 2 --family spherical', null],
-    ['--starts 2 --family symmetric-pair', '--starts: 2 is not something that symmetric-pair takes']
+    ['--starts 2 --family symmetric-pair', '--starts: 2 is not available with the family symmetric-pair']
   ])('%s', async (options, error) => {
     const { exit, stderr } = await ornstein(`fit @three.csv -k 2 ${options} --quiet`)
     expect([exit, stderr]).toEqual(error === null ? [0, ''] : [2, expect.stringContaining(`error: ${error}`)])
@@ -208,13 +205,10 @@ describe('ornstein fit --prior', () => {
   it.each([
     ['--prior none', '--prior: none is not > 0 and finite; try 0.01'],
     ['--prior 0', '--prior: 0 is not > 0 and finite; try 0.01'],
-    [
-      '-k 2 --prior 1 --recipe two-stage',
-      '--prior: 1 is not something that the recipe two-stage takes; use it with one of'
-    ],
+    ['-k 2 --prior 1 --recipe two-stage', '--prior: 1 is not available with the recipe two-stage; use it with one of'],
     ...['', ' --stream'].map(how => [
       `--family symmetric-pair --prior 1${how}`,
-      '--prior: 1 is not something that --family symmetric-pair takes, which is learned by descent'
+      '--prior: 1 is not available with --family symmetric-pair, which is learned by descent'
     ]),
     ['--pipeline p.json --prior 1', "option '--pipeline <file>' cannot be used with option '--prior <rows>'"]
   ])('refuses %s', async (options, problem) => {
@@ -268,7 +262,7 @@ describe('ornstein fit --bootstrap', () => {
 
   it.each([
     ['-k 2 --bootstrap 39', '--bootstrap: 39 is not a whole number ≥ 40; try 200'],
-    ['-k 2 --recipe two-stage --bootstrap 50', '--bootstrap: 50 is not something that the recipe two-stage takes']
+    ['-k 2 --recipe two-stage --bootstrap 50', '--bootstrap: 50 is not available with the recipe two-stage']
   ])('refuses %s', async (options, problem) => {
     const { exit, stderr } = await ornstein(`fit @three.csv ${options}`)
     expect(exit).toBe(2)

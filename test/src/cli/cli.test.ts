@@ -214,7 +214,7 @@ describe('fit', () => {
     expect(middle(centred)[1]).toBeCloseTo(70.8970588235294, 10)
     expect(middle(raw)).toEqual([0, 0])
     expect((await ornstein('fit %faithful.csv --no-standardize --family symmetric-pair')).stdout).toContain(
-      "The pair is symmetric about 0, and the data's mean is eruptions 3.49, waiting 70.9; --standardize moves it to 0."
+      'The pair is symmetric about 0, but the mean of the data is eruptions 3.49, waiting 70.9. --standardize moves it to 0.'
     )
   })
 
@@ -303,14 +303,14 @@ describe('fit', () => {
     expect(stdout.replace(/-?\d+\.\d+/g, number => '#'.padStart(number.length))).toBe(
       `Learned 2 isotropic Gaussians from 150 rows of iris.csv.
 columns: Petal.Length, Petal.Width (standardized to learn)
-ignored: Sepal.Length, Sepal.Width, Species; --columns chooses others
+ignored: Sepal.Length, Sepal.Width, Species; choose others with --columns
 
   component  weight  Petal.Length  Petal.Width  sd Petal.Length  sd Petal.Width
   1               #             #            #                #               #
   2               #             #            #                #               #
 
   log-likelihood per row         #
-  BIC                           # with 7 parameters (less is better)
+  BIC                           # with 7 parameters (lower is better)
   steps                   ${/steps +(\d+)/.exec(stdout)?.[1] ?? ''} (converged)
 
 How (em, seed 0):
@@ -387,7 +387,7 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
 
   it('says what may be wrong, and how to see more', async () => {
     const { stdout } = await ornstein('fit %penguins.csv -k 2 --family isotropic --no-standardize --recipe two-stage')
-    expect(stdout).toContain('Standard deviations of the columns run from 1.97 to 801')
+    expect(stdout).toContain('The standard deviations of the columns range from 1.97 to 801')
     expect(stdout).toContain('Add --out model.json')
     expect(stdout).toContain('Add --report report.html')
     expect((await ornstein('fit %penguins.csv -k 2 --family isotropic --standardize')).stdout).not.toContain(
@@ -539,11 +539,11 @@ it('covariances of mclust that have no other name are chosen among, kept and rea
 })
 
 describe('what is wrong', () => {
-  const usage = (command: string): string => `(ornstein ${command} --help tells more)\n`
+  const usage = (command: string): string => `(see ornstein ${command} --help)\n`
   it.each<[string, 1 | 2, string]>([
     ['fit', 2, `error: missing required argument 'FILE'\n${usage('fit')}`],
     ['fit a b', 2, `error: too many arguments for 'fit'. Expected 1 argument but got 2.\n${usage('fit')}`],
-    ['fitt x', 2, `error: unknown command 'fitt'\n(Did you mean fit?)\n(ornstein --help tells more)\n`],
+    ['fitt x', 2, `error: unknown command 'fitt'\n(Did you mean fit?)\n(see ornstein --help)\n`],
     ...[
       ['fit %faithful.csv --count 3', 'fit', '--count', '--components'],
       ['fit %faithful.csv --n_components=3', 'fit', '--n_components=3', '--components'],
@@ -768,7 +768,7 @@ describe('what is wrong', () => {
     [
       'explain @broken.json',
       2,
-      'error: PIPELINE: broken.json is not JSON (Unexpected end of JSON input); it may be cut short or edited: write it anew\n'
+      'error: PIPELINE: broken.json is not JSON (Unexpected end of JSON input); it may be cut short or edited: write it again\n'
     ],
     [
       'explain @wrong.json',
@@ -815,19 +815,19 @@ describe('what is wrong', () => {
     [
       'evaluate @future.json %faithful.csv',
       2,
-      'error: future.json, version: 2 is not 1, which this program reads; use the ornstein that wrote it, or fit anew\n'
+      'error: future.json, version: 2 is not 1, which this program reads; use the ornstein that wrote it, or fit again\n'
     ],
     [
       'sample @heavy.json',
       2,
       'error: heavy.json, mixture.weights: a sum of 2 is not 1; scale them\n' +
-        'error: heavy.json, mixture.variances[0][1]: 0 is not > 0 and finite; write the model anew\n'
+        'error: heavy.json, mixture.variances[0][1]: 0 is not > 0 and finite; write the model again\n'
     ],
     [
       'sample @short.json',
       2,
-      'error: short.json, mixture.means: a list of 1 is not a list of 2; write the model anew\n' +
-        'error: short.json, mixture.variances[0]: a list of 1 is not a list of 2; write the model anew\n'
+      'error: short.json, mixture.means: a list of 1 is not a list of 2; write the model again\n' +
+        'error: short.json, mixture.variances[0]: a list of 1 is not a list of 2; write the model again\n'
     ],
     ['sample @typed.json', 2, 'error: typed.json, seed: "0" is not a number; correct it\n'],
     [
@@ -969,7 +969,7 @@ describe('what is wrong', () => {
     const { exit, stderr } = await ornstein('sample @cut.json')
     expect(exit).toBe(2)
     expect(stderr).toMatch(
-      /^error: MODEL: cut.json is not JSON \(.*\); it may be cut short or edited: write it anew\n$/
+      /^error: MODEL: cut.json is not JSON \(.*\); it may be cut short or edited: write it again\n$/
     )
   })
 
@@ -988,7 +988,7 @@ describe('help', () => {
       expect(stdout).toContain(`  ${command} [options]`)
     expect(stdout).toContain('Examples:\n  $ ornstein fit data.csv')
     expect(stdout).toContain(
-      'Exit codes: 0 done, 1 the work failed, 2 wrong usage or bad input, 130 or 143 stopped by a signal.'
+      'Exit codes: 0 success, 1 the work failed, 2 wrong usage or invalid input, 130 or 143 stopped by a signal.'
     )
   })
 

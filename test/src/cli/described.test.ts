@@ -111,7 +111,7 @@ describe('completion', () => {
     expect(await ornstein('completion tcsh')).toEqual({
       exit: 2,
       stdout: '',
-      stderr: 'error: SHELL: tcsh is not one of bash, zsh, fish; name your shell: echo $SHELL tells it\n'
+      stderr: 'error: SHELL: tcsh is not one of bash, zsh, fish; name your shell; echo $SHELL prints it\n'
     })
   })
 })
@@ -126,6 +126,26 @@ it('the manual tells of every command, option, argument and exit code', () => {
   for (const code of [0, 1, 2, 130, 143]) expect(plain).toContain(`.B ${code}\n`)
   // A line that begins so would be a request of the language.
   expect(text).not.toMatch(/^'/m)
+})
+
+describe('the help', () => {
+  const all = commands.flatMap(({ name, summary, description, operands, switches }) => [
+    ...[summary, description].map(text => [name, text] as const),
+    ...operands.map(one => [`${name} ${one.name}`, one.about] as const),
+    ...switches.map(one => [`${name} ${one.flags}`, described(one)] as const)
+  ])
+
+  it('has the words of the field, and none of the house', () => {
+    const house =
+      /\b((?<!time-)laws?|tells?|anew|polished|settled?|spread|belief|doubts?|to the bit|by itself|(?<!-)(?<!split-and-merge )moves|now and then|found out|words? of (your|its) own|stand still|in turn)\b/
+    expect(all.length).toBeGreaterThan(100)
+    expect(all.filter(([, text]) => house.test(text))).toEqual([])
+  })
+
+  it('has one idea a sentence, of 25 words at the most', () => {
+    const sentences = all.flatMap(([of, text]) => text.split(/[.:;] (?=\D)/).map(sentence => [of, sentence] as const))
+    expect(sentences.filter(([, sentence]) => sentence.split(/\s+/).length > 25)).toEqual([])
+  })
 })
 
 describe('a first pipeline', () => {

@@ -28,8 +28,8 @@ it('learns, evaluates and assigns', async () => {
   )
   expect(exit).toBe(0)
   expect(stdout).toContain('from 120 rows of')
-  expect(stdout).toContain('missing: 20 cells; each row counts by the cells that it has')
-  expect(stdout).toMatch(/steps +those of the search, which learned it to the end\n/)
+  expect(stdout).toContain('missing: 20 cells; each row is used with the cells that it has')
+  expect(stdout).toMatch(/steps +those of the search, which converged\n/)
   const fitted = JSON.parse((await ornstein('fit @holes.csv --missing em -k 2 --family full --json')).stdout) as {
     readonly components: number
     readonly missing: number
@@ -40,7 +40,7 @@ it('learns, evaluates and assigns', async () => {
   const how = 'fit @holes.csv --missing em -k 2 --family full --stream'
   const { logLikelihood } = JSON.parse((await ornstein(`${how} --json`)).stdout) as typeof fitted
   expect(logLikelihood).toBe(fitted.logLikelihood)
-  expect((await ornstein(how)).stdout).toContain('missing: 20 cells; each row counts by the cells that it has')
+  expect((await ornstein(how)).stdout).toContain('missing: 20 cells; each row is used with the cells that it has')
   const told = JSON.parse((await ornstein('evaluate @model.json @holes.csv --missing em --json')).stdout) as {
     readonly rows: number
     readonly dropped: number
@@ -58,7 +58,7 @@ it('learns, evaluates and assigns', async () => {
 it('goes with no recipe but the default', async () => {
   const { exit, stderr } = await ornstein('fit @holes.csv --missing em --recipe em')
   expect(exit).toBe(2)
-  expect(stderr).toContain('--missing: em is not something that --recipe, --pipeline and --compare take')
+  expect(stderr).toContain('--missing: em is not available with --recipe, --pipeline or --compare')
 })
 
 it('tells of components as narrow as may be, by their numbers in the table, where both number and family are given', async () => {

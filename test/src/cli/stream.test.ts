@@ -99,11 +99,13 @@ describe('a table in pieces', () => {
     ]
     expect([whole.stderr, kept.stderr]).toEqual(['', ''])
     expect(kept.stdout).toBe((await ornstein(fit)).stdout)
-    expect(pieces.stderr).toBe('read in pieces, as the table is large for this memory; --no-stream reads it whole\n')
+    expect(pieces.stderr).toBe(
+      'reading the table in pieces, as it is large for this memory; use --no-stream to read it whole\n'
+    )
     expect(pieces.stdout).toContain('rows of few.csv, read in pieces.')
     expect(mixture('few-pieces.json')).toEqual(mixture('few-whole.json'))
     const open = await ornstein('fit @few.csv -k 1,2 --family full --json', large)
-    expect(open.stderr).toContain('; the last digits of what is chosen may be others;')
+    expect(open.stderr).toContain('; the last digits of the result may differ;')
     for (const needs of ['--missing em', '--by kind'])
       expect(await ornstein(`fit @kinds.csv -k 2 --family full ${needs}`, large)).toMatchObject({ exit: 0, stderr: '' })
   })
@@ -211,7 +213,7 @@ describe('a table in pieces', () => {
     const { exit, stdout } = await ornstein('fit @few.csv -k 2 --family isotropic --stream')
     expect(exit).toBe(0)
     expect(stdout).toContain('Learned 2 isotropic Gaussians from 3000 rows of few.csv, read in pieces.')
-    expect(stdout).toContain('ignored: name (words); --columns chooses others')
+    expect(stdout).toContain('ignored: name (words); choose others with --columns')
   })
 
   it('may come down a pipe', async () => {

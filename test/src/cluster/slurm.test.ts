@@ -55,9 +55,7 @@ describe('the scripts for Slurm', () => {
     const gathered = ['--out', 'results.jsonl', '--parts', 'results-1.jsonl', 'results-2.jsonl']
     expect(ran({}, 'ornstein', 'sweep', 'sweep.json', ...gathered)).toMatchObject({
       status: 0,
-      stdout: expect.stringMatching(
-        /^2 fits, of which 0 were in results\.jsonl already and 2 in other parts\./
-      ) as string
+      stdout: expect.stringMatching(/^2 fits, 0 of them already in results\.jsonl, and 2 in other parts\./) as string
     })
     expect(sorted('results.jsonl')).toEqual(sorted('whole'))
   })

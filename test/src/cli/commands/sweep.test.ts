@@ -35,7 +35,7 @@ describe('a sweep', () => {
   it('has a line for each fit, which is what the fit prints', () => {
     const { status, stdout, stderr } = sweep('sweep.json', of)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    expect(stdout).toMatch(/2 fits, of which 0 were in lines already/)
+    expect(stdout).toMatch(/2 fits, 0 of them already in lines/)
     expect(stdout).toMatch(/faithful\.csv +two +2 of 2/)
     const found = lines().map(line => JSON.parse(line) as { seed: number; result: unknown })
     const alone = ['fit', 'faithful.csv', '--family', 'isotropic', '-k', '2', '--recipe', 'em', '--seed', '1', '--json']
@@ -49,7 +49,7 @@ describe('a sweep', () => {
     writeFileSync(at('lines'), `${first}\n${second.slice(0, 40)}`)
     const { status, stdout } = sweep('sweep.json', of)
     expect(status).toBe(0)
-    expect(stdout).toMatch(/2 fits, of which 1 were in lines already/)
+    expect(stdout).toMatch(/2 fits, 1 of them already in lines/)
     expect(lines().slice(2)).toEqual([second])
   })
 
@@ -69,7 +69,7 @@ describe('a sweep', () => {
     copyFileSync(at('lines'), at(`${name}.jsonl`))
     const { status, stdout, stderr } = sweep('sweep.json', of, name)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    expect(stdout).toContain(`2 fits, of which 2 were in ${name}.jsonl already`)
+    expect(stdout).toContain(`2 fits, 2 of them already in ${name}.jsonl`)
     const file = readFileSync(at(name))
     // a file, not a stream of it, which DuckDB and pandas open by its name
     if (end === 'arrow')
@@ -137,7 +137,7 @@ describe('a sweep', () => {
     const [code] = (await once(child, 'close')) as [number]
     expect(code).toBe(143)
     expect(found()).toHaveLength(3)
-    expect(stdout).toMatch(/6 fits, of which 0 were in long already; stopped by SIGTERM, the same command goes on\./)
+    expect(stdout).toMatch(/6 fits, 0 of them already in long; stopped by SIGTERM, the same command resumes\./)
     const left = spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).stdout
     expect(left).not.toContain(`--bootstrap=${many}`)
   })

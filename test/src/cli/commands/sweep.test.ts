@@ -107,7 +107,7 @@ describe('a sweep', () => {
         /^error: help\.json, fits\.h: help is not an option of ornstein fit that a sweep leaves open; .*\n$/
       ) as string
     })
-    const fitting = (await import(new URL('fitting.js', pathToFileURL(main)).href)) as typeof Fitting
+    const fitting = (await import(new URL('sweptFit.js', pathToFileURL(main)).href)) as typeof Fitting
     const asked = { data: 'faithful.csv', seed: 0, options: { help: true } }
     const problem = 'ornstein fit printed no fit but "Usage: ornstein fit [options] <FILE>"'
     expect(await fitting.fitted(asked, { cwd: folder })).toEqual({ problem })

@@ -393,6 +393,18 @@ const joined = (
   )
 }
 
+const libraries = {
+  float64: new WeakMap<Score.Score<string>, Compiler.Library>(),
+  float32: new WeakMap<Score.Score<string>, Compiler.Library>()
+}
+
+/** The programs of a score: what is compiled again, on other data or of another objective of the same rows, is there. */
+const libraryOf = (score: Score.Score<string>, precision: Compiler.Precision): Compiler.Library => {
+  const found = libraries[precision].get(score) ?? Compiler.library(precision)
+  libraries[precision].set(score, found)
+  return found
+}
+
 /** Rows that a trial of a program is drawn for: their number is no part of a program. */
 const TRIAL = 8
 
@@ -437,7 +449,7 @@ export const summed = <P extends string>(
   precision: Compiler.Precision,
   about: Source.Data
 ): ((params: Params.Params<P>, key: Key.Key) => Strands.Sum<ValueAndGradient<P>>) => {
-  const [draws, whole] = [draw(loss, about), engineOf(loss, engine, Compiler.library(precision), 'often')(about)]
+  const [draws, whole] = [draw(loss, about), engineOf(loss, engine, libraryOf(loss.score, precision), 'often')(about)]
   return (params, key) => {
     const { basis, terms } = draws(params, key)
     return whole(params, { basis, terms: terms.filter(isDirect) })
@@ -609,7 +621,7 @@ export const batched = <P extends string>(
   { evaluations = Infinity, precision = 'float64' }: Partial<Pick<Circumstances, 'evaluations' | 'precision'>> = {}
 ): Batched<P> => {
   // A batch is a few rows, which whoever leads has at hand.
-  const once = { library: Compiler.library(precision), use: 'once', place: Place.here } as const
+  const once = { library: libraryOf(loss.score, precision), use: 'once', place: Place.here } as const
   const [{ engine, reason }] = plans(loss, data, { evaluations, ...once })
   return {
     engine,
@@ -664,7 +676,7 @@ export const plans = <P extends string>(
   {
     evaluations = Infinity,
     precision = 'float64',
-    library = Compiler.library(precision),
+    library = libraryOf(loss.score, precision),
     use = 'often',
     place = Place.here
   }: Partial<Circumstances> = {}

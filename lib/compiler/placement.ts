@@ -123,26 +123,13 @@ const isAtOnce = (node: Node, space: Shape): boolean =>
 
 const aligned = (bytes: number): number => (bytes + 63) & ~63
 
-export const layout = (
-  outputs: Readonly<Record<string, Node>>,
-  lawOf: (input: string) => Law | null,
-  lanes: Lanes
-): Layout => {
-  const { bytes, line, tile } = lanes
-  const nodes = ordered(Object.values(outputs))
-  const isSum = ({ does }: Node): boolean => does.kind === 'rowSum' || does.kind === 'rowDot'
-  const later = new Set<Node>()
-  for (const node of nodes) {
-    if (isSum(node) || node.ins.some(input => later.has(input))) later.add(node)
-    if (node.place === 'rows' && width(node) === 0) refuse('a value of no entries')
-    if (node.place === 'rows' && node.ins.some(input => later.has(input)))
-      refuse(
-        `${describe(node.does)}: what a row computes depends on a sum over all rows: it would take a second pass over them`
-      )
-  }
-  const once = nodes.filter(node => node.place === 'once' && !isSum(node))
+const isInput = ({ does }: Node): boolean => does.kind === 'input'
+const isSum = ({ does }: Node): boolean => does.kind === 'rowSum' || does.kind === 'rowDot'
 
-  // —— items ——
+/** What is done one after another, and where each node is done. */
+const itemsOf = (
+  nodes: ReadonlyArray<Node>
+): { readonly items: ReadonlyArray<Item>; readonly itemOf: ReadonlyMap<Node, number> } => {
   const items: Item[] = []
   const itemOf = new Map<Node, number>()
   /** The first item that may read a node. */
@@ -153,8 +140,6 @@ export const layout = (
     const item = items[at]
     return item.kind === 'loop' && (source.does.kind !== 'reduce' || isAtOnce(source, item.space)) ? at : at + 1
   }
-  const stored = new Set<Node>()
-  const isInput = ({ does }: Node): boolean => does.kind === 'input'
   for (const node of nodes) {
     const { does, ins, place } = node
     if ((place === 'once' && does.kind !== 'rowSum') || isInput(node) || sourceOf(node).node !== node) continue
@@ -183,9 +168,17 @@ export const layout = (
     items.push({ kind, node })
     itemOf.set(node, items.length - 1)
   }
+  return { items, itemOf }
+}
 
-  // —— what an item leaves for others ——
-  const rowsOut = Object.entries(outputs).flatMap(([name, node]) => (node.place === 'rows' ? [{ name, node }] : []))
+/** The nodes that an item leaves for others, and those of them that are multiplied over the rows. */
+const storedOf = (
+  nodes: ReadonlyArray<Node>,
+  items: ReadonlyArray<Item>,
+  itemOf: ReadonlyMap<Node, number>,
+  rowsOut: Layout['outputs']
+): { readonly stored: ReadonlySet<Node>; readonly dotted: ReadonlySet<Node> } => {
+  const stored = new Set<Node>()
   const dotted = new Set<Node>()
   for (const node of nodes) {
     if (node.place !== 'rows' && !isSum(node)) continue
@@ -205,6 +198,30 @@ export const layout = (
     if (item?.kind === 'loop' && node.does.kind === 'reduce' && !isAtOnce(node, item.space)) stored.add(node)
   }
   for (const { node } of rowsOut) stored.add(sourceOf(node).node)
+  return { stored, dotted }
+}
+
+export const layout = (
+  outputs: Readonly<Record<string, Node>>,
+  lawOf: (input: string) => Law | null,
+  lanes: Lanes
+): Layout => {
+  const { bytes, line, tile } = lanes
+  const nodes = ordered(Object.values(outputs))
+  const later = new Set<Node>()
+  for (const node of nodes) {
+    if (isSum(node) || node.ins.some(input => later.has(input))) later.add(node)
+    if (node.place === 'rows' && width(node) === 0) refuse('a value of no entries')
+    if (node.place === 'rows' && node.ins.some(input => later.has(input)))
+      refuse(
+        `${describe(node.does)}: what a row computes depends on a sum over all rows: it would take a second pass over them`
+      )
+  }
+  const once = nodes.filter(node => node.place === 'once' && !isSum(node))
+
+  const { items, itemOf } = itemsOf(nodes)
+  const rowsOut = Object.entries(outputs).flatMap(([name, node]) => (node.place === 'rows' ? [{ name, node }] : []))
+  const { stored, dotted } = storedOf(nodes, items, itemOf, rowsOut)
 
   // —— memory ——
   let scratch = 0

@@ -257,39 +257,9 @@ const lastEnd = (bytes: Uint8Array): number => {
   return at
 }
 
-/** Reads cells apart by one byte. */
-const body = (separator: number, read: Grammar['read'], length: number): Reader => {
+/** Texts in a line of cells that are apart by one byte. */
+const textsOf = (separator: number) => {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  let strings: string[] = ['']
-  const codeOf = new Map<string, number>()
-  let carried = new Uint8Array(0)
-  let taken = 0
-  let first: ReadonlyArray<string> = []
-  let width = 0
-  let above = 0
-  /** Lines that `numbers` has, and may have. */
-  let rows = 0
-  let room = 0
-  let numbers = new Float64Array(0)
-  /** Which string stands in each row of a column that has some. */
-  const columns: (Int32Array | null)[] = []
-  let failed = false
-  const isReadable = (): boolean => !failed
-
-  /** More room, after so many bytes. */
-  const grow = (seen: number): void => {
-    const expected = Math.ceil((rows / Math.max(1, seen)) * length * 1.02)
-    room = Math.max(1024, length > seen ? Math.max(expected, Math.ceil(1.05 * rows)) : 2 * rows)
-    const larger = new Float64Array(room * width)
-    larger.set(numbers.subarray(0, rows * width))
-    numbers = larger
-    columns.forEach((codes, j) => {
-      if (codes === null) return
-      const more = new Int32Array(room)
-      more.set(codes.subarray(0, rows))
-      columns[j] = more
-    })
-  }
 
   const decoded = (bytes: Uint8Array, from: number, to: number): string | null => {
     try {
@@ -315,6 +285,79 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
   const isBlank = (bytes: Uint8Array, from: number, to: number): boolean => {
     for (let at = from; at < to; at++) if (bytes[at] === separator) return false
     return decoded(bytes, from, to)?.trim() === ''
+  }
+
+  return { decoded, split, isBlank }
+}
+
+/** Reads whole lines from `start` to `stop` of bytes that come after so many others; whether they could be read. */
+type Lines = (bytes: Uint8Array, start: number, stop: number, taken: number) => boolean
+
+/** After the mark of the order of bytes, if they begin with it. */
+const withoutMark = (bytes: Uint8Array): number => (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0)
+
+/** Hands on whole lines of bytes that come in pieces. */
+const wholeLines = (lines: Lines) => {
+  let carried = new Uint8Array(0)
+  let taken = 0
+  const push = (bytes: Uint8Array): boolean => {
+    const stop = lastEnd(bytes)
+    if (stop === 0) {
+      const longer = new Uint8Array(carried.length + bytes.length)
+      longer.set(carried)
+      longer.set(bytes, carried.length)
+      carried = longer
+      return true
+    }
+    let start = taken === 0 && carried.length === 0 ? withoutMark(bytes) : 0
+    if (carried.length > 0) {
+      // Only the line that was cut is put together.
+      while (bytes[start] !== LINE_FEED && bytes[start] !== RETURN) start++
+      const line = new Uint8Array(carried.length + start + 1)
+      line.set(carried)
+      line.set(bytes.subarray(0, start + 1), carried.length)
+      const isRead = lines(line, taken === 0 ? withoutMark(line) : 0, line.length, taken + carried.length)
+      taken += carried.length
+      carried = new Uint8Array(0)
+      if (!isRead) return false
+    }
+    const isRead = lines(bytes, start, stop, taken)
+    taken += stop
+    carried = bytes.slice(stop)
+    return isRead
+  }
+  return { push, isOpen: () => carried.length > 0 }
+}
+
+/** Reads cells apart by one byte. */
+const body = (separator: number, read: Grammar['read'], length: number): Reader => {
+  const { decoded, split, isBlank } = textsOf(separator)
+  let strings: string[] = ['']
+  const codeOf = new Map<string, number>()
+  let first: ReadonlyArray<string> = []
+  let width = 0
+  let above = 0
+  /** Lines that `numbers` has, and may have. */
+  let rows = 0
+  let room = 0
+  let numbers = new Float64Array(0)
+  /** Which string stands in each row of a column that has some. */
+  const columns: (Int32Array | null)[] = []
+  let failed = false
+
+  /** More room, after so many bytes. */
+  const grow = (seen: number): void => {
+    const expected = Math.ceil((rows / Math.max(1, seen)) * length * 1.02)
+    room = Math.max(1024, length > seen ? Math.max(expected, Math.ceil(1.05 * rows)) : 2 * rows)
+    const larger = new Float64Array(room * width)
+    larger.set(numbers.subarray(0, rows * width))
+    numbers = larger
+    columns.forEach((codes, j) => {
+      if (codes === null) return
+      const more = new Int32Array(room)
+      more.set(codes.subarray(0, rows))
+      columns[j] = more
+    })
   }
 
   /** A cell that is no plain decimal. */
@@ -349,8 +392,8 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
     return above === 0
   }
 
-  /** Lines of bytes, of which `stop` is the end of one. */
-  const lines = (bytes: Uint8Array, start: number, stop: number): void => {
+  /** Lines of bytes, of which `stop` is the end of one, after so many others; whether they could be read. */
+  const lines: Lines = (bytes, start, stop, taken) => {
     let at = start
     while (at < stop) {
       let c = bytes[at]
@@ -367,7 +410,7 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
           continue
         }
         if (width === 0 && !begin(bytes, at, to)) {
-          if (failed) return
+          if (failed) return false
           at = to
           continue
         }
@@ -390,11 +433,11 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
           c = bytes[at]
           while (c !== separator && c !== LINE_FEED && c !== RETURN) c = bytes[++at]
           if (column < width) value = odd(bytes, from, at, column)
-          if (failed) return
+          if (failed) return false
         }
         if (column === width) {
           failed = true
-          return
+          return false
         }
         numbers[to++] = value
         column++
@@ -402,11 +445,13 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
       }
       if (column !== width) {
         failed = true
-        return
+        return false
       }
       rows++
     }
+    return true
   }
+  const pieces = wholeLines(lines)
 
   const push = (bytes: Uint8Array): boolean => {
     if (failed) return false
@@ -414,34 +459,8 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
       failed = true
       return false
     }
-    const stop = lastEnd(bytes)
-    if (stop === 0) {
-      const longer = new Uint8Array(carried.length + bytes.length)
-      longer.set(carried)
-      longer.set(bytes, carried.length)
-      carried = longer
-      return true
-    }
-    let start = 0
-    if (carried.length > 0) {
-      // Only the line that was cut is put together.
-      while (bytes[start] !== LINE_FEED && bytes[start] !== RETURN) start++
-      const line = new Uint8Array(carried.length + start + 1)
-      line.set(carried)
-      line.set(bytes.subarray(0, start + 1), carried.length)
-      taken += carried.length
-      carried = new Uint8Array(0)
-      lines(line, withoutMark(line), line.length)
-    }
-    if (isReadable()) lines(bytes, taken === 0 ? withoutMark(bytes) : start, stop)
-    taken += stop
-    carried = bytes.slice(stop)
-    return isReadable()
+    return pieces.push(bytes)
   }
-
-  /** Where the text begins, at the start of all: after the mark of the order of bytes, if it has one. */
-  const withoutMark = (bytes: Uint8Array): number =>
-    width === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
 
   const found = (): Sheet | null => {
     if (failed || width === 0) return null
@@ -460,7 +479,7 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
   return {
     push,
     sheet: () => {
-      if (carried.length > 0) push(Uint8Array.of(LINE_FEED))
+      if (pieces.isOpen()) push(Uint8Array.of(LINE_FEED))
       return found()
     },
     take: () => {

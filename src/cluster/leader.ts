@@ -105,25 +105,23 @@ export const leader = async (
   return E.right(leading(reached.right, waiting.right, found.right.queue, connection, session, say))
 }
 
-const leading = (
-  redis: Redis,
-  blocking: Redis,
-  queueOf: (worker: string, connection: Redis) => Queue,
-  connection: Connection,
-  session: Messages.Session,
-  say: Say
-): Leader => {
-  const id = randomUUID()
-  const where = shown(connection)
-  const server = watched(connection, say)
-  redis.on('error', server.lost)
-  const chunks = chunksOf(session.rows)
-  const description = Messages.writeSession(session)
-  const queues = new Map<string, Queue>()
+/** Where a leader looks for workers. */
+interface Meeting {
+  readonly redis: Redis
+  /** The server, as a person reads it. */
+  readonly where: string
+  /** The leader's code: workers have the same. */
+  readonly code: string
+  readonly say: Say
+  readonly queueOf: (worker: string, connection: Redis) => Queue
+  readonly queues: Map<string, Queue>
+  /** Keeps what workers read from lapsing. */
+  readonly keep: () => Promise<void>
+}
+
+/** The workers of a session. */
+const workersAt = ({ redis, where, code, say, queueOf, queues, keep }: Meeting) => {
   const refused = new Map<string, Problem.Problem>()
-  let owners: ReadonlyMap<number, string> = new Map()
-  let steps = 0
-  let jobs = 0
 
   const queue = (worker: string): Queue => {
     const known = queues.get(worker)
@@ -157,18 +155,18 @@ const leading = (
       }
     }
     names.forEach((worker, i) => {
-      if (codes[i] !== null && codes[i] !== session.code)
+      if (codes[i] !== null && codes[i] !== code)
         refuse(
           worker,
           Problem.of(
             'code',
             Messages.printable(codes[i] ?? ''),
-            `the leader's, ${session.code}`,
+            `the leader's, ${code}`,
             'install the same version of ornstein on both'
           )
         )
     })
-    return names.filter((worker, i) => codes[i] === session.code && !refused.has(worker))
+    return names.filter((worker, i) => codes[i] === code && !refused.has(worker))
   }
 
   /** Workers, as soon as there are some; a problem where all that there are were refused. */
@@ -184,10 +182,112 @@ const leading = (
         isSaid = true
         say(`no worker at ${where} yet; start some: ornstein worker --queue ${where}`, true)
       }
-      await keep(null)
+      await keep()
       await setTimeout(LOOK / 4)
     }
   }
+
+  return { queue, refuse, look, present }
+}
+
+const begun = (number: number, question: Buffer, chunks: ReadonlyArray<Chunk>): Step => ({
+  number,
+  question,
+  missing: new Set(chunks.keys()),
+  jobs: new Map(),
+  failures: new Map(),
+  ends: new Map()
+})
+
+/** What is said of a chunk whose workers ended too often while they had it. */
+const wornOut = (step: Step, lost: ReadonlyArray<number>, chunks: ReadonlyArray<Chunk>): Problem.Problem | null => {
+  const worn = lost.find(chunk => step.missing.has(chunk) && counted(step.ends, chunk) >= MOST_ENDS)
+  return worn === undefined
+    ? null
+    : ofChunk(
+        chunks[worn],
+        Problem.of(
+          'worker',
+          `the ${MOST_ENDS}th that ended while it had them`,
+          'able to sum them',
+          'look at what workers say, and give them more memory'
+        )
+      )
+}
+
+/** Some chunks by the worker that each belongs to. */
+const byOwner = (
+  owners: ReadonlyMap<number, string>,
+  some: Iterable<number>
+): ReadonlyMap<string, ReadonlyArray<number>> => {
+  const found = new Map<string, ReadonlyArray<number>>()
+  for (const chunk of some) {
+    const owner = owners.get(chunk)
+    if (owner !== undefined) found.set(owner, [...(found.get(owner) ?? []), chunk])
+  }
+  return found
+}
+
+/** Where sums arrive. */
+interface Arrival {
+  readonly redis: Redis
+  /** Of the session. */
+  readonly id: string
+  readonly chunks: ReadonlyArray<Chunk>
+  readonly say: Say
+}
+
+/** Sums that have arrived; chunks whose sums were lost, or are not of the width, are missing again. */
+const gathered = async (
+  { redis, id, chunks, say }: Arrival,
+  step: Step,
+  width: number
+): Promise<ReadonlyArray<Float64Array>> => {
+  const key = keys.sums(id, step.number)
+  const found = await redis.hmgetBuffer(key, ...chunks.map((_, chunk) => String(chunk)))
+  const sums = found.map(bytes => (bytes === null ? new Float64Array(0) : Messages.numbersOf(bytes)))
+  for (const [chunk, values] of sums.entries()) {
+    const due = chunks[chunk].strands * width
+    if (values.length === due) continue
+    if (found[chunk] !== null)
+      say(
+        `sums of ${named(chunks[chunk])} are ${values.length} numbers and not ${due}: they are asked for again`,
+        false
+      )
+    step.missing.add(chunk)
+    await redis.hdel(key, String(chunk))
+  }
+  return sums
+}
+
+const leading = (
+  redis: Redis,
+  blocking: Redis,
+  queueOf: (worker: string, connection: Redis) => Queue,
+  connection: Connection,
+  session: Messages.Session,
+  say: Say
+): Leader => {
+  const id = randomUUID()
+  const where = shown(connection)
+  const server = watched(connection, say)
+  redis.on('error', server.lost)
+  const chunks = chunksOf(session.rows)
+  const description = Messages.writeSession(session)
+  const queues = new Map<string, Queue>()
+  let owners: ReadonlyMap<number, string> = new Map()
+  let steps = 0
+  let jobs = 0
+
+  const { queue, refuse, look, present } = workersAt({
+    redis,
+    where,
+    code: session.code,
+    say,
+    queueOf,
+    queues,
+    keep: () => keep(null)
+  })
 
   /** Keeps what workers read from lapsing, and writes it anew where it was lost. */
   const keep = async (question: Buffer | null): Promise<void> => {
@@ -205,20 +305,11 @@ const leading = (
     await queue(worker).add('sums', data, { jobId: job, removeOnComplete: true, removeOnFail: true })
   }
 
-  const byOwner = (some: Iterable<number>): ReadonlyMap<string, ReadonlyArray<number>> => {
-    const found = new Map<string, ReadonlyArray<number>>()
-    for (const chunk of some) {
-      const owner = owners.get(chunk)
-      if (owner !== undefined) found.set(owner, [...(found.get(owner) ?? []), chunk])
-    }
-    return found
-  }
-
   /** Hands chunks of workers that cannot have them any more to others. */
   const moved = async (step: Step, workers: ReadonlyArray<string>): Promise<void> => {
     const homeless = [...step.missing].filter(chunk => !workers.includes(owners.get(chunk) ?? ''))
     owners = shared(chunks.length, owners, workers)
-    for (const [worker, own] of byOwner(homeless)) await send(step, worker, own)
+    for (const [worker, own] of byOwner(owners, homeless)) await send(step, worker, own)
   }
 
   /** What is lost is asked for anew. */
@@ -232,20 +323,11 @@ const leading = (
       if (!workers.includes(worker)) {
         const lost = step.jobs.get(worker)?.chunks ?? []
         step.jobs.delete(worker)
-        const worn = lost.find(chunk => step.missing.has(chunk) && counted(step.ends, chunk) >= MOST_ENDS)
-        if (worn !== undefined)
-          return ofChunk(
-            chunks[worn],
-            Problem.of(
-              'worker',
-              `the ${MOST_ENDS}th that ended while it had them`,
-              'able to sum them',
-              'look at what workers say, and give them more memory'
-            )
-          )
+        const worn = wornOut(step, lost, chunks)
+        if (worn !== null) return worn
       }
     await moved(step, workers)
-    for (const [worker, own] of byOwner(step.missing)) {
+    for (const [worker, own] of byOwner(owners, step.missing)) {
       const job = step.jobs.get(worker)
       const isThere = job !== undefined && (await queue(worker).getJobState(job.id)) !== 'unknown'
       // Of a job that has just ended, the notes may be on their way.
@@ -280,35 +362,10 @@ const leading = (
     return null
   }
 
-  /** Sums that have arrived; chunks whose sums were lost, or are not of the width, are missing again. */
-  const gathered = async (step: Step, width: number): Promise<ReadonlyArray<Float64Array>> => {
-    const key = keys.sums(id, step.number)
-    const found = await redis.hmgetBuffer(key, ...chunks.map((_, chunk) => String(chunk)))
-    const sums = found.map(bytes => (bytes === null ? new Float64Array(0) : Messages.numbersOf(bytes)))
-    for (const [chunk, values] of sums.entries()) {
-      const due = chunks[chunk].strands * width
-      if (values.length === due) continue
-      if (found[chunk] !== null)
-        say(
-          `sums of ${named(chunks[chunk])} are ${values.length} numbers and not ${due}: they are asked for again`,
-          false
-        )
-      step.missing.add(chunk)
-      await redis.hdel(key, String(chunk))
-    }
-    return sums
-  }
-
+  const arrival: Arrival = { redis, id, chunks, say }
   const ask: Leader['ask'] = async (question, width) => {
     steps += 1
-    const step: Step = {
-      number: steps,
-      question: Messages.writeQuestion({ ...question, step: steps }),
-      missing: new Set(chunks.keys()),
-      jobs: new Map(),
-      failures: new Map(),
-      ends: new Map()
-    }
+    const step = begun(steps, Messages.writeQuestion({ ...question, step: steps }), chunks)
     const notes = keys.notes(id, step.number)
     for (let looked = -Infinity; ;)
       try {
@@ -325,7 +382,7 @@ const leading = (
             if (problem !== null) return E.left(problem)
           }
         }
-        const sums = await gathered(step, width)
+        const sums = await gathered(arrival, step, width)
         if (step.missing.size === 0) {
           await redis.del(keys.sums(id, step.number), notes)
           return E.right(sums)

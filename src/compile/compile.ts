@@ -500,6 +500,74 @@ interface Circumscribed {
   readonly precision: Precision
 }
 
+/** A stage on the data, with nothing wrong with it. */
+interface Ready<P extends string> {
+  readonly written: Stage.Written
+  readonly tools: Omit<Stage.Tools, 'evaluate' | 'attempts'>
+  readonly loss: Wanted<P> | null
+  readonly inner: ReadonlyArray<Within>
+  readonly judge: Judge<P>
+}
+
+/** What a run does of a stage. */
+const runnable = <P extends string>({
+  written: { stage, simple },
+  tools: given,
+  loss,
+  inner,
+  judge
+}: Ready<P>): CompiledStage<P> => {
+  // Stages work with whatever names the parameters have, and hand back those that they were given.
+  const ours = (params: Params.Params<string>): Params.Params<P> => params
+  const evaluate: Stage.Tools['evaluate'] = (params, key, rows) =>
+    loss === null
+      ? refuse(`evaluate: ${Stage.show(stage)} asks for no loss; define it with one`)
+      : loss.plan.evaluate(ours(params), key, rows)
+  const tools = { ...given, evaluate, attempts: inner.map(({ attempt }) => attempt()) }
+  const { begin, step, finish = identity } = simple.on(tools)
+  return {
+    stopping: simple.stopping,
+    ...judge,
+    begin,
+    whence: (params, memory, key) =>
+      loss === null
+        ? null
+        : stoppedAt(() =>
+            simple.on({ ...tools, evaluate: stopping(evaluate, loss.whence()) }).step(params, memory, key)
+          ),
+    step: (params, memory, key) => {
+      const taken = step(params, memory, key)
+      const next = ours(taken.params)
+      const norm = taken.norm ?? Params.norm(Params.zipWith((a, b) => a - b)(next, params))
+      return { value: taken.value, norm, params: next, memory: taken.memory }
+    },
+    finish: (params, memory) => ours(finish(params, memory)),
+    memoryCodec: simple.memory
+  }
+}
+
+/** What a stage asks of precision, unless its losses answer for that, and of data. */
+const unfit = (
+  { stage, simple }: Stage.Written,
+  points: Source.Data,
+  precision: Precision
+): ReadonlyArray<Problem.Problem> => [
+  ...Problem.unless(
+    precision === 'float64',
+    'precision',
+    `'float32' of ${Stage.show(stage)}`,
+    "'float64', as of what minimises no loss",
+    'leave precision out, or leave this stage to a pipeline of its own'
+  ),
+  ...Problem.unless(
+    simple.streams || !Source.isSource(points),
+    '',
+    Stage.show(stage),
+    'one that reads the rows of a source a stretch at a time',
+    'put it in Stage.onSample, or give the rows in memory'
+  )
+]
+
 /** How a stage of a pipeline is to be computed on the data, or what is wrong with it beside its description. */
 const stagesOn = <P extends string>(
   pipeline: Pipeline<P>,
@@ -551,8 +619,9 @@ const stagesOn = <P extends string>(
       }
     }
   }
-  const all = ({ stage, simple }: Stage.Written): Compiled<P> => {
-    const { attempts, means, misfits, times, on, memory, streams } = simple
+  const all = (written: Stage.Written): Compiled<P> => {
+    const { stage, simple } = written
+    const { attempts, means, misfits, times } = simple
     const loss = pipe(
       simple.loss,
       O.map(own => asked(own, simple.stopping.steps)),
@@ -577,53 +646,23 @@ const stagesOn = <P extends string>(
       stage: pipe(
         [
           ...(loss?.problems ?? []),
-          ...Problem.unless(
-            precision === 'float64' || loss !== null || inner.length > 0,
-            'precision',
-            `'float32' of ${Stage.show(stage)}`,
-            "'float64', as of what minimises no loss",
-            'leave precision out, or leave this stage to a pipeline of its own'
-          ),
-          ...Problem.unless(
-            streams || !Source.isSource(points),
-            '',
-            Stage.show(stage),
-            'one that reads the rows of a source a stretch at a time',
-            'put it in Stage.onSample, or give the rows in memory'
-          ),
+          ...unfit(written, points, loss !== null || inner.length > 0 ? 'float64' : precision),
           ...misfits(setting),
           ...inner.flatMap(({ problems }) => problems)
         ],
         problems => (problems.length > 0 || !sound || loss === null ? problems : tried(stage, loss.loss)),
         E.fromPredicate(RA.isEmpty, identity),
-        E.map(() => () => {
-          const evaluate: Stage.Tools['evaluate'] = (params, key, rows) =>
-            loss === null
-              ? refuse(`evaluate: ${Stage.show(stage)} asks for no loss; define it with one`)
-              : loss.plan.evaluate(ours(params), key, rows)
-          const tools = { ...setting, start: anyStart, evaluate, attempts: inner.map(({ attempt }) => attempt()) }
-          const { begin, step, finish = identity } = on(tools)
-          return {
-            stopping: simple.stopping,
-            // What attempts lead to has been judged on the way.
-            ...(inner.length > 0 ? blind : judge(model, points, schedule, [...(loss?.times() ?? []), ...times])),
-            begin,
-            whence: (params, memory, key) =>
-              loss === null
-                ? null
-                : stoppedAt(() =>
-                    on({ ...tools, evaluate: stopping(evaluate, loss.whence()) }).step(params, memory, key)
-                  ),
-            step: (params, memory, key) => {
-              const taken = step(params, memory, key)
-              const next = ours(taken.params)
-              const norm = taken.norm ?? Params.norm(Params.zipWith((a, b) => a - b)(next, params))
-              return { value: taken.value, norm, params: next, memory: taken.memory }
-            },
-            finish: (params, memory) => ours(finish(params, memory)),
-            memoryCodec: memory
-          }
-        })
+        E.map(
+          () => () =>
+            runnable({
+              written,
+              tools: { ...setting, start: anyStart },
+              loss,
+              inner,
+              // What attempts lead to has been judged on the way.
+              judge: inner.length > 0 ? blind : judge(model, points, schedule, [...(loss?.times() ?? []), ...times])
+            })
+        )
       )
     }
   }

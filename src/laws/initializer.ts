@@ -422,6 +422,86 @@ const saidOf = <P extends string>(
   )
 }
 
+/** An initializer as laws of its draws see it. */
+interface Drawing<P extends string> {
+  readonly initializer: Initializer.Initializer
+  readonly start: Start<P>
+  readonly started: (points: Points.Points, seed: number) => Params.Params<P>
+  readonly others: (points: Points.Points, seed: number, count: number) => ReadonlyArray<Params.Params<P>>
+  readonly cases: fc.Arbitrary<Example>
+  readonly wide: fc.Arbitrary<Pick<Example, 'points' | 'seed'>>
+  readonly own: Points.Points
+  /** How many centres it starts. */
+  readonly count: number
+}
+
+/** That what is drawn is drawn anew for each key, and as often as is said. */
+const ofDraws = <P extends string>(
+  { initializer, start, started, others, cases, wide, own, count }: Drawing<P>,
+  { draws, apart }: Required<Pick<InitializerOptions, 'draws' | 'apart'>>
+) => {
+  const [onCases, onWide] = [over(cases), over(wide)]
+  return [
+    onWide({
+      name: 'some keys start others',
+      statement: '∀ x in general position in a plane: of forty keys not all start the same. Exactly.',
+      source: 'randomness is a value',
+      enough: 20,
+      claim: draws === 'sometimes' && count >= 2,
+      option: 'draws',
+      says: ({ points, seed }) =>
+        differs(
+          others(points, seed, 39),
+          others(points, seed, 39).map(() => started(points, seed))
+        )
+    }),
+    onWide({
+      name: 'centres are apart',
+      statement:
+        '∀ x in general position in a plane, keys: of forty starts some have no two centres that are the same: equal centres stay equal for ever. Exactly.',
+      source: 'what is symmetric has a symmetric gradient',
+      enough: 20,
+      claim: apart && count >= 2,
+      option: 'apart',
+      says: ({ points, seed }) => {
+        const least = others(points, seed - 1, 40).map(params =>
+          Math.min(...centresOf(params).flatMap((a, i, all) => all.slice(i + 1).map(b => distance(a, b))))
+        )
+        return isBelow(0, Math.max(...least))
+      }
+    }),
+    over(fc.record({ seed: Arbitrary.seeds }))({
+      name: 'rows are taken as often as is said',
+      statement: `∀ keys: over ${STARTS} of them each row of uneven, weighted ones is the first centre, and the second, as often as its weight, or its weight times D² with the best of the candidates, gives. Within the bound of Hoeffding (1963), which a right one fails with probability 1e-9.`,
+      source: 'Arthur & Vassilvitskii 2007; sampling without replacement',
+      enough: 3,
+      claim: count >= 2 && O.toNullable(sharesOf(own, count)(initializer)),
+      says: ({ seed }, { first, second }) => {
+        const starts = keysOf(STARTS, seed).map(start(initializer, own)).map(centresOf)
+        const taken = (i: number, k: number): number =>
+          starts.filter(centres => centres[k][0] === own.values[i]).length / STARTS
+        return [first, second].flatMap((shares, k) =>
+          shares.map((share, i) => Chance.shareOf(taken(i, k), share, STARTS))
+        )
+      }
+    }),
+    onCases({
+      name: 'every entry has a draw of its own',
+      statement: `∀ x, keys: over ${STARTS} of them the normals of two entries, of one centre or of two, have uncorrelated ranks and sizes. Within Bernstein’s bound, which a right one fails with probability 1e-9.`,
+      source: 'definition of independence',
+      enough: 4,
+      claim: O.toNullable(displacements(start)(initializer)),
+      says: ({ scattered, seed }, { scale, of }) => {
+        // What is below the rounding of the data is no normal.
+        if (scale < 1e-10 * sizeOf(scattered)) return []
+        const rows = keysOf(STARTS, seed).map(of(scattered))
+        const [first, ...others] = rows[0].slice(0, 6).map((_, at) => rows.map(row => row[at]))
+        return others.map(other => Chance.unrelated(first, other))
+      }
+    })
+  ]
+}
+
 /**
  * The laws of an initializer for a score: the shapes it starts, on awkward data too, and what it says of the start.
  *
@@ -479,7 +559,6 @@ export const initializer = <P extends string>(
   }
   const own = uneven(least + 3)
   const onCases = over(cases)
-  const onWide = over(wide)
 
   const ofStarts = ofRows(
     `${Initializer.show(initializer)} of ${Score.show(score)}`,
@@ -544,63 +623,7 @@ export const initializer = <P extends string>(
           return alike(started(mapRows(turn)(scattered), seed), rotate(turn)(started(scattered, seed)), scattered, seed)
         }
       }),
-      onWide({
-        name: 'some keys start others',
-        statement: '∀ x in general position in a plane: of forty keys not all start the same. Exactly.',
-        source: 'randomness is a value',
-        enough: 20,
-        claim: draws === 'sometimes' && count >= 2,
-        option: 'draws',
-        says: ({ points, seed }) =>
-          differs(
-            others(points, seed, 39),
-            others(points, seed, 39).map(() => started(points, seed))
-          )
-      }),
-      onWide({
-        name: 'centres are apart',
-        statement:
-          '∀ x in general position in a plane, keys: of forty starts some have no two centres that are the same: equal centres stay equal for ever. Exactly.',
-        source: 'what is symmetric has a symmetric gradient',
-        enough: 20,
-        claim: apart && count >= 2,
-        option: 'apart',
-        says: ({ points, seed }) => {
-          const least = others(points, seed - 1, 40).map(params =>
-            Math.min(...centresOf(params).flatMap((a, i, all) => all.slice(i + 1).map(b => distance(a, b))))
-          )
-          return isBelow(0, Math.max(...least))
-        }
-      }),
-      over(fc.record({ seed: Arbitrary.seeds }))({
-        name: 'rows are taken as often as is said',
-        statement: `∀ keys: over ${STARTS} of them each row of uneven, weighted ones is the first centre, and the second, as often as its weight, or its weight times D² with the best of the candidates, gives. Within the bound of Hoeffding (1963), which a right one fails with probability 1e-9.`,
-        source: 'Arthur & Vassilvitskii 2007; sampling without replacement',
-        enough: 3,
-        claim: count >= 2 && O.toNullable(sharesOf(own, count)(initializer)),
-        says: ({ seed }, { first, second }) => {
-          const starts = keysOf(STARTS, seed).map(start(initializer, own)).map(centresOf)
-          const taken = (i: number, k: number): number =>
-            starts.filter(centres => centres[k][0] === own.values[i]).length / STARTS
-          return [first, second].flatMap((shares, k) =>
-            shares.map((share, i) => Chance.shareOf(taken(i, k), share, STARTS))
-          )
-        }
-      }),
-      onCases({
-        name: 'every entry has a draw of its own',
-        statement: `∀ x, keys: over ${STARTS} of them the normals of two entries, of one centre or of two, have uncorrelated ranks and sizes. Within Bernstein’s bound, which a right one fails with probability 1e-9.`,
-        source: 'definition of independence',
-        enough: 4,
-        claim: O.toNullable(displacements(start)(initializer)),
-        says: ({ scattered, seed }, { scale, of }) => {
-          // What is below the rounding of the data is no normal.
-          if (scale < 1e-10 * sizeOf(scattered)) return []
-          const rows = keysOf(STARTS, seed).map(of(scattered))
-          const [first, ...others] = rows[0].slice(0, 6).map((_, at) => rows.map(row => row[at]))
-          return others.map(other => Chance.unrelated(first, other))
-        }
-      }),
+      ...ofDraws({ initializer, start, started, others, cases, wide, own, count }, { draws, apart }),
       startAlike(initializer, options.equals, score, interpret),
       onCases({
         name: 'a start is what its description says',

@@ -58,11 +58,18 @@ const deviation = (draws: Float64Array): number =>
  * })
  */
 export const key = (options: Partial<KeyOptions> = {}): ReadonlyArray<Law> => {
-  const { source, keys, labels, draws, fault } = { ...defaults, ...options }
-  const { child, split, named, uniform, normal, permutation } = source
-  const count = fc.nat(20)
-  const some = fc.uniqueArray(labels, { minLength: 2, maxLength: 6 })
+  const all = { ...defaults, ...options }
+  return [...ofDerivations(all), ...ofDraws(all)]
+}
 
+const count = fc.nat(20)
+const someOf = (labels: fc.Arbitrary<string>): fc.Arbitrary<ReadonlyArray<string>> =>
+  fc.uniqueArray(labels, { minLength: 2, maxLength: 6 })
+
+/** That no derived key depends on another, nor meets one. */
+const ofDerivations = ({ source, keys, labels }: KeyOptions): ReadonlyArray<Law> => {
+  const { child, split, named, uniform } = source
+  const some = someOf(labels)
   return [
     {
       name: 'splitting does not depend on how many',
@@ -130,7 +137,15 @@ export const key = (options: Partial<KeyOptions> = {}): ReadonlyArray<Law> => {
         const drawn = Array.from(uniform(200)(key))
         return areDifferent([...derived.map(asDraw), ...drawn])
       })
-    },
+    }
+  ]
+}
+
+/** That draws have their distribution, each alone. */
+const ofDraws = ({ source, keys, labels, draws, fault }: KeyOptions): ReadonlyArray<Law> => {
+  const { split, named, uniform, normal, permutation } = source
+  const some = someOf(labels)
+  return [
     {
       name: 'uniform draws lie in [0, 1)',
       statement: '∀ key: every draw is a multiple of 2⁻⁵³ in [0, 1).',

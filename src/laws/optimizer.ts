@@ -264,6 +264,116 @@ const valuesAlong = (
   return path.map(({ params }) => evaluate(params).value)
 }
 
+/** An optimizer as laws see it. */
+interface Subject {
+  readonly optimizer: Optimizer.Optimizer
+  readonly interpret: NonNullable<OptimizerOptions['interpret']>
+  readonly others: fc.Arbitrary<Optimizer.Optimizer>
+  readonly walks: fc.Arbitrary<Walk>
+  /** The same to `tolerance` of the longest entry of any step: moving sums of what was long may cancel. */
+  readonly near: (found: ReadonlyArray<P>, wanted: ReadonlyArray<P>) => ReadonlyArray<Relation>
+}
+
+/** That optimizers are a monoid under `chain`. */
+const ofChaining = ({ optimizer, interpret, others, walks: anyWalk }: Subject) => {
+  const { chain } = Optimizer
+  const o = interpret(optimizer)
+  const steps = (of: Optimizer.Optimizer, walk: Walk): ReadonlyArray<P> => stepsOf(interpret(of), walk)
+  const onWalks = over(fc.record({ walk: anyWalk }))
+  return [
+    over(fc.record({ a: others, c: others, walk: anyWalk }))({
+      name: 'chaining is associative',
+      statement:
+        '∀ a, c: chain(chain(a, o), c) = chain(a, chain(o, c)) = chain(a, o, c), step by step, to the last bit.',
+      source: 'definition of a monoid',
+      says: ({ a, c, walk }) => {
+        const flat = steps(chain(a, optimizer, c), walk)
+        return [
+          hasBits(steps(chain(chain(a, optimizer), c), walk), flat),
+          hasBits(steps(chain(a, chain(optimizer, c)), walk), flat)
+        ]
+      }
+    }),
+    onWalks({
+      name: 'the empty chain is the identity of chaining',
+      statement:
+        'chain(chain(), o) = o = chain(o, chain()), step by step, to the last bit; chain() leaves gradients alone.',
+      source: 'definition of a monoid',
+      says: ({ walk }) => [
+        hasBits(steps(chain(chain(), optimizer), walk), stepsOf(o, walk)),
+        hasBits(steps(chain(optimizer, chain()), walk), stepsOf(o, walk)),
+        hasBits(steps(chain(), walk), walk.gradients)
+      ]
+    }),
+    over(fc.record({ a: others, walk: anyWalk }))({
+      name: 'a chain applies its parts in turn',
+      statement: '∀ a: the steps of chain(a, o) are those that o makes of the steps of a.',
+      source: 'definition of `chain`',
+      says: ({ a, walk: { start, gradients } }) => {
+        const first = interpret(a)
+        // Both parts see the parameters that the whole chain has moved, and the objective itself.
+        const inTurn = gradients.reduce<{ readonly ofA: Trail; readonly ofO: Trail }>(
+          ({ ofA, ofO }, gradient) => {
+            const { params } = ofO
+            const [made, state] = updated(first, gradient, ofA.state, params)
+            return { ofA: { ...ofA, state }, ofO: advance(o, bowl(gradient, params))(ofO, made) }
+          },
+          { ofA: begin(first, start), ofO: begin(o, start) }
+        )
+        return hasBits(steps(chain(a, optimizer), { start, gradients }), inTurn.ofO.steps)
+      }
+    })
+  ]
+}
+
+const rounding = 'To `tolerance`, 1e-9 of the longest entry of the steps: sums in another order.'
+
+/** Which changes of gradients and parameters it does not see, where it is said not to. */
+const ofSymmetries = (
+  { optimizer, interpret, walks: anyWalk, near }: Subject,
+  { coordinatesAlike, namesAlike, scaling }: Pick<OptimizerOptions, 'coordinatesAlike' | 'namesAlike' | 'scaling'>
+) => {
+  const o = interpret(optimizer)
+  const onWalks = over(fc.record({ walk: anyWalk }))
+  return [
+    onWalks({
+      name: 'permuted coordinates take permuted steps',
+      statement: `for Π the reversal of every array: the steps along Πg from Πθ are Π of the steps along g from θ. ${rounding}`,
+      source: 'the optimizer knows no order of coordinates',
+      claim: coordinatesAlike,
+      option: 'coordinatesAlike',
+      says: ({ walk }) => near(stepsOf(o, onWalk(reversed, walk)), stepsOf(o, walk).map(reversed))
+    }),
+    onWalks({
+      name: 'split parameters take split steps',
+      statement: `the step of an entry is the same whether it has a name of its own or shares one with others. ${rounding}`,
+      source: 'names are for people',
+      claim: namesAlike,
+      option: 'namesAlike',
+      says: ({ walk }) => near(stepsOf(o, onWalk(split, walk)), stepsOf(o, walk).map(split))
+    }),
+    over(fc.record({ walk: anyWalk, c: factors(-30, 30) }))({
+      name: 'scaled gradients take scaled steps',
+      statement: `∀ c from 2⁻³⁰ to 2³⁰: the steps along c·g are c times the steps along g. ${rounding}`,
+      source: 'linearity',
+      claim: scaling === 'linear',
+      option: 'scaling',
+      says: ({ walk: { start, gradients }, c }) =>
+        near(stepsOf(o, { start, gradients: gradients.map(times(c)) }), stepsOf(o, { start, gradients }).map(times(c)))
+    }),
+    // Of lesser gradients ε is seen.
+    over(fc.record({ walk: anyWalk, c: factors(-3, 6) }))({
+      name: 'scaled gradients take the same steps',
+      statement: '∀ c > 0: the steps along c·g are the steps along g, up to ε.',
+      source: 'Kingma & Ba 2015, section 2.1',
+      claim: scaling === 'invariant',
+      option: 'scaling',
+      says: ({ walk: { start, gradients }, c }) =>
+        near(stepsOf(o, { start, gradients: gradients.map(times(c)) }), stepsOf(o, { start, gradients }))
+    })
+  ]
+}
+
 /**
  * The laws of an optimizer. What is true of every optimizer is always held; what an optimizer claims beyond that (how it
  * scales, its closed form where gradients are constant, where it descends and converges) is held where the options
@@ -296,57 +406,16 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
     hasBits(found.map(Params.shapes), wanted.map(Params.shapes)),
     is(found.map(flat), wanted.map(flat), tolerance * greatest(wanted.flatMap(flat)))
   ]
-  const rounding = 'To `tolerance`, 1e-9 of the longest entry of the steps: sums in another order.'
   const { walks: anyWalk = walks, others = optimizers } = options
   const onWalks = over(fc.record({ walk: anyWalk }))
   const { lo = 0, hi = 0 } = converges ?? {}
+  const subject: Subject = { optimizer, interpret, others, walks: anyWalk, near }
 
   const code = Optimizer.show(optimizer)
   const ofOptimizer = ofRows(
     code,
     [
-      over(fc.record({ a: others, c: others, walk: anyWalk }))({
-        name: 'chaining is associative',
-        statement:
-          '∀ a, c: chain(chain(a, o), c) = chain(a, chain(o, c)) = chain(a, o, c), step by step, to the last bit.',
-        source: 'definition of a monoid',
-        says: ({ a, c, walk }) => {
-          const flat = steps(chain(a, optimizer, c), walk)
-          return [
-            hasBits(steps(chain(chain(a, optimizer), c), walk), flat),
-            hasBits(steps(chain(a, chain(optimizer, c)), walk), flat)
-          ]
-        }
-      }),
-      onWalks({
-        name: 'the empty chain is the identity of chaining',
-        statement:
-          'chain(chain(), o) = o = chain(o, chain()), step by step, to the last bit; chain() leaves gradients alone.',
-        source: 'definition of a monoid',
-        says: ({ walk }) => [
-          hasBits(steps(chain(chain(), optimizer), walk), stepsOf(o, walk)),
-          hasBits(steps(chain(optimizer, chain()), walk), stepsOf(o, walk)),
-          hasBits(steps(chain(), walk), walk.gradients)
-        ]
-      }),
-      over(fc.record({ a: others, walk: anyWalk }))({
-        name: 'a chain applies its parts in turn',
-        statement: '∀ a: the steps of chain(a, o) are those that o makes of the steps of a.',
-        source: 'definition of `chain`',
-        says: ({ a, walk: { start, gradients } }) => {
-          const first = interpret(a)
-          // Both parts see the parameters that the whole chain has moved, and the objective itself.
-          const inTurn = gradients.reduce<{ readonly ofA: Trail; readonly ofO: Trail }>(
-            ({ ofA, ofO }, gradient) => {
-              const { params } = ofO
-              const [made, state] = updated(first, gradient, ofA.state, params)
-              return { ofA: { ...ofA, state }, ofO: advance(o, bowl(gradient, params))(ofO, made) }
-            },
-            { ofA: begin(first, start), ofO: begin(o, start) }
-          )
-          return hasBits(steps(chain(a, optimizer), { start, gradients }), inTurn.ofO.steps)
-        }
-      }),
+      ...ofChaining(subject),
       onWalks({
         name: 'steps have the names and shapes of the parameters',
         statement: '∀ gradients: every step has the names of the parameters, each with its shape and as many entries.',
@@ -390,44 +459,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
         source: 'θ + 0 = θ',
         says: ({ walk }) => is(steps(chain(optimizer, Optimizer.scale(0)), walk).map(flat), 0)
       }),
-      onWalks({
-        name: 'permuted coordinates take permuted steps',
-        statement: `for Π the reversal of every array: the steps along Πg from Πθ are Π of the steps along g from θ. ${rounding}`,
-        source: 'the optimizer knows no order of coordinates',
-        claim: coordinatesAlike,
-        option: 'coordinatesAlike',
-        says: ({ walk }) => near(stepsOf(o, onWalk(reversed, walk)), stepsOf(o, walk).map(reversed))
-      }),
-      onWalks({
-        name: 'split parameters take split steps',
-        statement: `the step of an entry is the same whether it has a name of its own or shares one with others. ${rounding}`,
-        source: 'names are for people',
-        claim: namesAlike,
-        option: 'namesAlike',
-        says: ({ walk }) => near(stepsOf(o, onWalk(split, walk)), stepsOf(o, walk).map(split))
-      }),
-      over(fc.record({ walk: anyWalk, c: factors(-30, 30) }))({
-        name: 'scaled gradients take scaled steps',
-        statement: `∀ c from 2⁻³⁰ to 2³⁰: the steps along c·g are c times the steps along g. ${rounding}`,
-        source: 'linearity',
-        claim: scaling === 'linear',
-        option: 'scaling',
-        says: ({ walk: { start, gradients }, c }) =>
-          near(
-            stepsOf(o, { start, gradients: gradients.map(times(c)) }),
-            stepsOf(o, { start, gradients }).map(times(c))
-          )
-      }),
-      // Of lesser gradients ε is seen.
-      over(fc.record({ walk: anyWalk, c: factors(-3, 6) }))({
-        name: 'scaled gradients take the same steps',
-        statement: '∀ c > 0: the steps along c·g are the steps along g, up to ε.',
-        source: 'Kingma & Ba 2015, section 2.1',
-        claim: scaling === 'invariant',
-        option: 'scaling',
-        says: ({ walk: { start, gradients }, c }) =>
-          near(stepsOf(o, { start, gradients: gradients.map(times(c)) }), stepsOf(o, { start, gradients }))
-      }),
+      ...ofSymmetries(subject, { coordinatesAlike, namesAlike, scaling }),
       over(fc.record({ gradient: dyadic(-4, 4), length: fc.integer({ min: 1, max: 12 }) }))({
         name: 'a constant gradient takes the steps of its closed form',
         statement: 'where every gradient is g, step n is the closed form at (g, n).',

@@ -135,6 +135,27 @@ const obeys =
     return rule === null ? after.step < stopping.steps && !flat && !small : rules[rule]
   }
 
+const pairs = <P extends string>(
+  states: ReadonlyArray<Run.State<P>>,
+  holds: (before: Run.State<P>, after: Run.State<P>) => boolean
+): boolean => states.every((state, i) => i === 0 || holds(states[i - 1], state))
+
+/** How many steps the first stage takes. */
+const taken = <P extends string>(states: ReadonlyArray<Run.State<P>>): number =>
+  states.filter(({ stage, step, status }) => stage === 0 && step > 0 && status._tag !== 'Failed').length
+
+/** A program whose step n gives an objective, a norm or parameters that are not finite: one of these. */
+const brokenAt = <P extends string>(program: Program<P>, n: number, which: number): Program<P> =>
+  counting(program, (step, count) => {
+    const good = step()
+    const bad: ReadonlyArray<Step<P>> = [
+      { ...good, value: NaN },
+      { ...good, norm: Infinity },
+      { ...good, params: Params.mapValues(() => -Infinity)(good.params) }
+    ]
+    return count === n ? bad[which % bad.length] : good
+  })
+
 /** The JSON of a state, altered into that of another program's. */
 const foreign = (json: Readonly<Record<string, unknown>>, stages: number): ReadonlyArray<unknown> => {
   const params = json.params as Readonly<Record<string, Params.Params<'x'>['x']>>
@@ -185,13 +206,6 @@ export const run = <P extends string>(
     })
   const all = (program: Program<P>, key: Key.Key): ReadonlyArray<Run.State<P>> =>
     take(MANY, runner.states(program)(key))
-  const pairs = (
-    states: ReadonlyArray<Run.State<P>>,
-    holds: (before: Run.State<P>, after: Run.State<P>) => boolean
-  ): boolean => states.every((state, i) => i === 0 || holds(states[i - 1], state))
-  /** How many steps the first stage takes. */
-  const taken = (states: ReadonlyArray<Run.State<P>>): number =>
-    states.filter(({ stage, step, status }) => stage === 0 && step > 0 && status._tag !== 'Failed').length
 
   return [
     of(
@@ -289,16 +303,7 @@ export const run = <P extends string>(
         const steps = taken(healthy)
         if (steps === 0) return true
         const n = at % steps
-        const broken = counting(program, (step, count) => {
-          const good = step()
-          const bad: ReadonlyArray<Step<P>> = [
-            { ...good, value: NaN },
-            { ...good, norm: Infinity },
-            { ...good, params: Params.mapValues(() => -Infinity)(good.params) }
-          ]
-          return count === n ? bad[at % bad.length] : good
-        })
-        const states = all(broken, key)
+        const states = all(brokenAt(program, n, at), key)
         const last = states[states.length - 1]
         return (
           states.length === n + 2 &&

@@ -65,6 +65,58 @@ const vdm = 'Kingma et al. 2021, arXiv 2107.00630, §3.1'
 const one = Mixture.of({ means: [[1]], variances: [0.5] })
 const { exp, log, powerOfTwo, square } = Elementary
 
+/** Of which times laws are: near the ends too, and of no interval with a kink inside where integrals are taken. */
+const timesOf = (
+  schedule: Schedule.Schedule,
+  kinks: ReadonlyArray<number>,
+  given: fc.Arbitrary<number> | undefined
+) => {
+  const until = Schedule.until(schedule)
+  const edges = [0, ...kinks, ...(until === Infinity ? [] : [until])]
+  const times = given ?? (kinks.length === 0 ? anyTimes(schedule) : betweenEdges(edges).map(({ s }) => s))
+  const isWhole = given === undefined && kinks.length === 0
+  const near = isWhole ? fc.oneof({ weight: 2, arbitrary: times }, { weight: 1, arbitrary: nearEnds(schedule) }) : times
+  const { greatest, least } = Schedule.logSnrRange(schedule)
+  const meets = isWhole ? [...(greatest > 4 ? ['clean end'] : []), ...(least < -4 ? ['noisy end'] : [])] : []
+  const two = fc
+    .tuple(times, times)
+    .filter(([s, t]) => s !== t)
+    .map(([s, t]) => ({ s: Math.min(s, t), t: Math.max(s, t) }))
+  const last = Math.min(8, until)
+  const any = fc.double({ min: 1e-6, max: 1, noNaN: true }).map(share => share * last)
+  const wide = fc.oneof({ weight: 4, arbitrary: any }, { weight: 1, arbitrary: fc.constant(last) })
+  // The schedule goes along, so that a report may tell which ends were met.
+  const atOne = over(near.map(time => ({ schedule, time })))
+  const atTwo = over(two)
+  const upTo = over(fc.record({ time: wide, halvings: fc.integer({ min: 1, max: 10 }) }))
+  // Integrals are over pieces.
+  const inPieces = over(kinks.length === 0 ? two : betweenEdges(edges))
+  return { edges: [...edges, until], meets, atOne, atTwo, upTo, inPieces }
+}
+
+/** Mean and variance at t, by f and g² from s on, in nodes of √t: near 0 some schedules change fast. */
+const carried = (
+  { level, drift, diffusion, diffuse }: TrueLevels,
+  kinks: ReadonlyArray<number>,
+  [s, t]: readonly [number, number],
+  count: number
+): Mixture.Mixture => {
+  const inside = [s, ...kinks.filter(kink => kink > s && kink < t), t]
+  const end = inside.slice(1).reduce(
+    ({ alpha, variance }, hi, i) => {
+      const integral = (f: (time: number) => number, lo: number): number => {
+        const { nodes, weights } = Quadrature.gaussLegendre(count)(Math.sqrt(lo), Math.sqrt(hi))
+        return nodes.reduce((sum, r, k) => sum + weights[k] * 2 * r * f(r * r), 0)
+      }
+      const kept = exp(integral(drift, inside[i]))
+      const added = integral(r => diffusion(r) * exp(2 * integral(drift, r)), inside[i])
+      return { alpha: kept * alpha, variance: kept * kept * variance + added }
+    },
+    { alpha: 1, variance: 0 }
+  )
+  return pipe(one, diffuse(level(s)), diffuse({ alpha: end.alpha, sigma: Math.sqrt(end.variance) }))
+}
+
 /**
  * The laws of a schedule: levels, their log-SNR and its inverse, and the forward process dx = f x dt + g dW that they
  * solve.
@@ -86,54 +138,16 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
   const { variancePreserving = Schedule.preservesVariance(schedule), homogeneous = Schedule.isHomogeneous(schedule) } =
     options
 
-  // —— of which times ——
-  const until = Schedule.until(schedule)
-  const edges = [0, ...kinks, ...(until === Infinity ? [] : [until])]
-  const times = options.times ?? (kinks.length === 0 ? anyTimes(schedule) : betweenEdges(edges).map(({ s }) => s))
-  const isWhole = options.times === undefined && kinks.length === 0
-  const near = isWhole ? fc.oneof({ weight: 2, arbitrary: times }, { weight: 1, arbitrary: nearEnds(schedule) }) : times
-  const { greatest, least } = Schedule.logSnrRange(schedule)
-  const meets = isWhole ? [...(greatest > 4 ? ['clean end'] : []), ...(least < -4 ? ['noisy end'] : [])] : []
-  const two = fc
-    .tuple(times, times)
-    .filter(([s, t]) => s !== t)
-    .map(([s, t]) => ({ s: Math.min(s, t), t: Math.max(s, t) }))
-  const last = Math.min(8, until)
-  const any = fc.double({ min: 1e-6, max: 1, noNaN: true }).map(share => share * last)
-  const wide = fc.oneof({ weight: 4, arbitrary: any }, { weight: 1, arbitrary: fc.constant(last) })
-  // The schedule goes along, so that a report may tell which ends were met.
-  const atOne = over(near.map(time => ({ schedule, time })))
-  const atTwo = over(two)
-  const upTo = over(fc.record({ time: wide, halvings: fc.integer({ min: 1, max: 10 }) }))
-  // Integrals are over pieces.
-  const inPieces = over(kinks.length === 0 ? two : betweenEdges(edges))
+  const { edges, meets, atOne, atTwo, upTo, inPieces } = timesOf(schedule, kinks, options.times)
 
   // —— what is compared ——
-  const reach = (x: number): number => [...edges, until].reduce((least, edge) => Math.min(least, Math.abs(x - edge)), x)
+  const reach = (x: number): number => edges.reduce((least, edge) => Math.min(least, Math.abs(x - edge)), x)
   const slope = (f: (x: number) => number, x: number): Slope => slopeWithin(reach(x))(f, x)
   /** How far a time may be off where λ is known up to the noise of its own evaluation. */
   const blur = (time: number): number =>
     (1e-13 * (1 + Math.abs(logSnr(time))) + 20 * noiseOf(logSnr, time, reach(time))) /
     Math.abs(slope(logSnr, time).value)
   const composed = (s: number, t: number): Mixture.Mixture => pipe(one, diffuse(level(s)), diffuse(level(t)))
-  /** Mean and variance at t, by f and g² from s on, in nodes of √t: near 0 some schedules change fast. */
-  const carried = (s: number, t: number, count: number): Mixture.Mixture => {
-    const inside = [s, ...kinks.filter(kink => kink > s && kink < t), t]
-    const end = inside.slice(1).reduce(
-      ({ alpha, variance }, hi, i) => {
-        const integral = (f: (time: number) => number, lo: number): number => {
-          const { nodes, weights } = Quadrature.gaussLegendre(count)(Math.sqrt(lo), Math.sqrt(hi))
-          return nodes.reduce((sum, r, k) => sum + weights[k] * 2 * r * f(r * r), 0)
-        }
-        const kept = exp(integral(drift, inside[i]))
-        const added = integral(r => diffusion(r) * exp(2 * integral(drift, r)), inside[i])
-        return { alpha: kept * alpha, variance: kept * kept * variance + added }
-      },
-      { alpha: 1, variance: 0 }
-    )
-    return pipe(one, diffuse(level(s)), diffuse({ alpha: end.alpha, sigma: Math.sqrt(end.variance) }))
-  }
-
   return ofRows(
     Schedule.show(schedule),
     [
@@ -239,7 +253,9 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
         statement: `∀ s < t: with a = exp ∫f and b² = ∫ g(r)² exp(2∫_r^t f) dr over [s, t], N(α_s c, α_s²v + σ_s²) becomes N(aα_s c, a²(α_s²v + σ_s²) + b²) = N(α_t c, α_t²v + σ_t²), to ${(10 * tolerance).toExponential()} relative: the tolerance of f and g² integrated over times of order 1 (Gauss–Legendre, 48 nodes; 16 between kinks, over three of them at most), and to ten times what half as many nodes find otherwise.`,
         source: 'semigroup of the forward process',
         says: ({ s, t }) => {
-          const [half, twice] = (kinks.length === 0 ? [24, 48] : [8, 16]).map(count => carried(s, t, count))
+          const [half, twice] = (kinks.length === 0 ? [24, 48] : [8, 16]).map(count =>
+            carried(own, kinks, [s, t], count)
+          )
           const once = diffuse(level(t))(one)
           const off = (of: (mixture: Mixture.Mixture) => Float64Array): number =>
             10 * tolerance * (1 + once.variances[0]) + 10 * Math.abs(of(half)[0] - of(twice)[0])

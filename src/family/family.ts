@@ -176,6 +176,8 @@ export interface Capabilities<P extends string> {
    * row and component together (Fisher's metric). Else that of the mixtures which parameters are, or a share of their length.
    */
   readonly distance?: (from: Params.Params<P>, to: Params.Params<P>) => number
+  /** How many components there are; else their log weights are counted, for which tensors are made. */
+  readonly count?: (dim: number) => number
   /** Rows of one component below which its likelihood has no bound; else 1, a row of its own. */
   readonly leastRows?: (dim: number) => number
   /** All variances are 1, in every direction, and none is learned. Without it they count as learned. */

@@ -491,7 +491,7 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
   const size = ({ points, params }: Example<P>): number =>
     Elementary.square(1 + Elementary.square(greatest([...points.values, ...flat(params)])))
   const lawOf = over(cases, show(score))
-  return known(Score.interpret(score).family, ({ components, logDensity }) => [
+  return known(Score.interpret(score).family, ({ components, count, logDensity }) => [
     lawOf({
       name: 'is the gradient of its own log-density, by autodiff',
       statement:
@@ -509,7 +509,8 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
     }),
     lawOf({
       name: 'has the log-density of its components',
-      statement: '∀ θ, t, x: log p_t(x) = log Σ π_k p_k(x). To 1e-13 (1 + r²)² (1 + |log p|), r the greatest entry.',
+      statement:
+        '∀ θ, t, x: log p_t(x) = log Σ π_k p_k(x), over as many components as it counts. To 1e-13 (1 + r²)² (1 + |log p|), r the greatest entry.',
       source: 'definition of a mixture',
       check: each => {
         const { schedule, time, params, points } = each
@@ -521,7 +522,11 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
           return logSumExp(add(said.logDensity(x, level()), expandDims(said.logWeights, 0)), 1, true)
         })
         const found = of((own, x) => logDensity(own, x, level()))
-        return agree('log p', found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))
+        const counted = compute(() => components(Score.tensors(params), points.dim).logWeights).values.length
+        return (
+          agree('how many components', [count(points.dim)], [counted], 0) &&
+          agree('log p', found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))
+        )
       }
     }),
     claim({

@@ -30,6 +30,7 @@ import {
   type NdArray,
   type Tensor
 } from '../../../lib/index.js'
+import { lazy } from '../../../lib/plain/iterate.js'
 import { refuse } from '../../../lib/plain/refuse.js'
 import * as Strands from '../../../lib/rows/strands.js'
 import { stretch } from '../../../lib/rows/stretches.js'
@@ -102,7 +103,17 @@ export const eStep = <P extends string>(family: Family<P>, kind: Kind, dim: numb
     family.toMixture,
     O.match(
       () => inVocabulary(family, kind, dim),
-      toMixture => inVocabulary(family, kind, dim, inLoops(toMixture, kind.second))
+      (toMixture): EStep<P> => {
+        const loops = inLoops(toMixture, kind.second)
+        // Of few rows nothing is written in the vocabulary: what computes with tensors takes its time to begin.
+        const program = lazy(() => written(family, kind, dim).program(loops))
+        return (params, level, data) => {
+          const mixture = toMixture(params)
+          return data.misses !== true && isWorth(kind, Mixture.components(mixture), dim, data.rows, WORTH.loops)
+            ? program()(params, level, data)
+            : ofMixture(mixture, level, kind.second, data)
+        }
+      }
     )
   )
 
@@ -110,7 +121,10 @@ export const eStep = <P extends string>(family: Family<P>, kind: Kind, dim: numb
 export const inLoops =
   <P extends string>(toMixture: (params: Params.Params<P>) => Mixture.Mixture, second: Second): EStep<P> =>
   (params, level, rows) =>
-    moments(componentsAt(level, toMixture(params)), second, rows)
+    ofMixture(toMixture(params), level, second, rows)
+
+const ofMixture = (mixture: Mixture.Mixture, level: Level, second: Second, rows: Rows): Strands.Sum<Sums> =>
+  moments(componentsAt(level, mixture), second, rows)
 
 /** The components of a mixture at a level. */
 const componentsAt = (level: Level, mixture: Mixture.Mixture): ReadonlyArray<Component> =>
@@ -247,15 +261,28 @@ export const described =
   }
 
 /**
- * The same of any family, whatever its components are: as a program, where there are many rows and one can be made, and else by
- * what serves few, which is the vocabulary op by op unless given.
+ * The same of any family, whatever its components are: of many rows as a program, where one can be made, and else op by op in the
+ * vocabulary.
  */
-export const inVocabulary = <P extends string>(
-  family: Family<P>,
-  kind: Kind,
-  dim: number,
-  ofFew?: EStep<P>
-): EStep<P> => {
+export const inVocabulary = <P extends string>(family: Family<P>, kind: Kind, dim: number): EStep<P> => {
+  const { count, interpreted, program } = written(family, kind, dim)
+  const compiled = program(interpreted)
+  return (params, level, data) => {
+    if (data.misses === true) return refuse('a family without toMixture is not learned from missing cells; give it one')
+    const isMany = isWorth(kind, count, dim, data.rows, WORTH.interpreter)
+    return (isMany ? compiled : interpreted)(params, level, data)
+  }
+}
+
+/** An E-step in the tensor vocabulary. */
+interface Written<P extends string> {
+  readonly count: number
+  readonly interpreted: EStep<P>
+  /** As a program, or by another way where none can be made. */
+  readonly program: (other: EStep<P>) => EStep<P>
+}
+
+const written = <P extends string>(family: Family<P>, kind: Kind, dim: number): Written<P> => {
   const count = family.count(dim)
   const of = statistics(family, kind, dim)
   const isOne = isTogether(kind, count, dim)
@@ -293,14 +320,8 @@ export const inVocabulary = <P extends string>(
       foundOf(all[0], all.slice(1, afterMass), all.slice(afterMass, afterSums), all.slice(afterSums))
     return { rows, width, strands, found }
   }
-  const [few, worth] = ofFew === undefined ? [interpreted, WORTH.interpreter] : [ofFew, WORTH.loops]
-  return (params, level, data) => {
-    const { rows, misses } = data
-    if (misses === true)
-      return ofFew === undefined
-        ? refuse('a family without toMixture is not learned from missing cells; give it one')
-        : ofFew(params, level, data)
-    if (!isWorth(kind, count, dim, rows, worth)) return few(params, level, data)
+  const program: Written<P>['program'] = other => (params, level, data) => {
+    const { rows } = data
     const weighed = weighing(data)
     const signature: Compiler.Signature = {
       params: Params.shapes(params),
@@ -321,7 +342,7 @@ export const inVocabulary = <P extends string>(
         false
       ),
       E.match(
-        () => few(params, level, data),
+        () => other(params, level, data),
         program =>
           pipe(
             program.sum({
@@ -337,4 +358,5 @@ export const inVocabulary = <P extends string>(
       )
     )
   }
+  return { count, interpreted, program }
 }

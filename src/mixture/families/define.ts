@@ -162,8 +162,10 @@ const modelOf = <N extends string, F extends Field.Fields, P extends string, A e
       components,
       logDensity,
       responsibilities: (params, x, level) => softmax(logJoint(components(params, dimOf(x)), x, level)),
-      count: dim =>
-        compute(() => components(Params.map(fromNdArray)(Params.zeros(shapes(dim))), dim).logWeights).values.length,
+      count:
+        spec.count?.(fields) ??
+        (dim =>
+          compute(() => components(Params.map(fromNdArray)(Params.zeros(shapes(dim))), dim).logWeights).values.length),
       leastRows: spec.leastRows?.(fields) ?? (() => 1),
       unitVariance: spec.unitVariance ?? false,
       mirrored: spec.mirrored ?? false,

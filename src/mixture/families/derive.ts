@@ -130,6 +130,7 @@ const following = <Q extends string>({ components, covariance, weights }: Parts<
         )) +
       components * dim +
       (isFree ? components - 1 : 0),
+    count: () => components,
     ...seen,
     leastRows: covariance.leastRows,
     toMixture: to,
@@ -152,6 +153,7 @@ export const byFields = <Q extends string, F extends Field.Fields>(
   return {
     parameters: fields => followed(fields).parameters,
     degreesOfFreedom: fields => followed(fields).degreesOfFreedom,
+    count: fields => followed(fields).count,
     components: fields => followed(fields).components,
     score: fields => followed(fields).score,
     divergence: fields => followed(fields).divergence,

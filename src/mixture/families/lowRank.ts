@@ -322,6 +322,10 @@ export const lowRank = family({
   formula: ({ components, rank }) =>
     `s(x) = −Σ w_i S_i⁻¹(x − m_i) over ${components} components, S_i = α²(F_i F_iᵀ + diag exp(logNoise_i)) + σ²I of rank ${rank}, ` +
     'w = softmax(logits_i − ½ log|S_i| − ½(x − m_i)ᵀS_i⁻¹(x − m_i)), m_i = α means_i',
+  count:
+    ({ components }) =>
+    () =>
+      components,
   components: () => seen.components,
   score: () => seen.score,
   divergence: () => seen.divergence,

@@ -74,6 +74,10 @@ export const spherical = family({
     dim =>
       components * dim,
   unitVariance: true,
+  count:
+    ({ components }) =>
+    () =>
+      components,
   components: () => equal.components,
   score: () => equal.score,
   divergence: () => equal.divergence,
@@ -113,6 +117,7 @@ export const symmetricPair = family({
   degreesOfFreedom: () => dim => dim,
   unitVariance: true,
   mirrored: true,
+  count: () => () => 2,
   components: () => pair.components,
   score: () => pair.score,
   divergence: () => pair.divergence,

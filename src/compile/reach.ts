@@ -12,6 +12,7 @@ import { longest } from '../../lib/rows/longest.js'
 import { rowsOf } from '../mixture/passRows.js'
 import type { Left } from './program.js'
 import type { Family } from '../family/family.js'
+import type { Mixture } from '../family/mixtureData.js'
 
 /** So many times as far as the data reach, themselves and with their noise. */
 const BEYOND = 10
@@ -20,22 +21,6 @@ interface Extent {
   readonly distance: number
   readonly deviation: number
 }
-
-interface Reached {
-  /** [K, dim] */
-  readonly centres: Float64Array
-  /** One a component, or one for each of its columns. */
-  readonly variances: Float64Array
-}
-
-/** Where components are and how wide; null of a family that does not say. */
-const seen = <P extends string>({ toMixture }: Family<P>): ((params: Params.Params<P>) => Reached) | null =>
-  O.isSome(toMixture)
-    ? params => {
-        const { means, variances } = toMixture.value(params)
-        return { centres: means.values, variances }
-      }
-    : null
 
 /**
  * What a step took beyond the reach of the data; null where nothing is there, or was there before: a start may be anywhere.
@@ -50,17 +35,17 @@ export const leaves = <P extends string>(
   const { points: about, enter } = Frame.of(family, data)
   const far = BEYOND * (longest(rowsOf(about).x, dim) + Math.sqrt(dim) * noise)
   const free = !family.unitVariance
-  const mixtureOf = seen(family)
-  if (mixtureOf === null) return () => null
+  if (O.isNone(family.toMixture)) return () => null
+  const mixtureOf = family.toMixture.value
   /** Of one component. */
-  const extent = ({ centres, variances }: Reached, k: number): Extent => {
-    const width = (variances.length * dim) / centres.length
+  const extent = ({ means: { values }, weights, variances }: Mixture, k: number): Extent => {
+    const width = variances.length / weights.length
     const spread = variances.subarray(k * width, (k + 1) * width).reduce((sum, v) => sum + (v * dim) / width, 0)
-    return { distance: longest(centres.subarray(k * dim, (k + 1) * dim), dim), deviation: Math.sqrt(spread) }
+    return { distance: longest(values.subarray(k * dim, (k + 1) * dim), dim), deviation: Math.sqrt(spread) }
   }
   return (before, after) => {
     const there = mixtureOf(enter(after))
-    const found = RA.makeBy(there.centres.length / dim, k => extent(there, k))
+    const found = RA.makeBy(there.weights.length, k => extent(there, k))
     const isWide = ({ deviation }: Extent): boolean => free && deviation > far
     const isOut = ({ distance, deviation }: Extent): boolean => distance > far + BEYOND * deviation
     // Nearly always nothing is, and the parameters before need no look.

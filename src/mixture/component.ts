@@ -16,6 +16,7 @@ export interface Component {
 /** log π_k, that of a weight 0 finite. */
 export const logWeight = (weight: number): number => Elementary.log(Math.max(weight, Number.MIN_VALUE))
 
+/** log π_k of all components. */
 export const logWeights = (weights: Float64Array): Float64Array => weights.map(logWeight)
 
 /** Weights that sum to 1. Those that do but for rounding stay as they are: to normalize is to do it once. */

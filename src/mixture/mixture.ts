@@ -418,7 +418,7 @@ const aMixture = (mixture: Mixture, call = CALL): Mixture => checked(mixture, ['
 
 /** The answer row after row, by a program where rows are many. */
 const ask =
-  (question: (seen: Tensors.Seen, x: Tensor) => Tensor) =>
+  (question: (seen: Tensors.Answers, x: Tensor) => Tensor) =>
   (points: Points, among = points.rows) =>
   (mixture: Mixture): Float64Array => {
     const { rows, dim, values } = somePoints(points)

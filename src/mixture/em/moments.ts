@@ -10,7 +10,7 @@ import { stretch } from '../../../lib/rows/stretches.js'
 import type { Moments, Second } from '../../family/family.js'
 import type { Component } from '../component.js'
 import { weightsOf, type Rows as Data } from '../passRows.js'
-import { patternsOf, seenBy, whole, type Pattern, type Seen } from './patterns.js'
+import { patternsOf, seenBy, whole, type Pattern, type SeenByPattern } from './patterns.js'
 
 export interface Rows {
   readonly rows: number
@@ -121,9 +121,9 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
     sums: all.subarray(2 + count, 2 + count + count * dim),
     second: all.subarray(2 + count + count * dim)
   })
-  const known = new Map<string, Seen>()
+  const known = new Map<string, SeenByPattern>()
   let held = 0
-  const seenFrom = (pattern: Pattern): Seen => {
+  const seenFrom = (pattern: Pattern): SeenByPattern => {
     const word = pattern.observed === dim ? '' : pattern.order.subarray(pattern.observed).join()
     const seen = known.get(word) ?? seenBy(components, pattern)
     if (!known.has(word) && held < HELD) {

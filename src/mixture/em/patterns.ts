@@ -46,7 +46,7 @@ export const patternsOf = (values: Float64Array, dim: number): ReadonlyArray<Pat
 }
 
 /** Components as the rows of a pattern see them, their columns in its order, one component after another. */
-export interface Seen {
+export interface SeenByPattern {
   /** log π − log |L_oo| − (|o|/2) log 2π */
   readonly constants: Float64Array
   /** c, [K, d] */
@@ -95,7 +95,10 @@ const ordered = (factor: NdArray, order: Int32Array): NdArray => {
 }
 
 /** The components as rows of a pattern see them. */
-export const seenBy = (components: ReadonlyArray<Component>, { order, observed: o }: Omit<Pattern, 'rows'>): Seen => {
+export const seenBy = (
+  components: ReadonlyArray<Component>,
+  { order, observed: o }: Omit<Pattern, 'rows'>
+): SeenByPattern => {
   const count = components.length
   const dim = order.length
   const m = dim - o

@@ -37,8 +37,8 @@ export const arraysOf = (mixture: Mixture): Readonly<Record<string, NdArray>> =>
   return { ...first, factors: { shape: [count, dim, dim], values } }
 }
 
-/** What rows see of the mixture of such arrays, at time 0. */
-export interface Seen {
+/** The answers to rows x [rows, dim], at time 0. */
+export interface Answers {
   /** log π_k N(x; c_k, Σ_k), [rows, K] */
   readonly logJoint: (x: Tensor) => Tensor
   /** log p(x), [rows, 1] */
@@ -49,7 +49,7 @@ export interface Seen {
 
 const clean = (): RowLevel => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
 
-const seenAs = <T>({ components, logDensity, score, divergence }: Gaussian.Evaluated<T>, mixture: T): Seen => {
+const seenAs = <T>({ components, logDensity, score, divergence }: Gaussian.Evaluated<T>, mixture: T): Answers => {
   const logJoint = (x: Tensor): Tensor => {
     const own = components(mixture)
     return add(own.logDensity(x, clean()), expandDims(own.logWeights, 0))
@@ -64,7 +64,8 @@ const seenAs = <T>({ components, logDensity, score, divergence }: Gaussian.Evalu
 
 const round = Round.told((components: Components) => components)
 
-export const seenOf = ({ means, weights, ...own }: Readonly<Record<string, Tensor>>): Seen => {
+/** What rows see of the mixture of `arraysOf`, as tensors. */
+export const seenOf = ({ means, weights, ...own }: Readonly<Record<string, Tensor>>): Answers => {
   const logits = log(weights)
   if ('factors' in own) return seenAs(Full.ofFactors, { means, logits, factors: own.factors })
   const { variances } = own

@@ -18,6 +18,7 @@ import * as Limits from '../core/limits.js'
 import * as Loss from './loss.js'
 import * as Matching from './matching.js'
 import * as Objective from '../objective/objective.js'
+import * as Nodes from '../mixture/nodes.js'
 import * as Params from '../family/params.js'
 import { concept as pipelines, tooDeep, type Pipeline } from '../pipeline/pipeline.js'
 import * as Place from '../data/place.js'
@@ -94,33 +95,36 @@ const refusals = <P extends string>(
       )
     ]
   }
-  const inExpectation = [
-    ...(way.where === 'line' ? onLine(way.steepest ?? Infinity) : []),
-    ...Problem.unless(
-      way.where !== 'span' || O.isSome(projection),
-      'expectation',
-      `${Expectation.show(expectation)} of ${Score.show(score)}`,
-      isMixture
-        ? 'of a family that says which noise it sees, by its projection'
-        : 'of the score of a mixture, whose centres say which noise matters',
-      'use Expectation.monteCarlo()'
-    ),
-    ...pipe(
-      Expectation.size(expectation),
-      O.fold(
-        () => [],
-        ({ rows, dim }) =>
-          Problem.unless(
-            rows === points.rows && dim === points.dim,
-            'expectation.noise',
-            `${rows} × ${dim}`,
-            `${points.rows} × ${points.dim}, a row for each row of the data`,
-            'draw as much noise as there is data'
+  // On a population no noise is drawn.
+  const inExpectation = Nodes.isPopulation(points)
+    ? []
+    : [
+        ...(way.where === 'line' ? onLine(way.steepest ?? Infinity) : []),
+        ...Problem.unless(
+          way.where !== 'span' || O.isSome(projection),
+          'expectation',
+          `${Expectation.show(expectation)} of ${Score.show(score)}`,
+          isMixture
+            ? 'of a family that says which noise it sees, by its projection'
+            : 'of the score of a mixture, whose centres say which noise matters',
+          'use Expectation.monteCarlo()'
+        ),
+        ...pipe(
+          Expectation.size(expectation),
+          O.fold(
+            () => [],
+            ({ rows, dim }) =>
+              Problem.unless(
+                rows === points.rows && dim === points.dim,
+                'expectation.noise',
+                `${rows} × ${dim}`,
+                `${points.rows} × ${points.dim}, a row for each row of the data`,
+                'draw as much noise as there is data'
+              )
           )
-      )
-    )
-  ]
-  const seesAllNoise = way.where === 'everywhere'
+        )
+      ]
+  const seesAllNoise = Nodes.isPopulation(points) || way.where === 'everywhere'
   return [
     ...inExpectation,
     ...terms.flatMap(term => [
@@ -161,7 +165,12 @@ const remark = <P extends string>(
     family,
     O.chain(({ projection }) => projection),
     O.chain(({ slope }) => O.fromNullable(slope)),
-    O.filter(() => O.isSome(Expectation.tooFew(Infinity)(expectation)) && dataProblems(data).length === 0)
+    O.filter(
+      () =>
+        !Nodes.isPopulation(data) &&
+        O.isSome(Expectation.tooFew(Infinity)(expectation)) &&
+        dataProblems(data).length === 0
+    )
   )
   if (O.isNone(slope)) return ''
   const length = Math.sqrt(Math.max(0, square(rootMeanSquare(data)) - data.dim))
@@ -286,7 +295,8 @@ export const valueAndGrad =
     )
 
 /** Data that do not change when a buffer is filled with other numbers. */
-const asTheyAre = (data: Source.Data): Source.Data => (Source.isSource(data) ? data : Points.snapshot(data))
+const asTheyAre = (data: Source.Data): Source.Data =>
+  Source.isSource(data) || Nodes.isPopulation(data) ? data : Points.snapshot(data)
 
 /** What is known of a loss before it is compiled. */
 export interface Circumstances extends Loss.Circumstances {
@@ -410,11 +420,24 @@ const judge = <P extends string>(
   )
 
 /** A batch is of rows that are there, and meets noise that is drawn for it. */
-const batchProblems = ({ batch, expectation }: Stage.Loss, { rows }: Source.Data): ReadonlyArray<Problem.Problem> =>
+const batchProblems = ({ batch, expectation }: Stage.Loss, data: Source.Data): ReadonlyArray<Problem.Problem> =>
   batch === null
     ? []
     : [
-        ...Problem.unless(batch <= rows, 'batch', batch, `≤ ${rows}, the number of rows`, 'leave it out for all rows'),
+        ...Problem.unless(
+          !Nodes.isPopulation(data),
+          'batch',
+          `${batch} rows of a population`,
+          'all of its nodes, whose weights are unequal',
+          'leave it out, or sample points: Mixture.sample(rows)(key)(mixture)'
+        ),
+        ...Problem.unless(
+          batch <= data.rows,
+          'batch',
+          batch,
+          `≤ ${data.rows}, the number of rows`,
+          'leave it out for all rows'
+        ),
         ...Problem.unless(
           O.isNone(Expectation.size(expectation)),
           'expectation',
@@ -565,6 +588,13 @@ const unfit = (
     Stage.show(stage),
     'one that reads the rows of a source a stretch at a time',
     'put it in Stage.onSample, or give the rows in memory'
+  ),
+  ...Problem.unless(
+    !(Nodes.isPopulation(points) && O.isSome(simple.sample)),
+    '',
+    `${Stage.show(stage)} on a population`,
+    'on all of its nodes, whose weights are unequal',
+    'leave the sample out, or sample points: Mixture.sample(rows)(key)(mixture)'
   )
 ]
 

@@ -26,6 +26,7 @@ import {
 import { Case } from '../core/index.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Frame from '../mixture/em/frame.js'
+import * as Nodes from '../mixture/nodes.js'
 import * as Projection from '../mixture/projection.js'
 import * as Strands from '../../lib/rows/strands.js'
 import * as ControlVariate from './controlVariate.js'
@@ -38,6 +39,8 @@ import * as Params from '../family/params.js'
 import * as Place from '../data/place.js'
 import * as Source from '../data/source/source.js'
 import * as Problem from '../core/problem.js'
+import type { Mixture } from '../mixture/mixture.js'
+import { refuse } from '../../lib/plain/refuse.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as TimeLaw from '../objective/timeLaw.js'
@@ -110,19 +113,36 @@ const labelsOf = (data: Source.Data, dropout: number, key: Key.Key): Numbers | n
   return both(labels, held(data)(drawn), (label, u) => (u < dropout ? -1 : label))
 }
 
+/** A term that estimates another by what it draws, as that other. */
+const exactly = (term: Objective.Term): Objective.Term =>
+  Objective.isMatching(term) && term.exact !== undefined ? Objective.terms(term.exact)[0].term : term
+
+/** The noise levels of a loss, as nodes in time have them. */
+const levelsOf = <P extends string>({ schedule, objective }: Loss<P>): ReadonlyArray<Schedule.Level> =>
+  Objective.terms(objective).flatMap(({ term }) =>
+    Objective.isMatching(term)
+      ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => Schedule.level(time)(schedule))
+      : [{ alpha: 1, sigma: 0 }]
+  )
+
 const draw = <P extends string>(
   { schedule, score, objective, expectation }: Loss<P>,
   data: Source.Data
 ): ((params: Params.Params<P>, key: Key.Key) => Evaluation) => {
   const { level } = Schedule.interpret(schedule)
   const weightOf = Weighting.interpret(schedule)
+  const nodes = Nodes.isNodes(data) ? data : null
   const way = Expectation.interpret(expectation)
-  const count = (way.where === 'line' ? way.timeNodes : undefined) ?? TimeLaw.NODES
-  const terms = Objective.terms(objective).map(term => ({ ...term, weightings: term.weightings.map(weightOf) }))
+  const count = (way.where === 'line' && nodes === null ? way.timeNodes : undefined) ?? TimeLaw.NODES
+  const terms = Objective.terms(objective).map(weighted => ({
+    ...weighted,
+    term: nodes === null ? weighted.term : exactly(weighted.term),
+    weightings: weighted.weightings.map(weightOf)
+  }))
   return (params, key) => {
     const projection = pipe(
       Score.interpret(score).family,
-      O.filter(() => isProjected(expectation)),
+      O.filter(() => nodes === null && isProjected(expectation)),
       O.chain(({ projection }) => projection),
       O.map(({ span, origin, seesNorm, slope, denoisingShare }) => {
         const basis = Projection.basisOf(span(params), origin(params))
@@ -145,9 +165,10 @@ const draw = <P extends string>(
       key: Key.Key
     ): ReadonlyArray<Sample> => {
       const keys = pipe(key, Key.named('time', 'noise', 'probes', 'labels'))
-      const times = Expectation.isDeterministic(expectation)
-        ? TimeLaw.quadrature(schedule, count)(timeLaw)
-        : TimeLaw.drawing(schedule, data.rows, held(data))(keys.time)(timeLaw)
+      const times =
+        nodes !== null || Expectation.isDeterministic(expectation)
+          ? TimeLaw.quadrature(schedule, count)(timeLaw)
+          : TimeLaw.drawing(schedule, data.rows, held(data))(keys.time)(timeLaw)
       const noiseKeys = Key.split(times.length)(keys.noise)
       return times
         .flatMap(({ time, weight }, i) => {
@@ -161,22 +182,30 @@ const draw = <P extends string>(
             (all, weightAt) => product(all, every(each, weightAt)),
             typeof weight === 'number' ? Float64Array.of(weight) : weight
           )
-          return Noise.draws(
-            data,
-            // Nodes are of times that all rows share.
-            projection && {
-              ...projection,
-              slope: () => projection.slope({ alpha: column(alpha, 0, 1)[0], sigma: column(sigma, 0, 1)[0] })
-            },
-            noiseKeys[i]
-          )(expectation).map(draw => ({
+          const at = (numbers: Numbers): number => column(numbers, 0, 1)[0]
+          const draws =
+            nodes !== null
+              ? [{ weight: 1, noise: { _tag: 'None' } as const }]
+              : Noise.draws(
+                  data,
+                  // Nodes are of times that all rows share.
+                  projection && {
+                    ...projection,
+                    slope: () => projection.slope({ alpha: at(alpha), sigma: at(sigma) })
+                  },
+                  noiseKeys[i]
+                )(expectation)
+          return draws.map(draw => ({
             alpha,
             sigma,
             weight: every(weights, w => w * draw.weight),
             noise: draw.noise,
+            ...(nodes !== null && {
+              nodes: { values: nodes.nodesAt({ alpha: at(alpha), sigma: at(sigma) }), stay: nodes.stay }
+            }),
             denoising:
               projection === null
-                ? Float64Array.of(1)
+                ? Float64Array.of(nodes === null ? 1 : 0)
                 : both(alpha, sigma, (alpha, sigma) => projection.denoising({ alpha, sigma })),
             level: i,
             ofTime: (f: Parameters<Sample['ofTime']>[0]) => every(each, time => f(time, schedule))
@@ -415,7 +444,9 @@ const trial = <P extends string>(
   library: Compiler.Library,
   use: Use
 ): E.Either<string, ReadonlyArray<Compiler.Program>> => {
-  const few = Source.chosen(Array.from({ length: Math.min(TRIAL, data.rows) }, (_, i) => i))(data)
+  const few = Nodes.isNodes(data)
+    ? data.first(TRIAL)
+    : Source.chosen(Array.from({ length: Math.min(TRIAL, data.rows) }, (_, i) => i))(data)
   const shapes = Score.shapes(data.dim)(loss.score)
   const keys = pipe(Key.fromSeed(0), Key.named('params', 'draws'))
   const params = Params.map<ReadonlyArray<number>, NdArray>((shape, name) => ({
@@ -480,12 +511,62 @@ const asked =
 
 /** Data and parameters as terms see them: about the middle of the data, but for what may look at the data themselves. */
 const framed = <P extends string>({ score, objective }: Loss<P>, data: Source.Data): Frame.Frame<P, Source.Data> =>
+  Nodes.isNodes(data) ||
   Objective.terms(objective).some(({ term }) => !Objective.isPenalty(term) && term.moves !== true)
     ? Frame.unmoved<P, Source.Data>(data)
     : Frame.ofModel(Score.interpret(score), data)
 
+/** A value that is none, where rows cannot resolve the students. */
+const nothing = <P extends string>(params: Params.Params<P>): ValueAndGradient<P> => ({
+  value: NaN,
+  gradient: Params.mapValues(() => NaN)(params)
+})
+
+/** The mixture that parameters of a score are; `problems` refuses populations of scores that are none. */
+const mixtureIn = <P extends string>(score: Score.Score<P>): ((params: Params.Params<P>) => Mixture) =>
+  pipe(
+    Score.interpret(score).family,
+    O.chain(({ toMixture }) => toMixture),
+    O.getOrElse(
+      (): ((params: Params.Params<P>) => Mixture) => () =>
+        refuse('a population is met by the score of a mixture; compile the loss')
+    )
+  )
+
+/** Where nodes follow the students: those that resolve the parameters. */
+const following = <P extends string>(
+  by: LossPlan<P>['engine'],
+  loss: Loss<P>,
+  population: Nodes.Population,
+  circumstances: Pick<Circumstances, 'library' | 'use' | 'place'>
+): LossPlan<P>['evaluate'] => {
+  const levels = levelsOf(loss)
+  const mixtureOf = mixtureIn(loss.score)
+  const known = new WeakMap<Nodes.Nodes, LossPlan<P>['evaluate']>()
+  return (params, key) =>
+    pipe(
+      population.resolved(mixtureOf(params), levels),
+      E.fold(
+        () => nothing(params),
+        nodes => {
+          const evaluate = known.get(nodes) ?? evaluator(by, loss, nodes, { ...circumstances, place: Place.here })
+          known.set(nodes, evaluate)
+          return evaluate(params, key)
+        }
+      )
+    )
+}
+
 /** The whole objective by one engine. */
 const evaluator = <P extends string>(
+  by: LossPlan<P>['engine'],
+  loss: Loss<P>,
+  data: Source.Data,
+  circumstances: Pick<Circumstances, 'library' | 'use' | 'place'>
+): LossPlan<P>['evaluate'] =>
+  Nodes.isPopulation(data) ? following(by, loss, data, circumstances) : onRows(by, loss, data, circumstances)
+
+const onRows = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
   data: Source.Data,
@@ -493,7 +574,10 @@ const evaluator = <P extends string>(
 ): LossPlan<P>['evaluate'] => {
   const engine = engineOf(loss, by, library, use)
   const { points: about, middle, enter } = framed(loss, data)
-  const draws = draw(loss, about)
+  const anew = draw(loss, about)
+  // Nodes draw nothing, and so are the same for all parameters and keys.
+  const once = lazy(() => anew(Params.zeros(Score.shapes(data.dim)(loss.score)), Key.fromSeed(0)))
+  const draws: typeof anew = Nodes.isNodes(about) ? once : anew
   const whole = engine(about)
   const question = asked(loss, by, library.precision, middle)
   // As late as a step asks for them: of a source they are written down.
@@ -553,6 +637,15 @@ export const whence = <P extends string>(
   loss: Loss<P>,
   data: Source.Data
 ): ((params: Params.Params<P>, key: Key.Key, rows?: ArrayLike<number>) => string | null) => {
+  if (Nodes.isPopulation(data)) {
+    const levels = levelsOf(loss)
+    const mixtureOf = mixtureIn(loss.score)
+    return (params, key) =>
+      pipe(
+        data.resolved(mixtureOf(params), levels),
+        E.fold(Problem.show, nodes => whence(loss, nodes)(params, key))
+      )
+  }
   const { points: about, enter } = framed(loss, data)
   const model = Score.interpret(loss.score)
   const draws = draw(loss, about)
@@ -697,7 +790,9 @@ export const plans = <P extends string>(
           programs => [
             plan(
               'compiled',
-              `one program over the rows, gradient and all${isSingle ? ', in float32' : ''}${Compiler.how(programs, data.rows)}`
+              `one program over the rows, gradient and all${isSingle ? ', in float32' : ''}${Compiler.how(programs, data.rows)}${
+                Nodes.isPopulation(data) ? '; rows are nodes of the population, as many as the parameters require' : ''
+              }`
             ),
             plan('interpreted', 'serves every score and objective, slower')
           ]
@@ -771,8 +866,9 @@ export const drawnBeside = <P extends string>(
  */
 export const problems = <P extends string>(
   { schedule, score, objective, expectation }: Loss<P>,
-  { dim }: Source.Data
+  data: Source.Data
 ): ReadonlyArray<Problem.Problem> => {
+  const { dim } = data
   if (Schedule.problems(schedule).length + Objective.problems(schedule)(objective).length > 0) return []
   const { predicts } = Score.interpret(score)
   const shapes = Score.shapes(dim)(score)
@@ -813,7 +909,7 @@ export const problems = <P extends string>(
       !(
         O.isSome(family) &&
         !family.value.unitVariance &&
-        TimeLaw.assumesUnitVariance(Expectation.isDeterministic(expectation))(term.timeLaw)
+        TimeLaw.assumesUnitVariance(Nodes.isNodes(data) || Expectation.isDeterministic(expectation))(term.timeLaw)
       ),
       'objective.timeLaw',
       `${TimeLaw.show(term.timeLaw)} of ${Score.show(score)}`,
@@ -845,6 +941,36 @@ export const problems = <P extends string>(
       ? []
       : refused(`plain noise drawn anew, as is ${drawn.join(', and ')}`, 'use Expectation.monteCarlo()')
   }
+  /** On the nodes of a population no noise is drawn. */
+  const noiseless = (term: Objective.Matching, labelDropout: number): ReadonlyArray<Problem.Problem> => {
+    const exact = exactly(term)
+    const names = pipe(
+      Objective.isMatching(exact) ? readsOf(Score.interpret(score), exact, dim) : O.none,
+      O.match(
+        () => [],
+        ({ names, probes }) => [
+          ...['noise', 'target', 'outputTarget', 'secondNoise'].filter(name => [...names].some(own => own === name)),
+          ...(probes.normal + probes.rademacher > 0 ? ['directions'] : [])
+        ]
+      )
+    )
+    return [
+      ...Problem.unless(
+        O.exists((family: Score.Family<P>) => O.isSome(family.toMixture))(family),
+        'score',
+        `${Score.show(score)} on a population`,
+        'that of a mixture of Gaussians, whose parameters say how many nodes they require',
+        'sample points: Mixture.sample(rows)(key)(mixture)'
+      ),
+      ...Problem.unless(
+        names.length === 0 && labelDropout === 0,
+        'objective',
+        `${Objective.show(term.of)}, which reads ${[...names, ...(labelDropout > 0 ? ['labels'] : [])].join(', ')}, on a population`,
+        'a function of x_t, of which the nodes are',
+        'write it by score and noisy, or sample points: Mixture.sample(rows)(key)(mixture)'
+      )
+    ]
+  }
   const dense = (term: Objective.Matching): ReadonlyArray<Problem.Problem> =>
     Problem.unless(
       O.isSome(family) ||
@@ -860,7 +986,12 @@ export const problems = <P extends string>(
   return Objective.terms(objective).flatMap(({ term, weightings, labelDropout }) => [
     ...(term.unfit?.(shapes, Score.show(score), dim) ?? []),
     ...(Objective.isMatching(term)
-      ? [...finite(term, weightings), ...sized(term), ...plainNoise(term, labelDropout), ...dense(term)]
+      ? [
+          ...finite(term, weightings),
+          ...sized(term),
+          ...(Nodes.isNodes(data) ? noiseless(term, labelDropout) : plainNoise(term, labelDropout)),
+          ...dense(term)
+        ]
       : [])
   ])
 }

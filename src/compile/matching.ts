@@ -62,6 +62,8 @@ export interface Sample {
   readonly ofTime: (f: OfTime) => Numbers
   /** The labels of the rows, where some are left out; null: as the data have them. */
   readonly labels: Numbers | null
+  /** The rows of its level, where they are a distribution and meet no noise. */
+  readonly nodes?: { readonly values: Float64Array; readonly stay: boolean }
 }
 
 /** A term that is one loss of the score. */
@@ -161,6 +163,7 @@ export const given = <P extends string>(
     weight: Given.perRow(sample.weight),
     ...Noise.given(sample.noise, basis, points),
     ...constantsOf(term),
+    ...(sample.nodes && { clean: Given.rows([points.dim], sample.nodes.values, sample.nodes.stay) }),
     ...(measuredIn && {
       conversion: Given.perRow(conversion(isMixed ? Parametrization.score : model.predicts, measuredIn)(sample))
     }),

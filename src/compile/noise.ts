@@ -49,6 +49,11 @@ interface NodeNoise {
   readonly rest: number
 }
 
+/** None: the rows are those of the noise level itself. */
+interface NoNoise {
+  readonly _tag: 'None'
+}
+
 /** All of the noise, [rows, dim]: given, or normal draws 0, 1, … of a key. */
 interface FullNoise {
   readonly _tag: 'Full'
@@ -58,7 +63,7 @@ interface FullNoise {
   readonly passing?: true
 }
 
-export type Noise = SpanNoise | NodeNoise | FullNoise
+export type Noise = SpanNoise | NodeNoise | FullNoise | NoNoise
 
 /** Whether noise in full is given, and not drawn. */
 export const isGiven = (values: FullNoise['values']): values is Numbers =>
@@ -143,6 +148,7 @@ export const given = (noise: Noise, { rank, vectors, origin }: Basis, { dim }: S
       sign: Given.number(sign)
     }
   }
+  if (noise._tag === 'None') return { none: Given.number(0) }
   const basis = Given.constant([rank, dim], vectors)
   if (noise._tag === 'Node')
     return { basis, coordinate: Given.number(noise.coordinate), beyond: Given.number(noise.rest) }
@@ -159,9 +165,10 @@ export const given = (noise: Noise, { rank, vectors, origin }: Basis, { dim }: S
 
 /** The noise in the vocabulary: what is drawn, [rows | 1, dim], and |z|² beyond it, a number, [] or [rows, 1]. */
 export const ofGiven = (
-  { noise, sign, basis, coordinate, coordinates, beyond, along, origin }: Partial<Given.Tensors>,
+  { noise, sign, basis, coordinate, coordinates, beyond, along, origin, none }: Partial<Given.Tensors>,
   clean: Tensor
 ): Components.Noise => {
+  if (none !== undefined) return { drawn: mul(none, ones([1, clean.shape[1] ?? 1])), orthogonal: 0 }
   if (noise !== undefined && sign !== undefined) return { drawn: mul(sign, noise), orthogonal: 0 }
   if (basis === undefined || beyond === undefined) return refuse('noise that is not given')
   if (coordinate !== undefined)

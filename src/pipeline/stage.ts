@@ -18,6 +18,7 @@ import * as Expectation from '../objective/expectation.js'
 import { how } from '../mixture/em/eStep.js'
 import * as Missing from '../mixture/em/missing.js'
 import * as EM from '../mixture/em/expectationMaximization.js'
+import * as Nodes from '../mixture/nodes.js'
 import * as Limits from '../core/limits.js'
 import * as Objective from '../objective/objective.js'
 import * as Optimizer from '../optimizer/optimizer.js'
@@ -111,6 +112,22 @@ const found =
     )
 
 const familyOf = found(O.some)
+
+type Step = ReturnType<typeof EM.step<string>>
+
+/** Steps on the data: of a population, on the nodes that resolve the parameters of each. */
+const onNodes = ({ data, ...tools }: Setting, on: (data: Setting['data']) => Step): Step => {
+  if (!Nodes.isPopulation(data)) return on(data)
+  const toMixture = found(({ toMixture }) => toMixture)({ data, ...tools })
+  return params =>
+    pipe(
+      data.resolved(toMixture(params), [{ alpha: 1, sigma: 0 }]),
+      E.fold(
+        () => ({ value: NaN, params }),
+        nodes => on(nodes)(params)
+      )
+    )
+}
 
 /** Sums of expectation–maximization where the setting has its place. */
 const takenBy =
@@ -262,8 +279,9 @@ export const descend = define({
   // What the optimizer asks of its loss and does not get.
   misfits:
     ({ objective, expectation, optimizer, batch, epochs }) =>
-    ({ model, schedule, points: { dim } }) => {
-      const noiseless = Objective.terms(objective).every(({ term }) => !Objective.isMatching(term))
+    ({ model, schedule, data, points: { dim } }) => {
+      const noiseless =
+        Nodes.isPopulation(data) || Objective.terms(objective).every(({ term }) => !Objective.isMatching(term))
       const noise = noiseless || Expectation.isDeterministic(expectation) ? null : Expectation.show(expectation)
       const random = batch === null ? noise : `a batch of ${batch} rows`
       return [
@@ -366,7 +384,7 @@ export const expectationMaximization = define({
     tools =>
       mapping(
         time === null
-          ? EM.step(familyOf(tools), varianceFloor, tools.data, prior, takenBy(tools))
+          ? onNodes(tools, data => EM.step(familyOf(tools), varianceFloor, data, prior, takenBy(tools)))
           : EM.noisyStep(
               familyOf(tools),
               varianceFloor,

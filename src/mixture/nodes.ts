@@ -1,0 +1,385 @@
+/**
+ * The distribution of a mixture as weighted rows at every noise level: x_t of Σ π_j N(c_j, Σ_j) is Σ π_j N(αc_j, α²Σ_j + σ²I), so nodes
+ * of that distribution, divided by α, are rows that meet no noise. Where all components are round, what a loss sees of x is its part
+ * in the span of the centres of teacher and student, and the length of the rest: r axes and a χ² radius in place of d axes.
+ *
+ * Integrands are polynomials times softmax, whose poles lie π/D from the real line, D the greatest distance of two components of one
+ * mixture in units of the rows: n = 40 + 22 D equal steps an axis leave less than 1e-10 of value and gradient. The students are known
+ * when a loss is evaluated and not before, so nodes are chosen then.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import * as Factor from '../../lib/arrays/factor.js'
+import { symmetricEigen } from '../../lib/arrays/linalg.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { equalSteps, type Rule } from '../../lib/numbers/quadrature.js'
+import * as Problem from '../core/problem.js'
+import type { Points } from '../data/points.js'
+import type { Level } from '../schedule/schedule.js'
+import { factorsOf } from './draw.js'
+import type { Mixture } from './mixture.js'
+
+/** Rows that are a distribution at every noise level. As points they are those of time 0. */
+export interface Nodes extends Points {
+  readonly weights: Float64Array
+  /** x_t/α at a level, [rows, dim]; the same array for the same level. */
+  readonly nodesAt: (level: Level) => Float64Array
+  /** Whether they do not move with the students. */
+  readonly stay: boolean
+  /** The first so many of them, for trials. */
+  readonly first: (rows: number) => Nodes
+}
+
+/** A mixture that stands where points stand. Its own rows resolve the mixture and students near it. */
+export interface Population extends Nodes {
+  readonly mixture: Mixture
+  /** Nodes that resolve students too, at these levels; what is wrong where no number of rows that is allowed does. */
+  readonly resolved: (students: Mixture, levels: ReadonlyArray<Level>) => E.Either<Problem.Problem, Nodes>
+}
+
+export const isNodes = (data: object): data is Nodes => 'nodesAt' in data
+export const isPopulation = (data: object): data is Population => 'resolved' in data
+
+/** More rows are refused. */
+const MOST = { rows: 4_000_000, numbers: 32_000_000 }
+/** Axes of components that are not round, of which none can be left out. */
+const MOST_AXES = 3
+/** Nodes of a product with less weight than that are left out. */
+const NOTHING = 1e-22
+/** Centres that leave a span by less than this share of their distance, squared, are taken to lie in it. */
+const IN_SPAN = 1e-14
+/** Nodes of the radius: of polynomials of degree 7 in its square, and of softmax in it. */
+const RADIUS = { alike: 4, unlike: 64 }
+/** By how much D the rows for no student in particular are finer than the mixture requires. */
+const MARGIN = 6
+/** So many standard deviations out, precisions that differ still make poles. */
+const OUT = 3
+
+const isRound = ({ factors, variances, weights }: Mixture): boolean =>
+  factors === null && variances.length === weights.length
+
+/** 40 + 22 D, rounded up to one of a geometric sequence, so that students who move meet the same nodes again. */
+export const count = (distance: number): number => {
+  const wanted = 40 + 22 * distance
+  let n = 40
+  while (n < wanted) n = Math.ceil(n * 1.189)
+  return n
+}
+
+/** The extremes of the eigenvalues of α²Σ + σ²I, and log |·|/2. */
+interface Shape {
+  readonly least: number
+  readonly most: number
+  readonly logRoot: number
+}
+
+const shapesOf = (mixture: Mixture, { alpha, sigma }: Level): ReadonlyArray<Shape> => {
+  const [, dim] = mixture.means.shape
+  return factorsOf(mixture).map(factor => {
+    const values =
+      factor.shape.length === 0
+        ? Float64Array.of(factor.values[0] * factor.values[0])
+        : symmetricEigen(Factor.covariance(factor, dim)).values
+    const all = values.map(v => alpha * alpha * v + sigma * sigma)
+    const times = dim / all.length
+    return {
+      least: Math.min(...all),
+      most: Math.max(...all),
+      logRoot: all.reduce((sum, u) => sum + (times * Elementary.log(u)) / 2, 0)
+    }
+  })
+}
+
+const sameFactors = (mixture: Mixture, i: number, j: number): boolean => {
+  const [a, b] = [factorsOf(mixture)[i].values, factorsOf(mixture)[j].values]
+  const most = a.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+  return a.every((x, at) => Math.abs(x - b[at]) <= 1e-9 * most)
+}
+
+/**
+ * Raises D along each axis to what pairs of components require; `width` is the largest standard deviation of the rows. The difference of
+ * two log-densities has the slope α|Δ|/u where variances are equal. Else, of round ones, the slope where it vanishes is
+ * √(α²|Δ|²/(u_i u_j) − 2(1/u_j − 1/u_i) w), w what it is beside squares; of others this is a bound. True if all variances are equal.
+ */
+const raise = (
+  mixture: Mixture,
+  level: Level,
+  width: number,
+  axes: Float64Array | null,
+  into: Float64Array
+): boolean => {
+  const { means, weights } = mixture
+  const [, dim] = means.shape
+  const shapes = shapesOf(mixture, level)
+  const round = isRound(mixture)
+  let alike = true
+  for (let i = 0; i < weights.length; i++)
+    for (let j = 0; j < i; j++) {
+      if (weights[i] === 0 || weights[j] === 0) continue
+      const delta = Float64Array.from(
+        { length: dim },
+        (_, e) => level.alpha * (means.values[i * dim + e] - means.values[j * dim + e])
+      )
+      const [a, b] = [shapes[i], shapes[j]]
+      if (round ? Math.abs(a.least - b.least) <= 1e-9 * a.least : sameFactors(mixture, i, j)) {
+        for (let k = 0; k < into.length; k++) {
+          const along = axes === null ? delta[k] : delta.reduce((sum, x, e) => sum + x * axes[k * dim + e], 0)
+          const step = round ? Math.abs(along) : Elementary.norm(delta)
+          into[k] = Math.max(into[k], (width * step) / a.least)
+        }
+        continue
+      }
+      alike = false
+      const squared = delta.reduce((sum, x) => sum + x * x, 0)
+      const w = Elementary.log(weights[i] / weights[j]) - a.logRoot + b.logRoot
+      const apart = 1 / b.least - 1 / a.least
+      const unlike = 1 / Math.min(a.least, b.least) - 1 / Math.max(a.most, b.most)
+      const slope = round
+        ? Math.sqrt(Math.max(0, squared / (a.least * b.least) - 2 * apart * w))
+        : Math.sqrt(squared) / Math.min(a.least, b.least) + Math.sqrt(2 * unlike * Math.abs(w)) + OUT * width * unlike
+      for (let k = 0; k < into.length; k++) into[k] = Math.max(into[k], width * slope)
+    }
+  return alike
+}
+
+/** The principal axes of the centres about the first of the teacher's, the longest first, [d, d], and how many there are. */
+const spanOf = (
+  teacher: Mixture,
+  students: ReadonlyArray<Mixture>
+): { readonly rank: number; readonly axes: Float64Array } => {
+  const [, dim] = teacher.means.shape
+  const gram = new Float64Array(dim * dim)
+  for (const { means } of [teacher, ...students])
+    for (let k = 0; k < means.shape[0]; k++)
+      for (let i = 0; i < dim; i++)
+        for (let j = 0; j < dim; j++)
+          gram[i * dim + j] +=
+            (means.values[k * dim + i] - teacher.means.values[i]) *
+            (means.values[k * dim + j] - teacher.means.values[j])
+  const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: gram })
+  const rank = values.filter(v => v > IN_SPAN * values[0] && v > 0).length
+  return { rank, axes: vectors.values }
+}
+
+/** Nodes and weights for the mean over χ² of so many degrees: Gauss–Laguerre's, x^{m/2−1}e^{−x/2} (Golub & Welsch 1969). */
+const chiSquared = (n: number, degrees: number): Rule => {
+  const a = degrees / 2 - 1
+  const values = new Float64Array(n * n)
+  for (let k = 0; k < n; k++) {
+    values[k * n + k] = 2 * k + a + 1
+    if (k > 0) values[k * n + k - 1] = values[(k - 1) * n + k] = Math.sqrt(k * (k + a))
+  }
+  const found = symmetricEigen({ shape: [n, n], values })
+  const first = found.values.map((_, i) => found.vectors.values[i * n])
+  return { nodes: found.values.map(y => 2 * y), weights: first.map(v => v * v) }
+}
+
+interface Product {
+  /** [rows, axes] */
+  readonly values: Float64Array
+  readonly weights: Float64Array
+}
+
+const product = (counts: ReadonlyArray<number>): Product => {
+  const rules = counts.map(equalSteps)
+  const [values, weights]: [number[], number[]] = [[], []]
+  const at = new Float64Array(counts.length)
+  const walk = (axis: number, weight: number): void => {
+    if (weight < NOTHING) return
+    if (axis === counts.length) {
+      for (const x of at) values.push(x)
+      weights.push(weight)
+      return
+    }
+    const { nodes, weights: own } = rules[axis]
+    for (let i = 0; i < nodes.length; i++) {
+      at[axis] = nodes[i]
+      walk(axis + 1, weight * own[i])
+    }
+  }
+  walk(0, 1)
+  return { values: Float64Array.from(values), weights: Float64Array.from(weights) }
+}
+
+/** What nodes are made of. */
+interface Layout {
+  /** Orthonormal, [axes, d]; null for the axes of the space. */
+  readonly axes: Float64Array | null
+  /** An orthonormal basis of the rest, [across, d]. */
+  readonly across: Float64Array
+  readonly counts: ReadonlyArray<number>
+  /** How many nodes the radius of the rest has; 0 where there is no rest. */
+  readonly radius: number
+}
+
+const rowsOf = (components: number, dim: number, { counts, across, radius }: Layout): number =>
+  components * counts.reduce((all, n) => all * n, 1) * (radius === 0 ? 1 : 2 * radius * (across.length / dim))
+
+/** Standard normal nodes in all coordinates, [rows, d], and their weights. */
+const standard = (dim: number, { axes, across, counts, radius }: Layout): Product => {
+  const inSpan = product(counts)
+  const r = counts.length
+  if (axes === null) return inSpan
+  const m = across.length / dim
+  const rest = m === 0 ? { nodes: Float64Array.of(0), weights: Float64Array.of(1) } : chiSquared(radius, m)
+  const around = m === 0 ? 1 : 2 * m
+  const per = rest.nodes.length * around
+  const rows = inSpan.weights.length * per
+  const [values, weights] = [new Float64Array(rows * dim), new Float64Array(rows)]
+  for (let i = 0; i < inSpan.weights.length; i++)
+    for (let p = 0; p < per; p++) {
+      const row = i * per + p
+      const [q, side] = [Math.floor(p / around), p % around]
+      weights[row] = (inSpan.weights[i] * rest.weights[q]) / around
+      for (let a = 0; a < r; a++)
+        for (let e = 0; e < dim; e++) values[row * dim + e] += inSpan.values[i * r + a] * axes[a * dim + e]
+      if (m === 0) continue
+      // A row and its opposite along each axis of the rest: means of cubes in it are right.
+      const length = (side % 2 === 0 ? 1 : -1) * Math.sqrt(rest.nodes[q])
+      for (let e = 0; e < dim; e++) values[row * dim + e] += length * across[(side >> 1) * dim + e]
+    }
+  return { values, weights }
+}
+
+/** x_t/α: in each component c + Fz/α, FFᵀ = α²Σ + σ²I. */
+const placed = (mixture: Mixture, { values: z }: Product, dim: number, { alpha, sigma }: Level): Float64Array => {
+  const { means } = mixture
+  const kept = factorsOf(mixture).flatMap((factor, j) => (mixture.weights[j] === 0 ? [] : [{ factor, j }]))
+  const out = new Float64Array(kept.length * z.length)
+  kept.forEach(({ factor, j }, at) => {
+    const wide = factor.values.map(x => alpha * x)
+    const there = Factor.sum(
+      [
+        { ...factor, values: wide },
+        { shape: [], values: Float64Array.of(sigma) }
+      ],
+      dim
+    )
+    const spread =
+      factor.shape.length === 2
+        ? Factor.multiply(there, dim, z)
+        : z.map((x, e) => {
+            const own = wide[factor.shape.length === 0 ? 0 : e % dim]
+            return Math.sqrt(own * own + sigma * sigma) * x
+          })
+    for (let e = 0; e < z.length; e++) out[at * z.length + e] = means.values[j * dim + (e % dim)] + spread[e] / alpha
+  })
+  return out
+}
+
+const CLEAN: Level = { alpha: 1, sigma: 0 }
+
+const build = (mixture: Mixture, layout: Layout): Nodes => {
+  const [, dim] = mixture.means.shape
+  const z = standard(dim, layout)
+  const shares = mixture.weights.filter(w => w > 0)
+  const weights = new Float64Array(shares.length * z.weights.length).map(
+    (_, i) => shares[Math.floor(i / z.weights.length)] * z.weights[i % z.weights.length]
+  )
+  const known = new Map<string, Float64Array>()
+  const nodesAt = (level: Level): Float64Array => {
+    const name = `${level.alpha} ${level.sigma}`
+    const found = known.get(name) ?? placed(mixture, z, dim, level)
+    known.set(name, found)
+    return found
+  }
+  const part = (rows: number, weights: Float64Array, nodesAt: Nodes['nodesAt']): Nodes => ({
+    rows,
+    dim,
+    weights,
+    get values() {
+      return nodesAt(CLEAN)
+    },
+    nodesAt,
+    stay: layout.axes === null,
+    first: few =>
+      few >= rows
+        ? part(rows, weights, nodesAt)
+        : part(
+            few,
+            weights.slice(0, few).map(() => 1 / few),
+            level => nodesAt(level).slice(0, few * dim)
+          )
+  })
+  return part(weights.length, weights, nodesAt)
+}
+
+const tooMany = (rows: number, dim: number, distance: number): Problem.Problem =>
+  Problem.of(
+    'population',
+    `${rows.toPrecision(3)} rows in ${dim} dimensions, for components up to ${distance.toPrecision(3)} standard deviations apart,`,
+    `at most ${MOST.rows} rows`,
+    'bring the students nearer, take fewer of them, or sample points: Mixture.sample(rows)(key)(mixture)'
+  )
+
+/** The layout that resolves a mixture and students at these levels. */
+const layoutOf = (
+  mixture: Mixture,
+  students: ReadonlyArray<Mixture>,
+  levels: ReadonlyArray<Level>,
+  margin: number
+): E.Either<Problem.Problem, Layout> => {
+  const [components, dim] = mixture.means.shape
+  const all = [mixture, ...students]
+  const round = all.every(isRound)
+  if (!round && dim > MOST_AXES)
+    return E.left(
+      Problem.of(
+        'population',
+        `components that are not round in ${dim} dimensions`,
+        `at most ${MOST_AXES} dimensions, since every axis needs nodes`,
+        'sample points: Mixture.sample(rows)(key)(mixture), or take round components'
+      )
+    )
+  const span = round && dim > 1 ? spanOf(mixture, students) : { rank: dim, axes: new Float64Array(0) }
+  const whole = span.rank === dim
+  const axes = whole ? null : span.axes.slice(0, span.rank * dim)
+  const across = whole ? new Float64Array(0) : span.axes.slice(span.rank * dim)
+  const distances = new Float64Array(span.rank).fill(0)
+  let alike = true
+  for (const level of levels) {
+    const width = Math.sqrt(Math.max(...shapesOf(mixture, level).map(({ most }) => most)))
+    for (const own of all) alike = raise(own, level, width, axes, distances) && alike
+  }
+  const layout = (margin: number): Layout => ({
+    axes,
+    across,
+    counts: Array.from(distances, d => count(d + margin)),
+    radius: whole ? 0 : alike ? RADIUS.alike : RADIUS.unlike
+  })
+  const fits = (own: Layout): boolean => {
+    const rows = rowsOf(components, dim, own)
+    return rows <= MOST.rows && rows * dim <= MOST.numbers
+  }
+  if (margin > 0 && fits(layout(margin)) && rowsOf(components, dim, layout(margin)) <= MOST.rows / 8)
+    return E.right(layout(margin))
+  return fits(layout(0))
+    ? E.right(layout(0))
+    : E.left(tooMany(rowsOf(components, dim, layout(0)), dim, Math.max(...distances)))
+}
+
+/** The population of a mixture. */
+export const of = (mixture: Mixture): E.Either<Problem.Problem, Population> =>
+  E.map((layout: Layout): Population => {
+    const known = new Map<string, Nodes>()
+    const built = (layout: Layout): Nodes => {
+      if (layout.axes !== null) return build(mixture, layout)
+      const name = layout.counts.join()
+      const found = known.get(name) ?? build(mixture, layout)
+      known.set(name, found)
+      return found
+    }
+    const own = built(layout)
+    return {
+      rows: own.rows,
+      dim: own.dim,
+      weights: own.weights,
+      get values() {
+        return own.values
+      },
+      nodesAt: own.nodesAt,
+      stay: own.stay,
+      first: own.first,
+      mixture,
+      resolved: (students, levels) => E.map(built)(layoutOf(mixture, [students], levels, 0))
+    }
+  })(layoutOf(mixture, [], [CLEAN], MARGIN))

@@ -1,0 +1,499 @@
+/**
+ * Populations: a mixture stands where points stand, and a loss is the exact integral in place of a mean over a sample. What theory asks
+ * of a loss then has an answer in numbers: its Hessian, its stationary points with their indices, the course of its gradient flow.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { Compiler, Key, type NdArray } from '../../lib/index.js'
+import { norm } from '../../lib/numbers/elementary.js'
+import { lazy } from '../../lib/plain/iterate.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import { symmetricEigen } from '../../lib/arrays/linalg.js'
+import * as Compile from '../compile/compile.js'
+import * as Problem from '../core/problem.js'
+import * as Params from '../family/params.js'
+import * as Mixture from '../mixture/mixture.js'
+import * as Nodes from '../mixture/nodes.js'
+import * as Expectation from '../objective/expectation.js'
+import * as Objective from '../objective/objective.js'
+import * as TimeLaw from '../objective/timeLaw.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Score from '../score/score.js'
+import * as Search from './search.js'
+
+/** A mixture as weighted rows at every noise level, which meet no noise; `Compile` takes it where it takes points. */
+export type Population = Nodes.Population
+
+/** The population of a mixture, or what is wrong: components that are not round in more than three dimensions need too many rows. */
+export const parse = (mixture: Mixture.Mixture): E.Either<Problem.Problem, Population> => Nodes.of(mixture)
+
+/**
+ * The population of a mixture: Σ_j π_j N(αc_j, α²Σ_j + σ²I) as quadrature nodes at whatever noise levels a loss has. It stands where
+ * points stand, in losses, pipelines and expectation–maximization. No noise is drawn, whatever the expectation says.
+ *
+ * Nodes are chosen at each evaluation, from the distances of the components of teacher and student: 40 + 22 D an axis, for errors
+ * below 1e-10. Where all components are round, axes are those of the span of the centres, and a χ² radius; any covariances are served
+ * in up to three dimensions. Too many rows are refused. So are batches, networks, and objectives that read the noise itself.
+ *
+ * @throws RangeError with the remedy
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Expectation, Key, Mixture, Objective, Params, Population, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+ *
+ * const loss = {
+ *   schedule: Schedule.ornsteinUhlenbeck,
+ *   score: Score.symmetricPair,
+ *   objective: Objective.denoising(TimeLaw.at(0.3)),
+ *   expectation: Expectation.monteCarlo()
+ * }
+ * const evaluate = Problem.orThrow(Compile.valueAndGrad(loss)(Population.of(Mixture.symmetricPair([2]))))
+ * const { gradient } = evaluate(Params.of({ mean: [2] }), Key.fromSeed(0))
+ * assert.ok(Math.abs(gradient.mean.values[0]) < 1e-12) // the truth is stationary
+ */
+export const of = (mixture: Mixture.Mixture): Population =>
+  pipe(
+    parse(mixture),
+    E.getOrElse((problem): Population => refuse(`Population.of: ${Problem.show(problem)}`))
+  )
+
+// —— losses ——
+
+/** A loss of a population as a function of parameters alone. */
+export interface Loss<P extends string> {
+  readonly score: Score.Score<P>
+  readonly objective: Objective.Objective
+  readonly schedule: Schedule.Schedule
+  readonly data: Population
+  readonly shapes: Params.Shapes<P>
+  readonly evaluate: (params: Params.Params<P>) => Compile.ValueAndGradient<P>
+  /** The product of the Hessian with each unit vector of packed parameters, as far as it is asked for. */
+  readonly column: (j: number) => (params: Params.Params<P>) => Params.Params<P>
+}
+
+export interface Description<P extends string> {
+  readonly score: Score.Score<P>
+  readonly objective: Objective.Objective
+  /** The mixture that the objective knows unless given. */
+  readonly data?: Population | Mixture.Mixture
+  /** `Schedule.ornsteinUhlenbeck` unless given. */
+  readonly schedule?: Schedule.Schedule
+}
+
+const truthOf = (objective: Objective.Objective): Mixture.Mixture =>
+  pipe(
+    Objective.terms(objective),
+    RA.findFirstMap(({ term }) => O.fromNullable(Objective.isMatching(term) ? term.truth : undefined)),
+    O.getOrElse((): Mixture.Mixture =>
+      refuse(`Population.loss: ${Objective.show(objective)} knows no mixture; give data: Population.of(mixture)`)
+    )
+  )
+
+const key = Key.fromSeed(0)
+
+/**
+ * The loss of a score on a population.
+ *
+ * @throws RangeError with all problems and their remedies
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
+ *
+ * const truth = Mixture.of({ means: [[-2], [2]] })
+ * const loss = Population.loss({
+ *   score: Score.spherical({ components: 2 }),
+ *   objective: Objective.against(truth, TimeLaw.at(0.1))
+ * })
+ * assert.ok(loss.evaluate(Params.of({ means: [[-2], [2]] })).value < 1e-28)
+ */
+export const loss = <P extends string>({
+  score,
+  objective,
+  data = truthOf(objective),
+  schedule = Schedule.ornsteinUhlenbeck
+}: Description<P>): Loss<P> => {
+  const population = Nodes.isPopulation(data) ? data : of(data)
+  const shapes = Score.shapes(population.dim)(score)
+  const library = Compiler.library('float64')
+  const compiled = (objective: Objective.Objective, isTried: boolean) => {
+    const evaluate = Problem.orThrow(
+      Compile.valueAndGrad(
+        { schedule, score, objective, expectation: Expectation.monteCarlo() },
+        { library, isTried }
+      )(population)
+    )
+    return (params: Params.Params<P>): Compile.ValueAndGradient<P> => evaluate(params, key)
+  }
+  const size = Params.sizeOf(shapes)
+  const columns = RA.makeBy(size, j =>
+    lazy(() => {
+      const direction = Params.unpacked(shapes)(Float64Array.from({ length: size }, (_, i) => (i === j ? 1 : 0)))
+      return compiled(Objective.along(direction)(objective), true)
+    })
+  )
+  return {
+    score,
+    objective,
+    schedule,
+    data: population,
+    shapes,
+    evaluate: compiled(objective, false),
+    column: j => params => columns[j]()(params).gradient
+  }
+}
+
+/** Second derivatives in packed parameters. */
+export interface Hessian {
+  /** [n, n], symmetric. */
+  readonly matrix: NdArray
+  /** Eigenvalues, ascending. */
+  readonly spectrum: Float64Array
+  /** Their eigenvectors, one a row, [n, n]. */
+  readonly vectors: NdArray
+}
+
+const matrixOf = <P extends string>(loss: Loss<P>, params: Params.Params<P>): Float64Array => {
+  const size = Params.sizeOf(loss.shapes)
+  const columns = RA.makeBy(size, j => Params.packed(loss.column(j)(params)))
+  // Either half is the other but for rounding.
+  return new Float64Array(size * size).map(
+    (_, at) => (columns[at % size][Math.floor(at / size)] + columns[Math.floor(at / size)][at % size]) / 2
+  )
+}
+
+/**
+ * The Hessian of a population's loss, exact to rounding: a column is the gradient of `Objective.along` a unit vector.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
+ *
+ * const loss = Population.loss({
+ *   score: Score.symmetricPair,
+ *   objective: Objective.against(Mixture.symmetricPair([2]), TimeLaw.at(0.3))
+ * })
+ * // Centre 0 is a saddle of the pair.
+ * assert.ok(Population.hessian(loss)(Params.of({ mean: [0] })).spectrum[0] < 0)
+ */
+export const hessian =
+  <P extends string>(loss: Loss<P>) =>
+  (params: Params.Params<P>): Hessian => {
+    const size = Params.sizeOf(loss.shapes)
+    const values = matrixOf(loss, Params.checked(loss.shapes)(params))
+    const found = symmetricEigen({ shape: [size, size], values })
+    return {
+      matrix: { shape: [size, size], values },
+      spectrum: found.values.slice().reverse(),
+      vectors: {
+        shape: [size, size],
+        values: found.vectors.values.map(
+          (_, at) => found.vectors.values[(size - 1 - Math.floor(at / size)) * size + (at % size)]
+        )
+      }
+    }
+  }
+
+// —— stationary points ——
+
+export interface StationaryPoint<P extends string> {
+  readonly params: Params.Params<P>
+  readonly value: number
+  readonly gradientNorm: number
+  /** Eigenvalues of the Hessian, ascending. */
+  readonly spectrum: Float64Array
+  /** How many of them are negative. */
+  readonly index: number
+  /** How many are 0 but for rounding: directions in which the second derivative decides nothing. */
+  readonly flat: number
+  /** How many starts led here. */
+  readonly starts: number
+  /** How many points it stands for: its images under relabelling and, where asked for, reflection. */
+  readonly images: number
+}
+
+export interface Stationary<P extends string> {
+  /** By value. */
+  readonly points: ReadonlyArray<StationaryPoint<P>>
+  /** Starts that left the reach of the population, where the gradient vanishes without a stationary point. */
+  readonly escaped: number
+  /** Starts whose gradient did not vanish. */
+  readonly failed: number
+  /**
+   * Σ(−1)^index over all images (Poincaré & Hopf); null where a point is flat. It is 1 if a loss grows without bound in all directions
+   * and no point is missing. Objectives that average over the teacher are bounded along directions on which a student escapes: then
+   * another number is right.
+   */
+  readonly morse: number | null
+  /** One line a point. */
+  readonly table: () => string
+}
+
+export interface StationaryOptions {
+  /** Random starts, beside those at allocations of students to centres and to midpoints of two. */
+  readonly starts?: number
+  /** Their standard deviation. */
+  readonly spread?: number
+  readonly seed?: number
+  /** Which points are the same: with reflection also x → −x, for a teacher that is symmetric. */
+  readonly modulo?: 'relabelling' | 'relabelling and reflection'
+}
+
+/** A gradient that has vanished, beside the largest eigenvalue or 1. */
+const VANISHED = 1e-9
+/** Eigenvalues that are 0 beside the largest or 1: those of degenerate points, which are found to a root of rounding. */
+const FLAT = 1e-6
+/** Points that are one, and the same where a direction is flat. */
+const SAME = { isolated: 3e-4, flat: 3e-2 }
+/** A student that is so many standard deviations from all of the teacher's components has escaped. */
+const REACH = 8
+/** A search ends that has gone so many times as far; one that is nearer may come back. */
+const LEFT = 1.5
+/** Allocations that are tried as starts. */
+const ALLOCATIONS = 120
+
+const centresOf = (mixture: Mixture.Mixture): ReadonlyArray<ReadonlyArray<number>> =>
+  Mixture.toDescription(mixture).means
+
+const mixtureIn = <P extends string>(score: Score.Score<P>): ((params: Params.Params<P>) => Mixture.Mixture) => {
+  const mixture = Score.mixture(score)
+  return params =>
+    pipe(
+      mixture(params),
+      O.getOrElse((): Mixture.Mixture => refuse(`Population: ${Score.show(score)} is no mixture`))
+    )
+}
+
+/** Components as lists of numbers, in an order of their own. */
+const listed = (mixture: Mixture.Mixture, sign: 1 | -1): ReadonlyArray<ReadonlyArray<number>> => {
+  const { means, weights, variances } = Mixture.marginals(mixture)
+  const all = RA.makeBy(weights.length, k => [...means[k].map(c => sign * c + 0), ...variances[k], weights[k]])
+  return [...all].sort((a, b) => {
+    const j = a.findIndex((x, j) => Math.abs(x - b[j]) > SAME.isolated)
+    return j < 0 ? 0 : a[j] - b[j]
+  })
+}
+
+const near = (
+  a: ReadonlyArray<ReadonlyArray<number>>,
+  b: ReadonlyArray<ReadonlyArray<number>>,
+  tolerance: number
+): boolean => a.every((row, k) => row.every((x, j) => Math.abs(x - b[k][j]) <= tolerance))
+
+const factorial = (n: number): number => RA.makeBy(n, i => i + 1).reduce((all, i) => all * i, 1)
+
+/** How many points relabelling makes of one: n! over the orders of components that are equal. */
+const relabellings = (components: ReadonlyArray<ReadonlyArray<number>>): number => {
+  const groups = components.reduce<ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>>>((groups, one) => {
+    const last = groups.at(-1)
+    return last !== undefined && near([one], [last[0]], SAME.isolated)
+      ? [...groups.slice(0, -1), [...last, one]]
+      : [...groups, [one]]
+  }, [])
+  return groups.reduce((all, group) => all / factorial(group.length), factorial(components.length))
+}
+
+/** Multisets of so many of these. */
+const multisets = <A>(count: number, of: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
+  count === 0
+    ? [[]]
+    : of.flatMap((first, i) => multisets(count - 1, of.slice(i)).map((rest): ReadonlyArray<A> => [first, ...rest]))
+
+const allocations = (truth: Mixture.Mixture, count: number): ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>> => {
+  const centres = centresOf(truth)
+  const middles = centres.flatMap((a, i) => centres.slice(i + 1).map(b => a.map((x, j) => (x + b[j]) / 2)))
+  return multisets(count, [...centres, ...middles]).slice(0, ALLOCATIONS)
+}
+
+/**
+ * Stationary points of a population's loss: by Levenberg–Marquardt on |∇L|², which saddles attract too, from random starts and from
+ * allocations of students to the teacher's centres and the midpoints between them; collected up to relabelling. No list is known to be
+ * complete: the Morse sum is a necessary condition, and few starts for a point say that others may be missing.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Objective, Population, Score, TimeLaw } from 'ornstein'
+ *
+ * const loss = Population.loss({
+ *   score: Score.spherical({ components: 2 }),
+ *   objective: Objective.against(Mixture.of({ means: [[-2], [2]] }), TimeLaw.at(0.1))
+ * })
+ * const { points } = Population.stationary(loss, { starts: 10, modulo: 'relabelling and reflection' })
+ * assert.deepEqual([points[0].index, points[0].flat], [0, 0]) // the truth, a minimum
+ */
+export const stationary = <P extends string>(
+  loss: Loss<P>,
+  { starts = 100, spread = 4, seed = 0, modulo = 'relabelling' }: StationaryOptions = {}
+): Stationary<P> => {
+  const { score, data, shapes } = loss
+  const truth = data.mixture
+  const mixtureOf = mixtureIn(score)
+  const reflects = modulo === 'relabelling and reflection'
+  if (reflects && !near(listed(truth, 1), listed(truth, -1), 1e-9))
+    return refuse(`Population.stationary: ${Mixture.show(truth)} is not symmetric; leave reflection out of modulo`)
+  const unpacked = Params.unpacked(shapes)
+  const smooth: Search.Smooth = {
+    at: x => {
+      const { value, gradient } = loss.evaluate(unpacked(x))
+      return { value, gradient: Params.packed(gradient) }
+    },
+    hessian: x => matrixOf(loss, unpacked(x))
+  }
+  // Where noise is least the reach is least, in units of the data.
+  const wide = widthOf(loss)
+  const farthest = (x: Float64Array): number =>
+    Math.max(
+      ...centresOf(mixtureOf(unpacked(x))).map(c =>
+        Math.min(...centresOf(truth).map(m => norm(Float64Array.from(c, (v, j) => v - m[j]))))
+      )
+    ) / wide
+  const random = RA.makeBy(starts, i => {
+    const keys = pipe(Key.fromSeed(seed), Key.child(i), Key.named('size', 'values'))
+    const [u] = Key.uniform(1)(keys.size)
+    return Key.normal(Params.sizeOf(shapes))(keys.values).map(z => spread * (0.2 + 0.8 * u) * z)
+  })
+  const begin = pipe(
+    Score.interpret(score).family,
+    O.chain(family => Score.startOf(family, data.dim)),
+    O.match(
+      () => [],
+      ({ count, fromCentres }) =>
+        allocations(truth, count).map(means =>
+          Params.packed(
+            fromCentres({ shape: [count, data.dim], values: Float64Array.from(means.flat()) }, meanVariance(truth))
+          )
+        )
+    )
+  )
+  const ends = [...begin, ...random].map(start =>
+    Search.converge(smooth, start, { steps: 100, left: x => !(farthest(x) <= LEFT * REACH) })
+  )
+  const gone = ends.map(({ x }) => !(farthest(x) <= REACH))
+  const found = ends.reduce<ReadonlyArray<StationaryPoint<P>>>((all, { x, value, gradient }, i) => {
+    const gradientNorm = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0))
+    if (gone[i] || !(gradientNorm <= VANISHED)) return all
+    const mixture = mixtureOf(unpacked(x))
+    const own = listed(mixture, 1)
+    const known = all.findIndex(point => {
+      const tolerance = point.flat > 0 ? SAME.flat : SAME.isolated
+      const there = listed(mixtureOf(point.params), 1)
+      return near(own, there, tolerance) || (reflects && near(listed(mixture, -1), there, tolerance))
+    })
+    if (known >= 0) return all.map((point, j) => (j === known ? { ...point, starts: point.starts + 1 } : point))
+    const { spectrum } = hessian(loss)(unpacked(x))
+    const least = FLAT * Math.max(1, ...spectrum.map(Math.abs))
+    return [
+      ...all,
+      {
+        params: unpacked(x),
+        value,
+        gradientNorm,
+        spectrum,
+        index: spectrum.filter(e => e < -least).length,
+        flat: spectrum.filter(e => Math.abs(e) <= least).length,
+        starts: 1,
+        images: relabellings(own) * (reflects && !near(own, listed(mixture, -1), SAME.isolated) ? 2 : 1)
+      }
+    ]
+  }, [])
+  const points = [...found].sort((a, b) => a.value - b.value)
+  const escaped = gone.filter(Boolean).length
+  return {
+    points,
+    escaped,
+    failed: ends.length - escaped - points.reduce((sum, { starts }) => sum + starts, 0),
+    morse: points.some(({ flat }) => flat > 0)
+      ? null
+      : points.reduce((sum, { index, images }) => sum + (index % 2 === 0 ? images : -images), 0),
+    table: () =>
+      [
+        'value        index  flat  starts  centres',
+        ...points.map(({ value, index, flat, starts, params }) =>
+          [
+            value.toPrecision(8).padEnd(12),
+            String(index).padEnd(6),
+            String(flat).padEnd(5),
+            String(starts).padEnd(7),
+            centresOf(mixtureOf(params))
+              .map(c => (c.length === 1 ? '' : '(') + c.map(x => x.toFixed(4)).join(' ') + (c.length === 1 ? '' : ')'))
+              .join(', ')
+          ].join(' ')
+        )
+      ].join('\n')
+  }
+}
+
+const meanVariance = ({ weights, variances }: Mixture.Mixture): number => {
+  const per = variances.length / weights.length
+  return variances.reduce((sum, v, i) => sum + (weights[Math.floor(i / per)] * v) / per, 0)
+}
+
+/** The standard deviation of x_t/α at the least noise of a loss, that of the widest component. */
+const widthOf = <P extends string>({ schedule, objective, data }: Loss<P>): number => {
+  const noise = Objective.terms(objective).flatMap(({ term }) =>
+    Objective.isMatching(term)
+      ? TimeLaw.quadrature(
+          schedule,
+          TimeLaw.NODES
+        )(term.timeLaw).map(({ time }) => {
+          const { alpha, sigma } = Schedule.level(time)(schedule)
+          return sigma / alpha
+        })
+      : [0]
+  )
+  const least = Math.min(...noise)
+  return Math.sqrt(Math.max(...data.mixture.variances) + least * least)
+}
+
+// —— flows ——
+
+/** A moment of a gradient flow. */
+export interface Moment<P extends string> {
+  readonly time: number
+  readonly params: Params.Params<P>
+  readonly value: number
+  readonly gradientNorm: number
+}
+
+export interface FlowOptions {
+  readonly until?: Partial<Search.Until>
+  /** The error of a step that is accepted, in the length of the parameters. */
+  readonly tolerance?: number
+}
+
+/**
+ * Gradient flow, θ′ = −∇L, from parameters: its moments, by steps of order 3 whose size follows from their error (Bogacki & Shampine
+ * 1989). It ends where the gradient is small, at a time, or after so many steps.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
+ *
+ * const loss = Population.loss({
+ *   score: Score.spherical({ components: 2 }),
+ *   objective: Objective.against(Mixture.of({ means: [[-4], [4]] }), TimeLaw.at(0.1))
+ * })
+ * const course = Population.flow(loss, { until: { gradientNorm: 1e-6 } })(Params.of({ means: [[-3], [3.5]] }))
+ * assert.ok(course.every(({ value }, i) => i === 0 || value <= course[i - 1].value))
+ * assert.ok(Math.abs(course[course.length - 1].params.means.values[0] + 4) < 1e-5)
+ */
+export const flow =
+  <P extends string>({ evaluate, shapes }: Loss<P>, { until = {}, tolerance = 1e-6 }: FlowOptions = {}) =>
+  (start: Params.Params<P>): ReadonlyArray<Moment<P>> => {
+    const { gradientNorm = 1e-8, time = Infinity, steps = 10_000 } = until
+    const unpacked = Params.unpacked(shapes)
+    const at = (x: Float64Array): Search.Slope => {
+      const { value, gradient } = evaluate(unpacked(x))
+      return { value, gradient: Params.packed(gradient) }
+    }
+    return Search.descend(at, Params.packed(Params.checked(shapes)(start)), tolerance, {
+      gradientNorm,
+      time,
+      steps
+    }).map(({ time, x, value, gradient }) => ({
+      time,
+      params: unpacked(x),
+      value,
+      gradientNorm: Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0))
+    }))
+  }

@@ -457,7 +457,7 @@ export interface Moment<P extends string> {
 
 export interface FlowOptions {
   readonly until?: Partial<Search.Until>
-  /** The error of a step that is accepted, in the length of the parameters. */
+  /** The error of a step that is accepted, as a share of its length; 1e-4 unless given. */
   readonly tolerance?: number
 }
 
@@ -478,7 +478,7 @@ export interface FlowOptions {
  * assert.ok(Math.abs(course[course.length - 1].params.means.values[0] + 4) < 1e-5)
  */
 export const flow =
-  <P extends string>({ evaluate, shapes }: Loss<P>, { until = {}, tolerance = 1e-6 }: FlowOptions = {}) =>
+  <P extends string>({ evaluate, shapes }: Loss<P>, { until = {}, tolerance = 1e-4 }: FlowOptions = {}) =>
   (start: Params.Params<P>): ReadonlyArray<Moment<P>> => {
     const { gradientNorm = 1e-8, time = Infinity, steps = 10_000 } = until
     const unpacked = Params.unpacked(shapes)

@@ -86,8 +86,10 @@ export const descend = (
     const next = x.map((v, j) => v - step * ((2 / 9) * k1[j] + k2[j] / 3 + (4 / 9) * k3[j]))
     const there = at(next)
     const error = norm(next.map((_, j) => step * ((-5 / 72) * k1[j] + k2[j] / 12 + k3[j] / 9 - there.gradient[j] / 8)))
-    if (error <= tolerance) course.push({ time: time + step, x: next, ...there })
-    const ratio = error === 0 ? 5 : 0.9 * exp(log(tolerance / error) / 3)
+    // Beside how far the step goes: where a flow ends, its steps stay short enough to fall.
+    const allowed = tolerance * norm(next.map((v, j) => v - x[j]))
+    if (error <= allowed) course.push({ time: time + step, x: next, ...there })
+    const ratio = error === 0 ? 5 : 0.9 * exp(log(allowed / error) / 3)
     h = step * Math.min(5, Math.max(0.2, ratio))
   }
   return course

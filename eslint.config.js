@@ -8,7 +8,7 @@ export const loops = [
   'src/mixture/families/{axes,denoised,spectrum}.ts',
   'src/mixture/moves/{halves,pursuit,support}.ts',
   'src/mixture/nodes.ts',
-  'src/population/search.ts'
+  'src/population/courses.ts'
 ]
 
 /** What neither this nor oxlint looks at. */

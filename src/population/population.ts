@@ -21,7 +21,7 @@ import * as Objective from '../objective/objective.js'
 import * as TimeLaw from '../objective/timeLaw.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
-import * as Search from './search.js'
+import * as Courses from './courses.js'
 
 /** A mixture as weighted rows at every noise level, which meet no noise; `Compile` takes it where it takes points. */
 export type Population = Nodes.Population
@@ -332,7 +332,7 @@ export const stationary = <P extends string>(
   if (reflects && !near(listed(truth, 1), listed(truth, -1), 1e-9))
     return refuse(`Population.stationary: ${Mixture.show(truth)} is not symmetric; leave reflection out of modulo`)
   const unpacked = Params.unpacked(shapes)
-  const smooth: Search.Smooth = {
+  const smooth: Courses.Smooth = {
     at: x => {
       const { value, gradient } = loss.evaluate(unpacked(x))
       return { value, gradient: Params.packed(gradient) }
@@ -366,7 +366,7 @@ export const stationary = <P extends string>(
     )
   )
   const ends = [...begin, ...random].map(start =>
-    Search.converge(smooth, start, { steps: 100, left: x => !(farthest(x) <= LEFT * REACH) })
+    Courses.converge(smooth, start, { steps: 100, left: x => !(farthest(x) <= LEFT * REACH) })
   )
   const gone = ends.map(({ x }) => !(farthest(x) <= REACH))
   const found = ends.reduce<ReadonlyArray<StationaryPoint<P>>>((all, { x, value, gradient }, i) => {
@@ -456,7 +456,7 @@ export interface Moment<P extends string> {
 }
 
 export interface FlowOptions {
-  readonly until?: Partial<Search.Until>
+  readonly until?: Partial<Courses.Until>
   /** The error of a step that is accepted, as a share of its length; 1e-4 unless given. */
   readonly tolerance?: number
 }
@@ -482,11 +482,11 @@ export const flow =
   (start: Params.Params<P>): ReadonlyArray<Moment<P>> => {
     const { gradientNorm = 1e-8, time = Infinity, steps = 10_000 } = until
     const unpacked = Params.unpacked(shapes)
-    const at = (x: Float64Array): Search.Slope => {
+    const at = (x: Float64Array): Courses.Slope => {
       const { value, gradient } = evaluate(unpacked(x))
       return { value, gradient: Params.packed(gradient) }
     }
-    return Search.descend(at, Params.packed(Params.checked(shapes)(start)), tolerance, {
+    return Courses.descend(at, Params.packed(Params.checked(shapes)(start)), tolerance, {
       gradientNorm,
       time,
       steps

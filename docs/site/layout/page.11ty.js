@@ -25,7 +25,8 @@ const sections = [
       ['concepts.html', 'Concepts'],
       ['vocabulary.html', 'Vocabulary'],
       ['laws.html', 'Laws'],
-      ['derivations.html', 'Derivations']
+      ['derivations.html', 'Derivations'],
+      ['landscapes.html', 'Landscapes']
     ]
   ],
   [

@@ -25,7 +25,7 @@ import {
   TimeLaw
 } from '../../../src/index.js'
 import * as Nodes from '../../../src/mixture/nodes.js'
-import * as Search from '../../../src/population/search.js'
+import * as Courses from '../../../src/population/courses.js'
 
 interface Reference {
   readonly key: ReadonlyArray<number>
@@ -64,9 +64,9 @@ const onLine = (centres: ReadonlyArray<number>, components: number) =>
     objective: Objective.against(Mixture.of({ means: centres.map(c => [c / alpha]) }), level)
   })
 
-const refined = (loss: Population.Loss<'means'>, start: ReadonlyArray<number>): Search.Ended => {
+const refined = (loss: Population.Loss<'means'>, start: ReadonlyArray<number>): Courses.Ended => {
   const unpacked = Params.unpacked(loss.shapes)
-  return Search.converge(
+  return Courses.converge(
     {
       at: x => {
         const { value, gradient } = loss.evaluate(unpacked(x))

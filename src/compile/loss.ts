@@ -542,20 +542,38 @@ const following = <P extends string>(
 ): LossPlan<P>['evaluate'] => {
   const levels = levelsOf(loss)
   const mixtureOf = mixtureIn(loss.score)
-  const known = new WeakMap<Nodes.Nodes, LossPlan<P>['evaluate']>()
-  return (params, key) =>
-    pipe(
-      population.resolved(mixtureOf(params), levels),
-      E.fold(
-        () => nothing(params),
-        nodes => {
-          const evaluate = known.get(nodes) ?? evaluator(by, loss, nodes, { ...circumstances, place: Place.here })
-          known.set(nodes, evaluate)
-          return evaluate(params, key)
-        }
+  const on = (
+    resolved: Nodes.Population['resolved'],
+    of: (term: Objective.Term) => boolean
+  ): LossPlan<P>['evaluate'] => {
+    const known = new WeakMap<Nodes.Nodes, LossPlan<P>['evaluate']>()
+    return (params, key) =>
+      pipe(
+        resolved(mixtureOf(params), levels),
+        E.fold(
+          () => nothing(params),
+          nodes => {
+            const evaluate = known.get(nodes) ?? onRows(by, loss, nodes, { ...circumstances, place: Place.here }, of)
+            known.set(nodes, evaluate)
+            return evaluate(params, key)
+          }
+        )
       )
+  }
+  const terms = Objective.terms(loss.objective)
+  const parts = [
+    ...(terms.every(({ term }) => isOverStudent(term)) ? [] : [on(population.resolved, term => !isOverStudent(term))]),
+    ...(terms.some(({ term }) => isOverStudent(term)) ? [on(population.ofStudents, isOverStudent)] : [])
+  ]
+  return (params, key) =>
+    total(
+      params,
+      parts.map(evaluate => evaluate(params, key))
     )
 }
+
+/** Whether the mean of a term is over the student's own distribution. */
+const isOverStudent = (term: Objective.Term): boolean => Objective.isMatching(term) && term.overStudent === true
 
 /** The whole objective by one engine. */
 const evaluator = <P extends string>(
@@ -570,7 +588,8 @@ const onRows = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
   data: Source.Data,
-  { library, use, place }: Pick<Circumstances, 'library' | 'use' | 'place'>
+  { library, use, place }: Pick<Circumstances, 'library' | 'use' | 'place'>,
+  of: (term: Objective.Term) => boolean = () => true
 ): LossPlan<P>['evaluate'] => {
   const engine = engineOf(loss, by, library, use)
   const { points: about, middle, enter } = framed(loss, data)
@@ -610,7 +629,8 @@ const onRows = <P extends string>(
   }
   return (params, key) => {
     const here = enter(params)
-    const { basis, terms } = draws(here, key)
+    const { basis, terms: all } = draws(here, key)
+    const terms = all.filter(({ term }) => of(term))
     const direct = terms.filter(isDirect)
     return total(params, [
       ...(direct.length > 0 ? [place.taken(whole(here, { basis, terms: direct }), () => question(here, key))] : []),
@@ -989,7 +1009,18 @@ export const problems = <P extends string>(
       ? [
           ...finite(term, weightings),
           ...sized(term),
-          ...(Nodes.isNodes(data) ? noiseless(term, labelDropout) : plainNoise(term, labelDropout)),
+          ...(Nodes.isNodes(data)
+            ? noiseless(term, labelDropout)
+            : [
+                ...plainNoise(term, labelDropout),
+                ...Problem.unless(
+                  !isOverStudent(term),
+                  'objective',
+                  `${Objective.show(term.of)} on points`,
+                  'on a population, whose nodes follow the student',
+                  'give Population.of(mixture) as the data'
+                )
+              ]),
           ...dense(term)
         ]
       : [])

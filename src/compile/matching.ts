@@ -9,15 +9,20 @@ import {
   add,
   compute,
   div,
+  exp,
+  eye,
   fill,
   fromNdArray,
   Key,
+  matMul,
   mean as meanOf,
   mul,
   neg,
+  oneHot,
   ones,
   opened,
   reshape,
+  sqrt,
   square,
   sub,
   sum,
@@ -234,6 +239,8 @@ interface Material {
   readonly secondNoise: Tensor | undefined
   readonly time: Tensor | undefined
   readonly constants: Params.Tensors<string>
+  /** x_t, where it is no sum of data and noise. */
+  readonly noisy?: Tensor
 }
 
 const absent = (what: string): never =>
@@ -276,7 +283,7 @@ const rowOf = <P extends string>(
   const form = (level: Objective.RowLevel): Score.RowLevel => forms.get(level) ?? level
   const level = levelOf(alpha, sigma)
   const own = form(level)
-  const noisy = add(mul(own.alpha, clean), mul(own.sigma, drawn))
+  const noisy = material.noisy ?? add(mul(own.alpha, clean), mul(own.sigma, drawn))
   const levelAt = (at: Objective.Time): Objective.RowLevel => {
     const there = typeof at === 'number' ? () => at : at
     const of = (pick: (level: Schedule.Level) => number): Tensor =>
@@ -358,6 +365,14 @@ const rowOf = <P extends string>(
         return div(all.reduce(add), probes)
       },
       seen: seenIn(model, params, { clean, noisy, drawn, orthogonal, inSpan, level: own, share, rows }),
+      overStudent: () => {
+        const { noisy, share } = ofStudent(model, params, clean, read('label'), own)
+        const { row, define } = rowOf(model, params, { ...material, noisy }, access)
+        return {
+          row: row(name => (name === 'score' || name === 'output' ? define[name]() : read(name))),
+          share
+        }
+      },
       under: (others, there = constants) => {
         // The names are those of parameters of the model.
         const { row, define } = rowOf(
@@ -374,6 +389,44 @@ const rowOf = <P extends string>(
     })
   }
 }
+
+/**
+ * x_t = αc_k + √(α²v_k + σ²) z of rows z with labels k, and Kπ_k. Of round components log N(c_k; c_k, v_k I) = −(d/2) log 2πv_k tells v_k,
+ * whatever their parameters are called.
+ */
+const ofStudent = <P extends string>(
+  model: Score.Model<P>,
+  params: Params.Tensors<P>,
+  z: Tensor,
+  label: Tensor,
+  level: Score.Level
+): { readonly noisy: Tensor; readonly share: Tensor } =>
+  pipe(
+    model.family,
+    O.fold(
+      () => ({ noisy: mul(z, NaN), share: fill([z.shape[0], 1], NaN) }),
+      ({ components }) => {
+        const dim = z.shape[1] ?? 1
+        const { logWeights, centres, logDensity } = opened(() => components(params, dim))
+        const [count] = centres.shape
+        const atCentre = sum(
+          mul(
+            opened(() => logDensity(centres, atTheData())),
+            eye(count)
+          ),
+          1,
+          true
+        )
+        const variances = div(exp(mul(-2 / dim, atCentre)), 2 * Math.PI)
+        const which = oneHot(reshape(label, [-1]), count)
+        const spread = sqrt(add(mul(square(level.alpha), matMul(which, variances)), square(level.sigma)))
+        return {
+          noisy: add(mul(level.alpha, matMul(which, centres)), mul(spread, z)),
+          share: mul(count, matMul(which, exp(reshape(logWeights, [count, 1]))))
+        }
+      }
+    )
+  )
 
 /** |z|² of what is drawn, by its coordinates. */
 const squaredInSpan = ({ coordinates, share, outside }: Components.InSpan): Tensor => {

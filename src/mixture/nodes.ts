@@ -34,6 +34,8 @@ export interface Population extends Nodes {
   readonly mixture: Mixture
   /** Nodes that resolve students too, at these levels; what is wrong where no number of rows that is allowed does. */
   readonly resolved: (students: Mixture, levels: ReadonlyArray<Level>) => E.Either<Problem.Problem, Nodes>
+  /** Standard normal rows for each component of the students, their labels, fine enough for means over the students' own distribution. */
+  readonly ofStudents: (students: Mixture, levels: ReadonlyArray<Level>) => E.Either<Problem.Problem, Nodes>
 }
 
 export const isNodes = (data: object): data is Nodes => 'nodesAt' in data
@@ -357,6 +359,53 @@ const layoutOf = (
     : E.left(tooMany(rowsOf(components, dim, layout(0)), dim, Math.max(...distances)))
 }
 
+/** The same rows for each of so many components, by their labels. */
+const repeated = (components: number, dim: number, counts: ReadonlyArray<number>): Nodes => {
+  const { values: z, weights } = product(counts)
+  const rows = components * weights.length
+  const values = new Float64Array(rows * dim).map((_, at) => z[at % z.length])
+  const part = (rows: number): Nodes => ({
+    rows,
+    dim,
+    values: values.subarray(0, rows * dim),
+    weights: new Float64Array(rows).map((_, i) => weights[i % weights.length] / components),
+    labels: new Int32Array(rows).map((_, i) => Math.floor(i / weights.length)),
+    nodesAt: () => values.subarray(0, rows * dim),
+    stay: true,
+    first: few => part(Math.min(few, rows))
+  })
+  const all = part(rows)
+  return { ...all, nodesAt: () => all.values }
+}
+
+const ofStudents = (truth: Mixture): Population['ofStudents'] => {
+  const known = new Map<string, Nodes>()
+  return (students, levels) => {
+    const [components, dim] = students.means.shape
+    if (!isRound(students) || dim > MOST_AXES)
+      return E.left(
+        Problem.of(
+          'population',
+          isRound(students) ? `students in ${dim} dimensions` : 'students that are not round',
+          `round ones in at most ${MOST_AXES} dimensions, for a mean over them`,
+          'take Score.spherical or Score.isotropic, or the mean over the data'
+        )
+      )
+    const distances = new Float64Array(dim)
+    for (const level of levels) {
+      const width = Math.sqrt(Math.max(...shapesOf(students, level).map(({ most }) => most)))
+      for (const own of [truth, students]) raise(own, level, width, null, distances)
+    }
+    const counts = Array.from(distances, count)
+    const rows = components * counts.reduce((all, n) => all * n, 1)
+    if (rows > MOST.rows) return E.left(tooMany(rows, dim, Math.max(...distances)))
+    const name = `${components} ${counts.join()}`
+    const found = known.get(name) ?? repeated(components, dim, counts)
+    known.set(name, found)
+    return E.right(found)
+  }
+}
+
 /** The population of a mixture. */
 export const of = (mixture: Mixture): E.Either<Problem.Problem, Population> =>
   E.map((layout: Layout): Population => {
@@ -380,6 +429,7 @@ export const of = (mixture: Mixture): E.Either<Problem.Problem, Population> =>
       stay: own.stay,
       first: own.first,
       mixture,
+      ofStudents: ofStudents(mixture),
       resolved: (students, levels) => E.map(built)(layoutOf(mixture, [students], levels, 0))
     }
   })(layoutOf(mixture, [], [CLEAN], MARGIN))

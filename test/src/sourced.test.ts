@@ -95,6 +95,14 @@ const ofTheseRows = (expectation: Expectation.Expectation): Expectation.Expectat
     ? Expectation.fixed({ ...drawn, values: Key.normal(2 * ROWS)(Key.fromSeed(5)) })
     : expectation
 
+/** The truth of a word's example has other columns; what it is over, or along, are others. */
+const ofThisTruth = (objective: Objective.Objective): Objective.Objective =>
+  Case.isMadeBy(Objective.against)(objective)
+    ? Objective.against(truth, at)
+    : Case.isMadeBy(Objective.along)(objective)
+      ? Objective.along({ means: { shape: [2, 2], values: Float64Array.of(1, 0, 0, -1) } })(objective.objective)
+      : objective
+
 const em = Stage.expectationMaximization({ steps: 2 })
 const labelled =
   <T>(kind: string, parts: (example: T) => ReadonlyArray<Parts>) =>
@@ -108,9 +116,13 @@ const cases: ReadonlyArray<readonly [string, ReadonlyArray<Parts>]> = [
     { initializer, stages: [descent(objectives[0])] }
   ])(words.initializers),
   ...labelled<Objective.Objective>('objective', objective => [
-    { stages: [descent(objective)] },
+    { stages: [descent(ofThisTruth(objective))] },
     { stages: [descent(objective, Expectation.quadrature())] }
-  ])(words.objectives),
+  ])({
+    ...words.objectives,
+    // A mean over the student meets a population, and no rows.
+    words: words.objectives.words.filter(({ name }) => name !== 'Objective.overStudent')
+  }),
   ...labelled<Expectation.Expectation>('expectation', expectation =>
     objectives.map(objective => ({ stages: [descent(objective, ofTheseRows(expectation))] }))
   )(words.expectations),

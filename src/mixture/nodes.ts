@@ -15,7 +15,7 @@ import { equalSteps, type Rule } from '../../lib/numbers/quadrature.js'
 import * as Problem from '../core/problem.js'
 import type { Points } from '../data/points.js'
 import type { Level } from '../schedule/schedule.js'
-import { factorsOf } from './draw.js'
+import { factorsOf } from './component.js'
 import type { Mixture } from './mixture.js'
 
 /** Rows that are a distribution at every noise level. As points they are those of time 0. */

@@ -15,6 +15,7 @@ import { formatted } from '../../../formatted.js'
 import { initializers, scores } from '../../../../src/cli/glossary.js'
 import {
   Compile,
+  Covariance,
   Exchange,
   ExpectationMaximization,
   Initializer,
@@ -219,14 +220,21 @@ const recipes = {
   spectral: Recipe.spectral
 }
 
-const families = scores.words.flatMap(({ name, example }) =>
-  pipe(
-    Score.interpret(example).family,
-    O.match(
-      () => [],
-      family => [{ name: name.replace('Score.', ''), score: example, family }]
+/** Mixtures of the covariances that no other family has, each by its name, instead of the one example. */
+const mixtures = Covariance.names.flatMap(name => {
+  const score: Score.Score<string> = Score.mixture({ components: 2, covariance: Covariance.named(name) })
+  return Object.hasOwn(Score.shapes(2)(score), 'logVolumes') ? [{ name, example: score }] : []
+})
+
+const families = [...scores.words.filter(({ name }) => name !== 'Score.mixture'), ...mixtures].flatMap(
+  ({ name, example }) =>
+    pipe(
+      Score.interpret(example).family,
+      O.match(
+        () => [],
+        family => [{ name: name.replace('Score.', ''), score: example, family }]
+      )
     )
-  )
 )
 
 const asked = families.map(one => ({
@@ -242,7 +250,7 @@ const asked = families.map(one => ({
 const answers = new Map<string, Answer>()
 const key = (column: string, name: string): string => `${column} of ${name}`
 
-it('there are nine of them', () => expect(families).toHaveLength(9))
+it('there are nine, and eight mixtures', () => expect(families).toHaveLength(17))
 
 it.each(Object.keys(columns).flatMap(column => asked.map(one => [key(column, one.name), column, one] as const)))(
   '%s',

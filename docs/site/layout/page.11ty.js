@@ -23,6 +23,7 @@ const sections = [
     'The language',
     [
       ['concepts.html', 'Concepts'],
+      ['mixtures.html', 'Mixtures'],
       ['vocabulary.html', 'Vocabulary'],
       ['laws.html', 'Laws'],
       ['derivations.html', 'Derivations'],

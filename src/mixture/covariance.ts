@@ -12,6 +12,7 @@ import * as Full from './families/full.js'
 import * as Round from './families/round.js'
 import { nameOf, spectral, type Names as Spectral, type Parts as Told } from './families/spectral.js'
 
+export type { Model } from './families/covariances.js'
 export type { Scatters } from './families/defined.js'
 
 /** What a covariance means: tied to the names of its parameters; `interpret` gives the model its names back. */

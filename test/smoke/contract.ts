@@ -4,6 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import {
   Compile,
+  Covariance,
   Expectation,
   Field,
   Fit,
@@ -71,12 +72,17 @@ const tiedDiagonal: Score.Score<'means' | 'logits' | 'logVariances'> = Score.tie
 const tied: Score.Score<'means' | 'logits' | 'logScales' | 'lower'> = Score.tied({ components: 2 })
 const full: Score.Score<'means' | 'logits' | 'logScales' | 'lower'> = Score.full({ components: 2 })
 const lowRank: Score.Score<'means' | 'logits' | 'factors' | 'logNoise'> = Score.lowRank({ components: 2, rank: 1 })
+const mixture: Score.Score<'means' | 'logits' | 'logVolumes' | 'shapes' | 'turns'> = Score.mixture({
+  components: 2,
+  covariance: Covariance.of({ volume: 'own', shape: 'own', orientation: 'common' })
+})
 const free = { means: [2, 3], logits: [2] }
 equal(shapesOf(tiedIsotropic), { ...free, logVariance: [] })
 equal(shapesOf(diagonal), { ...free, logVariances: [2, 3] })
 equal(shapesOf(tiedDiagonal), { ...free, logVariances: [3] })
 equal(shapesOf(tied), { ...free, logScales: [3], lower: [3] })
 equal(shapesOf(full), { ...free, logScales: [2, 3], lower: [2, 3] })
+equal(shapesOf(mixture), { ...free, logVolumes: [2], shapes: [2, 2], turns: [3] })
 equal(shapesOf(lowRank), { ...free, factors: [2, 3, 1], logNoise: [2, 3] })
 
 const net = Net.mlp({ hidden: [8, 8], activation: 'silu', embedding: Net.fourier(16) })

@@ -45,7 +45,7 @@ export const toMixture =
     }
   }
 
-/** Masses of weights 0 are no masses: so much of them leaves what is no number of any to its own. */
+/** A component of weight 0 counts as so much, and so keeps its covariance. */
 const LEAST = 1e-200
 
 /** The second on a mixture: its own moments, Σ_k, whose masses are the weights where they are pooled. */

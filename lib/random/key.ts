@@ -6,19 +6,17 @@
  * property (`normal(n)` begins `normal(m)`, n ≤ m) and no hidden state. A new consumer of randomness takes a key of its
  * own, by label, and shifts nobody else's stream.
  *
- * The block function is Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw: *Parallel random numbers: as easy as
- * 1, 2, 3*, SC 2011), a bijection of the 64-bit counter for each key. The top bits of the counter's high word separate
- * its uses, so that no stream of a key meets the derivation of the key's children:
+ * Keys are derived by Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw: *Parallel random numbers: as easy as 1, 2, 3*,
+ * SC 2011), a bijection of the 64-bit counter for each key, so that different seeds have different keys, and so have
+ * different children of a key. The top bits of the counter's high word separate labels (2³⁰) from children (2³¹).
  *
- * | high word | use |
- * |---|---|
- * | 0 … 2²¹ − 1 | draws |
- * | 2³⁰ + … | labels |
- * | 2³¹ + … | children |
- * | 2³¹ + 2³⁰ + … | elements of a distribution drawn by rejection |
+ * Draws are made by another function of the same key, Threefry-2x64 with 13 rounds: see lib/draws.ts. Uniform, normal and gamma
+ * draws of one key are independent of each other.
  */
-import { cosNear as cos, exp, ln, powerOfTwo, sinNear as sin } from '../numbers/elementary.js'
+import { draws } from '../draws.js'
+import { powerOfTwo } from '../numbers/elementary.js'
 import * as Simd from '../simd/index.js'
+import { block32 } from '../threefry.js'
 
 export interface Key {
   readonly _tag: 'Key'
@@ -30,76 +28,15 @@ export interface Key {
 
 const TWO_32 = powerOfTwo(32)
 const TWO_31 = powerOfTwo(31)
-const TWO_MINUS_53 = powerOfTwo(-53)
 const LABELS = 0x40000000
 const CHILDREN = 0x80000000
-const ELEMENTS = 0xc0000000
 
-const rotate = (x: number, by: number): number => (x << by) | (x >>> (32 - by))
-
-/** Writes the two words for the counter (c0, c1) into `out`; unrolled, since every draw passes here. */
-const encrypt = (k0: number, k1: number, c0: number, c1: number, out: Uint32Array): void => {
-  const k2 = k0 ^ k1 ^ 0x1bd11bda
-  let x0 = (c0 + k0) | 0
-  let x1 = (c1 + k1) | 0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 13) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 15) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 26) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 6) ^ x0
-  x0 = (x0 + k1) | 0
-  x1 = (x1 + k2 + 1) | 0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 17) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 29) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 16) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 24) ^ x0
-  x0 = (x0 + k2) | 0
-  x1 = (x1 + k0 + 2) | 0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 13) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 15) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 26) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 6) ^ x0
-  x0 = (x0 + k0) | 0
-  x1 = (x1 + k1 + 3) | 0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 17) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 29) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 16) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 24) ^ x0
-  x0 = (x0 + k1) | 0
-  x1 = (x1 + k2 + 4) | 0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 13) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 15) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 26) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 6) ^ x0
-  out[0] = x0 + k2
-  out[1] = x1 + k0 + 5
-}
-
-/** The block function itself: the two words of Threefry-2x32-20 for a counter. */
+/** The block function of keys: the two words of Threefry-2x32-20 for a counter. */
 export const block =
   (c0: number, c1: number) =>
   ({ k0, k1 }: Key): readonly [number, number] => {
     const out = new Uint32Array(2)
-    encrypt(k0, k1, c0, c1, out)
+    block32(k0, k1, c0, c1, out)
     return [out[0], out[1]]
   }
 
@@ -198,19 +135,8 @@ export const named =
 
 // -- draws -----------------------------------------------------------------------------------------------------------
 
-/** Words of a key's blocks as numbers: 53 bits, times 2⁻⁵³. */
-const uniforms = ({ k0, k1 }: Key, from: number, out: Float64Array): void => {
-  const words = new Uint32Array(2)
-  for (let i = 0; i < out.length; i++) {
-    const counter = from + i
-    encrypt(k0, k1, counter, Math.floor(counter / TWO_32), words)
-    out[i] = ((words[0] >>> 5) * 0x4000000 + (words[1] >>> 6)) * TWO_MINUS_53
-  }
-}
-
 /**
- * n numbers uniform on [0, 1), multiples of 2⁻⁵³. The i-th is ((x₀ ≫ 5)·2²⁶ + (x₁ ≫ 6))·2⁻⁵³ for the block (x₀, x₁) of
- * counter (i mod 2³², ⌊i / 2³²⌋).
+ * n numbers uniform on [0, 1), multiples of 2⁻⁵³: the highest 53 bits of a word.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -233,29 +159,8 @@ export const uniform =
 export const fillUniform =
   (first: number, out: Float64Array) =>
   (key: Key): void => {
-    if (!Simd.uniforms(key.k0, key.k1, first, out.length, out)) uniforms(key, first, out)
+    if (!Simd.uniforms(key.k0, key.k1, first, out.length, out)) draws(key.k0, key.k1).uniforms(first, out)
   }
-
-/**
- * Turns the uniform pairs (u, v) of an array of even length into pairs of independent standard normals, in place:
- * r = √(−2 ln(1 − u)), then r cos 2πv and r sin 2πv (Box–Muller).
- *
- * The angle is reduced exactly: q = ⌊4v + ½⌋ and f = 4v − q in [−½, ½) are exact, and cos and sin of f·π/2 are swapped
- * and signed by q mod 4. No branch depends on the values.
- */
-const polar = (pairs: Float64Array): void => {
-  for (let i = 0; i < pairs.length; i += 2) {
-    const r = Math.sqrt(-2 * ln(1 - pairs[i]))
-    const turns = 4 * pairs[i + 1]
-    const q = Math.floor(turns + 0.5)
-    const a = (turns - q) * (Math.PI / 2)
-    const c = cos(a)
-    const s = sin(a)
-    const swap = (q & 1) === 1
-    pairs[i] = r * (swap ? s : c) * (1 - ((q + 1) & 2))
-    pairs[i + 1] = r * (swap ? c : s) * (1 - (q & 2))
-  }
-}
 
 /**
  * Writes the normal draws first, first + 1, … of a key to all of `out`: those that `normal(first + out.length)` ends
@@ -273,18 +178,12 @@ const polar = (pairs: Float64Array): void => {
 export const fillNormal =
   (first: number, out: Float64Array) =>
   (key: Key): void => {
-    if (Simd.normals(key.k0, key.k1, first, out.length, out)) return
-    const skip = first % 2
-    const pairs = skip === 0 && out.length % 2 === 0 ? out : new Float64Array(2 * Math.ceil((skip + out.length) / 2))
-    uniforms(key, first - skip, pairs)
-    polar(pairs)
-    if (pairs !== out) out.set(pairs.subarray(skip, skip + out.length))
+    if (!Simd.normals(key.k0, key.k1, first, out.length, out)) draws(key.k0, key.k1).normals(first, out)
   }
 
 /**
- * n standard normal numbers, N(0, 1): `normal(n)` begins `normal(m)` for n ≤ m. Pair j of them is made of the uniform
- * draws 2j and 2j + 1 (Box & Muller 1958); none exceeds √(106 ln 2) ≈ 8.57 in size, which a normal number does with
- * probability 10⁻¹⁷.
+ * n standard normal numbers, N(0, 1): `normal(n)` begins `normal(m)` for n ≤ m. They are made by a ziggurat (Marsaglia &
+ * Tsang 2000), each from a word of its own, and one in 67 from further words too; none exceeds 13.8 in size.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -416,31 +315,7 @@ const fillGamma =
       out.fill(shape === 0 ? 0 : NaN)
       return
     }
-    const boosted = shape < 1
-    const d = shape + (boosted ? 1 : 0) - 1 / 3
-    const c = 1 / Math.sqrt(9 * d)
-    const pair = new Float64Array(2)
-    const single = new Float64Array(1)
-    /** An element's key has draw 0 for the boost and draws 1 + 3t … 3 + 3t for attempt t. */
-    const attempt = (element: Key): number => {
-      for (let at = 1; ; at += 3) {
-        uniforms(element, at, pair)
-        polar(pair)
-        const x = pair[0]
-        const root = 1 + c * x
-        const v = root * root * root
-        uniforms(element, at + 2, single)
-        if (v > 0 && ln(1 - single[0]) < 0.5 * x * x + d * (1 - v + ln(v))) return d * v
-      }
-    }
-    const boost = (element: Key): number => {
-      uniforms(element, 0, single)
-      return exp(ln(1 - single[0]) / shape)
-    }
-    for (let i = 0; i < out.length; i++) {
-      const element = derive((first + i) >>> 0, ELEMENTS + Math.floor((first + i) / TWO_32))(key)
-      out[i] = attempt(element) * (boosted ? boost(element) : 1)
-    }
+    draws(key.k0, key.k1).gammas(shape, first, out)
   }
 
 /**

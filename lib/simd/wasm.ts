@@ -335,9 +335,9 @@ const zipOf =
   }
 
 const fill =
-  ({ isInside, places: { chunk } }: Ground, draws: Draws, alignment: number): Fill =>
+  ({ isInside, places: { chunk } }: Ground, draws: Draws): Fill =>
   (k0, k1, first, count, out) => {
-    const skip = first % alignment
+    const skip = first % 4
     // In the memory, as many as there are in sixteens are drawn where they belong.
     const whole = skip === 0 && isInside(out) ? count & -16 : 0
     if (whole > 0) draws(k0 | 0, k1 | 0, first, whole, out.byteOffset)
@@ -532,7 +532,7 @@ export const simd = (module: WebAssembly.Module, most = MOST_PAGES): SimdKernels
       else wasm.softmaxRows(address, rows, n, out.byteOffset)
     },
     matMul: matMul(ground),
-    uniforms: fill(ground, wasm.uniforms, 1),
-    normals: fill(ground, wasm.normals, 2)
+    uniforms: fill(ground, wasm.uniforms),
+    normals: fill(ground, wasm.normals)
   }
 }

@@ -325,10 +325,11 @@ describe('keys', () => {
       law: 'derivations never meet draws',
       mutant: wrong({
         split: n => key =>
-          Array.from({ length: n }, (_, i): Key.Key => {
-            const [k0, k1] = Key.block(i, 0)(key)
-            return { _tag: 'Key', k0, k1 }
-          })
+          Array.from(Key.uniform(n)(key), (u): Key.Key => ({
+            _tag: 'Key',
+            k0: Math.floor(u * 2 ** 27) * 32,
+            k1: ((u * 2 ** 53) % 2 ** 26) * 64
+          }))
       }),
       right
     },

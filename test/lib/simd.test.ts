@@ -266,49 +266,6 @@ describe.each([
   })
 })
 
-describe('draws', () => {
-  const key = Key.fromSeed(2024)
-  const windows = fc.tuple(fc.integer({ min: 0, max: 3000 }), fc.integer({ min: 0, max: 2500 }))
-
-  it.each([
-    ['uniforms', Simd.uniforms, Key.uniform],
-    ['normals', Simd.normals, Key.normal]
-  ])('%s have the bits of Key, from anywhere on', (_, draw, ofKey) => {
-    const all = ofKey(5500)(key)
-    fc.assert(
-      fc.property(windows, ([first, count]) => {
-        const out = new Float64Array(count + 1).fill(7)
-        expect(draw(key.k0, key.k1, first, count, out)).toBe(true)
-        expect(out.subarray(0, count)).toEqual(all.subarray(first, first + count))
-        expect(out[count]).toBe(7)
-      }),
-      { numRuns: 50 }
-    )
-  })
-
-  it('normals have the bits of Key for a hundred thousand draws of other keys', () => {
-    for (const seed of [0, -1, 2 ** 40]) {
-      const { k0, k1 } = Key.fromSeed(seed)
-      const out = new Float64Array(100_001)
-      Simd.normals(k0, k1, 0, out.length, out)
-      expect(difference(out, Key.normal(out.length)(Key.fromSeed(seed)))).toBe(-1)
-    }
-  })
-
-  it('uniforms carry into the high word of the counter, at every place in a vector', () => {
-    const ofBlock = (counter: number): number => {
-      const [x0, x1] = Key.block(counter % 2 ** 32, Math.floor(counter / 2 ** 32))(key)
-      return ((x0 >>> 5) * 2 ** 26 + (x1 >>> 6)) * 2 ** -53
-    }
-    for (let back = 0; back < 5; back++) {
-      const first = 3 * 2 ** 32 - back
-      const out = new Float64Array(9)
-      Simd.uniforms(key.k0, key.k1, first, 9, out)
-      expect(out).toEqual(Float64Array.from(out, (_, i) => ofBlock(first + i)))
-    }
-  })
-})
-
 describe('the two paths agree', () => {
   /** To 10⁻¹³ of the size, or of the smallest normal number. */
   const close = (x: number, y: number): boolean =>

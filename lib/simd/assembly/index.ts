@@ -19,6 +19,8 @@ export {
   mapTanh
 } from './map'
 export { multiply, pack } from './product'
+import { afterLayers } from './random'
+
 export { chiSquared, normals, uniforms } from './random'
 export { addSum, total } from './reduce'
 export { columnSums, rowSums, softmaxRows } from './rows'
@@ -37,5 +39,5 @@ export { stretch, zip } from './zip'
 
 /** The first address that is free for operands. */
 export function start(): usize {
-  return (__heap_base + 63) & ~63
+  return afterLayers()
 }

@@ -10,13 +10,13 @@
  * SC 2011), a bijection of the 64-bit counter for each key, so that different seeds have different keys, and so have
  * different children of a key. The top bits of the counter's high word separate labels (2³⁰) from children (2³¹).
  *
- * Draws are made by another function of the same key, Threefry-2x64 with 13 rounds: see lib/draws.ts. Uniform, normal and gamma
+ * Draws are made by another function of the same key, Threefry-2x64 with 13 rounds: see lib/random/draws.ts. Uniform, normal and gamma
  * draws of one key are independent of each other.
  */
-import { draws } from '../draws.js'
+import { draws } from './draws.js'
 import { powerOfTwo } from '../numbers/elementary.js'
 import * as Simd from '../simd/index.js'
-import { block32 } from '../threefry.js'
+import { block32 } from './threefry.js'
 
 export interface Key {
   readonly _tag: 'Key'

@@ -8,7 +8,7 @@
  * | exp, expm1, log, log1p, tanh, sigmoid, softplus, erf | 2 ulp | the whole domain; NaN, ±0, ±∞ as `Math` has them |
  * | sum | 1 ulp of Σ\|xᵢ\| | whatever the length |
  * | matMul | k ulp of Σ\|aᵢₚbₚⱼ\| | entry (i, j) depends on row i of A and column j of B only, not on m, n or the rest |
- * | uniforms, normals | none | the bits of lib/draws.ts |
+ * | uniforms, normals | none | the bits of lib/random/draws.ts |
  *
  * Both paths agree to 10⁻¹³ of those magnitudes. The module is compiled on first use. Functions are not re-entrant, and
  * each worker has a module and memory of its own.
@@ -61,7 +61,7 @@ export const settle = (): void => {
 
 /**
  * Writes the uniform draws first … first + count − 1 of the key (k0, k1) to the beginning of `out`. Returns false, and
- * writes nothing, where there is no SIMD: lib/draws.ts is the plain path.
+ * writes nothing, where there is no SIMD: lib/random/draws.ts is the plain path.
  */
 export const uniforms = (k0: number, k1: number, first: number, count: number, out: Float64Array): boolean => {
   const simd = accelerator()

@@ -3,9 +3,9 @@ import { ln } from './logarithm'
 import { coefficient } from './polynomial'
 
 /*
- * The draws of lib/random/key.ts: Threefry-2x64 of 13 rounds (Salmon, Moraes, Dror, Shaw, SC 2011), 53 bits of a word as a uniform
+ * The draws of lib/random/draws.ts: Threefry-2x64 of 13 rounds (Salmon, Moraes, Dror, Shaw, SC 2011), 53 bits of a word as a uniform
  * number, and a ziggurat (Marsaglia & Tsang 2000) for normal ones. Every operation on doubles and its order are those of
- * lib/random/key.ts and lib/numbers/elementary.ts, so the bits are the same; nothing here may be reassociated.
+ * lib/random/draws.ts and lib/numbers/elementary.ts, so the bits are the same; nothing here may be reassociated.
  *
  * Four draws are made of two blocks: their first words, then their second ones. A round waits for the last. An engine writes
  * such chains out one after another, in whatever order they stand, and a processor looks ahead some two hundred instructions:
@@ -294,7 +294,7 @@ function attempts(z: v128, u: v128, d: f64, c: f64): v128 {
   return v128.or(f64x2.add(x, x), v128.not(good))
 }
 
-/** A χ² draw, attempt by attempt: twice `gamma` of half the degrees in lib/random/key.ts. */
+/** A χ² draw, attempt by attempt: twice `gamma` of half the degrees in lib/random/draws.ts. */
 function oneChiSquared(key: u64, at: u64, d: f64, c: f64, shape: f64): f64 {
   let counter = GAMMAS + at
   let x: f64

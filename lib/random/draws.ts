@@ -19,7 +19,7 @@
  * the part of their layer that the curve covers whole. For the others further blocks decide: of the curve's part by
  * rejection, of the tail beyond the lowest layer as in Marsaglia 1964.
  */
-import { exp, ln, powerOfTwo } from './numbers/elementary.js'
+import { exp, ln, powerOfTwo } from '../numbers/elementary.js'
 import { block64, keyWords } from './threefry.js'
 
 const TWO_32 = powerOfTwo(32)

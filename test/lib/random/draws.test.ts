@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { draws } from '../../lib/draws.js'
-import * as Key from '../../lib/random/key.js'
-import * as Normal from '../../lib/numbers/normal.js'
-import * as Simd from '../../lib/simd/index.js'
-import { block64, keyWords } from '../../lib/threefry.js'
-import { today } from '../today.js'
+import { draws } from '../../../lib/random/draws.js'
+import * as Key from '../../../lib/random/key.js'
+import * as Normal from '../../../lib/numbers/normal.js'
+import * as Simd from '../../../lib/simd/index.js'
+import { block64, keyWords } from '../../../lib/random/threefry.js'
+import { today } from '../../today.js'
 
 /** Each claim about chance below is false with at most this probability when the code is right. */
 const FAULT = 1e-9

@@ -26,6 +26,12 @@ export interface Key {
   readonly k1: number
 }
 
+/**
+ * The version of the draws. The draws of a key keep their bits while it stays; what is kept of a run names it. 1 was Threefry-2x32
+ * and Box–Muller, 2 is Threefry-2x64 and a ziggurat.
+ */
+export const generator = 2
+
 const TWO_32 = powerOfTwo(32)
 const TWO_31 = powerOfTwo(31)
 const LABELS = 0x40000000

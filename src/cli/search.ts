@@ -1,6 +1,7 @@
 /** Checkpoints of a choice among candidates: what the parts of it that are learned led to, whole, to the bit. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import * as Generator from '../compile/generator.js'
 import { type Fit, Params, Problem } from '../index.js'
 
 /** The word that a checkpoint of a search is known by. */
@@ -11,14 +12,17 @@ const outcome = t.union([
   t.type({ problem: t.type({ field: t.string, value: t.string, domain: t.string, remedy: t.string }) })
 ])
 
-const written = t.type({
-  format: t.literal(format),
-  /** The version of what wrote it: another may compute other bits. */
-  writer: t.string,
-  /** What was asked for, and of which data. */
-  asked: t.record(t.string, t.unknown),
-  parts: t.record(t.string, outcome)
-})
+const written = t.intersection([
+  t.type({
+    format: t.literal(format),
+    /** The version of what wrote it: another may compute other bits. */
+    writer: t.string,
+    /** What was asked for, and of which data. */
+    asked: t.record(t.string, t.unknown),
+    parts: t.record(t.string, outcome)
+  }),
+  Generator.field
+])
 
 /** What tells one search from another. */
 export interface Search {
@@ -33,6 +37,7 @@ export const show = ({ writer, asked }: Search, parts: Parts): string =>
     written.encode({
       format,
       writer,
+      ...Generator.written,
       asked,
       parts: Object.fromEntries(
         Array.from(parts, ([name, led]) => [name, E.isRight(led) ? led.right : { problem: led.left }])
@@ -44,14 +49,15 @@ export const show = ({ writer, asked }: Search, parts: Parts): string =>
 export const read =
   ({ writer, asked }: Search) =>
   (text: string): E.Either<Problem.Problem, Parts> => {
-    const anew = 'or start again with another file'
+    const anew = 'start again with another file'
     const refused = (value: string, domain: string, remedy: string): E.Either<Problem.Problem, never> =>
-      E.left(Problem.of('checkpoint', value, domain, `${remedy}, ${anew}`))
+      E.left(Problem.of('checkpoint', value, domain, `${remedy}, or ${anew}`))
     const json = E.tryCatch((): unknown => JSON.parse(text), String)
     if (E.isLeft(json)) return refused('the text', `JSON (${json.left})`, 'take another: this one is damaged')
     const found = written.decode(json.right)
     if (E.isLeft(found))
       return refused('the text', 'a checkpoint of a choice among candidates', 'ask for what it was begun with')
+    if (!Generator.isOurs(found.right)) return E.left(Generator.refusal('checkpoint', found.right, anew))
     if (found.right.writer !== writer)
       return refused(found.right.writer, `of ${writer}, whose bits are its own`, `use ${found.right.writer}`)
     const said = (of: Search['asked'], name: string): string => JSON.stringify(of[name] ?? null)

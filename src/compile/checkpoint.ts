@@ -9,6 +9,7 @@ import { Case, Vocabulary } from '../core/index.js'
 import * as Problem from '../core/problem.js'
 import { isRecord } from '../core/record.js'
 import * as Pipeline from '../pipeline/pipeline.js'
+import * as Generator from './generator.js'
 import type { Program } from './program.js'
 import * as Run from './run.js'
 
@@ -25,14 +26,17 @@ export interface Kept<P extends string> {
 // Words of one's own are encoded by their cases, so that no vocabulary is needed to write.
 const pipelines = Pipeline.codec(Vocabulary.of([]))
 
-const written = t.type({
-  format: t.literal(format),
-  /** The version of what wrote it: another may compute other bits. */
-  writer: t.string,
-  pipeline: t.unknown,
-  state: t.unknown,
-  beside: t.unknown
-})
+const written = t.intersection([
+  t.type({
+    format: t.literal(format),
+    /** The version of what wrote it: another may compute other bits. */
+    writer: t.string,
+    pipeline: t.unknown,
+    state: t.unknown,
+    beside: t.unknown
+  }),
+  Generator.field
+])
 
 /** Whether all that JSON says the other says too. */
 const isWithin = (said: unknown, own: unknown): boolean =>
@@ -88,6 +92,7 @@ export const show =
     `${JSON.stringify({
       format,
       writer,
+      ...Generator.written,
       pipeline: pipelines.encode(program.pipeline),
       state: Run.codec(program).encode(state),
       beside
@@ -107,6 +112,7 @@ export const read =
       E.tryCatch((): unknown => JSON.parse(text), String),
       E.mapLeft(why => refused('the text', `JSON (${why})`, 'take another: this one is damaged')),
       E.filterOrElse(written.is, () => refused('the text', 'a checkpoint', 'give a file written as one')),
+      E.filterOrElse(Generator.isOurs, found => Generator.refusal('checkpoint', found, anew)),
       E.filterOrElse(
         found => found.writer === writer,
         found => refused(found.writer, `of ${writer}, whose bits are its own`, `use ${found.writer}`)

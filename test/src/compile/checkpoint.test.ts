@@ -93,3 +93,18 @@ describe('a checkpoint', () => {
     expect(goesOn(pipeline(3, mine(1, 0.4)), text)).toBe(false)
   })
 })
+
+it('a checkpoint of another generator of random numbers is refused by its name', () => {
+  const begun = program(pipeline(3))
+  const text = Checkpoint.show(begun, 'this')({ state: [...Run.states(begun)(Key.fromSeed(1))][1], beside: null })
+  const named = `"generator":${Key.generator},`
+  expect(text).toContain(named)
+  const refusalOf = (other: string): string => {
+    const found = Checkpoint.read(begun, 'this')(text.replace(named, other))
+    return E.isLeft(found) ? Problem.show(found.left) : 'none'
+  }
+  // The first generator was not named.
+  expect(refusalOf('')).toMatch(/generator 1 is not of generator 2, .*; use the ornstein that wrote it, or begin anew/)
+  expect(refusalOf('"generator":3,')).toContain('generator 3')
+  expect(refusalOf(named)).toBe('none')
+})

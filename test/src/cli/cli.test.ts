@@ -758,7 +758,7 @@ describe('what is wrong', () => {
     [
       'fit %faithful.csv --pipeline @wild.json',
       1,
-      'error: wild.json, stages[0], step 1: the distance of centre 1 from the middle of the data: Infinity is not ≤ 298, 10 times as far as the data reach with their noise; try a smaller rate, a start nearer to the data, or standardized data\n'
+      'error: wild.json, stages[0], step 1: the spread of component 1: Infinity is not ≤ 298, 10 times as far as the data reach with their noise; try a smaller rate, a start nearer to the data, or standardized data\n'
     ],
     [
       'fit %faithful.csv --pipeline @none.json',

@@ -34,8 +34,13 @@ describe('samplers', () => {
       for (const first of ['ancestral', 'DDIM']) expect(of(second, 5).high).toBeLessThan(of(first, 5).low)
   })
 
-  it.each(['ancestral', 'DDIM', 'Heun', 'predictor and corrector'])('do better with more steps: %s', name => {
+  it.each(['ancestral', 'DDIM', 'predictor and corrector'])('do better with more steps: %s', name => {
     expect(of(name, 20).high).toBeLessThan(of(name, 5).low)
+  })
+
+  // Heun's five steps are so near that these samples hardly tell them from an exact one.
+  it('are as near as an exact sample with twenty steps of Heun, at 95 % confidence', () => {
+    expect(of('Heun', 20).low).toBeLessThan(0)
   })
 })
 

@@ -1,6 +1,4 @@
 /** K Gaussians from a warm start, the second theorem: descent at constant noise ends near maximum likelihood. */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import {
   Compile,
@@ -11,8 +9,8 @@ import {
   Mixture,
   Objective,
   Optimizer,
-  type Params,
   Pipeline,
+  Problem,
   Rate,
   Run,
   Schedule,
@@ -33,31 +31,30 @@ const TIME = 0.1
 describe.each([4, 8])('%i components', components => {
   const centres = simplex(components, 4)
   const truth = Mixture.of({ means: centres })
-  const { data, run } = pipe(Key.fromSeed(5), Key.named('data', 'run'))
-  const points = Mixture.sample(20_000)(data)(truth)
+  // The ratio of one sample has a deviation of 0.08 for 4 components: the mean error of four is compared.
+  const trials = Key.split(4)(Key.fromSeed(5)).map(key => {
+    const { data, run } = Key.named('data', 'run')(key)
+    return { points: Mixture.sample(20_000)(data)(truth), run }
+  })
   const { alpha } = Schedule.level(TIME)(Schedule.ornsteinUhlenbeck)
 
-  const learned = (initializer: Initializer.Initializer, stage: Stage.Stage): Params.Params<'means'> =>
-    pipe(
-      points,
-      Compile.pipeline(
-        Pipeline.of({
-          schedule: Schedule.ornsteinUhlenbeck,
-          score: Score.spherical({ components }),
-          initializer,
-          stages: [stage]
-        })
-      ),
-      E.match(
-        () => {
-          throw new Error('refused')
-        },
-        program => Run.last(program)(run).params
-      )
-    )
+  /** The mean error of the centres that are learned. */
+  const error = (initializer: Initializer.Initializer, stage: Stage.Stage): number => {
+    const pipeline = Pipeline.of({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score: Score.spherical({ components }),
+      initializer,
+      stages: [stage]
+    })
+    const errors = trials.map(({ points, run }) => {
+      const { params } = Run.last(Problem.orThrow(Compile.pipeline(pipeline)(points)))(run)
+      return Metric.centreError(params, truth)
+    })
+    return errors.reduce((sum, each) => sum + each) / errors.length
+  }
 
   it('ends within 1.1 times the error of maximum likelihood', () => {
-    const descent = learned(
+    const descent = error(
       Initializer.warmStart({ centres, radius: 1.6 }),
       Stage.descend({
         objective: Objective.denoising(TimeLaw.at(TIME)),
@@ -69,12 +66,11 @@ describe.each([4, 8])('%i components', components => {
         steps: 150
       })
     )
-    const likeliest = learned(
+    const likeliest = error(
       Initializer.values(centres),
       Stage.expectationMaximization({ steps: 1000, relativeChange: 1e-12 })
     )
-    const error = (params: Params.Params<'means'>): number => Metric.centreError(params, truth)
-    expect(error(descent)).toBeLessThanOrEqual(1.1 * error(likeliest))
+    expect(descent).toBeLessThanOrEqual(1.1 * likeliest)
   })
 })
 

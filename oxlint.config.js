@@ -9,14 +9,7 @@ const strict = Object.fromEntries(
 )
 
 /** Files with a function of more than 150 lines: none may be added. */
-const long = [
-  'lib/compiler/placement.ts',
-  'lib/formats/cells.ts',
-  'src/cli/commandLine.ts',
-  'src/cluster/leader.ts',
-  'src/compile/compile.ts',
-  'src/laws/{initializer,key,optimizer,run,schedule,score}.ts'
-]
+const long = ['lib/formats/cells.ts', 'src/cli/commandLine.ts', 'src/laws/score.ts']
 
 export default {
   plugins: ['typescript'],

@@ -75,7 +75,7 @@ export interface Sample {
 export type Direct = Objective.Matching | Objective.Noiseless
 
 /** What the loss of one parametrization counts in that of another, at the levels of a sample. */
-export const conversion = (
+const conversion = (
   from: Parametrization.Parametrization,
   to: Parametrization.Parametrization = Parametrization.score
 ): ((sample: Pick<Sample, 'alpha' | 'sigma'>) => Numbers) => {

@@ -19,7 +19,7 @@ const divergence = (p: number, q: number): number => {
 }
 
 /** Whether a share of so many independent cases is that of its probability. */
-export const isShare = (what: string, found: number, wanted: number, count: number): boolean => {
+const isShare = (what: string, found: number, wanted: number, count: number): boolean => {
   const p = Math.min(1, Math.max(0, found))
   const isPossible =
     wanted <= 0 || wanted >= 1 ? Math.abs(p - wanted) < 1e-12 : count * divergence(p, wanted) <= EXPONENT

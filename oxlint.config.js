@@ -9,7 +9,7 @@ const strict = Object.fromEntries(
 )
 
 /** Files with a function of more than 150 lines: none may be added. */
-const long = ['lib/formats/cells.ts', 'src/cli/commandLine.ts', 'src/laws/score.ts']
+const long = ['lib/formats/cells.ts', 'src/laws/score.ts']
 
 export default {
   plugins: ['typescript'],

@@ -399,7 +399,7 @@ const ofStudent = <P extends string>(
   params: Params.Tensors<P>,
   z: Tensor,
   label: Tensor,
-  level: Score.Level
+  level: Score.RowLevel
 ): { readonly noisy: Tensor; readonly share: Tensor } =>
   pipe(
     model.family,

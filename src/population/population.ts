@@ -256,7 +256,7 @@ const centresOf = (mixture: Mixture.Mixture): ReadonlyArray<ReadonlyArray<number
   Mixture.toDescription(mixture).means
 
 const mixtureIn = <P extends string>(score: Score.Score<P>): ((params: Params.Params<P>) => Mixture.Mixture) => {
-  const mixture = Score.mixture(score)
+  const mixture = Score.toMixture(score)
   return params =>
     pipe(
       mixture(params),

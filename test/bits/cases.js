@@ -9,8 +9,9 @@ import { plain } from '../../dist/lib/simd/plain.js'
 import * as Lib from '../../dist/src/index.js'
 import { digest } from './digest.js'
 
-const { Compile, Expectation, Initializer, Mixture, Net, Objective, Optimizer, Parametrization, Pipeline, Rate } = Lib
-const { Recipe, Run, Sampler, Schedule, Score, Stage, TimeGrid, TimeLaw, Weighting } = Lib
+const { Compile, Expectation, Initializer, Mixture, Net, Objective, Optimizer, Parametrization, Pipeline, Population } =
+  Lib
+const { Rate, Recipe, Run, Sampler, Schedule, Score, Stage, TimeGrid, TimeLaw, Weighting } = Lib
 const { Elementary, Key } = Ground
 
 /** The digest of the doubles, NaN by its canonical bits. */
@@ -35,12 +36,17 @@ const truth = Mixture.of({
   weights: [0.5, 0.3, 0.2]
 })
 const points = Mixture.sample(200)(key)(truth)
+/** What is of one column by its own numbers is tried on these. */
+const onLine = Mixture.of({ means: [[-2], [2]] })
+const column = Mixture.sample(200)(key)(onLine)
 
 const numbersOf = params => Object.values(params).flatMap(({ values }) => Array.from(values))
 
 /** The parameters after a run of the first of some pipelines that compiles: of one that never does nothing would be held. */
 const fitted = (...pipelines) => {
-  const program = pipelines.map(pipeline => Compile.pipeline(pipeline)(points)).find(isRight)
+  const program = [points, column, Population.of(onLine)]
+    .flatMap(data => pipelines.map(pipeline => Compile.pipeline(pipeline)(data)))
+    .find(isRight)
   if (program === undefined) throw new Error(`none compiles of ${pipelines.map(Pipeline.show).join('\n')}`)
   return numbersOf(Run.last(program.right)(key).params)
 }
@@ -148,7 +154,13 @@ export const cases = [
       pipelineOf(Stage.descend(descent({ expectation: fixed })))
     )
   ),
-  ...words(vocabulary.objectives, of => fitted(pipelineOf(Stage.descend(descent({ objective: of }))))),
+  ...words(vocabulary.objectives, of =>
+    fitted(
+      ...[{}, { score: Score.spherical({ components: 2 }) }].map(parts =>
+        pipelineOf(Stage.descend(descent({ objective: of })), parts)
+      )
+    )
+  ),
   ...words(vocabulary.optimizers, optimizer =>
     fitted(
       onFixedNoise(optimizer),

@@ -10,6 +10,7 @@ import {
   grad,
   logSumExp,
   softmax,
+  type NdArray,
   type Tensor
 } from '../../../lib/index.js'
 import { Case, type Field } from '../../core/index.js'
@@ -24,10 +25,12 @@ import {
   type Meaning,
   type Score,
   type ComponentsOf,
-  type RowLevel
+  type RowLevel,
+  type Symmetries
 } from '../../family/family.js'
 import * as Parametrization from '../../family/parametrization.js'
 import * as Params from '../../family/params.js'
+import * as Gaussian from './gaussian.js'
 import * as Maps from './maps.js'
 
 /**
@@ -171,7 +174,7 @@ const modelOf = <N extends string, F extends Field.Fields, P extends string, A e
       mirrored: spec.mirrored ?? false,
       mStep: pipe(
         of(spec.mStep),
-        O.alt(() => followed(({ second = 'full', isShared }, maps) => Maps.mStep(maps, second, isShared)))
+        O.alt(() => followed(({ second = 'full', ...more }, maps) => Maps.mStep(maps, { second, ...more })))
       ),
       start: of(spec.start),
       fromMixture: of(spec.fromMixture),
@@ -183,7 +186,28 @@ const modelOf = <N extends string, F extends Field.Fields, P extends string, A e
         O.alt(() => followed(({ isShared }, maps) => Maps.distance(maps, isShared)))
       ),
       projection: of(spec.projection),
-      symmetries: of(spec.symmetries)
+      symmetries: pipe(
+        of(spec.symmetries),
+        O.alt(() => relabelled(spec, fields))
+      )
     })
   }
 }
+
+/** Components in another order, of a family that is asked for their number: the arrays that grow with it are theirs. */
+const relabelled = <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>(
+  { parameters }: Spec<N, F, P, A>,
+  fields: Field.Of<F>
+): O.Option<Symmetries<P>> =>
+  'components' in fields && typeof fields.components === 'number'
+    ? O.some({
+        relabel: order => {
+          const more = parameters({ ...fields, components: order.length + 1 })
+          return params => {
+            const { means } = params as Params.Params<string> & { readonly means?: NdArray }
+            const dim = means?.shape[1] ?? 1
+            return Gaussian.relabelledAs(parameters(fields)(dim), more(dim))(order)(params)
+          }
+        }
+      })
+    : O.none

@@ -1,19 +1,12 @@
 /** Families of mixtures with free means, by their covariances and weights: two maps, and what is exact beyond what follows of these. */
 import { size } from '../../../lib/arrays/ndarray.js'
 import { Field, type Case } from '../../core/index.js'
-import {
-  type Capabilities,
-  type MStep,
-  type Score,
-  type Spec,
-  type Start,
-  type Symmetries
-} from '../../family/family.js'
-import { family } from './define.js'
+import type { Capabilities, MStep, Score, Spec, Start, Symmetries } from '../../family/family.js'
 import type * as Params from '../../family/params.js'
 import * as FromGradient from '../em/fromGradient.js'
 import type { Mixture } from '../../family/mixtureData.js'
 import type { Model } from './covariances.js'
+import { family } from './define.js'
 import * as Gaussian from './gaussian.js'
 import * as Maps from './maps.js'
 

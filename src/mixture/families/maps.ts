@@ -7,7 +7,7 @@ import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import { symmetricEigen } from '../../../lib/arrays/linalg.js'
 import { concatenated, type NdArray } from '../../../lib/arrays/ndarray.js'
-import type { At, Moments, MStep, Second, Start } from '../../family/family.js'
+import type { At, Learned, Moments, MStep, Second, Start } from '../../family/family.js'
 import type * as Params from '../../family/params.js'
 import { factorsOf } from '../component.js'
 import type { Mixture } from '../../family/mixtureData.js'
@@ -195,11 +195,11 @@ const atLevel = (factor: NdArray, { level: { alpha, sigma }, dim }: At): Float64
  */
 export const mStep = <P extends string>(
   { toMixture, fromMixture }: Maps<P>,
-  second: Second,
-  isShared = false
+  { second, isShared = false, isVolumeShared = false }: Learned
 ): MStep<P> => ({
   second,
   ...(isShared && { isShared }),
+  ...(isVolumeShared && { isVolumeShared }),
   maximise: (params, moments, at) => {
     const { level, floor, dim } = at
     const { mass } = moments

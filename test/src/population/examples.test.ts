@@ -45,3 +45,10 @@ it('descend: the population’s minimum is the truth, the sample’s is within i
   expect(errors[0]).toBeLessThan(4 / Math.sqrt(600))
   expect(errors[1]).toBeLessThan(2e-3)
 })
+
+it('reverse: the reverse divergence alone has a minimum that drops a mode', async () => {
+  const { found } = await quietly(() => import('../../../examples/population/reverse.js'))
+  const minima = found.map(({ points }) => points.filter(({ index, flat }) => index === 0 && flat === 0).length)
+  expect(minima).toEqual([1, 2])
+  expect(found.map(({ morse }) => morse)).toEqual([-3, 1])
+})

@@ -6,7 +6,7 @@ import tseslint from 'typescript-eslint'
 export const loops = [
   'src/mixture/em/{factorAnalysis,fromGradient,missing,moments,patterns,prior}.ts',
   'src/mixture/families/{axes,denoised,spectrum}.ts',
-  'src/mixture/moves/{halves,pursuit,support}.ts',
+  'src/mixture/moves/{halves,pursuit,split,support}.ts',
   'src/mixture/nodes.ts',
   'src/population/courses.ts'
 ]

@@ -18,8 +18,7 @@ import {
   Score,
   Stage
 } from '../../../../src/index.js'
-import { componentsOf, ofComponents } from '../../../../src/mixture/component.js'
-import * as Halves from '../../../../src/mixture/moves/halves.js'
+import * as Split from '../../../../src/mixture/moves/split.js'
 
 const compiled = <P extends string>(
   score: Score.Score<P>,
@@ -90,9 +89,9 @@ it('the most promising move comes first', () => {
 
 describe('what a move is chosen by', () => {
   const mixture = Mixture.of({ means: [[-10], [-9], [10]], weights: [0.2, 0.2, 0.6], variances: [1, 2, 16] })
-  const { cost, splits } = Halves.survey(points, mixture, { second: 'trace', leastRows: 3 })
-  const { values } = Mixture.responsibilities(points)(mixture)
-  const mass = [0, 1, 2].map(k => values.filter((_, at) => at % 3 === k).reduce((a, b) => a + b) / points.rows)
+  const learned = { mixture, free: true }
+  const rows = { rows: points.rows, dim: 1, x: points.values, weights: null }
+  const survey = Split.survey(rows, learned, 1e-6, 3)
 
   it('is what the likelihood loses without a component', () => {
     const whole = Mixture.meanLogDensity(points)(mixture)
@@ -103,37 +102,52 @@ describe('what a move is chosen by', () => {
         weights: others.map(other => mixture.weights[other]),
         variances: others.map(other => mixture.variances[other])
       })
+      const mass = survey.mass[k]
       // The price of a share is that of the rows' own, where the likelihood has the mixture's.
-      const lost = whole - Mixture.meanLogDensity(points)(rest) + Math.log1p(-mass[k]) - Math.log1p(-mixture.weights[k])
-      expect(cost[k]).toBeCloseTo(lost, 10)
+      const lost = whole - Mixture.meanLogDensity(points)(rest) + Math.log1p(-mass) - Math.log1p(-mixture.weights[k])
+      expect(survey.cost[k]).toBeCloseTo(lost, 10)
     }
   })
 
   it('is what the likelihood gains by halves', () => {
-    const [{ gain, halves }] = splits[2]
-    const [left, right] = [...halves].sort((a, b) => a.mean[0] - b.mean[0])
-    expect(Math.abs(left.mean[0] - 6)).toBeLessThan(0.5)
-    expect(Math.abs(right.mean[0] - 14)).toBeLessThan(0.5)
-    expect(left.weight + right.weight).toBeCloseTo(0.6, 12)
+    const split = survey.splits[2]
+    if (split === null) throw new Error('a component over two groups has halves')
+    const [left, right] = [...split.halves].sort((a, b) => a.centre[0] - b.centre[0])
+    expect(Math.abs(left.centre[0] - 6)).toBeLessThan(0.5)
+    expect(Math.abs(right.centre[0] - 14)).toBeLessThan(0.5)
     const own = { ...points, rows: 600, values: points.values.filter(x => x > 0).slice(0, 600) }
-    const single = Mixture.of({ means: [[10]], variances: [16] })
-    const two = ofComponents([left, right].map(half => ({ ...half, weight: half.weight / 0.6 })))
-    const gained = Mixture.meanLogDensity(own)(two) - Mixture.meanLogDensity(own)(single)
-    // The gain is counted on the rows by their responsibilities.
-    expect(gain).toBeGreaterThan(0.9 * mass[2] * gained)
-    expect(gain).toBeLessThan(1.1 * mass[2] * gained)
+    const single = Mixture.of({ means: [[10]], variances: [own.values.reduce((s, x) => s + (x - 10) ** 2, 0) / 600] })
+    const two = Mixture.of({
+      means: [[left.centre[0]], [right.centre[0]]],
+      weights: [left.share, right.share],
+      variances: [left.variance, right.variance]
+    })
+    const gain = Mixture.meanLogDensity(own)(two) - Mixture.meanLogDensity(own)(single)
+    // The gain is counted on the rows by their responsibilities, and against the best single component.
+    expect(split.gain).toBeGreaterThan(0.9 * survey.mass[2] * gain)
+    expect(split.gain).toBeLessThan(1.1 * survey.mass[2] * gain)
   })
 
   it('is carried out: a half takes the place of what was removed, the other of what was split', () => {
-    const [{ halves }] = splits[2]
-    const moved = componentsOf(Halves.moved(mixture, 0, 2, halves))
-    const [, stays] = componentsOf(mixture)
-    const expected = [halves[1], stays, halves[0]]
-    const total = expected.reduce((sum, { weight }) => sum + weight, 0)
-    expected.forEach(({ mean, weight, factor }, k) => {
-      expect(moved[k].mean).toEqual(mean)
-      expect(moved[k].weight).toBeCloseTo(weight / total, 15)
-      expect(moved[k].factor.values).toEqual(factor.values)
+    const split = survey.splits[2]
+    if (split === null) throw new Error('a component over two groups has halves')
+    const { means, weights, variances } = Split.moved(
+      survey,
+      learned,
+      { removed: 0, split: 2, halves: split.halves },
+      1e-6
+    )
+    const [half, other] = split.halves
+    const total = survey.mass[1] + survey.mass[2]
+    const expected = [
+      { mean: other.centre[0], weight: (survey.mass[2] * other.share) / total, variance: other.variance },
+      { mean: -9, weight: survey.mass[1] / total, variance: 2 },
+      { mean: half.centre[0], weight: (survey.mass[2] * half.share) / total, variance: half.variance }
+    ]
+    expected.forEach(({ mean, weight, variance }, k) => {
+      expect(means.values[k]).toBeCloseTo(mean, 12)
+      expect(weights[k]).toBeCloseTo(weight, 12)
+      expect(variances[k]).toBeCloseTo(variance, 9)
     })
   })
 })

@@ -290,9 +290,9 @@ export const markdown =
 
 // —— at random ——
 
-/** Whether descriptions stand in it: alone, in a list, or under names. */
-const nests = ({ nestedJson }: Fields[string]): boolean =>
-  [[{}], { mine: {} }].some(json => nestedJson(json).length > 0)
+/** The concepts of the descriptions that stand in it: alone, in a list, or under names. */
+const nested = ({ nestedJson }: Fields[string]): ReadonlyArray<string> =>
+  [[{}], { mine: {} }].flatMap(json => nestedJson(json).map(({ concept }) => concept))
 
 /** Descriptions of a concept at random, of every case of the vocabulary, right in every field. */
 export const arbitrary =
@@ -300,8 +300,11 @@ export const arbitrary =
   <T extends AnyValue>(concept: Concept<T>): Fc.Arbitrary<T> => {
     const any = (name: string, depth: number): Fc.Arbitrary<AnyValue> => {
       const all = casesOf(vocabulary, name)
-      const flat = all.filter(({ fields }) => Object.values(fields).every(f => !nests(f)))
-      return fc.oneof(...(depth > 2 && flat.length > 0 ? flat : all).map(c => one(c, depth)))
+      const without = (is: (concept: string) => boolean): ReadonlyArray<AnyCase> =>
+        all.filter(({ fields }) => !Object.values(fields).some(f => nested(f).some(is)))
+      // Deep down none that holds its own concept, and deeper none that holds any: else they may never end.
+      const flat = [depth > 5 ? without(() => true) : [], depth > 2 ? without(concept => concept === name) : [], all]
+      return fc.oneof(...(flat.find(cases => cases.length > 0) ?? all).map(c => one(c, depth)))
     }
     const one = (c: AnyCase, depth: number): Fc.Arbitrary<AnyValue> =>
       fc

@@ -783,10 +783,19 @@ export const labelDropout = define({
   meaning: ({ share, objective }) => ({ parts: [{ at: 'objective', objective, labelDropout: share }] })
 })
 
+/**
+ * The objective of one that takes few of them. Those at random are no sums and weigh no others: of these the chance that each part
+ * is taken falls with the number of parts.
+ */
+const ofFew: Field.Field<Objective, Objective> = {
+  ...Field.of(concept),
+  arbitrary: (_, any) => any(concept.name, 3)
+}
+
 const alongCase = define({
   name: 'along',
   about: 'the derivative of an objective along a direction of the parameters',
-  fields: { direction: paramsField, objective: Field.of(concept) },
+  fields: { direction: paramsField, objective: ofFew },
   call: ['direction'],
   on: 'objective',
   example: { direction: Params.of({ means: [[1], [0]] }), objective: implicit(TimeLaw.at(0.3)) },
@@ -885,7 +894,7 @@ const overOf = (integrand: Matching['perRow']): Matching['perRow'] => {
 export const overStudent = define({
   name: 'overStudent',
   about: 'with the mean over the student’s own distribution (reverse divergences)',
-  fields: { objective: Field.of(concept) },
+  fields: { objective: ofFew },
   call: ['objective'],
   example: { objective: againstCase(Mixture.of({ means: [[-2], [2]] }), TimeLaw.at(0.3)) },
   formula: ({ objective }) => `over the student (${Case.formula(objective)})`,

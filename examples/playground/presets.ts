@@ -130,6 +130,8 @@ export const presets: ReadonlyArray<Preset> = [
       ...base,
       data: { law: 'triangle', rows: 500, spread: 2.5, seed: 7 },
       score: 'network',
+      // Of eight seeds five end with all three clusters, and this is one: so small a network may miss one in so few steps.
+      seed: 8,
       objective: 'denoisingUpTo',
       expectation: 'monteCarlo',
       optimizer: 'adam',

@@ -99,7 +99,7 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
   }
 
   beforeAll(async () => {
-    const points = pipe(truth, Mixture.sample(3000)(Key.fromSeed(3)))
+    const points = pipe(truth, Mixture.sample(9000)(Key.fromSeed(3)))
     const lines = Points.toCsv(points, ['a', 'b']).trim().split('\n')
     writeFileSync(at('table.csv'), lines.map((line, i) => `${line},${i === 0 ? 'w' : 1 + (i % 3)}`).join('\n'))
     own = await server()

@@ -245,19 +245,41 @@ export const result = <P extends string>(state: State<P>): E.Either<Failure<P>, 
 
 const ruleCodec: t.Type<Rule> = t.keyof({ steps: null, gradientNorm: null, relativeChange: null })
 
+const phraseCodec: t.Type<Problem.Phrase> = t.union([
+  t.string,
+  t.readonlyArray(
+    t.union([
+      t.string,
+      t.type({ _tag: t.literal('Named'), name: t.string }),
+      t.type({
+        _tag: t.literal('Set'),
+        name: t.string,
+        value: t.union([t.string, t.null, t.undefined]),
+        rest: t.union([t.string, t.undefined])
+      }),
+      t.type({ _tag: t.literal('Word'), name: t.string }),
+      t.type({ _tag: t.literal('InCode'), text: t.string }),
+      t.type({ _tag: t.literal('Whole') })
+    ])
+  )
+])
+
 const statusCodec: t.Type<Status, unknown> = t.union([
   t.type({ _tag: t.literal('Running') }),
   t.type({ _tag: t.literal('StageEnded'), rule: ruleCodec }),
   t.type({ _tag: t.literal('Finished'), rule: ruleCodec }),
   t.type({
     _tag: t.literal('Failed'),
-    problem: t.type({
-      _tag: t.literal('Problem'),
-      field: t.string,
-      value: t.string,
-      domain: t.string,
-      remedy: t.string
-    })
+    problem: t.intersection([
+      t.type({
+        _tag: t.literal('Problem'),
+        field: t.string,
+        value: t.string,
+        domain: t.string,
+        remedy: t.string
+      }),
+      t.partial({ phrases: t.type({ domain: phraseCodec, remedy: phraseCodec }) })
+    ])
   })
 ])
 

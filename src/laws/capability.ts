@@ -213,7 +213,8 @@ const plain = (form: Objective.Form, timeLaw?: TimeLaw.TimeLaw): Objective.Objec
         meaning: () => ({
           timeLaw: timeLaw ?? form.timeLaw,
           perRow: row => form.perRow(row),
-          ...(form.measuredIn !== undefined && { measuredIn: form.measuredIn })
+          ...(form.measuredIn !== undefined && { measuredIn: form.measuredIn }),
+          ...(form.constants !== undefined && { constants: form.constants })
         })
       })
     : null

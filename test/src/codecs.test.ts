@@ -95,6 +95,9 @@ const text = ({ codec, value }: Subject): Json => JSON.parse(JSON.stringify(code
 /** What may be left out. */
 const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   'Objective.implicit': ['estimate.divergence', 'estimate.probes', 'estimate.law'],
+  'Objective.against': ['truth.weights', 'truth.variances'],
+  'Objective.along': ['direction.means'],
+  'Objective.overStudent': ['objective.truth.weights', 'objective.truth.variances'],
   'Optimizer.partition': ['rules.means'],
   'Initializer.values': ['values.mean'],
   'Stage.descend': ['batch'],

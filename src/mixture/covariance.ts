@@ -3,6 +3,7 @@
  * `Score.mixture` each is a family, which is learned by whatever the others are.
  */
 import type * as t from 'io-ts'
+import { refuse } from '../../lib/plain/refuse.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import type * as Params from '../family/params.js'
 import type { Model } from './families/covariances.js'
@@ -174,6 +175,7 @@ export const isName = (name: string): name is Name => names.some(one => one === 
 /**
  * The covariances that mclust calls so: volume, shape and orientation, each E (equal), V (varying) or I (identity).
  *
+ * @throws RangeError of any other name
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Covariance } from 'ornstein'
@@ -184,6 +186,7 @@ export const isName = (name: string): name is Name => names.some(one => one === 
  * )
  */
 export const named = <const N extends Name>(name: N): Covariance<ParametersOf<N>> => {
+  if (!isName(name)) return refuse(`Covariance.named: ${String(name)} is not one of ${names.join(', ')}`)
   const [volume, shape, orientation] = Array.from(name, letter => words[letter as keyof typeof words])
   // The first letter is never I.
   return ofParts({ volume: volume as 'common' | 'own', shape, orientation })

@@ -54,14 +54,16 @@ interface Of<C, T> {
   readonly show: (value: T) => string
   readonly plainest: string
   readonly runs?: number
+  /** Cases that the arbitrary leaves out. */
+  readonly without?: ReadonlyArray<string>
 }
 
 const row = <C, T extends Tagged>(
   { concept, words }: vocabulary.Concept<T>,
-  { contexts, values, problems, show, plainest, runs = 300 }: Of<C, T>
+  { contexts, values, problems, show, plainest, runs = 300, without = [] }: Of<C, T>
 ): Row => ({
   name: concept,
-  tags: [...new Set(words.map(({ example }) => example._tag))].sort(),
+  tags: [...new Set(words.map(({ example }) => example._tag))].filter(tag => !without.includes(tag)).sort(),
   cases: contexts.chain(context =>
     values(context).map(value => ({
       value,
@@ -148,6 +150,8 @@ export const rows: ReadonlyArray<Row> = [
     plainest: 'Expectation.fixed(4 × 2 noise)'
   }),
   row(vocabulary.objectives, {
+    // They know how many columns there are, which the arbitrary is not told.
+    without: ['against', 'along', 'overStudent'],
     contexts: settings,
     values: ({ schedule, score }) => arbitraries.objectives(schedule, score),
     problems: loss => objective =>
@@ -161,6 +165,13 @@ export const rows: ReadonlyArray<Row> = [
     problems: alone(Net.problems),
     show: Net.show,
     plainest: 'Net.tanh'
+  }),
+  row(vocabulary.covariances, {
+    contexts: anywhere,
+    values: () => arbitraries.covariances,
+    problems: alone(Covariance.problems),
+    show: Covariance.show,
+    plainest: "Covariance.of({ volume: 'common', shape: 'none', orientation: 'none' })"
   }),
   row(vocabulary.scores, {
     contexts: anywhere,
@@ -183,13 +194,6 @@ export const rows: ReadonlyArray<Row> = [
     problems: alone(Rate.problems),
     show: Rate.show,
     plainest: 'Rate.constant(0.015625)'
-  }),
-  row(vocabulary.covariances, {
-    contexts: anywhere,
-    values: () => arbitraries.covariances,
-    problems: alone(Covariance.problems),
-    show: Covariance.show,
-    plainest: "Covariance.of({ volume: 'common', shape: 'none', orientation: 'none' })"
   }),
   row(vocabulary.regions, {
     contexts: anywhere,

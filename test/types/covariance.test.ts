@@ -1,5 +1,5 @@
 /** The names of parameters follow from what a mixture is made of. */
-import { describe, expectTypeOf, it } from 'vitest'
+import { describe, expect, expectTypeOf, it } from 'vitest'
 import { Covariance, Score } from '../../src/index.js'
 
 describe('a mixture', () => {
@@ -22,11 +22,14 @@ describe('a mixture', () => {
   })
 
   it('refuses what is no covariance', () => {
-    // @ts-expect-error no model of mclust
-    Covariance.named('VEW')
-    // @ts-expect-error a volume is common or own
-    Covariance.of({ volume: 'none', shape: 'common' })
-    // @ts-expect-error no weights of another kind
-    Score.mixture({ components: 2, covariance: 'VVE', weights: 'fixed' })
+    const wrong = [
+      // @ts-expect-error no model of mclust
+      () => Covariance.named('VEW'),
+      // @ts-expect-error a volume is common or own
+      () => Covariance.of({ volume: 'none', shape: 'common' }),
+      // @ts-expect-error no weights of another kind
+      () => Score.mixture({ components: 2, covariance: 'VVE', weights: 'fixed' })
+    ]
+    expect(wrong[0]).toThrow(/is not/)
   })
 })

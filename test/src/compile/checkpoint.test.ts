@@ -104,7 +104,7 @@ it('a checkpoint of another generator of random numbers is refused by its name',
     return E.isLeft(found) ? Problem.show(found.left) : 'none'
   }
   // The first generator was not named.
-  expect(refusalOf('')).toMatch(/generator 1 is not of generator 2, .*; use the ornstein that wrote it, or begin anew/)
+  expect(refusalOf('')).toMatch(/generator 1 is not of generator 2, .*; use the ornstein that wrote it, or start again/)
   expect(refusalOf('"generator":3,')).toContain('generator 3')
   expect(refusalOf(named)).toBe('none')
 })

@@ -165,10 +165,13 @@ export const ofClipped = (
   )
 }
 
-/** The triangle of RᵀR, which is not formed, of R [d, d]. */
+/** The triangle of RᵀR, which is not formed, of any number of rows R [m, d]. */
 export const ofRows = (rows: Float64Array, dim: number): NdArray => {
   const values = new Float64Array(dim * dim)
-  factorGram(rows, 0, dim, dim, values, 0)
+  const m = Math.max(dim, rows.length / dim)
+  const padded = rows.length < dim * dim ? new Float64Array(dim * dim) : rows
+  if (padded !== rows) padded.set(rows)
+  factorGram(padded, 0, m, dim, values, 0)
   return { shape: [dim, dim], values }
 }
 

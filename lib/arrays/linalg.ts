@@ -249,3 +249,63 @@ export const symmetricEigen = ({ shape: [n], values: symmetric }: NdArray): Eige
   })
   return { values: Float64Array.from(order, i => scale * diagonal[i]), vectors: { shape: [n, n], values: vectors } }
 }
+
+export interface Singular {
+  /** Falling. */
+  readonly values: Float64Array
+  /** One a row: u_i, A v_i = s_i u_i; that of a vanishing s_i is 0. */
+  readonly left: NdArray
+  /** One a row, orthonormal. */
+  readonly right: NdArray
+}
+
+/**
+ * A = Σ_i s_i u_i v_iᵀ of a square [n, n], by rotations of pairs of columns until all are orthogonal (Hestenes 1958; Demmel & Veselić
+ * 1992): of a matrix whose columns differ in scale alone small singular values, too, are right to their own size.
+ */
+export const singular = ({ shape: [n], values }: NdArray): Singular => {
+  // by columns, so that every inner loop runs along memory
+  const columns = new Float64Array(n * n)
+  const v = new Float64Array(n * n)
+  for (let j = 0; j < n; j++) {
+    v[j * n + j] = 1
+    for (let i = 0; i < n; i++) columns[j * n + i] = values[i * n + j]
+  }
+  const turn = (a: Float64Array, i: number, j: number, cosine: number, sine: number): void => {
+    for (let e = 0; e < n; e++) {
+      const [x, y] = [a[i * n + e], a[j * n + e]]
+      a[i * n + e] = cosine * x - sine * y
+      a[j * n + e] = sine * x + cosine * y
+    }
+  }
+  for (let sweep = 0, isTurned = true; isTurned && sweep < 60; sweep++) {
+    isTurned = false
+    for (let i = 0; i < n; i++)
+      for (let j = i + 1; j < n; j++) {
+        const [a, b] = [dot(columns, i * n, columns, i * n, n), dot(columns, j * n, columns, j * n, n)]
+        const c = dot(columns, i * n, columns, j * n, n)
+        if (!(Math.abs(c) > 2 * Number.EPSILON * Math.sqrt(a * b))) continue
+        isTurned = true
+        const half = (b - a) / (2 * c)
+        const tangent = (half < 0 ? -1 : 1) / (Math.abs(half) + hypotenuse(half, 1))
+        const cosine = 1 / hypotenuse(1, tangent)
+        turn(columns, i, j, cosine, cosine * tangent)
+        turn(v, i, j, cosine, cosine * tangent)
+      }
+  }
+  const lengths = Float64Array.from({ length: n }, (_, j) => Math.sqrt(dot(columns, j * n, columns, j * n, n)))
+  const order = Array.from(lengths.keys()).sort((i, j) => lengths[j] - lengths[i])
+  const [left, right] = [new Float64Array(n * n), new Float64Array(n * n)]
+  order.forEach((from, to) => {
+    const length = lengths[from]
+    for (let e = 0; e < n; e++) {
+      left[to * n + e] = length === 0 ? 0 : columns[from * n + e] / length
+      right[to * n + e] = v[from * n + e]
+    }
+  })
+  return {
+    values: Float64Array.from(order, j => lengths[j]),
+    left: { shape: [n, n], values: left },
+    right: { shape: [n, n], values: right }
+  }
+}

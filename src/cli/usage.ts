@@ -1,7 +1,7 @@
 /** The commands of `ornstein`, each as one value. */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import { otherwise, whole as atLeast } from '../core/setting.js'
+import { otherwise, such as satisfying, whole as atLeast } from '../core/setting.js'
 import { seed } from '../fit/fitSettings.js'
 import { word } from '../fit/text.js'
 import { faultless, type Checked } from './checked.js'
@@ -10,7 +10,9 @@ import { fitting, rules, type Flags } from './fitOptions.js'
 import {
   flag,
   lately,
+  listOf,
   mapped,
+  number,
   option,
   optionOr,
   output,
@@ -25,7 +27,7 @@ import {
 } from './option.js'
 import { outputs } from './outputs.js'
 import { connection } from './connection.js'
-import { columns, modelColumns, reading, vocabulary, writing, type Form } from './tableOptions.js'
+import { columns, modelColumns, names, reading, vocabulary, writing, type Form } from './tableOptions.js'
 
 /** What a table may be. */
 const FILES = "a CSV, Parquet or Arrow file, a folder of such files, or a pattern: 'data/*.csv'; - for standard input"
@@ -147,6 +149,54 @@ const assign = command({
     'assign model.json huge.csv.gz --stream --out assigned.csv'
   ],
   run: async ([model, file], flags) => (await import('./commands/assign.js')).assign(model, file, flags)
+})
+
+const predicting = {
+  target: required(names, 'columns to predict, by name or position among those of the model: a,b'),
+  quantiles: optionOr(
+    listOf(number(satisfying<number>(p => p > 0 && p < 1, 'between 0 and 1', 'try 0.05,0.95')), 'list'),
+    '0.05,0.95',
+    'quantiles to print beside the mean'
+  ),
+  check: flag('compare predictions with the targets, which the table has: print errors instead of rows', {
+    conflicts: ['out', 'to', 'stream']
+  }),
+  json: flag('print the result of --check as JSON'),
+  ...writing,
+  columns: option(names, 'columns to predict by, by name or position', { otherwise: "the model's others, by name" }),
+  ...reading,
+  ...vocabulary,
+  stream: flag('read and write the table in pieces; done without asking for files above 128 MB')
+}
+export type Predicting = Values<typeof predicting>
+
+const predict = command({
+  name: 'predict',
+  summary: 'predict columns from the others',
+  description:
+    'Prints the table with columns added: of each target its mean given the other columns of the row, its standard deviation, and ' +
+    'quantiles. The table needs the other columns of the model; with --missing em a row is predicted by the cells that it has. ' +
+    'Each component is a linear regression, so predictions bend, and their error differs from row to row. A model of few rows ' +
+    'and many columns predicts worse than a regression does: compare by --check on rows that it was not learned from.',
+  operands: [model(), table("; with the model's columns, but for the targets")],
+  options: predicting,
+  rules: async ({ out, to, json = false, check = false }) => [
+    ...Problem.unless(
+      !json || check,
+      '--json',
+      'without --check',
+      'available',
+      'add --check, or print rows as JSON by --to jsonl'
+    ),
+    ...(out === undefined ? [] : await wrongForm('--out', out, to))
+  ],
+  examples: [
+    'predict model.json new.csv --target price > predicted.csv',
+    'predict model.json new.csv --target price,area --quantiles 0.1,0.5,0.9 --out predicted.parquet',
+    '# how far are predictions off, in rows that were not learned from?',
+    'predict model.json held-out.csv --target price --check'
+  ],
+  run: async ([model, file], flags) => (await import('./commands/predict.js')).predict(model, file, flags)
 })
 
 const comparing = { json: flag('print the result as JSON'), ...reading, ...vocabulary }
@@ -423,7 +473,7 @@ const completion = command({
 
 /** In the order in which help lists them. */
 export const commands: ReadonlyArray<Command> = [
-  ...[fit, evaluate, assign, compare, export_, import_, sample],
+  ...[fit, evaluate, assign, predict, compare, export_, import_, sample],
   ...[explain, worker, sweep, list, new_, schema, completion]
 ]
 

@@ -18,7 +18,7 @@ import * as Moments from './em/moments.js'
 import * as Draw from './draw.js'
 import * as Maps from './families/maps.js'
 import * as Tensors from './families/tensors.js'
-import { componentsOf, factorOf, factorsOf, logWeight, normalized } from './component.js'
+import { componentsOf, factorOf, factorsOf, normalized } from './component.js'
 import { given as checked } from '../core/index.js'
 import * as Params from '../family/params.js'
 import { select, type Points } from '../data/points.js'
@@ -27,6 +27,21 @@ import type { Mixture } from '../family/mixtureData.js'
 import type { Level } from '../schedule/schedule.js'
 
 export { logWeights } from './component.js'
+export {
+  affine,
+  cdf,
+  convolve,
+  given,
+  logEvidence,
+  logIntegral,
+  marginal,
+  moments,
+  product,
+  quantile,
+  type Affine,
+  type Observation
+} from './algebra.js'
+export { impute, predict, type Prediction } from './predict.js'
 
 export type { Mixture }
 
@@ -268,107 +283,6 @@ export const inUnits =
     const there = Maps.inUnits(scale, mixture)
     const { shape, values } = there.means
     return { ...there, means: { shape, values: values.map((z, at) => centre[at % centre.length] + z) } }
-  }
-
-/** y = Ax + b + noise, the noise normal with independent entries. */
-export interface Observation {
-  /** A, a row for each number that is observed. */
-  readonly matrix: Rows
-  /** y */
-  readonly observed: ReadonlyArray<number>
-  /** The standard deviation of the noise of each, > 0; one for all, or one each. */
-  readonly deviation: number | ReadonlyArray<number>
-  /** b, 0 unless given. */
-  readonly offset?: ReadonlyArray<number>
-}
-
-/**
- * p(x | y) of y = Ax + b + noise, x from the mixture: a mixture of as many components. With Σ = LLᵀ and N = diag(deviation), the
- * triangle of [N, AL; 0, L] is [L_y, 0; G, L_x]: with e = L_y⁻¹(y − Ac − b) a component becomes N(c + Ge, L_xL_xᵀ), and counts
- * π N(y; Ac + b, L_yL_yᵀ). No covariance is formed or inverted, so that one of condition 1e16 keeps half of its digits.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Mixture } from 'ornstein'
- *
- * // Of a pair on a diagonal, the second coordinate is seen near 3.
- * const prior = Mixture.of({ means: [[3, 3], [-3, -3]] })
- * const found = Mixture.given({ matrix: [[0, 1]], observed: [3], deviation: 0.1 })(prior)
- * assert.ok(found.weights[0] > 0.999)
- * assert.ok(Math.abs(found.means.values[0] - 3) < 1e-12) // the first coordinate, which hangs on the second by the component alone
- */
-export const given =
-  ({ matrix, observed, deviation, offset }: Observation) =>
-  (mixture: Mixture): Mixture => {
-    const [count, d] = aMixture(mixture, 'Mixture.given(observation)(mixture)').means.shape
-    const m = observed.length
-    const noise = typeof deviation === 'number' ? observed.map(() => deviation) : deviation
-    const problems = [
-      ...Problem.unless(
-        m > 0 && matrix.length === m && matrix.every(row => row.length === d && row.every(Number.isFinite)),
-        'matrix',
-        JSON.stringify(matrix),
-        `a matrix of ${m} rows, one for each number that is observed, of ${d} finite numbers`,
-        'give a row of coefficients for each'
-      ),
-      ...Problem.unless(
-        noise.length === m && noise.every(r => r > 0 && r < Infinity),
-        'deviation',
-        JSON.stringify(deviation),
-        `> 0 and finite, one for all or ${m}`,
-        'try 0.01'
-      ),
-      ...Problem.unless(
-        [...observed, ...(offset ?? [])].every(Number.isFinite) && (offset ?? observed).length === m,
-        'observed',
-        JSON.stringify({ observed, offset }),
-        'finite, and of one length',
-        'give a number for each row of the matrix'
-      )
-    ]
-    if (problems.length > 0) return refuse(`Mixture.given: ${problems.map(Problem.show).join('\n')}`)
-    const n = m + d
-    const parts = factorsOf(mixture).map((factor, k) => {
-      const { values: lower } = Factor.triangle(factor, d)
-      const centre = mixture.means.values.subarray(k * d, (k + 1) * d)
-      const along = (row: ReadonlyArray<number>, of: (l: number) => number): number =>
-        row.reduce((sum, a, l) => sum + a * of(l), 0)
-      const joint = new Float64Array(n * n).map((_, at) => {
-        const [i, j] = [Math.floor(at / n), at % n]
-        if (j < m) return i === j ? noise[i] : 0
-        return i < m ? along(matrix[i], l => lower[l * d + j - m]) : lower[(i - m) * d + j - m]
-      })
-      const { values } = Factor.sum([{ shape: [n, n], values: joint }], n)
-      const block = (from: number, to: number, size: number, width: number): NdArray => ({
-        shape: [size, width],
-        values: new Float64Array(size * width).map(
-          (_, at) => values[(from + Math.floor(at / width)) * n + to + (at % width)]
-        )
-      })
-      const seen = block(0, 0, m, m)
-      const residual = Float64Array.from(observed, (y, i) => y - along(matrix[i], l => centre[l]) - (offset?.[i] ?? 0))
-      const white = Factor.solve(seen, m, residual)
-      const gain = block(m, 0, d, m).values
-      return {
-        centre: centre.map((c, j) => white.reduce((sum, e, i) => sum + gain[j * m + i] * e, c)),
-        triangle: block(m, m, d, d),
-        logDensity: Factor.logNormal(
-          seen,
-          m,
-          logWeight(mixture.weights[k]),
-          white.reduce((sum, e) => sum + e * e, 0)
-        )
-      }
-    })
-    const logs = parts.map(({ logDensity }) => logDensity)
-    const most = Math.max(...logs)
-    return ofTriangles(
-      {
-        means: { shape: [count, d], values: concatenated(parts.map(({ centre }) => centre)) },
-        weights: normalized(logs.map(log => Elementary.exp(log - most)))
-      },
-      parts.map(({ triangle }) => triangle)
-    )
   }
 
 const compare = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number => {

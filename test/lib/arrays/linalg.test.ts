@@ -1,7 +1,7 @@
 import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from 'ml-matrix'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { factorGram, factorSymmetric, rowSpace, symmetricEigen } from '../../../lib/arrays/linalg.js'
+import { factorGram, factorSymmetric, rowSpace, singular, symmetricEigen } from '../../../lib/arrays/linalg.js'
 import type { NdArray } from '../../../lib/arrays/ndarray.js'
 
 const EPSILON = 2 ** -52
@@ -220,5 +220,57 @@ describe('rowSpace', () => {
   it('is empty where an entry is not finite', () => {
     expect(rowSpace({ shape: [1, 2], values: Float64Array.of(NaN, 1) }).shape).toEqual([0, 2])
     expect(rowSpace({ shape: [1, 2], values: Float64Array.of(Infinity, 1) }).shape).toEqual([0, 2])
+  })
+})
+
+describe('singular', () => {
+  const isSvd = (a: NdArray): ReadonlyArray<number> => {
+    const [n] = a.shape
+    const { values, left, right } = singular(a)
+    const size = largest(a.values)
+    // A = Σ s u vᵀ, and both orthonormal
+    const whole = array(n, n, (i, j) => {
+      let sum = 0
+      for (let k = 0; k < n; k++) sum += values[k] * at(left, k, i) * at(right, k, j)
+      return sum
+    })
+    expect(apart(whole, a)).toBeLessThanOrEqual(20 * n * EPSILON * size)
+    expect(apart(timesTransposed(right, right), identity(n))).toBeLessThanOrEqual(20 * n * EPSILON)
+    expect([...values]).toEqual([...values].sort((x, y) => y - x))
+    return [...values]
+  }
+
+  it.each([1, 2, 3, 7, 12])('takes apart a matrix of %d rows, as eigenvalues of AᵀA say', n => {
+    const a = array(n, n, (i, j) => ((i * 7919 + j * 104729 + i * j * 31) % 1009) / 504.5 - 1)
+    const values = isSvd(a)
+    const { values: squares } = symmetricEigen(
+      timesTransposed(
+        array(n, n, (i, j) => at(a, j, i)),
+        array(n, n, (i, j) => at(a, j, i))
+      )
+    )
+    values.forEach((s, k) => {
+      expect(Math.abs(s * s - squares[k])).toBeLessThan(1e-13 * squares[0])
+    })
+  })
+
+  it('of columns of unlike scales, to the size of each', () => {
+    // Q diag(1, 1e-8, 1e-16) with a rotation Q: where AᵀA has lost the two
+    const [c, s] = [0.8, 0.6]
+    const q = [[c, -s, 0], [s * c, c * c, -s], [s * s, c * s, c]] // prettier-ignore
+    const scales = [1, 1e-8, 1e-16]
+    const values = isSvd(array(3, 3, (i, j) => q[i][j] * scales[j]))
+    values.forEach((found, k) => {
+      expect(Math.abs(found / scales[k] - 1)).toBeLessThan(1e-14)
+    })
+  })
+
+  it('of rank one, and of nothing', () => {
+    expect(isSvd(array(3, 3, () => 1)).map(s => s.toFixed(12))).toEqual([
+      '3.000000000000',
+      '0.000000000000',
+      '0.000000000000'
+    ])
+    expect(isSvd(array(2, 2, () => 0))).toEqual([0, 0])
   })
 })

@@ -32,3 +32,19 @@ it.each([
 ])('Φ(%d) is %d', (x, wanted) => {
   expect(Math.abs(Normal.cdf(x) - wanted)).toBeLessThan(2e-16)
 })
+
+// scipy.stats.norm.sf
+it.each([
+  [-1, 0.8413447460685429],
+  [2.999, 0.0013543365337271057],
+  [3, 0.0013498980316300933],
+  [3.0001, 0.0013494549132607172],
+  [5, 2.866515718791933e-7],
+  [8, 6.22096057427174e-16],
+  [20, 2.7536241186061556e-89],
+  [37, 5.7255712225239266e-300],
+  [50, 0]
+])('P(Z > %d) is %d', (x, wanted) => {
+  // exp(−x²/2) has the rounding of x²/2 as its relative error.
+  expect(Math.abs(Normal.tail(x) - wanted)).toBeLessThanOrEqual(wanted * (2e-13 + x * x * 2 ** -53))
+})

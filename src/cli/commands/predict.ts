@@ -1,0 +1,201 @@
+/** `ornstein predict`: some columns of a table from the others, by a model of all of them. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as Problem from '../../core/problem.js'
+import type * as Points from '../../data/index.js'
+import type { Added } from '../../data/widen.js'
+import type { Sheet } from '../../data/write.js'
+import * as Mixture from '../../mixture/mixture.js'
+import { show } from '../../fit/table.js'
+import { paragraphs, table as showTable } from '../../fit/text.js'
+import type { Checked } from '../checked.js'
+import { formed, formOf } from '../forms.js'
+import * as Model from '../model.js'
+import * as options from '../options.js'
+import { csvOf } from '../tableOptions.js'
+import type { Predicting } from '../usage.js'
+import { Ended, refused, type Failure, type World } from '../world.js'
+import { ofItsWidth, readModel, readTable } from './evaluate.js'
+
+/** The numbers of the targets among the model's columns, and the names of the others. */
+interface Split {
+  readonly targets: ReadonlyArray<number>
+  readonly others: ReadonlyArray<string>
+}
+
+const splitOf = ({ columns }: Model.Model, asked: ReadonlyArray<string>): Checked<Split> => {
+  const targets = asked.map(name => (columns.includes(name) ? columns.indexOf(name) : Number(name) - 1))
+  const others = columns.filter((_, j) => !targets.includes(j))
+  const problems = [
+    ...asked.flatMap((name, i) =>
+      Number.isInteger(targets[i]) && targets[i] >= 0 && targets[i] < columns.length
+        ? []
+        : Problem.oneOf('--target', name, columns)
+    ),
+    ...Problem.unless(
+      new Set(targets).size === targets.length,
+      '--target',
+      asked.join(','),
+      'a list without repeats',
+      'name each column once'
+    ),
+    ...Problem.unless(
+      others.length > 0,
+      '--target',
+      asked.join(','),
+      "a part of the model's columns",
+      'leave one or more to predict by'
+    )
+  ]
+  return problems.length === 0 ? E.right({ targets, others }) : E.left([problems[0], ...problems.slice(1)])
+}
+
+/** 0.05 as 5 %, without the noise of 100 × 0.07. */
+const percent = (p: number): string => `${Number((100 * p).toPrecision(12))} %`
+
+const column = ({ rows, dim, values }: Points.Points, j: number): ReadonlyArray<number> =>
+  Array.from({ length: rows }, (_, i) => values[i * dim + j])
+
+/** The new columns: of each target its mean, standard deviation and quantiles. */
+const columnsOf = (
+  names: ReadonlyArray<string>,
+  { mean, sd, quantile }: Mixture.Prediction,
+  quantiles: ReadonlyArray<number>
+): Added => {
+  const limits = quantiles.map(p => [percent(p), quantile(p)] as const)
+  return names.flatMap((name, j): Added => [
+    [`${name} predicted`, column(mean, j)],
+    [`${name} sd`, column(sd, j)],
+    ...limits.map(([label, found]) => [`${name} ${label}`, column(found, j)] as const)
+  ])
+}
+
+async function* predicted(
+  copies: ReturnType<World['readCopies']>,
+  source: string,
+  model: Model.Model,
+  { targets, others }: Split,
+  quantiles: ReadonlyArray<number>
+): AsyncGenerator<Sheet> {
+  const mixture = Model.toMixture(model)
+  const names = targets.map(j => model.columns[j])
+  for await (const read of copies) {
+    const copy = await pipe(
+      TE.fromEither(options.asRead(source)(read)),
+      TE.tap(({ table }) => ofItsWidth({ columns: others })(table))
+    )()
+    if (E.isLeft(copy)) throw new Ended(copy.left)
+    const { table, withColumns } = copy.right
+    yield withColumns(columnsOf(names, Mixture.predict(targets)(table.points)(mixture), quantiles))
+  }
+}
+
+/** How far predictions of a column are off, where it is known. */
+export interface Accuracy {
+  readonly target: string
+  readonly rows: number
+  /** √ of the mean squared error */
+  readonly error: number
+  /** 1 − the mean squared error over the variance of the column. */
+  readonly explained: number
+  /** The share of rows whose column lies between the outermost of the quantiles. */
+  readonly covered: number
+}
+
+const accuracies = (
+  { points }: Points.Table,
+  model: Model.Model,
+  { targets }: Split,
+  quantiles: ReadonlyArray<number>
+): ReadonlyArray<Accuracy> => {
+  const { mean, quantile } = Mixture.predict(targets)(points)(Model.toMixture(model))
+  const [low, high] = [Math.min(...quantiles), Math.max(...quantiles)].map(quantile)
+  return targets.map((target, t) => {
+    const truth = column(points, target)
+    const rows = truth.flatMap((y, i) => (Number.isNaN(y) ? [] : [i]))
+    const weights = rows.map(i => points.weights?.[i] ?? 1)
+    const total = weights.reduce((sum, w) => sum + w, 0)
+    const over = (of: (i: number) => number): number =>
+      rows.reduce((sum, i, at) => sum + weights[at] * of(i), 0) / total
+    const centre = over(i => truth[i])
+    const [found, below, above] = [mean, low, high].map(of => column(of, t))
+    const squared = over(i => (truth[i] - found[i]) * (truth[i] - found[i]))
+    return {
+      target: model.columns[target],
+      rows: rows.length,
+      error: Math.sqrt(squared),
+      explained: 1 - squared / over(i => (truth[i] - centre) * (truth[i] - centre)),
+      covered: over(i => (below[i] <= truth[i] && truth[i] <= above[i] ? 1 : 0))
+    }
+  })
+}
+
+const checkedAgainst =
+  (file: string, flags: Predicting, model: Model.Model, split: Split) =>
+  (world: World): TE.TaskEither<Failure, void> =>
+    pipe(
+      readTable(world)(file, csvOf(flags), model),
+      TE.flatMapTask(table => {
+        const { quantiles } = flags
+        const found = accuracies(table, model, split, quantiles)
+        const width = percent(Math.max(...quantiles) - Math.min(...quantiles))
+        const within = world.terminal.out
+        return world.stdout(
+          flags.json
+            ? `${JSON.stringify({ by: split.others, quantiles, targets: found })}\n`
+            : paragraphs(
+                [
+                  `Predicted by ${split.others.join(', ')}, in ${table.points.rows} rows of ${options.named(file)}:`,
+                  showTable(
+                    {
+                      header: ['target', 'rows', 'error', 'explained', `within ${width}`],
+                      rows: found.map(({ target, rows, error, explained, covered }) => [
+                        target,
+                        String(rows),
+                        show(error),
+                        show(explained, 3),
+                        percent(Number(covered.toFixed(3)))
+                      ])
+                    },
+                    within
+                  ),
+                  `The error is the root mean square. Explained is the share of the variance. Of the rows ${width} should lie within the ` +
+                    'quantiles. On the rows that the model was learned from these numbers are too good: use others.'
+                ],
+                within
+              )
+        )
+      })
+    )
+
+export const predict =
+  (modelFile: string, file: string, flags: Predicting) =>
+  (world: World): TE.TaskEither<Failure, void> => {
+    const output = { option: '--out', path: flags.out }
+    return pipe(
+      options.checkOutputs(world, [modelFile, file])([output]),
+      TE.flatMap(() => readModel(world, flags)(modelFile)),
+      TE.bindTo('model'),
+      TE.bind('split', ({ model }) => options.checked(splitOf(model, flags.target))),
+      TE.flatMap(({ model, split }) => {
+        if (flags.check)
+          return flags.columns === undefined
+            ? checkedAgainst(file, flags, model, split)(world)
+            : TE.left(
+                refused(
+                  Problem.of(
+                    '--columns',
+                    flags.columns.join(','),
+                    'used with --check',
+                    "name the table's columns as the model's"
+                  )
+                )
+              )
+        const asked = { columns: split.others, ...csvOf(flags) }
+        const copies = world.readCopies('FILE', file, asked, flags.stream)
+        const sheets = predicted(copies, options.named(file), model, split, flags.quantiles)
+        return options.write(world)([{ ...output, text: formed(formOf(flags.out, flags.to), output, sheets) }])
+      })
+    )
+  }

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listed } from '../../src/cli/commands/list.js'
 import { vocabulary } from '../../src/cli/glossary.js'
@@ -49,11 +50,11 @@ const loadedBy = (...args: ReadonlyArray<string>): Promise<{ readonly files: Rea
     })
   })
 
-const heavy = /@tensorflow|ml-matrix|linear-sum-assignment|papaparse/
+const heavy = /@tensorflow|vendor\/tfjs|ml-matrix|linear-sum-assignment|papaparse/
 const language = /dist\/src\/index\.js$|io-ts/
 
 describe('ornstein loads what it needs', () => {
-  it('fit: tfjs, so that its absence below means something', async () => {
+  it('fit: the engine of tfjs and no more of it, so that its absence below means something', async () => {
     const { files, code } = await loadedBy(
       ...[
         'fit',
@@ -69,7 +70,8 @@ describe('ornstein loads what it needs', () => {
       ]
     )
     expect(code).toBe(0)
-    expect(files.filter(file => file.includes('tfjs-core'))).not.toEqual([])
+    expect(files.filter(file => file.includes('vendor/tfjs'))).not.toEqual([])
+    expect(files.filter(file => file.includes('tfjs-core'))).toEqual([])
     expect(files.filter(file => file.includes('papaparse'))).not.toEqual([])
   })
 
@@ -102,4 +104,33 @@ describe('ornstein loads what it needs', () => {
 it('the words that the build has written down are those of the language', () => {
   const written: unknown = JSON.parse(readFileSync(join(root, 'dist/src/cli/commands/words.json'), 'utf8'))
   expect(written).toEqual(listed(vocabulary))
+})
+
+it.each([
+  ['before', 'loads()'],
+  ['after', 'first(); loads()']
+])('a program that loads all of tfjs %s the first tensor shares the engine with the library', async (_, begin) => {
+  const program = join(home, 'shares.mjs')
+  const lib = pathToFileURL(join(root, 'dist/lib/index.js')).href
+  writeFileSync(
+    program,
+    `import { strict as assert } from 'node:assert'
+     import { createRequire } from 'node:module'
+     import { compute, mul, scalar, valueAndGrad } from ${JSON.stringify(lib)}
+     let tf
+     const loads = () => { tf = createRequire(${JSON.stringify(join(root, 'package.json'))})('@tensorflow/tfjs-core') }
+     const first = () => { assert.equal(compute(() => mul(scalar(0.1), 3)).values[0], 0.1 * 3) }
+     ${begin}
+     const f = ({ a }) => tf.sum(tf.mul(tf.square(a.clone()), scalar(0.1)))
+     const { gradient } = valueAndGrad(f)({ a: { shape: [2], values: Float64Array.of(0.1, 0.3) } })
+     assert.deepEqual([...gradient.a.values], [2 * 0.1 * 0.1, 2 * 0.3 * 0.1])
+     compute(() => {
+       const t = scalar(0.3)
+       assert.ok(t instanceof tf.Tensor)
+       assert.deepEqual([...t.cast('int32').dataSync()], [0])
+       assert.equal(t.bufferSync().get(0), 0.3)
+       return t
+     })`
+  )
+  await promisify(execFile)(process.execPath, [program], { cwd: root })
 })

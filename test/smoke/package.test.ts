@@ -114,7 +114,8 @@ describe('the package', () => {
     })
     expect(missing).toEqual([])
     const notices = readFileSync(join(installed, 'dist/vendor/THIRD-PARTY-NOTICES.txt'), 'utf8')
-    for (const name of ['commander']) expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'))
+    for (const name of ['commander', '@tensorflow/tfjs-core', 'long'])
+      expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'))
   })
 
   it('holds what its pages link to', () => {

@@ -432,7 +432,7 @@ const batchProblems = ({ batch, expectation }: Stage.Loss, data: Source.Data): R
           'leave it out, or sample points: Mixture.sample(rows)(key)(mixture)'
         ),
         ...Problem.unless(
-          batch <= data.rows,
+          Source.hasBatch(batch, data),
           'batch',
           batch,
           `≤ ${data.rows}, the number of rows`,

@@ -738,11 +738,11 @@ export const batched = <P extends string>(
   const [{ engine, reason }] = plans(loss, data, { evaluations, ...once })
   return {
     engine,
-    reason: `${reason}; on ${batch} of ${data.rows} rows a step`,
+    reason: `${reason}; on ${batch} ${Source.isSource(data) && data.draw !== undefined ? 'new' : `of ${data.rows}`} rows a step`,
     evaluate: (params, key, rows) => {
       const keys = pipe(key, Key.named('rows', 'loss'))
-      const drawn = Source.chosen(rows ?? Key.subset(data.rows, batch)(keys.rows))(data)
-      return evaluator(engine, loss, drawn, once)(params, keys.loss)
+      const { points } = Source.batch(batch, rows)(keys.rows)(data)
+      return evaluator(engine, loss, points, once)(params, keys.loss)
     }
   }
 }
@@ -756,8 +756,8 @@ export const whenceInBatch =
   ): ((params: Params.Params<P>, key: Key.Key, rows?: Int32Array) => string | null) =>
   (params, key, rows) => {
     const keys = pipe(key, Key.named('rows', 'loss'))
-    const chosen = rows ?? Key.subset(data.rows, batch)(keys.rows)
-    return whence(loss, Source.chosen(chosen)(data))(params, keys.loss, chosen)
+    const { points, places } = Source.batch(batch, rows)(keys.rows)(data)
+    return whence(loss, points)(params, keys.loss, places)
   }
 
 /** Compiling takes tens of milliseconds: fewer evaluations of few numbers are over before. */

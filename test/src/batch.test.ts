@@ -19,6 +19,7 @@ import {
   Run,
   Schedule,
   Score,
+  Source,
   Stage,
   TimeLaw,
   Vocabulary
@@ -254,5 +255,62 @@ describe('a stage on batches', () => {
       points
     )
     expect(E.isLeft(compiled) && compiled.left.map(Problem.show).join()).toMatch(/a batch of 50 rows/)
+  })
+})
+
+describe('rows drawn anew', () => {
+  const sample = (rows: number) => (key: Key.Key) => Mixture.sample(rows)(key)(truth)
+  const endless = Source.drawn({ rows: 50, key: Key.fromSeed(4) })(sample)
+  const run = (data: Source.Source, batch = 150): ReadonlyArray<Run.State<'means'>> => [
+    ...Run.states(Problem.orThrow(Compile.pipeline(pipeline(batch, { steps: 10 }))(data)))(Key.fromSeed(3))
+  ]
+
+  it('are other ones at every step, more than the rows that stay, and a run resumed goes on with the same bits', () => {
+    const met: Points.Points[] = []
+    const watched = Source.drawn({ rows: 50, key: Key.fromSeed(4) })(rows => key => {
+      const points = sample(rows)(key)
+      met.push(points)
+      return points
+    })
+    const program = Problem.orThrow(Compile.pipeline(pipeline(150, { steps: 10 }))(watched))
+    const states = [...Run.states(program)(Key.fromSeed(3))]
+    const batches = met.filter(({ rows }) => rows === 150)
+    expect(batches.length).toBeGreaterThanOrEqual(10)
+    expect(new Set(batches.flatMap(({ values }) => [...values])).size).toBeGreaterThanOrEqual(10 * 150)
+    expect(states).toEqual(run(endless))
+    const read = Run.codec(program).decode(JSON.parse(JSON.stringify(Run.codec(program).encode(states[4]))))
+    expect([...Run.resume(program)(E.getOrElseW(() => expect.fail('not read'))(read))].at(-1)).toEqual(states.at(-1))
+    expect(JSON.stringify(program.plan)).toMatch(/on 150 new rows a step/)
+  })
+
+  it('change as the rows that stay do', () => {
+    const changed = pipe(
+      endless,
+      Source.map(x => 2 * x + 1),
+      Source.shifted(Float64Array.of(3))
+    )
+    const plain = Source.drawn({ rows: 50, key: Key.fromSeed(4) })(rows => key => {
+      const points = sample(rows)(key)
+      return { ...points, values: points.values.map(x => 2 * x + 1 - 3) }
+    })
+    expect(run(changed)).toEqual(run(plain))
+    const wide = Source.drawn({ rows: 9, key: Key.fromSeed(4) })(
+      rows => key => Mixture.sample(rows)(key)(Mixture.of({ means: [[1, 2, 3]] }))
+    )
+    const [third] = [pipe(wide, Source.columns([2]))]
+    expect(third.draw?.(5)(Key.fromSeed(1))).toEqual(
+      Source.columns([2])(wide.draw?.(5)(Key.fromSeed(1)) ?? expect.fail('not drawn'))
+    )
+  })
+
+  it.each([
+    [
+      'rows of another width',
+      (n: number) => Points.fromRows(Array.from({ length: n }, () => (n === 50 ? [1] : [1, 2])))
+    ],
+    ['fewer rows', (n: number) => Points.fromRows(Array.from({ length: n === 50 ? n : 3 }, () => [1]))]
+  ])('are refused where they are %s', (_, draw) => {
+    const data = Source.drawn({ rows: 50, key: Key.fromSeed(4) })(n => () => Problem.orThrow(draw(n)))
+    expect(() => run(data)).toThrow(/draw: .* numbers is not 150 rows of 1; draw as many rows/)
   })
 })

@@ -5,6 +5,7 @@
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as Key from '../../../lib/random/key.js'
 import { hasNaN } from '../../../lib/rows/byColumn.js'
 import { fingerprint as bitsOf } from '../../../lib/rows/fingerprint.js'
 import { gathered } from '../../../lib/plain/gather.js'
@@ -24,9 +25,14 @@ export interface Source extends Stretches.Stretches {
   readonly total: number
   /** That some cells are missing, and hold NaN. Absent: all numbers are finite. */
   readonly misses?: true
+  /** New rows for a key, for whoever takes a batch. Absent: batches are of the rows that are there. */
+  readonly draw?: Draw
   /** Gives back what the rows are kept in; the source cannot be read any more. */
   readonly close: () => void
 }
+
+/** So many rows for a key: the same key gives the same rows. */
+export type Draw = (rows: number) => (key: Key.Key) => Points.Points
 
 /** The rows of points, as a source. */
 export const of = (points: Points.Points): Source => ({
@@ -38,6 +44,65 @@ export const of = (points: Points.Points): Source => ({
   ...(hasNaN(points.values) && { misses: true as const }),
   close: () => undefined
 })
+
+/**
+ * Data without end: a stage with a `batch` meets new rows at every step, which `draw` makes from the step's key. So descent is
+ * online, never meets a row again, and is the same to the bit from the same seed, also when a run is resumed. Who needs rows that
+ * stay (initializers, a change of units, expectation–maximization, stages without a batch or by epochs) meets the `rows` of `key`.
+ *
+ * @throws RangeError with the remedy, where what is drawn are not as many finite rows as asked for, of as many columns each time
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Initializer, Key, Mixture, Objective, Optimizer, Params, Pipeline, Problem, Run } from 'ornstein'
+ * import { Schedule, Score, Source, Stage, TimeLaw } from 'ornstein'
+ *
+ * const truth = Mixture.symmetricPair([2])
+ * const endless = Source.drawn({ rows: 100, key: Key.fromSeed(1) })(rows => key => Mixture.sample(rows)(key)(truth))
+ * const online = Pipeline.of({
+ *   schedule: Schedule.ornsteinUhlenbeck,
+ *   score: Score.symmetricPair,
+ *   initializer: Initializer.values(Params.of({ mean: [1] })),
+ *   stages: [
+ *     Stage.descend({
+ *       objective: Objective.denoising(TimeLaw.at(0.3)),
+ *       optimizer: Optimizer.adam({ rate: 0.02 }),
+ *       steps: 500,
+ *       batch: 256
+ *     })
+ *   ]
+ * })
+ * const { params } = Run.last(Problem.orThrow(Compile.pipeline(online)(endless)))(Key.fromSeed(2))
+ * assert.ok(Math.abs(params.mean.values[0] - 2) < 0.1)
+ */
+export const drawn =
+  ({ rows, key }: { readonly rows: number; readonly key: Key.Key }) =>
+  (draw: Draw): Source => {
+    const first = checked(draw, rows, key)
+    return { ...of(first), draw: rows => key => checked(draw, rows, key, first.dim) }
+  }
+
+/** What is drawn, where it is what was asked for. */
+const checked = (draw: Draw, rows: number, key: Key.Key, dim?: number): Points.Points => {
+  const points = draw(rows)(key)
+  return pipe(
+    Points.validate(points),
+    Either.filterOrElse(
+      points => points.rows === rows && points.dim === (dim ?? points.dim),
+      points =>
+        Problem.of(
+          'draw',
+          `${points.rows} × ${points.dim} numbers`,
+          `${rows} rows${dim === undefined ? '' : ` of ${dim}`}`,
+          'draw as many rows as asked for, of as many columns each time'
+        )
+    ),
+    Either.getOrElseW((problem): never => refuse(`Source.drawn: ${Problem.show(problem)}`))
+  )
+}
+
+/** How rows that are drawn anew change where all rows do. */
+const anew = ({ draw }: Source, change: (points: Points.Points) => Points.Points): Pick<Source, 'draw'> =>
+  draw === undefined ? {} : { draw: rows => key => change(draw(rows)(key)) }
 
 /** What is wrong with the numbers of a source for whom asks for whole rows; what else could be was looked at when they came. */
 export const problems = ({ misses }: Source): ReadonlyArray<Problem.Problem> =>
@@ -84,7 +149,11 @@ export const largest: (source: Source) => Float64Array = Stretches.largest
 /** The same rows and weights, each number x of column j as f(x, j). */
 export const map =
   (f: (x: number, column: number) => number) =>
-  (source: Source): Source => ({ ...source, ...Stretches.mapped(source, f) })
+  (source: Source): Source => ({
+    ...source,
+    ...Stretches.mapped(source, f),
+    ...anew(source, points => ({ ...points, values: points.values.map((x, at) => f(x, at % points.dim)) }))
+  })
 
 /** The rows less a vector. */
 export const shifted =
@@ -295,7 +364,7 @@ export const isHeld = (data: Data): data is Points.Points => !isSource(data)
 export const columns =
   (places: ArrayLike<number>) =>
   <D extends Data>(data: D): D => {
-    if (isSource(data)) return { ...data, ...Stretches.columns(data, places) }
+    if (isSource(data)) return { ...data, ...Stretches.columns(data, places), ...anew(data, columns(places)) }
     const values = Stretches.part(Stretches.columns(of(data), places), 0, data.rows)
     return { ...data, dim: places.length, values }
   }
@@ -311,6 +380,27 @@ const alike =
   (onPoints: (points: Points.Points) => Points.Points, onSource: (source: Source) => Source) =>
   <D extends Data>(data: D): D =>
     (isSource(data) ? onSource(data) : onPoints(data)) as D
+
+/** Rows, and their places, from 0; new rows have none. */
+interface Batch {
+  readonly points: Points.Points
+  readonly places: ArrayLike<number> | undefined
+}
+
+/** A batch of either: the rows at these places; new ones where rows are drawn; else so many that are there, none twice. */
+export const batch =
+  (size: number, asked?: ArrayLike<number>) =>
+  (key: Key.Key) =>
+  (data: Data): Batch => {
+    if (asked === undefined && isSource(data) && data.draw !== undefined)
+      return { points: data.draw(size)(key), places: undefined }
+    const places = asked ?? Key.subset(data.rows, size)(key)
+    return { points: chosen(places)(data), places }
+  }
+
+/** Whether a batch of so many rows can be had of either. */
+export const hasBatch = (size: number, data: Data): boolean =>
+  size <= data.rows || (isSource(data) && data.draw !== undefined)
 
 /** Either in units of a scaling, (x − centre)/scale. */
 export const rescaled = (scaling: Points.Scaling): (<D extends Data>(data: D) => D) =>

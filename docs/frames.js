@@ -9,7 +9,7 @@ import { chromium } from 'playwright-core'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 execFileSync(process.execPath, [`${root}/examples/playground/bundle.mjs`])
-const address = pathToFileURL(`${root}/dist/playground/index.html`).href
+const address = `${pathToFileURL(`${root}/dist/playground/index.html`).href}#workbench`
 const SECONDS = 3
 
 const browser = await chromium.launch({

@@ -1,6 +1,7 @@
 /**
  * Takes the pictures of docs/images/screens, and the README's of the playground, in Chromium: `npm run screenshots`. It needs
- * the built package and the built site, and Debian's chromium or the browser that CHROMIUM names.
+ * the built package and the built site, and Debian's chromium or the browser that CHROMIUM names. `node docs/screenshots.js question`
+ * takes only those whose name begins so, and needs no more than the playground for them.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -8,17 +9,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'
+import { bundled } from '../examples/playground/bundle.mjs'
 
 const here = path => fileURLToPath(new URL(path, import.meta.url))
 const root = here('..')
 const images = here('images')
 const temporary = mkdtempSync(join(tmpdir(), 'ornstein-'))
+const only = process.argv[2] ?? ''
+const isAsked = name => name.replace('screens/', '').startsWith(only)
 const report = join(temporary, 'report.html')
-execFileSync(
-  process.execPath,
-  ['dist/src/cli/main.js', 'fit', 'examples/data/penguins.csv', '--seed', '0', '--report', report],
-  { cwd: root, stdio: 'ignore' }
-)
+if (isAsked('report'))
+  execFileSync(
+    process.execPath,
+    ['dist/src/cli/main.js', 'fit', 'examples/data/penguins.csv', '--seed', '0', '--report', report],
+    { cwd: root, stdio: 'ignore' }
+  )
+const playground = join(temporary, 'playground.html')
+writeFileSync(playground, await bundled())
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -48,6 +55,7 @@ const looks = {
 }
 
 const taken = async (name, url, { clip, ...look }, act = async () => {}) => {
+  if (!isAsked(name)) return
   const page = await browser.newPage(look)
   await page.goto(url)
   await act(page)
@@ -75,24 +83,33 @@ const midway = async page => {
   await page.waitForTimeout(1500)
 }
 
+/** What shows each question best, by its number. */
+const states = ['step=16', 'step=50', 'step=5', '', 'step=5', '', '', '']
+const run = async page => {
+  // The numbers are those of the whole run.
+  await page.waitForFunction(() => /\d$/.test(document.querySelector('#tour-at')?.textContent ?? ''), undefined, {
+    timeout: 600_000
+  })
+  await page.waitForTimeout(300)
+}
+
 mkdirSync(join(images, 'screens'), { recursive: true })
-const site = name => pathToFileURL(`${root}/dist/site/${name}`).href
+const question = (i, state) => `${pathToFileURL(playground).href}#question=${i + 1}&${state}`
+for (const [i, state] of states.entries())
+  for (const [name, look] of Object.entries(looks))
+    await taken(`screens/question-${i + 1}-${name}.webp`, question(i, state), { ...look, deviceScaleFactor: 1 }, run)
+await taken(
+  'playground.webp',
+  question(0, states[0]),
+  { viewport: { width: 1120, height: 860 }, colorScheme: 'light', deviceScaleFactor: 1.2 },
+  run
+)
+const site = name => `${pathToFileURL(`${root}/dist/site/`).href}${name}`
 for (const [name, look] of Object.entries(looks)) {
   await taken(`screens/site-${name}.webp`, site('index.html'), look)
   await taken(`screens/word-${name}.webp`, site('words/Schedule.cosine.html'), look)
-  await taken(`screens/playground-${name}.webp`, site('playground.html'), look, midway)
+  await taken(`screens/workbench-${name}.webp`, site('playground.html#workbench'), look, midway)
   await taken(`screens/report-${name}.webp`, pathToFileURL(report).href, look)
 }
-await taken(
-  'playground.webp',
-  site('playground.html'),
-  {
-    viewport: { width: 1120, height: 790 },
-    clip: { x: 0, y: 0, width: 1120, height: 770 },
-    colorScheme: 'light',
-    deviceScaleFactor: 1.2
-  },
-  midway
-)
 await browser.close()
 rmSync(temporary, { recursive: true })

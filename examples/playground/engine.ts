@@ -16,6 +16,8 @@ import {
   Score,
   TimeGrid
 } from 'ornstein'
+import { questions } from './questions/index.js'
+import type { Choice } from './questions/question.js'
 import { draw, type Learner, learners as names, pipelines, type Scene, schedules } from './Scene.js'
 
 /** Gaussians in the plane, as flat numbers: what a picture needs, and what passes between threads. */
@@ -71,6 +73,10 @@ export interface Field {
 }
 
 export interface Ask {
+  /** Begins the run of a question, in place of the one before. */
+  readonly begin: { readonly question: number; readonly choice: Choice }
+  /** Its next frames: as many as come in a moment, one at least. */
+  readonly more: null
   readonly open: { readonly scene: Scene }
   readonly step: { readonly learner: Learner; readonly count: number }
   /** The field of what a learner has learned after so many steps. */
@@ -97,6 +103,8 @@ export const samplers = { flow: Sampler.heun, ancestral: Sampler.ancestral } as 
 export type Drawing = keyof typeof samplers
 
 export interface Answer {
+  readonly begin: { readonly setting: unknown }
+  readonly more: { readonly frames: ReadonlyArray<unknown>; readonly done: boolean }
   readonly open: Opened | string
   /** As many frames as were asked for, fewer at the end. */
   readonly step: ReadonlyArray<Frame>
@@ -139,9 +147,13 @@ interface Course {
   readonly rest: Iterator<Frame>
 }
 
-/** An engine holds one scene's runs, each where it stands. */
+/** How long the page waits for frames, in milliseconds. */
+const MOMENT = 40
+
+/** An engine holds one scene's runs and one question's, each where it stands. */
 export const engine = (): Engine => {
   const courses = new Map<Learner, Course>()
+  let rest: Iterator<unknown> = [][Symbol.iterator]()
 
   const begin = (
     pipeline: Pipeline.Pipeline<string>,
@@ -191,6 +203,21 @@ export const engine = (): Engine => {
   }
 
   const answers: { readonly [K in keyof Ask]: (ask: Ask[K]) => Answer[K] } = {
+    begin: ({ question, choice }) => {
+      const { setting, frames } = questions[question].run(choice)
+      rest = frames[Symbol.iterator]()
+      return { setting }
+    },
+    more: () => {
+      const frames: unknown[] = []
+      const until = performance.now() + MOMENT
+      while (frames.length === 0 || performance.now() < until) {
+        const next = rest.next()
+        if (next.done === true) return { frames, done: true }
+        frames.push(next.value)
+      }
+      return { frames, done: false }
+    },
     open: ({ scene }) =>
       pipe(
         draw(scene.data),

@@ -28,14 +28,14 @@ export const presets: ReadonlyArray<Preset> = [
   {
     name: 'High noise: the direction',
     about:
-      'At high noise, a step of descent on the DDPM objective is nearly one of power iteration on the second moment of the data. The centre started across the axis of the two clusters: watch it turn to the axis first, and only then grow. Power iteration and EM begin at the same place, and turn the same way.',
-    scene: { ...base, rate: 1, phases: [[1.5, 150]] },
+      'At high noise, a step of descent on the DDPM objective is nearly one of power iteration on the second moment of the data, while the centre is short. Steps are as long as those of EM at this noise (rate ½ exp 2t). Power iteration and EM begin at the same place. Question 1 shows angle and length apart.',
+    scene: { ...base, rate: 10, start: 'tiny', phases: [[1.5, 60]] },
     noise: 1.5
   },
   {
     name: 'Low noise: the length',
     about:
-      'A second phase at low noise begins with the right direction. There a step of descent is close to one of expectation–maximization, and the length converges. This is the first theorem of the paper, in two phases.',
+      'Fifty steps at high noise, then sixty at low noise, at one rate: at high noise a step is a tenth of one of EM, at low noise about one and a half. These are the two phases of the first theorem. For a pair, either phase alone would do.',
     scene: {
       ...base,
       rate: 1,
@@ -49,14 +49,14 @@ export const presets: ReadonlyArray<Preset> = [
   {
     name: 'The basin of a warm start',
     about:
-      'Three components in a triangle, each centre started at a row of the data. Where the starts lie in different clusters, descent at low noise goes to the truth at the rate of EM. Choose other seeds: two starts in one cluster end in a local minimum, for descent and EM alike.',
+      'Three components in a triangle, each centre started at a row of the data. Where the starts lie in different clusters, descent at low noise converges about as fast as EM. Choose other seeds: where two starts share a cluster, either may end in a local minimum. Question 5 counts how often.',
     scene: {
       ...base,
       data: { law: 'triangle', rows: 1000, spread: 4, seed: 7 },
       score: 'spherical',
       components: 3,
       expectation: 'projected',
-      rate: 0.8,
+      rate: 2.2,
       phases: [[0.2, 150]],
       start: 'fromData',
       seed: 1,
@@ -67,14 +67,14 @@ export const presets: ReadonlyArray<Preset> = [
   {
     name: 'The correction fades',
     about:
-      'The gradient of the DDPM objective is a step of EM plus a correction that falls exponentially with the separation of the clusters. Here they overlap, and descent at low noise lags behind EM. Raise the spread to 5: the two paths become one.',
+      'The gradient of the DDPM objective is a step of EM plus a correction that falls exponentially with the separation of the clusters. Steps are as long as those of EM (rate 1.83). Here the clusters overlap; at a spread of 5 the correction is small. Question 3 measures it.',
     scene: {
       ...base,
       data: { law: 'triangle', rows: 1000, spread: 1.6, seed: 7 },
       score: 'spherical',
       components: 3,
       expectation: 'projected',
-      rate: 0.8,
+      rate: 1.83,
       phases: [[0.1, 200]],
       start: 'kMeansPlusPlus',
       learners: ['descent', 'em']
@@ -84,7 +84,7 @@ export const presets: ReadonlyArray<Preset> = [
   {
     name: 'Full covariances',
     about:
-      'Two stretched clusters that no two balls can tell apart. A family with full covariances learns their shape as well, by the same objective: general mixtures are learned by score matching too. Change the score to isotropic, and see two balls share what they cannot explain.',
+      'Two stretched clusters side by side. A family with full covariances learns their shape by the same objective. Change the score to isotropic: the centres then lie along the length.',
     scene: {
       ...base,
       data: { law: 'stretched', rows: 1000, spread: 4, seed: 7 },
@@ -104,7 +104,7 @@ export const presets: ReadonlyArray<Preset> = [
   {
     name: 'One after another',
     about:
-      'Six clusters on a ring, and descent that begins with all centres at the mean of the data. It learns simple statistics first: the mean, then the covariance, then the clusters, one split after the other. High noise first makes the splits find their way.',
+      'Six clusters on a ring, and descent that begins with all centres at the mean of the data. It learns the mean first, then the covariance, then the clusters, one split after the other. High noise comes first.',
     scene: {
       ...base,
       data: { law: 'ring', rows: 1200, spread: 4, seed: 7 },
@@ -125,12 +125,11 @@ export const presets: ReadonlyArray<Preset> = [
   {
     name: 'A small network',
     about:
-      'The same objective, at all noise levels up to 1.5 at once, and a network of 32 hidden units in place of a mixture: no centres, no density, only a field. Run it, and slide the noise: the arrows find the clusters by themselves. Sample by reverse diffusion, and see how near the points come; then choose the score isotropic, which knows what a mixture is, and compare.',
+      'The same objective, at all noise levels up to 1.5 at once, and a network of 32 hidden units in place of a mixture: no centres, no density, only a field. Run it, and slide the noise: the arrows point to the clusters. So small a network may miss one in so few steps: of eight seeds, five found all three, and this scene has one of the five. Sample by reverse diffusion, then choose the score isotropic, which is a mixture, and compare.',
     scene: {
       ...base,
       data: { law: 'triangle', rows: 500, spread: 2.5, seed: 7 },
       score: 'network',
-      // Of eight seeds five end with all three clusters, and this is one: so small a network may miss one in so few steps.
       seed: 8,
       objective: 'denoisingUpTo',
       expectation: 'monteCarlo',
@@ -142,3 +141,23 @@ export const presets: ReadonlyArray<Preset> = [
     noise: 0.3
   }
 ]
+
+/** Whether a scene is a preset's, unchanged. */
+export const isOf = (scene: Scene, preset: Preset): boolean => JSON.stringify(scene) === JSON.stringify(preset.scene)
+
+const told = (value: unknown): string =>
+  typeof value === 'object' && value !== null
+    ? 'drawn' in value
+      ? 'points of your own'
+      : Object.values(value).flat().join(', ')
+    : String(value)
+
+/** What a preset says; of a scene that was changed, how, as its text was written for other choices. */
+export const about = (scene: Scene, preset: Preset): string => {
+  if (isOf(scene, preset)) return preset.about
+  const before: Readonly<Record<string, unknown>> = preset.scene
+  const changed = Object.entries(scene)
+    .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name]))
+    .map(([name, value]) => `${name} ${told(value)} (was ${told(before[name])})`)
+  return `Changed from “${preset.name}”: ${changed.join('; ')}. That scene’s text describes its own choices; the table has the numbers of yours.`
+}

@@ -1,4 +1,4 @@
-/** The playground in a real browser: its scenes open, run, scrub, sample, are drawn by hand, shared and read back. */
+/** The workbench of the playground in a real browser: its scenes open, run, scrub, sample, are drawn by hand, shared and read back. */
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
@@ -12,6 +12,7 @@ import { isMissing, launched, opened } from './browser.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const address = pathToFileURL(`${root}/dist/playground/index.html`).href
+const workbench = `${address}#workbench`
 
 describe('a scene', () => {
   it('is read back from its address', () => {
@@ -89,7 +90,7 @@ describe('a scene', () => {
   })
 })
 
-describe.skipIf(isMissing)('the page', () => {
+describe.skipIf(isMissing)('the workbench', () => {
   let browser: Browser | null = null
   beforeAll(async () => {
     execFileSync(process.execPath, [`${root}/examples/playground/bundle.mjs`])
@@ -99,7 +100,7 @@ describe.skipIf(isMissing)('the page', () => {
 
   const at = async (page: Page): Promise<number> => Number(((await page.textContent('#at')) ?? '').split(' ')[0])
   const ready = (page: Page): Promise<unknown> => page.waitForSelector('#numbers tbody tr')
-  const play = async (width: number, play: (page: Page) => Promise<void>, from = address): Promise<void> => {
+  const play = async (width: number, play: (page: Page) => Promise<void>, from = workbench): Promise<void> => {
     if (browser === null) throw new Error('no browser')
     const { page, errors } = await opened(browser, { width, height: 900 })
     await page.goto(from)
@@ -172,9 +173,16 @@ describe.skipIf(isMissing)('the page', () => {
       async page => {
         await page.waitForFunction(() => document.querySelector('#status')?.textContent !== '')
         expect(await page.textContent('#status')).toBe('the address holds no scene; choose one')
+        const told = await page.textContent('#about')
         await page.selectOption('[name=score]', 'full')
         await page.waitForFunction(() => /power iteration/.test(document.querySelector('#status')?.textContent ?? ''))
         expect(await page.textContent('#status')).toMatch(/power iteration: .*Score\.symmetricPair/)
+        // The text is written anew where it no longer fits, and is there again with what it was written for.
+        expect(await page.textContent('#about')).toMatch(
+          /^Changed from “High noise: the direction”: score full \(was symmetricPair\)/
+        )
+        await page.selectOption('[name=score]', 'symmetricPair')
+        await page.waitForFunction(before => document.querySelector('#about')?.textContent === before, told)
       },
       `${address}#nothing`
     ))

@@ -128,8 +128,10 @@ const draw = (): void => {
   put(part.picture, pictureSvg(picture))
   put(part.panels, panelsSvg(panels))
   part.step.value = String(step)
-  part.step.setAttribute('aria-valuetext', `${question.unit} ${step} of ${steps}`)
-  put(part.at, `${question.unit} ${step} of ${steps}${done ? '' : ' …'}`)
+  const { unit, first = 0 } = question
+  const place = `${unit} ${step + first} of ${steps + first}`
+  part.step.setAttribute('aria-valuetext', place)
+  put(part.at, `${place}${done ? '' : ' …'}`)
   put(part.says, marked(says))
   tell()
 }

@@ -59,6 +59,7 @@ export const correction = define<null, Frame>({
   statement:
     '−½ ∂L/∂m = (EM(m) − m) + G, with m = α · guess. The correction G contains tanh′⟨m, x⟩, which is large only for points between the clusters, so it falls exponentially in α²|c|². Both steps are exact means over data and noise.',
   unit: 'place',
+  first: 1,
   controls: [{ name: 'noise', label: 'Noise', options: noises, shows: true }],
   tries: [
     {

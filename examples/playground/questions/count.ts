@@ -47,7 +47,8 @@ export const count = define<Float64Array, Frame>({
   lead: 'Two round clusters and a long one. We fit mixtures with one to eight components, once with round components and once with components of any shape. BIC and ICL weigh the fit against its parameters: the lowest value wins.',
   statement:
     'BIC = −2 log-likelihood + (parameters) · log n. ICL adds twice the entropy of the memberships, so it charges for components that share points. Both are those of `fit`, which tries all families and takes ICL unless asked otherwise.',
-  unit: 'component count, less one:',
+  unit: 'fit',
+  first: 1,
   controls: [
     { name: 'family', label: 'Components, in the picture', options: Object.entries(FAMILIES), shows: true },
     {

@@ -60,6 +60,8 @@ interface Shape<S, F> {
   readonly statement: string
   /** What one step is called. */
   readonly unit: string
+  /** The number of the first step shown, where steps are counted things: 0 unless given. */
+  readonly first?: 1
   readonly controls: ReadonlyArray<Control>
   readonly tries: ReadonlyArray<{ readonly text: string; readonly choice: Choice }>
   /** The library's runs, lazily: data without functions, as they pass from thread to thread. */

@@ -27,6 +27,7 @@ export const rows = define<null, Frame>({
   statement:
     'Among d dimensions, chance alone stretches a cloud of n rows by about √(d/n) in its widest direction, and the clusters stretch it by |c|². The clusters win where n|c|⁴/d exceeds one. No method that reads the second moment does better.',
   unit: 'data set',
+  first: 1,
   controls: [
     {
       name: 'rows',

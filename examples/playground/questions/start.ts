@@ -72,6 +72,7 @@ export const start = define<null, Frame>({
   statement:
     'The second theorem promises that descent at low noise converges at the rate of EM from a warm start. Here the start is measured in separations, the distance of two neighbours; a run succeeds where every centre has a guess within 1.',
   unit: 'run',
+  first: 1,
   controls: [
     {
       name: 'radius',
@@ -125,7 +126,7 @@ export const start = define<null, Frame>({
     return {
       picture: {
         caption: `Run ${step + 1}: starts ○, ends ●, truth ✕; ${ways[way].label}`,
-        reach: radius === 4 ? 14 : 11,
+        reach: radius === 4 ? 14 : 12,
         marks
       },
       panels: [
@@ -160,7 +161,7 @@ export const start = define<null, Frame>({
         }
       ],
       says: [
-        `Run ${step + 1} of ${ways[way].label}, from ${choice.radius} separations: *${error < NEAR ? 'all six found' : `a centre is missed by ${error.toFixed(1)}`}*.`,
+        `Run ${step + 1} of ${ways[way].label}, from ${choice.radius} ${choice.radius === '1' ? 'separation' : 'separations'}: *${error < NEAR ? 'all six found' : `a centre is missed by ${error.toFixed(1)}`}*.`,
         `Found in ${seen.length} ${seen.length === 1 ? 'run' : 'runs'} from there: ${others.join(', ')}.`,
         failures.length === 0
           ? ''

@@ -227,13 +227,15 @@ export const weights = define<Setting, Frame>({
           ))
     ]
     const x = { from: 0, to: steps, ticks: upTo(steps), name: 'step' }
-    const lines = (value: (fitted: Fitted) => number) =>
-      Object.entries(all).map(([name, { label, look }]) => ({
-        label,
-        look,
-        places: frames.slice(0, step + 1).map((frame, i) => [i, value(frame[name])] as const),
-        ...(name === of && { at: [step, value(now[name])] as const })
-      }))
+    const lines = (value: (fitted: Fitted) => number, only = Object.keys(all)) =>
+      Object.entries(all)
+        .filter(([name]) => only.includes(name))
+        .map(([name, { label, look }]) => ({
+          label,
+          look,
+          places: frames.slice(0, step + 1).map((frame, i) => [i, value(frame[name])] as const),
+          ...(name === of && { at: [step, value(now[name])] as const })
+        }))
     const error = (name: string): string => errorOf(now[name], centres).toFixed(2)
     const weight = (name: string): string => now[name].weight.toFixed(3)
     const caption = `Components of “${all[of].label}” ● with one standard deviation, and the truth ✕`
@@ -305,7 +307,7 @@ export const weights = define<Setting, Frame>({
               [1, '1']
             ]
           },
-          lines: lines(fitted => errorOf(fitted, centres))
+          lines: lines(fitted => errorOf(fitted, centres), ['fixed', 'em', of])
         }
       ],
       says: [
@@ -313,7 +315,7 @@ export const weights = define<Setting, Frame>({
         !done
           ? ''
           : Number(weight('em')) - Number(weight('low')) > 0.05
-            ? 'Low noise is slow here: hardly any point lies between the clusters, and only those reveal the weights. More noise makes the clusters overlap, and the weight is right soon.'
+            ? `Low noise is slow here: hardly any point lies between the clusters, and only those reveal the weights.${Math.abs(now.high.weight - now.em.weight) < 0.03 ? ' More noise makes the clusters overlap, and the weight is right.' : ''}`
             : 'The clusters overlap, so every level sees the weights.',
         done
           ? `With weights fixed at one half, a centre is off by ${error('fixed')}; EM is off by ${error('em')}.${errorOf(now.fixed, centres) > 3 * errorOf(now.em, centres) ? ' The larger cluster pulls the centre of the smaller one towards it.' : ''}`

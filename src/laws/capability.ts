@@ -25,11 +25,11 @@ import {
   Weighting
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { compiled, dot, flat, greatest, held } from './check.js'
+import { held, compiled, flat, greatest, dot } from './check.js'
 import * as Density from './density.js'
 import type { Laws } from './law.js'
 import { walks } from './pipelines.js'
-import { hasBits, is, isAtMost, over, type Relation, type Stated } from './lawRows.js'
+import { over, is, isAtMost, hasBits, type Relation, type Stated } from './lawRows.js'
 
 /** A capability of instances of T. */
 interface Capability<T, X extends object> {

@@ -4,7 +4,7 @@
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Normal from '../../lib/numbers/normal.js'
-import { agree, average, holds, moments } from './check.js'
+import { average, moments } from './check.js'
 import { is, isAtMost, type Relation } from './lawRows.js'
 
 type Values = ArrayLike<number>
@@ -18,15 +18,10 @@ const divergence = (p: number, q: number): number => {
   return part(p, q) + part(1 - p, 1 - q)
 }
 
-/** Whether a share of so many independent cases is that of its probability. */
-const isShare = (what: string, found: number, wanted: number, count: number): boolean => {
+/** That a share of so many independent cases is that of its probability. */
+export const shareOf = (found: number, wanted: number, count: number): Relation => {
   const p = Math.min(1, Math.max(0, found))
-  const isPossible =
-    wanted <= 0 || wanted >= 1 ? Math.abs(p - wanted) < 1e-12 : count * divergence(p, wanted) <= EXPONENT
-  return holds(
-    isPossible,
-    () => `${what}: the share ${found} of ${count} is not ${wanted}: chance has it so with probability below 1e-9`
-  )
+  return wanted <= 0 || wanted >= 1 ? is(p, wanted, 1e-12) : isAtMost(count * divergence(p, wanted), EXPONENT)
 }
 
 /** Where the distribution function of the normal law is looked at. */
@@ -47,36 +42,42 @@ const meanOf =
     Array.from(values).reduce((sum, value, i) => sum + weights[i] * f(value), 0)
 
 /**
- * Whether independent cases, each the weighted mean of a few numbers, are standard normal: by their distribution function at seven places and by
+ * That independent cases, each the weighted mean of a few numbers, are standard normal: by their distribution function at seven places and by
  * their mean square (Laurent & Massart 2000: n χ² deviates by more than 2√(nx) + 2x with probability e^{−x}).
  */
-export const areStandardNormal = (what: string, cases: ReadonlyArray<Weighted> | Float64Array): boolean => {
+export const standardNormal = (cases: ReadonlyArray<Weighted> | Float64Array): ReadonlyArray<Relation> => {
   const all = cases instanceof Float64Array ? plain(cases) : cases
   const square = average(all.map(meanOf(z => z * z)))
   const n = all.length
-  return (
-    PLACES.every(place =>
-      isShare(`${what} below ${place}`, average(all.map(meanOf(z => (z <= place ? 1 : 0)))), Normal.cdf(place), n)
-    ) &&
-    holds(
-      square - 1 <= 2 * Math.sqrt(EXPONENT / n) + (2 * EXPONENT) / n && square - 1 >= -2 * Math.sqrt(EXPONENT / n),
-      () => `${what}: the mean square of ${n} is ${square}, not 1`
-    )
-  )
+  const least = 2 * Math.sqrt(EXPONENT / n)
+  return [
+    ...PLACES.map(place => shareOf(average(all.map(meanOf(z => (z <= place ? 1 : 0)))), Normal.cdf(place), n)),
+    isAtMost(square - 1, least + (2 * EXPONENT) / n),
+    isAtMost(-least, square - 1)
+  ]
 }
 
-/** Whether independent cases have a mean, up to 7 standard errors, which they give, and rounding: of what is nearly normal in the sum. */
-export const haveMean = (what: string, values: Values, wanted: number): boolean => {
+/** That independent cases have a mean, up to 7 standard errors, which they give, and rounding: of what is nearly normal in the sum. */
+export const hasMean = (values: Values, wanted: number): Relation => {
   const { mean, variance } = moments(values)
-  return agree(what, [mean], [wanted], 7 * Math.sqrt(variance / values.length) + 1e-9)
+  return is(mean, wanted, 7 * Math.sqrt(variance / values.length) + 1e-9)
 }
 
-/** Whether two samples have one mean, up to so many standard errors of their difference, which they give, and rounding. */
-export const haveSameMean = (what: string, a: Values, b: Values, errors = 7): boolean => {
+/** That two samples have one mean, up to so many standard errors of their difference, which they give, and rounding. */
+export const sameMean = (a: Values, b: Values, errors = 7): Relation => {
   const [found, wanted] = [a, b].map(moments)
   const error = Math.sqrt(found.variance / a.length + wanted.variance / b.length)
-  return agree(what, [found.mean], [wanted.mean], errors * error + 1e-9 * (1 + Math.abs(wanted.mean)))
+  return is(found.mean, wanted.mean, errors * error + 1e-9 * (1 + Math.abs(wanted.mean)))
 }
+
+/** The same of each column of two samples of rows. */
+export const sameMeans = (a: ReadonlyArray<Values>, b: ReadonlyArray<Values>): ReadonlyArray<Relation> =>
+  Array.from(b[0], (_, i) =>
+    sameMean(
+      a.map(row => row[i]),
+      b.map(row => row[i])
+    )
+  )
 
 /** Of what is uniform on [−½, ½]. */
 const VARIANCE = 1 / 12
@@ -94,42 +95,13 @@ const folded = (z: number): number => 2 * Math.abs(ranked(z)) - 0.5
 const association = (a: Values, b: Values, of: (z: number) => number): number =>
   average(Array.from(a, (z, i) => 4 * of(z) * of(b[i])))
 
-/** Whether two standard normal samples, pair by pair, know nothing of each other: neither their ranks nor their sizes. */
-export const areUnrelated = (what: string, a: Values, b: Values): boolean =>
-  [ranked, folded].every((of, i) => {
-    const found = association(a, b, of)
-    return holds(
-      Math.abs(found) <= margin(a.length),
-      () =>
-        `${what}: the correlation of ${i === 0 ? 'ranks' : 'sizes'} is ${3 * found}, and chance allows ${3 * margin(a.length)}`
-    )
-  })
-
-/** Whether two standard normal samples do not go together: they may be opposite. */
-export const areNotShared = (what: string, a: Values, b: Values): boolean => {
-  const found = association(a, b, ranked)
-  return holds(
-    found <= margin(a.length),
-    () => `${what}: the correlation of ranks is ${3 * found}, and chance allows ${3 * margin(a.length)}`
-  )
-}
-
-// —— the same, as relations ——
-
-export const shareOf = (found: number, wanted: number, count: number): Relation => {
-  const p = Math.min(1, Math.max(0, found))
-  return wanted <= 0 || wanted >= 1 ? is(p, wanted, 1e-12) : isAtMost(count * divergence(p, wanted), EXPONENT)
-}
-
-export const sameMean = (a: Values, b: Values, errors = 7): Relation => {
-  const [found, wanted] = [a, b].map(moments)
-  const error = Math.sqrt(found.variance / a.length + wanted.variance / b.length)
-  return is(found.mean, wanted.mean, errors * error + 1e-9 * (1 + Math.abs(wanted.mean)))
-}
-
+/** That two standard normal samples, pair by pair, know nothing of each other: neither their ranks nor their sizes. */
 export const unrelated = (a: Values, b: Values): Relation =>
   is(
     [ranked, folded].map(of => association(a, b, of)),
     0,
     margin(a.length)
   )
+
+/** That two standard normal samples do not go together: they may be opposite. */
+export const notShared = (a: Values, b: Values): Relation => isAtMost(association(a, b, ranked), margin(a.length))

@@ -2,10 +2,10 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { size } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
+import type { ValueAndGradient } from '../compile/loss.js'
 import { Key, Params, Problem } from '../index.js'
 import type { Law, Laws, Unclaimed } from './law.js'
 
@@ -118,21 +118,6 @@ export const law = <A extends object>(
 
 type Info = Pick<Law, 'name' | 'statement' | 'source' | 'enough' | 'meets' | 'option'>
 
-/** A law before it is one: what it says, of which cases, and whether it holds of one. */
-export interface Claim<A> extends Info {
-  readonly cases: fc.Arbitrary<A> | ReadonlyArray<fc.Arbitrary<A>>
-  readonly show: (value: A) => string
-  readonly check: (value: A) => boolean
-}
-
-export const claim = <A extends object>({ cases, show, check, ...info }: Claim<A>): Law => law(info, cases, show, check)
-
-/** Laws over the same cases, which print alike. */
-export const over =
-  <A extends object>(cases: Claim<A>['cases'], show: Claim<A>['show']) =>
-  (said: Omit<Claim<A>, 'cases' | 'show'>): Law =>
-    claim({ ...said, cases, show })
-
 const isLaw = (made: Law | Unclaimed): made is Law => 'property' in made
 
 /** Claims that nobody made, of laws that know of them. */
@@ -148,10 +133,6 @@ export const held = (laws: ReadonlyArray<Law | Unclaimed | ReadonlyArray<Law> | 
   const unclaimed = all.filter((one): one is Unclaimed => !isLaw(one))
   return Object.assign(all.filter(isLaw), { unclaimed })
 }
-
-/** A law that an option claims: where it does not, a report names it. */
-export const ifClaimed = (option: string, claimed: boolean, law: Law, why?: string): Law | Unclaimed =>
-  claimed ? { ...law, option } : { law: law.name, option, ...(why !== undefined && { why }) }
 
 /** The same laws, each changed, beside the same that nobody claims. */
 export const eachLaw =
@@ -176,10 +157,6 @@ export const claimsHeld = (code: string, options: object, laws: Laws): Laws => {
         `${dropped.option}: claimed of ${code}, and held by no law: ${dropped.why ?? `‘${dropped.law}’ does not apply to it`}. Leave the claim out`
       )
 }
-
-/** The laws of what is known, none of what is not. */
-export const known = <A>(of: O.Option<A>, laws: (value: A) => Law | ReadonlyArray<Law>): ReadonlyArray<Law> =>
-  O.isNone(of) ? [] : held([laws(of.value)])
 
 const print = (x: number): string => String(Number(x.toPrecision(6)))
 
@@ -216,6 +193,12 @@ export const agree = (
 /** All entries of parameters, name after name. */
 export const flat = <P extends string>(params: Params.Params<P>): ReadonlyArray<number> =>
   Object.values<Params.Params<P>[P]>(params).flatMap(({ values }) => Array.from(values))
+
+/** Value and gradient as a side of a relation, whose entries have names. */
+export const sides = <P extends string>({ value, gradient }: ValueAndGradient<P>): object => ({
+  L: value,
+  '∇L': flat(gradient)
+})
 
 export const sumOf = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, value) => sum + value, 0)
 

@@ -1,12 +1,11 @@
 /** Laws of JSON codecs: nothing is lost, nothing is thrown, and code is refused. */
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
 import type * as t from 'io-ts'
 import { PathReporter } from 'io-ts/lib/PathReporter.js'
 import { sameBits, throughText } from './bits.js'
-import { holds } from './check.js'
-import type { Law } from './law.js'
+import type { Laws } from './law.js'
+import { over, ofRows, isBelow, hasBits, type Relation } from './lawRows.js'
 
 export interface CodecOptions<A> {
   readonly equals: (a: A, b: A) => boolean
@@ -83,107 +82,85 @@ export const codec = <A>(
   codec: t.Type<A, unknown>,
   values: fc.Arbitrary<A>,
   { equals = sameBits, code = null }: Partial<CodecOptions<A>> = {}
-): ReadonlyArray<Law> => [
-  {
-    name: 'what is written is read again',
-    statement: '∀ a: decode(parse(text(encode(a)))) = a, to the last bit, −0, NaN and infinities included.',
-    source: 'definition of a codec',
-    property: fc.property(values, value =>
-      pipe(
-        codec.decode(throughText(codec.encode(value))),
-        E.match(
-          () => false,
-          read => equals(read, value)
-        )
-      )
-    )
-  },
-  {
-    name: 'what is read is written again',
-    statement: '∀ JSON j: if j is read as a, the text of a is read as a again.',
-    source: 'decode ∘ encode = id on all that decode gives',
-    property: fc.property(nearly(codec, values), json =>
-      pipe(
-        codec.decode(json),
-        E.match(
-          () => true,
-          value =>
-            pipe(
-              codec.decode(throughText(codec.encode(value))),
-              E.match(
-                () => false,
-                read => codec.is(read) && equals(read, value)
-              )
-            )
-        )
-      )
-    )
-  },
-  {
-    name: 'a string is kept as it is',
-    statement:
-      '∀ a, places in the text of a where a string stands: another in its place, empty, long or with blanks, is not read, or written again as it is. Exactly.',
-    source: 'a codec changes no string that it reads',
-    property: fc.property(values, fc.nat(), fc.constantFrom(...STRINGS), (value, at, put) => {
-      const json = throughText(codec.encode(value)) as Json
-      const places = paths(json).filter(path => typeof standing(json, path) === 'string')
-      if (places.length === 0) return true
-      const place = places[at % places.length]
-      return pipe(
-        codec.decode(replaced(json, place, put)),
-        E.match(
-          () => true,
-          read => {
-            const again = standing(throughText(codec.encode(read)) as Json, place)
-            return holds(again === put, () => `${JSON.stringify(put)} is read, and written as ${JSON.stringify(again)}`)
-          }
-        )
-      )
+): Laws => {
+  const jsonOf = (value: A): Json => throughText(codec.encode(value)) as Json
+  /** That what is written of a value is read as that value; what is wrong shows. */
+  const isReadAs = (value: A): Relation => {
+    const read = codec.decode(jsonOf(value))
+    return E.isRight(read) && codec.is(read.right) && equals(read.right, value)
+      ? hasBits(read._tag, 'Right')
+      : hasBits(E.isLeft(read) ? PathReporter.report(read) : read.right, value)
+  }
+  const ofJson = over(fc.record({ json: nearly(codec, values) }))
+  // Values are functions as well as records.
+  const ofPlaces = { value: values, at: fc.nat() }
+  const placeOf = (places: ReadonlyArray<ReadonlyArray<string>>, at: number): ReadonlyArray<string> =>
+    places[at % places.length]
+  return ofRows('codec', [
+    over(fc.record({ value: values }))({
+      name: 'what is written is read again',
+      statement: '∀ a: decode(parse(text(encode(a)))) = a, to the last bit, −0, NaN and infinities included.',
+      source: 'definition of a codec',
+      says: ({ value }) => isReadAs(value)
+    }),
+    ofJson({
+      name: 'what is read is written again',
+      statement: '∀ JSON j: if j is read as a, the text of a is read as a again.',
+      source: 'decode ∘ encode = id on all that decode gives',
+      says: ({ json }) => {
+        const read = codec.decode(json)
+        return E.isRight(read) && isReadAs(read.right)
+      }
+    }),
+    over(fc.record({ ...ofPlaces, put: fc.constantFrom(...STRINGS) }))({
+      name: 'a string is kept as it is',
+      statement:
+        '∀ a, places in the text of a where a string stands: another in its place, empty, long or with blanks, is not read, or written again as it is. Exactly.',
+      source: 'a codec changes no string that it reads',
+      says: ({ value, at, put }) => {
+        const json = jsonOf(value)
+        const places = paths(json).filter(path => typeof standing(json, path) === 'string')
+        if (places.length === 0) return []
+        const place = placeOf(places, at)
+        const read = codec.decode(replaced(json, place, put))
+        return hasBits(E.isLeft(read) ? put : standing(jsonOf(read.right), place), put)
+      }
+    }),
+    ofJson({
+      name: 'reading is total',
+      statement: '∀ JSON j, right, nearly right or arbitrary: decode(j) is a value or errors, and never throws.',
+      source: 'parse at the edge',
+      says: ({ json }) => {
+        const read = codec.decode(json)
+        if (E.isRight(read)) return hasBits(read._tag, 'Right')
+        const messages = PathReporter.report(read).map(message => message.length)
+        return [isBelow(0, messages.length), isBelow(0, messages)]
+      }
+    }),
+    over(fc.record(ofPlaces))({
+      name: 'a place of another kind is refused',
+      statement:
+        '∀ a, places in the text of a: with true there in place of what is written (1 for true or false), it is not read.',
+      source: 'a codec looks at all that it reads',
+      says: ({ value, at }) => {
+        const json = jsonOf(value)
+        const place = placeOf(paths(json), at)
+        const other = replaced(json, place, typeof standing(json, place) === 'boolean' ? 1 : true)
+        const read = codec.decode(other)
+        return E.isLeft(read) ? hasBits(read._tag, 'Left') : hasBits({ 'it is read': other }, { 'it is': 'refused' })
+      }
+    }),
+    over(fc.record({ value: code?.values ?? values }))({
+      name: 'code is refused, and says so',
+      statement: '∀ a that holds a function: it is written by name, and reading it gives the remedy.',
+      source: 'a function does not survive JSON',
+      claim: code,
+      option: 'code',
+      says: ({ value }, { message }) => {
+        const read = codec.decode(jsonOf(value))
+        const said = E.isLeft(read) ? read.left.find(error => error.message?.includes(message))?.message : undefined
+        return hasBits(said?.includes(message) === true ? message : read, message)
+      }
     })
-  },
-  {
-    name: 'reading is total',
-    statement: '∀ JSON j, right, nearly right or arbitrary: decode(j) is a value or errors, and never throws.',
-    source: 'parse at the edge',
-    property: fc.property(nearly(codec, values), json =>
-      pipe(
-        codec.decode(json),
-        E.match(
-          errors => errors.length > 0 && PathReporter.report(E.left(errors)).every(message => message !== ''),
-          () => true
-        )
-      )
-    )
-  },
-  {
-    name: 'a place of another kind is refused',
-    statement:
-      '∀ a, places in the text of a: with true there in place of what is written (1 for true or false), it is not read.',
-    source: 'a codec looks at all that it reads',
-    property: fc.property(values, fc.nat(), (value, at) => {
-      const json = throughText(codec.encode(value)) as Json
-      const places = paths(json)
-      const place = places[at % places.length]
-      const other = replaced(json, place, typeof standing(json, place) === 'boolean' ? 1 : true)
-      return holds(E.isLeft(codec.decode(other)), () => `read: ${JSON.stringify(other)}`)
-    })
-  },
-  ...(code === null
-    ? []
-    : [
-        {
-          name: 'code is refused, and says so',
-          statement: '∀ a that holds a function: it is written by name, and reading it gives the remedy.',
-          source: 'a function does not survive JSON',
-          property: fc.property(code.values, value =>
-            pipe(
-              codec.decode(throughText(codec.encode(value))),
-              E.match(
-                errors => errors.some(({ message }) => message?.includes(code.message) ?? false),
-                () => false
-              )
-            )
-          )
-        }
-      ])
-]
+  ])
+}

@@ -13,17 +13,17 @@ import {
   Objective,
   Optimizer,
   Params,
-  Pipeline,
+  type Pipeline,
   Problem,
   Schedule,
   Score,
   Stage,
   TimeLaw
 } from '../index.js'
-import { sameBits } from './bits.js'
-import { agree, claim, compiled, flat, greatest, holds, over } from './check.js'
-import type { Law } from './law.js'
-import { params as paramsOf, seeds, showPoints } from './pipelines.js'
+import { compiled, flat, greatest } from './check.js'
+import { over, ofRows, is, isAtMost, isBelow, hasBits, type Said } from './lawRows.js'
+import type { Laws } from './law.js'
+import { params as paramsOf, seeds } from './pipelines.js'
 import { arbitraryOf, enoughOf, type Some } from './run.js'
 
 // —— losses ——
@@ -65,7 +65,7 @@ export const plans = <P extends string>(
   loss: Loss<P>,
   points: Points,
   options: Partial<PlansOptions<P>> = {}
-): ReadonlyArray<Law> => {
+): Laws => {
   const {
     plans,
     params,
@@ -80,36 +80,25 @@ export const plans = <P extends string>(
   }
   const ways = plans(loss)(points)
   const cases: fc.Arbitrary<Evaluation<P>> = fc.record({ params, seed: ofSeeds })
-  const show = ({ params, seed }: Evaluation<P>): string =>
-    [
-      `${Objective.show(loss.objective)} of ${Score.show(loss.score)}, ${Schedule.show(loss.schedule)}, ${Expectation.show(loss.expectation)}`,
-      `on ${showPoints(points)}`,
-      `at ${Params.show(params)}, Key.fromSeed(${seed})`
-    ].join('\n')
-  const lawOf = over(cases, show)
-  return [
+  const lawOf = over(cases)
+  return ofRows(Objective.show(loss.objective), [
     lawOf({
       name: 'every plan gives the same value and gradient',
       statement:
         '∀ θ, key, plans a, b: |a − b| ≤ 1e-12, rounding in another order, the value relative to 1 + |value|, the gradient to its largest entry too.',
       source: 'a plan is never a second truth',
-      check: ({ params, seed }) => {
+      says: ({ params, seed }) => {
         const [first, ...others] = compiled(ways)
         const wanted = first.evaluate(params, Key.fromSeed(seed))
         const size = 1 + Math.abs(wanted.value)
         const gradient = flat(wanted.gradient)
-        return others.every(({ engine, evaluate }) => {
+        return others.map(({ evaluate }) => {
           const found = evaluate(params, Key.fromSeed(seed))
-          return (
-            sameBits(Params.shapes(found.gradient), Params.shapes(wanted.gradient)) &&
-            agree(`value by ${engine}`, [found.value], [wanted.value], tolerance * size) &&
-            agree(
-              `gradient by ${engine}`,
-              flat(found.gradient),
-              gradient,
-              tolerance * Math.max(size, greatest(gradient))
-            )
-          )
+          return [
+            hasBits(Params.shapes(found.gradient), Params.shapes(wanted.gradient)),
+            is(found.value, wanted.value, tolerance * size),
+            is(flat(found.gradient), gradient, tolerance * Math.max(size, greatest(gradient)))
+          ]
         })
       }
     }),
@@ -118,15 +107,16 @@ export const plans = <P extends string>(
       statement:
         '∀ θ, key, plans: evaluated twice, the value and the gradient have the same bits; deterministic ones whatever the key.',
       source: 'randomness is a value',
-      check: ({ params, seed }) =>
-        compiled(ways).every(({ evaluate }) => {
+      says: ({ params, seed }) =>
+        compiled(ways).map(({ evaluate }) => {
           const once = evaluate(params, Key.fromSeed(seed))
-          const again = evaluate(params, Key.fromSeed(seed))
-          const other = Expectation.isDeterministic(loss.expectation) ? evaluate(params, Key.fromSeed(seed + 1)) : once
-          return sameBits(once, again) && sameBits(once, other)
+          return [
+            hasBits(evaluate(params, Key.fromSeed(seed)), once),
+            Expectation.isDeterministic(loss.expectation) && hasBits(evaluate(params, Key.fromSeed(seed + 1)), once)
+          ]
         })
     })
-  ]
+  ])
 }
 
 // —— pipelines ——
@@ -242,13 +232,11 @@ const malformed: fc.Arbitrary<Points> = (() => {
   )
 })()
 
-const show = <P extends string>({ pipeline, points }: Example<P>): string =>
-  `${Pipeline.show(pipeline)}\non ${showPoints(points)}`
-
-const isWhole = (problem: Problem.Problem): boolean =>
-  holds(
-    [problem.field, problem.value, problem.domain, problem.remedy].every(text => text.trim() !== ''),
-    () => `a part is missing: ${JSON.stringify(problem)}`
+/** Each part of a problem says something. */
+const isWhole = ({ field, value, domain, remedy }: Problem.Problem): Said =>
+  isBelow(
+    0,
+    [field, value, domain, remedy].map(text => text.trim().length)
   )
 
 export interface CompileOptions {
@@ -273,7 +261,7 @@ export const compile = <P extends string>(
   pipeline: Some<Pipeline.Pipeline<P>>,
   points: Points,
   options: Partial<CompileOptions> = {}
-): ReadonlyArray<Law> => {
+): Laws => {
   const { compile, seeds: ofSeeds } = { compile: Compile.pipeline, seeds, ...options }
   const pipelines = arbitraryOf(pipeline)
   const sound: fc.Arbitrary<Example<P>> = pipelines.map(pipeline => ({ pipeline, points }))
@@ -295,43 +283,37 @@ export const compile = <P extends string>(
         () => []
       )
     )
-  const ofBroken = over(broken, show)
-  return [
-    claim({
+  const ofBroken = over(broken)
+  return ofRows('Compile.pipeline(…)', [
+    over(fc.tuple(sound, ofSeeds).map(([whole, seed]) => ({ ...whole, seed })))({
       name: 'what compiles can be run',
       statement:
         'a sound pipeline compiles; its start has the names and shapes of its score, and its plan says how and why for every stage.',
       source: 'parse at the edge, trust inside',
       ...enoughOf(pipeline),
-      cases: fc.tuple(sound, ofSeeds).map(([whole, seed]) => ({ ...whole, seed })),
-      show,
-      check: ({ pipeline, points, seed }) => {
+      says: ({ pipeline, points, seed }) => {
         const { start, stages, plan } = compiled(compile(pipeline)(points))
         const params = start(Key.fromSeed(seed))
-        return (
-          sameBits(Params.shapes(params), Score.shapes(points.dim)(pipeline.score)) &&
-          plan.length === stages.length &&
-          plan.every(({ stage, engine, reason }) => [stage, engine, reason].every(text => text !== '')) &&
-          stages.every(({ begin, memoryCodec }) => memoryCodec.is(begin(params)))
-        )
+        return [
+          hasBits(Params.shapes(params), Score.shapes(points.dim)(pipeline.score)),
+          is(plan.length, stages.length),
+          isBelow(
+            0,
+            plan.flatMap(({ stage, engine, reason }) => [stage, engine, reason].map(text => text.length))
+          ),
+          stages.map(({ begin, memoryCodec }) => is({ memory: memoryCodec.is(begin(params)) }, { memory: true }))
+        ]
       }
     }),
-    claim({
+    over(faulty)({
       name: 'all errors are reported at once',
       statement:
         '∀ k faults that know nothing of one another: at least k problems, among them one in the field of each fault.',
       source: 'errors accumulate',
-      cases: faulty,
-      show: ({ fields, ...whole }) => `faults in ${fields.join('; ')}\n${show(whole)}`,
-      check: ({ fields, ...whole }) => {
+      says: ({ fields, ...whole }) => {
         const problems = problemsOf(whole)
         const missing = fields.filter(field => problems.every(problem => !problem.field.startsWith(field)))
-        return (
-          holds(
-            missing.length === 0,
-            () => `not reported: ${missing.join('; ')}, beside ${problems.map(Problem.show).join('; ')}`
-          ) && new Set(problems.map(Problem.show)).size >= fields.length
-        )
+        return [hasBits(missing, []), isAtMost(fields.length, new Set(problems.map(Problem.show)).size)]
       }
     }),
     ofBroken({
@@ -339,16 +321,16 @@ export const compile = <P extends string>(
       statement:
         '∀ pipelines and data with any numbers in them: each problem has a field, a value, a domain and a remedy.',
       source: 'definition of `Problem`',
-      check: whole => problemsOf(whole).every(isWhole)
+      says: whole => problemsOf(whole).map(isWhole)
     }),
     ofBroken({
       name: 'compiling is total',
       statement: '∀ pipelines and data with any numbers in them: a program or problems, and nothing is thrown.',
       source: 'errors are values',
-      check: ({ pipeline, points }) => {
+      says: ({ pipeline, points }) => {
         const result = compile(pipeline)(points)
-        return E.isRight(result) || result.left.length > 0
+        return E.isRight(result) ? hasBits(result._tag, 'Right') : isBelow(0, result.left.length)
       }
     })
-  ]
+  ])
 }

@@ -26,13 +26,13 @@ import {
   TimeLaw
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, claim, compiled, dot, flat, greatest, over, sumOf } from './check.js'
+import { compiled, flat, sumOf, greatest, dot } from './check.js'
+import { over, ofRows, is, isAtMost, type Said, type Stated } from './lawRows.js'
 import * as Density from './density.js'
 import type { Step } from './em.js'
-import type { Law } from './law.js'
+import type { Laws } from './law.js'
 import { scripted, type Source } from './script.js'
 import type { Evaluate } from './objective.js'
-import { is, isAtMost, ofRows, over as rowsOver, type Stated } from './lawRows.js'
 import { codeOf } from './script.js'
 
 export interface CorrespondenceOptions<P extends string> extends Source {
@@ -156,8 +156,6 @@ const settingOf = <P extends string>({
     const f = compiled(evaluate({ schedule, score, objective, expectation: Expectation.fixed(noise) })(points))
     return (params: Params.Params<P>) => f(params, Key.fromSeed(0))
   }
-  const show = (each: object): string =>
-    `laws.correspondsToEM({ score: ${codeOf(score)}, objective: ${codeOf(objective)}, schedule: ${codeOf(schedule)} }) // ${codeOf(each)}`
   const count = mixtureOf(placed(score, 1, 0)).weights.length
 
   /** The data that are one deviation apart at the latest of its times: √(α² + σ²)/α. Later nothing is apart. */
@@ -226,10 +224,9 @@ const settingOf = <P extends string>({
       .params
   }
   const error = 1 / Math.sqrt(ROWS / count)
-  const near = (what: string, mine: Params.Params<P>, em: Params.Params<P>): boolean => {
+  const near = (mine: Params.Params<P>, em: Params.Params<P>): Said => {
     const sign = Arbitrary.isMirrored(score) && means(mine)[0] * means(em)[0] < 0 ? -1 : 1
-    return agree(
-      what,
+    return is(
       means(mine).map(c => sign * c),
       means(em),
       within * error
@@ -238,8 +235,8 @@ const settingOf = <P extends string>({
   const shah = 'Shah, Chen & Klivans 2023, arXiv 2307.01178, §3'
 
   const given = { score, objective, optimizer, ...(stage && { stage }), schedule, within }
-  const nearTruth = rowsOver(fc.record({ off: fc.constantFrom(0.25, 0.1, 0.5) }))
-  const ofSamples = over(samples, show)
+  const nearTruth = over(fc.record({ off: fc.constantFrom(0.25, 0.1, 0.5) }))
+  const ofSamples = over(samples)
   return {
     data,
     factorOf,
@@ -256,7 +253,6 @@ const settingOf = <P extends string>({
     onAllNoise,
     score,
     shah,
-    show,
     source,
     steps,
     within
@@ -265,24 +261,32 @@ const settingOf = <P extends string>({
 
 type Setting<P extends string> = ReturnType<typeof settingOf<P>>
 
-const truthIsFixed = <P extends string>({ gaussians, mixtureOf, moved, onAllNoise, score, show }: Setting<P>): Law =>
-  claim({
+const truthIsFixed = <P extends string>({ gaussians, mixtureOf, moved, onAllNoise, score }: Setting<P>): Stated =>
+  over(fc.record({ params: Arbitrary.params(score, { extent: 1.25, spread: 1.25 })(1).map(mild) }))({
     name: 'the truth is a fixed point of both',
     statement: `∀ θ in one dimension, x_0 from the mixture of θ: EM(θ) = θ and ∇L(θ) = 0. To 1e-5 and 1e-4 (1 + |L|): populations by ${NODES} equal steps of data and of noise.`,
     source: 'Dempster, Laird & Rubin 1977; Vincent 2011',
     enough: 10,
-    cases: fc.record({ params: Arbitrary.params(score, { extent: 1.25, spread: 1.25 })(1).map(mild) }),
-    show,
-    check: ({ params }) => {
+    says: ({ params }) => {
       const population = Density.population(gaussians(params), Density.trapezoid(NODES))
       const [before, after] = [params, moved(population)(params)].map(mixtureOf)
       const { value, gradient } = onAllNoise(population, NODES)(params)
-      return (
-        agree('EM’s means', after.means.values, before.means.values, 1e-5) &&
-        agree('EM’s weights', after.weights, before.weights, 1e-5) &&
-        agree('EM’s variances', Mixture.covariances(after).values, Mixture.covariances(before).values, 1e-5) &&
-        agree('∇L', flat(gradient), 0, 1e-4 * (1 + Math.abs(value)))
-      )
+      return [
+        is(
+          {
+            'EM’s means': after.means.values,
+            'EM’s weights': after.weights,
+            'EM’s variances': Mixture.covariances(after).values
+          },
+          {
+            'EM’s means': before.means.values,
+            'EM’s weights': before.weights,
+            'EM’s variances': Mixture.covariances(before).values
+          },
+          1e-5
+        ),
+        is(flat(gradient), 0, 1e-4 * (1 + Math.abs(value)))
+      ]
     }
   })
 
@@ -334,29 +338,29 @@ const fixedPointsNear = <P extends string>({
   score,
   shah,
   within
-}: Setting<P>): Law =>
+}: Setting<P>): Stated =>
   ofSamples({
     name: 'a fixed point of EM is one of descent, within the correction',
     statement: `∀ samples of ${ROWS} rows in one dimension, components 3 to 4 apart: descent from EM’s fixed point ends within ${within} standard errors, √(v/nπ), of it.`,
     source: shah,
     enough: 3,
-    check: each => {
+    says: each => {
       const points = data(each)
       const em = ofEM(points, placed(score, each.apart, 0))
-      return near('means', ofMine(points, em), em)
+      return near(ofMine(points, em), em)
     }
   })
 
-const endsNear = <P extends string>({ data, near, ofEM, ofMine, ofSamples, score, shah, within }: Setting<P>): Law =>
+const endsNear = <P extends string>({ data, near, ofEM, ofMine, ofSamples, score, shah, within }: Setting<P>): Stated =>
   ofSamples({
     name: 'descent and EM end in the same place from the same start',
     statement: `∀ samples of ${ROWS} rows in one dimension, components 3 to 4 apart: from means off by 0.4 both end within ${within} standard errors, √(v/nπ), of each other.`,
     source: shah,
     enough: 3,
-    check: each => {
+    says: each => {
       const points = data(each)
       const start = placed(score, each.apart, 0.4)
-      return near('means', ofMine(points, start), ofEM(points, start))
+      return near(ofMine(points, start), ofEM(points, start))
     }
   })
 
@@ -376,13 +380,15 @@ const endsNear = <P extends string>({ data, near, ofEM, ofMine, ofSamples, score
  *   fc.assert(property, { seed: 1, numRuns: 1 })
  * })
  */
-export const correspondsToEM = <P extends string>(options: CorrespondenceOptions<P>): ReadonlyArray<Law> => {
+export const correspondsToEM = <P extends string>(options: CorrespondenceOptions<P>): Laws => {
   const setting = settingOf(options)
   const { given, objective, source } = setting
-  const inRows = ofRows(`correspondsToEM(${codeOf(given)})`, [oneFactor(setting), vanishing(setting)])
   return scripted(
     { by: 'correspondsToEM', of: [given], instance: objective },
-    [truthIsFixed(setting), ...inRows, fixedPointsNear(setting), endsNear(setting)],
+    ofRows(
+      `correspondsToEM(${codeOf(given)})`,
+      [truthIsFixed, oneFactor, vanishing, fixedPointsNear, endsNear].map(law => law(setting))
+    ),
     source
   )
 }

@@ -7,8 +7,9 @@ import { size } from '../../lib/arrays/ndarray.js'
 import { Covariance, Key, Mixture, Params } from '../index.js'
 import { factorsOf } from '../mixture/component.js'
 import { dims, seeds } from './arbitraries.js'
-import { agree, greatest, held, holds, over } from './check.js'
-import type { Law } from './law.js'
+import { greatest } from './check.js'
+import { over, ofRows, is, isAtMost } from './lawRows.js'
+import type { Laws } from './law.js'
 
 export interface CovarianceOptions {
   /** Multiplies every tolerance below. */
@@ -40,7 +41,7 @@ const clean = { alpha: 1, sigma: 0 }
 export const covariance = <Q extends string>(
   covariance: Covariance.Covariance<Q>,
   { slack = 1 }: CovarianceOptions = {}
-): ReadonlyArray<Law> => {
+): Laws => {
   const { shapes, factors, fit, second } = Covariance.interpret(covariance)
   const code = Covariance.show(covariance)
   const cases: fc.Arbitrary<Example> = fc.record({
@@ -49,11 +50,7 @@ export const covariance = <Q extends string>(
     seed: seeds,
     level: fc.constantFrom(clean, { alpha: 0.8, sigma: 0.6 }, { alpha: 0.3, sigma: 1 })
   })
-  const lawOf = over(
-    cases,
-    ({ components, dim, seed, level }) =>
-      `Covariance.interpret(${code}) // of ${components} components in ${dim} dimensions at α = ${level.alpha}, parameters and moments of seed ${seed}`
-  )
+  const lawOf = over(cases)
   const drawn = ({ components, dim, seed }: Example): Params.Params<Q> =>
     Params.map<ReadonlyArray<number>, Params.Params<Q>[Q]>((shape, name) => {
       const key = pipe(Key.fromSeed(seed), Key.named(name))[name]
@@ -87,20 +84,20 @@ export const covariance = <Q extends string>(
     }, 0)
   }
 
-  return held([
+  return ofRows(code, [
     lawOf({
       name: 'what is likeliest of covariances that they have are these',
       statement:
         '∀ θ, n: of masses n_k and moments n_k Σ_k(θ) at time 0 without a floor, fit is some θ′ with Σ_k(θ′) = Σ_k(θ). To 1e-7 (1 + |Σ|): where n log|Σ| + tr Σ⁻¹W is flat to rounding, Σ is known to its root.',
       source: 'Gibbs’ inequality: log|Σ| + tr Σ⁻¹S is least at Σ = S',
-      check: each => {
+      says: each => {
         const own = drawn(each)
         const n = masses(each)
         const { values: wanted } = Mixture.covariances(mixtureOf(own, each))
         const moments = wanted.map((s, at) => n[Math.floor(at / (each.dim * each.dim))] * s)
         const found = fit(n, told(moments, each.dim), { level: clean, floor: 0, dim: each.dim }, null)
         const { values } = Mixture.covariances(mixtureOf(found, each))
-        return agree('Σ', values, wanted, slack * 1e-7 * (1 + greatest(wanted)))
+        return is(values, wanted, slack * 1e-7 * (1 + greatest(wanted)))
       }
     }),
     lawOf({
@@ -109,7 +106,7 @@ export const covariance = <Q extends string>(
         '∀ θ, n, W, level: with S = α²Σ + σ², Σ n_k log|S_k| + tr S_k⁻¹W_k is not more at what fit makes of θ than at θ. To 1e-11 (1 + |it|), rounding.',
       source:
         'Dempster, Laird & Rubin 1977, JRSS B 39:1–38: what raises the expected log-likelihood raises the likelihood',
-      check: each => {
+      says: each => {
         const { components, dim, seed, level } = each
         const own = drawn(each)
         const n = masses(each)
@@ -127,7 +124,7 @@ export const covariance = <Q extends string>(
         )
         const found = fit(n, told(w, dim), { level, floor: 1e-12, dim }, own)
         const [before, after] = [own, found].map(params => value(params, n, w, each))
-        return holds(after <= before + slack * 1e-11 * (1 + Math.abs(before)), () => `from ${before} to ${after}`)
+        return isAtMost(after, before, slack * 1e-11 * (1 + Math.abs(before)))
       }
     })
   ])

@@ -9,7 +9,7 @@ import { Key, Quadrature } from '../../lib/index.js'
 import type { Points } from '../data/points.js'
 import type { Level } from '../schedule/schedule.js'
 import { Case, type Params, Score } from '../index.js'
-import { dot, sumOf } from './check.js'
+import { sumOf, dot } from './check.js'
 
 export type Row = ReadonlyArray<number>
 

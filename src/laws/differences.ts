@@ -1,4 +1,5 @@
 /** Derivatives by differences: what autodiff is held to. */
+import { is, type Relation } from './lawRows.js'
 
 /** The derivative by central differences of fourth order, from values two steps back, one back, one on and two on. */
 export const centralSlope = ([twoBack, back, on, twoOn]: ReadonlyArray<number>, h: number): number =>
@@ -46,9 +47,9 @@ export const sidesOf = (
   })
 }
 
-/** Whether a slope lies between those to either side, at one length of the steps. */
-export const isBetween = (found: number, sides: ReadonlyArray<Sides>): boolean =>
-  sides.some(({ least, most, tolerance }) => found >= least - tolerance && found <= most + tolerance)
-
-export const showSides = (sides: ReadonlyArray<Sides>): string =>
-  sides.map(({ least, most }) => `${least} and ${most}`).join(', ')
+/** That a slope lies between those to either side, at that length of the steps at which it is nearest. */
+export const between = (found: number, sides: ReadonlyArray<Sides>): Relation =>
+  sides
+    .map(({ least, most, tolerance }) => is(found, Math.max(least, Math.min(most, found)), tolerance))
+    .map(relation => ({ relation, over: Math.abs(found - Number(relation.right)) / relation.within }))
+    .reduce((best, other) => (other.over < best.over ? other : best)).relation

@@ -11,16 +11,17 @@ import {
   Key,
   Mixture,
   Objective,
-  Params,
+  type Params,
   Schedule,
   Score,
   TimeLaw
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
-import { agree, average, claim, compiled, dot, flat, greatest, held, holds, moments, over } from './check.js'
+import { compiled, flat, average, moments, greatest, dot } from './check.js'
+import { over, ofRows, ofRow, is, isAtMost, type Said, type Stated } from './lawRows.js'
 import * as Density from './density.js'
-import type { Law } from './law.js'
+import type { Law, Laws } from './law.js'
 import type { Evaluate } from './objective.js'
 import { inSingle } from './singlePrecision.js'
 
@@ -59,15 +60,6 @@ const casesOf = <P extends string>(
       seed: Arbitrary.seeds
     })
   )
-
-const showWith =
-  <P extends string>(score: Score.Score<P>, name: string) =>
-  ({ objective, points, params, seed }: Example<P>): string =>
-    [
-      `const loss = { schedule: Schedule.ornsteinUhlenbeck, score: ${Score.show(score)}, objective: ${Objective.show(objective)}, expectation: ${name} }`,
-      `const points = ${Arbitrary.showPoints(points)}`,
-      `const params = ${Params.show(params)} // keys of seed ${seed}`
-    ].join('\n')
 
 const variance = (values: Density.Row): number => moments(values).variance
 
@@ -124,24 +116,22 @@ export const copied = (points: Points.Points, copies = COPIES): Points.Points =>
 
 /** That the mean over many keys of what is computed is that over all noise, of the same objective or of its exact form. */
 const meanIsExact = <P extends string>(
-  { of, ...info }: Pick<Law, 'name' | 'source' | 'enough'> & { readonly of: string },
+  { of, ...info }: Pick<Law, 'name' | 'source' | 'enough' | 'option'> & { readonly of: string },
   instance: Instance,
   score: Score.Score<P>,
   cases: ReadonlyArray<fc.Arbitrary<Example<P>>>,
   exactForm: (objective: Objective.Objective) => Objective.Objective,
   { repeats = 60, errors = 7, evaluate = Compile.valueAndGrad }: ExpectationOptions
-): Law =>
-  claim({
+): Stated =>
+  over(cases)({
     ...info,
     statement: `∀ θ, x, t: the mean of value and gradient over ${repeats} keys, of every row ${COPIES} times, is ${of}, up to ${errors} standard errors and 1e-3 (1 + |L|) for the equal steps of the latter. A comparison of a right one fails with probability 3e-9, that of 7 deviations of Student’s law of 59 degrees.`,
-    cases,
-    show: showWith(score, nameOf(instance)),
-    check: each => {
+    says: each => {
       const found = repeated(evaluate, score, instance, { ...each, points: copied(each.points) }, repeats)
-      return exact(score, { ...each, objective: exactForm(each.objective) }).every((wanted, i) => {
+      return exact(score, { ...each, objective: exactForm(each.objective) }).map((wanted, i) => {
         const values = found.map(row => row[i])
         const tolerance = errors * Math.sqrt(variance(values) / repeats) + 1e-3 * (1 + Math.abs(wanted))
-        return agree(i === 0 ? 'mean of L' : `mean of ∇L[${i - 1}]`, [average(values)], [wanted], tolerance)
+        return is(average(values), wanted, tolerance)
       })
     }
   })
@@ -153,19 +143,23 @@ export const unbiased = <P extends string>(
   score: Score.Score<P>,
   options: ExpectationOptions = {}
 ): Law =>
-  meanIsExact(
-    {
-      name: 'its mean is that of its exact form',
-      of: `that of ${Objective.show(exactForm)} over all noise`,
-      source: 'Hutchinson 1990; Song et al. 2019, arXiv 1905.07088; Lavenberg & Welch 1981 of control variates',
-      enough: 9
-    },
-    Expectation.monteCarlo(),
-    score,
-    // Fewer rows leave no half from which the other's coefficient is taken.
-    casesOf(score, [() => objective], 6),
-    () => exactForm,
-    options
+  ofRow(
+    `${Objective.show(objective)} of ${Score.show(score)}`,
+    meanIsExact(
+      {
+        name: 'its mean is that of its exact form',
+        of: `that of ${Objective.show(exactForm)} over all noise`,
+        source: 'Hutchinson 1990; Song et al. 2019, arXiv 1905.07088; Lavenberg & Welch 1981 of control variates',
+        enough: 9,
+        option: 'exact'
+      },
+      Expectation.monteCarlo(),
+      score,
+      // Fewer rows leave no half from which the other's coefficient is taken.
+      casesOf(score, [() => objective], 6),
+      () => exactForm,
+      options
+    )
   )
 
 // —— the noise itself ——
@@ -200,19 +194,17 @@ export const drawnBy =
     )
 
 /** The nodes on the line on which they are taken, by their first moments. */
-const ofNodes = (instance: Expectation.Expectation, { rule }: Expectation.OnLine): Law =>
-  claim({
+const ofNodes = ({ rule }: Expectation.OnLine): Stated =>
+  over(fc.record({ slope: fc.integer({ min: 0, max: 50 }).map(k => k / 10) }))({
     name: 'its nodes are of the normal law',
     statement:
       '∀ slopes up to 5: Σ w = 1, Σ w ζ = 0, Σ w ζ² = 1 and Σ w ζ³ = 0. To 1e-3, as the means of value and gradient.',
     source: 'moments of N(0, 1)',
-    cases: fc.record({ slope: fc.integer({ min: 0, max: 50 }).map(k => k / 10) }),
-    show: ({ slope }) => `Expectation.interpret(${Expectation.show(instance)}).rule(${slope})`,
-    check: ({ slope }) => {
+    says: ({ slope }) => {
       const { nodes, weights } = rule(slope)
       const moment = (k: number): number =>
         Array.from(nodes).reduce((sum, node, i) => sum + weights[i] * Elementary.pow(node, k), 0)
-      return agree('moments', [0, 1, 2, 3].map(moment), [1, 0, 1, 0], 1e-3)
+      return is([0, 1, 2, 3].map(moment), [1, 0, 1, 0], 1e-3)
     }
   })
 
@@ -220,7 +212,7 @@ const ofNodes = (instance: Expectation.Expectation, { rule }: Expectation.OnLine
  * Laws of the noise that is drawn: each entry is standard normal, and nothing is drawn twice. The loss is a mean over rows, so that rows with a
  * view to each other may be opposite; what goes together is one draw for two.
  */
-const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
+const ofNoise = (instance: Instance): ReadonlyArray<Stated> => {
   const wayOf = (size: Expectation.Size, seed: number): Expectation.Meaning =>
     Expectation.interpret(
       typeof instance === 'function'
@@ -228,7 +220,7 @@ const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
         : instance
     )
   const way = typeof instance === 'function' ? null : Expectation.interpret(instance)
-  if (way?.where === 'line' && typeof instance !== 'function') return [ofNodes(instance, way)]
+  if (way?.where === 'line' && typeof instance !== 'function') return [ofNodes(way)]
   // What has been given is what it is.
   if (way?.where === 'everywhere' && way.rows === 'fixed' && way.size !== undefined) return []
   const isFixed = way?.where === 'everywhere' && way.rows === 'fixed'
@@ -247,17 +239,14 @@ const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
   }
   const rows = isFixed ? 1 : DRAWN
   const cases = Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds }))
-  const show = ({ dim, seed }: Noise): string =>
-    `${nameOf(instance)} for rows of ${dim} numbers, ${isFixed ? 'row by row' : `Key.split(${SAMPLES})(Key.fromSeed(${seed}))`}`
   const info = { source: 'definition of the mean over z ~ N(0, I)', enough: 3 }
-  const place = (row: number, j: number): string => `noise of row ${row}, coordinate ${j}`
-  const lawOf = over(cases, show)
+  const lawOf = over(cases)
   return [
     lawOf({
       ...info,
       name: 'its noise is standard normal',
       statement: `∀ keys: over ${SAMPLES} of them each entry of the noise, draws weighted, has Φ at seven places and the mean square 1, within bounds of Hoeffding (1963) and of Laurent and Massart (2000) that a right one fails with probability 1e-9; of rows apart, also all entries together, and a row alone. All entries of a key together have the mean 0 and the mean square 1, up to 7 standard errors of the keys.`,
-      check: each => {
+      says: each => {
         const samples = samplesOf(each)
         const entry = (at: number): ReadonlyArray<Chance.Weighted> =>
           samples.map(draws => ({
@@ -276,32 +265,28 @@ const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
           Key.split(SAMPLES)(Key.fromSeed(each.seed)).map(drawn({ rows: 1, dim: each.dim }, each.seed))
         const isMean = samples.every(draws => draws.every(({ weight }) => weight >= 0))
         return (
-          !isMean ||
-          (entries.every((found, at) =>
-            Chance.areStandardNormal(place(Math.floor(at / each.dim), at % each.dim), found)
-          ) &&
-            Chance.haveMean(
-              'mean of all noise',
+          isMean && [
+            entries.map(Chance.standardNormal),
+            Chance.hasMean(
               together(z => z),
               0
-            ) &&
-            Chance.haveMean(
-              'mean square of all noise',
+            ),
+            Chance.hasMean(
               together(z => z * z),
               1
-            ) &&
-            (!isApart || Chance.areStandardNormal('all noise', entries.flat())) &&
-            (!isApart ||
-              way === null ||
-              Array.from({ length: each.dim }, (_, j) => j).every(j =>
-                Chance.areStandardNormal(
-                  `noise of a row alone, coordinate ${j}`,
+            ),
+            isApart && Chance.standardNormal(entries.flat()),
+            isApart &&
+              way !== null &&
+              Array.from({ length: each.dim }, (_, j) =>
+                Chance.standardNormal(
                   alone().map(draws => ({
                     values: draws.map(({ values }) => values[j]),
                     weights: draws.map(({ weight }) => weight)
                   }))
                 )
-              )))
+              )
+          ]
         )
       }
     }),
@@ -309,7 +294,7 @@ const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
       ...info,
       name: 'nothing is drawn twice',
       statement: `∀ keys: over ${SAMPLES} of them the ranks and the sizes of two coordinates, of two keys, and of two rows that are apart are uncorrelated; of draws in two dimensions or more, and of rows together, ranks do not go together. Within Bernstein’s bound, which a right one fails with probability 1e-9. Of ${MANY} rows no two have the same noise. Exactly.`,
-      check: each => {
+      says: each => {
         const { dim } = each
         const samples = samplesOf(each)
         const of = (at: number, draw = 0): ReadonlyArray<number> =>
@@ -323,28 +308,19 @@ const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
         const different = new Set(
           Array.from({ length: many.length / dim }, (_, i) => many.slice(i * dim, (i + 1) * dim).join())
         )
-        return (
-          holds(
-            different.size * dim === many.length,
-            () => `of ${many.length / dim} rows ${different.size} have noise of their own`
-          ) &&
-          coordinates.every(j =>
-            coordinates
-              .slice(j + 1)
-              .every(k => Chance.areUnrelated(`coordinates ${j} and ${k} of a row`, firsts[j], firsts[k]))
-          ) &&
-          (isFixed || Chance.areUnrelated('two keys', halves[0], halves[1])) &&
-          Array.from({ length: rows - 1 }, (_, i) => i + 1).every(row => {
+        return [
+          is(different.size * dim, many.length),
+          coordinates.map(j => coordinates.slice(j + 1).map(k => Chance.unrelated(firsts[j], firsts[k]))),
+          !isFixed && Chance.unrelated(halves[0], halves[1]),
+          Array.from({ length: rows - 1 }, (_, i) => i + 1).map(row => {
             const other = of(row * dim)
-            return isApart
-              ? Chance.areUnrelated(`rows 0 and ${row}`, firsts[0], other)
-              : Chance.areNotShared(`rows 0 and ${row}`, firsts[0], other)
-          }) &&
+            return isApart ? Chance.unrelated(firsts[0], other) : Chance.notShared(firsts[0], other)
+          }),
           // On a line a turned draw may be the draw itself.
-          Array.from({ length: dim === 1 ? 0 : Math.min(4, samples[0].length) - 1 }, (_, i) => i + 1).every(draw =>
-            Chance.areNotShared(`draws 0 and ${draw}`, firsts[0], of(0, draw))
+          Array.from({ length: dim === 1 ? 0 : Math.min(4, samples[0].length) - 1 }, (_, draw) =>
+            Chance.notShared(firsts[0], of(0, draw + 1))
           )
-        )
+        ]
       }
     })
   ]
@@ -366,22 +342,21 @@ export const expectation = <P extends string>(
   instance: Instance,
   score: Score.Score<P>,
   options: ExpectationOptions = {}
-): ReadonlyArray<Law> => {
+): Laws => {
   const { evaluate = Compile.valueAndGrad } = options
   const way = typeof instance === 'function' ? null : Expectation.interpret(instance)
   const isTogether = way?.where === 'everywhere' && way.rows === 'together'
   // Rows with a view to each other are two at least.
   const rows = Math.max(isTogether ? 2 : 1, Arbitrary.minRows(score))
   const cases = casesOf(score, [Objective.denoising, Objective.implicit], rows)
-  const show = showWith(score, nameOf(instance))
   // Noise that is always the same has no mean but its own.
   if (
     typeof instance !== 'function' &&
     Expectation.isDeterministic(instance) &&
     Expectation.draws(instance) === 'everywhere'
   )
-    return ofNoise(instance)
-  return held([
+    return ofRows(nameOf(instance), ofNoise(instance))
+  return ofRows(`${nameOf(instance)} of ${Score.show(score)}`, [
     ...ofNoise(instance),
     meanIsExact(
       {
@@ -401,21 +376,16 @@ export const expectation = <P extends string>(
       way.float32 === true &&
       inSingle(Objective.denoising(TimeLaw.at(0.5)), fc.constant(schedule), instance),
     typeof instance !== 'function' &&
-      claim({
+      over(cases)({
         name: 'looks at the key only if it is random',
         statement: '∀ θ, x, t: the same key gives the same bits; if isDeterministic, so do all keys. Exactly.',
         source: 'definition of Expectation.isDeterministic',
-        cases,
-        show,
-        check: each => {
+        says: each => {
           const [[first, second], [again]] = [
             repeated(evaluate, score, instance, each, 2),
             repeated(evaluate, score, instance, each, 1)
           ]
-          return (
-            agree('again', again, first, 0) &&
-            (!Expectation.isDeterministic(instance) || agree('another key', second, first, 0))
-          )
+          return [is(again, first), Expectation.isDeterministic(instance) && is(second, first)]
         }
       })
   ])
@@ -423,28 +393,27 @@ export const expectation = <P extends string>(
 
 /** Quadrature tends to the mean as its nodes grow. */
 export const quadratureConverges = ({ evaluate = Compile.valueAndGrad }: ExpectationOptions = {}): Law =>
-  claim({
-    name: 'quadrature converges as nodes grow',
-    statement:
-      '∀ m, x, t of the pair: against 128 nodes the error of value and gradient with 4, 16, 64 nodes falls to a tenth each time, until it is below 1e-8 (1 + |L|). (Gauss–Hermite: exp(−c√n), c the distance to the poles of tanh.)',
-    source: 'Gautschi 2004, Orthogonal Polynomials',
-    enough: 30,
-    cases: casesOf(Score.symmetricPair, [Objective.denoising, Objective.implicit]),
-    show: showWith(Score.symmetricPair, 'Expectation.quadrature({ nodes })'),
-    check: each => {
-      const of = (nodes: number): Density.Row =>
-        repeated(evaluate, Score.symmetricPair, Expectation.quadrature({ nodes }), each, 1)[0]
-      const wanted = of(128)
-      const errors = [4, 16, 64].map(nodes => greatest(Density.minus(of(nodes), wanted)))
-      const enough = 1e-8 * (1 + greatest(wanted))
-      return holds(
-        errors.every((error, i) =>
-          i === 0 ? error < 1 + greatest(wanted) : error <= Math.max(enough, errors[i - 1] / 10)
-        ),
-        () => `errors ${errors.map(error => error.toExponential(2)).join(', ')}`
-      )
-    }
-  })
+  ofRow(
+    'Expectation.quadrature({ nodes })',
+    over(casesOf(Score.symmetricPair, [Objective.denoising, Objective.implicit]))({
+      name: 'quadrature converges as nodes grow',
+      statement:
+        '∀ m, x, t of the pair: against 128 nodes the error of value and gradient with 4, 16, 64 nodes falls to a tenth each time, until it is below 1e-8 (1 + |L|). (Gauss–Hermite: exp(−c√n), c the distance to the poles of tanh.)',
+      source: 'Gautschi 2004, Orthogonal Polynomials',
+      enough: 30,
+      says: each => {
+        const of = (nodes: number): Density.Row =>
+          repeated(evaluate, Score.symmetricPair, Expectation.quadrature({ nodes }), each, 1)[0]
+        const wanted = of(128)
+        const errors = [4, 16, 64].map(nodes => greatest(Density.minus(of(nodes), wanted)))
+        const enough = 1e-8 * (1 + greatest(wanted))
+        return isAtMost(errors, [
+          1 + greatest(wanted),
+          ...errors.slice(0, -1).map(before => Math.max(enough, before / 10))
+        ])
+      }
+    })
+  )
 
 /** |∇L − E∇L|² over as many keys. */
 export const spread = <P extends string>(
@@ -466,13 +435,9 @@ export const spread = <P extends string>(
   })
 }
 
-export const variesNoMore = (less: Density.Row, more: Density.Row, errors: number): boolean => {
+export const variesNoMore = (less: Density.Row, more: Density.Row, errors: number): Said => {
   const margin = errors * Math.sqrt((variance(less) + variance(more)) / less.length)
-  return holds(
-    average(less) <= average(more) + margin + 1e-20,
-    () =>
-      `variance ${average(less).toPrecision(4)} is more than ${average(more).toPrecision(4)} by more than ${margin.toPrecision(3)}`
-  )
+  return isAtMost(average(less), average(more), margin + 1e-20)
 }
 
 interface VarianceOptions extends ExpectationOptions {
@@ -505,46 +470,56 @@ export const projectedVariance = <P extends string>(
     plain = Expectation.monteCarlo()
   }: VarianceOptions = {}
 ): Law =>
-  claim({
-    name: 'projected noise varies no more than plain noise',
-    statement: `∀ θ, t from 0.01 to 2, x of the implicit objective, of the denoising one x of the mixture itself: E|∇L − E∇L|² of projected noise ≤ that of plain noise, over ${repeats} keys each, up to ${errors} standard errors of the difference, which the samples give. A right one fails with probability below 1e-6.`,
-    source:
-      'Rao–Blackwell: the projected loss is the conditional expectation of the plain one. Stein: implicit and denoising form have one mean, and their mixture of least variance has no more than either',
-    enough: 10,
-    cases: casesOf(score, [Objective.implicit, Objective.denoising]).map(cases =>
-      fc
-        .tuple(cases, levels)
-        .map(([each, level]) => ({ ...each, objective: Objective.retimed(level)(each.objective) }))
-        .map(each => (Of.isMadeBy(Objective.denoising)(each.objective) ? ofItsOwn(score, each) : each))
-    ),
-    show: showWith(score, `${Expectation.show(projected)} against ${Expectation.show(plain)}`),
-    check: each => {
-      const [less, more] = [projected, plain].map((instance, i) =>
-        spread(evaluate, score, instance, { ...each, seed: each.seed + 10_000 * i }, repeats)
+  ofRow(
+    `${Expectation.show(projected)} against ${Expectation.show(plain)} of ${Score.show(score)}`,
+    over(
+      casesOf(score, [Objective.implicit, Objective.denoising]).map(cases =>
+        fc
+          .tuple(cases, levels)
+          .map(([each, level]) => ({ ...each, objective: Objective.retimed(level)(each.objective) }))
+          .map(each => (Of.isMadeBy(Objective.denoising)(each.objective) ? ofItsOwn(score, each) : each))
       )
-      return variesNoMore(less, more, errors)
-    }
-  })
+    )({
+      name: 'projected noise varies no more than plain noise',
+      statement: `∀ θ, t from 0.01 to 2, x of the implicit objective, of the denoising one x of the mixture itself: E|∇L − E∇L|² of projected noise ≤ that of plain noise, over ${repeats} keys each, up to ${errors} standard errors of the difference, which the samples give. A right one fails with probability below 1e-6.`,
+      source:
+        'Rao–Blackwell: the projected loss is the conditional expectation of the plain one. Stein: implicit and denoising form have one mean, and their mixture of least variance has no more than either',
+      enough: 10,
+      says: each => {
+        const [less, more] = [projected, plain].map((instance, i) =>
+          spread(evaluate, score, instance, { ...each, seed: each.seed + 10_000 * i }, repeats)
+        )
+        return variesNoMore(less, more, errors)
+      }
+    })
+  )
 
 /** A control variate scatters no more than the denoising form that it controls. */
 export const controlledVariance = <P extends string>(
   score: Score.Score<P>,
   { repeats = 200, errors = 6, evaluate = Compile.valueAndGrad }: ExpectationOptions = {}
 ): Law =>
-  claim({
-    name: 'a control variate varies no more than what it controls',
-    statement: `∀ θ, x of 40 rows, t: E|∇L − E∇L|² of controlVariate ≤ that of denoising, by plain noise, over ${repeats} keys each, up to ${errors} standard errors of the difference, which the samples give. A right one fails with probability below 1e-6.`,
-    source: 'Lavenberg & Welch 1981: the coefficient is that of least variance, up to its estimate from the rows',
-    enough: 10,
-    cases: casesOf(score, [Objective.denoising], 40),
-    show: showWith(score, Expectation.show(Expectation.monteCarlo())),
-    check: each => {
-      const [controlled] = Objective.terms(each.objective).flatMap(({ term }) =>
-        Objective.isMatching(term) ? [Objective.controlVariate(term.timeLaw)] : []
-      )
-      const [less, more] = [controlled, each.objective].map((objective, i) =>
-        spread(evaluate, score, Expectation.monteCarlo(), { ...each, objective, seed: each.seed + 10_000 * i }, repeats)
-      )
-      return variesNoMore(less, more, errors)
-    }
-  })
+  ofRow(
+    Score.show(score),
+    over(casesOf(score, [Objective.denoising], 40))({
+      name: 'a control variate varies no more than what it controls',
+      statement: `∀ θ, x of 40 rows, t: E|∇L − E∇L|² of controlVariate ≤ that of denoising, by plain noise, over ${repeats} keys each, up to ${errors} standard errors of the difference, which the samples give. A right one fails with probability below 1e-6.`,
+      source: 'Lavenberg & Welch 1981: the coefficient is that of least variance, up to its estimate from the rows',
+      enough: 10,
+      says: each => {
+        const [controlled] = Objective.terms(each.objective).flatMap(({ term }) =>
+          Objective.isMatching(term) ? [Objective.controlVariate(term.timeLaw)] : []
+        )
+        const [less, more] = [controlled, each.objective].map((objective, i) =>
+          spread(
+            evaluate,
+            score,
+            Expectation.monteCarlo(),
+            { ...each, objective, seed: each.seed + 10_000 * i },
+            repeats
+          )
+        )
+        return variesNoMore(less, more, errors)
+      }
+    })
+  )

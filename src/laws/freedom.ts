@@ -1,12 +1,13 @@
 /** The law of the degrees of freedom: a family has as many as its log-density tells of its parameters. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import { compute, fill, Key, sum, tensor, valueAndGrad } from '../../lib/index.js'
 import { size } from '../../lib/arrays/ndarray.js'
 import { Params, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { claim, dot, flat, holds, known } from './check.js'
-import type { Law } from './law.js'
+import { flat, dot } from './check.js'
+import { over, is, type Stated } from './lawRows.js'
 
 type Column = ReadonlyArray<number>
 
@@ -72,25 +73,20 @@ const slopes = <P extends string>(
 }
 
 /** That a family has as many degrees of freedom as it says; none of a network, whose parameters are all counted. */
-export const freedom = <P extends string>(score: Score.Score<P>): ReadonlyArray<Law> =>
-  known(Score.interpret(score).family, family =>
-    claim({
-      name: 'has as many degrees of freedom as it says',
-      statement: `∀ dimensions: the rank of ∂ log p(x_i; θ)/∂θ_j, of the first of ${DRAWS} normal θ at which it is not less, at points about all centres, is the number of its degrees of freedom. Of columns of length 1, what is left of a dependent one is below ${REST}: rounding, times the condition of the others.`,
-      source: 'Rothenberg 1971, Econometrica 39:577–591: what is free is what the information matrix sees',
-      enough: 3,
-      cases: Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })),
-      show: ({ dim, seed }) => `Score.degreesOfFreedom(${dim})(${Score.show(score)}) // θ of seed ${seed}`,
-      check: ({ dim, seed }) => {
-        const said = Score.degreesOfFreedom(dim)(score)
-        const found = Key.split(DRAWS)(Key.fromSeed(seed)).reduce(
-          (most, key) => (most < said ? Math.max(most, rank(slopes(score, family, dim, key))) : most),
-          0
-        )
-        return holds(
-          found === said,
-          () => `in ${dim} dimensions log p tells ${found} numbers of its parameters, and ${said} are said to be free`
-        )
-      }
-    })
-  )
+export const freedom = <P extends string>(score: Score.Score<P>): Stated =>
+  over(Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))({
+    name: 'has as many degrees of freedom as it says',
+    statement: `∀ dimensions: the rank of ∂ log p(x_i; θ)/∂θ_j, of the first of ${DRAWS} normal θ at which it is not less, at points about all centres, is the number of its degrees of freedom. Of columns of length 1, what is left of a dependent one is below ${REST}: rounding, times the condition of the others.`,
+    source: 'Rothenberg 1971, Econometrica 39:577–591: what is free is what the information matrix sees',
+    enough: 3,
+    claim: O.toNullable(Score.interpret(score).family),
+    unless: 'it is no mixture',
+    says: ({ dim, seed }, family) => {
+      const said = Score.degreesOfFreedom(dim)(score)
+      const found = Key.split(DRAWS)(Key.fromSeed(seed)).reduce(
+        (most, key) => (most < said ? Math.max(most, rank(slopes(score, family, dim, key))) : most),
+        0
+      )
+      return is(found, said)
+    }
+  })

@@ -4,10 +4,11 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type { Points } from '../data/points.js'
-import { Guidance, Key, Mixture, Params, Sampler, Schedule, Score, TimeGrid } from '../index.js'
+import { Guidance, Key, Mixture, type Params, Sampler, Schedule, Score, TimeGrid } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, claim, compiled, dot, flat, greatest, holds, moments, over, sumOf } from './check.js'
-import type { Law } from './law.js'
+import { compiled, flat, sumOf, moments, greatest, dot } from './check.js'
+import { over, ofRows, is, isAtMost, type Said, type Stated } from './lawRows.js'
+import type { Laws } from './law.js'
 
 /** What makes scores of scores: `Guidance` does. */
 export type Guide = Pick<typeof Guidance, 'classifierFree' | 'posterior'>
@@ -34,18 +35,15 @@ interface Example<P extends string> {
 }
 
 /** All that a score says of points: its value, its divergence, and a product with its Jacobian. */
-const said = (score: Sampler.Smooth, points: Points, time: number): ReadonlyArray<readonly [string, Float64Array]> => [
-  ['s', score(points, time).values],
-  ['div s', score.divergence(points, time)],
-  [
-    'vᵀ∂s/∂x',
-    score.vjp(
-      points,
-      time,
-      points.values.map((_, i) => 1 + i)
-    ).values
-  ]
-]
+const said = (score: Sampler.Smooth, points: Points, time: number): Readonly<Record<string, Float64Array>> => ({
+  s: score(points, time).values,
+  'div s': score.divergence(points, time),
+  'vᵀ∂s/∂x': score.vjp(
+    points,
+    time,
+    points.values.map((_, i) => 1 + i)
+  ).values
+})
 
 /** The laws of guidance along a score: what its weights say. */
 export const guidance = <P extends string>(
@@ -56,7 +54,7 @@ export const guidance = <P extends string>(
     params = Arbitrary.params(score),
     guide = Guidance
   }: GuidanceOptions<P> = {}
-): ReadonlyArray<Law> => {
+): Laws => {
   const cases: fc.Arbitrary<Example<P>> = fc.tuple(schedules, Arbitrary.dims).chain(([schedule, dim]) =>
     fc.record({
       schedule: fc.constant(schedule),
@@ -67,13 +65,6 @@ export const guidance = <P extends string>(
       weight: fc.constantFrom(-1, 0, 0.5, 1, 3)
     })
   )
-  const show = ({ schedule, time, points, params, others, weight }: Example<P>): string =>
-    [
-      `const points = ${Arbitrary.showPoints(points)}`,
-      `const params = ${Params.show(params)} // others: ${Params.show(others)}`,
-      `const free = Sampler.learned(${Score.show(score)}, ${Schedule.show(schedule)}, params)`,
-      `Guidance.classifierFree({ free, given, weight: ${weight} })(points, ${time})`
-    ].join('\n')
   const learned = ({ schedule, params }: Example<P>, label: number | null): Sampler.Smooth =>
     Sampler.learned(score, schedule, params, { label })
   const agrees = (
@@ -81,24 +72,24 @@ export const guidance = <P extends string>(
     found: Sampler.Smooth,
     wanted: Sampler.Smooth,
     tolerance: (values: ArrayLike<number>) => number
-  ): boolean => {
-    const all = said(wanted, points, time)
-    return said(found, points, time).every(([what, values], i) => agree(what, values, all[i][1], tolerance(all[i][1])))
+  ): Said => {
+    const [all, others] = [wanted, found].map(score => said(score, points, time))
+    return Object.keys(all).map(name => is({ [name]: others[name] }, { [name]: all[name] }, tolerance(all[name])))
   }
   // A family sees no label; a network takes −1 for none.
   const saysNothing = O.isSome(Score.interpret(score).family) ? 0 : -1
 
-  const lawOf = over(cases, show)
-  return [
+  const lawOf = over(cases)
+  return ofRows(Score.show(score), [
     lawOf({
       name: 'guided with weight 0 it is the score without the label, with 1 that with it',
       statement: '∀ θ, t, x: value, divergence and products with the Jacobian. Exactly.',
       source: 'Ho & Salimans 2022, arXiv 2207.12598',
       enough: ENOUGH,
-      check: each => {
+      says: each => {
         const [free, given] = [learned(each, null), learned(each, 0)]
         const guided = (weight: number): Sampler.Smooth => guide.classifierFree({ free, given, weight })
-        return agrees(each, guided(0), free, () => 0) && agrees(each, guided(1), given, () => 0)
+        return [agrees(each, guided(0), free, () => 0), agrees(each, guided(1), given, () => 0)]
       }
     }),
     lawOf({
@@ -106,14 +97,14 @@ export const guidance = <P extends string>(
       statement: `∀ θ, t, x, w: given the label ${saysNothing} in every row it is the score without; guided towards that, too, to 1e-14 (1 + |w|)(1 + size): two products and a sum round.`,
       source: 'p(x | y) = p(x) where y is constant',
       enough: ENOUGH,
-      check: each => {
+      says: each => {
         const [free, given] = [learned(each, null), learned(each, saysNothing)]
         const guided = guide.classifierFree({ free, given, weight: each.weight })
         const size = 1 + greatest([...each.points.values, ...flat(each.params)])
-        return (
-          agrees(each, given, free, () => 0) &&
+        return [
+          agrees(each, given, free, () => 0),
           agrees(each, guided, free, values => 1e-14 * (1 + Math.abs(each.weight)) * (size + greatest(values)))
-        )
+        ]
       }
     }),
     lawOf({
@@ -122,22 +113,23 @@ export const guidance = <P extends string>(
         '∀ θ, θ′, t, x, w: from s(x; θ) towards s(x; θ′) it is s(x; θ) + w (s(x; θ′) − s(x; θ)), and so are its divergence and its products with the Jacobian. To 1e-14 (1 + |w|)(1 + size): two products and a sum round.',
       source: 'Ho & Salimans 2022, arXiv 2207.12598',
       enough: ENOUGH,
-      check: each => {
+      says: each => {
         const { weight, points, time } = each
         const [free, given] = [learned(each, null), learned({ ...each, params: each.others }, null)]
         const [from, to] = [free, given].map(score => said(score, points, time))
-        return said(guide.classifierFree({ free, given, weight }), points, time).every(([what, values], i) => {
-          const [a, b] = [from[i][1], to[i][1]]
-          return agree(
-            what,
-            values,
-            a.map((x, at) => x + weight * (b[at] - x)),
-            1e-14 * (1 + Math.abs(weight)) * (1 + greatest(a) + greatest(b))
-          )
-        })
+        return Object.entries(said(guide.classifierFree({ free, given, weight }), points, time)).map(
+          ([name, values]) => {
+            const [a, b] = [from[name], to[name]]
+            return is(
+              values,
+              a.map((x, at) => x + weight * (b[at] - x)),
+              1e-14 * (1 + Math.abs(weight)) * (1 + greatest(a) + greatest(b))
+            )
+          }
+        )
       }
     })
-  ]
+  ])
 }
 
 // —— posteriors ——
@@ -195,7 +187,7 @@ const exactPosterior = ({ prior, seen }: Guided): Mixture.Mixture => {
 }
 
 /** The law of a posterior's score, beside the exact posterior of a mixture. */
-export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {}): ReadonlyArray<Law> => {
+export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {}): Laws => {
   const cases: fc.Arbitrary<Guided> = fc.record({
     prior: fc
       .array(fc.record({ weight: fc.constantFrom(1, 2, 3), mean: fc.tuple(Arbitrary.real(2), Arbitrary.real(2)) }), {
@@ -221,16 +213,13 @@ export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {})
       .array(Arbitrary.real(2), { minLength: 10, maxLength: 10 })
       .map(values => ({ rows: 5, dim: 2, values: Float64Array.from(values) }))
   })
-  const show = (seen: Guided): string => JSON.stringify({ ...seen, points: Array.from(seen.points.values) })
-  return [
-    claim({
+  return ofRows('Guidance.posterior', [
+    over(cases)({
       name: 'the score of a posterior tends to that of the exact posterior',
       statement:
         '∀ mixtures, measurements, x: of the exact score of the prior it is the score of the posterior, a mixture in closed form, but for an error of order σ⁴: over 5 points it falls by at least a factor 8 from σ/α = min(0.1, v/10D) to half of it, until it is below 1e-12; v is the variance of the components and D how far they are apart, as from one to the next x goes in v/D. What takes the covariance of x_0 for 0 is off by order σ².',
       source: 'Rozet et al. 2024, arXiv 2405.13712; Bayes',
-      cases,
-      show,
-      check: each => {
+      says: each => {
         const { prior, seen, schedule, points } = each
         const mixture = Mixture.of({
           weights: prior.map(({ weight }) => weight),
@@ -255,13 +244,10 @@ export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {})
           const wanted = exact(points, time).values
           return Math.sqrt(guided(points, time).values.reduce((sum, s, i) => sum + Elementary.square(s - wanted[i]), 0))
         })
-        return holds(
-          fine < 1e-12 || fine <= coarse / 8,
-          () => `the error is ${coarse} at σ/α = ${from}, and ${fine} at half of it`
-        )
+        return isAtMost(fine, Math.max(1e-12, coarse / 8))
       }
     })
-  ]
+  ])
 }
 
 export interface PosteriorsOptions {
@@ -275,15 +261,6 @@ export interface PosteriorsOptions {
   readonly errors: number
 }
 
-interface Drawn {
-  readonly schedule: Schedule.Schedule
-  readonly mean: number
-  readonly variance: number
-  readonly observed: number
-  readonly deviation: number
-  readonly seed: number
-}
-
 /**
  * The law of a sampler along the score of a posterior: of N(c, vI) in the plane the first coordinate is seen with noise of
  * variance d², and is then N(c + (y − c) v/(v + d²), v d²/(v + d²)); the second is as it was.
@@ -291,24 +268,23 @@ interface Drawn {
 export const posteriors = (
   sampler: Sampler.Sampler,
   { transport, gridOf, random, bias, steps, rows, errors }: PosteriorsOptions
-): Law => {
+): Stated => {
   const count = random ? rows : 100
-  return claim({
-    name: 'leads to the posterior where it follows its score',
-    statement: `∀ c, v, y, d, keys: of N(c, vI) in the plane, the first coordinate of which is seen as y with noise d, ${count} points have the posterior’s means and variances at the end, up to ${random ? `${errors} standard errors and ` : ''}a bias of ${Number(((random ? 1 : 3) * bias).toPrecision(2))} deviations and variances, as of any normal law.`,
-    source: 'Bayes; the posterior score of normal data is exact (Rozet et al. 2024, arXiv 2405.13712)',
-    enough: 2,
-    cases: fc.record({
+  return over(
+    fc.record({
       schedule: fc.constantFrom(Schedule.ornsteinUhlenbeck, Schedule.edm),
       mean: Arbitrary.real(2),
       variance: fc.constantFrom(0.5, 1, 2),
       observed: Arbitrary.real(2),
       deviation: fc.constantFrom(0.5, 1),
       seed: Arbitrary.seeds
-    }),
-    show: (each: Drawn) =>
-      `${Sampler.show(sampler)} of ${JSON.stringify({ ...each, schedule: Schedule.show(each.schedule) })}`,
-    check: ({ schedule, mean, variance, observed, deviation, seed }) => {
+    })
+  )({
+    name: 'leads to the posterior where it follows its score',
+    statement: `∀ c, v, y, d, keys: of N(c, vI) in the plane, the first coordinate of which is seen as y with noise d, ${count} points have the posterior’s means and variances at the end, up to ${random ? `${errors} standard errors and ` : ''}a bias of ${Number(((random ? 1 : 3) * bias).toPrecision(2))} deviations and variances, as of any normal law.`,
+    source: 'Bayes; the posterior score of normal data is exact (Rozet et al. 2024, arXiv 2405.13712)',
+    enough: 2,
+    says: ({ schedule, mean, variance, observed, deviation, seed }) => {
       const grid = gridOf(schedule, steps)
       const times = TimeGrid.times(schedule)(grid)
       const gain = variance / (variance + deviation * deviation)
@@ -336,7 +312,7 @@ export const posteriors = (
         })(keys.sampler)
       ]
       const { values } = states[states.length - 1].points
-      return last.every(({ mean, u }, j) => {
+      return last.flatMap(({ mean, u }, j) => {
         const own = (all: Float64Array): Float64Array => all.filter((_, i) => i % 2 === j)
         // In deviations from the mean that is wanted; what the flow carries keeps the moments of its noise.
         const found = moments(own(values).map(x => (x - mean) / Math.sqrt(u)))
@@ -344,10 +320,7 @@ export const posteriors = (
         const [ofMean, ofVariance] = random
           ? [errors / Math.sqrt(count) + bias, errors * Math.sqrt(2 / count) + bias]
           : [3 * bias + 1e-12, 3 * bias + 1e-12]
-        return (
-          agree(`mean of coordinate ${j + 1}`, [found.mean], [wanted.mean], ofMean) &&
-          agree(`variance of coordinate ${j + 1}`, [found.variance / wanted.variance], [1], ofVariance)
-        )
+        return [is(found.mean, wanted.mean, ofMean), is(found.variance / wanted.variance, 1, ofVariance)]
       })
     }
   })

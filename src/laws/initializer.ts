@@ -10,10 +10,10 @@ import * as Arbitrary from './arbitraries.js'
 import { sameBits } from './bits.js'
 import * as Chance from './chance.js'
 import { ofInitializers } from './capability.js'
-import { average, compiled, dot, flat, greatest, held, sumOf } from './check.js'
+import { held, compiled, flat, sumOf, average, greatest, dot } from './check.js'
 import * as Density from './density.js'
 import type { Law, Laws } from './law.js'
-import { areFinite, differs, hasBits, is, isAtMost, isBelow, ofRows, over, type Relation } from './lawRows.js'
+import { areFinite, over, ofRows, is, isAtMost, isBelow, hasBits, differs, type Relation } from './lawRows.js'
 import { mapRows, orthogonal, symmetriesOf } from './symmetries.js'
 
 export interface InitializerOptions {

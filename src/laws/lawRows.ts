@@ -5,8 +5,8 @@
 import type * as fc from 'fast-check'
 import { refuse } from '../../lib/plain/refuse.js'
 import { sameBits } from './bits.js'
-import { claimsHeld, held, law } from './check.js'
-import type { Law, Laws, Unclaimed } from './law.js'
+import { law, held, claimsHeld } from './check.js'
+import type { Law, Unclaimed, Laws } from './law.js'
 import { codeOf } from './script.js'
 
 /** A side is a number, or arrays and records of numbers; a failure names the entry. */
@@ -88,7 +88,12 @@ export const misfit = ({ sign, left, right, within: tolerance }: Relation): stri
 
 // —— rows ——
 
-type Said = Relation | ReadonlyArray<Relation>
+/** What a law says of a case: relations, however they are nested; false, or none, where it says nothing. */
+export type Said = Relation | false | ReadonlyArray<Said>
+
+const isList = (said: Said): said is ReadonlyArray<Said> => Array.isArray(said)
+const relationsIn = (said: Said): ReadonlyArray<Relation> =>
+  said === false ? [] : isList(said) ? said.flatMap(relationsIn) : [said]
 
 /** A law as a row. */
 export interface Row<X extends object, C> extends Pick<Law, 'name' | 'source' | 'enough' | 'meets'> {
@@ -106,6 +111,9 @@ export interface Row<X extends object, C> extends Pick<Law, 'name' | 'source' | 
 /** A row, to which the code of the instance is given for failures to print. */
 export type Stated = (code: string) => Law | Unclaimed
 
+/** What laws are made of: rows, and laws that are made; false stands in the place of what says nothing. */
+export type Stating = Stated | Law | Unclaimed | ReadonlyArray<Law> | Laws | false
+
 /** Rows over the same cases. */
 export const over =
   <X extends object>(cases: fc.Arbitrary<X> | ReadonlyArray<fc.Arbitrary<X>>) =>
@@ -119,7 +127,7 @@ export const over =
     // A report measures what a run has already computed.
     const known = new WeakMap<object, ReadonlyArray<Relation>>()
     const relations = (each: X): ReadonlyArray<Relation> => {
-      const found = known.get(each) ?? [says(each, claimed)].flat()
+      const found = known.get(each) ?? relationsIn(says(each, claimed))
       known.set(each, found)
       return found
     }
@@ -176,8 +184,11 @@ export const over =
  * })
  * assert.deepEqual(held.unclaimed, [{ law: 'it is odd', option: 'odd' }])
  */
-export const ofRows = (code: string, stated: ReadonlyArray<Stated>, options: object = {}): Laws =>
-  claimsHeld(code, options, held(stated.map(row => row(code))))
+export const ofRows = (code: string, stated: ReadonlyArray<Stating>, options: object = {}): Laws =>
+  claimsHeld(code, options, held(stated.map(row => (typeof row === 'function' ? row(code) : row))))
+
+/** The law of one row, which is held whatever is claimed. */
+export const ofRow = (code: string, stated: Stated): Law => ofRows(code, [stated])[0]
 
 // —— what the cases exercised ——
 

@@ -1,13 +1,13 @@
 /** Laws of networks, and of their parts: rows alone, each at its own level, and how they begin. */
 import * as fc from 'fast-check'
-import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { compute, Key, tensor, type Tensor } from '../../lib/index.js'
 import type { Points } from '../data/points.js'
 import { Net, Params, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, greatest, holds, over } from './check.js'
-import type { Law } from './law.js'
+import { greatest } from './check.js'
+import { areFinite, over, ofRows, is, hasBits } from './lawRows.js'
+import type { Laws } from './law.js'
 
 export interface NetOptions {
   readonly points?: (dim: number) => fc.Arbitrary<Points>
@@ -36,7 +36,7 @@ interface Example {
 export const net = <P extends string>(
   net: Net.Net<P>,
   { points = Arbitrary.points({ maxRows: 4, weights: false }) }: NetOptions = {}
-): ReadonlyArray<Law> => {
+): Laws => {
   const cases: fc.Arbitrary<Example> = Arbitrary.dims.chain(points).chain(points =>
     fc.record({
       points: fc.constant(points),
@@ -48,11 +48,6 @@ export const net = <P extends string>(
       labels: fc.array(fc.constantFrom(-1, 0), { minLength: points.rows, maxLength: points.rows })
     })
   )
-  const show = ({ points, seed, angles, labels }: Example): string =>
-    [
-      `const points = ${Arbitrary.showPoints(points)} // angles ${angles.join(', ')}, labels ${labels.join(', ')}`,
-      `Net.build({ width: ${points.dim}, dim: ${points.dim} })(${Net.show(net)}) // seed ${seed}`
-    ].join('\n')
   const built = (dim: number): Net.Built<P> => Net.build({ width: dim, dim })(net)
   const paramsOf = (dim: number, seed: number): Params.Params<P> => Net.begin(built(dim))(Key.fromSeed(seed))
   const column = (values: ReadonlyArray<number>): Tensor => tensor(values, [values.length, 1])
@@ -69,21 +64,18 @@ export const net = <P extends string>(
       return built(dim).apply(Score.tensors(paramsOf(dim, seed)), tensor(values, [rows, dim]), at)
     }).values
   }
-  const lawOf = over(cases, show)
-  return [
+  const lawOf = over(cases)
+  return ofRows(Net.show(net), [
     lawOf({
       name: 'is finite, and as wide as it says',
       statement:
         '∀ x, levels, labels: [rows, width] finite numbers, both ends of a schedule included, and so of x a million times as far. Exactly.',
       source: 'definition of Net.Built',
-      check: each => {
+      says: each => {
         const { width } = built(each.points.dim)
-        return [each.points, Arbitrary.outlying(each.points)].every(points => {
+        return [each.points, Arbitrary.outlying(each.points)].flatMap(points => {
           const values = apply({ ...each, points })
-          return (
-            holds(values.length === points.rows * width, () => `${values.length} numbers, not rows × ${width}`) &&
-            holds(values.every(Number.isFinite), () => `of ${points.values.join(', ')}: ${values.join(', ')}`)
-          )
+          return [is(values.length, points.rows * width), areFinite(values)]
         })
       }
     }),
@@ -91,7 +83,7 @@ export const net = <P extends string>(
       name: 'sees each row alone, at its own level, with its own label',
       statement: '∀ x, levels, labels: row i is what it is alone. To 1e-13 (1 + size): the order of a sum may differ.',
       source: 'definition of Net.Built',
-      check: each => {
+      says: each => {
         const { dim, rows, values } = each.points
         const alone = Array.from({ length: rows }, (_, i) =>
           apply({
@@ -101,35 +93,26 @@ export const net = <P extends string>(
             labels: [each.labels[i]]
           })
         ).flatMap(row => Array.from(row))
-        return agree('row', apply(each), alone, 1e-13 * (1 + greatest(alone)) * (1 + greatest(values)))
+        return is(apply(each), alone, 1e-13 * (1 + greatest(alone)) * (1 + greatest(values)))
       }
     }),
     lawOf({
       name: 'no label is the label −1',
       statement: '∀ x, levels: with the label −1 in each row it gives what it gives without labels. Exactly.',
       source: 'definition of Score.Level',
-      check: each => {
+      says: each => {
         const without = { ...each, labels: each.labels.map(() => -1) }
-        return agree('row', apply(without), apply(without, false), 0)
+        return is(apply(without), apply(without, false))
       }
     }),
     lawOf({
       name: 'begins by its key, each array by its name',
       statement: '∀ key: the arrays have the shapes that it names, and are the same bits by the same key.',
       source: 'randomness is a value',
-      check: ({ points: { dim }, seed }) => {
+      says: ({ points: { dim }, seed }) => {
         const params = paramsOf(dim, seed)
-        const shapes = built(dim).shapes
-        return (
-          holds(
-            JSON.stringify(Params.shapes(params)) === JSON.stringify(shapes),
-            () => `${JSON.stringify(Params.shapes(params))} is not ${JSON.stringify(shapes)}`
-          ) &&
-          pipe(Params.show(paramsOf(dim, seed)), again =>
-            holds(again === Params.show(params), () => 'other numbers by the same key')
-          )
-        )
+        return [hasBits(Params.shapes(params), built(dim).shapes), hasBits(paramsOf(dim, seed), params)]
       }
     })
-  ]
+  ])
 }

@@ -10,26 +10,13 @@ import * as Points from '../data/points.js'
 import { Case as Of, Compile, Expectation, Key, Objective, Params, Schedule, Score, TimeLaw } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { ofObjectives } from './capability.js'
-import {
-  agree,
-  claim,
-  claimsHeld,
-  compiled,
-  direction,
-  dot,
-  flat,
-  greatest,
-  held,
-  holds,
-  ifClaimed,
-  moments,
-  over
-} from './check.js'
+import { held, compiled, flat, sides, moments, greatest, dot, direction } from './check.js'
+import { areFinite, over, ofRows, is, isAtMost, isBelow, type Said, type Stated } from './lawRows.js'
 import * as Density from './density.js'
-import { centralSlope, isBetween, showSides, sidesOf, slope } from './differences.js'
+import { centralSlope, between, sidesOf, slope } from './differences.js'
 import { unbiased } from './expectation.js'
 import { moves, translation } from './origin.js'
-import type { Law, Laws } from './law.js'
+import type { Laws } from './law.js'
 import { inSingle } from './singlePrecision.js'
 import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
 
@@ -78,21 +65,6 @@ interface Example<P extends string> {
   readonly params: Params.Params<P>
   readonly seed: number
 }
-
-const show =
-  <P extends string>(objective: Objective.Objective, score: Score.Score<P>) =>
-  ({ schedule, expectation, points, params, seed }: Example<P>): string =>
-    [
-      'const loss = {',
-      `  schedule: ${Schedule.show(schedule)},`,
-      `  score: ${Score.show(score)},`,
-      `  objective: ${Objective.show(objective)},`,
-      `  expectation: ${Arbitrary.showExpectation(expectation)}`,
-      '}',
-      `const points = ${Arbitrary.showPoints(points)}`,
-      `const params = ${Params.show(params)}`,
-      `pipe(points, Compile.valueAndGrad(loss), Either.map(f => f(params, Key.fromSeed(${seed}))))`
-    ].join('\n')
 
 /** What is claimed of a term. */
 interface Claims {
@@ -230,22 +202,21 @@ export const objective = <P extends string>(
     : draws && exact !== null && given.proper !== true
       ? []
       : [...(draws ? [] : proper(objective, score, options)), ...minimum(objective, score, options)]
-  return claimsHeld(
+  return ofRows(
     `${Objective.show(objective)} for ${Score.show(score)}`,
-    given,
-    held([
+    [
       gradient(objective, score, options),
       symmetries(objective, score, options),
       algebra(objective, score, options),
       draws && exact !== null
-        ? { ...unbiased(objective, exact, score, evaluate && { evaluate }), option: 'exact' }
+        ? unbiased(objective, exact, score, evaluate && { evaluate })
         : {
             law: 'its mean is that of its exact form',
             option: 'exact',
             ...(!draws && { why: 'it draws nothing beside the noise; `equals` compares it with another' })
           },
       ofTruth.length > 0
-        ? ofTruth.map(law => ({ ...law, option: 'proper' }))
+        ? ofTruth
         : {
             law: 'the truth is a minimum in population',
             option: 'proper',
@@ -254,12 +225,13 @@ export const objective = <P extends string>(
             })
           },
       movesBySaying(objective) && movesWithData(objective, score),
-      saysSingle(objective) && [inSingle(objective, given.schedules ?? schedulesOf(objective))],
+      saysSingle(objective) && inSingle(objective, given.schedules ?? schedulesOf(objective)),
       ofObjectives(objective),
-      equals === undefined
-        ? { law: 'it is what is stated', option: 'equals' }
-        : sameObjective(objective, equals, score, options).map(law => ({ ...law, option: 'equals' }))
-    ])
+      ...(equals === undefined
+        ? [{ law: 'it is what is stated', option: 'equals' }]
+        : sameObjective(objective, equals, score, options))
+    ],
+    given
   )
 }
 
@@ -277,15 +249,16 @@ const MOVES = 5
 const spherical = Score.spherical({ components: 2 })
 
 /** Of a score that may be moved itself: of two components where the given one means something by 0. */
-const movesWithData = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): ReadonlyArray<Law> => {
+const movesWithData = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): Laws => {
   const loss = { schedule: Schedule.ornsteinUhlenbeck, objective, expectation: Expectation.monteCarlo() }
   const points = { rows: 3, dim: 2, values: Float64Array.of(-2, 1, 1, 2, 0.5, -1) }
-  const lawsOf = <Q extends string>(score: Score.Score<Q>): ReadonlyArray<Law> => [
-    ...translation({ ...loss, score }, points, { enough: MOVES }),
-    ...unmoved(objective).map(objective =>
-      moves(OF_ITSELF, { ...loss, objective, score }, points, { enough: MOVES, furthest: 100 })
-    )
-  ]
+  const lawsOf = <Q extends string>(score: Score.Score<Q>): Laws =>
+    ofRows(Objective.show(objective), [
+      translation({ ...loss, score }, points, { enough: MOVES }),
+      ...unmoved(objective).map(objective =>
+        moves(OF_ITSELF, { ...loss, objective, score }, points, { enough: MOVES, furthest: 100 })
+      )
+    ])
   return symmetriesOf(score).translate === undefined ? lawsOf(spherical) : lawsOf(score)
 }
 
@@ -319,7 +292,6 @@ interface Setting<P extends string> {
     each: Example<P>,
     objective?: Objective.Objective
   ) => (params: Params.Params<P>) => Loss.ValueAndGradient<P>
-  readonly title: (each: Example<P>) => string
   readonly slack: number
 }
 
@@ -377,8 +349,7 @@ const setting = <P extends string>(
     schedules,
     slack,
     compile,
-    evaluate: (each, of) => compile(each, of)(each.params),
-    title: show(objective, score)
+    evaluate: (each, of) => compile(each, of)(each.params)
   }
 }
 
@@ -392,7 +363,7 @@ export const gradient = <P extends string>(
   score: Score.Score<P>,
   options: ObjectiveOptions<P> = {}
 ): Laws => {
-  const { fixed, drawn, compile, title, slack, schedules } = setting(objective, score, options)
+  const { fixed, drawn, compile, slack, schedules } = setting(objective, score, options)
   const { library = Compiler.library() } = options
   const { evaluate: tried } = setting(objective, score, { evaluate: evaluateBy(library, false), ...options })
   const meets = [...Arbitrary.meets(score), 'weighted']
@@ -408,15 +379,20 @@ export const gradient = <P extends string>(
     return step => loss(Params.zipWith((p, v) => p + step * v)(each.params, towards))
   }
 
-  const lawOf = over(drawn, title)
-  const differentiable: ReadonlyArray<Law> = [
+  const lawOf = over(drawn)
+  const differentiates = options.differentiates ?? claimed(objective, 'differentiates')
+  const unless = differentiates ? { unless: smooth ? 'it has no kinks' : 'it has kinks' } : {}
+  return ofRows(Objective.show(objective), [
     lawOf({
+      claim: differentiates && smooth,
+      option: 'differentiates',
+      ...unless,
       name: 'gradient is that of the value',
       statement:
         '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0. To 1e-9 F r², F = |L| + r² + 1, r the size of data, noise and parameters: differences of fourth order at h = 2e-3/r² round by 2⁻⁵² F/h and truncate by h⁴ F r¹⁰.',
       source: calculus,
       meets,
-      check: each => {
+      says: each => {
         const r = sizeOf(each)
         const at = along(each)
         const { value, gradient } = at(0)
@@ -424,16 +400,18 @@ export const gradient = <P extends string>(
         const found = dot(flat(gradient), flat(v))
         const wanted = slope(step => at(step).value, 2e-3 / (r * r))
         const name = `slope along v = ${Params.show(v)}, by the gradient and by differences`
-        return agree(name, [found], [wanted], slack * 1e-9 * (1 + Math.abs(value) + r * r) * r * r)
+        return is({ [name]: found }, { [name]: wanted }, slack * 1e-9 * (1 + Math.abs(value) + r * r) * r * r)
       }
     }),
     lawOf({
+      claim: differentiates && smooth,
+      ...unless,
       name: 'gradient of the gradient is the curvature of the value',
       statement:
         '∀ θ, x, z, |v| = 1: d/dh ⟨∇L(θ + hv), v⟩ = d²/dh² L(θ + hv) at h = 0. To 1e-9 F r⁴, F = |L| + r² + 1: second differences of fourth order at h = 1e-2/r² round by 2⁻⁵² F/h².',
       source: calculus,
       meets,
-      check: each => {
+      says: each => {
         const r = sizeOf(each)
         const h = 1e-2 / (r * r)
         const at = along(each)
@@ -446,75 +424,50 @@ export const gradient = <P extends string>(
           h
         )
         const wanted = (16 * (on + back) - (twoOn + twoBack)) / (12 * h * h)
-        return agree(
-          'curvature along v',
-          [found],
-          [wanted],
-          slack * 1e-9 * (1 + Math.abs(value) + r * r) * Elementary.pow(r, 4)
-        )
+        return is(found, wanted, slack * 1e-9 * (1 + Math.abs(value) + r * r) * Elementary.pow(r, 4))
       }
-    })
-  ]
-  const kinked: ReadonlyArray<Law> = [
+    }),
     lawOf({
+      claim: differentiates && !smooth,
+      option: 'differentiates',
+      ...unless,
       name: 'gradient is a slope of the value',
       statement:
         '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ lies between the slopes of L along v to the left and to the right, by differences of second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = |L| + r² + 1, r the size of data, noise and parameters.',
       source: 'definition of the subgradient',
       meets,
-      check: each => {
+      says: each => {
         const r = sizeOf(each)
         const at = along(each)
         const { value, gradient } = at(0)
         const v = direction(each.params, each.seed)
         const found = dot(flat(gradient), flat(v))
         const sides = sidesOf([step => at(step).value], { r, size: slack * (1 + Math.abs(value) + r * r) })
-        return holds(
-          isBetween(found, sides),
-          () =>
-            `slope along v = ${Params.show(v)}: by the gradient ${found}, by differences to either side ${showSides(sides)}`
-        )
+        return between(found, sides)
       }
-    })
-  ]
-  return held([
-    ...((options.differentiates ?? claimed(objective, 'differentiates'))
-      ? smooth
-        ? differentiable
-        : kinked
-      : [{ law: differentiable[0].name, option: 'differentiates' }]),
-    options.evaluate === undefined &&
-      !isEstimate(objective, score) &&
-      claim({
-        name: 'compiled it is what it is interpreted',
-        statement:
-          '∀ θ, x, z: the plan that `Compile` prefers and the interpreter give one value and gradient. To 1e-12 (1 + |L| + |∇L|).',
-        source: 'a plan is never a second truth',
-        enough: 8,
-        cases: fixed,
-        show: title,
-        check: each => {
-          const loss = { schedule: each.schedule, score, objective, expectation: each.expectation }
-          const [found, wanted] = [{}, { evaluations: 1 }].map(few =>
-            compiled(Compile.valueAndGrad(loss, { ...few, isTried: true })(each.points))(
-              each.params,
-              Key.fromSeed(each.seed)
-            )
-          )
-          const tolerance = slack * 1e-12 * (1 + Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
-          return (
-            agree('L', [found.value], [wanted.value], tolerance) &&
-            agree('∇L', flat(found.gradient), flat(wanted.gradient), tolerance)
-          )
-        }
-      }),
-    claim({
-      name: 'is finite on awkward data',
+    }),
+    over(fixed)({
+      claim: options.evaluate === undefined && !isEstimate(objective, score),
+      unless: 'it draws beside the noise, or is computed otherwise',
+      name: 'compiled it is what it is interpreted',
       statement:
-        '∀ θ, x, expectations that are admitted: L(θ) and ∇L(θ) are finite; x far (1e6), tiny, equal, alone; centres equal, or 0. Exactly.',
-      source: 'definition of a loss',
-      meets,
-      cases: Arbitrary.dims.chain(points).chain(points =>
+        '∀ θ, x, z: the plan that `Compile` prefers and the interpreter give one value and gradient. To 1e-12 (1 + |L| + |∇L|).',
+      source: 'a plan is never a second truth',
+      enough: 8,
+      says: each => {
+        const loss = { schedule: each.schedule, score, objective, expectation: each.expectation }
+        const [found, wanted] = [{}, { evaluations: 1 }].map(few =>
+          compiled(Compile.valueAndGrad(loss, { ...few, isTried: true })(each.points))(
+            each.params,
+            Key.fromSeed(each.seed)
+          )
+        )
+        const tolerance = slack * 1e-12 * (1 + Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
+        return is(sides(found), sides(wanted), tolerance)
+      }
+    }),
+    over(
+      Arbitrary.dims.chain(points).chain(points =>
         fc.record({
           schedule: schedules,
           expectation: Arbitrary.expectations(score, objective)(points),
@@ -522,15 +475,14 @@ export const gradient = <P extends string>(
           params: params(points.dim),
           seed: Arbitrary.seeds
         })
-      ),
-      show: title,
-      check: each => {
-        const { value, gradient } = tried(each)
-        return holds(
-          Number.isFinite(value) && Params.isFinite(gradient),
-          () => `L = ${value}, ∇L = ${Params.show(gradient)}`
-        )
-      }
+      )
+    )({
+      name: 'is finite on awkward data',
+      statement:
+        '∀ θ, x, expectations that are admitted: L(θ) and ∇L(θ) are finite; x far (1e6), tiny, equal, alone; centres equal, or 0. Exactly.',
+      source: 'definition of a loss',
+      meets,
+      says: each => areFinite(sides(tried(each)))
     })
   ])
 }
@@ -541,44 +493,42 @@ export const symmetries = <P extends string>(
   score: Score.Score<P>,
   options: ObjectiveOptions<P> = {}
 ): Laws => {
-  const { fixed, evaluate, title, slack } = setting(objective, score, options)
+  const { fixed, evaluate, slack } = setting(objective, score, options)
   const { symmetries: { relabel, rotate } = symmetriesOf(score), isotropic = claimed(objective, 'proper') } = options
-  const rotating: NonNullable<typeof rotate> = rotate ?? (() => params => params)
   const same =
     (
       change: (each: Example<P>) => Partial<Example<P>>,
       /** What becomes of the gradient. */
       push: (each: Example<P>) => (gradient: Params.Params<P>) => Params.Params<P> = () => gradient => gradient
     ) =>
-    (each: Example<P>): boolean => {
+    (each: Example<P>): Said => {
       const [plain, changed] = [evaluate(each), evaluate({ ...each, ...change(each) })]
       const r = sizeOf(each)
       const scale = Math.abs(plain.value) + greatest(flat(plain.gradient)) + r * r
       const tolerance = slack * 1e-13 * scale * r * r
-      return (
-        agree('L', [changed.value], [plain.value], tolerance) &&
-        agree('∇L', flat(changed.gradient), flat(push(each)(plain.gradient)), tolerance)
-      )
+      return is(sides(changed), sides({ value: plain.value, gradient: push(each)(plain.gradient) }), tolerance)
     }
   const tolerance =
     'To 1e-13 (|L| + |∇L| + r²) r², r the size of data, noise and parameters: exponents of size r² are rounded.'
 
-  const lawOf = over(fixed, title)
-  const ofRows: ReadonlyArray<Law> = [
+  const lawOf = over(fixed)
+  const given = {
+    claim: !isEstimate(objective, score),
+    unless: 'it draws beside the noise, which does not follow'
+  } as const
+  return ofRows(Objective.show(objective), [
     lawOf({
+      ...given,
       name: 'does not know the order of the rows',
       statement: `∀ θ, x, z, permutations π: L(θ; πx, πz) = L(θ; x, z), and the same of ∇L. ${tolerance}`,
       source: symmetry,
-      check: same(({ points, expectation, seed }) => {
+      says: same(({ points, expectation, seed }) => {
         const reorder = Points.select(Key.permutation(points.rows)(Key.fromSeed(seed)))
         return { points: reorder(points), expectation: follow(reorder)(expectation) }
       })
     }),
-    claim({
-      name: 'a row of weight n is n rows',
-      statement: `∀ θ, x, z, whole weights n: L(θ; x, z, n) = L(θ; each row and its noise nᵢ times), and the same of ∇L. ${tolerance}`,
-      source: 'definition of weighted points',
-      cases: fixed.map(each => {
+    over(
+      fixed.map(each => {
         const { rows } = each.points
         const least = Arbitrary.minRows(score)
         const counts = Key.integers(4)(rows)(Key.fromSeed(each.seed))
@@ -586,53 +536,48 @@ export const symmetries = <P extends string>(
           ...each,
           points: { ...each.points, weights: Float64Array.from(counts, (n, i) => (i < least ? 1 + n : n)) }
         }
-      }),
-      show: title,
-      check: same(({ points: { weights, ...points }, expectation }) => {
+      })
+    )({
+      ...given,
+      name: 'a row of weight n is n rows',
+      statement: `∀ θ, x, z, whole weights n: L(θ; x, z, n) = L(θ; each row and its noise nᵢ times), and the same of ∇L. ${tolerance}`,
+      source: 'definition of weighted points',
+      says: same(({ points: { weights, ...points }, expectation }) => {
         const repeat = Points.select(Array.from(weights ?? []).flatMap((n, i) => Array.from({ length: n }, () => i)))
         return { points: repeat(points), expectation: follow(repeat)(expectation) }
       })
-    })
-  ]
-  return held([
-    !isEstimate(objective, score) && ofRows,
-    relabel !== undefined &&
-      claimed(objective, 'alike') &&
-      lawOf({
-        name: 'does not know the order of the components',
-        statement: `∀ θ, x, z, relabellings π: L(πθ) = L(θ) and ∇L(πθ) = π∇L(θ). ${tolerance}`,
-        source: 'symmetry of the score',
-        check: same(
+    }),
+    lawOf({
+      claim: claimed(objective, 'alike') && relabel,
+      unless: 'it, or the score, tells components apart',
+      name: 'does not know the order of the components',
+      statement: `∀ θ, x, z, relabellings π: L(πθ) = L(θ) and ∇L(πθ) = π∇L(θ). ${tolerance}`,
+      source: 'symmetry of the score',
+      says: (each, relabel) =>
+        same(
           ({ params, seed }) => ({ params: relabel(seed)(params) }),
           ({ seed }) => relabel(seed)
-        )
-      }),
-    ifClaimed(
-      'isotropic',
-      rotate !== undefined && isotropic && !isEstimate(objective, score),
-      lawOf({
-        name: 'turns with data, noise and centres',
-        statement: `∀ θ, x, z, orthogonal Q: L(Qθ; Qx, Qz) = L(θ; x, z) and ∇L(Qθ; Qx, Qz) = Q∇L(θ; x, z). ${tolerance}`,
-        source: 'symmetry of the standard normal law',
-        check: same(
+        )(each)
+    }),
+    lawOf({
+      claim: isotropic && !isEstimate(objective, score) && rotate,
+      option: 'isotropic',
+      ...(rotate === undefined
+        ? { unless: 'how the parameters of the score turn is not known; give `symmetries`' }
+        : isotropic && { unless: 'it draws beside the noise, which does not turn with the data' }),
+      name: 'turns with data, noise and centres',
+      statement: `∀ θ, x, z, orthogonal Q: L(Qθ; Qx, Qz) = L(θ; x, z) and ∇L(Qθ; Qx, Qz) = Q∇L(θ; x, z). ${tolerance}`,
+      source: 'symmetry of the standard normal law',
+      says: (each, rotate) =>
+        same(
           ({ params, points, expectation, seed }) => {
             const turn = orthogonal(seed, points.dim)
             const turned = mapRows(turn)
-            return {
-              params: rotating(turn)(params),
-              points: turned(points),
-              expectation: follow(turned)(expectation)
-            }
+            return { params: rotate(turn)(params), points: turned(points), expectation: follow(turned)(expectation) }
           },
-          ({ points, seed }) => rotating(orthogonal(seed, points.dim))
-        )
-      }),
-      rotate === undefined
-        ? 'how the parameters of the score turn is not known; give `symmetries`'
-        : isotropic
-          ? 'it draws beside the noise, which does not turn with the data'
-          : undefined
-    )
+          ({ points, seed }) => rotate(orthogonal(seed, points.dim))
+        )(each)
+    })
   ])
 }
 
@@ -641,14 +586,14 @@ export const algebra = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
   options: ObjectiveOptions<P> = {}
-): ReadonlyArray<Law> => {
-  const { fixed, evaluate, title, slack } = setting(objective, score, options)
+): Laws => {
+  const { fixed, evaluate, slack } = setting(objective, score, options)
   const linear =
     (
       whole: (weight: number) => Objective.Objective,
       parts: (weight: number) => ReadonlyArray<[number, Objective.Objective]>
     ) =>
-    (each: Example<P>): boolean => {
+    (each: Example<P>): Said => {
       const weight = (each.seed % 13) / 4 - 1
       const found = evaluate(each, whole(weight))
       const terms = parts(weight).map(([weight, part]) => ({ weight, ...evaluate(each, part) }))
@@ -663,42 +608,37 @@ export const algebra = <P extends string>(
           of(found).length
         )
       const tolerance = slack * 1e-13 * scale * Elementary.square(sizeOf(each))
-      const [value, gradient] = [
-        ({ value }: Loss.ValueAndGradient<P>) => [value],
-        (term: Loss.ValueAndGradient<P>) => flat(term.gradient)
-      ]
-      return (
-        agree('L', value(found), total(value), tolerance) && agree('∇L', gradient(found), total(gradient), tolerance)
-      )
+      const wanted = { L: total(({ value }) => [value]), '∇L': total(({ gradient }) => flat(gradient)) }
+      return is(sides(found), wanted, tolerance)
     }
-  // In a sum each term draws from a key of its own: what draws alone cannot be compared.
   const other = Objective.implicit(TimeLaw.at(0.2))
   const tolerance = 'To 1e-13 (Σ|w|(|L| + |∇L|) + 1) r²: parts may be added in another order.'
 
-  const lawOf = over(fixed, title)
-  return held([
+  const lawOf = over(fixed)
+  return ofRows(Objective.show(objective), [
     lawOf({
       name: 'weighting multiplies',
       statement: `∀ θ, x, z, w: the value and gradient of weight(w)(L) are w times those of L. ${tolerance}`,
       source: 'linearity of the expectation',
-      check: linear(
+      says: linear(
         weight => Objective.weight(weight)(objective),
         weight => [[weight, objective]]
       )
     }),
-    !isEstimate(objective, score) &&
-      lawOf({
-        name: 'summing adds',
-        statement: `∀ θ, x, z, w: the value and gradient of sum([L, weight(w)(M)]) are those of L plus w times those of M. ${tolerance}`,
-        source: 'linearity of the expectation',
-        check: linear(
-          weight => Objective.sum([objective, Objective.weight(weight)(other)]),
-          weight => [
-            [1, objective],
-            [weight, other]
-          ]
-        )
-      })
+    lawOf({
+      claim: !isEstimate(objective, score),
+      unless: 'in a sum each term draws from a key of its own: what draws alone cannot be compared',
+      name: 'summing adds',
+      statement: `∀ θ, x, z, w: the value and gradient of sum([L, weight(w)(M)]) are those of L plus w times those of M. ${tolerance}`,
+      source: 'linearity of the expectation',
+      says: linear(
+        weight => Objective.sum([objective, Objective.weight(weight)(other)]),
+        weight => [
+          [1, objective],
+          [weight, other]
+        ]
+      )
+    })
   ])
 }
 
@@ -710,32 +650,31 @@ export const proper = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
   options: ObjectiveOptions<P> = {}
-): ReadonlyArray<Law> => {
-  const { schedules, evaluate, title, slack } = setting(objective, score, options)
+): Laws => {
+  const { schedules, evaluate, slack } = setting(objective, score, options)
   const mixture = options.mixture ?? O.toUndefined(Density.meaning(score))
   const { params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 }) } = options
-  return mixture === undefined
-    ? []
-    : [
-        claim({
-          name: 'the truth is stationary in population',
-          statement: `∀ θ with centres up to 1.25, in one dimension: ∇L(θ) = 0 where x_0 is from the mixture of θ. To 1e-5 (1 + |L|): the population is a rule of ${NODES} × ${NODES} equal steps for x_0 and z, whose error is below 1e-6 here, and falls as the steps do.`,
-          source: 'Vincent 2011, Neural Computation 23:1661–1674; Gibbs’ inequality for the likelihood',
-          cases: fc.record({ schedule: schedules, params: params(1), seed: Arbitrary.seeds }).map(each => ({
-            ...each,
-            points: Density.pointsOf(1, [[0]]),
-            expectation: Expectation.monteCarlo()
-          })),
-          show: each => `${title(each)} // points: the population of params, noise: all of it`,
-          check: each => {
-            const rule = Density.trapezoid(NODES)
-            const { points, noise } = Density.withNoise(Density.population(mixture(each.params), rule), rule)
-            const { value, gradient } = evaluate({ ...each, points, expectation: Expectation.fixed(noise) })
-            const found = flat(gradient)
-            return agree('∇L', found, 0, slack * 1e-5 * (1 + Math.abs(value)))
-          }
-        })
-      ]
+  return ofRows(Objective.show(objective), [
+    over(
+      fc.record({ schedule: schedules, params: params(1), seed: Arbitrary.seeds }).map(each => ({
+        ...each,
+        points: Density.pointsOf(1, [[0]]),
+        expectation: Expectation.monteCarlo()
+      }))
+    )({
+      claim: mixture,
+      option: 'proper',
+      name: 'the truth is stationary in population',
+      statement: `∀ θ with centres up to 1.25, in one dimension: ∇L(θ) = 0 where x_0 is from the mixture of θ. To 1e-5 (1 + |L|): the population is a rule of ${NODES} × ${NODES} equal steps for x_0 and z, whose error is below 1e-6 here, and falls as the steps do.`,
+      source: 'Vincent 2011, Neural Computation 23:1661–1674; Gibbs’ inequality for the likelihood',
+      says: (each, mixture) => {
+        const rule = Density.trapezoid(NODES)
+        const { points, noise } = Density.withNoise(Density.population(mixture(each.params), rule), rule)
+        const { value, gradient } = evaluate({ ...each, points, expectation: Expectation.fixed(noise) })
+        return is(flat(gradient), 0, slack * 1e-5 * (1 + Math.abs(value)))
+      }
+    })
+  ])
 }
 
 // —— in two and three dimensions ——
@@ -780,11 +719,11 @@ export const minimum = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
   options: ObjectiveOptions<P> = {}
-): ReadonlyArray<Law> => {
-  const { schedules, compile, title } = setting(objective, score, options)
+): Laws => {
+  const { schedules, compile } = setting(objective, score, options)
   const mixture = options.mixture ?? O.toUndefined(Density.meaning(score))
   const { params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 }) } = options
-  if (mixture === undefined) return []
+  if (mixture === undefined) return held([])
   const moves = Arbitrary.isMirrored(score) ? 1.25 : 1
   const draws = isEstimate(objective, score)
   const cases = (dims: ReadonlyArray<number>): ReadonlyArray<fc.Arbitrary<Example<P> & { readonly axis: number }>> =>
@@ -810,8 +749,6 @@ export const minimum = <P extends string>(
             expectation: Expectation.monteCarlo()
           }))
       )
-  const show = (each: Example<P> & { readonly axis: number }): string =>
-    `${title(each)} // points: ${BATCHES} × ${ROWS} rows of params; along coordinate ${each.axis}`
   /** Value and gradient at some parameters, on batches of the truth. */
   const onBatches = (
     each: Example<P>,
@@ -837,51 +774,38 @@ export const minimum = <P extends string>(
       return at.map(compile({ ...each, seed: each.seed + i, points, expectation }))
     })
   }
-  return [
-    claim({
+  return ofRows(Objective.show(objective), [
+    over(cases([2, 3]))({
+      option: 'proper',
       name: 'the truth is stationary in two and three dimensions',
       statement: `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${ROWS} rows, each by its noise and the opposite (by noise drawn anew, where it draws beside it), is 0, up to ${ERRORS} standard errors, which the batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.`,
       source: 'Vincent 2011, Neural Computation 23:1661–1674; Student 1908',
       enough: 10,
-      cases: cases([2, 3]),
-      show,
-      check: each => {
+      says: each => {
         const found = onBatches(each, [each.params]).map(([one]) => one)
         const size = 1 + Math.abs(found[0].value)
-        return flat(found[0].gradient).every((_, i) => {
+        return flat(found[0].gradient).map((_, i) => {
           const { mean, error } = estimate(found.map(({ gradient }) => flat(gradient)[i]))
-          return agree(`∇L[${i}] in population`, [mean], [0], ERRORS * error + 1e-9 * size)
+          return is(mean, 0, ERRORS * error + 1e-9 * size)
         })
       }
     }),
-    claim({
+    over(cases(Arbitrary.eachDim))({
+      option: 'proper',
       name: 'the truth is a minimum in population',
       statement: `∀ θ with centres up to 1.25, in one to three dimensions, ∀ coordinates j, x_0 from the mixture of θ: with all centres ${moves} further along j, L is not less, by ${ERRORS} standard errors of the difference over ${BATCHES} such batches, and not the same to 1e-9 (1 + |L|) on every batch.`,
       source: 'a proper objective is least at the truth, and nowhere else',
       enough: 11,
-      cases: cases(Arbitrary.eachDim),
-      show,
-      check: each => {
+      says: each => {
         const { dim } = each.points
         const pairs = onBatches(each, [each.params, movedAlong(each.axis, dim, moves)(each.params)])
         const rises = pairs.map(([truth, moved]) => moved.value - truth.value)
         const size = 1 + Math.abs(pairs[0][0].value)
         const { mean, error } = estimate(rises)
-        return (
-          holds(
-            rises.some(rise => Math.abs(rise) > 1e-9 * size),
-            () =>
-              `L does not see the centres along coordinate ${each.axis}: it is ${pairs[0][0].value} before and after`
-          ) &&
-          holds(
-            mean + ERRORS * error >= 0,
-            () =>
-              `with the centres ${moves} further along coordinate ${each.axis} L falls by ${-mean}, of a standard error of ${error}`
-          )
-        )
+        return [isBelow(1e-9 * size, greatest(rises)), isAtMost(0, mean, ERRORS * error)]
       }
     })
-  ]
+  ])
 }
 
 /** What objectives may differ by and still be the same. */
@@ -898,7 +822,7 @@ export const sameObjective = <P extends string>(
   b: Objective.Objective,
   score: Score.Score<P>,
   options: ObjectiveOptions<P> & { readonly upTo?: UpTo } = {}
-): ReadonlyArray<Law> => {
+): ReadonlyArray<Stated> => {
   const { upTo: { factor = 1, constant = false } = {} } = options
   const [one, other] = [setting(a, score, options), setting(b, score, options)]
   const cases = fc.tuple(one.fixed, one.fixed).map(([each, other]) => ({
@@ -907,14 +831,13 @@ export const sameObjective = <P extends string>(
     reference: { ...other, schedule: each.schedule }
   }))
   return [
-    claim({
+    over(cases)({
+      option: 'equals',
       name: 'it is what is stated',
       statement: `∀ θ, x, z: value and gradient are ${factor === 'any' ? 'one factor times' : factor === 1 ? '' : `${factor} times`} those of ${Objective.show(b)}${constant ? ', the value up to a constant' : ''}. To 1e-11 (1 + |L| + |∇L|) r²: the two round in another order.`,
       source: 'the stated formula',
       enough: 50,
-      cases,
-      show: each => `${one.title(each)} // against ${Objective.show(b)}`,
-      check: each => {
+      says: each => {
         const [found, wanted] = [one.evaluate(each), other.evaluate(each)]
         const ratio = ((): number => {
           if (factor !== 'any') return factor
@@ -922,19 +845,18 @@ export const sameObjective = <P extends string>(
           const [top, bottom] = [flat(x.gradient), flat(y.gradient)]
           return dot(bottom, bottom) === 0 ? NaN : dot(top, bottom) / dot(bottom, bottom)
         })()
-        if (Number.isNaN(ratio)) return true
+        if (Number.isNaN(ratio)) return []
         const r = sizeOf(each)
         const scale = 1 + Math.abs(ratio) * (Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
         const tolerance = (options.slack ?? 1) * 1e-11 * scale * r * r
-        return (
-          (constant || agree('L', [found.value], [ratio * wanted.value], tolerance)) &&
-          agree(
-            '∇L',
+        return [
+          !constant && is(found.value, ratio * wanted.value, tolerance),
+          is(
             flat(found.gradient),
             flat(wanted.gradient).map(g => ratio * g),
             tolerance
           )
-        )
+        ]
       }
     })
   ]

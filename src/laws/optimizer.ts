@@ -9,10 +9,10 @@ import { type NdArray } from '../../lib/index.js'
 import { Case, Optimizer, Params, Region } from '../index.js'
 import { sameBits, throughText } from './bits.js'
 import { ofOptimizers } from './capability.js'
-import { dot, flat, greatest, held } from './check.js'
+import { held, flat, greatest, dot } from './check.js'
 import type { Laws } from './law.js'
 import { dyadic, optimizers, walks, walksBeside, type Walk } from './pipelines.js'
-import { hasBits, is, isAtMost, ofRows, over, type Relation } from './lawRows.js'
+import { over, ofRows, is, isAtMost, hasBits, type Relation } from './lawRows.js'
 
 type P = Params.Params<string>
 type State = Optimizer.AnyState<string>

@@ -9,9 +9,10 @@ import type { Loss } from '../compile/loss.js'
 import type { Points } from '../data/points.js'
 import type { Recipe } from '../pipeline/recipe.js'
 import { Case, Compile, Field, Initializer, Params, Pipeline, Run, Score } from '../index.js'
-import { agree, claim, compiled, flat, greatest, holds } from './check.js'
-import type { Law } from './law.js'
-import { params as paramsOf, seeds, showPoints } from './pipelines.js'
+import { compiled, flat, greatest } from './check.js'
+import { over, ofRows, is, hasBits, type Stated } from './lawRows.js'
+import type { Law, Laws } from './law.js'
+import { params as paramsOf, seeds } from './pipelines.js'
 import { mapRows, symmetriesOf } from './symmetries.js'
 
 export interface OriginOptions {
@@ -88,18 +89,19 @@ export const translation = <P extends string>(
   loss: Loss<P>,
   points: Points,
   options: TranslationOptions<P> = {}
-): ReadonlyArray<Law> => [
-  moves(
-    {
-      name: 'a loss does not know where 0 is',
-      statement:
-        '∀ θ, keys, plans, c ≤ 1e8: L(θ + c; x + c) = L(θ; x), and the same of ∇L. To 1e-10 (1 + |L| + |∇L|): data and centres lie on a grid of 2⁻²⁰, so that moving them rounds nothing; taking their differences is a sum of other roundings.'
-    },
-    loss,
-    points,
-    options
-  )
-]
+): Laws =>
+  ofRows('laws.translation', [
+    moves(
+      {
+        name: 'a loss does not know where 0 is',
+        statement:
+          '∀ θ, keys, plans, c ≤ 1e8: L(θ + c; x + c) = L(θ; x), and the same of ∇L. To 1e-10 (1 + |L| + |∇L|): data and centres lie on a grid of 2⁻²⁰, so that moving them rounds nothing; taking their differences is a sum of other roundings.'
+      },
+      loss,
+      points,
+      options
+    )
+  ])
 
 /** The law of a loss that is moved, by the name that it is held by. */
 export const moves = <P extends string>(
@@ -107,7 +109,7 @@ export const moves = <P extends string>(
   loss: Loss<P>,
   points: Points,
   options: TranslationOptions<P>
-): Law => {
+): Stated => {
   const {
     furthest = 1e8,
     slack = 1,
@@ -118,23 +120,21 @@ export const moves = <P extends string>(
   const here = gridded(points)
   const move = moveOf(loss.score, points.dim)
   const cases = fc.record({ params: params.map(Params.mapValues(onGrid)), by: offsets(furthest), seed: seeds })
-  return claim({
+  return over(cases)({
     ...said,
     source: 'a mixture moves with its data',
     ...(enough !== undefined && { enough }),
-    cases,
-    show: ({ params, by, seed }) =>
-      `${showPoints(here)}\nmoved by ${by}, at ${Params.show(params)}, Key.fromSeed(${seed})`,
-    check: ({ params, by, seed }) => {
+    says: ({ params, by, seed }) => {
       const key = Key.fromSeed(seed)
       const all = compiled(plans(loss)(here))
-      return compiled(plans(loss)(moved(by)(here))).every(({ engine, evaluate }, i) => {
+      return compiled(plans(loss)(moved(by)(here))).map(({ engine, evaluate }, i) => {
         const wanted = all[i].evaluate(params, key)
         const found = evaluate(move(by)(params), key)
         const tolerance = slack * 1e-10 * (1 + Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
-        return (
-          agree(`value by ${engine}`, [found.value], [wanted.value], tolerance) &&
-          agree(`gradient by ${engine}`, flat(found.gradient), flat(wanted.gradient), tolerance)
+        return is(
+          { [engine]: [found.value, ...flat(found.gradient)] },
+          { [engine]: [wanted.value, ...flat(wanted.gradient)] },
+          tolerance
         )
       })
     }
@@ -198,19 +198,17 @@ export const runTranslation = <P extends string>(
   pipelineOf: (points: Points) => Pipeline.Pipeline<P>,
   points: Points,
   { furthest = 1e8, slack = 1, compile = Compile.pipeline }: RunTranslationOptions = {}
-): ReadonlyArray<Law> => {
+): Laws => {
   const here = gridded(points)
   const first = pipelineOf(here)
   const move = moveOf(first.score, points.dim)
-  return [
-    claim({
+  return ofRows(Pipeline.show(first), [
+    over(fc.record({ by: offsets(furthest), seed: seeds }))({
       name: 'a run does not know where 0 is',
       statement:
         '∀ keys, c ≤ 1e8: on x + c, from a start that is c further, it ends by the same rules, and at the same parameters but for the means, which are c further. To 1e-7 + 1e3 · 2⁻⁵² c: the means are kept where the data are, and rounded there by 2⁻⁵³ c at each step; a rule of 1e-8 and overlapping components magnify that.',
       source: 'a mixture moves with its data',
-      cases: fc.record({ by: offsets(furthest), seed: seeds }),
-      show: ({ by, seed }) => `${Pipeline.show(first)}\n${showPoints(here)}\nmoved by ${by}, Key.fromSeed(${seed})`,
-      check: ({ by, seed }) => {
+      says: ({ by, seed }) => {
         const key = Key.fromSeed(seed)
         const wanted = endOf(compiled(compile(first)(here)), key)
         const there = moved(by)(here)
@@ -218,15 +216,10 @@ export const runTranslation = <P extends string>(
         const initializer = movedInitializer(by, move, pipeline.score)(pipeline.initializer)
         const found = endOf(compiled(compile({ ...pipeline, initializer })(there)), key)
         const tolerance = slack * (1e-7 + 1e3 * Number.EPSILON * Math.abs(by))
-        return (
-          holds(
-            found.rules.join() === wanted.rules.join(),
-            () => `the stages end by ${found.rules.join(', ')}, not by ${wanted.rules.join(', ')}`
-          ) && agree('parameters', flat(move(-by)(found.params)), flat(wanted.params), tolerance)
-        )
+        return [hasBits(found.rules, wanted.rules), is(flat(move(-by)(found.params)), flat(wanted.params), tolerance)]
       }
     })
-  ]
+  ])
 }
 
 /**
@@ -247,7 +240,7 @@ export const unit = <P extends string>(
   score: Score.Score<P>,
   points: Points,
   { slack = 1 }: Pick<OriginOptions, 'slack'> = {}
-): ReadonlyArray<Law> => {
+): Laws => {
   const { family } = Score.interpret(score)
   if (family._tag === 'None' || family.value.unitVariance)
     return refuse(`${Score.show(score)} has a unit of its own, and the data are in it`)
@@ -258,29 +251,24 @@ export const unit = <P extends string>(
         name === 'means' ? by * value : name === 'logVariances' ? value + 2 * Elementary.log(by) : value
       )
     }))
-  return [
-    claim({
+  return ofRows(`a recipe for ${Score.show(score)}`, [
+    over(fc.record({ power: fc.integer({ min: -4, max: 10 }), seed: seeds }))({
       name: 'a fit does not know the unit',
       statement:
         '∀ keys, powers of two u from 2⁻⁴ to 2¹⁰: on u x, while no variance comes to a floor, the recipe ends by the same rules, at means u times as far out, variances u² times as large and the same weights. To 1e-6: the data are not rounded, but log u² is, and what a rule of 1e-8 leaves is magnified.',
       source: 'a mixture scales with its data',
-      cases: fc.record({ power: fc.integer({ min: -4, max: 10 }), seed: seeds }),
-      show: ({ power, seed }) =>
-        `${Pipeline.show(recipe(score)(points))}\n${showPoints(points)}\ntimes 2^${power}, Key.fromSeed(${seed})`,
-      check: ({ power, seed }) => {
+      says: ({ power, seed }) => {
         const key = Key.fromSeed(seed)
         const by = Elementary.powerOfTwo(power)
         const end = (on: Points): ReturnType<typeof endOf<P>> =>
           endOf(compiled(pipe(on, Compile.pipeline(recipe(score)(on)))), key)
         const wanted = end(points)
         const found = end(mapRows(row => row.map(x => by * x))(points))
-        return (
-          holds(
-            found.rules.join() === wanted.rules.join(),
-            () => `the stages end by ${found.rules.join(', ')}, not by ${wanted.rules.join(', ')}`
-          ) && agree('parameters', flat(inUnit(1 / by)(found.params)), flat(wanted.params), slack * 1e-6)
-        )
+        return [
+          hasBits(found.rules, wanted.rules),
+          is(flat(inUnit(1 / by)(found.params)), flat(wanted.params), slack * 1e-6)
+        ]
       }
     })
-  ]
+  ])
 }

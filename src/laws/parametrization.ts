@@ -10,15 +10,16 @@ import {
   Expectation,
   Objective,
   Parametrization,
-  Params,
+  type Params,
   Schedule,
   Score,
   TimeLaw
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, claim, compiled, flat, greatest, held, holds, known, over, sumOf } from './check.js'
+import { compiled, flat, sumOf, greatest } from './check.js'
+import { areFinite, over, ofRows, is, type Stated } from './lawRows.js'
 import * as Density from './density.js'
-import type { Law } from './law.js'
+import type { Laws } from './law.js'
 import type { Evaluate } from './objective.js'
 
 type Parametrization = Parametrization.Parametrization
@@ -117,13 +118,9 @@ const settingOf = (
       third: others,
       pair: fc.tuple(Arbitrary.real(3), Arbitrary.real(3))
     })
-  const code = Parametrization.show(own)
   const directionOf = (parametrization: Parametrization): ((level: Schedule.Level) => Direction) =>
     (parametrization === own ? direction : undefined) ??
     O.getOrElse(() => Parametrization.direction(parametrization))(published(parametrization))
-  const show = ({ level, other, third, pair }: Example): string =>
-    `Parametrization.coefficients(${code}, ${Parametrization.show(other)})({ alpha: ${level.alpha}, sigma: ${level.sigma} }) ` +
-    `// of ${pair.join(' and ')}, and ${Parametrization.show(third)}`
   const carried =
     (from: Parametrization, to: Parametrization) =>
     (level: Schedule.Level, x: number, output: number): number => {
@@ -149,12 +146,6 @@ const settingOf = (
       })
     )
   )
-  const showLoss = ({ schedule, time, points, seed, params }: LossCase): string =>
-    [
-      `Objective.denoising(TimeLaw.at(${time}), ${code}) on ${Schedule.show(schedule)}`,
-      `const points = ${Arbitrary.showPoints(points)} // noise of seed ${seed}`,
-      `const params = ${Params.show(params)}`
-    ].join('\n')
   const lossOf = <P extends string>(
     of: Score.Score<P>,
     params: Params.Params<P>,
@@ -194,8 +185,8 @@ const settingOf = (
   }
   const lossSize = 'To 1e-13 (1 + |L| + |∇L|) r² h², h = max(1, σ/α, α/σ): what is hidden is divided by what is shown.'
 
-  const lawOf = over(casesOf(inner), show)
-  const lawOfLoss = over(lossCases, showLoss)
+  const lawOf = over(casesOf(inner))
+  const lawOfLoss = over(lossCases)
   return {
     carried,
     casesOf,
@@ -208,7 +199,6 @@ const settingOf = (
     lossSize,
     lossTolerance,
     own,
-    show,
     size,
     slack,
     squaredError,
@@ -219,62 +209,63 @@ const settingOf = (
 
 type Setting = ReturnType<typeof settingOf>
 
-const truthToTruth = ({ carried, directionOf, lawOf, own, size, tolerance }: Setting): Law =>
+const truthToTruth = ({ carried, directionOf, lawOf, own, size, tolerance }: Setting): Stated =>
   lawOf({
     name: 'the truth is carried to the truth',
     statement: `∀ levels, x_0, z, others: p x_0 + q z is carried to p′x_0 + q′z, and back, both as published; ${size}.`,
     source: 'Salimans & Ho 2022, arXiv 2202.00512, appendix D; Karras et al. 2022, arXiv 2206.00364, table 1',
-    check: ({ level, other, pair: [clean, noise] }) => {
+    says: ({ level, other, pair: [clean, noise] }) => {
       const x = level.alpha * clean + level.sigma * noise
       const [mine, yours] = [own, other].map(parametrization => {
         const { p, q } = directionOf(parametrization)(level)
         return p * clean + q * noise
       })
       const close = tolerance(level, clean, noise, mine, yours)
-      return (
-        agree('what it is carried to', [carried(own, other)(level, x, mine)], [yours], close) &&
-        agree('what is carried to it', [carried(other, own)(level, x, yours)], [mine], close)
+      return is(
+        {
+          'what it is carried to': carried(own, other)(level, x, mine),
+          'what is carried to it': carried(other, own)(level, x, yours)
+        },
+        { 'what it is carried to': yours, 'what is carried to it': mine },
+        close
       )
     }
   })
 
-const thereAndBack = ({ carried, lawOf, own, size, tolerance }: Setting): Law =>
+const thereAndBack = ({ carried, lawOf, own, size, tolerance }: Setting): Stated =>
   lawOf({
     name: 'there and back is the identity',
     statement: `∀ levels, x, outputs, others: carried to another and back it is what it was; ${size}.`,
     source: 'definition of an isomorphism',
-    check: ({ level, other, pair: [x, output] }) => {
+    says: ({ level, other, pair: [x, output] }) => {
       const there = carried(own, other)(level, x, output)
-      return agree(
-        'there and back',
-        [carried(other, own)(level, x, there)],
-        [output],
+      return is(
+        carried(other, own)(level, x, there),
+        output,
         tolerance(level, x, output, there) * (1 + 1 / level.sigma)
       )
     }
   })
 
-const detour = ({ carried, lawOf, own, size, tolerance }: Setting): Law =>
+const detour = ({ carried, lawOf, own, size, tolerance }: Setting): Stated =>
   lawOf({
     name: 'a detour makes no difference',
     statement: `∀ levels, x, outputs, others a, b: carried to a and then to b it is carried to b; ${size}.`,
     source: 'isomorphisms compose',
-    check: ({ level, other, third, pair: [x, output] }) => {
+    says: ({ level, other, third, pair: [x, output] }) => {
       const there = carried(own, third)(level, x, output)
       const [found, wanted] = [carried(third, other)(level, x, there), carried(own, other)(level, x, output)]
-      return agree('by a detour', [found], [wanted], tolerance(level, x, output, there, wanted) * (1 + 1 / level.sigma))
+      return is(found, wanted, tolerance(level, x, output, there, wanted) * (1 + 1 / level.sigma))
     }
   })
 
-const safeAtEnds = ({ carried, casesOf, coefficients, own, show, slack }: Setting): Law =>
-  claim({
+const safeAtEnds = ({ carried, casesOf, coefficients, own, slack }: Setting): Stated =>
+  over(casesOf(ends))({
     name: 'nothing is divided by zero at either end',
     statement:
       '∀ levels without noise or without signal, others: its outputs are carried over by finite coefficients; x is the data where there is no noise, and the noise where there is no signal, whatever the output, unless that says it itself; and of two that show both ends, there and back is the identity. To 1e-13 of the terms.',
     source: 'what a level does not show is taken as 0',
-    cases: casesOf(ends),
-    show,
-    check: ({ level, other, pair: [x, output] }) => {
+    says: ({ level, other, pair: [x, output] }) => {
       const { ofOutput, ofPoint } = coefficients(own, other)(level)
       const noiseless = level.sigma === 0
       const [shown, wanted] = noiseless
@@ -284,68 +275,54 @@ const safeAtEnds = ({ carried, casesOf, coefficients, own, show, slack }: Settin
       const itself = noiseless ? q === 0 : p === 0 && Number.isFinite(q)
       const there = carried(own, other)(level, x, output)
       const close = slack * 1e-13 * (1 + greatest([x, output, wanted, there]))
-      return (
-        holds(
-          Number.isFinite(ofOutput) && Number.isFinite(ofPoint),
-          () => `the coefficients are ${ofOutput} and ${ofPoint}`
-        ) &&
-        (itself ||
-          agree(
-            noiseless ? 'x/α as the data' : 'x/σ as the noise',
-            [carried(own, shown)(level, x, output)],
-            [wanted],
-            close
-          )) &&
-        (!showsBothEnds(own) ||
-          !showsBothEnds(other) ||
-          agree('there and back', [carried(other, own)(level, x, there)], [output], close))
-      )
+      return [
+        areFinite([ofOutput, ofPoint]),
+        !itself && is(carried(own, shown)(level, x, output), wanted, close),
+        showsBothEnds(own) && showsBothEnds(other) && is(carried(other, own)(level, x, there), output, close)
+      ]
     }
   })
 
-const errorsByWeight = ({ coefficients, lawOf, own, slack, weight }: Setting): Law =>
+const errorsByWeight = ({ coefficients, lawOf, own, slack, weight }: Setting): Stated =>
   lawOf({
     name: 'squared errors compare by its weight',
     statement:
       '∀ levels, others: an error of one output is one of the other’s, whose square is the weight times as great; from one to another and back the weights are inverse. To 1e-13 h² of the weight.',
     source: 'Salimans & Ho 2022, arXiv 2202.00512, §4',
-    check: ({ level, other }) => {
+    says: ({ level, other }) => {
       const { ofOutput } = coefficients(own, other)(level)
       const [there, back] = [weight(own, other)(level), weight(other, own)(level)]
       const { alpha, sigma } = level
       const close = slack * 1e-13 * Elementary.square(Math.max(1, sigma / alpha, alpha / sigma))
-      return (
-        agree('weight', [there / Elementary.square(ofOutput)], [1], close) &&
-        agree('there and back', [there * back], [1], close)
-      )
+      return is({ weight: there / Elementary.square(ofOutput), 'there and back': there * back }, 1, close)
     }
   })
 
-const growsByDegree = ({ carried, degree, lawOf, own, size, tolerance }: Setting): ReadonlyArray<Law> =>
-  known(degree(own), ownDegree =>
-    lawOf({
-      name: 'outputs grow with the level by its degree',
-      statement: `∀ levels, c = 2^k, x, outputs, others: at (cα, cσ) what belongs to cx is c^degree times what belongs to x at (α, σ), carried over too; ${size}.`,
-      source: 'definition of the degree',
-      check: ({ level, other: any, pair: [x, output] }) => {
-        // Of another that has no degree, nothing is known.
-        const other = O.isSome(degree(any)) ? any : own
-        const c = Elementary.powerOfTwo(Math.round(100 * Math.abs(x)) % 3)
-        const higher = { alpha: c * level.alpha, sigma: c * level.sigma }
-        const grows = Elementary.pow(c, O.getOrElse(() => ownDegree)(degree(other)))
-        const wanted = grows * carried(own, other)(level, x, output)
-        const found = carried(own, other)(higher, c * x, Elementary.pow(c, ownDegree) * output)
-        return agree('at (cα, cσ)', [found], [wanted], c * c * tolerance(level, x, output, wanted))
-      }
-    })
-  )
+const growsByDegree = ({ carried, degree, lawOf, own, size, tolerance }: Setting): Stated =>
+  lawOf({
+    claim: O.toNullable(degree(own)),
+    unless: 'it has no degree',
+    name: 'outputs grow with the level by its degree',
+    statement: `∀ levels, c = 2^k, x, outputs, others: at (cα, cσ) what belongs to cx is c^degree times what belongs to x at (α, σ), carried over too; ${size}.`,
+    source: 'definition of the degree',
+    says: ({ level, other: any, pair: [x, output] }, ownDegree) => {
+      // Of another that has no degree, nothing is known.
+      const other = O.isSome(degree(any)) ? any : own
+      const c = Elementary.powerOfTwo(Math.round(100 * Math.abs(x)) % 3)
+      const higher = { alpha: c * level.alpha, sigma: c * level.sigma }
+      const grows = Elementary.pow(c, O.getOrElse(() => ownDegree)(degree(other)))
+      const wanted = grows * carried(own, other)(level, x, output)
+      const found = carried(own, other)(higher, c * x, Elementary.pow(c, ownDegree) * output)
+      return is(found, wanted, c * c * tolerance(level, x, output, wanted))
+    }
+  })
 
-const lossIsError = ({ directionOf, lawOfLoss, lossOf, lossSize, lossTolerance, own, squaredError }: Setting): Law =>
+const lossIsError = ({ directionOf, lawOfLoss, lossOf, lossSize, lossTolerance, own, squaredError }: Setting): Stated =>
   lawOfLoss({
     name: 'its loss is the squared error of its output',
     statement: `∀ θ, x_0, z, t: the denoising loss written in it is the mean of |y(x_t) − (p x_0 + q z)|², y from x̂_0 = E[x_0 | x_t] as published. ${lossSize}`,
     source: 'definition of the denoising loss',
-    check: each => {
+    says: each => {
       const meaning = Density.meaning(score)
       const mixture = meaning._tag === 'Some' ? meaning.value(each.params) : []
       const [found] = lossOf(score, each.params, each, own)
@@ -355,33 +332,28 @@ const lossIsError = ({ directionOf, lawOfLoss, lossOf, lossSize, lossTolerance, 
         const noise = Density.scale(1 / level.sigma, Density.minus(noisy, Density.scale(level.alpha, clean)))
         return Density.plus(Density.scale(p, clean), Density.scale(q, noise))
       })
-      return agree('L', [found], [wanted], lossTolerance(each, wanted))
+      return is(found, wanted, lossTolerance(each, wanted))
     }
   })
 
-const lossByWeight = ({ lawOfLoss, lossOf, lossSize, lossTolerance, own, weight }: Setting): Law =>
+const lossByWeight = ({ lawOfLoss, lossOf, lossSize, lossTolerance, own, weight }: Setting): Stated =>
   lawOfLoss({
     name: 'its loss is that of the score times its weight',
     statement: `∀ θ, x_0, z, t: value and gradient of the loss written in it are its weight relative to the score times those of |s + z/σ|². ${lossSize}`,
     source: 'Ho et al. 2020, arXiv 2006.11239, §3.2; Kingma & Gao 2023, arXiv 2303.00848',
-    check: each => {
+    says: each => {
       const factor = weight(Parametrization.score, own)(Schedule.level(each.time)(each.schedule))
       const wanted = lossOf(score, each.params, each, Parametrization.score).map(value => factor * value)
-      return agree(
-        'value and gradient',
-        lossOf(score, each.params, each, own),
-        wanted,
-        lossTolerance(each, greatest(wanted))
-      )
+      return is(lossOf(score, each.params, each, own), wanted, lossTolerance(each, greatest(wanted)))
     }
   })
 
-const outputOfNetwork = ({ lawOfLoss, lossOf, lossSize, lossTolerance, own, squaredError }: Setting): Law =>
+const outputOfNetwork = ({ lawOfLoss, lossOf, lossSize, lossTolerance, own, squaredError }: Setting): Stated =>
   lawOfLoss({
     name: 'of a network that predicts it, it is the output',
     statement: `∀ θ, x_0, z, t: of a student with the output θ ∘ x that is said to predict it, the loss written in it is the mean of |θ ∘ x_t − (p x_0 + q z)|². ${lossSize}`,
     source: 'definition of `predicts`',
-    check: each => {
+    says: each => {
       const student = Score.custom({
         name: 'diagonal',
         shapes: dim => ({ slopes: [dim] }),
@@ -392,7 +364,7 @@ const outputOfNetwork = ({ lawOfLoss, lossOf, lossSize, lossTolerance, own, squa
       const params = { slopes: { shape: [each.points.dim], values: slopes } }
       const [found] = lossOf(student, params, each, own)
       const wanted = squaredError(each, (_, noisy) => noisy.map((value, j) => slopes[j] * value))
-      return agree('L', [found], [wanted], lossTolerance(each, wanted))
+      return is(found, wanted, lossTolerance(each, wanted))
     }
   })
 
@@ -409,10 +381,10 @@ const outputOfNetwork = ({ lawOfLoss, lossOf, lossSize, lossTolerance, own, squa
  *   fc.assert(property, { seed: 1, numRuns: 10 })
  * })
  */
-export const parametrization = (own: Parametrization, options: ParametrizationOptions = {}): ReadonlyArray<Law> => {
+export const parametrization = (own: Parametrization, options: ParametrizationOptions = {}): Laws => {
   const setting = settingOf(own, options)
 
-  return held([
+  return ofRows(Parametrization.show(own), [
     truthToTruth(setting),
     thereAndBack(setting),
     detour(setting),

@@ -4,8 +4,8 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Case as Of, Optimizer, Params, Rate } from '../index.js'
-import { agree, holds, over } from './check.js'
-import type { Law } from './law.js'
+import { over, ofRows, is, isAtMost, isBelow } from './lawRows.js'
+import type { Laws } from './law.js'
 
 export interface RateOptions {
   /** What is believed to be the rate after so many steps; by default `Rate.at`. */
@@ -168,24 +168,24 @@ export const rate = (
     steps = fc.oneof({ weight: 4, arbitrary: fc.nat({ max: 200 }) }, fc.nat({ max: 1_000_000 })),
     interpret = Optimizer.anyInterpret
   }: RateOptions = {}
-): ReadonlyArray<Law> => {
+): Laws => {
   const cases: fc.Arbitrary<Example> = fc.record({ step: steps })
   const code = Rate.show(rate)
-  const show = ({ step }: Example): string => `pipe(${code}, Rate.at(${step}))`
   const optimizer = Optimizer.scaleByRate(rate)
 
-  const lawOf = over(cases, show)
-  return [
+  const lawOf = over(cases)
+  return ofRows(code, [
     lawOf({
       name: 'is no less than 0 and no more than it names',
       statement: '∀ n: 0 ≤ rate(n) ≤ the greatest rate of its description, and finite. Up to 2⁻⁵² of the latter.',
       source: 'definition of a learning rate',
-      check: ({ step }) => {
+      says: ({ step }) => {
         const found = at(rate, step)
-        return holds(
-          found >= 0 && found < Infinity && found <= bound(rate) * (1 + Elementary.powerOfTwo(-52)),
-          () => `the rate ${found} is not in [0, ${bound(rate)}]`
-        )
+        return [
+          isAtMost(0, found),
+          isBelow(found, Infinity),
+          isAtMost(found, bound(rate) * (1 + Elementary.powerOfTwo(-52)))
+        ]
       }
     }),
     lawOf({
@@ -193,10 +193,10 @@ export const rate = (
       statement:
         '∀ n: its equation holds, where its case is known: its ends; equal differences, or equal ratios, of its steps; half a cosine, symmetric about its middle and at ¾ after a third; rate(n)² (1 + n/after) = rate²; the piece that n falls in. To 1e-13 of the rates.',
       source: 'definition of each',
-      check: ({ step }) =>
-        O.getOrElse((): ReadonlyArray<Equation> => [])(equations(at, step)(rate)).every(([what, found, wanted]) => {
+      says: ({ step }) =>
+        O.getOrElse((): ReadonlyArray<Equation> => [])(equations(at, step)(rate)).flatMap(([what, found, wanted]) => {
           const size = Math.max(Math.abs(found), Math.abs(wanted), Number.isFinite(bound(rate)) ? bound(rate) : 0)
-          return agree(`rate ${what}`, [found], [wanted], 1e-13 * size)
+          return is({ [what]: found }, { [what]: wanted }, 1e-13 * size)
         })
     }),
     lawOf({
@@ -204,15 +204,10 @@ export const rate = (
       statement:
         '∀ n, c = 2^k: with every rate of its description, where its case is known, c times as great it is c times as great. Exactly.',
       source: 'rates are of one unit',
-      check: ({ step }) => {
+      says: ({ step }) => {
         const by = Elementary.powerOfTwo((step % 7) - 3)
-        return pipe(
-          scaled(by)(rate),
-          O.match(
-            () => true,
-            scaled => agree(`${by} · rate`, [at(scaled, step)], [by * at(rate, step)], 0)
-          )
-        )
+        const other = O.toNullable(scaled(by)(rate))
+        return other !== null && is(at(other, step), by * at(rate, step))
       }
     }),
     lawOf({
@@ -220,7 +215,7 @@ export const rate = (
       statement:
         '∀ n ≤ 20: step n of scaleByRate on a gradient of 1 is −rate(n), and rateInForce says so before it. Exactly.',
       source: 'definition of gradient descent',
-      check: ({ step }) => {
+      says: ({ step }) => {
         const { init, update } = interpret<string>(optimizer)
         const [params, gradient] = [Params.of({ x: 0 }), Params.of({ x: 1 })]
         const before = Array.from({ length: step % 21 }).reduce<ReturnType<typeof init>>(
@@ -228,11 +223,11 @@ export const rate = (
           init(params)
         )
         const [taken] = update(gradient, before, params)
-        return (
-          agree('step', taken.x.values, [-at(rate, step % 21)], 0) &&
-          agree('rate in force', [Optimizer.rateInForce(optimizer, before)], [at(rate, step % 21)], 0)
+        return is(
+          { step: taken.x.values, 'rate in force': Optimizer.rateInForce(optimizer, before) },
+          { step: [-at(rate, step % 21)], 'rate in force': at(rate, step % 21) }
         )
       }
     })
-  ]
+  ])
 }

@@ -10,10 +10,11 @@ import { refuse } from '../../lib/plain/refuse.js'
 import type { Points } from '../data/points.js'
 import { Compile, Expectation, Key, Mixture, Objective, Params, type Pipeline, Run, Score, Stage } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, average, compiled, held, holds, over, sumOf } from './check.js'
+import { compiled, sumOf, average } from './check.js'
+import { over, ofRows, is, type Said } from './lawRows.js'
 import * as Density from './density.js'
 import { spread, variesNoMore } from './expectation.js'
-import type { Law } from './law.js'
+import type { Laws } from './law.js'
 import { scripted, withoutSource, type Source } from './script.js'
 
 export interface RecoveryOptions extends Source {
@@ -76,7 +77,7 @@ const errorsOf = (found: ReadonlyArray<Density.Row>, wanted: ReadonlyArray<Densi
 export const recovers = <P extends string>(
   pipeline: Pipeline.Pipeline<P>,
   { apart = 6, rows = 200, repeats = 16, inefficiency = 1.5, ...given }: RecoveryOptions = {}
-): ReadonlyArray<Law> => {
+): Laws => {
   const { score, schedule } = pipeline
   const mixtureOf = (params: Params.Params<P>): Mixture.Mixture =>
     pipe(
@@ -117,21 +118,12 @@ export const recovers = <P extends string>(
       return Math.sqrt(sumOf(trace) / (weight * count))
     })
   }
-  const near = (
-    what: string,
-    law: Mixture.Mixture,
-    wanted: ReadonlyArray<Density.Row>,
-    count: number,
-    key: Key.Key
-  ): boolean => {
+  const near = (law: Mixture.Mixture, wanted: ReadonlyArray<Density.Row>, count: number, key: Key.Key): Said => {
     const errors = errorOf(law, count)
-    const off = errorsOf(found(law, count, key), wanted)
     // 6 standard errors of one coordinate at most.
-    return off.every((distance, k) => agree(`${what} ${k}`, [distance], [0], 6 * inefficiency * errors[k]))
+    return errorsOf(found(law, count, key), wanted).map((distance, k) => is(distance, 0, 6 * inefficiency * errors[k]))
   }
   const seeded = fc.record({ seed: Arbitrary.seeds })
-  const show = ({ seed }: { readonly seed: number }): string =>
-    `laws.recovers(pipeline) // of Mixture.sample(…)(Key.fromSeed(${seed}))`
   const losses = pipeline.stages
     .flatMap(Stage.losses)
     .filter(
@@ -143,23 +135,23 @@ export const recovers = <P extends string>(
   const within = `6 · ${inefficiency} standard errors of maximum likelihood, √(tr Σ/nπ)`
 
   const stated = { ...withoutSource(given), apart, rows, repeats, inefficiency }
-  const lawOf = over(seeded, show)
+  const lawOf = over(seeded)
   return scripted(
     { by: 'recovers', of: [pipeline, stated] },
-    held([
+    ofRows('laws.recovers(pipeline)', [
       lawOf({
         name: 'the planted truth is found',
         statement: `∀ keys: of ${4 * rows} rows of the planted mixture every centre is found, within ${within}. A right one fails with probability below 1e-8.`,
         source: 'consistency of maximum likelihood and of score matching',
         enough: 5,
-        check: ({ seed }) => near('distance from centre', truth, centres, 4 * rows, Key.fromSeed(seed))
+        says: ({ seed }) => near(truth, centres, 4 * rows, Key.fromSeed(seed))
       }),
       lawOf({
         name: 'the error falls as n^{−1/2}',
         statement: `∀ keys: the mean square error over ${repeats} data sets of ${rows}, ${4 * rows} and ${16 * rows} rows falls with an order whose interval, of 5.5 standard errors, has −1: each log mean square of m squares has the variance 2/m.`,
         source: 'asymptotic normality; Wilson & Hilferty 1931',
         enough: 1,
-        check: ({ seed }) => {
+        says: ({ seed }) => {
           const sizes = [rows, 4 * rows, 16 * rows]
           const squares = sizes.map((count, i) =>
             average(
@@ -171,11 +163,7 @@ export const recovers = <P extends string>(
           // By least squares the slope of three even places is half of what the last is above the first.
           const order = Elementary.log(squares[2] / squares[0]) / Elementary.log(16)
           const interval = (5.5 * Math.sqrt(4 / (repeats * free * dim))) / Elementary.log(16)
-          return holds(
-            Math.abs(order + 1) <= interval,
-            () =>
-              `mean squares ${squares.map(square => square.toExponential(2)).join(', ')} at n = ${sizes.join(', ')}: the order of the error is ${(order / 2).toPrecision(3)} ± ${(interval / 2).toPrecision(2)}, not −0.5`
-          )
+          return is(order, -1, interval)
         }
       }),
       lawOf({
@@ -183,35 +171,36 @@ export const recovers = <P extends string>(
         statement: `∀ keys: of ${16 * rows} rows of the stated other law (unless given, of 1.5 times the variance) every stated centre is found, within ${within} under that law.`,
         source: 'Fisher 1922; White 1982 of misspecified models',
         enough: 2,
-        check: ({ seed }) => near('distance from centre', otherwise, stillThere, 16 * rows, Key.fromSeed(seed))
+        says: ({ seed }) => near(otherwise, stillThere, 16 * rows, Key.fromSeed(seed))
       }),
-      losses.length !== 0 &&
-        lawOf({
-          name: 'gradients vary no more than those of plain noise',
-          statement:
-            '∀ keys: at the end of a run E|∇L − E∇L|² of each loss is no more than by plain noise with as many draws, over 200 keys each, up to 6 standard errors of the difference, which the samples give.',
-          source: 'Rao–Blackwell',
-          enough: 3,
-          check: ({ seed }) => {
-            const key = Key.fromSeed(seed)
-            const points: Points = Mixture.sample(40)(key)(truth)
-            const { params } = Run.last(compiled(Compile.pipeline(pipeline)(points)))(Key.child(1)(key))
-            return losses.every(({ objective, expectation }) => {
-              const way = Expectation.interpret(expectation)
-              const draws = way.where === 'span' ? way.draws(key).length : 1
-              const [less, more] = [expectation, Expectation.monteCarlo({ draws })].map((of, i) =>
-                spread(
-                  loss => Compile.valueAndGrad({ ...loss, schedule }),
-                  score,
-                  of,
-                  { objective, points, params, seed: seed + 10_000 * i },
-                  200
-                )
+      lawOf({
+        claim: losses.length !== 0,
+        unless: 'each of its losses takes plain noise, or none',
+        name: 'gradients vary no more than those of plain noise',
+        statement:
+          '∀ keys: at the end of a run E|∇L − E∇L|² of each loss is no more than by plain noise with as many draws, over 200 keys each, up to 6 standard errors of the difference, which the samples give.',
+        source: 'Rao–Blackwell',
+        enough: 3,
+        says: ({ seed }) => {
+          const key = Key.fromSeed(seed)
+          const points: Points = Mixture.sample(40)(key)(truth)
+          const { params } = Run.last(compiled(Compile.pipeline(pipeline)(points)))(Key.child(1)(key))
+          return losses.map(({ objective, expectation }) => {
+            const way = Expectation.interpret(expectation)
+            const draws = way.where === 'span' ? way.draws(key).length : 1
+            const [less, more] = [expectation, Expectation.monteCarlo({ draws })].map((of, i) =>
+              spread(
+                loss => Compile.valueAndGrad({ ...loss, schedule }),
+                score,
+                of,
+                { objective, points, params, seed: seed + 10_000 * i },
+                200
               )
-              return variesNoMore(less, more, 6)
-            })
-          }
-        })
+            )
+            return variesNoMore(less, more, 6)
+          })
+        }
+      })
     ]),
     given
   )

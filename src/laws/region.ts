@@ -4,8 +4,9 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { Case as Of, Key, Region } from '../index.js'
 import { real, seeds } from './arbitraries.js'
-import { agree, dot, greatest, held, holds, over, sumOf } from './check.js'
-import type { Law } from './law.js'
+import { sumOf, greatest, dot } from './check.js'
+import { over, ofRows, is, isAtMost } from './lawRows.js'
+import type { Laws } from './law.js'
 
 type Vector = ReadonlyArray<number>
 
@@ -113,99 +114,89 @@ const rounding = '1e-14 n (1 + r), r the greatest entry and n how many: sums of 
 export const region = (
   region: Region.Region,
   { project: of = Region.project, vectors = anyVector, slack = 1, ...own }: RegionOptions = {}
-): ReadonlyArray<Law> => {
+): Laws => {
   const project = (x: Vector): Vector => Array.from(of(region)(Float64Array.from(x)))
   const cases: fc.Arbitrary<Example> = fc
     .integer({ min: 1, max: 5 })
     .chain(dim => fc.record({ x: vectors(dim), y: vectors(dim), seed: seeds }))
-  const code = Region.show(region)
-  const show = ({ x, y }: Example): string =>
-    `pipe(Float64Array.of(${x.join(', ')}), Region.project(${code})) // and (${y.join(', ')})`
   const tolerance = ({ x, y }: Example): number => slack * 1e-14 * x.length * (1 + greatest([...x, ...y]))
   const outside = own.excess ?? O.toUndefined(excess(region))
   const coordinatesAlike = own.coordinatesAlike ?? O.isSome(excess(region))
   // Of an unknown region, what the map itself gives is inside: the laws say less, and still all that defines a projection.
   const inside = own.member ?? O.getOrElse(() => project)(member(region))
 
-  const lawOf = over(cases, show)
-  return held([
-    (outside !== undefined &&
+  const lawOf = over(cases)
+  return ofRows(
+    Region.show(region),
+    [
       lawOf({
         name: 'a projection is inside',
         statement: `∀ x: Πx is in the region. To ${rounding}.`,
         source: 'definition of a projection',
-        check: each => {
-          const found = project(each.x)
-          return holds(
-            found.length === each.x.length && outside(found) <= tolerance(each),
-            () => `(${found.join(', ')}) is outside by ${outside(found)}`
-          )
-        }
-      })) || { law: 'a projection is inside', option: 'excess' },
-    lawOf({
-      name: 'what is inside stays',
-      statement: `∀ y in the region: Πy = y. To ${rounding}.`,
-      source: 'definition of a projection',
-      check: each => agree('Πy', project(inside(each.y)), inside(each.y), tolerance(each))
-    }),
-    lawOf({
-      name: 'projecting leaves what is projected alone',
-      statement: '∀ x: x is as it was before. Exactly.',
-      source: 'definition of a function',
-      check: ({ x }) => {
-        const given = Float64Array.from(x)
-        const found = of(region)(given)
-        return (
-          agree('x', given, x, 0) &&
-          holds(found.length === x.length, () => `${found.length} numbers are not ${x.length}`)
-        )
-      }
-    }),
-    lawOf({
-      name: 'projecting twice is projecting once',
-      statement: `∀ x: ΠΠx = Πx. To ${rounding}.`,
-      source: 'what is inside stays',
-      check: each => {
-        const once = project(each.x)
-        return agree('ΠΠx', project(once), once, tolerance(each))
-      }
-    }),
-    lawOf({
-      name: 'a projection is the nearest point',
-      statement: '∀ x, y in the region: ⟨x − Πx, y − Πx⟩ ≤ 0. To 1e-14 n (1 + r)², r the greatest entry.',
-      source: nearest,
-      check: each => {
-        const at = project(each.x)
-        const angle = dot(minus(each.x, at), minus(inside(each.y), at))
-        const size = 1 + greatest([...each.x, ...inside(each.y), ...at])
-        return holds(
-          angle <= slack * 1e-14 * each.x.length * size * size,
-          () => `(${inside(each.y).join(', ')}) is nearer than (${at.join(', ')}): ⟨x − Πx, y − Πx⟩ = ${angle}`
-        )
-      }
-    }),
-    lawOf({
-      name: 'projections bring nothing farther apart',
-      statement: `∀ x, y: |Πx − Πy| ≤ |x − y|. To ${rounding}.`,
-      source: 'the nearest point, for x and for y',
-      check: each => {
-        const [before, after] = [norm(minus(each.x, each.y)), norm(minus(project(each.x), project(each.y)))]
-        return holds(after <= before + tolerance(each), () => `a distance of ${before} becomes ${after}`)
-      }
-    }),
-    (coordinatesAlike &&
+        claim: outside,
+        option: 'excess',
+        says: (each, outside) => [
+          is(project(each.x).length, each.x.length),
+          isAtMost(outside(project(each.x)), 0, tolerance(each))
+        ]
+      }),
       lawOf({
+        name: 'what is inside stays',
+        statement: `∀ y in the region: Πy = y. To ${rounding}.`,
+        source: 'definition of a projection',
+        says: each => is(project(inside(each.y)), inside(each.y), tolerance(each))
+      }),
+      lawOf({
+        name: 'projecting leaves what is projected alone',
+        statement: '∀ x: x is as it was before. Exactly.',
+        source: 'definition of a function',
+        says: ({ x }) => {
+          const given = Float64Array.from(x)
+          return [is(of(region)(given).length, x.length), is(given, x)]
+        }
+      }),
+      lawOf({
+        name: 'projecting twice is projecting once',
+        statement: `∀ x: ΠΠx = Πx. To ${rounding}.`,
+        source: 'what is inside stays',
+        says: each => {
+          const once = project(each.x)
+          return is(project(once), once, tolerance(each))
+        }
+      }),
+      lawOf({
+        name: 'a projection is the nearest point',
+        statement: '∀ x, y in the region: ⟨x − Πx, y − Πx⟩ ≤ 0. To 1e-14 n (1 + r)², r the greatest entry.',
+        source: nearest,
+        says: each => {
+          const at = project(each.x)
+          const angle = dot(minus(each.x, at), minus(inside(each.y), at))
+          const size = 1 + greatest([...each.x, ...inside(each.y), ...at])
+          return isAtMost(angle, 0, slack * 1e-14 * each.x.length * size * size)
+        }
+      }),
+      lawOf({
+        name: 'projections bring nothing farther apart',
+        statement: `∀ x, y: |Πx − Πy| ≤ |x − y|. To ${rounding}.`,
+        source: 'the nearest point, for x and for y',
+        says: each => {
+          const [before, after] = [norm(minus(each.x, each.y)), norm(minus(project(each.x), project(each.y)))]
+          return isAtMost(after, before, tolerance(each))
+        }
+      }),
+      lawOf({
+        claim: coordinatesAlike,
+        option: 'coordinatesAlike',
         name: 'a projection does not know the order of the coordinates',
         statement: `∀ x, permutations π: Ππx = πΠx. To ${rounding}.`,
         source: 'symmetry of the regions',
-        check: each => {
+        says: each => {
           const order = pipe(Key.fromSeed(each.seed), Key.permutation(each.x.length))
           const reordered = (x: Vector): Vector => Array.from(order, i => x[i])
-          return agree('Ππx', project(reordered(each.x)), reordered(project(each.x)), tolerance(each))
+          return is(project(reordered(each.x)), reordered(project(each.x)), tolerance(each))
         }
-      })) || {
-      law: 'a projection does not know the order of the coordinates',
-      option: 'coordinatesAlike'
-    }
-  ])
+      })
+    ],
+    own
+  )
 }

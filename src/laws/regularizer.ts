@@ -5,7 +5,8 @@ import type { ValueAndGradient } from '../compile/loss.js'
 import type { Points } from '../data/points.js'
 import { Case as Of, Compile, Expectation, Key, Objective, Params, Schedule, type Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, flat, greatest, held, holds, over } from './check.js'
+import { compiled, flat, greatest } from './check.js'
+import { over, ofRows, is, isAtMost } from './lawRows.js'
 import type { Laws } from './law.js'
 import { objective as ofObjective, type ObjectiveOptions } from './objective.js'
 
@@ -54,8 +55,6 @@ export const regularizer = <P extends string>(
       seed: Arbitrary.seeds
     })
   )
-  const show = ({ params, further, seed }: Example<P>): string =>
-    `${Objective.show(regularizer)} at ${Params.show(params)}, and at ${Params.show(further)} // seed ${seed}`
   const at = (
     params: Params.Params<P>,
     points: Points,
@@ -86,61 +85,52 @@ export const regularizer = <P extends string>(
   const isKnown = terms.length === Objective.terms(regularizer).length
   const size = 'To 1e-14 n r², n the number of parameters and r their size: n terms of that size are rounded.'
 
-  const lawOf = over(cases, show)
-  return held([
+  const known = { claim: isKnown, unless: 'of a penalty of one’s own nobody knows the formula' } as const
+  const lawOf = over(cases)
+  return ofRows(Objective.show(regularizer), [
     ofObjective(regularizer, score, options),
     lawOf({
       name: 'looks at the parameters alone',
       statement: '∀ θ, x, x′, keys, schedules: value and gradient are the same. Exactly.',
       source: 'definition of a regularizer',
-      check: ({ params, points, others, seed }) => {
+      says: ({ params, points, others, seed }) => {
         const [one, other] = [at(params, points, seed), at(params, others, seed + 1, Schedule.edm)]
-        return agree('L', [other.value], [one.value], 0) && agree('∇L', flat(other.gradient), flat(one.gradient), 0)
+        return is({ L: other.value, '∇L': flat(other.gradient) }, { L: one.value, '∇L': flat(one.gradient) })
       }
     }),
-    isKnown && [
-      lawOf({
-        name: 'is the sum that is written',
-        statement: `∀ θ: its value is Σ (θ − θ_0)², or Σ √((θ − θ_0)² + ε²) − ε, over what it names. ${size}`,
-        source: 'Hoerl & Kennard 1970; Tibshirani 1996',
-        check: ({ params, points, seed }) =>
-          agree('L', [at(params, points, seed).value], [written(params)], tolerance(params))
-      }),
-      lawOf({
-        name: 'leaves the parameters that it does not name alone',
-        statement: '∀ θ: ∂L/∂θ_i = 0 for every parameter that it does not name. Exactly.',
-        source: 'definition of a regularizer',
-        check: ({ params, points, seed }) => {
-          const { gradient } = at(params, points, seed)
-          const names = Params.names(params)
-          const held = terms.flatMap(({ term }) => heldBy(term, names))
-          return names
-            .filter(name => !held.includes(name))
-            .every(name =>
-              holds(
-                gradient[name].values.every(g => g === 0),
-                () => `the gradient of ${name} is not 0`
-              )
-            )
-        }
-      }),
-      lawOf({
-        name: 'is convex',
-        statement: `∀ θ, θ′: L(½θ + ½θ′) ≤ ½L(θ) + ½L(θ′), and L(θ′) ≥ L(θ) + ⟨∇L(θ), θ′ − θ⟩. ${size}`,
-        source: 'a norm is convex',
-        check: ({ params, further, points, seed }) => {
-          const [here, there] = [at(params, points, seed), at(further, points, seed)]
-          const middle = at(Params.zipWith((a, b) => (a + b) / 2)(params, further), points, seed)
-          const between = (here.value + there.value) / 2
-          const [from, to, slope] = [params, further, here.gradient].map(flat)
-          const tangent = here.value + slope.reduce((sum, g, i) => sum + g * (to[i] - from[i]), 0)
-          const close = tolerance(params, further)
-          return (
-            holds(middle.value <= between + close, () => `${middle.value} in the middle is more than ${between}`) &&
-            holds(there.value >= tangent - close, () => `${there.value} is less than ${tangent}, on the tangent`)
-          )
-        }
-      })
-    ]
+    lawOf({
+      ...known,
+      name: 'is the sum that is written',
+      statement: `∀ θ: its value is Σ (θ − θ_0)², or Σ √((θ − θ_0)² + ε²) − ε, over what it names. ${size}`,
+      source: 'Hoerl & Kennard 1970; Tibshirani 1996',
+      says: ({ params, points, seed }) => is(at(params, points, seed).value, written(params), tolerance(params))
+    }),
+    lawOf({
+      ...known,
+      name: 'leaves the parameters that it does not name alone',
+      statement: '∀ θ: ∂L/∂θ_i = 0 for every parameter that it does not name. Exactly.',
+      source: 'definition of a regularizer',
+      says: ({ params, points, seed }) => {
+        const { gradient } = at(params, points, seed)
+        const names = Params.names(params)
+        const held = terms.flatMap(({ term }) => heldBy(term, names))
+        return names.filter(name => !held.includes(name)).map(name => is(gradient[name].values, 0))
+      }
+    }),
+    lawOf({
+      ...known,
+      name: 'is convex',
+      statement: `∀ θ, θ′: L(½θ + ½θ′) ≤ ½L(θ) + ½L(θ′), and L(θ′) ≥ L(θ) + ⟨∇L(θ), θ′ − θ⟩. ${size}`,
+      source: 'a norm is convex',
+      says: ({ params, further, points, seed }) => {
+        const [here, there] = [at(params, points, seed), at(further, points, seed)]
+        const middle = at(Params.zipWith((a, b) => (a + b) / 2)(params, further), points, seed)
+        const between = (here.value + there.value) / 2
+        const [from, to, slope] = [params, further, here.gradient].map(flat)
+        const tangent = here.value + slope.reduce((sum, g, i) => sum + g * (to[i] - from[i]), 0)
+        const close = tolerance(params, further)
+        return [isAtMost(middle.value, between, close), isAtMost(tangent, there.value, close)]
+      }
+    })
   ])
 }

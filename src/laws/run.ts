@@ -1,14 +1,14 @@
 /** Laws of runs: lazy, determined by their key, resumable anywhere, stopped by their rules, and safe when they fail. */
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { Points } from '../data/points.js'
 import type { Memory, Program, Step } from '../compile/program.js'
-import { Compile, Key, Params, Pipeline, type Problem, Run } from '../index.js'
+import { Compile, Key, Params, type Pipeline, type Problem, Run } from '../index.js'
 import { sameBits, throughText } from './bits.js'
-import { claim, compiled, holds } from './check.js'
-import type { Law } from './law.js'
+import { compiled } from './check.js'
+import { over, ofRows, is, hasBits, type Said, type Stated } from './lawRows.js'
+import type { Law, Laws } from './law.js'
 import { seeds } from './pipelines.js'
 
 /** What iterates programs: `Run` does. */
@@ -40,9 +40,6 @@ interface Example<P extends string> {
   /** Which of the states is looked at. */
   readonly at: number
 }
-
-const show = <P extends string>({ pipeline, seed, at }: Example<P>): string =>
-  `${Pipeline.show(pipeline)}\nrun with Key.fromSeed(${seed}), looked at from state ${at}`
 
 /** The first elements of a list, no more of which are computed. */
 const take = <A>(count: number, list: Iterable<A>): ReadonlyArray<A> => {
@@ -135,10 +132,12 @@ const obeys =
     return rule === null ? after.step < stopping.steps && !flat && !small : rules[rule]
   }
 
+/** What each state has beside the one before. */
 const pairs = <P extends string>(
   states: ReadonlyArray<Run.State<P>>,
   holds: (before: Run.State<P>, after: Run.State<P>) => boolean
-): boolean => states.every((state, i) => i === 0 || holds(states[i - 1], state))
+): Said =>
+  states.slice(1).map((after, i) => is({ [`state ${i + 1}`]: holds(states[i], after) }, { [`state ${i + 1}`]: true }))
 
 /** How many steps the first stage takes. */
 const taken = <P extends string>(states: ReadonlyArray<Run.State<P>>): number =>
@@ -191,144 +190,126 @@ export const run = <P extends string>(
   pipeline: Some<Pipeline.Pipeline<P>>,
   points: Points,
   options: Partial<RunOptions> = {}
-): ReadonlyArray<Law> => {
+): Laws => {
   const { runner, compile, seeds } = { ...defaults, ...options }
   const cases: fc.Arbitrary<Example<P>> = fc.record({ pipeline: arbitraryOf(pipeline), seed: seeds, at: fc.nat(12) })
-  const of = (parts: Omit<Law, 'property'>, check: (program: Program<P>, key: Key.Key, at: number) => boolean): Law =>
-    claim({
-      ...parts,
-      ...enoughOf(pipeline),
-      cases,
-      show,
-      check: ({ pipeline, seed, at }) => {
-        return check(compiled(compile(pipeline)(points)), Key.fromSeed(seed), at)
-      }
-    })
   const all = (program: Program<P>, key: Key.Key): ReadonlyArray<Run.State<P>> =>
     take(MANY, runner.states(program)(key))
+  const lawOf = (
+    name: string,
+    statement: string,
+    source: string,
+    says: (program: Program<P>, key: Key.Key, at: number) => Said
+  ): Stated =>
+    over(cases)({
+      name,
+      statement,
+      source,
+      ...enoughOf(pipeline),
+      says: ({ pipeline, seed, at }) => says(compiled(compile(pipeline)(points)), Key.fromSeed(seed), at)
+    })
 
-  return [
-    of(
-      {
-        name: 'states are computed when they are asked for',
-        statement: '∀ k up to the steps of the first stage: the first k + 1 states take k steps, and no more.',
-        source: 'a run is lazy'
-      },
+  return ofRows('Run.states(…)', [
+    lawOf(
+      'states are computed when they are asked for',
+      '∀ k up to the steps of the first stage: the first k + 1 states take k steps, and no more.',
+      'a run is lazy',
       (program, key, at) => {
         const steps = taken(all(program, key))
         const k = at % (steps + 1)
         const limited = counting(program, (step, count) =>
           count < k ? step() : refuse(`step ${count + 1} was taken and not asked for`)
         )
-        return take(k + 1, runner.states(limited)(key)).length === k + 1
+        return is(take(k + 1, runner.states(limited)(key)).length, k + 1)
       }
     ),
-    of(
-      {
-        name: 'the key determines the run',
-        statement: '∀ key: the states of two runs with the key have the same bits, and so has one list read twice.',
-        source: 'randomness is a value'
-      },
+    lawOf(
+      'the key determines the run',
+      '∀ key: the states of two runs with the key have the same bits, and so has one list read twice.',
+      'randomness is a value',
       (program, key) => {
         const list = runner.states(program)(key)
         const states = take(MANY, list)
-        return sameBits(take(MANY, list), states) && sameBits(all(program, key), states)
+        return [hasBits(take(MANY, list), states), hasBits(all(program, key), states)]
       }
     ),
-    of(
-      {
-        name: 'the last state is the last of the states',
-        statement: '∀ key: last(key) is where states(key) end.',
-        source: 'definition of `last`'
-      },
-      (program, key) => sameBits(runner.last(program)(key), all(program, key).at(-1))
+    lawOf(
+      'the last state is the last of the states',
+      '∀ key: last(key) is where states(key) end.',
+      'definition of `last`',
+      (program, key) => hasBits(runner.last(program)(key), all(program, key).at(-1))
     ),
-    of(
-      {
-        name: 'a run goes on where it was left',
-        statement: '∀ n: the n-th state, written to JSON text and read again, is followed by the same bits.',
-        source: 'a state holds all there is'
-      },
+    lawOf(
+      'a run goes on where it was left',
+      '∀ n: the n-th state, written to JSON text and read again, is followed by the same bits.',
+      'a state holds all there is',
       (program, key, at) => {
         const states = all(program, key)
         const n = at % states.length
         const codec = runner.codec(program)
-        return pipe(
-          codec.decode(throughText(codec.encode(states[n]))),
-          E.match(
-            () => false,
-            state => sameBits(take(MANY, runner.resume(program)(state)), states.slice(n))
-          )
-        )
+        const read = codec.decode(throughText(codec.encode(states[n])))
+        return E.isLeft(read)
+          ? hasBits(read, states[n])
+          : hasBits(take(MANY, runner.resume(program)(read.right)), states.slice(n))
       }
     ),
-    of(
-      {
-        name: 'states follow one another',
-        statement:
-          'a run starts at stage 0, step 0; a running state is followed by the next step or by itself, failed; an ended stage by the next stage, with the same parameters; a finished or failed state by nothing.',
-        source: 'definition of `Status`'
-      },
+    lawOf(
+      'states follow one another',
+      'a run starts at stage 0, step 0; a running state is followed by the next step or by itself, failed; an ended stage by the next stage, with the same parameters; a finished or failed state by nothing.',
+      'definition of `Status`',
       (program, key) => {
         const states = all(program, key)
-        const [first] = states
-        const last = states[states.length - 1]
-        return (
-          first.stage === 0 &&
-          first.step === 0 &&
-          pairs(states, follows) &&
-          (last.status._tag === 'Failed' ||
-            (last.status._tag === 'Finished' && last.stage === Math.max(0, program.stages.length - 1)))
-        )
+        const [{ stage, step }] = states
+        const { status, stage: last } = states[states.length - 1]
+        return [
+          is({ stage, step }, { stage: 0, step: 0 }),
+          pairs(states, follows),
+          status._tag !== 'Failed' && hasBits([status._tag, last], ['Finished', Math.max(0, program.stages.length - 1)])
+        ]
       }
     ),
-    of(
-      {
-        name: 'a stage ends by its rules',
-        statement:
-          'it ends by `steps` after so many; by `gradientNorm` where |∇L| ≤ it; by `relativeChange` where the step, in the unit of its stage, is ≤ it; by 0 never; and goes on where no rule holds.',
-        source: 'definition of `Stopping`'
-      },
+    lawOf(
+      'a stage ends by its rules',
+      'it ends by `steps` after so many; by `gradientNorm` where |∇L| ≤ it; by `relativeChange` where the step, in the unit of its stage, is ≤ it; by 0 never; and goes on where no rule holds.',
+      'definition of `Stopping`',
       (program, key) => pairs(all(program, key), obeys(program))
     ),
-    of(
-      {
-        name: 'a failing step leaves the last good state',
-        statement:
-          '∀ n: if step n gives an objective, a norm or parameters that are not finite, the run ends with the state before it, failed, and a problem with its remedy.',
-        source: 'definition of `Failed`'
-      },
+    lawOf(
+      'a failing step leaves the last good state',
+      '∀ n: if step n gives an objective, a norm or parameters that are not finite, the run ends with the state before it, failed, and a problem with its remedy.',
+      'definition of `Failed`',
       (program, key, at) => {
         const healthy = all(program, key)
         const steps = taken(healthy)
-        if (steps === 0) return true
+        if (steps === 0) return []
         const n = at % steps
         const states = all(brokenAt(program, n, at), key)
-        const last = states[states.length - 1]
-        return (
-          states.length === n + 2 &&
-          states.every(({ params }, i) => sameBits(params, healthy[Math.min(i, n)].params)) &&
-          last.status._tag === 'Failed' &&
-          isFilled(last.status.problem) &&
-          last.step === n
-        )
+        const { status, step } = states[states.length - 1]
+        return [
+          is({ states: states.length, step }, { states: n + 2, step: n }),
+          hasBits(
+            states.map(({ params }) => params),
+            [...healthy.slice(0, n + 1), healthy[n]].map(({ params }) => params)
+          ),
+          hasBits(status._tag, 'Failed'),
+          status._tag === 'Failed' && is({ whole: isFilled(status.problem) }, { whole: true })
+        ]
       }
     ),
-    of(
-      {
-        name: 'a state of another program is refused',
-        statement:
-          'other names or shapes of parameters, a stage or step that cannot be, the memory of no optimizer: each is an error, not a state.',
-        source: 'parse at the edge'
-      },
+    lawOf(
+      'a state of another program is refused',
+      'other names or shapes of parameters, a stage or step that cannot be, the memory of no optimizer: each is an error, not a state.',
+      'parse at the edge',
       (program, key, at) => {
         const states = all(program, key)
         const codec = runner.codec(program)
         const json = throughText(codec.encode(states[at % states.length])) as Readonly<Record<string, unknown>>
-        return foreign(json, program.stages.length).every(other =>
-          holds(E.isLeft(codec.decode(other)), () => `taken for a state of the program: ${JSON.stringify(other)}`)
-        )
+        // What is read is shown beside what it was read from.
+        return foreign(json, program.stages.length).map(other => {
+          const read = codec.decode(other)
+          return E.isLeft(read) ? hasBits(read._tag, 'Left') : hasBits(read, other)
+        })
       }
     )
-  ]
+  ])
 }

@@ -23,11 +23,12 @@ import {
 } from '../index.js'
 import * as Arbitrary from './pipelines.js'
 import * as Chance from './chance.js'
-import { agree, average, claim, compiled, flat, greatest, held } from './check.js'
+import { compiled, flat, average, greatest } from './check.js'
+import { over, ofRows, is, hasBits, type Stated, type Stating } from './lawRows.js'
 import type { Context, Instance } from './conform.js'
 import { copied, drawnBy } from './expectation.js'
 import { sameStarts } from './initializer.js'
-import type { Law } from './law.js'
+import type { Laws } from './law.js'
 import { sameObjective, type UpTo } from './objective.js'
 import { codeOf, scripted, withoutSource } from './script.js'
 
@@ -43,16 +44,11 @@ const pair = Score.symmetricPair as unknown as Score.Score<string>
 
 const two = Score.spherical({ components: 2 }) as unknown as Score.Score<string>
 
-const showBoth =
-  (a: unknown, b: unknown) =>
-  (each: object): string =>
-    `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`
-
 /** What a case of a concept is compared by. */
-type Rule = (a: unknown, b: unknown, options: SameOptions) => ReadonlyArray<Law> | null
+type Rule = (a: unknown, b: unknown, options: SameOptions) => ReadonlyArray<Stating> | null
 
 const rule =
-  <T>(is: (u: unknown) => u is T, of: (a: T, b: T, options: SameOptions) => ReadonlyArray<Law>): Rule =>
+  <T>(is: (u: unknown) => u is T, of: (a: T, b: T, options: SameOptions) => ReadonlyArray<Stating>): Rule =>
   (a, b, options) =>
     is(a) && is(b) ? of(a, b, options) : null
 
@@ -101,29 +97,15 @@ const noiseOf = (
   })
 }
 
-const sameNoise = (a: Expectation.Expectation, b: Expectation.Expectation): Law =>
-  claim({
+const sameNoise = (a: Expectation.Expectation, b: Expectation.Expectation): Stated =>
+  over(Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))({
     name: 'the noise is of the same law',
     statement: `∀ dimensions: over ${KEYS} keys, ${ROWS} rows each, every coordinate has the same mean, mean square and shares below ${PLACES.length} places, and every two of them the same mean product, up to 7 standard errors of their difference, which the samples give. A comparison of the same fails with probability below 1e-9; a shift by 0.1 is missed with probability below 1e-9 too.`,
     source: 'central limit theorem',
     enough: 3,
-    cases: Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })),
-    show: showBoth(a, b),
-    check: ({ dim, seed }) => {
+    says: ({ dim, seed }) => {
       const [found, wanted] = [a, b].map((expectation, i) => noiseOf(expectation, dim, 2 * seed + i))
-      const what = [
-        ...Array.from({ length: dim }, (_, j) =>
-          ['mean', 'mean square', ...PLACES.map(place => `share below ${place}`)].map(it => `${it} of coordinate ${j}`)
-        ).flat(),
-        ...Array.from({ length: (dim * (dim - 1)) / 2 }, () => 'mean product of two coordinates')
-      ]
-      return what.every((name, i) =>
-        Chance.haveSameMean(
-          name,
-          found.map(row => row[i]),
-          wanted.map(row => row[i])
-        )
-      )
+      return Chance.sameMeans(found, wanted)
     }
   })
 
@@ -138,81 +120,71 @@ const rules: ReadonlyArray<Rule> = [
     })
   ),
   rule(Schedule.concept.is, (a, b, { slack = 1 }) => [
-    claim({
+    over(fc.record({ time: Arbitrary.anyTimes(b) }))({
       name: 'the levels are the same',
       statement: '∀ t: α(t) and σ(t) are the same, and times end at the same. To 1e-11 (1 + α + σ).',
       source: 'the stated formula',
-      cases: fc.record({ time: Arbitrary.anyTimes(b) }),
-      show: showBoth(a, b),
-      check: ({ time }) => {
+      says: ({ time }) => {
         const [found, wanted] = [a, b].map(Schedule.level(time))
         const tolerance = slack * 1e-11 * (1 + wanted.alpha + wanted.sigma)
-        return (
-          agree('α', [found.alpha], [wanted.alpha], tolerance) &&
-          agree('σ', [found.sigma], [wanted.sigma], tolerance) &&
-          (Schedule.until(a) === Schedule.until(b) || agree('until', [Schedule.until(a)], [Schedule.until(b)], 0))
-        )
+        return [is(found, wanted, tolerance), hasBits(Schedule.until(a), Schedule.until(b))]
       }
     })
   ]),
   rule(Weighting.concept.is, (a, b, { slack = 1 }) => [
-    claim({
+    over(
+      Arbitrary.schedules.chain(schedule =>
+        fc.record({ schedule: fc.constant(schedule), time: Arbitrary.times(schedule) })
+      )
+    )({
       name: 'the weights are the same',
       statement: '∀ schedules, t: w(t) is the same. To 1e-11 (1 + w).',
       source: 'the stated formula',
-      cases: Arbitrary.schedules.chain(schedule =>
-        fc.record({ schedule: fc.constant(schedule), time: Arbitrary.times(schedule) })
-      ),
-      show: showBoth(a, b),
-      check: ({ schedule, time }) => {
+      says: ({ schedule, time }) => {
         const [found, wanted] = [a, b].map(weighting => Weighting.interpret(schedule)(weighting)(time))
-        return agree('w', [found], [wanted], slack * 1e-11 * (1 + Math.abs(wanted)))
+        return is(found, wanted, slack * 1e-11 * (1 + Math.abs(wanted)))
       }
     })
   ]),
   rule(Rate.concept.is, (a, b, { slack = 1 }) => [
-    claim({
+    over(fc.record({ step: fc.nat({ max: 200 }) }))({
       name: 'the rates are the same',
       statement: '∀ steps n: the rate is the same. To 1e-12 of it.',
       source: 'the stated formula',
-      cases: fc.record({ step: fc.nat({ max: 200 }) }),
-      show: showBoth(a, b),
-      check: ({ step }) => {
+      says: ({ step }) => {
         const [found, wanted] = [a, b].map(rate => Rate.at(step)(rate))
-        return agree('rate', [found], [wanted], slack * 1e-12 * (1 + Math.abs(wanted)))
+        return is(found, wanted, slack * 1e-12 * (1 + Math.abs(wanted)))
       }
     })
   ]),
   rule(Score.concept.is, (a, b, { slack = 1 }) => [
-    claim({
-      name: 'the scores are the same',
-      statement: '∀ θ, t, x: s(x) is the same. To 1e-11 (1 + r²)(1 + |s|), r the size of points and parameters.',
-      source: 'the stated formula',
-      cases: Arbitrary.dims.chain(dim =>
+    over(
+      Arbitrary.dims.chain(dim =>
         fc.record({
           params: Arbitrary.params(b)(dim),
           points: Arbitrary.points({ far: 10 })(dim),
           time: fc.integer({ min: 1, max: 15 }).map(k => k / 10)
         })
-      ),
-      show: showBoth(a, b),
-      check: ({ params, points, time }) => {
+      )
+    )({
+      name: 'the scores are the same',
+      statement: '∀ θ, t, x: s(x) is the same. To 1e-11 (1 + r²)(1 + |s|), r the size of points and parameters.',
+      source: 'the stated formula',
+      says: ({ params, points, time }) => {
         const [found, wanted] = [a, b].map(
           score => Score.evaluate(score, Schedule.ornsteinUhlenbeck)(params)(time)(points).values
         )
         const r = greatest([...points.values, ...flat(params)])
-        return agree('s', found, wanted, slack * 1e-11 * (1 + r * r) * (1 + greatest(wanted)))
+        return is(found, wanted, slack * 1e-11 * (1 + r * r) * (1 + greatest(wanted)))
       }
     })
   ]),
   rule(Optimizer.concept.is, (a, b, { slack = 1 }) => [
-    claim({
+    over(fc.record({ walk: Arbitrary.walks }))({
       name: 'the trajectories are the same',
       statement: '∀ starts, gradients: from step to step the parameters are the same. To 1e-9 of the greatest.',
       source: 'the stated formula',
-      cases: fc.record({ walk: Arbitrary.walks }),
-      show: showBoth(a, b),
-      check: ({ walk: { start, gradients } }) => {
+      says: ({ walk: { start, gradients } }) => {
         const [found, wanted] = [a, b].map(optimizer => {
           const { init, update } = Optimizer.anyInterpret<string>(optimizer)
           return gradients.reduce(
@@ -228,70 +200,62 @@ const rules: ReadonlyArray<Rule> = [
             { params: start, state: init(start), trail: flat(start) }
           ).trail
         })
-        return agree('parameters', found, wanted, slack * 1e-9 * (1e-300 + greatest(wanted)))
+        return is(found, wanted, slack * 1e-9 * (1e-300 + greatest(wanted)))
       }
     })
   ]),
-  rule(Expectation.concept.is, (a, b, { score = pair }) =>
-    held([
-      isRandom(a) && isRandom(b) && sameNoise(a, b),
-      claim({
-        name: 'the means are the same',
-        statement: `∀ θ, x, t: the means over ${REPEATS} keys of value and gradient, denoising and implicit, of every row ${COPIES} times, are the same, up to 7 standard errors of their difference, which the samples give.`,
-        source: 'law of large numbers',
-        enough: 9,
-        cases: Arbitrary.eachDim.map(dim =>
-          fc.record({
-            form: fc.constantFrom('denoising' as const, 'implicit' as const),
-            time: fc.integer({ min: 3, max: 15 }).map(k => k / 10),
-            points: Arbitrary.points({ minRows: Arbitrary.minRows(score), extent: 1.5, far: 1 })(dim),
-            params: Arbitrary.params(score, { extent: 1.25, spread: 0.5 })(dim),
-            seed: Arbitrary.seeds
-          })
-        ),
-        show: showBoth(a, b),
-        check: ({ form, time, points, params, seed }) => {
-          const [found, wanted] = [a, b].map((expectation, i) => {
-            const f = compiled(
-              Compile.valueAndGrad({
-                schedule: Schedule.ornsteinUhlenbeck,
-                score,
-                objective: Objective[form](TimeLaw.at(time)),
-                expectation
-              })(copied(points, COPIES))
-            )
-            return Key.split(REPEATS)(Key.fromSeed(2 * seed + i)).map(key => {
-              const { value, gradient } = f(params, key)
-              return [value, ...flat(gradient)]
-            })
-          })
-          return wanted[0].every((_, i) =>
-            Chance.haveSameMean(
-              i === 0 ? 'mean of L' : `mean of ∇L[${i - 1}]`,
-              found.map(row => row[i]),
-              wanted.map(row => row[i])
-            )
+  rule(Expectation.concept.is, (a, b, { score = pair }) => [
+    isRandom(a) && isRandom(b) && sameNoise(a, b),
+    over(
+      Arbitrary.eachDim.map(dim =>
+        fc.record({
+          form: fc.constantFrom('denoising' as const, 'implicit' as const),
+          time: fc.integer({ min: 3, max: 15 }).map(k => k / 10),
+          points: Arbitrary.points({ minRows: Arbitrary.minRows(score), extent: 1.5, far: 1 })(dim),
+          params: Arbitrary.params(score, { extent: 1.25, spread: 0.5 })(dim),
+          seed: Arbitrary.seeds
+        })
+      )
+    )({
+      name: 'the means are the same',
+      statement: `∀ θ, x, t: the means over ${REPEATS} keys of value and gradient, denoising and implicit, of every row ${COPIES} times, are the same, up to 7 standard errors of their difference, which the samples give.`,
+      source: 'law of large numbers',
+      enough: 9,
+      says: ({ form, time, points, params, seed }) => {
+        const [found, wanted] = [a, b].map((expectation, i) => {
+          const f = compiled(
+            Compile.valueAndGrad({
+              schedule: Schedule.ornsteinUhlenbeck,
+              score,
+              objective: Objective[form](TimeLaw.at(time)),
+              expectation
+            })(copied(points, COPIES))
           )
-        }
-      })
-    ])
-  ),
+          return Key.split(REPEATS)(Key.fromSeed(2 * seed + i)).map(key => {
+            const { value, gradient } = f(params, key)
+            return [value, ...flat(gradient)]
+          })
+        })
+        return Chance.sameMeans(found, wanted)
+      }
+    })
+  ]),
   rule(Sampler.concept.is, (a, b) => [
-    claim({
-      name: 'the laws are the same',
-      statement: `∀ schedules, x, c, v in two dimensions, grids of uneven steps: of ${PARTICLES} points that start at x the first two moments after every step are the same, up to 7 standard errors of their difference.`,
-      source: 'the stated formula; law of large numbers',
-      enough: 20,
-      cases: fc.record({
+    over(
+      fc.record({
         schedule: fc.constantFrom(Schedule.ornsteinUhlenbeck, Schedule.edm, Schedule.cosine()),
         start: fc.tuple(Arbitrary.real(2), Arbitrary.real(2)),
         mean: Arbitrary.real(2),
         variance: fc.constantFrom(0.25, 0.5, 2),
         levels: fc.constantFrom([-3, -1, -0.5, 2], [-4, 1, 1.5], [-1, 0, 4]),
         seed: Arbitrary.seeds
-      }),
-      show: showBoth(a, b),
-      check: ({ schedule, start, mean, variance, levels, seed }) => {
+      })
+    )({
+      name: 'the laws are the same',
+      statement: `∀ schedules, x, c, v in two dimensions, grids of uneven steps: of ${PARTICLES} points that start at x the first two moments after every step are the same, up to 7 standard errors of their difference.`,
+      source: 'the stated formula; law of large numbers',
+      enough: 20,
+      says: ({ schedule, start, mean, variance, levels, seed }) => {
         const times = levels.map(level => Schedule.timeOfLogSnr(level)(schedule))
         const along: Sampler.ScoreFunction = ({ rows, dim, values }, time) => {
           const { alpha, sigma } = Schedule.level(time)(schedule)
@@ -316,40 +280,36 @@ const rules: ReadonlyArray<Rule> = [
             return { x, y }
           })
         })
-        return wanted.every((state, n) => {
-          const other = found[n]
-          const centred = ({ x, y }: typeof state): ReadonlyArray<ReadonlyArray<number>> => {
-            const [mx, my] = [average(state.x), average(state.y)]
-            return [
-              x,
-              y,
-              x.map(v => (v - mx) * (v - mx)),
-              y.map(v => (v - my) * (v - my)),
-              x.map((v, i) => (v - mx) * (y[i] - my))
-            ]
-          }
-          const [f, w] = [centred(other), centred(state)]
-          return ['mean 1', 'mean 2', 'variance 1', 'variance 2', 'covariance'].every((what, i) =>
-            Chance.haveSameMean(`${what} after step ${n}`, f[i], w[i])
-          )
+        type State = (typeof wanted)[number]
+        const centred = (about: State, { x, y }: State): ReadonlyArray<ReadonlyArray<number>> => {
+          const [mx, my] = [average(about.x), average(about.y)]
+          return [
+            x,
+            y,
+            x.map(v => (v - mx) * (v - mx)),
+            y.map(v => (v - my) * (v - my)),
+            x.map((v, i) => (v - mx) * (y[i] - my))
+          ]
+        }
+        return wanted.map((state, n) => {
+          const [f, w] = [found[n], state].map(of => centred(state, of))
+          return f.map((values, i) => Chance.sameMean(values, w[i]))
         })
       }
     })
   ]),
   rule(Initializer.concept.is, (a, b, { score = two }) => [sameStarts(a, b, score)]),
   rule(Pipeline.concept.is, (a, b, { points: given = points, slack = 1 }) => [
-    claim({
+    over(fc.record({ seed: Arbitrary.seeds }))({
       name: 'the ends are the same',
       statement: '∀ keys: both end at the same parameters. To 1e-9 of the greatest.',
       source: 'the stated pipeline',
       enough: 5,
-      cases: fc.record({ seed: Arbitrary.seeds }),
-      show: ({ seed }) => `Key.fromSeed(${seed})`,
-      check: ({ seed }) => {
+      says: ({ seed }) => {
         const [found, wanted] = [a, b].map(pipeline =>
           flat(Run.last(compiled(Compile.pipeline(pipeline)(given)))(Key.fromSeed(seed)).params)
         )
-        return agree('parameters', found, wanted, slack * 1e-9 * (1 + greatest(wanted)))
+        return is(found, wanted, slack * 1e-9 * (1 + greatest(wanted)))
       }
     })
   ])
@@ -372,9 +332,12 @@ const rules: ReadonlyArray<Rule> = [
  * const [trajectories] = laws.same(Optimizer.adam({ rate: 0.1 }), Optimizer.chain(Optimizer.scaleByAdam(), Optimizer.scale(-0.1)))
  * fc.assert(trajectories.property, { seed: 1 })
  */
-export const same = (a: Instance, b: Instance, options: SameOptions = {}): ReadonlyArray<Law> => {
+export const same = (a: Instance, b: Instance, options: SameOptions = {}): Laws => {
   const stated = withoutSource(options)
-  const laws = rules.flatMap(of => of(a, b, options) ?? [])
+  const laws = ofRows(
+    `${codeOf(a)} and ${codeOf(b)}`,
+    rules.flatMap(of => of(a, b, options) ?? [])
+  )
   return laws.length > 0
     ? scripted({ by: 'same', of: [a, b, ...(Object.keys(stated).length > 0 ? [stated] : [])] }, laws, options)
     : refuse(

@@ -11,12 +11,12 @@ import { Vocabulary } from '../core/index.js'
 import type { Points } from '../data/points.js'
 import { Case as Of, Key, Sampler, Schedule, TimeGrid } from '../index.js'
 import { eachDim, points as anyPoints, real, seeds } from './arbitraries.js'
-import { copyOf, sameBits, throughText } from './bits.js'
+import { copyOf, throughText } from './bits.js'
 import * as Chance from './chance.js'
-import { agree, average, claim, compiled, dot, greatest, held, holds, known, moments, over, sumOf } from './check.js'
+import { compiled, sumOf, average, moments, greatest, dot } from './check.js'
+import { areFinite, over, ofRows, is, isAtMost, hasBits, differs, type Stated } from './lawRows.js'
 import { posteriors } from './guidance.js'
-import type { Law, Laws } from './law.js'
-import { codeOf } from './script.js'
+import type { Laws } from './law.js'
 
 export interface SamplerOptions {
   /** Schedules that have the log-SNRs from 5 to −5. */
@@ -253,8 +253,6 @@ const settingOf = (
     points: anyPoints({ far: 1e6, weights: false })(2),
     seed: seeds
   })
-  const show = ({ schedule, mean, variance, points, seed }: Example): string =>
-    `${code} on ${Schedule.show(schedule)}, of N(${mean}, ${variance}), from ${JSON.stringify(Array.from(points.values))}, key of seed ${seed}`
   const gridOf = (schedule: Schedule.Schedule, steps: number): TimeGrid.TimeGrid =>
     stays
       ? TimeGrid.constant({ time: Schedule.timeOfLogSnr(0)(schedule), steps })
@@ -312,7 +310,7 @@ const settingOf = (
   }
   const size = (values: Float64Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
 
-  const lawOf = over(cases, show)
+  const lawOf = over(cases)
   return {
     bias,
     carried,
@@ -342,81 +340,72 @@ const settingOf = (
 
 type Setting = ReturnType<typeof settingOf>
 
-const stateForEveryTime = ({ gridOf, lawOf, statesOf }: Setting): Law =>
+const stateForEveryTime = ({ gridOf, lawOf, statesOf }: Setting): Stated =>
   lawOf({
     name: 'there is a state for every time of the grid',
     statement:
       '∀ schedules, x, keys: times and steps are those of the grid, the points as many, and the first given. Exactly.',
     source: 'definition of a trajectory',
-    check: each => {
+    says: each => {
       const grid = gridOf(each.schedule, 5)
       const states = statesOf(each, each.points, grid)
-      return (
-        agree(
-          'times',
-          states.map(({ time }) => time),
-          TimeGrid.times(each.schedule)(grid),
-          0
-        ) &&
-        agree(
-          'steps',
-          states.map(({ step }) => step),
-          [0, 1, 2, 3, 4, 5],
-          0
-        ) &&
-        agree('first points', states[0].points.values, each.points.values, 0) &&
-        holds(
-          states.every(({ points }) => points.rows === each.points.rows && points.dim === each.points.dim),
-          () => 'points come or go'
-        )
-      )
+      return [
+        is(
+          {
+            times: states.map(({ time }) => time),
+            steps: states.map(({ step }) => step),
+            'first points': states[0].points.values
+          },
+          { times: TimeGrid.times(each.schedule)(grid), steps: [0, 1, 2, 3, 4, 5], 'first points': each.points.values }
+        ),
+        states.map(({ points: { rows, dim } }) => is([rows, dim], [each.points.rows, each.points.dim]))
+      ]
     }
   })
 
-const finite = ({ gridOf, lawOf, statesOf, stays }: Setting): Law =>
+const finite = ({ gridOf, lawOf, statesOf, stays }: Setting): Stated =>
   lawOf({
     name: 'points stay finite',
     statement:
       '∀ schedules, x, keys: every state is finite, of points far (1e6), equal, alone, and on a grid that ends where there is no noise. Exactly.',
     source: 'definition of a sampler',
-    check: each => {
+    says: each => {
       const { from } = ends(each.schedule)
       const clean = TimeGrid.karras({ from, to: 0, steps: 6 })
-      return [gridOf(each.schedule, 6), ...(stays ? [] : [clean])].every(grid =>
-        statesOf(each, each.points, grid).every(({ time, points }) =>
-          holds(points.values.every(Number.isFinite), () => `at ${time} a point is ${points.values.join(', ')}`)
-        )
+      return [gridOf(each.schedule, 6), ...(stays ? [] : [clean])].map(grid =>
+        areFinite(statesOf(each, each.points, grid).map(({ points }) => points.values))
       )
     }
   })
 
-const cleanStep = ({ endOf, lawOf, rows, statesOf, stays }: Setting): Law | false =>
-  !stays &&
+const cleanStep = ({ endOf, lawOf, rows, statesOf, stays }: Setting): Stated =>
   lawOf({
+    claim: !stays,
+    unless: 'it stays at its level',
     name: 'a step to no noise adds none',
     statement: `∀ schedules, c, v, keys: from σ/α = ${LITTLE} to 0 ${rows} points move, from x/α, by no more than the noise that there was: in the root of the mean square ${1 + MARGIN} σ/α.`,
     source: 'Ho et al. 2020, arXiv 2006.11239, algorithm 2: z = 0 in the last step',
     enough: 10,
-    check: each => {
-      if (Schedule.level(0)(each.schedule).sigma > 0) return true
+    says: each => {
+      if (Schedule.level(0)(each.schedule).sigma > 0) return []
       const from = Schedule.timeOfLogSnr(-2 * Elementary.log(LITTLE))(each.schedule)
       const { mean, u } = marginal(each, from)
       const values = Key.normal(2 * rows)(keysOf(each.seed).start).map(z => mean + Math.sqrt(u) * z)
       const { alpha } = Schedule.level(from)(each.schedule)
       const end = endOf(statesOf(each, { rows, dim: 2, values }, TimeGrid.listed([from, 0])))
       const off = Math.sqrt(average(end.map((x, i) => Elementary.square(x - values[i] / alpha))))
-      return holds(off <= (1 + MARGIN) * LITTLE, () => `points go ${off}, from noise of ${LITTLE}`)
+      return isAtMost(off, (1 + MARGIN) * LITTLE)
     }
   })
 
-const leavesAlone = ({ lawOf, sampler, start, stepOf }: Setting): Law =>
+const leavesAlone = ({ lawOf, sampler, start, stepOf }: Setting): Stated =>
   lawOf({
     name: 'a step leaves alone what it is given',
     statement:
       '∀ schedules, x, keys: the points of a step, what it remembers of the one before, and a vector that its solver is given are after it what they were. Exactly.',
     source: 'definition of a function',
     enough: 20,
-    check: each => {
+    says: each => {
       const points = start(each, 2)
       const given = { points, memory: stepOf(each, [-1, -0.5], points).memory ?? null }
       const kept = copyOf(given)
@@ -426,24 +415,23 @@ const leavesAlone = ({ lawOf, sampler, start, stepOf }: Setting): Law =>
         Of.meaning(sampler).solver,
         O.map(solve => solve((_, at) => at.map(x => -x))(1, 0.5, y))
       )
-      return (
-        holds(sameBits(given, kept), () => `it was given ${codeOf(kept)}, and leaves ${codeOf(given)}`) &&
-        (O.isNone(solved) || agree('what its solver was given', y, points.values, 0))
-      )
+      return [hasBits(given, kept), O.isSome(solved) && is(y, points.values)]
     }
   })
 
 /** How many times as long, in log(σ/α), the step before a step is. */
 const BEFORE = [1 / 3, 3]
 
-const ofLocalOrder = ({ carried, lawOf, order, start, stepOf }: Setting): Law | false =>
-  order !== null &&
+const ofLocalOrder = ({ carried, lawOf, order, start, stepOf }: Setting): Stated =>
   lawOf({
+    claim: order,
+    option: 'order',
     name: 'a step is of its order',
-    statement: `∀ schedules, c, levels: after a step a third or three times as long, both from where the flow has 8 points, a step of h in log(σ/α) is off by at least 2^p √2 times as much as one of h/2, p = ${order}, h = 0.1 or 0.02, until it is off by 1e-11 at most; over the variances ${VARIANCES.join(', ')}: the next term of the error is h times as great.`,
+    statement: order =>
+      `∀ schedules, c, levels: after a step a third or three times as long, both from where the flow has 8 points, a step of h in log(σ/α) is off by at least 2^p √2 times as much as one of h/2, p = ${order}, h = 0.1 or 0.02, until it is off by 1e-11 at most; over the variances ${VARIANCES.join(', ')}: the next term of the error is h times as great.`,
     source: 'Hairer, Nørsett & Wanner 1993, definition II.1.2: the local error is of order h^{p + 1}',
     enough: 20,
-    check: each => {
+    says: (each, order) => {
       const level = (each.seed % 7) / 2 - 1.5
       const errorOf = (h: number): number =>
         Math.max(
@@ -461,187 +449,174 @@ const ofLocalOrder = ({ carried, lawOf, order, start, stepOf }: Setting): Law | 
           )
         )
       const found = [0.1, 0.02].map(h => [errorOf(h), errorOf(h / 2)] as const)
-      return holds(
-        found.some(([coarse, fine]) => coarse < 1e-11 || coarse >= Elementary.pow(2, order + 0.5) * fine),
-        () =>
-          `a step of 0.1 is off by ${found[0].join(', one of half of it by ')}; of 0.02, by ${found[1].join(' and ')}`
-      )
+      // Of the two steps that which shows the order more.
+      const falls = found.map(([coarse, fine]) => (coarse < 1e-11 ? Infinity : coarse / fine))
+      return isAtMost(order + 0.5, Elementary.log(Math.max(...falls)) / Math.LN2)
     }
   })
 
-const looksAtTheKey = ({ endOf, gridOf, lawOf, random, statesOf }: Setting): Law =>
+const looksAtTheKey = ({ endOf, gridOf, lawOf, random, statesOf }: Setting): Stated =>
   lawOf({
     name: 'looks at the key only if it draws',
     statement:
       '∀ schedules, x, keys: the same key leads to the same bits; another to others where noise is drawn, else to the same (η = 0). Exactly.',
     source: 'randomness is a value',
-    check: each => {
+    says: each => {
       const grid = gridOf(each.schedule, 4)
       const [once, again, other] = [each.seed, each.seed, each.seed + 1].map(seed =>
         endOf(statesOf(each, each.points, grid, { seed }))
       )
-      return (
-        agree('again', again, once, 0) &&
-        (random
-          ? holds(!sameBits(other, once), () => 'another key leads to the same points')
-          : agree('by another key', other, once, 0))
-      )
+      return [is(again, once), random ? differs(other, once) : is(other, once)]
     }
   })
 
-const throughJson = ({ codec, endOf, gridOf, lawOf, sampler, statesOf }: Setting): Law =>
+const throughJson = ({ codec, endOf, gridOf, lawOf, sampler, statesOf }: Setting): Stated =>
   lawOf({
     name: 'read from JSON it takes the same steps',
     statement: '∀ schedules, x, keys: written to JSON text and read again, it leads to the same bits. Exactly.',
     source: 'definition of a codec',
-    check: each =>
-      pipe(
-        codec.decode(throughText(codec.encode(sampler))),
-        E.match(
-          () => holds(false, () => 'it is not read'),
-          read => {
-            const grid = gridOf(each.schedule, 4)
-            const [found, wanted] = [read, sampler].map(of => endOf(statesOf(each, each.points, grid, { of })))
-            return agree('points', found, wanted, 0)
-          }
-        )
-      )
+    says: each => {
+      const read = codec.decode(throughText(codec.encode(sampler)))
+      if (E.isLeft(read)) return hasBits(read, sampler)
+      const grid = gridOf(each.schedule, 4)
+      const [found, wanted] = [read.right, sampler].map(of => endOf(statesOf(each, each.points, grid, { of })))
+      return hasBits(found, wanted)
+    }
   })
 
-const seesNoClock = ({ endOf, gridOf, lawOf, size, start, statesOf }: Setting): Law =>
+const seesNoClock = ({ endOf, gridOf, lawOf, size, start, statesOf }: Setting): Stated =>
   lawOf({
     name: 'sees levels, and no clock',
     statement:
       '∀ schedules, x, keys: on a clock twice as fast, through the same levels, it leads to the same points. To 1e-9 (1 + |x|): times are found from levels and round.',
     source: 'every schedule is the same process in x/α and σ/α',
-    check: each => {
+    says: each => {
       const fast = Schedule.reparametrized(Schedule.affine({ scale: 2 }))(each.schedule)
       const points = start(each, 4)
       const [found, wanted] = [{ ...each, schedule: fast }, each].map(of =>
         endOf(statesOf(of, points, gridOf(of.schedule, 6)))
       )
-      return agree('points', found, wanted, 1e-9 * size(wanted))
+      return is(found, wanted, 1e-9 * size(wanted))
     }
   })
 
-const eachAlone = ({ endOf, error, gridOf, lawOf, random, size, start, statesOf }: Setting): Law | false =>
-  !random &&
+const eachAlone = ({ endOf, error, gridOf, lawOf, random, size, start, statesOf }: Setting): Stated =>
   lawOf({
+    claim: !random,
+    unless: 'it draws',
     name: 'no point knows of the others',
     statement:
       '∀ schedules, x: a point alone is led to where it is led among others. To 1e-12 (1 + |x|), or a thousandfold the tolerance where steps are chosen for all together.',
     source: 'the flow is of each point',
-    check: each => {
+    says: each => {
       const points = start(each, 5)
       const grid = gridOf(each.schedule, 6)
       const all = endOf(statesOf(each, points, grid))
       const alone = endOf(statesOf(each, { rows: 1, dim: 2, values: points.values.slice(4, 6) }, grid))
-      return agree('alone', alone, all.slice(4, 6), (error ?? 1e-12) * size(all))
+      return is(alone, all.slice(4, 6), (error ?? 1e-12) * size(all))
     }
   })
 
-const converges = ({ errorOf, lawOf, order }: Setting): Law | false =>
-  order !== null &&
+const converges = ({ errorOf, lawOf, order }: Setting): Stated =>
   lawOf({
+    claim: order,
+    option: 'order',
     name: 'converges with its order',
-    statement: `∀ schedules, c: the greatest error on the way of 8 points, of each of the variances ${VARIANCES.join(', ')}, falls as steps^−${order} from 64 to 128 uneven steps, half and one and a half times as long in turn, or from 128 to 256, to ± 0.2 of the exponent, until it is below 1e-9: the next term of the error is h = 0.08 times as great, or 0.04. (At the last time alone, or of one variance, terms may cancel.)`,
+    statement: order =>
+      `∀ schedules, c: the greatest error on the way of 8 points, of each of the variances ${VARIANCES.join(', ')}, falls as steps^−${order} from 64 to 128 uneven steps, half and one and a half times as long in turn, or from 128 to 256, to ± 0.2 of the exponent, until it is below 1e-9: the next term of the error is h = 0.08 times as great, or 0.04. (At the last time alone, or of one variance, terms may cancel.)`,
     source: 'Hairer, Nørsett & Wanner 1993, Solving Ordinary Differential Equations I; the closed form of the flow',
-    check: each => {
+    says: (each, order) => {
       const errorAfter = (steps: number): number => {
         const grid = TimeGrid.listed(unevenly(steps).map(level => Schedule.timeOfLogSnr(level)(each.schedule)))
         return Math.max(...VARIANCES.map(variance => errorOf({ ...each, variance }, steps, grid)))
       }
-      const orderFrom = (steps: number): readonly [number, number, number] => {
+      const orderFrom = (steps: number): number => {
         const [coarse, fine] = [errorAfter(steps), errorAfter(2 * steps)]
-        return [coarse < 1e-9 ? order : Elementary.log(coarse / fine) / Math.LN2, coarse, fine]
+        return coarse < 1e-9 ? order : Elementary.log(coarse / fine) / Math.LN2
       }
-      const isOrder = ([found]: readonly [number, number, number]): boolean => Math.abs(found - order) < 0.2
       const first = orderFrom(64)
-      const [found, coarse, fine] = isOrder(first) ? first : orderFrom(128)
-      return holds(isOrder([found, coarse, fine]), () => `errors ${coarse} and ${fine} are of order ${found}`)
+      return is(Math.abs(first - order) < 0.2 ? first : orderFrom(128), order, 0.2)
     }
   })
 
-const meetsTolerance = ({ error, errorOf, lawOf }: Setting): Law | false =>
-  error !== null &&
+const meetsTolerance = ({ error, errorOf, lawOf }: Setting): Stated =>
   lawOf({
+    claim: error,
+    option: 'error',
     name: 'meets its tolerance',
-    statement: `∀ schedules, c, v: one step of the grid leads 8 points to where the flow does, to ${error.toExponential()} (1 + |x|): a thousandfold the tolerance of each of its own steps.`,
+    statement: error =>
+      `∀ schedules, c, v: one step of the grid leads 8 points to where the flow does, to ${error.toExponential()} (1 + |x|): a thousandfold the tolerance of each of its own steps.`,
     source: 'Dormand & Prince 1980; the closed form of the flow',
-    check: each => {
-      const found = errorOf(each, 1)
-      return holds(found <= error, () => `the error is ${found}`)
-    }
+    says: (each, error) => isAtMost(errorOf(each, 1), error)
   })
 
-const equalsAnother = ({ endOf, equals, gridOf, lawOf, sampler, size, statesOf }: Setting): Law | false =>
-  equals !== null &&
+const equalsAnother = ({ endOf, equals, gridOf, lawOf, sampler, size, statesOf }: Setting): Stated =>
   lawOf({
+    claim: equals,
+    option: 'equals',
     name: 'takes the steps of the sampler that it equals',
-    statement: `∀ schedules, x, keys: it leads to the points of ${Sampler.show(equals)}. To 1e-12 (1 + |x|): rounding.`,
+    statement: equals =>
+      `∀ schedules, x, keys: it leads to the points of ${Sampler.show(equals)}. To 1e-12 (1 + |x|): rounding.`,
     source: 'Song, Meng & Ermon 2020, arXiv 2010.02502, §4.1: η = 1 is the DDPM',
-    check: each => {
+    says: (each, equals) => {
       const grid = gridOf(each.schedule, 8)
       const [found, wanted] = [sampler, equals].map(of => endOf(statesOf(each, each.points, grid, { of })))
-      return agree('points', found, wanted, 1e-12 * size(wanted))
+      return is(found, wanted, 1e-12 * size(wanted))
     }
   })
 
-const publishedStep = ({ code, endOf, rows, sampler, schedules, size, transport }: Setting): ReadonlyArray<Law> =>
-  known(published(sampler), eta =>
-    claim({
-      name: 'a step is the one that is published',
-      statement: `∀ schedules, levels, uneven and clean ones among them, x in one to three dimensions, keys: x_s = α_s x̂_0 + √(σ_s² − η²v) ε + η√v z, v = (1 − κ²) σ_s², η = ${eta}: of ${rows} rows that begin at x z is standard normal, and no two rows or coordinates have one; to 1e-9 (1 + |x|) where there is none. A right one fails with probability 1e-9 for each comparison.`,
-      source: 'Song, Meng & Ermon 2020, arXiv 2010.02502, equation 12',
-      enough: 20,
-      cases: fc.record({
-        schedule: schedules,
-        start: fc.array(real(2), { minLength: 1, maxLength: 3 }),
-        levels: fc.constantFrom([-4, -1], [-1, 1.5], [0, 0.2], [2, 4], [1, Infinity]),
-        seed: seeds
-      }),
-      show: each => `${code}, one step: ${codeOf(each)}`,
-      check: ({ schedule, start, levels, seed }) => {
-        const dim = start.length
-        const times = levels.map(level => (level === Infinity ? 0 : Schedule.timeOfLogSnr(level)(schedule)))
-        const [from, to] = times.map(time => Schedule.level(time)(schedule))
-        const slopes = start.map((x, j) => (0.5 - x) / (from.alpha * from.alpha * (0.5 + j) + from.sigma * from.sigma))
-        const program = compiled(Sampler.compile({ sampler, grid: TimeGrid.listed(times), schedule }))
-        const repeated = (row: ReadonlyArray<number>): Points => ({
-          rows,
-          dim,
-          values: Float64Array.from({ length: rows * dim }, (_, at) => row[at % dim])
-        })
-        const states = Array.from(transport(program)(() => repeated(slopes))(repeated(start))(keysOf(seed).sampler))
-        const end = endOf(states)
-        const kappa = (to.sigma * from.alpha) / (to.alpha * from.sigma)
-        const v = eta * eta * (1 - kappa * kappa) * to.sigma * to.sigma
-        const middle = start.map(
-          (x, j) =>
-            (to.alpha * (x + from.sigma * from.sigma * slopes[j])) / from.alpha -
-            Math.sqrt(Math.max(to.sigma * to.sigma - v, 0)) * from.sigma * slopes[j]
-        )
-        if (v === 0) return agree('points', end, repeated(middle).values, 1e-9 * size(end))
-        const z = end.map((x, at) => (x - middle[at % dim]) / Math.sqrt(v))
-        const coordinate = (j: number): Float64Array => z.filter((_, at) => at % dim === j)
-        const every = (of: Float64Array, odd: number): Float64Array => of.filter((_, i) => i % 2 === odd)
-        const first = coordinate(0)
-        return (
-          Chance.areStandardNormal('z', z) &&
-          Chance.areUnrelated('two rows', every(first, 0), every(first, 1)) &&
-          (dim === 1 || Chance.areUnrelated('two coordinates', first, coordinate(1)))
-        )
-      }
+const publishedStep = ({ endOf, rows, sampler, schedules, size, transport }: Setting): Stated =>
+  over(
+    fc.record({
+      schedule: schedules,
+      start: fc.array(real(2), { minLength: 1, maxLength: 3 }),
+      levels: fc.constantFrom([-4, -1], [-1, 1.5], [0, 0.2], [2, 4], [1, Infinity]),
+      seed: seeds
     })
-  )
+  )({
+    name: 'a step is the one that is published',
+    claim: O.toNullable(published(sampler)),
+    unless: 'no step is published of it',
+    statement: eta =>
+      `∀ schedules, levels, uneven and clean ones among them, x in one to three dimensions, keys: x_s = α_s x̂_0 + √(σ_s² − η²v) ε + η√v z, v = (1 − κ²) σ_s², η = ${eta}: of ${rows} rows that begin at x z is standard normal, and no two rows or coordinates have one; to 1e-9 (1 + |x|) where there is none. A right one fails with probability 1e-9 for each comparison.`,
+    source: 'Song, Meng & Ermon 2020, arXiv 2010.02502, equation 12',
+    enough: 20,
+    says: ({ schedule, start, levels, seed }, eta) => {
+      const dim = start.length
+      const times = levels.map(level => (level === Infinity ? 0 : Schedule.timeOfLogSnr(level)(schedule)))
+      const [from, to] = times.map(time => Schedule.level(time)(schedule))
+      const slopes = start.map((x, j) => (0.5 - x) / (from.alpha * from.alpha * (0.5 + j) + from.sigma * from.sigma))
+      const program = compiled(Sampler.compile({ sampler, grid: TimeGrid.listed(times), schedule }))
+      const repeated = (row: ReadonlyArray<number>): Points => ({
+        rows,
+        dim,
+        values: Float64Array.from({ length: rows * dim }, (_, at) => row[at % dim])
+      })
+      const states = Array.from(transport(program)(() => repeated(slopes))(repeated(start))(keysOf(seed).sampler))
+      const end = endOf(states)
+      const kappa = (to.sigma * from.alpha) / (to.alpha * from.sigma)
+      const v = eta * eta * (1 - kappa * kappa) * to.sigma * to.sigma
+      const middle = start.map(
+        (x, j) =>
+          (to.alpha * (x + from.sigma * from.sigma * slopes[j])) / from.alpha -
+          Math.sqrt(Math.max(to.sigma * to.sigma - v, 0)) * from.sigma * slopes[j]
+      )
+      if (v === 0) return is(end, repeated(middle).values, 1e-9 * size(end))
+      const z = end.map((x, at) => (x - middle[at % dim]) / Math.sqrt(v))
+      const coordinate = (j: number): Float64Array => z.filter((_, at) => at % dim === j)
+      const every = (of: Float64Array, odd: number): Float64Array => of.filter((_, i) => i % 2 === odd)
+      const first = coordinate(0)
+      return [
+        Chance.standardNormal(z),
+        Chance.unrelated(every(first, 0), every(first, 1)),
+        dim > 1 && Chance.unrelated(first, coordinate(1))
+      ]
+    }
+  })
 
-const toTwoModes = ({ bias, code, errors, gridOf, rows, sampler, schedules, stays, steps, transport }: Setting): Law =>
-  claim({
-    name: 'leads to a law of two modes',
-    statement: `∀ schedules, d from one to three, N(±b, Σ) of unequal shares and a covariance that is not diagonal, keys: along ${steps} uneven steps ${rows} points of the law at the noisy end come to that at the clean end, by the first two moments of the coordinates and of the side of b, up to ${errors} standard errors, which the law gives, and three biases of ${Number(bias.toPrecision(2))} of their size. A comparison of a right one fails with probability 2e-9.`,
-    source: 'Anderson 1982; the score of a mixture in closed form',
-    enough: 6,
-    cases: eachDim.map(dim =>
+const toTwoModes = ({ bias, errors, gridOf, rows, sampler, schedules, stays, steps, transport }: Setting): Stated =>
+  over(
+    eachDim.map(dim =>
       fc.record({
         schedule: schedules,
         dim: fc.constant(dim),
@@ -650,9 +625,13 @@ const toTwoModes = ({ bias, code, errors, gridOf, rows, sampler, schedules, stay
         across: fc.constantFrom(0.25, 0.5),
         seed: seeds
       })
-    ),
-    show: each => `${code} along the score of ${codeOf(each)}`,
-    check: each => {
+    )
+  )({
+    name: 'leads to a law of two modes',
+    statement: `∀ schedules, d from one to three, N(±b, Σ) of unequal shares and a covariance that is not diagonal, keys: along ${steps} uneven steps ${rows} points of the law at the noisy end come to that at the clean end, by the first two moments of the coordinates and of the side of b, up to ${errors} standard errors, which the law gives, and three biases of ${Number(bias.toPrecision(2))} of their size. A comparison of a right one fails with probability 2e-9.`,
+    source: 'Anderson 1982; the score of a mixture in closed form',
+    enough: 6,
+    says: each => {
       const times = stays
         ? TimeGrid.times(each.schedule)(gridOf(each.schedule, steps))
         : unevenly(steps).map(level => Schedule.timeOfLogSnr(level)(each.schedule))
@@ -667,12 +646,12 @@ const toTwoModes = ({ bias, code, errors, gridOf, rows, sampler, schedules, stay
       const b = modeOf(each.dim)
       const ones = b.map(() => 1 / Math.sqrt(each.dim))
       const across = each.dim === 1 ? ones : b.map((_, j) => (j === 0 ? Math.SQRT1_2 : j === 1 ? -Math.SQRT1_2 : 0))
-      const directions: ReadonlyArray<readonly [string, ReadonlyArray<number>, number]> = [
-        ['(1, …, 1)', ones, each.along],
-        ...(each.dim === 1 ? [] : [['(1, −1, 0)', across, each.across] as const]),
-        ['coordinate 1', b.map((_, j) => (j === 0 ? 1 : 0)), each.across + (each.along - each.across) / each.dim]
+      const directions: ReadonlyArray<readonly [ReadonlyArray<number>, number]> = [
+        [ones, each.along],
+        [across, each.dim === 1 ? each.along : each.across],
+        [b.map((_, j) => (j === 0 ? 1 : 0)), each.across + (each.along - each.across) / each.dim]
       ]
-      return directions.every(([name, u, variance]) => {
+      return directions.map(([u, variance]) => {
         const mode = alpha * dot(u, b)
         const inner = alpha * alpha * variance + sigma * sigma
         const whole = inner + mode * mode * (1 - each.lean * each.lean)
@@ -680,20 +659,18 @@ const toTwoModes = ({ bias, code, errors, gridOf, rows, sampler, schedules, stay
         const spread = places.map(x => Elementary.square(x - each.lean * mode))
         // E|x − μ|⁴ ≤ 8 (E|side|⁴ + 3 u²), by |a + b|⁴ ≤ 8(|a|⁴ + |b|⁴).
         const fourth = Math.sqrt(8 * (Elementary.square(mode * mode * (1 + Math.abs(each.lean))) + 3 * inner * inner))
-        return (
-          agree(
-            `mean along ${name}`,
-            [sumOf(places) / found.length],
-            [each.lean * mode],
+        return [
+          is(
+            { mean: average(places) },
+            { mean: each.lean * mode },
             errors * Math.sqrt(whole / found.length) + 3 * bias * Math.sqrt(whole)
-          ) &&
-          agree(
-            `variance along ${name}`,
-            [sumOf(spread) / found.length],
-            [whole],
+          ),
+          is(
+            { variance: average(spread) },
+            { variance: whole },
             (errors * fourth) / Math.sqrt(found.length) + 3 * bias * whole
           )
-        )
+        ]
       })
     }
   })
@@ -709,17 +686,17 @@ const momentsOfTheLaw = ({
   start,
   statesOf,
   steps
-}: Setting): Law =>
+}: Setting): Stated =>
   lawOf({
     name: 'has the moments of the law at every time',
     statement: `∀ schedules, c, v, keys: at every one of ${steps} steps mean and variance of ${rows} points are αc and u, and their coordinates uncorrelated, up to ${errors} standard errors and a bias of ${Number(bias.toPrecision(2))} deviations and variances: steps of ${((EARLIEST - LATEST) / (2 * steps)).toPrecision(2)} in log(σ/α), of first or of second order; of Langevin moves of size δ, δ/u. A comparison of a right one fails with probability 2e-9. Where nothing is drawn they are those of 100 points that the flow carries, up to three times the bias.`,
     source: 'Song et al. 2021, arXiv 2011.13456, §3.4 and §4.3',
     enough: 30,
-    check: each => {
+    says: each => {
       const first = start(each, random ? rows : 100)
       const grid = gridOf(each.schedule, steps)
       const [from] = TimeGrid.times(each.schedule)(grid)
-      return statesOf(each, first, grid).every(({ time, points: { values } }) => {
+      return statesOf(each, first, grid).map(({ time, points: { values } }) => {
         const { mean, u } = marginal(each, time)
         const count = values.length
         const found = moments(values)
@@ -727,19 +704,20 @@ const momentsOfTheLaw = ({
         const [ofMean, ofVariance] = random
           ? [errors / Math.sqrt(count) + bias, errors * Math.sqrt(2 / count) + bias]
           : [3 * bias + 1e-12, 3 * bias + 1e-12]
-        return (
-          agree(`mean at ${time}`, [(found.mean - wanted.mean) / Math.sqrt(u)], [0], ofMean) &&
-          agree(`variance at ${time}`, [found.variance / wanted.variance], [1], ofVariance) &&
-          (!random ||
-            agree(
-              `covariance of the coordinates at ${time}`,
-              [
-                average(values.filter((_, i) => i % 2 === 0).map((x, i) => (x - mean) * (values[2 * i + 1] - mean))) / u
-              ],
-              [0],
+        return [
+          is({ mean: (found.mean - wanted.mean) / Math.sqrt(u) }, 0, ofMean),
+          is({ variance: found.variance / wanted.variance }, 1, ofVariance),
+          random &&
+            is(
+              {
+                covariance:
+                  average(values.filter((_, i) => i % 2 === 0).map((x, i) => (x - mean) * (values[2 * i + 1] - mean))) /
+                  u
+              },
+              0,
               errors / Math.sqrt(count / 2) + bias
-            ))
-        )
+            )
+        ]
       })
     }
   })
@@ -758,22 +736,14 @@ const momentsOfTheLaw = ({
  */
 export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}): Laws => {
   const setting = settingOf(sampler, options)
-  return held([
-    stateForEveryTime(setting),
-    finite(setting),
-    cleanStep(setting),
-    leavesAlone(setting),
-    looksAtTheKey(setting),
-    throughJson(setting),
-    seesNoClock(setting),
-    eachAlone(setting),
-    converges(setting) || { law: 'converges with its order', option: 'order' },
-    ofLocalOrder(setting) || { law: 'a step is of its order', option: 'order' },
-    meetsTolerance(setting) || { law: 'meets its tolerance', option: 'error' },
-    equalsAnother(setting) || { law: 'takes the steps of the sampler that it equals', option: 'equals' },
-    posteriors(sampler, { ...setting, rows: Math.min(setting.rows, 1000) }),
-    publishedStep(setting),
-    toTwoModes(setting),
-    momentsOfTheLaw(setting)
-  ])
+  return ofRows(
+    setting.code,
+    [
+      ...[stateForEveryTime, finite, cleanStep, leavesAlone, looksAtTheKey, throughJson, seesNoClock, eachAlone],
+      ...[converges, ofLocalOrder, meetsTolerance, equalsAnother, publishedStep, toTwoModes, momentsOfTheLaw]
+    ]
+      .map(law => law(setting))
+      .concat(posteriors(sampler, { ...setting, rows: Math.min(setting.rows, 1000) })),
+    options
+  )
 }

@@ -7,7 +7,7 @@ import { Mixture, Schedule } from '../index.js'
 import { anyTimes } from './arbitraries.js'
 import type { Laws } from './law.js'
 import { noiseOf, slopeWithin, type Slope } from './extrapolation.js'
-import { is, isAtMost, isBelow, ofRows, over } from './lawRows.js'
+import { over, ofRows, is, isAtMost, isBelow } from './lawRows.js'
 
 /** What a schedule says of itself; the laws hold each against the others. */
 export interface TrueLevels {

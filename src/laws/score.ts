@@ -25,13 +25,14 @@ import {
 import * as Points from '../data/points.js'
 import { ExpectationMaximization, Mixture, Params, Schedule, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, claim, direction, dot, flat, greatest, held, holds, known, over, sumOf } from './check.js'
+import { flat, sumOf, greatest, dot, direction } from './check.js'
+import { areFinite, over, ofRows, is, isBelow, type Relation, type Said, type Stated } from './lawRows.js'
 import * as Density from './density.js'
-import { isBetween, showSides, sidesOf, slope } from './differences.js'
+import { between, sidesOf, slope } from './differences.js'
 import { maximization } from './em.js'
 import { freedom } from './freedom.js'
 import { guidance } from './guidance.js'
-import type { Law } from './law.js'
+import type { Laws } from './law.js'
 import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
 
 export interface ScoreOptions<P extends string> {
@@ -60,15 +61,6 @@ interface Example<P extends string> {
   readonly params: Params.Params<P>
   readonly seed: number
 }
-
-const show =
-  <P extends string>(score: Score.Score<P>) =>
-  ({ schedule, time, points, params, seed }: Example<P>): string =>
-    [
-      `const points = ${Arbitrary.showPoints(points)}`,
-      `const params = ${Params.show(params)}`,
-      `Score.evaluate(${Score.show(score)}, ${Schedule.show(schedule)})(params)(${time})(points) // seed ${seed}`
-    ].join('\n')
 
 const levelTensors = (rows: number, { alpha, sigma }: Schedule.Level): Score.RowLevel => ({
   alpha: fill([rows, 1], alpha),
@@ -100,6 +92,8 @@ const logDensityTensor =
 /** Differences of networks in every coordinate are costly, and what is wrong by them is so almost everywhere. */
 const ENOUGH = 50
 
+const clean = { alpha: 1, sigma: 0 }
+const unsaid = 'its family does not say it'
 const hyvarinen = 'Hyvärinen 2005, JMLR 6:695–709'
 const symmetry = 'symmetry of the density'
 
@@ -122,7 +116,7 @@ const casesOf = <P extends string>(
   )
 
 /** Laws of any student network, a mixture's or not: rows alone, each at its own level, and the divergence. */
-export const student = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P> = {}): ReadonlyArray<Law> => {
+export const student = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P> = {}): Laws => {
   const { slack = 1, smooth = true, divergence = Score.interpret(score).divergence } = options
   const cases = casesOf(score, options)
   const apply = Score.interpret(score).score
@@ -138,7 +132,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
       )
     ).values
 
-  const lawOf = over(cases, show(score))
+  const lawOf = over(cases)
   const byDifferences = lawOf({
     name: 'divergence is the trace of the Jacobian, by differences',
     statement:
@@ -146,7 +140,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
     source: hyvarinen,
     enough: ENOUGH,
     meets,
-    check: each => {
+    says: each => {
       const { points, params } = each
       const { rows, dim, values } = points
       const r = greatest([...values, ...flat(params)])
@@ -159,7 +153,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         )
       )
       const wanted = first.map((x, i) => (Math.abs(x - found[i]) < Math.abs(second[i] - found[i]) ? x : second[i]))
-      return agree('div s', found, wanted, slack * 1e-8 * Elementary.square(1 + r * r) * (1 + greatest(wanted)))
+      return is(found, wanted, slack * 1e-8 * Elementary.square(1 + r * r) * (1 + greatest(wanted)))
     }
   })
   const derivativeOfDivergence = lawOf({
@@ -169,7 +163,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
     source: hyvarinen,
     enough: ENOUGH,
     meets,
-    check: each => {
+    says: each => {
       const { schedule, params, time, points } = each
       const towards = direction(params, each.seed)
       const level = Schedule.level(time)(schedule)
@@ -184,29 +178,21 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
       const [nearest] = [2e-3, 2e-4, 2e-5]
         .map(step => slope(at, step / (1 + r)))
         .sort((a, b) => Math.abs(a - found) - Math.abs(b - found))
-      return agree(
-        `slope of Σ div s along v = ${Params.show(towards)}, by autodiff and by differences`,
-        [found],
-        [nearest],
-        slack * 1e-8 * Elementary.pow(1 + r * r, 3) * size
-      )
+      return is(found, nearest, slack * 1e-8 * Elementary.pow(1 + r * r, 3) * size)
     }
   })
 
-  return held([
+  return ofRows(Score.show(score), [
     lawOf({
       name: 'is finite, a row for each row',
       statement:
         '∀ θ, t, x: s(x) is finite and of the shape of x, far and equal points and centres included, and so it is of x a million times as far. Exactly.',
       source: 'definition of Score.Model',
       meets,
-      check: each => {
-        return [each.points, Arbitrary.outlying(each.points)].every(points => {
+      says: each => {
+        return [each.points, Arbitrary.outlying(each.points)].map(points => {
           const { rows, dim, values } = evaluate(each, points)
-          return (
-            holds(values.length === rows * dim && rows === points.rows, () => `${values.length} values`) &&
-            holds(values.every(Number.isFinite), () => `s(${points.values.join(', ')}) = ${values.join(', ')}`)
-          )
+          return [is([rows, values.length], [points.rows, rows * dim]), areFinite(values)]
         })
       }
     }),
@@ -216,7 +202,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         '∀ θ, x, t₁…tₙ: row i of s(x) at levels t₁…tₙ is s(xᵢ) at tᵢ. To 1e-13 (1 + |s|): the order of a sum may differ.',
       source: 'definition of Score.Model',
       meets,
-      check: each => {
+      says: each => {
         const { schedule, params, points, time } = each
         const times = Array.from({ length: points.rows }, (_, i) => time / (i + 1))
         const levels = times.map(time => Schedule.level(time)(schedule))
@@ -230,7 +216,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         const alone = times.flatMap((time, i) =>
           Array.from(evaluate({ ...each, time }, Points.select([i])(points)).values)
         )
-        return agree('s', together, alone, slack * 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values)))
+        return is(together, alone, slack * 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values)))
       }
     }),
     lawOf({
@@ -239,7 +225,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-13 (1 + r²)² (1 + |div s|), r the greatest entry: a difference of squares of that size.',
       source: hyvarinen,
       meets,
-      check: each => {
+      says: each => {
         const { schedule, params, points, time } = each
         const wanted = compute(() => {
           const tensors = Score.tensors(params)
@@ -247,12 +233,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
           return divergenceOf(x => apply(tensors, x, level))(Points.tensor(points))
         }).values
         const r = greatest([...points.values, ...flat(params)])
-        return agree(
-          'div s',
-          divergences(each),
-          wanted,
-          slack * 1e-13 * Elementary.square(1 + r * r) * (1 + greatest(wanted))
-        )
+        return is(divergences(each), wanted, slack * 1e-13 * Elementary.square(1 + r * r) * (1 + greatest(wanted)))
       }
     }),
     smooth
@@ -263,22 +244,19 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
             '∀ θ, t, x: div s(x) lies between the sums over j of the least and of the greatest of the slopes of sⱼ along j to the left and to the right, by differences of second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = (1 + |s|)(1 + r²), r − 1 the greatest entry.',
           source: 'definition of the subgradient',
           meets,
-          check: each => {
+          says: each => {
             const { points, params } = each
             const { rows, dim, values } = points
             const r = 1 + greatest([...values, ...flat(params)])
             const moved = (j: number, step: number): Float64Array =>
               evaluate(each, { rows, dim, values: values.map((x, at) => (at % dim === j ? x + step : x)) }).values
             const size = slack * (1 + r * r) * (1 + greatest(evaluate(each, points).values))
-            return divergences(each).every((found, i) => {
+            return Array.from(divergences(each), (found, i) => {
               const sides = sidesOf(
                 Array.from({ length: dim }, (_, j) => (step: number) => moved(j, step)[i * dim + j]),
                 { r, size }
               )
-              return holds(
-                isBetween(found, sides),
-                () => `div s of row ${i}: by autodiff ${found}, by differences to either side ${showSides(sides)}`
-              )
+              return between(found, sides)
             })
           }
         }),
@@ -299,180 +277,165 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
  *   fc.assert(property, { numRuns: 10 })
  * })
  */
-export const score = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P> = {}): ReadonlyArray<Law> => {
+export const score = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P> = {}): Laws => {
   const { slack = 1, symmetries = symmetriesOf(score) } = options
   const mixture = options.mixture ?? O.toUndefined(Density.meaning(score))
-  return [
-    ...student(score, options),
-    ...(mixture === undefined ? ofFamily(score, options) : ofMixture(score, mixture, options)),
+  return ofRows(Score.show(score), [
+    student(score, options),
+    ...(mixture === undefined ? ofFamily(score, options) : [ofMixture(score, mixture, options)]),
     ...ofCapabilities(score, options),
-    ...freedom(score),
+    freedom(score),
     ...ofSymmetries(score, symmetries, slack, casesOf(score, options)),
-    ...guidance(score, options),
-    ...(O.exists(ExpectationMaximization.serves)(Score.interpret(score).family) ? maximization(score, { slack }) : [])
-  ]
+    guidance(score, options),
+    O.exists(ExpectationMaximization.serves)(Score.interpret(score).family) && maximization(score, { slack })
+  ])
 }
 
 /** Laws of what a family says that it can do beside: mixtures made of parameters, parameters made of mixtures, other units. */
-const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<Law> => {
+const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<Stated> => {
   const { slack = 1 } = options
   const cases = casesOf(score, options)
-  return known(
-    Score.interpret(score).family,
-    ({ components, logDensity, toMixture, fromMixture, shifted, scaled, distance, start, count, unitVariance }) => {
-      const logOf = (params: Params.Params<P>, points: Points.Points, level: Schedule.Level): Float64Array =>
-        compute(() => logDensity(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, level))).values
-      const close = ({ points, params }: Example<P>, found: Float64Array, wanted: Float64Array): boolean => {
-        const r = greatest([...points.values, ...flat(params)])
-        const size = Elementary.square(1 + r * r)
-        return agree('log p', found, wanted, slack * 1e-11 * size * (1 + greatest(wanted)))
+  const family = O.toNullable(Score.interpret(score).family)
+  if (family === null) return []
+  const { components, logDensity, toMixture, fromMixture, shifted, scaled, distance, start, count, unitVariance } =
+    family
+  const logOf = (params: Params.Params<P>, points: Points.Points, level: Schedule.Level): Float64Array =>
+    compute(() => logDensity(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, level))).values
+  const close = ({ points, params }: Example<P>, found: Float64Array, wanted: Float64Array): Said => {
+    const r = greatest([...points.values, ...flat(params)])
+    const size = Elementary.square(1 + r * r)
+    return is(found, wanted, slack * 1e-11 * size * (1 + greatest(wanted)))
+  }
+  const tolerance = 'To 1e-11 (1 + r²)² (1 + |log p|), r the greatest entry.'
+  const lawOf = over(cases)
+  return [
+    lawOf({
+      claim: O.toNullable(toMixture),
+      unless: unsaid,
+      name: 'is the mixture that it says',
+      statement: `∀ θ, t, x: log p_t(x) is that of the mixture that θ is said to be, diffused. ${tolerance}`,
+      source: 'definition of `toMixture`',
+      says: (each, toMixture) => {
+        const { schedule, time, params, points } = each
+        const level = Schedule.level(time)(schedule)
+        const wanted = pipe(toMixture(params), Mixture.diffuse(level), Mixture.logDensity(points))
+        return close(each, logOf(params, points, level), wanted)
       }
-      const tolerance = 'To 1e-11 (1 + r²)² (1 + |log p|), r the greatest entry.'
-      const lawOf = over(cases, show(score))
-      return held([
-        known(toMixture, toMixture =>
-          held([
-            lawOf({
-              name: 'is the mixture that it says',
-              statement: `∀ θ, t, x: log p_t(x) is that of the mixture that θ is said to be, diffused. ${tolerance}`,
-              source: 'definition of `toMixture`',
-              check: each => {
-                const { schedule, time, params, points } = each
-                const level = Schedule.level(time)(schedule)
-                const wanted = pipe(toMixture(params), Mixture.diffuse(level), Mixture.logDensity(points))
-                return close(each, logOf(params, points, level), wanted)
-              }
-            }),
-            known(fromMixture, fromMixture =>
-              lawOf({
-                name: 'is made of its mixture again',
-                statement: `∀ θ, x: the parameters that are made of the mixture that θ is have the log p of θ. ${tolerance}`,
-                source: 'definition of `fromMixture`',
-                check: each => {
-                  const clean = { alpha: 1, sigma: 0 }
-                  const [found, wanted] = [fromMixture(toMixture(each.params)), each.params].map(params =>
-                    logOf(params, each.points, clean)
-                  )
-                  return close(each, found, wanted)
-                }
-              })
-            )
-          ])
-        ),
-        known(start, start =>
-          lawOf({
-            name: 'starts at the centres that it is given',
-            statement: `∀ centres c, v of 0.3, 1 and 2: the parameters that are made of them have these centres, exactly, and log p(x) = log Σ N(x; c_k, vI)/K where there is a component for each and variances are learned. ${tolerance}`,
-            source: 'definition of `start`',
-            check: each => {
-              const { points, seed } = each
-              const { dim } = points
-              const variance = [0.3, 1, 2][seed % 3]
-              const centres = {
-                shape: [start.count, dim],
-                values: Key.normal(start.count * dim)(Key.fromSeed(seed)).map(z => 2 * z)
-              }
-              const made = start.fromCentres(centres, variance)
-              const rows = Array.from({ length: start.count }, (_, k) =>
-                Array.from(centres.values.slice(k * dim, (k + 1) * dim))
-              )
-              const mixture = Mixture.of({ means: rows, variances: rows.map(() => variance) })
-              return (
-                agree('centres', start.centres(made).values, centres.values, 0) &&
-                (unitVariance ||
-                  start.count !== count(dim) ||
-                  close(each, logOf(made, points, { alpha: 1, sigma: 0 }), Mixture.logDensity(points)(mixture)))
-              )
-            }
+    }),
+    lawOf({
+      claim: O.isSome(toMixture) && O.isSome(fromMixture) && { to: toMixture.value, from: fromMixture.value },
+      unless: unsaid,
+      name: 'is made of its mixture again',
+      statement: `∀ θ, x: the parameters that are made of the mixture that θ is have the log p of θ. ${tolerance}`,
+      source: 'definition of `fromMixture`',
+      says: (each, { to, from }) => {
+        const [found, wanted] = [from(to(each.params)), each.params].map(params => logOf(params, each.points, clean))
+        return close(each, found, wanted)
+      }
+    }),
+    lawOf({
+      claim: O.toNullable(start),
+      unless: unsaid,
+      name: 'starts at the centres that it is given',
+      statement: `∀ centres c, v of 0.3, 1 and 2: the parameters that are made of them have these centres, exactly, and log p(x) = log Σ N(x; c_k, vI)/K where there is a component for each and variances are learned. ${tolerance}`,
+      source: 'definition of `start`',
+      says: (each, start) => {
+        const { points, seed } = each
+        const { dim } = points
+        const variance = [0.3, 1, 2][seed % 3]
+        const centres = {
+          shape: [start.count, dim],
+          values: Key.normal(start.count * dim)(Key.fromSeed(seed)).map(z => 2 * z)
+        }
+        const made = start.fromCentres(centres, variance)
+        const rows = Array.from({ length: start.count }, (_, k) =>
+          Array.from(centres.values.slice(k * dim, (k + 1) * dim))
+        )
+        const mixture = Mixture.of({ means: rows, variances: rows.map(() => variance) })
+        return [
+          is(start.centres(made).values, centres.values),
+          !unitVariance &&
+            start.count === count(dim) &&
+            close(each, logOf(made, points, clean), Mixture.logDensity(points)(mixture))
+        ]
+      }
+    }),
+    lawOf({
+      claim: unitVariance,
+      unless: unsaid,
+      name: 'its components have the variance 1 that it says',
+      statement: `∀ θ, x: log p_k(x) − log p_k(c_k) = −½|x − c_k|² of each component k. ${tolerance}`,
+      source: 'definition of `unitVariance`',
+      says: each => {
+        const { params, points } = each
+        const { shape, values } = compute(() => components(Score.tensors(params), points.dim).centres)
+        const middles = { rows: shape[0], dim: points.dim, values }
+        const joint = (x: Points.Points): ReadonlyArray<Density.Row> =>
+          Density.rowsOf({
+            rows: x.rows,
+            dim: middles.rows,
+            values: compute(() =>
+              components(Score.tensors(params), x.dim).logDensity(Points.tensor(x), levelTensors(x.rows, clean))
+            ).values
           })
-        ),
-        unitVariance &&
-          lawOf({
-            name: 'its components have the variance 1 that it says',
-            statement: `∀ θ, x: log p_k(x) − log p_k(c_k) = −½|x − c_k|² of each component k. ${tolerance}`,
-            source: 'definition of `unitVariance`',
-            check: each => {
-              const { params, points } = each
-              const { shape, values } = compute(() => components(Score.tensors(params), points.dim).centres)
-              const middles = { rows: shape[0], dim: points.dim, values }
-              const joint = (x: Points.Points): ReadonlyArray<Density.Row> =>
-                Density.rowsOf({
-                  rows: x.rows,
-                  dim: middles.rows,
-                  values: compute(() =>
-                    components(Score.tensors(params), x.dim).logDensity(
-                      Points.tensor(x),
-                      levelTensors(x.rows, { alpha: 1, sigma: 0 })
-                    )
-                  ).values
-                })
-              const atCentres = joint(middles).map((row, k) => row[k])
-              const wanted = Density.rowsOf(points).flatMap(x =>
-                Density.rowsOf(middles).map((c, k) => {
-                  const off = Density.minus(x, c)
-                  return atCentres[k] - dot(off, off) / 2
-                })
-              )
-              return close(each, Float64Array.from(joint(points).flat()), Float64Array.from(wanted))
-            }
-          }),
-        known(shifted, shifted =>
-          lawOf({
-            name: 'is shifted with its data',
-            statement: `∀ θ, x, b: log p(x + b; θ shifted by b) = log p(x; θ). ${tolerance}`,
-            source: 'change of variables',
-            check: each => {
-              const { params, points, seed } = each
-              const by = Key.normal(points.dim)(Key.fromSeed(seed))
-              const values = points.values.map((x, at) => x + by[at % points.dim])
-              const clean = { alpha: 1, sigma: 0 }
-              return close(each, logOf(shifted(by)(params), { ...points, values }, clean), logOf(params, points, clean))
-            }
-          })
-        ),
-        known(distance, distance =>
-          lawOf({
-            name: 'measures steps in proportion',
-            statement:
-              '∀ θ, |v| = 1: from θ to itself it is 0, to θ + hv more, and twice as far to θ + 2hv, h = 1e-4. To 1e-2 of it: the next order of h.',
-            source: 'Fisher’s metric',
-            check: ({ params, seed }) => {
-              const towards = direction(params, seed)
-              const to = (step: number): number =>
-                distance(params, Params.zipWith((p, v) => p + step * v)(params, towards))
-              const once = to(1e-4)
-              return (
-                agree('the distance to itself', [to(0)], [0], slack * 1e-9) &&
-                holds(once > 0, () => `along ${Params.show(towards)} the distance is ${once}`) &&
-                agree('twice as far', [to(2e-4) / once], [2], slack * 1e-2)
-              )
-            }
-          })
-        ),
-        known(scaled, scaled =>
-          lawOf({
-            name: 'scales with its columns',
-            statement: `∀ θ, x, D = diag(d), d_j of ½, 1, 2: log p(Dx; Dθ) = log p(x; θ) − Σ log d_j. ${tolerance}`,
-            source: 'change of variables',
-            check: each => {
-              const { params, points, seed } = each
-              const by = Float64Array.from({ length: points.dim }, (_, j) =>
-                Elementary.powerOfTwo((Math.floor(seed / Elementary.pow(3, j)) % 3) - 1)
-              )
-              const clean = { alpha: 1, sigma: 0 }
-              const moved = points.values.map((x, at) => by[at % points.dim] * x)
-              const growth = by.reduce((sum, d) => sum + Elementary.log(d), 0)
-              return close(
-                each,
-                logOf(scaled(by)(params), { ...points, values: moved }, clean),
-                logOf(params, points, clean).map(log => log - growth)
-              )
-            }
+        const atCentres = joint(middles).map((row, k) => row[k])
+        const wanted = Density.rowsOf(points).flatMap(x =>
+          Density.rowsOf(middles).map((c, k) => {
+            const off = Density.minus(x, c)
+            return atCentres[k] - dot(off, off) / 2
           })
         )
-      ])
-    }
-  )
+        return close(each, Float64Array.from(joint(points).flat()), Float64Array.from(wanted))
+      }
+    }),
+    lawOf({
+      claim: O.toNullable(shifted),
+      unless: unsaid,
+      name: 'is shifted with its data',
+      statement: `∀ θ, x, b: log p(x + b; θ shifted by b) = log p(x; θ). ${tolerance}`,
+      source: 'change of variables',
+      says: (each, shifted) => {
+        const { params, points, seed } = each
+        const by = Key.normal(points.dim)(Key.fromSeed(seed))
+        const values = points.values.map((x, at) => x + by[at % points.dim])
+        return close(each, logOf(shifted(by)(params), { ...points, values }, clean), logOf(params, points, clean))
+      }
+    }),
+    lawOf({
+      claim: O.toNullable(distance),
+      unless: unsaid,
+      name: 'measures steps in proportion',
+      statement:
+        '∀ θ, |v| = 1: from θ to itself it is 0, to θ + hv more, and twice as far to θ + 2hv, h = 1e-4. To 1e-2 of it: the next order of h.',
+      source: 'Fisher’s metric',
+      says: ({ params, seed }, distance) => {
+        const towards = direction(params, seed)
+        const to = (step: number): number => distance(params, Params.zipWith((p, v) => p + step * v)(params, towards))
+        const once = to(1e-4)
+        return [is(to(0), 0, slack * 1e-9), isBelow(0, once), is(to(2e-4) / once, 2, slack * 1e-2)]
+      }
+    }),
+    lawOf({
+      claim: O.toNullable(scaled),
+      unless: unsaid,
+      name: 'scales with its columns',
+      statement: `∀ θ, x, D = diag(d), d_j of ½, 1, 2: log p(Dx; Dθ) = log p(x; θ) − Σ log d_j. ${tolerance}`,
+      source: 'change of variables',
+      says: (each, scaled) => {
+        const { params, points, seed } = each
+        const by = Float64Array.from({ length: points.dim }, (_, j) =>
+          Elementary.powerOfTwo((Math.floor(seed / Elementary.pow(3, j)) % 3) - 1)
+        )
+        const moved = points.values.map((x, at) => by[at % points.dim] * x)
+        const growth = by.reduce((sum, d) => sum + Elementary.log(d), 0)
+        return close(
+          each,
+          logOf(scaled(by)(params), { ...points, values: moved }, clean),
+          logOf(params, points, clean).map(log => log - growth)
+        )
+      }
+    })
+  ]
 }
 
 /** The size of the terms that a score is the difference of, and how much their rounding grows on the way. */
@@ -485,26 +448,29 @@ const conditionOf = (
 })
 
 /** Laws of a family that no textbook has: what it says by hand is what its components say. */
-const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<Law> => {
+const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<Stated> => {
   const { slack = 1 } = options
   const cases = casesOf(score, options)
   const size = ({ points, params }: Example<P>): number =>
     Elementary.square(1 + Elementary.square(greatest([...points.values, ...flat(params)])))
-  const lawOf = over(cases, show(score))
-  return known(Score.interpret(score).family, ({ components, count, logDensity }) => [
+  const lawOf = over(cases)
+  const family = O.toNullable(Score.interpret(score).family)
+  if (family === null) return []
+  const { components, count, logDensity } = family
+  return [
     lawOf({
       name: 'is the gradient of its own log-density, by autodiff',
       statement:
         '∀ θ, t, x: s(x) = ∇ log p_t(x), of the log-density that the family says. To 1e-13 (1 + r²)² (1 + |s|), r the greatest entry.',
       source: hyvarinen,
-      check: each => {
+      says: each => {
         const { schedule, time, params, points } = each
         const level = (): Score.RowLevel => levelTensors(points.rows, Schedule.level(time)(schedule))
         const wanted = compute(() =>
           grad(x => logDensity(Score.tensors(params), x, level()))(Points.tensor(points))
         ).values
         const found = Score.evaluate(score, schedule)(params)(time)(points).values
-        return agree('s', found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))
+        return is(found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))
       }
     }),
     lawOf({
@@ -512,7 +478,7 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
       statement:
         '∀ θ, t, x: log p_t(x) = log Σ π_k p_k(x), over as many components as it counts. To 1e-13 (1 + r²)² (1 + |log p|), r the greatest entry.',
       source: 'definition of a mixture',
-      check: each => {
+      says: each => {
         const { schedule, time, params, points } = each
         const level = (): Score.RowLevel => levelTensors(points.rows, Schedule.level(time)(schedule))
         const of = (log: (own: Params.Tensors<P>, x: Tensor) => Tensor): Float64Array =>
@@ -523,32 +489,27 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
         })
         const found = of((own, x) => logDensity(own, x, level()))
         const counted = compute(() => components(Score.tensors(params), points.dim).logWeights).values.length
-        return (
-          agree('how many components', [count(points.dim)], [counted], 0) &&
-          agree('log p', found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))
-        )
+        return [is(count(points.dim), counted), is(found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))]
       }
     }),
-    claim({
+    over(
+      fc.record({
+        params: Arbitrary.params(score, { extent: 1.25, spread: 0.5 })(1),
+        time: fc.integer({ min: 1, max: 7 }).map(k => k / 10),
+        x: fc.integer({ min: -6, max: 6 }).map(k => k / 2)
+      })
+    )({
       name: 'its density is that of the data, diffused',
       statement:
         '∀ θ in one dimension, t, x: ∫ p_0 = 1, and p_t(x) = ∫ p_0(x_0) N(x; αx_0, σ²) dx_0. To 1e-6 (1 + p): 2000 equal steps over [−20, 20], and over 7.5 deviations of the noise, of components no thinner than a half.',
       source: 'definition of a density; Song et al. 2021, arXiv 2011.13456',
       enough: 30,
-      cases: fc.record({
-        params: Arbitrary.params(score, { extent: 1.25, spread: 0.5 })(1),
-        time: fc.integer({ min: 1, max: 7 }).map(k => k / 10),
-        x: fc.integer({ min: -6, max: 6 }).map(k => k / 2)
-      }),
-      show: ({ params, time, x }) =>
-        `the density of ${Score.show(score)} with ${Params.show(params)} at ${time} of Schedule.ornsteinUhlenbeck, at ${x}`,
-      check: ({ params, time, x }) => {
+      says: ({ params, time, x }) => {
         const { alpha, sigma } = Schedule.level(time)(Schedule.ornsteinUhlenbeck)
         const density = (values: Float64Array, level: Schedule.Level): Float64Array =>
           compute(() =>
             logDensity(Score.tensors(params), tensor(values, [values.length, 1]), levelTensors(values.length, level))
           ).values.map(Elementary.exp)
-        const clean = { alpha: 1, sigma: 0 }
         const { nodes, weights } = Density.trapezoid(2000)
         const whole = density(
           nodes.map(z => (z * 20) / 7.5),
@@ -559,13 +520,13 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
           clean
         )
         const [now] = density(Float64Array.of(x), { alpha, sigma })
-        return (
-          agree('∫ p_0', [sumOf(whole) * (40 / 2000)], [1], slack * 1e-6) &&
-          agree('p_t(x)', [now], [dot(before, weights) / alpha], slack * 1e-6 * (1 + now))
-        )
+        return [
+          is(sumOf(whole) * (40 / 2000), 1, slack * 1e-6),
+          is(now, dot(before, weights) / alpha, slack * 1e-6 * (1 + now))
+        ]
       }
     })
-  ])
+  ]
 }
 
 /** Laws of the score of a mixture: it is the gradient of a log-density, and the posterior mean by Tweedie's formula. */
@@ -573,7 +534,7 @@ export const ofMixture = <P extends string>(
   score: Score.Score<P>,
   mixture: (params: Params.Params<P>) => Density.Gaussians,
   options: ScoreOptions<P> = {}
-): ReadonlyArray<Law> => {
+): Laws => {
   const { slack = 1 } = options
   const cases = casesOf(score, options)
   const evaluate = ({ schedule, params, time, points }: Example<P>): Float64Array =>
@@ -581,18 +542,18 @@ export const ofMixture = <P extends string>(
   const diffused = ({ schedule, params, time }: Example<P>): Density.Gaussians =>
     pipe(mixture(params), Density.diffused(Schedule.level(time)(schedule)))
 
-  const lawOf = over(cases, show(score))
-  return [
+  const lawOf = over(cases)
+  return ofRows(Score.show(score), [
     lawOf({
       name: 'is the gradient of the log-density, by autodiff',
       statement:
         '∀ θ, t, x: s(x) = ∇ log p_t(x), p_t the law of αx_0 + σz. To 1e-14 d (1 + r²/u) r/u, r the size of points and centres, u the least variance: responsibilities carry the rounding of |x − m|²/u and multiply (x − m)/u.',
       source: hyvarinen,
-      check: each => {
+      says: each => {
         const at = diffused(each)
         const wanted = compute(() => grad(logDensityTensor(at))(Points.tensor(each.points))).values
         const { r, u } = conditionOf(at, each.points)
-        return agree('s', evaluate(each), wanted, slack * 1e-14 * each.points.dim * (1 + (r * r) / u) * (r / u))
+        return is(evaluate(each), wanted, slack * 1e-14 * each.points.dim * (1 + (r * r) / u) * (r / u))
       }
     }),
     lawOf({
@@ -600,7 +561,7 @@ export const ofMixture = <P extends string>(
       statement:
         '∀ θ, t, x: s(x) = ∇ log p_t(x). To 1e-9 (1 + r²/u) r/u: differences of fourth order at step 2e-3 u/r.',
       source: hyvarinen,
-      check: each => {
+      says: each => {
         const at = diffused(each)
         const { r, u } = conditionOf(at, each.points)
         const wanted = Density.rowsOf(each.points).flatMap(row =>
@@ -608,7 +569,7 @@ export const ofMixture = <P extends string>(
             slope(step => Density.logDensity(row.map((x, i) => (i === j ? x + step : x)))(at), (2e-3 * u) / r)
           )
         )
-        return agree('s', evaluate(each), wanted, slack * 1e-9 * (1 + (r * r) / u) * (r / u))
+        return is(evaluate(each), wanted, slack * 1e-9 * (1 + (r * r) / u) * (r / u))
       }
     }),
     lawOf({
@@ -616,7 +577,7 @@ export const ofMixture = <P extends string>(
       statement:
         '∀ θ, t, x: (x + σ² s(x))/α = E[x_0 | x_t = x], the latter by conjugacy in each component. To 1e-14 d (1 + r²/u) r (1 + σ²/u)/α.',
       source: 'Efron 2011, JASA 106:1602–1614; Robbins 1956',
-      check: each => {
+      says: each => {
         const level = Schedule.level(each.time)(each.schedule)
         const { alpha, sigma } = level
         const found = evaluate(each).map((s, at) => (each.points.values[at] + sigma * sigma * s) / alpha)
@@ -624,10 +585,10 @@ export const ofMixture = <P extends string>(
         const wanted = Density.rowsOf(each.points).flatMap(row => Density.posteriorMean(level, row)(prior))
         const { r, u } = conditionOf(diffused(each), each.points)
         const rounding = (1 + (r * r) / u) * r * (1 + (sigma * sigma) / u)
-        return agree('E[x_0 | x]', found, wanted, (slack * 1e-14 * each.points.dim * rounding) / alpha)
+        return is(found, wanted, (slack * 1e-14 * each.points.dim * rounding) / alpha)
       }
     })
-  ]
+  ])
 }
 
 /** Laws of the symmetries that a score claims. */
@@ -636,71 +597,62 @@ const ofSymmetries = <P extends string>(
   { odd = false, relabel, rotate, translate }: Symmetries<P>,
   slack: number,
   cases: fc.Arbitrary<Example<P>>
-): ReadonlyArray<Law> => {
+): ReadonlyArray<Stated> => {
   const evaluate = ({ schedule, params, time, points }: Example<P>): Points.Points =>
     Score.evaluate(score, schedule)(params)(time)(points)
-  const same =
-    (
-      change: (each: Example<P>) => {
-        readonly params?: Params.Params<P>
-        readonly points?: Points.Points
-        /** What becomes of the score. */
-        readonly score: (row: Density.Row) => Density.Row
-      }
-    ) =>
-    (each: Example<P>): boolean => {
-      const { score, ...changed } = change(each)
-      const found = evaluate({ ...each, ...changed }).values
-      const plain = evaluate(each)
-      const r = 1 + greatest([...each.points.values, ...flat(each.params)])
-      return agree('s', found, mapRows(score)(plain).values, slack * 1e-13 * (1 + r * r) * (r + greatest(plain.values)))
-    }
+  /** Of what is changed it is what becomes of the score. */
+  const same = (
+    each: Example<P>,
+    changed: Partial<Pick<Example<P>, 'params' | 'points'>>,
+    becomes: (row: Density.Row) => Density.Row = row => row
+  ): Relation => {
+    const plain = evaluate(each)
+    const r = 1 + greatest([...each.points.values, ...flat(each.params)])
+    const found = evaluate({ ...each, ...changed }).values
+    return is(found, mapRows(becomes)(plain).values, slack * 1e-13 * (1 + r * r) * (r + greatest(plain.values)))
+  }
   const tolerance = 'To 1e-13 (1 + r²)(r + |s|), r the size of points and parameters: exponents of size r² are rounded.'
-  const id = (row: Density.Row): Density.Row => row
-
-  const lawOf = over(cases, show(score))
-  return held([
-    odd &&
-      lawOf({
-        name: 'is odd',
-        statement: `∀ θ, t, x: s(−x) = −s(x). ${tolerance}`,
-        source: symmetry,
-        check: same(({ points }) => {
-          const opposite = (row: Density.Row): Density.Row => Density.scale(-1, row)
-          return { points: mapRows(opposite)(points), score: opposite }
-        })
-      }),
-    relabel !== undefined &&
-      lawOf({
-        name: 'does not know the order of the components',
-        statement: `∀ θ, t, x, permutations π: s(x; πθ) = s(x; θ). ${tolerance}`,
-        source: symmetry,
-        check: same(({ params, seed }) => ({ params: relabel(seed)(params), score: id }))
-      }),
-    rotate !== undefined &&
-      lawOf({
-        name: 'turns with data and centres',
-        statement: `∀ θ, t, x, orthogonal Q: s(Qx; Qθ) = Q s(x; θ). ${tolerance}`,
-        source: symmetry,
-        check: same(({ params, points, seed }) => {
-          const turn = orthogonal(seed, points.dim)
-          return { params: rotate(turn)(params), points: mapRows(turn)(points), score: turn }
-        })
-      }),
-    translate !== undefined &&
-      lawOf({
-        name: 'moves with data and centres',
-        statement: `∀ θ, t, x, b: s(x + αb; θ + b) = s(x; θ). ${tolerance}`,
-        source: symmetry,
-        check: same(({ schedule, time, params, points, seed }) => {
-          const { alpha } = Schedule.level(time)(schedule)
-          const by = Array.from({ length: points.dim }, (_, j) => ((seed % 7) - 3) / (j + 2))
-          return {
-            params: translate(by)(params),
-            points: mapRows(row => Density.plus(row, Density.scale(alpha, by)))(points),
-            score: id
-          }
-        })
-      })
-  ])
+  const info = { option: 'symmetries', source: symmetry }
+  const lawOf = over(cases)
+  return [
+    lawOf({
+      ...info,
+      name: 'is odd',
+      statement: `∀ θ, t, x: s(−x) = −s(x). ${tolerance}`,
+      claim: odd,
+      says: each => {
+        const opposite = (row: Density.Row): Density.Row => Density.scale(-1, row)
+        return same(each, { points: mapRows(opposite)(each.points) }, opposite)
+      }
+    }),
+    lawOf({
+      ...info,
+      name: 'does not know the order of the components',
+      statement: `∀ θ, t, x, permutations π: s(x; πθ) = s(x; θ). ${tolerance}`,
+      claim: relabel,
+      says: (each, relabel) => same(each, { params: relabel(each.seed)(each.params) })
+    }),
+    lawOf({
+      ...info,
+      name: 'turns with data and centres',
+      statement: `∀ θ, t, x, orthogonal Q: s(Qx; Qθ) = Q s(x; θ). ${tolerance}`,
+      claim: rotate,
+      says: (each, rotate) => {
+        const turn = orthogonal(each.seed, each.points.dim)
+        return same(each, { params: rotate(turn)(each.params), points: mapRows(turn)(each.points) }, turn)
+      }
+    }),
+    lawOf({
+      ...info,
+      name: 'moves with data and centres',
+      statement: `∀ θ, t, x, b: s(x + αb; θ + b) = s(x; θ). ${tolerance}`,
+      claim: translate,
+      says: (each, translate) => {
+        const { alpha } = Schedule.level(each.time)(each.schedule)
+        const by = Array.from({ length: each.points.dim }, (_, j) => ((each.seed % 7) - 3) / (j + 2))
+        const points = mapRows(row => Density.plus(row, Density.scale(alpha, by)))(each.points)
+        return same(each, { params: translate(by)(each.params), points })
+      }
+    })
+  ]
 }

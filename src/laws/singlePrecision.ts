@@ -3,10 +3,20 @@ import * as fc from 'fast-check'
 import * as Compiler from '../../lib/compiler/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type { Points } from '../data/points.js'
-import { Compile, Expectation, Key, Net, Objective, Parametrization, Params, type Schedule, Score } from '../index.js'
+import {
+  Compile,
+  Expectation,
+  Key,
+  Net,
+  type Objective,
+  Parametrization,
+  Params,
+  type Schedule,
+  Score
+} from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, claim, compiled, flat, greatest, sumOf } from './check.js'
-import type { Law } from './law.js'
+import { compiled, flat, sumOf, greatest } from './check.js'
+import { over, is, type Stated } from './lawRows.js'
 
 /** Roundings that follow one another from a parameter to the loss: sums of a few terms, layer after layer. */
 const ROUNDINGS = 32
@@ -29,7 +39,7 @@ export const inSingle = (
   objective: Objective.Objective,
   schedules: fc.Arbitrary<Schedule.Schedule>,
   expectation: Expectation.Expectation = Expectation.monteCarlo()
-): Law => {
+): Stated => {
   const libraries = { float32: Compiler.library('float32'), float64: Compiler.library() }
   /** Value and gradient, in one row. */
   const lossIn = (
@@ -43,12 +53,8 @@ export const inSingle = (
       return [value, ...flat(gradient)]
     }
   }
-  return claim({
-    name: 'floats are enough, as it says',
-    statement: `∀ θ of a network, x, keys: in single precision value and gradient are what they are in double, to ${ROUNDINGS} · 2⁻²⁴ times their size and what a relative change of every parameter and coordinate, one by one, comes to in them: so far is the exact result of numbers that are each rounded ${ROUNDINGS} times. A small difference of large numbers is farther off.`,
-    source: 'Higham 2002, Accuracy and Stability of Numerical Algorithms, §1.6: backward error times condition',
-    enough: 10,
-    cases: Arbitrary.dims.chain(dim =>
+  return over(
+    Arbitrary.dims.chain(dim =>
       schedules.chain(schedule =>
         fc.record({
           schedule: fc.constant(schedule),
@@ -57,10 +63,13 @@ export const inSingle = (
           seed: Arbitrary.seeds
         })
       )
-    ),
-    show: ({ points, params, seed }: Example) =>
-      `${Objective.show(objective)} of ${Score.show(network)} on ${Arbitrary.showPoints(points)} at ${Params.show(params)}, Key.fromSeed(${seed})`,
-    check: each => {
+    )
+  )({
+    name: 'floats are enough, as it says',
+    statement: `∀ θ of a network, x, keys: in single precision value and gradient are what they are in double, to ${ROUNDINGS} · 2⁻²⁴ times their size and what a relative change of every parameter and coordinate, one by one, comes to in them: so far is the exact result of numbers that are each rounded ${ROUNDINGS} times. A small difference of large numbers is farther off.`,
+    source: 'Higham 2002, Accuracy and Stability of Numerical Algorithms, §1.6: backward error times condition',
+    enough: 10,
+    says: each => {
       const { points, params } = each
       const inDoubles = lossIn('float64', each)
       const [wanted, found] = [inDoubles(params), lossIn('float32', each)(params)]
@@ -80,10 +89,10 @@ export const inSingle = (
       const sizes = wanted.map(
         (value, k) => Math.abs(value) + sumOf(changed.map(row => Math.abs(row[k] - value))) / CHANGE
       )
-      return (
-        agree('L', found.slice(0, 1), wanted.slice(0, 1), ROUNDINGS * UNIT * sizes[0]) &&
-        agree('∇L', found.slice(1), wanted.slice(1), ROUNDINGS * UNIT * greatest(sizes.slice(1)))
-      )
+      return [
+        is(found[0], wanted[0], ROUNDINGS * UNIT * sizes[0]),
+        is(found.slice(1), wanted.slice(1), ROUNDINGS * UNIT * greatest(sizes.slice(1)))
+      ]
     }
   })
 }

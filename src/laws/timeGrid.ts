@@ -5,8 +5,8 @@ import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Case as Of, Schedule, TimeGrid } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, held, holds, over } from './check.js'
-import type { Law } from './law.js'
+import { over, ofRows, is, isBelow } from './lawRows.js'
+import type { Laws } from './law.js'
 
 export interface TimeGridOptions {
   /** Schedules that have the times of the grid; by default those of `arbitraries.schedules` that do. */
@@ -83,74 +83,74 @@ export const timeGrid = (
     evenIn = O.toNullable(TimeGrid.evenIn(grid)),
     span = O.toNullable(ours(grid)) ?? said(grid)
   }: TimeGridOptions = {}
-): ReadonlyArray<Law> => {
+): Laws => {
   const cases: fc.Arbitrary<Example> = fc.record({ schedule: schedules })
   const code = TimeGrid.show(grid)
-  const show = ({ schedule }: Example): string => `pipe(${code}, TimeGrid.times(${Schedule.show(schedule)}))`
   const isOurs = O.isSome(ours(grid))
   const twice = O.toNullable(faster(grid))
 
-  const lawOf = over(cases, show)
-  return held([
-    span !== null &&
-      lawOf({
-        name: 'it goes from its noisy end to its clean end in its steps',
-        statement:
-          '∀ schedules: steps + 1 times, the first `from`, the last `to`. Exactly; of a grid of your own to 1e-13 of the later: a power and its root round.',
-        source: 'definition of a time grid',
-        check: ({ schedule }) => {
-          const found = times(schedule)(grid)
-          const { from, to, steps } = span
-          return (
-            agree('how many times', [found.length], [steps + 1], 0) &&
-            agree('ends', [found[0], found[found.length - 1]], [from, to], isOurs ? 0 : 1e-13 * Math.abs(from))
-          )
-        }
-      }),
+  const lawOf = over(cases)
+  return ofRows(code, [
+    lawOf({
+      claim: span,
+      option: 'span',
+      name: 'it goes from its noisy end to its clean end in its steps',
+      statement:
+        '∀ schedules: steps + 1 times, the first `from`, the last `to`. Exactly; of a grid of your own to 1e-13 of the later: a power and its root round.',
+      source: 'definition of a time grid',
+      says: ({ schedule }, { from, to, steps }) => {
+        const found = times(schedule)(grid)
+        return [
+          is(found.length, steps + 1),
+          is([found[0], found[found.length - 1]], [from, to], isOurs ? 0 : 1e-13 * Math.abs(from))
+        ]
+      }
+    }),
     lawOf({
       name: 'times fall',
       statement: '∀ schedules: every time is earlier than the one before; of one level, the same. Exactly.',
       source: 'a sampler goes from noise to data',
-      check: ({ schedule }) => {
+      says: ({ schedule }) => {
         const found = times(schedule)(grid)
         const isOne = found[0] === found[found.length - 1]
-        const at = found.findIndex((time, i) => i > 0 && !(isOne ? time === found[i - 1] : time < found[i - 1]))
-        return holds(at < 0, () => `time ${found[at]} follows ${found[at - 1]}`)
+        const [before, after] = [found.slice(0, -1), found.slice(1)]
+        return isOne ? is(after, before) : isBelow(after, before)
       }
     }),
-    evenIn !== null &&
-      lawOf({
-        name: 'steps are even in its coordinate',
-        statement:
-          '∀ schedules: t, log(α²/σ²) or (σ/α)^(1/ρ) falls by equal steps. To 1e-9 of the whole: times are found from log-SNRs to 1e-13 of their slope.',
-        source: 'Lu et al. 2022, arXiv 2206.00927; Karras et al. 2022, arXiv 2206.00364, equation 5',
-        check: ({ schedule }) => {
-          const along = Array.from(times(schedule)(grid), time => evenIn(Schedule.level(time)(schedule), time))
-          const [first, last] = [along[0], along[along.length - 1]]
-          return agree(
-            'places',
-            along,
-            along.map((_, i) => first + ((last - first) * i) / (along.length - 1)),
-            1e-9 * Math.max(Math.abs(first), Math.abs(last))
-          )
-        }
-      }),
-    twice !== null &&
-      lawOf({
-        name: 'on another clock the levels are the same',
-        statement:
-          '∀ schedules: on a clock twice as fast the grid between the same levels has the same levels. To 1e-9 of the log-SNR.',
-        source: 'a grid in noise knows no clock',
-        check: ({ schedule }) => {
-          const fast = Schedule.reparametrized(Schedule.affine({ scale: 2 }))(schedule)
-          const ratios = (of: Schedule.Schedule, on: TimeGrid.TimeGrid): ReadonlyArray<number> =>
-            Array.from(times(of)(on), time => {
-              const { alpha, sigma } = Schedule.level(time)(of)
-              return Elementary.log1p(sigma / alpha)
-            })
-          const [found, wanted] = [ratios(fast, twice), ratios(schedule, grid)]
-          return agree('log(1 + σ/α)', found, wanted, 1e-9 * (1 + wanted[0]))
-        }
-      })
+    lawOf({
+      claim: evenIn,
+      option: 'evenIn',
+      name: 'steps are even in its coordinate',
+      statement:
+        '∀ schedules: t, log(α²/σ²) or (σ/α)^(1/ρ) falls by equal steps. To 1e-9 of the whole: times are found from log-SNRs to 1e-13 of their slope.',
+      source: 'Lu et al. 2022, arXiv 2206.00927; Karras et al. 2022, arXiv 2206.00364, equation 5',
+      says: ({ schedule }, evenIn) => {
+        const along = Array.from(times(schedule)(grid), time => evenIn(Schedule.level(time)(schedule), time))
+        const [first, last] = [along[0], along[along.length - 1]]
+        return is(
+          along,
+          along.map((_, i) => first + ((last - first) * i) / (along.length - 1)),
+          1e-9 * Math.max(Math.abs(first), Math.abs(last))
+        )
+      }
+    }),
+    lawOf({
+      claim: twice,
+      unless: 'no grid of the same levels on another clock is known',
+      name: 'on another clock the levels are the same',
+      statement:
+        '∀ schedules: on a clock twice as fast the grid between the same levels has the same levels. To 1e-9 of the log-SNR.',
+      source: 'a grid in noise knows no clock',
+      says: ({ schedule }, twice) => {
+        const fast = Schedule.reparametrized(Schedule.affine({ scale: 2 }))(schedule)
+        const ratios = (of: Schedule.Schedule, on: TimeGrid.TimeGrid): ReadonlyArray<number> =>
+          Array.from(times(of)(on), time => {
+            const { alpha, sigma } = Schedule.level(time)(of)
+            return Elementary.log1p(sigma / alpha)
+          })
+        const [found, wanted] = [ratios(fast, twice), ratios(schedule, grid)]
+        return is(found, wanted, 1e-9 * (1 + wanted[0]))
+      }
+    })
   ])
 }

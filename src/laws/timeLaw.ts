@@ -8,8 +8,9 @@ import * as Normal from '../../lib/numbers/normal.js'
 import { Case as Of, Schedule, TimeLaw } from '../index.js'
 import { seeds } from './arbitraries.js'
 import { ofTimeLaws } from './capability.js'
-import { agree, held, holds, average, over } from './check.js'
-import type { Law, Laws } from './law.js'
+import { average } from './check.js'
+import { areFinite, over, ofRows, is, isAtMost, isBelow, differs, type Stated } from './lawRows.js'
+import type { Laws } from './law.js'
 
 /** What a time law is used as: what `TimeLaw` makes of it, or is believed to. */
 export interface Timing {
@@ -147,9 +148,6 @@ const settingOf = (
 ) => {
   const { quadrature, draw, density, isDeterministic } = { ...TimeLaw, ...timing }
   const cases: fc.Arbitrary<Example> = fc.record({ seed: seeds })
-  const code = TimeLaw.show(timeLaw)
-  const show = ({ seed }: Example): string =>
-    `pipe(${code}, TimeLaw.draw(${Schedule.show(schedule)}, ${rows})(Key.fromSeed(${seed})))`
   const drawn = (seed: number, of = timeLaw): ReadonlyArray<ReadonlyArray<Drawn>> =>
     draw(schedule, rows)(Key.fromSeed(seed))(of).map(times => perRow(rows, times))
   const share = O.toNullable(shareOf(schedule)(timeLaw))
@@ -172,7 +170,7 @@ const settingOf = (
   )
   const densityAt = O.toNullable(density(schedule)(timeLaw))
 
-  const lawOf = over(cases, show)
+  const lawOf = over(cases)
   return {
     densityAt,
     drawn,
@@ -194,171 +192,165 @@ const settingOf = (
 
 type Setting = ReturnType<typeof settingOf>
 
-const timesOfSchedule = ({ drawn, last, lawOf, quadrature, schedule, timeLaw }: Setting): Law =>
+const NO_SHARE = 'its share before a time is not known'
+
+const timesOfSchedule = ({ drawn, last, lawOf, quadrature, schedule, timeLaw }: Setting): Stated =>
   lawOf({
     name: 'times are those of the schedule',
     statement:
       '∀ keys: every time drawn, and every node, is in [0, until] of the schedule, its weight finite. Exactly.',
     source: 'definition of a time law',
-    check: ({ seed }) =>
-      [...drawn(seed).flat(), ...quadrature(schedule, 1 + (seed % 16))(timeLaw)].every(({ time, weight }) =>
-        holds(
-          time >= 0 && time <= last && time < Infinity && Number.isFinite(weight),
-          () => `time ${time}, of weight ${weight}`
-        )
-      )
+    says: ({ seed }) => {
+      const all = [...drawn(seed).flat(), ...quadrature(schedule, 1 + (seed % 16))(timeLaw)]
+      const times = all.map(({ time }) => time)
+      return [isAtMost(0, times), isAtMost(times, last), areFinite([times, all.map(({ weight }) => weight)])]
+    }
   })
 
-const wholeWeight = ({ lawOf, quadrature, schedule, timeLaw, total }: Setting): Law | false =>
-  total !== null &&
+const wholeWeight = ({ lawOf, quadrature, schedule, timeLaw, total }: Setting): Stated =>
   lawOf({
+    claim: total,
+    unless: 'what the weights come to is not known',
     name: 'nodes weigh as much as the law',
     statement:
       'the weights of 48 nodes sum to 1; of given nodes, to theirs; of maximum likelihood, to ∫ ½ g² dt by a rule over a hundred intervals. To 1e-7 of it, which is the error of either rule where g² is smooth.',
     source: 'Song et al. 2021, arXiv 2101.09258; a probability is 1',
-    check: () => {
+    says: (_, total) => {
       const found = quadrature(schedule, 48)(refined(48)(timeLaw)).reduce((sum, { weight }) => sum + weight, 0)
-      return agree('sum of the weights', [found], [total], 1e-7 * (1 + Math.abs(total)))
+      return is(found, total, 1e-7 * (1 + Math.abs(total)))
     }
   })
 
-const sharesOf = ({ drawn, lawOf, quadrature, rows, schedule, share, timeLaw }: Setting): ReadonlyArray<Law> | false =>
-  share !== null && [
-    lawOf({
-      name: 'nodes are exact for polynomials of the share',
-      statement:
-        '∀ n ≤ 16, k < 2n: Σ w_i F(t_i)^k = 1/(k + 1) over n nodes, F(t) the share of the law before t. To 1e-10, the rounding of F where a quantile is in the tails.',
-      source: 'Gauss 1814; F is uniform on [0, 1]',
-      check: ({ seed }) => {
-        const n = 1 + (seed % 16)
-        const nodes = quadrature(schedule, n)(timeLaw)
-        const found = Array.from({ length: 2 * n }, (_, k) =>
-          nodes.reduce((sum, { time, weight }) => sum + weight * Elementary.pow(share(time), k), 0)
-        )
-        return (
-          agree('how many nodes', [nodes.length], [n], 0) &&
-          agree(
-            'mean of F^k',
-            found,
-            found.map((_, k) => 1 / (k + 1)),
-            1e-10
-          )
-        )
-      }
-    }),
-    lawOf({
-      name: 'draws have the law’s shares',
-      statement: `∀ keys: sup |F_n(t) − F(t)| ≤ √(log(2/fault)/2n) over ${rows} draws, F the share of the law before t, and every weight 1. A right one fails with probability ${FAULT.toExponential()} or less.`,
-      source: 'Dvoretzky, Kiefer & Wolfowitz 1956, with the constant of Massart 1990',
-      check: ({ seed }) => {
-        const [draws] = drawn(seed)
-        const shares = Float64Array.from(draws, ({ time }) => share(time)).sort()
-        const off = shares.reduce(
-          (most, u, i) => Math.max(most, Math.abs(u - i / rows), Math.abs(u - (i + 1) / rows)),
-          0
-        )
-        const bound = Math.sqrt(Elementary.log(2 / FAULT) / (2 * rows))
-        return (
-          holds(off <= bound, () => `shares are off by ${off}, which is more than ${bound}`) &&
-          agree(
-            'weights',
-            draws.map(({ weight }) => weight),
-            1,
-            0
-          )
-        )
-      }
-    })
-  ]
-
-const densityOfDraws = ({ densityAt, drawnBy, lawOf, schedule }: Setting): Law | false =>
-  densityAt !== null &&
-  drawnBy !== null &&
+const sharesOf = ({ drawn, lawOf, quadrature, rows, schedule, share, timeLaw }: Setting): ReadonlyArray<Stated> => [
   lawOf({
+    claim: share,
+    unless: NO_SHARE,
+    name: 'nodes are exact for polynomials of the share',
+    statement:
+      '∀ n ≤ 16, k < 2n: Σ w_i F(t_i)^k = 1/(k + 1) over n nodes, F(t) the share of the law before t. To 1e-10, the rounding of F where a quantile is in the tails.',
+    source: 'Gauss 1814; F is uniform on [0, 1]',
+    says: ({ seed }, share) => {
+      const n = 1 + (seed % 16)
+      const nodes = quadrature(schedule, n)(timeLaw)
+      const found = Array.from({ length: 2 * n }, (_, k) =>
+        nodes.reduce((sum, { time, weight }) => sum + weight * Elementary.pow(share(time), k), 0)
+      )
+      return [
+        is(nodes.length, n),
+        is(
+          found,
+          found.map((_, k) => 1 / (k + 1)),
+          1e-10
+        )
+      ]
+    }
+  }),
+  lawOf({
+    claim: share,
+    unless: NO_SHARE,
+    name: 'draws have the law’s shares',
+    statement: `∀ keys: sup |F_n(t) − F(t)| ≤ √(log(2/fault)/2n) over ${rows} draws, F the share of the law before t, and every weight 1. A right one fails with probability ${FAULT.toExponential()} or less.`,
+    source: 'Dvoretzky, Kiefer & Wolfowitz 1956, with the constant of Massart 1990',
+    says: ({ seed }, share) => {
+      const [draws] = drawn(seed)
+      const shares = Float64Array.from(draws, ({ time }) => share(time)).sort()
+      const off = shares.reduce((most, u, i) => Math.max(most, Math.abs(u - i / rows), Math.abs(u - (i + 1) / rows)), 0)
+      const bound = Math.sqrt(Elementary.log(2 / FAULT) / (2 * rows))
+      return [
+        isAtMost(off, bound),
+        is(
+          draws.map(({ weight }) => weight),
+          1
+        )
+      ]
+    }
+  })
+]
+
+const densityOfDraws = ({ densityAt, drawnBy, lawOf, schedule }: Setting): Stated =>
+  lawOf({
+    claim: densityAt !== null && drawnBy !== null && { densityAt, drawnBy },
+    unless: 'it says no density, or draws by weights',
     name: 'the density is that of the draws',
     statement:
       '∀ u in [0.05, 0.95]: p(t(u)) |t′(u)| = 1 for the quantile t(u), by differences of fourth order in steps of 1e-3, away from kinks of the schedule; and t(u) is in the support. To 1e-5, the error of the differences.',
     source: 'a density is the slope of the share',
-    check: ({ seed }) => {
+    says: ({ seed }, { densityAt, drawnBy }) => {
       const u = 0.05 + (0.9 * (seed % 1000)) / 999
       const time = drawnBy(u)
       const [lo, hi] = [drawnBy(u - 2e-3), drawnBy(u + 2e-3)].sort((a, b) => a - b)
       return (
-        Schedule.kinks(schedule).some(kink => kink >= lo && kink <= hi) ||
-        (agree('p(t(u)) |t′(u)|', [densityAt.at(time) * Math.abs(slope(drawnBy, u, 1e-3))], [1], 1e-5) &&
-          holds(
-            time >= densityAt.support[0] && time <= densityAt.support[1],
-            () => `time ${time} is drawn, which is not in [${densityAt.support.join(', ')}]`
-          ))
+        !Schedule.kinks(schedule).some(kink => kink >= lo && kink <= hi) && [
+          is(densityAt.at(time) * Math.abs(slope(drawnBy, u, 1e-3)), 1, 1e-5),
+          isAtMost(densityAt.support[0], time),
+          isAtMost(time, densityAt.support[1])
+        ]
       )
     }
   })
 
-const drawsAndNodes = ({ drawn, errors, lawOf, quadrature, random, rows, schedule, timeLaw }: Setting): Law =>
+const drawsAndNodes = ({ drawn, errors, lawOf, quadrature, random, rows, schedule, timeLaw }: Setting): Stated =>
   lawOf({
     name: 'draws agree in mean with the quadrature',
     statement: `∀ keys, f of 1, t and e^{−t}: the mean of weight · f(t) over ${rows} draws is that of 400 nodes, up to ${errors} standard errors of the draws and 1e-4 (1 + |mean|) for the quadrature of tails. A comparison of a right one fails with probability below 1e-6 (2e-9 for a normal mean): importance weights are unbiased, and each stratified draw is of the law.`,
     source: 'law of large numbers',
-    check: ({ seed }) => {
+    says: ({ seed }) => {
       const lists = drawn(seed)
       // Of what is the same at every step the draws are the nodes.
       const nodes = quadrature(schedule, random ? 400 : TimeLaw.NODES)(timeLaw)
-      return [(): number => 1, (time: number): number => time, (time: number): number => Elementary.exp(-time)].every(
-        (f, i) => {
+      return [(): number => 1, (time: number): number => time, (time: number): number => Elementary.exp(-time)].flatMap(
+        f => {
           const wanted = nodes.reduce((sum, { time, weight }) => sum + weight * f(time), 0)
           const values = Array.from({ length: rows }, (_, row) =>
             lists.reduce((sum, draws) => sum + draws[row].weight * f(draws[row].time), 0)
           )
           const found = average(values)
           const error = Math.sqrt(average(values.map(value => Elementary.square(value - found))) / rows)
-          return agree(
-            `mean of ${['1', 't', 'e^{−t}'][i]}`,
-            [found],
-            [wanted],
-            errors * error + 1e-4 * (1 + Math.abs(wanted))
-          )
+          return is(found, wanted, errors * error + 1e-4 * (1 + Math.abs(wanted)))
         }
       )
     }
   })
 
-const eachStratum = ({ drawn, lawOf, rows, shareOfStrata }: Setting): Law | false =>
-  shareOfStrata !== null &&
+const eachStratum = ({ drawn, lawOf, rows, shareOfStrata }: Setting): Stated =>
   lawOf({
+    claim: shareOfStrata,
+    unless: 'it is not stratified',
     name: 'stratified draws have each stratum once',
     statement:
       '∀ keys: F(t) of the draws, in order, are (i + shift)/n for one shift in [0, 1). To 1e-9, the rounding of F; the order of rows is random.',
     source: 'Kingma et al. 2021, arXiv 2107.00630, appendix I.1',
-    check: ({ seed }) => {
+    says: ({ seed }, shareOfStrata) => {
       const shares = Float64Array.from(drawn(seed)[0], ({ time }) => shareOfStrata(time))
       const sorted = shares.slice().sort()
       const shift = sorted[0]
-      return (
-        holds(shift >= -1e-9 && shift < 1 / rows + 1e-9, () => `the first is at ${shift}`) &&
-        agree(
-          'places',
+      return [
+        isAtMost(0, shift, 1e-9),
+        isBelow(shift, 1 / rows, 1e-9),
+        is(
           sorted,
           sorted.map((_, i) => shift + i / rows),
           1e-9
-        ) &&
-        holds(rows < 20 || shares.some((u, i) => u !== sorted[i]), () => 'the rows are in the order of their strata')
-      )
+        ),
+        rows >= 20 && differs(shares, sorted)
+      ]
     }
   })
 
-const ratioOfDensities = ({ drawn, lawOf, schedule, weighed }: Setting): Law | false =>
-  weighed !== null &&
+const ratioOfDensities = ({ drawn, lawOf, schedule, weighed }: Setting): Stated =>
   lawOf({
+    claim: weighed,
+    unless: 'it draws from no other law',
     name: 'the weight of a draw is the ratio of densities',
     statement:
       '∀ keys: at every time drawn the weight is the slope of the target’s share (of maximum likelihood, ½ g²) over that of the proposal’s, and 0 outside the target. To 1e-5 of it: differences of fourth order, where the proposal’s density is not below 1e-4.',
     source: 'Kahn & Marshall 1953',
-    check: ({ seed }) => {
+    says: ({ seed }, weighed) => {
       const [from, to] = [weighed.proposal, weighed.target].map(law => O.toNullable(shareOf(schedule)(law)))
       const until = O.toNullable(Of.when(TimeLaw.likelihood, ({ until }) => until)(weighed.target))
       return drawn(seed)[0]
         .slice(0, 50)
-        .every(({ time, weight }) => {
+        .map(({ time, weight }) => {
           const proposed = from === null ? 0 : slope(from, time)
           const inside = to === null || (to(0.995 * time) >= 0 && to(1.005 * time) <= 1)
           const outside = to !== null && (to(time) < 0 || to(time) > 1)
@@ -371,22 +363,18 @@ const ratioOfDensities = ({ drawn, lawOf, schedule, weighed }: Setting): Law | f
                 ? 0
                 : slope(to, time)
           const known = (until !== null || to !== null) && (inside || outside)
-          return (
-            !known ||
-            !(proposed > 1e-4) ||
-            agree(`weight at ${time}`, [weight], [wanted / proposed], 1e-5 * (1 + wanted / proposed))
-          )
+          return known && proposed > 1e-4 && is(weight, wanted / proposed, 1e-5 * (1 + wanted / proposed))
         })
     }
   })
 
-const looksAtTheKey = ({ drawn, lawOf, quadrature, random, rows, schedule, timeLaw }: Setting): Law =>
+const looksAtTheKey = ({ drawn, lawOf, quadrature, random, rows, schedule, timeLaw }: Setting): Stated =>
   lawOf({
     name: 'looks at the key only if it is random',
     statement:
       '∀ keys: the same key draws the same times; if isDeterministic, so do all keys, and they are the nodes; else another key draws others. Exactly.',
     source: 'definition of isDeterministic',
-    check: ({ seed }) => {
+    says: ({ seed }) => {
       const flat = (lists: ReadonlyArray<ReadonlyArray<Drawn>>): ReadonlyArray<number> =>
         lists.flatMap(draws => draws.slice(0, 20).flatMap(({ time, weight }) => [time, weight]))
       const [first, again, other] = [seed, seed, seed + 1].map(seed => flat(drawn(seed)))
@@ -394,15 +382,10 @@ const looksAtTheKey = ({ drawn, lawOf, quadrature, random, rows, schedule, timeL
         schedule,
         TimeLaw.NODES
       )(timeLaw).flatMap(node => Array.from({ length: Math.min(rows, 20) }).flatMap(() => [node.time, node.weight]))
-      return (
-        agree('again', again, first, 0) &&
-        (random
-          ? holds(
-              other.some((value, i) => value !== first[i]),
-              () => 'another key draws the same'
-            )
-          : agree('another key', other, first, 0) && agree('nodes', first, nodes, 0))
-      )
+      return [
+        is(again, first),
+        random ? differs(other, first) : is({ 'another key': other, nodes: first }, { 'another key': first, nodes })
+      ]
     }
   })
 
@@ -423,10 +406,10 @@ const looksAtTheKey = ({ drawn, lawOf, quadrature, random, rows, schedule, timeL
 export const timeLaw = (timeLaw: TimeLaw.TimeLaw, options: TimeLawOptions = {}): Laws => {
   const setting = settingOf(timeLaw, options)
 
-  return held([
+  return ofRows(`${TimeLaw.show(timeLaw)} on ${Schedule.show(setting.schedule)}`, [
     timesOfSchedule(setting),
     wholeWeight(setting),
-    sharesOf(setting),
+    ...sharesOf(setting),
     densityOfDraws(setting),
     drawsAndNodes(setting),
     eachStratum(setting),

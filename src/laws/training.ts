@@ -7,9 +7,10 @@ import { size } from '../../lib/arrays/ndarray.js'
 import type { Points } from '../data/points.js'
 import { Case, Compile, Initializer, Key, Params, Pipeline, Place, Run, type Schedule, Score, Stage } from '../index.js'
 import { seeds } from './arbitraries.js'
-import { sameBits, throughText } from './bits.js'
-import { claim, compiled, holds, known } from './check.js'
-import type { Law } from './law.js'
+import { throughText } from './bits.js'
+import { compiled } from './check.js'
+import { over, ofRows, is, hasBits, differs, type Said, type Stated } from './lawRows.js'
+import type { Laws } from './law.js'
 
 /** Runs are costly, and where two differ at all they differ almost everywhere. */
 const ENOUGH = 3
@@ -74,24 +75,21 @@ const walkOf =
   }
 
 /** The laws of a stage's run from where it was left, and of the rows that it meets. */
-export const training = <P extends string>(stage: Stage.Stage, options: TrainingOptions<P>): ReadonlyArray<Law> => {
+export const training = <P extends string>(stage: Stage.Stage, options: TrainingOptions<P>): Laws => {
   const { schedule, score, points, runner = Run } = options
-  const show = ({ seed }: { readonly seed: number }): string => `${Stage.show(stage)}\nby Key.fromSeed(${seed})`
   const byEpochs = pipe(
     stage,
     Case.known(Case.when(Stage.descend, ({ batch, epochs }) => (epochs ? batch : null))),
     O.chain(O.fromNullable)
   )
-  return [
-    claim({
+  return ofRows(Stage.show(stage), [
+    over(fc.record({ seed: seeds, at: fc.nat({ max: 19 }) }))({
       name: 'goes on from text with the same bits',
       statement:
         '∀ keys, states of the first 20: written to JSON text and read again, it leads to the same bits. Exactly.',
       source: 'a state holds all there is',
       enough: ENOUGH,
-      cases: fc.record({ seed: seeds, at: fc.nat({ max: 19 }) }),
-      show: ({ seed, at }) => `${show({ seed })}, from state ${at}`,
-      check: ({ seed, at }) => {
+      says: ({ seed, at }) => {
         // Read by a program of its own, as by another process: what the one remembers beside its states is not there.
         const [program, another] = [0, 1].map(() =>
           compiled(
@@ -102,90 +100,72 @@ export const training = <P extends string>(stage: Stage.Stage, options: Training
         )
         const states = [...runner.states(program)(Key.fromSeed(seed))]
         const codec = runner.codec(program)
+        // Not from the last, from which nothing follows.
+        const written = throughText(codec.encode(states[at % Math.max(1, states.length - 1)]))
         return pipe(
-          // Not from the last, from which nothing follows.
-          codec.decode(throughText(codec.encode(states[at % Math.max(1, states.length - 1)]))),
+          codec.decode(written),
           E.match(
-            () => holds(false, () => 'a state is not read'),
-            state =>
-              holds(sameBits([...runner.resume(another)(state)].at(-1), states.at(-1)), () => 'it ends at other bits')
+            (): Said => differs(written, written),
+            state => hasBits([...runner.resume(another)(state)].at(-1), states.at(-1))
           )
         )
       }
     }),
-    ...pipe(
-      byEpochs,
-      O.match(
-        () => Stage.simple(stage).flatMap(({ simple }) => ofBatches(simple, walkOf(simple, options), show)),
-        batch => Stage.simple(stage).flatMap(({ simple }) => ofEpochs(batch, walkOf(simple, options), show))
-      )
-    )
-  ]
+    ...Stage.simple(stage).flatMap(({ simple }) => {
+      const walk = walkOf(simple, options)
+      return O.isSome(byEpochs)
+        ? ofEpochs(byEpochs.value, walk)
+        : [ofBatches(O.toNullable(simple.loss)?.batch ?? null, walk)]
+    })
+  ])
 }
 
 /** Of how many keys batches are counted, and how many standard errors a count may be off. */
 const [KEYS, ERRORS] = [400, 6]
 const MANY_KEYS = 2000
 
-/** Of a stage that asks for the rows of its batches by number. */
-const ofBatches = (
-  { loss }: Stage.Simple,
-  walk: Walk,
-  show: (each: { readonly seed: number }) => string
-): ReadonlyArray<Law> =>
-  known(O.fromNullable(O.toNullable(loss)?.batch), batch =>
-    claim({
-      name: 'every row is met as often as any other',
-      statement: `∀ keys: of ${3 * batch} rows each is in the second batch of ${MANY_KEYS} keys as often as another, to ${ERRORS} standard errors: so the mean of a batch is in expectation that of all rows. A comparison of a right one fails with probability 2e-9.`,
-      source: 'definition of an unbiased batch',
-      enough: 1,
-      cases: fc.record({ seed: seeds }),
-      show,
-      check: ({ seed }) => {
-        const rows = 3 * batch
-        const met = Array.from({ length: MANY_KEYS }, (_, i) => walk(rows, 2, MANY_KEYS * seed + i)[1]).flat()
-        const [counts, wanted] = [
-          Array.from({ length: rows }, (_, row) => met.filter(other => other === row).length),
-          met.length / rows
-        ]
-        const off = counts.findIndex(count => Math.abs(count - wanted) > ERRORS * Math.sqrt(wanted))
-        return holds(off < 0, () => `row ${off} is met ${counts[off]} times, of ${wanted} that each has its share of`)
-      }
-    })
-  )
+const countsOf = (met: ReadonlyArray<number>, rows: number): ReadonlyArray<number> =>
+  Array.from({ length: rows }, (_, row) => met.filter(other => other === row).length)
 
-const ofEpochs = (batch: number, walk: Walk, show: (each: { readonly seed: number }) => string): ReadonlyArray<Law> => [
-  claim({
+/** Of a stage that asks for the rows of its batches by number. */
+const ofBatches = (batch: number | null, walk: Walk): Stated =>
+  over(fc.record({ seed: seeds }))({
+    name: 'every row is met as often as any other',
+    statement: batch =>
+      `∀ keys: of ${3 * batch} rows each is in the second batch of ${MANY_KEYS} keys as often as another, to ${ERRORS} standard errors: so the mean of a batch is in expectation that of all rows. A comparison of a right one fails with probability 2e-9.`,
+    source: 'definition of an unbiased batch',
+    claim: batch,
+    unless: 'it asks for no batches',
+    enough: 1,
+    says: ({ seed }, batch) => {
+      const rows = 3 * batch
+      const met = Array.from({ length: MANY_KEYS }, (_, i) => walk(rows, 2, MANY_KEYS * seed + i)[1]).flat()
+      const wanted = met.length / rows
+      return is(countsOf(met, rows), wanted, ERRORS * Math.sqrt(wanted))
+    }
+  })
+
+const ofEpochs = (batch: number, walk: Walk): ReadonlyArray<Stated> => [
+  over(fc.record({ seed: seeds, rows: fc.integer({ min: batch, max: 3 * batch + 1 }) }))({
     name: 'every row is met once an epoch',
     statement:
       '∀ n, keys: of all rows that its steps meet, one after the other, those from e n to (e + 1) n are n different ones. Exactly.',
     source: 'definition of an epoch',
     enough: 20,
-    cases: fc.record({ seed: seeds, rows: fc.integer({ min: batch, max: 3 * batch + 1 }) }),
-    show: ({ seed, rows }) => `${show({ seed })}, of ${rows} rows`,
-    check: ({ seed, rows }) => {
+    says: ({ seed, rows }) => {
       const met = walk(rows, Math.ceil((2 * rows) / batch), seed).flat()
-      return [0, 1].every(epoch =>
-        holds(
-          new Set(met.slice(epoch * rows, (epoch + 1) * rows)).size === rows,
-          () => `epoch ${epoch} is ${met.slice(epoch * rows, (epoch + 1) * rows).join(', ')}`
-        )
-      )
+      return [0, 1].map(epoch => is(new Set(met.slice(epoch * rows, (epoch + 1) * rows)).size, rows))
     }
   }),
-  claim({
+  over(fc.record({ seed: seeds }))({
     name: 'each batch of an epoch is any rows alike',
     statement: `∀ keys: of 3 batches an epoch, each row is in the second of ${KEYS} keys’ as often as by a chance of 1/3, to ${ERRORS} standard errors: so the mean of a batch is in expectation that of all rows. A comparison of a right one fails with probability 2e-9.`,
     source: 'definition of an unbiased batch',
     enough: 2,
-    cases: fc.record({ seed: seeds }),
-    show,
-    check: ({ seed }) => {
+    says: ({ seed }) => {
       const rows = 3 * batch
-      const met = Array.from({ length: KEYS }, (_, i) => new Set(walk(rows, 2, KEYS * seed + i)[1]))
-      const counts = Array.from({ length: rows }, (_, row) => met.filter(batch => batch.has(row)).length)
-      const off = counts.findIndex(count => Math.abs(count - KEYS / 3) > ERRORS * Math.sqrt((KEYS * 2) / 9))
-      return holds(off < 0, () => `row ${off} is in ${counts[off]} of ${KEYS} second batches`)
+      const met = Array.from({ length: KEYS }, (_, i) => [...new Set(walk(rows, 2, KEYS * seed + i)[1])]).flat()
+      return is(countsOf(met, rows), KEYS / 3, ERRORS * Math.sqrt((KEYS * 2) / 9))
     }
   })
 ]

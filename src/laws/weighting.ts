@@ -17,7 +17,8 @@ import {
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { ofWeightings } from './capability.js'
-import { agree, claim, compiled, flat, greatest, held, holds, over } from './check.js'
+import { compiled, flat, greatest } from './check.js'
+import { areFinite, over, ofRows, is, isAtMost, type Said } from './lawRows.js'
 import type { Laws } from './law.js'
 import type { Evaluate } from './objective.js'
 
@@ -103,14 +104,6 @@ export const weighting = (
       })
     )
   )
-  const showLevel = ({ schedule, time }: Time): string =>
-    `Weighting.interpret(${Schedule.show(schedule)})(${code})(${time})`
-  const showLoss = (each: Example): string =>
-    [
-      `${showLevel(each)}, and at ${each.later}, of the loss of ${Parametrization.show(each.parametrization)}`,
-      `const points = ${Arbitrary.showPoints(each.points)} // noise of seed ${each.seed}`,
-      `const params = Params.of({ means: [${Array.from(each.params.means.values).join(', ')}] })`
-    ].join('\n')
   /** Value and gradient of an objective, in one row. */
   const loss = ({ schedule, points, params, seed }: Example, objective: Objective.Objective): ReadonlyArray<number> => {
     const expectation = Expectation.fixed(Arbitrary.noiseOf(points, seed))
@@ -120,64 +113,61 @@ export const weighting = (
     )
     return [value, ...flat(gradient)]
   }
-  const close = (each: Example, what: string, found: ReadonlyArray<number>, wanted: ReadonlyArray<number>): boolean => {
+  const close = (each: Example, found: ReadonlyArray<number>, wanted: ReadonlyArray<number>): Said => {
     const r = 4 + greatest([...each.points.values, ...flat(each.params)])
-    return agree(what, found, wanted, slack * 1e-13 * (greatest(found) + greatest(wanted)) * r * r)
+    return is(found, wanted, slack * 1e-13 * (greatest(found) + greatest(wanted)) * r * r)
   }
 
-  const lawOfLevel = over(cases, showLevel)
-  const lawOfLoss = over(cases, showLoss)
-  return held([
-    lawOfLevel({
+  const lawOf = over(cases)
+  const sameSnr = cases.filter(each => has(each.other, Schedule.logSnr(each.time)(each.schedule)))
+  return ofRows(code, [
+    lawOf({
       name: 'weights are finite, and of one sign',
       statement:
         '∀ schedules, t and t′ with signal and noise: w(t) is finite, and w(t′) is not of the other sign. Exactly.',
       source: 'definition of a weighting',
-      check: each => {
+      says: each => {
         const [weight, other] = [at(each), at({ ...each, time: each.later })]
-        return holds(
-          Number.isFinite(weight) && !(Math.sign(weight) * Math.sign(other) < 0),
-          () => `the weight is ${weight}, and ${other} at ${each.later}`
-        )
+        return [areFinite(weight), isAtMost(0, Math.sign(weight) * Math.sign(other))]
       }
     }),
-    (sees === 'snr' &&
-      claim({
-        name: 'the weight of a level is that of its SNR',
-        statement:
-          '∀ schedules, t, t′ of another schedule, of one log-SNR λ: w(t) = w′(t′). To 1e-12 (1 + |λ|) w: the rounding of λ, of which no weight is a power above 1.',
-        source: 'Kingma et al. 2021, arXiv 2107.00630, §5.1: schedules differ by their clock and their scale alone',
-        cases: cases.filter(each => has(each.other, Schedule.logSnr(each.time)(each.schedule))),
-        show: each => `${showLevel(each)} and on ${Schedule.show(each.other)}`,
-        check: each => {
-          const logSnr = Schedule.logSnr(each.time)(each.schedule)
-          const time = Schedule.timeOfLogSnr(logSnr)(each.other)
-          const off = Math.abs(Schedule.logSnr(time)(each.other) - logSnr)
-          const weight = at(each)
-          const tolerance = slack * (1e-12 * (1 + Math.abs(logSnr)) + 2 * off) * Math.abs(weight)
-          return agree('w′(t′)', [at({ schedule: each.other, time })], [weight], tolerance)
-        }
-      })) || { law: 'the weight of a level is that of its SNR', option: 'sees' },
-    (sees !== null &&
-      lawOfLevel({
-        name: 'another clock changes no weight but a rate',
-        statement:
-          '∀ schedules, t, c: on a clock c times as fast w(t/c) = w(t); of g², a rate, c w(t). To 1e-13 w: rounding.',
-        source: 'a weight is of a level, g² dt of an interval of them',
-        check: each => {
-          const scale = each.seed % 2 === 0 ? 2 : 0.5
-          const schedule = Schedule.reparametrized(Schedule.affine({ scale }))(each.schedule)
-          const wanted = (sees === 'rate' ? scale : 1) * at(each)
-          const found = at({ schedule, time: each.time / scale })
-          return agree('w(t/c)', [found], [wanted], slack * 1e-13 * Math.abs(wanted))
-        }
-      })) || { law: 'another clock changes no weight but a rate', option: 'sees' },
-    lawOfLoss({
+    over(sameSnr)({
+      claim: sees === 'snr',
+      option: 'sees',
+      name: 'the weight of a level is that of its SNR',
+      statement:
+        '∀ schedules, t, t′ of another schedule, of one log-SNR λ: w(t) = w′(t′). To 1e-12 (1 + |λ|) w: the rounding of λ, of which no weight is a power above 1.',
+      source: 'Kingma et al. 2021, arXiv 2107.00630, §5.1: schedules differ by their clock and their scale alone',
+      says: each => {
+        const logSnr = Schedule.logSnr(each.time)(each.schedule)
+        const time = Schedule.timeOfLogSnr(logSnr)(each.other)
+        const off = Math.abs(Schedule.logSnr(time)(each.other) - logSnr)
+        const weight = at(each)
+        const tolerance = slack * (1e-12 * (1 + Math.abs(logSnr)) + 2 * off) * Math.abs(weight)
+        return is(at({ schedule: each.other, time }), weight, tolerance)
+      }
+    }),
+    lawOf({
+      claim: sees,
+      option: 'sees',
+      name: 'another clock changes no weight but a rate',
+      statement:
+        '∀ schedules, t, c: on a clock c times as fast w(t/c) = w(t); of g², a rate, c w(t). To 1e-13 w: rounding.',
+      source: 'a weight is of a level, g² dt of an interval of them',
+      says: (each, sees) => {
+        const scale = each.seed % 2 === 0 ? 2 : 0.5
+        const schedule = Schedule.reparametrized(Schedule.affine({ scale }))(each.schedule)
+        const wanted = (sees === 'rate' ? scale : 1) * at(each)
+        const found = at({ schedule, time: each.time / scale })
+        return is(found, wanted, slack * 1e-13 * Math.abs(wanted))
+      }
+    }),
+    lawOf({
       name: 'the loss of each level is multiplied by its weight',
       statement:
         '∀ θ, x, z, t, t′, parametrizations: value and gradient of weight(w)(L) over ½ t + 2 t′ are ½ w(t) and 2 w(t′) times those of L at t and at t′, summed. To 1e-13 (|L| + |∇L|) r²: sums in another order.',
       source: 'definition of `weight`',
-      check: each => {
+      says: each => {
         const of = (law: TimeLaw.TimeLaw): Objective.Objective => Objective.denoising(law, each.parametrization)
         const nodes = [
           { time: each.time, weight: 0.5 },
@@ -190,22 +180,23 @@ export const weighting = (
         const found = loss(each, Objective.weight(weighting)(of(TimeLaw.nodes(nodes))))
         return close(
           each,
-          'value and gradient',
           found,
           parts[0].map((value, i) => value + parts[1][i])
         )
       }
     }),
-    (carries !== null &&
-      lawOfLoss({
-        name: 'it makes the loss of one parametrization that of another',
-        statement: `∀ θ, x, z, t: weight(w)(L) of ${Parametrization.show(carries[0])} is L of ${Parametrization.show(carries[1])}. To 1e-13 (|L| + |∇L|) r².`,
-        source: 'the paper of the weighting',
-        check: each => {
-          const [from, to] = carries.map(parametrization => Objective.denoising(TimeLaw.at(each.time), parametrization))
-          return close(each, 'value and gradient', loss(each, Objective.weight(weighting)(from)), loss(each, to))
-        }
-      })) || { law: 'it makes the loss of one parametrization that of another', option: 'carries' },
+    lawOf({
+      claim: carries,
+      option: 'carries',
+      name: 'it makes the loss of one parametrization that of another',
+      statement: ([from, to]) =>
+        `∀ θ, x, z, t: weight(w)(L) of ${Parametrization.show(from)} is L of ${Parametrization.show(to)}. To 1e-13 (|L| + |∇L|) r².`,
+      source: 'the paper of the weighting',
+      says: (each, carries) => {
+        const [from, to] = carries.map(parametrization => Objective.denoising(TimeLaw.at(each.time), parametrization))
+        return close(each, loss(each, Objective.weight(weighting)(from)), loss(each, to))
+      }
+    }),
     ofWeightings(weighting)
   ])
 }

@@ -72,7 +72,8 @@ const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
   score: [...score(pair), ...score(spherical), ...score(Score.full({ components: 2 }))].slice(5),
   objective: [
     ...objective(Objective.denoising(TimeLaw.at(0.3)), spherical, { equals: Objective.denoising(TimeLaw.at(0.3)) }),
-    ...objective(Objective.implicit(TimeLaw.at(0.3), { divergence: 'hutchinson' }), spherical)
+    ...objective(Objective.implicit(TimeLaw.at(0.3), { divergence: 'hutchinson' }), spherical),
+    ...objective(Objective.implicit(TimeLaw.at(0.3)), spherical, { smooth: false })
   ],
   regularizer: regularizer(Objective.regularizer({ norm: 'l2' }), spherical).slice(-4),
   weighting: weighting(Weighting.snr),

@@ -59,6 +59,8 @@ export { codeOf, scripted, scriptOf, type Made, type Source as ScriptSource } fr
 export * as arbitraries from './pipelines.js'
 
 // —— the language ——
+export { against, published, type Reference } from './against.js'
+export { ofFunction, type GradientTransformation, type InPlace, type PlainLoss, type Stepping } from './ofFunction.js'
 export { codec, type CodecOptions } from './codec.js'
 export { covariance, type CovarianceOptions } from './covariance.js'
 export { compile, plans, type CompileOptions, type Fault, type PlansOptions } from './compile.js'

@@ -264,6 +264,15 @@ const valuesAlong = (
   return path.map(({ params }) => evaluate(params).value)
 }
 
+/** The steps of one entry along gradients, from a start. */
+export const scalarSteps = (
+  optimizer: Optimizer.Optimizer,
+  gradients: ReadonlyArray<number>,
+  start: number,
+  interpret = Optimizer.anyInterpret as OptimizerOptions['interpret']
+): ReadonlyArray<number> =>
+  stepsOf(interpret(optimizer), { start: vector([start]), gradients: gradients.map(g => vector([g])) }).flatMap(flat)
+
 /** An optimizer as laws see it. */
 interface Subject {
   readonly optimizer: Optimizer.Optimizer

@@ -1,0 +1,212 @@
+/** Adapters: functions on plain arrays, as PyTorch, optax or NumPy have them, held to the laws without a pipeline. */
+import * as fc from 'fast-check'
+import * as t from 'io-ts'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { Key } from '../../lib/index.js'
+import { Optimizer, Params, Sampler, Weighting } from '../index.js'
+import * as Arbitrary from './arbitraries.js'
+import { dot, flat, greatest } from './check.js'
+import { slope } from './differences.js'
+import type { Laws } from './law.js'
+import { areFinite, is, ofRows, over, type Relation } from './lawRows.js'
+import { scripted } from './script.js'
+
+type Numbers = ReadonlyArray<number>
+type Matrix = ReadonlyArray<Numbers>
+type Arrays = Params.Params<string>
+
+/** As optax has it: updates are added to the parameters. States are plain data. */
+export interface GradientTransformation<S> {
+  readonly init: (params: Numbers) => S
+  readonly update: (gradients: Numbers, state: S, params: Numbers) => readonly [updates: Numbers, state: S]
+}
+
+/** As PyTorch has it: a step changes the parameters and the state that it is given in place. */
+export interface InPlace<S> {
+  readonly state: (params: Numbers) => S
+  readonly step: (params: number[], gradients: Numbers, state: S) => void
+}
+
+/** The numbers of all parameters, one after the other, under the names and in the shapes of others. */
+const shaped = (values: Numbers, like: Arrays): Arrays => {
+  const lengths = Params.names(like).map(name => like[name].values.length)
+  const starts = lengths.map((_, i) => lengths.slice(0, i).reduce((sum, length) => sum + length, 0))
+  return Object.fromEntries(
+    Params.names(like).map((name, i) => [
+      name,
+      { shape: like[name].shape, values: Float64Array.from(values.slice(starts[i], starts[i] + lengths[i])) }
+    ])
+  )
+}
+
+/** An optimizer of optax: all parameters are one array. */
+const optax = <S>(name: string, { init, update }: GradientTransformation<S>): Optimizer.Optimizer =>
+  Optimizer.define({
+    name,
+    about: 'a gradient transformation on plain arrays',
+    memory: t.unknown,
+    init: () => params => init(flat(params)),
+    update: () => (gradient, memory, place) => {
+      // What `init` gave, or `update`, or JSON read of it: plain data.
+      const [updates, state] = update(flat(gradient), structuredClone(memory) as S, flat(place.params))
+      return [shaped(updates, gradient), state]
+    }
+  })
+
+/** An optimizer of PyTorch: what it changes in place are copies. */
+const torch = <S>(name: string, { state, step }: InPlace<S>): Optimizer.Optimizer =>
+  optax<S>(name, {
+    init: state,
+    update: (gradients, before, params) => {
+      const [after, own] = [[...params], structuredClone(before)]
+      step(after, gradients, own)
+      return [after.map((value, i) => value - params[i]), own]
+    }
+  })
+
+/** A weight of the signal-to-noise ratio α²/σ². */
+const weighting = (name: string, weight: (snr: number) => number): Weighting.Weighting =>
+  Weighting.define({
+    name,
+    about: 'a function of SNR',
+    sees: 'snr',
+    meaning: () => schedule => {
+      const { level } = schedule
+      return time => {
+        const { alpha, sigma } = level(time)
+        return weight(Elementary.square(alpha / sigma))
+      }
+    }
+  })
+
+/** What a step of a sampler is given: levels, the score of rows at a level, and standard normal numbers, a row for each row. */
+export interface Stepping {
+  readonly from: { readonly alpha: number; readonly sigma: number }
+  readonly to: { readonly alpha: number; readonly sigma: number }
+  readonly score: (rows: Matrix) => Matrix
+  readonly normal: () => Matrix
+}
+
+/** A step of a sampler; one that draws says so, and draws once. */
+const sampler = (
+  name: string,
+  step: (rows: Matrix, at: Stepping) => Matrix,
+  { draws = false }: { readonly draws?: boolean } = {}
+): Sampler.Sampler =>
+  Sampler.define({
+    name,
+    about: 'a step on plain arrays',
+    draws: () => draws,
+    step:
+      () =>
+      ({ score, from, to, points, key }) => {
+        const { rows, dim } = points
+        const matrix = (values: Float64Array): Matrix =>
+          Array.from({ length: rows }, (_, i) => Array.from(values.subarray(i * dim, (i + 1) * dim)))
+        const at: Stepping = {
+          from,
+          to,
+          score: rows => matrix(score({ ...points, values: Float64Array.from(rows.flat()) }, from.time).values),
+          normal: () => matrix(Key.normal(rows * dim)(key))
+        }
+        return { points: { ...points, values: Float64Array.from(step(matrix(points.values), at).flat()) } }
+      }
+  })
+
+/** A loss as the mean over rows, with its gradient in the parameters. */
+export type PlainLoss = (params: Numbers, rows: Matrix) => { readonly value: number; readonly gradient: Numbers }
+
+/** The laws of a loss: its gradient is that of its value, rows have no order, and it is their mean. */
+const loss = (
+  loss: PlainLoss,
+  options: { readonly parameters: number; readonly dim: number; readonly slack?: number }
+): Laws => {
+  const { parameters, dim, slack = 1 } = options
+  const row = fc.array(Arbitrary.real(3), { minLength: dim, maxLength: dim })
+  const cases = over(
+    fc.record({
+      params: fc.array(Arbitrary.real(2), { minLength: parameters, maxLength: parameters }),
+      rows: fc.array(row, { minLength: 2, maxLength: 6 }),
+      seed: Arbitrary.seeds
+    })
+  )
+  const size = (params: Numbers, rows: Matrix): number => 1 + greatest([...params, ...rows.flat()])
+  const same = (params: Numbers, rows: Matrix, others: Matrix): Relation => {
+    const [found, wanted] = [others, rows].map(rows => loss(params, rows))
+    const tolerance = slack * 1e-12 * (1 + Math.abs(wanted.value) + greatest(wanted.gradient))
+    return is(found, wanted, tolerance * size(params, rows))
+  }
+  return scripted(
+    { by: 'ofFunction.loss', of: [loss, options] },
+    ofRows('loss', [
+      cases({
+        name: 'value and gradient are finite, a number for each parameter',
+        statement: '∀ θ, x: L is finite, and ∇L has as many finite numbers as θ. Exactly.',
+        source: 'definition of a loss',
+        says: ({ params, rows }) => {
+          const { value, gradient } = loss(params, rows)
+          return [areFinite([value, ...gradient]), is(gradient.length, parameters)]
+        }
+      }),
+      cases({
+        name: 'gradient is that of the value',
+        statement:
+          '∀ θ, x, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0. To 1e-8 (1 + |L|) r², r the size of data and parameters: differences of fourth order at h = 2e-3/r.',
+        source: 'definition of the derivative',
+        says: ({ params, rows, seed }) => {
+          const raw = Array.from(Key.normal(parameters)(Key.fromSeed(seed)))
+          const v = raw.map(x => x / Elementary.norm(raw))
+          const r = size(params, rows)
+          const { value, gradient } = loss(params, rows)
+          const along = (h: number): number =>
+            loss(
+              params.map((x, i) => x + h * v[i]),
+              rows
+            ).value
+          return is(dot(gradient, v), slope(along, 2e-3 / r), slack * 1e-8 * (1 + Math.abs(value)) * r * r)
+        }
+      }),
+      cases({
+        name: 'does not know the order of the rows',
+        statement: '∀ θ, x, permutations π: L(θ; πx) = L(θ; x), and the same of ∇L. To 1e-12 (1 + |L| + |∇L|) r.',
+        source: 'symmetry of the expectation',
+        says: ({ params, rows }) => same(params, rows, [...rows].reverse())
+      }),
+      cases({
+        name: 'is the mean over the rows',
+        statement: '∀ θ, x: of every row twice L and ∇L are the same. To 1e-12 (1 + |L| + |∇L|) r.',
+        source: 'definition of a mean',
+        says: ({ params, rows }) => same(params, rows, [...rows, ...rows])
+      })
+    ])
+  )
+}
+
+/**
+ * Functions on plain arrays, held to laws as they stand: optimizers in the manner of optax or PyTorch, weights of SNR and steps of samplers
+ * become instances for `laws.check`; of a loss these are its laws.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import * as laws from 'ornstein/laws'
+ *
+ * const heavyBall = laws.ofFunction.torch('heavyBall', {
+ *   state: params => params.map(() => 0),
+ *   step: (params, gradients, velocity: number[]) => {
+ *     gradients.forEach((g, i) => {
+ *       velocity[i] = 0.9 * velocity[i] + g
+ *       params[i] -= 0.1 * velocity[i]
+ *     })
+ *   }
+ * })
+ * laws.check(heavyBall, { claims: { scaling: 'linear', coordinatesAlike: true }, runs: 10 })
+ *
+ * const squares = (params: ReadonlyArray<number>, rows: ReadonlyArray<ReadonlyArray<number>>) => ({
+ *   value: rows.reduce((sum, [x, y]) => sum + (y - params[0] * x) ** 2, 0) / rows.length,
+ *   gradient: [rows.reduce((sum, [x, y]) => sum - 2 * x * (y - params[0] * x), 0) / rows.length]
+ * })
+ * laws.ofFunction.loss(squares, { parameters: 1, dim: 2 }).forEach(({ property }) => {
+ *   fc.assert(property, { seed: 1, numRuns: 10 })
+ * })
+ */
+export const ofFunction = { optax, torch, weighting, sampler, loss }

@@ -7,7 +7,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { norm, square } from '../../lib/numbers/elementary.js'
-import { Key } from '../../lib/index.js'
+import { Key, type NdArray } from '../../lib/index.js'
 import { isDeeper } from '../../lib/plain/nesting.js'
 import { refuse, refuseWith } from '../../lib/plain/refuse.js'
 import { Case, given as checked, mistaken } from '../core/index.js'
@@ -42,7 +42,9 @@ export type { CompiledStage, Memory, Plan, Precision, Program, Step } from './pr
 const rootMeanSquare = (data: Source.Data): number => {
   if (Source.isSource(data)) return Math.sqrt(Source.meanSquares(data).reduce((sum, x) => sum + x, 0))
   const weights = Points.weightsOf(data)
-  return norm(data.values.map((x, k) => Math.sqrt(weights[Math.floor(k / data.dim)]) * x))
+  // Row by row: an array of all numbers would cost more than a step does.
+  const lengths = weights.map((w, i) => Math.sqrt(w) * norm(data.values.subarray(i * data.dim, (i + 1) * data.dim)))
+  return norm(lengths)
 }
 
 /** What is wrong with the numbers of data. */
@@ -329,6 +331,52 @@ export const plans =
       )
     )
   }
+
+/**
+ * The gradient of each row of points, [rows, n], its n parameters as `Params.packed` has them; the mean over the noise of each row is taken
+ * as the expectation has it. Their mean, by the weights of the rows, is the gradient of the loss. Penalties are no sums over rows, and
+ * coefficients that blocks of rows share (`Objective.controlVariate`) are none of a row: both are refused.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score } from 'ornstein'
+ *
+ * const gradients = Problem.orThrow(
+ *   Compile.rowGradients({
+ *     schedule: Schedule.ornsteinUhlenbeck,
+ *     score: Score.spherical({ components: 1 }),
+ *     objective: Objective.likelihood,
+ *     expectation: Expectation.monteCarlo()
+ *   })({ rows: 2, dim: 1, values: Float64Array.of(-1, 2) })
+ * )
+ * // −log N(x; 1, 1) has the derivative 1 − x.
+ * assert.deepEqual([...gradients(Params.of({ means: [[1]] }), Key.fromSeed(0)).values], [2, -1])
+ */
+export const rowGradients =
+  <P extends string>(loss: Loss.Loss<P>) =>
+  (given: Points.Points): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => NdArray> =>
+    pipe(
+      given,
+      plans(loss),
+      E.flatMap(() =>
+        either(
+          Objective.terms(loss.objective).flatMap(({ term }) =>
+            Problem.unless(
+              !Objective.isPenalty(term) && !('adaptive' in term),
+              'objective',
+              Objective.show(term.of),
+              'a sum over rows, to have a gradient of each',
+              Objective.isPenalty(term) ? 'leave the penalty out' : 'use Objective.denoising'
+            )
+          ),
+          () => {
+            const of = Loss.rowGradients(loss, Points.snapshot(given))
+            const wanted = Score.shapes(given.dim)(loss.score)
+            return (params: Params.Params<P>, key: Key.Key) => of(Params.checked(wanted)(params), key)
+          }
+        )
+      )
+    )
 
 /** A loss at one noise level alone. */
 export interface AtLevel {

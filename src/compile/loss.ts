@@ -9,7 +9,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import * as Compiler from '../../lib/compiler/index.js'
-import { Key, valueAndGrad, type NdArray } from '../../lib/index.js'
+import { compute, Key, valueAndGrad, type NdArray } from '../../lib/index.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import { concatenated, size } from '../../lib/arrays/ndarray.js'
 import {
@@ -37,6 +37,7 @@ import * as Objective from '../objective/objective.js'
 import * as Parametrization from '../family/parametrization.js'
 import * as Params from '../family/params.js'
 import * as Place from '../data/place.js'
+import type * as Points from '../data/points.js'
 import * as Source from '../data/source/source.js'
 import * as Problem from '../core/problem.js'
 import type { Mixture } from '../mixture/mixture.js'
@@ -643,6 +644,61 @@ const onRows = <P extends string>(
         return [scaled(weight)({ value, gradient: gradient as Params.Params<P> })]
       })
     ])
+  }
+}
+
+/**
+ * The gradient of each row of points, [rows, parameters as `Params.packed` has them], the mean over its noise as the expectation has it: of
+ * every direction the derivative along it, one program for all.
+ */
+export const rowGradients = <P extends string>(
+  loss: Loss<P>,
+  data: Points.Points
+): ((params: Params.Params<P>, key: Key.Key) => NdArray) => {
+  const model = Score.interpret(loss.score)
+  const shapes = Score.shapes(data.dim)(loss.score)
+  const size = Params.sizeOf(shapes)
+  const library = libraryOf(loss.score, 'float64')
+  const { points: about, enter } = framed(loss, data)
+  const { rowWeight: _weight, ...own } = Matching.data(about, true)
+  const along = Array.from({ length: size }, (_, j) => {
+    const unit = Params.unpacked(shapes)(Float64Array.from({ length: size }, (_, i) => (i === j ? 1 : 0)))
+    return draw({ ...loss, objective: Objective.along(unit)(loss.objective) }, about)
+  })
+  const valuesOf = (params: Params.Params<P>, term: Direct, given: Given.Named): Float64Array =>
+    pipe(
+      library.program(
+        Matching.identity(term),
+        Given.signature(shapes, given),
+        ({ params, rows, constants }) => ({
+          // The parameters of the signature are those of the score.
+          others: { each: Matching.each(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
+        }),
+        false
+      ),
+      E.fold(
+        () =>
+          compute(() => Matching.each(model, term)(Score.tensors(params), Given.tensors(0, about.rows)(given))).values,
+        program => program.run(Given.call(about.rows, params, given)).others.each.values
+      )
+    )
+  return (params, key) => {
+    const here = enter(params)
+    const values = new Float64Array(about.rows * size)
+    along.forEach((draws, j) => {
+      const { basis, terms } = draws(here, key)
+      terms.filter(isDirect).forEach(({ weight, term, samples }) => {
+        const given = Objective.isMatching(term)
+          ? samples.map(sample => Matching.given(model, term, sample, basis, about))
+          : [Matching.constantsOf(term)]
+        given.forEach(one => {
+          valuesOf(here, term, { ...own, ...one }).forEach((x, i) => {
+            values[i * size + j] += weight * x
+          })
+        })
+      })
+    })
+    return { shape: [about.rows, size], values }
   }
 }
 

@@ -666,14 +666,23 @@ export const asksDensity = <P extends string>(
   )
 }
 
+/** A term of each row, [rows]. */
+export const each = <P extends string>(
+  model: Score.Model<P>,
+  term: Direct
+): ((params: Params.Tensors<P>, given: Given.Tensors) => Tensor) => {
+  const own = Objective.isMatching(term) ? perRow(model, term) : perDatum(model, term)
+  return (params, given) => reshape(own(params, given), [given.clean.shape[0]])
+}
+
 /** The mean of a term over the rows, by their weights. */
 export const mean = <P extends string>(
   model: Score.Model<P>,
   term: Direct
 ): ((params: Params.Tensors<P>, given: Given.Tensors) => Tensor) => {
-  const each = Objective.isMatching(term) ? perRow(model, term) : perDatum(model, term)
+  const own = each(model, term)
   return (params, given) => {
-    const flat = reshape(each(params, given), [given.clean.shape[0]])
+    const flat = own(params, given)
     return 'rowWeight' in given ? sum(mul(given.rowWeight, flat)) : meanOf(flat)
   }
 }

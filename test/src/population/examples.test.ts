@@ -52,3 +52,11 @@ it('reverse: the reverse divergence alone has a minimum that drops a mode', asyn
   expect(minima).toEqual([1, 2])
   expect(found.map(({ morse }) => morse)).toEqual([-3, 1])
 })
+
+it('efficiency: by level as another program has it, over all levels maximum likelihood, and sets that hold the truth', async () => {
+  const { byLevel, overAll, coverage } = await quietly(() => import('../../../examples/population/efficiency.js'))
+  expect(byLevel[0].weight).toBeCloseTo(9.97, 2)
+  expect(overAll).toBeCloseTo(1, 6)
+  // 0.95 less four standard deviations of a share of a hundred, 0.0218 each.
+  for (const share of coverage) expect(share).toBeGreaterThan(0.95 - 4 * 0.0218)
+})

@@ -1,0 +1,328 @@
+/**
+ * How much of what data know an objective uses. An estimate that minimizes a loss of n rows has n Var θ̂ → V = A⁻¹BA⁻¹ at the truth, A the
+ * Hessian of the population's loss, B the covariance of a row's gradient with its noise integrated; no unbiased estimate is below I⁻¹.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { symmetricEigen } from '../../lib/arrays/linalg.js'
+import { Key, type NdArray } from '../../lib/index.js'
+import { exp } from '../../lib/numbers/elementary.js'
+import { cdf } from '../../lib/numbers/normal.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import * as Compile from '../compile/compile.js'
+import * as Problem from '../core/problem.js'
+import * as Points from '../data/points.js'
+import * as Params from '../family/params.js'
+import * as Mixture from '../mixture/mixture.js'
+import * as Nodes from '../mixture/nodes.js'
+import * as Expectation from '../objective/expectation.js'
+import * as Objective from '../objective/objective.js'
+import * as TimeLaw from '../objective/timeLaw.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Score from '../score/score.js'
+
+export interface Description<P extends string> {
+  readonly score: Score.Score<P>
+  readonly objective: Objective.Objective
+  /** `Schedule.ornsteinUhlenbeck` unless given. */
+  readonly schedule?: Schedule.Schedule
+  /** The mean over the noise of each row. On the line it need not be given: rows then meet nodes fine enough for the parameters. */
+  readonly expectation?: Expectation.Expectation
+  /** Parameters that are known, and not estimated. */
+  readonly known?: ReadonlyArray<P>
+}
+
+export interface Sandwich<P extends string> {
+  /** V = A⁻¹BA⁻¹, [n, n], of parameters that are estimated, as `Params.packed` has them; by pseudo-inverses: of what the loss does not see there is no error. */
+  readonly variance: NdArray
+  /** The inverse of Fisher's information, [n, n]. */
+  readonly bound: NdArray
+  /** √(V/bound) by parameter: 1 is efficient. NaN of parameters that are known. */
+  readonly of: Params.Params<P>
+  /** The greatest of them. */
+  readonly worst: number
+  /** √(V/rows) by parameter. */
+  readonly standardErrors: (rows: number) => Params.Params<P>
+}
+
+/** Eigenvalues below this share of the largest are directions that a loss does not see: rounding makes 1e-12 of them. */
+const UNSEEN = 1e-11
+
+type Matrix = Float64Array
+
+const times = (a: Matrix, b: Matrix, n: number): Matrix =>
+  new Float64Array(n * n).map((_, at) => {
+    let total = 0
+    for (let k = 0; k < n; k++) total += a[Math.floor(at / n) * n + k] * b[k * n + (at % n)]
+    return total
+  })
+
+const inverse = (matrix: Matrix, n: number): Matrix => {
+  const { values, vectors } = symmetricEigen({ shape: [n, n], values: matrix })
+  const most = Math.max(...values.map(Math.abs))
+  const out = new Float64Array(n * n)
+  values.forEach((value, k) => {
+    if (!(Math.abs(value) > UNSEEN * most)) return
+    for (let at = 0; at < n * n; at++)
+      out[at] += (vectors.values[k * n + Math.floor(at / n)] * vectors.values[k * n + (at % n)]) / value
+  })
+  return out
+}
+
+/** Σ w g gᵀ of rows g. */
+const second = ({ shape: [rows, n], values: g }: NdArray, weights: Float64Array): Matrix => {
+  const out = new Float64Array(n * n)
+  for (let i = 0; i < rows; i++)
+    for (let at = 0; at < n * n; at++) out[at] += weights[i] * g[i * n + Math.floor(at / n)] * g[i * n + (at % n)]
+  return out
+}
+
+/** The rows and columns that are estimated. */
+const among = (matrix: Matrix, n: number, kept: ReadonlyArray<number>): Matrix =>
+  Float64Array.from(
+    { length: kept.length * kept.length },
+    (_, at) => matrix[kept[Math.floor(at / kept.length)] * n + kept[at % kept.length]]
+  )
+
+/** The parameters that are estimated: their places among all, and their numbers as parameters, NaN of those that are known. */
+const estimated = <P extends string>(shapes: Params.Shapes<P>, known: ReadonlyArray<P>) => {
+  const n = Params.sizeOf(shapes)
+  const places = Params.unpacked(shapes)(Float64Array.from({ length: n }, (_, i) => i))
+  const without = new Set(known.flatMap(name => Array.from(places[name].values)))
+  const kept = Array.from({ length: n }, (_, i) => i).filter(i => !without.has(i))
+  const spread = (values: ReadonlyArray<number>): Params.Params<P> => {
+    const all = new Float64Array(n).fill(NaN)
+    kept.forEach((i, k) => {
+      all[i] = values[k]
+    })
+    return Params.unpacked(shapes)(all)
+  }
+  return { n, kept, spread }
+}
+
+const key = Key.fromSeed(0)
+
+const mixtureOf = <P extends string>(score: Score.Score<P>, params: Params.Params<P>): Mixture.Mixture =>
+  pipe(
+    Score.toMixture(score)(params),
+    O.getOrElse((): Mixture.Mixture => refuse(`Efficiency: ${Score.show(score)} is no mixture`))
+  )
+
+const CLEAN: Schedule.Level = { alpha: 1, sigma: 0 }
+
+const levelsOf = (schedule: Schedule.Schedule, objective: Objective.Objective): ReadonlyArray<Schedule.Level> =>
+  Objective.terms(objective).flatMap(({ term }) =>
+    Objective.isMatching(term)
+      ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => Schedule.level(time)(schedule))
+      : []
+  )
+
+/** Nodes of one axis for the noise that a row on the line meets: noise is the population of one point. */
+const noiseFor = (students: Mixture.Mixture, levels: ReadonlyArray<Schedule.Level>): Nodes.Nodes => {
+  const point = Mixture.of({ means: [[0]], variances: [Number.MIN_VALUE] })
+  const level: Schedule.Level = { alpha: 1, sigma: 1 }
+  const noise = Problem.orThrow(
+    E.flatMap((population: Nodes.Population) => population.resolved(students, levels))(Nodes.of(point))
+  )
+  return { ...noise, values: noise.nodesAt(level) }
+}
+
+/** The gradient of each row with its noise integrated, [rows, n]. */
+const gradients = <P extends string>(
+  { score, objective, schedule = Schedule.ornsteinUhlenbeck, expectation }: Description<P>,
+  points: Points.Points,
+  params: Params.Params<P>
+): NdArray => {
+  const of = (expectation: Expectation.Expectation, points: Points.Points): NdArray =>
+    Problem.orThrow(Compile.rowGradients({ schedule, score, objective, expectation })(points))(params, key)
+  const levels = levelsOf(schedule, objective)
+  if (expectation !== undefined || levels.length === 0) return of(expectation ?? Expectation.monteCarlo(), points)
+  const { rows, dim } = points
+  if (dim > 1)
+    return refuse(
+      'Efficiency.sandwich: no expectation in more than one dimension; give one, such as Expectation.quadrature() of a symmetric pair'
+    )
+  const noise = noiseFor(mixtureOf(score, params), levels)
+  const all = { rows: rows * noise.rows, dim }
+  const met = of(
+    Expectation.fixed({ ...all, values: new Float64Array(all.rows).map((_, i) => noise.values[i % noise.rows]) }),
+    {
+      ...all,
+      values: new Float64Array(all.rows).map((_, i) => points.values[Math.floor(i / noise.rows)])
+    }
+  )
+  const [, n] = met.shape
+  const values = new Float64Array(rows * n)
+  met.values.forEach((g, at) => {
+    const row = Math.floor(at / n)
+    values[Math.floor(row / noise.rows) * n + (at % n)] += noise.weights[row % noise.rows] * g
+  })
+  return { shape: [rows, n], values }
+}
+
+/** The Hessian of a loss on points or on a population, by its products with unit vectors, [n, n]. */
+const hessianOn = <P extends string>(
+  { score, objective, schedule = Schedule.ornsteinUhlenbeck, expectation = Expectation.monteCarlo() }: Description<P>,
+  data: Points.Points,
+  params: Params.Params<P>
+): Matrix => {
+  const shapes = Score.shapes(data.dim)(score)
+  const n = Params.sizeOf(shapes)
+  const columns = RA.makeBy(n, j => {
+    const unit = Params.unpacked(shapes)(Float64Array.from({ length: n }, (_, i) => (i === j ? 1 : 0)))
+    const loss = { schedule, score, objective: Objective.along(unit)(objective), expectation }
+    const { gradient } = Problem.orThrow(Compile.valueAndGrad(loss, { isTried: j > 0 })(data))(params, key)
+    return Params.packed(gradient)
+  })
+  return new Float64Array(n * n).map((_, at) => {
+    const [i, j] = [Math.floor(at / n), at % n]
+    return (columns[i][j] + columns[j][i]) / 2
+  })
+}
+
+/** The nodes of a mixture's own distribution, where students are to be told apart. */
+const nodesOf = (population: Nodes.Population, students: Mixture.Mixture, levels: ReadonlyArray<Schedule.Level>) => {
+  const nodes = Problem.orThrow(population.resolved(students, [CLEAN, ...levels]))
+  return { ...nodes, values: nodes.nodesAt(CLEAN) }
+}
+
+/**
+ * The asymptotic variance of the estimate that minimizes a loss, V = A⁻¹BA⁻¹ (Huber 1967), beside the Cramér–Rao bound. On a mixture or its
+ * population, parameters are those of the truth, and all three matrices are integrals. On points they are an estimate, A and B means over
+ * the points and the bound that of the estimate's own mixture: standard errors of a fit.
+ *
+ * @throws RangeError with the remedy
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Efficiency, Mixture, Objective, Params, Score, TimeLaw } from 'ornstein'
+ *
+ * // Descent at low noise hardly sees how the weights of two Gaussians differ; at high noise it does.
+ * const truth = Mixture.of({ means: [[-3], [3]], weights: [0.3, 0.7] })
+ * const at = Params.of({ means: [[-3], [3]], logits: [Math.log(0.3), Math.log(0.7)], logVariances: [0, 0] })
+ * const [low, high] = [0.03, 0.7].map(t =>
+ *   Efficiency.sandwich({
+ *     score: Score.isotropic({ components: 2 }),
+ *     objective: Objective.denoising(TimeLaw.at(t)),
+ *     known: ['logVariances']
+ *   })(truth)(at)
+ * )
+ * assert.ok(low.of.logits.values[0] > 6 && high.of.logits.values[0] < 1.01)
+ */
+export const sandwich =
+  <P extends string>(description: Description<P>) =>
+  (data: Mixture.Mixture | Nodes.Population | Points.Points) =>
+  (params: Params.Params<P>): Sandwich<P> => {
+    const { score, schedule = Schedule.ornsteinUhlenbeck, objective, known = [] } = description
+    const levels = levelsOf(schedule, objective)
+    const own = mixtureOf(score, params)
+    const given = 'means' in data ? Problem.orThrow(Nodes.of(data)) : data
+    const population = Nodes.isPopulation(given) ? given : null
+    const points: Points.Points = population === null ? given : nodesOf(population, own, levels)
+    const { n, kept, spread } = estimated(Score.shapes(points.dim)(score), known)
+    const p = kept.length
+    const of = (matrix: Matrix): Matrix => among(matrix, n, kept)
+    // On a population every expectation is exact, and none need be given.
+    const curved = population === null ? description : { ...description, expectation: Expectation.monteCarlo() }
+    const curvature = inverse(of(hessianOn(curved, population ?? points, params)), p)
+    const meat = of(second(gradients(description, points, params), Points.weightsOf(points)))
+    const variance = times(times(curvature, meat, p), curvature, p)
+    const here = nodesOf(population ?? Problem.orThrow(Nodes.of(own)), own, [])
+    const likely = gradients({ score, schedule, objective: Objective.likelihood }, here, params)
+    const bound = inverse(of(second(likely, here.weights)), p)
+    const ratios = kept.map((_, k) => Math.sqrt(variance[k * p + k] / bound[k * p + k]))
+    return {
+      variance: { shape: [p, p], values: variance },
+      bound: { shape: [p, p], values: bound },
+      of: spread(ratios),
+      worst: Math.max(...ratios),
+      standardErrors: rows => spread(kept.map((_, k) => Math.sqrt(variance[k * p + k] / rows)))
+    }
+  }
+
+// —— confidence sets ——
+
+/** P(χ² ≤ x) of whole degrees of freedom: F_{p+2} = F_p − 2f_{p+2} from those of 1 and 2. */
+const chiSquaredCdf = (degrees: number, x: number): number => {
+  const isOdd = degrees % 2 === 1
+  let p = isOdd ? 1 : 2
+  let total = isOdd ? 2 * cdf(Math.sqrt(x)) - 1 : 1 - exp(-x / 2)
+  let density = isOdd ? exp(-x / 2) / Math.sqrt(2 * Math.PI * x) : exp(-x / 2) / 2
+  for (; p < degrees; p += 2) {
+    density *= x / p
+    total -= 2 * density
+  }
+  return total
+}
+
+/** The quantile of χ², by bisection. */
+const chiSquaredQuantile = (degrees: number, level: number): number => {
+  let [low, high] = [0, degrees + 1]
+  while (chiSquaredCdf(degrees, high) < level) high *= 2
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2
+    if (chiSquaredCdf(degrees, middle) < level) low = middle
+    else high = middle
+  }
+  return high
+}
+
+/** What is known of an estimate's parameters. */
+export interface Confidence<P extends string> {
+  readonly standardErrors: Params.Params<P>
+  /** The interval of each parameter by itself. */
+  readonly low: Params.Params<P>
+  readonly high: Params.Params<P>
+  /** Whether parameters lie in the ellipsoid n δᵀV⁺δ ≤ χ² of all that are estimated together; what the loss does not see is left out. */
+  readonly contains: (params: Params.Params<P>) => boolean
+}
+
+/**
+ * Confidence sets for the estimate of a pipeline that minimizes an objective on points, from `sandwich` of the points: intervals by
+ * parameter, and the ellipsoid of all together, which hold the truth with probability `level` as rows grow, whether or not the model does.
+ *
+ * Do not use it where components are about to merge, or for an estimate that is no minimum: the variance is that of a quadratic loss.
+ *
+ * @throws RangeError with the remedy
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Efficiency, Expectation, Key, Mixture, Objective, Params, Score } from 'ornstein'
+ *
+ * // One Gaussian by maximum likelihood: the estimate is the mean, its standard error 1/√n.
+ * const points = Mixture.sample(400)(Key.fromSeed(1))(Mixture.of({ means: [[3]] }))
+ * const mean = points.values.reduce((sum, x) => sum + x, 0) / 400
+ * const found = Efficiency.confidence({
+ *   score: Score.spherical({ components: 1 }),
+ *   objective: Objective.likelihood,
+ *   expectation: Expectation.monteCarlo()
+ * })(points)(Params.of({ means: [[mean]] }))
+ * assert.ok(Math.abs(found.standardErrors.means.values[0] - 0.05) < 0.005)
+ * assert.ok(found.contains(Params.of({ means: [[3]] })))
+ */
+export const confidence =
+  <P extends string>(description: Description<P>, { level = 0.95 }: { readonly level?: number } = {}) =>
+  (points: Points.Points) =>
+  (estimate: Params.Params<P>): Confidence<P> => {
+    const { variance, standardErrors } = sandwich(description)(points)(estimate)
+    const { kept } = estimated(Score.shapes(points.dim)(description.score), description.known ?? [])
+    const p = kept.length
+    const precision = inverse(variance.values, p)
+    const rank = symmetricEigen(variance).values.filter((v, _, all) => v > UNSEEN * all[0]).length
+    const errors = standardErrors(points.rows)
+    const reach = Math.sqrt(chiSquaredQuantile(1, level))
+    return {
+      standardErrors: errors,
+      low: Params.zipWith((x, e) => x - reach * e)(estimate, errors),
+      high: Params.zipWith((x, e) => x + reach * e)(estimate, errors),
+      contains: params => {
+        const all = Params.packed(Params.zipWith((a, b) => a - b)(params, estimate))
+        const off = kept.map(i => all[i])
+        const squared = off.reduce(
+          (sum, a, i) => sum + off.reduce((part, b, j) => part + a * precision[i * p + j] * b, 0),
+          0
+        )
+        return points.rows * squared <= chiSquaredQuantile(rank, level)
+      }
+    }
+  }

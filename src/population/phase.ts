@@ -1,0 +1,272 @@
+/** Phase diagrams: where, along axes of a problem, an algorithm begins to succeed, with what is known of it from so many runs. */
+import { exp, log } from '../../lib/numbers/elementary.js'
+import { symmetricEigen } from '../../lib/arrays/linalg.js'
+import { Key } from '../../lib/index.js'
+import { refuse } from '../../lib/plain/refuse.js'
+
+/** A place in a diagram: a number on each axis. */
+export type At<A extends string> = Readonly<Record<A, number>>
+
+/** How runs went at a place. Plain data: as JSON it is what a diagram goes on from. */
+export interface Cell<A extends string> {
+  readonly at: At<A>
+  readonly successes: number
+  readonly runs: number
+}
+
+export interface Description<A extends string> {
+  readonly axes: Readonly<Record<A, ReadonlyArray<number>>>
+  /** Runs a cell. */
+  readonly seeds: number
+  /** One run, from a key of its own: that of the cell and the run, whatever other cells there are. */
+  readonly succeeds: (at: At<A>, key: Key.Key) => boolean
+  readonly seed?: number
+  /** Cells that are known, from an earlier diagram or another process: with as many runs they are not run again. */
+  readonly known?: ReadonlyArray<Cell<A>>
+  /** Told each cell that was run: keep it, to go on from there. */
+  readonly onCell?: (cell: Cell<A>) => void
+}
+
+/** Where half of the runs succeed along one axis, the others held: by logistic regression in the logarithm, with its 95 % interval. */
+export interface Threshold<A extends string> {
+  readonly at: Partial<At<A>>
+  readonly value: number
+  readonly low: number
+  readonly high: number
+  /** Of the log odds, in the logarithm. */
+  readonly slope: number
+  /** Whether it lies within the axis: else runs succeed, or fail, nearly everywhere, and it is a guess. */
+  readonly inside: boolean
+}
+
+/** A power law of thresholds: constant · Π axis^exponent, with 95 % half-widths. */
+export interface Exponents<A extends string> {
+  readonly constant: number
+  readonly of: Partial<Readonly<Record<A, { readonly value: number; readonly half: number }>>>
+  /** Σ (residual/standard error)², beside its degrees of freedom; half-widths are wider where it is greater. */
+  readonly chiSquared: number
+  readonly degrees: number
+}
+
+export interface Thresholds<A extends string> {
+  readonly each: ReadonlyArray<Threshold<A>>
+  /** A power law of the axes named, by weighted least squares of the logarithms of thresholds within the axis. */
+  readonly exponents: (names: ReadonlyArray<A>) => Exponents<A>
+  /** One line a threshold. */
+  readonly table: () => string
+}
+
+export interface Diagram<A extends string> {
+  readonly cells: ReadonlyArray<Cell<A>>
+  /** Thresholds along an axis; of what is called `unit` at a place, if given: rows, say, where the axis is a multiple. */
+  readonly threshold: (along: A, unit?: (at: At<A>) => number) => Thresholds<A>
+  /** Shares of success along an axis, one line for all others, ▁ none to █ all. */
+  readonly picture: (along: A) => string
+}
+
+/** Numbers from a to b, each the same multiple of the last. */
+export const geometric = (a: number, b: number, count: number): ReadonlyArray<number> =>
+  Array.from({ length: count }, (_, i) => a * exp((log(b / a) * i) / Math.max(1, count - 1)))
+
+const NORMAL = 1.959963984540054
+/** A slope that runs do not bound is drawn to 0 by this. */
+const RIDGE = 0.01
+
+interface Trial {
+  readonly x: number
+  readonly successes: number
+  readonly runs: number
+}
+
+/** The middle of a logistic curve in log x, and its variance by the delta method. */
+const middle = (trials: ReadonlyArray<Trial>) => {
+  const u = trials.map(({ x }) => log(x))
+  const centre = u.reduce((a, b) => a + b, 0) / u.length
+  let [a, b] = [0, 0]
+  let inverse = [0, 0, 0]
+  for (let i = 0; i < 200; i++) {
+    let [g0, g1] = [0, -b * RIDGE]
+    let [h00, h01, h11] = [1e-9, 0, RIDGE]
+    trials.forEach(({ successes, runs }, k) => {
+      const z = u[k] - centre
+      const p = 1 / (1 + exp(-(a + b * z)))
+      const [r, w] = [successes - runs * p, runs * p * (1 - p)]
+      g0 += r
+      g1 += r * z
+      h00 += w
+      h01 += w * z
+      h11 += w * z * z
+    })
+    const det = h00 * h11 - h01 * h01
+    inverse = [h11 / det, -h01 / det, h00 / det]
+    const [da, db] = [inverse[0] * g0 + inverse[1] * g1, inverse[1] * g0 + inverse[2] * g1]
+    // Short steps: far from the middle, the second derivatives vanish.
+    const size = Math.sqrt(da * da + db * db)
+    const scale = Math.min(1, 2 / size)
+    a += scale * da
+    b += scale * db
+    if (size < 1e-12) break
+  }
+  const at = -a / b
+  return {
+    log: centre + at,
+    error: Math.sqrt(inverse[0] + 2 * at * inverse[1] + at * at * inverse[2]) / Math.abs(b),
+    slope: b
+  }
+}
+
+/** Weighted least squares: coefficients, the inverse of the normal matrix, and χ². */
+const leastSquares = (
+  rows: ReadonlyArray<ReadonlyArray<number>>,
+  y: ReadonlyArray<number>,
+  weights: ReadonlyArray<number>
+) => {
+  const n = rows[0].length
+  const normal = new Float64Array(n * n).map((_, at) =>
+    rows.reduce((sum, row, k) => sum + weights[k] * row[Math.floor(at / n)] * row[at % n], 0)
+  )
+  const right = rows[0].map((_, i) => rows.reduce((sum, row, k) => sum + weights[k] * row[i] * y[k], 0))
+  const { values, vectors } = symmetricEigen({ shape: [n, n], values: normal })
+  const inverse = (i: number, j: number): number =>
+    values.reduce((sum, value, k) => sum + (vectors.values[k * n + i] * vectors.values[k * n + j]) / value, 0)
+  const coefficients = right.map((_, i) => right.reduce((sum, r, j) => sum + inverse(i, j) * r, 0))
+  const chiSquared = rows.reduce((sum, row, k) => {
+    const off = y[k] - row.reduce((total, x, j) => total + x * coefficients[j], 0)
+    return sum + weights[k] * off * off
+  }, 0)
+  return { coefficients, inverse, chiSquared }
+}
+
+const without = <A extends string>(at: At<A>, along: A): Partial<At<A>> =>
+  // What is left out is one of the names.
+  Object.fromEntries(Object.entries(at).filter(([name]) => name !== along)) as Partial<At<A>>
+
+const names = <A extends string>(at: Partial<At<A>>): string =>
+  Object.entries<number | undefined>(at)
+    .map(([name, x]) => `${name} ${x?.toPrecision(4)}`)
+    .join(', ')
+
+const thresholds = <A extends string>(
+  cells: ReadonlyArray<Cell<A>>,
+  along: A,
+  unit: (at: At<A>) => number
+): Thresholds<A> => {
+  const groups = new Map<string, ReadonlyArray<Cell<A>>>()
+  for (const cell of cells) {
+    const key = JSON.stringify(without(cell.at, along))
+    groups.set(key, [...(groups.get(key) ?? []), cell])
+  }
+  const fitted = [...groups.values()].map(own => {
+    const trials = own.map(({ at, successes, runs }) => ({ x: unit(at), successes, runs }))
+    const found = middle(trials)
+    const xs = trials.map(({ x }) => x)
+    const value = exp(found.log)
+    return {
+      at: without(own[0].at, along),
+      value,
+      low: exp(found.log - NORMAL * found.error),
+      high: exp(found.log + NORMAL * found.error),
+      slope: found.slope,
+      inside: found.slope > 0 && value >= Math.min(...xs) && value <= Math.max(...xs),
+      error: found.error
+    }
+  })
+  return {
+    each: fitted.map(({ error: _error, ...threshold }) => threshold),
+    exponents: of => {
+      const own = fitted.filter(({ inside }) => inside)
+      if (own.length <= of.length)
+        return refuse(`Phase: ${own.length} thresholds within the axis, for ${of.length + 1} numbers; widen the axis`)
+      const rows = own.map(({ at }) => [1, ...of.map(name => log(at[name] ?? NaN))])
+      const { coefficients, inverse, chiSquared } = leastSquares(
+        rows,
+        own.map(({ value }) => log(value)),
+        own.map(({ error }) => 1 / (error * error))
+      )
+      const degrees = own.length - of.length - 1
+      const scale = Math.max(1, chiSquared / Math.max(1, degrees))
+      return {
+        constant: exp(coefficients[0]),
+        // The names are those that were asked for.
+        of: Object.fromEntries(
+          of.map((name, j) => [
+            name,
+            { value: coefficients[j + 1], half: NORMAL * Math.sqrt(scale * inverse(j + 1, j + 1)) }
+          ])
+        ) as Exponents<A>['of'],
+        chiSquared,
+        degrees
+      }
+    },
+    table: () =>
+      fitted
+        .map(({ at, value, low, high, inside }) =>
+          inside
+            ? `${names(at)}: ${value.toPrecision(3)} [${low.toPrecision(3)}, ${high.toPrecision(3)}]`
+            : `${names(at)}: outside of the axis`
+        )
+        .join('\n')
+  }
+}
+
+const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
+
+/**
+ * A phase diagram: each cell of a grid so many times, and from the shares of success the threshold along an axis.
+ *
+ * A cell's keys are its own, so that a diagram may be run in parts: give the cells of earlier runs as `known`, those of other processes too.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Key, Phase } from 'ornstein'
+ *
+ * // Is the mean of so many numbers above half their mean? The threshold is as 1/mean².
+ * const diagram = Phase.diagram({
+ *   axes: { rows: Phase.geometric(1, 256, 9), mean: [0.25, 0.5, 1] },
+ *   seeds: 60,
+ *   succeeds: ({ rows, mean }, key) => {
+ *     const n = Math.round(rows)
+ *     const noise = Key.normal(n)(key).reduce((sum, z) => sum + z, 0) / n
+ *     return Math.abs(noise) < 0.5 * mean
+ *   }
+ * })
+ * const { of } = diagram.threshold('rows').exponents(['mean'])
+ * assert.ok(of.mean !== undefined && Math.abs(of.mean.value + 2) < 0.4)
+ */
+export const diagram = <const A extends string>({
+  axes,
+  seeds,
+  succeeds,
+  seed = 0,
+  known = [],
+  onCell = () => undefined
+}: Description<A>): Diagram<A> => {
+  // Their names are those of the axes.
+  const places = Object.entries<ReadonlyArray<number>>(axes).reduce<ReadonlyArray<At<A>>>(
+    (all, [name, xs]) => all.flatMap(at => xs.map(x => ({ ...at, [name]: x }))),
+    [{} as At<A>]
+  )
+  const found = new Map(known.map(cell => [JSON.stringify(cell.at), cell]))
+  const cells = places.map((at): Cell<A> => {
+    const name = JSON.stringify(at)
+    const before = found.get(name)
+    if (before !== undefined && before.runs >= seeds) return before
+    const own = Key.named(name)(Key.fromSeed(seed))[name]
+    const successes = Array.from({ length: seeds }, (_, i) => succeeds(at, Key.child(i)(own))).filter(Boolean).length
+    const cell = { at, successes, runs: seeds }
+    onCell(cell)
+    return cell
+  })
+  return {
+    cells,
+    threshold: (along, unit = at => at[along]) => thresholds(cells, along, unit),
+    picture: along => {
+      const lines = new Map<string, string>()
+      for (const { at, successes, runs } of cells) {
+        const name = names(without(at, along))
+        lines.set(name, (lines.get(name) ?? '') + BARS[Math.min(7, Math.floor((8 * successes) / runs))])
+      }
+      return [...lines].map(([name, bars]) => `${bars}  ${name}`).join('\n')
+    }
+  }
+}

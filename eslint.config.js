@@ -8,7 +8,7 @@ export const loops = [
   'src/mixture/families/{axes,denoised,spectrum}.ts',
   'src/mixture/moves/{halves,pursuit,split,support}.ts',
   'src/mixture/{nodes,predict}.ts',
-  'src/population/courses.ts'
+  'src/population/{courses,estimates}.ts'
 ]
 
 /** What neither this nor oxlint looks at. */

@@ -660,7 +660,7 @@ export const rowGradients = <P extends string>(
   const size = Params.sizeOf(shapes)
   const library = libraryOf(loss.score, 'float64')
   const { points: about, enter } = framed(loss, data)
-  const { rowWeight: _weight, ...own } = Matching.data(about, true)
+  const own = Matching.data(about, true)
   const along = Array.from({ length: size }, (_, j) => {
     const unit = Params.unpacked(shapes)(Float64Array.from({ length: size }, (_, i) => (i === j ? 1 : 0)))
     return draw({ ...loss, objective: Objective.along(unit)(loss.objective) }, about)
@@ -684,21 +684,22 @@ export const rowGradients = <P extends string>(
     )
   return (params, key) => {
     const here = enter(params)
-    const values = new Float64Array(about.rows * size)
-    along.forEach((draws, j) => {
+    const columns = along.map(draws => {
       const { basis, terms } = draws(here, key)
-      terms.filter(isDirect).forEach(({ weight, term, samples }) => {
-        const given = Objective.isMatching(term)
-          ? samples.map(sample => Matching.given(model, term, sample, basis, about))
-          : [Matching.constantsOf(term)]
-        given.forEach(one => {
-          valuesOf(here, term, { ...own, ...one }).forEach((x, i) => {
-            values[i * size + j] += weight * x
-          })
-        })
-      })
+      const parts = terms
+        .filter(isDirect)
+        .flatMap(({ weight, term, samples }) =>
+          (Objective.isMatching(term)
+            ? samples.map(sample => Matching.given(model, term, sample, basis, about))
+            : [Matching.constantsOf(term)]
+          ).map(given => valuesOf(here, term, { ...own, ...given }).map(x => weight * x))
+        )
+      return parts.reduce((a, b) => a.map((x, i) => x + b[i]), new Float64Array(about.rows))
     })
-    return { shape: [about.rows, size], values }
+    return {
+      shape: [about.rows, size],
+      values: new Float64Array(about.rows * size).map((_, at) => columns[at % size][Math.floor(at / size)])
+    }
   }
 }
 

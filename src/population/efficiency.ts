@@ -8,8 +8,6 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import { Key, type NdArray } from '../../lib/index.js'
-import { exp } from '../../lib/numbers/elementary.js'
-import { cdf } from '../../lib/numbers/normal.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Compile from '../compile/compile.js'
 import * as Problem from '../core/problem.js'
@@ -22,6 +20,7 @@ import * as Objective from '../objective/objective.js'
 import * as TimeLaw from '../objective/timeLaw.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
+import { chiSquaredQuantile, grouped, inverse, second, times, UNSEEN, type Matrix } from './estimates.js'
 
 export interface Description<P extends string> {
   readonly score: Score.Score<P>
@@ -47,38 +46,6 @@ export interface Sandwich<P extends string> {
   readonly standardErrors: (rows: number) => Params.Params<P>
 }
 
-/** Eigenvalues below this share of the largest are directions that a loss does not see: rounding makes 1e-12 of them. */
-const UNSEEN = 1e-11
-
-type Matrix = Float64Array
-
-const times = (a: Matrix, b: Matrix, n: number): Matrix =>
-  new Float64Array(n * n).map((_, at) => {
-    let total = 0
-    for (let k = 0; k < n; k++) total += a[Math.floor(at / n) * n + k] * b[k * n + (at % n)]
-    return total
-  })
-
-const inverse = (matrix: Matrix, n: number): Matrix => {
-  const { values, vectors } = symmetricEigen({ shape: [n, n], values: matrix })
-  const most = Math.max(...values.map(Math.abs))
-  const out = new Float64Array(n * n)
-  values.forEach((value, k) => {
-    if (!(Math.abs(value) > UNSEEN * most)) return
-    for (let at = 0; at < n * n; at++)
-      out[at] += (vectors.values[k * n + Math.floor(at / n)] * vectors.values[k * n + (at % n)]) / value
-  })
-  return out
-}
-
-/** Σ w g gᵀ of rows g. */
-const second = ({ shape: [rows, n], values: g }: NdArray, weights: Float64Array): Matrix => {
-  const out = new Float64Array(n * n)
-  for (let i = 0; i < rows; i++)
-    for (let at = 0; at < n * n; at++) out[at] += weights[i] * g[i * n + Math.floor(at / n)] * g[i * n + (at % n)]
-  return out
-}
-
 /** The rows and columns that are estimated. */
 const among = (matrix: Matrix, n: number, kept: ReadonlyArray<number>): Matrix =>
   Float64Array.from(
@@ -92,13 +59,10 @@ const estimated = <P extends string>(shapes: Params.Shapes<P>, known: ReadonlyAr
   const places = Params.unpacked(shapes)(Float64Array.from({ length: n }, (_, i) => i))
   const without = new Set(known.flatMap(name => Array.from(places[name].values)))
   const kept = Array.from({ length: n }, (_, i) => i).filter(i => !without.has(i))
-  const spread = (values: ReadonlyArray<number>): Params.Params<P> => {
-    const all = new Float64Array(n).fill(NaN)
-    kept.forEach((i, k) => {
-      all[i] = values[k]
-    })
-    return Params.unpacked(shapes)(all)
-  }
+  const spread = (values: ReadonlyArray<number>): Params.Params<P> =>
+    Params.unpacked(shapes)(
+      Float64Array.from({ length: n }, (_, i) => (without.has(i) ? NaN : values[kept.indexOf(i)]))
+    )
   return { n, kept, spread }
 }
 
@@ -153,13 +117,7 @@ const gradients = <P extends string>(
       values: new Float64Array(all.rows).map((_, i) => points.values[Math.floor(i / noise.rows)])
     }
   )
-  const [, n] = met.shape
-  const values = new Float64Array(rows * n)
-  met.values.forEach((g, at) => {
-    const row = Math.floor(at / n)
-    values[Math.floor(row / noise.rows) * n + (at % n)] += noise.weights[row % noise.rows] * g
-  })
-  return { shape: [rows, n], values }
+  return grouped(met, noise.weights)
 }
 
 /** The Hessian of a loss on points or on a population, by its products with unit vectors, [n, n]. */
@@ -242,31 +200,6 @@ export const sandwich =
   }
 
 // —— confidence sets ——
-
-/** P(χ² ≤ x) of whole degrees of freedom: F_{p+2} = F_p − 2f_{p+2} from those of 1 and 2. */
-const chiSquaredCdf = (degrees: number, x: number): number => {
-  const isOdd = degrees % 2 === 1
-  let p = isOdd ? 1 : 2
-  let total = isOdd ? 2 * cdf(Math.sqrt(x)) - 1 : 1 - exp(-x / 2)
-  let density = isOdd ? exp(-x / 2) / Math.sqrt(2 * Math.PI * x) : exp(-x / 2) / 2
-  for (; p < degrees; p += 2) {
-    density *= x / p
-    total -= 2 * density
-  }
-  return total
-}
-
-/** The quantile of χ², by bisection. */
-const chiSquaredQuantile = (degrees: number, level: number): number => {
-  let [low, high] = [0, degrees + 1]
-  while (chiSquaredCdf(degrees, high) < level) high *= 2
-  for (let i = 0; i < 60; i++) {
-    const middle = (low + high) / 2
-    if (chiSquaredCdf(degrees, middle) < level) low = middle
-    else high = middle
-  }
-  return high
-}
 
 /** What is known of an estimate's parameters. */
 export interface Confidence<P extends string> {

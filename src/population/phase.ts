@@ -1,8 +1,9 @@
 /** Phase diagrams: where, along axes of a problem, an algorithm begins to succeed, with what is known of it from so many runs. */
+import { groupBy } from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { exp, log } from '../../lib/numbers/elementary.js'
-import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import { Key } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
+import { leastSquares, middle } from './estimates.js'
 
 /** A place in a diagram: a number on each axis. */
 export type At<A extends string> = Readonly<Record<A, number>>
@@ -69,73 +70,6 @@ export const geometric = (a: number, b: number, count: number): ReadonlyArray<nu
   Array.from({ length: count }, (_, i) => a * exp((log(b / a) * i) / Math.max(1, count - 1)))
 
 const NORMAL = 1.959963984540054
-/** A slope that runs do not bound is drawn to 0 by this. */
-const RIDGE = 0.01
-
-interface Trial {
-  readonly x: number
-  readonly successes: number
-  readonly runs: number
-}
-
-/** The middle of a logistic curve in log x, and its variance by the delta method. */
-const middle = (trials: ReadonlyArray<Trial>) => {
-  const u = trials.map(({ x }) => log(x))
-  const centre = u.reduce((a, b) => a + b, 0) / u.length
-  let [a, b] = [0, 0]
-  let inverse = [0, 0, 0]
-  for (let i = 0; i < 200; i++) {
-    let [g0, g1] = [0, -b * RIDGE]
-    let [h00, h01, h11] = [1e-9, 0, RIDGE]
-    trials.forEach(({ successes, runs }, k) => {
-      const z = u[k] - centre
-      const p = 1 / (1 + exp(-(a + b * z)))
-      const [r, w] = [successes - runs * p, runs * p * (1 - p)]
-      g0 += r
-      g1 += r * z
-      h00 += w
-      h01 += w * z
-      h11 += w * z * z
-    })
-    const det = h00 * h11 - h01 * h01
-    inverse = [h11 / det, -h01 / det, h00 / det]
-    const [da, db] = [inverse[0] * g0 + inverse[1] * g1, inverse[1] * g0 + inverse[2] * g1]
-    // Short steps: far from the middle, the second derivatives vanish.
-    const size = Math.sqrt(da * da + db * db)
-    const scale = Math.min(1, 2 / size)
-    a += scale * da
-    b += scale * db
-    if (size < 1e-12) break
-  }
-  const at = -a / b
-  return {
-    log: centre + at,
-    error: Math.sqrt(inverse[0] + 2 * at * inverse[1] + at * at * inverse[2]) / Math.abs(b),
-    slope: b
-  }
-}
-
-/** Weighted least squares: coefficients, the inverse of the normal matrix, and χ². */
-const leastSquares = (
-  rows: ReadonlyArray<ReadonlyArray<number>>,
-  y: ReadonlyArray<number>,
-  weights: ReadonlyArray<number>
-) => {
-  const n = rows[0].length
-  const normal = new Float64Array(n * n).map((_, at) =>
-    rows.reduce((sum, row, k) => sum + weights[k] * row[Math.floor(at / n)] * row[at % n], 0)
-  )
-  const right = rows[0].map((_, i) => rows.reduce((sum, row, k) => sum + weights[k] * row[i] * y[k], 0))
-  const { values, vectors } = symmetricEigen({ shape: [n, n], values: normal })
-  const inverse = (i: number, j: number): number =>
-    values.reduce((sum, value, k) => sum + (vectors.values[k * n + i] * vectors.values[k * n + j]) / value, 0)
-  const coefficients = right.map((_, i) => right.reduce((sum, r, j) => sum + inverse(i, j) * r, 0))
-  const chiSquared = rows.reduce((sum, row, k) => {
-    const off = y[k] - row.reduce((total, x, j) => total + x * coefficients[j], 0)
-    return sum + weights[k] * off * off
-  }, 0)
-  return { coefficients, inverse, chiSquared }
-}
 
 const without = <A extends string>(at: At<A>, along: A): Partial<At<A>> =>
   // What is left out is one of the names.
@@ -146,41 +80,40 @@ const names = <A extends string>(at: Partial<At<A>>): string =>
     .map(([name, x]) => `${name} ${x?.toPrecision(4)}`)
     .join(', ')
 
+/** Cells that differ along one axis alone. */
+const lines = <A extends string>(cells: ReadonlyArray<Cell<A>>, along: A): ReadonlyArray<ReadonlyArray<Cell<A>>> =>
+  Object.values(groupBy(({ at }: Cell<A>) => JSON.stringify(without(at, along)))(cells))
+
 const thresholds = <A extends string>(
   cells: ReadonlyArray<Cell<A>>,
   along: A,
   unit: (at: At<A>) => number
 ): Thresholds<A> => {
-  const groups = new Map<string, ReadonlyArray<Cell<A>>>()
-  for (const cell of cells) {
-    const key = JSON.stringify(without(cell.at, along))
-    groups.set(key, [...(groups.get(key) ?? []), cell])
-  }
-  const fitted = [...groups.values()].map(own => {
+  const fitted = lines(cells, along).map(own => {
     const trials = own.map(({ at, successes, runs }) => ({ x: unit(at), successes, runs }))
     const found = middle(trials)
     const xs = trials.map(({ x }) => x)
     const value = exp(found.log)
-    return {
+    const threshold: Threshold<A> = {
       at: without(own[0].at, along),
       value,
       low: exp(found.log - NORMAL * found.error),
       high: exp(found.log + NORMAL * found.error),
       slope: found.slope,
-      inside: found.slope > 0 && value >= Math.min(...xs) && value <= Math.max(...xs),
-      error: found.error
+      inside: found.slope > 0 && value >= Math.min(...xs) && value <= Math.max(...xs)
     }
+    return { threshold, error: found.error }
   })
   return {
-    each: fitted.map(({ error: _error, ...threshold }) => threshold),
+    each: fitted.map(({ threshold }) => threshold),
     exponents: of => {
-      const own = fitted.filter(({ inside }) => inside)
+      const own = fitted.filter(({ threshold }) => threshold.inside)
       if (own.length <= of.length)
         return refuse(`Phase: ${own.length} thresholds within the axis, for ${of.length + 1} numbers; widen the axis`)
-      const rows = own.map(({ at }) => [1, ...of.map(name => log(at[name] ?? NaN))])
+      const rows = own.map(({ threshold: { at } }) => [1, ...of.map(name => log(at[name] ?? NaN))])
       const { coefficients, inverse, chiSquared } = leastSquares(
         rows,
-        own.map(({ value }) => log(value)),
+        own.map(({ threshold }) => log(threshold.value)),
         own.map(({ error }) => 1 / (error * error))
       )
       const degrees = own.length - of.length - 1
@@ -200,7 +133,7 @@ const thresholds = <A extends string>(
     },
     table: () =>
       fitted
-        .map(({ at, value, low, high, inside }) =>
+        .map(({ threshold: { at, value, low, high, inside } }) =>
           inside
             ? `${names(at)}: ${value.toPrecision(3)} [${low.toPrecision(3)}, ${high.toPrecision(3)}]`
             : `${names(at)}: outside of the axis`
@@ -260,13 +193,12 @@ export const diagram = <const A extends string>({
   return {
     cells,
     threshold: (along, unit = at => at[along]) => thresholds(cells, along, unit),
-    picture: along => {
-      const lines = new Map<string, string>()
-      for (const { at, successes, runs } of cells) {
-        const name = names(without(at, along))
-        lines.set(name, (lines.get(name) ?? '') + BARS[Math.min(7, Math.floor((8 * successes) / runs))])
-      }
-      return [...lines].map(([name, bars]) => `${bars}  ${name}`).join('\n')
-    }
+    picture: along =>
+      lines(cells, along)
+        .map(own => {
+          const bars = own.map(({ successes, runs }) => BARS[Math.min(7, Math.floor((8 * successes) / runs))])
+          return `${bars.join('')}  ${names(without(own[0].at, along))}`
+        })
+        .join('\n')
   }
 }

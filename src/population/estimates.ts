@@ -1,0 +1,154 @@
+/** Closed forms over small arrays that estimates and their errors are made of: loops, pure from outside. */
+import { symmetricEigen } from '../../lib/arrays/linalg.js'
+import type { NdArray } from '../../lib/index.js'
+import { exp, log } from '../../lib/numbers/elementary.js'
+import { cdf } from '../../lib/numbers/normal.js'
+
+// —— matrices ——
+
+/** Eigenvalues below this share of the largest are directions that a loss does not see: rounding makes 1e-12 of them. */
+export const UNSEEN = 1e-11
+
+export type Matrix = Float64Array
+
+/** The product of square matrices. */
+export const times = (a: Matrix, b: Matrix, n: number): Matrix =>
+  new Float64Array(n * n).map((_, at) => {
+    let total = 0
+    for (let k = 0; k < n; k++) total += a[Math.floor(at / n) * n + k] * b[k * n + (at % n)]
+    return total
+  })
+
+/** The pseudo-inverse of a symmetric matrix. */
+export const inverse = (matrix: Matrix, n: number): Matrix => {
+  const { values, vectors } = symmetricEigen({ shape: [n, n], values: matrix })
+  const most = Math.max(...values.map(Math.abs))
+  const out = new Float64Array(n * n)
+  values.forEach((value, k) => {
+    if (!(Math.abs(value) > UNSEEN * most)) return
+    for (let at = 0; at < n * n; at++)
+      out[at] += (vectors.values[k * n + Math.floor(at / n)] * vectors.values[k * n + (at % n)]) / value
+  })
+  return out
+}
+
+/** Σ w g gᵀ of rows g. */
+export const second = ({ shape: [rows, n], values: g }: NdArray, weights: Float64Array): Matrix => {
+  const out = new Float64Array(n * n)
+  for (let i = 0; i < rows; i++)
+    for (let at = 0; at < n * n; at++) out[at] += weights[i] * g[i * n + Math.floor(at / n)] * g[i * n + (at % n)]
+  return out
+}
+
+/** Means of groups of so many rows that follow one another, by weights within the group. */
+export const grouped = ({ shape: [rows, n], values: g }: NdArray, weights: Float64Array): NdArray => {
+  const groups = rows / weights.length
+  const values = new Float64Array(groups * n)
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < n; j++)
+      values[Math.floor(i / weights.length) * n + j] += weights[i % weights.length] * g[i * n + j]
+  return { shape: [groups, n], values }
+}
+
+// —— distributions ——
+
+/** P(χ² ≤ x) of whole degrees of freedom: F_{p+2} = F_p − 2f_{p+2} from those of 1 and 2. */
+const chiSquaredCdf = (degrees: number, x: number): number => {
+  const isOdd = degrees % 2 === 1
+  let p = isOdd ? 1 : 2
+  let total = isOdd ? 2 * cdf(Math.sqrt(x)) - 1 : 1 - exp(-x / 2)
+  let density = isOdd ? exp(-x / 2) / Math.sqrt(2 * Math.PI * x) : exp(-x / 2) / 2
+  for (; p < degrees; p += 2) {
+    density *= x / p
+    total -= 2 * density
+  }
+  return total
+}
+
+/** The quantile of χ², by bisection. */
+export const chiSquaredQuantile = (degrees: number, level: number): number => {
+  let [low, high] = [0, degrees + 1]
+  while (chiSquaredCdf(degrees, high) < level) high *= 2
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2
+    if (chiSquaredCdf(degrees, middle) < level) low = middle
+    else high = middle
+  }
+  return high
+}
+
+// —— regressions ——
+
+/** A slope that runs do not bound is drawn to 0 by this. */
+const RIDGE = 0.01
+
+export interface Trial {
+  readonly x: number
+  readonly successes: number
+  readonly runs: number
+}
+
+/** The middle of a logistic curve in log x, and its standard error by the delta method. */
+export const middle = (
+  trials: ReadonlyArray<Trial>
+): { readonly log: number; readonly error: number; readonly slope: number } => {
+  const u = trials.map(({ x }) => log(x))
+  const centre = u.reduce((a, b) => a + b, 0) / u.length
+  let [a, b] = [0, 0]
+  let inverse = [0, 0, 0]
+  for (let i = 0; i < 200; i++) {
+    let [g0, g1] = [0, -b * RIDGE]
+    let [h00, h01, h11] = [1e-9, 0, RIDGE]
+    trials.forEach(({ successes, runs }, k) => {
+      const z = u[k] - centre
+      const p = 1 / (1 + exp(-(a + b * z)))
+      const [r, w] = [successes - runs * p, runs * p * (1 - p)]
+      g0 += r
+      g1 += r * z
+      h00 += w
+      h01 += w * z
+      h11 += w * z * z
+    })
+    const det = h00 * h11 - h01 * h01
+    inverse = [h11 / det, -h01 / det, h00 / det]
+    const [da, db] = [inverse[0] * g0 + inverse[1] * g1, inverse[1] * g0 + inverse[2] * g1]
+    // Short steps: far from the middle, the second derivatives vanish.
+    const size = Math.sqrt(da * da + db * db)
+    const scale = Math.min(1, 2 / size)
+    a += scale * da
+    b += scale * db
+    if (size < 1e-12) break
+  }
+  const at = -a / b
+  return {
+    log: centre + at,
+    error: Math.sqrt(inverse[0] + 2 * at * inverse[1] + at * at * inverse[2]) / Math.abs(b),
+    slope: b
+  }
+}
+
+/** Weighted least squares: coefficients, the inverse of the normal matrix, and χ². */
+export const leastSquares = (
+  rows: ReadonlyArray<ReadonlyArray<number>>,
+  y: ReadonlyArray<number>,
+  weights: ReadonlyArray<number>
+): {
+  readonly coefficients: ReadonlyArray<number>
+  readonly inverse: (i: number, j: number) => number
+  readonly chiSquared: number
+} => {
+  const n = rows[0].length
+  const normal = new Float64Array(n * n).map((_, at) =>
+    rows.reduce((sum, row, k) => sum + weights[k] * row[Math.floor(at / n)] * row[at % n], 0)
+  )
+  const right = rows[0].map((_, i) => rows.reduce((sum, row, k) => sum + weights[k] * row[i] * y[k], 0))
+  const { values, vectors } = symmetricEigen({ shape: [n, n], values: normal })
+  const inverse = (i: number, j: number): number =>
+    values.reduce((sum, value, k) => sum + (vectors.values[k * n + i] * vectors.values[k * n + j]) / value, 0)
+  const coefficients = right.map((_, i) => right.reduce((sum, r, j) => sum + inverse(i, j) * r, 0))
+  const chiSquared = rows.reduce((sum, row, k) => {
+    const off = y[k] - row.reduce((total, x, j) => total + x * coefficients[j], 0)
+    return sum + weights[k] * off * off
+  }, 0)
+  return { coefficients, inverse, chiSquared }
+}

@@ -735,24 +735,30 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   custom
 ]
 
-/** Tables of β, each with the schedule that it gives. */
+/** Tables of β, each with the schedule that it gives: a thousand levels, computed for whoever looks at them. */
 export const recipes: ReadonlyArray<Vocabulary.Recipe<Schedule>> = [
   {
     name: 'Schedule.linearBetas',
     about: 'a table of β: even, as in DDPM (arXiv 2006.11239)',
-    example: betas(linearBetas({ steps: 1000, first: 1e-4, last: 0.02 })),
+    get example() {
+      return betas(linearBetas({ steps: 1000, first: 1e-4, last: 0.02 }))
+    },
     code: 'Schedule.betas(Schedule.linearBetas({ steps: 1000, first: 1e-4, last: 0.02 }))'
   },
   {
     name: 'Schedule.scaledLinearBetas',
     about: 'a table of β: even √β, as in latent diffusion (arXiv 2112.10752)',
-    example: betas(scaledLinearBetas({ steps: 1000, first: 0.00085, last: 0.012 })),
+    get example() {
+      return betas(scaledLinearBetas({ steps: 1000, first: 0.00085, last: 0.012 }))
+    },
     code: 'Schedule.betas(Schedule.scaledLinearBetas({ steps: 1000, first: 0.00085, last: 0.012 }))'
   },
   {
     name: 'Schedule.cosineBetas',
     about: 'a table of β: that of the cosine schedule, clipped (arXiv 2102.09672)',
-    example: betas(cosineBetas({ steps: 1000 })),
+    get example() {
+      return betas(cosineBetas({ steps: 1000 }))
+    },
     code: 'Schedule.betas(Schedule.cosineBetas({ steps: 1000 }))'
   }
 ]

@@ -7,7 +7,7 @@ export const loops = [
   'src/mixture/em/{factorAnalysis,fromGradient,missing,moments,patterns,prior}.ts',
   'src/mixture/families/{axes,denoised,spectrum}.ts',
   'src/mixture/moves/{halves,pursuit,split,support}.ts',
-  'src/mixture/{nodes,predict}.ts',
+  'src/mixture/{nodes,pairs,predict}.ts',
   'src/population/{courses,estimates}.ts'
 ]
 

@@ -18,6 +18,7 @@ import * as Moments from './em/moments.js'
 import * as Draw from './draw.js'
 import * as Maps from './families/maps.js'
 import * as Tensors from './families/tensors.js'
+import * as Pairs from './pairs.js'
 import { componentsOf, factorOf, factorsOf, normalized } from './component.js'
 import { given as checked } from '../core/index.js'
 import * as Params from '../family/params.js'
@@ -41,6 +42,7 @@ export {
   type Affine,
   type Observation
 } from './algebra.js'
+export { entropyBounds, overlap, type Bounds } from './overlap.js'
 export { impute, predict, type Prediction } from './predict.js'
 
 export type { Mixture }
@@ -525,17 +527,10 @@ const MERGED = 0.95
 /** −log ∫ √(p q) of the k-th component's density and the l-th of another mixture, 0 for equal ones (Bhattacharyya 1943). */
 export const distance =
   (mixture: Mixture, k: number) =>
-  (other: Mixture, l: number): number => {
-    const d = dim(mixture)
-    const [f, g] = [factorOf(mixture, k), factorOf(other, l)]
-    const both = Factor.sum([f, g], d)
-    const apart = mixture.means.values.slice(k * d, (k + 1) * d).map((x, j) => x - other.means.values[l * d + j])
-    const squared = Factor.solve(both, d, apart).reduce((sum, y) => sum + y * y, 0)
-    const logs = Factor.logDeterminant(f, d) + Factor.logDeterminant(g, d) + d * Elementary.log(2)
-    return Factor.logDeterminant(both, d) + squared / 4 - logs / 2
-  }
+  (other: Mixture, l: number): number =>
+    Pairs.bhattacharyya(componentsOf(mixture)[k], componentsOf(other)[l])
 
-const overlap = (mixture: Mixture, k: number, l: number): number => Elementary.exp(-distance(mixture, k)(mixture, l))
+const affinity = (mixture: Mixture, k: number, l: number): number => Elementary.exp(-distance(mixture, k)(mixture, l))
 
 /**
  * Components that answer for less than one of `rows` rows, and pairs that are all but the same: where a score was learned
@@ -568,7 +563,7 @@ export const redundancies =
           .map((k): Extract<Redundancy, { _tag: 'Merged' }> => ({
             _tag: 'Merged',
             components: [k, l],
-            overlap: overlap(mixture, k, l)
+            overlap: affinity(mixture, k, l)
           }))
           .filter(({ overlap }) => overlap >= MERGED)
       )

@@ -1,0 +1,59 @@
+/** Optimal transport between two finite distributions. */
+import type { NdArray } from './ndarray.js'
+
+/** A share of the mass that is left to rounding. */
+const NOTHING = 1e-15
+
+/**
+ * The plan P ≥ 0, [m, n], of least Σ P C with the row sums `from` and the column sums `to`, each summing to 1: Kantorovich's problem, by
+ * shortest augmenting paths (Ford & Fulkerson 1962). For few points: a path takes O((m + n)² ) steps, and there are about m + n of them.
+ */
+export const plan = ({ shape: [m, n], values: cost }: NdArray, from: Float64Array, to: Float64Array): Float64Array => {
+  const moved = new Float64Array(m * n)
+  const [left, wanted] = [from.slice(), to.slice()]
+  const count = m + n
+  const distance = new Float64Array(count)
+  const before = new Int32Array(count)
+  // Each path empties a row, fills a column or clears a cell; what rounding might do is bounded.
+  for (let path = 0; path < 8 * count * count; path++) {
+    // From any row with mass left, over cells forward, and back where something was moved.
+    for (let v = 0; v < count; v++) distance[v] = v < m && left[v] > NOTHING ? 0 : Infinity
+    before.fill(-1)
+    for (let isShorter = true, pass = 0; isShorter && pass < count; pass++) {
+      isShorter = false
+      for (let i = 0; i < m; i++)
+        for (let j = 0; j < n; j++) {
+          const c = cost[i * n + j]
+          const slack = 1e-14 * (1 + Math.abs(c))
+          if (distance[i] + c < distance[m + j] - slack) {
+            distance[m + j] = distance[i] + c
+            before[m + j] = i
+            isShorter = true
+          }
+          if (moved[i * n + j] > NOTHING && distance[m + j] - c < distance[i] - slack) {
+            distance[i] = distance[m + j] - c
+            before[i] = m + j
+            isShorter = true
+          }
+        }
+    }
+    let end = -1
+    for (let j = 0; j < n; j++)
+      if (wanted[j] > NOTHING && distance[m + j] < (end < 0 ? Infinity : distance[end])) end = m + j
+    if (end < 0) break
+    let amount = wanted[end - m]
+    let start = end
+    for (let hops = 0; before[start] >= 0 && hops < count; start = before[start], hops++)
+      if (start < m) amount = Math.min(amount, moved[start * n + before[start] - m])
+    amount = Math.min(amount, left[start])
+    for (let v = end; v !== start; v = before[v])
+      if (v >= m) moved[before[v] * n + v - m] += amount
+      else {
+        const at = v * n + before[v] - m
+        moved[at] = amount >= moved[at] ? 0 : moved[at] - amount
+      }
+    left[start] -= amount
+    wanted[end - m] -= amount
+  }
+  return moved
+}

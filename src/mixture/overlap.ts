@@ -1,0 +1,95 @@
+/** How far the components of a mixture are apart, as what is told by pairs of them. */
+import * as Factor from '../../lib/arrays/factor.js'
+import type { NdArray } from '../../lib/arrays/ndarray.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import type { Mixture } from '../family/mixtureData.js'
+import { componentsOf, type Component } from './component.js'
+import * as Pairs from './pairs.js'
+
+const total = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0)
+
+/**
+ * How likely a row of the k-th component is taken for one of the l-th, if these two are asked alone, [K, K], 0 on the diagonal: P(π_l N_l(x) >
+ * π_k N_k(x)) for x from N_k (Maitra & Melnykov 2010), right to its own size however small. What a row is lost to all others is at
+ * most the sum of its line.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * // two standard deviations on either side of the middle: P(Z > 2)
+ * const { values } = Mixture.overlap(Mixture.of({ means: [[-2], [2]] }))
+ * assert.ok([0, 0.022750131948, 0.022750131948, 0].every((p, at) => Math.abs(values[at] - p) < 1e-12))
+ */
+export const overlap = (mixture: Mixture): NdArray => {
+  const components = componentsOf(mixture)
+  return {
+    shape: [components.length, components.length],
+    values: Float64Array.from(
+      components.flatMap((p, k) => components.map((q, l) => (k === l ? 0 : Pairs.misclassified(p, q))))
+    )
+  }
+}
+
+/** What a number is not below, and not above. */
+export interface Bounds {
+  readonly lower: number
+  readonly upper: number
+}
+
+/** log Σ π e^{x} */
+const logMean = (weights: ReadonlyArray<number>, logs: ReadonlyArray<number>): number => {
+  const most = Math.max(...logs.filter((_, k) => weights[k] > 0))
+  return most + Elementary.log(total(logs.map((x, k) => weights[k] * Elementary.exp(x - most))))
+}
+
+/**
+ * Bounds of the entropy −∫ p log p, which has no closed form. Below it lie Jensen's, −Σ π_k log ∫ p N_k, and the one of
+ * Bhattacharyya's distances; above it that of relative entropies (Kolchinsky & Tracey 2017), which is at most the entropy of component and row
+ * together. They meet where components are far apart, and where they are one.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * const normal = Math.log(2 * Math.PI * Math.E) / 2
+ * const { lower, upper } = Mixture.entropyBounds(Mixture.of({ means: [[-40], [40]] }))
+ * assert.ok(Math.abs(lower - (normal + Math.LN2)) < 1e-12 && Math.abs(upper - lower) < 1e-12)
+ */
+export const entropyBounds = (mixture: Mixture): Bounds => {
+  const components = componentsOf(mixture).filter(({ weight }) => weight > 0)
+  const [{ mean }] = components // prettier-ignore
+  const d = mean.length
+  const weights = components.map(({ weight }) => weight)
+  const own = components.map(({ factor }) => -Factor.logNormal(factor, d) + d / 2)
+  const over = (of: (p: Component, q: Component) => number): number =>
+    total(
+      components.map(
+        p =>
+          -p.weight *
+          logMean(
+            weights,
+            components.map(q => of(p, q))
+          )
+      )
+    )
+  const inAll = total(own.map((h, k) => weights[k] * h))
+  const jensen = over((p, q) => {
+    const both = Factor.sum([p.factor, q.factor], d)
+    const white = Factor.solve(
+      both,
+      d,
+      p.mean.map((m, j) => m - q.mean[j])
+    )
+    return Factor.logNormal(
+      both,
+      d,
+      0,
+      white.reduce((sum, y) => sum + y * y, 0)
+    )
+  })
+  return {
+    lower: Math.max(jensen, inAll + over((p, q) => -Pairs.bhattacharyya(p, q))),
+    upper: inAll + over((p, q) => -Pairs.relativeEntropy(p, q))
+  }
+}

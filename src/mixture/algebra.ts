@@ -610,3 +610,22 @@ export const quantileOf = (components: OneColumn, p: number): number => {
     ) / Math.sqrt(2 * Math.PI)
   ])
 }
+
+/**
+ * Σ_c p_c of mixtures with weights p, which sum to 1: all their components, each with the weight p π.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * const two = Mixture.joined([0.25, 0.75])([Mixture.of({ means: [[0]] }), Mixture.of({ means: [[1]], variances: [4] })])
+ * assert.deepEqual([...two.weights, ...two.variances], [0.25, 0.75, 1, 4])
+ */
+export const joined =
+  (weights: ReadonlyArray<number>) =>
+  (mixtures: ReadonlyArray<Mixture>): Mixture =>
+    ofComponents(
+      mixtures.flatMap((mixture, c) =>
+        componentsOf(mixture).map(component => ({ ...component, weight: weights[c] * component.weight }))
+      )
+    )

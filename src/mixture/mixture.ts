@@ -33,6 +33,7 @@ export {
   cdf,
   convolve,
   given,
+  joined,
   logEvidence,
   logIntegral,
   marginal,

@@ -20,5 +20,5 @@ export const sampled =
     return cases.filter((_, i) => some.has(i))
   }
 
-/** Cases of a law: a quarter of them by day. */
-export const runs = (count: number): number => (isNight ? count : Math.ceil(count / 4))
+/** Cases of a law: an eighth of them by day, by another seed each day. */
+export const runs = (count: number): number => (isNight ? count : Math.ceil(count / 8))

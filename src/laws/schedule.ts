@@ -104,12 +104,16 @@ const carried = (
   const inside = [s, ...kinks.filter(kink => kink > s && kink < t), t]
   const end = inside.slice(1).reduce(
     ({ alpha, variance }, hi, i) => {
-      const integral = (f: (time: number) => number, lo: number): number => {
-        const { nodes, weights } = Quadrature.gaussLegendre(count)(Math.sqrt(lo), Math.sqrt(hi))
-        return nodes.reduce((sum, r, k) => sum + weights[k] * 2 * r * f(r * r), 0)
-      }
-      const kept = exp(integral(drift, inside[i]))
-      const added = integral(r => diffusion(r) * exp(2 * integral(drift, r)), inside[i])
+      const { nodes, weights } = Quadrature.gaussLegendre(count)(Math.sqrt(inside[i]), Math.sqrt(hi))
+      const ends = [Math.sqrt(inside[i]), ...nodes, Math.sqrt(hi)]
+      // ∫ f over what lies between two nodes, where few are enough; and from the start and from each node to the end
+      const pieces = ends.slice(1).map((end, k) => {
+        const piece = Quadrature.gaussLegendre(6)(ends[k], end)
+        return piece.nodes.reduce((sum, r, j) => sum + piece.weights[j] * 2 * r * drift(r * r), 0)
+      })
+      const rest = pieces.map((_, k) => pieces.slice(k).reduce((sum, piece) => sum + piece))
+      const kept = exp(rest[0])
+      const added = nodes.reduce((sum, r, k) => sum + weights[k] * 2 * r * diffusion(r * r) * exp(2 * rest[k + 1]), 0)
       return { alpha: kept * alpha, variance: kept * kept * variance + added }
     },
     { alpha: 1, variance: 0 }

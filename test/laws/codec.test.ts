@@ -30,7 +30,8 @@ import { compiled } from '../../src/laws/check.js'
 import { codec } from '../../src/laws/codec.js'
 import type { Law } from '../../src/laws/law.js'
 import * as arbitraries from '../../src/laws/pipelines.js'
-import { holds } from './holds.js'
+import { runs } from '../today.js'
+import { holdsToday } from './holds.js'
 
 const { ornsteinUhlenbeck } = Schedule
 const points = { rows: 4, dim: 2, values: Float64Array.of(1, 2, -1, 0.5, 0, 0, 3, -2) }
@@ -183,6 +184,6 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
 
 describe.each(Object.keys(table))('%s', name => {
   it.each(table[name])('$name', law => {
-    holds(law, 100)
+    holdsToday(law, runs(100))
   })
 })

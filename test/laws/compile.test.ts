@@ -5,7 +5,7 @@ import { compile, plans } from '../../src/laws/compile.js'
 import type { Law } from '../../src/laws/law.js'
 import { pipelines, varianceExploding } from '../../src/laws/pipelines.js'
 import { runs, sampled } from '../today.js'
-import { holds } from './holds.js'
+import { holdsToday } from './holds.js'
 
 const plain = { rows: 5, dim: 2, values: Float64Array.of(1, 2, -1, 0.5, 0, 0, 3, -2, -2, -2) }
 const data: Readonly<Record<string, Points.Points>> = {
@@ -57,6 +57,6 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
 
 describe.each(sampled(2)(Object.keys(table)))('%s', name => {
   it.each(table[name])('$name', law => {
-    holds(law, runs(name.startsWith('pipelines') ? 40 : 5))
+    holdsToday(law, runs(name.startsWith('pipelines') ? 40 : 5))
   })
 })

@@ -4,7 +4,7 @@ import { Optimizer, Rate, Region } from '../../src/index.js'
 import { optimizer, type OptimizerOptions } from '../../src/laws/optimizer.js'
 import { sharpnessAware } from '../src/optimizer/own.js'
 import { runs } from '../today.js'
-import { holds } from './holds.js'
+import { holdsToday } from './holds.js'
 
 const { chain, scale, scaleByRate } = Optimizer
 const falling = Rate.exponential({ rate: 0.5, factor: 0.5, every: 25 })
@@ -127,7 +127,7 @@ describe.each(table.map(([o, options]) => ({ name: Optimizer.show(o), held: opti
   '$name',
   ({ held }) => {
     it.each(held)('$name', law => {
-      holds(law, runs(15))
+      holdsToday(law, runs(15))
     })
   }
 )

@@ -126,30 +126,36 @@ const ofLosses = (score: Any): Readonly<Record<string, ReadonlyArray<Law>>> =>
     )
   )
 
-describe.each(Object.entries(scores))('of %s', (_, score) => {
-  describe.each(sampled(8)(Object.entries(ofLosses(score))))('%s', (_, laws) => {
-    it('the loss', () => {
-      laws.forEach(law => {
-        holdsToday(law, runs(8))
-      })
+/** Of every family each case; by day some of all these, so that what is taken of one family is not what is taken of the next. */
+const ofAll = <A>(every: number, of: (score: Any) => Readonly<Record<string, A>>) =>
+  sampled(every)(
+    Object.entries(scores).flatMap(([family, score]) =>
+      Object.entries(of(score)).map(([name, one]): readonly [string, string, Any, A] => [family, name, score, one])
+    )
+  )
+
+describe('of', () => {
+  it.each(ofAll(16, ofLosses))('%s, %s: the loss', (_, __, ___, laws) => {
+    laws.forEach(law => {
+      holdsToday(law, runs(8))
     })
   })
-  it.each(sampled(4)(Object.entries(initializers)))('a start by %s', (_, initializer) => {
+  it.each(ofAll(8, () => initializers))('%s, a start by %s', (_, __, score, initializer) => {
     const pipeline = Pipeline.of({ schedule, score, initializer, stages: [] })
     runTranslation(() => pipeline, plain).forEach(law => {
       holdsToday(law, runs(8))
     })
   })
-  it.each(sampled(4)(Object.entries(stages)))('%s', (_, stage) => {
+  it.each(ofAll(8, () => stages))('%s, %s', (_, __, score, stage) => {
     const pipeline = Pipeline.of({ schedule, score, initializer: Initializer.values(centres), stages: [stage] })
     // So many rows that no component of any family closes in on one: there descent has no limit, and magnifies roundings.
     runTranslation(() => pipeline, groups(60)).forEach(law => {
       holdsToday(law, runs(4))
     })
   })
-  it.each(sampled(6)(Object.entries(recipes)))(
-    'the recipe %s',
-    (_, recipe) => {
+  it.each(ofAll(12, () => recipes))(
+    '%s, the recipe %s',
+    (_, __, score, recipe) => {
       runTranslation(recipe(score), groups(150)).forEach(law => {
         holdsToday(law, runs(3))
       })

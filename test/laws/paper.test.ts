@@ -2,8 +2,9 @@
 import fc from 'fast-check'
 import { it } from 'vitest'
 import * as laws from '../../src/laws/paper.js'
+import { runs, today } from '../today.js'
 
-fc.configureGlobal({ seed: 2307_01178, numRuns: 50 })
+fc.configureGlobal({ seed: today, numRuns: runs(50) })
 
 it.each(laws.paper())('$name', ({ property }) => {
   fc.assert(property)

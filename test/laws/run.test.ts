@@ -18,7 +18,7 @@ import type { Law } from '../../src/laws/law.js'
 import { pipelines } from '../../src/laws/pipelines.js'
 import { run } from '../../src/laws/run.js'
 import { runs } from '../today.js'
-import { holds } from './holds.js'
+import { holdsToday } from './holds.js'
 
 const plain = { rows: 5, dim: 2, values: Float64Array.of(1, 2, -1, 0.5, 0, 0, 3, -2, -2, -2) }
 const data: Readonly<Record<string, Points.Points>> = {
@@ -77,6 +77,6 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
 
 describe.each(Object.keys(table))('%s', name => {
   it.each(table[name])('$name', law => {
-    holds(law, runs(8))
+    holdsToday(law, runs(8))
   })
 })

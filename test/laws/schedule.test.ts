@@ -4,8 +4,9 @@ import { describe, it } from 'vitest'
 import { Schedule } from '../../src/index.js'
 import { cosine, straight, varianceExploding } from '../../src/laws/arbitraries.js'
 import * as laws from '../../src/laws/schedule.js'
+import { runs, today } from '../today.js'
 
-fc.configureGlobal({ seed: 2307_01178, numRuns: 40 })
+fc.configureGlobal({ seed: today, numRuns: runs(40) })
 
 const linear = Schedule.custom({
   name: 'linear β',

@@ -18,14 +18,14 @@ import {
   TimeLaw
 } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
-import { today } from '../today.js'
+import { sampled, today } from '../today.js'
 
 const verdictOf = (report: laws.Report, law: string): readonly [laws.Verdict, string | null] | undefined => {
   const row = report.rows.find(row => row.law === law)
   return row && [row.verdict, row.why]
 }
 
-const isFailed = (law: laws.Law, seed = 1): boolean => fc.check(law.property, { seed, numRuns: 20 }).failed
+const isFailed = (law: laws.Law, numRuns = 20): boolean => fc.check(law.property, { seed: 1, numRuns }).failed
 
 describe('a report says of every law', () => {
   const each = laws.over(fc.record({ x: fc.double({ min: 1, max: 2, noNaN: true }) }))
@@ -73,7 +73,7 @@ describe('no claim is left aside', () => {
       laws
         .of(proper, { claims: { proper: true } })
         .filter(({ option }) => option === 'proper')
-        .filter(law => isFailed(law))
+        .filter(law => isFailed(law, 5))
         .map(({ name }) => name)
     ).toEqual([])
   })
@@ -153,7 +153,7 @@ describe('what is shipped is held to laws that say something', () => {
       .rows.filter(({ verdict }) => verdict === 'vacuous')
       .map(({ law, why }) => `${law}: ${why}`)
 
-  it.each(values.map(value => [Case.show(value), value] as const))('%s', (_, value) => {
+  it.each(sampled(4)(values).map(value => [Case.show(value), value] as const))('%s', (_, value) => {
     expect(reported(value)).toEqual([])
   })
 

@@ -997,7 +997,7 @@ describe('in a stage', () => {
     const end = (optimizer: O, steps: number): ReadonlyArray<number> => [
       ...Run.last(compiled(optimizer, { steps }))(Key.fromSeed(1)).params.mean.values
     ]
-    const slow = end(Optimizer.gradientDescent({ rate: 0.5 }), 300)
+    const slow = end(Optimizer.gradientDescent({ rate: 0.5 }), 100)
     for (const optimizer of [Optimizer.lbfgs(), Optimizer.newton()])
       // Near a minimum the value is flat to rounding: the parameters are good to about √2⁻⁵².
       end(optimizer, 25).forEach((entry, i) => expect(Math.abs(entry - slow[i])).toBeLessThan(1e-7))

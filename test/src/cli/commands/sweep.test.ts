@@ -9,7 +9,8 @@ import { tableFromIPC } from 'apache-arrow'
 import { parquetReadObjects } from 'hyparquet'
 import { afterAll, describe, expect, it } from 'vitest'
 import type * as Fitting from '../../../../src/cli/sweptFit.js'
-import { example } from '../harness.js'
+import { sampled } from '../../../today.js'
+import { example, place } from '../harness.js'
 
 const main = fileURLToPath(new URL('../../../../dist/src/cli/main.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'ornstein-sweep-'))
@@ -53,18 +54,20 @@ describe('a sweep', () => {
     expect(lines().slice(2)).toEqual([second])
   })
 
-  it.each([
-    ['parquet', (file: Uint8Array) => parquetReadObjects({ file: Uint8Array.from(file).buffer })],
-    [
-      'arrow',
-      (file: Uint8Array) =>
-        Promise.resolve(
-          tableFromIPC(file)
-            .toArray()
-            .map(row => ({ ...row }) as unknown)
-        )
-    ]
-  ] as const)('is a table of %s where its file is one, of the lines beside it', async (end, read) => {
+  it.each(
+    sampled(2)([
+      ['parquet', (file: Uint8Array) => parquetReadObjects({ file: Uint8Array.from(file).buffer })],
+      [
+        'arrow',
+        (file: Uint8Array) =>
+          Promise.resolve(
+            tableFromIPC(file)
+              .toArray()
+              .map(row => ({ ...row }) as unknown)
+          )
+      ]
+    ] as const)
+  )('is a table of %s where its file is one, of the lines beside it', async (end, read) => {
     const name = `table.${end}`
     copyFileSync(at('lines'), at(`${name}.jsonl`))
     const { status, stdout, stderr } = sweep('sweep.json', of, name)
@@ -84,9 +87,6 @@ describe('a sweep', () => {
         const told = { family, components, logLikelihood, bic, problem: null }
         return { data: 'faithful.csv', fit: 'two', seed, ...told, line: JSON.stringify(line) }
       })
-    )
-    expect(sweep('sweep.json', of, 'table.csv').stderr).toMatch(
-      /--out: table\.csv is not lines of JSON, or a table of Parquet/
     )
   })
 
@@ -142,11 +142,19 @@ describe('a sweep', () => {
     expect(left).not.toContain(`--bootstrap=${many}`)
   })
 
-  it('refuses options that are its own, and words that it does not know', () => {
-    const { status, stderr } = sweep('bad.json', { ...of, seeds: [], fits: { a: { out: 'x' } } })
-    expect(status).toBe(2)
+  it('refuses options that are its own, words that it does not know, and tables that it does not write', async () => {
+    const here = place()
+    const refused = async (of: object, out = 'lines'): Promise<string> => {
+      here.write('bad.json', JSON.stringify(of))
+      const { exit, stderr } = await here.ornstein(`sweep @bad.json --out @${out}`)
+      expect(exit).toBe(2)
+      return stderr
+    }
+    const stderr = await refused({ ...of, seeds: [], fits: { a: { out: 'x' } } })
     expect(stderr).toMatch(/bad\.json, seeds: \[\] is not a list of one or more/)
     expect(stderr).toMatch(/bad\.json, fits\.a: out is not an option of ornstein fit that a sweep leaves open/)
-    expect(sweep('bad.json', { ...of, seed: 1 }).stderr).toMatch(/seed: a key is not one of data, seeds, fits/)
+    expect(await refused({ ...of, seed: 1 })).toMatch(/seed: a key is not one of data, seeds, fits/)
+    expect(await refused(of, 'table.csv')).toMatch(/--out: table\.csv is not lines of JSON, or a table of Parquet/)
+    here.remove()
   })
 })

@@ -36,7 +36,10 @@ export default defineConfig({
         extends: true,
         test: { name: 'waiting', include: waiting, isolate: false, setupFiles: ['test/fresh.ts'], maxWorkers: 3 }
       },
-      { extends: true, test: { name: 'alone', include: alone, sequence: { groupOrder: 1 } } },
+      {
+        extends: true,
+        test: { name: 'alone', include: alone, setupFiles: ['test/fresh.ts'], sequence: { groupOrder: 1 } }
+      },
       {
         extends: true,
         test: {

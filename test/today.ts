@@ -20,5 +20,8 @@ export const sampled =
     return cases.filter((_, i) => some.has(i))
   }
 
+/** Whether what takes seconds and has no cases is done: by day one day in `every`. */
+export const isInTurn = (every: number): boolean => isNight || today % every === 0
+
 /** Cases of a law: an eighth of them by day, by another seed each day. */
 export const runs = (count: number): number => (isNight ? count : Math.ceil(count / 8))

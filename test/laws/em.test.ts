@@ -4,7 +4,7 @@ import { describe, it } from 'vitest'
 import { Score } from '../../src/index.js'
 import type { Law } from '../../src/laws/law.js'
 import * as laws from '../../src/laws/em.js'
-import { runs } from '../today.js'
+import { runs, sampled } from '../today.js'
 
 fc.configureGlobal({ seed: 2307_01178, numRuns: runs(12) })
 
@@ -15,7 +15,7 @@ const instances: Readonly<Record<string, ReadonlyArray<Law>>> = {
   'Score.isotropic': laws.em(Score.isotropic({ components: 2 }))
 }
 
-describe.each(Object.entries(instances))('%s', (_, instance) => {
+describe.each(sampled(3)(Object.entries(instances)))('%s', (_, instance) => {
   it.each(instance)('$name', ({ property }) => {
     fc.assert(property)
   })

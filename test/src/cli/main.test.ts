@@ -56,7 +56,7 @@ describe('the command', () => {
     // As /dev/stdout is, but not the machine's own.
     symlinkSync('/proc/self/fd/1', here.at('stdout'))
     const { exit, stdout } = await ended(
-      `"${process.execPath}" "${main}" fit "${example('faithful.csv')}" --recipe em --quiet --out "${here.at('stdout')}" | cat`
+      `"${process.execPath}" "${main}" fit "${example('faithful.csv')}" -k 2 --family isotropic --recipe em --quiet --out "${here.at('stdout')}" | cat`
     )
     expect(exit).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ format: 'ornstein-model' })

@@ -34,7 +34,7 @@ import {
   TimeLaw,
   Vocabulary
 } from '../../../src/index.js'
-import { sampled } from '../../today.js'
+import { isInTurn, sampled } from '../../today.js'
 
 const truth = Mixture.of({
   means: [
@@ -350,7 +350,8 @@ describe('what does not stream is refused by name', () => {
 })
 
 describe('moves of components of many rows', () => {
-  it('are looked for on a sample of them, the same from memory and from a source', () => {
+  // On the fewest rows of which a sample is taken, which are many.
+  it.runIf(isInTurn(3))('are looked for on a sample of them, the same from memory and from a source', () => {
     const points = drawn(SURVEYED + 1000, 'plain')
     const family = O.toNullable(Score.interpret<string>(isotropic).family)
     const from = family && O.toNullable(family.fromMixture)

@@ -4,6 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, expect, it } from 'vitest'
 import { Fit, fit, Key, Metric, Mixture, Points, Problem } from '../../../src/index.js'
 import { example, place } from '../cli/harness.js'
+import { toldOfChosen } from './chosen.js'
 
 const here = place()
 afterAll(here.remove)
@@ -56,5 +57,6 @@ it('finds the three species of penguins with nothing said', () => {
   const points = Problem.orThrow(Points.fromCsv(text))
   const found = fit(points)
   expect(found.components).toBe(3)
+  expect(toldOfChosen(found)).toEqual([])
   expect(Metric.adjustedRand(species, Mixture.assign(points)(found.mixture))).toBeGreaterThan(0.9)
 })

@@ -120,12 +120,12 @@ describe('fit under a prior', () => {
         ]
       ]
     })
-    const points = Mixture.sample(5000)(Key.fromSeed(1))(truth)
+    const points = Mixture.sample(700)(Key.fromSeed(1))(truth)
     const options = { components: [1, 2], family: sampled(2)(['full', 'isotropic'] as const), prior: 0.5 } as const
     const streamed = Problem.orThrow(pipe(Source.of(points), Fit.mixture(options)))
     const whole = fit(points, options)
     expect(streamed.mixture).toEqual(whole.mixture)
-    // Its prior counts: half a row of 5000 moves variances in the fourth digit.
+    // Its prior counts: half a row of 700 moves variances in the third digit.
     expect(streamed.mixture).not.toEqual(fit(points, { ...options, components: 2, prior: undefined }).mixture)
   })
 

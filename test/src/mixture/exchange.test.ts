@@ -218,27 +218,33 @@ describe('in their own programs', () => {
   }
 
   const PYTHON = '/usr/bin/python3'
-  it.skipIf(!runs(PYTHON, '-c', 'import sklearn'))(
+  // Whether it is there is asked without loading it, which takes seconds; so are both files read by one process.
+  it.skipIf(!runs(PYTHON, '-c', 'import importlib.util as u, sys; sys.exit(u.find_spec("sklearn") is None)'))(
     'scikit-learn has the same log-densities, from npz and from JSON',
     () => {
       const program = `
 import sys, json, numpy
 from sklearn.mixture import GaussianMixture
-path = sys.argv[1]
-found = numpy.load(path) if path.endswith('npz') else {k: numpy.array(v) for k, v in json.load(open(path)).items()}
-model = GaussianMixture(len(found['weights_']), covariance_type=str(found['covariance_type']))
-for name in ['weights_', 'means_', 'covariances_', 'precisions_cholesky_']: setattr(model, name, found[name])
-print(*[repr(float(x)) for x in model.score_samples(numpy.array(json.loads(sys.argv[2])))])`
-      for (const form of ['npz', 'sklearn'] as const)
-        agrees(execFileSync(PYTHON, ['-c', program, saved(form), JSON.stringify(rows)], { encoding: 'utf8' }))
+for path in sys.argv[2:]:
+  found = numpy.load(path) if path.endswith('npz') else {k: numpy.array(v) for k, v in json.load(open(path)).items()}
+  model = GaussianMixture(len(found['weights_']), covariance_type=str(found['covariance_type']))
+  for name in ['weights_', 'means_', 'covariances_', 'precisions_cholesky_']: setattr(model, name, found[name])
+  print(*[repr(float(x)) for x in model.score_samples(numpy.array(json.loads(sys.argv[1])))])`
+      const files = (['npz', 'sklearn'] as const).map(saved)
+      const printed = execFileSync(PYTHON, ['-c', program, JSON.stringify(rows), ...files], { encoding: 'utf8' })
+      expect(printed.trim().split('\n')).toHaveLength(files.length)
+      printed.trim().split('\n').forEach(agrees)
     }
   )
 
-  it.skipIf(!runs('Rscript', '-e', 'library(mclust)'))('mclust has the same log-densities, from dget', () => {
-    const program =
-      `suppressMessages(library(mclust)); p <- dget("${saved('mclust')}"); ` +
-      `x <- matrix(c(${rows.flat().join(',')}), ncol = 3, byrow = TRUE); ` +
-      'cat(sprintf("%.14f", dens(x, modelName = p$variance$modelName, parameters = p, logarithm = TRUE)))'
-    agrees(execFileSync('Rscript', ['-e', program], { encoding: 'utf8' }))
-  })
+  it.skipIf(!runs('Rscript', '-e', 'quit(status = system.file(package = "mclust") == "")'))(
+    'mclust has the same log-densities, from dget',
+    () => {
+      const program =
+        `suppressMessages(library(mclust)); p <- dget("${saved('mclust')}"); ` +
+        `x <- matrix(c(${rows.flat().join(',')}), ncol = 3, byrow = TRUE); ` +
+        'cat(sprintf("%.14f", dens(x, modelName = p$variance$modelName, parameters = p, logarithm = TRUE)))'
+      agrees(execFileSync('Rscript', ['-e', program], { encoding: 'utf8' }))
+    }
+  )
 })

@@ -367,10 +367,12 @@ describe('control variates', () => {
   const few = data(4)
   const many = data(64)
 
-  it.each([
-    ['four rows', few, runs(4000)],
-    ['64 rows', many, runs(800)]
-  ])('%s: the mean of the denoising objective', (_, points, repeats) => {
+  it.each(
+    sampled(2)([
+      ['four rows', few, runs(4000)],
+      ['64 rows', many, runs(800)]
+    ] as const)
+  )('%s: the mean of the denoising objective', (_, points, repeats) => {
     const of = (objective: Objective.Objective): Moments =>
       moments(evaluate(isotropic, objective, random, Schedule.ornsteinUhlenbeck, points), mixtureParams, repeats)
     sameMean(of(Objective.controlVariate(law)), of(Objective.denoising(law)), repeats)
@@ -387,7 +389,7 @@ describe('control variates', () => {
       ])
     ]
   ]
-  it.each(sampled(2)(laws))('%s: a gradient with no more variance than the better of the two forms', (_, law) => {
+  it.each(sampled(3)(laws))('%s: a gradient with no more variance than the better of the two forms', (_, law) => {
     const variance = (objective: Objective.Objective): number => {
       const at = evaluate(isotropic, objective, random, Schedule.ornsteinUhlenbeck, many)
       return moments(at, mixtureParams, 300)
@@ -413,9 +415,9 @@ describe('control variates', () => {
       moments(
         evaluate(student(Parametrization.noise), objective(Parametrization.data, varied), random, undefined, data(6)),
         studentParams,
-        250
+        runs(400)
       )
-    sameMean(of(true), of(false), 250)
+    sameMean(of(true), of(false), runs(400))
   })
 
   it('of fewer than four rows are the implicit form, completed', () => {
@@ -719,8 +721,9 @@ it('importance-sampled times give the loss of their target', () => {
   })
   const objective = (law: TimeLaw.TimeLaw): Objective.Objective => Objective.implicit(law)
   const random = Expectation.projected()
-  const of = (law: TimeLaw.TimeLaw): Moments => moments(evaluate(isotropic, objective(law), random), mixtureParams, 300)
-  sameMean(of(importance), of(target), 300)
+  const of = (law: TimeLaw.TimeLaw): Moments =>
+    moments(evaluate(isotropic, objective(law), random), mixtureParams, runs(400))
+  sameMean(of(importance), of(target), runs(400))
   // Under fixed noise it is the target's own rule.
   expect(evaluate(isotropic, objective(importance))(mixtureParams)).toEqual(
     evaluate(isotropic, objective(target))(mixtureParams)

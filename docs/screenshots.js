@@ -16,7 +16,7 @@ const root = here('..')
 const images = here('images')
 const temporary = mkdtempSync(join(tmpdir(), 'ornstein-'))
 const only = process.argv[2] ?? ''
-const isAsked = name => name.replace('screens/', '').startsWith(only)
+const isAsked = name => name.replace('screens/', '').startsWith(only) || only.startsWith(name)
 const report = join(temporary, 'report.html')
 if (isAsked('report'))
   execFileSync(
@@ -95,9 +95,22 @@ const run = async page => {
 
 mkdirSync(join(images, 'screens'), { recursive: true })
 const question = (i, state) => `${pathToFileURL(playground).href}#question=${i + 1}&${state}`
-for (const [i, state] of states.entries())
-  for (const [name, look] of Object.entries(looks))
-    await taken(`screens/question-${i + 1}-${name}.webp`, question(i, state), { ...look, deviceScaleFactor: 1 }, run)
+for (const [i, state] of states.entries()) {
+  if (!isAsked(`question-${i + 1}`)) continue
+  // One run for all looks.
+  const page = await browser.newPage(looks.light)
+  await page.goto(question(i, state))
+  await run(page)
+  for (const [name, { viewport, colorScheme }] of Object.entries(looks)) {
+    await page.setViewportSize(viewport)
+    await page.emulateMedia({ colorScheme })
+    await page.waitForTimeout(300)
+    const picture = await webp(await page.screenshot())
+    writeFileSync(join(images, `screens/question-${i + 1}-${name}.webp`), picture)
+    console.log(`docs/images/screens/question-${i + 1}-${name}.webp, ${Math.round(picture.length / 1024)} kB`)
+  }
+  await page.close()
+}
 await taken(
   'playground.webp',
   question(0, states[0]),

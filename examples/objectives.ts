@@ -1,6 +1,6 @@
 /**
  * Six objectives from the literature, written as one would write one's own. An integrand sees the model: at other points and
- * times, its divergence, its log-density, its parameters; and a second noise. Each is compiled, checked and held to laws as
+ * times, its divergence, its log-density, its parameters; and a second noise. Each is compiled, checked and property-tested as
  * the built-in ones are.
  */
 import { Objective, Schedule, Score, TimeLaw, type Params } from 'ornstein'

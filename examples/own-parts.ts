@@ -1,7 +1,7 @@
 /**
  * Parts of one's own: a weighting, an optimizer with memory, a start, a stage with memory, and a sampler. They are
- * printed and explained, stored as JSON and read back, stopped in the middle and resumed with the same bits, and held to
- * laws, all as built-in ones are.
+ * printed and explained, stored as JSON and read back, stopped in the middle and resumed with the same bits, and property-tested
+ * , all as built-in ones are.
  */
 import fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -165,7 +165,7 @@ export const adams = Sampler.define({
     }
 })
 
-/** The words of the language and these. `ornstein explain pipeline.json --vocabulary ./own-parts.js` reads them too. */
+/** The parts of the language and these. `ornstein explain pipeline.json --vocabulary ./own-parts.js` reads them too. */
 export const vocabulary = Vocabulary.extend(Vocabulary.standard, [
   snrPower,
   inUnits,

@@ -1,5 +1,5 @@
 /**
- * Two objectives of one's own, held to the laws of objectives. The first, pseudo-Huber, is right. The second means to let
+ * Two objectives of one's own, property-tested of objectives. The first, pseudo-Huber, is right. The second means to let
  * far rows count less, and stops the gradient at the wrong place: it is caught, and the case is printed as code.
  */
 import fc from 'fast-check'

@@ -22,7 +22,7 @@ import * as Weighting from './objective/weighting.js'
 export * from './core/vocabulary.js'
 
 /**
- * All words of the language. One's own join them by `extend`.
+ * All parts of the language. One's own join them by `extend`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,6 +1,6 @@
 /**
  * The spectral connection: next to 0 the gradient of the DDPM objective is a multiple of (Ĉ − I) mean, at every noise
- * level; as noise grows, also far from 0, but for the term that stops it. So descent at high noise sees the centre where,
+ * level; as noise grows, also far from 0, except for the term that stops it. So descent at high noise sees the centre where,
  * and only where, the top eigenvector does.
  */
 import { pipe } from 'fp-ts/lib/function.js'

@@ -90,7 +90,7 @@ export const readHash = (
 
 // —— showing ——
 
-/** What is read aloud is told when the picture stands still, not at each of its steps. */
+/** What is read aloud is told when the picture converges, not at each of its steps. */
 let telling: ReturnType<typeof setTimeout> | undefined
 const tell = (): void => {
   clearTimeout(telling)
@@ -136,7 +136,7 @@ const draw = (): void => {
   tell()
 }
 
-/** The address is that of what stands still: a link to any state. */
+/** The address is that of what converges: a link to any state. */
 const remember = (): void => {
   history.replaceState(null, '', `#${hashOf(state.index, state.choice, state.step)}`)
 }

@@ -143,7 +143,7 @@ const put = (part: HTMLElement, text: string): void => {
   if (part.textContent !== text) part.textContent = text
 }
 
-/** The rows of the table: built anew only where there are others, else filled in. */
+/** The rows of the table: built again only where there are others, else filled in. */
 const numbers = (all: ReturnType<typeof runs>): void => {
   const { truth } = state
   const body = parts.numbers.tBodies[0]
@@ -290,7 +290,7 @@ const fetchMore = async (): Promise<void> => {
 
 const ended = (): boolean => [...state.tracks.values()].every(track => track.ended)
 
-/** The picture in words, for who does not see it: where each learner stands, when it stands still. */
+/** The picture in words, for who does not see it: where each learner stands, when it converges. */
 const described = (): string => {
   const { truth } = state
   const at = (means: Float64Array): string =>

@@ -150,7 +150,7 @@ const tridiagonal = (
     diagonal[i] = a[row + i]
     const others = dot(a, row, a, row, i - 1)
     const last = a[row + i - 1]
-    // A row that is tridiagonal already, or but for what is nothing beside the largest entry, 1, needs no reflection; one
+    // A row that is tridiagonal already, or except for what is nothing beside the largest entry, 1, needs no reflection; one
     // made of squares that underflow would be none.
     if (others < 1e-280) {
       below[i - 1] = last

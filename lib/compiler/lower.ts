@@ -69,7 +69,7 @@ const kept = ({ node, row }: Value): Shape => put(node.shape, row, 1)
 /** An axis that is not that of the rows, among those beside it. */
 const beside = ({ row }: Value, axis: number): number => (row >= 0 && axis > row ? axis - 1 : axis)
 const isOnce = ({ node, row }: Value): boolean => node.place === 'once' && row < 0
-/** Stretched to its shape, but for the rows. */
+/** Stretched to its shape, except for the rows. */
 const whole = ({ make }: Lowering, value: Value): Node => make.stretched(value.node, inner(value))
 
 const rowOf = ({ rows }: Lowering, shape: Shape, name: string): number => {

@@ -22,7 +22,7 @@ export const MOST_PAGES = 65536
 const KEPT = 0x2000000
 /** Data larger than this are copied in by segments at each call. */
 const SEGMENT = 0x40000000
-/** So many instances are kept; a program that is no longer among them is instantiated anew. */
+/** So many instances are kept; a program that is no longer among them is instantiated again. */
 const MOST_INSTANCES = 64
 /** Bytes of a mask, enough for a panel of doubles. */
 const MASK = 64
@@ -131,7 +131,7 @@ const byHand =
     const to = view(addresses.length - 1, width(nodes[which]) * ROWS)
     if (does.kind === 'entrywise') to.set(meaning(does, operands, [...shape, ROWS]).values)
     else if (does.kind === 'kernel')
-      // the last axes are spoken of: each row by itself
+      // the last axes are spoken of: each row alone
       for (let row = 0; row < ROWS; row++) {
         const own = ins.map((node, k): Dense => {
           const [rows, { values }] = [rowsOf(node), operands[k]]

@@ -343,7 +343,7 @@ const isAlong = (x: Node, rank: number, axes: ReadonlyArray<number>): boolean =>
   axes.every(axis => (x.shape[axis - rank + x.shape.length] ?? 1) === 1)
 
 export const sumRules = table<ReadonlyArray<FoldRule>>([
-  /** Σᵢ xᵢ Mᵢⱼ is a product, each of several by itself, where M is the same in every row */
+  /** Σᵢ xᵢ Mᵢⱼ is a product, each of several alone, where M is the same in every row */
   (x, axes, make) => {
     const rank = x.shape.length
     const [high = 1, wide = 1] = x.shape.slice(-2)
@@ -427,7 +427,7 @@ export const sumRules = table<ReadonlyArray<FoldRule>>([
 ])
 
 export const rowSumRules = table<ReadonlyArray<FoldRule>>([
-  /** Σ_rows aᵢ bⱼ is a product over the rows, each of several by itself */
+  /** Σ_rows aᵢ bⱼ is a product over the rows, each of several alone */
   (x, _, make) => {
     const rank = x.shape.length
     const [m = 1, n = 1] = x.shape.slice(-2)
@@ -705,7 +705,7 @@ export const splittingSumRules = table<ReadonlyArray<FoldRule>>([
 ])
 
 export const splittingRowDotRules = table<ReadonlyArray<ProductRule>>([
-  /** Σ_rows x (y + u B)ᵀ = Σ_rows x yᵀ + (Σ_rows x uᵀ) B, but for squares, which would cancel */
+  /** Σ_rows x (y + u B)ᵀ = Σ_rows x yᵀ + (Σ_rows x uᵀ) B, except for squares, which would cancel */
   (a, b, make) => {
     if (isGram(a, b)) return undefined
     const [left, right] = [thinSum(a, make), thinSum(b, make)]

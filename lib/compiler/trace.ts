@@ -166,7 +166,7 @@ const isNumbers = (value: unknown): value is ArrayLike<unknown> => Array.isArray
 const isMultiple = (a: unknown, b: unknown, rows: readonly [number, number]): boolean =>
   typeof a === 'number' && a > 0 && a % rows[0] === 0 && b === (a / rows[0]) * rows[1]
 
-/** Whether attributes agree, but for the number of rows. */
+/** Whether attributes agree, except for the number of rows. */
 const alike = (a: unknown, b: unknown, rows: readonly [number, number]): boolean =>
   Object.is(a, b) ||
   isMultiple(a, b, rows) ||

@@ -199,7 +199,7 @@ export const reader = ({ separator, read }: Grammar, length = 0): Reader => {
 }
 
 /**
- * The lines of a table that comes in pieces, at least so many at once but for the last: each with the cells of the first line.
+ * The lines of a table that comes in pieces, at least so many at once except for the last: each with the cells of the first line.
  * Ends with null where they are a matter for a whole grammar.
  */
 export async function* sheets(

@@ -184,7 +184,7 @@ export const write = (arrays: Arrays): Uint8Array => {
   ])
 }
 
-/** The arrays of an archive, or what is wrong with it, in a few words. */
+/** The arrays of an archive, or its problems, in a few words. */
 export const read = (bytes: Uint8Array): Arrays | string => {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   // A comment of up to 65535 bytes may follow the end.

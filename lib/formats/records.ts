@@ -1,4 +1,4 @@
-/** Texts of records that come in pieces, cut anew between records: none is in two pieces, whatever stands in quotes. */
+/** Texts of records that come in pieces, cut again between records: none is in two pieces, whatever stands in quotes. */
 
 /** How records are written. */
 export interface Marks {

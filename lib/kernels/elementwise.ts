@@ -93,7 +93,7 @@ const floorDiv: Scalar2 = (x, y) => {
   // none, as of y = 0
   if (Number.isNaN(rest)) return Math.floor(x / y)
   const whole = (x - rest) / y
-  // what is whole but for rounding
+  // what is whole except for rounding
   const rounded = whole === 0 ? 0 * (x / y) : Math.round(whole)
   return rest !== 0 && rest < 0 !== y < 0 ? rounded - 1 : rounded
 }

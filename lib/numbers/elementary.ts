@@ -6,7 +6,7 @@
  * written; the kernels of lib/simd/assembly, two lanes at a time, keep the order and so the bits. Nothing here may be
  * fused, reassociated or "simplified".
  *
- * Arguments and results are plain numbers; NaN, ±0 and ±∞ as `Math` has them, but for `pow`, which follows IEEE 754.
+ * Arguments and results are plain numbers; NaN, ±0 and ±∞ as `Math` has them, except for `pow`, which follows IEEE 754.
  */
 export { erf } from './elementary/erf.js'
 export { exp, expm1, sigmoid, tanh } from './elementary/exponential.js'

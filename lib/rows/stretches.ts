@@ -118,7 +118,7 @@ const NUMBERS = 1 << 17
 /** How many rows are read at once: whole sixty-fours. */
 const stretchOf = ({ dim }: Pick<Stretches, 'dim'>): number => Math.max(64, Math.floor(NUMBERS / dim / 64) * 64)
 
-/** Visits all rows in order, so many at a time; what is visited is filled anew for the next visit. */
+/** Visits all rows in order, so many at a time; what is visited is filled again for the next visit. */
 export const each = (
   stretches: Stretches,
   visit: (values: Float64Array, first: number, count: number) => void,
@@ -221,7 +221,7 @@ export const selected = ({ dim, read }: Stretches, places: ArrayLike<number>): F
   return out
 }
 
-/** Every so-many-th row, from one on, each read by itself. */
+/** Every so-many-th row, from one on, each read alone. */
 export const spaced = ({ rows, dim, read }: Stretches, from: number, by: number): Stretches =>
   computed(
     Math.ceil((rows - from) / by),

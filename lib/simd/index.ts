@@ -37,7 +37,7 @@ export const kernels = (): Kernels => accelerator() ?? plain
 /** Whether the kernels run in SIMD here. */
 export const accelerated = (): boolean => accelerator() !== null
 
-/** Shorter arrays are quicker to make anew, and to run over in a plain loop. */
+/** Shorter arrays are quicker to make again, and to run over in a plain loop. */
 const SMALL = 64
 
 /** An array of so many doubles, anything in it, in the kernels' memory while there is room: the caller's until `settle`. */

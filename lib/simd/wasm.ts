@@ -384,7 +384,7 @@ const columnSums =
 
 // —— products of matrices ——
 
-/** The product of operands in the memory, where they lie: C's rows in fours, and up to three by themselves. */
+/** The product of operands in the memory, where they lie: C's rows in fours, and up to three alone. */
 const multiplied = (
   { wasm, buffer, places: { panels, blockC } }: Ground,
   a: number,

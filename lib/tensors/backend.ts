@@ -137,7 +137,7 @@ class Float64Backend implements Store {
     if (!this.#data.has(id))
       throw new Error(
         `a tensor of another tfjs backend, or one that is disposed of: take its numbers, as by ` +
-          `tensor(Float64Array.from(t.dataSync()), t.shape), before compute(() => …) and its like`
+          `tensor(Float64Array.from(t.dataSync()), t.shape), before compute(() => …) and similar`
       )
     return this.#data.get(id)
   }

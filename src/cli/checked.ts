@@ -1,4 +1,4 @@
-/** What is wrong with words and values from outside: problems, or the value. */
+/** The problems of words and values from outside: problems, or the value. */
 import * as E from '../core/either.js'
 import type * as Problem from '../core/problem.js'
 

@@ -37,7 +37,7 @@ export interface Command extends Described {
 
 interface Definition<O extends Options> extends Omit<Described, 'switches'> {
   readonly options: O
-  /** What is wrong with values that are each right, as far as they are. */
+  /** The problems of values that are each right, as far as they are. */
   readonly rules?: (
     values: Partial<Values<O>>
   ) => ReadonlyArray<Problem.Problem> | Promise<ReadonlyArray<Problem.Problem>>

@@ -1,6 +1,6 @@
 /**
  * What `ornstein sample` asks of a model, read without the language. What is not plainly as it should be is left to
- * `Model.read`, which says what is wrong with it. How the model was learned, its pipeline, is not looked at.
+ * `Model.read`, which reports its problems. How the model was learned, its pipeline, is not looked at.
  */
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import { normalized } from '../mixture/component.js'

@@ -1,4 +1,4 @@
-/** The groups of rows that `--by` asks for: each is learned from by itself. */
+/** The groups of rows that `--by` asks for: each has a fit of its own. */
 import * as E from 'fp-ts/lib/Either.js'
 import { Points, Problem } from '../index.js'
 import type { Flags } from './fitOptions.js'

@@ -1,4 +1,4 @@
-/** From a table and a few choices to a fit: pure, but for who watches. */
+/** From a table and a few choices to a fit: pure, except for who watches. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
@@ -347,7 +347,7 @@ const shiftOf = (scaling: Points.Scaling | null): number =>
   Array.from(scaling?.scale ?? [], Elementary.log).reduce((sum, log) => sum + log, 0)
 
 /**
- * Runs a program. Between two steps signals are heard now and then, and the state is kept: neither changes a bit of what is
+ * Runs a program. Between two steps signals are heard periodically, and the state is kept: neither changes a bit of what is
  * learned.
  */
 const run = async (

@@ -98,7 +98,7 @@ const misfits = ({
 }: Learned): ReadonlyArray<Problem.Problem> => {
   const dim = columns.length
   const wrong = (field: string, value: string, domain: string): ReadonlyArray<Problem.Problem> => [
-    Problem.of(field, value, domain, 'it may be edited: write it anew')
+    Problem.of(field, value, domain, 'it may be edited: write it again')
   ]
   const isOf = (list: ReadonlyArray<number>, holds: (x: number) => boolean): boolean =>
     list.length === dim && list.every(x => Number.isFinite(x) && holds(x))

@@ -4,7 +4,7 @@ import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { Ended, type Content, type Failure, type Output, type World } from './world.js'
 
-/** What is wrong with where outputs go: at most one of them, and nothing else, to standard output (`-`). */
+/** The problems of where outputs go: at most one of them, and nothing else, to standard output (`-`). */
 export const outputs = (asked: ReadonlyArray<Output>, printsJson: boolean): ReadonlyArray<Problem.Problem> =>
   asked
     .filter(({ path }) => path === '-')

@@ -1,4 +1,4 @@
-/** Checkpoints of a choice among candidates: what the parts of it that are learned led to, whole, to the bit. */
+/** Checkpoints of a choice among candidates: what the parts of it that are learned led to, whole, bit for bit. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import * as Generator from '../compile/generator.js'

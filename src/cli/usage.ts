@@ -178,7 +178,7 @@ const predict = command({
     'quantiles. The table needs the other columns of the model; with --missing em a row is predicted by the cells that it has. ' +
     'Each component is a linear regression, so predictions bend, and their error differs from row to row. A model of few rows ' +
     'and many columns predicts worse than a regression does: compare by --check on rows that it was not learned from.',
-  operands: [model(), table("; with the model's columns, but for the targets")],
+  operands: [model(), table("; with the model's columns, except for the targets")],
   options: predicting,
   rules: async ({ out, to, json = false, check = false }) => [
     ...Problem.unless(

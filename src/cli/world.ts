@@ -56,7 +56,7 @@ export interface Files {
   /** Its bytes, unpacked where gzip packed them. */
   readonly readBytes: (argument: string, path: string) => TE.TaskEither<Failure, Uint8Array>
   /**
-   * The table in a file, read as its bytes come, or what is wrong with it as a table; a folder, or a pattern of names (`*`, `?`),
+   * The table in a file, read as its bytes come, or its problems as a table; a folder, or a pattern of names (`*`, `?`),
    * is one table of several files.
    */
   readonly readTable: (
@@ -103,7 +103,7 @@ export interface World extends Files {
   readonly isTTY: boolean
   readonly terminal: Terminal
   /**
-   * Does work that a signal may end early: it asks `heard` now and then, which waits a moment in which signals arrive, and
+   * Does work that a signal may end early: it asks `heard` periodically, which waits a moment in which signals arrive, and
    * tells the first that has; null for none. Before and after, and where it is sent a second time, a signal ends the process.
    */
   readonly untilSignal: <A>(work: (heard: () => Promise<Signal | null>) => Promise<A>) => Promise<A>

@@ -38,7 +38,7 @@ export const chunksOf = (rows: number): ReadonlyArray<Chunk> => {
   })
 }
 
-/** A hash of a chunk's rows, to the bit. */
+/** A hash of a chunk's rows, bit for bit. */
 export const hashOfRows = (source: Source.Source, { firstRow, rows }: Chunk): string =>
   hashOf(numbersOf(source, firstRow, rows))
 

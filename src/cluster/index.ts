@@ -76,7 +76,7 @@ export const bullmq =
     thread.unref()
     port1.unref()
     let seen = 0
-    /** The next answer: this thread does nothing else until it is there, but for ending at a signal where nobody sums. */
+    /** The next answer: this thread does nothing else until it is there, except for ending at a signal where nobody sums. */
     const replied = (): Answer => {
       let hearing: (() => void) | null = null
       for (;;) {

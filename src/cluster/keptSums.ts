@@ -1,6 +1,6 @@
 /**
- * What sums came to, written down one after another: a fit that is begun anew asks the same questions in the same order, and those
- * that are answered in the file are not asked again. So it goes on where it was killed, to the bit.
+ * What sums came to, written down one after another: a fit that is begun again asks the same questions in the same order, and those
+ * that are answered in the file are not asked again. So it goes on where it was killed, bit for bit.
  */
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import * as E from '../core/either.js'

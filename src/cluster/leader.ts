@@ -2,7 +2,7 @@
  * The leader's side of the queue: it tells workers which chunks to sum, waits for all, and gives the sums back in the order of the
  * chunks, whoever took them. A worker keeps the chunks that it has read, as long as it lives and carries no more than its share.
  *
- * What may be lost is asked for anew: a job by its name, whose absence means that it is over or was lost; a chunk by its number,
+ * What may be lost is asked for again: a job by its name, whose absence means that it is over or was lost; a chunk by its number,
  * of which the first sums count. So a worker, the server or both may end at any moment.
  */
 import { setTimeout } from 'node:timers/promises'
@@ -289,7 +289,7 @@ const leading = (
     keep: () => keep(null)
   })
 
-  /** Keeps what workers read from lapsing, and writes it anew where it was lost. */
+  /** Keeps what workers read from lapsing, and writes it again where it was lost. */
   const keep = async (question: Buffer | null): Promise<void> => {
     const writing = redis.multi().set(keys.session(id), description, 'PX', KEPT)
     await (question === null ? writing : writing.set(keys.question(id), question, 'PX', KEPT)).exec()
@@ -312,7 +312,7 @@ const leading = (
     for (const [worker, own] of byOwner(owners, homeless)) await send(step, worker, own)
   }
 
-  /** What is lost is asked for anew. */
+  /** What is lost is asked for again. */
   const mend = async (step: Step): Promise<Problem.Problem | null> => {
     await keep(step.question)
     const before = new Set(step.jobs.keys())

@@ -137,7 +137,7 @@ export const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array): Buffe
 export const numbersOf = (bytes: Uint8Array): Float64Array =>
   bytes.length % DOUBLE === 0 ? new Float64Array(Uint8Array.from(bytes).buffer) : new Float64Array(0)
 
-/** A hash of doubles, one array after another, to the bit. */
+/** A hash of doubles, one array after another, bit for bit. */
 export const hashOf = (arrays: Iterable<Float64Array>): string => {
   const hash = createHash('sha256')
   for (const values of arrays) hash.update(bytesOf(values))

@@ -40,9 +40,9 @@ export const BEAT = 300
 export const PATIENCE = 10_000
 /** What a leader that is no more has left is gone after so long. */
 export const KEPT = 120_000
-/** A connection that owes an answer for so long is made anew: the longest that a queue waits for a job is 10 s. */
+/** A connection that owes an answer for so long is made again: the longest that a queue waits for a job is 10 s. */
 const SILENCE = 15_000
-/** What is told at the end to a server that is away is left untold after so long: keys lapse by themselves. */
+/** What is told at the end to a server that is away is left untold after so long: keys lapse without help. */
 const LEAVE = 2000
 
 /** Everything that is asked of the two packages. */

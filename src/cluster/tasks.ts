@@ -1,6 +1,6 @@
 /**
  * Whole tasks by the workers of a queue, each by one of them: JSON goes there, and JSON comes back. A task whose worker ends is
- * begun anew by another; the first result counts. Workers of other code have a queue of their own, and meet none of these.
+ * begun again by another; the first result counts. Workers of other code have a queue of their own, and meet none of these.
  */
 import { setTimeout } from 'node:timers/promises'
 import type { Redis } from 'ioredis'

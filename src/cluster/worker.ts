@@ -97,7 +97,7 @@ export const worker = async (
         await Promise.race([underWay.catch(() => undefined), setTimeout(PATIENCE, null, { ref: false })])
       }
       ended.abort()
-      // by force: else it waits for the next job, some seconds; a task that is under way others begin anew
+      // by force: else it waits for the next job, some seconds; a task that is under way others begin again
       await told(Promise.all([queue.close(true), tasks?.close(true)]))
       if (!server.isAway()) {
         const own = found.right.queue(name, redis)

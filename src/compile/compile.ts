@@ -47,7 +47,7 @@ const rootMeanSquare = (data: Source.Data): number => {
   return norm(lengths)
 }
 
-/** What is wrong with the numbers of data. */
+/** The problems of the numbers of data. */
 const dataProblems = (data: Source.Data): ReadonlyArray<Problem.Problem> =>
   Source.isSource(data)
     ? Source.problems(data)
@@ -646,7 +646,7 @@ const unfit = (
   )
 ]
 
-/** How a stage of a pipeline is to be computed on the data, or what is wrong with it beside its description. */
+/** How a stage of a pipeline is to be computed on the data, or its problems beside its description. */
 const stagesOn = <P extends string>(
   pipeline: Pipeline<P>,
   start: (key: Key.Key) => Params.Params<P>,
@@ -666,7 +666,7 @@ const stagesOn = <P extends string>(
   ] as unknown as [Stage.Setting, Stage.Start]
   const ours = (params: Params.Params<string>): Params.Params<P> => params
   const dry = new WeakMap<Stage.Stage, ReadonlyArray<Problem.Problem>>()
-  /** What is wrong with a user's own functions, tried once for each stage of the description, however often repeated. */
+  /** The problems of a user's own functions, tried once for each stage of the description, however often repeated. */
   const tried = (stage: Stage.Stage, loss: Loss.Loss<P>): ReadonlyArray<Problem.Problem> => {
     const found = dry.get(stage) ?? Dry.problems(loss, points, O.some(start(Key.fromSeed(0))))
     dry.set(stage, found)
@@ -744,7 +744,7 @@ const stagesOn = <P extends string>(
       )
     }
   }
-  /** The same on so many of the rows, drawn anew for each attempt; one sample is looked at beforehand. */
+  /** The same on so many of the rows, drawn again for each attempt; one sample is looked at beforehand. */
   const onSample =
     (size: number) =>
     (placed: Stage.Placed): Within => {

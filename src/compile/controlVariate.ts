@@ -42,7 +42,7 @@ const ofPoints = (points: Points.Points, by: number): ReadonlyArray<Block> => {
   })
 }
 
-/** Each block is written down by itself, so that a step reads no row but its own. */
+/** Each block is written down alone, so that a step reads no row but its own. */
 const ofSource = (source: Source.Source, by: number): ReadonlyArray<Block> => {
   const { weights, labels, total } = source
   const inTurn = (numbers: Stretches | null): ReadonlyArray<Stretches | null> =>

@@ -171,7 +171,7 @@ const partProblems = (
             Problem.of(
               field,
               `${name}, which gives a row other numbers alone than among others,`,
-              'a function of each row by itself, the same at each call',
+              'a function of each row alone, the same at each call',
               'let it reduce over axis 1 only, and take its randomness from the parameters'
             )
           ])
@@ -249,7 +249,7 @@ const arbitrary = <P extends string>(shapes: Params.Shapes<P>): Params.Params<P>
   }))(shapes)
 
 /**
- * What is wrong with a user's own score or objective, tried on rows of the data with noise, at the parameters that a run
+ * The problems of a user's own score or objective, tried on rows of the data with noise, at the parameters that a run
  * starts from; without those the result may be anything that has the right shape. For losses without other problems.
  */
 export const problems = <P extends string>(

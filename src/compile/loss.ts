@@ -510,7 +510,7 @@ const asked =
     numbers: concatenated([Float64Array.of(k0, k1), Params.packed(params)])
   })
 
-/** Data and parameters as terms see them: about the middle of the data, but for what may look at the data themselves. */
+/** Data and parameters as terms see them: about the middle of the data, except for what may look at the data themselves. */
 const framed = <P extends string>({ score, objective }: Loss<P>, data: Source.Data): Frame.Frame<P, Source.Data> =>
   Nodes.isNodes(data) ||
   Objective.terms(objective).some(({ term }) => !Objective.isPenalty(term) && term.moves !== true)
@@ -783,7 +783,7 @@ export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate'>
   readonly evaluate: (params: Params.Params<P>, key: Key.Key, rows?: Int32Array) => ValueAndGradient<P>
 }
 
-/** The chosen plan on a batch of the rows: on those that are asked for, or drawn anew from the key of each evaluation. */
+/** The chosen plan on a batch of the rows: on those that are asked for, or drawn again from the key of each evaluation. */
 export const batched = <P extends string>(
   loss: Loss<P>,
   data: Source.Data,
@@ -895,7 +895,7 @@ export const needingDouble = <P extends string>({
       : [
           refused(
             Expectation.show(expectation),
-            "'float64', as of all but noise drawn anew",
+            "'float64', as of all but noise drawn again",
             'use Expectation.monteCarlo(), or '
           )
         ]),
@@ -1001,13 +1001,13 @@ export const problems = <P extends string>(
     if (term.adaptive === true && !Expectation.isPlain(expectation))
       return isProjected(expectation)
         ? refused('plain noise, since projected noise mixes the two forms itself', 'use Objective.denoising')
-        : refused('plain noise drawn anew, from which a coefficient is estimated', 'use Expectation.monteCarlo()')
+        : refused('plain noise drawn again, from which a coefficient is estimated', 'use Expectation.monteCarlo()')
     if (anew || term.adaptive === true) return []
     if (term.exact !== undefined)
       return refused(
         isProjected(expectation)
           ? 'plain noise, without which the divergence is exact'
-          : 'plain noise drawn anew, as the directions are',
+          : 'plain noise drawn again, as the directions are',
         'leave out divergence, or use Expectation.monteCarlo()'
       )
     const drawn = [
@@ -1016,7 +1016,7 @@ export const problems = <P extends string>(
     ]
     return drawn.length === 0 || (isProjected(expectation) && labelDropout === 0)
       ? []
-      : refused(`plain noise drawn anew, as is ${drawn.join(', and ')}`, 'use Expectation.monteCarlo()')
+      : refused(`plain noise drawn again, as is ${drawn.join(', and ')}`, 'use Expectation.monteCarlo()')
   }
   /** On the nodes of a population no noise is drawn. */
   const noiseless = (term: Objective.Matching, labelDropout: number): ReadonlyArray<Problem.Problem> => {

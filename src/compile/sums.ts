@@ -95,7 +95,7 @@ const tells =
 const ofRows = (vectors: ReadonlyArray<ReadonlyArray<number> | null>, dim: number): boolean =>
   vectors.every(vector => vector === null || vector.length === dim)
 
-/** What is wrong with the parts of a loss, before anything of their size is made. */
+/** The problems of the parts of a loss, before anything of their size is made. */
 const problemsOf = (
   { score, schedule, objective, expectation }: Loss.Loss<string>,
   source: Source.Source

@@ -27,7 +27,7 @@ export interface Case<out C extends string, out M> {
   readonly about: string
   readonly fields: Fields
   readonly call: Call
-  /** The field that is given last, by itself: `reparametrized(clock)(schedule)`. */
+  /** The field that is given last, alone: `reparametrized(clock)(schedule)`. */
   readonly on: string | null
   readonly formula: (value: unknown) => string | null
   /** What is wrong between fields; what is wrong within one is the field's own affair. */
@@ -127,7 +127,7 @@ export const perField = <R>(
 /** The description as the code that builds it. */
 export const show = (value: AnyValue): string => (isValue(value) ? printed(value) : JSON.stringify(value))
 
-/** A list without its brackets. Its parts are joined anew, not cut out of the printed list, which would take quadratic time. */
+/** A list without its brackets. Its parts are joined again, not cut out of the printed list, which would take quadratic time. */
 const spread = (f: Field<unknown, never>, list: unknown, inner: ReadonlyArray<string>): string =>
   inner.length > 0 ? inner.join(', ') : (f.show(list, inner)?.slice(1, -1) ?? '')
 
@@ -162,7 +162,7 @@ const printed = (value: AnyValue): string =>
 /** How many levels of descriptions may stand in each other. */
 export const deepest = 500
 
-/** What is wrong with a description, in all its parts; a bare one was given as a number, and its field has no name. */
+/** The problems of a description, in all its parts; a bare one was given as a number, and its field has no name. */
 export const problems = (value: AnyValue, bare = false): ReadonlyArray<Problem.Problem> =>
   isValue(value) ? inAllParts(value, bare) : [lost(value)]
 

@@ -205,7 +205,7 @@ export const read =
             'version',
             quotedValue(found),
             `${version}, which this ornstein reads`,
-            typeof found === 'number' && found > version ? 'install a newer ornstein' : 'write the file anew'
+            typeof found === 'number' && found > version ? 'install a newer ornstein' : 'write the file again'
           )
         ])
   }

@@ -26,7 +26,7 @@ export const isMissing = (cell: string): boolean => {
 /** Whether a text is a number whose decimals stand after a comma. */
 export const hasDecimalComma = (text: string): boolean => /^[+-]?[\d.]*,[\d.,]*\d$/.test(text)
 
-/** A number but for its dress: a currency, a percent sign, separated thousands, a typographic minus. */
+/** A number except for its dress: a currency, a percent sign, separated thousands, a typographic minus. */
 export const undressed = (text: string): string =>
   text
     .replace(/[\u2212\u2010-\u2013]/g, '-')

@@ -392,7 +392,7 @@ export interface CsvReader {
 
 /**
  * Reads a table of numbers from its bytes, in UTF-8, piece by piece, of any length: what comes of it is what `readCsv` makes of
- * the text, to the bit, without the text ever being whole. `length` says how many bytes there will be about.
+ * the text, bit for bit, without the text ever being whole. `length` says how many bytes there will be about.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -96,7 +96,7 @@ export interface Table {
   readonly dropped: number
   /** The columns not taken; the weights' is neither here nor in `columns`. */
   readonly ignored: ReadonlyArray<Ignored>
-  /** Of the columns taken by themselves, those that may be meant otherwise. */
+  /** Of the columns taken alone, those that may be meant otherwise. */
   readonly doubtful: ReadonlyArray<Doubtful>
   /** What `keep` asked for: first the columns it names, then classes. */
   readonly kept?: ReadonlyArray<Kept>
@@ -185,7 +185,7 @@ const isAssigned = (names: ReadonlyArray<string>, j: number): boolean => {
 
 const isDate = (cell: string): boolean => /^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]|$)/.test(cell.trim().slice(0, 20))
 
-/** Why a column is not taken by itself; null: it is. */
+/** Why a column is not taken alone; null: it is. */
 const unfit =
   (table: Grid) =>
   (j: number): Ignored['why'] | null => {
@@ -213,7 +213,7 @@ const unfit =
         : null
   }
 
-/** Why a column that is taken by itself may be meant otherwise. */
+/** Why a column that is taken alone may be meant otherwise. */
 const doubt =
   (table: Grid, { weights }: CsvOptions) =>
   (j: number): ReadonlyArray<Doubtful> => {

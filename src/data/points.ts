@@ -29,7 +29,7 @@ export interface Points {
   readonly labels?: Int32Array
 }
 
-/** What is wrong with the data: the first place at fault, and how many more are like it. */
+/** The problems of the data: the first place at fault, and how many more are like it. */
 export type DataError = Problem.Problem
 
 const count = (xs: Float64Array, isFault: (x: number) => boolean): number =>
@@ -331,7 +331,7 @@ export const weightsOf = (points: Points): Float64Array => {
   return weights === undefined ? new Float64Array(rows).fill(1 / rows) : weights.map(w => w / total)
 }
 
-/** x_ij u_j − centre_j, the numbers themselves but for what is given. */
+/** x_ij u_j − centre_j, the numbers themselves except for what is given. */
 const shifted = ({ values, dim }: Points, by: Partial<ByColumn.Shifted> = {}): ByColumn.Shifted => ({
   ...ByColumn.plain(values, dim),
   ...by
@@ -388,7 +388,7 @@ export const covariance = (points: Points): Float64Array => {
     const weighted = fromNdArray({ shape, values: z.map((x, k) => p[Math.floor(k / dim)] * x) })
     return matMul(weighted, fromNdArray({ shape, values: z }), { transposeA: true })
   })
-  // One of two entries that are equal but for rounding.
+  // One of two entries that are equal except for rounding.
   return values.map((c, k) => (Math.floor(k / dim) > k % dim ? values[(k % dim) * dim + Math.floor(k / dim)] : c))
 }
 

@@ -46,7 +46,7 @@ const problemOf =
             `read without the package ${error.library}`,
             `install it: npm install ${PACKAGES[format]}`
           )
-        : fail('text', `a file of ${format}${saidOf(error)}`, 'whole and sound', 'fetch it again, or write it anew')
+        : fail('text', `a file of ${format}${saidOf(error)}`, 'whole and sound', 'fetch it again, or write it again')
 
 const gridOf = (columns: Columns, { na }: CsvOptions): Either.Either<DataError, Grid> => {
   const { names, ...found } = typed(columns, na)

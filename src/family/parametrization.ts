@@ -246,7 +246,7 @@ const LOOKS: ReadonlyArray<Level> = [0.001, 0.1, 0.5, 0.9, 0.999].flatMap(alpha 
   [0.01, 0.3, 1, 50].map(sigma => ({ alpha, sigma }))
 )
 
-/** What is wrong with a direction at levels with signal and noise: it has to say more than x. Elsewhere nobody looks. */
+/** The problems of a direction at levels with signal and noise: it has to say more than x. Elsewhere nobody looks. */
 const looked = (name: string, direction: (level: Level) => Direction): ReadonlyArray<Problem.Problem> => {
   const bad = LOOKS.find(level => {
     const { p, q } = direction(level)
@@ -611,7 +611,7 @@ export const formula = (parametrization: Parametrization): string => Case.formul
 /** The denoising loss written in a parametrization, before the mean is taken. */
 export const lossFormula = (parametrization: Parametrization): string => concept.meaning(parametrization).loss
 
-/** What is wrong with a parametrization. */
+/** The problems of a parametrization. */
 export const problems = (parametrization: Parametrization): ReadonlyArray<Problem.Problem> =>
   Case.problems(parametrization)
 

@@ -69,12 +69,12 @@ export interface Bootstrap {
   /** How many of them the intervals are made of. */
   readonly used: number
   /**
-   * How many are left out: in which a component lost the rows that fix it (`empty`), or became as narrow as may be (`floored`), or where
+   * How many are left out: in which a component lost the rows that fix it (`empty`), or reached the minimum variance (`floored`), or where
    * no numbers came of it (`failed`). The intervals are of resamples that keep all components: where many do not, that itself is
    * what is to be known of the fit.
    */
   readonly leftOut: Readonly<Record<Reason, number>>
-  /** How many of those that are used had not come to an end after as many steps as are taken. */
+  /** How many of those that are used had not end after as many steps as are taken. */
   readonly unsettled: number
   /** [K] */
   readonly weights: Row
@@ -310,7 +310,7 @@ export interface State extends Progress {
   readonly bootstrap: () => E.Either<Problem.Problems, Bootstrap>
 }
 
-/** The most draws: each is counted by itself, and more would take too long. */
+/** The most draws: each is counted alone, and more would take too long. */
 const MOST = 1e8
 
 const known: Readonly<Record<keyof Options, true>> = { resamples: true, level: true, seed: true, onProgress: true }

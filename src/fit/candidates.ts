@@ -190,7 +190,7 @@ export interface Learned extends Found {
   readonly _tag: 'Learned'
   readonly family: string
   readonly components: number
-  /** What learned it, on the data as they were scaled: with the same key it does so again, to the bit. */
+  /** What learned it, on the data as they were scaled: with the same key it does so again, bit for bit. */
   readonly pipeline: Pipeline.Pipeline<string>
   /** How many steps that took last. */
   readonly steps: number
@@ -219,7 +219,7 @@ export const isSound = ({ collapsed, redundancies }: Learned): boolean =>
 const doubts = ({ floored, redundancies, unsupported, isSettled }: Learned): string => {
   const numbers = (list: ReadonlyArray<number>): string => list.map(k => k + 1).join(', ')
   return [
-    ...(floored.length > 0 ? [`as narrow as may be: ${numbers(floored)}`] : []),
+    ...(floored.length > 0 ? [`at the minimum variance: ${numbers(floored)}`] : []),
     ...(unsupported.length > 0 ? [`of few rows: ${numbers(unsupported.map(({ component }) => component))}`] : []),
     ...redundancies.flatMap(one => (one._tag === 'Empty' ? [`empty: ${one.component + 1}`] : [])),
     ...alike(redundancies).map(group => `all but the same: ${numbers(group)}`),
@@ -451,7 +451,7 @@ const standing = (score: Score.Score<string>, params: Arrays): Pipeline.Pipeline
     stages: []
   })
 
-/** Expectation–maximization until it stands still. */
+/** Expectation–maximization until it converges. */
 const STILL = { steps: 500, relativeChange: 1e-8 }
 
 /** At most so many moves. */
@@ -460,7 +460,7 @@ const MOVES = 1000
 const above = ({ floor }: Candidacy): { readonly varianceFloor?: number } =>
   O.isSome(floor) ? { varianceFloor: floor.value } : {}
 
-/** From where a candidate stands by expectation–maximization and moves, until both stand still. */
+/** From where a candidate stands by expectation–maximization and moves, until both converge. */
 const settling = (prior: number | null, { asked, params }: Reached): Pipeline.Pipeline<string> => {
   const still = Stage.expectationMaximization({ ...STILL, ...above(asked), prior })
   return {
@@ -473,7 +473,7 @@ const settling = (prior: number | null, { asked, params }: Reached): Pipeline.Pi
 interface Step {
   readonly next: Candidacy | null
   readonly all: ReadonlyArray<Standing>
-  /** Of a single candidate that is found but for its last steps: the pipeline that takes them. */
+  /** Of a single candidate that is found except for its last steps: the pipeline that takes them. */
   readonly rest: Pipeline.Pipeline<string> | null
 }
 
@@ -623,7 +623,7 @@ interface Behind {
 
 const logLikelihoodOf = ({ candidate }: Reached): number => candidate.statistics.logLikelihood
 
-/** Candidates that are behind others that are nested in them, but for those that were looked at before. */
+/** Candidates that are behind others that are nested in them, except for those that were looked at before. */
 const behind = (
   reached: ReadonlyArray<Reached>,
   isLookedAt: (one: Reached, ahead: Reached) => boolean
@@ -1033,7 +1033,7 @@ const told = (steps: Iterable<Step>): Iterable<Progress> =>
 
 /** A candidate and how much of the belief is its own. */
 export interface Ranked extends Learned {
-  /** e^{−Δ/2} over its sum, Δ the criterion less the best: by BIC about the probability of the model (Kass & Raftery 1995). */
+  /** e^{−Δ/2} over its sum, Δ the difference of the criterion from the best: by BIC about the probability of the model (Kass & Raftery 1995). */
   readonly belief: number
 }
 

@@ -163,7 +163,7 @@ export interface Options {
  */
 export interface Assign {
   (data: Points.Points | Rows): ReadonlyArray<Mixture.Membership>
-  /** The same of each row of a source, in order and to the bit; told as it is asked for, a stretch of rows in memory at a time. */
+  /** The same of each row of a source, in order and bit for bit; told as it is asked for, a stretch of rows in memory at a time. */
   (source: Source.Source): Iterable<Mixture.Membership>
 }
 
@@ -210,7 +210,7 @@ export interface Fit {
   readonly sample: (rows: number) => (key: Key.Key) => Points.Points
   /**
    * Percentile intervals of weights, means and covariances over resamples of the rows (see `Bootstrap`); a source is read for them, and so
-   * is still open. What is wrong with the options, or a fit that resamples do not keep, throws a RangeError with the remedy.
+   * is still open. Invalid options, or a fit that resamples do not keep, throw a RangeError with the remedy.
    */
   readonly bootstrap: (options?: Bootstrap.Options) => Bootstrap.Bootstrap
   /** The components and the candidates, as text. */
@@ -247,7 +247,7 @@ const filled = ({
   missing = Settings.missing.otherwise
 }: Options) => ({ criterion, seed, starts, missing })
 
-/** What is wrong with the options themselves. */
+/** The problems of the options themselves. */
 const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
   const asked: unknown = options
   if (typeof asked !== 'object' || asked === null)
@@ -300,7 +300,7 @@ const emptyColumns = (data: Source.Data): ReadonlyArray<Problem.Problem> =>
     Problem.of(`column ${j + 1}`, 'all missing', 'a column with a number', 'leave the column out')
   )
 
-/** What is wrong with a source; what else could be was looked at when its rows came. */
+/** The problems of a source; what else could be was looked at when its rows came. */
 const problemsOfSource = (
   { missing = 'refuse', weights }: Options,
   source: Source.Source
@@ -474,7 +474,7 @@ export interface State {
   /** Which candidate is learned next; null where those that are learned are taken further. */
   readonly next: Progress | null
   /**
-   * Of a single candidate that is found but for its last steps: the pipeline of these, on the data as they were scaled. To run
+   * Of a single candidate that is found except for its last steps: the pipeline of these, on the data as they were scaled. To run
    * it with the seed's key gives what the next states give, and such a run can be watched, stopped and resumed. Else null.
    */
   readonly rest: Pipeline.Pipeline<string> | null
@@ -539,7 +539,7 @@ export const states =
 
 /** A state of one among several starts. */
 interface Started extends State {
-  /** What this start has come to by itself. */
+  /** What this start alone has come to. */
   readonly alone: State['fit']
 }
 
@@ -723,7 +723,7 @@ const kept = t.type({
 })
 
 /**
- * What `toJSON`, or `ornstein fit --out`, wrote: its mixture to the bit, ready to assign rows and to draw some.
+ * What `toJSON`, or `ornstein fit --out`, wrote: its mixture bit for bit, ready to assign rows and to draw some.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -744,7 +744,7 @@ export const fromJSON = (json: unknown): E.Either<Problem.Problems, Kept> =>
     E.flatMap(({ mixture: { factors, variances, ...rest }, family, columns, fit }) =>
       pipe(
         Mixture.parse({ ...rest, ...(factors === undefined ? { variances } : { factors }) }),
-        E.mapLeft(([first = Problem.of('json', 'it', 'a mixture', 'write it anew'), ...others]): Problem.Problems => [
+        E.mapLeft(([first = Problem.of('json', 'it', 'a mixture', 'write it again'), ...others]): Problem.Problems => [
           first,
           ...others
         ]),

@@ -30,7 +30,7 @@ const halves = (most: number): ReadonlyArray<number> => (most <= 1 ? [1] : [most
 export interface Held {
   /** From 0. */
   readonly floored: ReadonlyArray<number>
-  /** Those of them that are so in more directions than the data themselves, but for few rows: without the floor their likelihood would have no bound. */
+  /** Those of them that are so in more directions than the data themselves, except for few rows: without the floor their likelihood would have no bound. */
   readonly collapsed: ReadonlyArray<number>
   /** The columns of these directions, from 0; none of components that are so in all of them. */
   readonly narrow: ReadonlyArray<number>

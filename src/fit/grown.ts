@@ -79,7 +79,7 @@ export const serves = (score: Score.Score<string>): boolean =>
 
 /**
  * Parameters near the likeliest of a score, from those of a score of one component less where there are such. A start that leads to
- * where the floor of the variances alone holds up a component is taken only where all do: its likelihood is the floor's.
+ * where the floor of the variances alone supports a component is taken only where all do: its likelihood is the floor's.
  */
 export const grown =
   (points: Points, key: Key.Key, prior: number | null = null) =>

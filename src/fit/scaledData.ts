@@ -105,7 +105,7 @@ export const asTheyAre = <D extends Source.Data>(own: D): Data<D> => ({
   close: nothing
 })
 
-/** The data, with mean 0 and standard deviation 1 in each column if they are to be so; or what is wrong with their columns. */
+/** The data, with mean 0 and standard deviation 1 in each column if they are to be so; or the problems of their columns. */
 export const scaled =
   (standardize: boolean, columns: ReadonlyArray<string>) =>
   (own: Source.Data): E.Either<Problem.Problems, Data> => {

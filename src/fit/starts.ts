@@ -28,7 +28,7 @@ interface Started extends Readonly<Record<Criterion, number>> {
 /** As near to the best as what many rows tell apart: see docs/fits.md. */
 const WITHIN = 1e-3
 
-/** A start by itself. */
+/** A start alone. */
 export const alone: Starts = { of: 1, agree: 1, within: WITHIN }
 
 /** The likelier by the criterion; what is not sound only where nothing is. The first of those that are as good. */

@@ -87,7 +87,7 @@ export const facts = (entries: ReadonlyArray<readonly [string, string]>, within 
     .join('\n')
 }
 
-/** Each row by itself under its first cell, where a table has no room for two columns side by side. */
+/** Each row alone under its first cell, where a table has no room for two columns side by side. */
 const records = ([header, ...rows]: ReadonlyArray<ReadonlyArray<string>>, within: number): string =>
   rows
     .map(([first, ...cells]) => {

@@ -135,7 +135,7 @@ export const affine =
     return ofComponents(images)
   }
 
-/** What is wrong with columns that are picked out of so many. */
+/** The problems of columns that are picked out of so many. */
 export const columnProblems = (
   field: string,
   columns: ReadonlyArray<number>,

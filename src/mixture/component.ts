@@ -19,7 +19,7 @@ export const logWeight = (weight: number): number => Elementary.log(Math.max(wei
 /** log π_k of all components. */
 export const logWeights = (weights: Float64Array): Float64Array => weights.map(logWeight)
 
-/** Weights that sum to 1. Those that do but for rounding stay as they are: to normalize is to do it once. */
+/** Weights that sum to 1. Those that do except for rounding stay as they are: to normalize is to do it once. */
 export const normalized = (weights: ReadonlyArray<number>): Float64Array => {
   const sum = weights.reduce((sum, weight) => sum + weight, 0)
   const total = Math.abs(sum - 1) <= weights.length * Number.EPSILON ? 1 : sum

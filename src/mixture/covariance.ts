@@ -132,7 +132,7 @@ const ofParts = Case.define('Covariance', {
  * The others have log λ as `logVolumes`, [K] or []; log A by Helmert's contrasts as `shapes`, [K, d − 1] or [d − 1]; and D by Cayley's map of
  * what `turns`, [K, d(d − 1)/2] or [d(d − 1)/2], has below a diagonal.
  *
- * Their M-step is exact, at time 0 and above a floor of the eigenvalues, but for VEE, EVE and VVE, whose axes are turned two after the other until
+ * Their M-step is exact, at time 0 and above a floor of the eigenvalues, except for VEE, EVE and VVE, whose axes are turned two after the other until
  * nothing is gained: the likelihood never falls. At a noise level it never falls either.
  *
  * @example
@@ -265,7 +265,7 @@ export const show = (covariance: Covariance<string>): string => Case.show(covari
 /** Covariances as mathematics. */
 export const formula = (covariance: Covariance<string>): string => Case.formula(covariance)
 
-/** What is wrong with covariances. */
+/** The problems of covariances. */
 export const problems = (covariance: Covariance<string>): ReadonlyArray<Problem.Problem> => Case.problems(covariance)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [of]

@@ -461,7 +461,7 @@ const told = ({ shares, logDensity, squared, columns }: Told): ReadonlyArray<Mem
  * every component is exceeded by a thousandth of that component's own rows, P(χ²_d > |L_k⁻¹(x − c_k)|²) < 10⁻³. Of a row with
  * missing cells, NaN, all is said by the columns that it has.
  *
- * Rows may be a stretch of more, `among` how many: what is said of each is then, to the bit, what is said of it among all.
+ * Rows may be a stretch of more, `among` how many: what is said of each is then, bit for bit, what is said of it among all.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -743,7 +743,7 @@ export const show = <P extends string>(net: Net<P>): string => Case.show(net)
 /** The network in mathematics. */
 export const formula = <P extends string>(net: Net<P>): string => Case.formula(net)
 
-/** What is wrong with a network in itself; what does not fit together is told with the data, by `Score.problems`. */
+/** The problems of a network in itself; what does not fit together is told with the data, by `Score.problems`. */
 export const problems = <P extends string>(net: Net<P>): ReadonlyArray<Problem.Problem> => Case.problems(net)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [

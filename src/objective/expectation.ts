@@ -51,7 +51,7 @@ export interface InSpan {
 /** Nodes along the one direction in which a mixture sees the noise; the rest is integrated in closed form. */
 export interface OnLine {
   readonly where: 'line'
-  /** Nodes and weights for the mean over ζ ~ N(0, 1) of tanh(a + bζ) and its like, b the slope. */
+  /** Nodes and weights for the mean over ζ ~ N(0, 1) of tanh(a + bζ) and similar, b the slope. */
   readonly rule: (slope: number) => Quadrature.Rule
   /** The slope up to which the rule is right: data that may lead beyond it are refused. */
   readonly steepest?: number
@@ -75,7 +75,7 @@ export type Spec<N extends string, F extends Field.Fields, A extends Case.Call> 
   readonly meaning: (fields: Field.Of<F>) => Meaning
 }
 
-/** What is wrong with draws or nodes, found by trying them on two rows and one key. */
+/** The problems of draws or nodes, found by trying them on two rows and one key. */
 const looked = (name: string, way: Meaning): ReadonlyArray<Problem.Problem> => {
   const size = way.where === 'everywhere' && way.size !== undefined ? way.size : { rows: 2, dim: 3 }
   const key = Key.fromSeed(0)
@@ -192,7 +192,7 @@ const ruleFor = (slope: number): Quadrature.Rule =>
  * Nodes along the one direction in which the loss of the symmetric pair sees the noise; the rest is integrated in closed
  * form. Deterministic, so exact line searches and quasi-Newton methods apply.
  *
- * What is integrated is tanh(a + bζ) and its like, b = ασ|mean|/(α² + σ²) ≤ |mean|/2, with poles π/(2b) from the real line. By
+ * What is integrated is tanh(a + bζ) and similar, b = ασ|mean|/(α² + σ²) ≤ |mean|/2, with poles π/(2b) from the real line. By
  * default nodes are chosen from b at each level and step: 6 + 22b + 112b² of Gauss–Hermite up to b = 0.4, 12 + 60b in equal steps
  * beyond. The value is then right to 1e-12 (1 + |mean|²), the gradient to 1e-12 (1 + |mean|), up to b = 68, where 4096 nodes are
  * reached: no more are taken, and `Compile` refuses data whose root mean square length is beyond twice that, since a centre of
@@ -330,7 +330,7 @@ const given = define({
 
 /** Common random numbers: row i of the data meets row i of the noise, at every step. */
 export const fixed = Case.called(given, ({ rows, dim, values }: Points) =>
-  // Passes keep the array they were given: it must not change when its owner fills it anew.
+  // Passes keep the array they were given: it must not change when its owner fills it again.
   given({ shape: [rows, dim], values: values.slice() })
 )
 
@@ -349,7 +349,7 @@ export const isDeterministic = (expectation: Expectation): boolean => {
   return way.where === 'line' || (way.where === 'everywhere' && way.rows === 'fixed')
 }
 
-/** Whether it is plain noise, drawn anew at each key and for each row by itself. */
+/** Whether it is plain noise, drawn again at each key and for each row alone. */
 export const isPlain = (expectation: Expectation): boolean => {
   const way = interpret(expectation)
   return way.where === 'everywhere' && way.rows === 'apart'
@@ -364,7 +364,7 @@ export const size = (expectation: Expectation): O.Option<Size> => {
 /** The expectation as the code that builds it. */
 export const show = (expectation: Expectation): string => Case.show(expectation)
 
-/** What is wrong with an expectation. */
+/** The problems of an expectation. */
 export const problems = (expectation: Expectation): ReadonlyArray<Problem.Problem> => Case.problems(expectation)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [monteCarlo, quadrature, projected, given]

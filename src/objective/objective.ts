@@ -83,7 +83,7 @@ export interface Row {
   readonly noisy: Tensor
   /** z */
   readonly noise: Tensor
-  /** Standard normal and independent of z, from a key of its own; drawn anew at every evaluation. */
+  /** Standard normal and independent of z, from a key of its own; drawn again at every evaluation. */
   readonly secondNoise: Tensor
   readonly level: RowLevel
   /** t, [rows, 1] */
@@ -140,7 +140,7 @@ interface Written {
 /** Arrays that an integrand reads by name. A program is compiled once for all of their values; what is written into the code is not. */
 interface WithConstants {
   readonly constants?: Params.Params<string>
-  /** What is wrong with it for the parameters of a score, on data of a dimension. */
+  /** Its problems for the parameters of a score, on data of a dimension. */
   readonly unfit?: Unfit
 }
 
@@ -193,7 +193,7 @@ export interface Penalty extends Written {
     readonly value: number
     readonly gradient: Params.Params<string>
   }
-  /** What is wrong with it for the parameters of a score. */
+  /** Its problems for the parameters of a score. */
   readonly unfit?: Unfit
   /** It is not symmetric in the components. */
   readonly singles?: true
@@ -216,7 +216,7 @@ export interface Part {
   readonly objective: Objective
   /** 1 unless given. */
   readonly weight?: Weighting.Weighting
-  /** The share of rows whose label is left out, drawn anew at every evaluation; 0 unless given. */
+  /** The share of rows whose label is left out, drawn again at every evaluation; 0 unless given. */
   readonly labelDropout?: number
 }
 
@@ -761,7 +761,7 @@ export const custom = define({
 })
 
 /**
- * The objective with the label of some rows left out: each row by itself with probability `share`, drawn anew at every
+ * The objective with the label of some rows left out: each row alone with probability `share`, drawn again at every
  * evaluation. A network that is trained so learns the score of each class and that of all together (classifier-free guidance,
  * Ho & Salimans 2022, arXiv 2207.12598).
  *
@@ -1002,7 +1002,7 @@ export function show(objective: Objective): string {
 /** The objective in mathematics. */
 export const formula = (objective: Objective): string => Case.formula(objective)
 
-/** What is wrong with the objective on a schedule that its fields alone do not show. */
+/** The problems of the objective on a schedule that its fields alone do not show. */
 export const misfits =
   (schedule: Schedule) =>
   (objective: Objective): ReadonlyArray<Problem.Problem> => {
@@ -1056,7 +1056,7 @@ export const misfits =
     )
   }
 
-/** What is wrong with the objective on a schedule, wherever in the description it stands. */
+/** The problems of the objective on a schedule, wherever in the description it stands. */
 export const problems =
   (schedule: Schedule) =>
   (objective: Objective): ReadonlyArray<Problem.Problem> => [

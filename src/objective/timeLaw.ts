@@ -62,7 +62,7 @@ export interface Meaning {
   readonly density: O.Option<(schedule: Schedule.Schedule) => Density>
   readonly fromClean: O.Option<number>
   readonly assumesUnitVariance: boolean
-  /** What is wrong with it on a schedule. */
+  /** Its problems on a schedule. */
   readonly misfits: (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
 }
 
@@ -81,7 +81,7 @@ export interface Spec<
 > extends Omit<Case.Spec<N, F, never, A, On>, 'meaning'> {
   /** How times are drawn, or which they are. */
   readonly meaning: (fields: Field.Of<F>) => Law
-  /** What is wrong with it on a schedule, by the names of its fields; its times are looked at in any case. */
+  /** Its problems on a schedule, by the names of its fields; its times are looked at in any case. */
   readonly misfits?: (fields: Field.Of<F>) => (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
 }
 
@@ -185,7 +185,7 @@ const onSchedule = (field: string, time: number): Misfits => Schedule.timeProble
 const rising = ({ lo, hi }: { readonly lo: number; readonly hi: number }): ReadonlyArray<Problem.Problem> =>
   Problem.unless(lo < hi, 'hi', hi, `> lo = ${lo}`, 'give the interval in rising order')
 
-/** What is wrong with a law on a schedule that its fields alone do not show. */
+/** The problems of a law on a schedule that its fields alone do not show. */
 const misfitsOf =
   (schedule: Schedule.Schedule) =>
   (law: TimeLaw): ReadonlyArray<Problem.Problem> =>
@@ -467,7 +467,7 @@ const MISSED = 1e-4
 /**
  * Times drawn from one law and weighted to another: L = E_{t ~ proposal} [p_target(t)/p_proposal(t) · L_t]. The mean is
  * that over `target`, with less variance where the proposal draws more often what varies more. The target may be
- * `likelihood`, whose density is ½ g² and whose total need not be 1. The proposal must draw all times of the target, but
+ * `likelihood`, whose density is ½ g² and whose total need not be 1. The proposal must draw all times of the target, except
  * for the first 1e-4 of them.
  *
  * @example
@@ -544,7 +544,7 @@ export const importance = define({
 /**
  * The same law, drawn evenly: [0, 1) is cut into one stratum for each row, and row i draws u_i = (π(i) + U)/rows with
  * a random order π and one random shift U. Each u_i is uniform, so the mean is that of independent draws; together they
- * leave no gaps, so the variance between times is gone but for one over the square of rows (Kingma et al. 2021, arXiv
+ * leave no gaps, so the variance between times is gone except for one over the square of rows (Kingma et al. 2021, arXiv
  * 2107.00630, appendix I.1).
  */
 export const stratified = define({
@@ -683,7 +683,7 @@ export const formula = (law: TimeLaw): string => Case.formula(law)
 /** The shares at which a quantile function is looked at: both ends too. */
 const LOOKS = [0, 0.1, 0.5, 0.9, GREATEST]
 
-/** What is wrong with the times of a law, whatever its case says of its fields. */
+/** The problems of the times of a law, whatever its case says of its fields. */
 const looked = (law: TimeLaw, schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => {
   const until = Schedule.until(schedule)
   const drawn = pipe(
@@ -712,7 +712,7 @@ const looked = (law: TimeLaw, schedule: Schedule.Schedule): ReadonlyArray<Proble
       ]
 }
 
-/** What is wrong with a law on a schedule that its fields alone do not show. */
+/** The problems of a law on a schedule that its fields alone do not show. */
 export const misfits =
   (schedule: Schedule.Schedule) =>
   (law: TimeLaw): ReadonlyArray<Problem.Problem> => {
@@ -720,7 +720,7 @@ export const misfits =
     return said.length + Case.problems(law).length > 0 ? said : looked(law, schedule)
   }
 
-/** What is wrong with a law on a schedule. */
+/** The problems of a law on a schedule. */
 export const problems =
   (schedule: Schedule.Schedule) =>
   (law: TimeLaw): ReadonlyArray<Problem.Problem> => [...Case.problems(law), ...misfits(schedule)(law)]

@@ -223,7 +223,7 @@ export const show = (weighting: Weighting): string => Case.show(weighting)
 /** The weight in mathematics. */
 export const formula = (weighting: Weighting): string => Case.formula(weighting)
 
-/** What is wrong with a weighting. */
+/** The problems of a weighting. */
 export const problems = (weighting: Weighting): ReadonlyArray<Problem.Problem> => Case.problems(weighting)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [

@@ -109,7 +109,7 @@ const unknownNames = (names: ReadonlyArray<string>, { shapes }: Setting): Readon
 /** The product of two gains. 0 times what is not known (NaN) is 0: the parameter does not move. */
 const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b)
 
-/** A member as a part of all parameters, but for its memory. */
+/** A member as a part of all parameters, except for its memory. */
 const wide = ({ part, on }: Member) => {
   const some = pick(on)
   const gain: Part['gain'] = (memory, name) => (on === null || on.includes(name) ? part.gain(memory, name) : 1)

@@ -114,7 +114,7 @@ export const natural = define({
               subject !== undefined && subject !== 'another',
               'optimizer',
               printed,
-              'for the likelihood, or for score matching at one noise level, by itself and in the parametrization of the score',
+              'for the likelihood, or for score matching at one noise level, alone and in the parametrization of the score',
               'use Objective.likelihood, Objective.denoising(TimeLaw.at(t)) or Objective.implicit(TimeLaw.at(t)), or Optimizer.adam'
             )
           ]

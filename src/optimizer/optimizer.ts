@@ -444,7 +444,7 @@ export const show = (optimizer: Optimizer): string => Case.show(optimizer)
 /** What it does to a gradient as a formula, where its case has one; else its code. */
 export const formula = (optimizer: Optimizer): string => Case.formula(optimizer)
 
-/** What is wrong with an optimizer, before any parameters. */
+/** The problems of an optimizer, before any parameters. */
 export const problems = (optimizer: Optimizer): ReadonlyArray<Problem.Problem> => Case.problems(optimizer)
 
 /** What an optimizer is to be used on. */
@@ -456,7 +456,7 @@ export interface Use {
   readonly subject?: Subject
 }
 
-/** What is wrong with an optimizer for an objective: names, size, noise, and parameters that would climb. */
+/** The problems of an optimizer for an objective: names, size, noise, and parameters that would climb. */
 export const misfits =
   ({ shapes, random, subject }: Use) =>
   (optimizer: Optimizer): ReadonlyArray<Problem.Problem> => {

@@ -142,11 +142,11 @@ export interface Spec<
   readonly recall?: (fields: Field.Of<F>) => (params: Arrays, memory: NoInfer<S>) => Evaluation<string> | null
   /** It looks at the objective beyond its gradient: the compiler then asks for it wherever `update` is called. */
   readonly needsObjective?: Looks
-  /** It compares the objective of one step with that of another, or differences it: noise must not be drawn anew. */
+  /** It compares the objective of one step with that of another, or differences it: noise must not be drawn again. */
   readonly needsDeterminism?: boolean
   /** It changes iterates rather than gradients, and does nothing useful before the rate. */
   readonly afterRate?: boolean
-  /** What is wrong with it for parameters of these shapes, and for what is minimised; `printed` is its code. */
+  /** Its problems for parameters of these shapes, and for what is minimised; `printed` is its code. */
   readonly misfits?: (
     fields: Field.Of<F>
   ) => (shapes: Params.Shapes<string>, printed: string, subject: Subject | undefined) => ReadonlyArray<Problem.Problem>
@@ -169,7 +169,7 @@ export const bothBrief = (a: Brief, b: Brief): O.Option<Brief> =>
 export const noBrief: O.Option<Brief> = O.some(nothing)
 
 /**
- * A part of one's own: it stands in chains, is printed, stored, resumed and held to laws as ours are.
+ * A part of one's own: it stands in chains, is printed, stored, resumed and property-tested as ours are.
  *
  * @example
  * import { strict as assert } from 'node:assert'

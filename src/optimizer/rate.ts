@@ -235,7 +235,7 @@ export const at =
 /** The rate as the code that builds it. */
 export const show = (rate: Rate): string => Case.show(rate)
 
-/** What is wrong with a rate. */
+/** The problems of a rate. */
 export const problems = (rate: Rate): ReadonlyArray<Problem.Problem> =>
   Case.problems(rate, Case.isMadeBy(constant)(rate))
 

@@ -118,7 +118,7 @@ export const project = (region: Region): Projection => concept.meaning(region)
 /** The region as the code that builds it. */
 export const show = (region: Region): string => Case.show(region)
 
-/** What is wrong with a region. */
+/** The problems of a region. */
 export const problems = (region: Region): ReadonlyArray<Problem.Problem> => Case.problems(region)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [ball, box, simplex, nonNegative]

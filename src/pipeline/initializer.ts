@@ -105,8 +105,8 @@ export interface Spec<
 }
 
 /**
- * An initializer of one's own: parameters of a score, from the data and a key. It is printed, stored, explained and held to
- * laws as ours are, and starts what ours start: pipelines, restarts, `bestOf`.
+ * An initializer of one's own: parameters of a score, from the data and a key. It is printed, stored, explained and property-tested
+ *  as ours are, and starts what ours start: pipelines, restarts, `bestOf`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -186,7 +186,7 @@ const innerOf = (fields: unknown): ReadonlyArray<Placed> =>
     concept.is(value) && Case.isSound(value) ? [{ path, value }] : []
   )
 
-/** What is wrong with one that stands in the fields is told with where it stands. */
+/** One that stands in the fields has its problems told with its place. */
 const startWithin =
   (inner: ReadonlyArray<Placed>, setting: Setting) =>
   (initializer: Initializer): Start<string> =>
@@ -906,7 +906,7 @@ export function formula(initializer: Initializer): string {
   return Case.formula(initializer)
 }
 
-/** What is wrong with an initializer, before any data. */
+/** The problems of an initializer, before any data. */
 export const problems = (initializer: Initializer): Problems => Case.problems(initializer)
 
 /** The JSON codec of the words of a vocabulary. */

@@ -274,7 +274,7 @@ const NOISE = [4, 2, 1, 0.5]
 const timesOf = (noise: ReadonlyArray<number>): ReadonlyArray<number> =>
   noise.map(noise => legible(pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-2 * Elementary.log(noise)))))
 
-/** Expectation–maximization until it stands still. */
+/** Expectation–maximization until it converges. */
 const settle = (bound: ReturnType<typeof bounded>): Stage.Stage =>
   Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8, ...bound })
 

@@ -230,7 +230,7 @@ const descending = (optimizer: Optimizer.Optimizer, epochs: boolean): t.Type<Des
 }
 
 /**
- * θ ← θ + step of the optimizer on the gradient of the objective, its expectation taken anew at every step: over all
+ * θ ← θ + step of the optimizer on the gradient of the objective, its expectation taken again at every step: over all
  * rows, or over a `batch` of them drawn without replacement, whose weights count relative to each other. By `epochs`,
  * batches go through all rows in a random order before any row comes again, in another order, and so on.
  *
@@ -255,9 +255,9 @@ export const descend = define({
     steps,
     gradientNorm: threshold,
     relativeChange: threshold,
-    /** How many rows a step looks at, drawn anew without replacement; null for all of them. */
+    /** How many rows a step looks at, drawn again without replacement; null for all of them. */
     batch: Field.optional(Field.count({ suggestion: 256 })),
-    /** Whether every row is met once before any is met again; else each batch is drawn by itself. */
+    /** Whether every row is met once before any is met again; else each batch is drawn alone. */
     epochs: Field.quiet(Field.boolean({ default: false }))
   },
   example: {
@@ -336,7 +336,7 @@ export const expectationMaximization = define({
     relativeChange: threshold,
     /** No component's variance falls below this. */
     varianceFloor: floor,
-    /** Its likelihood is that of data with the noise of this time, drawn anew at each step; null for the data themselves. */
+    /** Its likelihood is that of data with the noise of this time, drawn again at each step; null for the data themselves. */
     time: Field.optional(time),
     /**
      * The mode of the posterior under the weak prior of Fraley & Raftery (2007), whose mean counts as so many rows (they take 0.01);
@@ -548,7 +548,7 @@ export const guarded = define({
   stops: () => ({ steps: 1 }),
   attempts: ({ stage }) => [stage],
   streams: true,
-  misfits: () => asks(['the score of a mixture, whose likelihood is known', 'use the stage by itself']),
+  misfits: () => asks(['the score of a mixture, whose likelihood is known', 'use the stage alone']),
   means:
     () =>
     (_, { attempts }) => ({ engine: 'guard', reason: `one attempt by ${attempts}, kept where likelier` }),
@@ -643,7 +643,7 @@ export const sequence = defineComposite({
 /** The monoid of stages in sequence. */
 export const Monoid: M.Monoid<Stage> = { concat: (first, second) => sequence([first, second]), empty: sequence([]) }
 
-/** The same stage several times, its optimizer begun anew each time. `repeat(n)(sequence([a, b]))` alternates. */
+/** The same stage several times, its optimizer begun again each time. `repeat(n)(sequence([a, b]))` alternates. */
 export const repeat = defineComposite({
   name: 'repeat',
   about: 'the same several times',
@@ -815,7 +815,7 @@ export function formula(stage: Stage): string {
   return Case.formula(stage)
 }
 
-/** What is wrong with a stage on a schedule, before any data. */
+/** The problems of a stage on a schedule, before any data. */
 export const problems =
   (schedule: Schedule.Schedule) =>
   (stage: Stage): Problems => [

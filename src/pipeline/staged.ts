@@ -43,7 +43,7 @@ export interface Stopping {
 export interface Loss {
   readonly objective: Objective.Objective
   readonly expectation: Expectation.Expectation
-  /** How many rows it is taken over, drawn anew at each evaluation; null for all of them. */
+  /** How many rows it is taken over, drawn again at each evaluation; null for all of them. */
   readonly batch: number | null
 }
 
@@ -129,7 +129,7 @@ export interface Simple {
   /** The optimizer by which it steps, for those who report. */
   readonly optimizer: O.Option<Optimizer.Optimizer>
   readonly attempts: ReadonlyArray<Placed>
-  /** Of so many rows, how many its attempts see, drawn anew for each; none: all of them. */
+  /** Of so many rows, how many its attempts see, drawn again for each; none: all of them. */
   readonly sample: O.Option<(rows: number) => number>
   /** The times whose noise it looks at, beside those of its loss. */
   readonly times: ReadonlyArray<number>
@@ -152,7 +152,7 @@ export interface Composite {
 
 export interface Meaning {
   readonly form: Simple | Composite
-  /** What is wrong with it on a schedule, beside what is wrong in itself. */
+  /** Its problems on a schedule, beside what is wrong in itself. */
   readonly misplaced: (schedule: Schedule.Schedule) => Problems
   /** Its fields that are others at a noise level; none: those of the stages in it are. */
   readonly at: O.Option<(time: number) => Readonly<Record<string, unknown>>>
@@ -180,7 +180,7 @@ interface Told<N extends string, F extends Field.Fields, A extends Case.Call, On
   Case.Spec<N, F, never, A, On>,
   'meaning'
 > {
-  /** What is wrong with it on a schedule: times without noise, say. */
+  /** Its problems on a schedule: times without noise, say. */
   readonly misplaced?: (fields: Field.Of<F>) => (schedule: Schedule.Schedule) => Problems
   /**
    * Capability: the fields that are others at one noise level, which `anneal` puts in their place. Without it, the stages
@@ -209,7 +209,7 @@ export interface Spec<
   readonly optimizer?: (fields: Field.Of<F>) => Optimizer.Optimizer
   /** The stages that its steps run whole. */
   readonly attempts?: (fields: Field.Of<F>) => ReadonlyArray<Stage>
-  /** Of so many rows, how many these stages see, drawn anew for each attempt without replacement; all of them unless given. */
+  /** Of so many rows, how many these stages see, drawn again for each attempt without replacement; all of them unless given. */
   readonly sample?: (fields: Field.Of<F>) => (rows: number) => number
   /** The times whose noise it looks at beside those of its loss: components may be as far out as that takes them. */
   readonly times?: (fields: Field.Of<F>) => ReadonlyArray<number>
@@ -321,7 +321,7 @@ export function define<
         codec.is(u)
           ? u
           : refuse(
-              `memory: ${JSON.stringify(u)} is not what Stage.${spec.name} remembers (${codec.name}); begin it anew`
+              `memory: ${JSON.stringify(u)} is not what Stage.${spec.name} remembers (${codec.name}); begin it again`
             )
       const tried = placed(fields, attempts?.(fields) ?? [])
       return {

@@ -156,7 +156,7 @@ export interface Hessian {
 const matrixOf = <P extends string>(loss: Loss<P>, params: Params.Params<P>): Float64Array => {
   const size = Params.sizeOf(loss.shapes)
   const columns = RA.makeBy(size, j => Params.packed(loss.column(j)(params)))
-  // Either half is the other but for rounding.
+  // Either half is the other except for rounding.
   return new Float64Array(size * size).map(
     (_, at) => (columns[at % size][Math.floor(at / size)] + columns[Math.floor(at / size)][at % size]) / 2
   )
@@ -204,7 +204,7 @@ export interface StationaryPoint<P extends string> {
   readonly spectrum: Float64Array
   /** How many of them are negative. */
   readonly index: number
-  /** How many are 0 but for rounding: directions in which the second derivative decides nothing. */
+  /** How many are 0 except for rounding: directions in which the second derivative decides nothing. */
   readonly flat: number
   /** How many starts led here. */
   readonly starts: number

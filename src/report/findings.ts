@@ -63,7 +63,7 @@ export interface Findings {
   readonly ignored: ReadonlyArray<Points.Ignored>
   /** Columns of classes among the ignored, to hold the components against. */
   readonly classes: ReadonlyArray<Points.Kept>
-  /** Columns taken by themselves that may be meant otherwise. */
+  /** Columns taken alone that may be meant otherwise. */
   readonly doubtful: ReadonlyArray<Points.Doubtful>
   readonly dropped: number
   /** How many cells were missing, and taken by their conditional moments. */
@@ -107,10 +107,9 @@ export const chosen = (choice: Choice, count: number): string => {
   // With one candidate there is no other to be apart from.
   if (count < 2) return `${of}.`
   const next = (isSound(best) ? others.filter(isSound) : others).at(0)
-  if (next === undefined) return `${of}: in each other a component is empty, or as narrow as the floor lets it be.`
+  if (next === undefined) return `${of}: in each other a component is empty, or sits at the minimum variance.`
   const apart = next.statistics[criterion] - best.statistics[criterion]
-  const doubt =
-    !isSound(best) && best.floored.length > 0 ? ', none without a component as narrow as the floor lets it be' : ''
+  const doubt = !isSound(best) && best.floored.length > 0 ? ', none without a component at the minimum variance' : ''
   const how = best.belief > 0.95 ? ', a clear choice' : best.belief > 0.75 ? ', a fair choice' : ', a close choice'
   return (
     `${of}${doubt}: ${name} is ${show(apart, 3)} less than that of ${next.components} ${word(next.family)}` +
@@ -185,7 +184,7 @@ export const steps = ({ stages, searched }: Pick<Findings, 'stages' | 'searched'
   stages.reduce((sum, { taken }) => sum + taken, searched)
 
 /**
- * How the last stage ended: by itself, because its steps ran out, or stopped by a signal; `chosen` where there was none, since the
+ * How the last stage ended: converged, because its steps ran out, or stopped by a signal; `chosen` where there was none, since the
  * search had learned it to the end.
  */
 export const outcome = ({
@@ -206,7 +205,7 @@ export const ending = ({ rule, taken, limit }: StageRun): string =>
     stopped: `${taken} of ${limit} steps, then it was stopped`,
     steps: limit === 1 ? 'one step' : `all ${limit} steps`,
     gradientNorm: `${taken} of ${limit} steps, then the gradient vanished`,
-    relativeChange: `${taken} of ${limit} steps, then the parameters stood still`
+    relativeChange: `converged after ${taken} of ${limit} steps`
   })[rule ?? 'stopped']
 
 /** What a prior has to do with it, in a sentence; null where there was none. */
@@ -260,14 +259,14 @@ export const ofBootstrap = ({ bootstrap, columns }: Pick<Findings, 'bootstrap' |
         const { resamples, used, leftOut, unsettled, level } = found
         const left = [
           ...(leftOut.empty > 0 ? [`${leftOut.empty} lost a component`] : []),
-          ...(leftOut.floored > 0 ? [`${leftOut.floored} left one as narrow as may be`] : []),
-          ...(leftOut.failed > 0 ? [`${leftOut.failed} came to no numbers`] : [])
+          ...(leftOut.floored > 0 ? [`${leftOut.floored} left one at the minimum variance`] : []),
+          ...(leftOut.failed > 0 ? [`${leftOut.failed} produced non-finite values`] : [])
         ]
         return {
           text:
             `Percentile intervals of level ${percent(level)} from ${used} of ${resamples} resamples of the rows` +
             (left.length > 0 ? `; the others are left out (${left.join(', ')})` : '') +
-            (unsettled > 0 ? `; ${unsettled} had not come to an end.` : '.'),
+            (unsettled > 0 ? `; ${unsettled} had not converged.` : '.'),
           table: intervals(columns, found)
         }
       }
@@ -326,7 +325,7 @@ export const constants = ({
   return found.length === 0 || found.length === columns.length || values.length === dim
     ? []
     : [
-        `${found.join(', ')} ${is} the same in every row and ${says} nothing of components, but for the floor of the variances in ` +
+        `${found.join(', ')} ${is} the same in every row and ${says} nothing of components, except for the floor of the variances in ` +
           `the log-likelihood: leave ${them} out with --exclude ${found.join(',')}.`
       ]
 }
@@ -352,7 +351,7 @@ const SEEN = 4000
 
 /**
  * Columns of which a sum of multiples is the same in every row, to a thousandth of a standard deviation, and what to do. Asked
- * where the floor holds up a component, of rows that miss nothing.
+ * where the minimum variance supports a component, of rows that miss nothing.
  */
 export const dependent = ({
   columns,

@@ -430,7 +430,7 @@ const verdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<Verdict> => 
         `would; of ${show(rows)} rows of this mixture about ${show(expected, 2)} would.`
     ),
     outcome(fit) === 'converged'
-      ? good('Learning stood still before its steps ran out.')
+      ? good('Learning converged before its steps ran out.')
       : outcome(fit) === 'chosen'
         ? good('What was chosen had been learned to the end.')
         : outcome(fit) === 'stopped'

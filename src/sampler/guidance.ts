@@ -72,7 +72,7 @@ const timesOf = (write: Write, dim: number, names: ReadonlyArray<string>): Reado
 }
 
 /**
- * What is computed of points at a time, and of vectors beside them, as arrays. What it asks of a time is given anew at each
+ * What is computed of points at a time, and of vectors beside them, as arrays. What it asks of a time is given again at each
  * call: so of many rows it is one program for all times.
  */
 const asked =
@@ -133,7 +133,7 @@ const weighed = (parts: ReadonlyArray<readonly [number, Float64Array]>, count: n
   Float64Array.from({ length: count }, (_, i) => parts.reduce((sum, [w, values]) => sum + w * values[i], 0))
 
 /**
- * Σ w_i s_i: of weights 1 the score of a product of densities (Liu et al. 2022, arXiv 2206.01714, at each level by itself), of
+ * Σ w_i s_i: of weights 1 the score of a product of densities (Liu et al. 2022, arXiv 2206.01714, at each level alone), of
  * a sum 1 a guided one. A score of weight 0 is not asked.
  */
 export const combine = (...scores: readonly [Weighted, ...ReadonlyArray<Weighted>]): Smooth => {
@@ -160,7 +160,7 @@ export const combine = (...scores: readonly [Weighted, ...ReadonlyArray<Weighted
 
 /**
  * s = (1 − w) s_free + w s_given, guidance without a classifier: w = 0 is the score without the label, 1 that with it, and more
- * goes past it (Ho & Salimans 2022, arXiv 2207.12598, where w is our w − 1).
+ * extends it (Ho & Salimans 2022, arXiv 2207.12598, where w is our w − 1).
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1026,7 +1026,7 @@ export const show = (sampler: Sampler): string => Case.show(sampler)
 /** The sampler in mathematics. */
 export const formula = (sampler: Sampler): string => Case.formula(sampler)
 
-/** What is wrong with a sampler. */
+/** The problems of a sampler. */
 export const problems = (sampler: Sampler): ReadonlyArray<Problem.Problem> => Case.problems(sampler)
 
 /** Whether it looks at the key. */

@@ -12,7 +12,7 @@ export type Coordinate = (level: Schedule.Level, time: number) => number
 
 export interface Meaning {
   readonly times: (schedule: Schedule.Schedule) => Float64Array
-  /** What is wrong with it on a schedule. */
+  /** Its problems on a schedule. */
   readonly misfits: (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
   readonly evenIn: O.Option<Coordinate>
 }
@@ -27,7 +27,7 @@ export interface Spec<N extends string, F extends Field.Fields, A extends Case.C
 > {
   /** The times, the noisy end first. They fall, or stay at one level. */
   readonly meaning: (fields: Field.Of<F>) => (schedule: Schedule.Schedule) => ReadonlyArray<number> | Float64Array
-  /** What is wrong with it on a schedule, by the names of its fields; its times are looked at in any case. */
+  /** Its problems on a schedule, by the names of its fields; its times are looked at in any case. */
   readonly misfits?: (fields: Field.Of<F>) => (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
   /** Capability, which laws hold it to: what its steps are even in. */
   readonly evenIn?: (fields: Field.Of<F>) => Coordinate
@@ -276,7 +276,7 @@ export const show = (grid: TimeGrid): string => Case.show(grid)
 /** The grid in mathematics. */
 export const formula = (grid: TimeGrid): string => Case.formula(grid)
 
-/** What is wrong with a grid on a schedule: outside it, rising, without a step, or where a level has no signal. */
+/** The problems of a grid on a schedule: outside it, rising, without a step, or where a level has no signal. */
 export const problems =
   (schedule: Schedule.Schedule) =>
   (grid: TimeGrid): ReadonlyArray<Problem.Problem> => {

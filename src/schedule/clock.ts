@@ -20,7 +20,7 @@ export interface Ticking {
 
 export interface Meaning {
   readonly ticking: (own: Dynamics) => Ticking
-  /** What is wrong with it on a schedule. */
+  /** Its problems on a schedule. */
   readonly misfits: (own: Dynamics) => ReadonlyArray<Problem.Problem>
 }
 
@@ -33,7 +33,7 @@ export interface Spec<N extends string, F extends Field.Fields, A extends Case.C
   'meaning'
 > {
   readonly meaning: (fields: Field.Of<F>) => (own: Dynamics) => Ticking
-  /** What is wrong with it on a schedule, by the names of its fields, where these are right by themselves. */
+  /** Its problems on a schedule, by the names of its fields, where these are right alone. */
   readonly misfits?: (fields: Field.Of<F>) => (own: Dynamics) => ReadonlyArray<Problem.Problem>
 }
 
@@ -180,7 +180,7 @@ export const show = (clock: Clock): string => Case.show(clock)
 /** The schedule's own time in mathematics. */
 export const formula = (clock: Clock): string => Case.formula(clock)
 
-/** What is wrong with a clock by itself; of a schedule, `Schedule.problems` says it. */
+/** The problems of a clock without its schedule; of a schedule, `Schedule.problems` says it. */
 export const problems = (clock: Clock): ReadonlyArray<Problem.Problem> => Case.problems(clock)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [affine, power, evenLogSnr]

@@ -49,7 +49,7 @@ export interface Spec<
 const LOOKS = 4225
 
 /**
- * What is wrong with levels at `LOOKS` times and at both ends: an α or σ that is negative, not finite or not a number, a
+ * The problems of levels at `LOOKS` times and at both ends: an α or σ that is negative, not finite or not a number, a
  * log-SNR that does not fall from one time to the next, or an error. Between these times nobody looks. Of endless time
  * the shares u stand for t = u/(1 − u), and a signal that has vanished need not fall.
  */
@@ -125,7 +125,7 @@ function made<
   called: (fields: Field.Of<F>) => string
 ): Case.Constructor<Schedule, N, F, A, On> {
   const fields: Field.Fields = spec.fields ?? {}
-  /** What is wrong with a schedule stays so: to look at one that was met takes no time. */
+  /** The problems of a schedule do not change: to look at one that was met takes no time. */
   const known = new WeakMap<object, ReadonlyArray<Problem.Problem>>()
   /** A schedule is looked at as a whole where the schedules in it are right: each of them is asked once. */
   const hasRightParts = (of: Field.Of<F>): boolean =>
@@ -705,7 +705,7 @@ export const show = (schedule: Schedule): string => Case.show(schedule)
 /** The schedule as mathematics. */
 export const formula = (schedule: Schedule): string => Case.formula(schedule)
 
-/** What is wrong with the use of a time on a schedule: outside [0, until], or without noise where noise is needed. */
+/** The problems of the use of a time on a schedule: outside [0, until], or without noise where noise is needed. */
 export const timeProblems =
   (field: string, time: number) =>
   (schedule: Schedule): ReadonlyArray<Problem.Problem> => {
@@ -719,7 +719,7 @@ export const timeProblems =
     )
   }
 
-/** What is wrong with a schedule, in all its parts. A clock is read against its schedule, which has to be right first. */
+/** The problems of a schedule, in all its parts. A clock is read against its schedule, which has to be right first. */
 export const problems = (schedule: Schedule): ReadonlyArray<Problem.Problem> => Case.problems(schedule)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [

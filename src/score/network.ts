@@ -73,7 +73,7 @@ export interface NetworkSpec<
 }
 
 /**
- * A network of one's own, with fields: it is trained, printed, stored and held to laws as ours are. It has no density, so that
+ * A network of one's own, with fields: it is trained, printed, stored and property-tested as ours are. It has no density, so that
  * what needs one refuses it; `family` makes what has.
  *
  * @example

@@ -217,7 +217,7 @@ export const show = (score: Score<string>): string => Case.show(score)
 /** The score as mathematics. */
 export const formula = (score: Score<string>): string => Case.formula(score)
 
-/** What is wrong with a score for data of so many rows. */
+/** The problems of a score for data of so many rows. */
 export const problems =
   ({ rows, dim }: { readonly rows: number; readonly dim: number }) =>
   (score: Score<string>): ReadonlyArray<Problem.Problem> => {

@@ -206,7 +206,7 @@ describe.skipIf(isMissing)('the workbench', () => {
       expect(await page.inputValue('[name=rows]')).toBe('60')
       const shared = fromHash(page.url().split('#')[1] ?? '')
       expect(E.isRight(shared) && 'drawn' in shared.right.data && shared.right.data.drawn.length).toBe(60)
-      await page.click('summary')
+      await page.click('#workbench summary')
       await page.fill('#table', '1, 2\n3; 4\n−1 0.5\n2 2.5')
       await page.click('#paste')
       await page.waitForFunction(() => document.querySelector<HTMLInputElement>('[name=rows]')?.value === '4')

@@ -56,7 +56,7 @@ function line(operation: Operation, a: usize, stretchA: bool, b: usize, stretchB
     if (!stretchA) a += 16
     if (!stretchB) b += 16
   }
-  // The last of an odd number by itself: what follows it in `out` is another's.
+  // The last of an odd number alone: what follows it in `out` is another's.
   if (out < end) v128.store64_lane(out, both(operation, v128.load_splat<f64>(a), v128.load_splat<f64>(b)), 0)
 }
 

@@ -38,7 +38,7 @@ const read =
       )
     )
 
-/** Data of the shape a pipeline asks for: what is wrong with it on these is wrong with it on any. */
+/** Data of the shape a pipeline asks for: its problems on these are problems on any. */
 const standIn = ({ score, initializer, stages }: Pipeline.Pipeline<string>): Points.Points => {
   const noise = pipe(
     stages.flatMap(Stage.losses),

@@ -157,7 +157,7 @@ const ofGroups = (by: string, flags: Flags, within: number, all: ReadonlyArray<r
           })
           .join('\n\n')
 
-/** Each group by itself: one that cannot be learned keeps none of the others back, and is told of at the end. */
+/** Each group alone: one that cannot be learned keeps none of the others back, and is told of at the end. */
 const byGroup =
   (
     world: World,

@@ -24,7 +24,7 @@ type AnyField = AnyCase['fields'][string]
 
 const reference = (concept: string): Json => ({ $ref: `#/definitions/${concept}` })
 
-/** The JSON of a field. What is wrong with a value of the right form is told by `ornstein explain`. */
+/** The JSON of a field. A value of the right form may have problems, which are told by `ornstein explain`. */
 const ofField = (field: AnyField): Json => {
   const isOpen = field.fallback._tag === 'Some'
   const default_ = isOpen && !field.code ? field.encode(field.fallback.value, []) : undefined
@@ -135,7 +135,7 @@ export const begin =
       TE.flatMap(vocabulary =>
         world.writeFiles([
           { option: 'FILE', path: file, text: written(`./${SCHEMA}`) },
-          // The schema is made anew: it belongs to the program, not to who edits the pipeline.
+          // The schema is made again: it belongs to the program, not to who edits the pipeline.
           { option: 'FILE', path: beside, text: printed(schemaOf(vocabulary)) }
         ])
       ),

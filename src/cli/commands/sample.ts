@@ -39,7 +39,7 @@ const drawOf = async (
   return E.isLeft(draw) ? E.left(refusedFor(draw.left)) : E.right({ columns: learned.right.columns, draw: draw.right })
 }
 
-/** The model in a text: most need nothing of the language, which is loaded to say what is wrong with another. */
+/** The model in a text: most need nothing of the language, which is loaded to report the problems of another. */
 const modelIn = async (path: string, text: string): Promise<E.Either<Failure, Drawable.Model>> => {
   const found = Drawable.read(text)
   if (found !== null) return E.right(found)

@@ -225,7 +225,7 @@ const outOf = (path: string): Out => {
   return form.name === null || form.name === 'jsonl' ? { lines: path, form: null } : { lines: `${path}.jsonl`, form }
 }
 
-/** What is wrong with where a sweep is to go, by the name of the file. */
+/** The problems of where a sweep is to go, by the name of the file. */
 export const wrongOut = (output: Output): ReadonlyArray<Problem.Problem> => {
   const { name, isPacked } = formOf(output.path)
   const foreign = foreignForm(output)

@@ -46,7 +46,7 @@ const none = Problem.of('rows', 'none', 'at least one row', 'give at least one p
 
 /**
  * The rows of all pieces, one after another, kept in a file of doubles that nobody else sees and that is gone with the program (see
- * `lib/scratch`; in a browser, in memory). Pieces may be of any number of rows. What is wrong with a row is said by its number
+ * `lib/scratch`; in a browser, in memory). Pieces may be of any number of rows. A problem of a row names its number
  * among all, from 1.
  *
  * @example

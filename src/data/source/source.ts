@@ -1,6 +1,6 @@
 /**
  * Rows that need not be in memory: n rows of d finite numbers, read a stretch at a time, as often as asked. What is computed from
- * a source is, to the bit, what is computed from the same rows as `Points`, however long the stretches and however many threads.
+ * a source is, bit for bit, what is computed from the same rows as `Points`, however long the stretches and however many threads.
  */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -47,7 +47,7 @@ export const of = (points: Points.Points): Source => ({
 
 /**
  * Data without end: a stage with a `batch` meets new rows at every step, which `draw` makes from the step's key. So descent is
- * online, never meets a row again, and is the same to the bit from the same seed, also when a run is resumed. Who needs rows that
+ * online, never meets a row again, and is the same bit for bit from the same seed, also when a run is resumed. Who needs rows that
  * stay (initializers, a change of units, expectation–maximization, stages without a batch or by epochs) meets the `rows` of `key`.
  *
  * @throws RangeError with the remedy, where what is drawn are not as many finite rows as asked for, of as many columns each time
@@ -100,11 +100,11 @@ const checked = (draw: Draw, rows: number, key: Key.Key, dim?: number): Points.P
   )
 }
 
-/** How rows that are drawn anew change where all rows do. */
+/** How rows that are drawn again change where all rows do. */
 const anew = ({ draw }: Source, change: (points: Points.Points) => Points.Points): Pick<Source, 'draw'> =>
   draw === undefined ? {} : { draw: rows => key => change(draw(rows)(key)) }
 
-/** What is wrong with the numbers of a source for whom asks for whole rows; what else could be was looked at when they came. */
+/** The problems of the numbers of a source for whom asks for whole rows; what else could be was looked at when they came. */
 export const problems = ({ misses }: Source): ReadonlyArray<Problem.Problem> =>
   Problem.unless(
     misses !== true,
@@ -164,7 +164,7 @@ export const shifted =
       map((x, j) => x - by[j])
     )
 
-/** The source in given units, z = (x − centre)/scale: those of `standardize` bring it there to the bit. */
+/** The source in given units, z = (x − centre)/scale: those of `standardize` bring it there bit for bit. */
 export const inUnits =
   ({ centre, scale }: Points.Scaling) =>
   (source: Source): Source =>
@@ -219,7 +219,7 @@ const part = ({ dim, read, weights, labels }: Source, first: number, rows: numbe
 export const pieces = (source: Source, count?: number): Iterable<Points.Points> =>
   mapped(Stretches.cuts(source, count), ({ first, count }) => part(source, first, count))
 
-/** Visits all rows in order as points, so many at a time; what is visited is filled anew for the next. */
+/** Visits all rows in order as points, so many at a time; what is visited is filled again for the next. */
 export const each =
   (visit: (points: Points.Points, first: number) => void, count?: number) =>
   (source: Source): void => {
@@ -261,7 +261,7 @@ export const kept =
     }
   }
 
-/** Reads rows. It stands by itself: what it closes over lives as long as the source, and no piece is to. */
+/** Reads rows. It stands alone: what it closes over lives as long as the source, and no piece is to. */
 const reading =
   (place: Scratch, dim: number): Source['read'] =>
   (first, out) => {
@@ -398,7 +398,7 @@ export const batch =
     return { points: chosen(places)(data), places }
   }
 
-/** Whether a batch of so many rows can be had of either. */
+/** Whether a batch of so many rows exists of either. */
 export const hasBatch = (size: number, data: Data): boolean =>
   size <= data.rows || (isSource(data) && data.draw !== undefined)
 

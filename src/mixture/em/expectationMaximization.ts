@@ -213,7 +213,7 @@ export const noisySummed = <P extends string>(
 }
 
 /**
- * One E- and M-step on the likelihood of x_t = αx_0 + σz under the diffused mixture, z drawn anew: at high noise the
+ * One E- and M-step on the likelihood of x_t = αx_0 + σz under the diffused mixture, z drawn again: at high noise the
  * landscape is smooth, and what it hides are the local maxima. With r the responsibilities at x_t, the mean moves to
  * E[r x_t]/(α E r), and the variance to (E[r|x_t − α·mean|²]/(d E r) − σ²)/α²: the M-step for x_t, at time 0.
  */

@@ -18,7 +18,7 @@ const STILL = 1e-9
 
 /**
  * Of a scatter S [d, d]: A⁺ = SBᵀ(V + BSBᵀ)⁻¹ and D⁺ = diag(S − A⁺BS), from below clipped at `least`, where LLᵀ = I + AᵀD⁻¹A by the QR of
- * [D^{−½}A; I], V = L⁻ᵀL⁻¹ and B = V AᵀD⁻¹. In place, so many times or until it stands still.
+ * [D^{−½}A; I], V = L⁻ᵀL⁻¹ and B = V AᵀD⁻¹. In place, so many times or until it converges.
  */
 const analyseOne = (s: Float64Array, a: Float64Array, noise: Float64Array, least: number, steps: number): void => {
   const d = noise.length
@@ -226,7 +226,7 @@ const nearestOne = (s: Float64Array, rank: number, start: Float64Array): Looked 
 
 /**
  * F [K, d, rank] and ψ [K, d] of the least relative entropy to given covariances [K, d, d], from a noise to begin with: the
- * covariance itself where it is of the family, up to 2⁻⁵² |Σ|/ψ of a noise (but for one in a hundred of as many factors as are just
+ * covariance itself where it is of the family, up to 2⁻⁵² |Σ|/ψ of a noise (except for one in a hundred of as many factors as are just
  * known from a covariance, with noise of all sizes, e^±4); else, with its variances, near the nearest whose noise is a
  * hundredth at least of what the other columns leave of a column.
  */

@@ -55,7 +55,7 @@ export interface Told {
   readonly columns: Uint32Array
 }
 
-/** What the patterns of components hold at most: of more, they are made anew. */
+/** What the patterns of components hold at most: of more, they are made again. */
 const HELD = 1 << 22
 
 /** δ of a row's first columns x from the k-th centre, and |L⁻¹δ|². Small functions of the loop are fast sooner than a large one. */

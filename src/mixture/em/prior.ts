@@ -110,7 +110,7 @@ const paired = (factor: NdArray, dim: number, x: Float64Array, y: Float64Array):
 const identity = (dim: number): Float64Array =>
   new Float64Array(dim * dim).map((_, at) => (at % (dim + 1) === 0 ? 1 : 0))
 
-/** log p(Σ) of one covariance, but for what does not depend on it: inverse Wishart, or inverse gamma for each variance. */
+/** log p(Σ) of one covariance, except for what does not depend on it: inverse Wishart, or inverse gamma for each variance. */
 const ofCovariance = (
   { mean: { length: dim }, covariance }: Prior,
   second: Counted['second'],
@@ -134,7 +134,7 @@ const ofCovariance = (
 }
 
 /**
- * log p(θ) of the means and covariances, but for what does not depend on them: log N(c_k; μ, Σ_k/κ) of each component, and
+ * log p(θ) of the means and covariances, except for what does not depend on them: log N(c_k; μ, Σ_k/κ) of each component, and
  * log p(Σ_k), once where all share one, and their mean where all have one volume. `added` leads uphill on it and the likelihood together. Weights have no prior.
  */
 export const logDensity =

@@ -60,7 +60,7 @@ const logJoint = ({ logWeights, logDensity }: ComponentsOf, x: Tensor, level: Ro
 
 /**
  * A family of mixtures of one's own, from the log-densities of its components: it is learned by every objective, printed,
- * stored and held to laws as ours are. With `toMixture` and `fromMixture` it is learned by expectation–maximization too, at time 0 and
+ * stored and property-tested as ours are. With `toMixture` and `fromMixture` it is learned by expectation–maximization too, at time 0 and
  * at noise levels, under priors and with missing cells, and starts from the centres of clusters.
  *
  * @example
@@ -112,7 +112,7 @@ export function family<
   })
 }
 
-/** How many entries of parameters are free, but for a sum that the weights have. */
+/** How many entries of parameters are free, except for a sum that the weights have. */
 const freedomOf = (shapes: Params.Shapes<string>): number =>
   Params.sizeOf(shapes) - (Object.hasOwn(shapes, 'logits') ? 1 : 0)
 

@@ -86,7 +86,7 @@ export const evaluated = <T extends Weighted>(see: (params: T, x: Tensor, level:
 /** (d/2) log 2π */
 export const constantOf = (dim: number): number => (dim / 2) * Elementary.log(2 * Math.PI)
 
-/** log N but for −(d/2) log 2π, of |R r|² and log |R|, R_kᵀ R_k = P_k, which broadcast to [rows, K]. */
+/** log N except for −(d/2) log 2π, of |R r|² and log |R|, R_kᵀ R_k = P_k, which broadcast to [rows, K]. */
 export const logShape = (squared: Tensor, logRoot: Tensor, constant = 0): Tensor => {
   const half = mul(0.5, squared)
   return sub(logRoot, constant === 0 ? half : add(half, constant))

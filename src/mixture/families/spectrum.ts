@@ -291,7 +291,7 @@ const byNewton = (parts: Parts, n: Float64Array, omega: Float64Array, at: At, ol
       b,
       l.map(x => x - least)
     )
-    // Of a tiny mass the value tells nothing, and so it ends where no step is left, not where it stands still.
+    // Of a tiny mass the value tells nothing, and so it ends where no step is left, not where it converges.
     let moved = 0
     for (let t = 1; t > 1e-10; t /= 2) {
       const next = theta.map((x, i) => x + t * along[i])

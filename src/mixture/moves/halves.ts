@@ -40,7 +40,7 @@ const STEPS = 5
 /** No half is narrower in its component's coordinates: the family's own floor comes with its own steps. */
 const NARROWEST = 1e-4
 
-/** Numbers of rows that are held from step to step; more are made anew at each, so many at a time. */
+/** Numbers of rows that are held from step to step; more are made again at each, so many at a time. */
 const HELD = 1 << 22
 const BLOCK = 1 << 18
 
@@ -332,7 +332,7 @@ const placed = (half: Component, mass: number, component: Component, outer: Floa
   return { weight: mass * half.weight, mean, factor: { shape: [dim, dim], values: product } }
 }
 
-/** The Gaussian that is likeliest of a component's rows: the component itself, where its family has all covariances and stands still. */
+/** The Gaussian that is likeliest of a component's rows: the component itself, where its family has all covariances and converges. */
 const likeliest = (
   component: Component,
   points: Points,

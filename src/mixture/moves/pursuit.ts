@@ -162,7 +162,7 @@ const startsOf = ({ rows, dim, values, weights }: Cloud, table: Table, count: nu
 /** Where steps stand: a pair, and the log-odds by it. */
 interface Standing extends Spot {
   readonly pair: Omit<Pair, 'gain'>
-  /** The pair's, but for the mean of log(1 + e^odds). */
+  /** The pair's, except for the mean of log(1 + e^odds). */
   readonly single: number
 }
 

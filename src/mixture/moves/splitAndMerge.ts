@@ -26,7 +26,7 @@ export interface Options {
   readonly prior: number | null
 }
 
-/** Moves are looked for on so many rows, drawn anew at each step; whether one is kept is decided on all rows. */
+/** Moves are looked for on so many rows, drawn again at each step; whether one is kept is decided on all rows. */
 export const SURVEYED = 131_072
 
 /** A move that gains less than this of the mean log-likelihood is not one out of a local maximum. */

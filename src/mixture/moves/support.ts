@@ -15,7 +15,7 @@ import { componentsOf } from '../component.js'
 import type { Mixture } from '../../family/mixtureData.js'
 import { responsibilities, whitened } from '../em/moments.js'
 
-/** A component that is no more than a chance of few rows may be. */
+/** A component that is probably only outliers may be. */
 export interface Unsupported {
   /** From 0. */
   readonly component: number
@@ -34,7 +34,7 @@ export interface Own extends Pick<MStep<string>, 'second'> {
 }
 
 /**
- * From so many times d + 2 rows on, likelihoods are too high by what parameters are counted as, but for a ninth, n/(n − d − 2): criteria
+ * From so many times d + 2 rows on, likelihoods are too high by what parameters are counted as, except for a ninth, n/(n − d − 2): criteria
  * say what is to be said.
  */
 const FEW = 10
@@ -68,7 +68,7 @@ const logOf = (t: number): number => (t > 0 ? Elementary.log(t) : 0)
 /**
  * Components whose gain is less than the ½ p log n that BIC asks for their p parameters. Where rows are many a row left out takes p
  * from the gain (Stone 1977), which is given back: there this is BIC's own question. Where they are few it takes more, and all where they do
- * not fix the component. A component by itself is held against none.
+ * not fix the component. A component alone is held against none.
  */
 export const unsupported = (
   data: Source.Data,

@@ -81,7 +81,7 @@ describe('a file that is read in a thread', () => {
       exit: 2,
       stderr:
         'error: endless.arrow: a file of Arrow (reading it had no end after 10 seconds) is not whole and sound; ' +
-        'fetch it again, or write it anew\n'
+        'fetch it again, or write it again\n'
     })
   })
 })

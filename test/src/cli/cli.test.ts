@@ -315,7 +315,7 @@ ignored: Sepal.Length, Sepal.Width, Species; choose others with --columns
 
 How (em, seed 0):
   start    Initializer.bestOf(10)(Initializer.kMeans({ steps: 10 }))
-  stage 1  θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]; closed form; ${/steps +(\d+)/.exec(stdout)?.[1] ?? ''} of 500 steps, then the parameters stood still
+  stage 1  θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]; closed form; converged after ${/steps +(\d+)/.exec(stdout)?.[1] ?? ''} of 500 steps
 
 The report is in iris.html: open it in a browser.
 The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein sample iris.json -n 10

@@ -187,7 +187,7 @@ it.each(['cut.parquet', 'none.pq.gz', 'none.arrow', 'none.Feather'])(
     for (const how of ['', '--stream']) {
       const { exit, stderr } = await ornstein(`fit @${file} ${how}`)
       expect(exit).toBe(2)
-      expect(stderr).toMatch(/a file of (Parquet|Arrow).* is not whole and sound; fetch it again, or write it anew/)
+      expect(stderr).toMatch(/a file of (Parquet|Arrow).* is not whole and sound; fetch it again, or write it again/)
     }
   }
 )

@@ -87,7 +87,7 @@ describe('a score of one’s own', () => {
   it('that mixes rows is refused', () => {
     const mixed = compiled(network((params, x, level) => sub(linear(params, x, level), mean(x, 0, true))))
     expect(mixed).toEqual([
-      `stages[0].score: ${own}, which gives a row other numbers alone than among others, is not a function of each row by itself, the same at each call; let it reduce over axis 1 only, and take its randomness from the parameters`
+      `stages[0].score: ${own}, which gives a row other numbers alone than among others, is not a function of each row alone, the same at each call; let it reduce over axis 1 only, and take its randomness from the parameters`
     ])
   })
 

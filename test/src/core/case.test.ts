@@ -306,7 +306,7 @@ describe('JSON', () => {
       const refused = read({ version, value: written(supper) })
       return isLeft(refused) ? refused.left[0].remedy : null
     })
-    expect(remedies).toEqual(['install a newer ornstein', 'write the file anew', 'write the file anew'])
+    expect(remedies).toEqual(['install a newer ornstein', 'write the file again', 'write the file again'])
   })
 
   it('of an earlier version is read by the case', () => {

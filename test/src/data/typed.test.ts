@@ -241,7 +241,7 @@ describe('a table of Parquet or Arrow', () => {
     expect(right(await Points.readParquet(file('dictionary-snappy'))).columns).toEqual(['long_field'])
     expect(wrong(await Points.readParquet(file('dictionary-wrong')))).toBe(
       'text: a file of Parquet (row group 1, column long_field: page 1 has another checksum than it carries) is not whole and ' +
-        'sound; fetch it again, or write it anew'
+        'sound; fetch it again, or write it again'
     )
     // a bit of the bytes of each page
     const damaged = parquetMetadata(sound).row_groups[0].columns.flatMap(({ meta_data: meta }) => {

@@ -578,7 +578,7 @@ describe('problems', () => {
     'an estimate under fixed noise': {
       objective: Objective.implicit(law, { divergence: 'sliced', law: 'normal' }),
       wanted: [
-        "expectation: Expectation.fixed(6 × 2 noise) of Objective.implicit(TimeLaw.at(0.3), { divergence: 'sliced', probes: 1, law: 'normal' }) is not plain noise drawn anew, as the directions are; leave out divergence, or use Expectation.monteCarlo()"
+        "expectation: Expectation.fixed(6 × 2 noise) of Objective.implicit(TimeLaw.at(0.3), { divergence: 'sliced', probes: 1, law: 'normal' }) is not plain noise drawn again, as the directions are; leave out divergence, or use Expectation.monteCarlo()"
       ]
     },
     'a control variate under a projection': {
@@ -591,7 +591,7 @@ describe('problems', () => {
     'a control variate under fixed noise': {
       objective: Objective.controlVariate(law, Parametrization.noise),
       wanted: [
-        'expectation: Expectation.fixed(6 × 2 noise) of Objective.controlVariate(TimeLaw.at(0.3), Parametrization.noise) is not plain noise drawn anew, from which a coefficient is estimated; use Expectation.monteCarlo()'
+        'expectation: Expectation.fixed(6 × 2 noise) of Objective.controlVariate(TimeLaw.at(0.3), Parametrization.noise) is not plain noise drawn again, from which a coefficient is estimated; use Expectation.monteCarlo()'
       ]
     },
     'unknown parameters': {

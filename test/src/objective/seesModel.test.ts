@@ -253,8 +253,8 @@ describe('what cannot be is refused', () => {
     )
     expect(refused(mixture, timeScore)).toBe('nothing')
   })
-  it('noise that is not drawn anew, for what draws more', () => {
-    expect(refused(network, sliced, fixed)).toMatch(/is not plain noise drawn anew, as is the second noise/)
+  it('noise that is not drawn again, for what draws more', () => {
+    expect(refused(network, sliced, fixed)).toMatch(/is not plain noise drawn again, as is the second noise/)
     expect(
       refused(
         network,

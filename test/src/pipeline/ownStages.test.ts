@@ -108,7 +108,7 @@ describe('a stage with memory', () => {
     expect(E.isLeft(codec.decode({ ...(codec.encode(one) as object), memory: null }))).toBe(true)
     const { stages } = compiled(tail)
     expect(() => stages[0].step(one.params, { kept: 1 }, Key.fromSeed(1))).toThrow(
-      /^memory: \{"kept":1\} is not what Stage\.averagedTail remembers \(.*\); begin it anew$/
+      /^memory: \{"kept":1\} is not what Stage\.averagedTail remembers \(.*\); begin it again$/
     )
   })
 })

@@ -45,12 +45,12 @@ const index = () =>
   (asked ??= Promise.all([loaded('minisearch.js'), loaded('entries.js')]).then(() => {
     const search = new window.MiniSearch({
       idField: 'url',
-      fields: ['title', 'page', 'text'],
+      fields: ['title', 'page', 'text', 'also'],
       storeFields: ['title', 'page', 'text'],
       // `TimeGrid.karras` is found by either half.
       tokenize: text => text.split(/[^\p{L}\p{N}_]+/u).filter(word => word !== ''),
       searchOptions: {
-        boost: { title: 6, page: 1.5 },
+        boost: { title: 6, also: 5, page: 1.5 },
         // A word's own page says most about it.
         boostDocument: url => (url.startsWith('words/') ? 2 : 1),
         prefix: true,

@@ -7,6 +7,23 @@ const plain = html =>
     .replace(/\s+/g, ' ')
     .trim()
 
+/** What people call it who do not know its name here: words by the place that answers, a page or one of its sections. */
+const synonyms = [
+  [
+    /^recipes\.html#.*cluster-rows/,
+    'clustering cluster k-means save model load persist predict labels assign new data'
+  ],
+  [
+    /^recipes\.html#.*how-many-clusters/,
+    'how many clusters components number of clusters select k elbow silhouette BIC AIC'
+  ],
+  [/^recipes\.html#.*missing-values/, 'missing values NaN NA null impute imputation incomplete'],
+  [/^recipes\.html#.*outliers/, 'outlier outliers anomaly anomalies detection novelty robust'],
+  [/^mixtures\.html#.*algebra/, 'predict prediction regression conditional impute marginal'],
+  [/^coming-from\.html#.*scikit/, 'sklearn GaussianMixture python'],
+  [/^should-i-use-this\.html$/, 'compare comparison alternatives scikit-learn mclust when not to use']
+]
+
 /** Only so much of a section is kept: what is looked for is said early. */
 const longest = 600
 
@@ -19,8 +36,10 @@ export const entriesOf = (url, html) => {
   const kept = url.startsWith('words/') ? heads.slice(0, 1) : isApi ? heads.filter(([, level]) => level !== '2') : heads
   return kept.map((head, i) => {
     const title = plain(head[3].replace(/<small>.*?<\/small>/, ''))
+    const place = i === 0 ? url : `${url}#${head[2]}`
     return {
-      url: i === 0 ? url : `${url}#${head[2]}`,
+      url: place,
+      also: synonyms.find(([where]) => where.test(place))?.[1] ?? '',
       title: isApi && i > 0 ? `${page}.${title}` : title,
       page: i === 0 || isApi ? '' : page,
       text: plain(body.slice(head.index + head[0].length, kept[i + 1]?.index ?? body.length)).slice(0, longest)

@@ -85,6 +85,30 @@ describe('the site', () => {
         expect(page.url()).toBe(at('words/TimeGrid.karras.html'))
       }))
 
+    it('finds pages by the words of those who do not know the names here', () =>
+      visit('tutorial.html', 1200, async page => {
+        const places: Readonly<Record<string, RegExp>> = {
+          'missing values': /recipes\.html#.*missing-values/,
+          predict: /mixtures\.html#.*algebra|recipes\.html#.*cluster-rows/,
+          'how many clusters': /recipes\.html#.*how-many-clusters/,
+          cluster: /recipes\.html#.*cluster/,
+          outlier: /recipes\.html#.*outliers/,
+          'save model': /recipes\.html#.*save-the-model/
+        }
+        for (const [words, place] of Object.entries(places)) {
+          await page.fill('#search', '')
+          await page.fill('#search', words)
+          // Among the first five.
+          await page.waitForFunction(
+            ({ source }) =>
+              [...document.querySelectorAll('#found li a')]
+                .slice(0, 5)
+                .some(link => new RegExp(source).test(link.getAttribute('href') ?? '')),
+            { source: place.source }
+          )
+        }
+      }))
+
     it('turns dark and light, and remembers', () =>
       visit('index.html', 1200, async page => {
         const paper = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor)

@@ -6,6 +6,7 @@ const sections = [
     'Start',
     [
       ['index.html', 'ornstein'],
+      ['should-i-use-this.html', 'Should I use this?'],
       ['tutorial.html', 'Tutorial'],
       ['coming-from.html', 'Coming from …'],
       ['playground.html', 'Playground']

@@ -53,7 +53,8 @@ const line = (world: World, whose: string): Progress => {
     const { steps } = stages[stage].stopping
     say(() => {
       const { name, value: shown } = measured(stage, value)
-      return `${here}, step ${step} of ${steps}: ${name} ${table.show(shown)}${left('at most', since, step, steps)}`
+      // The number and its name first: a narrow terminal cuts the rest.
+      return `${name} ${table.show(shown)}, step ${step} of ${steps}, ${here}${left('at most', since, step, steps)}`
     })
   }
   const resampling = ({ done, of }: Bootstrap.Progress): void => {

@@ -480,9 +480,9 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
     })
     const written = watched.stderr.split('\r\x1b[2K')
     expect(written[0]).toBe('')
-    expect(written[1]).toMatch(/^stage 1 of 4, step 1 of 150: loss [\d.]+$/)
+    expect(written[1]).toMatch(/^loss [\d.]+, step 1 of 150, stage 1 of 4$/)
     expect(written.at(-2)).toMatch(
-      /^stage [234] of 4, step \d+ of \d+: (loss|log-likelihood per row) -?[\d.]+(, at most \d+ s left)?$/
+      /^(loss|log-likelihood per row) -?[\d.]+, step \d+ of \d+, stage [234] of 4(, at most \d+ s left)?$/
     )
     expect(written.at(-1)).toBe('')
     // Ten lines a second: with 30 ms between two looks at the clock, two for a step, not every step is told.

@@ -77,7 +77,7 @@ describe('progress', () => {
 
   it('says what else it shows, and how long it takes', async () => {
     const descent = await watched('fit %faithful.csv -k 2 --family isotropic --recipe two-stage')
-    expect(descent.some(text => /^stage 1 of 4, step \d+ of 150: loss [\d.]+, at most \d+ s left$/.test(text))).toBe(
+    expect(descent.some(text => /^loss [\d.]+, step \d+ of 150, stage 1 of 4, at most \d+ s left$/.test(text))).toBe(
       true
     )
     const prior = await watched('fit %faithful.csv -k 2 --family full --recipe em --prior 0.01')

@@ -137,12 +137,11 @@ export const performed = async (
     const begun = await redis.hmget(keys.begun(id), ...next.map(({ name }) => name))
     for (const [i, one] of next.entries()) {
       const job = `${id}-${one.name}`
-      // of one that has just ended, the result may be on its way
       if ((await queue.getJobState(job)) !== 'unknown') continue
-      if (Number(begun[i]) >= MOST_BEGUN) {
-        await gather()
-        if (missing.has(one.name)) over(one.name, E.left(lost))
-      } else await queue.add('task', { id, ...one }, { jobId: job, removeOnComplete: true, removeOnFail: true })
+      // a result is there before its task leaves the queue: this one was done since results were last gathered
+      if ((await redis.hexists(keys.results(id), one.name)) === 1) continue
+      if (Number(begun[i]) >= MOST_BEGUN) over(one.name, E.left(lost))
+      else await queue.add('task', { id, ...one }, { jobId: job, removeOnComplete: true, removeOnFail: true })
     }
   }
   const isThere = async (): Promise<boolean> => {

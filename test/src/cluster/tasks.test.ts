@@ -74,6 +74,19 @@ describe.skipIf(without !== null)('at a queue', () => {
     redis.disconnect()
   })
 
+  it('what was done since results were last gathered is not done again', async () => {
+    const redis = new Redis(own.url)
+    await redis.hset(keys.results('known'), 't0', JSON.stringify({ square: 0 }))
+    redis.disconnect()
+    const taken: unknown[] = []
+    await work((task, ended) => {
+      taken.push(task)
+      return squared(task, ended)
+    })
+    expect(await asked('known', tasks.slice(0, 2))).toEqual({ t0: { square: 0 }, t1: { square: 1 } })
+    expect(taken).toEqual([{ x: 1 }])
+  })
+
   it('what a worker leaves behind is begun anew by another, and a server that lost all is told again', async () => {
     const ends: string[] = []
     const leaving = await work(async (_, ended) => {

@@ -18,7 +18,7 @@ import {
   TimeLaw
 } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
-import { sampled, today } from '../today.js'
+import { runs, sampled, today } from '../today.js'
 
 const verdictOf = (report: laws.Report, law: string): readonly [laws.Verdict, string | null] | undefined => {
   const row = report.rows.find(row => row.law === law)
@@ -185,7 +185,7 @@ describe('schedules', () => {
   it.each(Object.entries(alphas))('by σ = √(1 − α²) are let pass: %s', (name, [alpha, until]) => {
     const schedule = Schedule.custom({ name, alpha, sigma: t => Math.sqrt(1 - alpha(t) ** 2), until })
     for (const law of laws.schedule(schedule, { variancePreserving: true }))
-      fc.assert(law.property, { seed: today, numRuns: 50 })
+      fc.assert(law.property, { seed: today, numRuns: runs(50) })
   })
 
   it('whose inverse is off by 1e-6 are caught', () => {

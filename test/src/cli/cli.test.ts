@@ -268,7 +268,8 @@ describe('fit', () => {
   })
 
   it('gives the same numbers for the same seed, and others for another', async () => {
-    const line = '%faithful.csv --standardize --recipe two-stage --seed'
+    // five steps on noise and starts that are drawn
+    const line = '%faithful.csv --standardize --pipeline @pipeline.json --seed'
     const [a, b, c] = [await fitted(`${line} 3`), await fitted(`${line} 3`), await fitted(`${line} 4`)]
     expect(a).toEqual(b)
     expect(a.means).not.toEqual(c.means)
@@ -346,14 +347,12 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
     expect(here.read('compared.html')).toContain('<h2>The same data, learned in other ways</h2>')
     expect(stdout).toContain('Learned 2 isotropic Gaussians')
 
-    const json = JSON.parse((await ornstein(`${line} --compare em,annealed --json`)).stdout) as t.TypeOf<
-      typeof fitJson
-    > & {
+    const json = JSON.parse((await ornstein(`${line} --compare em --json`)).stdout) as t.TypeOf<typeof fitJson> & {
       readonly compared: ReadonlyArray<t.TypeOf<typeof fitJson>>
     }
     const what = ['recipe', 'means', 'weights', 'logLikelihood', 'steps', 'converged'] as const
     expect([json, ...json.compared].map(fit => what.map(key => fit[key]))).toEqual(
-      own.map(fit => what.map(key => fit[key]))
+      own.slice(0, 2).map(fit => what.map(key => fit[key]))
     )
     expect(Object.keys(own[0])).not.toContain('compared')
   })
@@ -386,7 +385,7 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
   })
 
   it('says what may be wrong, and how to see more', async () => {
-    const { stdout } = await ornstein('fit %penguins.csv -k 2 --family isotropic --no-standardize --recipe two-stage')
+    const { stdout } = await ornstein('fit %penguins.csv -k 2 --family isotropic --no-standardize --recipe em')
     expect(stdout).toContain('The standard deviations of the columns range from 1.97 to 801')
     expect(stdout).toContain('Add --out model.json')
     expect(stdout).toContain('Add --report report.html')
@@ -396,7 +395,7 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
   })
 
   it('tells of components that are all but the same, and what to do', async () => {
-    const { stdout } = await ornstein('fit %faithful.csv -k 3 --family spherical --standardize --recipe two-stage')
+    const { stdout } = await ornstein('fit %faithful.csv -k 3 --family spherical --standardize --recipe em')
     expect(stdout).toMatch(
       /Components \d and \d are all but the same: they overlap by \d+ %. This family has variance 1 in standardized units; --family isotropic learns the variances\./
     )

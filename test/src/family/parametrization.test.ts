@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { compute, fill, fromNdArray, sum, tensor, toNdArray, valueAndGrad } from '../../../lib/index.js'
 import { Case, Field, Key, Mixture, Parametrization, Problem, Schedule, Score, Vocabulary } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
+import { runs, today } from '../../today.js'
 
 const all: ReadonlyArray<Parametrization.Parametrization> = [
   Parametrization.score,
@@ -466,6 +467,6 @@ describe('a parametrization by define', () => {
       laws.parametrization(parametrization).map(law => ({ ...law, of: Parametrization.show(parametrization) }))
     )
   )('$of: $name', ({ property }) => {
-    fc.assert(property, { seed: 23_0702, numRuns: 40 })
+    fc.assert(property, { seed: today, numRuns: runs(40) })
   })
 })

@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { Fit, fit, Key, Mixture, Params, Points, Problem, Source } from '../../../../src/index.js'
 import * as ExpectationMaximization from '../../../../src/mixture/em/expectationMaximization.js'
-import { sampled } from '../../../today.js'
+import { isNight, sampled } from '../../../today.js'
 import * as Strands from '../../../../lib/rows/strands.js'
 import { componentsOf } from '../../../../src/mixture/component.js'
 import { moments } from '../../../../src/mixture/em/moments.js'
@@ -250,9 +250,9 @@ describe('of rows that are not in memory', () => {
       const inFile = Problem.orThrow(Fit.mixture(options)(source))
       expect(JSON.parse(JSON.stringify(inFile))).toEqual(JSON.parse(JSON.stringify(inMemory)))
       expect(inFile.candidates[0].statistics).toEqual(inMemory.candidates[0].statistics)
-      // That of many takes a thousand steps.
+      // That of many takes a thousand steps. By day that of whole rows stands for both, in bootstrap.test.ts.
       const asked = { resamples: 3, level: 0.1 }
-      if (name === 'few') expect(inFile.bootstrap(asked)).toEqual(inMemory.bootstrap(asked))
+      if (name === 'few' && isNight) expect(inFile.bootstrap(asked)).toEqual(inMemory.bootstrap(asked))
       const rows = pipe(points, Points.select([0, 1, 2, 3]))
       expect([...inFile.assign(Source.of(rows))]).toEqual(inMemory.assign(rows))
     }

@@ -312,7 +312,7 @@ describe('a choice among candidates', () => {
   it('that a signal stops goes on to the same bits', async () => {
     let now = 0
     let looks = 0
-    const line = 'fit %faithful.csv --family isotropic --json'
+    const line = 'fit %faithful.csv --components 1..4 --family isotropic --json'
     const stopped = await here.ornstein(`${line} --checkpoint @signalled`, {
       now: () => (now += 60),
       untilSignal: work => work(() => Promise.resolve(++looks >= 3 ? 'SIGINT' : null))

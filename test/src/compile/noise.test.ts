@@ -17,9 +17,9 @@ import {
   TimeLaw
 } from '../../../src/index.js'
 import { denoisingShare } from '../../../src/mixture/projection.js'
-import { sampled } from '../../today.js'
+import { isNight, sampled } from '../../today.js'
 
-const REPEATS = 400
+const REPEATS = isNight ? 400 : 100
 
 /** Two-sided: with some 200 coordinates compared, a right estimator fails with probability below 200 · 2e-9. */
 const DEVIATIONS = 6

@@ -3,15 +3,15 @@
 //   code, so that bundlers drop what a program does not use;
 // - a namespace that a folder's index exports is imported from its own module, because esbuild keeps all of a namespace that
 //   comes by another module, used or not;
-// - where the packages of users differ from ours (fp-ts as modules for bundlers and as CommonJS for Node, tfjs late or in
-//   part, what is bundled into vendor/), the import goes through `imports` of package.json;
+// - where the packages of users differ from ours (fp-ts and io-ts as modules for bundlers and as CommonJS for Node, tfjs late or
+//   in part, what is bundled into vendor/), the import goes through `imports` of package.json;
 // and writes down the words that `ornstein list` prints. Types are checked by `npm run types`, not here; a declaration that cannot be
 // written is an error. What is newer than all that it is made of is left as it is.
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
-import { vendor } from './vendor.mjs'
+import { required, vendor } from './vendor.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const f = ts.factory
@@ -30,6 +30,7 @@ if (changed(last) > Math.max(...sources.map(name => changed(root + name)))) proc
 const through = name =>
   name
     .replace(/^fp-ts\/lib\/(.+)\.js$/, '#fp-ts/$1')
+    .replace(/^io-ts$/, '#io-ts')
     .replace(/^\.\.?\/(tensors\/)?tfjs\.js$/, '#tfjs')
     .replace(/^(@commander-js\/extra-typings|commander)$/, '#commander')
 
@@ -178,6 +179,11 @@ for (const folder of ['src', 'lib', 'examples'])
     if (source !== file && !existsSync(`${root}${folder}/${source}`)) rmSync(`${root}dist/${folder}/${file}`)
   }
 await vendor(root)
+const isOurs = /\/(src|lib)\/[^\n]*(?<!\.d)\.ts$/
+const texts = program
+  .getSourceFiles()
+  .flatMap(({ fileName, text }) => (isOurs.test(fileName.slice(root.length - 1)) ? [text] : []))
+required(root, new Set(texts.flatMap(text => text.match(/(?<=from ')(fp-ts\/lib\/\w+\.js|io-ts)(?=')/g) ?? [])))
 if (diagnostics.length === 0) {
   const { listed } = await import('../../dist/src/cli/commands/list.js')
   const { vocabulary } = await import('../../dist/src/cli/glossary.js')

@@ -262,8 +262,6 @@ export const problems = <P extends string>(
   const terms = Objective.terms(objective).map(({ term }) => term)
   const matching = terms.filter(Objective.isMatching)
   const own = terms.flatMap(term => (Objective.isPenalty(term) || Objective.isBuiltIn(term) ? [] : [term]))
-  // What is of the language itself laws hold: a trial takes as long as the rest of a first compilation.
-  if (own.length === 0 && Score.isBuiltIn(score)) return []
   const params = pipe(
     start,
     O.getOrElse(() => arbitrary(model.shapes(points.dim)))

@@ -10,7 +10,6 @@ import { fromNdArray, rowwise, type NdArray, type Tensor } from '../../lib/index
 import { size } from '../../lib/arrays/ndarray.js'
 import * as Limits from '../core/limits.js'
 import { Case, Vocabulary } from '../core/index.js'
-import * as Covariance from '../mixture/covariance.js'
 import type * as Mixture from '../mixture/mixture.js'
 import * as Params from '../family/params.js'
 import type { Points } from '../data/points.js'
@@ -287,7 +286,7 @@ const shapeProblems = (shapes: (dim: number) => Params.Shapes<string>, dim: numb
     )
   )
 
-const families = [
+export const all: ReadonlyArray<Vocabulary.Entry> = [
   symmetricPair,
   spherical,
   mixture,
@@ -297,14 +296,11 @@ const families = [
   tiedDiagonal,
   tied,
   full,
-  lowRank
+  lowRank,
+  network,
+  custom,
+  convert
 ]
-
-export const all: ReadonlyArray<Vocabulary.Entry> = [...families, network, custom, convert]
-
-/** Whether what a score computes of a row is of the language itself, a family with all its parts, and not code of the user's. */
-export const isBuiltIn = (score: Score<string>): boolean =>
-  Case.parts(score).every(part => [...families, ...Covariance.all].some(entry => Case.isMadeBy(entry)(part)))
 
 /** The JSON codec of the words of a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Score<string>, unknown> =>

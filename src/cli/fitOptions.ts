@@ -38,7 +38,7 @@ export type Every =
 const MOST = 1000
 
 /** `3`, `2..6`, or a list of such. */
-const counts = mapped(text('numbers'), (text, _, name): Checked<ReadonlyArray<number>> => {
+export const counts = mapped(text('numbers'), (text, _, name): Checked<ReadonlyArray<number>> => {
   const ranges = text.split(',').map(part => {
     const [, from, to = from] = /^\s*(\d+)(?:\s*\.\.\s*(\d+))?\s*$/.exec(part) ?? []
     return [Number(from), Number(to)] as const

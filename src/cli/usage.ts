@@ -6,7 +6,7 @@ import { seed } from '../fit/fitSettings.js'
 import { word } from '../fit/text.js'
 import { faultless, type Checked } from './checked.js'
 import { command, type Command, type Operand } from './command.js'
-import { fitting, rules, type Flags } from './fitOptions.js'
+import { counts, fitting, rules, type Flags } from './fitOptions.js'
 import {
   flag,
   lately,
@@ -149,6 +149,51 @@ const assign = command({
     'assign model.json huge.csv.gz --stream --out assigned.csv'
   ],
   run: async ([model, file], flags) => (await import('./commands/assign.js')).assign(model, file, flags)
+})
+
+const classifying = {
+  labels: required(text('column'), 'column of the classes'),
+  covariance: option(
+    listOf(
+      lately(async () => (await import('../mixture/covariance.js')).names, 'name'),
+      'names'
+    ),
+    'covariances as mclust names them, or a list to choose from by BIC: EEE shares one, VVV shares nothing',
+    { otherwise: 'chosen from all fourteen' }
+  ),
+  components: optionOr(counts, '1', 'components of each class: 3, or 1..3 to choose from', { short: 'k' }),
+  folds: setting(otherwise(10)(atLeast(2, 10)), whole, 'parts of the cross-validation'),
+  seed: setting(seed, whole, 'random seed of the folds and of fits'),
+  json: flag('print the result as JSON'),
+  ...writing,
+  ...columns,
+  ...reading
+}
+export type Classifying = Values<typeof classifying>
+
+const classify = command({
+  name: 'classify',
+  summary: 'learn classes from labelled rows, and classify others',
+  description:
+    'Learns what rows of each class look like. Prints how often a new row is taken for another class, by cross-validation, and which ' +
+    'classes are taken for which. With a second table prints its rows with columns added: the most probable class, its ' +
+    'probability, and that of each class. One component for each class gives discriminant analysis with the covariances that ' +
+    'BIC chooses (EDDA); more give a mixture for each class (MclustDA). Rows without a label are left out.',
+  operands: [
+    table(', labelled'),
+    { name: 'OTHER', about: 'a table to classify, with the same columns', isOptional: true }
+  ],
+  options: classifying,
+  rules: async ({ out, to, missing }) => [
+    ...Problem.unless(missing !== 'keep', '--missing', 'em', 'refuse or drop, as classes need', 'use --missing drop'),
+    ...(out === undefined ? [] : await wrongForm('--out', out, to))
+  ],
+  examples: [
+    'classify iris.csv --labels Species',
+    'classify iris.csv new.csv --labels Species > classified.csv',
+    'classify wine.csv --labels cultivar -k 1..3 --covariance VVI,EEE,VVV --folds 5'
+  ],
+  run: async ([file, other], flags) => (await import('./commands/classify.js')).classify(file, other, flags)
 })
 
 const predicting = {
@@ -473,7 +518,7 @@ const completion = command({
 
 /** In the order in which help lists them. */
 export const commands: ReadonlyArray<Command> = [
-  ...[fit, evaluate, assign, predict, compare, export_, import_, sample],
+  ...[fit, evaluate, assign, predict, classify, compare, export_, import_, sample],
   ...[explain, worker, sweep, list, new_, schema, completion]
 ]
 

@@ -1,0 +1,182 @@
+/** `ornstein classify`: rows taken for the classes of labelled ones. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as Problem from '../../core/problem.js'
+import * as Points from '../../data/index.js'
+import type { Added } from '../../data/widen.js'
+import type { Sheet } from '../../data/write.js'
+import * as Discriminant from '../../fit/discriminant.js'
+import { show } from '../../fit/table.js'
+import { facts, paragraphs, table as showTable } from '../../fit/text.js'
+import { formed, formOf } from '../forms.js'
+import * as options from '../options.js'
+import { csvOf } from '../tableOptions.js'
+import type { Classifying } from '../usage.js'
+import { Ended, refused, type Failure, type World } from '../world.js'
+import { ofItsWidth } from './evaluate.js'
+
+/** The rows that have a label. */
+interface Labelled {
+  readonly points: Points.Points
+  readonly columns: ReadonlyArray<string>
+  readonly labels: ReadonlyArray<string>
+  /** How many others there are. */
+  readonly unlabelled: number
+}
+
+const readLabelled =
+  (world: World, flags: Classifying) =>
+  (file: string): TE.TaskEither<Failure, Labelled> =>
+    pipe(
+      options.readTable(world, 'FILE')(
+        file,
+        { ...csvOf(flags), keep: { columns: [flags.labels], classes: 0 } },
+        flags.labels
+      ),
+      TE.map(({ points, columns, kept }) => {
+        const cells = (kept ?? []).flatMap(({ cells }) => cells)
+        const places = cells.flatMap((cell, i) => (cell === '' ? [] : [i]))
+        return {
+          points: Points.select(places)(points),
+          columns,
+          labels: places.map(i => cells[i]),
+          unlabelled: cells.length - places.length
+        }
+      })
+    )
+
+const problemsOf = ([first, ...rest]: Problem.Problems): Failure => {
+  const placed = (problem: Problem.Problem): Problem.Problem => {
+    const option = ['labels', 'covariance', 'components', 'folds'].find(name => name === problem.field)
+    return option === undefined ? problem : { ...problem, field: `--${option}` }
+  }
+  return refused(placed(first), ...rest.map(placed))
+}
+
+const optionsOf = ({ covariance, components, seed }: Classifying): Discriminant.Options => ({
+  covariance,
+  components,
+  seed
+})
+
+/** The new columns: what a row is taken for, and the probability of each class. */
+const columnsOf = ({ classes, predict }: Discriminant.Discriminant, points: Points.Points): Added => {
+  const found = predict(points)
+  return [
+    ['class', found.map(({ label }) => label)],
+    ['probability', found.map(({ probability }) => probability)],
+    ...classes.map((label, c) => [`p(${label})`, found.map(({ probabilities }) => probabilities[c])] as const)
+  ]
+}
+
+async function* classified(
+  copies: ReturnType<World['readCopies']>,
+  source: string,
+  columns: ReadonlyArray<string>,
+  found: Discriminant.Discriminant
+): AsyncGenerator<Sheet> {
+  for await (const read of copies) {
+    const copy = await pipe(
+      TE.fromEither(options.asRead(source)(read)),
+      TE.tap(({ table }) => ofItsWidth({ columns })(table))
+    )()
+    if (E.isLeft(copy)) throw new Ended(copy.left)
+    const { table, withColumns } = copy.right
+    yield withColumns(columnsOf(found, table.points))
+  }
+}
+
+/** What the error of new rows is expected to be, and which classes are taken for which. */
+const told =
+  (file: string, { points, columns, labels, unlabelled }: Labelled, flags: Classifying) =>
+  (world: World): TE.TaskEither<Failure, void> =>
+    pipe(
+      TE.fromEither(
+        pipe(
+          Discriminant.learned(optionsOf(flags))(points, labels),
+          E.bindTo('found'),
+          E.bind('held', () =>
+            Discriminant.crossValidated(optionsOf(flags), { folds: flags.folds, seed: flags.seed })(points, labels)
+          ),
+          E.mapLeft(problemsOf)
+        )
+      ),
+      TE.flatMapTask(({ found, held }) => {
+        const within = world.terminal.out
+        const { classes, counts, error, brier } = held
+        const { covariances, parameters, bic, priors } = found
+        const own = Discriminant.confusion(classes, labels, found.predict(points)).error
+        const same = new Set(covariances).size === 1
+        return world.stdout(
+          flags.json
+            ? `${JSON.stringify({
+                ...{ rows: points.rows, unlabelled, columns, labels: flags.labels, classes },
+                ...{ priors: [...priors], covariances, parameters, bic, folds: flags.folds },
+                ...{ error, brier, confusion: counts, errorOnTheSameRows: own }
+              })}\n`
+            : paragraphs(
+                [
+                  `${classes.length} classes by ${columns.join(', ')}, from ${points.rows} rows of ${options.named(file)}${unlabelled === 0 ? '' : ` (${unlabelled} without a label)`}.`,
+                  `Rows of each class, by what they are taken for when they are not learned from (${flags.folds} folds):`,
+                  showTable(
+                    {
+                      header: [flags.labels, ...classes],
+                      rows: classes.map((one, c) => [one, ...counts[c].map(String)])
+                    },
+                    within
+                  ),
+                  facts(
+                    [
+                      [
+                        'error',
+                        `${(100 * error).toFixed(1)} % of new rows, ${(100 * own).toFixed(1)} % of those learned from`
+                      ],
+                      ['Brier score', `${show(brier, 3)}: 0 of sure and right classes, 2 of sure and wrong ones`],
+                      [
+                        'covariances',
+                        same ? covariances[0] : classes.map((one, c) => `${one}: ${covariances[c]}`).join('; ')
+                      ],
+                      ['BIC', `${show(bic)} with ${parameters} parameters (lower is better)`]
+                    ],
+                    within
+                  ),
+                  `To classify rows of another table: ornstein classify ${file} OTHER --labels ${flags.labels}`
+                ],
+                within
+              )
+        )
+      })
+    )
+
+export const classify =
+  (file: string, other: string | undefined, flags: Classifying) =>
+  (world: World): TE.TaskEither<Failure, void> => {
+    const output = { option: '--out', path: flags.out }
+    return pipe(
+      options.checkOutputs(world, [file, ...(other === undefined ? [] : [other])])([output]),
+      TE.flatMap(() => readLabelled(world, flags)(file)),
+      TE.flatMap(labelled => {
+        if (other === undefined) return told(file, labelled, flags)(world)
+        if (flags.json)
+          return TE.left(
+            refused(
+              Problem.of('--json', 'with OTHER', 'available', 'leave it out, or print rows as JSON by --to jsonl')
+            )
+          )
+        return pipe(
+          TE.fromEither(
+            E.mapLeft(problemsOf)(Discriminant.learned(optionsOf(flags))(labelled.points, labelled.labels))
+          ),
+          TE.flatMap(found => {
+            const { columns } = labelled
+            // The columns of those learned from; the other table need have no weights.
+            const asked = csvOf({ ...flags, weights: undefined, exclude: undefined })
+            const copies = world.readCopies('OTHER', other, { ...asked, columns }, false)
+            const sheets = classified(copies, options.named(other), columns, found)
+            return options.write(world)([{ ...output, text: formed(formOf(flags.out, flags.to), output, sheets) }])
+          })
+        )
+      })
+    )
+  }

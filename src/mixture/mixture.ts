@@ -42,7 +42,7 @@ export {
   quantile,
   type Affine,
   type Observation
-} from './algebra.js'
+} from './calculus.js'
 export { entropyBounds, overlap, type Bounds } from './overlap.js'
 export { impute, predict, type Prediction } from './predict.js'
 

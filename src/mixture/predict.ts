@@ -9,7 +9,7 @@ import { given as checked } from '../core/index.js'
 import * as Problem from '../core/problem.js'
 import type { Points } from '../data/points.js'
 import type { Mixture } from '../family/mixtureData.js'
-import { columnProblems, quantileOf } from './algebra.js'
+import { columnProblems, quantileOf } from './calculus.js'
 import { componentsOf, ofComponents } from './component.js'
 import { patternsOf, seenBy, type Pattern, type SeenByPattern } from './em/patterns.js'
 

@@ -85,6 +85,7 @@ describe('completion', () => {
   })
 
   it('offers values that are taken', async () => {
+    const needed: Readonly<Record<string, string>> = { predict: ' --target x', classify: ' --labels x' }
     let met = 0
     for (const { name, switches } of commands)
       for (const { names, offer } of switches) {
@@ -96,7 +97,7 @@ describe('completion', () => {
           const line =
             name === 'fit'
               ? `fit @none.csv ${flag === '--recipe' || word === 'em' ? '' : `--recipe ${recipe}`} ${flag} ${word}`
-              : `${name} @none.json @none.json @none.csv ${flag} ${word}`
+              : `${name} @none.json @none.json @none.csv ${flag} ${word}${needed[name] ?? ''}`
           const operands = commands.find(one => one.name === name)?.operands.length ?? 0
           const words = line.split(' ').filter((_, i) => i === 0 || i > 3 || i <= operands || name === 'fit')
           // A file that is not there: what is wrong is told of it, and not of the option.

@@ -13,6 +13,7 @@ import {
   listOf,
   mapped,
   number,
+  oneOf,
   option,
   optionOr,
   output,
@@ -167,7 +168,8 @@ const classifying = {
   json: flag('print the result as JSON'),
   ...writing,
   ...columns,
-  ...reading
+  ...reading,
+  missing: optionOr(oneOf(['refuse', 'drop'], 'how'), 'refuse', 'rows with a missing cell: refuse or drop')
 }
 export type Classifying = Values<typeof classifying>
 
@@ -184,10 +186,7 @@ const classify = command({
     { name: 'OTHER', about: 'a table to classify, with the same columns', isOptional: true }
   ],
   options: classifying,
-  rules: async ({ out, to, missing }) => [
-    ...Problem.unless(missing !== 'keep', '--missing', 'em', 'refuse or drop, as classes need', 'use --missing drop'),
-    ...(out === undefined ? [] : await wrongForm('--out', out, to))
-  ],
+  rules: ({ out, to }) => (out === undefined ? [] : wrongForm('--out', out, to)),
   examples: [
     'classify iris.csv --labels Species',
     'classify iris.csv new.csv --labels Species > classified.csv',

@@ -80,7 +80,7 @@ describe('ornstein classify', () => {
     ['@train.csv', "required option '--labels <column>' not specified"],
     ['@train.csv --labels tree --folds 1', '--folds: 1 is not a whole number ≥ 2; try 10'],
     ['@train.csv --labels tree --covariance EEF', '--covariance: EEF is not one of EII,'],
-    ['@train.csv --labels tree --missing em', '--missing: em is not'],
+    ['@train.csv --labels tree --missing em', '--missing: em is not one of refuse, drop'],
     ['@train.csv @train.csv --labels tree --json', '--json: with OTHER is not available'],
     ['@train.csv @nothing.csv --labels tree', 'nothing.csv']
   ])('refuses %s', async (line, message) => {

@@ -31,7 +31,7 @@ export const diagnosis = ({ means }: Params.Params<'means'>): Diagnosis => {
 const forward = Objective.against(Mixture.of({ means: centres.map(c => [c / alpha]) }), TimeLaw.at(0.1))
 export const minima = [forward, Expectation.overStudent(forward)].map(objective => {
   const loss = Population.loss({ score: Score.spherical({ components: 3 }), objective })
-  const { points } = Population.stationary(loss, { starts: 30, spread: 6 })
+  const { points } = Population.stationary(loss, { starts: 8, spread: 6 })
   console.log(Objective.formula(objective))
   return points
     .filter(({ index, flat }) => index === 0 && flat === 0)

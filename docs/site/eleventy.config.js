@@ -2,10 +2,11 @@
  * The documentation site: `npm run site` writes it to dist/site, from README.md, docs/*.md, the vocabulary's cases and the
  * docblocks of the built package. Every link is relative, so the pages open from any address, and from a folder of files.
  */
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Picture } from '../../dist/src/index.js'
 import { bundled } from '../../examples/playground/bundle.mjs'
 import { api, nameIndex } from './api.js'
 import { markdown } from './markdown.js'
@@ -81,6 +82,7 @@ export default async function site(eleventy) {
     const entries = results
       .filter(({ url }) => url !== false)
       .flatMap(({ url, content }) => entriesOf(url.slice(1), content))
+    appendFileSync(`${out}/style.css`, Picture.styles)
     writeFileSync(`${out}/entries.js`, `window.entries = ${JSON.stringify(entries)}\n`)
     writeFileSync(`${out}/playground.html`, await bundled({ home: 'index.html' }))
     console.log(`dist/site/index.html: ${results.length + 1} pages, ${entries.length} places to find`)

@@ -1,11 +1,7 @@
 /** Small pictures of words, in the page's own ink: how a schedule, a rate, a weighting runs, where a grid stands. */
-import { Key, Optimizer, Params, Rate, Schedule, TimeGrid, TimeLaw, Weighting } from '../../dist/src/index.js'
+import { Key, Optimizer, Params, Picture, Rate, Schedule, TimeGrid, TimeLaw, Weighting } from '../../dist/src/index.js'
 
-const [width, height, left, bottom, top, right] = [520, 200, 52, 34, 10, 10]
-
-const short = x => String(Number(x.toPrecision(3))).replace('-', '−')
-
-/** Lines over one axis: `[{ name, points: [[x, y], …] }]`. */
+/** Lines, or dots, over one axis: `[{ name, points: [[x, y], …] }]`. */
 const lines = ({ label, across, curves, dots = false }) => {
   const kept = curves.map(({ name, points }) => ({
     name,
@@ -13,36 +9,18 @@ const lines = ({ label, across, curves, dots = false }) => {
   }))
   const all = kept.flatMap(({ points }) => points)
   if (all.length === 0) return null
-  const [xs, ys] = [all.map(([x]) => x), all.map(([, y]) => y)]
-  const [x0, x1] = [Math.min(...xs), Math.max(...xs)]
-  const [low, high] = [Math.min(...ys), Math.max(...ys)]
-  const [y0, y1] = low === high ? [Math.min(0, low), Math.max(low + Math.abs(low), 1e-9)] : [low, high]
-  const px = x => left + ((x - x0) / (x1 - x0 || 1)) * (width - left - right)
-  const py = y => height - bottom - ((y - y0) / (y1 - y0 || 1)) * (height - bottom - top)
-  const at = ([x, y]) => `${px(x).toFixed(1)},${py(y).toFixed(1)}`
-  const text = (x, y, anchor, what) => `<text x="${x}" y="${y}" text-anchor="${anchor}">${what}</text>`
-  /** A line's name above it, or below it where that is off the picture. */
-  const beside = (name, i, [x, y]) =>
-    `<text class="name-${i}" x="${px(x).toFixed(1)}" y="${(py(y) < top + 16 ? py(y) + 18 : py(y) - 8).toFixed(1)}" text-anchor="middle">${name}</text>`
-  return `<svg class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}"><path class="axis" d="M${left},${top}V${height - bottom}H${width - right}"/>${[
-    text(left - 6, py(y1) + 9, 'end', short(y1)),
-    text(left - 6, py(y0), 'end', short(y0)),
-    text(px(x0), height - bottom + 16, 'start', short(x0)),
-    text(px(x1), height - bottom + 16, 'end', short(x1)),
-    text((left + width - right) / 2, height - 4, 'middle', across)
-  ].join('')}${kept
-    .map(({ name, points }, i) =>
-      dots
-        ? points
-            .map(
-              point =>
-                `<circle class="line-${i}" r="3" cx="${at(point).split(',')[0]}" cy="${at(point).split(',')[1]}"/>`
-            )
-            .join('')
-        : `<polyline class="line-${i}" points="${points.map(at).join(' ')}"/>` +
-          (name === '' ? '' : beside(name, i, points[Math.floor(0.85 * points.length)]))
-    )
-    .join('')}</svg>`
+  const isFlat = all.every(([, y]) => y === all[0][1])
+  const marks = kept.flatMap(({ name, points }, k) =>
+    dots ? [Picture.Marks.dots(points, { k, r: 3 })] : [Picture.Marks.line(points, name === '' ? { k } : { k, name })]
+  )
+  const panel = {
+    x: { title: across, margin: dots ? 0.02 : 0 },
+    y: isFlat ? { domain: [0, 2 * all[0][1] || 1] } : {},
+    marks
+  }
+  return Picture.element(
+    Picture.of(Picture.arranged([panel], { width: 440, height: 150 }), { title: label, description: across })
+  )
 }
 
 const even = (from, to, n = 120) => Array.from({ length: n + 1 }, (_, i) => from + ((to - from) * i) / n)

@@ -4,7 +4,6 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import type { Mark, Spec } from 'vega'
 import {
   Compile,
   Expectation,
@@ -15,6 +14,7 @@ import {
   Objective,
   Optimizer,
   Params,
+  Picture,
   Pipeline,
   type Points,
   Problem,
@@ -24,7 +24,6 @@ import {
   Stage,
   TimeLaw
 } from 'ornstein'
-import { arranged, colours, curves, heading, ink, soft, type Series } from './charts.js'
 import { compiled, declared, show, type Budget, type Declared, type Report } from './frame.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
@@ -256,93 +255,29 @@ const arrows = (
   })
 }
 
-/** Arrows of three fields on a panel each: a quarter of their length, and at most a cell. */
+/** Arrows of a field: 0.4 times as long as its vectors, and at most a cell. */
 const field = (
   title: string,
   of: (arrow: Arrow) => ReadonlyArray<number>,
-  arrows: ReadonlyArray<Arrow>,
-  length: number,
-  reach: readonly [number, number],
-  [width, height]: readonly [number, number],
-  colour: string
-): Readonly<Record<string, unknown>> & { readonly type: 'group' } => {
-  const [unitX, unitY] = [width / 2 / (reach[0] * 1.12), height / 2 / (reach[1] * 1.12)]
-  const values = arrows.map(arrow => {
+  { length, reach, arrows }: Plane,
+  k: number
+): Picture.Panel => {
+  const drawn = arrows.map((arrow): readonly [Picture.Xy, Picture.Xy] => {
     const [dx, dy] = of(arrow)
     const size = Math.hypot(dx, dy)
-    const drawn = size === 0 ? 0 : Math.min(0.4, (0.92 * (2 * reach[0])) / 12 / size)
-    return {
-      x: arrow.at[0],
-      y: arrow.at[1],
-      x2: arrow.at[0] + drawn * dx,
-      y2: arrow.at[1] + drawn * dy,
-      angle: (Math.atan2(dx * unitX, dy * unitY) * 180) / Math.PI,
-      head: drawn * size * unitX > 2.5 ? 26 : 0
-    }
+    const scale = size === 0 ? 0 : Math.min(0.4, (0.92 * (2 * reach[0])) / 12 / size)
+    return [arrow.at, [arrow.at[0] + scale * dx, arrow.at[1] + scale * dy]]
   })
-  const truth = [-1, 1].map(sign => ({ x: sign * alphaAt(FIELD_TIME) * length, y: 0 }))
-  const marks: ReadonlyArray<Mark> = [
-    {
-      type: 'rule',
-      from: { data: 'arrows' },
-      encode: {
-        enter: {
-          x: { scale: 'x', field: 'x' },
-          y: { scale: 'y', field: 'y' },
-          x2: { scale: 'x', field: 'x2' },
-          y2: { scale: 'y', field: 'y2' },
-          stroke: { value: colour },
-          strokeWidth: { value: 1.4 }
-        }
-      }
-    },
-    {
-      type: 'symbol',
-      from: { data: 'arrows' },
-      encode: {
-        enter: {
-          x: { scale: 'x', field: 'x2' },
-          y: { scale: 'y', field: 'y2' },
-          shape: { value: 'triangle-up' },
-          angle: { field: 'angle' },
-          size: { field: 'head' },
-          fill: { value: colour }
-        }
-      }
-    },
-    {
-      type: 'symbol',
-      from: { data: 'truth' },
-      encode: {
-        enter: {
-          x: { scale: 'x', field: 'x' },
-          y: { scale: 'y', field: 'y' },
-          size: { value: 60 },
-          fill: { value: 'white' },
-          stroke: { value: ink },
-          strokeWidth: { value: 2 }
-        }
-      }
-    },
-    heading(title)
-  ]
+  const { arrows: marks, ring } = Picture.Marks
   return {
-    type: 'group',
-    data: [
-      { name: 'arrows', values },
-      { name: 'truth', values: truth }
-    ],
-    scales: [
-      { name: 'x', type: 'linear', domain: [-1.12 * reach[0], 1.12 * reach[0]], range: [0, width], zero: false },
-      { name: 'y', type: 'linear', domain: [-1.12 * reach[1], 1.12 * reach[1]], range: [height, 0], zero: false }
-    ],
-    axes: [
-      { orient: 'bottom', scale: 'x', title: 'm₁', tickCount: 5 },
-      { orient: 'left', scale: 'y', title: 'm₂', tickCount: 5 },
-      { orient: 'top', scale: 'x', ticks: false, labels: false, domainColor: soft },
-      { orient: 'right', scale: 'y', ticks: false, labels: false, domainColor: soft }
-    ],
-    marks
+    title,
+    isGridded: false,
+    x: { title: 'm₁', domain: [-1.12 * reach[0], 1.12 * reach[0]] },
+    y: { title: 'm₂', domain: [-1.12 * reach[1], 1.12 * reach[1]] },
+    marks: [
+      marks(drawn, { k, width: 1.4 }),
+      ...[-1, 1].map(sign => ring([sign * alphaAt(FIELD_TIME) * length, 0], { r: 5, isFull: true }))
+    ]
   }
 }
 
@@ -352,27 +287,15 @@ interface Plane {
   readonly arrows: ReadonlyArray<Arrow>
 }
 
-const fields = (planes: ReadonlyArray<Plane>): Spec => {
-  const [width, height] = [230, 230]
-  return arranged(
-    planes.flatMap(({ length, reach, arrows }) =>
-      [
-        {
-          title: `|μ| = ${length}: expectation–maximization`,
-          of: ({ step }: Arrow): ReadonlyArray<number> => step,
-          colour: colours[0]
-        },
-        { title: 'descent', of: ({ descent }: Arrow): ReadonlyArray<number> => descent, colour: colours[1] },
-        {
-          title: 'their difference, G',
-          of: ({ step, descent }: Arrow): ReadonlyArray<number> => descent.map((d, j) => d - step[j]),
-          colour: ink
-        }
-      ].map(({ title, of, colour }) => field(title, of, arrows, length, reach, [width, height], colour))
-    ),
-    { columns: 3, width, height }
+const fields = (planes: ReadonlyArray<Plane>): Picture.Drawn =>
+  Picture.arranged(
+    planes.flatMap(plane => [
+      field(`|μ| = ${plane.length}: expectation–maximization`, ({ step }) => step, plane, 0),
+      field('descent', ({ descent }) => descent, plane, 1),
+      field('their difference, G', ({ step, descent }) => descent.map((d, j) => d - step[j]), plane, 5)
+    ]),
+    { columns: 3, width: 230, height: 230 }
   )
-}
 
 // -- the report ------------------------------------------------------------------------------------------------------
 
@@ -444,13 +367,13 @@ export const main = (budget: Budget): Report<Measured> => {
         description: 'The correction G beside the step of expectation–maximization, by separation and noise',
         caption:
           'In the population at m = 1.25 αμ. Left: G over the step of expectation–maximization, by the separation |μ|. Right: |G| by what remains of it after noise.',
-        spec: curves(
+        drawn: Picture.curves(
           [
             {
               title: '|G| / |EM(m) − m|',
               x: { title: '|μ|', domain: [0, 6] },
-              y: { title: '', domain: [1e-6, 10], scale: 'log', ticks: [1e-6, 1e-4, 1e-2, 1], format: '.0e' },
-              series: TIMES.map((time): Series => ({
+              y: { title: '', domain: [1e-6, 10], scale: 'log', ticks: [1e-6, 1e-4, 1e-2, 1] },
+              series: TIMES.map((time): Picture.Series => ({
                 name: `t = ${time}`,
                 points: corrections.filter(each => each.time === time).map(each => ({ x: each.length, y: ratio(each) }))
               }))
@@ -458,8 +381,8 @@ export const main = (budget: Budget): Report<Measured> => {
             {
               title: '|G|',
               x: { title: 'α²|μ|²', domain: [0, 25] },
-              y: { title: '', domain: [1e-6, 1], scale: 'log', ticks: [1e-6, 1e-4, 1e-2, 1], format: '.0e' },
-              series: TIMES.map((time): Series => ({
+              y: { title: '', domain: [1e-6, 1], scale: 'log', ticks: [1e-6, 1e-4, 1e-2, 1] },
+              series: TIMES.map((time): Picture.Series => ({
                 name: `t = ${time}`,
                 points: corrections
                   .filter(each => each.time === time)
@@ -478,7 +401,7 @@ export const main = (budget: Budget): Report<Measured> => {
         description:
           'The vector fields of expectation–maximization and of descent on the DDPM objective in the plane, and their difference',
         caption: `In the population at t = ${FIELD_TIME}; circles are the truth. Arrows have 0.4 times the length of the vectors, and at most a cell.`,
-        spec: fields(planes)
+        drawn: fields(planes)
       }
     ],
     tables: [

@@ -1,8 +1,7 @@
 /** What a program of the paper gives: what it measured, and how that is told. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import type { Spec } from 'vega'
-import { Compile, Pipeline, type Points, Problem } from 'ornstein'
+import { Compile, type Picture, Pipeline, type Points, Problem } from 'ornstein'
 
 /** `quick` shows in seconds that the claim holds; `full` is what docs/paper.md tells. */
 export type Budget = 'quick' | 'full'
@@ -76,7 +75,7 @@ export interface Figure {
   /** What a reader who does not see it should know. */
   readonly description: string
   readonly caption: string
-  readonly spec: Spec
+  readonly drawn: Picture.Drawn
 }
 
 /** A pipeline as the code that builds it. */

@@ -15,6 +15,7 @@ import {
   Objective,
   Optimizer,
   Params,
+  Picture,
   Pipeline,
   type Points,
   Problem,
@@ -24,7 +25,6 @@ import {
   Stage,
   TimeLaw
 } from 'ornstein'
-import { curves, type Series } from './charts.js'
 import { compiled, declared, share, show, type Budget, type Declared, type Estimate, type Report } from './frame.js'
 import { lawOf, meeting, product, type Met } from './population.js'
 
@@ -524,7 +524,7 @@ export const main = (budget: Budget): Report<Measured> => {
   const visible = blindness.reduce((best, one) => (one.oneLevel > best.oneLevel ? one : best))
   const latest = Math.max(...seen.map(({ time }) => time))
   const last = seen.filter(({ time }) => time === latest)
-  const series = (of: (one: Blindness) => number, name: string): Series => ({
+  const series = (of: (one: Blindness) => number, name: string): Picture.Series => ({
     name,
     points: blindness.map(one => ({ x: one.apart, y: of(one) }))
   })
@@ -551,12 +551,12 @@ export const main = (budget: Budget): Report<Measured> => {
         description:
           'The correction beside the step of expectation–maximization, and the gradient of the weights, by separation',
         caption: `Left: the correction over the part of expectation–maximization at t = ${LOW}. Right: |∂L/∂logits| of wrong weights.`,
-        spec: curves(
+        drawn: Picture.curves(
           [
             {
               title: 'correction / EM',
               x: { title: 'separation', domain: [1, 8] },
-              y: { title: '', domain: [5e-3, 1], scale: 'log', ticks: [0.01, 0.1, 1], format: '~r' },
+              y: { title: '', domain: [5e-3, 1], scale: 'log', ticks: [0.01, 0.1, 1] },
               series: [
                 { name: 'centres', points: parts.map(({ apart, centres }) => ({ x: apart, y: centres })) },
                 { name: 'covariances', points: parts.map(({ apart, covariances }) => ({ x: apart, y: covariances })) }
@@ -565,7 +565,7 @@ export const main = (budget: Budget): Report<Measured> => {
             {
               title: '|∂L/∂logits|',
               x: { title: 'separation', domain: [1, 8] },
-              y: { title: '', domain: [5e-4, 1], scale: 'log', ticks: [1e-3, 0.01, 0.1, 1], format: '~r' },
+              y: { title: '', domain: [5e-4, 1], scale: 'log', ticks: [1e-3, 0.01, 0.1, 1] },
               series: [
                 series(({ oneLevel }) => oneLevel, `one level, t = ${LOW}`),
                 series(({ allLevels }) => allLevels, 'all levels')
@@ -580,20 +580,20 @@ export const main = (budget: Budget): Report<Measured> => {
         description: 'How much more than the truth’s the loss of three wrong students is, by noise',
         caption:
           'L_t(θ) − L_t(truth) of three wrong students, over the whole population. How fast it falls tells which moment is the first that is wrong.',
-        spec: curves(
+        drawn: Picture.curves(
           [
             {
               title: 'L_t(θ) − L_t(truth)',
               x: { title: 't', domain: [0, 3] },
-              y: { title: '', domain: [1e-10, 1], scale: 'log', ticks: [1e-9, 1e-6, 1e-3, 1], format: '~e' },
-              series: students.map(({ name }): Series => ({
+              y: { title: '', domain: [1e-10, 1], scale: 'log', ticks: [1e-9, 1e-6, 1e-3, 1] },
+              series: students.map(({ name }): Picture.Series => ({
                 name,
                 marks: 'both',
                 points: seen.filter(one => one.name === name).map(({ time, excess }) => ({ x: time, y: excess }))
               }))
             }
           ],
-          { columns: 1, width: 560, height: 260, legend: 1 }
+          { columns: 1, width: 560, height: 260 }
         )
       }
     ],

@@ -8,8 +8,7 @@ import { join } from 'node:path'
 import * as ornstein from 'ornstein'
 import * as float64 from 'ornstein/float64'
 import { format } from 'oxfmt'
-import { draw } from './charts.js'
-import { showCell, type Budget, type Declared, type Main, type Report, type Table } from './frame.js'
+import { showCell, type Budget, type Declared, type Figure, type Main, type Report, type Table } from './frame.js'
 import * as expectationMaximization from './expectation-maximization.js'
 import * as generalMixtures from './general-mixtures.js'
 import * as maximumLikelihood from './maximum-likelihood.js'
@@ -111,9 +110,13 @@ const assembled = (sections: ReadonlyMap<string, string>): string => {
   ].join('')
 }
 
+/** A figure as a file. */
+const pictureOf = ({ name, description, caption, drawn }: Figure): string =>
+  ornstein.Picture.svg(ornstein.Picture.of(drawn, { name, title: description, description: caption }))
+
 const write = async (name: string, report: Report<unknown>): Promise<void> => {
   mkdirSync(FIGURES, { recursive: true })
-  for (const figure of report.figures) writeFileSync(join(FIGURES, `${name}-${figure.name}.svg`), await draw(figure))
+  for (const figure of report.figures) writeFileSync(join(FIGURES, `${name}-${figure.name}.svg`), pictureOf(figure))
   const sections = sectionsOf(existsSync(FILE) ? readFileSync(FILE, 'utf8') : '')
   const document = assembled(new Map([...sections, [name, section(name, report)]]))
   const style = JSON.parse(readFileSync('.oxfmtrc.json', 'utf8')) as Record<string, unknown>

@@ -11,6 +11,7 @@ import {
   Objective,
   Optimizer,
   type Params,
+  Picture,
   Pipeline,
   type Points,
   Run,
@@ -20,7 +21,6 @@ import {
   TimeLaw
 } from 'ornstein'
 import { Quadrature } from 'ornstein/float64'
-import { curves, type Panel } from './charts.js'
 import {
   compiled,
   declared,
@@ -318,9 +318,9 @@ const range = (length: number): string => {
   return near.length === 0 ? 'nowhere' : `for ${from === fine[0] ? 'all t ≤' : `${show(from, 2)} ≤ t ≤`} ${show(to, 2)}`
 }
 
-const panel = ({ name, levels, all }: Outcome): Panel => ({
+const panel = ({ name, levels, all }: Outcome): Picture.Curves => ({
   title: name,
-  x: { title: 't', domain: [0.0025, 4], scale: 'log', ticks: [0.003, 0.01, 0.03, 0.1, 0.3, 1, 3], format: '~g' },
+  x: { title: 't', domain: [0.0025, 4], scale: 'log', ticks: [0.003, 0.01, 0.03, 0.1, 0.3, 1, 3] },
   y: { title: 'ratio of errors', domain: levels[0].predicted === null ? [0.9, 1.7] : [0.95, 1.15] },
   series: [
     {
@@ -385,7 +385,7 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
         description:
           'Error of the minimiser at one noise level over that of maximum likelihood, by time; all levels at once are at 1',
         caption: `Root mean square error over that of maximum likelihood on the same data; bars are 95 % intervals${budget === 'full' ? ' over 100 or 200 samples' : ''}.`,
-        spec: curves(outcomes.map(panel), { columns: 3, legend: 3 })
+        drawn: Picture.curves(outcomes.map(panel), { columns: 3 })
       }
     ],
     tables: [

@@ -13,6 +13,7 @@ import {
   Objective,
   Optimizer,
   Params,
+  Picture,
   Pipeline,
   type Points,
   Problem,
@@ -23,7 +24,6 @@ import {
   TimeLaw
 } from 'ornstein'
 import { Quadrature } from 'ornstein/float64'
-import { curves, type Axis, type Panel, type Point } from './charts.js'
 import { compiled, declared, mean, share, show, type Budget, type Estimate, type Report } from './frame.js'
 import { withNoise, type Met } from './population.js'
 
@@ -226,7 +226,7 @@ const basin = (
 
 export interface Measured {
   /** E|s − s*|² of three students at −c, 0 and c, by αc, at the low level. */
-  readonly profile: ReadonlyArray<Point>
+  readonly profile: ReadonlyArray<Picture.Point>
   readonly stationary: ReadonlyArray<Stationary>
   readonly courses: ReadonlyArray<Course>
   readonly basins: ReadonlyArray<Basin>
@@ -279,9 +279,9 @@ export const measure = (budget: Budget): Measured => {
   }
 }
 
-const logStep = (last: number): Axis => ({ title: 'step', domain: [0.7, last], scale: 'log', format: '~s' })
+const logStep = (last: number): Picture.Axis => ({ title: 'step', domain: [0.7, last], scale: 'log' })
 
-const trajectories = (courses: ReadonlyArray<Course>): ReadonlyArray<Panel> =>
+const trajectories = (courses: ReadonlyArray<Course>): ReadonlyArray<Picture.Curves> =>
   courses.map(({ name, states }) => ({
     title: name,
     x: logStep(states[states.length - 1].step),
@@ -292,11 +292,11 @@ const trajectories = (courses: ReadonlyArray<Course>): ReadonlyArray<Panel> =>
     }))
   }))
 
-const losses = ({ courses, profile, stationary: [{ time, centre }] }: Measured): ReadonlyArray<Panel> => [
+const losses = ({ courses, profile, stationary: [{ time, centre }] }: Measured): ReadonlyArray<Picture.Curves> => [
   {
     title: 'By step',
     x: logStep(courses[0].states[courses[0].states.length - 1].step),
-    y: { title: 'E|s − s*|²', domain: [1e-9, 2], scale: 'log', ticks: [1e-9, 1e-6, 1e-3, 1], format: '.0e' },
+    y: { title: 'E|s − s*|²', domain: [1e-9, 2], scale: 'log', ticks: [1e-9, 1e-6, 1e-3, 1] },
     series: courses.map(({ name, states }) => ({
       name,
       points: states.filter(({ step }) => step > 0).map(({ step, loss }) => ({ x: step, y: loss }))
@@ -311,15 +311,15 @@ const losses = ({ courses, profile, stationary: [{ time, centre }] }: Measured):
   }
 ]
 
-const shares = ({ basins, sampled }: Measured): ReadonlyArray<Panel> => {
+const shares = ({ basins, sampled }: Measured): ReadonlyArray<Picture.Curves> => {
   const times = [...new Set(basins.map(({ time }) => time))]
   const named = [
     ...times.map(time => ({ name: `t = ${time}`, of: basins.filter(basin => basin.time === time) })),
     { name: `t = ${LOW}, d = ${DIM}`, of: sampled }
   ]
-  const panel = (title: string, y: Axis, of: (basin: Basin) => Estimate): Panel => ({
+  const panel = (title: string, y: Picture.Axis, of: (basin: Basin) => Estimate): Picture.Curves => ({
     title,
-    x: { title: 'αR, spread of the start', domain: [0.2, 10], scale: 'log', ticks: SPREADS, format: '~g' },
+    x: { title: 'αR, spread of the start', domain: [0.2, 10], scale: 'log', ticks: SPREADS },
     y,
     series: named.map(({ name, of: cells }) => ({
       name,
@@ -363,21 +363,21 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
         description:
           'Centres of three students by step: from near all converge, from far two escape at low noise and all converge at high',
         caption: `Three students of N(0, 1), in population: the centres by step, on a logarithmic axis.`,
-        spec: curves(trajectories(courses), { columns: 3, legend: 3 })
+        drawn: Picture.curves(trajectories(courses), { columns: 3 })
       },
       {
         name: 'loss',
         description: 'The loss of these runs by step, and along the line through the stationary point',
         caption:
           'Left: the loss of these runs above that of the truth. Right: the same of three students at −c, 0 and c.',
-        spec: curves(losses(measured), { columns: 2, width: 300, height: 210, legend: 2 })
+        drawn: Picture.curves(losses(measured), { columns: 2, width: 300, height: 210 })
       },
       {
         name: 'starts',
         description:
           'Share of random starts from which all students converge, or exactly one, by the spread of the start',
         caption: `${STUDENTS} students from random starts N(0, R²I) at three noise levels on the line, and in ${DIM} dimensions; bars are 95 % intervals.`,
-        spec: curves(shares(measured), { columns: 2, width: 300, height: 210, legend: 4 })
+        drawn: Picture.curves(shares(measured), { columns: 2, width: 300, height: 210 })
       }
     ],
     tables: [

@@ -9,16 +9,16 @@ import {
   Metric,
   Mixture,
   type Params,
+  Picture,
+  type Points,
   Problem,
   Recipe,
   Run,
   Sampler,
   Schedule,
   Score,
-  TimeGrid,
-  type Points
+  TimeGrid
 } from 'ornstein'
-import { curves, type Panel, type Point } from './charts.js'
 import { compiled, declared, geometricMean, mean, show, type Budget, type Estimate, type Report } from './frame.js'
 
 // -- distances between samples ---------------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ export const measure = (budget: Budget): Measured => {
 /** A logarithmic axis ends here: an interval that reaches 0 is drawn down to it. */
 const LEAST = 1e-4
 
-const dot = (x: number, { value, low, high }: Estimate): ReadonlyArray<Point> =>
+const dot = (x: number, { value, low, high }: Estimate): ReadonlyArray<Picture.Point> =>
   value <= LEAST ? [] : [{ x, y: value, low: Math.max(low, LEAST), high }]
 
 const bySize = {
@@ -230,11 +230,11 @@ const bySize = {
   ticks: [100, 1000, 10_000]
 } as const
 
-const sizePanels = ({ sizes, exact }: Measured): ReadonlyArray<Panel> => [
+const sizePanels = ({ sizes, exact }: Measured): ReadonlyArray<Picture.Curves> => [
   {
     title: 'Energy distance, above that of exact sampling',
     x: bySize,
-    y: { title: 'energy distance', domain: [LEAST, 0.1], scale: 'log', ticks: [1e-4, 1e-3, 1e-2, 1e-1], format: '~g' },
+    y: { title: 'energy distance', domain: [LEAST, 0.1], scale: 'log', ticks: [1e-4, 1e-3, 1e-2, 1e-1] },
     series: [
       { name: 'learned score, Heun', marks: 'both', points: sizes.flatMap(({ rows, excess }) => dot(rows, excess)) }
     ]
@@ -262,16 +262,15 @@ const sizePanels = ({ sizes, exact }: Measured): ReadonlyArray<Panel> => [
   }
 ]
 
-const stepsPanel = ({ sizes, samplers }: Measured): Panel => ({
+const stepsPanel = ({ sizes, samplers }: Measured): Picture.Curves => ({
   title: `Energy distance above that of exact sampling, n = ${sizes[sizes.length - 1].rows}`,
   x: {
     title: 'steps',
     domain: [4, 100],
     scale: 'log',
-    ticks: [...new Set(samplers.map(({ steps }) => steps))],
-    format: 'd'
+    ticks: [...new Set(samplers.map(({ steps }) => steps))]
   },
-  y: { title: 'energy distance', domain: [LEAST, 1], scale: 'log', ticks: [1e-4, 1e-3, 1e-2, 1e-1, 1], format: '~g' },
+  y: { title: 'energy distance', domain: [LEAST, 1], scale: 'log', ticks: [1e-4, 1e-3, 1e-2, 1e-1, 1] },
   series: samplersTried.map(([name]) => ({
     name,
     marks: 'both',
@@ -308,13 +307,13 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
         name: 'size',
         description: 'Energy and sliced Wasserstein distance of generated from held-out data, by the rows learned from',
         caption: `Heun in ${HEUN_STEPS} steps along the learned score; bars and the band are 95 % intervals over seeds. A mean below ${LEAST} is not on the logarithmic axis.`,
-        spec: curves(sizePanels(measured), { columns: 2, width: 300, height: 210 })
+        drawn: Picture.curves(sizePanels(measured), { columns: 2, width: 300, height: 210 })
       },
       {
         name: 'steps',
         description: 'Energy distance of generated from held-out data by the steps of five samplers',
         caption: `Five samplers along the score learned from ${last.rows} rows; bars are 95 % intervals over seeds. A mean below ${LEAST} is not on the logarithmic axis.`,
-        spec: curves([stepsPanel(measured)], { columns: 1, width: 460, height: 260, legend: 3 })
+        drawn: Picture.curves([stepsPanel(measured)], { columns: 1, width: 460, height: 260 })
       }
     ],
     tables: [

@@ -11,6 +11,7 @@ import {
   Objective,
   Optimizer,
   type Params,
+  Picture,
   Pipeline,
   Run,
   Schedule,
@@ -18,7 +19,6 @@ import {
   Stage,
   TimeLaw
 } from 'ornstein'
-import { curves, type Panel, type Series } from './charts.js'
 import {
   compiled,
   declared,
@@ -250,7 +250,7 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
   /** Steps that have a place of their own on the axis of powers, to half a pixel. */
   const isSeen = ({ step }: { readonly step: number }): boolean =>
     step > 0 && Math.floor(50 * Math.log(step)) > Math.floor(50 * Math.log(step - 1))
-  const series = ({ moments }: Course): ReadonlyArray<Series> => [
+  const series = ({ moments }: Course): ReadonlyArray<Picture.Series> => [
     ...STATISTICS.map(statistic => ({
       name: statistic === 'fourth' ? 'fourth cumulant' : statistic,
       points: moments.filter(isSeen).map(({ step, left }) => ({ x: step, y: left[statistic] }))
@@ -281,19 +281,18 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
           'Share of the distance left by step, for mean, covariance and fourth cumulant, at each noise level',
         caption:
           'Share of the distance from the data’s statistic that is left, from one start, and the distance of the parameters from those of the same run on the Gaussian, relative to their norm.',
-        spec: curves(
-          courses.map((course): Panel => ({
+        drawn: Picture.curves(
+          courses.map((course): Picture.Curves => ({
             title: `t = ${course.time}`,
             x: {
               title: 'step',
               domain: [1, course.moments.length - 1],
-              scale: 'log',
-              format: '~s'
+              scale: 'log'
             },
             y: { title: 'share left, distance', domain: [0, 1.2] },
             series: series(course)
           })),
-          { columns: 3, legend: 4 }
+          { columns: 3 }
         )
       }
     ],

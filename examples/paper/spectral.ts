@@ -15,6 +15,7 @@ import {
   Objective,
   Optimizer,
   Params,
+  Picture,
   Pipeline,
   Points,
   Problem,
@@ -24,7 +25,6 @@ import {
   Stage,
   TimeLaw
 } from 'ornstein'
-import { curves, type Series } from './charts.js'
 import { compiled, declared, mean, show, type Budget, type Estimate, type Report } from './frame.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
@@ -246,14 +246,14 @@ export const main = (budget: Budget): Report<Measured> => {
         description:
           'Eigenvalues of the map next to 0 and away from it beside those of Ĉ − I, and how the difference falls as noise grows',
         caption: `d = ${dim}, |μ| = d^(−1/4), n = 8d/|μ|⁴ = ${rows}, one sample. Left and middle: all eigenvalues in falling order; the first is the centre’s. Right: the greatest difference of an eigenvalue from that of Ĉ − I.`,
-        spec: curves(
+        drawn: Picture.curves(
           [
             ...[NEXT_TO_0, 1].map(length => ({
               title: `The map at |mean| = ${length}`,
               x: { title: 'rank of the eigenvalue', domain: [0, dim + 1] as const },
               y: { title: 'eigenvalue / |μ|²', domain: [-1, 4] as const },
               series: [
-                ...[0.1, 1, 2].map((time): Series => ({
+                ...[0.1, 1, 2].map((time): Picture.Series => ({
                   name: `t = ${time}`,
                   points: at(length, time).eigenvalues.map((value, k) => ({ x: k + 1, y: value / small ** 2 }))
                 })),
@@ -267,11 +267,10 @@ export const main = (budget: Budget): Report<Measured> => {
                 title: '',
                 domain: [1e-9, 100],
                 scale: 'log',
-                ticks: [1e-8, 1e-6, 1e-4, 1e-2, 1, 100],
-                format: '.0e'
+                ticks: [1e-8, 1e-6, 1e-4, 1e-2, 1, 100]
               },
               series: [
-                ...lengths.map((length): Series => ({
+                ...lengths.map((length): Picture.Series => ({
                   name: `|mean| = ${length}`,
                   marks: 'both',
                   points: deviations
@@ -289,19 +288,18 @@ export const main = (budget: Budget): Report<Measured> => {
         description:
           'Angle to the centre of the top eigenvector and of descent, by the number of rows around the spectral threshold',
         caption: `d = ${dim}; means over ${seeds} seeds, bars are 95 % intervals. The threshold is at |μ|⁴ n / d = 1; the theory is that of d → ∞.`,
-        spec: curves(
+        drawn: Picture.curves(
           [small, 1].map(length => ({
             title: `|μ| = ${labels.get(length) ?? ''}`,
             x: {
               title: '|μ|⁴ n / d',
               domain: [0.2, 10] as const,
               scale: 'log' as const,
-              ticks: [0.25, 0.5, 1, 2, 4, 8],
-              format: '~g'
+              ticks: [0.25, 0.5, 1, 2, 4, 8]
             },
             y: { title: 'angle to the centre, degrees', domain: [0, 92] as const, ticks: [0, 15, 30, 45, 60, 75, 90] },
             series: [
-              ...NAMES.map((name, k): Series => ({
+              ...NAMES.map((name, k): Picture.Series => ({
                 name,
                 marks: 'both',
                 points: sights
@@ -322,7 +320,7 @@ export const main = (budget: Budget): Report<Measured> => {
               }
             ]
           })),
-          { columns: 2, width: 300, height: 230, legend: 2 }
+          { columns: 2, width: 300, height: 230 }
         )
       }
     ],

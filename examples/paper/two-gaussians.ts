@@ -11,6 +11,7 @@ import {
   Objective,
   Optimizer,
   type Params,
+  Picture,
   Pipeline,
   type Points,
   Run,
@@ -19,7 +20,6 @@ import {
   Stage,
   TimeLaw
 } from 'ornstein'
-import { curves, type Point, type Series } from './charts.js'
 import {
   compiled,
   declared,
@@ -357,10 +357,10 @@ const measure = (budget: Budget): Measured & { readonly shown: Problem; readonly
   }
 }
 
-const points = (steps: ReadonlyArray<Estimate>, from = 0): ReadonlyArray<Point> =>
+const points = (steps: ReadonlyArray<Estimate>, from = 0): ReadonlyArray<Picture.Point> =>
   steps.slice(from).map(({ value, low, high }, x) => ({ x: x + from, y: value, low, high }))
 
-const drawn = ({ name, steps }: Curve, from = 0): Series => ({
+const drawn = ({ name, steps }: Curve, from = 0): Picture.Series => ({
   name,
   points: points(steps, from),
   marks: steps.length <= LEAPS + 1 ? 'both' : 'line'
@@ -397,7 +397,7 @@ export const main = (budget: Budget): Report<Measured> => {
         description:
           'Angle to the centre in stage one beside power iteration, error in stage two beside expectation–maximization',
         caption: `d = ${shown.dim}, |μ| = d^(−1/4), n = ${shown.rows}: means over ${shown.seeds} seeds with their 95 % bands. In leaps: six steps that each multiply the mean by about a hundred, from 1e-14. Stage two follows a stage one cut short after ${SHORT} steps.`,
-        spec: curves(
+        drawn: Picture.curves(
           [
             {
               title: 'Stage one',
@@ -413,31 +413,31 @@ export const main = (budget: Budget): Report<Measured> => {
               rules: [{ across: 'x', at: SHORT, text: 'stage two begins' }]
             }
           ],
-          { columns: 2, width: 300, height: 230, legend: 2 }
+          { columns: 2, width: 300, height: 230 }
         )
       },
       {
         name: 'success',
         description: 'Share of successes and error beside maximum likelihood by dimension, for three separations',
         caption: 'Over dimensions, for each separation; bars are 95 % intervals.',
-        spec: curves(
+        drawn: Picture.curves(
           [
             {
               title: 'Share of runs that succeed',
-              x: { title: 'd', domain: [3, 340], scale: 'log', ticks: sizes, format: 'd' },
+              x: { title: 'd', domain: [3, 340], scale: 'log', ticks: sizes },
               y: { title: '', domain: [0, 1.05] },
               series: bySeparation(outcomes, ({ success }) => success)
             },
             {
               title: 'Error / that of maximum likelihood',
-              x: { title: 'd', domain: [3, 340], scale: 'log', ticks: sizes, format: 'd' },
+              x: { title: 'd', domain: [3, 340], scale: 'log', ticks: sizes },
               y: { title: '', domain: [0.9, 1.25] },
               series: bySeparation(outcomes, ({ ratio }) => ratio),
               rules: [{ across: 'y', at: 1, text: '' }]
             },
             {
               title: 'Error / |μ|',
-              x: { title: 'd', domain: [3, 340], scale: 'log', ticks: sizes, format: 'd' },
+              x: { title: 'd', domain: [3, 340], scale: 'log', ticks: sizes },
               y: { title: '', domain: [0, 0.8] },
               series: bySeparation(outcomes, ({ relative }) => relative)
             }
@@ -491,7 +491,10 @@ export const main = (budget: Budget): Report<Measured> => {
   }
 }
 
-const bySeparation = (outcomes: ReadonlyArray<Outcome>, of: (outcome: Outcome) => Estimate): ReadonlyArray<Series> =>
+const bySeparation = (
+  outcomes: ReadonlyArray<Outcome>,
+  of: (outcome: Outcome) => Estimate
+): ReadonlyArray<Picture.Series> =>
   separations.map(({ text }, k) => ({
     // Side by side, so that bars do not hide each other.
     name: `|μ| = ${text}`,

@@ -10,6 +10,7 @@ import {
   Mixture,
   Objective,
   Optimizer,
+  Picture,
   Pipeline,
   Rate,
   Run,
@@ -18,7 +19,6 @@ import {
   Stage,
   TimeLaw
 } from 'ornstein'
-import { heatMaps } from './charts.js'
 import { compiled, declared, median, share, show, type Budget, type Estimate, type Report } from './frame.js'
 
 const DIM = 16
@@ -256,7 +256,7 @@ export const main = (budget: Budget): Report<Measured> => {
         description:
           'Phase diagrams of success over separation and radius of the warm start, for three algorithms and several numbers of components',
         caption: `Percentages of runs that succeed: ${sizes.map(components => `${squares.find(each => each.components === components)?.seeds ?? 0} seeds a square for K = ${components}`).join(', ')}. d = ${DIM}, ${ROWS_EACH} rows a component. Each centre starts at that radius, in units of the separation, in a random direction.`,
-        spec: heatMaps(
+        drawn: Picture.heatMaps(
           sizes.flatMap(components =>
             names.map(name => ({
               title: `K = ${components}: ${name}`,

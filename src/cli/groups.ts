@@ -19,12 +19,13 @@ const ofGroup = (path: string | undefined, group: string): string | undefined =>
 
 /** The rows at some places. */
 const part = (
-  { points, rowNumbers, kept = [], ...table }: Points.Table,
+  { points, rowNumbers, rowNames, kept = [], ...table }: Points.Table,
   places: ReadonlyArray<number>
 ): Points.Table => ({
   ...table,
   points: Points.select(Int32Array.from(places))(points),
   rowNumbers: Uint32Array.from(places, place => rowNumbers[place]),
+  ...(rowNames !== undefined && { rowNames: { ...rowNames, cells: places.map(place => rowNames.cells[place]) } }),
   kept: kept.map(({ name, cells }) => ({ name, cells: places.map(place => cells[place]) }))
 })
 

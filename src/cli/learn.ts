@@ -141,15 +141,13 @@ const placeOf = ({ place }: Task, { scaling }: Data.Data): Place.Place =>
 const SHOWN = 4000
 
 /** Rows to look at, and their numbers in the table. */
-export const shown = ({
-  data,
-  rowNumbers
-}: Rows): { readonly points: Points.Points; readonly rowNumbers: Uint32Array } => {
+export const shown = ({ data, rowNumbers, rowNames }: Rows): Pick<Findings, 'points' | 'rowNumbers' | 'rowNames'> => {
   const places =
     Source.isHeld(data) || data.rows <= SHOWN ? null : Key.subset(data.rows, SHOWN)(Key.fromSeed(0)).slice().sort()
   const all = Uint32Array.from({ length: places?.length ?? data.rows }, (_, i) => (places?.[i] ?? i) + 1)
   const points = Source.isHeld(data) ? data : Source.chosen(all.map(number => number - 1))(data)
-  return { points: Missing.completed(points), rowNumbers: rowNumbers ?? all }
+  const names = rowNames?.cells.length === points.rows ? rowNames.cells : null
+  return { points: Missing.completed(points), rowNumbers: rowNumbers ?? all, rowNames: names }
 }
 
 const recipeOf: Readonly<Record<Recipe, Recipes.Recipe>> = {

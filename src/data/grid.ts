@@ -100,6 +100,8 @@ export interface Table {
   readonly doubtful: ReadonlyArray<Doubtful>
   /** What `keep` asked for: first the columns it names, then classes. */
   readonly kept?: ReadonlyArray<Kept>
+  /** Of the columns that are not used the first whose words differ in every row: it names the rows. Told where `keep` was asked for. */
+  readonly rowNames?: Kept
 }
 
 /** A column as it is written. */
@@ -440,11 +442,16 @@ const keeping =
         return Number.isNaN(x) ? table.text(row - 1, j).trim() : String(x)
       })
     })
+    const naming = read.ignored
+      .filter(({ why }) => why === 'words')
+      .map(({ name }) => cellsOf(names.indexOf(name)))
+      .find(({ cells }) => cells.length > 1 && !cells.includes('') && new Set(cells).size === cells.length)
     return pipe(
       keep.columns,
       Either.traverseArray((wanted: string | number) => position(table)('keep', wanted)),
       Either.map(named => ({
         ...read,
+        ...(naming !== undefined && { rowNames: naming }),
         kept: [
           ...named.map(cellsOf),
           ...read.ignored

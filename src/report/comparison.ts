@@ -1,5 +1,7 @@
 /** Fits of the same data side by side: what the terminal and the report both show of them. */
-import { Metric, Mixture, Points } from '../index.js'
+import * as Points from '../data/index.js'
+import * as Metric from '../mixture/metric.js'
+import * as Mixture from '../mixture/mixture.js'
 import { type Findings, isPair, steps } from './findings.js'
 import { formats, show, width, type Table } from '../fit/table.js'
 

@@ -2,15 +2,20 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
+import * as Key from '../../lib/random/key.js'
 import { principal } from '../../lib/rows/principal.js'
-import { type Fit, Key, Mixture, Points } from '../index.js'
+import * as Points from '../data/index.js'
 import { isSound } from '../fit/candidates.js'
+import type * as Fit from '../fit/fit.js'
 import { show, tidy } from '../fit/table.js'
 import { word } from '../fit/text.js'
-import { type Choice, type Findings, type StageRun } from './findings.js'
-import * as Svg from './svg.js'
-
-type Place = Svg.Xy
+import * as Mixture from '../mixture/mixture.js'
+import { of, type Picture } from '../picture/drawing.js'
+import * as Marks from '../picture/mark.js'
+import { arranged, besides, panelIn, type Axis, type Panel } from '../picture/panel.js'
+import * as Scale from '../picture/scale.js'
+import { text, type Box, type Xy } from '../picture/svg.js'
+import { rowOf, type Choice, type Findings, type StageRun } from './findings.js'
 
 /** Rows drawn at most in one panel: more would only darken it and weigh on the page. */
 const drawn = 5000
@@ -29,6 +34,11 @@ const thinned = (n: number, most: number): ReadonlyArray<number> =>
   Array.from({ length: Math.min(n, most) }, (_, i) => (n <= most ? i : Math.floor((i * n) / most)))
 
 // -- what is looked at -----------------------------------------------------------------------------------------------
+
+/** What a picture of the data needs of a fit. */
+export type Seen = Pick<Findings, 'points' | 'columns' | 'mixture' | 'scaling' | 'rowNumbers' | 'rowNames'> & {
+  readonly statistics: Pick<Findings['statistics'], 'rows'>
+}
 
 /** The data and the mixture as they are drawn: in their columns, or along principal components. */
 export interface View {
@@ -58,7 +68,7 @@ const loading = (vector: Float64Array, columns: ReadonlyArray<string>): string =
     .join(' ')
 
 /** Along the first principal components, in the units the mixture was learned in. */
-const alongPrincipal = ({ points: all, columns, mixture, scaling }: Findings): View => {
+const alongPrincipal = ({ points: all, columns, mixture, scaling }: Seen): View => {
   const { dim, rows } = all
   const scale = scaling?.scale ?? new Float64Array(dim).fill(1)
   const centre = Points.mean(all)
@@ -102,7 +112,7 @@ const alongPrincipal = ({ points: all, columns, mixture, scaling }: Findings): V
 }
 
 /** What is drawn of a fit. */
-export const view = (fit: Findings): View =>
+export const view = (fit: Seen): View =>
   fit.columns.length > paired
     ? alongPrincipal(fit)
     : {
@@ -116,7 +126,7 @@ export const view = (fit: Findings): View =>
 
 /** All that panels share: each axis' range, the rows that are drawn by component, and the components. */
 interface Scene extends View {
-  readonly ranges: ReadonlyArray<Svg.Range>
+  readonly ranges: ReadonlyArray<Scale.Range>
   readonly rows: ReadonlyArray<ReadonlyArray<number>>
   readonly means: ReadonlyArray<ReadonlyArray<number>>
   readonly spread: ReadonlyArray<Float64Array>
@@ -126,40 +136,81 @@ interface Scene extends View {
 const columnOf = ({ rows, dim, values }: Points.Points, j: number): Float64Array =>
   Float64Array.from({ length: rows }, (_, i) => values[i * dim + j])
 
-const scene = (fit: Findings, most: number): Scene => {
+/** With fewer rows none is far from the bulk. */
+const FEW = 20
+/** Twice the distance of the 5th and the 95th percentile beyond them: 8 standard deviations of a normal distribution. */
+const BEYOND = 2
+
+/** The least and the greatest value that is not far from the bulk of all. */
+export const bulk = (values: Float64Array): Scale.Range => {
+  const sorted = values.filter(value => !Number.isNaN(value)).sort()
+  const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]
+  const [low, high] = [at(0.05), at(0.95)]
+  const reach = BEYOND * (high - low)
+  const isFar = (value: number): boolean => value < low - reach || value > high + reach
+  return sorted.length < FEW || reach === 0
+    ? [at(0), at(1)]
+    : Scale.extent(
+        sorted.filter(value => !isFar(value)),
+        0
+      )
+}
+
+/** Components of a smaller share of the rows do not stretch the axes. */
+const SMALL = 0.01
+
+/** The range of a column: the bulk of its values, and two standard deviations about each centre. */
+const rangeOf = ({ points, mixture }: View, spread: ReadonlyArray<Float64Array>, j: number): Scale.Range => {
+  const { means, weights } = Mixture.marginals(mixture)
+  const { dim } = points
+  const about = (deviations: number): ReadonlyArray<number> =>
+    means.flatMap((mean, k) => {
+      const reach = deviations * Math.sqrt(spread[k][j * dim + j])
+      return weights[k] < SMALL ? [] : [mean[j] - reach, mean[j] + reach]
+    })
+  const [lo, hi] = bulk(columnOf(points, j))
+  const [from, to] = Scale.extent([lo, hi, ...about(2)], 0)
+  // A component that is far larger than the data would leave them a point: one standard deviation is enough then.
+  return Scale.extent(to - from > 3 * (hi - lo) ? [lo, hi, ...about(1)] : [from, to])
+}
+
+/** So many rows beyond the axes are named. */
+const NAMED = 8
+
+const scene = (fit: Seen, most: number): Scene => {
   const seen = view(fit)
   const { points, mixture } = seen
-  const shown = drawnRows(points.rows, most)
-  const component = pipe(fit.mixture, Mixture.assign(Points.select(shown)(fit.points)))
-  const rows = Array.from(mixture.weights, (_, k) => Array.from(shown).filter((_, at) => component[at] === k))
-  const { means } = Mixture.marginals(mixture)
+  const { dim, values } = points
+  const component = pipe(fit.mixture, Mixture.assign(fit.points))
   const spread = covariances(mixture)
-  const { dim } = points
-  const ranges = seen.names.map((_, j) => {
-    const ends = means.flatMap((mean, k) => {
-      const two = 2 * Math.sqrt(spread[k][j * dim + j])
-      return [mean[j] - two, mean[j] + two]
-    })
-    const [lo, hi] = Svg.extent(columnOf(points, j), 0)
-    // A component that is far larger than the data would leave them a point: one standard deviation is enough then.
-    const [from, to] = Svg.extent([lo, hi, ...ends], 0)
-    const isLarge = to - from > 3 * (hi - lo)
-    return Svg.extent(
-      isLarge
-        ? [
-            lo,
-            hi,
-            ...means.map((mean, k) => mean[j] + Math.sqrt(spread[k][j * dim + j])),
-            ...means.map((mean, k) => mean[j] - Math.sqrt(spread[k][j * dim + j]))
-          ]
-        : [from, to]
-    )
-  })
-  const thinning =
+  const ranges = seen.names.map((_, j) => rangeOf(seen, spread, j))
+  const isFar = (i: number): boolean =>
+    ranges.some(([from, to], j) => values[i * dim + j] < from || values[i * dim + j] > to)
+  const far = Array.from({ length: points.rows }, (_, i) => i).filter(isFar)
+  // Rows beyond the axes are always drawn.
+  const shown = [...new Set([...drawnRows(points.rows, most), ...far.slice(0, most)])].sort((a, b) => a - b)
+  const rows = Array.from(mixture.weights, (_, k) => shown.filter(i => component[i] === k))
+  const notes = [
+    seen.note,
+    far.length === 0
+      ? ''
+      : `Arrows at the edge: ${far.length === 1 ? 'row' : `${far.length} rows beyond the axes,`} ` +
+        `${far
+          .slice(0, NAMED)
+          .map(rowOf(fit))
+          .join(', ')}${far.length > NAMED ? ', …' : ''}${far.length === 1 ? ' lies beyond the axes' : ''}.`,
     fit.statistics.rows > shown.length
       ? `${shown.length} of the ${fit.statistics.rows} rows, chosen at random, are drawn; all were learned from.`
       : ''
-  return { ...seen, ranges, rows, means, spread, note: [seen.note, thinning].filter(part => part !== '').join(' ') }
+  ]
+  return {
+    ...seen,
+    ranges,
+    rows,
+    means: Mixture.marginals(mixture).means,
+    spread,
+    note: notes.filter(part => part !== '').join(' ')
+  }
 }
 
 // -- densities of one column -----------------------------------------------------------------------------------------
@@ -184,143 +235,95 @@ const binsOf = (values: Float64Array, most: number): number => {
 }
 
 interface Marginal {
-  readonly bars: ReadonlyArray<{ readonly from: number; readonly to: number; readonly height: number }>
-  readonly whole: ReadonlyArray<Place>
-  readonly parts: ReadonlyArray<ReadonlyArray<Place>>
+  readonly marks: ReadonlyArray<Marks.Mark>
+  readonly parts: ReadonlyArray<ReadonlyArray<Xy>>
   readonly top: number
 }
 
-/** The histogram of a column, of area 1, and the density of the mixture and of its parts. */
-const marginal = ({ points, mixture, means, spread, ranges }: Scene, j: number, most: number): Marginal => {
-  const values = columnOf(points, j)
-  const [lo, hi] = Svg.extent(values, 0)
+/** The histogram of a column, of area 1 but for what is beyond the axes, and the density of the mixture and of its components. */
+const marginal = (
+  { points, mixture, means, spread, ranges }: Scene,
+  j: number,
+  most: number,
+  weight: number
+): Marginal => {
+  const [from, to] = ranges[j]
+  const every = columnOf(points, j)
+  const values = every.filter(value => value >= from && value <= to)
+  const [lo, hi] = Scale.extent(values, 0)
   const count = binsOf(values, most)
   const width = (hi - lo) / count
   const heights = new Float64Array(count)
   const total = Points.totalWeight(points)
-  values.forEach((value, i) => {
-    heights[Math.min(count - 1, Math.floor((value - lo) / width))] += (points.weights?.[i] ?? 1) / (total * width)
+  every.forEach((value, i) => {
+    if (value >= from && value <= to)
+      heights[Math.min(count - 1, Math.floor((value - lo) / width))] += (points.weights?.[i] ?? 1) / (total * width)
   })
   const { dim } = points
   const part = (k: number, at: number): number => mixture.weights[k] * normal(at, means[k][j], spread[k][j * dim + j])
   // A fine grid, and each centre itself: a narrow peak must not fall between two of its points.
-  const [from, to] = ranges[j]
   const grid = [
     ...Array.from({ length: 161 }, (_, i) => from + ((to - from) * i) / 160),
-    ...means.map(mean => mean[j])
+    ...means.map(mean => mean[j]).filter(mean => mean > from && mean < to)
   ].sort((a, b) => a - b)
-  const parts = means.map((_, k) => grid.map((at): Place => [at, part(k, at)]))
-  const whole = grid.map((at, i): Place => [at, parts.reduce((sum, places) => sum + places[i][1], 0)])
+  const parts = means.map((_, k) => grid.map((at): Xy => [at, part(k, at)]))
+  const whole = grid.map((at, i): Xy => [at, parts.reduce((sum, places) => sum + places[i][1], 0)])
   return {
-    bars: Array.from(heights, (height, i) => ({ from: lo + i * width, to: lo + (i + 1) * width, height })),
-    whole,
+    marks: [
+      Marks.bars(Array.from(heights, (height, i) => ({ from: lo + i * width, to: lo + (i + 1) * width, height }))),
+      ...(parts.length > 1 ? [Marks.line(whole, { paint: 'ink', width: 1.2 })] : []),
+      ...parts.map((part, k) => Marks.line(part, { k, width: weight }))
+    ],
     parts,
     top: Math.max(...heights, ...whole.map(([, y]) => y))
   }
 }
 
-/** A marginal in a box: bars, the mixture's line, and a line for each component. */
-const densities = (
-  { bars, whole, parts }: Marginal,
-  x: (value: number) => number,
-  y: (value: number) => number,
-  weight: number,
-  isUpright = true
-): string => {
-  const place = ([a, b]: Place): Place => (isUpright ? [x(a), y(b)] : [y(b), x(a)])
-  const bar = ({ from, to, height }: Marginal['bars'][number]): string => {
-    const [[a, b], [c, d]] = [place([from, 0]), place([to, height])]
-    return height === 0
-      ? ''
-      : `M${Svg.n(a)},${Svg.n(b)}${isUpright ? `V${Svg.n(d)}H${Svg.n(c)}V${Svg.n(b)}` : `H${Svg.n(c)}V${Svg.n(d)}H${Svg.n(a)}`}z`
-  }
-  return (
-    `<path class="bar" d="${bars.map(bar).join('')}"/>` +
-    (parts.length > 1 ? Svg.line(whole.map(place), 'var(--ink)', 1.2) : '') +
-    parts.map((part, k) => Svg.line(part.map(place), Svg.colour(k), weight)).join('')
-  )
-}
-
 // -- planes ----------------------------------------------------------------------------------------------------------
 
-/** Components in a plane: the ellipses of one and of two standard deviations. */
-const ellipses = (
-  { means, spread, points: { dim } }: Scene,
-  [i, j]: readonly [number, number],
-  x: Svg.Axis,
-  y: Svg.Axis
-): string => {
-  const [sx, sy] = [x.at(1) - x.at(0), y.at(1) - y.at(0)]
-  return means
-    .map((mean, k) => {
-      const [xx, xy, yy] = [spread[k][i * dim + i], spread[k][i * dim + j], spread[k][j * dim + j]]
-      // [a, 0; b, c] with [xx, xy; xy, yy] as its square: the circle of radius 1 goes to the ellipse.
-      const a = Math.sqrt(xx)
-      const b = xy / a
-      const c = Math.sqrt(Math.max(yy - b * b, 0))
-      const around = (sd: number): string =>
-        Array.from({ length: 61 }, (_, at) => {
-          const angle = (2 * Math.PI * at) / 60
-          const [u, v] = [sd * Elementary.cos(angle), sd * Elementary.sin(angle)]
-          return `${Svg.n(x.at(mean[i]) + sx * a * u)},${Svg.n(y.at(mean[j]) + sy * (b * u + c * v))}`
-        }).join('L')
-      return (
-        `<path class="line ellipse" d="M${around(1)}z" stroke="var(--ink)" stroke-width="1.6"/>` +
-        `<path class="line ellipse two" d="M${around(2)}z" stroke="var(--ink)" stroke-width="1" stroke-opacity=".45"/>`
-      )
-    })
-    .join('')
-}
+type Pair = readonly [number, number]
 
-const plane = (scene: Scene, [i, j]: readonly [number, number], x: Svg.Axis, y: Svg.Axis, size: number): string => {
+/** Rows, and the components about their centres: the ellipses of one and of two standard deviations, and their numbers. */
+const plane = (scene: Scene, [i, j]: Pair, size: number, ring: number): ReadonlyArray<Marks.Mark> => {
   const {
+    means,
+    spread,
     points: { values, dim }
   } = scene
-  return scene.rows
-    .map((rows, k) =>
-      Svg.dots(
-        k,
-        rows.map((row): Place => [x.at(values[row * dim + i]), y.at(values[row * dim + j])]),
-        size
+  const centres = means.map((mean): Xy => [mean[i], mean[j]])
+  return [
+    ...scene.rows.map((rows, k) =>
+      Marks.dots(
+        rows.map((row): Xy => [values[row * dim + i], values[row * dim + j]]),
+        { k, r: size }
       )
-    )
-    .join('')
+    ),
+    ...centres.flatMap((mean, k) => {
+      const component = { mean, xx: spread[k][i * dim + i], xy: spread[k][i * dim + j], yy: spread[k][j * dim + j] }
+      return [
+        Marks.ellipse(component, 1),
+        Marks.ellipse(component, 2, { kind: 'line ellipse two', width: 1, opacity: 0.45 })
+      ]
+    }),
+    Marks.numbered(centres, ring)
+  ]
 }
 
-const centresIn = ({ means }: Scene, [i, j]: readonly [number, number], x: Svg.Axis, y: Svg.Axis, r: number): string =>
-  means.map((mean, k) => Svg.numbered(k, [x.at(mean[i]), y.at(mean[j])], r)).join('')
-
-/** What is cut off at the sides of a box. */
-const within = (name: string, { left, top, width, height }: Svg.Box, body: string): string =>
-  `<clipPath id="${name}"><rect x="${Svg.n(left)}" y="${Svg.n(top)}" width="${Svg.n(width)}" height="${Svg.n(height)}"/></clipPath>` +
-  `<g clip-path="url(#${name})">${body}</g>`
-
 const shares = [0.1, 0.3, 0.5, 0.7, 0.9] as const
+const SIDE = 110
 
 /** Where the density of the mixture in the plane is level. */
-const contours = ({ mixture, ranges: [[x0, x1], [y0, y1]] }: Scene, x: Svg.Axis, y: Svg.Axis): string => {
-  const [columns, rows] = [110, 110]
-  const at = (i: number, j: number): readonly [number, number] => [
-    x0 + ((x1 - x0) * i) / (columns - 1),
-    y0 + ((y1 - y0) * j) / (rows - 1)
-  ]
-  const grid = Float64Array.from({ length: 2 * columns * rows }, (_, place) => {
+const contours = ({ mixture, ranges: [x, y] }: Scene): ReadonlyArray<Marks.Mark> => {
+  const grid = Float64Array.from({ length: 2 * SIDE * SIDE }, (_, place) => {
     const cell = Math.floor(place / 2)
-    return at(cell % columns, Math.floor(cell / columns))[place % 2]
+    const [[from, to], at] = place % 2 === 0 ? [x, cell % SIDE] : [y, Math.floor(cell / SIDE)]
+    return from + ((to - from) * at) / (SIDE - 1)
   })
-  const logs = pipe(mixture, Mixture.logDensity({ rows: columns * rows, dim: 2, values: grid }))
+  const logs = pipe(mixture, Mixture.logDensity({ rows: SIDE * SIDE, dim: 2, values: grid }))
   // Of the greatest: a density far from 1 is none of a double.
   const greatest = logs.reduce((a, b) => Math.max(a, b), -Infinity)
-  const field = { columns, rows, values: logs.map(log => Elementary.exp(log - greatest)) }
-  return Svg.levelsOf(field, shares)
-    .map(level => {
-      const d = Svg.levelLines(field, level, (i, j) => {
-        const [a, b] = at(i, j)
-        return [x.at(a), y.at(b)]
-      })
-      return d === '' ? '' : `<path class="line level" d="${d}" stroke="var(--soft)" stroke-width="1"/>`
-    })
-    .join('')
+  const field = { columns: SIDE, rows: SIDE, values: logs.map(log => Elementary.exp(log - greatest)), x, y }
+  return Marks.levelsOf(field, shares).map(level => Marks.levelLine(field, level, { paint: 'soft', width: 1 }))
 }
 
 const radius = (rows: number): number => Math.max(1, Math.min(3.2, 60 / Math.sqrt(rows)))
@@ -336,31 +339,35 @@ const centresOf = ({ means }: Scene): string =>
     )
     .join(', ')
 
-const oneColumn = (fit: Findings): Svg.Figure => {
+const words = { name: 'data', title: 'The data and what was learned' } as const
+
+const oneColumn = (fit: Seen): Picture => {
   const seen = scene(fit, drawn)
-  const found = marginal(seen, 0, 80)
-  const box = { left: 58, top: 12, width: 570, height: 270 }
-  const x = Svg.axis(seen.ranges[0], [box.left, box.left + box.width], 6)
-  const y = Svg.axis([0, found.top * 1.08], [box.top + box.height, box.top], 5)
+  const found = marginal(seen, 0, 80, 2.2)
   const peak = (k: number): number => found.parts[k].reduce((most, [, b]) => Math.max(most, b), 0)
-  return {
-    name: 'data',
-    title: 'The data and what was learned',
-    description:
-      `Histogram of ${fit.statistics.rows} rows of ${fit.columns[0]} under the density of the mixture and of each component. ` +
-      `Centres: ${centresOf(seen)}`,
-    note: 'Bars: the data. Thin line: the density of the mixture; coloured lines: its components, numbered at their centres.',
-    width: 640,
-    height: 334,
-    body:
-      Svg.frame(box, x, y, { x: fit.columns[0], y: 'density' }) +
-      densities(found, x.at, y.at, 2.2) +
-      seen.means.map(([mean], k) => Svg.numbered(k, [x.at(mean), y.at(peak(k))])).join('')
-  }
+  return of(
+    arranged(
+      [
+        {
+          x: { title: fit.columns[0], domain: seen.ranges[0], count: 6 },
+          y: { title: 'density', domain: [0, found.top * 1.08] },
+          marks: [...found.marks, Marks.numbered(seen.means.map(([mean], k): Xy => [mean, peak(k)]))]
+        }
+      ],
+      { width: 570, height: 270 }
+    ),
+    {
+      ...words,
+      description:
+        `Histogram of ${fit.statistics.rows} rows of ${fit.columns[0]} under the density of the mixture and of each component. ` +
+        `Centres: ${centresOf(seen)}`,
+      note: `Bars: the data. Thin line: the density of the mixture; coloured lines: its components, numbered at their centres. ${seen.note}`.trim()
+    }
+  )
 }
 
 /** Two columns: the plane, with the density of each column at its side. */
-const twoColumns = (fit: Findings): Svg.Figure => {
+const twoColumns = (fit: Seen): Picture => {
   const seen = scene(fit, drawn)
   const [rx, ry] = seen.ranges
   // Equal units make round components round; where that would make a ribbon of the picture, each axis fills its side.
@@ -368,103 +375,117 @@ const twoColumns = (fit: Findings): Svg.Figure => {
   const isEqual = ratio > 0.35 && ratio < 1.4
   const width = isEqual && ratio > 1 ? 480 / ratio : 480
   const height = isEqual ? width * ratio : 380
-  const left = 34 + Math.max(...Svg.ticks(ry, 5).map(({ label }) => Svg.wide(label)))
   const [side, gap] = [56, 8]
-  const box = { left, top: side + gap + 4, width, height }
-  const x = Svg.axis(rx, [left, left + width], 5)
-  const y = Svg.axis(ry, [box.top + height, box.top], 5)
-  const [above, beside] = [marginal(seen, 0, 40), marginal(seen, 1, 40)]
-  const up = (value: number): number => box.top - gap - (side * value) / above.top
-  const out = (value: number): number => left + width + gap + (side * value) / beside.top
-  return {
-    name: 'data',
-    title: 'The data and what was learned',
-    description:
-      `${fit.statistics.rows} rows on the axes ${seen.names.join(' and ')}, each in the colour of its most probable component, ` +
-      `with the centre and the ellipses of each component, level lines of the density, and the density of each column at the sides. ` +
-      `Centres: ${centresOf(seen)}`,
-    note:
-      `${legend} Thin lines are level lines of the density: ${shares.map(share => 100 * share).join(', ')} % of the mixture lies within them. ` +
-      `At the sides: each column alone. ${seen.note}`.trim(),
-    width: left + width + gap + side + 12,
-    height: box.top + height + 46,
-    body:
-      Svg.frame(box, x, y, { x: seen.names[0], y: seen.names[1] }) +
-      within(
-        'data-box',
-        box,
-        contours(seen, x, y) + plane(seen, [0, 1], x, y, radius(seen.rows.flat().length)) + ellipses(seen, [0, 1], x, y)
-      ) +
-      densities(above, x.at, up, 1.6) +
-      densities(beside, y.at, out, 1.6, false) +
-      centresIn(seen, [0, 1], x, y, 10)
+  const main: Panel = {
+    x: { title: seen.names[0], domain: rx },
+    y: { title: seen.names[1], domain: ry },
+    marks: [...contours(seen), ...plane(seen, [0, 1], radius(seen.rows.flat().length), 10)]
   }
+  const box = { left: besides(main) + 6, top: side + gap + 4, width, height }
+  const [above, beside] = [marginal(seen, 0, 40, 1.6), marginal(seen, 1, 40, 1.6)]
+  const bare = { isGridded: false, isFramed: false }
+  const hidden = (domain: Scale.Range): Axis => ({ domain, isLabelled: false, ticks: [] })
+  return of(
+    {
+      width: box.left + width + gap + side + 12,
+      height: box.top + height + 46,
+      body:
+        panelIn(main, box) +
+        panelIn(
+          { ...bare, x: hidden(rx), y: hidden([0, above.top]), marks: above.marks },
+          { ...box, top: 4, height: side }
+        ) +
+        panelIn(
+          { ...bare, x: hidden([0, beside.top]), y: hidden(ry), marks: beside.marks.map(Marks.turned) },
+          { ...box, left: box.left + width + gap, width: side }
+        )
+    },
+    {
+      ...words,
+      description:
+        `${fit.statistics.rows} rows on the axes ${seen.names.join(' and ')}, each in the colour of its most probable component, ` +
+        `with the centre and the ellipses of each component, level lines of the density, and the density of each column at the sides. ` +
+        `Centres: ${centresOf(seen)}`,
+      note:
+        `${legend} Thin lines are level lines of the density: ${shares.map(share => 100 * share).join(', ')} % of the mixture lies within them. ` +
+        `At the sides: each column alone. ${seen.note}`.trim()
+    }
+  )
 }
 
 /** Every pair of columns, the density of each alone on the diagonal. */
-const pairs = (fit: Findings): Svg.Figure => {
+const pairs = (fit: Seen): Picture => {
   const count = Math.min(fit.columns.length > paired ? directions : paired, fit.columns.length)
   const seen = scene(fit, Math.round(drawn / Math.max(1, (count - 1) / 2)))
   const gap = 10
-  const labels = seen.ranges.map(range => Svg.ticks(range, 3))
-  const left = 30 + Math.max(...labels.slice(1).flatMap(all => all.map(({ label }) => Svg.wide(label))))
+  const size = Math.min(2.4, radius(seen.rows.flat().length))
+  const axisOf = (j: number, isNamed: boolean): Axis => ({
+    domain: seen.ranges[j],
+    count: 3,
+    isLabelled: isNamed,
+    title: isNamed ? seen.names[j] : ''
+  })
+  const panelOf = (i: number, j: number, ring: number): Panel => {
+    const x = axisOf(i, j === count - 1)
+    if (i !== j)
+      return {
+        x,
+        y: axisOf(j, i === 0),
+        marks: plane(seen, [i, j], size, ring)
+      }
+    const found = marginal(seen, i, 24, 1.6)
+    const named: Marks.Mark = {
+      covers: [],
+      draw: ({ box }) => text([box.left + 6, box.top + 16], seen.names[i], { kind: 'name' })
+    }
+    return {
+      x,
+      y: { domain: [0, found.top * 1.3], ticks: [], isLabelled: false },
+      isGridded: false,
+      marks: [...found.marks, named]
+    }
+  }
+  const left = 6 + Math.max(...Array.from({ length: count - 1 }, (_, j) => besides(panelOf(0, j + 1, 9))))
   const cell = (720 - left - gap * count) / count
-  const box = (i: number, j: number): Svg.Box => ({
+  const box = (i: number, j: number): Box => ({
     left: left + i * (cell + gap),
     top: 6 + j * (cell + gap),
     width: cell,
     height: cell
   })
-  const size = Math.min(2.4, radius(seen.rows.flat().length))
+  const ring = cell < 130 || seen.means.length > 6 ? 7 : 9
   const panels = Array.from({ length: count * count }, (_, at) => {
     const [i, j] = [at % count, Math.floor(at / count)]
-    if (i > j) return ''
-    const here = box(i, j)
-    const x = Svg.axis(seen.ranges[i], [here.left, here.left + cell], 3)
-    const named = j === count - 1 ? { x: seen.names[i] } : {}
-    if (i === j) {
-      const found = marginal(seen, i, 24)
-      const y = Svg.axis([0, found.top * 1.3], [here.top + cell, here.top], 3)
-      return (
-        Svg.frame(
-          here,
-          { ...x, ticks: x.ticks },
-          { ...y, ticks: [] },
-          { ...named, labels: j === count - 1 ? 'x' : 'none', isGridded: false }
-        ) +
-        densities(found, x.at, y.at, 1.6) +
-        Svg.text([here.left + 6, here.top + 16], seen.names[i], { kind: 'name' })
-      )
-    }
-    const y = Svg.axis(seen.ranges[j], [here.top + cell, here.top], 3)
-    const shown = i === 0 && j === count - 1 ? 'both' : i === 0 ? 'y' : j === count - 1 ? 'x' : 'none'
-    return (
-      Svg.frame(here, x, y, { ...named, ...(i === 0 && { y: seen.names[j] }), labels: shown }) +
-      within(`data-${i}-${j}`, here, plane(seen, [i, j], x, y, size) + ellipses(seen, [i, j], x, y)) +
-      centresIn(seen, [i, j], x, y, cell < 130 || seen.means.length > 6 ? 7 : 9)
-    )
+    return i > j ? '' : panelIn(panelOf(i, j, ring), box(i, j))
   })
-  return {
-    name: 'data',
-    title: 'The data and what was learned',
-    description:
-      `${fit.statistics.rows} rows on each pair of the axes ${seen.names.join(', ')}, in the colour of the most probable component, ` +
-      `with the centre and the ellipses of each component; on the diagonal the density of each alone. Centres: ${centresOf(seen)}`,
-    note: `${legend} On the diagonal: each ${fit.columns.length > paired ? 'direction' : 'column'} alone. ${seen.note}`.trim(),
-    width: 720,
-    height: 6 + count * (cell + gap) + 38,
-    body: panels.join('')
-  }
+  return of(
+    { width: 720, height: 6 + count * (cell + gap) + 38, body: panels.join('') },
+    {
+      ...words,
+      description:
+        `${fit.statistics.rows} rows on each pair of the axes ${seen.names.join(', ')}, in the colour of the most probable component, ` +
+        `with the centre and the ellipses of each component; on the diagonal the density of each alone. Centres: ${centresOf(seen)}`,
+      note: `${legend} On the diagonal: each ${fit.columns.length > paired ? 'direction' : 'column'} alone. ${seen.note}`.trim()
+    }
+  )
 }
 
 /** The data with the learned components. */
-export const data = (fit: Findings): Svg.Figure =>
+export const data = (fit: Seen): Picture =>
   fit.columns.length === 1 ? oneColumn(fit) : fit.columns.length === 2 ? twoColumns(fit) : pairs(fit)
 
 // -- what it was chosen from -----------------------------------------------------------------------------------------
 
+/** A criterion of all candidates as a panel, and what is said of it. */
+interface Criterion {
+  readonly name: string
+  readonly panel: Panel
+  readonly description: string
+  readonly note: string
+}
+
 /** How much more than the best each candidate has, on an axis that shows both the last unit and the first thousand. */
-const criterion = ({ candidates }: Choice, by: Fit.Criterion): Svg.Figure => {
+const criterion = ({ candidates }: Choice, by: Fit.Criterion): Criterion => {
   const name = by.toUpperCase()
   const [chosen] = candidates
   /** Whether one stands beside what was chosen, and is not set aside. */
@@ -473,22 +494,28 @@ const criterion = ({ candidates }: Choice, by: Fit.Criterion): Svg.Figure => {
   const best = Math.min(...candidates.filter(stands).map(({ statistics }) => statistics[by]))
   const families = [...new Set(candidates.map(({ family }) => family))]
   const counts = candidates.map(({ components }) => components)
-  const squeezed = (more: number): number => Elementary.log1p(Math.max(0, more))
   const most = Math.max(2, ...values.map(value => value - best))
-  const perRow = 2
-  const lines = Math.ceil(families.length / perRow)
-  const ticks = [0, 2, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7]
-    .filter(more => more <= most)
-    .map(value => ({ value, label: `+${value}`.replace('+0', '0') }))
-  const left = 32 + Math.max(...ticks.map(({ label }) => Svg.wide(label)))
-  const box = { left, top: 16 + 20 * lines, width: 404 - left, height: 230 }
-  const x = Svg.axis(Svg.extent(counts, 0.06), [box.left, box.left + box.width], 9, 1)
-  const up = (more: number): number => box.top + box.height - 8 - ((box.height - 16) * squeezed(more)) / squeezed(most)
-  const y: Svg.Axis = { at: up, ticks }
-  const placeOf = ({ components, statistics }: Fit.Ranked): Place => [x.at(components), y.at(statistics[by] - best)]
+  const placeOf = ({ components, statistics }: Fit.Ranked): Xy => [components, Math.max(0, statistics[by] - best)]
+  const panel: Panel = {
+    x: { title: 'components', domain: Scale.extent(counts, 0.06), count: 9, least: 1 },
+    y: { title: `${name} above the least`, scale: 'squeezed', domain: [-0.3, 1.2 * most] },
+    marks: [
+      ...families.flatMap((family, k) => {
+        const own = candidates.filter(one => one.family === family).sort((a, b) => a.components - b.components)
+        const look = { name: word(family), k }
+        const places = own.filter(stands).map(placeOf)
+        return [
+          Marks.line(places, { ...look, width: 1.5 }),
+          Marks.dots(places, { ...look, r: 3.4 }),
+          Marks.crosses(own.filter(one => !stands(one)).map(placeOf), { k })
+        ]
+      }),
+      Marks.ring(placeOf(chosen))
+    ]
+  }
   return {
-    name: `criterion-${by}`,
-    title: `${name} by number of components`,
+    name,
+    panel,
     description:
       `How much more ${name} each candidate has than the best, by its number of components, a line for each family. ` +
       families
@@ -501,34 +528,40 @@ const criterion = ({ candidates }: Choice, by: Fit.Criterion): Svg.Figure => {
         .join('; '),
     note: candidates.every(stands)
       ? ''
-      : 'Crosses: set aside, as a component is empty or sits at the minimum variance; what is below the least stands at the bottom.',
-    width: 420,
-    height: box.top + box.height + 44,
-    body:
-      families
-        .map((family, f) => {
-          const at: Place = [box.left + (f % perRow) * 170 + 8, 14 + 20 * Math.floor(f / perRow)]
-          return Svg.dots(f, [at], 4) + Svg.text([at[0] + 12, at[1] + 4], word(family))
-        })
-        .join('') +
-      Svg.frame(box, x, y, { x: 'components', y: `${name} above the least` }) +
-      families
-        .map((family, f) => {
-          const own = candidates.filter(one => one.family === family).sort((a, b) => a.components - b.components)
-          const places = own.filter(stands).map(placeOf)
-          const aside = own.filter(one => !stands(one)).map(placeOf)
-          return Svg.line(places, Svg.colour(f), 1.5) + Svg.dots(f, places, 3.4) + Svg.crosses(f, aside, 3.4)
-        })
-        .join('') +
-      `<circle cx="${Svg.n(placeOf(chosen)[0])}" cy="${Svg.n(placeOf(chosen)[1])}" r="9" fill="none" stroke="var(--ink)" stroke-width="1.8"/>`
+      : 'Crosses: set aside, as a component is empty or sits at the minimum variance; what is below the least stands at the bottom.'
   }
 }
 
-/** By what chose, and by another beside it; nothing where there was no choice. */
-export const criteria = (choice: Choice): ReadonlyArray<Svg.Figure> =>
-  choice.candidates.length < 2
-    ? []
-    : [...new Set<Fit.Criterion>([choice.criterion, 'bic', 'icl'])].slice(0, 2).map(by => criterion(choice, by))
+/** What chose, and another beside it; nothing where there was no choice. */
+const shownCriteria = (choice: Choice): ReadonlyArray<Fit.Criterion> =>
+  choice.candidates.length < 2 ? [] : [...new Set<Fit.Criterion>([choice.criterion, 'bic', 'icl'])].slice(0, 2)
+
+/** By what chose, and by another beside it, a picture each. */
+export const criteria = (choice: Choice): ReadonlyArray<Picture> =>
+  shownCriteria(choice).map(by => {
+    const { name, panel, description, note } = criterion(choice, by)
+    return of(arranged([panel], { width: 340, height: 230, names: 'below' }), {
+      ...{ name: `criterion-${by}`, description, note },
+      title: `${name} by number of components`
+    })
+  })
+
+/** The same in one picture. */
+export const candidatesOf = (choice: Choice): Picture => {
+  const all = shownCriteria(choice).map(by => criterion(choice, by))
+  return of(
+    arranged(
+      all.map(({ panel }) => panel),
+      { columns: 2, width: 300, height: 230, names: 'below' }
+    ),
+    {
+      name: 'candidates',
+      title: 'What it was chosen from',
+      description: all.map(({ description }) => description).join('. '),
+      note: `Less is better; the ring is what was chosen. ${all.at(0)?.note ?? ''}`.trim()
+    }
+  )
+}
 
 // -- the objective ---------------------------------------------------------------------------------------------------
 
@@ -556,65 +589,84 @@ export const scales = (stages: ReadonlyArray<StageRun>): ReadonlyArray<string> =
   ...new Set(stages.filter(({ values }) => values.length > 0).map(({ scale }) => scale))
 ]
 
-/** What the stages of one scale came to, step by step, where they stand among all. */
-export const objective = (stages: ReadonlyArray<StageRun>, scale: string, index: number): Svg.Figure => {
+/** What the stages of one scale came to, step by step, where they stand among all; and whether noisy values are smoothed. */
+const curveOf = (
+  stages: ReadonlyArray<StageRun>,
+  scale: string
+): { readonly panel: Panel; readonly isRough: boolean } => {
   const starts = stages.reduce<ReadonlyArray<number>>((all, { taken }) => [...all, (all.at(-1) ?? 0) + taken], [0])
   const own = stages.flatMap((stage, i) => (stage.scale === scale && stage.values.length > 0 ? [{ stage, i }] : []))
   const curves = own.map(({ stage: { values, every }, i }) => {
     const isRough = isNoisy(values)
-    const at = (series: ReadonlyArray<number>): ReadonlyArray<Place> =>
-      thinned(series.length, drawnSteps).map((s): Place => [starts[i] + s * every + 1, series[s]])
-    return { i, raw: isRough ? at(values) : [], main: at(isRough ? smoothed(values) : values) }
+    const at = (series: ReadonlyArray<number>): ReadonlyArray<Xy> =>
+      thinned(series.length, drawnSteps).map((s): Xy => [starts[i] + s * every + 1, series[s]])
+    return { raw: isRough ? at(values) : [], main: at(isRough ? smoothed(values) : values) }
   })
-  const all = curves.flatMap(({ raw, main }) => [...raw, ...main])
-  const range = Svg.extent(
-    all.map(([, b]) => b),
-    0.06
-  )
-  const [first, last] = Svg.extent(
-    all.map(([a]) => a),
+  const [first, last] = Scale.extent(
+    curves.flatMap(({ main }) => main.map(([a]) => a)),
     0
   )
-  const left = 32 + Math.max(...Svg.ticks(range, 5).map(({ label }) => Svg.wide(label)))
-  const box = { left, top: 22, width: 412 - left, height: 170 }
-  const x = Svg.axis(first < last ? [first, last] : [first - 1, last + 1], [left, left + box.width], 5, 1)
-  const y = Svg.axis(range, [box.top + box.height, box.top], 5)
-  const put = ([a, b]: Place): Place => [x.at(a), y.at(b)]
-  const apart = own.length > 1 ? own.map(({ i }) => i) : []
-  const isRough = curves.some(({ raw }) => raw.length > 0)
+  const range = Math.max(1, last - first)
+  // Stages of few steps at the end, whose numbers would stand on each other, have none.
+  const begins = own
+    .map(({ i }) => ({ i, at: Math.max(first, starts[i] + 1) }))
+    .filter(
+      ({ at }, k, all) => own.length > 1 && last - at > 0.03 * range && (k === 0 || at - all[k - 1].at > 0.05 * range)
+    )
+  const panel: Panel = {
+    x: { title: 'step', domain: first < last ? [first, last] : [first - 1, last + 1], least: 1 },
+    y: { title: scale.length > 28 ? 'objective' : scale, margin: 0.06 },
+    marks: [
+      ...begins.map(({ i, at }) => Marks.rule('x', at, String(i + 1))),
+      ...curves.flatMap(({ raw, main }) => [
+        Marks.line(raw, { paint: 'bar', width: 1 }),
+        Marks.line(main, { k: 0 }),
+        ...(main.length <= 30 ? [Marks.dots(main, { k: 0, r: 2.4 })] : [])
+      ])
+    ]
+  }
+  return { panel, isRough: curves.some(({ raw }) => raw.length > 0) }
+}
+
+/** The same as a picture. */
+export const objective = (stages: ReadonlyArray<StageRun>, scale: string, index: number): Picture => {
+  const { panel, isRough } = curveOf(stages, scale)
+  const own = stages.flatMap((stage, i) => (stage.scale === scale && stage.values.length > 0 ? [{ stage, i }] : []))
   const [from, to] = [own[0].stage.values[0], own[own.length - 1].stage.values.at(-1) ?? NaN]
   const which = own.map(({ i }) => i + 1).join(', ')
-  return {
+  return of(arranged([panel], { width: 330, height: 170 }), {
     name: `objective-${index + 1}`,
     title: `${own.length === 1 ? 'Stage' : 'Stages'} ${which}`,
     description: `${tidy(scale)}, step by step: from ${show(from)} to ${show(to)} in ${own.reduce((sum, { stage }) => sum + stage.taken, 0)} steps`,
-    note: `${tidy(scale)}.${isRough ? ' Bold: a running mean of the noisy values.' : ''}`,
-    width: 420,
-    height: box.top + box.height + 44,
-    body:
-      Svg.frame(box, x, y, { x: 'step', y: scale.length > 28 ? 'objective' : scale }) +
-      apart
-        .map(i => {
-          const at = Math.max(left, x.at(starts[i] + 1))
-          return (
-            `<path d="M${Svg.n(at)},${box.top}v${box.height}" stroke="var(--soft)" stroke-dasharray="2 3"/>` +
-            Svg.text([Math.min(at, left + box.width - 8), box.top - 6], String(i + 1), { anchor: 'middle' })
-          )
-        })
-        .join('') +
-      curves
+    note: `${tidy(scale)}.${isRough ? ' Bold: a running mean of the noisy values.' : ''}`
+  })
+}
+
+/** The objective of each scale in one picture, side by side. */
+export const curvesOf = (stages: ReadonlyArray<StageRun>): Picture => {
+  const all = scales(stages).map(scale => ({ scale, ...curveOf(stages, scale) }))
+  return of(
+    arranged(
+      all.map(({ scale, panel }) => ({ ...panel, title: all.length > 1 ? tidy(scale) : '' })),
+      { columns: 2, width: 330, height: 170 }
+    ),
+    {
+      name: 'curve',
+      title: 'The objective, step by step',
+      description: stages
+        .filter(({ values }) => values.length > 0)
         .map(
-          ({ raw, main }) =>
-            Svg.line(raw.map(put), 'var(--bar)', 1) +
-            Svg.line(main.map(put), 'var(--c0)', 2) +
-            (main.length <= 30 ? Svg.dots(0, main.map(put), 2.4) : '')
+          ({ scale, values, taken }) =>
+            `${tidy(scale)}: from ${show(values[0])} to ${show(values[values.length - 1])} in ${taken} steps`
         )
-        .join('')
-  }
+        .join('; '),
+      note: all.some(({ isRough }) => isRough) ? 'Bold: a running mean of the noisy values.' : ''
+    }
+  )
 }
 
 /** All pictures of a fit, as files are named. */
-export const all = (fit: Findings): ReadonlyArray<Svg.Figure> => [
+export const all = (fit: Findings): ReadonlyArray<Picture> => [
   data(fit),
   ...(fit.choice === null ? [] : criteria(fit.choice)),
   ...scales(fit.stages).map((scale, i) => objective(fit.stages, scale, i))

@@ -3,17 +3,15 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
-import {
-  type Bootstrap,
-  type Fit,
-  Mixture,
-  type Pipeline,
-  Points,
-  type Run,
-  Problem,
-  Score,
-  type Statistics
-} from '../index.js'
+import type * as Run from '../compile/run.js'
+import * as Problem from '../core/problem.js'
+import * as Points from '../data/index.js'
+import type * as Bootstrap from '../fit/bootstrap.js'
+import type * as Fit from '../fit/fit.js'
+import * as Mixture from '../mixture/mixture.js'
+import type * as Statistics from '../mixture/statistics.js'
+import type * as Pipeline from '../pipeline/pipeline.js'
+import * as Score from '../score/score.js'
 import { isSound, setAside as leastAside, table as tableOf } from '../fit/candidates.js'
 import { rounded, show, type Table } from '../fit/table.js'
 import { word } from '../fit/text.js'
@@ -59,6 +57,8 @@ export interface Findings {
   readonly isStreamed: boolean
   /** The number of each in the table, from 1. */
   readonly rowNumbers: Uint32Array
+  /** What names each, where a column does; null where none does. */
+  readonly rowNames: ReadonlyArray<string> | null
   readonly columns: ReadonlyArray<string>
   readonly ignored: ReadonlyArray<Points.Ignored>
   /** Columns of classes among the ignored, to hold the components against. */
@@ -387,11 +387,18 @@ export const dependent = ({
 /** So many rows at most are named. */
 const NAMED = 6
 
-/** The numbers of the rows of components where they are few and outside all other components; else none. */
+/** A row as it is called: by its name and its number, 12 or Adelie (12). */
+export const rowOf =
+  ({ rowNumbers, rowNames }: Pick<Findings, 'rowNumbers' | 'rowNames'>) =>
+  (i: number): string =>
+    rowNames === null ? String(rowNumbers[i]) : `${rowNames[i]} (${rowNumbers[i]})`
+
+/** The rows of components where they are few and outside all other components, as they are called; else none. */
 const strayRows = (
-  { mixture, points, rowNumbers, statistics }: Pick<Findings, 'mixture' | 'points' | 'rowNumbers' | 'statistics'>,
+  fit: Pick<Findings, 'mixture' | 'points' | 'rowNumbers' | 'rowNames' | 'statistics'>,
   of: ReadonlyArray<number>
-): ReadonlyArray<number> => {
+): ReadonlyArray<string> => {
+  const { mixture, points, statistics } = fit
   const { means, weights, factors } = Mixture.toDescription(mixture)
   const isOther = (_: unknown, k: number): boolean => !of.includes(k)
   // Of a source some rows are here, and others may be theirs too.
@@ -407,17 +414,19 @@ const strayRows = (
   })
   const isStray = rows.length > 0 && rows.length <= NAMED
   return isStray && Mixture.memberships(Points.select(rows)(points))(others).every(({ isOutlier }) => isOutlier)
-    ? rows.map(i => rowNumbers[i])
+    ? rows.map(rowOf(fit))
     : []
 }
 
 /** `1, 2 and 3`. */
-const listed = (numbers: ReadonlyArray<number>): string =>
-  numbers.length < 2 ? numbers.join('') : `${numbers.slice(0, -1).join(', ')} and ${numbers[numbers.length - 1]}`
+const listed = (numbers: ReadonlyArray<number | string>): string =>
+  numbers.length < 2
+    ? numbers.join('')
+    : `${numbers.slice(0, -1).join(', ')} and ${String(numbers[numbers.length - 1])}`
 
 /** Which components few rows support, as the table numbers them, and what to do. */
 export const unsupported = (
-  fit: Pick<Findings, 'unsupported' | 'statistics' | 'mixture' | 'points' | 'rowNumbers'>
+  fit: Pick<Findings, 'unsupported' | 'statistics' | 'mixture' | 'points' | 'rowNumbers' | 'rowNames'>
 ): ReadonlyArray<string> => {
   const { statistics, unsupported } = fit
   // Rows that are a component each are outside the components of one another too.

@@ -2,7 +2,12 @@
  * A fit as one HTML page that needs nothing else: no script, no font, no picture from elsewhere. It answers in this order:
  * what was found, can I trust it, what does it look like, how was it learned.
  */
-import { Case, Mixture, Pipeline, Points } from '../index.js'
+import { Case } from '../core/index.js'
+import * as Points from '../data/index.js'
+import * as Mixture from '../mixture/mixture.js'
+import type { Described } from '../picture/drawing.js'
+import { element, escape, looks, palette, swatch } from '../picture/svg.js'
+import * as Pipeline from '../pipeline/pipeline.js'
 import { formats, show, tidy, type Table } from '../fit/table.js'
 import { comparison } from './comparison.js'
 import * as figures from './figures.js'
@@ -31,7 +36,6 @@ import {
   type Choice,
   type Findings
 } from './findings.js'
-import { element, escape, looks, palette, swatch } from './svg.js'
 import * as Crossed from './crossed.js'
 import * as Trust from './trust.js'
 
@@ -54,6 +58,8 @@ svg { display: block; width: 100%; height: auto; margin: 0 auto; font-family: in
 dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: .8rem 1.2rem; margin: 1.2rem 0 0 }
 dt { font-size: .82rem; color: var(--soft) }
 dd { margin: 0; font-size: 1.05rem; font-variant-numeric: tabular-nums }
+.first svg.fig { max-height: max(20rem, min(62vh, 36rem)) }
+.next code { background: var(--panel); padding: .15rem .4rem; border-radius: 4px; font-size: .88rem; overflow-wrap: anywhere }
 .scroll { overflow-x: auto; max-width: 100% }
 .scroll > svg.wide { min-width: 38rem }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .6rem 0; font-size: .92rem }
@@ -86,11 +92,15 @@ pre { background: var(--panel); border: 1px solid var(--line); border-radius: 6p
   white-space: pre-wrap; overflow-wrap: anywhere; font-family: ui-monospace, SFMono-Regular, Menlo, "DejaVu Sans Mono", monospace }
 footer { margin-top: 2.6rem; padding-top: .8rem; border-top: 1px solid var(--line); font-size: .85rem; color: var(--soft) }
 @media (max-width: 30rem) { body { padding: 1.2rem .9rem 3rem } h1 { font-size: 1.4rem } th, td { padding: .3rem .4rem } }
-@media print { body { max-width: none; padding: 0; font-size: 10.5pt } figure, tr, li, table:not(:has(tr:nth-child(16))) { break-inside: avoid }
-  h2, h3, summary, p:has(+ .scroll, + .panels) { break-after: avoid }
+@page { size: A4; margin: 13mm }
+@media print { body { max-width: none; padding: 0; font-size: 9.5pt } figure, tr, li, table:not(:has(tr:nth-child(16))) { break-inside: avoid }
+  h1 { font-size: 15pt } h2 { margin: 1.1rem 0 .3rem; font-size: 12pt } h3 { margin: .8rem 0 .2rem } p, figcaption { margin: .25rem 0 } figure { margin: .4rem 0 }
+  ul.verdict { margin: .3rem 0 } .verdict li { padding: .05rem 0 .05rem 1.5rem } table { font-size: 8.5pt; margin: .3rem 0 } th, td { padding: .12rem .45rem }
+  .first svg.fig { max-height: 10.5cm } .panels svg.fig { max-height: 6cm } figcaption, .soft { font-size: 8pt } .next, .verdict .word { color: inherit }
+  h2, h3, summary, p:has(+ .scroll, + .panels) { break-after: avoid } footer { margin-top: 1rem; padding-top: .3rem; font-size: 8pt }
   thead { display: table-header-group } p, pre { orphans: 3; widows: 3 } th:first-child { position: static }
-  .scroll { overflow: visible } .scroll > svg.wide { min-width: 0 } details:not(.long) > summary { list-style: none }
-  details:not(.long)::details-content { content-visibility: visible; display: block } }
+  .scroll { overflow: visible } .scroll > svg.wide { min-width: 0 } .screen { display: none } pre { font-size: 7pt; padding: .4rem }
+  details:not(.long) > summary { list-style: none } details:not(.long)::details-content { content-visibility: visible; display: block } }
 `
 
 // -- parts of a page ---------------------------------------------------------------------------------------------------
@@ -186,7 +196,7 @@ export const plain = (caption: string, { header, rows }: Table): string =>
 
 const component = (k: number): string => `${swatch(k)}${k + 1}`
 
-export const figure = (drawn: ReturnType<typeof figures.data>): string =>
+export const figure = (drawn: Described): string =>
   `<figure><div class="scroll">${element(drawn)}</div>${drawn.note === '' ? '' : `<figcaption>${escape(drawn.note)}</figcaption>`}</figure>`
 
 /** What is folded away; on paper it stands open, unless it is long. */
@@ -498,7 +508,7 @@ const outliersOf = ({ columns, mixture }: Findings, { outliers }: Trust.Trust): 
     ['log-density', most.map(({ logDensity }) => minus(show(logDensity, 4)))],
     ...shown.map((name, j) => [escape(name), most.map(({ values }) => minus(format[j](values[j])))] as const)
   ]
-  const numbers = most.map(({ number }) => String(number))
+  const numbers = most.map(({ name }) => escape(name))
   const cells = (texts: ReadonlyArray<string>): ReadonlyArray<Cell> => texts.map(markup => ({ markup }))
   // Columns whose names are long stand below each other.
   const isUpright = shown.reduce((sum, name) => sum + 3 + Math.max(7, name.length), 30) <= line
@@ -540,19 +550,44 @@ const rivals = (choice: Choice): string => {
   )
 }
 
-const trusted = (fit: Findings): string => {
-  const trust = Trust.trust(fit)
+/** An option is one word, however narrow the page. */
+const withOptions = (text: string): string =>
+  escape(text).replace(/--[a-z]+(-[a-z]+)*/g, '<span class="word">$&</span>')
+
+/** What speaks for the fit in one line; or against it, as many as stand on a first screen. */
+const summary = (all: ReadonlyArray<Verdict>): string => {
+  const doubts = all.filter(({ isGood }) => !isGood)
+  const shown = doubts.length === 0 ? all.slice(0, 1) : doubts.slice(0, 2)
+  const rest = doubts.length - shown.length
+  const lines = shown.map(({ isGood, text }) => `<li class="${isGood ? 'good' : 'doubt'}">${withOptions(text)}</li>`)
+  return (
+    `<ul class="verdict">${
+      doubts.length === 0 ? `<li class="good">None of ${all.length} checks speaks against it.</li>` : ''
+    }${lines.join('')}</ul>` + (rest > 0 ? `<p class="soft">${plural(rest, 'more doubt')} below.</p>` : '')
+  )
+}
+
+/** The command that follows: the remedy of the first doubt that names an option, or what the model is for. */
+const next = (fit: Findings, all: ReadonlyArray<Verdict>): string => {
+  const options = all.flatMap(({ isGood, text }) =>
+    isGood ? [] : (text.match(/--[a-z][a-z-]*(?: [\w.,-]*[\w])?/g) ?? [])
+  )
+  const remedy = options.find(option => / /.test(option))
+  const file = fit.source.replace(/^.*[\\/]/, '')
+  const quoted = /^[\w./-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`
+  const line =
+    remedy === undefined
+      ? `ornstein fit ${quoted} --out model.json && ornstein assign model.json ${quoted}`
+      : `ornstein fit ${quoted} ${remedy}`
+  return `<p class="next"><span class="soft">${remedy === undefined ? 'Next, which component each row belongs to:' : 'Next, to compare:'}</span> <code>${escape(line)}</code></p>`
+}
+
+const trusted = (fit: Findings, trust: Trust.Trust, all: ReadonlyArray<Verdict>): string => {
   const { choice } = fit
   return `<section>
 <h2>Can I trust it?</h2>
 <ul class="verdict">
-${verdicts(fit, trust)
-  // An option is one word, however narrow the page.
-  .map(({ isGood, text }) => {
-    const words = escape(text).replace(/--[a-z]+(-[a-z]+)*/g, '<span class="word">$&</span>')
-    return `<li class="${isGood ? 'good' : 'doubt'}">${words}</li>`
-  })
-  .join('\n')}
+${all.map(({ isGood, text }) => `<li class="${isGood ? 'good' : 'doubt'}">${withOptions(text)}</li>`).join('\n')}
 </ul>
 ${choice === null || choice.candidates.length < 2 ? '' : rivals(choice)}
 <h3>How surely rows belong</h3>
@@ -586,14 +621,16 @@ ${grid({
     .join('\n')
 
 const looked = (fit: Findings): string => {
-  const drawn = figures.data(fit)
   const { loadings } = figures.view(fit)
-  return `<section>
-<h2>What does it look like?</h2>
-${figure(drawn)}
-${loadings.length === 0 ? '' : details('What the principal components are made of', `<ul>${loadings.map(text => `<li>${escape(text)}</li>`).join('')}</ul>`)}
-${crossing(fit)}
-</section>`
+  return (
+    `<div class="first">${figure(figures.data(fit))}</div>` +
+    (loadings.length === 0
+      ? ''
+      : details(
+          'What the principal components are made of',
+          `<ul>${loadings.map(text => `<li>${escape(text)}</li>`).join('')}</ul>`
+        ))
+  )
 }
 
 /** How far the parameters are known; nothing where nobody asked. */
@@ -703,18 +740,22 @@ ${body}
 export const page = (fit: Findings, version: string, others: ReadonlyArray<Findings> = []): string => {
   const source = fit.source.replace(/^.*[\\/]/, '')
   const heading = title(fit)
+  const trust = Trust.trust(fit)
+  const all = verdicts(fit, trust)
   return document(
     { title: `${heading} in ${source}`, version, seed: fit.seed },
     `<header>
 <h1>${escape(capital(heading))}</h1>
-${found(fit)}</header>
+${found(fit)}${summary(all)}
+${next(fit, all)}
+${looked(fit)}
+</header>
 <section>
 <h2>What was found</h2>
 ${components(fit)}
 <p class="soft">${escape(units(fit))}</p>
-${known(fit)}</section>
-${trusted(fit)}
-${looked(fit)}
+${known(fit)}${crossing(fit)}</section>
+${trusted(fit, trust, all)}
 ${beside([fit, ...others])}${learned(fit)}`
   )
 }

@@ -1,6 +1,8 @@
 /** What was found of a score that is no mixture, and how: all that its report shows. */
 import type * as E from 'fp-ts/lib/Either.js'
-import { type Pipeline, type Points, type Problem } from '../index.js'
+import type * as Problem from '../core/problem.js'
+import type * as Points from '../data/index.js'
+import type * as Pipeline from '../pipeline/pipeline.js'
 import { show, type Table } from '../fit/table.js'
 import { type StageRun } from './findings.js'
 

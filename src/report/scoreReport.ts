@@ -1,11 +1,12 @@
 /** A score that is no mixture as one HTML page: its samples beside the data, what it has learned at each noise level, and how. */
 import * as E from 'fp-ts/lib/Either.js'
-import { Pipeline, Problem } from '../index.js'
+import * as Problem from '../core/problem.js'
+import * as Pipeline from '../pipeline/pipeline.js'
+import { escape } from '../picture/svg.js'
 import { show, tidy } from '../fit/table.js'
 import { capital, details, document, figure, minus, plain, plural, pre, stageTable } from './report.js'
 import * as figures from './scoreFigures.js'
 import { levelTable, type Samples, type ScoreFindings } from './scoreFindings.js'
-import { escape } from './svg.js'
 
 /** Over these the distance of samples is told from that of rows. */
 const FAR = 3

@@ -1,7 +1,9 @@
 /** What speaks for a fit and against it: how surely rows belong, how far components are apart, and which rows are none's. */
 import { pipe } from 'fp-ts/lib/function.js'
-import { Key, Mixture, Points } from '../index.js'
-import { type Findings } from './findings.js'
+import * as Key from '../../lib/random/key.js'
+import * as Points from '../data/index.js'
+import * as Mixture from '../mixture/mixture.js'
+import { rowOf, type Findings } from './findings.js'
 
 /** Rows judged at most: shares of them have two digits. */
 const judged = 100_000
@@ -10,8 +12,8 @@ export const SURE = 0.95
 export const UNDECIDED = 0.6
 
 export interface Row {
-  /** In the table that was read, from 1. */
-  readonly number: number
+  /** As it is called: its number in the table that was read, from 1, after its name where it has one. */
+  readonly name: string
   readonly values: ReadonlyArray<number>
   readonly component: number
   readonly logDensity: number
@@ -38,7 +40,8 @@ export interface Trust {
   readonly outliers: ReadonlyArray<Row>
 }
 
-export const trust = ({ points: all, rowNumbers, mixture }: Findings): Trust => {
+export const trust = (fit: Findings): Trust => {
+  const { points: all, mixture } = fit
   const { dim } = all
   const isAll = all.rows <= judged
   const chosen = isAll
@@ -78,7 +81,7 @@ export const trust = ({ points: all, rowNumbers, mixture }: Findings): Trust => 
         isOutlier
           ? [
               {
-                number: rowNumbers[chosen[i]],
+                name: rowOf(fit)(chosen[i]),
                 values: Array.from(points.values.subarray(i * dim, (i + 1) * dim)),
                 component,
                 logDensity

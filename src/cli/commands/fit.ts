@@ -11,7 +11,7 @@ import { page } from '../../report/report.js'
 import { all as scoreFigures } from '../../report/scoreFigures.js'
 import { type ScoreFindings } from '../../report/scoreFindings.js'
 import { page as scorePage } from '../../report/scoreReport.js'
-import { file as svg, type Figure } from '../../report/svg.js'
+import type { Picture } from '../../picture/drawing.js'
 import { faultless, inside, type Checked } from '../checked.js'
 import * as json from '../json.js'
 import {
@@ -117,7 +117,7 @@ const written = (
   made: {
     readonly model: () => string
     readonly report: () => string
-    readonly figures: () => ReadonlyArray<Figure>
+    readonly figures: () => ReadonlyArray<Picture>
   }
 ): TE.TaskEither<Failure, void> =>
   pipe(
@@ -131,7 +131,7 @@ const written = (
           : made.figures().map(figure => ({
               option: '--figures',
               path: `${figures}/${figure.name}.svg`,
-              text: svg(figure)
+              text: String(figure)
             })))
       ])
     )

@@ -20,7 +20,6 @@ import type { Sheet } from '../../data/write.js'
 import { show } from '../../fit/table.js'
 import { paragraphs, table } from '../../fit/text.js'
 import { spread } from '../../report/sweepFigure.js'
-import { file } from '../../report/svg.js'
 import { faultless, type Checked } from '../checked.js'
 import * as fitting from '../sweptFit.js'
 import { foreignForm, formed, formOf, type Form } from '../forms.js'
@@ -361,7 +360,7 @@ export const run =
       TE.tap(({ lines }) =>
         flags.figure === undefined
           ? TE.right(undefined)
-          : options.write(world)([{ option: '--figure', path: flags.figure, text: file(spread(lines)) }])
+          : options.write(world)([{ option: '--figure', path: flags.figure, text: String(spread(lines)) }])
       ),
       TE.flatMap(({ lines, stopped }) => {
         const problems = lines.flatMap(({ data, fit, seed, problem }) =>

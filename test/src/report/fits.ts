@@ -37,6 +37,7 @@ export const planted = (
     source: 'a/folder/data.csv',
     points,
     rowNumbers: Uint32Array.from({ length: points.rows }, (_, i) => i + 1),
+    rowNames: null,
     classes: [],
     columns: Array.from({ length: points.dim }, (_, j) => `x${j + 1}`),
     ignored: [],

@@ -5,7 +5,8 @@ import { comparison } from '../../../src/report/comparison.js'
 import { fit as learned, Key, Mixture } from '../../../src/index.js'
 import { all, criteria } from '../../../src/report/figures.js'
 import { page } from '../../../src/report/report.js'
-import { colour, file, palette, ticks } from '../../../src/report/svg.js'
+import { ticks } from '../../../src/picture/scale.js'
+import { colour, file, palette } from '../../../src/picture/svg.js'
 import { trust } from '../../../src/report/trust.js'
 import { ofMixture, show, showApart, tidy } from '../../../src/fit/table.js'
 import { planted, stage, two } from './fits.js'
@@ -109,9 +110,7 @@ describe.each(fits)('the report of %s', (_, fit) => {
     expect(found.length).toBe(1 + fit.stages.filter(({ values }) => values.length > 0).length)
     for (const svg of found) {
       expect(malformed(svg)).toBeNull()
-      const [, label] = /aria-labelledby="([^"]+)"/.exec(svg) ?? []
-      const [title, desc] = label.split(' ')
-      expect(svg).toMatch(new RegExp(`<title id="${title}">[^<]+</title><desc id="${desc}">[^<]+</desc>`))
+      expect(svg).toMatch(/ role="img" aria-label="[^"]+"><title>[^<]+<\/title><desc>[^<]+<\/desc>/)
     }
     // The page itself is HTML, where a few elements stand open.
     expect(
@@ -273,7 +272,7 @@ describe('the picture of the data', () => {
     const [, fit] = fits[fits.length - 1]
     const [svg] = charts(page(fit, ''))
     const [{ element }] = drawn(svg).filter(({ element }) => element.includes('class="bar"'))
-    const heights = [...element.matchAll(/M[-\d.]+,([\d.]+)V([\d.]+)H/g)].map(
+    const heights = [...element.matchAll(/M[-\d.]+,([\d.]+)L[-\d.]+,([\d.]+)L/g)].map(
       ([, base, top]) => Number(base) - Number(top)
     )
     expect(heights.length).toBe(2)
@@ -300,7 +299,7 @@ describe('whether it can be trusted', () => {
       [3, 1, 1, 0],
       [3, 2, 0, 1]
     ])
-    expect(found.outliers.map(({ number, component }) => [number, component])).toEqual([[8, 1]])
+    expect(found.outliers.map(({ name, component }) => [name, component])).toEqual([['8', 1]])
     for (const row of found.mistaken) expect(row.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12)
     // Symmetric data would be taken for each other as often either way; here 1 has more to lose.
     const p = [-2, -1, -0.1, 0.3, 1.6, 9].map(x => 1 / (1 + Math.exp(2 * x)))

@@ -1,0 +1,433 @@
+/**
+ * Marks: what is drawn of numbers in a panel. A mark knows which places it must show, and draws itself where the panel says that numbers
+ * stand; so a mark of one's own stands wherever these do.
+ */
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { colour, dashOf, dots as symbols, n, stroked, text, wide, type Box, type Xy } from './svg.js'
+
+/** From numbers to paper, in one panel. */
+export interface Place {
+  readonly at: (x: number, y: number) => Xy
+  /** The panel's own; what is outside is not drawn. */
+  readonly box: Box
+}
+
+export interface Mark {
+  /** The name of what it shows: marks of one name look alike, and stand in the legend. */
+  readonly name?: string | undefined
+  /** The look: colour, shape, dash; unless given, a name's place among the names. */
+  readonly k?: number | undefined
+  /** As what it stands in the legend. */
+  readonly key?: ReadonlyArray<'line' | 'dots' | 'band'> | undefined
+  /** The numbers that the axes reach to, unless a domain is given. */
+  readonly covers: ReadonlyArray<Xy>
+  readonly draw: (place: Place, k: number) => string
+  /** Where its name may stand, beside it. */
+  readonly end?: Xy | undefined
+}
+
+export interface Look {
+  readonly name?: string | undefined
+  readonly k?: number | undefined
+}
+
+// -- what is inside --------------------------------------------------------------------------------------------------
+
+const holds = ({ left, top, width, height }: Box, [x, y]: Xy): boolean =>
+  x >= left - 0.01 && x <= left + width + 0.01 && y >= top - 0.01 && y <= top + height + 0.01
+
+const clamped = ({ left, top, width, height }: Box, [x, y]: Xy): Xy => [
+  Math.max(left, Math.min(left + width, x)),
+  Math.max(top, Math.min(top + height, y))
+]
+
+/** The part of a straight line in a box (Liang & Barsky 1984); null where there is none. */
+const within = ({ left, top, width, height }: Box, [x0, y0]: Xy, [x1, y1]: Xy): readonly [Xy, Xy] | null => {
+  const [dx, dy] = [x1 - x0, y1 - y0]
+  const sides: ReadonlyArray<Xy> = [
+    [-dx, x0 - left],
+    [dx, left + width - x0],
+    [-dy, y0 - top],
+    [dy, top + height - y0]
+  ]
+  const [from, to] = sides.reduce<Xy>(
+    ([from, to], [p, q]) =>
+      p === 0 ? (q < 0 ? [1, 0] : [from, to]) : p < 0 ? [Math.max(from, q / p), to] : [from, Math.min(to, q / p)],
+    [0, 1]
+  )
+  return from <= to && Number.isFinite(dx + dy)
+    ? [
+        [x0 + from * dx, y0 + from * dy],
+        [x0 + to * dx, y0 + to * dy]
+      ]
+    : null
+}
+
+const put = ([x, y]: Xy): string => `${n(x)},${n(y)}`
+
+/** A line through places, as far as it is in the box; a place that is no number interrupts it. */
+export const path = (box: Box, places: ReadonlyArray<Xy>): string =>
+  places
+    .slice(1)
+    .map((to, i) => {
+      const part = within(box, places[i], to)
+      if (part === null) return ''
+      const isOn = i > 0 && holds(box, places[i]) && within(box, places[i - 1], places[i]) !== null
+      return `${isOn ? '' : `M${put(part[0])}`}L${put(part[1])}`
+    })
+    .join('')
+
+// -- marks -----------------------------------------------------------------------------------------------------------
+
+type Points = ReadonlyArray<Xy>
+
+interface LineLook extends Look {
+  /** Instead of the look's colour. */
+  readonly paint?: 'ink' | 'soft' | 'bar' | undefined
+  readonly width?: number | undefined
+  readonly dash?: string | undefined
+  /** Joined to its beginning. */
+  readonly isClosed?: boolean | undefined
+  /** For style sheets and tests. */
+  readonly kind?: string | undefined
+  readonly opacity?: number | undefined
+  /** Whether the axes have room for all of it; true unless given. */
+  readonly counts?: boolean | undefined
+}
+
+/** A line through points in their order. */
+export const line = (points: Points, look: LineLook = {}): Mark => ({
+  ...look,
+  key: ['line'],
+  covers: look.counts === false ? [] : points,
+  end: points.at(-1),
+  draw: ({ at, box }, k) => {
+    const places = points.map(([x, y]) => at(x, y))
+    return stroked(
+      path(box, look.isClosed === true ? [...places, places[0]] : places),
+      look.paint === undefined ? colour(k) : `var(--${look.paint})`,
+      look.width ?? 2,
+      // A line without a name is told from others by its place.
+      { dash: look.dash ?? (look.name === undefined ? '' : dashOf(k)), kind: look.kind, opacity: look.opacity }
+    )
+  }
+})
+
+/** Where a row that lies outside of the panel stands at its edge, and the way to it: a small arrow. */
+const beyond = ({ left, top, width, height }: Box, [x, y]: Xy): string => {
+  const [px, py] = clamped({ left: left + 3, top: top + 3, width: width - 6, height: height - 6 }, [x, y])
+  const [dx, dy] = [Math.sign(x - px), Math.sign(y - py)]
+  // The head of an arrow: its point outward, its two ends behind and to the sides.
+  const long = 5 / Math.sqrt(Math.max(1, Math.abs(dx) + Math.abs(dy)))
+  const ends = [1, -1].map(side => put([px - long * (dx - side * dy), py - long * (dy + side * dx)]))
+  return `M${ends[0]}L${put([px, py])}L${ends[1]}`
+}
+
+/** A mark at each point; those that lie outside of the panel are arrows at its edge. */
+export const dots = (points: Points, look: Look & { readonly r?: number; readonly counts?: boolean } = {}): Mark => ({
+  ...look,
+  key: ['dots'],
+  covers: look.counts === false ? [] : points,
+  draw: ({ at, box }, k) => {
+    const places = points.map(([x, y]) => at(x, y)).filter(([x, y]) => !Number.isNaN(x + y))
+    const out = places.filter(place => !holds(box, place))
+    return (
+      symbols(
+        k,
+        places.filter(place => holds(box, place)),
+        look.r ?? 3.2
+      ) + stroked(out.map(place => beyond(box, place)).join(''), colour(k), 1.6, { kind: 'line far' })
+    )
+  }
+})
+
+/** A cross at each point: of what was excluded. */
+export const crosses = (points: Points, { r = 3.4, ...look }: Look & { readonly r?: number } = {}): Mark => ({
+  ...look,
+  covers: points,
+  draw: ({ at, box }, k) =>
+    stroked(
+      points
+        .map(([x, y]) => clamped(box, at(x, y)))
+        .map(([x, y]) => `M${put([x - r, y - r])}l${n(2 * r)},${n(2 * r)}m0-${n(2 * r)}l-${n(2 * r)},${n(2 * r)}`)
+        .join(''),
+      colour(k),
+      1.5
+    )
+})
+
+/** At one x, or at one y where `across` is, the ends of an interval. */
+export interface Interval {
+  readonly at: number
+  readonly low: number
+  readonly high: number
+}
+
+type Across = { readonly across?: 'x' | 'y' }
+
+/** A bar from the low to the high end of each interval of y; of x, where they are across it. */
+export const intervals = (all: ReadonlyArray<Interval>, { across = 'y', ...look }: Look & Across = {}): Mark => {
+  const ends = all.map(({ at, low, high }): readonly [Xy, Xy] =>
+    across === 'y'
+      ? [
+          [at, low],
+          [at, high]
+        ]
+      : [
+          [low, at],
+          [high, at]
+        ]
+  )
+  return {
+    ...look,
+    covers: ends.flat(),
+    draw: ({ at, box }, k) =>
+      stroked(ends.map(([from, to]) => path(box, [at(...from), at(...to)])).join(''), colour(k), 1.6)
+  }
+}
+
+/** The space between the low and the high ends, from interval to interval. */
+export const band = (all: ReadonlyArray<Interval>, look: Look = {}): Mark => ({
+  ...look,
+  key: ['band'],
+  covers: all.flatMap(({ at, low, high }): Points => [
+    [at, low],
+    [at, high]
+  ]),
+  draw: ({ at, box }, k) => {
+    const side = (of: (one: Interval) => number): Points => all.map(one => clamped(box, at(one.at, of(one))))
+    const around = [...side(({ high }) => high), ...[...side(({ low }) => low)].reverse()]
+    return all.length < 2
+      ? ''
+      : `<path class="band" d="M${around.map(put).join('L')}z" fill="${colour(k)}" fill-opacity=".16"/>`
+  }
+})
+
+export interface Bar {
+  readonly from: number
+  readonly to: number
+  readonly height: number
+}
+
+/** Bars from 0. */
+export const bars = (all: ReadonlyArray<Bar>): Mark => ({
+  covers: all.flatMap(({ from, to, height }): Points => [
+    [from, 0],
+    [to, height]
+  ]),
+  draw: ({ at, box }) => {
+    const d = all.map(({ from, to, height }) => {
+      const corners: Points = [
+        [from, 0],
+        [from, height],
+        [to, height],
+        [to, 0]
+      ]
+      return height === 0 ? '' : `M${corners.map(([x, y]) => put(clamped(box, at(x, y)))).join('L')}z`
+    })
+    return `<path class="bar" d="${d.join('')}"/>`
+  }
+})
+
+/** Mean and covariance of a component in the plane. */
+export interface Spread {
+  readonly mean: Xy
+  readonly xx: number
+  readonly xy: number
+  readonly yy: number
+}
+
+const circle = Array.from({ length: 61 }, (_, i): Xy => {
+  const angle = (2 * Math.PI * i) / 60
+  return [Elementary.cos(angle), Elementary.sin(angle)]
+})
+
+/** Where a component's distance from its mean is so many standard deviations: an ellipse. */
+export const ellipse = ({ mean, xx, xy, yy }: Spread, deviations: number, look: LineLook = {}): Mark => {
+  // [a, 0; b, c] with [xx, xy; xy, yy] as its square takes the circle of radius 1 to the ellipse.
+  const a = Math.sqrt(xx)
+  const b = a === 0 ? 0 : xy / a
+  const c = Math.sqrt(Math.max(yy - b * b, 0))
+  return line(
+    circle.map(([u, v]): Xy => [mean[0] + deviations * a * u, mean[1] + deviations * (b * u + c * v)]),
+    { kind: 'line ellipse', paint: 'ink', width: 1.6, ...look }
+  )
+}
+
+/** Numbers at the crossings of a grid over a plane, row by row from the least y. */
+export interface Field {
+  readonly columns: number
+  readonly rows: number
+  readonly values: Float64Array
+  readonly x: readonly [number, number]
+  readonly y: readonly [number, number]
+}
+
+/** Where a field is at a level, as pieces between sides of its squares (Lorensen & Cline 1987, in the plane). */
+export const levelLine = ({ columns, rows, values, x, y }: Field, level: number, look: LineLook = {}): Mark => {
+  const place = (i: number, j: number): Xy => [
+    x[0] + ((x[1] - x[0]) * i) / (columns - 1),
+    y[0] + ((y[1] - y[0]) * j) / (rows - 1)
+  ]
+  const pieces = Array.from({ length: (columns - 1) * (rows - 1) }, (_, square): Points => {
+    const [i, j] = [square % (columns - 1), Math.floor(square / (columns - 1))]
+    const at = j * columns + i
+    const corners = [values[at], values[at + 1], values[at + columns + 1], values[at + columns]]
+    return corners.flatMap((a, side): Points => {
+      const b = corners[(side + 1) % 4]
+      if (a >= level === b >= level) return []
+      const s = (level - a) / (b - a)
+      return [[place(i + s, j), place(i + 1, j + s), place(i + 1 - s, j + 1), place(i, j + 1 - s)][side]]
+    })
+  })
+  return {
+    ...look,
+    covers: [],
+    draw: ({ at, box }, k) => {
+      const d = pieces.map(ends =>
+        Array.from({ length: ends.length / 2 }, (_, e) => {
+          const [from, to] = [ends[2 * e], ends[2 * e + 1]]
+          return path(box, [at(...from), at(...to)])
+        }).join('')
+      )
+      return stroked(d.join(''), look.paint === undefined ? colour(k) : `var(--${look.paint})`, look.width ?? 1, {
+        kind: 'line level'
+      })
+    }
+  }
+}
+
+/** The level from which on a share of what a field holds lies, for each share. */
+export const levelsOf = ({ values }: Field, shares: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const sorted = values.slice().sort().reverse()
+  const total = sorted.reduce((sum, value) => sum + value, 0)
+  return shares.map(
+    share =>
+      sorted.reduce<readonly [sum: number, level: number]>(
+        ([sum, level], value) => (sum >= share * total ? [sum, level] : [sum + value, value]),
+        [0, 0]
+      )[1]
+  )
+}
+
+/** An arrow from each point to another. */
+export const arrows = (all: ReadonlyArray<readonly [from: Xy, to: Xy]>, look: LineLook = {}): Mark => ({
+  ...look,
+  key: ['line'],
+  covers: look.counts === false ? [] : all.flat(),
+  draw: ({ at, box }, k) => {
+    const d = all.map(([from, to]) => {
+      const [a, b] = [at(...from), at(...to)]
+      const [dx, dy] = [b[0] - a[0], b[1] - a[1]]
+      const head = 0.35 * Math.min(1, 14 / Math.max(1e-9, Math.sqrt(dx * dx + dy * dy)))
+      const end = (side: number): Xy => [b[0] - head * (dx - side * 0.6 * dy), b[1] - head * (dy + side * 0.6 * dx)]
+      return Math.abs(dx) + Math.abs(dy) < 0.3 ? '' : path(box, [a, b]) + path(box, [end(1), b, end(-1)])
+    })
+    return stroked(d.join(''), look.paint === undefined ? colour(k) : `var(--${look.paint})`, look.width ?? 1.3)
+  }
+})
+
+/** A thin line across the panel at a number of an axis, with what it is. */
+export const rule = (across: 'x' | 'y', value: number, words = ''): Mark => ({
+  covers: [],
+  draw: ({ at, box }) => {
+    const { left, top, width, height } = box
+    const [x, y] = at(value, value)
+    return across === 'y'
+      ? stroked(`M${put([left, y])}H${n(left + width)}`, 'var(--soft)', 1, { dash: '4 3' }) +
+          text([left + width - 4, y - 4], words, { anchor: 'end', kind: 'halo' })
+      : stroked(`M${put([x, top])}V${n(top + height)}`, 'var(--soft)', 1, { dash: '4 3' }) +
+          text([x + 4, top + 12], words, { kind: 'halo' })
+  }
+})
+
+/** Words about a point. */
+export const words = ([x, y]: Xy, what: string, { anchor = 'middle', kind = '' } = {}): Mark => ({
+  covers: [],
+  draw: ({ at }) => {
+    const [px, py] = at(x, y)
+    return text([px, py + 4], what, { anchor, kind })
+  }
+})
+
+/** Squares of a row and a column each, shaded by values from 0 to 1, with a text in each. */
+export const squares = (
+  all: ReadonlyArray<{ readonly column: number; readonly row: number; readonly value: number; readonly text: string }>
+): Mark => ({
+  covers: [],
+  draw: ({ at }) =>
+    all
+      .map(({ column, row, value, text: inside }) => {
+        const [[x0, y0], [x1, y1]] = [at(column - 0.5, row - 0.5), at(column + 0.5, row + 0.5)]
+        const [left, top] = [Math.min(x0, x1), Math.min(y0, y1)]
+        return (
+          `<rect x="${n(left)}" y="${n(top)}" width="${n(Math.abs(x1 - x0))}" height="${n(Math.abs(y1 - y0))}" ` +
+          `fill="var(--c0)" fill-opacity="${n(0.9 * value) === '0' ? '0' : (0.9 * value).toFixed(2)}" stroke="var(--line)"/>` +
+          text([(x0 + x1) / 2, (y0 + y1) / 2 + 4], inside, {
+            anchor: 'middle',
+            paint: value > 0.55 ? 'var(--page)' : 'var(--ink)'
+          })
+        )
+      })
+      .join('')
+})
+
+/** Pushes places apart that are nearer than so much, a little at a time. */
+const apart = (places: Points, least: number): Points =>
+  Array.from({ length: 30 }).reduce<Points>(
+    now =>
+      now.map(([x, y], k) =>
+        now.reduce<Xy>(
+          ([nx, ny], [ox, oy], l) => {
+            const [dx, dy] = [x - ox, y - oy]
+            const far = Math.sqrt(dx * dx + dy * dy)
+            if (k === l || far >= least) return [nx, ny]
+            // Two at one place part sideways, the first to the left.
+            const [ux, uy] = far < 1e-6 ? [k < l ? -1 : 1, 0] : [dx / far, dy / far]
+            const push = 0.55 * (least - far)
+            return [nx + push * ux, ny + push * uy]
+          },
+          [x, y]
+        )
+      ),
+    places
+  )
+
+/** The number of each component, from 1, in a ring of its colour at its centre; or beside it, with a line to it, where others stand there. */
+export const numbered = (centres: Points, r = 9): Mark => ({
+  covers: [],
+  draw: ({ at, box }) => {
+    const places = centres.map(([x, y]) => clamped(box, at(x, y)))
+    const shown = apart(places, 2 * r + 3)
+    const leads = shown.map(([x, y], k) => {
+      const [px, py] = places[k]
+      const isAway = Math.abs(x - px) + Math.abs(y - py) > r
+      return isAway ? stroked(`M${put([px, py])}L${put([x, y])}`, colour(k), 1.5) : ''
+    })
+    const rings = shown.map(
+      ([x, y], k) =>
+        `<circle cx="${n(x)}" cy="${n(y)}" r="${r}" fill="var(--page)" stroke="${colour(k)}" stroke-width="2"/>` +
+        text([x, y + 0.45 * r], String(k + 1), { anchor: 'middle', kind: 'mark' })
+    )
+    return leads.join('') + rings.join('')
+  }
+})
+
+/** A ring about a point: what was chosen. */
+export const ring = ([x, y]: Xy, { r = 9, isFull = false } = {}): Mark => ({
+  covers: [],
+  draw: ({ at }) => {
+    const [px, py] = at(x, y)
+    return `<circle cx="${n(px)}" cy="${n(py)}" r="${r}" fill="${isFull ? 'var(--page)' : 'none'}" stroke="var(--ink)" stroke-width="1.8"/>`
+  }
+})
+
+/** With x and y exchanged: an upright histogram lies on its side. */
+export const turned = (mark: Mark): Mark => ({
+  ...mark,
+  covers: mark.covers.map(([x, y]): Xy => [y, x]),
+  draw: ({ at, box }, k) => mark.draw({ at: (x, y) => at(y, x), box }, k)
+})
+
+/** How wide a name is beside its mark. */
+export const nameWidth = (name: string): number => wide(name, 13)

@@ -1,0 +1,301 @@
+/** Panels: marks over two axes in a box; small multiples of them; and the legend that tells their series apart by mark and name. */
+import { nameWidth, type Mark, type Place } from './mark.js'
+import * as Scale from './scale.js'
+import { colour, dashOf, dots, n, stroked, text, wide, type Box, type Drawn, type Xy } from './svg.js'
+
+export interface Axis {
+  readonly title?: string | undefined
+  /** From where to where; as far as the marks reach unless given. */
+  readonly domain?: Scale.Range | undefined
+  /** How numbers are spaced, or a scale; 'linear' unless given. */
+  readonly scale?: keyof typeof Scale.scales | Scale.Scale | undefined
+  /** The numbers that stand along it, instead of round ones. */
+  readonly ticks?: ReadonlyArray<number | Scale.Tick> | undefined
+  /** About how many of them; 5 unless given. */
+  readonly count?: number | undefined
+  /** The least step between them: 1 for counts. */
+  readonly least?: number | undefined
+  /** The margin of a domain that is not given, as a share of it. */
+  readonly margin?: number | undefined
+  /** Whether its numbers are written; true unless given. */
+  readonly isLabelled?: boolean | undefined
+}
+
+export interface Panel {
+  readonly title?: string | undefined
+  readonly x: Axis
+  readonly y: Axis
+  readonly marks: ReadonlyArray<Mark>
+  readonly isGridded?: boolean | undefined
+  readonly isFramed?: boolean | undefined
+}
+
+/** The scale of an axis for what its marks cover. */
+export const scaleOf = (axis: Axis, covered: ReadonlyArray<number>): Scale.Scale => {
+  const { scale = 'linear', ticks, count, least, margin } = axis
+  if (typeof scale !== 'string') return ticks === undefined ? scale : { ...scale, ticks: named(ticks, scale.ticks) }
+  const seen = covered.filter(value => Number.isFinite(value) && (scale !== 'log' || value > 0))
+  const found: Scale.Range =
+    scale === 'log'
+      ? [Math.min(...seen) / (1 + 2 * (margin ?? 0.1)), Math.max(...seen) * (1 + 2 * (margin ?? 0.1))]
+      : Scale.extent(seen, margin)
+  const domain = axis.domain ?? (seen.length === 0 ? ([0, 1] as const) : found)
+  const made = Scale.scales[scale](domain, count, least)
+  return ticks === undefined ? made : { ...made, ticks: named(ticks, made.ticks) }
+}
+
+/** Numbers as ticks, written as the scale writes numbers. */
+const named = (ticks: ReadonlyArray<number | Scale.Tick>, like: ReadonlyArray<Scale.Tick>): ReadonlyArray<Scale.Tick> =>
+  ticks.map(tick =>
+    typeof tick !== 'number'
+      ? tick
+      : (like.find(({ value }) => Math.abs(value - tick) <= 1e-9 * Math.abs(tick)) ?? {
+          value: tick,
+          label: Scale.written(tick)
+        })
+  )
+
+interface Scales {
+  readonly x: Scale.Scale
+  readonly y: Scale.Scale
+}
+
+export const scalesOf = ({ x, y, marks }: Panel): Scales => {
+  const covered = marks.flatMap(({ covers }) => covers)
+  return {
+    x: scaleOf(
+      x,
+      covered.map(([value]) => value)
+    ),
+    y: scaleOf(
+      y,
+      covered.map(([, value]) => value)
+    )
+  }
+}
+
+/** From numbers to paper. */
+export const placeIn = ({ x, y }: Scales, box: Box): Place => ({
+  at: (a, b) => [box.left + x.unit(a) * box.width, box.top + (1 - y.unit(b)) * box.height],
+  box
+})
+
+/** The room that the numbers along the y axis take, at its left. */
+export const besides = (panel: Panel, { y } = scalesOf(panel)): number =>
+  (panel.y.isLabelled === false ? 0 : 8 + Math.max(0, ...y.ticks.map(({ label }) => wide(label)))) +
+  (panel.y.title === undefined || panel.y.title === '' ? 0 : 20)
+
+/** The look of each mark: its own, or the place of its name among the names. */
+export type Looks = (mark: Mark) => number
+
+/** The names of marks in the order in which they first come. */
+export const namesOf = (panels: ReadonlyArray<Panel>): ReadonlyArray<string> => [
+  ...new Set(panels.flatMap(({ marks }) => marks.flatMap(({ name }) => name ?? [])))
+]
+
+export const looksOf = (panels: ReadonlyArray<Panel>): Looks => {
+  const names = namesOf(panels)
+  return ({ name, k }) => k ?? Math.max(0, name === undefined ? 0 : names.indexOf(name))
+}
+
+/** Labels of which none touches the next: where there is no room for all, every second, every third, … */
+const roomy = (labels: ReadonlyArray<readonly [place: number, width: number]>): ReadonlyArray<boolean> => {
+  const touches = (stride: number): boolean =>
+    labels
+      .filter((_, i) => i % stride === 0)
+      .some(([place, width], i, kept) => i > 0 && Math.abs(place - kept[i - 1][0]) < (width + kept[i - 1][1]) / 2 + 4)
+  const stride = [1, 2, 3, 4, 5].find(stride => !touches(stride)) ?? labels.length
+  return labels.map((_, i) => i % stride === 0)
+}
+
+/** The frame of a box with a grid, the numbers along its axes, and what they are called. */
+const frame = (panel: Panel, scales: Scales, { left, top, width, height }: Box): string => {
+  const [bottom, right] = [top + height, left + width]
+  const xs = scales.x.ticks.map(({ value, label }) => ({ at: left + scales.x.unit(value) * width, label }))
+  const ys = scales.y.ticks.map(({ value, label }) => ({ at: bottom - scales.y.unit(value) * height, label }))
+  const grid =
+    panel.isGridded === false || xs.length + ys.length === 0
+      ? ''
+      : `<path class="grid" d="${xs.map(({ at }) => `M${n(at)},${n(top)}V${n(bottom)}`).join('')}${ys.map(({ at }) => `M${n(left)},${n(at)}H${n(right)}`).join('')}"/>`
+  const [shownX, shownY] = [roomy(xs.map(({ at, label }) => [at, wide(label)])), roomy(ys.map(({ at }) => [at, 12]))]
+  const below =
+    panel.x.isLabelled === false
+      ? ''
+      : xs.map(({ at, label }, i) => (shownX[i] ? text([at, bottom + 16], label, { anchor: 'middle' }) : '')).join('')
+  const beside =
+    panel.y.isLabelled === false
+      ? ''
+      : ys.map(({ at, label }, i) => (shownY[i] ? text([left - 6, at + 4], label, { anchor: 'end' }) : '')).join('')
+  const box =
+    panel.isFramed === false
+      ? ''
+      : `<rect class="frame" x="${n(left)}" y="${n(top)}" width="${n(width)}" height="${n(height)}"/>`
+  const { title: nameX = '' } = panel.x
+  const { title: nameY = '' } = panel.y
+  return (
+    `${grid}${box}${below}${beside}` +
+    (nameX === ''
+      ? ''
+      : text([left + width / 2, bottom + (panel.x.isLabelled === false ? 18 : 36)], nameX, {
+          anchor: 'middle',
+          kind: 'name'
+        })) +
+    (nameY === ''
+      ? ''
+      : text([left - besides(panel, scales) + 12, top + height / 2], nameY, {
+          anchor: 'middle',
+          kind: 'name',
+          turn: -90
+        })) +
+    (panel.title === undefined || panel.title === '' ? '' : text([left, top - 8], panel.title, { kind: 'name' }))
+  )
+}
+
+/** A panel in its box. */
+export const panelIn = (panel: Panel, box: Box, looks: Looks = looksOf([panel])): string => {
+  const scales = scalesOf(panel)
+  const place = placeIn(scales, box)
+  return frame(panel, scales, box) + panel.marks.map(mark => mark.draw(place, looks(mark))).join('')
+}
+
+// -- legends ---------------------------------------------------------------------------------------------------------
+
+/** How a name looks: its line, its symbol or its band. */
+const sample = ([x, y]: Xy, k: number, keys: ReadonlySet<string>): string =>
+  (keys.has('band') && !keys.has('line')
+    ? `<path class="band" d="M${n(x)},${n(y - 6)}h26v12h-26z" fill="${colour(k)}" fill-opacity=".3"/>`
+    : '') +
+  (keys.has('line') ? stroked(`M${n(x)},${n(y)}h26`, colour(k), 2, { dash: dashOf(k) }) : '') +
+  (keys.has('dots') ? dots(k, [[x + 13, y]], 4) : '')
+
+interface Entry {
+  readonly name: string
+  readonly k: number
+  readonly keys: ReadonlySet<string>
+}
+
+const entriesOf = (panels: ReadonlyArray<Panel>): ReadonlyArray<Entry> => {
+  const looks = looksOf(panels)
+  const marks = panels.flatMap(({ marks }) => marks)
+  return namesOf(panels).map(name => {
+    const own = marks.filter(mark => mark.name === name)
+    return { name, k: looks(own[0]), keys: new Set(own.flatMap(({ key = [] }) => key)) }
+  })
+}
+
+/** Names in lines of at most so much paper, their marks before them. */
+const legend = (entries: ReadonlyArray<Entry>, width: number, [left, top]: Xy): Drawn => {
+  const wideOf = ({ name }: Entry): number => 34 + nameWidth(name) + 22
+  const column = Math.max(...entries.map(wideOf))
+  // As a table, unless that takes more lines than entry after entry does.
+  const perLine = Math.max(1, Math.floor((width + 22) / column))
+  const flowing = entries.reduce<ReadonlyArray<readonly [x: number, line: number]>>((places, entry, i) => {
+    const last = places.at(-1)
+    const end = last === undefined ? 0 : last[0] + wideOf(entries[i - 1])
+    const isOver = last !== undefined && end + wideOf(entry) - 22 > width
+    return [...places, last === undefined ? [0, 0] : isOver ? [0, last[1] + 1] : [end, last[1]]]
+  }, [])
+  const lines = (places: ReadonlyArray<readonly [number, number]>): number => (places.at(-1)?.[1] ?? -1) + 1
+  const even = entries.map((_, i) => [column * (i % perLine), Math.floor(i / perLine)] as const)
+  const places = lines(even) > lines(flowing) ? flowing : even
+  return {
+    width,
+    height: 20 * lines(places),
+    body: entries
+      .map(({ name, k, keys }, i) => {
+        const [x, row] = places[i]
+        const at: Xy = [left + x, top + 10 + 20 * row]
+        return sample(at, k, keys) + text([at[0] + 34, at[1] + 4], name, { kind: 'name' })
+      })
+      .join('')
+  }
+}
+
+// -- small multiples -------------------------------------------------------------------------------------------------
+
+export interface Layout {
+  /** Panels in a row; 3 unless given. */
+  readonly columns?: number | undefined
+  /** Of each panel, in pixels; 230 and 190 unless given. */
+  readonly width?: number | undefined
+  readonly height?: number | undefined
+  /**
+   * Where names of series stand: 'end', beside the ends of their lines; 'below', in a legend for all panels; 'none'. At the ends of up to
+   * five lines of one panel unless given, else below.
+   */
+  readonly names?: 'end' | 'below' | 'none' | undefined
+}
+
+/** Heights at which labels stand that want to stand at others, each so far from the next, above a bottom. */
+export const stacked = (
+  wanted: ReadonlyArray<number>,
+  gap: number,
+  [top, bottom]: Scale.Range
+): ReadonlyArray<number> => {
+  const order = [...wanted.keys()].sort((a, b) => wanted[a] - wanted[b])
+  const down = order.reduce<ReadonlyArray<number>>(
+    (found, i) => [...found, Math.max(wanted[i], (found.at(-1) ?? top - gap) + gap)],
+    []
+  )
+  const up = down.reduceRight<ReadonlyArray<number>>(
+    (found, y) => [Math.min(y, (found.at(0) ?? bottom + gap) - gap), ...found],
+    []
+  )
+  return wanted.map((_, i) => up[order.indexOf(i)])
+}
+
+/** The names of a panel's series at the ends of their lines, one below the other where they are near. */
+const ends = (panel: Panel, box: Box, looks: Looks): string => {
+  const place = placeIn(scalesOf(panel), box)
+  const found = namesOf([panel]).flatMap(name => {
+    const mark = panel.marks.find(({ name: own, end }) => own === name && end !== undefined)
+    return mark?.end === undefined ? [] : [{ name, k: looks(mark), y: place.at(...mark.end)[1] }]
+  })
+  const [top, bottom] = [box.top + 6, box.top + box.height - 2]
+  const heights = stacked(
+    found.map(({ y }) => Math.max(top, Math.min(bottom, y))),
+    16,
+    [top, bottom]
+  )
+  return found
+    .map(({ name, k }, i) => text([box.left + box.width + 8, heights[i] + 4], name, { kind: 'name', paint: colour(k) }))
+    .join('')
+}
+
+/** Panels in rows, and a legend for all of them below. */
+export const arranged = (panels: ReadonlyArray<Panel>, layout: Layout = {}): Drawn => {
+  const { columns: most = 3, width = 230, height = 190 } = layout
+  const columns = Math.min(most, panels.length)
+  const looks = looksOf(panels)
+  const entries = entriesOf(panels)
+  const isOne = panels.length === 1 && entries.length <= 5 && entries.every(({ keys }) => keys.has('line'))
+  const names = entries.length < 2 ? 'none' : (layout.names ?? (isOne ? 'end' : 'below'))
+  const right = names === 'end' ? 16 + Math.max(...entries.map(({ name }) => nameWidth(name))) : 14
+  const has = (of: (panel: Panel) => string | undefined): boolean => panels.some(panel => (of(panel) ?? '') !== '')
+  const above = has(({ title }) => title) ? 26 : 10
+  const below = (panels.some(({ x }) => x.isLabelled !== false) ? 24 : 6) + (has(({ x }) => x.title) ? 20 : 0)
+  const lefts = Array.from({ length: columns }, (_, c) =>
+    Math.max(...panels.filter((_, i) => i % columns === c).map(panel => besides(panel)))
+  )
+  const before = (c: number): number => lefts.slice(0, c + 1).reduce((sum, left) => sum + left, 6) + c * (width + right)
+  const boxes = panels.map((_, i) => ({
+    left: before(i % columns),
+    top: above + Math.floor(i / columns) * (above + height + below),
+    width,
+    height
+  }))
+  const total = before(columns - 1) + width + right
+  const bottom = Math.ceil(panels.length / columns) * (above + height + below)
+  const key: Drawn =
+    names === 'below'
+      ? legend(entries, total - lefts[0] - 12, [lefts[0] + 6, bottom + 4])
+      : { width: 0, height: 0, body: '' }
+  return {
+    width: total,
+    height: bottom + (key.height === 0 ? 0 : key.height + 8),
+    body:
+      panels
+        .map((panel, i) => panelIn(panel, boxes[i], looks) + (names === 'end' ? ends(panel, boxes[i], looks) : ''))
+        .join('') + key.body
+  }
+}

@@ -1,0 +1,149 @@
+/** From numbers to shares of an axis, back again, and the numbers that stand along it. */
+import * as Elementary from '../../lib/numbers/elementary.js'
+
+export type Range = readonly [number, number]
+
+export interface Tick {
+  readonly value: number
+  readonly label: string
+}
+
+export interface Scale {
+  readonly domain: Range
+  /** Where a number stands: 0 at the beginning of the axis, 1 at its end. */
+  readonly unit: (value: number) => number
+  /** The number that stands there: the inverse of `unit`. */
+  readonly value: (unit: number) => number
+  readonly ticks: ReadonlyArray<Tick>
+}
+
+/** The range of values, with a margin; of a single value, one around it. */
+export const extent = (values: Iterable<number>, margin = 0.04): Range => {
+  const [lo, hi] = [...values].reduce<Range>(
+    ([lo, hi], value) => [Math.min(lo, value), Math.max(hi, value)],
+    [Infinity, -Infinity]
+  )
+  // Numbers that differ by rounding alone are one number.
+  const isApart = hi - lo > 1e-12 * Math.max(Math.abs(lo), Math.abs(hi))
+  const wide = isApart ? hi - lo : Math.max(Math.abs(lo) * 0.1, 1e-9)
+  return isApart ? [lo - margin * wide, hi + margin * wide] : [lo - wide, hi + wide]
+}
+
+// -- ticks -----------------------------------------------------------------------------------------------------------
+
+const exponent = (x: number): number => Number(x.toExponential().split('e')[1])
+
+/** With a minus sign as long as a plus. */
+const signed = (label: string): string => label.replace(/^-/, '−')
+
+/** Round numbers in a range, about so many: steps of 1, 2 or 5 and a power of ten, of `least` or more. No two labels are the same. */
+export const ticks = ([lo, hi]: Range, count: number, least = 0): ReadonlyArray<Tick> => {
+  const rough = (hi - lo) / count
+  const unit = Number(`1e${exponent(rough)}`)
+  const step = Math.max(least, unit * (rough / unit > 5 ? 10 : rough / unit > 2 ? 5 : rough / unit > 1 ? 2 : 1))
+  const decimals = Math.max(0, -exponent(step))
+  // As many digits as tell one from the next.
+  const digits = Math.min(16, Math.max(4, 1 + exponent(Math.max(Math.abs(lo), Math.abs(hi))) - exponent(step)))
+  const first = Math.ceil(lo / step - 1e-9)
+  const most = Math.floor(hi / step + 1e-9)
+  return Array.from({ length: Math.max(0, most - first + 1) }, (_, i) => {
+    const value = (first + i) * step
+    const plain =
+      decimals > 6 || Math.abs(value) >= 1e7
+        ? Number(value.toPrecision(Math.max(12, digits))).toPrecision(digits)
+        : value.toFixed(decimals)
+    const label = Math.abs(value) < step / 2 ? '0' : /\..*e/.test(plain) ? plain.replace(/\.?0+e\+?/, 'e') : plain
+    return { value, label: signed(label) }
+  })
+}
+
+const raised: Readonly<Record<string, string>> = Object.fromEntries(
+  Array.from('-0123456789', (digit, i) => [digit, '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'[i]])
+)
+
+/** A number on an axis of powers of ten: 0.01, 300, 10⁻⁶, 2·10⁵. */
+const ofPower = (value: number): string => {
+  const power = exponent(value)
+  if (power >= -3 && power < 5) return String(Number(value.toPrecision(3)))
+  const ten = `10${Array.from(String(power), digit => raised[digit]).join('')}`
+  const factor = Number(value.toExponential(2).split('e')[0])
+  return factor === 1 ? ten : `${factor}·${ten}`
+}
+
+const log10 = (x: number): number => Elementary.log(x) / Math.LN10
+
+const logTicks = ([lo, hi]: Range, count: number): ReadonlyArray<Tick> => {
+  const [first, most] = [Math.ceil(log10(lo) - 1e-9), Math.floor(log10(hi) + 1e-9)]
+  const stride = Math.max(1, Math.ceil((most - first) / count))
+  const factors = most - first >= 2 ? [1] : most - first >= 1 ? [1, 3] : [1, 2, 5]
+  const powers = Array.from({ length: Math.max(0, most - first + 3) }, (_, i) => first - 1 + i)
+  const found = powers
+    .filter(power => power % stride === 0)
+    .flatMap(power => factors.map(factor => Number(`${factor}e${power}`)))
+    .filter(value => value >= lo * (1 - 1e-9) && value <= hi * (1 + 1e-9))
+  return found.length < 3 && stride === 1 && hi / lo < 10
+    ? ticks([lo, hi], count)
+    : found.map(value => ({ value, label: ofPower(value) }))
+}
+
+// -- scales ----------------------------------------------------------------------------------------------------------
+
+/** How numbers are spaced: evenly after a change of variable, of which `back` is the inverse. */
+const spaced =
+  (
+    along: (value: number) => number,
+    back: (spaced: number) => number,
+    ticksOf: (domain: Range, count: number, least: number) => ReadonlyArray<Tick>
+  ) =>
+  (domain: Range, count = 5, least = 0): Scale => {
+    const [from, to] = [along(domain[0]), along(domain[1])]
+    return {
+      domain,
+      unit: value => (along(value) - from) / (to - from),
+      value: unit => back(from + unit * (to - from)),
+      ticks: ticksOf(domain, count, least)
+    }
+  }
+
+const same = (x: number): number => x
+
+export const linear = spaced(same, same, ticks)
+
+/** Of numbers above 0: factors are lengths. */
+export const log = spaced(Elementary.log, Elementary.exp, logTicks)
+
+/** Of numbers from 0 on: √x. */
+export const sqrt = spaced(
+  x => Math.sqrt(Math.max(0, x)),
+  x => x * x,
+  ticks
+)
+
+/** Of numbers from 0 on: log(1 + x), which shows both the first unit and thousands; with a little room below 0. */
+export const squeezed = spaced(
+  x => (x < 0 ? x : Elementary.log1p(x)),
+  x => (x < 0 ? x : Elementary.expm1(x)),
+  ([, most]) =>
+    [0, 2, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7]
+      .filter(value => value <= most)
+      .map(value => ({ value, label: value === 0 ? '0' : `+${value}` }))
+)
+
+/** Names in a row: the numbers 0, 1, 2, … stand in the middles of as many bands. */
+export const bands = (names: ReadonlyArray<string>): Scale => ({
+  ...linear([-0.5, names.length - 0.5]),
+  ticks: names.map((label, value) => ({ value, label }))
+})
+
+/** The other way round. */
+export const reversed = ({ domain, unit, value, ticks }: Scale): Scale => ({
+  domain,
+  unit: x => 1 - unit(x),
+  value: u => value(1 - u),
+  ticks
+})
+
+export const scales = { linear, log, sqrt, squeezed } as const
+
+/** A number beside an axis. */
+export const written = (value: number): string => signed(ofPower(value))

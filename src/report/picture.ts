@@ -1,0 +1,304 @@
+/**
+ * Pictures as values: text of SVG, which a browser draws, a notebook shows and a file keeps. One grammar draws those of reports, of
+ * documentation and of programs.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import * as Run from '../compile/run.js'
+import * as Problem from '../core/problem.js'
+import * as Given from '../data/asGiven.js'
+import * as Points from '../data/index.js'
+import * as Source from '../data/source/source.js'
+import type * as Fit from '../fit/fit.js'
+import { word } from '../fit/text.js'
+import * as Mixture from '../mixture/mixture.js'
+import { of, shown, type Picture, type Shown } from '../picture/drawing.js'
+import * as Marks from '../picture/mark.js'
+import { arranged } from '../picture/panel.js'
+import { escape, looks, schemed, type Xy } from '../picture/svg.js'
+import { candidatesOf, curvesOf, data } from './figures.js'
+import type { Choice, Findings } from './findings.js'
+import { page } from './report.js'
+import { samplesFigure } from './scoreFigures.js'
+
+export { curves, heatMaps, html, of, seriesOf, svg } from '../picture/drawing.js'
+export type { Curves, Described, HeatMap, Picture, Point, Rule, Series, Shown } from '../picture/drawing.js'
+export { arranged } from '../picture/panel.js'
+export type { Axis, Layout, Panel } from '../picture/panel.js'
+export type { Mark, Place } from '../picture/mark.js'
+export { element } from '../picture/svg.js'
+export type { Drawn, Xy } from '../picture/svg.js'
+export * as Marks from '../picture/mark.js'
+export * as Scale from '../picture/scale.js'
+
+/** The style sheet of a page that has pictures as elements and sets its own colour scheme. */
+export const styles = `${schemed('.fig')}${looks}`
+
+type Rows = Points.Points | ReadonlyArray<ReadonlyArray<number>>
+
+const listed = (problem: Problem.Problem): Problem.Problems => [problem]
+
+/** Rows as points, which miss nothing; what is wrong with them throws, with the remedy. */
+const read = (rows: Rows): Points.Points =>
+  pipe(
+    Given.given(rows),
+    E.flatMap(given =>
+      !('rows' in given)
+        ? Points.fromRows(given)
+        : Source.isSource(given)
+          ? E.left(Problem.of('points', 'a source', 'rows in memory', 'read some of its rows'))
+          : Points.validate(given)
+    ),
+    E.mapLeft(listed),
+    Problem.orThrow
+  )
+
+const named = (columns: ReadonlyArray<string> | undefined, dim: number): ReadonlyArray<string> =>
+  columns ?? Array.from({ length: dim }, (_, j) => `x${j + 1}`)
+
+/**
+ * The objective of each stage of a run, step by step: of the states of `Run.states(program)(key)`, which it takes to their end, or of
+ * what `Run.curves` made of them. Noisy values are shown with their running mean.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Key, Picture, Problem, Recipe, Run, Score } from 'ornstein'
+ *
+ * const points = { rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) }
+ * const pipeline = Recipe.expectationMaximization(Score.isotropic({ components: 2 }))(points)
+ * const program = Problem.orThrow(Compile.pipeline(pipeline)(points))
+ * const picture = Picture.curve(Run.states(program)(Key.fromSeed(0)))
+ * assert.match(String(picture), /^<svg xmlns/)
+ */
+export const curve = (run: Iterable<Run.State<string>> | ReadonlyArray<Run.Curve>): Picture => {
+  const all: ReadonlyArray<Run.State<string> | Run.Curve> = [...run]
+  const isCurve = (one: Run.State<string> | Run.Curve): one is Run.Curve => 'values' in one
+  const isState = (one: Run.State<string> | Run.Curve): one is Run.State<string> => !isCurve(one)
+  const curves = [...all.filter(isCurve), ...Run.curves(all.filter(isState))]
+  return curvesOf(
+    curves.map(({ stage, values }) => ({
+      formula: '',
+      scale: curves.length === 1 ? 'objective' : `stage ${stage + 1}`,
+      means: '',
+      limit: values.length,
+      rule: null,
+      taken: values.length,
+      values: [...values],
+      every: 1
+    }))
+  )
+}
+
+/**
+ * Rows with the mixture that describes them: each row in the colour and the mark of its most probable component, centres, ellipses of one
+ * and two standard deviations, level lines of the density, and each column alone. More than two columns are shown pair by pair, more than
+ * six along their principal components. Rows far from the bulk are arrows at the edge.
+ *
+ * @throws {RangeError} where rows have other columns than the mixture, or miss cells.
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Key, Mixture, Picture } from 'ornstein'
+ *
+ * const mixture = Mixture.of({ means: [[0, 0], [6, 2]] })
+ * const picture = Picture.density(mixture, Mixture.sample(200)(Key.fromSeed(1))(mixture), { columns: ['length', 'width'] })
+ * assert.match(picture.description, /Centres: 1 at \(0, 0\), 2 at \(6, 2\)/)
+ */
+export const density = (
+  mixture: Mixture.Mixture,
+  rows: Rows,
+  options: { readonly columns?: ReadonlyArray<string> } = {}
+): Picture => {
+  const points = read(rows)
+  agree(points, Mixture.dim(mixture))
+  return data(seen(points, mixture, named(options.columns, points.dim)))
+}
+
+const agree = (points: Points.Points, dim: number): null =>
+  Problem.orThrow(
+    points.dim === dim
+      ? E.right(null)
+      : E.left<Problem.Problems>([
+          Problem.of('points', `${points.dim} columns`, `the ${dim} that the mixture is of`, 'leave the others out')
+        ])
+  )
+
+const seen = (points: Points.Points, mixture: Mixture.Mixture, columns: ReadonlyArray<string>) => ({
+  points,
+  mixture,
+  columns,
+  scaling: null,
+  statistics: { rows: points.rows },
+  rowNames: null,
+  rowNumbers: Uint32Array.from({ length: points.rows }, (_, i) => i + 1)
+})
+
+/**
+ * Rows of the data beside samples of what was learned, on the same axes: histograms of one column, else pairs of columns.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Key, Mixture, Picture } from 'ornstein'
+ *
+ * const draw = (seed: number) => Mixture.sample(100)(Key.fromSeed(seed))(Mixture.of({ means: [[0, 0], [6, 2]] }))
+ * assert.equal(Picture.samples(draw(1), draw(2)).title, 'Samples beside the data')
+ */
+export const samples = (
+  rows: Rows,
+  drawn: Rows,
+  options: { readonly columns?: ReadonlyArray<string> } = {}
+): Picture => {
+  const [points, made] = [read(rows), read(drawn)]
+  agree(made, points.dim)
+  return samplesFigure({ points, columns: named(options.columns, points.dim) }, made)
+}
+
+/** Arrows on a side of a field. */
+const SIDE = 15
+
+/**
+ * A vector field in the plane as arrows on a grid, the longest of them as long as a cell: of a mixture its score ∇ log p, or any function of
+ * points that gives a vector for each, row by row.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Picture } from 'ornstein'
+ *
+ * const pair = Mixture.of({ means: [[-2, 0], [2, 0]] })
+ * assert.match(String(Picture.field(pair, { x: [-4, 4], y: [-3, 3] })), /<path/)
+ * const turning = Picture.field(({ values }) => values.map((_, i) => (i % 2 === 0 ? -values[i + 1] : values[i - 1])), {
+ *   x: [-1, 1],
+ *   y: [-1, 1],
+ *   title: 'Turning about 0'
+ * })
+ * assert.equal(turning.title, 'Turning about 0')
+ */
+export const field = (
+  given: Mixture.Mixture | ((points: Points.Points) => ArrayLike<number>),
+  { x, y, title = 'A field of vectors' }: { readonly x: Xy; readonly y: Xy; readonly title?: string }
+): Picture => {
+  const cell = [(x[1] - x[0]) / SIDE, (y[1] - y[0]) / SIDE]
+  const values = Float64Array.from({ length: 2 * SIDE * SIDE }, (_, place) => {
+    const at = Math.floor(place / 2)
+    return place % 2 === 0 ? x[0] + cell[0] * ((at % SIDE) + 0.5) : y[0] + cell[1] * (Math.floor(at / SIDE) + 0.5)
+  })
+  const points = { rows: SIDE * SIDE, dim: 2, values }
+  const vectors = typeof given === 'function' ? given(points) : Mixture.score(points)(given).values
+  const lengths = Array.from({ length: points.rows }, (_, i) =>
+    Elementary.hypot(vectors[2 * i] / cell[0], vectors[2 * i + 1] / cell[1])
+  )
+  const longest = Math.max(...lengths.filter(Number.isFinite), 1e-300)
+  const arrows = lengths.map((_, i): readonly [Xy, Xy] => {
+    const [a, b] = [values[2 * i], values[2 * i + 1]]
+    const half = 0.45 / longest
+    return [
+      [a - half * vectors[2 * i], b - half * vectors[2 * i + 1]],
+      [a + half * vectors[2 * i], b + half * vectors[2 * i + 1]]
+    ]
+  })
+  const ratio = (y[1] - y[0]) / (x[1] - x[0])
+  return of(
+    arranged(
+      [{ x: { title: 'x1', domain: x }, y: { title: 'x2', domain: y }, marks: [Marks.arrows(arrows, { k: 0 })] }],
+      {
+        width: 360,
+        height: ratio > 0.3 && ratio < 2 ? 360 * ratio : 360
+      }
+    ),
+    {
+      name: 'field',
+      title,
+      description: `Arrows on a grid of ${SIDE} by ${SIDE} points, the longest for a vector of length ${Math.max(
+        ...lengths.map((_, i) => Elementary.hypot(vectors[2 * i], vectors[2 * i + 1])).filter(Number.isFinite)
+      ).toPrecision(3)}`
+    }
+  )
+}
+
+const choiceOf = ({ criterion, candidates, refused }: Fit.Fit): Choice => ({ criterion, candidates, refused })
+
+/**
+ * What a fit was chosen from: by how much each candidate's criterion is above the least, by its number of components, a line for each
+ * family.
+ *
+ * @throws {RangeError} where there was one candidate alone.
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { fit, Picture } from 'ornstein'
+ *
+ * const rows = [[0], [0.1], [0.3], [0.2], [5], [5.1], [5.3], [5.2]]
+ * assert.match(Picture.candidates(fit(rows, { components: [1, 2] })).description, /ICL/)
+ */
+export const candidates = (model: Fit.Fit): Picture =>
+  Problem.orThrow(
+    model.candidates.length > 1
+      ? E.right(candidatesOf(choiceOf(model)))
+      : E.left<Problem.Problems>([
+          Problem.of('candidates', '1', 'two or more to compare', 'leave components or family open: fit(rows)')
+        ])
+  )
+
+/** A page as a value: its text is HTML; a notebook shows it in a frame of its own. */
+export interface Page extends Shown {
+  readonly title: string
+  readonly html: string
+}
+
+/**
+ * The report of a fit, as `ornstein fit --report` writes it: one page of HTML that needs nothing else. `rows` are those that it was fitted
+ * to, of the same columns.
+ *
+ * @throws {RangeError} where rows have other columns than the fit, or miss cells.
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { fit, Picture } from 'ornstein'
+ *
+ * const rows = [[0], [0.1], [0.3], [0.2], [5], [5.1], [5.3], [5.2]]
+ * const report = Picture.report(fit(rows), rows, { source: 'eight rows' })
+ * assert.match(String(report), /^<!doctype html>/)
+ */
+export const report = (
+  model: Fit.Fit,
+  rows: Rows,
+  { source = 'rows', version = '' }: { readonly source?: string; readonly version?: string } = {}
+): Page => {
+  const points = read(rows)
+  agree(points, model.columns.length)
+  const html = page(findingsOf(model, points, source), version)
+  const [, title = ''] = /<title>([^<]*)<\/title>/.exec(html) ?? []
+  return shown(
+    { title, html },
+    {
+      text: () => html,
+      line: `Report: ${title}`,
+      media: () => ({
+        'text/html': `<iframe srcdoc="${escape(html)}" style="width:100%;height:48rem;border:0"></iframe>`
+      })
+    }
+  )
+}
+
+const findingsOf = (model: Fit.Fit, points: Points.Points, source: string): Findings => {
+  const [best] = model.candidates
+  const { mixture, pipeline, redundancies, floored, narrow, unsupported, statistics, isSettled, steps } = best
+  return {
+    ...{ mixture, pipeline, redundancies, floored, narrow, unsupported, statistics, isSettled, points, source },
+    ...{ columns: model.columns, seed: model.seed, prior: model.prior, scaling: model.scaling },
+    choice: choiceOf(model),
+    starts: model.starts,
+    isStreamed: false,
+    rowNumbers: Uint32Array.from({ length: points.rows }, (_, i) => i + 1),
+    rowNames: null,
+    ignored: [],
+    classes: [],
+    doubtful: [],
+    dropped: 0,
+    missing: 0,
+    family: word(model.family),
+    recipe: 'grown',
+    stages: [],
+    plan: '',
+    searched: steps,
+    bootstrap: null
+  }
+}

@@ -270,7 +270,18 @@ export const arranged = (panels: ReadonlyArray<Panel>, layout: Layout = {}): Dra
   const entries = entriesOf(panels)
   const isOne = panels.length === 1 && entries.length <= 5 && entries.every(({ keys }) => keys.has('line'))
   const names = entries.length < 2 ? 'none' : (layout.names ?? (isOne ? 'end' : 'below'))
-  const right = names === 'end' ? 16 + Math.max(...entries.map(({ name }) => nameWidth(name))) : 14
+  // The last number of an axis may reach over its end.
+  const over = Math.max(
+    ...panels.flatMap(panel => {
+      const { x } = scalesOf(panel)
+      return panel.x.isLabelled === false
+        ? []
+        : x.ticks.map(({ value, label }) => (x.unit(value) - 1) * width + wide(label) / 2)
+    }),
+    0
+  )
+  const right =
+    names === 'end' ? 16 + Math.max(over, ...entries.map(({ name }) => nameWidth(name))) : Math.max(14, 4 + over)
   const has = (of: (panel: Panel) => string | undefined): boolean => panels.some(panel => (of(panel) ?? '') !== '')
   const above = has(({ title }) => title) ? 26 : 10
   const below = (panels.some(({ x }) => x.isLabelled !== false) ? 24 : 6) + (has(({ x }) => x.title) ? 20 : 0)

@@ -94,9 +94,10 @@ footer { margin-top: 2.6rem; padding-top: .8rem; border-top: 1px solid var(--lin
 @media (max-width: 30rem) { body { padding: 1.2rem .9rem 3rem } h1 { font-size: 1.4rem } th, td { padding: .3rem .4rem } }
 @page { size: A4; margin: 13mm }
 @media print { body { max-width: none; padding: 0; font-size: 9.5pt } figure, tr, li, table:not(:has(tr:nth-child(16))) { break-inside: avoid }
-  h1 { font-size: 15pt } h2 { margin: 1.1rem 0 .3rem; font-size: 12pt } h3 { margin: .8rem 0 .2rem } p, figcaption { margin: .25rem 0 } figure { margin: .4rem 0 }
+  h1 { font-size: 14pt; margin: 0 0 .2rem } .lead, summary, section > details > summary { font-size: 10pt } thead th { font-size: 8pt } .next code { font-size: 8pt }
+  h2 { margin: .8rem 0 .2rem; font-size: 12pt } h3 { margin: .6rem 0 .1rem; font-size: 9.5pt } p, figcaption { margin: .25rem 0 } figure { margin: .4rem 0 }
   ul.verdict { margin: .3rem 0 } .verdict li { padding: .05rem 0 .05rem 1.5rem } table { font-size: 8.5pt; margin: .3rem 0 } th, td { padding: .12rem .45rem }
-  .first svg.fig { max-height: 10.5cm } .panels svg.fig { max-height: 6cm } figcaption, .soft { font-size: 8pt } .next, .verdict .word { color: inherit }
+  .first svg.fig { max-height: 9cm } .panels svg.fig { max-height: 4.8cm } figcaption, .soft { font-size: 8pt } .next, .verdict .word { color: inherit }
   h2, h3, summary, p:has(+ .scroll, + .panels) { break-after: avoid } footer { margin-top: 1rem; padding-top: .3rem; font-size: 8pt }
   thead { display: table-header-group } p, pre { orphans: 3; widows: 3 } th:first-child { position: static }
   .scroll { overflow: visible } .scroll > svg.wide { min-width: 0 } .screen { display: none } pre { font-size: 7pt; padding: .4rem }
@@ -540,7 +541,7 @@ const rivals = (choice: Choice): string => {
 <div class="panels">${figures.criteria(choice).map(figure).join('\n')}</div>
 <p class="soft">Less is better; the ring is what was chosen. Differences stand on a scale that is squeezed above. ICL counts clusters that are apart, BIC components that describe the density.</p>
 ` +
-    details('The best candidates as a table', plain('The best candidates', candidates(choice, 12))) +
+    details('The best candidates as a table', plain('The best candidates', candidates(choice, 12)), true) +
     (refused.length > 0
       ? details(
           `Candidates that could not be learned: ${choice.refused.length}`,
@@ -710,7 +711,8 @@ ${pre(tidy(Pipeline.formula(pipeline)))}
 <h3>The pipeline as code</h3>
 ${pre(Pipeline.show(pipeline))}
 <h3>How it was computed</h3>
-${pre(plan)}`
+${pre(plan)}`,
+  true
 )}
 </section>`
 }

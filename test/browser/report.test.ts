@@ -131,7 +131,6 @@ describe.skipIf(isMissing)('the report', () => {
     expect(await page.$$eval('h2', all => all.map(one => one.textContent))).toEqual([
       'What was found',
       'Can I trust it?',
-      'What does it look like?',
       'How was it learned?'
     ])
     expect(await page.$$eval('[tabindex]', all => all.every(one => one.hasAttribute('aria-label')))).toBe(true)

@@ -17,7 +17,7 @@ export interface Swept {
 }
 
 const WIDTH = 640
-const ROW = 26
+const ROW = 34
 /** Log-likelihoods per row that are nearer are the same. */
 const SAME = 1e-6
 
@@ -80,7 +80,7 @@ const panelOf = (data: string, outcomes: ReadonlyArray<Outcome>, isLast: boolean
       const found = interval(differences)
       const groups = tallied(differences, near)
       return [
-        ...(found === null
+        ...(found === null || found.half === 0
           ? []
           : [
               Marks.intervals([{ at: k + 0.25, low: found.mean - found.half, high: found.mean + found.half }], {
@@ -99,7 +99,7 @@ const panelOf = (data: string, outcomes: ReadonlyArray<Outcome>, isLast: boolean
           groups.map(([value]): Xy => [value, k - 0.12]),
           { k, r: 4 }
         ),
-        ...groups.filter(([, count]) => count > 1).map(([value, count]) => Marks.words([value, k - 0.4], `×${count}`)),
+        ...groups.filter(([, count]) => count > 1).map(([value, count]) => Marks.words([value, k - 0.36], `×${count}`)),
         Marks.words([domain[1], k], `  ${reached(outcome)}`, { anchor: 'start' })
       ]
     })

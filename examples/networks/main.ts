@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Compile, Key, Mixture, Points, Problem, Recipe, Run, Sampler, Score } from 'ornstein'
+import { Compile, Key, Mixture, Picture, Points, Problem, Recipe, Run, Sampler, Score } from 'ornstein'
 import { format } from 'oxfmt'
 import { checkerboard, eightGaussians, inSixtyFour, swissRoll, twoMoons, type Law } from './data.js'
 import { astray, ENDS, errors, learn, ratios, sample, schedule, type Budget } from './experiment.js'
@@ -30,14 +30,19 @@ const laws: ReadonlyArray<readonly [name: string, law: Law]> = [
   ['checkerboard', checkerboard]
 ]
 
-/** Points as dots in a square, [−2.6, 2.6]², all in one path: a dot is a line without length, its ends round. */
-const panel = ({ rows, values }: Points.Points, left: number, top: number, colour: string): string => {
-  const dots = Array.from({ length: Math.min(rows, 1000) }, (_, i) => {
-    const [x, y] = [values[2 * i], values[2 * i + 1]].map(v => 100 + (100 / 2.6) * Math.max(-2.6, Math.min(2.6, v)))
-    return `M${(left + x).toFixed(1)},${(top + 200 - y).toFixed(1)}h0`
-  })
-  return `<path d="${dots.join('')}" stroke="${colour}" stroke-width="2.4" stroke-linecap="round"/>`
-}
+/** Points in a square, [−2.6, 2.6]². */
+const panel = (title: string, { rows, values }: Points.Points, k: number): Picture.Panel => ({
+  title,
+  isGridded: false,
+  x: { domain: [-2.6, 2.6], ticks: [], isLabelled: false },
+  y: { domain: [-2.6, 2.6], ticks: [], isLabelled: false },
+  marks: [
+    Picture.Marks.dots(
+      Array.from({ length: Math.min(rows, 1000) }, (_, i): Picture.Xy => [values[2 * i], values[2 * i + 1]]),
+      { k, r: 1.2 }
+    )
+  ]
+})
 
 const number = (x: number): string => (x === 0 ? '0' : Math.abs(x) < 1e-3 ? x.toExponential(1) : x.toPrecision(2))
 const table = (head: ReadonlyArray<string>, body: ReadonlyArray<ReadonlyArray<string>>): string =>
@@ -160,12 +165,21 @@ else {
   mkdirSync('docs/images', { recursive: true })
   writeFileSync(
     'docs/images/networks.svg',
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 840 420" width="840" height="420"><rect width="840" height="420" fill="white"/>${planar
-      .map(
-        ({ name, test, samples }, i) =>
-          `<text x="${210 * i + 105}" y="14" text-anchor="middle" font-family="sans-serif" font-size="13">${name}</text>${panel(test, 210 * i + 5, 15, '#888')}${panel(samples, 210 * i + 5, 215, '#1f6fb2')}`
+    String(
+      Picture.of(
+        Picture.arranged(
+          [
+            ...planar.map(({ name, test }) => panel(name, test, 5)),
+            ...planar.map(({ samples }) => panel('', samples, 0))
+          ],
+          { columns: 4, width: 196, height: 196 }
+        ),
+        {
+          title: 'What networks learn in the plane',
+          description: 'Above, points of four distributions; below, samples of networks that learned them'
+        }
       )
-      .join('')}</svg>\n`
+    )
   )
   const style = JSON.parse(readFileSync('.oxfmtrc.json', 'utf8')) as Record<string, unknown>
   writeFileSync('docs/networks.md', (await format('networks.md', text, style)).code)

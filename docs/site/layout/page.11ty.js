@@ -25,6 +25,7 @@ const sections = [
     [
       ['concepts.html', 'Concepts'],
       ['mixtures.html', 'Mixtures'],
+      ['pictures.html', 'Pictures'],
       ['vocabulary.html', 'Vocabulary'],
       ['laws.html', 'Laws'],
       ['derivations.html', 'Derivations'],

@@ -240,7 +240,7 @@ interface Marginal {
   readonly top: number
 }
 
-/** The histogram of a column, of area 1 but for what is beyond the axes, and the density of the mixture and of its components. */
+/** The histogram of a column, of area 1 except for what is beyond the axes, and the density of the mixture and of its components. */
 const marginal = (
   { points, mixture, means, spread, ranges }: Scene,
   j: number,

@@ -39,7 +39,7 @@ type Rows = Points.Points | ReadonlyArray<ReadonlyArray<number>>
 
 const listed = (problem: Problem.Problem): Problem.Problems => [problem]
 
-/** Rows as points, which miss nothing; what is wrong with them throws, with the remedy. */
+/** Rows as points, which miss nothing; other rows throw, with the remedy. */
 const read = (rows: Rows): Points.Points =>
   pipe(
     Given.given(rows),

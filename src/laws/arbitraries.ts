@@ -4,6 +4,7 @@
  */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { add, Key, matMul, mean, mul, neg, reshape, sqrt, square, sub, tanh, type NdArray } from '../../lib/index.js'
@@ -13,8 +14,10 @@ import type { Points } from '../data/points.js'
 import {
   Case,
   Clock,
+  Compile,
   Covariance,
   Expectation,
+  Mixture,
   Net,
   Objective,
   Parametrization,
@@ -492,6 +495,28 @@ const isMixture = <P extends string>(score: Score.Score<P>): boolean => O.isSome
 
 // —— objectives ——
 
+/** The numbers of columns, of 1, 2 and 3, that an objective for a score takes: all unless it knows how many there are; none that does not fit. */
+export const columnsOf = <P extends string>(
+  objective: Objective.Objective,
+  score: Score.Score<P>
+): ReadonlyArray<number> =>
+  Objective.terms(objective).some(({ term }) => term.unfit !== undefined)
+    ? eachDim.filter(dim => {
+        const loss = { schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation: Expectation.monteCarlo() }
+        const points = { rows: 4, dim, values: new Float64Array(4 * dim) }
+        return E.isRight(Compile.valueAndGrad(loss, { evaluations: 1 })(points))
+      })
+    : eachDim
+
+/** The same at random; any where none fits, for the refusal to be told. */
+export const columns = <P extends string>(
+  objective: Objective.Objective,
+  score: Score.Score<P>
+): fc.Arbitrary<number> => {
+  const found = columnsOf(objective, score)
+  return found.length > 0 && found.length < eachDim.length ? fc.constantFrom(...found) : dims
+}
+
 /** Penalties on the parameters of a score, of each norm: of all, of some, or towards values that know no dimension. */
 const regularizers = <P extends string>(score: Score.Score<P>): fc.Arbitrary<Objective.Objective> => {
   const [one, two]: ReadonlyArray<Params.Shapes<string>> = [1, 2].map(dim => Score.shapes(dim)(score))
@@ -520,6 +545,8 @@ const pseudoHuber = (timeLaw: TimeLaw.TimeLaw): Objective.Objective =>
 interface ObjectivesOptions {
   /** Whether some are custom, which hold code and do not survive JSON. */
   readonly code?: boolean
+  /** How many columns the data have: only then there are objectives that know it, against a mixture and along a direction. */
+  readonly columns?: number
 }
 
 /**
@@ -529,7 +556,7 @@ interface ObjectivesOptions {
 export const objectives = <P extends string>(
   schedule: Schedule.Schedule,
   score: Score.Score<P>,
-  { code = true }: ObjectivesOptions = {}
+  { code = true, columns }: ObjectivesOptions = {}
 ): fc.Arbitrary<Objective.Objective> => {
   const law = timeLaws(schedule)
   const measured = fc.tuple(law, fc.option(parametrizations, { nil: undefined }))
@@ -546,6 +573,20 @@ export const objectives = <P extends string>(
     ControlVariate: measured.map(([law, parametrization]) => Objective.controlVariate(law, parametrization)),
     Custom: code ? law.map(pseudoHuber) : law.map(law => Objective.denoising(law))
   }
+  const truth = (dim: number): fc.Arbitrary<Mixture.Mixture> =>
+    fc
+      .array(fc.array(real(2), { minLength: dim, maxLength: dim }), { minLength: 1, maxLength: 3 })
+      .map(means => Mixture.of({ means }))
+  const ofColumns: Table<Objective.Objective, string> =
+    columns === undefined
+      ? {}
+      : {
+          Against: fc.tuple(truth(columns), law).map(([truth, law]) => Objective.against(truth, law)),
+          Along: fc
+            // `Params<P>` is one of string names.
+            .tuple(params(score)(columns) as unknown as fc.Arbitrary<Params.Params<string>>, law)
+            .map(([direction, law]) => Objective.along(direction)(Objective.denoising(law)))
+        }
   // A term without noise levels has no use for a weighting of theirs.
   const weighted = fc
     .tuple(weightings, anyOf(matching))
@@ -555,6 +596,7 @@ export const objectives = <P extends string>(
       {
         ...matching,
         Likelihood: isMixture(score) ? fc.constant(Objective.likelihood) : matching.Denoising,
+        ...ofColumns,
         Regularizer: regularizers(score)
       },
       inner => ({

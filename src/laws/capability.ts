@@ -37,7 +37,7 @@ interface Capability<T, X extends object> {
   /** The plain meaning. */
   readonly plain: string
   readonly isDeclared: (value: T) => boolean
-  readonly cases: fc.Arbitrary<X> | ReadonlyArray<fc.Arbitrary<X>>
+  readonly cases: fc.Arbitrary<X> | ((value: T) => ReadonlyArray<fc.Arbitrary<X>>)
   readonly enough?: number
   readonly says: (value: T, each: X) => Relation | ReadonlyArray<Relation>
 }
@@ -49,7 +49,7 @@ const capability =
   <T>() =>
   <X extends object>({ name, plain, isDeclared, cases, enough = 20, says }: Capability<T, X>): Declared<T> =>
   value =>
-    over(cases)({
+    over(typeof cases === 'function' ? cases(value) : cases)({
       name: `its ‘${name}’ is what it stands for`,
       statement: `∀ cases: ${plain}.`,
       source: `definition of ‘${name}’`,
@@ -225,14 +225,16 @@ interface Data<P extends string> {
   readonly seed: number
 }
 
-const data = <P extends string>(score: Score.Score<P>): ReadonlyArray<fc.Arbitrary<Data<P>>> =>
-  [1, 2].map(dim =>
-    fc.record({
-      points: Arbitrary.points({ minRows: 2, maxRows: 4, extent: 2, far: 2 })(dim),
-      params: Arbitrary.params(score, { extent: 1.5 })(dim),
-      seed: Arbitrary.seeds
-    })
-  )
+const data =
+  <P extends string>(score: Score.Score<P>) =>
+  (objective: Objective.Objective): ReadonlyArray<fc.Arbitrary<Data<P>>> =>
+    columnsOf(objective, score).map(dim =>
+      fc.record({
+        points: Arbitrary.points({ minRows: 2, maxRows: 4, extent: 2, far: 2 })(dim),
+        params: Arbitrary.params(score, { extent: 1.5 })(dim),
+        seed: Arbitrary.seeds
+      })
+    )
 
 const valueOf = <P extends string>(
   score: Score.Score<P>,
@@ -246,6 +248,20 @@ const valueOf = <P extends string>(
   return [value, ...flat(gradient)]
 }
 
+const two = Score.isotropic({ components: 2 })
+
+/** In one dimension and two, or where the objective is at home. */
+const columnsOf = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): ReadonlyArray<number> => {
+  const found = Arbitrary.columnsOf(objective, score)
+  const few = found.filter(dim => dim <= 2)
+  return few.length > 0 ? few : found
+}
+
+const columnsFor = {
+  spans: (objective: Objective.Objective) => columnsOf(objective, Score.symmetricPair),
+  bounded: (objective: Objective.Objective) => columnsOf(objective, two)
+}
+
 const declares =
   (name: 'spans' | 'bounded') =>
   (objective: Objective.Objective): boolean => {
@@ -254,16 +270,16 @@ const declares =
       form !== null &&
       'perRow' in form &&
       form[name] === true &&
+      columnsFor[name](objective).length > 0 &&
       Objective.problems(Schedule.ornsteinUhlenbeck)(objective).length === 0
     )
   }
 
 const ofObjective = capability<Objective.Objective>()
-const two = Score.isotropic({ components: 2 })
 
 export const ofObjectives = declaredBy<Objective.Objective>(
   [
-    ofObjective({
+    ofObjective<Data<'mean'>>({
       name: 'spans',
       plain:
         'of the pair by quadrature on the line that it sees it is its integrand over all noise, by Hermite nodes in every direction, value and gradient. To 1e-3 (1 + |L| + |∇L|): 24 nodes',
@@ -282,7 +298,7 @@ export const ofObjectives = declaredBy<Objective.Objective>(
         )
       }
     }),
-    ofObjective({
+    ofObjective<Data<typeof two extends Score.Score<infer P> ? P : never>>({
       name: 'bounded',
       plain: 'its integrand at t = 1e-9 is at most ten times that at 1e-4, and 1, for the same noise',
       isDeclared: declares('bounded'),

@@ -29,6 +29,7 @@ import {
   TimeLaw,
   Weighting
 } from '../index.js'
+import { columnsOf } from './arbitraries.js'
 import { awkward } from './awkward.js'
 import { altered, held, isCase, unclaimedOf } from './check.js'
 import { compile, plans } from './compile.js'
@@ -184,7 +185,7 @@ const rules: ReadonlyArray<Rule> = [
     expectation(value, score, { ...(Expectation.isDeterministic(value) && { repeats: 2 }), ...claims })
   ]),
   rule('objective', Objective.concept.is, (value, claims, context) => {
-    const { score = pair } = context
+    const { score = [pair, two].find(score => columnsOf(value, score).length > 0) ?? pair } = context
     const options = { ...onSchedule(context), ...claims }
     return [[value, score], (penalizes(value) ? regularizer : objective)(value, score, options)]
   }),

@@ -7,7 +7,19 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Compiler from '../../lib/compiler/index.js'
 import * as Loss from '../compile/loss.js'
 import * as Points from '../data/points.js'
-import { Case as Of, Compile, Expectation, Key, Objective, Params, Schedule, Score, TimeLaw } from '../index.js'
+import {
+  Case as Of,
+  Compile,
+  Expectation,
+  Key,
+  Mixture,
+  Objective,
+  Params,
+  Population,
+  Schedule,
+  Score,
+  TimeLaw
+} from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { ofObjectives } from './capability.js'
 import { held, compiled, flat, sides, moments, greatest, dot, direction } from './check.js'
@@ -98,7 +110,8 @@ const claims = (term: Objective.Term): Claims =>
       ? {
           proper: term.proper === true,
           integrates: term.spans === true,
-          alike: true,
+          // A direction has entries for each component.
+          alike: !Of.isMadeBy(Objective.along)(term.of),
           // A coefficient that is chosen from gradients counts as constant.
           differentiates: term.adaptive !== true,
           smooth: true,
@@ -188,6 +201,7 @@ export const objective = <P extends string>(
   score: Score.Score<P>,
   given: ObjectiveOptions<P> = {}
 ): Laws => {
+  if (Objective.terms(objective).every(({ term }) => isOverStudent(term))) return ofStudents(objective, score, given)
   const options = { library: Compiler.library(), ...given }
   const {
     proper: isProper = claimed(objective, 'proper'),
@@ -235,6 +249,58 @@ export const objective = <P extends string>(
   )
 }
 
+const isOverStudent = (term: Objective.Term): boolean => Objective.isMatching(term) && term.overStudent === true
+
+/** Laws of a mean over the student's own distribution, which rows have not: on populations. */
+const ofStudents = <P extends string>(
+  objective: Objective.Objective,
+  score: Score.Score<P>,
+  { params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 }), slack = 1 }: ObjectiveOptions<P>
+): Laws => {
+  const round = O.isSome(Density.meaning(score))
+  const inner = O.toNullable(Of.when(Objective.overStudent, ({ objective }) => objective)(objective))
+  const [truth = Mixture.of({ means: [[-2], [2]] })] = Objective.terms(objective).flatMap(({ term }) =>
+    Objective.isMatching(term) && term.truth !== undefined ? [term.truth] : []
+  )
+  const evaluate = (of: Objective.Objective, data: Mixture.Mixture) =>
+    Population.loss({ score, objective: of, data: Population.of(data) }).evaluate
+  const lawOf = over(fc.record({ params: params(Mixture.dim(truth)), seed: Arbitrary.seeds }))
+  return ofRows(`${Objective.show(objective)} for ${Score.show(score)}`, [
+    lawOf({
+      name: 'its mean is over the student’s own distribution',
+      statement:
+        '∀ θ: its value at θ is that of what it takes the mean of, on the population of the mixture of θ. To 1e-4 (1 + |L|): both by nodes, of x_t, and of x_0 and z.',
+      source: 'definition of `overStudent`',
+      enough: 3,
+      claim: round && inner,
+      unless: 'its components are not known to be round, or what it takes the mean of is not alone',
+      says: ({ params }, inner) => {
+        const own = O.toNullable(Score.toMixture(score)(params))
+        if (own === null) return []
+        const wanted = evaluate(inner, own)(params).value
+        return is(evaluate(objective, truth)(params).value, wanted, slack * 1e-4 * (1 + Math.abs(wanted)))
+      }
+    }),
+    lawOf({
+      name: 'gradient is that of the value',
+      statement:
+        '∀ θ, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0, the distribution moving with θ. To 1e-6 (1 + |L|) r²: differences of fourth order at h = 2e-3.',
+      source: calculus,
+      enough: 5,
+      claim: round,
+      unless: 'its components are not known to be round',
+      says: ({ params, seed }) => {
+        const v = direction(params, seed)
+        const at = evaluate(objective, truth)
+        const { value, gradient } = at(params)
+        const wanted = slope(step => at(Params.zipWith((p, v) => p + step * v)(params, v)).value, 2e-3)
+        const r = 1 + greatest(flat(params))
+        return is(dot(flat(gradient), flat(v)), wanted, slack * 1e-6 * (1 + Math.abs(value)) * r * r)
+      }
+    })
+  ])
+}
+
 /** Whether each of its terms says that single precision is enough. */
 const saysSingle = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).every(({ term }) => Objective.isMatching(term) && term.float32 === true)
@@ -251,14 +317,17 @@ const spherical = Score.spherical({ components: 2 })
 /** Of a score that may be moved itself: of two components where the given one means something by 0. */
 const movesWithData = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): Laws => {
   const loss = { schedule: Schedule.ornsteinUhlenbeck, objective, expectation: Expectation.monteCarlo() }
-  const points = { rows: 3, dim: 2, values: Float64Array.of(-2, 1, 1, 2, 0.5, -1) }
-  const lawsOf = <Q extends string>(score: Score.Score<Q>): Laws =>
-    ofRows(Objective.show(objective), [
+  const lawsOf = <Q extends string>(score: Score.Score<Q>): Laws => {
+    const found = Arbitrary.columnsOf(objective, score)
+    const dim = found.includes(2) ? 2 : (found[0] ?? 2)
+    const points = { rows: 3, dim, values: Float64Array.of(-2, 1, 1, 2, 0.5, -1, 0.25, -0.5, 1.5).slice(0, 3 * dim) }
+    return ofRows(Objective.show(objective), [
       translation({ ...loss, score }, points, { enough: MOVES }),
       ...unmoved(objective).map(objective =>
         moves(OF_ITSELF, { ...loss, objective, score }, points, { enough: MOVES, furthest: 100 })
       )
     ])
+  }
   return symmetriesOf(score).translate === undefined ? lawsOf(spherical) : lawsOf(score)
 }
 
@@ -315,6 +384,7 @@ const setting = <P extends string>(
     evaluate = evaluateBy(library)
   }: ObjectiveOptions<P>
 ): Setting<P> => {
+  const dims = Arbitrary.columns(objective, score)
   const drawn = fc
     .record({ draws: fc.integer({ min: 1, max: 2 }), antithetic: fc.boolean() })
     .map(Expectation.monteCarlo)
@@ -330,7 +400,7 @@ const setting = <P extends string>(
   const cases = (
     expectations: (points: Points.Points) => ReadonlyArray<fc.Arbitrary<Expectation.Expectation>>
   ): fc.Arbitrary<Example<P>> =>
-    Arbitrary.dims.chain(points).chain(points =>
+    dims.chain(points).chain(points =>
       fc.record({
         schedule: schedules,
         expectation: fc.oneof(...expectations(points)),
@@ -467,15 +537,17 @@ export const gradient = <P extends string>(
       }
     }),
     over(
-      Arbitrary.dims.chain(points).chain(points =>
-        fc.record({
-          schedule: schedules,
-          expectation: Arbitrary.expectations(score, objective)(points),
-          points: fc.constant(points),
-          params: params(points.dim),
-          seed: Arbitrary.seeds
-        })
-      )
+      Arbitrary.columns(objective, score)
+        .chain(points)
+        .chain(points =>
+          fc.record({
+            schedule: schedules,
+            expectation: Arbitrary.expectations(score, objective)(points),
+            points: fc.constant(points),
+            params: params(points.dim),
+            seed: Arbitrary.seeds
+          })
+        )
     )({
       name: 'is finite on awkward data',
       statement:

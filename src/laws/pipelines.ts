@@ -363,7 +363,7 @@ export const stages =
     const threshold = fc.constantFrom(0, 0.01, 0.5, 2)
     const exact = fc.constantFrom<Optimizer.Optimizer>(Optimizer.lbfgs({ memory: 3 }), Optimizer.newton())
     const recipes = descentsOf(Params.names(Score.shapes(points.dim)(score)))
-    const descend = objectives(schedule, score, { code }).chain(objective =>
+    const descend = objectives(schedule, score, { code, columns: points.dim }).chain(objective =>
       expectations(
         score,
         objective

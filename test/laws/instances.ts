@@ -62,14 +62,6 @@ const fresh = ({ rows, dim }: Points.Points, seed: number): Points.Points => ({
 
 const two = Score.spherical({ components: 2 }) as unknown as Score.Score<string>
 
-/** Of what knows a mixture or a direction of one column. */
-const ofOneColumn = {
-  points: () => laws.arbitraries.points({ minRows: 2 })(1),
-  params: () => laws.arbitraries.params(two)(1),
-  isotropic: false,
-  proper: false
-}
-
 const rows: ReadonlyArray<Instances> = [
   instances(vocabulary.schedules, 'laws.schedule', value => laws.schedule(value)),
   instances(vocabulary.nets, 'laws.net', value => laws.net(value)),
@@ -87,14 +79,11 @@ const rows: ReadonlyArray<Instances> = [
     )
   ),
   instances(vocabulary.objectives, 'laws.objective', value =>
-    // It is a mean over the student's own distribution, which rows have not: test/src/population holds it to quadratures.
-    Case.isMadeBy(Objective.overStudent)(value)
-      ? []
-      : isRegularizer(value)
-        ? laws.regularizer(value, pair)
-        : Case.isMadeBy(Objective.against)(value) || Case.isMadeBy(Objective.along)(value)
-          ? laws.objective(value, two, ofOneColumn)
-          : laws.objective(value, pair)
+    isRegularizer(value)
+      ? laws.regularizer(value, pair)
+      : Case.isMadeBy(Objective.against)(value) || Case.isMadeBy(Objective.along)(value)
+        ? laws.objective(value, two)
+        : laws.objective(value, pair)
   ),
   instances(vocabulary.covariances, 'laws.covariance', value => laws.covariance(value)),
   instances(vocabulary.scores, 'laws.score', value => laws.score(value)),

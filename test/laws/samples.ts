@@ -150,10 +150,10 @@ export const rows: ReadonlyArray<Row> = [
     plainest: 'Expectation.fixed(4 × 2 noise)'
   }),
   row(vocabulary.objectives, {
-    // They know how many columns there are, which the arbitrary is not told.
-    without: ['against', 'along', 'overStudent'],
+    // Its data are populations alone.
+    without: ['overStudent'],
     contexts: settings,
-    values: ({ schedule, score }) => arbitraries.objectives(schedule, score),
+    values: ({ schedule, score }) => arbitraries.objectives(schedule, score, { columns: points.dim }),
     problems: loss => objective =>
       refusals(Compile.valueAndGrad({ ...loss, objective, expectation: Expectation.monteCarlo() })(points)),
     show: Objective.show,

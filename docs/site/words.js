@@ -75,7 +75,7 @@ export const wordPages = async names => {
           ...neighbours.filter(other => other !== undefined).map(other => `\`${other}\``),
           `[all of ${concept}](../vocabulary.md#${concept.toLowerCase()})`,
           ...(entry === undefined ? [] : [`[its type](../${entry.url})`]),
-          `[its laws](../laws.md), by \`${lawOf(concept)}\``
+          `[its laws](../laws-reference.md), by \`${lawOf(concept)}\``
         ].join(' · ')
       ]
       return {

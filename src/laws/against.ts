@@ -145,7 +145,7 @@ const ofOptimizers = {
     {
       equation: 'step −γ (sign(β₁m + (1 − β₁)g) + λx), then m ← β₂m + (1 − β₂)g',
       source: 'Chen et al. 2023, arXiv 2302.06675, algorithm 2',
-      differs: 'some take the sign of m after it is updated'
+      differs: 'λ is multiplied by the rate, as in AdamW, or not'
     },
     { rate: 1e-4, beta1: 0.9, beta2: 0.99, decay: 0 },
     () => 0,
@@ -158,7 +158,8 @@ const ofOptimizers = {
       equation:
         'β = 1 − n^{−0.8}, v ← βv + (1 − β)(g² + ε₁), u = g/√v, step −α u/max(1, |u|/d), α = max(ε₂, |x|) min(10⁻², 1/√n), or the given rate',
       source: 'Shazeer & Stern 2018, arXiv 1804.04235, algorithms 4 and 5, of what is no matrix',
-      differs: 'optax multiplies by the scale of x after clipping; T5 has no relative steps'
+      differs:
+        'PyTorch takes the greater of v and ε₁² in place of adding ε₁; many take a given rate for the relative one'
     },
     { rate: NaN, epsilon1: 1e-30, epsilon2: 1e-3, threshold: 1 },
     () => 0,
@@ -192,7 +193,7 @@ const ofOptimizers = {
       equation:
         'm ← β₁m + (1 − β₁)dg, v ← β₂v + (1 − β₂)d²g², r ← √β₂ r + (1 − √β₂)γd²⟨g, x₀ − x⟩, s ← √β₂ s + (1 − √β₂)γd²g, step −γd m/(√v + dε), then d ← max(d, r/|s|₁)',
       source: 'Mishchenko & Defazio 2023, arXiv 2306.06101, algorithm 4',
-      differs: 'some update d before the step; there is a safeguard of warm-up, and a bias correction, off here'
+      differs: 'implementations have a bias correction and a safeguard of warm-up, off here'
     },
     { rate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, first: 1e-6 },
     (start, { first }) => ({ start, d: first, m: 0, v: 0, r: 0, s: 0 }),
@@ -655,7 +656,7 @@ const ofWeightings = {
     {
       equation: '1/(1 + SNR e^{−b}) of ε',
       source: 'Kingma & Gao 2023, arXiv 2303.00848, appendix D',
-      differs: 'the sign of b'
+      differs: 'none is known'
     },
     { bias: 2 },
     ({ bias }) =>

@@ -1,4 +1,4 @@
-/** docs/laws.md lists every law as it is: `npx vitest run test/laws/documented -u` writes it anew. */
+/** docs/laws-reference.md lists every law as it is, docs/laws.md every claim: `npx vitest run test/laws/documented -u` writes it anew. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
@@ -23,6 +23,7 @@ import {
   Vocabulary,
   Weighting
 } from '../../src/index.js'
+import { published, type Reference } from '../../src/laws/against.js'
 import { cosine, student } from '../../src/laws/arbitraries.js'
 import { codec } from '../../src/laws/codec.js'
 import { compile, plans } from '../../src/laws/compile.js'
@@ -152,13 +153,48 @@ const listed = (laws: ReadonlyArray<Law>, before: ReadonlyArray<string>): string
     .map(({ name, statement, source }) => `- **${escaped(name)}.** ${escaped(statement)} _${escaped(source)}._`)
     .join('\n')
 
-it('docs/laws.md states the laws as they are', async () => {
-  const page = fileURLToPath(new URL('../../docs/laws.md', import.meta.url))
+const file = (name: string): string => fileURLToPath(new URL(`../../docs/${name}`, import.meta.url))
+
+const tabled = (rows: ReadonlyArray<ReadonlyArray<string>>): string =>
+  rows.map(cells => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`).join('\n')
+
+const between = (text: string, name: string, table: string): string =>
+  text.replace(new RegExp(`(<!-- ${name} -->)[^]*?(<!-- end ${name} -->)`), (_, begin: string, end: string) =>
+    [begin, table, end].join('\n\n')
+  )
+
+it('docs/laws-reference.md states the laws as they are', async () => {
+  const page = file('laws-reference.md')
   const students = sections['student'].map(({ name }) => name)
   const text = readFileSync(page, 'utf8').replace(
     /(<!-- laws: (\w+) -->)[^]*?(<!-- end -->)/g,
     (_, begin: string, name: string, end: string) =>
       `${begin}\n\n${listed(sections[name], name === 'student' ? [] : students)}\n\n${end}`
   )
+  await expect(await formatted(page, text)).toMatchFileSnapshot(page)
+})
+
+it('docs/laws.md lists the claims that can be made, and what is published', async () => {
+  const page = file('laws.md')
+  const claims = Object.entries(sections).flatMap(([name, laws]) => {
+    const options = [...new Set(laws.flatMap(({ option }) => (option === undefined ? [] : [option])))]
+    return options.map(option => [
+      name,
+      `\`${option}\``,
+      [...new Set(laws.filter(law => law.option === option).map(law => escaped(law.name)))].join('; ')
+    ])
+  })
+  const references = Object.values<() => Reference<never>>(published).map(make => make())
+  const text = [
+    ['claims', tabled([['laws of', 'claim', 'law'], ['---', '---', '---'], ...claims])],
+    [
+      'published',
+      tabled([
+        ['reference', 'source', 'where implementations differ'],
+        ['---', '---', '---'],
+        ...references.map(({ code, source, differs }) => [`\`${code.replace('()', '')}\``, source, escaped(differs)])
+      ])
+    ]
+  ].reduce((text, [name, table]) => between(text, name, table), readFileSync(page, 'utf8'))
   await expect(await formatted(page, text)).toMatchFileSnapshot(page)
 })

@@ -1,11 +1,12 @@
 /**
  * `npm run laws:power -- [--seeds N] [--resume] [--write]`: the corpus of inventions under the laws, as a user would hold it. It prints
- * what escapes, and a table by concept and by law, which `--write` puts into docs/laws.md; `--resume` goes on where a run was stopped.
+ * what escapes, and a table by concept and by law, which `--write` puts into docs/laws-reference.md, beside which mistake
+ * which law catches in docs/laws.md; `--resume` goes on where a run was stopped.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
-import { summary, verdicts, type Verdict } from './corpus/power.js'
+import { mistakes, summary, verdicts, type Verdict } from './corpus/power.js'
 
 const { values: options } = parseArgs({
   options: {
@@ -27,10 +28,13 @@ const recorded = existsSync(record)
   : []
 
 const seeds = Array.from({ length: Number(options.seeds) }, (_, i) => i + 1)
-const page = 'docs/laws.md'
-const written = (table: string): void => {
+const written = (page: string, name: string, table: string): void => {
   const text = readFileSync(page, 'utf8')
-  writeFileSync(page, text.replace(/(<!-- power -->)[^]*?(<!-- end power -->)/, `$1\n\n${table}\n\n$2`))
+  const marked = new RegExp(`(<!-- ${name} -->)[^]*?(<!-- end ${name} -->)`)
+  writeFileSync(
+    page,
+    text.replace(marked, (_, begin: string, end: string) => `${begin}\n\n${table}\n\n${end}`)
+  )
 }
 // A run that is stopped has written what it knew by the seed before.
 const found = seeds.reduce<ReadonlyArray<Verdict>>((before, seed) => {
@@ -43,7 +47,10 @@ const found = seeds.reduce<ReadonlyArray<Verdict>>((before, seed) => {
       console.log(`${wrong ? 'escaped' : 'FALSE ALARM'}\t${concept}\t${name}\tseed ${seed}\t${by.join(', ')}`)
     })
   ]
-  if (options.write) written(summary(all))
+  if (options.write) {
+    written('docs/laws-reference.md', 'power', summary(all))
+    written('docs/laws.md', 'mistakes', mistakes(all))
+  }
   return all
 }, [])
 console.log(summary(found))

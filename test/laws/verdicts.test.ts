@@ -124,7 +124,7 @@ describe('no claim is left aside', () => {
   })
 
   it('what might be claimed is named as the law that would be held', () => {
-    const page = readFileSync(new URL('../../docs/laws.md', import.meta.url), 'utf8')
+    const page = readFileSync(new URL('../../docs/laws-reference.md', import.meta.url), 'utf8')
     const names = vocabulary.vocabulary.flatMap(
       ({ words }: { readonly words: ReadonlyArray<{ readonly example: unknown }> }) =>
         words.flatMap(({ example }) =>

@@ -1,5 +1,5 @@
 /** docs/laws-reference.md lists every law as it is, docs/laws.md every claim: `npx vitest run test/laws/documented -u` writes it anew. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
@@ -174,6 +174,21 @@ it('docs/laws-reference.md states the laws as they are', async () => {
   await expect(await formatted(page, text)).toMatchFileSnapshot(page)
 })
 
+/** Mistakes by the law that catches them, as the tests of mutants have it: `{ wrong, law }`, or a row that begins with both. */
+const mistakes = (): ReadonlyMap<string, ReadonlyArray<string>> => {
+  const folder = fileURLToPath(new URL('.', import.meta.url))
+  const pairs = readdirSync(folder)
+    .filter(name => name.startsWith('mutants-'))
+    .map(name => readFileSync(folder + name, 'utf8'))
+    .flatMap(text => [
+      ...text.matchAll(/wrong: '([^'\n]+)',\s*law: '([^'\n]+)'/g),
+      ...text.matchAll(/\[\s*'([^'\n]+)',\s*'([^'\n]+)',/g)
+    ])
+  return new Map(
+    pairs.map(([, , law]) => [law, pairs.filter(([, , other]) => other === law).map(([, wrong]) => wrong)])
+  )
+}
+
 it('docs/laws.md lists the claims that can be made, and what is published', async () => {
   const page = file('laws.md')
   const claims = Object.entries(sections).flatMap(([name, laws]) => {
@@ -185,7 +200,18 @@ it('docs/laws.md lists the claims that can be made, and what is published', asyn
     ])
   })
   const references = Object.values<() => Reference<never>>(published).map(make => make())
+  const caught = mistakes()
+  const found = Object.entries(sections).flatMap(([name, laws]) =>
+    laws.flatMap(law => {
+      const wrong = caught.get(law.name) ?? []
+      const claim = law.option === undefined ? '' : `\`${law.option}\``
+      return wrong.length === 0 ? [] : [[name, escaped(wrong.slice(0, 2).join('; ')), escaped(law.name), claim]]
+    })
+  )
+  const once = found.filter(([, , law], i) => found.findIndex(([, , other]) => other === law) === i)
+  expect(once.length).toBeGreaterThan(100)
   const text = [
+    ['mistakes', tabled([['laws of', 'mistake', 'law', 'claim'], ['---', '---', '---', '---'], ...once])],
     ['claims', tabled([['laws of', 'claim', 'law'], ['---', '---', '---'], ...claims])],
     [
       'published',

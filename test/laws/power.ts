@@ -1,12 +1,11 @@
 /**
  * `npm run laws:power -- [--seeds N] [--resume] [--write]`: the corpus of inventions under the laws, as a user would hold it. It prints
- * what escapes, and a table by concept and by law, which `--write` puts into docs/laws-reference.md, beside which mistake
- * which law catches in docs/laws.md; `--resume` goes on where a run was stopped.
+ * what escapes, and a table by concept and by law, which `--write` puts into docs/laws-reference.md; `--resume` goes on where a run was stopped.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
-import { mistakes, summary, verdicts, type Verdict } from './corpus/power.js'
+import { summary, verdicts, type Verdict } from './corpus/power.js'
 
 const { values: options } = parseArgs({
   options: {
@@ -28,13 +27,10 @@ const recorded = existsSync(record)
   : []
 
 const seeds = Array.from({ length: Number(options.seeds) }, (_, i) => i + 1)
-const written = (page: string, name: string, table: string): void => {
+const page = 'docs/laws-reference.md'
+const written = (table: string): void => {
   const text = readFileSync(page, 'utf8')
-  const marked = new RegExp(`(<!-- ${name} -->)[^]*?(<!-- end ${name} -->)`)
-  writeFileSync(
-    page,
-    text.replace(marked, (_, begin: string, end: string) => `${begin}\n\n${table}\n\n${end}`)
-  )
+  writeFileSync(page, text.replace(/(<!-- power -->)[^]*?(<!-- end power -->)/, `$1\n\n${table}\n\n$2`))
 }
 // A run that is stopped has written what it knew by the seed before.
 const found = seeds.reduce<ReadonlyArray<Verdict>>((before, seed) => {
@@ -47,10 +43,7 @@ const found = seeds.reduce<ReadonlyArray<Verdict>>((before, seed) => {
       console.log(`${wrong ? 'escaped' : 'FALSE ALARM'}\t${concept}\t${name}\tseed ${seed}\t${by.join(', ')}`)
     })
   ]
-  if (options.write) {
-    written('docs/laws-reference.md', 'power', summary(all))
-    written('docs/laws.md', 'mistakes', mistakes(all))
-  }
+  if (options.write) written(summary(all))
   return all
 }, [])
 console.log(summary(found))

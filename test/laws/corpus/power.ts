@@ -88,39 +88,6 @@ export const summary = (verdicts: ReadonlyArray<Verdict>): string => {
   ].join('\n')
 }
 
-/** Which laws catch the mistakes of each concept, the fewest that catch all of them: with what they catch, and the claim that each needs. */
-export const mistakes = (verdicts: ReadonlyArray<Verdict>): string => {
-  const wrong = verdicts.filter(({ wrong, by, seed }) => wrong && by.length > 0 && seed === verdicts[0].seed)
-  const claims = new Map(
-    corpus.flatMap(({ held }) =>
-      held().flatMap(({ name, option }) => (option === undefined ? [] : [[name, option] as const]))
-    )
-  )
-  const covers = (left: ReadonlyArray<Verdict>): ReadonlyArray<readonly [string, ReadonlyArray<Verdict>]> => {
-    const laws = [...new Set(left.flatMap(({ by }) => by))]
-    if (laws.length === 0) return []
-    const [law, caught] = laws
-      .map(law => [law, left.filter(({ by }) => by.includes(law))] as const)
-      .reduce((best, other) => (other[1].length > best[1].length ? other : best))
-    return [[law, caught], ...covers(left.filter(verdict => !caught.includes(verdict)))]
-  }
-  return tabled([
-    ['concept', 'mistakes, some of them', 'law', 'claim'],
-    ['---', '---', '---', '---'],
-    ...[...new Set(wrong.map(({ concept }) => concept))].flatMap(concept =>
-      covers(wrong.filter(verdict => verdict.concept === concept)).map(([law, caught]) => [
-        concept,
-        caught
-          .slice(0, 3)
-          .map(({ name }) => name)
-          .join('; '),
-        law,
-        claims.has(law) ? `\`${claims.get(law)}\`` : ''
-      ])
-    )
-  ])
-}
-
 /**
  * Every invention by one seed, given the verdicts of those before. The first seed asks every law of what is wrong, the others until it
  * is caught; what is right is held to all.

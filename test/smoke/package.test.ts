@@ -11,7 +11,7 @@ import { build as bundle } from 'esbuild'
 import ts from 'typescript'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isNight } from '../today.js'
+import { isNight, today } from '../today.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const home = mkdtempSync(join(tmpdir(), 'ornstein-smoke-'))
@@ -186,13 +186,12 @@ describe('the package', () => {
   })
 
   const resolutions = [{ module: 'NodeNext' }, { module: 'ESNext', moduleResolution: 'Bundler' }]
-  const users = ['typescript', 'typescript-7'].flatMap((compiler, i) =>
-    resolutions.map((resolution, j) => ({ compiler, resolution, isOdd: (i + j) % 2 === 1 }))
+  const users = ['typescript', 'typescript-7'].flatMap(compiler =>
+    resolutions.map(resolution => ({ compiler, resolution }))
   )
-  /** By day each compiler, each resolution, and each pair of one with the peers or without them, but not all three together. */
-  const [withPeers, without] = isNight
-    ? [users, users]
-    : [false, true].map(odd => users.filter(({ isOdd }) => isOdd === odd))
+  /** By day each compiler and each resolution, one of them with the peers and the other without; another pair each day. */
+  const turn = today % users.length
+  const [withPeers, without] = isNight ? [users, users] : [turn, users.length - 1 - turn].map(at => [users[at]])
   /** What a compiler says of programs in a folder. */
   const typed = (
     folder: string,

@@ -51,6 +51,21 @@ describe('swap', () => {
   })
 })
 
+describe('algebra', () => {
+  it('answers as the truth would', async () => {
+    const text = await printed(() => import('../../examples/algebra.js'))
+    const [, at, deviation] = (/^y at -4: (\S+) ± (\S+),/m.exec(text) ?? []).map(Number)
+    // y given x = −4 is N(0, 1 − 0.8²), known by some 240 rows
+    expect(Math.abs(at)).toBeLessThan(4 * (0.6 / Math.sqrt(240)))
+    expect(Math.abs(deviation - 0.6)).toBeLessThan(0.12)
+    expect(text).toMatch(/a sum of -5: weights 1\.000 0\.000 0\.000/)
+    expect(text).toMatch(/as two clusters: 0 1 1,/)
+    const [, divergence] = (/truth (\S+) ±/.exec(text) ?? []).map(Number)
+    // 17 parameters by 600 rows: twice 600 times the relative entropy is about χ² of 17
+    expect(1200 * divergence).toBeLessThan(42)
+  })
+})
+
 describe('own-parts', () => {
   it('prints, stores, resumes, draws and holds to laws what is not built in', async () => {
     const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)

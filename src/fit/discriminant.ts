@@ -309,7 +309,8 @@ export const learned =
  * import { Discriminant } from 'ornstein'
  *
  * const rows = [[1, 0], [1.2, 0.3], [0.9, -0.2], [5, 1], [5.2, 0.8], [4.7, 1.3]]
- * const found = Discriminant.fit(rows, ['a', 'a', 'a', 'b', 'b', 'b'])
+ * // Three rows of a class fix one variance, and not a covariance of each class.
+ * const found = Discriminant.fit(rows, ['a', 'a', 'a', 'b', 'b', 'b'], { covariance: 'EII' })
  * assert.equal(found.predict([[4.8, 1]])[0].label, 'b')
  */
 export const fit = (

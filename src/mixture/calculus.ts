@@ -166,17 +166,26 @@ export const marginal =
   (mixture: Mixture): Mixture => {
     const d = dimOf(aMixture(mixture, 'Mixture.marginal(columns)(mixture)'))
     stop('Mixture.marginal', columnProblems('columns', columns, d))
+    const { means, weights, variances, factors } = mixture
+    if (factors === null) {
+      const picked = (values: Float64Array): Float64Array =>
+        Float64Array.from({ length: weights.length * columns.length }, (_, at) => {
+          const [k, column] = [Math.floor(at / columns.length), columns[at % columns.length]]
+          return values[k * d + column]
+        })
+      return {
+        means: { shape: [weights.length, columns.length], values: picked(means.values) },
+        weights,
+        variances: variances.length === weights.length ? variances : picked(variances),
+        factors
+      }
+    }
     const matrix = columns.map(j => Array.from({ length: d }, (_, l) => (l === j ? 1 : 0)))
     return ofComponents(
       componentsOf(mixture).map(({ weight, mean, factor }) => ({
         weight,
         mean: Float64Array.from(columns, j => mean[j]),
-        factor:
-          factor.shape.length === 2
-            ? plain(mapped(matrix, factor, d))
-            : factor.shape.length === 1
-              ? { shape: [columns.length], values: Float64Array.from(columns, j => factor.values[j]) }
-              : factor
+        factor: plain(mapped(matrix, factor, d))
       }))
     )
   }

@@ -376,7 +376,7 @@ const foldsOf = (names: ReadonlyArray<string>, folds: number, seed: number): Rea
 
 /**
  * What rows are taken for by classes that were learned without them, part after part (stratified cross-validation): how often a new row
- * would be taken for another class. Covariances and components are chosen anew in each.
+ * would be taken for another class. Covariances and components are chosen again in each.
  *
  * @example
  * import { strict as assert } from 'node:assert'

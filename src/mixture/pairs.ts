@@ -205,7 +205,7 @@ const below = (quadratic: Quadratic, c: number): number => {
   return isLower ? share : 1 - share
 }
 
-/** Singular values nearer to 1 are 1: covariances are equal but for rounding. */
+/** Singular values nearer to 1 are 1: covariances are equal except for rounding. */
 const EQUAL = 1e-12
 
 /**

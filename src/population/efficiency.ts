@@ -204,7 +204,7 @@ export const sandwich =
 /** What is known of an estimate's parameters. */
 export interface Confidence<P extends string> {
   readonly standardErrors: Params.Params<P>
-  /** The interval of each parameter by itself. */
+  /** The interval of each parameter alone. */
   readonly low: Params.Params<P>
   readonly high: Params.Params<P>
   /** Whether parameters lie in the ellipsoid n δᵀV⁺δ ≤ χ² of all that are estimated together; what the loss does not see is left out. */

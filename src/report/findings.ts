@@ -161,8 +161,8 @@ export const setAside = ({ criterion, candidates }: Choice): string | null => {
     ? null
     : `${least.components} ${word(least.family)} is less by ` +
         `${show(best.statistics[criterion] - least.statistics[criterion], 3)} in ${criterion.toUpperCase()}, but has ` +
-        `${least.floored.length > 0 ? 'a component as narrow as the floor lets it be' : 'an empty component'}, and was set aside; ` +
-        `if its rows are no accident, ask for -k ${least.components} --family ${word(least.family)}.`
+        `${least.floored.length > 0 ? 'a component at the minimum variance' : 'an empty component'}, and was set aside; ` +
+        `if that cluster is real, ask for -k ${least.components} --family ${word(least.family)}.`
 }
 
 /** The candidates, the best first, as far as there is room. */

@@ -521,7 +521,7 @@ const RANK = 1e-9
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Discriminant, Mixture } from 'ornstein'
+ * import { Discriminant } from 'ornstein'
  *
  * const found = Discriminant.fit([[1], [1.2], [5], [5.2]], ['a', 'a', 'b', 'b'], { covariance: 'EII' })
  * assert.deepEqual([...Discriminant.joined(found).weights], [0.5, 0.5])

@@ -147,7 +147,13 @@ const put = (part: HTMLElement, text: string): void => {
 const numbers = (all: ReturnType<typeof runs>): void => {
   const { truth } = state
   const body = parts.numbers.tBodies[0]
-  const head = ['learner', 'log-density', 'own objective', '|gradient|', ...(truth === null ? [] : ['error of centres'])]
+  const head = [
+    'learner',
+    'log-density',
+    'own objective',
+    '|gradient|',
+    ...(truth === null ? [] : ['error of centres'])
+  ]
   const shape = [...head, ...all.map(({ learner }) => learner)].join()
   if (parts.numbers.dataset.shape !== shape) {
     parts.numbers.dataset.shape = shape

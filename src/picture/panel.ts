@@ -60,6 +60,7 @@ interface Scales {
   readonly y: Scale.Scale
 }
 
+/** The scales of a panel's axes, for what its marks cover. */
 export const scalesOf = ({ x, y, marks }: Panel): Scales => {
   const covered = marks.flatMap(({ covers }) => covers)
   return {
@@ -93,6 +94,7 @@ export const namesOf = (panels: ReadonlyArray<Panel>): ReadonlyArray<string> => 
   ...new Set(panels.flatMap(({ marks }) => marks.flatMap(({ name }) => name ?? [])))
 ]
 
+/** The looks of named marks, in the order of the names over all panels. */
 export const looksOf = (panels: ReadonlyArray<Panel>): Looks => {
   const names = namesOf(panels)
   return ({ name, k }) => k ?? Math.max(0, name === undefined ? 0 : names.indexOf(name))

@@ -64,15 +64,17 @@ export const looks =
   '@media(max-width:30rem){.fig text{font-size:17px}.fig .name{font-size:18px}.fig.wide text{font-size:13px}}'
 
 const colours = 8
+/** The colour of series k. */
 export const colour = (k: number): string => `var(--c${k % colours})`
 
-/** Lines of one picture differ by their dashes too. */
 const dashes = ['', '8 3', '2 4', '10 3 2 3', '16 4', '5 5', '3 2', '14 4 2 4 2 4']
+/** The dashes of series k: lines of one picture differ by them too. */
 export const dashOf = (k: number): string => dashes[k % dashes.length]
 
 /** A place on paper, to a tenth of a unit. */
 export const n = (x: number): string => String(Math.round(10 * x) / 10)
 
+/** Text as it stands in SVG and HTML. */
 export const escape = (words: string): string => words.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
 
 const narrow = /[ijlrtfI.,:;'|()[\] ]/
@@ -84,6 +86,7 @@ export const wide = (words: string, size = 12): number =>
     0
   ) * size
 
+/** Words at a place: where they begin, or as `anchor` has it. */
 export const text = (
   [x, y]: Xy,
   words: string,

@@ -21,7 +21,14 @@ const pattern = new RegExp(
 )
 
 /** Reference pages that are rewritten in their own time, and src/laws, whose statements are docs/laws.md. */
-const later = ['docs/laws.md', 'docs/paper.md', 'docs/paper-map.md', 'docs/landscapes.md', 'docs/vocabulary.md']
+const later = [
+  'docs/laws.md',
+  'docs/laws-reference.md',
+  'docs/paper.md',
+  'docs/paper-map.md',
+  'docs/landscapes.md',
+  'docs/vocabulary.md'
+]
 
 const isSentence = (part: string): boolean => part.startsWith('/') || part.trim().split(/\s+/).length > 2
 

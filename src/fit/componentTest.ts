@@ -22,7 +22,7 @@ export interface Options {
   readonly from?: number | undefined
   /** The greatest number that is tested; 9 unless given. */
   readonly to?: number | undefined
-  /** The most rows drawn anew for each test; 99 unless given, so that p is 0.01 at least. */
+  /** The most rows drawn again for each test; 99 unless given, so that p is 0.01 at least. */
   readonly resamples?: number | undefined
   /** Tests go on to one component more while p is at most so much; 0.05 unless given. */
   readonly level?: number | undefined

@@ -31,14 +31,14 @@ const EVERY: Every = { _tag: 'Milliseconds', milliseconds: 30_000 }
 const CLASSES = 12
 
 export const choicesOf = (flags: Flags): Choices => {
-  const { by, labels, components, family: families, criterion, starts, recipe, compare = [], seed } = flags
+  const { by, labels, components, family: families, criterion, starts, recipe, compare = [], seed, robust } = flags
   const { prior = null, bootstrap = null, checkpoint, every = EVERY, resume } = flags
   return {
     table: {
       ...csvOf(flags),
       keep: { columns: [by, labels].filter(column => column !== undefined), classes: CLASSES }
     },
-    open: { families, components, criterion, starts },
+    open: { families, components, criterion, starts, robust },
     ...{ recipe, compare, seed, prior, bootstrap },
     keep: checkpoint === undefined ? null : { path: checkpoint, every, resume }
   }

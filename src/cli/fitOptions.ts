@@ -108,6 +108,10 @@ export const fitting = {
     domain => such(domain, 'criterion'),
     'selection criterion: icl for separate clusters; bic for density estimation; aic for more components'
   ),
+  robust: flag(
+    'also compare each family with heavy tails (t distributions), and beside a background of rows that belong to no cluster',
+    { conflicts: ['pipeline'] }
+  ),
   ...columns,
   ...reading,
   standardize: either(
@@ -201,14 +205,22 @@ const others = ({ compare = [], pipeline, recipe }: Partial<Flags>): ReadonlyArr
   )
 }
 
-/** Several starts are those of a search. */
+/** Several starts are those of a search, and so are tails and backgrounds. */
 const searches = ({
   starts = 1,
   recipe = GROWN,
   pipeline,
-  family = []
-}: Partial<Flags>): ReadonlyArray<Problem.Problem> =>
-  starts === 1
+  family = [],
+  robust = false
+}: Partial<Flags>): ReadonlyArray<Problem.Problem> => [
+  ...Problem.unless(
+    !robust || recipe === GROWN,
+    '--robust',
+    'it',
+    `available with --recipe ${recipe}`,
+    'leave --recipe out'
+  ),
+  ...(starts === 1
     ? []
     : [
         ...Problem.unless(
@@ -227,7 +239,8 @@ const searches = ({
             'leave it out, or fit with several values of --seed'
           )
         )
-      ]
+      ])
+]
 
 /** Families that have a number of components of their own. */
 const counted = ({ family = [], components }: Partial<Flags>): ReadonlyArray<Problem.Problem> =>

@@ -68,6 +68,8 @@ export interface Open {
   readonly criterion: Fit.Criterion
   /** So many starts, of which the best is kept. */
   readonly starts: number
+  /** Whether families are compared with tails and beside a background too. */
+  readonly robust: boolean
 }
 
 /** A table to learn from, its rows in memory or not. */
@@ -641,14 +643,14 @@ export interface Chosen {
 export const choose =
   (onProgress: (progress: Fit.Progress) => void, { heard, now, keeper: own }: Omit<Control, 'watch'>) =>
   (
-    { families, components, criterion, starts }: Open,
+    { families, components, criterion, starts, robust }: Open,
     { table, source, standardize, seed, prior, place }: Omit<Task, 'origin'>,
     recipe: Recipe | typeof GROWN
   ): TE.TaskEither<Failure, Chosen> => {
     const family = families?.map(({ make }) => make)
     const misses = Missing.has(table.data)
     const fixed = families?.[0].count ?? null
-    const isOne = family?.length === 1 && (components?.length === 1 || fixed !== null)
+    const isOne = !robust && family?.length === 1 && (components?.length === 1 || fixed !== null)
     const byRecipe = (score: Score.Score<string>): Origin => ({
       _tag: 'Recipe',
       score,
@@ -674,7 +676,8 @@ export const choose =
           seed,
           standardize,
           prior,
-          ...(starts !== 1 && { starts })
+          ...(starts !== 1 && { starts }),
+          ...(robust && { robust })
         },
         columns: table.columns
       }
@@ -715,6 +718,7 @@ export const choose =
               criterion,
               seed,
               starts,
+              robust,
               standardize,
               columns: table.columns,
               onProgress

@@ -30,7 +30,11 @@ const form = (vocabulary: Vocabulary.Vocabulary) =>
     columns: t.readonlyArray(t.string),
     mixture: t.intersection([
       t.type({ weights: numbers, means: rows, variances: rows }),
-      t.partial({ factors: t.readonlyArray(rows) })
+      t.partial({
+        factors: t.readonlyArray(rows),
+        tails: t.readonlyArray(t.union([t.number, t.null])),
+        background: Mixture.backgroundCodec
+      })
     ]),
     standardization: t.union([t.type({ centre: numbers, scale: numbers }), t.null]),
     seed: t.number,
@@ -55,8 +59,13 @@ const form = (vocabulary: Vocabulary.Vocabulary) =>
 export type Model = t.TypeOf<ReturnType<typeof form>>
 
 /** The mixture of a model that was read or made here, whose lists fit each other. */
-export const toMixture = ({ mixture: { factors, variances, ...rest } }: Model): Mixture.Mixture =>
-  Mixture.of({ ...rest, ...(factors === undefined ? { variances } : { factors }) })
+export const toMixture = ({ mixture: { factors, variances, tails, background, ...rest } }: Model): Mixture.Mixture =>
+  Mixture.of({
+    ...rest,
+    ...(factors === undefined ? { variances } : { factors }),
+    ...(tails && { tails }),
+    ...(background && { background })
+  })
 
 export const ofFit = (
   fit: Pick<

@@ -21,7 +21,7 @@ const isTriangle = (rows: Rows, dim: number): boolean =>
 /** What JSON cannot say of a model: that its lists fit each other. */
 export const problems = ({
   columns,
-  mixture: { weights, means, variances, factors },
+  mixture: { weights, means, variances, factors, tails, background },
   standardization,
   seed,
   fit
@@ -83,6 +83,26 @@ export const problems = ({
               'write the model again'
             )
           )
+        ]),
+    ...(tails === undefined
+      ? []
+      : [
+          ...list('mixture.tails', tails.length, weights.length),
+          ...all(
+            'mixture.tails',
+            tails.filter(nu => nu !== null),
+            isPositive,
+            '> 0 and finite'
+          )
+        ]),
+    ...(background === undefined
+      ? []
+      : [
+          ...all('mixture.background.share', [background.share], share => share >= 0 && share < 1, 'in [0, 1)'),
+          ...list('mixture.background.centre', background.centre.length, dim),
+          ...list('mixture.background.scale', background.scale.length, dim),
+          ...all('mixture.background.centre', background.centre, isFinite, 'a finite number'),
+          ...all('mixture.background.scale', background.scale, isPositive, '> 0 and finite')
         ]),
     ...all('mixture.weights', weights, weight => weight >= 0, '≥ 0'),
     // Each of K weights is rounded to 2⁻⁵³ of itself at most, and so are the K sums.

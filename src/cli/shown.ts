@@ -7,6 +7,7 @@ import { Initializer, Mixture, Pipeline, Points, Problem } from '../index.js'
 import { comparison } from '../report/comparison.js'
 import * as Crossed from '../report/crossed.js'
 import {
+  background,
   candidates,
   chosen,
   constants,
@@ -63,10 +64,14 @@ const found = (fit: Findings): object => {
     weights,
     variances,
     ...(mixture.factors !== null && { factors: Mixture.toDescription(mixture).factors }),
+    ...Mixture.besides(mixture),
     logLikelihood: statistics.logLikelihood,
     bic: statistics.bic,
     parameters: statistics.parameters,
     sizes: statistics.sizes,
+    ...(statistics.beyond !== undefined && {
+      background: { ...Mixture.besides(mixture).background, rows: statistics.beyond }
+    }),
     ...numbered(fit),
     steps: steps(fit),
     converged: converged(fit),
@@ -218,6 +223,7 @@ export const human = (
         ...(points.weights === undefined ? [] : [`weights: ${table.show(Points.totalWeight(points))} in all`])
       ].join('\n'),
       showTable(table.ofMixture(columns, mixture), within),
+      ...background(fit),
       ...(labels === undefined ? [] : Crossed.paragraphs(labelled(fit), within)),
       ...intervals(fit, within, verbose ? Infinity : undefined),
       ...(fit.choice === null

@@ -29,7 +29,12 @@ type Made = E.Either<Problem.Problem, Summing>
 
 const floats = t.readonlyArray(t.number)
 const scaled = t.type({ name: t.literal('scaled'), centre: floats, scale: floats, of: t.unknown })
-const statistics = t.type({ name: t.literal('statistics'), components: t.number, hasFactors: t.boolean })
+const statistics = t.intersection([
+  t.type({ name: t.literal('statistics'), components: t.number, hasFactors: t.boolean }),
+  t.partial({
+    beside: t.type({ hasTails: t.boolean, background: t.union([t.keyof({ cauchy: null, box: null }), t.null]) })
+  })
+])
 const expectation = t.type({
   name: t.literal('expectation'),
   score: t.unknown,
@@ -83,9 +88,9 @@ const withKey =
 
 /** Whether a mixture of so many components is told by so many numbers: see `Statistics.mixtureOf`. */
 const tells =
-  ({ components, hasFactors }: t.TypeOf<typeof statistics>, dim: number) =>
+  ({ components, hasFactors, beside }: t.TypeOf<typeof statistics>, dim: number) =>
   (count: number): boolean => {
-    const others = components * (1 + dim + (hasFactors ? dim * dim : 0))
+    const others = components * (1 + dim + (hasFactors ? dim * dim : 0)) + Statistics.besideOf(beside, components, dim)
     return (
       Number.isSafeInteger(components) && components > 0 && [1, dim].some(each => count === others + components * each)
     )

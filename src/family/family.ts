@@ -32,6 +32,16 @@ export interface ComponentsOf {
   readonly centres: Tensor
   /** log N(x; αc_k, α²Σ_k + σ²I) whole, with its −(d/2) log 2π, [rows, K] of x [rows, dim] */
   readonly logDensity: (x: Tensor, level: RowLevel) => Tensor
+  /** The same at time 0, where it is less work there; and of components with tails what an M-step asks for. */
+  readonly clean?: (x: Tensor) => Clean
+}
+
+/** What a row without noise sees. */
+export interface Clean {
+  /** [rows, K] */
+  readonly logDensity: Tensor
+  /** Of components with tails E[g | x], by which a row counts for their moments, [rows, K]. */
+  readonly counts?: Tensor
 }
 
 /**
@@ -48,6 +58,12 @@ export interface Moments {
   readonly sums: Float64Array
   /** As `Second` says, row by row; empty for none. */
   readonly second: Float64Array
+  /** Of components with tails: E[log g] − E[g] over a component's rows, g the precision that a row has beside Σ_k, [K]. */
+  readonly tails?: Float64Array
+  /** Where there is a background, Σ r of it, beyond all of `mass`. */
+  readonly beyond?: number
+  /** That they are those of rows without noise, whatever the level of the rows. */
+  readonly isDenoised?: true
 }
 
 /** Where an E-step was taken. */
@@ -176,7 +192,7 @@ export interface Capabilities<P extends string> {
    * row and component together (Fisher's metric). Else that of the mixtures which parameters are, or a share of their length.
    */
   readonly distance?: (from: Params.Params<P>, to: Params.Params<P>) => number
-  /** How many components there are; else their log weights are counted, for which tensors are made. */
+  /** How many components there are, without a background; else their log weights are counted, for which tensors are made. */
   readonly count?: (dim: number) => number
   /** Rows of one component below which its likelihood has no bound; else 1, a row of its own. */
   readonly leastRows?: (dim: number) => number
@@ -184,6 +200,12 @@ export interface Capabilities<P extends string> {
   readonly unitVariance?: true
   /** The components are ±c with unit variances: its centre is an eigenvector, and noise along it is all that a loss sees. */
   readonly mirrored?: true
+  /** The last component is a background: moments are those of the others, and `Moments.beyond` is what is its own. */
+  readonly hasBackground?: true
+  /** Components have tails, by whose precisions moments are weighed; those of all together are then not asked for. */
+  readonly hasTails?: true
+  /** Parameters with what is taken from the data and not learned, such as where a background is; of each column its numbers, rising. */
+  readonly placed?: (columns: ReadonlyArray<Float64Array>) => (params: Params.Params<P>) => Params.Params<P>
   readonly projection?: Projection<P>
   readonly symmetries?: Symmetries<P>
 }
@@ -194,7 +216,7 @@ type PerFields<F extends Field.Fields, C> = {
 }
 
 /** What is said without the fields. */
-type Flags = 'unitVariance' | 'mirrored' | 'closedUnder'
+type Flags = 'unitVariance' | 'mirrored' | 'closedUnder' | 'hasBackground' | 'hasTails'
 
 export interface Spec<N extends string, F extends Field.Fields, P extends string, A extends Case.Call>
   extends
@@ -230,6 +252,9 @@ export interface Family<P extends string> {
   readonly leastRows: (dim: number) => number
   readonly unitVariance: boolean
   readonly mirrored: boolean
+  readonly hasBackground: boolean
+  readonly hasTails: boolean
+  readonly placed: O.Option<NonNullable<Capabilities<P>['placed']>>
   readonly mStep: O.Option<MStep<P>>
   readonly start: O.Option<Start<P>>
   readonly fromMixture: O.Option<NonNullable<Capabilities<P>['fromMixture']>>

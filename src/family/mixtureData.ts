@@ -10,6 +10,22 @@ export interface Mixture {
   readonly variances: Float64Array
   /** Where columns are correlated, the lower triangles L_k, Σ_k = L_k L_kᵀ, [K, dim, dim]; else null. */
   readonly factors: NdArray | null
+  /** ν_k, [K], of components that are multivariate t, ∞ of Gaussian ones: Σ_k are then scales, not covariances. Absent: all are Gaussian. */
+  readonly tails?: Float64Array
+  /** What rows of no component come from; absent: there is nothing such. */
+  readonly background?: Background
+}
+
+/** A density, given and not learned, whose rows belong to no component: they make up `share` of all, and `weights` are those of the rest. */
+export interface Background {
+  /** In [0, 1) */
+  readonly share: number
+  /** A multivariate t of one degree of freedom (Cauchy) about a centre, or uniform on the box centre ± scale. */
+  readonly shape: 'cauchy' | 'box'
+  /** [dim] */
+  readonly centre: Float64Array
+  /** [dim], each > 0 */
+  readonly scale: Float64Array
 }
 
 export interface Components {

@@ -590,9 +590,18 @@ const within = ({ score }: Candidacy, { asked, params }: Reached): O.Option<Arra
     O.map(({ params }) => params)
   )
 
+const NONE = new Float64Array(0)
+
 const isAlike = (one: Mixture.Mixture, other: Mixture.Mixture): boolean =>
   Mixture.components(one) === Mixture.components(other) &&
+  (one.tails === undefined) === (other.tails === undefined) &&
+  one.background?.shape === other.background?.shape &&
   [
+    [one.tails ?? NONE, other.tails ?? NONE],
+    ...(['centre', 'scale'] as const).map(
+      name => [one.background?.[name] ?? NONE, other.background?.[name] ?? NONE] as const
+    ),
+    [one, other].map(({ background }) => Float64Array.of(background?.share ?? 0)),
     [one.weights, other.weights],
     [one.means.values, other.means.values],
     [Mixture.covariances(one).values, Mixture.covariances(other).values]
@@ -766,7 +775,7 @@ const extrapolated = (
   logLikelihood: number,
   { rows, total }: Pick<Whole, 'rows' | 'total'>
 ): Learned => {
-  const share = total / (statistics.sizes.reduce((sum, size) => sum + size, 0) || 1)
+  const share = total / (Statistics.totalOf(statistics) || 1)
   const { parameters, bic, icl } = statistics
   const fitted = -2 * total * logLikelihood
   const whole = fitted + parameters * Elementary.log(total)
@@ -782,7 +791,8 @@ const extrapolated = (
       bic: whole,
       aic: fitted + 2 * parameters,
       icl: whole + share * (icl - bic),
-      sizes: statistics.sizes.map(size => share * size)
+      sizes: statistics.sizes.map(size => share * size),
+      ...(statistics.beyond !== undefined && { beyond: share * statistics.beyond })
     }
   }
 }
@@ -829,7 +839,7 @@ const expectedOn =
 /** A candidate with another likelihood. */
 const withLogLikelihood = (one: Reached, logLikelihood: number): Reached => {
   const { statistics } = one.candidate
-  const total = statistics.sizes.reduce((sum, size) => sum + size, 0)
+  const total = Statistics.totalOf(statistics)
   const more = -2 * total * (logLikelihood - statistics.logLikelihood)
   const [bic, aic, icl] = [statistics.bic + more, statistics.aic + more, statistics.icl + more]
   return { ...one, candidate: { ...one.candidate, statistics: { ...statistics, logLikelihood, bic, aic, icl } } }

@@ -121,6 +121,11 @@ export interface Options {
    * long as one, and how many agree is told: see `Fit.starts`. What does not depend on the seed is the same in all.
    */
   readonly starts?: number | undefined
+  /**
+   * Whether each family is compared with tails (`Score.withTails`, one ν) and beside a background (`Score.withBackground`) too; false unless given.
+   * Rows of the background are of no component: `assign` tells them as −1.
+   */
+  readonly robust?: boolean | undefined
   /** How often each row counts, ≥ 0; instead of the weights that points carry. */
   readonly weights?: ArrayLike<number> | undefined
   /**
@@ -224,6 +229,7 @@ const known: Readonly<Record<keyof Options, true>> = {
   components: true,
   family: true,
   criterion: true,
+  robust: true,
   seed: true,
   starts: true,
   weights: true,
@@ -371,16 +377,29 @@ const columnsOf = ({ columns }: Options, dim: number): E.Either<Problem.Problems
   )
 
 /** The families that are to be compared on such data, and at which numbers of components. */
-const linesOf = ({ components, family }: Options, { rows, dim }: Source.Data): ReadonlyArray<Candidates.Line> => {
+const linesOf = (
+  { components, family, robust = false }: Options,
+  { rows, dim }: Source.Data
+): ReadonlyArray<Candidates.Line> => {
   const counts = [...new Set(list(components ?? RA.makeBy(Math.min(Floor.MOST, rows), k => k + 1)))].sort(
     (a, b) => a - b
   )
   const compared = Object.values<Candidates.Constructor>(families)
-  return list(family ?? (dim === 1 ? compared.slice(0, 2) : compared)).map(one => ({
-    family: isName(one) ? familyOf(one) : one,
-    counts
-  }))
+  return list(family ?? (dim === 1 ? compared.slice(0, 2) : compared))
+    .map(one => (isName(one) ? familyOf(one) : one))
+    .flatMap(one => (robust ? [one, ...robustly(one)] : [one]))
+    .map(family => ({ family, counts }))
 }
+
+/** A family with tails, and beside a background; none of what has no such. */
+const robustly = (family: Candidates.Constructor): ReadonlyArray<Candidates.Constructor> =>
+  [Score.withTails({ nu: 'common' }), Score.withBackground()]
+    .map(
+      (beside): Candidates.Constructor =>
+        options =>
+          beside(family(options))
+    )
+    .filter(made => Score.problems({ rows: Infinity, dim: 1 })(made({ components: 1 })).length === 0)
 
 const text = ({
   columns,

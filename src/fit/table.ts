@@ -60,17 +60,22 @@ export const ofMixture = (
   mixture: Mixture.Mixture
 ): Table & { readonly isTurned: boolean } => {
   const { weights, means, variances } = Mixture.marginals(mixture)
+  const { tails, background } = mixture
+  const rest = 1 - (background?.share ?? 0)
+  // Of a t it is no standard deviation, which is greater, or none.
+  const widths = tails ? 'scale' : 'sd'
   const isRound = variances.every(row => row.every(variance => variance === row[0]))
   const format = formats(variances)
   const mean = (j: number): ReadonlyArray<string> => means.map(row => format[j](row[j]))
   const deviation = (j: number): ReadonlyArray<string> => variances.map(row => format[j](Math.sqrt(row[j])))
   const lines: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [
     ['component', weights.map((_, k) => String(k + 1))],
-    ['weight', weights.map(weight => weight.toFixed(3))],
+    ['weight', weights.map(weight => (rest * weight).toFixed(3))],
     ...columns.map((column, j): [string, ReadonlyArray<string>] => [column, mean(j)]),
     ...(isRound
-      ? [['sd', deviation(0)] as const]
-      : columns.map((column, j): [string, ReadonlyArray<string>] => [`sd ${column}`, deviation(j)]))
+      ? [[widths, deviation(0)] as const]
+      : columns.map((column, j): [string, ReadonlyArray<string>] => [`${widths} ${column}`, deviation(j)])),
+    ...(tails ? [['ν', Array.from(tails, nu => (nu === Infinity ? '∞' : rounded(nu)(nu)))] as const] : [])
   ]
   const upright = {
     header: lines.map(([name]) => name),

@@ -12,7 +12,10 @@ const width = (text: string): number =>
 
 /** A name of the language as the command line writes it: symmetric-pair; one of capitals alone, such as VVE, stays. */
 export const word = (name: string): string =>
-  /^[A-Z]+$/.test(name) ? name : name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+  name
+    .split(' ')
+    .map(part => (/^[A-Z]+$/.test(part) ? part : part.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)))
+    .join(' ')
 
 const left = (text: string, to: number): string => text + ' '.repeat(Math.max(0, to - width(text)))
 const right = (text: string, to: number): string => ' '.repeat(Math.max(0, to - width(text))) + text

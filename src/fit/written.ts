@@ -34,7 +34,7 @@ export interface Written<P> extends Pick<Writable<P>, 'family' | 'columns' | 'se
     readonly variances: Rows
     /** Where columns are correlated. */
     readonly factors?: ReadonlyArray<Rows>
-  }
+  } & Pick<Mixture.Description, 'tails' | 'background'>
   readonly standardization: { readonly centre: Numbers; readonly scale: Numbers } | null
   /** Null of a mixture that was learned elsewhere. */
   readonly fit:
@@ -49,7 +49,8 @@ export interface Written<P> extends Pick<Writable<P>, 'family' | 'columns' | 'se
 /** A mixture in the form of its file. */
 export const ofMixture = (mixture: Mixture.Mixture): Written<unknown>['mixture'] => ({
   ...Mixture.marginals(mixture),
-  ...(mixture.factors !== null && { factors: Mixture.toDescription(mixture).factors })
+  ...(mixture.factors !== null && { factors: Mixture.toDescription(mixture).factors }),
+  ...Mixture.besides(mixture)
 })
 
 /** A fit in the form of its file; doubles have the digits that read back to the same bits. */

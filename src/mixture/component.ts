@@ -11,6 +11,10 @@ export interface Component {
   /** m, [dim] */
   readonly mean: Float64Array
   readonly factor: NdArray
+  /** ν of a multivariate t with the scale F Fᵀ; absent of a Gaussian. */
+  readonly nu?: number
+  /** That of rows of no component, of which nothing is learned but its weight: a t, or uniform on the box m ± diag F. */
+  readonly background?: 'cauchy' | 'box'
 }
 
 /** log π_k, that of a weight 0 finite. */
@@ -43,15 +47,36 @@ export const factorsOf = (mixture: Mixture): ReadonlyArray<NdArray> =>
 /** The components of a mixture; means and triangles are views of its own. */
 export const componentsOf = (mixture: Mixture): ReadonlyArray<Component> => {
   const [, dim] = mixture.means.shape
+  const { tails, background } = mixture
+  const rest = background === undefined ? 1 : 1 - background.share
   return factorsOf(mixture).map((factor, k) => ({
-    weight: mixture.weights[k],
+    weight: rest * mixture.weights[k],
     mean: mixture.means.values.subarray(k * dim, (k + 1) * dim),
-    factor
+    factor,
+    ...(tails !== undefined && tails[k] < Infinity && { nu: tails[k] })
   }))
+}
+
+/** The same, and the background after them where there is one. */
+export const partsOf = (mixture: Mixture): ReadonlyArray<Component> => {
+  const { background } = mixture
+  if (background === undefined) return componentsOf(mixture)
+  const { share, shape, centre, scale } = background
+  const factor = { shape: [scale.length], values: scale }
+  return [
+    ...componentsOf(mixture),
+    { weight: share, mean: centre, factor, background: shape, ...(shape === 'cauchy' && { nu: 1 }) }
+  ]
 }
 
 /** The mixture of components, whose weights sum to 1; of triangles, if a factor is one, and else of diagonals, if one is. */
 export const ofComponents = (components: ReadonlyArray<Component>): Mixture => {
+  const tails = Float64Array.from(components, ({ nu = Infinity }) => nu)
+  const found = gaussianOf(components)
+  return tails.every(nu => nu === Infinity) ? found : { ...found, tails }
+}
+
+const gaussianOf = (components: ReadonlyArray<Component>): Mixture => {
   const count = components.length
   const [{ mean: { length: dim } }] = components // prettier-ignore
   const means = { shape: [count, dim], values: concatenated(components.map(({ mean }) => mean)) }

@@ -3,7 +3,7 @@ import * as Factor from '../../lib/arrays/factor.js'
 import * as Key from '../../lib/random/key.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import type { Points } from '../data/points.js'
-import { factorsOf } from './component.js'
+import { factorsOf, partsOf } from './component.js'
 import type { Mixture } from '../family/mixtureData.js'
 
 /** Independent rows drawn from the mixture. */
@@ -11,6 +11,7 @@ export const sample =
   (rows: number) =>
   (key: Key.Key) =>
   (mixture: Mixture): Points => {
+    if (mixture.tails !== undefined || mixture.background !== undefined) return ofParts(rows, key, mixture)
     const { component, noise } = Key.named('component', 'noise')(key)
     const d = mixture.means.shape[1]
     const chosen = Key.categorical(mixture.weights)(rows)(component)
@@ -31,3 +32,30 @@ export const sample =
       values: spread.map((x, at) => mixture.means.values[chosen[Math.floor(at / d)] * d + (at % d)] + x)
     }
   }
+
+/** The same where components have tails, or rows come from a background. */
+const ofParts = (rows: number, key: Key.Key, mixture: Mixture): Points => {
+  const parts = partsOf(mixture)
+  const keys = Key.named('component', 'noise', 'precision')(key)
+  const d = mixture.means.shape[1]
+  const chosen = Key.categorical(parts.map(({ weight }) => weight))(rows)(keys.component)
+  const noise = Key.normal(rows * d)(keys.noise)
+  const within = Key.uniform(rows * d)(Key.child(1)(keys.noise))
+  // g of Gamma(ν/2) with the mean 1, of each ν once.
+  const nus = [...new Set(parts.flatMap(({ nu }) => (nu === undefined ? [] : [nu])))]
+  const precisions = new Map(
+    nus.map((nu, i) => [nu, Key.gamma(nu / 2)(rows)(Key.child(i)(keys.precision)).map(g => g / (nu / 2))] as const)
+  )
+  const drawn = Array.from(chosen, (k, row) => {
+    const { mean, factor, nu, background } = parts[k]
+    const own = (values: Float64Array): Float64Array => values.subarray(row * d, (row + 1) * d)
+    if (background === 'box') return mean.map((m, j) => m + factor.values[j] * (2 * own(within)[j] - 1))
+    const root = nu === undefined ? 1 : Math.sqrt(precisions.get(nu)?.[row] ?? 1)
+    const spread =
+      factor.shape.length === 2
+        ? Factor.multiply(factor, d, own(noise))
+        : own(noise).map((z, j) => factor.values[factor.values.length === 1 ? 0 : j] * z)
+    return mean.map((m, j) => m + spread[j] / root)
+  })
+  return { rows, dim: d, values: concatenated(drawn) }
+}

@@ -19,7 +19,9 @@ import * as Draw from './draw.js'
 import * as Maps from './families/maps.js'
 import * as Tensors from './families/tensors.js'
 import * as Pairs from './pairs.js'
-import { componentsOf, factorOf, factorsOf, normalized } from './component.js'
+import { factorOf, factorsOf, normalized, ofComponents, partsOf, componentsOf } from './component.js'
+import * as Scaled from './em/scaled.js'
+import * as Student from './student.js'
 import { given as checked } from '../core/index.js'
 import * as Params from '../family/params.js'
 import { select, type Points } from '../data/points.js'
@@ -60,6 +62,15 @@ export interface Description {
   readonly covariances?: ReadonlyArray<Rows>
   /** Cholesky's lower triangles of them, Σ_k = L_k L_kᵀ, which read back to the same bits; instead of either. */
   readonly factors?: ReadonlyArray<Rows>
+  /** ν of components that are multivariate t, null of Gaussian ones; covariances are then scales. */
+  readonly tails?: ReadonlyArray<number | null>
+  /** Where rows of no component are from: `share` of all, and `weights` are those of the rest. */
+  readonly background?: {
+    readonly share: number
+    readonly shape: 'cauchy' | 'box'
+    readonly centre: ReadonlyArray<number>
+    readonly scale: ReadonlyArray<number>
+  }
 }
 
 /** K, how many components. */
@@ -149,7 +160,7 @@ const varianceProblems = (variances: ReadonlyArray<number> | Rows, dim: number):
     : variances.flatMap((variance, k) => Problem.positive(`variances[${k}]`, variance, 1))
 
 const problemsOf = (description: Description): ReadonlyArray<Problem.Problem> => {
-  const { means, weights, variances, covariances, factors } = description
+  const { means, weights, variances, covariances, factors, tails, background } = description
   const array = Params.ndArray(means)
   const perComponent = (field: string, values: ReadonlyArray<unknown> | undefined): ReadonlyArray<Problem.Problem> =>
     Problem.unless(
@@ -172,6 +183,20 @@ const problemsOf = (description: Description): ReadonlyArray<Problem.Problem> =>
     ...perComponent('variances', variances),
     ...perComponent('covariances', covariances),
     ...perComponent('factors', factors),
+    ...perComponent('tails', tails),
+    ...(tails ?? []).flatMap((nu, k) => (nu === null ? [] : Problem.positive(`tails[${k}]`, nu, 4))),
+    ...(background === undefined
+      ? []
+      : Problem.unless(
+          background.share >= 0 &&
+            background.share < 1 &&
+            [background.centre, background.scale].every(list => list.length === dim && list.every(Number.isFinite)) &&
+            background.scale.every(s => s > 0),
+          'background',
+          JSON.stringify(background),
+          `a share in [0, 1), a centre and a scale > 0, each a list of ${dim}`,
+          'leave it out where all rows are of components'
+        )),
     ...Problem.unless(
       [variances, covariances, factors].filter(given => given !== undefined).length <= 1,
       'variances, covariances, factors',
@@ -199,9 +224,19 @@ const problemsOf = (description: Description): ReadonlyArray<Problem.Problem> =>
 /** A mixture from a description that comes from outside. */
 export const parse = (description: Description): E.Either<ReadonlyArray<Problem.Problem>, Mixture> => {
   const problems = problemsOf(description)
-  const { means, weights, variances } = description
+  const { means, weights, variances, tails, background } = description
   const array = Params.ndArray(means)
   if (problems.length > 0 || array === null) return E.left(problems)
+  const beside = {
+    ...(tails?.some(nu => nu !== null) === true && { tails: Float64Array.from(tails, nu => nu ?? Infinity) }),
+    ...(background && {
+      background: {
+        ...background,
+        centre: Float64Array.from(background.centre),
+        scale: Float64Array.from(background.scale)
+      }
+    })
+  }
   const first = { means: array, weights: normalized(weights ?? means.map(() => 1)) }
   const [count, dim] = array.shape
   return pipe(
@@ -217,7 +252,8 @@ export const parse = (description: Description): E.Either<ReadonlyArray<Problem.
                 : Float64Array.from(isRows(variances) ? variances.flat() : variances),
             factors: null
           }
-    )
+    ),
+    E.map(found => ({ ...found, ...beside }))
   )
 }
 
@@ -269,6 +305,9 @@ export const diffuse =
   ({ alpha, sigma }: Level) =>
   (mixture: Mixture): Mixture => {
     const { means, weights, variances, factors } = aMixture(mixture, 'Mixture.diffuse(level)(mixture)')
+    // Tails with noise are no tails: they are Gaussians by their precisions.
+    if (!Student.isGaussian(mixture))
+      return ofComponents(Scaled.gaussiansAt(mixture, { alpha, sigma }).map(({ there }) => there))
     const there = { means: { shape: means.shape, values: means.values.map(value => alpha * value) }, weights }
     if (factors === null) return { ...there, variances: variances.map(v => alpha * alpha * v + sigma * sigma), factors }
     const noise: NdArray = { shape: [], values: Float64Array.of(sigma) }
@@ -285,7 +324,19 @@ export const inUnits =
   (mixture: Mixture): Mixture => {
     const there = Maps.inUnits(scale, mixture)
     const { shape, values } = there.means
-    return { ...there, means: { shape, values: values.map((z, at) => centre[at % centre.length] + z) } }
+    const { tails, background } = mixture
+    return {
+      ...there,
+      means: { shape, values: values.map((z, at) => centre[at % centre.length] + z) },
+      ...(tails && { tails }),
+      ...(background && {
+        background: {
+          ...background,
+          centre: background.centre.map((z, j) => centre[j] + scale[j] * z),
+          scale: background.scale.map((s, j) => scale[j] * s)
+        }
+      })
+    }
   }
 
 const compare = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number => {
@@ -305,7 +356,7 @@ export const order = ({ means: { shape, values } }: Mixture): ReadonlyArray<numb
 /** The components in the order that a list of their numbers gives. */
 export const permuted =
   (order: ReadonlyArray<number>) =>
-  ({ means, weights, variances, factors }: Mixture): Mixture => {
+  ({ means, weights, variances, factors, tails, background }: Mixture): Mixture => {
     /** The lists of numbers of which each component has one, in the order. */
     const picked = (values: Float64Array): Float64Array => {
       const width = values.length / weights.length
@@ -315,7 +366,9 @@ export const permuted =
       means: { shape: means.shape, values: picked(means.values) },
       weights: picked(weights),
       variances: picked(variances),
-      factors: factors === null ? null : { shape: factors.shape, values: picked(factors.values) }
+      factors: factors === null ? null : { shape: factors.shape, values: picked(factors.values) },
+      ...(tails && { tails: picked(tails) }),
+      ...(background && { background })
     }
   }
 
@@ -353,7 +406,7 @@ const whereMissing =
   (points: Points) =>
   (mixture: Mixture): Float64Array =>
     Missing.has(somePoints(points))
-      ? ofSeen(Moments.responsibilities(componentsOf(aMixture(mixture)), points))
+      ? ofSeen(Moments.responsibilities(partsOf(aMixture(mixture)), points))
       : of(points)(mixture)
 
 /** log p(x) for each row; of a row with missing cells, which hold NaN, that of the columns it has. */
@@ -376,11 +429,17 @@ const posteriors = ask((seen, x) => Tensors.posterior(seen.logJoint(x)).q)
 
 const probabilities = whereMissing(posteriors, ({ shares }) => shares)
 
-/** p(k | x) for each row and component, [rows, K]; by the columns that a row has, where cells are missing. */
+/** How many parts have a probability: the components, and a background after them. */
+const parts = (mixture: Mixture): number => components(mixture) + (mixture.background === undefined ? 0 : 1)
+
+/**
+ * p(k | x) for each row and component, [rows, K]; by the columns that a row has, where cells are missing. With a background it is
+ * [rows, K + 1], that of the background last.
+ */
 export const responsibilities =
   (points: Points) =>
   (mixture: Mixture): NdArray => ({
-    shape: [somePoints(points).rows, components(aMixture(mixture))],
+    shape: [somePoints(points).rows, parts(aMixture(mixture))],
     values: pipe(mixture, probabilities(points))
   })
 
@@ -408,7 +467,7 @@ export const squaredDistances =
 
 /** What a mixture says of a row. */
 export interface Membership {
-  /** The number of its most probable component, from 0. */
+  /** The number of its most probable component, from 0; −1 of the background, where that is more probable than each. */
   readonly component: number
   /** p(k | x) of that component. */
   readonly probability: number
@@ -435,23 +494,36 @@ const seenWhole = (mixture: Mixture, points: Points, among: number): Told => ({
   columns: new Uint32Array(points.rows).fill(points.dim)
 })
 
-const told = ({ shares, logDensity, squared, columns }: Told): ReadonlyArray<Membership> => {
+const told = (
+  { shares, logDensity, squared, columns }: Told,
+  { tails, weights }: Mixture
+): ReadonlyArray<Membership> => {
   const count = shares.length / logDensity.length
   const perRow = (values: Float64Array, i: number): Float64Array => values.subarray(i * count, (i + 1) * count)
   // A row of which nothing is there is far from nothing.
   const limits = new Map(
-    Array.from(new Set(columns), d => [d, d === 0 ? Infinity : ChiSquared.exceeded(d, OUTSIDE)] as const)
+    Array.from(
+      new Set(columns),
+      d =>
+        [
+          d,
+          Array.from(weights, (_, k) =>
+            d === 0 ? Infinity : tails ? Student.exceeded(tails[k], d, OUTSIDE) : ChiSquared.exceeded(d, OUTSIDE)
+          )
+        ] as const
+    )
   )
   return RA.makeBy(logDensity.length, i => {
     const row = perRow(shares, i)
     const component = mostProbable(row)
+    const limit = limits.get(columns[i])
     return {
-      component,
+      component: component < weights.length ? component : -1,
       probability: row[component],
       // Not 1 − probability, which has no digits left where a row is all but certain.
       uncertainty: row.reduce((sum, p, k) => (k === component ? sum : sum + p), 0),
       logDensity: logDensity[i],
-      isOutlier: perRow(squared, i).every(squared => squared > (limits.get(columns[i]) ?? Infinity))
+      isOutlier: perRow(squared, i).every((squared, k) => k >= weights.length || squared > (limit?.[k] ?? Infinity))
     }
   })
 }
@@ -482,7 +554,12 @@ export const memberships =
     const said = (of: Points, isWhole: boolean): ReadonlyArray<Membership> =>
       of.rows === 0
         ? []
-        : told(isWhole ? seenWhole(mixture, of, among) : Moments.responsibilities(componentsOf(mixture), of))
+        : told(
+            isWhole && Student.isGaussian(mixture)
+              ? seenWhole(mixture, of, among)
+              : Moments.responsibilities(partsOf(mixture), of),
+            mixture
+          )
     if (!Missing.has(points)) return said(points, true)
     // What is said of a row that is whole asks for no other.
     const { rows, dim, values } = points
@@ -494,13 +571,15 @@ export const memberships =
     return [...numbered(whole, true), ...numbered(part, false)].sort(([i], [j]) => i - j).map(([, found]) => found)
   }
 
-/** The number of each row's most probable component, from 0. */
+/** The number of each row's most probable component, from 0; −1 of the background. */
 export const assign =
   (points: Points) =>
   (mixture: Mixture): ReadonlyArray<number> => {
-    const count = components(mixture)
+    const count = parts(mixture)
     const { values } = pipe(mixture, responsibilities(points))
-    return RA.makeBy(points.rows, i => mostProbable(values.subarray(i * count, (i + 1) * count)))
+    return RA.makeBy(points.rows, i => mostProbable(values.subarray(i * count, (i + 1) * count))).map(k =>
+      k < components(mixture) ? k : -1
+    )
   }
 
 /** The mean of log p(x) over the rows, weighted where the points carry weights. */
@@ -604,13 +683,23 @@ export const floored =
 
 const rowsCodec = t.readonlyArray(t.readonlyArray(Params.numberCodec))
 
+/** A background as JSON has it. */
+export const backgroundCodec = t.type({
+  share: t.number,
+  shape: t.keyof({ cauchy: null, box: null }),
+  centre: t.readonlyArray(t.number),
+  scale: t.readonlyArray(t.number)
+})
+
 const written = t.intersection([
   t.type({ means: rowsCodec }),
   t.partial({
     weights: t.readonlyArray(t.number),
     variances: t.union([t.readonlyArray(t.number), rowsCodec]),
     covariances: t.readonlyArray(rowsCodec),
-    factors: t.readonlyArray(rowsCodec)
+    factors: t.readonlyArray(rowsCodec),
+    tails: t.readonlyArray(t.union([t.number, t.null])),
+    background: backgroundCodec
   })
 ])
 
@@ -645,9 +734,18 @@ export const toDescription = (
     weights: Array.from(weights),
     ...(factors !== null
       ? { factors: matrices(factors) }
-      : { variances: variances.length === count ? Array.from(variances) : nested(variances, d) })
+      : { variances: variances.length === count ? Array.from(variances) : nested(variances, d) }),
+    ...besides(mixture)
   }
 }
+
+/** What is told beside Gaussians, as lists. */
+export const besides = ({ tails, background }: Mixture): Pick<Description, 'tails' | 'background'> => ({
+  ...(tails && { tails: Array.from(tails, nu => (nu === Infinity ? null : nu)) }),
+  ...(background && {
+    background: { ...background, centre: Array.from(background.centre), scale: Array.from(background.scale) }
+  })
+})
 
 /** The code that builds it. */
 export const show = (mixture: Mixture): string =>
@@ -662,7 +760,7 @@ export const codec: t.Type<Mixture, unknown> = new t.Type<Mixture, unknown>(
   (u, context) =>
     pipe(
       written.validate(u, context),
-      E.chain(({ means, weights, variances, covariances, factors }) =>
+      E.chain(({ means, weights, variances, covariances, factors, tails, background }) =>
         pipe(
           // An absent list stays absent: an explicit undefined is not one of the description's values.
           parse({
@@ -670,7 +768,9 @@ export const codec: t.Type<Mixture, unknown> = new t.Type<Mixture, unknown>(
             ...(weights && { weights }),
             ...(variances && { variances }),
             ...(covariances && { covariances }),
-            ...(factors && { factors })
+            ...(factors && { factors }),
+            ...(tails && { tails }),
+            ...(background && { background })
           }),
           E.fold(problems => t.failure(u, context, problems.map(Problem.show).join('\n')), t.success)
         )

@@ -25,6 +25,8 @@ export interface Statistics {
   readonly icl: number
   /** Σ p(k | x) over the rows, weighted, [K]. */
   readonly sizes: ReadonlyArray<number>
+  /** The same of a background, where there is one. */
+  readonly beyond?: number
 }
 
 /**
@@ -44,14 +46,15 @@ export const of =
   (mixture: Mixture.Mixture): Statistics => {
     const { rows } = data
     const total = Source.totalOf(data)
-    const { value, doubt, mass } = taken(sum(rowsOf(data))(mixture), () => asked(mixture))
+    const { value, doubt, mass, beyond } = taken(sum(rowsOf(data))(mixture), () => asked(mixture))
     return from({
       rows,
       total,
       logLikelihood: -value,
       doubt: total * doubt,
       parameters,
-      sizes: Array.from(mass, share => total * share)
+      sizes: Array.from(mass, share => total * share),
+      ...(beyond !== undefined && { beyond: total * beyond })
     })
   }
 
@@ -59,22 +62,64 @@ export const of =
 export const sum: (rows: Rows) => (mixture: Mixture.Mixture) => ReturnType<ReturnType<typeof described>> = described
 
 /** A mixture as numbers, and back. */
-const asked = ({ weights, means, variances, factors }: Mixture.Mixture): Place.Asked => ({
-  sum: { name: 'statistics', components: weights.length, hasFactors: factors !== null },
-  numbers: concatenated([weights, means.values, variances, factors?.values ?? new Float64Array()])
+const asked = ({ weights, means, variances, factors, tails, background }: Mixture.Mixture): Place.Asked => ({
+  sum: {
+    name: 'statistics',
+    components: weights.length,
+    hasFactors: factors !== null,
+    ...((tails || background) && { beside: { hasTails: tails !== undefined, background: background?.shape ?? null } })
+  },
+  numbers: concatenated([
+    weights,
+    means.values,
+    variances,
+    factors?.values ?? new Float64Array(),
+    tails ?? new Float64Array(),
+    ...(background ? [Float64Array.of(background.share), background.centre, background.scale] : [])
+  ])
 })
+
+/** What is asked of a mixture beside its Gaussians. */
+export interface Beside {
+  readonly hasTails: boolean
+  readonly background: 'cauchy' | 'box' | null
+}
+
+/** How many numbers that is. */
+export const besideOf = (beside: Beside | undefined, components: number, dim: number): number =>
+  beside === undefined ? 0 : (beside.hasTails ? components : 0) + (beside.background === null ? 0 : 1 + 2 * dim)
 
 /** The mixture that is asked for on rows of so many columns. */
 export const mixtureOf =
-  ({ components, hasFactors }: { readonly components: number; readonly hasFactors: boolean }, dim: number) =>
-  (numbers: Float64Array): Mixture.Mixture => {
+  (
+    {
+      components,
+      hasFactors,
+      beside
+    }: { readonly components: number; readonly hasFactors: boolean; readonly beside?: Beside | undefined },
+    dim: number
+  ) =>
+  (all: Float64Array): Mixture.Mixture => {
+    const numbers = all.subarray(0, all.length - besideOf(beside, components, dim))
+    const others = all.subarray(numbers.length)
+    const after = beside?.hasTails === true ? components : 0
+    const shape = beside?.background ?? null
     const variances = components * (1 + dim)
     const factors = hasFactors ? numbers.length - components * dim * dim : numbers.length
     return {
       weights: numbers.slice(0, components),
       means: { shape: [components, dim], values: numbers.slice(components, variances) },
       variances: numbers.slice(variances, factors),
-      factors: hasFactors ? { shape: [components, dim, dim], values: numbers.slice(factors) } : null
+      factors: hasFactors ? { shape: [components, dim, dim], values: numbers.slice(factors) } : null,
+      ...(after > 0 && { tails: others.slice(0, after) }),
+      ...(shape !== null && {
+        background: {
+          share: others[after],
+          shape,
+          centre: others.slice(after + 1, after + 1 + dim),
+          scale: others.slice(after + 1 + dim)
+        }
+      })
     }
   }
 
@@ -83,7 +128,7 @@ export const from = ({
   total,
   doubt,
   ...sums
-}: Pick<Statistics, 'rows' | 'logLikelihood' | 'parameters' | 'sizes'> & {
+}: Pick<Statistics, 'rows' | 'logLikelihood' | 'parameters' | 'sizes' | 'beyond'> & {
   readonly total: number
   readonly doubt: number
 }): Statistics => {
@@ -91,3 +136,7 @@ export const from = ({
   const bic = fitted + sums.parameters * Elementary.log(total)
   return { ...sums, bic, aic: fitted + 2 * sums.parameters, icl: bic + 2 * doubt }
 }
+
+/** The weight of all rows, those of a background among them. */
+export const totalOf = ({ sizes, beyond = 0 }: Pick<Statistics, 'sizes' | 'beyond'>): number =>
+  sizes.reduce((sum, size) => sum + size, beyond)

@@ -276,12 +276,42 @@ const centred =
       O.map(({ fromCentres, count }) => {
         const centresOf = draw({ ...setting, count })
         const covarying = withCovariance(setting)
+        const placed = withPlaces(setting)
         return key => {
           const centres = centresOf(key)
-          return covarying(centres) ?? fromCentres(centres, Seeding.varianceAbout(setting.data, centres))
+          return placed(covarying(centres) ?? fromCentres(centres, Seeding.varianceAbout(setting.data, centres)))
         }
       })
     )
+
+/** At most so many rows of a source say where something is that is not learned. */
+const LOOKED_AT = 100_000
+
+/** Parameters with what a family takes from the data and does not learn. */
+const withPlaces = ({ model, data }: Setting): ((params: Params.Params<string>) => Params.Params<string>) =>
+  pipe(
+    model.family,
+    O.chain(({ placed }) => placed),
+    O.match(
+      () => params => params,
+      placed => {
+        const { rows, dim, values } = Source.isSource(data)
+          ? Source.chosen(
+              RA.makeBy(Math.min(data.rows, LOOKED_AT), i =>
+                Math.floor((i * data.rows) / Math.min(data.rows, LOOKED_AT))
+              )
+            )(data)
+          : data
+        return placed(
+          RA.makeBy(dim, j =>
+            Float64Array.from({ length: rows }, (_, i) => values[i * dim + j])
+              .filter(x => !Number.isNaN(x))
+              .sort()
+          )
+        )
+      }
+    )
+  )
 
 /**
  * Parameters of equal weights with the covariance that the rows have about the means of those nearest to each centre, common to all
@@ -524,7 +554,7 @@ export const hierarchical = define({
                   ({ second }) => second
                 )
               )
-              return fromMixture(mixture(count(points.dim), second))
+              return withPlaces(setting)(fromMixture(mixture(count(points.dim), second)))
             })
           )
         ),

@@ -278,10 +278,12 @@ export const title = ({
   family,
   pipeline,
   mixture: { weights }
-}: Pick<Findings, 'family' | 'mixture' | 'pipeline'>): string =>
-  isPair({ pipeline })
+}: Pick<Findings, 'family' | 'mixture' | 'pipeline'>): string => {
+  const [own, ...beside] = family.split(' with ')
+  return isPair({ pipeline })
     ? 'a symmetric pair of Gaussians'
-    : `${weights.length} ${family} Gaussian${weights.length === 1 ? '' : 's'}`
+    : [`${weights.length} ${own} Gaussian${weights.length === 1 ? '' : 's'}`, ...beside].join(' with ')
+}
 
 /** `id (row numbers), Species (words)`; no reason where it is that nobody asked. */
 export const ignored = ({ ignored }: Pick<Findings, 'ignored'>): string =>
@@ -423,6 +425,30 @@ const listed = (numbers: ReadonlyArray<number | string>): string =>
   numbers.length < 2
     ? numbers.join('')
     : `${numbers.slice(0, -1).join(', ')} and ${String(numbers[numbers.length - 1])}`
+
+/** So many rows of a background are named at most. */
+const OUTSIDE = 20
+
+/** The rows that belong to no component but to a background; none where there is no such. */
+export const background = ({
+  mixture,
+  points,
+  rowNumbers,
+  statistics
+}: Pick<Findings, 'mixture' | 'points' | 'rowNumbers' | 'statistics'>): ReadonlyArray<string> => {
+  if (mixture.background === undefined) return []
+  const component = pipe(mixture, Mixture.assign(points))
+  const rows = Array.from(component.keys()).filter(i => component[i] < 0)
+  const share = `The background has the weight ${mixture.background.share.toFixed(3)}`
+  if (points.rows < statistics.rows)
+    return [`${share}: its rows belong to no component, and ornstein assign names them.`]
+  const named = rows.length > 0 && rows.length <= OUTSIDE ? `: ${listed(rows.map(i => rowNumbers[i]))}` : ''
+  return [
+    rows.length === 0
+      ? `${share}: no row is more probable there than in a component.`
+      : `${share}. ${rows.length} row${rows.length === 1 ? ' belongs' : 's belong'} to it, and to no component${named}.`
+  ]
+}
 
 /** Which components few rows support, as the table numbers them, and what to do. */
 export const unsupported = (

@@ -35,7 +35,9 @@ import {
   symmetricPair,
   tied,
   tiedDiagonal,
-  tiedIsotropic
+  tiedIsotropic,
+  withBackground,
+  withTails
 } from '../mixture/families/index.js'
 import type * as Parts from '../mixture/families/ofCovariance.js'
 import { convert, custom, network } from './network.js'
@@ -74,7 +76,9 @@ export {
   symmetricPair,
   tied,
   tiedDiagonal,
-  tiedIsotropic
+  tiedIsotropic,
+  withBackground,
+  withTails
 } from '../mixture/families/index.js'
 export {
   convert,
@@ -297,6 +301,8 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   tied,
   full,
   lowRank,
+  withTails,
+  withBackground,
   network,
   custom,
   convert

@@ -16,8 +16,13 @@ import type { Assigning } from '../usage.js'
 import { Ended, type Copy, type Failure, type World } from '../world.js'
 
 /** The new columns, in the order of a membership. */
-const columnsOf = (found: ReadonlyArray<Mixture.Membership>): Added => [
-  [ASSIGNED[0], found.map(({ component }) => component + 1)],
+const columnsOf = (found: ReadonlyArray<Mixture.Membership>, { background }: Mixture.Mixture): Added => [
+  [
+    ASSIGNED[0],
+    background === undefined
+      ? found.map(({ component }) => component + 1)
+      : found.map(({ component }) => (component < 0 ? 'background' : String(component + 1)))
+  ],
   [ASSIGNED[1], found.map(({ probability }) => probability)],
   [ASSIGNED[2], found.map(({ uncertainty }) => uncertainty)],
   [ASSIGNED[3], found.map(({ logDensity }) => logDensity)],
@@ -37,7 +42,7 @@ async function* assigned(
   let rows = 0
   let waiting: Copy[] = []
   const sheet = ({ table, withColumns }: Copy): Sheet =>
-    withColumns(columnsOf(Mixture.memberships(table.points, rows)(mixture)))
+    withColumns(columnsOf(Mixture.memberships(table.points, rows)(mixture), mixture))
   for await (const read of copies) {
     const copy = await pipe(
       TE.fromEither(options.asRead(source)(read)),

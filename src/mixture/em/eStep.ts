@@ -16,11 +16,13 @@ import {
   expandDims,
   fill,
   fromNdArray,
+  log,
   matMul,
   mul,
   neg,
   reshape,
   scalar,
+  slice,
   square,
   squaredDistances,
   sub,
@@ -34,9 +36,11 @@ import { lazy } from '../../../lib/plain/iterate.js'
 import { refuse } from '../../../lib/plain/refuse.js'
 import * as Strands from '../../../lib/rows/strands.js'
 import { stretch } from '../../../lib/rows/stretches.js'
-import { componentsOf, type Component } from '../component.js'
+import { partsOf, type Component } from '../component.js'
 import * as Tensors from '../families/tensors.js'
-import { moments, widthOf, type Doubted, type Sums } from './moments.js'
+import { asGaussian, moments, widthOf, type Doubted, type Sums } from './moments.js'
+import * as Scaled from './scaled.js'
+import * as Student from '../student.js'
 import * as FromGradient from './fromGradient.js'
 import * as Mixture from '../mixture.js'
 import type { Rows } from '../passRows.js'
@@ -92,8 +96,16 @@ type Kind = Pick<MStep<string>, 'second' | 'isShared'>
 const isTogether = ({ second, isShared = false }: Kind, count: number, dim: number): boolean =>
   isShared && count <= widthOf(second, dim)
 
+/** Rows of tails and of a background count for no other component. */
+const isTogetherOf = <P extends string>(
+  { hasTails, hasBackground }: Family<P>,
+  kind: Kind,
+  count: number,
+  dim: number
+): boolean => !hasTails && !hasBackground && isTogether(kind, count, dim)
+
 /** What rows say of components as a whole. */
-type Description = Pick<Doubted, 'value' | 'doubt' | 'mass'>
+type Description = Pick<Doubted, 'value' | 'doubt' | 'mass' | 'beyond'>
 
 type EStep<P extends string> = (params: Params.Params<P>, level: Level, rows: Rows) => Strands.Sum<Sums>
 
@@ -109,7 +121,10 @@ export const eStep = <P extends string>(family: Family<P>, kind: Kind, dim: numb
         const program = lazy(() => written(family, kind, dim).program(loops))
         return (params, level, data) => {
           const mixture = toMixture(params)
-          return data.misses !== true && isWorth(kind, Mixture.components(mixture), dim, data.rows, WORTH.loops)
+          // Of noise on tails there are sums over precisions, in loops.
+          return data.misses !== true &&
+            (isClean(level) || Student.isGaussian(mixture)) &&
+            isWorth(kind, Mixture.components(mixture), dim, data.rows, WORTH.loops)
             ? program()(params, level, data)
             : ofMixture(mixture, level, kind.second, data)
         }
@@ -124,11 +139,15 @@ export const inLoops =
     ofMixture(toMixture(params), level, second, rows)
 
 const ofMixture = (mixture: Mixture.Mixture, level: Level, second: Second, rows: Rows): Strands.Sum<Sums> =>
-  moments(componentsAt(level, mixture), second, rows)
+  Student.isGaussian(mixture) || isClean(level)
+    ? moments(componentsAt(level, mixture), second, rows)
+    : Scaled.moments(mixture, level, second, rows)
+
+const isClean = ({ alpha, sigma }: Level): boolean => sigma === 0 && alpha === 1
 
 /** The components of a mixture at a level. */
 const componentsAt = (level: Level, mixture: Mixture.Mixture): ReadonlyArray<Component> =>
-  componentsOf(level.sigma === 0 && level.alpha === 1 ? mixture : Mixture.diffuse(level)(mixture))
+  partsOf(isClean(level) ? mixture : Mixture.diffuse(level)(mixture))
 
 /**
  * Operations from which compiling, some tens of milliseconds, is worth it for dozens of steps that else take these; of a description,
@@ -159,13 +178,26 @@ export const how = <P extends string>(
 /** −log-likelihood, and the moments as `Found` has them, of rows x [rows, dim] and weights [rows | 1, 1]; each flat. */
 const statistics =
   <P extends string>(family: Family<P>, kind: Kind, dim: number) =>
+  (isClean: boolean) =>
   (own: Params.Tensors<P>, x: Tensor, w: Tensor, alpha: Tensor, sigma: Tensor): ReadonlyArray<Tensor> => {
     const level = { alpha: reshape(alpha, [1, 1]), sigma: reshape(sigma, [1, 1]) }
-    const { centres, logWeights, logDensity } = family.components(own, dim)
-    const { q, beyond, logs } = Tensors.posterior(add(logDensity(x, level), expandDims(logWeights, 0)))
-    const r = mul(w, q)
+    const { centres: all, logWeights, logDensity, clean } = family.components(own, dim)
+    const { logDensity: logs0, counts } = isClean && clean ? clean(x) : { logDensity: logDensity(x, level) }
+    const { q, beyond, logs } = Tensors.posterior(add(logs0, expandDims(logWeights, 0)))
+    const isLearned = (of: Tensor, axis: 0 | 1): Tensor =>
+      family.hasBackground ? slice(of, [0, 0], axis === 0 ? [of.shape[0] - 1, -1] : [-1, of.shape[1] - 1]) : of
+    const responsible = mul(w, q)
+    const whole = isLearned(responsible, 1)
+    const g = counts && isLearned(counts, 1)
+    const r = g ? mul(whole, g) : whole
+    const centres = isLearned(all, 0)
     const there = mul(alpha, centres)
     const mass = sum(r, 0)
+    /** What an M-step asks for beside moments: of tails, Σ r and Σ r (log g − g); of a background, Σ r. */
+    const extra = [
+      ...(g ? [sum(whole, 0), sum(mul(whole, sub(log(g), g)), 0)] : []),
+      ...(family.hasBackground ? [sub(reshape(sum(responsible), [1]), reshape(sum(whole), [1]))] : [])
+    ]
     const moments = (): ReadonlyArray<Tensor> => {
       const { second } = kind
       if (second === 'none' || second === 'trace') {
@@ -176,12 +208,17 @@ const statistics =
         const scatter = (): Tensor => sum(mul(r, squaredDistances(x, centres, level.alpha)), 0)
         return [reshape(sums, [-1]), ...(second === 'trace' ? [scatter()] : [])]
       }
-      if (isTogether(kind, there.shape[0], dim)) return together(second, { x, q, r, centres: there })
+      if (isTogetherOf(family, kind, there.shape[0], dim)) return together(second, { x, q, r, centres: there })
       const delta = sub(expandDims(x, 1), expandDims(there, 0))
       const pulled = mul(expandDims(r, 2), delta)
       return [reshape(sum(pulled, 0), [-1]), ...seconds[second](r, pulled, delta)]
     }
-    return [reshape(neg(sum(mul(w, add(beyond, logs)))), [1]), mass, ...moments()]
+    return [
+      reshape(neg(sum(mul(w, add(beyond, logs)))), [1]),
+      mass,
+      ...moments(),
+      ...(extra.length > 0 ? [concat(extra)] : [])
+    ]
   }
 
 const NONE: NdArray = { shape: [0], values: new Float64Array(0) }
@@ -225,9 +262,10 @@ export const described =
   (mixture: Mixture.Mixture): Strands.Sum<Description> => {
     const { rows, dim } = data
     const arrays = Tensors.arraysOf(mixture)
-    const inPlainLoops = (): Strands.Sum<Description> => moments(componentsOf(mixture), 'none', data)
+    const inPlainLoops = (): Strands.Sum<Description> => moments(partsOf(mixture), 'none', data)
     const width = mixture.factors === null ? 2 : dim + 1
-    if (data.misses === true || rows * mixture.means.values.length * width < WORTH.description) return inPlainLoops()
+    if (data.misses === true || !Student.isGaussian(mixture)) return inPlainLoops()
+    if (rows * mixture.means.values.length * width < WORTH.description) return inPlainLoops()
     const weighed = weighing(data)
     return pipe(
       descriptions.program(
@@ -283,22 +321,48 @@ interface Written<P extends string> {
 }
 
 const written = <P extends string>(family: Family<P>, kind: Kind, dim: number): Written<P> => {
+  const { hasTails, hasBackground } = family
   const count = family.count(dim)
-  const of = statistics(family, kind, dim)
-  const isOne = isTogether(kind, count, dim)
+  const at = statistics(family, kind, dim)
+  /** What programs at time 0 are known by. */
+  const still = {}
+  const isOne = isTogetherOf(family, kind, count, dim)
+  const extras = (hasTails ? 2 * count : 0) + (hasBackground ? 1 : 0)
   const library = Compiler.library()
   const [afterMass, afterSums] = [1 + count, 1 + count + count * dim]
-  const foundOf = (value: number, mass: Float64Array, sums: Float64Array, second: Float64Array): Sums => ({
-    value,
-    mass,
-    sums,
-    // Only the sum over the components is known: each has its share of it.
-    second: isOne ? FromGradient.shared(mass, second) : second
-  })
-  const interpreted: EStep<P> = (params, { alpha, sigma }, data) => {
+  const foundOf =
+    (params: Params.Params<P>) =>
+    (value: number, mass: Float64Array, sums: Float64Array, second: Float64Array, extra: Float64Array): Sums => {
+      const own = {
+        mass,
+        sums,
+        // Only the sum over the components is known: each has its share of it.
+        second: isOne ? FromGradient.shared(mass, second) : second
+      }
+      const { tails } = O.isSome(family.toMixture) && hasTails ? family.toMixture.value(params) : {}
+      const all = extra.subarray(0, count)
+      return {
+        value,
+        ...(hasTails
+          ? asGaussian(kind.second, dim, {
+              ...own,
+              mass: all,
+              weighed: mass,
+              logs: extra
+                .subarray(count, 2 * count)
+                .map((sum, k) => sum + all[k] * (tails ? Student.logBelow(tails[k], dim) : 0))
+            })
+          : own),
+        ...(hasBackground && { beyond: extra[extra.length - 1] })
+      }
+    }
+  const interpreted: EStep<P> = (params, level, data) => {
     const { rows, x, weights } = data
+    const { alpha, sigma } = level
+    const of = at(isClean(level))
     const block = Math.max(1, Math.floor(BLOCK / (count * dim)))
-    const width = afterSums + (isOne ? 1 : count) * widthOf(kind.second, dim)
+    const afterSecond = afterSums + (isOne ? 1 : count) * widthOf(kind.second, dim)
+    const width = afterSecond + extras
     const some = (first: number, number: number): Float64Array =>
       compute(() =>
         concat(
@@ -317,11 +381,18 @@ const written = <P extends string>(family: Family<P>, kind: Kind, dim: number): 
       })
     })
     const found: Strands.Sum<Sums>['found'] = all =>
-      foundOf(all[0], all.slice(1, afterMass), all.slice(afterMass, afterSums), all.slice(afterSums))
+      foundOf(params)(
+        all[0],
+        all.slice(1, afterMass),
+        all.slice(afterMass, afterSums),
+        all.slice(afterSums, afterSecond),
+        all.slice(afterSecond)
+      )
     return { rows, width, strands, found }
   }
   const program: Written<P>['program'] = other => (params, level, data) => {
     const { rows } = data
+    const of = at(isClean(level))
     const weighed = weighing(data)
     const signature: Compiler.Signature = {
       params: Params.shapes(params),
@@ -330,14 +401,15 @@ const written = <P extends string>(family: Family<P>, kind: Kind, dim: number): 
     }
     return pipe(
       library.program(
-        family,
+        isClean(level) && (hasTails || hasBackground) ? still : family,
         signature,
         inputs => {
           const { alpha, sigma } = inputs.constants
           // the parameters of the signature are the family's
           const own = inputs.params as Params.Tensors<P>
-          const [value, mass, sums, found] = of(own, inputs.rows.x, weighed.of(inputs), alpha, sigma)
-          return { others: { value, mass, sums, ...(kind.second !== 'none' && { found }) } }
+          const [value, mass, sums, ...rest] = of(own, inputs.rows.x, weighed.of(inputs), alpha, sigma)
+          const [found, extra] = kind.second === 'none' ? [undefined, ...rest] : rest
+          return { others: { value, mass, sums, ...(found && { found }), ...(extra && { extra }) } }
         },
         false
       ),
@@ -351,8 +423,8 @@ const written = <P extends string>(family: Family<P>, kind: Kind, dim: number): 
               given: weighed.given,
               constants: { alpha: [level.alpha], sigma: [level.sigma], ...weighed.numbers }
             }),
-            Strands.map(({ others: { value, mass, sums, found = NONE } }) =>
-              foundOf(value.values[0], mass.values, sums.values, found.values)
+            Strands.map(({ others: { value, mass, sums, found = NONE, extra = NONE } }) =>
+              foundOf(params)(value.values[0], mass.values, sums.values, found.values, extra.values)
             )
           )
       )

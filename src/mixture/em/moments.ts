@@ -9,6 +9,7 @@ import * as Strands from '../../../lib/rows/strands.js'
 import { stretch } from '../../../lib/rows/stretches.js'
 import type { Moments, Second } from '../../family/family.js'
 import type { Component } from '../component.js'
+import * as Student from '../student.js'
 import { weightsOf, type Rows as Data } from '../passRows.js'
 import { patternsOf, seenBy, whole, type Pattern, type SeenByPattern } from './patterns.js'
 
@@ -92,6 +93,112 @@ const byColumn: Whiten = (x, centres, roots, delta, k, columns, dim) => {
   return squared
 }
 
+/** Whether a row's first columns are within a box, of its deviations and the inverse half widths of the k-th component. */
+const isWithin = (
+  delta: Float64Array,
+  roots: Float64Array,
+  k: number,
+  columns: number,
+  dim: number,
+  isTriangular: boolean
+): boolean => {
+  for (let j = 0; j < columns; j++) {
+    const root = roots[isTriangular ? (k * columns + j) * columns + j : k * columns + j]
+    if (Math.abs(root * delta[k * dim + j]) > 1) return false
+  }
+  return true
+}
+
+/** What rows sum of components that are no Gaussians. */
+interface Beyond {
+  /** ν, ∞ of Gaussian ones; null where all are. */
+  readonly nu: Float64Array | null
+  /** The place of a box; −1 for none. */
+  readonly box: number
+  /** How many components have moments: all but a background. */
+  readonly learned: number
+}
+
+/** What E[log g | x] has beside log E[g | x] of rows with so many columns. */
+const belowOf = (nu: Float64Array | null, columns: number): Float64Array =>
+  nu === null ? new Float64Array(0) : nu.map(nu => (nu < Infinity ? Student.logBelow(nu, columns) : 0))
+
+const beyondOf = (components: ReadonlyArray<Component>): Beyond => ({
+  nu: components.some(({ nu }) => nu !== undefined) ? Float64Array.from(components, ({ nu = Infinity }) => nu) : null,
+  box: components.findIndex(({ background }) => background === 'box'),
+  learned: components.filter(({ background }) => background === undefined).length
+})
+
+/** Sums of all components, of which the t ones are weighed by their precisions. */
+export interface Weighed extends Moments {
+  /** Σ r E[g | x], [K] */
+  readonly weighed: Float64Array
+  /** Σ r (E[log g | x] − E[g | x]), [K] */
+  readonly logs: Float64Array
+}
+
+/**
+ * The moments as Gaussian components would have them whose M-step is that of t ones: with n = Σ r, ω = Σ r g and Δ = Σ r g δ/ω the sums are
+ * nΔ and the second moments Σ r g δδᵀ + (n − ω)ΔΔᵀ, so that about the new mean they are Σ r g (δ − Δ)(δ − Δ)ᵀ.
+ */
+export const asGaussian = (
+  second: Second,
+  dim: number,
+  { mass, sums, second: about, weighed, logs }: Weighed
+): Moments => {
+  const steps = sums.map((s, at) => {
+    const all = weighed[Math.floor(at / dim)]
+    return all > 0 ? s / all : 0
+  })
+  const less = mass.map((m, k) => m - weighed[k])
+  const per = about.length / mass.length
+  return {
+    mass,
+    sums: steps.map((step, at) => mass[Math.floor(at / dim)] * step),
+    second: about.map((s, at) => {
+      const k = Math.floor(at / per)
+      const step = (j: number): number => steps[k * dim + j]
+      const entry = at % per
+      if (second === 'trace') {
+        let squared = 0
+        for (let j = 0; j < dim; j++) squared += Elementary.square(step(j))
+        return s + less[k] * squared
+      }
+      const [i, j] = second === 'full' ? [Math.floor(entry / dim), entry % dim] : [entry, entry]
+      return s + less[k] * step(i) * step(j)
+    }),
+    tails: logs.map((sum, k) => (mass[k] > 0 ? sum / mass[k] : 0))
+  }
+}
+
+/** Moments of components, the last of which is a background. */
+export const withoutLast = <M extends Moments>(moments: M): M & { readonly beyond: number } => {
+  const count = moments.mass.length
+  const first = (values: Float64Array): Float64Array => values.slice(0, (values.length / count) * (count - 1))
+  return {
+    ...moments,
+    mass: first(moments.mass),
+    sums: first(moments.sums),
+    second: first(moments.second),
+    beyond: moments.mass[count - 1]
+  }
+}
+
+/** Moments as an M-step takes them, of sums over all components and what is summed of tails. */
+const settled = (
+  { nu, learned }: Pick<Beyond, 'nu' | 'learned'>,
+  second: Second,
+  dim: number,
+  all: Moments,
+  ofTails: Float64Array
+): Moments => {
+  const count = all.mass.length
+  const own = learned < count ? withoutLast(all) : all
+  if (nu === null || nu.subarray(0, learned).every(nu => nu === Infinity)) return own
+  const [weighed, logs] = [ofTails.slice(0, learned), ofTails.slice(count, count + learned)]
+  return { ...own, ...asGaussian(second, dim, { ...own, weighed, logs }) }
+}
+
 /** The E-step over rows in one loop that knows all it needs as numbers. */
 interface Expecting {
   /** How many numbers rows sum. */
@@ -115,11 +222,12 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
   const delta = new Float64Array(count * dim)
   const squares = new Float64Array(count)
   const logs = new Float64Array(count)
-  const width = 2 + count + count * dim + count * per
+  const [{ nu, box, learned }, plain] = [beyondOf(components), 2 + count + count * dim + count * per]
+  const width = plain + (nu === null ? 0 : 2 * count)
   const parts = (all: Float64Array): Moments => ({
     mass: all.subarray(2, 2 + count),
     sums: all.subarray(2 + count, 2 + count + count * dim),
-    second: all.subarray(2 + count + count * dim)
+    second: all.subarray(2 + count + count * dim, plain)
   })
   const known = new Map<string, SeenByPattern>()
   let held = 0
@@ -142,6 +250,7 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
     // in the order of the pattern
     const { mass, sums, second: out } = parts(own)
     let [value, doubt] = [0, 0]
+    const below = belowOf(nu, o)
     const length = rows === null ? weights.length : rows.length
     for (let each = 0; each < length; each++) {
       const row = rows === null ? each : rows[each]
@@ -149,7 +258,15 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
       let top = -Infinity
       for (let k = 0; k < count; k++) {
         const squared = (isTriangular ? byTriangle : byColumn)(x, centres, roots, delta, k, o, dim)
-        const log = constants[k] - squared / 2
+        const log =
+          constants[k] -
+          (k === box
+            ? isWithin(delta, roots, k, o, dim, isTriangular)
+              ? 0
+              : Infinity
+            : nu !== null && nu[k] < Infinity
+              ? ((nu[k] + o) / 2) * Elementary.log1p(squared / nu[k])
+              : squared / 2)
         squares[k] = squared
         logs[k] = log
         if (log > top) top = log
@@ -182,6 +299,14 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
         const r = share * logs[k]
         if (r === 0) continue
         mass[k] += r
+        if (k >= learned) continue
+        let counted = r
+        if (nu !== null) {
+          const g = nu[k] < Infinity ? (nu[k] + o) / (nu[k] + squares[k]) : 1
+          counted = r * g
+          own[plain + k] += counted
+          own[plain + count + k] += r * (Elementary.log(g) - g + below[k])
+        }
         const at = k * dim
         if (isTriangular)
           for (let i = 0; i < m; i++) {
@@ -190,7 +315,7 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
             delta[at + o + i] = mean
           }
         for (let i = 0; i < dim; i++) {
-          const pulled = r * delta[at + i]
+          const pulled = counted * delta[at + i]
           sums[at + i] += pulled
           if (isFull) for (let j = 0, to = (at + i) * dim; j <= i; j++) out[to + j] += pulled * delta[at + j]
           else if (isDiagonal) out[at + i] += pulled * delta[at + i]
@@ -200,7 +325,7 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
     }
     // What rows do not tell of the cells that they miss is the same for all of them.
     if (second !== 'none')
-      for (let k = 0; k < count; k++)
+      for (let k = 0; k < learned; k++)
         for (let i = 0; i < m; i++)
           for (let j = isFull ? 0 : i; j <= i; j++) {
             let covariance = 0
@@ -210,6 +335,7 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
           }
     into[0] += value
     into[1] += doubt
+    for (let at = plain; at < width; at++) into[at] += own[at]
     const to = parts(into)
     for (let k = 0; k < count; k++) {
       to.mass[k] += mass[k]
@@ -233,7 +359,8 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
     found: sums => {
       const { second: out, ...rest } = parts(sums)
       if (isFull) mirror(out, dim)
-      return { value: sums[0], doubt: sums[1], ...rest, second: out }
+      const own = settled({ nu, learned }, second, dim, { ...rest, second: out }, sums.subarray(plain))
+      return { value: sums[0], doubt: sums[1], ...own }
     }
   }
 }

@@ -3,9 +3,11 @@
  * the columns m: a component says N(c_o, Σ_oo) of what there is, and of what is not that its mean is c_m + G(x_o − c_o), G = L_mo L_oo⁻¹, and its
  * covariance L_mm L_mmᵀ (Ghahramani & Jordan 1994), L the triangle of Σ whose rows o come first. Whole rows are the pattern without m.
  */
+import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import type { NdArray } from '../../../lib/arrays/ndarray.js'
 import { logWeight, type Component } from '../component.js'
+import * as Student from '../student.js'
 
 /** Rows that miss the same cells. */
 export interface Pattern {
@@ -47,7 +49,7 @@ export const patternsOf = (values: Float64Array, dim: number): ReadonlyArray<Pat
 
 /** Components as the rows of a pattern see them, their columns in its order, one component after another. */
 export interface SeenByPattern {
-  /** log π − log |L_oo| − (|o|/2) log 2π */
+  /** log π − log |L_oo| − (|o|/2) log 2π, and of a t what it has over that at its centre */
   readonly constants: Float64Array
   /** c, [K, d] */
   readonly centres: Float64Array
@@ -109,11 +111,14 @@ export const seenBy = (
   const roots = new Float64Array(count * width)
   const gains = new Float64Array(isTriangular ? count * m * o : 0)
   const rests = new Float64Array(count * m * m)
-  components.forEach(({ weight, mean, factor }, k) => {
+  components.forEach(({ weight, mean, factor, nu, background }, k) => {
     const own = ordered(factor, order)
     const seen = leading(own, dim, o)
     const { values } = own
-    constants[k] = Factor.logNormal(seen, o, logWeight(weight))
+    constants[k] =
+      background === 'box'
+        ? logWeight(weight) - Factor.logDeterminant(seen, o) - o * Elementary.log(2)
+        : Factor.logNormal(seen, o, logWeight(weight)) + (nu === undefined ? 0 : Student.logPeak(nu, o))
     order.forEach((j, i) => {
       centres[k * dim + i] = mean[j]
     })

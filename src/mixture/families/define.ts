@@ -116,7 +116,8 @@ export function family<
 const freedomOf = (shapes: Params.Shapes<string>): number =>
   Params.sizeOf(shapes) - (Object.hasOwn(shapes, 'logits') ? 1 : 0)
 
-const modelOf = <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>(
+/** What a family means, from what it says. */
+export const modelOf = <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>(
   spec: Spec<N, F, P, A>,
   fields: Field.Of<F>
 ): Model<P> => {
@@ -172,6 +173,9 @@ const modelOf = <N extends string, F extends Field.Fields, P extends string, A e
       leastRows: spec.leastRows?.(fields) ?? (() => 1),
       unitVariance: spec.unitVariance ?? false,
       mirrored: spec.mirrored ?? false,
+      hasBackground: spec.hasBackground ?? false,
+      hasTails: spec.hasTails ?? false,
+      placed: of(spec.placed),
       mStep: pipe(
         of(spec.mStep),
         O.alt(() => followed(({ second = 'full', ...more }, maps) => Maps.mStep(maps, { second, ...more })))

@@ -17,7 +17,7 @@ import { kernels } from '../../../lib/simd/index.js'
 import type { Points } from '../../data/points.js'
 import { select, weightsOf } from '../../data/points.js'
 import type { MStep, Second } from '../../family/family.js'
-import { componentsOf, ofComponents, type Component } from '../component.js'
+import { componentsOf, ofComponents, partsOf, type Component } from '../component.js'
 import { mirror, moments, responsibilities, whitened } from '../em/moments.js'
 import type { Rows } from '../passRows.js'
 import { pairs, type Cloud, type Pair as Pursued } from './pursuit.js'
@@ -329,7 +329,13 @@ const placed = (half: Component, mass: number, component: Component, outer: Floa
       mean[i] += l * half.mean[k]
       for (let j = 0; j <= k; j++) product[i * dim + j] += l * factor[k * dim + j]
     }
-  return { weight: mass * half.weight, mean, factor: { shape: [dim, dim], values: product } }
+  const { nu } = component
+  return {
+    weight: mass * half.weight,
+    mean,
+    factor: { shape: [dim, dim], values: product },
+    ...(nu !== undefined && { nu })
+  }
 }
 
 /** The Gaussian that is likeliest of a component's rows: the component itself, where its family has all covariances and converges. */
@@ -374,18 +380,23 @@ export const survey = (
   const all = componentsOf(mixture)
   const count = all.length
   const w = weightsOf(points)
-  const { shares: r, mass } = responsibilities(all, points, w)
+  const parts = partsOf(mixture)
+  const width = parts.length
+  const { shares: r, mass, squared } = responsibilities(parts, points, w)
   const cost = new Float64Array(count)
   for (let i = 0; i < rows; i++)
     // A row that no other component answers for is lost at a price that is high, and finite.
-    for (let k = 0; k < count; k++) cost[k] -= w[i] * Elementary.log1p(-Math.min(r[i * count + k], 1 - Number.EPSILON))
+    for (let k = 0; k < count; k++) cost[k] -= w[i] * Elementary.log1p(-Math.min(r[i * width + k], 1 - Number.EPSILON))
   // On fewer rows covariances that are free find maxima of the likelihood that say nothing.
   const least = second === 'full' && leastRows > 1 ? 2 * (dim + 1) : Math.max(2 * leastRows, dim + 2)
   const splitsOf = (component: Component, k: number): ReadonlyArray<Split> => {
     if (!(mass[k] * rows >= 2 * least)) return []
     const chosen: number[] = []
-    for (let i = 0; i < rows; i++) if (r[i * count + k] >= LEAST_RESPONSIBILITY && w[i] > 0) chosen.push(i)
-    const weights = Float64Array.from(chosen, i => w[i] * r[i * count + k])
+    for (let i = 0; i < rows; i++) if (r[i * width + k] >= LEAST_RESPONSIBILITY && w[i] > 0) chosen.push(i)
+    const { nu } = component
+    // Rows in a tail say little of where halves are.
+    const counted = (i: number): number => (nu === undefined ? 1 : (nu + dim) / (nu + squared[i * width + k]))
+    const weights = Float64Array.from(chosen, i => w[i] * r[i * width + k] * counted(i))
     const total = weights.reduce((sum, x) => sum + x, 0)
     const shares = weights.map(x => x / total)
     const own = second === 'full' && !isShared ? likeliest(component, points, chosen, shares) : component
@@ -409,7 +420,7 @@ export const survey = (
       STEPS
     ).map(({ value, halves: [first, other] }) => ({
       gain: mass[k] * (single - value),
-      halves: [placed(first, mixture.weights[k], own, outer), placed(other, mixture.weights[k], own, outer)]
+      halves: [placed(first, all[k].weight, own, outer), placed(other, all[k].weight, own, outer)]
     }))
   }
   return {
@@ -419,15 +430,19 @@ export const survey = (
 }
 
 /** Of weights brought to the sum 1. */
-const mixtureOf = (components: ReadonlyArray<Component>): Mixture => {
+const mixtureOf = (components: ReadonlyArray<Component>, { background }: Mixture): Mixture => {
   const total = components.reduce((sum, { weight }) => sum + weight, 0)
-  return ofComponents(components.map(({ weight, ...rest }) => ({ weight: weight / total, ...rest })))
+  const found = ofComponents(components.map(({ weight, ...rest }) => ({ weight: weight / total, ...rest })))
+  return background === undefined ? found : { ...found, background }
 }
 
 /** The mixture with `removed` put to halve `split`. */
 export const moved = (mixture: Mixture, removed: number, split: number, [first, second]: Split['halves']): Mixture =>
-  mixtureOf(componentsOf(mixture).map((part, k) => (k === split ? first : k === removed ? second : part)))
+  mixtureOf(
+    componentsOf(mixture).map((part, k) => (k === split ? first : k === removed ? second : part)),
+    mixture
+  )
 
 /** The mixture of one component more, `split` in halves. */
 export const grown = (mixture: Mixture, split: number, [first, second]: Split['halves']): Mixture =>
-  mixtureOf([...componentsOf(mixture).map((part, k) => (k === split ? first : part)), second])
+  mixtureOf([...componentsOf(mixture).map((part, k) => (k === split ? first : part)), second], mixture)

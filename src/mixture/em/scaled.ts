@@ -1,0 +1,112 @@
+/**
+ * The E-step of rows with noise where components have tails: a t with noise is a mixture over its precisions g, each of whose parts is a
+ * Gaussian. With those, x_0 is expected too: at precision g it is c + K r with K = (α/g)Σ S⁻¹, S = α²Σ/g + σ²I, and has the covariance
+ * (σ²/g)ΣS⁻¹. Moments of x_0, weighed by g, are those of rows without noise, of which the M-step at time 0 is one at the level.
+ */
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import * as Factor from '../../../lib/arrays/factor.js'
+import { symmetricEigen } from '../../../lib/arrays/linalg.js'
+import * as Strands from '../../../lib/rows/strands.js'
+import type { Mixture } from '../../family/mixtureData.js'
+import type { Second } from '../../family/family.js'
+import type { Level } from '../../schedule/schedule.js'
+import { componentsOf, partsOf, type Component } from '../component.js'
+import { turned } from '../families/axes.js'
+import type { Rows } from '../passRows.js'
+import * as Student from '../student.js'
+import { asGaussian, moments as ofGaussians, type Sums } from './moments.js'
+
+/** What a component is by its precisions, at a level. */
+interface Part {
+  /** Which component. */
+  readonly k: number
+  readonly g: number
+  readonly there: Component
+}
+
+const atLevel = ({ weight, mean, factor }: Component, { alpha, sigma }: Level): Component => ({
+  weight,
+  mean: mean.map(c => alpha * c),
+  factor: Factor.sum(
+    [
+      { shape: factor.shape, values: factor.values.map(f => alpha * f) },
+      { shape: [], values: Float64Array.of(sigma) }
+    ],
+    mean.length
+  )
+})
+
+/** σ² over the least of α²Σ. */
+export const noiseOver = ({ factor, mean }: Component, { alpha, sigma }: Level): number => {
+  const { values } = symmetricEigen(Factor.covariance(factor, mean.length))
+  return Elementary.square(sigma / alpha) / values[values.length - 1]
+}
+
+/** The Gaussians that a mixture is at a level: each component by its precisions. */
+export const gaussiansAt = (mixture: Mixture, level: Level): ReadonlyArray<Part> =>
+  partsOf(mixture).flatMap((part, k) =>
+    Student.gaussiansOf(part, noiseOver(part, level)).map(({ g, ...own }) => ({ k, g, there: atLevel(own, level) }))
+  )
+
+/** Moments of rows at a level. */
+export const moments = (mixture: Mixture, level: Level, second: Second, rows: Rows): Strands.Sum<Sums> => {
+  const { dim } = rows
+  const { alpha, sigma } = level
+  const own = componentsOf(mixture)
+  const count = own.length
+  const parts = gaussiansAt(mixture, level)
+  const spectra = own.map(({ factor }) => symmetricEigen(Factor.covariance(factor, dim)))
+  const per = { none: 0, trace: 1, diagonal: dim, full: dim * dim }[second]
+  return Strands.map(({ value, mass, sums, second: about }: Sums): Sums => {
+    const whole = { mass: new Float64Array(count), weighed: new Float64Array(count), logs: new Float64Array(count) }
+    const [allSums, allSecond] = [new Float64Array(count * dim), new Float64Array(count * per)]
+    let beyond = 0
+    parts.forEach(({ k, g }, at) => {
+      const m = mass[at]
+      if (k >= count) {
+        beyond += m
+        return
+      }
+      whole.mass[k] += m
+      whole.weighed[k] += m * g
+      whole.logs[k] += m * (Elementary.log(g) - g)
+      const { values, vectors } = spectra[k]
+      const axes = vectors.values
+      const u = values.map(v => Elementary.square(alpha) * (v / g) + Elementary.square(sigma))
+      const gains = values.map((v, i) => (alpha * v) / (g * u[i]))
+      const rest = values.map((v, i) => (Elementary.square(sigma) * v) / (g * u[i]))
+      for (let i = 0; i < dim; i++) {
+        let along = 0
+        for (let j = 0; j < dim; j++) along += axes[i * dim + j] * sums[at * dim + j]
+        for (let j = 0; j < dim; j++) allSums[k * dim + j] += g * gains[i] * along * axes[i * dim + j]
+      }
+      if (second === 'none') return
+      const there = turned(axes, about.subarray(at * dim * dim, (at + 1) * dim * dim), dim).map((s, e) => {
+        const [i, j] = [Math.floor(e / dim), e % dim]
+        return g * (gains[i] * gains[j] * s + (i === j ? m * rest[i] : 0))
+      })
+      const back = turned(
+        axes.map((_, e) => axes[(e % dim) * dim + Math.floor(e / dim)]),
+        there,
+        dim
+      )
+      for (let i = 0; i < dim; i++) {
+        if (second === 'trace') allSecond[k] += back[i * (dim + 1)]
+        else if (second === 'diagonal') allSecond[k * dim + i] += back[i * (dim + 1)]
+        else for (let j = 0; j < dim; j++) allSecond[(k * dim + i) * dim + j] += back[i * dim + j]
+      }
+    })
+    return {
+      value,
+      ...asGaussian(second, dim, { ...whole, sums: allSums, second: allSecond }),
+      isDenoised: true,
+      ...(mixture.background && { beyond })
+    }
+  })(
+    ofGaussians(
+      parts.map(({ there }) => there),
+      second === 'none' ? 'none' : 'full',
+      rows
+    )
+  )
+}

@@ -1,0 +1,223 @@
+/**
+ * Components with tails, and a background. Reference values: scipy 1.15.3, `stats.multivariate_t.logpdf`, `special.gammaln` and `digamma`; with
+ * noise by `integrate.quad` over log g, to 1e-12.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { describe, expect, it } from 'vitest'
+import { compute, Key, tensor } from '../../../lib/index.js'
+import { digamma, logGamma, logLessDigamma } from '../../../lib/numbers/gamma.js'
+import * as Strands from '../../../lib/rows/strands.js'
+import { Covariance, Fit, Mixture, Params, Problem, Score, Vocabulary } from '../../../src/index.js'
+import { eStep, inVocabulary } from '../../../src/mixture/em/eStep.js'
+import * as EM from '../../../src/mixture/em/expectationMaximization.js'
+import { inMemory } from '../../../src/mixture/passRows.js'
+import * as Student from '../../../src/mixture/student.js'
+
+const rows = [
+  [0, 0],
+  [5, 5],
+  [-100, 3],
+  [1000, 1000]
+]
+const points = { rows: 4, dim: 2, values: Float64Array.from(rows.flat()) }
+const covariance = [
+  [1, 0.5],
+  [0.5, 2]
+]
+const single = Mixture.of({ means: [[0, 1]], covariances: [covariance], tails: [2.5] })
+
+const familyOf = (score: Score.Score<string>): Score.Family<string> =>
+  pipe(
+    Score.interpret(score).family,
+    O.getOrElse((): Score.Family<string> => {
+      throw new RangeError('no family')
+    })
+  )
+
+/** Parameters of a mixture, and back. */
+const paramsOf = (score: Score.Score<string>, mixture: Mixture.Mixture): Params.Params<string> => {
+  const { fromMixture } = familyOf(score)
+  if (O.isNone(fromMixture)) throw new RangeError('no fromMixture')
+  return fromMixture.value(mixture)
+}
+
+const close = (found: ArrayLike<number>, wanted: ArrayLike<number>, tolerance: number): void => {
+  expect(found.length).toBe(wanted.length)
+  Array.from(wanted).forEach((x, i) => {
+    expect(Math.abs(found[i] - x)).toBeLessThanOrEqual(tolerance * (1 + Math.abs(x)))
+  })
+}
+
+const wild = Mixture.of({
+  means: [
+    [0, 1],
+    [6, -3]
+  ],
+  weights: [0.4, 0.6],
+  covariances: [
+    covariance,
+    [
+      [0.5, 0],
+      [0, 0.8]
+    ]
+  ],
+  tails: [2.5, 9],
+  background: { share: 0.1, shape: 'cauchy', centre: [1, 1], scale: [3, 2] }
+})
+
+const drawn = Mixture.sample(300)(Key.fromSeed(3))(wild)
+
+const both = (covariance: Covariance.Name, nu: 'own' | 'common' | number): Score.Score<string> =>
+  pipe(
+    Score.mixture({ components: 2, covariance }),
+    Score.withTails({ nu }),
+    Score.withBackground()
+  ) as Score.Score<string>
+
+describe('functions of Γ', () => {
+  it('are those of scipy', () => {
+    const at = [0.25, 1.5, 9.9, 150.25]
+    close(at.map(logGamma), [1.2880225246980774, -0.12078223763524526, 12.57717990421988, 601.2615040324997], 1e-14)
+    const psi = [-4.2274535333762655, 0.03648997397857652, 2.2411803166063815, 5.008969095021217]
+    close(at.map(digamma), psi, 1e-14)
+    close(
+      at.map(logLessDigamma),
+      at.map((x, i) => Math.log(x) - psi[i]),
+      1e-14
+    )
+  })
+})
+
+describe('the density of a t', () => {
+  it('is that of scipy, row by row and in the vocabulary', () => {
+    const wanted = [-2.5808520823363916, -7.615759086405913, -21.10306319401225, -31.440255971033032]
+    close(Mixture.logDensity(points)(single), wanted, 1e-13)
+    close(Mixture.logDensity(points)(Student.gaussians(single)), wanted, 1e-9)
+  })
+
+  it('with noise is the integral over its precisions, to ten digits', () => {
+    const score = Score.withTails({ nu: 'own' })(Score.full({ components: 1 })) as Score.Score<string>
+    const params = paramsOf(score, single)
+    const wanted: ReadonlyArray<readonly [time: number, logs: ReadonlyArray<number>]> = [
+      [0.1, [-2.5151256981321364, -7.797455681212126, -21.353858334050294, -31.690360936401134]],
+      [1, [-2.0944909479343963, -9.816171887632642, -23.608950236742764, -33.94095713026383]],
+      [3, [-1.849361333988206, -14.834467109056247, -28.612450907073022, -38.941313454522025]]
+    ]
+    wanted.forEach(([time, logs]) => {
+      const level = { alpha: Math.exp(-time), sigma: Math.sqrt(-Math.expm1(-2 * time)) }
+      const found = compute(() =>
+        familyOf(score).logDensity(Score.tensors(params), tensor(points.values, [4, 2]), {
+          alpha: tensor([level.alpha], [1, 1]),
+          sigma: tensor([level.sigma], [1, 1])
+        })
+      ).values
+      close(found, logs, 1e-10)
+      close(Mixture.logDensity(points)(Mixture.diffuse(level)(single)), logs, 1e-9)
+    })
+  })
+
+  it('is exceeded as far out as its own rows are', () => {
+    const many = Mixture.sample(20_000)(Key.fromSeed(7))(single)
+    const squared = Mixture.squaredDistances(many)(single).values
+    const limit = Student.exceeded(2.5, 2, 0.05)
+    const share = squared.filter(q => q > limit).length / many.rows
+    // five standard errors of a share of one in twenty
+    expect(Math.abs(share - 0.05)).toBeLessThan(5 * Math.sqrt((0.05 * 0.95) / many.rows))
+  })
+})
+
+describe('expectation–maximization with tails and a background', () => {
+  it('takes the same moments in loops and in the vocabulary', () => {
+    const score = both('VVV', 'own')
+    const family = familyOf(score)
+    const kind = { second: 'full' } as const
+    const params = paramsOf(score, wild)
+    const level = { alpha: 1, sigma: 0 }
+    const [loops, written] = [eStep, inVocabulary].map(step =>
+      Strands.taken(step(family, kind, 2)(params, level, inMemory(drawn)))
+    )
+    expect(written.beyond).toBeCloseTo(loops.beyond ?? NaN, 12)
+    close([written.value], [loops.value], 1e-12)
+    close(written.mass, loops.mass, 1e-12)
+    close(written.sums, loops.sums, 1e-11)
+    close(written.second, loops.second, 1e-11)
+    close(written.tails ?? [], loops.tails ?? [NaN], 1e-11)
+  })
+
+  it('never lowers the likelihood, of any covariances, at time 0 and at a level', () => {
+    Covariance.names.forEach((name, i) => {
+      const nu = (['own', 'common', 4] as const)[i % 3]
+      const score = both(name, nu)
+      const start = paramsOf(score, wild)
+      const steps = [EM.step(familyOf(score), 1e-6, drawn)]
+      const noisy = EM.noisyStep(familyOf(score), 1e-6, drawn, { alpha: 0.8, sigma: 0.6 })
+      if (i % 5 === 0) steps.push(params => noisy(params, Key.fromSeed(1)))
+      steps.forEach(step => {
+        let [params, before] = [start, Infinity]
+        for (let s = 0; s < 6; s++) {
+          const taken = step(params)
+          expect(taken.value).toBeLessThanOrEqual(before + 1e-12 * Math.abs(taken.value))
+          ;[params, before] = [taken.params, taken.value]
+        }
+        expect(Params.isFinite(params)).toBe(true)
+      })
+    })
+  })
+
+  it('ends where the likelihood of a single t is greatest', () => {
+    const score = Score.withTails()(Score.full({ components: 1 })) as Score.Score<string>
+    const step = EM.step(familyOf(score), 1e-9, drawn)
+    let params = paramsOf(score, single)
+    for (let s = 0; s < 300; s++) params = step(params).params
+    const { value } = step(params)
+    // Along each parameter it falls to both sides.
+    Object.entries(params).forEach(([name, { shape, values }]) => {
+      values.forEach((x, at) => {
+        for (const by of [-1e-3, 1e-3]) {
+          const other = { ...params, [name]: { shape, values: values.map((y, i) => (i === at ? x + by : y)) } }
+          expect(step(other).value).toBeGreaterThanOrEqual(value - 1e-13)
+        }
+      })
+    })
+  })
+})
+
+describe('what is told of them', () => {
+  it('is read back from JSON to the same bits', () => {
+    const json: unknown = JSON.parse(JSON.stringify(Mixture.codec.encode(wild)))
+    expect(Mixture.codec.decode(json)).toEqual({ _tag: 'Right', right: wild })
+    const score = both('VEE', 'common')
+    const codec = Score.codec(Vocabulary.standard)
+    expect(codec.decode(JSON.parse(JSON.stringify(codec.encode(score))))).toEqual({ _tag: 'Right', right: score })
+  })
+
+  it('names the rows of the background', () => {
+    expect(Mixture.assign(points)(wild)).toEqual([0, 0, -1, -1])
+    const [, , far] = Mixture.memberships(points)(wild)
+    expect(far.component).toBe(-1)
+    expect(far.isOutlier).toBe(true)
+    // Rows of clusters 6 apart, and three far from both: no component is spent on them.
+    const clean = Mixture.of({
+      means: [
+        [-3, 0],
+        [3, 0]
+      ]
+    })
+    const found = Mixture.sample(120)(Key.fromSeed(5))(clean)
+    const all = { rows: 123, dim: 2, values: Float64Array.of(...found.values, 40, 3, -9, 70, 0, -200) }
+    const { components, family, assign } = Problem.orThrow(
+      Fit.mixture({ components: [1, 2, 3], family: 'full', robust: true })(all)
+    )
+    expect([components, family]).toEqual([2, 'full with background'])
+    const outside = assign(all).flatMap(({ component }, i) => (component < 0 ? [i] : []))
+    expect(outside.filter(i => i >= 120)).toEqual([120, 121, 122])
+  })
+
+  it('refuses what is none of Gaussians', () => {
+    const wrong = Score.withTails()(Score.spherical({ components: 2 }) as Score.Score<string>)
+    expect(Score.problems({ rows: 10, dim: 2 })(wrong)).toHaveLength(1)
+    const twice = Score.withTails()(both('VVV', 'own'))
+    expect(Score.problems({ rows: 10, dim: 2 })(twice)).toHaveLength(1)
+  })
+})

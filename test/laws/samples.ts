@@ -92,8 +92,12 @@ const scores = fc.oneof(
   { weight: 3, arbitrary: arbitraries.scores },
   fc.constant(arbitraries.student as unknown as Score.Score<string>),
   arbitraries.networks,
-  fc.constant(Score.withTails({ nu: 'common' })(Score.diagonal({ components: 1 })) as unknown as Score.Score<string>),
-  fc.constant(Score.withBackground()(Score.tied({ components: 1 })) as unknown as Score.Score<string>),
+  fc
+    .constantFrom(
+      Score.withTails({ nu: 'common' })(Score.diagonal({ components: 1 })) as unknown as Score.Score<string>,
+      Score.withBackground()(Score.tied({ components: 1 })) as unknown as Score.Score<string>
+    )
+    .map(score => ({ ...score, [fc.toStringMethod]: () => `\n${Score.show(score)}` })),
   fc.constant(Score.convert(Schedule.edm)(arbitraries.student) as unknown as Score.Score<string>)
 )
 export const points = { rows: 4, dim: 2, values: Float64Array.of(1, 2, -1, 0.5, 0, 0, 3, -2) }

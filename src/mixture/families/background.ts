@@ -285,7 +285,7 @@ export interface Options {
  * import { Score } from 'ornstein'
  *
  * const score = pipe(Score.tied({ components: 2 }), Score.withBackground())
- * assert.equal(Score.show(score), 'Score.withBackground({})(Score.tied({ components: 2 }))')
+ * assert.equal(Score.show(score), "Score.withBackground({ shape: 'cauchy' })(Score.tied({ components: 2 }))")
  * assert.equal(Score.degreesOfFreedom(3)(score), Score.degreesOfFreedom(3)(Score.tied({ components: 2 })) + 1)
  */
 export const withBackground = Case.called(

@@ -86,18 +86,18 @@ const alone =
   () =>
     problems
 
+/** One that prints as the code that builds it. */
+const shown = (score: Score.Score<string>): fc.Arbitrary<Score.Score<string>> =>
+  fc.constant({ ...score, [fc.toStringMethod]: () => `\n${Score.show(score)}` })
+
 /** The student network among the families, whose names of parameters are forgotten. */
 const scores = fc.oneof(
   { withCrossShrink: true },
   { weight: 3, arbitrary: arbitraries.scores },
   fc.constant(arbitraries.student as unknown as Score.Score<string>),
   arbitraries.networks,
-  fc
-    .constantFrom(
-      Score.withTails({ nu: 'common' })(Score.diagonal({ components: 1 })) as unknown as Score.Score<string>,
-      Score.withBackground()(Score.tied({ components: 1 })) as unknown as Score.Score<string>
-    )
-    .map(score => ({ ...score, [fc.toStringMethod]: () => `\n${Score.show(score)}` })),
+  shown(Score.withTails({ nu: 'common' })(Score.diagonal({ components: 1 })) as unknown as Score.Score<string>),
+  shown(Score.withBackground()(Score.tied({ components: 1 })) as unknown as Score.Score<string>),
   fc.constant(Score.convert(Schedule.edm)(arbitraries.student) as unknown as Score.Score<string>)
 )
 export const points = { rows: 4, dim: 2, values: Float64Array.of(1, 2, -1, 0.5, 0, 0, 3, -2) }

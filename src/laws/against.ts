@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type { Points } from '../data/points.js'
-import { Case, Key, Optimizer, Sampler, Schedule, TimeGrid, Weighting } from '../index.js'
+import { Case, Key, type Optimizer, Sampler, Schedule, TimeGrid, Weighting } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
 import { compiled, greatest } from './check.js'
@@ -350,7 +350,7 @@ const exponential = (from: Schedule.Level, to: Schedule.Level, x: number, clean:
   (to.sigma / from.sigma) * x - to.alpha * expm1(lambdaOf(from) - lambdaOf(to)) * clean
 
 const ofSamplers = {
-  ddpm: kernel(
+  ddpm: kernel<{ readonly variance: 'posterior' | 'forward' }>(
     'ddpm',
     {
       equation:
@@ -358,7 +358,7 @@ const ofSamplers = {
       source: 'Ho et al. 2020, arXiv 2006.11239, equations 6 and 7, §3.2',
       differs: 'which of the two variances is taken; x̂₀ is clipped to the data by some'
     },
-    { variance: 'posterior' as 'posterior' | 'forward' },
+    { variance: 'posterior' },
     ({ variance }) =>
       (from, to, x, clean) => {
         const kept = from.alpha / to.alpha
@@ -437,7 +437,7 @@ const ofSamplers = {
         return [exponential(from, to, x, d), { lambda: lambdaOf(from), clean: now }]
       })
   ),
-  uniPC: method(
+  uniPC: method<{ readonly variant: 'bh1' | 'bh2' }>(
     'uniPC',
     {
       equation:
@@ -445,7 +445,7 @@ const ofSamplers = {
       source: 'Zhao et al. 2023, arXiv 2302.04867, algorithms 5 to 8, in x̂₀',
       differs: 'B(h) is e^{−h} − 1 (`bh2`) or −h (`bh1`); the corrector is left out at the last step, and so it is here'
     },
-    { variant: 'bh2' as 'bh1' | 'bh2' },
+    { variant: 'bh2' },
     ({ variant }) =>
       (levels, start, { clean }) => {
         interface State {

@@ -14,7 +14,7 @@ import { refuse } from '../../lib/plain/refuse.js'
 import { given as checked } from '../core/index.js'
 import * as Problem from '../core/problem.js'
 import type { Mixture } from '../family/mixtureData.js'
-import { componentsOf, logWeight, normalized, ofComponents, type Component } from './component.js'
+import { gaussianComponents, isGaussian, logWeight, normalized, ofComponents, type Component } from './component.js'
 
 type Rows = ReadonlyArray<ReadonlyArray<number>>
 
@@ -103,7 +103,7 @@ export const affine =
     const m = matrix.length
     const isRight = isMatrix(matrix, m, d)
     const images = isRight
-      ? componentsOf(mixture).map(({ weight, mean, factor }) => ({
+      ? gaussianComponents(mixture).map(({ weight, mean, factor }) => ({
           weight,
           mean: Float64Array.from(matrix, (row, i) => along(row, j => mean[j]) + (offset?.[i] ?? 0)),
           factor: plain(mapped(matrix, factor, d))
@@ -167,7 +167,7 @@ export const marginal =
     const d = dimOf(aMixture(mixture, 'Mixture.marginal(columns)(mixture)'))
     stop('Mixture.marginal', columnProblems('columns', columns, d))
     const { means, weights, variances, factors } = mixture
-    if (factors === null) {
+    if (factors === null && isGaussian(mixture)) {
       const picked = (values: Float64Array): Float64Array =>
         Float64Array.from({ length: weights.length * columns.length }, (_, at) => {
           const [k, column] = [Math.floor(at / columns.length), columns[at % columns.length]]
@@ -182,7 +182,7 @@ export const marginal =
     }
     const matrix = columns.map(j => Array.from({ length: d }, (_, l) => (l === j ? 1 : 0)))
     return ofComponents(
-      componentsOf(mixture).map(({ weight, mean, factor }) => ({
+      gaussianComponents(mixture).map(({ weight, mean, factor }) => ({
         weight,
         mean: Float64Array.from(columns, j => mean[j]),
         factor: plain(mapped(matrix, factor, d))
@@ -221,8 +221,8 @@ export const convolve =
   (mixture: Mixture): Mixture => {
     const d = dimOf(aMixture(mixture, 'Mixture.convolve(noise)(mixture)'))
     sameWidth('Mixture.convolve', mixture, noise)
-    const others = componentsOf(noise)
-    const pairs = componentsOf(mixture).flatMap(one =>
+    const others = gaussianComponents(noise)
+    const pairs = gaussianComponents(mixture).flatMap(one =>
       others.map(other => ({
         weight: one.weight * other.weight,
         mean: one.mean.map((c, j) => c + other.mean[j]),
@@ -343,7 +343,7 @@ const seenBy = (
     noise: noise ?? new Float64Array(0),
     observed: Float64Array.from(observed, (y, i) => y - (offset?.[i] ?? 0))
   }
-  return componentsOf(mixture).map(component => conditioned(component, seen))
+  return gaussianComponents(mixture).map(component => conditioned(component, seen))
 }
 
 /**
@@ -392,8 +392,8 @@ const multiplied = (other: Mixture, mixture: Mixture, where: string): ReadonlyAr
   const d = dimOf(aMixture(mixture, `${where}(other)(mixture)`))
   sameWidth(where, mixture, other)
   const matrix = Array.from({ length: d }, (_, i) => Array.from({ length: d }, (_, j) => (i === j ? 1 : 0)))
-  const others = componentsOf(other)
-  return componentsOf(mixture).flatMap(component =>
+  const others = gaussianComponents(other)
+  return gaussianComponents(mixture).flatMap(component =>
     others.map(({ weight, mean, factor }) => {
       const noise = Factor.triangle(factor, d).values
       const found = conditioned(component, { matrix, noise, observed: mean })
@@ -446,9 +446,9 @@ export const logIntegral =
   (mixture: Mixture): number => {
     const d = dimOf(aMixture(mixture, 'Mixture.logIntegral(other)(mixture)'))
     sameWidth('Mixture.logIntegral', mixture, other)
-    const others = componentsOf(other)
+    const others = gaussianComponents(other)
     return logSum(
-      componentsOf(mixture).flatMap(one =>
+      gaussianComponents(mixture).flatMap(one =>
         others.map(two => {
           const both = Factor.sum([one.factor, two.factor], d)
           const white = Factor.solve(
@@ -493,7 +493,7 @@ export interface TwoMoments {
  */
 export const moments = (mixture: Mixture): TwoMoments => {
   const d = dimOf(aMixture(mixture, 'Mixture.moments(mixture)'))
-  const components = componentsOf(mixture)
+  const components = gaussianComponents(mixture)
   const [{ mean: origin }] = components // prettier-ignore
   // About a centre: a distant origin costs no digits.
   const mean = origin.map((o, j) => o + total(components.map(({ weight, mean }) => weight * (mean[j] - o))))
@@ -525,7 +525,7 @@ const ofOneColumn = (
       'take the Mixture.marginal([column]) of one of them'
     )
   )
-  return componentsOf(mixture).map(({ weight, mean, factor }) => ({
+  return gaussianComponents(mixture).map(({ weight, mean, factor }) => ({
     weight,
     mean: mean[0],
     deviation: factor.values[0]
@@ -635,6 +635,6 @@ export const joined =
   (mixtures: ReadonlyArray<Mixture>): Mixture =>
     ofComponents(
       mixtures.flatMap((mixture, c) =>
-        componentsOf(mixture).map(component => ({ ...component, weight: weights[c] * component.weight }))
+        gaussianComponents(mixture).map(component => ({ ...component, weight: weights[c] * component.weight }))
       )
     )

@@ -2,6 +2,7 @@
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
+import { refuse } from '../../lib/plain/refuse.js'
 import type { Mixture } from '../family/mixtureData.js'
 
 /** π N(m, F Fᵀ), with F as `Factor` has it: a number, a diagonal, or a lower triangle. */
@@ -56,6 +57,21 @@ export const componentsOf = (mixture: Mixture): ReadonlyArray<Component> => {
     ...(tails !== undefined && tails[k] < Infinity && { nu: tails[k] })
   }))
 }
+
+/** Whether all that a mixture has are Gaussians. */
+export const isGaussian = ({ tails, background }: Mixture): boolean => tails === undefined && background === undefined
+
+/**
+ * The components, for whoever knows what to do with Gaussians alone.
+ *
+ * @throws RangeError of a mixture with tails or a background
+ */
+export const gaussianComponents = (mixture: Mixture): ReadonlyArray<Component> =>
+  isGaussian(mixture)
+    ? componentsOf(mixture)
+    : refuse(
+        `mixture: ${mixture.tails === undefined ? 'a background' : 'tails'} is not made of Gaussians alone; give Mixture.gaussians(mixture), which has the same density`
+      )
 
 /** The same, and the background after them where there is one. */
 export const partsOf = (mixture: Mixture): ReadonlyArray<Component> => {

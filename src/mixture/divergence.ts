@@ -11,7 +11,7 @@ import { iterate } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Key from '../../lib/random/key.js'
 import * as Problem from '../core/problem.js'
-import { componentsOf } from './component.js'
+import { gaussianComponents, isGaussian } from './component.js'
 import * as Mixture from './mixture.js'
 import * as Pairs from './pairs.js'
 
@@ -33,7 +33,7 @@ const ROWS = 32768
 
 const exact = (value: number): Estimate => ({ value, standardError: 0 })
 
-const isSingle = (mixture: Mixture.Mixture): boolean => Mixture.components(mixture) === 1
+const isSingle = (mixture: Mixture.Mixture): boolean => Mixture.components(mixture) === 1 && isGaussian(mixture)
 
 const sameColumns = (where: string, p: Mixture.Mixture, q: Mixture.Mixture): void => {
   const [d, other] = [Mixture.dim(p), Mixture.dim(q)]
@@ -64,7 +64,7 @@ const between =
   (p: Mixture.Mixture, q: Mixture.Mixture, { rows = ROWS, key = Key.fromSeed(0) }: Options) =>
   (of: (log: number) => number): Estimate => {
     const d = Mixture.dim(p)
-    const strata = [p, q].flatMap(componentsOf).filter(({ weight }) => weight > 0)
+    const strata = [p, q].flatMap(gaussianComponents).filter(({ weight }) => weight > 0)
     const each = Math.max(1, Math.ceil(rows / (SHIFTS * strata.length)))
     const along = ratios(d)
     const parts = strata.map(({ weight, mean, factor }, k) => {
@@ -110,7 +110,8 @@ export const kl =
   (q: Mixture.Mixture, options: Options = {}) =>
   (p: Mixture.Mixture): Estimate => {
     sameColumns('kl', p, q)
-    if (isSingle(p) && isSingle(q)) return exact(Pairs.relativeEntropy(componentsOf(p)[0], componentsOf(q)[0]))
+    if (isSingle(p) && isSingle(q))
+      return exact(Pairs.relativeEntropy(gaussianComponents(p)[0], gaussianComponents(q)[0]))
     // p = 2σ(r) and q = 2σ(−r) beside ½(p + q), r = log(p/q)
     return between(p, q, options)(r => 2 * (Elementary.sigmoid(r) * (r - 1) + Elementary.sigmoid(-r)))
   }
@@ -130,7 +131,9 @@ export const hellinger =
   (p: Mixture.Mixture): Estimate => {
     sameColumns('hellinger', p, q)
     if (isSingle(p) && isSingle(q))
-      return exact(Math.sqrt(-Elementary.expm1(-Pairs.bhattacharyya(componentsOf(p)[0], componentsOf(q)[0]))))
+      return exact(
+        Math.sqrt(-Elementary.expm1(-Pairs.bhattacharyya(gaussianComponents(p)[0], gaussianComponents(q)[0])))
+      )
     // 1 − 1/cosh(r/2) = tanh(r/4) tanh(r/2), without a difference
     const { value, standardError } = between(p, q, options)(r => Elementary.tanh(r / 4) * Elementary.tanh(r / 2))
     const distance = Math.sqrt(value)
@@ -160,7 +163,7 @@ export const bures =
   (q: Mixture.Mixture) =>
   (p: Mixture.Mixture): Bounded => {
     sameColumns('bures', p, q)
-    const [here, there] = [p, q].map(componentsOf)
+    const [here, there] = [p, q].map(gaussianComponents)
     const cost = {
       shape: [here.length, there.length],
       values: Float64Array.from(here.flatMap(one => there.map(other => Pairs.transport(one, other))))

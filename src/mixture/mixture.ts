@@ -19,7 +19,7 @@ import * as Draw from './draw.js'
 import * as Maps from './families/maps.js'
 import * as Tensors from './families/tensors.js'
 import * as Pairs from './pairs.js'
-import { factorOf, factorsOf, normalized, ofComponents, partsOf, componentsOf } from './component.js'
+import { factorOf, factorsOf, isGaussian, normalized, ofComponents, partsOf, componentsOf } from './component.js'
 import * as Scaled from './em/scaled.js'
 import * as Student from './student.js'
 import { given as checked } from '../core/index.js'
@@ -306,7 +306,7 @@ export const diffuse =
   (mixture: Mixture): Mixture => {
     const { means, weights, variances, factors } = aMixture(mixture, 'Mixture.diffuse(level)(mixture)')
     // Tails with noise are no tails: they are Gaussians by their precisions.
-    if (!Student.isGaussian(mixture))
+    if (!isGaussian(mixture))
       return ofComponents(Scaled.gaussiansAt(mixture, { alpha, sigma }).map(({ there }) => there))
     const there = { means: { shape: means.shape, values: means.values.map(value => alpha * value) }, weights }
     if (factors === null) return { ...there, variances: variances.map(v => alpha * alpha * v + sigma * sigma), factors }
@@ -317,6 +317,26 @@ export const diffuse =
       factorsOf(mixture).map(factor => Factor.sum([shrunk(factor), noise], dim(mixture)))
     )
   }
+
+/**
+ * A mixture of Gaussians alone with the same density: a multivariate t is Σ_j s_j N(c, Σ/g_j) over some hundred precisions g_j, to ten digits
+ * up to 1000 deviations from its centre; a background is a t of ν = 1. What is known of Gaussians (marginals, posteriors, products, divergences) is so
+ * had of mixtures with tails.
+ *
+ * @throws RangeError of a background that is a box
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Mixture, Points, Problem } from 'ornstein'
+ *
+ * const wide = Mixture.of({ means: [[-2, 0], [2, 0]], tails: [3, 3] })
+ * const rows = Problem.orThrow(Points.fromRows([[0, 0], [30, -4]]))
+ * const [one, other] = [wide, Mixture.gaussians(wide)].map(Mixture.logDensity(rows))
+ * assert.ok(one.every((log, i) => Math.abs(log - other[i]) < 1e-9))
+ * // the density of one column
+ * assert.equal(Mixture.dim(pipe(wide, Mixture.gaussians, Mixture.marginal([1]))), 1)
+ */
+export const gaussians = Student.gaussians
 
 /** The law of centre + scale · z, column by column, for z from the mixture: a mixture of standardized data in its own units. */
 export const inUnits =
@@ -555,7 +575,7 @@ export const memberships =
       of.rows === 0
         ? []
         : told(
-            isWhole && Student.isGaussian(mixture)
+            isWhole && isGaussian(mixture)
               ? seenWhole(mixture, of, among)
               : Moments.responsibilities(partsOf(mixture), of),
             mixture

@@ -15,7 +15,7 @@ import { equalSteps, type Rule } from '../../lib/numbers/quadrature.js'
 import * as Problem from '../core/problem.js'
 import type { Points } from '../data/points.js'
 import type { Level } from '../schedule/schedule.js'
-import { factorsOf } from './component.js'
+import { factorsOf, isGaussian } from './component.js'
 import type { Mixture } from './mixture.js'
 
 /** Rows that are a distribution at every noise level. As points they are those of time 0. */
@@ -432,4 +432,15 @@ export const of = (mixture: Mixture): E.Either<Problem.Problem, Population> =>
       ofStudents: ofStudents(mixture),
       resolved: (students, levels) => E.map(built)(layoutOf(mixture, [students], levels, 0))
     }
-  })(layoutOf(mixture, [], [CLEAN], MARGIN))
+  })(
+    isGaussian(mixture)
+      ? layoutOf(mixture, [], [CLEAN], MARGIN)
+      : E.left(
+          Problem.of(
+            'mixture',
+            'one with tails or a background',
+            'made of Gaussians alone',
+            'give Population.of(Mixture.gaussians(mixture)), or rows: Mixture.sample(rows)(key)(mixture)'
+          )
+        )
+  )

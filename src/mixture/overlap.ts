@@ -3,7 +3,7 @@ import * as Factor from '../../lib/arrays/factor.js'
 import type { NdArray } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type { Mixture } from '../family/mixtureData.js'
-import { componentsOf, type Component } from './component.js'
+import { gaussianComponents, type Component } from './component.js'
 import * as Pairs from './pairs.js'
 
 const total = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0)
@@ -22,7 +22,7 @@ const total = (values: ReadonlyArray<number>): number => values.reduce((sum, x) 
  * assert.ok([0, 0.022750131948, 0.022750131948, 0].every((p, at) => Math.abs(values[at] - p) < 1e-12))
  */
 export const overlap = (mixture: Mixture): NdArray => {
-  const components = componentsOf(mixture)
+  const components = gaussianComponents(mixture)
   return {
     shape: [components.length, components.length],
     values: Float64Array.from(
@@ -57,7 +57,7 @@ const logMean = (weights: ReadonlyArray<number>, logs: ReadonlyArray<number>): n
  * assert.ok(Math.abs(lower - (normal + Math.LN2)) < 1e-12 && Math.abs(upper - lower) < 1e-12)
  */
 export const entropyBounds = (mixture: Mixture): Bounds => {
-  const components = componentsOf(mixture).filter(({ weight }) => weight > 0)
+  const components = gaussianComponents(mixture).filter(({ weight }) => weight > 0)
   const [{ mean }] = components // prettier-ignore
   const d = mean.length
   const weights = components.map(({ weight }) => weight)

@@ -10,7 +10,7 @@ import * as Problem from '../core/problem.js'
 import type { Points } from '../data/points.js'
 import type { Mixture } from '../family/mixtureData.js'
 import { columnProblems, quantileOf } from './calculus.js'
-import { componentsOf, ofComponents } from './component.js'
+import { gaussianComponents, ofComponents } from './component.js'
 import { patternsOf, seenBy, type Pattern, type SeenByPattern } from './em/patterns.js'
 
 /** Columns as rows of the others leave them. */
@@ -86,7 +86,7 @@ const eachRow = (
   act: (row: number, pattern: Pattern, seen: SeenByPattern, found: Seen) => void
 ): void => {
   const [, dim] = mixture.means.shape
-  const components = componentsOf(mixture)
+  const components = gaussianComponents(mixture)
   for (const pattern of patternsOf(values, dim)) {
     const seen = seenBy(components, pattern)
     const rows = pattern.rows ?? Int32Array.from({ length: values.length / dim }, (_, i) => i)

@@ -7,7 +7,8 @@
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as ChiSquared from '../../lib/numbers/chiSquared.js'
 import { logGamma, logLessDigamma } from '../../lib/numbers/gamma.js'
-import { ofComponents, partsOf, type Component } from './component.js'
+import { isGaussian, ofComponents, partsOf, type Component } from './component.js'
+import { refuse } from '../../lib/plain/refuse.js'
 import type { Mixture } from '../family/mixtureData.js'
 
 /** ν is held here: below, means say nothing, and above t and Gaussian are one. */
@@ -87,7 +88,9 @@ export const gaussiansOf = (
   component: Component,
   noise?: number
 ): ReadonlyArray<Component & { readonly g: number }> => {
-  const { weight, mean, factor, nu } = component
+  const { weight, mean, factor, nu, background } = component
+  if (background === 'box')
+    return refuse("background: 'box' is not made of Gaussians; give shape 'cauchy', or ask at noise level 0")
   if (nu === undefined) return [{ weight, mean, factor, g: 1 }]
   const { g, shares } = precisions(nu, mean.length, noise)
   return Array.from(g, (at, j) => ({
@@ -97,9 +100,6 @@ export const gaussiansOf = (
     g: at
   }))
 }
-
-/** Whether all that it has are Gaussians. */
-export const isGaussian = ({ tails, background }: Mixture): boolean => tails === undefined && background === undefined
 
 /**
  * The same density as Gaussians alone: of each t one for each of some hundred precisions. For what is known of Gaussians, such as noise that is

@@ -36,7 +36,7 @@ import { lazy } from '../../../lib/plain/iterate.js'
 import { refuse } from '../../../lib/plain/refuse.js'
 import * as Strands from '../../../lib/rows/strands.js'
 import { stretch } from '../../../lib/rows/stretches.js'
-import { partsOf, type Component } from '../component.js'
+import { isGaussian, partsOf, type Component } from '../component.js'
 import * as Tensors from '../families/tensors.js'
 import { asGaussian, moments, widthOf, type Doubted, type Sums } from './moments.js'
 import * as Scaled from './scaled.js'
@@ -123,7 +123,7 @@ export const eStep = <P extends string>(family: Family<P>, kind: Kind, dim: numb
           const mixture = toMixture(params)
           // Of noise on tails there are sums over precisions, in loops.
           return data.misses !== true &&
-            (isClean(level) || Student.isGaussian(mixture)) &&
+            (isClean(level) || isGaussian(mixture)) &&
             isWorth(kind, Mixture.components(mixture), dim, data.rows, WORTH.loops)
             ? program()(params, level, data)
             : ofMixture(mixture, level, kind.second, data)
@@ -139,7 +139,7 @@ export const inLoops =
     ofMixture(toMixture(params), level, second, rows)
 
 const ofMixture = (mixture: Mixture.Mixture, level: Level, second: Second, rows: Rows): Strands.Sum<Sums> =>
-  Student.isGaussian(mixture) || isClean(level)
+  isGaussian(mixture) || isClean(level)
     ? moments(componentsAt(level, mixture), second, rows)
     : Scaled.moments(mixture, level, second, rows)
 
@@ -264,7 +264,7 @@ export const described =
     const arrays = Tensors.arraysOf(mixture)
     const inPlainLoops = (): Strands.Sum<Description> => moments(partsOf(mixture), 'none', data)
     const width = mixture.factors === null ? 2 : dim + 1
-    if (data.misses === true || !Student.isGaussian(mixture)) return inPlainLoops()
+    if (data.misses === true || !isGaussian(mixture)) return inPlainLoops()
     if (rows * mixture.means.values.length * width < WORTH.description) return inPlainLoops()
     const weighed = weighing(data)
     return pipe(

@@ -10,7 +10,7 @@ import * as Frame from '../em/frame.js'
 import * as Halves from './halves.js'
 import * as Split from './split.js'
 import * as Mixture from '../mixture.js'
-import * as Student from '../student.js'
+import { isGaussian } from '../component.js'
 import { inMemory } from '../passRows.js'
 import type * as Params from '../../family/params.js'
 import type * as Points from '../../data/points.js'
@@ -89,7 +89,7 @@ const movesOf = <P extends string>(
   return O.some(params => {
     const mixture = enter(params)
     const isRound = mixture.factors === null && mixture.variances.length === Mixture.components(mixture)
-    if (isRound && Student.isGaussian(mixture)) return round(mixture)
+    if (isRound && isGaussian(mixture)) return round(mixture)
     const { cost, splits } = Halves.survey(about, mixture, { second, isShared, leastRows: least })
     return paired(
       cost,

@@ -8,7 +8,17 @@ import { describe, expect, it } from 'vitest'
 import { compute, Key, tensor } from '../../../lib/index.js'
 import { digamma, logGamma, logLessDigamma } from '../../../lib/numbers/gamma.js'
 import * as Strands from '../../../lib/rows/strands.js'
-import { Covariance, Fit, Mixture, Params, Problem, Score, Vocabulary } from '../../../src/index.js'
+import {
+  Covariance,
+  Divergence,
+  Fit,
+  Mixture,
+  Params,
+  Population,
+  Problem,
+  Score,
+  Vocabulary
+} from '../../../src/index.js'
 import { eStep, inVocabulary } from '../../../src/mixture/em/eStep.js'
 import * as EM from '../../../src/mixture/em/expectationMaximization.js'
 import { inMemory } from '../../../src/mixture/passRows.js'
@@ -219,5 +229,46 @@ describe('what is told of them', () => {
     expect(Score.problems({ rows: 10, dim: 2 })(wrong)).toHaveLength(1)
     const twice = Score.withTails()(both('VVV', 'own'))
     expect(Score.problems({ rows: 10, dim: 2 })(twice)).toHaveLength(1)
+  })
+})
+
+describe('the algebra of mixtures', () => {
+  const other = Mixture.of({ means: [[0, 0]] })
+  const background = { share: 0.1, shape: 'cauchy', centre: [0, 0], scale: [1, 1] } as const
+
+  it.each<readonly [string, (mixture: Mixture.Mixture) => unknown]>([
+    ['marginal', Mixture.marginal([0])],
+    ['affine', Mixture.affine({ matrix: [[1, 1]] })],
+    ['convolve', Mixture.convolve(other)],
+    ['product', Mixture.product(other)],
+    ['logIntegral', Mixture.logIntegral(other)],
+    ['moments', Mixture.moments],
+    ['predict', Mixture.predict([0])({ rows: 1, dim: 1, values: Float64Array.of(1) })],
+    ['kl', Divergence.kl(other)],
+    ['hellinger', Divergence.hellinger(other)],
+    ['bures', Divergence.bures(other)],
+    ['mmd', Divergence.mmd(other, { bandwidth: 1 })],
+    ['overlap', Mixture.overlap],
+    ['entropyBounds', Mixture.entropyBounds],
+    ['population', Population.of]
+  ])('%s takes nothing with tails or a background for Gaussians', (_, ask) => {
+    expect(() => ask(single)).toThrow(/tails.*Mixture\.gaussians\(mixture\)/)
+    expect(() =>
+      ask({ ...other, background: { ...background, centre: Float64Array.of(0, 0), scale: Float64Array.of(1, 1) } })
+    ).toThrow(/background.*Mixture\.gaussians\(mixture\)/)
+  })
+
+  it('has of a t’s Gaussians the marginal, which is a t', () => {
+    const one = Mixture.marginal([1])(Mixture.gaussians(single))
+    const wanted = Mixture.of({ means: [[1]], covariances: [[[2]]], tails: [2.5] })
+    const column = { rows: 4, dim: 1, values: Float64Array.of(0, 5, 3, 1000) }
+    Mixture.logDensity(column)(one).forEach((log, i) => {
+      expect(log).toBeCloseTo(Mixture.logDensity(column)(wanted)[i], 9)
+    })
+  })
+
+  it('refuses a box where noise is added', () => {
+    const boxed = Mixture.of({ means: [[0, 0]], background: { ...background, shape: 'box' } })
+    expect(() => Mixture.diffuse({ alpha: 0.8, sigma: 0.6 })(boxed)).toThrow(/'box' is not made of Gaussians/)
   })
 })

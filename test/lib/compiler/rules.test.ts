@@ -110,14 +110,14 @@ const examples: Readonly<Record<string, ReadonlyArray<Make>>> = {
     ({ entrywise, reduce }, { a, x }) => reduce('Sum', entrywise('Multiply', [x, a]), [0]),
     ({ entrywise, reduce }, { x }) => reduce('Sum', entrywise('Neg', [x]), [0, 1])
   ],
-  'Σᵢ xᵢ Mᵢⱼ is a product, each of several by itself, where M is the same in every row': [
+  'Σᵢ xᵢ Mᵢⱼ is a product, each of several alone, where M is the same in every row': [
     ({ entrywise, reduce, reshaped }, { x, c }) =>
       reduce('Sum', entrywise('Multiply', [reshaped(x, [2, 3, 1]), c]), [1]),
     ({ entrywise, reduce, reshaped }, { v, b }) =>
       reduce('Sum', entrywise('Multiply', [reshaped(v, [1, 3]), entrywise('Exp', [b])]), [1]),
     ({ entrywise, reduce, reshaped }, { v, m }) => reduce('Sum', entrywise('Multiply', [m, reshaped(v, [3, 1])]), [0])
   ],
-  'Σ_rows aᵢ bⱼ is a product over the rows, each of several by itself': [
+  'Σ_rows aᵢ bⱼ is a product over the rows, each of several alone': [
     ({ entrywise, rowSum, reshaped }, { x, y }) =>
       rowSum(entrywise('Multiply', [reshaped(y, [2, 1, 3]), reshaped(x, [2, 3, 1])])),
     ({ entrywise, rowSum, reshaped }, { u, v }) =>
@@ -214,7 +214,7 @@ const examples: Readonly<Record<string, ReadonlyArray<Make>>> = {
         [0]
       )
   ],
-  'Σ_rows x (y + u B)ᵀ = Σ_rows x yᵀ + (Σ_rows x uᵀ) B, but for squares, which would cancel': [
+  'Σ_rows x (y + u B)ᵀ = Σ_rows x yᵀ + (Σ_rows x uᵀ) B, except for squares, which would cancel': [
     ({ entrywise, product, rowDot }, { u, v, x, b, n }) =>
       rowDot(product(x, n, false), entrywise('Add', [v, product(u, b, false)])),
     ({ entrywise, product, rowDot }, { u, v, r, b }) =>

@@ -13,7 +13,7 @@ import * as Npz from '../../lib/formats/npz.js'
 import * as RText from '../../lib/formats/rText.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'
-import { factorOf } from './component.js'
+import { gaussianComponents, isGaussian } from './component.js'
 import * as Mixture from './mixture.js'
 
 type Row = ReadonlyArray<number>
@@ -85,7 +85,7 @@ export const toScikitLearn = (mixture: Mixture.Mixture): ScikitLearn => {
     weights_: Array.from(mixture.weights),
     means_: nested(mixture.means.values, dim),
     covariances_: matrices(Mixture.covariances(mixture)),
-    precisions_cholesky_: RA.makeBy(count, k => inverseTransposed(factorOf(mixture, k), dim))
+    precisions_cholesky_: RA.makeBy(count, k => inverseTransposed(gaussianComponents(mixture)[k].factor, dim))
   }
 }
 
@@ -107,7 +107,7 @@ export const toMclust = (mixture: Mixture.Mixture): Mclust => {
   const lastOf = (of: ReadonlyArray<Rows>): ReadonlyArray<Rows> =>
     RA.makeBy(dim, i => RA.makeBy(dim, j => of.map(matrix => matrix[i][j])))
   const uppers = RA.makeBy(count, k => {
-    const { values } = Factor.triangle(factorOf(mixture, k), dim)
+    const { values } = Factor.triangle(gaussianComponents(mixture)[k].factor, dim)
     return RA.makeBy(dim, i => RA.makeBy(dim, j => values[j * dim + i]))
   })
   const variances = Array.from(covariances.values)
@@ -327,6 +327,16 @@ const toRText = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): stri
   )
 }
 
+/** Why a mixture cannot be written as others have it: none of these forms holds more than Gaussians. */
+export const problems = (mixture: Mixture.Mixture): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(
+    isGaussian(mixture),
+    'model',
+    'a mixture with tails or a background',
+    'made of Gaussians alone, as these forms are',
+    'keep its own file, or learn it without `robust`'
+  )
+
 /**
  * The file of a mixture in a form: scikit-learn's arrays as JSON (`sklearn`) or for `numpy.load` (`npz`), mclust's `parameters` for `dget`
  * (`mclust`), or weights, means and covariances alone (`json`).
@@ -341,6 +351,8 @@ const toRText = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): stri
 export const write =
   (form: Form) =>
   ({ mixture, columns }: Named): string | Uint8Array => {
+    const wrong = problems(mixture)
+    if (wrong.length > 0) return refuse(`Exchange.write: ${wrong.map(Problem.show).join('; ')}`)
     const names = columns ?? RA.makeBy(Mixture.dim(mixture), j => `x${j + 1}`)
     switch (form) {
       case 'npz':

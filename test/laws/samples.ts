@@ -225,6 +225,8 @@ export const rows: ReadonlyArray<Row> = [
         )
       ),
     show: Stage.show,
+    // Power iterations are of the pair alone, one of a dozen scores.
+    runs: 600,
     plainest: `Stage.descend({
   objective: Objective.denoising(TimeLaw.at(0.08)),
   expectation: Expectation.fixed(4 × 2 noise),

@@ -105,7 +105,7 @@ describe('a guarded stage', () => {
     }
     const anywhere = Initializer.gaussian({ scale: 1 })
     expect(refused(of(custom, anywhere, Stage.guarded(Stage.sequence([]))) as never)).toEqual([
-      'stages[0].score: Score.custom({ name: "zero", shapes: …, apply: … }) is not the score of a mixture, whose likelihood is known; use the stage by itself'
+      'stages[0].score: Score.custom({ name: "zero", shapes: …, apply: … }) is not the score of a mixture, whose likelihood is known; use the stage alone'
     ])
     expect(refused(of(score, anywhere, Stage.guarded(Stage.powerIteration({ steps: 1 }))) as never)[0]).toMatch(
       /^stages\[0\]\.stage\.score: /

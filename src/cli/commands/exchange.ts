@@ -24,10 +24,16 @@ export const exported =
     return pipe(
       options.checkOutputs(world, [modelFile])([output]),
       TE.flatMap(() => readModel(world, flags)(modelFile)),
-      TE.flatMap(model =>
-        options.write(world)([
-          { ...output, text: Exchange.write(flags.to)({ mixture: Model.toMixture(model), columns: model.columns }) }
-        ])
+      TE.bindTo('model'),
+      TE.let('mixture', ({ model }) => Model.toMixture(model)),
+      TE.tapEither(({ mixture }) =>
+        pipe(
+          faultless(Exchange.problems(mixture), mixture),
+          E.mapLeft(([first, ...rest]) => refused(first, ...rest))
+        )
+      ),
+      TE.flatMap(({ mixture, model: { columns } }) =>
+        options.write(world)([{ ...output, text: Exchange.write(flags.to)({ mixture, columns }) }])
       )
     )
   }

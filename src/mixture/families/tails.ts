@@ -25,7 +25,6 @@ import {
   concept,
   interpret,
   meaningOf,
-  type At,
   type Family,
   type Model,
   type Moments,
@@ -60,6 +59,13 @@ export interface Gaussians {
   readonly fromMixture: (mixture: Mixture) => Params.Params<Own>
 }
 
+/** The M-step of moments as they are: those of rows without noise at time 0, whatever the level of the rows. */
+const whereSeen = (mStep: MStep<Own>): MStep<Own> => ({
+  ...mStep,
+  maximise: (params, moments, at) =>
+    mStep.maximise(params, moments, moments.isDenoised === true ? { ...at, level: { alpha: 1, sigma: 0 } } : at)
+})
+
 /** The family of a score, where it is of Gaussians whose centres and widths are learned. */
 export const gaussiansOf = (score: Score<string>): O.Option<Gaussians> => {
   // It may have other names, which nothing here asks for.
@@ -73,7 +79,7 @@ export const gaussiansOf = (score: Score<string>): O.Option<Gaussians> => {
     O.bind('start', ({ family }) => family.start),
     O.bind('toMixture', ({ family }) => family.toMixture),
     O.bind('fromMixture', ({ family }) => family.fromMixture),
-    O.map(found => ({ ...found, model }))
+    O.map(found => ({ ...found, model, mStep: whereSeen(found.mStep) }))
   )
 }
 
@@ -183,11 +189,10 @@ const tailed = (gaussians: Gaussians, nu: Nu): Model<Own> => {
         second: mStep.second,
         ...(mStep.isShared && { isShared: true }),
         ...(mStep.isVolumeShared && { isVolumeShared: true }),
-        // That of its Gaussians may be; and what is said of rows that hold up a component is said of Gaussians alone.
+        // That of its Gaussians may be; and what is said of rows that support a component is said of Gaussians alone.
         isGeneralized: true,
         maximise: (params, moments, at): Params.Params<P> => {
-          const there: At = moments.isDenoised === true ? { ...at, level: { alpha: 1, sigma: 0 } } : at
-          const found = mStep.maximise(params, moments, there)
+          const found = mStep.maximise(params, moments, at)
           const means = meanOf(moments, nu === 'common')
           const before = isNumber ? filled(0, () => 0) : params.logNu
           return withNu(
@@ -279,7 +284,7 @@ const made = Case.define('Score', {
       O.filter(({ family }) => !family.hasTails),
       O.map(gaussians => ({ ...gaussians, model: { ...gaussians.model, called: nameOf(score) } })),
       O.match(
-        // What is wrong with it is said by `check`.
+        // Its problems are said by `check`.
         () => meaningOf(interpret(score)),
         gaussians => meaningOf(tailed(gaussians, nu)) as ReturnType<typeof meaningOf<string>>
       )

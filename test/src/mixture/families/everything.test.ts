@@ -199,8 +199,15 @@ const columns: Readonly<Record<string, (asked: Asked) => Answer>> = {
     pipe(
       asked.family.toMixture,
       E.fromOption(() => 'is no mixture'),
-      E.map(enter => {
-        const mixture = enter(asked.params)
+      E.map(enter => enter(asked.params)),
+      E.filterOrElse(
+        mixture => Exchange.problems(mixture).length === 0,
+        mixture => {
+          const [first] = Exchange.problems(mixture)
+          return reasonOf([first])
+        }
+      ),
+      E.map(mixture => {
         for (const form of Exchange.forms) {
           const written = Exchange.write(form)({ mixture, columns: null })
           const bytes = typeof written === 'string' ? new TextEncoder().encode(written) : written
@@ -250,7 +257,7 @@ const asked = families.map(one => ({
 const answers = new Map<string, Answer>()
 const key = (column: string, name: string): string => `${column} of ${name}`
 
-it('there are nine, and eight mixtures', () => expect(families).toHaveLength(17))
+it('there are nine, tails and a background, and eight mixtures', () => expect(families).toHaveLength(19))
 
 it.each(Object.keys(columns).flatMap(column => asked.map(one => [key(column, one.name), column, one] as const)))(
   '%s',

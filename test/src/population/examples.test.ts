@@ -1,5 +1,6 @@
 /** The programs of examples/population run, and reach what they claim. */
 import { expect, it, vi } from 'vitest'
+import { sampled } from '../../today.js'
 
 const quietly = async <T>(load: () => Promise<T>): Promise<T> => {
   const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
@@ -9,6 +10,9 @@ const quietly = async <T>(load: () => Promise<T>): Promise<T> => {
     log.mockRestore()
   }
 }
+
+/** Programs of seconds: by day one of them. */
+const byTurn = sampled(5)(['efficiency', 'noise', 'stuck', 'global', 'pruned'])
 
 it('stationary: the truth, the published point and the two beside it', async () => {
   const { found } = await quietly(() => import('../../../examples/population/stationary.js'))
@@ -53,45 +57,57 @@ it('reverse: the reverse divergence alone has a minimum that drops a mode', asyn
   expect(found.map(({ morse }) => morse)).toEqual([-3, 1])
 })
 
-it('efficiency: by level as another program has it, over all levels maximum likelihood, and sets that hold the truth', async () => {
-  const { byLevel, overAll, bySeparation, coverage } = await quietly(
-    () => import('../../../examples/population/efficiency.js')
-  )
-  expect(byLevel[0].weight).toBeCloseTo(9.97, 2)
-  expect(overAll).toBeCloseTo(1, 6)
-  const table = [1.07, 2.11, 9.97]
-  bySeparation.forEach((ratio, i) => {
-    expect(ratio).toBeCloseTo(table[i], 2)
-  })
-  // 0.95 less four standard deviations of a share of forty, 0.0345 each.
-  for (const share of coverage) expect(share).toBeGreaterThan(0.95 - 4 * 0.0345)
-})
+it.runIf(byTurn.includes('efficiency'))(
+  'efficiency: by level as another program has it, over all levels maximum likelihood, and sets that hold the truth',
+  async () => {
+    const { byLevel, overAll, bySeparation, coverage } = await quietly(
+      () => import('../../../examples/population/efficiency.js')
+    )
+    expect(byLevel[0].weight).toBeCloseTo(9.97, 2)
+    expect(overAll).toBeCloseTo(1, 6)
+    const table = [1.07, 2.11, 9.97]
+    bySeparation.forEach((ratio, i) => {
+      expect(ratio).toBeCloseTo(table[i], 2)
+    })
+    // 0.95 less four standard deviations of a share of forty, 0.0345 each.
+    for (const share of coverage) expect(share).toBeGreaterThan(0.95 - 4 * 0.0345)
+  }
+)
 
-it('noise: a bad minimum is there up to the level at which continuation by another program loses it', async () => {
-  const { removedAt } = await quietly(() => import('../../../examples/population/noise.js'))
-  // 1.0967; near the fold the flow takes long, and 3000 steps of it look like rest.
-  expect(Math.abs(removedAt - 1.0967)).toBeLessThan(3e-3)
-})
+it.runIf(byTurn.includes('noise'))(
+  'noise: a bad minimum is there up to the level at which continuation by another program loses it',
+  async () => {
+    const { removedAt } = await quietly(() => import('../../../examples/population/noise.js'))
+    // 1.0967; near the fold the flow takes long, and 3000 steps of it look like rest.
+    expect(Math.abs(removedAt - 1.0967)).toBeLessThan(3e-3)
+  }
+)
 
-it('stuck: beside the truth one minimum of the forward divergence, nine of the reverse, each with its diagnosis', async () => {
-  const { minima } = await quietly(() => import('../../../examples/population/stuck.js'))
-  const [forward, reverse] = minima.map(([, ...bad]) => bad)
-  expect(forward).toHaveLength(1)
-  expect(forward[0].value).toBeCloseTo(2.53536, 4)
-  expect(forward[0]).toMatchObject({ oneFitsMany: [[-5, -1]], manyFitOne: [6] })
-  expect(reverse).toHaveLength(9)
-  expect(reverse[0].value).toBeCloseTo(0.00862, 4)
-  for (const { oneFitsMany, manyFitOne } of reverse) expect([oneFitsMany.length, manyFitOne.length]).toEqual([1, 1])
-})
+it.runIf(byTurn.includes('stuck'))(
+  'stuck: beside the truth one minimum of the forward divergence, nine of the reverse, each with its diagnosis',
+  async () => {
+    const { minima } = await quietly(() => import('../../../examples/population/stuck.js'))
+    const [forward, reverse] = minima.map(([, ...bad]) => bad)
+    expect(forward).toHaveLength(1)
+    expect(forward[0].value).toBeCloseTo(2.53536, 4)
+    expect(forward[0]).toMatchObject({ oneFitsMany: [[-5, -1]], manyFitOne: [6] })
+    expect(reverse).toHaveLength(9)
+    expect(reverse[0].value).toBeCloseTo(0.00862, 4)
+    for (const { oneFitsMany, manyFitOne } of reverse) expect([oneFitsMany.length, manyFitOne.length]).toEqual([1, 1])
+  }
+)
 
-it('global: the reverse flow arrives from all starts, the forward one from few', async () => {
-  const { arrived } = await quietly(() => import('../../../examples/population/global.js'))
-  const [forward, reverse] = arrived.map(counts => counts.reduce((sum, count) => sum + count, 0))
-  expect(reverse).toBe(36)
-  expect(forward).toBeLessThan(18)
-})
+it.runIf(byTurn.includes('global'))(
+  'global: the reverse flow arrives from all starts, the forward one from few',
+  async () => {
+    const { arrived } = await quietly(() => import('../../../examples/population/global.js'))
+    const [forward, reverse] = arrived.map(counts => counts.reduce((sum, count) => sum + count, 0))
+    expect(reverse).toBe(36)
+    expect(forward).toBeLessThan(18)
+  }
+)
 
-it('pruned: more components find what as many miss', async () => {
+it.runIf(byTurn.includes('pruned'))('pruned: more components find what as many miss', async () => {
   const { success } = await quietly(() => import('../../../examples/population/pruned.js'))
   expect(success[1]).toBe(12)
   expect(success[0]).toBeLessThan(12)

@@ -25,7 +25,7 @@ export const rows = define<null, Frame>({
   question: 'How much data does a direction need?',
   lead: 'Two clusters in many dimensions, a fresh data set for each run, and for each number of rows. Descent at high noise looks for the direction between the clusters, and so does power iteration. Watch the share of runs that end within 45° of it.',
   statement:
-    'Among d dimensions, chance alone stretches a cloud of n rows by about √(d/n) in its widest direction, and the clusters stretch it by |c|². The clusters win where n|c|⁴/d exceeds one. No method that reads the second moment does better.',
+    'Among d dimensions, chance alone stretches a cloud of n rows by about √(d/n) in its widest direction, and the clusters stretch it by |c|². The clusters win where n|c|⁴/d exceeds one. Below it the widest direction of a large cloud says nothing about them (Baik, Ben Arous & Péché 2005).',
   unit: 'data set',
   first: 1,
   controls: [

@@ -210,7 +210,7 @@ describe('a background of no share at a noise level', () => {
     step(Score.withBackground()(family) as Score.Score<string>, 1e-9).forEach((v, k) => {
       expect(Math.abs(v - [0.6, 1.2][k])).toBeLessThan(0.25)
     })
-    step(family as Score.Score<string>).forEach((v, k) => {
+    step(family).forEach((v, k) => {
       expect(Math.abs(v - [0.6, 1.2][k])).toBeLessThan(0.25)
     })
   })

@@ -3,6 +3,7 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
+import * as Problem from '../core/problem.js'
 import type { Mixture } from '../family/mixtureData.js'
 
 /** π N(m, F Fᵀ), with F as `Factor` has it: a number, a diagonal, or a lower triangle. */
@@ -61,17 +62,25 @@ export const componentsOf = (mixture: Mixture): ReadonlyArray<Component> => {
 /** Whether all that a mixture has are Gaussians. */
 export const isGaussian = ({ tails, background }: Mixture): boolean => tails === undefined && background === undefined
 
+/** Why a mixture is not served by whoever knows Gaussians alone. */
+export const gaussianProblems = (mixture: Mixture): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(
+    isGaussian(mixture),
+    'model',
+    'a mixture with tails or a background',
+    'made of Gaussians alone',
+    'learn it without `robust`, or give Mixture.gaussians(mixture), which has the same density'
+  )
+
 /**
  * The components, for whoever knows what to do with Gaussians alone.
  *
  * @throws RangeError of a mixture with tails or a background
  */
-export const gaussianComponents = (mixture: Mixture): ReadonlyArray<Component> =>
-  isGaussian(mixture)
-    ? componentsOf(mixture)
-    : refuse(
-        `mixture: ${mixture.tails === undefined ? 'a background' : 'tails'} is not made of Gaussians alone; give Mixture.gaussians(mixture), which has the same density`
-      )
+export const gaussianComponents = (mixture: Mixture): ReadonlyArray<Component> => {
+  const wrong = gaussianProblems(mixture)
+  return wrong.length === 0 ? componentsOf(mixture) : refuse(wrong.map(Problem.show).join('; '))
+}
 
 /** The same, and the background after them where there is one. */
 export const partsOf = (mixture: Mixture): ReadonlyArray<Component> => {

@@ -13,7 +13,7 @@ import * as Npz from '../../lib/formats/npz.js'
 import * as RText from '../../lib/formats/rText.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'
-import { gaussianComponents, isGaussian } from './component.js'
+import { gaussianComponents, gaussianProblems } from './component.js'
 import * as Mixture from './mixture.js'
 
 type Row = ReadonlyArray<number>
@@ -328,14 +328,7 @@ const toRText = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): stri
 }
 
 /** Why a mixture cannot be written as others have it: none of these forms holds more than Gaussians. */
-export const problems = (mixture: Mixture.Mixture): ReadonlyArray<Problem.Problem> =>
-  Problem.unless(
-    isGaussian(mixture),
-    'model',
-    'a mixture with tails or a background',
-    'made of Gaussians alone, as these forms are',
-    'keep its own file, or learn it without `robust`'
-  )
+export const problems = gaussianProblems
 
 /**
  * The file of a mixture in a form: scikit-learn's arrays as JSON (`sklearn`) or for `numpy.load` (`npz`), mclust's `parameters` for `dget`

@@ -8,6 +8,9 @@
  * when a loss is evaluated and not before, so nodes are chosen then.
  */
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -15,7 +18,7 @@ import { equalSteps, type Rule } from '../../lib/numbers/quadrature.js'
 import * as Problem from '../core/problem.js'
 import type { Points } from '../data/points.js'
 import type { Level } from '../schedule/schedule.js'
-import { factorsOf, isGaussian } from './component.js'
+import { factorsOf, gaussianProblems } from './component.js'
 import type { Mixture } from './mixture.js'
 
 /** Rows that are a distribution at every noise level. As points they are those of time 0. */
@@ -433,14 +436,9 @@ export const of = (mixture: Mixture): E.Either<Problem.Problem, Population> =>
       resolved: (students, levels) => E.map(built)(layoutOf(mixture, [students], levels, 0))
     }
   })(
-    isGaussian(mixture)
-      ? layoutOf(mixture, [], [CLEAN], MARGIN)
-      : E.left(
-          Problem.of(
-            'mixture',
-            'one with tails or a background',
-            'made of Gaussians alone',
-            'give Population.of(Mixture.gaussians(mixture)), or rows: Mixture.sample(rows)(key)(mixture)'
-          )
-        )
+    pipe(
+      gaussianProblems(mixture),
+      RA.head,
+      O.match(() => layoutOf(mixture, [], [CLEAN], MARGIN), E.left)
+    )
   )

@@ -11,6 +11,7 @@ import { show } from '../../fit/table.js'
 import { paragraphs, table as showTable } from '../../fit/text.js'
 import type { Checked } from '../checked.js'
 import { formed, formOf } from '../forms.js'
+import { gaussianProblems } from '../../mixture/component.js'
 import * as Model from '../model.js'
 import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
@@ -24,10 +25,12 @@ interface Split {
   readonly others: ReadonlyArray<string>
 }
 
-const splitOf = ({ columns }: Model.Model, asked: ReadonlyArray<string>): Checked<Split> => {
+const splitOf = (model: Model.Model, asked: ReadonlyArray<string>): Checked<Split> => {
+  const { columns } = model
   const targets = asked.map(name => (columns.includes(name) ? columns.indexOf(name) : Number(name) - 1))
   const others = columns.filter((_, j) => !targets.includes(j))
   const problems = [
+    ...gaussianProblems(Model.toMixture(model)),
     ...asked.flatMap((name, i) =>
       Number.isInteger(targets[i]) && targets[i] >= 0 && targets[i] < columns.length
         ? []

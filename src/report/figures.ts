@@ -5,6 +5,7 @@ import * as Factor from '../../lib/arrays/factor.js'
 import * as Key from '../../lib/random/key.js'
 import { principal } from '../../lib/rows/principal.js'
 import * as Points from '../data/index.js'
+import { plural } from '../data/parts.js'
 import { isSound } from '../fit/candidates.js'
 import type * as Fit from '../fit/fit.js'
 import { show, tidy } from '../fit/table.js'
@@ -128,6 +129,8 @@ export const view = (fit: Seen): View =>
 interface Scene extends View {
   readonly ranges: ReadonlyArray<Scale.Range>
   readonly rows: ReadonlyArray<ReadonlyArray<number>>
+  /** Rows of the background. */
+  readonly outside: ReadonlyArray<number>
   readonly means: ReadonlyArray<ReadonlyArray<number>>
   readonly spread: ReadonlyArray<Float64Array>
   readonly note: string
@@ -159,8 +162,13 @@ export const bulk = (values: Float64Array): Scale.Range => {
 /** Components of a smaller share of the rows do not stretch the axes. */
 const SMALL = 0.01
 
-/** The range of a column: the bulk of its values, and two standard deviations about each centre. */
-const rangeOf = ({ points, mixture }: View, spread: ReadonlyArray<Float64Array>, j: number): Scale.Range => {
+/** The range of a column: the bulk of its values without those of the background, and two standard deviations about each centre. */
+const rangeOf = (
+  { points, mixture }: View,
+  component: ArrayLike<number>,
+  spread: ReadonlyArray<Float64Array>,
+  j: number
+): Scale.Range => {
   const { means, weights } = Mixture.marginals(mixture)
   const { dim } = points
   const about = (deviations: number): ReadonlyArray<number> =>
@@ -168,7 +176,7 @@ const rangeOf = ({ points, mixture }: View, spread: ReadonlyArray<Float64Array>,
       const reach = deviations * Math.sqrt(spread[k][j * dim + j])
       return weights[k] < SMALL ? [] : [mean[j] - reach, mean[j] + reach]
     })
-  const [lo, hi] = bulk(columnOf(points, j))
+  const [lo, hi] = bulk(columnOf(points, j).filter((_, i) => component[i] >= 0))
   const [from, to] = Scale.extent([lo, hi, ...about(2)], 0)
   // A component that is far larger than the data would leave them a point: one standard deviation is enough then.
   return Scale.extent(to - from > 3 * (hi - lo) ? [lo, hi, ...about(1)] : [from, to])
@@ -183,22 +191,28 @@ const scene = (fit: Seen, most: number): Scene => {
   const { dim, values } = points
   const component = pipe(fit.mixture, Mixture.assign(fit.points))
   const spread = covariances(mixture)
-  const ranges = seen.names.map((_, j) => rangeOf(seen, spread, j))
+  const ranges = seen.names.map((_, j) => rangeOf(seen, component, spread, j))
   const isFar = (i: number): boolean =>
     ranges.some(([from, to], j) => values[i * dim + j] < from || values[i * dim + j] > to)
-  const far = Array.from({ length: points.rows }, (_, i) => i).filter(isFar)
-  // Rows beyond the axes are always drawn.
-  const shown = [...new Set([...drawnRows(points.rows, most), ...far.slice(0, most)])].sort((a, b) => a - b)
+  const all = Array.from({ length: points.rows }, (_, i) => i)
+  const outside = all.filter(i => component[i] < 0)
+  const far = all.filter(i => component[i] >= 0 && isFar(i))
+  // Rows beyond the axes, and those of the background, are always drawn.
+  const shown = [...new Set([...drawnRows(points.rows, most), ...far.slice(0, most), ...outside.slice(0, most)])].sort(
+    (a, b) => a - b
+  )
   const rows = Array.from(mixture.weights, (_, k) => shown.filter(i => component[i] === k))
+  const namesOf = (rows: ReadonlyArray<number>): string =>
+    `${rows.slice(0, NAMED).map(rowOf(fit)).join(', ')}${rows.length > NAMED ? ', …' : ''}`
   const notes = [
     seen.note,
+    outside.length === 0
+      ? ''
+      : `Crosses, at the edge where they lie beyond the axes: ${plural(outside.length, 'row')} of the background, ${namesOf(outside)}.`,
     far.length === 0
       ? ''
       : `Arrows at the edge: ${far.length === 1 ? 'row' : `${far.length} rows beyond the axes,`} ` +
-        `${far
-          .slice(0, NAMED)
-          .map(rowOf(fit))
-          .join(', ')}${far.length > NAMED ? ', …' : ''}${far.length === 1 ? ' lies beyond the axes' : ''}.`,
+        `${namesOf(far)}${far.length === 1 ? ' lies beyond the axes' : ''}.`,
     fit.statistics.rows > shown.length
       ? `${shown.length} of the ${fit.statistics.rows} rows, chosen at random, are drawn; all were learned from.`
       : ''
@@ -207,6 +221,7 @@ const scene = (fit: Seen, most: number): Scene => {
     ...seen,
     ranges,
     rows,
+    outside: shown.filter(i => component[i] < 0),
     means: Mixture.marginals(mixture).means,
     spread,
     note: notes.filter(part => part !== '').join(' ')
@@ -283,6 +298,9 @@ const marginal = (
 
 type Pair = readonly [number, number]
 
+/** The look of rows of the background: grey. */
+const BACKGROUND = 5
+
 /** Rows, and the components about their centres: the ellipses of one and of two standard deviations, and their numbers. */
 const plane = (scene: Scene, [i, j]: Pair, size: number, ring: number): ReadonlyArray<Marks.Mark> => {
   const {
@@ -291,13 +309,10 @@ const plane = (scene: Scene, [i, j]: Pair, size: number, ring: number): Readonly
     points: { values, dim }
   } = scene
   const centres = means.map((mean): Xy => [mean[i], mean[j]])
+  const placeOf = (row: number): Xy => [values[row * dim + i], values[row * dim + j]]
   return [
-    ...scene.rows.map((rows, k) =>
-      Marks.dots(
-        rows.map((row): Xy => [values[row * dim + i], values[row * dim + j]]),
-        { k, r: size }
-      )
-    ),
+    ...scene.rows.map((rows, k) => Marks.dots(rows.map(placeOf), { k, r: size })),
+    Marks.crosses(scene.outside.map(placeOf), { k: BACKGROUND, r: size + 1 }),
     ...centres.flatMap((mean, k) => {
       const component = { mean, xx: spread[k][i * dim + i], xy: spread[k][i * dim + j], yy: spread[k][j * dim + j] }
       return [

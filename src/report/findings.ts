@@ -273,17 +273,19 @@ export const ofBootstrap = ({ bootstrap, columns }: Pick<Findings, 'bootstrap' |
     )
   )
 
+/** `full Gaussians with background`, of so many. */
+export const kindOf = (family: string, count: number): string => {
+  const [own, ...beside] = family.split(' with ')
+  return [`${own} Gaussian${count === 1 ? '' : 's'}`, ...beside].join(' with ')
+}
+
 /** `2 isotropic Gaussians`. */
 export const title = ({
   family,
   pipeline,
   mixture: { weights }
-}: Pick<Findings, 'family' | 'mixture' | 'pipeline'>): string => {
-  const [own, ...beside] = family.split(' with ')
-  return isPair({ pipeline })
-    ? 'a symmetric pair of Gaussians'
-    : [`${weights.length} ${own} Gaussian${weights.length === 1 ? '' : 's'}`, ...beside].join(' with ')
-}
+}: Pick<Findings, 'family' | 'mixture' | 'pipeline'>): string =>
+  isPair({ pipeline }) ? 'a symmetric pair of Gaussians' : `${weights.length} ${kindOf(family, weights.length)}`
 
 /** `id (row numbers), Species (words)`; no reason where it is that nobody asked. */
 export const ignored = ({ ignored }: Pick<Findings, 'ignored'>): string =>

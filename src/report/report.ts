@@ -27,6 +27,7 @@ import {
   isPair,
   ofBootstrap,
   ofPrior,
+  kindOf,
   outcome,
   redundancies,
   refusals,
@@ -209,24 +210,26 @@ export const details = (summary: string, body: string, isLong = false): string =
 const found = (fit: Findings): string => {
   const { mixture, columns } = fit
   const source = fit.source.replace(/^.*[\\/]/, '')
-  const weights = Array.from(mixture.weights)
+  const share = mixture.background?.share ?? 0
+  const weights = Array.from(mixture.weights, weight => (1 - share) * weight)
   const count = weights.length
   const [least, most] = [Math.min(...weights), Math.max(...weights)]
+  const beside = share === 0 ? '' : `; the background has ${percent(share)}`
   const sizes =
-    count === 1
+    (count === 1
       ? ''
       : count <= 4
         ? `, with ${listed(weights.map(percent))} of the rows`
         : least === most
           ? `, each with ${percent(least)} of the rows`
-          : `, the smallest with ${percent(least)} and the largest with ${percent(most)} of the rows`
+          : `, the smallest with ${percent(least)} and the largest with ${percent(most)} of the rows`) + beside
   const left = [
     ...(fit.ignored.length > 0 ? [`Columns not used: ${ignored(fit)}.`] : []),
     ...(fit.dropped > 0 ? [`Rows dropped for a missing cell: ${fit.dropped}.`] : [])
   ].join(' ')
   const kind = isPair(fit)
     ? 'A symmetric pair of Gaussians describes'
-    : `${capital(spelled(count))} ${fit.family} Gaussian${count === 1 ? ' describes' : 's describe'}`
+    : `${capital(spelled(count))} ${kindOf(fit.family, count)} describe${count === 1 ? 's' : ''}`
   const what = columns.length <= 8 ? `in ${listed(columns)}` : `in ${columns.length} columns`
   return (
     `<p class="lead">${escape(`${kind} the ${plural(fit.statistics.rows, 'row')} of ${source} ${what}${sizes}.`)}</p>\n` +

@@ -224,6 +224,17 @@ describe('pictures as values', () => {
     expect(picture.body).toContain('class="line far"')
     expect(picture.body).not.toMatch(/>4000</)
   })
+
+  it('show rows of the background as crosses, which do not stretch the axes', () => {
+    const own = { means: [[0, 0], [6, 2]] } // prettier-ignore
+    const background = { share: 0.01, shape: 'cauchy', centre: [3, 1], scale: [3, 3] } as const
+    const near = Mixture.sample(100)(Key.fromSeed(1))(Mixture.of(own))
+    const rows = { ...near, rows: 102, values: Float64Array.from([...near.values, 3, 40, -60, 1]) }
+    const { note, body } = Picture.density(Mixture.of({ ...own, background }), rows)
+    expect(note).toContain('2 rows of the background, 101, 102')
+    expect(body.match(/m0-[\d.]+l-[\d.]+,[\d.]+/g)).toHaveLength(2)
+    expect(note).not.toContain('Arrows at the edge')
+  })
 })
 
 describe('a sweep', () => {

@@ -136,6 +136,25 @@ export const evaluate =
       TE.flatMap(text => (Learned.isText(text) ? evaluateScore : evaluateMixture)(modelFile, file, flags, text)(world))
     )
 
+interface Part {
+  readonly name: string
+  /** Rows, by their weights. */
+  readonly size: number
+  readonly weight: number
+}
+
+/** The components, and the background after them where there is one, which has the rows of no component. */
+const partsOf = (
+  { mixture: { weights, background } }: Model.Model,
+  { sizes, beyond = 0 }: Pick<Statistics.Statistics, 'sizes' | 'beyond'>
+): ReadonlyArray<Part> => {
+  const share = background?.share ?? 0
+  return [
+    ...sizes.map((size, k) => ({ name: String(k + 1), size, weight: (1 - share) * weights[k] })),
+    ...(background === undefined ? [] : [{ name: 'background', size: beyond, weight: share }])
+  ]
+}
+
 /** Rows that a model is held to. */
 interface Judged extends Pick<Points.Table, 'columns' | 'dropped'> {
   /** Σ w */
@@ -263,11 +282,11 @@ const evaluateMixture =
                   showTable(
                     {
                       header: ['component', 'rows', 'share', 'weight'],
-                      rows: sizes.map((size, k) => [
-                        String(k + 1),
+                      rows: partsOf(model, statistics).map(({ name, size, weight }) => [
+                        name,
                         show(size, 4),
                         (size / total).toFixed(3),
-                        model.mixture.weights[k].toFixed(3)
+                        weight.toFixed(3)
                       ])
                     },
                     within

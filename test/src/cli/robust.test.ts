@@ -1,0 +1,43 @@
+/** A model with a background, on the command line: what each command tells of it, or why it does not take it. */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { place } from './harness.js'
+
+const here = place()
+const { ornstein } = here
+const rows = 60
+
+beforeAll(async () => {
+  const near = Array.from({ length: rows }, (_, i) => `${(i % 2) * 9 + ((i * 7) % 10) / 10},${((i * 3) % 11) / 5}`)
+  here.write('wild.csv', `x,y\n${near.join('\n')}\n400,3\n-5,900\n`)
+  expect((await ornstein('fit @wild.csv --family diagonal --robust -k 2 --out @model.json')).exit).toBe(0)
+})
+afterAll(here.remove)
+
+it('is assigned, with the rows of no component by name', async () => {
+  const { stdout } = await ornstein('assign @model.json @wild.csv')
+  expect(stdout.match(/,background,/g)).toHaveLength(2)
+})
+
+it('is evaluated, and weights and rows of all parts add up', async () => {
+  const { stdout } = await ornstein('evaluate @model.json @wild.csv')
+  const parts = Array.from(stdout.matchAll(/^ +(?:1|2|background) +([\d.]+) +([\d.]+) +([\d.]+)$/gm), found =>
+    found.slice(1).map(Number)
+  )
+  expect(parts).toHaveLength(3)
+  const [size, share, weight] = [0, 1, 2].map(column => parts.reduce((sum, part) => sum + part[column], 0))
+  // Numbers of four and of three digits.
+  expect(Math.abs(size - (rows + 2))).toBeLessThan(0.05)
+  expect(Math.abs(share - 1)).toBeLessThan(0.002)
+  expect(Math.abs(weight - 1)).toBeLessThan(0.002)
+})
+
+it.each(['predict @model.json @wild.csv --target y', 'export @model.json --to sklearn'])(
+  'is refused where only Gaussians are known: %s',
+  async command => {
+    const { exit, stderr } = await ornstein(command)
+    expect(exit).toBe(2)
+    expect(stderr).toMatch(
+      /a mixture with tails or a background is not made of Gaussians alone; learn it without `robust`/
+    )
+  }
+)

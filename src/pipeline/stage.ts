@@ -113,22 +113,6 @@ const found =
 
 const familyOf = found(O.some)
 
-type Step = ReturnType<typeof EM.step<string>>
-
-/** Steps on the data: of a population, on the nodes that resolve the parameters of each. */
-const onNodes = ({ data, ...tools }: Setting, on: (data: Setting['data']) => Step): Step => {
-  if (!Nodes.isPopulation(data)) return on(data)
-  const toMixture = found(({ toMixture }) => toMixture)({ data, ...tools })
-  return params =>
-    pipe(
-      data.resolved(toMixture(params), [{ alpha: 1, sigma: 0 }]),
-      E.fold(
-        () => ({ value: NaN, params }),
-        nodes => on(nodes)(params)
-      )
-    )
-}
-
 /** Sums of expectation–maximization where the setting has its place. */
 const takenBy =
   ({ score, place }: Pick<Setting, 'score' | 'place'>): EM.Take<string> =>
@@ -336,7 +320,10 @@ export const expectationMaximization = define({
     relativeChange: threshold,
     /** No component's variance falls below this. */
     varianceFloor: floor,
-    /** Its likelihood is that of data with the noise of this time, drawn again at each step; null for the data themselves. */
+    /**
+     * Its likelihood is that of data with the noise of this time, drawn again at each step, and on a population integrated; null for
+     * the data themselves.
+     */
     time: Field.optional(time),
     /**
      * The mode of the posterior under the weak prior of Fraley & Raftery (2007), whose mean counts as so many rows (they take 0.01);
@@ -381,18 +368,17 @@ export const expectationMaximization = define({
   ...noMemory,
   steps:
     ({ time, varianceFloor, prior }) =>
-    tools =>
-      mapping(
-        time === null
-          ? onNodes(tools, data => EM.step(familyOf(tools), varianceFloor, data, prior, takenBy(tools)))
-          : EM.noisyStep(
-              familyOf(tools),
-              varianceFloor,
-              tools.data,
-              Schedule.level(time)(tools.schedule),
-              takenBy(tools)
-            )
+    tools => {
+      const [family, { data }, take] = [familyOf(tools), tools, takenBy(tools)]
+      const level = time === null ? null : Schedule.level(time)(tools.schedule)
+      return mapping(
+        Nodes.isPopulation(data)
+          ? EM.integratedStep(family, varianceFloor, data, level, prior)
+          : level === null
+            ? EM.step(family, varianceFloor, data, prior, take)
+            : EM.noisyStep(family, varianceFloor, data, level, take)
       )
+    }
 })
 
 /**

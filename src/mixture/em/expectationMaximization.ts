@@ -1,5 +1,6 @@
 /** Expectation–maximization (Dempster, Laird & Rubin 1977) for the scores of mixtures, on the data or on noisy ones. */
 import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { Key, type NdArray } from '../../../lib/index.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
@@ -13,7 +14,8 @@ import * as Frame from './frame.js'
 import { Case } from '../../core/index.js'
 import type { Asked } from '../../data/place.js'
 import type { Score } from '../../family/family.js'
-import { rowsOf, type Rows } from '../passRows.js'
+import type * as Nodes from '../nodes.js'
+import { inMemory, rowsOf, type Rows } from '../passRows.js'
 import * as Params from '../../family/params.js'
 import type * as Source from '../../data/source/source.js'
 import { logWeights } from '../component.js'
@@ -88,7 +90,9 @@ const mixtureOf = <P extends string>({ toMixture }: Family<P>): ((params: Params
   pipe(
     toMixture,
     O.getOrElse((): ((params: Params.Params<P>) => Mixture) =>
-      refuse('a family without toMixture has no posterior mode; give it one, or leave out the prior')
+      refuse(
+        'a family without toMixture has no posterior mode and no population; give it one, or leave out the prior and take points'
+      )
     )
   )
 
@@ -156,10 +160,9 @@ export const summed = <P extends string>(
   rows: Rows,
   prior: Prior.Prior | null
 ): ((params: Params.Params<P>) => Strands.Sum<Taken<P>>) => {
-  const { dim } = rows
   if (prior !== null) {
     const { kind, taken } = underPrior(family, varianceFloor, prior)
-    const [expect, mixtureAt] = [eStep(family, kind, dim), mixtureOf(family)]
+    const [expect, mixtureAt] = [eStep(family, kind, rows.dim), mixtureOf(family)]
     return params => {
       const mixture = mixtureAt(params)
       return pipe(
@@ -168,14 +171,24 @@ export const summed = <P extends string>(
       )
     }
   }
+  const of = summedAt(family, varianceFloor, rows.dim)
+  return params => of(params, rows, clean)
+}
+
+/** A step on rows of x_t at a level as a sum over them. */
+const summedAt = <P extends string>(
+  family: Family<P>,
+  floor: number,
+  dim: number
+): ((params: Params.Params<P>, rows: Rows, level: Level) => Strands.Sum<Taken<P>>) => {
   const mStep = mStepOf(family)
   const expect = eStep(family, mStep, dim)
-  return params =>
+  return (params, rows, level) =>
     pipe(
-      expect(params, clean, rows),
+      expect(params, level, rows),
       Strands.map(({ value, ...moments }) => ({
         value,
-        params: mStep.maximise(params, moments, { level: clean, floor: varianceFloor, dim })
+        params: mStep.maximise(params, moments, { level, floor, dim })
       }))
     )
 }
@@ -199,17 +212,8 @@ export const noisySummed = <P extends string>(
   varianceFloor: number,
   rows: Rows
 ): ((params: Params.Params<P>, noise: Noise) => Strands.Sum<Taken<P>>) => {
-  const { dim } = rows
-  const mStep = mStepOf(family)
-  const expect = eStep(family, mStep, dim)
-  return (params, noise) =>
-    pipe(
-      expect(params, noise.level, noisy(rows, noise)),
-      Strands.map(({ value, ...moments }) => ({
-        value,
-        params: mStep.maximise(params, moments, { level: noise.level, floor: varianceFloor, dim })
-      }))
-    )
+  const of = summedAt(family, varianceFloor, rows.dim)
+  return (params, noise) => of(params, noisy(rows, noise), noise.level)
 }
 
 /**
@@ -231,6 +235,44 @@ export const noisyStep = <P extends string>(
     const taken = take(of(own, noise), { params: own, middle, kind: 'likelihood', noise })
     return { value: taken.value, params: leave(taken.params) }
   }
+}
+
+/** The same step on nodes of the distribution of x_t, which draws nothing. */
+const stepOnNodes = <P extends string>(
+  family: Family<P>,
+  varianceFloor: number,
+  { rows, dim, weights, nodesAt }: Nodes.Nodes,
+  level: Level
+): ((params: Params.Params<P>) => Taken<P>) => {
+  const { points: about, enter, leave } = Frame.of(family, { rows, dim, weights, values: nodesAt(level) })
+  const noisy = inMemory({ ...about, values: about.values.map(x => level.alpha * x) })
+  const of = summedAt(family, varianceFloor, dim)
+  return params => {
+    const taken = Strands.taken(of(enter(params), noisy, level))
+    return { value: taken.value, params: leave(taken.params) }
+  }
+}
+
+/** A step on a population, at time 0 or at a level: an integral, by the nodes that resolve the parameters. */
+export const integratedStep = <P extends string>(
+  family: Family<P>,
+  varianceFloor: number,
+  population: Nodes.Population,
+  level: Level | null,
+  prior: number | null = null
+): ((params: Params.Params<P>) => Taken<P>) => {
+  const mixtureAt = mixtureOf(family)
+  return params =>
+    pipe(
+      population.resolved(mixtureAt(params), [level ?? clean]),
+      E.fold(
+        () => ({ value: NaN, params }),
+        nodes =>
+          (level === null
+            ? step(family, varianceFloor, nodes, prior)
+            : stepOnNodes(family, varianceFloor, nodes, level))(params)
+      )
+    )
 }
 
 /** How parameters do on the data. */

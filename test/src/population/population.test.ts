@@ -349,6 +349,44 @@ describe('in a pipeline', () => {
     const { params } = from(Stage.expectationMaximization({ steps: 3000, relativeChange: 1e-12 }))
     expect(error(params)).toBeLessThan(1e-8)
   })
+  it('expectation–maximization at a noise level is an integral: its step is that of the trapezoidal rule, whatever the key', () => {
+    const at = Schedule.level(0.4)(schedule)
+    const start = Params.of({ means: [[-1], [1.5]], logits: [0, 0.5], logVariances: [0.2, -0.3] })
+    const compiled = Problem.orThrow(
+      Compile.pipeline(
+        Pipeline.of({
+          schedule,
+          score: Score.isotropic({ components: 2 }),
+          initializer: Initializer.values(start),
+          stages: [Stage.expectationMaximization({ steps: 1, time: 0.4 })]
+        })
+      )(Population.of(truth))
+    )
+    const [one, other] = [1, 2].map(seed => Run.last(compiled)(Key.fromSeed(seed)).params)
+    expect(other).toEqual(one)
+    // The textbook's step, by 4001 equal steps over all that has weight.
+    const normal = (x: number, mean: number, variance: number): number =>
+      Math.exp(-((x - mean) ** 2) / (2 * variance)) / Math.sqrt(2 * Math.PI * variance)
+    const noisy = (v: number): number => at.alpha ** 2 * v + at.sigma ** 2
+    const xs = Array.from({ length: 4001 }, (_, i) => -14 + (28 * i) / 4000)
+    const shares = [1, Math.exp(0.5)].map(w => w / (1 + Math.exp(0.5)))
+    const [p, q] = xs
+      .map(x => {
+        const data = 0.3 * normal(x, -2 * at.alpha, noisy(1)) + 0.7 * normal(x, 2 * at.alpha, noisy(1))
+        const each = [0, 1].map(
+          k => shares[k] * normal(x, at.alpha * start.means.values[k], noisy(Math.exp(start.logVariances.values[k])))
+        )
+        return each.map(e => [1, x, x * x].map(f => ((28 / 4000) * data * f * e) / (each[0] + each[1])))
+      })
+      .reduce((sum, row) => sum.map((s, k) => s.map((v, j) => v + row[k][j])))
+    ;[p, q].forEach(([mass, first, second], k) => {
+      const mean = first / mass
+      const variance = (second / mass - mean ** 2 - at.sigma ** 2) / at.alpha ** 2
+      expect(one.means.values[k]).toBeCloseTo(mean / at.alpha, 12)
+      expect(Math.exp(one.logVariances.values[k])).toBeCloseTo(variance, 11)
+      expect(Math.exp(one.logits.values[k] - one.logits.values[1 - k])).toBeCloseTo(mass / (1 - mass), 11)
+    })
+  })
   it('a quasi-Newton method reaches it, whatever the expectation says', () => {
     const { params } = from(
       Stage.descend({

@@ -1,5 +1,6 @@
 /** A real browser: Debian's Chromium, or the one that CHROMIUM names. */
 import { existsSync } from 'node:fs'
+import axe from 'axe-core'
 import { chromium, type Browser, type Page } from 'playwright-core'
 
 export const executable = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
@@ -32,4 +33,26 @@ export const opened = async (
   })
   page.on('pageerror', ({ message }) => errors.push(message))
   return { page, errors }
+}
+
+/** What axe finds serious on a page, its colours in the light and in the dark, each with the first element that has it. */
+export const barriers = async (page: Page): Promise<ReadonlyArray<string>> => {
+  await page.evaluate(axe.source)
+  const found: string[] = []
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    const violations = await page.evaluate(async isDark => {
+      // The page has it by the line above; its own types do not know.
+      const { violations: all } = await (window as unknown as { readonly axe: typeof axe }).axe.run({
+        resultTypes: ['violations'],
+        ...(isDark ? { runOnly: ['color-contrast'] } : {}),
+        // Style sheets cannot be asked for again from a file.
+        preload: false
+      })
+      return all.map(({ id, impact, nodes }) => ({ id, impact, first: nodes[0]?.html ?? '' }))
+    }, colorScheme === 'dark')
+    for (const { id, impact, first } of violations)
+      if (impact === 'serious' || impact === 'critical') found.push(`${colorScheme}: ${id}: ${first.slice(0, 200)}`)
+  }
+  return found
 }

@@ -15,7 +15,7 @@ import { sampling } from '../../examples/playground/questions/sampling.js'
 import * as Start from '../../examples/playground/questions/start.js'
 import { weights } from '../../examples/playground/questions/weights.js'
 import { sampled } from '../today.js'
-import { isMissing, launched, opened } from './browser.js'
+import { barriers, isMissing, launched, opened } from './browser.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const address = pathToFileURL(`${root}/dist/playground/index.html`).href
@@ -196,6 +196,7 @@ describe.skipIf(isMissing)('the page', () => {
         question
       )
       expect(await page.evaluate(() => document.documentElement.scrollWidth), question).toBeLessThanOrEqual(390)
+      expect(await barriers(page), question).toEqual([])
     }
     expect(errors).toEqual([])
     await page.close()

@@ -8,7 +8,7 @@ import type { Browser, Page } from 'playwright-core'
 import { Mixture } from '../../src/index.js'
 import { page as report } from '../../src/report/report.js'
 import { planted, two } from '../src/report/fits.js'
-import { isMissing, launched, opened } from './browser.js'
+import { barriers, isMissing, launched, opened } from './browser.js'
 
 const wide = Mixture.of({
   means: Array.from({ length: 12 }, (_, k) => Array.from({ length: 30 }, (_, j) => 5000 * Math.sin(k * 31 + j))),
@@ -119,6 +119,12 @@ describe.skipIf(isMissing)('the report', () => {
       expect(Math.min(...contrasts)).toBeGreaterThanOrEqual(4.5)
       await page.close()
     }
+  })
+
+  it.each(fits.map(([name], i) => [name, i] as const))('of %s puts no barrier before a reader', async (_, i) => {
+    const { page } = await open(i, 900)
+    expect(await barriers(page)).toEqual([])
+    await page.close()
   })
 
   it('has its headings in order, and names its pictures and what can be scrolled', async () => {

@@ -1,13 +1,14 @@
 /** The documentation site in a real browser: it is built, no link of it leads nowhere, its pages open, its search finds, its playground runs. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
 import { presets } from '../../examples/playground/presets.js'
 import { toHash } from '../../examples/playground/Scene.js'
 import { ofMarkdown } from '../doctest/extract.js'
-import { isMissing, launched, opened } from './browser.js'
+import { sampled } from '../today.js'
+import { barriers, isMissing, launched, opened } from './browser.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const site = `${root}/dist/site`
@@ -74,6 +75,19 @@ describe('the site', () => {
         expect(await page.isVisible('#side')).toBe(true)
       })
     )
+
+    it('puts no barrier before a reader: one page of each kind, and of the others a part by day', async () => {
+      const kinds = ['index.html', 'tutorial.html', 'playground.html', 'names.html']
+      const prose = readdirSync(site).filter(name => name.endsWith('.html') && !kinds.includes(name))
+      expect(prose.length).toBeGreaterThan(20)
+      const found: Record<string, ReadonlyArray<string>> = {}
+      for (const name of [...kinds, 'words/Schedule.cosine.html', 'api/Schedule.html', ...sampled(6)(prose)])
+        await visit(name, 1200, async page => {
+          const all = await barriers(page)
+          if (all.length > 0) found[name] = all
+        })
+      expect(found).toEqual({})
+    }, 300_000)
 
     it('finds a word, by the keyboard alone', () =>
       visit('tutorial.html', 1200, async page => {

@@ -1,5 +1,5 @@
 /** Values and derivatives of functions written in the tensor vocabulary: arrays in, arrays out, no tensor left behind. */
-import { isRecording, run } from './backend.js'
+import { isRecording, noting, run, type Origin } from './backend.js'
 import { type NdArray, type Tensor } from '../arrays/ndarray.js'
 import { pullback, scope } from './tape.js'
 import { addN, expandDims, eye, fromNdArray, mul, ones, reshape, slice, sum, toNdArray, zeros } from './tensor.js'
@@ -7,6 +7,8 @@ import { tfjs } from './tfjs.js'
 
 /** Every tensor is one of tfjs, whose type says more than ours does. */
 const isTensor = (x: unknown): x is Tensor => x instanceof tfjs().Tensor
+
+export type { Origin } from './backend.js'
 
 type Arrays<T> = { readonly [K in keyof T]: NdArray }
 
@@ -81,6 +83,33 @@ export const valueAndGrad =
         gradient: recordOf(names, (name, i) => toNdArray(grads[i] ?? zeros(params[name].shape)))
       }
     })
+
+/**
+ * The operation by which a function of parameters, or its gradient, comes to be not finite: the first that made such numbers of
+ * finite ones, with what it was given. Null where all is finite. What is not finite and then left out, by `where` say, is none.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { log, origin, sub, sum, type Tensor } from 'ornstein/float64'
+ *
+ * const found = origin(({ x }: { readonly x: Tensor }) => sum(log(sub(x, 2))))({ x: { shape: [1], values: Float64Array.of(1) } })
+ * assert.equal(found?.operation, 'Log')
+ * assert.equal(found.inputs.x.values[0], -1)
+ */
+export const origin =
+  <P extends string>(f: (params: { readonly [K in P]: Tensor }) => Tensor) =>
+  (params: { readonly [K in P]: NdArray }): Origin | null =>
+    scope(() =>
+      noting(originOf => {
+        const names = keysOf(params)
+        const xs = names.map(name => fromNdArray(params[name]))
+        const { value, grads } = pullback(() => f(recordOf(names, (_, i) => xs[i])), xs)
+        return [value, ...grads].reduce<Origin | null>(
+          (found, x) => found ?? (x === undefined ? null : originOf(x)),
+          null
+        )
+      })
+    )
 
 /** A copy under a new name, so that what was computed from x before is a constant to whoever differentiates in the copy. */
 const renamed = (x: Tensor): Tensor => run('Identity', { x })

@@ -14,7 +14,7 @@ import type {
 } from '@tensorflow/tfjs-core'
 import { allocate, product, type Dense, type DType, type Inputs, type Values } from '../kernels/dense.js'
 import { kernels } from '../kernels/index.js'
-import { type Tensor } from '../arrays/ndarray.js'
+import { type NdArray, type Tensor } from '../arrays/ndarray.js'
 import * as simd from '../simd/index.js'
 import { isSealed } from './seal.js'
 import { tfjs } from './tfjs.js'
@@ -91,6 +91,52 @@ export const recording = <A>(by: Recorder, f: () => A): A => {
 
 /** Whether kernels are written down instead of run. */
 export const isRecording = (): boolean => recorder !== undefined
+
+/** What an operation made that is not finite, of numbers that are: where such a number comes from. */
+export interface Origin {
+  readonly operation: string
+  readonly inputs: Readonly<Record<string, NdArray>>
+  readonly output: NdArray
+}
+
+let origins: WeakMap<object, Origin> | undefined
+
+/** Calls f while it is noted of every result that is not finite which operation it comes from; `originOf` tells of a tensor. */
+export const noting = <A>(f: (originOf: (x: Tensor) => Origin | null) => A): A => {
+  const before = origins
+  const own = new WeakMap<object, Origin>()
+  origins = own
+  try {
+    return f(({ dataId }) => own.get(dataId) ?? null)
+  } finally {
+    origins = before
+  }
+}
+
+const arrayOf = ({ shape, values }: Dense): NdArray => ({ shape: [...shape], values: Float64Array.from(values) })
+
+/** Where a result comes from that is not finite: where one of the inputs does that is as bad (NaN of NaN, if any), else from here. */
+const note = (
+  operation: string,
+  inputs: Inputs,
+  output: Dense,
+  sources: ReadonlyMap<Values, object>
+): Origin | null => {
+  if (origins === undefined || output.values.every(Number.isFinite)) return null
+  const ids = [Number.isNaN, (x: number) => !Number.isFinite(x)].flatMap(bad =>
+    [...sources].flatMap(([values, id]) => (values.some(bad) && output.values.some(bad) ? [id] : []))
+  )
+  const before = ids.map(id => origins?.get(id)).find(origin => origin !== undefined)
+  return (
+    before ?? {
+      operation,
+      inputs: Object.fromEntries(
+        Object.entries(inputs).flatMap(([k, x]) => (x === undefined ? [] : [[k, arrayOf(x)]]))
+      ),
+      output: arrayOf(output)
+    }
+  )
+}
 
 /** Not a subclass, so that tfjs is loaded no sooner than it is needed. */
 class Float64Backend implements Store {
@@ -230,10 +276,14 @@ const dressed =
       given[name] = { shape: info.shape, dtype: numericType(info.dtype), values }
     }
     const inputs: Inputs = given
-    const adopt = ({ shape, dtype, values }: Dense): TensorInfo => {
+    const adopt = (output: Dense): TensorInfo => {
+      const { shape, dtype, values } = output
       const shared = ids.get(values)
       if (shared !== undefined) backend.incRef(shared)
-      return { dataId: shared ?? backend.write(asBackendValues(values), [...shape], dtype), shape: [...shape], dtype }
+      const origin = shared === undefined && origins !== undefined ? note(name, inputs, output, ids) : null
+      const dataId = shared ?? backend.write(asBackendValues(values), [...shape], dtype)
+      if (origin !== null) origins?.set(dataId, origin)
+      return { dataId, shape: [...shape], dtype }
     }
     const outputs = kernel(inputs, call.attrs ?? {})
     return outputs instanceof Array ? outputs.map(adopt) : adopt(outputs)

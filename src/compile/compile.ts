@@ -15,10 +15,12 @@ import * as Dry from './dry.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Initializer from '../pipeline/initializer.js'
 import * as Limits from '../core/limits.js'
+import * as Fault from './fault.js'
 import * as Loss from './loss.js'
 import * as Matching from './matching.js'
 import * as Objective from '../objective/objective.js'
 import * as Nodes from '../mixture/nodes.js'
+import type * as Optimizer from '../optimizer/optimizer.js'
 import * as Params from '../family/params.js'
 import { concept as pipelines, tooDeep, type Pipeline } from '../pipeline/pipeline.js'
 import * as Place from '../data/place.js'
@@ -27,11 +29,13 @@ import * as Source from '../data/source/source.js'
 import * as Problem from '../core/problem.js'
 import type { CompiledStage, Plan, Precision, Program } from './program.js'
 import * as Reach from './reach.js'
+import * as Region from '../optimizer/region.js'
 import * as Run from './run.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as Stage from '../pipeline/stage.js'
 import * as TimeLaw from '../objective/timeLaw.js'
+import { inBatch, whence } from './whence.js'
 
 export type CompileErrors = Problem.Problems
 
@@ -536,24 +540,41 @@ interface Wanted<P extends string> {
   readonly whence: () => Whence
 }
 
-type Whence = (params: Params.Params<string>, key: Key.Key, rows?: Int32Array) => string | null
+type Whence = (params: Params.Params<string>, key: Key.Key, rows?: Int32Array) => Fault.Found | null
+
+/** Thrown where a step that is taken again comes to what is not finite. */
+const stop = (fault: Fault.Found | null): never => refuseWith({ fault }, 'not finite')
 
 /** Evaluations that go no further than the first that is not finite, which they refuse with where that comes from. */
 const stopping =
   (evaluate: Stage.Tools['evaluate'], whence: Whence): Stage.Tools['evaluate'] =>
   (params, key, rows) => {
     const found = evaluate(params, key, rows)
-    return Number.isFinite(found.value) && Params.isFinite(found.gradient)
-      ? found
-      : refuseWith({ whence: whence(params, key, rows) }, 'not finite')
+    return Number.isFinite(found.value) && Params.isFinite(found.gradient) ? found : stop(whence(params, key, rows))
   }
 
+/** Stops at the first part of an optimizer that makes of a finite gradient what is not. */
+const watching: Optimizer.Watch = (part, received, step, params) => {
+  if (Params.isFinite(step) || !Params.isFinite(received)) return
+  const region = part === null ? undefined : Case.inner(part).find(({ value }) => Region.concept.is(value))?.value
+  stop({
+    what: region === undefined ? 'a part of the optimizer' : 'the region',
+    value: Fault.valueIn(step),
+    ...(part !== null && { part: Case.show(part) }),
+    ...(region !== undefined && { region: Case.show(region) }),
+    parameter: Params.whereInfinite(step) ?? 'no parameter',
+    inputs: { ...Fault.asInputs(received, 'received'), ...Fault.asInputs(params) }
+  })
+}
+
+const isFound = (u: unknown): u is Fault.Found => typeof Case.field(u, 'what') === 'string'
+
 /** Where a step was stopped; null of one that was not, or by something else. */
-const stoppedAt = (step: () => unknown): string | null =>
+const stoppedAt = (step: () => unknown): Fault.Found | null =>
   pipe(
-    E.tryCatch(step, error => Case.field(Case.field(error, 'problem'), 'whence')),
+    E.tryCatch(step, error => Case.field(Case.field(error, 'problem'), 'fault')),
     E.match(
-      whence => (typeof whence === 'string' ? whence : null),
+      fault => (isFound(fault) ? fault : null),
       () => null
     )
   )
@@ -600,12 +621,11 @@ const runnable = <P extends string>({
     stopping: simple.stopping,
     ...judge,
     begin,
-    whence: (params, memory, key) =>
-      loss === null
-        ? null
-        : stoppedAt(() =>
-            simple.on({ ...tools, evaluate: stopping(evaluate, loss.whence()) }).step(params, memory, key)
-          ),
+    fault: (params, memory, key) =>
+      stoppedAt(() => {
+        const watched = loss === null ? evaluate : stopping(evaluate, loss.whence())
+        return simple.on({ ...tools, evaluate: watched, watch: watching }).step(params, memory, key)
+      }),
     step: (params, memory, key) => {
       const taken = step(params, memory, key)
       const next = ours(taken.params)
@@ -692,7 +712,7 @@ const stagesOn = <P extends string>(
             : []
         ),
       whence: () => {
-        const of = batch === null ? Loss.whence(loss, points) : Loss.whenceInBatch(loss, points, batch)
+        const of = batch === null ? whence(loss, points) : inBatch(loss, points, batch)
         return (params, key, rows) => of(ours(params), key, rows)
       }
     }

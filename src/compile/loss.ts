@@ -66,11 +66,11 @@ export interface LossPlan<P extends string> {
   readonly evaluate: (params: Params.Params<P>, key: Key.Key) => ValueAndGradient<P>
 }
 
-type Sample = Matching.Sample
+export type Sample = Matching.Sample
 type Direct = Matching.Direct
 
 /** A term of the objective, with its noise drawn. */
-interface Drawn<T extends Objective.Term = Objective.Term> {
+export interface Drawn<T extends Objective.Term = Objective.Term> {
   readonly weight: number
   readonly term: T
   readonly samples: ReadonlyArray<Sample>
@@ -119,14 +119,15 @@ const exactly = (term: Objective.Term): Objective.Term =>
   Objective.isMatching(term) && term.exact !== undefined ? Objective.terms(term.exact)[0].term : term
 
 /** The noise levels of a loss, as nodes in time have them. */
-const levelsOf = <P extends string>({ schedule, objective }: Loss<P>): ReadonlyArray<Schedule.Level> =>
+export const levelsOf = <P extends string>({ schedule, objective }: Loss<P>): ReadonlyArray<Schedule.Level> =>
   Objective.terms(objective).flatMap(({ term }) =>
     Objective.isMatching(term)
       ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => Schedule.level(time)(schedule))
       : [{ alpha: 1, sigma: 0 }]
   )
 
-const draw = <P extends string>(
+/** The terms of a loss at parameters, with the noise of a key. */
+export const draw = <P extends string>(
   { schedule, score, objective, expectation }: Loss<P>,
   data: Source.Data
 ): ((params: Params.Params<P>, key: Key.Key) => Evaluation) => {
@@ -511,7 +512,10 @@ const asked =
   })
 
 /** Data and parameters as terms see them: about the middle of the data, except for what may look at the data themselves. */
-const framed = <P extends string>({ score, objective }: Loss<P>, data: Source.Data): Frame.Frame<P, Source.Data> =>
+export const framed = <P extends string>(
+  { score, objective }: Loss<P>,
+  data: Source.Data
+): Frame.Frame<P, Source.Data> =>
   Nodes.isNodes(data) ||
   Objective.terms(objective).some(({ term }) => !Objective.isPenalty(term) && term.moves !== true)
     ? Frame.unmoved<P, Source.Data>(data)
@@ -524,7 +528,7 @@ const nothing = <P extends string>(params: Params.Params<P>): ValueAndGradient<P
 })
 
 /** The mixture that parameters of a score are; `problems` refuses populations of scores that are none. */
-const mixtureIn = <P extends string>(score: Score.Score<P>): ((params: Params.Params<P>) => Mixture) =>
+export const mixtureIn = <P extends string>(score: Score.Score<P>): ((params: Params.Params<P>) => Mixture) =>
   pipe(
     Score.interpret(score).family,
     O.chain(({ toMixture }) => toMixture),
@@ -703,80 +707,6 @@ export const rowGradients = <P extends string>(
   }
 }
 
-/** So many rows are looked at at once for one that is not finite. */
-const LOOK = 4096
-
-const isFinite = <P extends string>({ value, gradient }: ValueAndGradient<P>): boolean =>
-  Number.isFinite(value) && Params.isFinite(gradient)
-
-/** Where a loss that is not finite at some parameters and key comes from: which term, which row, which parameter; null of one that is. */
-export const whence = <P extends string>(
-  loss: Loss<P>,
-  data: Source.Data
-): ((params: Params.Params<P>, key: Key.Key, rows?: ArrayLike<number>) => string | null) => {
-  if (Nodes.isPopulation(data)) {
-    const levels = levelsOf(loss)
-    const mixtureOf = mixtureIn(loss.score)
-    return (params, key) =>
-      pipe(
-        data.resolved(mixtureOf(params), levels),
-        E.fold(Problem.show, nodes => whence(loss, nodes)(params, key))
-      )
-  }
-  const { points: about, enter } = framed(loss, data)
-  const model = Score.interpret(loss.score)
-  const draws = draw(loss, about)
-  const own = Matching.data(about, false)
-  return (params, key, rows) => {
-    const here = enter(params)
-    const { basis, terms } = draws(here, key)
-    const told = (term: Objective.Term, { value, gradient }: ValueAndGradient<P>, at: string): string =>
-      Number.isFinite(value)
-        ? `the derivative of ${Objective.show(term.of)}${at} in ${Params.whereInfinite(gradient) ?? 'no parameter'}`
-        : `${Objective.show(term.of)}${at}`
-    const first = (
-      of: (first: number, count: number) => ValueAndGradient<P>,
-      from: number,
-      count: number
-    ): readonly [row: number, found: ValueAndGradient<P>] | null => {
-      if (count === 0) return null
-      const found = of(from, count)
-      if (isFinite(found)) return null
-      const half = count > LOOK ? LOOK : Math.ceil(count / 2)
-      return count === 1
-        ? [from, found]
-        : (first(of, from, half) ?? first(of, from + half, count - half) ?? [from, found])
-    }
-    const inTerm = ({ term, samples }: Drawn): string | null => {
-      if (Objective.isPenalty(term)) {
-        const { value, gradient } = term.penalty(params)
-        // A penalty gives a gradient in the parameters that it is given.
-        const found = { value, gradient: gradient as Params.Params<P> }
-        return isFinite(found) ? null : told(term, found, '')
-      }
-      const given: ReadonlyArray<Given.Named> = Objective.isMatching(term)
-        ? samples.map(sample => Matching.given(model, term, sample, basis, about))
-        : [Matching.constantsOf(term)]
-      return firstOf(given, one => {
-        const found = first(
-          (from, count) =>
-            valueAndGrad<P>(params =>
-              Matching.mean(model, term)(params, Given.tensors(from, count)({ ...own, ...one }))
-            )(here),
-          0,
-          about.rows
-        )
-        return found === null ? null : told(term, found[1], ` of row ${(rows?.[found[0]] ?? found[0]) + 1}`)
-      })
-    }
-    return firstOf(terms, inTerm)
-  }
-}
-
-/** The first answer that is one. */
-const firstOf = <A, B>(all: ReadonlyArray<A>, of: (a: A) => B | null): B | null =>
-  all.reduce<B | null>((found, a) => found ?? of(a), null)
-
 /** A plan on batches of the rows. */
 export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate'> {
   /** Over rows of these numbers; over rows drawn from the key, where none are given. */
@@ -803,19 +733,6 @@ export const batched = <P extends string>(
     }
   }
 }
-
-/** `whence` of a batch. */
-export const whenceInBatch =
-  <P extends string>(
-    loss: Loss<P>,
-    data: Source.Data,
-    batch: number
-  ): ((params: Params.Params<P>, key: Key.Key, rows?: Int32Array) => string | null) =>
-  (params, key, rows) => {
-    const keys = pipe(key, Key.named('rows', 'loss'))
-    const { points, places } = Source.batch(batch, rows)(keys.rows)(data)
-    return whence(loss, points)(params, keys.loss, places)
-  }
 
 /** Compiling takes tens of milliseconds: fewer evaluations of few numbers are over before. */
 const WORTH_COMPILING = { evaluations: 10, numbers: 100000 }

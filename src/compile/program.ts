@@ -4,6 +4,7 @@ import type { Precision } from '../../lib/compiler/index.js'
 import type { Key } from '../../lib/index.js'
 import type * as Params from '../family/params.js'
 import type { Pipeline } from '../pipeline/pipeline.js'
+import type * as Fault from './fault.js'
 import type { Means, Stopping } from '../pipeline/stage.js'
 
 export type { Precision } from '../../lib/compiler/index.js'
@@ -41,8 +42,8 @@ export interface CompiledStage<P extends string> {
   /** What of the parameters a step took beyond all that the data can explain, and how far; null for nothing. */
   readonly leaves: (before: Params.Params<P>, after: Params.Params<P>) => Left | null
   readonly begin: (params: Params.Params<P>) => Memory
-  /** Of a step whose loss is not finite, the term, the row and the parameter that it comes from; null where none is found. */
-  readonly whence: (params: Params.Params<P>, memory: Memory, key: Key.Key) => string | null
+  /** Of a step that is not finite, the first thing that is not; null where none is found. */
+  readonly fault: (params: Params.Params<P>, memory: Memory, key: Key.Key) => Fault.Found | null
   readonly step: (params: Params.Params<P>, memory: Memory, key: Key.Key) => Step<P>
   /** What the stage hands on when it has ended: the average of its iterates, if its optimizer keeps one. */
   readonly finish: (params: Params.Params<P>, memory: Memory) => Params.Params<P>

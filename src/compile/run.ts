@@ -6,7 +6,8 @@ import { Key } from '../../lib/index.js'
 import { iterate, unfold } from '../../lib/plain/iterate.js'
 import { exponentialMean } from '../../lib/numbers/smooth.js'
 import { given } from '../core/index.js'
-import type { Left, Memory, Program } from './program.js'
+import * as Fault from './fault.js'
+import type { CompiledStage, Left, Memory, Program } from './program.js'
 import * as Params from '../family/params.js'
 import * as Problem from '../core/problem.js'
 import type { Stopping } from '../pipeline/stage.js'
@@ -64,60 +65,82 @@ const begun = <P extends string>(
 const ended = <P extends string>(program: Program<P>, stage: number, rule: Rule): Status =>
   stage + 1 < program.stages.length ? { _tag: 'StageEnded', rule } : { _tag: 'Finished', rule }
 
-const diverged = <P extends string>({ stage, step }: State<P>, { what, value, domain }: Left): Problem.Problem =>
-  Problem.of(`stages[${stage}], step ${step + 1}: ${what}`, value, domain, [
-    'try a smaller rate, a start nearer to the data, or standardized data',
-    Problem.inCode('; the state is the last good one')
-  ])
+/** Why a step is not taken, and of what is not finite the first. */
+interface Stopped {
+  readonly problem: Problem.Problem
+  readonly fault: Fault.Fault
+}
+
+const isFailure = <P extends string>(next: Stopped | State<P>): next is Stopped => 'fault' in next
+
+/** The state after one more step of a stage, or why there is none. */
+const advance = <P extends string>(
+  program: Program<P>,
+  compiled: CompiledStage<P>,
+  { key, stage, step, params, memory }: State<P>
+): State<P> | Stopped => {
+  const { stopping } = compiled
+  const stepKey = pipe(key, Key.child(stage), Key.child(step))
+  const taken = compiled.step(params, memory, stepKey)
+  const stopped = ({ what, value, domain }: Left, found: Fault.Found): Stopped => ({
+    problem: Problem.of(`stages[${stage}], step ${step + 1}: ${what}`, value, domain, [
+      'try a smaller rate, a start nearer to the data, or standardized data',
+      Problem.inCode('; the state is the last good one')
+    ]),
+    fault: { ...found, stage, step }
+  })
+  const unexplained = (what: string, value: number): Fault.Found => ({
+    what,
+    value,
+    inputs: Fault.asInputs(params)
+  })
+  // The step is taken again as far as it is finite.
+  const infinite = (what: string, value: number, own: Partial<Fault.Found> = {}): Stopped => {
+    const found = compiled.fault(params, memory, stepKey)
+    return stopped(
+      { what: found === null ? what : `${what}, by ${Fault.clause(found)}`, value, domain: 'finite' },
+      found ?? { ...unexplained(what, value), ...own }
+    )
+  }
+  if (!Number.isFinite(taken.value)) return infinite('the objective', taken.value)
+  if (!Number.isFinite(taken.norm)) return infinite('the norm of the gradient', taken.norm)
+  if (!Params.isFinite(taken.params)) {
+    const parameter = Params.whereInfinite(taken.params) ?? 'a parameter'
+    return infinite(`${parameter} after the step`, Params.norm(taken.params), { parameter })
+  }
+  const left = compiled.leaves(params, taken.params)
+  if (left !== null)
+    return stopped(left, { ...unexplained(left.what, left.value), reason: `${left.value} is not ${left.domain}` })
+  const rule: Rule | null =
+    stopping.gradientNorm > 0 && taken.norm <= stopping.gradientNorm
+      ? 'gradientNorm'
+      : stopping.relativeChange > 0 && compiled.change(params, taken.params) <= stopping.relativeChange
+        ? 'relativeChange'
+        : step + 1 >= stopping.steps
+          ? 'steps'
+          : null
+  return {
+    key,
+    stage,
+    step: step + 1,
+    params: rule === null ? taken.params : compiled.finish(taken.params, taken.memory),
+    memory: taken.memory,
+    value: taken.value,
+    norm: taken.norm,
+    status: rule === null ? { _tag: 'Running' } : ended(program, stage, rule)
+  }
+}
 
 /** The state after one more step; null when there is none. */
 const next =
   <P extends string>(program: Program<P>) =>
   (state: State<P>): State<P> | null => {
-    const { key, stage, step, params, memory, status } = state
+    const { key, stage, params, status } = state
     if (status._tag === 'StageEnded') return begun(program, key, stage + 1, params)
     const compiled = program.stages.at(stage)
     if (status._tag !== 'Running' || compiled === undefined) return null
-    const { stopping } = compiled
-    const stepKey = pipe(key, Key.child(stage), Key.child(step))
-    const taken = compiled.step(params, memory, stepKey)
-    const failed = (left: Left): State<P> => ({
-      ...state,
-      status: { _tag: 'Failed', problem: diverged(state, left) }
-    })
-    const infinite = (what: string, value: number): State<P> => failed({ what, value, domain: 'finite' })
-    // Where a loss is the cause, the step is taken again as far as it is finite.
-    const because = (what: string): string => {
-      const whence = compiled.whence(params, memory, stepKey)
-      return whence === null ? what : `${what}, by ${whence}`
-    }
-    if (!Number.isFinite(taken.value)) return infinite(because('the objective'), taken.value)
-    if (!Number.isFinite(taken.norm)) return infinite(because('the norm of the gradient'), taken.norm)
-    if (!Params.isFinite(taken.params))
-      return infinite(
-        `${Params.whereInfinite(taken.params) ?? 'a parameter'} after the step`,
-        Params.norm(taken.params)
-      )
-    const left = compiled.leaves(params, taken.params)
-    if (left !== null) return failed(left)
-    const rule: Rule | null =
-      stopping.gradientNorm > 0 && taken.norm <= stopping.gradientNorm
-        ? 'gradientNorm'
-        : stopping.relativeChange > 0 && compiled.change(params, taken.params) <= stopping.relativeChange
-          ? 'relativeChange'
-          : step + 1 >= stopping.steps
-            ? 'steps'
-            : null
-    return {
-      key,
-      stage,
-      step: step + 1,
-      params: rule === null ? taken.params : compiled.finish(taken.params, taken.memory),
-      memory: taken.memory,
-      value: taken.value,
-      norm: taken.norm,
-      status: rule === null ? { _tag: 'Running' } : ended(program, stage, rule)
-    }
+    const after = advance(program, compiled, state)
+    return isFailure(after) ? { ...state, status: { _tag: 'Failed', problem: after.problem } } : after
   }
 
 const first =
@@ -232,6 +255,53 @@ export const smoothed =
   ({ over }: { readonly over: number }) =>
   (values: Float64Array): Float64Array =>
     exponentialMean(1 - 1 / Math.max(1, over))(values)
+
+/**
+ * The first thing of a run that was not finite, with what went into it: the schedule at a time, a term of the objective at a row, a
+ * part of the optimizer, a region, a parameter. Null of a run that finishes. Asked of a key, it runs the program to its end; of a
+ * state that failed, it takes that step again. What a run does while all is finite costs nothing more for it.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Expectation, Initializer, Key, Objective, Optimizer, Pipeline, Problem, Run, Schedule, Score, Stage, TimeLaw } from 'ornstein'
+ * import { log, sub } from 'ornstein/float64'
+ *
+ * // A logarithm of x + 2 that meets the row −5.
+ * const rare = Objective.custom('rare', TimeLaw.at(0.3), ({ clean }) => log(sub(clean, -2)))
+ * const program = Problem.orThrow(
+ *   Compile.pipeline(
+ *     Pipeline.of({
+ *       schedule: Schedule.ornsteinUhlenbeck,
+ *       score: Score.symmetricPair,
+ *       initializer: Initializer.values([[0.5]]),
+ *       stages: [
+ *         Stage.descend({
+ *           objective: rare,
+ *           expectation: Expectation.monteCarlo(),
+ *           optimizer: Optimizer.gradientDescent({ rate: 0.1 }),
+ *           steps: 5
+ *         })
+ *       ]
+ *     })
+ *   )({ rows: 5, dim: 1, values: Float64Array.of(1, -5, 2, 3, 4) })
+ * )
+ * const fault = Run.debug(program)(Key.fromSeed(1))
+ * assert.ok(fault !== null)
+ * assert.deepEqual([fault.row, fault.time, fault.reason], [1, 0.3, 'log(-3) is NaN'])
+ * assert.equal(fault.inputs.clean.values[0], -5)
+ * assert.match(Run.showFault(fault), /^stages\[0\], step 1: Objective\.custom\("rare", .* of row 2 at time 0.3, where log\(-3\) is NaN/)
+ */
+export const debug =
+  <P extends string>(program: Program<P>) =>
+  (from: Key.Key | State<P>): Fault.Fault | null => {
+    const state = 'stage' in from ? from : last(program)(from)
+    const compiled = program.stages.at(state.stage)
+    if (state.status._tag !== 'Failed' || compiled === undefined) return null
+    const after = advance(program, compiled, state)
+    return isFailure(after) ? after.fault : null
+  }
+
+export { show as showFault, type Fault } from './fault.js'
 
 export interface Failure<P extends string> {
   readonly problem: Problem.Problem

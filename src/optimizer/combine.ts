@@ -91,7 +91,8 @@ const restrict = (names: ReadonlyArray<string> | null, place: Point): Point => {
       const { value, gradient } = place.evaluate({ ...place.params, ...moved })
       return { value, gradient: some(gradient) }
     },
-    subject: place.subject
+    subject: place.subject,
+    watch: place.watch
   })
 }
 

@@ -49,7 +49,8 @@ import {
   type Named,
   type Optimizer,
   type Part,
-  type Subject
+  type Subject,
+  type Watch
 } from './part.js'
 import { reduceOnPlateau, scaleByPolyak } from './value.js'
 import * as Params from '../family/params.js'
@@ -57,7 +58,7 @@ import * as Problem from '../core/problem.js'
 import type * as Rate from './rate.js'
 
 export { concept, define } from './part.js'
-export type { Brief, Context, Evaluation, MemoryOf, Optimizer, Part, Point, Spec, Subject } from './part.js'
+export type { Brief, Context, Evaluation, MemoryOf, Optimizer, Part, Point, Spec, Subject, Watch } from './part.js'
 /** @deprecated Its name is `Point`. */
 export type { Point as Place } from './part.js'
 export { chain, type Chain } from './chain.js'
@@ -369,19 +370,21 @@ export interface Taken<P extends string, S = AnyState<P>> extends Iterate<P, S>,
 
 /**
  * One step of an optimizer on an objective, whose value and gradient are taken where the step starts: from the
- * optimizer's memory, if a line search ended there. `subject` says what the objective is, to parts that ask.
+ * optimizer's memory, if a line search ended there. `subject` says what the objective is, to parts that ask; `watch` sees what
+ * each part makes of what it received.
  */
 export const step =
   <P extends string, T extends Optimizer>(
     optimizer: T,
     objective: (params: Params.Params<P>) => Evaluation<P>,
-    subject?: Subject
+    subject?: Subject,
+    watch?: Watch
   ) =>
   ({ params, state }: Iterate<P, State<T, P>>): Taken<P, State<T, P>> => {
     const { update, recall } = typed<P, T>(optimizer)
     const met = O.isSome(recall) ? recall.value(params, state) : null
     const { value, gradient } = met ?? objective(params)
-    const [step, after] = update(gradient, state, { params, value, gradient, evaluate: objective, subject })
+    const [step, after] = update(gradient, state, { params, value, gradient, evaluate: objective, subject, watch })
     return { value, gradient, params: plus(params, step), state: after }
   }
 

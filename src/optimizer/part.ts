@@ -27,7 +27,11 @@ export interface Context<P extends string> extends Evaluation<P> {
   readonly evaluate: (params: Params.Params<P>) => Evaluation<P>
   /** What it is, where that is known. */
   readonly subject?: Subject | undefined
+  readonly watch?: Watch | undefined
 }
+
+/** Looks on at a part: at what it received and what it made of that. A run that fails takes its last step again so watched. */
+export type Watch = (part: Case.AnyValue | null, received: Arrays, step: Arrays, params: Arrays) => void
 
 /** Where a step starts: the parameters, and the objective seen from there. */
 export interface Point<P extends string = string> extends Context<P> {
@@ -227,7 +231,11 @@ export function define<
       const printed = Case.isValue(fields) ? Case.show(fields) : `Optimizer.${spec.name}`
       return {
         init: start,
-        update: (gradient, u, place) => step(gradient, own(u), place),
+        update: (gradient, u, place) => {
+          const made = step(gradient, own(u), place)
+          place.watch?.(Case.isValue(fields) ? fields : null, gradient, made[0], place.params)
+          return made
+        },
         is: memory.is,
         encode: u => memory.encode(own(u)),
         validate: memory.validate,
@@ -279,7 +287,8 @@ export const placed = <P extends string>(params: Params.Params<P>, context: Cont
   },
   gradient: context.gradient,
   evaluate: context.evaluate,
-  subject: context.subject
+  subject: context.subject,
+  watch: context.watch
 })
 
 /** Stands in for an objective that was not given, and throws when it is called. */

@@ -284,7 +284,7 @@ export const descend = define({
   memory: ({ optimizer, epochs }) => descending(optimizer, epochs),
   steps:
     ({ objective, optimizer, batch, epochs }) =>
-    ({ evaluate, points, schedule }) => {
+    ({ evaluate, points, schedule, watch }) => {
       const subject = Objective.subject(schedule)(objective)
       const size = epochs ? batch : null
       const rowsAt = epochsOf(points.rows, size ?? 0)
@@ -294,7 +294,7 @@ export const descend = define({
           // The first step's key is all the epochs'.
           const { epochs, met } = place ?? { epochs: pipe(key, Key.named('epochs')).epochs, met: 0 }
           const rows = size === null ? undefined : rowsAt(epochs, met)
-          const step = Optimizer.step(optimizer, (at: Arrays) => evaluate(at, key, rows), subject)
+          const step = Optimizer.step(optimizer, (at: Arrays) => evaluate(at, key, rows), subject, watch)
           const { value, gradient, ...next } = step({ params, state })
           return {
             value,

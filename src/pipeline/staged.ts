@@ -81,6 +81,8 @@ export interface Tools extends Setting {
   readonly evaluate: (params: Arrays, key: Key.Key, rows?: Int32Array) => Optimizer.Evaluation<string>
   /** The stages that it attempts, each run whole from some parameters. */
   readonly attempts: ReadonlyArray<(start: Arrays, key: Key.Key) => Attempt>
+  /** Looks on at the parts of an optimizer, where a step is taken again to see why it failed. */
+  readonly watch?: Optimizer.Watch
 }
 
 /** What a step found and did. */

@@ -193,12 +193,12 @@ describe('a loss that is not finite is told', () => {
   it('by the term, the row and the step, where noise is the cause', () => {
     const noise = column(6, -5)
     expect(learned(Objective.sum([smooth, rare]), column(6, 0.6), { expectation: Expectation.fixed(noise) })).toMatch(
-      /^stages\[0\], step 1: the objective, by Objective.custom\("rare", .*\) of row 7: NaN is not finite;/
+      /^stages\[0\], step 1: the objective, by Objective.custom\("rare", .*\) of row 7 at time 0\.3, where log\(-1\) is NaN: NaN is not finite;/
     )
   })
   it('by the row of the data, where a batch is of a few', () => {
     expect(learned(Objective.sum([smooth, ofData]), column(6, -5), { batch: 3 })).toMatch(
-      /^stages\[0\], step \d+: the objective, by Objective.custom\("ofData", .*\) of row 7: NaN is not finite;/
+      /^stages\[0\], step \d+: the objective, by Objective.custom\("ofData", .*\) of row 7 at time 0\.3, where log\(-1\) is NaN: NaN is not finite;/
     )
   })
   it('by the parameter, where the value is finite and its derivative is not', () => {
@@ -207,7 +207,7 @@ describe('a loss that is not finite is told', () => {
       sum(sqrt(square(sub(clean, slice(params.means, [0, 0], [1, 1])))), 1)
     )
     expect(learned(Objective.sum([smooth, corner]), column(11, 1))).toMatch(
-      /^stages\[0\], step 1: the norm of the gradient, by the derivative of Objective.custom\("corner", .*\) of row 12 in means\[0\]\[0\]: /
+      /^stages\[0\], step 1: the norm of the gradient, by the derivative of Objective.custom\("corner", .*\) of row 12 at time 0\.3 in means\[0\]\[0\], where div\(1, 0\) is Infinity: /
     )
   })
 })

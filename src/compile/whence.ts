@@ -1,0 +1,144 @@
+/** Where a loss that is not finite comes from: its schedule, a term, a row, a parameter, an operation. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { Key, compute, origin, valueAndGrad, type NdArray } from '../../lib/index.js'
+import * as Fault from './fault.js'
+import * as Given from './given.js'
+import * as Loss from './loss.js'
+import * as Matching from './matching.js'
+import * as Nodes from '../mixture/nodes.js'
+import * as Objective from '../objective/objective.js'
+import * as Params from '../family/params.js'
+import * as Problem from '../core/problem.js'
+import * as Score from '../score/score.js'
+import * as Source from '../data/source/source.js'
+
+/** So many rows are looked at at once for one that is not finite. */
+const LOOK = 4096
+
+const isFinite = <P extends string>({ value, gradient }: Loss.ValueAndGradient<P>): boolean =>
+  Number.isFinite(value) && Params.isFinite(gradient)
+
+/** The first answer that is one. */
+const firstOf = <A, B>(all: ReadonlyArray<A>, of: (a: A) => B | null): B | null =>
+  all.reduce<B | null>((found, a) => found ?? of(a), null)
+
+/** What a term is given of a row: its level alone is that of the schedule, and its weight that of the objective. */
+const LEVEL = ['alpha', 'sigma', 'weight', 'conversion'] as const
+
+/** What of a loss is not finite at some parameters and key, the first; null where all is. `rows` are the places of the rows in the data. */
+export type Whence<P extends string> = (
+  params: Params.Params<P>,
+  key: Key.Key,
+  rows?: ArrayLike<number>
+) => Fault.Found | null
+
+export const whence = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): Whence<P> => {
+  if (Nodes.isPopulation(data)) {
+    const [levels, mixtureOf] = [Loss.levelsOf(loss), Loss.mixtureIn(loss.score)]
+    return (params, key) =>
+      pipe(
+        data.resolved(mixtureOf(params), levels),
+        E.match(
+          (problem): Fault.Found | null => ({
+            what: 'the population',
+            value: NaN,
+            reason: Problem.show(problem),
+            inputs: Fault.asInputs(params)
+          }),
+          nodes => whence(loss, nodes)(params, key)
+        )
+      )
+  }
+  const { points: about, enter } = Loss.framed(loss, data)
+  const model = Score.interpret(loss.score)
+  const draws = Loss.draw(loss, about)
+  const [own, theirs] = [Matching.data(about, false), Matching.data(data, false)]
+  return (params, key, rows) => {
+    const here = enter(params)
+    const { basis, terms } = draws(here, key)
+    const first = (
+      of: (first: number, count: number) => Loss.ValueAndGradient<P>,
+      from: number,
+      count: number
+    ): readonly [row: number, found: Loss.ValueAndGradient<P>] | null => {
+      if (count === 0) return null
+      const found = of(from, count)
+      if (isFinite(found)) return null
+      const half = count > LOOK ? LOOK : Math.ceil(count / 2)
+      return count === 1
+        ? [from, found]
+        : (first(of, from, half) ?? first(of, from + half, count - half) ?? [from, found])
+    }
+    const inTerm = ({ term, samples }: Loss.Drawn): Fault.Found | null => {
+      const printed = Objective.show(term.of)
+      if (Objective.isPenalty(term)) {
+        const { value, gradient } = term.penalty(params)
+        // A penalty gives a gradient in the parameters that it is given.
+        const found = { value, gradient: gradient as Params.Params<P> }
+        return isFinite(found) ? null : { ...told(printed, found), inputs: Fault.asInputs(params) }
+      }
+      const given: ReadonlyArray<readonly [Given.Named, Loss.Sample | null]> = Objective.isMatching(term)
+        ? samples.map(sample => [Matching.given(model, term, sample, basis, about), sample])
+        : [[Matching.constantsOf(term), null]]
+      return firstOf(given, ([one, sample]) => {
+        const on = (from: number, count: number) => (params: Params.Tensors<P>) =>
+          Matching.mean(model, term)(params, Given.tensors(from, count)({ ...own, ...one }))
+        const found = first((from, count) => valueAndGrad<P>(on(from, count))(here), 0, about.rows)
+        if (found === null) return null
+        const [at, evaluated] = found
+        const row = rows?.[at] ?? at
+        const times: Given.Named = sample === null ? {} : { time: Given.perRow(sample.ofTime(time => time)) }
+        const { time, ...values } = compute(() =>
+          Given.tensors(at, 1)({ time: Given.number(NaN), ...theirs, ...one, ...times })
+        )
+        const inputs = { ...values, ...Fault.asInputs(params) }
+        const when = sample === null ? {} : { time: time.values[0] }
+        const level = spoiled(values)
+        if (level !== null) return { ...level, row, ...when, inputs }
+        const cause = origin(on(at, 1))(here)
+        return {
+          ...told(printed, evaluated),
+          row,
+          ...when,
+          ...(cause !== null && { reason: Fault.because(cause) }),
+          inputs
+        }
+      })
+    }
+    return firstOf(terms, inTerm)
+  }
+}
+
+/** A term by its value, or by its derivative where the value is finite. */
+const told = (
+  term: string,
+  { value, gradient }: Loss.ValueAndGradient<string>
+): Pick<Fault.Found, 'what' | 'value' | 'term' | 'parameter'> =>
+  Number.isFinite(value)
+    ? {
+        what: 'the derivative of the objective',
+        value: Fault.valueIn(gradient),
+        term: `the derivative of ${term}`,
+        parameter: Params.whereInfinite(gradient) ?? 'no parameter'
+      }
+    : { what: 'the objective', value, term }
+
+/** A level that is not finite, by its schedule; or the weight of one that is. */
+const spoiled = (values: Readonly<Record<string, NdArray>>): Pick<Fault.Found, 'what' | 'value' | 'reason'> | null =>
+  firstOf(LEVEL, name => {
+    const value = name in values ? values[name].values[0] : 0
+    const what = name === 'alpha' || name === 'sigma' ? 'the schedule' : "the objective's weight"
+    return Number.isFinite(value) ? null : { what, value, reason: `${name} is ${value}` }
+  })
+
+/** `whence` of a batch. */
+export const inBatch =
+  <P extends string>(loss: Loss.Loss<P>, data: Source.Data, batch: number): Whence<P> =>
+  (params, key, rows) => {
+    const keys = pipe(key, Key.named('rows', 'loss'))
+    const { points, places } = Source.batch(batch, rows === undefined ? undefined : Int32Array.from(rows))(keys.rows)(
+      data
+    )
+    return whence(loss, points)(params, keys.loss, places)
+  }

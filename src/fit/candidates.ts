@@ -1082,7 +1082,7 @@ export const ranked =
   }
 
 /**
- * Of ranked candidates, the one that has least of the criterion and less than the first, and was set aside; null where there is none, or
+ * Of ranked candidates, the one that has least of the criterion and less than the first, and was excluded; null where there is none, or
  * the first is no sounder.
  */
 export const setAside = (criterion: Criterion, candidates: ReadonlyArray<Ranked>): Ranked | null => {

@@ -182,11 +182,11 @@ export interface Fit {
   /** Columns that hold the same number in every row, and were left out: they say nothing of components. */
   readonly leftOut: ReadonlyArray<string>
   /**
-   * The likeliest candidate by the criterion of those with less of it than this one that were set aside, since a component is empty or
-   * held up by the floor of the variances alone; null where there is none.
+   * The likeliest candidate by the criterion of those with less of it than this one that were excluded, since a component is empty or
+   * is kept from collapse by the minimum variance alone; null where there is none.
    */
   readonly setAside: Candidates.Ranked | null
-  /** The columns in which the floor holds up components, of the candidate that was set aside, or else of this one. */
+  /** The columns in which the floor holds up components, of the candidate that was excluded, or else of this one. */
   readonly narrow: ReadonlyArray<string>
   /** The mean of log p(x) over the rows, weighted where they carry weights. */
   readonly logLikelihood: number
@@ -419,7 +419,7 @@ const text = ({
       ...(setAside === null
         ? []
         : [
-            `  Set aside: ${setAside.components} ${setAside.family}, whose ${criterion.toUpperCase()} is ${Table.show(less, 3)} less; ` +
+            `  Excluded: ${setAside.components} ${setAside.family}, whose ${criterion.toUpperCase()} is ${Table.show(less, 3)} less; ` +
               `${setAside.collapsed.length > 0 ? 'only the floor of the variances holds up a component' : 'a component is empty'}.`
           ]),
       ...(narrow.length === 0

@@ -624,7 +624,7 @@ export const showExpectation = (expectation: Expectation.Expectation): string =>
       })})`
     : Expectation.show(expectation)
 
-/** Whether a term draws more than noise, and so asks for plain noise drawn anew. */
+/** Whether a term draws more than noise, and so asks for plain noise drawn again. */
 const estimates = <P extends string>(score: Score.Score<P>, term: Objective.Term, dim: number): boolean =>
   Objective.isMatching(term) &&
   (term.exact !== undefined || Loss.drawnBeside(Score.interpret(score), term, dim).length > 0)

@@ -380,7 +380,7 @@ export const ofOptimizers = declaredBy<Optimizer.Optimizer>(
     ofOptimizer({
       name: 'gain',
       plain:
-        'from θ = 0 and no memory the step along g less that along 0 goes with g as the sign of the gain says, gain · ⟨step(g) − step(0), g⟩ ≥ 0, and is 0 where the gain is 0. (A projection moves by itself what lies outside)',
+        'from θ = 0 and no memory the step along g less that along 0 goes with g as the sign of the gain says, gain · ⟨step(g) − step(0), g⟩ ≥ 0, and is 0 where the gain is 0. (A projection moves what lies outside without any gradient)',
       isDeclared: optimizer => ['means', 'logits', 'logVariances'].some(name => !Number.isNaN(gainOf(optimizer, name))),
       cases: walking,
       says: (optimizer, { walk: { start, gradients } }) => {

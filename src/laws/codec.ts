@@ -52,7 +52,7 @@ const STRINGS = [' x', 'x ', '', 'É e\u0301', 'a\tb\n', '0', 'x'.repeat(300)]
 
 const anyJson: fc.Arbitrary<Json> = fc.jsonValue() as fc.Arbitrary<Json>
 
-/** Any JSON, and JSON that is right but for one place. */
+/** Any JSON, and JSON that is right except in one place. */
 const nearly = <A>(codec: t.Type<A, unknown>, values: fc.Arbitrary<A>): fc.Arbitrary<Json> =>
   fc.oneof(
     anyJson,

@@ -391,7 +391,7 @@ export const emPair = ({
     (xt: Points.Points) =>
     (m: Density.Row): Density.Row =>
       Array.from(step(family, FLOOR, xt)(Params.of({ mean: m })).params.mean.values)
-  /** m ← next(m) until it stands still, or 2000 times. */
+  /** m ← next(m) until it converges, or 2000 times. */
   const settle = (next: (m: Density.Row) => Density.Row, start: Density.Row): Density.Row =>
     iterate<{ readonly m: Density.Row; readonly count: number }>({ m: start, count: 0 }, ({ m, count }) => {
       const moved = next(m)

@@ -25,7 +25,7 @@ import type { Law, Laws } from './law.js'
 import type { Evaluate } from './objective.js'
 import { inSingle } from './singlePrecision.js'
 
-/** An expectation, or how to draw one anew for the points: `fixed` is random only in the noise it is given. */
+/** An expectation, or how to draw a new one for the points: `fixed` is random only in the noise it is given. */
 export type Instance = Expectation.Expectation | ((points: Points.Points, seed: number) => Expectation.Expectation)
 
 export interface ExpectationOptions {

@@ -217,7 +217,7 @@ export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {})
     over(cases)({
       name: 'the score of a posterior tends to that of the exact posterior',
       statement:
-        '∀ mixtures, measurements, x: of the exact score of the prior it is the score of the posterior, a mixture in closed form, but for an error of order σ⁴: over 5 points it falls by at least a factor 8 from σ/α = min(0.1, v/10D) to half of it, until it is below 1e-12; v is the variance of the components and D how far they are apart, as from one to the next x goes in v/D. What takes the covariance of x_0 for 0 is off by order σ².',
+        '∀ mixtures, measurements, x: of the exact score of the prior it is the score of the posterior, a mixture in closed form, except for an error of order σ⁴: over 5 points it falls by at least a factor 8 from σ/α = min(0.1, v/10D) to half of it, until it is below 1e-12; v is the variance of the components and D how far they are apart, as from one to the next x goes in v/D. What takes the covariance of x_0 for 0 is off by order σ².',
       source: 'Rozet et al. 2024, arXiv 2405.13712; Bayes',
       says: each => {
         const { prior, seen, schedule, points } = each

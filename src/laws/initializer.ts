@@ -435,7 +435,7 @@ interface Drawing<P extends string> {
   readonly count: number
 }
 
-/** That what is drawn is drawn anew for each key, and as often as is said. */
+/** That what is drawn is another draw for each key, and as often as is said. */
 const ofDraws = <P extends string>(
   { initializer, start, started, others, cases, wide, own, count }: Drawing<P>,
   { draws, apart }: Required<Pick<InitializerOptions, 'draws' | 'apart'>>

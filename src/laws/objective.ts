@@ -850,7 +850,7 @@ export const minimum = <P extends string>(
     over(cases([2, 3]))({
       option: 'proper',
       name: 'the truth is stationary in two and three dimensions',
-      statement: `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${ROWS} rows, each by its noise and the opposite (by noise drawn anew, where it draws beside it), is 0, up to ${ERRORS} standard errors, which the batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.`,
+      statement: `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${ROWS} rows, each by its noise and the opposite (by noise drawn again, where it draws beside it), is 0, up to ${ERRORS} standard errors, which the batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.`,
       source: 'Vincent 2011, Neural Computation 23:1661–1674; Student 1908',
       enough: 10,
       says: each => {

@@ -1,4 +1,4 @@
-/** Adapters: functions on plain arrays, as PyTorch, optax or NumPy have them, held to the laws without a pipeline. */
+/** Adapters: functions on plain arrays, as PyTorch, optax or NumPy have them, property-tested without a pipeline. */
 import * as fc from 'fast-check'
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -183,7 +183,7 @@ const loss = (
 }
 
 /**
- * Functions on plain arrays, held to laws as they stand: optimizers in the manner of optax or PyTorch, weights of SNR and steps of samplers
+ * Functions on plain arrays, property-tested as they stand: optimizers in the manner of optax or PyTorch, weights of SNR and steps of samplers
  * become instances for `laws.check`; of a loss these are its laws.
  *
  * @example

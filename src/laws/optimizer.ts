@@ -88,7 +88,7 @@ interface Alike {
   readonly jumps: boolean
 }
 
-/** Every entry by itself. */
+/** Every entry alone. */
 const each: Alike = { coordinates: true, names: true, sums: false, jumps: false }
 const jumping: Alike = { ...each, jumps: true }
 const summing: Alike = { ...each, sums: true }

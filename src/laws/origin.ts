@@ -206,7 +206,7 @@ export const runTranslation = <P extends string>(
     over(fc.record({ by: offsets(furthest), seed: seeds }))({
       name: 'a run does not know where 0 is',
       statement:
-        '∀ keys, c ≤ 1e8: on x + c, from a start that is c further, it ends by the same rules, and at the same parameters but for the means, which are c further. To 1e-7 + 1e3 · 2⁻⁵² c: the means are kept where the data are, and rounded there by 2⁻⁵³ c at each step; a rule of 1e-8 and overlapping components magnify that.',
+        '∀ keys, c ≤ 1e8: on x + c, from a start that is c further, it ends by the same rules, and at the same parameters except for the means, which are c further. To 1e-7 + 1e3 · 2⁻⁵² c: the means are kept where the data are, and rounded there by 2⁻⁵³ c at each step; a rule of 1e-8 and overlapping components magnify that.',
       source: 'a mixture moves with its data',
       says: ({ by, seed }) => {
         const key = Key.fromSeed(seed)

@@ -255,7 +255,7 @@ export const run = <P extends string>(
     ),
     lawOf(
       'states follow one another',
-      'a run starts at stage 0, step 0; a running state is followed by the next step or by itself, failed; an ended stage by the next stage, with the same parameters; a finished or failed state by nothing.',
+      'a run starts at stage 0, step 0; a running state is followed by the next step or by the same state, failed; an ended stage by the next stage, with the same parameters; a finished or failed state by nothing.',
       'definition of `Status`',
       (program, key) => {
         const states = all(program, key)

@@ -268,7 +268,7 @@ const settingOf = (
         keysOf(seed).sampler
       )
     )
-  /** One step between two log-SNRs, by itself. */
+  /** One step between two log-SNRs. */
   const stepOf = (
     each: Example,
     levels: ReadonlyArray<number>,

@@ -503,7 +503,7 @@ interface Criterion {
 const criterion = ({ candidates }: Choice, by: Fit.Criterion): Criterion => {
   const name = by.toUpperCase()
   const [chosen] = candidates
-  /** Whether one stands beside what was chosen, and is not set aside. */
+  /** Whether one stands beside what was chosen, and is not excluded. */
   const stands = (one: Fit.Ranked): boolean => isSound(one) || !isSound(chosen)
   const values = candidates.map(({ statistics }) => statistics[by])
   const best = Math.min(...candidates.filter(stands).map(({ statistics }) => statistics[by]))
@@ -536,14 +536,14 @@ const criterion = ({ candidates }: Choice, by: Fit.Criterion): Criterion => {
       families
         .map(family => {
           const own = candidates.filter(one => one.family === family && stands(one))
-          if (own.length === 0) return `${word(family)}: all set aside`
+          if (own.length === 0) return `${word(family)}: all excluded`
           const top = own.reduce((a, b) => (b.statistics[by] < a.statistics[by] ? b : a))
           return `${word(family)}: least at ${top.components}, +${show(top.statistics[by] - best, 3)}`
         })
         .join('; '),
     note: candidates.every(stands)
       ? ''
-      : 'Crosses: set aside, as a component is empty or sits at the minimum variance; what is below the least stands at the bottom.'
+      : 'Crosses: excluded, as a component is empty or sits at the minimum variance; what is below the least stands at the bottom.'
   }
 }
 

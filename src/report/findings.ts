@@ -117,7 +117,7 @@ export const chosen = (choice: Choice, count: number): string => {
   )
 }
 
-/** Whether something speaks against what was chosen, or another has less of the criterion and was set aside. */
+/** Whether something speaks against what was chosen, or another has less of the criterion and was excluded. */
 export const isDoubted = (choice: Choice): boolean => {
   const [best] = choice.candidates
   return !isSound(best) || best.unsupported.length > 0 || setAside(choice) !== null
@@ -161,7 +161,7 @@ export const setAside = ({ criterion, candidates }: Choice): string | null => {
     ? null
     : `${least.components} ${word(least.family)} is less by ` +
         `${show(best.statistics[criterion] - least.statistics[criterion], 3)} in ${criterion.toUpperCase()}, but has ` +
-        `${least.floored.length > 0 ? 'a component at the minimum variance' : 'an empty component'}, and was set aside; ` +
+        `${least.floored.length > 0 ? 'a component at the minimum variance' : 'an empty component'}, and was excluded; ` +
         `if that cluster is real, ask for -k ${least.components} --family ${word(least.family)}.`
 }
 
@@ -302,7 +302,7 @@ export const redundancies = (
       '--family isotropic learns the variances.'
   return fit.redundancies.map(found =>
     found._tag === 'Empty'
-      ? `Component ${found.component + 1} is empty: it answers for ${found.rows.toPrecision(2)} rows. ${remedy}`
+      ? `Component ${found.component + 1} is empty: its effective count is ${found.rows.toPrecision(2)} rows. ${remedy}`
       : `Components ${found.components.map(k => k + 1).join(' and ')} are all but the same: ` +
         `they overlap by ${(100 * found.overlap).toFixed(0)} %. ${remedy}`
   )
@@ -334,7 +334,7 @@ export const constants = ({
       ]
 }
 
-/** In which columns the floor holds up components, of what was learned or was set aside, and what to do. */
+/** In which columns the floor holds up components, of what was learned or was excluded, and what to do. */
 export const narrow = ({
   columns,
   narrow,

@@ -112,7 +112,7 @@ describe('optimizers', () => {
       right: laws.optimizer(momentum)
     },
     {
-      wrong: 'an empty chain that stands still',
+      wrong: 'an empty chain that makes no step',
       law: 'the empty chain is the identity of chaining',
       mutant: wrongly(
         descent,

@@ -66,7 +66,9 @@ it('the report tells them', () => {
   })
   // An option does not break at the end of a line.
   const text = page(fit, '0.0.0').replaceAll('<span class="word">--components</span>', '--components')
-  expect(text).toContain('<li class="doubt">Component 1 is empty: it answers for 0.25 rows. Try --components 1.</li>')
+  expect(text).toContain(
+    '<li class="doubt">Component 1 is empty: its effective count is 0.25 rows. Try --components 1.</li>'
+  )
   expect(text).toContain(
     '<li class="doubt">Components 1 and 2 are all but the same: they overlap by 99 %. Try --components 1.</li>'
   )

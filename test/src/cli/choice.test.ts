@@ -159,13 +159,13 @@ describe('ornstein fit', () => {
     here.write('line.csv', Points.toCsv(points, ['x', 'y']))
     const { stdout } = await ornstein('fit @line.csv -k 1,2 --family full --report @line.html')
     expect(stdout).toContain('Learned 1 full Gaussian from 120 rows')
-    const said = /2 full is less by [\d.]+ in ICL, but has a component at the minimum variance, and was set aside/
+    const said = /2 full is less by [\d.]+ in ICL, but has a component at the minimum variance, and was excluded/
     expect(stdout).toMatch(said)
     expect(stdout).toContain(
       'Chosen by ICL among 2 candidates: in each other a component is empty, or sits at the minimum variance'
     )
     expect(here.read('line.html')).toMatch(said)
-    expect((await ornstein('fit %penguins.csv -k 2..4 --family full')).stdout).not.toContain('set aside')
+    expect((await ornstein('fit %penguins.csv -k 2..4 --family full')).stdout).not.toContain('excluded')
   })
 
   it('chooses from what is left open, by the criterion asked for', async () => {

@@ -386,7 +386,7 @@ describe('rows far from all others', () => {
     const [, ...others] = model.candidates
     const [picture] = criteria({ ...choice, candidates: [best, ...others, low] })
     expect(picture.description).toContain('tied-diagonal: least at 5, +0')
-    expect(picture.note).toContain('set aside')
+    expect(picture.note).toContain('excluded')
     const [alone] = criteria(choice)
     expect([alone.note, alone.body.replace(/.*<circle/, '')]).toEqual(['', picture.body.replace(/.*<circle/, '')])
   })

@@ -300,6 +300,122 @@ export const valueAndGrad =
       })
     )
 
+/**
+ * The value of an objective alone, without its gradient: that of `valueAndGrad` up to rounding, in less time.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score } from 'ornstein'
+ *
+ * const value = Problem.orThrow(
+ *   Compile.value({
+ *     schedule: Schedule.ornsteinUhlenbeck,
+ *     score: Score.spherical({ components: 1 }),
+ *     objective: Objective.likelihood,
+ *     expectation: Expectation.monteCarlo()
+ *   })({ rows: 2, dim: 1, values: Float64Array.of(-1, 2) })
+ * )
+ * // −log N(x; 0, 1) = x²/2 + ½ log 2π
+ * assert.ok(Math.abs(value(Params.of({ means: [[0]] }), Key.fromSeed(0)) - (1.25 + Math.log(2 * Math.PI) / 2)) < 1e-14)
+ */
+export const value =
+  <P extends string>(loss: Loss.Loss<P>) =>
+  (points: Source.Data): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => number> =>
+    pipe(
+      points,
+      plans(loss),
+      E.map(([{ value }]) => {
+        const wanted = Score.shapes(points.dim)(loss.score)
+        return (params, key) => value(Params.checked(wanted)(params), key)
+      })
+    )
+
+/**
+ * The product of the Hessian of an objective with a direction, ∇²L · v, exact to rounding: the gradient of `Objective.along(v)`, by one
+ * program for all directions. The same key gives the noise of `valueAndGrad`. Refused of an expectation that draws noise in the span
+ * of the centres, in which a second derivative has another mean, and of control variates.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score } from 'ornstein'
+ *
+ * const product = Problem.orThrow(
+ *   Compile.hessianVector({
+ *     schedule: Schedule.ornsteinUhlenbeck,
+ *     score: Score.spherical({ components: 1 }),
+ *     objective: Objective.likelihood,
+ *     expectation: Expectation.monteCarlo()
+ *   })({ rows: 2, dim: 1, values: Float64Array.of(-1, 2) })
+ * )
+ * // (m − x)²/2 has the second derivative 1 in m.
+ * assert.deepEqual([...product(Params.of({ means: [[7]] }), Params.of({ means: [[3]] }), Key.fromSeed(0)).means.values], [3])
+ */
+export const hessianVector =
+  <P extends string>(loss: Loss.Loss<P>) =>
+  (
+    points: Source.Data
+  ): E.Either<
+    CompileErrors,
+    (params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) => Params.Params<P>
+  > => {
+    const data = asTheyAre(points)
+    const shapes = (): Params.Shapes<P> => Score.shapes(points.dim)(loss.score)
+    const along = (direction: Params.Params<P>): Loss.Loss<P> => ({
+      ...loss,
+      objective: Objective.along(direction)(loss.objective)
+    })
+    return pipe(
+      data,
+      plans(loss),
+      // One direction stands for all.
+      E.flatMap(() => plans(along(Params.zeros(shapes())))(data)),
+      E.map(() => {
+        const wanted = shapes()
+        return (params, direction, key) => {
+          const [{ evaluate }] = Loss.plans(along(Params.checked(wanted)(direction)), data)
+          return evaluate(Params.checked(wanted)(params), key).gradient
+        }
+      })
+    )
+  }
+
+/**
+ * The Hessian of an objective in packed parameters (`Params.packed`), [n, n], symmetric: n products with unit vectors. What
+ * `hessianVector` refuses is refused.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score } from 'ornstein'
+ *
+ * const hessian = Problem.orThrow(
+ *   Compile.hessian({
+ *     schedule: Schedule.ornsteinUhlenbeck,
+ *     score: Score.spherical({ components: 1 }),
+ *     objective: Objective.likelihood,
+ *     expectation: Expectation.monteCarlo()
+ *   })({ rows: 1, dim: 2, values: Float64Array.of(-1, 2) })
+ * )
+ * assert.deepEqual([...hessian(Params.of({ means: [[0, 0]] }), Key.fromSeed(0)).values], [1, 0, 0, 1])
+ */
+export const hessian =
+  <P extends string>(loss: Loss.Loss<P>) =>
+  (points: Source.Data): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => NdArray> =>
+    pipe(
+      points,
+      hessianVector(loss),
+      E.map(product => (params, key) => {
+        const shapes = Score.shapes(points.dim)(loss.score)
+        const n = Params.sizeOf(shapes)
+        const columns = RA.makeBy(n, j => Params.packed(product(params, Params.unit(shapes, j), key)))
+        // Either half is the other except for rounding.
+        const values = new Float64Array(n * n).map((_, at) => {
+          const [i, j] = [Math.floor(at / n), at % n]
+          return (columns[i][j] + columns[j][i]) / 2
+        })
+        return { shape: [n, n], values }
+      })
+    )
+
 /** Data that do not change when a buffer is filled with other numbers. */
 const asTheyAre = (data: Source.Data): Source.Data =>
   Source.isSource(data) || Nodes.isPopulation(data) ? data : Points.snapshot(data)

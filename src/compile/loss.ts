@@ -9,7 +9,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import * as Compiler from '../../lib/compiler/index.js'
-import { compute, Key, valueAndGrad, type NdArray } from '../../lib/index.js'
+import { compute, Key, valueAndGrad, type NdArray, type Tensor } from '../../lib/index.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import { concatenated, size } from '../../lib/arrays/ndarray.js'
 import {
@@ -64,6 +64,8 @@ export interface LossPlan<P extends string> {
   readonly engine: 'compiled' | 'interpreted'
   readonly reason: string
   readonly evaluate: (params: Params.Params<P>, key: Key.Key) => ValueAndGradient<P>
+  /** The value alone, which costs no derivative. */
+  readonly value: (params: Params.Params<P>, key: Key.Key) => number
 }
 
 export type Sample = Matching.Sample
@@ -270,16 +272,21 @@ const ofNumbers =
     gradient: Params.unpacked(shapes)(numbers.subarray(1))
   })
 
+/** Where no derivative is asked for. */
+const noGradient = <P extends string>(): Params.Params<P> =>
+  // Nobody looks at it, since nobody asked for it.
+  ({}) as Params.Params<P>
+
 /** By the interpreter, strand by strand: one computation is alive at a time, so that memory does not grow with rows, levels or draws. */
 const interpreted =
-  <P extends string>(score: Score.Score<P>, use: Use): Engine<P> =>
+  <P extends string>(score: Score.Score<P>, use: Use, differentiates: boolean): Engine<P> =>
   data => {
     const model = Score.interpret(score)
     const { rows } = data
     const own = Matching.data(data, use === 'often')
     const isWeighted = 'rowWeight' in own
     return (params, { basis, terms }) => {
-      const shapes = Params.shapes(params)
+      const shapes = Params.shapes(differentiates ? params : noGradient<P>())
       const parts = terms.flatMap<{ readonly weight: number; readonly term: Direct; readonly given: Given.Named }>(
         ({ weight, term, samples }) =>
           Objective.isMatching(term)
@@ -295,12 +302,12 @@ const interpreted =
           // A mean over some of the rows counts as many of all.
           const share = isWeighted ? 1 : count / rows
           parts.forEach(({ weight, term, given }) => {
-            const part = pipe(
-              params,
-              valueAndGrad<P>(params => Matching.mean(model, term)(params, tensors({ ...own, ...given }))),
-              scaled(weight * share)
-            )
-            Strands.add(into, numbersOf(part))
+            const mean = (params: Params.Tensors<P>): Tensor =>
+              Matching.mean(model, term)(params, tensors({ ...own, ...given }))
+            const part = differentiates
+              ? valueAndGrad<P>(mean)(params)
+              : { value: compute(() => mean(Score.tensors(params))).values[0], gradient: noGradient<P>() }
+            Strands.add(into, numbersOf(scaled(weight * share)(part)))
           })
         }),
         found: ofNumbers(shapes)
@@ -310,29 +317,30 @@ const interpreted =
 
 /** By programs, each compiled once; what none can be made of is interpreted. */
 const compiled =
-  <P extends string>(score: Score.Score<P>, library: Compiler.Library, use: Use): Engine<P> =>
+  <P extends string>(score: Score.Score<P>, library: Compiler.Library, use: Use, differentiates: boolean): Engine<P> =>
   data => {
     const model = Score.interpret(score)
     const own = Matching.data(data, use === 'often')
-    const otherwise = interpreted(score, use)(data)
+    const otherwise = interpreted(score, use, differentiates)(data)
     return (params, evaluation) => {
       const { basis, terms } = evaluation
       const sums = terms.flatMap(drawn =>
-        parts(model, library, Params.shapes(params), drawn, { basis, own, data }).map(({ program, given, samples }) =>
-          pipe(
-            program,
-            E.fold(
-              () => otherwise(params, { basis, terms: [{ ...drawn, samples }] }),
-              ({ sum }) =>
-                pipe(
-                  sum(Given.call(data.rows, params, given)),
-                  // the parameters of the signature are those of the score
-                  Strands.map(({ value, gradient }) =>
-                    scaled(drawn.weight)({ value, gradient: gradient as Params.Params<P> })
+        parts(model, library, Params.shapes(params), drawn, { basis, own, data, differentiates }).map(
+          ({ program, given, samples }) =>
+            pipe(
+              program,
+              E.fold(
+                () => otherwise(params, { basis, terms: [{ ...drawn, samples }] }),
+                ({ sum }) =>
+                  pipe(
+                    sum(Given.call(data.rows, params, given)),
+                    // the parameters of the signature are those of the score
+                    Strands.map(({ value, gradient }) =>
+                      scaled(drawn.weight)({ value, gradient: gradient as Params.Params<P> })
+                    )
                   )
-                )
+              )
             )
-          )
         )
       )
       return pipe(
@@ -347,12 +355,18 @@ const programOf = <P extends string>(
   library: Compiler.Library,
   shapes: Params.Shapes<P>,
   term: Direct,
-  given: Given.Named
+  given: Given.Named,
+  differentiates = true
 ): E.Either<string, Compiler.Program> =>
-  library.program(Matching.identity(term), Given.signature(shapes, given), ({ params, rows, constants }) => ({
-    // the parameters of the signature are those of the score
-    value: Matching.mean(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
-  }))
+  library.program(
+    Matching.identity(term),
+    Given.signature(shapes, given),
+    ({ params, rows, constants }) => ({
+      // the parameters of the signature are those of the score
+      value: Matching.mean(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
+    }),
+    differentiates
+  )
 
 /** A part of a term that is one call of a program, and the samples that it is of. */
 interface Term {
@@ -373,9 +387,20 @@ const parts = <P extends string>(
   library: Compiler.Library,
   shapes: Params.Shapes<P>,
   { term, samples }: Drawn<Direct>,
-  { basis, own, data }: { readonly basis: Projection.Basis; readonly own: Given.Named; readonly data: Source.Data }
+  {
+    basis,
+    own,
+    data,
+    differentiates = true
+  }: {
+    readonly basis: Projection.Basis
+    readonly own: Given.Named
+    readonly data: Source.Data
+    readonly differentiates?: boolean
+  }
 ): ReadonlyArray<Term> => {
-  const programFor = (given: Given.Named): Term['program'] => programOf(model, library, shapes, term, given)
+  const programFor = (given: Given.Named): Term['program'] =>
+    programOf(model, library, shapes, term, given, differentiates)
   if (!Objective.isMatching(term)) {
     const given = { ...own, ...Matching.constantsOf(term) }
     return [{ program: programFor(given), given, samples: [] }]
@@ -482,7 +507,8 @@ export const summed = <P extends string>(
   precision: Compiler.Precision,
   about: Source.Data
 ): ((params: Params.Params<P>, key: Key.Key) => Strands.Sum<ValueAndGradient<P>>) => {
-  const [draws, whole] = [draw(loss, about), engineOf(loss, engine, libraryOf(loss.score, precision), 'often')(about)]
+  const circumstances = { library: libraryOf(loss.score, precision), use: 'often' } as const
+  const [draws, whole] = [draw(loss, about), engineOf(loss, engine, circumstances)(about)]
   return (params, key) => {
     const { basis, terms } = draws(params, key)
     return whole(params, { basis, terms: terms.filter(isDirect) })
@@ -543,7 +569,7 @@ const following = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
   population: Nodes.Population,
-  circumstances: Pick<Circumstances, 'library' | 'use' | 'place'>
+  circumstances: Taken
 ): LossPlan<P>['evaluate'] => {
   const levels = levelsOf(loss)
   const mixtureOf = mixtureIn(loss.score)
@@ -585,18 +611,31 @@ const evaluator = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
   data: Source.Data,
-  circumstances: Pick<Circumstances, 'library' | 'use' | 'place'>
+  circumstances: Taken
 ): LossPlan<P>['evaluate'] =>
   Nodes.isPopulation(data) ? following(by, loss, data, circumstances) : onRows(by, loss, data, circumstances)
+
+/** The value alone; coefficients that are chosen from gradients take these too. */
+const valueOf = <P extends string>(
+  by: LossPlan<P>['engine'],
+  loss: Loss<P>,
+  data: Source.Data,
+  circumstances: Taken
+): LossPlan<P>['value'] => {
+  const differentiates = Objective.terms(loss.objective).some(({ term }) => 'adaptive' in term)
+  const evaluate = lazy(() => evaluator(by, loss, data, { ...circumstances, differentiates }))
+  return (params, key) => evaluate()(params, key).value
+}
 
 const onRows = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
   data: Source.Data,
-  { library, use, place }: Pick<Circumstances, 'library' | 'use' | 'place'>,
+  circumstances: Taken,
   of: (term: Objective.Term) => boolean = () => true
 ): LossPlan<P>['evaluate'] => {
-  const engine = engineOf(loss, by, library, use)
+  const { library, place, differentiates = true } = circumstances
+  const engine = engineOf(loss, by, circumstances)
   const { points: about, middle, enter } = framed(loss, data)
   const anew = draw(loss, about)
   // Nodes draw nothing, and so are the same for all parameters and keys.
@@ -645,7 +684,8 @@ const onRows = <P extends string>(
         if (!Objective.isPenalty(term)) return []
         const { value, gradient } = term.penalty(params)
         // A penalty gives a gradient in the parameters that it is given.
-        return [scaled(weight)({ value, gradient: gradient as Params.Params<P> })]
+        const own = gradient as Params.Params<P>
+        return [scaled(weight)({ value, gradient: differentiates ? own : noGradient<P>() })]
       })
     ])
   }
@@ -665,10 +705,9 @@ export const rowGradients = <P extends string>(
   const library = libraryOf(loss.score, 'float64')
   const { points: about, enter } = framed(loss, data)
   const own = Matching.data(about, true)
-  const along = Array.from({ length: size }, (_, j) => {
-    const unit = Params.unpacked(shapes)(Float64Array.from({ length: size }, (_, i) => (i === j ? 1 : 0)))
-    return draw({ ...loss, objective: Objective.along(unit)(loss.objective) }, about)
-  })
+  const along = RA.makeBy(size, j =>
+    draw({ ...loss, objective: Objective.along(Params.unit(shapes, j))(loss.objective) }, about)
+  )
   const valuesOf = (params: Params.Params<P>, term: Direct, given: Given.Named): Float64Array =>
     pipe(
       library.program(
@@ -708,7 +747,7 @@ export const rowGradients = <P extends string>(
 }
 
 /** A plan on batches of the rows. */
-export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate'> {
+export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate' | 'value'> {
   /** Over rows of these numbers; over rows drawn from the key, where none are given. */
   readonly evaluate: (params: Params.Params<P>, key: Key.Key, rows?: Int32Array) => ValueAndGradient<P>
 }
@@ -749,12 +788,18 @@ export interface Circumstances {
   readonly place: Place.Place
 }
 
+/** How an evaluation is taken. */
+interface Taken extends Pick<Circumstances, 'library' | 'use' | 'place'> {
+  /** So unless said otherwise. */
+  readonly differentiates?: boolean
+}
+
 const engineOf = <P extends string>(
   { score }: Loss<P>,
   engine: LossPlan<P>['engine'],
-  library: Compiler.Library,
-  use: Use
-): Engine<P> => (engine === 'compiled' ? compiled(score, library, use) : interpreted(score, use))
+  { library, use, differentiates = true }: Omit<Taken, 'place'>
+): Engine<P> =>
+  engine === 'compiled' ? compiled(score, library, use, differentiates) : interpreted(score, use, differentiates)
 
 /** All ways to compute a loss on data, the chosen one first. They differ by rounding alone. */
 export const plans = <P extends string>(
@@ -772,7 +817,8 @@ export const plans = <P extends string>(
   const plan = (engine: LossPlan<P>['engine'], reason: string): LossPlan<P> => ({
     engine,
     reason,
-    evaluate: evaluator(engine, loss, data, { library, use, place })
+    evaluate: evaluator(engine, loss, data, { library, use, place }),
+    value: valueOf(engine, loss, data, { library, use, place: Place.here })
   })
   return !isSingle && evaluations < WORTH_COMPILING.evaluations && data.rows * data.dim < WORTH_COMPILING.numbers
     ? [plan('interpreted', `${evaluations} evaluations are over before it is compiled`)]

@@ -141,6 +141,10 @@ export const unpacked =
     })(shapes)
   }
 
+/** Parameters that are 1 in one of their numbers, as `packed` counts them, and 0 elsewhere. */
+export const unit = <P extends string>(shapes: Shapes<P>, at: number): Params<P> =>
+  unpacked(shapes)(Float64Array.from({ length: sizeOf(shapes) }, (_, i) => (i === at ? 1 : 0)))
+
 /** The Euclidean norm over all names together. */
 export const norm = <P extends string>(params: Params<P>): number =>
   Elementary.norm(Object.values<NdArray>(params).map(({ values }) => Elementary.norm(values)))

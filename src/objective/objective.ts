@@ -193,6 +193,8 @@ export interface Penalty extends Written {
     readonly value: number
     readonly gradient: Params.Params<string>
   }
+  /** Capability: the diagonal of its Hessian, where that is all there is of it. */
+  readonly curvature?: (params: Params.Params<string>) => Params.Params<string>
   /** Its problems for the parameters of a score. */
   readonly unfit?: Unfit
   /** It is not symmetric in the components. */
@@ -563,29 +565,43 @@ interface Penalized {
   readonly towards: Params.Params<string> | null
 }
 
-const penaltyOf =
-  ({ norm, smoothing, parameters, towards }: Penalized): Penalty['penalty'] =>
-  params => {
-    const wanted = new Set(parameters ?? Params.names(towards ?? params))
-    const difference = (name: string, { values }: NdArray): Float64Array =>
-      towards !== null && name in towards ? values.map((value, i) => value - towards[name].values[i]) : values
-    // √(δ² + ε²) − ε without cancellation, and 0 where both are.
-    const size = (delta: number): number => Elementary.hypot(delta, smoothing)
-    const one = (delta: number): number =>
-      norm === 'l2' ? delta * delta : delta === 0 ? 0 : (delta * delta) / (size(delta) + smoothing)
-    const slope = (delta: number): number => (norm === 'l2' ? 2 * delta : delta === 0 ? 0 : delta / size(delta))
-    return {
+/** A penalty entry by entry. */
+const penaltyOf = ({
+  norm,
+  smoothing,
+  parameters,
+  towards
+}: Penalized): Required<Pick<Penalty, 'penalty' | 'curvature'>> => {
+  const isWanted = (params: Params.Params<string>, name: string): boolean =>
+    (parameters ?? Params.names(towards ?? params)).includes(name)
+  const difference = (name: string, { values }: NdArray): Float64Array =>
+    towards !== null && name in towards ? values.map((value, i) => value - towards[name].values[i]) : values
+  // √(δ² + ε²) − ε without cancellation, and 0 where both are.
+  const size = (delta: number): number => Elementary.hypot(delta, smoothing)
+  const one = (delta: number): number =>
+    norm === 'l2' ? delta * delta : delta === 0 ? 0 : (delta * delta) / (size(delta) + smoothing)
+  const slope = (delta: number): number => (norm === 'l2' ? 2 * delta : delta === 0 ? 0 : delta / size(delta))
+  const bend = (delta: number): number =>
+    norm === 'l2' ? 2 : smoothing === 0 ? 0 : ((smoothing / size(delta)) * (smoothing / size(delta))) / size(delta)
+  const entrywise =
+    (of: (delta: number) => number) =>
+    (params: Params.Params<string>): Params.Params<string> =>
+      Params.map<NdArray, NdArray>((array, name) => ({
+        shape: array.shape,
+        values: isWanted(params, name) ? difference(name, array).map(of) : new Float64Array(array.values.length)
+      }))(params)
+  return {
+    penalty: params => ({
       value: Object.entries<NdArray>(params).reduce(
         (sum, [name, array]) =>
-          wanted.has(name) ? difference(name, array).reduce((sum, delta) => sum + one(delta), sum) : sum,
+          isWanted(params, name) ? difference(name, array).reduce((sum, delta) => sum + one(delta), sum) : sum,
         0
       ),
-      gradient: Params.map<NdArray, NdArray>((array, name) => ({
-        shape: array.shape,
-        values: wanted.has(name) ? difference(name, array).map(slope) : new Float64Array(array.values.length)
-      }))(params)
-    }
+      gradient: entrywise(slope)(params)
+    }),
+    curvature: entrywise(bend)
   }
+}
 
 const unfitIn =
   (
@@ -660,7 +676,7 @@ export const regularizer = define({
         : `Σ √((${difference})² + ${smoothing}²) − ${smoothing}`
   },
   meaning: fields => ({
-    penalty: penaltyOf(fields),
+    ...penaltyOf(fields),
     unfit: unfitIn(fields),
     ...(fields.towards !== null && { singles: true }),
     // Differences see the corner of |θ| unless it is rounded off.
@@ -792,6 +808,20 @@ const ofFew: Field.Field<Objective, Objective> = {
   arbitrary: (_, any) => any(concept.name, 3)
 }
 
+/** ⟨∇p, v⟩ of a penalty p, and the product of its Hessian with v. */
+const penaltyAlong = (direction: Params.Params<string>, { penalty, curvature, ...rest }: Bare<Penalty>): Form => ({
+  ...rest,
+  // A direction has entries for each component.
+  singles: true,
+  penalty: params => ({
+    value: Object.entries<NdArray>(penalty(params).gradient).reduce(
+      (sum, [name, { values }]) => values.reduce((sum, g, i) => sum + g * direction[name].values[i], sum),
+      0
+    ),
+    gradient: Params.zipWith((a, b) => a * b)(curvature?.(params) ?? Params.mapValues(() => NaN)(params), direction)
+  })
+})
+
 const alongCase = define({
   name: 'along',
   about: 'the derivative of an objective along a direction of the parameters',
@@ -805,19 +835,20 @@ const alongCase = define({
       ? []
       : terms(objective).flatMap(({ term }) =>
           Problem.unless(
-            !isPenalty(term) && !(isMatching(term) && term.adaptive === true),
+            !(isPenalty(term) && term.curvature === undefined) && !(isMatching(term) && term.adaptive === true),
             'objective',
             show(term.of),
-            'a mean over rows whose gradient is the derivative of its value',
-            'use Objective.denoising in place of controlVariate, and leave penalties out'
+            'a mean over rows whose gradient is the derivative of its value, or a penalty that says its curvature',
+            'use Objective.denoising in place of controlVariate, and leave other penalties out'
           )
         ),
   meaning: ({ direction, objective }): Form | Parts => {
     const form = formOf(objective)
     if ('parts' in form)
       return { parts: form.parts.map(part => ({ ...part, objective: alongCase(direction)(part.objective) })) }
-    if ('penalty' in form) return form
-    const rest = { ...form, proper: false }
+    if ('penalty' in form) return penaltyAlong(direction, form)
+    // Noise of the centres' span is not all that a direction sees: of a second derivative its mean would be another.
+    const { spans: _, ...rest } = { spans: undefined, ...form, proper: false }
     const constants = Along.constants(direction, rest.constants)
     const unfit: Unfit = (shapes, score, dim) => [
       ...(rest.unfit?.(shapes, score, dim) ?? []),

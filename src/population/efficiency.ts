@@ -5,7 +5,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import { Key, type NdArray } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
@@ -125,20 +124,7 @@ const hessianOn = <P extends string>(
   { score, objective, schedule = Schedule.ornsteinUhlenbeck, expectation = Expectation.monteCarlo() }: Description<P>,
   data: Points.Points,
   params: Params.Params<P>
-): Matrix => {
-  const shapes = Score.shapes(data.dim)(score)
-  const n = Params.sizeOf(shapes)
-  const columns = RA.makeBy(n, j => {
-    const unit = Params.unpacked(shapes)(Float64Array.from({ length: n }, (_, i) => (i === j ? 1 : 0)))
-    const loss = { schedule, score, objective: Objective.along(unit)(objective), expectation }
-    const { gradient } = Problem.orThrow(Compile.valueAndGrad(loss, { isTried: j > 0 })(data))(params, key)
-    return Params.packed(gradient)
-  })
-  return new Float64Array(n * n).map((_, at) => {
-    const [i, j] = [Math.floor(at / n), at % n]
-    return (columns[i][j] + columns[j][i]) / 2
-  })
-}
+): Matrix => Problem.orThrow(Compile.hessian({ schedule, score, objective, expectation })(data))(params, key).values
 
 /** The nodes of a mixture's own distribution, where students are to be told apart. */
 const nodesOf = (population: Nodes.Population, students: Mixture.Mixture, levels: ReadonlyArray<Schedule.Level>) => {

@@ -6,8 +6,8 @@
  * number, is what the rows are. Processor time of one thread. What is not installed is left out.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { tmpdir } from 'node:os'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -16,6 +16,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import {
   Case,
   Compile,
+  Covariance,
   Expectation,
   Fit,
   Key,
@@ -34,32 +35,14 @@ import {
   Stage,
   TimeLaw
 } from '../src/index.js'
+import { models } from './models.js'
+import { read, said, type Table } from './tables.js'
 import { PYTHON } from './rivals.js'
 
 const SEEDS = 5
 /** As near to the likeliest known counts as found: nats a row. */
 const NEAR = 1e-3
 const ownData = ['faithful', 'iris', 'penguins'].map(name => `examples/data/${name}.csv`)
-
-interface Table {
-  readonly name: string
-  readonly points: Points.Points
-  readonly labels: ReadonlyArray<string> | null
-}
-
-const read = (file: string): Table => {
-  const lines = readFileSync(file, 'utf8').trim().split(/\r?\n/)
-  const cells = lines.slice(Number.isNaN(Number(lines[0].split(',')[0])) ? 1 : 0).map(line => line.split(','))
-  const isLabelled = cells.some(row => Number.isNaN(Number(row[row.length - 1])))
-  const rows = cells
-    .map(row => ({ values: (isLabelled ? row.slice(0, -1) : row).map(Number), label: row[row.length - 1], row }))
-    .filter(({ values, row }) => values.every(Number.isFinite) && row.every(cell => cell !== ''))
-  return {
-    name: basename(file, '.csv'),
-    points: Problem.orThrow(Points.fromRows(rows.map(({ values }) => values))),
-    labels: isLabelled ? rows.map(({ label }) => label) : null
-  }
-}
 
 /** What a program chose. */
 interface Chosen {
@@ -68,11 +51,15 @@ interface Chosen {
   readonly classes: ReadonlyArray<unknown>
 }
 
-/** By BIC, by ICL, and by BIC at the number of classes; and processor milliseconds of the first. */
+/**
+ * By BIC, by ICL, and by BIC at the number of classes; the mean log-likelihood of rows that BIC's choice from the others was not learned
+ * from; and processor milliseconds of the first.
+ */
 interface Choices {
   readonly bic: Chosen
   readonly icl: Chosen
   readonly known: Chosen | null
+  readonly held: number
   readonly time: number
 }
 
@@ -91,88 +78,129 @@ const likeliest = (mixture: Mixture.Mixture, points: Points.Points): ReadonlyArr
   })
 }
 
-const ours = ({ points, labels }: Table): Choices => {
-  const chosen = (options: Fit.Options): Chosen => {
-    const { mixture, family, components } = Problem.orThrow(pipe(points, Fit.mixture(options)))
-    return { family, components, classes: likeliest(mixture, points) }
+/** So many of the rows, which are in random order, are learned from where others are held out. */
+const inside = (rows: number): number => Math.floor((2 * rows) / 3)
+
+const ours =
+  (among: Pick<Fit.Options, 'family'>) =>
+  ({ points, labels }: Table): Choices => {
+    const chosen = (options: Fit.Options): Chosen => {
+      const { mixture, family, components } = Problem.orThrow(pipe(points, Fit.mixture({ ...among, ...options })))
+      return { family, components, classes: likeliest(mixture, points) }
+    }
+    const [bic, time] = timed(() => chosen({ criterion: 'bic' }))
+    const train = inside(points.rows)
+    const [within, without] = [
+      Points.select(Array.from({ length: train }, (_, i) => i))(points),
+      Points.select(Array.from({ length: points.rows - train }, (_, i) => train + i))(points)
+    ]
+    const { mixture } = Problem.orThrow(pipe(within, Fit.mixture({ ...among, criterion: 'bic' })))
+    return {
+      bic,
+      time,
+      icl: chosen({ criterion: 'icl' }),
+      known: labels === null ? null : chosen({ criterion: 'bic', components: new Set(labels).size }),
+      held: Mixture.meanLogDensity(without)(mixture)
+    }
   }
-  const [bic, time] = timed(() => chosen({ criterion: 'bic' }))
-  return {
-    bic,
-    time,
-    icl: chosen({ criterion: 'icl' }),
-    known: labels === null ? null : chosen({ criterion: 'bic', components: new Set(labels).size })
-  }
-}
 
 const theirs = t.type({
   bic: t.type({ family: t.string, components: t.number, classes: t.array(t.unknown) }),
   icl: t.type({ family: t.string, components: t.number, classes: t.array(t.unknown) }),
   known: t.union([t.null, t.type({ family: t.string, components: t.number, classes: t.array(t.unknown) })]),
+  held: t.number,
   time: t.number
 })
-
-/** What another program prints of rows, as JSON of this form; null where it is not installed. */
-const said = <A>(
-  form: t.Type<A, unknown>,
-  command: string,
-  script: string,
-  points: Points.Points,
-  args: ReadonlyArray<string> = []
-): A | null => {
-  const directory = mkdtempSync(join(tmpdir(), 'families-'))
-  try {
-    const file = join(directory, 'x.csv')
-    writeFileSync(
-      file,
-      Points.toRows(points)
-        .map(row => row.join(','))
-        .join('\n')
-    )
-    const env = { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' }
-    const found: unknown = JSON.parse(
-      execFileSync(command, [script, file, ...args], { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-    )
-    return E.getOrElseW(() => null)(form.decode(found))
-  } catch {
-    return null
-  } finally {
-    rmSync(directory, { recursive: true })
-  }
-}
 
 /** What another program chooses for a table, in the form of ours. */
 const asked =
   (command: string, script: string) =>
   ({ points, labels }: Table): Choices | null =>
-    said(theirs, command, script, points, [String(labels === null ? 0 : new Set(labels).size)])
+    said(theirs, command, script, points, [labels === null ? 0 : new Set(labels).size, inside(points.rows)].map(String))
 
+const ALL_OURS = 'ours, all fourteen'
 const programs: ReadonlyArray<readonly [string, (table: Table) => Choices | null]> = [
-  ['ours', ours],
+  ['ours', ours({})],
+  [ALL_OURS, ours({ family: Covariance.names })],
   ['scikit-learn, best of 10', asked(PYTHON, 'bench/families.py')],
   ['mclust', asked('Rscript', 'bench/families.R')]
 ]
 
 const seconds = (time: number): string => `${(time / 1000).toFixed(2)} s`
 
-const choices = (tables: ReadonlyArray<Table>): void => {
-  console.log(
-    '| data | program | by BIC | Rand index | by ICL | Rand index | at the known K | Rand index | time |\n| --- | --- | --- | ---: | --- | ---: | --- | ---: | ---: |'
+const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length
+
+/** Adjusted Rand indices of what a program chose for a labelled table, and what it makes of held-out rows. */
+interface Mark {
+  readonly program: string
+  readonly table: string
+  readonly rand: Readonly<Record<'bic' | 'icl' | 'known', number | null>>
+  readonly held: number
+  readonly time: number
+}
+
+const marked = (program: string, { name, labels }: Table, { held, time, ...found }: Choices): Mark => {
+  const rand = (one: Chosen | null): number | null =>
+    one === null || labels === null ? null : Metric.adjustedRand(labels, one.classes)
+  return {
+    program,
+    table: name,
+    held,
+    time,
+    rand: { bic: rand(found.bic), icl: rand(found.icl), known: rand(found.known) }
+  }
+}
+
+/** Means over the tables that every program has. */
+const summary = (about: string, marks: ReadonlyArray<Mark>): void => {
+  const names = [...new Set(marks.map(({ program }) => program))]
+  const shared = [...new Set(marks.map(({ table }) => table))].filter(
+    table => marks.filter(one => one.table === table).length === names.length
   )
-  for (const table of tables)
-    for (const [name, choose] of programs) {
-      const found = choose(table)
-      if (found === null) continue
-      const cells = [found.bic, found.icl, found.known].flatMap(one =>
-        one === null
-          ? ['', '']
-          : [
-              `${one.components} ${one.family}`,
-              table.labels === null ? '' : Metric.adjustedRand(table.labels, one.classes).toFixed(3)
-            ]
+  const labelled = shared.filter(table => marks.some(one => one.table === table && one.rand.known !== null))
+  console.log(
+    `\n${about}: means of the adjusted Rand index over ${labelled.length} labelled tables, and of the log-likelihood of held-out rows over ${shared.length}\n\n` +
+      '| program | by BIC | by ICL | at the known K | held out | time, all |\n| --- | ---: | ---: | ---: | ---: | ---: |'
+  )
+  for (const name of names) {
+    const own = marks.filter(one => one.program === name && shared.includes(one.table))
+    const rand = (by: keyof Mark['rand']): string => mean(own.flatMap(one => one.rand[by] ?? [])).toFixed(3)
+    console.log(
+      `| ${[name, rand('bic'), rand('icl'), rand('known'), mean(own.map(({ held }) => held)).toFixed(3), seconds(own.reduce((sum, { time }) => sum + time, 0))].join(' | ')} |`
+    )
+  }
+}
+
+/** Tables that what follows was never tried on while it was made stand after those that it was. */
+const choices = (known: ReadonlyArray<Table>, held: ReadonlyArray<Table>): void => {
+  console.log(
+    '| data | program | by BIC | Rand index | by ICL | Rand index | at the known K | Rand index | held out | time |\n| --- | --- | --- | ---: | --- | ---: | --- | ---: | ---: | ---: |'
+  )
+  const marksOf = (tables: ReadonlyArray<Table>): ReadonlyArray<Mark> =>
+    tables
+      .map(table => ({ ...table, ...shuffledTable(table) }))
+      .flatMap(table =>
+        programs.flatMap(([name, choose]) => {
+          const found = choose(table)
+          if (found === null) return []
+          const mark = marked(name, table, found)
+          const cells = (['bic', 'icl', 'known'] as const).flatMap(by => {
+            const one = found[by]
+            return [one === null ? '' : `${one.components} ${one.family}`, mark.rand[by]?.toFixed(3) ?? '']
+          })
+          console.log(`| ${[table.name, name, ...cells, mark.held.toFixed(3), seconds(mark.time)].join(' | ')} |`)
+          return [mark]
+        })
       )
-      console.log(`| ${[table.name, name, ...cells, seconds(found.time)].join(' | ')} |`)
-    }
+  const [before, fresh] = [marksOf(known), marksOf(held)]
+  if (before.length > 0) summary('Tables that were tried while it was made', before)
+  if (fresh.length > 0) summary('Held-out tables', fresh)
+}
+
+/** The rows in random order, so that the first of them are as good as any. */
+const shuffledTable = ({ points, labels }: Table): Pick<Table, 'points' | 'labels'> => {
+  const order = Key.permutation(points.rows)(Key.fromSeed(0))
+  return { points: Points.select(order)(points), labels: labels && Array.from(order, i => labels[i]) }
 }
 
 const target = t.type({
@@ -442,6 +470,70 @@ const valuesOf = (words: ReadonlyArray<string>, option: string): ReadonlyArray<s
   return until < 0 ? rest : rest.slice(0, until)
 }
 
+/** Labelled tables that R and Python have, where they are installed. */
+const fromRivals = (): ReadonlyArray<Table> => {
+  const directory = mkdtempSync(join(tmpdir(), 'tables-'))
+  try {
+    for (const [command, script] of [
+      ['Rscript', 'bench/tables.R'],
+      [PYTHON, 'bench/tables.py']
+    ])
+      try {
+        execFileSync(command, [script, directory], { stdio: 'ignore' })
+      } catch {
+        // what is not installed is left out
+      }
+    return readdirSync(directory)
+      .sort()
+      .map(file => read(join(directory, file)))
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+/** Labelled rows of mixtures whose covariances are Σ = LLᵀ, L lower with normal entries and a diagonal of chi's, scaled at random. */
+const madeUp: ReadonlyArray<Table> = [
+  [2, 3],
+  [2, 5],
+  [3, 4],
+  [4, 3],
+  [5, 4],
+  [6, 2]
+].map(([dim, components], at) => {
+  const key = pipe(Key.fromSeed(7000 + at), Key.named('means', 'factors', 'scales', 'shares', 'rows', 'labels'))
+  const [means, entries, scales] = [
+    Key.normal(components * dim)(key.means),
+    Key.normal(components * dim * dim)(key.factors),
+    Key.normal(components)(key.scales)
+  ]
+  const each = <A>(n: number, f: (i: number) => A): ReadonlyArray<A> => Array.from({ length: n }, (_, i) => f(i))
+  const truth = each(components, k => {
+    const lower = each(dim, i =>
+      each(
+        dim,
+        j =>
+          Math.exp(scales[k] / 3) *
+          (j > i
+            ? 0
+            : j === i
+              ? 0.4 + Math.abs(entries[(k * dim + i) * dim + j])
+              : 0.7 * entries[(k * dim + i) * dim + j])
+      )
+    )
+    return Mixture.of({
+      means: [each(dim, j => 3 * means[k * dim + j])],
+      covariances: [each(dim, i => each(dim, j => lower[i].reduce((sum, x, l) => sum + x * lower[j][l], 0)))]
+    })
+  })
+  const counts = truth.map((_, k) => 50 + 40 * k)
+  const rows = truth.flatMap((one, k) => Points.toRows(Mixture.sample(counts[k])(Key.child(k)(key.rows))(one)))
+  return {
+    name: `made up, K = ${components}, d = ${dim}`,
+    points: Problem.orThrow(Points.fromRows(rows)),
+    labels: counts.flatMap((count, k) => Array.from({ length: count }, () => String(k)))
+  }
+})
+
 export const families = (words: ReadonlyArray<string>): void => {
   if (words.includes('--noise')) {
     valuesOf(words, '--targets').forEach(compareWays)
@@ -451,6 +543,11 @@ export const families = (words: ReadonlyArray<string>): void => {
     cells([...ownData, ...valuesOf(words, '--data')].map(read))
     return
   }
-  choices([...ownData, ...valuesOf(words, '--data')].map(read))
+  const [own, fresh] = [[...ownData, ...valuesOf(words, '--data')].map(read), [...fromRivals(), ...madeUp]]
+  const only = valuesOf(words, '--only')
+  const asked = (tables: ReadonlyArray<Table>): ReadonlyArray<Table> =>
+    tables.filter(({ name }) => only.length === 0 || only.includes(name))
+  if (!words.includes('--choices')) models(asked([...own, ...fresh]))
+  if (!words.includes('--models')) choices(asked(own), asked(fresh))
   valuesOf(words, '--targets').forEach(shares)
 }

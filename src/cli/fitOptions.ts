@@ -106,7 +106,7 @@ export const fitting = {
   criterion: setting(
     Settings.criterion,
     domain => such(domain, 'criterion'),
-    'selection criterion: icl for separate clusters; bic for density estimation; aic for more components'
+    'selection criterion: icl for separate clusters; bic for density estimation; aic for more components; crossValidated for held-out rows'
   ),
   robust: flag(
     'also compare each family with heavy tails (t distributions), and beside a background of rows that belong to no cluster',

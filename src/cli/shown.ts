@@ -83,7 +83,7 @@ const choiceAsJson = ({ criterion, candidates, refused }: Choice): object => ({
   criterion,
   belief: candidates[0].belief,
   candidates: candidates.map(({ family, components, belief, statistics, isSettled, ...doubts }) => {
-    const { logLikelihood, bic, aic, icl, parameters } = statistics
+    const { logLikelihood, bic, aic, icl, parameters, crossValidated } = statistics
     return {
       family: word(family),
       components,
@@ -92,6 +92,7 @@ const choiceAsJson = ({ criterion, candidates, refused }: Choice): object => ({
       bic,
       aic,
       icl,
+      ...(crossValidated !== undefined && { crossValidated }),
       parameters,
       finished: isSettled,
       ...numbered(doubts)

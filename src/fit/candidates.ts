@@ -27,7 +27,7 @@ import * as Score from '../score/score.js'
 import type * as Points from '../data/index.js'
 import * as Place from '../data/place.js'
 import * as Source from '../data/source/source.js'
-import type { Data } from './scaledData.js'
+import { nameOf, type Data } from './scaledData.js'
 import * as Floor from './floor.js'
 import { climb, foot, grown, serves } from './grown.js'
 import { show, type Table } from './table.js'
@@ -36,7 +36,17 @@ import { show, type Table } from './table.js'
 export type Constructor = (options: { readonly components: number }) => Score.Score<string>
 
 /** By which criterion a candidate is chosen (see `Statistics`): less is better. */
-export type Criterion = 'bic' | 'icl' | 'aic'
+export type Criterion = 'bic' | 'icl' | 'aic' | 'crossValidated'
+
+/** A criterion of statistics: NaN of cross-validation that was not asked. */
+export const by =
+  (criterion: Criterion) =>
+  (statistics: Statistics.Statistics): number =>
+    statistics[criterion] ?? NaN
+
+/** What a criterion is called in a sentence or a heading. */
+export const titleOf = (criterion: Criterion): string =>
+  criterion === 'crossValidated' ? 'cross-validated deviance' : criterion.toUpperCase()
 
 /** Where learning a candidate led, on the data as they were scaled, and in how many steps. */
 export interface Led {
@@ -98,7 +108,7 @@ export interface Found {
 
 /** A mixture that a pipeline learned on the scaled data, as it is on the data themselves; sums are taken at a place. */
 export const found = <P extends string>(
-  data: Pick<Data, 'own' | 'scaling'>,
+  data: Pick<Data, 'own' | 'scaling' | 'held'>,
   pipeline: Pipeline.Pipeline<P>,
   place = Place.here
 ): ((learned: Mixture.Mixture) => Found) => foundOf(judged(data, place), pipeline)
@@ -112,14 +122,16 @@ interface Judged {
   readonly statistics: (parameters: number) => (mixture: Mixture.Mixture) => Statistics.Statistics
   /** Null where they miss cells. */
   readonly points: Source.Data | null
+  readonly held: Data['held']
 }
 
-const judged = ({ own, scaling }: Pick<Data, 'own' | 'scaling'>, place = Place.here): Judged => ({
+const judged = ({ own, scaling, held }: Pick<Data, 'own' | 'scaling' | 'held'>, place = Place.here): Judged => ({
   rows: own.rows,
   dim: own.dim,
   scaling,
   statistics: parameters => Statistics.of(own, parameters, place),
-  points: Missing.has(own) ? null : own
+  points: Missing.has(own) ? null : own,
+  held
 })
 
 const foundOf = <P extends string>(
@@ -150,7 +162,7 @@ const ownOf = <P extends string>(score: Score.Score<P>, dim: number): O.Option<S
 /** The same of a score that was learned above a floor of variances. */
 const foundAbove =
   <P extends string>(
-    { rows, dim, scaling, statistics, points }: Judged,
+    { rows, dim, scaling, statistics, points, held: without }: Judged,
     score: Score.Score<P>,
     floor: O.Option<number>
   ) =>
@@ -167,9 +179,15 @@ const foundAbove =
       )
     )
     const known = [...empty, ...held.floored]
+    const crossValidated = without?.get(
+      nameOf({ family: Score.nameOf(score), components: Mixture.components(mixture) })
+    )
     return {
       mixture,
-      statistics: pipe(mixture, statistics(Score.degreesOfFreedom(dim)(score))),
+      statistics: {
+        ...pipe(mixture, statistics(Score.degreesOfFreedom(dim)(score))),
+        ...(crossValidated !== undefined && { crossValidated })
+      },
       redundancies,
       ...held,
       unsupported: pipe(
@@ -284,6 +302,14 @@ const withoutPrior = (score: Score.Score<string>): Problem.Problem =>
     'choose another, or leave out the prior'
   )
 
+const withoutValue = ({ components }: Candidacy): Problem.Problem =>
+  Problem.of(
+    'components',
+    String(components),
+    'learnable from the rows without a part of them, which cross-validation asks',
+    'take fewer, or --criterion bic'
+  )
+
 /** Whether a score can be learned from such rows at all. */
 const sound =
   (points: Points.Points, prior: number | null) =>
@@ -383,6 +409,10 @@ const reachedBy =
           ...foundOf(data, pipeline, asked.floor)(mixture)
         }
       })),
+      E.filterOrElse(
+        ({ candidate: { statistics } }) => data.held === undefined || statistics.crossValidated !== undefined,
+        () => withoutValue(asked)
+      ),
       E.filterOrElse(
         ({ candidate: { statistics } }) => Number.isFinite(statistics.logLikelihood),
         () => Problem.of('log-likelihood', 'it', 'finite', 'give the columns in units nearer to each other')
@@ -569,7 +599,7 @@ const standings = (data: Held, key: Key.Key, terms: Terms, lines: ReadonlyArray<
 const worth =
   (criterion: Criterion) =>
   ({ candidate }: Standing): number =>
-    candidate._tag === 'Learned' && isSound(candidate) ? candidate.statistics[criterion] : Infinity
+    candidate._tag === 'Learned' && isSound(candidate) ? by(criterion)(candidate.statistics) : Infinity
 
 /** So many candidates are shown unless all are asked for. */
 export const SHOWN = 8
@@ -776,7 +806,7 @@ const extrapolated = (
   { rows, total }: Pick<Whole, 'rows' | 'total'>
 ): Learned => {
   const share = total / (Statistics.totalOf(statistics) || 1)
-  const { parameters, bic, icl } = statistics
+  const { parameters, bic, icl, crossValidated } = statistics
   const fitted = -2 * total * logLikelihood
   const whole = fitted + parameters * Elementary.log(total)
   return {
@@ -792,6 +822,7 @@ const extrapolated = (
       aic: fitted + 2 * parameters,
       icl: whole + share * (icl - bic),
       sizes: statistics.sizes.map(size => share * size),
+      ...(crossValidated !== undefined && { crossValidated }),
       ...(statistics.beyond !== undefined && { beyond: share * statistics.beyond })
     }
   }
@@ -999,13 +1030,16 @@ interface Completed {
   readonly close: () => void
 }
 
-const completedBy = ({ points, scaling }: Data, cells: Key.Key): Completed => {
+const completedBy = ({ points, scaling, held }: Data, cells: Key.Key): Completed => {
   const isEnough = 2 * Missing.countWhole(points) >= points.rows
   const { points: whole, close } = isEnough
     ? Source.filtered(Missing.isWhole)(points)
     : Source.written(pipe(points, Missing.drawn(cells)))
   const own = scaling === null ? whole : Source.unscaled(scaling)(whole)
-  return { learnedFrom: wholeOf({ own, points: whole, scaling, close }, Place.here), close }
+  return {
+    learnedFrom: wholeOf({ own, points: whole, scaling, close, ...(held !== undefined && { held }) }, Place.here),
+    close
+  }
 }
 
 /** How far learning has come. */
@@ -1064,7 +1098,7 @@ export const ranked =
   (candidates: ReadonlyArray<Candidate>): ReadonlyArray<Ranked> => {
     const all = candidates.filter((candidate): candidate is Learned => candidate._tag === 'Learned')
     const learned = all.filter((candidate, i) => !all.slice(0, i).some(isSame(candidate)))
-    const worth = ({ statistics }: Learned): number => statistics[criterion]
+    const worth = ({ statistics }: Learned): number => by(criterion)(statistics)
     const isAnySound = learned.some(isSound)
     const counts = (candidate: Learned): boolean => !isAnySound || isSound(candidate)
     const best = learned.filter(counts).reduce((least, candidate) => Math.min(least, worth(candidate)), Infinity)
@@ -1089,7 +1123,7 @@ export const setAside = (criterion: Criterion, candidates: ReadonlyArray<Ranked>
   const [best] = candidates
   const least = candidates
     .filter(one => !isSound(one))
-    .reduce((least, one) => (one.statistics[criterion] < least.statistics[criterion] ? one : least), best)
+    .reduce((least, one) => (by(criterion)(one.statistics) < by(criterion)(least.statistics) ? one : least), best)
   return least === best || !isSound(best) ? null : least
 }
 
@@ -1102,7 +1136,7 @@ export const table = (
   const isAnyDoubted = candidates.some(candidate => doubts(candidate) !== '')
   return {
     header: [
-      ...['family', 'components', criterion.toUpperCase(), 'belief', 'log-likelihood per row', 'parameters'],
+      ...['family', 'components', titleOf(criterion), 'belief', 'log-likelihood per row', 'parameters'],
       ...(isAnyDoubted ? ['doubts'] : [])
     ],
     rows: candidates.map(candidate => {
@@ -1110,7 +1144,7 @@ export const table = (
       return [
         named(family),
         String(components),
-        show(statistics[criterion]),
+        show(by(criterion)(statistics)),
         belief.toFixed(3),
         show(statistics.logLikelihood),
         String(statistics.parameters),

@@ -2,7 +2,9 @@
 import * as Limits from '../core/limits.js'
 import { oneOf, otherwise, positive, such, whole, type Setting } from '../core/setting.js'
 
-export const criterion = otherwise<'icl' | 'bic' | 'aic'>('icl')(oneOf(['icl', 'bic', 'aic']))
+export const criterion = otherwise<'icl' | 'bic' | 'aic' | 'crossValidated'>('icl')(
+  oneOf(['icl', 'bic', 'aic', 'crossValidated'])
+)
 export const components = whole(1, 2)
 export const seed = otherwise(0)(whole(0, 0))
 export const starts = otherwise(1)(whole(1, 10, Limits.starts))

@@ -7,12 +7,21 @@ import * as Source from '../data/source/source.js'
 import * as Missing from '../mixture/em/missing.js'
 import { show } from './table.js'
 
+/** −2 Σ w log p(x) of rows by what was learned without them, by the name of a candidate; none of what could not be learned so. */
+export type Held = ReadonlyMap<string, number>
+
+/** The name of a candidate there. */
+export const nameOf = ({ family, components }: { readonly family: string; readonly components: number }): string =>
+  `${components} ${family}`
+
 /** The data as they are learned from, and what they were. */
 export interface Data<D extends Source.Data = Source.Data> {
   readonly own: D
   readonly points: D
   /** The origin and unit of each column; null where they are learned from as they are. */
   readonly scaling: Points.Scaling | null
+  /** What cross-validation says of candidates, where it was asked. */
+  readonly held?: Held
   /** Gives back what was taken to bring them there. */
   readonly close: () => void
 }

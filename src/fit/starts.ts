@@ -1,6 +1,6 @@
 /** Several starts of one fit: the best of them, and how many lead there. */
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
-import { isSound, type Criterion, type Ranked } from './candidates.js'
+import { by, isSound, type Criterion, type Ranked } from './candidates.js'
 
 /** How many starts agree with the one that was kept. */
 export interface Starts {
@@ -13,7 +13,7 @@ export interface Starts {
 }
 
 /** What starts are compared by, and what is told of them. */
-interface Started extends Readonly<Record<Criterion, number>> {
+interface Started {
   readonly family: string
   readonly components: number
   readonly logLikelihood: number
@@ -34,7 +34,8 @@ export const alone: Starts = { of: 1, agree: 1, within: WITHIN }
 /** The likelier by the criterion; what is not sound only where nothing is. The first of those that are as good. */
 const better = <F extends Started>(a: F, b: F): F => {
   const [isSoundA, isSoundB] = [a, b].map(({ candidates }) => isSound(candidates[0]))
-  return isSoundA === isSoundB ? (b[b.criterion] < a[a.criterion] ? b : a) : isSoundA ? a : b
+  const [worthA, worthB] = [a, b].map(({ criterion, candidates: [{ statistics }] }) => by(criterion)(statistics))
+  return isSoundA === isSoundB ? (worthB < worthA ? b : a) : isSoundA ? a : b
 }
 
 /** “7 of 10 starts agree …” */

@@ -23,6 +23,8 @@ export interface Statistics {
    * 2000). It counts clusters that are apart, where BIC counts components that describe the density.
    */
   readonly icl: number
+  /** −2 Σ w log p(x) over the rows, each by what was learned without its part of them (Smyth 2000); where it was asked. */
+  readonly crossValidated?: number
   /** Σ p(k | x) over the rows, weighted, [K]. */
   readonly sizes: ReadonlyArray<number>
   /** The same of a background, where there is one. */

@@ -6,7 +6,7 @@ import * as Key from '../../lib/random/key.js'
 import { principal } from '../../lib/rows/principal.js'
 import * as Points from '../data/index.js'
 import { plural } from '../data/parts.js'
-import { isSound } from '../fit/candidates.js'
+import { by as valueBy, isSound, titleOf } from '../fit/candidates.js'
 import type * as Fit from '../fit/fit.js'
 import { show, tidy } from '../fit/table.js'
 import { word } from '../fit/text.js'
@@ -501,16 +501,17 @@ interface Criterion {
 
 /** How much more than the best each candidate has, on an axis that shows both the last unit and the first thousand. */
 const criterion = ({ candidates }: Choice, by: Fit.Criterion): Criterion => {
-  const name = by.toUpperCase()
+  const name = titleOf(by)
+  const value = ({ statistics }: Fit.Ranked): number => valueBy(by)(statistics)
   const [chosen] = candidates
   /** Whether one stands beside what was chosen, and is not excluded. */
   const stands = (one: Fit.Ranked): boolean => isSound(one) || !isSound(chosen)
-  const values = candidates.map(({ statistics }) => statistics[by])
-  const best = Math.min(...candidates.filter(stands).map(({ statistics }) => statistics[by]))
+  const values = candidates.map(value)
+  const best = Math.min(...candidates.filter(stands).map(value))
   const families = [...new Set(candidates.map(({ family }) => family))]
   const counts = candidates.map(({ components }) => components)
   const most = Math.max(2, ...values.map(value => value - best))
-  const placeOf = ({ components, statistics }: Fit.Ranked): Xy => [components, Math.max(0, statistics[by] - best)]
+  const placeOf = (one: Fit.Ranked): Xy => [one.components, Math.max(0, value(one) - best)]
   const panel: Panel = {
     x: { title: 'components', domain: Scale.extent(counts, 0.06), count: 9, least: 1 },
     y: { title: `${name} above the least`, scale: 'squeezed', domain: [-0.3, 1.2 * most] },
@@ -537,8 +538,8 @@ const criterion = ({ candidates }: Choice, by: Fit.Criterion): Criterion => {
         .map(family => {
           const own = candidates.filter(one => one.family === family && stands(one))
           if (own.length === 0) return `${word(family)}: all excluded`
-          const top = own.reduce((a, b) => (b.statistics[by] < a.statistics[by] ? b : a))
-          return `${word(family)}: least at ${top.components}, +${show(top.statistics[by] - best, 3)}`
+          const top = own.reduce((a, b) => (value(b) < value(a) ? b : a))
+          return `${word(family)}: least at ${top.components}, +${show(value(top) - best, 3)}`
         })
         .join('; '),
     note: candidates.every(stands)

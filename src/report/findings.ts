@@ -12,7 +12,7 @@ import * as Mixture from '../mixture/mixture.js'
 import type * as Statistics from '../mixture/statistics.js'
 import type * as Pipeline from '../pipeline/pipeline.js'
 import * as Score from '../score/score.js'
-import { isSound, setAside as leastAside, table as tableOf } from '../fit/candidates.js'
+import { by as valueBy, isSound, setAside as leastAside, table as tableOf, titleOf } from '../fit/candidates.js'
 import { rounded, show, type Table } from '../fit/table.js'
 import { word } from '../fit/text.js'
 
@@ -102,13 +102,14 @@ export interface Findings {
 export const chosen = (choice: Choice, count: number): string => {
   const { criterion, candidates } = choice
   const [best, ...others] = candidates
-  const name = criterion.toUpperCase()
+  const name = titleOf(criterion)
+  const value = valueBy(criterion)
   const of = `Chosen by ${name} among ${count} candidate${count === 1 ? '' : 's'}`
   // With one candidate there is no other to be apart from.
   if (count < 2) return `${of}.`
   const next = (isSound(best) ? others.filter(isSound) : others).at(0)
   if (next === undefined) return `${of}: in each other a component is empty, or sits at the minimum variance.`
-  const apart = next.statistics[criterion] - best.statistics[criterion]
+  const apart = value(next.statistics) - value(best.statistics)
   const doubt = !isSound(best) && best.floored.length > 0 ? ', none without a component at the minimum variance' : ''
   const how = best.belief > 0.95 ? ', a clear choice' : best.belief > 0.75 ? ', a fair choice' : ', a close choice'
   return (
@@ -154,13 +155,14 @@ export const otherwise = ({ criterion, candidates }: Choice): string | null => {
 /** Which candidate that is not sound has less of the criterion than the one that was chosen: a sentence, or null where none has. */
 export const setAside = ({ criterion, candidates }: Choice): string | null => {
   const [best] = candidates
+  const value = valueBy(criterion)
   const least = candidates
     .filter(one => !isSound(one))
-    .reduce((least, one) => (one.statistics[criterion] < least.statistics[criterion] ? one : least), best)
+    .reduce((least, one) => (value(one.statistics) < value(least.statistics) ? one : least), best)
   return least === best || !isSound(best)
     ? null
     : `${least.components} ${word(least.family)} is less by ` +
-        `${show(best.statistics[criterion] - least.statistics[criterion], 3)} in ${criterion.toUpperCase()}, but has ` +
+        `${show(value(best.statistics) - value(least.statistics), 3)} in ${titleOf(criterion)}, but has ` +
         `${least.floored.length > 0 ? 'a component at the minimum variance' : 'an empty component'}, and was excluded; ` +
         `if that cluster is real, ask for -k ${least.components} --family ${word(least.family)}.`
 }

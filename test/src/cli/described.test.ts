@@ -72,7 +72,7 @@ describe('completion', () => {
     expect(completed('ornstein ev')).toEqual(['evaluate'])
     expect(completed('ornstein fit --rec')).toEqual(['--recipe'])
     expect(completed('ornstein fit --recipe tw')).toEqual(['two-stage'])
-    expect(completed('ornstein fit --criterion ')).toEqual(['aic', 'bic', 'icl'])
+    expect(completed('ornstein fit --criterion ')).toEqual(['aic', 'bic', 'crossValidated', 'icl'])
     expect(completed('ornstein fit rows.csv --seed ')).toEqual([])
     expect(completed('ornstein fit ro')).toEqual(['rows.csv'])
     expect(completed('ornstein evaluate model.json --responsibilities ro')).toEqual(['rows.csv'])

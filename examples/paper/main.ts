@@ -1,7 +1,8 @@
 /**
  * Runs the paper's programs with the full budget, or those named on the command line, and writes their figures to
- * docs/paper and their sections to docs/paper.md: `npm run paper`, `npm run paper -- two-gaussians`. With
- * `--quick` it tells what it found, and writes nothing.
+ * docs/paper and their sections to docs/paper.md, the page of pictures docs/theorems.md from these: `npm run paper`,
+ * `npm run paper -- two-gaussians`. With `--quick` it tells what it found, and writes nothing; with `--pictures` it
+ * runs nothing, and writes docs/theorems.md from the sections as they are.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -33,6 +34,7 @@ const programs: ReadonlyArray<{ readonly name: string; readonly main: Main<unkno
 ]
 
 const FILE = 'docs/paper.md'
+const PICTURES = 'docs/theorems.md'
 const FIGURES = 'docs/paper'
 
 const head = `# The paper, reproduced
@@ -42,6 +44,15 @@ _Learning Mixtures of Gaussians Using the DDPM Objective_ (Shah, Chen & Klivans 
 what becomes of the claim where an assumption is changed. \`npm run paper\` writes this page;
 \`npm run paper -- two-gaussians\` one section of it. The programs are written in the language: what is run is what is
 printed as code. A number in brackets after another is the end of its 95 % confidence interval. Same seeds, same bits.
+
+`
+
+const headOfPictures = `# The theorems in pictures
+
+What _Learning Mixtures of Gaussians Using the DDPM Objective_ (Shah, Chen & Klivans 2023,
+[arXiv 2307.01178](https://arxiv.org/abs/2307.01178)) proves, and what lies beyond it: each claim, a picture of it, the
+first thing that was measured, and the program. [The paper, reproduced](paper.md) has all numbers and how they were
+measured. \`npm run paper\` writes this page.
 
 `
 
@@ -110,17 +121,48 @@ const assembled = (sections: ReadonlyMap<string, string>): string => {
   ].join('')
 }
 
+/** The place of a heading in a page, as the site and GitHub name it. */
+const anchor = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} -]/gu, '')
+    .replaceAll(' ', '-')
+
+/** Of each section of a document its claim, its first finding and its first picture. */
+const pictures = (document: string): string =>
+  headOfPictures +
+  [...sectionsOf(document)]
+    .map(([name, text]) => {
+      const [, title = ''] = /^## (.*)/.exec(text) ?? []
+      const [, claim = ''] = /\*\*Claim\.\*\* (.*?)\n\n/s.exec(text) ?? []
+      const [, finding = ''] = /\*\*Found\.\*\*\n\n- (.*?)\n(?:- |\n)/s.exec(text) ?? []
+      const [picture = '', caption = ''] = /!\[[^\]]*\]\([^)]*\)\n\n.*?(?=\n\n)/s.exec(text)?.[0].split('\n\n') ?? []
+      return [
+        `## ${title}`,
+        claim,
+        picture,
+        caption,
+        `**Measured.** ${finding.replace(/\n\s*/g, ' ')}`,
+        `[The program](../examples/paper/${name}.ts) · [its numbers](paper.md#${anchor(title)})`
+      ].join('\n\n')
+    })
+    .join('\n\n')
+
 /** A figure as a file. */
 const pictureOf = ({ name, description, caption, drawn }: Figure): string =>
   ornstein.Picture.svg(ornstein.Picture.of(drawn, { name, title: description, description: caption }))
+
+const save = async (file: string, text: string): Promise<void> => {
+  const style = JSON.parse(readFileSync('.oxfmtrc.json', 'utf8')) as Record<string, unknown>
+  writeFileSync(file, (await format(file, text, { ...style, proseWrap: 'always' })).code)
+}
 
 const write = async (name: string, report: Report<unknown>): Promise<void> => {
   mkdirSync(FIGURES, { recursive: true })
   for (const figure of report.figures) writeFileSync(join(FIGURES, `${name}-${figure.name}.svg`), pictureOf(figure))
   const sections = sectionsOf(existsSync(FILE) ? readFileSync(FILE, 'utf8') : '')
-  const document = assembled(new Map([...sections, [name, section(name, report)]]))
-  const style = JSON.parse(readFileSync('.oxfmtrc.json', 'utf8')) as Record<string, unknown>
-  writeFileSync(FILE, (await format(FILE, document, { ...style, proseWrap: 'always' })).code)
+  await save(FILE, assembled(new Map([...sections, [name, section(name, report)]])))
+  await save(PICTURES, pictures(readFileSync(FILE, 'utf8')))
 }
 
 const run = async (names: ReadonlyArray<string>, budget: Budget): Promise<void> => {
@@ -145,4 +187,5 @@ const [budgets, names] = [
   process.argv.slice(2).filter(argument => argument.startsWith('--')),
   process.argv.slice(2).filter(argument => !argument.startsWith('--'))
 ]
-await run(names, budgets.includes('--quick') ? 'quick' : 'full')
+if (budgets.includes('--pictures')) await save(PICTURES, pictures(readFileSync(FILE, 'utf8')))
+else await run(names, budgets.includes('--quick') ? 'quick' : 'full')

@@ -127,6 +127,12 @@ const assigning = {
   ...modelColumns,
   ...reading,
   ...vocabulary,
+  merged: flag(
+    'merge components into clusters by entropy (Baudry et al. 2010), which rows drawn from the model tell, and assign rows to clusters'
+  ),
+  clusters: option(whole(atLeast(1, 2)), 'merge into this many clusters, which implies --merged', {
+    otherwise: 'the elbow of the entropies'
+  }),
   stream: flag('read and write the table in pieces; done without asking for files above 128 MB')
 }
 export type Assigning = Values<typeof assigning>
@@ -137,7 +143,7 @@ const assign = command({
   description:
     'Prints the table with columns added: the most probable component of each row, its probability, the uncertainty ' +
     '(1 - probability), the log-density, and whether the row is an outlier. An outlier lies outside the 99.9 % contour of ' +
-    'every component. Rows dropped for a missing cell are kept, with these columns empty. Parquet and Arrow files hold numbers ' +
+    'every component. With --merged the first three of these are of the most probable cluster of components. Rows dropped for a missing cell are kept, with these columns empty. Parquet and Arrow files hold numbers ' +
     'as doubles, and everything else as text. A table that is read in pieces is printed in pieces, up to the first row with an ' +
     'error. A file is written completely or not at all.',
   operands: [model(), table("; with the model's columns")],
@@ -146,6 +152,7 @@ const assign = command({
   examples: [
     'assign model.json faithful.csv > assigned.csv',
     'assign model.json faithful.parquet --out assigned.parquet',
+    'assign model.json faithful.csv --merged > clusters.csv',
     '# more rows than fit in memory',
     'assign model.json huge.csv.gz --stream --out assigned.csv'
   ],

@@ -179,10 +179,16 @@ const WEIGHTS = /^(weights?|wt|w|freq(uency|uencies)?|counts?)$/i
 /** What `ornstein assign` adds to a table. */
 export const ASSIGNED = ['component', 'probability', 'uncertainty', 'log density', 'outlier'] as const
 
+/** What it adds in place of the first, where components are merged. */
+export const CLUSTER = 'cluster'
+
 /** Whether a column is one of those, which all stand there; a name that was taken has `_` after it. */
 const isAssigned = (names: ReadonlyArray<string>, j: number): boolean => {
   const plain = names.map(name => name.replace(/_+$/, ''))
-  return ASSIGNED.some(name => plain.lastIndexOf(name) === j) && ASSIGNED.every(name => plain.includes(name))
+  const [first, ...rest] = ASSIGNED
+  return [first, CLUSTER]
+    .map(one => [one, ...rest])
+    .some(all => all.some(name => plain.lastIndexOf(name) === j) && all.every(name => plain.includes(name)))
 }
 
 const isDate = (cell: string): boolean => /^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]|$)/.test(cell.trim().slice(0, 20))

@@ -2,10 +2,13 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import { Key } from '../../../lib/index.js'
 import { MANY } from '../../../lib/compiler/rowwise.js'
-import { ASSIGNED } from '../../data/grid.js'
+import { ASSIGNED, CLUSTER } from '../../data/grid.js'
 import type { Added } from '../../data/widen.js'
 import type { Sheet } from '../../data/write.js'
+import * as Problem from '../../core/problem.js'
+import * as Merging from '../../mixture/merging.js'
 import * as Mixture from '../../mixture/mixture.js'
 import { asLearned, ofItsWidth, readModel } from './evaluate.js'
 import { formed, formOf } from '../forms.js'
@@ -13,12 +16,54 @@ import * as Model from '../model.js'
 import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
 import type { Assigning } from '../usage.js'
-import { Ended, type Copy, type Failure, type World } from '../world.js'
+import { Ended, refused, type Copy, type Failure, type World } from '../world.js'
+
+/** Rows that are drawn from a model, to tell which of its components belong together. */
+const DRAWN = 20_000
+
+/** The clusters that components are merged into: so many, or those at the elbow of the entropies; null where nobody asked. */
+const clustersOf = (
+  { merged, clusters }: Assigning,
+  mixture: Mixture.Mixture
+): E.Either<Failure, Merging.Clusters | null> => {
+  if (!merged && clusters === undefined) return E.right(null)
+  const { steps, chosen } = pipe(mixture, Merging.of(pipe(mixture, Mixture.sample(DRAWN)(Key.fromSeed(0)))))
+  const found = clusters === undefined ? chosen : steps.at(clusters - 1)
+  return found === undefined
+    ? E.left(
+        refused(
+          Problem.of(
+            '--clusters',
+            String(clusters),
+            `at most ${steps.length}, as many as there are components`,
+            'take fewer'
+          )
+        )
+      )
+    : E.right(found)
+}
+
+/** What is said of rows of a component, said of the cluster that it is in: rows of a background stay in none. */
+const merged =
+  (clusters: Merging.Clusters, { points }: Copy['table'], mixture: Mixture.Mixture) =>
+  (found: ReadonlyArray<Mixture.Membership>): ReadonlyArray<Mixture.Membership> => {
+    const of = pipe(mixture, Merging.assign(clusters)(points))
+    return found.map((one, i) =>
+      one.component < 0
+        ? one
+        : {
+            ...one,
+            component: of[i].cluster,
+            probability: of[i].probability,
+            uncertainty: 1 - of[i].probability
+          }
+    )
+  }
 
 /** The new columns, in the order of a membership. */
-const columnsOf = (found: ReadonlyArray<Mixture.Membership>, { background }: Mixture.Mixture): Added => [
+const columnsOf = (first: string, found: ReadonlyArray<Mixture.Membership>, { background }: Mixture.Mixture): Added => [
   [
-    ASSIGNED[0],
+    first,
     background === undefined
       ? found.map(({ component }) => component + 1)
       : found.map(({ component }) => (component < 0 ? 'background' : String(component + 1)))
@@ -36,13 +81,20 @@ const columnsOf = (found: ReadonlyArray<Mixture.Membership>, { background }: Mix
 async function* assigned(
   copies: ReturnType<World['readCopies']>,
   source: string,
-  model: Model.Model
+  model: Model.Model,
+  clusters: Merging.Clusters | null
 ): AsyncGenerator<Sheet> {
   const mixture = Model.toMixture(model)
   let rows = 0
   let waiting: Copy[] = []
-  const sheet = ({ table, withColumns }: Copy): Sheet =>
-    withColumns(columnsOf(Mixture.memberships(table.points, rows)(mixture), mixture))
+  const sheet = ({ table, withColumns }: Copy): Sheet => {
+    const found = Mixture.memberships(table.points, rows)(mixture)
+    return withColumns(
+      clusters === null
+        ? columnsOf(ASSIGNED[0], found, mixture)
+        : columnsOf(CLUSTER, merged(clusters, table, mixture)(found), mixture)
+    )
+  }
   for await (const read of copies) {
     const copy = await pipe(
       TE.fromEither(options.asRead(source)(read)),
@@ -65,9 +117,11 @@ export const assign =
     return pipe(
       options.checkOutputs(world, [modelFile, file])([output]),
       TE.flatMap(() => readModel(world, flags)(modelFile)),
-      TE.flatMap(model => {
+      TE.bindTo('model'),
+      TE.bind('clusters', ({ model }) => TE.fromEither(clustersOf(flags, Model.toMixture(model)))),
+      TE.flatMap(({ model, clusters }) => {
         const copies = world.readCopies('FILE', file, asLearned(csvOf(flags), model), flags.stream)
-        const sheets = assigned(copies, options.named(file), model)
+        const sheets = assigned(copies, options.named(file), model, clusters)
         return options.write(world)([{ ...output, text: formed(formOf(flags.out, flags.to), output, sheets) }])
       })
     )

@@ -53,6 +53,45 @@ describe('ornstein assign', () => {
     expect(JSON.parse(stdout)).toMatchObject({ columns: ['component', 'probability'] })
   })
 
+  it('merges components that share a cluster, and says so of each row', async () => {
+    // Two round components on one long cluster, and one cluster far away.
+    const weights = [0.3, 0.3, 0.4]
+    const means = [
+      [0, 0],
+      [1.5, 0],
+      [30, 0]
+    ]
+    const variances = [1, 1, 1].map(v => [v, v])
+    const model = JSON.parse(here.read('model.json')) as { readonly mixture: object }
+    here.write('three.json', JSON.stringify({ ...model, mixture: { weights, means, variances } }))
+    here.write('some.csv', 'x,y\n0.75,0\n30,0\n')
+    const asked = async (options: string): Promise<ReadonlyArray<ReadonlyArray<string>>> => {
+      const { exit, stdout } = await ornstein(`assign @three.json @some.csv ${options}`)
+      expect(exit).toBe(0)
+      return cells(stdout)
+    }
+    const [head, between, far] = await asked('--merged')
+    expect(head).toEqual(['x', 'y', 'cluster', 'probability', 'uncertainty', 'log density', 'outlier'])
+    // In the middle of both of its components, and sure of the cluster.
+    expect(between.slice(2, 5)).toEqual(['1', '1', '0'])
+    expect(far.slice(2, 4)).toEqual(['2', '1'])
+    const [, apart] = await asked('')
+    expect(Number(apart[3])).toBeCloseTo(0.5, 12)
+    const [, same] = await asked('--clusters 3')
+    expect(Number(same[3])).toBeCloseTo(0.5, 12)
+    const [, ...all] = await asked('--clusters 1')
+    expect(all.map(row => row.slice(2, 4))).toEqual([
+      ['1', '1'],
+      ['1', '1']
+    ])
+    const { exit, stderr } = await ornstein('assign @three.json @some.csv --clusters 4')
+    expect([exit, stderr.includes('--clusters: 4 is not at most 3')]).toEqual([2, true])
+    // Its columns are not taken for data either.
+    expect((await ornstein('assign @model.json @train.csv --merged --out @merged.csv')).exit).toBe(0)
+    const { stdout } = await ornstein('fit @merged.csv --family isotropic -k 2 --json')
+    expect((JSON.parse(stdout) as { readonly columns: unknown }).columns).toEqual(['x', 'y'])
+  })
+
   it('keeps rows that are dropped, in their place, and the separator', async () => {
     here.write('gaps.csv', 'x;y;id\n0.5;4;a\nNA;4;b\n9.5;4;c\n')
     const { exit, stdout } = await ornstein('assign @model.json @gaps.csv --missing drop')

@@ -6,7 +6,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { add, compute, Key, mul, sealed, slice, tensor, type NdArray, type Tensor } from '../../lib/index.js'
+import { add, compute, concat, Key, mul, sealed, slice, tensor, type NdArray, type Tensor } from '../../lib/index.js'
 import { size } from '../../lib/arrays/ndarray.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Given from './given.js'
@@ -280,8 +280,30 @@ export const problems = <P extends string>(
       finite
     })
   )
-  const inObjective =
+  const inHeads =
     inScore.length > 0
+      ? []
+      : matching.slice(0, 1).flatMap(({ timeLaw }) =>
+          pipe(
+            model.heads,
+            O.fold(
+              () => [],
+              said => {
+                const apply = ({ noisy, level }: Trial): Tensor =>
+                  concat(Object.values(said(Score.tensors(params), noisy, level)), 1)
+                // What throws is told where it is tried.
+                const width = O.tryCatch(
+                  () => compute(() => apply(trial(schedule, timesOf(timeLaw), points, [0, ROWS]))).shape[1]
+                )
+                const name = `the heads of ${Score.show(score)}`
+                const shapes: Tried['shapes'] = rows => [[rows, O.isSome(width) ? width.value : points.dim]]
+                return of(timeLaw, { field: 'score', name, apply, shapes, finite })
+              }
+            )
+          )
+        )
+  const inObjective =
+    inScore.length + inHeads.length > 0
       ? []
       : own.flatMap(term =>
           of(Objective.isMatching(term) ? term.timeLaw : TimeLaw.at(1), {
@@ -293,10 +315,10 @@ export const problems = <P extends string>(
           })
         )
   const claims =
-    inScore.length + inObjective.length > 0
+    inScore.length + inHeads.length + inObjective.length > 0
       ? []
       : own.filter(Objective.isMatching).flatMap(term => growing(loss, term, points, params))
-  const found = [...inScore, ...inObjective, ...claims]
+  const found = [...inScore, ...inHeads, ...inObjective, ...claims]
   return found.length > 0 ? found : whole(loss, points, params, finite)
 }
 

@@ -201,7 +201,14 @@ const single = (x: Tensor): Tensor => (x.rank === 0 ? reshape(x, [1, 1]) : x)
 const laws = ['rademacher', 'normal'] as const
 
 /** What is computed before the function of a row is called, if it is read. */
-type Name = 'score' | 'target' | 'output' | 'outputTarget' | 'noise' | 'secondNoise' | 'time' | 'label'
+type Name = Single | Head
+type Single = 'score' | 'target' | 'output' | 'outputTarget' | 'noise' | 'secondNoise' | 'time' | 'label'
+type Head = `heads.${string}`
+
+const isHead = (name: Name): name is Head => name.startsWith('heads.')
+
+/** Whether what is read depends on the parameters. */
+const isOfModel = (name: Name): boolean => name === 'score' || name === 'output' || isHead(name)
 
 /** What a function of a row reads. */
 export interface Reads {
@@ -214,7 +221,19 @@ export interface Reads {
   readonly density: boolean
 }
 
-type Definitions = Readonly<Record<Name, () => Tensor>>
+type Definitions = (name: Name) => Tensor
+
+/** Heads by name, as they are read; another name is refused. */
+const byName = (read: (name: string) => Tensor): Objective.Row['heads'] =>
+  new Proxy<Objective.Row['heads']>({}, { get: (_, name) => read(String(name)) })
+
+/** A head of those that a score has. */
+const headIn = (heads: Params.Tensors<string>, name: string): Tensor =>
+  Object.hasOwn(heads, name)
+    ? heads[name]
+    : refuse(
+        `heads.${name}: the score has ${Object.keys(heads).join(', ') || 'one output'}; read one of its heads, or make it of Net.heads`
+      )
 
 /** How a row comes to what is drawn for it. */
 interface Access {
@@ -306,7 +325,17 @@ const rowOf = <P extends string>(
   const directions: Objective.Row['directions'] = ({ probes, law }) =>
     Array.from({ length: probes }, (_, i) => access.direction(law, i))
   const exact = (): Tensor => opened(() => model.divergence(params, noisy, own))
-  const define: Definitions = {
+  const headsAt: Objective.Row['headsAt'] = (x, at) => {
+    const there = formAt(at)
+    return pipe(
+      model.heads,
+      O.fold(
+        () => ({}),
+        said => opened(() => said(params, x, there))
+      )
+    )
+  }
+  const singles: Readonly<Record<Single, () => Tensor>> = {
     score: () => scoreAt(noisy, level),
     target: () => neg(div(drawn, own.sigma)),
     output: () => outputAt(noisy, level),
@@ -316,6 +345,8 @@ const rowOf = <P extends string>(
     time: () => (time === undefined ? absent('time') : column(time, rows)),
     label: () => label ?? fill([rows, 1], -1)
   }
+  const define: Definitions = name =>
+    isHead(name) ? headIn(headsAt(noisy, level), name.slice('heads.'.length)) : singles[name]()
   return {
     define,
     row: read => ({
@@ -336,6 +367,7 @@ const rowOf = <P extends string>(
       get outputTarget() {
         return read('outputTarget')
       },
+      heads: byName(name => read(`heads.${name}`)),
       get noise() {
         return read('noise')
       },
@@ -352,6 +384,10 @@ const rowOf = <P extends string>(
       levelAt,
       scoreAt,
       outputAt,
+      headsAt: (x, at) => {
+        const there = headsAt(x, at)
+        return byName(name => headIn(there, name))
+      },
       logDensityAt: (x, at) => {
         access.density()
         const there = formAt(at)
@@ -369,7 +405,7 @@ const rowOf = <P extends string>(
         const { noisy, share } = ofStudent(model, params, clean, read('label'), own)
         const { row, define } = rowOf(model, params, { ...material, noisy }, access)
         return {
-          row: row(name => (name === 'score' || name === 'output' ? define[name]() : read(name))),
+          row: row(name => (isOfModel(name) ? define(name) : read(name))),
           share
         }
       },
@@ -383,7 +419,7 @@ const rowOf = <P extends string>(
         )
         return row(name => {
           const asHere = read(name)
-          return name === 'score' || name === 'output' ? define[name]() : asHere
+          return isOfModel(name) ? define(name) : asHere
         })
       }
     })
@@ -549,7 +585,7 @@ const look = <P extends string>(
     return perRow(
       row(name => {
         names.add(name)
-        return define[name]()
+        return define(name)
       })
     )
   })
@@ -592,7 +628,7 @@ export const raw =
       }
     )
     // Before the function is called, so that they outlive the derivatives that it takes.
-    const prepared = new Map(Array.from(reads.names, name => [name, define[name]()]))
+    const prepared = new Map(Array.from(reads.names, name => [name, define(name)]))
     const seen = row(name => prepared.get(name) ?? absent(name))
     return call(() => term.perRow(seen))
   }

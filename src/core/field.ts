@@ -9,7 +9,7 @@ import { left, none, right, some, type Either, type Option, type Some } from './
 import * as Problem from './problem.js'
 import { isRecord } from './record.js'
 import { share } from './walk.js'
-import { literal, nearest, one, quoted, quotedValue } from './spelling.js'
+import { key, literal, nearest, one, quotedValue } from './spelling.js'
 
 type FastCheck = typeof Fc
 export type Problems = ReadonlyArray<Problem.Problem>
@@ -427,9 +427,7 @@ export function dictionary<A, I>(field: Field<A, I>): Field<Readonly<Record<stri
         ? entries(u).flatMap(([k, a]) => field.problems(`${name}.${k}`, a))
         : [Problem.of(name, quotedValue(u), domain, remedy)],
     show: (u, results) => {
-      const parts = within(u, results).map(
-        ([k, a, inner]) => `${/^[A-Za-z_$][\w$]*$/.test(k) ? k : quoted(k)}: ${field.show(a, inner)}`
-      )
+      const parts = within(u, results).map(([k, a, inner]) => `${key(k)}: ${field.show(a, inner)}`)
       return parts.length === 0 ? '{}' : `{ ${parts.join(', ')} }`
     },
     nested: u => entries(u).flatMap(([k, a]) => field.nested(a).map(n => ({ ...n, at: `.${k}${n.at}` }))),

@@ -30,6 +30,9 @@ export const one = (word: string): string => `${/^[AEIOU]/.test(word) ? 'an' : '
 /** A text as it is written in code. */
 export const quoted = (text: string): string => (/['\\\n\r]/.test(text) ? JSON.stringify(text) : `'${text}'`)
 
+/** The key of a record, as code. */
+export const key = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name))
+
 /** A value as code, as far as JSON knows it. */
 export const literal = (u: unknown): string =>
   typeof u === 'string' || (typeof u === 'object' && u !== null) ? JSON.stringify(u) : String(u)

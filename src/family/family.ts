@@ -266,6 +266,13 @@ export interface Family<P extends string> {
   readonly symmetries: O.Option<Symmetries<P>>
 }
 
+/** What is said of rows x by name, each [rows, any]. */
+export type Said<P extends string, H extends string = string> = (
+  params: Params.Tensors<P>,
+  x: Tensor,
+  level: RowLevel
+) => Readonly<Record<H, Tensor>>
+
 /** What a score means. */
 export interface Model<P extends string> {
   /** What fits and reports call it; absent where that is the name of its case. */
@@ -276,6 +283,8 @@ export interface Model<P extends string> {
   readonly predicts: Parametrization.Parametrization
   /** What the network itself says of x, [rows, dim] */
   readonly output: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
+  /** Of a score with several heads all of them by name, each [rows, any]; the output is one. */
+  readonly heads: O.Option<Said<P>>
   /** s(x), [rows, dim] */
   readonly score: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
   /** div s(x), [rows, 1] */
@@ -290,14 +299,16 @@ export interface Model<P extends string> {
  * The meaning of a score, as its case holds it: tied to the names P both ways, so that a score with other parameters, fewer or
  * more, is another type; any is a `Score<string>`. `interpret` gives the model its names back.
  */
-export interface Meaning<P extends string> {
+export interface Meaning<P extends string, H extends string = string> {
   readonly shapes: (dim: number) => Params.Shapes<P>
   readonly names: (dim: number) => ReadonlyArray<P>
+  /** Only there for the compiler: what its heads are called. */
+  readonly headed?: H
   readonly model: unknown
 }
 
-/** A score whose parameters are named `P`. */
-export interface Score<P extends string> extends Case.Value<'Score', Meaning<P>> {}
+/** A score whose parameters are named `P`, and its heads `H` where it has several. */
+export interface Score<P extends string, H extends string = string> extends Case.Value<'Score', Meaning<P, H>> {}
 
 export const concept = Concept<Score<string>>(
   'Score',
@@ -310,7 +321,7 @@ export const interpret = <P extends string>(score: Score<P>): Model<P> =>
   concept.meaning(score).model as Model<P>
 
 /** A model as the meaning of a case, which does not know the names of its parameters. */
-export const meaningOf = <P extends string>(model: Model<P>): Meaning<P> => ({
+export const meaningOf = <P extends string, H extends string = string>(model: Model<P>): Meaning<P, H> => ({
   shapes: model.shapes,
   names: dim => Params.names(model.shapes(dim)),
   model

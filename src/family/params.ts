@@ -6,6 +6,7 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import { type NdArray, type Tensor } from '../../lib/index.js'
 import { allFinite, size } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
+import { key } from '../core/spelling.js'
 
 export type Params<P extends string> = { readonly [K in P]: NdArray }
 
@@ -174,7 +175,7 @@ const showArray = (array: NdArray): string =>
 /** The code that builds them; an array that its values do not fill by its shape and values. */
 export const show = <P extends string>(params: Params<P>): string =>
   `Params.of({ ${names(params)
-    .map(name => `${name}: ${showArray(params[name])}`)
+    .map(name => `${key(name)}: ${showArray(params[name])}`)
     .join(', ')} })`
 
 /** JSON has no −0, NaN or infinities: they are written as strings, so that a state read back has the same bits. */

@@ -380,7 +380,12 @@ export const networks: fc.Arbitrary<Score.Score<string>> = fc
     Parametrization.flow,
     Parametrization.edm()
   )
-  .map((predicts): Score.Score<string> => Score.network(Net.chain<string>(Net.tanh, Net.output()), { predicts }))
+  .chain(predicts =>
+    fc.constantFrom<Score.Score<string>>(
+      Score.network(Net.chain<string>(Net.tanh, Net.output()), { predicts }),
+      Score.network(Net.heads(Net.tanh, { width: Net.linear(1), said: Net.output() }), { heads: { said: predicts } })
+    )
+  )
   .map(score => ({ ...score, [fc.toStringMethod]: () => `\n${Score.show(score)}` }))
 
 /** A student network that is no mixture: s(x) = −A tanh(x) − bx, b a number for each coordinate. */

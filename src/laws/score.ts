@@ -236,6 +236,54 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         return is(divergences(each), wanted, slack * 1e-13 * Elementary.square(1 + r * r) * (1 + greatest(wanted)))
       }
     }),
+    ...pipe(
+      Score.interpret(score).heads,
+      O.fold(
+        () => [],
+        said => [
+          lawOf({
+            name: 'its heads see each row alone, and the output is one of them',
+            statement:
+              '∀ θ, x, t₁…tₙ: each head gives a row of finite numbers for each row; row i at levels t₁…tₙ is that of xᵢ alone at tᵢ. To 1e-13 (1 + size) of it: the order of a sum may differ. The output is a head, exactly.',
+            source: 'definition of Score.Model',
+            meets,
+            says: ({ schedule, params, points, time }: Example<P>) => {
+              const levels = Array.from({ length: points.rows }, (_, i) => Schedule.level(time / (i + 1))(schedule))
+              const column = (entries: ReadonlyArray<number>): Tensor => tensor(entries, [entries.length, 1])
+              const at = (
+                of: Score.Model<P>['output'],
+                points: Points.Points,
+                levels: ReadonlyArray<Schedule.Level>
+              ): Float64Array =>
+                compute(() =>
+                  of(Score.tensors(params), Points.tensor(points), {
+                    alpha: column(levels.map(({ alpha }) => alpha)),
+                    sigma: column(levels.map(({ sigma }) => sigma))
+                  })
+                ).values
+              const names = compute(() => {
+                const all = said(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, levels[0]))
+                return Params.map<Tensor, Tensor>(() => fill([1], 1))(all)
+              })
+              const output = at(Score.interpret(score).output, points, levels)
+              const heads = Object.keys(names).map(
+                name => (of: Points.Points, levels: ReadonlyArray<Schedule.Level>) =>
+                  at((...given) => said(...given)[name], of, levels)
+              )
+              return [
+                ...heads.map(head => {
+                  const alone = levels.flatMap((level, i) => Array.from(head(Points.select([i])(points), [level])))
+                  const close = slack * 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values))
+                  return is(head(points, levels), alone, close)
+                }),
+                ...heads.map(head => areFinite(head(points, levels))),
+                is(heads.some(head => head(points, levels).every((x, i) => x === output[i])) ? 1 : 0, 1)
+              ]
+            }
+          })
+        ]
+      )
+    ),
     smooth
       ? byDifferences
       : lawOf({

@@ -41,7 +41,7 @@ import { size } from '../../lib/arrays/ndarray.js'
 import { refuseWith } from '../../lib/plain/refuse.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/limits.js'
-import type { RowLevel } from '../family/family.js'
+import type { RowLevel, Said } from '../family/family.js'
 import * as Params from '../family/params.js'
 
 // —— what a network is ——
@@ -68,16 +68,20 @@ export interface Built<P extends string> {
   readonly starts: { readonly [K in P]: Start }
   /** [rows, place.width] → [rows, width], each row alone. */
   readonly apply: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
+  /** Of a network that ends in several heads, which `apply` gives side by side: how wide each is, and all of them by name. */
+  readonly heads?: { readonly widths: Readonly<Record<string, number>>; readonly of: Said<P> }
 }
 
 /** Tied to the names of its parameters, as the meaning of a score is. */
-export interface Meaning<P extends string> {
+export interface Meaning<P extends string, H extends string = string> {
   readonly names: (place: Site) => ReadonlyArray<P>
+  /** Only there for the compiler: what its heads are called. */
+  readonly headed?: H
   readonly on: (place: Site) => unknown
 }
 
-/** A network, or a part of one, with parameters named `P`. */
-export interface Net<P extends string> extends Case.Value<'Net', Meaning<P>> {}
+/** A network, or a part of one, with parameters named `P`, and heads named `H` where it ends in several. */
+export interface Net<P extends string, H extends string = string> extends Case.Value<'Net', Meaning<P, H>> {}
 
 export const concept = Concept<Net<string>>('Net', 'a network, or a part of one, from which a score is made')
 
@@ -460,10 +464,22 @@ const inOrder = Case.define('Net', {
         (before, part) => [...before, build({ ...place, width: before.at(-1)?.width ?? place.width })(part)],
         []
       )
+      const [before, heads] = [built.slice(0, -1), built.at(-1)?.heads]
       return {
         width: built.at(-1)?.width ?? place.width,
         ...together(built),
-        apply: (params, x, level) => built.reduce((x, { apply }) => apply(params, x, level), x)
+        apply: (params, x, level) => built.reduce((x, { apply }) => apply(params, x, level), x),
+        ...(heads && {
+          heads: {
+            widths: heads.widths,
+            of: (params, x, level) =>
+              heads.of(
+                params,
+                before.reduce((x, { apply }) => apply(params, x, level), x),
+                level
+              )
+          }
+        })
       }
     })
 })
@@ -553,16 +569,18 @@ const under = Case.define('Net', {
   check: ({ name }) => Problem.unless(name !== '', 'name', "''", 'a name', "call it 'hidden', say"),
   meaning: ({ name, net }): Meaning<string> =>
     meaningOf(place => {
-      const { width, shapes, starts, apply } = build(place)(net)
+      const { width, shapes, starts, apply, heads } = build(place)(net)
       const first = <A>(own: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
         Object.fromEntries(Object.entries(own).map(([last, a]) => [`${name}.${last}`, a]))
       const names = Params.names(shapes)
+      const own = (params: Params.Tensors<string>): Params.Tensors<string> =>
+        Object.fromEntries(names.map(last => [last, params[`${name}.${last}`]]))
       return {
         width,
         shapes: first(shapes),
         starts: first(starts),
-        apply: (params, x, level) =>
-          apply(Object.fromEntries(names.map(last => [last, params[`${name}.${last}`]])), x, level)
+        apply: (params, x, level) => apply(own(params), x, level),
+        ...(heads && { heads: { ...heads, of: (params, x, level) => heads.of(own(params), x, level) } })
       }
     })
 })
@@ -574,6 +592,69 @@ export const named = Case.called(
   under,
   <const N extends string, P extends string>(name: N, net: Net<P>): Net<`${N}.${P}`> =>
     under(name, net) as Net<string> as Net<`${N}.${P}`>
+)
+
+const someHeads: Field.Field<Readonly<Record<string, Net<string>>>> = {
+  ...Field.dictionary(Field.of(concept)),
+  arbitrary: (fc, any) =>
+    fc.dictionary(fc.constantFrom('noise', 'variance'), any(concept.name, 3), { minKeys: 1, noNullPrototype: true }),
+  sample: any => Object.freeze({ noise: any(concept.name) })
+}
+
+const ofHeads = Case.define('Net', {
+  name: 'heads',
+  about: 'several outputs of one trunk, by name',
+  fields: { trunk: Field.of(concept), heads: someHeads },
+  call: ['trunk', 'heads'],
+  formula: ({ trunk, heads }) =>
+    `${Case.formula(trunk)} → { ${Object.entries(heads)
+      .map(([name, head]) => `${name}: ${Case.formula(head)}`)
+      .join(', ')} }`,
+  check: ({ heads }) =>
+    Problem.unless(Object.keys(heads).length > 0, 'heads', '{}', 'one head or more', 'name what the network says'),
+  meaning: ({ trunk, heads }): Meaning<string> =>
+    meaningOf(place => {
+      const stem = build(place)(trunk)
+      const tops = Object.entries(heads).map(([name, head]) => ({
+        name,
+        ...build({ ...place, width: stem.width })(named(name, head))
+      }))
+      const of: Said<string> = (params, x, level) => {
+        const seen = stem.apply(params, x, level)
+        return Object.fromEntries(tops.map(({ name, apply }) => [name, apply(params, seen, level)]))
+      }
+      return {
+        width: tops.reduce((sum, { width }) => sum + width, 0),
+        ...together([stem, ...tops]),
+        apply: (params, x, level) => joined(Object.values(of(params, x, level)), 1),
+        heads: { widths: Object.fromEntries(tops.map(({ name, width }) => [name, width])), of }
+      }
+    })
+})
+
+/** Parts by the names of heads. */
+type Heads = Readonly<Record<string, Net<string>>>
+
+/** The names of the parameters of heads. */
+type HeadNames<T> = { [K in keyof T & string]: T[K] extends Net<infer P> ? `${K}.${P}` : never }[keyof T & string]
+
+/**
+ * Several outputs of one trunk, each by a part of its own: parameters of the head `variance` are `variance.weights`, …
+ * `Score.network(net, { heads: { noise: Parametrization.noise } })` says which of them is the score; objectives read all of them.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Net } from 'ornstein'
+ *
+ * const trunk = Net.chain(Net.concat(Net.identity, Net.fourier(4)), Net.named('hidden', Net.linear(8)), Net.silu)
+ * const net = Net.heads(trunk, { noise: Net.output(), variance: Net.linear(1) })
+ * assert.deepEqual(Net.shapes(2)(net)['variance.weights'], [8, 1])
+ */
+export const heads = Case.called(
+  ofHeads,
+  <P extends string, const T extends Heads>(trunk: Net<P>, heads: T): Net<P | HeadNames<T>, keyof T & string> =>
+    // Its parameters and heads are those of the parts.
+    ofHeads(trunk, heads) as Net<string> as Net<P | HeadNames<T>, keyof T & string>
 )
 
 // —— recipes ——
@@ -617,7 +698,7 @@ const entrance = ({ embedding = fourier(16), deviation, classes }: Recipe): Net<
   )
 
 /**
- * A perceptron of several layers: [x, embedding] → linear → activation → … → linear, the last one 0 at first.
+ * A perceptron of several layers: [x, embedding] → linear → activation → … → linear, the last one 0 at first; or `heads` in its place.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -632,14 +713,19 @@ const entrance = ({ embedding = fourier(16), deviation, classes }: Recipe): Net<
  * const at = Score.evaluate(score, Schedule.ornsteinUhlenbeck)(params)(0.5)
  * assert.ok(at({ rows: 1, dim: 2, values: Float64Array.of(3, 4) }).values.every(s => s === 0))
  */
+export function mlp<const T extends Heads>(
+  recipe: Recipe & { readonly heads: T }
+): Net<LayerNames<`hidden${number}`> | LabelNames | HeadNames<T>, keyof T & string>
 export function mlp(recipe: Unlabelled): Net<MlpNames>
 export function mlp(recipe: Recipe): Net<MlpNames | LabelNames>
-export function mlp(recipe: Recipe): Net<MlpNames | LabelNames> {
-  return chain<MlpNames | LabelNames>(
+export function mlp(recipe: Recipe & { readonly heads?: Heads }): Net<string> {
+  const trunk = [
     entrance(recipe),
-    ...recipe.hidden.flatMap((width, i) => [named(`hidden${i + 1}`, linear(width)), activationOf(recipe.activation)]),
-    named('output', output())
-  )
+    ...recipe.hidden.flatMap((width, i) => [named(`hidden${i + 1}`, linear(width)), activationOf(recipe.activation)])
+  ]
+  return recipe.heads === undefined
+    ? chain<string>(...trunk, named('output', output()))
+    : heads(chain<string>(...trunk), recipe.heads)
 }
 
 /** The names of a residual block's parameters. */
@@ -685,11 +771,28 @@ export function residualMlp(recipe: Recipe): Net<ResidualNames | LabelNames> {
 
 // —— what a reader of networks needs ——
 
+/** Names and shapes of its parameters, for data of a dimension; a network of several heads may be of any width. */
+const inPlace =
+  (dim: number) =>
+  <P extends string>(net: Net<P>): Built<P> => {
+    const built = build({ width: dim, dim })(net)
+    return built.heads === undefined ? forData(dim)(net) : built
+  }
+
 /** The network for data of a dimension: x in, as much out. */
 export const forData =
   (dim: number) =>
   <P extends string>(net: Net<P>): Built<P> => {
     const built = build({ width: dim, dim })(net)
+    if (built.heads !== undefined)
+      return misfit(
+        Problem.of(
+          'net',
+          `heads ${Object.keys(built.heads.widths).join(', ')}`,
+          'of one output',
+          'say which head is the score: Score.network(net, { heads: { noise: Parametrization.noise } })'
+        )
+      )
     return built.width === dim
       ? built
       : misfit(
@@ -706,7 +809,7 @@ export const forData =
 export const shapes =
   (dim: number) =>
   <P extends string>(net: Net<P>): Params.Shapes<P> =>
-    forData(dim)(net).shapes
+    inPlace(dim)(net).shapes
 
 /** How many numbers it has to learn. */
 export const parameterCount =
@@ -735,7 +838,7 @@ export const initial =
   (dim: number) =>
   (key: Key.Key) =>
   <P extends string>(net: Net<P>): Params.Params<P> =>
-    begin(forData(dim)(net))(key)
+    begin(inPlace(dim)(net))(key)
 
 /** The network as the code that builds it. */
 export const show = <P extends string>(net: Net<P>): string => Case.show(net)
@@ -763,7 +866,8 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   chain,
   concat,
   sum,
-  named
+  named,
+  heads
 ]
 
 /** Networks made of others, by name. */

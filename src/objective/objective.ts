@@ -22,6 +22,8 @@ import * as Limits from '../core/limits.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Parametrization from '../family/parametrization.js'
 import * as Params from '../family/params.js'
+import { concept as ofScore, type Score } from '../family/family.js'
+import { refuse } from '../../lib/plain/refuse.js'
 import type { Subject } from '../optimizer/optimizer.js'
 import { level, type Level, type Schedule } from '../schedule/schedule.js'
 import * as Along from './along.js'
@@ -68,7 +70,7 @@ export type Seen = SeenNoise
  * What an integrand may look at, for all rows at once: [rows, dim], or [rows, 1] for numbers. Only what is read is computed
  * and drawn, so that a divergence or a second noise costs nothing where nobody asks for it.
  */
-export interface Row {
+export interface Row<P extends string = string, H extends string = string> {
   /** s(x_t) */
   readonly score: Tensor
   /** −z/σ, what the score is to match in the mean */
@@ -77,6 +79,8 @@ export interface Row {
   readonly output: Tensor
   /** What `output` is to match in the mean: z of one that predicts the noise, x_0 of one that predicts the data. */
   readonly outputTarget: Tensor
+  /** Of a score with several heads what each says of x_t, by name, [rows, any]; another name is refused. */
+  readonly heads: Readonly<Record<H, Tensor>>
   /** x_0 */
   readonly clean: Tensor
   /** x_t = α x_0 + σ z */
@@ -91,7 +95,7 @@ export interface Row {
   /** The class of each row, [rows, 1]; −1 where it has none. */
   readonly label: Tensor
   /** The parameters by name, to be differentiated like all else. */
-  readonly params: Readonly<Record<string, Tensor>>
+  readonly params: Readonly<Record<P, Tensor>>
   /** The constants of the term by name, as `Matching.constants` has them. */
   readonly constants: Readonly<Record<string, Tensor>>
   /** f(t) for each row, [rows, 1]; f is called on numbers, and counts as constant. */
@@ -102,6 +106,8 @@ export interface Row {
   readonly scoreAt: (x: Tensor, at: RowLevel | Time) => Tensor
   /** What the network itself says there. */
   readonly outputAt: (x: Tensor, at: RowLevel | Time) => Tensor
+  /** What its heads say there. */
+  readonly headsAt: (x: Tensor, at: RowLevel | Time) => Readonly<Record<H, Tensor>>
   /** log p(x) of a mixture at a level or a time, [rows, 1]; a network, which has no density, is refused. */
   readonly logDensityAt: (x: Tensor, at: RowLevel | Time) => Tensor
   /** div s(x_t), [rows, 1]: exact, which takes a gradient for each dimension, or by random directions (Hutchinson 1990). */
@@ -114,7 +120,7 @@ export interface Row {
    * The same row, data, noise and level, seen by a model with other parameters where they are named: a teacher, an average of past
    * ones, or the same, to be differentiated. Its constants are these, where any are given.
    */
-  readonly under: (params: Readonly<Record<string, Tensor>>, constants?: Row['constants']) => Row
+  readonly under: (params: Readonly<Record<string, Tensor>>, constants?: Row['constants']) => Row<P, H>
   /**
    * A row of the student's own distribution, x_t = αc_k + √u_k x_0, k the label, where rows are standard normal nodes for each of K
    * components; and Kπ_k, by which it counts. Both depend on the parameters, and gradients flow through them.
@@ -775,6 +781,32 @@ export const custom = define({
     ...(bounded && { bounded })
   })
 })
+
+/**
+ * A function of a row of this score: its parameters and heads are known by name. It is the function itself, whose names the compiler then
+ * checks.
+ *
+ * @example
+ * import { square, sub, sum } from 'ornstein/float64'
+ * import { Net, Objective, Parametrization, Score, TimeLaw } from 'ornstein'
+ *
+ * // One head learns the noise, the other the square of the error of the first.
+ * const heads = { noise: Net.output(), error: Net.output() }
+ * const score = Score.network(Net.mlp({ hidden: [16], heads }), { heads: { noise: Parametrization.noise } })
+ * export const both = Objective.custom(
+ *   'noise and error',
+ *   TimeLaw.uniform(0.01, 1),
+ *   Objective.seeing(score)(({ heads: { noise: found, error }, noise }) => {
+ *     const off = square(sub(found, noise))
+ *     return sum(sub(off, square(sub(error, off))), 1)
+ *   })
+ * )
+ */
+export const seeing =
+  <P extends string, H extends string>(score: Score<P, H>) =>
+  (perRow: (row: Row<P, H>) => Tensor): Matching['perRow'] =>
+    // A row has what the score has; of another score names that are not there are refused.
+    ofScore.is(score) ? (perRow as Matching['perRow']) : refuse('Objective.seeing: give the score whose rows it sees')
 
 /**
  * The objective with the label of some rows left out: each row alone with probability `share`, drawn again at every

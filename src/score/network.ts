@@ -4,7 +4,8 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { add, mul, neg, rowDivergence, type Key, type Tensor } from '../../lib/index.js'
 import { size } from '../../lib/arrays/ndarray.js'
-import { Case, Field } from '../core/index.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import { Case, Field, Problem } from '../core/index.js'
 import * as Net from '../net/net.js'
 import * as Schedule from '../schedule/schedule.js'
 import {
@@ -15,6 +16,7 @@ import {
   type RowLevel,
   type Meaning,
   type Model,
+  type Said,
   type Score
 } from '../family/family.js'
 import * as Parametrization from '../family/parametrization.js'
@@ -23,13 +25,55 @@ import type * as Params from '../family/params.js'
 /** A row-wise function in the tensor vocabulary, [rows, dim] in and out; the level comes as [rows, 1] tensors. */
 export type Apply<P extends string> = (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
 
-export interface Network<P extends string> {
+/** The one head that is the score, by its name, and what it says of it. */
+export type Scoring<H extends string> = { readonly [K in H]?: Parametrization.Parametrization }
+
+interface Network<P extends string> {
   readonly shapes: (dim: number) => Params.Shapes<P>
   readonly apply: Apply<P>
+  /** All heads, of a score with several. */
+  readonly said?: Said<P>
   /** What the network's output is; the score itself unless given. */
   readonly predicts?: Parametrization.Parametrization
   /** Parameters as they begin, for data of a dimension. */
   readonly initial?: Initial<P>
+}
+
+/** The head that is the score; `headProblems` refuses another number of them. */
+const headOf = (heads: Scoring<string>): readonly [name: string, predicts: Parametrization.Parametrization] =>
+  Object.entries(heads).flatMap(([name, predicts]) => (predicts === undefined ? [] : [[name, predicts] as const]))[0]
+
+/** `heads` of a score, null where it has one output. */
+const scoringField = Field.optional({
+  ...Field.dictionary(Field.of(Parametrization.concept)),
+  arbitrary: (fc, any) => fc.record({ noise: any(Parametrization.concept.name, 3) })
+} satisfies Field.Field<Readonly<Record<string, Parametrization.Parametrization>>>)
+
+const headProblems = (heads: Scoring<string> | null): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(
+    heads !== null && Object.keys(heads).length === 1,
+    'heads',
+    heads === null ? 'missing' : `{ ${Object.keys(heads).join(', ')} }`,
+    'the one head that is the score',
+    'name it with what it predicts: { noise: Parametrization.noise }'
+  )
+
+/** Of a network that says several things of a row: the score by one head, and all by name. */
+const headed = <P extends string>(
+  said: Said<P>,
+  heads: Scoring<string>
+): Pick<Network<P>, 'apply' | 'said' | 'predicts'> => {
+  const [name, predicts] = headOf(heads)
+  return {
+    said,
+    predicts,
+    apply: (params, x, level) => {
+      const all = said(params, x, level)
+      return Object.hasOwn(all, name)
+        ? all[name]
+        : refuse(`heads: ${name} is not one of ${Object.keys(all).join(', ')}; name the head that is the score`)
+    }
+  }
 }
 
 /** Parameters as a network itself begins, for data of a dimension. */
@@ -38,6 +82,7 @@ export type Initial<P extends string> = (dim: number) => (key: Key.Key) => Param
 const modelOf = <P extends string>({
   shapes,
   apply,
+  said,
   predicts = Parametrization.score,
   initial
 }: Network<P>): Model<P> => {
@@ -49,6 +94,7 @@ const modelOf = <P extends string>({
       Object.values<ReadonlyArray<number>>(shapes(dim)).reduce((total, shape) => total + size(shape), 0),
     predicts,
     output: apply,
+    heads: O.fromNullable(said),
     score,
     divergence: (params, x, level) =>
       rowDivergence((point, again) => score(params, point, levelAgain(level, again)))(x),
@@ -72,9 +118,23 @@ export interface NetworkSpec<
   readonly initial?: (fields: Field.Of<F>) => Initial<NoInfer<P>>
 }
 
+/** A network of several heads: `says` in the place of `apply`, and `heads` in that of `predicts`. */
+export interface HeadsSpec<
+  N extends string,
+  F extends Field.Fields,
+  P extends string,
+  A extends Case.Call,
+  H extends string
+> extends Omit<NetworkSpec<N, F, P, A>, 'apply' | 'predicts'> {
+  /** All that it says of rows, by name, each [rows, any]. */
+  readonly says: (fields: Field.Of<F>) => Said<NoInfer<P>, H>
+  /** The one head that is the score, and what it predicts. */
+  readonly heads: (fields: Field.Of<F>) => Scoring<NoInfer<H>>
+}
+
 /**
  * A network of one's own, with fields: it is trained, printed, stored and property-tested as ours are. It has no density, so that
- * what needs one refuses it; `family` makes what has.
+ * what needs one refuses it; `family` makes what has. Of several heads it gives `says` and `heads`, as `custom` does.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -98,23 +158,34 @@ export interface NetworkSpec<
 export function define<
   const N extends string,
   P extends string,
+  H extends string,
   const F extends Field.Fields = Field.NoFields,
   const A extends Case.Call = null
->({
+>(spec: HeadsSpec<N, F, P, A, H>): Case.Constructor<Score<P, H>, N, F, A, null>
+export function define<
+  const N extends string,
+  P extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null
+>(spec: NetworkSpec<N, F, P, A>): Case.Constructor<Score<P>, N, F, A, null>
+export function define<N extends string, P extends string, F extends Field.Fields, A extends Case.Call>({
   parameters,
-  apply,
-  predicts,
   initial,
   ...spec
-}: NetworkSpec<N, F, P, A>): Case.Constructor<Score<P>, N, F, A, null> {
+}: NetworkSpec<N, F, P, A> | HeadsSpec<N, F, P, A, string>): Case.Constructor<Score<P>, N, F, A, null> {
   return Case.define('Score', {
     ...spec,
+    check: (fields: Field.Of<F>) => [
+      ...(spec.check?.(fields) ?? []),
+      ...('heads' in spec ? headProblems(spec.heads(fields)) : [])
+    ],
     meaning: (fields: Field.Of<F>): Meaning<P> =>
       meaningOf(
         modelOf({
           shapes: parameters(fields),
-          apply: apply(fields),
-          ...(predicts && { predicts: predicts(fields) }),
+          ...('heads' in spec
+            ? headed(spec.says(fields), spec.heads(fields))
+            : { apply: spec.apply(fields), ...(spec.predicts && { predicts: spec.predicts(fields) }) }),
           ...(initial && { initial: initial(fields) })
         })
       )
@@ -122,34 +193,71 @@ export function define<
 }
 
 /** A network under a name: the fields of `custom`. */
-export interface Custom<P extends string = string> extends Network<P> {
+export interface Custom<P extends string = string> extends Omit<Network<P>, 'said'> {
   readonly name: string
+}
+
+/** One of several heads. */
+export interface CustomHeads<P extends string, H extends string> extends Pick<Custom<P>, 'name' | 'shapes'> {
+  /** All that it says of rows, by name, each [rows, any]. */
+  readonly says: Said<NoInfer<P>, H>
+  /** The one head that is the score, and what it predicts. */
+  readonly heads: Scoring<NoInfer<H>>
 }
 
 const mine = (dim: number): Params.Shapes<string> => ({ weights: [dim] })
 
 const shrinks: Apply<string> = ({ weights }, x) => neg(mul(weights, x))
 
-const byName = define({
+const says: Said<string> = (params, x, level) => ({ score: shrinks(params, x, level), size: mul(x, x) })
+
+const byName = Case.define('Score', {
   name: 'custom',
-  about: 'a student network of your own, of any parametrization',
+  about: 'a student network of your own, of any parametrization, with one output or several heads',
   fields: {
     name: Field.text({ remedy: 'name it' }),
     shapes: Field.code(mine),
-    apply: Field.code(shrinks),
-    predicts: Field.optional(Field.of(Parametrization.concept))
+    apply: Field.optional(Field.code(shrinks)),
+    predicts: Field.optional(Field.of(Parametrization.concept)),
+    says: Field.optional(Field.code(says)),
+    heads: scoringField
   },
-  formula: ({ name, predicts }) => `${Parametrization.formula(predicts ?? Parametrization.score)} = ${name}(x)`,
-  parameters: ({ shapes }) => shapes,
-  apply: ({ apply }) => apply,
-  predicts: ({ predicts }) => predicts ?? Parametrization.score
+  example: { apply: shrinks },
+  formula: ({ name, predicts, heads }) =>
+    `${Parametrization.formula(heads === null ? (predicts ?? Parametrization.score) : headOf(heads)[1])} = ${name}(x)`,
+  check: ({ apply, predicts, says, heads }) =>
+    says === null
+      ? [
+          ...Problem.unless(apply !== null, 'apply', 'missing', 'a function of rows', 'give it, or says and heads'),
+          ...Problem.unless(heads === null, 'heads', 'those of one output', 'those of says', 'give says, or predicts')
+        ]
+      : [
+          ...Problem.unless(
+            apply === null && predicts === null,
+            'says',
+            'given beside apply or predicts',
+            'alone',
+            'leave those out'
+          ),
+          ...headProblems(heads)
+        ],
+  meaning: ({ shapes, apply, predicts, says, heads }) =>
+    meaningOf(
+      modelOf<string>({
+        shapes,
+        ...(says === null || heads === null
+          ? { apply: apply ?? shrinks, predicts: predicts ?? Parametrization.score }
+          : headed(says, heads))
+      })
+    )
 })
 
 /**
  * A student network of one's own: named parameter shapes, and a row-wise function in the tensor vocabulary,
  * [rows, dim] in and out. The level comes as [rows, 1] tensors, so that each row may have its own noise. The network may
- * predict the noise, the data or another parametrization: `predicts` says which, and the score follows. The short form of
- * `define`, for a network without fields.
+ * predict the noise, the data or another parametrization: `predicts` says which, and the score follows. One that says several things
+ * of a row gives them by name, as `says`, and names the one that is the score: `heads: { noise: Parametrization.noise }`; objectives read all of
+ * them. The short form of `define`, for a network without fields.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -167,24 +275,62 @@ const byName = define({
  */
 export const custom = Case.called(
   byName,
-  <P extends string>(description: Custom<P>): Score<P> =>
-    // Its meaning has the names of the shapes that are given, and `apply` meets parameters of these shapes alone.
-    byName(description as unknown as Custom) as Score<string> as Score<P>
+  // Its meaning has the names of the shapes that are given, and `apply` meets parameters of these shapes alone.
+  byName as unknown as Customs
 )
+
+/** With one output, or with several heads. */
+interface Customs {
+  <P extends string, H extends string>(description: CustomHeads<P, H>): Score<P, H>
+  <P extends string>(description: Custom<P>): Score<P>
+}
+
+/** A network of heads in its place, of which this one is as wide as the data. */
+const ofHeads = (net: Net.Net<string>, heads: Scoring<string>): Network<string> => {
+  const [name] = headOf(heads)
+  const built = (dim: number): Required<Net.Built<string>> => {
+    const { heads, ...rest } = Net.build({ width: dim, dim })(net)
+    const found = heads !== undefined && Object.hasOwn(heads.widths, name) ? heads.widths[name] : null
+    return heads !== undefined && found === dim
+      ? { ...rest, heads }
+      : refuse(
+          found === null
+            ? `heads.${name}: the network has ${heads === undefined ? 'one output' : `heads ${Object.keys(heads.widths).join(', ')}`}; name one of Net.heads`
+            : `heads.${name}: ${found} numbers a row are not ${dim}, as many as the data have; end it by Net.output()`
+        )
+  }
+  return {
+    shapes: dim => built(dim).shapes,
+    ...headed((params, x, level) => built(x.shape[1] ?? 0).heads.of(params, x, level), heads)
+  }
+}
 
 const ofNet = Case.define('Score', {
   name: 'network',
   about: 'a Net as a score, of any parametrization',
-  fields: { net: Field.of(Net.concept), predicts: Field.of(Parametrization.concept) },
+  fields: {
+    net: Field.of(Net.concept),
+    predicts: Field.optional(Field.of(Parametrization.concept)),
+    heads: scoringField
+  },
   call: ['net', '{}'],
   example: { net: Net.mlp({ hidden: [16], embedding: Net.fourier(4) }), predicts: Parametrization.noise },
-  formula: ({ net, predicts }) => `${Parametrization.formula(predicts)} = ${Net.formula(net)}`,
-  meaning: ({ net, predicts }) =>
+  formula: ({ net, predicts, heads }) =>
+    `${Parametrization.formula(predicts ?? headOf(heads ?? {})[1])} = ${Net.formula(net)}`,
+  check: ({ predicts, heads }) =>
+    predicts === null
+      ? headProblems(heads)
+      : Problem.unless(heads === null, 'heads', 'given beside predicts', 'alone', 'leave predicts out'),
+  meaning: ({ net, predicts, heads }) =>
     meaningOf(
       modelOf<string>({
-        shapes: dim => Net.shapes(dim)(net),
-        apply: (params, x, level) => Net.forData(x.shape[1] ?? 0)(net).apply(params, x, level),
-        predicts,
+        ...(heads === null
+          ? {
+              shapes: (dim: number) => Net.forData(dim)(net).shapes,
+              apply: (params, x, level) => Net.forData(x.shape[1] ?? 0)(net).apply(params, x, level),
+              predicts: predicts ?? Parametrization.score
+            }
+          : ofHeads(net, heads)),
         initial: dim => key => Net.initial(dim)(key)(net)
       })
     )
@@ -203,12 +349,22 @@ const ofNet = Case.define('Score', {
  * const score = Score.network(net, { predicts: Parametrization.noise })
  * const codec = Score.codec(Vocabulary.standard)
  * assert.deepEqual(codec.decode(JSON.parse(JSON.stringify(codec.encode(score)))), E.right(score))
+ *
+ * // Several heads, one of them the score; objectives read `heads.variance`.
+ * const heads = { noise: Net.output(), variance: Net.output() }
+ * const both: Score.Score<string, 'noise' | 'variance'> = Score.network(Net.mlp({ hidden: [64], heads }), {
+ *   heads: { noise: Parametrization.noise }
+ * })
+ * assert.deepEqual(Score.shapes(2)(both)['variance.weights'], [64, 2])
  */
 export const network = Case.called(
   ofNet,
-  <P extends string>(net: Net.Net<P>, { predicts }: { readonly predicts: Parametrization.Parametrization }): Score<P> =>
-    // Its parameters are those of the network.
-    ofNet(net, { predicts }) as Score<string> as Score<P>
+  <P extends string, H extends string>(
+    net: Net.Net<P, H>,
+    options: { readonly predicts: Parametrization.Parametrization } | { readonly heads: Scoring<NoInfer<H>> }
+  ): Score<P, H> =>
+    // Its parameters and heads are those of the network.
+    ofNet(net, options as { readonly predicts: Parametrization.Parametrization }) as Score<string> as Score<P, H>
 )
 
 /**
@@ -251,55 +407,70 @@ const converted = Case.define('Score', {
 
 const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Model<P>): Model<P> => {
   if (O.isSome(model.family)) return model
-  const { shapes, output: apply, predicts } = model
+  const { shapes, predicts } = model
   const there = Schedule.equalNoise(trained)
   const degree = Parametrization.degree(predicts)
   const relevelled = Parametrization.relevelled(predicts)
+  /** The point and the level there. */
+  const atTrained = (x: Tensor, level: RowLevel): { readonly point: Tensor; readonly level: RowLevel } => {
+    const at = (f: (same: Schedule.SameNoise) => number): Tensor => Parametrization.perRow(level, own => f(there(own)))
+    return {
+      point: mul(
+        at(({ scale }) => scale),
+        x
+      ),
+      level: {
+        alpha: at(({ level }) => level.alpha),
+        sigma: at(({ level }) => level.sigma),
+        ...(level.label && { label: level.label })
+      }
+    }
+  }
+  const here = (output: Tensor, point: Tensor, level: RowLevel): Tensor =>
+    pipe(
+      degree,
+      O.fold(
+        // By the data and the noise behind it.
+        () => {
+          const per = (pick: (of: Parametrization.Coefficients) => number): Tensor =>
+            Parametrization.perRow(level, own => pick(relevelled(there(own).level, own)))
+          return add(
+            mul(
+              per(({ ofOutput }) => ofOutput),
+              output
+            ),
+            mul(
+              per(({ ofPoint }) => ofPoint),
+              point
+            )
+          )
+        },
+        degree =>
+          degree === 0
+            ? output
+            : mul(
+                Parametrization.perRow(level, own => Elementary.pow(there(own).scale, -degree)),
+                output
+              )
+      )
+    )
   return {
     ...modelOf({
       shapes,
       predicts,
       apply: (params, x, level) => {
-        const at = (f: (same: Schedule.SameNoise) => number): Tensor =>
-          Parametrization.perRow(level, own => f(there(own)))
-        const point = mul(
-          at(({ scale }) => scale),
-          x
-        )
-        const output = apply(params, point, {
-          alpha: at(({ level }) => level.alpha),
-          sigma: at(({ level }) => level.sigma),
-          ...(level.label && { label: level.label })
-        })
-        return pipe(
-          degree,
-          O.fold(
-            // By the data and the noise behind it.
-            () => {
-              const here = (pick: (of: Parametrization.Coefficients) => number): Tensor =>
-                Parametrization.perRow(level, own => pick(relevelled(there(own).level, own)))
-              return add(
-                mul(
-                  here(({ ofOutput }) => ofOutput),
-                  output
-                ),
-                mul(
-                  here(({ ofPoint }) => ofPoint),
-                  point
-                )
-              )
-            },
-            degree =>
-              degree === 0
-                ? output
-                : mul(
-                    at(({ scale }) => Elementary.pow(scale, -degree)),
-                    output
-                  )
-          )
-        )
+        const { point, level: other } = atTrained(x, level)
+        return here(model.output(params, point, other), point, level)
       }
     }),
+    // All as the network says them there.
+    heads: pipe(
+      model.heads,
+      O.map((said): Said<P> => (params, x, level) => {
+        const { point, level: other } = atTrained(x, level)
+        return said(params, point, other)
+      })
+    ),
     degreesOfFreedom: model.degreesOfFreedom,
     initial: model.initial
   }

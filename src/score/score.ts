@@ -5,6 +5,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
+import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import type * as t from 'io-ts'
 import { fromNdArray, rowwise, type NdArray, type Tensor } from '../../lib/index.js'
 import { size } from '../../lib/arrays/ndarray.js'
@@ -58,6 +59,7 @@ export {
   type Moments,
   type MStep,
   type Projection,
+  type Said,
   type Score,
   type Second,
   type Spec,
@@ -88,8 +90,11 @@ export {
   preconditioned,
   type Apply,
   type Custom,
+  type CustomHeads,
+  type HeadsSpec,
   type Initial,
-  type NetworkSpec
+  type NetworkSpec,
+  type Scoring
 } from './network.js'
 
 /** The parameters' names and shapes for data of a dimension. */
@@ -107,24 +112,44 @@ const number = (value: number): NdArray => ({ shape: [], values: Float64Array.of
  * What a model gives at rows of one level, [rows, …], as arrays: `of` stands for the function, which is handed what else there is
  * of rows. Of many rows it is a program.
  */
-export const atLevel =
-  <P extends string>(
+export const atLevel = <P extends string>(
+  model: Model<P>,
+  of: object,
+  write: (params: Params.Tensors<P>, x: Tensor, level: RowLevel, beside: Readonly<Record<string, Tensor>>) => Tensor
+): ((
+  params: Params.Params<P>,
+  level: Schedule.Level,
+  points: Points,
+  beside?: Readonly<Record<string, NdArray>>
+) => NdArray) => {
+  const all = allAtLevel(model, of, (...given) => ({ found: write(...given) }))
+  return (...given) => all(...given).found
+}
+
+/** The same of several arrays by name. */
+const allAtLevel =
+  <P extends string, K extends string>(
     model: Model<P>,
     of: object,
-    write: (params: Params.Tensors<P>, x: Tensor, level: RowLevel, beside: Readonly<Record<string, Tensor>>) => Tensor
+    write: (
+      params: Params.Tensors<P>,
+      x: Tensor,
+      level: RowLevel,
+      beside: Readonly<Record<string, Tensor>>
+    ) => Readonly<Record<K, Tensor>>
   ) =>
   (
     params: Params.Params<P>,
     { alpha, sigma }: Schedule.Level,
     { rows, dim, values, labels }: Points,
     beside: Readonly<Record<string, NdArray>> = {}
-  ): NdArray =>
+  ): Readonly<Record<K, NdArray>> =>
     rowwise(of, inputs => {
       const { x, label, ...others } = inputs.rows as Readonly<Record<string, Tensor>> & { readonly label?: Tensor }
       const { alpha, sigma } = inputs.constants
       const level = { ...levelFor(model, x.shape[0], { alpha, sigma }), ...(label && { label }) }
       // The parameters that are given are those of the model.
-      return { found: write(inputs.params as Params.Tensors<P>, x, level, others) }
+      return write(inputs.params as Params.Tensors<P>, x, level, others)
     })({
       params,
       rows: {
@@ -133,7 +158,7 @@ export const atLevel =
         ...(labels && { label: { shape: [rows, 1], values: Float64Array.from(labels) } })
       },
       constants: { alpha: number(alpha), sigma: number(sigma) }
-    }).found
+    })
 
 /**
  * The score itself at every point, s(x), as points of the same number of rows and dimension. A network that is conditioned on a
@@ -156,6 +181,41 @@ export const evaluate =
     const model = interpret(score)
     const { values } = atLevel(model, model.score, model.score)(params, Schedule.level(time)(schedule), points)
     return { rows: points.rows, dim: points.dim, values }
+  }
+
+/**
+ * What each head of a score says at every point, by name; of a score with one output, none.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { mul, neg, square } from 'ornstein/float64'
+ * import { Parametrization, Params, Schedule, Score } from 'ornstein'
+ *
+ * const score = Score.custom({
+ *   name: 'two heads',
+ *   shapes: () => ({ slope: [] }),
+ *   says: ({ slope }, x) => ({ score: neg(mul(slope, x)), square: square(x) }),
+ *   heads: { score: Parametrization.score }
+ * })
+ * const said = Score.heads(score, Schedule.edm)(Params.of({ slope: 2 }))(1)({ rows: 1, dim: 1, values: Float64Array.of(3) })
+ * assert.deepEqual([said.score.values[0], said.square.values[0]], [-6, 9])
+ */
+export const heads =
+  <P extends string, H extends string>(score: Score<P, H>, schedule: Schedule.Schedule) =>
+  (params: Params.Params<P>) =>
+  (time: number) =>
+  (points: Points): Readonly<Record<H, Points>> => {
+    const model = interpret(score)
+    const found = pipe(
+      model.heads,
+      O.map(said => allAtLevel(model, said, said)(params, Schedule.level(time)(schedule), points)),
+      O.getOrElse((): Readonly<Record<string, NdArray>> => ({}))
+    )
+    return pipe(
+      // Its heads have the names that its type says.
+      found as Readonly<Record<H, NdArray>>,
+      RR.map(({ shape, values }) => ({ rows: points.rows, dim: shape[1], values }))
+    )
   }
 
 /** The mixture at time 0 that parameters describe; none for a network, or where components are no Gaussians. */

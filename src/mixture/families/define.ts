@@ -156,6 +156,7 @@ export const modelOf = <N extends string, F extends Field.Fields, P extends stri
     degreesOfFreedom: spec.degreesOfFreedom?.(fields) ?? (dim => freedomOf(shapes(dim))),
     predicts: Parametrization.score,
     output: score,
+    heads: O.none,
     score,
     divergence:
       spec.divergence?.(fields) ??

@@ -118,7 +118,7 @@ describe('the codec', () => {
 
   it('refuses a network that its vocabulary has not, and what is no score', () => {
     const json = codec.encode(shrinking)
-    expect(json).toEqual({ _tag: 'custom', name: 'shrinking', predicts: null })
+    expect(json).toEqual({ _tag: 'custom', name: 'shrinking', predicts: null, heads: null })
     const others = [json, { _tag: 'Custom', name: 'shrinking' }, { _tag: 'Spherical' }, { _tag: 'isotropic' }]
     for (const json of [...others, { _tag: 'pair' }]) expect(E.isLeft(codec.decode(json))).toBe(true)
     const mine = Score.codec(Vocabulary.extend(Vocabulary.standard, [shrinking]))

@@ -1,0 +1,194 @@
+/** Scores with several heads: what objectives, plans, files, samplers and problems make of them. */
+import * as fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import { add, matMul, mul, neg, square, sub, sum, tanh } from '../../../lib/index.js'
+import {
+  Compile,
+  Expectation,
+  Key,
+  Mixture,
+  Net,
+  Objective,
+  Parametrization,
+  Params,
+  Problem,
+  Sampler,
+  Schedule,
+  Score,
+  TimeGrid,
+  TimeLaw,
+  Vocabulary
+} from '../../../src/index.js'
+import * as laws from '../../../src/laws/index.js'
+
+const schedule = Schedule.ornsteinUhlenbeck
+const net = Net.mlp({ hidden: [6], embedding: Net.fourier(2), heads: { noise: Net.output(), size: Net.linear(1) } })
+const score = Score.network(net, { heads: { noise: Parametrization.noise } })
+const own = Score.custom({
+  name: 'own',
+  shapes: dim => ({ into: [dim, dim], slope: [] }),
+  says: ({ into, slope }, x, { sigma }) => ({ field: neg(matMul(tanh(x), into)), size: mul(slope, add(x, sigma)) }),
+  heads: { field: Parametrization.velocity }
+})
+const mixing = Score.custom({
+  name: 'mixing',
+  shapes: () => ({ slope: [] }),
+  says: ({ slope }, x) => ({ score: mul(slope, x), sum: mul(x, sum(x)) }),
+  heads: { score: Parametrization.score }
+})
+const points = Mixture.sample(12)(Key.fromSeed(1))(Mixture.of({ means: [[-1, 0], [2, 1]] })) // prettier-ignore
+
+const anywhere = <P extends string>(score: Score.Score<P>): Params.Params<P> =>
+  Params.map<ReadonlyArray<number>, Params.Params<P>[P]>((shape, name) => {
+    const size = shape.reduce((a, b) => a * b, 1)
+    return { shape, values: Key.normal(size)(Key.named(name)(Key.fromSeed(7))[name]).map(z => 0.5 * z) }
+  })(Score.shapes(2)(score))
+
+const lossOf = <P extends string>(score: Score.Score<P>, objective: Objective.Objective) => ({
+  schedule,
+  score,
+  objective,
+  expectation: Expectation.monteCarlo()
+})
+
+const everything = Objective.custom(
+  'everything',
+  TimeLaw.uniform(0.1, 1),
+  Objective.seeing(score)(row => {
+    const { heads, noise, params } = row
+    const there = row.headsAt(row.clean, 0.25)
+    const other = row.under({ 'size.bias': mul(2, params['size.bias']) })
+    return add(
+      add(sum(square(sub(heads.noise, noise)), 1, true), mul(heads.size, there.size)),
+      add(sum(there.noise, 1, true), square(other.heads.size))
+    )
+  })
+)
+const ofOwn = Objective.custom(
+  'own',
+  TimeLaw.uniform(0.1, 1),
+  Objective.seeing(own)(({ heads: { field, size }, score }) => sum(mul(size, add(field, score)), 1, true))
+)
+
+describe('objectives read heads', () => {
+  it.each<[string, Score.Score<string>, Objective.Objective]>([
+    ['a network', score, everything],
+    ['functions', own, ofOwn]
+  ])('of %s, compiled as interpreted', (_, score, objective) => {
+    const plans = Problem.orThrow(Compile.plans(lossOf(score, objective))(points))
+    expect(plans.map(({ engine }) => engine)).toEqual(['compiled', 'interpreted'])
+    const [a, b] = plans.map(({ evaluate }) => evaluate(anywhere(score), Key.fromSeed(5)))
+    expect(Math.abs(a.value - b.value)).toBeLessThan(1e-12 * (1 + Math.abs(b.value)))
+    Params.names(b.gradient).forEach(name => {
+      b.gradient[name].values.forEach((wanted, i) => {
+        expect(Math.abs(a.gradient[name].values[i] - wanted)).toBeLessThan(1e-12 * (1 + Math.abs(wanted)))
+      })
+    })
+  })
+
+  it('by what the heads say, evaluated alone', () => {
+    const noiseless = Objective.custom('size', TimeLaw.at(0.5), ({ heads: { size } }) => size)
+    const fixed = Key.normal(24)(Key.fromSeed(3))
+    const loss = { ...lossOf(score, noiseless), expectation: Expectation.fixed({ rows: 12, dim: 2, values: fixed }) }
+    const { alpha, sigma } = Schedule.level(0.5)(schedule)
+    const noisy = { ...points, values: points.values.map((x, i) => alpha * x + sigma * fixed[i]) }
+    const params = anywhere(score)
+    const { size, noise } = Score.heads(score, schedule)(params)(0.5)(noisy)
+    expect([size.dim, noise.dim]).toEqual([1, 2])
+    const found = Problem.orThrow(Compile.valueAndGrad(loss)(points))(params, Key.fromSeed(0)).value
+    expect(Math.abs(found - size.values.reduce((a, b) => a + b) / 12)).toBeLessThan(1e-14)
+    // s = −ε/σ
+    const said = Score.evaluate(score, schedule)(params)(0.5)(noisy)
+    said.values.forEach((s, i) => {
+      expect(Math.abs(s + noise.values[i] / sigma)).toBeLessThan(1e-14 * (1 + Math.abs(s)))
+    })
+    expect(Score.heads(Score.symmetricPair, schedule)(Params.of({ mean: [1, 2] }))(0.5)(points)).toEqual({})
+  })
+})
+
+describe('a score with heads', () => {
+  it('is printed, stored and read', () => {
+    const codec = Score.codec(Vocabulary.standard)
+    expect(codec.decode(JSON.parse(JSON.stringify(codec.encode(score))))).toEqual(E.right(score))
+    expect(Score.show(score)).toMatch(
+      /Net\.heads\(.*, \{ noise: Net\.output\(\{ initial: 'zero' \}\), size: Net\.linear\(1, .*\) \}\), \{ heads: \{ noise: Parametrization\.noise \} \}\)/
+    )
+    // What was stored before there were heads.
+    const plain = Score.network(Net.mlp({ hidden: [4] }), { predicts: Parametrization.noise })
+    const { heads: _, ...older } = codec.encode(plain) as Readonly<Record<string, unknown>>
+    expect(codec.decode(older)).toEqual(E.right(plain))
+  })
+
+  it('samples by the head that is its score', () => {
+    const single = Net.chain(
+      Net.concat(Net.identity, Net.fourier(2)),
+      Net.named('hidden1', Net.linear(6)),
+      Net.silu,
+      Net.named('noise', Net.output())
+    )
+    const params = anywhere(score)
+    const grid = TimeGrid.uniform({ from: 1, to: 0.05, steps: 4 })
+    const program = Problem.orThrow(Sampler.compile({ sampler: Sampler.heun, schedule, grid }))
+    const draw = <P extends string>(score: Score.Score<P>, params: Params.Params<P>) =>
+      Sampler.sample(program)(Sampler.learned(score, schedule, params))(5, 2)(Key.fromSeed(2))
+    expect(draw(score, params)).toEqual(
+      draw(Score.network(single, { predicts: Parametrization.noise }), params as Params.Params<string>)
+    )
+  })
+
+  it.each<[string, Score.Score<string>, RegExp]>([
+    [
+      'a head that is not there',
+      Score.network(net as Net.Net<string>, { heads: { drift: Parametrization.noise } }),
+      /heads\.drift: the network has heads noise, size/
+    ],
+    [
+      'a head of another width',
+      Score.network(net, { heads: { size: Parametrization.noise } }),
+      /heads\.size: 1 numbers a row are not 2/
+    ],
+    [
+      'heads, and no word which',
+      Score.network(net, { predicts: Parametrization.noise }),
+      /heads noise, size.*say which head is the score/
+    ],
+    [
+      'two scores',
+      Score.network(net, { heads: { noise: Parametrization.noise, size: Parametrization.data } }),
+      /heads: \{ noise, size \} is not the one head/
+    ],
+    ['none', Score.network(net, { heads: {} }), /heads: \{ {2}\} is not the one head/]
+  ])('is refused with %s', (_, score, message) => {
+    expect(Score.problems({ rows: 12, dim: 2 })(score).map(Problem.show).join('; ')).toMatch(message)
+  })
+
+  it('and an objective that reads a head which is not there names those that are', () => {
+    const wrong = Objective.custom('wrong', TimeLaw.at(0.5), ({ heads: { sise } }) => sise)
+    const said = (score: Score.Score<string>) => {
+      const compiled = Compile.valueAndGrad(lossOf(score, wrong))(points)
+      return E.isLeft(compiled) ? compiled.left.map(Problem.show).join('; ') : 'none'
+    }
+    expect(said(score)).toMatch(/heads\.sise: the score has noise, size/)
+    expect(said(Score.isotropic({ components: 2 }))).toMatch(/heads\.sise: the score has one output/)
+  })
+
+  it('keeps its laws, of which one sees a head that looks at other rows', () => {
+    const law = 'its heads see each row alone, and the output is one of them'
+    const failures = (score: Score.Score<string>) =>
+      [...laws.score(score)]
+        .filter(({ name }) => name.endsWith(law))
+        .map(({ property }) => fc.check(property, { numRuns: 20, seed: 1 }).failed)
+    expect(failures(score)).toEqual([false])
+    expect(failures(own)).toEqual([false])
+    expect(failures(mixing)).toEqual([true])
+    expect(failures(Score.symmetricPair)).toEqual([])
+  })
+
+  it('and a head that looks at other rows is refused', () => {
+    const compiled = Compile.valueAndGrad(lossOf(mixing, Objective.denoising(TimeLaw.at(0.5))))(points)
+    expect(E.isLeft(compiled) ? compiled.left.map(Problem.show).join('; ') : '').toMatch(
+      /the heads of .*other numbers alone/
+    )
+  })
+})

@@ -1,6 +1,10 @@
 /** The public names, from the declarations of the built package: one page for each namespace. */
+import { readFileSync } from 'node:fs'
+import { posix } from 'node:path'
 import { format } from 'oxfmt'
 import ts from 'typescript'
+import { exampleId, examplesOf } from './examples.js'
+import { relativeUrl } from './markdown.js'
 
 const entries = [
   ['ornstein', 'dist/src/index.d.ts', "`import { … } from 'ornstein'`"],
@@ -45,11 +49,38 @@ const said = parts =>
     .displayPartsToString(parts)
     .replace(/\{@link(?:code|plain)?\s+([^}|]+?)(?:\s*\|\s*([^}]+))?\}/g, (_, name, text) => `\`${text ?? name}\``)
 
-const exampleOf = tags =>
-  tags
-    .filter(({ name }) => name === 'example')
-    .map(({ text }) => said(text))
-    .map(text => /```ts[^\n]*\n([\s\S]*?)```/.exec(text)?.[1].trimEnd() ?? text.trim())
+/** What the docblock of its type says, of a value that has none: of `concept` and `all`, which every concept has. */
+const ofType = (checker, { type }) => {
+  const named = type?.typeName?.getText() === 'ReadonlyArray' ? type.typeArguments[0] : type
+  const name = named?.typeName ?? named?.qualifier
+  const symbol = name === undefined ? undefined : checker.getSymbolAtLocation(name)
+  const meant = symbol && symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+  return meant === undefined ? '' : said(meant.getDocumentationComment(checker))
+}
+
+const codeOf = text => /```ts[^\n]*\n([\s\S]*?)```/.exec(text)?.[1].trimEnd() ?? text.trim()
+const exampleOf = tags => tags.filter(({ name }) => name === 'example').map(({ text }) => codeOf(said(text)))
+
+/** What to use in the place of a deprecated name. */
+const deprecated = tags =>
+  tags.filter(({ name }) => name === 'deprecated').map(({ text }) => `Deprecated: ${said(text)}`)[0]
+
+/** What a module says of itself: the docblock that no name follows. It is read from the source, as declarations lose it. */
+const ofModule = (root, file) => {
+  const text = readFileSync(root + file.slice(file.indexOf('dist/') + 5).replace(/d\.ts$/, 'ts'), 'utf8')
+  const docs = /^\s*\/\*\*[\s\S]*?\*\//.exec(text)?.[0]
+  const [first] = ts.createSourceFile('module.ts', text, ts.ScriptTarget.Latest).statements
+  if (docs === undefined || !(/@module/.test(docs) || ts.isImportDeclaration(first) || ts.isExportDeclaration(first)))
+    return { about: '', examples: [] }
+  const [about, ...tags] = docs
+    .replace(/^\s*\/\*\*|\*\/$/g, '')
+    .split('\n')
+    .map(line => line.replace(/^\s*\* ?/, ''))
+    .join('\n')
+    .split(/^@/m)
+  const examples = tags.flatMap(tag => (tag.startsWith('example') ? [codeOf(tag.slice('example'.length))] : []))
+  return { about: about.replace(/\{@link\s+([^}]+)\}/g, '`$1`').trim(), examples }
+}
 
 /** The namespaces, each with its page in Markdown and its names. */
 export const api = async root => {
@@ -64,26 +95,9 @@ export const api = async root => {
   const spaces = []
   const collect = (module, title, spoken, how) => {
     const url = `api/${title}.html`
-    const space = { title, spaces: [spoken], url, how, inner: [], entries: [], about: '' }
-    spaces.push(space)
     const [file] = module.declarations
-    const first = file.statements[0]
-    const [block] = first === undefined ? [] : (ts.getJSDocCommentsAndTags(first) ?? [])
-    // A docblock that no name follows is that of the module.
-    const docs = file.getFullText().match(/^\s*\/\*\*[\s\S]*?\*\//)?.[0]
-    const isOfModule =
-      docs !== undefined &&
-      (/@module/.test(docs) ||
-        (first !== undefined &&
-          (ts.isImportDeclaration(first) || (block !== undefined && ts.isExportDeclaration(first)))))
-    if (isOfModule)
-      space.about = docs
-        .replace(/^\s*\/\*\*|\*\/$/g, '')
-        .split('\n')
-        .map(line => line.replace(/^\s*\* ?/, ''))
-        .join('\n')
-        .replace(/\n@(module|example)[\s\S]*$/, '')
-        .trim()
+    const space = { title, spaces: [spoken], url, how, inner: [], entries: [], ...ofModule(root, file.fileName) }
+    spaces.push(space)
     for (const symbol of checker.getExportsOfModule(module)) {
       const name = symbol.getName()
       const meant = resolved(symbol)
@@ -112,14 +126,15 @@ export const api = async root => {
       )
       if (declarations.length === 0) continue
       const full = title === 'ornstein' || title === 'float64' ? name : `${spoken}.${name}`
+      const tags = meant.getJsDocTags(checker)
       space.entries.push({
         name,
         full,
         url: `${url}#${name}`,
         kinds: [...new Set(declarations.map(kindOf))],
         code: declarations.map(stated).join('\n\n'),
-        about: said(meant.getDocumentationComment(checker)),
-        examples: exampleOf(meant.getJsDocTags(checker))
+        about: said(meant.getDocumentationComment(checker)) || deprecated(tags) || ofType(checker, declarations[0]),
+        examples: exampleOf(tags)
       })
     }
     return space
@@ -133,7 +148,10 @@ export const api = async root => {
       entries: await Promise.all(space.entries.map(async entry => ({ ...entry, code: await laidOut(entry.code) })))
     }))
   )
-  return whole.map(space => ({ ...space, text: pageOf(space) }))
+  const nearest = examplesOf(root, whole)
+  return whole
+    .map(space => ({ ...space, entries: space.entries.map(entry => ({ ...entry, nearest: nearest.get(entry) })) }))
+    .map(space => ({ ...space, text: pageOf(space) }))
 }
 
 const heading = ({ name, kinds }) =>
@@ -141,14 +159,27 @@ const heading = ({ name, kinds }) =>
 
 const fence = (code, language = 'ts') => `\`\`\`\`${language}\n${code}\n\`\`\`\``
 
-const pageOf = ({ title, how, about, inner, entries, url }) => {
+/** A name's own examples, or the way to one that uses it. */
+const exampled = ({ examples, nearest }, page) => {
+  const lead = '<span class="example">Example:</span>'
+  if (examples.length > 0) return examples.map(code => `${lead}\n\n${fence(code)}`)
+  if (nearest === undefined) return []
+  const { text, to, file, hash } = nearest
+  const link =
+    to === undefined
+      ? `${posix.relative('docs/api', file)}${hash === undefined ? '' : `#${hash}`}`
+      : to.split('#')[0] === page
+        ? to.slice(page.length)
+        : relativeUrl(page, to)
+  return [`${lead} [${text}](${link})`]
+}
+
+const pageOf = ({ title, how, about, examples, inner, entries, url }) => {
   const values = entries.filter(({ kinds }) => kinds.some(kind => kind !== 'interface' && kind !== 'type'))
   const types = entries.filter(each => !values.includes(each))
   const listed = list => list.map(({ name }) => `<a href="#${name}"><code>${name}</code></a>`).join(' ')
-  const described = ({ code, about, examples, ...entry }) =>
-    [heading(entry), about, fence(code), ...examples.map(example => `Example:\n\n${fence(example)}`)]
-      .filter(part => part !== '')
-      .join('\n\n')
+  const described = entry =>
+    [heading(entry), entry.about, fence(entry.code), ...exampled(entry, url)].filter(part => part !== '').join('\n\n')
   const sections = [
     ['Values', values],
     ['Types', types]
@@ -157,6 +188,7 @@ const pageOf = ({ title, how, about, inner, entries, url }) => {
     `<h1 id="the-page">${title}</h1>`,
     how,
     about,
+    ...examples.map((code, i) => `<h2 id="${exampleId(i)}">Example</h2>\n\n${fence(code)}`),
     ...(inner.length === 0
       ? []
       : [

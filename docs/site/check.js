@@ -76,13 +76,30 @@ const namesOf = (title, module) =>
       : [`api/${title}.html#${name}`]
   )
 /** A namespace that two modules show has one page. */
-const shown = place => near.has(place) || near.has(place.replace('float64.Key', 'Key'))
-const names = [...namesOf('ornstein', ornstein), ...namesOf('float64', float64), ...namesOf('laws', laws)]
-for (const place of names) if (!shown(place)) wrong.push(`${place}: more than two clicks away, or nowhere`)
+const names = new Set(
+  [...namesOf('ornstein', ornstein), ...namesOf('float64', float64), ...namesOf('laws', laws)].map(place =>
+    place.replace('float64.Key', 'Key')
+  )
+)
+for (const place of names) if (!near.has(place)) wrong.push(`${place}: more than two clicks away, or nowhere`)
+
+// —— a sentence and an example for each ——
+
+/** What a page of the API says under the heading of a name. */
+const saidOf = place => {
+  const [url, name] = place.split('#')
+  const html = readFileSync(`${out}/${url}`, 'utf8')
+  const from = html.indexOf(`<h3 id="${name}"`)
+  return from === -1 ? '' : html.slice(html.indexOf('</h3>', from), html.indexOf('<h', from + 1))
+}
+const bare = [...names].filter(place => !/^<\/h3>\s*<p>/.test(saidOf(place)))
+const unused = [...names].filter(place => !saidOf(place).includes('class="example"'))
+wrong.push(...bare.map(place => `${place}: no sentence says what it is`))
+if (process.argv.includes('--verbose')) unused.forEach(place => console.error(`${place}: no example uses it`))
 
 for (const line of wrong) console.error(line)
 const links = [...pages.values()].reduce((sum, { links, files }) => sum + links.length + files.length, 0)
 console.log(
-  `${pages.size} pages, ${links} links, ${names.length} public names: ${wrong.length === 0 ? 'all lead somewhere' : `${wrong.length} faults`}`
+  `${pages.size} pages, ${links} links, ${names.size} public names, ${names.size - bare.length} with a sentence and ${names.size - unused.length} with an example: ${wrong.length === 0 ? 'all lead somewhere' : `${wrong.length} faults`}`
 )
 process.exitCode = wrong.length === 0 ? 0 : 1

@@ -27,21 +27,22 @@ const documents = Object.fromEntries([
     .map(name => [`docs/${name}`, name.replace(/md$/, 'html')])
 ])
 
-/** Files that pages speak of by a link: shown as they are. */
-const sources = [
-  ...new Set(
-    Object.keys(documents).flatMap(from =>
-      [...read(from).matchAll(/\]\(([^)#:]+)\)/g)]
-        .map(([, to]) => posix.join(posix.dirname(from), to))
-        .filter(to => !(to in documents) && !/\.(svg|png|webp)$/.test(to) && existsSync(root + to))
-    )
-  )
-]
 const language = path => (/\.ts$/.test(path) ? 'ts' : /\.m?js$/.test(path) ? 'js' : 'text')
 
 export default async function site(eleventy) {
   rmSync(out, { recursive: true, force: true })
   const names = await api(root)
+  /** Files that pages speak of by a link: shown as they are. */
+  const sources = [
+    ...new Set([
+      ...Object.keys(documents).flatMap(from =>
+        [...read(from).matchAll(/\]\(([^)#:]+)\)/g)]
+          .map(([, to]) => posix.join(posix.dirname(from), to))
+          .filter(to => !/\.(svg|png|webp)$/.test(to) && existsSync(root + to))
+      ),
+      ...names.flatMap(({ entries }) => entries.flatMap(({ nearest }) => nearest?.file ?? []))
+    ])
+  ].filter(path => !(path in documents))
   const words = await wordPages(names)
   /** Where a word in code leads: `TimeGrid.karras` to its page, `Schedule.level` to its place in the API. */
   const linked = new Map([

@@ -14,6 +14,33 @@
  * `meaning.ts` says what a node means, by the interpreter's kernels, and `once.ts` computes those that are not of rows;
  * `machine.ts` runs programs; `rowwise.ts` chooses between
  * a program and the interpreter for those who call a function with arrays.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Compiler, sub, square, sum, mean } from 'ornstein/float64'
+ *
+ * // A library compiles a function when it is first asked for, and keeps it with the object that stands for it.
+ * const programs = Compiler.library()
+ * const meanSquare = {}
+ * const ask = () =>
+ *   programs.program(
+ *     meanSquare,
+ *     { params: { c: [2] }, rows: { x: { shape: [2], from: 'data' } }, constants: {} },
+ *     ({ params: { c }, rows: { x } }) => ({ value: mean(sum(square(sub(x, c)), 1)) })
+ *   )
+ * const [first, again] = [ask(), ask()]
+ * assert(E.isRight(first) && E.isRight(again) && first.right === again.right)
+ * assert(Compiler.cached() >= 1)
+ *
+ * const { value, gradient } = first.right.run({
+ *   rows: 2,
+ *   params: { c: Float64Array.of(0, 0) },
+ *   given: { x: Float64Array.of(1, 2, 3, 4) },
+ *   constants: {}
+ * })
+ * assert.deepEqual([value, [...gradient.c.values]], [15, [-4, -6]])
+ * console.log(Compiler.how([first.right], 1e6))
  */
 import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js'
 import { product, type Dense } from '../kernels/dense.js'

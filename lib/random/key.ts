@@ -12,6 +12,26 @@
  *
  * Draws are made by another function of the same key, Threefry-2x64 with 13 rounds: see lib/random/draws.ts. Uniform, normal and gamma
  * draws of one key are independent of each other.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Key } from 'ornstein'
+ *
+ * const key = Key.fromSeed(7)
+ * // A stretch of a long stream, from the draw of an index on: the same numbers as all at once.
+ * const uniform = new Float64Array(3)
+ * pipe(key, Key.fillUniform(2, uniform))
+ * assert.deepEqual(uniform, pipe(key, Key.uniform(5)).subarray(2))
+ * const chi = new Float64Array(3)
+ * pipe(key, Key.fillChiSquared(4, 2, chi))
+ * assert.deepEqual(chi, pipe(key, Key.chiSquared(4)(5)).subarray(2))
+ *
+ * // Below them all: two words of 32 bits for each counter. A record of a run names the version of the draws.
+ * const words = pipe(key, Key.block(0, 1))
+ * assert(words.every(word => Number.isInteger(word) && word >= 0 && word < 2 ** 32))
+ * assert.deepEqual(words, pipe(Key.fromSeed(7), Key.block(0, 1)))
+ * assert.equal(Key.generator, 2)
  */
 import { draws } from './draws.js'
 import { powerOfTwo } from '../numbers/elementary.js'

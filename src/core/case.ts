@@ -2,6 +2,81 @@
  * A case is a value that holds everything the rest of the program asks of it. A description made by it is plain data,
  * `{ _tag, …fields }`, and refers to its case under a symbol: enumerable, so that `{ ...description, gamma: 3 }` keeps it;
  * a symbol, so that JSON does not write it.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as O from 'fp-ts/lib/Option.js'
+ * import { Case, Expectation, Objective, Optimizer, Rate, Stage, TimeLaw, Weighting } from 'ornstein'
+ *
+ * const weighting = Weighting.minSnr({ gamma: 5 })
+ * // A description refers to its case, which knows its name, its fields, and what it means.
+ * assert(Case.isValue(weighting) && Case.isSound(weighting))
+ * assert.deepEqual([Case.caseOf(weighting).name, Case.field(weighting, 'gamma')], ['minSnr', 5])
+ * assert.equal(Case.show(weighting), 'Weighting.minSnr({ gamma: 5 })')
+ * assert.deepEqual(Case.encode(weighting), { _tag: 'minSnr', gamma: 5 })
+ * assert.equal(typeof Case.meaning(weighting), 'object')
+ * assert.equal(Case.formula(weighting), Weighting.formula(weighting))
+ * assert.deepEqual(
+ *   Case.problems(Case.changed({ gamma: -1 })(weighting)).map(({ field }) => field),
+ *   ['gamma']
+ * )
+ * // A copy through JSON has the fields and no case.
+ * assert(!Case.isValue(JSON.parse(JSON.stringify(weighting))) && Case.ofCase in weighting)
+ *
+ * // What stands in a description, at any depth, and where.
+ * const stage = Stage.descend({
+ *   objective: Objective.denoising(TimeLaw.at(0.3)),
+ *   expectation: Expectation.monteCarlo(),
+ *   optimizer: Optimizer.chain(Optimizer.scaleByAdam(), Optimizer.scaleByRate(0.1)),
+ *   steps: 10
+ * })
+ * const paths = Case.placed(stage).map(({ path }) => path)
+ * assert(paths.includes('objective.timeLaw') && paths.includes('optimizer.parts[1].rate'))
+ * assert.equal(Case.parts(stage).length, paths.length)
+ * assert(Case.inner(stage).length < paths.length && paths.length < Case.deepest)
+ *
+ * // The same stage with every rate halved: a description is rebuilt from the inside.
+ * const halved = (value: Case.AnyValue): Case.AnyValue =>
+ *   Case.isMadeBy(Rate.constant)(value) ? Rate.constant(value.rate / 2) : Case.mapInner(halved)(value)
+ * assert.match(Case.show(halved(stage)), /scaleByRate\(0\.05\)/)
+ *
+ * // A table by cases: what is known of some, and of no other.
+ * const cap = Case.known(
+ *   Case.when(Weighting.minSnr, ({ gamma }) => gamma),
+ *   Case.when(Weighting.constant, () => Infinity)
+ * )
+ * assert.deepEqual([cap(weighting), cap(Weighting.snr)], [O.some(5), O.none])
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Case, Field } from 'ornstein'
+ *
+ * // A concept of one's own: a shape has an area, and whatever is made by `shape` has one.
+ * const circle = Case.define('Shape', {
+ *   name: 'circle',
+ *   about: 'all points at most so far from one',
+ *   fields: { radius: Field.positive({ suggestion: 1 }) },
+ *   call: ['radius'],
+ *   meaning: ({ radius }): number => Math.PI * radius ** 2
+ * })
+ * assert.equal(Case.meaning(circle(2)), 4 * Math.PI)
+ * assert.equal(Case.show(circle(2)), 'Shape.circle(2)')
+ *
+ * // Called in another way than by its fields, and still known as its own.
+ * const ofDiameter = Case.called(circle, (diameter: number) => circle(diameter / 2))
+ * assert.deepEqual(ofDiameter(4), circle(2))
+ * assert(Case.isMadeBy(ofDiameter)(circle(3)))
+ *
+ * // Results for what stands in its fields, field by field.
+ * const fields = { first: Field.finite({ default: 0 }), second: Field.finite({ default: 0 }) }
+ * const shares = Case.perField(fields, (_, name) => (name === 'first' ? 1 : 2), ['a', 'b', 'c'])
+ * assert.deepEqual(
+ *   shares.map(([name, , results]) => [name, ...results]),
+ *   [
+ *     ['first', 'a'],
+ *     ['second', 'b', 'c']
+ *   ]
+ * )
  */
 import { none, some, type Option } from './either.js'
 import type { Field, Fields, NoFields, Of } from './field.js'
@@ -47,9 +122,11 @@ export interface Value<out C extends string, out M> {
 
 export type AnyValue = Value<string, unknown>
 
+/** Whether a value is a description that has its case. */
 export const isValue = (u: unknown): u is AnyValue =>
   typeof u === 'object' && u !== null && '_tag' in u && ofCase in u && typeof u[ofCase] === 'object'
 
+/** A field of a value by its name; undefined where it has none. */
 export const field = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 
@@ -214,6 +291,7 @@ export const encode = (value: AnyValue): unknown =>
     )
   }))
 
+/** The description in mathematics, by the formula of its case; its code where that has none. */
 export const formula = (value: AnyValue): string => value[ofCase].formula(value) ?? show(value)
 
 // —— constructors ——
@@ -408,6 +486,7 @@ export const isMadeBy =
   (value: AnyValue): value is AnyValue & MadeBy<K> =>
     value[ofCase] === constructor[ofCase]
 
+/** What the description means: what its case makes of its fields. */
 export const meaning = <C extends string, M>(value: Value<C, M>): M => caseOf(value).meaning(value)
 
 /** A case that is called in another way than its fields say: with defaults that depend on other fields, or by names. */

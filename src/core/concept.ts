@@ -6,6 +6,7 @@ import { one } from './spelling.js'
 
 type MeaningOf<T> = T extends Value<string, infer M> ? M : never
 
+/** A concept: its name, a line about it, whether a value is a description of it, and what such a description means. */
 export interface Concept<out T extends AnyValue> {
   readonly name: string
   readonly about: string

@@ -1,4 +1,81 @@
-/** Fields: what a case is parametrized by, with domain, default, printer, codec and arbitrary. */
+/**
+ * Fields: what a case is parametrized by, with domain, default, printer, codec and arbitrary.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as t from 'io-ts'
+ * import { Case, Field, Rate } from 'ornstein'
+ *
+ * // A case with a field of each kind; its meaning is of no matter here.
+ * const settings = Case.define('Settings', {
+ *   name: 'settings',
+ *   about: 'a field of each kind',
+ *   fields: {
+ *     label: Field.text({ remedy: 'give it a name' }),
+ *     mode: Field.oneOf(['fast', 'exact']),
+ *     verbose: Field.boolean({ default: false }),
+ *     threads: Field.count({ default: 1, most: 64 }),
+ *     share: Field.number({
+ *       holds: x => x > 0 && x < 1,
+ *       domain: 'in (0, 1)',
+ *       suggestion: 0.5,
+ *       default: 0.5,
+ *       arbitrary: fc => fc.double({ min: 0.01, max: 0.99, noNaN: true })
+ *     }),
+ *     tolerance: Field.quiet(Field.notNegative({ default: 1e-8 })),
+ *     limit: Field.optional(Field.finite({ suggestion: 10 })),
+ *     columns: Field.withDefault(Field.array(Field.count({ suggestion: 0, least: 0 })), [0]),
+ *     scales: Field.withDefault(Field.dictionary(Field.positive({ suggestion: 1 })), {}),
+ *     rates: Field.withDefault(Field.list(Rate.concept), [Rate.constant(0.1)]),
+ *     range: Field.withDefault(
+ *       Field.record({ from: Field.finite({ default: 0 }), to: Field.finite({ default: 1 }) }),
+ *       {
+ *         from: 0,
+ *         to: 1
+ *       }
+ *     ),
+ *     pair: Field.withDefault(
+ *       Field.codec(t.tuple([t.number, t.number]), {
+ *         domain: 'a pair of numbers',
+ *         remedy: 'try [0, 1]',
+ *         arbitrary: fc => fc.tuple(fc.double(), fc.double()),
+ *         sample: [0, 1]
+ *       }),
+ *       [0, 1]
+ *     ),
+ *     map: Field.withDefault(
+ *       Field.code((x: number) => x),
+ *       x => 2 * x
+ *     )
+ *   },
+ *   meaning: () => null
+ * })
+ * const value = settings({ label: 'mine', columns: [2, 0], range: { from: -1, to: 1 } })
+ *
+ * // Defaults are filled in; the quiet one and the one that was left out are not printed.
+ * assert.deepEqual([value.mode, value.threads, value.limit, value.map(3)], ['fast', 1, null, 6])
+ * assert.match(Case.show(value), /label: "mine".*columns: \[2, 0\].*map: …/)
+ * assert.doesNotMatch(Case.show(value), /tolerance|limit/)
+ * // Each field knows its domain.
+ * const wrong = Case.changed({ share: 2, threads: 0.5, mode: 'slow' })(value)
+ * assert.deepEqual(
+ *   Case.problems(wrong).map(({ field }) => field),
+ *   ['mode', 'threads', 'share']
+ * )
+ *
+ * // A field of a new type follows from what its values are, how they are drawn, and one of them.
+ * const vowel = Field.leaf<string>({
+ *   is: (u): u is string => typeof u === 'string' && /^[aeiou]$/.test(u),
+ *   domain: 'a vowel',
+ *   remedy: "try 'a'",
+ *   arbitrary: fc => fc.constantFrom('a', 'e', 'i', 'o', 'u'),
+ *   sample: 'a'
+ * })
+ * assert.deepEqual(
+ *   vowel.problems('letter', 'x').map(({ domain }) => domain),
+ *   ['a vowel']
+ * )
+ */
 import type * as t from 'io-ts'
 // oxlint-disable-next-line @typescript-eslint/ban-ts-comment -- where it is there, there is nothing to expect
 /** @ts-ignore: an optional peer of users; without it, arbitraries are of any type */

@@ -1,6 +1,59 @@
 /**
  * A problem with an input: which field holds which value, what its domain is, and what to do about it.
  * Every error of the language is a value of this type, or a non-empty list of them.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Problem } from 'ornstein'
+ *
+ * // Checks options, and collects all that is wrong.
+ * const check = (options: { rate: number; steps: number; mode: string }) => [
+ *   ...Problem.strangers(options, { rate: true, steps: true, mode: true }),
+ *   ...Problem.positive('rate', options.rate, 0.1),
+ *   ...Problem.count('steps', options.steps, 1, 100),
+ *   ...Problem.oneOf('mode', options.mode, ['fast', 'exact']),
+ *   ...Problem.unless(
+ *     options.steps * options.rate < 10,
+ *     'steps',
+ *     options.steps,
+ *     `below ${10 / options.rate}`,
+ *     'take fewer'
+ *   )
+ * ]
+ * assert.deepEqual(check({ rate: 0.1, steps: 10, mode: 'fast' }), [])
+ * const problems = check({ rate: -1, steps: 1.5, mode: 'fats' })
+ * assert.deepEqual(
+ *   problems.map(({ field }) => field),
+ *   ['rate', 'steps', 'mode']
+ * )
+ * assert.equal(
+ *   pipe(problems[0], Problem.within('optimizer'), Problem.show),
+ *   'optimizer.rate: -1 is not > 0 and finite; try 0.1'
+ * )
+ * // Each once, and the last says how many more there are.
+ * assert.deepEqual(
+ *   Problem.listed(1)([...problems, ...problems]).map(({ value }) => value),
+ *   ['-1', 'a list of 2 more']
+ * )
+ *
+ * // A remedy that a program and a command line say each in its own way.
+ * const { named, set, word, inCode, whole } = Problem
+ * const missing = Problem.of('row 3', 'NA', 'a number', [
+ *   'set ',
+ *   set('missing', 'drop'),
+ *   ', or name other ',
+ *   named('columns'),
+ *   '; ',
+ *   word('symmetricPair'),
+ *   inCode(' is code'),
+ *   whole
+ * ])
+ * const spoken = Problem.spoken(part =>
+ *   part._tag === 'Set' ? `--${part.name} ${part.value ?? ''}` : part._tag === 'Named' ? `--${part.name}` : ''
+ * )
+ * assert.match(Problem.show(missing), /missing/)
+ * assert.match(Problem.show(spoken(missing)), /set --missing drop, or name other --columns/)
  */
 import type * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import { isRight, type Either } from './either.js'
@@ -45,10 +98,13 @@ export type Phrase = string | ReadonlyArray<string | Part>
 /** How the parts of phrases are said. */
 export type Speaker = (part: Part) => string
 
+/** A setting by its name. */
 export const named = (name: string): Part => ({ _tag: 'Named', name })
 /** A setting and the value that cures, null for true or false; without one the setting alone, or what its value is in words. */
 export const set = (name: string, value?: string | null, rest?: string): Part => ({ _tag: 'Set', name, value, rest })
+/** A word of the language, such as the name of a family. */
 export const word = (name: string): Part => ({ _tag: 'Word', name })
+/** What only code can do or look at; a command line leaves it out. */
 export const inCode = (text: string): Part => ({ _tag: 'InCode', text })
 export const whole: Part = { _tag: 'Whole' }
 
@@ -97,6 +153,8 @@ export const within =
   (problem: Problem): Problem => ({ ...problem, field: problem.field === '' ? path : `${path}.${problem.field}` })
 
 /**
+ * The problem as one sentence.
+ *
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Problem } from 'ornstein'

@@ -29,6 +29,7 @@ const wordOf = ({ concept, name }: AnyCase): string => `${concept}.${name}`
 const hasCode = ({ fields }: AnyCase): boolean => Object.values(fields).some(({ code }) => code)
 const codeWord = (word: string, name: unknown): string => `${word}(${JSON.stringify(name)})`
 
+/** The vocabulary without a word. */
 export const empty: Vocabulary = { cases: new Map(), code: new Map() }
 
 /** More words. Two cases of one name in one concept are refused: JSON could not tell them apart. */
@@ -45,6 +46,7 @@ export const extend = (vocabulary: Vocabulary, entries: ReadonlyArray<Entry>): V
   return { cases, code }
 }
 
+/** The vocabulary of these words. */
 export const of = (entries: ReadonlyArray<Entry>): Vocabulary => extend(empty, entries)
 
 const casesOf = (vocabulary: Vocabulary, concept: string): ReadonlyArray<AnyCase> =>
@@ -188,11 +190,13 @@ export const codec =
       encode
     )
 
+/** The version of what `write` writes. */
 export const version = 2
 
 /** A file: which version wrote it, and what it holds. */
 export const write = (value: AnyValue): unknown => ({ version, concept: value[ofCase].concept, value: encode(value) })
 
+/** What `write` wrote: the description in a file of this version, or all that is wrong with it. */
 export const read =
   (vocabulary: Vocabulary) =>
   <T extends AnyValue>(concept: Concept<T>) =>

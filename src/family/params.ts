@@ -163,6 +163,7 @@ export const whereInfinite = <P extends string>(params: Params<P>): string | nul
     return at < 0 ? null : `${name}${index(shape, at)}`
   }, null)
 
+/** Whether every entry is finite. */
 export const isFinite = <P extends string>(params: Params<P>): boolean =>
   Object.values<NdArray>(params).every(({ values }) => allFinite(values))
 

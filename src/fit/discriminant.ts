@@ -332,6 +332,7 @@ export interface Confusion {
   readonly brier: number
 }
 
+/** How often each class was taken for each, the share of errors, and the mean squared error of the probabilities (Brier 1950). */
 export const confusion = (
   classes: ReadonlyArray<string>,
   labels: ReadonlyArray<string | number>,

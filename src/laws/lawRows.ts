@@ -18,6 +18,7 @@ export interface Relation {
   readonly within: number
 }
 
+/** A relation of two sides that a law states, `within` a tolerance; see the sign of `Relation`: =, ≤, <, ≡ (the same bits) or ≢. */
 type Related = (left: unknown, right: unknown, within?: number) => Relation
 const related =
   (sign: Relation['sign']): Related =>

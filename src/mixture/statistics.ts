@@ -32,6 +32,8 @@ export interface Statistics {
 }
 
 /**
+ * How well a mixture explains rows, and how many each component has; `parameters` is how many numbers the mixture has learned.
+ *
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Mixture, Statistics } from 'ornstein'

@@ -275,6 +275,7 @@ export const gelu = define({
   apply: () => (_, x) => mul(mul(0.5, x), add(1, erf(mul(Math.SQRT1_2, x))))
 })
 
+/** tanh x, smooth and within [−1, 1]. */
 export const tanh = define({
   name: 'tanh',
   about: 'the hyperbolic tangent',
@@ -282,6 +283,7 @@ export const tanh = define({
   apply: () => (_, x) => tanhOf(x)
 })
 
+/** log(1 + eˣ), a smooth max(x, 0). */
 export const softplus = define({
   name: 'softplus',
   about: 'log(1 + eˣ)',

@@ -109,6 +109,7 @@ const spaced =
 
 const same = (x: number): number => x
 
+/** Equal differences are equal lengths. */
 export const linear = spaced(same, same, ticks)
 
 /** Of numbers above 0: factors are lengths. */
@@ -145,6 +146,7 @@ export const reversed = ({ domain, unit, value, ticks }: Scale): Scale => ({
   ticks
 })
 
+/** The scales by name, as options of pictures name them. */
 export const scales = { linear, log, sqrt, squeezed } as const
 
 /** A number beside an axis. */

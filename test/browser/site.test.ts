@@ -25,7 +25,9 @@ describe('the site', () => {
 
   it('has no link that leads nowhere, and every public name two clicks away', () => {
     const said = execFileSync(process.execPath, [`${root}/docs/site/check.js`], { encoding: 'utf8' })
-    expect(said).toMatch(/^\d{3,} pages, \d+ links, \d{3,} public names: all lead somewhere\n$/)
+    expect(said).toMatch(
+      /^\d{3,} pages, \d+ links, \d{3,} public names, \d+ with a sentence and \d+ with an example: all lead somewhere\n$/
+    )
   })
 
   it('shows no example that is not run: those of its pages are the doctests of docs', () => {

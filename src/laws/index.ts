@@ -74,6 +74,7 @@ export { stage, type StageOptions } from './stage.js'
 
 // —— the mathematics ——
 export { correspondsToEM, type CorrespondenceOptions } from './correspond.js'
+export { lyapunov, type LyapunovOptions } from './lyapunov.js'
 export { recovers, type RecoveryOptions } from './recover.js'
 export { same, type SameOptions } from './same.js'
 export { em, emPair, type EMOptions, type Step } from './em.js'

@@ -68,29 +68,92 @@ export interface Until {
   readonly steps: number
 }
 
-/** θ′ = −∇L by the pair of orders 2 and 3 of Bogacki & Shampine (1989), its steps from the error of each; every step is kept. */
+/** Steps in time are no longer. */
+const LONGEST = 1e12
+
+/** φ₁, φ₂ and φ₃ of exponential integrators, φ_j(z) = Σ z^k/(k + j)!. */
+const phi = (z: number): readonly [one: number, two: number, three: number] => {
+  if (Math.abs(z) < 0.5) {
+    // Upwards they lose digits; downwards from the series of φ₃ they lose none.
+    let [term, three] = [1 / 6, 0]
+    for (let k = 1; k < 16; k++) {
+      three += term
+      term *= z / (k + 3)
+    }
+    const two = 0.5 + z * three
+    return [1 + z * two, two, three]
+  }
+  const one = (exp(z) - 1) / z
+  const two = (one - 1) / z
+  return [one, two, (two - 0.5) / z]
+}
+
+/**
+ * θ′ = −∇L by the exponential Rosenbrock pair of orders 3 and 2 of Hochbruck, Ostermann & Schweitzer (2009): exact where L is quadratic, so that
+ * steps are long in valleys and near the end. Their size follows from the error of each; every step is kept. It ends early where `left` says so.
+ */
 export const descend = (
-  at: Smooth['at'],
+  { at, hessian }: Smooth,
   start: Float64Array,
   tolerance: number,
-  until: Until
+  until: Until,
+  left: (x: Float64Array) => boolean
 ): ReadonlyArray<Moment> => {
+  const n = start.length
   const course: Moment[] = [{ time: 0, x: start, ...at(start) }]
   let h = 0.1
+  let curved = symmetricEigen({ shape: [n, n], values: hessian(start) })
   for (let i = 0; i < until.steps; i++) {
-    const { time, x, gradient: k1 } = course[course.length - 1]
-    if (norm(k1) <= until.gradientNorm || time >= until.time) break
+    const { time, x, gradient } = course[course.length - 1]
+    if (norm(gradient) <= until.gradientNorm || time >= until.time || left(x)) break
     const step = Math.min(h, until.time - time)
-    const k2 = at(x.map((v, j) => v - (step / 2) * k1[j])).gradient
-    const k3 = at(x.map((v, j) => v - 0.75 * step * k2[j])).gradient
-    const next = x.map((v, j) => v - step * ((2 / 9) * k1[j] + k2[j] / 3 + (4 / 9) * k3[j]))
-    const there = at(next)
-    const error = norm(next.map((_, j) => step * ((-5 / 72) * k1[j] + k2[j] / 12 + k3[j] / 9 - there.gradient[j] / 8)))
-    // Beside how far the step goes: where a flow ends, its steps stay short enough to fall.
-    const allowed = tolerance * norm(next.map((v, j) => v - x[j]))
-    if (error <= allowed) course.push({ time: time + step, x: next, ...there })
-    const ratio = error === 0 ? 5 : 0.9 * exp(log(allowed / error) / 3)
-    h = step * Math.min(5, Math.max(0.2, ratio))
+    const { values, vectors } = curved
+    const functions = Array.from(values, value => phi(-step * value))
+    const along = (v: Float64Array, k: number): number => dot(vectors.values, k * n, v, 0, n)
+    /** Σ_k a_k u_k */
+    const sum = (a: (k: number) => number): Float64Array => {
+      const out = new Float64Array(n)
+      for (let k = 0; k < n; k++) {
+        const size = a(k)
+        for (let j = 0; j < n; j++) out[j] += size * vectors.values[k * n + j]
+      }
+      return out
+    }
+    const whole = sum(k => -step * functions[k][0] * along(gradient, k))
+    const there = at(x.map((v, j) => v + whole[j])).gradient
+    // What the gradient there is beside that of the quadratic.
+    const rest = there.map((g, j) => g - gradient[j])
+    const correction = sum(k => -2 * step * functions[k][2] * (along(rest, k) - values[k] * along(whole, k)))
+    const next = x.map((v, j) => v + whole[j] + correction[j])
+    const error = norm(correction)
+    // Beside how far the step goes.
+    const allowed = tolerance * norm(whole)
+    if (error <= allowed) {
+      course.push({ time: time + step, x: next, ...at(next) })
+      curved = symmetricEigen({ shape: [n, n], values: hessian(next) })
+    }
+    const ratio = error === 0 ? 5 : 0.9 * exp(log(allowed / error) / 2)
+    h = Math.min(LONGEST, step * Math.min(5, Math.max(0.2, Number.isNaN(ratio) ? 0.2 : ratio)))
+  }
+  return course
+}
+
+/** x ← f(x) until a step is short; a moment's value is that of what f lowers, and its gradient the step that it takes, turned around. */
+export const repeat = (
+  next: (x: Float64Array) => { readonly value: number; readonly x: Float64Array },
+  start: Float64Array,
+  until: Until,
+  left: (x: Float64Array) => boolean
+): ReadonlyArray<Moment> => {
+  const course: Moment[] = []
+  let x = start
+  for (let time = 0; time <= Math.min(until.steps, until.time); time++) {
+    const found = next(x)
+    const gradient = x.map((v, j) => v - found.x[j])
+    course.push({ time, x, value: found.value, gradient })
+    // A value that is none goes nowhere.
+    if (!(norm(gradient) > until.gradientNorm) || left(x)) break
+    x = found.x
   }
   return course
 }

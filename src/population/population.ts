@@ -14,6 +14,7 @@ import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import * as Compile from '../compile/compile.js'
 import * as Problem from '../core/problem.js'
 import * as Params from '../family/params.js'
+import * as EM from '../mixture/em/expectationMaximization.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Nodes from '../mixture/nodes.js'
 import * as Expectation from '../objective/expectation.js'
@@ -305,6 +306,105 @@ const allocations = (truth: Mixture.Mixture, count: number): ReadonlyArray<Reado
   return multisets(count, [...centres, ...middles]).slice(0, ALLOCATIONS)
 }
 
+/** A loss as a function of packed parameters. */
+const smoothOf = <P extends string>(
+  loss: Loss<P>
+): Courses.Smooth & { readonly unpacked: (x: Float64Array) => Params.Params<P> } => {
+  const unpacked = Params.unpacked(loss.shapes)
+  return {
+    unpacked,
+    at: x => {
+      const { value, gradient } = loss.evaluate(unpacked(x))
+      return { value, gradient: Params.packed(gradient) }
+    },
+    hessian: x => matrixOf(loss, unpacked(x))
+  }
+}
+
+/** The same, and points of it that are told apart up to relabelling, and reflection where asked. */
+const packed = <P extends string>(loss: Loss<P>, reflects: boolean) => {
+  const { score, data } = loss
+  const truth = data.mixture
+  const mixtureOf = mixtureIn(score)
+  const { at, hessian: curved, unpacked } = smoothOf(loss)
+  if (reflects && !near(listed(truth, 1), listed(truth, -1), 1e-9))
+    return refuse(`Population: ${Mixture.show(truth)} is not symmetric; leave reflection out of modulo`)
+  // Where noise is least the reach is least, in units of the data.
+  const wide = widthOf(loss)
+  const farthest = (x: Float64Array): number =>
+    Math.max(
+      ...centresOf(mixtureOf(unpacked(x))).map(c =>
+        Math.min(...centresOf(truth).map(m => norm(Float64Array.from(c, (v, j) => v - m[j]))))
+      )
+    ) / wide
+  /** The stationary point near parameters, or how far the search came. */
+  const refined = (start: Float64Array): Courses.Ended =>
+    Courses.converge({ at, hessian: curved }, start, {
+      steps: 100,
+      left: x => !(farthest(x) <= LEFT * REACH)
+    })
+  const left = (x: Float64Array): boolean => !(farthest(x) <= REACH)
+  const pointAt = ({ x, value, gradient }: Courses.Ended): StationaryPoint<P> => {
+    const { spectrum } = hessian(loss)(unpacked(x))
+    const least = FLAT * Math.max(1, ...spectrum.map(Math.abs))
+    const mixture = mixtureOf(unpacked(x))
+    const own = listed(mixture, 1)
+    return {
+      params: unpacked(x),
+      value,
+      gradientNorm: norm(gradient),
+      spectrum,
+      index: spectrum.filter(e => e < -least).length,
+      flat: spectrum.filter(e => Math.abs(e) <= least).length,
+      starts: 0,
+      images: relabellings(own) * (reflects && !near(own, listed(mixture, -1), SAME.isolated) ? 2 : 1)
+    }
+  }
+  /** The points where searches ended, by value, each once; and of each search which. */
+  const collected = (ends: ReadonlyArray<Courses.Ended>): Pick<Basin<P>, 'points' | 'ends'> => {
+    const points: StationaryPoint<P>[] = []
+    const led = ends.map((end): StationaryPoint<P> | Exclude<End, number> => {
+      if (left(end.x)) return 'escaped'
+      if (!(norm(end.gradient) <= VANISHED)) return 'unfinished'
+      const mixture = mixtureOf(unpacked(end.x))
+      const known = points.find(point => {
+        const tolerance = point.flat > 0 ? SAME.flat : SAME.isolated
+        const there = listed(mixtureOf(point.params), 1)
+        return near(listed(mixture, 1), there, tolerance) || (reflects && near(listed(mixture, -1), there, tolerance))
+      })
+      if (known !== undefined) return known
+      const point = pointAt(end)
+      points.push(point)
+      return point
+    })
+    points.sort((a, b) => a.value - b.value)
+    return {
+      points: points.map(point => ({ ...point, starts: led.filter(one => one === point).length })),
+      ends: led.map(one => (typeof one === 'string' ? one : points.indexOf(one)))
+    }
+  }
+  return { at, unpacked, left, refined, collected }
+}
+
+/** One line a point, its centres last. */
+const tableOf = <P extends string>(score: Score.Score<P>, points: ReadonlyArray<StationaryPoint<P>>): string => {
+  const mixtureOf = mixtureIn(score)
+  return [
+    'value        index  flat  starts  centres',
+    ...points.map(({ value, index, flat, starts, params }) =>
+      [
+        value.toPrecision(8).padEnd(12),
+        String(index).padEnd(6),
+        String(flat).padEnd(5),
+        String(starts).padEnd(7),
+        centresOf(mixtureOf(params))
+          .map(c => (c.length === 1 ? '' : '(') + c.map(x => x.toFixed(4)).join(' ') + (c.length === 1 ? '' : ')'))
+          .join(', ')
+      ].join(' ')
+    )
+  ].join('\n')
+}
+
 /**
  * Stationary points of a population's loss: by Levenberg–Marquardt on |∇L|², which saddles attract too, from random starts and from
  * allocations of students to the teacher's centres and the midpoints between them; collected up to relabelling. No list is known to be
@@ -327,26 +427,7 @@ export const stationary = <P extends string>(
 ): Stationary<P> => {
   const { score, data, shapes } = loss
   const truth = data.mixture
-  const mixtureOf = mixtureIn(score)
-  const reflects = modulo === 'relabelling and reflection'
-  if (reflects && !near(listed(truth, 1), listed(truth, -1), 1e-9))
-    return refuse(`Population.stationary: ${Mixture.show(truth)} is not symmetric; leave reflection out of modulo`)
-  const unpacked = Params.unpacked(shapes)
-  const smooth: Courses.Smooth = {
-    at: x => {
-      const { value, gradient } = loss.evaluate(unpacked(x))
-      return { value, gradient: Params.packed(gradient) }
-    },
-    hessian: x => matrixOf(loss, unpacked(x))
-  }
-  // Where noise is least the reach is least, in units of the data.
-  const wide = widthOf(loss)
-  const farthest = (x: Float64Array): number =>
-    Math.max(
-      ...centresOf(mixtureOf(unpacked(x))).map(c =>
-        Math.min(...centresOf(truth).map(m => norm(Float64Array.from(c, (v, j) => v - m[j]))))
-      )
-    ) / wide
+  const { refined, collected } = packed(loss, modulo === 'relabelling and reflection')
   const random = RA.makeBy(starts, i => {
     const keys = pipe(Key.fromSeed(seed), Key.child(i), Key.named('size', 'values'))
     const [u] = Key.uniform(1)(keys.size)
@@ -365,61 +446,15 @@ export const stationary = <P extends string>(
         )
     )
   )
-  const ends = [...begin, ...random].map(start =>
-    Courses.converge(smooth, start, { steps: 100, left: x => !(farthest(x) <= LEFT * REACH) })
-  )
-  const gone = ends.map(({ x }) => !(farthest(x) <= REACH))
-  const found = ends.reduce<ReadonlyArray<StationaryPoint<P>>>((all, { x, value, gradient }, i) => {
-    const gradientNorm = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0))
-    if (gone[i] || !(gradientNorm <= VANISHED)) return all
-    const mixture = mixtureOf(unpacked(x))
-    const own = listed(mixture, 1)
-    const known = all.findIndex(point => {
-      const tolerance = point.flat > 0 ? SAME.flat : SAME.isolated
-      const there = listed(mixtureOf(point.params), 1)
-      return near(own, there, tolerance) || (reflects && near(listed(mixture, -1), there, tolerance))
-    })
-    if (known >= 0) return all.map((point, j) => (j === known ? { ...point, starts: point.starts + 1 } : point))
-    const { spectrum } = hessian(loss)(unpacked(x))
-    const least = FLAT * Math.max(1, ...spectrum.map(Math.abs))
-    return [
-      ...all,
-      {
-        params: unpacked(x),
-        value,
-        gradientNorm,
-        spectrum,
-        index: spectrum.filter(e => e < -least).length,
-        flat: spectrum.filter(e => Math.abs(e) <= least).length,
-        starts: 1,
-        images: relabellings(own) * (reflects && !near(own, listed(mixture, -1), SAME.isolated) ? 2 : 1)
-      }
-    ]
-  }, [])
-  const points = [...found].sort((a, b) => a.value - b.value)
-  const escaped = gone.filter(Boolean).length
+  const { points, ends } = collected([...begin, ...random].map(refined))
   return {
     points,
-    escaped,
-    failed: ends.length - escaped - points.reduce((sum, { starts }) => sum + starts, 0),
+    escaped: ends.filter(end => end === 'escaped').length,
+    failed: ends.filter(end => end === 'unfinished').length,
     morse: points.some(({ flat }) => flat > 0)
       ? null
       : points.reduce((sum, { index, images }) => sum + (index % 2 === 0 ? images : -images), 0),
-    table: () =>
-      [
-        'value        index  flat  starts  centres',
-        ...points.map(({ value, index, flat, starts, params }) =>
-          [
-            value.toPrecision(8).padEnd(12),
-            String(index).padEnd(6),
-            String(flat).padEnd(5),
-            String(starts).padEnd(7),
-            centresOf(mixtureOf(params))
-              .map(c => (c.length === 1 ? '' : '(') + c.map(x => x.toFixed(4)).join(' ') + (c.length === 1 ? '' : ')'))
-              .join(', ')
-          ].join(' ')
-        )
-      ].join('\n')
+    table: () => tableOf(score, points)
   }
 }
 
@@ -447,7 +482,7 @@ const widthOf = <P extends string>({ schedule, objective, data }: Loss<P>): numb
 
 // —— flows ——
 
-/** A moment of a gradient flow. */
+/** A moment of a gradient flow, or of a map that is repeated: then time counts its steps, and the norm is the length of the next. */
 export interface Moment<P extends string> {
   readonly time: number
   readonly params: Params.Params<P>
@@ -455,15 +490,58 @@ export interface Moment<P extends string> {
   readonly gradientNorm: number
 }
 
-export interface FlowOptions {
+/** A step from parameters, with the value of what it lowers there. */
+export type Step<P extends string> = (params: Params.Params<P>) => {
+  readonly value: number
+  readonly params: Params.Params<P>
+}
+
+export interface FlowOptions<P extends string = string> {
   readonly until?: Partial<Courses.Until>
   /** The error of a step that is accepted, as a share of its length; 1e-4 unless given. */
   readonly tolerance?: number
+  /** A map that is repeated in place of the gradient's flow, such as `expectationMaximization(loss)`. */
+  readonly map?: Step<P>
+}
+
+/** No component's variance falls below this by expectation–maximization, as in its stage. */
+const FLOOR = 1e-6
+
+/**
+ * The map of expectation–maximization on the population of a loss, at its noise level: θ⁺ = argmax E Σ_k p(k | x_t; θ) log p_t(x_t, k; θ⁺),
+ * an integral. Its value is −E log p_t(x_t; θ), which it never raises (Dempster, Laird & Rubin 1977). For `Objective.likelihood` t = 0.
+ *
+ * @throws RangeError where the family has no M-step, or the loss several noise levels
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Objective, Params, Population, Score } from 'ornstein'
+ *
+ * const truth = Mixture.of({ means: [[-2], [2]] })
+ * const loss = Population.loss({ score: Score.spherical({ components: 2 }), objective: Objective.likelihood, data: truth })
+ * const { params } = Population.expectationMaximization(loss)(Params.of({ means: [[-2], [2]] }))
+ * assert.ok(Math.abs(params.means.values[0] + 2) < 1e-12) // the truth stays
+ */
+export const expectationMaximization = <P extends string>({ score, objective, schedule, data }: Loss<P>): Step<P> => {
+  const times = Objective.terms(objective).flatMap(({ term }) =>
+    Objective.isMatching(term) ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => time) : []
+  )
+  if (times.length > 1)
+    return refuse(
+      `Population.expectationMaximization: ${Objective.show(objective)} has ${times.length} noise levels; take TimeLaw.at(t), or Objective.likelihood`
+    )
+  return pipe(
+    Score.interpret(score).family,
+    O.filter(EM.servesPrior),
+    O.match(
+      () => refuse(`Population.expectationMaximization: ${Score.show(score)} has no M-step; take the gradient's flow`),
+      family => EM.integratedStep(family, FLOOR, data, times.length === 0 ? null : Schedule.level(times[0])(schedule))
+    )
+  )
 }
 
 /**
- * Gradient flow, θ′ = −∇L, from parameters: its moments, by steps of order 3 whose size follows from their error (Bogacki & Shampine
- * 1989). It ends where the gradient is small, at a time, or after so many steps.
+ * Gradient flow, θ′ = −∇L, from parameters: its moments, by exponential steps of order 3 whose size follows from their error (Hochbruck,
+ * Ostermann & Schweitzer 2009). It ends where the gradient is small, at a time, or after so many steps. With a `map`, that is repeated instead.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -473,27 +551,143 @@ export interface FlowOptions {
  *   score: Score.spherical({ components: 2 }),
  *   objective: Objective.against(Mixture.of({ means: [[-4], [4]] }), TimeLaw.at(0.1))
  * })
- * const course = Population.flow(loss, { until: { gradientNorm: 1e-6 } })(Params.of({ means: [[-3], [3.5]] }))
+ * const start = Params.of({ means: [[-3], [3.5]] })
+ * const course = Population.flow(loss, { until: { gradientNorm: 1e-6 } })(start)
  * assert.ok(course.every(({ value }, i) => i === 0 || value <= course[i - 1].value))
  * assert.ok(Math.abs(course[course.length - 1].params.means.values[0] + 4) < 1e-5)
+ * const byEM = Population.flow(loss, { map: Population.expectationMaximization(loss), until: { steps: 8 } })(start)
+ * assert.ok(byEM[8].value < byEM[0].value)
  */
 export const flow =
-  <P extends string>({ evaluate, shapes }: Loss<P>, { until = {}, tolerance = 1e-4 }: FlowOptions = {}) =>
-  (start: Params.Params<P>): ReadonlyArray<Moment<P>> => {
-    const { gradientNorm = 1e-8, time = Infinity, steps = 10_000 } = until
-    const unpacked = Params.unpacked(shapes)
-    const at = (x: Float64Array): Courses.Slope => {
-      const { value, gradient } = evaluate(unpacked(x))
-      return { value, gradient: Params.packed(gradient) }
-    }
-    return Courses.descend(at, Params.packed(Params.checked(shapes)(start)), tolerance, {
-      gradientNorm,
-      time,
-      steps
-    }).map(({ time, x, value, gradient }) => ({
+  <P extends string>(loss: Loss<P>, options: FlowOptions<P> = {}) =>
+  (start: Params.Params<P>): ReadonlyArray<Moment<P>> =>
+    followed(loss, options, () => false)(start)
+
+/** The same, as long as it has not left. */
+const followed = <P extends string>(
+  loss: Loss<P>,
+  { until = {}, tolerance = 1e-4, map }: FlowOptions<P>,
+  left: (x: Float64Array) => boolean
+): ((start: Params.Params<P>) => ReadonlyArray<Moment<P>>) => {
+  const { unpacked, ...smooth } = smoothOf(loss)
+  const whole = { gradientNorm: 1e-8, time: Infinity, steps: 10_000, ...until }
+  const courseFrom = (start: Float64Array): ReadonlyArray<Courses.Moment> =>
+    map === undefined
+      ? Courses.descend(smooth, start, tolerance, whole, left)
+      : Courses.repeat(
+          x => {
+            const { value, params } = map(unpacked(x))
+            return { value, x: Params.packed(params) }
+          },
+          start,
+          whole,
+          left
+        )
+  return start =>
+    courseFrom(Params.packed(Params.checked(loss.shapes)(start))).map(({ time, x, value, gradient }) => ({
       time,
       params: unpacked(x),
       value,
-      gradientNorm: Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0))
+      gradientNorm: norm(gradient)
     }))
+}
+
+// —— basins ——
+
+/** Where a start led: a stationary point by its place in the list; away from the population; or nowhere within the steps. */
+export type End = number | 'escaped' | 'unfinished'
+
+/** Starts in a plane of parameters: origin + u · across + v · up, u and v from −reach to reach, so many of each. */
+export interface Plane<P extends string> {
+  readonly origin: Params.Params<P>
+  readonly across: Params.Params<P>
+  readonly up: Params.Params<P>
+  readonly reach: number
+  readonly count: number
+}
+
+/** Flows of a tolerance of 1e-2 unless given, as near a border alone it matters. */
+export interface BasinOptions<P extends string> extends FlowOptions<P> {
+  readonly starts: ReadonlyArray<Params.Params<P>> | Plane<P>
+  /** Which points are the same. */
+  readonly modulo?: StationaryOptions['modulo']
+}
+
+/** To which stationary point each start flows. */
+export interface Basin<P extends string> {
+  /** By value; `starts` is how many led there. */
+  readonly points: ReadonlyArray<StationaryPoint<P>>
+  /** One an initial point, of a plane row by row, the least v first. */
+  readonly ends: ReadonlyArray<End>
+  /** A letter a start, A for the first of the points; · escaped, ? unfinished. Of a plane a line for each v, the greatest first. */
+  readonly picture: () => string
+  /** One line a point. */
+  readonly table: () => string
+}
+
+const isPlane = <P extends string>(starts: BasinOptions<P>['starts']): starts is Plane<P> => 'origin' in starts
+
+const letter = (end: End): string =>
+  end === 'escaped' ? '·' : end === 'unfinished' ? '?' : String.fromCodePoint(65 + Math.min(end, 25))
+
+/**
+ * Basins of attraction: the flow is followed from each start, and where it ends is refined to a stationary point. A start on the border
+ * between basins, such as one with two equal centres, may end at a saddle, whose index says so.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
+ *
+ * // Two students of two Gaussians. Starts with equal centres stay so, and end at the saddle between.
+ * const loss = Population.loss({
+ *   score: Score.spherical({ components: 2 }),
+ *   objective: Objective.against(Mixture.of({ means: [[-2], [2]] }), TimeLaw.at(0.1))
+ * })
+ * const means = (a: number, b: number) => Params.of({ means: [[a], [b]] })
+ * const found = Population.basin(loss, {
+ *   starts: { origin: means(0, 0), across: means(1, 0), up: means(0, 1), reach: 3, count: 3 }
+ * })
+ * assert.equal(found.picture(), 'AAB\nABA\nBAA')
+ * assert.deepEqual(found.points.map(({ index }) => index), [0, 1])
+ */
+export const basin = <P extends string>(
+  loss: Loss<P>,
+  { starts, modulo = 'relabelling', until = {}, tolerance = 1e-2, map }: BasinOptions<P>
+): Basin<P> => {
+  const { unpacked, at, left, refined, collected } = packed(loss, modulo === 'relabelling and reflection')
+  const begin = isPlane(starts)
+    ? pipe([starts.origin, starts.across, starts.up].map(Params.packed), ([origin, across, up]) => {
+        const along = (i: number): number => starts.reach * ((2 * i) / Math.max(1, starts.count - 1) - 1)
+        return RA.makeBy(starts.count ** 2, i =>
+          unpacked(
+            origin.map((x, j) => x + along(i % starts.count) * across[j] + along(Math.floor(i / starts.count)) * up[j])
+          )
+        )
+      })
+    : starts
+  const gradientNorm = until.gradientNorm ?? 1e-7
+  const courseFrom = followed(loss, { tolerance, until: { ...until, gradientNorm }, ...(map && { map }) }, left)
+  const { points, ends } = collected(
+    begin.map(start => {
+      const course = courseFrom(start)
+      const last = course[course.length - 1]
+      const x = Params.packed(last.params)
+      return last.gradientNorm <= gradientNorm ? refined(x) : { x, ...at(x) }
+    })
+  )
+  return {
+    points,
+    ends,
+    picture: () =>
+      isPlane(starts)
+        ? RA.makeBy(starts.count, i => {
+            const row = starts.count - 1 - i
+            return ends
+              .slice(row * starts.count, (row + 1) * starts.count)
+              .map(letter)
+              .join('')
+          }).join('\n')
+        : ends.map(letter).join(''),
+    table: () => tableOf(loss.score, points)
   }
+}

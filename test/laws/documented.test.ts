@@ -7,6 +7,7 @@ import {
   Covariance,
   Expectation,
   Initializer,
+  Mixture,
   Objective,
   Optimizer,
   Parametrization,
@@ -36,6 +37,7 @@ import { initializer } from '../../src/laws/initializer.js'
 import type { Law } from '../../src/laws/law.js'
 import { key } from '../../src/laws/key.js'
 import { objective } from '../../src/laws/objective.js'
+import { lyapunov } from '../../src/laws/lyapunov.js'
 import { optimizer } from '../../src/laws/optimizer.js'
 import { runTranslation, translation, unit } from '../../src/laws/origin.js'
 import { paper } from '../../src/laws/paper.js'
@@ -105,6 +107,7 @@ const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
   paper: paper(),
   em: [...em(pair), ...emPair()],
   correspondence: correspondsToEM({ score: pair }),
+  lyapunov: lyapunov({ score: spherical, objective: Objective.against(Mixture.symmetricPair([2]), TimeLaw.at(0.1)) }),
   recovery: recovers(
     Pipeline.of({
       ...loss,

@@ -12,7 +12,7 @@ const quietly = async <T>(load: () => Promise<T>): Promise<T> => {
 }
 
 /** Programs of seconds: by day one of them. */
-const byTurn = sampled(5)(['efficiency', 'noise', 'stuck', 'global', 'pruned'])
+const byTurn = sampled(6)(['efficiency', 'noise', 'stuck', 'global', 'pruned', 'basin'])
 
 it('stationary: the truth, the published point and the two beside it', async () => {
   const { found } = await quietly(() => import('../../../examples/population/stationary.js'))
@@ -112,6 +112,15 @@ it.runIf(byTurn.includes('pruned'))('pruned: more components find what as many m
   expect(success[1]).toBe(12)
   expect(success[0]).toBeLessThan(12)
 })
+
+it.runIf(byTurn.includes('basin'))(
+  'basin: the truth from half of the starts, the bad minimum from the others',
+  async () => {
+    const { byFlow, byEM } = await quietly(() => import('../../../examples/population/basin.js'))
+    for (const { points } of [byFlow, byEM]) expect(points.map(({ index }) => index)).toEqual([0, 0])
+    expect([byFlow, byEM].map(({ points: [{ starts }] }) => starts)).toEqual([25, 26])
+  }
+)
 
 it('threshold: a few rows fail, many succeed', async () => {
   const { diagram } = await quietly(() => import('../../../examples/population/threshold.js'))

@@ -1,5 +1,5 @@
 /** The law of |z|² for z of d standard normals, on plain numbers. */
-import { erf, exp, ln } from './elementary.js'
+import { erf, exp, log } from './elementary.js'
 
 /**
  * P(|z|² > q) = Q(d/2, q/2), to about 1e-15 absolutely (Abramowitz & Stegun 26.4.4 and 26.4.5): with x = q/2, a sum over j of
@@ -7,15 +7,16 @@ import { erf, exp, ln } from './elementary.js'
  */
 export const tail = (d: number, q: number): number => {
   if (!(q > 0)) return 1
+  if (q === Infinity) return 0
   const x = q / 2
   const isOdd = d % 2 === 1
-  const logX = ln(x)
+  const logX = log(x)
   let sum = isOdd ? 1 - erf(Math.sqrt(x)) : 0
   // log of e^{−x} x^j/Γ(j + 1), from j = ½ with Γ(3/2) = √π/2, or from j = 0.
-  let log = isOdd ? logX / 2 - x - ln(Math.PI) / 2 + ln(2) : -x
+  let term = isOdd ? logX / 2 - x - log(Math.PI) / 2 + log(2) : -x
   for (let j = isOdd ? 0.5 : 0; j < d / 2 - 0.75; j++) {
-    sum += exp(log)
-    log += logX - ln(j + 1)
+    sum += exp(term)
+    term += logX - log(j + 1)
   }
   return Math.min(1, sum)
 }

@@ -1,5 +1,5 @@
 /** log Γ and its derivative ψ, on plain numbers. */
-import { ln } from './elementary.js'
+import { log } from './elementary.js'
 
 /** From here on Stirling's series has the digits of a double. */
 const FAR = 10
@@ -16,7 +16,7 @@ export const logGamma = (x: number): number => {
   while (at < FAR) product *= at++
   const square = 1 / (at * at)
   const rest = SERIES.reduceRight((sum, b) => sum * square + b, 0) / at
-  return (at - 0.5) * ln(at) - at + ln(2 * Math.PI) / 2 + rest - ln(product)
+  return (at - 0.5) * log(at) - at + log(2 * Math.PI) / 2 + rest - log(product)
 }
 
 /** ψ(x) = (log Γ)′(x) of x > 0 (Abramowitz & Stegun 6.3.18 and 6.3.5). */
@@ -25,12 +25,12 @@ export const digamma = (x: number): number => {
   while (at < FAR) sum -= 1 / at++
   const square = 1 / (at * at)
   const rest = SERIES.reduceRight((sum, b, j) => sum * square + (2 * j + 1) * b, 0) * square
-  return sum + ln(at) - 0.5 / at - rest
+  return sum + log(at) - 0.5 / at - rest
 }
 
 /** log x − ψ(x) of x > 0, without the digits that the two have in common: about 1/2x. */
 export const logLessDigamma = (x: number): number => {
-  if (x < FAR) return ln(x) - digamma(x)
+  if (x < FAR) return log(x) - digamma(x)
   const square = 1 / (x * x)
   return 0.5 / x + SERIES.reduceRight((sum, b, j) => sum * square + (2 * j + 1) * b, 0) * square
 }

@@ -1,5 +1,5 @@
 /** The standard normal distribution function and its inverse, on plain numbers. */
-import { erf, exp, ln } from './elementary.js'
+import { erf, exp, log } from './elementary.js'
 
 /** Φ(x) = ½(1 + erf(x/√2)), to 2⁻⁵³: absolutely, so that far tails below −8 are 0. */
 export const cdf = (x: number): number => (1 + erf(x / Math.SQRT2)) / 2
@@ -66,7 +66,7 @@ export const quantile = (u: number): number => {
   if (Math.abs(q) <= 0.425) return q * ratio(centre, 0.180625 - q * q)
   const p = q < 0 ? u : 1 - u
   if (p === 0) return q < 0 ? -Infinity : Infinity
-  const r = Math.sqrt(-ln(p))
+  const r = Math.sqrt(-log(p))
   const size = r <= 5 ? ratio(side, r - 1.6) : ratio(outer, r - 5)
   return q < 0 ? -size : size
 }

@@ -2,7 +2,7 @@
  * Noise as an isotropic mixture sees it: its responsibilities know of distances from the centres only how they differ, so that
  * what spans the centres' differences is enough, and the squared length of the rest where variances are unequal.
  */
-import { exp, ln, norm } from '../../lib/numbers/elementary.js'
+import { exp, log, norm } from '../../lib/numbers/elementary.js'
 import { type NdArray } from '../../lib/index.js'
 import { rowSpace } from '../../lib/arrays/linalg.js'
 import type * as Params from '../family/params.js'
@@ -75,7 +75,7 @@ export const denoisingShare = (
   { weights, variances }: Mixture,
   { free, dim, rank, antithetic }: Drawn
 ): ((level: Level) => number) => {
-  const logits = weights.map(ln)
+  const logits = weights.map(log)
   const greatest = logits.reduce((most, logit) => Math.max(most, logit), -Infinity)
   const masses = logits.map(logit => exp(logit - greatest))
   return ({ alpha, sigma }) => {

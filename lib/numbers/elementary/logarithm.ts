@@ -1,6 +1,6 @@
 /** ln x and what is made of it, in the operations of lib/simd/assembly/logarithm.ts and in their order. */
 import { exp, LN2_HIGH, LN2_LOW } from './exponential.js'
-import { highWord, withHighWord } from './words.js'
+import { highWord, powerOfTwo } from './words.js'
 
 /** High words of 1 and of √½: adding their difference makes the exponent carry where the mantissa passes √2. */
 const ONE = 0x3ff00000
@@ -11,8 +11,10 @@ const TWO_54 = 18014398509481984
 /** ln x + correction for a positive, normal, finite x; `offset` is added to the exponent k. */
 const reduced = (x: number, correction: number, offset: number): number => {
   const shifted = highWord(x) + (ONE - SQRT_HALF)
-  const k = (shifted >> 20) - 1023 + offset
-  const f = withHighWord(x, (shifted & 0xfffff) + SQRT_HALF) - 1
+  const own = (shifted >> 20) - 1023
+  const k = own + offset
+  // exactly the mantissa: writing its word over that of x stalls a processor for longer
+  const f = x * powerOfTwo(-own) - 1
   const halfSquare = 0.5 * f * f
   const s = f / (2 + f)
   const z = s * s

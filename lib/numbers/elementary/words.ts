@@ -42,11 +42,13 @@ export const words = (x: number): { readonly significand: bigint; readonly expon
 /** ⌊log₂ |x|⌋ of a normal finite x. */
 export const exponentOf = (x: number): number => ((highWord(x) >> 20) & 0x7ff) - 1023
 
-/** Those that are normal, the least first: every exponential asks for one. */
-const POWERS = /* @__PURE__ */ Float64Array.from({ length: 2046 }, (_, i) => withHighWord(0, (i + 1) << 20))
+/** Those that are normal and the two below, the least first: every exponential and logarithm asks for one. */
+const POWERS = /* @__PURE__ */ Float64Array.from({ length: 2048 }, (_, i) =>
+  withHighWord(0, i < 2 ? 0x40000 << i : (i - 1) << 20)
+)
 
 /**
- * 2^k for an integer k in [−1022, 1023], exactly.
+ * 2^k for an integer k in [−1024, 1023], exactly.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -54,7 +56,7 @@ const POWERS = /* @__PURE__ */ Float64Array.from({ length: 2046 }, (_, i) => wit
  *
  * assert.equal(Elementary.powerOfTwo(-3), 0.125)
  */
-export const powerOfTwo = (k: number): number => POWERS[k + 1022]
+export const powerOfTwo = (k: number): number => POWERS[k + 1024]
 
 /** a + b − (the double nearest to it), exactly (Knuth). */
 export const sumError = (a: number, b: number): number => {

@@ -1,5 +1,5 @@
 /**
- * The E-step of Gaussian components in plain loops, a row at a time: for families that say which mixture they are, and rows that are
+ * The E-step of Gaussian components in plain loops: for families that say which mixture they are, and rows that are
  * few, or miss cells. In the tensor vocabulary the same takes some ten to a hundred times as long on a few hundred rows; a law holds
  * the two together. Of rows that miss cells the likelihood is that of what was seen, and what was not enters by its conditional moments:
  * right where cells are missing for no reason in themselves (at random, Rubin 1976).
@@ -7,11 +7,15 @@
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Strands from '../../../lib/rows/strands.js'
 import { stretch } from '../../../lib/rows/stretches.js'
+import { kernels } from '../../../lib/simd/index.js'
 import type { Moments, Second } from '../../family/family.js'
 import type { Component } from '../component.js'
 import * as Student from '../student.js'
 import { weightsOf, type Rows as Data } from '../passRows.js'
+import * as Loops from './loops.js'
 import { patternsOf, seenBy, whole, type Pattern, type SeenByPattern } from './patterns.js'
+
+export type Told = Loops.Told
 
 export interface Rows {
   readonly rows: number
@@ -29,9 +33,6 @@ export const mirror = (matrices: Float64Array, dim: number): void => {
     for (let i = 0; i < dim; i++) for (let j = 0; j < i; j++) matrices[at + j * dim + i] = matrices[at + i * dim + j]
 }
 
-/** e^−745.2 is 0. */
-const VANISHES = -746
-
 export interface Sums extends Moments {
   /** −Σ w log p(x) */
   readonly value: number
@@ -42,72 +43,8 @@ export interface Doubted extends Sums {
   readonly doubt: number
 }
 
-/** What is said of each row, by the columns that it has. */
-export interface Told {
-  /** log π_k N(x; c_k, Σ_k), [rows, K] */
-  readonly logs: Float64Array
-  /** |L⁻¹(x − c_k)|², [rows, K] */
-  readonly squared: Float64Array
-  /** p(k | x), [rows, K]; 0 of a row beyond the reach of all */
-  readonly shares: Float64Array
-  /** log p(x), [rows] */
-  readonly logDensity: Float64Array
-  /** How many columns there are, [rows]. */
-  readonly columns: Uint32Array
-}
-
 /** What the patterns of components hold at most: of more, they are made again. */
 const HELD = 1 << 22
-
-/** δ of a row's first columns x from the k-th centre, and |L⁻¹δ|². Small functions of the loop are fast sooner than a large one. */
-type Whiten = (
-  x: Float64Array,
-  centres: Float64Array,
-  roots: Float64Array,
-  delta: Float64Array,
-  k: number,
-  columns: number,
-  dim: number
-) => number
-
-const byTriangle: Whiten = (x, centres, roots, delta, k, columns, dim) => {
-  const at = k * dim
-  for (let j = 0; j < columns; j++) delta[at + j] = x[j] - centres[at + j]
-  let squared = 0
-  for (let i = 0, from = k * columns * columns; i < columns; i++, from += columns) {
-    let y = 0
-    for (let j = 0; j <= i; j++) y += roots[from + j] * delta[at + j]
-    squared += y * y
-  }
-  return squared
-}
-
-const byColumn: Whiten = (x, centres, roots, delta, k, columns, dim) => {
-  const at = k * dim
-  let squared = 0
-  for (let j = 0; j < columns; j++) {
-    delta[at + j] = x[j] - centres[at + j]
-    const y = roots[k * columns + j] * delta[at + j]
-    squared += y * y
-  }
-  return squared
-}
-
-/** Whether a row's first columns are within a box, of its deviations and the inverse half widths of the k-th component. */
-const isWithin = (
-  delta: Float64Array,
-  roots: Float64Array,
-  k: number,
-  columns: number,
-  dim: number,
-  isTriangular: boolean
-): boolean => {
-  for (let j = 0; j < columns; j++) {
-    const root = roots[isTriangular ? (k * columns + j) * columns + j : k * columns + j]
-    if (Math.abs(root * delta[k * dim + j]) > 1) return false
-  }
-  return true
-}
 
 /** What rows sum of components that are no Gaussians. */
 interface Beyond {
@@ -199,7 +136,7 @@ const settled = (
   return { ...own, ...asGaussian(second, dim, { ...own, weighed, logs }) }
 }
 
-/** The E-step over rows in one loop that knows all it needs as numbers. */
+/** The E-step over rows, a block of them at a time. */
 interface Expecting {
   /** How many numbers rows sum. */
   readonly width: number
@@ -217,11 +154,6 @@ interface Expecting {
 const expecting = (components: ReadonlyArray<Component>, second: Second, dim: number): Expecting => {
   const count = components.length
   const per = widthOf(second, dim)
-  const [isFull, isDiagonal, isTrace] = [second === 'full', second === 'diagonal', second === 'trace']
-  const x = new Float64Array(dim)
-  const delta = new Float64Array(count * dim)
-  const squares = new Float64Array(count)
-  const logs = new Float64Array(count)
   const [{ nu, box, learned }, plain] = [beyondOf(components), 2 + count + count * dim + count * per]
   const width = plain + (nu === null ? 0 : 2 * count)
   const parts = (all: Float64Array): Moments => ({
@@ -244,121 +176,57 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
   const add: Expecting['add'] = (pattern, values, weights, told, into) => {
     const { order, observed: o, rows } = pattern
     const { constants, centres, isTriangular, roots, gains, rests } = seenFrom(pattern)
-    const m = dim - o
     own.fill(0)
-    delta.fill(0)
     // in the order of the pattern
     const { mass, sums, second: out } = parts(own)
-    let [value, doubt] = [0, 0]
     const below = belowOf(nu, o)
+    const whiten = isTriangular ? Loops.byTriangle : Loops.byColumn
     const length = rows === null ? weights.length : rows.length
-    for (let each = 0; each < length; each++) {
-      const row = rows === null ? each : rows[each]
-      for (let j = 0; j < o; j++) x[j] = values[row * dim + order[j]]
-      let top = -Infinity
+    const most = Loops.most(count, dim)
+    const { x: gathered, delta, squares, logs, tops, totals, lengths } = Loops.scratch(count, dim)
+    for (let first = 0; first < length; first += most) {
+      const n = Math.min(most, length - first)
+      const x = rows === null ? values : Loops.gather(values, rows, first, n, order, o, gathered)
+      const from = rows === null ? first * dim : 0
       for (let k = 0; k < count; k++) {
-        const squared = (isTriangular ? byTriangle : byColumn)(x, centres, roots, delta, k, o, dim)
-        const log =
-          constants[k] -
-          (k === box
-            ? isWithin(delta, roots, k, o, dim, isTriangular)
-              ? 0
-              : Infinity
-            : nu !== null && nu[k] < Infinity
-              ? ((nu[k] + o) / 2) * Elementary.log1p(squared / nu[k])
-              : squared / 2)
-        squares[k] = squared
-        logs[k] = log
-        if (log > top) top = log
+        const [at, to] = [k * n * dim, k * n]
+        Loops.deviate(x, from, centres, k, delta, at, n, o, dim)
+        whiten(delta, at, roots, k, squares, to, n, o, dim)
+        if (k === box) Loops.logUniform(constants[k], delta, at, roots, k, logs, to, n, o, dim, isTriangular)
+        else if (nu !== null && nu[k] < Infinity) Loops.logStudent(constants[k], nu[k], o, squares, to, n, logs)
+        else Loops.logGaussian(constants[k], squares, to, n, logs)
       }
-      if (told !== null) {
-        told.logs.set(logs, row * count)
-        told.squared.set(squares, row * count)
-        told.columns[row] = o
-      }
-      if (top === -Infinity) {
-        // Beyond the reach of all components: nobody answers for it.
-        if (weights[row] > 0) value = Infinity
-        if (told !== null) told.logDensity[row] = -Infinity
-        continue
-      }
-      let total = 0
+      if (told !== null) Loops.tell(told, rows, first, n, count, o, logs, squares)
+      Loops.peak(logs, count, n, tops)
+      const all = logs.subarray(0, count * n)
+      kernels().exp(all, all)
+      Loops.total(logs, count, n, totals)
+      kernels().log(totals.subarray(0, n), lengths)
+      if (told !== null) Loops.tellShares(told, rows, first, n, count, logs, tops, totals, lengths)
+      Loops.weigh(weights, rows, first, n, tops, totals, lengths, own)
       for (let k = 0; k < count; k++) {
-        const below = logs[k] - top
-        total += logs[k] = below === 0 ? 1 : below < VANISHES ? 0 : Elementary.exp(below)
-      }
-      const log = Elementary.log(total)
-      value -= weights[row] * (top + log)
-      doubt += weights[row] * log
-      if (told !== null) {
-        told.logDensity[row] = top + log
-        for (let k = 0; k < count; k++) told.shares[row * count + k] = logs[k] / total
-      }
-      const share = weights[row] / total
-      for (let k = 0; k < count; k++) {
-        const r = share * logs[k]
-        if (r === 0) continue
-        mass[k] += r
+        const [at, to] = [k * n * dim, k * n]
+        Loops.share(logs, to, n, totals, mass, k)
         if (k >= learned) continue
-        let counted = r
-        if (nu !== null) {
-          const g = nu[k] < Infinity ? (nu[k] + o) / (nu[k] + squares[k]) : 1
-          counted = r * g
-          own[plain + k] += counted
-          own[plain + count + k] += r * (Elementary.log(g) - g + below[k])
-        }
-        const at = k * dim
-        if (isTriangular)
-          for (let i = 0; i < m; i++) {
-            let mean = 0
-            for (let j = 0; j < o; j++) mean += gains[(k * m + i) * o + j] * delta[at + j]
-            delta[at + o + i] = mean
-          }
-        for (let i = 0; i < dim; i++) {
-          const pulled = counted * delta[at + i]
-          sums[at + i] += pulled
-          if (isFull) for (let j = 0, to = (at + i) * dim; j <= i; j++) out[to + j] += pulled * delta[at + j]
-          else if (isDiagonal) out[at + i] += pulled * delta[at + i]
-          else if (isTrace) out[k] += pulled * delta[at + i]
-        }
+        if (nu !== null) Loops.count(logs, to, n, squares, nu[k], o, below[k], own, plain + k, plain + count + k)
+        if (isTriangular && o < dim) Loops.complete(delta, at, gains, k, n, o, dim)
+        Loops.adds[second](logs, to, delta, at, sums, k * dim, out, k * per, n, dim)
       }
     }
-    // What rows do not tell of the cells that they miss is the same for all of them.
-    if (second !== 'none')
-      for (let k = 0; k < learned; k++)
-        for (let i = 0; i < m; i++)
-          for (let j = isFull ? 0 : i; j <= i; j++) {
-            let covariance = 0
-            for (let a = 0; a <= j; a++) covariance += rests[(k * m + i) * m + a] * rests[(k * m + j) * m + a]
-            const at = isFull ? (k * dim + o + i) * dim + o + j : isDiagonal ? k * dim + o + i : k
-            out[at] += mass[k] * covariance
-          }
-    into[0] += value
-    into[1] += doubt
+    if (o < dim) Loops.addRests[second](mass, rests, learned, o, dim, out)
+    into[0] += own[0]
+    into[1] += own[1]
     for (let at = plain; at < width; at++) into[at] += own[at]
     const to = parts(into)
-    for (let k = 0; k < count; k++) {
-      to.mass[k] += mass[k]
-      if (isTrace) to.second[k] += out[k]
-      for (let i = 0; i < dim; i++) {
-        const from = k * dim + i
-        const at = k * dim + order[i]
-        to.sums[at] += sums[from]
-        if (isDiagonal) to.second[at] += out[from]
-        else if (isFull)
-          for (let j = 0; j <= i; j++) {
-            const [above, below] = order[i] < order[j] ? [order[i], order[j]] : [order[j], order[i]]
-            to.second[(k * dim + below) * dim + above] += out[from * dim + j]
-          }
-      }
-    }
+    for (let k = 0; k < count; k++) to.mass[k] += mass[k]
+    Loops.join[second](order, count, dim, sums, out, to.sums, to.second)
   }
   return {
     width,
     add,
     found: sums => {
       const { second: out, ...rest } = parts(sums)
-      if (isFull) mirror(out, dim)
+      if (second === 'full') mirror(out, dim)
       const own = settled({ nu, learned }, second, dim, { ...rest, second: out }, sums.subarray(plain))
       return { value: sums[0], doubt: sums[1], ...own }
     }

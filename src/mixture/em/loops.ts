@@ -1,0 +1,432 @@
+/**
+ * The loops of the E-step over rows (`moments.ts`), each a short function of arrays and numbers alone: so it is compiled once, from the
+ * first rows on. A long one of a row at a time, or one that is made anew for every step, is compiled again for every family that comes,
+ * and meanwhile interpreted, for longer than a few hundred rows take. Rows are in blocks, and what is said of a block stands one
+ * component after another: [K, rows], or [K, rows, dim] of deviations.
+ */
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import { lazy } from '../../../lib/plain/iterate.js'
+import type { Second } from '../../family/family.js'
+
+/** What is said of each row, by the columns that it has. */
+export interface Told {
+  /** log π_k N(x; c_k, Σ_k), [rows, K] */
+  readonly logs: Float64Array
+  /** |L⁻¹(x − c_k)|², [rows, K] */
+  readonly squared: Float64Array
+  /** p(k | x), [rows, K]; 0 of a row beyond the reach of all */
+  readonly shares: Float64Array
+  /** log p(x), [rows] */
+  readonly logDensity: Float64Array
+  /** How many columns there are, [rows]. */
+  readonly columns: Uint32Array
+}
+
+/** So many numbers of [K, rows, dim] are held at once: what a processor has at hand. */
+const BLOCK = 1 << 13
+
+/** How many rows a block has at most. */
+export const most = (count: number, dim: number): number => Math.max(1, Math.floor(BLOCK / (count * dim)))
+
+/** Where a block is worked on. */
+interface Scratch {
+  /** Rows of a pattern, their columns in its order, [rows, dim] */
+  readonly x: Float64Array
+  readonly delta: Float64Array
+  /** |L⁻¹δ|² */
+  readonly squares: Float64Array
+  /** log π N, then its exponentials less the row's highest, then what components answer for */
+  readonly logs: Float64Array
+  /** The row's highest log, and of what it leaves the sum and its logarithm, [rows] */
+  readonly tops: Float64Array
+  readonly totals: Float64Array
+  readonly lengths: Float64Array
+}
+
+const made = (length: number): Scratch => ({
+  x: new Float64Array(length),
+  delta: new Float64Array(length),
+  squares: new Float64Array(length),
+  logs: new Float64Array(length),
+  tops: new Float64Array(length),
+  totals: new Float64Array(length),
+  lengths: new Float64Array(length)
+})
+
+/** One for all: nothing of it outlasts the block. */
+const common = lazy(() => made(BLOCK))
+
+export const scratch = (count: number, dim: number): Scratch => (count * dim <= BLOCK ? common() : made(count * dim))
+
+/** Rows of a pattern, their first columns in its order. */
+export const gather = (
+  values: Float64Array,
+  rows: Int32Array,
+  first: number,
+  n: number,
+  order: Int32Array,
+  columns: number,
+  x: Float64Array
+): Float64Array => {
+  const dim = order.length
+  for (let i = 0; i < n; i++)
+    for (let j = 0, from = rows[first + i] * dim; j < columns; j++) x[i * dim + j] = values[from + order[j]]
+  return x
+}
+
+/** δ of rows from the k-th centre in their first columns, and 0 in the others. */
+export const deviate = (
+  x: Float64Array,
+  from: number,
+  centres: Float64Array,
+  k: number,
+  delta: Float64Array,
+  at: number,
+  n: number,
+  columns: number,
+  dim: number
+): void => {
+  for (let i = 0; i < n * dim; i += dim) {
+    for (let j = 0; j < columns; j++) delta[at + i + j] = x[from + i + j] - centres[k * dim + j]
+    for (let j = columns; j < dim; j++) delta[at + i + j] = 0
+  }
+}
+
+/** |L⁻¹δ|², by the k-th triangle or diagonal. */
+type Whiten = (
+  delta: Float64Array,
+  at: number,
+  roots: Float64Array,
+  k: number,
+  squares: Float64Array,
+  to: number,
+  n: number,
+  columns: number,
+  dim: number
+) => void
+
+export const byTriangle: Whiten = (delta, at, roots, k, squares, to, n, columns, dim) => {
+  for (let row = 0, of = at; row < n; row++, of += dim) {
+    let squared = 0
+    for (let i = 0, from = k * columns * columns; i < columns; i++, from += columns) {
+      let y = 0
+      for (let j = 0; j <= i; j++) y += roots[from + j] * delta[of + j]
+      squared += y * y
+    }
+    squares[to + row] = squared
+  }
+}
+
+export const byColumn: Whiten = (delta, at, roots, k, squares, to, n, columns, dim) => {
+  for (let row = 0, of = at; row < n; row++, of += dim) {
+    let squared = 0
+    for (let j = 0; j < columns; j++) {
+      const y = roots[k * columns + j] * delta[of + j]
+      squared += y * y
+    }
+    squares[to + row] = squared
+  }
+}
+
+export const logGaussian = (
+  constant: number,
+  squares: Float64Array,
+  to: number,
+  n: number,
+  logs: Float64Array
+): void => {
+  for (let i = to; i < to + n; i++) logs[i] = constant - squares[i] / 2
+}
+
+export const logStudent = (
+  constant: number,
+  nu: number,
+  columns: number,
+  squares: Float64Array,
+  to: number,
+  n: number,
+  logs: Float64Array
+): void => {
+  const power = (nu + columns) / 2
+  for (let i = to; i < to + n; i++) logs[i] = constant - power * Elementary.log1p(squares[i] / nu)
+}
+
+/** Of a box: roots are the inverse half widths. */
+export const logUniform = (
+  constant: number,
+  delta: Float64Array,
+  at: number,
+  roots: Float64Array,
+  k: number,
+  logs: Float64Array,
+  to: number,
+  n: number,
+  columns: number,
+  dim: number,
+  isTriangular: boolean
+): void => {
+  for (let row = 0, of = at; row < n; row++, of += dim) {
+    let isWithin = true
+    for (let j = 0; j < columns; j++) {
+      const root = roots[isTriangular ? (k * columns + j) * columns + j : k * columns + j]
+      if (Math.abs(root * delta[of + j]) > 1) isWithin = false
+    }
+    logs[to + row] = isWithin ? constant : -Infinity
+  }
+}
+
+/** What is said of each row and component. */
+export const tell = (
+  told: Told,
+  rows: Int32Array | null,
+  first: number,
+  n: number,
+  count: number,
+  columns: number,
+  logs: Float64Array,
+  squares: Float64Array
+): void => {
+  for (let i = 0; i < n; i++) {
+    const row = rows === null ? first + i : rows[first + i]
+    told.columns[row] = columns
+    for (let k = 0; k < count; k++) {
+      told.logs[row * count + k] = logs[k * n + i]
+      told.squared[row * count + k] = squares[k * n + i]
+    }
+  }
+}
+
+/** The highest log of each row, from which the others become differences; 0 where it is −∞. */
+export const peak = (logs: Float64Array, count: number, n: number, tops: Float64Array): void => {
+  for (let i = 0; i < n; i++) {
+    let top = -Infinity
+    for (let at = i; at < count * n; at += n) if (logs[at] > top) top = logs[at]
+    tops[i] = top
+    for (let at = i; at < count * n; at += n) logs[at] = top === -Infinity ? 0 : logs[at] - top
+  }
+}
+
+/** Σ over the components of each row. */
+export const total = (parts: Float64Array, count: number, n: number, totals: Float64Array): void => {
+  for (let i = 0; i < n; i++) {
+    let sum = 0
+    for (let at = i; at < count * n; at += n) sum += parts[at]
+    totals[i] = sum
+  }
+}
+
+export const tellShares = (
+  told: Told,
+  rows: Int32Array | null,
+  first: number,
+  n: number,
+  count: number,
+  parts: Float64Array,
+  tops: Float64Array,
+  totals: Float64Array,
+  lengths: Float64Array
+): void => {
+  for (let i = 0; i < n; i++) {
+    const row = rows === null ? first + i : rows[first + i]
+    told.logDensity[row] = tops[i] === -Infinity ? -Infinity : tops[i] + lengths[i]
+    if (tops[i] > -Infinity) for (let k = 0; k < count; k++) told.shares[row * count + k] = parts[k * n + i] / totals[i]
+  }
+}
+
+/** Adds −Σ w log p(x) and −Σ w log max_k p(k | x) to `into`; of totals makes weights over them. */
+export const weigh = (
+  weights: Float64Array,
+  rows: Int32Array | null,
+  first: number,
+  n: number,
+  tops: Float64Array,
+  totals: Float64Array,
+  lengths: Float64Array,
+  into: Float64Array
+): void => {
+  for (let i = 0; i < n; i++) {
+    const weight = weights[rows === null ? first + i : rows[first + i]]
+    if (tops[i] === -Infinity) {
+      // Beyond the reach of all components: nobody answers for it.
+      if (weight > 0) into[0] = Infinity
+      totals[i] = 0
+    } else {
+      into[0] -= weight * (tops[i] + lengths[i])
+      into[1] += weight * lengths[i]
+      totals[i] = weight / totals[i]
+    }
+  }
+}
+
+/** What a component answers for of each row, and in all. */
+export const share = (
+  parts: Float64Array,
+  to: number,
+  n: number,
+  shares: Float64Array,
+  mass: Float64Array,
+  k: number
+): void => {
+  for (let i = 0; i < n; i++) {
+    parts[to + i] *= shares[i]
+    mass[k] += parts[to + i]
+  }
+}
+
+/** Of what a component answers for makes r g, g = E[g | x] its precision, and adds Σ r g and Σ r (E[log g | x] − g). */
+export const count = (
+  r: Float64Array,
+  to: number,
+  n: number,
+  squares: Float64Array,
+  nu: number,
+  columns: number,
+  below: number,
+  into: Float64Array,
+  ofPrecisions: number,
+  ofLogs: number
+): void => {
+  for (let i = to; i < to + n; i++) {
+    if (r[i] === 0) continue
+    const g = nu < Infinity ? (nu + columns) / (nu + squares[i]) : 1
+    into[ofLogs] += r[i] * (Elementary.log(g) - g + below)
+    r[i] *= g
+    into[ofPrecisions] += r[i]
+  }
+}
+
+/** Means of what rows miss, by what they have: the k-th gains times δ. */
+export const complete = (
+  delta: Float64Array,
+  at: number,
+  gains: Float64Array,
+  k: number,
+  n: number,
+  columns: number,
+  dim: number
+): void => {
+  const missed = dim - columns
+  for (let row = 0, of = at; row < n; row++, of += dim)
+    for (let i = 0; i < missed; i++) {
+      let mean = 0
+      for (let j = 0; j < columns; j++) mean += gains[(k * missed + i) * columns + j] * delta[of + j]
+      delta[of + columns + i] = mean
+    }
+}
+
+/** Adds Σ r δ of a component to `sums`, and the second moments to `out`, each from a place of its own on. */
+type Add = (
+  r: Float64Array,
+  of: number,
+  delta: Float64Array,
+  at: number,
+  sums: Float64Array,
+  to: number,
+  out: Float64Array,
+  second: number,
+  n: number,
+  dim: number
+) => void
+
+// Loops that differ in their innermost line: a function in its place would not be fast from the first rows on.
+export const adds: Readonly<Record<Second, Add>> = {
+  none: (r, of, delta, at, sums, to, _out, _second, n, dim) => {
+    for (let row = 0, from = at; row < n; row++, from += dim)
+      if (r[of + row] !== 0) for (let i = 0; i < dim; i++) sums[to + i] += r[of + row] * delta[from + i]
+  },
+  trace: (r, of, delta, at, sums, to, out, second, n, dim) => {
+    for (let row = 0, from = at; row < n; row++, from += dim)
+      if (r[of + row] !== 0)
+        for (let i = 0; i < dim; i++) {
+          const pulled = r[of + row] * delta[from + i]
+          sums[to + i] += pulled
+          out[second] += pulled * delta[from + i]
+        }
+  },
+  diagonal: (r, of, delta, at, sums, to, out, second, n, dim) => {
+    for (let row = 0, from = at; row < n; row++, from += dim)
+      if (r[of + row] !== 0)
+        for (let i = 0; i < dim; i++) {
+          const pulled = r[of + row] * delta[from + i]
+          sums[to + i] += pulled
+          out[second + i] += pulled * delta[from + i]
+        }
+  },
+  full: (r, of, delta, at, sums, to, out, second, n, dim) => {
+    for (let row = 0, from = at; row < n; row++, from += dim)
+      if (r[of + row] !== 0)
+        for (let i = 0, here = second; i < dim; i++, here += dim) {
+          const pulled = r[of + row] * delta[from + i]
+          sums[to + i] += pulled
+          for (let j = 0; j <= i; j++) out[here + j] += pulled * delta[from + j]
+        }
+  }
+}
+
+/** Adds what rows do not tell of the cells that they miss, which is the same for all of them: mass times L_mm L_mmᵀ. */
+type AddRests = (
+  mass: Float64Array,
+  rests: Float64Array,
+  learned: number,
+  columns: number,
+  dim: number,
+  out: Float64Array
+) => void
+
+const restsBy =
+  (isPaired: boolean, place: (k: number, i: number, j: number, dim: number) => number): AddRests =>
+  (mass, rests, learned, columns, dim, out) => {
+    const m = dim - columns
+    for (let k = 0; k < learned; k++)
+      for (let i = 0; i < m; i++)
+        for (let j = isPaired ? 0 : i; j <= i; j++) {
+          let covariance = 0
+          for (let a = 0; a <= j; a++) covariance += rests[(k * m + i) * m + a] * rests[(k * m + j) * m + a]
+          out[place(k, columns + i, columns + j, dim)] += mass[k] * covariance
+        }
+  }
+
+export const addRests: Readonly<Record<Second, AddRests>> = {
+  none: () => {},
+  trace: restsBy(false, k => k),
+  diagonal: restsBy(false, (k, i, _, dim) => k * dim + i),
+  full: restsBy(true, (k, i, j, dim) => (k * dim + i) * dim + j)
+}
+
+/** Adds sums of columns in a pattern's order to those of columns in their own. */
+type Join = (
+  order: Int32Array,
+  count: number,
+  dim: number,
+  sums: Float64Array,
+  out: Float64Array,
+  toSums: Float64Array,
+  toSecond: Float64Array
+) => void
+
+const joinSums = (order: Int32Array, count: number, dim: number, sums: Float64Array, to: Float64Array): void => {
+  for (let at = 0; at < count * dim; at += dim) for (let i = 0; i < dim; i++) to[at + order[i]] += sums[at + i]
+}
+
+export const join: Readonly<Record<Second, Join>> = {
+  none: (order, count, dim, sums, _out, toSums) => {
+    joinSums(order, count, dim, sums, toSums)
+  },
+  trace: (order, count, dim, sums, out, toSums, toSecond) => {
+    joinSums(order, count, dim, sums, toSums)
+    for (let k = 0; k < count; k++) toSecond[k] += out[k]
+  },
+  diagonal: (order, count, dim, sums, out, toSums, toSecond) => {
+    joinSums(order, count, dim, sums, toSums)
+    joinSums(order, count, dim, out, toSecond)
+  },
+  full: (order, count, dim, sums, out, toSums, toSecond) => {
+    joinSums(order, count, dim, sums, toSums)
+    for (let at = 0; at < count * dim * dim; at += dim * dim)
+      for (let i = 0; i < dim; i++)
+        for (let j = 0; j <= i; j++) {
+          const [above, below] = order[i] < order[j] ? [order[i], order[j]] : [order[j], order[i]]
+          toSecond[at + below * dim + above] += out[at + i * dim + j]
+        }
+  }
+}

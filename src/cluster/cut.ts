@@ -1,5 +1,6 @@
 /** Data as workers have them: cut into chunks of whole strands, each known by the hash of its rows. */
 import { cut, rowsOf } from '../../lib/rows/strands.js'
+import { refuse } from '../../lib/plain/refuse.js'
 import * as Stretches from '../../lib/rows/stretches.js'
 import type * as Source from '../data/source/source.js'
 import { hashOf } from './messages.js'
@@ -15,6 +16,7 @@ function* stretchesOf(rows: Stretches.Stretches, first: number, end: number): Ge
 
 /** Numbers, then weights, then labels, of so many rows from `firstRow` on. */
 function* numbersOf(source: Source.Source, firstRow: number, rows: number): Generator<Float64Array> {
+  if (source.partner) refuse('partner: rows with partners are not sent to workers; run without a queue')
   for (const part of [source, source.weights, source.labels])
     if (part !== null) yield* stretchesOf(part, firstRow, firstRow + rows)
 }

@@ -590,8 +590,9 @@ const judge = <P extends string>(
 /** A batch is of rows that are there, and meets noise that is drawn for it. */
 const batchProblems = ({ batch, expectation }: Stage.Loss, data: Source.Data): ReadonlyArray<Problem.Problem> =>
   batch === null
-    ? []
+    ? Source.couplingProblems(null, data)
     : [
+        ...Source.couplingProblems(batch, data),
         ...Problem.unless(
           !Nodes.isPopulation(data),
           'batch',

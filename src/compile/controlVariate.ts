@@ -47,7 +47,7 @@ const ofSource = (source: Source.Source, by: number): ReadonlyArray<Block> => {
   const { weights, labels, total } = source
   const inTurn = (numbers: Stretches | null): ReadonlyArray<Stretches | null> =>
     numbers === null ? Array.from({ length: by }, () => null) : dealt(numbers, by)
-  const [ownWeights, ownLabels] = [inTurn(weights), inTurn(labels)]
+  const [ownWeights, ownLabels, partners] = [inTurn(weights), inTurn(labels), inTurn(source.partner ?? null)]
   return dealt(source, by).map((rows, from): Block => {
     const counts = ownWeights[from] ?? constant(rows.rows, 1)
     const [share] = average(counts, 1, w => w / total)
@@ -56,7 +56,14 @@ const ofSource = (source: Source.Source, by: number): ReadonlyArray<Block> => {
       from,
       by,
       share,
-      data: { ...rows, weights: ownWeights[from], labels: ownLabels[from], total: own, close: () => undefined }
+      data: {
+        ...rows,
+        weights: ownWeights[from],
+        labels: ownLabels[from],
+        ...(partners[from] && { partner: partners[from] }),
+        total: own,
+        close: () => undefined
+      }
     }
   })
 }

@@ -338,7 +338,13 @@ const whole = <P extends string>(
       () =>
         Loss.plans(
           { ...loss, expectation: noise },
-          { rows: few.rows, dim: few.dim, values: few.values, ...(few.labels && { labels: few.labels }) },
+          {
+            rows: few.rows,
+            dim: few.dim,
+            values: few.values,
+            ...(few.labels && { labels: few.labels }),
+            ...(few.partner && { partner: few.partner })
+          },
           // Interpreted: the plan itself is compiled later, and says then what stands in its way.
           { evaluations: 1 }
         )[0].evaluate(params, key),

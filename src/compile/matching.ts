@@ -97,7 +97,8 @@ export const data = (data: Source.Data, stays: boolean): Given.Named => {
   return {
     clean: Given.rows([dim], Source.isSource(data) ? data : data.values, stays),
     ...(weights !== null && { rowWeight: Given.rows([], weights, stays) }),
-    ...(labels !== null && { label: Given.rows([1], labels, stays) })
+    ...(labels !== null && { label: Given.rows([1], labels, stays) }),
+    ...(data.partner && { partner: Given.rows([dim], data.partner, stays) })
   }
 }
 
@@ -202,7 +203,7 @@ const laws = ['rademacher', 'normal'] as const
 
 /** What is computed before the function of a row is called, if it is read. */
 type Name = Single | Head
-type Single = 'score' | 'target' | 'output' | 'outputTarget' | 'noise' | 'secondNoise' | 'time' | 'label'
+type Single = 'score' | 'target' | 'output' | 'outputTarget' | 'noise' | 'secondNoise' | 'time' | 'label' | 'partner'
 type Head = `heads.${string}`
 
 const isHead = (name: Name): name is Head => name.startsWith('heads.')
@@ -257,6 +258,7 @@ interface Material {
   readonly share: Tensor | undefined
   readonly secondNoise: Tensor | undefined
   readonly time: Tensor | undefined
+  readonly partner: Tensor | undefined
   readonly constants: Params.Tensors<string>
   /** x_t, where it is no sum of data and noise. */
   readonly noisy?: Tensor
@@ -286,7 +288,8 @@ const rowOf = <P extends string>(
   material: Material,
   access: Access
 ): { readonly define: Definitions; readonly row: (read: (name: Name) => Tensor) => Objective.Row } => {
-  const { clean, drawn, orthogonal, inSpan, alpha, sigma, label, share, secondNoise, time, constants } = material
+  const { clean, drawn, orthogonal, inSpan, alpha, sigma, label, share, secondNoise, time, constants, partner } =
+    material
   const [rows] = clean.shape
   const isMixture = O.isSome(model.family)
   const labels = label === undefined ? {} : { label }
@@ -343,7 +346,8 @@ const rowOf = <P extends string>(
     noise: () => drawn,
     secondNoise: () => secondNoise ?? absent('secondNoise'),
     time: () => (time === undefined ? absent('time') : column(time, rows)),
-    label: () => label ?? fill([rows, 1], -1)
+    label: () => label ?? fill([rows, 1], -1),
+    partner: () => partner ?? refuse('partner: these rows have none; give Points.paired(partners)(points)')
   }
   const define: Definitions = name =>
     isHead(name) ? headIn(headsAt(noisy, level), name.slice('heads.'.length)) : singles[name]()
@@ -379,6 +383,9 @@ const rowOf = <P extends string>(
       },
       get label() {
         return read('label')
+      },
+      get partner() {
+        return read('partner')
       },
       ofTime: f => column(access.ofTime(f), rows),
       levelAt,
@@ -579,6 +586,7 @@ const look = <P extends string>(
       share: isMixed ? half(1) : undefined,
       secondNoise: half(dim),
       time: half(1),
+      partner: half(dim),
       constants: Params.map(fromNdArray)(constants)
     }
     const { define, row } = rowOf(model, Score.tensors(Params.zeros(model.shapes(dim))), material, access)
@@ -619,6 +627,7 @@ export const raw =
         share: optional('share'),
         secondNoise: optional('secondNoise'),
         time: optional('time'),
+        partner: optional('partner'),
         constants: constantsIn(given)
       },
       {

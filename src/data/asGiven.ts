@@ -39,7 +39,7 @@ const named = (u: unknown): string =>
 const ROWS = 'give a list for each row, [[1, 2], [3, 4]], or Points'
 
 /** Points whose numbers are in an array of another kind are copied. */
-const asPoints = ({ rows, dim, values, weights, labels }: Record<keyof Points, unknown>): Given => {
+const asPoints = ({ rows, dim, values, weights, labels, partner }: Record<keyof Points, unknown>): Given => {
   const [numbers, own] = [doubles(values), weights === undefined ? undefined : doubles(weights)]
   const classes =
     labels === undefined || labels instanceof Int32Array ? labels : isList(labels) ? doubles(labels) : null
@@ -48,6 +48,9 @@ const asPoints = ({ rows, dim, values, weights, labels }: Record<keyof Points, u
   if (numbers === undefined) return fail('values', named(values), 'a Float64Array', 'give it the numbers of all rows')
   if (weights !== undefined && own === undefined)
     return fail('weights', named(weights), 'a Float64Array', 'leave it out')
+  const others = partner === undefined ? undefined : doubles(partner)
+  if (partner !== undefined && others === undefined)
+    return fail('partner', named(partner), 'a Float64Array', 'leave it out')
   return classes === null
     ? fail('labels', named(labels), 'an Int32Array', 'leave it out')
     : Either.right({
@@ -55,7 +58,8 @@ const asPoints = ({ rows, dim, values, weights, labels }: Record<keyof Points, u
         dim,
         values: numbers,
         ...(own !== undefined && { weights: own }),
-        ...(classes !== undefined && { labels: classes instanceof Int32Array ? classes : Int32Array.from(classes) })
+        ...(classes !== undefined && { labels: classes instanceof Int32Array ? classes : Int32Array.from(classes) }),
+        ...(others !== undefined && { partner: others })
       })
 }
 
@@ -98,7 +102,7 @@ export const given = (data: unknown): Given =>
         : isSource(data)
           ? Either.right(data)
           : 'rows' in data && 'dim' in data && 'values' in data
-            ? asPoints({ weights: undefined, labels: undefined, ...data })
+            ? asPoints({ weights: undefined, labels: undefined, partner: undefined, ...data })
             : 'then' in data
               ? fail('data', 'a promise', 'rows', 'await it')
               : '_tag' in data

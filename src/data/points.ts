@@ -27,6 +27,8 @@ export interface Points {
   readonly weights?: Float64Array
   /** n whole numbers ≥ 0, the class of each row; −1 of a row without one. Absent: no row has one. */
   readonly labels?: Int32Array
+  /** Row-major, n·d finite numbers: a row that belongs to each row. Absent: none does. */
+  readonly partner?: Float64Array
 }
 
 /** The problems of the data: the first place at fault, and how many more are like it. */
@@ -75,6 +77,26 @@ const checkLabels = (rows: number, labels: ArrayLike<number>): Either.Either<Dat
       : Either.right(Int32Array.from(all))
 }
 
+const checkPartner = (points: Points, partner: Float64Array): Either.Either<DataError, Float64Array> => {
+  const { rows, dim } = points
+  const at = ByColumn.firstNotFinite(partner)
+  return !(partner instanceof Float64Array) || partner.length !== rows * dim
+    ? fail(
+        'partner',
+        plural(partner.length, 'number'),
+        `${rows} rows of ${dim}`,
+        'give every row a partner of as many columns'
+      )
+    : at >= 0
+      ? fail(
+          `partner of row ${Math.floor(at / dim) + 1}, column ${(at % dim) + 1}`,
+          partner[at],
+          'a finite number',
+          `correct it or leave the row out${more(count(partner, isNotFinite))}`
+        )
+      : Either.right(partner)
+}
+
 /**
  * Checks Points written by hand: n ≥ 1, d ≥ 1, n·d finite values, and n weights, finite, ≥ 0 and not all 0, and n labels, whole
  * numbers ≥ −1, if any.
@@ -91,7 +113,7 @@ const checkLabels = (rows: number, labels: ArrayLike<number>): Either.Either<Dat
  * )
  */
 export const validate = (points: Points): Either.Either<DataError, Points> => {
-  const { rows, dim, values, weights, labels } = points
+  const { rows, dim, values, weights, labels, partner } = points
   // Those of another context are none, whatever the types say; kernels read them by their class.
   if (!(values instanceof Float64Array))
     return fail('values', 'another list', 'a Float64Array', 'give Float64Array.from(values)')
@@ -113,6 +135,7 @@ export const validate = (points: Points): Either.Either<DataError, Points> => {
               Either.right(points),
               Either.flatMap(weights === undefined ? Either.right : weighted(weights)),
               Either.flatMap(labels === undefined ? Either.right : labelled(labels)),
+              Either.flatMap(() => (partner === undefined ? Either.right(partner) : checkPartner(points, partner))),
               Either.map(() => points)
             )
 }
@@ -218,6 +241,39 @@ export const labelled =
       Either.map(checked => ({ ...points, labels: checked }))
     )
 
+/**
+ * The points with a row that belongs to each, in place of any they had: the noise that a sample came from, its translation, the same
+ * object seen again. Objectives read it as `row.partner`. A change of units leaves it as it is.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Points } from 'ornstein'
+ *
+ * const samples = { rows: 2, dim: 1, values: Float64Array.of(5, 7) }
+ * const paired = pipe(samples, Points.paired({ rows: 2, dim: 1, values: Float64Array.of(0.5, 0.7) }))
+ * assert.deepEqual(pipe(paired, Either.map(Points.select([1])), Either.map(p => p.partner)), Either.right(Float64Array.of(0.7)))
+ */
+export const paired =
+  (partners: Points) =>
+  (points: Points): Either.Either<DataError, Points> =>
+    partners.rows === points.rows && partners.dim === points.dim
+      ? pipe(
+          checkPartner(points, partners.values),
+          Either.map(partner => ({ ...points, partner }))
+        )
+      : fail(
+          'partner',
+          `${partners.rows} rows of ${partners.dim}`,
+          `${points.rows} rows of ${points.dim}`,
+          'give every row a partner of as many columns'
+        )
+
+/** The partners as points of their own; none of points without. */
+export const partners = ({ rows, dim, partner }: Points): Points | null =>
+  partner === undefined ? null : { rows, dim, values: partner }
+
 // -- as they are now ---------------------------------------------------------------------------------------------------
 
 const sameNumbers = <A extends Float64Array | Int32Array>(a: A | undefined, b: A | undefined): boolean =>
@@ -231,7 +287,7 @@ const copies = new WeakMap<Points, Points>()
  * is found again.
  */
 export const snapshot = (points: Points): Points => {
-  const { rows, dim, values, weights, labels } = points
+  const { rows, dim, values, weights, labels, partner } = points
   const old = copies.get(points)
   if (
     old !== undefined &&
@@ -240,7 +296,8 @@ export const snapshot = (points: Points): Points => {
         old.dim === dim &&
         sameNumbers(old.values, values) &&
         sameNumbers(old.weights, weights) &&
-        sameNumbers(old.labels, labels)))
+        sameNumbers(old.labels, labels) &&
+        sameNumbers(old.partner, partner)))
   )
     return old
   const copy = {
@@ -248,7 +305,8 @@ export const snapshot = (points: Points): Points => {
     dim,
     values: values.slice(),
     ...(weights && { weights: weights.slice() }),
-    ...(labels && { labels: labels.slice() })
+    ...(labels && { labels: labels.slice() }),
+    ...(partner && { partner: partner.slice() })
   }
   copies.set(points, copy)
   // A copy of a copy is itself.
@@ -264,22 +322,33 @@ export const marked = (
   dim: number,
   values: Numbers,
   weights: Numbers | null,
-  labels: Numbers | null
+  labels: Numbers | null,
+  partner: Numbers | null
 ): ReadonlyArray<Numbers> => [
   Float64Array.of(rows, dim),
   values,
   ...(weights === null ? [] : [weights]),
   // Told from weights, of which there may be none.
-  ...(labels === null ? [] : [new Float64Array(0), labels])
+  ...(labels === null ? [] : [new Float64Array(0), labels]),
+  ...(partner === null ? [] : [new Float64Array(0), new Float64Array(0), partner])
 ]
 
 /** 64 bits, in hexadecimal digits, that tell these data from others: their numbers, shape, weights and labels. */
 export const fingerprint = (points: Points): string => {
   const own = snapshot(points)
-  const { rows, dim, values, weights, labels } = own
+  const { rows, dim, values, weights, labels, partner } = own
   const mark =
     marks.get(own) ??
-    bitsOf(marked(rows, dim, values, weights ?? null, labels === undefined ? null : Float64Array.from(labels)))
+    bitsOf(
+      marked(
+        rows,
+        dim,
+        values,
+        weights ?? null,
+        labels === undefined ? null : Float64Array.from(labels),
+        partner ?? null
+      )
+    )
   marks.set(own, mark)
   return mark
 }
@@ -432,8 +501,11 @@ export const energyDistance = (a: Points, b: Points): number =>
       meanDistance(b.values, b.values, a.dim)
     : refuse(`Points.energyDistance: ${a.dim} and ${b.dim} columns are not as many; give both samples the same`)
 
+const chosen = (values: Float64Array, dim: number, indices: ArrayLike<number>): Float64Array =>
+  tabulate(indices.length * dim, k => values[indices[Math.floor(k / dim)] * dim + (k % dim)])
+
 /**
- * The rows at these indices (from 0, less than n, repeats allowed), in this order, with their weights and labels.
+ * The rows at these indices (from 0, less than n, repeats allowed), in this order, with their weights, labels and partners.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -448,10 +520,11 @@ export const energyDistance = (a: Points, b: Points): number =>
  */
 export const select =
   (indices: ArrayLike<number>) =>
-  ({ dim, values, weights, labels }: Points): Points => ({
+  ({ dim, values, weights, labels, partner }: Points): Points => ({
     rows: indices.length,
     dim,
-    values: tabulate(indices.length * dim, k => values[indices[Math.floor(k / dim)] * dim + (k % dim)]),
+    values: chosen(values, dim, indices),
+    ...(partner && { partner: chosen(partner, dim, indices) }),
     ...(weights && { weights: tabulate(indices.length, i => weights[indices[i]]) }),
     ...(labels && { labels: Int32Array.from(indices, row => labels[row]) })
   })

@@ -94,6 +94,8 @@ export interface Row<P extends string = string, H extends string = string> {
   readonly time: Tensor
   /** The class of each row, [rows, 1]; −1 where it has none. */
   readonly label: Tensor
+  /** The row that belongs to each row, of paired data, [rows, dim]. */
+  readonly partner: Tensor
   /** The parameters by name, to be differentiated like all else. */
   readonly params: Readonly<Record<P, Tensor>>
   /** The constants of the term by name, as `Matching.constants` has them. */

@@ -6,6 +6,7 @@ import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Key from '../../../lib/random/key.js'
+import { assignment } from '../../../lib/arrays/assignment.js'
 import { hasNaN } from '../../../lib/rows/byColumn.js'
 import { fingerprint as bitsOf } from '../../../lib/rows/fingerprint.js'
 import { gathered } from '../../../lib/plain/gather.js'
@@ -21,6 +22,10 @@ export interface Source extends Stretches.Stretches {
   readonly weights: Stretches.Stretches | null
   /** A whole number ≥ 0 for each row, its class; −1 of a row without one. Null: no row has one. */
   readonly labels: Stretches.Stretches | null
+  /** A row that belongs to each row. Absent: none does. */
+  readonly partner?: Stretches.Stretches
+  /** How rows and partners of a batch are joined anew. Absent: as they are. */
+  readonly coupling?: Coupling
   /** Σ wᵢ; the number of rows where there are no weights. */
   readonly total: number
   /** That some cells are missing, and hold NaN. Absent: all numbers are finite. */
@@ -34,12 +39,21 @@ export interface Source extends Stretches.Stretches {
 /** So many rows for a key: the same key gives the same rows. */
 export type Draw = (rows: number) => (key: Key.Key) => Points.Points
 
+/** Another choice of who is whose partner among the rows of a batch. */
+export interface Coupling {
+  /** So many rows at most. */
+  readonly most: number
+  /** For each row the place of the row whose partner becomes its own; a permutation. The key is that of the batch. */
+  readonly places: (points: Points.Points, partners: Points.Points) => (key: Key.Key) => ArrayLike<number>
+}
+
 /** The rows of points, as a source. */
 export const of = (points: Points.Points): Source => ({
   ...Stretches.ofArray(points.values, points.dim),
   rows: points.rows,
   weights: points.weights === undefined ? null : Stretches.ofArray(points.weights, 1),
   labels: points.labels === undefined ? null : Stretches.ofArray(Float64Array.from(points.labels), 1),
+  ...(points.partner && { partner: Stretches.ofArray(points.partner, points.dim) }),
   total: Points.totalWeight(points),
   ...(hasNaN(points.values) && { misses: true as const }),
   close: () => undefined
@@ -203,16 +217,18 @@ export const select =
     dim: source.dim,
     values: Stretches.selected(source, places),
     ...(source.weights !== null && { weights: Stretches.selected(source.weights, places) }),
-    ...(source.labels !== null && { labels: Int32Array.from(Stretches.selected(source.labels, places)) })
+    ...(source.labels !== null && { labels: Int32Array.from(Stretches.selected(source.labels, places)) }),
+    ...(source.partner && { partner: Stretches.selected(source.partner, places) })
   })
 
 /** So many rows from `first` on, in memory. */
-const part = ({ dim, read, weights, labels }: Source, first: number, rows: number): Points.Points => ({
+const part = ({ dim, read, weights, labels, partner }: Source, first: number, rows: number): Points.Points => ({
   rows,
   dim,
   values: Stretches.part({ rows, dim, read }, first, rows),
   ...(weights !== null && { weights: Stretches.part(weights, first, rows) }),
-  ...(labels !== null && { labels: Int32Array.from(Stretches.part(labels, first, rows)) })
+  ...(labels !== null && { labels: Int32Array.from(Stretches.part(labels, first, rows)) }),
+  ...(partner && { partner: Stretches.part(partner, first, rows) })
 })
 
 /** All rows in order, a stretch of them in memory at a time, each read when it is asked for. */
@@ -226,14 +242,15 @@ export const each =
     Stretches.each(
       source,
       (values, first, rows) => {
-        const { dim, weights, labels } = source
+        const { dim, weights, labels, partner } = source
         visit(
           {
             rows,
             dim,
             values,
             ...(weights !== null && { weights: Stretches.part(weights, first, rows) }),
-            ...(labels !== null && { labels: Int32Array.from(Stretches.part(labels, first, rows)) })
+            ...(labels !== null && { labels: Int32Array.from(Stretches.part(labels, first, rows)) }),
+            ...(partner && { partner: Stretches.part(partner, first, rows) })
           },
           first
         )
@@ -350,7 +367,8 @@ export const asPoints = (data: Data): Points.Points =>
 /** 64 bits, in hexadecimal digits, that tell the data from others: those of the same rows in memory (see `Points.fingerprint`). */
 export const fingerprint = (data: Data): string => {
   if (!isSource(data)) return Points.fingerprint(data)
-  const mark = marks.get(data) ?? bitsOf(Points.marked(data.rows, data.dim, data, data.weights, data.labels))
+  const mark =
+    marks.get(data) ?? bitsOf(Points.marked(data.rows, data.dim, data, data.weights, data.labels, data.partner ?? null))
   marks.set(data, mark)
   return mark
 }
@@ -364,9 +382,21 @@ export const isHeld = (data: Data): data is Points.Points => !isSource(data)
 export const columns =
   (places: ArrayLike<number>) =>
   <D extends Data>(data: D): D => {
-    if (isSource(data)) return { ...data, ...Stretches.columns(data, places), ...anew(data, columns(places)) }
-    const values = Stretches.part(Stretches.columns(of(data), places), 0, data.rows)
-    return { ...data, dim: places.length, values }
+    if (isSource(data))
+      return {
+        ...data,
+        ...Stretches.columns(data, places),
+        ...(data.partner && { partner: Stretches.columns(data.partner, places) }),
+        ...anew(data, columns(places))
+      }
+    const held = (values: Float64Array): Float64Array =>
+      Stretches.part(Stretches.columns(Stretches.ofArray(values, data.dim), places), 0, data.rows)
+    return {
+      ...data,
+      dim: places.length,
+      values: held(data.values),
+      ...(data.partner && { partner: held(data.partner) })
+    }
   }
 
 /** The rows at these places, from 0, of either. */
@@ -392,15 +422,81 @@ export const batch =
   (size: number, asked?: ArrayLike<number>) =>
   (key: Key.Key) =>
   (data: Data): Batch => {
+    const coupled = isSource(data) ? joinedAnew(data.coupling, key) : (points: Points.Points) => points
     if (asked === undefined && isSource(data) && data.draw !== undefined)
-      return { points: data.draw(size)(key), places: undefined }
+      return { points: coupled(data.draw(size)(key)), places: undefined }
     const places = asked ?? Key.subset(data.rows, size)(key)
-    return { points: chosen(places)(data), places }
+    return { points: coupled(chosen(places)(data)), places }
   }
+
+/** Points whose partners are joined anew. */
+const joinedAnew =
+  (coupling: Coupling | undefined, key: Key.Key) =>
+  (points: Points.Points): Points.Points => {
+    const partners = Points.partners(points)
+    if (coupling === undefined || partners === null) return points
+    const places = coupling.places(points, partners)(pipe(key, Key.named('coupling')).coupling)
+    return { ...points, partner: Points.select(places)(partners).values }
+  }
+
+/**
+ * The coupling of least transport within a batch: the permutation of partners that makes Σ|xᵢ − yᵢ|² least, exactly (Tong et al. 2023,
+ * arXiv 2302.00482, minibatch optimal transport), of at most 2048 rows, for which it takes some seconds.
+ */
+export const optimalTransport: Coupling = {
+  most: 2048,
+  places: (points, partners) => () => {
+    const { rows, dim } = points
+    const values = new Float64Array(rows * rows).map((_, at) => {
+      const [i, j] = [Math.floor(at / rows), at % rows]
+      return squared(points.values, i * dim, partners.values, j * dim, dim)
+    })
+    return assignment({ shape: [rows, rows], values })
+  }
+}
+
+const squared = (a: Float64Array, i: number, b: Float64Array, j: number, dim: number): number => {
+  let sum = 0
+  for (let k = 0; k < dim; k++) sum += (a[i + k] - b[j + k]) * (a[i + k] - b[j + k])
+  return sum
+}
+
+/**
+ * Paired data whose batches are coupled before they are used: rows of a batch get each other's partners. It composes with all that draws
+ * batches, by subset, by epochs or new ones of `drawn`, and is a function of the batch's key. Stages without a batch are refused.
+ *
+ * @throws RangeError of data without partners
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Key, Source } from 'ornstein'
+ *
+ * const points = { rows: 2, dim: 1, values: Float64Array.of(0, 10), partner: Float64Array.of(9, 1) }
+ * const coupled = Source.coupled(Source.optimalTransport)(points)
+ * const { values, partner = [] } = Source.batch(2)(Key.fromSeed(1))(coupled).points
+ * assert.deepEqual([...partner].map((y, i) => Math.abs(y - values[i])), [1, 1])
+ */
+export const coupled =
+  (coupling: Coupling) =>
+  (data: Data): Source =>
+    data.partner === undefined
+      ? refuse('Source.coupled: rows without partners; give Points.paired')
+      : { ...from(data), coupling }
 
 /** Whether a batch of so many rows exists of either. */
 export const hasBatch = (size: number, data: Data): boolean =>
   size <= data.rows || (isSource(data) && data.draw !== undefined)
+
+/** The problems of a batch, null of all rows at once, for data whose batches are coupled. */
+export const couplingProblems = (size: number | null, data: Data): ReadonlyArray<Problem.Problem> => {
+  const most = isSource(data) && data.coupling !== undefined ? data.coupling.most : Infinity
+  return Problem.unless(
+    most === Infinity || (size !== null && size <= most),
+    'batch',
+    size === null ? `all ${data.rows} rows` : size,
+    `at most ${most} rows of data that are coupled batch by batch`,
+    size === null ? 'give the stage a batch' : 'give a smaller one'
+  )
+}
 
 /** Either in units of a scaling, (x − centre)/scale. */
 export const rescaled = (scaling: Points.Scaling): (<D extends Data>(data: D) => D) =>

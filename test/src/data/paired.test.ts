@@ -1,0 +1,164 @@
+/** Rows that belong together: points with partners, objectives that read them, batches that are coupled. */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { square, sub, sum } from '../../../lib/index.js'
+import {
+  Compile,
+  Expectation,
+  Initializer,
+  Key,
+  Mixture,
+  Objective,
+  Optimizer,
+  Params,
+  Pipeline,
+  Points,
+  Problem,
+  Run,
+  Schedule,
+  Score,
+  Source,
+  Stage,
+  TimeLaw
+} from '../../../src/index.js'
+
+const plain = Mixture.sample(40)(Key.fromSeed(1))(Mixture.of({ means: [[0, 3]] }))
+const partners = Mixture.sample(40)(Key.fromSeed(2))(Mixture.of({ means: [[5, -1]] }))
+const paired = Problem.orThrow(
+  pipe(
+    plain,
+    Points.paired(partners),
+    E.mapLeft(problem => [problem])
+  )
+)
+const score = Score.spherical({ components: 1 })
+const towards = Objective.custom('distance', TimeLaw.at(0.5), ({ clean, partner, params: { means }, noise }) =>
+  sum(square(sub(sub(partner, clean), sub(means, sub(noise, noise)))), 1)
+)
+const loss = { schedule: Schedule.ornsteinUhlenbeck, score, objective: towards, expectation: Expectation.monteCarlo() }
+
+describe('points with partners', () => {
+  it('keep them beside their rows', () => {
+    const places = [7, 3, 3]
+    expect(Points.select(places)(paired).partner).toEqual(Points.select(places)(partners).values)
+    const source = Source.of(paired)
+    expect(Source.select(places)(source).partner).toEqual(Points.select(places)(partners).values)
+    expect([...Source.pieces(source, 16)].flatMap(({ partner = [] }) => [...partner])).toEqual([...partners.values])
+    expect(Source.columns([1])(paired).partner).toEqual(Source.columns([1])(partners).values)
+    expect(Points.fingerprint(paired)).not.toBe(Points.fingerprint(plain))
+    expect(Source.fingerprint(source)).toBe(Points.fingerprint(paired))
+    expect(Points.partners(Points.snapshot(paired))).toEqual(partners)
+  })
+
+  it.each<[string, Points.Points, RegExp]>([
+    ['fewer rows', Points.select([0, 1])(partners), /partner: 2 rows of 2 is not 40 rows of 2/],
+    ['other columns', Source.columns([0])(partners), /partner: 40 rows of 1 is not 40 rows of 2/],
+    [
+      'a gap',
+      { ...partners, values: partners.values.map((x, i) => (i === 5 ? NaN : x)) },
+      /partner of row 3, column 2: NaN/
+    ]
+  ])('are refused with %s', (_, partners, message) => {
+    const found = Points.paired(partners)(plain)
+    expect(E.isLeft(found) ? Problem.show(found.left) : '').toMatch(message)
+    const given = Compile.valueAndGrad(loss)({ ...plain, partner: partners.values })
+    expect(E.isLeft(given)).toBe(true)
+  })
+
+  it('are read by objectives, compiled as interpreted', () => {
+    const params = Params.of({ means: [[1, 2]] })
+    // E|y − x − m|², which is 0 noise away from a sum over the rows
+    const wanted =
+      plain.values.reduce((total, x, i) => total + (partners.values[i] - x - [1, 2][i % 2]) ** 2, 0) / plain.rows
+    const plans = Problem.orThrow(Compile.plans(loss)(paired))
+    expect(plans.map(({ engine }) => engine)).toEqual(['compiled', 'interpreted'])
+    plans.forEach(({ evaluate }) => {
+      expect(Math.abs(evaluate(params, Key.fromSeed(0)).value - wanted)).toBeLessThan(1e-12 * wanted)
+    })
+    const found = Problem.orThrow(Compile.plans(loss)(Source.of(paired)))[0].evaluate(params, Key.fromSeed(0))
+    expect(found).toEqual(plans[0].evaluate(params, Key.fromSeed(0)))
+  })
+
+  it('and rows without partners are refused where an objective reads them', () => {
+    const compiled = Compile.valueAndGrad(loss)(plain)
+    expect(E.isLeft(compiled) ? compiled.left.map(Problem.show).join('; ') : '').toMatch(
+      /partner: these rows have none; give Points\.paired/
+    )
+  })
+})
+
+interface Case {
+  readonly dim: number
+  readonly x: ReadonlyArray<number>
+  readonly y: ReadonlyArray<number>
+  readonly places: ReadonlyArray<number>
+}
+
+const { cases } = JSON.parse(readFileSync('test/oracle/assignment.json', 'utf8')) as {
+  readonly cases: ReadonlyArray<Case>
+}
+
+describe('a coupled batch', () => {
+  it.each(cases)('is joined as SciPy joins it, $dim columns', ({ dim, x, y, places }) => {
+    const rows = places.length
+    const [points, others] = [x, y].map(values => ({ rows, dim, values: Float64Array.from(values) }))
+    expect([...Array.from(Source.optimalTransport.places(points, others)(Key.fromSeed(0)))]).toEqual(places)
+  })
+
+  const program = (
+    data: Source.Data,
+    options: { readonly batch?: number; readonly epochs?: boolean } = { batch: 16 }
+  ) =>
+    Compile.pipeline(
+      Pipeline.of({
+        schedule: Schedule.ornsteinUhlenbeck,
+        score,
+        initializer: Initializer.values(Params.of({ means: [[0, 0]] })),
+        stages: [
+          Stage.descend({
+            objective: towards,
+            optimizer: Optimizer.gradientDescent({ rate: 0.01 }),
+            steps: 3,
+            ...options
+          })
+        ]
+      })
+    )(data)
+
+  it('is the batch with its partners in another order, the same by the same key', () => {
+    const coupled = Source.coupled(Source.optimalTransport)(paired)
+    const [one, again, other] = [3, 3, 4].map(seed => Source.batch(16)(Key.fromSeed(seed))(coupled).points)
+    const free = Source.batch(16)(Key.fromSeed(3))(paired).points
+    expect(one).toEqual(again)
+    expect(one).not.toEqual(other)
+    expect(one.values).toEqual(free.values)
+    expect(one.partner).not.toEqual(free.partner)
+    expect([...(one.partner ?? [])].sort()).toEqual([...(free.partner ?? [])].sort())
+    const cost = ({ values, partner = values }: Points.Points) =>
+      values.reduce((total, x, i) => total + (partner[i] - x) ** 2, 0)
+    expect(cost(one)).toBeLessThan(cost(free))
+  })
+
+  it.each([{ batch: 16 }, { batch: 16, epochs: true }])('serves a stage of %o', options => {
+    const [end, again] = [1, 1].map(
+      seed =>
+        Run.last(Problem.orThrow(program(Source.coupled(Source.optimalTransport)(paired), options)))(Key.fromSeed(seed))
+          .params
+    )
+    expect(end).toEqual(again)
+    const curve = (data: Source.Data) =>
+      [...Run.states(Problem.orThrow(program(data, options)))(Key.fromSeed(1))].map(({ value }) => value)
+    // Whose partner is whose changes E|y − x − m|², whose optimum it leaves.
+    expect(curve(Source.coupled(Source.optimalTransport)(paired))).not.toEqual(curve(paired))
+  })
+
+  it('is refused where there is no batch, a larger one, or no partner', () => {
+    const said = (found: ReturnType<typeof program>) => (E.isLeft(found) ? found.left.map(Problem.show).join('; ') : '')
+    const small = { ...Source.optimalTransport, most: 8 }
+    expect(said(program(Source.coupled(small)(paired)))).toMatch(/batch: 16 is not at most 8 rows/)
+    expect(said(program(Source.coupled(small)(paired), {}))).toMatch(/batch: all 40 rows is not at most 8 rows/)
+    expect(() => Source.coupled(small)(plain)).toThrow(/give Points\.paired/)
+  })
+})

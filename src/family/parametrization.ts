@@ -16,6 +16,42 @@
  *
  * What a level does not show is taken as 0: the noise where σ = 0, the data where α = 0. Everywhere else the conversions
  * are isomorphisms, and nothing is divided by zero; velocity, flow and EDM show both ends.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as O from 'fp-ts/lib/Option.js'
+ * import { compute, tensor } from 'ornstein/float64'
+ * import { Parametrization } from 'ornstein'
+ *
+ * const { data, noise, score, velocity } = Parametrization
+ * const level = { alpha: 0.6, sigma: 0.8 }
+ *
+ * // Each output is p x₀ + q z in the mean: the noise is z, the velocity α z − σ x₀.
+ * assert.deepEqual(Parametrization.direction(noise)(level), { p: 0, q: 1 })
+ * assert.deepEqual(Parametrization.direction(velocity)(level), { p: -0.8, q: 0.6 })
+ * // How it grows with the level, and how a loss in one is weighted in another.
+ * assert.deepEqual([Parametrization.degree(data), Parametrization.degree(score)], [O.some(0), O.some(-1)])
+ * assert.deepEqual(
+ *   [Parametrization.lossFormula(noise), Parametrization.weightFormula(noise, score)],
+ *   ['|ε(x_t) − z|²', '1 / σ²']
+ * )
+ *
+ * // On tensors, row by row: x_t = α x₀ + σ z, and the noise that a target asks for is found again from the velocity.
+ * const { found, asked, snr } = compute(() => {
+ *   const levels = { alpha: tensor([0.6], [1, 1]), sigma: tensor([0.8], [1, 1]) }
+ *   const [x0, z] = [tensor([2, -1], [1, 2]), tensor([0.5, 1], [1, 2])]
+ *   const x = tensor([0.6 * 2 + 0.8 * 0.5, 0.6 * -1 + 0.8 * 1], [1, 2])
+ *   return {
+ *     found: Parametrization.convertTensor(velocity, noise)(levels)(
+ *       x,
+ *       Parametrization.targetTensor(velocity)(levels)(x0, z)
+ *     ),
+ *     asked: z,
+ *     snr: Parametrization.perRow(levels, ({ alpha, sigma }) => (alpha / sigma) ** 2)
+ *   }
+ * })
+ * assert(found.values.every((value, i) => Math.abs(value - asked.values[i]) < 1e-15))
+ * assert.deepEqual([...snr.values], [(0.6 / 0.8) ** 2])
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'

@@ -1,4 +1,42 @@
-/** Objectives: what is minimised, as a mean over the rows of the data and over the noise. */
+/**
+ * Objectives: what is minimised, as a mean over the rows of the data and over the noise.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { sum, square } from 'ornstein/float64'
+ * import { Objective, Schedule, TimeLaw } from 'ornstein'
+ *
+ * const denoising = Objective.denoising(TimeLaw.at(0.3))
+ * const objective = Objective.sum([denoising, pipe(Objective.regularizer({ norm: 'l2' }), Objective.weight(0.1))])
+ *
+ * // Its terms: those with noise levels, and those of the parameters alone.
+ * const terms = Objective.terms(objective)
+ * assert.deepEqual(
+ *   terms.map(({ term }) => Objective.isMatching(term)),
+ *   [true, false]
+ * )
+ * assert.deepEqual(
+ *   terms.map(({ term }) => Objective.isPenalty(term)),
+ *   [false, true]
+ * )
+ * const own = Objective.custom('mine', TimeLaw.at(0.3), ({ score }) => sum(square(score), 1))
+ * const builtIn = [denoising, own].map(each =>
+ *   Objective.terms(each).every(({ term }) => !Objective.isPenalty(term) && Objective.isBuiltIn(term))
+ * )
+ * assert.deepEqual(builtIn, [true, false])
+ *
+ * // The same objective at another noise level; on a schedule that has no such time it says so.
+ * const later = Objective.retimed(TimeLaw.at(2))(objective)
+ * assert.match(Objective.formula(later), /t = 2/)
+ * assert.deepEqual(Objective.misfits(Schedule.ornsteinUhlenbeck)(later), [])
+ * assert.equal(Objective.misfits(Schedule.cosine())(later).length, 1)
+ * // To an optimizer, what has the same terms is the same.
+ * assert.deepEqual(
+ *   Objective.subject(Schedule.cosine())(denoising),
+ *   Objective.subject(Schedule.cosine())(Objective.denoising(TimeLaw.at(0.3)))
+ * )
+ */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'

@@ -3,6 +3,39 @@
  *
  * A law that is spread over times is known by its quantile function: a random expectation draws a uniform number for
  * each row, a deterministic one takes Gauss–Legendre nodes in the quantile.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as O from 'fp-ts/lib/Option.js'
+ * import { Key, Schedule, TimeLaw } from 'ornstein'
+ *
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const [one, spread] = [TimeLaw.at(0.3), TimeLaw.uniform(0.1, 0.5)]
+ *
+ * // What a law is like, asked of its meaning.
+ * assert.deepEqual(TimeLaw.only(schedule)(one), O.some(0.3))
+ * assert(TimeLaw.isDeterministic(one) && !TimeLaw.isDeterministic(spread))
+ * assert.deepEqual(TimeLaw.fromClean(spread), O.none)
+ * const density = TimeLaw.density(schedule)(spread)
+ * assert(O.isSome(density) && density.value.support[1] === 0.5)
+ * assert(density.value.at(0.2) > 0 && density.value.at(0.7) === 0)
+ * // Nodes of a law that covers all noise levels lie where they do for components of variance 1.
+ * assert(TimeLaw.assumesUnitVariance(true)(TimeLaw.likelihood({ until: 0.9, nodes: 6 })))
+ * assert.equal(TimeLaw.NODES, 16)
+ *
+ * // A law spread over times draws one for each row; `drawing` says how they are held, here in memory.
+ * const [{ time }] = TimeLaw.draw(schedule, 4)(Key.fromSeed(1))(spread)
+ * const inMemory = ({ rows, read }: { rows: number; read: (first: number, out: Float64Array) => void }) => {
+ *   const all = new Float64Array(rows)
+ *   read(0, all)
+ *   return all
+ * }
+ * const [held] = TimeLaw.drawing(schedule, 4, inMemory)(Key.fromSeed(1))(spread)
+ * assert.deepEqual(held.time, time)
+ *
+ * // What a law's fields alone do not show: times that the schedule does not have.
+ * assert.deepEqual(TimeLaw.misfits(Schedule.cosine())(TimeLaw.at(0.5)), [])
+ * assert.equal(TimeLaw.misfits(Schedule.cosine())(TimeLaw.at(2)).length, 1)
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'

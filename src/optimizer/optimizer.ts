@@ -4,6 +4,28 @@
  * parameters, so that plain descent is `scaleByRate`, −rate · gradient. Parts that speak of iterates (`project`,
  * `average`, `lookahead`, `lineSearch`) come after the rate. In the equations g is what a part receives, and θ the
  * parameters where the step starts; squares, roots and quotients are taken entry by entry.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as O from 'fp-ts/lib/Option.js'
+ * import { Optimizer } from 'ornstein'
+ *
+ * const { adam, chain, lbfgs, movingAverage, scaleByPolyak, scaleByRate } = Optimizer
+ * // What an optimizer needs of the objective: its value, or that it is the same function at every step.
+ * assert(
+ *   Optimizer.needsObjective(chain(scaleByPolyak(), scaleByRate(1))) && !Optimizer.needsObjective(adam({ rate: 0.1 }))
+ * )
+ * assert(Optimizer.needsDeterminism(lbfgs()) && !Optimizer.needsDeterminism(adam({ rate: 0.1 })))
+ * const random = { shapes: { mean: [2] }, random: 'Expectation.monteCarlo()' }
+ * assert.deepEqual(Optimizer.misfits(random)(adam({ rate: 0.1 })), [])
+ * assert(Optimizer.misfits(random)(lbfgs()).length > 0)
+ * // Its answer may be an average of the iterates.
+ * assert(Optimizer.averages(chain(adam({ rate: 0.1 }), movingAverage())) && !Optimizer.averages(adam({ rate: 0.1 })))
+ * // In a few words, for a report.
+ * assert.deepEqual(
+ *   O.map(({ methods }: Optimizer.Brief) => methods)(Optimizer.brief(adam({ rate: 0.1 }))),
+ *   O.some(['Adam'])
+ * )
  */
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'

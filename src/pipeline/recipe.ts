@@ -2,6 +2,32 @@
  * Recipes: ready pipelines for a score on data, with times, rates and steps chosen from the data and from what the score can do.
  * `Pipeline.show` says what was chosen. The pair and spherical components have variance 1, so that the unit of the data matters
  * to them; families whose variances are learned are learned alike in any unit common to the columns.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Key, Metric, Mixture, Problem, Recipe, Run, Score } from 'ornstein'
+ *
+ * // Three ways to the same two clusters: from the principal directions by EM, by descent over all noise levels, and from
+ * // near the truth by descent at low noise.
+ * const truth = Mixture.of({
+ *   means: [
+ *     [-2, 0],
+ *     [2, 0]
+ *   ]
+ * })
+ * const points = Mixture.sample(400)(Key.fromSeed(1))(truth)
+ * const near = Recipe.warmStart({
+ *   centres: [
+ *     [-1.5, 0.5],
+ *     [1.5, 0.5]
+ *   ],
+ *   radius: 0.1
+ * })
+ * for (const recipe of [Recipe.spectral, Recipe.maximumLikelihood, near]) {
+ *   const program = Problem.orThrow(Compile.pipeline(recipe(Score.spherical({ components: 2 }))(points))(points))
+ *   const { params } = Run.last(program)(Key.fromSeed(2))
+ *   assert(Metric.centreError(params, truth) < 0.2)
+ * }
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'

@@ -10,6 +10,42 @@
  * Below, κ = ς_s/ς_t, which is below 1, and x̂_0 = (x + σ_t² ∇log p(x))/α_t is the predicted datum. Where a solver looks
  * ahead the flow is written in the angle θ = arctan ς and z = x/√(α² + σ²), which are bounded at both ends:
  * dz/dθ = cos θ ε − sin θ x̂_0, the predicted velocity (Salimans & Ho 2022, arXiv 2202.00512, appendix D).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as O from 'fp-ts/lib/Option.js'
+ * import { compute, scalar } from 'ornstein/float64'
+ * import { Key, Mixture, Problem, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const { ancestral, ddim, dormandPrince, heun, langevin } = Sampler
+ * // What a sampler is like: whether it draws noise, moves points at a level, its order, and the error of a step it chooses.
+ * assert.deepEqual([ancestral, ddim(), heun].map(Sampler.draws), [true, false, false])
+ * assert(Sampler.movesAtLevel(langevin({ step: 0.01 })) && !Sampler.movesAtLevel(heun))
+ * assert.deepEqual(
+ *   [Sampler.order(heun), Sampler.tolerance(dormandPrince({ tolerance: 1e-6 }))],
+ *   [O.some(2), O.some(1e-6)]
+ * )
+ *
+ * // Points of one's own at the noisy end, carried to the data: without noise on the way, the same points each time.
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const program = Problem.orThrow(
+ *   Sampler.compile({ sampler: heun, grid: TimeGrid.logSnr({ from: 4, to: 0.001, steps: 40 }), schedule })
+ * )
+ * const score = Sampler.exact(Mixture.of({ means: [[-2], [2]], variances: [0.01, 0.01] }), schedule)
+ * const begin = { rows: 2, dim: 1, values: Float64Array.of(-1, 1) }
+ * const ends = [...Sampler.transport(program)(score)(begin)(Key.fromSeed(1))].at(-1)?.points.values
+ * assert(ends !== undefined && Math.abs(ends[0] + 2) < 0.3 && Math.abs(ends[0] + ends[1]) < 1e-9)
+ *
+ * // A field of one's own asks for the level of its time: α and σ, as tensors that count as constant.
+ * const asked: number[] = []
+ * compute(
+ *   () =>
+ *     Sampler.levelOf(schedule)(f => {
+ *       asked.push(f(0.5))
+ *       return scalar(f(0.5))
+ *     }).alpha
+ * )
+ * assert.deepEqual(asked, Object.values(Schedule.level(0.5)(schedule)))
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'

@@ -28,10 +28,10 @@ export const learnsVariances = (score: Score.Score<string>): boolean =>
 export const areFree = (families: ReadonlyArray<Named> = []): boolean =>
   families.every(({ make }) => learnsVariances(make({ components: 2 })))
 
-/** Those that `fit` compares, and the covariances of mclust that have no other name. */
+/** Those that `fit` compares, and the covariances of mclust and factor analysers that have no other name. */
 const compared: ReadonlyArray<Named> = [
   ...Object.values<Fit.Constructor>(Fit.families),
-  ...Covariance.names.map(name => Fit.familyOf(name))
+  ...[...Covariance.names, ...Covariance.analysers].map(name => Fit.familyOf(name))
 ]
   .map((make): Named => ({ word: familyOf(make({ components: 1 })), make, count: null }))
   .filter(({ word }, i, all) => all.findIndex(one => one.word === word) === i)
@@ -59,12 +59,13 @@ export const familiesOf = (vocabulary: Vocabulary.Vocabulary): ReadonlyArray<Nam
   return [...compared, ...others.filter(one => areFree([one])), ...others.filter(one => !areFree([one]))]
 }
 
-/** The family of a name; those that mclust has are names of families here. */
+/** The family of a name; those that mclust has are names of families here, and factor analysers have as many factors as theirs says. */
 export const named =
   (vocabulary: Vocabulary.Vocabulary) =>
   (name: string, option: string): Checked<Named> => {
     const known = familiesOf(vocabulary)
     const words = known.map(({ word }) => word)
+    if (Covariance.isFactorName(name)) return E.right({ word: name, make: Fit.familyOf(name), count: null })
     const own = Fit.isFamilyName(name) ? familyOf(Fit.familyOf(name)({ components: 1 })) : word(name)
     const found = known.find(({ word }) => word === name || word === own)
     return found === undefined

@@ -99,7 +99,7 @@ export const fitting = {
   }),
   family: option(
     listOf(family, 'families'),
-    'covariance family, or a list to choose from: isotropic (one variance per component), full, …; a name of mclust (VVE); ' +
+    'covariance family, or a list to choose from: isotropic (one variance per component), full, …; a name of mclust (VVE) or of factor analysers (UUU2); ' +
       'spherical (equal weights, variance 1); symmetric-pair (variance 1, at m and -m); or one of --vocabulary',
     { otherwise: 'chosen from those with learned variances' }
   ),

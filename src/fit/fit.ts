@@ -61,12 +61,15 @@ const ofMclust: Readonly<Partial<Record<string, OwnName>>> = {
   VVV: 'full'
 }
 
-/** The names of families; those of mclust are theirs too. */
-export type FamilyName = OwnName | Covariance.Name | 'E' | 'V'
+/** The names of families; those of mclust are theirs too, and those of factor analysers (UCU2; see `Covariance.factors`). */
+export type FamilyName = OwnName | Covariance.Name | Covariance.FactorName | 'E' | 'V'
 
 /** Whether there is a family of a name. */
 export const isFamilyName = (name: string): name is FamilyName =>
-  Object.hasOwn(families, name) || Object.hasOwn(ofMclust, name) || Covariance.isName(name)
+  Object.hasOwn(families, name) ||
+  Object.hasOwn(ofMclust, name) ||
+  Covariance.isName(name) ||
+  Covariance.isFactorName(name)
 
 const isOwn = (name: FamilyName): name is OwnName => Object.hasOwn(families, name)
 
@@ -87,7 +90,8 @@ export const familyOf = (name: FamilyName): Candidates.Constructor => {
   const own = isOwn(name) ? name : ofMclust[name]
   return own === undefined
     ? // Those that are left are names of covariances.
-      ({ components }) => Score.mixture({ components, covariance: Covariance.named(name as Covariance.Name) })
+      ({ components }) =>
+        Score.mixture({ components, covariance: Covariance.named(name as Covariance.Name | Covariance.FactorName) })
     : families[own]
 }
 
@@ -277,7 +281,9 @@ const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
     ),
     ...list(components ?? []).flatMap(count => Settings.components.problems('components', count)),
     ...list(family ?? []).flatMap(one =>
-      isName(one) ? Problem.oneOf('family', one, [...Object.keys(families), ...Covariance.names]) : []
+      isName(one) && !isFamilyName(one)
+        ? Problem.oneOf('family', one, [...Object.keys(families), ...Covariance.names, ...Covariance.analysers])
+        : []
     ),
     ...Settings.criterion.problems('criterion', criterion),
     ...Settings.missing.problems('missing', missing),

@@ -10,11 +10,11 @@ const width = (text: string): number =>
     0
   )
 
-/** A name of the language as the command line writes it: symmetric-pair; one of capitals alone, such as VVE, stays. */
+/** A name of the language as the command line writes it: symmetric-pair; one of capitals, such as VVE or UUU2, stays. */
 export const word = (name: string): string =>
   name
     .split(' ')
-    .map(part => (/^[A-Z]+$/.test(part) ? part : part.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)))
+    .map(part => (/^[A-Z]+\d*$/.test(part) ? part : part.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)))
     .join(' ')
 
 const left = (text: string, to: number): string => text + ' '.repeat(Math.max(0, to - width(text)))

@@ -398,7 +398,9 @@ export const student: Score.Score<'matrix' | 'offset'> = Score.custom({
 
 /** Covariances of every kind. */
 export const covariances: fc.Arbitrary<Covariance.Covariance<string>> = pipe(
-  fc.constantFrom(...Covariance.names).map((name): Covariance.Covariance<string> => Covariance.named(name)),
+  fc
+    .constantFrom(...Covariance.names, ...Covariance.analysers)
+    .map((name): Covariance.Covariance<string> => Covariance.named(name)),
   printed(Covariance.show)
 )
 

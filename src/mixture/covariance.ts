@@ -8,10 +8,11 @@ import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/in
 import type * as Params from '../family/params.js'
 import type { Model } from './families/covariances.js'
 import { defined, type Definition } from './families/defined.js'
+import * as Analysers from './families/analysers.js'
 import * as Diagonal from './families/diagonal.js'
 import * as Full from './families/full.js'
 import * as Round from './families/round.js'
-import { nameOf, spectral, type Names as Spectral, type Parts as Told } from './families/spectral.js'
+import { nameOf as nameOfParts, spectral, type Names as Spectral, type Parts as Told } from './families/spectral.js'
 
 export type { Model } from './families/covariances.js'
 export type { Scatters } from './families/defined.js'
@@ -87,7 +88,9 @@ export type ParametersOf<C> =
     ? Q
     : C extends `${infer V extends keyof Words}${infer S extends keyof Words}${infer O extends keyof Words}`
       ? NamesOf<Words[V], Words[S], Words[O]>
-      : never
+      : C extends FactorName
+        ? Analysers.Names
+        : never
 
 /** Those that have other parameters than spectrum and axes: without any bound, and of two that are exact in closed form. */
 const closed: Readonly<Record<string, Meaning<string>>> = {
@@ -100,7 +103,7 @@ const closed: Readonly<Record<string, Meaning<string>>> = {
 }
 
 const meaningBy = (parts: Told): Meaning<string> => {
-  const name = nameOf(parts)
+  const name = nameOfParts(parts)
   return Object.hasOwn(closed, name) ? closed[name] : meaningOf(spectral(parts))
 }
 
@@ -167,13 +170,72 @@ export const of = Case.called(
       Required<Parts> & { readonly _tag: 'of' }
 )
 
+// —— by factors ——
+
+const factorFields = {
+  rank: Field.count({ suggestion: 1 }),
+  loadings: Field.oneOf(['own', 'common']),
+  noise: Field.oneOf(['own', 'common']),
+  isotropic: Field.boolean({ default: false })
+}
+
+/**
+ * Σ_k = F_k F_kᵀ + Ψ_k, factor analysers (Ghahramani & Hinton 1996): F_k [d, rank] is what columns share, Ψ_k diagonal what is each one's own. The
+ * loadings F are each component's own or common, so is the noise Ψ, which is one for all columns where it is isotropic: the eight parsimonious
+ * mixtures of McNicholas & Murphy (2008), who call them by what is constrained, loadings, noise and its columns, each C or U.
+ *
+ * The parameters are `factors`, [K, d, rank] or [d, rank], and `logNoise`, log Ψ, [K, d], [d], [K] or []. F and F Q mean the same for orthogonal Q.
+ *
+ * The M-step is exact, at time 0, above a floor of the noise and at noise levels, where noise is isotropic and not CUC (principal components:
+ * Tipping & Bishop 1999); else it is generalized, ten inner steps of expectation–maximization on the factors. The likelihood never falls.
+ *
+ * Few factors serve many columns: of d columns a component has d·rank − rank(rank − 1)/2 + d parameters and not d(d + 1)/2. They do not serve where rank is near d.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Covariance, Score } from 'ornstein'
+ *
+ * // One plane of two directions for all components, and noise that is each one's own: CUU.
+ * const covariance = Covariance.factors({ rank: 2, loadings: 'common' })
+ * const score = Score.mixture({ components: 3, covariance })
+ * assert.deepEqual(Score.shapes(10)(score), { means: [3, 10], logits: [3], factors: [10, 2], logNoise: [3, 10] })
+ * assert.equal(Score.degreesOfFreedom(10)(score), 30 + 2 + (20 - 1) + 30)
+ * assert.equal(Score.nameOf(score), 'CUU2')
+ */
+export const factors: Case.Constructor<
+  Covariance<Analysers.Names>,
+  'factors',
+  typeof factorFields,
+  null,
+  null
+> = Case.define('Covariance', {
+  name: 'factors',
+  about:
+    'a few factors that columns share, beside noise; each common to the components or their own (McNicholas & Murphy 2008)',
+  fields: factorFields,
+  formula: parts => `Σ_i = ${Analysers.analysers(parts).formula}`,
+  meaning: parts => meaningOf(Analysers.analysers(parts))
+})
+
+// —— by name ——
+
+/** The names of factor analysers of one factor; others have another number. */
+export const analysers = ['UUU1', 'UUC1', 'UCU1', 'UCC1', 'CUU1', 'CUC1', 'CCU1', 'CCC1'] as const
+
+/** The name of factor analysers: loadings, noise and its columns, each C (constrained) or U, and the rank. */
+export type FactorName = `${'C' | 'U'}${'C' | 'U'}${'C' | 'U'}${number}`
+
 const words = { E: 'common', V: 'own', I: 'none' } as const
 
 /** Whether it is one of the fourteen. */
 export const isName = (name: string): name is Name => names.some(one => one === name)
 
+/** Whether it is a name of factor analysers. */
+export const isFactorName = (name: string): name is FactorName => /^[CU]{3}[1-9]\d{0,3}$/.test(name)
+
 /**
- * The covariances that mclust calls so: volume, shape and orientation, each E (equal), V (varying) or I (identity).
+ * The covariances of a name. mclust's have volume, shape and orientation, each E (equal), V (varying) or I (identity); those of McNicholas & Murphy are
+ * factor analysers whose loadings, noise and columns of noise are each C (constrained) or U, and of so many factors.
  *
  * @throws RangeError of any other name
  * @example
@@ -184,12 +246,25 @@ export const isName = (name: string): name is Name => names.some(one => one === 
  *   Covariance.named('VEI'),
  *   Covariance.of({ volume: 'own', shape: 'common', orientation: 'none' })
  * )
+ * assert.deepEqual(
+ *   Covariance.named('UCC2'),
+ *   Covariance.factors({ rank: 2, loadings: 'own', noise: 'common', isotropic: true })
+ * )
  */
-export const named = <const N extends Name>(name: N): Covariance<ParametersOf<N>> => {
-  if (!isName(name)) return refuse(`Covariance.named: ${String(name)} is not one of ${names.join(', ')}`)
+export const named = <const N extends Name | FactorName>(name: N): Covariance<ParametersOf<N>> => {
+  // Its parameters are those of its name.
+  const typed = (found: Covariance<string>): Covariance<ParametersOf<N>> => found as Covariance<ParametersOf<N>>
+  if (isFactorName(name)) {
+    const [loadings, noise, columns] = Array.from(name, letter => (letter === 'C' ? 'common' : 'own'))
+    return typed(factors({ rank: Number(name.slice(3)), loadings, noise, isotropic: columns === 'common' }))
+  }
+  if (!isName(name))
+    return refuse(
+      `Covariance.named: ${String(name)} is not one of ${[...names, ...analysers].join(', ')}, nor of more factors`
+    )
   const [volume, shape, orientation] = Array.from(name, letter => words[letter as keyof typeof words])
   // The first letter is never I.
-  return ofParts({ volume: volume as 'common' | 'own', shape, orientation })
+  return typed(ofParts({ volume: volume as 'common' | 'own', shape, orientation }))
 }
 
 /** What mclust calls it; null of any other. */
@@ -198,17 +273,23 @@ export const nameOfMclust = (covariance: Covariance<string>): Name | null => {
   return isName(name) && Case.isMadeBy(of)(covariance) ? name : null
 }
 
-/** A field for covariances; the name that mclust has for them does, and is so written. */
-export const field: Field.Field<Covariance<string>, Covariance<string> | Name> = Field.of<Covariance<string>, Name>(
-  concept,
-  {
-    from: given => (typeof given === 'string' && isName(given) ? named(given) : given),
-    show: covariance => {
-      const name = nameOfMclust(covariance)
-      return name === null ? null : `'${name}'`
-    }
+/** What mclust, or McNicholas & Murphy, call it; null of one's own. */
+export const nameOf = (covariance: Covariance<string>): Name | FactorName | null => {
+  const { name } = concept.meaning(covariance)
+  return nameOfMclust(covariance) ?? (isFactorName(name) && Case.isMadeBy(factors)(covariance) ? name : null)
+}
+
+/** A field for covariances; the name of one does, and is so written. */
+export const field: Field.Field<Covariance<string>, Covariance<string> | Name | FactorName> = Field.of<
+  Covariance<string>,
+  Name | FactorName
+>(concept, {
+  from: given => (typeof given === 'string' && (isName(given) || isFactorName(given)) ? named(given) : given),
+  show: covariance => {
+    const name = nameOf(covariance)
+    return name === null ? null : `'${name}'`
   }
-)
+})
 
 // —— one's own ——
 
@@ -268,7 +349,7 @@ export const formula = (covariance: Covariance<string>): string => Case.formula(
 /** The problems of covariances. */
 export const problems = (covariance: Covariance<string>): ReadonlyArray<Problem.Problem> => Case.problems(covariance)
 
-export const all: ReadonlyArray<Vocabulary.Entry> = [of]
+export const all: ReadonlyArray<Vocabulary.Entry> = [of, factors]
 
 /** The JSON codec of the covariances of a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Covariance<string>, unknown> =>

@@ -171,7 +171,10 @@ const more: Readonly<Record<string, ReadonlyArray<Row>>> = {
       )
     ]
   ],
-  Covariance: Covariance.names.map(name => [name, laws.covariance(Covariance.named(name))]),
+  Covariance: [...Covariance.names, ...Covariance.analysers, 'CUU2' as const, 'UCU3' as const].map(name => [
+    name,
+    laws.covariance(Covariance.named(name))
+  ]),
   Region: [
     ['an open box', laws.region(Region.box({ least: 1 }))],
     ['all of space', laws.region(Region.box({}))],

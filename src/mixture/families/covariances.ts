@@ -53,6 +53,10 @@ export interface Model<Q extends string> {
   readonly fit: (n: Float64Array, w: Float64Array, at: At, old: Params.Params<Q> | null) => Params.Params<Q>
   /** It raises the likelihood by inner steps alone: see `MStep`. */
   readonly isGeneralized?: true
+  /** The same from many starts: see `MStep`. */
+  readonly anew?: Model<Q>['fit']
+  /** Those on columns times `by`, where they say it themselves. */
+  readonly scaled?: (by: Float64Array, own: Params.Params<Q>) => Params.Params<Q>
   /** The nearest to those of a mixture, from its factors: `fit` on moments would square them, and lose half of their digits. */
   readonly ofMixture?: (mixture: Mixture) => Params.Params<Q>
   /** What noise shows of a mixture of them with free weights. */
@@ -79,7 +83,7 @@ export const pooled = (n: Float64Array, w: Float64Array): Float64Array => {
 }
 
 /** W_k/n_k, and W_k where there is no mass. */
-const averaged = (n: Float64Array, w: Float64Array): ReadonlyArray<Float64Array> =>
+export const averaged = (n: Float64Array, w: Float64Array): ReadonlyArray<Float64Array> =>
   Array.from(n, (m, k) => part(w, n.length, k).map(x => (m > 0 ? x / m : x)))
 
 /** A component without mass keeps its own parameters. */

@@ -63,7 +63,8 @@ const nearest = <Q extends string>(
 /** What follows of the parts of a mixture. */
 const following = <Q extends string>({ components, covariance, weights }: Parts<Q>) => {
   type P = Named<Q>
-  const { second, isShared, isVolumeShared, isGeneralized, isScalable, ofGradient, seen, projection } = covariance
+  const { second, isShared, isVolumeShared, isGeneralized, isScalable, ofGradient, seen, projection, fit, anew } =
+    covariance
   const isFree = weights === 'free'
   const isRound = second === 'trace'
   const to = toMixture({ covariance, weights })
@@ -71,16 +72,20 @@ const following = <Q extends string>({ components, covariance, weights }: Parts<
     joined<ReadonlyArray<number>, Q>([count, dim], isFree ? [count] : null, covariance.shapes(count, dim))
   const from = (given: Mixture): Params.Params<P> =>
     joined(given.means, isFree ? Gaussian.logShares(given.weights) : null, nearest(covariance, given))
+  const fitted =
+    (fit: Model<Q>['fit']): MStep<P>['maximise'] =>
+    (params, moments, at) => {
+      const { means, logits } = Gaussian.recentred(params, moments, at)
+      const found = fit(moments.mass, Maps.scatter(second, moments, at.dim), at, params)
+      return joined(means, isFree ? logits : null, found)
+    }
   const mStep: MStep<P> = {
     second,
     ...(isShared && { isShared }),
     ...(isVolumeShared && !isShared && { isVolumeShared }),
     ...(isGeneralized && { isGeneralized }),
-    maximise: (params, moments, at) => {
-      const { means, logits } = Gaussian.recentred(params, moments, at)
-      const found = covariance.fit(moments.mass, Maps.scatter(second, moments, at.dim), at, params)
-      return joined(means, isFree ? logits : null, found)
-    },
+    maximise: fitted(fit),
+    ...(anew && { anew: fitted(anew) }),
     ...(ofGradient &&
       isFree && {
         fromGradient: (params, gradient) => {
@@ -102,7 +107,8 @@ const following = <Q extends string>({ components, covariance, weights }: Parts<
   // Logits stay, which a mixture's weights would round.
   const scaled: NonNullable<Capabilities<P>['scaled']> = by => params => {
     const there = Maps.inUnits(by, to(params))
-    return joined(there.means, isFree ? params.logits : null, nearest(covariance, there))
+    const own = covariance.scaled?.(by, params) ?? nearest(covariance, there)
+    return joined(there.means, isFree ? params.logits : null, own)
   }
   const symmetries: Symmetries<P> = {
     // Gradients go with their parameters, and are no mixtures.

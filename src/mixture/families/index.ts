@@ -2,7 +2,7 @@
 export { diagonal, tiedDiagonal } from './diagonal.js'
 export { full, tied } from './full.js'
 export { isotropic, spherical, symmetricPair, tiedIsotropic } from './round.js'
-export { lowRank } from './lowRank.js'
+export { lowRank } from './analysers.js'
 export { mixture } from './ofCovariance.js'
 export { withTails } from './tails.js'
 export { withBackground } from './background.js'

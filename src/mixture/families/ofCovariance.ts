@@ -7,7 +7,7 @@ import * as Derive from './derive.js'
 
 type Weights = 'free' | 'equal'
 
-/** What a mixture is made of: covariances as a value, or by the name that mclust has for them. */
+/** What a mixture is made of: covariances as a value, or by the name that mclust, or McNicholas & Murphy, have for them. */
 export interface Options<C, W> {
   readonly components: number
   readonly covariance: C
@@ -18,7 +18,7 @@ export interface Options<C, W> {
 /** The names of its parameters: equal weights have none. */
 export type ParametersOf<C, W> = 'means' | (W extends 'equal' ? never : 'logits') | Covariance.ParametersOf<C>
 
-export type Given = Covariance.Covariance<string> | Covariance.Name
+export type Given = Covariance.Covariance<string> | Covariance.Name | Covariance.FactorName
 
 const fields = {
   components: Field.count({ suggestion: 2 }),
@@ -33,8 +33,7 @@ const made = family({
   formula: ({ components, covariance, weights }) =>
     `s(x) = −Σ w_i S_i⁻¹(x − m_i) over ${components} components, S_i = α²Σ_i + σ²I, Σ_i = ${Covariance.concept.meaning(covariance).formula}, ` +
     `w = softmax(${weights === 'free' ? 'logits_i ' : ''}− ½ log|S_i| − ½(x − m_i)ᵀS_i⁻¹(x − m_i)), m_i = α means_i`,
-  called: ({ covariance, weights }) =>
-    weights === 'free' ? (Covariance.nameOfMclust(covariance) ?? covariance._tag) : null,
+  called: ({ covariance, weights }) => (weights === 'free' ? (Covariance.nameOf(covariance) ?? covariance._tag) : null),
   ...Derive.byFields<string, typeof fields>(({ components, covariance, weights }) => ({
     components,
     weights,

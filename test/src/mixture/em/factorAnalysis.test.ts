@@ -1,7 +1,7 @@
 /** Factors of covariances: found again where there are some, and the nearest where there are none. */
 import { describe, expect, it } from 'vitest'
 import { Key } from '../../../../lib/index.js'
-import { nearest, type Analysis } from '../../../../src/mixture/em/factorAnalysis.js'
+import { nearest, type Analysis, type Kind } from '../../../../src/mixture/em/factorAnalysis.js'
 
 type Numbers = ArrayLike<number>
 
@@ -18,26 +18,21 @@ const covarianceOf = (factors: Numbers, noise: Numbers): Float64Array => {
   })
 }
 
-/** From noise that is half of each column's variance. */
-const foundOf = (covariance: Float64Array, d: number, rank: number): Analysis =>
-  nearest({ shape: [1, d, d], values: covariance }, rank, {
-    shape: [1, d],
-    values: Float64Array.from({ length: d }, (_, i) => covariance[i * d + i] / 2)
-  })
+const own: Kind = { loadings: 'own', noise: 'own', isotropic: false }
+
+const foundOf = (covariance: Float64Array, rank: number): Analysis =>
+  nearest(own, [{ mass: 1, s: covariance }], rank, 0)[0]
 
 /** The largest entry of ψ^{−½}(Σ̂ − Σ)ψ^{−½}, ψ the noise that is found, beside what rounding of the largest eigenvalue may make it. */
 const error = (
   covariance: Float64Array,
   { loads, noise }: Analysis
 ): { readonly found: number; readonly most: number } => {
-  const d = noise.values.length
-  const again = covarianceOf(loads.values, noise.values)
+  const d = noise.length
+  const again = covarianceOf(loads, noise)
   const over = (of: (at: number) => number): number =>
     Math.max(
-      ...Array.from(
-        covariance,
-        (_, at) => Math.abs(of(at)) / Math.sqrt(noise.values[Math.floor(at / d)] * noise.values[at % d])
-      )
+      ...Array.from(covariance, (_, at) => Math.abs(of(at)) / Math.sqrt(noise[Math.floor(at / d)] * noise[at % d]))
     )
   // Eigenvalues are known to some d 2⁻⁵² of the largest, which is at most d of the largest entry; as is what is taken for 1, √(2d) of that.
   return {
@@ -68,7 +63,7 @@ describe('factors of a covariance that has some', () => {
       const width = 2 * rank > d ? 1 : 2
       const noise = Key.normal(d)(Key.fromSeed(100 + seed)).map(z => Math.exp(width * z))
       const covariance = covarianceOf(factors, noise)
-      const { found, most } = error(covariance, foundOf(covariance, d, rank))
+      const { found, most } = error(covariance, foundOf(covariance, rank))
       return !(found < most)
     }).filter(isMissed => isMissed)
     // More than three of forty with a chance of one in a hundred each: 6e-4.
@@ -85,7 +80,7 @@ describe('factors of a covariance that has some', () => {
       const noise = [0.4, 0.43, 0.375]
       const covariance = covarianceOf(factors, noise)
       // An entry that is less than its rounding over it is found as well as it is small.
-      isAgain(covariance, foundOf(covariance, 3, 1), small === 0 ? 1 : Math.max(small, Number.EPSILON / small))
+      isAgain(covariance, foundOf(covariance, 1), small === 0 ? 1 : Math.max(small, Number.EPSILON / small))
     }
   })
 
@@ -95,7 +90,7 @@ describe('factors of a covariance that has some', () => {
       [1e-6, 0.3, 2e-6, 1]
     ]
     const covariance = covarianceOf(factors, noise)
-    isAgain(covariance, foundOf(covariance, 4, 1))
+    isAgain(covariance, foundOf(covariance, 1))
   })
 })
 
@@ -103,7 +98,7 @@ describe('factors of a covariance that has none', () => {
   const d = 4
   /** 2 KL, but for what does not depend on Σ̂: tr Σ̂⁻¹Σ + log|Σ̂|, by elimination. */
   const apart = (covariance: Float64Array, { loads, noise }: Analysis): number => {
-    const own = covarianceOf(loads.values, noise.values)
+    const own = covarianceOf(loads, noise)
     const rows = Array.from({ length: d }, (_, i) => [
       ...own.slice(i * d, (i + 1) * d),
       ...covariance.slice(i * d, (i + 1) * d)
@@ -132,23 +127,23 @@ describe('factors of a covariance that has none', () => {
         }),
         new Float64Array(d)
       )
-      const found = foundOf(covariance, d, 1)
+      const found = foundOf(covariance, 1)
       const best = apart(covariance, found)
-      const again = covarianceOf(found.loads.values, found.noise.values)
+      const again = covarianceOf(found.loads, found.noise)
       for (let i = 0; i < d * d; i += d + 1) expect(Math.abs(again[i] / covariance[i] - 1)).toBeLessThan(1e-13)
       // 1/(Σ⁻¹)_jj ≥ ψ_j for all of the family; a noise at its hundredth is held there.
-      const isHeld = found.noise.values.some((v, i) => v < 0.0101 * unshared(covariance, i))
+      const isHeld = found.noise.some((v, i) => v < 0.0101 * unshared(covariance, i))
       if (!isHeld) inside++
       for (let trial = 0; trial < 30; trial++) {
         const step = 10 ** -(trial % 3)
         const [f, n] = [d, d].map((n, which) => Key.normal(n)(Key.child(trial * 2 + which)(Key.fromSeed(seed))))
         const other = {
-          loads: { ...found.loads, values: found.loads.values.map((v, i) => v + step * f[i]) },
-          noise: { ...found.noise, values: found.noise.values.map((v, i) => v * Math.exp(step * n[i])) }
+          loads: found.loads.map((v, i) => v + step * f[i]),
+          noise: found.noise.map((v, i) => v * Math.exp(step * n[i]))
         }
         if (!isHeld) expect(apart(covariance, other)).toBeGreaterThan(best - 1e-12)
       }
-      found.noise.values.forEach((v, i) => expect(v).toBeGreaterThan(0.005 * unshared(covariance, i)))
+      found.noise.forEach((v, i) => expect(v).toBeGreaterThan(0.005 * unshared(covariance, i)))
     }
     expect(inside).toBeGreaterThan(10)
   })

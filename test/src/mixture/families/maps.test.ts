@@ -16,7 +16,6 @@ import {
   type NdArray
 } from '../../../../lib/index.js'
 import { Covariance, ExpectationMaximization, Key, Mixture, Params, Score, type Points } from '../../../../src/index.js'
-import * as Maps from '../../../../src/mixture/families/maps.js'
 import * as laws from '../../../../src/laws/index.js'
 import { ofVocabulary } from './families.js'
 
@@ -206,23 +205,6 @@ describe('the way back of the pair', () => {
     const { mean } = known(family.fromMixture)(wanted)
     // Σ π_k |c_k ∓ c|² is least at ¾ (3, 1) − ¼ (−1, 2).
     expect(Array.from(mean.values)).toEqual([2.5, 0.25])
-  })
-})
-
-describe('the distance of lowRank, which it says itself', () => {
-  const { family, from } = known(O.fromNullable(ofVocabulary(count).find(({ name }) => name === 'lowRank')))
-
-  it.each([1, 2, 3])('is that of its mixtures for small steps, direction %i', seed => {
-    const params = from(truth)
-    const [own, follows] = [1e-4].flatMap(step => {
-      const to = Params.map<NdArray, NdArray>(({ shape, values }, name) => {
-        const noise = Key.normal(values.length)(Key.fromSeed(seed + name.length))
-        return { shape, values: values.map((x, i) => x + step * noise[i]) }
-      })(params)
-      return [known(family.distance)(params, to), Maps.distance({ toMixture: known(family.toMixture) })(params, to)]
-    })
-    // What is left is of the next order of the step, times the condition of the covariances.
-    expect(Math.abs(own / follows - 1)).toBeLessThan(1e-2)
   })
 })
 

@@ -215,12 +215,28 @@ describe.each(sorts.filter(({ name }) => name !== 'tiedIsotropic'))('$name of th
         const k = Math.floor(row / dim)
         return s / mass[k] - (sums[row] / mass[k]) * (sums[k * dim + j] / mass[k])
       })
-      const scatters = { shape: [one.components, dim, dim], values: scatter }
       close(scatter, one.emStep.covariances)
-      const noise = { shape: params.logNoise.shape, values: params.logNoise.values.map(Math.exp) }
-      const found = analyse(scatters, { loads: params.factors, noise }, 1e-300, 1)
-      close(found.loads.values, one.emStep.factors ?? [])
-      close(found.noise.values, one.emStep.noise ?? [])
+      const parts = (values: Float64Array): ReadonlyArray<Float64Array> =>
+        Array.from({ length: one.components }, (_, k) => {
+          const width = values.length / one.components
+          return values.slice(k * width, (k + 1) * width)
+        })
+      const [loads, noise] = [params.factors.values, params.logNoise.values.map(Math.exp)].map(parts)
+      const found = analyse(
+        { loadings: 'own', noise: 'own', isotropic: false },
+        parts(scatter).map(s => ({ mass: 1, s })),
+        loads.map((f, k) => ({ loads: f, noise: noise[k] })),
+        1e-300,
+        1
+      )
+      close(
+        found.flatMap(({ loads }) => Array.from(loads)),
+        one.emStep.factors ?? []
+      )
+      close(
+        found.flatMap(({ noise }) => Array.from(noise)),
+        one.emStep.noise ?? []
+      )
       const { means, weights: shares } = one.emStep
       const step = emStep(made, x0, weights, clean, 1e-12)
       close(step.means.values, means)

@@ -14,6 +14,8 @@ export interface Choices {
   readonly prior: number | null
   /** How many resamples say how far parameters are known; null for none. */
   readonly bootstrap: number | null
+  /** So many resamples of each test of the number of components; null where nobody asked. */
+  readonly testComponents: number | null
   readonly keep: Keep | null
 }
 
@@ -32,14 +34,14 @@ const CLASSES = 12
 
 export const choicesOf = (flags: Flags): Choices => {
   const { by, labels, components, family: families, criterion, starts, recipe, compare = [], seed, robust } = flags
-  const { prior = null, bootstrap = null, checkpoint, every = EVERY, resume } = flags
+  const { prior = null, bootstrap = null, testComponents = null, checkpoint, every = EVERY, resume } = flags
   return {
     table: {
       ...csvOf(flags),
       keep: { columns: [by, labels].filter(column => column !== undefined), classes: CLASSES }
     },
     open: { families, components, criterion, starts, robust },
-    ...{ recipe, compare, seed, prior, bootstrap },
+    ...{ recipe, compare, seed, prior, bootstrap, testComponents },
     keep: checkpoint === undefined ? null : { path: checkpoint, every, resume }
   }
 }

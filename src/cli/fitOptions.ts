@@ -137,6 +137,11 @@ export const fitting = {
     'compute bootstrap intervals of weights, means and covariances from this many resamples: 200',
     { otherwise: 'none', conflicts: ['printPipeline', 'pipeline'] }
   ),
+  testComponents: option(
+    whole(Settings.tests),
+    'test the number of components by likelihood ratios of this many resamples, against one fewer and one more: 99',
+    { otherwise: 'none', conflicts: ['printPipeline', 'pipeline', 'prior', 'stream', 'queue'] }
+  ),
   compare: option(
     listOf(oneOf(recipes, 'recipe'), 'recipes'),
     'also learn by these recipes, and compare the results: em,annealed',

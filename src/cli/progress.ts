@@ -9,12 +9,13 @@ export interface Progress {
   readonly watch: Control['watch']
   readonly choosing: (progress: Fit.Progress) => void
   readonly resampling: (progress: Bootstrap.Progress) => void
+  readonly testing: (progress: { readonly components: number; readonly done: number }) => void
   readonly end: () => void
 }
 
 const nobody = (): void => undefined
 /** Where nobody looks. */
-const unwatched: Progress = { watch: nobody, choosing: nobody, resampling: nobody, end: nobody }
+const unwatched: Progress = { watch: nobody, choosing: nobody, resampling: nobody, testing: nobody, end: nobody }
 
 /** As a person would say it. */
 const duration = (milliseconds: number): string => {
@@ -61,10 +62,15 @@ const line = (world: World, whose: string): Progress => {
     if (done === 0) since = world.now()
     say(() => `resample ${Math.min(done + 1, of)} of ${of}${left('about', since, done, of)}`)
   }
+  const testing: Progress['testing'] = ({ components, done }) => {
+    if (done === 0) since = world.now()
+    say(() => `test of ${components} components against ${components + 1}: resample ${done + 1}`)
+  }
   return {
     watch,
     choosing,
     resampling,
+    testing,
     end: () => {
       if (written > -Infinity) world.stderr('\r\x1b[2K')
     }

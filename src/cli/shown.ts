@@ -20,6 +20,7 @@ import {
   isPair,
   narrow,
   ofBootstrap,
+  ofTests,
   ofPrior,
   outcome,
   redundancies,
@@ -111,6 +112,19 @@ const bootstrapAsJson = ({ bootstrap }: Pick<Findings, 'bootstrap'>): object =>
     ? {}
     : { bootstrap: E.isRight(bootstrap) ? bootstrap.right : { problems: bootstrap.left.map(Problem.show) } }
 
+/** What tests of the number of components said, where they were asked. */
+const testsAsJson = ({ tests }: Pick<Findings, 'tests'>): object =>
+  tests === null
+    ? {}
+    : {
+        componentTests: E.isRight(tests)
+          ? {
+              components: tests.right.components,
+              tests: tests.right.tests.map(({ resampled, ...test }) => ({ ...test, resamples: resampled.length }))
+            }
+          : { problems: tests.left.map(Problem.show) }
+      }
+
 export const asJson = ({ fit, others }: Shown, { labels }: Pick<Flags, 'labels'>): object => {
   const { family, columns, dropped, mixture, statistics, seed, scaling } = fit
   return {
@@ -129,6 +143,7 @@ export const asJson = ({ fit, others }: Shown, { labels }: Pick<Flags, 'labels'>
     standardized: scaling !== null,
     ...(fit.prior !== null && { prior: fit.prior }),
     ...bootstrapAsJson(fit),
+    ...testsAsJson(fit),
     ...(labels !== undefined && { labels: Crossed.asJson(labelled(fit)) }),
     ...(others.length > 0 && { compared: others.map(found) })
   }
@@ -201,6 +216,13 @@ const intervals = (
   ]
 }
 
+const tested = (fit: Pick<Findings, 'tests' | 'mixture'>, within: number): ReadonlyArray<string> => {
+  const found = ofTests(fit)
+  return found === null
+    ? []
+    : [found.text, ...(found.table === null || found.table.rows.length === 0 ? [] : [showTable(found.table, within)])]
+}
+
 /** What a person reads, in lines of so many cells at the most. */
 export const human = (
   { fit, others }: Shown,
@@ -227,6 +249,7 @@ export const human = (
       ...background(fit),
       ...(labels === undefined ? [] : Crossed.paragraphs(labelled(fit), within)),
       ...intervals(fit, within, verbose ? Infinity : undefined),
+      ...tested(fit, within),
       ...(fit.choice === null
         ? []
         : [

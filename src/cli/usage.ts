@@ -128,7 +128,7 @@ const assigning = {
   ...reading,
   ...vocabulary,
   merged: flag(
-    'merge components into clusters by entropy (Baudry et al. 2010), which rows drawn from the model tell, and assign rows to clusters'
+    'merge components into clusters by entropy (Baudry et al. 2010), judged on rows sampled from the model, and assign rows to clusters'
   ),
   clusters: option(whole(atLeast(1, 2)), 'merge into this many clusters, which implies --merged', {
     otherwise: 'the elbow of the entropies'

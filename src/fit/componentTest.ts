@@ -6,7 +6,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Key } from '../../lib/index.js'
-import { iterate } from '../../lib/plain/iterate.js'
+import { last, mapped, unfold } from '../../lib/plain/iterate.js'
 import * as Problem from '../core/problem.js'
 import * as Setting from '../core/setting.js'
 import type * as Given from '../data/asGiven.js'
@@ -27,6 +27,8 @@ export interface Options {
   /** Tests go on to one component more while p is at most so much; 0.05 unless given. */
   readonly level?: number | undefined
   readonly seed?: number | undefined
+  /** Whether columns are brought to mean 0 and standard deviation 1 to learn; true unless given. */
+  readonly standardize?: boolean | undefined
   /** Called before each resample. */
   readonly onProgress?: ((progress: { readonly components: number; readonly done: number }) => void) | undefined
 }
@@ -51,14 +53,22 @@ export interface Tests {
 /** A test ends where so many resamples are as great: p is then known well enough, and not small (Besag & Clifford 1991). */
 const ENOUGH = 10
 
-const filled = ({ family = 'full', from = 1, to = 9, resamples = 99, level = 0.05, seed = 0 }: Options) => ({
-  ...{ family, from, to, resamples, level, seed }
+const filled = ({
+  family = 'full',
+  from = 1,
+  to = 9,
+  resamples = 99,
+  level = 0.05,
+  seed = 0,
+  standardize = true
+}: Options) => ({
+  ...{ family, from, to, resamples, level, seed, standardize }
 })
 
 const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
   const { from, to, resamples, level, seed } = filled(options)
   return [
-    ...Problem.strangers(options, { family: true, from: true, to: true, resamples: true, level: true, seed: true, onProgress: true }), // prettier-ignore
+    ...Problem.strangers(options, { family: true, from: true, to: true, resamples: true, level: true, seed: true, standardize: true, onProgress: true }), // prettier-ignore
     ...Setting.whole(1, 1).problems('from', from),
     ...Setting.whole(1, 9).problems('to', to),
     ...Problem.unless(from <= to, 'to', String(to), `≥ ${from}, as from is`, `try ${from}`),
@@ -75,11 +85,14 @@ interface Pair {
 }
 
 const pairOf =
-  ({ family, seed }: Pick<ReturnType<typeof filled>, 'family' | 'seed'>, components: number) =>
+  (
+    { family, seed, standardize }: Pick<ReturnType<typeof filled>, 'family' | 'seed' | 'standardize'>,
+    components: number
+  ) =>
   (points: Points.Points): E.Either<Problem.Problems, Pair> =>
     pipe(
       points,
-      Fit.mixture({ components: [components, components + 1], family, criterion: 'bic', seed }),
+      Fit.mixture({ components: [components, components + 1], family, criterion: 'bic', seed, standardize }),
       E.flatMap(({ candidates, refused }) => {
         const of = (count: number): Ranked | undefined => candidates.find(one => one.components === count)
         const [smaller, larger] = [of(components), of(components + 1)]
@@ -94,32 +107,66 @@ const pairOf =
       })
     )
 
-/** Statistics of rows drawn from the smaller mixture, until enough are as great. */
-const resampled = (
+/** Where tests stand. */
+export interface State {
+  /** What is drawn next; null at the end. */
+  readonly next: { readonly components: number; readonly done: number } | null
+  /** The tests that are done: `components` is the number that the last of them leaves open. */
+  readonly tests: () => E.Either<Problem.Problems, Tests>
+}
+
+/** A test on its way. */
+interface Under {
+  readonly before: ReadonlyArray<Test>
+  readonly components: number
+  readonly pair: Pair
+  readonly found: ReadonlyArray<number>
+  readonly as: number
+  readonly drawn: number
+}
+
+type At = E.Either<Problem.Problems, { readonly tests: Tests; readonly under: Under | null }>
+
+const begun = (
   options: ReturnType<typeof filled>,
-  components: number,
-  rows: number,
-  { smaller, statistic }: Pair,
-  onProgress: Options['onProgress']
-): Pick<Test, 'p' | 'resampled'> => {
-  const key = Key.child(components)(Key.fromSeed(options.seed))
-  const { found, as } = iterate<{ readonly found: ReadonlyArray<number>; readonly as: number; readonly drawn: number }>(
-    { found: [], as: 0, drawn: 0 },
-    ({ found, as, drawn }) => {
-      if (as === ENOUGH || drawn === options.resamples) return null
-      onProgress?.({ components, done: drawn })
-      const pair = pipe(smaller, Mixture.sample(rows)(Key.child(drawn)(key)), pairOf(options, components))
-      // Rows of which no two fits come say nothing.
-      return E.isLeft(pair)
-        ? { found, as, drawn: drawn + 1 }
-        : {
-            found: [...found, pair.right.statistic],
-            as: pair.right.statistic >= statistic ? as + 1 : as,
-            drawn: drawn + 1
-          }
-    }
+  points: Points.Points,
+  before: ReadonlyArray<Test>,
+  components: number
+): At =>
+  pipe(
+    pairOf(options, components)(points),
+    E.map(pair => ({
+      tests: { tests: before, components },
+      under: { before, components, pair, found: [], as: 0, drawn: 0 }
+    }))
   )
-  return { p: as === ENOUGH ? ENOUGH / found.length : (1 + as) / (1 + found.length), resampled: found }
+
+/** One more resample, or the end of a test. */
+const further = (options: ReturnType<typeof filled>, points: Points.Points, under: Under): At => {
+  const { before, components, pair, found, as, drawn } = under
+  const { statistic, smaller } = pair
+  if (as < ENOUGH && drawn < options.resamples) {
+    const key = Key.child(drawn)(Key.child(components)(Key.fromSeed(options.seed)))
+    const other = pipe(smaller, Mixture.sample(points.rows)(key), pairOf(options, components))
+    const next = { ...under, drawn: drawn + 1 }
+    return E.right({
+      tests: { tests: before, components },
+      // Rows of which no two fits come say nothing.
+      under: E.isLeft(other)
+        ? next
+        : {
+            ...next,
+            found: [...found, other.right.statistic],
+            as: other.right.statistic >= statistic ? as + 1 : as
+          }
+    })
+  }
+  const p = as === ENOUGH ? ENOUGH / found.length : (1 + as) / (1 + found.length)
+  const tests = [...before, { components, statistic, p, resampled: found }]
+  const isEnd = p > options.level || components === options.to
+  return isEnd
+    ? E.right({ tests: { tests, components: p > options.level ? components : components + 1 }, under: null })
+    : begun(options, points, tests, components + 1)
 }
 
 /**
@@ -141,33 +188,44 @@ const resampled = (
  */
 export const of =
   (options: Options = {}) =>
-  (data: Points.Points | Given.Rows): E.Either<Problem.Problems, Tests> => {
+  (data: Points.Points | Given.Rows): E.Either<Problem.Problems, Tests> =>
+    pipe(
+      states(options)(data),
+      E.flatMap(
+        all =>
+          last(all)?.tests() ??
+          E.left<Problem.Problems, Tests>([Problem.of('components', 'none', 'tested', 'let the tests go on')])
+      )
+    )
+
+/** The same, resample by resample, each drawn when it is asked for: tests that are left have those that were done. */
+export const states =
+  (options: Options = {}) =>
+  (data: Points.Points | Given.Rows): E.Either<Problem.Problems, Iterable<State>> => {
     const problems = problemsOf(options)
     if (problems.length > 0) return E.left([problems[0], ...problems.slice(1)])
     const own = filled(options)
     return pipe(
       'rows' in data ? Points.validate(data) : Points.fromRows(data),
       E.mapLeft((problem): Problem.Problems => [problem]),
-      E.flatMap(points => tested(own, points, options.onProgress, [], own.from))
+      E.map(points => {
+        const all = unfold(begun(own, points, [], own.from), at =>
+          E.isLeft(at) || at.right.under === null ? null : further(own, points, at.right.under)
+        )
+        return mapped(all, (at): State => {
+          const under = E.isLeft(at) ? null : at.right.under
+          const isDrawn = under !== null && under.as < ENOUGH && under.drawn < own.resamples
+          const next = isDrawn ? { components: under.components, done: under.drawn } : null
+          if (next !== null) options.onProgress?.(next)
+          return {
+            next,
+            tests: () =>
+              pipe(
+                at,
+                E.map(({ tests }) => tests)
+              )
+          }
+        })
+      })
     )
   }
-
-const tested = (
-  options: ReturnType<typeof filled>,
-  points: Points.Points,
-  onProgress: Options['onProgress'],
-  before: ReadonlyArray<Test>,
-  components: number
-): E.Either<Problem.Problems, Tests> =>
-  pipe(
-    pairOf(options, components)(points),
-    E.flatMap(pair => {
-      const { statistic } = pair
-      const test = { components, statistic, ...resampled(options, components, points.rows, pair, onProgress) }
-      const tests = [...before, test]
-      if (test.p > options.level) return E.right({ tests, components })
-      return components === options.to
-        ? E.right({ tests, components: components + 1 })
-        : tested(options, points, onProgress, tests, components + 1)
-    })
-  )

@@ -20,3 +20,6 @@ export const fewest = (level: number): number => (level > 0 && level < 1 ? Math.
 
 /** How many resamples, for intervals of a level. */
 export const resamples = (level: number): Setting<number> => otherwise(200)(whole(fewest(level), 200, 1e6))
+
+/** How many resamples at most, for each test of the number of components. */
+export const tests = whole(1, 99, 1e6)

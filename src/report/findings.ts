@@ -7,6 +7,7 @@ import type * as Run from '../compile/run.js'
 import * as Problem from '../core/problem.js'
 import * as Points from '../data/index.js'
 import type * as Bootstrap from '../fit/bootstrap.js'
+import type * as ComponentTest from '../fit/componentTest.js'
 import type * as Fit from '../fit/fit.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Statistics from '../mixture/statistics.js'
@@ -96,6 +97,8 @@ export interface Findings {
   readonly searched: number
   /** How far its parameters are known, or why that cannot be told; null where nobody asked. */
   readonly bootstrap: E.Either<Problem.Problems, Bootstrap.Bootstrap> | null
+  /** Tests of the number of components, or why there are none; null where nobody asked. */
+  readonly tests: E.Either<Problem.Problems, ComponentTest.Tests> | null
 }
 
 /** How it was chosen, in a sentence. */
@@ -270,6 +273,43 @@ export const ofBootstrap = ({ bootstrap, columns }: Pick<Findings, 'bootstrap' |
             (left.length > 0 ? `; the others are left out (${left.join(', ')})` : '') +
             (unsettled > 0 ? `; ${unsettled} had not converged.` : '.'),
           table: intervals(columns, found)
+        }
+      }
+    )
+  )
+
+/** What tests say of a number of components: a sentence, and a table where there is one; null where nobody asked. */
+export const ofTests = ({ tests, mixture: { weights } }: Pick<Findings, 'tests' | 'mixture'>): Known | null =>
+  tests &&
+  pipe(
+    tests,
+    E.match(
+      (problems): Known => ({
+        text: `No test of the number of components. ${problems.map(Problem.show).join('; ')}.`,
+        table: null
+      }),
+      ({ tests, components: left }) => {
+        const count = weights.length
+        const p = (components: number): string =>
+          `p = ${show(tests.find(one => one.components === components)?.p ?? NaN, 2)}`
+        const isTested = (components: number): boolean => tests.some(one => one.components === components)
+        const verdict = !isTested(Math.max(1, count - 1))
+          ? 'ended before the first test was done.'
+          : left < count
+            ? `does not reject ${left} components (${p(left)}): fewer than the ${count} that were chosen.`
+            : !isTested(count)
+              ? `rejects ${count - 1} (${p(count - 1)}). Whether ${count + 1} are needed was not tested.`
+              : left === count
+                ? `${count === 1 ? '' : `rejects ${count - 1} (${p(count - 1)}), and `}does not reject ${count} (${p(count)}): the number that was chosen.`
+                : `rejects ${count} (${p(count)}) too. A cluster that is not Gaussian takes several components; ornstein assign --merged joins them.`
+        return {
+          text: `The bootstrap likelihood-ratio test ${verdict}`,
+          table: {
+            header: ['components', 'against', 'likelihood ratio', 'p', 'resamples'],
+            rows: tests.map(({ components, statistic, p, resampled }) =>
+              [components, components + 1, show(statistic, 4), show(p, 2), resampled.length].map(String)
+            )
+          }
         }
       }
     )

@@ -299,6 +299,7 @@ const findingsOf = (model: Fit.Fit, points: Points.Points, source: string): Find
     stages: [],
     plan: '',
     searched: steps,
-    bootstrap: null
+    bootstrap: null,
+    tests: null
   }
 }

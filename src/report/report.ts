@@ -26,6 +26,7 @@ import {
   ignored,
   isPair,
   ofBootstrap,
+  ofTests,
   ofPrior,
   kindOf,
   outcome,
@@ -647,6 +648,16 @@ const known = (fit: Findings): string => {
     : `${details('How far is it known?', `<p>${escape(text)}</p>\n${plain('Intervals', table)}`, table.rows.length > lines)}\n`
 }
 
+/** What tests say of the number of components; nothing where nobody asked. */
+const tested = (fit: Findings): string => {
+  const found = ofTests(fit)
+  if (found === null) return ''
+  const { text, table } = found
+  return table === null || table.rows.length === 0
+    ? `<p>${escape(text)}</p>\n`
+    : `${details('How many components? A test', `<p>${escape(text)}</p>\n${plain('Tests of the number of components', table)}`)}\n`
+}
+
 // -- how was it learned ------------------------------------------------------------------------------------------------
 
 const facts = (fit: Findings): string => {
@@ -759,7 +770,7 @@ ${looked(fit)}
 <h2>What was found</h2>
 ${components(fit)}
 <p class="soft">${escape(units(fit))}</p>
-${known(fit)}${crossing(fit)}</section>
+${known(fit)}${tested(fit)}${crossing(fit)}</section>
 ${trusted(fit, trust, all)}
 ${beside([fit, ...others])}${learned(fit)}`
   )

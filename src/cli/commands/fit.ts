@@ -3,8 +3,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as Place from '../../data/place.js'
-import type * as Source from '../../data/source/source.js'
-import { Bootstrap, type Fit, Pipeline, Problem, Vocabulary } from '../../index.js'
+import * as Source from '../../data/source/source.js'
+import { Bootstrap, ComponentTest, type Fit, Mixture, Pipeline, Problem, Score, Vocabulary } from '../../index.js'
 import { type Findings } from '../../report/findings.js'
 import { all as pictures } from '../../report/figures.js'
 import { page } from '../../report/report.js'
@@ -210,6 +210,24 @@ const work = (
     })
 }
 
+/** The last of states that are computed one after another, or where a signal came. */
+const untilHeard = <S>(
+  world: World,
+  states: Iterable<S>
+): Promise<{ readonly last: S | null; readonly stopped: Signal | null }> =>
+  world.untilSignal(async heard => {
+    let [last, stopped, looked]: [S | null, Signal | null, number] = [null, null, world.now()]
+    for (const state of states) {
+      last = state
+      const at = world.now()
+      if (at - looked < HEARING) continue
+      looked = at
+      stopped = await heard()
+      if (stopped !== null) break
+    }
+    return { last, stopped }
+  })
+
 /** What resamples say of a fit; of those that were drawn when a signal came, where they are enough. */
 const known =
   (world: World, watch: Progress['resampling'], resamples: number | null) =>
@@ -218,18 +236,45 @@ const known =
     if (resamples === null) return { bootstrap: null, stopped: null }
     const states = Bootstrap.states({ resamples, seed, onProgress: watch })({ scaling, prior, pipeline, mixture }, data)
     if (E.isLeft(states)) return { bootstrap: states, stopped: null }
-    return world.untilSignal(async heard => {
-      let [last, stopped, looked]: [Bootstrap.State | null, Signal | null, number] = [null, null, world.now()]
-      for (const state of states.right) {
-        last = state
-        const at = world.now()
-        if (at - looked < HEARING) continue
-        looked = at
-        stopped = await heard()
-        if (stopped !== null) break
+    const { last, stopped } = await untilHeard(world, states.right)
+    return { bootstrap: last?.bootstrap() ?? null, stopped }
+  }
+
+/** The family of a score, for any number of components. */
+const lineOf = (score: Score.Score<string>): Fit.Constructor | null =>
+  'components' in score ? ({ components }) => ({ ...score, components }) : null
+
+/** Tests of a fit's number of components against one fewer and one more; those that were done when a signal came. */
+const tested =
+  (world: World, watch: Progress['testing'], resamples: number | null) =>
+  (
+    { scaling, pipeline, mixture, seed }: Pick<Findings, 'scaling' | 'pipeline' | 'mixture' | 'seed'>,
+    data: Source.Data
+  ) =>
+  async (): Promise<{ readonly tests: Findings['tests']; readonly stopped: Signal | null }> => {
+    if (resamples === null) return { tests: null, stopped: null }
+    const family = lineOf(pipeline.score)
+    if (family === null || Source.isSource(data))
+      return {
+        tests: E.left([
+          family === null
+            ? Problem.of(
+                'family',
+                Score.nameOf(pipeline.score),
+                'of Gaussians alone',
+                'test one without tails or a background'
+              )
+            : Problem.of('rows', 'in pieces', 'in memory', 'try --no-stream')
+        ]),
+        stopped: null
       }
-      return { bootstrap: last?.bootstrap() ?? null, stopped }
-    })
+    const to = Mixture.components(mixture)
+    const states = ComponentTest.states({
+      ...{ family, resamples, seed, to, from: Math.max(1, to - 1), standardize: scaling !== null, onProgress: watch }
+    })(data)
+    if (E.isLeft(states)) return { tests: states, stopped: null }
+    const { last, stopped } = await untilHeard(world, states.right)
+    return { tests: last?.tests() ?? null, stopped }
   }
 
 /** Learns a score that is no mixture: its model is parameters, and there are no components to report. */
@@ -325,7 +370,7 @@ export const fit =
     const learned = ({ choices, keeper, groups, there: { place } }: Begun): TE.TaskEither<Failure, Signal | null> => {
       /** Learns, and writes what is asked for. The line of progress goes, however that ends. */
       const watchedFit = (
-        { watch, resampling, end }: Progress,
+        { watch, resampling, testing, end }: Progress,
         flags: Flags,
         chosen: Chosen
       ): TE.TaskEither<Failure, Shown & { readonly stopped: Signal | null }> =>
@@ -344,8 +389,13 @@ export const fit =
               resampling,
               choices.bootstrap
             )(fit, chosen.task.table.data)()
+            const { table } = chosen.task
+            const tests =
+              stopped === null
+                ? await tested(world, testing, choices.testComponents)(fit, table.data)()
+                : { tests: null, stopped }
             end()
-            return E.right({ ...found.right, fit: { ...fit, bootstrap }, stopped })
+            return E.right({ ...found.right, fit: { ...fit, bootstrap, tests: tests.tests }, stopped: tests.stopped })
           },
           TE.tap(found => write(world, flags, found))
         )

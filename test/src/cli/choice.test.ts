@@ -1,6 +1,6 @@
 /** `ornstein fit` with nothing said of family or number: what it chooses, and what it tells of the choice. */
 import { afterAll, describe, expect, it } from 'vitest'
-import { type Bootstrap, Fit, fit, Key, Mixture, Points, Problem } from '../../../src/index.js'
+import { type Bootstrap, ComponentTest, Fit, fit, Key, Mixture, Points, Problem } from '../../../src/index.js'
 import { sampled } from '../../today.js'
 import { place } from './harness.js'
 
@@ -230,6 +230,48 @@ describe('ornstein fit --prior', () => {
     const { exit, stderr } = await ornstein(`fit @three.csv ${options}`)
     expect(exit).toBe(2)
     expect(stderr).toContain(problem)
+  })
+})
+
+describe('ornstein fit --test-components', () => {
+  it('tests the number that was chosen against one fewer and one more, in text, JSON and report', async () => {
+    const line = 'fit @three.csv --family isotropic -k 3 --test-components'
+    const { exit, stdout } = await ornstein(`${line} 19 --report @tests.html`)
+    expect(exit).toBe(0)
+    expect(stdout).toMatch(
+      /The bootstrap likelihood-ratio test rejects 2 \(p = 0\.05\), and does not reject 3\s+\(p = (0\.\d+|1)\)/
+    )
+    const { componentTests } = JSON.parse((await ornstein(`${line} 3 --json`)).stdout) as {
+      readonly componentTests: ComponentTest.Tests
+    }
+    const rows = here
+      .read('three.csv')
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map(row => row.split(',').map(Number))
+    const direct = Problem.orThrow(ComponentTest.of({ family: 'isotropic', from: 2, to: 3, resamples: 3 })(rows))
+    // Of three resamples p is 1/4 at least: two are not rejected.
+    expect(componentTests).toEqual({
+      components: 2,
+      tests: direct.tests.map(({ resampled, ...test }) => ({ ...test, resamples: resampled.length }))
+    })
+    expect(here.read('tests.html')).toContain('How many components? A test')
+  })
+
+  it('ends where a signal comes, and tells the tests that were done', async () => {
+    let now = 0
+    const stopped = await ornstein('fit @three.csv --family isotropic -k 3 --test-components 100000', {
+      now: () => (now += 60),
+      untilSignal: work => {
+        let asked = 0
+        return work(() => Promise.resolve(++asked > 60 ? 'SIGINT' : null))
+      }
+    })
+    expect(stopped.exit).toBe(130)
+    expect(stopped.stdout).toMatch(
+      /likelihood-ratio test\s+(ended before|rejects 2 \(p = [\d.]+\)\. Whether 4 are needed)/
+    )
   })
 })
 

@@ -18,6 +18,13 @@ it('is assigned, with the rows of no component by name', async () => {
   expect(stdout.match(/,background,/g)).toHaveLength(2)
 })
 
+it('has rows of no cluster too, where components are merged', async () => {
+  const { exit, stdout } = await ornstein('assign @model.json @wild.csv --clusters 1')
+  expect(exit).toBe(0)
+  expect(stdout.match(/,background,/g)).toHaveLength(2)
+  expect(stdout.match(/,1,(1|0\.\d+),/g)).toHaveLength(rows)
+})
+
 it('is evaluated, and weights and rows of all parts add up', async () => {
   const { stdout } = await ornstein('evaluate @model.json @wild.csv')
   const parts = Array.from(stdout.matchAll(/^ +(?:1|2|background) +([\d.]+) +([\d.]+) +([\d.]+)$/gm), found =>

@@ -65,6 +65,7 @@ export const planted = (
     }),
     plan: 'by closed form',
     bootstrap: null,
+    tests: null,
     ...changes
   }
 }

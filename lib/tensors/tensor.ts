@@ -212,6 +212,10 @@ export const round: Unary = unary('Round')
 export const reciprocal: Unary = unary('Reciprocal')
 /** max(x, 0), derivative 0 at 0 */
 export const relu: Unary = unary('Relu')
+/** x/(1 + e⁻ˣ), the sigmoid-weighted unit (Elfwing et al. 2017, arXiv 1702.03118) */
+export const silu: Unary = x => mul(x, sigmoid(x))
+/** x Φ(x), Φ the normal distribution function (Hendrycks & Gimpel 2016, arXiv 1606.08415) */
+export const gelu: Unary = x => mul(mul(0.5, x), add(1, erf(mul(Math.SQRT1_2, x))))
 /** x, or e^x - 1 where x < 0 */
 export const elu: Unary = unary('Elu')
 /** The self-normalising unit of Klambauer et al. (2017) */

@@ -5,9 +5,10 @@ import * as t from 'io-ts'
 import { Key } from '../../lib/index.js'
 import { iterate, unfold } from '../../lib/plain/iterate.js'
 import { exponentialMean } from '../../lib/numbers/smooth.js'
-import { given } from '../core/index.js'
+import { Case, given } from '../core/index.js'
 import * as Fault from './fault.js'
 import type { CompiledStage, Left, Memory, Program } from './program.js'
+import * as Optimizer from '../optimizer/optimizer.js'
 import * as Params from '../family/params.js'
 import * as Problem from '../core/problem.js'
 import type { Stopping } from '../pipeline/stage.js'
@@ -200,6 +201,37 @@ export const estimate =
   ({ stage, params, memory, status }: State<P>): Params.Params<P> =>
     // Where a stage has ended, its estimate is what stands there.
     status._tag === 'Running' ? (program.stages.at(stage)?.finish(params, memory) ?? params) : params
+
+/**
+ * What an optimizer remembers in a state, typed by the optimizer; null where the state's stage steps by another.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Expectation, Initializer, Key, Objective, Optimizer, Pipeline, Problem, Run, Schedule, Score, Stage, TimeLaw } from 'ornstein'
+ *
+ * const optimizer = Optimizer.adam({ rate: 0.1 })
+ * const program = Problem.orThrow(
+ *   Compile.pipeline(
+ *     Pipeline.of({
+ *       schedule: Schedule.ornsteinUhlenbeck,
+ *       score: Score.symmetricPair,
+ *       initializer: Initializer.values([[0.5]]),
+ *       stages: [Stage.descend({ objective: Objective.implicit(TimeLaw.at(0.5)), expectation: Expectation.quadrature(), optimizer, steps: 3 })]
+ *     })
+ *   )({ rows: 2, dim: 1, values: Float64Array.of(-1, 1) })
+ * )
+ * const memory = Run.memoryOf(optimizer)(Run.last(program)(Key.fromSeed(0)))
+ * assert.ok(memory !== null)
+ * const [{ count, second }] = memory
+ * assert.equal(count, 3)
+ * assert.equal(second.mean.values.length, 1)
+ */
+export const memoryOf =
+  <T extends Optimizer.Optimizer>(optimizer: T) =>
+  <P extends string>({ memory }: State<P>): Optimizer.State<T, P> | null => {
+    const own = Case.field(memory, 'optimizer')
+    return Optimizer.stateCodec<P, T>(optimizer).is(own) ? own : null
+  }
 
 /** The losses of a stage on its way. */
 export interface Curve {

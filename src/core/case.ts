@@ -303,8 +303,11 @@ type Takes<F> = F extends Field<unknown, infer I> ? I : never
 type Defaulted<F> = {
   readonly [K in keyof F]: F[K] extends { readonly fallback: { readonly _tag: 'Some' } } ? K : never
 }[keyof F]
+/** By `as`, which keeps what is written above each field: an editor shows it over an option. */
 type Given<F> = Shown<
-  { readonly [K in Exclude<keyof F, Defaulted<F>>]: Takes<F[K]> } & { readonly [K in Defaulted<F>]?: Takes<F[K]> }
+  { readonly [K in keyof F as K extends Defaulted<F> ? never : K]: Takes<F[K]> } & {
+    readonly [K in keyof F as K extends Defaulted<F> ? K : never]?: Takes<F[K]>
+  }
 >
 type Elements<I> = I extends ReadonlyArray<infer E> ? ReadonlyArray<E> : never
 type Named<F> =

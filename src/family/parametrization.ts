@@ -463,7 +463,10 @@ export const flow = define({
 export const edm = define({
   name: 'edm',
   about: "EDM's preconditioned network (arXiv 2206.00364)",
-  fields: { sigmaData: Field.positive({ default: 0.5 }) },
+  fields: {
+    /** Standard deviation of the data. */
+    sigmaData: Field.positive({ default: 0.5 })
+  },
   formula: ({ sigmaData }) => `F(x) = (x̂_0(x) − c_skip x)/c_out, σ_d = ${sigmaData}`,
   loss: '|F(x_t) − (x_0 − c_skip x_t)/c_out|²',
   degree: 0,

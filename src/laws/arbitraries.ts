@@ -225,6 +225,7 @@ export const timeLaws = (schedule: Schedule.Schedule): fc.Arbitrary<TimeLaw.Time
       {
         At: time.map(TimeLaw.at),
         Uniform: uniform,
+        OneOf: fc.array(time, { minLength: 1, maxLength: 4 }).map(TimeLaw.oneOf),
         Nodes: fc.array(fc.record({ time, weight: real(2) }), { minLength: 1, maxLength: 3 }).map(TimeLaw.nodes),
         Likelihood: likelihood,
         UniformLogSnr: uniformLogSnr,

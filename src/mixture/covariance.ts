@@ -111,8 +111,11 @@ const ofParts = Case.define('Covariance', {
   name: 'of',
   about: 'volume, shape and orientation, each common to the components or their own (Celeux & Govaert 1995)',
   fields: {
+    /** Of |Σ_k|: common to all components, or their own. */
     volume: Field.oneOf(['own', 'common']),
+    /** Of the ratios of its axes: common, own, or none of round ones. */
     shape: Field.oneOf(['own', 'common', 'none']),
+    /** Of the directions of its axes: common, own, or none where they are those of the columns. */
     orientation: Field.oneOf(['own', 'common', 'none'])
   },
   formula: parts => `Σ_i = ${meaningBy(parts).formula}`,
@@ -173,9 +176,13 @@ export const of = Case.called(
 // —— by factors ——
 
 const factorFields = {
+  /** How many factors. */
   rank: Field.count({ suggestion: 1 }),
+  /** Of F: each component has its own, or they are common. */
   loadings: Field.oneOf(['own', 'common']),
+  /** Of Ψ: each component has its own, or it is common. */
   noise: Field.oneOf(['own', 'common']),
+  /** Whether the noise is one for all columns. */
   isotropic: Field.boolean({ default: false })
 }
 

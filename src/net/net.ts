@@ -29,7 +29,6 @@ import {
   concat as joined,
   cos,
   div,
-  erf,
   Key,
   log,
   matMul,
@@ -38,7 +37,8 @@ import {
   oneHot,
   relu as rectified,
   reshape,
-  sigmoid,
+  gelu as weightedByNormal,
+  silu as weightedBySigmoid,
   sin,
   softplus as softened,
   sqrt,
@@ -213,7 +213,12 @@ const ofLayer = (
 export const linear = define({
   name: 'linear',
   about: 'x W + b',
-  fields: { width: widthField, initial: Field.oneOf<Initial>(['lecun', 'kaiming', 'zero']) },
+  fields: {
+    /** How many numbers come out. */
+    width: widthField,
+    /** How the matrix begins: at zero, or normal with the variance of LeCun et al. or of He et al. (for relu). */
+    initial: Field.oneOf<Initial>(['lecun', 'kaiming', 'zero'])
+  },
   call: ['width', '{}'],
   formula: ({ width }) => `x W + b, ${width} wide`,
   width:
@@ -235,7 +240,10 @@ export const linear = define({
 export const output = define({
   name: 'output',
   about: 'x W + b, as wide as the data',
-  fields: { initial: Field.oneOf<Initial>(['zero', 'lecun', 'kaiming']) },
+  fields: {
+    /** How the matrix begins: at zero, where the net is 0, or as that of `linear`. */
+    initial: Field.oneOf<Initial>(['zero', 'lecun', 'kaiming'])
+  },
   formula: () => 'x W + b, as wide as the data',
   width: () => place => place.dim,
   parameters:
@@ -278,7 +286,7 @@ export const silu = define({
   name: 'silu',
   about: 'x/(1 + e⁻ˣ) (arXiv 1702.03118)',
   formula: () => 'x/(1 + e⁻ˣ)',
-  apply: () => (_, x) => mul(x, sigmoid(x))
+  apply: () => (_, x) => weightedBySigmoid(x)
 })
 
 /** x Φ(x), Φ the normal distribution function (Hendrycks & Gimpel 2016, arXiv 1606.08415). */
@@ -286,7 +294,7 @@ export const gelu = define({
   name: 'gelu',
   about: 'x Φ(x) (arXiv 1606.08415)',
   formula: () => 'x Φ(x)',
-  apply: () => (_, x) => mul(mul(0.5, x), add(1, erf(mul(Math.SQRT1_2, x))))
+  apply: () => (_, x) => weightedByNormal(x)
 })
 
 /** tanh x, smooth and within [−1, 1]. */
@@ -320,7 +328,10 @@ export const relu = define({
 export const standardized = define({
   name: 'standardized',
   about: "x at unit size: EDM's c_in (arXiv 2206.00364)",
-  fields: { deviation: Field.positive({ default: 1 }) },
+  fields: {
+    /** σ_d, the standard deviation of the data. */
+    deviation: Field.positive({ default: 1 })
+  },
   formula: ({ deviation }) => `x/√(${deviation}² α² + σ²)`,
   apply:
     ({ deviation }) =>
@@ -371,9 +382,13 @@ export const fourier = define({
   name: 'fourier',
   about: 'cosines and sines of the noise level, at random frequencies (arXiv 2006.10739)',
   fields: {
+    /** How many frequencies; each gives a sine and a cosine. */
     frequencies: frequenciesField,
+    /** The number of the level that is embedded. */
     of: seen,
+    /** Standard deviation of the frequencies. */
     scale: Field.positive({ default: 0.5 }),
+    /** Of the frequencies, which are drawn once. */
     seed: Field.count({ default: 0, least: 0 })
   },
   call: ['frequencies', '{}'],
@@ -394,9 +409,13 @@ export const sinusoidal = define({
   name: 'sinusoidal',
   about: 'cosines and sines of the noise level, at frequencies in equal ratios (arXiv 1706.03762)',
   fields: {
+    /** How many frequencies; each gives a sine and a cosine. */
     frequencies: frequenciesField,
+    /** The number of the level that is embedded. */
     of: seen,
+    /** The shortest period. */
     shortest: Field.positive({ default: 0.5 }),
+    /** The longest period. */
     longest: Field.positive({ default: 16 })
   },
   call: ['frequencies', '{}'],
@@ -420,7 +439,12 @@ export const sinusoidal = define({
 export const label = define({
   name: 'label',
   about: 'learned numbers for each class, 0 without one',
-  fields: { classes: Field.count({ suggestion: 10, most: Limits.parameters }), width: widthField },
+  fields: {
+    /** How many classes there are. */
+    classes: Field.count({ suggestion: 10, most: Limits.parameters }),
+    /** How many numbers a class is told by. */
+    width: widthField
+  },
   formula: ({ classes, width }) => `E[label], ${classes} × ${width}`,
   width:
     ({ width }) =>
@@ -458,7 +482,10 @@ const together = (parts: ReadonlyArray<Built<string>>): Pick<Built<string>, 'sha
       )
 }
 
-const some = { parts: Field.array(Field.of(concept)) }
+const some = {
+  /** In order. */
+  parts: Field.array(Field.of(concept))
+}
 
 const atLeastOne = ({ parts }: { readonly parts: ReadonlyArray<unknown> }): ReadonlyArray<Problem.Problem> =>
   Problem.unless(parts.length > 0, 'parts', 'none', 'one part or more', 'use Net.identity')
@@ -579,7 +606,12 @@ export const skip = <P extends string>(net: Net<P>): Net<P> => concat(identity, 
 const under = Case.define('Net', {
   name: 'named',
   about: 'a part whose parameters have a first name',
-  fields: { name: Field.text({ remedy: "call it 'hidden', say" }), net: Field.of(concept) },
+  fields: {
+    /** What the names of its parameters begin with. */
+    name: Field.text({ remedy: "call it 'hidden', say" }),
+    /** Whose parameters are named so. */
+    net: Field.of(concept)
+  },
   call: ['name', 'net'],
   formula: ({ net }) => Case.formula(net),
   check: ({ name }) => Problem.unless(name !== '', 'name', "''", 'a name', "call it 'hidden', say"),
@@ -620,7 +652,12 @@ const someHeads: Field.Field<Readonly<Record<string, Net<string>>>> = {
 const ofHeads = Case.define('Net', {
   name: 'heads',
   about: 'several outputs of one trunk, by name',
-  fields: { trunk: Field.of(concept), heads: someHeads },
+  fields: {
+    /** What all heads share. */
+    trunk: Field.of(concept),
+    /** A net for each output, by its name. */
+    heads: someHeads
+  },
   call: ['trunk', 'heads'],
   formula: ({ trunk, heads }) =>
     `${Case.formula(trunk)} → { ${Object.entries(heads)

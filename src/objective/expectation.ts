@@ -175,7 +175,9 @@ export function define<
 
 /** Draws of noise for each row and step; each draw z followed by −z, or not. */
 const sampled = {
+  /** How much noise each row meets at a step. */
   draws: Field.quiet(Field.count({ default: 1, most: Limits.draws })),
+  /** Whether −z follows each z. */
   antithetic: Field.quiet(Field.boolean({ default: false }))
 }
 
@@ -326,6 +328,7 @@ const given = define({
   name: 'fixed',
   about: 'common random numbers: the same noise at every step',
   fields: {
+    /** z, a row for each row of the data. */
     noise: {
       ...noiseField,
       problems: (name, u) =>

@@ -352,7 +352,12 @@ const estimatedRow =
     return div(all.reduce(add), estimate.probes)
   }
 
-const inParametrization = { timeLaw: TimeLaw.field, parametrization: Field.optional(Field.of(Parametrization.concept)) }
+const inParametrization = {
+  /** Over which noise levels. */
+  timeLaw: TimeLaw.field,
+  /** In which the loss is measured; null for the score. */
+  parametrization: Field.optional(Field.of(Parametrization.concept))
+}
 
 /** The loss as it is written, and as the score form with its weight. */
 const form = (given: Parametrization.Parametrization | null): string => {
@@ -412,7 +417,9 @@ const implicitCase = define({
   name: 'implicit',
   about: 'implicit score matching, with the exact divergence (Hyvärinen 2005)',
   fields: {
+    /** Over which noise levels. */
     timeLaw: TimeLaw.field,
+    /** How the divergence is taken; exactly unless given. */
     estimate: Field.optional(
       Field.record({
         divergence: Field.oneOf(['hutchinson', 'sliced']),
@@ -533,7 +540,12 @@ const mixtureField: Field.Field<Mixture.Mixture> = Field.codec(Mixture.codec, {
 const againstCase = define({
   name: 'against',
   about: 'the squared distance from the score of a known mixture (the Fisher divergence)',
-  fields: { truth: mixtureField, timeLaw: TimeLaw.field },
+  fields: {
+    /** The mixture whose score is matched. */
+    truth: mixtureField,
+    /** Over which noise levels. */
+    timeLaw: TimeLaw.field
+  },
   call: ['truth', 'timeLaw'],
   example: { timeLaw: TimeLaw.at(0.3) },
   formula: ({ timeLaw }) => `E |s(x_t) − s*(x_t)|², ${TimeLaw.formula(timeLaw)}`,
@@ -693,9 +705,13 @@ export const regularizer = define({
   name: 'regularizer',
   about: 'a penalty on parameters: l2 or l1',
   fields: {
+    /** 'l2' for squares, 'l1' for sizes. */
     norm: Field.oneOf(['l2', 'l1']),
+    /** ε, which rounds off the corner of l1. */
     smoothing: Field.quiet(Field.notNegative({ default: 0 })),
+    /** Which are penalised; all unless given. */
     parameters: Field.optional(namesField),
+    /** θ_0; 0 unless given. */
     towards: Field.optional({
       ...paramsField,
       problems: (name, u) =>
@@ -734,7 +750,12 @@ export const regularizer = define({
 export const weight = define({
   name: 'weight',
   about: 'times a number or a Weighting',
-  fields: { weight: Weighting.field, objective: Field.of(concept) },
+  fields: {
+    /** A number, or a `Weighting` by noise level. */
+    weight: Weighting.field,
+    /** What counts so much. */
+    objective: Field.of(concept)
+  },
   call: ['weight'],
   on: 'objective',
   example: { weight: Weighting.minSnr(), objective: denoising(TimeLaw.at(0.3)) },
@@ -776,7 +797,10 @@ const some: typeof each = {
 export const sum = define({
   name: 'sum',
   about: 'several at once',
-  fields: { objectives: some },
+  fields: {
+    /** The terms. */
+    objectives: some
+  },
   call: ['objectives'],
   example: { objectives: [denoising(TimeLaw.at(0.3)), implicit(TimeLaw.at(0.3))] },
   formula: ({ objectives }) => objectives.map(objective => Case.formula(objective)).join(' + '),
@@ -805,10 +829,15 @@ export const custom = define({
   name: 'custom',
   about: 'your own, row by row in the tensor vocabulary',
   fields: {
+    /** How it is printed. */
     name: Field.text({ remedy: 'name it' }),
+    /** Over which noise levels. */
     timeLaw: TimeLaw.field,
+    /** The loss of each row, [rows] or [rows, 1]. */
     perRow: Field.code(({ score, target }: Row): Tensor => mean(square(sub(score, target)), 1)),
+    /** Whether single precision is enough for it. */
     float32: Field.quiet(Field.boolean({ default: false })),
+    /** Whether it stays finite as the noise vanishes, so that times may begin at 0. */
     bounded: Field.quiet(Field.boolean({ default: false }))
   },
   call: ['name', 'timeLaw', 'perRow', '{}'],
@@ -863,7 +892,12 @@ export const seeing =
 export const labelDropout = define({
   name: 'labelDropout',
   about: 'without the label of some rows, for guidance (arXiv 2207.12598)',
-  fields: { share: Field.fraction({ suggestion: 0.1 }), objective: Field.of(concept) },
+  fields: {
+    /** The chance that the label of a row is left out. */
+    share: Field.fraction({ suggestion: 0.1 }),
+    /** What is trained so. */
+    objective: Field.of(concept)
+  },
   call: ['share'],
   on: 'objective',
   example: { share: 0.1, objective: denoising(TimeLaw.at(0.3)) },
@@ -897,7 +931,12 @@ const penaltyAlong = (direction: Params.Params<string>, { penalty, curvature, ..
 const alongCase = define({
   name: 'along',
   about: 'the derivative of an objective along a direction of the parameters',
-  fields: { direction: paramsField, objective: ofFew },
+  fields: {
+    /** v, of the names and shapes of the parameters. */
+    direction: paramsField,
+    /** Whose derivative it is. */
+    objective: ofFew
+  },
   call: ['direction'],
   on: 'objective',
   example: { direction: Params.of({ means: [[1], [0]] }), objective: implicit(TimeLaw.at(0.3)) },
@@ -997,7 +1036,10 @@ const overOf = (integrand: Matching['perRow']): Matching['perRow'] => {
 export const overStudent = define({
   name: 'overStudent',
   about: 'with the mean over the student’s own distribution (reverse divergences)',
-  fields: { objective: ofFew },
+  fields: {
+    /** Whose mean is taken over the student’s own distribution. */
+    objective: ofFew
+  },
   call: ['objective'],
   example: { objective: againstCase(Mixture.of({ means: [[-2], [2]] }), TimeLaw.at(0.3)) },
   formula: ({ objective }) => `over the student (${Case.formula(objective)})`,

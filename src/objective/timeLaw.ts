@@ -198,7 +198,12 @@ const real = (domain: string, suggestion: number): Field.Field<number> =>
     arbitrary: fc => fc.double({ min: 0.01, max: 0.9, noNaN: true })
   })
 const time = real('a time', 0.3)
-const interval = { lo: time, hi: time }
+const interval = {
+  /** The earliest time. */
+  lo: time,
+  /** The latest. */
+  hi: time
+}
 
 const each = Field.array(Field.record({ time, weight: Field.finite({ suggestion: 1 }) }))
 const table: typeof each = {
@@ -207,6 +212,15 @@ const table: typeof each = {
     Array.isArray(given) && given.length === 0
       ? [Problem.of(name, '[]', 'a list with at least one node', 'add { time, weight }')]
       : each.problems(name, given)
+}
+
+const list = Field.array(time)
+const some: typeof list = {
+  ...list,
+  problems: (name, given) =>
+    Array.isArray(given) && given.length === 0
+      ? [Problem.of(name, '[]', 'a list with at least one time', 'add a time')]
+      : list.problems(name, given)
 }
 
 // —— what is wrong on a schedule ——
@@ -245,7 +259,10 @@ const densityOf = (schedule: Schedule.Schedule, law: TimeLaw): O.Option<Density>
 export const at = define({
   name: 'at',
   about: 'one noise level',
-  fields: { time },
+  fields: {
+    /** The time of every row. */
+    time
+  },
   call: ['time'],
   formula: ({ time }) => `at t = ${time}`,
   misfits: ({ time }) => onSchedule('time', time),
@@ -286,11 +303,52 @@ export const uniform = define({
   })
 })
 
+/**
+ * One of some times for each row, each as likely as it stands among them: L = Σ L_time/n. A random expectation draws one a row,
+ * a deterministic one takes them all. The times of a sampler, say, or those of a discrete process.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Key, Schedule, TimeLaw } from 'ornstein'
+ *
+ * const law = TimeLaw.oneOf([0.1, 0.5, 0.9, 0.9])
+ * const [{ time }] = pipe(law, TimeLaw.draw(Schedule.ornsteinUhlenbeck, 1000)(Key.fromSeed(1)))
+ * const times = typeof time === 'number' ? [time] : Array.from(time)
+ * const last = times.filter(t => t === 0.9).length
+ * assert.ok(Math.abs(last - 500) < 4 * Math.sqrt(250)) // half of them
+ */
+export const oneOf = define({
+  name: 'oneOf',
+  about: 'one of some times for each row, all alike',
+  fields: {
+    /** At least one; one that stands twice is drawn twice as often. */
+    times: some
+  },
+  call: ['times'],
+  example: { times: [0.2, 0.5, 0.8] },
+  formula: ({ times }) => `mean over t in {${times.join(', ')}}`,
+  misfits:
+    ({ times }) =>
+    schedule =>
+      times.flatMap((time, i) => onSchedule(`times[${i}]`, time)(schedule)),
+  meaning: ({ times }) => {
+    const rising = [...times].sort((a, b) => a - b)
+    return {
+      quantile: () => u => rising[Math.min(rising.length - 1, Math.floor(u * rising.length))],
+      nodes: () => rising.map(time => ({ time, weight: 1 / rising.length }))
+    }
+  }
+})
+
 /** A weighted sum over given times: L = Σ weight · L_time. */
 export const nodes = define({
   name: 'nodes',
   about: 'a weighted sum over given times',
-  fields: { nodes: table },
+  fields: {
+    /** Times and their weights. */
+    nodes: table
+  },
   call: ['nodes'],
   example: {
     nodes: [
@@ -330,7 +388,9 @@ export const likelihood = define({
   name: 'likelihood',
   about: 'the weighting of maximum likelihood (arXiv 2101.09258)',
   fields: {
+    /** The time at which the integral ends; one with signal. */
     until: time,
+    /** How many Gauss–Legendre nodes. */
     nodes: Field.count({ suggestion: 48, most: Limits.nodes }),
     /** The least variance that a component may have at time 0; 1 unless given. */
     leastVariance: Field.optional(Field.positive({ suggestion: 1e-3 }))
@@ -384,7 +444,12 @@ const fall = ({ diffusion, level }: Schedule.Dynamics, time: number): number =>
 export const uniformLogSnr = define({
   name: 'uniformLogSnr',
   about: 'every log-SNR of an interval alike (arXiv 2107.00630)',
-  fields: { lo: real('a log-SNR', -1), hi: real('a log-SNR', 2) },
+  fields: {
+    /** The lowest log-SNR, where there is most noise. */
+    lo: real('a log-SNR', -1),
+    /** The highest. */
+    hi: real('a log-SNR', 2)
+  },
   call: ['lo', 'hi'],
   formula: ({ lo, hi }) => `mean over log(α²/σ²) uniform in [${lo}, ${hi}]`,
   misfits:
@@ -438,7 +503,12 @@ const LEAST_MASS = 1e-3
 export const logNormal = define({
   name: 'logNormal',
   about: 'EDM: a normal log noise-to-signal ratio (arXiv 2206.00364)',
-  fields: { mean: Field.finite({ default: -1.2 }), deviation: Field.positive({ default: 1.2 }) },
+  fields: {
+    /** Of log(σ/α). */
+    mean: Field.finite({ default: -1.2 }),
+    /** Standard deviation of log(σ/α). */
+    deviation: Field.positive({ default: 1.2 })
+  },
   formula: ({ mean, deviation }) => `mean over log(σ/α) ~ N(${mean}, ${deviation}²)`,
   misfits: law => schedule =>
     Problem.unless(
@@ -477,8 +547,11 @@ export const logitNormal = define({
   name: 'logitNormal',
   about: 'most in the middle of the schedule (arXiv 2403.03206)',
   fields: {
+    /** Of log(t/(until − t)). */
     mean: Field.finite({ default: 0 }),
+    /** Standard deviation of log(t/(until − t)). */
     deviation: Field.positive({ default: 1 }),
+    /** The latest time. */
     until: Field.withDefault(time, 1)
   },
   formula: ({ mean, deviation, until }) => `mean over log(t/(${until} − t)) ~ N(${mean}, ${deviation}²)`,
@@ -521,7 +594,12 @@ const MISSED = 1e-4
 export const importance = define({
   name: 'importance',
   about: 'drawn from one law, weighted to another',
-  fields: { proposal: Field.of(concept), target: Field.of(concept) },
+  fields: {
+    /** By which times are drawn. */
+    proposal: Field.of(concept),
+    /** Over which the mean is taken. */
+    target: Field.of(concept)
+  },
   example: { proposal: uniform(0.1, 0.9), target: uniform(0.2, 0.8) },
   formula: ({ proposal, target }) => `${formula(target)}, drawn as ${formula(proposal).replace('mean over ', '')}`,
   misfits:
@@ -583,7 +661,10 @@ export const importance = define({
 export const stratified = define({
   name: 'stratified',
   about: 'drawn evenly, without gaps (arXiv 2107.00630)',
-  fields: { law: Field.of(concept) },
+  fields: {
+    /** Whose draws are spread evenly over the rows. */
+    law: Field.of(concept)
+  },
   call: ['law'],
   example: { law: uniform(0.1, 0.9) },
   formula: ({ law }) => `${formula(law)}, stratified`,
@@ -605,7 +686,12 @@ export const stratified = define({
 export const gauss = define({
   name: 'gauss',
   about: 'Gauss–Legendre nodes of a law, none of it random',
-  fields: { nodes: Field.count({ suggestion: 16, most: Limits.nodes }), law: Field.of(concept) },
+  fields: {
+    /** How many nodes. */
+    nodes: Field.count({ suggestion: 16, most: Limits.nodes }),
+    /** Of which law. */
+    law: Field.of(concept)
+  },
   call: ['nodes'],
   on: 'law',
   example: { nodes: 4, law: uniform(0.1, 0.9) },
@@ -761,6 +847,7 @@ export const problems =
 export const all: ReadonlyArray<Vocabulary.Entry> = [
   at,
   uniform,
+  oneOf,
   nodes,
   likelihood,
   uniformLogSnr,

@@ -95,7 +95,10 @@ const ofSnr =
 export const constant = define({
   name: 'constant',
   about: 'the same at every level; a plain number does',
-  fields: { value: Field.finite({ suggestion: 1 }) },
+  fields: {
+    /** At every noise level. */
+    value: Field.finite({ suggestion: 1 })
+  },
   call: ['value'],
   sees: 'snr',
   everywhere: ({ value }) => value,
@@ -129,7 +132,10 @@ export const snr = define({
 export const truncatedSnr = define({
   name: 'truncatedSnr',
   about: 'for the loss of the data (arXiv 2202.00512)',
-  fields: { floor: Field.notNegative({ default: 1 }) },
+  fields: {
+    /** The least weight. */
+    floor: Field.notNegative({ default: 1 })
+  },
   sees: 'snr',
   formula: ({ floor }) => `max(SNR, ${floor})`,
   meaning: ({ floor }) => ofSnr(snr => Math.max(snr, floor))
@@ -139,7 +145,10 @@ export const truncatedSnr = define({
 export const minSnr = define({
   name: 'minSnr',
   about: 'for the loss of the data (arXiv 2303.09556)',
-  fields: { gamma: Field.positive({ default: 5 }) },
+  fields: {
+    /** The most that a signal-to-noise ratio counts. */
+    gamma: Field.positive({ default: 5 })
+  },
   sees: 'snr',
   formula: ({ gamma }) => `min(SNR, ${gamma})`,
   meaning: ({ gamma }) => ofSnr(snr => Math.min(snr, gamma))
@@ -152,7 +161,10 @@ export const minSnr = define({
 export const softMinSnr = define({
   name: 'softMinSnr',
   about: 'for the loss of the data (arXiv 2401.11605)',
-  fields: { gamma: Field.positive({ default: 4 }) },
+  fields: {
+    /** Where the weight bends. */
+    gamma: Field.positive({ default: 4 })
+  },
   sees: 'snr',
   formula: ({ gamma }) => `1/(1/SNR + 1/${gamma})`,
   meaning: ({ gamma }) => ofSnr(snr => 1 / (1 / snr + 1 / gamma))
@@ -173,7 +185,10 @@ export const softMinSnr = define({
 export const edm = define({
   name: 'edm',
   about: 'for the loss of the data (arXiv 2206.00364)',
-  fields: { sigmaData: Field.positive({ default: 0.5 }) },
+  fields: {
+    /** Standard deviation of the data. */
+    sigmaData: Field.positive({ default: 0.5 })
+  },
   sees: 'snr',
   formula: ({ sigmaData }) => `(SNR + 1/${sigmaData}²)`,
   meaning: ({ sigmaData }) => ofSnr(snr => snr + Elementary.pow(sigmaData, -2))
@@ -183,7 +198,10 @@ export const edm = define({
 export const sigmoid = define({
   name: 'sigmoid',
   about: 'for the loss of the noise, over an even log-SNR (arXiv 2303.00848)',
-  fields: { bias: Field.finite({ default: 2 }) },
+  fields: {
+    /** The log-SNR about which the weight falls. */
+    bias: Field.finite({ default: 2 })
+  },
   sees: 'snr',
   formula: ({ bias }) => `1/(1 + SNR exp(${-bias}))`,
   meaning: ({ bias }) => ofSnr(snr => 1 / (1 + snr * Elementary.exp(-bias)))

@@ -8,7 +8,10 @@ import { concept, meaning, type LooksOf, type MemoryOf, type Optimizer, type Par
 const parts = Case.define('Optimizer', {
   name: 'chain',
   about: 'one part after another',
-  fields: { parts: Field.list(concept) },
+  fields: {
+    /** Each receives what the one before it made of the gradient. */
+    parts: Field.list(concept)
+  },
   call: ['...parts'],
   example: { parts: [clipByGlobalNorm(1), scaleByRate(0.1)] },
   meaning: ({ parts }): Part<ReadonlyArray<unknown>> =>

@@ -40,7 +40,10 @@ const nearest = (region: Region.Region): ((params: Arrays) => Arrays) =>
 export const project = define({
   name: 'project',
   about: 'to the nearest point of a Region',
-  fields: { region: Field.of(Region.concept) },
+  fields: {
+    /** Where every row of every parameter is held. */
+    region: Field.of(Region.concept)
+  },
   call: ['region'],
   example: { region: Region.ball({ radius: 4 }) },
   ...noMemory,
@@ -93,7 +96,10 @@ const mean =
 export const average = define({
   name: 'average',
   about: 'the mean of the iterates (Polyak & Juditsky 1992)',
-  fields: { after: Field.count({ least: 0, default: 0 }) },
+  fields: {
+    /** So many iterates at first do not count. */
+    after: Field.count({ least: 0, default: 0 })
+  },
   ...averaged,
   update: ({ after }) => mean(count => 1 / Math.max(1, count - after))
 })
@@ -102,7 +108,10 @@ export const average = define({
 export const movingAverage = define({
   name: 'movingAverage',
   about: 'an exponential moving average of the iterates',
-  fields: { decay: Field.fraction({ default: 0.99 }) },
+  fields: {
+    /** How fast older iterates fade, in (0, 1): over 1/(1 − decay) steps. */
+    decay: Field.fraction({ default: 0.99 })
+  },
   ...averaged,
   update: ({ decay }) => mean(count => (1 - decay) / (1 - Elementary.pow(decay, count)))
 })
@@ -115,7 +124,9 @@ export const lookahead = define({
   name: 'lookahead',
   about: 'slow parameters follow fast ones (Zhang et al. 2019)',
   fields: {
+    /** The slow parameters follow every so many steps. */
     every: Field.count({ default: 5 }),
+    /** How far they follow, in (0, 1]. */
     share: Field.number({
       holds: share => share > 0 && share <= 1,
       domain: 'in (0, 1]',

@@ -82,6 +82,7 @@ export const lineSearch = define({
   name: 'lineSearch',
   about: 'as long as the strong Wolfe conditions ask',
   fields: {
+    /** c_1: the value falls by this share of what the slope promises, at least. */
     decrease: Field.number({
       holds: decrease => decrease > 0 && decrease < 0.5,
       domain: 'in (0, 1/2)',
@@ -89,6 +90,7 @@ export const lineSearch = define({
       default: 1e-4,
       arbitrary: fc => fc.double({ min: 1e-6, max: 0.1, noNaN: true })
     }),
+    /** c_2: the slope falls to this share of itself, at most. */
     curvature: Field.number({
       holds: curvature => curvature > 0 && curvature < 1,
       domain: 'in (0, 1)',

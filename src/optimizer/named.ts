@@ -22,11 +22,13 @@ const forNames = Case.define('Optimizer', {
   name: 'only',
   about: 'a part for some parameters',
   fields: {
+    /** The parameters that the part sees; others stay where they are. */
     names: {
       ...names,
       accept: (given: unknown) => names.accept(typeof given === 'string' ? [given] : given),
       show: (u: unknown) => (t.readonlyArray(t.string).is(u) && u.length === 1 ? quoted(u[0]) : names.show(u, []))
     },
+    /** What moves them. */
     part: Field.of(concept)
   },
   call: ['names', 'part'],
@@ -64,7 +66,10 @@ export const only = Object.assign(
 export const freeze = Case.define('Optimizer', {
   name: 'freeze',
   about: 'parameters that stay where they are',
-  fields: { names },
+  fields: {
+    /** The parameters that stay where they are. */
+    names
+  },
   call: ['...names'],
   example: { names: ['logits'] },
   meaning: ({ names }): Part<null> => combine(nothing, [{ part: meaning(zero), on: names }])
@@ -73,7 +78,10 @@ export const freeze = Case.define('Optimizer', {
 const byRules = Case.define('Optimizer', {
   name: 'partition',
   about: 'an optimizer for each parameter',
-  fields: { rules: Field.dictionary(Field.of(concept)) },
+  fields: {
+    /** An optimizer for each name; parameters without one stay. */
+    rules: Field.dictionary(Field.of(concept))
+  },
   call: ['rules'],
   meaning: ({ rules }): Part<Readonly<Record<string, unknown>>> => ({
     ...combine(

@@ -116,12 +116,17 @@ export type WeightDecay = ReturnType<typeof weightDecay>
 // —— recipes ——
 
 interface WithRate {
+  /** The length of a step: a number, or a `Rate` that changes with the steps. */
   readonly rate: number | Rate.Rate
 }
 
 interface WithDecay {
+  /** What is kept from step to step, in [0, 1); of `adamW`, the share of θ that every step takes away. */
   readonly decay?: number
 }
+
+/** A rate and options, as one record: errors and hints show what may be given, once. */
+type Rated<A = unknown> = { readonly [K in keyof (WithRate & A)]: (WithRate & A)[K] }
 
 /** The options of a part. */
 type Options<Made> = Made extends (options?: infer O) => unknown ? NonNullable<O> : never
@@ -130,11 +135,11 @@ type Options<Made> = Made extends (options?: infer O) => unknown ? NonNullable<O
 export const gradientDescent = ({ rate }: WithRate): ScaleByRate => scaleByRate(rate)
 
 /** v ← decay · v + g, θ ← θ − rate · v: the heavy ball (Polyak 1964). */
-export const momentum = ({ rate, decay = 0.9 }: WithRate & WithDecay): Chain<[Trace, ScaleByRate]> =>
+export const momentum = ({ rate, decay = 0.9 }: Rated<WithDecay>): Chain<[Trace, ScaleByRate]> =>
   chain(trace(decay), scaleByRate(rate))
 
 /** v ← decay · v + g, θ ← θ − rate · (g + decay · v) (Nesterov 1983, as Sutskever et al. 2013 write it). */
-export const nesterov = ({ rate, decay = 0.9 }: WithRate & WithDecay): Chain<[NesterovTrace, ScaleByRate]> =>
+export const nesterov = ({ rate, decay = 0.9 }: Rated<WithDecay>): Chain<[NesterovTrace, ScaleByRate]> =>
   chain(nesterovTrace(decay), scaleByRate(rate))
 
 /** θ ← θ − rate · sign g */
@@ -153,7 +158,7 @@ export const signDescent = ({ rate }: WithRate): Chain<[Sign, ScaleByRate]> => c
  * assert.ok(Math.abs(step.x.values[0] + 0.1) < 1e-8) // the first step has the length of the rate in each coordinate
  * assert.equal(count, 1)
  */
-export const adam = ({ rate, ...moments }: WithRate & Options<typeof scaleByAdam>): Chain<[ScaleByAdam, ScaleByRate]> =>
+export const adam = ({ rate, ...moments }: Rated<Options<typeof scaleByAdam>>): Chain<[ScaleByAdam, ScaleByRate]> =>
   chain(scaleByAdam(moments), scaleByRate(rate))
 
 /** Adam with decoupled weight decay: θ ← θ − rate · (m̂/(√v̂ + ε) + decay · θ) (Loshchilov & Hutter 2019). */
@@ -161,46 +166,40 @@ export const adamW = ({
   rate,
   decay = 1e-4,
   ...moments
-}: WithRate & WithDecay & Options<typeof scaleByAdam>): Chain<[ScaleByAdam, WeightDecay, ScaleByRate]> =>
+}: Rated<WithDecay & Options<typeof scaleByAdam>>): Chain<[ScaleByAdam, WeightDecay, ScaleByRate]> =>
   chain(scaleByAdam(moments), weightDecay(decay), scaleByRate(rate))
 
 /** Adam whose second moment never falls (Reddi, Kale & Kumar 2018). */
 export const amsGrad = ({
   rate,
   ...moments
-}: WithRate & Options<typeof scaleByAmsGrad>): Chain<[ScaleByAmsGrad, ScaleByRate]> =>
+}: Rated<Options<typeof scaleByAmsGrad>>): Chain<[ScaleByAmsGrad, ScaleByRate]> =>
   chain(scaleByAmsGrad(moments), scaleByRate(rate))
 
 /** Adam with Nesterov's momentum (Dozat 2016). */
-export const nAdam = ({
-  rate,
-  ...moments
-}: WithRate & Options<typeof scaleByNAdam>): Chain<[ScaleByNAdam, ScaleByRate]> =>
+export const nAdam = ({ rate, ...moments }: Rated<Options<typeof scaleByNAdam>>): Chain<[ScaleByNAdam, ScaleByRate]> =>
   chain(scaleByNAdam(moments), scaleByRate(rate))
 
 /** Adam, rectified for the few gradients it has seen at first (Liu et al. 2020). */
-export const rAdam = ({
-  rate,
-  ...moments
-}: WithRate & Options<typeof scaleByRAdam>): Chain<[ScaleByRAdam, ScaleByRate]> =>
+export const rAdam = ({ rate, ...moments }: Rated<Options<typeof scaleByRAdam>>): Chain<[ScaleByRAdam, ScaleByRate]> =>
   chain(scaleByRAdam(moments), scaleByRate(rate))
 
 /** θ ← θ − rate · g/(√v + ε) (Tieleman & Hinton 2012). */
-export const rmsProp = ({ rate, ...root }: WithRate & Options<typeof scaleByRms>): Chain<[ScaleByRms, ScaleByRate]> =>
+export const rmsProp = ({ rate, ...root }: Rated<Options<typeof scaleByRms>>): Chain<[ScaleByRms, ScaleByRate]> =>
   chain(scaleByRms(root), scaleByRate(rate))
 
 /** θ ← θ − rate · g/(√(v − m²) + ε) (Graves 2013, without his momentum: chain a `trace`). */
 export const centredRmsProp = ({
   rate,
   ...root
-}: WithRate & Options<typeof scaleByStandardDeviation>): Chain<[ScaleByStandardDeviation, ScaleByRate]> =>
+}: Rated<Options<typeof scaleByStandardDeviation>>): Chain<[ScaleByStandardDeviation, ScaleByRate]> =>
   chain(scaleByStandardDeviation(root), scaleByRate(rate))
 
 /** θ ← θ − rate · g/(√Σg² + ε) (Duchi, Hazan & Singer 2011). */
 export const adagrad = ({
   rate,
   ...sum
-}: WithRate & Options<typeof scaleByAdagrad>): Chain<[ScaleByAdagrad, ScaleByRate]> =>
+}: Rated<Options<typeof scaleByAdagrad>>): Chain<[ScaleByAdagrad, ScaleByRate]> =>
   chain(scaleByAdagrad(sum), scaleByRate(rate))
 
 /** Steps as long as earlier ones, relative to the size of the gradients, so that no rate is needed (Zeiler 2012). */
@@ -213,7 +212,7 @@ export const lion = ({
   rate,
   decay = 0,
   ...betas
-}: WithRate & WithDecay & Options<typeof scaleByLion>): Chain<[ScaleByLion, WeightDecay, ScaleByRate]> =>
+}: Rated<WithDecay & Options<typeof scaleByLion>>): Chain<[ScaleByLion, WeightDecay, ScaleByRate]> =>
   chain(scaleByLion(betas), weightDecay(decay), scaleByRate(rate))
 
 /** θ ← θ − (f(θ) − lowerBound)/|g|² · g, the rate no more than `largest` (Polyak 1987; Loizou et al. 2021). */

@@ -24,7 +24,10 @@ const epsilon = Field.notNegative({ default: 1e-8 })
 export const scale = define({
   name: 'scale',
   about: 'factor · g',
-  fields: { factor: Field.finite({ suggestion: -0.1 }) },
+  fields: {
+    /** Below 0 it turns a gradient downhill. */
+    factor: Field.finite({ suggestion: -0.1 })
+  },
   call: ['factor'],
   ...noMemory,
   update:
@@ -58,7 +61,10 @@ export const sign = define({
 export const clipByValue = define({
   name: 'clipByValue',
   about: 'entries between −most and most',
-  fields: { most },
+  fields: {
+    /** The largest size of an entry. */
+    most
+  },
   call: ['most'],
   ...noMemory,
   update:
@@ -75,7 +81,10 @@ const shortened = (most: number, norm: number): ((g: number) => number) =>
 export const clipByNorm = define({
   name: 'clipByNorm',
   about: 'min(1, most/|g|) g, each parameter for itself',
-  fields: { most },
+  fields: {
+    /** The largest norm of a parameter. */
+    most
+  },
   call: ['most'],
   ...noMemory,
   update: ({ most }) => {
@@ -92,7 +101,10 @@ export const clipByNorm = define({
 export const clipByGlobalNorm = define({
   name: 'clipByGlobalNorm',
   about: 'min(1, most/|g|) g, all parameters together',
-  fields: { most },
+  fields: {
+    /** The largest norm of all parameters together. */
+    most
+  },
   call: ['most'],
   ...noMemory,
   update:
@@ -105,7 +117,10 @@ export const clipByGlobalNorm = define({
 export const weightDecay = define({
   name: 'weightDecay',
   about: 'g + decay · θ',
-  fields: { decay: Field.notNegative({ suggestion: 1e-4 }) },
+  fields: {
+    /** The share of θ that is added to what comes in. */
+    decay: Field.notNegative({ suggestion: 1e-4 })
+  },
   call: ['decay'],
   ...noMemory,
   update:
@@ -120,7 +135,10 @@ export const weightDecay = define({
 export const scaleByRate = define({
   name: 'scaleByRate',
   about: '−rate · g, with any Rate',
-  fields: { rate: Rate.field },
+  fields: {
+    /** A number, or a `Rate` that changes with the steps. */
+    rate: Rate.field
+  },
   call: ['rate'],
   memory: t.type({ count: t.number }),
   init: () => () => ({ count: 0 }),
@@ -143,7 +161,10 @@ const traced = {
 export const trace = define({
   name: 'trace',
   about: 'v ← decay · v + g',
-  fields: { decay },
+  fields: {
+    /** What is kept of the trace from step to step, in [0, 1). */
+    decay
+  },
   call: ['decay'],
   ...traced,
   update:
@@ -160,7 +181,10 @@ export const trace = define({
 export const nesterovTrace = define({
   name: 'nesterovTrace',
   about: 'g + decay · v',
-  fields: { decay },
+  fields: {
+    /** What is kept of the trace from step to step, in [0, 1). */
+    decay
+  },
   call: ['decay'],
   ...traced,
   update:
@@ -174,8 +198,11 @@ export const nesterovTrace = define({
 
 /** β_1 and β_2, the decays of the moving means of the gradient and its square, and ε, added to the root of the latter. */
 const moments = {
+  /** What the mean of gradients keeps of itself from step to step. */
   beta1: Field.fraction({ default: 0.9 }),
+  /** What the mean of their squares keeps. */
   beta2: Field.fraction({ default: 0.999 }),
+  /** Is added to the root. */
   epsilon
 }
 
@@ -290,7 +317,12 @@ export const scaleByRAdam = define({
 })
 
 /** The decay of the moving means, and ε, added to a root. */
-const root = { decay: Field.fraction({ default: 0.9 }), epsilon }
+const root = {
+  /** What the mean of squares keeps of itself from step to step. */
+  decay: Field.fraction({ default: 0.9 }),
+  /** Is added to the root. */
+  epsilon
+}
 
 const overRoot = (epsilon: number): ((g: Arrays, v: Arrays) => Arrays) => Params.zipWith((g, v) => ratio(g, v, epsilon))
 
@@ -333,7 +365,12 @@ export const scaleByStandardDeviation = define({
 export const scaleByAdagrad = define({
   name: 'scaleByAdagrad',
   about: 'g/(√Σg² + ε)',
-  fields: { start: Field.notNegative({ default: 0 }), epsilon: Field.notNegative({ default: 1e-10 }) },
+  fields: {
+    /** What the sum of squares starts from. */
+    start: Field.notNegative({ default: 0 }),
+    /** Is added to the root. */
+    epsilon: Field.notNegative({ default: 1e-10 })
+  },
   memory: t.type({ squares: Params.codec }),
   init:
     ({ start }) =>
@@ -351,7 +388,12 @@ export const scaleByAdagrad = define({
 export const scaleByAdadelta = define({
   name: 'scaleByAdadelta',
   about: '√(x + ε)/√(v + ε) · g',
-  fields: { decay: root.decay, epsilon: Field.positive({ default: 1e-6 }) },
+  fields: {
+    /** What is kept of the means of squares from step to step, in [0, 1). */
+    decay: root.decay,
+    /** Is added under both roots. */
+    epsilon: Field.positive({ default: 1e-6 })
+  },
   memory: t.type({ squares: Params.codec, steps: Params.codec }),
   init: () => params => ({ squares: zeros(params), steps: zeros(params) }),
   update:
@@ -369,7 +411,12 @@ export const scaleByAdadelta = define({
 export const scaleByLion = define({
   name: 'scaleByLion',
   about: 'sign(β_1 m + (1 − β_1) g)',
-  fields: { beta1: Field.fraction({ default: 0.9 }), beta2: Field.fraction({ default: 0.99 }) },
+  fields: {
+    /** The share of the memory in the direction. */
+    beta1: Field.fraction({ default: 0.9 }),
+    /** What is kept of the memory from step to step. */
+    beta2: Field.fraction({ default: 0.99 })
+  },
   ...traced,
   update:
     ({ beta1, beta2 }) =>

@@ -50,7 +50,10 @@ const steps = Field.count({ suggestion: 100 })
 export const constant = define({
   name: 'constant',
   about: 'the same at every step; a plain number does',
-  fields: { rate: peak },
+  fields: {
+    /** At every step. */
+    rate: peak
+  },
   call: ['rate'],
   formula: ({ rate }) => String(rate),
   meaning:
@@ -72,7 +75,14 @@ export const field: Field.Field<Rate, number | Rate> = Field.of<Rate, number>(co
 export const linear = define({
   name: 'linear',
   about: 'a straight line, up or down',
-  fields: { rate: Field.notNegative({ suggestion: 0.1 }), final: Field.notNegative({ suggestion: 0.01 }), steps },
+  fields: {
+    /** At the first step. */
+    rate: Field.notNegative({ suggestion: 0.1 }),
+    /** After `steps`, and from then on. */
+    final: Field.notNegative({ suggestion: 0.01 }),
+    /** How many steps it takes to get there. */
+    steps
+  },
   check: ({ rate, final }) =>
     Problem.unless(rate !== 0 || final !== 0, 'final', final, '> 0 where the rate starts at 0', 'try 0.1'),
   meaning:
@@ -81,7 +91,14 @@ export const linear = define({
       step >= steps ? final : rate + (final - rate) * (step / steps)
 })
 
-const decay = { rate: peak, factor: Field.positive({ suggestion: 0.5 }), every: Field.positive({ suggestion: 100 }) }
+const decay = {
+  /** At the first step. */
+  rate: peak,
+  /** By which it falls. */
+  factor: Field.positive({ suggestion: 0.5 }),
+  /** In so many steps. */
+  every: Field.positive({ suggestion: 100 })
+}
 
 /** rate · factor^⌊step/every⌋: a staircase. */
 export const step = define({
@@ -113,7 +130,16 @@ const halfCosine = (a: number, b: number, share: number): number =>
 export const cosine = define({
   name: 'cosine',
   about: 'half a cosine, after a linear rise (arXiv 1608.03983)',
-  fields: { rate: peak, steps, warmUp: Field.notNegative({ default: 0 }), final: Field.notNegative({ default: 0 }) },
+  fields: {
+    /** The highest. */
+    rate: peak,
+    /** How many steps it takes to fall, warm-up included. */
+    steps,
+    /** How many of them it rises first, from 0. */
+    warmUp: Field.notNegative({ default: 0 }),
+    /** After `steps`, and from then on. */
+    final: Field.notNegative({ default: 0 })
+  },
   check: ({ warmUp, steps }) => Problem.unless(warmUp < steps, 'warmUp', warmUp, `≥ 0 and < steps = ${steps}`, 'try 0'),
   meaning:
     ({ rate, steps, warmUp, final }) =>
@@ -129,10 +155,15 @@ const cycle = define({
   name: 'oneCycle',
   about: 'half a cosine up, half a cosine down (Smith & Topin 2018)',
   fields: {
+    /** The highest. */
     rate: peak,
+    /** How many steps the cycle takes. */
     steps,
+    /** The share of them in which it rises. */
     rise: Field.fraction({ suggestion: 0.3 }),
+    /** At the first step. */
     start: Field.notNegative({ suggestion: 0 }),
+    /** After `steps`, and from then on. */
     final: Field.notNegative({ suggestion: 0 })
   },
   meaning: ({ rate, steps, rise, start, final }) => {
@@ -165,7 +196,12 @@ export const oneCycle = Case.called(
 export const inverseSquareRoot = define({
   name: 'inverseSquareRoot',
   about: 'rate/√(1 + step/after)',
-  fields: { rate: peak, after: Field.positive({ suggestion: 100 }) },
+  fields: {
+    /** Until it begins to fall. */
+    rate: peak,
+    /** How many steps it takes until then. */
+    after: Field.positive({ suggestion: 100 })
+  },
   meaning:
     ({ rate, after }) =>
     step =>
@@ -182,7 +218,9 @@ const inTurn = define({
   name: 'piecewise',
   about: 'one rate after another',
   fields: {
+    /** The rate of the first steps. */
     first: field,
+    /** From which step on which rate follows. */
     later: Field.array(Field.record({ from: Field.count({ suggestion: 100 }), rate: field }))
   },
   call: ['first', 'later'],

@@ -42,7 +42,10 @@ export function define<
 export const ball = define({
   name: 'ball',
   about: '|x| ≤ radius',
-  fields: { radius: Field.positive({ suggestion: 1 }) },
+  fields: {
+    /** The largest |x|. */
+    radius: Field.positive({ suggestion: 1 })
+  },
   example: { radius: 4 },
   meaning:
     ({ radius }) =>
@@ -66,7 +69,12 @@ const bound = (fallback: number): Field.WithDefault<number> =>
 export const box = define({
   name: 'box',
   about: 'least ≤ x_i ≤ most',
-  fields: { least: bound(-Infinity), most: bound(Infinity) },
+  fields: {
+    /** The least entry; −Infinity for none. */
+    least: bound(-Infinity),
+    /** The largest entry; Infinity for none. */
+    most: bound(Infinity)
+  },
   check: ({ least, most }) => Problem.unless(least <= most, 'least', least, `≤ most = ${most}`, 'swap the two'),
   example: { least: -3, most: 3 },
   meaning:
@@ -79,7 +87,10 @@ export const box = define({
 export const simplex = define({
   name: 'simplex',
   about: 'x_i ≥ 0, Σ x_i = total',
-  fields: { total: Field.positive({ default: 1 }) },
+  fields: {
+    /** What the entries sum to. */
+    total: Field.positive({ default: 1 })
+  },
   meaning:
     ({ total }) =>
     x => {

@@ -394,7 +394,10 @@ const isMirrored = ({ family }: Score.Model<string>): boolean =>
 export const gaussian = define({
   name: 'gaussian',
   about: "every centre normal: the paper's random start",
-  fields: { scale: Field.positive({ suggestion: 1 }) },
+  fields: {
+    /** Standard deviation of every number. */
+    scale: Field.positive({ suggestion: 1 })
+  },
   formula: ({ scale }) => `c_i = m + ${scale} z_i, z_i ~ N(0, I), m the mean of the data, or 0 for a pair`,
   draws: () => 'always',
   moves: (_, model) => !isMirrored(model),
@@ -431,7 +434,10 @@ export const tiny: Initializer = gaussian({ scale: 1e-3 })
 export const onSphere = defineCentres({
   name: 'onSphere',
   about: 'at a distance from the mean, in random directions',
-  fields: { radius: Field.positive({ suggestion: 1 }) },
+  fields: {
+    /** Length of each centre. */
+    radius: Field.positive({ suggestion: 1 })
+  },
   formula: ({ radius }) => `|c_i − x̄| = ${radius}`,
   streams: true,
   draws: () => 'always',
@@ -484,7 +490,10 @@ export const kMeansPlusPlus = defineCentres({
 export const kMeans = defineCentres({
   name: 'kMeans',
   about: "Lloyd's algorithm from k-means++ (Lloyd 1982)",
-  fields: { steps: Field.count({ least: 0, suggestion: 20, most: Limits.moves }) },
+  fields: {
+    /** The most steps of Lloyd’s algorithm. */
+    steps: Field.count({ least: 0, suggestion: 20, most: Limits.moves })
+  },
   example: { steps: 10 },
   formula: ({ steps }) => `k-means++, then ${steps} times c_i ← the mean of the rows nearest to it`,
   ...ofRows,
@@ -545,7 +554,10 @@ export const spectral = defineCentres({
 export const hierarchical = define({
   name: 'hierarchical',
   about: 'clusters joined two by two by likelihood (Banfield & Raftery 1993)',
-  fields: { rows: Field.count({ default: 1000, most: Limits.joined }) },
+  fields: {
+    /** Of more rows a sample of so many is merged. */
+    rows: Field.count({ default: 1000, most: Limits.joined })
+  },
   formula: ({ rows }) => `join i, j that raise Σ n_k log(|W_k/n_k| + (tr W_k + α)/n_k) least, of ${rows} rows at most`,
   draws: () => 'never',
   moves: (_, model) => !isMirrored(model),
@@ -658,7 +670,12 @@ const example = [
 export const warmStart = defineCentres({
   name: 'warmStart',
   about: "near given centres: the paper's warm start",
-  fields: { centres: rowsField, radius: Field.notNegative({ suggestion: 0.5 }) },
+  fields: {
+    /** About which the start is drawn. */
+    centres: rowsField,
+    /** How far from them, at most. */
+    radius: Field.notNegative({ suggestion: 0.5 })
+  },
   example: { centres: example },
   formula: ({ centres, radius }) => `|c_i − ${JSON.stringify(centres)}_i| = ${radius}`,
   draws: ({ radius }) => (radius === 0 ? 'never' : 'always'),
@@ -675,7 +692,10 @@ export const warmStart = defineCentres({
 export const centres = defineCentres({
   name: 'centres',
   about: 'exactly these centres',
-  fields: { centres: rowsField },
+  fields: {
+    /** One a component. */
+    centres: rowsField
+  },
   call: ['centres'],
   example: { centres: example },
   draws: () => 'never',
@@ -704,7 +724,10 @@ const valuesField: Field.Field<Params.Params<string>> = {
 const exactly = define({
   name: 'values',
   about: 'exactly these parameters, by name',
-  fields: { values: valuesField },
+  fields: {
+    /** The numbers, nested as the parameter is. */
+    values: valuesField
+  },
   call: ['values'],
   example: { values: Params.of({ mean: [1, 0.5] }) },
   draws: () => 'never',
@@ -816,7 +839,12 @@ const initializer = Field.of<Initializer>(concept)
 export const bestOf = define({
   name: 'bestOf',
   about: 'the likeliest of several starts',
-  fields: { count: Field.count({ suggestion: 10, most: Limits.attempts }), initializer },
+  fields: {
+    /** How many starts are compared, by the likelihood of the data. */
+    count: Field.count({ suggestion: 10, most: Limits.attempts }),
+    /** What draws each. */
+    initializer
+  },
   call: ['count'],
   on: 'initializer',
   example: { count: 3, initializer: fromData },
@@ -861,7 +889,12 @@ export const bestOf = define({
 export const perturbed = define({
   name: 'perturbed',
   about: 'another start, moved a little',
-  fields: { scale: Field.notNegative({ suggestion: 0.1 }), initializer },
+  fields: {
+    /** Standard deviation of what is added. */
+    scale: Field.notNegative({ suggestion: 0.1 }),
+    /** What it is added to. */
+    initializer
+  },
   call: ['scale'],
   on: 'initializer',
   example: { initializer: spectral },

@@ -34,9 +34,13 @@ import * as Stage from './stage.js'
 
 /** What a pipeline is made of. */
 export interface Parts<P extends string> {
+  /** How noise grows with time. */
   readonly schedule: Schedule.Schedule
+  /** The family that is learned. */
   readonly score: Score.Score<P>
+  /** Where it starts. */
   readonly initializer: Initializer.Initializer
+  /** What is done, one after the other. */
   readonly stages: ReadonlyArray<Stage.Stage>
 }
 
@@ -48,9 +52,13 @@ const made = Case.define('Pipeline', {
   name: 'of',
   about: 'a schedule, a score, where it starts, and the stages that teach it',
   fields: {
+    /** How noise grows with time. */
     schedule: Field.of(Schedule.concept),
+    /** The family that is learned. */
     score: Field.of(Score.concept),
+    /** Where it starts. */
     initializer: Field.of(Initializer.concept),
+    /** What is done, one after the other. */
     stages: Field.list(Stage.concept)
   },
   call: null,

@@ -261,11 +261,17 @@ export const descend = define({
   name: 'descend',
   about: 'an optimizer on an objective, on all rows or on batches',
   fields: {
+    /** What is minimised. */
     objective,
+    /** How the mean over the noise is taken: `Expectation.monteCarlo()` unless given. */
     expectation,
+    /** How a gradient becomes a step. */
     optimizer: Field.of(Optimizer.concept),
+    /** The most steps. */
     steps,
+    /** Ends the stage where the gradient is no longer; 0 for never. */
     gradientNorm: threshold,
+    /** Ends the stage where a step changes the model by no more; 0 for never. */
     relativeChange: threshold,
     /** How many rows a step looks at, drawn again without replacement; null for all of them. */
     batch: Field.optional(Field.count({ suggestion: 256 })),
@@ -344,7 +350,9 @@ export const expectationMaximization = define({
   name: 'expectationMaximization',
   about: 'Dempster, Laird & Rubin 1977; with a time, on data with its noise',
   fields: {
+    /** The most steps. */
     steps,
+    /** Ends the stage where a step changes the model by no more; 0 for never. */
     relativeChange: threshold,
     /** No component's variance falls below this. */
     varianceFloor: floor,
@@ -435,6 +443,7 @@ export const splitAndMerge = define({
     attempts: Field.count({ default: 10, most: Limits.moves }),
     /** Steps of expectation–maximization after which a move is judged. */
     polish: Field.count({ default: 20, most: Limits.moves }),
+    /** No variance falls below it. */
     varianceFloor: floor,
     /** As that of `expectationMaximization`: moves then raise the posterior; null for the likelihood. */
     prior
@@ -477,7 +486,12 @@ export const splitAndMerge = define({
 export const powerIteration = define({
   name: 'powerIteration',
   about: 'descent at high noise in the limit, for the pair',
-  fields: { steps, relativeChange: threshold },
+  fields: {
+    /** The most steps. */
+    steps,
+    /** Ends the stage where a step turns the direction by no more; 0 for never. */
+    relativeChange: threshold
+  },
   formula: () => 'c ← √λ v/|v|, v = (Ĉ − I)c, λ = ⟨c, v⟩/|c|²',
   stops: ({ steps, relativeChange }) => ({ steps, relativeChange }),
   streams: true,
@@ -499,7 +513,12 @@ export const powerIteration = define({
 export const restart = define({
   name: 'restart',
   about: 'several attempts, the likeliest kept',
-  fields: { times: Field.count({ suggestion: 10, most: Limits.attempts }), stage },
+  fields: {
+    /** How many attempts; the best is kept. */
+    times: Field.count({ suggestion: 10, most: Limits.attempts }),
+    /** What each attempt is. */
+    stage
+  },
   call: ['times'],
   on: 'stage',
   formula: ({ times, stage }) => `the likeliest of ${times}: ${formula(stage)}`,
@@ -556,7 +575,10 @@ export const restart = define({
 export const guarded = define({
   name: 'guarded',
   about: 'kept only where it is likelier than the start',
-  fields: { stage },
+  fields: {
+    /** What is kept only where the likelihood rises. */
+    stage
+  },
   call: ['stage'],
   formula: ({ stage }) => `if that raises E log p(x_0; θ): ${formula(stage)}`,
   stops: () => ({ steps: 1 }),
@@ -612,6 +634,7 @@ export const onSample = define({
         arbitrary: fc => fc.constantFrom(0.5, 0.9, 1)
       })
     ),
+    /** What runs on the sample. */
     stage
   },
   on: 'stage',
@@ -648,7 +671,10 @@ export const onSample = define({
 export const sequence = defineComposite({
   name: 'sequence',
   about: 'one after the other: a monoid',
-  fields: { stages: Field.list<Stage>(concept) },
+  fields: {
+    /** One after another. */
+    stages: Field.list<Stage>(concept)
+  },
   call: ['stages'],
   formula: ({ stages }) => stages.map(formula).join('; then '),
   stages: ({ stages }) => stages
@@ -662,6 +688,7 @@ export const repeat = defineComposite({
   name: 'repeat',
   about: 'the same several times',
   fields: {
+    /** How often. */
     times: Field.number({
       holds: times => Number.isSafeInteger(times) && times >= 0 && times <= Limits.stages,
       domain: `a whole number from 0 to ${Limits.stages}`,
@@ -669,6 +696,7 @@ export const repeat = defineComposite({
       remedy: 'let a stage take more steps instead',
       arbitrary: fc => fc.nat({ max: 3 })
     }),
+    /** What is repeated. */
     stage
   },
   call: ['times'],
@@ -697,7 +725,12 @@ export const repeat = defineComposite({
 export const anneal = defineComposite({
   name: 'anneal',
   about: 'the same at each noise level in turn',
-  fields: { times: Field.array(time), stage },
+  fields: {
+    /** The noise levels, one after another. */
+    times: Field.array(time),
+    /** What is done at each. */
+    stage
+  },
   call: ['times'],
   on: 'stage',
   example: { times: [0.9, 0.3, 0.1] },

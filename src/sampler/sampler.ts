@@ -442,6 +442,7 @@ export const ddim = define({
   name: 'ddim',
   about: 'from deterministic (η = 0) to ancestral (η = 1) (arXiv 2010.02502)',
   fields: {
+    /** 0 without noise, 1 as much as DDPM. */
     eta: Field.number({
       holds: eta => eta >= 0 && eta <= 1,
       domain: 'in [0, 1]',
@@ -519,6 +520,7 @@ export const dormandPrince = defineFlow({
   name: 'dormandPrince',
   about: 'the probability flow, steps by tolerance',
   fields: {
+    /** The error of a step, relative and absolute. */
     tolerance: Field.number({
       holds: tolerance => tolerance > 0 && tolerance < 1,
       domain: 'in (0, 1)',
@@ -547,7 +549,9 @@ export const dpmSolver2M = define({
 })
 
 const correction = {
+  /** How many moves at each time. */
   moves: Field.count({ default: 1, most: Limits.times }),
+  /** The size of a move, as a share of that of the noise. */
   // At δ = 2σ² a move overshoots as far as it came: beyond, a chain without signal diverges.
   snr: Field.number({
     holds: snr => snr > 0 && snr < 1,
@@ -566,7 +570,11 @@ const correction = {
 export const predictorCorrector = define({
   name: 'predictorCorrector',
   about: 'a step, then Langevin moves (arXiv 2011.13456)',
-  fields: { predictor: Field.of(concept), ...correction },
+  fields: {
+    /** What goes from one time to the next. */
+    predictor: Field.of(concept),
+    ...correction
+  },
   formula: ({ predictor, moves, snr }) =>
     `${formula(predictor)}; then ${moves} × x ← x + δ ∇log p + √(2δ) z, δ = 2 (${snr} σ_s)²`,
   draws: () => true,
@@ -590,7 +598,10 @@ export const predictorCorrector = define({
 export const langevin = define({
   name: 'langevin',
   about: 'the unadjusted Langevin algorithm',
-  fields: { step: Field.positive({ suggestion: 0.01 }) },
+  fields: {
+    /** δ: a move is δ times the score, and √(2δ) z. */
+    step: Field.positive({ suggestion: 0.01 })
+  },
   formula: ({ step }) => `x ← x + δ ∇log p + √(2δ) z, δ = ${step}`,
   draws: () => true,
   movesAtLevel: true,
@@ -603,7 +614,11 @@ export const langevin = define({
 export const annealedLangevin = define({
   name: 'annealedLangevin',
   about: 'Langevin at each level in turn (arXiv 1907.05600)',
-  fields: { ...correction, moves: Field.count({ suggestion: 1, most: Limits.times }) },
+  fields: {
+    ...correction,
+    /** How many moves at each time. */
+    moves: Field.count({ suggestion: 1, most: Limits.times })
+  },
   example: { moves: 3 },
   formula: ({ moves, snr }) => `${moves} × x ← x + δ ∇log p + √(2δ) z, δ = 2 (${snr} σ_s)²`,
   draws: () => true,

@@ -143,7 +143,14 @@ const time = Field.number({
 })
 const steps = Field.count({ suggestion: 100, most: Limits.times })
 /** `from`: the noisy end, the later time. `to`: the clean end; 0 is the data, where the schedule says so. */
-const span = { from: time, to: time, steps }
+const span = {
+  /** The first time, where there is most noise. */
+  from: time,
+  /** The last. */
+  to: time,
+  /** How many steps lead there. */
+  steps
+}
 const example = { from: 0.9, to: 0.001, steps: 20 }
 
 const ofSpan =
@@ -220,7 +227,11 @@ export const logSnr = define({
 export const karras = define({
   name: 'karras',
   about: 'equal steps in (σ/α)^(1/ρ), more at low noise (arXiv 2206.00364)',
-  fields: { ...span, rho: Field.positive({ default: 7 }) },
+  fields: {
+    ...span,
+    /** The larger, the more of the times are at low noise. */
+    rho: Field.positive({ default: 7 })
+  },
   example: { ...example, to: 0 },
   formula: ({ from, to, steps, rho }) => `t from ${from} to ${to} in ${steps} equal steps of (σ/α)^(1/${rho})`,
   misfits: ofSpan,
@@ -242,6 +253,7 @@ export const listed = define({
   name: 'listed',
   about: 'the given times',
   fields: {
+    /** Falling, the last 0 or near it. */
     times: Field.codec(t.readonlyArray(t.number), {
       domain: 'a list of times',
       remedy: 'give them, the noisy end first',
@@ -266,7 +278,12 @@ export const listed = define({
 export const constant = define({
   name: 'constant',
   about: 'one noise level, for Sampler.langevin',
-  fields: { time, steps },
+  fields: {
+    /** At which every step stands. */
+    time,
+    /** How many. */
+    steps
+  },
   example: { time: 0.1, steps: 20 },
   formula: ({ time, steps }) => `t = ${time} for ${steps} steps`,
   misfits:

@@ -90,7 +90,12 @@ export function define<
 export const affine = define({
   name: 'affine',
   about: 'τ = scale · t + shift',
-  fields: { scale: Field.positive({ suggestion: 1 }), shift: Field.notNegative({ default: 0 }) },
+  fields: {
+    /** How much faster it goes. */
+    scale: Field.positive({ suggestion: 1 }),
+    /** Where it stands at time 0. */
+    shift: Field.notNegative({ default: 0 })
+  },
   example: { scale: 2, shift: 0.01 },
   formula: ({ scale, shift }) => (shift === 0 ? `${scale} t` : `${scale} t + ${shift}`),
   misfits:
@@ -111,7 +116,10 @@ export const affine = define({
 export const power = define({
   name: 'power',
   about: 'τ = t^exponent: above 1, time dwells where there is little noise',
-  fields: { exponent: Field.positive({ suggestion: 2 }) },
+  fields: {
+    /** Of the time. */
+    exponent: Field.positive({ suggestion: 2 })
+  },
   call: ['exponent'],
   formula: ({ exponent }) => `t^${exponent}`,
   meaning:
@@ -137,7 +145,12 @@ const logSnr = (suggestion: number, min: number, max: number): Field.Field<numbe
 export const evenLogSnr = define({
   name: 'evenLogSnr',
   about: 'the log-SNR falls evenly (arXiv 2107.00630)',
-  fields: { from: logSnr(10, 0.5, 5), to: logSnr(-10, -5, 0) },
+  fields: {
+    /** The log-SNR at time 0. */
+    from: logSnr(10, 0.5, 5),
+    /** The log-SNR at time 1. */
+    to: logSnr(-10, -5, 0)
+  },
   example: { from: 5, to: -5 },
   formula: ({ from, to }) => `the time of log-SNR ${from} + ${to - from} t`,
   check: ({ from, to }) => Problem.unless(to < from, 'to', to, `< from = ${from}`, 'let the log-SNR fall'),

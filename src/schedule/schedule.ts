@@ -250,7 +250,12 @@ const preserving = ({ until, total, rate, timeOf }: Accumulated): Levels => ({
 })
 
 /** A rate of noise that grows from `betaMin` at time 0 to `betaMax` at time 1. */
-const betaFields = { betaMin: Field.notNegative({ default: 0.1 }), betaMax: Field.positive({ default: 20 }) }
+const betaFields = {
+  /** β at time 0. */
+  betaMin: Field.notNegative({ default: 0.1 }),
+  /** β at time 1. */
+  betaMax: Field.positive({ default: 20 })
+}
 
 const grows = ({ betaMin, betaMax }: Field.Of<typeof betaFields>): ReadonlyArray<Problem.Problem> =>
   Problem.unless(betaMax >= betaMin, 'betaMax', betaMax, `≥ betaMin = ${betaMin}`, `try ${Math.max(20, betaMin)}`)
@@ -318,7 +323,10 @@ export const vpLinear = define({
 export const cosine = define({
   name: 'cosine',
   about: 'improved DDPM (arXiv 2102.09672)',
-  fields: { offset: Field.notNegative({ default: 0.008 }) },
+  fields: {
+    /** Keeps the noise near time 0 from being too small. */
+    offset: Field.notNegative({ default: 0.008 })
+  },
   formula: ({ offset }) => `α = cos(½π (t + ${offset})/${1 + offset}) / cos(½π ${offset}/${1 + offset}), σ² = 1 − α²`,
   meaning: ({ offset }) => {
     // θ = (t + s)c is the angle, (1 − t)c what is left of it to ½π, sc where it starts.
@@ -384,7 +392,12 @@ export const subVp = define({
 export const varianceExploding = define({
   name: 'varianceExploding',
   about: 'geometric noise, the signal stays (arXiv 2011.13456)',
-  fields: { sigmaMin: Field.positive({ default: 0.01 }), sigmaMax: Field.positive({ default: 50 }) },
+  fields: {
+    /** σ at time 0. */
+    sigmaMin: Field.positive({ default: 0.01 }),
+    /** σ at time 1. */
+    sigmaMax: Field.positive({ default: 50 })
+  },
   check: ({ sigmaMin, sigmaMax }) =>
     Problem.unless(
       sigmaMax > sigmaMin,
@@ -506,7 +519,10 @@ const table: typeof each = {
 export const betas = define({
   name: 'betas',
   about: 'the discrete DDPM of a table of β (arXiv 2006.11239)',
-  fields: { betas: table },
+  fields: {
+    /** β of each step of the chain. */
+    betas: table
+  },
   call: ['betas'],
   example: { betas: [0.1, 0.2, 0.3] },
   formula: ({ betas }) => `α² = Π (1 − β_i) over the first t of ${betas.length} steps, σ² = 1 − α²`,
@@ -560,7 +576,12 @@ export const cosineBetas = ({
 export const reparametrized = define({
   name: 'reparametrized',
   about: 'the same levels on another clock: Schedule.affine, Schedule.power, Schedule.evenLogSnr or your own',
-  fields: { clock: Field.of(Clock.concept), schedule: Field.of(concept) },
+  fields: {
+    /** Which time of the schedule is met when. */
+    clock: Field.of(Clock.concept),
+    /** Whose time runs otherwise. */
+    schedule: Field.of(concept)
+  },
   call: ['clock'],
   on: 'schedule',
   example: { clock: Clock.affine({ scale: 2, shift: 0.01 }) },
@@ -626,9 +647,13 @@ export const custom = made(
     name: 'custom',
     about: 'your own α and σ as functions of time',
     fields: {
+      /** How it is printed. */
       name: Field.text({ remedy: 'name it' }),
+      /** α of a time. */
       alpha: Field.code((time: number): number => Elementary.cos((Math.PI / 2) * time)),
+      /** σ of a time. */
       sigma: Field.code((time: number): number => Elementary.sin((Math.PI / 2) * time)),
+      /** The last time. */
       until: Field.positive({ suggestion: 1 })
     },
     example: { name: 'circle' },

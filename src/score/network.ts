@@ -215,11 +215,17 @@ const byName = Case.define('Score', {
   name: 'custom',
   about: 'a student network of your own, of any parametrization, with one output or several heads',
   fields: {
+    /** How it is printed. */
     name: Field.text({ remedy: 'name it' }),
+    /** The parameters’ shapes, for data of a dimension. */
     shapes: Field.code(mine),
+    /** What it makes of x and its level, [rows, dim]. */
     apply: Field.optional(Field.code(shrinks)),
+    /** What its output is; the score unless given. */
     predicts: Field.optional(Field.of(Parametrization.concept)),
+    /** What it says by name, in place of `apply`. */
     says: Field.optional(Field.code(says)),
+    /** Which head is the score, and in which parametrization. */
     heads: scoringField
   },
   example: { apply: shrinks },
@@ -309,8 +315,11 @@ const ofNet = Case.define('Score', {
   name: 'network',
   about: 'a Net as a score, of any parametrization',
   fields: {
+    /** What maps x and its level to an output. */
     net: Field.of(Net.concept),
+    /** What its output is; the score unless given. */
     predicts: Field.optional(Field.of(Parametrization.concept)),
+    /** Which head is the score, and in which parametrization. */
     heads: scoringField
   },
   call: ['net', '{}'],
@@ -397,7 +406,12 @@ export const preconditioned = <P extends string>(
 const converted = Case.define('Score', {
   name: 'convert',
   about: 'a score trained on one schedule, for use on any other',
-  fields: { trained: Field.of(Schedule.concept), score: Field.of(concept) },
+  fields: {
+    /** Of which parametrization it was trained. */
+    trained: Field.of(Schedule.concept),
+    /** The network. */
+    score: Field.of(concept)
+  },
   call: ['trained'],
   on: 'score',
   example: { score: custom({ name: 'mine', shapes: mine, apply: shrinks }) },

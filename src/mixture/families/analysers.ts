@@ -311,7 +311,12 @@ export const analysers = ({ rank, ...kind }: Kind & { readonly rank: number }): 
   }
 }
 
-const fields = { components: Field.count({ suggestion: 2 }), rank: Field.count({ suggestion: 1 }) }
+const fields = {
+  /** How many. */
+  components: Field.count({ suggestion: 2 }),
+  /** How many factors each has. */
+  rank: Field.count({ suggestion: 1 })
+}
 
 /**
  * Free weights, and for each component `rank` factors that its columns share beside noise of their own: Σ_k = F_k F_kᵀ +

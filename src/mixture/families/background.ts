@@ -245,7 +245,12 @@ const beside = (
 const made = Case.define('Score', {
   name: 'withBackground',
   about: 'a mixture beside rows of no component, from a density that is not learned (Banfield & Raftery 1993)',
-  fields: { shape: Field.oneOf(['cauchy', 'box']), score: Field.of(concept) },
+  fields: {
+    /** Of the background: a Cauchy, or a box about the data. */
+    shape: Field.oneOf(['cauchy', 'box']),
+    /** The mixture beside it. */
+    score: Field.of(concept)
+  },
   on: 'score',
   example: { score: isotropic({ components: 2 }) },
   formula: ({ shape, score }) =>

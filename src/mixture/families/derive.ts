@@ -170,7 +170,10 @@ export const byFields = <Q extends string, F extends Field.Fields>(
   }
 }
 
-const fields = { components: Field.count({ suggestion: 2 }) }
+const fields = {
+  /** How many. */
+  components: Field.count({ suggestion: 2 })
+}
 
 type Fields = typeof fields
 

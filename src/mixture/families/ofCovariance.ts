@@ -21,8 +21,11 @@ export type ParametersOf<C, W> = 'means' | (W extends 'equal' ? never : 'logits'
 export type Given = Covariance.Covariance<string> | Covariance.Name | Covariance.FactorName
 
 const fields = {
+  /** How many. */
   components: Field.count({ suggestion: 2 }),
+  /** Which covariances they have. */
   covariance: Covariance.field,
+  /** Whether weights are learned, or all alike. */
   weights: Field.quiet(Field.oneOf(['free', 'equal']))
 }
 

@@ -63,7 +63,10 @@ const meansOf = ({ means }: Mixture): Params.Params<'means'> => ({ means })
 export const spherical = family({
   name: 'spherical',
   about: 'equal weights, unit variances: s = Σ w_i m_i − x',
-  fields: { components: Field.count({ suggestion: 2 }) },
+  fields: {
+    /** How many. */
+    components: Field.count({ suggestion: 2 })
+  },
   formula: ({ components }) =>
     `s(x) = Σ w_i m_i − x over ${components} components, w = softmax(⟨m_i, x⟩ − ½|m_i|²), m_i = α means_i`,
   parameters:

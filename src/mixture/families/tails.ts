@@ -272,7 +272,12 @@ const made = Case.define('Score', {
   name: 'withTails',
   about:
     'a mixture whose components are multivariate t, with the covariances of another as scales (Peel & McLachlan 2000)',
-  fields: { nu: nuField, score: Field.of(concept) },
+  fields: {
+    /** Degrees of freedom: a number, or 'common' or 'own', which are learned. */
+    nu: nuField,
+    /** The mixture whose components get tails. */
+    score: Field.of(concept)
+  },
   on: 'score',
   example: { score: diagonal({ components: 2 }) },
   formula: ({ nu, score }) =>

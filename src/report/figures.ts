@@ -3,6 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import * as Key from '../../lib/random/key.js'
+import * as Discriminant from '../fit/discriminant.js'
 import { principal } from '../../lib/rows/principal.js'
 import * as Points from '../data/index.js'
 import { plural } from '../data/parts.js'
@@ -20,7 +21,7 @@ import { rowOf, type Choice, type Findings, type StageRun } from './findings.js'
 
 /** Rows drawn at most in one panel: more would only darken it and weigh on the page. */
 const drawn = 5000
-/** Columns that are shown pair by pair; more are seen along their principal components. */
+/** Columns that are shown pair by pair; more are seen along the directions in which components differ. */
 const paired = 6
 /** As many of those as stay readable. */
 const directions = 4
@@ -41,7 +42,7 @@ export type Seen = Pick<Findings, 'points' | 'columns' | 'mixture' | 'scaling' |
   readonly statistics: Pick<Findings['statistics'], 'rows'>
 }
 
-/** The data and the mixture as they are drawn: in their columns, or along principal components. */
+/** The data and the mixture as they are drawn: in their columns, or along few directions. */
 export interface View {
   readonly names: ReadonlyArray<string>
   readonly points: Points.Points
@@ -68,54 +69,127 @@ const loading = (vector: Float64Array, columns: ReadonlyArray<string>): string =
     .map(({ value, name }, i) => `${value < 0 ? '− ' : i === 0 ? '' : '+ '}${Math.abs(value).toFixed(2)} ${name}`)
     .join(' ')
 
-/** Along the first principal components, in the units the mixture was learned in. */
-const alongPrincipal = ({ points: all, columns, mixture, scaling }: Seen): View => {
+/** A direction that rows are seen along, of length 1, and what it is called. */
+interface Direction {
+  readonly name: string
+  readonly vector: Float64Array
+}
+
+const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, j) => sum + x * b[j], 0)
+
+/** The part of a vector that is orthogonal to others, of length 1. */
+const beside = (others: ReadonlyArray<Float64Array>, vector: Float64Array): Float64Array => {
+  const rest = others
+    .reduce<ReadonlyArray<Float64Array>>((basis, v) => [...basis, beside(basis, v)], [])
+    .reduce((left, v) => left.map((x, j) => x - dot(left, v) * v[j]), vector)
+  const length = Math.sqrt(dot(rest, rest))
+  return rest.map(x => x / length)
+}
+
+/** A direction's sign says nothing: the largest loading is made positive. */
+const upright = (vector: Float64Array): Float64Array => {
+  const largest = vector.reduce((best, v) => (Math.abs(v) > Math.abs(best) ? v : best), 0)
+  return largest < 0 ? vector.map(v => -v) : vector
+}
+
+/**
+ * The directions in which components differ most, by their means (see `Discriminant.directions`); to these principal components of what is
+ * orthogonal to them, where there are fewer than two, or no components that differ.
+ */
+const seenAlong = (mixture: Mixture.Mixture, points: Points.Points): ReadonlyArray<Direction> => {
+  const { dim } = points
+  const isOfGaussians = mixture.tails === undefined && mixture.background === undefined
+  const differing = mixture.weights.length > 1 && isOfGaussians ? Discriminant.directions()(mixture) : null
+  const sum = differing?.values.reduce((all, value) => all + value, 0) ?? 0
+  const found = Array.from(differing?.values.slice(0, directions) ?? [], (value, q): Direction => ({
+    name: `direction ${q + 1} (${((100 * value) / sum).toFixed(0)} %)`,
+    vector: upright(differing?.vectors.values.slice(q * dim, (q + 1) * dim) ?? new Float64Array(dim))
+  }))
+  if (found.length > 1) return found
+  const more = found.length === 0 ? Math.min(directions, dim) : 1
+  const own = found.map(({ vector }) => vector)
+  const { values, vectors } = principal(
+    // What is orthogonal to the direction that there is.
+    {
+      ...points,
+      values: points.values.map((x, at) => {
+        const row = points.values.subarray(at - (at % dim), at - (at % dim) + dim)
+        return own.reduce((rest, v) => rest - dot(row, v) * v[at % dim], x)
+      }),
+      weights: Points.weightsOf(points)
+    },
+    new Float64Array(dim),
+    more
+  )
+  const total = Points.variances(points).reduce((all, value) => all + value, 0)
+  return [
+    ...found,
+    ...Array.from(values, (value, q): Direction => ({
+      name: `PC ${q + 1} (${((100 * value) / total).toFixed(0)} %)`,
+      vector: upright(beside(own, vectors.slice(q * dim, (q + 1) * dim)))
+    }))
+  ]
+}
+
+/** Along few directions, in the units the mixture was learned in. */
+const alongDirections = ({ points: all, columns, mixture, scaling }: Seen): View => {
   const { dim, rows } = all
   const scale = scaling?.scale ?? new Float64Array(dim).fill(1)
   const centre = Points.mean(all)
   const inUnits = Points.inUnits({ centre, scale })(all)
-  const { values, vectors } = principal(
-    { ...inUnits, weights: Points.weightsOf(all) },
-    new Float64Array(dim),
-    Math.min(directions, dim)
-  )
-  const total = Points.variances(inUnits).reduce((sum, value) => sum + value, 0)
-  // An eigenvector's sign says nothing: the largest loading is made positive.
-  const basis = Array.from(values, (_, q) => {
-    const vector = vectors.slice(q * dim, (q + 1) * dim)
-    const largest = vector.reduce((best, v) => (Math.abs(v) > Math.abs(best) ? v : best), 0)
-    return largest < 0 ? vector.map(v => -v) : vector
-  })
-  const along = (vector: Float64Array, x: (j: number) => number): number =>
-    vector.reduce((sum, v, j) => sum + v * x(j), 0)
+  const means = Mixture.marginals(mixture).means.map(mean => mean.map((c, j) => (c - centre[j]) / scale[j]))
+  const factors = covariances(mixture).map(covariance => covariance.map((x, at) => x / (scale[Math.floor(at / dim)] * scale[at % dim]))) // prettier-ignore
+  const weights = Array.from(mixture.weights)
+  const { tails, background } = mixture
+  const scaled = {
+    ...Mixture.of({
+      weights,
+      means,
+      covariances: factors.map(flat =>
+        Array.from({ length: dim }, (_, i) => Array.from(flat.slice(i * dim, (i + 1) * dim)))
+      )
+    }),
+    ...(tails && { tails }),
+    ...(background && { background })
+  }
+  const along = seenAlong(scaled, inUnits)
+  const basis = along.map(({ vector }) => vector)
   const count = basis.length
   const projected = new Float64Array(rows * count)
   for (let i = 0; i < rows; i++)
-    for (let q = 0; q < count; q++) projected[i * count + q] = along(basis[q], j => inUnits.values[i * dim + j])
-  const means = Mixture.marginals(mixture).means.map(mean =>
-    basis.map(vector => along(vector, j => (mean[j] - centre[j]) / scale[j]))
+    for (let q = 0; q < count; q++)
+      projected[i * count + q] = dot(basis[q], inUnits.values.subarray(i * dim, (i + 1) * dim))
+  const spread = factors.map(covariance =>
+    basis.map(p =>
+      basis.map(q => p.reduce((sum, x, i) => sum + x * dot(q, covariance.subarray(i * dim, (i + 1) * dim)), 0))
+    )
   )
-  const spread = covariances(mixture).map(covariance =>
-    basis.map(p => basis.map(q => along(p, i => along(q, j => covariance[i * dim + j] / (scale[i] * scale[j])))))
-  )
-  const share = (value: number): string => `${((100 * value) / total).toFixed(0)} %`
-  const held = values.reduce((sum, value) => sum + value, 0)
+  const own = along.filter(({ name }) => !name.startsWith('PC')).length
+  const shown =
+    own === 0
+      ? `their first ${count} principal components (PC), with their shares of the variance`
+      : `${own === 1 ? 'the direction' : `the ${own} directions`} in which components differ most (GMMDR), with shares of the difference` +
+        (own < count ? ', and beside it the first principal component of the rest, with its share of the variance' : '')
   return {
-    names: Array.from(values, (value, q) => `PC ${q + 1} (${share(value)})`),
+    names: along.map(({ name }) => name),
     points: { ...all, dim: count, values: projected },
-    mixture: Mixture.of({ weights: Array.from(mixture.weights), means, covariances: spread }),
+    mixture: Mixture.of({
+      weights,
+      means: means.map(mean => basis.map(vector => dot(vector, Float64Array.from(mean)))),
+      covariances: spread
+    }),
     units: basis.map(() => 1),
-    note:
-      `The ${dim} ${scaling === null ? '' : 'standardized '}columns, seen along their first ${count} principal components (PC), ` +
-      `which hold ${share(held)} of the variance: a component that differs elsewhere may lie on another here.`,
-    loadings: basis.map((vector, q) => `PC ${q + 1} = ${loading(vector, columns)}${dim > paired ? ' …' : ''}`)
+    note: `The ${dim} ${scaling === null ? '' : 'standardized '}columns, seen along ${shown}: a component that differs elsewhere may lie on another here.`,
+    loadings: along.map(
+      ({ name, vector }) => `${name.replace(/ \(.*/, '')} = ${loading(vector, columns)}${dim > paired ? ' …' : ''}`
+    )
   }
 }
 
 /** What is drawn of a fit. */
 export const view = (fit: Seen): View =>
   fit.columns.length > paired
-    ? alongPrincipal(fit)
+    ? alongDirections(fit)
     : {
         names: fit.columns,
         points: fit.points,
@@ -430,8 +504,9 @@ const twoColumns = (fit: Seen): Picture => {
 
 /** Every pair of columns, the density of each alone on the diagonal. */
 const pairs = (fit: Seen): Picture => {
-  const count = Math.min(fit.columns.length > paired ? directions : paired, fit.columns.length)
-  const seen = scene(fit, Math.round(drawn / Math.max(1, (count - 1) / 2)))
+  const most = Math.min(fit.columns.length > paired ? directions : paired, fit.columns.length)
+  const seen = scene(fit, Math.round(drawn / Math.max(1, (most - 1) / 2)))
+  const count = seen.names.length
   const gap = 10
   const size = Math.min(2.4, radius(seen.rows.flat().length))
   const axisOf = (j: number, isNamed: boolean): Axis => ({

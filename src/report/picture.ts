@@ -93,7 +93,7 @@ export const curve = (run: Iterable<Run.State<string>> | ReadonlyArray<Run.Curve
 /**
  * Rows with the mixture that describes them: each row in the colour and the mark of its most probable component, centres, ellipses of one
  * and two standard deviations, level lines of the density, and each column alone. More than two columns are shown pair by pair, more than
- * six along their principal components. Rows far from the bulk are arrows at the edge.
+ * six along the directions in which components differ most. Rows far from the bulk are arrows at the edge.
  *
  * @throws {RangeError} where rows have other columns than the mixture, or miss cells.
  * @example

@@ -632,7 +632,7 @@ const looked = (fit: Findings): string => {
     (loadings.length === 0
       ? ''
       : details(
-          'What the principal components are made of',
+          'What the directions are made of',
           `<ul>${loadings.map(text => `<li>${escape(text)}</li>`).join('')}</ul>`
         ))
   )

@@ -250,15 +250,32 @@ describe('the picture of the data', () => {
     expect(symbols(svg, 0) + symbols(svg, 1)).toBe(6 * 300)
   })
 
-  it('projects more columns on their principal components, and says how much they hold', () => {
+  it('projects more columns of a single component on their principal components, and says how much they hold', () => {
     // Variance 9 along (1, 1, 0, …)/√2 and 1 along (0, 0, 1, 0, …), by the construction; none elsewhere.
     const rows = [3, -3].flatMap(a => [1, -1].map(b => [a / Math.SQRT2, a / Math.SQRT2, b, 0, 0, 0, 0]))
     const points = { rows: 4, dim: 7, values: Float64Array.from(rows.flat()) }
     const fitted = Mixture.of({ means: [rows[0].map(() => 0)] })
     const html = page(planted(fitted, 4, { points, columns: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] }), '')
-    expect(html).toContain('which hold 100 % of the variance')
+    expect(html).toContain('their first 4 principal components (PC), with their shares of the variance')
     expect(html).toContain('PC 1 (90 %)')
     expect(html).toContain('PC 1 = 0.71 a + 0.71 b')
+  })
+
+  it('projects them on the directions in which components differ, which principal components may miss', () => {
+    // They differ along d, of variance 1 within each; a is ten times as wide in both.
+    const means = [-2, 2].map(d => [0, 0, 0, d, 0, 0, 0])
+    const variances = means.map(() => [100, 1, 1, 1, 1, 1, 1])
+    const fitted = Mixture.of({ means, variances })
+    const html = page(planted(fitted, 50, { columns: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] }), '')
+    expect(html).toContain('the direction in which components differ most')
+    expect(html).toContain('direction 1 (100 %)')
+    expect(html).toMatch(/direction 1 = 1\.00 d /)
+    // Beside it the widest of the rest.
+    expect(html).toMatch(/PC 1 = (1\.00|0\.99) a /)
+    const three = Mixture.of({ means: [...means, [0, 3, 0, 0, 0, 0, 0]], variances: [...variances, variances[0]] })
+    const [svg] = charts(page(planted(three, 50, { columns: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] }), ''))
+    expect(svg).toContain('direction 2')
+    expect(svg).not.toContain('PC')
   })
 
   it('draws the density of one column over its histogram, both of area 1', () => {

@@ -41,7 +41,9 @@ export interface Population extends Nodes {
   readonly ofStudents: (students: Mixture, levels: ReadonlyArray<Level>) => E.Either<Problem.Problem, Nodes>
 }
 
+/** Whether what stands where rows do is nodes, for each noise level its own. */
 export const isNodes = (data: object): data is Nodes => 'nodesAt' in data
+/** Whether it is a population, whose nodes depend on the levels and the students. */
 export const isPopulation = (data: object): data is Population => 'resolved' in data
 
 /** More rows are refused. */

@@ -24,6 +24,7 @@ const picked = <A>(prefix: string, all: Readonly<Record<string, A>>): Readonly<R
     Object.entries(all).flatMap(([name, a]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), a]] : []))
   )
 
+/** What a derivative along a direction is given as constants: the direction, and those of the objective itself, each by a name of its own. */
 export const constants = (direction: Params.Params<string>, own: Params.Params<string> = {}): Params.Params<string> =>
   Object.fromEntries([...renamed(DIRECTION, direction), ...renamed(OWN, own)])
 

@@ -19,6 +19,7 @@ const vector = (values: Float64Array): NdArray => ({ shape: [values.length], val
 const logits = (weights: Float64Array): NdArray =>
   vector(weights.map(w => Elementary.log(Math.max(w, Number.MIN_VALUE))))
 
+/** A mixture as the constants of a teacher: means, log weights, and variances where it is round, else factors of covariances. */
 export const constants = (truth: Mixture.Mixture): Params.Params<string> => {
   const { means, weights, variances } = truth
   const [count, dim] = means.shape

@@ -37,6 +37,7 @@ interface Store<S> {
   readonly path: (member: number) => ReadonlyArray<string>
 }
 
+/** Memories of so many members, in their order. */
 export const list = (length: number): Store<ReadonlyArray<unknown>> => ({
   about: `a list of ${length} memories`,
   fits: (u): u is ReadonlyArray<unknown> => t.UnknownArray.is(u) && u.length === length,
@@ -45,6 +46,7 @@ export const list = (length: number): Store<ReadonlyArray<unknown>> => ({
   path: i => [String(i)]
 })
 
+/** Memories of members by their names. */
 export const record = (names: ReadonlyArray<string>): Store<Readonly<Record<string, unknown>>> => ({
   about: `memories of ${several(names)}`,
   fits: (u): u is Readonly<Record<string, unknown>> => t.UnknownRecord.is(u) && names.every(name => name in u),

@@ -56,6 +56,7 @@ const made = (length: number): Scratch => ({
 /** One for all: nothing of it outlasts the block. */
 const common = lazy(() => made(BLOCK))
 
+/** Room for a block: the same each time, unless a single row asks for more. */
 export const scratch = (count: number, dim: number): Scratch => (count * dim <= BLOCK ? common() : made(count * dim))
 
 /** Rows of a pattern, their first columns in its order. */
@@ -105,6 +106,7 @@ type Whiten = (
   dim: number
 ) => void
 
+/** By L⁻¹, [K, columns, columns]. */
 export const byTriangle: Whiten = (delta, at, roots, k, squares, to, n, columns, dim) => {
   for (let row = 0, of = at; row < n; row++, of += dim) {
     let squared = 0
@@ -117,6 +119,7 @@ export const byTriangle: Whiten = (delta, at, roots, k, squares, to, n, columns,
   }
 }
 
+/** By its diagonal, [K, columns]. */
 export const byColumn: Whiten = (delta, at, roots, k, squares, to, n, columns, dim) => {
   for (let row = 0, of = at; row < n; row++, of += dim) {
     let squared = 0
@@ -128,6 +131,7 @@ export const byColumn: Whiten = (delta, at, roots, k, squares, to, n, columns, d
   }
 }
 
+/** log π N(x; c, Σ), of a constant less half the square. */
 export const logGaussian = (
   constant: number,
   squares: Float64Array,
@@ -138,6 +142,7 @@ export const logGaussian = (
   for (let i = to; i < to + n; i++) logs[i] = constant - squares[i] / 2
 }
 
+/** log π t_ν(x; c, Σ): a constant less (ν + columns)/2 · log(1 + |L⁻¹δ|²/ν). */
 export const logStudent = (
   constant: number,
   nu: number,
@@ -215,6 +220,7 @@ export const total = (parts: Float64Array, count: number, n: number, totals: Flo
   }
 }
 
+/** log p(x) of each row, and p(k | x). */
 export const tellShares = (
   told: Told,
   rows: Int32Array | null,

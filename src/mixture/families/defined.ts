@@ -41,6 +41,10 @@ export interface Definition<F extends Field.Fields, Q extends string> {
   readonly leastRows?: (fields: Field.Of<F>) => (dim: number) => number
 }
 
+/**
+ * The model that a definition is of such fields: parameters, way from and to mixtures, M-step and distance, all by the covariances that they
+ * are and the fit of covariances to moments.
+ */
 export const defined = <F extends Field.Fields, Q extends string>(
   name: string,
   { isShared = false, ...spec }: Definition<F, Q>,

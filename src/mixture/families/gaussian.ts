@@ -142,6 +142,7 @@ export interface Count {
   readonly components: number
 }
 
+/** Numbers as an array of one axis. */
 export const vector = (values: Float64Array): NdArray => ({ shape: [values.length], values })
 
 /** The rows of arrays whose first axis is that of the components, in another order. */
@@ -206,6 +207,7 @@ export const mapRows =
 export const logShares = (weights: Float64Array): NdArray =>
   vector(weights.map(w => Elementary.log(Math.max(w, Number.MIN_VALUE))))
 
+/** Σ xᵢ, from the first on. */
 export const total = (values: Float64Array): number => values.reduce((sum, x) => sum + x, 0)
 
 // —— an M-step's part that is the same for all ——
@@ -261,6 +263,7 @@ export const logsOf = ({ values }: NdArray): Float64Array => {
   return values.map(x => x - total)
 }
 
+/** π_k = e^{l_k}/Σ_m e^{l_m} of logits, [K]. */
 export const weightsOf = (logits: NdArray): Float64Array => logsOf(logits).map(Elementary.exp)
 
 /** Σ_k π_k v_kj, [dim]: the common diagonal that is nearest. */

@@ -69,10 +69,14 @@ const thinned = (cloud: Cloud, seen: Cloud): readonly [Cloud, Cloud] => {
 
 /** The row at which a share u of the weights is reached. */
 const rowAt = (u: number, weights: Float64Array): number => {
-  const total = weights.reduce((sum, w) => sum + w, 0)
+  let total = 0
+  for (let i = 0; i < weights.length; i++) total += weights[i]
   let below = 0
-  const found = weights.findIndex(w => (below += w) > u * total)
-  return found < 0 ? weights.length - 1 : found
+  for (let i = 0; i < weights.length; i++) {
+    below += weights[i]
+    if (below > u * total) return i
+  }
+  return weights.length - 1
 }
 
 /** The plane's points that are spread most evenly, one after another (Roberts 2018): 1/g and 1/g², g³ = g + 1. */
@@ -143,12 +147,11 @@ const startsOf = ({ rows, dim, values, weights }: Cloud, table: Table, count: nu
     table,
     rows
   )
+  const chances = new Float64Array(rows)
   return places.map(([, v], start) => {
     const first = firsts[start]
-    const other = rowAt(
-      v,
-      weights.map((w, i) => w * Math.max(far[start * rows + i] + squares[i], 0))
-    )
+    for (let i = 0; i < rows; i++) chances[i] = weights[i] * Math.max(far[start * rows + i] + squares[i], 0)
+    const other = rowAt(v, chances)
     const [a, b] = [at(first), at(other)]
     return {
       odds: lift(

@@ -4,7 +4,7 @@
  */
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import * as E from '../core/either.js'
-import { generator as ours } from '../../lib/random/key.js'
+import * as Generator from '../compile/generator.js'
 import * as Problem from '../core/problem.js'
 import type * as Place from '../data/place.js'
 import { code } from './codeHash.js'
@@ -60,19 +60,15 @@ export interface Kept {
 export const kept =
   (path: string, of: unknown) =>
   (place: Place.Place): E.Either<Problem.Problem, Kept> => {
-    const head = Buffer.from(`ornstein sums 1 generator ${ours} ${textHash(JSON.stringify([code(), of]))}\n`)
+    const head = Buffer.from(
+      `ornstein sums 1 generator ${Generator.written.generator} ${textHash(JSON.stringify([code(), of]))}\n`
+    )
     const before = existsSync(path) ? readFileSync(path) : head
-    const [isSums, generator = '1'] =
+    const [isSums, generator = 1] =
       /^ornstein sums 1 (?:generator (\d+) )?/.exec(before.toString('latin1', 0, 64)) ?? []
-    if (isSums !== undefined && generator !== String(ours))
-      return E.left(
-        Problem.of(
-          '--checkpoint',
-          `${path}, of random numbers of generator ${generator}`,
-          `of generator ${ours}, which draws other ones`,
-          'use the ornstein that wrote it, or remove it, or name another file'
-        )
-      )
+    const by = { generator: Number(generator) }
+    if (isSums !== undefined && !Generator.isOurs(by))
+      return E.left(Generator.refusal(`--checkpoint ${path}`, by, 'remove it, or name another file'))
     if (before.length > 0 && !before.subarray(0, head.length).equals(head))
       return E.left(
         Problem.of(

@@ -27,7 +27,7 @@ it('of another generator of random numbers, by its name', () => {
   }
   // The first generator was not named.
   expect(refusalOf(head.replace(/generator \d+ /, ''))).toMatch(
-    /of random numbers of generator 1 is not of generator 2, .*; use the ornstein that wrote it, or remove it/
+    /random numbers of generator 1 is not of generator 2, .*; use the ornstein that wrote it, or remove it/
   )
   expect(refusalOf(head.replace(/generator \d+ /, 'generator 7 '))).toContain('generator 7')
   expect(refusalOf(head)).toBe('none')

@@ -113,15 +113,14 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it('is that of one process, whatever the number of workers', async () => {
-    for (const count of isNight ? [1, 2, 8] : [2]) {
-      await Promise.all(Array.from({ length: count }, () => work()))
-      for (const kind of kinds) {
-        expect(await shared(kind, 'shared.json').ended).toEqual(done)
-        expect(model('shared.json')).toBe(await alone(kind))
-      }
-      await dismiss()
+  // By day what follows shares between one worker and two, and kills them too.
+  it.runIf(isNight).each([1, 2, 8])('is that of one process, by %i workers', async count => {
+    await Promise.all(Array.from({ length: count }, () => work()))
+    for (const kind of kinds) {
+      expect(await shared(kind, 'shared.json').ended).toEqual(done)
+      expect(model('shared.json')).toBe(await alone(kind))
     }
+    await dismiss()
   })
 
   const kills = isNight ? 50 : 3

@@ -1,6 +1,24 @@
 /**
  * One call from data to a mixture: families and numbers of components are learned from the same data, and an information
  * criterion chooses. `mixture` returns problems as values; `fit` throws them, for those who prefer that.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Fit, Key, Mixture, Problem, Source } from 'ornstein'
+ *
+ * // The families that are compared unless others are asked for, by the name that an option has for them.
+ * assert(Fit.isFamilyName('tied') && !Fit.isFamilyName('square'))
+ * assert.deepEqual(
+ *   Object.keys(Fit.families).filter(name => !Fit.isFamilyName(name)),
+ *   []
+ * )
+ * // A fit of a source is that of its rows; the older names of `mixture` and `states` still take one.
+ * const points = Mixture.sample(200)(Key.fromSeed(1))(Mixture.of({ means: [[-3], [3]] }))
+ * const options = { components: 2, family: 'isotropic' } as const
+ * const fitted = Problem.orThrow(Fit.ofSource(options)(Source.of(points)))
+ * assert.equal(fitted.components, 2)
+ * const states = [...Problem.orThrow(Fit.statesOfSource(options)(Source.of(points)))]
+ * assert(states.length > 0)
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'

@@ -2,6 +2,30 @@
  * Mixtures as others write them: scikit-learn's `GaussianMixture` by the names of its arrays, as JSON or in a file of NumPy's (`.npz`), and
  * the `parameters` of R's mclust, as JSON (`jsonlite`) or as R's own text (`dput`, `dget`). Setting the arrays on a `GaussianMixture`, or
  * giving the list to `mclust::dens` and `estep`, has the same densities there.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Exchange, Mixture, Problem } from 'ornstein'
+ *
+ * // Written in each form and read back, where all is Gaussian; tails and backgrounds have no such form.
+ * const mixture = Mixture.of({
+ *   means: [
+ *     [0, 0],
+ *     [4, 1]
+ *   ],
+ *   variances: [
+ *     [1, 2],
+ *     [3, 1]
+ *   ]
+ * })
+ * assert.deepEqual(Exchange.problems(mixture), [])
+ * for (const form of Exchange.forms) {
+ *   const file = Exchange.write(form)({ mixture, columns: ['x', 'y'] })
+ *   const bytes = typeof file === 'string' ? new TextEncoder().encode(file) : file
+ *   assert.deepEqual(Problem.orThrow(Exchange.read(bytes)).mixture.means, mixture.means)
+ * }
+ * const open = Mixture.of({ means: [[0]], background: { share: 0.1, shape: 'box', centre: [0], scale: [5] } })
+ * assert.equal(Exchange.problems(open).length, 1)
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'

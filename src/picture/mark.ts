@@ -1,6 +1,70 @@
 /**
  * Marks: what is drawn of numbers in a panel. A mark knows which places it must show, and draws itself where the panel says that numbers
  * stand; so a mark of one's own stands wherever these do.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Picture } from 'ornstein'
+ *
+ * const marks = Picture.Marks
+ * const rows: ReadonlyArray<readonly [number, number]> = [
+ *   [0, 0],
+ *   [1, 2],
+ *   [2, 1]
+ * ]
+ * const spread = rows.map(([x, y]) => ({ at: x, low: y - 0.5, high: y + 0.5 }))
+ * // A field of numbers on a grid, and the level that half of it lies above.
+ * const field = {
+ *   columns: 3,
+ *   rows: 3,
+ *   values: Float64Array.of(0, 1, 0, 1, 4, 1, 0, 1, 0),
+ *   x: [0, 2],
+ *   y: [0, 2]
+ * } as const
+ * const [half] = marks.levelsOf(field, [0.5])
+ * assert(half > 0 && half <= 4)
+ *
+ * const drawn = Picture.arranged([
+ *   {
+ *     title: 'Rows',
+ *     x: { title: 'length' },
+ *     y: { title: 'width' },
+ *     marks: [
+ *       marks.line(rows, { name: 'path' }),
+ *       marks.crosses([[2, 2]], { name: 'excluded' }),
+ *       marks.band(spread),
+ *       marks.intervals(spread),
+ *       marks.levelLine(field, half),
+ *       marks.numbered(rows),
+ *       marks.words([1, 1], 'here'),
+ *       marks.rule('y', 1.5, 'mean')
+ *     ]
+ *   },
+ *   {
+ *     title: 'Counts',
+ *     x: {},
+ *     y: {},
+ *     marks: [
+ *       marks.turned(
+ *         marks.bars([
+ *           { from: 0, to: 1, height: 3 },
+ *           { from: 1, to: 2, height: 1 }
+ *         ])
+ *       )
+ *     ]
+ *   },
+ *   { title: 'Confusion', x: {}, y: {}, marks: [marks.squares([{ column: 0, row: 0, value: 0.9, text: '90 %' }])] }
+ * ])
+ * for (const word of ['excluded', 'here', 'mean', '90 %']) assert(drawn.body.includes(word))
+ * // For a mark of one's own: a line as the path of a box, and the room that a name takes in a legend.
+ * assert.match(
+ *   marks.path({ left: 0, top: 0, width: 10, height: 10 }, [
+ *     [0, 0],
+ *     [10, 10]
+ *   ]),
+ *   /^M/
+ * )
+ * assert(marks.nameWidth('a long name') > marks.nameWidth('short'))
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { colour, dashOf, dots as symbols, n, stroked, text, wide, type Box, type Xy } from './svg.js'

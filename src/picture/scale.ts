@@ -1,4 +1,31 @@
-/** From numbers to shares of an axis, back again, and the numbers that stand along it. */
+/**
+ * From numbers to shares of an axis, back again, and the numbers that stand along it.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Picture } from 'ornstein'
+ *
+ * const { bands, extent, linear, log, reversed, scales, sqrt, squeezed, ticks, written } = Picture.Scale
+ * // Where numbers stand on an axis, from 0 to 1, and back.
+ * assert.equal(linear([0, 10]).unit(2.5), 0.25)
+ * assert(Math.abs(log([1, 100]).unit(10) - 0.5) < 1e-12)
+ * assert(Math.abs(sqrt([0, 100]).unit(25) - 0.5) < 1e-12)
+ * assert(squeezed([0, 1000]).unit(1) > linear([0, 1000]).unit(1))
+ * assert.equal(reversed(linear([0, 10])).unit(2.5), 0.75)
+ * assert(Math.abs(log([1, 100]).value(0.5) - 10) < 1e-12)
+ * assert.equal(scales.log, log)
+ * // The range of some numbers, the round ones in it, and names in bands.
+ * assert.deepEqual(extent([3, 1, 2], 0), [1, 3])
+ * assert.deepEqual(
+ *   ticks([0, 10], 5).map(({ label }) => label),
+ *   ['0', '2', '4', '6', '8', '10']
+ * )
+ * assert.deepEqual(
+ *   bands(['a', 'b']).ticks.map(({ label }) => label),
+ *   ['a', 'b']
+ * )
+ * assert.deepEqual([0.1, -2, 1e6].map(written), ['0.1', '−2', '10⁶'])
+ */
 import * as Elementary from '../../lib/numbers/elementary.js'
 
 export type Range = readonly [number, number]

@@ -1,6 +1,25 @@
 /**
  * Populations: a mixture stands where points stand, and a loss is the exact integral in place of a mean over a sample. What theory asks
  * of a loss then has an answer in numbers: its Hessian, its stationary points with their indices, the course of its gradient flow.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Mixture, Population } from 'ornstein'
+ *
+ * // A mixture as weighted rows; one that would ask for too many is a value that says so.
+ * assert(E.isRight(Population.parse(Mixture.of({ means: [[-2], [2]] }))))
+ * const wide = Mixture.of({
+ *   means: [
+ *     [0, 0, 0, 0, 0, 0],
+ *     [9, 9, 9, 9, 9, 9]
+ *   ],
+ *   variances: [
+ *     [1, 2, 3, 4, 5, 6],
+ *     [6, 5, 4, 3, 2, 1]
+ *   ]
+ * })
+ * assert(E.isLeft(Population.parse(wide)))
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'

@@ -2,6 +2,17 @@
  * Scores made of scores: sums of them, guidance by a label, and posteriors of linear measurements with Gaussian noise. What
  * is made is a score that knows its divergence and its products with vectors, as what it is made of does; so samplers,
  * likelihoods and further guidance take it as any other.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Guidance, Mixture, Sampler, Schedule } from 'ornstein'
+ *
+ * // The score of a product of densities is the sum of theirs, and with weights of sum 1 a guided one.
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const [left, right] = [-1, 3].map(mean => Sampler.exact(Mixture.of({ means: [[mean]] }), schedule))
+ * const product = Guidance.combine([1, left], [1, right])
+ * const at = { rows: 1, dim: 1, values: Float64Array.of(0.5) }
+ * assert.equal(product(at, 0.3).values[0], left(at, 0.3).values[0] + right(at, 0.3).values[0])
  */
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import {

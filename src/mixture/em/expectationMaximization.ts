@@ -1,4 +1,43 @@
-/** Expectation–maximization (Dempster, Laird & Rubin 1977) for the scores of mixtures, on the data or on noisy ones. */
+/**
+ * Expectation–maximization (Dempster, Laird & Rubin 1977) for the scores of mixtures, on the data or on noisy ones.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as O from 'fp-ts/lib/Option.js'
+ * import { ExpectationMaximization as EM, Key, Mixture, Params, Place, Population, Score } from 'ornstein'
+ *
+ * const score = Score.spherical({ components: 2 })
+ * const { family: found } = Score.interpret(score)
+ * assert(O.isSome(found))
+ * const family = found.value
+ * const truth = Mixture.of({ means: [[-2], [2]] })
+ * const points = Mixture.sample(500)(Key.fromSeed(1))(truth)
+ * const start = Params.of({ means: [[-1], [0.5]] })
+ * // What a family can do, by its M-step.
+ * assert(EM.serves(family) && EM.servesMissing(family) && EM.servesPrior(family))
+ *
+ * // A step never lowers the likelihood, and says how likely the parameters were that it began with.
+ * const step = EM.step(family, 1e-6, points)
+ * const loss = EM.loss(family, points)
+ * const { value, params } = step(start)
+ * assert(Math.abs(value - loss(start)) < 1e-12 && loss(params) < loss(start))
+ * assert.deepEqual(EM.judge(family, points)(params).lost, 0)
+ *
+ * // At a noise level, with the noise of a key; and on the mixture itself, as an integral, where the truth is stationary.
+ * const level = { alpha: 0.8, sigma: 0.6 }
+ * const noisy = EM.noisyStep(family, 1e-6, points, level)(start, Key.fromSeed(2))
+ * assert(noisy.params.means.values[1] > start.means.values[1])
+ * const still = EM.integratedStep(family, 1e-6, Population.of(truth), null)(Params.of({ means: [[-2], [2]] }))
+ * assert(still.params.means.values.every((mean, i) => Math.abs(mean - [-2, 2][i]) < 1e-6))
+ *
+ * // The same steps as sums over rows, which a place takes: here, or where the rows are.
+ * const rows = { rows: points.rows, dim: 1, x: points.values, weights: null }
+ * const asked = () => EM.asked(score, { params: start, middle: null, kind: 'likelihood', noise: null })
+ * assert.equal(Place.here.taken(EM.summed(family, 1e-6, rows, null)(start), asked).value, value)
+ * const noise = { level, key: Key.fromSeed(2) }
+ * assert.equal(Place.here.taken(EM.noisySummed(family, 1e-6, rows)(start, noise), asked).value, noisy.value)
+ * assert.equal(Place.here.taken(EM.judgedSum(family, rows)(start), asked).value, loss(start))
+ */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'

@@ -443,7 +443,9 @@ export const plans =
     const precision = circumstances.library?.precision ?? circumstances.precision ?? 'float64'
     const described = [
       ...commonProblems(loss, points),
-      ...(hasShapes(loss.score, points) ? lossProblems(loss, points, precision) : [])
+      ...(hasShapes(loss.score, points)
+        ? [...lossProblems(loss, points, precision), ...Loss.pairProblems(loss, points, points.rows)]
+        : [])
     ]
     return pipe(
       either(described.length > 0 || isTried ? described : Dry.problems(loss, points, O.none), () =>
@@ -490,7 +492,7 @@ export const rowGradients =
         either(
           Objective.terms(loss.objective).flatMap(({ term }) =>
             Problem.unless(
-              !Objective.isPenalty(term) && !('adaptive' in term),
+              !Objective.isPenalty(term) && !('adaptive' in term) && !('pairs' in term),
               'objective',
               Objective.show(term.of),
               'a sum over rows, to have a gradient of each',
@@ -820,7 +822,7 @@ const stagesOn = <P extends string>(
   const asked = (own: Stage.Loss, evaluations: number): Wanted<P> => {
     const { objective, expectation, batch } = own
     const loss = { schedule, score, objective, expectation }
-    const refused = refusals(loss, points, precision)
+    const refused = [...refusals(loss, points, precision), ...Loss.pairProblems(loss, points, batch ?? points.rows)]
     // What needs double precision is not tried in single.
     const circumstances = { evaluations, place, precision: refused.length > 0 ? 'float64' : precision } as const
     const plan =

@@ -271,6 +271,17 @@ export const problems = <P extends string>(
     pipe(timeLaw, TimeLaw.quadrature(schedule, ROWS)).map(({ time }) => time)
   const of = (timeLaw: TimeLaw.TimeLaw, part: Tried): ReadonlyArray<Problem.Problem> =>
     partProblems(part, rows => trial(schedule, timesOf(timeLaw), points, rows))
+  const isPaired = (term: Matching.Direct): term is Objective.Matching =>
+    Objective.isMatching(term) && term.pairs !== undefined
+  /** How many numbers a term makes of a row. */
+  const widthOf = (term: Matching.Direct): number =>
+    isPaired(term)
+      ? pipe(
+          // What throws is told where it is tried.
+          O.tryCatch(() => Matching.readsOf(model, term, points.dim, false).width),
+          O.getOrElse(() => 1)
+        )
+      : 1
   const inScore = matching.slice(0, 1).flatMap(({ timeLaw }) =>
     of(timeLaw, {
       field: 'score',
@@ -310,7 +321,7 @@ export const problems = <P extends string>(
             field: 'objective',
             name: Objective.show(term.of),
             apply: trial => lossOf(loss, term, params, trial),
-            shapes: rows => [[rows, 1], [rows]],
+            shapes: rows => [[rows, widthOf(term)], ...(isPaired(term) ? [] : [[rows]])],
             finite
           })
         )

@@ -34,6 +34,7 @@ import * as Given from './given.js'
 import * as Matching from './matching.js'
 import * as Noise from './noise.js'
 import * as Objective from '../objective/objective.js'
+import * as Pairs from './pairwise.js'
 import * as Parametrization from '../family/parametrization.js'
 import * as Params from '../family/params.js'
 import * as Place from '../data/place.js'
@@ -483,11 +484,22 @@ const trial = <P extends string>(
   const model = Score.interpret(loss.score)
   const own = Matching.data(few, use === 'often')
   const { basis, terms } = draw(loss, few)(params, keys.draws)
+  const ofPairs = terms.filter(isPaired).flatMap(({ term, samples }) =>
+    samples.slice(0, 1).flatMap(sample => {
+      const given = { ...own, ...Matching.given(model, term, sample, basis, few) }
+      const { said, gradient } = Pairs.programs(model, library, term, shapes, given)
+      const { width } = Matching.readsOf(model, term, few.dim, false)
+      return [said, gradient({ shape: [few.rows, width], values: new Float64Array(few.rows * width) })]
+    })
+  )
   return pipe(
-    terms
-      .filter(isDirect)
-      .flatMap(drawn => parts(model, library, shapes, drawn, { basis, own, data: few }))
-      .map(({ program }) => program),
+    [
+      ...terms
+        .filter(isDirect)
+        .flatMap(drawn => parts(model, library, shapes, drawn, { basis, own, data: few }))
+        .map(({ program }) => program),
+      ...ofPairs
+    ],
     E.sequenceArray
   )
 }
@@ -496,7 +508,11 @@ const trial = <P extends string>(
 
 /** Whether it is one loss of the score; what is mixed by blocks of rows is two. */
 const isDirect = (drawn: Drawn): drawn is Drawn<Direct> =>
-  !Objective.isPenalty(drawn.term) && !('adaptive' in drawn.term)
+  !Objective.isPenalty(drawn.term) && !('adaptive' in drawn.term) && !isPaired(drawn)
+
+/** Whether it is a loss of pairs of rows. */
+const isPaired = (drawn: Drawn): drawn is Drawn<Pairs.Paired> =>
+  Objective.isMatching(drawn.term) && drawn.term.pairs !== undefined
 
 const isAdaptive = (drawn: Drawn): drawn is Drawn<Objective.Matching> => 'adaptive' in drawn.term
 
@@ -671,6 +687,20 @@ const onRows = <P extends string>(
       ])
     })
   }
+  const rows = lazy(() => Matching.data(about, circumstances.use === 'often'))
+  const paired = (
+    params: Params.Params<P>,
+    basis: Projection.Basis,
+    { weight, term, samples }: Drawn<Pairs.Paired>
+  ): ReadonlyArray<ValueAndGradient<P>> => {
+    const model = Score.interpret(loss.score)
+    const evaluate = Pairs.evaluated(model, by === 'compiled' ? library : null, term, about.rows, differentiates)
+    return samples.map(sample => {
+      // `problems` refuses what is not of one level and weight.
+      const [own] = column(sample.weight, 0, 1)
+      return scaled(weight * own)(evaluate(params, { ...rows(), ...Matching.given(model, term, sample, basis, about) }))
+    })
+  }
   return (params, key) => {
     const here = enter(params)
     const { basis, terms: all } = draws(here, key)
@@ -681,6 +711,7 @@ const onRows = <P extends string>(
       ...terms.flatMap(drawn => {
         const { term, weight } = drawn
         if (isAdaptive(drawn)) return varied(here, drawn)
+        if (isPaired(drawn)) return paired(here, basis, drawn)
         if (!Objective.isPenalty(term)) return []
         const { value, gradient } = term.penalty(params)
         // A penalty gives a gradient in the parameters that it is given.
@@ -801,6 +832,9 @@ const engineOf = <P extends string>(
 ): Engine<P> =>
   engine === 'compiled' ? compiled(score, library, use, differentiates) : interpreted(score, use, differentiates)
 
+const hasPairs = <P extends string>({ objective }: Loss<P>): boolean =>
+  Objective.terms(objective).some(({ term }) => Objective.isMatching(term) && term.pairs !== undefined)
+
 /** All ways to compute a loss on data, the chosen one first. They differ by rounding alone. */
 export const plans = <P extends string>(
   loss: Loss<P>,
@@ -830,7 +864,7 @@ export const plans = <P extends string>(
           programs => [
             plan(
               'compiled',
-              `one program over the rows, gradient and all${isSingle ? ', in float32' : ''}${Compiler.how(programs, data.rows)}${
+              `one program over the rows, gradient and all${hasPairs(loss) ? ', pairs of rows op by op' : ''}${isSingle ? ', in float32' : ''}${Compiler.how(programs, data.rows)}${
                 Nodes.isPopulation(data) ? '; rows are nodes of the population, as many as the parameters require' : ''
               }`
             ),
@@ -882,6 +916,47 @@ const readsOf = <P extends string>(
   term: Objective.Matching,
   dim: number
 ): O.Option<Matching.Reads> => O.tryCatch(() => Matching.readsOf(model, term, dim, term.measuredIn !== undefined))
+
+/** What does not go with losses over pairs of so many rows. */
+export const pairProblems = <P extends string>(
+  { schedule, score, objective }: Pick<Loss<P>, 'schedule' | 'score' | 'objective'>,
+  data: Source.Data,
+  rows: number
+): ReadonlyArray<Problem.Problem> =>
+  Objective.terms(objective).flatMap(({ term, weightings }) => {
+    if (!Objective.isMatching(term) || term.pairs === undefined) return []
+    const printed = Objective.show(term.of)
+    const unless = (holds: boolean, value: string, domain: string, remedy: string): ReadonlyArray<Problem.Problem> =>
+      Problem.unless(holds, 'objective', `${printed} ${value}`, domain, remedy)
+    const width = pipe(
+      readsOf(Score.interpret(score), term, data.dim),
+      O.match(
+        () => 1,
+        ({ width }) => width
+      )
+    )
+    const most = Math.floor((1 + Math.sqrt(1 + (4 * Pairs.MOST) / width)) / 2)
+    return [
+      ...unless(
+        O.isSome(TimeLaw.only(schedule)(term.timeLaw)) && weightings.length === 0,
+        'over several noise levels or with a weighting',
+        'at one noise level, which both rows of a pair have',
+        'use TimeLaw.at(t), and a number as weight'
+      ),
+      ...unless(
+        (!Nodes.isPopulation(data) && data.weights === undefined) || (Source.isSource(data) && data.weights === null),
+        'of rows with weights',
+        'of rows that count alike, as pairs do',
+        'leave the weights out'
+      ),
+      ...unless(
+        rows >= 2 && Pairs.sizeOf(rows, width) <= Pairs.MOST,
+        `on ${rows} rows of ${width} numbers, ${Pairs.sizeOf(rows, width)} at once,`,
+        `of 2 to ${most} rows, whose pairs are at most ${Pairs.MOST} numbers`,
+        `give the stage a batch of at most ${most} rows`
+      )
+    ]
+  })
 
 /** What a term draws from the key beside the noise, in words. */
 export const drawnBeside = <P extends string>(

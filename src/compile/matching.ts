@@ -220,6 +220,8 @@ export interface Reads {
   readonly probes: Readonly<Record<Objective.Estimate['law'], number>>
   /** Whether it asks for a density, which networks do not have. */
   readonly density: boolean
+  /** How many numbers it makes of a row; 1 of a loss. */
+  readonly width: number
 }
 
 type Definitions = (name: Name) => Tensor
@@ -574,7 +576,7 @@ const look = <P extends string>(
       densities.add(true)
     }
   }
-  compute(() => {
+  const { values } = compute(() => {
     const half = (width: number): Tensor => fill([1, width], 0.5)
     const material: Material = {
       clean: half(dim),
@@ -603,7 +605,8 @@ const look = <P extends string>(
     names: new Set(names.all()),
     times: times.all(),
     probes: { rademacher: most('rademacher'), normal: most('normal') },
-    density: densities.all().length > 0
+    density: densities.all().length > 0,
+    width: values.length
   }
 }
 

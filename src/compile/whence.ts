@@ -70,7 +70,8 @@ export const whence = <P extends string>(loss: Loss.Loss<P>, data: Source.Data):
         ? [from, found]
         : (first(of, from, half) ?? first(of, from + half, count - half) ?? [from, found])
     }
-    const inTerm = ({ term, samples }: Loss.Drawn): Fault.Found | null => {
+    const inTerm = ({ term: whole, samples }: Loss.Drawn): Fault.Found | null => {
+      const term = Objective.rowByRow(whole)
       const printed = Objective.show(term.of)
       if (Objective.isPenalty(term)) {
         const { value, gradient } = term.penalty(params)

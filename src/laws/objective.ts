@@ -372,12 +372,28 @@ const schedulesOf = (objective: Objective.Objective): fc.Arbitrary<Schedule.Sche
   return fc.constantFrom(Schedule.ornsteinUhlenbeck, ...fitting)
 }
 
+/** Whether it is a loss of pairs of rows, which count alike. */
+const isOfPairs = (objective: Objective.Objective): boolean =>
+  Objective.terms(objective).some(({ term }) => Objective.isMatching(term) && term.pairs !== undefined)
+
+/** As many rows as the score and the objective ask for, some far out. */
+const rowsFor = <P extends string>(
+  objective: Objective.Objective,
+  score: Score.Score<P>,
+  far: number
+): ((dim: number) => fc.Arbitrary<Points.Points>) =>
+  Arbitrary.points({
+    minRows: Math.max(Arbitrary.minRows(score), isOfPairs(objective) ? 2 : 1),
+    far,
+    ...(isOfPairs(objective) && { weights: false })
+  })
+
 const setting = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
   {
     schedules = schedulesOf(objective),
-    points = Arbitrary.points({ minRows: Arbitrary.minRows(score), far: 10 }),
+    points = rowsFor(objective, score, 10),
     params = Arbitrary.params(score),
     slack = 1,
     library = Compiler.library(),
@@ -438,7 +454,7 @@ export const gradient = <P extends string>(
   const { evaluate: tried } = setting(objective, score, { evaluate: evaluateBy(library, false), ...options })
   const meets = [...Arbitrary.meets(score), 'weighted']
   const {
-    points = Arbitrary.points({ minRows: Arbitrary.minRows(score), far: 1e6 }),
+    points = rowsFor(objective, score, 1e6),
     params = Arbitrary.params(score),
     smooth = claimed(objective, 'smooth')
   } = options
@@ -610,7 +626,8 @@ export const symmetries = <P extends string>(
         }
       })
     )({
-      ...given,
+      claim: given.claim && !isOfPairs(objective),
+      unless: 'it draws beside the noise, or pairs rows, which then count alike',
       name: 'a row of weight n is n rows',
       statement: `∀ θ, x, z, whole weights n: L(θ; x, z, n) = L(θ; each row and its noise nᵢ times), and the same of ∇L. ${tolerance}`,
       source: 'definition of weighted points',

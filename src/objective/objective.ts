@@ -47,7 +47,9 @@ import {
   mean,
   mul,
   neg,
+  ones,
   reshape,
+  slice,
   square,
   sub,
   sum as total,
@@ -224,6 +226,8 @@ export interface Matching extends Written, Claims, WithConstants {
   readonly truth?: Mixture.Mixture
   /** Its mean is over the student's own distribution. */
   readonly overStudent?: true
+  /** A loss of what all rows say together, u [rows, k] of `perRow`: a number. It then is no mean over rows. */
+  readonly pairs?: (u: Tensor) => Tensor
 }
 
 /** A mean over the data, without noise. */
@@ -851,6 +855,65 @@ export const custom = define({
   })
 })
 
+/** uᵢ as [n, 1, k] and all others of each row as [n, n − 1, k]: of a row i those of i + 1, i + 2, … */
+const pairsOf = (u: Tensor): { readonly one: Tensor; readonly others: Tensor } => {
+  const [n, k] = u.shape
+  // All rows n + 1 times, cut into n pieces of n + 1: piece i begins and ends with row i.
+  const again = reshape(mul(ones([n + 1, 1, 1]), reshape(u, [1, n, k])), [n, n + 1, k])
+  return { one: reshape(u, [n, 1, k]), others: slice(again, [0, 1, 0], [n, n - 1, k]) }
+}
+
+const squaredDistance = (a: Tensor, b: Tensor): Tensor => total(square(sub(a, b)), 2)
+
+/**
+ * An objective over pairs of rows, 1/(n(n − 1)) Σ_{i ≠ j} h(uᵢ, uⱼ): `perRow` gives what a row says, u [rows, k], and `between` h of
+ * u [n, 1, k] and of the others [n, n − 1, k], as [n, n − 1] (the last axis summed). On all rows of independent data, or on batches of them,
+ * it is an unbiased estimate of E h(u, u′) (Hoeffding 1948). `over` takes the place of the mean over the others: it is given
+ * the pairs [n, n − 1] and u, and gives [n], as contrastive losses need.
+ *
+ * What rows say is compiled, with its gradient; the pairs are of numbers alone. All n(n − 1)k of them are in memory: more than 4 194 304
+ * are refused, so that of k = 2 a batch has at most 1448 rows. One noise level, rows without weights.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { square, sub, sum } from 'ornstein/float64'
+ * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+ *
+ * // E|x − x′|² is twice the variance, by the divisor n − 1.
+ * const spread = Objective.pairwise('spread', TimeLaw.at(1), ({ clean }) => clean, (a, b) => sum(square(sub(a, b)), 2))
+ * const loss = {
+ *   schedule: Schedule.ornsteinUhlenbeck,
+ *   score: Score.symmetricPair,
+ *   objective: spread,
+ *   expectation: Expectation.monteCarlo()
+ * }
+ * const evaluate = Problem.orThrow(Compile.valueAndGrad(loss)({ rows: 3, dim: 1, values: Float64Array.of(1, 2, 6) }))
+ * assert.ok(Math.abs(evaluate(Params.of({ mean: [1] }), Key.fromSeed(0)).value - 2 * 7) < 1e-14)
+ */
+export const pairwise = define({
+  name: 'pairwise',
+  about: 'your own, over pairs of rows of a batch: MMD, energy scores, contrastive losses',
+  fields: {
+    name: Field.text({ remedy: 'name it' }),
+    timeLaw: TimeLaw.field,
+    perRow: Field.code(({ score }: Row): Tensor => score),
+    between: Field.code(squaredDistance),
+    over: Field.optional(Field.code((pairs: Tensor, _: Tensor): Tensor => mean(pairs, 1)))
+  },
+  call: ['name', 'timeLaw', 'perRow', 'between', '{}'],
+  example: { timeLaw: TimeLaw.at(0.3) },
+  formula: ({ name, timeLaw }) => `E ${name}(uᵢ, uⱼ), i ≠ j, ${TimeLaw.formula(timeLaw)}`,
+  meaning: ({ timeLaw, perRow, between, over }) => ({
+    timeLaw,
+    perRow,
+    pairs: (u: Tensor) => {
+      const { one, others } = pairsOf(u)
+      const pairs = reshape(between(one, others), [u.shape[0], u.shape[0] - 1])
+      return mean(over === null ? mean(pairs, 1) : over(pairs, u))
+    }
+  })
+})
+
 /**
  * A function of a row of this score: its parameters and heads are known by name. It is the function itself, whose names the compiler then
  * checks.
@@ -946,7 +1009,8 @@ const alongCase = define({
       ? []
       : terms(objective).flatMap(({ term }) =>
           Problem.unless(
-            !(isPenalty(term) && term.curvature === undefined) && !(isMatching(term) && term.adaptive === true),
+            !(isPenalty(term) && term.curvature === undefined) &&
+              !(isMatching(term) && (term.adaptive === true || term.pairs !== undefined)),
             'objective',
             show(term.of),
             'a mean over rows whose gradient is the derivative of its value, or a penalty that says its curvature',
@@ -1048,7 +1112,11 @@ export const overStudent = define({
       ? []
       : terms(objective).flatMap(({ term }) =>
           Problem.unless(
-            isMatching(term) && term.measuredIn === undefined && term.exact === undefined && term.overStudent !== true,
+            isMatching(term) &&
+              term.measuredIn === undefined &&
+              term.exact === undefined &&
+              term.overStudent !== true &&
+              term.pairs === undefined,
             'objective',
             show(term.of),
             'a function of x_t at noise levels',
@@ -1109,6 +1177,18 @@ export function isMatching(term: Term): term is Matching {
 
 /** Whether a term is of the parameters alone. */
 export const isPenalty = (term: Term): term is Penalty => 'penalty' in term
+
+const summed = new WeakMap<Matching['perRow'], Matching['perRow']>()
+
+/** A term over pairs as one of rows, of all that each says: where to look for a row that is not finite. Other terms as they are. */
+export const rowByRow = (term: Term): Term => {
+  if (!isMatching(term) || term.pairs === undefined) return term
+  const { pairs: _, ...rest } = term
+  const perRow =
+    summed.get(term.perRow) ?? ((row: Row): Tensor => total(reshape(term.perRow(row), [row.clean.shape[0], -1]), 1))
+  summed.set(term.perRow, perRow)
+  return { ...rest, perRow }
+}
 
 /** Whether an objective and all that stand in it have a meaning. */
 function isSound(objective: Objective): boolean {
@@ -1218,6 +1298,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   weight,
   sum,
   labelDropout,
+  pairwise,
   againstCase,
   along,
   overStudent,

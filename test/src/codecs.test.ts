@@ -42,7 +42,7 @@ const subjects = <T extends { readonly _tag: string }>(
   codec: Type<T, unknown>
 ): ReadonlyArray<Subject> =>
   words
-    .filter(({ example }) => !/"custom"/i.test(JSON.stringify(codec.encode(example))))
+    .filter(({ example }) => !/"(custom|pairwise)"/i.test(JSON.stringify(codec.encode(example))))
     .map(({ name, code, example }) => ({ name, code, value: example, codec: codec as Type<unknown, unknown> }))
 
 const all: ReadonlyArray<Subject> = [

@@ -1,0 +1,108 @@
+/**
+ * Terms over pairs of rows: L(u), u = what each row says, [n, k]. Rows are programs, as ever: one for u, and one for the gradient,
+ * Σᵢ ⟨∂L/∂uᵢ, ∂uᵢ/∂θ⟩. Between them L and ∂L/∂u are of numbers alone.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import type * as Compiler from '../../lib/compiler/index.js'
+import { compute, fromNdArray, mul, reshape, sum, valueAndGrad, type NdArray, type Tensor } from '../../lib/index.js'
+import * as Strands from '../../lib/rows/strands.js'
+import * as Given from './given.js'
+import type { ValueAndGradient } from './loss.js'
+import * as Matching from './matching.js'
+import type * as Objective from '../objective/objective.js'
+import * as Params from '../family/params.js'
+import type * as Score from '../score/score.js'
+
+/** A term over pairs. */
+export type Paired = Objective.Matching & { readonly pairs: NonNullable<Objective.Matching['pairs']> }
+
+/** What each row says, [rows, k]. */
+const said = <P extends string>(
+  model: Score.Model<P>,
+  term: Paired
+): ((params: Params.Tensors<P>, given: Given.Tensors) => Tensor) => {
+  const of = Matching.raw(model, term)
+  return (params, given) => {
+    const own = of(params, given)
+    return reshape(own, [given.clean.shape[0], -1])
+  }
+}
+
+/** Σᵢ ⟨slopeᵢ, uᵢ⟩ */
+const against = <P extends string>(
+  model: Score.Model<P>,
+  term: Paired
+): ((params: Params.Tensors<P>, given: Given.Tensors) => Tensor) => {
+  const rows = said(model, term)
+  return (params, { slope, ...given }) => sum(sum(mul(slope, rows(params, given)), 1))
+}
+
+/** The programs of a term, for what it is given; a refusal where none can be made. */
+export const programs = <P extends string>(
+  model: Score.Model<P>,
+  library: Compiler.Library,
+  term: Paired,
+  shapes: Params.Shapes<P>,
+  given: Given.Named
+) => ({
+  said: library.program(
+    term.perRow,
+    Given.signature(shapes, given),
+    // The parameters of the signature are those of the score; so below.
+    ({ params, rows, constants }) => ({
+      others: { said: said(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
+    }),
+    false
+  ),
+  gradient: (slope: NdArray) =>
+    library.program(
+      term.pairs,
+      Given.signature(shapes, { ...given, slope: Given.rows(slope.shape.slice(1), slope.values) }),
+      ({ params, rows, constants }) => ({
+        value: against(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
+      })
+    )
+})
+
+/** The term and its gradient, by programs of a library or, where there is none, op by op; without a gradient where none is asked for. */
+export const evaluated = <P extends string>(
+  model: Score.Model<P>,
+  library: Compiler.Library | null,
+  term: Paired,
+  rows: number,
+  differentiates: boolean
+): ((params: Params.Params<P>, given: Given.Named) => ValueAndGradient<P>) => {
+  const opByOp = E.left('op by op')
+  return (params, given) => {
+    const made = library === null ? null : programs(model, library, term, Params.shapes(params), given)
+    const u = pipe(
+      made?.said ?? opByOp,
+      E.match(
+        () => compute(() => said(model, term)(Params.map(fromNdArray)(params), Given.tensors(0, rows)(given))),
+        program => program.run(Given.call(rows, params, given)).others.said
+      )
+    )
+    if (!differentiates)
+      // Nobody reads its gradient.
+      return { value: compute(() => term.pairs(fromNdArray(u))).values[0], gradient: {} as Params.Params<P> }
+    const { value, gradient } = valueAndGrad<'u'>(({ u }) => term.pairs(u))({ u })
+    const all = { ...given, slope: Given.rows(u.shape.slice(1), gradient.u.values) }
+    return {
+      value,
+      gradient: pipe(
+        made?.gradient(gradient.u) ?? opByOp,
+        E.match(
+          () => valueAndGrad<P>(params => against(model, term)(params, Given.tensors(0, rows)(all)))(params).gradient,
+          program => Strands.taken(program.sum(Given.call(rows, params, all))).gradient as Params.Params<P>
+        )
+      )
+    }
+  }
+}
+
+/** So many numbers at once at most, those of all pairs. */
+export const MOST = 4194304
+
+/** How many numbers all pairs of so many rows are, of a term whose rows say `width` numbers. */
+export const sizeOf = (rows: number, width: number): number => rows * (rows - 1) * width

@@ -391,7 +391,8 @@ const ofSamplers = {
       equation:
         'd = (x − D(x; σ))/σ, x′ = x + (σ′ − σ)d, then x + (σ′ − σ)(d + d′)/2 unless σ′ = 0 (`heun`), in x/α and σ/α',
       source: 'Karras et al. 2022, arXiv 2206.00364, algorithm 1',
-      differs: 'others take such steps in t, or in log σ, whose errors differ'
+      differs:
+        'others take such steps in t, in log σ, or in the angle atan(σ/α), as Sampler.euler and Sampler.heun do, whose errors differ; Euler’s are Sampler.ddim()'
     },
     { heun: true },
     ({ heun }) =>

@@ -156,6 +156,10 @@ export const maximization = <P extends string>(
   const sizeOf = (points: Points.Points, params: Params.Params<P>): number =>
     Elementary.square(1 + greatest([...points.values, ...flat(params)]))
 
+  /** Rows of which each component has enough for covariances of its own: of fewer the floor decides. */
+  const many = (dim: number): fc.Arbitrary<Points.Points> =>
+    Arbitrary.points({ minRows: Math.max(minRows, 4) * (dim + 1), far: 10 })(dim)
+
   const lawOf = over(cases(score, Arbitrary.points({ minRows })))
   return ofRows(Score.show(score), [
     lawOf({
@@ -181,11 +185,7 @@ export const maximization = <P extends string>(
         return is(stepOn(points, params).value, wanted, tolerance)
       }
     }),
-    over(
-      fc
-        .tuple(cases(score, Arbitrary.points({ minRows, far: 10 })), Arbitrary.seeds)
-        .map(([each, seed]) => ({ ...each, seed }))
-    )({
+    over(fc.tuple(cases(score, many), Arbitrary.seeds).map(([each, seed]) => ({ ...each, seed })))({
       name: raises ? 'a step raises Q' : 'a step takes what is greatest of Q',
       statement:
         (raises ? '∀ θ, x: Q(θ′ | θ) ≥ Q(θ | θ)' : '∀ θ, x, |v| = 1, h of 1e-3 and 0.1: Q(θ′ ± hv | θ) ≤ Q(θ′ | θ)') +

@@ -1,9 +1,10 @@
 /** Laws of networks, and of their parts: rows alone, each at its own level, and how they begin. */
 import * as fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { compute, Key, tensor, type Tensor } from '../../lib/index.js'
 import type { Points } from '../data/points.js'
-import { Net, Params, Score } from '../index.js'
+import { Case, Net, Params, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { greatest } from './check.js'
 import { areFinite, over, ofRows, is, hasBits } from './lawRows.js'
@@ -21,8 +22,19 @@ interface Example {
   readonly labels: ReadonlyArray<number>
 }
 
+const takes =
+  <P extends string>(net: Net.Net<P>) =>
+  (width: number): boolean =>
+    E.isRight(E.tryCatch(() => Net.build({ width, dim: width })(net), String))
+
+/** Widths of layers within a network. */
+const widthsIn = <P extends string>(net: Net.Net<P>): ReadonlyArray<number> =>
+  Case.parts(net).flatMap(part =>
+    Object.entries(part).flatMap(([name, x]) => (name === 'width' && typeof x === 'number' ? [x] : []))
+  )
+
 /**
- * The laws of a network or of a part, on data of any dimension.
+ * The laws of a network or of a part, on data of any dimension, or of the width that it takes.
  *
  * @example
  * import fc from 'fast-check'
@@ -37,7 +49,10 @@ export const net = <P extends string>(
   net: Net.Net<P>,
   { points = Arbitrary.points({ maxRows: 4, weights: false }) }: NetOptions = {}
 ): Laws => {
-  const cases: fc.Arbitrary<Example> = Arbitrary.dims.chain(points).chain(points =>
+  // A part within a network may take one width alone, such as that of a layer before it.
+  const width = [2, ...widthsIn(net)].find(takes(net)) ?? 2
+  const dims = width === 2 ? Arbitrary.dims : fc.constant(width)
+  const cases: fc.Arbitrary<Example> = dims.chain(points).chain(points =>
     fc.record({
       points: fc.constant(points),
       seed: Arbitrary.seeds,

@@ -166,13 +166,18 @@ export const region = (
       }),
       lawOf({
         name: 'a projection is the nearest point',
-        statement: '∀ x, y in the region: ⟨x − Πx, y − Πx⟩ ≤ 0. To 1e-14 n (1 + r)², r the greatest entry.',
+        statement:
+          '∀ x outside, y in the region: the angle at Πx between x and y is no less than a right one, cos ≤ 0. To 1e-14 n (1 + r)²/|x − Πx||y − Πx|, r the greatest entry.',
         source: nearest,
         says: each => {
           const at = project(each.x)
-          const angle = dot(minus(each.x, at), minus(inside(each.y), at))
+          const [out, along] = [minus(each.x, at), minus(inside(each.y), at)]
+          const lengths = norm(out) * norm(along)
           const size = 1 + greatest([...each.x, ...inside(each.y), ...at])
-          return isAtMost(angle, 0, slack * 1e-14 * each.x.length * size * size)
+          return (
+            lengths > 0 &&
+            isAtMost(dot(out, along) / lengths, 0, (slack * 1e-14 * each.x.length * size * size) / lengths)
+          )
         }
       }),
       lawOf({

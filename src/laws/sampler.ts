@@ -422,13 +422,16 @@ const leavesAlone = ({ lawOf, sampler, start, stepOf }: Setting): Stated =>
 /** How many times as long, in log(σ/α), the step before a step is. */
 const BEFORE = [1 / 3, 3]
 
+/** In log(σ/α): a method of order 4 is off by rounding alone where they are short. */
+const STEPS_OF_ORDER = [0.02, 0.1, 0.4]
+
 const ofLocalOrder = ({ carried, lawOf, order, start, stepOf }: Setting): Stated =>
   lawOf({
     claim: order,
     option: 'order',
     name: 'a step is of its order',
     statement: order =>
-      `∀ schedules, c, levels: after a step a third or three times as long, both from where the flow has 8 points, a step of h in log(σ/α) is off by at least 2^p √2 times as much as one of h/2, p = ${order}, h = 0.1 or 0.02, until it is off by 1e-11 at most; over the variances ${VARIANCES.join(', ')}: the next term of the error is h times as great.`,
+      `∀ schedules, c, levels: after a step a third or three times as long, both from where the flow has 8 points, a step of h in log(σ/α) is off by at least 2^p √2 times as much as one of h/2, p = ${order}, h one of the two shortest of ${STEPS_OF_ORDER.join(', ')} after which it is off by more than 1e-12, rounding; over the variances ${VARIANCES.join(', ')}: the next term of the error is h times as great.`,
     source: 'Hairer, Nørsett & Wanner 1993, definition II.1.2: the local error is of order h^{p + 1}',
     enough: 20,
     says: (each, order) => {
@@ -448,10 +451,10 @@ const ofLocalOrder = ({ carried, lawOf, order, start, stepOf }: Setting): Stated
             })
           )
         )
-      const found = [0.1, 0.02].map(h => [errorOf(h), errorOf(h / 2)] as const)
+      const found = STEPS_OF_ORDER.map(h => [errorOf(h), errorOf(h / 2)] as const).filter(([, fine]) => fine > 1e-12)
       // Of the two steps that which shows the order more.
-      const falls = found.map(([coarse, fine]) => (coarse < 1e-11 ? Infinity : coarse / fine))
-      return isAtMost(order + 0.5, Elementary.log(Math.max(...falls)) / Math.LN2)
+      const falls = found.slice(0, 2).map(([coarse, fine]) => coarse / fine)
+      return falls.length > 0 && isAtMost(order + 0.5, Elementary.log(Math.max(...falls)) / Math.LN2)
     }
   })
 

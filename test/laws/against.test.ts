@@ -27,7 +27,9 @@ describe('what is built in is what is published', () => {
   it.each([
     ['ddpm', published.ddpm(), Sampler.ancestral],
     ['ddim', published.ddim({ eta: 0.5 }), Sampler.ddim({ eta: 0.5 })],
-    ['dpmSolver2M', published.dpmSolver2M(), Sampler.dpmSolver2M]
+    ['dpmSolver2M', published.dpmSolver2M(), Sampler.dpmSolver2M],
+    // Euler’s method in σ/α.
+    ['edm', published.edm({ heun: false }), Sampler.ddim()]
   ] as const)('%s', (_, reference, instance) => {
     expect(isHeld(reference, instance)).toBe(true)
   })
@@ -53,6 +55,9 @@ it('what differs is caught', () => {
   expect(isHeld(published.ddpm({ variance: 'forward' }), Sampler.ancestral)).toBe(false)
   expect(isHeld(published.ddim({ eta: 0.5 }), Sampler.ddim({ eta: 0.6 }))).toBe(false)
   expect(isHeld(published.uniPC(), Sampler.dpmSolver2M)).toBe(false)
+  // Heun’s and Euler’s methods in the angle, not in σ/α.
+  expect(isHeld(published.edm(), Sampler.heun)).toBe(false)
+  expect(isHeld(published.edm({ heun: false }), Sampler.euler)).toBe(false)
   expect(isHeld(published.cosine({ offset: 0 }), Schedule.cosine())).toBe(false)
   expect(isHeld(published.minSnr({ of: 'noise' }), Weighting.minSnr())).toBe(false)
 })

@@ -1,6 +1,8 @@
 /**
- * `npm run laws:power -- [--seeds N] [--resume] [--write]`: the corpus of inventions under the laws, as a user would hold it. It prints
- * what escapes, and a table by concept and by law, which `--write` puts into docs/laws-reference.md; `--resume` goes on where a run was stopped.
+ * `npm run laws:power -- [--seeds N] [--runs N] [--minutes N] [--all] [--resume] [--write]`: the corpus of inventions under the laws, as a
+ * user would hold it. It prints what escapes, a line for each seed, and a table by concept and by law, which `--write` puts into
+ * docs/laws-reference.md. It ends after so many minutes with what it has; `--resume` goes on where a run was stopped. With `--all` the first
+ * seed asks every law of what is wrong, not only until it is caught.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -10,6 +12,9 @@ import { summary, verdicts, type Verdict } from './corpus/power.js'
 const { values: options } = parseArgs({
   options: {
     seeds: { type: 'string', default: '20' },
+    runs: { type: 'string', default: '100' },
+    minutes: { type: 'string', default: '30' },
+    all: { type: 'boolean', default: false },
     resume: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false }
   }
@@ -32,17 +37,30 @@ const written = (table: string): void => {
   const text = readFileSync(page, 'utf8')
   writeFileSync(page, text.replace(/(<!-- power -->)[^]*?(<!-- end power -->)/, `$1\n\n${table}\n\n$2`))
 }
+const begun = performance.now()
+const minutes = (): number => (performance.now() - begun) / 60_000
+const goesOn = (): boolean => minutes() < Number(options.minutes)
+
 // A run that is stopped has written what it knew by the seed before.
 const found = seeds.reduce<ReadonlyArray<Verdict>>((before, seed) => {
-  const all = [
-    ...before,
-    ...verdicts(seed, [...before, ...recorded.filter(verdict => verdict.seed === seed)], verdict => {
+  if (!goesOn()) return before
+  const own = verdicts(
+    seed,
+    [...before, ...recorded.filter(verdict => verdict.seed === seed)],
+    verdict => {
       const { concept, name, wrong, by } = verdict
       if (!recorded.includes(verdict)) appendFileSync(record, `${JSON.stringify(verdict)}\n`)
       if (wrong === by.length > 0) return
       console.log(`${wrong ? 'escaped' : 'FALSE ALARM'}\t${concept}\t${name}\tseed ${seed}\t${by.join(', ')}`)
-    })
-  ]
+    },
+    { all: options.all, numRuns: Number(options.runs), goesOn }
+  )
+  const [wrong, right] = [true, false].map(wrong => own.filter(verdict => verdict.wrong === wrong))
+  const [caught, alarms] = [wrong, right].map(some => some.filter(({ by }) => by.length > 0).length)
+  console.log(
+    `seed ${seed}: ${caught} of ${wrong.length} caught, ${alarms} false alarms in ${right.length}, ${minutes().toFixed(1)} min`
+  )
+  const all = [...before, ...own]
   if (options.write) written(summary(all))
   return all
 }, [])

@@ -1,18 +1,25 @@
 /** What a report says of each law: held, vacuous, not held, or failing; and that no claim is left aside in silence. */
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import { describe, expect, it } from 'vitest'
 import { add, mul, square, sub, sum } from '../../lib/index.js'
 import * as vocabulary from '../../src/cli/glossary.js'
 import {
   Case,
+  Compile,
+  Covariance,
+  ExpectationMaximization,
   Initializer,
   Net,
   Objective,
   Optimizer,
   Parametrization,
   Params,
+  Region,
+  Sampler,
   Schedule,
   Score,
   TimeLaw
@@ -195,4 +202,65 @@ describe('schedules', () => {
     })
     expect(held.filter(law => isFailed(law)).map(({ name }) => name)).toEqual(['timeOfLogSnr inverts logSnr'])
   })
+})
+
+/** Laws that were vacuous of these instances: they speak, or say why they do not, and see what is wrong. */
+describe('laws that said nothing once', () => {
+  const spoken = (instance: laws.Subject, law: string, numRuns = 12): boolean => {
+    const [row] = laws.examine(instance, { only: [law], runs: numRuns, seed: today }).rows
+    return row.verdict === 'held' && (row.exercise?.spoken ?? 0) > 0
+  }
+
+  const families = [
+    ...[Score.full({ components: 2 }), Score.tied({ components: 2 }), Score.lowRank({ components: 2, rank: 1 })],
+    Score.mixture({ components: 2, covariance: Covariance.named('VVV') })
+  ] as unknown as ReadonlyArray<Score.Score<string>>
+  it.each(families.map(score => [Score.show(score), score] as const))('EM’s step of %s', (_, score) => {
+    const isRaised = (name: string): boolean => / of Q$| Q$/.test(name)
+    const law = laws.of(score).find(({ name }) => isRaised(name))?.name ?? ''
+    expect(spoken(score, law)).toBe(true)
+    const tooFar = laws.em(score, {
+      step: (family, floor, points) => params => {
+        const { value, params: next } = ExpectationMaximization.step(family, floor, points)(params)
+        return { value, params: Params.zipWith((a, b: number) => a + 2.5 * (b - a))(params, next) }
+      }
+    })
+    expect(isFailed(laws.named(law)(tooFar))).toBe(true)
+  })
+
+  it('a penalty that names all parameters leaves none alone, and a report says so', () => {
+    const law = 'leaves the parameters that it does not name alone'
+    const l2 = Objective.regularizer({ norm: 'l2' })
+    expect(verdictOf(laws.examine(l2, { only: [law] }), law)).toEqual(['not held', 'it names all parameters'])
+    const some = Objective.regularizer({ norm: 'l2', parameters: ['means'] })
+    expect(spoken(some, law)).toBe(true)
+    const evaluate: NonNullable<laws.ObjectiveOptions<string>['evaluate']> = loss => points =>
+      pipe(
+        Compile.valueAndGrad(loss)(points),
+        E.map(at => (params, key) => {
+          const { value, gradient } = at(params, key)
+          return { value, gradient: Params.mapValues(g => g + 0.1)(gradient) }
+        })
+      )
+    const wrong = laws.regularizer(some, Score.isotropic({ components: 2 }), { evaluate })
+    expect(isFailed(laws.named(law)(wrong))).toBe(true)
+  })
+
+  it('a projection onto what is not negative is the nearest point, and |x| is not', () => {
+    const law = 'a projection is the nearest point'
+    expect(spoken(Region.nonNegative, law)).toBe(true)
+    const wrong = laws.region(Region.nonNegative, { project: () => x => x.map(Math.abs) })
+    expect(isFailed(laws.named(law)(wrong))).toBe(true)
+  })
+
+  it('the order of Runge and Kutta’s method is four, and not five', () => {
+    const law = 'a step is of its order'
+    expect(spoken(Sampler.rungeKutta4, law)).toBe(true)
+    expect(isFailed(laws.named(law)(laws.sampler(Sampler.rungeKutta4, { order: 5 })))).toBe(true)
+  })
+})
+
+it('a part of a network is held at the width that it takes', () => {
+  const residual = Net.residual(Net.named('inner', Net.linear(64)))
+  expect(laws.check(residual, { runs: 3, seed: today }).passed).toBe(true)
 })

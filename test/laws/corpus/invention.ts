@@ -1,4 +1,5 @@
 /** An invention, wrong or right, and the laws that it is held to: tables of them, by concept. */
+import { lazy } from '../../../lib/plain/iterate.js'
 import type * as laws from '../../../src/laws/index.js'
 
 export interface Invention {
@@ -16,7 +17,8 @@ export const inventions = <A>(
   table: Table<A>,
   held: (value: A, name: string) => ReadonlyArray<laws.Law>
 ): ReadonlyArray<Invention> =>
-  Object.entries(table).map(([name, value]) => ({ concept, name, wrong, held: () => held(value, name) }))
+  // Made once: what its laws compile serves every seed.
+  Object.entries(table).map(([name, value]) => ({ concept, name, wrong, held: lazy(() => held(value, name)) }))
 
 /** Of one concept: what is wrong, and what is right. */
 export const ofConcept = <A>(

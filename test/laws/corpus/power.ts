@@ -9,25 +9,49 @@ export interface Verdict extends Pick<Invention, 'concept' | 'name' | 'wrong'> {
   readonly by: ReadonlyArray<string>
 }
 
-/** Those that are likely to see it first, then those of which few cases are enough: these see most. */
-const likelyFirst = (laws: ReadonlyArray<Law>, likely: ReadonlyArray<string>): ReadonlyArray<Law> =>
-  [...laws].sort(
-    (a, b) => Number(likely.includes(b.name)) - Number(likely.includes(a.name)) || (a.enough ?? 100) - (b.enough ?? 100)
+/** Milliseconds that laws took, by name: what is cheap is asked first. */
+type Costs = Map<string, number>
+
+interface Asking {
+  readonly numRuns?: number
+  /** Whether every law is asked of what is wrong; else until one fails. */
+  readonly all?: boolean
+  readonly likely?: ReadonlyArray<string>
+  readonly costs?: Costs
+}
+
+/** A few cases of each law come before many of any: most mistakes are seen by the first of them. */
+const FEW = 6
+
+/** Those that are likely to see it first, then the cheap; of what has not been timed, those of which few cases are enough come last. */
+const inOrder = (
+  laws: ReadonlyArray<Law>,
+  { likely, costs }: Required<Pick<Asking, 'likely' | 'costs'>>
+): ReadonlyArray<Law> => {
+  const cost = ({ name, enough }: Law): number => costs.get(name) ?? (enough === undefined ? 10 : 1000)
+  return [...laws].sort(
+    (a, b) => Number(likely.includes(b.name)) - Number(likely.includes(a.name)) || cost(a) - cost(b)
   )
+}
 
 /** By every law, or until one fails. */
 export const verdictOf = (
   { concept, name, wrong, held }: Invention,
   seed: number,
-  {
-    numRuns = 100,
-    all = true,
-    likely = []
-  }: { readonly numRuns?: number; readonly all?: boolean; readonly likely?: ReadonlyArray<string> } = {}
+  { numRuns = 100, all = true, likely = [], costs = new Map() }: Asking = {}
 ): Verdict => {
-  const laws = likelyFirst(held(), likely)
-  const fails = ({ property }: Law): boolean => fc.check(property, { seed, numRuns, endOnFailure: true }).failed
-  const failing = all ? laws.filter(fails) : [laws.find(fails)].filter(law => law !== undefined)
+  const laws = inOrder(held(), { likely, costs })
+  const fails =
+    (numRuns: number) =>
+    ({ name, property }: Law): boolean => {
+      const begun = performance.now()
+      const { failed } = fc.check(property, { seed, numRuns, endOnFailure: true })
+      costs.set(name, Math.max(costs.get(name) ?? 0, performance.now() - begun))
+      return failed
+    }
+  const failing = all
+    ? laws.filter(fails(numRuns))
+    : [laws.find(fails(Math.min(FEW, numRuns))) ?? laws.find(fails(numRuns))].filter(law => law !== undefined)
   return { concept, name, wrong, seed, by: failing.map(law => law.name) }
 }
 
@@ -48,9 +72,9 @@ export const summary = (verdicts: ReadonlyArray<Verdict>): string => {
     const alarms = right.filter(({ by }) => by.length > 0).length
     return [
       name,
-      String(wrong.length / seeds),
+      String(Math.ceil(wrong.length / seeds)),
       percent(caught, wrong.length),
-      String(right.length / seeds),
+      String(Math.ceil(right.length / seeds)),
       String(alarms)
     ]
   }
@@ -88,23 +112,34 @@ export const summary = (verdicts: ReadonlyArray<Verdict>): string => {
   ].join('\n')
 }
 
+const costs: Costs = new Map()
+
 /**
- * Every invention by one seed, given the verdicts of those before. The first seed asks every law of what is wrong, the others until it
- * is caught; what is right is held to all.
+ * Every invention by one seed, given the verdicts of those before, as long as `goesOn`. Laws are asked of what is wrong until it is caught, or
+ * all of them by the first seed where `all` says so; what is right is held to all.
  */
 export const verdicts = (
   seed: number,
   before: ReadonlyArray<Verdict>,
-  tell: (verdict: Verdict) => void
+  tell: (verdict: Verdict) => void,
+  {
+    all = false,
+    numRuns = 100,
+    goesOn = () => true
+  }: Pick<Asking, 'all' | 'numRuns'> & { readonly goesOn?: () => boolean } = {}
 ): ReadonlyArray<Verdict> =>
-  corpus.map(invention => {
+  corpus.flatMap(invention => {
     const known = before.filter(({ concept, name }) => concept === invention.concept && name === invention.name)
+    const old = known.find(verdict => verdict.seed === seed)
+    if (old === undefined && !goesOn()) return []
     const verdict =
-      known.find(verdict => verdict.seed === seed) ??
+      old ??
       verdictOf(invention, seed, {
-        all: known.length === 0 || !invention.wrong,
-        likely: known.flatMap(({ by }) => by)
+        numRuns,
+        all: !invention.wrong || (all && known.length === 0),
+        likely: known.flatMap(({ by }) => by),
+        costs
       })
     tell(verdict)
-    return verdict
+    return [verdict]
   })

@@ -580,6 +580,13 @@ export const mixtureIn = <P extends string>(score: Score.Score<P>): ((params: Pa
     )
   )
 
+/** How far two values with their gradients are from each other, beside 1 and their size. */
+const apart = <P extends string>(a: ValueAndGradient<P>, b: ValueAndGradient<P>): number =>
+  Math.max(
+    Math.abs(a.value - b.value) / (1 + Math.abs(b.value)),
+    Params.norm(Params.zipWith((x, y: number) => x - y)(a.gradient, b.gradient)) / (1 + Params.norm(b.gradient))
+  )
+
 /** Where nodes follow the students: those that resolve the parameters. */
 const following = <P extends string>(
   by: LossPlan<P>['engine'],
@@ -594,17 +601,15 @@ const following = <P extends string>(
     of: (term: Objective.Term) => boolean
   ): LossPlan<P>['evaluate'] => {
     const known = new WeakMap<Nodes.Nodes, LossPlan<P>['evaluate']>()
+    const trusted = Nodes.trusted(resolved, apart<P>)
     return (params, key) =>
       pipe(
-        resolved(mixtureOf(params), levels),
-        E.fold(
-          () => nothing(params),
-          nodes => {
-            const evaluate = known.get(nodes) ?? onRows(by, loss, nodes, { ...circumstances, place: Place.here }, of)
-            known.set(nodes, evaluate)
-            return evaluate(params, key)
-          }
-        )
+        trusted(mixtureOf(params), levels, nodes => {
+          const evaluate = known.get(nodes) ?? onRows(by, loss, nodes, { ...circumstances, place: Place.here }, of)
+          known.set(nodes, evaluate)
+          return evaluate(params, key)
+        }),
+        E.getOrElse(() => nothing(params))
       )
   }
   const terms = Objective.terms(loss.objective)

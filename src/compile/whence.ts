@@ -40,13 +40,20 @@ export const whence = <P extends string>(loss: Loss.Loss<P>, data: Source.Data):
       pipe(
         data.resolved(mixtureOf(params), levels),
         E.match(
-          (problem): Fault.Found | null => ({
+          (problem): Fault.Found => ({
             what: 'the population',
             value: NaN,
             reason: Problem.show(problem),
             inputs: Fault.asInputs(params)
           }),
-          nodes => whence(loss, nodes)(params, key)
+          nodes =>
+            // Where all is finite on the nodes, they were refused.
+            whence(loss, nodes)(params, key) ?? {
+              what: 'the population',
+              value: NaN,
+              reason: Problem.show(Nodes.disagreement(nodes.rule)),
+              inputs: Fault.asInputs(params)
+            }
         )
       )
   }

@@ -49,7 +49,7 @@ import { sampler, type SamplerOptions } from './sampler.js'
 import { schedule, type ScheduleOptions } from './schedule.js'
 import { score, type ScoreOptions } from './score.js'
 import { net, type NetOptions } from './net.js'
-import { scripted, type Source } from './script.js'
+import { codeOf, importsOf, isPlain, scripted, type Source } from './script.js'
 import { stage, type StageOptions } from './stage.js'
 import { timeGrid, type TimeGridOptions } from './timeGrid.js'
 import { timeLaw, type TimeLawOptions } from './timeLaw.js'
@@ -384,6 +384,8 @@ export interface Row {
   readonly met: Readonly<Record<string, number>>
   /** The script that fails, and what it says; null where the law holds. */
   readonly counterexample: string | null
+  /** The case that fails, as an example to be tried first another time; null where the law holds. */
+  readonly failing: object | null
 }
 
 export interface Report {
@@ -442,6 +444,15 @@ const now = (): number => performance.now()
 
 const commented = (text: string): string => text.replaceAll(/^/gm, '// ')
 
+/** A case of those that a property is run on. */
+const caseOf = (value: unknown): object | null => {
+  const one: unknown = Array.isArray(value) ? value[0] : value
+  return typeof one === 'object' ? one : null
+}
+
+/** A case as it was generated, without what prints it. */
+const withoutPrinter = (one: object | null): object | null => one && Object.fromEntries(Object.entries(one))
+
 const rowOf = (
   law: Law,
   options: Pick<CheckOptions<unknown>, 'claims' | 'examples' | 'expected' | 'runs'> & { readonly seed: number }
@@ -460,7 +471,7 @@ const rowOf = (
   const cases = first.executionSummary
     .map(({ value }) => value)
     .filter(isCase)
-    .map((value): unknown => (Array.isArray(value) ? value[0] : value))
+    .map(caseOf)
   const met = cases.flatMap(awkward)
   const failure = ((): fc.RunDetails<unknown> | null => {
     if (!first.failed) return null
@@ -487,7 +498,8 @@ const rowOf = (
         : `${fc
             .stringify(failure.counterexample)
             .replace(/^\[\s*/, '')
-            .replace(/\]$/, '')}\n${commented(String(failure.errorInstance))}`
+            .replace(/\]$/, '')}\n${commented(String(failure.errorInstance))}`,
+    failing: withoutPrinter(caseOf(failure?.counterexample))
   }
 }
 
@@ -502,7 +514,8 @@ const notHeld = ({ law, option, why }: Unclaimed): Row => ({
   runs: 0,
   time: 0,
   met: {},
-  counterexample: null
+  counterexample: null,
+  failing: null
 })
 
 /** As often as a class must be expected before that none of it was met is told: once in e¹⁴ a right arbitrary has none by chance. */
@@ -558,17 +571,21 @@ export const examine = <T extends Instance>(instance: T, options: CheckOptions<T
 const isAsItShould = ({ verdict, isExpected, isClaimed }: Row): boolean =>
   (verdict === 'fails') === isExpected && !(verdict === 'vacuous' && isClaimed)
 
-/** A report as a table: verdict, runs, time, law, and the awkward classes that it met, or why it is vacuous or not held. */
+/**
+ * A report as a table: verdict, runs, time, law, and the awkward classes that it met, or why it is vacuous or not held; and how near a
+ * comparison came to its tolerance, from a tenth of it on.
+ */
 export const table = ({ of, seed, rows, missed }: Report): string => {
-  const cells = rows.map(({ law, verdict, why, isExpected, runs, time, met }) => [
+  const cells = rows.map(({ law, verdict, why, isExpected, runs, time, met, exercise }) => [
     isExpected && verdict === 'fails' ? 'fails, as expected' : verdict,
     verdict === 'not held' ? '' : String(runs),
     verdict === 'not held' ? '' : `${Math.round(time)} ms`,
     law,
     why ??
-      Object.entries(met)
-        .map(([name, count]) => `${name} ${count}`)
-        .join(', ')
+      [
+        ...Object.entries(met).map(([name, count]) => `${name} ${count}`),
+        ...(exercise !== null && exercise.worst >= 0.1 ? [`${exercise.worst.toPrecision(2)} of its tolerance`] : [])
+      ].join(', ')
   ])
   const widths = [0, 1, 2, 3].map(column => Math.max(0, ...cells.map(row => row[column].length)))
   return [
@@ -600,6 +617,46 @@ export const complaints = ({ rows, missed }: Report): ReadonlyArray<string> => [
     ),
   ...missed.map(name => `no case was of the class ‘${name}’: give arbitraries that have it`)
 ]
+
+/**
+ * Failing cases of reports as the text of a module, `export const kept`: write it to a file, and give it as `examples` to be tried first
+ * from then on. Cases that hold functions, or descriptions of your own, are left out.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Schedule } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * const falling = Schedule.custom({ name: 'falling', alpha: t => 1 - t, sigma: t => 0.5 * (1 - t), until: 1 })
+ * const only = ['log-SNR falls strictly']
+ * const report = laws.examine(falling, { only, runs: 20 })
+ * assert.match(laws.kept([report]), /^export const kept = \{\n {2}"log-SNR falls strictly": \[/)
+ * const examples = laws.failing([report])
+ * assert.equal(laws.examine(falling, { only, examples }).rows[0].runs, 1)
+ */
+export const kept = (reports: ReadonlyArray<Report>): string => {
+  const cases = Object.entries(failing(reports)).map(([law, all]) => [law, all.filter(isPlain).map(codeOf)] as const)
+  const body = cases
+    .filter(([, all]) => all.length > 0)
+    .map(([law, all]) => `  ${JSON.stringify(law)}: [\n${all.map(code => `    ${code}`).join(',\n')}\n  ]`)
+    .join(',\n')
+  const code = `export const kept = {\n${body}\n}\n`
+  const imports = importsOf(code)
+  return imports === '' ? code : `${imports}\n\n${code}`
+}
+
+/** The failing cases of reports by law, as `examples` takes them. */
+export const failing = (reports: ReadonlyArray<Report>): Readonly<Record<string, ReadonlyArray<object>>> => {
+  const all = reports.flatMap(({ rows }) =>
+    rows.flatMap(({ law, failing }) => (failing === null ? [] : [[law, failing] as const]))
+  )
+  return Object.fromEntries(
+    [...new Set(all.map(([law]) => law))].map(law => [
+      law,
+      all.filter(([other]) => other === law).map(([, one]) => one)
+    ])
+  )
+}
 
 /**
  * Holds an instance and all its parts to their laws: throws with every counterexample, each a script that fails when it is pasted

@@ -20,6 +20,8 @@ export {
   check,
   complaints,
   examine,
+  failing,
+  kept,
   named,
   of,
   parts,

@@ -213,6 +213,8 @@ export interface Exercise {
   readonly spoken: number
   /** Of each kind of change how many were seen, of how many. */
   readonly sees: Readonly<Record<string, readonly [seen: number, tried: number]>>
+  /** The greatest of what relations were off by, as a share of their tolerances: 1 is the edge. 0 where all are exact. */
+  readonly worst: number
   /** How many directions the left sides span, of how many numbers; null where they are of several lengths. */
   readonly rank: readonly [found: number, whole: number] | null
   readonly notes: ReadonlyArray<string>
@@ -254,6 +256,18 @@ const changesSeen = (relation: Relation): ReadonlyArray<readonly [change: string
   })
 }
 
+/** What a relation is off by as a share of its tolerance; 0 of one that is exact. */
+const shareOf = ({ sign, left, right, within }: Relation): number => {
+  if (!(within > 0 && within < Infinity) || sign === '≡' || sign === '≢') return 0
+  const [ls, rs] = [flatOf(left), flatOf(right)]
+  const many = Math.max(ls.length, rs.length)
+  const at = (side: Values, i: number): number => side[side.length === 1 ? 0 : i]
+  return Array.from({ length: many }, (_, i) => at(ls, i) - at(rs, i)).reduce(
+    (most, off) => Math.max(most, (sign === '=' ? Math.abs(off) : off) / within),
+    0
+  )
+}
+
 /** What a law said of cases. */
 export const exerciseOf = (said: ReadonlyArray<ReadonlyArray<Relation>>): Exercise => {
   const all = said.flat()
@@ -281,6 +295,7 @@ export const exerciseOf = (said: ReadonlyArray<ReadonlyArray<Relation>>): Exerci
     cases: said.length,
     spoken: said.filter(relations => relations.length > 0).length,
     sees,
+    worst: all.reduce((most, relation) => Math.max(most, shareOf(relation)), 0),
     rank,
     notes: [
       ...(isNull ? ['compared with 0 up to chance'] : []),

@@ -107,6 +107,10 @@ const ownIn = (values: ReadonlyArray<unknown>, words: Words.Vocabulary): Readonl
   ]
 }
 
+/** Whether code alone builds a value: of the words of the library, and without functions. */
+export const isPlain = (value: unknown): boolean =>
+  ownIn([value], Vocabulary.standard).length === 0 && !/=>|\bfunction\b/.test(codeOf(value))
+
 /** How laws are made: the function of `ornstein/laws`, and what it is given. */
 export interface Made {
   readonly by: string
@@ -132,6 +136,21 @@ const imported = (names: ReadonlyArray<string>, from: string): ReadonlyArray<str
 
 const MINE = 'mine'
 
+/** The imports of what code mentions. */
+export const importsOf = (code: string): string => {
+  const uses = mentioned(code)
+  return [
+    ...imported(NAMES.filter(uses), 'ornstein'),
+    ...imported(
+      Object.keys(Float64)
+        .filter(word => !NAMES.includes(word))
+        .filter(uses)
+        .sort((a, b) => (a < b ? -1 : 1)),
+      'ornstein/float64'
+    )
+  ].join('\n')
+}
+
 /** The script that fails as the law did on a case. */
 export const scriptOf = (
   { by, of, instance = of[0] }: Made,
@@ -155,19 +174,11 @@ export const scriptOf = (
       `found.on(${codeOf(value)})`
     ].join('\n')
   )
-  const uses = mentioned(body)
   const needsMine = new RegExp(`(?<![\\w$.])${MINE}\\.`).test(body)
   return [
     `// ${name}`,
     `// ${statement}`,
-    ...imported(NAMES.filter(uses), 'ornstein'),
-    ...imported(
-      Object.keys(Float64)
-        .filter(word => !NAMES.includes(word))
-        .filter(uses)
-        .sort((a, b) => (a < b ? -1 : 1)),
-      'ornstein/float64'
-    ),
+    ...[importsOf(body)].filter(text => text !== ''),
     `import * as laws from 'ornstein/laws'`,
     ...(needsMine
       ? from === undefined

@@ -5,7 +5,8 @@
  *
  * Integrands are polynomials times softmax, whose poles lie π/D from the real line, D the greatest distance of two components of one
  * mixture in units of the rows: n = 40 + 22 D equal steps an axis leave less than 1e-10 of value and gradient. The students are known
- * when a loss is evaluated and not before, so nodes are chosen then.
+ * when a loss is evaluated and not before, so nodes are chosen then. No rule is believed: where it is first met, it is compared with a
+ * coarser one, and refined until two agree (see `trusted`).
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -26,6 +27,8 @@ export interface Nodes extends Points {
   readonly weights: Float64Array
   /** x_t/α at a level, [rows, dim]; the same array for the same level. */
   readonly nodesAt: (level: Level) => Float64Array
+  /** The name of the rule: how many nodes an axis and a radius have. */
+  readonly rule: string
   /** Whether they do not move with the students. */
   readonly stay: boolean
   /** The first so many of them, for trials. */
@@ -36,10 +39,17 @@ export interface Nodes extends Points {
 export interface Population extends Nodes {
   readonly mixture: Mixture
   /** Nodes that resolve students too, at these levels; what is wrong where no number of rows that is allowed does. */
-  readonly resolved: (students: Mixture, levels: ReadonlyArray<Level>) => E.Either<Problem.Problem, Nodes>
+  readonly resolved: Resolved
   /** Standard normal rows for each component of the students, their labels, fine enough for means over the students' own distribution. */
-  readonly ofStudents: (students: Mixture, levels: ReadonlyArray<Level>) => E.Either<Problem.Problem, Nodes>
+  readonly ofStudents: Resolved
 }
+
+/** Nodes for students at levels, by so many steps finer than the distances ask for; 0 unless given, less is coarser. */
+export type Resolved = (
+  students: Mixture,
+  levels: ReadonlyArray<Level>,
+  finer?: number
+) => E.Either<Problem.Problem, Nodes>
 
 /** Whether what stands where rows do is nodes, for each noise level its own. */
 export const isNodes = (data: object): data is Nodes => 'nodesAt' in data
@@ -55,7 +65,9 @@ const NOTHING = 1e-22
 /** Centres that leave a span by less than this share of their distance, squared, are taken to lie in it. */
 const IN_SPAN = 1e-14
 /** Nodes of the radius: of polynomials of degree 7 in its square, and of softmax in it. */
-const RADIUS = { alike: 4, unlike: 64 }
+const RADIUS = { alike: 4, unlike: 64, least: 24 }
+/** From one rule to the next finer. */
+const FINER = 1.189
 /** By how much D the rows for no student in particular are finer than the mixture requires. */
 const MARGIN = 6
 /** So many standard deviations out, precisions that differ still make poles. */
@@ -65,10 +77,12 @@ const isRound = ({ factors, variances, weights }: Mixture): boolean =>
   factors === null && variances.length === weights.length
 
 /** 40 + 22 D, rounded up to one of a geometric sequence, so that students who move meet the same nodes again. */
-export const count = (distance: number): number => {
+export const count = (distance: number, finer = 0): number => {
   const wanted = 40 + 22 * distance
   let n = 40
-  while (n < wanted) n = Math.ceil(n * 1.189)
+  while (n < wanted) n = Math.ceil(n * FINER)
+  for (let i = 0; i < finer; i++) n = Math.ceil(n * FINER)
+  for (let i = 0; i > finer; i--) n = Math.floor(n / FINER)
   return n
 }
 
@@ -275,6 +289,9 @@ const placed = (mixture: Mixture, { values: z }: Product, dim: number, { alpha, 
 
 const CLEAN: Level = { alpha: 1, sigma: 0 }
 
+const ruleOf = (counts: ReadonlyArray<number>, radius: number): string =>
+  counts.join(' × ') + (radius === 0 ? '' : `, radius ${radius}`)
+
 const build = (mixture: Mixture, layout: Layout): Nodes => {
   const [, dim] = mixture.means.shape
   const z = standard(dim, layout)
@@ -289,7 +306,9 @@ const build = (mixture: Mixture, layout: Layout): Nodes => {
     known.set(name, found)
     return found
   }
+  const rule = ruleOf(layout.counts, layout.radius)
   const part = (rows: number, weights: Float64Array, nodesAt: Nodes['nodesAt']): Nodes => ({
+    rule,
     rows,
     dim,
     weights,
@@ -323,7 +342,7 @@ const layoutOf = (
   mixture: Mixture,
   students: ReadonlyArray<Mixture>,
   levels: ReadonlyArray<Level>,
-  margin: number
+  { margin = 0, finer = 0 }: { readonly margin?: number; readonly finer?: number }
 ): E.Either<Problem.Problem, Layout> => {
   const [components, dim] = mixture.means.shape
   const all = [mixture, ...students]
@@ -350,8 +369,8 @@ const layoutOf = (
   const layout = (margin: number): Layout => ({
     axes,
     across,
-    counts: Array.from(distances, d => count(d + margin)),
-    radius: whole ? 0 : alike ? RADIUS.alike : RADIUS.unlike
+    counts: Array.from(distances, d => count(d + margin, finer)),
+    radius: whole ? 0 : alike ? RADIUS.alike : Math.max(RADIUS.least, RADIUS.unlike + 16 * finer)
   })
   const fits = (own: Layout): boolean => {
     const rows = rowsOf(components, dim, own)
@@ -370,6 +389,7 @@ const repeated = (components: number, dim: number, counts: ReadonlyArray<number>
   const rows = components * weights.length
   const values = new Float64Array(rows * dim).map((_, at) => z[at % z.length])
   const part = (rows: number): Nodes => ({
+    rule: ruleOf(counts, 0),
     rows,
     dim,
     values: values.subarray(0, rows * dim),
@@ -385,7 +405,7 @@ const repeated = (components: number, dim: number, counts: ReadonlyArray<number>
 
 const ofStudents = (truth: Mixture): Population['ofStudents'] => {
   const known = new Map<string, Nodes>()
-  return (students, levels) => {
+  return (students, levels, finer = 0) => {
     const [components, dim] = students.means.shape
     if (!isRound(students) || dim > MOST_AXES)
       return E.left(
@@ -401,7 +421,7 @@ const ofStudents = (truth: Mixture): Population['ofStudents'] => {
       const width = Math.sqrt(Math.max(...shapesOf(students, level).map(({ most }) => most)))
       for (const own of [truth, students]) raise(own, level, width, null, distances)
     }
-    const counts = Array.from(distances, count)
+    const counts = Array.from(distances, d => count(d, finer))
     const rows = components * counts.reduce((all, n) => all * n, 1)
     if (rows > MOST.rows) return E.left(tooMany(rows, dim, Math.max(...distances)))
     const name = `${components} ${counts.join()}`
@@ -424,6 +444,7 @@ export const of = (mixture: Mixture): E.Either<Problem.Problem, Population> =>
     }
     const own = built(layout)
     return {
+      rule: own.rule,
       rows: own.rows,
       dim: own.dim,
       weights: own.weights,
@@ -435,12 +456,60 @@ export const of = (mixture: Mixture): E.Either<Problem.Problem, Population> =>
       first: own.first,
       mixture,
       ofStudents: ofStudents(mixture),
-      resolved: (students, levels) => E.map(built)(layoutOf(mixture, [students], levels, 0))
+      resolved: (students, levels, finer = 0) => E.map(built)(layoutOf(mixture, [students], levels, { finer }))
     }
   })(
     pipe(
       gaussianProblems(mixture),
       RA.head,
-      O.match(() => layoutOf(mixture, [], [CLEAN], MARGIN), E.left)
+      O.match(() => layoutOf(mixture, [], [CLEAN], { margin: MARGIN }), E.left)
     )
   )
+
+/** Two rules that differ by no more, beside 1 + |value|, are one: the finer of them is then right to that power of n/n′, 5e-9. */
+const AGREE = 1e-7
+/** Rules that are tried beyond the one that distances ask for. */
+const REFINED = 4
+
+/** Nodes that no finer rule agrees with. */
+export const disagreement = (rule: string): Problem.Problem =>
+  Problem.of(
+    'population',
+    `a rule of ${rule} nodes, and ${REFINED} finer ones,`,
+    `rules of which two agree to ${AGREE}`,
+    'bring the students nearer, or sample points: Mixture.sample(rows)(key)(mixture)'
+  )
+
+/**
+ * What is computed on nodes, as far as rules agree on it: where a rule is first met it is compared with the next coarser one, and refined until
+ * two agree. Where none do, what is wrong. `apart` says how far two results are from each other, beside 1 and their size.
+ */
+export const trusted = <A>(
+  resolved: Resolved,
+  apart: (a: A, b: A) => number
+): ((
+  students: Mixture,
+  levels: ReadonlyArray<Level>,
+  evaluate: (nodes: Nodes) => A
+) => E.Either<Problem.Problem, A>) => {
+  const settled = new Map<string, number>()
+  return (students, levels, evaluate) =>
+    E.flatMap((asked: Nodes): E.Either<Problem.Problem, A> => {
+      const at = (finer: number): E.Either<Problem.Problem, A> =>
+        finer === 0 ? E.right(evaluate(asked)) : E.map(evaluate)(resolved(students, levels, finer))
+      const known = settled.get(asked.rule)
+      if (known !== undefined) return at(known)
+      let coarser = at(-1)
+      for (let finer = 0; finer <= REFINED; finer++) {
+        const found = at(finer)
+        if (E.isLeft(found) || E.isLeft(coarser)) return found
+        // What is not finite on both is not the rule's fault.
+        if (!(apart(coarser.right, found.right) > AGREE)) {
+          settled.set(asked.rule, finer)
+          return found
+        }
+        coarser = found
+      }
+      return E.left(disagreement(asked.rule))
+    })(resolved(students, levels))
+}

@@ -62,6 +62,40 @@ describe('a report says of every law', () => {
   })
 })
 
+describe('what failed', () => {
+  const falling = Schedule.custom({ name: 'falling', alpha: t => 1 - t, sigma: t => 0.5 * (1 - t), until: 1 })
+  const law = 'log-SNR falls strictly'
+  const report = laws.examine(falling, { only: [law], runs: 20 })
+
+  it('is kept as a module, and tried first', async () => {
+    const [module] = [laws.kept([report, report])]
+    const { kept } = (await import(`data:text/javascript,${encodeURIComponent(module)}`)) as {
+      readonly kept: Readonly<Record<string, ReadonlyArray<object>>>
+    }
+    expect(kept).toEqual({ [law]: [report.rows[0].failing, report.rows[0].failing] })
+    const again = laws.examine(falling, { only: [law], examples: kept }).rows[0]
+    expect([again.verdict, again.runs]).toEqual(['fails', 1])
+  })
+
+  it('is nothing of a law that is held', () => {
+    expect(laws.failing([laws.examine(Schedule.edm, { only: [law], runs: 3 })])).toEqual({})
+    expect(laws.kept([])).toBe('export const kept = {\n\n}\n')
+  })
+})
+
+it('a report says how near its tolerance a law came', () => {
+  const each = laws.over(fc.record({ x: fc.constantFrom(0, 0.2, 0.7) }))
+  const info = { statement: '', source: '' }
+  const rows = laws.ofRows('it', [
+    each({ ...info, name: 'near', says: ({ x }) => laws.is([1, x], [1, 0], 1) }),
+    each({ ...info, name: 'below', says: ({ x }) => laws.isAtMost(-x, 0, 1) }),
+    each({ ...info, name: 'exact', says: ({ x }) => laws.is(x, x) })
+  ])
+  const report = laws.examine(Schedule.edm, { rules: { name: 'ours', of: () => rows }, runs: 40 })
+  expect(report.rows.map(({ exercise }) => exercise?.worst)).toEqual([0.7, 0, 0])
+  expect(laws.table(report)).toMatch(/near +0.70 of its tolerance/)
+})
+
 describe('no claim is left aside', () => {
   const blurred = Objective.custom('blurred', TimeLaw.at(0.3), ({ scoreAt, noisy, secondNoise, level, target }) =>
     sum(square(sub(scoreAt(add(noisy, mul(0.5, secondNoise)), level), target)), 1)

@@ -53,7 +53,7 @@ import * as Frame from './frame.js'
 import { Case } from '../../core/index.js'
 import type { Asked } from '../../data/place.js'
 import type { Score } from '../../family/family.js'
-import type * as Nodes from '../nodes.js'
+import * as Nodes from '../nodes.js'
 import { inMemory, rowsOf, type Rows } from '../passRows.js'
 import * as Params from '../../family/params.js'
 import type * as Source from '../../data/source/source.js'
@@ -301,16 +301,21 @@ export const integratedStep = <P extends string>(
   prior: number | null = null
 ): ((params: Params.Params<P>) => Taken<P>) => {
   const mixtureAt = mixtureOf(family)
+  const trusted = Nodes.trusted(population.resolved, (a: Taken<P>, b: Taken<P>) => {
+    const moved = Params.zipWith((x, y: number) => x - y)(a.params, b.params)
+    return Math.max(
+      Math.abs(a.value - b.value) / (1 + Math.abs(b.value)),
+      Params.norm(moved) / (1 + Params.norm(b.params))
+    )
+  })
   return params =>
     pipe(
-      population.resolved(mixtureAt(params), [level ?? clean]),
-      E.fold(
-        () => ({ value: NaN, params }),
-        nodes =>
-          (level === null
-            ? step(family, varianceFloor, nodes, prior)
-            : stepOnNodes(family, varianceFloor, nodes, level))(params)
-      )
+      trusted(mixtureAt(params), [level ?? clean], nodes =>
+        (level === null ? step(family, varianceFloor, nodes, prior) : stepOnNodes(family, varianceFloor, nodes, level))(
+          params
+        )
+      ),
+      E.getOrElse(() => ({ value: NaN, params }))
     )
 }
 

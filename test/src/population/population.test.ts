@@ -470,6 +470,51 @@ it('the number of nodes grows with the distance, and is one of few', () => {
   expect(new Set(counts).size).toBeLessThan(22)
 })
 
+describe('rules of nodes are not believed', () => {
+  const population = Population.of(Mixture.of({ means: [[-2], [2]] }))
+  const students = Mixture.of({ means: [[-2.5], [2.5]] })
+  const clean = { alpha: 1, sigma: 0 }
+  /** E log Σ exp(5 m x), its slopes as steep as the students' responsibilities. */
+  const integral = ({ weights, nodesAt }: Nodes.Nodes): number =>
+    nodesAt(clean).reduce((sum, x, i) => sum + weights[i] * Math.log(2 * Math.cosh(2.5 * x)), 0)
+  const right = integral(
+    Problem.orThrow(population.resolved(Mixture.of({ means: [[-20], [20]] }), [{ alpha: 1, sigma: 0 }]))
+  )
+  const by = (coarser: number) => {
+    const counts: number[] = []
+    const trusted = Nodes.trusted<number>(
+      (students, levels, finer = 0) => population.resolved(students, levels, finer - coarser),
+      (a, b) => Math.abs(a - b) / (1 + Math.abs(b))
+    )
+    const found = trusted(students, [clean], nodes => {
+      counts.push(nodes.rows)
+      return integral(nodes)
+    })
+    const first = counts.length
+    trusted(students, [clean], nodes => {
+      counts.push(nodes.rows)
+      return integral(nodes)
+    })
+    return { found, first, again: counts.length - first, counts }
+  }
+  it('a coarser one agrees with the one that distances ask for, and is asked once', () => {
+    const { found, first, again } = by(0)
+    expect([first, again]).toEqual([2, 1])
+    expect(Math.abs(Problem.orThrow(found) - right)).toBeLessThan(1e-10)
+  })
+  it('one that is too coarse is refined until two agree', () => {
+    const { found, first } = by(9)
+    expect(first).toBeGreaterThan(2)
+    expect(Math.abs(Problem.orThrow(found) - right)).toBeLessThan(1e-7)
+  })
+  it('one that nothing mends is refused, with the remedy', () => {
+    const { found } = by(14)
+    expect(E.isLeft(found) && Problem.show(found.left)).toMatch(
+      /^population: a rule of .* nodes, and 4 finer ones, is not rules of which two agree to 1e-7; bring the students nearer/
+    )
+  })
+})
+
 it('a flow falls at the rate of the least curvature', () => {
   const loss = onLine([-4, 4], 2)
   const course = Population.flow(loss, { until: { gradientNorm: 1e-8 } })(Params.of({ means: [[-4], [5]] }))

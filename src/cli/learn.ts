@@ -472,7 +472,7 @@ const findingsOf = (
 ): E.Either<Failure, Findings> =>
   finite({
     ...rest,
-    ...{ choice: null, starts: null, bootstrap: null, tests: null, source, seed, scaling, pipeline },
+    ...{ choice: null, starts: null, bootstrap: null, tests: null, hint: null, source, seed, scaling, pipeline },
     ...shown(table),
     isSettled: origin._tag === 'Chosen' ? origin.isSettled : null,
     isStreamed: Source.isSource(table.data),

@@ -20,6 +20,7 @@ import {
   isPair,
   narrow,
   ofBootstrap,
+  ofHint,
   ofTests,
   ofPrior,
   outcome,
@@ -144,6 +145,7 @@ export const asJson = ({ fit, others }: Shown, { labels }: Pick<Flags, 'labels'>
     ...(fit.prior !== null && { prior: fit.prior }),
     ...bootstrapAsJson(fit),
     ...testsAsJson(fit),
+    ...(fit.hint !== null && { hint: fit.hint }),
     ...(labels !== undefined && { labels: Crossed.asJson(labelled(fit)) }),
     ...(others.length > 0 && { compared: others.map(found) })
   }
@@ -301,6 +303,7 @@ export const human = (
       ...(verbose ? [`How it was computed:\n${plan}`, `The pipeline:\n${Pipeline.show(pipeline)}`] : []),
       ...beside([fit, ...others], within),
       ofPrior(fit) ?? '',
+      ofHint(fit) ?? '',
       notes(fit),
       [
         ...(report === undefined ? [] : [`The report is in ${report}: open it in a browser.`]),

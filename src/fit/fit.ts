@@ -46,12 +46,14 @@ import * as Data from './scaledData.js'
 import * as Floor from './floor.js'
 import { format } from './format.js'
 import * as Settings from './fitSettings.js'
+import * as Hint from './hint.js'
 import * as Starts from './starts.js'
 import * as Table from './table.js'
 import * as Text from './text.js'
 import { written } from './written.js'
 
 export type { Unsupported } from '../mixture/moves/support.js'
+export type { Hint } from './hint.js'
 export type { Starts } from './starts.js'
 export type { Candidate, Constructor, Criterion, Learned, Led, Outcome, Ranked, Recall, Refused } from './candidates.js'
 
@@ -237,6 +239,11 @@ export interface Fit {
   readonly assign: Assign
   /** The model's file, which `ornstein evaluate`, `assign` and `sample` read, and `fromJSON`. */
   readonly toJSON: () => object
+  /**
+   * Whether heavy tails or a background would have a lower criterion: a few steps on few rows, when it is asked; null where they would not, where
+   * `robust` compared them, and of rows that are not in memory.
+   */
+  readonly hint: () => Hint.Hint | null
   /** So many rows drawn from the mixture. */
   readonly sample: (rows: number) => (key: Key.Key) => Points.Points
   /**
@@ -498,6 +505,13 @@ const made = (
     refused,
     scaling,
     assign: assigning(mixture, missing, { given: given.length, places }),
+    hint: () =>
+      options.robust === true || !Source.isHeld(own)
+        ? null
+        : Hint.of({
+            ...{ chosen: { score: pipeline.score, mixture }, others: Hint.others(candidates) },
+            ...{ points: own, scaling, criterion, prior }
+          }),
     sample: rows => key => Mixture.sample(rows)(key)(mixture),
     bootstrap: asked => Problem.orThrow(Bootstrap.of(asked)({ mixture, pipeline, scaling, prior }, own)),
     table: () => text({ columns, criterion, candidates, leftOut, setAside, narrow }),

@@ -8,6 +8,7 @@ import * as Problem from '../core/problem.js'
 import * as Points from '../data/index.js'
 import type * as Bootstrap from '../fit/bootstrap.js'
 import type * as ComponentTest from '../fit/componentTest.js'
+import * as Hint from '../fit/hint.js'
 import type * as Fit from '../fit/fit.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Statistics from '../mixture/statistics.js'
@@ -99,6 +100,8 @@ export interface Findings {
   readonly bootstrap: E.Either<Problem.Problems, Bootstrap.Bootstrap> | null
   /** Tests of the number of components, or why there are none; null where nobody asked. */
   readonly tests: E.Either<Problem.Problems, ComponentTest.Tests> | null
+  /** Whether tails or a background would be chosen; null where they would not, or were compared. */
+  readonly hint: Hint.Hint | null
 }
 
 /** How it was chosen, in a sentence. */
@@ -277,6 +280,11 @@ export const ofBootstrap = ({ bootstrap, columns }: Pick<Findings, 'bootstrap' |
       }
     )
   )
+
+/** Whether tails or a background would be chosen: a sentence, or null. */
+export const ofHint = ({ hint, choice }: Pick<Findings, 'hint' | 'choice'>): string | null =>
+  hint &&
+  Hint.sentence(hint, titleOf(choice === null || choice.criterion === 'crossValidated' ? 'bic' : choice.criterion))
 
 /** What tests say of a number of components: a sentence, and a table where there is one; null where nobody asked. */
 export const ofTests = ({ tests, mixture: { weights } }: Pick<Findings, 'tests' | 'mixture'>): Known | null =>

@@ -323,6 +323,7 @@ const findingsOf = (model: Fit.Fit, points: Points.Points, source: string): Find
     plan: '',
     searched: steps,
     bootstrap: null,
-    tests: null
+    tests: null,
+    hint: null
   }
 }

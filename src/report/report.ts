@@ -26,6 +26,7 @@ import {
   ignored,
   isPair,
   ofBootstrap,
+  ofHint,
   ofTests,
   ofPrior,
   kindOf,
@@ -418,6 +419,7 @@ const verdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<Verdict> => 
             chosen(choice, choice.candidates.length)
           ),
     ...byAnother(choice),
+    ...[ofHint(fit)].flatMap(text => (text === null ? [] : [doubt(text)])),
     ...(count === 1
       ? []
       : [

@@ -5,6 +5,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import type * as Place from '../../data/place.js'
 import * as Source from '../../data/source/source.js'
 import { Bootstrap, ComponentTest, type Fit, Mixture, Pipeline, Problem, Score, Vocabulary } from '../../index.js'
+import * as Hint from '../../fit/hint.js'
 import { type Findings } from '../../report/findings.js'
 import { all as pictures } from '../../report/figures.js'
 import { page } from '../../report/report.js'
@@ -390,12 +391,23 @@ export const fit =
               choices.bootstrap
             )(fit, chosen.task.table.data)()
             const { table } = chosen.task
+            const { choice, scaling, mixture, points, pipeline, prior } = fit
+            const hint = choices.open.robust
+              ? null
+              : Hint.of({
+                  ...{ chosen: { score: pipeline.score, mixture }, points, scaling, prior },
+                  ...{ others: Hint.others(choice?.candidates ?? []), criterion: choice?.criterion ?? 'bic' }
+                })
             const tests =
               stopped === null
                 ? await tested(world, testing, choices.testComponents)(fit, table.data)()
                 : { tests: null, stopped }
             end()
-            return E.right({ ...found.right, fit: { ...fit, bootstrap, tests: tests.tests }, stopped: tests.stopped })
+            return E.right({
+              ...found.right,
+              fit: { ...fit, bootstrap, hint, tests: tests.tests },
+              stopped: tests.stopped
+            })
           },
           TE.tap(found => write(world, flags, found))
         )

@@ -66,6 +66,7 @@ export const planted = (
     plan: 'by closed form',
     bootstrap: null,
     tests: null,
+    hint: null,
     ...changes
   }
 }

@@ -364,6 +364,7 @@
  */
 export * from './tensors/autodiff.js'
 export * as Elementary from './numbers/elementary.js'
+export * as Gamma from './numbers/gamma.js'
 export * as Compiler from './compiler/index.js'
 export { rowwise } from './compiler/rowwise.js'
 export * as Key from './random/key.js'

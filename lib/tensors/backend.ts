@@ -130,9 +130,7 @@ const note = (
   return (
     before ?? {
       operation,
-      inputs: Object.fromEntries(
-        Object.entries(inputs).flatMap(([k, x]) => (x === undefined ? [] : [[k, arrayOf(x)]]))
-      ),
+      inputs: Object.fromEntries(Object.entries(inputs).map(([k, x]) => [k, arrayOf(x)])),
       output: arrayOf(output)
     }
   )

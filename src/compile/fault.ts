@@ -1,6 +1,6 @@
 /** Faults: the first thing of a step that was not finite, with what went into it. */
-import { type NdArray, type Origin } from '../../lib/index.js'
-import * as Params from '../family/params.js'
+import type { NdArray, Origin } from '../../lib/index.js'
+import type * as Params from '../family/params.js'
 
 /** What was not finite, wherever it stands in a run. */
 export interface Found {

@@ -980,6 +980,25 @@ export const drawnBeside = <P extends string>(
     )
   )
 
+/** That a term noises rows of a family that is of time 0 only, and why it is. */
+const noised = <P extends string>(score: Score.Score<P>, term: Objective.Term): ReadonlyArray<Problem.Problem> =>
+  pipe(
+    Score.interpret(score).family,
+    O.chain(({ onlyClean }) => onlyClean),
+    O.filter(() => Objective.isMatching(term)),
+    O.match(
+      () => [],
+      reason => [
+        Problem.of(
+          'objective',
+          `${Objective.show(term.of)} of ${Score.show(score)}`,
+          `without noise, since ${reason}`,
+          'use Objective.likelihood, or Stage.expectationMaximization'
+        )
+      ]
+    )
+  )
+
 /**
  * What of an objective does not go with the score, the schedule or the expectation; nothing, while the descriptions
  * themselves have problems.
@@ -1104,6 +1123,7 @@ export const problems = <P extends string>(
       'use scoreAt, or the score of a mixture'
     )
   return Objective.terms(objective).flatMap(({ term, weightings, labelDropout }) => [
+    ...noised(score, term),
     ...(term.unfit?.(shapes, Score.show(score), dim) ?? []),
     ...(Objective.isMatching(term)
       ? [

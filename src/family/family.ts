@@ -84,6 +84,18 @@ export interface Learned {
   readonly isVolumeShared?: boolean
 }
 
+/** Sufficient statistics of a family's own, and the parameters that they lead to. */
+export interface Sufficient<P extends string> {
+  /** Of each row and component, [rows, K] or [rows, K, …] by name; [rows, 1, …] of what is the same for all components. Parameters are those of the last step. */
+  readonly statistics: (params: Params.Tensors<P>, x: Tensor) => Readonly<Record<string, Tensor>>
+  /** The parameters, from Σ r s over the rows by name, [K] or [K, …], and `mass`, Σ r [K], r the responsibilities; weights of rows sum to 1. */
+  readonly maximise: (
+    params: Params.Params<P>,
+    sums: Readonly<Record<string, NdArray>> & { readonly mass: NdArray },
+    dim: number
+  ) => Params.Params<P>
+}
+
 export interface MStep<P extends string> extends Learned {
   /**
    * The parameters that maximise the expected log-likelihood of the rows, exactly unless generalized, above the floor. A component
@@ -167,6 +179,13 @@ export interface Capabilities<P extends string> {
   readonly logDensity?: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
   /** Expectation–maximization; else what follows of `toMixture` and `fromMixture`, and without these two it is refused. */
   readonly mStep?: MStep<P>
+  /** Capability: expectation–maximization at time 0 by statistics of its own, which a program sums, where moments are not enough. */
+  readonly sufficient?: Sufficient<P>
+  /**
+   * Why it is of time 0 only, as the end of "…, since": its components know of no noise, and what noises rows refuses it with this
+   * reason.
+   */
+  readonly onlyClean?: string
   /** Of which moments such an M-step learns covariances; else of all, each component of its own. Of unit variances it is of none. */
   readonly moments?: Learned
   /** Starts from centres: k-means and its kin; else parameters are drawn at random, or given. */
@@ -216,7 +235,7 @@ type PerFields<F extends Field.Fields, C> = {
 }
 
 /** What is said without the fields. */
-type Flags = 'unitVariance' | 'mirrored' | 'closedUnder' | 'hasBackground' | 'hasTails'
+type Flags = 'unitVariance' | 'mirrored' | 'closedUnder' | 'hasBackground' | 'hasTails' | 'onlyClean'
 
 export interface Spec<N extends string, F extends Field.Fields, P extends string, A extends Case.Call>
   extends
@@ -255,7 +274,9 @@ export interface Family<P extends string> {
   readonly hasBackground: boolean
   readonly hasTails: boolean
   readonly placed: O.Option<NonNullable<Capabilities<P>['placed']>>
+  readonly onlyClean: O.Option<string>
   readonly mStep: O.Option<MStep<P>>
+  readonly sufficient: O.Option<Sufficient<P>>
   readonly start: O.Option<Start<P>>
   readonly fromMixture: O.Option<NonNullable<Capabilities<P>['fromMixture']>>
   readonly toMixture: O.Option<NonNullable<Capabilities<P>['toMixture']>>

@@ -206,7 +206,7 @@ export interface Matching extends Written, Claims, WithConstants {
   /** The loss of a row, [rows] or [rows, 1]. */
   readonly perRow: (row: Row) => Tensor
   /** Capability: it serves noise of which only what a mixture sees is drawn. */
-  readonly spans?: true
+  readonly spans?: true | undefined
   /** Capability: it is the same of data and mixture moved together. */
   readonly moves?: true
   /** Capability: it stays finite as the noise vanishes. */
@@ -1023,7 +1023,7 @@ const alongCase = define({
       return { parts: form.parts.map(part => ({ ...part, objective: alongCase(direction)(part.objective) })) }
     if ('penalty' in form) return penaltyAlong(direction, form)
     // Noise of the centres' span is not all that a direction sees: of a second derivative its mean would be another.
-    const { spans: _, ...rest } = { spans: undefined, ...form, proper: false }
+    const rest = { ...form, proper: false, ...('spans' in form && { spans: undefined }) }
     const constants = Along.constants(direction, rest.constants)
     const unfit: Unfit = (shapes, score, dim) => [
       ...(rest.unfit?.(shapes, score, dim) ?? []),

@@ -387,7 +387,7 @@ export const expectationMaximization = define({
   varianceFloor: ({ varianceFloor }) => varianceFloor,
   times: ({ time }) => (time === null ? [] : [time]),
   streams: true,
-  misfits: ({ prior }) =>
+  misfits: ({ prior, time }) =>
     asks(
       ['the score of a mixture, as expectation–maximization needs', 'use Stage.descend'],
       [
@@ -395,6 +395,9 @@ export const expectationMaximization = define({
         'use Stage.descend, or give the family its mStep',
         EM.serves
       ],
+      ...(time === null
+        ? []
+        : [['that of a family with an M-step on rows with noise', 'leave the time out', EM.servesNoise] as const]),
       ...(prior === null ? [] : [priorAsks])
     ),
   means: () => setting => ({

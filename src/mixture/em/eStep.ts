@@ -233,7 +233,7 @@ interface Weighing {
 }
 
 /** Rows as a program takes them: their weights are a column, or one number where they are equal. */
-const weighing = ({ rows, dim, x, weights, passing }: Rows): Weighing => {
+export const weighing = ({ rows, dim, x, weights, passing }: Rows): Weighing => {
   const from = passing ? 'call' : 'data'
   return weights === null
     ? {

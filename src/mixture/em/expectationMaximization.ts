@@ -48,6 +48,7 @@ import * as Strands from '../../../lib/rows/strands.js'
 import { computed, ofNumbers, zipped } from '../../../lib/rows/stretches.js'
 import { eStep } from './eStep.js'
 import type { Sums } from './moments.js'
+import * as Sufficient from './sufficient.js'
 import * as Prior from './prior.js'
 import * as Frame from './frame.js'
 import { Case } from '../../core/index.js'
@@ -69,8 +70,13 @@ export interface Taken<P extends string> {
   readonly params: Params.Params<P>
 }
 
-/** Whether a family can be learned so: by its M-step. */
-export const serves = <P extends string>({ mStep }: Family<P>): boolean => O.isSome(mStep)
+/** Whether a family can be learned so: by its M-step, or by statistics of its own. */
+export const serves = <P extends string>({ mStep, sufficient }: Family<P>): boolean =>
+  O.isSome(mStep) || O.isSome(sufficient)
+
+/** Whether a family can be learned so from rows with noise. */
+export const servesNoise = <P extends string>({ mStep, onlyClean }: Family<P>): boolean =>
+  O.isSome(mStep) && O.isNone(onlyClean)
 
 /** `Compile` refuses a family that has none. */
 const mStepOf = <P extends string>({ mStep }: Family<P>): MStep<P> =>
@@ -118,7 +124,7 @@ const clean: Level = { alpha: 1, sigma: 0 }
 
 /** Whether a family can be learned from rows with missing cells: it says which Gaussians it is. */
 export const servesMissing = <P extends string>(family: Family<P>): boolean =>
-  serves(family) && O.isSome(family.toMixture) && !family.mirrored
+  O.isSome(family.mStep) && O.isSome(family.toMixture) && !family.mirrored
 
 /** Whether a family can be learned under a prior. */
 export const servesPrior = <P extends string>({ mStep, toMixture }: Family<P>): boolean =>
@@ -210,6 +216,7 @@ export const summed = <P extends string>(
       )
     }
   }
+  if (O.isSome(family.sufficient)) return Sufficient.summed(family, family.sufficient.value, rows)
   const of = summedAt(family, varianceFloor, rows.dim)
   return params => of(params, rows, clean)
 }

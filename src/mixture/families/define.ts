@@ -181,6 +181,8 @@ export const modelOf = <N extends string, F extends Field.Fields, P extends stri
         of(spec.mStep),
         O.alt(() => followed(({ second = 'full', ...more }, maps) => Maps.mStep(maps, { second, ...more })))
       ),
+      sufficient: of(spec.sufficient),
+      onlyClean: O.fromNullable(spec.onlyClean),
       start: of(spec.start),
       fromMixture: of(spec.fromMixture),
       toMixture: of(spec.toMixture),

@@ -32,7 +32,7 @@ const bare = (file: string): ReadonlyArray<string> => {
     properties.flatMap(one =>
       ts.isSpreadAssignment(one) || source.text.slice(one.getFullStart(), one.getStart()).includes('/**')
         ? []
-        : [`${file.slice(root.length + 1)}: ${one.name?.getText() ?? one.getText()}`]
+        : [`${file.slice(root.length + 1)}: ${one.name.getText()}`]
     )
   )
 }

@@ -1,0 +1,116 @@
+/** The E-step of a family that says its own statistics: their sums over the rows, by responsibilities, in one program. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as Compiler from '../../../lib/compiler/index.js'
+import {
+  add,
+  compute,
+  expandDims,
+  fill,
+  fromNdArray,
+  logSumExp,
+  mul,
+  neg,
+  ones,
+  reshape,
+  softmax,
+  sum,
+  tensor,
+  zeros,
+  type NdArray,
+  type Tensor
+} from '../../../lib/index.js'
+import { refuse } from '../../../lib/plain/refuse.js'
+import * as Strands from '../../../lib/rows/strands.js'
+import { stretch } from '../../../lib/rows/stretches.js'
+import type { Family, Sufficient } from '../../family/family.js'
+import * as Params from '../../family/params.js'
+import type { Rows } from '../passRows.js'
+import { weighing } from './eStep.js'
+import type { Taken } from './expectationMaximization.js'
+
+type Named = Readonly<Record<string, Tensor>>
+
+/** −log-likelihood [1], Σ r [K], and Σ r s of each statistic, [K, …]; of rows x [rows, dim] and weights [rows | 1, 1]. */
+const sumsOf =
+  <P extends string>({ components }: Family<P>, { statistics }: Sufficient<P>, dim: number) =>
+  (
+    params: Params.Tensors<P>,
+    x: Tensor,
+    w: Tensor
+  ): { readonly value: Tensor; readonly mass: Tensor; readonly own: Named } => {
+    const { logWeights, logDensity } = components(params, dim)
+    const joint = add(logDensity(x, { alpha: ones([1, 1]), sigma: zeros([1, 1]) }), expandDims(logWeights, 0))
+    const r = mul(w, softmax(joint))
+    const weighed = (s: Tensor): Tensor =>
+      sum(mul(s.rank <= 2 ? r : reshape(r, [...r.shape, ...s.shape.slice(2).map(() => 1)]), s), 0)
+    return {
+      value: reshape(neg(sum(mul(w, logSumExp(joint, 1, true)))), [1]),
+      mass: sum(r, 0),
+      own: Object.fromEntries(Object.entries(statistics(params, x)).map(([name, s]) => [name, weighed(s)]))
+    }
+  }
+
+/** One E- and M-step at time 0, as a sum over the rows. */
+export const summed = <P extends string>(
+  family: Family<P>,
+  sufficient: Sufficient<P>,
+  data: Rows
+): ((params: Params.Params<P>) => Strands.Sum<Taken<P>>) => {
+  if (data.misses === true) return refuse('a family of its own statistics is not learned from missing cells')
+  const { rows, dim, x, weights } = data
+  const of = sumsOf(family, sufficient, dim)
+  const library = Compiler.library()
+  const weighed = weighing(data)
+  const taken = (params: Params.Params<P>, { value, mass, ...own }: Readonly<Record<string, NdArray>>): Taken<P> => ({
+    value: value.values[0],
+    params: sufficient.maximise(params, { mass, ...own }, dim)
+  })
+  const interpreted = (params: Params.Params<P>): Strands.Sum<Taken<P>> => {
+    const some = (first: number, count: number): Readonly<Record<string, NdArray>> =>
+      compute(() => {
+        const w = weights === null ? fill([1, 1], 1 / rows) : tensor(stretch(weights, 1, first, count), [count, 1])
+        const { own, ...rest } = of(
+          Params.map(fromNdArray)(params),
+          tensor(stretch(x, dim, first, count), [count, dim]),
+          w
+        )
+        return { ...rest, ...own }
+      })
+    const shapes = Params.shapes(some(0, 1))
+    return {
+      rows,
+      width: Params.sizeOf(shapes),
+      strands: Strands.each(rows, Params.sizeOf(shapes), (first, count, into) => {
+        Strands.add(into, Params.packed(some(first, count)))
+      }),
+      found: numbers => taken(params, Params.unpacked(shapes)(numbers))
+    }
+  }
+  return params =>
+    pipe(
+      library.program(
+        sufficient,
+        { params: Params.shapes(params), rows: weighed.rows, constants: weighed.constants },
+        inputs => {
+          // The parameters of the signature are the family's.
+          const { own, ...rest } = of(inputs.params as Params.Tensors<P>, inputs.rows.x, weighed.of(inputs))
+          return { others: { ...rest, ...own } }
+        },
+        false
+      ),
+      E.match(
+        () => interpreted(params),
+        program =>
+          pipe(
+            program.sum({
+              rows,
+              params: Params.map<NdArray, Float64Array>(({ values }) => values)(params),
+              given: weighed.given,
+              constants: weighed.numbers
+            }),
+            Strands.map(({ others }) => taken(params, others))
+          )
+      )
+    )
+}

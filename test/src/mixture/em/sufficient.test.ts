@@ -1,0 +1,134 @@
+/** Families by statistics of their own: steps climb, weights count as repeated rows, and what noises rows is refused. */
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import { laplace } from '../../../../examples/research/laplace.js'
+import { studentT } from '../../../../examples/research/student-t.js'
+import { vonMisesFisher } from '../../../../examples/research/von-mises-fisher.js'
+import {
+  Compile,
+  Expectation,
+  Initializer,
+  Key,
+  Objective,
+  Optimizer,
+  Params,
+  Pipeline,
+  Problem,
+  Run,
+  Schedule,
+  type Score,
+  Stage,
+  TimeLaw,
+  type Points
+} from '../../../../src/index.js'
+import { today } from '../../../today.js'
+
+const line: Points.Points = {
+  rows: 30,
+  dim: 1,
+  values: Key.normal(30)(Key.fromSeed(today)).map((z, i) => 2 * z + (i % 3))
+}
+const sphere: Points.Points = {
+  rows: 30,
+  dim: 3,
+  values: Float64Array.from(
+    Array.from({ length: 30 }, (_, i) => Array.from(Key.normal(3)(Key.child(i)(Key.fromSeed(today))))).flatMap(x =>
+      x.map(v => v / Math.hypot(...x))
+    )
+  )
+}
+
+const cases: ReadonlyArray<readonly [string, Score.Score<string>, Params.Params<string>, Points.Points]> = [
+  ['laplace', laplace({ components: 2 }), Params.of({ means: [[-1], [2.1]], logScales: [0, 0], logits: [0, 0] }), line],
+  [
+    'studentT',
+    studentT({ components: 2 }),
+    Params.of({ means: [[-1], [2.1]], logScales: [0, 0], logNu: [1, 1], logits: [0, 0] }),
+    line
+  ],
+  [
+    'vonMisesFisher',
+    vonMisesFisher({ components: 2 }),
+    Params.of({
+      means: [
+        [1, 0, 0.1],
+        [0, -1, 0]
+      ],
+      logits: [0, 0]
+    }),
+    sphere
+  ]
+]
+
+const program = (
+  score: Score.Score<string>,
+  start: Params.Params<string>,
+  points: Points.Points,
+  stage: Stage.Stage
+): E.Either<Problem.Problems, Compile.Program<string>> =>
+  Compile.pipeline(
+    Pipeline.of({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score,
+      initializer: Initializer.values(start),
+      stages: [stage]
+    })
+  )(points)
+
+const said = (found: E.Either<Problem.Problems, unknown>): string =>
+  E.isLeft(found) ? Problem.show(found.left[0]) : ''
+
+describe.each(cases)('%s', (_, score, start, points) => {
+  const em = Stage.expectationMaximization({ steps: 40 })
+  const run = (points: Points.Points): ReadonlyArray<Run.State<string>> => [
+    ...Run.states(Problem.orThrow(program(score, start, points, em)))(Key.fromSeed(0))
+  ]
+  it('never raises −log p, which is that of the likelihood', () => {
+    const states = run(points)
+    const values = Run.curves(states)[0].values
+    values.forEach((value, i) => {
+      if (i > 0) expect(value).toBeLessThanOrEqual(values[i - 1] + 1e-12)
+    })
+    const likelihood = Problem.orThrow(
+      Compile.value({
+        schedule: Schedule.ornsteinUhlenbeck,
+        score,
+        objective: Objective.likelihood,
+        expectation: Expectation.monteCarlo()
+      })(points)
+    )
+    expect(Math.abs(likelihood(start, Key.fromSeed(0)) - values[0])).toBeLessThan(1e-12)
+  })
+  it('counts a row of twice the weight as two rows', () => {
+    const twice = { ...points, weights: Float64Array.from({ length: points.rows }, (_, i) => (i === 4 ? 2 : 1)) }
+    const repeated = {
+      rows: points.rows + 1,
+      dim: points.dim,
+      values: Float64Array.from([...points.values, ...points.values.subarray(4 * points.dim, 5 * points.dim)])
+    }
+    const [a, b] = [run(twice), run(repeated)].map(states => Params.packed(states[3].params))
+    a.forEach((x, i) => {
+      expect(Math.abs(x - b[i])).toBeLessThan(1e-10 * (1 + Math.abs(x)))
+    })
+  })
+  it('refuses noise, by its reason', () => {
+    const descend = Stage.descend({
+      objective: Objective.denoising(TimeLaw.at(0.3)),
+      optimizer: Optimizer.gradientDescent({ rate: 0.1 }),
+      steps: 1
+    })
+    expect(said(program(score, start, points, descend))).toMatch(
+      /objective: Objective.denoising\(.*\) of Score\.\w+\(.*\) is not without noise, since .*; use Objective.likelihood/
+    )
+    expect(said(program(score, start, points, Stage.expectationMaximization({ steps: 1, time: 0.3 })))).toMatch(
+      /a family with an M-step on rows with noise/
+    )
+    // By the likelihood, which noises nothing, it descends.
+    const likelihood = Stage.descend({
+      objective: Objective.likelihood,
+      optimizer: Optimizer.gradientDescent({ rate: 0.01 }),
+      steps: 3
+    })
+    expect(E.isRight(program(score, start, points, likelihood))).toBe(true)
+  })
+})

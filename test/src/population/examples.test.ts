@@ -12,7 +12,7 @@ const quietly = async <T>(load: () => Promise<T>): Promise<T> => {
 }
 
 /** Programs of seconds: by day one of them. */
-const byTurn = sampled(6)(['efficiency', 'noise', 'stuck', 'global', 'pruned', 'basin'])
+const byTurn = sampled(7)(['efficiency', 'noise', 'stuck', 'global', 'pruned', 'basin', 'lowrank'])
 
 it('stationary: the truth, the published point and the two beside it', async () => {
   const { found } = await quietly(() => import('../../../examples/population/stationary.js'))
@@ -109,8 +109,10 @@ it.runIf(byTurn.includes('global'))(
 
 it.runIf(byTurn.includes('pruned'))('pruned: more components find what as many miss', async () => {
   const { success } = await quietly(() => import('../../../examples/population/pruned.js'))
-  expect(success[1]).toBe(12)
-  expect(success[0]).toBeLessThan(12)
+  for (const [few, many] of success) {
+    expect(many).toBe(12)
+    expect(few).toBeLessThan(12)
+  }
 })
 
 it.runIf(byTurn.includes('basin'))(
@@ -119,6 +121,14 @@ it.runIf(byTurn.includes('basin'))(
     const { byFlow, byEM } = await quietly(() => import('../../../examples/population/basin.js'))
     for (const { points } of [byFlow, byEM]) expect(points.map(({ index }) => index)).toEqual([0, 0])
     expect([byFlow, byEM].map(({ points: [{ starts }] }) => starts)).toEqual([25, 26])
+  }
+)
+
+it.runIf(byTurn.includes('lowrank'))(
+  'lowrank: a few times as many rows as dimensions find subspaces, half as many do not',
+  async () => {
+    const { diagram } = await quietly(() => import('../../../examples/population/lowrank.js'))
+    expect(diagram.cells.map(({ successes }) => successes)).toEqual([0, 3])
   }
 )
 

@@ -94,8 +94,10 @@ const saidOf = place => {
 }
 const bare = [...names].filter(place => !/^<\/h3>\s*<p>/.test(saidOf(place)))
 const unused = [...names].filter(place => !saidOf(place).includes('class="example"'))
-wrong.push(...bare.map(place => `${place}: no sentence says what it is`))
-if (process.argv.includes('--verbose')) unused.forEach(place => console.error(`${place}: no example uses it`))
+wrong.push(
+  ...bare.map(place => `${place}: no sentence says what it is; write one in its docblock`),
+  ...unused.map(place => `${place}: no example uses it; write one, or use it in one of its module`)
+)
 
 for (const line of wrong) console.error(line)
 const links = [...pages.values()].reduce((sum, { links, files }) => sum + links.length + files.length, 0)

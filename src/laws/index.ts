@@ -12,6 +12,83 @@
  * }
  *
  * @module
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import fc from 'fast-check'
+ * import { Objective, Score, TimeLaw } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * // Laws by what they are about, each function a list of them or one: those of an objective, of a score, of EM, and the
+ * // identities of the paper (arXiv 2307.01178).
+ * const [score, denoising] = [Score.spherical({ components: 2 }), Objective.denoising(TimeLaw.at(0.3))]
+ * const estimate = Objective.implicit(TimeLaw.at(0.3), { divergence: 'hutchinson' })
+ * const all = [
+ *   laws.algebra(denoising, score),
+ *   laws.gradient(denoising, score),
+ *   laws.symmetries(denoising, score),
+ *   laws.minimum(denoising, score),
+ *   laws.proper(denoising, score),
+ *   laws.unbiased(estimate, Objective.implicit(TimeLaw.at(0.3)), score, { repeats: 20 }),
+ *   laws.controlledVariance(score, { repeats: 20 }),
+ *   laws.projectedVariance(score, { repeats: 20 }),
+ *   laws.quadratureConverges(),
+ *   laws.student(score),
+ *   laws.em(score),
+ *   laws.emPair(),
+ *   laws.pairIdentity(),
+ *   laws.componentsIdentity(),
+ *   laws.highNoise(),
+ *   laws.secondMoments(),
+ *   laws.implicitIsDenoising(score),
+ *   laws.guidance(score),
+ *   laws.posterior()
+ * ]
+ * // The first law of each on one case; a test of one's own runs all on a hundred.
+ * for (const [{ property }] of all.map(each => [each].flat())) fc.assert(property, { seed: 1, numRuns: 1 })
+ * // The score of a mixture of one's own, by the mixture that its parameters are: ∇ log p, and Tweedie's formula.
+ * const pair = laws.ofMixture(Score.symmetricPair, ({ mean: { values } }) =>
+ *   [values, values.map(x => -x)].map(mean => ({ weight: 0.5, mean: [...mean], variance: 1 }))
+ * )
+ * for (const { property } of pair) fc.assert(property, { seed: 1, numRuns: 1 })
+ * // All identities of the paper at once, for every built-in family where they apply.
+ * assert(laws.paper().some(({ name }) => name === 'the pair’s gradient is EM plus G'))
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import fc from 'fast-check'
+ * import { Objective, TimeLaw, Weighting } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * // A law states relations between two sides: equal within a tolerance, at most, below, finite, of the same or of other bits.
+ * const { areFinite, differs, hasBits, isAtMost, isBelow } = laws
+ * const root = { of: Math.sqrt, name: 'Math.sqrt' }
+ * const each = laws.over(fc.record({ x: fc.double({ min: 1, max: 1e6, noNaN: true }) }))
+ * const about = (name: string) => ({ name, statement: `∀ x ≥ 1: ${name}.`, source: 'definition' })
+ * const held = laws.ofRows(root.name, [
+ *   each({ ...about('√x is finite'), says: ({ x }) => areFinite(root.of(x)) }),
+ *   each({ ...about('√x ≤ x'), says: ({ x }) => isAtMost(root.of(x), x) }),
+ *   each({ ...about('√x < x + 1'), says: ({ x }) => isBelow(root.of(x), x + 1) }),
+ *   each({ ...about('√x² = x'), says: ({ x }) => hasBits(root.of(x * x), x) }),
+ *   each({ ...about('−√x is another number'), says: ({ x }) => differs(-root.of(x), root.of(x)) })
+ * ])
+ * held.forEach(({ property }) => fc.assert(property, { seed: 1 }))
+ * // One of them by its name, on a case of one's own; what `holds` throws says why not.
+ * assert(laws.named('√x ≤ x')(held).on({ x: 4 }))
+ * assert.throws(() => laws.holds(root.of(4) === 3, () => 'the root of 4 is not 3'), /is not 3/)
+ *
+ * // Counterexamples as code: of an arbitrary, and as a script that fails as the law did.
+ * const weights = laws.printed(Weighting.show)(laws.arbitraries.weightings)
+ * assert.match(fc.stringify(fc.sample(weights, { seed: 1, numRuns: 1 })[0]), /Weighting\./)
+ * const made = { by: 'weighting', of: [Weighting.snr], instance: Weighting.snr }
+ * const ofSnr = laws.weighting(Weighting.snr)
+ * assert.equal(laws.scripted(made, ofSnr).length, ofSnr.length)
+ * assert.match(laws.scriptOf(made, ofSnr[0], { t: 0.5 }), /laws\.weighting\(Weighting\.snr\)/)
+ * // An instance and its parts, each with its laws: an objective and its time law.
+ * assert.deepEqual(
+ *   laws.parts(Objective.denoising(TimeLaw.at(0.3))).map(({ laws }) => laws.length > 0),
+ *   [true, true]
+ * )
  */
 export { type Law, type Laws, type Unclaimed } from './law.js'
 

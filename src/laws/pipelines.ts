@@ -1,6 +1,126 @@
 /**
  * Arbitraries of what a pipeline is made of, of whole pipelines small enough to run in milliseconds, and of what samples
  * along a score.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import {
+ *   Covariance,
+ *   Expectation,
+ *   Initializer,
+ *   Net,
+ *   Objective,
+ *   Optimizer,
+ *   Parametrization,
+ *   Region,
+ *   Sampler,
+ *   Schedule,
+ *   Score,
+ *   Stage,
+ *   TimeGrid,
+ *   TimeLaw,
+ *   Weighting
+ * } from 'ornstein'
+ * import { arbitraries } from 'ornstein/laws'
+ *
+ * // Descriptions of every kind, right in all their fields; some need to know the schedule, the score or the points.
+ * const right = <A>(arbitrary: fc.Arbitrary<A>, problems: (value: A) => ReadonlyArray<unknown>) => {
+ *   fc.assert(
+ *     fc.property(arbitrary, value => problems(value).length === 0),
+ *     { seed: 1, numRuns: 20 }
+ *   )
+ * }
+ * right(arbitraries.optimizers, Optimizer.problems)
+ * right(arbitraries.descents, Optimizer.problems)
+ * right(arbitraries.regions, Region.problems)
+ * right(arbitraries.weightings, Weighting.problems)
+ * right(arbitraries.parametrizations, Parametrization.problems)
+ * right(arbitraries.covariances, Covariance.problems)
+ * right(arbitraries.nets, Net.problems)
+ * right(arbitraries.samplers, Sampler.problems)
+ * right(arbitraries.schedules, Schedule.problems)
+ * right(arbitraries.plainSchedules, Schedule.problems)
+ * right(arbitraries.scores, Score.problems({ rows: 1000, dim: 2 }))
+ * right(arbitraries.networks, Score.problems({ rows: 1000, dim: 2 }))
+ * right(arbitraries.samplings, description => (Sampler.compile(description)._tag === 'Right' ? [] : [description]))
+ *
+ * const [schedule, score] = [Schedule.ornsteinUhlenbeck, Score.spherical({ components: 2 })]
+ * const points = { rows: 3, dim: 1, values: Float64Array.of(-2, 1, 2) }
+ * const denoising = Objective.denoising(TimeLaw.at(0.3))
+ * right(arbitraries.clocks(schedule), clock => Schedule.problems(Schedule.reparametrized(clock)(schedule)))
+ * right(arbitraries.timeLaws(schedule), TimeLaw.problems(schedule))
+ * right(arbitraries.timeGrids(schedule), TimeGrid.problems(schedule))
+ * right(arbitraries.objectives(schedule, score), Objective.problems(schedule))
+ * right(arbitraries.initializers(score)(1), Initializer.problems)
+ * right(arbitraries.stages(schedule, score)(points), Stage.problems(schedule))
+ * right(arbitraries.expectations(score, denoising)(points), Expectation.problems)
+ * // Given noise as code, in full.
+ * const noise = arbitraries.showExpectation(Expectation.fixed(points))
+ * if (!noise.includes('-2')) throw new Error(noise)
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import fc from 'fast-check'
+ * import { Mixture, Objective, Schedule, Score, TimeLaw } from 'ornstein'
+ * import { arbitraries } from 'ornstein/laws'
+ *
+ * const some = <A>(arbitrary: fc.Arbitrary<A>): A[] => fc.sample(arbitrary, { seed: 1, numRuns: 20 })
+ *
+ * // Plain numbers, which a shrunk counterexample shows: hundredths, 64ths, seeds and keys, dimensions.
+ * assert(some(arbitraries.real(2)).every(x => Math.abs(x) <= 2 && Math.abs(x * 100 - Math.round(x * 100)) < 1e-9))
+ * assert(some(arbitraries.dyadic(0, 1)).every(x => Number.isInteger(64 * x)))
+ * assert(
+ *   some(arbitraries.seeds).every(Number.isInteger) && some(arbitraries.keys).every(({ k0 }) => Number.isInteger(k0))
+ * )
+ * assert(some(arbitraries.dims).every(dim => arbitraries.eachDim.includes(dim)))
+ *
+ * // Times and levels of a schedule; three written as one writes one's own.
+ * for (const schedule of [arbitraries.cosine, arbitraries.varianceExploding, arbitraries.straight]) {
+ *   assert(some(arbitraries.times(schedule)).every(time => time > 0 && time < Schedule.until(schedule)))
+ *   assert(some(arbitraries.anyTimes(schedule)).every(time => time > 0))
+ * }
+ * assert(some(arbitraries.levels).every(({ alpha, sigma }) => alpha + sigma > 0))
+ *
+ * // Mixtures, and points with noise of their size or with a row that is far off, as code.
+ * assert(some(arbitraries.mixtures).every(mixture => Mixture.components(mixture) <= 4))
+ * const [points] = some(arbitraries.points()(2))
+ * assert.equal(arbitraries.noiseOf(points, 1).rows, points.rows)
+ * assert(Math.max(...arbitraries.outlying(points).values.map(Math.abs)) >= Math.max(...points.values.map(Math.abs)))
+ * assert.match(arbitraries.showPoints(points), /rows: /)
+ *
+ * // What a score takes: how few rows, which awkward data, which numbers of columns.
+ * const score = Score.spherical({ components: 2 })
+ * const denoising = Objective.denoising(TimeLaw.at(0.3))
+ * assert.equal(arbitraries.minRows(score), 2)
+ * assert(arbitraries.meets(score).includes('equal centres'))
+ * assert(arbitraries.isMirrored(Score.symmetricPair) && !arbitraries.isMirrored(score))
+ * assert.deepEqual(arbitraries.columnsOf(denoising, score), [1, 2, 3])
+ * assert(some(arbitraries.columns(denoising, score)).every(columns => columns <= 3))
+ * // A network that is no mixture, for laws of any score.
+ * assert.deepEqual(Score.shapes(2)(arbitraries.student), { matrix: [2, 2], offset: [2] })
+ *
+ * // For optimizers: parameters to start from, and up to eight gradients of their shapes.
+ * for (const walk of [arbitraries.walks, arbitraries.walksOf(['mine']), arbitraries.walksBeside(['mine'])])
+ *   assert(
+ *     some(walk).every(({ start, gradients }) =>
+ *       gradients.every(each => Object.keys(each).every(name => name in start))
+ *     )
+ *   )
+ *
+ * // Any case of a description of one's own, alone or with others in it.
+ * type Tree = { readonly _tag: 'leaf' } | { readonly _tag: 'pair'; readonly of: readonly [Tree, Tree] }
+ * const leaf = fc.constant<Tree>({ _tag: 'leaf' })
+ * const trees = arbitraries.nested<Tree, 'leaf'>({ leaf }, inner => ({
+ *   pair: fc.record({ _tag: fc.constant('pair' as const), of: fc.tuple(inner, inner) })
+ * }))
+ * assert(some(trees).some(({ _tag }) => _tag === 'pair'))
+ * const tags = some(
+ *   arbitraries.anyOf<Tree>({
+ *     leaf,
+ *     pair: fc.constant<Tree>({ _tag: 'pair', of: [{ _tag: 'leaf' }, { _tag: 'leaf' }] })
+ *   })
+ * )
+ * assert(tags.some(({ _tag }) => _tag === 'leaf'))
  */
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'

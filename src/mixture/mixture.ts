@@ -35,6 +35,8 @@
  * const open = Mixture.of({ means: [[0]], background })
  * assert.deepEqual(Mixture.besides(open).background, background)
  * assert(E.isRight(Mixture.backgroundCodec.decode(pipe(background, JSON.stringify, JSON.parse))))
+ * const json: unknown = JSON.parse(JSON.stringify(Mixture.codec.encode(open)))
+ * assert.deepEqual(Mixture.codec.decode(json), E.right(open))
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'

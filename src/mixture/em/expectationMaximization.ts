@@ -30,6 +30,11 @@
  * const still = EM.integratedStep(family, 1e-6, Population.of(truth), null)(Params.of({ means: [[-2], [2]] }))
  * assert(still.params.means.values.every((mean, i) => Math.abs(mean - [-2, 2][i]) < 1e-6))
  *
+ * // Under a prior of the data, whose mean counts as so many rows, each mixture has its penalty.
+ * const prior = { shrinkage: 0.01, mean: Float64Array.of(0), covariance: Float64Array.of(5), rows: points.rows }
+ * const { penalty } = EM.underPrior(family, 1e-6, prior)
+ * assert(penalty(Mixture.of({ means: [[-2], [2]] })) < penalty(Mixture.of({ means: [[-20], [20]] })))
+ *
  * // The same steps as sums over rows, which a place takes: here, or where the rows are.
  * const rows = { rows: points.rows, dim: 1, x: points.values, weights: null }
  * const asked = () => EM.asked(score, { params: start, middle: null, kind: 'likelihood', noise: null })

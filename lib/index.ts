@@ -2,7 +2,7 @@
  * The numerical ground: tensors and derivatives in double precision, random keys, quadrature. It knows nothing of diffusion
  * or mixtures, and runs unchanged in a browser and in Node.
  *
- * @example
+ * @example Elementary functions, entry by entry
  * import { strict as assert } from 'node:assert'
  * import * as f from 'ornstein/float64'
  *
@@ -32,7 +32,7 @@
  * const tiny = f.compute(() => ({ lost: f.sub(f.exp(1e-17), 1), kept: f.expm1(1e-17) }))
  * assert.deepEqual([tiny.lost.values[0], tiny.kept.values[0]], [0, 1e-17])
  *
- * @example
+ * @example Places: gather, scatter, one-hot rows
  * import { strict as assert } from 'node:assert'
  * import * as f from 'ornstein/float64'
  *
@@ -63,7 +63,7 @@
  *   [40, 60]
  * )
  *
- * @example
+ * @example Reductions along axes
  * import { strict as assert } from 'node:assert'
  * import * as f from 'ornstein/float64'
  *
@@ -130,7 +130,7 @@
  *   [-Math.LN2, -Math.LN2]
  * )
  *
- * @example
+ * @example Rounding, and what layers of networks use
  * import { strict as assert } from 'node:assert'
  * import * as f from 'ornstein/float64'
  *
@@ -188,7 +188,7 @@
  * const [ratio] = of(() => f.div(f.selu(1), f.elu(1)))
  * assert(Math.abs(ratio - 1.0507009873554805) < 1e-15)
  *
- * @example
+ * @example Programs of rows, directions, threads
  * import { strict as assert } from 'node:assert'
  * import * as f from 'ornstein/float64'
  *
@@ -216,7 +216,7 @@
  * assert.throws(() => f.compute(() => f.sealed(() => f.scalar(f.toNdArray(f.ones([1])).values[0]))))
  * assert.deepEqual([...f.compute(() => f.sealed(() => f.opened(() => f.ones([1])))).values], [1])
  *
- * @example
+ * @example Shapes
  * import { strict as assert } from 'node:assert'
  * import * as f from 'ornstein/float64'
  *
@@ -302,7 +302,7 @@
  *   [[2], [1, 4]]
  * )
  *
- * @example
+ * @example Truth values
  * import { strict as assert } from 'node:assert'
  * import * as f from 'ornstein/float64'
  *

@@ -78,7 +78,11 @@ const ofModule = (root, file) => {
     .map(line => line.replace(/^\s*\* ?/, ''))
     .join('\n')
     .split(/^@/m)
-  const examples = tags.flatMap(tag => (tag.startsWith('example') ? [codeOf(tag.slice('example'.length))] : []))
+  // A caption may stand on the line of its tag.
+  const examples = tags.flatMap(tag => {
+    const [, caption, code] = /^example\b *(.*)\n([\s\S]*)/.exec(tag) ?? []
+    return code === undefined ? [] : [{ caption, code: codeOf(code) }]
+  })
   return { about: about.replace(/\{@link\s+([^}]+)\}/g, '`$1`').trim(), examples }
 }
 
@@ -188,7 +192,10 @@ const pageOf = ({ title, how, about, examples, inner, entries, url }) => {
     `<h1 id="the-page">${title}</h1>`,
     how,
     about,
-    ...examples.map((code, i) => `<h2 id="${exampleId(i)}">Example</h2>\n\n${fence(code)}`),
+    ...examples.map(
+      ({ caption, code }, i) =>
+        `<h2 id="${exampleId(i)}">${caption === '' ? 'Example' : caption}</h2>\n\n${fence(code)}`
+    ),
     ...(inner.length === 0
       ? []
       : [

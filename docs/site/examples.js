@@ -90,9 +90,13 @@ const candidates = (root, spaces) => {
   const read = path => readFileSync(root + path, 'utf8')
   const docblocks = spaces
     .flatMap(space => [
-      ...space.examples.map((code, i) => ({ code, space, text: space.title, to: `${space.url}#${exampleId(i)}` })),
+      ...space.examples.map(({ caption, code }, i) => ({
+        code,
+        text: caption === '' ? `of ${space.title}` : caption,
+        to: `${space.url}#${exampleId(i)}`
+      })),
       ...space.entries.flatMap(({ examples, full, url }) =>
-        examples.map(code => ({ code, space, text: `\`${full}\``, to: url }))
+        examples.map(code => ({ code, text: `of \`${full}\``, to: url }))
       )
     ])
     .sort((a, b) => a.code.length - b.code.length)

@@ -3,7 +3,7 @@
  * `{ _tag, …fields }`, and refers to its case under a symbol: enumerable, so that `{ ...description, gamma: 3 }` keeps it;
  * a symbol, so that JSON does not write it.
  *
- * @example
+ * @example Ask a description
  * import { strict as assert } from 'node:assert'
  * import * as O from 'fp-ts/lib/Option.js'
  * import { Case, Expectation, Objective, Optimizer, Rate, Stage, TimeLaw, Weighting } from 'ornstein'
@@ -47,7 +47,7 @@
  * )
  * assert.deepEqual([cap(weighting), cap(Weighting.snr)], [O.some(5), O.none])
  *
- * @example
+ * @example A concept of your own
  * import { strict as assert } from 'node:assert'
  * import { Case, Field } from 'ornstein'
  *

@@ -1,7 +1,7 @@
 /**
  * Points, and where they come from: the namespace `Points` of the language.
  *
- * @example
+ * @example Rows in memory
  * import { strict as assert } from 'node:assert'
  * import * as E from 'fp-ts/lib/Either.js'
  * import { pipe } from 'fp-ts/lib/function.js'
@@ -34,7 +34,7 @@
  * const missing = { rows: 2, dim: 1, values: Float64Array.of(1, NaN) }
  * assert(E.isLeft(Points.validate(missing)) && E.isRight(Points.validateSeen(missing)))
  *
- * @example
+ * @example Parquet and Arrow, a part at a time
  * import { strict as assert } from 'node:assert'
  * import { makeVector, Table, tableToIPC } from 'apache-arrow'
  * import { parquetWriteBuffer } from 'hyparquet-writer'

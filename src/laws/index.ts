@@ -2,7 +2,7 @@
  * The laws of the language, as values to run on instances of one's own: for each concept a function from an instance to
  * named properties. They need fast-check and no test runner in particular.
  *
- * @example
+ * @example Laws of an objective
  * import fc from 'fast-check'
  * import { Objective, Score, TimeLaw } from 'ornstein'
  * import * as laws from 'ornstein/laws'
@@ -13,7 +13,7 @@
  *
  * @module
  *
- * @example
+ * @example Laws by what they are about
  * import { strict as assert } from 'node:assert'
  * import fc from 'fast-check'
  * import { Objective, Score, TimeLaw } from 'ornstein'
@@ -54,7 +54,7 @@
  * // All identities of the paper at once, for every built-in family where they apply.
  * assert(laws.paper().some(({ name }) => name === 'the pair’s gradient is EM plus G'))
  *
- * @example
+ * @example Laws of your own
  * import { strict as assert } from 'node:assert'
  * import fc from 'fast-check'
  * import { Objective, TimeLaw, Weighting } from 'ornstein'

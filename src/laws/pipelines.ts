@@ -2,7 +2,7 @@
  * Arbitraries of what a pipeline is made of, of whole pipelines small enough to run in milliseconds, and of what samples
  * along a score.
  *
- * @example
+ * @example Descriptions of every kind
  * import fc from 'fast-check'
  * import {
  *   Covariance,
@@ -58,7 +58,7 @@
  * const noise = arbitraries.showExpectation(Expectation.fixed(points))
  * if (!noise.includes('-2')) throw new Error(noise)
  *
- * @example
+ * @example Numbers, data, and what a score takes
  * import { strict as assert } from 'node:assert'
  * import fc from 'fast-check'
  * import { Mixture, Objective, Schedule, Score, TimeLaw } from 'ornstein'

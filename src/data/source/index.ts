@@ -1,7 +1,7 @@
 /**
  * Sources of rows, and the ways to one. What reads text and files is apart, so that what learns from a source does not bring it.
  *
- * @example
+ * @example Rows that are read a stretch at a time
  * import { strict as assert } from 'node:assert'
  * import { Points, Problem, Source } from 'ornstein'
  *
@@ -50,7 +50,7 @@
  * for (const each of [{ close }, again, large]) each.close()
  * source.close()
  *
- * @example
+ * @example Rows in memory or not
  * import { strict as assert } from 'node:assert'
  * import { pipe } from 'fp-ts/lib/function.js'
  * import { Key, Points, Problem, Source } from 'ornstein'

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import * as Normal from '../../../lib/numbers/normal.js'
 
 it.each([
+  [1e-310, -37.66306033194952],
   [2 ** -53, -8.209536151601387],
   [1e-10, -6.361340902404057],
   [0.001, -3.0902323061678136],

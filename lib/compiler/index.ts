@@ -112,8 +112,7 @@ export interface Program {
   readonly sum: (call: Call) => Strands.Sum<Result>
   /** Operations a row, roughly. */
   readonly work: number
-  /** Kernels of its steps, forward and backward, were it interpreted. */
-  readonly steps: number
+  readonly profile: () => Profile
   /** Ops that run by the interpreter's kernel on a panel of rows, in one thread. */
   readonly byHand: ReadonlyArray<string>
   /** The graph, and what runs where, as text. */
@@ -154,19 +153,55 @@ const named = ({ value, gradient, others }: Lowered): Readonly<Record<string, No
 /** Whether the interpreter's kernel runs in every panel, and not just where others do not reach. */
 const isByHand = ({ does }: Node): boolean => does.kind !== 'entrywise' || !isMap(does.kernel)
 
-/** What a row costs, in additions and multiplications. */
+/** What a node costs a row, in additions and multiplications. */
+const costOf = ({ does, ins, shape, place }: Node): number => {
+  const entries = shape.reduce((n, length) => n * length, 1)
+  if (does.kind === 'rowDot') return entries * (ins[0].shape.length === 2 ? ins[0].shape[0] : 1)
+  if (place === 'once') return 0
+  if (does.kind === 'product' || does.kind === 'distances') return entries * (ins[0].shape.at(-1) ?? 1)
+  return (
+    entries * (does.kind === 'entrywise' && ['Cos', 'Exp', 'Log', 'Sin', 'Tanh', 'Erf'].includes(does.kernel) ? 10 : 1)
+  )
+}
+
+/** What a row costs. */
 const workOf = (outs: Readonly<Record<string, Node>>): number =>
-  ordered(Object.values(outs)).reduce((sum, { does, ins, shape, place }) => {
-    const entries = shape.reduce((n, length) => n * length, 1)
-    if (does.kind === 'rowDot') return sum + entries * (ins[0].shape.length === 2 ? ins[0].shape[0] : 1)
-    if (place === 'once') return sum
-    if (does.kind === 'product' || does.kind === 'distances') return sum + entries * (ins[0].shape.at(-1) ?? 1)
-    return (
-      sum +
-      entries *
-        (does.kind === 'entrywise' && ['Cos', 'Exp', 'Log', 'Sin', 'Tanh', 'Erf'].includes(does.kernel) ? 10 : 1)
-    )
-  }, 0)
+  ordered(Object.values(outs)).reduce((sum, node) => sum + costOf(node), 0)
+
+/** What a program does for each row, told from its graph. */
+export interface Profile {
+  /** Additions and multiplications; an exponential and its like count ten. */
+  readonly operations: number
+  /** Bytes of memory that are read: data, and what each call gives. */
+  readonly bytes: number
+  /** Numbers that are drawn. */
+  readonly draws: number
+  /** The share of the operations that each kind of node has, the largest first. */
+  readonly shares: ReadonlyArray<readonly [kind: string, share: number]>
+  /** Kernels of its steps, forward and backward, were it interpreted. */
+  readonly steps: number
+}
+
+const profileOf = ({ outs, layout, lanes, work }: Compiled, steps: number): Profile => {
+  const costs = new Map<string, number>()
+  for (const node of ordered(Object.values(outs))) {
+    const { does } = node
+    const kind =
+      does.kind === 'pick' ? 'pick' : does.kind === 'input' ? 'input' : describe(does).replace(/ (over|axis) .*/, '')
+    costs.set(kind, (costs.get(kind) ?? 0) + costOf(node))
+  }
+  const widths = (all: ReadonlyArray<number>): number => all.reduce((sum, n) => sum + n, 0)
+  return {
+    operations: work,
+    bytes: lanes.bytes * widths(layout.given.map(({ width }) => width)),
+    draws: widths(layout.drawn.map(({ buffer }) => buffer.width)),
+    shares: [...costs]
+      .filter(([, cost]) => cost > 0)
+      .sort(([, a], [, b]) => b - a)
+      .map(([kind, cost]) => [kind, cost / work]),
+    steps
+  }
+}
 
 /** Whether a product of few numbers is among the nodes: else there is no sum to split. */
 const hasThin = (outs: Readonly<Record<string, Node>>): boolean =>
@@ -342,7 +377,7 @@ export const compile = <E>(
       run: call => execute(machine, program, call),
       sum: call => called(machine, program, call),
       work: program.work,
-      steps: traced.nodes.length,
+      profile: () => profileOf(program, traced.nodes.length),
       byHand: [
         ...new Set(program.kernels.filter(isByHand).map(({ does }) => ('kernel' in does ? does.kernel : does.kind)))
       ],

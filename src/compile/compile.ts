@@ -47,7 +47,7 @@ import { inBatch, whence } from './whence.js'
 
 export type CompileErrors = Problem.Problems
 
-export type { Loss, LossPlan, ValueAndGradient } from './loss.js'
+export type { Loss, LossPlan, Part, ValueAndGradient } from './loss.js'
 export type { CompiledStage, Memory, Plan, Precision, Program, Step } from './program.js'
 
 /** √(Σ wᵢ|xᵢ|²), of weights that sum to 1. */
@@ -1025,6 +1025,42 @@ export const pipeline =
     }))
   }
 
-/** The plan as text, a line a stage. */
-export const explain = <P extends string>({ plan }: Pick<Program<P>, 'plan'>): string =>
-  plan.map(({ stage, engine, reason }, i) => `stage ${i + 1}: ${stage}\n  by ${engine}: ${reason}`).join('\n')
+/** Shares of a profile that are named; the others are the rest. */
+const NAMED = 4
+
+const profiled = ({ term, operations, bytes, draws, shares, steps }: Loss.Part): string => {
+  const percent = (share: number): string => `${Math.round(100 * share)} %`
+  const rest = shares.slice(NAMED).reduce((sum, [, share]) => sum + share, 0)
+  const named = shares.slice(0, NAMED).map(([kind, share]) => `${kind} ${percent(share)}`)
+  return [
+    `  ${term}`,
+    `    a row: ${operations} operations, ${bytes} bytes read, ${draws} numbers drawn; ${steps} kernels if interpreted`,
+    `    operations: ${[...named, ...(rest > 0 ? [`others ${percent(rest)}`] : [])].join(', ')}`
+  ].join('\n')
+}
+
+/**
+ * The plan as text: of a program a line a stage; of a loss (`Compile.plans`) how it is computed, and of each term, from its graph, what a
+ * row costs: operations, bytes, numbers drawn, and the share of each kind of operation.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Expectation, Objective, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+ *
+ * const plans = Problem.orThrow(
+ *   Compile.plans({
+ *     schedule: Schedule.ornsteinUhlenbeck,
+ *     score: Score.spherical({ components: 2 }),
+ *     objective: Objective.denoising(TimeLaw.at(0.3)),
+ *     expectation: Expectation.monteCarlo()
+ *   })({ rows: 2, dim: 1, values: Float64Array.of(-1, 1) })
+ * )
+ * // One number is drawn for each row, which has one column of eight bytes.
+ * assert.match(Compile.explain(plans[0]), /a row: \d+ operations, 8 bytes read, 1 numbers drawn/)
+ */
+export const explain = <P extends string>(
+  what: Pick<Program<P>, 'plan'> | Pick<Loss.LossPlan<P>, 'engine' | 'reason' | 'parts'>
+): string =>
+  'plan' in what
+    ? what.plan.map(({ stage, engine, reason }, i) => `stage ${i + 1}: ${stage}\n  by ${engine}: ${reason}`).join('\n')
+    : [`by ${what.engine}: ${what.reason}`, ...what.parts().map(profiled)].join('\n')

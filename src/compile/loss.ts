@@ -65,8 +65,15 @@ export interface LossPlan<P extends string> {
   readonly engine: 'compiled' | 'interpreted'
   readonly reason: string
   readonly evaluate: (params: Params.Params<P>, key: Key.Key) => ValueAndGradient<P>
+  /** What its programs do for each row, by the term of the objective that each is of; none of what is interpreted. */
+  readonly parts: () => ReadonlyArray<Part>
   /** The value alone, which costs no derivative. */
   readonly value: (params: Params.Params<P>, key: Key.Key) => number
+}
+
+/** A part of a loss that is one program. */
+export interface Part extends Compiler.Profile {
+  readonly term: string
 }
 
 export type Sample = Matching.Sample
@@ -462,6 +469,20 @@ const libraryOf = (score: Score.Score<string>, precision: Compiler.Precision): C
   return found
 }
 
+/** A program, and the term of the objective that it is of. */
+interface Programmed {
+  readonly term: string
+  readonly program: Compiler.Program
+}
+
+const named =
+  ({ of }: Objective.Term) =>
+  (program: E.Either<string, Compiler.Program>): E.Either<string, Programmed> =>
+    pipe(
+      program,
+      E.map(program => ({ term: Objective.show(of), program }))
+    )
+
 /** Rows that a trial of a program is drawn for: their number is no part of a program. */
 const TRIAL = 8
 
@@ -471,7 +492,7 @@ const trial = <P extends string>(
   data: Source.Data,
   library: Compiler.Library,
   use: Use
-): E.Either<string, ReadonlyArray<Compiler.Program>> => {
+): E.Either<string, ReadonlyArray<Programmed>> => {
   const few = Nodes.isNodes(data)
     ? data.first(TRIAL)
     : Source.chosen(Array.from({ length: Math.min(TRIAL, data.rows) }, (_, i) => i))(data)
@@ -489,15 +510,18 @@ const trial = <P extends string>(
       const given = { ...own, ...Matching.given(model, term, sample, basis, few) }
       const { said, gradient } = Pairs.programs(model, library, term, shapes, given)
       const { width } = Matching.readsOf(model, term, few.dim, false)
-      return [said, gradient({ shape: [few.rows, width], values: new Float64Array(few.rows * width) })]
+      return [said, gradient({ shape: [few.rows, width], values: new Float64Array(few.rows * width) })].map(named(term))
     })
   )
   return pipe(
     [
       ...terms
         .filter(isDirect)
-        .flatMap(drawn => parts(model, library, shapes, drawn, { basis, own, data: few }))
-        .map(({ program }) => program),
+        .flatMap(drawn =>
+          parts(model, library, shapes, drawn, { basis, own, data: few }).map(({ program }) =>
+            named(drawn.term)(program)
+          )
+        ),
       ...ofPairs
     ],
     E.sequenceArray
@@ -636,14 +660,14 @@ const evaluator = <P extends string>(
 ): LossPlan<P>['evaluate'] =>
   Nodes.isPopulation(data) ? following(by, loss, data, circumstances) : onRows(by, loss, data, circumstances)
 
-/** The value alone; coefficients that are chosen from gradients take these too. */
+/** The value alone; coefficients that are chosen from gradients take these too, and pairs of rows have both at once. */
 const valueOf = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
   data: Source.Data,
   circumstances: Taken
 ): LossPlan<P>['value'] => {
-  const differentiates = Objective.terms(loss.objective).some(({ term }) => 'adaptive' in term)
+  const differentiates = hasPairs(loss) || Objective.terms(loss.objective).some(({ term }) => 'adaptive' in term)
   const evaluate = lazy(() => evaluator(by, loss, data, { ...circumstances, differentiates }))
   return (params, key) => evaluate()(params, key).value
 }
@@ -783,7 +807,7 @@ export const rowGradients = <P extends string>(
 }
 
 /** A plan on batches of the rows. */
-export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate' | 'value'> {
+export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate' | 'value' | 'parts'> {
   /** Over rows of these numbers; over rows drawn from the key, where none are given. */
   readonly evaluate: (params: Params.Params<P>, key: Key.Key, rows?: Int32Array) => ValueAndGradient<P>
 }
@@ -853,9 +877,14 @@ export const plans = <P extends string>(
   }: Partial<Circumstances> = {}
 ): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> => {
   const isSingle = library.precision === 'float32'
-  const plan = (engine: LossPlan<P>['engine'], reason: string): LossPlan<P> => ({
+  const plan = (
+    engine: LossPlan<P>['engine'],
+    reason: string,
+    programs: ReadonlyArray<Programmed> = []
+  ): LossPlan<P> => ({
     engine,
     reason,
+    parts: () => programs.map(({ term, program }) => ({ term, ...program.profile() })),
     evaluate: evaluator(engine, loss, data, { library, use, place }),
     value: valueOf(engine, loss, data, { library, use, place: Place.here })
   })
@@ -869,9 +898,13 @@ export const plans = <P extends string>(
           programs => [
             plan(
               'compiled',
-              `one program over the rows, gradient and all${hasPairs(loss) ? ', pairs of rows op by op' : ''}${isSingle ? ', in float32' : ''}${Compiler.how(programs, data.rows)}${
+              `one program over the rows, gradient and all${hasPairs(loss) ? ', pairs of rows op by op' : ''}${isSingle ? ', in float32' : ''}${Compiler.how(
+                programs.map(({ program }) => program),
+                data.rows
+              )}${
                 Nodes.isPopulation(data) ? '; rows are nodes of the population, as many as the parameters require' : ''
-              }`
+              }`,
+              programs
             ),
             plan('interpreted', 'serves every score and objective, slower')
           ]

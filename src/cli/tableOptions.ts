@@ -60,6 +60,10 @@ export const modelColumns = {
 
 export const reading = {
   weights: option(text('column'), 'column of row weights: a row of weight 2 counts as two rows'),
+  errors: option(
+    names,
+    'columns of the standard deviations of measurement errors, one for each column used: sd_x,sd_y'
+  ),
   missing: optionOr(
     mapped(oneOf(['refuse', 'drop', 'em'], 'how'), how => E.right(how === 'em' ? ('keep' as const) : how)),
     'refuse',

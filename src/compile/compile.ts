@@ -77,6 +77,15 @@ const refusals = <P extends string>(
   precision: Precision
 ): ReadonlyArray<Problem.Problem> => {
   const { score, objective, expectation } = loss
+  if (!Source.isSource(points) && points.errors !== undefined)
+    return [
+      Problem.of(
+        'points',
+        'rows with errors',
+        'exact rows, of which an objective knows alone',
+        'use Stage.expectationMaximization, or leave the errors out'
+      )
+    ]
   const { family } = Score.interpret(score)
   const isMixture = O.isSome(family)
   const projection = pipe(

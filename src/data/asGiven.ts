@@ -39,7 +39,7 @@ const named = (u: unknown): string =>
 const ROWS = 'give a list for each row, [[1, 2], [3, 4]], or Points'
 
 /** Points whose numbers are in an array of another kind are copied. */
-const asPoints = ({ rows, dim, values, weights, labels, partner }: Record<keyof Points, unknown>): Given => {
+const asPoints = ({ rows, dim, values, weights, labels, partner, errors }: Record<keyof Points, unknown>): Given => {
   const [numbers, own] = [doubles(values), weights === undefined ? undefined : doubles(weights)]
   const classes =
     labels === undefined || labels instanceof Int32Array ? labels : isList(labels) ? doubles(labels) : null
@@ -51,6 +51,9 @@ const asPoints = ({ rows, dim, values, weights, labels, partner }: Record<keyof 
   const others = partner === undefined ? undefined : doubles(partner)
   if (partner !== undefined && others === undefined)
     return fail('partner', named(partner), 'a Float64Array', 'leave it out')
+  const covariances = errors === undefined ? undefined : doubles(errors)
+  if (errors !== undefined && covariances === undefined)
+    return fail('errors', named(errors), 'a Float64Array', 'give them by Points.withErrors')
   return classes === null
     ? fail('labels', named(labels), 'an Int32Array', 'leave it out')
     : Either.right({
@@ -59,7 +62,8 @@ const asPoints = ({ rows, dim, values, weights, labels, partner }: Record<keyof 
         values: numbers,
         ...(own !== undefined && { weights: own }),
         ...(classes !== undefined && { labels: classes instanceof Int32Array ? classes : Int32Array.from(classes) }),
-        ...(others !== undefined && { partner: others })
+        ...(others !== undefined && { partner: others }),
+        ...(covariances !== undefined && { errors: covariances })
       })
 }
 
@@ -102,7 +106,7 @@ export const given = (data: unknown): Given =>
         : isSource(data)
           ? Either.right(data)
           : 'rows' in data && 'dim' in data && 'values' in data
-            ? asPoints({ weights: undefined, labels: undefined, partner: undefined, ...data })
+            ? asPoints({ weights: undefined, labels: undefined, partner: undefined, errors: undefined, ...data })
             : 'then' in data
               ? fail('data', 'a promise', 'rows', 'await it')
               : '_tag' in data

@@ -11,7 +11,7 @@ import { concatenated } from '../../lib/arrays/ndarray.js'
 import * as Problem from '../core/problem.js'
 import { nearest } from '../core/spelling.js'
 import { hasDecimalComma, isMissing, isOfNumbers, kind, read, undressed, type Kind } from './cell.js'
-import { validate, type DataError, type Points } from './points.js'
+import { validate, withErrors, type DataError, type Points } from './points.js'
 import { fail, firstOf, more, plural, renamed, sumOver, tabulate } from './parts.js'
 
 export interface CsvOptions {
@@ -39,6 +39,8 @@ export interface CsvOptions {
   }
   /** The column of weights, by name or position. */
   readonly weights?: string | number
+  /** The columns of the standard deviations of errors, one for each column that is taken, in their order, by name or position: see `Points.withErrors`. */
+  readonly errors?: ReadonlyArray<string | number>
   /**
    * What to do with a row with a missing cell in a column that is taken: one that is empty, or says `NA`, `#N/A`, `<NA>`,
    * `n.a.`, `NaN`, `None`, `null`, `nil`, `missing`, `?`, `.` or a dash, however capitalized. `keep` leaves NaN in such a cell,
@@ -316,7 +318,8 @@ const columnsOf = (table: Grid, options: CsvOptions, weights: number | undefined
   pipe(
     [
       ...(options.exclude ?? []).map(wanted => positions(table)('exclude', wanted)),
-      ...(options.keep?.columns ?? []).map(wanted => positions(table)('keep', wanted))
+      ...(options.keep?.columns ?? []).map(wanted => positions(table)('keep', wanted)),
+      ...(options.errors ?? []).map(wanted => positions(table)('errors', wanted))
     ],
     Either.sequenceArray,
     Either.chain(found =>
@@ -435,6 +438,51 @@ const extract = (
   )
 }
 
+/** The table with the errors of its rows, whose standard deviations stand in columns of their own. */
+const measured =
+  (grid: Grid, { errors: asked }: CsvOptions) =>
+  (table: Table): Either.Either<DataError, Table> => {
+    if (asked === undefined) return Either.right(table)
+    const { points, columns, rowNumbers } = table
+    const { names, numbers, text } = grid
+    return pipe(
+      asked,
+      Either.traverseArray((wanted: string | number) => positions(grid)('errors', wanted)),
+      Either.map(found => found.flat()),
+      Either.filterOrElse(
+        found => found.length === columns.length,
+        found =>
+          Problem.of(
+            'errors',
+            listed(found.map(j => names[j])),
+            `${plural(columns.length, 'column')}, one for each of ${listed(columns)}`,
+            ['give one for each, in this order, or choose with ', Problem.named('columns')]
+          )
+      ),
+      Either.flatMap(found => {
+        // Of a cell that is missing no error is known, and none is asked for.
+        const at = (i: number, c: number): number =>
+          Number.isNaN(points.values[i * points.dim + c]) ? 0 : numbers[(rowNumbers[i] - 1) * names.length + found[c]]
+        const isWrong = (e: number): boolean => !(e >= 0 && e < Infinity)
+        const sds = Array.from({ length: points.rows }, (_, i) => columns.map((_, c) => at(i, c)))
+        const wrong = sds.findIndex(row => row.some(isWrong))
+        if (wrong < 0)
+          return pipe(
+            points,
+            withErrors(sds),
+            Either.map(points => ({ ...table, points }))
+          )
+        const j = found[sds[wrong].findIndex(isWrong)]
+        return fail(
+          `row ${rowNumbers[wrong]}, column ${j + 1} (${names[j]})`,
+          text(rowNumbers[wrong] - 1, j).trim() || 'an empty cell',
+          'a standard deviation ≥ 0',
+          'give it 0 where the row is exact'
+        )
+      })
+    )
+  }
+
 /** Beside the points, what was asked to be kept. */
 const keeping =
   (table: Grid, { keep }: CsvOptions) =>
@@ -500,7 +548,11 @@ export const tableOf =
       Either.bindTo('weights'),
       Either.bind('chosen', ({ weights }) => columnsOf(grid, options, weights)),
       Either.chain(({ chosen, weights }) =>
-        pipe(extract(grid, chosen, weights, options), Either.chain(keeping(grid, options)))
+        pipe(
+          extract(grid, chosen, weights, options),
+          Either.chain(measured(grid, options)),
+          Either.chain(keeping(grid, options))
+        )
       ),
       Either.mapLeft(renamed(row => nameOf(grid, row - 1)))
     )

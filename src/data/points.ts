@@ -29,6 +29,8 @@ export interface Points {
   readonly labels?: Int32Array
   /** Row-major, n·d finite numbers: a row that belongs to each row. Absent: none does. */
   readonly partner?: Float64Array
+  /** Row-major, n·d·d finite numbers: the covariance of the error with which each row was measured. Absent: rows are exact. */
+  readonly errors?: Float64Array
 }
 
 /** The problems of the data: the first place at fault, and how many more are like it. */
@@ -97,6 +99,46 @@ const checkPartner = (points: Points, partner: Float64Array): Either.Either<Data
       : Either.right(partner)
 }
 
+/** That an array holds a covariance [d, d] of each row: symmetric, and no quadratic form of it less than 0. */
+const checkErrors = ({ rows, dim }: Points, errors: Float64Array): Either.Either<DataError, Float64Array> => {
+  if (!(errors instanceof Float64Array) || errors.length !== rows * dim * dim)
+    return fail(
+      'errors',
+      plural(errors.length, 'number'),
+      `${rows} covariances of ${dim} × ${dim}`,
+      'give Points.withErrors'
+    )
+  const wrong = tabulate(rows, i => (isCovariance(errors.subarray(i * dim * dim, (i + 1) * dim * dim), dim) ? 0 : 1))
+  const at = wrong.indexOf(1)
+  return at >= 0
+    ? fail(
+        `error of row ${at + 1}`,
+        `[${Array.from(errors.subarray(at * dim * dim, (at + 1) * dim * dim)).join(', ')}]`,
+        'a covariance: symmetric, finite, and nowhere less than 0',
+        `give standard deviations ≥ 0, or covariances${more(count(wrong, x => x === 1))}`
+      )
+    : Either.right(errors)
+}
+
+/** Up to rounding of its largest entry; by elimination without roots. */
+const isCovariance = (own: Float64Array, dim: number): boolean => {
+  const left = own.slice()
+  const least = -8 * dim * Number.EPSILON * own.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+  for (let p = 0; p < dim; p++) {
+    const pivot = left[p * (dim + 1)]
+    if (!(pivot >= least && pivot < Infinity)) return false
+    for (let i = p + 1; i < dim; i++) {
+      const [below, beside] = [own[i * dim + p], own[p * dim + i]]
+      if (below !== beside) return false
+      const by = pivot > -least ? left[i * dim + p] / pivot : 0
+      // Beside a variance of 0 there is no covariance.
+      if (by === 0 && Math.abs(left[i * dim + p]) > -least) return false
+      for (let j = p + 1; j < dim; j++) left[i * dim + j] -= by * left[p * dim + j]
+    }
+  }
+  return true
+}
+
 /**
  * Checks Points written by hand: n ≥ 1, d ≥ 1, n·d finite values, and n weights, finite, ≥ 0 and not all 0, and n labels, whole
  * numbers ≥ −1, if any.
@@ -113,7 +155,7 @@ const checkPartner = (points: Points, partner: Float64Array): Either.Either<Data
  * )
  */
 export const validate = (points: Points): Either.Either<DataError, Points> => {
-  const { rows, dim, values, weights, labels, partner } = points
+  const { rows, dim, values, weights, labels, partner, errors } = points
   // Those of another context are none, whatever the types say; kernels read them by their class.
   if (!(values instanceof Float64Array))
     return fail('values', 'another list', 'a Float64Array', 'give Float64Array.from(values)')
@@ -136,6 +178,7 @@ export const validate = (points: Points): Either.Either<DataError, Points> => {
               Either.flatMap(weights === undefined ? Either.right : weighted(weights)),
               Either.flatMap(labels === undefined ? Either.right : labelled(labels)),
               Either.flatMap(() => (partner === undefined ? Either.right(partner) : checkPartner(points, partner))),
+              Either.flatMap(() => (errors === undefined ? Either.right(errors) : checkErrors(points, errors))),
               Either.map(() => points)
             )
 }
@@ -274,6 +317,65 @@ export const paired =
 export const partners = ({ rows, dim, partner }: Points): Points | null =>
   partner === undefined ? null : { rows, dim, values: partner }
 
+/**
+ * The points with the errors that they were measured with: x = x_0 + e, and what is learned is the mixture of x_0. Each row has a standard deviation
+ * for each column, or a covariance [d, d]; 0 is exact. `fit`, expectation–maximization, `Mixture.logDensity`, `responsibilities` and `assign` take them into account (Bovy,
+ * Hogg & Roweis 2011); stages of descent refuse them. In the unit of the columns; a change of units changes them too.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Mixture, Points } from 'ornstein'
+ *
+ * const points = pipe(
+ *   Points.fromRows([[0], [3]]),
+ *   Either.flatMap(Points.withErrors([[0], [2]])),
+ *   Either.getOrElseW(problem => { throw new Error(problem.field) })
+ * )
+ * const [exact, rough] = Mixture.logDensity(points)(Mixture.of({ means: [[0]], variances: [1] }))
+ * assert.equal(exact, -Math.log(2 * Math.PI) / 2)
+ * // N(3; 0, 1 + 4)
+ * assert.ok(Math.abs(rough - (-Math.log(2 * Math.PI * 5) / 2 - 9 / 10)) < 1e-15)
+ */
+export const withErrors =
+  (errors: ReadonlyArray<ReadonlyArray<number> | ReadonlyArray<ReadonlyArray<number>>>) =>
+  (points: Points): Either.Either<DataError, Points> => {
+    const { rows, dim } = points
+    const isWrong = (row: ReadonlyArray<number | ReadonlyArray<number>>): boolean =>
+      row.length !== dim || row.some(x => (typeof x === 'number' ? !(x >= 0 && x < Infinity) : x.length !== dim))
+    if (errors.length !== rows) return fail('errors', plural(errors.length, 'row'), `${rows}, one for each row`, REMEDY)
+    const at = errors.findIndex(isWrong)
+    if (at >= 0)
+      return fail(
+        `error of row ${at + 1}`,
+        JSON.stringify(errors[at]),
+        `${plural(dim, 'standard deviation')} ≥ 0, or a covariance of ${dim} × ${dim}`,
+        REMEDY
+      )
+    const all = tabulate(rows * dim * dim, k => {
+      const [i, j, l] = [Math.floor(k / (dim * dim)), Math.floor(k / dim) % dim, k % dim]
+      const own = errors[i][j]
+      return typeof own === 'number' ? (j === l ? own * own : 0) : own[l]
+    })
+    return pipe(
+      checkErrors(points, all),
+      Either.map(errors => ({ ...points, errors }))
+    )
+  }
+
+const REMEDY = 'give every row its error; 0 where it is exact'
+
+/** The points, of whom takes no errors into account. */
+export const exact = (points: Points): Either.Either<DataError, Points> =>
+  points.errors === undefined
+    ? Either.right(points)
+    : fail('points', 'rows with errors', 'exact rows', 'leave the errors out: this does not take them into account')
+
+/** Covariances of errors in units of `scale`, or back. */
+const errorsIn = ({ dim, errors }: Points, of: (column: number) => number): Pick<Points, 'errors'> =>
+  errors === undefined ? {} : { errors: errors.map((e, at) => e * of(Math.floor(at / dim) % dim) * of(at % dim)) }
+
 // -- as they are now ---------------------------------------------------------------------------------------------------
 
 const sameNumbers = <A extends Float64Array | Int32Array>(a: A | undefined, b: A | undefined): boolean =>
@@ -287,7 +389,7 @@ const copies = new WeakMap<Points, Points>()
  * is found again.
  */
 export const snapshot = (points: Points): Points => {
-  const { rows, dim, values, weights, labels, partner } = points
+  const { rows, dim, values, weights, labels, partner, errors } = points
   const old = copies.get(points)
   if (
     old !== undefined &&
@@ -297,7 +399,8 @@ export const snapshot = (points: Points): Points => {
         sameNumbers(old.values, values) &&
         sameNumbers(old.weights, weights) &&
         sameNumbers(old.labels, labels) &&
-        sameNumbers(old.partner, partner)))
+        sameNumbers(old.partner, partner) &&
+        sameNumbers(old.errors, errors)))
   )
     return old
   const copy = {
@@ -306,7 +409,8 @@ export const snapshot = (points: Points): Points => {
     values: values.slice(),
     ...(weights && { weights: weights.slice() }),
     ...(labels && { labels: labels.slice() }),
-    ...(partner && { partner: partner.slice() })
+    ...(partner && { partner: partner.slice() }),
+    ...(errors && { errors: errors.slice() })
   }
   copies.set(points, copy)
   // A copy of a copy is itself.
@@ -323,20 +427,22 @@ export const marked = (
   values: Numbers,
   weights: Numbers | null,
   labels: Numbers | null,
-  partner: Numbers | null
+  partner: Numbers | null,
+  errors: Numbers | null = null
 ): ReadonlyArray<Numbers> => [
   Float64Array.of(rows, dim),
   values,
   ...(weights === null ? [] : [weights]),
   // Told from weights, of which there may be none.
   ...(labels === null ? [] : [new Float64Array(0), labels]),
-  ...(partner === null ? [] : [new Float64Array(0), new Float64Array(0), partner])
+  ...(partner === null ? [] : [new Float64Array(0), new Float64Array(0), partner]),
+  ...(errors === null ? [] : [new Float64Array(0), new Float64Array(0), new Float64Array(0), errors])
 ]
 
 /** 64 bits, in hexadecimal digits, that tell these data from others: their numbers, shape, weights and labels. */
 export const fingerprint = (points: Points): string => {
   const own = snapshot(points)
-  const { rows, dim, values, weights, labels, partner } = own
+  const { rows, dim, values, weights, labels, partner, errors } = own
   const mark =
     marks.get(own) ??
     bitsOf(
@@ -346,7 +452,8 @@ export const fingerprint = (points: Points): string => {
         values,
         weights ?? null,
         labels === undefined ? null : Float64Array.from(labels),
-        partner ?? null
+        partner ?? null,
+        errors ?? null
       )
     )
   marks.set(own, mark)
@@ -505,7 +612,7 @@ const chosen = (values: Float64Array, dim: number, indices: ArrayLike<number>): 
   tabulate(indices.length * dim, k => values[indices[Math.floor(k / dim)] * dim + (k % dim)])
 
 /**
- * The rows at these indices (from 0, less than n, repeats allowed), in this order, with their weights, labels and partners.
+ * The rows at these indices (from 0, less than n, repeats allowed), in this order, with their weights, labels, partners and errors.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -520,11 +627,12 @@ const chosen = (values: Float64Array, dim: number, indices: ArrayLike<number>): 
  */
 export const select =
   (indices: ArrayLike<number>) =>
-  ({ dim, values, weights, labels, partner }: Points): Points => ({
+  ({ dim, values, weights, labels, partner, errors }: Points): Points => ({
     rows: indices.length,
     dim,
     values: chosen(values, dim, indices),
     ...(partner && { partner: chosen(partner, dim, indices) }),
+    ...(errors && { errors: chosen(errors, dim * dim, indices) }),
     ...(weights && { weights: tabulate(indices.length, i => weights[indices[i]]) }),
     ...(labels && { labels: Int32Array.from(indices, row => labels[row]) })
   })
@@ -577,6 +685,7 @@ export const standardize = (points: Points): Scaling & { readonly points: Points
   const reach = unitsOf(rest)
   // The mean of equal numbers is exactly that number, so a constant column's deviation is exactly 0.
   const deviation = ByColumn.weightedSquares(p, rest, inverses(reach)).map(Math.sqrt)
+  const scale = deviation.map((s, j) => (s === 0 ? 1 : s * reach[j] * unit[j]))
   return {
     points: {
       ...points,
@@ -584,17 +693,22 @@ export const standardize = (points: Points): Scaling & { readonly points: Points
         rest,
         deviation.map((s, j) => (s === 0 ? unit[j] : 1 / reach[j])),
         deviation.map(s => (s === 0 ? 1 : s))
-      )
+      ),
+      ...errorsIn(points, j => 1 / scale[j])
     },
     centre: middle.map((m, j) => m * unit[j]),
-    scale: deviation.map((s, j) => (s === 0 ? 1 : s * reach[j] * unit[j]))
+    scale
   }
 }
 
 /** The points in given units, z = (x − centre) / scale, as `Source.inUnits` has it. */
 export const inUnits =
   ({ centre, scale }: Scaling) =>
-  (points: Points): Points => ({ ...points, values: ByColumn.over(ByColumn.less(points.values, centre), scale) })
+  (points: Points): Points => ({
+    ...points,
+    values: ByColumn.over(ByColumn.less(points.values, centre), scale),
+    ...errorsIn(points, j => 1 / scale[j])
+  })
 
 /**
  * Back to the units of the data: x = centre + scale · z for points of the same dimension, whether the standardized ones
@@ -618,5 +732,6 @@ export const unstandardize =
   ({ centre, scale }: Scaling) =>
   (points: Points): Points => ({
     ...points,
-    values: points.values.map((z, k) => centre[k % points.dim] + scale[k % points.dim] * z)
+    values: points.values.map((z, k) => centre[k % points.dim] + scale[k % points.dim] * z),
+    ...errorsIn(points, j => scale[j])
   })

@@ -207,6 +207,7 @@ export const states =
     const own = filled(options)
     return pipe(
       'rows' in data ? Points.validate(data) : Points.fromRows(data),
+      E.flatMap(Points.exact),
       E.mapLeft((problem): Problem.Problems => [problem]),
       E.map(points => {
         const all = unfold(begun(own, points, [], own.from), at =>

@@ -78,6 +78,7 @@ const labelledBy = (
 ): E.Either<Problem.Problems, Labelled> =>
   pipe(
     'rows' in data ? Points.validate(data) : Points.fromRows(data),
+    E.flatMap(Points.exact),
     E.mapLeft((problem): Problem.Problems => [problem]),
     E.filterOrElse(
       ({ rows }) => rows === labels.length,

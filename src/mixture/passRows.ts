@@ -15,6 +15,8 @@ export interface Rows<N extends Numbers = Numbers> {
   readonly passing?: true
   /** That some cells are missing, and hold NaN. */
   readonly misses?: true
+  /** The covariance of each row's error, [rows, d · d]; absent where there are none, or all are 0. */
+  readonly errors?: Float64Array
 }
 
 const held = (points: Points.Points): Rows<Float64Array> => ({
@@ -22,7 +24,8 @@ const held = (points: Points.Points): Rows<Float64Array> => ({
   dim: points.dim,
   x: points.values,
   weights: points.weights === undefined ? null : Points.weightsOf(points),
-  ...(hasNaN(points.values) && { misses: true as const })
+  ...(hasNaN(points.values) && { misses: true as const }),
+  ...(points.errors?.some(e => e !== 0) && { errors: points.errors })
 })
 
 const known = new WeakMap<Points.Points, Rows<Float64Array>>()

@@ -144,7 +144,8 @@ export const predict =
         `of ${points.dim} columns`,
         `of all ${dim} columns, or of the ${dim - columns.length} others`,
         'give rows of those that the mixture has'
-      )
+      ),
+      ...Problem.unless(points.errors === undefined, 'points', 'rows with errors', 'exact rows', 'leave the errors out')
     ]
     if (problems.length > 0) return refuse(`Mixture.predict: ${problems.map(Problem.show).join('\n')}`)
     const { rows } = points
@@ -249,7 +250,9 @@ export const impute =
   (points: Points) =>
   (mixture: Mixture): Points => {
     const call = 'Mixture.impute(points)(mixture)'
-    const { dim, values } = checked(points, ['rows', 'dim', 'values'], 'points', call)
+    const { dim, values, errors } = checked(points, ['rows', 'dim', 'values'], 'points', call)
+    if (errors !== undefined)
+      return refuse('Mixture.impute: points: rows with errors are not exact rows; leave the errors out')
     const [count, d] = checked(mixture, ['means', 'weights'], 'a mixture', call).means.shape
     if (dim !== d)
       return refuse(

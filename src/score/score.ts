@@ -307,7 +307,7 @@ export const formula = (score: Score<string>): string => Case.formula(score)
 
 /** The problems of a score for data of so many rows. */
 export const problems =
-  ({ rows, dim }: { readonly rows: number; readonly dim: number }) =>
+  ({ rows, dim, errors }: { readonly rows: number; readonly dim: number; readonly errors?: Float64Array }) =>
   (score: Score<string>): ReadonlyArray<Problem.Problem> => {
     const own = Case.problems(score)
     if (own.length > 0) return own
@@ -319,8 +319,20 @@ export const problems =
         family => crowds(family, rows, dim)
       )
     )
+    if (errors !== undefined && !pipe(family, O.exists(servesErrors)))
+      return [
+        Problem.of(
+          'score',
+          show(score),
+          'a mixture of Gaussians, of which alone rows with errors are learned',
+          'leave out tails and a background (`robust`), or the errors'
+        )
+      ]
     return crowded.length > 0 ? crowded : shapeProblems(shapes, dim)
   }
+
+const servesErrors = ({ toMixture, hasTails, hasBackground, mirrored }: Family<string>): boolean =>
+  O.isSome(toMixture) && !hasTails && !hasBackground && !mirrored
 
 /** Centres that start at rows of their own need as many. */
 const crowds = <P extends string>(family: Family<P>, rows: number, dim: number): ReadonlyArray<Problem.Problem> => {

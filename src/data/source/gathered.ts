@@ -19,7 +19,7 @@ const gathering = (
   return {
     close,
     add: (piece, before) => {
-      const { dim, weights, labels, partner } = piece
+      const { dim, weights, labels, partner, errors } = piece
       const isOdd = (own: unknown, kept: unknown): boolean => before !== null && (own === undefined) !== (kept === null)
       const checked =
         before !== null && dim !== before.dim
@@ -33,14 +33,16 @@ const gathering = (
             ? fail('weights', 'those of some rows', 'those of all', 'give every row a weight, or none')
             : isOdd(labels, before?.labels)
               ? fail('labels', 'those of some rows', 'those of all', 'give every row a label, -1 for none')
-              : partner !== undefined
-                ? fail(
-                    'partner',
-                    'those of pieces',
-                    'those of rows in memory',
-                    'leave them out, or draw pairs by Source.drawn'
-                  )
-                : check(piece)
+              : errors !== undefined
+                ? fail('errors', 'given', 'of rows in memory', 'read the table whole, or leave them out')
+                : partner !== undefined
+                  ? fail(
+                      'partner',
+                      'those of pieces',
+                      'those of rows in memory',
+                      'leave them out, or draw pairs by Source.drawn'
+                    )
+                  : check(piece)
       return pipe(
         checked,
         Either.bimap(numbered(before === null ? 0 : before.rows), () => add(piece, before))

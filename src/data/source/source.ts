@@ -47,8 +47,18 @@ export interface Coupling {
   readonly places: (points: Points.Points, partners: Points.Points) => (key: Key.Key) => ArrayLike<number>
 }
 
-/** The rows of points, as a source. */
-export const of = (points: Points.Points): Source => ({
+/**
+ * The rows of points, as a source.
+ *
+ * @throws RangeError of rows with errors, which are learned from in memory
+ */
+export const of = (points: Points.Points): Source =>
+  points.errors === undefined
+    ? read(points)
+    : refuse('Source.of: rows with errors are learned from in memory; give the points themselves')
+
+/** The numbers of points, whatever their errors. */
+const read = (points: Points.Points): Source => ({
   ...Stretches.ofArray(points.values, points.dim),
   rows: points.rows,
   weights: points.weights === undefined ? null : Stretches.ofArray(points.weights, 1),
@@ -347,7 +357,7 @@ export type Data = Points.Points | Source
 export const isSource = (data: Data): data is Source => 'read' in data
 
 /** Either as a source: points are one of a single piece, which is read from memory. */
-export const from = (data: Data): Source => (isSource(data) ? data : of(data))
+export const from = (data: Data): Source => (isSource(data) ? data : read(data))
 
 /**
  * Either as points. Of a source only rows, dim and what is read are known: whoever looks at its values, which are not in memory, is
@@ -395,9 +405,19 @@ export const columns =
       ...data,
       dim: places.length,
       values: held(data.values),
-      ...(data.partner && { partner: held(data.partner) })
+      ...(data.partner && { partner: held(data.partner) }),
+      ...(data.errors && { errors: errorsOf(data.errors, data.dim, places) })
     }
   }
+
+/** Covariances of these columns, of all. */
+const errorsOf = (errors: Float64Array, dim: number, places: ArrayLike<number>): Float64Array => {
+  const few = places.length
+  return new Float64Array((errors.length / (dim * dim)) * few * few).map((_, at) => {
+    const row = Math.floor(at / (few * few))
+    return errors[(row * dim + places[Math.floor(at / few) % few]) * dim + places[at % few]]
+  })
+}
 
 /** The rows at these places, from 0, of either. */
 export const chosen =

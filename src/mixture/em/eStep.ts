@@ -39,6 +39,7 @@ import { stretch } from '../../../lib/rows/stretches.js'
 import { isGaussian, partsOf, type Component } from '../component.js'
 import * as Tensors from '../families/tensors.js'
 import { asGaussian, moments, widthOf, type Doubted, type Sums } from './moments.js'
+import * as Errors from './errors.js'
 import * as Scaled from './scaled.js'
 import * as Student from '../student.js'
 import * as FromGradient from './fromGradient.js'
@@ -123,6 +124,7 @@ export const eStep = <P extends string>(family: Family<P>, kind: Kind, dim: numb
           const mixture = toMixture(params)
           // Of noise on tails there are sums over precisions, in loops.
           return data.misses !== true &&
+            data.errors === undefined &&
             (isClean(level) || isGaussian(mixture)) &&
             isWorth(kind, Mixture.components(mixture), dim, data.rows, WORTH.loops)
             ? program()(params, level, data)
@@ -139,9 +141,11 @@ export const inLoops =
     ofMixture(toMixture(params), level, second, rows)
 
 const ofMixture = (mixture: Mixture.Mixture, level: Level, second: Second, rows: Rows): Strands.Sum<Sums> =>
-  isGaussian(mixture) || isClean(level)
-    ? moments(componentsAt(level, mixture), second, rows)
-    : Scaled.moments(mixture, level, second, rows)
+  rows.errors !== undefined
+    ? Errors.moments(partsOf(mixture), second, rows, rows.errors, level)
+    : isGaussian(mixture) || isClean(level)
+      ? moments(componentsAt(level, mixture), second, rows)
+      : Scaled.moments(mixture, level, second, rows)
 
 const isClean = ({ alpha, sigma }: Level): boolean => sigma === 0 && alpha === 1
 
@@ -262,6 +266,8 @@ export const described =
   (mixture: Mixture.Mixture): Strands.Sum<Description> => {
     const { rows, dim } = data
     const arrays = Tensors.arraysOf(mixture)
+    const { errors } = data
+    if (errors !== undefined) return Errors.moments(partsOf(mixture), 'none', data, errors)
     const inPlainLoops = (): Strands.Sum<Description> => moments(partsOf(mixture), 'none', data)
     const width = mixture.factors === null ? 2 : dim + 1
     if (data.misses === true || !isGaussian(mixture)) return inPlainLoops()
@@ -307,6 +313,8 @@ export const inVocabulary = <P extends string>(family: Family<P>, kind: Kind, di
   const compiled = program(interpreted)
   return (params, level, data) => {
     if (data.misses === true) return refuse('a family without toMixture is not learned from missing cells; give it one')
+    if (data.errors !== undefined)
+      return refuse('a family without toMixture is not learned from rows with errors; give it one')
     const isMany = isWorth(kind, count, dim, data.rows, WORTH.interpreter)
     return (isMany ? compiled : interpreted)(params, level, data)
   }

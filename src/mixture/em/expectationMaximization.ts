@@ -239,7 +239,7 @@ const summedAt = <P extends string>(
       expect(params, level, rows),
       Strands.map(({ value, ...moments }) => ({
         value,
-        params: mStep.maximise(params, moments, { level, floor, dim })
+        params: mStep.maximise(params, moments, { level: moments.isDenoised === true ? clean : level, floor, dim })
       }))
     )
 }

@@ -21,6 +21,8 @@ export interface Rows {
   readonly rows: number
   readonly dim: number
   readonly values: Float64Array
+  /** See `Points.errors`. */
+  readonly errors?: Float64Array
 }
 
 /** How many numbers the second moments of a component are. */

@@ -31,6 +31,8 @@ const times = TimeLaw.uniform(0.2, 2)
 const net = Net.mlp({ hidden: [32, 32], heads: { noise: Net.output(), share: Net.output() } })
 export const score = Score.network(net, { heads: { noise: Parametrization.noise } })
 
+type Names = typeof score extends Score.Score<infer P> ? P : never
+
 /** Of the step from t to t − stride: log β̃ and log β, between which its variance lies, and how far a unit of noise moves its mean. */
 const step = (time: number): { readonly least: number; readonly most: number; readonly reach: number } => {
   const [now, then] = [time, time - stride].map(t => Schedule.level(t)(schedule))
@@ -56,7 +58,7 @@ const variational = Objective.custom(
 )
 const hybrid = Objective.sum([Objective.denoising(times, Parametrization.noise), Objective.weight(1e-3)(variational)])
 
-export const pipelineOf = (steps: number) =>
+export const pipelineOf = (steps: number): Pipeline.Pipeline<Names> =>
   Pipeline.of({
     schedule,
     score,
@@ -86,10 +88,7 @@ const shareOf = (time: number, variance: number): number => {
 }
 
 /** Ancestral steps from noise with the learned mean and variance, or with the least. */
-const descended = (
-  params: typeof score extends Score.Score<infer P> ? Params.Params<P> : never,
-  learned: boolean
-): Points.Points => {
+const descended = (params: Params.Params<Names>, learned: boolean): Points.Points => {
   const rows = 4000
   const start: Points.Points = { rows, dim: 2, values: Key.normal(2 * rows)(Key.fromSeed(5)) }
   return Array.from({ length: 18 }, (_, i) => 2 - i * stride).reduce((points, time, i) => {

@@ -45,7 +45,10 @@ export const programs = <P extends string>(
   term: Paired,
   shapes: Params.Shapes<P>,
   given: Given.Named
-) => ({
+): {
+  readonly said: ReturnType<Compiler.Library['program']>
+  readonly gradient: (slope: NdArray) => ReturnType<Compiler.Library['program']>
+} => ({
   said: library.program(
     term.perRow,
     Given.signature(shapes, given),

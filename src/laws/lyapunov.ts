@@ -1,6 +1,7 @@
 /** Lyapunov's laws of a population: a loss falls along its gradient flow, as fast as its gradient says, and EM's map never raises −E log p. */
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import { type Params, Population } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { greatest, sumOf } from './check.js'
@@ -83,7 +84,7 @@ export const lyapunov = <P extends string>(
             sumOf(
               moments.slice(1).map((after, i) => {
                 const [a, b] = [moments[i], after]
-                return ((b.time - a.time) * (a.gradientNorm ** 2 + b.gradientNorm ** 2)) / 2
+                return ((b.time - a.time) * (Elementary.square(a.gradientNorm) + Elementary.square(b.gradientNorm))) / 2
               })
             )
           const whole = integral(course)

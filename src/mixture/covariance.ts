@@ -278,7 +278,7 @@ export const isFactorName = (name: string): name is FactorName => /^[CU]{3}[1-9]
  */
 export const named = <const N extends Name | FactorName>(name: N): Covariance<ParametersOf<N>> => {
   // Its parameters are those of its name.
-  const typed = (found: Covariance<string>): Covariance<ParametersOf<N>> => found as Covariance<ParametersOf<N>>
+  const typed = (found: Covariance<string>): Covariance<ParametersOf<N>> => found
   if (isFactorName(name)) {
     const [loadings, noise, columns] = Array.from(name, letter => (letter === 'C' ? 'common' : 'own'))
     return typed(factors({ rank: Number(name.slice(3)), loadings, noise, isotropic: columns === 'common' }))

@@ -59,6 +59,7 @@ import {
 } from '../../lib/index.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/limits.js'
+import { without } from '../core/record.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Parametrization from '../family/parametrization.js'
 import * as Params from '../family/params.js'
@@ -898,7 +899,7 @@ export const pairwise = define({
     timeLaw: TimeLaw.field,
     perRow: Field.code(({ score }: Row): Tensor => score),
     between: Field.code(squaredDistance),
-    over: Field.optional(Field.code((pairs: Tensor, _: Tensor): Tensor => mean(pairs, 1)))
+    over: Field.optional(Field.code<(pairs: Tensor, others: Tensor) => Tensor>(pairs => mean(pairs, 1)))
   },
   call: ['name', 'timeLaw', 'perRow', 'between', '{}'],
   example: { timeLaw: TimeLaw.at(0.3) },
@@ -938,7 +939,7 @@ export const seeing =
   <P extends string, H extends string>(score: Score<P, H>) =>
   (perRow: (row: Row<P, H>) => Tensor): Matching['perRow'] =>
     // A row has what the score has; of another score names that are not there are refused.
-    ofScore.is(score) ? (perRow as Matching['perRow']) : refuse('Objective.seeing: give the score whose rows it sees')
+    ofScore.is(score) ? perRow : refuse('Objective.seeing: give the score whose rows it sees')
 
 /**
  * The objective with the label of some rows left out: each row alone with probability `share`, drawn again at every
@@ -1183,11 +1184,10 @@ const summed = new WeakMap<Matching['perRow'], Matching['perRow']>()
 /** A term over pairs as one of rows, of all that each says: where to look for a row that is not finite. Other terms as they are. */
 export const rowByRow = (term: Term): Term => {
   if (!isMatching(term) || term.pairs === undefined) return term
-  const { pairs: _, ...rest } = term
   const perRow =
     summed.get(term.perRow) ?? ((row: Row): Tensor => total(reshape(term.perRow(row), [row.clean.shape[0], -1]), 1))
   summed.set(term.perRow, perRow)
-  return { ...rest, perRow }
+  return { ...without(term, 'pairs'), perRow }
 }
 
 /** Whether an objective and all that stand in it have a meaning. */

@@ -381,22 +381,23 @@ const packed = <P extends string>(loss: Loss<P>, reflects: boolean) => {
   }
   /** The points where searches ended, by value, each once; and of each search which. */
   const collected = (ends: ReadonlyArray<Courses.Ended>): Pick<Basin<P>, 'points' | 'ends'> => {
-    const points: StationaryPoint<P>[] = []
-    const led = ends.map((end): StationaryPoint<P> | Exclude<End, number> => {
+    type Led = StationaryPoint<P> | Exclude<End, number>
+    const ledTo = (led: ReadonlyArray<Led>, end: Courses.Ended): Led => {
       if (left(end.x)) return 'escaped'
       if (!(norm(end.gradient) <= VANISHED)) return 'unfinished'
       const mixture = mixtureOf(unpacked(end.x))
-      const known = points.find(point => {
+      const known = led.find(point => {
+        if (typeof point === 'string') return false
         const tolerance = point.flat > 0 ? SAME.flat : SAME.isolated
         const there = listed(mixtureOf(point.params), 1)
         return near(listed(mixture, 1), there, tolerance) || (reflects && near(listed(mixture, -1), there, tolerance))
       })
-      if (known !== undefined) return known
-      const point = pointAt(end)
-      points.push(point)
-      return point
-    })
-    points.sort((a, b) => a.value - b.value)
+      return known ?? pointAt(end)
+    }
+    const led = ends.reduce<ReadonlyArray<Led>>((before, end) => [...before, ledTo(before, end)], [])
+    const points = [...new Set(led)]
+      .flatMap(one => (typeof one === 'string' ? [] : [one]))
+      .sort((a, b) => a.value - b.value)
     return {
       points: points.map(point => ({ ...point, starts: led.filter(one => one === point).length })),
       ends: led.map(one => (typeof one === 'string' ? one : points.indexOf(one)))
@@ -677,7 +678,7 @@ export const basin = <P extends string>(
   const begin = isPlane(starts)
     ? pipe([starts.origin, starts.across, starts.up].map(Params.packed), ([origin, across, up]) => {
         const along = (i: number): number => starts.reach * ((2 * i) / Math.max(1, starts.count - 1) - 1)
-        return RA.makeBy(starts.count ** 2, i =>
+        return RA.makeBy(starts.count * starts.count, i =>
           unpacked(
             origin.map((x, j) => x + along(i % starts.count) * across[j] + along(Math.floor(i / starts.count)) * up[j])
           )

@@ -7,11 +7,11 @@ const read = (name: string): string =>
   readFileSync(fileURLToPath(new URL(`../../docs/${name}.md`, import.meta.url)), 'utf8')
 /** Headings and pictures, in order. */
 const parts = (text: string): ReadonlyArray<string> =>
-  [...text.matchAll(/^## .*$|\]\((paper\/[^)]+\.svg)\)/gm)].map(([whole, picture]) => picture ?? whole)
+  [...text.matchAll(/^## .*$|\]\((paper\/[^)]+\.svg)\)/gm)].map(([whole, picture]) => picture || whole)
 
 it('the page of pictures has every section of the paper, and its first picture', () => {
   const all = parts(read('paper'))
-  const firsts = all.filter((part, i) => part.startsWith('## ') || all[i - 1]?.startsWith('## ') === true)
+  const firsts = all.filter((part, i) => part.startsWith('## ') || (i > 0 && all[i - 1].startsWith('## ')))
   expect(firsts.length).toBe(18)
   expect(parts(read('theorems'))).toEqual(firsts)
 })

@@ -7,6 +7,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Key from '../../../lib/random/key.js'
 import { assignment } from '../../../lib/arrays/assignment.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
 import { hasNaN } from '../../../lib/rows/byColumn.js'
 import { fingerprint as bitsOf } from '../../../lib/rows/fingerprint.js'
 import { gathered } from '../../../lib/plain/gather.js'
@@ -469,16 +470,12 @@ export const optimalTransport: Coupling = {
     const { rows, dim } = points
     const values = new Float64Array(rows * rows).map((_, at) => {
       const [i, j] = [Math.floor(at / rows), at % rows]
-      return squared(points.values, i * dim, partners.values, j * dim, dim)
+      return points.values
+        .subarray(i * dim, (i + 1) * dim)
+        .reduce((sum, x, k) => sum + Elementary.square(x - partners.values[j * dim + k]), 0)
     })
     return assignment({ shape: [rows, rows], values })
   }
-}
-
-const squared = (a: Float64Array, i: number, b: Float64Array, j: number, dim: number): number => {
-  let sum = 0
-  for (let k = 0; k < dim; k++) sum += (a[i + k] - b[j + k]) * (a[i + k] - b[j + k])
-  return sum
 }
 
 /**

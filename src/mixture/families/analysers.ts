@@ -153,6 +153,20 @@ const SADDLE = 1e-12
 export const nameOf = ({ loadings, noise, isotropic, rank }: Kind & { readonly rank: number }): string =>
   [loadings === 'common', noise === 'common', isotropic].map(is => (is ? 'C' : 'U')).join('') + String(rank)
 
+/** Free parameters: up to rotations of the factors, and never more than covariances have (Drton, Sturmfels & Sullivant 2007). */
+const freedomOf =
+  ({ rank, loadings, noise, isotropic }: Kind & { readonly rank: number }) =>
+  (components: number, dim: number): number => {
+    const [ownLoads, ownNoise] = [loadings, noise].map(one => one === 'own')
+    const q = Math.min(rank, isotropic && (ownNoise || !ownLoads) ? dim - 1 : dim)
+    const whole = (dim * (dim + 1)) / 2
+    const loads = dim * q - (q * (q - 1)) / 2
+    const noises = (ownNoise ? components : 1) * (isotropic ? 1 : dim)
+    if (ownLoads && !ownNoise) return Math.min(components * loads + noises, components * whole)
+    if (isotropic) return (ownLoads ? components : 1) * loads + noises
+    return ownLoads ? components * Math.min(loads + dim, whole) : Math.min(loads + dim, whole) - dim + noises
+  }
+
 /** Factor analysers: covariances of low rank beside noise. */
 export const analysers = ({ rank, ...kind }: Kind & { readonly rank: number }): Model<Names> => {
   const { loadings, noise, isotropic } = kind
@@ -248,16 +262,7 @@ export const analysers = ({ rank, ...kind }: Kind & { readonly rank: number }): 
     // On fewer the factors, which may be what these ask for, leave no noise.
     leastRows: dim => (ownNoise ? Math.min(rank + 2, dim + 1) : 1),
     shapes,
-    // Up to rotations of the factors, and never more than covariances have (Drton, Sturmfels & Sullivant 2007).
-    freedom: (components, dim) => {
-      const q = Math.min(rank, isotropic && (isShared || ownNoise) ? dim - 1 : dim)
-      const whole = (dim * (dim + 1)) / 2
-      const loads = dim * q - (q * (q - 1)) / 2
-      const noises = (ownNoise ? components : 1) * (isotropic ? 1 : dim)
-      if (ownLoads && !ownNoise) return Math.min(components * loads + noises, components * whole)
-      if (isotropic) return (ownLoads ? components : 1) * loads + noises
-      return ownLoads ? components * Math.min(loads + dim, whole) : Math.min(loads + dim, whole) - dim + noises
-    },
+    freedom: freedomOf({ rank, ...kind }),
     seen: seenBy(({ means, factors, logNoise }) => {
       const [count, dim] = means.shape
       const own = exp(logNoise)

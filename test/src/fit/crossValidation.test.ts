@@ -1,6 +1,6 @@
 /** Cross-validated likelihood: its value against Gaussians by hand, and what it does not depend on. */
 import { describe, expect, it } from 'vitest'
-import { Fit, fit, Key, Mixture, Points, Source } from '../../../src/index.js'
+import { type Fit, fit, Key, Mixture, Points, Source } from '../../../src/index.js'
 import { FOLDS, foldsOf } from '../../../src/fit/crossValidation.js'
 
 const truth = Mixture.of({

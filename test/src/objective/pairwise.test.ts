@@ -189,7 +189,7 @@ describe('objectives over pairs', () => {
     )
     expect(said(several, points)).toMatch(/over several noise levels/)
     expect(said(Objective.weight(Weighting.minSnr())(distances), points)).toMatch(/with a weighting/)
-    const population = Compile.valueAndGrad(lossOf(distances))(Population.of(Mixture.of({ means: [[0, 0]] })) as never)
+    const population = Compile.valueAndGrad(lossOf(distances))(Population.of(Mixture.of({ means: [[0, 0]] })))
     expect(E.isLeft(population)).toBe(true)
     expect(Objective.problems(Schedule.ornsteinUhlenbeck)(Objective.along(params)(distances))).toHaveLength(1)
     expect(Objective.problems(Schedule.ornsteinUhlenbeck)(Objective.overStudent(distances))).toHaveLength(1)

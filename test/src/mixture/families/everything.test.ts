@@ -230,8 +230,8 @@ const recipes = {
 /** Mixtures of the covariances that no other family has, each by its name, instead of the one example. */
 const mixtures = [...Covariance.names, ...Covariance.analysers].flatMap(name => {
   const score: Score.Score<string> = Score.mixture({ components: 2, covariance: Covariance.named(name) })
-  const { logVolumes, factors } = Score.shapes(2)(score)
-  return logVolumes || (factors && name !== 'UUU1') ? [{ name, example: score }] : []
+  const shapes = Score.shapes(2)(score)
+  return 'logVolumes' in shapes || ('factors' in shapes && name !== 'UUU1') ? [{ name, example: score }] : []
 })
 
 const families = [...scores.words.filter(({ name }) => name !== 'Score.mixture'), ...mixtures].flatMap(

@@ -472,10 +472,11 @@ const measured =
             withErrors(sds),
             Either.map(points => ({ ...table, points }))
           )
-        const j = found[sds[wrong].findIndex(isWrong)]
+        const c = sds[wrong].findIndex(isWrong)
+        const j = found[c]
         return fail(
           `row ${rowNumbers[wrong]}, column ${j + 1} (${names[j]})`,
-          text(rowNumbers[wrong] - 1, j).trim() || 'an empty cell',
+          Number.isNaN(at(wrong, c)) ? text(rowNumbers[wrong] - 1, j).trim() || 'an empty cell' : at(wrong, c),
           'a standard deviation ≥ 0',
           'give it 0 where the row is exact'
         )

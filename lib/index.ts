@@ -20,6 +20,8 @@
  *     [f.softplus(x), f.log(f.add(1, f.exp(x)))],
  *     [f.rsqrt(x), f.pow(x, -0.5)],
  *     [f.squaredDifference(x, 2), f.square(f.sub(x, 2))],
+ *     [f.silu(x), f.mul(x, f.sigmoid(x))],
+ *     [f.gelu(x), f.mul(x, f.div(f.add(1, f.erf(f.mul(Math.SQRT1_2, x))), 2))],
  *     [f.addN([x, x, x]), f.mul(3, x)]
  *   ]
  *   return f.stack(equal.map(([a, b]) => f.max(f.abs(f.sub(a, b)))))
@@ -27,6 +29,10 @@
  * // Within a few roundings.
  * assert(differences.values.every(difference => difference < 8 * Number.EPSILON))
  * assert.equal(f.compute(() => f.erf(0.5)).values[0], 0.5204998778130465)
+ *
+ * // Of numbers: log Γ(5) = log 4!, and ψ(2) = ψ(1) + 1.
+ * const { digamma, logGamma } = f.Gamma
+ * assert(Math.abs(logGamma(5) - Math.log(24)) < 1e-14 && Math.abs(digamma(2) - digamma(1) - 1) < 1e-14)
  *
  * // Where e^x − 1 loses all digits, `expm1` keeps them.
  * const tiny = f.compute(() => ({ lost: f.sub(f.exp(1e-17), 1), kept: f.expm1(1e-17) }))

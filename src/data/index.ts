@@ -30,6 +30,10 @@
  * assert.notEqual(Points.fingerprint(copy), Points.fingerprint(points))
  * assert(Points.marked(3, 2, copy.values, null, null, null).includes(copy.values))
  *
+ * // Each row may have a partner, such as the row that it was made from.
+ * assert.equal(Points.partners(copy), null)
+ * assert.deepEqual(Points.partners({ ...copy, partner: scaled.values })?.values, scaled.values)
+ *
  * // Missing cells are NaN: refused by `validate`, let through by `validateSeen`.
  * const missing = { rows: 2, dim: 1, values: Float64Array.of(1, NaN) }
  * assert(E.isLeft(Points.validate(missing)) && E.isRight(Points.validateSeen(missing)))

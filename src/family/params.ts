@@ -19,6 +19,7 @@
  * assert.deepEqual(shapes, { means: [2, 2], scale: [] })
  * assert.deepEqual([Params.sizeOf(shapes), [...Params.packed(params)]], [5, [1, 2, 3, 4, 2]])
  * assert.deepEqual(Params.unpacked(shapes)(Params.packed(params)), params)
+ * assert.deepEqual([...Params.unit(shapes, 3).means.values], [0, 0, 0, 1])
  * assert.deepEqual(
  *   Params.ndArray([
  *     [1, 2],

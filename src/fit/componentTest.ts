@@ -185,6 +185,9 @@ const further = (options: ReturnType<typeof filled>, points: Points.Points, unde
  * assert.ok(E.isRight(found))
  * assert.equal(found.right.components, 2)
  * assert.equal(found.right.tests[0].p, 0.05)
+ * // The same, each resample drawn when it is asked for: here none but the first.
+ * const states = ComponentTest.states({ family: 'isotropic', resamples: 19 })(points)
+ * assert.ok(E.isRight(states) && states.right[Symbol.iterator]().next().done === false)
  */
 export const of =
   (options: Options = {}) =>

@@ -12,6 +12,9 @@
  * const round = Covariance.of({ volume: 'own', shape: 'none' })
  * assert.equal(Covariance.nameOfMclust(round), 'VII')
  * assert.deepEqual(Covariance.named('VII'), round)
+ * // Factor analysers have names of their own, which end with the number of factors.
+ * assert(Covariance.analysers.every(Covariance.isFactorName) && !Covariance.isFactorName('VII'))
+ * assert.equal(Covariance.nameOf(Covariance.named('UUC1')), 'UUC1')
  * // A field takes both; the meaning makes triangles of its parameters.
  * assert(Covariance.field.is(round))
  * assert.equal(

@@ -4,7 +4,7 @@
  * @example
  * import { strict as assert } from 'node:assert'
  * import { pipe } from 'fp-ts/lib/function.js'
- * import { sum, square } from 'ornstein/float64'
+ * import { square, sub, sum } from 'ornstein/float64'
  * import { Objective, Schedule, TimeLaw } from 'ornstein'
  *
  * const denoising = Objective.denoising(TimeLaw.at(0.3))
@@ -25,6 +25,17 @@
  *   Objective.terms(each).every(({ term }) => !Objective.isPenalty(term) && Objective.isBuiltIn(term))
  * )
  * assert.deepEqual(builtIn, [true, false])
+ *
+ * // A term over pairs of rows as one of rows, and others as they are: where a run looks for a row that is not finite.
+ * const pairs = Objective.pairwise(
+ *   'spread',
+ *   TimeLaw.at(1),
+ *   ({ clean }) => clean,
+ *   (a, b) => sum(square(sub(a, b)), 2)
+ * )
+ * const [{ term }] = Objective.terms(pairs)
+ * assert('pairs' in term && !('pairs' in Objective.rowByRow(term)))
+ * assert.equal(Objective.rowByRow(terms[0].term), terms[0].term)
  *
  * // The same objective at another noise level; on a schedule that has no such time it says so.
  * const later = Objective.retimed(TimeLaw.at(2))(objective)

@@ -74,6 +74,7 @@
  *
  *   // A batch of a key: rows that are there, none twice.
  *   assert(Source.hasBatch(2, data))
+ *   assert.deepEqual(Source.couplingProblems(2, data), [])
  *   const { points: batch, places } = pipe(data, Source.batch(2)(Key.fromSeed(1)))
  *   assert.deepEqual(Source.chosen(places ?? [])(data).values, batch.values)
  *

@@ -14,7 +14,7 @@
  * const points = Mixture.sample(500)(Key.fromSeed(1))(truth)
  * const start = Params.of({ means: [[-1], [0.5]] })
  * // What a family can do, by its M-step.
- * assert(EM.serves(family) && EM.servesMissing(family) && EM.servesPrior(family))
+ * assert(EM.serves(family) && EM.servesNoise(family) && EM.servesMissing(family) && EM.servesPrior(family))
  *
  * // A step never lowers the likelihood, and says how likely the parameters were that it began with.
  * const step = EM.step(family, 1e-6, points)

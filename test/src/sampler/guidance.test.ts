@@ -10,7 +10,7 @@ import {
   Net,
   Parametrization,
   Params,
-  type Points,
+  Points,
   Problem,
   Sampler,
   Schedule,
@@ -267,4 +267,46 @@ it('variations stay near by so much noise', () => {
   const v = Math.exp(2 * 0.1) - 1
   expect(Math.abs(spreadFrom(0.1) / (v / (1 + v)) - 1)).toBeLessThan(0.25)
   expect(Params.norm(Params.of({ ends: [spreadFrom(0.1), 0] }))).toBeLessThan(spreadFrom(1))
+})
+
+describe('the distance from the exact posterior', () => {
+  const program = Problem.orThrow(
+    Sampler.compile({
+      sampler: Sampler.ancestral,
+      grid: TimeGrid.logSnr({ from: 5, to: 1e-3, steps: 60 }),
+      schedule: Schedule.ornsteinUhlenbeck
+    })
+  )
+  const seen = { matrix: [[1, 1]], observed: [2], deviation: 0.3 }
+
+  it('is none of a normal prior by Tweedie, and one where the spread is left out', () => {
+    const normal = Mixture.of({ means: [[0, 0]] })
+    const [tweedie, none] = (['tweedie', 'none'] as const).map(spread =>
+      Guidance.distance({ matrix: [[1, 0]], observed: [2], deviation: 0.1 }, program, { spread, rows: 400 })(normal)
+    )
+    // Eight groups: |t| of seven degrees of freedom is below 5.4 in 999 of 1000.
+    expect(Math.abs(tweedie.value)).toBeLessThan(5.4 * tweedie.standardError)
+    expect(none.value).toBeGreaterThan(5.4 * none.standardError)
+  })
+
+  it('is that of groups of samples of the posterior from samples of the exact one', () => {
+    const prior = Mixture.of({
+      means: [
+        [-3, 3],
+        [3, -1]
+      ],
+      variances: [0.1, 0.1]
+    })
+    const { value, standardError } = Guidance.distance(seen, program, { spread: 'isotropic', rows: 800 })(prior)
+    const { schedule } = program
+    const score = Guidance.posterior(seen, schedule, { spread: 'isotropic' })(Sampler.exact(prior, schedule))
+    // One large sample of each, in place of eight groups of other keys. It is off by E|X − X′|/n, with E|X − X′| < 10, and by its own error, which
+    // is that of eight times as many rows as a group has.
+    const found = Sampler.sample(program)(score)(800, 2)(Key.fromSeed(99))
+    const exact = Mixture.sample(800)(Key.fromSeed(98))(Mixture.given(seen)(prior))
+    expect(Math.abs(Points.energyDistance(found, exact) - value)).toBeLessThan(
+      5.4 * Math.SQRT2 * standardError + 20 / 800
+    )
+    expect(value).toBeGreaterThan(5.4 * standardError)
+  })
 })

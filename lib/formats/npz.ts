@@ -184,8 +184,11 @@ export const write = (arrays: Arrays): Uint8Array => {
   ])
 }
 
-/** The arrays of an archive, or its problems, in a few words. */
-export const read = (bytes: Uint8Array): Arrays | string => {
+/** The content of a compressed member, of so many bytes: what inflates RFC 1951, such as `inflateRawSync` of node:zlib. */
+export type Inflate = (bytes: Uint8Array, length: number) => Uint8Array
+
+/** The arrays of an archive, or its problems, in a few words; those of `savez_compressed` where something inflates them. */
+export const read = (bytes: Uint8Array, inflate?: Inflate): Arrays | string => {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   // A comment of up to 65535 bytes may follow the end.
   let end = bytes.length - 22
@@ -196,18 +199,29 @@ export const read = (bytes: Uint8Array): Arrays | string => {
   for (let left = data.getUint16(end + 10, true); left > 0; left--) {
     if (at + 46 > end || data.getUint32(at, true) !== 0x02014b50) return 'a damaged archive'
     const [method, sum] = [data.getUint16(at + 10, true), data.getUint32(at + 16, true)]
-    const [length, from] = [data.getUint32(at + 20, true), data.getUint32(at + 42, true)]
+    const [length, whole, from] = [20, 24, 42].map(place => data.getUint32(at + place, true))
     const [path, extra, comment] = [28, 30, 32].map(place => data.getUint16(at + place, true))
     const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + path)).replace(/\.npy$/, '')
-    if (method !== 0) return `compressed: ${name}`
+    if (method !== 0 && (method !== 8 || inflate === undefined)) return `compressed: ${name}`
     if (from + 30 > end) return 'a damaged archive'
     const start = from + 30 + data.getUint16(from + 26, true) + data.getUint16(from + 28, true)
-    const content = bytes.subarray(start, start + length)
-    if (content.length < length || crc32(content) !== sum) return `damaged: ${name}`
+    const stored = bytes.subarray(start, start + length)
+    const content = method === 0 ? stored : inflated(stored, whole, inflate)
+    if (stored.length < length || content === null || crc32(content) !== sum) return `damaged: ${name}`
     const entry = fromNpy(content)
     if (typeof entry === 'string') return `${entry}: ${name}`
     found[name] = entry
     at += 46 + path + extra + comment
   }
   return found
+}
+
+/** A compressed member, whole; null of a damaged one. */
+const inflated = (stored: Uint8Array, length: number, inflate: Inflate | undefined): Uint8Array | null => {
+  try {
+    const content = inflate?.(stored, length)
+    return content?.length === length ? content : null
+  } catch {
+    return null
+  }
 }

@@ -270,7 +270,7 @@ const toFile = { out: optionOr(output, '-', 'write to a file', { otherwise: 'sta
 const exporting = {
   to: required(
     lately(async () => (await import('../mixture/exchange.js')).forms, 'form'),
-    'format: sklearn, npz, mclust or json'
+    'format: sklearn, npz, safetensors, mclust or json'
   ),
   ...toFile,
   ...vocabulary
@@ -279,22 +279,28 @@ export type Exporting = Values<typeof exporting>
 
 const export_ = command({
   name: 'export',
-  summary: 'write a model for scikit-learn, NumPy or R',
+  summary: 'write a model for scikit-learn, NumPy, PyTorch or R',
   description:
-    "Writes a model in one of four formats. sklearn: scikit-learn's arrays, as JSON. npz: the same for numpy.load. " +
+    "Writes a model in one of five formats. sklearn: scikit-learn's arrays, as JSON. npz: the same for numpy.load. " +
+    'safetensors: the same by name. A network is written as npz or safetensors: its layers hold W as [inputs, outputs], ' +
+    "and PyTorch's hold it turned. " +
     "mclust: the parameters of R's mclust, for dget. json: weights, means and covariances.",
   operands: [model()],
   options: exporting,
   // an archive is no text for a terminal
   rules: ({ to, out = '' }) =>
     Problem.unless(
-      to !== 'npz' || out !== '-',
+      (to !== 'npz' && to !== 'safetensors') || out !== '-',
       '--out',
       out,
-      'the name of a file, as npz needs',
-      'name one: model.npz'
+      `the name of a file, as ${to} needs`,
+      `name one: model.${to}`
     ),
-  examples: ['export model.json --to npz --out model.npz', 'export model.json --to mclust > parameters.R'],
+  examples: [
+    'export model.json --to npz --out model.npz',
+    'export network.json --to safetensors --out network.safetensors',
+    'export model.json --to mclust > parameters.R'
+  ],
   run: async ([model], flags) => (await import('./commands/exchange.js')).exported(model, flags)
 })
 

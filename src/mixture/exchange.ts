@@ -34,6 +34,7 @@ import * as t from 'io-ts'
 import * as Factor from '../../lib/arrays/factor.js'
 import type { NdArray } from '../../lib/index.js'
 import * as Npz from '../../lib/formats/npz.js'
+import * as Safetensors from '../../lib/formats/safetensors.js'
 import * as RText from '../../lib/formats/rText.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'
@@ -295,7 +296,7 @@ export interface Named {
 }
 
 /** The forms in which others read a mixture. */
-export const forms = ['sklearn', 'npz', 'mclust', 'json'] as const
+export const forms = ['sklearn', 'npz', 'safetensors', 'mclust', 'json'] as const
 export type Form = (typeof forms)[number]
 
 const toNpz = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Uint8Array => {
@@ -310,6 +311,22 @@ const toNpz = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Uint8A
     precisions_cholesky_: { shape: [count, dim, dim], values: values(found.precisions_cholesky_) },
     feature_names_in_: { shape: [dim], texts: columns }
   })
+}
+
+/** The numbers of npz; the names of columns beside them. */
+const toSafetensors = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Uint8Array => {
+  const found = toScikitLearn(mixture)
+  const [count, dim] = mixture.means.shape
+  const cube = (list: ReadonlyArray<Rows>) => ({ shape: [count, dim, dim], values: Float64Array.from(list.flat(2)) })
+  return Safetensors.write(
+    {
+      weights_: { shape: [count], values: mixture.weights },
+      means_: mixture.means,
+      covariances_: cube(found.covariances_),
+      precisions_cholesky_: cube(found.precisions_cholesky_)
+    },
+    { covariance_type: found.covariance_type, feature_names_in_: JSON.stringify(columns) }
+  )
 }
 
 /** R's text of an array, its first index fastest, the axes of columns by their names. */
@@ -355,7 +372,7 @@ const toRText = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): stri
 export const problems = gaussianProblems
 
 /**
- * The file of a mixture in a form: scikit-learn's arrays as JSON (`sklearn`) or for `numpy.load` (`npz`), mclust's `parameters` for `dget`
+ * The file of a mixture in a form: scikit-learn's arrays as JSON (`sklearn`), for `numpy.load` (`npz`) or as `safetensors`, mclust's `parameters` for `dget`
  * (`mclust`), or weights, means and covariances alone (`json`).
  *
  * @example
@@ -374,6 +391,8 @@ export const write =
     switch (form) {
       case 'npz':
         return toNpz(mixture, names)
+      case 'safetensors':
+        return toSafetensors(mixture, names)
       case 'mclust':
         return toRText(mixture, names)
       case 'sklearn':
@@ -450,6 +469,26 @@ const fromNpz = (bytes: Uint8Array): E.Either<Problem.Problems, Named> => {
       )
 }
 
+const fromSafetensors = (bytes: Uint8Array): E.Either<Problem.Problems, Named> => {
+  const found = Safetensors.read(bytes)
+  if (typeof found === 'string') return E.left(refusal(found, 'a mixture as safetensors', 'write it by Exchange.write'))
+  const { feature_names_in_: columns, ...words } = found.metadata
+  return fromJson({
+    ...words,
+    ...Object.fromEntries(
+      Object.entries(found.arrays).map(([name, { shape, values }]) => [name, shaped(Array.from(values), shape)])
+    ),
+    ...(columns !== undefined && { feature_names_in_: listIn(columns) })
+  })
+}
+
+/** A list as JSON; null of what is none. */
+const listIn = (text: string): unknown =>
+  pipe(
+    E.tryCatch((): unknown => JSON.parse(text), String),
+    E.getOrElse((): unknown => null)
+  )
+
 const fromRText = (text: string): E.Either<Problem.Problems, Named> => {
   const value = RText.read(text)
   if (value?._tag !== 'List')
@@ -479,6 +518,8 @@ const fromRText = (text: string): E.Either<Problem.Problems, Named> => {
  */
 export const read = (bytes: Uint8Array): E.Either<Problem.Problems, Named> => {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return fromNpz(bytes)
+  // Text has no zeros, which the length of a header has.
+  if (bytes[7] === 0) return fromSafetensors(bytes)
   const text = new TextDecoder().decode(bytes)
   return pipe(
     E.tryCatch(

@@ -18,7 +18,8 @@ import * as words from '../ownWords.js'
 import { facts, paragraphs, table as showTable } from '../../fit/text.js'
 import { refused, type Failure, type World } from '../world.js'
 
-const parseModel =
+/** The model in a text that was read from a path. */
+export const parseModel =
   (world: World, flags: words.Flags) =>
   (path: string, text: string): TE.TaskEither<Failure, Model.Model> =>
     pipe(

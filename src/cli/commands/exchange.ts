@@ -4,6 +4,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Problem from '../../core/problem.js'
+import * as Weights from '../../net/weights.js'
 import * as Exchange from '../../mixture/exchange.js'
 import * as Mixture from '../../mixture/mixture.js'
 import * as Initializer from '../../pipeline/initializer.js'
@@ -11,9 +12,11 @@ import * as Pipeline from '../../pipeline/pipeline.js'
 import * as Schedule from '../../schedule/schedule.js'
 import * as Score from '../../score/score.js'
 import { faultless, type Checked } from '../checked.js'
-import { readModel } from './evaluate.js'
+import { parseModel } from './evaluate.js'
+import * as Learned from '../learned.js'
 import * as Model from '../model.js'
 import * as options from '../options.js'
+import * as words from '../ownWords.js'
 import type { Exporting, Importing } from '../usage.js'
 import { refused, type Failure, type World } from '../world.js'
 
@@ -23,7 +26,22 @@ export const exported =
     const output = { option: '--out', path: flags.out }
     return pipe(
       options.checkOutputs(world, [modelFile])([output]),
-      TE.flatMap(() => readModel(world, flags)(modelFile)),
+      TE.flatMap(() => world.readText('MODEL', modelFile)),
+      TE.flatMap(text =>
+        Learned.isText(text) ? weightsOf(world, flags)(modelFile, text) : mixtureOf(world, flags)(modelFile, text)
+      ),
+      TE.flatMap(text => options.write(world)([{ ...output, text }]))
+    )
+  }
+
+type Written = (path: string, text: string) => TE.TaskEither<Failure, string | Uint8Array>
+
+/** The mixture of a model in a form. */
+const mixtureOf =
+  (world: World, flags: Exporting): Written =>
+  (path, text) =>
+    pipe(
+      parseModel(world, flags)(path, text),
       TE.bindTo('model'),
       TE.let('mixture', ({ model }) => Model.toMixture(model)),
       TE.tapEither(({ mixture }) =>
@@ -32,11 +50,22 @@ export const exported =
           E.mapLeft(([first, ...rest]) => refused(first, ...rest))
         )
       ),
-      TE.flatMap(({ mixture, model: { columns } }) =>
-        options.write(world)([{ ...output, text: Exchange.write(flags.to)({ mixture, columns }) }])
+      TE.map(({ mixture, model: { columns } }) => Exchange.write(flags.to)({ mixture, columns }))
+    )
+
+/** The parameters of a network in a form that has names. */
+const weightsOf =
+  (world: World, flags: Exporting): Written =>
+  (path, text) =>
+    pipe(
+      words.words(world, flags),
+      TE.flatMap(vocabulary => options.checked(Learned.read(path, vocabulary)(text))),
+      TE.flatMapEither(({ params }) =>
+        flags.to === 'npz' || flags.to === 'safetensors'
+          ? E.right(Weights.write(flags.to)(params))
+          : E.left(refused(Problem.of('--to', flags.to, 'npz or safetensors, for a network', 'use --to safetensors')))
       )
     )
-  }
 
 /** The mixture without what its covariances have not: entries beside the diagonal, and variances of each column. */
 const simplest = (mixture: Mixture.Mixture): Mixture.Mixture => {

@@ -1,4 +1,7 @@
 /** Scores that are no mixtures, on the command line: learned, drawn from, evaluated, explained, and refused where they lack. */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   Expectation,
@@ -8,12 +11,14 @@ import {
   Objective,
   Optimizer,
   Parametrization,
+  Params,
   Pipeline,
   Schedule,
   Score,
   Stage,
   TimeLaw,
-  Vocabulary
+  Vocabulary,
+  Weights
 } from '../../../src/index.js'
 import { place } from './harness.js'
 
@@ -57,6 +62,22 @@ beforeAll(async () => {
 })
 
 describe('a network on the command line', () => {
+  it('is exported by name, and read as its own parameters', async () => {
+    const { params } = JSON.parse(here.read('score.json')) as { readonly params: unknown }
+    const shapes = Net.shapes(1)(Net.chain<string>(Net.standardized({ deviation: 1 }), net))
+    for (const form of Weights.forms) {
+      expect(await here.ornstein(`export @score.json --to ${form} --out @weights.${form}`)).toEqual({
+        exit: 0,
+        stdout: '',
+        stderr: ''
+      })
+      const read = Weights.read(readFileSync(here.at(`weights.${form}`)))
+      expect(pipe(read, E.flatMap(Weights.own(shapes)))).toEqual(Params.codec.decode(params))
+    }
+    const { stderr } = await here.ornstein('export @score.json --to mclust')
+    expect(stderr).toMatch(/--to: mclust is not npz or safetensors, for a network/)
+  })
+
   it('is learned, and says so', async () => {
     expect(JSON.parse(told)).toMatchObject({ rows: 2000, columns: ['length'], standardized: true, steps: 60 })
     const { params } = JSON.parse(here.read('score.json')) as { params: object }

@@ -111,7 +111,7 @@ describe('files', () => {
     const form: string = 'pmml'
     const anything = (form: string): Exchange.Form => form as Exchange.Form
     expect(() => Exchange.write(anything(form))({ mixture: Mixture.of({ means: [[0], [3]] }), columns: null })).toThrow(
-      /form: pmml is not one of sklearn, npz, mclust, json; try/
+      /form: pmml is not one of sklearn, npz, safetensors, mclust, json; try/
     )
   })
 

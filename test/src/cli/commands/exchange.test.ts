@@ -136,7 +136,7 @@ describe('export and import', () => {
 
   it.each([
     ['export @model.json --to npz', '--out: - is not the name of a file, as npz needs; name one: model.npz'],
-    ['export @model.json --to matlab', '--to: matlab is not one of sklearn, npz, mclust, json'],
+    ['export @model.json --to matlab', '--to: matlab is not one of sklearn, npz, safetensors, mclust, json'],
     ['export @model.json', "required option '--to <form>' not specified"],
     ['import %faithful.csv', "it is not JSON, a file of NumPy's, or R's text of a list; write it by dput"],
     ['import @model.npz', 'model.npz'],

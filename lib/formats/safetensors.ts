@@ -1,0 +1,188 @@
+/**
+ * Named arrays as safetensors has them (huggingface/safetensors): eight bytes of the length of a header, the header
+ * as JSON, and numbers, little-endian, without gaps. A file is untrusted input: all that the header says is held against its bytes.
+ */
+import { size } from '../arrays/ndarray.js'
+
+export interface Entry {
+  readonly shape: ReadonlyArray<number>
+  /** Of single precision or less as Float32Array, exactly; else as doubles. */
+  readonly values: Float64Array | Float32Array
+}
+
+export interface Archive {
+  readonly arrays: Readonly<Record<string, Entry>>
+  /** Words beside them. */
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+type Get = (data: DataView, at: number) => number
+
+/** The number of a half, of which so many bits are of the fraction. */
+const ofHalf = (bits: number): number => {
+  const [sign, exponent, fraction] = [bits & 0x8000 ? -1 : 1, (bits >> 10) & 31, bits & 1023]
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25)
+}
+
+const upper = new DataView(new ArrayBuffer(4))
+
+/** How a number is read, and its bytes; whether single precision holds it. */
+const types: Readonly<
+  Partial<Record<string, { readonly bytes: number; readonly get: Get; readonly isSingle: boolean }>>
+> = {
+  F64: { bytes: 8, get: (data, at) => data.getFloat64(at, true), isSingle: false },
+  F32: { bytes: 4, get: (data, at) => data.getFloat32(at, true), isSingle: true },
+  F16: { bytes: 2, get: (data, at) => ofHalf(data.getUint16(at, true)), isSingle: true },
+  BF16: {
+    bytes: 2,
+    get: (data, at) => {
+      upper.setUint32(0, data.getUint16(at, true) << 16)
+      return upper.getFloat32(0)
+    },
+    isSingle: true
+  },
+  I64: { bytes: 8, get: (data, at) => Number(data.getBigInt64(at, true)), isSingle: false },
+  I32: { bytes: 4, get: (data, at) => data.getInt32(at, true), isSingle: false },
+  U8: { bytes: 1, get: (data, at) => data.getUint8(at), isSingle: true },
+  BOOL: { bytes: 1, get: (data, at) => data.getUint8(at), isSingle: true }
+}
+
+/** A longer header is refused, as the format's own reader does. */
+const HEADER = 100_000_000
+
+const METADATA = '__metadata__'
+
+/**
+ * The bytes of named arrays: doubles as F64, single precision as F32, in the order of their names; the same arrays are the same bytes.
+ *
+ * @throws RangeError for an array that its values do not fill, or one that is called `__metadata__`
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Safetensors } from 'ornstein/float64'
+ *
+ * const bytes = Safetensors.write({ x: { shape: [1, 2], values: Float64Array.of(1, 2) } }, { layout: 'rows' })
+ * assert.deepEqual(Safetensors.read(bytes), {
+ *   arrays: { x: { shape: [1, 2], values: Float64Array.of(1, 2) } },
+ *   metadata: { layout: 'rows' }
+ * })
+ */
+export const write = (
+  arrays: Readonly<Record<string, Entry>>,
+  metadata: Readonly<Record<string, string>> = {}
+): Uint8Array => {
+  const names = Object.keys(arrays).sort()
+  const wrong = names.find(name => name === METADATA || size(arrays[name].shape) !== arrays[name].values.length)
+  if (wrong !== undefined)
+    throw new RangeError(`Safetensors.write: ${wrong} is not filled by its values, or has that name`)
+  let at = 0
+  const places = names.map(name => {
+    const from = at
+    at += arrays[name].values.byteLength
+    return [from, at] as const
+  })
+  const about = JSON.stringify({
+    ...(Object.keys(metadata).length > 0 && { [METADATA]: metadata }),
+    ...Object.fromEntries(
+      names.map((name, i) => [
+        name,
+        {
+          dtype: arrays[name].values instanceof Float64Array ? 'F64' : 'F32',
+          shape: arrays[name].shape,
+          data_offsets: places[i]
+        }
+      ])
+    )
+  })
+  const text = new TextEncoder().encode(about)
+  // Numbers begin at a multiple of eight bytes; blanks may follow the header.
+  const length = 8 * Math.ceil(text.length / 8)
+  const out = new Uint8Array(8 + length + at).fill(32, 8, 8 + length)
+  const data = new DataView(out.buffer)
+  data.setBigUint64(0, BigInt(length), true)
+  out.set(text, 8)
+  names.forEach((name, i) => {
+    const { values } = arrays[name]
+    const from = 8 + length + places[i][0]
+    values.forEach((value, j) => {
+      if (values instanceof Float64Array) data.setFloat64(from + 8 * j, value, true)
+      else data.setFloat32(from + 4 * j, value, true)
+    })
+  })
+  return out
+}
+
+const isRecord = (u: unknown): u is Readonly<Record<string, unknown>> =>
+  typeof u === 'object' && u !== null && !Array.isArray(u)
+
+const isCount = (u: unknown): u is number => typeof u === 'number' && Number.isSafeInteger(u) && u >= 0
+
+const areCounts = (u: unknown): u is ReadonlyArray<number> => Array.isArray(u) && u.every(isCount)
+
+interface Placed extends Entry {
+  readonly from: number
+  readonly to: number
+}
+
+/** An array as the header has it, or its problem in a few words. */
+const entryOf = (data: DataView, start: number, name: string, about: unknown): Placed | string => {
+  if (!isRecord(about)) return `${name}: no description`
+  const { dtype, shape, data_offsets: offsets } = about
+  const type = typeof dtype === 'string' && Object.hasOwn(types, dtype) ? types[dtype] : undefined
+  if (type === undefined)
+    return `${name}: dtype ${JSON.stringify(dtype)}, and not one of ${Object.keys(types).join(', ')}`
+  if (!areCounts(shape)) return `${name}: shape ${JSON.stringify(shape)}, and not a list of counts`
+  if (!areCounts(offsets) || offsets.length !== 2)
+    return `${name}: data_offsets ${JSON.stringify(offsets)}, and not two`
+  const [from, to] = offsets
+  const count = size(shape)
+  if (!Number.isSafeInteger(count) || to - from !== count * type.bytes)
+    return `${name}: ${to - from} bytes for ${shape.join(' × ') || 'one'} of ${type.bytes}`
+  if (start + to > data.byteLength) return `${name}: cut short`
+  const values = new (type.isSingle ? Float32Array : Float64Array)(count)
+  for (let i = 0; i < count; i++) values[i] = type.get(data, start + from + type.bytes * i)
+  return dtype === 'I64' && !values.every(Number.isSafeInteger)
+    ? `${name}: whole numbers beyond 2⁵³`
+    : { shape, values, from, to }
+}
+
+/**
+ * The arrays of a file, or its problem in a few words: of a header that is longer than the file, no JSON or of another form, of arrays
+ * whose bytes are not those of their shape, overlap, leave gaps or end elsewhere than the file.
+ */
+export const read = (bytes: Uint8Array): Archive | string => {
+  const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  if (bytes.length < 8) return 'too short for a header'
+  const length = Number(data.getBigUint64(0, true))
+  if (length > HEADER || 8 + length > bytes.length) return `a header of ${length} bytes in a file of ${bytes.length}`
+  const header = parsed(bytes.subarray(8, 8 + length))
+  if (!isRecord(header)) return 'a header that is no JSON object'
+  const { [METADATA]: metadata = {}, ...rest } = header
+  if (!isRecord(metadata) || !Object.values(metadata).every(word => typeof word === 'string'))
+    return `${METADATA} that is not of words`
+  const start = 8 + length
+  const found = Object.entries(rest).map(([name, about]) => [name, entryOf(data, start, name, about)] as const)
+  const [wrong] = found.flatMap(([, entry]) => (typeof entry === 'string' ? [entry] : []))
+  if (wrong !== undefined) return wrong
+  const entries = found.flatMap(([name, entry]) => (typeof entry === 'string' ? [] : [[name, entry] as const]))
+  let end = 0
+  for (const [name, { from, to }] of entries.slice().sort(([, a], [, b]) => a.from - b.from || a.to - b.to)) {
+    if (from !== end) return `${name}: begins at byte ${from}, and the one before ends at ${end}`
+    end = to
+  }
+  if (start + end !== bytes.length) return `${bytes.length - start - end} bytes that belong to no array`
+  return {
+    arrays: Object.fromEntries(entries.map(([name, { shape, values }]) => [name, { shape, values }])),
+    metadata: metadata as Readonly<Record<string, string>>
+  }
+}
+
+const parsed = (bytes: Uint8Array): unknown => {
+  // As the format asks, which forbids blanks before it.
+  if (bytes[0] !== 0x7b) return undefined
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    return undefined
+  }
+}

@@ -503,7 +503,7 @@ const isExact = ({ loadings, noise, isotropic }: Kind): boolean =>
 export { isExact }
 
 /**
- * F and ψ of the least relative entropy to given covariances, above a least noise: of one noise for all columns exactly, but for common
+ * F and ψ of the least relative entropy to given covariances, above a least noise: of one noise for all columns exactly, except for common
  * loadings with noise of their own. Else the covariances themselves where they are of the family, up to 2⁻⁵² |Σ|/ψ of a noise
  * (except for one in a hundred of as many factors as are just known from a covariance, with noise of all sizes, e^±4); and where not, with its
  * variances, near the nearest whose noise is a hundredth at least of what the other columns leave of a column.

@@ -33,6 +33,7 @@ export type Whence<P extends string> = (
   rows?: ArrayLike<number>
 ) => Fault.Found | null
 
+/** What of a loss on the data is not finite, looked for term by term and row by row. */
 export const whence = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): Whence<P> => {
   if (Nodes.isPopulation(data)) {
     const [levels, mixtureOf] = [Loss.levelsOf(loss), Loss.mixtureIn(loss.score)]

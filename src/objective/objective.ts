@@ -1068,7 +1068,7 @@ const alongCase = define({
  *       schedule: Schedule.ornsteinUhlenbeck,
  *       score: Score.symmetricPair,
  *       objective,
- *       expectation: Expectation.quadrature({ nodes: 24 })
+ *       expectation: Expectation.monteCarlo()
  *     })({ rows: 2, dim: 1, values: Float64Array.of(-1, 2) })
  *   )
  *   return (mean: number) => evaluate(Params.of({ mean: [mean] }), Key.fromSeed(0))

@@ -72,8 +72,8 @@ export const usesOf = resolve => code => {
     } else ts.forEachChild(node, visit)
   }
   visit(file)
-  for (const { entries } of listed) for (const entry of entries) if (asked.has(entry.name)) used.add(entry)
-  return used
+  const toured = [...listed].flatMap(({ entries }) => entries.filter(({ name }) => asked.has(name)))
+  return { toured, used }
 }
 
 /** The heading above a line of a page. */
@@ -130,8 +130,11 @@ export const exampleId = i => (i === 0 ? 'the-example' : `the-example-${i + 1}`)
 export const examplesOf = (root, spaces) => {
   const uses = usesOf(resolver(spaces))
   const found = new Map()
-  for (const { code, ...place } of candidates(root, spaces))
-    for (const entry of uses(code)) if (entry.examples.length === 0 && !found.has(entry)) found.set(entry, place)
+  const all = candidates(root, spaces).map(({ code, ...place }) => ({ ...uses(code), place }))
+  // What every concept has is shown where all of them are gone through.
+  for (const kind of ['toured', 'used'])
+    for (const { place, ...names } of all)
+      for (const entry of names[kind]) if (entry.examples.length === 0 && !found.has(entry)) found.set(entry, place)
   const words = new Set(vocabulary.flatMap(({ words }) => words.map(({ name }) => name)))
   for (const { entries } of spaces)
     for (const entry of entries)

@@ -906,10 +906,15 @@ export const pairwise = define({
   name: 'pairwise',
   about: 'your own, over pairs of rows of a batch: MMD, energy scores, contrastive losses',
   fields: {
+    /** What it is called where it is printed. */
     name: Field.text({ remedy: 'name it' }),
+    /** Over which noise levels: one. */
     timeLaw: TimeLaw.field,
+    /** What each row says, u. */
     perRow: Field.code(({ score }: Row): Tensor => score),
+    /** What two rows say, h(u, u′). */
     between: Field.code(squaredDistance),
+    /** How the pairs of a row make one number; their mean unless given. */
     over: Field.optional(Field.code<(pairs: Tensor, others: Tensor) => Tensor>(pairs => mean(pairs, 1)))
   },
   call: ['name', 'timeLaw', 'perRow', 'between', '{}'],

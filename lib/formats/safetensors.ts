@@ -3,6 +3,7 @@
  * as JSON, and numbers, little-endian, without gaps. A file is untrusted input: all that the header says is held against its bytes.
  */
 import { size } from '../arrays/ndarray.js'
+import * as Elementary from '../numbers/elementary.js'
 
 export interface Entry {
   readonly shape: ReadonlyArray<number>
@@ -22,7 +23,9 @@ type Get = (data: DataView, at: number) => number
 const ofHalf = (bits: number): number => {
   const [sign, exponent, fraction] = [bits & 0x8000 ? -1 : 1, (bits >> 10) & 31, bits & 1023]
   if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25)
+  return exponent === 0
+    ? sign * fraction * Elementary.powerOfTwo(-24)
+    : sign * (1024 + fraction) * Elementary.powerOfTwo(exponent - 25)
 }
 
 const upper = new DataView(new ArrayBuffer(4))

@@ -4,6 +4,7 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import * as Key from '../../lib/random/key.js'
 import * as Discriminant from '../fit/discriminant.js'
+import * as Merging from '../mixture/merging.js'
 import { principal } from '../../lib/rows/principal.js'
 import * as Points from '../data/index.js'
 import { plural } from '../data/parts.js'
@@ -654,6 +655,42 @@ export const candidatesOf = (choice: Choice): Picture => {
   )
 }
 
+/** Rows that entropies are taken of at most: they have three digits of so many. */
+const MERGED = 5000
+
+/** How unsure rows are of their cluster as components are merged, one pair after the other; nothing of fewer than three. */
+export const merging = ({ mixture, points: all }: Pick<Seen, 'mixture' | 'points'>): Picture | null => {
+  if (mixture.weights.length < 3) return null
+  const points = Points.select(drawnRows(all.rows, MERGED))(all)
+  const { steps, chosen } = Merging.of(points)(mixture)
+  const placeOf = ({ count, entropy }: Merging.Clusters): Xy => [count, entropy]
+  const places = steps.map(placeOf)
+  const panel: Panel = {
+    x: {
+      title: 'clusters',
+      domain: Scale.extent(
+        places.map(([x]) => x),
+        0.06
+      ),
+      count: 9,
+      least: 1
+    },
+    y: { title: 'entropy', domain: [0, 1.15 * Math.max(1e-9, ...places.map(([, y]) => y))] },
+    marks: [Marks.line(places, { k: 0, width: 1.5 }), Marks.dots(places, { k: 0, r: 3.4 }), Marks.ring(placeOf(chosen))]
+  }
+  const groups = Array.from({ length: chosen.count }, (_, c) =>
+    chosen.clusters.flatMap((of, k) => (of === c ? [k + 1] : [])).join(' and ')
+  )
+  return of(arranged([panel], { width: 340, height: 230 }), {
+    name: 'merging',
+    title: 'Components merged into clusters',
+    description: `The entropy of rows over clusters, in nats, by the number of clusters: ${steps.map(({ count, entropy }) => `${count}: ${show(entropy, 3)}`).join(', ')}.`,
+    note:
+      `Components are merged by pairs whose rows are least sure of which they are of (Baudry et al. 2010). The ring is the elbow: ${chosen.count} clusters, of ` +
+      `components ${groups.join('; ')}. An elbow is a suggestion; ornstein assign --merged assigns rows to these clusters.`
+  })
+}
+
 // -- the objective ---------------------------------------------------------------------------------------------------
 
 /** The mean over a window of about a twentieth of the steps about each. */
@@ -760,5 +797,6 @@ export const curvesOf = (stages: ReadonlyArray<StageRun>): Picture => {
 export const all = (fit: Findings): ReadonlyArray<Picture> => [
   data(fit),
   ...(fit.choice === null ? [] : criteria(fit.choice)),
+  ...[merging(fit)].flatMap(drawn => (drawn === null ? [] : [drawn])),
   ...scales(fit.stages).map((scale, i) => objective(fit.stages, scale, i))
 ]

@@ -650,6 +650,12 @@ const known = (fit: Findings): string => {
     : `${details('How far is it known?', `<p>${escape(text)}</p>\n${plain('Intervals', table)}`, table.rows.length > lines)}\n`
 }
 
+/** Which components are one cluster; nothing of fewer than three. */
+const merged = (fit: Findings): string => {
+  const drawn = figures.merging(fit)
+  return drawn === null ? '' : details('Which components are one cluster?', figure(drawn))
+}
+
 /** What tests say of the number of components; nothing where nobody asked. */
 const tested = (fit: Findings): string => {
   const found = ofTests(fit)
@@ -772,7 +778,7 @@ ${looked(fit)}
 <h2>What was found</h2>
 ${components(fit)}
 <p class="soft">${escape(units(fit))}</p>
-${known(fit)}${tested(fit)}${crossing(fit)}</section>
+${known(fit)}${tested(fit)}${merged(fit)}${crossing(fit)}</section>
 ${trusted(fit, trust, all)}
 ${beside([fit, ...others])}${learned(fit)}`
   )

@@ -278,6 +278,15 @@ describe('the picture of the data', () => {
     expect(svg).not.toContain('PC')
   })
 
+  it('draws how unsure rows are as components are merged, with the clusters at the elbow', () => {
+    // A long cluster of two components, and one far away: nothing is unsure of two clusters.
+    const html = page(planted(Mixture.of({ means: [[0], [2], [20]] }), 400), '')
+    expect(html).toContain('Which components are one cluster?')
+    expect(html).toContain('The ring is the elbow: 2 clusters, of components 1 and 2; 3.')
+    expect(html).toMatch(/by the number of clusters: 1: \S+, 2: \S+, 3: [1-9]\d+/)
+    expect(page(planted(two, 100), '')).not.toContain('Which components are one cluster?')
+  })
+
   it('draws the density of one column over its histogram, both of area 1', () => {
     const [svg] = charts(page(planted(one, 2000), ''))
     const [bars] = drawn(svg).filter(({ element }) => element.includes('class="bar"'))

@@ -172,7 +172,7 @@ const summary = (about: string, marks: ReadonlyArray<Mark>): void => {
   }
 }
 
-/** Tables that what follows was never tried on while it was made stand after those that it was. */
+/** Tables by whose classes nothing was decided stand after those that `fit` was made on. */
 const choices = (known: ReadonlyArray<Table>, held: ReadonlyArray<Table>, isOfFourteen: boolean): void => {
   const asked = programs.filter(([name]) => isOfFourteen || name !== ALL_OURS)
   console.log(
@@ -195,8 +195,8 @@ const choices = (known: ReadonlyArray<Table>, held: ReadonlyArray<Table>, isOfFo
         })
       )
   const [before, fresh] = [marksOf(known), marksOf(held)]
-  if (before.length > 0) summary('Tables that were tried while it was made', before)
-  if (fresh.length > 0) summary('Held-out tables', fresh)
+  if (before.length > 0) summary('Tables that fit was made on', before)
+  if (fresh.length > 0) summary('Other tables', fresh)
 }
 
 /** The rows in random order, so that the first of them are as good as any. */

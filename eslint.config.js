@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint'
 
 /** Where the language takes statements: closed forms over arrays of their own, and pure from outside. */
 export const loops = [
-  'src/mixture/em/{factorAnalysis,fromGradient,loops,missing,moments,patterns,prior,scaled}.ts',
+  'src/mixture/em/{errors,factorAnalysis,fromGradient,loops,missing,moments,patterns,prior,scaled}.ts',
   'src/mixture/families/{axes,denoised,spectrum}.ts',
   'src/mixture/moves/{halves,pursuit,split,support}.ts',
   'src/mixture/{nodes,pairs,predict,student}.ts',

@@ -165,7 +165,7 @@ export const read = (bytes: Uint8Array): Archive | string => {
     return `${METADATA} that is not of words`
   const start = 8 + length
   const found = Object.entries(rest).map(([name, about]) => [name, entryOf(data, start, name, about)] as const)
-  const [wrong] = found.flatMap(([, entry]) => (typeof entry === 'string' ? [entry] : []))
+  const wrong = found.map(([, entry]) => entry).find((entry): entry is string => typeof entry === 'string')
   if (wrong !== undefined) return wrong
   const entries = found.flatMap(([name, entry]) => (typeof entry === 'string' ? [] : [[name, entry] as const]))
   let end = 0

@@ -6,6 +6,7 @@
  */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import * as ByColumn from '../../lib/rows/byColumn.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { meanDistance } from '../../lib/rows/energy.js'
@@ -120,23 +121,12 @@ const checkErrors = ({ rows, dim }: Points, errors: Float64Array): Either.Either
     : Either.right(errors)
 }
 
-/** Up to rounding of its largest entry; by elimination without roots. */
+/** Symmetric, and with no eigenvalue below 0 but for rounding of its largest entry. */
 const isCovariance = (own: Float64Array, dim: number): boolean => {
-  const left = own.slice()
-  const least = -8 * dim * Number.EPSILON * own.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
-  for (let p = 0; p < dim; p++) {
-    const pivot = left[p * (dim + 1)]
-    if (!(pivot >= least && pivot < Infinity)) return false
-    for (let i = p + 1; i < dim; i++) {
-      const [below, beside] = [own[i * dim + p], own[p * dim + i]]
-      if (below !== beside) return false
-      const by = pivot > -least ? left[i * dim + p] / pivot : 0
-      // Beside a variance of 0 there is no covariance.
-      if (by === 0 && Math.abs(left[i * dim + p]) > -least) return false
-      for (let j = p + 1; j < dim; j++) left[i * dim + j] -= by * left[p * dim + j]
-    }
-  }
-  return true
+  const values = Float64Array.from(own)
+  if (!values.every((x, at) => Number.isFinite(x) && x === own[(at % dim) * dim + Math.floor(at / dim)])) return false
+  const most = values.reduce((sofar, x) => Math.max(sofar, Math.abs(x)), 0)
+  return symmetricEigen({ shape: [dim, dim], values }).values.every(x => x >= -8 * dim * Number.EPSILON * most)
 }
 
 /**

@@ -478,7 +478,7 @@ const fromSafetensors = (bytes: Uint8Array): E.Either<Problem.Problems, Named> =
     ...Object.fromEntries(
       Object.entries(found.arrays).map(([name, { shape, values }]) => [name, shaped(Array.from(values), shape)])
     ),
-    ...(columns !== undefined && { feature_names_in_: listIn(columns) })
+    ...('feature_names_in_' in found.metadata && { feature_names_in_: listIn(columns) })
   })
 }
 

@@ -5,6 +5,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Npz, Safetensors, type NdArray } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Params from '../family/params.js'
@@ -129,11 +130,10 @@ const fitted =
         .filter(name => !wanted.some(own => own === name))
         .map(name => Problem.of(name, 'there', `one of ${wanted.join(', ')}`, remedy))
     ]
-    const [first, ...rest] = wrong
-    return first === undefined
-      ? // Their names and shapes have been compared.
+    return RA.isNonEmpty(wrong)
+      ? E.left(wrong)
+      : // Their names and shapes have been compared.
         E.right(Params.map<ReadonlyArray<number>, NdArray>((_, name) => arrays[name])(shapes) as Params.Params<P>)
-      : E.left([first, ...rest])
   }
 
 /** Parameters that `write` wrote, for a network of these names and shapes; what is not marked so is refused. */
@@ -236,6 +236,6 @@ export const toTorch = (layers: Layers): ((params: Params.Params<string>) => Par
         const found = of(own) ?? refuse(`Weights.toTorch: ${own} is in no layer; name the layer of its part`)
         return [found.theirs, found.isTurned ? turned(array) : array] as const
       }),
-      Object.fromEntries
+      entries => Object.fromEntries<NdArray>(entries)
     )
 }

@@ -363,6 +363,13 @@ const unasked = ({ open: { families, components }, recipe }: Choices, { pipeline
   return `reading the table in pieces, as it is large for this memory${others}; use --no-stream to read it whole\n`
 }
 
+/** What tails or a background would gain. */
+const hintOf = ({ choice, scaling, mixture, points, pipeline, prior }: Shown['fit']): ReturnType<typeof Hint.of> =>
+  Hint.of({
+    ...{ chosen: { score: pipeline.score, mixture }, points, scaling, prior },
+    ...{ others: Hint.others(choice?.candidates ?? []), criterion: choice?.criterion ?? 'bic' }
+  })
+
 export const fit =
   (file: string, flags: Flags, reading: Reading = 'whole') =>
   (world: World): TE.TaskEither<Failure, Signal | null> => {
@@ -390,17 +397,10 @@ export const fit =
               resampling,
               choices.bootstrap
             )(fit, chosen.task.table.data)()
-            const { table } = chosen.task
-            const { choice, scaling, mixture, points, pipeline, prior } = fit
-            const hint = choices.open.robust
-              ? null
-              : Hint.of({
-                  ...{ chosen: { score: pipeline.score, mixture }, points, scaling, prior },
-                  ...{ others: Hint.others(choice?.candidates ?? []), criterion: choice?.criterion ?? 'bic' }
-                })
+            const hint = choices.open.robust ? null : hintOf(fit)
             const tests =
               stopped === null
-                ? await tested(world, testing, choices.testComponents)(fit, table.data)()
+                ? await tested(world, testing, choices.testComponents)(fit, chosen.task.table.data)()
                 : { tests: null, stopped }
             end()
             return E.right({

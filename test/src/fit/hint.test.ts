@@ -1,6 +1,6 @@
 /** Whether a fit without them says that tails or a background would be chosen. */
 import { afterAll, describe, expect, it } from 'vitest'
-import { Fit, fit, Key, Mixture, Points } from '../../../src/index.js'
+import { type Fit, fit, Key, Mixture, Points } from '../../../src/index.js'
 import { place } from '../cli/harness.js'
 
 const here = place()

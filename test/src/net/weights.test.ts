@@ -49,7 +49,9 @@ describe('PyTorch’s layers', () => {
   })
 
   it('that are missing, left over, of another shape or not finite are named, all at once', () => {
-    const { 'net.0.weight': _, ...rest } = Weights.toTorch(layers)(params)
+    const rest = Object.fromEntries(
+      Object.entries(Weights.toTorch(layers)(params)).filter(([name]) => name !== 'net.0.weight')
+    )
     const wrong = {
       ...rest,
       extra: params['in.bias'],

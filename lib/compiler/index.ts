@@ -170,7 +170,7 @@ const workOf = (outs: Readonly<Record<string, Node>>): number =>
 
 /** What a program does for each row, told from its graph. */
 export interface Profile {
-  /** Additions and multiplications; an exponential and its like count ten. */
+  /** Additions and multiplications; an exponential and similar count ten. */
   readonly operations: number
   /** Bytes of memory that are read: data, and what each call gives. */
   readonly bytes: number

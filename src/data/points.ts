@@ -121,7 +121,7 @@ const checkErrors = ({ rows, dim }: Points, errors: Float64Array): Either.Either
     : Either.right(errors)
 }
 
-/** Symmetric, and with no eigenvalue below 0 but for rounding of its largest entry. */
+/** Symmetric, and with no eigenvalue below 0 except for rounding of its largest entry. */
 const isCovariance = (own: Float64Array, dim: number): boolean => {
   const values = Float64Array.from(own)
   if (!values.every((x, at) => Number.isFinite(x) && x === own[(at % dim) * dim + Math.floor(at / dim)])) return false
@@ -325,6 +325,7 @@ export const partners = ({ rows, dim, partner }: Points): Points | null =>
  * )
  * const [exact, rough] = Mixture.logDensity(points)(Mixture.of({ means: [[0]], variances: [1] }))
  * assert.equal(exact, -Math.log(2 * Math.PI) / 2)
+ * assert.ok(Either.isLeft(Points.exact(points))) // refused by what takes no errors into account
  * // N(3; 0, 1 + 4)
  * assert.ok(Math.abs(rough - (-Math.log(2 * Math.PI * 5) / 2 - 9 / 10)) < 1e-15)
  */

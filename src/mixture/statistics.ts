@@ -5,7 +5,7 @@
  * import { strict as assert } from 'node:assert'
  * import { Mixture, Place, Statistics } from 'ornstein'
  *
- * // The sums over rows by themselves, for whoever takes them elsewhere, and the criteria that follow from them.
+ * // The sums over rows alone, for whoever takes them elsewhere, and the criteria that follow from them.
  * const points = { rows: 2, dim: 1, values: Float64Array.of(0, 2) }
  * const mixture = Mixture.of({ means: [[0]] })
  * const found = Statistics.of(points, 1)(mixture)

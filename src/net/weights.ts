@@ -17,6 +17,7 @@ export interface Weights {
   readonly layout: string | null
 }
 
+/** The formats that `write` knows. */
 export const forms = ['safetensors', 'npz'] as const
 export type Form = (typeof forms)[number]
 
@@ -44,8 +45,11 @@ const MARK = '__layout__'
  *
  * const net = Net.mlp({ hidden: [4] })
  * const params = Net.initial(2)(Key.fromSeed(1))(net)
- * const bytes = Weights.write('safetensors')(params)
- * assert.deepEqual(pipe(Weights.read(bytes), E.flatMap(Weights.own(Net.shapes(2)(net)))), E.right(params))
+ * for (const form of Weights.forms) {
+ *   const read = Weights.read(Weights.write(form)(params))
+ *   assert.deepEqual(pipe(read, E.flatMap(Weights.own(Net.shapes(2)(net)))), E.right(params))
+ *   assert.deepEqual(pipe(read, E.map(({ layout }) => layout)), E.right(Weights.LAYOUT))
+ * }
  */
 export const write =
   (form: Form, { precision = 'float64', layout = LAYOUT }: Options = {}) =>
@@ -63,7 +67,7 @@ export const write =
     return Npz.write({ ...params, ...(layout !== null && { [MARK]: { shape: [], texts: [layout] } }) })
   }
 
-/** What is wrong with a file. */
+/** The problems of a file. */
 const unread = (found: string): E.Either<Problem.Problems, never> =>
   E.left([Problem.of('file', found, 'named arrays as safetensors or npz', 'write it by safetensors or numpy.savez')])
 

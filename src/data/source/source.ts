@@ -25,7 +25,7 @@ export interface Source extends Stretches.Stretches {
   readonly labels: Stretches.Stretches | null
   /** A row that belongs to each row. Absent: none does. */
   readonly partner?: Stretches.Stretches
-  /** How rows and partners of a batch are joined anew. Absent: as they are. */
+  /** How rows and partners of a batch are joined again. Absent: as they are. */
   readonly coupling?: Coupling
   /** Σ wᵢ; the number of rows where there are no weights. */
   readonly total: number
@@ -450,7 +450,7 @@ export const batch =
     return { points: coupled(chosen(places)(data)), places }
   }
 
-/** Points whose partners are joined anew. */
+/** Points whose partners are joined again. */
 const joinedAnew =
   (coupling: Coupling | undefined, key: Key.Key) =>
   (points: Points.Points): Points.Points => {

@@ -1,6 +1,6 @@
 /**
  * The loops of the E-step over rows (`moments.ts`), each a short function of arrays and numbers alone: so it is compiled once, from the
- * first rows on. A long one of a row at a time, or one that is made anew for every step, is compiled again for every family that comes,
+ * first rows on. A long one of a row at a time, or one that is made again for every step, is compiled again for every family that comes,
  * and meanwhile interpreted, for longer than a few hundred rows take. Rows are in blocks, and what is said of a block stands one
  * component after another: [K, rows], or [K, rows, dim] of deviations.
  */

@@ -6,7 +6,7 @@
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { mul, ones, type Key, type NdArray, type Tensor } from '../../lib/index.js'
-import { type Case, concept as Concept, type Field } from '../core/index.js'
+import { type Case, concept as Concept, type Field, type Problem } from '../core/index.js'
 import type * as Components from './mixtureData.js'
 import type { Mixture } from './mixtureData.js'
 import type * as Schedule from '../schedule/schedule.js'
@@ -102,6 +102,8 @@ export interface MStep<P extends string> extends Learned {
    * without mass keeps its mean and its own covariance, of which the rows say nothing.
    */
   readonly maximise: (params: Params.Params<P>, moments: Moments, at: At) => Params.Params<P>
+  /** Components whose means are known, about which their covariances are then learned. */
+  readonly still?: ReadonlyArray<number>
   /** It raises the expected log-likelihood by inner steps, and need not be at its maximum: generalized expectation–maximization. */
   readonly isGeneralized?: true
   /** Where there are several maxima, the best that many starts lead to: a way out of a lesser one. */
@@ -221,6 +223,8 @@ export interface Capabilities<P extends string> {
   readonly mirrored?: true
   /** The last component is a background: moments are those of the others, and `Moments.beyond` is what is its own. */
   readonly hasBackground?: true
+  /** Components of which something is known and not learned: moves leave them alone, and what follows of a mixture's parameters may not be asked. */
+  readonly held?: ReadonlyArray<number>
   /** Components have tails, by whose precisions moments are weighed; those of all together are then not asked for. */
   readonly hasTails?: true
   /** Parameters with what is taken from the data and not learned, such as where a background is; of each column its numbers, rising. */
@@ -235,7 +239,7 @@ type PerFields<F extends Field.Fields, C> = {
 }
 
 /** What is said without the fields. */
-type Flags = 'unitVariance' | 'mirrored' | 'closedUnder' | 'hasBackground' | 'hasTails' | 'onlyClean'
+type Flags = 'unitVariance' | 'mirrored' | 'closedUnder' | 'hasBackground' | 'hasTails' | 'held' | 'onlyClean'
 
 export interface Spec<N extends string, F extends Field.Fields, P extends string, A extends Case.Call>
   extends
@@ -273,6 +277,7 @@ export interface Family<P extends string> {
   readonly mirrored: boolean
   readonly hasBackground: boolean
   readonly hasTails: boolean
+  readonly held: ReadonlyArray<number>
   readonly placed: O.Option<NonNullable<Capabilities<P>['placed']>>
   readonly onlyClean: O.Option<string>
   readonly mStep: O.Option<MStep<P>>
@@ -300,6 +305,8 @@ export interface Model<P extends string> {
   readonly called?: string
   readonly shapes: (dim: number) => Params.Shapes<P>
   readonly degreesOfFreedom: (dim: number) => number
+  /** What is wrong with it for data of so many columns, where it says that itself. */
+  readonly misfits?: (dim: number) => ReadonlyArray<Problem.Problem>
   /** What `output` is. */
   readonly predicts: Parametrization.Parametrization
   /** What the network itself says of x, [rows, dim] */

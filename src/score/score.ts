@@ -63,6 +63,7 @@ import {
   tiedDiagonal,
   tiedIsotropic,
   withBackground,
+  withFixed,
   withTails
 } from '../mixture/families/index.js'
 import type * as Parts from '../mixture/families/ofCovariance.js'
@@ -105,6 +106,7 @@ export {
   tiedDiagonal,
   tiedIsotropic,
   withBackground,
+  withFixed,
   withTails
 } from '../mixture/families/index.js'
 export {
@@ -311,7 +313,9 @@ export const problems =
   (score: Score<string>): ReadonlyArray<Problem.Problem> => {
     const own = Case.problems(score)
     if (own.length > 0) return own
-    const { family, shapes } = interpret(score)
+    const { family, shapes, misfits } = interpret(score)
+    const misfit = misfits?.(dim) ?? []
+    if (misfit.length > 0) return misfit
     const crowded = pipe(
       family,
       O.fold(
@@ -400,6 +404,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   lowRank,
   withTails,
   withBackground,
+  withFixed,
   network,
   custom,
   convert

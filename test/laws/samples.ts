@@ -4,6 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as vocabulary from '../../src/cli/glossary.js'
 import {
   Clock,
+  Component,
   Covariance,
   Compile,
   Expectation,
@@ -98,6 +99,11 @@ const scores = fc.oneof(
   arbitraries.networks,
   shown(Score.withTails({ nu: 'common' })(Score.diagonal({ components: 1 })) as unknown as Score.Score<string>),
   shown(Score.withBackground()(Score.tied({ components: 1 })) as unknown as Score.Score<string>),
+  shown(
+    Score.withFixed([Component.fixed({ mean: 0, covariance: 4, weight: 0.25 })])(
+      Score.spherical({ components: 2 })
+    ) as unknown as Score.Score<string>
+  ),
   fc.constant(Score.convert(Schedule.edm)(arbitraries.student) as unknown as Score.Score<string>)
 )
 export const points = { rows: 4, dim: 2, values: Float64Array.of(1, 2, -1, 0.5, 0, 0, 3, -2) }

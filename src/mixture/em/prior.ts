@@ -39,7 +39,7 @@ export const of = (data: Source.Data, shrinkage: number): Prior => {
   return { shrinkage, mean, rows, covariance: second.map(c => unbiased * c) }
 }
 
-type Counted = Pick<MStep<string>, 'second' | 'isShared' | 'isVolumeShared'>
+type Counted = Pick<MStep<string>, 'second' | 'isShared' | 'isVolumeShared' | 'still'>
 
 /** Among how many components the prior of one covariance is shared: those that have one volume have one prior. */
 const sharers = ({ isShared = false, isVolumeShared = isShared }: Counted, components: number): number =>
@@ -82,11 +82,16 @@ export const added =
       /** From the old centre to the mean of the rows, from μ to that, and from the old centre to the new one. */
       const moved = mean.map((_, j) => (mass[k] > 0 ? sums[at(j)] / mass[k] : 0))
       const apart = mean.map((m, j) => centres[at(j)] + moved[j] - m)
-      const next = mean.map((m, j) => (n * moved[j] + shrinkage * (m - centres[at(j)])) / (n + shrinkage))
+      const isStill = step.still?.includes(k) === true
+      const next = mean.map((m, j) =>
+        isStill ? 0 : (n * moved[j] + shrinkage * (m - centres[at(j)])) / (n + shrinkage)
+      )
       const pull = (shrinkage * n) / (shrinkage + n)
       /** What two columns add to Σ r δδᵀ about the new centre, and what that is about the old one. */
       const product = (i: number, j: number): number =>
-        pull * apart[i] * apart[j] - n * moved[i] * moved[j] + total * next[i] * next[j]
+        isStill
+          ? shrinkage * (centres[at(i)] - mean[i]) * (centres[at(j)] - mean[j])
+          : pull * apart[i] * apart[j] - n * moved[i] * moved[j] + total * next[i] * next[j]
       all[k] = total / rows
       next.forEach((step, j) => {
         allSums[at(j)] = (total * step) / rows

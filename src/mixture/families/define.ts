@@ -176,6 +176,7 @@ export const modelOf = <N extends string, F extends Field.Fields, P extends stri
       mirrored: spec.mirrored ?? false,
       hasBackground: spec.hasBackground ?? false,
       hasTails: spec.hasTails ?? false,
+      held: spec.held ?? [],
       placed: of(spec.placed),
       mStep: pipe(
         of(spec.mStep),

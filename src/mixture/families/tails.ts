@@ -72,7 +72,10 @@ export const gaussiansOf = (score: Score<string>): O.Option<Gaussians> => {
   const model = interpret(score) as unknown as Model<Own>
   return pipe(
     model.family,
-    O.filter(({ hasBackground, mirrored, unitVariance }) => !hasBackground && !mirrored && !unitVariance),
+    O.filter(
+      ({ hasBackground, mirrored, unitVariance, held }) =>
+        !hasBackground && !mirrored && !unitVariance && held.length === 0
+    ),
     O.filter(() => Object.hasOwn(model.shapes(1), 'means')),
     O.bindTo('family'),
     O.bind('mStep', ({ family }) => family.mStep),

@@ -66,7 +66,7 @@ const paired = <P extends string, S extends { readonly gain: number }>(
 
 /** By what the family can do; none where it has not the way from and to mixtures. */
 const movesOf = <P extends string>(
-  { toMixture, fromMixture, mStep, unitVariance, mirrored, leastRows }: Family<P>,
+  { toMixture, fromMixture, mStep, unitVariance, mirrored, held, leastRows }: Family<P>,
   { varianceFloor }: Options,
   about: Points.Points
 ): O.Option<Moves<P>> => {
@@ -86,7 +86,8 @@ const movesOf = <P extends string>(
       leave(Split.moved({ mass }, learned, { removed, split, halves }, varianceFloor))
     )
   }
-  return O.some(params => {
+  const isFree = ({ removed, split }: Move<P>): boolean => !held.includes(removed) && !held.includes(split)
+  const moves: Moves<P> = params => {
     const mixture = enter(params)
     const isRound = mixture.factors === null && mixture.variances.length === Mixture.components(mixture)
     if (isRound && isGaussian(mixture)) return round(mixture)
@@ -96,7 +97,8 @@ const movesOf = <P extends string>(
       splits.map(list => list.at(0) ?? null),
       (removed, split, { halves }) => leave(Halves.moved(mixture, removed, split, halves))
     )
-  })
+  }
+  return O.some(params => moves(params).filter(isFree))
 }
 
 /** Whether a family can be moved so. */

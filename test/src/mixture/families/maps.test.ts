@@ -96,7 +96,7 @@ const steps = (
 // Mixtures of any covariances are looked at one by one. Tails and a background are learned from reweighted rows, which two maps do not know.
 const exact = ofVocabulary(count).filter(
   ({ name, family }) =>
-    !['lowRank', 'mixture', 'withTails', 'withBackground'].includes(name) && O.isSome(family.toMixture)
+    !['lowRank', 'mixture', 'withTails', 'withBackground', 'withFixed'].includes(name) && O.isSome(family.toMixture)
 )
 /** Those whose M-step is exact too, but at a floor or a noise level no projection of what is clipped. */
 const inPart = (['VEI', 'EVI', 'EEV', 'VEV', 'EVV'] as const).map(name => {

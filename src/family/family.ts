@@ -223,7 +223,7 @@ export interface Capabilities<P extends string> {
   readonly mirrored?: true
   /** The last component is a background: moments are those of the others, and `Moments.beyond` is what is its own. */
   readonly hasBackground?: true
-  /** Components of which something is known and not learned: moves leave them alone, and what follows of a mixture's parameters may not be asked. */
+  /** Components of which something is known and not learned: split and merge leaves them alone. */
   readonly held?: ReadonlyArray<number>
   /** Components have tails, by whose precisions moments are weighed; those of all together are then not asked for. */
   readonly hasTails?: true
@@ -305,7 +305,7 @@ export interface Model<P extends string> {
   readonly called?: string
   readonly shapes: (dim: number) => Params.Shapes<P>
   readonly degreesOfFreedom: (dim: number) => number
-  /** What is wrong with it for data of so many columns, where it says that itself. */
+  /** Its problems for data of so many columns, where it has any of its own. */
   readonly misfits?: (dim: number) => ReadonlyArray<Problem.Problem>
   /** What `output` is. */
   readonly predicts: Parametrization.Parametrization

@@ -123,7 +123,7 @@ export const dimsOf = (known: ReadonlyArray<Fixed>): ReadonlyArray<number> => {
   return said.length > 0 ? said.slice(0, 1) : [1, 2]
 }
 
-/** What is wrong for data of so many columns. */
+/** The problems for data of so many columns. */
 export const misfits = (known: ReadonlyArray<Fixed>, dim: number): ReadonlyArray<Problem.Problem> =>
   known.flatMap((one, k) =>
     Problem.unless(
@@ -145,6 +145,16 @@ const show = ({ mean, covariance, weight }: Fixed): string => {
   return `Component.fixed({ ${parts.join(', ')} })`
 }
 
+/** As mathematics, of components from the first on. */
+export const formula = (known: ReadonlyArray<Fixed>): string =>
+  known
+    .flatMap(({ mean, covariance, weight }, k) =>
+      [['means', mean] as const, ['Σ', covariance] as const, ['π', weight] as const].flatMap(([name, given]) =>
+        given === null ? [] : [`${name}_${k + 1} = ${literal(given)}`]
+      )
+    )
+    .join(', ')
+
 /** A field for one. */
 export const field: Field.Field<Fixed> = Field.leaf<Fixed>({
   is: isFixed,
@@ -164,7 +174,7 @@ export const field: Field.Field<Fixed> = Field.leaf<Fixed>({
   sample: fixed({ mean: 0, covariance: 4 })
 })
 
-/** Whether a covariance [d, d] is that of a triangle, but for rounding. */
+/** Whether a covariance [d, d] is that of a triangle, except for rounding. */
 export const isCovariance = (triangle: Float64Array, found: Float64Array, dim: number): boolean => {
   const wanted = Factor.covariance({ shape: [dim, dim], values: triangle }, dim).values
   return wanted.every((x, at) => {

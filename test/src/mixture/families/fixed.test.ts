@@ -27,6 +27,7 @@ import {
   TimeLaw,
   Vocabulary
 } from '../../../../src/index.js'
+import { step as splitAndMerge } from '../../../../src/mixture/moves/splitAndMerge.js'
 import { some } from './families.js'
 
 type P = Params.Params<string>
@@ -199,6 +200,49 @@ describe.each(cases)('%s', (_, family, held, learned) => {
     expect(Params.norm(Params.zipWith((a, b: number) => a - b)(moved, start))).toBeGreaterThan(1e-3)
   })
 
+  it('has the density and the score of its mixture, and the gradient of its likelihood', () => {
+    const params = after(score, [Stage.expectationMaximization({ steps: 1 })])
+    const level = { alpha: 0.6, sigma: 0.8 }
+    const there = Mixture.diffuse(level)(mixtureOf(score, params))
+    const model = Score.interpret(score)
+    const isNear = (found: ArrayLike<number>, wanted: ArrayLike<number>, tolerance: number): void => {
+      expect(found.length).toBe(wanted.length)
+      Array.from(wanted).forEach((x, i) => {
+        expect(Math.abs(found[i] - x)).toBeLessThan(tolerance * (1 + Math.abs(x)))
+      })
+    }
+    isNear(
+      Score.atLevel(model, {}, model.score)(params, level, points).values,
+      Mixture.score(points)(there).values,
+      1e-12
+    )
+    isNear(
+      Score.atLevel(model, {}, familyOf(score).logDensity)(params, level, points).values,
+      Mixture.logDensity(points)(there),
+      1e-12
+    )
+    const { value, gradient } = Problem.orThrow(
+      Compile.valueAndGrad({
+        schedule: Schedule.ornsteinUhlenbeck,
+        score,
+        objective: Objective.likelihood,
+        expectation: Expectation.monteCarlo()
+      })(points)
+    )(params, Key.fromSeed(2))
+    const loss = (of: P): number => -Mixture.meanLogDensity(points)(mixtureOf(score, of))
+    expect(Math.abs(value - loss(params))).toBeLessThan(1e-12)
+    // By differences of plain numbers: the third derivative times h² / 6, and rounding over h.
+    const h = 1e-4
+    for (const name of Object.keys(params))
+      params[name].values.forEach((_, at) => {
+        const moved = (by: number): number => {
+          const values = params[name].values.map((x, i) => (i === at ? x + by : x))
+          return loss({ ...params, [name]: { ...params[name], values } })
+        }
+        expect(Math.abs(gradient[name].values[at] - (moved(h) - moved(-h)) / (2 * h))).toBeLessThan(1e-6)
+      })
+  })
+
   it('never makes a step of expectation–maximization fall, at time 0, under a prior and at a level', () => {
     const of = familyOf(score)
     const key = Key.fromSeed(5)
@@ -336,6 +380,25 @@ describe('two components of which only the weights are learned', () => {
       })(sample)
     )
     expect(Params.norm(loss(params, Key.fromSeed(1)).gradient)).toBeLessThan(1e-10)
+  })
+})
+
+describe('split and merge', () => {
+  it('neither takes a known component nor halves it', () => {
+    // The rows of the known component are two clusters, of which a free one at hand would gain by half.
+    const rows = Mixture.sample(200)(Key.fromSeed(4))(
+      Mixture.of({ means: [[-4], [4], [20]], weights: [0.4, 0.4, 0.2], variances: [0.1, 0.1, 0.1] })
+    )
+    const free = Mixture.of({ means: [[0], [20]], weights: [0.8, 0.2], variances: [16, 0.1] })
+    const moved = (score: S): readonly [P, P] => {
+      const of = familyOf(score)
+      const start = some(of.fromMixture)(free)
+      const options = { attempts: 4, polish: 10, varianceFloor: 1e-3, prior: null }
+      return [start, splitAndMerge(of, options, rows)(start, Key.fromSeed(1)).params]
+    }
+    const known = Component.fixed({ mean: 0, covariance: 16 })
+    const [start, found] = moved(Score.withFixed([known])(mixture('VII', 2)))
+    expect(found).toEqual(start)
   })
 })
 

@@ -252,7 +252,7 @@ const holding = (gaussians: Gaussians, known: List): Model<Own> => {
   }
 }
 
-/** What is wrong with known components of a family. */
+/** The problems of known components in a family. */
 const knownProblems = (known: List, gaussians: Gaussians): ReadonlyArray<Problem.Problem> => {
   const { model, family, toMixture, fromMixture } = gaussians
   const count = family.count(1)
@@ -317,7 +317,7 @@ const made = Case.define('Score', {
   call: ['known'],
   on: 'score',
   example: { known: [Known.fixed({ mean: 0, covariance: 4 })], score: full({ components: 2 }) },
-  formula: ({ known, score }) => `${Case.formula(score)}, with ${known.length} known in part or whole`,
+  formula: ({ known, score }) => `${Case.formula(score)}, where ${Known.formula(known)}`,
   check: ({ known, score }) =>
     pipe(
       gaussiansOf(score),

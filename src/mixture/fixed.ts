@@ -11,7 +11,7 @@
  * const truth = Mixture.of({ means: [[0], [-4], [3]], weights: [0.2, 0.3, 0.5], variances: [36, 0.25, 0.25] })
  * const points = Mixture.sample(600)(Key.fromSeed(1))(truth)
  * const known = Component.fixed({ mean: 0, covariance: 36 })
- * const score = pipe(Score.spherical({ components: 3 }), Score.withFixed([known]))
+ * const score = pipe(Score.isotropic({ components: 3 }), Score.withFixed([known]))
  * const program = Problem.orThrow(Compile.pipeline(Recipe.expectationMaximization(score)(points))(points))
  * const found = pipe(Run.last(program)(Key.fromSeed(2)).params, Score.toMixture(score))
  * assert(O.isSome(found))

@@ -28,10 +28,13 @@ export interface Options {
 
 const isList = (u: unknown): u is ReadonlyArray<unknown> => Array.isArray(u)
 
-/** JSON has no −0. */
-const plain = <A extends Spread>(given: A): A =>
-  // Of the same form.
-  (isList(given) ? Object.freeze(given.map(x => plain(x as Spread))) : (given as number) + 0) as unknown as A
+const isMatrix = (given: Spread): given is ReadonlyArray<ReadonlyArray<number>> => isList(given) && isList(given[0])
+
+/** JSON has no −0; and what is frozen is a copy. */
+const place = (given: Place): Place => (isList(given) ? Object.freeze(given.map(x => x + 0)) : given + 0)
+
+const spread = (given: Spread): Spread =>
+  isMatrix(given) ? Object.freeze(given.map(row => Object.freeze(row.map(x => x + 0)))) : place(given)
 
 /**
  * What is known of a component and not learned: its mean, its covariance, its weight, or some of these. `Score.withFixed` holds it in a mixture.
@@ -48,8 +51,8 @@ const plain = <A extends Spread>(given: A): A =>
  */
 export const fixed = ({ mean, covariance, weight }: Options): Fixed =>
   Object.freeze({
-    mean: mean === undefined ? null : plain(mean),
-    covariance: covariance === undefined ? null : plain(covariance),
+    mean: mean === undefined ? null : place(mean),
+    covariance: covariance === undefined ? null : spread(covariance),
     weight: weight ?? null
   })
 
@@ -75,8 +78,6 @@ const entries = (given: Spread): ReadonlyArray<number> => [given].flat(2)
 /** For how many columns it is; null for any number. */
 const dimOf = ({ mean, covariance }: Fixed): number | null =>
   isList(mean) ? mean.length : isList(covariance) ? covariance.length : null
-
-const isMatrix = (given: Spread): given is ReadonlyArray<ReadonlyArray<number>> => isList(given) && isList(given[0])
 
 /** Of as many columns, the mean. */
 export const meanOf = (mean: Place, dim: number): Float64Array =>

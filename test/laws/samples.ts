@@ -101,7 +101,7 @@ const scores = fc.oneof(
   shown(Score.withBackground()(Score.tied({ components: 1 })) as unknown as Score.Score<string>),
   shown(
     Score.withFixed([Component.fixed({ mean: 0, covariance: 4, weight: 0.25 })])(
-      Score.spherical({ components: 2 })
+      Score.isotropic({ components: 2 })
     ) as unknown as Score.Score<string>
   ),
   fc.constant(Score.convert(Schedule.edm)(arbitraries.student) as unknown as Score.Score<string>)

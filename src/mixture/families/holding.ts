@@ -76,30 +76,29 @@ const knownMixture = (known: List, count: number, dim: number): Mixture =>
 
 /** The known values by the parameters' names, beside weights. */
 const heldIn = (gaussians: Gaussians, known: List, dim: number): Readonly<Record<string, Held>> => {
-  const [wrong] = Known.misfits(known, dim)
-  if (wrong !== undefined) return refuse(Problem.show(wrong))
+  const wrong = Known.misfits(known, dim)
+  if (wrong.length > 0) return refuse(wrong.map(Problem.show).join('; '))
   const count = gaussians.family.count(dim)
-  const found = gaussians.fromMixture(knownMixture(known, count, dim))
-  return Object.fromEntries(
-    Object.entries<NdArray>(found).flatMap(([name, values]) => {
-      const part = name === 'means' ? 'mean' : 'covariance'
-      const isHeld = RA.makeBy(count, k => (known[k]?.[part] ?? null) !== null)
-      if (name === 'logits' || !isHeld.includes(true)) return []
-      const width = values.values.length / count
-      return [
-        [
-          name,
-          {
-            mask: {
-              shape: values.shape,
-              values: values.values.map((_, at) => (isHeld[Math.floor(at / width)] ? 1 : 0))
-            },
-            values
-          }
-        ]
-      ]
-    })
-  )
+  const isKnown = (part: 'mean' | 'covariance', k: number): boolean => (known[k]?.[part] ?? null) !== null
+  const held =
+    (part: 'mean' | 'covariance') =>
+    ({ shape, values }: NdArray): Held => {
+      const width = values.length / count
+      return {
+        mask: { shape, values: values.map((_, at) => (isKnown(part, Math.floor(at / width)) ? 1 : 0)) },
+        values: { shape, values }
+      }
+    }
+  const mixture = knownMixture(known, count, dim)
+  const own = known.some(({ covariance }) => covariance !== null) ? gaussians.fromMixture(mixture) : {}
+  return {
+    ...(known.some(({ mean }) => mean !== null) && { means: held('mean')(mixture.means) }),
+    ...Object.fromEntries(
+      Object.entries<NdArray>(own).flatMap(([name, values]) =>
+        name === 'means' || name === 'logits' ? [] : [[name, held('covariance')(values)]]
+      )
+    )
+  }
 }
 
 /** Below every logit. */
@@ -157,12 +156,7 @@ const holding = (gaussians: Gaussians, known: List): Model<Own> => {
   const count = family.count(1)
   const weights = weightsOf(known, count)
   const holdsWeights = weights.mask.values.includes(1)
-  const byDim = new Map<number, Readonly<Record<string, Held>>>()
-  const heldAt = (dim: number): Readonly<Record<string, Held>> => {
-    const held = byDim.get(dim) ?? heldIn(gaussians, known, dim)
-    byDim.set(dim, held)
-    return held
-  }
+  const heldAt = (dim: number): Readonly<Record<string, Held>> => heldIn(gaussians, known, dim)
   const inTensors = (params: Params.Tensors<Own>, dim: number): Params.Tensors<Own> => {
     const held = heldAt(dim)
     return Params.map<Tensor, Tensor>((of, name) =>
@@ -288,7 +282,7 @@ const knownProblems = (known: List, gaussians: Gaussians): ReadonlyArray<Problem
       'known',
       'one with a known covariance',
       'that of a mixture in which each component has a covariance of its own',
-      "take Score.full, Score.diagonal, Score.spherical, or covariance: 'VVV'; of others hold means and weights"
+      "take Score.full, Score.diagonal, Score.isotropic, or covariance: 'VVV'; of others hold means and weights"
     )
   ]
   if (first.length > 0) return first
@@ -349,7 +343,7 @@ const made = Case.define('Score', {
  * and any optimizer, start or move leaves the mixture that is known as it is. Expectation–maximization is exact, at time 0 and at noise levels:
  * weights that are learned share 1 − Σ of the known as their masses do, a covariance is that about a known mean, a mean is that of the
  * component's rows. Of centres that an initializer gives, those nearest to known means make way for these. Split and merge moves neither take known
- * components nor halve them. Covariances are known of mixtures alone in which each component has its own: `spherical`, `diagonal`, `full`, and
+ * components nor halve them. Covariances are known of mixtures alone in which each component has its own: `isotropic`, `diagonal`, `full`, and
  * 'VII', 'VVI', 'VVV'. Tails and a background are refused beside it. The data are looked at where they are, not about their mean: centre columns that are
  * far from 0.
  *

@@ -340,7 +340,8 @@ const made = Case.define('Score', {
  * its weight are held while everything else is learned.
  *
  * What is known stands in the score and not in what is learned: parameters have entries for it, of which nothing depends and whose gradient is 0,
- * and any optimizer, start or move leaves the mixture that is known as it is. Expectation–maximization is exact, at time 0 and at noise levels:
+ * and any optimizer, start or move leaves the mixture that is known as it is: means and weights are those given, covariances these except for the rounding
+ * of their parameters. Expectation–maximization is exact, at time 0 and at noise levels:
  * weights that are learned share 1 − Σ of the known as their masses do, a covariance is that about a known mean, a mean is that of the
  * component's rows. Of centres that an initializer gives, those nearest to known means make way for these. Split and merge moves neither take known
  * components nor halve them. Covariances are known of mixtures alone in which each component has its own: `isotropic`, `diagonal`, `full`, and

@@ -1086,7 +1086,7 @@ export const problems = <P extends string>(
       'objective.timeLaw',
       `${TimeLaw.show(term.timeLaw)} of ${Score.show(score)}`,
       'one with leastVariance, since variances are learned and its nodes lie by the least of them',
-      'give TimeLaw.likelihood the floor of the variances, such as leastVariance: 1e-3'
+      'give TimeLaw.likelihood the minimum variance, such as leastVariance: 1e-3'
     )
   const plainNoise = (term: Objective.Matching, labelDropout: number): ReadonlyArray<Problem.Problem> => {
     const anew = !isProjected(expectation) && !Expectation.isDeterministic(expectation)

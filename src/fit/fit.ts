@@ -456,11 +456,11 @@ const text = ({
         ? []
         : [
             `  Excluded: ${setAside.components} ${setAside.family}, whose ${Candidates.titleOf(criterion)} is ${Table.show(less, 3)} less; ` +
-              `${setAside.collapsed.length > 0 ? 'only the floor of the variances holds up a component' : 'a component is empty'}.`
+              `${setAside.collapsed.length > 0 ? 'a component is at the minimum variance' : 'a component is empty'}.`
           ]),
       ...(narrow.length === 0
         ? []
-        : [`  The floor holds up the variance of ${narrow.join(', ')}; a fit without may say more.`])
+        : [`  Components are at the minimum variance in ${narrow.join(', ')}; a fit without may say more.`])
     ].join('\n')
   ]
     .filter(part => part !== '')

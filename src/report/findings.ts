@@ -364,7 +364,7 @@ export const floored = ({ floored }: Pick<Findings, 'floored'>): ReadonlyArray<s
     ? []
     : [
         `${floored.length === 1 ? 'Component' : 'Components'} ${floored.map(k => k + 1).join(', ')} ` +
-          `${floored.length === 1 ? 'is' : 'are'} as narrow as the floor of the variances lets ${floored.length === 1 ? 'it' : 'them'} be: ` +
+          `${floored.length === 1 ? 'is' : 'are'} at the minimum variance: ` +
           'without it the likelihood would grow without bound, and with it log-likelihood and BIC say little. ' +
           'Look for rows that are repeated or far from all others, or try fewer components.'
       ]
@@ -379,8 +379,8 @@ export const constants = ({
   return found.length === 0 || found.length === columns.length || values.length === dim
     ? []
     : [
-        `${found.join(', ')} ${is} the same in every row and ${says} nothing of components, except for the floor of the variances in ` +
-          `the log-likelihood: leave ${them} out with --exclude ${found.join(',')}.`
+        `${found.join(', ')} ${is} the same in every row and ${says} nothing of components; the minimum variance alone decides what it ` +
+          `adds to the log-likelihood: leave ${them} out with --exclude ${found.join(',')}.`
       ]
 }
 
@@ -395,7 +395,7 @@ export const narrow = ({
   return names.length === 0 || names.length === columns.length
     ? []
     : [
-        `Only the floor of the variances holds up ${aside === null ? 'components' : `components of ${aside.components} ${word(aside.family)}`} in ` +
+        `${aside === null ? 'Components' : `Components of ${aside.components} ${word(aside.family)}`} are at the minimum variance in ` +
           `${names.join(', ')}: many rows have the same number there, or few are apart. Compare with a fit without: --exclude ${names.join(',')}.`
       ]
 }
@@ -433,7 +433,7 @@ export const dependent = ({
     ? []
     : [
         `${found.join(', ')} depend on each other: a sum of multiples of them is the same in every row, to a thousandth of a standard ` +
-          'deviation. Each component is then as narrow as the floor of the variances lets it be in that direction, and the floor ' +
+          'deviation. Each component is then at the minimum variance in that direction, and this minimum ' +
           `decides what is chosen: leave one of them out with --exclude ${found.at(-1) ?? ''}.`
       ]
 }

@@ -440,11 +440,11 @@ const verdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<Verdict> => 
     ...(wrong.length > 0
       ? wrong.map(doubt)
       : count > 1
-        ? [good('No component is empty, a copy of another, or held up by the floor of the variances alone.')]
+        ? [good('No component is empty, a copy of another, or at the minimum variance.')]
         : []),
     (outliers <= Math.max(1, 5 * expected) ? good : doubt)(
-      `${outliers === 0 ? 'No row lies' : outliers === 1 ? 'One row lies' : `${show(outliers)} rows lie`} further out than all but a thousandth of each component ` +
-        `would; of ${show(rows)} rows of this mixture about ${show(expected, 2)} would.`
+      `${outliers === 0 ? 'No row lies' : outliers === 1 ? 'One row lies' : `${show(outliers)} rows lie`} outside the 99.9 % region of every component; ` +
+        `of ${show(rows)} rows sampled from this mixture about ${show(expected, 2)} would.`
     ),
     outcome(fit) === 'converged'
       ? good('Learning converged before its steps ran out.')

@@ -111,6 +111,6 @@ it('a floor is that of the last part that has one, where variances are learned',
 
 it('the report tells them', () => {
   const text = page(planted(two, 20, { floored: [1] }), '0.0.0')
-  expect(text).toContain('<li class="doubt">Component 2 is as narrow as the floor of the variances lets it be: ')
+  expect(text).toContain('<li class="doubt">Component 2 is at the minimum variance: ')
   expect(page(planted(two, 20), '0.0.0')).not.toContain('Component 2 is as narrow as the floor')
 })

@@ -60,7 +60,7 @@ describe('a least variance', () => {
   const without = TimeLaw.likelihood({ until: 4, nodes: 8 })
   const asked = (law: TimeLaw.TimeLaw): string =>
     `objective.timeLaw: ${TimeLaw.show(law)} of Score.isotropic({ components: 2 }) is not one with leastVariance, since variances are ` +
-    'learned and its nodes lie by the least of them; give TimeLaw.likelihood the floor of the variances, such as leastVariance: 1e-3'
+    'learned and its nodes lie by the least of them; give TimeLaw.likelihood the minimum variance, such as leastVariance: 1e-3'
 
   it('is asked for where variances are learned, however deep', () => {
     const deep = Objective.weight(2)(Objective.sum([Objective.likelihood, Objective.implicit(without)]))

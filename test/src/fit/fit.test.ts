@@ -418,7 +418,7 @@ describe('a column that has no width', () => {
       expect(Candidates.by(criterion)(setAside.statistics)).toBeLessThan(
         Candidates.by(criterion)(candidates[0].statistics)
       )
-    expect(table()).toContain('The floor holds up the variance of z;')
+    expect(table()).toContain('Components are at the minimum variance in z;')
   })
 
   it('has one floor for all numbers of components', () => {

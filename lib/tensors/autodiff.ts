@@ -1,6 +1,7 @@
 /** Values and derivatives of functions written in the tensor vocabulary: arrays in, arrays out, no tensor left behind. */
-import { isRecording, noting, run, type Origin } from './backend.js'
+import { isRecording, noting, run } from './backend.js'
 import { type NdArray, type Tensor } from '../arrays/ndarray.js'
+import type { Origin } from './origin.js'
 import { pullback, scope } from './tape.js'
 import { addN, expandDims, eye, fromNdArray, mul, ones, reshape, slice, sum, toNdArray, zeros } from './tensor.js'
 import { tfjs } from './tfjs.js'
@@ -8,7 +9,7 @@ import { tfjs } from './tfjs.js'
 /** Every tensor is one of tfjs, whose type says more than ours does. */
 const isTensor = (x: unknown): x is Tensor => x instanceof tfjs().Tensor
 
-export type { Origin } from './backend.js'
+export type { Origin } from './origin.js'
 
 type Arrays<T> = { readonly [K in keyof T]: NdArray }
 

@@ -16,6 +16,7 @@ import { allocate, product, type Dense, type DType, type Inputs, type Values } f
 import { kernels } from '../kernels/index.js'
 import { type NdArray, type Tensor } from '../arrays/ndarray.js'
 import * as simd from '../simd/index.js'
+import type { Origin } from './origin.js'
 import { isSealed } from './seal.js'
 import { tfjs } from './tfjs.js'
 
@@ -91,13 +92,6 @@ export const recording = <A>(by: Recorder, f: () => A): A => {
 
 /** Whether kernels are written down instead of run. */
 export const isRecording = (): boolean => recorder !== undefined
-
-/** What an operation made that is not finite, of numbers that are: where such a number comes from. */
-export interface Origin {
-  readonly operation: string
-  readonly inputs: Readonly<Record<string, NdArray>>
-  readonly output: NdArray
-}
 
 let origins: WeakMap<object, Origin> | undefined
 

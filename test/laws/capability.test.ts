@@ -186,6 +186,8 @@ const heldBy: Readonly<Record<string, string>> = {
 
 /** Capabilities that no plain meaning stands behind: what they say is the meaning itself, or is printed. */
 const itself: Readonly<Record<string, string>> = {
+  'objective/objective.ts curvature': 'test/src/compile/hessian.test.ts compares it with closed forms and differences',
+  'family/family.ts sufficient': 'sums that only it defines; test/src/mixture/em/sufficient.test.ts compares examples',
   'optimizer/part.ts estimate': 'an answer that only it defines',
   'optimizer/part.ts brief': 'it is printed',
   'pipeline/initializer.ts dim': 'what it asks of data; the dry run refuses others',

@@ -101,7 +101,9 @@ describe('completion', () => {
           const operands = commands.find(one => one.name === name)?.operands.length ?? 0
           const words = line.split(' ').filter((_, i) => i === 0 || i > 3 || i <= operands || name === 'fit')
           // A file that is not there: what is wrong is told of it, and not of the option.
-          const { stderr } = await ornstein(`${words.join(' ')}${word === 'npz' ? ' --out @model.npz' : ''}`)
+          const { stderr } = await ornstein(
+            `${words.join(' ')}${['npz', 'safetensors'].includes(word) ? ` --out @model.${word}` : ''}`
+          )
           expect(stderr, line).toMatch(/^error: [A-Z]+: none\.(csv|json) is not a file that exists/)
         }
       }

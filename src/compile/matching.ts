@@ -332,13 +332,8 @@ const rowOf = <P extends string>(
   const exact = (): Tensor => opened(() => model.divergence(params, noisy, own))
   const headsAt: Objective.Row['headsAt'] = (x, at) => {
     const there = formAt(at)
-    return pipe(
-      model.heads,
-      O.fold(
-        () => ({}),
-        said => opened(() => said(params, x, there))
-      )
-    )
+    const { heads } = model
+    return O.isNone(heads) ? {} : opened(() => heads.value(params, x, there))
   }
   const singles: Readonly<Record<Single, () => Tensor>> = {
     score: () => scoreAt(noisy, level),
@@ -355,83 +350,86 @@ const rowOf = <P extends string>(
     isHead(name) ? headIn(headsAt(noisy, level), name.slice('heads.'.length)) : singles[name]()
   return {
     define,
-    row: read => ({
-      clean,
-      noisy,
-      level,
-      params,
-      constants,
-      get score() {
-        return read('score')
-      },
-      get target() {
-        return read('target')
-      },
-      get output() {
-        return read('output')
-      },
-      get outputTarget() {
-        return read('outputTarget')
-      },
-      heads: byName(name => read(`heads.${name}`)),
-      get noise() {
-        return read('noise')
-      },
-      get secondNoise() {
-        return read('secondNoise')
-      },
-      get time() {
-        return read('time')
-      },
-      get label() {
-        return read('label')
-      },
-      get partner() {
-        return read('partner')
-      },
-      ofTime: f => column(access.ofTime(f), rows),
-      levelAt,
-      scoreAt,
-      outputAt,
-      headsAt: (x, at) => {
-        const there = headsAt(x, at)
-        return byName(name => headIn(there, name))
-      },
-      logDensityAt: (x, at) => {
-        access.density()
-        const there = formAt(at)
-        return opened(() => density(model, params, x, there))
-      },
-      directions,
-      divergence: estimate => {
-        if (estimate === undefined) return exact()
-        const { probes = 1, law = 'rademacher' } = estimate
-        const all = directions({ probes, law }).map(v => rowSum(mul(vjp(x => scoreAt(x, level))(noisy, v), v)))
-        return div(all.reduce(add), probes)
-      },
-      seen: seenIn(model, params, { clean, noisy, drawn, orthogonal, inSpan, level: own, share, rows }),
-      overStudent: () => {
-        const { noisy, share } = ofStudent(model, params, clean, read('label'), own)
-        const { row, define } = rowOf(model, params, { ...material, noisy }, access)
-        return {
-          row: row(name => (isOfModel(name) ? define(name) : read(name))),
-          share
-        }
-      },
-      under: (others, there = constants) => {
-        // The names are those of parameters of the model.
-        const { row, define } = rowOf(
-          model,
-          { ...params, ...others } as Params.Tensors<P>,
-          { ...material, constants: there },
-          access
-        )
-        return row(name => {
-          const asHere = read(name)
-          return isOfModel(name) ? define(name) : asHere
-        })
-      }
-    })
+    row: read =>
+      // What takes the rest of a row, `({ score, ...row })`, reads a partner only where there is one. What is defined is what was left out.
+      Object.defineProperty<Omit<Objective.Row, 'partner'>>(
+        {
+          clean,
+          noisy,
+          level,
+          params,
+          constants,
+          get score() {
+            return read('score')
+          },
+          get target() {
+            return read('target')
+          },
+          get output() {
+            return read('output')
+          },
+          get outputTarget() {
+            return read('outputTarget')
+          },
+          heads: byName(name => read(`heads.${name}`)),
+          get noise() {
+            return read('noise')
+          },
+          get secondNoise() {
+            return read('secondNoise')
+          },
+          get time() {
+            return read('time')
+          },
+          get label() {
+            return read('label')
+          },
+          ofTime: f => column(access.ofTime(f), rows),
+          levelAt,
+          scoreAt,
+          outputAt,
+          headsAt: (x, at) => {
+            const there = headsAt(x, at)
+            return byName(name => headIn(there, name))
+          },
+          logDensityAt: (x, at) => {
+            access.density()
+            const there = formAt(at)
+            return opened(() => density(model, params, x, there))
+          },
+          directions,
+          divergence: estimate => {
+            if (estimate === undefined) return exact()
+            const { probes = 1, law = 'rademacher' } = estimate
+            const all = directions({ probes, law }).map(v => rowSum(mul(vjp(x => scoreAt(x, level))(noisy, v), v)))
+            return div(all.reduce(add), probes)
+          },
+          seen: seenIn(model, params, { clean, noisy, drawn, orthogonal, inSpan, level: own, share, rows }),
+          overStudent: () => {
+            const { noisy, share } = ofStudent(model, params, clean, read('label'), own)
+            const { row, define } = rowOf(model, params, { ...material, noisy }, access)
+            return {
+              row: row(name => (isOfModel(name) ? define(name) : read(name))),
+              share
+            }
+          },
+          under: (others, there = constants) => {
+            // The names are those of parameters of the model.
+            const { row, define } = rowOf(
+              model,
+              { ...params, ...others } as Params.Tensors<P>,
+              { ...material, constants: there },
+              access
+            )
+            return row(name => {
+              const asHere = read(name)
+              return isOfModel(name) ? define(name) : asHere
+            })
+          }
+        },
+        'partner',
+        { get: () => read('partner'), enumerable: partner !== undefined }
+      ) as Objective.Row
   }
 }
 
@@ -640,8 +638,10 @@ export const raw =
       }
     )
     // Before the function is called, so that they outlive the derivatives that it takes.
-    const prepared = new Map(Array.from(reads.names, name => [name, define(name)]))
-    const seen = row(name => prepared.get(name) ?? absent(name))
+    // A partner that rows do not have is missed where it is read.
+    const names = Array.from(reads.names).filter(name => name !== 'partner' || name in given)
+    const prepared = new Map(names.map(name => [name, define(name)]))
+    const seen = row(name => prepared.get(name) ?? (name === 'partner' ? define(name) : absent(name)))
     return call(() => term.perRow(seen))
   }
 

@@ -85,7 +85,7 @@ const withoutSmall = ({ score, mixture }: Start): ReadonlyArray<Start> => {
  * import { fit } from 'ornstein'
  *
  * const near = Array.from({ length: 60 }, (_, i) => [(i % 2) * 9 + ((i * 7) % 10) / 10, ((i * 3) % 11) / 5])
- * const model = fit([...near, [90, -70], [-80, 60]], { components: 2, family: 'diagonal' })
+ * const model = fit([...near, [12, -6], [-6, 9], [14, 12]], { components: 2, family: 'full' })
  * assert.equal(model.hint()?.beside, 'background')
  */
 export const of = ({ chosen, others, points: all, scaling, criterion, prior }: Learned): Hint | null => {

@@ -162,8 +162,8 @@ export const rows: ReadonlyArray<Row> = [
     plainest: 'Expectation.fixed(4 × 2 noise)'
   }),
   row(vocabulary.objectives, {
-    // Its data are populations alone.
-    without: ['overStudent'],
+    // The data of one are populations alone; the other takes no weighting, and stands alone in its own tests.
+    without: ['overStudent', 'pairwise'],
     contexts: settings,
     values: ({ schedule, score }) => arbitraries.objectives(schedule, score, { columns: points.dim }),
     problems: loss => objective =>

@@ -120,8 +120,8 @@ const cases: ReadonlyArray<readonly [string, ReadonlyArray<Parts>]> = [
     { stages: [descent(objective, Expectation.quadrature())] }
   ])({
     ...words.objectives,
-    // A mean over the student meets a population, and no rows.
-    words: words.objectives.words.filter(({ name }) => name !== 'Objective.overStudent')
+    // A mean over the student meets a population, and no rows; one over pairs refuses rows with weights.
+    words: words.objectives.words.filter(({ name }) => !['Objective.overStudent', 'Objective.pairwise'].includes(name))
   }),
   ...labelled<Expectation.Expectation>('expectation', expectation =>
     objectives.map(objective => ({ stages: [descent(objective, ofTheseRows(expectation))] }))

@@ -265,7 +265,7 @@ describe('ornstein fit --test-components', () => {
       now: () => (now += 60),
       untilSignal: work => {
         let asked = 0
-        return work(() => Promise.resolve(++asked > 6 ? 'SIGINT' : null))
+        return work(() => Promise.resolve(++asked > 60 ? 'SIGINT' : null))
       }
     })
     expect(stopped.exit).toBe(130)

@@ -571,12 +571,12 @@ describe('what is wrong', () => {
     [
       'fit %faithful.csv --family VEW',
       2,
-      'error: --family: VEW is not one of isotropic, tied-isotropic, diagonal, tied-diagonal, tied, full, VEI, EVI, VEE, EVE, VVE, EEV, VEV, EVV, symmetric-pair, spherical; try VEI\n'
+      'error: --family: VEW is not one of isotropic, tied-isotropic, diagonal, tied-diagonal, tied, full, VEI, EVI, VEE, EVE, VVE, EEV, VEV, EVV, UUU1, UUC1, UCU1, UCC1, CUU1, CUC1, CCU1, CCC1, symmetric-pair, spherical; try VEI\n'
     ],
     [
       'fit %faithful.csv --family Fulll',
       2,
-      'error: --family: Fulll is not one of isotropic, tied-isotropic, diagonal, tied-diagonal, tied, full, VEI, EVI, VEE, EVE, VVE, EEV, VEV, EVV, symmetric-pair, spherical; try full\n'
+      'error: --family: Fulll is not one of isotropic, tied-isotropic, diagonal, tied-diagonal, tied, full, VEI, EVI, VEE, EVE, VVE, EEV, VEV, EVV, UUU1, UUC1, UCU1, UCC1, CUU1, CUC1, CCU1, CCC1, symmetric-pair, spherical; try full\n'
     ],
     [
       'fit %faithful.csv -k 2 --family isotropic --no-standardize --sed 1',
@@ -709,7 +709,7 @@ describe('what is wrong', () => {
       'fit %faithful.csv --no-standardize -k 0 --seed -1 --family round --recipe mine --missing guess',
       2,
       'error: --components: 0 is not a whole number ≥ 1, a range or a list of such; try 2, or 2..6\n' +
-        'error: --family: round is not one of isotropic, tied-isotropic, diagonal, tied-diagonal, tied, full, VEI, EVI, VEE, EVE, VVE, EEV, VEV, EVV, symmetric-pair, spherical; try tied\n' +
+        'error: --family: round is not one of isotropic, tied-isotropic, diagonal, tied-diagonal, tied, full, VEI, EVI, VEE, EVE, VVE, EEV, VEV, EVV, UUU1, UUC1, UCU1, UCC1, CUU1, CUC1, CCU1, CCC1, symmetric-pair, spherical; try tied\n' +
         'error: --missing: guess is not one of refuse, drop, em; try em\n' +
         'error: --recipe: mine is not one of grown, annealed, two-stage, em, maximum-likelihood, spectral; try em\n' +
         'error: --seed: -1 is not a whole number ≥ 0; try 0\n'

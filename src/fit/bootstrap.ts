@@ -182,8 +182,8 @@ const learnerOf = (
 ): E.Either<Problem.Problems, Learner> => {
   const { score } = pipeline
   const floor = pipe(
-    Pipeline.varianceFloor(pipeline),
-    O.alt(() => Pipeline.varianceFloor(Recipe.annealed(score)(Missing.completed(data)))),
+    Pipeline.minimumVariance(pipeline),
+    O.alt(() => Pipeline.minimumVariance(Recipe.annealed(score)(Missing.completed(data)))),
     O.getOrElse(() => Number.MIN_VALUE)
   )
   return pipe(
@@ -232,7 +232,7 @@ const learned =
     return {
       reason: found.weights.some(weight => weight * total < least)
         ? 'empty'
-        : !family.unitVariance && Mixture.floored(floor)(found).length > 0
+        : !family.unitVariance && Mixture.atMinimumVariance(floor)(found).length > 0
           ? 'floored'
           : null,
       isSettled,

@@ -137,7 +137,7 @@ const judged = ({ own, scaling, held }: Pick<Data, 'own' | 'scaling' | 'held'>, 
 const foundOf = <P extends string>(
   data: Judged,
   pipeline: Pipeline.Pipeline<P>,
-  floor = Pipeline.varianceFloor(pipeline)
+  floor = Pipeline.minimumVariance(pipeline)
 ): ((learned: Mixture.Mixture) => Found) =>
   foundAbove(O.isSome(Pipeline.prior(pipeline)) ? { ...data, points: null } : data, pipeline.score, floor)
 
@@ -454,7 +454,7 @@ const learn =
       E.flatMap(pipeline =>
         reachedBy(judged(data), true, pipeline =>
           known(recall, part('learned', asked), () => led(data.points, key)(pipeline))
-        )({ ...asked, floor: Pipeline.varianceFloor(pipeline) }, pipeline)
+        )({ ...asked, floor: Pipeline.minimumVariance(pipeline) }, pipeline)
       ),
       E.getOrElse((problem): Standing => refused(asked, problem))
     )

@@ -211,6 +211,8 @@ export interface Fit {
    * The likeliest candidate by the criterion of those with less of it than this one that were excluded, since a component is empty or
    * is kept from collapse by the minimum variance alone; null where there is none.
    */
+  readonly excluded: Candidates.Ranked | null
+  /** @deprecated It is `excluded`. */
   readonly setAside: Candidates.Ranked | null
   /** The columns in which the floor holds up components, of the candidate that was excluded, or else of this one. */
   readonly narrow: ReadonlyArray<string>
@@ -441,22 +443,22 @@ const text = ({
   criterion,
   candidates,
   leftOut,
-  setAside,
+  excluded,
   narrow
-}: Pick<Fit, 'columns' | 'criterion' | 'candidates' | 'leftOut' | 'setAside' | 'narrow'>): string => {
+}: Pick<Fit, 'columns' | 'criterion' | 'candidates' | 'leftOut' | 'excluded' | 'narrow'>): string => {
   const [best] = candidates
   const value = Candidates.by(criterion)
-  const less = setAside === null ? NaN : value(best.statistics) - value(setAside.statistics)
+  const less = excluded === null ? NaN : value(best.statistics) - value(excluded.statistics)
   return [
     Text.table(Table.ofMixture(columns, best.mixture)),
     ...(candidates.length > 1 ? [Text.table(Candidates.table(criterion, candidates.slice(0, Candidates.SHOWN)))] : []),
     [
       ...(leftOut.length === 0 ? [] : [`  Left out, the same in every row: ${leftOut.join(', ')}.`]),
-      ...(setAside === null
+      ...(excluded === null
         ? []
         : [
-            `  Excluded: ${setAside.components} ${setAside.family}, whose ${Candidates.titleOf(criterion)} is ${Table.show(less, 3)} less; ` +
-              `${setAside.collapsed.length > 0 ? 'a component is at the minimum variance' : 'a component is empty'}.`
+            `  Excluded: ${excluded.components} ${excluded.family}, whose ${Candidates.titleOf(criterion)} is ${Table.show(less, 3)} less; ` +
+              `${excluded.collapsed.length > 0 ? 'a component is at the minimum variance' : 'a component is empty'}.`
           ]),
       ...(narrow.length === 0
         ? []
@@ -481,15 +483,18 @@ const made = (
   const { prior = null } = options
   const columns = places.map(j => given[j])
   const leftOut = given.filter((_, j) => !places.includes(j))
-  const setAside = Candidates.setAside(criterion, candidates)
-  const narrow = (setAside ?? candidates[0]).narrow.map(j => columns[j])
+  const excluded = Candidates.setAside(criterion, candidates)
+  const narrow = (excluded ?? candidates[0]).narrow.map(j => columns[j])
   return {
     mixture,
     family,
     components,
     columns,
     leftOut,
-    setAside,
+    excluded,
+    // Kept for one version.
+    // oxlint-disable-next-line @typescript-eslint/no-deprecated
+    setAside: excluded,
     narrow,
     logLikelihood,
     bic,
@@ -514,7 +519,7 @@ const made = (
           }),
     sample: rows => key => Mixture.sample(rows)(key)(mixture),
     bootstrap: asked => Problem.orThrow(Bootstrap.of(asked)({ mixture, pipeline, scaling, prior }, own)),
-    table: () => text({ columns, criterion, candidates, leftOut, setAside, narrow }),
+    table: () => text({ columns, criterion, candidates, leftOut, excluded, narrow }),
     toJSON: () =>
       written({
         family: Text.word(family),

@@ -19,7 +19,7 @@ export const common = (points: Points.Points, most: number): number =>
   // Of rows many of which are equal a recipe knows no length, and takes 1.
   halves(Math.max(most, MOST))
     .flatMap(components => {
-      const floor = Pipeline.varianceFloor(Recipe.annealed(Score.isotropic({ components }))(points))
+      const floor = Pipeline.minimumVariance(Recipe.annealed(Score.isotropic({ components }))(points))
       return O.isSome(floor) ? [floor.value] : []
     })
     .reduce((least, floor) => Math.min(least, floor))
@@ -84,7 +84,7 @@ const total = (
 export const held =
   (floor: number, rows: number) =>
   (mixture: Mixture.Mixture): Held => {
-    const floored = Mixture.floored(floor)(mixture).filter(k => mixture.weights[k] * rows >= 1 - STORED)
+    const floored = Mixture.atMinimumVariance(floor)(mixture).filter(k => mixture.weights[k] * rows >= 1 - STORED)
     if (floored.length === 0) return none
     const dim = Mixture.dim(mixture)
     const { values } = Mixture.covariances(mixture)

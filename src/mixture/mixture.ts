@@ -716,7 +716,7 @@ export const redundancies =
 
 /**
  * The components whose least variance is no more than the floor that their stages kept them above
- * (`Pipeline.varianceFloor`), by number, rising: on fewer rows than fix a variance, or on equal ones, the likelihood would
+ * (`Pipeline.minimumVariance`), by number, rising: on fewer rows than fix a variance, or on equal ones, the likelihood would
  * grow without bound, and says little where only the floor stops it. A component without rows is among them: see
  * `redundancies`.
  *
@@ -725,9 +725,9 @@ export const redundancies =
  * import { Mixture } from 'ornstein'
  *
  * const learned = Mixture.of({ means: [[0], [1e6]], weights: [0.99, 0.01], variances: [1, 1e-4] })
- * assert.deepEqual(Mixture.floored(1e-4)(learned), [1])
+ * assert.deepEqual(Mixture.atMinimumVariance(1e-4)(learned), [1])
  */
-export const floored =
+export const atMinimumVariance =
   (varianceFloor: number) =>
   (mixture: Mixture): ReadonlyArray<number> => {
     const { variances, factors } = mixture
@@ -744,6 +744,9 @@ export const floored =
       return variance <= varianceFloor * (1 + STORED) + rounding
     })
   }
+
+/** @deprecated It is `atMinimumVariance`. */
+export const floored = atMinimumVariance
 
 const rowsCodec = t.readonlyArray(t.readonlyArray(Params.numberCodec))
 

@@ -40,8 +40,8 @@
  * // The same objective at another noise level; on a schedule that has no such time it says so.
  * const later = Objective.retimed(TimeLaw.at(2))(objective)
  * assert.match(Objective.formula(later), /t = 2/)
- * assert.deepEqual(Objective.misfits(Schedule.ornsteinUhlenbeck)(later), [])
- * assert.equal(Objective.misfits(Schedule.cosine())(later).length, 1)
+ * assert.deepEqual(Objective.incompatibilities(Schedule.ornsteinUhlenbeck)(later), [])
+ * assert.equal(Objective.incompatibilities(Schedule.cosine())(later).length, 1)
  * // To an optimizer, what has the same terms is the same.
  * assert.deepEqual(
  *   Objective.subject(Schedule.cosine())(denoising),
@@ -1244,7 +1244,7 @@ export function show(objective: Objective): string {
 export const formula = (objective: Objective): string => Case.formula(objective)
 
 /** The problems of the objective on a schedule that its fields alone do not show. */
-export const misfits =
+export const incompatibilities =
   (schedule: Schedule) =>
   (objective: Objective): ReadonlyArray<Problem.Problem> => {
     if (!isSound(objective)) return []
@@ -1267,7 +1267,7 @@ export const misfits =
       term: Matching,
       weightings: ReadonlyArray<Weighting.Weighting>
     ): ReadonlyArray<Problem.Problem> => {
-      const inLaw = pipe(term.timeLaw, TimeLaw.misfits(schedule)).map(Problem.within('timeLaw'))
+      const inLaw = pipe(term.timeLaw, TimeLaw.incompatibilities(schedule)).map(Problem.within('timeLaw'))
       const until = TimeLaw.fromClean(term.timeLaw)
       // A term with problems of its own cannot be judged further.
       if (inLaw.length > 0 || O.isNone(until) || Case.problems(term.of).length > 0) return inLaw
@@ -1297,12 +1297,15 @@ export const misfits =
     )
   }
 
+/** @deprecated It is `incompatibilities`. */
+export const misfits = incompatibilities
+
 /** The problems of the objective on a schedule, wherever in the description it stands. */
 export const problems =
   (schedule: Schedule) =>
   (objective: Objective): ReadonlyArray<Problem.Problem> => [
     ...Case.problems(objective),
-    ...misfits(schedule)(objective)
+    ...incompatibilities(schedule)(objective)
   ]
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [

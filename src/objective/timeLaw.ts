@@ -34,8 +34,8 @@
  * assert.deepEqual(held.time, time)
  *
  * // What a law's fields alone do not show: times that the schedule does not have.
- * assert.deepEqual(TimeLaw.misfits(Schedule.cosine())(TimeLaw.at(0.5)), [])
- * assert.equal(TimeLaw.misfits(Schedule.cosine())(TimeLaw.at(2)).length, 1)
+ * assert.deepEqual(TimeLaw.incompatibilities(Schedule.cosine())(TimeLaw.at(0.5)), [])
+ * assert.equal(TimeLaw.incompatibilities(Schedule.cosine())(TimeLaw.at(2)).length, 1)
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -832,17 +832,20 @@ const looked = (law: TimeLaw, schedule: Schedule.Schedule): ReadonlyArray<Proble
 }
 
 /** The problems of a law on a schedule that its fields alone do not show. */
-export const misfits =
+export const incompatibilities =
   (schedule: Schedule.Schedule) =>
   (law: TimeLaw): ReadonlyArray<Problem.Problem> => {
     const said = misfitsOf(schedule)(law)
     return said.length + Case.problems(law).length > 0 ? said : looked(law, schedule)
   }
 
+/** @deprecated It is `incompatibilities`. */
+export const misfits = incompatibilities
+
 /** The problems of a law on a schedule. */
 export const problems =
   (schedule: Schedule.Schedule) =>
-  (law: TimeLaw): ReadonlyArray<Problem.Problem> => [...Case.problems(law), ...misfits(schedule)(law)]
+  (law: TimeLaw): ReadonlyArray<Problem.Problem> => [...Case.problems(law), ...incompatibilities(schedule)(law)]
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [
   at,

@@ -17,8 +17,8 @@
  * )
  * assert(Optimizer.needsDeterminism(lbfgs()) && !Optimizer.needsDeterminism(adam({ rate: 0.1 })))
  * const random = { shapes: { mean: [2] }, random: 'Expectation.monteCarlo()' }
- * assert.deepEqual(Optimizer.misfits(random)(adam({ rate: 0.1 })), [])
- * assert(Optimizer.misfits(random)(lbfgs()).length > 0)
+ * assert.deepEqual(Optimizer.incompatibilities(random)(adam({ rate: 0.1 })), [])
+ * assert(Optimizer.incompatibilities(random)(lbfgs()).length > 0)
  * // Its answer may be an average of the iterates.
  * assert(Optimizer.averages(chain(adam({ rate: 0.1 }), movingAverage())) && !Optimizer.averages(adam({ rate: 0.1 })))
  * // In a few words, for a report.
@@ -481,7 +481,7 @@ export interface Use {
 }
 
 /** The problems of an optimizer for an objective: names, size, noise, and parameters that would climb. */
-export const misfits =
+export const incompatibilities =
   ({ shapes, random, subject }: Use) =>
   (optimizer: Optimizer): ReadonlyArray<Problem.Problem> => {
     const { deterministic, misfits, gain } = meaning(optimizer)
@@ -507,6 +507,9 @@ export const misfits =
       )
     ]
   }
+
+/** @deprecated It is `incompatibilities`. */
+export const misfits = incompatibilities
 
 /** The JSON codec of the words of a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Optimizer, unknown> =>

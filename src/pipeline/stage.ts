@@ -18,7 +18,7 @@
  * const em = Stage.expectationMaximization({ steps: 10, varianceFloor: 1e-4, prior: 0.01 })
  * // Stages in sequence are a monoid; what they leave behind is what the last of them says.
  * const both = concatAll(Stage.Monoid)([descend, em])
- * assert.deepEqual([Stage.varianceFloor(both), Stage.priorOf(both)], [O.some(1e-4), O.some(0.01)])
+ * assert.deepEqual([Stage.minimumVariance(both), Stage.priorOf(both)], [O.some(1e-4), O.some(0.01)])
  * // The losses that it asks for, and how much it is when written out.
  * assert.deepEqual(
  *   Stage.losses(both).map(({ objective }) => Objective.show(objective)),
@@ -77,6 +77,9 @@ export {
   define,
   defineComposite,
   priorOf,
+  minimumVariance,
+  // Kept for one version.
+  // oxlint-disable-next-line @typescript-eslint/no-deprecated
   varianceFloor,
   type Attempt,
   type By,
@@ -286,7 +289,7 @@ export const descend = define({
   misplaced:
     ({ objective }) =>
     schedule =>
-      Objective.misfits(schedule)(objective).map(Problem.within('objective')),
+      Objective.incompatibilities(schedule)(objective).map(Problem.within('objective')),
   at:
     ({ objective }) =>
     time => ({ objective: Objective.retimed(TimeLaw.at(time))(objective) }),
@@ -310,9 +313,11 @@ export const descend = define({
           'about batches: all rows are met at every step',
           'give a batch, or leave it out'
         ),
-        ...Optimizer.misfits({ shapes: model.shapes(dim), random, subject: Objective.subject(schedule)(objective) })(
-          optimizer
-        )
+        ...Optimizer.incompatibilities({
+          shapes: model.shapes(dim),
+          random,
+          subject: Objective.subject(schedule)(objective)
+        })(optimizer)
       ]
     },
   memory: ({ optimizer, epochs }) => descending(optimizer, epochs),

@@ -171,7 +171,10 @@ export interface Stage extends Case.Value<'Stage', Meaning> {}
 export const concept = Concept<Stage>('Stage', 'what a pipeline does, one after the other')
 
 /** What no variance falls below where the stage ends: the floor of its last part that has one. */
-export const varianceFloor = (stage: Stage): O.Option<number> => concept.meaning(stage).varianceFloor
+export const minimumVariance = (stage: Stage): O.Option<number> => concept.meaning(stage).varianceFloor
+
+/** @deprecated It is `minimumVariance`. */
+export const varianceFloor = minimumVariance
 
 /** The prior to whose mode the stage leads, by the rows that its mean counts as: that of its last part that has one. */
 export const priorOf = (stage: Stage): O.Option<number> => concept.meaning(stage).prior
@@ -242,7 +245,7 @@ const lastOf =
       RA.findLastMap(({ stage }) => of(stage))
     )
 
-const lastFloor = lastOf(varianceFloor)
+const lastFloor = lastOf(minimumVariance)
 const lastPrior = lastOf(priorOf)
 
 /**

@@ -1,4 +1,4 @@
-/** The floor of the variances: set by what most rows say, and told where a component sits on it. */
+/** The minimum variance: set by what most rows say, and told where a component sits on it. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -36,7 +36,7 @@ const fit = (
   return {
     mixture: mixture.value,
     floor: pipe(
-      Pipeline.varianceFloor(pipeline),
+      Pipeline.minimumVariance(pipeline),
       O.getOrElse(() => NaN)
     )
   }
@@ -59,8 +59,8 @@ describe('one row a million standard deviations off', () => {
     ['spectral', Recipe.spectral]
   ])('%s: has a component, which is told to be on the floor, and leaves the others as they are', (_, recipe) => {
     const { mixture, floor } = fit(recipe, points)
-    const [wild] = Mixture.floored(floor)(mixture)
-    expect(Mixture.floored(floor)(mixture)).toEqual([wild])
+    const [wild] = Mixture.atMinimumVariance(floor)(mixture)
+    expect(Mixture.atMinimumVariance(floor)(mixture)).toEqual([wild])
     expect(mixture.means.values[2 * wild]).toBeCloseTo(1e6, 6)
     mixture.variances.forEach((variance, k) => {
       // A variance of 200 rows in 2 coordinates has a standard error of √(2/400); five of them.
@@ -72,7 +72,7 @@ describe('one row a million standard deviations off', () => {
     const floorOf = (points: Points.Points): number =>
       pipe(
         Recipe.annealed(score)(points),
-        Pipeline.varianceFloor,
+        Pipeline.minimumVariance,
         O.getOrElse(() => NaN)
       )
     // Pairs are drawn, and one row of 401 is in a two-hundredth of them.
@@ -91,7 +91,7 @@ it('a floor is that of the last part that has one, where variances are learned',
     steps: 1
   })
   const of = <P extends string>(score: Score.Score<P>, ...stages: ReadonlyArray<Stage.Stage>): O.Option<number> =>
-    Pipeline.varianceFloor(
+    Pipeline.minimumVariance(
       Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score, initializer: Initializer.fromData, stages })
     )
   expect(of(score)).toEqual(O.none)
@@ -112,5 +112,5 @@ it('a floor is that of the last part that has one, where variances are learned',
 it('the report tells them', () => {
   const text = page(planted(two, 20, { floored: [1] }), '0.0.0')
   expect(text).toContain('<li class="doubt">Component 2 is at the minimum variance: ')
-  expect(page(planted(two, 20), '0.0.0')).not.toContain('Component 2 is as narrow as the floor')
+  expect(page(planted(two, 20), '0.0.0')).not.toContain('Component 2 is at the minimum variance')
 })

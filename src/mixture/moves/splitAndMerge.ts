@@ -141,7 +141,7 @@ export const step = <P extends string>(
       family.toMixture,
       O.match(
         () => 0,
-        toMixture => Mixture.floored(COLLAPSING * varianceFloor)(toMixture(params)).length
+        toMixture => Mixture.atMinimumVariance(COLLAPSING * varianceFloor)(toMixture(params)).length
       )
     )
   const movesOn = (points: Points.Points): Moves<P> =>

@@ -403,7 +403,7 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
     expect(redundancies).toEqual([])
   })
 
-  it('tells of components that only the floor of the variances holds up', async () => {
+  it('tells of components that are at the minimum variance', async () => {
     // Two groups of deviation 1, and one row a million deviations off.
     const { rows, values } = Mixture.sample(200)(Key.fromSeed(1))(Mixture.of({ means: [[-5], [5]] }))
     here.write('wild.csv', `x\n${[...values.subarray(0, rows), 1e6].join('\n')}\n`)
@@ -412,7 +412,7 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
     // Deviations of 100 rows have standard errors of 0.07.
     for (const [variance] of variances.slice(0, 2)) expect(Math.abs(Math.sqrt(variance) - 1)).toBeLessThan(0.35)
     expect((await ornstein('fit @wild.csv --family isotropic --no-standardize -k 3')).stdout).toContain(
-      'Component 3 is as narrow as the floor'
+      'Component 3 is at the minimum variance'
     )
     expect((await fitted('%faithful.csv --standardize')).floored).toEqual([])
   })

@@ -406,16 +406,16 @@ describe('a column that has no width', () => {
   })
 
   it('is named where it makes the floor hold up what was set aside', () => {
-    const { components, setAside, narrow, candidates, table, criterion } = fit(
+    const { components, excluded, narrow, candidates, table, criterion } = fit(
       withColumn((_, i) => (i % 5 === 0 || i % 7 === 0 ? 1 : 0)),
       { columns, components: [1, 2, 3, 4, 5, 6] }
     )
     expect(components).toBeLessThan(6)
     expect(narrow).toEqual(['z'])
-    expect(setAside?.collapsed.length).toBeGreaterThan(0)
-    expect(setAside).not.toBeNull()
-    if (setAside !== null)
-      expect(Candidates.by(criterion)(setAside.statistics)).toBeLessThan(
+    expect(excluded?.collapsed.length).toBeGreaterThan(0)
+    expect(excluded).not.toBeNull()
+    if (excluded !== null)
+      expect(Candidates.by(criterion)(excluded.statistics)).toBeLessThan(
         Candidates.by(criterion)(candidates[0].statistics)
       )
     expect(table()).toContain('Components are at the minimum variance in z;')
@@ -427,7 +427,7 @@ describe('a column that has no width', () => {
       { components: [2, 4, 6], family: 'tied', standardize: false }
     )
     const least = candidates
-      .map(({ pipeline }) => O.toNullable(Pipeline.varianceFloor(pipeline)))
+      .map(({ pipeline }) => O.toNullable(Pipeline.minimumVariance(pipeline)))
       .filter(x => x !== null)
     expect(least.length).toBeGreaterThan(1)
     expect(new Set(least).size).toBe(1)

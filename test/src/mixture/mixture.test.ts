@@ -487,8 +487,8 @@ describe('covariances', () => {
         ]
       ]
     })
-    expect(Mixture.floored(1e-4)(thin)).toEqual([0])
-    expect(Mixture.floored(0.9e-4)(thin)).toEqual([])
+    expect(Mixture.atMinimumVariance(1e-4)(thin)).toEqual([0])
+    expect(Mixture.atMinimumVariance(0.9e-4)(thin)).toEqual([])
   })
 
   it('stop at the floor whatever the rounding of that direction, which goes with the widest', () => {
@@ -500,8 +500,8 @@ describe('covariances', () => {
       return Mixture.of({ means: [[0, 0, 0]], covariances: [u.map((_, i) => u.map((_, j) => of(i, j)))] })
     }
     for (let from = 1; from <= 20; from++) {
-      expect(Mixture.floored(1e-7)(across(1e-7, from))).toEqual([0])
-      expect(Mixture.floored(1e-7)(across(1.1e-7, from))).toEqual([])
+      expect(Mixture.atMinimumVariance(1e-7)(across(1e-7, from))).toEqual([0])
+      expect(Mixture.atMinimumVariance(1e-7)(across(1.1e-7, from))).toEqual([])
     }
   })
 })

@@ -267,8 +267,8 @@ describe('NaturalGradient.natural', () => {
       /subject: Optimizer\.step is not told what the gradient is of; give it 'likelihood'/
     )
     const use = { shapes: Score.shapes(points.dim)(score), random: null }
-    expect(Optimizer.misfits({ ...use, subject: 'likelihood' })(optimizer)).toEqual([])
-    expect(Optimizer.misfits(use)(optimizer)).toHaveLength(1)
+    expect(Optimizer.incompatibilities({ ...use, subject: 'likelihood' })(optimizer)).toEqual([])
+    expect(Optimizer.incompatibilities(use)(optimizer)).toHaveLength(1)
   })
 
   it('is stored and read in the words of a vocabulary', () => {

@@ -1102,12 +1102,12 @@ describe('is refused', () => {
   })
 
   it('Newton, for many parameters', () => {
-    const wide = Optimizer.misfits({ shapes: { means: [13, 5] }, random: null })
+    const wide = Optimizer.incompatibilities({ shapes: { means: [13, 5] }, random: null })
     expect(wide(Optimizer.newton()).map(Problem.show)).toEqual([
       'optimizer: Optimizer.scaleByNewton({ floor: 1e-8 }) of 65 parameters is not of ≤ 64 parameters, each of which ' +
         'costs two evaluations a step; use Optimizer.lbfgs()'
     ])
-    expect(Optimizer.misfits({ shapes: { means: [16, 4] }, random: null })(Optimizer.newton())).toEqual([])
+    expect(Optimizer.incompatibilities({ shapes: { means: [16, 4] }, random: null })(Optimizer.newton())).toEqual([])
   })
 
   it('an update without the objective, where a part needs it', () => {
@@ -1240,7 +1240,7 @@ describe('an optimizer of one’s own', () => {
   })
 
   it('is not said to climb, nor to have a rate, where it does not say what it puts on a gradient', () => {
-    expect(Optimizer.misfits({ shapes: { mean: [3] }, random: null })(own)).toEqual([])
+    expect(Optimizer.incompatibilities({ shapes: { mean: [3] }, random: null })(own)).toEqual([])
     expect(Optimizer.rateInForce(descent, [{ steps: 0 }, null])).toBeNaN()
     // What is frozen after it stays, whatever it does.
     expect(Optimizer.rateInForce(chain(own, Optimizer.freeze('x')), [{ steps: 0 }, null], 'x')).toBe(0)
@@ -1260,11 +1260,13 @@ describe('an optimizer of one’s own', () => {
         Problem.unless('mean' in shapes, 'optimizer', printed, 'for this score', 'choose another')
     })
     expect(
-      Optimizer.misfits({ shapes: { means: [3] }, random: 'noise' })(careful)
+      Optimizer.incompatibilities({ shapes: { means: [3] }, random: 'noise' })(careful)
         .map(Problem.show)
         .map(message => message.replace(/ is not .*/, ''))
     ).toEqual(['expectation: noise', ...Array<string>(3).fill('optimizer: Optimizer.careful')])
-    expect(Optimizer.misfits({ shapes: { mean: [3] }, random: null })(chain(Optimizer.scale(-1), careful))).toEqual([])
+    expect(
+      Optimizer.incompatibilities({ shapes: { mean: [3] }, random: null })(chain(Optimizer.scale(-1), careful))
+    ).toEqual([])
     expect(Optimizer.rateInForce(chain(Optimizer.scale(-1), careful), [null, null])).toBe(2)
   })
 })

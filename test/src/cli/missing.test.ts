@@ -76,6 +76,6 @@ it('tells of components as narrow as may be, by their numbers in the table, wher
       readonly converged: boolean
     }
     expect([floored, converged]).toEqual([[1, 2, 3], true])
-    expect((await ornstein(fit)).stdout).toContain('Components 1, 2, 3 are as narrow')
+    expect((await ornstein(fit)).stdout).toContain('Components 1, 2, 3 are at the minimum variance')
   }
 })

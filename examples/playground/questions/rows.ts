@@ -141,7 +141,8 @@ export const rows = define<null, Frame>({
     const below = ROWS.filter(n => ratio(n) < 1)
     const foundBelow =
       below.length === 0 ? 0 : below.reduce((sum, _, i) => sum + of('descent', i).filter(a => a <= FOUND).length, 0)
-    const enough = ROWS.find((_, i) => share(of('descent', i)) >= 0.9)
+    // Fewer than ten do not show nine of ten.
+    const enough = seen.length < 10 ? undefined : ROWS.find((_, i) => share(of('descent', i)) >= 0.9)
     const rules = [{ x: 1, text: 'n|c|⁴ = d' }].filter(rule => rule.x > low && rule.x < high)
     return {
       picture: {

@@ -309,3 +309,13 @@ export const singular = ({ shape: [n], values }: NdArray): Singular => {
     right: { shape: [n, n], values: right }
   }
 }
+
+/** ½(A + Aᵀ) of a square matrix given by its columns: where either half is the other except for rounding. */
+export const symmetric = (columns: ReadonlyArray<Float64Array>): NdArray => {
+  const n = columns.length
+  const values = new Float64Array(n * n).map((_, at) => {
+    const [i, j] = [Math.floor(at / n), at % n]
+    return (columns[i][j] + columns[j][i]) / 2
+  })
+  return { shape: [n, n], values }
+}

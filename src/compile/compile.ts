@@ -14,6 +14,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
+import { symmetric } from '../../lib/arrays/linalg.js'
 import { norm, square } from '../../lib/numbers/elementary.js'
 import { Key, type NdArray } from '../../lib/index.js'
 import { isDeeper } from '../../lib/plain/nesting.js'
@@ -423,13 +424,7 @@ export const hessian =
       E.map(product => (params, key) => {
         const shapes = Score.shapes(points.dim)(loss.score)
         const n = Params.sizeOf(shapes)
-        const columns = RA.makeBy(n, j => Params.packed(product(params, Params.unit(shapes, j), key)))
-        // Either half is the other except for rounding.
-        const values = new Float64Array(n * n).map((_, at) => {
-          const [i, j] = [Math.floor(at / n), at % n]
-          return (columns[i][j] + columns[j][i]) / 2
-        })
-        return { shape: [n, n], values }
+        return symmetric(RA.makeBy(n, j => Params.packed(product(params, Params.unit(shapes, j), key))))
       })
     )
 

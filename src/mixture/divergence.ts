@@ -6,6 +6,7 @@
 import * as Factor from '../../lib/arrays/factor.js'
 import { plan } from '../../lib/arrays/transport.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
+import { meanOf } from '../../lib/numbers/mean.js'
 import * as Normal from '../../lib/numbers/normal.js'
 import { iterate } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
@@ -86,9 +87,7 @@ const between =
         0
       )
     )
-    const value = means.reduce((sum, x) => sum + x, 0) / SHIFTS
-    const squares = means.reduce((sum, x) => sum + Elementary.square(x - value), 0)
-    return { value, standardError: Math.sqrt(squares / (SHIFTS * (SHIFTS - 1))) }
+    return meanOf(means)
   }
 
 /**

@@ -29,7 +29,7 @@ import { Compiler, Key, type NdArray } from '../../lib/index.js'
 import { norm } from '../../lib/numbers/elementary.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import { symmetricEigen } from '../../lib/arrays/linalg.js'
+import { symmetric, symmetricEigen } from '../../lib/arrays/linalg.js'
 import * as Compile from '../compile/compile.js'
 import * as Problem from '../core/problem.js'
 import * as Params from '../family/params.js'
@@ -146,12 +146,7 @@ export const loss = <P extends string>({
     return (params: Params.Params<P>): Compile.ValueAndGradient<P> => evaluate(params, key)
   }
   const size = Params.sizeOf(shapes)
-  const columns = RA.makeBy(size, j =>
-    lazy(() => {
-      const direction = Params.unpacked(shapes)(Float64Array.from({ length: size }, (_, i) => (i === j ? 1 : 0)))
-      return compiled(Objective.along(direction)(objective), true)
-    })
-  )
+  const columns = RA.makeBy(size, j => lazy(() => compiled(Objective.along(Params.unit(shapes, j))(objective), true)))
   return {
     score,
     objective,
@@ -173,14 +168,8 @@ export interface Hessian {
   readonly vectors: NdArray
 }
 
-const matrixOf = <P extends string>(loss: Loss<P>, params: Params.Params<P>): Float64Array => {
-  const size = Params.sizeOf(loss.shapes)
-  const columns = RA.makeBy(size, j => Params.packed(loss.column(j)(params)))
-  // Either half is the other except for rounding.
-  return new Float64Array(size * size).map(
-    (_, at) => (columns[at % size][Math.floor(at / size)] + columns[Math.floor(at / size)][at % size]) / 2
-  )
-}
+const matrixOf = <P extends string>(loss: Loss<P>, params: Params.Params<P>): NdArray =>
+  symmetric(RA.makeBy(Params.sizeOf(loss.shapes), j => Params.packed(loss.column(j)(params))))
 
 /**
  * The Hessian of a population's loss, exact to rounding: a column is the gradient of `Objective.along` a unit vector.
@@ -200,10 +189,10 @@ export const hessian =
   <P extends string>(loss: Loss<P>) =>
   (params: Params.Params<P>): Hessian => {
     const size = Params.sizeOf(loss.shapes)
-    const values = matrixOf(loss, Params.checked(loss.shapes)(params))
-    const found = symmetricEigen({ shape: [size, size], values })
+    const matrix = matrixOf(loss, Params.checked(loss.shapes)(params))
+    const found = symmetricEigen(matrix)
     return {
-      matrix: { shape: [size, size], values },
+      matrix,
       spectrum: found.values.slice().reverse(),
       vectors: {
         shape: [size, size],
@@ -336,7 +325,7 @@ const smoothOf = <P extends string>(
       const { value, gradient } = loss.evaluate(unpacked(x))
       return { value, gradient: Params.packed(gradient) }
     },
-    hessian: x => matrixOf(loss, unpacked(x))
+    hessian: x => matrixOf(loss, unpacked(x)).values
   }
 }
 

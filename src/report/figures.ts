@@ -138,21 +138,10 @@ const alongDirections = ({ points: all, columns, mixture, scaling }: Seen): View
   const scale = scaling?.scale ?? new Float64Array(dim).fill(1)
   const centre = Points.mean(all)
   const inUnits = Points.inUnits({ centre, scale })(all)
-  const means = Mixture.marginals(mixture).means.map(mean => mean.map((c, j) => (c - centre[j]) / scale[j]))
-  const factors = covariances(mixture).map(covariance => covariance.map((x, at) => x / (scale[Math.floor(at / dim)] * scale[at % dim]))) // prettier-ignore
-  const weights = Array.from(mixture.weights)
-  const { tails, background } = mixture
-  const scaled = {
-    ...Mixture.of({
-      weights,
-      means,
-      covariances: factors.map(flat =>
-        Array.from({ length: dim }, (_, i) => Array.from(flat.slice(i * dim, (i + 1) * dim)))
-      )
-    }),
-    ...(tails && { tails }),
-    ...(background && { background })
-  }
+  const scaled = Mixture.inUnits({
+    centre: centre.map((c, j) => -c / scale[j]),
+    scale: scale.map(s => 1 / s)
+  })(mixture)
   const along = seenAlong(scaled, inUnits)
   const basis = along.map(({ vector }) => vector)
   const count = basis.length
@@ -160,7 +149,7 @@ const alongDirections = ({ points: all, columns, mixture, scaling }: Seen): View
   for (let i = 0; i < rows; i++)
     for (let q = 0; q < count; q++)
       projected[i * count + q] = dot(basis[q], inUnits.values.subarray(i * dim, (i + 1) * dim))
-  const spread = factors.map(covariance =>
+  const spread = covariances(scaled).map(covariance =>
     basis.map(p =>
       basis.map(q => p.reduce((sum, x, i) => sum + x * dot(q, covariance.subarray(i * dim, (i + 1) * dim)), 0))
     )
@@ -175,8 +164,8 @@ const alongDirections = ({ points: all, columns, mixture, scaling }: Seen): View
     names: along.map(({ name }) => name),
     points: { ...all, dim: count, values: projected },
     mixture: Mixture.of({
-      weights,
-      means: means.map(mean => basis.map(vector => dot(vector, Float64Array.from(mean)))),
+      weights: Array.from(mixture.weights),
+      means: Mixture.marginals(scaled).means.map(mean => basis.map(vector => dot(vector, Float64Array.from(mean)))),
       covariances: spread
     }),
     units: basis.map(() => 1),

@@ -41,6 +41,7 @@ import {
   type Tensor
 } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
+import { meanOf } from '../../lib/numbers/mean.js'
 import { recorder } from '../../lib/plain/recorder.js'
 import { refuseWith } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'
@@ -430,7 +431,5 @@ export const distance =
       const found = Sampler.sample(program)(score)(size, Mixture.dim(prior))(keys.approximate)
       return Points.energyDistance(found, own) - Points.energyDistance(other, own)
     })
-    const value = excess.reduce((sum, x) => sum + x, 0) / GROUPS
-    const squares = excess.reduce((sum, x) => sum + Elementary.square(x - value), 0)
-    return { value, standardError: Math.sqrt(squares / (GROUPS * (GROUPS - 1))) }
+    return meanOf(excess)
   }

@@ -1,0 +1,9 @@
+import * as Elementary from './elementary.js'
+
+/** The mean of independent numbers alike, and its standard error √(Σ(x − x̄)²/(n(n − 1))); n ≥ 2. */
+export const meanOf = (all: ReadonlyArray<number>): { readonly value: number; readonly standardError: number } => {
+  const n = all.length
+  const value = all.reduce((sum, x) => sum + x, 0) / n
+  const squares = all.reduce((sum, x) => sum + Elementary.square(x - value), 0)
+  return { value, standardError: Math.sqrt(squares / (n * (n - 1))) }
+}

@@ -64,7 +64,7 @@ describe('orders on the exact score', () => {
     { sampler: Sampler.euler, wanted: 1, steps: [32, 64, 128] },
     { sampler: Sampler.heun, wanted: 2, steps: [32, 64, 128] },
     { sampler: Sampler.dpmSolver2M, wanted: 2, steps: [32, 64, 128] },
-    { sampler: Sampler.rungeKutta4, wanted: 4, steps: [16, 32, 64] }
+    { sampler: Sampler.rungeKutta4, wanted: 4, steps: [32, 64, 128] }
   ].flatMap((solver, i) =>
     [i, i + 1].map(j => ({ ...schedules[j % schedules.length], ...solver, code: Sampler.show(solver.sampler) }))
   )

@@ -19,6 +19,7 @@ import * as Component from '../mixture/component.js'
 import * as Covariance from '../mixture/covariance.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Score from '../score/score.js'
+import * as CrossValidation from './crossValidation.js'
 import * as Fit from './fit.js'
 
 type Rows = Given.Rows
@@ -364,21 +365,23 @@ export interface Folds {
   readonly seed?: number | undefined
 }
 
-/** The fold of each row: the rows of a class in random order, one after another. */
-const foldsOf = (names: ReadonlyArray<string>, folds: number, seed: number): ReadonlyArray<number> => {
-  const classes = [...new Set(names)].sort()
-  const places = classes.flatMap((one, c) => {
-    const own = names.flatMap((name, i) => (name === one ? [i] : []))
-    const order = Key.permutation(own.length)(Key.child(c)(Key.fromSeed(seed)))
-    return Array.from(order, (at, i) => [own[at], i % folds] as const)
-  })
-  const found = new Map(places)
-  return names.map((_, i) => found.get(i) ?? 0)
+/** The fold of each row, those of a class among themselves: see `CrossValidation.foldsOf`. Null where a class cannot be left out in parts. */
+const foldsOf = (
+  { classes, parts, points }: Labelled,
+  names: ReadonlyArray<string>,
+  folds: number,
+  seed: number
+): ReadonlyArray<number> | null => {
+  const ofClass = parts.map((part, c) => CrossValidation.foldsOf(folds, Key.child(c)(Key.fromSeed(seed)))(part))
+  return ofClass.some(({ count }) => count < 2)
+    ? null
+    : names.map((name, i) => ofClass[classes.indexOf(name)].of(points, i))
 }
 
 /**
  * What rows are taken for by classes that were learned without them, part after part (stratified cross-validation): how often a new row
- * would be taken for another class. Covariances and components are chosen again in each.
+ * would be taken for another class. Covariances and components are chosen again in each. Which rows are in one part depends on the seed and on the
+ * rows, not on their order; equal rows of a class are in one.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -400,15 +403,14 @@ export const crossValidated =
         () => Number.isInteger(folds) && folds >= 2,
         (): Problem.Problems => [Problem.of('folds', String(folds), 'a whole number ≥ 2', 'try 10')]
       ),
-      E.filterOrElse(
-        ({ parts }) => parts.every(({ rows }) => rows >= 2),
-        (): Problem.Problems => [
-          Problem.of('labels', 'a class of one row', 'of two rows at least', 'leave the class out')
-        ]
+      E.bindTo('labelled'),
+      E.let('names', () => labels.map(String)),
+      E.bind('fold', ({ labelled, names }) =>
+        E.fromNullable<Problem.Problems>([
+          Problem.of('labels', 'a class of one row', 'of two different rows at least', 'leave the class out')
+        ])(foldsOf(labelled, names, folds, seed))
       ),
-      E.flatMap(({ points, classes }) => {
-        const names = labels.map(String)
-        const fold = foldsOf(names, folds, seed)
+      E.flatMap(({ labelled: { points, classes }, names, fold }) => {
         const parts = Array.from({ length: folds }, (_, f) => f).filter(f => fold.includes(f))
         const found = parts.map(f => {
           const [inside, outside] = [true, false].map(isIn =>

@@ -14,6 +14,7 @@ import { refuse } from '../../lib/plain/refuse.js'
 import { given as checked } from '../core/index.js'
 import * as Problem from '../core/problem.js'
 import type { Mixture } from '../family/mixtureData.js'
+import * as Pairs from './pairs.js'
 import { gaussianComponents, isGaussian, logWeight, normalized, ofComponents, type Component } from './component.js'
 
 type Rows = ReadonlyArray<ReadonlyArray<number>>
@@ -444,25 +445,11 @@ export const product =
 export const logIntegral =
   (other: Mixture) =>
   (mixture: Mixture): number => {
-    const d = dimOf(aMixture(mixture, 'Mixture.logIntegral(other)(mixture)'))
-    sameWidth('Mixture.logIntegral', mixture, other)
+    sameWidth('Mixture.logIntegral', aMixture(mixture, 'Mixture.logIntegral(other)(mixture)'), other)
     const others = gaussianComponents(other)
     return logSum(
       gaussianComponents(mixture).flatMap(one =>
-        others.map(two => {
-          const both = Factor.sum([one.factor, two.factor], d)
-          const white = Factor.solve(
-            both,
-            d,
-            one.mean.map((c, j) => c - two.mean[j])
-          )
-          return Factor.logNormal(
-            both,
-            d,
-            logWeight(one.weight) + logWeight(two.weight),
-            along(white, j => white[j])
-          )
-        })
+        others.map(two => logWeight(one.weight) + logWeight(two.weight) + Pairs.logIntegral(one, two))
       )
     )
   }

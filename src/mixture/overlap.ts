@@ -74,22 +74,8 @@ export const entropyBounds = (mixture: Mixture): Bounds => {
       )
     )
   const inAll = total(own.map((h, k) => weights[k] * h))
-  const jensen = over((p, q) => {
-    const both = Factor.sum([p.factor, q.factor], d)
-    const white = Factor.solve(
-      both,
-      d,
-      p.mean.map((m, j) => m - q.mean[j])
-    )
-    return Factor.logNormal(
-      both,
-      d,
-      0,
-      white.reduce((sum, y) => sum + y * y, 0)
-    )
-  })
   return {
-    lower: Math.max(jensen, inAll + over((p, q) => -Pairs.bhattacharyya(p, q))),
+    lower: Math.max(over(Pairs.logIntegral), inAll + over((p, q) => -Pairs.bhattacharyya(p, q))),
     upper: inAll + over((p, q) => -Pairs.relativeEntropy(p, q))
   }
 }

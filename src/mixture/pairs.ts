@@ -69,6 +69,13 @@ export const bhattacharyya = (p: Gaussian, q: Gaussian): number => {
   )
 }
 
+/** log ∫ p q = log N(m; n, LLᵀ + NNᵀ) */
+export const logIntegral = (p: Gaussian, q: Gaussian): number => {
+  const d = p.mean.length
+  const both = Factor.sum([p.factor, q.factor], d)
+  return Factor.logNormal(both, d, 0, squared(Factor.solve(both, d, apart(p, q))))
+}
+
 /** W₂² = |m − n|² + |LUVᵀ − N|², U S Vᵀ = LᵀN (Bures 1969; Dowson & Landau 1982). */
 export const transport = (p: Gaussian, q: Gaussian): number => {
   const d = p.mean.length

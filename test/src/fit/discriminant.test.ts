@@ -4,7 +4,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
-import { Covariance, Discriminant, Key, Mixture, Problem } from '../../../src/index.js'
+import { Covariance, Discriminant, Key, Mixture, Points, Problem } from '../../../src/index.js'
+import { today } from '../../today.js'
 
 type Rows = ReadonlyArray<ReadonlyArray<number>>
 interface Group {
@@ -152,9 +153,27 @@ describe('crossValidated', () => {
     expect(Math.abs(error - 0.5)).toBeLessThan(4 * 0.0354)
   })
 
+  it('does not depend on the order of the rows; equal rows of a class are left out together', () => {
+    const seed = today % 1000
+    const order = Array.from(Key.permutation(150)(Key.fromSeed(seed)))
+    const of = (places: ReadonlyArray<number>): Discriminant.Confusion =>
+      Problem.orThrow(
+        Discriminant.crossValidated({ covariance: 'EEE' }, { folds: 5, seed })(
+          Points.select(places)(iris),
+          places.map(i => species[i])
+        )
+      )
+    const [one, other] = [of(order.map((_, i) => i)), of(order)]
+    expect(other.counts, `seed ${seed}`).toEqual(one.counts)
+    near(other.brier, one.brier, 1e-9)
+    // Each row twice teaches nothing of itself: what a row is taken for stays.
+    const twice = of([...order, ...order])
+    expect(twice.counts, `seed ${seed}`).toEqual(one.counts.map(row => row.map(count => 2 * count)))
+  })
+
   it.each([
     [{ folds: 1 }, ['a', 'b'], 'folds: 1 is not a whole number ≥ 2; try 10'],
-    [{}, ['a', 'b'], 'labels: a class of one row is not of two rows at least'],
+    [{}, ['a', 'b'], 'labels: a class of one row is not of two different rows at least'],
     [{}, ['a', 'a'], 'labels: a alone is not of two classes'],
     [{}, ['a'], 'labels: a list of 1 is not a list of 2, one for each row']
   ])('refuses %j of %j', (folds, labels, message) => {

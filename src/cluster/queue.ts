@@ -107,12 +107,11 @@ const passing: ReadonlyArray<readonly [RegExp, string]> = [
 ]
 const remedyOf = (reason: string): string | undefined => passing.find(([of]) => of.test(reason))?.[1]
 
-/** Why a server has not done what it was asked; of a transaction, its first reason. */
+/** Why a server has not done what it was asked; of a transaction, its first reason: it is the error itself where a connection ends. */
 const reasonOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return printable(String(error))
-  const before: unknown =
-    'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors[0] : undefined
-  return before === undefined ? printable(error.message) : reasonOf(before)
+  const all: unknown = error instanceof Error && 'previousErrors' in error ? error.previousErrors : []
+  const first: unknown = Array.isArray(all) && all.length > 0 ? all[0] : error
+  return printable(first instanceof Error ? first.message : String(first))
 }
 
 /** What a key holds, where it is there. */

@@ -28,8 +28,9 @@ export const work =
         ),
       TE.mapLeft(problem => refused(problem)),
       TE.flatMapTask(worker => async () => {
-        say(`worker ${worker.name} is ready`)
         const stopped = await world.untilSignal(async heard => {
+          // who reads it may tell the worker to go at once
+          say(`worker ${worker.name} is ready`)
           for (;;) {
             const signal = await heard()
             if (signal !== null) return signal

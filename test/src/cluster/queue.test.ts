@@ -15,7 +15,7 @@ import type { Either } from '../../../src/core/either.js'
 import { Key, Mixture, Problem, Score, Source, Statistics, Vocabulary } from '../../../src/index.js'
 import { leader, shared, type Leader } from '../../../src/cluster/leader.js'
 import * as Messages from '../../../src/cluster/messages.js'
-import { keys } from '../../../src/cluster/queue.js'
+import { keys, watched } from '../../../src/cluster/queue.js'
 import { worker, type Answer, type Compute, type Worker } from '../../../src/cluster/worker.js'
 import { secured, server, without, type Server } from './server.js'
 
@@ -228,6 +228,19 @@ describe('messages', () => {
     expect(Messages.readSession('{')).toBe(null)
     expect(Messages.readOrder({ session: 's', step: '1', chunks: [] })).toBe(null)
     expect(Messages.readNote('{"_tag":"Done","worker":"w"}')).toBe(null)
+  })
+})
+
+describe('a connection that ends under a transaction', () => {
+  it('is told as the reason, though the error is the first of its own earlier ones', async () => {
+    const redis = new Redis({ port: 1, maxRetriesPerRequest: null })
+    redis.on('error', () => undefined)
+    const said: string[] = []
+    const server = watched('redis://here', line => void said.push(line))
+    const answer = redis.multi().set('a', 1).exec().then(server.served, server.lost)
+    redis.disconnect()
+    await answer
+    expect(said).toEqual(['redis://here does not serve (Connection is closed.); waiting for it: look whether it runs'])
   })
 })
 

@@ -369,7 +369,7 @@ export const compile = <E>(
     rows: Object.fromEntries(Object.entries(signature.rows).map(([name, { shape }]) => [name, shape]))
   }
   try {
-    const { trace: traced, counts } = trace(shapes, write, examples, differentiates)
+    const { trace: traced, counts } = trace(shapes, write, examples, { differentiates, precision })
     const outs = rewritten(traced, counts, signature.versions)
     heldBy(outs, precision)
     const program = compileGraph(outs, signature, precision, machine.shared)

@@ -3,7 +3,9 @@
  * many vectors; all that code and layout ask of the one or the other is here, and which instructions serve it in `assembler.ts`.
  */
 
-export type Precision = 'float64' | 'float32'
+import type { Precision } from '../tensors/backend.js'
+
+export type { Precision } from '../tensors/backend.js'
 
 /** Rows of a panel. */
 export const ROWS = 8

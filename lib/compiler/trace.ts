@@ -6,7 +6,7 @@
  * what else it may look at, and whatever differs must be named: an input, or the number of rows.
  */
 import { type TensorInfo } from '@tensorflow/tfjs-core'
-import { recording } from '../tensors/backend.js'
+import { recording, type Precision } from '../tensors/backend.js'
 import { type DType, type Values } from '../kernels/dense.js'
 import { type Tensor } from '../arrays/ndarray.js'
 import { pullback, scope } from '../tensors/tape.js'
@@ -62,13 +62,20 @@ export interface Trace {
   readonly others: Readonly<Record<string, Traced>>
 }
 
+/** What is asked of a function. */
+interface Asked {
+  readonly differentiates: boolean
+  /** In which it will compute. */
+  readonly precision: Precision
+}
+
 /** Runs the function once, with so many rows. */
 const once = <E>(
   { params, rows, constants }: Signature,
   write: (inputs: Inputs, example: E) => Outputs,
   example: E,
   count: number,
-  differentiates: boolean
+  { differentiates, precision }: Asked
 ): Trace => {
   const nodes: Traced[] = []
   const known = new WeakMap<object, Traced>()
@@ -95,6 +102,7 @@ const once = <E>(
   }
   const asked = (): never => refuse('it looks at the entries of a tensor, which has none until the program runs')
   const by = {
+    precision,
     made: (id: object, values: Values, shape: ReadonlyArray<number>, dtype: DType): void => {
       const [first] = values
       const isNumber = values.length > 0 && values.every(x => Object.is(x, first))
@@ -244,12 +252,12 @@ export const trace = <E>(
   signature: Signature,
   write: (inputs: Inputs, example: E) => Outputs,
   examples: readonly [E, E],
-  differentiates: boolean
+  asked: Asked
 ): { readonly trace: Trace; readonly counts: Counts } => {
   // larger than any size, so that no size is taken for the number of rows
   const sizes = [signature.params, signature.rows, signature.constants].flatMap(Object.values).flat().map(Number)
   const first = primeFrom(Math.max(97, ...sizes) + 1)
-  const trace = once(signature, write, examples[0], first, differentiates)
-  const again = once(signature, write, examples[1], primeFrom(first + 1), differentiates)
+  const trace = once(signature, write, examples[0], first, asked)
+  const again = once(signature, write, examples[1], primeFrom(first + 1), asked)
   return { trace, counts: compare(trace, again) }
 }

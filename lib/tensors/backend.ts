@@ -60,11 +60,15 @@ interface Store extends KernelBackend {
   values(id: object): Values
 }
 
+export type Precision = 'float64' | 'float32'
+
 /**
  * Takes the place of arithmetic: kernels called while it is in force are written down instead of run. Tensors made then
  * have no entries.
  */
 export interface Recorder {
+  /** In which the kernels will compute. */
+  readonly precision: Precision
   readonly made: (id: object, values: Values, shape: ReadonlyArray<number>, dtype: DType) => void
   readonly ran: (
     kernel: string,
@@ -89,6 +93,9 @@ export const recording = <A>(by: Recorder, f: () => A): A => {
     recorder = before
   }
 }
+
+/** In which kernels that are called now compute. */
+export const precision = (): Precision => recorder?.precision ?? 'float64'
 
 /** Whether kernels are written down instead of run. */
 export const isRecording = (): boolean => recorder !== undefined

@@ -6,7 +6,7 @@
  * when negative; a reduction without axes folds everything into a scalar. Whatever has a derivative can be differentiated
  * any number of times; what is piecewise constant (comparisons, floor, argMax) has derivative zero.
  */
-import { adopt, detached, run, runAll, valuesOf } from './backend.js'
+import { adopt, detached, precision, run, runAll, valuesOf } from './backend.js'
 import { powerOfTwo } from '../numbers/elementary.js'
 import { axesOf, axisOf, product } from '../kernels/dense.js'
 import { fillNormal, type Key } from '../random/key.js'
@@ -381,20 +381,28 @@ export const topK = (x: Operand, k: number): { readonly values: Tensor; readonly
   return { values, indices }
 }
 
-/** Squares of numbers up to 2⁴⁸⁰, and from 2⁻⁴⁵⁰ on, keep their digits; products with these powers keep those of all others. */
-const [MANY, SHRINKS, GROWS] = [powerOfTwo(960), powerOfTwo(-600), powerOfTwo(600)]
+/**
+ * Sums of squares from the least to the most keep their digits, and so do those of all other numbers times 2^±by. Each precision holds its own
+ * powers, also 2^by over a root, which the derivative takes.
+ */
+const ranges = {
+  float64: { least: powerOfTwo(-900), most: powerOfTwo(960), by: 600 },
+  float32: { least: powerOfTwo(-90), most: powerOfTwo(100), by: 85 }
+} as const
 
-/** √(Σ x²) over the axes, derivative 0 at x = 0. Squares neither overflow nor vanish where the result is a double. */
+/** √(Σ x²) over the axes, derivative 0 at x = 0. Squares neither overflow nor vanish where the result is a number of the precision. */
 export const norm: Reduction = (x, axis, keepDims = false) => {
   const t = lift(x)
+  const { least, most, by } = ranges[precision()]
+  const [shrinks, grows] = [powerOfTwo(-by), powerOfTwo(by)]
   const size = stopGradient(sum(square(t), axis, true))
-  const [isLarge, isSmall] = [greater(size, MANY), less(size, 1 / powerOfTwo(900))]
+  const [isLarge, isSmall] = [greater(size, most), less(size, least)]
   const scaled = (y: Tensor, large: number, small: number): Tensor =>
     where(isLarge, mul(y, large), where(isSmall, mul(y, small), y))
-  const squares = sum(square(scaled(t, SHRINKS, GROWS)), axis, true)
+  const squares = sum(square(scaled(t, shrinks, grows)), axis, true)
   const none = equal(squares, 0)
   const root = where(none, 0, sqrt(where(none, 1, squares)))
-  return sum(scaled(root, GROWS, SHRINKS), axis, keepDims)
+  return sum(scaled(root, grows, shrinks), axis, keepDims)
 }
 
 // —— products ——————————————————————————————————————————————————————————————————————————————————————————————————————————————

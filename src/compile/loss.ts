@@ -46,6 +46,7 @@ import { refuse } from '../../lib/plain/refuse.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as TimeLaw from '../objective/timeLaw.js'
+import { noGradient, type ValueAndGradient } from './valueAndGradient.js'
 import * as Weighting from '../objective/weighting.js'
 
 export interface Loss<P extends string> {
@@ -55,10 +56,7 @@ export interface Loss<P extends string> {
   readonly expectation: Expectation.Expectation
 }
 
-export interface ValueAndGradient<P extends string> {
-  readonly value: number
-  readonly gradient: Params.Params<P>
-}
+export type { ValueAndGradient } from './valueAndGradient.js'
 
 /** A way to compute a loss on data, and why it is, or is not, the one chosen. */
 export interface LossPlan<P extends string> {
@@ -279,11 +277,6 @@ const ofNumbers =
     value: numbers[0],
     gradient: Params.unpacked(shapes)(numbers.subarray(1))
   })
-
-/** Where no derivative is asked for. */
-const noGradient = <P extends string>(): Params.Params<P> =>
-  // Nobody looks at it, since nobody asked for it.
-  ({}) as Params.Params<P>
 
 /** By the interpreter, strand by strand: one computation is alive at a time, so that memory does not grow with rows, levels or draws. */
 const interpreted =

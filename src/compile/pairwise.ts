@@ -8,11 +8,11 @@ import type * as Compiler from '../../lib/compiler/index.js'
 import { compute, fromNdArray, mul, reshape, sum, valueAndGrad, type NdArray, type Tensor } from '../../lib/index.js'
 import * as Strands from '../../lib/rows/strands.js'
 import * as Given from './given.js'
-import type { ValueAndGradient } from './loss.js'
 import * as Matching from './matching.js'
 import type * as Objective from '../objective/objective.js'
 import * as Params from '../family/params.js'
 import type * as Score from '../score/score.js'
+import { noGradient, type ValueAndGradient } from './valueAndGradient.js'
 
 /** A term over pairs. */
 export type Paired = Objective.Matching & { readonly pairs: NonNullable<Objective.Matching['pairs']> }
@@ -86,9 +86,7 @@ export const evaluated = <P extends string>(
         program => program.run(Given.call(rows, params, given)).others.said
       )
     )
-    if (!differentiates)
-      // Nobody reads its gradient.
-      return { value: compute(() => term.pairs(fromNdArray(u))).values[0], gradient: {} as Params.Params<P> }
+    if (!differentiates) return { value: compute(() => term.pairs(fromNdArray(u))).values[0], gradient: noGradient() }
     const { value, gradient } = valueAndGrad<'u'>(({ u }) => term.pairs(u))({ u })
     const all = { ...given, slope: Given.rows(u.shape.slice(1), gradient.u.values) }
     return {

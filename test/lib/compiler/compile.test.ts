@@ -220,7 +220,10 @@ describe('the shapes of a trace', () => {
     const told = new Set<string>()
     for (const { signature, write } of cases) {
       const rows = Object.fromEntries(Object.entries(signature.rows).map(([name, { shape }]) => [name, shape]))
-      const { trace: found } = trace({ ...signature, rows }, write, [null, null], true)
+      const { trace: found } = trace({ ...signature, rows }, write, [null, null], {
+        differentiates: true,
+        precision: 'float64'
+      })
       for (const { kernel, inputs, attrs, shape, dtype } of found.nodes) {
         const ruled = byRule(kernel, Object.values(inputs), attrs)
         if (ruled === undefined) continue

@@ -25,16 +25,7 @@ const called = (name: string): Case => {
 }
 
 describe('a program in single precision', () => {
-  /** Its powers of two, by which doubles neither overflow nor vanish, are 0 and ∞ in floats. */
-  const refused = ['norm']
-
-  it.each(refused)('is refused, by name and number, where floats do not hold a constant: %s', name => {
-    const { signature, write } = called(name)
-    const program = compile(signature, write, [null, null], undefined, 'float32')
-    expect(E.isLeft(program) ? program.left : '').toMatch(/^\w+: the number \S+, which is (0|-?Infinity) in float32$/)
-  })
-
-  it.each(sampled(4)(cases.filter(({ name }) => !refused.includes(name))).map(one => [one.name, one] as const))(
+  it.each(sampled(4)(cases).map(one => [one.name, one] as const))(
     'is that in double, up to its rounding: %s',
     (_, one) => {
       const [single, double] = [programOf(one), programOf(one, 'float64')]
@@ -72,6 +63,34 @@ describe('a program in single precision', () => {
       return program.run(call)
     })
     for (const run of runs) expect(run).toEqual(runs[0])
+  })
+
+  it('has norms, and their derivatives, of floats of every size', () => {
+    const signature: Signature = { params: { one: [] }, rows: { x: { shape: [3], from: 'call' } }, constants: {} }
+    const program = programOf({
+      signature,
+      write: ({ params: { one }, rows: { x } }) => {
+        const own = T.mul(one, x)
+        return { value: T.mean(T.norm(own, 1)), others: { norm: T.norm(x, 1), slope: T.grad(y => T.norm(y, 1))(x) } }
+      }
+    })
+    // Entries about 2^k, k from the least float that has all its digits to the largest whose norm is a float.
+    for (let k = -124; k <= 126; k++) {
+      const x = Float64Array.of(1, -1.5, 0.75).map(m => Math.fround(m * 2 ** k))
+      const size = Math.hypot(...x)
+      const { value, gradient, others } = program.run({
+        rows: 1,
+        params: { one: Float64Array.of(1) },
+        given: { x },
+        constants: {}
+      })
+      // Three squares, two sums, a root and their rounding.
+      for (const found of [value, others.norm.values[0], gradient.one.values[0]])
+        expect(Math.abs(found / size - 1), `2^${k}`).toBeLessThan(8 * U)
+      others.slope.values.forEach((slope, i) => {
+        expect(Math.abs((slope * size) / x[i] - 1), `2^${k}`).toBeLessThan(8 * U)
+      })
+    }
   })
 
   it('draws the normals of the key, rounded', () => {

@@ -1,0 +1,12 @@
+/** The value of a loss with its gradient. */
+import type * as Params from '../family/params.js'
+
+export interface ValueAndGradient<P extends string> {
+  readonly value: number
+  readonly gradient: Params.Params<P>
+}
+
+/** The gradient where none is asked for. */
+export const noGradient = <P extends string>(): Params.Params<P> =>
+  // Nobody looks at it, since nobody asked for it.
+  ({}) as Params.Params<P>

@@ -260,54 +260,90 @@ export interface Singular {
 }
 
 /**
- * A = Σ_i s_i u_i v_iᵀ of a square [n, n], by rotations of pairs of columns until all are orthogonal (Hestenes 1958; Demmel & Veselić
+ * A = Σ_i s_i u_i v_iᵀ of an [m, n], m ≥ n, by rotations of pairs of columns until all are orthogonal (Hestenes 1958; Demmel & Veselić
  * 1992): of a matrix whose columns differ in scale alone small singular values, too, are right to their own size.
  */
-export const singular = ({ shape: [n], values }: NdArray): Singular => {
+export const singular = ({ shape: [m, n], values }: NdArray): Singular => {
   // by columns, so that every inner loop runs along memory
-  const columns = new Float64Array(n * n)
+  const columns = new Float64Array(n * m)
   const v = new Float64Array(n * n)
   for (let j = 0; j < n; j++) {
     v[j * n + j] = 1
-    for (let i = 0; i < n; i++) columns[j * n + i] = values[i * n + j]
+    for (let i = 0; i < m; i++) columns[j * m + i] = values[i * n + j]
   }
-  const turn = (a: Float64Array, i: number, j: number, cosine: number, sine: number): void => {
-    for (let e = 0; e < n; e++) {
-      const [x, y] = [a[i * n + e], a[j * n + e]]
-      a[i * n + e] = cosine * x - sine * y
-      a[j * n + e] = sine * x + cosine * y
+  const turn = (a: Float64Array, long: number, i: number, j: number, cosine: number, sine: number): void => {
+    for (let e = 0; e < long; e++) {
+      const [x, y] = [a[i * long + e], a[j * long + e]]
+      a[i * long + e] = cosine * x - sine * y
+      a[j * long + e] = sine * x + cosine * y
     }
   }
   for (let sweep = 0, isTurned = true; isTurned && sweep < 60; sweep++) {
     isTurned = false
     for (let i = 0; i < n; i++)
       for (let j = i + 1; j < n; j++) {
-        const [a, b] = [dot(columns, i * n, columns, i * n, n), dot(columns, j * n, columns, j * n, n)]
-        const c = dot(columns, i * n, columns, j * n, n)
+        const [a, b] = [dot(columns, i * m, columns, i * m, m), dot(columns, j * m, columns, j * m, m)]
+        const c = dot(columns, i * m, columns, j * m, m)
         if (!(Math.abs(c) > 2 * Number.EPSILON * Math.sqrt(a * b))) continue
         isTurned = true
         const half = (b - a) / (2 * c)
         const tangent = (half < 0 ? -1 : 1) / (Math.abs(half) + hypotenuse(half, 1))
         const cosine = 1 / hypotenuse(1, tangent)
-        turn(columns, i, j, cosine, cosine * tangent)
-        turn(v, i, j, cosine, cosine * tangent)
+        turn(columns, m, i, j, cosine, cosine * tangent)
+        turn(v, n, i, j, cosine, cosine * tangent)
       }
   }
-  const lengths = Float64Array.from({ length: n }, (_, j) => Math.sqrt(dot(columns, j * n, columns, j * n, n)))
+  const lengths = Float64Array.from({ length: n }, (_, j) => Math.sqrt(dot(columns, j * m, columns, j * m, m)))
   const order = Array.from(lengths.keys()).sort((i, j) => lengths[j] - lengths[i])
-  const [left, right] = [new Float64Array(n * n), new Float64Array(n * n)]
+  const [left, right] = [new Float64Array(n * m), new Float64Array(n * n)]
   order.forEach((from, to) => {
     const length = lengths[from]
-    for (let e = 0; e < n; e++) {
-      left[to * n + e] = length === 0 ? 0 : columns[from * n + e] / length
-      right[to * n + e] = v[from * n + e]
-    }
+    for (let e = 0; e < m; e++) left[to * m + e] = length === 0 ? 0 : columns[from * m + e] / length
+    right.set(v.subarray(from * n, (from + 1) * n), to * n)
   })
   return {
     values: Float64Array.from(order, j => lengths[j]),
-    left: { shape: [n, n], values: left },
+    left: { shape: [n, m], values: left },
     right: { shape: [n, n], values: right }
   }
+}
+
+/**
+ * The matrix of orthonormal columns nearest to an [m, n], m ≥ n: Σ_i u_i v_iᵀ of its singular value decomposition, the factor of its polar
+ * form (Fan & Hoffman 1955). Of columns that depend on each other it is one of several.
+ */
+export const polar = ({ shape: [m, n], values }: NdArray): Float64Array => {
+  const scale = largest(values)
+  if (!Number.isFinite(scale)) return new Float64Array(m * n).fill(NaN)
+  const {
+    values: sizes,
+    left,
+    right
+  } = singular({ shape: [m, n], values: scale === 0 ? values : values.map(x => x / scale) })
+  const out = new Float64Array(m * n)
+  for (let k = 0; k < n; k++) {
+    const u = left.values.subarray(k * m, (k + 1) * m)
+    if (sizes[k] === 0) u.set(across(left.values, m, k))
+    for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) out[i * n + j] += u[i] * right.values[k * n + j]
+  }
+  return out
+}
+
+/** A unit vector across the first k rows, which are orthonormal: of an axis what they leave over, of the axis of which that is most. */
+const across = (rows: Float64Array, m: number, k: number): Float64Array => {
+  const over = (x: Float64Array): Float64Array => {
+    for (let row = 0; row < k; row++) {
+      const share = dot(rows, row * m, x, 0, m)
+      for (let e = 0; e < m; e++) x[e] -= share * rows[row * m + e]
+    }
+    return x
+  }
+  const left = Array.from({ length: m }, (_, axis) => over(new Float64Array(m).fill(1, axis, axis + 1)))
+  const most = left.reduce((a, b) => (dot(b, 0, b, 0, m) > dot(a, 0, a, 0, m) ? b : a))
+  // Once more, for what rounding left.
+  const again = over(most)
+  const length = Math.sqrt(dot(again, 0, again, 0, m))
+  return again.map(x => x / length)
 }
 
 /** ½(A + Aᵀ) of a square matrix given by its columns: where either half is the other except for rounding. */

@@ -211,21 +211,30 @@ export const rates: fc.Arbitrary<Rate.Rate> = (() => {
   )
 })()
 
+const ofRows = {
+  Ball: fc.record({ radius: dyadic(1 / 64, 4) }).map(Region.ball),
+  Box: fc
+    .record({
+      least: fc.oneof(dyadic(-4, 0), fc.constant(-Infinity)),
+      most: fc.oneof(dyadic(0, 4), fc.constant(Infinity))
+    })
+    .map(Region.box),
+  Simplex: fc.record({ total: dyadic(1 / 64, 2) }).map(Region.simplex),
+  NonNegative: fc.constant(Region.nonNegative)
+}
+
 /** Regions of every kind. */
 export const regions: fc.Arbitrary<Region.Region> = pipe(
   anyOf<Region.Region>({
-    Ball: fc.record({ radius: dyadic(1 / 64, 4) }).map(Region.ball),
-    Box: fc
-      .record({
-        least: fc.oneof(dyadic(-4, 0), fc.constant(-Infinity)),
-        most: fc.oneof(dyadic(0, 4), fc.constant(Infinity))
-      })
-      .map(Region.box),
-    Simplex: fc.record({ total: dyadic(1 / 64, 2) }).map(Region.simplex),
-    NonNegative: fc.constant(Region.nonNegative)
+    ...ofRows,
+    Orthonormal: fc.constant(Region.orthonormal),
+    PositiveDefinite: fc.record({ least: dyadic(1 / 64, 2) }).map(Region.positiveDefinite)
   }),
   printed(Region.show)
 )
+
+/** Those that parameters of any shape may be held in. */
+const regionsOfRows: fc.Arbitrary<Region.Region> = anyOf<Region.Region>(ofRows)
 
 /** Names of parameters of the built-in scores. */
 const parameterName = fc.constantFrom('mean', 'means', 'logits', 'logVariances')
@@ -265,7 +274,7 @@ const partTable = (): Table<Optimizer.Optimizer> => {
     clipByNorm: most.map(Optimizer.clipByNorm),
     clipByGlobalNorm: most.map(Optimizer.clipByGlobalNorm),
     weightDecay: share.map(Optimizer.weightDecay),
-    project: regions.map(Optimizer.project),
+    project: regionsOfRows.map(Optimizer.project),
     average: fc.record({ after: fc.nat(4) }).map(Optimizer.average),
     movingAverage: fc.record({ decay: share }).map(Optimizer.movingAverage),
     freeze: fc.uniqueArray(parameterName, { maxLength: 2 }).map(names => Optimizer.freeze(...names)),

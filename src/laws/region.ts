@@ -1,7 +1,8 @@
-/** Laws of regions: what the nearest-point map of a closed convex set is. */
+/** Laws of regions: what the nearest-point map of a closed set is, and of a convex one. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
+import { singular } from '../../lib/arrays/linalg.js'
 import { Case as Of, Key, Region } from '../index.js'
 import { real, seeds } from './arbitraries.js'
 import { sumOf, greatest, dot } from './check.js'
@@ -12,13 +13,13 @@ type Vector = ReadonlyArray<number>
 
 export interface RegionOptions {
   /** What is believed to be the nearest-point map; by default that of `Region`. */
-  readonly project?: (region: Region.Region) => (x: Float64Array) => Float64Array
+  readonly project?: (region: Region.Region) => (x: Float64Array, columns?: number) => Float64Array
   /** Vectors of a dimension: by default with equal entries, zeros, and entries up to 1e6 among them. */
   readonly vectors?: (dim: number) => fc.Arbitrary<Vector>
   /** How far out of the region a vector is, without the nearest-point map; 0 or less inside. Known of our own regions. */
-  readonly excess?: (x: Vector) => number
+  readonly excess?: (x: Vector, columns: number) => number
   /** A vector of the region made of any other, without the nearest-point map. Known of our own regions. */
-  readonly member?: (x: Vector) => Vector
+  readonly member?: (x: Vector, columns: number) => Vector
   /** Whether permuted coordinates have permuted nearest points: known of our own regions, of others only if you say so. */
   readonly coordinatesAlike?: boolean
   /** Multiplies every tolerance below. */
@@ -28,6 +29,8 @@ export interface RegionOptions {
 interface Example {
   readonly x: Vector
   readonly y: Vector
+  /** Of matrices row by row; of rows as many as there are numbers. */
+  readonly columns: number
   readonly seed: number
 }
 
@@ -35,7 +38,9 @@ const norm = (x: Vector): number => Math.sqrt(dot(x, x))
 const minus = (x: Vector, y: Vector): Vector => x.map((value, i) => value - y[i])
 
 /** How far out of the region a vector is, in the coordinate or the sum that is farthest. */
-const excess: (region: Region.Region) => O.Option<(x: Vector) => number> = Of.known<(x: Vector) => number>(
+const excess: (region: Region.Region) => O.Option<(x: Vector, columns: number) => number> = Of.known<
+  (x: Vector, columns: number) => number
+>(
   Of.when(
     Region.ball,
     ({ radius }) =>
@@ -54,11 +59,48 @@ const excess: (region: Region.Region) => O.Option<(x: Vector) => number> = Of.kn
       x =>
         Math.max(Math.abs(sumOf(x) - total), ...x.map(entry => -entry))
   ),
-  Of.when(Region.nonNegative, () => x => Math.max(...x.map(entry => -entry)))
+  Of.when(Region.nonNegative, () => x => Math.max(...x.map(entry => -entry))),
+  Of.when(Region.orthonormal, () => (x, columns) => {
+    const all = columnsOf(x, columns)
+    return Math.max(...all.flatMap((a, i) => all.map((b, j) => Math.abs(dot(a, b) - (i === j ? 1 : 0)))))
+  }),
+  Of.when(Region.positiveDefinite, ({ least }) => (x, n) => {
+    const uneven = Math.max(...x.map((entry, at) => Math.abs(entry - x[(at % n) * n + Math.floor(at / n)])))
+    // Raised above 0 by a bound of all eigenvalues they are the singular values.
+    const bound = 1 + n * greatest(x)
+    const raised = Float64Array.from(x, (entry, at) => (at % (n + 1) === 0 ? entry + bound : entry))
+    return Math.max(uneven, least - (Math.min(...singular({ shape: [n, n], values: raised }).values) - bound))
+  })
 )
 
+const columnsOf = (x: Vector, columns: number): ReadonlyArray<Vector> =>
+  Array.from({ length: columns }, (_, j) => x.filter((_, at) => at % columns === j))
+
+/** Gram & Schmidt, twice over; where nothing is left of a column, of axes in its place. */
+const orthonormal = (x: Vector, columns: number): Vector => {
+  const rows = x.length / columns
+  const axes = Array.from({ length: rows }, (_, i) => Array.from({ length: rows }, (_, e) => (e === i ? 1 : 0)))
+  const across = (found: ReadonlyArray<Vector>, a: Vector): Vector =>
+    found.reduce((left, b) => left.map((entry, e) => entry - dot(left, b) * b[e]), a)
+  const chosen = columnsOf(x, columns).reduce<ReadonlyArray<Vector>>((found, column) => {
+    const left = [column, ...axes]
+      .map(a =>
+        across(
+          found,
+          a.map(entry => entry / Math.max(norm(a), 1e-300))
+        )
+      )
+      .find(a => norm(a) > 0.5 / rows)
+    const again = across(found, left ?? [])
+    return [...found, again.map(entry => entry / norm(again))]
+  }, [])
+  return x.map((_, at) => chosen[at % columns][Math.floor(at / columns)])
+}
+
 /** A vector of the region made of any other, without the nearest-point map; its faces and corners are met. */
-const member: (region: Region.Region) => O.Option<(x: Vector) => Vector> = Of.known<(x: Vector) => Vector>(
+const member: (region: Region.Region) => O.Option<(x: Vector, columns: number) => Vector> = Of.known<
+  (x: Vector, columns: number) => Vector
+>(
   Of.when(
     Region.ball,
     ({ radius }) =>
@@ -83,8 +125,30 @@ const member: (region: Region.Region) => O.Option<(x: Vector) => Vector> = Of.kn
     const size = sumOf(x.map(Math.abs))
     return x.map(entry => (size === 0 ? total / x.length : (total * Math.abs(entry)) / size))
   }),
-  Of.when(Region.nonNegative, () => x => x.map(Math.abs))
+  Of.when(Region.nonNegative, () => x => x.map(Math.abs)),
+  Of.when(Region.orthonormal, () => orthonormal),
+  // least I + XXᵀ/(1 + |X|)
+  Of.when(Region.positiveDefinite, ({ least }) => (x, n) => {
+    const row = (i: number): Vector => x.slice(i * n, (i + 1) * n)
+    return x.map(
+      (_, at) => dot(row(Math.floor(at / n)), row(at % n)) / (1 + norm(x)) + (at % (n + 1) === 0 ? least : 0)
+    )
+  })
 )
+
+/** Whether permuted coordinates have permuted nearest points, of our own regions. */
+const alike: (region: Region.Region) => boolean = region =>
+  [Region.ball, Region.box, Region.simplex, Region.nonNegative].some(one => Of.isMadeBy(one)(region))
+
+/** Lengths of vectors, and their columns, of which a region is. */
+const shapes = (region: Region.Region): fc.Arbitrary<readonly [rows: number, columns: number]> => {
+  const of = Region.arrays(region)
+  return of === 'rows'
+    ? fc.integer({ min: 1, max: 5 }).map(n => [1, n])
+    : fc
+        .tuple(fc.integer({ min: 1, max: 3 }), of === 'tall' ? fc.integer({ min: 0, max: 2 }) : fc.constant(0))
+        .map(([n, more]) => [n + more, n])
+}
 
 const anyVector = (dim: number): fc.Arbitrary<Vector> => {
   const entries = fc.array(real(5), { minLength: dim, maxLength: dim })
@@ -100,7 +164,7 @@ const nearest = 'Hiriart-Urruty & Lemaréchal 2001, Fundamentals of Convex Analy
 const rounding = '1e-14 n (1 + r), r the greatest entry and n how many: sums of n terms of that size are rounded'
 
 /**
- * The laws of a region: its projection lands inside, leaves alone what is inside, and is the nearest point.
+ * The laws of a region: its projection lands inside, leaves alone what is inside, and is the nearest point; of a convex one more.
  *
  * @example
  * import fc from 'fast-check'
@@ -115,15 +179,23 @@ export const region = (
   region: Region.Region,
   { project: of = Region.project, vectors = anyVector, slack = 1, ...own }: RegionOptions = {}
 ): Laws => {
-  const project = (x: Vector): Vector => Array.from(of(region)(Float64Array.from(x)))
-  const cases: fc.Arbitrary<Example> = fc
-    .integer({ min: 1, max: 5 })
-    .chain(dim => fc.record({ x: vectors(dim), y: vectors(dim), seed: seeds }))
+  const projected = (x: Vector, columns: number): Vector => Array.from(of(region)(Float64Array.from(x), columns))
+  const cases: fc.Arbitrary<Example> = shapes(region).chain(([rows, columns]) => {
+    const any = vectors(rows * columns)
+    return fc.record({ x: any, y: any, columns: fc.constant(columns), seed: seeds })
+  })
   const tolerance = ({ x, y }: Example): number => slack * 1e-14 * x.length * (1 + greatest([...x, ...y]))
   const outside = own.excess ?? O.toUndefined(excess(region))
-  const coordinatesAlike = own.coordinatesAlike ?? O.isSome(excess(region))
+  const coordinatesAlike = own.coordinatesAlike ?? alike(region)
   // Of an unknown region, what the map itself gives is inside: the laws say less, and still all that defines a projection.
-  const inside = own.member ?? O.getOrElse(() => project)(member(region))
+  const within = own.member ?? O.getOrElse(() => projected)(member(region))
+  /** Both maps, of vectors of as many columns. */
+  const maps = ({ columns }: Example) => ({
+    project: (x: Vector): Vector => projected(x, columns),
+    inside: (x: Vector): Vector => within(x, columns)
+  })
+  const isConvex = Region.isConvex(region)
+  const unless = 'it says of itself that it is not convex'
 
   const lawOf = over(cases)
   return ofRows(
@@ -135,24 +207,27 @@ export const region = (
         source: 'definition of a projection',
         claim: outside,
         option: 'excess',
-        says: (each, outside) => [
-          is(project(each.x).length, each.x.length),
-          isAtMost(outside(project(each.x)), 0, tolerance(each))
-        ]
+        says: (each, outside) => {
+          const at = maps(each).project(each.x)
+          return [is(at.length, each.x.length), isAtMost(outside(at, each.columns), 0, tolerance(each))]
+        }
       }),
       lawOf({
         name: 'what is inside stays',
         statement: `∀ y in the region: Πy = y. To ${rounding}.`,
         source: 'definition of a projection',
-        says: each => is(project(inside(each.y)), inside(each.y), tolerance(each))
+        says: each => {
+          const { project, inside } = maps(each)
+          return is(project(inside(each.y)), inside(each.y), tolerance(each))
+        }
       }),
       lawOf({
         name: 'projecting leaves what is projected alone',
         statement: '∀ x: x is as it was before. Exactly.',
         source: 'definition of a function',
-        says: ({ x }) => {
+        says: ({ x, columns }) => {
           const given = Float64Array.from(x)
-          return [is(of(region)(given).length, x.length), is(given, x)]
+          return [is(of(region)(given, columns).length, x.length), is(given, x)]
         }
       }),
       lawOf({
@@ -160,8 +235,18 @@ export const region = (
         statement: `∀ x: ΠΠx = Πx. To ${rounding}.`,
         source: 'what is inside stays',
         says: each => {
+          const { project } = maps(each)
           const once = project(each.x)
           return is(project(once), once, tolerance(each))
+        }
+      }),
+      lawOf({
+        name: 'no point of the region is nearer',
+        statement: `∀ x, y in the region: |x − Πx| ≤ |x − y|. To ${rounding}.`,
+        source: 'definition of a projection',
+        says: each => {
+          const { project, inside } = maps(each)
+          return isAtMost(norm(minus(each.x, project(each.x))), norm(minus(each.x, inside(each.y))), tolerance(each))
         }
       }),
       lawOf({
@@ -169,7 +254,10 @@ export const region = (
         statement:
           '∀ x outside, y in the region: the angle at Πx between x and y is no less than a right one, cos ≤ 0. To 1e-14 n (1 + r)²/|x − Πx||y − Πx|, r the greatest entry.',
         source: nearest,
+        claim: isConvex,
+        unless,
         says: each => {
+          const { project, inside } = maps(each)
           const at = project(each.x)
           const [out, along] = [minus(each.x, at), minus(inside(each.y), at)]
           const lengths = norm(out) * norm(along)
@@ -184,7 +272,10 @@ export const region = (
         name: 'projections bring nothing farther apart',
         statement: `∀ x, y: |Πx − Πy| ≤ |x − y|. To ${rounding}.`,
         source: 'the nearest point, for x and for y',
+        claim: isConvex,
+        unless,
         says: each => {
+          const { project } = maps(each)
           const [before, after] = [norm(minus(each.x, each.y)), norm(minus(project(each.x), project(each.y)))]
           return isAtMost(after, before, tolerance(each))
         }
@@ -196,6 +287,7 @@ export const region = (
         statement: `∀ x, permutations π: Ππx = πΠx. To ${rounding}.`,
         source: 'symmetry of the regions',
         says: each => {
+          const { project } = maps(each)
           const order = pipe(Key.fromSeed(each.seed), Key.permutation(each.x.length))
           const reordered = (x: Vector): Vector => Array.from(order, i => x[i])
           return is(project(reordered(each.x)), reordered(project(each.x)), tolerance(each))

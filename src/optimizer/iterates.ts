@@ -6,26 +6,30 @@ import { type NdArray } from '../../lib/index.js'
 import { size } from '../../lib/arrays/ndarray.js'
 import { Field } from '../core/index.js'
 import * as Params from '../family/params.js'
+import * as Problem from '../core/problem.js'
 import * as Region from './region.js'
 import { define, minus, noMemory, plus, uphill, type Arrays } from './part.js'
 
-/** Every row of every array, a vector being one row, at its nearest point of the region. */
-const nearest = (region: Region.Region): ((params: Arrays) => Arrays) =>
-  Params.map<NdArray, NdArray>(({ shape, values }) => {
-    const width = shape.at(-1) ?? 1
-    const rows = size(shape.slice(0, -1))
-    const project = Region.project(region)
+/** Every row of every array, a vector being one row, or every matrix of its last two axes, at its nearest point of the region. */
+const nearest = (region: Region.Region): ((params: Arrays) => Arrays) => {
+  const axes = Region.arrays(region) === 'rows' ? -1 : -2
+  const project = Region.project(region)
+  return Params.map<NdArray, NdArray>(({ shape, values }) => {
+    const [columns, length] = [shape.at(-1) ?? 1, size(shape.slice(axes))]
     return {
       shape,
       values: Float64Array.from(
-        Array.from({ length: rows }, (_, i) => Array.from(project(values.subarray(i * width, (i + 1) * width)))).flat()
+        Array.from({ length: values.length / length }, (_, i) =>
+          Array.from(project(values.subarray(i * length, (i + 1) * length), columns))
+        ).flat()
       )
     }
   })
+}
 
 /**
  * The step to Π(θ + step), the nearest point of a region, up to the rounding of a sum: every row of every array, a vector
- * being one row.
+ * being one row. A region of matrices holds the last two axes of every array; `Optimizer.only` says of which, where others have another shape.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -41,7 +45,7 @@ export const project = define({
   name: 'project',
   about: 'to the nearest point of a Region',
   fields: {
-    /** Where every row of every parameter is held. */
+    /** Where every row of every parameter is held, or every matrix. */
     region: Field.of(Region.concept)
   },
   call: ['region'],
@@ -50,6 +54,24 @@ export const project = define({
   update:
     ({ region }) =>
     (step, _, { params }) => [minus(nearest(region)(plus(params, step)), params), null],
+  misfits:
+    ({ region }) =>
+    (shapes, printed) => {
+      const named = Object.entries(shapes)
+      const able = named.filter(([, shape]) => Region.fits(region)(shape)).map(([name]) => name)
+      const remedy =
+        able.length === 0 ? 'leave it out' : `hold them alone: Optimizer.only(${JSON.stringify(able)}, ${printed})`
+      return named
+        .filter(([name]) => !able.includes(name))
+        .map(([name, shape]) =>
+          Problem.of(
+            'optimizer',
+            `${printed} on ${name} [${shape.join(', ')}]`,
+            `on ${Region.arrays(region) === 'tall' ? 'matrices of at least as many rows as columns' : 'square matrices'}`,
+            remedy
+          )
+        )
+    },
   gain: uphill,
   afterRate: true
 })

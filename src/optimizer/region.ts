@@ -1,21 +1,46 @@
-/** Regions: the closed convex sets that parameters may be held in, each with its nearest-point map. */
+/** Regions: the closed sets that parameters may be held in, of rows or of matrices, each with its nearest-point map. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as N from 'fp-ts/lib/number.js'
 import * as Ord from 'fp-ts/lib/Ord.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as t from 'io-ts'
+import { polar, symmetric, symmetricEigen } from '../../lib/arrays/linalg.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
+import { refuse } from '../../lib/plain/refuse.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 
-/** The nearest point of the set. */
-type Projection = (x: Float64Array) => Float64Array
+/** The nearest point of the set: of a row, or of a matrix row by row, of so many columns. */
+type Projection = (x: Float64Array, columns: number) => Float64Array
 
-export interface Region extends Case.Value<'Region', Projection> {}
+/** Of which arrays a set is: of rows of any length, of matrices of no fewer rows than columns, or of square ones. */
+export type ArrayKind = 'rows' | 'tall' | 'square'
+
+interface Meaning {
+  readonly project: Projection
+  readonly of: ArrayKind
+  readonly isConvex: boolean
+}
+
+export interface Region extends Case.Value<'Region', Meaning> {}
+
+export type Spec<N extends string, F extends Field.Fields, A extends Case.Call> = Case.Spec<
+  N,
+  F,
+  Projection,
+  A,
+  null
+> & {
+  /** Capability: it is a set of matrices, tall or square; of rows unless given. */
+  readonly of?: ArrayKind
+  /** Whether it is convex, as laws then hold it to be; true unless given. */
+  readonly isConvex?: boolean
+}
 
 export const concept = Concept<Region>('Region', 'where Optimizer.project holds parameters')
 
 /**
- * A region of one's own: `meaning` gives the point of a closed convex set that is nearest to a vector.
+ * A region of one's own: `meaning` gives the point of a closed convex set that is nearest to a vector, or to a matrix where it says
+ * `of: 'tall'` or `'square'`; `isConvex: false` of a set that is not convex.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -34,8 +59,11 @@ export function define<
   const N extends string,
   const F extends Field.Fields = Field.NoFields,
   const A extends Case.Call = null
->(spec: Case.Spec<N, F, Projection, A, null>): Case.Constructor<Region, N, F, A, null> {
-  return Case.define('Region', spec)
+>({ of = 'rows', isConvex = true, meaning, ...spec }: Spec<N, F, A>): Case.Constructor<Region, N, F, A, null> {
+  return Case.define('Region', {
+    ...spec,
+    meaning: (fields: Field.Of<F>): Meaning => ({ project: meaning(fields), of, isConvex })
+  })
 }
 
 /** |x| ≤ radius */
@@ -114,7 +142,88 @@ export const nonNegative = define({
 })
 
 /**
- * The point of the region nearest to a vector. That of the simplex is max(x_i − τ, 0) with
+ * MᵀM = I: matrices whose columns are orthonormal (Stiefel's manifold), of at least as many rows. The nearest is the factor of the polar form, so
+ * that a step followed by it is the polar retraction (Absil, Mahony & Sepulchre 2008, example 4.1.3). Of columns that depend on each
+ * other it is one of several.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Optimizer, Params, Region } from 'ornstein'
+ *
+ * // Principal directions of variances 1, 5 and 4: of Σ v_j |m_j|², m_j the rows of M, the largest on the region.
+ * const variances = [1, 1, 5, 5, 4, 4]
+ * const optimizer = Optimizer.chain(Optimizer.gradientDescent({ rate: 0.1 }), Optimizer.project(Region.orthonormal))
+ * const { init, update } = Optimizer.interpret(optimizer)<'factors'>()
+ * let params = Params.of({ factors: [[1, 0], [0.5, 0.1], [0, 1]] })
+ * for (let i = 0; i < 100; i++) {
+ *   const gradient = Params.map(({ shape, values }) => ({ shape, values: values.map((m, i) => -2 * variances[i] * m) }))(params)
+ *   const [step] = update(gradient, init(params), params)
+ *   params = Params.zipWith((a, b) => a + b)(params, step)
+ * }
+ * const spread = params.factors.values.reduce((sum, m, i) => sum + variances[i] * m * m, 0)
+ * assert.ok(Math.abs(spread - 9) < 1e-9)
+ */
+export const orthonormal = define({
+  name: 'orthonormal',
+  about: 'MᵀM = I, of matrices of at least as many rows as columns',
+  of: 'tall',
+  isConvex: false,
+  meaning: () => (x, columns) => polar({ shape: [x.length / columns, columns], values: x })
+})
+
+/**
+ * M = Mᵀ with no eigenvalue below `least`: covariances, and their inverses. The nearest has the eigenvectors of ½(M + Mᵀ) and its eigenvalues, those
+ * that are less raised to `least` (Higham 1988).
+ */
+export const positiveDefinite = define({
+  name: 'positiveDefinite',
+  about: 'M = Mᵀ, no eigenvalue below least',
+  of: 'square',
+  fields: {
+    /** The least eigenvalue. */
+    least: Field.positive({ default: 1e-6 })
+  },
+  meaning:
+    ({ least }) =>
+    (x, n) => {
+      const half = symmetric(Array.from({ length: n }, (_, j) => x.filter((_, at) => at % n === j)))
+      const { values, vectors } = symmetricEigen(half)
+      // What is there stays to the last bit.
+      if (values.every(value => value >= least)) return half.values
+      const raised = values.map(value => Math.max(value, least))
+      return half.values.map((_, at) =>
+        raised.reduce(
+          (sum, value, k) =>
+            sum + value * vectors.values[k * n + Math.floor(at / n)] * vectors.values[k * n + (at % n)],
+          0
+        )
+      )
+    }
+})
+
+/** The columns that a vector has as a matrix of a region, where nobody says: one of a tall one, √length of a square one. */
+const columnsOf = (of: ArrayKind, length: number): number =>
+  of === 'rows' ? length : of === 'tall' ? 1 : Math.round(Math.sqrt(length))
+
+/** The shape that arrays of a region have, of last axes [m, n]. */
+export const fits =
+  (region: Region) =>
+  (shape: ReadonlyArray<number>): boolean => {
+    const { of } = concept.meaning(region)
+    if (of === 'rows') return true
+    const [m, n] = shape.slice(-2)
+    return shape.length >= 2 && (of === 'tall' ? m >= n : m === n)
+  }
+
+/** Of which arrays it is. */
+export const arrays = (region: Region): ArrayKind => concept.meaning(region).of
+
+/** Whether it is convex. */
+export const isConvex = (region: Region): boolean => concept.meaning(region).isConvex
+
+/**
+ * The point of the region nearest to a vector, or to a matrix, row by row, of so many columns; a vector alone is one column, or a square matrix
+ * where the region is of such. That of the simplex is max(x_i − τ, 0) with
  * τ = max_k (Σ of the k largest − total)/k (Held, Wolfe & Crowder 1974).
  *
  * @example
@@ -124,7 +233,15 @@ export const nonNegative = define({
  *
  * assert.deepEqual(pipe(Float64Array.of(1, 0.5, -1), Region.project(Region.simplex())), Float64Array.of(0.75, 0.25, 0))
  */
-export const project = (region: Region): Projection => concept.meaning(region)
+export const project = (region: Region): ((x: Float64Array, columns?: number) => Float64Array) => {
+  const { project, of } = concept.meaning(region)
+  return (x, columns = columnsOf(of, x.length)) =>
+    of === 'rows' || fits(region)([x.length / columns, columns])
+      ? project(x, columns)
+      : refuse(
+          `Region.project: ${x.length} numbers in ${columns} columns are no ${of} matrix, as ${show(region)} asks; say its columns`
+        )
+}
 
 /** The region as the code that builds it. */
 export const show = (region: Region): string => Case.show(region)
@@ -132,7 +249,7 @@ export const show = (region: Region): string => Case.show(region)
 /** The problems of a region. */
 export const problems = (region: Region): ReadonlyArray<Problem.Problem> => Case.problems(region)
 
-export const all: ReadonlyArray<Vocabulary.Entry> = [ball, box, simplex, nonNegative]
+export const all: ReadonlyArray<Vocabulary.Entry> = [ball, box, simplex, nonNegative, orthonormal, positiveDefinite]
 
 /** The JSON codec of the words of a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Region, unknown> =>

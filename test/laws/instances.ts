@@ -178,7 +178,9 @@ const more: Readonly<Record<string, ReadonlyArray<Row>>> = {
   Region: [
     ['an open box', laws.region(Region.box({ least: 1 }))],
     ['all of space', laws.region(Region.box({}))],
-    ['a simplex of another size', laws.region(Region.simplex({ total: 3 }))]
+    ['a simplex of another size', laws.region(Region.simplex({ total: 3 }))],
+    ['orthonormal columns', laws.region(Region.orthonormal)],
+    ['eigenvalues of 2 or more', laws.region(Region.positiveDefinite({ least: 2 }))]
   ],
   Initializer: [
     started(Initializer.gaussian({ scale: 0.5 }), pair),

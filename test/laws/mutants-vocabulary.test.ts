@@ -40,7 +40,7 @@ const ou = Schedule.ornsteinUhlenbeck
 
 const sum = (x: Float64Array): number => x.reduce((a, b) => a + b, 0)
 
-type Project = (x: Float64Array) => Float64Array
+type Project = (x: Float64Array, columns?: number) => Float64Array
 const projecting =
   (region_: Region.Region) =>
   (project?: Project): Mutant['right'] =>
@@ -49,6 +49,13 @@ const projecting =
 const ball = Region.ball({ radius: 2 })
 const simplex = Region.simplex()
 const box = Region.box({ least: -1, most: 1 })
+
+/** Columns divided by their lengths; the first axis in the place of one without. */
+const unitColumns = (x: Float64Array, columns = 1): Float64Array =>
+  x.map((entry, at) => {
+    const length = Math.hypot(...x.filter((_, k) => k % columns === at % columns))
+    return length === 0 ? (at < columns ? 1 : 0) : entry / length
+  })
 
 areCaught([
   ...mutants(projecting(ball), [
@@ -66,6 +73,38 @@ areCaught([
       'half of the way to the ball',
       'projecting twice is projecting once',
       x => pipe(x, Region.project(ball)).map((entry, i) => (entry + x[i]) / 2)
+    ]
+  ]),
+  ...mutants(projecting(Region.orthonormal), [
+    ['columns that have length 1 alone', 'a projection is inside', unitColumns],
+    [
+      'Gram and Schmidt in the place of the polar form',
+      'no point of the region is nearer',
+      (x, columns = 1) => {
+        const first = unitColumns(x, columns).map((entry, at) => (at % columns === 0 ? entry : x[at]))
+        return Region.project(Region.orthonormal)(
+          first.map((entry, at) => (at % columns === 0 ? 1e6 * entry : entry)),
+          columns
+        )
+      }
+    ]
+  ]),
+  ...mutants(projecting(Region.positiveDefinite({ least: 1 })), [
+    [
+      'what is not symmetric left so',
+      'a projection is inside',
+      (x, columns = 1) =>
+        Region.project(Region.positiveDefinite({ least: 1 }))(x, columns).map((entry, at) =>
+          at === 1 && columns > 1 ? entry + x[1] - x[columns] : entry
+        )
+    ],
+    [
+      'the size of an eigenvalue in its place',
+      'no point of the region is nearer',
+      (x, columns = 1) =>
+        columns === 1
+          ? x.map(entry => Math.max(1, Math.abs(entry)))
+          : Region.project(Region.positiveDefinite({ least: 1 }))(x, columns)
     ]
   ]),
   ...mutants(projecting(simplex), [

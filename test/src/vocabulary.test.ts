@@ -93,10 +93,12 @@ describe('ornstein list', () => {
       expect((await ornstein(`list ${word}`)).stdout).toBe(
         [
           'Region: where Optimizer.project holds parameters',
-          '  Region.ball         |x| ≤ radius',
-          '  Region.box          least ≤ x_i ≤ most',
-          '  Region.simplex      x_i ≥ 0, Σ x_i = total',
-          '  Region.nonNegative  x_i ≥ 0',
+          '  Region.ball              |x| ≤ radius',
+          '  Region.box               least ≤ x_i ≤ most',
+          '  Region.simplex           x_i ≥ 0, Σ x_i = total',
+          '  Region.nonNegative       x_i ≥ 0',
+          '  Region.orthonormal       MᵀM = I, of matrices of at least as many rows as columns',
+          '  Region.positiveDefinite  M = Mᵀ, no eigenvalue below least',
           ''
         ].join('\n')
       )

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
-import { Problem, Region, Vocabulary } from '../../../src/index.js'
+import { Optimizer, Params, Problem, Region, Vocabulary } from '../../../src/index.js'
 
 interface Row {
   readonly region: Region.Region
@@ -57,6 +57,121 @@ const table: ReadonlyArray<Row> = [
     violation: x => above(x, 0)
   }
 ]
+
+const MATRICES = [
+  [[3, 4, 0, 0, 0, 0], 2],
+  [[0, 0, 0, 0], 2],
+  [[1, 2, 2, 4, -3, 1], 2]
+] as const
+
+describe('orthonormal columns', () => {
+  const project = (x: ReadonlyArray<number>, columns: number): ReadonlyArray<number> => [
+    ...Region.project(Region.orthonormal)(Float64Array.from(x), columns)
+  ]
+  const gram = (x: ReadonlyArray<number>, columns: number): ReadonlyArray<number> =>
+    Array.from({ length: columns * columns }, (_, at) =>
+      sum(x.map((a, k) => (k % columns === at % columns ? a * x[k - (k % columns) + Math.floor(at / columns)] : 0)))
+    )
+
+  it.each(MATRICES)('%j in %i columns has MᵀM = I', (x, columns) => {
+    gram(project(x, columns), columns).forEach((g, at) =>
+      expect(Math.abs(g - (at % (columns + 1) === 0 ? 1 : 0))).toBeLessThan(1e-14)
+    )
+  })
+
+  it('is what scipy.linalg.polar gives', () => {
+    // scipy 1.17.1: polar([[1, 2], [2, 4.5], [-3, 1]])[0]
+    const wanted = [
+      0.18032552412481082, 0.3709495969121478, 0.33318825181621964, 0.8483679912690337, -0.9254557224420643,
+      0.3777143734898897
+    ]
+    project([1, 2, 2, 4.5, -3, 1], 2).forEach((m, at) => expect(Math.abs(m - wanted[at])).toBeLessThan(1e-14))
+  })
+
+  it('takes a vector as one column: the unit sphere', () => {
+    expect(pipe(Float64Array.of(3, 4), Region.project(Region.orthonormal))).toEqual(Float64Array.of(0.6, 0.8))
+  })
+
+  it('refuses wide matrices', () => {
+    expect(() => project([1, 2, 3, 4, 5, 6], 3)).toThrow(
+      'Region.project: 6 numbers in 3 columns are no tall matrix, as Region.orthonormal asks; say its columns'
+    )
+  })
+})
+
+describe('an optimizer that holds matrices', () => {
+  const held = (region: Region.Region) => Optimizer.chain(Optimizer.scale(-1), Optimizer.project(region))
+
+  it('projects each matrix of the last two axes', () => {
+    const [step] = Optimizer.interpret(held(Region.positiveDefinite({ least: 1 })))<'x'>().update(
+      Params.of({
+        x: [
+          [
+            [0, 0],
+            [0, 0]
+          ],
+          [
+            [0, -1],
+            [-1, 0]
+          ]
+        ]
+      }),
+      [null, null],
+      Params.of({
+        x: [
+          [
+            [2, 0],
+            [0, 3]
+          ],
+          [
+            [1, 1],
+            [1, 1]
+          ]
+        ]
+      })
+    )
+    // The second goes to [[1, 2], [2, 1]], of eigenvalues 3 and −1, and from there to 3 and 1.
+    const wanted = [0, 0, 0, 0, 1, 0, 0, 1]
+    step.x.values.forEach((x, at) => expect(Math.abs(x - wanted[at])).toBeLessThan(4e-15))
+  })
+
+  it('says of which parameters it is none', () => {
+    const shapes = { means: [2, 3], factors: [2, 3, 2] }
+    const found = Optimizer.incompatibilities({ shapes, random: null })(held(Region.orthonormal))
+    expect(found.map(Problem.show)).toEqual([
+      'optimizer: Optimizer.project(Region.orthonormal) on means [2, 3] is not on matrices of at least as many rows as ' +
+        'columns; hold them alone: Optimizer.only(["factors"], Optimizer.project(Region.orthonormal))'
+    ])
+    const only = Optimizer.chain(
+      Optimizer.scaleByRate(1),
+      Optimizer.only('factors', Optimizer.project(Region.orthonormal))
+    )
+    expect(Optimizer.incompatibilities({ shapes, random: null })(only)).toEqual([])
+  })
+})
+
+describe('positive definite', () => {
+  const project = Region.project(Region.positiveDefinite({ least: 0.5 }))
+  it.each([
+    [
+      [2, 1, 1, 3],
+      [2, 1, 1, 3]
+    ],
+    // λ = 3, −1 along (1, ±1)/√2
+    [
+      [1, 2, 2, 1],
+      [1.75, 1.25, 1.25, 1.75]
+    ],
+    // the antisymmetric part goes
+    [
+      [2, 5, -5, 2],
+      [2, 0, 0, 2]
+    ],
+    [[-4], [0.5]]
+  ])('%j: the nearest is %j', (x, wanted) => {
+    project(Float64Array.from(x)).forEach((m, at) => expect(Math.abs(m - wanted[at])).toBeLessThan(1e-15 * 4))
+  })
+})
 
 const pairs = fc.integer({ min: 1, max: 5 }).chain(n => {
   const vector = fc.array(
@@ -134,7 +249,8 @@ it.each([
 it.each<readonly [Region.Region, string]>([
   [Region.ball({ radius: 0 }), 'radius: 0 is not > 0 and finite; try 1'],
   [Region.box({ least: 1, most: 0 }), 'least: 1 is not ≤ most = 0; swap the two'],
-  [Region.simplex({ total: -1 }), 'total: -1 is not > 0 and finite; try 1']
+  [Region.simplex({ total: -1 }), 'total: -1 is not > 0 and finite; try 1'],
+  [Region.positiveDefinite({ least: 0 }), 'least: 0 is not > 0 and finite; try 0.000001']
 ])('%j is refused', (region, message) => {
   expect(Region.problems(region).map(Problem.show)).toEqual([message])
 })

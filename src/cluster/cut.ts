@@ -1,6 +1,5 @@
 /** Data as workers have them: cut into chunks of whole strands, each known by the hash of its rows. */
 import { cut, rowsOf } from '../../lib/rows/strands.js'
-import { refuse } from '../../lib/plain/refuse.js'
 import * as Stretches from '../../lib/rows/stretches.js'
 import type * as Source from '../data/source/source.js'
 import { hashOf } from './messages.js'
@@ -14,11 +13,10 @@ function* stretchesOf(rows: Stretches.Stretches, first: number, end: number): Ge
   for (let at = first; at < end; at += ROWS) yield Stretches.part(rows, at, Math.min(ROWS, end - at))
 }
 
-/** Numbers, then weights, then labels, of so many rows from `firstRow` on. */
+/** Numbers, then weights, labels and partners, of so many rows from `firstRow` on. */
 function* numbersOf(source: Source.Source, firstRow: number, rows: number): Generator<Float64Array> {
-  if (source.partner) refuse('partner: rows with partners are not sent to workers; run without a queue')
-  for (const part of [source, source.weights, source.labels])
-    if (part !== null) yield* stretchesOf(part, firstRow, firstRow + rows)
+  for (const part of [source, source.weights, source.labels, source.partner])
+    if (part) yield* stretchesOf(part, firstRow, firstRow + rows)
 }
 
 /** Rows that one worker sums at a time: whole strands, so that the sums of all are those of one process. */

@@ -12,7 +12,28 @@ import { computing, type Open } from '../../../src/cluster/computing.js'
 import { chunksOf, hashOfRows } from '../../../src/cluster/cut.js'
 import { kept } from '../../../src/cluster/keptSums.js'
 import type { Either } from '../../../src/core/either.js'
-import { Key, Mixture, Problem, Score, Source, Statistics, Vocabulary } from '../../../src/index.js'
+import {
+  Compile,
+  Expectation,
+  Initializer,
+  Key,
+  Mixture,
+  Objective,
+  Optimizer,
+  Params,
+  Pipeline,
+  type Place,
+  Problem,
+  Run,
+  Schedule,
+  Score,
+  Source,
+  Stage,
+  Statistics,
+  TimeLaw,
+  Vocabulary
+} from '../../../src/index.js'
+import { add, square, sub, sum } from '../../../lib/index.js'
 import { leader, shared, type Leader } from '../../../src/cluster/leader.js'
 import * as Messages from '../../../src/cluster/messages.js'
 import { keys, watched } from '../../../src/cluster/queue.js'
@@ -98,6 +119,64 @@ describe('what a worker computes', () => {
     expect(await of(hashes, opened(Source.of(points)))).toMatchObject({ _tag: 'Refused' })
     const fewer = Source.of({ rows: 1, dim: 2, values: Float64Array.of(1, 2) })
     expect(await of(hashes, opened(fewer))).toMatchObject({ _tag: 'Refused', problem: { field: 'rows', value: '1' } })
+  })
+
+  it('is of rows with their partners, and nothing of other partners', async () => {
+    const towards = Objective.define({
+      name: 'towards',
+      about: 'how far the score leads past the partner',
+      fields: { timeLaw: TimeLaw.field },
+      meaning: ({ timeLaw }) => ({
+        timeLaw,
+        perRow: ({ score, noisy, partner }) => sum(square(sub(add(noisy, score), partner)), 1)
+      })
+    })
+    const vocabulary = Vocabulary.extend(Vocabulary.standard, [towards])
+    const paired = Source.of({ ...points, partner: points.values.map(x => 2 * x) })
+    const asked: Messages.Asked[] = []
+    const loss = {
+      schedule: Schedule.ornsteinUhlenbeck,
+      score: Score.isotropic({ components: 1 }),
+      objective: towards({ timeLaw: TimeLaw.at(0.5) }),
+      expectation: Expectation.monteCarlo()
+    }
+    const evaluate = (place: Place.Place) => {
+      const program = Compile.pipeline(
+        Pipeline.of({
+          schedule: loss.schedule,
+          score: loss.score,
+          initializer: Initializer.values(Params.of({ means: [[1, 2]], logits: [0], logVariances: [0] })),
+          stages: [
+            Stage.descend({ objective: loss.objective, optimizer: Optimizer.gradientDescent({ rate: 0.1 }), steps: 1 })
+          ]
+        }),
+        { place }
+      )(paired)
+      return Run.last(Problem.orThrow(program))(Key.fromSeed(1)).params
+    }
+    const whole = evaluate({
+      taken: (sum, of) => {
+        const { sum: program, numbers } = of()
+        asked.push({ step: 1, program, numbers })
+        return Strands.taken(sum)
+      }
+    })
+    const hashes = CHUNKS.map(chunk => hashOfRows(paired, chunk))
+    const by = (source: Source.Source, chunk: number): Promise<Answer> =>
+      computing(opened(source), vocabulary)({ id: 's', session: { ...session, hashes }, chunk, question: asked[0] })
+    const parts = await Promise.all(CHUNKS.map((_, chunk) => by(paired, chunk)))
+    expect(
+      evaluate({
+        taken: sum => {
+          const sums = new Float64Array(sum.width)
+          for (const part of parts) Strands.add(sums, part._tag === 'Sums' ? part.sums : new Float64Array(0))
+          return sum.found(sums)
+        }
+      })
+    ).toEqual(whole)
+    const other = Source.of({ ...points, partner: points.values })
+    expect(await by(other, 0)).toMatchObject({ _tag: 'Refused' })
+    expect(await by(Source.of(points), 0)).toMatchObject({ _tag: 'Refused' })
   })
 
   it('is nothing of what is not known here', async () => {

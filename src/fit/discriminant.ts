@@ -449,7 +449,8 @@ export interface Directions {
 /**
  * Directions in which the components of a mixture differ most (GMMDR: Scrucca 2010): eigenvectors of 2λB̂² + 2(1 − λ)Σ π(Σ̂_k − Σ̄)², B the
  * covariance of the means and ^ in units of the covariance of all. With λ = 1, unless given, means alone count, and at most K − 1 directions have a
- * share; below it covariances do, too. Of classes give `joined` of them: components of one class count as those of another.
+ * share; below it covariances do, too. Of classes give `joined` of them: components of one class count as those of another. A background is left
+ * out, and a component with tails needs ν > 2.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -462,7 +463,8 @@ export interface Directions {
  */
 export const directions =
   ({ lambda = 1 }: { readonly lambda?: number } = {}) =>
-  (mixture: Mixture.Mixture): Directions => {
+  (given: Mixture.Mixture): Directions => {
+    const mixture = Mixture.withoutBackground(given)
     const { mean, factor } = Mixture.moments(mixture)
     const d = mean.length
     /** A row of columns of L⁻¹A, as rows. */
@@ -476,7 +478,7 @@ export const directions =
       white(mixture.means.values.map((c, at) => Math.sqrt(mixture.weights[Math.floor(at / d)]) * (c - mean[at % d])))
     )
     const within = Component.componentsOf(mixture).map(one => {
-      const { values } = Factor.covariance(one.factor, d)
+      const { values } = Mixture.moments(Component.ofComponents([{ ...one, weight: 1 }])).covariance
       // L⁻¹Σ, and L⁻¹(L⁻¹Σ)ᵀ
       const half = white(values)
       return white(half.map((_, at) => half[(at % d) * d + Math.floor(at / d)]))

@@ -1,10 +1,9 @@
 /**
- * The algebra of mixtures: what is again a mixture, of Gaussians, when columns are picked, mapped, observed, added or multiplied. All of it
+ * The algebra of mixtures: what is again a mixture when columns are picked, mapped, observed, added or multiplied. Components with tails stay
+ * multivariate t of the same ν where columns are picked or mapped; what is observed with noise is told of them by their Gaussians. All of it
  * is one step on factors: the triangle L with LLᵀ = MMᵀ of some M made of factors, by Householder's reflections. No covariance is formed
  * or inverted, so that one of condition 1e16 keeps half of its digits.
  */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -13,9 +12,20 @@ import { iterate } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { given as checked } from '../core/index.js'
 import * as Problem from '../core/problem.js'
-import type { Mixture } from '../family/mixtureData.js'
+import type { Background, Mixture } from '../family/mixtureData.js'
 import * as Pairs from './pairs.js'
-import { gaussianComponents, isGaussian, logWeight, normalized, ofComponents, type Component } from './component.js'
+import {
+  componentsOf,
+  gaussianComponents,
+  isGaussian,
+  logWeight,
+  normalized,
+  ofComponents,
+  partsOf,
+  withoutBackground,
+  type Component
+} from './component.js'
+import * as Student from './student.js'
 
 type Rows = ReadonlyArray<ReadonlyArray<number>>
 
@@ -84,9 +94,54 @@ const isSingular = ({ values }: NdArray, m: number): boolean =>
 /** One column needs no triangle. */
 const plain = (factor: NdArray): NdArray => (factor.values.length === 1 ? { ...factor, shape: [] } : factor)
 
+/** Of each number that comes out the one column that it is made of, by a factor; null where a map adds columns or copies one. */
+const ofOneEach = (matrix: Rows): ReadonlyArray<{ readonly column: number; readonly by: number }> | null => {
+  const found = matrix.map(row => row.flatMap((by, column) => (by === 0 ? [] : [{ column, by }])))
+  const isOfOne = found.every(entries => entries.length === 1)
+  return isOfOne && new Set(found.map(([{ column }]) => column)).size === matrix.length
+    ? found.map(([entry]) => entry)
+    : null
+}
+
+/** Ax + b of a mixture's components, each as it is: a multivariate t is one of the same ν. */
+const mappedAll = (
+  { matrix, offset }: Affine,
+  mixture: Mixture,
+  components: ReadonlyArray<Component>
+): ReadonlyArray<Component> =>
+  components.map(component => ({
+    ...component,
+    mean: Float64Array.from(matrix, (row, i) => along(row, j => component.mean[j]) + (offset?.[i] ?? 0)),
+    factor: plain(mapped(matrix, component.factor, dimOf(mixture)))
+  }))
+
+/** The background of Ax + b, where A adds no columns; null where there is none, or its image is of another shape. */
+const mappedBackground = ({ matrix, offset }: Affine, { background }: Mixture): Background | null => {
+  const entries = ofOneEach(matrix)
+  return background === undefined || entries === null
+    ? null
+    : {
+        ...background,
+        centre: Float64Array.from(entries, ({ column, by }, i) => by * background.centre[column] + (offset?.[i] ?? 0)),
+        scale: Float64Array.from(entries, ({ column, by }) => Math.abs(by) * background.scale[column])
+      }
+}
+
+/** Its components and its background under a map that is right for it. */
+const image = (map: Affine, mixture: Mixture): Mixture => {
+  const background = mappedBackground(map, mixture)
+  // A Cauchy whose columns are added is a component of ν = 1; weights are then those of all parts.
+  const parts = background === null ? partsOf(mixture) : componentsOf(withoutBackground(mixture))
+  const found = ofComponents(mappedAll(map, mixture, parts))
+  return background === null ? found : { ...found, background }
+}
+
 /**
  * The distribution of Ax + b: means Ac + b, covariances AΣAᵀ. A needs full row rank, else there is no density, and a RangeError says so:
  * a hidden sum, say, is one column and not two. Add noise by `convolve`.
+ *
+ * A multivariate t is one with the same ν. A background stays one where each number that comes out is made of a column of its own; where columns are
+ * added a Cauchy becomes the last component, with ν = 1, and a box, whose image has no such form, is refused. `withoutBackground` leaves it out.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -103,13 +158,7 @@ export const affine =
     const d = dimOf(aMixture(mixture, 'Mixture.affine(map)(mixture)'))
     const m = matrix.length
     const isRight = isMatrix(matrix, m, d)
-    const images = isRight
-      ? gaussianComponents(mixture).map(({ weight, mean, factor }) => ({
-          weight,
-          mean: Float64Array.from(matrix, (row, i) => along(row, j => mean[j]) + (offset?.[i] ?? 0)),
-          factor: plain(mapped(matrix, factor, d))
-        }))
-      : []
+    const images = isRight ? mappedAll({ matrix }, mixture, componentsOf(mixture)) : []
     stop('Mixture.affine', [
       ...Problem.unless(
         isRight,
@@ -131,9 +180,16 @@ export const affine =
         JSON.stringify(matrix),
         'of full row rank: what comes out has no density',
         'leave out rows that are sums of others'
+      ),
+      ...Problem.unless(
+        !isRight || mixture.background?.shape !== 'box' || ofOneEach(matrix) !== null,
+        'mixture',
+        'with a background that is a box',
+        'one that has an image where columns are added',
+        'give Mixture.withoutBackground(mixture), or learn it with a Cauchy'
       )
     ])
-    return ofComponents(images)
+    return image({ matrix, ...(offset && { offset }) }, mixture)
   }
 
 /** The problems of columns that are picked out of so many. */
@@ -153,7 +209,8 @@ export const columnProblems = (
   )
 
 /**
- * The distribution of some columns, in the order of the list: their means, and the rows and columns of Σ that are theirs.
+ * The distribution of some columns, in the order of the list: their means, and the rows and columns of Σ that are theirs. Tails keep ν, and a
+ * background is that of the columns.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -168,27 +225,22 @@ export const marginal =
     const d = dimOf(aMixture(mixture, 'Mixture.marginal(columns)(mixture)'))
     stop('Mixture.marginal', columnProblems('columns', columns, d))
     const { means, weights, variances, factors } = mixture
-    if (factors === null && isGaussian(mixture)) {
-      const picked = (values: Float64Array): Float64Array =>
-        Float64Array.from({ length: weights.length * columns.length }, (_, at) => {
-          const [k, column] = [Math.floor(at / columns.length), columns[at % columns.length]]
-          return values[k * d + column]
-        })
-      return {
-        means: { shape: [weights.length, columns.length], values: picked(means.values) },
-        weights,
-        variances: variances.length === weights.length ? variances : picked(variances),
-        factors
-      }
-    }
     const matrix = columns.map(j => Array.from({ length: d }, (_, l) => (l === j ? 1 : 0)))
-    return ofComponents(
-      gaussianComponents(mixture).map(({ weight, mean, factor }) => ({
-        weight,
-        mean: Float64Array.from(columns, j => mean[j]),
-        factor: plain(mapped(matrix, factor, d))
-      }))
-    )
+    if (factors !== null) return image({ matrix }, mixture)
+    const picked = (values: Float64Array): Float64Array =>
+      Float64Array.from({ length: weights.length * columns.length }, (_, at) => {
+        const [k, column] = [Math.floor(at / columns.length), columns[at % columns.length]]
+        return values[k * d + column]
+      })
+    const background = mappedBackground({ matrix }, mixture)
+    return {
+      means: { shape: [weights.length, columns.length], values: picked(means.values) },
+      weights,
+      variances: variances.length === weights.length ? variances : picked(variances),
+      factors,
+      ...(mixture.tails && { tails: mixture.tails }),
+      ...(background && { background })
+    }
   }
 
 const sameWidth = (where: string, one: Mixture, other: Mixture): void => {
@@ -254,6 +306,9 @@ interface Conditioned {
   /** log π N(y; Ac + b, L_yL_yᵀ) */
   readonly logJoint: number
 }
+
+/** A part whose share is e^−40 of the greatest changes no digit of the whole. */
+const NOTHING = 40
 
 /** The triangle of [N, AL; 0, L] is [L_y, 0; G, L_x]: see `given`. */
 const conditioned = (
@@ -344,13 +399,16 @@ const seenBy = (
     noise: noise ?? new Float64Array(0),
     observed: Float64Array.from(observed, (y, i) => y - (offset?.[i] ?? 0))
   }
-  return gaussianComponents(mixture).map(component => conditioned(component, seen))
+  return componentsOf(Student.gaussians(mixture)).map(component => conditioned(component, seen))
 }
 
 /**
  * p(x | y) of y = Ax + b + noise, x from the mixture: a mixture of as many components. With Σ = LLᵀ and N = diag(deviation), the
  * triangle of [N, AL; 0, L] is [L_y, 0; G, L_x]: with e = L_y⁻¹(y − Ac − b) a component becomes N(c + Ge, L_xL_xᵀ), and counts
  * π N(y; Ac + b, L_yL_yᵀ). Columns that are seen without noise are `predict`'s.
+ *
+ * Of components with tails and of a Cauchy background the posterior has no closed form: it is that of `gaussians`, to ten digits, with some hundred
+ * components for each. A box is refused.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -365,7 +423,10 @@ const seenBy = (
 export const given =
   (observation: Observation) =>
   (mixture: Mixture): Mixture => {
-    const parts = seenBy(observation, mixture, 'Mixture.given')
+    const all = seenBy(observation, mixture, 'Mixture.given')
+    const most = Math.max(...all.map(({ logJoint }) => logJoint))
+    // Of a t those parts alone that have a share: the widest have no digits left of what is seen.
+    const parts = isGaussian(mixture) ? all : all.filter(({ logJoint }) => logJoint > most - NOTHING)
     return weighted(
       parts,
       parts.map(({ logJoint }) => logJoint)
@@ -373,7 +434,7 @@ export const given =
   }
 
 /**
- * log p(y) of y = Ax + b + noise, x from the mixture: log Σ π N(y; Ac + b, AΣAᵀ + NNᵀ).
+ * log p(y) of y = Ax + b + noise, x from the mixture: log Σ π N(y; Ac + b, AΣAᵀ + NNᵀ); with tails that of `gaussians`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -468,7 +529,7 @@ export interface TwoMoments {
 
 /**
  * The mean m = Σ π c and the covariance Σ π (Σ_k + (c − m)(c − m)ᵀ) of all columns, whose triangle is that of [√π L, √π (c − m)] side by
- * side.
+ * side. A multivariate t of ν > 2 has the covariance νΣ/(ν − 2), and a box s²/3; a t of ν ≤ 2, or a Cauchy, has none, and a RangeError says so.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -480,15 +541,27 @@ export interface TwoMoments {
  */
 export const moments = (mixture: Mixture): TwoMoments => {
   const d = dimOf(aMixture(mixture, 'Mixture.moments(mixture)'))
-  const components = gaussianComponents(mixture)
+  const components = partsOf(mixture)
+  stop(
+    'Mixture.moments',
+    Problem.unless(
+      components.every(({ weight, nu = Infinity }) => nu > 2 || weight === 0),
+      'mixture',
+      'with a component of ν ≤ 2, or a Cauchy background',
+      'one that has a covariance',
+      'take Mixture.withoutBackground(mixture), or quantiles'
+    )
+  )
   const [{ mean: origin }] = components // prettier-ignore
   // About a centre: a distant origin costs no digits.
   const mean = origin.map((o, j) => o + total(components.map(({ weight, mean }) => weight * (mean[j] - o))))
-  const rows = components.flatMap(({ weight, mean: c, factor }) => {
+  const rows = components.flatMap(({ weight, mean: c, factor, nu, background }) => {
     const { values } = Factor.triangle(factor, d)
     const root = Math.sqrt(weight)
+    const wide =
+      weight === 0 ? 0 : root * Math.sqrt(background === 'box' ? 1 / 3 : nu === undefined ? 1 : nu / (nu - 2))
     return [
-      new Float64Array(d * d).map((_, at) => root * values[(at % d) * d + Math.floor(at / d)]),
+      new Float64Array(d * d).map((_, at) => wide * values[(at % d) * d + Math.floor(at / d)]),
       c.map((x, j) => root * (x - mean[j]))
     ]
   })
@@ -496,11 +569,59 @@ export const moments = (mixture: Mixture): TwoMoments => {
   return { mean, factor, covariance: Factor.covariance(factor, d) }
 }
 
-/** Of one column: each component's weight, mean and standard deviation. */
-const ofOneColumn = (
-  mixture: Mixture,
-  where: string
-): ReadonlyArray<{ readonly weight: number; readonly mean: number; readonly deviation: number }> => {
+/** A distribution of mean 0 and scale 1. */
+export interface Standard {
+  /** P(X > z) */
+  readonly tail: (z: number) => number
+  readonly density: (z: number) => number
+  readonly quantile: (p: number) => number
+}
+
+/** A component of one column. */
+export interface Line {
+  readonly weight: number
+  readonly mean: number
+  /** The standard deviation of a Gaussian, the scale of a t; of a box half its width. */
+  readonly deviation: number
+  readonly standard: Standard
+}
+
+const normal: Standard = { tail: Normal.tail, density: x => Student.density(Infinity, x), quantile: Normal.quantile }
+
+const box: Standard = {
+  tail: z => Math.min(1, Math.max(0, (1 - z) / 2)),
+  density: z => (Math.abs(z) < 1 ? 0.5 : 0),
+  quantile: p => 2 * p - 1
+}
+
+/** Beyond, numbers have no sums. */
+const FAR = Number.MAX_VALUE / 8
+
+const student = (nu: number): Standard => {
+  const tail = (z: number): number => Student.tail(nu, z)
+  const density = (z: number): number => Student.density(nu, z)
+  return {
+    tail,
+    density,
+    quantile: p => {
+      const share = Math.min(p, 1 - p)
+      const most = iterate(1, z => (z > FAR || tail(z) <= share ? null : 2 * z))
+      return (
+        Math.sign(p - 0.5) *
+        Math.min(
+          FAR,
+          root(0, most, z => [share - tail(z), density(z)])
+        )
+      )
+    }
+  }
+}
+
+/** That of ν, ∞ of a normal distribution. */
+export const standardOf = (nu: number): Standard => (nu === Infinity ? normal : student(nu))
+
+/** Of one column, its components and its background. */
+const ofOneColumn = (mixture: Mixture, where: string): ReadonlyArray<Line> => {
   const d = dimOf(aMixture(mixture, `${where}(…)(mixture)`))
   stop(
     where,
@@ -512,27 +633,27 @@ const ofOneColumn = (
       'take the Mixture.marginal([column]) of one of them'
     )
   )
-  return gaussianComponents(mixture).map(({ weight, mean, factor }) => ({
+  return partsOf(mixture).map(({ weight, mean, factor, nu = Infinity, background }) => ({
     weight,
     mean: mean[0],
-    deviation: factor.values[0]
+    deviation: factor.values[0],
+    standard: background === 'box' ? box : standardOf(nu)
   }))
 }
 
-type OneColumn = ReturnType<typeof ofOneColumn>
-
 /** P(X ≤ x), or of the upper side P(X > x), right to their own size however small. */
-const below = (components: OneColumn, x: number, isUpper: boolean): number =>
+const below = (components: ReadonlyArray<Line>, x: number, isUpper: boolean): number =>
   total(
-    components.map(({ weight, mean, deviation }) => {
+    components.map(({ weight, mean, deviation, standard }) => {
       const z = (x - mean) / deviation
-      return weight * Normal.tail(isUpper ? z : -z)
+      // Each is the same on both sides.
+      return weight * standard.tail(isUpper ? z : -z)
     })
   )
 
 /**
- * P(X ≤ x) of one column, Σ π Φ((x − c)/√v), right to a relative 10⁻¹³ however small; of more columns take a `marginal` first, or a
- * RangeError says so.
+ * P(X ≤ x) of one column, Σ π Φ((x − c)/√v), right to a relative 10⁻¹³ however small, with tails to 10⁻¹²; of more columns take a `marginal`
+ * first, or a RangeError says so. A background is of the distribution.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -585,10 +706,10 @@ export const quantile =
   }
 
 /** The same of components as they are told. */
-export const quantileOf = (components: OneColumn, p: number): number => {
+export const quantileOf = (components: ReadonlyArray<Line>, p: number): number => {
   const z = Normal.quantile(p)
   if (!Number.isFinite(z)) return z
-  const own = components.map(({ mean, deviation }) => mean + z * deviation)
+  const own = components.map(({ mean, deviation, standard }) => mean + standard.quantile(p) * deviation)
   const [low, high] = [Math.min(...own), Math.max(...own)]
   if (!(low < high)) return low
   // From the side of the smaller share, which has its digits.
@@ -596,19 +717,17 @@ export const quantileOf = (components: OneColumn, p: number): number => {
   const share = isUpper ? 1 - p : p
   return root(low, high, x => [
     (isUpper ? -1 : 1) * (below(components, x, isUpper) - share),
-    pipe(
-      components,
-      RA.map(({ weight, mean, deviation }) => {
-        const z = (x - mean) / deviation
-        return (weight / deviation) * Elementary.exp((-z * z) / 2)
-      }),
-      total
-    ) / Math.sqrt(2 * Math.PI)
+    total(
+      components.map(
+        ({ weight, mean, deviation, standard }) => (weight / deviation) * standard.density((x - mean) / deviation)
+      )
+    )
   ])
 }
 
 /**
- * Σ_c p_c of mixtures with weights p, which sum to 1: all their components, each with the weight p π.
+ * Σ_c p_c of mixtures with weights p, which sum to 1: all their components, each with the weight p π. Mixtures with a background are refused: take each
+ * `withoutBackground`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -619,9 +738,20 @@ export const quantileOf = (components: OneColumn, p: number): number => {
  */
 export const joined =
   (weights: ReadonlyArray<number>) =>
-  (mixtures: ReadonlyArray<Mixture>): Mixture =>
-    ofComponents(
-      mixtures.flatMap((mixture, c) =>
-        gaussianComponents(mixture).map(component => ({ ...component, weight: weights[c] * component.weight }))
+  (mixtures: ReadonlyArray<Mixture>): Mixture => {
+    stop(
+      'Mixture.joined',
+      Problem.unless(
+        mixtures.every(({ background }) => background === undefined),
+        'mixtures',
+        'one with a background',
+        'of components alone',
+        'take Mixture.withoutBackground of each'
       )
     )
+    return ofComponents(
+      mixtures.flatMap((mixture, c) =>
+        componentsOf(mixture).map(component => ({ ...component, weight: weights[c] * component.weight }))
+      )
+    )
+  }

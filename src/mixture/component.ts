@@ -82,6 +82,25 @@ export const gaussianComponents = (mixture: Mixture): ReadonlyArray<Component> =
   return wrong.length === 0 ? componentsOf(mixture) : refuse(wrong.map(Problem.show).join('; '))
 }
 
+/**
+ * The mixture of its components alone: the distribution of a row that is of one of them, and not of the background.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * const background = { share: 0.2, shape: 'cauchy', centre: [0], scale: [5] } as const
+ * const mixture = Mixture.of({ means: [[-1], [1]], tails: [4, 4], background })
+ * assert.deepEqual(Mixture.withoutBackground(mixture), Mixture.of({ means: [[-1], [1]], tails: [4, 4] }))
+ */
+export const withoutBackground = ({ means, weights, variances, factors, tails }: Mixture): Mixture => ({
+  means,
+  weights,
+  variances,
+  factors,
+  ...(tails && { tails })
+})
+
 /** The same, and the background after them where there is one. */
 export const partsOf = (mixture: Mixture): ReadonlyArray<Component> => {
   const { background } = mixture

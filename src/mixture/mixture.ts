@@ -66,7 +66,7 @@ import * as Problem from '../core/problem.js'
 import type { Mixture } from '../family/mixtureData.js'
 import type { Level } from '../schedule/schedule.js'
 
-export { logWeights } from './component.js'
+export { logWeights, withoutBackground } from './component.js'
 export {
   affine,
   cdf,

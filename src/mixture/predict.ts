@@ -9,15 +9,16 @@ import { given as checked } from '../core/index.js'
 import * as Problem from '../core/problem.js'
 import type { Points } from '../data/points.js'
 import type { Mixture } from '../family/mixtureData.js'
-import { columnProblems, quantileOf } from './calculus.js'
-import { gaussianComponents, ofComponents } from './component.js'
+import { columnProblems, quantileOf, standardOf, type Standard } from './calculus.js'
+import { componentsOf, ofComponents, partsOf, withoutBackground } from './component.js'
+import * as Moments from './em/moments.js'
 import { patternsOf, seenBy, type Pattern, type SeenByPattern } from './em/patterns.js'
 
 /** Columns as rows of the others leave them. */
 export interface Prediction {
   /** E[x_j | the rest], [rows, targets] */
   readonly mean: Points
-  /** The standard deviation of x_j given the rest, [rows, targets]. */
+  /** The standard deviation of x_j given the rest, [rows, targets]; ∞ where a component with tails has ν + the number of cells ≤ 2. */
   readonly sd: Points
   /** The p-quantiles of each target given the rest, [rows, targets]. */
   readonly quantile: (p: number) => Points
@@ -25,12 +26,17 @@ export interface Prediction {
   readonly at: (row: number) => Mixture
   /** log p(the rest), [rows]: a row that is far from all others has little to be predicted by. */
   readonly logDensity: Float64Array
+  /** p(background | the rest), [rows]: how likely a row is of no component, and nothing is predicted of it; 0 without a background. */
+  readonly background: Float64Array
 }
 
 /** A row as its pattern sees it: shares of components, and means of what it misses, [K, m]. */
 interface Seen {
   readonly shares: Float64Array
   readonly means: Float64Array
+  /** By what its cells widen scales, (ν + q)/(ν + o) of a t and 1 of a Gaussian, [K]; and their ν + o, ∞ of a Gaussian. */
+  readonly widening: Float64Array
+  readonly degrees: Float64Array
   readonly logDensity: number
 }
 
@@ -38,6 +44,7 @@ interface Seen {
 const seenRow = (
   { constants, centres, isTriangular, roots, gains }: SeenByPattern,
   { order, observed: o }: Pattern,
+  nus: Float64Array,
   values: Float64Array,
   from: number
 ): Seen => {
@@ -45,6 +52,7 @@ const seenRow = (
   const m = dim - o
   const shares = new Float64Array(count)
   const means = new Float64Array(count * m)
+  const widening = new Float64Array(count).fill(1)
   const delta = new Float64Array(o)
   let most = -Infinity
   for (let k = 0; k < count; k++) {
@@ -56,7 +64,10 @@ const seenRow = (
       else y = roots[k * o + i] * delta[i]
       squared += y * y
     }
-    shares[k] = constants[k] - squared / 2
+    const nu = nus[k]
+    const isTailed = nu < Infinity
+    shares[k] = constants[k] - (isTailed ? ((nu + o) / 2) * Elementary.log1p(squared / nu) : squared / 2)
+    if (isTailed) widening[k] = (nu + squared) / (nu + o)
     most = Math.max(most, shares[k])
     for (let i = 0; i < m; i++) {
       let mean = centres[k * dim + o + i]
@@ -69,7 +80,7 @@ const seenRow = (
   for (let k = 0; k < count; k++)
     total += shares[k] = most === -Infinity ? Elementary.exp(constants[k]) : Elementary.exp(shares[k] - most)
   for (let k = 0; k < count; k++) shares[k] /= total
-  return { shares, means, logDensity: most + Elementary.log(total) }
+  return { shares, means, widening, degrees: nus.map(nu => nu + o), logDensity: most + Elementary.log(total) }
 }
 
 /** The variance of the i-th missing column in the k-th component. */
@@ -86,11 +97,12 @@ const eachRow = (
   act: (row: number, pattern: Pattern, seen: SeenByPattern, found: Seen) => void
 ): void => {
   const [, dim] = mixture.means.shape
-  const components = gaussianComponents(mixture)
+  const components = componentsOf(withoutBackground(mixture))
+  const nus = Float64Array.from(components, ({ nu = Infinity }) => nu)
   for (const pattern of patternsOf(values, dim)) {
     const seen = seenBy(components, pattern)
     const rows = pattern.rows ?? Int32Array.from({ length: values.length / dim }, (_, i) => i)
-    for (const row of rows) act(row, pattern, seen, seenRow(seen, pattern, values, row * dim))
+    for (const row of rows) act(row, pattern, seen, seenRow(seen, pattern, nus, values, row * dim))
   }
 }
 
@@ -113,7 +125,9 @@ const masked = (targets: ReadonlyArray<number>, { rows, dim, values }: Points, a
  * cells that it has, and by none as the mixture has it.
  *
  * Each component is a linear regression, and p(k | the rest) says how much it counts, so that the whole bends, and its noise depends on
- * where the row is (Ghahramani & Jordan 1994). It is not the best predictor where few rows have many columns: the mixture was learned
+ * where the row is (Ghahramani & Jordan 1994). A multivariate t given o of its columns is a t again, with ν + o degrees of freedom and scales that are
+ * (ν + q)/(ν + o) times a Gaussian's, q the squared distance of what there is: a row far off is predicted less surely. Predictions are of
+ * rows that are of a component: of a background, whose mean says nothing, `background` tells how likely each row is. It is not the best predictor where few rows have many columns: the mixture was learned
  * to describe all columns, and not these targets.
  *
  * @example
@@ -154,16 +168,18 @@ export const predict =
     const [shares, logDensity] = [new Float64Array(rows * count), new Float64Array(rows)]
     // of each row, target and component
     const [centres, variances] = [new Float64Array(rows * width * count), new Float64Array(rows * width * count)]
+    const degrees = new Float64Array(rows * count)
     eachRow(mixture, values, (row, { order, observed: o }, { rests }, found) => {
       const m = dim - o
       shares.set(found.shares, row * count)
+      degrees.set(found.degrees, row * count)
       logDensity[row] = found.logDensity
       columns.forEach((column, t) => {
         const i = order.indexOf(column, o) - o
         for (let k = 0; k < count; k++) {
           const at = (row * width + t) * count + k
           centres[at] = found.means[k * m + i]
-          variances[at] = varianceOf(rests, m, k, i)
+          variances[at] = varianceOf(rests, m, k, i) * found.widening[k]
         }
       })
     })
@@ -177,13 +193,18 @@ export const predict =
       for (let k = 0; k < count; k++) mean += shares[row * count + k] * centres[at + k]
       return mean
     }
+    const { background } = mixture
+    const whole = background === undefined ? null : Moments.responsibilities(partsOf(mixture), { rows, dim, values })
     return {
       mean: perCell(meanAt),
       sd: perCell((row, at) => {
         const mean = meanAt(row, at)
         let sum = 0
-        for (let k = 0; k < count; k++)
-          sum += shares[row * count + k] * (variances[at + k] + Elementary.square(centres[at + k] - mean))
+        for (let k = 0; k < count; k++) {
+          const [share, nu] = [shares[row * count + k], degrees[row * count + k]]
+          const wide = nu === Infinity ? 1 : nu > 2 ? nu / (nu - 2) : Infinity
+          if (share > 0) sum += share * (wide * variances[at + k] + Elementary.square(centres[at + k] - mean))
+        }
         return Math.sqrt(sum)
       }),
       quantile: p => {
@@ -191,19 +212,32 @@ export const predict =
           refuse(
             `Mixture.predict: ${Problem.show(Problem.of('p', String(p), 'between 0 and 1', 'try 0.5, the median'))}`
           )
+        const known = new Map<number, Standard>()
+        /** Rows of a pattern share ν, and the quantile of a component in its units. */
+        const ofNu = (nu: number): Standard => {
+          const before = known.get(nu)
+          if (before !== undefined) return before
+          const own = standardOf(nu)
+          const at = own.quantile(p)
+          const found = { ...own, quantile: () => at }
+          known.set(nu, found)
+          return found
+        }
         return perCell((row, at) =>
           quantileOf(
             Array.from({ length: count }, (_, k) => ({
               weight: shares[row * count + k],
               mean: centres[at + k],
-              deviation: Math.sqrt(variances[at + k])
+              deviation: Math.sqrt(variances[at + k]),
+              standard: ofNu(degrees[row * count + k])
             })).filter(({ weight }) => weight > 0),
             p
           )
         )
       },
       at: row => targetsOf(mixture, columns, values.subarray(row * dim, (row + 1) * dim)),
-      logDensity
+      logDensity: whole?.logDensity ?? logDensity,
+      background: new Float64Array(rows).map((_, row) => whole?.shares[row * (count + 1) + count] ?? 0)
     }
   }
 
@@ -211,7 +245,7 @@ export const predict =
 const targetsOf = (mixture: Mixture, columns: ReadonlyArray<number>, row: Float64Array): Mixture => {
   const found: Mixture[] = []
   const [count, dim] = mixture.means.shape
-  eachRow(mixture, row, (_, { order, observed: o }, { rests }, { shares, means }) => {
+  eachRow(mixture, row, (_, { order, observed: o }, { rests }, { shares, means, widening, degrees }) => {
     const m = dim - o
     const places = columns.map(column => order.indexOf(column, o) - o)
     found.push(
@@ -222,10 +256,11 @@ const targetsOf = (mixture: Mixture, columns: ReadonlyArray<number>, row: Float6
           factor: Factor.ofRows(
             new Float64Array(m * places.length).map((_, at) => {
               const [j, t] = [Math.floor(at / places.length), at % places.length]
-              return rests[(k * m + places[t]) * m + j]
+              return rests[(k * m + places[t]) * m + j] * Math.sqrt(widening[k])
             }),
             places.length
-          )
+          ),
+          ...(degrees[k] < Infinity && { nu: degrees[k] })
         }))
       )
     )
@@ -234,7 +269,7 @@ const targetsOf = (mixture: Mixture, columns: ReadonlyArray<number>, row: Float6
 }
 
 /**
- * The rows with each missing cell, which holds NaN, at its mean given the cells that the row has. The best guess of a cell, and not a
+ * The rows with each missing cell, which holds NaN, at its mean given the cells that the row has, as a row of a component. The best guess of a cell, and not a
  * sample of it: means and covariances of such rows are narrower than those of whole ones (Little & Rubin, Statistical Analysis with
  * Missing Data, §4.2). To learn from rows with missing cells, give them to `fit` as they are.
  *

@@ -6,6 +6,7 @@
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as ChiSquared from '../../lib/numbers/chiSquared.js'
+import * as Normal from '../../lib/numbers/normal.js'
 import { logGamma, logLessDigamma } from '../../lib/numbers/gamma.js'
 import { isGaussian, ofComponents, partsOf, type Component } from './component.js'
 import { refuse } from '../../lib/plain/refuse.js'
@@ -111,6 +112,51 @@ export const gaussians = (mixture: Mixture): Mixture => {
   const total = all.reduce((sum, { weight }) => sum + weight, 0)
   return ofComponents(all.map(({ weight, mean, factor }) => ({ weight: weight / total, mean, factor })))
 }
+
+/** Where the next term of a fraction changes no bit, and how many there are at most: some √a are taken. */
+const STEADY = 2 ** -53
+const TERMS = 500
+
+/** The continued fraction of a B_x(a, b)/(x^a (1 − x)^b), which converges fast up to x = (a + 1)/(a + b + 2) (Lentz 1976; DLMF 8.17.22). */
+const fraction = (a: number, b: number, x: number): number => {
+  let [c, d] = [1, 1 / (1 - ((a + b) * x) / (a + 1))]
+  let found = d
+  for (let m = 1; m <= TERMS; m++) {
+    for (const step of [
+      (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m)),
+      (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1))
+    ]) {
+      d = 1 / (1 + step * d)
+      c = 1 + step / c
+      found *= c * d
+    }
+    if (Math.abs(c * d - 1) <= STEADY) break
+  }
+  return found
+}
+
+/**
+ * P(T > x) of Student's t with ν degrees of freedom: ½ I_{ν/(ν + x²)}(ν/2, ½), to a relative 10⁻¹² however small (Abramowitz & Stegun
+ * 26.7.1); of ν = ∞ a normal distribution's.
+ */
+export const tail = (nu: number, x: number): number => {
+  if (nu === Infinity) return Normal.tail(x)
+  if (x < 0) return 1 - tail(nu, -x)
+  const [a, q] = [nu / 2, (x * x) / nu]
+  if (!(q > 0)) return 0.5
+  if (q === Infinity) return 0
+  // x^a (1 − x)^½/B(a, ½) of x = 1/(1 + q)
+  const logs = logGamma(a + 0.5) - logGamma(a) + (Elementary.log(q) - Elementary.log(Math.PI)) / 2
+  const front = Elementary.exp(logs - (a + 0.5) * Elementary.log1p(q))
+  return 1 / (1 + q) < (a + 1) / (a + 2.5)
+    ? (front / a) * fraction(a, 0.5, 1 / (1 + q)) * 0.5
+    : 0.5 - front * fraction(0.5, a, q / (1 + q))
+}
+
+/** The density of the same. */
+export const density = (nu: number, x: number): number =>
+  Elementary.exp(nu === Infinity ? (-x * x) / 2 : logPeak(nu, 1) - ((nu + 1) / 2) * Elementary.log1p((x * x) / nu)) /
+  Math.sqrt(2 * Math.PI)
 
 /** The q that a share p of the rows of a t exceeds, q its squared distance from the centre by its scale; of ν = ∞ of a Gaussian. */
 export const exceeded = (nu: number, dim: number, p: number): number => {

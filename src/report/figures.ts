@@ -99,8 +99,9 @@ const upright = (vector: Float64Array): Float64Array => {
  */
 const seenAlong = (mixture: Mixture.Mixture, points: Points.Points): ReadonlyArray<Direction> => {
   const { dim } = points
-  const isOfGaussians = mixture.tails === undefined && mixture.background === undefined
-  const differing = mixture.weights.length > 1 && isOfGaussians ? Discriminant.directions()(mixture) : null
+  const { means, weights, variances, factors } = mixture
+  // By the scales of those with tails: heavy ones have no covariances.
+  const differing = weights.length > 1 ? Discriminant.directions()({ means, weights, variances, factors }) : null
   const sum = differing?.values.reduce((all, value) => all + value, 0) ?? 0
   const found = Array.from(differing?.values.slice(0, directions) ?? [], (value, q): Direction => ({
     name: `direction ${q + 1} (${((100 * value) / sum).toFixed(0)} %)`,
@@ -149,11 +150,6 @@ const alongDirections = ({ points: all, columns, mixture, scaling }: Seen): View
   for (let i = 0; i < rows; i++)
     for (let q = 0; q < count; q++)
       projected[i * count + q] = dot(basis[q], inUnits.values.subarray(i * dim, (i + 1) * dim))
-  const spread = covariances(scaled).map(covariance =>
-    basis.map(p =>
-      basis.map(q => p.reduce((sum, x, i) => sum + x * dot(q, covariance.subarray(i * dim, (i + 1) * dim)), 0))
-    )
-  )
   const own = along.filter(({ name }) => !name.startsWith('PC')).length
   const shown =
     own === 0
@@ -163,11 +159,10 @@ const alongDirections = ({ points: all, columns, mixture, scaling }: Seen): View
   return {
     names: along.map(({ name }) => name),
     points: { ...all, dim: count, values: projected },
-    mixture: Mixture.of({
-      weights: Array.from(mixture.weights),
-      means: Mixture.marginals(scaled).means.map(mean => basis.map(vector => dot(vector, Float64Array.from(mean)))),
-      covariances: spread
-    }),
+    mixture: pipe(
+      Mixture.withoutBackground(scaled),
+      Mixture.affine({ matrix: basis.map(vector => Array.from(vector)) })
+    ),
     units: basis.map(() => 1),
     note: `The ${dim} ${scaling === null ? '' : 'standardized '}columns, seen along ${shown}: a component that differs elsewhere may lie on another here.`,
     loadings: along.map(

@@ -11,7 +11,6 @@ import { show } from '../../fit/table.js'
 import { paragraphs, table as showTable } from '../../fit/text.js'
 import type { Checked } from '../checked.js'
 import { formed, formOf } from '../forms.js'
-import { gaussianProblems } from '../../mixture/component.js'
 import * as Model from '../model.js'
 import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
@@ -30,7 +29,6 @@ const splitOf = (model: Model.Model, asked: ReadonlyArray<string>): Checked<Spli
   const targets = asked.map(name => (columns.includes(name) ? columns.indexOf(name) : Number(name) - 1))
   const others = columns.filter((_, j) => !targets.includes(j))
   const problems = [
-    ...gaussianProblems(Model.toMixture(model)),
     ...asked.flatMap((name, i) =>
       Number.isInteger(targets[i]) && targets[i] >= 0 && targets[i] < columns.length
         ? []
@@ -60,18 +58,20 @@ const percent = (p: number): string => `${Number((100 * p).toPrecision(12))} %`
 const column = ({ rows, dim, values }: Points.Points, j: number): ReadonlyArray<number> =>
   Array.from({ length: rows }, (_, i) => values[i * dim + j])
 
-/** The new columns: of each target its mean, standard deviation and quantiles. */
+/** The new columns: of each target its mean, standard deviation and quantiles; beside a background how likely a row is of none. */
 const columnsOf = (
   names: ReadonlyArray<string>,
-  { mean, sd, quantile }: Mixture.Prediction,
-  quantiles: ReadonlyArray<number>
+  { mean, sd, quantile, background }: Mixture.Prediction,
+  quantiles: ReadonlyArray<number>,
+  isBeside: boolean
 ): Added => {
   const limits = quantiles.map(p => [percent(p), quantile(p)] as const)
-  return names.flatMap((name, j): Added => [
+  const ofTargets = names.flatMap((name, j): Added => [
     [`${name} predicted`, column(mean, j)],
     [`${name} sd`, column(sd, j)],
     ...limits.map(([label, found]) => [`${name} ${label}`, column(found, j)] as const)
   ])
+  return [...ofTargets, ...(isBeside ? [['background', Array.from(background)] as const] : [])]
 }
 
 async function* predicted(
@@ -90,7 +90,8 @@ async function* predicted(
     )()
     if (E.isLeft(copy)) throw new Ended(copy.left)
     const { table, withColumns } = copy.right
-    yield withColumns(columnsOf(names, Mixture.predict(targets)(table.points)(mixture), quantiles))
+    const found = Mixture.predict(targets)(table.points)(mixture)
+    yield withColumns(columnsOf(names, found, quantiles, mixture.background !== undefined))
   }
 }
 

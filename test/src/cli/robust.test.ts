@@ -38,13 +38,22 @@ it('is evaluated, and weights and rows of all parts add up', async () => {
   expect(Math.abs(weight - 1)).toBeLessThan(0.002)
 })
 
-it.each(['predict @model.json @wild.csv --target y', 'export @model.json --to sklearn'])(
-  'is refused where only Gaussians are known: %s',
-  async command => {
-    const { exit, stderr } = await ornstein(command)
-    expect(exit).toBe(2)
-    expect(stderr).toMatch(
-      /a mixture with tails or a background is not made of Gaussians alone; learn it without `robust`/
-    )
-  }
-)
+it('predicts as a row of a component, and says how likely a row is of none', async () => {
+  here.write('new.csv', 'x\n0.5\n-500\n')
+  const { exit, stdout } = await ornstein('predict @model.json @new.csv --target y --quantiles 0.1,0.9')
+  expect(exit).toBe(0)
+  const [header, near, far] = stdout.trimEnd().split('\n')
+  expect(header).toBe('x,y predicted,y sd,y 10 %,y 90 %,background')
+  const [[, y, , low, high, beside], [, , , , , other]] = [near, far].map(line => line.split(',').map(Number))
+  // The y of all rows lie from 0 to 2.
+  expect(low > -0.5 && low < y && y < high && high < 2.5).toBe(true)
+  expect([beside < 0.05, other > 0.95]).toEqual([true, true])
+})
+
+it('is refused where only Gaussians are known', async () => {
+  const { exit, stderr } = await ornstein('export @model.json --to sklearn')
+  expect(exit).toBe(2)
+  expect(stderr).toMatch(
+    /a mixture with tails or a background is not made of Gaussians alone; learn it without `robust`/
+  )
+})

@@ -260,13 +260,9 @@ describe('the algebra of mixtures', () => {
   const background = { share: 0.1, shape: 'cauchy', centre: [0, 0], scale: [1, 1] } as const
 
   it.each<readonly [string, (mixture: Mixture.Mixture) => unknown]>([
-    ['marginal', Mixture.marginal([0])],
-    ['affine', Mixture.affine({ matrix: [[1, 1]] })],
     ['convolve', Mixture.convolve(other)],
     ['product', Mixture.product(other)],
     ['logIntegral', Mixture.logIntegral(other)],
-    ['moments', Mixture.moments],
-    ['predict', Mixture.predict([0])({ rows: 1, dim: 1, values: Float64Array.of(1) })],
     ['kl', Divergence.kl(other)],
     ['hellinger', Divergence.hellinger(other)],
     ['bures', Divergence.bures(other)],

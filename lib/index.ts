@@ -369,6 +369,7 @@
  * )
  */
 export * from './tensors/autodiff.js'
+export { bisect } from './numbers/bisect.js'
 export * as Elementary from './numbers/elementary.js'
 export * as Gamma from './numbers/gamma.js'
 export * as Compiler from './compiler/index.js'
@@ -379,5 +380,6 @@ export * as Npz from './formats/npz.js'
 export * as Safetensors from './formats/safetensors.js'
 export * as Quadrature from './numbers/quadrature.js'
 export { opened, sealed } from './tensors/seal.js'
+export { logGamma } from './tensors/logGamma.js'
 export * from './tensors/tensor.js'
 export { threads, useThreads } from './simd/crew.js'

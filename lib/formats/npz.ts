@@ -1,8 +1,9 @@
 /**
- * NumPy's files of named arrays: a zip archive (PKWARE's APPNOTE 6.3, stored and not compressed) of arrays in the form .npy (NumPy's
- * format 1.0), little-endian doubles and text in rows. What `numpy.savez` writes is read, integers and single precision as doubles.
+ * NumPy's files of named arrays: a zip archive (PKWARE's APPNOTE 6.3) of arrays in the form .npy (NumPy's format 1.0), little-endian doubles and
+ * text in rows. What `numpy.savez` and `numpy.savez_compressed` write is read, integers and single precision as doubles; what is written is stored.
  */
 import { crc32 } from './crc.js'
+import { inflated } from './inflate.js'
 import * as Elementary from '../numbers/elementary.js'
 import { size } from '../arrays/ndarray.js'
 
@@ -184,11 +185,8 @@ export const write = (arrays: Arrays): Uint8Array => {
   ])
 }
 
-/** The content of a compressed member, of so many bytes: what inflates RFC 1951, such as `inflateRawSync` of node:zlib. */
-export type Inflate = (bytes: Uint8Array, length: number) => Uint8Array
-
-/** The arrays of an archive, or its problems, in a few words; those of `savez_compressed` where something inflates them. */
-export const read = (bytes: Uint8Array, inflate?: Inflate): Arrays | string => {
+/** The arrays of an archive, or its problems, in a few words. */
+export const read = (bytes: Uint8Array): Arrays | string => {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   // A comment of up to 65535 bytes may follow the end.
   let end = bytes.length - 22
@@ -202,11 +200,11 @@ export const read = (bytes: Uint8Array, inflate?: Inflate): Arrays | string => {
     const [length, whole, from] = [20, 24, 42].map(place => data.getUint32(at + place, true))
     const [path, extra, comment] = [28, 30, 32].map(place => data.getUint16(at + place, true))
     const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + path)).replace(/\.npy$/, '')
-    if (method !== 0 && (method !== 8 || inflate === undefined)) return `compressed: ${name}`
+    if (method !== 0 && method !== 8) return `compressed by something else than deflate: ${name}`
     if (from + 30 > end) return 'a damaged archive'
     const start = from + 30 + data.getUint16(from + 26, true) + data.getUint16(from + 28, true)
     const stored = bytes.subarray(start, start + length)
-    const content = method === 0 ? stored : inflated(stored, whole, inflate)
+    const content = method === 0 ? stored : unpacked(stored, whole)
     if (stored.length < length || content === null || crc32(content) !== sum) return `damaged: ${name}`
     const entry = fromNpy(content)
     if (typeof entry === 'string') return `${entry}: ${name}`
@@ -217,10 +215,9 @@ export const read = (bytes: Uint8Array, inflate?: Inflate): Arrays | string => {
 }
 
 /** A compressed member, whole; null of a damaged one. */
-const inflated = (stored: Uint8Array, length: number, inflate: Inflate | undefined): Uint8Array | null => {
+const unpacked = (stored: Uint8Array, length: number): Uint8Array | null => {
   try {
-    const content = inflate?.(stored, length)
-    return content?.length === length ? content : null
+    return inflated(stored, length)
   } catch {
     return null
   }

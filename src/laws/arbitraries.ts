@@ -7,7 +7,21 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { add, Key, matMul, mean, mul, neg, reshape, sqrt, square, sub, tanh, type NdArray } from '../../lib/index.js'
+import {
+  add,
+  Key,
+  matMul,
+  mean,
+  mul,
+  neg,
+  reshape,
+  sqrt,
+  square,
+  sub,
+  sum,
+  tanh,
+  type NdArray
+} from '../../lib/index.js'
 import { size } from '../../lib/arrays/ndarray.js'
 import * as Loss from '../compile/loss.js'
 import type { Points } from '../data/points.js'
@@ -550,11 +564,22 @@ const pseudoHuber = (timeLaw: TimeLaw.TimeLaw): Objective.Objective =>
     mean(sub(sqrt(add(square(sub(score, target)), 1)), 1), 1)
   )
 
+/** One over pairs of rows, as one writes one's own: |E(s + z/σ)|², by ⟨u, u′⟩. */
+const ofPairs = (time: number): Objective.Objective =>
+  Objective.pairwise(
+    'mean error',
+    TimeLaw.at(time),
+    ({ score, target }) => sub(score, target),
+    (a, b) => sum(mul(a, b), 2)
+  )
+
 interface ObjectivesOptions {
   /** Whether some are custom, which hold code and do not survive JSON. */
   readonly code?: boolean
   /** How many columns the data have: only then there are objectives that know it, against a mixture and along a direction. */
   readonly columns?: number
+  /** Whether there are two rows and more, all without weights: only then there are objectives over pairs of rows. */
+  readonly pairs?: boolean
 }
 
 /**
@@ -564,7 +589,7 @@ interface ObjectivesOptions {
 export const objectives = <P extends string>(
   schedule: Schedule.Schedule,
   score: Score.Score<P>,
-  { code = true, columns }: ObjectivesOptions = {}
+  { code = true, columns, pairs = false }: ObjectivesOptions = {}
 ): fc.Arbitrary<Objective.Objective> => {
   const law = timeLaws(schedule)
   const measured = fc.tuple(law, fc.option(parametrizations, { nil: undefined }))
@@ -605,6 +630,7 @@ export const objectives = <P extends string>(
         ...matching,
         Likelihood: isMixture(score) ? fc.constant(Objective.likelihood) : matching.Denoising,
         ...ofColumns,
+        ...(code && pairs && { Pairwise: times(schedule).map(ofPairs) }),
         Regularizer: regularizers(score)
       },
       inner => ({

@@ -492,14 +492,15 @@ export const stages =
     const threshold = fc.constantFrom(0, 0.01, 0.5, 2)
     const exact = fc.constantFrom<Optimizer.Optimizer>(Optimizer.lbfgs({ memory: 3 }), Optimizer.newton())
     const recipes = descentsOf(Params.names(Score.shapes(points.dim)(score)))
-    const descend = objectives(schedule, score, { code, columns: points.dim }).chain(objective =>
+    const pairs = points.weights === undefined && points.rows >= 2
+    const descend = objectives(schedule, score, { code, columns: points.dim, pairs }).chain(objective =>
       expectations(
         score,
         objective
       )(points).chain(expectation => {
         const common = { objective: fc.constant(objective), expectation: fc.constant(expectation), steps }
         const rules = { gradientNorm: threshold, relativeChange: threshold }
-        const batch = fc.integer({ min: 1, max: points.rows })
+        const batch = fc.integer({ min: pairs ? 2 : 1, max: points.rows })
         const onAll = fc.record({
           ...common,
           ...rules,

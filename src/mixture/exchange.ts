@@ -458,7 +458,7 @@ const fromJson = (json: unknown): E.Either<Problem.Problems, Named> => {
 const fromNpz = (bytes: Uint8Array): E.Either<Problem.Problems, Named> => {
   const arrays = Npz.read(bytes)
   return typeof arrays === 'string'
-    ? E.left(refusal(arrays, 'a file of arrays, not compressed', 'write it by numpy.savez'))
+    ? E.left(refusal(arrays, 'a file of arrays', 'write it by numpy.savez'))
     : fromJson(
         Object.fromEntries(
           Object.entries(arrays).map(([name, entry]) => [

@@ -52,7 +52,7 @@ import {
   type Tensor
 } from '../../lib/index.js'
 import { size } from '../../lib/arrays/ndarray.js'
-import { refuseWith } from '../../lib/plain/refuse.js'
+import { refuse, refuseWith } from '../../lib/plain/refuse.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import type { RowLevel, Said } from '../family/family.js'
@@ -735,6 +735,10 @@ type MlpNames = LayerNames<`hidden${number}` | 'output'>
 const activationOf = (activation: Recipe['activation'] = 'silu'): Net<never> =>
   typeof activation === 'string' ? activations[activation] : activation
 
+/** The widths of a recipe, which code without types may leave out. */
+const widthsOf = (name: string, { hidden }: Partial<Recipe>): ReadonlyArray<number> =>
+  hidden ?? refuse(`Net.${name}: hidden: undefined is not a list of widths; give { hidden: [64, 64] }`)
+
 /** A recipe without labels, whose network has no parameters for them. */
 type Unlabelled = Recipe & { readonly classes?: never }
 type LabelNames = 'label.classes'
@@ -774,7 +778,10 @@ export function mlp(recipe: Recipe): Net<MlpNames | LabelNames>
 export function mlp(recipe: Recipe & { readonly heads?: Heads }): Net<string> {
   const trunk = [
     entrance(recipe),
-    ...recipe.hidden.flatMap((width, i) => [named(`hidden${i + 1}`, linear(width)), activationOf(recipe.activation)])
+    ...widthsOf('mlp', recipe).flatMap((width, i) => [
+      named(`hidden${i + 1}`, linear(width)),
+      activationOf(recipe.activation)
+    ])
   ]
   return recipe.heads === undefined
     ? chain<string>(...trunk, named('output', output()))
@@ -795,7 +802,8 @@ type ResidualNames = LayerNames<'input' | 'output'> | BlockNames<`block${number}
 export function residualMlp(recipe: Unlabelled): Net<ResidualNames>
 export function residualMlp(recipe: Recipe): Net<ResidualNames | LabelNames>
 export function residualMlp(recipe: Recipe): Net<ResidualNames | LabelNames> {
-  const { hidden, embedding = fourier(16) } = recipe
+  const { embedding = fourier(16) } = recipe
+  const hidden = widthsOf('residualMlp', recipe)
   const activation = activationOf(recipe.activation)
   return chain<ResidualNames | LabelNames>(
     entrance(recipe),

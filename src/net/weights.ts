@@ -71,16 +71,10 @@ export const write =
 const unread = (found: string): E.Either<Problem.Problems, never> =>
   E.left([Problem.of('file', found, 'named arrays as safetensors or npz', 'write it by safetensors or numpy.savez')])
 
-/** Of compressed archives what inflates a member (RFC 1951), of so many bytes then: `inflateRawSync` of node:zlib, say. */
-export type Inflate = (bytes: Uint8Array, length: number) => Uint8Array
-
-/** The arrays of a file of either form, in double precision. */
-export const read = (
-  bytes: Uint8Array,
-  { inflate }: { readonly inflate?: Inflate } = {}
-): E.Either<Problem.Problems, Weights> => {
+/** The arrays of a file of either form, in double precision; npz may be compressed. */
+export const read = (bytes: Uint8Array): E.Either<Problem.Problems, Weights> => {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
-    const found = Npz.read(bytes, inflate)
+    const found = Npz.read(bytes)
     if (typeof found === 'string') return unread(found)
     const { [MARK]: mark, ...rest } = found as Npz.Arrays & { readonly [MARK]?: Npz.Entry }
     const text = Object.entries(rest).find(([, entry]) => 'texts' in entry)

@@ -1,4 +1,17 @@
-/** Regions: the closed sets that parameters may be held in, of rows or of matrices, each with its nearest-point map. */
+/**
+ * Regions: the closed sets that parameters may be held in, of rows or of matrices, each with its nearest-point map.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Region } from 'ornstein'
+ *
+ * const { ball, orthonormal, positiveDefinite } = Region
+ * // Of which arrays they are, and which are convex.
+ * assert.deepEqual([ball({ radius: 1 }), orthonormal, positiveDefinite()].map(Region.arrays), ['rows', 'tall', 'square'])
+ * assert(Region.isConvex(positiveDefinite()) && !Region.isConvex(orthonormal))
+ * // Three matrices of 4 × 2 may have orthonormal columns; two rows of three numbers may not.
+ * assert(Region.fits(orthonormal)([3, 4, 2]) && !Region.fits(orthonormal)([2, 3]))
+ */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as N from 'fp-ts/lib/number.js'
 import * as Ord from 'fp-ts/lib/Ord.js'
@@ -156,7 +169,8 @@ export const nonNegative = define({
  * const { init, update } = Optimizer.interpret(optimizer)<'factors'>()
  * let params = Params.of({ factors: [[1, 0], [0.5, 0.1], [0, 1]] })
  * for (let i = 0; i < 100; i++) {
- *   const gradient = Params.map(({ shape, values }) => ({ shape, values: values.map((m, i) => -2 * variances[i] * m) }))(params)
+ *   const { shape, values } = params.factors
+ *   const gradient = { factors: { shape, values: values.map((m, i) => -2 * variances[i] * m) } }
  *   const [step] = update(gradient, init(params), params)
  *   params = Params.zipWith((a, b) => a + b)(params, step)
  * }
@@ -174,6 +188,14 @@ export const orthonormal = define({
 /**
  * M = Mᵀ with no eigenvalue below `least`: covariances, and their inverses. The nearest has the eigenvectors of ½(M + Mᵀ) and its eigenvalues, those
  * that are less raised to `least` (Higham 1988).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Region } from 'ornstein'
+ *
+ * // Eigenvalues 3 and −1, along (1, ±1).
+ * const nearest = Region.project(Region.positiveDefinite({ least: 0.5 }))(Float64Array.of(1, 2, 2, 1))
+ * assert.ok([1.75, 1.25, 1.25, 1.75].every((m, i) => Math.abs(nearest[i] - m) < 1e-14))
  */
 export const positiveDefinite = define({
   name: 'positiveDefinite',

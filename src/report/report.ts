@@ -755,7 +755,7 @@ export const document = (
 <main>
 ${body}
 </main>
-<footer>ornstein ${escape(version)}, seed ${seed}. The same data, pipeline and seed give the same numbers.</footer>
+<footer>ornstein${version === '' ? '' : ` ${escape(version)}`}, seed ${seed}. The same data, pipeline and seed give the same numbers.</footer>
 </body>
 </html>
 `

@@ -1,4 +1,5 @@
 /** What a schedule means: its levels of noise, and all that follows from them. */
+import { bisect } from '../../lib/numbers/bisect.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 
 /** How much signal and how much noise: x = alpha · x_0 + sigma · z. */
@@ -30,12 +31,6 @@ export interface Dynamics {
 
 /** What has to be said, and what may be: closed forms, and what is known. Laws hold each of them against the levels. */
 export type Levels = Pick<Dynamics, 'until' | 'level'> & Partial<Dynamics>
-
-/** The middle of an interval is halved until doubles can halve it no more: monotone functions only, never fails. */
-const bisect = (above: (x: number) => boolean, lo: number, hi: number): number => {
-  const middle = lo + (hi - lo) / 2
-  return middle <= lo || middle >= hi ? middle : above(middle) ? bisect(above, middle, hi) : bisect(above, lo, middle)
-}
 
 /** The piece without a kink within it in which a time is. */
 type PieceOf = (time: number) => readonly [lo: number, hi: number]

@@ -257,11 +257,12 @@ export const toMixture =
 
 /** A mixture of any covariances, by its parts. */
 interface OfCovariance {
+  /** @deprecated It is `toMixture`. */
+  <P extends string>(score: Score<P>): (params: Params.Params<P>) => O.Option<Mixture.Mixture>
+  // Where none fits, tsc tells what this one lacks: the last.
   <const C extends Parts.Given, const W extends 'free' | 'equal' = 'free'>(
     options: Parts.Options<C, W>
   ): Score<Parts.ParametersOf<C, W>> & Parts.Made
-  /** @deprecated It is `toMixture`. */
-  <P extends string>(score: Score<P>): (params: Params.Params<P>) => O.Option<Mixture.Mixture>
 }
 
 /**

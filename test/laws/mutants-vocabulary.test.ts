@@ -80,7 +80,8 @@ areCaught([
     [
       'Gram and Schmidt in the place of the polar form',
       'no point of the region is nearer',
-      (x, columns = 1) => {
+      (x, given) => {
+        const columns = given ?? 1
         const first = unitColumns(x, columns).map((entry, at) => (at % columns === 0 ? entry : x[at]))
         return Region.project(Region.orthonormal)(
           first.map((entry, at) => (at % columns === 0 ? 1e6 * entry : entry)),

@@ -162,10 +162,10 @@ export const rows: ReadonlyArray<Row> = [
     plainest: 'Expectation.fixed(4 × 2 noise)'
   }),
   row(vocabulary.objectives, {
-    // The data of one are populations alone; the other takes no weighting, and stands alone in its own tests.
-    without: ['overStudent', 'pairwise'],
+    // Its data are populations alone.
+    without: ['overStudent'],
     contexts: settings,
-    values: ({ schedule, score }) => arbitraries.objectives(schedule, score, { columns: points.dim }),
+    values: ({ schedule, score }) => arbitraries.objectives(schedule, score, { columns: points.dim, pairs: true }),
     problems: loss => objective =>
       refusals(Compile.valueAndGrad({ ...loss, objective, expectation: Expectation.monteCarlo() })(points)),
     show: Objective.show,

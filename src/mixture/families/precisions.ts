@@ -1,5 +1,4 @@
 /** Multivariate t in the tensor vocabulary, of any Gaussians: without noise in closed form, and at a level by the trapezoid rule in log g. */
-import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import {
   add,
   div,
@@ -7,6 +6,7 @@ import {
   expandDims,
   log,
   log1p,
+  logGamma,
   logSumExp,
   max,
   maximum,
@@ -15,7 +15,6 @@ import {
   mul,
   ones,
   range,
-  reciprocal,
   reshape,
   sqrt,
   square,
@@ -24,24 +23,7 @@ import {
   zeros,
   type Tensor
 } from '../../../lib/index.js'
-import * as Elementary from '../../../lib/numbers/elementary.js'
 import type { Clean, RowLevel } from '../../family/family.js'
-
-/** Γ(x + 1) = xΓ(x) leads so far, where Stirling's series has all digits. */
-const STEPS = 9
-const SERIES = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188]
-
-/** log Γ(x) of x > 0. */
-export const logGamma = (x: Tensor): Tensor => {
-  const at = add(x, STEPS)
-  const inverse = reciprocal(at)
-  const squared = square(inverse)
-  const [last, ...others] = [...SERIES].reverse()
-  const series = others.reduce((sum, b) => add(mul(sum, squared), b), mul(last, ones([])))
-  const product = RA.makeBy(STEPS, j => add(x, j)).reduce((all, one) => mul(all, one))
-  const stirling = add(sub(mul(sub(at, 0.5), log(at)), at), add(mul(series, inverse), Elementary.log(2 * Math.PI) / 2))
-  return sub(stirling, log(product))
-}
 
 /** Gaussians N(αc_k, α²Σ_k + σ²I) that all t components are made of. */
 export interface Gaussians {

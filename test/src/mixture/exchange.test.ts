@@ -135,6 +135,9 @@ describe('files', () => {
       expect(logs[i]).toBeCloseTo(log, 12)
     })
     expect(found.columns).toEqual(['eruptions', 'waiting'])
+    // The same by numpy.savez_compressed, NumPy 2.4.6.
+    const packed = readFileSync(new URL('../../oracle/gaussianMixture.compressed.npz', import.meta.url))
+    expect(right(Exchange.read(packed))).toEqual(found)
   })
 
   it('reads what dput writes of mclust: VVV with names, V and E of one column', () => {

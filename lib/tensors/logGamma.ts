@@ -1,0 +1,29 @@
+/** log Γ in the tensor vocabulary. */
+import * as Elementary from '../numbers/elementary.js'
+import { add, log, mul, ones, reciprocal, square, sub, type Tensor } from './tensor.js'
+
+/** Γ(x + 1) = xΓ(x) leads so far, where Stirling's series has all digits. */
+const STEPS = 9
+const SERIES = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188]
+
+/**
+ * log Γ(x) of x > 0, entry by entry, to about 4e-15 of the greater of 15 and what it is; its derivative is ψ(x). `Gamma.logGamma` is that of a
+ * number.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, Gamma, logGamma, tensor } from 'ornstein/float64'
+ *
+ * const { values } = compute(() => logGamma(tensor([0.5, 5], [2])))
+ * assert.ok([0.5, 5].every((x, i) => Math.abs(values[i] - Gamma.logGamma(x)) < 6e-14))
+ */
+export const logGamma = (x: Tensor): Tensor => {
+  const at = add(x, STEPS)
+  const inverse = reciprocal(at)
+  const squared = square(inverse)
+  const [last, ...others] = [...SERIES].reverse()
+  const series = others.reduce((sum, b) => add(mul(sum, squared), b), mul(last, ones([])))
+  const product = Array.from({ length: STEPS }, (_, j) => add(x, j)).reduce((all, one) => mul(all, one))
+  const stirling = add(sub(mul(sub(at, 0.5), log(at)), at), add(mul(series, inverse), Elementary.log(2 * Math.PI) / 2))
+  return sub(stirling, log(product))
+}

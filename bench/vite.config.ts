@@ -10,7 +10,7 @@ export default defineConfig({
     rolldownOptions: {
       // What examples import is the built package.
       external: /^ornstein/,
-      input: ['index', 'contenders', 'kernels', 'growth', 'fits', 'scale', 'queue', 'networks', 'em'].map(
+      input: ['index', 'contenders', 'kernels', 'growth', 'fits', 'scale', 'queue', 'networks', 'em', 'crush'].map(
         name => `bench/${name}.ts`
       )
     }

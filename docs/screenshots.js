@@ -72,7 +72,7 @@ const midway = async page => {
   await page.waitForFunction(() => document.querySelector('#at')?.textContent.startsWith('0 of'))
   await page.click('#play')
   await page.waitForFunction(() => Number(document.querySelector('#at')?.textContent.split(' ')[0]) >= 170, undefined, {
-    timeout: 120_000
+    timeout: 600_000
   })
   await page.$eval('#scrub', input => {
     input.value = '160'

@@ -18,6 +18,9 @@
  * layer, the next the sign, the high 53 the place across the layer: no bit serves twice. Of 67 points 66 lie inside
  * the part of their layer that the curve covers whole. For the others further blocks decide: of the curve's part by
  * rejection, of the tail beyond the lowest layer as in Marsaglia 1964.
+ *
+ * SmallCrush of TestU01 (L'Ecuyer & Simard 2007) finds nothing in uniform numbers (their high bits, the same reversed, their low
+ * bits), in normals, in first draws of children, and of neighbouring seeds: bench/crush.ts.
  */
 import { exp, ln, powerOfTwo } from '../numbers/elementary.js'
 import { block64, keyWords } from './threefry.js'

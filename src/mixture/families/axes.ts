@@ -39,14 +39,31 @@ const diagonals = (t: Float64Array, dim: number): Float64Array =>
     Math.max(t[Math.floor(at / dim) * dim * dim + (at % dim) * (dim + 1)], 0)
   )
 
-/** Rows, or columns, i and j of a [d, d] that starts at `from`, as a turn mixes them. */
-const mix = (x: Float64Array, i: number, j: number, stride: number, dim: number, c: number, s: number): void => {
-  for (let e = 0; e < dim; e++) {
-    const [at, to] = [i + e * stride, j + e * stride]
+/** Rows i and j of a [d, d] as a turn mixes them. */
+const mixRows = (x: Float64Array, i: number, j: number, dim: number, c: number, s: number): void => {
+  for (let at = i * dim, to = j * dim; at < (i + 1) * dim; at++, to++) {
     const [a, b] = [x[at], x[to]]
     x[at] = c * a + s * b
     x[to] = c * b - s * a
   }
+}
+
+/** Rows and columns i < j of a symmetric [d, d] that starts at `from`. */
+const mixBoth = (t: Float64Array, from: number, i: number, j: number, dim: number, c: number, s: number): void => {
+  const [row, other] = [from + i * dim, from + j * dim]
+  const [ii, ij, jj] = [t[row + i], t[row + j], t[other + j]]
+  for (let e = 0; e < dim; e++) {
+    const [a, b] = [t[row + e], t[other + e]]
+    const [x, y] = [c * a + s * b, c * b - s * a]
+    const column = from + e * dim
+    t[row + e] = x
+    t[other + e] = y
+    t[column + i] = x
+    t[column + j] = y
+  }
+  t[row + i] = c * c * ii + 2 * c * s * ij + s * s * jj
+  t[other + j] = s * s * ii - 2 * c * s * ij + c * c * jj
+  t[row + j] = t[other + i] = (c * c - s * s) * ij - c * s * (ii - jj)
 }
 
 /**
@@ -74,11 +91,8 @@ const sweep = (axes: Float64Array, t: Float64Array, inverse: Float64Array, dim: 
       if (s === 0) continue
       const cosine = p < 0 ? c : Math.abs(q) / (2 * Math.abs(s) * length)
       most = Math.max(most, Math.min(Math.abs(s), cosine))
-      mix(axes, i * dim, j * dim, 1, dim, cosine, s)
-      for (let at = 0; at < t.length; at += size) {
-        mix(t, at + i * dim, at + j * dim, 1, dim, cosine, s)
-        mix(t, at + i, at + j, dim, dim, cosine, s)
-      }
+      mixRows(axes, i, j, dim, cosine, s)
+      for (let at = 0; at < t.length; at += size) mixBoth(t, at, i, j, dim, cosine, s)
     }
   return most
 }
@@ -92,8 +106,9 @@ export interface Along<S> {
   readonly value: number
 }
 
-/** Sweeps, each followed by the spectrum: most need ten. */
+/** Sweeps, each followed by the spectrum: most need ten. After so few starts are compared. */
 const SWEEPS = 100
+const RACED = 5
 /** An angle of less is no step. */
 const STILL = 1e-9
 /** A sweep that gains less of what is minimised is the last: to rounding, or where another step of expectation–maximization goes on. */
@@ -105,19 +120,31 @@ export const together = <S>(
   w: Float64Array,
   dim: number,
   as: keyof typeof GAINS,
-  along: (omega: Float64Array, last: S | null) => Along<S>
-): { readonly axes: Float64Array; readonly found: S } => {
+  along: (omega: Float64Array, last: S | null) => Along<S>,
+  sweeps = SWEEPS
+): { readonly axes: Float64Array; readonly found: S; readonly value: number } => {
   const axes = start.slice()
   const t = turned(axes, w, dim)
   let now = along(diagonals(t, dim), null)
-  for (let i = 0; i < SWEEPS; i++) {
+  for (let i = 0; i < sweeps; i++) {
     if (!(sweep(axes, t, now.inverse, dim) > STILL)) break
     const next = along(diagonals(t, dim), now.found)
     const gained = now.value - next.value
     now = next
     if (!(gained > GAINS[as] * Math.abs(next.value))) break
   }
-  return { axes, found: now.found }
+  return { axes, found: now.found, value: now.value }
+}
+
+/** The same from those of several axes that have led furthest after a few sweeps: there are several maxima. */
+export const likeliest = <S>(
+  starts: ReadonlyArray<Float64Array>,
+  w: Float64Array,
+  dim: number,
+  along: (omega: Float64Array, last: S | null) => Along<S>
+): { readonly axes: Float64Array; readonly found: S } => {
+  const [first, ...others] = starts.map(start => together(start, w, dim, 'step', along, RACED))
+  return together(others.reduce((a, b) => (b.value < a.value ? b : a), first).axes, w, dim, 'whole', along)
 }
 
 /** D of p: M⁻¹(I + A)², M = I + AᵀA = LLᵀ, of which L is that of the stack of I and A. */

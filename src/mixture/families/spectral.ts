@@ -201,21 +201,25 @@ export const spectral = (parts: Parts): Model<Names> => {
         const kept = found.map(({ axes }, k) => (n[k] > 0 || before === null ? axes : before[k]))
         return made(spectrum(concatenated(found.map(({ moments }) => moments)), begin), kept, count, dim)
       }
-      // From round ones no direction is better than another: then by what all rows have together.
+      const along = (omega: Float64Array, last: Spectrum.Spectrum | null): Axes.Along<Spectrum.Spectrum> => {
+        const found = spectrum(omega, last ?? begin)
+        const l = Spectrum.logEigenvalues(parts, found, count, dim)
+        return { found, inverse: Spectrum.precisions(n, at, l), value: Spectrum.value(n, omega, at, l) }
+      }
+      // From round ones no direction is better than another: then from those of all rows together, and of each component.
       const isRound = begin === null || begin.shapes.every(x => Math.abs(x) < ROUND)
-      const isNew = before === null || isRound
-      const start = isNew ? Axes.principal(pooled(n, w), dim).axes : before[0]
-      const { axes, found } = Axes.together(
-        start,
-        w,
-        dim,
-        isNew ? 'whole' : 'step',
-        (omega, last: Spectrum.Spectrum | null) => {
-          const found = spectrum(omega, last ?? begin)
-          const l = Spectrum.logEigenvalues(parts, found, count, dim)
-          return { found, inverse: Spectrum.precisions(n, at, l), value: Spectrum.value(n, omega, at, l) }
-        }
-      )
+      const { axes, found } =
+        before === null || isRound
+          ? Axes.likeliest(
+              [
+                pooled(n, w),
+                ...(ownShape ? RA.makeBy(count, k => part(w, count, k)).filter((_, k) => n[k] > 0) : [])
+              ].map(one => Axes.principal(one, dim).axes),
+              w,
+              dim,
+              along
+            )
+          : Axes.together(before[0], w, dim, 'step', along)
       return made(found, [axes], count, dim)
     }
   }

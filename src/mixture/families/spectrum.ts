@@ -5,10 +5,12 @@
  *
  *     F(θ) = Σ_kj n_k log u_kj + ω_kj/u_kj,    u = α²e^ℓ + σ²,    ℓ ≥ log φ,
  *
- * a gamma regression with a logarithmic link, convex where σ = 0 (Celeux & Govaert 1995; McCullagh & Nelder 1989, §8).
+ * a gamma regression with a logarithmic link, convex where σ = 0 (Celeux & Govaert 1995; McCullagh & Nelder 1989, §8). Without noise each
+ * is a problem of few numbers: means; one volume that shapes are filled up to; or one shape, the volumes being means.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
+import { factorSymmetric, solveLower } from '../../../lib/arrays/linalg.js'
 import type { NdArray } from '../../../lib/arrays/ndarray.js'
 import type { At } from '../../family/family.js'
 
@@ -62,25 +64,28 @@ const layout = ({ volume, shape }: Parts, count: number, dim: number): Layout =>
 export const logEigenvalues = (parts: Parts, { volumes, shapes }: Spectrum, count: number, dim: number): Float64Array =>
   predicted(parts, Float64Array.of(...volumes, ...shapes), count, dim)
 
-/** Bθ, [K, d]. */
+/** Bθ, [K, d]: Cs by sums from the end, which its columns share. */
 const predicted = (parts: Parts, theta: Float64Array, count: number, dim: number): Float64Array => {
   const { width, volumeOf, shapeOf } = layout(parts, count, dim)
-  const c = contrasts(dim).values
   const out = new Float64Array(count * dim)
-  for (let k = 0; k < count; k++)
-    for (let j = 0; j < dim; j++) {
-      let sum = theta[volumeOf(k)]
-      for (let i = 0; i < width; i++) sum += c[j * width + i] * theta[shapeOf(k) + i]
-      out[k * dim + j] = sum
+  for (let k = 0; k < count; k++) {
+    let after = theta[volumeOf(k)]
+    for (let j = dim - 1; j >= 0; j--) {
+      const down = j > 0 && width > 0 ? theta[shapeOf(k) + j - 1] / Math.sqrt(j * (j + 1)) : 0
+      out[k * dim + j] = after - j * down
+      after += down
     }
+  }
   return out
 }
 
 /** Cᵀℓ of one spectrum, whose mean is of no matter. */
 const contrasted = (l: Float64Array): Float64Array => {
-  const width = l.length - 1
-  const c = contrasts(l.length).values
-  return new Float64Array(width).map((_, i) => l.reduce((sum, x, j) => sum + c[j * width + i] * x, 0))
+  let before = 0
+  return new Float64Array(l.length - 1).map((_, i) => {
+    before += l[i]
+    return (before - (i + 1) * l[i + 1]) / Math.sqrt((i + 1) * (i + 2))
+  })
 }
 
 const mean = (values: Float64Array): number => values.reduce((sum, x) => sum + x, 0) / values.length
@@ -142,29 +147,142 @@ const ofMeans = ({ volume, shape }: Parts, n: Float64Array, omega: Float64Array,
 }
 
 /**
- * EV without noise: each component's moments scaled to one volume, λ = Σ_k g_k/Σ_k n_k, g_k the geometric mean of its ω. Null where the
- * floor, or a direction without moments, stands in the way.
+ * EV without noise. Of a volume v a component's likeliest spectrum is ℓ_j = max(log ω_j − m, log φ), m as Σ_j ℓ_j = dv asks: what the floor
+ * holds up is taken from the others. Of v the derivative of F is d(Σ_k n_k − Σ_k e^{m_k}), and log Σ_k e^{m_k} is convex and falls, so that
+ * Newton's steps find its zero from wherever they begin, without a floor at once.
  */
-const ofProducts = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum | null => {
+const filled = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum => {
   const { dim, level } = at
-  if (level.sigma !== 0) return null
   const least = leastOf(at)
-  const logs = omega.map(Elementary.log)
   const width = dim - 1
-  let [mass, products] = [0, 0]
-  n.forEach((m, k) => {
-    if (!(m > 0)) return
-    mass += m
-    products += Elementary.exp(mean(logs.subarray(k * dim, (k + 1) * dim)))
-  })
-  const volume = Elementary.log(products / mass) - 2 * Elementary.log(level.alpha)
+  const shrink = 2 * Elementary.log(level.alpha)
+  const logs = omega.map(x => (x > 0 ? Elementary.log(x) - shrink : -Infinity))
+  const present = Array.from(n, (_, k) => k).filter(k => n[k] > 0)
+  const sorted = present.map(k =>
+    logs
+      .slice(k * dim, (k + 1) * dim)
+      .sort()
+      .reverse()
+  )
+  /** m of a component at a volume, and how many are above the floor; −∞ of one without moments. */
+  const filledTo = (l: Float64Array, volume: number): readonly [number, number] => {
+    let [sum, free, m] = [0, 0, -Infinity]
+    for (let f = 0; f < dim && l[f] > -Infinity; f++) {
+      const next = (sum + l[f] + (dim - f - 1) * least - dim * volume) / (f + 1)
+      if (f > 0 && l[f] - next < least) break
+      sum += l[f]
+      free = f + 1
+      m = next
+    }
+    return [m, free]
+  }
+  const mass = Elementary.log(present.reduce((sum, k) => sum + n[k], 0))
+  let volume = Math.max(least, old.volumes[0])
+  for (let step = 0; step < STEPS; step++) {
+    const all = sorted.map(l => filledTo(l, volume))
+    const most = all.reduce((most, [m]) => Math.max(most, m), -Infinity)
+    if (most === -Infinity) {
+      volume = least
+      break
+    }
+    let [sum, slope] = [0, 0]
+    for (const [m, free] of all) {
+      const share = Elementary.exp(m - most)
+      sum += share
+      if (share > 0) slope += (share * dim) / free
+    }
+    const next = Math.max(least, volume + ((most + Elementary.log(sum) - mass) * sum) / slope)
+    const moved = Math.abs(next - volume)
+    volume = next
+    if (!(moved > STILL * Math.max(1, Math.abs(volume)))) break
+  }
   const shapes = old.shapes.slice()
-  n.forEach((m, k) => {
-    if (m > 0) shapes.set(contrasted(logs.subarray(k * dim, (k + 1) * dim)), k * width)
-  })
-  const found = { volumes: Float64Array.of(volume), shapes }
-  const isAbove = logEigenvalues({ volume: 'common', shape: 'own' }, found, n.length, dim).every(l => l >= least)
-  return isAbove ? found : null
+  for (let k = 0; k < n.length; k++) {
+    const own = shapes.subarray(k * width, (k + 1) * width)
+    const place = present.indexOf(k)
+    const [m] = place < 0 ? [-Infinity] : filledTo(sorted[place], volume)
+    if (m > -Infinity) own.set(contrasted(logs.slice(k * dim, (k + 1) * dim).map(l => Math.max(l - m, least))))
+    else {
+      // Of what has no moments the shape stays, as far as the floor lets it.
+      const lowest = predicted(ONE, Float64Array.of(0, ...own), 1, dim).reduce((a, b) => Math.min(a, b), 0)
+      if (volume + lowest < least) own.forEach((x, i) => (own[i] = (x * (volume - least)) / -lowest))
+    }
+  }
+  return { volumes: Float64Array.of(volume), shapes }
+}
+
+/** The spectrum of a single component. */
+const ONE: Parts = { volume: 'own', shape: 'own' }
+
+/**
+ * VE without noise. Of a shape s, Σ_j s_j = 0, the volumes are means, and what is left of F is d Σ_k n_k log Σ_j ω_kj e^{−s_j}, convex: Newton's
+ * steps, p_kj ∝ ω_kj e^{−s_j} the share of a direction. Null where the floor, or a direction without moments, stands in the way.
+ */
+const shaped = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum | null => {
+  const { dim, level } = at
+  if (!omega.every((x, row) => x > 0 || !(n[Math.floor(row / dim)] > 0))) return null
+  const total = n.reduce((sum, m) => sum + (m > 0 ? m : 0), 0)
+  const shares = new Float64Array(omega.length)
+  const sums = new Float64Array(n.length)
+  /** F of a shape, its shares and sums. */
+  const look = (s: Float64Array): number => {
+    let value = 0
+    const by = s.map(x => Elementary.exp(-x))
+    for (let k = 0; k < n.length; k++) {
+      if (!(n[k] > 0)) continue
+      let sum = 0
+      for (let j = 0; j < dim; j++) sum += shares[k * dim + j] = omega[k * dim + j] * by[j]
+      for (let j = 0; j < dim; j++) shares[k * dim + j] /= sum
+      sums[k] = sum
+      value += n[k] * Elementary.log(sum)
+    }
+    return value
+  }
+  let s = predicted(ONE, Float64Array.of(0, ...old.shapes), 1, dim)
+  let now = look(s)
+  for (let step = 0; step < STEPS; step++) {
+    const gradient = new Float64Array(dim).fill(total / dim)
+    // What lies along (1, …, 1) is free of any slope, and is given some.
+    const hessian = new Float64Array(dim * dim).fill(total / (dim * dim))
+    for (let k = 0; k < n.length; k++) {
+      if (!(n[k] > 0)) continue
+      for (let i = 0; i < dim; i++) {
+        const p = n[k] * shares[k * dim + i]
+        gradient[i] -= p
+        hessian[i * (dim + 1)] += p
+        for (let j = 0; j <= i; j++) hessian[i * dim + j] -= p * shares[k * dim + j]
+      }
+    }
+    const lower = new Float64Array(dim * dim)
+    if (!factorSymmetric(hessian, 0, dim, lower, 0)) return null
+    const along = gradient.map(x => -x)
+    solveLower(lower, 0, dim, along, 0, 1, false)
+    solveLower(lower, 0, dim, along, 0, 1, true)
+    const size = along.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+    let [t, isLess] = [1, false]
+    for (; t > 1e-10 && !isLess; t /= 2) {
+      const next = s.map((x, j) => x + t * along[j])
+      const found = look(next)
+      if (found <= now + 1e-15 * Math.abs(now) * dim) {
+        isLess = true
+        s = next
+        now = found
+      }
+    }
+    // A step of Newton's that is so short is the last that digits are gained by.
+    if (!isLess || size < CLOSE) break
+  }
+  look(s)
+  const centre = mean(s)
+  const shape = s.map(x => x - centre)
+  const lowest = shape.reduce((a, b) => Math.min(a, b), 0)
+  const least = leastOf(at)
+  const volumes = sums.map((sum, k) =>
+    n[k] > 0
+      ? Elementary.log(sum / (dim * n[k])) + centre - 2 * Elementary.log(level.alpha)
+      : Math.max(old.volumes[k], least - lowest)
+  )
+  return volumes.every(v => v + lowest >= least) ? { volumes, shapes: contrasted(shape) } : null
 }
 
 /** B, row by row, [K · d, θ]. */
@@ -185,6 +303,8 @@ const STEPS = 100
 const SWEEPS = 500
 /** A step that changes no logarithm by more is the last. */
 const STILL = 1e-13
+/** A step of Newton's that changes no logarithm by more leaves an error of its square. */
+const CLOSE = 1e-8
 /** Of the curvature where noise makes it negative, this share of Fisher's information is kept. */
 const CURVED = 0.05
 
@@ -250,7 +370,7 @@ const raised = (parts: Parts, theta: Float64Array, count: number, at: At): Float
   return theta.map((x, i) => (i < volumes ? x + short[i] : x))
 }
 
-/** VE, and EV where it has no closed form, by Newton's steps from a spectrum. */
+/** VE above its floor, and VE and EV at a level, by Newton's steps from a spectrum. */
 const byNewton = (parts: Parts, n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Spectrum => {
   const { dim, level } = at
   const count = n.length
@@ -313,8 +433,8 @@ const byNewton = (parts: Parts, n: Float64Array, omega: Float64Array, at: At, ol
 }
 
 /** A spectrum near the likeliest, where there is none to begin with. */
-const begun = ({ volume, shape }: Parts, n: Float64Array, omega: Float64Array, { dim }: At): Spectrum => {
-  const positive = omega.map(x => Math.max(x, Number.MIN_VALUE))
+const begun = ({ volume, shape }: Parts, n: Float64Array, omega: Float64Array, { dim, floor }: At): Spectrum => {
+  const positive = omega.map((x, at) => Math.max(x, n[Math.floor(at / dim)] * floor, Number.MIN_VALUE))
   const one = (k: number): Float64Array => positive.subarray(k * dim, (k + 1) * dim)
   const all = Array.from(n, (_, k) => k)
   const known = all.filter(k => n[k] > 0)
@@ -351,6 +471,8 @@ export const likeliest = (
   // In one dimension there is no shape.
   if (parts.shape === 'none' || parts.shape === parts.volume || at.dim === 1)
     return ofMeans(at.dim === 1 ? { ...parts, shape: 'none' } : parts, n, omega, at, from)
-  const closed = parts.shape === 'own' ? ofProducts(n, omega, at, from) : null
-  return closed ?? byNewton(parts, n, omega, at, from)
+  if (at.level.sigma !== 0) return byNewton(parts, n, omega, at, from)
+  return parts.shape === 'own'
+    ? filled(n, omega, at, from)
+    : (shaped(n, omega, at, from) ?? byNewton(parts, n, omega, at, from))
 }

@@ -10,9 +10,19 @@ export default defineConfig({
     rolldownOptions: {
       // What examples import is the built package.
       external: /^ornstein/,
-      input: ['index', 'contenders', 'kernels', 'growth', 'fits', 'scale', 'queue', 'networks', 'em', 'crush'].map(
-        name => `bench/${name}.ts`
-      )
+      input: [
+        'index',
+        'contenders',
+        'kernels',
+        'growth',
+        'fits',
+        'scale',
+        'queue',
+        'networks',
+        'em',
+        'crush',
+        'together'
+      ].map(name => `bench/${name}.ts`)
     }
   }
 })

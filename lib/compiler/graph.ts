@@ -136,8 +136,9 @@ export const ordered = (outputs: ReadonlyArray<Node>): ReadonlyArray<Node> => {
 
 const brief = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text)
 
-/** A graph as text, a node a line. */
-export const print = (outputs: Readonly<Record<string, Node>>): string => {
+/** A graph as text, a node a line; in full, it is that of no other graph. */
+export const print = (outputs: Readonly<Record<string, Node>>, inFull = false): string => {
+  const told = (does: Operation): string => (inFull ? describe(does) : brief(describe(does)))
   const nodes = ordered(Object.values(outputs))
   const numbers = new Map(nodes.map((node, i) => [node, i]))
   const refer = (node: Node): string => {
@@ -149,9 +150,7 @@ export const print = (outputs: Readonly<Record<string, Node>>): string => {
   return [
     ...nodes
       .filter(node => node.does.kind !== 'constant')
-      .map(
-        node => `${refer(node)} = ${[brief(describe(node.does)), ...node.ins.map(refer)].join(' ')} : ${shapeOf(node)}`
-      ),
+      .map(node => `${refer(node)} = ${[told(node.does), ...node.ins.map(refer)].join(' ')} : ${shapeOf(node)}`),
     ...Object.entries(outputs).map(([name, node]) => `${name} = ${refer(node)}`)
   ].join('\n')
 }

@@ -61,6 +61,7 @@ import {
   widthOf,
   WORTH_THREADS,
   type Machine,
+  type Numbered,
   type Ran,
   type RowsGiven,
   type Runnable
@@ -96,6 +97,8 @@ export interface Call {
   /** Row after row; data are the same array at each call while they are the same. */
   readonly given: Readonly<Record<string, RowsGiven>>
   readonly constants: Readonly<Record<string, ArrayLike<number>>>
+  /** Constants too; the same object at each call while they are the same: what is made of them alone is kept with it. */
+  readonly fixed?: Readonly<Record<string, ArrayLike<number>>>
 }
 
 export interface Result {
@@ -128,13 +131,24 @@ const MOST_SHAPES = 32
 interface Step {
   readonly node: Node
   readonly compute: Compute | null
+  /** Its place among the values of a call, and those of its inputs. */
+  readonly at: number
+  readonly ins: ReadonlyArray<number>
 }
 
-const stepOf = (node: Node): Step => ({ node, compute: once(node) })
+/** What is made of fixed constants alone, by its place, and the steps that are left. */
+interface Fixed {
+  readonly rows: number
+  readonly values: ReadonlyArray<Dense>
+  readonly left: ReadonlyArray<Step>
+}
 
 interface Compiled extends Runnable {
   readonly before: ReadonlyArray<Step>
   readonly after: ReadonlyArray<Step>
+  /** Where the values of nodes are that are given or computed once a call. */
+  readonly places: ReadonlyMap<Node, number>
+  readonly fixed: WeakMap<object, Fixed>
   readonly layout: Layout
   readonly outs: Readonly<Record<string, Node>>
 }
@@ -223,7 +237,7 @@ const compileGraph = (
   shared: boolean
 ): Compiled => {
   const lanes = lanesOf(precision)
-  const key = `${print(outs)} ${JSON.stringify(signature.rows)} ${precision}`
+  const key = `${print(outs, true)} ${JSON.stringify(signature.rows)} ${precision}`
   const known = compiled.get(key)
   if (known !== undefined) {
     compiled.delete(key)
@@ -239,6 +253,20 @@ const compileGraph = (
     lanes
   )
   const { bytes, kernels, words } = emitModule(layout, { shared, maximum: MOST_PAGES })
+  const places = new Map(
+    [...layout.before, ...layout.sums.map(({ node }) => node), ...layout.after].map((node, i) => [node, i])
+  )
+  const placeOf = (node: Node): number => {
+    const at = places.get(node)
+    if (at === undefined) throw new Error('a node before its inputs')
+    return at
+  }
+  const stepOf = (node: Node): Step => ({
+    node,
+    compute: once(node),
+    at: placeOf(node),
+    ins: node.ins.map(placeOf)
+  })
   const fresh: Compiled = {
     module: new WebAssembly.Module(bytes),
     lanes,
@@ -253,6 +281,8 @@ const compileGraph = (
     work: workOf(outs),
     before: layout.before.map(stepOf),
     after: layout.after.map(stepOf),
+    places,
+    fixed: new WeakMap(),
     layout,
     outs
   }
@@ -273,31 +303,84 @@ interface Called extends Strands.Sum<Result> {
   readonly result: (sums: Float64Array, outputs: Ran['outputs']) => Result
 }
 
-const called = (machine: Machine, program: Compiled, { params, given, constants, rows }: Call): Called => {
-  const { layout, outs } = program
-  const values = new Map<Node, Dense>()
-  const valueOf = (node: Node): Dense => {
-    const found = values.get(node)
-    if (found === undefined) throw new Error('a node before its inputs')
-    return found
+/** A call whose strands may be taken with those of others. */
+interface Waiting extends Strands.Ahead {
+  readonly own: Numbered
+  readonly asked: { readonly rows: number; readonly from: number; readonly to: number }
+  numbers: Float64Array | null
+}
+
+const isWaiting = (ahead: Strands.Ahead): ahead is Waiting => 'own' in ahead
+
+/** So many calls of one program are one job at most: their numbers are in memory at once. */
+const MOST_CALLS = 64
+/** And those of more rows are jobs of their own: they keep all threads busy. */
+const FEW_STRANDS = 16
+
+const computeAhead = (machine: Machine, program: Compiled, all: ReadonlyArray<Strands.Ahead>): void => {
+  const waiting = all.filter(isWaiting).filter(({ asked }) => asked.to <= FEW_STRANDS)
+  for (const rows of new Set(waiting.map(({ asked }) => asked.rows))) {
+    const alike = waiting.filter(({ asked }) => asked.rows === rows)
+    for (let first = 0; first < alike.length; first += MOST_CALLS) {
+      const some = alike.slice(first, first + MOST_CALLS)
+      const ran = machine.run(
+        program,
+        some[0].asked,
+        some.map(({ own }) => own),
+        program.layout.parameterBytes
+      )
+      some.forEach((one, i) => {
+        one.numbers = ran[i].numbers
+      })
+    }
   }
-  const inputs = new Map<string, ArrayLike<number>>([...Object.entries(constants), ...Object.entries(params)])
-  const fromOutside = ({ does, shape }: Node): Dense => {
-    if (does.kind !== 'input') return { shape, dtype: 'float32', values: Float64Array.of(rows) }
-    const numbers = inputs.get(does.name)
-    if (numbers?.length !== product(shape)) throw new RangeError(`${does.name}: not of shape [${shape.join(', ')}]`)
-    return { shape, dtype: 'float32', values: new Float64Array(numbers) }
+}
+
+/** What of a call is given: inputs by their names, and the number of rows. */
+const fromOutside = (
+  { does, shape }: Node,
+  rows: number,
+  ...inputs: ReadonlyArray<Readonly<Record<string, ArrayLike<number> | undefined>>>
+): Dense => {
+  if (does.kind !== 'input') return { shape, dtype: 'float32', values: Float64Array.of(rows) }
+  const numbers = inputs.find(given => given[does.name] !== undefined)?.[does.name]
+  if (numbers?.length !== product(shape)) throw new RangeError(`${does.name}: not of shape [${shape.join(', ')}]`)
+  return { shape, dtype: 'float32', values: new Float64Array(numbers) }
+}
+
+/** What is made of constants alone that stay from call to call. */
+const fixedOf = ({ before, fixed }: Compiled, constants: NonNullable<Call['fixed']>, rows: number): Fixed => {
+  const known = fixed.get(constants)
+  if (known?.rows === rows) return known
+  const values: Dense[] = []
+  const left: Step[] = []
+  for (const step of before) {
+    const { node, compute, at, ins } = step
+    const isFixed = node.does.kind === 'input' ? node.does.name in constants : ins.every(i => i in values)
+    if (!isFixed) left.push(step)
+    else values[at] = compute === null ? fromOutside(node, rows, constants) : compute(ins.map(i => values[i]))
   }
-  const run = ({ node, compute }: Step): void => {
-    values.set(node, compute === null ? fromOutside(node) : compute(node.ins.map(valueOf)))
+  const fresh = { rows, values, left }
+  fixed.set(constants, fresh)
+  return fresh
+}
+
+const called = (machine: Machine, program: Compiled, { params, given, constants, fixed, rows }: Call): Called => {
+  const { layout, outs, places } = program
+  const kept = fixed === undefined ? null : fixedOf(program, fixed, rows)
+  const values: Dense[] = kept === null ? [] : kept.values.slice()
+  // Every node is given, or computed after its inputs.
+  const valueOf = (node: Node): Dense => values[places.get(node) ?? -1]
+  const run = ({ node, compute, at, ins }: Step): void => {
+    values[at] = compute === null ? fromOutside(node, rows, params, constants) : compute(ins.map(i => values[i]))
   }
-  program.before.forEach(run)
-  const parameters = layout.parameters.map(({ node, at }) => ({ at, values: new Float64Array(valueOf(node).values) }))
+  ;(kept?.left ?? program.before).forEach(run)
+  const parameters = layout.parameters.map(({ node, at }) => ({ at, values: valueOf(node).values }))
   const result: Called['result'] = (sums, outputs) => {
     for (const { node, at } of layout.sums) {
       const own = sums.slice(at / 16, at / 16 + width(node))
       if (isSymmetric(node)) mirror(own, node.shape[0])
-      values.set(node, { shape: node.shape, dtype: 'float32', values: own })
+      values[places.get(node) ?? -1] = { shape: node.shape, dtype: 'float32', values: own }
     }
     program.after.forEach(run)
     const array = (name: string, node: Node): NdArray =>
@@ -312,12 +395,24 @@ const called = (machine: Machine, program: Compiled, { params, given, constants,
     const value = outs.value as Node | undefined
     return { value: value === undefined ? NaN : valueOf(value).values[0], gradient: those('∂'), others: those(':') }
   }
-  const ran: Called['ran'] = (from, to) =>
-    machine.run(program, { rows, from, to }, given, parameters, layout.parameterBytes)
+  const own: Numbered = { given, parameters }
+  const ran: Called['ran'] = (from, to) => machine.run(program, { rows, from, to }, [own], layout.parameterBytes)[0]
+  const all = { rows, from: 0, to: Strands.cut(rows).strands }
+  const ahead: Waiting = {
+    kind: program,
+    own,
+    asked: all,
+    numbers: null,
+    compute: others => {
+      computeAhead(machine, program, others)
+    }
+  }
   return {
     rows,
     width: widthOf(program),
-    strands: (from, to) => ran(from, to).numbers,
+    ahead: [ahead],
+    strands: (from, to) =>
+      ahead.numbers !== null && from === all.from && to === all.to ? ahead.numbers : ran(from, to).numbers,
     found: sums => result(sums, {}),
     ran,
     result

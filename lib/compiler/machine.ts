@@ -67,15 +67,21 @@ export interface Call {
   readonly to: number
 }
 
+/** What a call is given: of rows, and numbers for all of them. */
+export interface Numbered {
+  readonly given: Readonly<Record<string, RowsGiven>>
+  readonly parameters: ReadonlyArray<{ readonly at: number; readonly values: ArrayLike<number> }>
+}
+
 export interface Machine {
   readonly shared: boolean
+  /** What each of several numbers given comes to, over the same number of rows. */
   readonly run: (
     program: Runnable,
     asked: Call,
-    given: Readonly<Record<string, RowsGiven>>,
-    parameters: ReadonlyArray<{ readonly at: number; readonly values: Float64Array }>,
+    all: ReadonlyArray<Numbered>,
     parameterBytes: number
-  ) => Ran
+  ) => ReadonlyArray<Ran>
   /** Bytes that are taken when no call is in progress, and instances that are kept. */
   readonly held: () => { readonly arrays: number; readonly instances: number }
 }
@@ -232,8 +238,6 @@ const room = (panels: number, columns: number, { line }: Lanes): number => (pane
 
 // —— a call ——
 
-type Given = Readonly<Record<string, RowsGiven>>
-
 /** How strands are run: all at once where their rows are in memory, else some after others. */
 interface Plan {
   readonly strandPanels: number
@@ -246,13 +250,14 @@ interface Plan {
   readonly panelsAtOnce: number
 }
 
-const planOf = (program: Runnable, { rows, from, to }: Call, given: Given): Plan => {
+const planOf = (program: Runnable, { rows, from, to }: Call, all: ReadonlyArray<Numbered>): Plan => {
   const panels = Math.ceil(rows / ROWS)
   const strandPanels = Strands.cut(rows).strandRows / ROWS
   const start = from * strandPanels
   const end = Math.min(panels, to * strandPanels)
   const bytes = program.given.reduce((sum, { width }) => sum + width * program.lanes.line, 0)
-  const isWhole = panels * bytes <= SEGMENT && program.given.every(({ name }) => !isRead(given[name]))
+  const isWhole =
+    panels * bytes <= SEGMENT && all.every(({ given }) => program.given.every(({ name }) => !isRead(given[name])))
   const strandsAtOnce = isWhole ? to - from : Math.max(1, Math.floor(SEGMENT / 8 / (strandPanels * bytes)))
   const panelsAtOnce = Math.min(end - start, strandsAtOnce * strandPanels)
   return { strandPanels, panels, start, end, isWhole, strandsAtOnce, panelsAtOnce }
@@ -279,87 +284,99 @@ const machine = (): Machine => {
     place: (length: number) => number,
     program: Runnable,
     asked: Call,
-    given: Given,
-    parameters: Parameters<Machine['run']>[3],
+    all: ReadonlyArray<Numbered>,
     parameterBytes: number,
-    { numbers, outputs }: Ran
+    ran: ReadonlyArray<Ran>
   ): void => {
     const { lanes } = program
     const { rows, from, to } = asked
-    const plan = planOf(program, asked, given)
+    const plan = planOf(program, asked, all)
     const { strandPanels, panels, start, end, isWhole, strandsAtOnce, panelsAtOnce } = plan
     const instance = loaded.of(program)
     const here = Math.min(rows, end * ROWS) - start * ROWS
-    const isAlone = program.isByHand || here * program.work < WORTH_THREADS
+    const isAlone = program.isByHand || all.length * here * program.work < WORTH_THREADS
     const full = maskAt()
     const partial = new Int32Array(memory.buffer(), full + MASK, MASK / 4)
     partial.fill(0).fill(-1, 0, ((rows % ROWS) * lanes.bytes) / 4)
-    const shared = place(parameterBytes / 8)
     const resultBytes = Math.max(64, program.sumBytes)
-    const results = place((resultBytes / 8) * Math.min(to - from, strandsAtOnce))
+    const results = place((resultBytes / 8) * Math.min(to - from, strandsAtOnce) * all.length)
     const bytes = (program.scratchBytes + 127) & ~63
     const scratch = { at: place((bytes / 8) * crew.spaces()), bytes }
-    const job = place(Math.ceil(program.words / 2))
-    const atGiven = program.given.map(({ name, width: columns, isKept }) => {
-      const values = given[name]
-      if (!isNumbers(values) || lengthOf(values) !== rows * columns)
-        throw new RangeError(`${name}: not ${rows} rows of ${columns}`)
-      return isWhole && isKept && values instanceof Float64Array
-        ? start * lanes.line * columns +
-            stay.at(values, lanes.precision, room(panels, columns, lanes), at => {
-              packed(memory, values, { rows, columns, panel: 0, panels }, at, lanes)
-            })
-        : place(room(panelsAtOnce, columns, lanes))
+    const jobLength = Math.ceil(program.words / 2)
+    const jobs = place(jobLength * all.length)
+    const placed = all.map(({ given, parameters }, i) => {
+      const shared = place(parameterBytes / 8)
+      const atGiven = program.given.map(({ name, width: columns, isKept }) => {
+        const values = given[name]
+        if (!isNumbers(values) || lengthOf(values) !== rows * columns)
+          throw new RangeError(`${name}: not ${rows} rows of ${columns}`)
+        return isWhole && isKept && values instanceof Float64Array
+          ? start * lanes.line * columns +
+              stay.at(values, lanes.precision, room(panels, columns, lanes), at => {
+                packed(memory, values, { rows, columns, panel: 0, panels }, at, lanes)
+              })
+          : place(room(panelsAtOnce, columns, lanes))
+      })
+      const atOutputs = program.outputs.map(({ width: columns }) => place(room(panelsAtOnce, columns, lanes)))
+      const keys = program.drawn.flatMap(({ name }) => {
+        const key = given[name]
+        if (isNumbers(key)) throw new RangeError(`${name}: not a key`)
+        return [key.k0, key.k1]
+      })
+      return { given, parameters, shared, atGiven, atOutputs, keys, job: jobs + 8 * jobLength * i, ...ran[i] }
     })
-    const atOutputs = program.outputs.map(({ width: columns }) => place(room(panelsAtOnce, columns, lanes)))
-    for (const { at, values } of parameters) lanes.view(memory.buffer(), shared + at, values.length).set(values)
-    const words = new Int32Array(memory.buffer(), job, program.words)
-    words[Word.StrandPanels] = strandPanels
-    words[Word.Parameters] = shared
-    words[Word.Results] = results
-    words[Word.ResultBytes] = resultBytes
-    words[Word.PartialMask] = full + MASK
-    words[Word.FullMask] = full
-    const keys = program.drawn.flatMap(({ name }) => {
-      const key = given[name]
-      if (isNumbers(key)) throw new RangeError(`${name}: not a key`)
-      return [key.k0, key.k1]
+    // No more memory is taken from here on, so that it stays where it is.
+    const jobWords = placed.map(({ parameters, shared, atGiven, atOutputs, keys, job }) => {
+      for (const { at, values } of parameters) lanes.view(memory.buffer(), shared + at, values.length).set(values)
+      const words = new Int32Array(memory.buffer(), job, program.words)
+      words[Word.StrandPanels] = strandPanels
+      words[Word.Parameters] = shared
+      words[Word.ResultBytes] = resultBytes
+      words[Word.PartialMask] = full + MASK
+      words[Word.FullMask] = full
+      words.set([...atGiven.flatMap(at => [at, 0]), ...keys, ...atOutputs], Word.First)
+      return words
     })
-    words.set([...atGiven.flatMap(at => [at, 0]), ...keys, ...atOutputs], Word.First)
     for (let strand = 0; strand < to - from; strand += strandsAtOnce) {
       const first = start + strand * strandPanels
       const count = Math.min(end - first, panelsAtOnce)
-      program.given.forEach(({ name, width: columns, isKept }, i) => {
-        const values = given[name]
-        if ((!isWhole || !isKept) && isNumbers(values))
-          pack(memory, values, { rows, columns, panel: first, panels: count }, atGiven[i], lanes)
-      })
-      words[Word.Panels] = count
-      words[Word.FirstPanel] = first
-      words[Word.PartialPanel] = first + count === panels && rows % ROWS > 0 ? count - 1 : -1
       const strands = Math.ceil(count / strandPanels)
-      crew.run('strand', job, strands, scratch, isAlone, instance)
+      placed.forEach(({ given, atGiven }, j) => {
+        program.given.forEach(({ name, width: columns, isKept }, i) => {
+          const values = given[name]
+          if ((!isWhole || !isKept) && isNumbers(values))
+            pack(memory, values, { rows, columns, panel: first, panels: count }, atGiven[i], lanes)
+        })
+        const words = jobWords[j]
+        words[Word.Results] = results + j * strands * resultBytes
+        words[Word.Panels] = count
+        words[Word.FirstPanel] = first
+        words[Word.PartialPanel] = first + count === panels && rows % ROWS > 0 ? count - 1 : -1
+      })
+      crew.run('strand', jobs, strands * all.length, scratch, isAlone, instance, { bytes: 8 * jobLength, strands })
       const total = widthOf(program)
-      for (let i = 0, out = strand * total; i < strands; i++) {
-        const pairs = new Float64Array(memory.buffer(), results + i * resultBytes, 2 * total)
-        for (let k = 0; k < total; k++) numbers[out++] = pairs[2 * k] + pairs[2 * k + 1]
-      }
       const rowsHere = Math.min(rows - first * ROWS, count * ROWS)
-      program.outputs.forEach(({ name, width: columns }, i) => {
-        unpack(memory, atOutputs[i], rowsHere, columns, outputs[name], (first - start) * ROWS, lanes)
+      placed.forEach(({ numbers, outputs, atOutputs }, j) => {
+        for (let i = 0, out = strand * total; i < strands; i++) {
+          const pairs = new Float64Array(memory.buffer(), results + (j * strands + i) * resultBytes, 2 * total)
+          for (let k = 0; k < total; k++) numbers[out++] = pairs[2 * k] + pairs[2 * k + 1]
+        }
+        program.outputs.forEach(({ name, width: columns }, i) => {
+          unpack(memory, atOutputs[i], rowsHere, columns, outputs[name], (first - start) * ROWS, lanes)
+        })
       })
     }
   }
 
-  const run: Machine['run'] = (program, asked, given, parameters, parameterBytes) => {
+  const run: Machine['run'] = (program, asked, all, parameterBytes) => {
     const { rows, from, to } = asked
     const { count } = Strands.rowsOf(Strands.cut(rows), from, to)
-    const ran: Ran = {
+    const ran = all.map((): Ran => ({
       numbers: new Float64Array((to - from) * widthOf(program)),
       outputs: Object.fromEntries(
         program.outputs.map(({ name, width: columns }) => [name, new Float64Array(count * columns)])
       )
-    }
+    }))
     if (to <= from) return ran
     const attempt = (): void => {
       const taken: { readonly at: number; readonly length: number }[] = []
@@ -371,7 +388,7 @@ const machine = (): Machine => {
       }
       stay.begin()
       try {
-        runIn(place, program, asked, given, parameters, parameterBytes, ran)
+        runIn(place, program, asked, all, parameterBytes, ran)
       } finally {
         for (const { at, length } of taken) memory.give(at, length)
       }

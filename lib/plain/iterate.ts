@@ -85,3 +85,17 @@ export const lazy = <A>(compute: () => A): (() => A) => {
   let known: { readonly value: A } | null = null
   return () => (known ??= { value: compute() }).value
 }
+
+/** What is computed when it is first asked for under a name, and known until so many others were asked for. */
+export const keeping = <A>(most: number): ((name: string | number, compute: () => A) => A) => {
+  const known = new Map<string | number, { readonly value: A }>()
+  return (name, compute) => {
+    const found = known.get(name) ?? { value: compute() }
+    // The one asked for last is the last.
+    known.delete(name)
+    known.set(name, found)
+    const [oldest] = known.keys()
+    if (known.size > most) known.delete(oldest)
+    return found.value
+  }
+}

@@ -43,6 +43,15 @@ export interface Sum<A> {
   readonly strands: (from: number, to: number) => Float64Array
   /** What the numbers come to, added over all strands from the first on. It looks at no row. */
   readonly found: (sums: Float64Array) => A
+  /** What may be computed ahead together with that of other sums. */
+  readonly ahead?: ReadonlyArray<Ahead>
+}
+
+/** Strands that are computed before they are asked for, with others of one kind at a time. */
+export interface Ahead {
+  /** The same object of those that go together. */
+  readonly kind: object
+  readonly compute: (all: ReadonlyArray<Ahead>) => void
 }
 
 /** Adds what strands have summed, one after another. */
@@ -54,12 +63,103 @@ export const add = (sums: Float64Array, numbers: Float64Array): void => {
 /** Strands are taken so many at a time: what they sum need not be held for all. */
 const AT_ONCE = 64
 
-/** A sum, in this process. */
-export const taken = <A>({ rows, width, strands, found }: Sum<A>): A => {
+const here = <A>({ rows, width, strands, found }: Sum<A>): A => {
   const sums = new Float64Array(width)
   const count = cut(rows).strands
   for (let from = 0; from < count; from += AT_ONCE) add(sums, strands(from, Math.min(count, from + AT_ONCE)))
   return found(sums)
+}
+
+/** A computation that is begun again with what it has come to so far: what it has kept, and its sums, in the order in which it asks. */
+interface Begun {
+  readonly kept: unknown[]
+  readonly sums: unknown[]
+  next: { kept: number; sum: number }
+  waitsFor: Sum<unknown> | null
+}
+
+/** The one of several that is being computed, if any. */
+let begun: Begun | null = null
+
+/** Thrown where a computation waits for a sum. */
+const WAITS = { waits: true }
+/** One that asks for more sums takes the others itself: each costs a new beginning. */
+const MOST_SUMS = 4
+
+/** A sum, in this process. */
+export const taken = <A>(sum: Sum<A>): A => {
+  if (begun === null) return here(sum)
+  const at = begun.next.sum++
+  // Its sums are those that it asked for in this order before.
+  if (at < begun.sums.length) return begun.sums[at] as A
+  if (sum.ahead === undefined || at >= MOST_SUMS) {
+    const found = here(sum)
+    begun.sums.push(found)
+    return found
+  }
+  begun.waitsFor = sum
+  throw WAITS // oxlint-disable-line @typescript-eslint/only-throw-error -- no error: it has no stack to be told
+}
+
+/** What a computation comes to on its way to a sum, and need not compute again when it is begun again; no sum is asked for in it. */
+export const kept = <A>(compute: () => A): A => {
+  if (begun === null) return compute()
+  const at = begun.next.kept++
+  if (at >= begun.kept.length) begun.kept.push(compute())
+  // Its values are those that it kept in this order before.
+  return begun.kept[at] as A
+}
+
+const waits = ({ waitsFor }: Begun): boolean => waitsFor !== null
+
+/** Computes what it can; false where it waits, also where it caught what was thrown and went on without the sum. */
+const goesOn = <A>(own: Begun, compute: () => A, tell: (found: A) => void): boolean => {
+  const before = begun
+  begun = own
+  own.next = { kept: 0, sum: 0 }
+  own.waitsFor = null
+  try {
+    const found = compute()
+    if (waits(own)) return false
+    tell(found)
+    return true
+  } catch (error) {
+    if (error !== WAITS) throw error
+    return false
+  } finally {
+    begun = before
+  }
+}
+
+/**
+ * Several computations without effects, each with the result that it has alone: they go on side by side from sum to sum, and sums over
+ * rows by one program are taken as one. Each is begun again after a sum.
+ */
+export const together = <A>(computations: ReadonlyArray<() => A>): ReadonlyArray<A> => {
+  const results = new Array<A>(computations.length)
+  let left = computations.map((compute, i) => ({
+    i,
+    compute,
+    own: { kept: [], sums: [], next: { kept: 0, sum: 0 }, waitsFor: null } as Begun
+  }))
+  while (left.length > 0) {
+    left = left.filter(
+      ({ i, own, compute }) =>
+        !goesOn(own, compute, found => {
+          results[i] = found
+        })
+    )
+    const kinds = new Map<object, Ahead[]>()
+    for (const { own } of left)
+      for (const ahead of own.waitsFor?.ahead ?? []) {
+        const found = kinds.get(ahead.kind)
+        if (found === undefined) kinds.set(ahead.kind, [ahead])
+        else found.push(ahead)
+      }
+    for (const all of kinds.values()) if (all.length > 1) all[0].compute(all)
+    for (const { own } of left) if (own.waitsFor !== null) own.sums.push(here(own.waitsFor))
+  }
+  return results
 }
 
 /** What is made of what a sum comes to. */
@@ -71,9 +171,11 @@ export const map =
 export const all = <A>(rows: number, sums: ReadonlyArray<Sum<A>>): Sum<ReadonlyArray<A>> => {
   const width = sums.reduce((total, one) => total + one.width, 0)
   const places = sums.map((_, i) => sums.slice(0, i).reduce((at, one) => at + one.width, 0))
+  const ahead = sums.flatMap(one => one.ahead ?? [])
   return {
     rows,
     width,
+    ...(ahead.length > 0 && { ahead }),
     strands: (from, to) => {
       const numbers = new Float64Array((to - from) * width)
       sums.forEach((one, i) => {

@@ -6,8 +6,8 @@
 import { node } from './node.js'
 import { compile, type Embedded } from './wasm.js'
 
-/** An export that runs one strand of a job, with a scratch space of its own. */
-type Strand = (job: number, strand: number, scratch: number) => void
+/** Runs one strand of all, with a scratch space of its own. */
+type Strand = (strand: number, scratch: number) => void
 
 export interface Crew {
   readonly memory: WebAssembly.Memory
@@ -25,7 +25,9 @@ export interface Crew {
     strands: number,
     scratch: { readonly at: number; readonly bytes: number },
     alone: boolean,
-    loaded?: Loaded
+    loaded?: Loaded,
+    /** Of several jobs, one after another in memory, how many bytes and strands each has; strands are then those of all. */
+    each?: { readonly bytes: number; readonly strands: number }
   ) => void
 }
 
@@ -56,7 +58,9 @@ const enum Word {
   /** The loaded module whose export it is; 0 for the first. */
   Loaded,
   /** Whether a strand failed in another thread. */
-  Failed
+  Failed,
+  JobBytes,
+  JobStrands
 }
 const WORDS = 16
 
@@ -83,8 +87,9 @@ for (let seen = 0; ; seen = Atomics.load(words, ${Word.Generation})) {
   for (let left; (left = Atomics.sub(words, ${Word.Remaining}, 1)) > 0; ) {
     // A strand that fails is over, or the caller would wait for ever.
     try {
+      const [i, own] = [left - 1, words[${Word.JobStrands}]]
       exportsOf(words[${Word.Loaded}])[names[words[${Word.Name}]]](
-        words[${Word.Job}], left - 1, (words[${Word.Scratch}] >>> 0) + index * words[${Word.ScratchBytes}]
+        words[${Word.Job}] + Math.floor(i / own) * words[${Word.JobBytes}], i % own, (words[${Word.Scratch}] >>> 0) + index * words[${Word.ScratchBytes}]
       )
     } catch {
       Atomics.store(words, ${Word.Failed}, 1)
@@ -134,8 +139,8 @@ export const crew = (embedded: Embedded): Crew => {
   const posted = new Map<number, number>()
   let lastId = 0
 
-  const alone = (strand: Strand, job: number, strands: number, at: number): void => {
-    for (let i = 0; i < strands; i++) strand(job, i, at)
+  const alone = (strand: Strand, strands: number, at: number): void => {
+    for (let i = 0; i < strands; i++) strand(i, at)
   }
 
   /** How many threads help, of so many that are asked for: those there are, where no more may be started. */
@@ -169,11 +174,14 @@ export const crew = (embedded: Embedded): Crew => {
     },
     spaces: () => Math.max(posts.length + 1, threads()),
     start: start + WORDS * Int32Array.BYTES_PER_ELEMENT,
-    run: (name, job, strands, { at, bytes }, isAlone, loaded) => {
-      const strand: Strand = (loaded?.exports ?? exports)[name]
+    run: (name, job, strands, { at, bytes }, isAlone, loaded, each = { bytes: 0, strands }) => {
+      const ofJob = (loaded?.exports ?? exports)[name]
+      const strand: Strand = (i, scratch) => {
+        ofJob(job + Math.floor(i / each.strands) * each.bytes, i % each.strands, scratch)
+      }
       const helpers = isAlone ? 0 : recruited(Math.min(threads(), strands) - 1)
       if (helpers === 0) {
-        alone(strand, job, strands, at)
+        alone(strand, strands, at)
         return
       }
       if (loaded !== undefined) {
@@ -185,19 +193,21 @@ export const crew = (embedded: Embedded): Crew => {
       words[Word.Job] = job
       words[Word.Scratch] = at
       words[Word.ScratchBytes] = bytes
+      words[Word.JobBytes] = each.bytes
+      words[Word.JobStrands] = each.strands
       Atomics.store(words, Word.Failed, 0)
       Atomics.store(words, Word.Done, 0)
       Atomics.store(words, Word.Remaining, strands)
       Atomics.add(words, Word.Generation, 1)
       Atomics.notify(words, Word.Generation, helpers)
       for (let left = Atomics.sub(words, Word.Remaining, 1); left > 0; left = Atomics.sub(words, Word.Remaining, 1)) {
-        strand(job, left - 1, at)
+        strand(left - 1, at)
         Atomics.add(words, Word.Done, 1)
       }
       for (let done = Atomics.load(words, Word.Done); done < strands; done = Atomics.load(words, Word.Done))
         Atomics.wait(words, Word.Done, done)
       // The caller meets the error itself, or does what the other thread could not.
-      if (Atomics.load(words, Word.Failed) === 1) alone(strand, job, strands, at)
+      if (Atomics.load(words, Word.Failed) === 1) alone(strand, strands, at)
     }
   }
 }

@@ -44,6 +44,7 @@ import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as Stage from '../pipeline/stage.js'
 import * as TimeLaw from '../objective/timeLaw.js'
+import * as Structure from './structure.js'
 import { inBatch, whence } from './whence.js'
 
 export type CompileErrors = Problem.Problems
@@ -369,7 +370,7 @@ export const value =
  * assert.deepEqual([...product(Params.of({ means: [[7]] }), Params.of({ means: [[3]] }), Key.fromSeed(0)).means.values], [3])
  */
 export const hessianVector =
-  <P extends string>(loss: Loss.Loss<P>) =>
+  <P extends string>(loss: Loss.Loss<P>, circumstances: Partial<Pick<Circumstances, 'library' | 'isTried'>> = {}) =>
   (
     points: Source.Data
   ): E.Either<
@@ -378,21 +379,17 @@ export const hessianVector =
   > => {
     const data = asTheyAre(points)
     const shapes = (): Params.Shapes<P> => Score.shapes(points.dim)(loss.score)
-    const along = (direction: Params.Params<P>): Loss.Loss<P> => ({
-      ...loss,
-      objective: Objective.along(direction)(loss.objective)
-    })
     return pipe(
       data,
-      plans(loss),
+      plans(loss, circumstances),
       // One direction stands for all.
-      E.flatMap(() => plans(along(Params.zeros(shapes())))(data)),
-      E.map(() => {
-        const wanted = shapes()
-        return (params, direction, key) => {
-          const [{ evaluate }] = Loss.plans(along(Params.checked(wanted)(direction)), data)
-          return evaluate(Params.checked(wanted)(params), key).gradient
-        }
+      E.flatMap(() =>
+        plans({ ...loss, objective: Objective.along(Params.zeros(shapes()))(loss.objective) }, circumstances)(data)
+      ),
+      E.map(([{ engine }]) => {
+        const wanted = Params.checked(shapes())
+        const along = Loss.along(loss, engine, data, circumstances.library)
+        return (params, direction, key) => along(wanted(params), wanted(direction), key).gradient
       })
     )
   }
@@ -1028,6 +1025,47 @@ export const pipeline =
       plan: compiled.map(({ plan }) => plan())
     }))
   }
+
+/**
+ * Pipelines of one structure on the same data, a program each, for `Run.together`: they differ in numbers alone (rates, times, steps,
+ * starts), and share a score, what is compiled and the rows in memory. What differs otherwise is refused, with where it does.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Compile, Initializer, Key, Objective, Optimizer, Pipeline, Problem, Run, Schedule, Score, Stage, TimeLaw } from 'ornstein'
+ *
+ * const at = (rate: number) =>
+ *   Pipeline.of({
+ *     schedule: Schedule.ornsteinUhlenbeck,
+ *     score: Score.symmetricPair,
+ *     initializer: Initializer.values([[0.5]]),
+ *     stages: [
+ *       Stage.descend({
+ *         objective: Objective.denoising(TimeLaw.at(0.3)),
+ *         optimizer: Optimizer.gradientDescent({ rate }),
+ *         steps: 20
+ *       })
+ *     ]
+ *   })
+ * const points = { rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) }
+ * const programs = Problem.orThrow(Compile.together([0.01, 0.1, 0.3].map(at))(points))
+ * // One key for all: what differs is the rate.
+ * const [slow, , fast] = Run.together(programs)(programs.map(() => Key.fromSeed(1)))
+ * assert.ok(slow.params.mean.values[0] < fast.params.mean.values[0])
+ */
+export const together =
+  <P extends string>(pipelines: ReadonlyArray<Pipeline<P>>, circumstances: Partial<Circumscribed> = {}) =>
+  (points: Source.Data): E.Either<CompileErrors, ReadonlyArray<Program<P>>> =>
+    pipe(
+      either(Structure.problems(pipelines), () => pipelines),
+      E.chain(
+        E.traverseArray(own =>
+          // What a score has compiled, it keeps: theirs are one.
+          pipe(points, pipeline(Case.changed({ score: pipelines[0].score })(own), circumstances))
+        )
+      )
+    )
 
 /** Shares of a profile that are named; the others are the rest. */
 const NAMED = 4

@@ -136,16 +136,30 @@ const versionsIn = (given: Named): Pick<Compiler.Signature, 'versions'> => {
   return all.length === 0 ? {} : { versions: { count: all[0].count, of: all.map(({ name }) => name) } }
 }
 
-/** And what it is called with. */
-export const call = (
-  count: number,
-  params: Readonly<Record<string, { readonly values: Float64Array }>>,
-  given: Named
-): Compiler.Call => ({
+type Arrays = Readonly<Record<string, { readonly values: Float64Array }>>
+
+/** And what it is called with: with what is the same at every call, and what is of one. */
+export const caller = (stays: Named, count: number): ((params: Arrays, given: Named) => Compiler.Call) => {
+  const [rows, fixed] = [rowsIn(stays), constantsIn(stays)]
+  return (params, given) => ({
+    rows: count,
+    params: RR.map(({ values }: Arrays[string]) => values)(params),
+    given: { ...rows, ...rowsIn(given) },
+    constants: constantsIn(given),
+    fixed
+  })
+}
+
+const rowsIn = RR.filterMap<Given, Compiler.RowsGiven>(one =>
+  one._tag === 'Constant' ? O.none : O.some(one._tag === 'Draw' ? one.key : one.values)
+)
+
+const constantsIn = RR.filterMap<Given, Float64Array>(one => (one._tag === 'Constant' ? O.some(one.values) : O.none))
+
+/** The same, where nothing is known to stay. */
+export const call = (count: number, params: Arrays, given: Named): Compiler.Call => ({
   rows: count,
-  params: RR.map(({ values }: { readonly values: Float64Array }) => values)(params),
-  given: RR.filterMap<Given, Compiler.RowsGiven>(one =>
-    one._tag === 'Constant' ? O.none : O.some(one._tag === 'Draw' ? one.key : one.values)
-  )(given),
-  constants: RR.filterMap<Given, Float64Array>(one => (one._tag === 'Constant' ? O.some(one.values) : O.none))(given)
+  params: RR.map(({ values }: Arrays[string]) => values)(params),
+  given: rowsIn(given),
+  constants: constantsIn(given)
 })

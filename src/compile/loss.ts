@@ -8,9 +8,10 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
+import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import * as Compiler from '../../lib/compiler/index.js'
 import { compute, Key, valueAndGrad, type NdArray, type Tensor } from '../../lib/index.js'
-import { lazy } from '../../lib/plain/iterate.js'
+import { keeping, lazy } from '../../lib/plain/iterate.js'
 import { concatenated, size } from '../../lib/arrays/ndarray.js'
 import {
   both,
@@ -82,6 +83,8 @@ export interface Drawn<T extends Objective.Term = Objective.Term> {
   readonly weight: number
   readonly term: T
   readonly samples: ReadonlyArray<Sample>
+  /** Whether it is the same list again as often as the same nodes are asked for, since nothing is drawn. */
+  readonly stays?: boolean
 }
 
 /** What both plans compute from: the objective's terms, and noise that depends on the key alone. */
@@ -144,11 +147,26 @@ export const draw = <P extends string>(
   const nodes = Nodes.isNodes(data) ? data : null
   const way = Expectation.interpret(expectation)
   const count = (way.where === 'line' && nodes === null ? way.timeNodes : undefined) ?? TimeLaw.NODES
-  const terms = Objective.terms(objective).map(weighted => ({
-    ...weighted,
-    term: nodes === null ? weighted.term : exactly(weighted.term),
-    weightings: weighted.weightings.map(weightOf)
-  }))
+  const deterministic = nodes !== null || Expectation.isDeterministic(expectation)
+  const terms = Objective.terms(objective).map(weighted => {
+    const term = nodes === null ? weighted.term : exactly(weighted.term)
+    const timesOf = (timeLaw: TimeLaw.TimeLaw): ReadonlyArray<Leveled> =>
+      TimeLaw.quadrature(schedule, count)(timeLaw).map(leveled(level))
+    return {
+      ...weighted,
+      term,
+      weightings: weighted.weightings.map(weightOf),
+      ...(Objective.isMatching(term) && {
+        times: lazy(() => timesOf(term.timeLaw)),
+        stays:
+          way.where === 'line' &&
+          weighted.labelDropout === 0 &&
+          drawnBeside(Score.interpret(score), term, data.dim).length === 0
+      })
+    }
+  })
+  /** Lists of samples by the nodes that they are of, so many of each term. */
+  const known = terms.map(() => keeping<ReadonlyArray<Sample>>(NODES_KEPT))
   return (params, key) => {
     const projection = pipe(
       Score.interpret(score).family,
@@ -168,50 +186,38 @@ export const draw = <P extends string>(
       }),
       O.toNullable
     )
+    const drawsAt = ({ alpha, sigma }: Leveled, key: Key.Key): ReadonlyArray<Noise.Draw> =>
+      nodes !== null
+        ? [{ weight: 1, noise: { _tag: 'None' } as const }]
+        : Noise.draws(
+            data,
+            // Nodes are of times that all rows share.
+            projection && {
+              ...projection,
+              slope: () => projection.slope({ alpha: first(alpha), sigma: first(sigma) })
+            },
+            key
+          )(expectation)
     const samples = (
-      timeLaw: TimeLaw.TimeLaw,
-      weightings: ReadonlyArray<(time: number) => number>,
-      dropout: number,
-      key: Key.Key
+      {
+        times,
+        weightings,
+        labelDropout
+      }: Pick<(typeof terms)[number], 'weightings' | 'labelDropout'> & { readonly times: ReadonlyArray<Leveled> },
+      keys: Readonly<Record<'noise' | 'probes' | 'labels', Key.Key>>
     ): ReadonlyArray<Sample> => {
-      const keys = pipe(key, Key.named('time', 'noise', 'probes', 'labels'))
-      const times =
-        nodes !== null || Expectation.isDeterministic(expectation)
-          ? TimeLaw.quadrature(schedule, count)(timeLaw)
-          : TimeLaw.drawing(schedule, data.rows, held(data))(keys.time)(timeLaw)
       const noiseKeys = Key.split(times.length)(keys.noise)
       return times
-        .flatMap(({ time, weight }, i) => {
-          const each: Numbers = typeof time === 'number' ? Float64Array.of(time) : time
-          // A level may be a function of the user's: it is asked once a time.
-          const [alpha, sigma] = pairs(each, time => {
-            const { alpha, sigma } = level(time)
-            return [alpha, sigma]
-          })
-          const weights = weightings.reduce<Numbers>(
-            (all, weightAt) => product(all, every(each, weightAt)),
-            typeof weight === 'number' ? Float64Array.of(weight) : weight
-          )
-          const at = (numbers: Numbers): number => column(numbers, 0, 1)[0]
-          const draws =
-            nodes !== null
-              ? [{ weight: 1, noise: { _tag: 'None' } as const }]
-              : Noise.draws(
-                  data,
-                  // Nodes are of times that all rows share.
-                  projection && {
-                    ...projection,
-                    slope: () => projection.slope({ alpha: at(alpha), sigma: at(sigma) })
-                  },
-                  noiseKeys[i]
-                )(expectation)
-          return draws.map(draw => ({
+        .flatMap((at, i) => {
+          const { each, alpha, sigma, weight } = at
+          const weights = weightings.reduce<Numbers>((all, weightAt) => product(all, every(each, weightAt)), weight)
+          return drawsAt(at, noiseKeys[i]).map(draw => ({
             alpha,
             sigma,
             weight: every(weights, w => w * draw.weight),
             noise: draw.noise,
             ...(nodes !== null && {
-              nodes: { values: nodes.nodesAt({ alpha: at(alpha), sigma: at(sigma) }), stay: nodes.stay }
+              nodes: { values: nodes.nodesAt({ alpha: first(alpha), sigma: first(sigma) }), stay: nodes.stay }
             }),
             denoising:
               projection === null
@@ -224,20 +230,55 @@ export const draw = <P extends string>(
         .map((sample, i) => ({
           ...sample,
           probes: Key.child(i)(keys.probes),
-          labels: labelsOf(data, dropout, Key.child(i)(keys.labels))
+          labels: labelsOf(data, labelDropout, Key.child(i)(keys.labels))
         }))
     }
     const keys = Key.split(terms.length)(key)
     return {
       basis: projection?.basis ?? noBasis,
-      terms: terms.map(({ weight, weightings, labelDropout, term }, i) => ({
-        weight,
-        term,
-        samples: Objective.isMatching(term) ? samples(term.timeLaw, weightings, labelDropout, keys[i]) : []
-      }))
+      terms: terms.map(({ times, stays = false, ...own }, i) => {
+        const { weight, term } = own
+        if (!Objective.isMatching(term) || times === undefined) return { weight, term, samples: [] }
+        const each = pipe(keys[i], Key.named('time', 'noise', 'probes', 'labels'))
+        if (way.where !== 'line' || !stays) {
+          const drawn = deterministic
+            ? times()
+            : TimeLaw.drawing(schedule, data.rows, held(data))(each.time)(term.timeLaw).map(leveled(level))
+          return { weight, term, samples: samples({ ...own, times: drawn }, each) }
+        }
+        const rules = times().map(({ alpha, sigma }) =>
+          way.rule(projection?.slope({ alpha: first(alpha), sigma: first(sigma) }) ?? 0)
+        )
+        // A rule is told by how many nodes it has, and where the first is.
+        const name = `${projection?.basis.rank}${rules.map(({ nodes }) => ` ${nodes.length} ${nodes[0]}`).join('')}`
+        return { weight, term, stays, samples: known[i](name, () => samples({ ...own, times: times() }, each)) }
+      })
     }
   }
 }
+
+/** Of so many different lists of nodes the samples are kept. */
+const NODES_KEPT = 64
+
+/** A time, or one a row, with its noise level. */
+interface Leveled extends Pick<Sample, 'alpha' | 'sigma' | 'weight'> {
+  readonly each: Numbers
+}
+
+const leveled =
+  (level: (time: number) => Schedule.Level) =>
+  ({ time, weight }: TimeLaw.Times<Numbers>): Leveled => {
+    const each: Numbers = typeof time === 'number' ? Float64Array.of(time) : time
+    // A level may be a function of the user's: it is asked once a time.
+    const [alpha, sigma] = pairs(each, time => {
+      const { alpha, sigma } = level(time)
+      return [alpha, sigma]
+    })
+    return { each, alpha, sigma, weight: typeof weight === 'number' ? Float64Array.of(weight) : weight }
+  }
+
+/** A number that all rows share. */
+const first = (numbers: Numbers): number => column(numbers, 0, 1)[0]
 
 const total = <P extends string>(
   params: Params.Params<P>,
@@ -323,25 +364,46 @@ const compiled =
     const model = Score.interpret(score)
     const own = Matching.data(data, use === 'often')
     const otherwise = interpreted(score, use, differentiates)(data)
+    const ready = new WeakMap<ReadonlyArray<Sample>, ReadonlyArray<Ready<P>>>()
+    const readyFor = (
+      params: Params.Params<P>,
+      drawn: Drawn<Direct>,
+      basis: Projection.Basis
+    ): ReadonlyArray<Ready<P>> => {
+      const found = drawn.stays === true ? ready.get(drawn.samples) : undefined
+      if (found !== undefined) return found
+      const fresh = parts(model, library, Params.shapes(params), drawn, { basis, own, data, differentiates }).map(
+        term => {
+          if (drawn.stays !== true)
+            return { ...term, call: (params: Params.Params<P>) => Given.call(data.rows, params, term.given) }
+          const of = Given.caller(RR.difference(Noise.directions(basis, data))(term.given), data.rows)
+          return {
+            ...term,
+            call: (params: Params.Params<P>, basis: Projection.Basis) => of(params, Noise.directions(basis, data))
+          }
+        }
+      )
+      if (drawn.stays === true) ready.set(drawn.samples, fresh)
+      return fresh
+    }
     return (params, evaluation) => {
       const { basis, terms } = evaluation
       const sums = terms.flatMap(drawn =>
-        parts(model, library, Params.shapes(params), drawn, { basis, own, data, differentiates }).map(
-          ({ program, given, samples }) =>
-            pipe(
-              program,
-              E.fold(
-                () => otherwise(params, { basis, terms: [{ ...drawn, samples }] }),
-                ({ sum }) =>
-                  pipe(
-                    sum(Given.call(data.rows, params, given)),
-                    // the parameters of the signature are those of the score
-                    Strands.map(({ value, gradient }) =>
-                      scaled(drawn.weight)({ value, gradient: gradient as Params.Params<P> })
-                    )
+        readyFor(params, drawn, basis).map(({ program, call, samples }) =>
+          pipe(
+            program,
+            E.fold(
+              () => otherwise(params, { basis, terms: [{ ...drawn, samples }] }),
+              ({ sum }) =>
+                pipe(
+                  sum(call(params, basis)),
+                  // the parameters of the signature are those of the score
+                  Strands.map(({ value, gradient }) =>
+                    scaled(drawn.weight)({ value, gradient: gradient as Params.Params<P> })
                   )
-              )
+                )
             )
+          )
         )
       )
       return pipe(
@@ -374,6 +436,11 @@ interface Term {
   readonly program: E.Either<string, Compiler.Program>
   readonly given: Given.Named
   readonly samples: ReadonlyArray<Sample>
+}
+
+/** A part of a term, and what it is called with. */
+interface Ready<P extends string> extends Term {
+  readonly call: (params: Params.Params<P>, basis: Projection.Basis) => Compiler.Call
 }
 
 /** So many samples are one call of a program: as many as a cache holds, and of what is left fewer. */
@@ -604,27 +671,31 @@ const apart = <P extends string>(a: ValueAndGradient<P>, b: ValueAndGradient<P>)
     Params.norm(Params.zipWith((x, y: number) => x - y)(a.gradient, b.gradient)) / (1 + Params.norm(b.gradient))
   )
 
+/** An evaluation; with other terms than those of the loss, one for each, where these differ in constants alone. */
+type Evaluate<P extends string> = (
+  params: Params.Params<P>,
+  key: Key.Key,
+  others?: ReadonlyArray<Objective.Term>
+) => ValueAndGradient<P>
+
 /** Where nodes follow the students: those that resolve the parameters. */
 const following = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
   population: Nodes.Population,
   circumstances: Taken
-): LossPlan<P>['evaluate'] => {
+): Evaluate<P> => {
   const levels = levelsOf(loss)
   const mixtureOf = mixtureIn(loss.score)
-  const on = (
-    resolved: Nodes.Population['resolved'],
-    of: (term: Objective.Term) => boolean
-  ): LossPlan<P>['evaluate'] => {
-    const known = new WeakMap<Nodes.Nodes, LossPlan<P>['evaluate']>()
+  const on = (resolved: Nodes.Population['resolved'], of: (term: Objective.Term) => boolean): Evaluate<P> => {
+    const known = new WeakMap<Nodes.Nodes, Evaluate<P>>()
     const trusted = Nodes.trusted(resolved, apart<P>)
-    return (params, key) =>
+    return (params, key, others) =>
       pipe(
         trusted(mixtureOf(params), levels, nodes => {
           const evaluate = known.get(nodes) ?? onRows(by, loss, nodes, { ...circumstances, place: Place.here }, of)
           known.set(nodes, evaluate)
-          return evaluate(params, key)
+          return evaluate(params, key, others)
         }),
         E.getOrElse(() => nothing(params))
       )
@@ -634,10 +705,10 @@ const following = <P extends string>(
     ...(terms.every(({ term }) => isOverStudent(term)) ? [] : [on(population.resolved, term => !isOverStudent(term))]),
     ...(terms.some(({ term }) => isOverStudent(term)) ? [on(population.ofStudents, isOverStudent)] : [])
   ]
-  return (params, key) =>
+  return (params, key, others) =>
     total(
       params,
-      parts.map(evaluate => evaluate(params, key))
+      parts.map(evaluate => evaluate(params, key, others))
     )
 }
 
@@ -650,7 +721,7 @@ const evaluator = <P extends string>(
   loss: Loss<P>,
   data: Source.Data,
   circumstances: Taken
-): LossPlan<P>['evaluate'] =>
+): Evaluate<P> =>
   Nodes.isPopulation(data) ? following(by, loss, data, circumstances) : onRows(by, loss, data, circumstances)
 
 /** The value alone; coefficients that are chosen from gradients take these too, and pairs of rows have both at once. */
@@ -671,7 +742,7 @@ const onRows = <P extends string>(
   data: Source.Data,
   circumstances: Taken,
   of: (term: Objective.Term) => boolean = () => true
-): LossPlan<P>['evaluate'] => {
+): Evaluate<P> => {
   const { library, place, differentiates = true } = circumstances
   const engine = engineOf(loss, by, circumstances)
   const { points: about, middle, enter } = framed(loss, data)
@@ -723,13 +794,18 @@ const onRows = <P extends string>(
       return scaled(weight * own)(evaluate(params, { ...rows(), ...Matching.given(model, term, sample, basis, about) }))
     })
   }
-  return (params, key) => {
-    const here = enter(params)
-    const { basis, terms: all } = draws(here, key)
-    const terms = all.filter(({ term }) => of(term))
-    const direct = terms.filter(isDirect)
+  return (params, key, others) => {
+    const { here, basis, terms, sum } = Strands.kept(() => {
+      const here = enter(params)
+      const { basis, terms: own } = draws(here, key)
+      const terms = (
+        others === undefined ? own : own.map((drawn, i) => ({ ...drawn, term: others[i], stays: false }))
+      ).filter(({ term }) => of(term))
+      const direct = terms.filter(isDirect)
+      return { here, basis, terms, sum: direct.length > 0 ? [whole(here, { basis, terms: direct })] : [] }
+    })
     return total(params, [
-      ...(direct.length > 0 ? [place.taken(whole(here, { basis, terms: direct }), () => question(here, key))] : []),
+      ...sum.map(one => place.taken(one, () => question(here, key))),
       ...terms.flatMap(drawn => {
         const { term, weight } = drawn
         if (isAdaptive(drawn)) return varied(here, drawn)
@@ -742,6 +818,25 @@ const onRows = <P extends string>(
       })
     ])
   }
+}
+
+/** The loss along a direction, ⟨∇L, v⟩, with its gradient ∇²L · v: planned once, the direction an input of its programs. */
+export const along = <P extends string>(
+  loss: Loss<P>,
+  engine: LossPlan<P>['engine'],
+  data: Source.Data,
+  library: Compiler.Library = libraryOf(loss.score, 'float64')
+): ((params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) => ValueAndGradient<P>) => {
+  const towards = (direction: Params.Params<P>): Objective.Objective => Objective.along(direction)(loss.objective)
+  // One direction stands for all.
+  const any = { ...loss, objective: towards(Params.zeros(Score.shapes(data.dim)(loss.score))) }
+  const evaluate = evaluator(engine, any, data, { library, use: 'often', place: Place.here })
+  return (params, direction, key) =>
+    evaluate(
+      params,
+      key,
+      Objective.terms(towards(direction)).map(({ term }) => (Nodes.isPopulation(data) ? exactly(term) : term))
+    )
 }
 
 /**

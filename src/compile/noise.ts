@@ -139,8 +139,13 @@ export const draws =
 
 const norms = (x: Tensor): Tensor => sum(square(x), 1, true)
 
+/** The directions of a basis: of what is given of a node, all that depends on the parameters. */
+export const directions = ({ rank, vectors }: Basis, { dim }: Pick<Size, 'dim'>): Given.Named => ({
+  basis: Given.constant([rank, dim], vectors)
+})
+
 /** What the noise is made of, under names. */
-export const given = (noise: Noise, { rank, vectors, origin }: Basis, { dim }: Size): Given.Named => {
+export const given = (noise: Noise, own: Basis, { dim }: Size): Given.Named => {
   if (noise._tag === 'Full') {
     const { values, sign, passing } = noise
     return {
@@ -149,16 +154,16 @@ export const given = (noise: Noise, { rank, vectors, origin }: Basis, { dim }: S
     }
   }
   if (noise._tag === 'None') return { none: Given.number(0) }
-  const basis = Given.constant([rank, dim], vectors)
+  const basis = directions(own, { dim })
   if (noise._tag === 'Node')
-    return { basis, coordinate: Given.number(noise.coordinate), beyond: Given.number(noise.rest) }
+    return { ...basis, coordinate: Given.number(noise.coordinate), beyond: Given.number(noise.rest) }
   const { coordinates, along, rest, sign } = noise
   return {
-    basis,
-    coordinates: Given.draw([rank], coordinates),
+    ...basis,
+    coordinates: Given.draw([own.rank], coordinates),
     sign: Given.number(sign),
     beyond: typeof rest === 'number' ? Given.number(rest) : Given.chiSquared(rest.degrees, rest.key),
-    origin: Given.constant([1, dim], origin),
+    origin: Given.constant([1, dim], own.origin),
     ...(along !== null && { along: Given.draw([1], along) })
   }
 }

@@ -18,10 +18,12 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { Key } from '../../lib/index.js'
 import { iterate, unfold } from '../../lib/plain/iterate.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import * as Strands from '../../lib/rows/strands.js'
 import { exponentialMean } from '../../lib/numbers/smooth.js'
 import { Case, given } from '../core/index.js'
 import * as Fault from './fault.js'
-import type { CompiledStage, Left, Memory, Program } from './program.js'
+import type { CompiledStage, Left, Memory, Program, Step } from './program.js'
 import * as Optimizer from '../optimizer/optimizer.js'
 import * as Params from '../family/params.js'
 import * as Problem from '../core/problem.js'
@@ -88,15 +90,23 @@ interface Stopped {
 
 const isFailure = <P extends string>(next: Stopped | State<P>): next is Stopped => 'fault' in next
 
+/** The key of a state's step. */
+const keyOf = <P extends string>({ key, stage, step }: State<P>): Key.Key =>
+  pipe(key, Key.child(stage), Key.child(step))
+
+/** The step that a stage takes from a state. */
+const stepFrom = <P extends string>(compiled: CompiledStage<P>, state: State<P>): Step<P> =>
+  compiled.step(state.params, state.memory, keyOf(state))
+
 /** The state after one more step of a stage, or why there is none. */
 const advance = <P extends string>(
   program: Program<P>,
   compiled: CompiledStage<P>,
-  { key, stage, step, params, memory }: State<P>
+  state: State<P>,
+  taken: Step<P>
 ): State<P> | Stopped => {
+  const { key, stage, step, params, memory } = state
   const { stopping } = compiled
-  const stepKey = pipe(key, Key.child(stage), Key.child(step))
-  const taken = compiled.step(params, memory, stepKey)
   const stopped = ({ what, value, domain }: Left, found: Fault.Found): Stopped => ({
     problem: Problem.of(`stages[${stage}], step ${step + 1}: ${what}`, value, domain, [
       'try a smaller rate, a start nearer to the data, or standardized data',
@@ -111,7 +121,7 @@ const advance = <P extends string>(
   })
   // The step is taken again as far as it is finite.
   const infinite = (what: string, value: number, own: Partial<Fault.Found> = {}): Stopped => {
-    const found = compiled.fault(params, memory, stepKey)
+    const found = compiled.fault(params, memory, keyOf(state))
     return stopped(
       { what: found === null ? what : `${what}, by ${Fault.clause(found)}`, value, domain: 'finite' },
       found ?? { ...unexplained(what, value), ...own }
@@ -146,16 +156,29 @@ const advance = <P extends string>(
   }
 }
 
+/** The stage of which a state takes another step; null where it takes none. */
+const goingOn = <P extends string>(program: Program<P>, { stage, status }: State<P>): CompiledStage<P> | null =>
+  status._tag === 'Running' ? (program.stages.at(stage) ?? null) : null
+
+/** The state that a step leads to. */
+const after = <P extends string>(
+  program: Program<P>,
+  compiled: CompiledStage<P>,
+  state: State<P>,
+  taken: Step<P>
+): State<P> => {
+  const found = advance(program, compiled, state, taken)
+  return isFailure(found) ? { ...state, status: { _tag: 'Failed', problem: found.problem } } : found
+}
+
 /** The state after one more step; null when there is none. */
 const next =
   <P extends string>(program: Program<P>) =>
   (state: State<P>): State<P> | null => {
     const { key, stage, params, status } = state
     if (status._tag === 'StageEnded') return begun(program, key, stage + 1, params)
-    const compiled = program.stages.at(stage)
-    if (status._tag !== 'Running' || compiled === undefined) return null
-    const after = advance(program, compiled, state)
-    return isFailure(after) ? { ...state, status: { _tag: 'Failed', problem: after.problem } } : after
+    const compiled = goingOn(program, state)
+    return compiled === null ? null : after(program, compiled, state, stepFrom(compiled, state))
   }
 
 const first =
@@ -205,6 +228,65 @@ export const last =
   <P extends string>(program: Program<P>) =>
   (key: Key.Key): State<P> =>
     iterate(first(aProgram(program, 'Run.last(program)(key)'))(key), next(program))
+
+/** A run of several. */
+interface One<P extends string> {
+  readonly program: Program<P>
+  readonly state: State<P>
+}
+
+/** Each run one step further, side by side; those that have ended stay. */
+const nextOfAll = <P extends string>(runs: ReadonlyArray<One<P>>): ReadonlyArray<One<P>> | null => {
+  const entered = runs.map(({ program, state }) => ({
+    program,
+    state: state.status._tag === 'StageEnded' ? begun(program, state.key, state.stage + 1, state.params) : state
+  }))
+  const going = entered.flatMap(({ program, state }, i) => {
+    const compiled = goingOn(program, state)
+    return compiled === null ? [] : [{ i, program, state, compiled }]
+  })
+  const taken = Strands.together(
+    going.map(
+      ({ compiled, state }) =>
+        () =>
+          stepFrom(compiled, state)
+    )
+  )
+  const states = new Map(
+    going.map(({ i, program, state, compiled }, at) => [i, after(program, compiled, state, taken[at])])
+  )
+  return going.length === 0 && entered.every(({ state }, i) => state === runs[i].state)
+    ? null
+    : entered.map((one, i) => ({ ...one, state: states.get(i) ?? one.state }))
+}
+
+/**
+ * The last states of many runs side by side, each with the bits of `last`: one program from many keys, or a program for each key, as
+ * `Compile.together` makes them of pipelines that differ in numbers. What the runs share is compiled and held once, and sums over rows that
+ * they ask for at the same time are one job of all threads. Not more are held at a time than there are keys.
+ *
+ * @throws RangeError where there are neither one program nor as many as keys
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Key, Mixture, Problem, Recipe, Run, Score } from 'ornstein'
+ *
+ * const points = Mixture.sample(200)(Key.fromSeed(1))(Mixture.symmetricPair([1.5, 1]))
+ * const program = Problem.orThrow(Compile.pipeline(Recipe.twoStage(Score.symmetricPair)(points))(points))
+ * const keys = Key.split(4)(Key.fromSeed(2))
+ * assert.deepEqual(Run.together(program)(keys), keys.map(Run.last(program)))
+ */
+export const together =
+  <P extends string>(programs: Program<P> | ReadonlyArray<Program<P>>) =>
+  (keys: ReadonlyArray<Key.Key>): ReadonlyArray<State<P>> => {
+    const call = 'Run.together(programs)(keys)'
+    const all = 'stages' in programs ? keys.map(() => programs) : programs
+    if (all.length !== keys.length)
+      return refuse(`${call}: ${all.length} programs and ${keys.length} keys; give one program, or as many as keys`)
+    return iterate<ReadonlyArray<One<P>>>(
+      all.map((program, i) => ({ program, state: first(aProgram(program, call))(keys[i]) })),
+      nextOfAll
+    ).map(({ state }) => state)
+  }
 
 /**
  * What a run would hand on if its stage ended here: the moving average of the weights, if its optimizer keeps one, else the
@@ -343,8 +425,8 @@ export const debug =
     const state = 'stage' in from ? from : last(program)(from)
     const compiled = program.stages.at(state.stage)
     if (state.status._tag !== 'Failed' || compiled === undefined) return null
-    const after = advance(program, compiled, state)
-    return isFailure(after) ? after.fault : null
+    const found = advance(program, compiled, state, stepFrom(compiled, state))
+    return isFailure(found) ? found.fault : null
   }
 
 export { show as showFault, type Fault } from './fault.js'

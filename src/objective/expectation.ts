@@ -29,6 +29,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import { Key, Quadrature, type NdArray } from '../../lib/index.js'
+import { keeping } from '../../lib/plain/iterate.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/limits.js'
@@ -211,11 +212,16 @@ const nodesFor = (slope: number): number =>
 /** The slope beyond which more nodes are needed than are taken. */
 const steepest = (Limits.nodes - 12) / 60
 
-/** The rule for a slope; one that is not finite is that of a loss that is not finite either. */
-const ruleFor = (slope: number): Quadrature.Rule =>
-  slope < GENTLE
-    ? Quadrature.gaussHermite(nodesFor(slope))
-    : Quadrature.equalSteps(nodesFor(slope < steepest ? slope : steepest))
+/** Rules that a descent comes back to at every step. */
+const [gentle, steep] = [keeping<Quadrature.Rule>(64), keeping<Quadrature.Rule>(64)]
+
+/** The rule for a slope, the same object for the same number of nodes; one that is not finite is that of a loss that is not finite either. */
+const ruleFor = (slope: number): Quadrature.Rule => {
+  const count = nodesFor(slope < steepest ? slope : steepest)
+  return slope < GENTLE
+    ? gentle(count, () => Quadrature.gaussHermite(count))
+    : steep(count, () => Quadrature.equalSteps(count))
+}
 
 /**
  * Nodes along the one direction in which the loss of the symmetric pair sees the noise; the rest is integrated in closed

@@ -215,6 +215,22 @@ describe('ops that run by the interpreter on a panel', () => {
   })
 })
 
+describe('programs that differ in the last of many numbers alone', () => {
+  it('are two', () => {
+    const of = (last: number): number => {
+      const values = Float64Array.from({ length: 31 }, (_, i) => (i < 30 ? i + 0.125 : last))
+      const program = compile(
+        { params: {}, rows: { x: { shape: [31], from: 'call' } }, constants: {} },
+        ({ rows: { x } }) => ({ value: T.mean(T.sum(T.mul(x, T.fromNdArray({ shape: [31], values })), 1)) }),
+        [null, null]
+      )
+      if (E.isLeft(program)) throw new Error(program.left)
+      return program.right.run({ rows: 1, params: {}, given: { x: new Float64Array(31).fill(1) }, constants: {} }).value
+    }
+    expect(of(1000) - of(1)).toBe(999)
+  })
+})
+
 describe('the shapes of a trace', () => {
   it('are those that kernels give', () => {
     const told = new Set<string>()

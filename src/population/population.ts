@@ -88,8 +88,8 @@ export interface Loss<P extends string> {
   readonly data: Population
   readonly shapes: Params.Shapes<P>
   readonly evaluate: (params: Params.Params<P>) => Compile.ValueAndGradient<P>
-  /** The product of the Hessian with each unit vector of packed parameters, as far as it is asked for. */
-  readonly column: (j: number) => (params: Params.Params<P>) => Params.Params<P>
+  /** The product of the Hessian with a direction. */
+  readonly curvature: (params: Params.Params<P>, direction: Params.Params<P>) => Params.Params<P>
 }
 
 export interface Description<P extends string> {
@@ -136,25 +136,17 @@ export const loss = <P extends string>({
   const population = Nodes.isPopulation(data) ? data : of(data)
   const shapes = Score.shapes(population.dim)(score)
   const library = Compiler.library('float64')
-  const compiled = (objective: Objective.Objective, isTried: boolean) => {
-    const evaluate = Problem.orThrow(
-      Compile.valueAndGrad(
-        { schedule, score, objective, expectation: Expectation.monteCarlo() },
-        { library, isTried }
-      )(population)
-    )
-    return (params: Params.Params<P>): Compile.ValueAndGradient<P> => evaluate(params, key)
-  }
-  const size = Params.sizeOf(shapes)
-  const columns = RA.makeBy(size, j => lazy(() => compiled(Objective.along(Params.unit(shapes, j))(objective), true)))
+  const own = { schedule, score, objective, expectation: Expectation.monteCarlo() }
+  const evaluate = Problem.orThrow(Compile.valueAndGrad(own, { library })(population))
+  const product = lazy(() => Problem.orThrow(Compile.hessianVector(own, { library, isTried: true })(population)))
   return {
     score,
     objective,
     schedule,
     data: population,
     shapes,
-    evaluate: compiled(objective, false),
-    column: j => params => columns[j]()(params).gradient
+    evaluate: params => evaluate(params, key),
+    curvature: (params, direction) => product()(params, direction, key)
   }
 }
 
@@ -169,10 +161,12 @@ export interface Hessian {
 }
 
 const matrixOf = <P extends string>(loss: Loss<P>, params: Params.Params<P>): NdArray =>
-  symmetric(RA.makeBy(Params.sizeOf(loss.shapes), j => Params.packed(loss.column(j)(params))))
+  symmetric(
+    RA.makeBy(Params.sizeOf(loss.shapes), j => Params.packed(loss.curvature(params, Params.unit(loss.shapes, j))))
+  )
 
 /**
- * The Hessian of a population's loss, exact to rounding: a column is the gradient of `Objective.along` a unit vector.
+ * The Hessian of a population's loss, exact to rounding: `Compile.hessian` of a population.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -73,7 +73,7 @@ const onLine = ({ nodes, weights }: Line): Points.Points => ({
 type Field = (m: ReadonlyArray<number>) => ReadonlyArray<number>
 
 /** Of m = α·mean, −½∂L/∂m at a time: the direction of descent on the DDPM objective. */
-const descentOn = (points: Points.Points, time: number, nodes = 48): Field => {
+const descentOn = (points: Points.Points, time: number): Field => {
   const alpha = alphaAt(time)
   const gradient = pipe(
     points,
@@ -81,7 +81,7 @@ const descentOn = (points: Points.Points, time: number, nodes = 48): Field => {
       schedule,
       score,
       objective: Objective.denoising(TimeLaw.at(time)),
-      expectation: Expectation.quadrature({ nodes })
+      expectation: Expectation.quadrature()
     }),
     E.getOrElse((problems): ((params: Params.Params<'mean'>, key: Key.Key) => Compile.ValueAndGradient<'mean'>) => {
       throw new Error(problems.map(Problem.show).join('\n'))
@@ -126,7 +126,7 @@ const correction = (length: number, time: number): Correction => {
   // The noised pair has variance 1 again, and centres ±αμ.
   const m = [BEYOND * alpha * length]
   const [step] = stepOn(onLine(pairLine(alpha * length)))(m)
-  const [descent] = descentOn(onLine(pairLine(length)), time, 96)(m)
+  const [descent] = descentOn(onLine(pairLine(length)), time)(m)
   return { length, time, step, correction: descent - step }
 }
 
@@ -147,7 +147,7 @@ const fromStart = (start: ReadonlyArray<number>, stage: Stage.Stage): Pipeline.P
 const descend = (time: number): Stage.Stage =>
   Stage.descend({
     objective: Objective.denoising(TimeLaw.at(time)),
-    expectation: Expectation.quadrature({ nodes: 12 }),
+    expectation: Expectation.quadrature(),
     optimizer: Optimizer.gradientDescent({ rate: 0.5 / alphaAt(time) ** 2 }),
     steps: 3000,
     relativeChange: 1e-8
@@ -245,7 +245,7 @@ const arrows = (
   reach: readonly [number, number]
 ): ReadonlyArray<Arrow> => {
   const step = stepOn(plane(alphaAt(FIELD_TIME) * length))
-  const descent = descentOn(plane(length), FIELD_TIME, 24)
+  const descent = descentOn(plane(length), FIELD_TIME)
   return Array.from({ length: columns * rows }, (_, k): Arrow => {
     const at = [
       reach[0] * ((2 * (k % columns)) / (columns - 1) - 1),

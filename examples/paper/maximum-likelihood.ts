@@ -194,7 +194,7 @@ const DIM = 16
 const pairProblem = (length: number, rows: number, seeds: number, few: number): Problem => {
   const centre = Array.from({ length: DIM }, () => length / Math.sqrt(DIM))
   const truth = Mixture.symmetricPair(centre)
-  const exact = Expectation.quadrature({ nodes: 16 })
+  const exact = Expectation.quadrature()
   return {
     name: `Two Gaussians, |μ| = ${length}`,
     truth,
@@ -348,7 +348,7 @@ const pipelines = (): ReadonlyArray<Declared> => {
   const centres = triangle(3).map(c => c.map(x => Number(x.toFixed(3))))
   const met = meeting(2, { rows: 1, dim: 2, values: new Float64Array(2) })
   const noise = { ...met, noise: { rows: 1000 * NODES ** 2, dim: 2, values: new Float64Array(0) } }
-  const exact = Expectation.quadrature({ nodes: 16 })
+  const exact = Expectation.quadrature()
   return [
     declared('maximumLikelihood', pairPipeline(centre, likeliest)),
     declared('oneLevel', pairPipeline(centre, minimiseAt(0.1, exact))),

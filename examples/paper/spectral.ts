@@ -29,7 +29,7 @@ import { compiled, declared, mean, show, type Budget, type Estimate, type Report
 
 const schedule = Schedule.ornsteinUhlenbeck
 const alphaAt = (time: number): number => Schedule.level(time)(schedule).alpha
-const exact = Expectation.quadrature({ nodes: 24 })
+const exact = Expectation.quadrature()
 
 const centre = (dim: number, length: number): ReadonlyArray<number> =>
   Array.from({ length: dim }, () => length / Math.sqrt(dim))
@@ -116,7 +116,7 @@ const learning = (
 const descend = (time: number, steps: number): Stage.Stage =>
   Stage.descend({
     objective: Objective.denoising(TimeLaw.at(time)),
-    expectation: Expectation.quadrature({ nodes: 8 }),
+    expectation: Expectation.quadrature(),
     optimizer: Optimizer.lbfgs(),
     steps,
     relativeChange: 1e-6

@@ -25,6 +25,7 @@ import * as Expectation from '../objective/expectation.js'
 import * as Initializer from '../pipeline/initializer.js'
 import * as Limits from '../core/limits.js'
 import * as Fault from './fault.js'
+import * as Line from './line.js'
 import * as Loss from './loss.js'
 import * as Matching from './matching.js'
 import * as Objective from '../objective/objective.js'
@@ -73,6 +74,32 @@ const dataProblems = (data: Source.Data): ReadonlyArray<Problem.Problem> =>
         )
       )
 
+/**
+ * Nodes that are too few for what data or a start lead to: a centre of the pair comes to have about the length √(E|x|² − d), and a start
+ * may be longer.
+ */
+const unresolved = <P extends string>(
+  loss: Loss.Loss<P>,
+  data: Source.Data,
+  start: O.Option<Params.Params<P>>
+): ReadonlyArray<Line.Unresolved> => {
+  const { schedule, score, objective, expectation } = loss
+  if (
+    Nodes.isPopulation(data) ||
+    Expectation.draws(expectation) !== 'line' ||
+    [...dataProblems(data), ...Schedule.problems(schedule), ...Objective.problems(schedule)(objective)].length > 0
+  )
+    return []
+  const shapes = Score.shapes(data.dim)(score)
+  const length = Math.sqrt(Math.max(0, square(rootMeanSquare(data)) - data.dim))
+  const asLong = Params.mapValues(() => length / Math.sqrt(Params.sizeOf(shapes)))(Params.zeros(shapes))
+  return pipe([asLong, ...RA.fromOption(start)], RA.filterMap(Line.unresolved(loss)), RA.takeLeft(1))
+}
+
+/** What a plan has to say of them. */
+const remark = ({ taken, asked, error, length }: Line.Unresolved): string =>
+  `; ${taken} nodes, where a centre as long as the data say (${length.toPrecision(2)}) asks for ${asked}: means over the noise are off by up to ${error.toPrecision(1)}; leave nodes out`
+
 const refusals = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,
@@ -96,35 +123,27 @@ const refusals = <P extends string>(
   )
   const terms = Objective.terms(objective).map(({ term }) => term)
   const way = Expectation.interpret(expectation)
-  const onLine = (steepest: number): ReadonlyArray<Problem.Problem> => {
-    // Data that are refused are given none.
-    const length = steepest < Infinity && dataProblems(points).length === 0 ? rootMeanSquare(points) : 0
-    return [
-      ...Problem.unless(
-        pipe(
-          projection,
-          O.exists(({ slope }) => slope !== null)
-        ),
-        'expectation',
-        `${Expectation.show(expectation)} of ${Score.show(score)}`,
-        'of Score.symmetricPair, the score with a single direction that matters',
-        'use Expectation.projected()'
+  const onLine = (): ReadonlyArray<Problem.Problem> => [
+    ...Problem.unless(
+      pipe(
+        projection,
+        O.exists(({ slope }) => slope !== null)
       ),
-      // The slope is at most half the length of the centre, which comes to lie within that of the data.
-      ...Problem.unless(
-        !(length > 2 * steepest),
-        'expectation',
-        `${Expectation.show(expectation)} of data whose root mean square length is ${length.toPrecision(3)}`,
-        `of data within ${Math.floor(2 * steepest)}, for which ${Limits.nodes} nodes are enough`,
-        'bring the components to variance 1 by a smaller unit, or give nodes and accept their error'
-      )
-    ]
-  }
+      'expectation',
+      `${Expectation.show(expectation)} of ${Score.show(score)}`,
+      'of Score.symmetricPair, the score with a single direction that matters',
+      'use Expectation.projected()'
+    ),
+    // Where more would be enough, they are told, or refused in a pipeline.
+    ...unresolved(loss, points, O.none)
+      .filter(({ taken }) => taken >= Limits.nodes)
+      .map(Line.problem)
+  ]
   // On a population no noise is drawn.
   const inExpectation = Nodes.isPopulation(points)
     ? []
     : [
-        ...(way.where === 'line' ? onLine(way.steepest ?? Infinity) : []),
+        ...(way.where === 'line' ? onLine() : []),
         ...Problem.unless(
           way.where !== 'span' || O.isSome(projection),
           'expectation',
@@ -174,53 +193,6 @@ const refusals = <P extends string>(
     ...(precision === 'float32' ? Loss.needingDouble(loss) : []),
     ...Loss.problems(loss, points)
   ]
-}
-
-/**
- * What a plan has to say of nodes that were given: that they are fewer than the data ask for. A centre of the pair has about the
- * length √(E|x|² − d); where a start is longer, it asks for more.
- */
-const remark = <P extends string>(
-  { schedule, score, objective, expectation }: Loss.Loss<P>,
-  data: Source.Data,
-  start: O.Option<Params.Params<P>>
-): string => {
-  const { family, shapes } = Score.interpret(score)
-  const slope = pipe(
-    family,
-    O.chain(({ projection }) => projection),
-    O.chain(({ slope }) => O.fromNullable(slope)),
-    O.filter(
-      () =>
-        !Nodes.isPopulation(data) &&
-        O.isSome(Expectation.tooFew(Infinity)(expectation)) &&
-        dataProblems(data).length === 0
-    )
-  )
-  if (O.isNone(slope)) return ''
-  const length = Math.sqrt(Math.max(0, square(rootMeanSquare(data)) - data.dim))
-  const size = Params.sizeOf(shapes(data.dim))
-  const asLong = pipe(
-    Params.zeros(shapes(data.dim)),
-    Params.mapValues(() => length / Math.sqrt(size))
-  )
-  const levels = Objective.terms(objective).flatMap(({ term }) =>
-    Objective.isMatching(term)
-      ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => Schedule.level(time)(schedule))
-      : []
-  )
-  const steepest = [asLong, ...(O.isSome(start) ? [start.value] : [])]
-    .flatMap(params => levels.map(slope.value(params)))
-    .reduce((most, b) => Math.max(most, b), 0)
-  return pipe(
-    expectation,
-    Expectation.tooFew(steepest),
-    O.match(
-      () => '',
-      ({ taken, asked, error }) =>
-        `; ${taken} nodes, where a centre as long as the data say (${length.toPrecision(2)}) asks for ${asked}: means over the noise are off by up to ${error.toPrecision(1)}; leave nodes out`
-    )
-  )
 }
 
 const either = <A>(problems: ReadonlyArray<Problem.Problem>, value: () => A): E.Either<CompileErrors, A> => {
@@ -454,10 +426,8 @@ export const plans =
       ),
       E.flatMap(plans =>
         either(uncompiled(plans[0], precision), () => {
-          const told = remark(loss, points, O.none)
-          return told === ''
-            ? plans
-            : RNEA.map((plan: Loss.LossPlan<P>) => ({ ...plan, reason: plan.reason + told }))(plans)
+          const told = unresolved(loss, points, O.none).map(remark).join('')
+          return RNEA.map((plan: Loss.LossPlan<P>) => ({ ...plan, reason: plan.reason + told }))(plans)
         })
       )
     )
@@ -503,7 +473,14 @@ export const rowGradients =
           () => {
             const of = Loss.rowGradients(loss, Points.snapshot(given))
             const wanted = Score.shapes(given.dim)(loss.score)
-            return (params: Params.Params<P>, key: Key.Key) => of(Params.checked(wanted)(params), key)
+            const beyond = Line.unresolved(loss)
+            return (params: Params.Params<P>, key: Key.Key) => {
+              const here = Params.checked(wanted)(params)
+              const coarse = beyond(here)
+              return O.isSome(coarse)
+                ? refuse(`Compile.rowGradients: ${Problem.show(Line.problem(coarse.value))}`)
+                : of(here, key)
+            }
           }
         )
       )
@@ -828,11 +805,22 @@ const stagesOn = <P extends string>(
     const circumstances = { evaluations, place, precision: refused.length > 0 ? 'float64' : precision } as const
     const plan =
       batch === null ? Loss.plans(loss, points, circumstances)[0] : Loss.batched(loss, points, batch, circumstances)
-    const told = sound && refused.length === 0 ? remark(loss, points, O.some(start(Key.fromSeed(0)))) : ''
+    const coarse =
+      sound && refused.length === 0 ? unresolved(loss, points, O.some(start(Key.fromSeed(0)))).map(Line.problem) : []
+    const beyond = Nodes.isPopulation(points) ? () => O.none : Line.unresolved(loss)
     return {
       loss,
-      plan: told === '' ? plan : { ...plan, reason: plan.reason + told },
-      problems: [...refused, ...(refused.length > 0 ? [] : uncompiled(plan, precision)), ...batchProblems(own, points)],
+      plan: {
+        ...plan,
+        evaluate: (params, key, rows) =>
+          O.isSome(beyond(params)) ? Loss.nothing(params) : plan.evaluate(params, key, rows)
+      },
+      problems: [
+        ...refused,
+        ...coarse,
+        ...(refused.length > 0 ? [] : uncompiled(plan, precision)),
+        ...batchProblems(own, points)
+      ],
       times: () =>
         Objective.terms(objective).flatMap(({ term }) =>
           Objective.isMatching(term)
@@ -841,7 +829,19 @@ const stagesOn = <P extends string>(
         ),
       whence: () => {
         const of = batch === null ? whence(loss, points) : inBatch(loss, points, batch)
-        return (params, key, rows) => of(ours(params), key, rows)
+        return (params, key, rows) =>
+          pipe(
+            beyond(ours(params)),
+            O.match(
+              () => of(ours(params), key, rows),
+              (found): Fault.Found => ({
+                what: 'the expectation',
+                value: NaN,
+                reason: Problem.show(Line.problem(found)),
+                inputs: Fault.asInputs(params)
+              })
+            )
+          )
       }
     }
   }

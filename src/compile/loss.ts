@@ -648,7 +648,7 @@ export const framed = <P extends string>(
     : Frame.ofModel(Score.interpret(score), data)
 
 /** A value that is none, where rows cannot resolve the students. */
-const nothing = <P extends string>(params: Params.Params<P>): ValueAndGradient<P> => ({
+export const nothing = <P extends string>(params: Params.Params<P>): ValueAndGradient<P> => ({
   value: NaN,
   gradient: Params.mapValues(() => NaN)(params)
 })
@@ -990,7 +990,11 @@ export const plans = <P extends string>(
                 programs.map(({ program }) => program),
                 data.rows
               )}${
-                Nodes.isPopulation(data) ? '; rows are nodes of the population, as many as the parameters require' : ''
+                !Nodes.isPopulation(data)
+                  ? ''
+                  : data.shifts === null
+                    ? '; rows are nodes of the population, as many as the parameters require'
+                    : `; rows are ${data.rule} for each component, with a standard error: Population.estimate`
               }`,
               programs
             ),

@@ -475,7 +475,7 @@ export const emPair = ({
         const descent = end(
           Stage.descend({
             objective: Objective.implicit(TimeLaw.likelihood({ until: 10, nodes: 36 })),
-            expectation: Expectation.quadrature({ nodes: 36 }),
+            expectation: Expectation.quadrature(),
             optimizer: Optimizer.gradientDescent({ rate: 1 }),
             steps: 60,
             relativeChange: 1e-8

@@ -7,6 +7,9 @@
  * mixture in units of the rows: n = 40 + 22 D equal steps an axis leave less than 1e-10 of value and gradient. The students are known
  * when a loss is evaluated and not before, so nodes are chosen then. No rule is believed: where it is first met, it is compared with a
  * coarser one, and refined until two agree (see `trusted`).
+ *
+ * Where a product of axes would be too much, nodes are points of lattices, randomly shifted: any covariances, any students, up to 60
+ * dimensions. Nothing is compared then: shifts are independent, and how far what is computed on each differs is its standard error.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -14,7 +17,10 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
+import { Key } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
+import { MOST as MostOfLattice, normal } from '../../lib/numbers/lattice.js'
+import { lazy } from '../../lib/plain/iterate.js'
 import { equalSteps, type Rule } from '../../lib/numbers/quadrature.js'
 import * as Problem from '../core/problem.js'
 import type { Points } from '../data/points.js'
@@ -42,14 +48,27 @@ export interface Population extends Nodes {
   readonly resolved: Resolved
   /** Standard normal rows for each component of the students, their labels, fine enough for means over the students' own distribution. */
   readonly ofStudents: Resolved
+  /** The population by each random shift alone, so that what is computed on them has a standard error; null of quadrature, and of one shift. */
+  readonly shifts: (() => ReadonlyArray<Population>) | null
+  /** Two normal draws for each row, independent of it and of each other, [rows, dim]; null of quadrature, and in more than 20 dimensions. */
+  readonly noises: (() => readonly [Float64Array, Float64Array]) | null
+}
+
+/** Points of randomly shifted lattices for each component, in place of a product of axes. */
+export interface Lattice {
+  /** How many of each shift, a power of two; 4096 unless given. */
+  readonly points?: number
+  /** How many independent shifts; 8 unless given. */
+  readonly shifts?: number
+  readonly seed?: number
 }
 
 /** Nodes for students at levels, by so many steps finer than the distances ask for; 0 unless given, less is coarser. */
-export type Resolved = (
+export type Resolved<N = Nodes> = (
   students: Mixture,
   levels: ReadonlyArray<Level>,
   finer?: number
-) => E.Either<Problem.Problem, Nodes>
+) => E.Either<Problem.Problem, N>
 
 /** Whether what stands where rows do is nodes, for each noise level its own. */
 export const isNodes = (data: object): data is Nodes => 'nodesAt' in data
@@ -292,9 +311,9 @@ const CLEAN: Level = { alpha: 1, sigma: 0 }
 const ruleOf = (counts: ReadonlyArray<number>, radius: number): string =>
   counts.join(' × ') + (radius === 0 ? '' : `, radius ${radius}`)
 
-const build = (mixture: Mixture, layout: Layout): Nodes => {
+/** Nodes of a mixture from standard normal ones. */
+const build = (mixture: Mixture, z: Product, { rule, stay }: Pick<Nodes, 'rule' | 'stay'>): Nodes => {
   const [, dim] = mixture.means.shape
-  const z = standard(dim, layout)
   const shares = mixture.weights.filter(w => w > 0)
   const weights = new Float64Array(shares.length * z.weights.length).map(
     (_, i) => shares[Math.floor(i / z.weights.length)] * z.weights[i % z.weights.length]
@@ -306,7 +325,6 @@ const build = (mixture: Mixture, layout: Layout): Nodes => {
     known.set(name, found)
     return found
   }
-  const rule = ruleOf(layout.counts, layout.radius)
   const part = (rows: number, weights: Float64Array, nodesAt: Nodes['nodesAt']): Nodes => ({
     rule,
     rows,
@@ -316,7 +334,7 @@ const build = (mixture: Mixture, layout: Layout): Nodes => {
       return nodesAt(CLEAN)
     },
     nodesAt,
-    stay: layout.axes === null,
+    stay,
     first: few =>
       few >= rows
         ? part(rows, weights, nodesAt)
@@ -334,7 +352,7 @@ const tooMany = (rows: number, dim: number, distance: number): Problem.Problem =
     'population',
     `${rows.toPrecision(3)} rows in ${dim} dimensions, for components up to ${distance.toPrecision(3)} standard deviations apart,`,
     `at most ${MOST.rows} rows`,
-    'bring the students nearer, take fewer of them, or sample points: Mixture.sample(rows)(key)(mixture)'
+    'bring the students nearer, take fewer of them, or take a lattice: Population.of(mixture, { points: 4096 })'
   )
 
 /** The layout that resolves a mixture and students at these levels. */
@@ -353,7 +371,7 @@ const layoutOf = (
         'population',
         `components that are not round in ${dim} dimensions`,
         `at most ${MOST_AXES} dimensions, since every axis needs nodes`,
-        'sample points: Mixture.sample(rows)(key)(mixture), or take round components'
+        'take a lattice, whose means have an error bar: Population.of(mixture, { points: 4096 }); or round components'
       )
     )
   const span = round && dim > 1 ? spanOf(mixture, students) : { rank: dim, axes: new Float64Array(0) }
@@ -384,12 +402,11 @@ const layoutOf = (
 }
 
 /** The same rows for each of so many components, by their labels. */
-const repeated = (components: number, dim: number, counts: ReadonlyArray<number>): Nodes => {
-  const { values: z, weights } = product(counts)
+const repeated = (components: number, dim: number, { values: z, weights }: Product, rule: string): Nodes => {
   const rows = components * weights.length
   const values = new Float64Array(rows * dim).map((_, at) => z[at % z.length])
   const part = (rows: number): Nodes => ({
-    rule: ruleOf(counts, 0),
+    rule,
     rows,
     dim,
     values: values.subarray(0, rows * dim),
@@ -403,19 +420,25 @@ const repeated = (components: number, dim: number, counts: ReadonlyArray<number>
   return { ...all, nodesAt: () => all.values }
 }
 
+const notRound = Problem.of(
+  'population',
+  'students that are not round',
+  'round ones, for a mean over them',
+  'take Score.spherical or Score.isotropic, or the mean over the data'
+)
+const tooWide = (dim: number): Problem.Problem =>
+  Problem.of(
+    'population',
+    `students in ${dim} dimensions`,
+    `at most ${MOST_AXES} dimensions, for a mean over them by quadrature`,
+    'take a lattice: Population.of(mixture, { points: 4096 })'
+  )
+
 const ofStudents = (truth: Mixture): Population['ofStudents'] => {
   const known = new Map<string, Nodes>()
   return (students, levels, finer = 0) => {
     const [components, dim] = students.means.shape
-    if (!isRound(students) || dim > MOST_AXES)
-      return E.left(
-        Problem.of(
-          'population',
-          isRound(students) ? `students in ${dim} dimensions` : 'students that are not round',
-          `round ones in at most ${MOST_AXES} dimensions, for a mean over them`,
-          'take Score.spherical or Score.isotropic, or the mean over the data'
-        )
-      )
+    if (!isRound(students) || dim > MOST_AXES) return E.left(isRound(students) ? tooWide(dim) : notRound)
     const distances = new Float64Array(dim)
     for (const level of levels) {
       const width = Math.sqrt(Math.max(...shapesOf(students, level).map(({ most }) => most)))
@@ -425,45 +448,144 @@ const ofStudents = (truth: Mixture): Population['ofStudents'] => {
     const rows = components * counts.reduce((all, n) => all * n, 1)
     if (rows > MOST.rows) return E.left(tooMany(rows, dim, Math.max(...distances)))
     const name = `${components} ${counts.join()}`
-    const found = known.get(name) ?? repeated(components, dim, counts)
+    const found = known.get(name) ?? repeated(components, dim, product(counts), ruleOf(counts, 0))
     known.set(name, found)
     return E.right(found)
   }
 }
 
-/** The population of a mixture. */
-export const of = (mixture: Mixture): E.Either<Problem.Problem, Population> =>
+/** The population of a mixture, by quadrature. */
+const byQuadrature = (mixture: Mixture): E.Either<Problem.Problem, Population> =>
   E.map((layout: Layout): Population => {
+    const [, dim] = mixture.means.shape
     const known = new Map<string, Nodes>()
+    const fresh = (layout: Layout): Nodes =>
+      build(mixture, standard(dim, layout), { rule: ruleOf(layout.counts, layout.radius), stay: layout.axes === null })
     const built = (layout: Layout): Nodes => {
-      if (layout.axes !== null) return build(mixture, layout)
+      if (layout.axes !== null) return fresh(layout)
       const name = layout.counts.join()
-      const found = known.get(name) ?? build(mixture, layout)
+      const found = known.get(name) ?? fresh(layout)
       known.set(name, found)
       return found
     }
-    const own = built(layout)
-    return {
-      rule: own.rule,
-      rows: own.rows,
-      dim: own.dim,
-      weights: own.weights,
-      get values() {
-        return own.values
-      },
-      nodesAt: own.nodesAt,
-      stay: own.stay,
-      first: own.first,
-      mixture,
+    return standing(mixture, built(layout), {
       ofStudents: ofStudents(mixture),
-      resolved: (students, levels, finer = 0) => E.map(built)(layoutOf(mixture, [students], levels, { finer }))
-    }
-  })(
-    pipe(
-      gaussianProblems(mixture),
-      RA.head,
-      O.match(() => layoutOf(mixture, [], [CLEAN], { margin: MARGIN }), E.left)
+      resolved: (students, levels, finer = 0) => E.map(built)(layoutOf(mixture, [students], levels, { finer })),
+      shifts: null,
+      noises: null
+    })
+  })(layoutOf(mixture, [], [CLEAN], { margin: MARGIN }))
+
+/** Nodes that stand where points do. */
+const standing = (
+  mixture: Mixture,
+  { rule, rows, dim, weights, nodesAt, stay, first }: Nodes,
+  rest: Pick<Population, 'resolved' | 'ofStudents' | 'shifts' | 'noises'>
+): Population => ({
+  rule,
+  rows,
+  dim,
+  weights,
+  // As late as they are asked for.
+  get values() {
+    return nodesAt(CLEAN)
+  },
+  nodesAt,
+  stay,
+  first,
+  mixture,
+  ...rest
+})
+
+/** Columns of [rows, s]. */
+const columns = (values: Float64Array, s: number, first: number, count: number): Float64Array =>
+  new Float64Array((values.length / s) * count).map(
+    (_, at) => values[Math.floor(at / count) * s + first + (at % count)]
+  )
+
+/** The population of a mixture, by lattices. */
+const byLattice = (
+  mixture: Mixture,
+  { points = 4096, shifts = 8, seed = 0 }: Lattice
+): E.Either<Problem.Problem, Population> => {
+  const [components, dim] = mixture.means.shape
+  const rows = components * points * shifts
+  const whole = 3 * dim <= MostOfLattice.dims ? 3 * dim : dim
+  const wrong = [
+    ...Problem.unless(
+      Number.isSafeInteger(points) && points >= 2 && points <= MostOfLattice.points && (points & (points - 1)) === 0,
+      'points',
+      points,
+      `a power of two from 2 to ${MostOfLattice.points}`,
+      'try 4096'
+    ),
+    ...Problem.unless(
+      Number.isSafeInteger(shifts) && shifts >= 2,
+      'shifts',
+      shifts,
+      'a whole number ≥ 2, of which there is a standard error',
+      'try 8'
+    ),
+    ...Problem.unless(
+      dim <= MostOfLattice.dims,
+      'population',
+      `a lattice in ${dim} dimensions`,
+      `in at most ${MostOfLattice.dims}`,
+      'sample points: Mixture.sample(rows)(key)(mixture)'
+    ),
+    ...Problem.unless(
+      rows <= MOST.rows && rows * dim <= MOST.numbers,
+      'population',
+      `${rows} rows in ${dim} dimensions`,
+      `at most ${MOST.rows} rows and ${MOST.numbers} numbers`,
+      'take fewer points or shifts'
     )
+  ]
+  if (wrong.length > 0) return E.left(wrong[0])
+  const kept = mixture.weights.filter(w => w > 0).length
+  const of = (keys: ReadonlyArray<Key.Key>, each: Population['shifts']): Population => {
+    const z = lazy(() => joined(keys.map(key => normal(points, Key.uniform(whole)(key)))))
+    const weights = new Float64Array(points * keys.length).fill(1 / (points * keys.length))
+    const rule = `${keys.length} shifts of ${points} points of a lattice`
+    const own: Product = { values: columns(z(), whole, 0, dim), weights }
+    const nodes = build(mixture, own, { rule, stay: true })
+    const known = new Map<number, Nodes>()
+    const noise = (first: number): Float64Array => {
+      const once = columns(z(), whole, first, dim)
+      return new Float64Array(kept * once.length).map((_, at) => once[at % once.length])
+    }
+    return standing(mixture, nodes, {
+      resolved: () => E.right(nodes),
+      ofStudents: students => {
+        if (!isRound(students)) return E.left(notRound)
+        const count = students.weights.length
+        const found = known.get(count) ?? repeated(count, dim, own, rule)
+        known.set(count, found)
+        return E.right(found)
+      },
+      shifts: each && lazy(each),
+      noises: whole === dim ? null : () => [noise(dim), noise(2 * dim)]
+    })
+  }
+  const keys = Key.split(shifts)(Key.fromSeed(seed))
+  return E.right(of(keys, () => keys.map(key => of([key], null))))
+}
+
+const joined = (all: ReadonlyArray<Float64Array>): Float64Array => {
+  const out = new Float64Array(all.reduce((sum, { length }) => sum + length, 0))
+  all.reduce((at, one) => {
+    out.set(one, at)
+    return at + one.length
+  }, 0)
+  return out
+}
+
+/** The population of a mixture: by quadrature, or where a lattice is given, by its points. */
+export const of = (mixture: Mixture, lattice?: Lattice): E.Either<Problem.Problem, Population> =>
+  pipe(
+    gaussianProblems(mixture),
+    RA.head,
+    O.match(() => (lattice === undefined ? byQuadrature(mixture) : byLattice(mixture, lattice)), E.left)
   )
 
 /** Two rules that differ by no more, beside 1 + |value|, are one: the finer of them is then right to that power of n/n′, 5e-9. */
@@ -477,29 +599,28 @@ export const disagreement = (rule: string): Problem.Problem =>
     'population',
     `a rule of ${rule} nodes, and ${REFINED} finer ones,`,
     `rules of which two agree to ${AGREE}`,
-    'bring the students nearer, or sample points: Mixture.sample(rows)(key)(mixture)'
+    'bring the students nearer, or take a lattice: Population.of(mixture, { points: 4096 })'
   )
 
 /**
  * What is computed on nodes, as far as rules agree on it: where a rule is first met it is compared with the next coarser one, and refined until
  * two agree. Where none do, what is wrong. `apart` says how far two results are from each other, beside 1 and their size.
  */
-export const trusted = <A>(
-  resolved: Resolved,
+export const trusted = <A, N extends Pick<Nodes, 'rule'> = Nodes>(
+  resolved: Resolved<N>,
   apart: (a: A, b: A) => number
-): ((
-  students: Mixture,
-  levels: ReadonlyArray<Level>,
-  evaluate: (nodes: Nodes) => A
-) => E.Either<Problem.Problem, A>) => {
+): ((students: Mixture, levels: ReadonlyArray<Level>, evaluate: (nodes: N) => A) => E.Either<Problem.Problem, A>) => {
   const settled = new Map<string, number>()
   return (students, levels, evaluate) =>
-    E.flatMap((asked: Nodes): E.Either<Problem.Problem, A> => {
+    E.flatMap((asked: N): E.Either<Problem.Problem, A> => {
       const at = (finer: number): E.Either<Problem.Problem, A> =>
         finer === 0 ? E.right(evaluate(asked)) : E.map(evaluate)(resolved(students, levels, finer))
       const known = settled.get(asked.rule)
       if (known !== undefined) return at(known)
-      let coarser = at(-1)
+      // A lattice is no finer for anybody: its shifts tell its error.
+      const coarse = resolved(students, levels, -1)
+      if (E.isRight(coarse) && coarse.right === asked) return at(0)
+      let coarser = E.map(evaluate)(coarse)
       for (let finer = 0; finer <= REFINED; finer++) {
         const found = at(finer)
         if (E.isLeft(found) || E.isLeft(coarser)) return found

@@ -17,9 +17,9 @@
  * )
  * assert.deepEqual(Expectation.size(monteCarlo()), O.none)
  * // Steeper functions ask for more nodes; too few of them say what that costs.
- * assert.deepEqual(Expectation.tooFew(1)(quadrature()), O.none)
- * const few = Expectation.tooFew(10)(quadrature({ nodes: 4 }))
- * assert(O.isSome(few) && few.value.asked > few.value.taken && few.value.error > 0)
+ * assert.deepEqual(Expectation.tooFew(quadrature())(1), O.none)
+ * const few = Expectation.tooFew(quadrature({ nodes: 4 }))(10)
+ * assert(O.isSome(few) && few.value.asked > few.value.taken && few.value.error > 1e-7)
  * // Its meaning: quadrature has nodes on one line, and draws nothing.
  * assert.deepEqual(
  *   [quadrature(), monteCarlo()].map(each => interpret(each).where),
@@ -29,8 +29,8 @@
 import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import { Key, Quadrature, type NdArray } from '../../lib/index.js'
-import { keeping } from '../../lib/plain/iterate.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
+import { keeping, lazy } from '../../lib/plain/iterate.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import type { Points } from '../data/points.js'
@@ -81,12 +81,8 @@ export interface OnLine {
   readonly where: 'line'
   /** Nodes and weights for the mean over ζ ~ N(0, 1) of tanh(a + bζ) and similar, b the slope. */
   readonly rule: (slope: number) => Quadrature.Rule
-  /** The slope up to which the rule is right: data that may lead beyond it are refused. */
-  readonly steepest?: number
   /** Nodes in time, where the time law names no number. */
   readonly timeNodes?: number
-  /** How many nodes a slope asks for, where a number is given that does not depend on it. */
-  readonly asks?: (slope: number) => number
 }
 
 export type Meaning = Everywhere | InSpan | OnLine
@@ -210,14 +206,14 @@ const nodesFor = (slope: number): number =>
   Math.ceil(slope < GENTLE ? 6 + 22 * slope + 112 * slope * slope : 12 + 60 * slope)
 
 /** The slope beyond which more nodes are needed than are taken. */
-const steepest = (Limits.nodes - 12) / 60
+const STEEPEST = (Limits.nodes - 12) / 60
 
 /** Rules that a descent comes back to at every step. */
 const [gentle, steep] = [keeping<Quadrature.Rule>(64), keeping<Quadrature.Rule>(64)]
 
 /** The rule for a slope, the same object for the same number of nodes; one that is not finite is that of a loss that is not finite either. */
 const ruleFor = (slope: number): Quadrature.Rule => {
-  const count = nodesFor(slope < steepest ? slope : steepest)
+  const count = nodesFor(slope < STEEPEST ? slope : STEEPEST)
   return slope < GENTLE
     ? gentle(count, () => Quadrature.gaussHermite(count))
     : steep(count, () => Quadrature.equalSteps(count))
@@ -230,12 +226,12 @@ const ruleFor = (slope: number): Quadrature.Rule => {
  * What is integrated is tanh(a + bζ) and similar, b = ασ|mean|/(α² + σ²) ≤ |mean|/2, with poles π/(2b) from the real line. By
  * default nodes are chosen from b at each level and step: 6 + 22b + 112b² of Gauss–Hermite up to b = 0.4, 12 + 60b in equal steps
  * beyond. The value is then right to 1e-12 (1 + |mean|²), the gradient to 1e-12 (1 + |mean|), up to b = 68, where 4096 nodes are
- * reached: no more are taken, and `Compile` refuses data whose root mean square length is beyond twice that, since a centre of
- * the pair comes to lie within it.
+ * reached: no more are taken, and `Compile` refuses data with longer centres.
  *
  * With `nodes` given, so many of Gauss–Hermite are taken, whatever b: the error falls as e^{−π√nodes/b}. In the same units 16
- * are right to 1e-8 at b = 0.4 and to 2e-3 at b = 1; at |mean| = 5 the gradient is 1 to 2 % off. Where the data ask for more,
- * the program's plan (`Compile.explain`) says how many, and what fewer cost.
+ * are right to 1e-8 at b = 0.4 and to 2e-3 at b = 1; at |mean| = 5 the gradient is 1 to 2 % off. A pipeline does not believe that:
+ * where the data or the start ask for more nodes for means that are right to 1e-7, it does not compile, and a run that comes to such
+ * parameters fails; both say how many nodes are enough. So does `Compile.rowGradients`. `Compile.plans` says it in the plan's reason.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -270,35 +266,73 @@ export const quadrature = define({
   },
   meaning: ({ nodes }) =>
     nodes === null
-      ? { where: 'line', rule: ruleFor, steepest }
-      : { where: 'line', rule: () => Quadrature.gaussHermite(nodes), timeNodes: nodes, asks: nodesFor }
+      ? { where: 'line', rule: ruleFor }
+      : { where: 'line', rule: () => Quadrature.gaussHermite(nodes), timeNodes: nodes }
 })
 
 /** Shifts of tanh(a + bζ), in units of b, at which rules are compared: from its middle to beyond the nodes that matter. */
 const SHIFTS = [0, 0.5, 1, 1.5, 2, 3]
 
-/** Nodes that are fewer than a slope asks for. */
+/** A rule whose means of tanh², which lies between 0 and 1, are further off is not believed. */
+const ENOUGH = 1e-7
+
+/** How far means of tanh² by a rule are off. */
+const errorAt = (slope: number, rule: Quadrature.Rule): number => {
+  const mean = ({ nodes, weights }: Quadrature.Rule, shift: number): number =>
+    nodes.reduce((sum, x, i) => sum + weights[i] * Elementary.square(Elementary.tanh(slope * (shift + x))), 0)
+  const right = ruleFor(slope)
+  return Math.max(...SHIFTS.map(a => Math.abs(mean(rule, a) - mean(right, a))))
+}
+
+/** The slope up to which a rule is believed, by bisection: it is compared with nodes that are chosen by the slope. */
+const steepestOf = ({ rule }: OnLine): number => {
+  if (rule === ruleFor) return STEEPEST
+  const isRight = (slope: number): boolean => errorAt(slope, rule(slope)) <= ENOUGH
+  let [low, high] = [0, STEEPEST]
+  if (isRight(high)) return high
+  while (high - low > 1e-3 * high) {
+    const middle = (low + high) / 2
+    if (isRight(middle)) low = middle
+    else high = middle
+  }
+  return low
+}
+
+/** About how many nodes are enough for a slope: of Gauss–Hermite, beyond `most` those that are chosen by the slope. */
+const enough = (slope: number, least: number, most = 1024): number => {
+  let n = least
+  while (n <= most && slope < STEEPEST && errorAt(slope, Quadrature.gaussHermite(n)) > ENOUGH) n = Math.ceil(1.25 * n)
+  return n <= most && slope < STEEPEST ? n : nodesFor(slope)
+}
+
+/** Nodes that are too few for a slope. */
 export interface TooFew {
   readonly taken: number
+  /** So many are enough; no program takes more than 4096. */
   readonly asked: number
-  /** How far means of tanh², which lies between 0 and 1, are off. */
+  /** How far means of tanh², which lies between 0 and 1, are off; NaN where the right ones are not known either. */
   readonly error: number
 }
 
-/** Whether a given number of nodes is less than a slope asks for, and what that costs. */
-export const tooFew =
-  (slope: number) =>
-  (expectation: Expectation): O.Option<TooFew> => {
-    const way = interpret(expectation)
-    if (way.where !== 'line' || way.asks === undefined) return O.none
+/**
+ * Which slopes an expectation has too few nodes for, and what that costs: a rule that is off by more than 1e-7 is not believed, whether its
+ * number was given, or it is of one's own. None of an expectation that has no nodes.
+ */
+export const tooFew = (expectation: Expectation): ((slope: number) => O.Option<TooFew>) => {
+  const way = interpret(expectation)
+  if (way.where !== 'line') return () => O.none
+  const steepest = lazy(() => steepestOf(way))
+  return slope => {
+    if (!(slope > steepest())) return O.none
     const rule = way.rule(slope)
-    const [taken, asked] = [rule.nodes.length, way.asks(slope)]
-    if (!(taken < asked)) return O.none
-    const mean = ({ nodes, weights }: Quadrature.Rule, shift: number): number =>
-      nodes.reduce((sum, x, i) => sum + weights[i] * Elementary.square(Elementary.tanh(slope * (shift + x))), 0)
-    const right = ruleFor(slope)
-    return O.some({ taken, asked, error: Math.max(...SHIFTS.map(a => Math.abs(mean(rule, a) - mean(right, a)))) })
+    const taken = rule.nodes.length
+    return O.some({
+      taken,
+      asked: enough(slope, taken + 1),
+      error: slope > STEEPEST ? NaN : errorAt(slope, rule)
+    })
   }
+}
 
 /**
  * Noise only in the span of the centres' differences, where a mixture's loss sees it; the rest is integrated in closed form.

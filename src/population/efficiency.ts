@@ -7,6 +7,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import { Key, type NdArray } from '../../lib/index.js'
+import { lazy } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Compile from '../compile/compile.js'
 import * as Problem from '../core/problem.js'
@@ -19,7 +20,17 @@ import * as Objective from '../objective/objective.js'
 import * as TimeLaw from '../objective/timeLaw.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
-import { chiSquaredQuantile, grouped, inverse, second, times, UNSEEN, type Matrix } from './estimates.js'
+import {
+  chiSquaredQuantile,
+  crossed,
+  distance,
+  grouped,
+  inverse,
+  second,
+  times,
+  UNSEEN,
+  type Matrix
+} from './estimates.js'
 
 export interface Description<P extends string> {
   readonly score: Score.Score<P>
@@ -82,41 +93,83 @@ const levelsOf = (schedule: Schedule.Schedule, objective: Objective.Objective): 
       : []
   )
 
-/** Nodes of one axis for the noise that a row on the line meets: noise is the population of one point. */
-const noiseFor = (students: Mixture.Mixture, levels: ReadonlyArray<Schedule.Level>): Nodes.Nodes => {
-  const point = Mixture.of({ means: [[0]], variances: [Number.MIN_VALUE] })
-  const level: Schedule.Level = { alpha: 1, sigma: 1 }
-  const noise = Problem.orThrow(
-    E.flatMap((population: Nodes.Population) => population.resolved(students, levels))(Nodes.of(point))
-  )
-  return { ...noise, values: noise.nodesAt(level) }
+/** Rows, each with the noise that it meets, by a rule of a name. */
+interface Met extends Pick<Nodes.Nodes, 'rule'> {
+  readonly points: Points.Points
+  /** Noise of one axis for every row; or two draws for each row; null where none is met, or an expectation is given. */
+  readonly noise: Nodes.Nodes | readonly [Float64Array, Float64Array] | null
 }
 
-/** The gradient of each row with its noise integrated, [rows, n]. */
-const gradients = <P extends string>(
-  { score, objective, schedule = Schedule.ornsteinUhlenbeck, expectation }: Description<P>,
-  points: Points.Points,
+/** Noise is the population of one point, a level of its own. */
+const NOISE: Schedule.Level = { alpha: 1, sigma: 1 }
+const noiseOn = lazy(() => Problem.orThrow(Nodes.of(Mixture.of({ means: [[0]], variances: [Number.MIN_VALUE] }))))
+
+/** Σ w g gᵀ of the gradients g of rows with their noise integrated, [n, n]. */
+const squared = <P extends string>(
+  { score, objective, schedule = Schedule.ornsteinUhlenbeck, expectation = Expectation.monteCarlo() }: Description<P>,
+  { points, noise }: Met,
   params: Params.Params<P>
-): NdArray => {
+): Matrix => {
   const of = (expectation: Expectation.Expectation, points: Points.Points): NdArray =>
     Problem.orThrow(Compile.rowGradients({ schedule, score, objective, expectation })(points))(params, key)
+  const weights = Points.weightsOf(points)
+  if (noise === null) return second(of(expectation, points), weights)
+  if (!('nodesAt' in noise)) {
+    // Of independent draws E[g(x, z) g(x, z′)ᵀ | x] = (E g)(E g)ᵀ: no bias comes of a mean over few.
+    const { rows, dim } = points
+    const [one, other] = noise.map(values => {
+      const [up, down] = [values, values.map(z => -z)].map(values =>
+        of(Expectation.fixed({ rows, dim, values }), points)
+      )
+      return { ...up, values: up.values.map((g, at) => (g + down.values[at]) / 2) }
+    })
+    return crossed(one, other, weights)
+  }
+  const z = noise.nodesAt(NOISE)
+  const all = { rows: points.rows * z.length, dim: points.dim }
+  const met = of(Expectation.fixed({ ...all, values: new Float64Array(all.rows).map((_, i) => z[i % z.length]) }), {
+    ...all,
+    values: new Float64Array(all.rows).map((_, i) => points.values[Math.floor(i / z.length)])
+  })
+  return second(grouped(met, noise.weights), weights)
+}
+
+/** That on rules that are finer until two agree. */
+const integrated = <P extends string>(
+  description: Description<P>,
+  data: Nodes.Population | Points.Points,
+  params: Params.Params<P>
+): Matrix => {
+  const { score, objective, schedule = Schedule.ornsteinUhlenbeck, expectation } = description
   const levels = levelsOf(schedule, objective)
-  if (expectation !== undefined || levels.length === 0) return of(expectation ?? Expectation.monteCarlo(), points)
-  const { rows, dim } = points
-  if (dim > 1)
+  const isMet = levels.length > 0 && expectation === undefined
+  const noises = isMet && Nodes.isPopulation(data) ? data.noises : null
+  if (isMet && noises === null && data.dim > 1)
     return refuse(
-      'Efficiency.sandwich: no expectation in more than one dimension; give one, such as Expectation.quadrature() of a symmetric pair'
+      'Efficiency.sandwich: no expectation in more than one dimension; give one, such as Expectation.quadrature() of a symmetric pair, or a population by a lattice of at most 20 dimensions: Population.of(mixture, { points: 4096 })'
     )
-  const noise = noiseFor(mixtureOf(score, params), levels)
-  const all = { rows: rows * noise.rows, dim }
-  const met = of(
-    Expectation.fixed({ ...all, values: new Float64Array(all.rows).map((_, i) => noise.values[i % noise.rows]) }),
-    {
-      ...all,
-      values: new Float64Array(all.rows).map((_, i) => points.values[Math.floor(i / noise.rows)])
-    }
+  if (noises !== null && Nodes.isPopulation(data))
+    return squared(
+      description,
+      { rule: data.rule, points: { ...data, values: data.nodesAt(CLEAN) }, noise: noises() },
+      params
+    )
+  const resolved: Nodes.Resolved<Met> = (students, levels, finer) =>
+    pipe(
+      E.Do,
+      E.bind('own', () =>
+        Nodes.isPopulation(data) ? data.resolved(students, [CLEAN, ...levels], finer) : E.right(data)
+      ),
+      E.bind('noise', () => (isMet ? noiseOn().resolved(students, levels, finer) : E.right(null))),
+      E.map(({ own, noise }) => ({
+        rule: [...(Nodes.isNodes(own) ? [own.rule] : []), ...(noise === null ? [] : [noise.rule])].join(' by '),
+        points: Nodes.isNodes(own) ? { ...own, values: own.nodesAt(CLEAN) } : own,
+        noise
+      }))
+    )
+  return Problem.orThrow(
+    Nodes.trusted(resolved, distance)(mixtureOf(score, params), levels, met => squared(description, met, params))
   )
-  return grouped(met, noise.weights)
 }
 
 /** The Hessian of a loss on points or on a population, by its products with unit vectors, [n, n]. */
@@ -126,16 +179,11 @@ const hessianOn = <P extends string>(
   params: Params.Params<P>
 ): Matrix => Problem.orThrow(Compile.hessian({ schedule, score, objective, expectation })(data))(params, key).values
 
-/** The nodes of a mixture's own distribution, where students are to be told apart. */
-const nodesOf = (population: Nodes.Population, students: Mixture.Mixture, levels: ReadonlyArray<Schedule.Level>) => {
-  const nodes = Problem.orThrow(population.resolved(students, [CLEAN, ...levels]))
-  return { ...nodes, values: nodes.nodesAt(CLEAN) }
-}
-
 /**
  * The asymptotic variance of the estimate that minimizes a loss, V = A⁻¹BA⁻¹ (Huber 1967), beside the Cramér–Rao bound. On a mixture or its
  * population, parameters are those of the truth, and all three matrices are integrals. On points they are an estimate, A and B means over
- * the points and the bound that of the estimate's own mixture: standard errors of a fit.
+ * the points and the bound that of the estimate's own mixture: standard errors of a fit. No rule is believed: integrals are taken by a coarser
+ * and a finer one, and refined until two agree to 1e-7, on a population by a lattice from its points (`Population.estimate` has their errors); a given expectation with too few nodes is refused, with how many are enough.
  *
  * @throws RangeError with the remedy
  * @example
@@ -158,23 +206,19 @@ export const sandwich =
   <P extends string>(description: Description<P>) =>
   (data: Mixture.Mixture | Nodes.Population | Points.Points) =>
   (params: Params.Params<P>): Sandwich<P> => {
-    const { score, schedule = Schedule.ornsteinUhlenbeck, objective, known = [] } = description
-    const levels = levelsOf(schedule, objective)
+    const { score, schedule = Schedule.ornsteinUhlenbeck, known = [] } = description
     const own = mixtureOf(score, params)
     const given = 'means' in data ? Problem.orThrow(Nodes.of(data)) : data
     const population = Nodes.isPopulation(given) ? given : null
-    const points: Points.Points = population === null ? given : nodesOf(population, own, levels)
-    const { n, kept, spread } = estimated(Score.shapes(points.dim)(score), known)
+    const { n, kept, spread } = estimated(Score.shapes(given.dim)(score), known)
     const p = kept.length
     const of = (matrix: Matrix): Matrix => among(matrix, n, kept)
     // On a population every expectation is exact, and none need be given.
     const curved = population === null ? description : { ...description, expectation: Expectation.monteCarlo() }
-    const curvature = inverse(of(hessianOn(curved, population ?? points, params)), p)
-    const meat = of(second(gradients(description, points, params), Points.weightsOf(points)))
-    const variance = times(times(curvature, meat, p), curvature, p)
-    const here = nodesOf(population ?? Problem.orThrow(Nodes.of(own)), own, [])
-    const likely = gradients({ score, schedule, objective: Objective.likelihood }, here, params)
-    const bound = inverse(of(second(likely, here.weights)), p)
+    const curvature = inverse(of(hessianOn(curved, given, params)), p)
+    const variance = times(times(curvature, of(integrated(description, given, params)), p), curvature, p)
+    const likely = { score, schedule, objective: Objective.likelihood }
+    const bound = inverse(of(integrated(likely, population ?? Problem.orThrow(Nodes.of(own)), params)), p)
     const ratios = kept.map((_, k) => Math.sqrt(variance[k * p + k] / bound[k * p + k]))
     return {
       variance: { shape: [p, p], values: variance },

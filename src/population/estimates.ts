@@ -40,6 +40,25 @@ export const second = ({ shape: [rows, n], values: g }: NdArray, weights: Float6
   return out
 }
 
+/** Half of Σ w (g hᵀ + h gᵀ) of rows g and h. */
+export const crossed = (
+  { shape: [rows, n], values: g }: NdArray,
+  { values: h }: NdArray,
+  weights: Float64Array
+): Matrix => {
+  const out = new Float64Array(n * n)
+  for (let i = 0; i < rows; i++)
+    for (let at = 0; at < n * n; at++) {
+      const [a, b] = [i * n + Math.floor(at / n), i * n + (at % n)]
+      out[at] += (weights[i] * (g[a] * h[b] + h[a] * g[b])) / 2
+    }
+  return out
+}
+
+/** How far a matrix is from another, beside 1 and its size. */
+export const distance = (a: Matrix, b: Matrix): number =>
+  Math.max(...b.map((x, at) => Math.abs(x - a[at]))) / (1 + Math.max(...b.map(Math.abs)))
+
 /** Means of groups of so many rows that follow one another, by weights within the group. */
 export const grouped = ({ shape: [rows, n], values: g }: NdArray, weights: Float64Array): NdArray => {
   const groups = rows / weights.length
@@ -75,6 +94,13 @@ export const chiSquaredQuantile = (degrees: number, level: number): number => {
     else high = middle
   }
   return high
+}
+
+/** Of the mean of independent numbers; 0 of none. */
+export const standardError = (all: ReadonlyArray<number>): number => {
+  if (all.length < 2) return 0
+  const mean = all.reduce((sum, x) => sum + x, 0) / all.length
+  return Math.sqrt(all.reduce((sum, x) => sum + (x - mean) * (x - mean), 0) / (all.length * (all.length - 1)))
 }
 
 // —— regressions ——

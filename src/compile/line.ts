@@ -1,0 +1,55 @@
+/**
+ * Nodes on the line in which the pair sees the noise: whether they are enough for parameters, and for what data or a start may lead to. A
+ * rule that is too coarse is not believed, whoever gave it (`Expectation.tooFew`).
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { norm } from '../../lib/numbers/elementary.js'
+import { lazy } from '../../lib/plain/iterate.js'
+import * as Limits from '../core/limits.js'
+import * as Problem from '../core/problem.js'
+import * as Params from '../family/params.js'
+import * as Expectation from '../objective/expectation.js'
+import * as Score from '../score/score.js'
+import * as Loss from './loss.js'
+
+/** Nodes that are too few for parameters. */
+export interface Unresolved extends Expectation.TooFew {
+  /** The length of the centre. */
+  readonly length: number
+}
+
+/** What parameters ask of the nodes of a loss, if that is more than they are. */
+export const unresolved = <P extends string>(
+  loss: Loss.Loss<P>
+): ((params: Params.Params<P>) => O.Option<Unresolved>) => {
+  const beyond = Expectation.tooFew(loss.expectation)
+  const levels = lazy(() => Loss.levelsOf(loss))
+  return pipe(
+    Score.interpret(loss.score).family,
+    O.filter(() => Expectation.draws(loss.expectation) === 'line'),
+    O.chain(({ projection }) => projection),
+    O.chain(({ slope }) => O.fromNullable(slope)),
+    O.match(
+      () => () => O.none,
+      slope => (params: Params.Params<P>) => {
+        const at = slope(params)
+        return pipe(
+          beyond(levels().reduce((most, level) => Math.max(most, at(level)), 0)),
+          O.map(found => ({ ...found, length: norm(Params.packed(params)) }))
+        )
+      }
+    )
+  )
+}
+
+/** The same as a problem: how many nodes are enough. */
+export const problem = ({ taken, asked, error, length }: Unresolved): Problem.Problem =>
+  Problem.of(
+    'expectation',
+    `${taken} nodes for a centre of length ${Number(length.toPrecision(3))}${Number.isNaN(error) ? '' : `, which leave means over the noise off by ${error.toPrecision(1)},`}`,
+    `at least ${asked}`,
+    asked > Limits.nodes
+      ? `bring the components to variance 1 by a smaller unit: at most ${Limits.nodes} are taken`
+      : 'leave nodes out, or give so many'
+  )

@@ -1,6 +1,7 @@
 /**
  * How many rows does the two-stage algorithm need? n = C d/|c|⁴ for ½N(c, I) + ½N(−c, I): the threshold of C, and the exponents of d and |c|.
- * A few runs; `node threshold.js full` takes minutes, tells its cells as lines of JSON, and goes on from those of a file that it is given.
+ * A few runs; `node threshold.js full` takes a quarter of an hour of processor time, tells its cells as lines of JSON, and goes on from those of
+ * a file that it is given. `node threshold.js full cells.jsonl 0 2` runs every other cell, and another process the others by `1 2`.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -9,7 +10,7 @@ import { Compile, Key, Mixture, Phase, Problem, Recipe, Run, Score } from 'ornst
 type Axis = 'C' | 'd' | 'c'
 const rowsOf = ({ C, d, c }: Phase.At<Axis>): number => Math.max(2, Math.round((C * d) / c ** 4))
 
-const [, , budget, file = ''] = process.argv
+const [, , budget, file = '', index = '0', of = '1'] = process.argv
 const isFull = budget === 'full'
 export const diagram = Phase.diagram({
   axes: isFull
@@ -21,6 +22,7 @@ export const diagram = Phase.diagram({
         .split('\n')
         .flatMap(line => (line.startsWith('{') ? [JSON.parse(line) as Phase.Cell<Axis>] : []))
     : [],
+  part: { index: Number(index), of: Number(of) },
   onCell: cell => {
     if (isFull) console.log(JSON.stringify(cell))
   },
@@ -33,6 +35,8 @@ export const diagram = Phase.diagram({
     return Math.abs(values[0]) > Math.SQRT1_2 * Math.hypot(...values)
   }
 })
-console.log(diagram.picture('C'))
-console.log(diagram.threshold('C').table())
-if (isFull) console.log(diagram.threshold('C', rowsOf).exponents(['d', 'c']))
+if (of === '1') {
+  console.log(diagram.picture('C'))
+  console.log(diagram.threshold('C').table())
+  if (isFull) console.log(diagram.threshold('C', rowsOf).exponents(['d', 'c']))
+}

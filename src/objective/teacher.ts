@@ -3,7 +3,7 @@ import { square, sub, sum, type NdArray, type Tensor } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Components from '../mixture/components.js'
 import { factorsOf } from '../mixture/component.js'
-import { ofFactors } from '../mixture/families/full.js'
+import { ofOwn } from '../mixture/families/full.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import type * as Mixture from '../mixture/mixture.js'
@@ -50,7 +50,7 @@ const round = ({ score, noisy, level, constants }: Sees): Tensor =>
   )
 
 const any = ({ score, noisy, level, constants: { means, logits, factors } }: Sees): Tensor =>
-  apart(score, ofFactors.score({ means, logits, factors }, noisy, level.common ?? level))
+  apart(score, ofOwn.score({ means, logits, factors }, noisy, level.common ?? level))
 
 /** |s(x_t) − s*(x_t)|², [rows, 1]: one function for all mixtures of a kind. */
 export const perRow = (truth: Mixture.Mixture): ((row: Sees) => Tensor) => (isRound(truth) ? round : any)

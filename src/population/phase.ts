@@ -24,6 +24,8 @@ export interface Description<A extends string> {
   readonly seed?: number
   /** Cells that are known, from an earlier diagram or another process: with as many runs they are not run again. */
   readonly known?: ReadonlyArray<Cell<A>>
+  /** Of the cells that are not known only every so many: other processes run the others, and what they told is `known` to all. */
+  readonly part?: { readonly index: number; readonly of: number }
   /** Told each cell that was run: keep it, to go on from there. */
   readonly onCell?: (cell: Cell<A>) => void
 }
@@ -147,7 +149,8 @@ const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 /**
  * A phase diagram: each cell of a grid so many times, and from the shares of success the threshold along an axis.
  *
- * A cell's keys are its own, so that a diagram may be run in parts: give the cells of earlier runs as `known`, those of other processes too.
+ * A cell's keys are its own, so that a diagram may be run in parts: give the cells of earlier runs as `known`, those of other processes too,
+ * of which each takes a `part` of the cells.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -172,6 +175,7 @@ export const diagram = <const A extends string>({
   succeeds,
   seed = 0,
   known = [],
+  part = { index: 0, of: 1 },
   onCell = () => undefined
 }: Description<A>): Diagram<A> => {
   // Their names are those of the axes.
@@ -180,15 +184,16 @@ export const diagram = <const A extends string>({
     [{} as At<A>]
   )
   const found = new Map(known.map(cell => [JSON.stringify(cell.at), cell]))
-  const cells = places.map((at): Cell<A> => {
+  const cells = places.flatMap((at, i): ReadonlyArray<Cell<A>> => {
     const name = JSON.stringify(at)
     const before = found.get(name)
-    if (before !== undefined && before.runs >= seeds) return before
+    if (before !== undefined && before.runs >= seeds) return [before]
+    if (i % part.of !== part.index) return []
     const own = Key.named(name)(Key.fromSeed(seed))[name]
     const successes = Array.from({ length: seeds }, (_, i) => succeeds(at, Key.child(i)(own))).filter(Boolean).length
     const cell = { at, successes, runs: seeds }
     onCell(cell)
-    return cell
+    return [cell]
   })
   return {
     cells,

@@ -105,6 +105,12 @@ const ownSeen = Gaussian.evaluated(({ means, logScales, lower }: Tensors, x, lev
   ofTriangles(means, triangle(logScales, lower), x, level)
 )
 
+/** The same of triangles that are given, at any level. */
+export const ofOwn = Gaussian.evaluated(
+  ({ means, factors }: Pick<Tensors, 'means' | 'logits'> & { readonly factors: Tensor }, x, level) =>
+    ofTriangles(means, factors, x, level)
+)
+
 /** The same of factors that are given, [K, d, d], without noise. */
 export const ofFactors = Gaussian.evaluated(
   ({ means, factors }: Pick<Tensors, 'means' | 'logits'> & { readonly factors: Tensor }, x, level) =>

@@ -50,6 +50,11 @@ describe('a diagram', () => {
     expect(told).toEqual(diagram.cells.slice(30))
     expect(ran.size).toBe(diagram.cells.length - 30)
   })
+  it('may be run by processes, each a part of the cells, whose cells are those of the whole', () => {
+    const parts = [0, 1].map(index => Phase.diagram({ axes, seeds, succeeds, part: { index, of: 2 } }).cells)
+    expect(parts.map(cells => cells.length)).toEqual([24, 24])
+    expect(Phase.diagram({ axes, seeds, succeeds: () => false, known: parts.flat() }).cells).toEqual(diagram.cells)
+  })
   it('has a picture, one line a problem', () => {
     const lines = diagram.picture('x').split('\n')
     expect(lines).toHaveLength(4)

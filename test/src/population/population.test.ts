@@ -244,6 +244,29 @@ describe('rows', () => {
     }, 0)
     expect(Math.abs(value / wanted - 1)).toBeLessThan(1e-9)
   })
+  it('of one Gaussian of any covariance give the divergence from a round one, which has a closed form', () => {
+    const [a, b, c] = [1, 0.4, 1.2]
+    const truth = Mixture.of({
+      means: [[-1, -0.5]],
+      covariances: [
+        [
+          [a, b],
+          [b, c]
+        ]
+      ]
+    })
+    const { value } = valueOf(
+      Score.isotropic({ components: 1 }),
+      Objective.against(truth, level),
+      truth,
+      Params.of({ means: [[0.2, 0.2]], logits: [0], logVariances: [Math.log(1.5)] })
+    )
+    // U = α²Σ + σ²I: E|s_θ − s*|² = (tr U + α²|Δ|²)/w² − 2d/w + tr U⁻¹
+    const [s, w] = [1 - alpha * alpha, alpha * alpha * 1.5 + 1 - alpha * alpha]
+    const [p, q, r] = [alpha ** 2 * a + s, alpha ** 2 * b, alpha ** 2 * c + s]
+    const wanted = (p + r + alpha ** 2 * (1.2 ** 2 + 0.7 ** 2)) / w ** 2 - 4 / w + (p + r) / (p * r - q * q)
+    expect(Math.abs(value / wanted - 1)).toBeLessThan(1e-11)
+  })
   it('of any covariances are fine enough: as many again change nothing', () => {
     const covariances = [
       [

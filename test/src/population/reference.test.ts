@@ -1,0 +1,189 @@
+/** All points and efficiencies of the reference, by another program, to 1e-9 of what is printed: ten digits. */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import {
+  Efficiency,
+  Expectation,
+  Mixture,
+  Objective,
+  Params,
+  Population,
+  Schedule,
+  Score,
+  TimeLaw
+} from '../../../src/index.js'
+import * as Courses from '../../../src/population/courses.js'
+import { sampled } from '../../today.js'
+
+interface Point {
+  readonly key: ReadonlyArray<number>
+  readonly value: number
+  readonly index: number
+  readonly null: number
+  readonly eig: ReadonlyArray<number>
+}
+const oracle = JSON.parse(
+  readFileSync(fileURLToPath(new URL('../../oracle/population.json', import.meta.url)), 'utf8')
+) as {
+  readonly test_values: Readonly<
+    Record<string, { readonly M: ReadonlyArray<number>; readonly value: number; readonly eig: ReadonlyArray<number> }>
+  >
+  readonly stationary: Readonly<Record<string, ReadonlyArray<Point>>>
+  readonly jin_R30: Readonly<
+    Record<
+      string,
+      ReadonlyArray<{
+        readonly D: number
+        readonly M: ReadonlyArray<number>
+        readonly value: number
+        readonly eig: ReadonlyArray<number>
+      }>
+    >
+  >
+  readonly efficiency: Readonly<
+    Record<
+      string,
+      ReadonlyArray<{ readonly t: number; readonly trace_means: number; readonly rms_weights: number | null }>
+    >
+  >
+}
+
+const level = TimeLaw.at(0.1)
+const { alpha } = Schedule.level(0.1)(Schedule.ornsteinUhlenbeck)
+
+type Divergence = 'fisher' | 'kl' | 'reverse'
+/** Teacher and students at the level stand at αc. The KL divergence is −E log p of what the level's x_t is, less that of the truth. */
+const problemOf = (divergence: Divergence, centres: ReadonlyArray<number>, students: number) => {
+  const scale = divergence === 'kl' ? 1 : alpha
+  const truth = Mixture.of({ means: centres.map(c => [c / scale]) })
+  const forward = Objective.against(truth, level)
+  const lossOf = (components: number) =>
+    Population.loss({
+      score: Score.spherical({ components }),
+      objective:
+        divergence === 'kl'
+          ? Objective.likelihood
+          : divergence === 'reverse'
+            ? Expectation.overStudent(forward)
+            : forward,
+      data: truth
+    })
+  const least =
+    divergence === 'kl' ? lossOf(centres.length).evaluate(Params.of({ means: centres.map(c => [c]) })).value : 0
+  return { loss: lossOf(students), scale, least }
+}
+
+/** Where Newton’s method ends from a little beside a point, with its spectrum, in units of the level. */
+const refined = (divergence: Divergence, centres: ReadonlyArray<number>, start: ReadonlyArray<number>) => {
+  const { loss, scale, least } = problemOf(divergence, centres, start.length)
+  const unpacked = Params.unpacked(loss.shapes)
+  const found = Courses.converge(
+    {
+      at: x => {
+        const { value, gradient } = loss.evaluate(unpacked(x))
+        return { value, gradient: Params.packed(gradient) }
+      },
+      hessian: x => Population.hessian(loss)(unpacked(x)).matrix.values
+    },
+    Float64Array.from(start, c => c / scale),
+    { steps: 30, left: () => false }
+  )
+  return {
+    x: Array.from(found.x, c => scale * c),
+    value: found.value - least,
+    spectrum: Array.from(Population.hessian(loss)(unpacked(found.x)).spectrum, e => e / scale ** 2)
+  }
+}
+
+const near = (found: number, wanted: number): void => {
+  expect(Math.abs(found - wanted)).toBeLessThan(1e-9 * Math.max(1, Math.abs(wanted)))
+}
+
+describe('minima of the likelihood', () => {
+  it.each([
+    ['3 on ±2 kl minimum', [-2, 2]],
+    ['2 on -4,0,4 kl minimum', [-4, 0, 4]]
+  ] as const)('%s: place, value and spectrum', (name, centres) => {
+    const { M, value, eig } = oracle.test_values[name]
+    const found = refined(
+      'kl',
+      centres,
+      M.map((c, i) => c + 1e-4 * (i + 1))
+    )
+    found.x.forEach((c, i) => near(c, M[i]))
+    expect(Math.abs(found.value / value - 1)).toBeLessThan(1e-9)
+    found.spectrum.forEach((e, i) => near(e, eig[i]))
+  })
+})
+
+describe('lists of stationary points', () => {
+  const teachers: Readonly<Record<string, ReadonlyArray<number>>> = {
+    '1 teacher': [0],
+    '2 teachers 4 apart': [-2, 2],
+    '3 teachers -5,-1,6': [-5, -1, 6],
+    '3 teachers -4,0,4': [-4, 0, 4]
+  }
+  const divergenceOf = (name: string): Divergence =>
+    name.endsWith('| kl') ? 'kl' : name.endsWith('| reverse') ? 'reverse' : 'fisher'
+  const points = Object.entries(oracle.stationary).flatMap(([name, list]) => {
+    const centres = Object.entries(teachers).find(([start]) => name.startsWith(start))?.[1]
+    // The first of a list counts its starts; flat ones are a root of rounding apart. That of two students 6.5 away was made with too few nodes.
+    return centres === undefined
+      ? []
+      : list
+          .filter(point => 'key' in point && point.null === 0 && Math.max(...point.key.map(Math.abs)) < 6.4)
+          .map(point => ({ name, divergence: divergenceOf(name), centres, ...point }))
+  })
+  it('are many', () => expect(points.length).toBeGreaterThan(80))
+  it.each(sampled(14)(points))('$name at $key: value and index', ({ divergence, centres, key, value, index, eig }) => {
+    const found = refined(divergence, centres, key)
+    found.x.forEach((c, i) => expect(Math.abs(c - key[i])).toBeLessThan(2e-5))
+    // Of the likelihood it is a difference of numbers near 2, of which rounding leaves 1e-15.
+    expect(Math.abs(found.value - value)).toBeLessThan(1e-9 * Math.max(1e-5, Math.abs(value)))
+    expect(found.spectrum.filter(e => e < 0).length).toBe(index)
+    found.spectrum.forEach((e, i) => near(e, eig[i]))
+  })
+})
+
+describe('the local minimum of Jin et al., teacher −D/2, D/2 and 30', () => {
+  const points = Object.entries(oracle.jin_R30).flatMap(([name, list]) =>
+    list.map(point => ({ divergence: name.split(' ')[0] as Divergence, ...point }))
+  )
+  it.each(sampled(4)(points))('of $divergence for D = $D: value and spectrum', ({ divergence, D, M, value, eig }) => {
+    const { loss, scale, least } = problemOf(divergence, [-D / 2, D / 2, 30], 3)
+    const at = Params.of({ means: M.map(c => [c / scale]) })
+    expect(Math.abs((loss.evaluate(at).value - least) / value - 1)).toBeLessThan(1e-9)
+    Population.hessian(loss)(at).spectrum.forEach((e, i) =>
+      // Two students are 4e-4 apart, where the printed place is right to 1e-8: curvatures move by 1e-7 of their size.
+      expect(Math.abs(e / scale ** 2 - eig[i])).toBeLessThan(1e-6)
+    )
+  })
+})
+
+describe('efficiencies', () => {
+  const of = (name: string): readonly [apart: number, light: number, heavy: number] | null => {
+    const [, apart, light, heavy] = /^pair (\d) apart (\d+):(\d+)(?: weights free)?$/.exec(name) ?? []
+    return apart === undefined ? null : [Number(apart), Number(light), Number(heavy)]
+  }
+  const rows = Object.entries(oracle.efficiency).flatMap(([name, list]) => {
+    const pair = of(name)
+    return pair === null ? [] : list.map(row => ({ name, pair, ...row }))
+  })
+  it.each(sampled(4)(rows))('$name at t = $t', ({ pair: [apart, light, heavy], t, rms_weights, trace_means }) => {
+    const means = [[-apart / 2], [apart / 2]]
+    const weights = [light, heavy].map(w => w / (light + heavy))
+    const { of, standardErrors } = Efficiency.sandwich({
+      score: Score.isotropic({ components: 2 }),
+      objective: Objective.implicit(TimeLaw.at(t)),
+      known: ['logVariances']
+    })(Mixture.of({ means, weights }))(
+      Params.of({ means, logits: weights.map(w => Math.log(w)), logVariances: [0, 0] })
+    )
+    expect(Math.abs(of.logits.values[0] / (rms_weights ?? NaN) - 1)).toBeLessThan(1e-8)
+    const variances = standardErrors(1).means.values.map(e => e * e)
+    const bounds = variances.map((v, k) => v / of.means.values[k] ** 2)
+    const ratio = Math.sqrt((variances[0] + variances[1]) / (bounds[0] + bounds[1]))
+    expect(Math.abs(ratio / trace_means - 1)).toBeLessThan(1e-8)
+  })
+})

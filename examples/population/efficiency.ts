@@ -1,4 +1,8 @@
-/** How much of what data know does the DDPM objective use, by noise level? And do confidence sets of its estimate hold the truth? */
+/**
+ * How much of what data know does the DDPM objective use, by noise level? And do confidence sets of its estimate hold the truth?
+ * `node efficiency.js picture.svg` draws the first.
+ */
+import { writeFileSync } from 'node:fs'
 import { pipe } from 'fp-ts/lib/function.js'
 import {
   Compile,
@@ -10,6 +14,7 @@ import {
   Objective,
   Optimizer,
   Params,
+  Picture,
   Pipeline,
   Problem,
   Run,
@@ -28,22 +33,58 @@ const of = (timeLaw: TimeLaw.TimeLaw, apart = 6): Params.Params<'means' | 'logit
   return Efficiency.sandwich({ score, objective: Objective.implicit(timeLaw), known: ['logVariances'] })(truth)(at).of
 }
 
-export const byLevel = [0.003, 0.03, 0.1, 0.3, 0.7, 3].map(t => {
-  const { logits, means } = of(TimeLaw.at(t))
-  console.log(`t = ${t}: weight ${logits.values[0].toFixed(3)}; means ${means.values[0].toFixed(3)}`)
-  return { t, weight: logits.values[0], mean: means.values[0] }
-})
+const LEVELS = [0.003, 0.03, 0.1, 0.3, 0.7, 3]
+const SEPARATIONS = [2, 4, 6]
+const grid = SEPARATIONS.map(apart =>
+  LEVELS.map(t => {
+    const { logits, means } = of(TimeLaw.at(t), apart)
+    return { t, weight: logits.values[0], mean: means.values[0] }
+  })
+)
+export const byLevel = grid[2]
+for (const { t, weight, mean } of byLevel)
+  console.log(`t = ${t}: weight ${weight.toFixed(3)}; means ${mean.toFixed(3)}`)
 /** All levels, as maximum likelihood weighs them: efficient (arXiv 2504.05161). */
 const likelihood = TimeLaw.likelihood({ until: 10, nodes: 16, leastVariance: 0.5 })
 export const overAll = of(likelihood).logits.values[0]
 console.log(`all levels: ${overAll.toFixed(6)}`)
 
 /** Without noise to speak of, score matching loses what likelihood keeps, faster as components part (arXiv 2210.00726). */
-export const bySeparation = [2, 4, 6].map(apart => {
-  const [ratio] = of(TimeLaw.at(0.003), apart).logits.values
-  console.log(`${apart} apart, t = 0.003: weight ${ratio.toFixed(3)}`)
-  return ratio
-})
+export const bySeparation = grid.map(([{ weight }]) => weight)
+bySeparation.forEach((ratio, i) => console.log(`${SEPARATIONS[i]} apart, t = 0.003: weight ${ratio.toFixed(3)}`))
+
+const [, , file] = process.argv
+if (file?.endsWith('.svg'))
+  writeFileSync(
+    file,
+    Picture.svg(
+      Picture.of(
+        Picture.curves(
+          (['weight', 'mean'] as const).map(name => ({
+            title: name === 'weight' ? 'the weight' : 'the mean of the lighter component',
+            x: { title: 't', domain: [0.002, 5] as const, scale: 'log' as const, ticks: LEVELS },
+            y: {
+              title: 'standard error / bound',
+              domain: [0.95, 12] as const,
+              scale: 'log' as const,
+              ticks: [1, 1.5, 2, 3, 5, 10]
+            },
+            series: grid.map((own, i): Picture.Series => ({
+              name: `${SEPARATIONS[i]} apart`,
+              marks: 'both',
+              points: own.map(one => ({ x: one.t, y: one[name] }))
+            }))
+          })),
+          { columns: 2, width: 300, height: 210 }
+        ),
+        {
+          name: 'fig',
+          title: 'Standard errors of the DDPM objective over the Cramér–Rao bound, by noise level and separation',
+          description: 'Two Gaussians of weights 3 : 7 with known variances.'
+        }
+      )
+    )
+  )
 
 /** The pair on 400 points: 95 % intervals of the estimate at two levels. */
 const pair = Mixture.symmetricPair([1.2])

@@ -23,6 +23,7 @@ import * as Score from '../score/score.js'
 import {
   chiSquaredQuantile,
   crossed,
+  differences,
   distance,
   grouped,
   inverse,
@@ -104,6 +105,26 @@ interface Met extends Pick<Nodes.Nodes, 'rule'> {
 const NOISE: Schedule.Level = { alpha: 1, sigma: 1 }
 const noiseOn = lazy(() => Problem.orThrow(Nodes.of(Mixture.of({ means: [[0]], variances: [Number.MIN_VALUE] }))))
 
+/** Rows on the line, each with each node of the noise, and that noise. */
+const meeting = (
+  points: Points.Points,
+  noise: Nodes.Nodes
+): { readonly points: Points.Points; readonly expectation: Expectation.Expectation } => {
+  const z = noise.nodesAt(NOISE)
+  const weights = Points.weightsOf(points)
+  const each = (of: (row: number, node: number) => number): Float64Array =>
+    new Float64Array(points.rows * z.length).map((_, i) => of(Math.floor(i / z.length), i % z.length))
+  const all = { rows: points.rows * z.length, dim: points.dim }
+  return {
+    points: {
+      ...all,
+      values: each(row => points.values[row]),
+      weights: each((row, node) => weights[row] * noise.weights[node])
+    },
+    expectation: Expectation.fixed({ ...all, values: each((_, node) => z[node]) })
+  }
+}
+
 /** Σ w g gᵀ of the gradients g of rows with their noise integrated, [n, n]. */
 const squared = <P extends string>(
   { score, objective, schedule = Schedule.ornsteinUhlenbeck, expectation = Expectation.monteCarlo() }: Description<P>,
@@ -125,13 +146,8 @@ const squared = <P extends string>(
     })
     return crossed(one, other, weights)
   }
-  const z = noise.nodesAt(NOISE)
-  const all = { rows: points.rows * z.length, dim: points.dim }
-  const met = of(Expectation.fixed({ ...all, values: new Float64Array(all.rows).map((_, i) => z[i % z.length]) }), {
-    ...all,
-    values: new Float64Array(all.rows).map((_, i) => points.values[Math.floor(i / z.length)])
-  })
-  return second(grouped(met, noise.weights), weights)
+  const all = meeting(points, noise)
+  return second(grouped(of(all.expectation, all.points), noise.weights), weights)
 }
 
 /** That on rules that are finer until two agree. */
@@ -172,12 +188,33 @@ const integrated = <P extends string>(
   )
 }
 
-/** The Hessian of a loss on points or on a population, by its products with unit vectors, [n, n]. */
+/**
+ * The Hessian of a loss on points or on a population, [n, n]: by its products with unit vectors. Noise in the span of the centres turns
+ * with them, which no product sees: there by differences of sixth order of the gradient, right to 1e-9.
+ */
 const hessianOn = <P extends string>(
-  { score, objective, schedule = Schedule.ornsteinUhlenbeck, expectation = Expectation.monteCarlo() }: Description<P>,
-  data: Points.Points,
+  { score, objective, schedule = Schedule.ornsteinUhlenbeck, expectation }: Description<P>,
+  data: Nodes.Population | Points.Points,
   params: Params.Params<P>
-): Matrix => Problem.orThrow(Compile.hessian({ schedule, score, objective, expectation })(data))(params, key).values
+): Matrix => {
+  const by = (expectation: Expectation.Expectation, data: Points.Points): Matrix =>
+    Problem.orThrow(Compile.hessian({ schedule, score, objective, expectation })(data))(params, key).values
+  const levels = levelsOf(schedule, objective)
+  // On a population every expectation is exact, and none need be given.
+  if (Nodes.isPopulation(data)) return by(Expectation.monteCarlo(), data)
+  if (levels.length === 0) return by(expectation ?? Expectation.monteCarlo(), data)
+  if (expectation === undefined)
+    return Problem.orThrow(
+      Nodes.trusted(noiseOn().resolved, distance)(mixtureOf(score, params), levels, noise => {
+        const met = meeting(data, noise)
+        return by(met.expectation, met.points)
+      })
+    )
+  if (Expectation.draws(expectation) === 'everywhere') return by(expectation, data)
+  const evaluate = Problem.orThrow(Compile.valueAndGrad({ schedule, score, objective, expectation })(data))
+  const unpacked = Params.unpacked(Score.shapes(data.dim)(score))
+  return differences(x => Params.packed(evaluate(unpacked(x), key).gradient), Params.packed(params))
+}
 
 /**
  * The asymptotic variance of the estimate that minimizes a loss, V = A⁻¹BA⁻¹ (Huber 1967), beside the Cramér–Rao bound. On a mixture or its
@@ -213,10 +250,9 @@ export const sandwich =
     const { n, kept, spread } = estimated(Score.shapes(given.dim)(score), known)
     const p = kept.length
     const of = (matrix: Matrix): Matrix => among(matrix, n, kept)
-    // On a population every expectation is exact, and none need be given.
-    const curved = population === null ? description : { ...description, expectation: Expectation.monteCarlo() }
-    const curvature = inverse(of(hessianOn(curved, given, params)), p)
-    const variance = times(times(curvature, of(integrated(description, given, params)), p), curvature, p)
+    const meat = of(integrated(description, given, params))
+    const curvature = inverse(of(hessianOn(description, given, params)), p)
+    const variance = times(times(curvature, meat, p), curvature, p)
     const likely = { score, schedule, objective: Objective.likelihood }
     const bound = inverse(of(integrated(likely, population ?? Problem.orThrow(Nodes.of(own)), params)), p)
     const ratios = kept.map((_, k) => Math.sqrt(variance[k * p + k] / bound[k * p + k]))

@@ -12,7 +12,7 @@ const quietly = async <T>(load: () => Promise<T>): Promise<T> => {
 }
 
 /** Programs of seconds: by day one of them. */
-const byTurn = sampled(7)(['efficiency', 'noise', 'stuck', 'global', 'pruned', 'basin', 'lowrank'])
+const byTurn = sampled(7)(['efficiency', 'noise', 'stuck', 'global', 'pruned', 'basin', 'lowrank', 'atThreshold'])
 
 it('stationary: the truth, the published point and the two beside it', async () => {
   const { found } = await quietly(() => import('../../../examples/population/stationary.js'))
@@ -129,6 +129,23 @@ it.runIf(byTurn.includes('lowrank'))(
   async () => {
     const { diagram } = await quietly(() => import('../../../examples/population/lowrank.js'))
     expect(diagram.cells.map(({ successes }) => successes)).toEqual([0, 3])
+  }
+)
+
+it.runIf(byTurn.includes('atThreshold'))(
+  'atThreshold: two stages and the eigenvector are near the limit above the threshold, and a warm start is enough',
+  async () => {
+    const { limit, pairs, spheres } = await quietly(() => import('../../../examples/population/atThreshold.js'))
+    // (1 − 1/8)/(1 + 1/8), and nothing below.
+    expect(limit(1, 8)).toBeCloseTo(7 / 9, 15)
+    expect(limit(1, 1)).toBe(0)
+    for (const { C, eigenvector, stages } of pairs)
+      for (const cos2 of [...eigenvector, ...stages]) {
+        expect(cos2).toBeLessThanOrEqual(1 + 1e-12)
+        // Four times the spread of a run, about 0.1 at d = 16.
+        if (C === 8) expect(cos2).toBeGreaterThan(7 / 9 - 0.4)
+      }
+    for (const { descent, em } of spheres) expect([descent, em]).toEqual([1, 1])
   }
 )
 

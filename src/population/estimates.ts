@@ -2,6 +2,7 @@
 import { symmetric, symmetricEigen } from '../../lib/arrays/linalg.js'
 import type { NdArray } from '../../lib/index.js'
 import { exp, log } from '../../lib/numbers/elementary.js'
+import { meanOf } from '../../lib/numbers/mean.js'
 import { cdf } from '../../lib/numbers/normal.js'
 
 // —— matrices ——
@@ -114,11 +115,7 @@ export const chiSquaredQuantile = (degrees: number, level: number): number => {
 }
 
 /** Of the mean of independent numbers; 0 of none. */
-export const standardError = (all: ReadonlyArray<number>): number => {
-  if (all.length < 2) return 0
-  const mean = all.reduce((sum, x) => sum + x, 0) / all.length
-  return Math.sqrt(all.reduce((sum, x) => sum + (x - mean) * (x - mean), 0) / (all.length * (all.length - 1)))
-}
+export const standardError = (all: ReadonlyArray<number>): number => (all.length < 2 ? 0 : meanOf(all).standardError)
 
 // —— regressions ——
 

@@ -1,11 +1,26 @@
 /** Published recurrences and formulas to hold an instance to: each names its paper and equation, and where implementations differ. */
 import * as fc from 'fast-check'
+import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import type { Points } from '../data/points.js'
-import { Case, Key, type Optimizer, Sampler, Schedule, TimeGrid, Weighting } from '../index.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import * as Points from '../data/points.js'
+import {
+  Case,
+  ExpectationMaximization,
+  Key,
+  Mixture,
+  type Optimizer,
+  Sampler,
+  Schedule,
+  Score,
+  TimeGrid,
+  Weighting
+} from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
-import { compiled, greatest } from './check.js'
+import { compiled, greatest, sumOf } from './check.js'
+import * as Density from './density.js'
+import { jointOf, logSum } from './em.js'
 import type { Laws } from './law.js'
 import { is, ofRows, over, type Stated } from './lawRows.js'
 import { scalarSteps } from './optimizer.js'
@@ -43,57 +58,65 @@ export const against =
 
 type Info = Omit<Reference<never>, 'row' | 'code'>
 
-const named = (name: string, options: object): string =>
-  Object.keys(options).length === 0 ? `${name}()` : `${name}(${codeOf(options)})`
-
-const said = (code: string, { equation, source, differs }: Info, tolerance: string) => ({
-  name: `it is ${code}`,
-  statement: `${equation}. ${tolerance} Implementations differ: ${differs}.`,
-  source
-})
+/** What is published under a name, with options: a row for an instance, from how it is told. */
+const reference =
+  <Options extends object, T>(
+    name: string,
+    info: Info,
+    defaults: Options,
+    rowOf: (
+      options: Options,
+      told: (tolerance: string) => { readonly name: string; readonly statement: string; readonly source: string }
+    ) => (instance: T) => Stated
+  ) =>
+  (given: Partial<Options> = {}): Reference<T> => {
+    const code = Object.keys(given).length === 0 ? `${name}()` : `${name}(${codeOf(given)})`
+    const { equation, source, differs } = info
+    const told = (tolerance: string) => ({
+      name: `it is ${code}`,
+      statement: `${equation}. ${tolerance} Implementations differ: ${differs}.`,
+      source
+    })
+    return { ...info, code, row: rowOf({ ...defaults, ...given }, told) }
+  }
 
 // —— optimizers ——
 
 type Step<M> = (gradient: number, memory: M, at: { readonly x: number; readonly n: number }) => readonly [number, M]
 
 /** By the recurrence of one entry, from a memory of where it starts; n counts from 1. */
-const recurrence =
-  <Options extends object, M>(
-    name: string,
-    info: Info,
-    defaults: Options,
-    begin: (start: number, options: Options) => M,
-    next: (options: Options) => Step<M>
-  ) =>
-  (given: Partial<Options> = {}): Reference<Optimizer.Optimizer> => {
-    const code = named(name, given)
-    const options = { ...defaults, ...given }
-    const step = next(options)
-    return {
-      ...info,
-      code,
-      row: optimizer =>
-        over(
-          fc.record({
-            start: Arbitrary.dyadic(-4, 4),
-            gradients: fc.array(Arbitrary.dyadic(-8, 8), { minLength: 1, maxLength: 40, size: 'max' })
-          })
-        )({
-          ...said(code, info, 'To 1e-9 of the longest step: sums in another order.'),
-          says: ({ start, gradients }) => {
-            const found = scalarSteps(optimizer, gradients, start)
-            const { steps } = gradients.reduce<{ readonly x: number; readonly memory: M; readonly steps: number[] }>(
-              ({ x, memory, steps }, gradient, i) => {
-                const [taken, after] = step(gradient, memory, { x, n: i + 1 })
-                return { x: x + taken, memory: after, steps: [...steps, taken] }
-              },
-              { x: start, memory: begin(start, options), steps: [] }
-            )
-            return is(found, steps, 1e-9 * greatest(steps))
-          }
+const recurrence = <Options extends object, M>(
+  name: string,
+  info: Info,
+  defaults: Options,
+  begin: (start: number, options: Options) => M,
+  next: (options: Options) => Step<M>
+) =>
+  reference<Options, Optimizer.Optimizer>(
+    name,
+    info,
+    defaults,
+    (options, told) => optimizer =>
+      over(
+        fc.record({
+          start: Arbitrary.dyadic(-4, 4),
+          gradients: fc.array(Arbitrary.dyadic(-8, 8), { minLength: 1, maxLength: 40, size: 'max' })
         })
-    }
-  }
+      )({
+        ...told('To 1e-9 of the longest step: sums in another order.'),
+        says: ({ start, gradients }) => {
+          const step = next(options)
+          const { steps } = gradients.reduce<{ readonly x: number; readonly memory: M; readonly steps: number[] }>(
+            ({ x, memory, steps }, gradient, i) => {
+              const [taken, after] = step(gradient, memory, { x, n: i + 1 })
+              return { x: x + taken, memory: after, steps: [...steps, taken] }
+            },
+            { x: start, memory: begin(start, options), steps: [] }
+          )
+          return is(scalarSteps(optimizer, gradients, start), steps, 1e-9 * greatest(steps))
+        }
+      })
+  )
 
 const { pow, square, log, exp, expm1 } = Elementary
 const ratio = (a: number, b: number): number => (a === 0 ? 0 : a / b)
@@ -246,7 +269,7 @@ const settled = (each: Sampling) => {
       ...points,
       values: points.values.map(x => slope(Schedule.level(time)(schedule), x))
     })
-    const from: Points = { rows, dim: 1, values: new Float64Array(rows).fill(each.start) }
+    const from: Points.Points = { rows, dim: 1, values: new Float64Array(rows).fill(each.start) }
     const program = compiled(Sampler.compile({ sampler, grid: TimeGrid.listed(grid), schedule }))
     return Array.from(Sampler.transport(program)(along)(from)(Key.fromSeed(each.seed)), ({ points }) => points.values)
   }
@@ -263,57 +286,59 @@ type Kernel = (
 
 const ROWS = 2000
 
-const kernel =
-  <Options extends object>(name: string, info: Info, defaults: Options, step: (options: Options) => Kernel) =>
-  (given: Partial<Options> = {}): Reference<Sampler.Sampler> => {
-    const code = named(name, given)
-    const next = step({ ...defaults, ...given })
-    return {
-      ...info,
-      code,
-      row: sampler =>
-        over(samplings)({
-          ...said(
-            code,
-            info,
-            `Of ${ROWS} rows of one step z is standard normal, within bounds that a right one fails with probability 1e-9; without noise to 1e-9 (1 + |x|).`
-          ),
-          enough: 20,
-          says: each => {
-            const { denoiser, times, run, levels } = settled(each)
-            const [from, to] = levels
-            const found = run(sampler, ROWS, times.slice(0, 2))[1]
-            const { mean, deviation } = next(from, to, each.start, denoiser.clean(from, each.start))
-            if (deviation === 0) return is(found, mean, 1e-9 * (1 + Math.abs(mean)))
-            return Chance.standardNormal(found.map(x => (x - mean) / deviation))
-          }
-        })
-    }
-  }
+const kernel = <Options extends object>(
+  name: string,
+  info: Info,
+  defaults: Options,
+  step: (options: Options) => Kernel
+) =>
+  reference<Options, Sampler.Sampler>(
+    name,
+    info,
+    defaults,
+    (options, told) => sampler =>
+      over(samplings)({
+        ...told(
+          `Of ${ROWS} rows of one step z is standard normal, another for each, within bounds that a right one fails with probability 1e-9; without noise to 1e-9 (1 + |x|).`
+        ),
+        enough: 20,
+        says: each => {
+          const { denoiser, times, run, levels } = settled(each)
+          const [from, to] = levels
+          const found = run(sampler, ROWS, times.slice(0, 2))[1]
+          const { mean, deviation } = step(options)(from, to, each.start, denoiser.clean(from, each.start))
+          if (deviation === 0) return is(found, mean, 1e-9 * (1 + Math.abs(mean)))
+          const z = found.map(x => (x - mean) / deviation)
+          const [some, others] = [0, 1].map(odd => z.filter((_, i) => i % 2 === odd))
+          return [Chance.standardNormal(z), Chance.unrelated(some, others)]
+        }
+      })
+  )
 
 /** Where a method without noise leads, state after state. */
 type Method = (levels: ReadonlyArray<Schedule.Level>, start: number, denoiser: Denoiser) => ReadonlyArray<number>
 
-const method =
-  <Options extends object>(name: string, info: Info, defaults: Options, lead: (options: Options) => Method) =>
-  (given: Partial<Options> = {}): Reference<Sampler.Sampler> => {
-    const code = named(name, given)
-    const follow = lead({ ...defaults, ...given })
-    return {
-      ...info,
-      code,
-      row: sampler =>
-        over(samplings)({
-          ...said(code, info, 'Every state to 1e-9 (1 + |x|).'),
-          says: each => {
-            const { denoiser, run, levels } = settled(each)
-            const wanted = follow(levels, each.start, denoiser)
-            const found = run(sampler, 1).map(([x]) => x)
-            return is(found, wanted, 1e-9 * (1 + greatest(wanted)))
-          }
-        })
-    }
-  }
+const method = <Options extends object>(
+  name: string,
+  info: Info,
+  defaults: Options,
+  lead: (options: Options) => Method
+) =>
+  reference<Options, Sampler.Sampler>(
+    name,
+    info,
+    defaults,
+    (options, told) => sampler =>
+      over(samplings)({
+        ...told('Every state to 1e-9 (1 + |x|).'),
+        says: each => {
+          const { denoiser, run, levels } = settled(each)
+          const wanted = lead(options)(levels, each.start, denoiser)
+          const found = run(sampler, 1).map(([x]) => x)
+          return is(found, wanted, 1e-9 * (1 + greatest(wanted)))
+        }
+      })
+  )
 
 interface At<M> {
   readonly states: ReadonlyArray<number>
@@ -481,29 +506,25 @@ const ofSamplers = {
 
 // —— schedules and weightings ——
 
-const levels =
-  <Options extends object>(
-    name: string,
-    info: Info,
-    defaults: Options,
-    at: (options: Options) => (time: number) => Schedule.Level
-  ) =>
-  (given: Partial<Options> = {}): Reference<Schedule.Schedule> => {
-    const code = named(name, given)
-    const of = at({ ...defaults, ...given })
-    return {
-      ...info,
-      code,
-      row: schedule =>
-        over(fc.record({ time: Arbitrary.anyTimes(schedule) }))({
-          ...said(code, info, 'To 1e-11 (1 + α + σ).'),
-          says: ({ time }) => {
-            const wanted = of(time)
-            return is(Schedule.level(time)(schedule), wanted, 1e-11 * (1 + wanted.alpha + wanted.sigma))
-          }
-        })
-    }
-  }
+const levels = <Options extends object>(
+  name: string,
+  info: Info,
+  defaults: Options,
+  at: (options: Options) => (time: number) => Schedule.Level
+) =>
+  reference<Options, Schedule.Schedule>(
+    name,
+    info,
+    defaults,
+    (options, told) => schedule =>
+      over(fc.record({ time: Arbitrary.anyTimes(schedule) }))({
+        ...told('To 1e-11 (1 + α + σ).'),
+        says: ({ time }) => {
+          const wanted = at(options)(time)
+          return is(Schedule.level(time)(schedule), wanted, 1e-11 * (1 + wanted.alpha + wanted.sigma))
+        }
+      })
+  )
 
 const betas = { betaMin: 0.1, betaMax: 20 }
 const keptOf =
@@ -563,33 +584,29 @@ const ofSchedules = {
   )
 }
 
-const weights =
-  <Options extends object>(
-    name: string,
-    info: Info,
-    defaults: Options,
-    of: (options: Options) => (snr: number) => number
-  ) =>
-  (given: Partial<Options> = {}): Reference<Weighting.Weighting> => {
-    const code = named(name, given)
-    const weight = of({ ...defaults, ...given })
-    return {
-      ...info,
-      code,
-      row: weighting =>
-        over(
-          Arbitrary.schedules.chain(schedule =>
-            fc.record({ schedule: fc.constant(schedule), time: Arbitrary.times(schedule) })
-          )
-        )({
-          ...said(code, info, 'To 1e-11 of it.'),
-          says: ({ schedule, time }) => {
-            const wanted = weight(exp(Schedule.logSnr(time)(schedule)))
-            return is(Weighting.interpret(schedule)(weighting)(time), wanted, 1e-11 * Math.abs(wanted))
-          }
-        })
-    }
-  }
+const weights = <Options extends object>(
+  name: string,
+  info: Info,
+  defaults: Options,
+  of: (options: Options) => (snr: number) => number
+) =>
+  reference<Options, Weighting.Weighting>(
+    name,
+    info,
+    defaults,
+    (options, told) => weighting =>
+      over(
+        Arbitrary.schedules.chain(schedule =>
+          fc.record({ schedule: fc.constant(schedule), time: Arbitrary.times(schedule) })
+        )
+      )({
+        ...told('To 1e-11 of it.'),
+        says: ({ schedule, time }) => {
+          const wanted = of(options)(exp(Schedule.logSnr(time)(schedule)))
+          return is(Weighting.interpret(schedule)(weighting)(time), wanted, 1e-11 * Math.abs(wanted))
+        }
+      })
+  )
 
 const gamma = { gamma: 5, of: 'data' as 'data' | 'noise' | 'velocity' }
 /** The weight of the loss of x̂₀ as one of another output’s. */
@@ -666,5 +683,95 @@ const ofWeightings = {
   )
 }
 
-/** What is published, by name: recurrences of optimizers, steps of samplers, levels of schedules and weights. */
-export const published = { ...ofOptimizers, ...ofSamplers, ...ofSchedules, ...ofWeightings }
+// —— M-steps ——
+
+/** Those models of mclust whose covariances are closed forms. */
+type Model = 'EII' | 'VII' | 'EEI' | 'VVI' | 'EEE' | 'VVV'
+
+/** Σ_k from the scatter W_k about the new means and the mass n_k of each component. */
+const covariancesOf = (model: Model, scatters: ReadonlyArray<Density.Row>, masses: Density.Row, dim: number) => {
+  const isCommon = model.startsWith('E')
+  const together = scatters.reduce(Density.plus)
+  const total = sumOf(masses)
+  return scatters.map((own, k) => {
+    const scatter = Density.scale(1 / (isCommon ? total : masses[k]), isCommon ? together : own)
+    const trace = scatter.reduce((sum, x, at) => (at % (dim + 1) === 0 ? sum + x : sum), 0)
+    const onDiagonal = (x: number): number => (model.endsWith('II') ? trace / dim : x)
+    return scatter.map((x, at) => (at % (dim + 1) === 0 ? onDiagonal(x) : model.endsWith('I') ? 0 : x))
+  })
+}
+
+const ofFamilies = {
+  mclust: reference<{ readonly model: Model }, Score.Score<string>>(
+    'mclust',
+    {
+      equation:
+        'π_k = n_k/n, m_k = Σ z_ik x_i/n_k, W_k = Σ z_ik (x_i − m_k)(x_i − m_k)ᵀ; Σ_k is ΣW/n (EEE), W_k/n_k (VVV), their diagonals (EEI, VVI) or the mean of these times I (EII, VII)',
+      source: 'Celeux & Govaert 1995, Pattern Recognition 28:781–793, §2; Fraley & Raftery 2002',
+      differs: 'mclust has no floor below variances unless it is given a prior; scikit-learn adds 1e-6 to the diagonals'
+    },
+    { model: 'VVV' },
+    ({ model }, told) =>
+      score =>
+        over(
+          Arbitrary.dims.chain(dim =>
+            fc.record({
+              points: Arbitrary.points({ minRows: 8 * (dim + 1), far: 3 })(dim),
+              params: Arbitrary.params(score, { extent: 1, spread: 0.5 })(dim)
+            })
+          )
+        )({
+          ...told(
+            'To 1e-9 (1 + r²), r the greatest entry, where every component has the mass of two rows and no variance below 1e-3.'
+          ),
+          enough: 30,
+          says: ({ points, params }) => {
+            const family = O.toNullable(Score.interpret(score).family)
+            if (family === null) return refuse(`${Score.show(score)} is not the score of a mixture`)
+            const { dim } = points
+            const z = jointOf(score)(points, params).map(logs => logs.map(log => exp(log - logSum(logs))))
+            const [x, weights] = [Density.rowsOf(points), Points.weightsOf(points)]
+            const over = (k: number, f: (row: Density.Row) => Density.Row): Density.Row =>
+              Density.combine(
+                z.map((row, i) => points.rows * weights[i] * row[k]),
+                x.map(f),
+                f(x[0]).length
+              )
+            const masses = z[0].map((_, k) => over(k, () => [1])[0])
+            const means = masses.map((mass, k) =>
+              Density.scale(
+                1 / mass,
+                over(k, row => row)
+              )
+            )
+            const scatters = means.map((mean, k) =>
+              over(k, row => {
+                const off = Density.minus(row, mean)
+                return off.flatMap(a => off.map(b => a * b))
+              })
+            )
+            const covariances = covariancesOf(model, scatters, masses, dim)
+            const least = Math.min(...covariances.flatMap(of => of.filter((_, at) => at % (dim + 1) === 0)))
+            if (Math.min(...masses) < 2 || least < 1e-3) return []
+            const next = Score.toMixture(score)(ExpectationMaximization.step(family, 1e-12, points)(params).params)
+            if (O.isNone(next)) return refuse(`${Score.show(score)} does not say its mixture`)
+            return is(
+              {
+                weights: next.value.weights,
+                means: next.value.means.values,
+                covariances: Mixture.covariances(next.value).values
+              },
+              {
+                weights: Density.scale(1 / sumOf(masses), masses),
+                means: means.flat(),
+                covariances: covariances.flat()
+              },
+              1e-9 * (1 + square(greatest(points.values)))
+            )
+          }
+        })
+  )
+}
+
+/** What is published, by name: recurrences of optimizers, steps of samplers, levels of schedules, weights, and M-steps of families. */
+export const published = { ...ofOptimizers, ...ofSamplers, ...ofSchedules, ...ofWeightings, ...ofFamilies }

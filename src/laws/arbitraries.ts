@@ -1,46 +1,76 @@
 /**
  * Arbitraries of the language: what its laws are checked on, awkward values included. Numbers are decimal fractions, so
  * that a shrunk counterexample is readable, and everything shrinks towards few, small and plain values.
+ *
+ * @example Numbers, data, and what a score takes
+ * import { strict as assert } from 'node:assert'
+ * import fc from 'fast-check'
+ * import { Expectation, Objective, Schedule, Score, TimeLaw } from 'ornstein'
+ * import { arbitraries } from 'ornstein/laws'
+ *
+ * const some = <A>(arbitrary: fc.Arbitrary<A>): A[] => fc.sample(arbitrary, { seed: 1, numRuns: 20 })
+ *
+ * // Plain numbers, which a shrunk counterexample shows: hundredths, 64ths, seeds and keys, dimensions.
+ * assert(some(arbitraries.real(2)).every(x => Math.abs(x) <= 2 && Math.abs(x * 100 - Math.round(x * 100)) < 1e-9))
+ * assert(some(arbitraries.dyadic(0, 1)).every(x => Number.isInteger(64 * x)))
+ * assert(
+ *   some(arbitraries.seeds).every(Number.isInteger) && some(arbitraries.keys).every(({ k0 }) => Number.isInteger(k0))
+ * )
+ * assert(some(arbitraries.dims).every(dim => arbitraries.eachDim.includes(dim)))
+ *
+ * // Times and levels of a schedule; three written as one writes one's own.
+ * for (const schedule of [arbitraries.cosine, arbitraries.varianceExploding, arbitraries.straight]) {
+ *   assert(some(arbitraries.times(schedule)).every(time => time > 0 && time < Schedule.until(schedule)))
+ *   assert(some(arbitraries.anyTimes(schedule)).every(time => time > 0))
+ * }
+ * assert(some(arbitraries.levels).every(({ alpha, sigma }) => alpha + sigma > 0))
+ *
+ * // Points, with noise of their size or with a row that is far off, as code.
+ * const [points] = some(arbitraries.points()(2))
+ * assert.equal(arbitraries.noiseOf(points, 1).rows, points.rows)
+ * assert(Math.max(...arbitraries.outlying(points).values.map(Math.abs)) >= Math.max(...points.values.map(Math.abs)))
+ * assert.match(arbitraries.showPoints(points), /rows: /)
+ * assert(arbitraries.showExpectation(Expectation.fixed(points)).includes('Float64Array'))
+ *
+ * // What a score takes: how few rows, which awkward data, which numbers of columns, and expectations that fit.
+ * const score = Score.spherical({ components: 2 })
+ * const denoising = Objective.denoising(TimeLaw.at(0.3))
+ * assert.equal(arbitraries.minRows(score), 2)
+ * assert(arbitraries.meets(score).includes('equal centres'))
+ * assert(arbitraries.isMirrored(Score.symmetricPair) && !arbitraries.isMirrored(score))
+ * assert.deepEqual(arbitraries.columnsOf(denoising, score), [1, 2, 3])
+ * assert(some(arbitraries.columns(denoising, score)).every(columns => columns <= 3))
+ * assert(some(arbitraries.expectations(score, denoising)(points)).every(Expectation.concept.is))
+ *
+ * // For optimizers: parameters to start from, and up to eight gradients of their shapes.
+ * for (const walk of [arbitraries.walks, arbitraries.walksOf(['mine']), arbitraries.walksBeside(['mine'])])
+ *   assert(
+ *     some(walk).every(({ start, gradients }) =>
+ *       gradients.every(each => Object.keys(each).every(name => name in start))
+ *     )
+ *   )
  */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import {
-  add,
-  Key,
-  matMul,
-  mean,
-  mul,
-  neg,
-  reshape,
-  sqrt,
-  square,
-  sub,
-  sum,
-  tanh,
-  type NdArray
-} from '../../lib/index.js'
+import { Key, type NdArray } from '../../lib/index.js'
+import type { Concept } from '../core/index.js'
 import { size } from '../../lib/arrays/ndarray.js'
 import * as Loss from '../compile/loss.js'
+import { lazy } from '../../lib/plain/iterate.js'
 import type { Points } from '../data/points.js'
 import {
   Case,
-  Clock,
   Compile,
-  Covariance,
   Expectation,
-  Mixture,
-  Net,
   Objective,
   Parametrization,
   Params,
   Schedule,
   Score,
-  TimeLaw,
-  Vocabulary,
-  Weighting
+  Vocabulary
 } from '../index.js'
 import { printed } from './check.js'
 
@@ -60,41 +90,15 @@ export const dims: fc.Arbitrary<number> = fc.integer({ min: 1, max: 3 })
 /** The same in turn, for laws of which few cases are enough. */
 export const eachDim: ReadonlyArray<number> = [1, 2, 3]
 
-// —— descriptions ——
-
-interface Tagged {
-  readonly _tag: string
-}
-
-/** An arbitrary for each case: a new case of a description does not compile until it has one. */
-export type Table<T extends Tagged, K extends T['_tag'] = T['_tag']> = { readonly [Tag in K]: fc.Arbitrary<T> }
-
-const cases = <T extends Tagged, K extends T['_tag']>(table: Table<T, K>): ReadonlyArray<fc.Arbitrary<T>> =>
-  Object.values<fc.Arbitrary<T>>(table)
-
-/** Any case, each as likely as the others. A counterexample shrinks to the first one, if that is one too. */
-export const anyOf = <T extends Tagged, K extends T['_tag'] = T['_tag']>(table: Table<T, K>): fc.Arbitrary<T> =>
-  fc.oneof({ withCrossShrink: true }, ...cases<T, K>(table))
-
-/** Any case of a description that holds others of its kind, up to two deep: the leaves, and what is made of them. */
-export const nested = <T extends Tagged, K extends T['_tag']>(
-  leaves: Table<T, K>,
-  nests: (inner: fc.Arbitrary<T>) => Table<T, Exclude<T['_tag'], K>>
-): fc.Arbitrary<T> =>
-  fc.letrec<{ readonly any: T }>(tie => {
-    const [leaf, around] = [cases<T, K>(leaves), cases<T, Exclude<T['_tag'], K>>(nests(tie('any')))]
-    return {
-      any: fc.oneof(
-        { maxDepth: 2, withCrossShrink: true },
-        { weight: leaf.length, arbitrary: anyOf<T, K>(leaves) },
-        ...around.map(arbitrary => ({ weight: 2, arbitrary }))
-      )
-    }
-  }).any
-
 /** Multiples of 1/64 in [min, max]: products of a few are exact, and zero is met. */
 export const dyadic = (min: number, max: number): fc.Arbitrary<number> =>
   fc.integer({ min: Math.ceil(64 * min), max: Math.floor(64 * max) }).map(n => n / 64)
+
+/** One of these, which prints as code. */
+const shown =
+  <A extends object>(show: (value: A) => string) =>
+  (...values: ReadonlyArray<A>): fc.Arbitrary<A> =>
+    printed(show)(fc.constantFrom(...values))
 
 // —— noise ——
 
@@ -122,60 +126,17 @@ export const straight: Schedule.Schedule = Schedule.custom({
   until: 1
 })
 
-/** Clocks of each kind that a schedule can be read by. */
-export const clocks = (schedule: Schedule.Schedule): fc.Arbitrary<Schedule.Clock> => {
-  const { greatest, least } = Schedule.logSnrRange(schedule)
-  const [from, to] = [Math.min(8, greatest), Math.max(-8, least)]
-  return pipe(
-    anyOf<Schedule.Clock, string>({
-      Affine: fc
-        .record({ scale: fc.constantFrom(1, 0.5, 2), shift: fc.constantFrom(0, 1 / 64) })
-        .map(({ scale, shift }) => Schedule.affine({ scale, shift: Math.min(shift, Schedule.until(schedule) / 4) })),
-      Power: fc.constantFrom(1, 0.5, 2).map(Schedule.power),
-      // The inner three quarters of what there is, at least.
-      LogSnr: fc
-        .record({ after: dyadic(0, 1 / 8), before: dyadic(0, 1 / 8) })
-        .map(({ after, before }) =>
-          Schedule.evenLogSnr({ from: from - after * (from - to), to: to + before * (from - to) })
-        )
-    }),
-    printed(Clock.show)
-  )
-}
-
-const schedulesWith = (custom: fc.Arbitrary<Schedule.Schedule>): fc.Arbitrary<Schedule.Schedule> => {
-  const betaMin = fc.constantFrom(0.1, 0, 1)
-  const betaMax = fc.constantFrom(20, 2)
-  return pipe(
-    nested<Schedule.Schedule, string>(
-      {
-        OrnsteinUhlenbeck: fc.constant(Schedule.ornsteinUhlenbeck),
-        VpLinear: fc.record({ betaMin, betaMax }).map(Schedule.vpLinear),
-        Cosine: fc.record({ offset: fc.constantFrom(0.008, 0, 0.125) }).map(Schedule.cosine),
-        SubVp: fc.record({ betaMin, betaMax }).map(Schedule.subVp),
-        VarianceExploding: fc
-          .record({ sigmaMin: fc.constantFrom(0.01, 0.125), sigmaMax: fc.constantFrom(50, 2) })
-          .map(Schedule.varianceExploding),
-        Edm: fc.constant(Schedule.edm),
-        RectifiedFlow: fc.constant(Schedule.rectifiedFlow),
-        Betas: fc.array(dyadic(1 / 64, 1 / 2), { minLength: 1, maxLength: 6 }).map(Schedule.betas),
-        Custom: custom
-      },
-      inner => ({
-        Reparametrized: inner.chain(schedule => clocks(schedule).map(clock => Schedule.reparametrized(clock)(schedule)))
-      })
-    ),
-    printed(Schedule.show)
-  )
-}
-
 /** Schedules of every kind, three written as one writes one's own among them, and others on another clock. */
-export const schedules: fc.Arbitrary<Schedule.Schedule> = schedulesWith(
-  fc.constantFrom(cosine, varianceExploding, straight)
+export const schedules: fc.Arbitrary<Schedule.Schedule> = shown(Schedule.show)(
+  ...[Schedule.ornsteinUhlenbeck, Schedule.edm, Schedule.rectifiedFlow, Schedule.subVp(), Schedule.vpLinear()],
+  ...[Schedule.vpLinear({ betaMin: 0, betaMax: 2 }), Schedule.cosine(), Schedule.cosine({ offset: 0 })],
+  ...[Schedule.varianceExploding(), Schedule.varianceExploding({ sigmaMin: 0.125, sigmaMax: 2 })],
+  ...[Schedule.betas([0.25]), Schedule.betas([1 / 64, 0.125, 0.5]), cosine, varianceExploding, straight],
+  Schedule.reparametrized(Schedule.affine({ scale: 2, shift: 1 / 64 }))(Schedule.cosine()),
+  Schedule.reparametrized(Schedule.power(0.5))(Schedule.rectifiedFlow),
+  Schedule.reparametrized(Schedule.evenLogSnr({ from: 6, to: -6 }))(Schedule.ornsteinUhlenbeck),
+  Schedule.reparametrized(Schedule.power(2))(Schedule.reparametrized(Schedule.affine({ scale: 0.5 }))(Schedule.subVp()))
 )
-
-/** Schedules that hold no code, and so survive JSON. */
-export const plainSchedules: fc.Arbitrary<Schedule.Schedule> = schedulesWith(fc.constant(Schedule.ornsteinUhlenbeck))
 
 const timesTo = (last: number): fc.Arbitrary<number> =>
   fc.integer({ min: 1, max: 50 }).map(k => Number(((k * last) / 50).toPrecision(4)))
@@ -194,98 +155,12 @@ export const levels: fc.Arbitrary<Schedule.Level> = fc
   .filter(({ alpha, sigma }) => alpha + sigma > 0)
   .map(({ alpha, sigma }) => ({ alpha: alpha / 20, sigma: sigma / 20 }))
 
-/** Time laws of every kind that a schedule admits. */
-export const timeLaws = (schedule: Schedule.Schedule): fc.Arbitrary<TimeLaw.TimeLaw> => {
-  const time = times(schedule)
-  const admitted = (law: TimeLaw.TimeLaw): boolean => TimeLaw.problems(schedule)(law).length === 0
-  const interval = fc
-    .tuple(time, time)
-    .filter(([a, b]) => a !== b)
-    .map(([a, b]): readonly [number, number] => [Math.min(a, b), Math.max(a, b)])
-  const evenLogSnr = ([first, last]: readonly [number, number]): TimeLaw.TimeLaw =>
-    TimeLaw.uniformLogSnr(Schedule.logSnr(last)(schedule), Schedule.logSnr(first)(schedule))
-  const normal = { mean: real(1), deviation: dyadic(0.5, 1.5) }
-
-  const uniform = interval.map(([lo, hi]) => TimeLaw.uniform(lo, hi))
-  const uniformLogSnr = interval.map(evenLogSnr)
-  const logNormal = fc.record(normal).map(TimeLaw.logNormal).filter(admitted)
-  const logitNormal = fc.record({ ...normal, until: time }).map(TimeLaw.logitNormal)
-  const likelihood = fc
-    .record({ until: time, nodes: fc.integer({ min: 1, max: 4 }), leastVariance: fc.constantFrom(1, 0.1, 1e-4) })
-    .map(TimeLaw.likelihood)
-  const drawn = fc.oneof(uniform, uniformLogSnr, logNormal, logitNormal)
-
-  const importance = fc
-    .tuple(interval, interval, fc.nat({ max: 3 }), fc.nat({ max: 2 }), fc.boolean())
-    .map(([within, other, of, by, evenly]) => {
-      const around = [Math.min(within[0], other[0]), Math.max(within[1], other[1])] as const
-      const target = [
-        TimeLaw.uniform(...within),
-        evenLogSnr(within),
-        TimeLaw.logitNormal({ until: within[1] }),
-        TimeLaw.likelihood({ until: within[1], nodes: 4, leastVariance: 0.1 })
-      ][of]
-      const proposal = [
-        TimeLaw.uniform(...around),
-        TimeLaw.logitNormal({ deviation: 1.5, until: around[1] }),
-        TimeLaw.logNormal({ mean: 0, deviation: 2 })
-      ][by]
-      return TimeLaw.importance({ proposal: evenly ? TimeLaw.stratified(proposal) : proposal, target })
-    })
-    .filter(admitted)
-
-  return pipe(
-    nested<TimeLaw.TimeLaw, string>(
-      {
-        At: time.map(TimeLaw.at),
-        Uniform: uniform,
-        OneOf: fc.array(time, { minLength: 1, maxLength: 4 }).map(TimeLaw.oneOf),
-        Nodes: fc.array(fc.record({ time, weight: real(2) }), { minLength: 1, maxLength: 3 }).map(TimeLaw.nodes),
-        Likelihood: likelihood,
-        UniformLogSnr: uniformLogSnr,
-        LogNormal: logNormal,
-        LogitNormal: logitNormal,
-        Importance: importance,
-        Stratified: fc.oneof({ weight: 4, arbitrary: drawn }, importance).map(TimeLaw.stratified)
-      },
-      inner => ({
-        Gauss: fc.tuple(fc.integer({ min: 1, max: 4 }), inner).map(([nodes, law]) => TimeLaw.gauss(nodes)(law))
-      })
-    ),
-    printed(TimeLaw.show)
-  )
-}
-
-const gamma = fc.record({ gamma: fc.constantFrom(5, 1, 0.25) })
-const sigmaData = fc.record({ sigmaData: fc.constantFrom(0.5, 1, 2) })
-
-/** Weightings of every kind; a constant one may be negative, or 0. */
-export const weightings: fc.Arbitrary<Weighting.Weighting> = pipe(
-  anyOf<Weighting.Weighting, string>({
-    Constant: real(2).map(Weighting.constant),
-    Snr: fc.constant(Weighting.snr),
-    TruncatedSnr: fc.record({ floor: fc.constantFrom(1, 0, 4) }).map(Weighting.truncatedSnr),
-    MinSnr: gamma.map(Weighting.minSnr),
-    SoftMinSnr: gamma.map(Weighting.softMinSnr),
-    Edm: sigmaData.map(Weighting.edm),
-    Sigmoid: fc.record({ bias: real(2) }).map(Weighting.sigmoid),
-    Likelihood: fc.constant(Weighting.likelihood),
-    NoiseVariance: fc.constant(Weighting.noiseVariance)
-  }),
-  printed(Weighting.show)
-)
-
 /** Parametrizations of every kind. */
-export const parametrizations: fc.Arbitrary<Parametrization.Parametrization> = pipe(
-  anyOf<Parametrization.Parametrization, string>({
-    Score: fc.constant(Parametrization.score),
-    Noise: fc.constant(Parametrization.noise),
-    Data: fc.constant(Parametrization.data),
-    Velocity: fc.constant(Parametrization.velocity),
-    Flow: fc.constant(Parametrization.flow),
-    Edm: sigmaData.map(Parametrization.edm)
-  }),
-  printed(Parametrization.show)
+export const parametrizations: fc.Arbitrary<Parametrization.Parametrization> = shown<Parametrization.Parametrization>(
+  Parametrization.show
+)(
+  ...[Parametrization.score, Parametrization.noise, Parametrization.data, Parametrization.velocity],
+  ...[Parametrization.flow, Parametrization.edm(), Parametrization.edm({ sigmaData: 1 })]
 )
 
 // —— data ——
@@ -374,81 +249,7 @@ export const noiseOf = ({ rows, dim }: Points, seed: number): Points => ({
   values: Key.normal(rows * dim)(Key.fromSeed(seed))
 })
 
-// —— networks and scores ——
-
-/** Parts of every case, however they fit together. */
-export const nets: fc.Arbitrary<Net.Net<string>> = pipe(
-  fc.oneof({ withCrossShrink: true }, fc.constant<Net.Net<string>>(Net.tanh), {
-    weight: 9,
-    arbitrary: Vocabulary.arbitrary(fc, Vocabulary.standard)(Net.concept)
-  }),
-  printed<Net.Net<string>>(Net.show)
-)
-
-/** A network of each parametrization. */
-export const networks: fc.Arbitrary<Score.Score<string>> = fc
-  .constantFrom(
-    Parametrization.noise,
-    Parametrization.score,
-    Parametrization.data,
-    Parametrization.velocity,
-    Parametrization.flow,
-    Parametrization.edm()
-  )
-  .chain(predicts =>
-    fc.constantFrom<Score.Score<string>>(
-      Score.network(Net.chain<string>(Net.tanh, Net.output()), { predicts }),
-      Score.network(Net.heads(Net.tanh, { width: Net.linear(1), said: Net.output() }), { heads: { said: predicts } })
-    )
-  )
-  .map(score => ({ ...score, [fc.toStringMethod]: () => `\n${Score.show(score)}` }))
-
-/** A student network that is no mixture: s(x) = −A tanh(x) − bx, b a number for each coordinate. */
-export const student: Score.Score<'matrix' | 'offset'> = Score.custom({
-  name: 'tanh student',
-  shapes: dim => ({ matrix: [dim, dim], offset: [dim] }),
-  apply: ({ matrix, offset }, x, { alpha }) =>
-    neg(add(matMul(tanh(x), matrix), mul(alpha, mul(reshape(offset, [1, -1]), x))))
-})
-
-/** Covariances of every kind. */
-export const covariances: fc.Arbitrary<Covariance.Covariance<string>> = pipe(
-  fc
-    .constantFrom(...Covariance.names, ...Covariance.analysers)
-    .map((name): Covariance.Covariance<string> => Covariance.named(name)),
-  printed(Covariance.show)
-)
-
-/** The built-in families, of up to four components. */
-export const scores: fc.Arbitrary<Score.Score<string>> = pipe(
-  fc.oneof(
-    { withCrossShrink: true },
-    fc.constant<Score.Score<string>>(Score.symmetricPair),
-    fc.integer({ min: 1, max: 4 }).map((components): Score.Score<string> => Score.spherical({ components })),
-    fc.integer({ min: 1, max: 4 }).map((components): Score.Score<string> => Score.isotropic({ components })),
-    fc
-      .tuple(
-        fc.constantFrom(
-          ...[Score.tiedIsotropic, Score.diagonal, Score.tiedDiagonal, Score.tied, Score.full].map(
-            (family): ((components: number) => Score.Score<string>) =>
-              components =>
-                family({ components })
-          ),
-          (components: number): Score.Score<string> => Score.lowRank({ components, rank: 1 })
-        ),
-        fc.integer({ min: 1, max: 4 })
-      )
-      .map(([family, components]) => family(components)),
-    fc
-      .record({
-        components: fc.integer({ min: 1, max: 3 }),
-        covariance: covariances,
-        weights: fc.constantFrom('free', 'equal')
-      })
-      .map((parts): Score.Score<string> => Score.mixture(parts))
-  ),
-  printed(score => Score.show(score))
-)
+// —— scores ——
 
 /** The least number of rows that a score takes. */
 export const minRows = <P extends string>(score: Score.Score<P>): number =>
@@ -539,115 +340,6 @@ export const columns = <P extends string>(
   return found.length > 0 && found.length < eachDim.length ? fc.constantFrom(...found) : dims
 }
 
-/** Penalties on the parameters of a score, of each norm: of all, of some, or towards values that know no dimension. */
-const regularizers = <P extends string>(score: Score.Score<P>): fc.Arbitrary<Objective.Objective> => {
-  const [one, two]: ReadonlyArray<Params.Shapes<string>> = [1, 2].map(dim => Score.shapes(dim)(score))
-  const names = Params.names(one)
-  const lasting = names.filter(name => one[name].join() === two[name].join())
-  const of = fc.oneof(
-    fc.constant({}),
-    fc.subarray([...names], { minLength: 1 }).map(parameters => ({ parameters })),
-    ...lasting.map(name =>
-      fc
-        .array(real(2), { minLength: size(one[name]), maxLength: size(one[name]) })
-        .map(values => ({ towards: { [name]: { shape: one[name], values: Float64Array.from(values) } } }))
-    )
-  )
-  return fc
-    .record({ norm: fc.constantFrom('l2' as const, 'l1' as const), smoothing: fc.constantFrom(0, 0.125), of })
-    .map(({ of, ...norm }) => Objective.regularizer({ ...norm, ...of }))
-}
-
-/** An objective written as one writes one's own: pseudo-Huber. */
-const pseudoHuber = (timeLaw: TimeLaw.TimeLaw): Objective.Objective =>
-  Objective.custom('pseudo-Huber', timeLaw, ({ score, target }) =>
-    mean(sub(sqrt(add(square(sub(score, target)), 1)), 1), 1)
-  )
-
-/** One over pairs of rows, as one writes one's own: |E(s + z/σ)|², by ⟨u, u′⟩. */
-const ofPairs = (time: number): Objective.Objective =>
-  Objective.pairwise(
-    'mean error',
-    TimeLaw.at(time),
-    ({ score, target }) => sub(score, target),
-    (a, b) => sum(mul(a, b), 2)
-  )
-
-interface ObjectivesOptions {
-  /** Whether some are custom, which hold code and do not survive JSON. */
-  readonly code?: boolean
-  /** How many columns the data have: only then there are objectives that know it, against a mixture and along a direction. */
-  readonly columns?: number
-  /** Whether there are two rows and more, all without weights: only then there are objectives over pairs of rows. */
-  readonly pairs?: boolean
-}
-
-/**
- * Objectives of every kind that a score admits: the likelihood is for those that have a density. Weights nest, and so do
- * sums.
- */
-export const objectives = <P extends string>(
-  schedule: Schedule.Schedule,
-  score: Score.Score<P>,
-  { code = true, columns, pairs = false }: ObjectivesOptions = {}
-): fc.Arbitrary<Objective.Objective> => {
-  const law = timeLaws(schedule)
-  const measured = fc.tuple(law, fc.option(parametrizations, { nil: undefined }))
-  const probes = fc.record({
-    divergence: fc.constantFrom('exact' as const, 'hutchinson' as const, 'sliced' as const),
-    probes: fc.integer({ min: 1, max: 2 }),
-    law: fc.constantFrom('rademacher' as const, 'normal' as const)
-  })
-  const matching: Table<Objective.Objective, 'Denoising' | 'Implicit' | 'ControlVariate' | 'Custom'> = {
-    Denoising: measured.map(([law, parametrization]) => Objective.denoising(law, parametrization)),
-    Implicit: fc
-      .tuple(law, fc.option(probes, { nil: undefined }))
-      .map(([law, options]) => Objective.implicit(law, options)),
-    ControlVariate: measured.map(([law, parametrization]) => Objective.controlVariate(law, parametrization)),
-    Custom: code ? law.map(pseudoHuber) : law.map(law => Objective.denoising(law))
-  }
-  const truth = (dim: number): fc.Arbitrary<Mixture.Mixture> =>
-    fc
-      .array(fc.array(real(2), { minLength: dim, maxLength: dim }), { minLength: 1, maxLength: 3 })
-      .map(means => Mixture.of({ means }))
-  const ofColumns: Table<Objective.Objective, string> =
-    columns === undefined
-      ? {}
-      : {
-          Against: fc.tuple(truth(columns), law).map(([truth, law]) => Objective.against(truth, law)),
-          Along: fc
-            // `Params<P>` is one of string names.
-            .tuple(params(score)(columns) as unknown as fc.Arbitrary<Params.Params<string>>, law)
-            .map(([direction, law]) => Objective.along(direction)(Objective.denoising(law)))
-        }
-  // A term without noise levels has no use for a weighting of theirs.
-  const weighted = fc
-    .tuple(weightings, anyOf(matching))
-    .map(([weighting, objective]) => Objective.weight(weighting)(objective))
-  return pipe(
-    nested<Objective.Objective, string>(
-      {
-        ...matching,
-        Likelihood: isMixture(score) ? fc.constant(Objective.likelihood) : matching.Denoising,
-        ...ofColumns,
-        ...(code && pairs && { Pairwise: times(schedule).map(ofPairs) }),
-        Regularizer: regularizers(score)
-      },
-      inner => ({
-        Weight: fc.oneof(
-          fc.tuple(real(2), inner).map(([weight, objective]) => Objective.weight(weight)(objective)),
-          weighted
-        ),
-        Sum: fc.array(inner, { minLength: 1, maxLength: 3 }).map(Objective.sum),
-        LabelDropout: fc
-          .tuple(fc.constantFrom(0.1, 0.5), inner)
-          .map(([share, objective]) => Objective.labelDropout(share)(objective))
-      })
-    ),
-    printed(Objective.show)
-  )
-}
-
 /** The expectation's noise drawn in full, written as code. */
 export const showExpectation = (expectation: Expectation.Expectation): string =>
   Case.isMadeBy(Expectation.fixed)(expectation)
@@ -686,3 +378,90 @@ export const expectations =
       printed(showExpectation)
     )
   }
+
+// —— descriptions ——
+
+/** Counts of at most eight, and lists of at most four: what is made of it runs in milliseconds. */
+const few = (u: unknown): unknown =>
+  typeof u === 'number'
+    ? Number.isInteger(u) && u > 8
+      ? 1 + (u % 8)
+      : u
+    : Array.isArray(u)
+      ? u.slice(0, 4).map(few)
+      : Case.isValue(u)
+        ? small(u)
+        : u
+
+const small = <T extends Case.AnyValue>(value: T): T => {
+  const fields = Object.keys(value[Case.ofCase].fields).map(name => [name, few(Case.field(value, name))] as const)
+  const made = Case.changed(Object.fromEntries(fields))(value)
+  return Case.isSound(made) ? made : value
+}
+
+/**
+ * Descriptions of a concept, of every case of the language, from the domains of their fields; of those, the ones that are admitted.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Rate } from 'ornstein'
+ * import { arbitraries } from 'ornstein/laws'
+ *
+ * fc.assert(fc.property(arbitraries.of(Rate.concept), rate => Rate.problems(rate).length === 0))
+ */
+export const of = <T extends Case.AnyValue>(
+  concept: Concept<T>,
+  isAdmitted: (value: T) => boolean = () => true
+): fc.Arbitrary<T> => {
+  // Made when it is first asked for: a tree of all cases, in which others stand.
+  const made = lazy(() => Vocabulary.arbitrary(fc, Vocabulary.standard)(concept))
+  return pipe(
+    fc.constant(null).chain(made),
+    all => all.map(small).filter(isAdmitted),
+    printed(value => Case.show(value))
+  )
+}
+
+// —— optimizers ——
+
+/** Where an optimizer starts, and the gradients it meets. */
+export interface Walk {
+  readonly start: Params.Params<string>
+  readonly gradients: ReadonlyArray<Params.Params<string>>
+}
+
+const arrays = (shape: ReadonlyArray<number>): fc.Arbitrary<NdArray> => {
+  const length = size(shape)
+  const entries = fc.oneof(
+    { weight: 5, arbitrary: fc.array(dyadic(-8, 8), { minLength: length, maxLength: length }) },
+    fc.constant(Array.from({ length }, () => 0))
+  )
+  return entries.map(values => ({ shape, values: Float64Array.from(values) }))
+}
+
+const showWalk = ({ start, gradients }: Walk): string =>
+  [`from ${Params.show(start)}`, ...gradients.map(gradient => `  gradient ${Params.show(gradient)}`)].join('\n')
+
+/** Up to eight gradients of arrays of some of the given names, scalars and matrices among them; some gradients are 0. */
+export const walksOf = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
+  pipe(
+    fc
+      .dictionary(fc.constantFrom(...names), fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 2 }), {
+        minKeys: 1,
+        noNullPrototype: true
+      })
+      .chain(shapes => {
+        const point: fc.Arbitrary<Params.Params<string>> = fc.record(
+          pipe(shapes, Params.map<ReadonlyArray<number>, fc.Arbitrary<NdArray>>(arrays))
+        )
+        return fc.record({ start: point, gradients: fc.array(point, { maxLength: 8, size: 'max' }) })
+      }),
+    printed(showWalk)
+  )
+
+const NAMES = ['means', 'logits', 'logVariances']
+/** Walks of the parameters of mixtures. */
+export const walks: fc.Arbitrary<Walk> = walksOf(NAMES)
+/** Walks of these and of others that have the given names. */
+export const walksBeside = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
+  walksOf([...new Set([...NAMES, ...names])])

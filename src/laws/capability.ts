@@ -28,7 +28,6 @@ import * as Arbitrary from './arbitraries.js'
 import { held, compiled, flat, greatest, dot } from './check.js'
 import * as Density from './density.js'
 import type { Laws } from './law.js'
-import { walks } from './pipelines.js'
 import { over, is, isAtMost, hasBits, type Relation, type Stated } from './lawRows.js'
 
 /** A capability of instances of T. */
@@ -373,7 +372,7 @@ const bowl =
   })
 
 const ofOptimizer = capability<Optimizer.Optimizer>()
-const walking = fc.record({ walk: walks.filter(({ gradients }) => gradients.length > 0) })
+const walking = fc.record({ walk: Arbitrary.walks.filter(({ gradients }) => gradients.length > 0) })
 
 export const ofOptimizers = declaredBy<Optimizer.Optimizer>(
   [

@@ -6,8 +6,9 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import { size } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { ValueAndGradient } from '../compile/loss.js'
-import { Key, Params, Problem } from '../index.js'
+import { Compile, Key, Params, Problem } from '../index.js'
 import type { Law, Laws, Unclaimed } from './law.js'
+import type { Evaluate } from './objective.js'
 
 /** The arbitrary, with counterexamples printed by `show`. */
 export const printed =
@@ -170,6 +171,9 @@ export const compiled = <A>(either: E.Either<ReadonlyArray<Problem.Problem>, A>)
     E.getOrElse((problems): A => refuse(`does not compile: ${problems.map(Problem.show).join('; ')}`))
   )
 
+/** Value and gradient where each case has a loss of its own, of which a few evaluations are asked: interpreted, without a trial of its parts. */
+export const evaluatedOnce: Evaluate = loss => Compile.valueAndGrad(loss, { evaluations: 1, isTried: true })
+
 /** |found − wanted| ≤ tolerance, entry by entry, of one number each; a number that is not finite agrees with nothing. */
 export const agree = (
   what: string,
@@ -215,6 +219,30 @@ export const greatest = (values: ArrayLike<number>): number =>
 
 export const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Array.from(a).reduce((sum, value, i) => sum + value * b[i], 0)
+
+export const lengthOf = (values: ArrayLike<number>): number => Math.sqrt(dot(values, values))
+
+/**
+ * How many columns of length 1 do not depend on others, up to what is `left` of one that does, by Gram and Schmidt: each time the longest of
+ * the rest is taken.
+ */
+export const rank = (columns: ReadonlyArray<ReadonlyArray<number>>, left: number, found = 0): number => {
+  const lengths = columns.map(lengthOf)
+  const most = greatest(lengths)
+  if (!(most > left)) return found
+  const at = lengths.indexOf(most)
+  const unit = columns[at].map(x => x / most)
+  const without = (column: ReadonlyArray<number>): ReadonlyArray<number> => {
+    const along = dot(column, unit)
+    return column.map((x, i) => x - along * unit[i])
+  }
+  // Once more, as the first time rounds.
+  return rank(
+    columns.flatMap((column, j) => (j === at ? [] : [without(without(column))])),
+    left,
+    found + 1
+  )
+}
 
 /** A direction in the space of the parameters, of norm 1. */
 export const direction = <P extends string>(params: Params.Params<P>, seed: number): Params.Params<P> => {

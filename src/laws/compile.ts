@@ -23,7 +23,7 @@ import {
 import { compiled, flat, greatest } from './check.js'
 import { over, ofRows, is, isAtMost, isBelow, hasBits, type Said } from './lawRows.js'
 import type { Laws } from './law.js'
-import { params as paramsOf, seeds } from './pipelines.js'
+import { params as paramsOf, seeds } from './arbitraries.js'
 import { arbitraryOf, enoughOf, type Some } from './run.js'
 
 // —— losses ——
@@ -250,10 +250,11 @@ export interface CompileOptions {
  *
  * @example
  * import fc from 'fast-check'
+ * import { Recipe, Score } from 'ornstein'
  * import * as laws from 'ornstein/laws'
  *
  * const points = { rows: 3, dim: 1, values: Float64Array.of(-2, 1, 2) }
- * laws.compile(laws.arbitraries.pipelines()(points), points).forEach(({ property }) => {
+ * laws.compile(Recipe.annealed(Score.isotropic({ components: 2 }))(points), points).forEach(({ property }) => {
  *   fc.assert(property, { seed: 1, numRuns: 10 })
  * })
  */

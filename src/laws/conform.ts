@@ -58,41 +58,34 @@ import { weighting, type WeightingOptions } from './weighting.js'
 /** What laws can be asked of: a description of any concept, or a pipeline. */
 export type Instance = Case.AnyValue
 
+/** The options of the laws of each concept. */
+interface Options {
+  readonly Objective: ObjectiveOptions<string>
+  readonly Schedule: ScheduleOptions
+  readonly Optimizer: OptimizerOptions
+  readonly Sampler: SamplerOptions
+  readonly Expectation: ExpectationOptions
+  readonly Stage: StageOptions<string>
+  readonly TimeLaw: TimeLawOptions
+  readonly Weighting: WeightingOptions
+  readonly Parametrization: ParametrizationOptions
+  readonly Rate: RateOptions
+  readonly Region: RegionOptions
+  readonly Covariance: CovarianceOptions
+  readonly TimeGrid: TimeGridOptions
+  readonly Initializer: InitializerOptions
+  readonly Net: NetOptions
+}
+
 /** What may be claimed of an instance: the options of the laws of its concept. */
 export type Claims<T> = Partial<
-  T extends Objective.Objective
-    ? ObjectiveOptions<string>
-    : T extends Schedule.Schedule
-      ? ScheduleOptions
-      : T extends Optimizer.Optimizer
-        ? OptimizerOptions
-        : T extends Sampler.Sampler
-          ? SamplerOptions
-          : T extends Expectation.Expectation
-            ? ExpectationOptions
-            : T extends Stage.Stage
-              ? StageOptions<string>
-              : T extends TimeLaw.TimeLaw
-                ? TimeLawOptions
-                : T extends Weighting.Weighting
-                  ? WeightingOptions
-                  : T extends Parametrization.Parametrization
-                    ? ParametrizationOptions
-                    : T extends Rate.Rate
-                      ? RateOptions
-                      : T extends Region.Region
-                        ? RegionOptions
-                        : T extends Covariance.Covariance<string>
-                          ? CovarianceOptions
-                          : T extends TimeGrid.TimeGrid
-                            ? TimeGridOptions
-                            : T extends Initializer.Initializer
-                              ? InitializerOptions
-                              : T extends Net.Net<string>
-                                ? NetOptions
-                                : T extends Score.Score<infer P>
-                                  ? ScoreOptions<P>
-                                  : object
+  T extends Score.Score<infer P>
+    ? ScoreOptions<P>
+    : T extends Case.Value<infer C, unknown>
+      ? C extends keyof Options
+        ? Options[C]
+        : object
+      : object
 >
 
 /** What an instance stands in: what its laws need beside it. */

@@ -6,35 +6,15 @@ import { compute, fill, Key, sum, tensor, valueAndGrad } from '../../lib/index.j
 import { size } from '../../lib/arrays/ndarray.js'
 import { Params, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { flat, dot } from './check.js'
+import { flat, lengthOf, rank } from './check.js'
 import { over, is, type Stated } from './lawRows.js'
 
 type Column = ReadonlyArray<number>
-
-const lengthOf = (column: Column): number => Math.sqrt(dot(column, column))
 
 /** What is left of a column of length 1 that depends on others is their rounding, magnified by the condition of these. */
 const REST = 1e-9
 /** Draws of the parameters: chance may bring one near to others at which fewer of them show. */
 const DRAWS = 2
-
-/** How many columns do not depend on others, by Gram and Schmidt: each time the longest of what is left is taken. */
-const rank = (columns: ReadonlyArray<Column>, found = 0): number => {
-  const lengths = columns.map(lengthOf)
-  const most = lengths.reduce((a, b) => Math.max(a, b), 0)
-  if (!(most > REST)) return found
-  const at = lengths.indexOf(most)
-  const unit = columns[at].map(x => x / most)
-  const without = (column: Column): Column => {
-    const along = dot(column, unit)
-    return column.map((x, i) => x - along * unit[i])
-  }
-  // Once more, as the first time rounds.
-  return rank(
-    columns.flatMap((column, j) => (j === at ? [] : [without(without(column))])),
-    found + 1
-  )
-}
 
 /** The slopes of log p along each parameter, at points about all centres: those that do not vanish, with length 1. */
 const slopes = <P extends string>(
@@ -84,7 +64,7 @@ export const freedom = <P extends string>(score: Score.Score<P>): Stated =>
     says: ({ dim, seed }, family) => {
       const said = Score.degreesOfFreedom(dim)(score)
       const found = Key.split(DRAWS)(Key.fromSeed(seed)).reduce(
-        (most, key) => (most < said ? Math.max(most, rank(slopes(score, family, dim, key))) : most),
+        (most, key) => (most < said ? Math.max(most, rank(slopes(score, family, dim, key), REST)) : most),
         0
       )
       return is(found, said)

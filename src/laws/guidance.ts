@@ -82,17 +82,6 @@ export const guidance = <P extends string>(
   const lawOf = over(cases)
   return ofRows(Score.show(score), [
     lawOf({
-      name: 'guided with weight 0 it is the score without the label, with 1 that with it',
-      statement: '∀ θ, t, x: value, divergence and products with the Jacobian. Exactly.',
-      source: 'Ho & Salimans 2022, arXiv 2207.12598',
-      enough: ENOUGH,
-      says: each => {
-        const [free, given] = [learned(each, null), learned(each, 0)]
-        const guided = (weight: number): Sampler.Smooth => guide.classifierFree({ free, given, weight })
-        return [agrees(each, guided(0), free, () => 0), agrees(each, guided(1), given, () => 0)]
-      }
-    }),
-    lawOf({
       name: 'a label that says nothing changes nothing, whatever the weight',
       statement: `∀ θ, t, x, w: given the label ${saysNothing} in every row it is the score without; guided towards that, too, to 1e-14 (1 + |w|)(1 + size): two products and a sum round.`,
       source: 'p(x | y) = p(x) where y is constant',

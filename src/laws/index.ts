@@ -78,7 +78,7 @@
  * assert.throws(() => laws.holds(root.of(4) === 3, () => 'the root of 4 is not 3'), /is not 3/)
  *
  * // Counterexamples as code: of an arbitrary, and as a script that fails as the law did.
- * const weights = laws.printed(Weighting.show)(laws.arbitraries.weightings)
+ * const weights = laws.printed(Weighting.show)(laws.arbitraries.of(Weighting.concept))
  * assert.match(fc.stringify(fc.sample(weights, { seed: 1, numRuns: 1 })[0]), /Weighting\./)
  * const made = { by: 'weighting', of: [Weighting.snr], instance: Weighting.snr }
  * const ofSnr = laws.weighting(Weighting.snr)
@@ -135,7 +135,7 @@ export {
 export { codeOf, scripted, scriptOf, type Made, type Source as ScriptSource } from './script.js'
 
 /** What laws are checked on, for laws of one's own. */
-export * as arbitraries from './pipelines.js'
+export * as arbitraries from './arbitraries.js'
 
 // —— the language ——
 export { against, published, type Reference } from './against.js'

@@ -5,7 +5,7 @@ import { Key } from '../../lib/index.js'
 import * as Chance from './chance.js'
 import { average } from './check.js'
 import type { Laws } from './law.js'
-import * as arbitraries from './pipelines.js'
+import * as arbitraries from './arbitraries.js'
 import { over, ofRows, is, isAtMost, isBelow, hasBits, type Said, type Stated } from './lawRows.js'
 
 /** What a source of randomness has to offer: `Key` does. */

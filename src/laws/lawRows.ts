@@ -5,7 +5,7 @@
 import type * as fc from 'fast-check'
 import { refuse } from '../../lib/plain/refuse.js'
 import { sameBits } from './bits.js'
-import { law, held, claimsHeld } from './check.js'
+import { law, held, claimsHeld, lengthOf, rank } from './check.js'
 import type { Law, Unclaimed, Laws } from './law.js'
 import { codeOf } from './script.js'
 
@@ -220,21 +220,10 @@ export interface Exercise {
   readonly notes: ReadonlyArray<string>
 }
 
-const flatOf = (side: unknown): Values => leaves(side).flatMap(({ values }) => Array.from(values))
+/** Of length 1, unless it is 0. */
+const toUnit = (values: Values): Values => values.map(x => x / (lengthOf(values) || 1))
 
-const rankOf = (rows: ReadonlyArray<Values>): number => {
-  const length = (row: Values): number => Math.sqrt(row.reduce((sum, x) => sum + x * x, 0))
-  const add = (basis: ReadonlyArray<Values>, row: Values): typeof basis => {
-    const whole = length(row)
-    const rest = basis.reduce((rest, u) => {
-      const along = rest.reduce((sum, x, i) => sum + x * u[i], 0)
-      return rest.map((x, i) => x - along * u[i])
-    }, row)
-    const left = length(rest)
-    return left > 1e-6 * whole && whole > 0 ? [...basis, rest.map(x => x / left)] : basis
-  }
-  return rows.reduce<ReadonlyArray<Values>>(add, []).length
-}
+const flatOf = (side: unknown): Values => leaves(side).flatMap(({ values }) => Array.from(values))
 
 /** Which changes of its left side a relation sees. */
 const changesSeen = (relation: Relation): ReadonlyArray<readonly [change: string, seen: boolean]> => {
@@ -281,7 +270,7 @@ export const exerciseOf = (said: ReadonlyArray<ReadonlyArray<Relation>>): Exerci
   const equal = all.filter(({ sign }) => sign === '=').map(({ left }) => flatOf(left))
   const isLong =
     equal.length > 1 && equal.every(({ length }) => length > 1 && length <= 32 && length === equal[0].length)
-  const rank = isLong ? ([rankOf(equal), Math.min(equal[0].length, equal.length)] as const) : null
+  const directions = isLong ? ([rank(equal.map(toUnit), 1e-6), Math.min(equal[0].length, equal.length)] as const) : null
   // The tolerance of a correlation, say, is all that tells what is seen.
   const isNull = all.length > 0 && all.every(({ sign, right, within }) => sign === '=' && right === 0 && within > 0)
   const distinct = new Set(said.map(codeOf)).size
@@ -296,11 +285,13 @@ export const exerciseOf = (said: ReadonlyArray<ReadonlyArray<Relation>>): Exerci
     spoken: said.filter(relations => relations.length > 0).length,
     sees,
     worst: all.reduce((most, relation) => Math.max(most, shareOf(relation)), 0),
-    rank,
+    rank: directions,
     notes: [
       ...(isNull ? ['compared with 0 up to chance'] : []),
       ...(distinct === 1 && said.length > 2 ? ['the same in every case'] : []),
-      ...(rank === null || rank[0] === rank[1] ? [] : [`${rank[0]} of ${rank[1]} directions`])
+      ...(directions === null || directions[0] === directions[1]
+        ? []
+        : [`${directions[0]} of ${directions[1]} directions`])
     ]
   }
 }

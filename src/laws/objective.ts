@@ -25,7 +25,7 @@ import { ofObjectives } from './capability.js'
 import { held, compiled, flat, sides, moments, greatest, dot, direction } from './check.js'
 import { areFinite, over, ofRows, is, isAtMost, isBelow, type Said, type Stated } from './lawRows.js'
 import * as Density from './density.js'
-import { centralSlope, between, sidesOf, slope } from './differences.js'
+import { between, sidesOf, slope } from './differences.js'
 import { unbiased } from './expectation.js'
 import { moves, translation } from './origin.js'
 import type { Laws } from './law.js'
@@ -487,30 +487,6 @@ export const gradient = <P extends string>(
         const wanted = slope(step => at(step).value, 2e-3 / (r * r))
         const name = `slope along v = ${Params.show(v)}, by the gradient and by differences`
         return is({ [name]: found }, { [name]: wanted }, slack * 1e-9 * (1 + Math.abs(value) + r * r) * r * r)
-      }
-    }),
-    lawOf({
-      claim: differentiates && smooth,
-      ...unless,
-      name: 'gradient of the gradient is the curvature of the value',
-      statement:
-        '∀ θ, x, z, |v| = 1: d/dh ⟨∇L(θ + hv), v⟩ = d²/dh² L(θ + hv) at h = 0. To 1e-9 F r⁴, F = |L| + r² + 1: second differences of fourth order at h = 1e-2/r² round by 2⁻⁵² F/h².',
-      source: calculus,
-      meets,
-      says: each => {
-        const r = sizeOf(each)
-        const h = 1e-2 / (r * r)
-        const at = along(each)
-        const v = flat(direction(each.params, each.seed))
-        const { value } = at(0)
-        const sides = [-2, -1, 1, 2].map(steps => at(steps * h))
-        const [twoBack, back, on, twoOn] = sides.map(side => side.value - value)
-        const found = centralSlope(
-          sides.map(({ gradient }) => dot(flat(gradient), v)),
-          h
-        )
-        const wanted = (16 * (on + back) - (twoOn + twoBack)) / (12 * h * h)
-        return is(found, wanted, slack * 1e-9 * (1 + Math.abs(value) + r * r) * Elementary.pow(r, 4))
       }
     }),
     lawOf({

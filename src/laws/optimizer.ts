@@ -1,8 +1,6 @@
 /** Laws of optimizers: the algebra of chains, purity, symmetries, and what steps are for. */
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { type NdArray } from '../../lib/index.js'
@@ -11,7 +9,7 @@ import { sameBits, throughText } from './bits.js'
 import { ofOptimizers } from './capability.js'
 import { held, flat, greatest, dot } from './check.js'
 import type { Laws } from './law.js'
-import { dyadic, optimizers, walks, walksBeside, type Walk } from './pipelines.js'
+import { dyadic, of, walks, walksBeside, type Walk } from './arbitraries.js'
 import { over, ofRows, is, isAtMost, hasBits, type Relation } from './lawRows.js'
 
 type P = Params.Params<string>
@@ -60,9 +58,9 @@ export interface OptimizerOptions {
    * bit.
    */
   readonly tolerance: number
-  /** Whether permuted coordinates take permuted steps; by default where that is known of every part. */
+  /** Whether permuted coordinates take permuted steps. */
   readonly coordinatesAlike: boolean
-  /** Whether the step of an entry is the same under whichever name it goes; by default where that is known. */
+  /** Whether the step of an entry is the same under whichever name it goes. */
   readonly namesAlike: boolean
   readonly scaling: Scaling | null
   /** The step after `count` steps, in closed form, where every gradient is the same number. */
@@ -76,79 +74,9 @@ export interface OptimizerOptions {
   readonly frozen: ReadonlyArray<string>
 }
 
-// —— claims ——
-
-/** What is known of how an optimizer treats entries. */
-interface Alike {
-  readonly coordinates: boolean
-  readonly names: boolean
-  /** Whether it sums over entries: in another order it agrees up to rounding. */
-  readonly sums: boolean
-  /** Whether its steps jump where a number vanishes, so that a rounding may change them. */
-  readonly jumps: boolean
-}
-
-/** Every entry alone. */
-const each: Alike = { coordinates: true, names: true, sums: false, jumps: false }
-const jumping: Alike = { ...each, jumps: true }
-const summing: Alike = { ...each, sums: true }
-const withinNames: Alike = { ...summing, names: false }
-/** It decides by comparing numbers that two orders of a sum may put on either side; or nothing is known but what the options claim. */
-const deciding: Alike = { coordinates: false, names: false, sums: true, jumps: true }
-
-/** Cases by how they treat entries; the root of a difference may cancel, so a standard deviation jumps. */
-const KINDS: ReadonlyArray<readonly [Alike, ReadonlyArray<Case.CaseOf<Case.AnyValue>>]> = [
-  [
-    each,
-    [
-      Optimizer.scale,
-      Optimizer.zero,
-      Optimizer.scaleByRate,
-      Optimizer.trace,
-      Optimizer.nesterovTrace,
-      Optimizer.scaleByAdam,
-      Optimizer.scaleByAmsGrad,
-      Optimizer.scaleByNAdam
-    ]
-  ],
-  [
-    each,
-    [
-      Optimizer.scaleByRAdam,
-      Optimizer.scaleByRms,
-      Optimizer.scaleByAdagrad,
-      Optimizer.scaleByAdadelta,
-      Optimizer.clipByValue,
-      Optimizer.weightDecay
-    ]
-  ],
-  [each, [Optimizer.average, Optimizer.movingAverage, Optimizer.lookahead, Region.box, Region.nonNegative]],
-  [jumping, [Optimizer.sign, Optimizer.scaleByStandardDeviation, Optimizer.scaleByLion]],
-  [summing, [Optimizer.scaleByPolyak, Optimizer.clipByGlobalNorm]],
-  [withinNames, [Optimizer.clipByNorm, Region.ball, Region.simplex]],
-  [{ ...each, names: false }, [Optimizer.freeze]]
-]
-
-const both = (a: Alike, b: Alike): Alike => ({
-  coordinates: a.coordinates && b.coordinates,
-  names: a.names && b.names,
-  sums: a.sums || b.sums,
-  jumps: a.jumps || b.jumps
-})
-
-const alike = (value: Case.AnyValue): Alike => {
-  const all = (parts: ReadonlyArray<Case.AnyValue>): Alike => parts.map(alike).reduce(both, each)
-  return pipe(
-    value,
-    Case.known<Alike>(
-      Case.when(Optimizer.project, ({ region }) => alike(region)),
-      Case.when(Optimizer.only, ({ part }) => ({ ...alike(part), names: false })),
-      Case.when(Optimizer.partition, ({ rules }) => ({ ...all(Object.values(rules)), names: false })),
-      Case.when(Optimizer.chain, ({ parts }) => all(parts))
-    ),
-    O.getOrElse(() => KINDS.find(([, cases]) => cases.some(one => Case.isMadeBy(one)(value)))?.[0] ?? deciding)
-  )
-}
+/** Whether it takes parameters of any shape: no region of matrices is in it. */
+const takesAll = (optimizer: Optimizer.Optimizer): boolean =>
+  Case.parts(optimizer).every(part => !Region.concept.is(part) || Region.arrays(part) === 'rows')
 
 // —— walking ——
 
@@ -399,12 +327,9 @@ const ofSymmetries = (
  * })
  */
 export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<OptimizerOptions> = {}): Laws => {
-  const known = alike(optimizer)
-  // Where what sums also jumps, two orders of a sum may take different steps.
-  const safe = !(known.sums && known.jumps)
   // Sums in another order differ by some 2⁻⁵² of their terms, which may cancel a hundredfold: 1e-9.
   const { interpret = Optimizer.anyInterpret, stateCodec = Optimizer.stateCodec, tolerance = 1e-9 } = options
-  const { coordinatesAlike = known.coordinates && safe, namesAlike = known.names && safe, frozen = [] } = options
+  const { coordinatesAlike = false, namesAlike = false, frozen = [] } = options
   const { scaling = null, constant = null, recurrence = null, descends = null, converges = null } = options
 
   const { chain } = Optimizer
@@ -415,7 +340,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
     hasBits(found.map(Params.shapes), wanted.map(Params.shapes)),
     is(found.map(flat), wanted.map(flat), tolerance * greatest(wanted.flatMap(flat)))
   ]
-  const { walks: anyWalk = walks, others = optimizers } = options
+  const { walks: anyWalk = walks, others = of(Optimizer.concept, takesAll) } = options
   const onWalks = over(fc.record({ walk: anyWalk }))
   const { lo = 0, hi = 0 } = converges ?? {}
   const subject: Subject = { optimizer, interpret, others, walks: anyWalk, near }

@@ -12,7 +12,7 @@ import { Case, Compile, Field, Initializer, Params, Pipeline, Run, Score } from 
 import { compiled, flat, greatest } from './check.js'
 import { over, ofRows, is, hasBits, type Stated } from './lawRows.js'
 import type { Law, Laws } from './law.js'
-import { params as paramsOf, seeds } from './pipelines.js'
+import { params as paramsOf, seeds } from './arbitraries.js'
 import { mapRows, symmetriesOf } from './symmetries.js'
 
 export interface OriginOptions {

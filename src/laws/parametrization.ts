@@ -4,19 +4,9 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key, mul, reshape } from '../../lib/index.js'
 import type { Points } from '../data/points.js'
-import {
-  Case as Of,
-  Compile,
-  Expectation,
-  Objective,
-  Parametrization,
-  type Params,
-  Schedule,
-  Score,
-  TimeLaw
-} from '../index.js'
+import { Expectation, Objective, Parametrization, type Params, Schedule, Score, TimeLaw } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { compiled, flat, sumOf, greatest } from './check.js'
+import { compiled, evaluatedOnce, flat, sumOf, greatest } from './check.js'
 import { areFinite, over, ofRows, is, type Stated } from './lawRows.js'
 import * as Density from './density.js'
 import type { Laws } from './law.js'
@@ -28,7 +18,7 @@ export interface ParametrizationOptions {
   readonly schedules?: fc.Arbitrary<Schedule.Schedule>
   /** What it is carried to and from. */
   readonly others?: fc.Arbitrary<Parametrization>
-  /** What the output is, p x_0 + q z, by another source; by default as published, and of one's own what it says itself. */
+  /** What the output is, p x_0 + q z, by another source; by default what it says itself. */
   readonly direction?: (level: Schedule.Level) => Direction
   /** What is believed to be how outputs are carried over; by default `Parametrization.coefficients`. */
   readonly coefficients?: typeof Parametrization.coefficients
@@ -42,23 +32,6 @@ export interface ParametrizationOptions {
 }
 
 type Direction = Parametrization.Direction
-
-/** p x_0 + q z, as published: no formula of `Parametrization` is used. */
-const published = Of.known<(level: Schedule.Level) => Direction>(
-  Of.when(Parametrization.score, () => ({ sigma }) => ({ p: 0, q: -1 / sigma })),
-  Of.when(Parametrization.noise, () => () => ({ p: 0, q: 1 })),
-  Of.when(Parametrization.data, () => () => ({ p: 1, q: 0 })),
-  Of.when(Parametrization.velocity, () => ({ alpha, sigma }) => ({ p: -sigma, q: alpha })),
-  Of.when(Parametrization.flow, () => () => ({ p: -1, q: 1 })),
-  Of.when(Parametrization.edm, ({ sigmaData }) => ({ alpha, sigma }) => {
-    // Karras et al. 2022, table 1, of x/α with the noise σ/α: F = (x_0 − c_skip (x_0 + sz))/c_out.
-    const s = sigma / alpha
-    const size = s * s + sigmaData * sigmaData
-    const skip = (sigmaData * sigmaData) / size
-    const out = (s * sigmaData) / Math.sqrt(size)
-    return { p: (1 - skip) / out, q: (-skip * s) / out }
-  })
-)
 
 /** Whether both data and noise can be told from x and the output, at levels without noise or without signal too. */
 const showsBothEnds = (parametrization: Parametrization): boolean =>
@@ -74,7 +47,6 @@ const showsBothEnds = (parametrization: Parametrization): boolean =>
 interface Example {
   readonly level: Schedule.Level
   readonly other: Parametrization
-  readonly third: Parametrization
   /** x_0 and z, or a point and an output. */
   readonly pair: readonly [number, number]
 }
@@ -107,7 +79,7 @@ const settingOf = (
     weight = Parametrization.weight,
     degree = Parametrization.degree,
     direction,
-    evaluate = Compile.valueAndGrad,
+    evaluate = evaluatedOnce,
     slack = 1
   }: ParametrizationOptions = {}
 ) => {
@@ -115,12 +87,10 @@ const settingOf = (
     fc.record({
       level: levels,
       other: others,
-      third: others,
       pair: fc.tuple(Arbitrary.real(3), Arbitrary.real(3))
     })
   const directionOf = (parametrization: Parametrization): ((level: Schedule.Level) => Direction) =>
-    (parametrization === own ? direction : undefined) ??
-    O.getOrElse(() => Parametrization.direction(parametrization))(published(parametrization))
+    (parametrization === own ? direction : undefined) ?? Parametrization.direction(parametrization)
   const carried =
     (from: Parametrization, to: Parametrization) =>
     (level: Schedule.Level, x: number, output: number): number => {
@@ -229,33 +199,6 @@ const truthToTruth = ({ carried, directionOf, lawOf, own, size, tolerance }: Set
         { 'what it is carried to': yours, 'what is carried to it': mine },
         close
       )
-    }
-  })
-
-const thereAndBack = ({ carried, lawOf, own, size, tolerance }: Setting): Stated =>
-  lawOf({
-    name: 'there and back is the identity',
-    statement: `∀ levels, x, outputs, others: carried to another and back it is what it was; ${size}.`,
-    source: 'definition of an isomorphism',
-    says: ({ level, other, pair: [x, output] }) => {
-      const there = carried(own, other)(level, x, output)
-      return is(
-        carried(other, own)(level, x, there),
-        output,
-        tolerance(level, x, output, there) * (1 + 1 / level.sigma)
-      )
-    }
-  })
-
-const detour = ({ carried, lawOf, own, size, tolerance }: Setting): Stated =>
-  lawOf({
-    name: 'a detour makes no difference',
-    statement: `∀ levels, x, outputs, others a, b: carried to a and then to b it is carried to b; ${size}.`,
-    source: 'isomorphisms compose',
-    says: ({ level, other, third, pair: [x, output] }) => {
-      const there = carried(own, third)(level, x, output)
-      const [found, wanted] = [carried(third, other)(level, x, there), carried(own, other)(level, x, output)]
-      return is(found, wanted, tolerance(level, x, output, there, wanted) * (1 + 1 / level.sigma))
     }
   })
 
@@ -386,8 +329,6 @@ export const parametrization = (own: Parametrization, options: ParametrizationOp
 
   return ofRows(Parametrization.show(own), [
     truthToTruth(setting),
-    thereAndBack(setting),
-    detour(setting),
     safeAtEnds(setting),
     errorsByWeight(setting),
     growsByDegree(setting),

@@ -1,11 +1,9 @@
 /** Laws of regions: what the nearest-point map of a closed set is, and of a convex one. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
-import { singular } from '../../lib/arrays/linalg.js'
-import { Case as Of, Key, Region } from '../index.js'
+import { Key, Region } from '../index.js'
 import { real, seeds } from './arbitraries.js'
-import { sumOf, greatest, dot } from './check.js'
+import { greatest, dot, lengthOf } from './check.js'
 import { over, ofRows, is, isAtMost } from './lawRows.js'
 import type { Laws } from './law.js'
 
@@ -16,11 +14,11 @@ export interface RegionOptions {
   readonly project?: (region: Region.Region) => (x: Float64Array, columns?: number) => Float64Array
   /** Vectors of a dimension: by default with equal entries, zeros, and entries up to 1e6 among them. */
   readonly vectors?: (dim: number) => fc.Arbitrary<Vector>
-  /** How far out of the region a vector is, without the nearest-point map; 0 or less inside. Known of our own regions. */
+  /** How far out of the region a vector is, without the nearest-point map; 0 or less inside. */
   readonly excess?: (x: Vector, columns: number) => number
-  /** A vector of the region made of any other, without the nearest-point map. Known of our own regions. */
+  /** A vector of the region made of any other, without the nearest-point map. */
   readonly member?: (x: Vector, columns: number) => Vector
-  /** Whether permuted coordinates have permuted nearest points: known of our own regions, of others only if you say so. */
+  /** Whether permuted coordinates have permuted nearest points. */
   readonly coordinatesAlike?: boolean
   /** Multiplies every tolerance below. */
   readonly slack?: number
@@ -34,111 +32,7 @@ interface Example {
   readonly seed: number
 }
 
-const norm = (x: Vector): number => Math.sqrt(dot(x, x))
 const minus = (x: Vector, y: Vector): Vector => x.map((value, i) => value - y[i])
-
-/** How far out of the region a vector is, in the coordinate or the sum that is farthest. */
-const excess: (region: Region.Region) => O.Option<(x: Vector, columns: number) => number> = Of.known<
-  (x: Vector, columns: number) => number
->(
-  Of.when(
-    Region.ball,
-    ({ radius }) =>
-      x =>
-        norm(x) - radius
-  ),
-  Of.when(
-    Region.box,
-    ({ least, most }) =>
-      x =>
-        Math.max(...x.map(entry => Math.max(least - entry, entry - most)))
-  ),
-  Of.when(
-    Region.simplex,
-    ({ total }) =>
-      x =>
-        Math.max(Math.abs(sumOf(x) - total), ...x.map(entry => -entry))
-  ),
-  Of.when(Region.nonNegative, () => x => Math.max(...x.map(entry => -entry))),
-  Of.when(Region.orthonormal, () => (x, columns) => {
-    const all = columnsOf(x, columns)
-    return Math.max(...all.flatMap((a, i) => all.map((b, j) => Math.abs(dot(a, b) - (i === j ? 1 : 0)))))
-  }),
-  Of.when(Region.positiveDefinite, ({ least }) => (x, n) => {
-    const uneven = Math.max(...x.map((entry, at) => Math.abs(entry - x[(at % n) * n + Math.floor(at / n)])))
-    // Raised above 0 by a bound of all eigenvalues they are the singular values.
-    const bound = 1 + n * greatest(x)
-    const raised = Float64Array.from(x, (entry, at) => (at % (n + 1) === 0 ? entry + bound : entry))
-    return Math.max(uneven, least - (Math.min(...singular({ shape: [n, n], values: raised }).values) - bound))
-  })
-)
-
-const columnsOf = (x: Vector, columns: number): ReadonlyArray<Vector> =>
-  Array.from({ length: columns }, (_, j) => x.filter((_, at) => at % columns === j))
-
-/** Gram & Schmidt, twice over; where nothing is left of a column, of axes in its place. */
-const orthonormal = (x: Vector, columns: number): Vector => {
-  const rows = x.length / columns
-  const axes = Array.from({ length: rows }, (_, i) => Array.from({ length: rows }, (_, e) => (e === i ? 1 : 0)))
-  const across = (found: ReadonlyArray<Vector>, a: Vector): Vector =>
-    found.reduce((left, b) => left.map((entry, e) => entry - dot(left, b) * b[e]), a)
-  const chosen = columnsOf(x, columns).reduce<ReadonlyArray<Vector>>((found, column) => {
-    const left = [column, ...axes]
-      .map(a =>
-        across(
-          found,
-          a.map(entry => entry / Math.max(norm(a), 1e-300))
-        )
-      )
-      .find(a => norm(a) > 0.5 / rows)
-    const again = across(found, left ?? [])
-    return [...found, again.map(entry => entry / norm(again))]
-  }, [])
-  return x.map((_, at) => chosen[at % columns][Math.floor(at / columns)])
-}
-
-/** A vector of the region made of any other, without the nearest-point map; its faces and corners are met. */
-const member: (region: Region.Region) => O.Option<(x: Vector, columns: number) => Vector> = Of.known<
-  (x: Vector, columns: number) => Vector
->(
-  Of.when(
-    Region.ball,
-    ({ radius }) =>
-      x =>
-        x.map(entry => (radius * entry) / Math.max(1, norm(x)))
-  ),
-  Of.when(
-    Region.box,
-    ({ least, most }) =>
-      x =>
-        x.map(entry =>
-          least === -Infinity && most === Infinity
-            ? entry
-            : least === -Infinity
-              ? most - Math.abs(entry)
-              : most === Infinity
-                ? least + Math.abs(entry)
-                : least + (most - least) * Math.min(1, Math.abs(entry))
-        )
-  ),
-  Of.when(Region.simplex, ({ total }) => x => {
-    const size = sumOf(x.map(Math.abs))
-    return x.map(entry => (size === 0 ? total / x.length : (total * Math.abs(entry)) / size))
-  }),
-  Of.when(Region.nonNegative, () => x => x.map(Math.abs)),
-  Of.when(Region.orthonormal, () => orthonormal),
-  // least I + XXᵀ/(1 + |X|)
-  Of.when(Region.positiveDefinite, ({ least }) => (x, n) => {
-    const row = (i: number): Vector => x.slice(i * n, (i + 1) * n)
-    return x.map(
-      (_, at) => dot(row(Math.floor(at / n)), row(at % n)) / (1 + norm(x)) + (at % (n + 1) === 0 ? least : 0)
-    )
-  })
-)
-
-/** Whether permuted coordinates have permuted nearest points, of our own regions. */
-const alike: (region: Region.Region) => boolean = region =>
-  [Region.ball, Region.box, Region.simplex, Region.nonNegative].some(one => Of.isMadeBy(one)(region))
 
 /** Lengths of vectors, and their columns, of which a region is. */
 const shapes = (region: Region.Region): fc.Arbitrary<readonly [rows: number, columns: number]> => {
@@ -185,10 +79,8 @@ export const region = (
     return fc.record({ x: any, y: any, columns: fc.constant(columns), seed: seeds })
   })
   const tolerance = ({ x, y }: Example): number => slack * 1e-14 * x.length * (1 + greatest([...x, ...y]))
-  const outside = own.excess ?? O.toUndefined(excess(region))
-  const coordinatesAlike = own.coordinatesAlike ?? alike(region)
-  // Of an unknown region, what the map itself gives is inside: the laws say less, and still all that defines a projection.
-  const within = own.member ?? O.getOrElse(() => projected)(member(region))
+  // Where none is given, what the map itself gives is inside: the laws say less, and still all that defines a projection.
+  const within = own.member ?? projected
   /** Both maps, of vectors of as many columns. */
   const maps = ({ columns }: Example) => ({
     project: (x: Vector): Vector => projected(x, columns),
@@ -205,7 +97,7 @@ export const region = (
         name: 'a projection is inside',
         statement: `∀ x: Πx is in the region. To ${rounding}.`,
         source: 'definition of a projection',
-        claim: outside,
+        claim: own.excess,
         option: 'excess',
         says: (each, outside) => {
           const at = maps(each).project(each.x)
@@ -246,7 +138,11 @@ export const region = (
         source: 'definition of a projection',
         says: each => {
           const { project, inside } = maps(each)
-          return isAtMost(norm(minus(each.x, project(each.x))), norm(minus(each.x, inside(each.y))), tolerance(each))
+          return isAtMost(
+            lengthOf(minus(each.x, project(each.x))),
+            lengthOf(minus(each.x, inside(each.y))),
+            tolerance(each)
+          )
         }
       }),
       lawOf({
@@ -260,7 +156,7 @@ export const region = (
           const { project, inside } = maps(each)
           const at = project(each.x)
           const [out, along] = [minus(each.x, at), minus(inside(each.y), at)]
-          const lengths = norm(out) * norm(along)
+          const lengths = lengthOf(out) * lengthOf(along)
           const size = 1 + greatest([...each.x, ...inside(each.y), ...at])
           return (
             lengths > 0 &&
@@ -276,12 +172,12 @@ export const region = (
         unless,
         says: each => {
           const { project } = maps(each)
-          const [before, after] = [norm(minus(each.x, each.y)), norm(minus(project(each.x), project(each.y)))]
+          const [before, after] = [lengthOf(minus(each.x, each.y)), lengthOf(minus(project(each.x), project(each.y)))]
           return isAtMost(after, before, tolerance(each))
         }
       }),
       lawOf({
-        claim: coordinatesAlike,
+        claim: own.coordinatesAlike,
         option: 'coordinatesAlike',
         name: 'a projection does not know the order of the coordinates',
         statement: `∀ x, permutations π: Ππx = πΠx. To ${rounding}.`,

@@ -9,7 +9,7 @@ import { sameBits, throughText } from './bits.js'
 import { compiled } from './check.js'
 import { over, ofRows, is, hasBits, type Said, type Stated } from './lawRows.js'
 import type { Law, Laws } from './law.js'
-import { seeds } from './pipelines.js'
+import { seeds } from './arbitraries.js'
 
 /** What iterates programs: `Run` does. */
 export type Runner = Pick<typeof Run, 'states' | 'resume' | 'last' | 'codec'>
@@ -179,10 +179,11 @@ const foreign = (json: Readonly<Record<string, unknown>>, stages: number): Reado
  *
  * @example
  * import fc from 'fast-check'
+ * import { Recipe, Score } from 'ornstein'
  * import * as laws from 'ornstein/laws'
  *
  * const points = { rows: 3, dim: 1, values: Float64Array.of(-2, 1, 2) }
- * laws.run(laws.arbitraries.pipelines()(points), points).forEach(({ property }) => {
+ * laws.run(Recipe.annealed(Score.isotropic({ components: 2 }))(points), points).forEach(({ property }) => {
  *   fc.assert(property, { seed: 1, numRuns: 5 })
  * })
  */

@@ -21,7 +21,7 @@ import {
   TimeLaw,
   Weighting
 } from '../index.js'
-import * as Arbitrary from './pipelines.js'
+import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
 import { compiled, flat, average, greatest } from './check.js'
 import { over, ofRows, is, hasBits, type Stated, type Stating } from './lawRows.js'

@@ -6,17 +6,11 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import {
   add,
   compute,
-  div,
-  divergence as divergenceOf,
   expandDims,
   fill,
   grad,
   Key,
-  log,
   logSumExp,
-  mul,
-  square,
-  sub,
   sum,
   tensor,
   valueAndGrad,
@@ -67,28 +61,6 @@ const levelTensors = (rows: number, { alpha, sigma }: Schedule.Level): Score.Row
   sigma: fill([rows, 1], sigma)
 })
 
-/** log p of each row, [rows], from distances to the centres: a second writing of it, to differentiate. */
-const logDensityTensor =
-  (mixture: Density.Gaussians) =>
-  (x: Tensor): Tensor => {
-    const [K, dim] = [mixture.length, mixture[0].mean.length]
-    const centres = tensor(
-      mixture.flatMap(({ mean }) => mean),
-      [1, K, dim]
-    )
-    const variances = tensor(
-      mixture.map(({ variance }) => variance),
-      [1, K]
-    )
-    const weights = tensor(
-      mixture.map(({ weight }) => weight),
-      [1, K]
-    )
-    const squares = sum(square(sub(expandDims(x, 1), centres)), 2)
-    const constant = mul(dim / 2, log(mul(2 * Math.PI, variances)))
-    return logSumExp(sub(sub(log(weights), constant), div(squares, mul(2, variances))), 1)
-  }
-
 /** Differences of networks in every coordinate are costly, and what is wrong by them is so almost everywhere. */
 const ENOUGH = 50
 
@@ -134,7 +106,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
 
   const lawOf = over(cases)
   const byDifferences = lawOf({
-    name: 'divergence is the trace of the Jacobian, by differences',
+    name: 'divergence is the trace of the Jacobian',
     statement:
       '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-8 (1 + r²)² (1 + |div s|), r the greatest entry: differences of fourth order at one of the steps 2e-3, 2e-4 over 1 + r, as thin components change fast.',
     source: hyvarinen,
@@ -217,23 +189,6 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
           Array.from(evaluate({ ...each, time }, Points.select([i])(points)).values)
         )
         return is(together, alone, slack * 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values)))
-      }
-    }),
-    lawOf({
-      name: 'divergence is the trace of the Jacobian, by autodiff',
-      statement:
-        '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-13 (1 + r²)² (1 + |div s|), r the greatest entry: a difference of squares of that size.',
-      source: hyvarinen,
-      meets,
-      says: each => {
-        const { schedule, params, points, time } = each
-        const wanted = compute(() => {
-          const tensors = Score.tensors(params)
-          const level = levelTensors(points.rows, Schedule.level(time)(schedule))
-          return divergenceOf(x => apply(tensors, x, level))(Points.tensor(points))
-        }).values
-        const r = greatest([...points.values, ...flat(params)])
-        return is(divergences(each), wanted, slack * 1e-13 * Elementary.square(1 + r * r) * (1 + greatest(wanted)))
       }
     }),
     ...pipe(
@@ -608,19 +563,7 @@ export const ofMixture = <P extends string>(
   const lawOf = over(cases)
   return ofRows(Score.show(score), [
     lawOf({
-      name: 'is the gradient of the log-density, by autodiff',
-      statement:
-        '∀ θ, t, x: s(x) = ∇ log p_t(x), p_t the law of αx_0 + σz. To 1e-14 d (1 + r²/u) r/u, r the size of points and centres, u the least variance: responsibilities carry the rounding of |x − m|²/u and multiply (x − m)/u.',
-      source: hyvarinen,
-      says: each => {
-        const at = diffused(each)
-        const wanted = compute(() => grad(logDensityTensor(at))(Points.tensor(each.points))).values
-        const { r, u } = conditionOf(at, each.points)
-        return is(evaluate(each), wanted, slack * 1e-14 * each.points.dim * (1 + (r * r) / u) * (r / u))
-      }
-    }),
-    lawOf({
-      name: 'is the gradient of the log-density, by differences',
+      name: 'is the gradient of the log-density',
       statement:
         '∀ θ, t, x: s(x) = ∇ log p_t(x). To 1e-9 (1 + r²/u) r/u: differences of fourth order at step 2e-3 u/r.',
       source: hyvarinen,

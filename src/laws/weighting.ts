@@ -3,8 +3,6 @@ import * as fc from 'fast-check'
 import * as O from 'fp-ts/lib/Option.js'
 import type { Points } from '../data/points.js'
 import {
-  Case as Of,
-  Compile,
   Expectation,
   Key,
   Objective,
@@ -17,7 +15,7 @@ import {
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { ofWeightings } from './capability.js'
-import { compiled, flat, greatest } from './check.js'
+import { compiled, evaluatedOnce, flat, greatest } from './check.js'
 import { areFinite, over, ofRows, is, isAtMost, type Said } from './lawRows.js'
 import type { Laws } from './law.js'
 import type { Evaluate } from './objective.js'
@@ -28,7 +26,7 @@ export interface WeightingOptions {
   readonly interpret?: (schedule: Schedule.Schedule) => (weighting: Weighting.Weighting) => (time: number) => number
   /** What it is of: claimed by default where its case says it; null: nothing is claimed. */
   readonly sees?: Weighting.Sees | null
-  /** The parametrizations whose losses it carries into one another; by default data and noise for SNR, and so on. */
+  /** The parametrizations whose losses it carries into one another. */
   readonly carries?: readonly [from: Parametrization.Parametrization, to: Parametrization.Parametrization] | null
   readonly evaluate?: Evaluate
   /** Multiplies every tolerance below. */
@@ -50,14 +48,6 @@ interface Example extends Time {
 }
 
 const score = Score.spherical({ components: 2 })
-
-/** The parametrizations between whose losses a weighting stands, as its paper says. */
-type Carried = readonly [from: Parametrization.Parametrization, to: Parametrization.Parametrization]
-const published: (weighting: Weighting.Weighting) => O.Option<Carried> = Of.known<Carried>(
-  Of.when(Weighting.snr, () => [Parametrization.data, Parametrization.noise]),
-  Of.when(Weighting.edm, ({ sigmaData }) => [Parametrization.data, Parametrization.edm({ sigmaData })]),
-  Of.when(Weighting.noiseVariance, () => [Parametrization.score, Parametrization.noise])
-)
 
 /** Whether the schedule has the log-SNR at a time with signal and noise, clear of its ends. */
 const has = (schedule: Schedule.Schedule, logSnr: number): boolean => {
@@ -83,8 +73,8 @@ export const weighting = (
     schedules = Arbitrary.schedules,
     interpret = Weighting.interpret,
     sees = O.toNullable(Weighting.sees(weighting)),
-    carries = O.toNullable(published(weighting)),
-    evaluate = Compile.valueAndGrad,
+    carries = null,
+    evaluate = evaluatedOnce,
     slack = 1
   }: WeightingOptions = {}
 ): Laws => {

@@ -1,7 +1,7 @@
 /** Published recurrences: what is built in is what is published, what is not is caught, and the references themselves are right. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Optimizer, Sampler, Schedule, Weighting, type Case } from '../../src/index.js'
+import { Covariance, Optimizer, Sampler, Schedule, Score, Weighting, type Case } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
 import type { Reference } from '../../src/laws/against.js'
 
@@ -45,6 +45,15 @@ describe('what is built in is what is published', () => {
     expect(isHeld(published.truncatedSnr(), Weighting.truncatedSnr())).toBe(true)
     expect(isHeld(published.edmWeight(), Weighting.edm())).toBe(true)
     expect(isHeld(published.sigmoid(), Weighting.sigmoid())).toBe(true)
+  })
+})
+
+describe('M-steps that mclust has in closed form', () => {
+  const of = (name: Covariance.Name): Score.Score<string> =>
+    Score.mixture({ components: 2, covariance: Covariance.named(name) })
+  it.each(['EII', 'VII', 'EEI', 'VVI', 'EEE', 'VVV'] as const)('%s', model => {
+    expect(isHeld(published.mclust({ model }), of(model))).toBe(true)
+    expect(isHeld(published.mclust({ model }), of(model === 'VVV' ? 'EEE' : 'VVV'))).toBe(false)
   })
 })
 

@@ -178,7 +178,7 @@ const heldBy: Readonly<Record<string, string>> = {
   'sampler/sampler.ts tolerance': 'meets its tolerance',
   'sampler/timeGrid.ts evenIn': 'steps are even in its coordinate',
   'family/parametrization.ts behind': 'nothing is divided by zero at either end',
-  'family/parametrization.ts written': 'there and back is the identity',
+  'family/parametrization.ts written': 'the truth is carried to the truth',
   'family/parametrization.ts target': 'its loss is the squared error of its output',
   'family/parametrization.ts degree': 'outputs grow with the level by its degree',
   'score/network.ts initial': 'a start has the names and shapes of the score'

@@ -29,8 +29,9 @@ import {
 import { compiled } from '../../src/laws/check.js'
 import { codec } from '../../src/laws/codec.js'
 import type { Law } from '../../src/laws/law.js'
-import * as arbitraries from '../../src/laws/pipelines.js'
+import { isPlain } from '../../src/laws/script.js'
 import { runs } from '../today.js'
+import * as arbitraries from './generators.js'
 import { holdsToday } from './holds.js'
 
 const { ornsteinUhlenbeck } = Schedule
@@ -85,10 +86,10 @@ const program = compiled(
 const states = arbitraries.keys.chain(key => fc.constantFrom(...Run.states(program)(key)))
 
 const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
-  Schedule: codec(Schedule.codec(Vocabulary.standard), arbitraries.plainSchedules, {
+  Schedule: codec(Schedule.codec(Vocabulary.standard), arbitraries.of(Schedule.concept, isPlain), {
     code: { values: fc.constant(arbitraries.cosine), message: 'code does not survive JSON' }
   }),
-  Clock: codec(Clock.codec(Vocabulary.standard), arbitraries.schedules.chain(arbitraries.clocks)),
+  Clock: codec(Clock.codec(Vocabulary.standard), arbitraries.of(Clock.concept)),
   TimeLaw: codec(
     TimeLaw.codec(Vocabulary.standard),
     fc.oneof<fc.Arbitrary<TimeLaw.TimeLaw>[]>(
@@ -98,10 +99,10 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
   ),
   Weighting: codec(
     Weighting.codec(Vocabulary.standard),
-    fc.oneof(arbitraries.weightings, awkward.map(Weighting.constant))
+    fc.oneof(arbitraries.of(Weighting.concept), awkward.map(Weighting.constant))
   ),
-  Parametrization: codec(Parametrization.codec(Vocabulary.standard), arbitraries.parametrizations),
-  Sampler: codec(Sampler.codec(Vocabulary.standard), arbitraries.samplers),
+  Parametrization: codec(Parametrization.codec(Vocabulary.standard), arbitraries.of(Parametrization.concept)),
+  Sampler: codec(Sampler.codec(Vocabulary.standard), arbitraries.of(Sampler.concept)),
   TimeGrid: codec(TimeGrid.codec(Vocabulary.standard), arbitraries.schedules.chain(arbitraries.timeGrids)),
   Expectation: codec(
     Expectation.codec(Vocabulary.standard),
@@ -126,13 +127,13 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
     }
   ),
   Score: codec(Score.codec(Vocabulary.standard), arbitraries.scores),
-  Rate: codec(Rate.codec(Vocabulary.standard), arbitraries.rates),
-  Covariance: codec(Covariance.codec(Vocabulary.standard), arbitraries.covariances),
-  Region: codec(Region.codec(Vocabulary.standard), arbitraries.regions),
+  Rate: codec(Rate.codec(Vocabulary.standard), arbitraries.of(Rate.concept)),
+  Covariance: codec(Covariance.codec(Vocabulary.standard), arbitraries.of(Covariance.concept)),
+  Region: codec(Region.codec(Vocabulary.standard), arbitraries.of(Region.concept)),
   Optimizer: codec(
     Optimizer.codec(Vocabulary.standard),
     fc.oneof(
-      arbitraries.optimizers,
+      arbitraries.of(Optimizer.concept),
       awkward.map((factor): Optimizer.Optimizer => Optimizer.scale(factor))
     )
   ),

@@ -3,7 +3,7 @@ import { describe, it } from 'vitest'
 import { Expectation, Objective, Schedule, Score, TimeLaw, type Points } from '../../src/index.js'
 import { compile, plans } from '../../src/laws/compile.js'
 import type { Law } from '../../src/laws/law.js'
-import { pipelines, varianceExploding } from '../../src/laws/pipelines.js'
+import { pipelines, varianceExploding } from './generators.js'
 import { runs, sampled } from '../today.js'
 import { holdsToday } from './holds.js'
 

@@ -12,6 +12,8 @@ import { optimizer } from '../../src/laws/optimizer.js'
 import { sampler } from '../../src/laws/sampler.js'
 import { schedule } from '../../src/laws/schedule.js'
 import { sampled } from '../today.js'
+import { treating } from './published.js'
+import { saidOfStarts } from './starts.js'
 
 const pair = Score.symmetricPair
 const isotropic = Score.isotropic({ components: 2 })
@@ -28,7 +30,7 @@ type Row = readonly [what: string, law: Law, seeds: ReadonlyArray<number>]
 
 const starts = (value: Initializer.Initializer, law: string, ...seeds: ReadonlyArray<number>): Row => [
   Initializer.show(value),
-  named(law, initializer(value, isotropic)),
+  named(law, [...initializer(value, isotropic), ...saidOfStarts(value, isotropic)]),
   seeds
 ]
 
@@ -92,7 +94,8 @@ describe.each(optimizers.map(value => ({ code: Optimizer.show(value), laws: opti
 )
 
 it('an optimizer of entries is held to know neither order nor name', () => {
-  const names = (value: Optimizer.Optimizer): ReadonlyArray<string> => optimizer(value).map(({ name }) => name)
+  const names = (value: Optimizer.Optimizer): ReadonlyArray<string> =>
+    optimizer(value, treating(value)).map(({ name }) => name)
   const claimed = ['permuted coordinates take permuted steps', 'split parameters take split steps']
   expect(names(Optimizer.adam({ rate: 0.1 }))).toEqual(expect.arrayContaining(claimed))
   expect(names(Optimizer.project(Region.box({ least: -1 })))).toEqual(expect.arrayContaining(claimed))

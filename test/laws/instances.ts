@@ -20,7 +20,10 @@ import {
   TimeLaw,
   Weighting
 } from '../../src/index.js'
-import { student } from '../../src/laws/arbitraries.js'
+import { student } from './generators.js'
+import { ofPenalty, ofRate, parametrized, regioned, sampled, spanned, treating, weighted } from './published.js'
+import { saidOfStarts } from './starts.js'
+import { ofTimeLaw } from './timed.js'
 import * as laws from '../../src/laws/index.js'
 import type { Law } from '../../src/laws/law.js'
 
@@ -62,15 +65,24 @@ const fresh = ({ rows, dim }: Points.Points, seed: number): Points.Points => ({
 
 const two = Score.spherical({ components: 2 }) as unknown as Score.Score<string>
 
+const initializers = (value: Initializer.Initializer, score: Score.Score<string>): ReadonlyArray<Law> => [
+  ...laws.initializer(value, score),
+  ...saidOfStarts(value, score)
+]
+
+const regions = (value: Region.Region): ReadonlyArray<Law> => laws.region(value, regioned(value))
+
 const rows: ReadonlyArray<Instances> = [
   instances(vocabulary.schedules, 'laws.schedule', value => laws.schedule(value)),
   instances(vocabulary.nets, 'laws.net', value => laws.net(value)),
   instances(vocabulary.clocks, 'laws.schedule', value =>
     laws.schedule(Schedule.reparametrized(value)(Schedule.cosine()))
   ),
-  instances(vocabulary.timeLaws, 'laws.timeLaw', value => laws.timeLaw(value)),
-  instances(vocabulary.weightings, 'laws.weighting', value => laws.weighting(value)),
-  instances(vocabulary.parametrizations, 'laws.parametrization', value => laws.parametrization(value)),
+  instances(vocabulary.timeLaws, 'laws.timeLaw', value => ofTimeLaw(value)),
+  instances(vocabulary.weightings, 'laws.weighting', value => laws.weighting(value, weighted(value))),
+  instances(vocabulary.parametrizations, 'laws.parametrization', value =>
+    laws.parametrization(value, parametrized(value))
+  ),
   instances(vocabulary.expectations, 'laws.expectation', value =>
     laws.expectation(
       Case.isMadeBy(Expectation.fixed)(value) ? (points, seed) => Expectation.fixed(fresh(points, seed)) : value,
@@ -80,18 +92,18 @@ const rows: ReadonlyArray<Instances> = [
   ),
   instances(vocabulary.objectives, 'laws.objective', value =>
     isRegularizer(value)
-      ? laws.regularizer(value, pair)
+      ? ofPenalty(value, pair)
       : Case.isMadeBy(Objective.against)(value) || Case.isMadeBy(Objective.along)(value)
         ? laws.objective(value, two)
         : laws.objective(value, pair)
   ),
   instances(vocabulary.covariances, 'laws.covariance', value => laws.covariance(value)),
   instances(vocabulary.scores, 'laws.score', value => laws.score(value)),
-  instances(vocabulary.optimizers, 'laws.optimizer', value => laws.optimizer(value)),
-  instances(vocabulary.rates, 'laws.rate', value => laws.rate(value)),
-  instances(vocabulary.regions, 'laws.region', value => laws.region(value)),
+  instances(vocabulary.optimizers, 'laws.optimizer', value => laws.optimizer(value, treating(value))),
+  instances(vocabulary.rates, 'laws.rate', value => ofRate(value)),
+  instances(vocabulary.regions, 'laws.region', value => laws.region(value, regioned(value))),
   instances(vocabulary.initializers, 'laws.initializer', value =>
-    laws.initializer(
+    initializers(
       value,
       Case.isMadeBy(Initializer.values)(value)
         ? pair
@@ -103,8 +115,8 @@ const rows: ReadonlyArray<Instances> = [
   instances(vocabulary.stages, 'laws.stage', value =>
     laws.stage(value, Case.isMadeBy(Stage.splitAndMerge)(value) ? { score: isotropic } : {})
   ),
-  instances(vocabulary.samplers, 'laws.sampler', value => laws.sampler(value)),
-  instances(vocabulary.timeGrids, 'laws.timeGrid', value => laws.timeGrid(value))
+  instances(vocabulary.samplers, 'laws.sampler', value => laws.sampler(value, sampled(value))),
+  instances(vocabulary.timeGrids, 'laws.timeGrid', value => laws.timeGrid(value, spanned(value)))
 ]
 
 // —— others than those listed: awkward numbers, other scores, what nests ——
@@ -113,7 +125,7 @@ type Row = readonly [name: string, laws: ReadonlyArray<Law>]
 
 const drawn = (law: TimeLaw.TimeLaw, options: laws.TimeLawOptions = {}): Row => [
   `${TimeLaw.show(law)} on ${Schedule.show(options.schedule ?? Schedule.ornsteinUhlenbeck)}`,
-  laws.timeLaw(law, options)
+  ofTimeLaw(law, options)
 ]
 
 // The names of the parameters are forgotten, so that one table holds all.
@@ -122,7 +134,7 @@ const custom = student as unknown as Score.Score<string>
 
 const started = (value: Initializer.Initializer, score: Score.Score<string>): Row => [
   `${Initializer.show(value)} of ${Score.show(score)}`,
-  laws.initializer(value, score)
+  initializers(value, score)
 ]
 
 const along = (value: Sampler.Sampler): Row => [Sampler.show(value), laws.sampler(value)]
@@ -158,13 +170,13 @@ const more: Readonly<Record<string, ReadonlyArray<Row>>> = {
   Weighting: [['Weighting.constant(-1)', laws.weighting(Weighting.constant(-1))]],
   Rate: [
     // Without a rise, or with nothing but one.
-    ['a warm-up from 0', laws.rate(Rate.linear({ rate: 0, final: 0.1, steps: 10 }))],
-    ['half a cosine, no warm-up', laws.rate(Rate.cosine({ rate: 0.1, steps: 7, final: 0.3 }))],
-    ['one cycle, no rise', laws.rate(Rate.oneCycle({ rate: 0.1, steps: 7, rise: 0 }))],
-    ['a rate that grows', laws.rate(Rate.exponential({ rate: 0.1, factor: 1.0001, every: 3 }))],
+    ['a warm-up from 0', ofRate(Rate.linear({ rate: 0, final: 0.1, steps: 10 }))],
+    ['half a cosine, no warm-up', ofRate(Rate.cosine({ rate: 0.1, steps: 7, final: 0.3 }))],
+    ['one cycle, no rise', ofRate(Rate.oneCycle({ rate: 0.1, steps: 7, rise: 0 }))],
+    ['a rate that grows', ofRate(Rate.exponential({ rate: 0.1, factor: 1.0001, every: 3 }))],
     [
       'pieces in pieces',
-      laws.rate(
+      ofRate(
         Rate.piecewise(Rate.piecewise(0.1, [{ from: 3, rate: Rate.cosine({ rate: 0.2, steps: 9 }) }]), [
           { from: 20, rate: Rate.step({ rate: 0.3, factor: 0.5, every: 4 }) }
         ])
@@ -176,11 +188,11 @@ const more: Readonly<Record<string, ReadonlyArray<Row>>> = {
     laws.covariance(Covariance.named(name))
   ]),
   Region: [
-    ['an open box', laws.region(Region.box({ least: 1 }))],
-    ['all of space', laws.region(Region.box({}))],
-    ['a simplex of another size', laws.region(Region.simplex({ total: 3 }))],
-    ['orthonormal columns', laws.region(Region.orthonormal)],
-    ['eigenvalues of 2 or more', laws.region(Region.positiveDefinite({ least: 2 }))]
+    ['an open box', regions(Region.box({ least: 1 }))],
+    ['all of space', regions(Region.box({}))],
+    ['a simplex of another size', regions(Region.simplex({ total: 3 }))],
+    ['orthonormal columns', regions(Region.orthonormal)],
+    ['eigenvalues of 2 or more', regions(Region.positiveDefinite({ least: 2 }))]
   ],
   Initializer: [
     started(Initializer.gaussian({ scale: 0.5 }), pair),

@@ -28,6 +28,7 @@ import {
 import * as laws from '../../src/laws/index.js'
 import type { ValueAndGradient } from '../../src/compile/loss.js'
 import type { Mutant } from './mutant.js'
+import { treating } from './published.js'
 
 /** A test for each mutant: the law named for it fails on it, by its own verdict, and holds of the right instance. */
 const areCaught = (mutants: ReadonlyArray<Mutant>): void => {
@@ -51,6 +52,8 @@ const areCaught = (mutants: ReadonlyArray<Mutant>): void => {
 describe('optimizers', () => {
   type P = Params.Params<string>
   const { chain, scale } = Optimizer
+  const optimizerOf = (o: Optimizer.Optimizer, options: Partial<laws.OptimizerOptions> = {}): ReadonlyArray<laws.Law> =>
+    laws.optimizer(o, { ...treating(o), ...options })
   const interpret = (o: Optimizer.Optimizer): laws.Machine => Optimizer.anyInterpret<string>(o)
 
   /** The laws under an interpreter that is wrong about one kind of optimizer, wherever it stands in a chain. */
@@ -58,14 +61,14 @@ describe('optimizers', () => {
     o: Optimizer.Optimizer,
     change: (o: Optimizer.Optimizer) => Optimizer.Optimizer,
     options: Partial<laws.OptimizerOptions> = {}
-  ): ReadonlyArray<laws.Law> => laws.optimizer(o, { ...options, interpret: o => interpret(change(o)) })
+  ): ReadonlyArray<laws.Law> => optimizerOf(o, { ...options, interpret: o => interpret(change(o)) })
 
   /** The laws of an optimizer with its functions changed. */
   const withMachine = (
     o: Optimizer.Optimizer,
     change: (machine: laws.Machine) => laws.Machine,
     options: Partial<laws.OptimizerOptions> = {}
-  ): ReadonlyArray<laws.Law> => laws.optimizer(o, { ...options, interpret: of => change(interpret(of)) })
+  ): ReadonlyArray<laws.Law> => optimizerOf(o, { ...options, interpret: of => change(interpret(of)) })
 
   const onSteps =
     (f: (step: P) => P) =>
@@ -100,7 +103,7 @@ describe('optimizers', () => {
         adam,
         onChains(parts => parts.slice().reverse())
       ),
-      right: laws.optimizer(adam)
+      right: optimizerOf(adam)
     },
     {
       wrong: 'a chain that forgets all but two of its parts',
@@ -109,7 +112,7 @@ describe('optimizers', () => {
         momentum,
         onChains(parts => parts.slice(-2))
       ),
-      right: laws.optimizer(momentum)
+      right: optimizerOf(momentum)
     },
     {
       wrong: 'an empty chain that makes no step',
@@ -118,7 +121,7 @@ describe('optimizers', () => {
         descent,
         onChains(parts => (parts.length === 0 ? [Optimizer.zero] : parts))
       ),
-      right: laws.optimizer(descent)
+      right: optimizerOf(descent)
     },
     {
       wrong: 'a forgotten bias correction',
@@ -136,7 +139,7 @@ describe('optimizers', () => {
         }),
         { constant: constant.adam }
       ),
-      right: laws.optimizer(adam, { constant: constant.adam })
+      right: optimizerOf(adam, { constant: constant.adam })
     },
     {
       wrong: 'a count that is not advanced',
@@ -146,25 +149,25 @@ describe('optimizers', () => {
         ({ init, update }) => ({ init, update: (...given) => [update(...given)[0], given[1]] }),
         { constant: constant.falling }
       ),
-      right: laws.optimizer(falling, { constant: constant.falling })
+      right: optimizerOf(falling, { constant: constant.falling })
     },
     {
       wrong: 'a sign: ascent',
       law: 'no step on a quadratic goes up',
-      mutant: laws.optimizer(scale(0.5), { descends: 2 }),
-      right: laws.optimizer(scale(-0.5), { descends: 2 })
+      mutant: optimizerOf(scale(0.5), { descends: 2 }),
+      right: optimizerOf(scale(-0.5), { descends: 2 })
     },
     {
       wrong: 'a rate above 2/L',
       law: 'no step on a quadratic goes up',
-      mutant: laws.optimizer(scale(-1.5), { descends: 2 }),
-      right: laws.optimizer(scale(-0.5), { descends: 2 })
+      mutant: optimizerOf(scale(-1.5), { descends: 2 }),
+      right: optimizerOf(scale(-0.5), { descends: 2 })
     },
     {
       wrong: 'a step of zero',
       law: 'the minimum of a strongly convex quadratic is reached',
       mutant: wrongly(descent, () => Optimizer.zero, { converges: { lo: 1, hi: 2, steps: 40, within: 1e-6 } }),
-      right: laws.optimizer(descent, { converges: { lo: 1, hi: 2, steps: 40, within: 1e-6 } })
+      right: optimizerOf(descent, { converges: { lo: 1, hi: 2, steps: 40, within: 1e-6 } })
     },
     {
       wrong: 'one trace shared between all names',
@@ -183,7 +186,7 @@ describe('optimizers', () => {
           ]
         }
       })),
-      right: laws.optimizer(momentum)
+      right: optimizerOf(momentum)
     },
     {
       wrong: 'a step that sums the coordinates before',
@@ -197,7 +200,7 @@ describe('optimizers', () => {
           }))
         )
       ),
-      right: laws.optimizer(descent)
+      right: optimizerOf(descent)
     },
     {
       wrong: 'a state that is changed in place',
@@ -213,7 +216,7 @@ describe('optimizers', () => {
           return [step, next]
         }
       })),
-      right: laws.optimizer(Optimizer.trace(0.5))
+      right: optimizerOf(Optimizer.trace(0.5))
     },
     {
       wrong: 'a step without its shape',
@@ -222,12 +225,12 @@ describe('optimizers', () => {
         descent,
         onSteps(Params.map<P[string], P[string]>(({ values }) => ({ shape: [values.length], values })))
       ),
-      right: laws.optimizer(descent)
+      right: optimizerOf(descent)
     },
     {
       wrong: 'a state written with six digits',
       law: 'a state goes through JSON unchanged',
-      mutant: laws.optimizer(Optimizer.scaleByAdam(), {
+      mutant: optimizerOf(Optimizer.scaleByAdam(), {
         stateCodec: o => {
           const codec = Optimizer.stateCodec<string>(o)
           const rounded = (json: unknown): unknown =>
@@ -237,7 +240,7 @@ describe('optimizers', () => {
           return new t.Type(codec.name, codec.is, codec.validate, state => rounded(codec.encode(state)))
         }
       }),
-      right: laws.optimizer(Optimizer.scaleByAdam())
+      right: optimizerOf(Optimizer.scaleByAdam())
     },
     {
       wrong: 'a factor of 0 taken for an absent one',
@@ -246,27 +249,27 @@ describe('optimizers', () => {
         descent,
         onChains(parts => parts.map(part => (Case.isMadeBy(scale)(part) && part.factor === 0 ? scale(1) : part)))
       ),
-      right: laws.optimizer(descent)
+      right: optimizerOf(descent)
     },
     {
       wrong: 'a clipped descent that claims to be linear',
       law: 'scaled gradients take scaled steps',
-      mutant: laws.optimizer(chain(Optimizer.clipByValue(1), descent), { scaling: 'linear' }),
-      right: laws.optimizer(descent, { scaling: 'linear' })
+      mutant: optimizerOf(chain(Optimizer.clipByValue(1), descent), { scaling: 'linear' }),
+      right: optimizerOf(descent, { scaling: 'linear' })
     },
     {
       wrong: 'an ε of the size of the gradients',
       law: 'scaled gradients take the same steps',
-      mutant: laws.optimizer(Optimizer.scaleByAdam({ epsilon: 0.5 }), { scaling: 'invariant', tolerance: 1e-4 }),
-      right: laws.optimizer(Optimizer.scaleByAdam(), { scaling: 'invariant', tolerance: 1e-4 })
+      mutant: optimizerOf(Optimizer.scaleByAdam({ epsilon: 0.5 }), { scaling: 'invariant', tolerance: 1e-4 }),
+      right: optimizerOf(Optimizer.scaleByAdam(), { scaling: 'invariant', tolerance: 1e-4 })
     },
     {
       wrong: 'weight decay after the freeze',
       law: 'what is frozen keeps its bits',
-      mutant: laws.optimizer(chain(Optimizer.freeze('means'), Optimizer.adamW({ rate: 0.1, decay: 0.1 })), {
+      mutant: optimizerOf(chain(Optimizer.freeze('means'), Optimizer.adamW({ rate: 0.1, decay: 0.1 })), {
         frozen: ['means']
       }),
-      right: laws.optimizer(chain(Optimizer.adamW({ rate: 0.1, decay: 0.1 }), Optimizer.freeze('means')), {
+      right: optimizerOf(chain(Optimizer.adamW({ rate: 0.1, decay: 0.1 }), Optimizer.freeze('means')), {
         frozen: ['means']
       })
     }

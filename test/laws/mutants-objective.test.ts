@@ -4,8 +4,8 @@ import { exp, log, mean, mul, neg, sqrt, square, stopGradient, sub, sum, add } f
 import { Case, Compile, Expectation, Key, Objective, Params, Points, Score, TimeLaw } from '../../src/index.js'
 import type { Law } from '../../src/laws/law.js'
 import * as laws from '../../src/laws/objective.js'
-import { regularizer } from '../../src/laws/regularizer.js'
 import { areCaught, compiling, evaluation, timesGradient } from './mutant.js'
+import { ofPenalty } from './published.js'
 
 const at = TimeLaw.at(0.3)
 const score = Score.spherical({ components: 2 })
@@ -67,7 +67,7 @@ areCaught([
   },
   {
     wrong: 'gradients at parameters rounded to 0.1',
-    law: 'gradient of the gradient is the curvature of the value',
+    law: slopes,
     mutant: computed(loss => points => {
       const compiled = Compile.valueAndGrad(loss)(points)
       return pipe(compiled, either =>
@@ -298,7 +298,7 @@ const penalized = <P extends string>(
   penalty: Objective.Objective,
   of: Score.Score<P>,
   evaluate?: laws.Evaluate
-): ReadonlyArray<Law> => regularizer(penalty, of, evaluate && { evaluate })
+): ReadonlyArray<Law> => ofPenalty(penalty, of, evaluate && { evaluate })
 
 areCaught([
   {

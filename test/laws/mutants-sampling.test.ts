@@ -5,6 +5,8 @@ import { Case, Initializer, Key, Params, Sampler, Score, Points } from '../../sr
 import { initializer, type InitializerOptions } from '../../src/laws/initializer.js'
 import { sampler } from '../../src/laws/sampler.js'
 import { areCaught, type Mutant } from './mutant.js'
+import { sampled as equalled } from './published.js'
+import { saidOfStarts } from './starts.js'
 
 const score = Score.spherical({ components: 2 })
 const pair = Score.symmetricPair
@@ -53,8 +55,8 @@ const starts = <P extends string>(
   wrong.map(([wrong, law, interpret]) => ({
     wrong,
     law,
-    mutant: initializer(of, score, { interpret }),
-    right: initializer(of, score)
+    mutant: [...initializer(of, score, { interpret }), ...saidOfStarts(of, score, { interpret })],
+    right: [...initializer(of, score), ...saidOfStarts(of, score)]
   }))
 
 areCaught([
@@ -253,7 +255,12 @@ const sampled = (
   of: Sampler.Sampler,
   wrong: ReadonlyArray<readonly [wrong: string, law: string, transport: Transport]>
 ): ReadonlyArray<Mutant> =>
-  wrong.map(([wrong, law, transport]) => ({ wrong, law, mutant: sampler(of, { transport }), right: sampler(of) }))
+  wrong.map(([wrong, law, transport]) => ({
+    wrong,
+    law,
+    mutant: sampler(of, { ...equalled(of), transport }),
+    right: sampler(of, equalled(of))
+  }))
 
 areCaught([
   ...sampled(Sampler.ancestral, [
@@ -308,34 +315,6 @@ areCaught([
       'η for η²',
       'takes the steps of the sampler that it equals',
       bySampler(of => (isDdim(of) ? Sampler.ddim({ eta: 0.99 }) : of))
-    ]
-  ]),
-  ...sampled(Sampler.ddim({ eta: 0.5 }), [
-    [
-      'η² for η',
-      'a step is the one that is published',
-      bySampler(of => (isDdim(of) ? Sampler.ddim({ eta: 0.25 }) : of))
-    ],
-    [
-      'noise in the last step',
-      'a step is the one that is published',
-      byStates(states =>
-        states.map(state =>
-          state.time > 0
-            ? state
-            : { ...state, points: { ...state.points, values: state.points.values.map((x, at) => x + 1e-3 * (at % 7)) } }
-        )
-      )
-    ],
-    [
-      'one z for all coordinates, of rows that begin together',
-      'a step is the one that is published',
-      byStates(states =>
-        moved(states, values => {
-          const [a, b] = [values[0], values[1]]
-          return values.map((x, at) => (at % 2 === 0 ? x : values[at - 1] - a + b))
-        })
-      )
     ]
   ]),
   ...sampled(Sampler.heun, [

@@ -24,7 +24,7 @@ import {
   type Tensor
 } from '../../lib/index.js'
 import { Schedule, Score } from '../../src/index.js'
-import { student } from '../../src/laws/arbitraries.js'
+import { student } from './generators.js'
 import { meaning } from '../../src/laws/density.js'
 import type { Law } from '../../src/laws/law.js'
 import * as laws from '../../src/laws/score.js'
@@ -92,32 +92,31 @@ const kinked = (smooth: boolean, f: (x: Tensor) => Tensor = relu): ReadonlyArray
     { smooth }
   )
 
-const autodiff = 'is the gradient of the log-density, by autodiff'
-const differences = 'is the gradient of the log-density, by differences'
+const gradient = 'is the gradient of the log-density'
 const alone = 'sees each row alone, at its own level'
 
 areCaught([
   {
     wrong: 'α forgotten in m = α · mean',
-    law: autodiff,
+    law: gradient,
     mutant: pair(({ mean }, x) => tanhScore(x, row(mean))),
     right: rightPair
   },
   {
     wrong: 'the sign of −x',
-    law: differences,
+    law: gradient,
     mutant: pair(({ mean }, x, level) => neg(tanhScore(x, pairMean(mean, level)))),
     right: rightPair
   },
   {
     wrong: 'the pair with the centres of one component',
-    law: autodiff,
+    law: gradient,
     mutant: pair(({ mean }, x, { alpha }) => sub(mul(alpha, row(mean)), x)),
     right: rightPair
   },
   {
     wrong: 'half of the exponent: tanh(⟨m, x⟩/2)',
-    law: differences,
+    law: gradient,
     mutant: pair(({ mean }, x, { alpha }) =>
       sub(mul(mul(alpha, tanh(div(mul(alpha, dots(x, row(mean))), 2))), row(mean)), x)
     ),
@@ -147,7 +146,7 @@ areCaught([
   },
   {
     wrong: 'responsibilities that do not sum to 1',
-    law: autodiff,
+    law: gradient,
     mutant: spherical(({ means }, x, { alpha }) => {
       const w = exp(logitsOf(means, x, alpha))
       return mixed(div(w, add(1, sum(w, 1, true))), means, x, alpha)
@@ -156,7 +155,7 @@ areCaught([
   },
   {
     wrong: '−½|m|² forgotten in the exponent',
-    law: differences,
+    law: gradient,
     mutant: spherical(({ means }, x, { alpha }) => mixed(softmax(mul(alpha, dots(x, means))), means, x, alpha)),
     right: rightSpherical
   },
@@ -202,19 +201,19 @@ areCaught([
   },
   {
     wrong: 'log u forgotten with unequal variances',
-    law: differences,
+    law: gradient,
     mutant: isotropic(unequal(u => mul(0, u))),
     right: rightIsotropic
   },
   {
     wrong: 'log u for (d/2) log u',
-    law: autodiff,
+    law: gradient,
     mutant: isotropic(unequal(u => log(u))),
     right: rightIsotropic
   },
   {
     wrong: 'a divergence less d',
-    law: 'divergence is the trace of the Jacobian, by autodiff',
+    law: 'divergence is the trace of the Jacobian',
     mutant: laws.score(sphericalScore, {
       divergence: (params, x, level) =>
         add(Score.interpret(sphericalScore).divergence(params, x, level), x.shape[1] ?? 0)
@@ -223,7 +222,7 @@ areCaught([
   },
   {
     wrong: 'a divergence with the responsibilities held still',
-    law: 'divergence is the trace of the Jacobian, by differences',
+    law: 'divergence is the trace of the Jacobian',
     mutant: spherical(({ means }, x, { alpha }) =>
       mixed(stopGradient(softmax(logitsOf(means, x, alpha))), means, x, alpha)
     ),
@@ -239,7 +238,7 @@ areCaught([
   },
   {
     wrong: 'a kink, where none is claimed',
-    law: 'divergence is the trace of the Jacobian, by differences',
+    law: 'divergence is the trace of the Jacobian',
     mutant: kinked(true),
     right: laws.score(student)
   },

@@ -103,7 +103,7 @@ areCaught([
   },
   {
     wrong: 'the weight of Ho & Salimans, which is one less',
-    law: 'guided with weight 0 it is the score without the label, with 1 that with it',
+    law: 'it goes along the line from the one to the other',
     mutant: guided(({ weight, ...scores }) => Guidance.classifierFree({ ...scores, weight: weight + 1 })),
     right: guidance(conditional)
   },

@@ -20,13 +20,14 @@ import {
 } from '../../src/index.js'
 import { compiled } from '../../src/laws/check.js'
 import { parametrization } from '../../src/laws/parametrization.js'
-import { rate } from '../../src/laws/rate.js'
 import { region } from '../../src/laws/region.js'
 import { stage } from '../../src/laws/stage.js'
 import { timeGrid } from '../../src/laws/timeGrid.js'
-import { timeLaw, type Timing } from '../../src/laws/timeLaw.js'
+import { type Timing } from '../../src/laws/timeLaw.js'
 import { weighting } from '../../src/laws/weighting.js'
 import { areCaught, compiling, type Mutant } from './mutant.js'
+import { ofRate, regioned, weighted } from './published.js'
+import { ofTimeLaw } from './timed.js'
 
 /** Mutants of one instance, each with the law that is to catch it. */
 const mutants = <Change>(
@@ -44,7 +45,7 @@ type Project = (x: Float64Array, columns?: number) => Float64Array
 const projecting =
   (region_: Region.Region) =>
   (project?: Project): Mutant['right'] =>
-    region(region_, project && { project: () => project })
+    region(region_, { ...regioned(region_), ...(project && { project: () => project }) })
 
 const ball = Region.ball({ radius: 2 })
 const simplex = Region.simplex()
@@ -139,7 +140,7 @@ type At = (rate: Rate.Rate, step: number) => number
 const rated =
   (rate_: Rate.Rate) =>
   (at?: At): Mutant['right'] =>
-    rate(rate_, at && { at })
+    ofRate(rate_, at && { at })
 
 const falling = Rate.linear({ rate: 0.1, final: 0, steps: 20 })
 const waved = Rate.cosine({ rate: 0.1, steps: 20, warmUp: 4, final: 0.01 })
@@ -148,9 +149,14 @@ areCaught([
   ...mutants(rated(falling), [
     [
       'a straight line that does not stop',
-      'is no less than 0 and no more than it names',
+      'is no less than 0',
       (rate, step) =>
         Case.isMadeBy(Rate.linear)(rate) ? rate.rate + ((rate.final - rate.rate) * step) / rate.steps : NaN
+    ],
+    [
+      'a straight line that goes up',
+      'is no more than it names',
+      (rate, step) => (Case.isMadeBy(Rate.linear)(rate) ? rate.rate * (1 + step) : NaN)
     ]
   ]),
   ...mutants(rated(Rate.step({ rate: 0.1, factor: 0.5, every: 10 })), [
@@ -198,16 +204,16 @@ areCaught([
   {
     wrong: 'an optimizer that keeps the first rate',
     law: 'is what an optimizer takes',
-    mutant: rate(falling, { interpret: () => Optimizer.anyInterpret(Optimizer.scaleByRate(0.1)) }),
-    right: rate(falling)
+    mutant: ofRate(falling, { interpret: () => Optimizer.anyInterpret(Optimizer.scaleByRate(0.1)) }),
+    right: ofRate(falling)
   },
   {
     wrong: 'an optimizer that climbs',
     law: 'is what an optimizer takes',
-    mutant: rate(falling, {
+    mutant: ofRate(falling, {
       interpret: optimizer => Optimizer.anyInterpret(Optimizer.chain(optimizer, Optimizer.scale(-1)))
     }),
-    right: rate(falling)
+    right: ofRate(falling)
   }
 ])
 
@@ -217,7 +223,10 @@ type WeightAt = (schedule: Schedule.Schedule, time: number) => number
 const weighed =
   (weighting_: Weighting.Weighting) =>
   (at?: WeightAt): Mutant['right'] =>
-    weighting(weighting_, at && { interpret: schedule => () => time => at(schedule, time) })
+    weighting(weighting_, {
+      ...weighted(weighting_),
+      ...(at && { interpret: schedule => () => time => at(schedule, time) })
+    })
 
 areCaught([
   ...mutants(weighed(Weighting.snr), [
@@ -259,7 +268,7 @@ areCaught([
     wrong: 'SNR, believed to lead from noise to data',
     law: 'it makes the loss of one parametrization that of another',
     mutant: weighting(Weighting.snr, { carries: [Parametrization.noise, Parametrization.data] }),
-    right: weighting(Weighting.snr)
+    right: weighting(Weighting.snr, weighted(Weighting.snr))
   },
   {
     wrong: 'EDM’s weight for data of another size',
@@ -267,7 +276,7 @@ areCaught([
     mutant: weighting(Weighting.edm({ sigmaData: 0.5 }), {
       carries: [Parametrization.data, Parametrization.edm({ sigmaData: 1 })]
     }),
-    right: weighting(Weighting.edm({ sigmaData: 0.5 }))
+    right: weighting(Weighting.edm({ sigmaData: 0.5 }), weighted(Weighting.edm({ sigmaData: 0.5 })))
   }
 ])
 
@@ -301,12 +310,12 @@ areCaught([
     ],
     [
       'x left out on the way back',
-      'there and back is the identity',
+      'the truth is carried to the truth',
       (_, _level, to) => (to === 'velocity' ? { ofPoint: 0 } : {})
     ],
     [
       'one way a little too long',
-      'a detour makes no difference',
+      'the truth is carried to the truth',
       ({ ofOutput }, _, to, from) => (from === 'noise' && to !== 'noise' ? { ofOutput: 1.001 * ofOutput } : {})
     ],
     [
@@ -383,7 +392,7 @@ areCaught([
 const timed =
   (law: TimeLaw.TimeLaw, schedule: Schedule.Schedule = ou) =>
   (timing?: Partial<Timing>): Mutant['right'] =>
-    timeLaw(law, { schedule, ...(timing && { timing }) })
+    ofTimeLaw(law, { schedule, ...(timing && { timing }) })
 
 /** Every draw changed. */
 const drawing = (change: (times: TimeLaw.Times, law: TimeLaw.TimeLaw) => TimeLaw.Times): Partial<Timing> => ({

@@ -106,9 +106,16 @@ describe('the corpus', () => {
 })
 
 it('the table counts what is caught, what escaped and false alarms', () => {
-  const of = (name: string, wrong: boolean, by: ReadonlyArray<string>) => ({ concept: 'c', name, wrong, seed: 1, by })
+  const of = (name: string, wrong: boolean, by: ReadonlyArray<string>) => ({
+    concept: 'c',
+    name,
+    wrong,
+    seed: 1,
+    by,
+    seconds: 1
+  })
   const text = summary([of('a', true, ['x']), of('b', true, []), of('d', false, ['x']), of('e', false, [])])
-  expect(text).toContain('| c | 2 | 50 % | 2 | 1 |')
+  expect(text).toContain('| c | 2 | 50 % | 2 | 1 | 0 | 0 | 0 |')
   expect(text).toContain('| x | 1 | 1 |')
   expect(text).toContain('Not caught by every seed: c: b.')
 })

@@ -15,7 +15,7 @@ import {
   TimeLaw
 } from '../../src/index.js'
 import type { Law } from '../../src/laws/law.js'
-import { pipelines } from '../../src/laws/pipelines.js'
+import { pipelines } from './generators.js'
 import { run } from '../../src/laws/run.js'
 import { runs } from '../today.js'
 import { holdsToday } from './holds.js'

@@ -21,6 +21,7 @@ import {
 import * as laws from '../../src/laws/index.js'
 import { sampled } from '../today.js'
 import { evaluation } from './mutant.js'
+import { student } from './generators.js'
 
 const at = TimeLaw.at(0.1)
 const failing = (held: ReadonlyArray<laws.Law>, numRuns = 10): ReadonlyArray<string> =>
@@ -217,6 +218,6 @@ describe('the correspondence with EM', () => {
     expect(wrong.length === 0 ? found : found.filter(name => wrong.includes(name))).toEqual(wrong)
   })
   it('a family without an M-step is told so', () => {
-    expect(() => laws.correspondsToEM({ score: laws.arbitraries.student })).toThrow('has no M-step')
+    expect(() => laws.correspondsToEM({ score: student })).toThrow('has no M-step')
   })
 })

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
 import { Score } from '../../src/index.js'
-import { student } from '../../src/laws/arbitraries.js'
+import { student } from './generators.js'
 import * as laws from '../../src/laws/score.js'
 import type { Law } from '../../src/laws/law.js'
 import { runs, sampled, today } from '../today.js'

@@ -56,7 +56,7 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 const processor = (): number => process.cpuUsage().user / 1e6
 
 /** Seconds of processor time above which a law of fast-check's hundred cases is told to be slow; that is no failure. */
-const limit = 5
+const limit = 3
 
 interface Count {
   readonly laws: number

@@ -26,6 +26,8 @@ import {
 } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
 import { runs, sampled, today } from '../today.js'
+import { ofPenalty } from './published.js'
+import { saidOfStarts } from './starts.js'
 
 const verdictOf = (report: laws.Report, law: string): readonly [laws.Verdict, string | null] | undefined => {
   const row = report.rows.find(row => row.law === law)
@@ -201,13 +203,10 @@ describe('what is shipped is held to laws that say something', () => {
   it('a spectral start of three components is in the plane of two directions', () => {
     const law = 'a start is what its description says'
     const score = Score.isotropic({ components: 3 }) as unknown as Score.Score<string>
-    const report = laws.examine(Initializer.spectral, { score, only: [law], runs: 20 })
-    expect(verdictOf(report, law)).toEqual(['held', null])
-    const wrong = laws
-      .initializer(Initializer.spectral, score, {
-        interpret: (score, points) => () => Initializer.interpret(score, points)(Initializer.fromData)
-      })
-      .filter(({ name }) => name === law)
+    expect(isFailed(laws.named(law)(saidOfStarts(Initializer.spectral, score)))).toBe(false)
+    const wrong = saidOfStarts(Initializer.spectral, score, {
+      interpret: (score, points) => () => Initializer.interpret(score, points)(Initializer.fromData)
+    }).filter(({ name }) => name === law)
     // On a line or in a plane every row is in it.
     expect(wrong.map(one => isFailed(one))).toEqual([true])
   })
@@ -265,9 +264,10 @@ describe('laws that said nothing once', () => {
   it('a penalty that names all parameters leaves none alone, and a report says so', () => {
     const law = 'leaves the parameters that it does not name alone'
     const l2 = Objective.regularizer({ norm: 'l2' })
-    expect(verdictOf(laws.examine(l2, { only: [law] }), law)).toEqual(['not held', 'it names all parameters'])
+    const score = Score.isotropic({ components: 2 })
+    expect(ofPenalty(l2, score).unclaimed).toContainEqual({ law, why: 'it names all parameters' })
     const some = Objective.regularizer({ norm: 'l2', parameters: ['means'] })
-    expect(spoken(some, law)).toBe(true)
+    expect(isFailed(laws.named(law)(ofPenalty(some, score)))).toBe(false)
     const evaluate: NonNullable<laws.ObjectiveOptions<string>['evaluate']> = loss => points =>
       pipe(
         Compile.valueAndGrad(loss)(points),
@@ -276,7 +276,7 @@ describe('laws that said nothing once', () => {
           return { value, gradient: Params.mapValues(g => g + 0.1)(gradient) }
         })
       )
-    const wrong = laws.regularizer(some, Score.isotropic({ components: 2 }), { evaluate })
+    const wrong = ofPenalty(some, score, { evaluate })
     expect(isFailed(laws.named(law)(wrong))).toBe(true)
   })
 

@@ -1,15 +1,21 @@
 /** The power of the laws: which share of the wrong inventions of the corpus is caught, by which laws, and what is alarmed falsely. */
 import fc from 'fast-check'
+import { isCase, unclaimedOf } from '../../../src/laws/check.js'
 import type { Law } from '../../../src/laws/law.js'
+import { exerciseOf } from '../../../src/laws/lawRows.js'
 import { corpus, type Invention } from './index.js'
 
 export interface Verdict extends Pick<Invention, 'concept' | 'name' | 'wrong'> {
   readonly seed: number
   /** The laws that failed. */
   readonly by: ReadonlyArray<string>
+  /** Of processor time. */
+  readonly seconds: number
+  /** Of the laws of what is right, as a report has them: how many are held, say nothing, or are claimed by nobody. */
+  readonly reported?: { readonly held: number; readonly vacuous: number; readonly unheld: number }
 }
 
-/** Milliseconds that laws took, by name: what is cheap is asked first. */
+/** Seconds that laws took, by name: what is cheap is asked first. */
 type Costs = Map<string, number>
 
 interface Asking {
@@ -20,6 +26,9 @@ interface Asking {
   readonly costs?: Costs
 }
 
+/** Seconds that this process has used. */
+const processor = (): number => process.cpuUsage().user / 1e6
+
 /** A few cases of each law come before many of any: most mistakes are seen by the first of them. */
 const FEW = 6
 
@@ -28,11 +37,18 @@ const inOrder = (
   laws: ReadonlyArray<Law>,
   { likely, costs }: Required<Pick<Asking, 'likely' | 'costs'>>
 ): ReadonlyArray<Law> => {
-  const cost = ({ name, enough }: Law): number => costs.get(name) ?? (enough === undefined ? 10 : 1000)
+  const cost = ({ name, enough }: Law): number => costs.get(name) ?? (enough === undefined ? 0.01 : 1)
   return [...laws].sort(
     (a, b) => Number(likely.includes(b.name)) - Number(likely.includes(a.name)) || cost(a) - cost(b)
   )
 }
+
+/** The cases that a property was run on. */
+const casesIn = (tree: ReadonlyArray<fc.ExecutionTree<unknown>>): ReadonlyArray<unknown> =>
+  tree
+    .map(({ value }) => value)
+    .filter(isCase)
+    .map(value => (Array.isArray(value) ? (value[0] as unknown) : value))
 
 /** By every law, or until one fails. */
 export const verdictOf = (
@@ -40,19 +56,28 @@ export const verdictOf = (
   seed: number,
   { numRuns = 100, all = true, likely = [], costs = new Map() }: Asking = {}
 ): Verdict => {
-  const laws = inOrder(held(), { likely, costs })
+  const begun = processor()
+  const made = held()
+  const laws = inOrder(made, { likely, costs })
+  const exercised: Array<boolean> = []
   const fails =
     (numRuns: number) =>
-    ({ name, property }: Law): boolean => {
-      const begun = performance.now()
-      const { failed } = fc.check(property, { seed, numRuns, endOnFailure: true })
-      costs.set(name, Math.max(costs.get(name) ?? 0, performance.now() - begun))
+    ({ name, property, says }: Law): boolean => {
+      const begun = processor()
+      const verbose = wrong ? fc.VerbosityLevel.None : fc.VerbosityLevel.VeryVerbose
+      const { failed, executionSummary } = fc.check(property, { seed, numRuns, endOnFailure: true, verbose })
+      if (says !== undefined && !wrong) exercised.push(exerciseOf(casesIn(executionSummary).map(says)).vacuous === null)
+      costs.set(name, Math.max(costs.get(name) ?? 0, processor() - begun))
       return failed
     }
   const failing = all
     ? laws.filter(fails(numRuns))
     : [laws.find(fails(Math.min(FEW, numRuns))) ?? laws.find(fails(numRuns))].filter(law => law !== undefined)
-  return { concept, name, wrong, seed, by: failing.map(law => law.name) }
+  const verdict = { concept, name, wrong, seed, by: failing.map(law => law.name), seconds: processor() - begun }
+  const spoken = exercised.filter(isSpoken => isSpoken).length
+  return wrong
+    ? verdict
+    : { ...verdict, reported: { held: spoken, vacuous: exercised.length - spoken, unheld: unclaimedOf(made).length } }
 }
 
 /** Rows of a table: cells between bars. */
@@ -70,12 +95,19 @@ export const summary = (verdicts: ReadonlyArray<Verdict>): string => {
     const [wrong, right] = [of.filter(({ wrong }) => wrong), of.filter(({ wrong }) => !wrong)]
     const caught = wrong.filter(({ by }) => by.length > 0).length
     const alarms = right.filter(({ by }) => by.length > 0).length
+    // By the first seed, which asks as many cases as a user does.
+    const reports = right.filter(({ seed }) => seed === verdicts[0].seed).flatMap(({ reported }) => reported ?? [])
+    const sum = (of: (report: (typeof reports)[number]) => number): string =>
+      String(reports.reduce((sum, report) => sum + of(report), 0))
     return [
       name,
       String(Math.ceil(wrong.length / seeds)),
       percent(caught, wrong.length),
       String(Math.ceil(right.length / seeds)),
-      String(alarms)
+      String(alarms),
+      sum(({ held }) => held),
+      sum(({ vacuous }) => vacuous),
+      sum(({ unheld }) => unheld)
     ]
   }
   const wrong = verdicts.filter(({ wrong }) => wrong)
@@ -85,8 +117,8 @@ export const summary = (verdicts: ReadonlyArray<Verdict>): string => {
   ]
   return [
     tabled([
-      ['concept', 'wrong', `caught, of ${seeds} seeds each`, 'right', 'false alarms'],
-      ['---', '--:', '--:', '--:', '--:'],
+      ['concept', 'wrong', `caught, of ${seeds} seeds each`, 'right', 'false alarms', 'held', 'vacuous', 'not held'],
+      ['---', ...Array.from({ length: 7 }, () => '--:')],
       ...concepts.map(concept =>
         line(
           verdicts.filter(verdict => verdict.concept === concept),
@@ -125,17 +157,24 @@ export const verdicts = (
   {
     all = false,
     numRuns = 100,
+    concepts = [],
     goesOn = () => true
-  }: Pick<Asking, 'all' | 'numRuns'> & { readonly goesOn?: () => boolean } = {}
+  }: Pick<Asking, 'all' | 'numRuns'> & {
+    /** Those that are asked; all of no names. */
+    readonly concepts?: ReadonlyArray<string>
+    readonly goesOn?: () => boolean
+  } = {}
 ): ReadonlyArray<Verdict> =>
   corpus.flatMap(invention => {
+    if (concepts.length > 0 && !concepts.includes(invention.concept)) return []
     const known = before.filter(({ concept, name }) => concept === invention.concept && name === invention.name)
     const old = known.find(verdict => verdict.seed === seed)
     if (old === undefined && !goesOn()) return []
     const verdict =
       old ??
       verdictOf(invention, seed, {
-        numRuns,
+        // What is right fails by chance alone, in few cases of many seeds as in many of one.
+        numRuns: invention.wrong || known.length === 0 ? numRuns : Math.ceil(numRuns / 10),
         all: !invention.wrong || (all && known.length === 0),
         likely: known.flatMap(({ by }) => by),
         costs

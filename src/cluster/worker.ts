@@ -101,6 +101,8 @@ export const worker = async (
       await told(Promise.all([queue.close(true), tasks?.close(true)]))
       if (!server.isAway()) {
         const own = found.right.queue(name, redis)
+        // what it hears the connection does
+        own.on('error', () => undefined)
         await told(own.obliterate({ force: true }))
         await told(own.close())
       }

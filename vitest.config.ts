@@ -18,9 +18,10 @@ const alone = [
 const waiting = ['test/{bits,browser,smoke}/**/*.test.ts', 'test/src/cluster/**/*.test.ts']
 
 /** Programs of the paper that take seconds: one of them by day, another the next. */
-const inTurn = ['general-mixtures', 'maximum-likelihood', 'sampling', 'two-gaussians', 'warm-start'].map(
-  name => `test/paper/${name}.test.ts`
-)
+const inTurn = [
+  ...['expectation-maximization', 'general-mixtures', 'maximum-likelihood', 'over-parameterized'],
+  ...['sampling', 'spectral', 'two-gaussians', 'warm-start']
+].map(name => `test/paper/${name}.test.ts`)
 const isNightly = process.argv.includes('nightly')
 const elsewhen = inTurn.filter((_, i) => !isNightly && i !== today % inTurn.length)
 

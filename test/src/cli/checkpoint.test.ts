@@ -250,7 +250,7 @@ describe('a choice among candidates', () => {
     (JSON.parse(here.read(name)) as { readonly parts: Readonly<Record<string, unknown>> }).parts
 
   it('that is killed goes on to the same bits, and learns nothing twice', async () => {
-    const line = `fit @many.csv --components 1..${isNight ? 6 : 3}`
+    const line = `fit @many.csv ${isNight ? '--components 1..6' : '--components 1..3 --family isotropic,tied'}`
     expect((await child(`${line} --out @chosen.json`)).code).toBe(0)
     const kept = here.at('choice')
     const own = `${line} --out @again.json --checkpoint @choice --every 1 --resume`

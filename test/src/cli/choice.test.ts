@@ -103,7 +103,7 @@ describe('ornstein fit', () => {
     expect(JSON.parse(run.stdout)).not.toHaveProperty('choice')
     const kept = Problem.orThrow(Fit.fromJSON(JSON.parse(here.read('far.json'))))
     expect(kept.mixture).toEqual(mixture)
-    const byRecipe = await ornstein('fit @far.csv --components 3 --family full --recipe annealed --json')
+    const byRecipe = await ornstein('fit @three.csv --components 3 --family full --recipe annealed --json')
     expect(JSON.parse(byRecipe.stdout)).toMatchObject({ recipe: 'annealed' })
   })
 
@@ -235,7 +235,8 @@ describe('ornstein fit --prior', () => {
 
 describe('ornstein fit --test-components', () => {
   it('tests the number that was chosen against one fewer and one more, in text, JSON and report', async () => {
-    const line = 'fit @three.csv --family isotropic -k 3 --test-components'
+    here.write('few.csv', Points.toCsv(Mixture.sample(90)(Key.fromSeed(1))(truth), ['length']))
+    const line = 'fit @few.csv --family isotropic -k 3 --test-components'
     const { exit, stdout } = await ornstein(`${line} 19 --report @tests.html`)
     expect(exit).toBe(0)
     expect(stdout).toMatch(
@@ -245,7 +246,7 @@ describe('ornstein fit --test-components', () => {
       readonly componentTests: ComponentTest.Tests
     }
     const rows = here
-      .read('three.csv')
+      .read('few.csv')
       .trimEnd()
       .split('\n')
       .slice(1)
@@ -261,12 +262,14 @@ describe('ornstein fit --test-components', () => {
 
   it('ends where a signal comes, and tells the tests that were done', async () => {
     let now = 0
+    let shown = ''
     const stopped = await ornstein('fit @three.csv --family isotropic -k 3 --test-components 100000', {
+      isTTY: true,
       now: () => (now += 60),
-      untilSignal: work => {
-        let asked = 0
-        return work(() => Promise.resolve(++asked > 60 ? 'SIGINT' : null))
-      }
+      stderr: text => {
+        shown += text
+      },
+      untilSignal: work => work(() => Promise.resolve(shown.includes('resample 5') ? 'SIGINT' : null))
     })
     expect(stopped.exit).toBe(130)
     expect(stopped.stdout).toMatch(

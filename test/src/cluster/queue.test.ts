@@ -387,6 +387,20 @@ describe.skipIf(without !== null)('a queue', () => {
     expect((await redis.keys('*')).sort()).toEqual([])
   })
 
+  it('waits for a server that is full, and says so', async () => {
+    const heard: string[] = []
+    await work()
+    const one = await right(leader(own.url, session, line => void heard.push(line)))
+    leaders.push(one)
+    await redis.config('SET', 'maxmemory', '1')
+    const answer = asked(one, 1)
+    while (!heard.some(line => line.includes('raise its maxmemory')))
+      await new Promise(resolve => setTimeout(resolve, 20))
+    await redis.config('SET', 'maxmemory', '0')
+    expect(await right(answer)).toEqual(expected(1))
+    expect(heard).toEqual([expect.stringMatching(/does not serve \(OOM /), expect.stringMatching(/ serves again$/)])
+  })
+
   it('goes on without a worker that stops answering, and with one that comes', async () => {
     let isStuck = false
     const stuck: Compute = task => (isStuck ? new Promise(() => undefined) : summing(task))

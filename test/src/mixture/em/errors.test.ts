@@ -289,7 +289,7 @@ describe('fit', () => {
   const points = right(Points.withErrors(sd.map(s => [s, s]))(blurred))
 
   it('finds the mixture of what was measured, and not of the measurements', () => {
-    const found = fit(points, { family: ['isotropic', 'tiedIsotropic', 'full'] })
+    const found = fit(points, { components: [1, 2, 3], family: ['isotropic', 'tiedIsotropic', 'full'] })
     expect(found.components).toBe(2)
     const variances = Mixture.covariances(found.mixture).values
     // Of 200 rows half of which have hardly an error: 0.25 √(2/(2 · 100)) = 0.025, four times of it.
@@ -306,10 +306,11 @@ describe('fit', () => {
   })
 
   it('takes missing cells and cross-validation too, and no tails', () => {
-    const some = { ...points, values: points.values.map((x, at) => (at % 11 === 0 ? NaN : x)) }
+    const fewer = pipe(points, Points.select(Array.from({ length: 150 }, (_, i) => i)))
+    const some = { ...fewer, values: fewer.values.map((x, at) => (at % 11 === 0 ? NaN : x)) }
     expect(fit(some, { components: [1, 2], family: 'isotropic', missing: 'em' }).components).toBe(2)
-    expect(fit(points, { components: [1, 2], family: 'isotropic', criterion: 'crossValidated' }).components).toBe(2)
-    const robust = fit(points, { components: 2, family: 'isotropic', robust: true })
+    expect(fit(fewer, { components: [1, 2], family: 'isotropic', criterion: 'crossValidated' }).components).toBe(2)
+    const robust = fit(fewer, { components: 2, family: 'isotropic', robust: true })
     expect(robust.refused.map(({ problem }) => problem.domain)).toContainEqual(
       expect.stringMatching(/rows with errors/)
     )

@@ -4,11 +4,11 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import { Compile, Field, Initializer, Key, Params, Pipeline, Problem, Run, Schedule, Score, Stage } from 'ornstein'
-import { abs, div, exp, logSoftmax, maximum, neg, square, sub, transpose, type Tensor } from 'ornstein/float64'
+import { abs, add, div, exp, logSoftmax, maximum, neg, square, sub, transpose, type Tensor } from 'ornstein/float64'
 import type { Program } from './program.js'
 
-/** x − c_k, [rows, K], of points on a line. */
-const deviations = (x: Tensor, means: Tensor): Tensor => sub(x, transpose(means))
+/** |x − c_k|, [rows, K], of points on a line. */
+const deviations = (x: Tensor, means: Tensor): Tensor => abs(sub(x, transpose(means)))
 
 export const laplace = Score.family({
   name: 'laplace',
@@ -22,25 +22,19 @@ export const laplace = Score.family({
     ({ means, logScales, logits }) => ({
       logWeights: logSoftmax(logits),
       centres: means,
-      logDensity: x => neg(sub(div(abs(deviations(x, means)), exp(logScales)), neg(sub(logScales, -Math.log(2)))))
+      logDensity: x => neg(add(div(deviations(x, means), exp(logScales)), add(logScales, Math.log(2))))
     }),
   onlyClean: 'a Laplace variable with noise has another density',
   sufficient: () => ({
     statistics: ({ means }, x) => {
-      const size = maximum(abs(deviations(x, means)), 1e-9)
+      const size = maximum(deviations(x, means), 1e-9)
       return { size, weight: div(1, size), first: div(x, size), second: div(square(x), size) }
     },
     maximise: (_, { mass, size, weight, first, second }) => {
-      const centre = weight.values.map((w, k) => first.values[k] / w)
-      const scale = centre.map((c, k) => {
-        const scatter = second.values[k] - 2 * c * first.values[k] + c * c * weight.values[k]
-        return (scatter + size.values[k]) / 2 / mass.values[k]
-      })
-      return Params.of({
-        means: Array.from(centre, c => [c]),
-        logScales: Array.from(scale, Math.log),
-        logits: Array.from(mass.values, Math.log)
-      })
+      const centre = Array.from(weight.values, (w, k) => first.values[k] / w)
+      const scatter = centre.map((c, k) => second.values[k] - c * first.values[k] + size.values[k])
+      const logScales = scatter.map((sum, k) => Math.log(sum / 2 / mass.values[k]))
+      return Params.of({ means: centre.map(c => [c]), logScales, logits: Array.from(mass.values, Math.log) })
     }
   })
 })

@@ -25,55 +25,40 @@ import {
 import { add, div, Elementary, exp, mul, square, stopGradient, sub, sum } from 'ornstein/float64'
 import type { Program } from './program.js'
 
-export const schedule = Schedule.ornsteinUhlenbeck
+const schedule = Schedule.ornsteinUhlenbeck
 const stride = 0.1
 const times = TimeLaw.uniform(0.2, 2)
 const net = Net.mlp({ hidden: [32, 32], heads: { noise: Net.output(), share: Net.output() } })
-export const score = Score.network(net, { heads: { noise: Parametrization.noise } })
-
-type Names = typeof score extends Score.Score<infer P> ? P : never
+const score = Score.network(net, { heads: { noise: Parametrization.noise } })
 
 /** Of the step from t to t − stride: log β̃ and log β, between which its variance lies, and how far a unit of noise moves its mean. */
-const step = (time: number): { readonly least: number; readonly most: number; readonly reach: number } => {
+const step = (time: number) => {
   const [now, then] = [time, time - stride].map(t => Schedule.level(t)(schedule))
   const beta = now.sigma ** 2 - ((now.alpha / then.alpha) * then.sigma) ** 2
   const least = (beta * then.sigma ** 2) / now.sigma ** 2
-  return {
-    least: Elementary.log(least),
-    most: Elementary.log(beta),
-    reach: (then.alpha * beta) / (now.sigma * now.alpha)
-  }
+  const reach = (then.alpha * beta) / (now.sigma * now.alpha)
+  return { least: Elementary.log(least), most: Elementary.log(beta), reach }
 }
 
 /** KL(q(x_{t−1} | x_t, x_0) ‖ p(x_{t−1} | x_t)) of the variance alone: the mean counts as constant. */
-const variational = Objective.custom(
-  'L_vlb',
-  times,
-  Objective.seeing(score)(({ heads, noise, ofTime }) => {
-    const [least, most, reach] = (['least', 'most', 'reach'] as const).map(name => ofTime(t => step(t)[name]))
-    const logVariance = add(mul(heads.share, most), mul(sub(1, heads.share), least))
-    const off = square(mul(reach, sub(stopGradient(heads.noise), noise)))
-    return mul(0.5, sum(sub(add(sub(logVariance, least), div(add(exp(least), off), exp(logVariance))), 1), 1))
-  })
-)
-const hybrid = Objective.sum([Objective.denoising(times, Parametrization.noise), Objective.weight(1e-3)(variational)])
+const variational = Objective.seeing(score)(({ heads, noise, ofTime }) => {
+  const [least, most, reach] = (['least', 'most', 'reach'] as const).map(name => ofTime(t => step(t)[name]))
+  const logVariance = add(mul(heads.share, most), mul(sub(1, heads.share), least))
+  const off = square(mul(reach, sub(stopGradient(heads.noise), noise)))
+  return mul(0.5, sum(sub(add(sub(logVariance, least), div(add(exp(least), off), exp(logVariance))), 1), 1))
+})
+const vlb = Objective.custom('L_vlb', times, variational)
+const hybrid = Objective.sum([Objective.denoising(times, Parametrization.noise), Objective.weight(1e-3)(vlb)])
 
-export const pipelineOf = (steps: number): Pipeline.Pipeline<Names> =>
-  Pipeline.of({
-    schedule,
-    score,
-    initializer: Initializer.own,
-    stages: [
-      Stage.descend({
-        objective: hybrid,
-        optimizer: Optimizer.adam({ rate: Rate.cosine({ rate: 3e-3, steps }) }),
-        steps,
-        batch: 256
-      })
-    ]
-  })
+const pipelineOf = (steps: number) => {
+  const optimizer = Optimizer.adam({ rate: Rate.cosine({ rate: 3e-3, steps }) })
+  const stages = [Stage.descend({ objective: hybrid, optimizer, steps, batch: 256 })]
+  return Pipeline.of({ schedule, score, initializer: Initializer.own, stages })
+}
 
 // —— check: of normal data the variance of a reverse step is known ——
+
+type Names = typeof score extends Score.Score<infer P> ? P : never
 
 const variances = [0.04, 1]
 const truth = Mixture.of({ means: [[0, 0]], variances: [variances] })

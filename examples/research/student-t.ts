@@ -7,11 +7,13 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { Compile, Field, Initializer, Key, Params, Pipeline, Problem, Run, Schedule, Score, Stage } from 'ornstein'
 import {
   add,
+  bisect,
   div,
   exp,
   Gamma,
   log,
   log1p,
+  logGamma,
   logSoftmax,
   mul,
   square,
@@ -25,26 +27,9 @@ import type { Program } from './program.js'
 const distances = (x: Tensor, means: Tensor, logScales: Tensor): Tensor =>
   square(div(sub(x, transpose(means)), exp(logScales)))
 
-/** log Γ by Stirling's series from z + 8 on, in the vocabulary. */
-const logGamma = (z: Tensor): Tensor => {
-  const far = add(z, 8)
-  const product = Array.from({ length: 8 }, (_, i) => add(z, i)).reduce((all, one) => mul(all, one))
-  const series = add(
-    div(1 / 12, far),
-    add(div(-1 / 360, mul(far, square(far))), div(1 / 1260, mul(far, square(square(far)))))
-  )
-  return add(sub(sub(mul(sub(far, 0.5), log(far)), far), log(product)), add(series, Math.log(2 * Math.PI) / 2))
-}
-
-/** The ν at which log ν/2 − ψ(ν/2) + 1 + mean is 0, by bisection in log ν. */
-const freedom = (mean: number): number => {
-  const slope = (nu: number): number => Gamma.logLessDigamma(nu / 2) + 1 + mean
-  const [low] = Array.from({ length: 60 }).reduce<readonly [number, number]>(
-    ([low, high]) => (slope(Math.exp((low + high) / 2)) > 0 ? [(low + high) / 2, high] : [low, (low + high) / 2]),
-    [Math.log(0.05), Math.log(1000)]
-  )
-  return Math.exp(low)
-}
+/** log ν where log ν/2 − ψ(ν/2) + 1 + mean, which falls, is 0. */
+const freedom = (mean: number): number =>
+  bisect(l => Gamma.logLessDigamma(Math.exp(l) / 2) + 1 + mean > 0, Math.log(0.05), Math.log(1000))
 
 export const studentT = Score.family({
   name: 'studentT',
@@ -59,36 +44,24 @@ export const studentT = Score.family({
       logWeights: logSoftmax(logits),
       centres: means,
       logDensity: x => {
-        const nu = exp(logNu)
-        const half = div(add(nu, 1), 2)
-        const constant = sub(
-          sub(logGamma(half), logGamma(div(nu, 2))),
-          add(div(add(logNu, Math.log(Math.PI)), 2), logScales)
-        )
-        return sub(constant, mul(half, log1p(div(distances(x, means, logScales), nu))))
+        const [nu, half] = [exp(logNu), mul(0.5, add(exp(logNu), 1))]
+        const peak = sub(sub(logGamma(half), logGamma(mul(0.5, nu))), mul(0.5, add(logNu, Math.log(Math.PI))))
+        return sub(sub(peak, logScales), mul(half, log1p(div(distances(x, means, logScales), nu))))
       }
     }),
   onlyClean: 'the tails of t with noise are another distribution, that of Score.withTails',
   sufficient: () => ({
     statistics: ({ means, logScales, logNu }, x) => {
-      const nu = exp(logNu)
-      const g = div(add(nu, 1), add(nu, distances(x, means, logScales)))
+      const g = div(add(exp(logNu), 1), add(exp(logNu), distances(x, means, logScales)))
       return { g, first: mul(g, x), second: mul(g, square(x)), tails: sub(log(g), g) }
     },
-    maximise: ({ logNu }, { mass, g, first, second, tails }) => {
-      const centre = g.values.map((w, k) => first.values[k] / w)
-      const variance = centre.map(
-        (c, k) => (second.values[k] - 2 * c * first.values[k] + c * c * g.values[k]) / mass.values[k]
-      )
-      const nu = logNu.values.map((l, k) =>
-        Math.log(freedom(tails.values[k] / mass.values[k] - Gamma.logLessDigamma((Math.exp(l) + 1) / 2)))
-      )
-      return Params.of({
-        means: Array.from(centre, c => [c]),
-        logScales: Array.from(variance, v => Math.log(v) / 2),
-        logNu: Array.from(nu),
-        logits: Array.from(mass.values, Math.log)
-      })
+    maximise: (old, { mass, g, first, second, tails }) => {
+      const centre = Array.from(g.values, (w, k) => first.values[k] / w)
+      const variance = centre.map((c, k) => (second.values[k] - c * first.values[k]) / mass.values[k])
+      const seen = Array.from(old.logNu.values, l => Gamma.logLessDigamma((Math.exp(l) + 1) / 2))
+      const logNu = seen.map((s, k) => freedom(tails.values[k] / mass.values[k] - s))
+      const [means, logScales] = [centre.map(c => [c]), variance.map(v => Math.log(v) / 2)]
+      return Params.of({ means, logScales, logNu, logits: Array.from(mass.values, Math.log) })
     }
   })
 })

@@ -6,6 +6,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { Compile, Field, Initializer, Key, Params, Pipeline, Problem, Run, Schedule, Score, Stage } from 'ornstein'
 import {
   add,
+  bisect,
   exp,
   expandDims,
   log,
@@ -17,19 +18,17 @@ import {
   sqrt,
   square,
   sub,
-  sum
+  sum,
+  type Tensor
 } from 'ornstein/float64'
 import type { Program } from './program.js'
 
-/** The κ of a mean length in (0, 1), by bisection: coth κ − 1/κ rises. */
-const concentration = (length: number): number => {
-  const mean = (k: number): number => 1 / Math.tanh(k) - 1 / k
-  const [low] = Array.from({ length: 100 }).reduce<readonly [number, number]>(
-    ([low, high]) => (mean((low + high) / 2) < length ? [(low + high) / 2, high] : [low, (low + high) / 2]),
-    [1e-6, 1e6]
-  )
-  return low
-}
+/** The κ of a mean length in (0, 1): coth κ − 1/κ rises. */
+const concentration = (length: number): number => bisect(k => 1 / Math.tanh(k) - 1 / k < length, 1e-6, 1e6)
+
+/** log of κ/(2π(1 − e^{−2κ})) e^{−κ} */
+const constant = (kappa: Tensor): Tensor =>
+  sub(sub(log(kappa), add(Math.log(2 * Math.PI), kappa)), log1p(neg(exp(mul(-2, kappa)))))
 
 export const vonMisesFisher = Score.family({
   name: 'vonMisesFisher',
@@ -43,25 +42,19 @@ export const vonMisesFisher = Score.family({
     ({ means, logits }) => ({
       logWeights: logSoftmax(logits),
       centres: means,
-      // κ/(2π(1 − e^{−2κ})) · e^{κ⟨μ, x⟩ − κ}
-      logDensity: x => {
-        const kappa = sqrt(sum(square(means), 1))
-        const constant = sub(sub(log(kappa), add(Math.log(2 * Math.PI), kappa)), log1p(neg(exp(mul(-2, kappa)))))
-        return add(matMul(x, means, { transposeB: true }), constant)
-      }
+      logDensity: x => add(matMul(x, means, { transposeB: true }), constant(sqrt(sum(square(means), 1))))
     }),
   onlyClean: 'its rows lie on a sphere, which noise leaves',
   sufficient: () => ({
     statistics: (_, x) => ({ sum: expandDims(x, 1) }),
-    maximise: (_, { mass, sum }) =>
-      Params.of({
-        means: Array.from(mass.values, (m, k) => {
-          const total = Array.from(sum.values.subarray(3 * k, 3 * k + 3))
-          const length = Math.hypot(...total)
-          return total.map(x => (concentration(length / m) * x) / length)
-        }),
-        logits: Array.from(mass.values, Math.log)
+    maximise: (_, { mass, sum }) => {
+      const means = Array.from(mass.values, (m, k) => {
+        const total = Array.from(sum.values.subarray(3 * k, 3 * k + 3))
+        const length = Math.hypot(...total)
+        return total.map(x => (concentration(length / m) * x) / length)
       })
+      return Params.of({ means, logits: Array.from(mass.values, Math.log) })
+    }
   })
 })
 

@@ -28,10 +28,10 @@ import { add, mul, square, sub, sum } from 'ornstein/float64'
 import type { Program } from './program.js'
 
 /** Of x_t less t y: α = 1 − t and σ = γ. */
-const schedule = Schedule.define({
+export const schedule = Schedule.define({
   name: 'between',
   about: 'what a stochastic interpolant does to its first end',
-  meaning: () => ({ until: 1, level: t => ({ alpha: 1 - t, sigma: Math.sqrt(2 * t * (1 - t)) }) })
+  meaning: () => ({ until: 0.99, level: t => ({ alpha: 1 - t, sigma: Math.sqrt(2 * t * (1 - t)) }) })
 })
 const times = TimeLaw.uniform(0.02, 0.98)
 const net = Net.mlp({ hidden: [64, 64], heads: { drift: Net.output(), denoiser: Net.output() } })

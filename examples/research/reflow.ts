@@ -1,5 +1,4 @@
 /** Rectified flow, and reflow on the pairs that it makes: one step then goes as far (Liu et al. 2022, arXiv 2209.03003). */
-import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import {
   Compile,
@@ -81,13 +80,7 @@ export const program: Program = {
     const flow = Problem.orThrow(Compile.pipeline(pipelineOf(rectified, Initializer.own, steps))(data))
     const first = Run.last(flow)(Key.fromSeed(2)).params
     const noise = noiseOf(4000, 3)
-    const pairs = Problem.orThrow(
-      pipe(
-        carried(first, noise, 100),
-        Points.paired(noise),
-        E.mapLeft((found): Problem.Problems => [found])
-      )
-    )
+    const pairs = Problem.orThrow(pipe(carried(first, noise, 100), Points.paired(noise)))
     const reflow = Problem.orThrow(Compile.pipeline(pipelineOf(again, Initializer.values(first), steps))(pairs))
     const second = Run.last(reflow)(Key.fromSeed(3)).params
     const [from, wanted] = [quantiles(standard), quantiles(truth)]

@@ -42,7 +42,7 @@ const stein = (u: Tensor, v: Tensor): Tensor => {
   return add(own, mul(bend, sub(d, div(mul(3, far), add(1, far)))))
 }
 /** Of the rows as they are: the noise of its time is not read. */
-const discrepancy = Objective.pairwise(
+export const discrepancy = Objective.pairwise(
   'KSD²',
   TimeLaw.at(1),
   ({ clean, scoreAt }) => concat([clean, scoreAt(clean, 0)], 1),

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { square, sub, sum } from '../../../lib/index.js'
+import { square, sub, sum, threads, useThreads } from '../../../lib/index.js'
 import {
   Compile,
   Expectation,
@@ -79,6 +79,27 @@ describe('points with partners', () => {
     })
     const found = Problem.orThrow(Compile.plans(loss)(Source.of(paired)))[0].evaluate(params, Key.fromSeed(0))
     expect(found).toEqual(plans[0].evaluate(params, Key.fromSeed(0)))
+  })
+
+  it('are read by all threads, with the same bits', () => {
+    const many = Mixture.sample(40_000)(Key.fromSeed(3))(Mixture.of({ means: [[0, 3]] }))
+    const data = { ...many, partner: many.values.map(x => x * x) }
+    const before = threads()
+    const [one, three] = [1, 3].map(count => {
+      useThreads(count)
+      const [{ engine, reason, evaluate }] = Problem.orThrow(Compile.plans(loss)(data))
+      expect(engine, reason).toBe('compiled')
+      return evaluate(Params.of({ means: [[1, 2]], logits: [0], logVariance: 0 }), Key.fromSeed(4))
+    })
+    useThreads(before)
+    expect(three).toEqual(one)
+    // Σ (x² − x − c)² over the columns, in closed form: E(x² − x − c)² of N(m, 1).
+    const exact = [0, 3].map((m, j) => {
+      const c = [1, 2][j]
+      const mean = m * m + 1 - m - c
+      return mean * mean + (2 * m - 1) ** 2 + 2
+    })
+    expect(Math.abs(one.value - exact[0] - exact[1])).toBeLessThan(0.05 * (exact[0] + exact[1]))
   })
 
   it('and rows without partners are refused where an objective reads them', () => {

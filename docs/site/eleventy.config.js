@@ -55,7 +55,7 @@ export default async function site(eleventy) {
 
   eleventy.setLibrary('md', md)
   eleventy.setQuietMode(true)
-  eleventy.addPassthroughCopy({ 'docs/images': 'images', 'docs/paper': 'paper' })
+  eleventy.addPassthroughCopy({ 'docs/images': 'images', 'docs/paper': 'paper', 'docs/research': 'research' })
   eleventy.addPassthroughCopy({
     'docs/site/style.css': 'style.css',
     'docs/site/client.js': 'client.js',

@@ -123,7 +123,7 @@ export const program: Program = {
           by: 'two samples of the truth'
         }
       ],
-      picture: Picture.samples(truly, one)
+      picture: Picture.samples(truly, many.points)
     }
   }
 }

@@ -26,11 +26,11 @@ const linesOf = (name: string): number => {
 const digits = (x: number): string =>
   x === 0 ? '0' : Math.abs(x) < 1e-3 ? x.toExponential(1) : String(Number(x.toPrecision(4)))
 
-const section = (name: string, { title }: Program, { plan, checks, picture }: Outcome, seconds: number): string =>
+const section = (name: string, { title }: Program, { plan, checks, picture }: Outcome): string =>
   [
     `## ${title}`,
     '',
-    `[\`examples/research/${name}.ts\`](../examples/research/${name}.ts), ${linesOf(name)} lines, ${seconds.toFixed(0)} s.`,
+    `[\`examples/research/${name}.ts\`](../examples/research/${name}.ts), ${linesOf(name)} lines.`,
     '',
     '```text',
     plan,
@@ -63,7 +63,7 @@ for (const name of names.filter(name => asked.length === 0 || asked.includes(nam
     ', '
   )
   rows.push(`| ${program.title} | ${linesOf(name)} | ${engines.replaceAll('by ', '')} | ${digits(worst)} |`)
-  sections.push(section(name, program, outcome, seconds))
+  sections.push(section(name, program, outcome))
 }
 const page = `# Programs of papers
 

@@ -38,7 +38,8 @@ const sections = [
       ['theorems.html', 'In pictures'],
       ['paper.html', 'Reproduced'],
       ['paper-map.html', 'Claim by claim'],
-      ['networks.html', 'What networks learn']
+      ['networks.html', 'What networks learn'],
+      ['research.html', 'Programs of other papers']
     ]
   ],
   [

@@ -212,6 +212,12 @@ describe('what does not fit is told with the data', () => {
     expect(found[0]).toMatch(wanted)
   })
 
+  it.each(['mlp', 'residualMlp'] as const)('a recipe %s without widths', name => {
+    // As code without types may write it.
+    const recipe = {} as Net.Recipe
+    expect(() => Net[name](recipe)).toThrow(`Net.${name}: hidden: undefined is not a list of widths`)
+  })
+
   it('and what fits has none', () => {
     expect(faults(Net.residualMlp({ hidden: [4, 4], classes: 3, deviation: 2 }))).toEqual([])
   })

@@ -371,9 +371,8 @@ export const expectations =
         ...(anew ? [] : [seeds.map(seed => Expectation.fixed(noiseOf(points, seed)))]),
         sampled.map(Expectation.monteCarlo),
         ...(seesNoise(score) && integrates ? [sampled.map(Expectation.projected)] : []),
-        ...(isMirrored(score) && integrates
-          ? [fc.integer({ min: 2, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))]
-          : [])
+        // A given number of nodes may be too few for the points, and a pipeline then refuses it.
+        ...(isMirrored(score) && integrates ? [fc.constant(Expectation.quadrature())] : [])
       ),
       printed(showExpectation)
     )

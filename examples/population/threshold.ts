@@ -20,7 +20,7 @@ export const diagram = Phase.diagram({
   known: existsSync(file)
     ? readFileSync(file, 'utf8')
         .split('\n')
-        .flatMap(line => (line.startsWith('{') ? [JSON.parse(line) as Phase.Cell<Axis>] : []))
+        .flatMap(line => (line.startsWith('{"at"') ? [JSON.parse(line) as Phase.Cell<Axis>] : []))
     : [],
   part: { index: Number(index), of: Number(of) },
   onCell: cell => {

@@ -355,6 +355,9 @@ const estimates = <P extends string>(score: Score.Score<P>, term: Objective.Term
   Objective.isMatching(term) &&
   (term.exact !== undefined || Loss.drawnBeside(Score.interpret(score), term, dim).length > 0)
 
+/** Points within it ask for few nodes. */
+const NEAR = 8
+
 /** Expectations of every kind that score and objective admit on the points. */
 export const expectations =
   <P extends string>(score: Score.Score<P>, objective: Objective.Objective) =>
@@ -371,8 +374,10 @@ export const expectations =
         ...(anew ? [] : [seeds.map(seed => Expectation.fixed(noiseOf(points, seed)))]),
         sampled.map(Expectation.monteCarlo),
         ...(seesNoise(score) && integrates ? [sampled.map(Expectation.projected)] : []),
-        // A given number of nodes may be too few for the points, and a pipeline then refuses it.
-        ...(isMirrored(score) && integrates ? [fc.constant(Expectation.quadrature())] : [])
+        // A given number of nodes may be too few for the points, and a pipeline then refuses it; far points ask for many.
+        ...(isMirrored(score) && integrates && points.values.every(x => Math.abs(x) <= NEAR)
+          ? [fc.constant(Expectation.quadrature())]
+          : [])
       ),
       printed(showExpectation)
     )

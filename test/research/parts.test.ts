@@ -12,7 +12,7 @@ it('the schedule of an interpolant', () => {
 
 it('the discrepancy over pairs of rows', () => {
   const held = laws.objective(discrepancy, Score.isotropic({ components: 2 }))
-  expect(held.length).toBeGreaterThan(7)
+  expect(held.length).toBeGreaterThan(4)
   held.forEach(({ property }) => {
     fc.assert(property, { numRuns: 4 })
   })

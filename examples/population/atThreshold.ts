@@ -29,7 +29,8 @@ import {
   TimeLaw
 } from 'ornstein'
 
-const [, , budget, file = '', picture] = process.argv
+const [, , budget, file = ''] = process.argv
+const picture = process.argv.at(4)
 const isFull = budget === 'full'
 const lines: ReadonlyArray<unknown> = existsSync(file)
   ? readFileSync(file, 'utf8')

@@ -53,7 +53,7 @@ console.log(`all levels: ${overAll.toFixed(6)}`)
 export const bySeparation = grid.map(([{ weight }]) => weight)
 bySeparation.forEach((ratio, i) => console.log(`${SEPARATIONS[i]} apart, t = 0.003: weight ${ratio.toFixed(3)}`))
 
-const [, , file] = process.argv
+const file = process.argv.at(2)
 if (file?.endsWith('.svg'))
   writeFileSync(
     file,

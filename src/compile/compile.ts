@@ -645,6 +645,9 @@ interface Wanted<P extends string> {
   readonly whence: () => Whence
 }
 
+/** Stages work with whatever names the parameters have, and hand back those that they were given. */
+const ours = <P extends string>(params: Params.Params<string>): Params.Params<P> => params
+
 type Whence = (params: Params.Params<string>, key: Key.Key, rows?: Int32Array) => Fault.Found | null
 
 /** Thrown where a step that is taken again comes to what is not finite. */
@@ -714,12 +717,10 @@ const runnable = <P extends string>({
   inner,
   judge
 }: Ready<P>): CompiledStage<P> => {
-  // Stages work with whatever names the parameters have, and hand back those that they were given.
-  const ours = (params: Params.Params<string>): Params.Params<P> => params
   const evaluate: Stage.Tools['evaluate'] = (params, key, rows) =>
     loss === null
       ? refuse(`evaluate: ${Stage.show(stage)} asks for no loss; define it with one`)
-      : loss.plan.evaluate(ours(params), key, rows)
+      : loss.plan.evaluate(ours<P>(params), key, rows)
   const tools = { ...given, evaluate, attempts: inner.map(({ attempt }) => attempt()) }
   const { begin, step, finish = identity } = simple.on(tools)
   return {
@@ -771,6 +772,64 @@ const unfit = (
   )
 ]
 
+/** The loss of a stage on the data, and what is wrong with it. */
+const wanted = <P extends string>(
+  { schedule, score }: Pipeline<P>,
+  start: (key: Key.Key) => Params.Params<P>,
+  points: Source.Data,
+  sound: boolean,
+  { place, precision }: Circumscribed,
+  own: Stage.Loss,
+  evaluations: number
+): Wanted<P> => {
+  const { objective, expectation, batch } = own
+  const loss = { schedule, score, objective, expectation }
+  const refused = [...refusals(loss, points, precision), ...Loss.pairProblems(loss, points, batch ?? points.rows)]
+  // What needs double precision is not tried in single.
+  const circumstances = { evaluations, place, precision: refused.length > 0 ? 'float64' : precision } as const
+  const plan =
+    batch === null ? Loss.plans(loss, points, circumstances)[0] : Loss.batched(loss, points, batch, circumstances)
+  const coarse =
+    sound && refused.length === 0 ? unresolved(loss, points, O.some(start(Key.fromSeed(0)))).map(Line.problem) : []
+  const beyond = Nodes.isPopulation(points) ? () => O.none : Line.unresolved(loss)
+  return {
+    loss,
+    plan: {
+      ...plan,
+      evaluate: (params, key, rows) =>
+        O.isSome(beyond(params)) ? Loss.nothing(params) : plan.evaluate(params, key, rows)
+    },
+    problems: [
+      ...refused,
+      ...coarse,
+      ...(refused.length > 0 ? [] : uncompiled(plan, precision)),
+      ...batchProblems(own, points)
+    ],
+    times: () =>
+      Objective.terms(objective).flatMap(({ term }) =>
+        Objective.isMatching(term)
+          ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => time)
+          : []
+      ),
+    whence: () => {
+      const of = batch === null ? whence(loss, points) : inBatch(loss, points, batch)
+      return (params, key, rows) =>
+        pipe(
+          beyond(ours<P>(params)),
+          O.match(
+            () => of(ours<P>(params), key, rows),
+            (found): Fault.Found => ({
+              what: 'the expectation',
+              value: NaN,
+              reason: Problem.show(Line.problem(found)),
+              inputs: Fault.asInputs(params)
+            })
+          )
+        )
+    }
+  }
+}
+
 /** How a stage of a pipeline is to be computed on the data, or its problems beside its description. */
 const stagesOn = <P extends string>(
   pipeline: Pipeline<P>,
@@ -789,7 +848,6 @@ const stagesOn = <P extends string>(
     { schedule, score, model, points: Source.asPoints(points), data: points, place },
     start
   ] as unknown as [Stage.Setting, Stage.Start]
-  const ours = (params: Params.Params<string>): Params.Params<P> => params
   const dry = new WeakMap<Stage.Stage, ReadonlyArray<Problem.Problem>>()
   /** The problems of a user's own functions, tried once for each stage of the description, however often repeated. */
   const tried = (stage: Stage.Stage, loss: Loss.Loss<P>): ReadonlyArray<Problem.Problem> => {
@@ -797,60 +855,12 @@ const stagesOn = <P extends string>(
     dry.set(stage, found)
     return found
   }
-  const asked = (own: Stage.Loss, evaluations: number): Wanted<P> => {
-    const { objective, expectation, batch } = own
-    const loss = { schedule, score, objective, expectation }
-    const refused = [...refusals(loss, points, precision), ...Loss.pairProblems(loss, points, batch ?? points.rows)]
-    // What needs double precision is not tried in single.
-    const circumstances = { evaluations, place, precision: refused.length > 0 ? 'float64' : precision } as const
-    const plan =
-      batch === null ? Loss.plans(loss, points, circumstances)[0] : Loss.batched(loss, points, batch, circumstances)
-    const coarse =
-      sound && refused.length === 0 ? unresolved(loss, points, O.some(start(Key.fromSeed(0)))).map(Line.problem) : []
-    const beyond = Nodes.isPopulation(points) ? () => O.none : Line.unresolved(loss)
-    return {
-      loss,
-      plan: {
-        ...plan,
-        evaluate: (params, key, rows) =>
-          O.isSome(beyond(params)) ? Loss.nothing(params) : plan.evaluate(params, key, rows)
-      },
-      problems: [
-        ...refused,
-        ...coarse,
-        ...(refused.length > 0 ? [] : uncompiled(plan, precision)),
-        ...batchProblems(own, points)
-      ],
-      times: () =>
-        Objective.terms(objective).flatMap(({ term }) =>
-          Objective.isMatching(term)
-            ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => time)
-            : []
-        ),
-      whence: () => {
-        const of = batch === null ? whence(loss, points) : inBatch(loss, points, batch)
-        return (params, key, rows) =>
-          pipe(
-            beyond(ours(params)),
-            O.match(
-              () => of(ours(params), key, rows),
-              (found): Fault.Found => ({
-                what: 'the expectation',
-                value: NaN,
-                reason: Problem.show(Line.problem(found)),
-                inputs: Fault.asInputs(params)
-              })
-            )
-          )
-      }
-    }
-  }
   const all = (written: Stage.Written): Compiled<P> => {
     const { stage, simple } = written
     const { attempts, means, misfits, times } = simple
     const loss = pipe(
       simple.loss,
-      O.map(own => asked(own, simple.stopping.steps)),
+      O.map(own => wanted(pipeline, start, points, sound, { place, precision }, own, simple.stopping.steps)),
       O.toNullable
     )
     const size = pipe(
@@ -934,7 +944,7 @@ const stagesOn = <P extends string>(
           plan: inner.map(({ compiled }) => compiled.plan())
         }
         return (params, key) => {
-          const last = Run.last({ ...run, start: () => ours(params) })(key)
+          const last = Run.last({ ...run, start: () => ours<P>(params) })(key)
           return { params: last.params, value: last.value, failed: last.status._tag === 'Failed' }
         }
       }

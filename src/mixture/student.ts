@@ -114,7 +114,7 @@ export const gaussians = (mixture: Mixture): Mixture => {
 }
 
 /** Where the next term of a fraction changes no bit, and how many there are at most: some √a are taken. */
-const STEADY = 2 ** -53
+const STEADY = Elementary.powerOfTwo(-53)
 const TERMS = 500
 
 /** The continued fraction of a B_x(a, b)/(x^a (1 − x)^b), which converges fast up to x = (a + 1)/(a + b + 2) (Lentz 1976; DLMF 8.17.22). */

@@ -29,6 +29,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import { Key, Quadrature, type NdArray } from '../../lib/index.js'
+import { bisect } from '../../lib/numbers/bisect.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { keeping, lazy } from '../../lib/plain/iterate.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
@@ -284,26 +285,23 @@ const errorAt = (slope: number, rule: Quadrature.Rule): number => {
   return Math.max(...SHIFTS.map(a => Math.abs(mean(rule, a) - mean(right, a))))
 }
 
+/** A rule is not asked to be right at slopes below. */
+const FLATTEST = 1e-4
+
 /** The slope up to which a rule is believed, by bisection: it is compared with nodes that are chosen by the slope. */
 const steepestOf = ({ rule }: OnLine): number => {
   if (rule === ruleFor) return STEEPEST
   const isRight = (slope: number): boolean => errorAt(slope, rule(slope)) <= ENOUGH
-  let [low, high] = [0, STEEPEST]
-  if (isRight(high)) return high
-  while (high - low > 1e-3 * high) {
-    const middle = (low + high) / 2
-    if (isRight(middle)) low = middle
-    else high = middle
-  }
-  return low
+  return isRight(STEEPEST) ? STEEPEST : bisect(isRight, FLATTEST, STEEPEST)
 }
 
 /** About how many nodes are enough for a slope: of Gauss–Hermite, beyond `most` those that are chosen by the slope. */
-const enough = (slope: number, least: number, most = 1024): number => {
-  let n = least
-  while (n <= most && slope < STEEPEST && errorAt(slope, Quadrature.gaussHermite(n)) > ENOUGH) n = Math.ceil(1.25 * n)
-  return n <= most && slope < STEEPEST ? n : nodesFor(slope)
-}
+const enough = (slope: number, n: number, most = 1024): number =>
+  slope >= STEEPEST || n > most
+    ? nodesFor(slope)
+    : errorAt(slope, Quadrature.gaussHermite(n)) <= ENOUGH
+      ? n
+      : enough(slope, Math.ceil(1.25 * n), most)
 
 /** Nodes that are too few for a slope. */
 export interface TooFew {

@@ -163,8 +163,8 @@ describe('the local minimum of Jin et al., teacher −D/2, D/2 and 30', () => {
 
 describe('efficiencies', () => {
   const of = (name: string): readonly [apart: number, light: number, heavy: number] | null => {
-    const [, apart, light, heavy] = /^pair (\d) apart (\d+):(\d+)(?: weights free)?$/.exec(name) ?? []
-    return apart === undefined ? null : [Number(apart), Number(light), Number(heavy)]
+    const found = /^pair (\d) apart (\d+):(\d+)(?: weights free)?$/.exec(name)
+    return found === null ? null : [Number(found[1]), Number(found[2]), Number(found[3])]
   }
   const rows = Object.entries(oracle.efficiency).flatMap(([name, list]) => {
     const pair = of(name)

@@ -231,6 +231,45 @@ describe('programs that differ in the last of many numbers alone', () => {
   })
 })
 
+describe('constants that stay', () => {
+  const signature: Signature = {
+    params: { c: [2] },
+    rows: { x: { shape: [2], from: 'call' } },
+    constants: { a: [], b: [2] }
+  }
+  const found = compile(
+    signature,
+    ({ params: { c }, rows: { x }, constants: { a, b } }) => ({
+      // What is of a alone, of a and b, and of parameters; and the number of rows, in the mean.
+      value: T.mean(T.sum(T.square(T.sub(T.mul(T.exp(T.neg(a)), x), T.add(c, T.mul(a, b)))), 1))
+    }),
+    [null, null]
+  )
+  if (E.isLeft(found)) throw new Error(found.left)
+  const { run } = found.right
+  const call = (rows: number, seed: number): Pick<Call, 'rows' | 'params' | 'given'> => ({
+    rows,
+    params: { c: Key.normal(2)(Key.fromSeed(seed)) },
+    given: { x: Key.normal(2 * rows)(Key.fromSeed(seed + 1)) }
+  })
+  it('give the bits that they give at each call, whatever else changes', () => {
+    const [one, other] = [{ a: [0.3] }, { a: [0.7] }]
+    // In turn, so that what is kept with one object, or of so many rows, would be met by another.
+    for (const [fixed, rows, b] of [
+      [one, 9, 1],
+      [other, 9, 1],
+      [one, 9, 2],
+      [one, 5, 2],
+      [other, 5, 3]
+    ] as const) {
+      const own = call(rows, rows + b)
+      expect(run({ ...own, constants: { b: [b, -b] }, fixed })).toEqual(
+        run({ ...own, constants: { ...fixed, b: [b, -b] } })
+      )
+    }
+  })
+})
+
 describe('the shapes of a trace', () => {
   it('are those that kernels give', () => {
     const told = new Set<string>()

@@ -40,7 +40,7 @@ export const choicesOf = (flags: Flags): Choices => {
       ...csvOf(flags),
       keep: { columns: [by, labels].filter(column => column !== undefined), classes: CLASSES }
     },
-    open: { families, components, criterion, starts, robust },
+    open: { families, components, criterion, starts, robust, fixed: null },
     ...{ recipe, compare, seed, prior, bootstrap, testComponents },
     keep: checkpoint === undefined ? null : { path: checkpoint, every, resume }
   }

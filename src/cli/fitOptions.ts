@@ -112,6 +112,11 @@ export const fitting = {
     'also compare each family with heavy tails (t distributions), and beside a background of rows that belong to no cluster',
     { conflicts: ['pipeline'] }
   ),
+  fixed: option(
+    path(),
+    'hold known components, in the units of the table: centres as a table, a model (means and covariances), or a JSON list of { mean, covariance, weight }',
+    { conflicts: ['pipeline', 'robust', 'testComponents'] }
+  ),
   ...columns,
   ...reading,
   standardize: either(
@@ -216,8 +221,25 @@ const searches = ({
   recipe = GROWN,
   pipeline,
   family = [],
-  robust = false
+  robust = false,
+  fixed
 }: Partial<Flags>): ReadonlyArray<Problem.Problem> => [
+  ...Problem.unless(
+    fixed === undefined || recipe === GROWN,
+    '--fixed',
+    fixed ?? '',
+    `available with --recipe ${recipe}`,
+    'leave --recipe out; --compare learns by another recipe too'
+  ),
+  ...family.flatMap(({ word, count }) =>
+    Problem.unless(
+      fixed === undefined || count === null,
+      '--fixed',
+      fixed ?? '',
+      `available with the family ${word}`,
+      'take full, diagonal or isotropic'
+    )
+  ),
   ...Problem.unless(
     !robust || recipe === GROWN,
     '--robust',

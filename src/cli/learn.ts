@@ -25,6 +25,7 @@ import {
   Statistics
 } from '../index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
+import type * as Component from '../mixture/fixed.js'
 import type * as Program from '../compile/program.js'
 import * as Place from '../data/place.js'
 import * as Source from '../data/source/index.js'
@@ -70,6 +71,8 @@ export interface Open {
   readonly starts: number
   /** Whether families are compared with tails and beside a background too. */
   readonly robust: boolean
+  /** Components that are known, by the table's columns; null where none is. */
+  readonly fixed: ReadonlyArray<Component.Fixed> | null
 }
 
 /** A table to learn from, its rows in memory or not. */
@@ -472,7 +475,18 @@ const findingsOf = (
 ): E.Either<Failure, Findings> =>
   finite({
     ...rest,
-    ...{ choice: null, starts: null, bootstrap: null, tests: null, hint: null, source, seed, scaling, pipeline },
+    ...{
+      choice: null,
+      starts: null,
+      bootstrap: null,
+      tests: null,
+      hint: null,
+      stuck: null,
+      source,
+      seed,
+      scaling,
+      pipeline
+    },
     ...shown(table),
     isSettled: origin._tag === 'Chosen' ? origin.isSettled : null,
     isStreamed: Source.isSource(table.data),
@@ -524,7 +538,7 @@ const learnBy =
 
 /** A candidate as it stands; what was left before its passes is held to all rows. */
 const standing = (task: Task, { pipeline, isSettled, steps, ...found }: Fit.Ranked): E.Either<Failure, Reached> => {
-  const { mixture, redundancies, floored, collapsed, narrow, unsupported, statistics: said } = found
+  const { mixture, redundancies, floored, collapsed, narrow, unsupported, fixed, statistics: said } = found
   const data = scaled({ ...task, standardize: false })
   const statistics = isSettled ? said : Statistics.of(task.table.data, said.parameters, task.place)(mixture)
   return pipe(
@@ -533,7 +547,7 @@ const standing = (task: Task, { pipeline, isSettled, steps, ...found }: Fit.Rank
       { ...data, scaling: task.standardize ? Data.standardized(task.table.data).scaling : null },
       pipeline,
       {
-        ...{ mixture, redundancies, floored, collapsed, narrow, unsupported, statistics },
+        ...{ mixture, redundancies, floored, collapsed, narrow, unsupported, fixed, statistics },
         ...{ recipe: GROWN, stages: [], plan: '', searched: steps }
       }
     ),
@@ -643,7 +657,7 @@ export interface Chosen {
 export const choose =
   (onProgress: (progress: Fit.Progress) => void, { heard, now, keeper: own }: Omit<Control, 'watch'>) =>
   (
-    { families, components, criterion, starts, robust }: Open,
+    { families, components, criterion, starts, robust, fixed: known }: Open,
     { table, source, standardize, seed, prior, place }: Omit<Task, 'origin'>,
     recipe: Recipe | typeof GROWN
   ): TE.TaskEither<Failure, Chosen> => {
@@ -677,7 +691,8 @@ export const choose =
           standardize,
           prior,
           ...(starts !== 1 && { starts }),
-          ...(robust && { robust })
+          ...(robust && { robust }),
+          ...(known !== null && { fixed: known })
         },
         columns: table.columns
       }
@@ -719,6 +734,7 @@ export const choose =
               seed,
               starts,
               robust,
+              fixed: known ?? undefined,
               standardize,
               columns: table.columns,
               onProgress

@@ -32,6 +32,7 @@ const form = (vocabulary: Vocabulary.Vocabulary) =>
       t.type({ weights: numbers, means: rows, variances: rows }),
       t.partial({
         factors: t.readonlyArray(rows),
+        fixed: numbers,
         tails: t.readonlyArray(t.union([t.number, t.null])),
         background: Mixture.backgroundCodec
       })
@@ -59,9 +60,12 @@ const form = (vocabulary: Vocabulary.Vocabulary) =>
 export type Model = t.TypeOf<ReturnType<typeof form>>
 
 /** The mixture of a model that was read or made here, whose lists fit each other. */
-export const toMixture = ({ mixture: { factors, variances, tails, background, ...rest } }: Model): Mixture.Mixture =>
+export const toMixture = ({
+  mixture: { factors, variances, tails, background, weights, means }
+}: Model): Mixture.Mixture =>
   Mixture.of({
-    ...rest,
+    weights,
+    means,
     ...(factors === undefined ? { variances } : { factors }),
     ...(tails && { tails }),
     ...(background && { background })
@@ -81,6 +85,7 @@ export const ofFit = (
     | 'statistics'
     | 'stages'
     | 'isSettled'
+    | 'fixed'
     | 'searched'
   >
 ): Model => written({ ...fit, steps: steps(fit), converged: converged(fit) })

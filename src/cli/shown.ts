@@ -18,9 +18,11 @@ import {
   floored,
   ignored,
   isPair,
+  knownComponents,
   narrow,
   ofBootstrap,
   ofHint,
+  ofStuck,
   ofTests,
   ofPrior,
   outcome,
@@ -75,6 +77,7 @@ const found = (fit: Findings): object => {
       background: { ...Mixture.besides(mixture).background, rows: statistics.beyond }
     }),
     ...numbered(fit),
+    ...(fit.fixed.length > 0 && { fixed: fit.fixed.map(k => k + 1) }),
     steps: steps(fit),
     converged: converged(fit),
     stages: stages.map(({ formula, taken, rule }) => ({ formula, steps: taken, endedBy: rule }))
@@ -146,6 +149,9 @@ export const asJson = ({ fit, others }: Shown, { labels }: Pick<Flags, 'labels'>
     ...bootstrapAsJson(fit),
     ...testsAsJson(fit),
     ...(fit.hint !== null && { hint: fit.hint }),
+    ...(fit.stuck !== null && {
+      stuck: { ...fit.stuck, shared: fit.stuck.shared.map(k => k + 1), over: fit.stuck.over + 1 }
+    }),
     ...(labels !== undefined && { labels: Crossed.asJson(labelled(fit)) }),
     ...(others.length > 0 && { compared: others.map(found) })
   }
@@ -248,6 +254,7 @@ export const human = (
         ...(points.weights === undefined ? [] : [`weights: ${table.show(Points.totalWeight(points))} in all`])
       ].join('\n'),
       showTable(table.ofMixture(columns, mixture), within),
+      ...knownComponents(fit),
       ...background(fit),
       ...(labels === undefined ? [] : Crossed.paragraphs(labelled(fit), within)),
       ...intervals(fit, within, verbose ? Infinity : undefined),
@@ -303,6 +310,7 @@ export const human = (
       ...(verbose ? [`How it was computed:\n${plan}`, `The pipeline:\n${Pipeline.show(pipeline)}`] : []),
       ...beside([fit, ...others], within),
       ofPrior(fit) ?? '',
+      ofStuck(fit) ?? '',
       ofHint(fit) ?? '',
       notes(fit),
       [

@@ -228,7 +228,7 @@ const predict = command({
     'Prints the table with columns added: of each target its mean given the other columns of the row, its standard deviation, and ' +
     'quantiles. The table needs the other columns of the model; with --missing em a row is predicted by the cells that it has. ' +
     'Each component is a linear regression, so predictions bend, and their error differs from row to row. With a background, ' +
-    'predictions are those of rows that belong to a component, and a column tells how likely a row belongs to none. A model of few rows ' +
+    'predictions are those of rows that belong to a component; a column gives the probability that a row belongs to none. A model of few rows ' +
     'and many columns predicts worse than a regression does: compare by --check on rows that it was not learned from.',
   operands: [model(), table("; with the model's columns, except for the targets")],
   options: predicting,

@@ -108,6 +108,8 @@ export interface Fitted {
   readonly scaling: Points.Scaling | null
   /** How many rows the mean of the prior counts as, under which it was learned; null for the likelihood. */
   readonly prior: number | null
+  /** The numbers of components that were known, in the order in which its score has them; none unless given. */
+  readonly fixed?: ReadonlyArray<number>
 }
 
 type Arrays = Params.Params<string>
@@ -177,10 +179,12 @@ const inverse = ({ centre, scale }: Points.Scaling): Points.Scaling => ({
 })
 
 const learnerOf = (
-  { mixture, pipeline, scaling, prior }: Fitted,
+  { mixture: found, pipeline, scaling, prior, fixed = [] }: Fitted,
   data: Source.Data
 ): E.Either<Problem.Problems, Learner> => {
   const { score } = pipeline
+  const others = Array.from(found.weights.keys()).filter(k => !fixed.includes(k))
+  const mixture = fixed.length === 0 ? found : Mixture.permuted([...fixed, ...others])(found)
   const floor = pipe(
     Pipeline.minimumVariance(pipeline),
     O.alt(() => Pipeline.minimumVariance(Recipe.annealed(score)(Missing.completed(data)))),

@@ -104,6 +104,8 @@ export interface Found {
    * covariances are those of rows, without a prior.
    */
   readonly unsupported: ReadonlyArray<Support.Unsupported>
+  /** Components that were known, whole or in part, in the order in which they were given (see `Score.withFixed`). */
+  readonly fixed: ReadonlyArray<number>
 }
 
 /** A mixture that a pipeline learned on the scaled data, as it is on the data themselves; sums are taken at a place. */
@@ -167,7 +169,8 @@ const foundAbove =
     floor: O.Option<number>
   ) =>
   (learned: Mixture.Mixture): Found => {
-    const standing = Mixture.permuted(Mixture.order(learned))(learned)
+    const order = Mixture.order(learned)
+    const standing = Mixture.permuted(order)(learned)
     const mixture = scaling === null ? standing : pipe(standing, Mixture.inUnits(scaling))
     const redundancies = Mixture.redundancies(rows)(mixture)
     const empty = redundancies.flatMap(one => (one._tag === 'Empty' ? [one.component] : []))
@@ -190,6 +193,13 @@ const foundAbove =
       },
       redundancies,
       ...held,
+      fixed: pipe(
+        Score.interpret(score).family,
+        O.match(
+          () => [],
+          ({ held }) => held.map(k => order.indexOf(k))
+        )
+      ),
       unsupported: pipe(
         O.fromNullable(points),
         O.bindTo('points'),

@@ -36,6 +36,7 @@ import type * as Place from '../data/place.js'
 import * as Source from '../data/source/source.js'
 import * as Covariance from '../mixture/covariance.js'
 import * as Missing from '../mixture/em/missing.js'
+import type * as Component from '../mixture/fixed.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Pipeline from '../pipeline/pipeline.js'
 import * as Score from '../score/score.js'
@@ -43,11 +44,13 @@ import * as Bootstrap from './bootstrap.js'
 import * as Candidates from './candidates.js'
 import * as CrossValidation from './crossValidation.js'
 import * as Data from './scaledData.js'
+import * as FixedComponents from './fixedComponents.js'
 import * as Floor from './floor.js'
 import { format } from './format.js'
 import * as Settings from './fitSettings.js'
 import * as Hint from './hint.js'
 import * as Starts from './starts.js'
+import * as Stuck from './stuck.js'
 import * as Table from './table.js'
 import * as Text from './text.js'
 import { written } from './written.js'
@@ -55,6 +58,7 @@ import { written } from './written.js'
 export type { Unsupported } from '../mixture/moves/support.js'
 export type { Hint } from './hint.js'
 export type { Starts } from './starts.js'
+export type { Stuck } from './stuck.js'
 export type { Candidate, Constructor, Criterion, Learned, Led, Outcome, Ranked, Recall, Refused } from './candidates.js'
 
 /** The families that are compared unless others are asked for. In one column each is one of the first two. */
@@ -152,6 +156,11 @@ export interface Options {
    * Rows of the background are of no component: `assign` tells them as −1.
    */
   readonly robust?: boolean | undefined
+  /**
+   * What is known of components, each a `Component.fixed` in the units of the data, and held while all else is learned: each candidate has
+   * these components and others. Covariances are held in families in which each component has its own; not beside `robust`.
+   */
+  readonly fixed?: ReadonlyArray<Component.Fixed> | undefined
   /** How often each row counts, ≥ 0; instead of the weights that points carry. */
   readonly weights?: ArrayLike<number> | undefined
   /**
@@ -214,6 +223,8 @@ export interface Fit {
   readonly excluded: Candidates.Ranked | null
   /** @deprecated It is `excluded`. */
   readonly setAside: Candidates.Ranked | null
+  /** The numbers of the components that were known, in the order in which they were given; none unless `fixed` was. */
+  readonly fixed: ReadonlyArray<number>
   /** The columns in which the floor holds up components, of the candidate that was excluded, or else of this one. */
   readonly narrow: ReadonlyArray<string>
   /** The mean of log p(x) over the rows, weighted where they carry weights. */
@@ -246,6 +257,11 @@ export interface Fit {
    * `robust` compared them, and of rows that are not in memory.
    */
   readonly hint: () => Hint.Hint | null
+  /**
+   * Whether two components share one cluster while another covers two, and what their better place gains: a few moves on at most 4000 rows,
+   * when it is asked; null where none gains, of missing cells, and of rows that are not in memory.
+   */
+  readonly stuck: () => Stuck.Stuck | null
   /** So many rows drawn from the mixture. */
   readonly sample: (rows: number) => (key: Key.Key) => Points.Points
   /**
@@ -265,6 +281,7 @@ const known: Readonly<Record<keyof Options, true>> = {
   family: true,
   criterion: true,
   robust: true,
+  fixed: true,
   seed: true,
   starts: true,
   weights: true,
@@ -295,7 +312,7 @@ const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
     return [
       Problem.of('options', String(asked), 'an object of options', "give { components: 3, family: 'full' }, or none")
     ]
-  const { components, family, prior } = options
+  const { components, family, prior, fixed, robust } = options
   const { criterion, seed, starts, missing } = filled(options)
   return [
     ...Problem.strangers(options, known),
@@ -316,7 +333,14 @@ const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
     ...Settings.missing.problems('missing', missing),
     ...Settings.seed.problems('seed', seed),
     ...Settings.starts.problems('starts', starts),
-    ...(prior === undefined ? [] : Settings.prior.problems('prior', prior))
+    ...(prior === undefined ? [] : Settings.prior.problems('prior', prior)),
+    ...Problem.unless(
+      fixed === undefined || robust !== true,
+      'fixed',
+      'it',
+      'available with robust',
+      'leave one of them out: tails and a background are learned of components that are not known'
+    )
   ]
 }
 
@@ -413,17 +437,25 @@ const columnsOf = ({ columns }: Options, dim: number): E.Either<Problem.Problems
     columns ?? RA.makeBy(dim, j => `x${j + 1}`)
   )
 
+/** The numbers of components that are compared. */
+const countsOf = ({ components, fixed = [] }: Options, rows: number): ReadonlyArray<number> =>
+  [...new Set(list(components ?? RA.makeBy(Math.min(Math.max(Floor.MOST, fixed.length + 1), rows), k => k + 1)))]
+    .filter(count => count >= fixed.length)
+    .sort((a, b) => a - b)
+
 /** The families that are to be compared on such data, and at which numbers of components. */
 const linesOf = (
-  { components, family, robust = false }: Options,
-  { rows, dim }: Source.Data
+  options: Options,
+  { own: { rows, dim }, scaling }: Data.Data,
+  places: ReadonlyArray<number>
 ): ReadonlyArray<Candidates.Line> => {
-  const counts = [...new Set(list(components ?? RA.makeBy(Math.min(Floor.MOST, rows), k => k + 1)))].sort(
-    (a, b) => a - b
-  )
+  const { family, robust = false, fixed } = options
+  const counts = countsOf(options, rows)
+  const known = fixed?.map(FixedComponents.scaled(places, scaling))
   const compared = Object.values<Candidates.Constructor>(families)
   return list(family ?? (dim === 1 ? compared.slice(0, 2) : compared))
     .map(one => (isName(one) ? familyOf(one) : one))
+    .map(one => (known === undefined ? one : FixedComponents.holding(known)(one)))
     .flatMap(one => (robust ? [one, ...robustly(one)] : [one]))
     .map(family => ({ family, counts }))
 }
@@ -444,8 +476,9 @@ const text = ({
   candidates,
   leftOut,
   excluded,
-  narrow
-}: Pick<Fit, 'columns' | 'criterion' | 'candidates' | 'leftOut' | 'excluded' | 'narrow'>): string => {
+  narrow,
+  fixed
+}: Pick<Fit, 'columns' | 'criterion' | 'candidates' | 'leftOut' | 'excluded' | 'narrow' | 'fixed'>): string => {
   const [best] = candidates
   const value = Candidates.by(criterion)
   const less = excluded === null ? NaN : value(best.statistics) - value(excluded.statistics)
@@ -453,6 +486,7 @@ const text = ({
     Text.table(Table.ofMixture(columns, best.mixture)),
     ...(candidates.length > 1 ? [Text.table(Candidates.table(criterion, candidates.slice(0, Candidates.SHOWN)))] : []),
     [
+      ...FixedComponents.sentences(fixed, best.pipeline.score).map(said => `  ${said}`),
       ...(leftOut.length === 0 ? [] : [`  Left out, the same in every row: ${leftOut.join(', ')}.`]),
       ...(excluded === null
         ? []
@@ -477,7 +511,7 @@ const made = (
   candidates: RNEA.ReadonlyNonEmptyArray<Candidates.Ranked>,
   refused: ReadonlyArray<Candidates.Refused>
 ): Fit => {
-  const [{ mixture, family, components, statistics, belief, pipeline, steps, isSettled }] = candidates
+  const [{ mixture, family, components, statistics, belief, pipeline, steps, isSettled, fixed }] = candidates
   const { logLikelihood, bic, aic, icl, crossValidated = null } = statistics
   const { criterion, seed, missing } = filled(options)
   const { prior = null } = options
@@ -492,6 +526,7 @@ const made = (
     columns,
     leftOut,
     excluded,
+    fixed,
     // Kept for one version.
     // oxlint-disable-next-line @typescript-eslint/no-deprecated
     setAside: excluded,
@@ -514,12 +549,15 @@ const made = (
       options.robust === true || !Source.isHeld(own)
         ? null
         : Hint.of({
-            ...{ chosen: { score: pipeline.score, mixture }, others: Hint.others(candidates) },
+            ...{ chosen: { score: pipeline.score, mixture } },
+            ...{ others: Hint.others(candidates), families: Hint.families(candidates) },
             ...{ points: own, scaling, criterion, prior }
           }),
+    stuck: () =>
+      Source.isHeld(own) ? Stuck.of({ score: pipeline.score, mixture, points: own, scaling, prior, fixed }) : null,
     sample: rows => key => Mixture.sample(rows)(key)(mixture),
-    bootstrap: asked => Problem.orThrow(Bootstrap.of(asked)({ mixture, pipeline, scaling, prior }, own)),
-    table: () => text({ columns, criterion, candidates, leftOut, excluded, narrow }),
+    bootstrap: asked => Problem.orThrow(Bootstrap.of(asked)({ mixture, pipeline, scaling, prior, fixed }, own)),
+    table: () => text({ columns, criterion, candidates, leftOut, excluded, narrow, fixed }),
     toJSON: () =>
       written({
         family: Text.word(family),
@@ -532,6 +570,7 @@ const made = (
         pipeline: Case.encode(pipeline),
         statistics,
         steps,
+        fixed,
         converged: isSettled
       })
   }
@@ -586,6 +625,14 @@ export const states =
       all(problemsOf(options), undefined),
       E.flatMap(() => read(options, data)),
       E.bindTo('own'),
+      E.tap(({ own }) =>
+        all(
+          options.fixed === undefined
+            ? []
+            : FixedComponents.problems(options.fixed, own.dim, list(options.components ?? Math.max(1, own.rows))),
+          undefined
+        )
+      ),
       E.bind('columns', ({ own }) => columnsOf(options, own.dim)),
       E.let('places', ({ own }) => Data.varying(own)),
       E.bind('data', ({ own, columns, places }) =>
@@ -677,7 +724,7 @@ const statesOf = (
 ): Iterable<State> => {
   const { prior = null, recall = null, place, onProgress } = options
   const { seed, criterion } = filled(options)
-  const lines = linesOf(options, data.own)
+  const lines = linesOf(options, data, places)
   const asked = lines.flatMap(({ family, counts }) =>
     counts.map(components => ({ family: Score.nameOf(family({ components })), components }))
   )

@@ -17,10 +17,12 @@ import { climb, foot } from './grown.js'
 export interface Hint {
   readonly beside: 'tails' | 'background'
   readonly components: number
-  /** By so much its criterion is lower than that of what was chosen, on the rows that were looked at. */
+  /** By so much its criterion is lower than that of what was chosen, on the rows that were looked at; of `lone` components it may be higher. */
   readonly less: number
   /** How many rows the background has, weighted; 0 of tails. */
   readonly rows: number
+  /** How many components of what was chosen rest on at most d rows, which the background takes. */
+  readonly lone: number
 }
 
 /** A family and its mixture, in the data's own units. */
@@ -34,6 +36,8 @@ export interface Learned {
   readonly chosen: Start
   /** None where nothing was chosen from: a hint is then looked for only where rows are far from all components. */
   readonly others: ReadonlyArray<Start>
+  /** Scores of the families that it was chosen from, each of any number of components. */
+  readonly families: ReadonlyArray<Score.Score<string>>
   readonly points: Points.Points
   /** The origin and unit of each column in which it was learned. */
   readonly scaling: Points.Scaling | null
@@ -52,6 +56,12 @@ export const others = (candidates: ReadonlyArray<Ranked>): ReadonlyArray<Start> 
     )
     .map(({ pipeline: { score }, mixture }) => ({ score, mixture }))
 
+/** Of ranked candidates a score of each family. */
+export const families = (candidates: ReadonlyArray<Ranked>): ReadonlyArray<Score.Score<string>> =>
+  candidates
+    .filter(({ family }, i) => candidates.findIndex(other => other.family === family) === i)
+    .map(({ pipeline: { score } }) => score)
+
 /** So many rows are looked at, and so many steps are taken: a part of what it takes to choose. */
 const ROWS = 2000
 const STEPS = 30
@@ -66,17 +76,27 @@ const isFar = (points: Points.Points, mixture: Mixture.Mixture): boolean =>
 /** Components of a smaller share may stand for rows of none. */
 const SMALL = 0.05
 
-/** A family without such components, where there are some, and others. */
-const withoutSmall = ({ score, mixture }: Start): ReadonlyArray<Start> => {
+/** A mixture without some components, in families of which each is a start. */
+const without = (
+  mixture: Mixture.Mixture,
+  isLeftOut: (weight: number) => boolean,
+  scores: ReadonlyArray<Score.Score<string>>
+): ReadonlyArray<Start> => {
   const all = Component.componentsOf(mixture)
-  const large = all.filter(({ weight }) => weight >= SMALL)
-  return large.length === all.length || large.length === 0 || !('components' in score)
+  const left = all.filter(({ weight }) => !isLeftOut(weight))
+  return left.length === all.length || left.length === 0
     ? []
-    : [{ score: { ...score, components: large.length } as Score.Score<string>, mixture: Component.ofComponents(large) }]
+    : scores
+        .filter(score => 'components' in score)
+        .map(score => ({
+          score: { ...score, components: left.length } as Score.Score<string>,
+          mixture: Component.ofComponents(left)
+        }))
 }
 
 /**
- * What the criterion would choose of what was learned with tails, or beside a background; null where nothing is lower by ten. Each starts where
+ * What the criterion would choose of what was learned with tails, or beside a background; null where nothing is lower by ten. Where components rest on
+ * at most d rows, it is the background that takes these, though the criterion may hardly tell them apart. Each starts where
  * learning ended, and takes at most thirty steps on at most two thousand rows: so a hint may be missed, and is no proof. Compare by
  * `fit(rows, { robust: true })`.
  *
@@ -88,7 +108,7 @@ const withoutSmall = ({ score, mixture }: Start): ReadonlyArray<Start> => {
  * const model = fit([...near, [12, -6], [-6, 9], [14, 12]], { components: 2, family: 'full' })
  * assert.equal(model.hint()?.beside, 'background')
  */
-export const of = ({ chosen, others, points: all, scaling, criterion, prior }: Learned): Hint | null => {
+export const of = ({ chosen, others, families, points: all, scaling, criterion, prior }: Learned): Hint | null => {
   const { mixture } = chosen
   if (mixture.tails !== undefined || mixture.background !== undefined || Missing.has(all)) return null
   const { rows, dim } = all
@@ -135,28 +155,50 @@ export const of = ({ chosen, others, points: all, scaling, criterion, prior }: L
     ...(own === all ? [] : RA.fromOption(reached(chosen.score, mixture)).map(value))
   )
   const share = Points.totalWeight(all) / Points.totalWeight(own)
-  return [chosen, ...withoutSmall(chosen), ...others]
-    .flatMap(({ score, mixture }) =>
-      (['tails', 'background'] as const).flatMap(beside =>
-        RA.fromOption(
-          reached((beside === 'tails' ? Score.withTails({ nu: 'common' }) : Score.withBackground())(score), mixture)
-        ).map((statistics): Hint => ({
-          beside,
-          components: Mixture.components(mixture),
-          less: before - value(statistics),
-          rows: share * (statistics.beyond ?? 0)
-        }))
+  const hintsOf = (starts: ReadonlyArray<Start>, lone = 0): ReadonlyArray<Hint> =>
+    starts
+      .flatMap(({ score, mixture }) =>
+        (lone > 0 ? (['background'] as const) : (['tails', 'background'] as const)).flatMap(beside =>
+          RA.fromOption(
+            reached((beside === 'tails' ? Score.withTails({ nu: 'common' }) : Score.withBackground())(score), mixture)
+          ).map((statistics): Hint => ({
+            beside,
+            components: Mixture.components(mixture),
+            less: before - value(statistics),
+            rows: share * (statistics.beyond ?? 0),
+            lone
+          }))
+        )
       )
-    )
-    .filter(({ beside, rows }) => beside === 'tails' || rows >= 1)
-    .reduce<Hint | null>((best, one) => (one.less > (best?.less ?? CLEAR) ? one : best), null)
+      .filter(({ beside, rows }) => beside === 'tails' || rows >= Math.max(1, lone / 2))
+  const best = (hints: ReadonlyArray<Hint>, least: number): Hint | null =>
+    hints.reduce<Hint | null>((best, one) => (one.less > (best?.less ?? least) ? one : best), null)
+  const isLone = (weight: number): boolean => weight * Points.totalWeight(all) < dim + LEAST
+  const lone = mixture.weights.filter(isLone).length
+  return (
+    // A criterion finds components of a row or two cheap where covariances are common, and they are no clusters.
+    (lone === 0 ? null : best(hintsOf(without(mixture, isLone, families), lone), -Infinity)) ??
+    best(hintsOf([chosen, ...without(mixture, weight => weight < SMALL, [chosen.score]), ...others]), CLEAR)
+  )
 }
+
+/** Of rows of one component, such a part of one may be another's. */
+const LEAST = 0.5
 
 /** No component of a candidate is narrower, in the units that it is learned in. */
 const FLOOR = 1e-6
 
 /** “Beside a background the ICL of 2 components is 63 lower …” */
-export const sentence = ({ beside, components, less, rows }: Hint, criterion: string): string =>
+export const sentence = (hint: Hint, criterion: string): string =>
+  hint.lone === 0 ? gained(hint, criterion) : rested(hint, criterion)
+
+/** “3 components rest on a row or two alone …” */
+const rested = ({ components, less, rows, lone }: Hint, criterion: string): string =>
+  `${lone === 1 ? 'A component rests' : `${lone} components rest`} on too few rows for a cluster. ` +
+  `Beside a background, which takes about ${Math.round(rows)} rows, ${components} component${components === 1 ? '' : 's'} describe${components === 1 ? 's' : ''} the others, ` +
+  `with an ${criterion} about ${Math.abs(less).toFixed(0)} ${less > 0 ? 'lower' : 'higher'}. Compare with --robust -k ${components}.`
+
+const gained = ({ beside, components, less, rows }: Hint, criterion: string): string =>
   (beside === 'tails'
     ? `With heavy tails the ${criterion} of ${components} component${components === 1 ? '' : 's'} is about ${less.toFixed(0)} lower.`
     : `Beside a background, which has about ${Math.round(rows)} rows, the ${criterion} of ${components} component${components === 1 ? '' : 's'} is about ${less.toFixed(0)} lower.`) +

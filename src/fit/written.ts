@@ -19,6 +19,8 @@ export interface Writable<P> {
   readonly statistics: Statistics.Statistics
   readonly steps: number
   readonly converged: boolean
+  /** The numbers of components that were known. */
+  readonly fixed: ReadonlyArray<number>
 }
 
 type Numbers = ReadonlyArray<number>
@@ -34,6 +36,8 @@ export interface Written<P> extends Pick<Writable<P>, 'family' | 'columns' | 'se
     readonly variances: Rows
     /** Where columns are correlated. */
     readonly factors?: ReadonlyArray<Rows>
+    /** The numbers of components that were known, from 0, as the score of the pipeline has them first; where there are some. */
+    readonly fixed?: Numbers
   } & Pick<Mixture.Description, 'tails' | 'background'>
   readonly standardization: { readonly centre: Numbers; readonly scale: Numbers } | null
   /** Null of a mixture that was learned elsewhere. */
@@ -55,14 +59,15 @@ export const ofMixture = (mixture: Mixture.Mixture): Written<unknown>['mixture']
 
 /** A fit in the form of its file; doubles have the digits that read back to the same bits. */
 export const written = <P>(writable: Writable<P>): Written<P> => {
-  const { family, columns, mixture, scaling, seed, prior, recipe, pipeline, statistics, steps, converged } = writable
+  const { family, columns, mixture, scaling, seed, prior, recipe, pipeline, statistics, steps, converged, fixed } =
+    writable
   const { rows, logLikelihood, bic, parameters } = statistics
   return {
     format,
     version,
     family,
     columns,
-    mixture: ofMixture(mixture),
+    mixture: { ...ofMixture(mixture), ...(fixed.length > 0 && { fixed }) },
     standardization: scaling && { centre: Array.from(scaling.centre), scale: Array.from(scaling.scale) },
     seed,
     recipe,

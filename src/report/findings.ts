@@ -8,7 +8,9 @@ import * as Problem from '../core/problem.js'
 import * as Points from '../data/index.js'
 import type * as Bootstrap from '../fit/bootstrap.js'
 import type * as ComponentTest from '../fit/componentTest.js'
+import * as FixedComponents from '../fit/fixedComponents.js'
 import * as Hint from '../fit/hint.js'
+import * as Stuck from '../fit/stuck.js'
 import type * as Fit from '../fit/fit.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Statistics from '../mixture/statistics.js'
@@ -89,6 +91,8 @@ export interface Findings {
   readonly narrow: ReadonlyArray<number>
   /** Components that few rows hold up, each for the others. */
   readonly unsupported: ReadonlyArray<Fit.Unsupported>
+  /** Components that were known, and held. */
+  readonly fixed: ReadonlyArray<number>
   readonly statistics: Statistics.Statistics
   readonly stages: ReadonlyArray<StageRun>
   readonly pipeline: Pipeline.Pipeline<string>
@@ -102,6 +106,8 @@ export interface Findings {
   readonly tests: E.Either<Problem.Problems, ComponentTest.Tests> | null
   /** Whether tails or a background would be chosen; null where they would not, or were compared. */
   readonly hint: Hint.Hint | null
+  /** Whether two components share one cluster while another covers two. */
+  readonly stuck: Fit.Stuck | null
 }
 
 /** How it was chosen, in a sentence. */
@@ -285,6 +291,9 @@ export const ofBootstrap = ({ bootstrap, columns }: Pick<Findings, 'bootstrap' |
 export const ofHint = ({ hint, choice }: Pick<Findings, 'hint' | 'choice'>): string | null =>
   hint &&
   Hint.sentence(hint, titleOf(choice === null || choice.criterion === 'crossValidated' ? 'bic' : choice.criterion))
+
+/** Where a fit is stuck: a sentence, or null. */
+export const ofStuck = ({ stuck }: Pick<Findings, 'stuck'>): string | null => stuck && Stuck.sentence(stuck)
 
 /** What tests say of a number of components: a sentence, and a table where there is one; null where nobody asked. */
 export const ofTests = ({ tests, mixture: { weights } }: Pick<Findings, 'tests' | 'mixture'>): Known | null =>
@@ -501,6 +510,10 @@ export const background = ({
       : `${share}. ${rows.length} row${rows.length === 1 ? ' belongs' : 's belong'} to it, and to no component${named}.`
   ]
 }
+
+/** Which components were known, and what of them was not learned. */
+export const knownComponents = ({ fixed, pipeline }: Pick<Findings, 'fixed' | 'pipeline'>): ReadonlyArray<string> =>
+  FixedComponents.sentences(fixed, pipeline.score)
 
 /** Which components few rows support, as the table numbers them, and what to do. */
 export const unsupported = (

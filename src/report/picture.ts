@@ -303,9 +303,9 @@ export const report = (
 
 const findingsOf = (model: Fit.Fit, points: Points.Points, source: string): Findings => {
   const [best] = model.candidates
-  const { mixture, pipeline, redundancies, floored, narrow, unsupported, statistics, isSettled, steps } = best
+  const { mixture, pipeline, redundancies, floored, narrow, unsupported, fixed, statistics, isSettled, steps } = best
   return {
-    ...{ mixture, pipeline, redundancies, floored, narrow, unsupported, statistics, isSettled, points, source },
+    ...{ mixture, pipeline, redundancies, floored, narrow, unsupported, fixed, statistics, isSettled, points, source },
     ...{ columns: model.columns, seed: model.seed, prior: model.prior, scaling: model.scaling },
     choice: choiceOf(model),
     starts: model.starts,
@@ -324,6 +324,7 @@ const findingsOf = (model: Fit.Fit, points: Points.Points, source: string): Find
     searched: steps,
     bootstrap: null,
     tests: null,
-    hint: null
+    hint: null,
+    stuck: null
   }
 }

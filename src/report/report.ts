@@ -20,6 +20,7 @@ import {
   dependent,
   floored,
   narrow,
+  knownComponents,
   unsupported,
   hasUnitVariance,
   isDoubted,
@@ -27,6 +28,7 @@ import {
   isPair,
   ofBootstrap,
   ofHint,
+  ofStuck,
   ofTests,
   ofPrior,
   kindOf,
@@ -419,7 +421,8 @@ const verdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<Verdict> => 
             chosen(choice, choice.candidates.length)
           ),
     ...byAnother(choice),
-    ...[ofHint(fit)].flatMap(text => (text === null ? [] : [doubt(text)])),
+    ...knownComponents(fit).map(good),
+    ...[ofStuck(fit), ofHint(fit)].flatMap(text => (text === null ? [] : [doubt(text)])),
     ...(count === 1
       ? []
       : [

@@ -6,6 +6,7 @@ import type * as Place from '../../data/place.js'
 import * as Source from '../../data/source/source.js'
 import { Bootstrap, ComponentTest, type Fit, Mixture, Pipeline, Problem, Score, Vocabulary } from '../../index.js'
 import * as Hint from '../../fit/hint.js'
+import * as Stuck from '../../fit/stuck.js'
 import { type Findings } from '../../report/findings.js'
 import { all as pictures } from '../../report/figures.js'
 import { page } from '../../report/report.js'
@@ -27,6 +28,7 @@ import {
   type Chosen as Decided,
   type Control,
   type Keeper,
+  type Open,
   type Reached,
   type Rows,
   type Task
@@ -41,6 +43,7 @@ import { GROWN, type Recipe } from '../recipes.js'
 import { asJson, human, type Shown } from '../shown.js'
 import { choicesOf, type Choices, type Keep } from '../choices.js'
 import { areFree } from '../families.js'
+import { fixedOf } from '../fixedFile.js'
 import { outputsOf, type Flags } from '../fitOptions.js'
 import { groupsOf, type Group } from '../groups.js'
 import * as options from '../options.js'
@@ -85,7 +88,7 @@ const plan =
   (
     world: World,
     file: string,
-    { standardize, pipeline: path, vocabulary }: Flags,
+    { standardize, pipeline: path, vocabulary, fixed }: Flags,
     watch: (progress: Fit.Progress) => void,
     keeper: Keeper | null,
     place: Place.Place
@@ -106,7 +109,13 @@ const plan =
       )
     const asked = { ...given, standardize: standardize ?? areFree(open.families) }
     return pipe(
-      () => world.untilSignal(heard => choose(watch, { heard, now: world.now, keeper })(open, asked, recipe)()),
+      fixed === undefined ? TE.right<Failure, Open['fixed']>(null) : fixedOf(world, fixed)(table.columns),
+      TE.flatMap(
+        fixed => () =>
+          world.untilSignal(heard =>
+            choose(watch, { heard, now: world.now, keeper })({ ...open, fixed }, asked, recipe)()
+          )
+      ),
       TE.map(({ origin, seed, ...decided }) => ({ task: { ...asked, origin, seed }, ...decided }))
     )
   }
@@ -363,18 +372,23 @@ const unasked = ({ open: { families, components }, recipe }: Choices, { pipeline
   return `reading the table in pieces, as it is large for this memory${others}; use --no-stream to read it whole\n`
 }
 
+/** Where components share a cluster, and others cover two. */
+const stuckOf = ({ pipeline, mixture, points, scaling, prior, fixed }: Shown['fit']): Shown['fit']['stuck'] =>
+  Stuck.of({ score: pipeline.score, mixture, points, scaling, prior, fixed })
+
 /** What tails or a background would gain. */
 const hintOf = ({ choice, scaling, mixture, points, pipeline, prior }: Shown['fit']): ReturnType<typeof Hint.of> =>
   Hint.of({
     ...{ chosen: { score: pipeline.score, mixture }, points, scaling, prior },
-    ...{ others: Hint.others(choice?.candidates ?? []), criterion: choice?.criterion ?? 'bic' }
+    ...{ others: Hint.others(choice?.candidates ?? []), families: Hint.families(choice?.candidates ?? []) },
+    criterion: choice?.criterion ?? 'bic'
   })
 
 export const fit =
   (file: string, flags: Flags, reading: Reading = 'whole') =>
   (world: World): TE.TaskEither<Failure, Signal | null> => {
     const isStreamed = reading !== 'whole'
-    const inputs = [file, ...(flags.pipeline === undefined ? [] : [flags.pipeline])]
+    const inputs = [file, flags.pipeline, flags.fixed].filter(path => path !== undefined)
     const learned = ({ choices, keeper, groups, there: { place } }: Begun): TE.TaskEither<Failure, Signal | null> => {
       /** Learns, and writes what is asked for. The line of progress goes, however that ends. */
       const watchedFit = (
@@ -405,7 +419,7 @@ export const fit =
             end()
             return E.right({
               ...found.right,
-              fit: { ...fit, bootstrap, hint, tests: tests.tests },
+              fit: { ...fit, bootstrap, hint, stuck: fit.isStreamed ? null : stuckOf(fit), tests: tests.tests },
               stopped: tests.stopped
             })
           },

@@ -105,6 +105,11 @@ const movesOf = <P extends string>(
 export const serves = <P extends string>({ toMixture, fromMixture, mStep, mirrored }: Family<P>): boolean =>
   !mirrored && O.isSome(toMixture) && O.isSome(fromMixture) && O.isSome(mStep)
 
+/** What a step led to, and the move that it was; null where none raises the likelihood. */
+export interface Moved<P extends string> extends ExpectationMaximization.Taken<P> {
+  readonly move: { readonly removed: number; readonly split: number } | null
+}
+
 /**
  * The first of the most promising moves that raises the likelihood; the parameters as they are, when none does. A move
  * takes the component whose loss costs least and puts it to halve the one whose halves gain most. Of many rows a sample, by the key,
@@ -115,7 +120,7 @@ export const step = <P extends string>(
   options: Options,
   data: Source.Data,
   take?: ExpectationMaximization.Take<P>
-): ((params: Params.Params<P>, key: Key.Key) => ExpectationMaximization.Taken<P>) => {
+): ((params: Params.Params<P>, key: Key.Key) => Moved<P>) => {
   const { attempts, polish, varianceFloor, prior } = options
   const { points: about, enter, leave } = Frame.of(family, data)
   const leastRows = family.leastRows(data.dim)
@@ -155,7 +160,7 @@ export const step = <P extends string>(
       : constant(movesOn(Source.isSource(about) ? Source.select(RA.makeBy(about.rows, i => i))(about) : about))
   return (params, key) => {
     const { value, mass, lost } = judge(params)
-    if (mass.length < 2) return { value, params }
+    if (mass.length < 2) return { value, params, move: null }
     const moves = pipe(
       movesFrom(key)(enter(params)),
       RA.sort(
@@ -175,10 +180,12 @@ export const step = <P extends string>(
         const isFixed = (k: number): boolean => found.mass[k] * data.rows >= leastRows
         const isHeld = narrow(polished) <= narrow(params)
         const holds = isFixed(removed) && isFixed(split) && found.lost <= lost && isHeld
-        return found.value < value - LEAST_GAIN && holds ? O.some(polished) : O.none
+        return found.value < value - LEAST_GAIN && holds
+          ? O.some({ params: polished, move: { removed, split } })
+          : O.none
       }),
-      O.getOrElse(() => params),
-      params => ({ value, params })
+      O.getOrElse((): Omit<Moved<P>, 'value'> => ({ params, move: null })),
+      led => ({ value, ...led })
     )
   }
 }

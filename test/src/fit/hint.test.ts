@@ -1,6 +1,8 @@
 /** Whether a fit without them says that tails or a background would be chosen. */
+import { readFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Fit, fit, Key, Mixture, Points } from '../../../src/index.js'
+import * as Hint from '../../../src/fit/hint.js'
 import { place } from '../cli/harness.js'
 
 const here = place()
@@ -45,6 +47,36 @@ describe('fit.hint', () => {
     expect(fit(points, { components: 2, family: ['isotropic', 'full'] }).hint()?.beside).toBe('tails')
   })
 })
+
+describe('components of a row or two', () => {
+  const read = (name: string): ReadonlyArray<ReadonlyArray<number>> =>
+    readFileSync(`examples/data/${name}.csv`, 'utf8')
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map(line => line.split(',').flatMap(cell => (Number.isNaN(Number(cell)) ? [] : [Number(cell)])))
+  const asked = { family: ['tied', 'full'], components: [2, 3, 4, 5] } as const
+
+  it('are no clusters: a background takes the wild rows that a common covariance makes components of', () => {
+    // Each of the three is a component of its own.
+    const model = fit([...read('faithful'), [3.5, 300], [20, 70], [-6, -40]], asked)
+    expect([model.family, model.components]).toEqual(['tied', 5])
+    const hint = model.hint()
+    expect(hint).toMatchObject({ beside: 'background', components: 2, lone: 3 })
+    expect(Math.round(hint?.rows ?? 0)).toBe(3)
+    expect(Hint.sentence(hint ?? refuse(), 'ICL')).toMatch(
+      /^3 components rest on too few rows for a cluster\. Beside a background, which takes about 3 rows, 2 components describe the others, with an ICL about \d+ (lower|higher)\. Compare with --robust -k 2\.$/
+    )
+  })
+
+  it.each(['faithful', 'iris', 'penguins'])('are not in %s, and nothing is said', name => {
+    expect(fit(read(name), asked).hint()).toBe(null)
+  })
+})
+
+const refuse = (): never => {
+  throw new RangeError('no hint')
+}
 
 it('ornstein fit prints it, and JSON and report have it', async () => {
   here.write('wild.csv', `x,y\n${rows.map(row => row.join(',')).join('\n')}\n`)

@@ -55,6 +55,7 @@ export const planted = (
     narrow: [],
     searched: 0,
     unsupported: [],
+    fixed: [],
     statistics: Statistics.of(points, 5)(mixture),
     stages: [stage([3, 2, 1.5, 1.2])],
     pipeline: Pipeline.of<string>({
@@ -67,6 +68,7 @@ export const planted = (
     bootstrap: null,
     tests: null,
     hint: null,
+    stuck: null,
     ...changes
   }
 }

@@ -8,7 +8,7 @@ import type { Constructor } from './candidates.js'
 
 type List = ReadonlyArray<Known.Fixed>
 
-/** What is wrong with known components of data with so many columns, for any family. */
+/** The problems of known components of data with so many columns, for any family. */
 export const problems = (
   fixed: List,
   columns: number,

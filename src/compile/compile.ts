@@ -772,7 +772,7 @@ const unfit = (
   )
 ]
 
-/** The loss of a stage on the data, and what is wrong with it. */
+/** The loss of a stage on the data, and its problems. */
 const wanted = <P extends string>(
   { schedule, score }: Pipeline<P>,
   start: (key: Key.Key) => Params.Params<P>,

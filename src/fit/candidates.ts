@@ -474,6 +474,11 @@ export interface Line {
   readonly family: Constructor
   /** Rising. */
   readonly counts: ReadonlyArray<number>
+  /**
+   * Where it is learned beside others, each number of components from where those before have come: the name of a family of which it is a
+   * part, so that it is left out where it could not win even if it were as likely as that; null where nothing is left out.
+   */
+  readonly partOf?: string | null
 }
 
 /** A candidate further than this from the best by the criterion is no rival: its belief is a thousandth of the best's. */
@@ -521,10 +526,11 @@ interface Step {
 interface Job {
   readonly asked: Candidacy
   readonly isAsked: boolean
-  readonly how: 'grown from one' | 'grown' | 'by itself'
+  readonly how: 'grown from one' | 'grown' | 'beside' | 'by itself'
+  readonly partOf?: string | null
 }
 
-const jobsOf = ({ family, counts }: Line, floor: number): ReadonlyArray<Job> => {
+const jobsOf = ({ family, counts, partOf }: Line, floor: number): ReadonlyArray<Job> => {
   const jobs = (counts: ReadonlyArray<number>, how: Job['how']): ReadonlyArray<Job> =>
     counts.map((components, i) => {
       const score = family({ components })
@@ -539,6 +545,7 @@ const jobsOf = ({ family, counts }: Line, floor: number): ReadonlyArray<Job> => 
       }
     })
   if (!serves(family({ components: counts[0] ?? 1 }))) return jobs(counts, 'by itself')
+  if (partOf !== undefined) return jobs(counts, 'beside').map(job => ({ ...job, partOf }))
   const [least, most] = [counts.reduce((a, b) => Math.min(a, b), Infinity), counts.reduce((a, b) => Math.max(a, b), 0)]
   const first = least > GROWN ? least : 1
   return jobs(
@@ -547,9 +554,43 @@ const jobsOf = ({ family, counts }: Line, floor: number): ReadonlyArray<Job> => 
   ).map(job => ({ ...job, isAsked: counts.includes(job.asked.components) }))
 }
 
+/** Rows to which a criterion is taken, and how likely a candidate is expected to be on them. */
+interface Scale extends Pick<Whole, 'rows' | 'total'> {
+  readonly expected: (learned: Learned) => number
+}
+
+/**
+ * Whether a candidate that is as likely as another, of which it is a part, would still be no rival to the best. It is no likelier than the
+ * other's maximum; where what is known of the other is short of that by more than `RIVAL` allows, one that is left out may have been a rival.
+ */
+const isLost = (
+  { score, components }: Candidacy,
+  whole: string,
+  all: ReadonlyArray<Standing>,
+  dim: number,
+  criterion: Criterion,
+  { expected, ...scale }: Scale
+): boolean => {
+  const valued = (learned: Learned): number => by(criterion)(extrapolated(learned, expected(learned), scale).statistics)
+  const reached = all.filter(isReached).map(({ candidate }) => candidate)
+  const other = reached.find(one => one.components === components && one.family === whole)
+  if (other === undefined) return false
+  const parameters = Score.degreesOfFreedom(dim)(score)
+  // No row is less sure of its component than by BIC.
+  const bound = valued({ ...other, statistics: { ...other.statistics, parameters, bic: 0, icl: 0 } })
+  const best = reached.filter(isSound).reduce((least, one) => Math.min(least, valued(one)), Infinity)
+  return bound > best + RIVAL
+}
+
 /** All candidates on the same rows, one after the other; each family along its numbers of components. */
-const standings = (data: Held, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> => {
-  const { prior, recall } = terms
+const standings = (
+  data: Held,
+  key: Key.Key,
+  terms: Terms,
+  lines: ReadonlyArray<Line>,
+  scale: Scale
+): Iterable<Step> => {
+  const { prior, recall, criterion } = terms
   const floor = Floor.common(
     data.points,
     lines.flatMap(({ counts }) => counts).reduce((most, count) => Math.max(most, count), 0)
@@ -574,16 +615,21 @@ const standings = (data: Held, key: Key.Key, terms: Terms, lines: ReadonlyArray<
   })
   return unfold(at(0, null, []), ({ done, before, all }): State | null => {
     if (done >= jobs.length) return null
-    const { asked, isAsked, how } = jobs[done]
+    const { asked, isAsked, how, partOf } = jobs[done]
     if (how === 'by itself') return at(done + 1, null, [...all, learn(data, key, terms)(asked)])
     const from = how === 'grown' ? before : null
+    // Under a prior the likelihood of the whole is no bound: it is not what is greatest there.
+    if (typeof partOf === 'string' && prior === null && isLost(asked, partOf, all, data.points.dim, criterion, scale))
+      return at(done + 1, null, all)
+    const beside =
+      partOf === undefined ? [] : all.filter(isReached).filter(one => one.asked.components === asked.components)
     const made = pipe(
       asked,
       sound(data.points, prior),
       E.flatMap(() =>
-        known(recall, part('grown', asked), () =>
+        known(recall, part('grown', asked, beside.length > 0 ? 'others' : null), () =>
           pipe(
-            grow(asked.score, from, leastOf(asked)),
+            grow(asked.score, beside.length > 0 ? beside.flatMap(mixtureOf) : from, leastOf(asked)),
             E.fromOption(() =>
               Problem.of('family', Score.nameOf(asked.score), 'learnable from these rows', 'try another')
             )
@@ -604,6 +650,9 @@ const standings = (data: Held, key: Key.Key, terms: Terms, lines: ReadonlyArray<
     )
   })
 }
+
+const mixtureOf = ({ asked, params }: Reached): ReadonlyArray<Mixture.Mixture> =>
+  RA.fromOption(Score.toMixture(asked.score)(params))
 
 /** The criterion of a sound candidate, ∞ of any other: the less the better. */
 const worth =
@@ -784,7 +833,17 @@ const ready = (all: ReadonlyArray<Standing>, rest: (one: Reached) => Pipeline.Pi
     : []
 
 /** All candidates on all rows of the data. */
-const onAll = (data: Held, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> => {
+const onAll = (
+  data: Held,
+  key: Key.Key,
+  terms: Terms,
+  lines: ReadonlyArray<Line>,
+  scale: Scale = {
+    rows: data.own.rows,
+    total: Source.totalOf(data.own),
+    expected: ({ statistics: { logLikelihood } }) => logLikelihood
+  }
+): Iterable<Step> => {
   const { criterion, prior, recall } = terms
   const rest = (one: Reached): Pipeline.Pipeline<string> => settling(prior, one)
   const settle: Settling['settle'] = (one, from) =>
@@ -794,7 +853,7 @@ const onAll = (data: Held, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line
       )(one.asked, rest(one))
     )
   const how = { criterion, settle, at: asItStands(judged(data)), atLeast: 0, isExpected: false }
-  const found = followed(standings(data, key, terms, lines), ({ all }) => ready(all, rest))
+  const found = followed(standings(data, key, terms, lines, scale), ({ all }) => ready(all, rest))
   return followed(found, ({ all }) => settledAll(how, all))
 }
 
@@ -950,12 +1009,15 @@ const bySample = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray
   interface Sampled extends Step {
     readonly few: ReadonlyArray<Standing>
   }
-  const onSample = mapped(onAll(sample, keys.fit, terms, lines), ({ next, all }): Sampled => ({
-    next,
-    all: all.map(expectedOf(0)),
-    rest: null,
-    few: all
-  }))
+  const onSample = mapped(
+    onAll(sample, keys.fit, terms, lines, { rows: whole.rows, total: whole.total, expected }),
+    ({ next, all }): Sampled => ({
+      next,
+      all: all.map(expectedOf(0)),
+      rest: null,
+      few: all
+    })
+  )
   const found = followed(onSample, last => ready(last.all, rest).map(step => ({ ...last, ...step })))
   return followed(found, ({ few }) => mapped(polished(few), step => ({ ...step, few })))
 }

@@ -135,7 +135,8 @@ export interface Options {
   readonly components?: OneOrMore<number> | undefined
   /**
    * The family, by its name, by that of mclust (VVE) or as what makes its score, or those to choose from; unless given the six of
-   * `families`.
+   * `families`. Where mclust's fourteen are among those of several columns, the eight without names of their own begin where the others have
+   * come, and are left out at numbers of components at which they would be no rivals even if they were as likely as 'full', or 'diagonal'.
    */
   readonly family?: OneOrMore<FamilyName | Candidates.Constructor> | undefined
   /**
@@ -443,21 +444,46 @@ const countsOf = ({ components, fixed = [] }: Options, rows: number): ReadonlyAr
     .filter(count => count >= fixed.length)
     .sort((a, b) => a - b)
 
+/** Of mclust's fourteen those without a name of their own here, and of which family with one each is a part. */
+const parts: ReadonlyMap<string, OwnName> = new Map(
+  Covariance.names
+    .filter(name => ofMclust[name] === undefined)
+    // Of volume, shape and orientation the last is none.
+    .map(name => [name, name.endsWith('I') ? 'diagonal' : 'full'])
+)
+
+/** Where all fourteen are compared eight begin where the others have come. Of parts of the rows what all rows may prefer is not left out. */
+const besides = (lines: ReadonlyArray<Candidates.Line>, criterion: Candidates.Criterion | undefined): typeof lines => {
+  const named = lines.map(line => ({ line, name: Score.nameOf(line.family({ components: line.counts[0] ?? 1 })) }))
+  const isWhole = [...Object.keys(families), ...parts.keys()].every(name => named.some(one => one.name === name))
+  return isWhole
+    ? [
+        ...named.flatMap(({ name, line }) => (parts.has(name) ? [] : [line])),
+        ...named.flatMap(({ name, line }) =>
+          parts.has(name)
+            ? [{ ...line, partOf: criterion === 'crossValidated' ? null : (parts.get(name) ?? null) }]
+            : []
+        )
+      ]
+    : lines
+}
+
 /** The families that are to be compared on such data, and at which numbers of components. */
 const linesOf = (
   options: Options,
   { own: { rows, dim }, scaling }: Data.Data,
   places: ReadonlyArray<number>
 ): ReadonlyArray<Candidates.Line> => {
-  const { family, robust = false, fixed } = options
+  const { family, criterion, robust = false, fixed } = options
   const counts = countsOf(options, rows)
   const known = fixed?.map(FixedComponents.scaled(places, scaling))
   const compared = Object.values<Candidates.Constructor>(families)
-  return list(family ?? (dim === 1 ? compared.slice(0, 2) : compared))
+  const lines = list(family ?? (dim === 1 ? compared.slice(0, 2) : compared))
     .map(one => (isName(one) ? familyOf(one) : one))
     .map(one => (known === undefined ? one : FixedComponents.holding(known)(one)))
     .flatMap(one => (robust ? [one, ...robustly(one)] : [one]))
-    .map(family => ({ family, counts }))
+    .map((family): Candidates.Line => ({ family, counts }))
+  return dim === 1 ? lines : besides(lines, criterion)
 }
 
 /** A family with tails, and beside a background; none of what has no such. */

@@ -12,6 +12,7 @@ import type { Points } from '../data/index.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as SplitAndMerge from '../mixture/moves/splitAndMerge.js'
 import * as Initializer from '../pipeline/initializer.js'
+import type { Mixture } from '../mixture/mixture.js'
 import * as Score from '../score/score.js'
 import * as Params from '../family/params.js'
 import { held } from './floor.js'
@@ -23,6 +24,10 @@ const DRAWN = 4
 
 /** Steps after which starts are compared. */
 const TRIAL = 12
+
+/** Of starts at the ends of other families so many are kept after so few steps. */
+const NEAR = 2
+const FIRST = 3
 
 /** Steps of the one that goes on, and the gain a row below which they end. */
 const STEPS = 60
@@ -78,14 +83,14 @@ export const serves = (score: Score.Score<string>): boolean =>
   )
 
 /**
- * Parameters near the likeliest of a score, from those of a score of one component less where there are such. A start that leads to
- * where the floor of the variances alone supports a component is taken only where all do: its likelihood is the floor's.
+ * Parameters near the likeliest of a score, from those of a score of one component less where there are such, or from where other families
+ * of as many have come: mixtures that stand in the place of splits and draws. A start that leads to where the floor of the variances alone supports a component is taken only where all do: its likelihood is the floor's.
  */
 export const grown =
   (points: Points, key: Key.Key, prior: number | null = null) =>
   (
     score: Score.Score<string>,
-    smaller: { readonly score: Score.Score<string>; readonly params: Arrays } | null,
+    from: { readonly score: Score.Score<string>; readonly params: Arrays } | ReadonlyArray<Mixture> | null,
     floor: number
   ): O.Option<Climb> =>
     pipe(
@@ -101,18 +106,26 @@ export const grown =
               start => keys.map(start)
             )
           )
-        const drawn = startsBy(Initializer.kMeansPlusPlus, Key.split(DRAWN)(key))
+        const beside = from !== null && !('score' in from) ? from : null
+        const drawn = beside === null ? startsBy(Initializer.kMeansPlusPlus, Key.split(DRAWN)(key)) : []
         const joined = startsBy(Initializer.hierarchical(), [key])
-        const split = pipe(
-          O.fromNullable(smaller),
-          O.chain(({ score, params }) =>
-            pipe(
-              Score.interpret(score).family,
-              O.map(less => SplitAndMerge.grown(less, family, points)(params))
-            )
-          ),
-          O.getOrElse((): ReadonlyArray<Arrays> => [])
+        const entered = pipe(
+          family.fromMixture,
+          O.match(
+            () => [],
+            enter => (beside ?? []).map(mixture => enter(mixture))
+          )
         )
+        const split =
+          from === null || !('score' in from)
+            ? []
+            : pipe(
+                Score.interpret(from.score).family,
+                O.match(
+                  (): ReadonlyArray<Arrays> => [],
+                  less => SplitAndMerge.grown(less, family, points)(from.params)
+                )
+              )
         /** From the best of many M-steps too, where one has several maxima; the likelier of both. */
         const further =
           (steps: number) =>
@@ -135,8 +148,20 @@ export const grown =
             O.exists(toMixture => held(floor, points.rows)(toMixture(params)).collapsed.length > 0)
           )
         // A single component is the same from wherever it starts.
-        const starts = family.count(points.dim) === 1 ? drawn.slice(0, 1) : [...split, ...drawn, ...joined]
-        const tried = starts
+        const starts =
+          family.count(points.dim) === 1
+            ? [...drawn, ...joined].slice(0, 1)
+            : [...split, ...entered, ...drawn, ...joined]
+        const kept =
+          beside !== null
+            ? starts
+                .map(params => climb(step, FIRST, foot(params)))
+                .filter(({ value }) => Number.isFinite(value))
+                .sort((a, b) => a.value - b.value)
+                .slice(0, NEAR)
+                .map(({ params }) => params)
+            : starts
+        const tried = kept
           .map(params => further(TRIAL)(climb(step, TRIAL, foot(params))))
           .filter(({ params, value }) => Number.isFinite(value) && Params.isFinite(params))
           .map((climb): Tried => ({ climb, isHeldUp: isHeldUp(climb.params) }))

@@ -6,6 +6,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import {
   Compile,
+  Covariance,
   Fit,
   fit,
   Initializer,
@@ -299,6 +300,39 @@ describe('fit', () => {
       [1, 0, 2],
       [2, 1, 2]
     ])
+  })
+
+  it('compares the fourteen covariances from where six end, and leaves out what is no rival', () => {
+    // Three ellipses of one shape and orientation, whose volumes differ: VEE.
+    const rows = Mixture.sample(240)(Key.fromSeed(11))(
+      Mixture.of({
+        means: [
+          [0, 0],
+          [6, 0],
+          [0, 7]
+        ],
+        covariances: [1, 3, 0.4].map(volume => [
+          [2 * volume, 1.4 * volume],
+          [1.4 * volume, 1.5 * volume]
+        ])
+      })
+    )
+    const asked = { components: [1, 2, 3, 4, 5], criterion: 'bic' } as const
+    const found = fit(rows, { ...asked, family: Covariance.names })
+    // Without one of the fourteen each grows by itself.
+    const apart = fit(rows, { ...asked, family: Covariance.names.filter(name => name !== 'EII') })
+    expect([found.family, found.components]).toEqual(['VEE', 3])
+    expect(found.bic).toBeCloseTo(apart.bic, 4)
+    const left = apart.candidates.filter(
+      one =>
+        one.components > 1 &&
+        !found.candidates.some(({ family, components }) => family === one.family && components === one.components)
+    )
+    expect(left.length).toBeGreaterThan(5)
+    // Rivals are within 14 of the best: a belief of a thousandth of its own.
+    left.forEach(({ statistics }) => expect(statistics.bic).toBeGreaterThan(found.bic + 14))
+    const all = { family: Covariance.names, components: 2, criterion: 'crossValidated' } as const
+    expect(fit(rows, all).candidates).toHaveLength(Covariance.names.length)
   })
 
   it('finishes what is shown, marks what is not, and shows no family less likely than one that is nested in it', () => {

@@ -16,6 +16,7 @@ import {
   type Params,
   type Points
 } from '../../../../src/index.js'
+import * as Spectrum from '../../../../src/mixture/families/spectrum.js'
 import * as Prior from '../../../../src/mixture/em/prior.js'
 
 type Matrix = ReadonlyArray<ReadonlyArray<number>>
@@ -382,4 +383,20 @@ describe.each(Covariance.names)('%s', name => {
     expect(Array.from(some(same.toMixture)(first.params).weights)).toEqual([1 / 3, 1 / 3, 1 / 3])
     expect(step(first.params).value).toBeLessThan(first.value)
   })
+})
+
+it('a common shape is as narrow as the floor lets it be where no component has moments, and no small change is likelier', () => {
+  const parts = { volume: 'own', shape: 'common' } as const
+  const [n, omega] = [Float64Array.of(30, 50), Float64Array.of(40, 9, 0, 80, 30, 0)]
+  const at = { level: clean, floor: 0.01, dim: 3 }
+  const found = Spectrum.likeliest(parts, n, omega, at, null)
+  const l = Spectrum.logEigenvalues(parts, found, 2, 3)
+  expect(Math.min(l[2], l[5])).toBeCloseTo(Math.log(at.floor), 10)
+  const value = Spectrum.value(n, omega, at, l)
+  for (const [i, name] of [0, 1, 0, 1].map((i, j) => [i, j < 2 ? 'volumes' : 'shapes'] as const))
+    for (const by of [-1e-3, 1e-3]) {
+      const other = { ...found, [name]: found[name].map((x, j) => (i === j ? x + by : x)) }
+      const moved = Spectrum.logEigenvalues(parts, other, 2, 3)
+      if (Math.min(...moved) >= Math.log(at.floor)) expect(Spectrum.value(n, omega, at, moved)).toBeGreaterThan(value)
+    }
 })

@@ -319,7 +319,7 @@ describe('fit', () => {
     )
     const asked = { components: [1, 2, 3, 4, 5], criterion: 'bic' } as const
     const found = fit(rows, { ...asked, family: Covariance.names })
-    // Without one of the fourteen each grows by itself.
+    // Without one of the fourteen each grows alone.
     const apart = fit(rows, { ...asked, family: Covariance.names.filter(name => name !== 'EII') })
     expect([found.family, found.components]).toEqual(['VEE', 3])
     expect(found.bic).toBeCloseTo(apart.bic, 4)

@@ -483,7 +483,7 @@ const linesOf = (
     .map(one => (known === undefined ? one : FixedComponents.holding(known)(one)))
     .flatMap(one => (robust ? [one, ...robustly(one)] : [one]))
     .map((family): Candidates.Line => ({ family, counts }))
-  return dim === 1 ? lines : besides(lines, criterion)
+  return dim === 1 || known !== undefined ? lines : besides(lines, criterion)
 }
 
 /** A family with tails, and beside a background; none of what has no such. */

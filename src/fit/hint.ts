@@ -125,6 +125,8 @@ export const of = ({ chosen, others, families, points: all, scaling, criterion, 
   const columns = Array.from({ length: dim }, (_, j) =>
     Float64Array.from({ length: points.rows }, (_, i) => points.values[i * dim + j]).sort()
   )
+  // Where a column has one number only, densities are of the floor.
+  if (columns.some(column => column[0] === column[column.length - 1])) return null
   /** What a few steps lead to; none where the family cannot be learned so. */
   const reached = (score: Score.Score<string>, from: Mixture.Mixture): O.Option<Statistics.Statistics> =>
     Score.problems(points)(score).length > 0

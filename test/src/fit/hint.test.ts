@@ -30,6 +30,15 @@ describe('fit.hint', () => {
     expect(fit(rows, { ...options, components: 2, robust: true }).hint()).toBe(null)
   })
 
+  it('is none of rows that are all the same, where only the floor speaks', () => {
+    expect(
+      fit(
+        Array.from({ length: 50 }, () => [1, 2]),
+        { components: [1, 2] }
+      ).hint()
+    ).toBe(null)
+  })
+
   it('is a background of wild rows, by as much as the comparison then gains', () => {
     const plain = fit(rows, options)
     const hint = plain.hint()

@@ -3,9 +3,9 @@
  * many vectors; all that code and layout ask of the one or the other is here, and which instructions serve it in `assembler.ts`.
  */
 
-import type { Precision } from '../tensors/backend.js'
+import type { Precision } from '../kernels/dense.js'
 
-export type { Precision } from '../tensors/backend.js'
+export type { Precision } from '../kernels/dense.js'
 
 /** Rows of a panel. */
 export const ROWS = 8

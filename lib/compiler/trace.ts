@@ -6,8 +6,8 @@
  * what else it may look at, and whatever differs must be named: an input, or the number of rows.
  */
 import { type TensorInfo } from '@tensorflow/tfjs-core'
-import { recording, type Precision } from '../tensors/backend.js'
-import { type DType, type Values } from '../kernels/dense.js'
+import { recording } from '../tensors/backend.js'
+import { type DType, type Precision, type Values } from '../kernels/dense.js'
 import { type Tensor } from '../arrays/ndarray.js'
 import { pullback, scope } from '../tensors/tape.js'
 import { tfjs } from '../tensors/tfjs.js'

@@ -7,6 +7,9 @@ import { kernels, room } from '../simd/index.js'
 
 /** Doubles live under tfjs's dtype 'float32', the only floating dtype it has. */
 export type DType = 'float32' | 'int32' | 'bool'
+
+/** What kernels compute in. */
+export type Precision = 'float64' | 'float32'
 export type Values = Float64Array | Int32Array | Uint8Array
 
 export interface Dense {

@@ -12,7 +12,15 @@ import type {
   Tensor as TfTensor,
   TensorInfo
 } from '@tensorflow/tfjs-core'
-import { allocate, product, type Dense, type DType, type Inputs, type Values } from '../kernels/dense.js'
+import {
+  allocate,
+  product,
+  type Dense,
+  type DType,
+  type Inputs,
+  type Precision,
+  type Values
+} from '../kernels/dense.js'
 import { kernels } from '../kernels/index.js'
 import { type NdArray, type Tensor } from '../arrays/ndarray.js'
 import * as simd from '../simd/index.js'
@@ -59,8 +67,6 @@ interface Store extends KernelBackend {
   /** The array itself; kernels read it and never write to it. */
   values(id: object): Values
 }
-
-export type Precision = 'float64' | 'float32'
 
 /**
  * Takes the place of arithmetic: kernels called while it is in force are written down instead of run. Tensors made then

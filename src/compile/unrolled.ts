@@ -86,7 +86,7 @@ export interface Ended<P extends string, Q extends string> {
 }
 
 /** Bytes that a run may keep: 256 MB. */
-export const MOST_BYTES = 268435456
+const MOST_BYTES = 268435456
 
 /** θ ← θ − rates[step] ∇L, one rate a step. */
 export const descent = <P extends string>({

@@ -5,7 +5,7 @@
  * @example Numbers, data, and what a score takes
  * import { strict as assert } from 'node:assert'
  * import fc from 'fast-check'
- * import { Expectation, Objective, Schedule, Score, TimeLaw } from 'ornstein'
+ * import { Expectation, Objective, Parametrization, Schedule, Score, TimeLaw } from 'ornstein'
  * import { arbitraries } from 'ornstein/laws'
  *
  * const some = <A>(arbitrary: fc.Arbitrary<A>): A[] => fc.sample(arbitrary, { seed: 1, numRuns: 20 })
@@ -24,6 +24,8 @@
  *   assert(some(arbitraries.anyTimes(schedule)).every(time => time > 0))
  * }
  * assert(some(arbitraries.levels).every(({ alpha, sigma }) => alpha + sigma > 0))
+ * assert(some(arbitraries.schedules).every(Schedule.concept.is))
+ * assert(some(arbitraries.parametrizations).every(Parametrization.concept.is))
  *
  * // Points, with noise of their size or with a row that is far off, as code.
  * const [points] = some(arbitraries.points()(2))
@@ -64,13 +66,20 @@ import type { Points } from '../data/points.js'
 import {
   Case,
   Compile,
+  Covariance,
   Expectation,
+  Net,
   Objective,
+  Optimizer,
   Parametrization,
   Params,
+  Rate,
+  Region,
+  Sampler,
   Schedule,
   Score,
-  Vocabulary
+  Vocabulary,
+  Weighting
 } from '../index.js'
 import { printed } from './check.js'
 
@@ -469,3 +478,29 @@ export const walks: fc.Arbitrary<Walk> = walksOf(NAMES)
 /** Walks of these and of others that have the given names. */
 export const walksBeside = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
   walksOf([...new Set([...NAMES, ...names])])
+
+// —— names that were, for one version ——
+
+/** @deprecated It is `of(Weighting.concept)`. */
+export const weightings: fc.Arbitrary<Weighting.Weighting> = of(Weighting.concept)
+
+/** @deprecated It is `of(Rate.concept)`. */
+export const rates: fc.Arbitrary<Rate.Rate> = of(Rate.concept)
+
+/** @deprecated It is `of(Region.concept)`. */
+export const regions: fc.Arbitrary<Region.Region> = of(Region.concept)
+
+/** @deprecated It is `of(Optimizer.concept)`. */
+export const optimizers: fc.Arbitrary<Optimizer.Optimizer> = of(Optimizer.concept)
+
+/** @deprecated It is `of(Sampler.concept)`. */
+export const samplers: fc.Arbitrary<Sampler.Sampler> = of(Sampler.concept)
+
+/** @deprecated It is `of(Net.concept)`. */
+export const nets: fc.Arbitrary<Net.Net<string>> = of(Net.concept)
+
+/** @deprecated It is `of(Covariance.concept)`. */
+export const covariances: fc.Arbitrary<Covariance.Covariance<string>> = of(Covariance.concept)
+
+/** @deprecated It is `of(Score.concept)`. */
+export const scores: fc.Arbitrary<Score.Score<string>> = of(Score.concept)

@@ -1042,7 +1042,6 @@ export const pipeline =
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { pipe } from 'fp-ts/lib/function.js'
  * import { Compile, Initializer, Key, Objective, Optimizer, Pipeline, Problem, Run, Schedule, Score, Stage, TimeLaw } from 'ornstein'
  *
  * const at = (rate: number) =>

@@ -11,6 +11,7 @@ import { Key } from '../../lib/index.js'
 import { accumulated, closing, flatMapped, followed, iterate, last, mapped, unfold } from '../../lib/plain/iterate.js'
 import * as Compile from '../compile/compile.js'
 import * as Run from '../compile/run.js'
+import * as Case from '../core/case.js'
 import * as Problem from '../core/problem.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Missing from '../mixture/em/missing.js'
@@ -143,8 +144,17 @@ const foundOf = <P extends string>(
 ): ((learned: Mixture.Mixture) => Found) =>
   foundAbove(O.isSome(Pipeline.prior(pipeline)) ? { ...data, points: null } : data, pipeline.score, floor)
 
+/** Beside a background components are estimated as without it, from the rows that they take. */
+const besideBackground = (score: Score.Score<string>): Score.Score<string> =>
+  pipe(
+    Score.interpret(score).family,
+    O.filter(({ hasBackground }) => hasBackground),
+    O.chainNullableK(() => Case.parts(score).slice(1).find(Score.concept.is)),
+    O.getOrElse(() => score)
+  )
+
 /** How a component's own covariance is estimated, and how many parameters are its own; none where it is not that of its rows. */
-const ownOf = <P extends string>(score: Score.Score<P>, dim: number): O.Option<Support.Own> =>
+const ownOf = (score: Score.Score<string>, dim: number): O.Option<Support.Own> =>
   pipe(
     Score.interpret(score).family,
     O.filter(({ mirrored }) => !mirrored),
@@ -203,7 +213,7 @@ const foundAbove =
       unsupported: pipe(
         O.fromNullable(points),
         O.bindTo('points'),
-        O.bind('own', () => ownOf(score, dim)),
+        O.bind('own', () => ownOf(besideBackground(score), dim)),
         O.match(
           () => [],
           ({ points, own }) =>

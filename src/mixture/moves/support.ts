@@ -11,7 +11,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Source from '../../data/source/source.js'
 import type { MStep } from '../../family/family.js'
-import { componentsOf } from '../component.js'
+import { partsOf } from '../component.js'
 import type { Mixture } from '../../family/mixtureData.js'
 import { responsibilities, whitened } from '../em/moments.js'
 
@@ -77,11 +77,12 @@ export const unsupported = (
 ): ReadonlyArray<Unsupported> => {
   const { dim } = data
   const total = Source.totalOf(data)
-  const count = mixture.weights.length
-  const few = Array.from(mixture.weights.keys()).filter(k => mixture.weights[k] * total < FEW * (dim + 2))
-  if (count < 2 || few.length === 0) return []
+  // A background is among the others.
+  const components = partsOf(mixture)
+  const count = components.length
+  const few = Array.from(mixture.weights.keys()).filter(k => components[k].weight * total < FEW * (dim + 2))
+  if (mixture.weights.length < 2 || few.length === 0) return []
   const source = Source.from(data)
-  const components = componentsOf(mixture)
   /** What each of the few says of each row, in order: log π N, that of the others together, and the whitened deviation. */
   const visited = (
     visit: (which: number, weight: number, own: number, rest: number, white: Float64Array) => void
@@ -109,7 +110,7 @@ export const unsupported = (
   visited((which, weight, own, rest) => {
     sizes[which] += weight * shareOf(own, rest)
   })
-  const gains = Float64Array.from(few, component => total * Elementary.log1p(-mixture.weights[component]))
+  const gains = Float64Array.from(few, component => total * Elementary.log1p(-components[component].weight))
   visited((which, weight, own, rest, white) => {
     if (weight === 0) return
     const n = sizes[which]

@@ -1,15 +1,19 @@
 /** Components that few rows hold up, each for the others: which are told, and which are not. */
 import { readFileSync } from 'node:fs'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import * as Place from '../../../src/data/place.js'
 import { found } from '../../../src/fit/candidates.js'
 import {
+  Compile,
   fit,
   Initializer,
   Key,
   Mixture,
   Pipeline,
   Problem,
+  Run,
   Schedule,
   Score,
   Source,
@@ -95,6 +99,55 @@ describe('a component is held against what it gains with each row left out', () 
       expect(gain).toBeCloseTo(expected[component], 4)
       expect(rows).toBeCloseTo(sum(of[component].counts), 6)
     })
+  })
+
+  it('with a background among the others', () => {
+    const clean = Mixture.sample(60)(Key.fromSeed(3))(Mixture.of({ means: [[0, 0], [7, 2]] })) // prettier-ignore
+    const points = { rows: 64, dim: 2, values: Float64Array.of(...clean.values, 40, 2, -30, 25, 9, -50, 60, 60) }
+    const score = Score.withBackground()(Score.full({ components: 2 }))
+    const pipeline = Pipeline.of({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score,
+      initializer: Initializer.values([[0, 0], [7, 2]]), // prettier-ignore
+      stages: [Stage.expectationMaximization({ steps: 5000, relativeChange: 1e-15 })]
+    })
+    const { params } = Run.last(Problem.orThrow(Compile.pipeline(pipeline)(points)))(Key.fromSeed(1))
+    const mixture = pipe(
+      Score.toMixture(score)(params),
+      O.getOrElseW(() => expect.fail('no mixture'))
+    )
+    const rows = rowsOf(points)
+    const share = mixture.background?.share ?? NaN
+    const weights = Array.from(mixture.weights, weight => (1 - share) * weight)
+    const total = Mixture.logDensity(points)(mixture)
+    const { values: q, shape } = Mixture.responsibilities(points)(mixture)
+    const counts = weights.map((_, k) => rows.map((_, i) => q[i * shape[1] + k]))
+    const parts = counts.map(of => of.map((share, i) => share * Math.exp(total[i])))
+    const of = counts.map(counts => ({ counts, ...estimate(rows, counts, s => s) }))
+    const expected = of.map(({ counts }, k) =>
+      sum(
+        rows.map((row, i) => {
+          const others = Math.exp(total[i]) - parts[k][i]
+          const left = counts.map((count, l) => (l === i ? 0 : count))
+          const { mean, covariance } = estimate(rows, left, s => s)
+          const own = (weights[k] * sum(left) * Math.exp(logNormal(row, mean, covariance))) / sum(counts)
+          return Math.log(others + own) - Math.log(others / (1 - weights[k]))
+        })
+      )
+    )
+    const told = unsupported(points, mixture, { second: 'full', parameters: 1e6 })
+    expect(told.map(({ component }) => component)).toEqual([0, 1])
+    told.forEach(({ gain, component }) => {
+      expect(gain).toBeCloseTo(expected[component], 4)
+    })
+    // Both are clusters; one of a single row, which the background would take, is none.
+    const judged = found({ own: points, scaling: null }, pipeline)
+    expect(judged(mixture).unsupported).toEqual([])
+    const lone = Mixture.of({
+      ...{ means: [[0, 0], [7, 2], [40, 2]], weights: [0.49, 0.49, 0.02] }, // prettier-ignore
+      background: { share, shape: 'cauchy', centre: [3, 1], scale: [8, 8] }
+    })
+    expect(judged(lone).unsupported).toMatchObject([{ component: 2, parameters: 6 }])
   })
 
   it('a row that counts as several is as several rows', () => {

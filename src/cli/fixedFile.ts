@@ -30,8 +30,8 @@ const placesOf = (
     missing.map(name =>
       Problem.of(
         `${OPTION} ${path}`,
-        `no column ${name}`,
-        'a file with all columns that are learned from',
+        `a file without the column ${name}`,
+        'one with all columns that are learned from',
         `add it, or leave it out of the table by --exclude ${name}`
       )
     ),

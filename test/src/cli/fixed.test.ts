@@ -83,7 +83,10 @@ describe('ornstein fit --fixed', () => {
 
   it.each([
     ['--fixed @gone.csv', /gone\.csv/],
-    ['--fixed @few.csv', /--fixed .*few\.csv: no column y is not a file with all columns that are learned from/],
+    [
+      '--fixed @few.csv',
+      /--fixed .*few\.csv: a file without the column y is not one with all columns that are learned from/
+    ],
     ['--fixed @wrong.json', /wrong\.json, \[0\]\.mean/],
     ['--fixed @known.json --robust', /--robust.*--fixed|--fixed.*--robust/],
     ['--fixed @known.json --recipe em', /--fixed: .* is not available with --recipe em/],

@@ -302,7 +302,15 @@ const nested = ({ nestedJson }: Fields[string]): ReadonlyArray<string> =>
 export const arbitrary =
   (fc: typeof Fc, vocabulary: Vocabulary) =>
   <T extends AnyValue>(concept: Concept<T>): Fc.Arbitrary<T> => {
+    // One for each concept and depth: as a tree they would double with each.
+    const made = new Map<string, Fc.Arbitrary<AnyValue>>()
     const any = (name: string, depth: number): Fc.Arbitrary<AnyValue> => {
+      const at = `${name} ${depth}`
+      const found = made.get(at) ?? anew(name, depth)
+      made.set(at, found)
+      return found
+    }
+    const anew = (name: string, depth: number): Fc.Arbitrary<AnyValue> => {
       const all = casesOf(vocabulary, name)
       const without = (is: (concept: string) => boolean): ReadonlyArray<AnyCase> =>
         all.filter(({ fields }) => !Object.values(fields).some(f => nested(f).some(is)))

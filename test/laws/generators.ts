@@ -467,7 +467,11 @@ export const stages =
   (points: Points): fc.Arbitrary<Stage.Stage> => {
     const steps = fc.integer({ min: 0, max: 4 })
     const threshold = fc.constantFrom(0, 0.01, 0.5, 2)
-    const exact = fc.constantFrom<Optimizer.Optimizer>(Optimizer.lbfgs({ memory: 3 }), Optimizer.newton())
+    // The Hessian of a score of one's own that is interpreted takes seconds.
+    const exact = fc.constantFrom<Optimizer.Optimizer>(
+      Optimizer.lbfgs({ memory: 3 }),
+      ...(has(score, () => true) ? [Optimizer.newton()] : [])
+    )
     const recipes = descentsOf(Params.names(Score.shapes(points.dim)(score)))
     const pairs = points.weights === undefined && points.rows >= 2
     const descend = objectives(schedule, score, { code, columns: points.dim, pairs }).chain(objective =>

@@ -69,7 +69,9 @@ const kinds: Readonly<Record<string, Pipeline.Pipeline<string>>> = {
       objective: Objective.denoising(time),
       expectation: Expectation.quadrature(),
       optimizer: Optimizer.lbfgs({}),
-      steps: 5
+      // So many that they are compiled.
+      steps: 400,
+      relativeChange: 1e-4
     })
   ),
   'runs within a step': of(

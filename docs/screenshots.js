@@ -69,7 +69,12 @@ const taken = async (name, url, { clip, ...look }, act = async () => {}) => {
 const midway = async page => {
   await page.waitForSelector('#numbers tbody tr')
   await page.click('#presets button:nth-child(6)')
-  await page.waitForFunction(() => document.querySelector('#at')?.textContent.startsWith('0 of'))
+  // Before the scene is open there is no step to come.
+  await page.waitForFunction(
+    () =>
+      document.querySelector('#presets button:nth-child(6)')?.getAttribute('aria-current') === 'true' &&
+      /^0 of [1-9]/.test(document.querySelector('#at')?.textContent ?? '')
+  )
   await page.click('#play')
   await page.waitForFunction(() => Number(document.querySelector('#at')?.textContent.split(' ')[0]) >= 170, undefined, {
     timeout: 600_000

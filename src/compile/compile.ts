@@ -805,12 +805,7 @@ const wanted = <P extends string>(
       ...(refused.length > 0 ? [] : uncompiled(plan, precision)),
       ...batchProblems(own, points)
     ],
-    times: () =>
-      Objective.terms(objective).flatMap(({ term }) =>
-        Objective.isMatching(term)
-          ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => time)
-          : []
-      ),
+    times: () => Loss.timesOf(loss),
     whence: () => {
       const of = batch === null ? whence(loss, points) : inBatch(loss, points, batch)
       return (params, key, rows) =>

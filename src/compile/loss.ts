@@ -129,11 +129,20 @@ const labelsOf = (data: Source.Data, dropout: number, key: Key.Key): Numbers | n
 const exactly = (term: Objective.Term): Objective.Term =>
   Objective.isMatching(term) && term.exact !== undefined ? Objective.terms(term.exact)[0].term : term
 
-/** The noise levels of a loss, as nodes in time have them. */
+const timesIn =
+  (schedule: Schedule.Schedule) =>
+  ({ term }: Objective.Weighted): ReadonlyArray<number> =>
+    Objective.isMatching(term) ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => time) : []
+
+/** The times of its noise, by nodes; none of terms that see none. */
+export const timesOf = ({ schedule, objective }: Pick<Loss<string>, 'schedule' | 'objective'>): ReadonlyArray<number> =>
+  Objective.terms(objective).flatMap(timesIn(schedule))
+
+/** The noise levels of a loss, as nodes in time have them; terms that see no noise are at the data. */
 export const levelsOf = <P extends string>({ schedule, objective }: Loss<P>): ReadonlyArray<Schedule.Level> =>
-  Objective.terms(objective).flatMap(({ term }) =>
-    Objective.isMatching(term)
-      ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => Schedule.level(time)(schedule))
+  Objective.terms(objective).flatMap(weighted =>
+    Objective.isMatching(weighted.term)
+      ? timesIn(schedule)(weighted).map(time => Schedule.level(time)(schedule))
       : [{ alpha: 1, sigma: 0 }]
   )
 

@@ -26,6 +26,7 @@ import { concatenated } from '../../lib/arrays/ndarray.js'
 import * as Stretches from '../../lib/rows/stretches.js'
 import * as Problem from '../core/problem.js'
 import type * as Points from '../data/index.js'
+import * as Scaling from '../data/scaling.js'
 import * as Source from '../data/source/source.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Missing from '../mixture/em/missing.js'
@@ -173,11 +174,6 @@ interface Learner {
   readonly back: (mixture: Mixture.Mixture) => Mixture.Mixture
 }
 
-const inverse = ({ centre, scale }: Points.Scaling): Points.Scaling => ({
-  centre: centre.map((c, j) => -c / scale[j]),
-  scale: scale.map(s => 1 / s)
-})
-
 const learnerOf = (
   { mixture: found, pipeline, scaling, prior, fixed = [] }: Fitted,
   data: Source.Data
@@ -202,7 +198,7 @@ const learnerOf = (
       family,
       enter,
       floor,
-      start: leave(scaling === null ? mixture : Mixture.inUnits(inverse(scaling))(mixture)),
+      start: leave(scaling === null ? mixture : Mixture.inUnits(Scaling.inverse(scaling))(mixture)),
       back: scaling === null ? found => found : Mixture.inUnits(scaling)
     })),
     E.fromOption((): Problem.Problems => [

@@ -22,7 +22,7 @@ export const problems = (
     'leave it out where nothing is known'
   ),
   ...fixed.flatMap((one, k) => Known.field.problems(`fixed[${k}]`, one)),
-  ...Known.misfits(fixed, columns).map(problem => ({ ...problem, field: problem.field.replace('known', 'fixed') })),
+  ...Known.misfits(fixed, columns, 'fixed'),
   ...Problem.unless(
     counts.some(count => count >= fixed.length),
     'components',
@@ -71,7 +71,7 @@ const partsOf = (score: Score.Score<string>): ReadonlyArray<string> =>
       )
     : []
 
-/** “Component 2 is known, and was not learned: its mean and covariance.” */
+/** “Component 2 is known; not learned: its mean and covariance.” */
 export const sentences = (fixed: ReadonlyArray<number>, score: Score.Score<string>): ReadonlyArray<string> =>
   partsOf(score).flatMap((parts, k) =>
     k < fixed.length ? [`Component ${fixed[k] + 1} is known; not learned: its ${parts}.`] : []

@@ -4,6 +4,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
 import * as Points from '../data/index.js'
+import * as Scaling from '../data/scaling.js'
 import * as Component from '../mixture/component.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Missing from '../mixture/em/missing.js'
@@ -115,10 +116,7 @@ export const of = ({ chosen, others, families, points: all, scaling, criterion, 
   const own = rows <= ROWS ? all : Points.select(Key.subset(rows, ROWS)(Key.fromSeed(0)))(all)
   if (others.length === 0 && !isFar(own, mixture)) return null
   const points = scaling === null ? own : Points.inUnits(scaling)(own)
-  const inverse = scaling && {
-    centre: scaling.centre.map((c, j) => -c / scaling.scale[j]),
-    scale: scaling.scale.map(s => 1 / s)
-  }
+  const inverse = scaling && Scaling.inverse(scaling)
   const value = by(criterion === 'crossValidated' ? 'bic' : criterion)
   const statisticsOf = (score: Score.Score<string>, mixture: Mixture.Mixture): Statistics.Statistics =>
     Statistics.of(own, Score.degreesOfFreedom(dim)(score))(mixture)

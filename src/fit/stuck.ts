@@ -7,6 +7,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { Key } from '../../lib/index.js'
 import type * as Params from '../family/params.js'
 import * as Points from '../data/index.js'
+import * as Scaling from '../data/scaling.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Missing from '../mixture/em/missing.js'
 import * as SplitAndMerge from '../mixture/moves/splitAndMerge.js'
@@ -65,10 +66,7 @@ export const of = ({ score, mixture, points: all, scaling, prior, fixed }: Fitte
   if (Missing.has(all) || mixture.weights.length < 3) return null
   const own = all.rows <= ROWS ? all : Points.select(Key.subset(all.rows, ROWS)(Key.fromSeed(0)))(all)
   const points = scaling === null ? own : Points.inUnits(scaling)(own)
-  const inverse = scaling && {
-    centre: scaling.centre.map((c, j) => -c / scaling.scale[j]),
-    scale: scaling.scale.map(s => 1 / s)
-  }
+  const inverse = scaling && Scaling.inverse(scaling)
   const others = Array.from(mixture.weights.keys()).filter(k => !fixed.includes(k))
   /** The order of components in parameters. */
   const order = [...fixed, ...others]

@@ -124,12 +124,12 @@ export const dimsOf = (known: ReadonlyArray<Fixed>): ReadonlyArray<number> => {
   return said.length > 0 ? said.slice(0, 1) : [1, 2]
 }
 
-/** The problems for data of so many columns. */
-export const misfits = (known: ReadonlyArray<Fixed>, dim: number): ReadonlyArray<Problem.Problem> =>
+/** The problems for data of so many columns, of components that have this name where they are given. */
+export const misfits = (known: ReadonlyArray<Fixed>, dim: number, name = 'known'): ReadonlyArray<Problem.Problem> =>
   known.flatMap((one, k) =>
     Problem.unless(
       fitsColumns(one, dim),
-      `known[${k}]`,
+      `${name}[${k}]`,
       show(one),
       `one of ${dim} columns, as the data have`,
       'give a number for each of these, or one for all'

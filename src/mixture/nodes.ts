@@ -17,6 +17,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
+import { concatenated } from '../../lib/arrays/ndarray.js'
 import { Key } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { MOST as MostOfLattice, normal } from '../../lib/numbers/lattice.js'
@@ -544,7 +545,7 @@ const byLattice = (
   if (wrong.length > 0) return E.left(wrong[0])
   const kept = mixture.weights.filter(w => w > 0).length
   const of = (keys: ReadonlyArray<Key.Key>, each: Population['shifts']): Population => {
-    const z = lazy(() => joined(keys.map(key => normal(points, Key.uniform(whole)(key)))))
+    const z = lazy(() => concatenated(keys.map(key => normal(points, Key.uniform(whole)(key)))))
     const weights = new Float64Array(points * keys.length).fill(1 / (points * keys.length))
     const rule = `${keys.length} shifts of ${points} points of a lattice`
     const own: Product = { values: columns(z(), whole, 0, dim), weights }
@@ -569,15 +570,6 @@ const byLattice = (
   }
   const keys = Key.split(shifts)(Key.fromSeed(seed))
   return E.right(of(keys, () => keys.map(key => of([key], null))))
-}
-
-const joined = (all: ReadonlyArray<Float64Array>): Float64Array => {
-  const out = new Float64Array(all.reduce((sum, { length }) => sum + length, 0))
-  all.reduce((at, one) => {
-    out.set(one, at)
-    return at + one.length
-  }, 0)
-  return out
 }
 
 /** The population of a mixture: by quadrature, or where a lattice is given, by its points. */

@@ -31,7 +31,7 @@ import type * as t from 'io-ts'
 import { Key, Quadrature, type NdArray } from '../../lib/index.js'
 import { bisect } from '../../lib/numbers/bisect.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { keeping, lazy } from '../../lib/plain/iterate.js'
+import { keeping } from '../../lib/plain/iterate.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import type { Points } from '../data/points.js'
@@ -303,6 +303,9 @@ const enough = (slope: number, n: number, most = 1024): number =>
       ? n
       : enough(slope, Math.ceil(1.25 * n), most)
 
+/** Slopes that were found, by their expectations: each stage asks more than once. */
+const steepest = new WeakMap<Expectation, number>()
+
 /** Nodes that are too few for a slope. */
 export interface TooFew {
   readonly taken: number
@@ -319,9 +322,10 @@ export interface TooFew {
 export const tooFew = (expectation: Expectation): ((slope: number) => O.Option<TooFew>) => {
   const way = interpret(expectation)
   if (way.where !== 'line') return () => O.none
-  const steepest = lazy(() => steepestOf(way))
   return slope => {
-    if (!(slope > steepest())) return O.none
+    const most = steepest.get(expectation) ?? steepestOf(way)
+    steepest.set(expectation, most)
+    if (!(slope > most)) return O.none
     const rule = way.rule(slope)
     const taken = rule.nodes.length
     return O.some({

@@ -7,9 +7,11 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import { Key, type NdArray } from '../../lib/index.js'
+import * as ChiSquared from '../../lib/numbers/chiSquared.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Compile from '../compile/compile.js'
+import * as Loss from '../compile/loss.js'
 import * as Problem from '../core/problem.js'
 import * as Points from '../data/points.js'
 import * as Params from '../family/params.js'
@@ -17,21 +19,9 @@ import * as Mixture from '../mixture/mixture.js'
 import * as Nodes from '../mixture/nodes.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Objective from '../objective/objective.js'
-import * as TimeLaw from '../objective/timeLaw.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
-import {
-  chiSquaredQuantile,
-  crossed,
-  differences,
-  distance,
-  grouped,
-  inverse,
-  second,
-  times,
-  UNSEEN,
-  type Matrix
-} from './estimates.js'
+import { crossed, differences, distance, grouped, inverse, second, times, UNSEEN, type Matrix } from './estimates.js'
 
 export interface Description<P extends string> {
   readonly score: Score.Score<P>
@@ -87,12 +77,9 @@ const mixtureOf = <P extends string>(score: Score.Score<P>, params: Params.Param
 
 const CLEAN: Schedule.Level = { alpha: 1, sigma: 0 }
 
+/** The levels of the noise that an objective sees. */
 const levelsOf = (schedule: Schedule.Schedule, objective: Objective.Objective): ReadonlyArray<Schedule.Level> =>
-  Objective.terms(objective).flatMap(({ term }) =>
-    Objective.isMatching(term)
-      ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => Schedule.level(time)(schedule))
-      : []
-  )
+  Loss.timesOf({ schedule, objective }).map(time => Schedule.level(time)(schedule))
 
 /** Rows, each with the noise that it meets, by a rule of a name. */
 interface Met extends Pick<Nodes.Nodes, 'rule'> {
@@ -309,7 +296,7 @@ export const confidence =
     const precision = inverse(variance.values, p)
     const rank = symmetricEigen(variance).values.filter((v, _, all) => v > UNSEEN * all[0]).length
     const errors = standardErrors(points.rows)
-    const reach = Math.sqrt(chiSquaredQuantile(1, level))
+    const reach = Math.sqrt(ChiSquared.exceeded(1, 1 - level))
     return {
       standardErrors: errors,
       low: Params.zipWith((x, e) => x - reach * e)(estimate, errors),
@@ -321,7 +308,7 @@ export const confidence =
           (sum, a, i) => sum + off.reduce((part, b, j) => part + a * precision[i * p + j] * b, 0),
           0
         )
-        return points.rows * squared <= chiSquaredQuantile(rank, level)
+        return points.rows * squared <= ChiSquared.exceeded(rank, 1 - level)
       }
     }
   }

@@ -3,7 +3,6 @@ import { symmetric, symmetricEigen } from '../../lib/arrays/linalg.js'
 import type { NdArray } from '../../lib/index.js'
 import { exp, log } from '../../lib/numbers/elementary.js'
 import { meanOf } from '../../lib/numbers/mean.js'
-import { cdf } from '../../lib/numbers/normal.js'
 
 // —— matrices ——
 
@@ -85,33 +84,6 @@ export const grouped = ({ shape: [rows, n], values: g }: NdArray, weights: Float
     for (let j = 0; j < n; j++)
       values[Math.floor(i / weights.length) * n + j] += weights[i % weights.length] * g[i * n + j]
   return { shape: [groups, n], values }
-}
-
-// —— distributions ——
-
-/** P(χ² ≤ x) of whole degrees of freedom: F_{p+2} = F_p − 2f_{p+2} from those of 1 and 2. */
-const chiSquaredCdf = (degrees: number, x: number): number => {
-  const isOdd = degrees % 2 === 1
-  let p = isOdd ? 1 : 2
-  let total = isOdd ? 2 * cdf(Math.sqrt(x)) - 1 : 1 - exp(-x / 2)
-  let density = isOdd ? exp(-x / 2) / Math.sqrt(2 * Math.PI * x) : exp(-x / 2) / 2
-  for (; p < degrees; p += 2) {
-    density *= x / p
-    total -= 2 * density
-  }
-  return total
-}
-
-/** The quantile of χ², by bisection. */
-export const chiSquaredQuantile = (degrees: number, level: number): number => {
-  let [low, high] = [0, degrees + 1]
-  while (chiSquaredCdf(degrees, high) < level) high *= 2
-  for (let i = 0; i < 60; i++) {
-    const middle = (low + high) / 2
-    if (chiSquaredCdf(degrees, middle) < level) low = middle
-    else high = middle
-  }
-  return high
 }
 
 /** Of the mean of independent numbers; 0 of none. */

@@ -8,6 +8,7 @@ import * as Merging from '../mixture/merging.js'
 import { principal } from '../../lib/rows/principal.js'
 import * as Points from '../data/index.js'
 import { plural } from '../data/parts.js'
+import * as Scaling from '../data/scaling.js'
 import { by as valueBy, isSound, titleOf } from '../fit/candidates.js'
 import type * as Fit from '../fit/fit.js'
 import { show, tidy } from '../fit/table.js'
@@ -139,10 +140,7 @@ const alongDirections = ({ points: all, columns, mixture, scaling }: Seen): View
   const scale = scaling?.scale ?? new Float64Array(dim).fill(1)
   const centre = Points.mean(all)
   const inUnits = Points.inUnits({ centre, scale })(all)
-  const scaled = Mixture.inUnits({
-    centre: centre.map((c, j) => -c / scale[j]),
-    scale: scale.map(s => 1 / s)
-  })(mixture)
+  const scaled = Mixture.inUnits(Scaling.inverse({ centre, scale }))(mixture)
   const along = seenAlong(scaled, inUnits)
   const basis = along.map(({ vector }) => vector)
   const count = basis.length

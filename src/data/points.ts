@@ -404,9 +404,13 @@ export const snapshot = (points: Points): Points => {
     ...(errors && { errors: errors.slice() })
   }
   copies.set(points, copy)
-  // A copy of a copy is itself.
-  copies.set(copy, copy)
-  return copy
+  return owned(copy)
+}
+
+/** Points on arrays that nobody else holds, and nobody fills: they are their own copy. */
+export const owned = (points: Points): Points => {
+  copies.set(points, points)
+  return points
 }
 
 const marks = new WeakMap<Points, string>()

@@ -30,8 +30,9 @@ interface Centred {
 
 const known = new WeakMap<Source.Data, Centred>()
 
-/** The same for the same points: passes keep data by who they are. */
-const centred = <D extends Source.Data>(data: D): Centred & { readonly points: D } => {
+/** The same for the same numbers: passes keep data by who they are. */
+const centred = <D extends Source.Data>(given: D): Centred & { readonly points: D } => {
+  const data = Source.isSource(given) ? given : Points.snapshot(given)
   const found = known.get(data) ?? about(data)
   known.set(data, found)
   // What is made of points are points, and of a source a source.
@@ -44,7 +45,7 @@ const about = (data: Source.Data): Centred => {
     return { middle, points: pipe(data, Source.shifted(middle)) }
   }
   const middle = Points.mean(data)
-  return { middle, points: { ...data, values: less(data.values, middle) } }
+  return { middle, points: Points.owned({ ...data, values: less(data.values, middle) }) }
 }
 
 /** The data as they are. */

@@ -10,6 +10,7 @@ import {
   Mixture,
   Params,
   Pipeline,
+  Points,
   Problem,
   Run,
   Schedule,
@@ -17,6 +18,7 @@ import {
   Stage
 } from '../../../../src/index.js'
 import * as ExpectationMaximization from '../../../../src/mixture/em/expectationMaximization.js'
+import * as Frame from '../../../../src/mixture/em/frame.js'
 
 const score = Score.isotropic({ components: 2 })
 const family = pipe(
@@ -170,5 +172,28 @@ describe('a pipeline of it', () => {
 
   it('has a noise level, or is on the data themselves', () => {
     expect(() => run(Stage.expectationMaximization({ steps: 3, time: 0 }), 5)).toThrow('stages[0].time: 0 is not')
+  })
+})
+
+describe('what a step keeps of its data', () => {
+  const start = Params.of({ means: [[0], [4]], logVariances: [0, 0], logits: [0, 0] })
+  const rows = (values: ReadonlyArray<number>) => ({ rows: values.length, dim: 1, values: Float64Array.from(values) })
+  const [before, after] = [
+    [1, 2, 3, 9],
+    [3, 3, 5, 0]
+  ]
+  const stepOf = (points: ReturnType<typeof rows>) =>
+    Params.show(ExpectationMaximization.step(family, 1e-6, points)(start).params)
+
+  it('is found again for the same numbers only: a buffer may be filled with others', () => {
+    const points = rows(before)
+    const first = stepOf(points)
+    points.values.set(after)
+    expect([first, stepOf(points)]).toEqual([stepOf(rows(before)), stepOf(rows(after))])
+  })
+
+  it('is one copy about their middle, not two', () => {
+    const { points } = Frame.of(family, rows(before))
+    expect(Points.snapshot(points)).toBe(points)
   })
 })

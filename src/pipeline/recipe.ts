@@ -124,8 +124,9 @@ const PAIRS = 4096
 
 const known = new WeakMap<Source.Data, ReadonlyMap<number, number>>()
 
-/** The quantile at 1/2K of the squared distance between rows, remembered: many families ask for that of the same data. */
-const nearnessOf = (data: Source.Data, components: number): number => {
+/** The quantile at 1/2K of the squared distance between rows, remembered: many families ask for that of the same numbers. */
+const nearnessOf = (given: Source.Data, components: number): number => {
+  const data = Source.isSource(given) ? given : Points.snapshot(given)
   const all = known.get(data) ?? new Map<number, number>()
   const found =
     all.get(components) ?? squaredDistanceQuantile(tableOf(data), 1 / (2 * components), PAIRS + 64 * components)

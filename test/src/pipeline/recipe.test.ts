@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import { Compile, Key, Metric, Mixture, Points, Recipe, Run, Score } from '../../../src/index.js'
+import { Compile, Key, Metric, Mixture, Pipeline, Points, Recipe, Run, Score } from '../../../src/index.js'
 import { sampled } from '../../today.js'
 
 const read = (name: string): Points.Points => {
@@ -105,6 +105,20 @@ describe('annealed', () => {
     const { means, variances } = fit(Recipe.annealed, 2, points, 0)
     expect(Array.from(means.values)).toEqual([3, 3, 3, 3].map(c => expect.closeTo(c, 6) as number))
     expect(variances.every(v => v > 0)).toBe(true)
+  })
+})
+
+describe('what is known of data', () => {
+  it('is of their numbers: a buffer may be filled with others', () => {
+    const filled = (unit: number): Float64Array =>
+      Float64Array.from({ length: 40 }, (_, i) => unit * ((i % 7) + (i < 20 ? 0 : 30)))
+    const shown = (points: Points.Points): string =>
+      Pipeline.show(Recipe.annealed(Score.isotropic({ components: 2 }))(points))
+    const points = { rows: 20, dim: 2, values: filled(1) }
+    const before = shown(points)
+    points.values.set(filled(10))
+    expect(shown(points)).not.toBe(before)
+    expect(shown(points)).toBe(shown({ ...points, values: filled(10) }))
   })
 })
 

@@ -58,6 +58,15 @@ export const hasNaN = (values: Float64Array): boolean => {
   return false
 }
 
+/** Whether they hold the same numbers: NaN is NaN, and −0 is not 0. */
+export const sameNumbers = (a: Float64Array | Int32Array, b: Float64Array | Int32Array): boolean => {
+  if (a === b) return true
+  if (a.length !== b.length) return false
+  // Object.is alone is three times as slow.
+  for (let at = 0; at < a.length; at++) if ((a[at] !== b[at] || a[at] === 0) && !Object.is(a[at], b[at])) return false
+  return true
+}
+
 /** Where the first is that is not finite; −1 where all are. */
 export const firstNotFinite = (values: Float64Array): number => {
   for (let at = 0; at < values.length; at++) if (!Number.isFinite(values[at])) return at

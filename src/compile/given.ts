@@ -7,6 +7,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import { fromNdArray, Key, type Tensor } from '../../lib/index.js'
 import { size } from '../../lib/arrays/ndarray.js'
+import { sameNumbers } from '../../lib/rows/byColumn.js'
 import { stretch, type Numbers } from '../../lib/rows/stretches.js'
 import type * as Compiler from '../../lib/compiler/index.js'
 
@@ -83,9 +84,6 @@ export const tensors = (first: number, count: number): ((given: Named) => Tensor
         })
   )
 
-const isSame = (a: Float64Array, b: Float64Array): boolean =>
-  a === b || (a.length === b.length && a.every((x, i) => Object.is(x, b[i])))
-
 /** Whether they are two versions of the same: other numbers alone differ. */
 export const isVersion =
   (one: Named) =>
@@ -94,7 +92,8 @@ export const isVersion =
     Object.entries(one).every(([name, a]) => {
       if (!(name in other)) return false
       const b = other[name]
-      if (a._tag === 'Constant') return b._tag === 'Constant' && (a.shape.length === 0 || isSame(a.values, b.values))
+      if (a._tag === 'Constant')
+        return b._tag === 'Constant' && (a.shape.length === 0 || sameNumbers(a.values, b.values))
       return a._tag === 'Rows'
         ? b._tag === 'Rows' && a.values === b.values
         : b._tag === 'Draw' && a.key === b.key && a.degrees === b.degrees

@@ -369,8 +369,8 @@ const errorsIn = ({ dim, errors }: Points, of: (column: number) => number): Pick
 
 // -- as they are now ---------------------------------------------------------------------------------------------------
 
-const sameNumbers = <A extends Float64Array | Int32Array>(a: A | undefined, b: A | undefined): boolean =>
-  a === b || (a !== undefined && b !== undefined && a.length === b.length && a.every((x, i) => Object.is(x, b[i])))
+const isSame = (a: Float64Array | Int32Array | undefined, b: Float64Array | Int32Array | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && ByColumn.sameNumbers(a, b))
 
 const copies = new WeakMap<Points, Points>()
 
@@ -387,11 +387,11 @@ export const snapshot = (points: Points): Points => {
     (old === points ||
       (old.rows === rows &&
         old.dim === dim &&
-        sameNumbers(old.values, values) &&
-        sameNumbers(old.weights, weights) &&
-        sameNumbers(old.labels, labels) &&
-        sameNumbers(old.partner, partner) &&
-        sameNumbers(old.errors, errors)))
+        isSame(old.values, values) &&
+        isSame(old.weights, weights) &&
+        isSame(old.labels, labels) &&
+        isSame(old.partner, partner) &&
+        isSame(old.errors, errors)))
   )
     return old
   const copy = {

@@ -52,3 +52,17 @@ describe.each([
     ])
   })
 })
+
+it('tells numbers apart by what they are: NaN is NaN, and −0 is not 0', () => {
+  const same = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): boolean =>
+    ByColumn.sameNumbers(Float64Array.from(a), Float64Array.from(b))
+  expect(same([1, NaN, -0, Infinity], [1, NaN, -0, Infinity])).toBe(true)
+  const others = [
+    [1, 2],
+    [1, 2, -0, Infinity],
+    [1, NaN, 0, Infinity],
+    [1, NaN, -0, -Infinity],
+    [1.5, NaN, -0, Infinity]
+  ]
+  for (const other of others) expect(same([1, NaN, -0, Infinity], other)).toBe(false)
+})

@@ -291,16 +291,16 @@ export const finite = domain(Number.isFinite, 'finite', double(-1e6, 1e6))
 /** A number of at least 0 and below 1. */
 export const fraction = domain(a => a >= 0 && a < 1, 'in [0, 1)', double(0, 0.999))
 
-interface Whole {
+interface WholeNumber {
   /** 1 unless given. */
   readonly least?: number
   readonly most?: number
 }
 
-export function count(options: Whole & { readonly default: number }): WithDefault<number>
-export function count(options: Whole & { readonly suggestion: number }): Field<number>
+export function count(options: WholeNumber & { readonly default: number }): WithDefault<number>
+export function count(options: WholeNumber & { readonly suggestion: number }): Field<number>
 /** A whole number. */
-export function count({ default: fallback, suggestion, least = 1, most }: Whole & Suggested): Field<number> {
+export function count({ default: fallback, suggestion, least = 1, most }: WholeNumber & Suggested): Field<number> {
   const spec = {
     holds: (a: number) => Number.isSafeInteger(a) && a >= least && (most === undefined || a <= most),
     domain: `a whole number ≥ ${least}`,
@@ -427,110 +427,121 @@ export function of<T extends AnyValue, I = T>(concept: Concept<T>, short?: Short
   }
 }
 
+/** What stands in a value that has parts: by which field, under which key, and how its place is written. */
+interface Part {
+  readonly key: string
+  readonly at: string
+  readonly field: Field<unknown, never>
+  readonly value: unknown
+}
+
+type ByKey<A> = ReadonlyArray<readonly [key: string, of: A]>
+
+interface Whole<A> extends Pick<Field<A, never>, 'is' | 'domain' | 'remedy' | 'arbitrary' | 'sample' | 'code'> {
+  /** Whether a value has parts, and what to write in JSON in place of one that has none. */
+  readonly isWhole: (u: unknown) => boolean
+  readonly write: string
+  readonly parts: (u: unknown) => ReadonlyArray<Part>
+  /** What is made of parts. */
+  readonly made: (parts: ByKey<unknown>) => object
+  /** Its code, of theirs; null of what is left out. */
+  readonly shown: (parts: ByKey<string | null>) => string
+  /** What JSON has beside the parts. */
+  readonly strangers?: (name: string, u: unknown) => Problems
+}
+
+/** A field of values that are made of those of others: everything follows part by part. */
+function made<A, I>({ isWhole, write, parts, made, shown, strangers = () => [], ...own }: Whole<A>): Field<A, I> {
+  const misread = (name: string, u: unknown, remedy: string): Problems => [
+    Problem.of(name, quotedValue(u), own.domain, remedy)
+  ]
+  /** The parts, each with the results of the descriptions in it. */
+  const withResults = <R>(
+    u: unknown,
+    results: ReadonlyArray<R>,
+    nested: 'nested' | 'nestedJson' = 'nested'
+  ): ReadonlyArray<readonly [Part, ReadonlyArray<R>]> => {
+    const all = parts(u)
+    const cut = share(
+      all.map(({ field, value }) => field[nested](value).length),
+      results
+    )
+    return all.map((part, i) => [part, cut[i]])
+  }
+  return {
+    ...own,
+    fallback: none,
+    accept: u =>
+      isWhole(u) ? Object.freeze(made(parts(u).map(({ key, field, value }) => [key, field.accept(value)]))) : u,
+    problems: (name, u) =>
+      isWhole(u)
+        ? parts(u).flatMap(({ at, field, value }) => field.problems(name + at, value))
+        : misread(name, u, own.remedy),
+    show: (u, results) =>
+      shown(withResults(u, results).map(([{ key, field, value }, inner]) => [key, field.show(value, inner)])),
+    nested: u =>
+      parts(u).flatMap(({ at, field, value }) => field.nested(value).map(one => ({ ...one, at: at + one.at }))),
+    nestedJson: u =>
+      parts(u).flatMap(({ at, field, value }) => field.nestedJson(value).map(one => ({ ...one, at: at + one.at }))),
+    rebuilt: (u, results) =>
+      Object.freeze(
+        made(withResults(u, results).map(([{ key, field, value }, inner]) => [key, field.rebuilt(value, inner)]))
+      ),
+    encode: (u, results) =>
+      made(withResults(u, results).map(([{ key, field, value }, inner]) => [key, field.encode(value, inner)])),
+    decode: (name, u, results) => {
+      if (!isWhole(u)) return left(misread(name, u, write))
+      const read = withResults(u, results, 'nestedJson').map(
+        ([{ key, at, field, value }, inner]): Either<Problems, readonly [string, unknown]> => {
+          if (value === undefined && field.fallback._tag === 'Some') return right([key, field.fallback.value])
+          const one = field.decode(name + at, value, inner)
+          return one._tag === 'Left' ? one : right([key, one.right])
+        }
+      )
+      const bad = [...strangers(name, u), ...read.flatMap(one => (one._tag === 'Left' ? one.left : []))]
+      return bad.length > 0
+        ? left(bad)
+        : right(Object.freeze(made(read.flatMap(one => (one._tag === 'Right' ? [one.right] : [])))))
+    }
+  }
+}
+
 /** A list of values of another field. */
 export function array<A, I>(field: Field<A, I>): Field<ReadonlyArray<A>, ReadonlyArray<I>> {
-  const is = (u: unknown): u is ReadonlyArray<A> => Array.isArray(u) && u.every(field.is)
-  const [domain, remedy] = [`a list, each ${field.domain}`, field.remedy]
-  const each = (u: unknown): ReadonlyArray<unknown> => (Array.isArray(u) ? u : [])
-  const inner = <R>(results: ReadonlyArray<R>, counts: ReadonlyArray<number>): ReadonlyArray<ReadonlyArray<R>> =>
-    // Mostly each element has one result, and nothing needs cutting.
-    results.length === counts.length && counts.every(n => n === 1) ? results.map(r => [r]) : share(counts, results)
-  const counts = (u: unknown): ReadonlyArray<number> => each(u).map(a => field.nested(a).length)
-  return {
-    is,
-    accept: u => (Array.isArray(u) ? Object.freeze(u.map(a => field.accept(a))) : u),
-    fallback: none,
-    domain,
-    remedy,
-    problems: (name, u) =>
-      Array.isArray(u)
-        ? u.flatMap((a, i) => field.problems(`${name}[${i}]`, a))
-        : [Problem.of(name, quotedValue(u), domain, remedy)],
-    show: (u, results) =>
-      `[${each(u)
-        .map((a, i) => field.show(a, inner(results, counts(u))[i]))
-        .join(', ')}]`,
-    nested: u => each(u).flatMap((a, i) => field.nested(a).map(n => ({ ...n, at: `[${i}]${n.at}` }))),
-    nestedJson: u => each(u).flatMap((a, i) => field.nestedJson(a).map(n => ({ ...n, at: `[${i}]${n.at}` }))),
-    rebuilt: (u, results) => {
-      const parts = inner(results, counts(u))
-      return Object.freeze(each(u).map((a, i) => field.rebuilt(a, parts[i])))
-    },
-    encode: (u, results) => {
-      const parts = inner(results, counts(u))
-      return each(u).map((a, i) => field.encode(a, parts[i]))
-    },
-    decode: (name, u, results) => {
-      if (!Array.isArray(u)) return left([Problem.of(name, quotedValue(u), domain, 'write [ … ]')])
-      const parts = inner(
-        results,
-        u.map(a => field.nestedJson(a).length)
-      )
-      const read = u.map((a, i) => field.decode(`${name}[${i}]`, a, parts[i]))
-      const bad = read.flatMap(e => (e._tag === 'Left' ? e.left : []))
-      return bad.length > 0 ? left(bad) : right(Object.freeze(read.flatMap(e => (e._tag === 'Right' ? [e.right] : []))))
-    },
+  return made<ReadonlyArray<A>, ReadonlyArray<I>>({
+    is: (u): u is ReadonlyArray<A> => Array.isArray(u) && u.every(field.is),
+    isWhole: Array.isArray,
+    write: 'write [ … ]',
+    domain: `a list, each ${field.domain}`,
+    remedy: field.remedy,
+    parts: u => (Array.isArray(u) ? u.map((value, i) => ({ key: String(i), at: `[${i}]`, field, value })) : []),
+    made: parts => parts.map(([, value]) => value),
+    shown: parts => `[${parts.map(([, text]) => text).join(', ')}]`,
     arbitrary: (fc, any, depth) => fc.array(field.arbitrary(fc, any, depth), { minLength: 1, maxLength: 3 }),
     sample: any => Object.freeze([field.sample(any)]),
     code: field.code
-  }
+  })
 }
 
 /** Values of another field under names of one's own choice. */
 export function dictionary<A, I>(field: Field<A, I>): Field<Readonly<Record<string, A>>, Readonly<Record<string, I>>> {
-  const entries = (u: unknown): ReadonlyArray<readonly [string, unknown]> => (isRecord(u) ? Object.entries(u) : [])
-  const is = (u: unknown): u is Readonly<Record<string, A>> => isRecord(u) && Object.values(u).every(field.is)
-  const [domain, remedy] = [`a record, each ${field.domain}`, field.remedy]
-  const made = (entries: ReadonlyArray<readonly [string, unknown]>): unknown =>
-    Object.freeze(Object.fromEntries(entries))
-  const within = <R>(
-    u: unknown,
-    results: ReadonlyArray<R>
-  ): ReadonlyArray<readonly [string, unknown, ReadonlyArray<R>]> => {
-    const parts = share(
-      entries(u).map(([, a]) => field.nested(a).length),
-      results
-    )
-    return entries(u).map(([k, a], i) => [k, a, parts[i]])
-  }
-  return {
-    is,
-    accept: u => (isRecord(u) ? made(entries(u).map(([k, a]) => [k, field.accept(a)])) : u),
-    fallback: none,
-    domain,
-    remedy,
-    problems: (name, u) =>
-      isRecord(u)
-        ? entries(u).flatMap(([k, a]) => field.problems(`${name}.${k}`, a))
-        : [Problem.of(name, quotedValue(u), domain, remedy)],
-    show: (u, results) => {
-      const parts = within(u, results).map(([k, a, inner]) => `${key(k)}: ${field.show(a, inner)}`)
-      return parts.length === 0 ? '{}' : `{ ${parts.join(', ')} }`
-    },
-    nested: u => entries(u).flatMap(([k, a]) => field.nested(a).map(n => ({ ...n, at: `.${k}${n.at}` }))),
-    nestedJson: u => entries(u).flatMap(([k, a]) => field.nestedJson(a).map(n => ({ ...n, at: `.${k}${n.at}` }))),
-    rebuilt: (u, results) => made(within(u, results).map(([k, a, inner]) => [k, field.rebuilt(a, inner)])),
-    encode: (u, results) => Object.fromEntries(within(u, results).map(([k, a, inner]) => [k, field.encode(a, inner)])),
-    decode: (name, u, results) => {
-      if (!isRecord(u)) return left([Problem.of(name, quotedValue(u), domain, 'write { … }')])
-      const parts = share(
-        entries(u).map(([, a]) => field.nestedJson(a).length),
-        results
-      )
-      const read = entries(u).map(([k, a], i) => [k, field.decode(`${name}.${k}`, a, parts[i])] as const)
-      const bad = read.flatMap(([, e]) => (e._tag === 'Left' ? e.left : []))
-      return bad.length > 0
-        ? left(bad)
-        : right(made(read.flatMap(([k, e]) => (e._tag === 'Right' ? [[k, e.right] as const] : []))))
-    },
+  return made<Readonly<Record<string, A>>, Readonly<Record<string, I>>>({
+    is: (u): u is Readonly<Record<string, A>> => isRecord(u) && Object.values(u).every(field.is),
+    isWhole: isRecord,
+    write: 'write { … }',
+    domain: `a record, each ${field.domain}`,
+    remedy: field.remedy,
+    parts: u => (isRecord(u) ? Object.entries(u).map(([key, value]) => ({ key, at: `.${key}`, field, value })) : []),
+    made: Object.fromEntries,
+    shown: parts => (parts.length === 0 ? '{}' : `{ ${parts.map(([k, text]) => `${key(k)}: ${text}`).join(', ')} }`),
     arbitrary: (fc, any, depth) =>
       fc.dictionary(fc.constantFrom('means', 'logits'), field.arbitrary(fc, any, depth), {
         maxKeys: 2,
         noNullPrototype: true
       }),
-    sample: any => made([['means', field.sample(any)]]),
+    sample: any => Object.freeze({ means: field.sample(any) }),
     code: field.code
-  }
+  })
 }
 
 /** Descriptions of a concept, in order. */
@@ -542,61 +553,23 @@ type Given<F> = { readonly [K in keyof F]: F[K] extends Field<unknown, infer I> 
 /** A record of fields inside a field: the pieces of a piecewise rate. */
 export function record<F extends Fields>(fields: F): Field<Of<F>, Given<F>> {
   const entries = Object.entries(fields)
-  const part = (u: unknown, k: string): unknown => (isRecord(u) ? u[k] : undefined)
-  const is = (u: unknown): u is Of<F> => isRecord(u) && entries.every(([k, f]) => f.is(u[k]))
-  const [domain, remedy] = [`{ ${Object.keys(fields).join(', ')} }`, 'give each of them']
-  const counts = (u: unknown): ReadonlyArray<number> => entries.map(([k, f]) => f.nested(part(u, k)).length)
-  return {
-    is,
-    accept: u => (isRecord(u) ? Object.freeze(Object.fromEntries(entries.map(([k, f]) => [k, f.accept(u[k])]))) : u),
-    fallback: none,
-    domain,
-    remedy,
-    problems: (name, u) =>
-      isRecord(u)
-        ? entries.flatMap(([k, f]) => f.problems(`${name}.${k}`, u[k]))
-        : [Problem.of(name, quotedValue(u), domain, remedy)],
-    show: (u, results) => {
-      const parts = share(counts(u), results)
-      return `{ ${entries
-        .map(([k, f], i) => [k, f.show(part(u, k), parts[i])] as const)
-        .flatMap(([k, text]) => (text === null ? [] : [`${k}: ${text}`]))
-        .join(', ')} }`
-    },
-    nested: u => entries.flatMap(([k, f]) => f.nested(part(u, k)).map(n => ({ ...n, at: `.${k}${n.at}` }))),
-    nestedJson: u => entries.flatMap(([k, f]) => f.nestedJson(part(u, k)).map(n => ({ ...n, at: `.${k}${n.at}` }))),
-    rebuilt: (u, results) => {
-      const parts = share(counts(u), results)
-      return Object.freeze(Object.fromEntries(entries.map(([k, f], i) => [k, f.rebuilt(part(u, k), parts[i])])))
-    },
-    encode: (u, results) => {
-      const parts = share(counts(u), results)
-      return Object.fromEntries(entries.map(([k, f], i) => [k, f.encode(part(u, k), parts[i])]))
-    },
-    decode: (name, u, results) => {
-      if (!isRecord(u)) return left([Problem.of(name, quotedValue(u), domain, remedy)])
-      const parts = share(
-        entries.map(([k, f]) => f.nestedJson(u[k]).length),
-        results
-      )
-      const extra = Object.keys(u)
-        .filter(k => !Object.hasOwn(fields, k))
-        .map(k =>
-          Problem.of(`${name}.${k}`, quotedValue(u[k]), 'a known field', `use one of ${Object.keys(fields).join(', ')}`)
-        )
-      const read = entries.map(([k, f], i): Either<Problems, readonly [string, unknown]> => {
-        if (u[k] === undefined && f.fallback._tag === 'Some') return right([k, f.fallback.value])
-        const one = f.decode(`${name}.${k}`, u[k], parts[i])
-        return one._tag === 'Left' ? one : right([k, one.right])
-      })
-      const bad = [...extra, ...read.flatMap(e => (e._tag === 'Left' ? e.left : []))]
-      return bad.length > 0
-        ? left(bad)
-        : right(Object.freeze(Object.fromEntries(read.flatMap(e => (e._tag === 'Right' ? [e.right] : [])))))
-    },
+  const names = Object.keys(fields).join(', ')
+  return made<Of<F>, Given<F>>({
+    is: (u): u is Of<F> => isRecord(u) && entries.every(([k, f]) => f.is(u[k])),
+    isWhole: isRecord,
+    write: 'give each of them',
+    domain: `{ ${names} }`,
+    remedy: 'give each of them',
+    parts: u => entries.map(([key, field]) => ({ key, at: `.${key}`, field, value: isRecord(u) ? u[key] : undefined })),
+    made: Object.fromEntries,
+    shown: parts => `{ ${parts.flatMap(([k, text]) => (text === null ? [] : [`${k}: ${text}`])).join(', ')} }`,
+    strangers: (name, u) =>
+      Object.entries(isRecord(u) ? u : {})
+        .filter(([k]) => !Object.hasOwn(fields, k))
+        .map(([k, value]) => Problem.of(`${name}.${k}`, quotedValue(value), 'a known field', `use one of ${names}`)),
     arbitrary: (fc, any, depth) =>
       fc.record(Object.fromEntries(entries.map(([k, f]) => [k, f.arbitrary(fc, any, depth)]))),
     sample: any => Object.freeze(Object.fromEntries(entries.map(([k, f]) => [k, f.sample(any)]))),
     code: entries.some(([, f]) => f.code)
-  }
+  })
 }

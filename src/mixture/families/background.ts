@@ -1,6 +1,5 @@
 /** Mixtures beside a background: rows of no component, from a density that is given and not learned. */
 import * as O from 'fp-ts/lib/Option.js'
-import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import {
   add,
@@ -12,19 +11,18 @@ import {
   softplus,
   stack,
   stopGradient,
-  zeros,
   type NdArray,
   type Tensor
 } from '../../../lib/index.js'
 import { Case, Field } from '../../core/index.js'
-import { concept, interpret, meaningOf, type Model, type Score } from '../../family/family.js'
+import { cleanRow, concept, type Model, type Score } from '../../family/family.js'
 import type { Background } from '../../family/mixtureData.js'
 import type * as Params from '../../family/params.js'
 import * as Backgrounds from './backgrounds.js'
 import { modelOf } from './define.js'
 import * as Gaussian from './gaussian.js'
 import { isotropic } from './round.js'
-import { fits, gaussiansOf, nameOf, type Gaussians, type Own } from './tails.js'
+import { around, fits, following, gaussiansOf, learnedBy, type Gaussians, type Own } from './tails.js'
 
 /** Log-odds of its share, []; and what is not learned of it: its centre, [dim], and the logarithms of its scales, [dim]. */
 export type Names = 'backgroundShare' | 'backgroundCentre' | 'backgroundScale'
@@ -109,10 +107,8 @@ export const placed = (
   }
 }
 
-const beside = (
-  { model, family, mStep, start, toMixture, fromMixture }: Gaussians,
-  shape: Background['shape']
-): Model<P> => {
+const beside = (gaussians: Gaussians, shape: Background['shape']): Model<P> => {
+  const { model, family, mStep, toMixture, fromMixture } = gaussians
   const joined = (params: Params.Params<Own>, background: Params.Params<Names>): Params.Params<P> => ({
     ...params,
     ...background
@@ -138,14 +134,13 @@ const beside = (
         const place = stopGradient(stack([params.backgroundCentre, exp(params.backgroundScale)]))
         const background = Backgrounds.atLevel(shape, place)
         const still = Backgrounds.clean({ [shape]: place })
-        const clean0 = { alpha: ones([1, 1]), sigma: zeros([1, 1]) }
         const and = (of: Tensor, last: Tensor): Tensor => concat([of, last], 1)
         return {
           logWeights: concat([add(logWeights, neg(softplus(odds))), reshape(neg(softplus(neg(odds))), [1])]),
           centres: concat([centres, reshape(stopGradient(params.backgroundCentre), [1, dim])]),
           logDensity: (x, level) => and(logDensity(x, level), background(x, level)),
           clean: x => {
-            const found = clean?.(x) ?? { logDensity: logDensity(x, clean0) }
+            const found = clean?.(x) ?? { logDensity: logDensity(x, cleanRow()) }
             return {
               logDensity: and(found.logDensity, still(x)),
               ...(found.counts && { counts: and(found.counts, ones([x.shape[0], 1])) })
@@ -153,8 +148,25 @@ const beside = (
           }
         }
       },
-      count: () => family.count,
-      leastRows: () => family.leastRows,
+      ...following<P>(
+        gaussians,
+        params => joined(params, written(somewhere(params.means.shape[1]))),
+        move => params => joined(move(without(params)), own(params)),
+        {
+          shifted: by => params => ({
+            ...params,
+            backgroundCentre: {
+              shape: params.backgroundCentre.shape,
+              values: params.backgroundCentre.values.map((c, j) => c + by[j])
+            }
+          }),
+          scaled: by => params => ({
+            ...params,
+            backgroundCentre: Gaussian.vector(params.backgroundCentre.values.map((c, j) => by[j] * c)),
+            backgroundScale: Gaussian.vector(params.backgroundScale.values.map((l, j) => l + Elementary.log(by[j])))
+          })
+        }
+      ),
       ...(family.hasTails && { hasTails: true as const }),
       hasBackground: true,
       placed: () => columns => params => ({
@@ -173,9 +185,7 @@ const beside = (
       fromMixture: () => mixture =>
         joined(fromMixture(mixture), written(mixture.background ?? somewhere(mixture.means.shape[1]))),
       mStep: () => ({
-        second: mStep.second,
-        ...(mStep.isShared && { isShared: true }),
-        ...(mStep.isVolumeShared && { isVolumeShared: true }),
+        ...learnedBy(mStep),
         isGeneralized: true,
         maximise: (params, moments, at) => {
           const { beyond } = moments
@@ -188,55 +198,13 @@ const beside = (
           })
         }
       }),
-      start: () => ({
-        count: start.count,
-        centres: start.centres,
-        fromCentres: (centres, variance) =>
-          joined(start.fromCentres(centres, variance), written(somewhere(centres.shape[1])))
-      }),
-      shifted: () =>
-        pipe(
-          family.shifted,
-          O.map(shift => (by: Float64Array) => (params: Params.Params<P>) => {
-            const { values, shape } = params.backgroundCentre
-            return joined(shift(by)(params), {
-              ...own(params),
-              backgroundCentre: { shape, values: values.map((c, j) => c + by[j]) }
-            })
-          }),
-          O.toUndefined
-        ),
-      scaled: () =>
-        pipe(
-          family.scaled,
-          O.map(scale => (by: Float64Array) => (params: Params.Params<P>) => {
-            const { backgroundShare, backgroundCentre, backgroundScale } = params
-            return joined(scale(by)(params), {
-              backgroundShare,
-              backgroundCentre: Gaussian.vector(backgroundCentre.values.map((c, j) => by[j] * c)),
-              backgroundScale: Gaussian.vector(backgroundScale.values.map((l, j) => l + Elementary.log(by[j])))
-            })
-          }),
-          O.toUndefined
-        ),
       distance: () => (from, to) => {
         const apart = O.isSome(family.distance) ? family.distance.value(from, to) : 0
         const [before, after] = [from, to].map(shareOf)
         // Fisher's metric of a share.
         const share = Elementary.square(after - before) / Math.max(before * (1 - before), Number.MIN_VALUE)
         return Math.sqrt(apart * apart + share)
-      },
-      symmetries: () =>
-        pipe(
-          family.symmetries,
-          O.map(({ relabel }) => ({
-            ...(relabel && {
-              relabel: (order: ReadonlyArray<number>) => (params: Params.Params<P>) =>
-                joined(relabel(order)(without(params)), own(params))
-            })
-          })),
-          O.toUndefined
-        )
+      }
     },
     {}
   )
@@ -258,15 +226,11 @@ const made = Case.define('Score', {
     `p of ${Case.formula(score)}`,
   check: ({ score }) => fits('a background', score, O.isSome(gaussiansOf(score))),
   meaning: ({ shape, score }) =>
-    pipe(
-      gaussiansOf(score),
-      O.match(
-        () => meaningOf(interpret(score)),
-        gaussians =>
-          meaningOf(
-            beside({ ...gaussians, model: { ...gaussians.model, called: nameOf(score) } }, shape)
-          ) as ReturnType<typeof meaningOf<string>>
-      )
+    // Its parameters are theirs, and others.
+    around(
+      score,
+      () => true,
+      gaussians => beside(gaussians, shape) as unknown as Model<Own>
     )
 })
 

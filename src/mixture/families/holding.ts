@@ -9,7 +9,7 @@ import { concatenated } from '../../../lib/arrays/ndarray.js'
 import { refuse } from '../../../lib/plain/refuse.js'
 import { add, fromNdArray, logSoftmax, where, type NdArray, type Tensor } from '../../../lib/index.js'
 import { Case, Field, Problem } from '../../core/index.js'
-import { concept, interpret, meaningOf, type Model, type Moments, type MStep, type Score } from '../../family/family.js'
+import { concept, type Model, type Moments, type MStep, type Score } from '../../family/family.js'
 import type { Mixture } from '../../family/mixtureData.js'
 import * as Params from '../../family/params.js'
 import { factorsOf, ofComponents, type Component } from '../component.js'
@@ -18,7 +18,7 @@ import { modelOf } from './define.js'
 import * as Gaussian from './gaussian.js'
 import * as Maps from './maps.js'
 import { full } from './full.js'
-import { fits, gaussiansOf, nameOf, type Gaussians, type Own } from './tails.js'
+import { around, fits, gaussiansOf, learnedBy, type Gaussians, type Own } from './tails.js'
 
 type List = ReadonlyArray<Known.Fixed>
 type Arrays = Params.Params<Own>
@@ -223,9 +223,7 @@ const holding = (gaussians: Gaussians, known: List): Model<Own> => {
         },
         fromMixture: () => mixture => inArrays(fromMixture(inOrder(inPlaces(known, mixture.means), mixture))),
         mStep: () => ({
-          second: mStep.second,
-          ...(mStep.isShared && { isShared: true }),
-          ...(mStep.isVolumeShared && { isVolumeShared: true }),
+          ...learnedBy(mStep),
           ...(mStep.isGeneralized && { isGeneralized: true }),
           still: known.flatMap(({ mean }, k) => (mean === null ? [] : [k])),
           maximise: held(mStep.maximise),
@@ -322,16 +320,10 @@ const made = Case.define('Score', {
       )
     ),
   meaning: ({ known, score }) =>
-    pipe(
-      gaussiansOf(score),
-      O.filter(({ family }) => !family.hasTails && known.length <= family.count(1)),
-      O.match(
-        () => meaningOf(interpret(score)),
-        gaussians =>
-          meaningOf(
-            holding({ ...gaussians, model: { ...gaussians.model, called: nameOf(score) } }, known)
-          ) as ReturnType<typeof meaningOf<string>>
-      )
+    around(
+      score,
+      ({ family }) => !family.hasTails && known.length <= family.count(1),
+      gaussians => holding(gaussians, known)
     )
 })
 

@@ -1,6 +1,6 @@
 /** Mixtures of multivariate t, whatever the covariances: what follows of a family of Gaussians, and ν. */
 import * as O from 'fp-ts/lib/Option.js'
-import { pipe } from 'fp-ts/lib/function.js'
+import { flow, identity, pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import {
   exp,
@@ -10,7 +10,6 @@ import {
   min,
   mul,
   neg,
-  ones,
   reciprocal,
   reshape,
   softmax,
@@ -22,17 +21,21 @@ import {
 } from '../../../lib/index.js'
 import { Case, Field, Problem } from '../../core/index.js'
 import {
+  cleanRow,
   concept,
   interpret,
   meaningOf,
   type Family,
+  type Meaning,
   type Model,
   type Moments,
   type MStep,
   type RowLevel,
   type Score,
-  type Start
+  type Start,
+  type Symmetries
 } from '../../family/family.js'
+import { clean } from '../../schedule/dynamics.js'
 import type { Mixture } from '../../family/mixtureData.js'
 import type * as Params from '../../family/params.js'
 import * as Student from '../student.js'
@@ -63,7 +66,7 @@ export interface Gaussians {
 const whereSeen = (mStep: MStep<Own>): MStep<Own> => ({
   ...mStep,
   maximise: (params, moments, at) =>
-    mStep.maximise(params, moments, moments.isDenoised === true ? { ...at, level: { alpha: 1, sigma: 0 } } : at)
+    mStep.maximise(params, moments, moments.isDenoised === true ? { ...at, level: clean } : at)
 })
 
 /** The family of a score, where it is of Gaussians whose centres and widths are learned. */
@@ -86,6 +89,75 @@ export const gaussiansOf = (score: Score<string>): O.Option<Gaussians> => {
   )
 }
 
+/** What a score means that is made around another; where it cannot be, its problems are said by `check`. */
+export const around = (
+  score: Score<string>,
+  serves: (gaussians: Gaussians) => boolean,
+  made: (gaussians: Gaussians) => Model<Own>
+): Meaning<string> =>
+  pipe(
+    gaussiansOf(score),
+    O.filter(serves),
+    O.match(
+      () => meaningOf(interpret(score)),
+      gaussians =>
+        meaningOf(made({ ...gaussians, model: { ...gaussians.model, called: nameOf(score) } })) as Meaning<string>
+    )
+  )
+
+type Move<P extends string> = (params: Params.Params<P>) => Params.Params<P>
+
+/** How others that stand beside the parameters of Gaussians go with the rows and the order of components; as they are unless given. */
+interface Beside<P extends string> {
+  readonly shifted?: (by: Float64Array) => Move<P>
+  readonly scaled?: (by: Float64Array) => Move<P>
+  readonly relabel?: (order: ReadonlyArray<number>) => Move<P>
+}
+
+/** What follows of the Gaussians for what is made around them: `carried` is what moves their parameters, the others being as they are. */
+export const following = <P extends string>(
+  { family, start }: Gaussians,
+  started: (params: Params.Params<Own>) => Params.Params<P>,
+  carried: (move: Move<Own>) => Move<P>,
+  { shifted = () => identity, scaled = () => identity, relabel = () => identity }: Beside<P> = {}
+) => ({
+  count: () => family.count,
+  leastRows: () => family.leastRows,
+  start: () => ({
+    count: start.count,
+    centres: start.centres,
+    fromCentres: (centres: NdArray, variance: number) => started(start.fromCentres(centres, variance))
+  }),
+  shifted: () =>
+    pipe(
+      family.shifted,
+      O.map(shift => (by: Float64Array) => flow(shifted(by), carried(shift(by)))),
+      O.toUndefined
+    ),
+  scaled: () =>
+    pipe(
+      family.scaled,
+      O.map(scale => (by: Float64Array) => flow(scaled(by), carried(scale(by)))),
+      O.toUndefined
+    ),
+  symmetries: () =>
+    pipe(
+      family.symmetries,
+      O.map(({ relabel: inOrder, rotate }): Symmetries<P> => ({
+        ...(inOrder && { relabel: order => flow(relabel(order), carried(inOrder(order))) }),
+        ...(rotate && { rotate: map => carried(rotate(map)) })
+      })),
+      O.toUndefined
+    )
+})
+
+/** What an M-step learns. */
+export const learnedBy = ({ second, isShared, isVolumeShared }: MStep<Own>) => ({
+  second,
+  ...(isShared && { isShared }),
+  ...(isVolumeShared && { isVolumeShared })
+})
+
 /** What is said of a score that is none of Gaussians. */
 export const fits = (word: string, score: Score<string>, isServed: boolean): ReadonlyArray<Problem.Problem> =>
   Problem.unless(
@@ -95,8 +167,6 @@ export const fits = (word: string, score: Score<string>, isServed: boolean): Rea
     `a family of Gaussians whose covariances are learned, for ${word}`,
     "take Score.full, or Score.mixture({ components: 2, covariance: 'VVE' })"
   )
-
-const clean = (): RowLevel => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
 
 /** What t components are made of, in the vocabulary. */
 const partsOf = ({ model, family }: Gaussians, params: Params.Tensors<Own>, dim: number): Terms.Gaussians => {
@@ -108,12 +178,12 @@ const partsOf = ({ model, family }: Gaussians, params: Params.Tensors<Own>, dim:
     atCentre,
     // div ∇ log p of components about one centre is there −Σ w_k tr Σ_k⁻¹: of equal shares w where weights are learned.
     least: () => {
-      const peak = atCentre(1, clean())
+      const peak = atCentre(1, cleanRow())
       const even: Params.Tensors<Own> = Object.hasOwn(params, 'logits')
         ? { ...middle, logits: neg(reshape(peak, [-1])) }
         : middle
       const shares = softmax(add(peak, expandDims(family.components(even, dim).logWeights, 0)))
-      return stopGradient(mul(min(shares), reciprocal(neg(model.divergence(even, zeros([1, dim]), clean())))))
+      return stopGradient(mul(min(shares), reciprocal(neg(model.divergence(even, zeros([1, dim]), cleanRow())))))
     }
   }
 }
@@ -131,7 +201,7 @@ const logOf = (nu: number): number => Elementary.log(Math.min(Math.max(nu, Stude
 /** A model of which each component is a t. */
 const tailed = (gaussians: Gaussians, nu: Nu): Model<Own> => {
   type P = Own | 'logNu'
-  const { model, family, mStep, start, toMixture, fromMixture } = gaussians
+  const { model, family, mStep, toMixture, fromMixture } = gaussians
   const count = (dim: number): number => family.count(dim)
   const isNumber = typeof nu === 'number'
   const shapeOf = (components: number): ReadonlyArray<number> => (nu === 'own' ? [components] : [])
@@ -173,8 +243,10 @@ const tailed = (gaussians: Gaussians, nu: Nu): Model<Own> => {
           clean: Terms.clean(parts, of)
         }
       },
-      count: () => family.count,
-      leastRows: () => family.leastRows,
+      ...following<P>(gaussians, started, move => params => withNu(move(without(params)), params.logNu), {
+        relabel: order => params =>
+          nu === 'own' ? { ...params, logNu: Gaussian.inOrder(order)(params.logNu) } : params
+      }),
       hasTails: true,
       toMixture: () => params => {
         const mixture = toMixture(params)
@@ -189,9 +261,7 @@ const tailed = (gaussians: Gaussians, nu: Nu): Model<Own> => {
         )
       },
       mStep: () => ({
-        second: mStep.second,
-        ...(mStep.isShared && { isShared: true }),
-        ...(mStep.isVolumeShared && { isVolumeShared: true }),
+        ...learnedBy(mStep),
         // That of its Gaussians may be; and what is said of rows that support a component is said of Gaussians alone.
         isGeneralized: true,
         maximise: (params, moments, at): Params.Params<P> => {
@@ -208,48 +278,13 @@ const tailed = (gaussians: Gaussians, nu: Nu): Model<Own> => {
           )
         }
       }),
-      start: () => ({
-        count: start.count,
-        centres: start.centres,
-        fromCentres: (centres, variance) => started(start.fromCentres(centres, variance))
-      }),
-      shifted: () =>
-        pipe(
-          family.shifted,
-          O.map(shift => (by: Float64Array) => (params: Params.Params<P>) => withNu(shift(by)(params), params.logNu)),
-          O.toUndefined
-        ),
-      scaled: () =>
-        pipe(
-          family.scaled,
-          O.map(scale => (by: Float64Array) => (params: Params.Params<P>) => withNu(scale(by)(params), params.logNu)),
-          O.toUndefined
-        ),
       distance: () => (from, to) => {
         const own = O.isSome(family.distance) ? family.distance.value(from, to) : 0
         const apart = isNumber
           ? 0
           : from.logNu.values.reduce((sum, l, k) => sum + Elementary.square(l - to.logNu.values[k]), 0)
         return Math.sqrt(own * own + apart)
-      },
-      symmetries: () =>
-        pipe(
-          family.symmetries,
-          O.map(({ relabel, rotate }) => ({
-            ...(relabel && {
-              relabel: (order: ReadonlyArray<number>) => (params: Params.Params<P>) =>
-                withNu(
-                  relabel(order)(without(params)),
-                  nu === 'own' ? Gaussian.inOrder(order)(params.logNu) : params.logNu
-                )
-            }),
-            ...(rotate && {
-              rotate: (map: Parameters<typeof rotate>[0]) => (params: Params.Params<P>) =>
-                withNu(rotate(map)(params), params.logNu)
-            })
-          })),
-          O.toUndefined
-        )
+      }
     },
     {}
   ) as unknown as Model<Own>
@@ -287,15 +322,10 @@ const made = Case.define('Score', {
     `s = ∇ log Σ π_i ∫ N(x; m_i, α²Σ_i/g + σ²I) Gamma(g; ν/2, ν/2) dg, ${typeof nu === 'number' ? `ν = ${nu}` : nu === 'own' ? 'ν_i = exp(logNu_i)' : 'ν = exp(logNu)'}, of ${Case.formula(score)}`,
   check: ({ score }) => fits('tails', score, O.exists(({ family }: Gaussians) => !family.hasTails)(gaussiansOf(score))),
   meaning: ({ nu, score }) =>
-    pipe(
-      gaussiansOf(score),
-      O.filter(({ family }) => !family.hasTails),
-      O.map(gaussians => ({ ...gaussians, model: { ...gaussians.model, called: nameOf(score) } })),
-      O.match(
-        // Its problems are said by `check`.
-        () => meaningOf(interpret(score)),
-        gaussians => meaningOf(tailed(gaussians, nu)) as ReturnType<typeof meaningOf<string>>
-      )
+    around(
+      score,
+      ({ family }) => !family.hasTails,
+      gaussians => tailed(gaussians, nu)
     )
 })
 

@@ -346,6 +346,19 @@ const across = (rows: Float64Array, m: number, k: number): Float64Array => {
   return again.map(x => x / length)
 }
 
+/** Aᵀ of a square matrix. */
+export const transposed = (values: Float64Array, n: number): Float64Array =>
+  values.map((_, at) => values[(at % n) * n + Math.floor(at / n)])
+
+/** A B of square matrices. */
+export const multiplied = (a: Float64Array, b: Float64Array, n: number): Float64Array =>
+  a.map((_, at) => {
+    const [i, j] = [Math.floor(at / n), at % n]
+    let sum = 0
+    for (let k = 0; k < n; k++) sum += a[i * n + k] * b[k * n + j]
+    return sum
+  })
+
 /** ½(A + Aᵀ) of a square matrix given by its columns: where either half is the other except for rounding. */
 export const symmetric = (columns: ReadonlyArray<Float64Array>): NdArray => {
   const n = columns.length

@@ -7,3 +7,11 @@ export const meanOf = (all: ReadonlyArray<number>): { readonly value: number; re
   const squares = all.reduce((sum, x) => sum + Elementary.square(x - value), 0)
   return { value, standardError: Math.sqrt(squares / (n * (n - 1))) }
 }
+
+/** log Σ e^x */
+export const logSum = (logs: ReadonlyArray<number>): number => {
+  const most = Math.max(...logs)
+  return most === -Infinity
+    ? most
+    : most + Elementary.log(logs.reduce((sum, log) => sum + Elementary.exp(log - most), 0))
+}

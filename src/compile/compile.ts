@@ -195,10 +195,11 @@ const refusals = <P extends string>(
   ]
 }
 
-const either = <A>(problems: ReadonlyArray<Problem.Problem>, value: () => A): E.Either<CompileErrors, A> => {
-  const [first, ...rest] = Problem.listed(Limits.problems)(problems)
-  return problems.length === 0 ? E.right(value()) : E.left([first, ...rest])
-}
+const either = <A>(problems: ReadonlyArray<Problem.Problem>, value: () => A): E.Either<CompileErrors, A> =>
+  pipe(
+    Problem.faultless(Problem.listed(Limits.problems)(problems), value),
+    E.map(value => value())
+  )
 
 const problemsIn = (either: E.Either<ReadonlyArray<Problem.Problem>, unknown>): ReadonlyArray<Problem.Problem> =>
   E.isLeft(either) ? either.left : []
@@ -284,11 +285,7 @@ export const valueAndGrad =
   ): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>> =>
     pipe(
       points,
-      plans(loss, circumstances),
-      E.map(([{ evaluate }]) => {
-        const wanted = Score.shapes(points.dim)(loss.score)
-        return (params, key) => evaluate(Params.checked(wanted)(params), key)
-      })
+      byPlan(loss, circumstances, ({ evaluate }) => evaluate)
     )
 
 /**
@@ -314,11 +311,7 @@ export const value =
   (points: Source.Data): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => number> =>
     pipe(
       points,
-      plans(loss),
-      E.map(([{ value }]) => {
-        const wanted = Score.shapes(points.dim)(loss.score)
-        return (params, key) => value(Params.checked(wanted)(params), key)
-      })
+      byPlan(loss, {}, ({ value }) => value)
     )
 
 /**
@@ -394,6 +387,23 @@ export const hessian =
         const shapes = Score.shapes(points.dim)(loss.score)
         const n = Params.sizeOf(shapes)
         return symmetric(RA.makeBy(n, j => Params.packed(product(params, Params.unit(shapes, j), key))))
+      })
+    )
+
+/** What the chosen plan computes of parameters, whose shapes are looked at first. */
+const byPlan =
+  <P extends string, A>(
+    loss: Loss.Loss<P>,
+    circumstances: Partial<Circumstances>,
+    of: (plan: Loss.LossPlan<P>) => (params: Params.Params<P>, key: Key.Key) => A
+  ) =>
+  (points: Source.Data): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => A> =>
+    pipe(
+      points,
+      plans(loss, circumstances),
+      E.map(([plan]) => {
+        const [compute, checked] = [of(plan), Params.checked(Score.shapes(points.dim)(loss.score))]
+        return (params, key) => compute(checked(params), key)
       })
     )
 
@@ -700,6 +710,14 @@ interface Circumscribed {
   readonly precision: Precision
 }
 
+/** A pipeline on data; `sound` where nothing is wrong with what all stages share. */
+interface Setup<P extends string> extends Circumscribed {
+  readonly pipeline: Pipeline<P>
+  readonly start: (key: Key.Key) => Params.Params<P>
+  readonly points: Source.Data
+  readonly sound: boolean
+}
+
 /** A stage on the data, with nothing wrong with it. */
 interface Ready<P extends string> {
   readonly written: Stage.Written
@@ -774,11 +792,7 @@ const unfit = (
 
 /** The loss of a stage on the data, and its problems. */
 const wanted = <P extends string>(
-  { schedule, score }: Pipeline<P>,
-  start: (key: Key.Key) => Params.Params<P>,
-  points: Source.Data,
-  sound: boolean,
-  { place, precision }: Circumscribed,
+  { pipeline: { schedule, score }, start, points, sound, place, precision }: Setup<P>,
   own: Stage.Loss,
   evaluations: number
 ): Wanted<P> => {
@@ -827,15 +841,12 @@ const wanted = <P extends string>(
 
 /** How a stage of a pipeline is to be computed on the data, or its problems beside its description. */
 const stagesOn = <P extends string>(
-  pipeline: Pipeline<P>,
-  start: (key: Key.Key) => Params.Params<P>,
-  points: Source.Data,
-  sound: boolean,
-  { place, precision }: Circumscribed
+  setup: Setup<P>
 ): {
   readonly all: (written: Stage.Written) => Compiled<P>
   readonly within: (placed: Stage.Placed) => Within
 } => {
+  const { pipeline, start, points, sound, place, precision } = setup
   const { schedule, score } = pipeline
   const model = Score.interpret(score)
   // Stages work with whatever names the parameters have, and hand back those that they were given.
@@ -855,7 +866,7 @@ const stagesOn = <P extends string>(
     const { attempts, means, misfits, times } = simple
     const loss = pipe(
       simple.loss,
-      O.map(own => wanted(pipeline, start, points, sound, { place, precision }, own, simple.stopping.steps)),
+      O.map(own => wanted(setup, own, simple.stopping.steps)),
       O.toNullable
     )
     const size = pipe(
@@ -907,7 +918,7 @@ const stagesOn = <P extends string>(
           Initializer.interpret(score, few)(pipeline.initializer),
           E.getOrElse(() => start)
         )
-        return { few, ...stagesOn(pipeline, begin, few, sound, { place: Place.here, precision }).within(placed) }
+        return { few, ...stagesOn({ ...setup, start: begin, points: few, place: Place.here }).within(placed) }
       }
       const { few, engines, problems } = on(Key.fromSeed(0))
       return {
@@ -1001,9 +1012,9 @@ export const pipeline =
     const begin = E.isRight(start) ? start.right : () => Params.zeros(Score.shapes(points.dim)(score))
     // A stage that is wrong in itself is not looked at further, nor are stages that come to too many.
     const sound = stages.map(stage => Stage.problems(pipeline.schedule)(stage).length === 0)
-    const { all: compileSimple } = stagesOn(pipeline, begin, points, common.length === 0 && E.isRight(start), {
-      place,
-      precision
+    const { all: compileSimple } = stagesOn({
+      ...{ pipeline, start: begin, points, place, precision },
+      sound: common.length === 0 && E.isRight(start)
     })
     const oversized = sound.every(identity) ? sizeProblems(stages) : []
     const compiled = stages.flatMap((stage, i) =>

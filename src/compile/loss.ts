@@ -44,6 +44,7 @@ import * as Source from '../data/source/source.js'
 import * as Problem from '../core/problem.js'
 import type { Mixture } from '../mixture/mixture.js'
 import { refuse } from '../../lib/plain/refuse.js'
+import { clean } from '../schedule/dynamics.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as TimeLaw from '../objective/timeLaw.js'
@@ -143,7 +144,7 @@ export const levelsOf = <P extends string>({ schedule, objective }: Loss<P>): Re
   Objective.terms(objective).flatMap(weighted =>
     Objective.isMatching(weighted.term)
       ? timesIn(schedule)(weighted).map(time => Schedule.level(time)(schedule))
-      : [{ alpha: 1, sigma: 0 }]
+      : [clean]
   )
 
 /** The terms of a loss at parameters, with the noise of a key. */

@@ -39,6 +39,7 @@ import type { Basis } from '../mixture/projection.js'
 import * as Given from './given.js'
 import * as Noise from './noise.js'
 import * as Objective from '../objective/objective.js'
+import { cleanRow } from '../family/family.js'
 import * as Parametrization from '../family/parametrization.js'
 import * as Params from '../family/params.js'
 import * as Points from '../data/points.js'
@@ -454,7 +455,7 @@ const ofStudent = <P extends string>(
         const [count] = centres.shape
         const atCentre = sum(
           mul(
-            opened(() => logDensity(centres, atTheData())),
+            opened(() => logDensity(centres, cleanRow())),
             eye(count)
           ),
           1,
@@ -659,16 +660,13 @@ const perRow = <P extends string>(
   }
 }
 
-/** Without noise. */
-const atTheData = (): Score.RowLevel => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
-
 /** A term without noise, [rows] or [rows, 1]. */
 export const perDatum =
   <P extends string>(model: Score.Model<P>, { perDatum }: Objective.Noiseless) =>
   (params: Params.Tensors<P>, { clean, ...given }: Given.Tensors): Tensor => {
     const label = 'label' in given ? given.label : fill([clean.shape[0], 1], -1)
     return perDatum(
-      datumOf(params, constantsIn(given), { clean, label }, params => density(model, params, clean, atTheData()))
+      datumOf(params, constantsIn(given), { clean, label }, params => density(model, params, clean, cleanRow()))
     )
   }
 

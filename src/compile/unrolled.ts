@@ -189,11 +189,9 @@ export const of =
       E.Do,
       E.bind('evaluate', () => Compile.valueAndGrad(loss)(data)),
       E.bind('product', () => Compile.hessianVector(loss)(data)),
-      E.flatMap(by => {
-        const problems = oversized(steps, Params.sizeOf(Score.shapes(data.dim)(loss.score)) + numbersIn(begun))
-        const [first, ...others] = problems
-        return problems.length > 0 ? E.left<Compile.CompileErrors>([first, ...others]) : E.right(by)
-      }),
+      E.flatMap(by =>
+        Problem.faultless(oversized(steps, Params.sizeOf(Score.shapes(data.dim)(loss.score)) + numbersIn(begun)), by)
+      ),
       E.map(({ evaluate, product }) => {
         // Steps, and the loss, work with whatever names there are, and hand back those that they were given.
         const own = (i: number): Mapped => mapped(step, i)

@@ -56,7 +56,7 @@
  * assert.match(Problem.show(spoken(missing)), /set --missing drop, or name other --columns/)
  */
 import type * as NEA from 'fp-ts/lib/NonEmptyArray.js'
-import { isRight, type Either } from './either.js'
+import { isRight, left, right, type Either } from './either.js'
 import { nearest } from './spelling.js'
 
 export interface Problem {
@@ -193,6 +193,15 @@ export const unless = (
   domain: Phrase,
   remedy: Phrase
 ): ReadonlyArray<Problem> => (holds ? [] : [of(field, value, domain, remedy)])
+
+/** All problems, or the value of what has none. */
+export const faultless = <A>(problems: ReadonlyArray<Problem>, value: A): Either<Problems, A> => {
+  const [first, ...rest] = problems
+  return problems.length === 0 ? right(value) : left([first, ...rest])
+}
+
+/** A problem by itself, as a list of all there are. */
+export const alone = (problem: Problem): Problems => [problem]
 
 /** A finite number above zero. */
 export const positive = (field: string, value: number, suggestion: number): ReadonlyArray<Problem> =>

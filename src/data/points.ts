@@ -372,6 +372,9 @@ const errorsIn = ({ dim, errors }: Points, of: (column: number) => number): Pick
 const isSame = (a: Float64Array | Int32Array | undefined, b: Float64Array | Int32Array | undefined): boolean =>
   a === b || (a !== undefined && b !== undefined && ByColumn.sameNumbers(a, b))
 
+/** What points may hold of each row. */
+const LISTS = ['values', 'weights', 'labels', 'partner', 'errors'] as const
+
 const copies = new WeakMap<Points, Points>()
 
 /**
@@ -384,14 +387,7 @@ export const snapshot = (points: Points): Points => {
   const old = copies.get(points)
   if (
     old !== undefined &&
-    (old === points ||
-      (old.rows === rows &&
-        old.dim === dim &&
-        isSame(old.values, values) &&
-        isSame(old.weights, weights) &&
-        isSame(old.labels, labels) &&
-        isSame(old.partner, partner) &&
-        isSame(old.errors, errors)))
+    (old === points || (old.rows === rows && old.dim === dim && LISTS.every(name => isSame(old[name], points[name]))))
   )
     return old
   const copy = {
@@ -427,11 +423,10 @@ export const marked = (
 ): ReadonlyArray<Numbers> => [
   Float64Array.of(rows, dim),
   values,
-  ...(weights === null ? [] : [weights]),
-  // Told from weights, of which there may be none.
-  ...(labels === null ? [] : [new Float64Array(0), labels]),
-  ...(partner === null ? [] : [new Float64Array(0), new Float64Array(0), partner]),
-  ...(errors === null ? [] : [new Float64Array(0), new Float64Array(0), new Float64Array(0), errors])
+  // Each is told from those before it, of which there may be none.
+  ...[weights, labels, partner, errors].flatMap((one, before) =>
+    one === null ? [] : [...Array.from({ length: before }, () => new Float64Array(0)), one]
+  )
 ]
 
 /** 64 bits, in hexadecimal digits, that tell these data from others: their numbers, shape, weights and labels. */

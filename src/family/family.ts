@@ -5,7 +5,7 @@
  * where one is absent, whoever asks has a slower way that is right, or refuses and names it.
  */
 import * as O from 'fp-ts/lib/Option.js'
-import { mul, ones, type Key, type NdArray, type Tensor } from '../../lib/index.js'
+import { mul, ones, zeros, type Key, type NdArray, type Tensor } from '../../lib/index.js'
 import { type Case, concept as Concept, type Field, type Problem } from '../core/index.js'
 import type * as Components from './mixtureData.js'
 import type { Mixture } from './mixtureData.js'
@@ -358,6 +358,9 @@ export const meaningOf = <P extends string, H extends string = string>(model: Mo
 /** How many centres parameters hold. */
 export const centreCount = <P extends string>({ start, count }: Family<P>, dim: number): number =>
   O.isSome(start) ? start.value.count : count(dim)
+
+/** Without noise. */
+export const cleanRow = (): RowLevel => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
 
 /** One level for all rows, its numbers [] or [1, 1], as a model takes it: a network has it row by row. */
 export const levelFor = <P extends string>(

@@ -95,6 +95,10 @@ export const map =
     // Object.entries and fromEntries forget the literal names, which the mapping leaves as they are.
     Object.fromEntries(Object.entries<A>(params).map(([name, a]) => [name, f(a, name)])) as { readonly [K in P]: B }
 
+/** The numbers of each array. */
+export const numbers = <P extends string>(params: Params<P>): { readonly [K in P]: Float64Array } =>
+  map<NdArray, Float64Array>(({ values }) => values)(params)
+
 /** The names, in the order of writing. */
 export const names = <P extends string>(params: { readonly [K in P]: unknown }): ReadonlyArray<P> =>
   // Object.keys forgets the literal names.

@@ -36,7 +36,7 @@ import * as Pipeline from '../pipeline/pipeline.js'
 import * as Recipe from '../pipeline/recipe.js'
 import * as Params from '../family/params.js'
 import * as Score from '../score/score.js'
-import { climb, foot } from './grown.js'
+import { bothMaps, climb, foot } from './grown.js'
 import * as Settings from './fitSettings.js'
 
 /** How far a bootstrap has come: `done` of `of` resamples. */
@@ -187,18 +187,19 @@ const learnerOf = (
     O.getOrElse(() => Number.MIN_VALUE)
   )
   return pipe(
-    Score.interpret(score).family,
-    O.filter(family => ExpectationMaximization.serves(family) && !family.mirrored),
-    O.filter(family => prior === null || ExpectationMaximization.servesPrior(family)),
-    O.filter(family => !Missing.has(data) || ExpectationMaximization.servesMissing(family)),
-    O.bindTo('family'),
-    O.bind('enter', ({ family }) => family.toMixture),
-    O.bind('leave', ({ family }) => family.fromMixture),
-    O.map(({ family, enter, leave }): Learner => ({
+    bothMaps(score),
+    O.filter(
+      ({ family }) =>
+        ExpectationMaximization.serves(family) &&
+        !family.mirrored &&
+        (prior === null || ExpectationMaximization.servesPrior(family)) &&
+        (!Missing.has(data) || ExpectationMaximization.servesMissing(family))
+    ),
+    O.map(({ family, fromMixture, toMixture }): Learner => ({
       family,
-      enter,
+      enter: toMixture,
       floor,
-      start: leave(scaling === null ? mixture : Mixture.inUnits(Scaling.inverse(scaling))(mixture)),
+      start: fromMixture(scaling === null ? mixture : Mixture.inUnits(Scaling.inverse(scaling))(mixture)),
       back: scaling === null ? found => found : Mixture.inUnits(scaling)
     })),
     E.fromOption((): Problem.Problems => [
@@ -355,13 +356,12 @@ const problems = (options: Options, total: number): ReadonlyArray<Problem.Proble
 export const states =
   (options: Options = {}) =>
   (fitted: Fitted, own: Source.Data): E.Either<Problem.Problems, Iterable<State>> => {
-    const wrong = problems(options, Source.totalOf(own))
-    if (RA.isNonEmpty(wrong)) return E.left([wrong[0], ...wrong.slice(1)])
     const { resamples, level, seed } = filled(options)
     const { mixture, scaling } = fitted
     const data = scaling === null ? own : Source.rescaled(scaling)(own)
     return pipe(
-      learnerOf(fitted, data),
+      Problem.faultless(problems(options, Source.totalOf(own)), undefined),
+      E.flatMap(() => learnerOf(fitted, data)),
       E.map(learner => {
         const draw = resampled(data)
         const reach = (key: Key.Key): Reached => {

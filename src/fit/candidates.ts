@@ -30,7 +30,7 @@ import * as Place from '../data/place.js'
 import * as Source from '../data/source/source.js'
 import { nameOf, type Data } from './scaledData.js'
 import * as Floor from './floor.js'
-import { climb, foot, grown, serves } from './grown.js'
+import { bothMaps, climb, foot, grown, serves } from './grown.js'
 import { show, type Table } from './table.js'
 
 /** A family of mixtures: what makes its score for a number of components. `Score.isotropic` is one. */
@@ -681,11 +681,9 @@ const within = ({ score }: Candidacy, { asked, params }: Reached): O.Option<Arra
   pipe(
     O.Do,
     O.bind('mixture', () => Score.toMixture(asked.score)(params)),
-    O.bind('family', () => Score.interpret(score).family),
-    O.bind('enter', ({ family }) => family.fromMixture),
-    O.bind('leave', ({ family }) => family.toMixture),
-    O.let('params', ({ enter, mixture }) => enter(mixture)),
-    O.filter(({ leave, params, mixture }) => isAlike(leave(params), mixture)),
+    O.bind('maps', () => bothMaps(score)),
+    O.let('params', ({ maps, mixture }) => maps.fromMixture(mixture)),
+    O.filter(({ maps, params, mixture }) => isAlike(maps.toMixture(params), mixture)),
     O.map(({ params }) => params)
   )
 

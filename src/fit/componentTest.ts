@@ -205,13 +205,16 @@ export const of =
 export const states =
   (options: Options = {}) =>
   (data: Points.Points | Given.Rows): E.Either<Problem.Problems, Iterable<State>> => {
-    const problems = problemsOf(options)
-    if (problems.length > 0) return E.left([problems[0], ...problems.slice(1)])
     const own = filled(options)
     return pipe(
-      'rows' in data ? Points.validate(data) : Points.fromRows(data),
-      E.flatMap(Points.exact),
-      E.mapLeft((problem): Problem.Problems => [problem]),
+      Problem.faultless(problemsOf(options), undefined),
+      E.flatMap(() =>
+        pipe(
+          'rows' in data ? Points.validate(data) : Points.fromRows(data),
+          E.flatMap(Points.exact),
+          E.mapLeft(Problem.alone)
+        )
+      ),
       E.map(points => {
         const all = unfold(begun(own, points, [], own.from), at =>
           E.isLeft(at) || at.right.under === null ? null : further(own, points, at.right.under)

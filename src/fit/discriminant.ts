@@ -5,12 +5,14 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Factor from '../../lib/arrays/factor.js'
-import { symmetricEigen } from '../../lib/arrays/linalg.js'
+import { solveLower, symmetricEigen, transposed } from '../../lib/arrays/linalg.js'
 import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
 import { Key } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
+import { logSum } from '../../lib/numbers/mean.js'
 import * as Setting from '../core/setting.js'
 import * as Problem from '../core/problem.js'
 import type * as Given from '../data/asGiven.js'
@@ -21,6 +23,7 @@ import * as Mixture from '../mixture/mixture.js'
 import * as Score from '../score/score.js'
 import * as CrossValidation from './crossValidation.js'
 import * as Fit from './fit.js'
+import { bothMaps } from './grown.js'
 
 type Rows = Given.Rows
 
@@ -80,17 +83,15 @@ const labelledBy = (
   pipe(
     'rows' in data ? Points.validate(data) : Points.fromRows(data),
     E.flatMap(Points.exact),
-    E.mapLeft((problem): Problem.Problems => [problem]),
     E.filterOrElse(
       ({ rows }) => rows === labels.length,
-      ({ rows }): Problem.Problems => [
+      ({ rows }) =>
         Problem.of(
           'labels',
           `a list of ${labels.length}`,
           `a list of ${rows}, one for each row`,
           'give a label for each row'
         )
-      ]
     ),
     E.map(points => {
       const names = labels.map(String)
@@ -100,10 +101,10 @@ const labelledBy = (
     }),
     E.filterOrElse(
       ({ classes }) => classes.length > 1,
-      ({ classes }): Problem.Problems => [
+      ({ classes }) =>
         Problem.of('labels', `${classes.join(', ')} alone`, 'of two classes at least', 'give rows of another class')
-      ]
-    )
+    ),
+    E.mapLeft(Problem.alone)
   )
 
 const total = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0)
@@ -145,22 +146,10 @@ const single =
   (name: Covariance.Name): E.Either<Problem.Problems, Classes> => {
     const { dim } = points
     const score = Score.mixture({ components: classes.length, covariance: Covariance.named(name) })
-    const few = (): Problem.Problems => {
-      const least = Math.min(...parts.map(({ rows }) => rows))
-      return [
-        Problem.of(
-          'covariance',
-          name,
-          `learned of ${least} rows of a class with ${dim} columns`,
-          'leave columns out, or give covariances that share more: EEE, or EEI'
-        )
-      ]
-    }
     return pipe(
-      Score.interpret(score).family,
-      O.flatMap(({ fromMixture, toMixture, leastRows }) => {
-        const needed = leastRows(dim)
-        if (parts.some(({ rows }) => rows < needed) || O.isNone(fromMixture) || O.isNone(toMixture)) return O.none
+      bothMaps(score),
+      O.filter(({ family }) => parts.every(({ rows }) => rows >= family.leastRows(dim))),
+      O.map(({ fromMixture, toMixture }) => {
         const found = parts.map(gaussianOf)
         const moments: Mixture.Mixture = {
           means: { shape: [classes.length, dim], values: concatenated(found.map(({ mean }) => mean)) },
@@ -168,14 +157,23 @@ const single =
           variances: concatenated(found.map(({ factor }) => Factor.variances(factor.values, dim))),
           factors: { shape: [classes.length, dim, dim], values: concatenated(found.map(({ factor }) => factor.values)) }
         }
-        const all = pipe(moments, fromMixture.value, toMixture.value)
-        return O.some({
+        const all = pipe(moments, fromMixture, toMixture)
+        return {
           mixtures: Component.componentsOf(all).map(one => Component.ofComponents([{ ...one, weight: 1 }])),
           covariances: classes.map(() => name),
           parameters: Score.degreesOfFreedom(dim)(score)
-        })
+        }
       }),
-      E.fromOption(few)
+      E.fromOption(() =>
+        Problem.alone(
+          Problem.of(
+            'covariance',
+            name,
+            `learned of ${Math.min(...parts.map(({ rows }) => rows))} rows of a class with ${dim} columns`,
+            'leave columns out, or give covariances that share more: EEE, or EEI'
+          )
+        )
+      )
     )
   }
 
@@ -200,21 +198,12 @@ const mixed = ({ classes, parts, points }: Labelled, options: Options): E.Either
       })
     )
   )
-  const wrong = fits.flatMap(fit => (E.isLeft(fit) ? fit.left : []))
-  const found = fits.flatMap(fit => (E.isRight(fit) ? [fit.right] : []))
-  return wrong.length > 0
-    ? E.left([wrong[0], ...wrong.slice(1)])
-    : E.right({
-        mixtures: found.map(({ mixture }) => mixture),
-        covariances: found.map(({ family, components }) => `${family} ${components}`),
-        parameters: total(found.map(({ candidates: [{ statistics }] }) => statistics.parameters)) + classes.length - 1
-      })
-}
-
-/** log Σ e^{x} */
-const logSum = (logs: ReadonlyArray<number>): number => {
-  const most = Math.max(...logs)
-  return most === -Infinity ? most : most + Elementary.log(total(logs.map(x => Elementary.exp(x - most))))
+  const { left: wrong, right: found } = RA.separate(fits)
+  return Problem.faultless(wrong.flat(), {
+    mixtures: found.map(({ mixture }) => mixture),
+    covariances: found.map(({ family, components }) => `${family} ${components}`),
+    parameters: total(found.map(({ candidates: [{ statistics }] }) => statistics.parameters)) + classes.length - 1
+  })
 }
 
 /** log prior + log density of each row and class, a list for each row. */
@@ -228,11 +217,7 @@ const logJoint =
 const verdicts =
   (classes: ReadonlyArray<string>, of: Pick<Discriminant, 'mixtures' | 'priors'>) =>
   (data: Points.Points | Rows): ReadonlyArray<Verdict> => {
-    const points = Problem.orThrow(
-      E.mapLeft((problem: Problem.Problem): Problem.Problems => [problem])(
-        'rows' in data ? E.right(data) : Points.fromRows(data)
-      )
-    )
+    const points = 'rows' in data ? data : Problem.orThrow(Points.fromRows(data))
     return logJoint(of)(points).map(logs => {
       const all = logSum(logs)
       // Beyond the reach of all classes their shares are all that is known.
@@ -296,12 +281,12 @@ const learnedOf =
  */
 export const learned =
   (options: Options = {}) =>
-  (data: Points.Points | Rows, labels: ReadonlyArray<string | number>): E.Either<Problem.Problems, Discriminant> => {
-    const problems = problemsOf(options)
-    return problems.length > 0
-      ? E.left([problems[0], ...problems.slice(1)])
-      : pipe(labelledBy(data, labels), E.flatMap(learnedOf(options)))
-  }
+  (data: Points.Points | Rows, labels: ReadonlyArray<string | number>): E.Either<Problem.Problems, Discriminant> =>
+    pipe(
+      Problem.faultless(problemsOf(options), undefined),
+      E.flatMap(() => labelledBy(data, labels)),
+      E.flatMap(learnedOf(options))
+    )
 
 /**
  * The same in one call, whose problems are thrown as a RangeError that tells them all.
@@ -426,11 +411,17 @@ export const crossValidated =
             )
           )
         })
-        const wrong = found.flatMap(one => (E.isLeft(one) ? one.left : []))
-        if (wrong.length > 0) return E.left<Problem.Problems, Confusion>([wrong[0], ...wrong.slice(1)])
-        const all = new Map(found.flatMap(one => (E.isRight(one) ? one.right : [])))
-        const verdicts = names.flatMap((_, i) => all.get(i) ?? [])
-        return E.right(confusion(classes, names, verdicts))
+        const { left: wrong, right: parted } = RA.separate(found)
+        return pipe(
+          Problem.faultless(wrong.flat(), new Map(parted.flat())),
+          E.map(all =>
+            confusion(
+              classes,
+              names,
+              names.flatMap((_, i) => all.get(i) ?? [])
+            )
+          )
+        )
       })
     )
 
@@ -481,7 +472,7 @@ export const directions =
       const { values } = Mixture.moments(Component.ofComponents([{ ...one, weight: 1 }])).covariance
       // L⁻¹Σ, and L⁻¹(L⁻¹Σ)ᵀ
       const half = white(values)
-      return white(half.map((_, at) => half[(at % d) * d + Math.floor(at / d)]))
+      return white(transposed(half, d))
     })
     const pooled = within[0].map((_, at) => total(within.map((w, k) => mixture.weights[k] * w[at])))
     const squared = (a: Float64Array): Float64Array => gram(a)
@@ -491,17 +482,11 @@ export const directions =
     const kernel = squared(between).map((x, at) => 2 * lambda * x + 2 * (1 - lambda) * spread[at])
     const { values, vectors } = symmetricEigen({ shape: [d, d], values: kernel })
     const rank = Math.max(1, values.filter(v => v > RANK * values[0]).length)
-    // L⁻ᵀv
-    const back = (v: Float64Array): Float64Array => {
-      const lower = Factor.triangle(factor, d).values
-      return Array.from({ length: d }, (_, i) => d - 1 - i).reduce((found, i) => {
-        const rest =
-          v[i] - total(Array.from({ length: d - 1 - i }, (_, j) => lower[(i + 1 + j) * d + i] * found[i + 1 + j]))
-        return found.map((x, j) => (j === i ? rest / lower[i * (d + 1)] : x))
-      }, new Float64Array(d))
-    }
+    const lower = Factor.triangle(factor, d).values
     const found = Array.from({ length: rank }, (_, r) => {
-      const one = back(vectors.values.slice(r * d, (r + 1) * d))
+      // L⁻ᵀv
+      const one = vectors.values.slice(r * d, (r + 1) * d)
+      solveLower(lower, 0, d, one, 0, 1, true)
       const length = Elementary.norm(one)
       return one.map(x => x / length)
     })

@@ -345,9 +345,6 @@ const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
   ]
 }
 
-const all = <A>(problems: ReadonlyArray<Problem.Problem>, value: A): E.Either<Problem.Problems, A> =>
-  RA.isNonEmpty(problems) ? E.left([problems[0], ...problems.slice(1)]) : E.right(value)
-
 const zeroed = (x: number): number => (Number.isNaN(x) ? 0 : x)
 
 /** Points with NaN in the cells that are missing. */
@@ -391,14 +388,14 @@ const held = (options: Options, data: Points.Points | Rows): E.Either<Problem.Pr
     E.flatMap(points => (options.weights === undefined ? E.right(points) : Points.weighted(options.weights)(points)))
   )
 
-const listed = (problem: Problem.Problem): Problem.Problems => [problem]
-
 const read = (options: Options, given: Source.Data | Rows): E.Either<Problem.Problems, Source.Data> =>
   pipe(
     Given.given(given),
-    E.mapLeft(listed),
+    E.mapLeft(Problem.alone),
     E.flatMap((data): E.Either<Problem.Problems, Source.Data> =>
-      isSource(data) ? all(problemsOfSource(options, data), data) : pipe(held(options, data), E.mapLeft(listed))
+      isSource(data)
+        ? Problem.faultless(problemsOfSource(options, data), data)
+        : pipe(held(options, data), E.mapLeft(Problem.alone))
     )
   )
 
@@ -418,16 +415,16 @@ const assigning = (mixture: Mixture.Mixture, missing: Options['missing'], column
   function assign(data: Points.Points | Rows): ReadonlyArray<Mixture.Membership>
   function assign(source: Source.Source): Iterable<Mixture.Membership>
   function assign(given: Source.Data | Rows): Iterable<Mixture.Membership> {
-    const data = Problem.orThrow(E.mapLeft(listed)(Given.given(given)))
+    const data = Problem.orThrow(Given.given(given))
     if (isSource(data)) return flatMapped(Source.pieces(data), piece => said(piece, data.rows))
-    const points = Problem.orThrow(E.mapLeft(listed)(held({ missing }, data)))
+    const points = Problem.orThrow(held({ missing }, data))
     return said(points, points.rows)
   }
   return assign
 }
 
 const columnsOf = ({ columns }: Options, dim: number): E.Either<Problem.Problems, ReadonlyArray<string>> =>
-  all(
+  Problem.faultless(
     Problem.unless(
       columns === undefined || columns.length === dim,
       'columns',
@@ -648,11 +645,11 @@ export const states =
   (options: Options = {}) =>
   (data: Source.Data | Rows): E.Either<Problem.Problems, Iterable<State>> =>
     pipe(
-      all(problemsOf(options), undefined),
+      Problem.faultless(problemsOf(options), undefined),
       E.flatMap(() => read(options, data)),
       E.bindTo('own'),
       E.tap(({ own }) =>
-        all(
+        Problem.faultless(
           options.fixed === undefined
             ? []
             : FixedComponents.problems(options.fixed, own.dim, list(options.components ?? Math.max(1, own.rows))),
@@ -777,10 +774,10 @@ const statesOf = (
         fit: () => {
           const refused = tried.filter((one): one is Candidates.Refused => one._tag === 'Refused')
           const candidates = Candidates.ranked(criterion)(tried)
-          const problems = reasons(refused)
+          const [first = nothing, ...others] = reasons(refused)
           return RA.isNonEmpty(candidates)
             ? E.right(made(options, columns, places, data, candidates, refused))
-            : E.left<Problem.Problems, Fit>(problems.length === 0 ? [nothing] : [problems[0], ...problems.slice(1)])
+            : E.left<Problem.Problems, Fit>([first, ...others])
         }
       })
     )

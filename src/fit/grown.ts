@@ -69,17 +69,20 @@ export const climb = (
     }
   )
 
+/** A family with its ways from and to mixtures, where it has both. */
+export const bothMaps = (score: Score.Score<string>) =>
+  pipe(
+    Score.interpret(score).family,
+    O.bindTo('family'),
+    O.bind('fromMixture', ({ family }) => family.fromMixture),
+    O.bind('toMixture', ({ family }) => family.toMixture)
+  )
+
 /** Whether a family can be grown so: it has steps, and goes from and to mixtures. */
 export const serves = (score: Score.Score<string>): boolean =>
   pipe(
-    Score.interpret(score).family,
-    O.exists(
-      family =>
-        ExpectationMaximization.serves(family) &&
-        !family.mirrored &&
-        O.isSome(family.toMixture) &&
-        O.isSome(family.fromMixture)
-    )
+    bothMaps(score),
+    O.exists(({ family }) => ExpectationMaximization.serves(family) && !family.mirrored)
   )
 
 /**

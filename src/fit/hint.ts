@@ -12,7 +12,7 @@ import * as Mixture from '../mixture/mixture.js'
 import * as Statistics from '../mixture/statistics.js'
 import * as Score from '../score/score.js'
 import { by, isSound, type Criterion, type Ranked } from './candidates.js'
-import { climb, foot } from './grown.js'
+import { bothMaps, climb, foot } from './grown.js'
 
 /** What would be chosen. */
 export interface Hint {
@@ -130,13 +130,10 @@ export const of = ({ chosen, others, families, points: all, scaling, criterion, 
     Score.problems(points)(score).length > 0
       ? O.none
       : pipe(
-          Score.interpret(score).family,
-          O.filter(ExpectationMaximization.serves),
-          O.bindTo('family'),
-          O.bind('enter', ({ family }) => family.fromMixture),
-          O.bind('leave', ({ family }) => family.toMixture),
-          O.map(({ family, enter, leave }) => {
-            const start = enter(inverse === null ? from : Mixture.inUnits(inverse)(from))
+          bothMaps(score),
+          O.filter(({ family }) => ExpectationMaximization.serves(family)),
+          O.map(({ family, fromMixture, toMixture }) => {
+            const start = fromMixture(inverse === null ? from : Mixture.inUnits(inverse)(from))
             const placed = pipe(
               family.placed,
               O.match(
@@ -145,7 +142,7 @@ export const of = ({ chosen, others, families, points: all, scaling, criterion, 
               )
             )
             const step = ExpectationMaximization.step(family, FLOOR, points, prior)
-            const found = leave(climb(step, STEPS, foot(placed)).params)
+            const found = toMixture(climb(step, STEPS, foot(placed)).params)
             return statisticsOf(score, scaling === null ? found : Mixture.inUnits(scaling)(found))
           })
         )

@@ -1,5 +1,6 @@
 /** Data as a mixture is learned from them, and what mixtures can be learned from at all. */
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Problem from '../core/problem.js'
 import type * as Points from '../data/index.js'
@@ -119,9 +120,8 @@ export const scaled =
   (standardize: boolean, columns: ReadonlyArray<string>) =>
   (own: Source.Data): E.Either<Problem.Problems, Data> => {
     const data = standardized(own)
-    const wrong = [...tooFew(own), ...problems(columns)(data)]
-    if (RA.isNonEmpty(wrong)) return E.left([wrong[0], ...wrong.slice(1)])
-    if (!standardize) return E.right(asTheyAre(own))
-    const { points, close } = Source.written(data.points)
-    return E.right({ ...data, points, close })
+    return pipe(
+      Problem.faultless([...tooFew(own), ...problems(columns)(data)], data),
+      E.map(data => (standardize ? { ...data, ...Source.written(data.points) } : asTheyAre(own)))
+    )
   }

@@ -13,7 +13,7 @@ import * as Missing from '../mixture/em/missing.js'
 import * as SplitAndMerge from '../mixture/moves/splitAndMerge.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Score from '../score/score.js'
-import { climb, foot } from './grown.js'
+import { bothMaps, climb, foot } from './grown.js'
 
 /** Components by number, from 0. */
 export interface Stuck {
@@ -72,16 +72,13 @@ export const of = ({ score, mixture, points: all, scaling, prior, fixed }: Fitte
   const order = [...fixed, ...others]
   const standing = Mixture.permuted(order)(inverse === null ? mixture : Mixture.inUnits(inverse)(mixture))
   return pipe(
-    Score.interpret(score).family,
-    O.filter(family => ExpectationMaximization.serves(family) && SplitAndMerge.serves(family)),
-    O.bindTo('family'),
-    O.bind('enter', ({ family }) => family.fromMixture),
-    O.bind('leave', ({ family }) => family.toMixture),
-    O.chain(({ family, enter, leave }) => {
+    bothMaps(score),
+    O.filter(({ family }) => ExpectationMaximization.serves(family) && SplitAndMerge.serves(family)),
+    O.chain(({ family, fromMixture, toMixture }) => {
       const floor = Math.min(FLOOR, leastOf(standing))
       const step = ExpectationMaximization.step(family, floor, points, prior)
       // Rows of a sample have a maximum of their own.
-      const settled: Arrays = climb(step, own === all ? 0 : SETTLING, foot(enter(standing)), 0).params
+      const settled: Arrays = climb(step, own === all ? 0 : SETTLING, foot(fromMixture(standing)), 0).params
       const moves = SplitAndMerge.step(
         family,
         { attempts: ATTEMPTS, polish: POLISH, varianceFloor: floor, prior },
@@ -91,7 +88,7 @@ export const of = ({ score, mixture, points: all, scaling, prior, fixed }: Fitte
       if (move === null) return O.none
       const { removed, split } = move
       const gain = value - step(params).value
-      const before = leave(settled)
+      const before = toMixture(settled)
       const apart = (k: number): number => Mixture.distance(before, removed)(before, k)
       const beside = order
         .map((_, k) => k)

@@ -6,7 +6,9 @@
  */
 import * as Factor from '../../lib/arrays/factor.js'
 import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
+import { transposed } from '../../lib/arrays/linalg.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
+import { logSum } from '../../lib/numbers/mean.js'
 import * as Normal from '../../lib/numbers/normal.js'
 import { iterate } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
@@ -48,12 +50,6 @@ const weighted = (components: ReadonlyArray<Omit<Component, 'weight'>>, logs: Re
   const most = Math.max(...logs)
   const weights = normalized(logs.map(log => Elementary.exp(log - most)))
   return ofComponents(components.map((component, k) => ({ ...component, weight: weights[k] })))
-}
-
-/** log Σ e^{x_k} */
-const logSum = (logs: ReadonlyArray<number>): number => {
-  const most = Math.max(...logs)
-  return most + Elementary.log(total(logs.map(log => Elementary.exp(log - most))))
 }
 
 // —— maps ——
@@ -560,10 +556,7 @@ export const moments = (mixture: Mixture): TwoMoments => {
     const root = Math.sqrt(weight)
     const wide =
       weight === 0 ? 0 : root * Math.sqrt(background === 'box' ? 1 / 3 : nu === undefined ? 1 : nu / (nu - 2))
-    return [
-      new Float64Array(d * d).map((_, at) => wide * values[(at % d) * d + Math.floor(at / d)]),
-      c.map((x, j) => root * (x - mean[j]))
-    ]
+    return [transposed(values, d).map(x => wide * x), c.map((x, j) => root * (x - mean[j]))]
   })
   const factor = Factor.ofRows(concatenated(rows), d)
   return { mean, factor, covariance: Factor.covariance(factor, d) }

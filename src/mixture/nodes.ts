@@ -25,7 +25,7 @@ import { lazy } from '../../lib/plain/iterate.js'
 import { equalSteps, type Rule } from '../../lib/numbers/quadrature.js'
 import * as Problem from '../core/problem.js'
 import type { Points } from '../data/points.js'
-import type { Level } from '../schedule/schedule.js'
+import { clean, type Level } from '../schedule/dynamics.js'
 import { factorsOf, gaussianProblems } from './component.js'
 import type { Mixture } from './mixture.js'
 
@@ -307,8 +307,6 @@ const placed = (mixture: Mixture, { values: z }: Product, dim: number, { alpha, 
   return out
 }
 
-const CLEAN: Level = { alpha: 1, sigma: 0 }
-
 const ruleOf = (counts: ReadonlyArray<number>, radius: number): string =>
   counts.join(' × ') + (radius === 0 ? '' : `, radius ${radius}`)
 
@@ -332,7 +330,7 @@ const build = (mixture: Mixture, z: Product, { rule, stay }: Pick<Nodes, 'rule' 
     dim,
     weights,
     get values() {
-      return nodesAt(CLEAN)
+      return nodesAt(clean)
     },
     nodesAt,
     stay,
@@ -475,7 +473,7 @@ const byQuadrature = (mixture: Mixture): E.Either<Problem.Problem, Population> =
       shifts: null,
       noises: null
     })
-  })(layoutOf(mixture, [], [CLEAN], { margin: MARGIN }))
+  })(layoutOf(mixture, [], [clean], { margin: MARGIN }))
 
 /** Nodes that stand where points do. */
 const standing = (
@@ -489,7 +487,7 @@ const standing = (
   weights,
   // As late as they are asked for.
   get values() {
-    return nodesAt(CLEAN)
+    return nodesAt(clean)
   },
   nodesAt,
   stay,

@@ -1,6 +1,6 @@
 /** How two Gaussians differ, on factors L and N of their covariances: no covariance is formed, and small differences keep their digits. */
 import * as Factor from '../../lib/arrays/factor.js'
-import { singular } from '../../lib/arrays/linalg.js'
+import { multiplied, singular, transposed } from '../../lib/arrays/linalg.js'
 import type { NdArray } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Normal from '../../lib/numbers/normal.js'
@@ -24,10 +24,6 @@ const excess = (t: number): number => {
   return t * t * sum
 }
 
-/** Columns of a triangle [d, d] as rows. */
-const columnsOf = (values: Float64Array, d: number): Float64Array =>
-  values.map((_, at) => values[(at % d) * d + Math.floor(at / d)])
-
 /**
  * KL(N(m, LLᵀ) ‖ N(n, NNᵀ)) = ½|N⁻¹(m − n)|² + ½|strictly lower E|² + Σ (½t² + t − log(1 + t)), E = N⁻¹(L − N) with the diagonal t: a sum
  * of terms that are none negative.
@@ -39,7 +35,7 @@ export const relativeEntropy = (p: Gaussian, q: Gaussian): number => {
   const e = Factor.solve(
     n,
     d,
-    columnsOf(
+    transposed(
       l.values.map((x, at) => x - n.values[at]),
       d
     )
@@ -51,7 +47,7 @@ export const relativeEntropy = (p: Gaussian, q: Gaussian): number => {
 /** N⁻¹L, lower triangular. */
 const ratio = (l: NdArray, n: NdArray, d: number): NdArray => ({
   shape: [d, d],
-  values: columnsOf(Factor.solve(n, d, columnsOf(Factor.triangle(l, d).values, d)), d)
+  values: transposed(Factor.solve(n, d, transposed(Factor.triangle(l, d).values, d)), d)
 })
 
 /**
@@ -80,15 +76,8 @@ export const logIntegral = (p: Gaussian, q: Gaussian): number => {
 export const transport = (p: Gaussian, q: Gaussian): number => {
   const d = p.mean.length
   const [l, n] = [Factor.triangle(p.factor, d).values, Factor.triangle(q.factor, d).values]
-  const product = (a: Float64Array, b: Float64Array, transposed: boolean): Float64Array =>
-    new Float64Array(d * d).map((_, at) => {
-      const [i, j] = [Math.floor(at / d), at % d]
-      let sum = 0
-      for (let k = 0; k < d; k++) sum += (transposed ? a[k * d + i] : a[i * d + k]) * b[k * d + j]
-      return sum
-    })
-  const { left, right } = singular({ shape: [d, d], values: product(l, n, true) })
-  const turned = product(l, product(left.values, right.values, true), false)
+  const { left, right } = singular({ shape: [d, d], values: multiplied(transposed(l, d), n, d) })
+  const turned = multiplied(l, multiplied(transposed(left.values, d), right.values, d), d)
   return squared(apart(p, q)) + squared(turned.map((x, at) => x - n[at]))
 }
 

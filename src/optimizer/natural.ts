@@ -5,6 +5,7 @@ import { refuse } from '../../lib/plain/refuse.js'
 import { Field } from '../core/index.js'
 import * as Problem from '../core/problem.js'
 import * as Score from '../score/score.js'
+import { clean } from '../schedule/dynamics.js'
 import type { MStep } from '../family/family.js'
 import { matched } from '../mixture/em/fromGradient.js'
 import type { Mixture } from '../mixture/mixture.js'
@@ -76,7 +77,7 @@ export const natural = define({
       const found = fromGradient(params, gradient)
       const [level, moments] =
         subject === 'likelihood'
-          ? [{ alpha: 1, sigma: 0 }, found]
+          ? [clean, found]
           : subject === undefined
             ? refuse(
                 "subject: Optimizer.step is not told what the gradient is of; give it 'likelihood', or the noise level"

@@ -19,6 +19,7 @@ import * as Mixture from '../mixture/mixture.js'
 import * as Nodes from '../mixture/nodes.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Objective from '../objective/objective.js'
+import { clean } from '../schedule/dynamics.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import { crossed, differences, distance, grouped, inverse, second, times, UNSEEN, type Matrix } from './estimates.js'
@@ -74,8 +75,6 @@ const mixtureOf = <P extends string>(score: Score.Score<P>, params: Params.Param
     Score.toMixture(score)(params),
     O.getOrElse((): Mixture.Mixture => refuse(`Efficiency: ${Score.show(score)} is no mixture`))
   )
-
-const CLEAN: Schedule.Level = { alpha: 1, sigma: 0 }
 
 /** The levels of the noise that an objective sees. */
 const levelsOf = (schedule: Schedule.Schedule, objective: Objective.Objective): ReadonlyArray<Schedule.Level> =>
@@ -154,19 +153,19 @@ const integrated = <P extends string>(
   if (noises !== null && Nodes.isPopulation(data))
     return squared(
       description,
-      { rule: data.rule, points: { ...data, values: data.nodesAt(CLEAN) }, noise: noises() },
+      { rule: data.rule, points: { ...data, values: data.nodesAt(clean) }, noise: noises() },
       params
     )
   const resolved: Nodes.Resolved<Met> = (students, levels, finer) =>
     pipe(
       E.Do,
       E.bind('own', () =>
-        Nodes.isPopulation(data) ? data.resolved(students, [CLEAN, ...levels], finer) : E.right(data)
+        Nodes.isPopulation(data) ? data.resolved(students, [clean, ...levels], finer) : E.right(data)
       ),
       E.bind('noise', () => (isMet ? noiseOn().resolved(students, levels, finer) : E.right(null))),
       E.map(({ own, noise }) => ({
         rule: [...(Nodes.isNodes(own) ? [own.rule] : []), ...(noise === null ? [] : [noise.rule])].join(' by '),
-        points: Nodes.isNodes(own) ? { ...own, values: own.nodesAt(CLEAN) } : own,
+        points: Nodes.isNodes(own) ? { ...own, values: own.nodesAt(clean) } : own,
         noise
       }))
     )

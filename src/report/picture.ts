@@ -60,8 +60,6 @@ export const styles = `${schemed('.fig')}${looks}`
 
 type Rows = Points.Points | ReadonlyArray<ReadonlyArray<number>>
 
-const listed = (problem: Problem.Problem): Problem.Problems => [problem]
-
 /** Rows as points, which miss nothing; other rows throw, with the remedy. */
 const read = (rows: Rows): Points.Points =>
   pipe(
@@ -73,7 +71,6 @@ const read = (rows: Rows): Points.Points =>
           ? E.left(Problem.of('points', 'a source', 'rows in memory', 'read some of its rows'))
           : Points.validate(given)
     ),
-    E.mapLeft(listed),
     Problem.orThrow
   )
 

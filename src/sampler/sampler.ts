@@ -863,10 +863,10 @@ export const compile = <S extends Sampler>(description: Description<S>): E.Eithe
       'use Sampler.langevin, or a grid that falls'
     )
   ]
-  const [first, ...rest] = found
-  return found.length === 0
-    ? E.right({ ...description, nodes: Array.from(TimeGrid.times(schedule)(grid), nodeAt(schedule)) })
-    : E.left([first, ...rest])
+  return pipe(
+    Problem.faultless(found, description),
+    E.map(right => ({ ...right, nodes: Array.from(TimeGrid.times(schedule)(grid), nodeAt(schedule)) }))
+  )
 }
 
 // -- running ---------------------------------------------------------------------------------------------------------

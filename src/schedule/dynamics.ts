@@ -8,6 +8,9 @@ export interface Level {
   readonly sigma: number
 }
 
+/** The data themselves. */
+export const clean: Level = { alpha: 1, sigma: 0 }
+
 /** Times run over [0, until]. */
 export interface Dynamics {
   /** The last time; ∞ where there is none. */

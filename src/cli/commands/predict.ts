@@ -9,7 +9,7 @@ import type { Sheet } from '../../data/write.js'
 import * as Mixture from '../../mixture/mixture.js'
 import { show } from '../../fit/table.js'
 import { paragraphs, table as showTable } from '../../fit/text.js'
-import type { Checked } from '../checked.js'
+import { faultless, type Checked } from '../checked.js'
 import { formed, formOf } from '../forms.js'
 import * as Model from '../model.js'
 import * as options from '../options.js'
@@ -49,7 +49,7 @@ const splitOf = (model: Model.Model, asked: ReadonlyArray<string>): Checked<Spli
       'leave one or more to predict by'
     )
   ]
-  return problems.length === 0 ? E.right({ targets, others }) : E.left([problems[0], ...problems.slice(1)])
+  return faultless(problems, { targets, others })
 }
 
 /** 0.05 as 5 %, without the noise of 100 × 0.07. */

@@ -227,19 +227,25 @@ export const select =
     rows: places.length,
     dim: source.dim,
     values: Stretches.selected(source, places),
-    ...(source.weights !== null && { weights: Stretches.selected(source.weights, places) }),
-    ...(source.labels !== null && { labels: Int32Array.from(Stretches.selected(source.labels, places)) }),
-    ...(source.partner && { partner: Stretches.selected(source.partner, places) })
+    ...beside(source, numbers => Stretches.selected(numbers, places))
   })
 
+/** What a source carries beside its rows, of some of them. */
+const beside = (
+  { weights, labels, partner }: Source,
+  of: (numbers: Stretches.Stretches) => Float64Array
+): Pick<Points.Points, 'weights' | 'labels' | 'partner'> => ({
+  ...(weights !== null && { weights: of(weights) }),
+  ...(labels !== null && { labels: Int32Array.from(of(labels)) }),
+  ...(partner && { partner: of(partner) })
+})
+
 /** So many rows from `first` on, in memory. */
-const part = ({ dim, read, weights, labels, partner }: Source, first: number, rows: number): Points.Points => ({
+const part = (source: Source, first: number, rows: number): Points.Points => ({
   rows,
-  dim,
-  values: Stretches.part({ rows, dim, read }, first, rows),
-  ...(weights !== null && { weights: Stretches.part(weights, first, rows) }),
-  ...(labels !== null && { labels: Int32Array.from(Stretches.part(labels, first, rows)) }),
-  ...(partner && { partner: Stretches.part(partner, first, rows) })
+  dim: source.dim,
+  values: Stretches.part(source, first, rows),
+  ...beside(source, numbers => Stretches.part(numbers, first, rows))
 })
 
 /** All rows in order, a stretch of them in memory at a time, each read when it is asked for. */
@@ -253,18 +259,8 @@ export const each =
     Stretches.each(
       source,
       (values, first, rows) => {
-        const { dim, weights, labels, partner } = source
-        visit(
-          {
-            rows,
-            dim,
-            values,
-            ...(weights !== null && { weights: Stretches.part(weights, first, rows) }),
-            ...(labels !== null && { labels: Int32Array.from(Stretches.part(labels, first, rows)) }),
-            ...(partner && { partner: Stretches.part(partner, first, rows) })
-          },
-          first
-        )
+        const also = beside(source, numbers => Stretches.part(numbers, first, rows))
+        visit({ rows, dim: source.dim, values, ...also }, first)
       },
       count
     )

@@ -290,7 +290,7 @@ export const described =
         pipe(
           program.sum({
             rows,
-            params: Params.map<NdArray, Float64Array>(({ values }) => values)(arrays),
+            params: Params.numbers(arrays),
             given: weighed.given,
             constants: weighed.numbers
           }),
@@ -427,7 +427,7 @@ const written = <P extends string>(family: Family<P>, kind: Kind, dim: number): 
           pipe(
             program.sum({
               rows,
-              params: Params.map<NdArray, Float64Array>(({ values }) => values)(params),
+              params: Params.numbers(params),
               given: weighed.given,
               constants: { alpha: [level.alpha], sigma: [level.sigma], ...weighed.numbers }
             }),

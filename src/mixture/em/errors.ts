@@ -12,12 +12,10 @@ import { refuse } from '../../../lib/plain/refuse.js'
 import * as Strands from '../../../lib/rows/strands.js'
 import { stretch, type Numbers } from '../../../lib/rows/stretches.js'
 import type { Second } from '../../family/family.js'
-import type { Level } from '../../schedule/schedule.js'
+import { clean, type Level } from '../../schedule/dynamics.js'
 import { logWeight, type Component } from '../component.js'
 import { weightsOf, type Rows as Data } from '../passRows.js'
 import { mirror, widthOf, type Doubted, type Rows, type Told } from './moments.js'
-
-const clean: Level = { alpha: 1, sigma: 0 }
 
 /** Stretches of rows, their weights and the covariances of their errors. */
 interface Stretch {

@@ -65,7 +65,7 @@ import * as Params from '../../family/params.js'
 import type * as Source from '../../data/source/source.js'
 import { logWeights } from '../component.js'
 import type { Mixture } from '../../family/mixtureData.js'
-import type { Level } from '../../schedule/schedule.js'
+import { clean, type Level } from '../../schedule/dynamics.js'
 import type { Family, MStep } from '../../family/family.js'
 
 /** What a step found and did. */
@@ -124,8 +124,6 @@ export const asked = (score: Score<string>, { params, middle, kind, noise }: Pas
   },
   numbers: concatenated([Float64Array.from(noise === null ? [] : [noise.key.k0, noise.key.k1]), Params.packed(params)])
 })
-
-const clean: Level = { alpha: 1, sigma: 0 }
 
 /** Whether a family can be learned from rows with missing cells: it says which Gaussians it is. */
 export const servesMissing = <P extends string>(family: Family<P>): boolean =>

@@ -5,7 +5,15 @@
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
-import { dot, factorGram, factorSymmetric, solveLower, symmetricEigen, type Eigen } from '../../../lib/arrays/linalg.js'
+import {
+  dot,
+  factorGram,
+  factorSymmetric,
+  solveLower,
+  symmetricEigen,
+  transposed,
+  type Eigen
+} from '../../../lib/arrays/linalg.js'
 
 /** What components have in common. */
 export interface Kind {
@@ -228,9 +236,7 @@ const expectedLog = (s: Float64Array, { loads, noise }: Analysis): number => {
     rows[(q + j) * d + j] = Math.sqrt(noise[j])
   }
   const root = Factor.ofRows(rows, d)
-  const half = Factor.solve(root, d, s)
-  const turned = half.map((_, at) => half[(at % d) * d + Math.floor(at / d)])
-  const whole = Factor.solve(root, d, turned)
+  const whole = Factor.solve(root, d, transposed(Factor.solve(root, d, s), d))
   let trace = 0
   for (let j = 0; j < d; j++) trace += whole[j * (d + 1)]
   return -Factor.logDeterminant(root, d) - trace / 2

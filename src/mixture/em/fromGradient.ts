@@ -5,7 +5,7 @@
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
-import { symmetricEigen } from '../../../lib/arrays/linalg.js'
+import { multiplied, symmetricEigen, transposed } from '../../../lib/arrays/linalg.js'
 import type { NdArray } from '../../../lib/arrays/ndarray.js'
 import type { Level } from '../../schedule/schedule.js'
 import type { Moments, Second } from '../../family/family.js'
@@ -67,22 +67,8 @@ export const ofTriangle = (
 }
 
 /** B X Bᵀ. */
-const turnedBy = (basis: Float64Array, x: Float64Array, dim: number): Float64Array => {
-  const times = (a: Float64Array, b: (k: number, j: number) => number): Float64Array =>
-    a.map((_, at) => {
-      const [i, j] = [Math.floor(at / dim), at % dim]
-      let sum = 0
-      for (let k = 0; k < dim; k++) sum += a[i * dim + k] * b(k, j)
-      return sum
-    })
-  return times(
-    times(basis, (k, j) => x[k * dim + j]),
-    (k, j) => basis[j * dim + k]
-  )
-}
-
-const transposed = (x: Float64Array, dim: number): Float64Array =>
-  x.map((_, at) => x[(at % dim) * dim + Math.floor(at / dim)])
+const turnedBy = (basis: Float64Array, x: Float64Array, dim: number): Float64Array =>
+  multiplied(multiplied(basis, x, dim), transposed(basis, dim), dim)
 
 /**
  * The moments at a noise level that the gradient of score matching there holds, from those that the same gradient would hold were it

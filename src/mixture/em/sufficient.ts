@@ -11,19 +11,17 @@ import {
   logSumExp,
   mul,
   neg,
-  ones,
   reshape,
   softmax,
   sum,
   tensor,
-  zeros,
   type NdArray,
   type Tensor
 } from '../../../lib/index.js'
 import { refuse } from '../../../lib/plain/refuse.js'
 import * as Strands from '../../../lib/rows/strands.js'
 import { stretch } from '../../../lib/rows/stretches.js'
-import type { Family, Sufficient } from '../../family/family.js'
+import { cleanRow, type Family, type Sufficient } from '../../family/family.js'
 import * as Params from '../../family/params.js'
 import type { Rows } from '../passRows.js'
 import { weighing } from './eStep.js'
@@ -40,7 +38,7 @@ const sumsOf =
     w: Tensor
   ): { readonly value: Tensor; readonly mass: Tensor; readonly own: Named } => {
     const { logWeights, logDensity } = components(params, dim)
-    const joint = add(logDensity(x, { alpha: ones([1, 1]), sigma: zeros([1, 1]) }), expandDims(logWeights, 0))
+    const joint = add(logDensity(x, cleanRow()), expandDims(logWeights, 0))
     const r = mul(w, softmax(joint))
     const weighed = (s: Tensor): Tensor =>
       sum(mul(s.rank <= 2 ? r : reshape(r, [...r.shape, ...s.shape.slice(2).map(() => 1)]), s), 0)
@@ -105,7 +103,7 @@ export const summed = <P extends string>(
           pipe(
             program.sum({
               rows,
-              params: Params.map<NdArray, Float64Array>(({ values }) => values)(params),
+              params: Params.numbers(params),
               given: weighed.given,
               constants: weighed.numbers
             }),

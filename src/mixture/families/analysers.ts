@@ -41,6 +41,7 @@ import {
 import * as Factor from '../../../lib/arrays/factor.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
 import { Field } from '../../core/index.js'
+import { clean } from '../../schedule/dynamics.js'
 import type { At, RowLevel } from '../../family/family.js'
 import type * as Params from '../../family/params.js'
 import {
@@ -181,7 +182,7 @@ export const analysers = ({ rank, ...kind }: Kind & { readonly rank: number }): 
     { factors, logNoise }: Params.Params<Names>,
     count: number,
     dim: number,
-    { alpha, sigma } = { alpha: 1, sigma: 0 }
+    { alpha, sigma } = clean
   ): ReadonlyArray<Analysis> =>
     RA.makeBy(count, k => {
       const psi = part(logNoise.values, ownNoise ? count : 1, ownNoise ? k : 0)

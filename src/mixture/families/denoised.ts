@@ -4,7 +4,7 @@
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
-import { symmetricEigen } from '../../../lib/arrays/linalg.js'
+import { symmetricEigen, transposed } from '../../../lib/arrays/linalg.js'
 import type { At } from '../../family/family.js'
 import { turned } from './axes.js'
 
@@ -27,8 +27,7 @@ export const moments = (
       const [i, j] = [Math.floor(at / dim), at % dim]
       return gains[i] * gains[j] * x + (i === j ? (n[k] * Elementary.square(sigma) * gains[i]) / alpha : 0)
     })
-    const back = new Float64Array(size).map((_, at) => axes[(at % dim) * dim + Math.floor(at / dim)])
-    out.set(turned(back, along, dim), k * size)
+    out.set(turned(transposed(axes, dim), along, dim), k * size)
   }
   return out
 }

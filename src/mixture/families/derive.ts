@@ -1,6 +1,7 @@
 /** Families of mixtures with free means, by their covariances and weights: two maps, and what is exact beyond what follows of these. */
 import { size } from '../../../lib/arrays/ndarray.js'
 import { Field, type Case } from '../../core/index.js'
+import { clean } from '../../schedule/dynamics.js'
 import type { Capabilities, MStep, Score, Spec, Start, Symmetries } from '../../family/family.js'
 import type * as Params from '../../family/params.js'
 import * as FromGradient from '../em/fromGradient.js'
@@ -57,7 +58,7 @@ const nearest = <Q extends string>(
       : mixture.weights.map(w => Math.max(w, LEAST))
   const own = Maps.secondOf(second, mixture)
   const moments = own.map((s, at) => mass[Math.floor((at * count) / own.length)] * s)
-  return fit(mass, moments, { level: { alpha: 1, sigma: 0 }, floor: 0, dim }, null)
+  return fit(mass, moments, { level: clean, floor: 0, dim }, null)
 }
 
 /** What follows of the parts of a mixture. */

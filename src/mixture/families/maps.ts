@@ -5,7 +5,7 @@
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
-import { symmetricEigen } from '../../../lib/arrays/linalg.js'
+import { symmetricEigen, transposed } from '../../../lib/arrays/linalg.js'
 import { concatenated, type NdArray } from '../../../lib/arrays/ndarray.js'
 import type { At, Learned, Moments, MStep, Second, Start } from '../../family/family.js'
 import type * as Params from '../../family/params.js'
@@ -119,11 +119,7 @@ export const shifted =
 /** ½Σ log² of the eigenvalues of Σ⁻¹Σ′ of two triangles: to second order ½ tr (Σ⁻¹δΣ)², and the same both ways. */
 const spread = (from: NdArray, to: NdArray, dim: number): number => {
   /** Columns of L⁻¹L′, one a row. */
-  const between = Factor.solve(
-    from,
-    dim,
-    to.values.map((_, at) => to.values[(at % dim) * dim + Math.floor(at / dim)])
-  )
+  const between = Factor.solve(from, dim, transposed(to.values, dim))
   const both = between.map((_, at) => {
     const [i, j] = [Math.floor(at / dim), at % dim]
     return RA.makeBy(dim, c => between[c * dim + i] * between[c * dim + j]).reduce((sum, x) => sum + x, 0)

@@ -27,7 +27,7 @@ import { concatenated } from '../../../lib/arrays/ndarray.js'
 import { factorsOf } from '../component.js'
 import type { Components } from '../components.js'
 import type { Mixture } from '../../family/mixtureData.js'
-import type { RowLevel } from '../../family/family.js'
+import { cleanRow } from '../../family/family.js'
 import * as Diagonal from './diagonal.js'
 import * as Full from './full.js'
 import type * as Gaussian from './gaussian.js'
@@ -64,18 +64,16 @@ export interface Answers {
   readonly divergence: (x: Tensor) => Tensor
 }
 
-const clean = (): RowLevel => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
-
 const seenAs = <T>({ components, logDensity, score, divergence }: Gaussian.Evaluated<T>, mixture: T): Answers => {
   const logJoint = (x: Tensor): Tensor => {
     const own = components(mixture)
-    return add(own.logDensity(x, clean()), expandDims(own.logWeights, 0))
+    return add(own.logDensity(x, cleanRow()), expandDims(own.logWeights, 0))
   }
   return {
     logJoint,
-    logDensity: x => (logDensity ? logDensity(mixture, x, clean()) : logSumExp(logJoint(x), 1, true)),
-    score: x => score(mixture, x, clean()),
-    divergence: x => divergence(mixture, x, clean())
+    logDensity: x => (logDensity ? logDensity(mixture, x, cleanRow()) : logSumExp(logJoint(x), 1, true)),
+    score: x => score(mixture, x, cleanRow()),
+    divergence: x => divergence(mixture, x, cleanRow())
   }
 }
 

@@ -2,17 +2,40 @@
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Entries from '../../lib/arrays/entries.js'
-import { type NdArray } from '../../lib/index.js'
+import { type NdArray, type Operand, type Tensor } from '../../lib/index.js'
+import * as T from '../../lib/tensors/tensor.js'
 import { Field } from '../core/index.js'
 import * as Params from '../family/params.js'
 import * as Rate from './rate.js'
-import { axpy, define, noMemory, scaled, uphill, zeros, type Arrays } from './part.js'
+import { axpy, define, noMemory, scaled, uphill, zeros, type Arrays, type Tensed, type Tensors } from './part.js'
 
 const moving = (decay: number): ((m: Arrays, g: Arrays) => Arrays) =>
   Params.zipArrays(Entries.combinations(decay, 1 - decay))
 
 const movingSquare = (decay: number): ((v: Arrays, g: Arrays) => Arrays) =>
   Params.zipArrays(Entries.combinationsOfSquares(decay, 1 - decay))
+
+// —— in the tensor vocabulary ——
+
+/** A function of entries, name by name. */
+const each =
+  (f: (...xs: ReadonlyArray<Tensor>) => Tensor) =>
+  (first: Tensors, ...others: ReadonlyArray<Tensors>): Tensors =>
+    Params.map<Tensor, Tensor>((x, name) => f(x, ...others.map(all => all[name])))(first)
+
+/** a x + b y */
+const combined = (a: Operand, b: Operand): ((x: Tensors, y: Tensors) => Tensors) =>
+  each((x, y) => T.add(T.mul(a, x), T.mul(b, y)))
+
+const meanOf = (decay: Operand): ((m: Tensors, g: Tensors) => Tensors) => combined(decay, T.sub(1, decay))
+const squares: (g: Tensors) => Tensors = each(T.square)
+
+/** m/(√v + ε), whose derivative at m = 0 = v is that in m alone, 1/ε. */
+const ratioOf = (m: Tensor, v: Tensor, epsilon: Operand): Tensor => {
+  const none = T.lessEqual(v, 0)
+  const root = T.add(T.where(none, 0, T.sqrt(T.where(none, 1, v))), epsilon)
+  return T.div(m, T.where(T.equal(root, 0), 1, root))
+}
 
 const decay = Field.fraction({ suggestion: 0.9 })
 const most = Field.positive({ suggestion: 1 })
@@ -33,6 +56,9 @@ export const scale = define({
   update:
     ({ factor }) =>
     gradient => [scaled(factor)(gradient), null],
+  written:
+    ({ factor }) =>
+    gradient => [each(g => T.mul(factor, g))(gradient), null],
   gain:
     ({ factor }) =>
     () =>
@@ -45,6 +71,7 @@ export const zero = define({
   about: '0',
   ...noMemory,
   update: () => gradient => [zeros(gradient), null],
+  written: () => gradient => [each(T.zerosLike)(gradient), null],
   gain: () => () => 0
 })
 
@@ -54,6 +81,7 @@ export const sign = define({
   about: 'sign g',
   ...noMemory,
   update: () => gradient => [Params.mapValues(Math.sign)(gradient), null],
+  written: () => gradient => [each(T.sign)(gradient), null],
   gain: uphill
 })
 
@@ -70,6 +98,9 @@ export const clipByValue = define({
   update:
     ({ most }) =>
     gradient => [Params.mapValues(g => Math.min(Math.max(g, -most), most))(gradient), null],
+  written:
+    ({ most }) =>
+    gradient => [each(g => T.minimum(T.maximum(g, T.neg(most)), most))(gradient), null],
   gain: uphill
 })
 
@@ -94,6 +125,9 @@ export const clipByNorm = define({
     }))
     return gradient => [clip(gradient), null]
   },
+  written:
+    ({ most }) =>
+    gradient => [each(g => T.div(g, T.maximum(1, T.div(T.norm(g), most))))(gradient), null],
   gain: uphill
 })
 
@@ -110,6 +144,12 @@ export const clipByGlobalNorm = define({
   update:
     ({ most }) =>
     gradient => [Params.mapValues(shortened(most, Params.norm(gradient)))(gradient), null],
+  written:
+    ({ most }) =>
+    gradient => {
+      const norm = T.norm(T.concat(Object.values(gradient).map(g => T.reshape(g, [-1]))))
+      return [each(g => T.div(g, T.maximum(1, T.div(norm, most))))(gradient), null]
+    },
   gain: uphill
 })
 
@@ -126,6 +166,9 @@ export const weightDecay = define({
   update:
     ({ decay }) =>
     (gradient, _, { params }) => [axpy(decay, params, gradient), null],
+  written:
+    ({ decay }) =>
+    (gradient, _, { params }) => [combined(decay, 1)(params, gradient), null],
   gain: uphill
 })
 
@@ -145,6 +188,9 @@ export const scaleByRate = define({
   update:
     ({ rate }) =>
     (gradient, { count }) => [scaled(-Rate.at(count)(rate))(gradient), { count: count + 1 }],
+  written:
+    ({ rate }) =>
+    (gradient, { count }) => [each(g => T.mul(T.neg(rate(count)), g))(gradient), { count: count + 1 }],
   gain:
     ({ rate }) =>
     memory =>
@@ -173,6 +219,12 @@ export const trace = define({
       const trace = axpy(decay, memory.trace, gradient)
       return [trace, { trace }]
     },
+  written:
+    ({ decay }) =>
+    (gradient, memory) => {
+      const trace = combined(decay, 1)(memory.trace, gradient)
+      return [trace, { trace }]
+    },
   gain: uphill,
   brief: () => ({ methods: ['momentum'] })
 })
@@ -192,6 +244,12 @@ export const nesterovTrace = define({
     (gradient, memory) => {
       const trace = axpy(decay, memory.trace, gradient)
       return [axpy(decay, trace, gradient), { trace }]
+    },
+  written:
+    ({ decay }) =>
+    (gradient, memory) => {
+      const trace = combined(decay, 1)(memory.trace, gradient)
+      return [combined(decay, 1)(trace, gradient), { trace }]
     },
   gain: uphill
 })
@@ -235,6 +293,21 @@ const afterGradient = (
   correction2: 1 - Elementary.pow(beta2, count + 1)
 })
 
+/** As `afterGradient`, in the tensor vocabulary. */
+const momentsOf = (
+  { beta1, beta2 }: { readonly beta1: Operand; readonly beta2: Operand },
+  gradient: Tensors,
+  { count, first, second }: Tensed<Moments>
+) => ({
+  memory: {
+    count: count + 1,
+    first: meanOf(beta1)(first, gradient),
+    second: meanOf(beta2)(second, squares(gradient))
+  },
+  correction1: T.sub(1, T.pow(beta1, count + 1)),
+  correction2: T.sub(1, T.pow(beta2, count + 1))
+})
+
 /** m/(√v + ε), and 0 for 0/0: an entry whose gradient is always 0 takes no step, even with ε = 0. */
 const ratio = (m: number, v: number, epsilon: number): number => (m === 0 ? m : m / (Math.sqrt(v) + epsilon))
 
@@ -250,6 +323,11 @@ export const scaleByAdam = define({
   update: options => (gradient, before) => {
     const { memory, correction1, correction2 } = afterGradient(options, gradient, before)
     const step = Params.zipArrays(Entries.overRoots(correction1, correction2, options.epsilon))
+    return [step(memory.first, memory.second), memory]
+  },
+  written: options => (gradient, before) => {
+    const { memory, correction1, correction2 } = momentsOf(options, gradient, before)
+    const step = each((m, v) => ratioOf(T.div(m, correction1), T.div(v, correction2), options.epsilon))
     return [step(memory.first, memory.second), memory]
   },
   gain: uphill,
@@ -271,6 +349,14 @@ export const scaleByAmsGrad = define({
       { ...memory, largest }
     ]
   },
+  written: options => (gradient, before) => {
+    const { memory, correction1, correction2 } = momentsOf(options, gradient, before)
+    const largest = each((most, v) => T.maximum(most, T.div(v, correction2)))(before.largest, memory.second)
+    return [
+      each((m, v) => ratioOf(T.div(m, correction1), v, options.epsilon))(memory.first, largest),
+      { ...memory, largest }
+    ]
+  },
   gain: uphill
 })
 
@@ -286,6 +372,13 @@ export const scaleByNAdam = define({
     const next = 1 - Elementary.pow(beta1, memory.count + 1)
     const ahead = Params.zipWith((m, g) => (beta1 * m) / next + ((1 - beta1) * g) / correction1)(memory.first, gradient)
     return [Params.zipWith((m, v) => ratio(m, v / correction2, epsilon))(ahead, memory.second), memory]
+  },
+  written: options => (gradient, before) => {
+    const { beta1, epsilon } = options
+    const { memory, correction1, correction2 } = momentsOf(options, gradient, before)
+    const next = T.sub(1, T.pow(beta1, memory.count + 1))
+    const ahead = combined(T.div(beta1, next), T.div(T.sub(1, beta1), correction1))(memory.first, gradient)
+    return [each((m, v) => ratioOf(m, T.div(v, correction2), epsilon))(ahead, memory.second), memory]
   },
   gain: uphill
 })
@@ -310,6 +403,26 @@ export const scaleByRAdam = define({
     const rectified = Math.sqrt((((length - 4) / (all - 4)) * ((length - 2) / (all - 2)) * all) / length)
     return [
       Params.zipWith((m, v) => rectified * ratio(m / correction1, v / correction2, epsilon))(first, second),
+      memory
+    ]
+  },
+  written: options => (gradient, before) => {
+    const { beta2, epsilon } = options
+    const { memory, correction1, correction2 } = momentsOf(options, gradient, before)
+    const all = T.sub(T.div(2, T.sub(1, beta2)), 1)
+    const length = T.sub(all, T.div(T.mul(2 * memory.count, T.pow(beta2, memory.count)), correction2))
+    // Below 5, where the plain mean is taken, any root serves.
+    const [known, long] = [T.greaterEqual(length, 5), T.maximum(length, 5)]
+    const share = (n: number): Tensor => T.div(T.sub(long, n), T.sub(all, n))
+    const rectified = T.sqrt(T.mul(T.mul(share(4), share(2)), T.div(all, long)))
+    return [
+      each((m, v) =>
+        T.where(
+          known,
+          T.mul(rectified, ratioOf(T.div(m, correction1), T.div(v, correction2), epsilon)),
+          T.div(m, correction1)
+        )
+      )(memory.first, memory.second),
       memory
     ]
   },
@@ -339,6 +452,12 @@ export const scaleByRms = define({
       const second = movingSquare(decay)(memory.second, gradient)
       return [overRoot(epsilon)(gradient, second), { second }]
     },
+  written:
+    ({ decay, epsilon }) =>
+    (gradient, memory) => {
+      const second = meanOf(decay)(memory.second, squares(gradient))
+      return [each((g, v) => ratioOf(g, v, epsilon))(gradient, second), { second }]
+    },
   gain: uphill
 })
 
@@ -357,6 +476,14 @@ export const scaleByStandardDeviation = define({
       // Rounding alone takes it below 0.
       const variance = Params.zipWith((v, m) => Math.max(v - m * m, 0))(second, first)
       return [overRoot(epsilon)(gradient, variance), { first, second }]
+    },
+  written:
+    ({ decay, epsilon }) =>
+    (gradient, memory) => {
+      const first = meanOf(decay)(memory.first, gradient)
+      const second = meanOf(decay)(memory.second, squares(gradient))
+      const variance = each((v, m) => T.maximum(T.sub(v, T.square(m)), 0))(second, first)
+      return [each((g, v) => ratioOf(g, v, epsilon))(gradient, variance), { first, second }]
     },
   gain: uphill
 })
@@ -381,6 +508,12 @@ export const scaleByAdagrad = define({
       const squares = Params.zipWith((s, g) => s + g * g)(memory.squares, gradient)
       return [overRoot(epsilon)(gradient, squares), { squares }]
     },
+  written:
+    ({ epsilon }) =>
+    (gradient, memory) => {
+      const all = combined(1, 1)(memory.squares, squares(gradient))
+      return [each((g, v) => ratioOf(g, v, epsilon))(gradient, all), { squares: all }]
+    },
   gain: uphill
 })
 
@@ -404,6 +537,17 @@ export const scaleByAdadelta = define({
       const step = Params.zipWith((r, g) => r * g)(ratio, gradient)
       return [step, { squares, steps: movingSquare(decay)(memory.steps, step) }]
     },
+  written:
+    ({ decay, epsilon }) =>
+    (gradient, memory) => {
+      const second = meanOf(decay)(memory.squares, squares(gradient))
+      const step = each((g, x, v) => T.mul(g, T.sqrt(T.div(T.add(x, epsilon), T.add(v, epsilon)))))(
+        gradient,
+        memory.steps,
+        second
+      )
+      return [step, { squares: second, steps: meanOf(decay)(memory.steps, squares(step)) }]
+    },
   gain: uphill
 })
 
@@ -424,5 +568,8 @@ export const scaleByLion = define({
       Params.mapValues(Math.sign)(moving(beta1)(trace, gradient)),
       { trace: moving(beta2)(trace, gradient) }
     ],
+  written:
+    ({ beta1, beta2 }) =>
+    (gradient, { trace }) => [each(T.sign)(meanOf(beta1)(trace, gradient)), { trace: meanOf(beta2)(trace, gradient) }],
   gain: uphill
 })

@@ -1,0 +1,36 @@
+/** A mixture with all of its noise as data: on it a loss is the mean that theory speaks of. */
+import * as E from 'fp-ts/lib/Either.js'
+import type { Loss } from '../compile/loss.js'
+import type { Points } from '../data/points.js'
+import { Compile, Expectation, Mixture, Population } from '../index.js'
+import * as Density from './density.js'
+
+export interface Whole {
+  readonly points: Points
+  readonly expectation: Expectation.Expectation
+  /** Whether means are right to 1e-10, as on a population; else they are as fine as equal steps. */
+  readonly isExact: boolean
+}
+
+/** Gaussians of a mixture in one dimension, or of one whose components are round. */
+export const gaussiansOf = (mixture: Mixture.Mixture): Density.Gaussians => {
+  const { weights, means, variances } = Mixture.marginals(mixture)
+  return weights.map((weight, k) => ({ weight, mean: means[k], variance: variances[k][0] }))
+}
+
+/**
+ * The population of a mixture, whose nodes are of x_t and meet no noise. Of a loss that reads the noise itself, or whose score is no
+ * mixture, so many equal steps of x_0 and of z, in one dimension.
+ */
+export const whole = <P extends string>(
+  loss: Omit<Loss<P>, 'expectation'>,
+  truth: Mixture.Mixture,
+  steps: number
+): Whole => {
+  const [points, expectation] = [Population.of(truth), Expectation.monteCarlo()]
+  if (E.isRight(Compile.valueAndGrad({ ...loss, expectation }, { evaluations: 1, isTried: true })(points)))
+    return { points, expectation, isExact: true }
+  const rule = Density.trapezoid(steps)
+  const both = Density.withNoise(Density.population(gaussiansOf(truth), rule), rule)
+  return { points: both.points, expectation: Expectation.fixed(both.noise), isExact: false }
+}

@@ -190,6 +190,8 @@ export interface Profile {
   readonly bytes: number
   /** Numbers that are drawn. */
   readonly draws: number
+  /** Of what a row is given, by name, what is read. */
+  readonly reads: ReadonlyArray<string>
   /** The share of the operations that each kind of node has, the largest first. */
   readonly shares: ReadonlyArray<readonly [kind: string, share: number]>
   /** Kernels of its steps, forward and backward, were it interpreted. */
@@ -209,6 +211,7 @@ const profileOf = ({ outs, layout, lanes, work }: Compiled, steps: number): Prof
     operations: work,
     bytes: lanes.bytes * widths(layout.given.map(({ width }) => width)),
     draws: widths(layout.drawn.map(({ buffer }) => buffer.width)),
+    reads: layout.given.map(({ name }) => name),
     shares: [...costs]
       .filter(([, cost]) => cost > 0)
       .sort(([, a], [, b]) => b - a)

@@ -889,7 +889,7 @@ const stagesOn = <P extends string>(
         [
           ...(loss?.problems ?? []),
           ...unfit(written, points, loss !== null || inner.length > 0 ? 'float64' : precision),
-          ...misfits(setting),
+          ...misfits({ ...setting, isRandom: () => loss !== null && Loss.isRandom(loss.loss, points) }),
           ...inner.flatMap(({ problems }) => problems)
         ],
         problems => (problems.length > 0 || !sound || loss === null ? problems : tried(stage, loss.loss)),

@@ -1014,6 +1014,24 @@ export const plans = <P extends string>(
       )
 }
 
+/** What rows are given that is theirs at every key. */
+const OF_DATA = ['clean', 'rowWeight', 'partner', 'label']
+
+/** Whether a loss may be another function at another key: its programs say what they draw, and read of what is drawn. */
+export const isRandom = <P extends string>(loss: Loss<P>, data: Source.Data): boolean => {
+  if (Nodes.isNodes(data) || Expectation.isDeterministic(loss.expectation)) return false
+  const terms = Objective.terms(loss.objective)
+  const matching = terms.filter(({ term }) => Objective.isMatching(term))
+  if (matching.length === 0) return false
+  if (isProjected(loss.expectation) || hasPairs(loss)) return true
+  if (matching.some(({ term, labelDropout }) => labelDropout > 0 || 'adaptive' in term)) return true
+  const [{ engine, parts }] = plans(loss, data)
+  return (
+    engine !== 'compiled' ||
+    parts().some(({ draws, reads }) => draws > 0 || reads.some(name => !OF_DATA.includes(name)))
+  )
+}
+
 /** The parts of a loss that need double precision: those that do not say that single is enough. */
 export const needingDouble = <P extends string>({
   score,

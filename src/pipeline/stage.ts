@@ -97,7 +97,8 @@ export {
   type Steps,
   type Stopping,
   type Taken,
-  type Tools
+  type Tools,
+  type Trial
 } from './staged.js'
 
 /** Parameters of names that are known when it runs. */
@@ -300,11 +301,10 @@ export const descend = define({
   // What the optimizer asks of its loss and does not get.
   misfits:
     ({ objective, expectation, optimizer, batch, epochs }) =>
-    ({ model, schedule, data, points: { dim } }) => {
-      const noiseless =
-        Nodes.isPopulation(data) || Objective.terms(objective).every(({ term }) => !Objective.isMatching(term))
-      const noise = noiseless || Expectation.isDeterministic(expectation) ? null : Expectation.show(expectation)
-      const random = batch === null ? noise : `a batch of ${batch} rows`
+    ({ model, schedule, points: { dim }, isRandom }) => {
+      const noise = (): string | null => (isRandom() ? Expectation.show(expectation) : null)
+      const random =
+        batch !== null ? `a batch of ${batch} rows` : Optimizer.needsDeterminism(optimizer) ? noise() : null
       return [
         ...Problem.unless(
           !epochs || batch !== null,

@@ -60,6 +60,12 @@ export interface Setting {
   readonly place: Place.Place
 }
 
+/** What a stage is held to before it works. */
+export interface Trial extends Setting {
+  /** Whether the loss that it asks for may be another function at each step, over all rows: by noise that is drawn, or times. */
+  readonly isRandom: () => boolean
+}
+
 /** A run of another stage: where it ended. */
 export interface Attempt {
   readonly params: Arrays
@@ -135,7 +141,7 @@ export interface Simple {
   readonly sample: O.Option<(rows: number) => number>
   /** The times whose noise it looks at, beside those of its loss. */
   readonly times: ReadonlyArray<number>
-  readonly misfits: (setting: Setting) => Problems
+  readonly misfits: (setting: Trial) => Problems
   /** Whether it asks for rows by `data` alone, which may be a source. */
   readonly streams: boolean
   readonly means: (setting: Setting, by: By) => Means
@@ -219,7 +225,7 @@ export interface Spec<
   /** The times whose noise it looks at beside those of its loss: components may be as far out as that takes them. */
   readonly times?: (fields: Field.Of<F>) => ReadonlyArray<number>
   /** What stands in its way: a score without what it needs. It sees data that may themselves be wrong. */
-  readonly misfits?: (fields: Field.Of<F>) => (setting: Setting) => Problems
+  readonly misfits?: (fields: Field.Of<F>) => (setting: Trial) => Problems
   /** Capability: it looks at rows by `data` and by its loss alone, never by `points`, and so learns from a source of them too. */
   readonly streams?: true
   /** What a plan says of it; unless given, what is said of its loss or its attempts. */

@@ -2,7 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { mul, neg } from '../../../lib/index.js'
+import { mul, neg, slice, square, sub, sum } from '../../../lib/index.js'
 import {
   Case,
   Compile,
@@ -535,5 +535,32 @@ describe('Compile.valueAndGrad', () => {
     expect(() =>
       compiled.right({ ...params, logits: { shape: [3], values: new Float64Array(3) } }, Key.fromSeed(1))
     ).toThrow('logits: shape [3] is not of shape [2]; give parameters that fit the score and the data')
+  })
+})
+
+describe('an objective that looks at what is drawn, as its graph tells', () => {
+  const lines = (objective: Objective.Objective): ReadonlyArray<string> =>
+    messages(stage({ objective, optimizer: Optimizer.newton() }))
+  it.each([
+    Objective.custom('clean', TimeLaw.at(0.3), ({ clean, scoreAt }) => sum(square(scoreAt(clean, 0.1)), 1)),
+    Objective.custom('timeless', TimeLaw.uniform(0.1, 1), ({ clean, params }) =>
+      sum(square(sub(clean, slice(params.means, 0, 1))), 1)
+    )
+  ])('is none, and has a line search: %s', objective => {
+    expect(lines(objective)).toEqual([])
+  })
+  it.each([
+    Objective.custom('noisy', TimeLaw.at(0.3), ({ noisy, scoreAt }) => sum(square(scoreAt(noisy, 0.1)), 1)),
+    Objective.custom('timed', TimeLaw.uniform(0.1, 1), ({ clean, level, scoreAt }) =>
+      sum(mul(level.sigma, square(scoreAt(clean, 0.1))), 1)
+    ),
+    Objective.custom('beside', TimeLaw.at(0.3), ({ score, secondNoise }) => sum(mul(secondNoise, score), 1)),
+    Objective.custom('along', TimeLaw.at(0.3), ({ clean, scoreAt, directions }) =>
+      sum(mul(directions({ probes: 1, law: 'rademacher' })[0], scoreAt(clean, 0.1)), 1)
+    )
+  ])('is one, and has none: %s', objective => {
+    expect(lines(objective)).toEqual([
+      expect.stringMatching(/^stages\[0\].expectation: Expectation.monteCarlo\(\) is not deterministic/)
+    ])
   })
 })

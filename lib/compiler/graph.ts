@@ -38,6 +38,13 @@ export type Operation =
   /** An output of a kernel that has no code of its own; axes of its attributes are those of one row. */
   | { readonly kind: 'kernel'; readonly kernel: string; readonly attrs: Attrs; readonly output: number }
 
+/** What a node does that is computed from its inputs alone. */
+export type Computed = Exclude<Operation, { readonly kind: 'input' | 'count' | 'rowSum' | 'rowDot' }>
+
+/** Whether it is neither brought by a call nor a sum over its rows. */
+export const isComputed = (does: Operation): does is Computed =>
+  does.kind !== 'input' && does.kind !== 'count' && does.kind !== 'rowSum' && does.kind !== 'rowDot'
+
 export type Fold = 'Sum' | 'Max' | 'Min' | 'Prod'
 export type Attrs = Readonly<Record<string, number | boolean | ReadonlyArray<number>>>
 

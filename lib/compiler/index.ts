@@ -43,7 +43,6 @@
  * console.log(Compiler.how([first.right], 1e6))
  */
 import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js'
-import { product, type Dense } from '../kernels/dense.js'
 import { type NdArray } from '../arrays/ndarray.js'
 import { algebra } from './algebra.js'
 import { emitModule } from './code.js'
@@ -131,23 +130,21 @@ const MOST_SHAPES = 32
 interface Step {
   readonly node: Node
   readonly compute: Compute | null
-  /** Its place among the values of a call, and those of its inputs. */
-  readonly at: number
-  readonly ins: ReadonlyArray<number>
 }
 
-/** What is made of fixed constants alone, by its place, and the steps that are left. */
+/** The numbers of a call with those that are made of fixed constants alone, and the steps that are left. */
 interface Fixed {
   readonly rows: number
-  readonly values: ReadonlyArray<Dense>
+  readonly numbers: Float64Array
   readonly left: ReadonlyArray<Step>
 }
 
 interface Compiled extends Runnable {
   readonly before: ReadonlyArray<Step>
   readonly after: ReadonlyArray<Step>
-  /** Where the values of nodes are that are given or computed once a call. */
-  readonly places: ReadonlyMap<Node, number>
+  /** Where nodes that are given or computed once a call are among its numbers, and how many these are. */
+  readonly placeOf: (node: Node) => number
+  readonly length: number
   readonly fixed: WeakMap<object, Fixed>
   readonly layout: Layout
   readonly outs: Readonly<Record<string, Node>>
@@ -256,20 +253,21 @@ const compileGraph = (
     lanes
   )
   const { bytes, kernels, words } = emitModule(layout, { shared, maximum: MOST_PAGES })
-  const places = new Map(
-    [...layout.before, ...layout.sums.map(({ node }) => node), ...layout.after].map((node, i) => [node, i])
-  )
+  const places = new Map<Node, number>()
   const placeOf = (node: Node): number => {
     const at = places.get(node)
     if (at === undefined) throw new Error('a node before its inputs')
     return at
   }
-  const stepOf = (node: Node): Step => ({
-    node,
-    compute: once(node),
-    at: placeOf(node),
-    ins: node.ins.map(placeOf)
-  })
+  let length = 0
+  for (const node of [...layout.before, ...layout.sums.map(({ node }) => node), ...layout.after])
+    if (isReshape(node)) places.set(node, placeOf(node.ins[0]))
+    else {
+      places.set(node, length)
+      length += width(node)
+    }
+  const stepsOf = (nodes: ReadonlyArray<Node>): ReadonlyArray<Step> =>
+    nodes.filter(node => !isReshape(node)).map(node => ({ node, compute: once(node, placeOf) }))
   const fresh: Compiled = {
     module: new WebAssembly.Module(bytes),
     lanes,
@@ -282,9 +280,10 @@ const compileGraph = (
     sumBytes: layout.sumBytes,
     scratchBytes: layout.scratchBytes,
     work: workOf(outs),
-    before: layout.before.map(stepOf),
-    after: layout.after.map(stepOf),
-    places,
+    before: stepsOf(layout.before),
+    after: stepsOf(layout.after),
+    placeOf,
+    length,
     fixed: new WeakMap(),
     layout,
     outs
@@ -294,6 +293,9 @@ const compileGraph = (
   if (compiled.size > MOST_PROGRAMS) compiled.delete(oldest)
   return fresh
 }
+
+/** Its numbers are those of its input. */
+const isReshape = ({ does }: Node): boolean => does.kind === 'reshape'
 
 /** What is below the diagonal of a matrix [n, n], above it too. */
 const mirror = (matrix: Float64Array, n: number): void => {
@@ -339,64 +341,80 @@ const computeAhead = (machine: Machine, program: Compiled, all: ReadonlyArray<St
   }
 }
 
-/** What of a call is given: inputs by their names, and the number of rows. */
-const fromOutside = (
-  { does, shape }: Node,
-  rows: number,
-  ...inputs: ReadonlyArray<Readonly<Record<string, ArrayLike<number> | undefined>>>
-): Dense => {
-  if (does.kind !== 'input') return { shape, dtype: 'float32', values: Float64Array.of(rows) }
-  const numbers = inputs.find(given => given[does.name] !== undefined)?.[does.name]
-  if (numbers?.length !== product(shape)) throw new RangeError(`${does.name}: not of shape [${shape.join(', ')}]`)
-  return { shape, dtype: 'float32', values: new Float64Array(numbers) }
+type Given = Readonly<Record<string, ArrayLike<number> | undefined>>
+
+/** Writes what of a call is given to its place: an input by its name, or the number of rows. */
+const bring = (numbers: Float64Array, node: Node, at: number, rows: number, ...inputs: ReadonlyArray<Given>): void => {
+  const { does, shape } = node
+  if (does.kind !== 'input') {
+    numbers[at] = rows
+    return
+  }
+  const found = inputs.find(given => given[does.name] !== undefined)?.[does.name]
+  if (found?.length !== width(node)) throw new RangeError(`${does.name}: not of shape [${shape.join(', ')}]`)
+  numbers.set(found, at)
 }
 
+const NONE = {}
+
 /** What is made of constants alone that stay from call to call. */
-const fixedOf = ({ before, fixed }: Compiled, constants: NonNullable<Call['fixed']>, rows: number): Fixed => {
+const fixedOf = (
+  { before, fixed, placeOf, length }: Compiled,
+  constants: NonNullable<Call['fixed']>,
+  rows: number
+): Fixed => {
   const known = fixed.get(constants)
   if (known?.rows === rows) return known
-  const values: Dense[] = []
+  const numbers = new Float64Array(length)
   const left: Step[] = []
+  const isFixed = new Set<Node>()
+  const source = (node: Node): Node => (isReshape(node) ? source(node.ins[0]) : node)
   for (const step of before) {
-    const { node, compute, at, ins } = step
-    const isFixed = node.does.kind === 'input' ? node.does.name in constants : ins.every(i => i in values)
-    if (!isFixed) left.push(step)
-    else values[at] = compute === null ? fromOutside(node, rows, constants) : compute(ins.map(i => values[i]))
+    const { node, compute } = step
+    const { does, ins } = node
+    if (does.kind === 'input' ? !(does.name in constants) : !ins.every(of => isFixed.has(source(of)))) {
+      left.push(step)
+      continue
+    }
+    isFixed.add(node)
+    if (compute === null) bring(numbers, node, placeOf(node), rows, constants)
+    else compute(numbers)
   }
-  const fresh = { rows, values, left }
+  const fresh = { rows, numbers, left }
   fixed.set(constants, fresh)
   return fresh
 }
 
-const called = (machine: Machine, program: Compiled, { params, given, constants, fixed, rows }: Call): Called => {
-  const { layout, outs, places } = program
-  const kept = fixed === undefined ? null : fixedOf(program, fixed, rows)
-  const values: Dense[] = kept === null ? [] : kept.values.slice()
-  // Every node is given, or computed after its inputs.
-  const valueOf = (node: Node): Dense => values[places.get(node) ?? -1]
-  const run = ({ node, compute, at, ins }: Step): void => {
-    values[at] = compute === null ? fromOutside(node, rows, params, constants) : compute(ins.map(i => values[i]))
-  }
-  ;(kept?.left ?? program.before).forEach(run)
-  const parameters = layout.parameters.map(({ node, at }) => ({ at, values: valueOf(node).values }))
+const called = (
+  machine: Machine,
+  program: Compiled,
+  { params, given, constants, fixed = NONE, rows }: Call
+): Called => {
+  const { layout, outs, placeOf } = program
+  const stays = fixedOf(program, fixed, rows)
+  const numbers = stays.numbers.slice()
+  for (const { node, compute } of stays.left)
+    if (compute === null) bring(numbers, node, placeOf(node), rows, params, constants)
+    else compute(numbers)
+  const numbersOf = (node: Node): Float64Array => numbers.subarray(placeOf(node), placeOf(node) + width(node))
+  const parameters = layout.parameters.map(({ node, at }) => ({ at, values: numbersOf(node) }))
   const result: Called['result'] = (sums, outputs) => {
     for (const { node, at } of layout.sums) {
-      const own = sums.slice(at / 16, at / 16 + width(node))
-      if (isSymmetric(node)) mirror(own, node.shape[0])
-      values[places.get(node) ?? -1] = { shape: node.shape, dtype: 'float32', values: own }
+      numbers.set(sums.subarray(at / 16, at / 16 + width(node)), placeOf(node))
+      if (isSymmetric(node)) mirror(numbersOf(node), node.shape[0])
     }
-    program.after.forEach(run)
+    for (const { compute } of program.after) compute?.(numbers)
     const array = (name: string, node: Node): NdArray =>
       node.place === 'rows'
         ? { shape: [rows, ...node.shape], values: outputs[name] }
-        : { shape: node.shape, values: new Float64Array(valueOf(node).values) }
+        : { shape: node.shape, values: numbersOf(node).slice() }
     const all = Object.entries(outs).filter(([name, node]) => node.place !== 'rows' || name in outputs)
     const those = (mark: string): Readonly<Record<string, NdArray>> =>
       Object.fromEntries(
         all.flatMap(([name, node]) => (name.startsWith(mark) ? [[name.slice(mark.length), array(name, node)]] : []))
       )
     const value = outs.value as Node | undefined
-    return { value: value === undefined ? NaN : valueOf(value).values[0], gradient: those('∂'), others: those(':') }
+    return { value: value === undefined ? NaN : numbers[placeOf(value)], gradient: those('∂'), others: those(':') }
   }
   const own: Numbered = { given, parameters }
   const ran: Called['ran'] = (from, to) => machine.run(program, { rows, from, to }, [own], layout.parameterBytes)[0]

@@ -5,7 +5,7 @@
 import { product, type Dense } from '../kernels/dense.js'
 import { kernels } from '../kernels/index.js'
 import { concatenated } from '../arrays/ndarray.js'
-import { type Attrs, type Operation, type Shape } from './graph.js'
+import { type Attrs, type Computed, type Shape } from './graph.js'
 
 /** As doubles, whatever type a kernel gives. */
 const doubles = ({ shape, values }: Dense): Dense => ({
@@ -37,11 +37,7 @@ const stretched = (x: Dense, shape: Shape): Dense => {
 }
 
 /** The value of a node from those of its inputs, for one row, or for what is computed once. */
-export const meaning = (
-  does: Exclude<Operation, { kind: 'input' | 'count' | 'rowSum' | 'rowDot' }>,
-  ins: ReadonlyArray<Dense>,
-  shape: Shape
-): Dense => {
+export const meaning = (does: Computed, ins: ReadonlyArray<Dense>, shape: Shape): Dense => {
   switch (does.kind) {
     case 'constant':
       return { shape, dtype: 'float32', values: Float64Array.of(does.value) }

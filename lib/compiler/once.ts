@@ -1,55 +1,58 @@
 /**
- * What is computed once a call, before the rows or after them: a few hundred numbers, by the interpreter's kernels, whose
- * calls would cost more than what most of them do. So arithmetic on a few has loops of its own here.
+ * What is computed once a call, before the rows or after them: a few hundred numbers, which stand one after another in an array of the
+ * call's. The interpreter's kernels compute them, whose calls cost more than what most of them do: so arithmetic on a few has loops of
+ * its own here.
  */
-import { broadcastStrides, product as sizeOf, type Dense } from '../kernels/dense.js'
-import { width, type Node, type Shape } from './graph.js'
+import { broadcastStrides, product as sizeOf } from '../kernels/dense.js'
+import { kernels } from '../simd/index.js'
+import { isComputed, width, type Node, type Shape } from './graph.js'
 import { meaning } from './meaning.js'
 
-/** Fills `out` with what is made of entries of a and b, those at the given places. */
-type Fill = (out: Float64Array, a: Dense['values'], ofA: Int32Array, b: Dense['values'], ofB: Int32Array) => void
+/** Fills a place among the numbers with what is made of entries of a and b, each at its own place there. */
+type Fill = (numbers: Float64Array, at: number, a: Int32Array, b: Int32Array) => void
 
 /** Rounded as in the kernels, each one operation. Each is a loop of its own: a function called for each entry would cost more than it does. */
 const arithmetic: Readonly<Record<string, Fill>> = {
-  Add: (out, a, ofA, b, ofB) => {
-    for (let i = 0; i < out.length; i++) out[i] = a[ofA[i]] + b[ofB[i]]
+  Add: (x, at, a, b) => {
+    for (let i = 0; i < a.length; i++) x[at + i] = x[a[i]] + x[b[i]]
   },
-  Sub: (out, a, ofA, b, ofB) => {
-    for (let i = 0; i < out.length; i++) out[i] = a[ofA[i]] - b[ofB[i]]
+  Sub: (x, at, a, b) => {
+    for (let i = 0; i < a.length; i++) x[at + i] = x[a[i]] - x[b[i]]
   },
-  Multiply: (out, a, ofA, b, ofB) => {
-    for (let i = 0; i < out.length; i++) out[i] = a[ofA[i]] * b[ofB[i]]
+  Multiply: (x, at, a, b) => {
+    for (let i = 0; i < a.length; i++) x[at + i] = x[a[i]] * x[b[i]]
   },
-  RealDiv: (out, a, ofA, b, ofB) => {
-    for (let i = 0; i < out.length; i++) out[i] = a[ofA[i]] / b[ofB[i]]
+  RealDiv: (x, at, a, b) => {
+    for (let i = 0; i < a.length; i++) x[at + i] = x[a[i]] / x[b[i]]
   },
-  Neg: (out, a, ofA) => {
-    for (let i = 0; i < out.length; i++) out[i] = -a[ofA[i]]
+  Neg: (x, at, a) => {
+    for (let i = 0; i < a.length; i++) x[at + i] = -x[a[i]]
   },
-  Reciprocal: (out, a, ofA) => {
-    for (let i = 0; i < out.length; i++) out[i] = 1 / a[ofA[i]]
+  Reciprocal: (x, at, a) => {
+    for (let i = 0; i < a.length; i++) x[at + i] = 1 / x[a[i]]
   },
-  Square: (out, a, ofA) => {
-    for (let i = 0; i < out.length; i++) out[i] = a[ofA[i]] * a[ofA[i]]
+  Square: (x, at, a) => {
+    for (let i = 0; i < a.length; i++) x[at + i] = x[a[i]] * x[a[i]]
   },
-  Sqrt: (out, a, ofA) => {
-    for (let i = 0; i < out.length; i++) out[i] = Math.sqrt(a[ofA[i]])
+  Sqrt: (x, at, a) => {
+    for (let i = 0; i < a.length; i++) x[at + i] = Math.sqrt(x[a[i]])
   },
-  Stretch: (out, a, ofA) => {
-    for (let i = 0; i < out.length; i++) out[i] = a[ofA[i]]
+  Stretch: (x, at, a) => {
+    for (let i = 0; i < a.length; i++) x[at + i] = x[a[i]]
   }
 }
 
 /** More are left to the kernels. */
 const FEW = 10000
 
-export type Compute = (ins: ReadonlyArray<Dense>) => Dense
+/** Computes a node from the numbers of its inputs, to its place beside them. */
+export type Compute = (numbers: Float64Array) => void
 
-/** Which entry of what stretches to a shape is each entry there. */
-const entriesOf = (own: Shape, shape: Shape): Int32Array => {
+/** Which number is each entry of what stretches to a shape. */
+const entriesOf = (own: Shape, shape: Shape, at: number): Int32Array => {
   const steps = broadcastStrides(own, shape)
   return Int32Array.from({ length: sizeOf(shape) }, (_, i) => {
-    let entry = 0
+    let entry = at
     for (let axis = shape.length - 1, rest = i; axis >= 0; axis--) {
       entry += (rest % shape[axis]) * steps[axis]
       rest = Math.floor(rest / shape[axis])
@@ -58,17 +61,37 @@ const entriesOf = (own: Shape, shape: Shape): Int32Array => {
   })
 }
 
-/** The value of a node computed once, from those of its inputs; null for what a call brings, and for sums over its rows. */
-export const once = (node: Node): Compute | null => {
+/** Whether a node is a sum of neighbours: of how many each, or null. */
+const neighbours = ({ does, ins: [x], shape }: Node): number | null =>
+  does.kind === 'reduce' &&
+  does.fold === 'Sum' &&
+  does.axes.every((axis, i) => axis === x.shape.length - does.axes.length + i)
+    ? sizeOf(x.shape) / sizeOf(shape)
+    : null
+
+/** How a node is computed once, where the nodes have places; null for what a call brings, and for sums over its rows. */
+export const once = (node: Node, placeOf: (node: Node) => number): Compute | null => {
   const { does, ins, shape } = node
-  if (does.kind === 'input' || does.kind === 'count' || does.kind === 'rowSum' || does.kind === 'rowDot') return null
+  if (!isComputed(does)) return null
+  const [at, length] = [placeOf(node), width(node)]
   const fill = does.kind === 'entrywise' ? arithmetic[does.kernel] : undefined
-  const length = width(node)
-  if (fill === undefined || length > FEW) return values => meaning(does, values, shape)
-  const [ofA, ofB] = [0, 1].map(i => entriesOf(ins[Math.min(i, ins.length - 1)].shape, shape))
-  return ([{ values: a }, { values: b } = { values: a }]) => {
-    const out = new Float64Array(length)
-    fill(out, a, ofA, b, ofB)
-    return { shape, dtype: 'float32', values: out }
+  if (fill !== undefined && length <= FEW) {
+    const [a, b] = [ins[0], ins[ins.length - 1]].map(of => entriesOf(of.shape, shape, placeOf(of)))
+    return numbers => {
+      fill(numbers, at, a, b)
+    }
+  }
+  const places = ins.map(of => ({ shape: of.shape, from: placeOf(of), to: placeOf(of) + width(of) }))
+  const each = neighbours(node)
+  if (each !== null && each * length <= FEW)
+    return numbers => {
+      kernels().rowSums(numbers.subarray(places[0].from, places[0].to), length, each, numbers.subarray(at, at + length))
+    }
+  return numbers => {
+    const values = places.map(({ shape, from, to }) => ({
+      ...{ shape, dtype: 'float32' as const },
+      values: numbers.subarray(from, to)
+    }))
+    numbers.set(meaning(does, values, shape).values, at)
   }
 }

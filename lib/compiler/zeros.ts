@@ -1,7 +1,7 @@
 /** What is known to be 0 in every call: products over it are left out. */
 import { type Dense } from '../kernels/dense.js'
-import { sameShape, width, type Node } from './graph.js'
-import { once } from './once.js'
+import { isComputed, sameShape, width, type Node } from './graph.js'
+import { meaning } from './meaning.js'
 
 const known = new WeakMap<Node, Dense | null>()
 
@@ -9,15 +9,16 @@ const known = new WeakMap<Node, Dense | null>()
 export const sameOf = (node: Node): Dense | null => {
   const found = known.get(node)
   if (found !== undefined) return found
-  const compute = node.place === 'once' ? once(node) : null
+  const { does, ins, shape, place } = node
   const values: Dense[] = []
-  if (compute !== null)
-    for (const input of node.ins) {
+  if (place === 'once' && isComputed(does))
+    for (const input of ins) {
       const value = sameOf(input)
       if (value === null) break
       values.push(value)
     }
-  const same = compute === null || values.length < node.ins.length ? null : compute(values)
+  const same =
+    place === 'once' && isComputed(does) && values.length === ins.length ? meaning(does, values, shape) : null
   known.set(node, same)
   return same
 }

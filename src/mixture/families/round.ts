@@ -16,6 +16,7 @@ import {
   sum,
   type Tensor
 } from '../../../lib/index.js'
+import { concatenated } from '../../../lib/arrays/ndarray.js'
 import { Field } from '../../core/index.js'
 import type { Capabilities } from '../../family/family.js'
 import { family } from './define.js'
@@ -109,7 +110,7 @@ const pairComponents = ({ mean }: Params.Tensors<'mean'>): Components.Components
 const pair = told(pairComponents)
 
 const mirrored = ({ mean: { values } }: Params.Params<'mean'>): Mixture =>
-  Maps.round({ shape: [2, values.length], values: Float64Array.from([...values, ...values.map(c => -c)]) }, 1)
+  Maps.round({ shape: [2, values.length], values: concatenated([values, values.map(c => -c)]) }, 1)
 
 /** The family ½N(c, I) + ½N(−c, I): s(x) = tanh(⟨m, x⟩) m − x, m = α · mean. */
 export const symmetricPair = family({

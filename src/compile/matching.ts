@@ -549,6 +549,29 @@ export const readsOf = <P extends string>(
   return found
 }
 
+/** A model as far as shapes go: what is read of it is looked at, not what it says, which takes a derivative or two to compute. */
+const shapesOf = <P extends string>(model: Score.Model<P>): Score.Model<P> => {
+  const one = (x: Tensor): Tensor => ones([x.shape[0], 1])
+  const alike = (_: unknown, x: Tensor): Tensor => fill(x.shape, 0.5)
+  return {
+    ...model,
+    score: alike,
+    output: alike,
+    divergence: (_, x) => one(x),
+    family: pipe(
+      model.family,
+      O.map(family => ({
+        ...family,
+        logDensity: (_, x) => one(x),
+        projection: pipe(
+          family.projection,
+          O.map(projection => ({ ...projection, implicit: (_, x) => one(x), mixed: (_, clean) => one(clean) }))
+        )
+      }))
+    )
+  }
+}
+
 const look = <P extends string>(
   model: Score.Model<P>,
   {
@@ -590,7 +613,7 @@ const look = <P extends string>(
       partner: half(dim),
       constants: Params.map(fromNdArray)(constants)
     }
-    const { define, row } = rowOf(model, Score.tensors(Params.zeros(model.shapes(dim))), material, access)
+    const { define, row } = rowOf(shapesOf(model), Score.tensors(Params.zeros(model.shapes(dim))), material, access)
     return perRow(
       row(name => {
         names.add(name)

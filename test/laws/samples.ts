@@ -109,6 +109,9 @@ const scores = fc.oneof(
 export const points = { rows: 4, dim: 2, values: Float64Array.of(1, 2, -1, 0.5, 0, 0, 3, -2) }
 const settings = fc.record({ schedule: arbitraries.schedules, score: scores })
 
+/** What is refused is so before anything is compiled, and one evaluation is not worth it. */
+const uncompiled = { evaluations: 1 }
+
 /** Whether Compile takes it, beside what is wrong with the description itself. */
 const refusals = (compiled: E.Either<ReadonlyArray<Problem.Problem>, unknown>): ReadonlyArray<Problem.Problem> =>
   E.isLeft(compiled) ? compiled.left : []
@@ -156,7 +159,7 @@ export const rows: ReadonlyArray<Row> = [
       arbitraries.objectives(schedule, score).map(objective => ({ schedule, score, objective }))
     ),
     values: ({ score, objective }) => arbitraries.expectations(score, objective)(points),
-    problems: loss => expectation => refusals(Compile.valueAndGrad({ ...loss, expectation })(points)),
+    problems: loss => expectation => refusals(Compile.valueAndGrad({ ...loss, expectation }, uncompiled)(points)),
     show: Expectation.show,
     plainest: 'Expectation.fixed(4 × 2 noise)',
     runs: 600
@@ -167,7 +170,7 @@ export const rows: ReadonlyArray<Row> = [
     contexts: settings,
     values: ({ schedule, score }) => arbitraries.objectives(schedule, score, { columns: points.dim, pairs: true }),
     problems: loss => objective =>
-      refusals(Compile.valueAndGrad({ ...loss, objective, expectation: Expectation.monteCarlo() })(points)),
+      refusals(Compile.valueAndGrad({ ...loss, objective, expectation: Expectation.monteCarlo() }, uncompiled)(points)),
     show: Objective.show,
     plainest: 'Objective.denoising(TimeLaw.at(0.08))'
   }),
@@ -250,12 +253,28 @@ export const rows: ReadonlyArray<Row> = [
   })
 ]
 
-/** What an arbitrary gives, always the same. */
+/** So many values at least are looked at. */
+const LEAST = 100
+
+/** What an arbitrary gives, always the same: until every case has come, or as often as may be. */
 export const sampleOf = ({
   cases,
+  tags,
   runs
 }: Row): ReadonlyArray<{
   readonly value: Tagged
   readonly problems: ReadonlyArray<Problem.Problem>
   readonly code: string
-}> => fc.sample(cases, { seed, numRuns: runs })
+}> => {
+  const found: Array<ReturnType<typeof sampleOf>[number]> = []
+  const missing = new Set(tags)
+  fc.check(
+    fc.property(cases, one => {
+      found.push(one)
+      missing.delete(one.value._tag)
+      return missing.size > 0 || found.length < LEAST
+    }),
+    { seed, numRuns: runs, endOnFailure: true }
+  )
+  return found
+}

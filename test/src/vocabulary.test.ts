@@ -225,7 +225,11 @@ const support = (): string => {
         const taken = serves
           .filter(({ expectation }) =>
             E.isRight(
-              Compile.valueAndGrad({ schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation })(data)
+              // No code of a user's is to be tried, and what is refused is so before anything is compiled.
+              Compile.valueAndGrad(
+                { schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation },
+                { isTried: true, evaluations: 1 }
+              )(data)
             )
           )
           .map(({ name }) => name)

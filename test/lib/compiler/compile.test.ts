@@ -204,6 +204,63 @@ describe('the vocabulary', () => {
   })
 })
 
+describe('functions by others', () => {
+  const sizes = Array.from({ length: 613 }, (_, i) => 10 ** ((i - 306) / 2)).concat([
+    0.25, 0.4375, 0.6875, 1, 3, 21.9, 22.1, 709, 710
+  ])
+  const within = sizes.filter(x => x <= 1)
+  const both = (xs: ReadonlyArray<number>): ReadonlyArray<number> => [...xs, 0, ...xs.map(x => -x)]
+  const one = { shape: [], from: 'call' } as const
+  it.each([
+    ['Atan', T.atan, both(sizes)],
+    ['Asin', T.asin, both([...within, ...within.map(x => 1 - x)])],
+    ['Acos', T.acos, both([...within, ...within.map(x => 1 - x)])],
+    ['Sinh', T.sinh, both(sizes)],
+    ['Cosh', T.cosh, both(sizes)],
+    ['Asinh', T.asinh, both(sizes)],
+    ['Acosh', T.acosh, sizes.map(x => 1 + x)],
+    ['Atanh', T.atanh, both([...within, ...within.map(x => 1 - x)])],
+    ['Tan', T.tan, both(sizes.filter(x => x < 1e6))],
+    ['Elu', T.elu, both(sizes)],
+    ['Selu', T.selu, both(sizes)]
+  ] as const)('%s is the kernel’s, to a few units of the last place', (kernel, f, xs) => {
+    const program = compile(
+      { params: {}, rows: { x: one }, constants: {} },
+      ({ rows: { x } }) => ({ others: { f: f(x) } }),
+      [null, null]
+    )
+    if (E.isLeft(program)) throw new Error(program.left)
+    expect(program.right.byHand).toEqual([])
+    const x = Float64Array.from(xs)
+    const found = program.right.run({ rows: x.length, params: {}, given: { x }, constants: {} }).others.f.values
+    const wanted = kernels[kernel]({ x: { shape: [x.length], dtype: 'float32', values: x } }, {})
+    if (wanted instanceof Array) throw new Error('one output')
+    found.forEach((y, i) => {
+      const at = wanted.values[i]
+      if (Number.isFinite(at))
+        expect(Math.abs(y - at), `of ${x[i]}: ${y}, not ${at}`).toBeLessThanOrEqual(12 * 2 ** -53 * Math.abs(at))
+      else expect(Number.isFinite(y)).toBe(false)
+    })
+  })
+  it('Atan2 is Math’s in all quarters, with the signs of zeros', () => {
+    const program = compile(
+      { params: {}, rows: { x: one, y: one }, constants: {} },
+      ({ rows: { x, y } }) => ({ others: { f: T.atan2(y, x) } }),
+      [null, null]
+    )
+    if (E.isLeft(program)) throw new Error(program.left)
+    const values = [0, -0, 1, -1, 0.3, -0.3, 1e300, -1e300, 1e-300, Infinity, -Infinity]
+    const pairs = values.flatMap(y => values.map(x => [y, x] as const))
+    const [y, x] = [0, 1].map(i => Float64Array.from(pairs, pair => pair[i]))
+    const found = program.right.run({ rows: y.length, params: {}, given: { x, y }, constants: {} }).others.f.values
+    found.forEach((angle, i) => {
+      const wanted = Math.atan2(y[i], x[i])
+      if (wanted === 0) expect(angle, `${y[i]} ${x[i]}`).toBe(wanted)
+      else expect(Math.abs(angle - wanted), `${y[i]} ${x[i]}`).toBeLessThanOrEqual(4 * 2 ** -53 * Math.abs(wanted))
+    })
+  })
+})
+
 describe('ops that run by the interpreter on a panel', () => {
   it('are those that docs/compiler.md lists', () => {
     const page = readFileSync(new URL('../../../docs/compiler.md', import.meta.url), 'utf8')

@@ -18,6 +18,23 @@ export const gaussiansOf = (mixture: Mixture.Mixture): Density.Gaussians => {
   return weights.map((weight, k) => ({ weight, mean: means[k], variance: variances[k][0] }))
 }
 
+/** A mixture of round components. */
+export const mixtureOf = (gaussians: Density.Gaussians): Mixture.Mixture =>
+  Mixture.of({
+    means: gaussians.map(({ mean }) => mean),
+    weights: gaussians.map(({ weight }) => weight),
+    variances: gaussians.map(({ variance }) => variance)
+  })
+
+/** Whether a loss is one of x_t alone, of the score of a mixture: then it takes populations. */
+export const takesPopulations = <P extends string>(
+  loss: Omit<Loss<P>, 'expectation'>,
+  on = Population.of(Mixture.of({ means: [[0]] }))
+): boolean =>
+  E.isRight(
+    Compile.valueAndGrad({ ...loss, expectation: Expectation.monteCarlo() }, { evaluations: 1, isTried: true })(on)
+  )
+
 /**
  * The population of a mixture, whose nodes are of x_t and meet no noise. Of a loss that reads the noise itself, or whose score is no
  * mixture, so many equal steps of x_0 and of z, in one dimension.
@@ -27,9 +44,8 @@ export const whole = <P extends string>(
   truth: Mixture.Mixture,
   steps: number
 ): Whole => {
-  const [points, expectation] = [Population.of(truth), Expectation.monteCarlo()]
-  if (E.isRight(Compile.valueAndGrad({ ...loss, expectation }, { evaluations: 1, isTried: true })(points)))
-    return { points, expectation, isExact: true }
+  const points = Population.of(truth)
+  if (takesPopulations(loss, points)) return { points, expectation: Expectation.monteCarlo(), isExact: true }
   const rule = Density.trapezoid(steps)
   const both = Density.withNoise(Density.population(gaussiansOf(truth), rule), rule)
   return { points: both.points, expectation: Expectation.fixed(both.noise), isExact: false }

@@ -184,6 +184,25 @@ areCaught([
     right
   },
   {
+    wrong: 'a gradient a millionth of the parameters too long',
+    law: truth,
+    mutant: computed(
+      evaluation(({ value, gradient }, { params }) => ({
+        value,
+        gradient: Params.zipWith((g, p) => g + 1e-6 * p)(gradient, params)
+      }))
+    ),
+    right
+  },
+  {
+    wrong: 'less of the value the further the means are',
+    law: 'the truth is a minimum in population',
+    mutant: computed(
+      evaluation(({ value, gradient }, { params }) => ({ value: value - Params.norm(params), gradient }))
+    ),
+    right
+  },
+  {
     wrong: 'the target −z for −z/σ',
     law: truth,
     mutant: custom(({ score, noise }) => sum(square(add(score, noise)), 1), { proper: true }),

@@ -32,6 +32,7 @@ import {
 import { columnsOf } from './arbitraries.js'
 import { awkward } from './awkward.js'
 import { altered, held, isCase, unclaimedOf } from './check.js'
+import { climb, type Climbed } from './climb.js'
 import { compile, plans } from './compile.js'
 import { expectation, type ExpectationOptions } from './expectation.js'
 import { initializer, type InitializerOptions } from './initializer.js'
@@ -406,6 +407,8 @@ export interface CheckOptions<T> extends Context {
   readonly expected?: ReadonlyArray<string>
   /** How many cases for each law; fewer where a law says that fewer are enough. */
   readonly runs?: number
+  /** How many more are looked for about the case that comes nearest to the edge of its tolerance; none unless given. */
+  readonly climb?: number
   readonly seed?: number
 }
 
@@ -446,9 +449,24 @@ const caseOf = (value: unknown): object | null => {
 /** A case as it was generated, without what prints it. */
 const withoutPrinter = (one: object | null): object | null => one && Object.fromEntries(Object.entries(one))
 
+/** The case that comes nearest to the edge of a tolerance, of so many that are looked for about such; one that fails is beyond 1. */
+const furthest = (
+  { property, says, enough = Infinity }: Law,
+  { climb: steps = 0, seed }: Pick<CheckOptions<unknown>, 'climb'> & { readonly seed: number }
+): Climbed<unknown> | null => {
+  if (says === undefined || steps === 0) return null
+  const nearness = (value: unknown): number => {
+    const failure = property.run(value)
+    return failure !== null && 'error' in failure ? Infinity : exerciseOf([says(caseOf(value))]).worst
+  }
+  return climb(property, nearness, { steps, enough, seed })
+}
+
 const rowOf = (
   law: Law,
-  options: Pick<CheckOptions<unknown>, 'claims' | 'examples' | 'expected' | 'runs'> & { readonly seed: number }
+  options: Pick<CheckOptions<unknown>, 'claims' | 'climb' | 'examples' | 'expected' | 'runs'> & {
+    readonly seed: number
+  }
 ): Row => {
   const { runs = 100, seed, examples = {}, expected = [] } = options
   const numRuns = Math.min(runs, law.enough ?? runs)
@@ -461,12 +479,14 @@ const rowOf = (
     examples: (examples[law.name] ?? []).map(example => [example])
   })
   const { says } = law
-  const cases = first.executionSummary
-    .map(({ value }) => value)
+  const further = first.failed ? null : furthest(law, options)
+  const cases = [...first.executionSummary.map(({ value }) => value), ...(further === null ? [] : [further.value])]
     .filter(isCase)
     .map(caseOf)
   const met = cases.flatMap(awkward)
   const failure = ((): fc.RunDetails<unknown> | null => {
+    if (further !== null && further.near > 1)
+      return fc.check(law.property, { seed, numRuns: 1, endOnFailure: true, examples: [further.value] })
     if (!first.failed) return null
     const from = { seed, path: first.counterexamplePath?.split(':')[0] ?? '0' }
     // What few cases are enough for costs too much to be shrunk.

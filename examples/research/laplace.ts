@@ -4,7 +4,7 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import { Compile, Field, Initializer, Key, Params, Pipeline, Problem, Run, Schedule, Score, Stage } from 'ornstein'
-import { abs, add, div, exp, logSoftmax, maximum, neg, square, sub, transpose, type Tensor } from 'ornstein/float64'
+import { abs, add, div, exp, maximum, neg, square, sub, transpose, type Tensor } from 'ornstein/float64'
 import type { Program } from './program.js'
 
 /** |x − c_k|, [rows, K], of points on a line. */
@@ -17,24 +17,19 @@ export const laplace = Score.family({
   parameters:
     ({ components: K }) =>
     () => ({ means: [K, 1], logScales: [K], logits: [K] }),
-  components:
+  logDensities:
     () =>
-    ({ means, logScales, logits }) => ({
-      logWeights: logSoftmax(logits),
-      centres: means,
-      logDensity: x => neg(add(div(deviations(x, means), exp(logScales)), add(logScales, Math.log(2))))
-    }),
+    ({ means, logScales }, x) =>
+      neg(add(div(deviations(x, means), exp(logScales)), add(logScales, Math.log(2)))),
   onlyClean: 'a Laplace variable with noise has another density',
   sufficient: () => ({
     statistics: ({ means }, x) => {
       const size = maximum(deviations(x, means), 1e-9)
       return { size, weight: div(1, size), first: div(x, size), second: div(square(x), size) }
     },
-    maximise: (_, { mass, size, weight, first, second }) => {
-      const centre = Array.from(weight.values, (w, k) => first.values[k] / w)
-      const scatter = centre.map((c, k) => second.values[k] - c * first.values[k] + size.values[k])
-      const logScales = scatter.map((sum, k) => Math.log(sum / 2 / mass.values[k]))
-      return Params.of({ means: centre.map(c => [c]), logScales, logits: Array.from(mass.values, Math.log) })
+    each: (_, { mass: [mass], size: [size], weight: [weight], first: [first], second: [second] }) => {
+      const centre = first / weight
+      return { means: centre, logScales: Math.log((second - centre * first + size) / 2 / mass) }
     }
   })
 })

@@ -1,35 +1,16 @@
 /**
  * Student's t with its degrees of freedom by its own statistics: each row has a precision g, of which the E-step knows
- * E[g | x] = (ν + 1)/(ν + δ²) and E[log g | x]; ν is the root of one equation (ECM, Liu & Rubin 1995). `Score.withTails` does this for
+ * E[g | x] = (ν + 1)/(ν + δ²) and E[log g | x]; ν is twice the shape of a Gamma that these say (ECM, Liu & Rubin 1995). `Score.withTails` does this for
  * every covariance; here is how a user would.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import { Compile, Field, Initializer, Key, Params, Pipeline, Problem, Run, Schedule, Score, Stage } from 'ornstein'
-import {
-  add,
-  bisect,
-  div,
-  exp,
-  Gamma,
-  log,
-  log1p,
-  logGamma,
-  logSoftmax,
-  mul,
-  square,
-  sub,
-  transpose,
-  type Tensor
-} from 'ornstein/float64'
+import { add, div, exp, Gamma, log, log1p, logGamma, mul, square, sub, transpose, type Tensor } from 'ornstein/float64'
 import type { Program } from './program.js'
 
 /** δ² = (x − c_k)²/σ_k², [rows, K]. */
 const distances = (x: Tensor, means: Tensor, logScales: Tensor): Tensor =>
   square(div(sub(x, transpose(means)), exp(logScales)))
-
-/** log ν where log ν/2 − ψ(ν/2) + 1 + mean, which falls, is 0. */
-const freedom = (mean: number): number =>
-  bisect(l => Gamma.logLessDigamma(Math.exp(l) / 2) + 1 + mean > 0, Math.log(0.05), Math.log(1000))
 
 export const studentT = Score.family({
   name: 'studentT',
@@ -38,30 +19,23 @@ export const studentT = Score.family({
   parameters:
     ({ components: K }) =>
     () => ({ means: [K, 1], logScales: [K], logNu: [K], logits: [K] }),
-  components:
+  logDensities:
     () =>
-    ({ means, logScales, logNu, logits }) => ({
-      logWeights: logSoftmax(logits),
-      centres: means,
-      logDensity: x => {
-        const [nu, half] = [exp(logNu), mul(0.5, add(exp(logNu), 1))]
-        const peak = sub(sub(logGamma(half), logGamma(mul(0.5, nu))), mul(0.5, add(logNu, Math.log(Math.PI))))
-        return sub(sub(peak, logScales), mul(half, log1p(div(distances(x, means, logScales), nu))))
-      }
-    }),
+    ({ means, logScales, logNu }, x) => {
+      const [nu, half] = [exp(logNu), mul(0.5, add(exp(logNu), 1))]
+      const peak = sub(sub(logGamma(half), logGamma(mul(0.5, nu))), mul(0.5, add(logNu, Math.log(Math.PI))))
+      return sub(sub(peak, logScales), mul(half, log1p(div(distances(x, means, logScales), nu))))
+    },
   onlyClean: 'the tails of t with noise are another distribution, that of Score.withTails',
   sufficient: () => ({
     statistics: ({ means, logScales, logNu }, x) => {
       const g = div(add(exp(logNu), 1), add(exp(logNu), distances(x, means, logScales)))
       return { g, first: mul(g, x), second: mul(g, square(x)), tails: sub(log(g), g) }
     },
-    maximise: (old, { mass, g, first, second, tails }) => {
-      const centre = Array.from(g.values, (w, k) => first.values[k] / w)
-      const variance = centre.map((c, k) => (second.values[k] - c * first.values[k]) / mass.values[k])
-      const seen = Array.from(old.logNu.values, l => Gamma.logLessDigamma((Math.exp(l) + 1) / 2))
-      const logNu = seen.map((s, k) => freedom(tails.values[k] / mass.values[k] - s))
-      const [means, logScales] = [centre.map(c => [c]), variance.map(v => Math.log(v) / 2)]
-      return Params.of({ means, logScales, logNu, logits: Array.from(mass.values, Math.log) })
+    each: ({ logNu: [old] }, { mass: [mass], g: [g], first: [first], second: [second], tails: [tails] }) => {
+      const [centre, seen] = [first / g, Gamma.logLessDigamma((Math.exp(old) + 1) / 2)]
+      const logScales = Math.log((second - centre * first) / mass) / 2
+      return { means: centre, logScales, logNu: Math.log(2 * Gamma.shape(seen - 1 - tails / mass)) }
     }
   })
 })

@@ -11,7 +11,6 @@ import {
   expandDims,
   log,
   log1p,
-  logSoftmax,
   matMul,
   mul,
   neg,
@@ -37,23 +36,16 @@ export const vonMisesFisher = Score.family({
   parameters:
     ({ components: K }) =>
     () => ({ means: [K, 3], logits: [K] }),
-  components:
+  logDensities:
     () =>
-    ({ means, logits }) => ({
-      logWeights: logSoftmax(logits),
-      centres: means,
-      logDensity: x => add(matMul(x, means, { transposeB: true }), constant(sqrt(sum(square(means), 1))))
-    }),
+    ({ means }, x) =>
+      add(matMul(x, means, { transposeB: true }), constant(sqrt(sum(square(means), 1)))),
   onlyClean: 'its rows lie on a sphere, which noise leaves',
   sufficient: () => ({
     statistics: (_, x) => ({ sum: expandDims(x, 1) }),
-    maximise: (_, { mass, sum }) => {
-      const means = Array.from(mass.values, (m, k) => {
-        const total = Array.from(sum.values.subarray(3 * k, 3 * k + 3))
-        const length = Math.hypot(...total)
-        return total.map(x => (concentration(length / m) * x) / length)
-      })
-      return Params.of({ means, logits: Array.from(mass.values, Math.log) })
+    each: (_, { mass: [mass], sum }) => {
+      const length = Math.hypot(...sum)
+      return { means: sum.map(x => (concentration(length / mass) * x) / length) }
     }
   })
 })

@@ -1,5 +1,6 @@
 /** log Γ and its derivative ψ, on plain numbers. */
-import { log } from './elementary.js'
+import { bisect } from './bisect.js'
+import { exp, log } from './elementary.js'
 
 /** From here on Stirling's series has the digits of a double. */
 const FAR = 10
@@ -34,3 +35,18 @@ export const logLessDigamma = (x: number): number => {
   const square = 1 / (x * x)
   return 0.5 / x + SERIES.reduceRight((sum, b, j) => sum * square + (2 * j + 1) * b, 0) * square
 }
+
+/**
+ * The shape a of which log a − ψ(a) is so much: of a Gamma with such a difference between the logarithm of its mean and the mean of its
+ * logarithms, the likeliest. It falls from ∞, for 0 and below, as the difference grows.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Gamma } from 'ornstein/float64'
+ *
+ * // Of 1, 2 and 4: the logarithm of their mean less the mean of their logarithms.
+ * const shape = Gamma.shape(Math.log(7 / 3) - Math.log(2))
+ * assert.ok(Math.abs(Gamma.logLessDigamma(shape) - Math.log(7 / 6)) < 1e-14)
+ */
+export const shape = (difference: number): number =>
+  difference > 0 ? exp(bisect(l => logLessDigamma(exp(l)) > difference, -700, 700)) : difference <= 0 ? Infinity : NaN

@@ -84,16 +84,38 @@ export interface Learned {
   readonly isVolumeShared?: boolean
 }
 
-/** Sufficient statistics of a family's own, and the parameters that they lead to. */
-export interface Sufficient<P extends string> {
+/** Numbers by name, those of one component: one or several each. */
+type Own<P extends string> = { readonly [K in P]: Float64Array }
+
+/** Sufficient statistics of a family's own, and the parameters that they lead to: of all components, or of each alone. */
+export type Sufficient<P extends string> = Statistics<P> & (OfAll<P> | OfEach<P>)
+
+interface Statistics<P extends string> {
   /** Of each row and component, [rows, K] or [rows, K, …] by name; [rows, 1, …] of what is the same for all components. Parameters are those of the last step. */
   readonly statistics: (params: Params.Tensors<P>, x: Tensor) => Readonly<Record<string, Tensor>>
+}
+
+interface OfAll<P extends string> {
   /** The parameters, from Σ r s over the rows by name, [K] or [K, …], and `mass`, Σ r [K], r the responsibilities; weights of rows sum to 1. */
   readonly maximise: (
     params: Params.Params<P>,
     sums: Readonly<Record<string, NdArray>> & { readonly mass: NdArray },
     dim: number
   ) => Params.Params<P>
+  readonly each?: undefined
+}
+
+interface OfEach<P extends string> {
+  /**
+   * The parameters of a component, from what they were and its sums, `mass` among them: `({ logNu: [logNu] }, { mass: [n], g: [g] }) => …`. Every
+   * parameter has the components along its first axis. `logits` unless given are log Σ r.
+   */
+  readonly each: (
+    params: Own<P>,
+    sums: Readonly<Record<string, Float64Array>>,
+    dim: number
+  ) => { readonly [K in Exclude<P, 'logits'>]: number | ArrayLike<number> } & { readonly logits?: number }
+  readonly maximise?: undefined
 }
 
 export interface MStep<P extends string> extends Learned {
@@ -241,7 +263,7 @@ type PerFields<F extends Field.Fields, C> = {
 /** What is said without the fields. */
 type Flags = 'unitVariance' | 'mirrored' | 'closedUnder' | 'hasBackground' | 'hasTails' | 'held' | 'onlyClean'
 
-export interface Spec<N extends string, F extends Field.Fields, P extends string, A extends Case.Call>
+interface Described<N extends string, F extends Field.Fields, P extends string, A extends Case.Call>
   extends
     Omit<Case.Spec<N, F, never, A, null>, 'meaning'>,
     PerFields<F, Omit<Capabilities<NoInfer<P>>, Flags>>,
@@ -251,7 +273,6 @@ export interface Spec<N extends string, F extends Field.Fields, P extends string
    * first in the unit of the data, and hold the second while noise hides them.
    */
   readonly parameters: (fields: Field.Of<F>) => (dim: number) => Params.Shapes<P>
-  readonly components: (fields: Field.Of<F>) => (params: Params.Tensors<NoInfer<P>>, dim: number) => ComponentsOf
   /**
    * Free parameters, as information criteria count them: weights sum to 1, and rotations of factors are not counted. All entries but one of
    * `logits` unless given.
@@ -259,6 +280,28 @@ export interface Spec<N extends string, F extends Field.Fields, P extends string
   readonly degreesOfFreedom?: (fields: Field.Of<F>) => (dim: number) => number
   /** What fits and reports call it, of fields that say more than the name; the name unless given, or null. */
   readonly called?: (fields: Field.Of<F>) => string | null
+}
+
+export interface Spec<
+  N extends string,
+  F extends Field.Fields,
+  P extends string,
+  A extends Case.Call
+> extends Described<N, F, P, A> {
+  readonly components: (fields: Field.Of<F>) => (params: Params.Tensors<NoInfer<P>>, dim: number) => ComponentsOf
+}
+
+/** A family whose weights are its `logits` and whose centres are its `means`. */
+export interface ByDensities<
+  N extends string,
+  F extends Field.Fields,
+  P extends string,
+  A extends Case.Call
+> extends Described<N, F, P, A> {
+  /** log p_k(x) at a level, whole, [rows, K] of x [rows, dim] */
+  readonly logDensities: (
+    fields: Field.Of<F>
+  ) => (params: Params.Tensors<NoInfer<P>>, x: Tensor, level: RowLevel) => Tensor
 }
 
 // —— what follows ——

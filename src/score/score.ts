@@ -76,6 +76,7 @@ export {
   levelFor,
   type At,
   type Capabilities,
+  type ByDensities,
   type ComponentsOf,
   type Family,
   type Learned,
@@ -90,6 +91,7 @@ export {
   type Second,
   type Spec,
   type Start,
+  type Sufficient,
   type Symmetries
 } from '../family/family.js'
 export { family, startOf } from '../mixture/families/define.js'

@@ -18,6 +18,7 @@ import {
   type NdArray,
   type Tensor
 } from '../../../lib/index.js'
+import * as Elementary from '../../../lib/numbers/elementary.js'
 import { refuse } from '../../../lib/plain/refuse.js'
 import * as Strands from '../../../lib/rows/strands.js'
 import { stretch } from '../../../lib/rows/stretches.js'
@@ -49,6 +50,39 @@ const sumsOf =
     }
   }
 
+/** What stands for a component in each array, of so many. */
+const ofComponent = (
+  k: number,
+  count: number
+): (<Q extends string>(all: Params.Params<Q>) => { readonly [K in Q]: Float64Array }) =>
+  Params.map<NdArray, Float64Array>(({ values }) => {
+    const width = values.length / count
+    return values.subarray(k * width, (k + 1) * width)
+  })
+
+/** The parameters that sums lead to. */
+const maximised = <P extends string>(
+  { maximise, each }: Sufficient<P>,
+  params: Params.Params<P>,
+  sums: Readonly<Record<string, NdArray>> & { readonly mass: NdArray },
+  dim: number
+): Params.Params<P> => {
+  if (each === undefined) return maximise(params, sums, dim)
+  const { values: mass } = sums.mass
+  const all = Array.from(mass, (_, k): Readonly<Record<string, number | ArrayLike<number>>> => {
+    const own = ofComponent(k, mass.length)
+    return { logits: Elementary.log(mass[k]), ...each(own(params), own(sums), dim) }
+  })
+  return Params.map<NdArray, NdArray>(({ shape, values }, name) => {
+    const found = all.flatMap(one => (typeof one[name] === 'number' ? [one[name]] : Array.from(one[name] ?? [])))
+    return shape[0] === mass.length && found.length === values.length
+      ? { shape, values: Float64Array.from(found) }
+      : refuse(
+          `each: ${name} of shape [${shape.join(', ')}] is given ${found.length} numbers by ${mass.length} components; give those of a component, or say \`maximise\` of all`
+        )
+  })(params)
+}
+
 /** One E- and M-step at time 0, as a sum over the rows. */
 export const summed = <P extends string>(
   family: Family<P>,
@@ -62,7 +96,7 @@ export const summed = <P extends string>(
   const weighed = weighing(data)
   const taken = (params: Params.Params<P>, { value, mass, ...own }: Readonly<Record<string, NdArray>>): Taken<P> => ({
     value: value.values[0],
-    params: sufficient.maximise(params, { mass, ...own }, dim)
+    params: maximised(sufficient, params, { mass, ...own }, dim)
   })
   const interpreted = (params: Params.Params<P>): Strands.Sum<Taken<P>> => {
     const some = (first: number, count: number): Readonly<Record<string, NdArray>> =>

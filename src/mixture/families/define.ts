@@ -8,11 +8,13 @@ import {
   expandDims,
   fromNdArray,
   grad,
+  logSoftmax,
   logSumExp,
   softmax,
   type NdArray,
   type Tensor
 } from '../../../lib/index.js'
+import { refuse } from '../../../lib/plain/refuse.js'
 import { Case, type Field } from '../../core/index.js'
 import {
   meaningOf,
@@ -24,6 +26,7 @@ import {
   type Model,
   type Meaning,
   type Score,
+  type ByDensities,
   type ComponentsOf,
   type RowLevel,
   type Symmetries
@@ -61,7 +64,8 @@ const logJoint = ({ logWeights, logDensity }: ComponentsOf, x: Tensor, level: Ro
 /**
  * A family of mixtures of one's own, from the log-densities of its components: it is learned by every objective, printed,
  * stored and property-tested as ours are. With `toMixture` and `fromMixture` it is learned by expectation–maximization too, at time 0 and
- * at noise levels, under priors and with missing cells, and starts from the centres of clusters.
+ * at noise levels, under priors and with missing cells, and starts from the centres of clusters. Where weights are parameters `logits`
+ * and centres `means`, `logDensities` stand for `components`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -105,12 +109,31 @@ export function family<
   P extends string,
   const F extends Field.Fields = Field.NoFields,
   const A extends Case.Call = null
->(spec: Spec<N, F, P, A>): Case.Constructor<Score<P>, N, F, A, null> {
+>(spec: Spec<N, F, P, A> | ByDensities<N, F, P, A>): Case.Constructor<Score<P>, N, F, A, null> {
+  const whole = 'components' in spec ? spec : { ...spec, components: componentsOf(spec) }
   return Case.define('Score', {
     ...spec,
-    meaning: (fields: Field.Of<F>): Meaning<P> => meaningOf(modelOf(spec, fields))
+    meaning: (fields: Field.Of<F>): Meaning<P> => meaningOf(modelOf(whole, fields))
   })
 }
+
+/** Components of log-densities, `logits` and `means`. */
+const componentsOf =
+  <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>({
+    name,
+    logDensities
+  }: ByDensities<N, F, P, A>): Spec<N, F, P, A>['components'] =>
+  fields => {
+    const of = logDensities(fields)
+    return params => {
+      const { logits, means }: Partial<Params.Tensors<string>> = params
+      return logits === undefined || means === undefined
+        ? refuse(
+            `Score.${name}: logDensities are of a family with means and logits among its parameters; say its components`
+          )
+        : { logWeights: logSoftmax(logits), centres: means, logDensity: (x, level) => of(params, x, level) }
+    }
+  }
 
 /** How many entries of parameters are free, except for a sum that the weights have. */
 const freedomOf = (shapes: Params.Shapes<string>): number =>

@@ -1,12 +1,14 @@
 /** Families by statistics of their own: steps climb, weights count as repeated rows, and what noises rows is refused. */
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
+import { add, div, Elementary, log, neg, transpose } from '../../../../lib/index.js'
 import { laplace } from '../../../../examples/research/laplace.js'
 import { studentT } from '../../../../examples/research/student-t.js'
 import { vonMisesFisher } from '../../../../examples/research/von-mises-fisher.js'
 import {
   Compile,
   Expectation,
+  Field,
   Initializer,
   Key,
   Objective,
@@ -16,7 +18,7 @@ import {
   Problem,
   Run,
   Schedule,
-  type Score,
+  Score,
   Stage,
   TimeLaw,
   type Points
@@ -130,5 +132,58 @@ describe.each(cases)('%s', (_, score, start, points) => {
       steps: 3
     })
     expect(E.isRight(program(score, start, points, likelihood))).toBe(true)
+  })
+})
+
+describe('a family of exponential distributions', () => {
+  const numbers = { rows: 4, dim: 1, values: Float64Array.of(0.5, 1, 2, 4.5) }
+  const of = (sufficient: Score.Sufficient<'means' | 'logits'>) =>
+    Score.family({
+      name: 'exponential',
+      about: 'x ≥ 0 of mean c_k',
+      fields: { components: Field.count({ suggestion: 1 }) },
+      parameters:
+        ({ components: K }) =>
+        () => ({ means: [K, 1], logits: [K] }),
+      logDensities:
+        () =>
+        ({ means }, x) =>
+          neg(add(div(x, transpose(means)), log(transpose(means)))),
+      onlyClean: 'noise goes below 0',
+      sufficient: () => sufficient
+    })({ components: 2 })
+  const statistics: Score.Sufficient<'means' | 'logits'>['statistics'] = (_, x) => ({ sum: x })
+  const end = (sufficient: Score.Sufficient<'means' | 'logits'>): Params.Params<string> =>
+    Run.last(
+      Problem.orThrow(
+        Compile.pipeline(
+          Pipeline.of({
+            schedule: Schedule.ornsteinUhlenbeck,
+            score: of(sufficient),
+            initializer: Initializer.values(Params.of({ means: [[1], [3]], logits: [0, 0] })),
+            stages: [Stage.expectationMaximization({ steps: 5 })]
+          })
+        )(numbers)
+      )
+    )(Key.fromSeed(1)).params
+  it('is learned component by component as all at once', () => {
+    const all = end({
+      statistics,
+      maximise: (_, { mass, sum }) =>
+        Params.of({
+          means: Array.from(mass.values, (m, k) => [sum.values[k] / m]),
+          logits: Array.from(mass.values, Elementary.log)
+        })
+    })
+    const each = end({ statistics, each: (_, { mass: [mass], sum: [sum] }) => ({ means: sum / mass }) })
+    expect(each).toEqual(all)
+    // Five steps climb to where the mean is that of the rows.
+    const shares = all.logits.values.map(Math.exp)
+    expect(Math.abs(shares[0] * all.means.values[0] + shares[1] * all.means.values[1] - 2)).toBeLessThan(1e-14)
+  })
+  it('refuses numbers that are not as many', () => {
+    expect(() => end({ statistics, each: () => ({ means: [1, 2] }) })).toThrow(
+      'each: means of shape [2, 1] is given 4 numbers by 2 components; give those of a component, or say `maximise` of all'
+    )
   })
 })

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Optimizer, Params, Rate } from '../index.js'
+import { ofRates } from './capability.js'
 import { over, ofRows, is, isAtMost, isBelow } from './lawRows.js'
 import type { Laws } from './law.js'
 
@@ -82,7 +83,8 @@ export const rate = (
             { step: [-at(rate, step % 21)], 'rate in force': at(rate, step % 21) }
           )
         }
-      })
+      }),
+      ofRates(rate)
     ],
     given
   )

@@ -319,7 +319,7 @@ export function define<
 }
 
 /** An update as arrays, of what it is in tensors. */
-const computed =
+export const computed =
   (write: () => Writes<unknown>) =>
   (gradient: Arrays, memory: unknown, { params }: Point): readonly [Arrays, unknown] => {
     const tensors = Params.map(fromNdArray)

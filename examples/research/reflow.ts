@@ -25,10 +25,10 @@ import {
 import { add, mul, square, sub, sum } from 'ornstein/float64'
 import type { Program } from './program.js'
 
-const schedule = Schedule.rectifiedFlow
+export const schedule = Schedule.rectifiedFlow
 const embedding = Net.sinusoidal(4, { of: 'angle' })
 const net = Net.mlp({ hidden: [32, 32], embedding, heads: { velocity: Net.output() } })
-const score = Score.network(net, { heads: { velocity: Parametrization.flow } })
+export const score = Score.network(net, { heads: { velocity: Parametrization.flow } })
 const times = TimeLaw.uniform(0, 1)
 
 /** E|u(x_t, t) − (z − x)|² on the line between a sample x and the noise z that it came from. */
@@ -37,7 +37,7 @@ const straight = Objective.seeing(score)(({ clean, partner, level, headsAt }) =>
   return sum(square(sub(headsAt(between, level).velocity, sub(partner, clean))), 1)
 })
 const rectified = Objective.denoising(times, Parametrization.flow)
-const again = Objective.custom('reflow', times, straight, { bounded: true })
+export const again = Objective.custom('reflow', times, straight, { bounded: true })
 const pipelineOf = (objective: Objective.Objective, initializer: Initializer.Initializer, steps: number) => {
   const optimizer = Optimizer.adam({ rate: Rate.cosine({ rate: 5e-3, steps }) })
   return Pipeline.of({

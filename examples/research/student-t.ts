@@ -34,7 +34,8 @@ export const studentT = Score.family({
     },
     each: ({ logNu: [old] }, { mass: [mass], g: [g], first: [first], second: [second], tails: [tails] }) => {
       const [centre, seen] = [first / g, Gamma.logLessDigamma((Math.exp(old) + 1) / 2)]
-      const logScales = Math.log((second - centre * first) / mass) / 2
+      // Rows that are equal have no likeliest variance.
+      const logScales = Math.log(Math.max(1e-12, (second - centre * first) / mass)) / 2
       return { means: centre, logScales, logNu: Math.log(2 * Gamma.shape(seen - 1 - tails / mass)) }
     }
   })

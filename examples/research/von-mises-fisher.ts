@@ -39,7 +39,8 @@ export const vonMisesFisher = Score.family({
   logDensities:
     () =>
     ({ means }, x) =>
-      add(matMul(x, means, { transposeB: true }), constant(sqrt(sum(square(means), 1)))),
+      // At κ = 0, the uniform distribution, its direction has no length.
+      add(matMul(x, means, { transposeB: true }), constant(sqrt(add(sum(square(means), 1), 1e-12)))),
   onlyClean: 'its rows lie on a sphere, which noise leaves',
   sufficient: () => ({
     statistics: (_, x) => ({ sum: expandDims(x, 1) }),

@@ -1133,6 +1133,18 @@ export const drawnBeside = <P extends string>(
     )
   )
 
+/** Whether all that a term reads is there, of a model. */
+export const isRead = <P extends string>(model: Score.Model<P>, term: Objective.Term, dim: number): boolean =>
+  !Objective.isMatching(term) || O.isSome(readsOf(model, term, dim))
+
+/** Whether a term reads the row that belongs to each row. */
+export const readsPartner = <P extends string>(model: Score.Model<P>, term: Objective.Term, dim: number): boolean =>
+  Objective.isMatching(term) &&
+  pipe(
+    readsOf(model, term, dim),
+    O.exists(({ names }) => names.has('partner'))
+  )
+
 /** That a term noises rows of a family that is of time 0 only, and why it is. */
 const noised = <P extends string>(score: Score.Score<P>, term: Objective.Term): ReadonlyArray<Problem.Problem> =>
   pipe(

@@ -57,7 +57,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { Key, type NdArray } from '../../lib/index.js'
+import { compute, Key, ones, tensor, zeros, type NdArray } from '../../lib/index.js'
 import type { Concept } from '../core/index.js'
 import { size } from '../../lib/arrays/ndarray.js'
 import * as Loss from '../compile/loss.js'
@@ -81,6 +81,7 @@ import {
   Vocabulary,
   Weighting
 } from '../index.js'
+import { sameBits } from './bits.js'
 import { printed } from './check.js'
 
 /** A multiple of 0.01 in [−bound, bound]. */
@@ -184,9 +185,10 @@ const table = (dim: number, rows: ReadonlyArray<ReadonlyArray<number>>): Points 
 export const outlying = (points: Points): Points => ({ ...points, values: points.values.map(x => 1e6 * x) })
 
 /** Points as code. */
-export const showPoints = ({ rows, dim, values, weights }: Points): string =>
+export const showPoints = ({ rows, dim, values, weights, partner }: Points): string =>
   `{ rows: ${rows}, dim: ${dim}, values: Float64Array.of(${values.join(', ')})` +
-  `${weights === undefined ? '' : `, weights: Float64Array.of(${weights.join(', ')})`} }`
+  `${weights === undefined ? '' : `, weights: Float64Array.of(${weights.join(', ')})`}` +
+  `${partner === undefined ? '' : `, partner: Float64Array.of(${partner.join(', ')})`} }`
 
 interface PointsOptions {
   readonly minRows?: number
@@ -305,7 +307,9 @@ export const params =
 
 /** The awkward classes that points and parameters of a score meet, of those that `awkward` knows. */
 export const meets = <P extends string>(score: Score.Score<P>): ReadonlyArray<string> => [
-  ...['one dimension', 'several dimensions', 'equal rows', 'far tail', 'tiny or 0', 'all 0'],
+  ...(dimsOf(score).includes(1) ? ['one dimension'] : []),
+  ...(dimsOf(score).some(dim => dim > 1) ? ['several dimensions'] : []),
+  ...['equal rows', 'far tail', 'tiny or 0', 'all 0'],
   minRows(score) === 1 ? 'one row' : 'equal centres'
 ]
 
@@ -325,20 +329,78 @@ const seesNoise = <P extends string>(score: Score.Score<P>): boolean =>
 
 const isMixture = <P extends string>(score: Score.Score<P>): boolean => O.isSome(Score.interpret(score).family)
 
+/** Whether what a score says of rows of so many columns has the shapes that it should, and throws nothing. */
+const takes = <P extends string>(score: Score.Score<P>, dim: number): boolean =>
+  pipe(
+    O.tryCatch(() => {
+      const { family, output } = Score.interpret(score)
+      const params = Params.zeros(Score.shapes(dim)(score))
+      const numbers = (shape: ReadonlyArray<number>) => tensor(shape, [shape.length])
+      const shapesOf = (rows: number, count: number): Float64Array =>
+        compute(() => {
+          const [own, x] = [Score.tensors(params), zeros([rows, dim])]
+          const level = { alpha: ones([rows, 1]), sigma: zeros([rows, 1]) }
+          if (O.isNone(family)) return numbers(output(own, x, level).shape)
+          const { logWeights, centres, logDensity } = family.value.components(own, dim)
+          return numbers(count === 0 ? logWeights.shape : [...logDensity(x, level).shape, ...centres.shape])
+        }).values
+      if (O.isNone(family)) return sameBits(shapesOf(3, 0), Float64Array.of(3, dim))
+      const [count] = shapesOf(1, 0)
+      const beside = family.value.hasBackground ? 1 : 0
+      return sameBits(shapesOf(count + 1, count), Float64Array.of(count + 1, count, count - beside, dim))
+    }),
+    O.exists(fits => fits && Score.problems({ rows: 1000, dim })(score as unknown as Score.Score<string>).length === 0)
+  )
+
+const taken = new WeakMap<object, ReadonlyArray<number>>()
+
+/** The numbers of columns, of 1, 2 and 3, that a score takes: all unless it knows how many there are; all where none fits, for the refusal to be told. */
+export const dimsOf = <P extends string>(score: Score.Score<P>): ReadonlyArray<number> => {
+  const known = taken.get(score)
+  if (known !== undefined) return known
+  const found = eachDim.filter(dim => takes(score, dim))
+  const all = found.length === 0 ? eachDim : found
+  taken.set(score, all)
+  return all
+}
+
+/** One of them. */
+export const dimsFor = <P extends string>(score: Score.Score<P>): fc.Arbitrary<number> => {
+  const found = dimsOf(score)
+  return found.length === eachDim.length ? dims : fc.constantFrom(...found)
+}
+
+/** Whether a score is of time 0 only. */
+export const isClean = <P extends string>(score: Score.Score<P>): boolean =>
+  pipe(
+    Score.interpret(score).family,
+    O.exists(({ onlyClean }) => O.isSome(onlyClean))
+  )
+
+/** Schedules on which a score is asked: of time 0 only, one that begins without noise. */
+export const schedulesFor = <P extends string>(score: Score.Score<P>): fc.Arbitrary<Schedule.Schedule> =>
+  isClean(score) ? shown(Schedule.show)(Schedule.ornsteinUhlenbeck) : schedules
+
+/** Times at which a score is asked. */
+export const timesFor =
+  <P extends string>(score: Score.Score<P>) =>
+  (schedule: Schedule.Schedule): fc.Arbitrary<number> =>
+    isClean(score) ? fc.constant(0) : times(schedule)
+
 // —— objectives ——
 
-/** The numbers of columns, of 1, 2 and 3, that an objective for a score takes: all unless it knows how many there are; none that does not fit. */
+/** The numbers of columns, of 1, 2 and 3, that an objective for a score takes: those of the score, unless it knows how many there are; none that does not fit. */
 export const columnsOf = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>
 ): ReadonlyArray<number> =>
   Objective.terms(objective).some(({ term }) => term.unfit !== undefined)
-    ? eachDim.filter(dim => {
+    ? dimsOf(score).filter(dim => {
         const loss = { schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation: Expectation.monteCarlo() }
         const points = { rows: 4, dim, values: new Float64Array(4 * dim) }
         return E.isRight(Compile.valueAndGrad(loss, { evaluations: 1 })(points))
       })
-    : eachDim
+    : dimsOf(score)
 
 /** The same at random; any where none fits, for the refusal to be told. */
 export const columns = <P extends string>(
@@ -348,6 +410,24 @@ export const columns = <P extends string>(
   const found = columnsOf(objective, score)
   return found.length > 0 && found.length < eachDim.length ? fc.constantFrom(...found) : dims
 }
+
+/** Points with a partner for each row, where an objective for a score reads it. */
+export const pairedFor =
+  <P extends string>(objective: Objective.Objective, score: Score.Score<P>) =>
+  (points: (dim: number) => fc.Arbitrary<Points>): ((dim: number) => fc.Arbitrary<Points>) => {
+    const [dim] = columnsOf(objective, score)
+    const reads = lazy(() =>
+      Objective.terms(objective).some(({ term }) => Loss.readsPartner(Score.interpret(score), term, dim))
+    )
+    return dim =>
+      reads()
+        ? points(dim).chain(each =>
+            fc
+              .array(real(3), { minLength: each.rows * dim, maxLength: each.rows * dim })
+              .map(partner => ({ ...each, partner: Float64Array.from(partner) }))
+          )
+        : points(dim)
+  }
 
 /** The expectation's noise drawn in full, written as code. */
 export const showExpectation = (expectation: Expectation.Expectation): string =>

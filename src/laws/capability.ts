@@ -7,7 +7,8 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { add, compute, Quadrature } from '../../lib/index.js'
+import * as Loss from '../compile/loss.js'
+import { add, compute, mul, Quadrature, tensor, type Operand } from '../../lib/index.js'
 import type * as Points from '../data/points.js'
 import * as Leaves from '../optimizer/leaves.js'
 import { computed } from '../optimizer/part.js'
@@ -19,6 +20,7 @@ import {
   Key,
   Objective,
   Optimizer,
+  Parametrization,
   Params,
   Rate,
   Schedule,
@@ -28,10 +30,11 @@ import {
   Weighting
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
+import { sameBits } from './bits.js'
 import { held, compiled, flat, greatest, dot } from './check.js'
 import * as Density from './density.js'
 import type { Laws } from './law.js'
-import { over, is, isAtMost, hasBits, type Relation, type Stated } from './lawRows.js'
+import { over, is, isAtMost, differs, hasBits, type Relation, type Stated } from './lawRows.js'
 
 /** A capability of instances of T. */
 interface Capability<T, X extends object> {
@@ -199,6 +202,63 @@ export const ofWeightings = declaredBy<Weighting.Weighting>(
   Weighting.show
 )
 
+// —— parametrizations ——
+
+const ofParametrization = capability<Parametrization.Parametrization>()
+const levelled = fc.record({
+  level: Arbitrary.levels.filter(({ alpha, sigma }) => alpha > 0 && sigma > 0)
+})
+
+/** Numbers as a tensor and back. */
+const number = (f: () => Operand): number => compute(() => add(tensor([0], [1, 1]), f())).values[0]
+
+export const ofParametrizations = declaredBy<Parametrization.Parametrization>(
+  [
+    ofParametrization({
+      name: 'written',
+      plain:
+        'in tensors p, q and the data and the noise behind x are what it means in numbers. To 1e-13 of the greatest of them',
+      isDeclared: parametrization => O.isSome(Case.meaning(parametrization).tensors),
+      cases: levelled,
+      says: (parametrization, { level }) => {
+        const { direction, behind, tensors } = Case.meaning(parametrization)
+        const written = O.toNullable(tensors)
+        if (written === null) return []
+        const read = (of: (found: Parametrization.Formulas<Operand>) => Operand): number =>
+          number(() => of(written({ alpha: tensor([level.alpha], [1, 1]), sigma: tensor([level.sigma], [1, 1]) })))
+        const { p, q } = direction(level)
+        const { data, noise } = behind(level, (a, b) => a / b)
+        return near(
+          [
+            ...[read(found => found.direction.p), read(found => found.direction.q)],
+            ...[read(found => found.behind.data.ofOutput), read(found => found.behind.data.ofPoint)],
+            ...[read(found => found.behind.noise.ofOutput), read(found => found.behind.noise.ofPoint)]
+          ],
+          [p, q, data.ofOutput, data.ofPoint, noise.ofOutput, noise.ofPoint],
+          1e-13
+        )
+      }
+    }),
+    ofParametrization({
+      name: 'squaredDeterminant',
+      plain: '(αq − σp)² is the product of powers of α and σ that it says, where it says no more. To 1e-13 of it',
+      isDeclared: parametrization =>
+        O.exists(({ above, below }: Parametrization.SquaredDeterminant) => above === '' && below === '')(
+          Case.meaning(parametrization).squaredDeterminant
+        ),
+      cases: levelled,
+      says: (parametrization, { level: { alpha, sigma } }) => {
+        const { direction, squaredDeterminant } = Case.meaning(parametrization)
+        const { alphas, sigmas } = O.getOrElse(() => ({ alphas: NaN, sigmas: NaN }))(squaredDeterminant)
+        const { p, q } = direction({ alpha, sigma })
+        const wanted = Elementary.pow(alpha, alphas) * Elementary.pow(sigma, sigmas)
+        return is(Elementary.square(alpha * q - sigma * p) / wanted, 1, 1e-13)
+      }
+    })
+  ],
+  Parametrization.show
+)
+
 // —— objectives ——
 
 const formOf = (objective: Objective.Objective): Objective.Form | null => {
@@ -221,28 +281,34 @@ const plain = (form: Objective.Form, timeLaw?: TimeLaw.TimeLaw): Objective.Objec
       })
     : null
 
-interface Data<P extends string> {
+interface Data {
   readonly points: Points.Points
-  readonly params: Params.Params<P>
+  readonly params: Params.Params<string>
   readonly seed: number
 }
 
-const data =
-  <P extends string>(score: Score.Score<P>) =>
-  (objective: Objective.Objective): ReadonlyArray<fc.Arbitrary<Data<P>>> =>
-    columnsOf(objective, score).map(dim =>
-      fc.record({
-        points: Arbitrary.points({ minRows: 2, maxRows: 4, extent: 2, far: 2 })(dim),
-        params: Arbitrary.params(score, { extent: 1.5 })(dim),
-        seed: Arbitrary.seeds
-      })
-    )
+/** An objective, and the score that it is for. */
+interface Lost {
+  readonly objective: Objective.Objective
+  readonly score: Score.Score<string>
+}
 
-const valueOf = <P extends string>(
-  score: Score.Score<P>,
+const data = ({ objective, score }: Lost): ReadonlyArray<fc.Arbitrary<Data>> =>
+  columnsOf({ objective, score }).map(dim =>
+    fc.record({
+      points: Arbitrary.pairedFor(objective, score)(Arbitrary.points({ minRows: 2, maxRows: 4, extent: 2, far: 2 }))(
+        dim
+      ),
+      params: Arbitrary.params(score, { extent: 1.5 })(dim),
+      seed: Arbitrary.seeds
+    })
+  )
+
+const valueOf = (
+  score: Score.Score<string>,
   objective: Objective.Objective,
   expectation: Expectation.Expectation,
-  { points, params, seed }: Data<P>
+  { points, params, seed }: Data
 ): ReadonlyArray<number> => {
   const loss = { schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation }
   const f = compiled(Compile.valueAndGrad(loss, { evaluations: 1 })(points))
@@ -250,63 +316,88 @@ const valueOf = <P extends string>(
   return [value, ...flat(gradient)]
 }
 
-const two = Score.isotropic({ components: 2 })
+// The names of the parameters are forgotten.
+const pair = Score.symmetricPair as unknown as Score.Score<string>
+const two = Score.isotropic({ components: 2 }) as unknown as Score.Score<string>
 
 /** In one dimension and two, or where the objective is at home. */
-const columnsOf = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): ReadonlyArray<number> => {
+const columnsOf = ({ objective, score }: Lost): ReadonlyArray<number> => {
   const found = Arbitrary.columnsOf(objective, score)
   const few = found.filter(dim => dim <= 2)
   return few.length > 0 ? few : found
 }
 
-const columnsFor = {
-  spans: (objective: Objective.Objective) => columnsOf(objective, Score.symmetricPair),
-  bounded: (objective: Objective.Objective) => columnsOf(objective, two)
+/** On which score it is looked at: one that is seen on a line, or one with variances, unless it reads what only its own says. */
+const seenBy = {
+  spans: ({ objective }: Lost): Lost => ({ objective, score: pair }),
+  bounded: ({ objective, score }: Lost): Lost => ({ objective, score: reads(objective, two) ? two : score })
 }
+
+/** Whether an objective can be asked of a score: what reads heads or parameters by name throws of another. */
+const reads = (objective: Objective.Objective, score: Score.Score<string>): boolean =>
+  columnsOf({ objective, score }).every(dim =>
+    Objective.terms(objective).every(({ term }) => Loss.isRead(Score.interpret(score), term, dim))
+  )
 
 const declares =
   (name: 'spans' | 'bounded') =>
-  (objective: Objective.Objective): boolean => {
-    const form = formOf(objective)
+  (lost: Lost): boolean => {
+    const form = formOf(lost.objective)
     return (
       form !== null &&
       'perRow' in form &&
       form[name] === true &&
-      columnsFor[name](objective).length > 0 &&
-      Objective.problems(Schedule.ornsteinUhlenbeck)(objective).length === 0
+      columnsOf(seenBy[name](lost)).length > 0 &&
+      Objective.problems(Schedule.ornsteinUhlenbeck)(lost.objective).length === 0
     )
   }
 
-const ofObjective = capability<Objective.Objective>()
+/** The score −a ∘ x, as a network that says it, and as one that says the noise. */
+const linear = (predicts: Parametrization.Parametrization): Score.Score<string> =>
+  Score.custom({
+    name: 'linear',
+    shapes: dim => ({ slopes: [dim] }),
+    apply: ({ slopes }, x, { sigma }) => mul(predicts === Parametrization.noise ? sigma : -1, mul(slopes, x)),
+    predicts
+  }) as unknown as Score.Score<string>
+const [saying, sayingNoise] = [Parametrization.score, Parametrization.noise].map(linear)
 
-export const ofObjectives = declaredBy<Objective.Objective>(
+const penaltyOf = ({ objective }: Lost): Objective.Penalty | null =>
+  pipe(Objective.terms(objective), ([{ term }, ...others]) =>
+    others.length === 0 && Objective.isPenalty(term) && term.of === objective ? term : null
+  )
+
+const ofObjective = capability<Lost>()
+
+export const ofObjectives = declaredBy<Lost>(
   [
-    ofObjective<Data<'mean'>>({
+    ofObjective({
       name: 'spans',
       plain:
         'of the pair by quadrature on the line that it sees it is its integrand over all noise, by Hermite nodes in every direction, value and gradient. To 1e-3 (1 + |L| + |∇L|): 24 nodes',
       isDeclared: declares('spans'),
-      cases: data(Score.symmetricPair),
+      cases: lost => data(seenBy.spans(lost)),
       enough: 5,
-      says: (objective, each) => {
+      says: ({ objective }, each) => {
         const form = formOf(objective)
         const alone = form && plain(form)
         if (alone === null) return []
         const all = Density.withNoise(each.points, Density.hermite(24))
         return near(
-          valueOf(Score.symmetricPair, objective, Expectation.quadrature({ nodes: 32 }), each),
-          valueOf(Score.symmetricPair, alone, Expectation.fixed(all.noise), { ...each, points: all.points }),
+          valueOf(pair, objective, Expectation.quadrature({ nodes: 32 }), each),
+          valueOf(pair, alone, Expectation.fixed(all.noise), { ...each, points: all.points }),
           1e-3
         )
       }
     }),
-    ofObjective<Data<typeof two extends Score.Score<infer P> ? P : never>>({
+    ofObjective({
       name: 'bounded',
       plain: 'its integrand at t = 1e-9 is at most ten times that at 1e-4, and 1, for the same noise',
       isDeclared: declares('bounded'),
-      cases: data(two),
+      cases: lost => data(seenBy.bounded(lost)),
       enough: 10,
-      says: (objective, each) => {
+      says: (lost, each) => {
+        const { objective, score } = seenBy.bounded(lost)
         const noise = Expectation.fixed(Arbitrary.noiseOf(each.points, each.seed))
         const form = formOf(objective)
         const draws = Objective.terms(objective).some(
@@ -315,13 +406,56 @@ export const ofObjectives = declaredBy<Objective.Objective>(
         // What is drawn beside the noise takes plain noise.
         const at = (time: number): number => {
           const alone = form && plain(form, TimeLaw.at(time))
-          return alone === null ? NaN : Math.abs(valueOf(two, alone, draws ? Expectation.monteCarlo() : noise, each)[0])
+          return alone === null
+            ? NaN
+            : Math.abs(valueOf(score, alone, draws ? Expectation.monteCarlo() : noise, each)[0])
         }
         return isAtMost(at(1e-9), 10 * (1 + at(1e-4)))
       }
+    }),
+    ofObjective({
+      name: 'measuredIn',
+      plain:
+        'a network that says the score, and one that says the noise of the same score, have one loss and one gradient. To 1e-11 (1 + |L| + |∇L|)',
+      isDeclared: ({ objective }) => {
+        const form = formOf(objective)
+        return form !== null && 'perRow' in form && form.measuredIn !== undefined && reads(objective, saying)
+      },
+      cases: ({ objective }) => data({ objective, score: saying }),
+      enough: 5,
+      says: ({ objective }, each) => {
+        const [one, other] = [saying, sayingNoise].map(score =>
+          valueOf(score, objective, Expectation.monteCarlo(), each)
+        )
+        return near(one, other, 1e-11)
+      }
+    }),
+    ofObjective({
+      name: 'curvature',
+      plain:
+        'it is the whole Hessian: a step h along a coordinate changes the gradient in that alone, by h times it. By central differences, h = 1e-4, to 1e-5 (1 + |∂²L|)',
+      isDeclared: lost => penaltyOf(lost)?.curvature !== undefined,
+      cases: data,
+      enough: 5,
+      says: (lost, { params, seed }) => {
+        const term = penaltyOf(lost)
+        if (term?.curvature === undefined) return []
+        const shapes = Params.shapes(params)
+        const axis = Params.unit(shapes, seed % Params.sizeOf(shapes))
+        const h = 1e-4
+        const [up, down] = [h, -h].map(by =>
+          flat(term.penalty(Params.zipWith((p, e) => p + by * e)(params, axis)).gradient)
+        )
+        const wanted = flat(Params.zipWith((c, e) => c * e)(term.curvature(params), axis))
+        return near(
+          up.map((u, i) => (u - down[i]) / (2 * h)),
+          wanted,
+          1e-5
+        )
+      }
     })
   ],
-  Objective.show
+  ({ objective }) => Objective.show(objective)
 )
 
 // —— initializers ——
@@ -359,7 +493,11 @@ export const ofInitializers = declaredBy<Started>(
 
 // —— optimizers ——
 
-const gainOf = (optimizer: Optimizer.Optimizer, name: string): number => Case.meaning(optimizer).gain(null, name)
+const gainOf = (optimizer: Optimizer.Optimizer, name: string, state: unknown = null): number =>
+  Case.meaning(optimizer).gain(state, name)
+
+const times = (c: number): (<P extends string>(params: Params.Params<P>) => Params.Params<P>) =>
+  Params.mapValues(value => c * value)
 
 interface Slope {
   readonly value: number
@@ -382,26 +520,63 @@ export const ofOptimizers = declaredBy<Optimizer.Optimizer>(
     ofOptimizer({
       name: 'gain',
       plain:
-        'from θ = 0 and no memory the step along g less that along 0 goes with g as the sign of the gain says, gain · ⟨step(g) − step(0), g⟩ ≥ 0, and is 0 where the gain is 0. (A projection moves what lies outside without any gradient)',
+        'from θ = 0 and no memory the step along g, and along 1e6 g, less that along 0 goes with g as the sign of the gain says, gain · ⟨step(g) − step(0), g⟩ ≥ 0, and is 0 where the gain is 0; with the memory of some steps it is so along g/1000. (A projection moves what lies outside without any gradient)',
       isDeclared: optimizer => ['means', 'logits', 'logVariances'].some(name => !Number.isNaN(gainOf(optimizer, name))),
       cases: walking,
       says: (optimizer, { walk: { start, gradients } }) => {
-        const zero = Params.mapValues(() => 0)(start)
+        const zero = times(0)(start)
         const { init, update } = Optimizer.anyInterpret(optimizer)
-        const stepAlong = (gradient: Params.Params<string>): Params.Params<string> => {
+        const taken = (state: Optimizer.AnyState<string>, gradient: Params.Params<string>) => {
           const evaluate = bowl(gradient)
-          return update(gradient, init(zero), zero, { ...evaluate(zero), evaluate })[0]
+          return update(gradient, state, zero, { ...evaluate(zero), evaluate })
         }
-        const moved = Params.zipWith((a, b) => a - b)(stepAlong(gradients[0]), stepAlong(zero))
-        return Params.names(moved).flatMap(name => {
-          const gain = gainOf(optimizer, name)
-          const along = dot(moved[name].values, gradients[0][name].values)
-          return Number.isNaN(gain)
-            ? []
-            : gain === 0
-              ? is(moved[name].values, 0)
-              : isAtMost(0, Math.sign(gain) * along, 1e-12 * Math.abs(along))
-        })
+        const along = (
+          state: Optimizer.AnyState<string>,
+          gradient: Params.Params<string>,
+          gain: (name: string) => number
+        ): ReadonlyArray<Relation> => {
+          const moved = Params.zipWith((a, b) => a - b)(taken(state, gradient)[0], taken(state, zero)[0])
+          return Params.names(moved).flatMap(name => {
+            const found = dot(moved[name].values, gradient[name].values)
+            return Number.isNaN(gain(name))
+              ? []
+              : gain(name) === 0
+                ? is(moved[name].values, 0)
+                : isAtMost(0, Math.sign(gain(name)) * found, 1e-12 * Math.abs(found))
+          })
+        }
+        const [gradient] = gradients
+        const later = gradients.reduce((state, gradient) => taken(state, gradient)[1], init(zero))
+        return [
+          ...[1, 1e6].flatMap(far => along(init(zero), times(far)(gradient), name => gainOf(optimizer, name))),
+          // Where the objective decides, it is what the last step had, and of 0 nothing follows.
+          ...along(later, times(1e-3)(gradient), name => gainOf(optimizer, name, later) || NaN)
+        ]
+      }
+    }),
+    ofOptimizer({
+      name: 'estimate',
+      plain:
+        'where every step moves the parameters, what it takes for the answer after eight of them is not where they began',
+      isDeclared: optimizer => O.isSome(Case.meaning(optimizer).estimate),
+      cases: walking,
+      says: (optimizer, { walk: { start, gradients } }) => {
+        const { init, update } = Optimizer.anyInterpret(optimizer)
+        const all = Array.from({ length: 8 }, (_, i) => gradients[i % gradients.length])
+        const ends = all.reduce<ReadonlyArray<Optimizer.Iterate<string>>>(
+          (found, gradient) => {
+            const { params, state } = found[found.length - 1]
+            const evaluate = bowl(gradient)
+            const [step, next] = update(gradient, state, params, { ...evaluate(params), evaluate })
+            return [...found, { params: Params.zipWith((a, b) => a + b)(params, step), state: next }]
+          },
+          [{ params: start, state: init(start) }]
+        )
+        const { params, state } = ends[ends.length - 1]
+        const answer = Optimizer.estimate(optimizer, params, state)
+        return Params.names(start)
+          .filter(name => ends.slice(1).every(({ params }) => !sameBits(params[name], start[name])))
+          .map(name => differs(answer[name], start[name]))
       }
     }),
     ofOptimizer({

@@ -25,7 +25,7 @@ export const shareOf = (found: number, wanted: number, count: number): Relation 
 }
 
 /** Where the distribution function of the normal law is looked at. */
-const PLACES = [-2.5, -1.5, -0.7, 0, 0.7, 1.5, 2.5]
+const PLACES = [-3.5, -2.5, -1.5, -0.7, 0, 0.7, 1.5, 2.5, 3.5]
 
 /** A sample in which each number may stand for several that are weighted: those of one draw of the noise, and their weights. */
 export interface Weighted {
@@ -33,25 +33,35 @@ export interface Weighted {
   readonly weights: Values
 }
 
-const plain = (values: Values): ReadonlyArray<Weighted> =>
-  Array.from(values, value => ({ values: [value], weights: [1] }))
-
+/** The mean of f over all numbers, weighted where they are. */
 const meanOf =
-  (f: (x: number) => number) =>
-  ({ values, weights }: Weighted): number =>
-    Array.from(values).reduce((sum, value, i) => sum + weights[i] * f(value), 0)
+  (cases: ReadonlyArray<Weighted> | Float64Array) =>
+  (f: (x: number) => number): number =>
+    cases instanceof Float64Array
+      ? cases.reduce((sum, value) => sum + f(value), 0) / cases.length
+      : average(
+          cases.map(({ values, weights }) =>
+            Array.from(values).reduce((sum, value, i) => sum + weights[i] * f(value), 0)
+          )
+        )
 
 /**
- * That independent cases, each the weighted mean of a few numbers, are standard normal: by their distribution function at seven places and by
+ * That independent cases, each the weighted mean of a few numbers, are standard normal: by their distribution function at nine places and by
  * their mean square (Laurent & Massart 2000: n χ² deviates by more than 2√(nx) + 2x with probability e^{−x}).
  */
 export const standardNormal = (cases: ReadonlyArray<Weighted> | Float64Array): ReadonlyArray<Relation> => {
-  const all = cases instanceof Float64Array ? plain(cases) : cases
-  const square = average(all.map(meanOf(z => z * z)))
-  const n = all.length
+  const mean = meanOf(cases)
+  const square = mean(z => z * z)
+  const n = cases.length
   const least = 2 * Math.sqrt(EXPONENT / n)
   return [
-    ...PLACES.map(place => shareOf(average(all.map(meanOf(z => (z <= place ? 1 : 0)))), Normal.cdf(place), n)),
+    ...PLACES.map(place =>
+      shareOf(
+        mean(z => (z <= place ? 1 : 0)),
+        Normal.cdf(place),
+        n
+      )
+    ),
     isAtMost(square - 1, least + (2 * EXPONENT) / n),
     isAtMost(-least, square - 1)
   ]
@@ -92,13 +102,14 @@ const margin = (n: number): number => {
 const ranked = (z: number): number => Normal.cdf(z) - 0.5
 const folded = (z: number): number => 2 * Math.abs(ranked(z)) - 0.5
 
-const association = (a: Values, b: Values, of: (z: number) => number): number =>
-  average(Array.from(a, (z, i) => 4 * of(z) * of(b[i])))
+type Of = (z: number) => number
+const association = (a: Values, b: Values, of: Of, other: Of = of): number =>
+  average(Array.from(a, (z, i) => 4 * of(z) * other(b[i])))
 
 /** That two standard normal samples, pair by pair, know nothing of each other: neither their ranks nor their sizes. */
 export const unrelated = (a: Values, b: Values): Relation =>
   is(
-    [ranked, folded].map(of => association(a, b, of)),
+    [ranked, folded].flatMap(of => [ranked, folded].map(other => association(a, b, of, other))),
     0,
     margin(a.length)
   )

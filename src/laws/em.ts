@@ -69,11 +69,8 @@ const times = fc.integer({ min: 2, max: 15 }).map(k => k / 10)
 const cases = <P extends string>(
   score: Score.Score<P>,
   points: (dim: number) => fc.Arbitrary<Points.Points>,
-  { dims = Arbitrary.dims, extent = 2, spread = 1 } = {}
-): fc.Arbitrary<Example<P>> =>
-  dims.chain(dim =>
-    fc.record({ points: points(dim), params: Arbitrary.params(score, { extent, spread })(dim), time: times })
-  )
+  { dims = Arbitrary.dimsFor(score), extent = 2, spread = 1, params = Arbitrary.params(score, { extent, spread }) } = {}
+): fc.Arbitrary<Example<P>> => dims.chain(dim => fc.record({ points: points(dim), params: params(dim), time: times }))
 
 /** The gradient of an objective with noise integrated: in one dimension by equal steps, for the pair by quadrature. */
 const gradientOf =
@@ -116,14 +113,20 @@ export const logSum = (logs: Density.Row): number => {
   return most + Elementary.log(logs.reduce((sum, log) => sum + Elementary.exp(log - most), 0))
 }
 
-/** Whether inner steps of an M-step lead to where it would be: how near, nobody knows. */
-const isGeneralized = <P extends string>({ mStep }: Pick<Score.Family<P>, 'mStep'>): boolean =>
-  O.exists(({ isGeneralized }: Score.MStep<P>) => isGeneralized === true)(mStep)
+/** Whether inner steps of an M-step lead to where it would be, or statistics of its own that know of more than of components: how near, nobody knows. */
+const isGeneralized = <P extends string>({ mStep, sufficient }: Score.Family<P>): boolean =>
+  O.isSome(sufficient) || O.exists(({ isGeneralized }: Score.MStep<P>) => isGeneralized === true)(mStep)
+
+/** On which rows and parameters a step is taken. */
+interface MaximizationOptions<P extends string> extends Pick<EMOptions, 'step' | 'slack'> {
+  readonly points?: (dim: number) => fc.Arbitrary<Points.Points>
+  readonly params?: (dim: number) => fc.Arbitrary<Params.Params<P>>
+}
 
 /** Laws of a step of any family that has an M-step: by the log-densities of its components, and nothing else. */
 export const maximization = <P extends string>(
   score: Score.Score<P>,
-  { step = ExpectationMaximization.step, slack = 1 }: Pick<EMOptions, 'step' | 'slack'> = {}
+  { step = ExpectationMaximization.step, slack = 1, points: rows, params }: MaximizationOptions<P> = {}
 ): Laws => {
   const family = familyOf(score)
   const raises = isGeneralized(family)
@@ -144,9 +147,10 @@ export const maximization = <P extends string>(
 
   /** Rows of which each component has enough for covariances of its own: of fewer the floor decides. */
   const many = (dim: number): fc.Arbitrary<Points.Points> =>
-    Arbitrary.points({ minRows: Math.max(minRows, 4) * (dim + 1), far: 10 })(dim)
+    (rows ?? Arbitrary.points({ minRows: Math.max(minRows, 4) * (dim + 1), far: 10 }))(dim)
+  const own = params === undefined ? {} : { params }
 
-  const lawOf = over(cases(score, Arbitrary.points({ minRows })))
+  const lawOf = over(cases(score, rows ?? Arbitrary.points({ minRows }), own))
   return ofRows(Score.show(score), [
     lawOf({
       name: 'a step never lowers the likelihood',
@@ -171,7 +175,7 @@ export const maximization = <P extends string>(
         return is(stepOn(points, params).value, wanted, tolerance)
       }
     }),
-    over(fc.tuple(cases(score, many), Arbitrary.seeds).map(([each, seed]) => ({ ...each, seed })))({
+    over(fc.tuple(cases(score, many, own), Arbitrary.seeds).map(([each, seed]) => ({ ...each, seed })))({
       name: raises ? 'a step raises Q' : 'a step takes what is greatest of Q',
       statement:
         (raises ? '∀ θ, x: Q(θ′ | θ) ≥ Q(θ | θ)' : '∀ θ, x, |v| = 1, h of 1e-3 and 0.1: Q(θ′ ± hv | θ) ≤ Q(θ′ | θ)') +

@@ -54,7 +54,7 @@ const slopes = <P extends string>(
 
 /** That a family has as many degrees of freedom as it says; none of a network, whose parameters are all counted. */
 export const freedom = <P extends string>(score: Score.Score<P>): Stated =>
-  over(Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))({
+  over(Arbitrary.dimsOf(score).map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))({
     name: 'has as many degrees of freedom as it says',
     statement: `∀ dimensions: the rank of ∂ log p(x_i; θ)/∂θ_j, of the first of ${DRAWS} normal θ at which it is not less, at points about all centres, is the number of its degrees of freedom. Of columns of length 1, what is left of a dependent one is below ${REST}: rounding, times the condition of the others.`,
     source: 'Rothenberg 1971, Econometrica 39:577–591: what is free is what the information matrix sees',

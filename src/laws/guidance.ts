@@ -49,16 +49,16 @@ const said = (score: Sampler.Smooth, points: Points, time: number): Readonly<Rec
 export const guidance = <P extends string>(
   score: Score.Score<P>,
   {
-    schedules = Arbitrary.schedules,
+    schedules = Arbitrary.schedulesFor(score),
     points = Arbitrary.points({ maxRows: 3, weights: false }),
     params = Arbitrary.params(score),
     guide = Guidance
   }: GuidanceOptions<P> = {}
 ): Laws => {
-  const cases: fc.Arbitrary<Example<P>> = fc.tuple(schedules, Arbitrary.dims).chain(([schedule, dim]) =>
+  const cases: fc.Arbitrary<Example<P>> = fc.tuple(schedules, Arbitrary.dimsFor(score)).chain(([schedule, dim]) =>
     fc.record({
       schedule: fc.constant(schedule),
-      time: Arbitrary.times(schedule),
+      time: Arbitrary.timesFor(score)(schedule),
       points: points(dim),
       params: params(dim),
       others: params(dim),

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import type * as Points from '../data/points.js'
+import * as Points from '../data/points.js'
 import { Case as Of, Initializer, Key, Params, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
@@ -29,6 +29,8 @@ export interface InitializerOptions {
   readonly draws?: Initializer.Draws
   /** Whether starts have centres that are apart: by default of those that draw. */
   readonly apart?: boolean
+  /** Whether rows in another order start the same, up to the order of the components; by default of those that never draw. */
+  readonly rowsAlike?: boolean
   /** One of which the starts have the same law. */
   readonly equals?: Initializer.Initializer
   /** Multiplies every tolerance below. */
@@ -107,14 +109,16 @@ const startAlike = <P extends string>(
         .tuple(fc.nat(3), fc.integer({ min: 1, max: 2 }), fc.constantFrom(1.3, 1, 2), Arbitrary.seeds)
         .map(([rows, dim, growth, seed]): Points.Points => {
           const spread = normals(Arbitrary.minRows(score) + 3 + rows, dim, seed, 1)
-          return { ...spread, values: spread.values.map((z, at) => z * Elementary.pow(growth, Math.floor(at / dim))) }
+          const values = spread.values.map((z, at) => z * Elementary.pow(growth, Math.floor(at / dim)))
+          const weights = Float64Array.from({ length: spread.rows }, (_, i) => (i + seed) % 4)
+          return { ...spread, values, ...(seed % 2 === 0 && { weights }) }
         }),
       seed: Arbitrary.seeds
     })
   )({
     name: 'the starts are of one law',
     statement: b =>
-      `∀ x, some far from the others: over ${COMPARED} keys the means of all parameters, of their squares, of the distances of the first centre from the others and of their squares, and the shares of each row as each centre, are those of ${Initializer.show(b)}, up to 6 standard errors of their difference, which the samples give, and 1e-9. A comparison of a right one fails with probability 2e-9.`,
+      `∀ x, some far from the others, some of weights from 0 to 3: over ${COMPARED} keys the means of all parameters, of their squares, of the distances of the first centre from the others and of their squares, and the shares of each row as each centre, are those of ${Initializer.show(b)}, up to 6 standard errors of their difference, which the samples give, and 1e-9. A comparison of a right one fails with probability 2e-9.`,
     source: 'the stated formula; law of large numbers',
     enough: 4,
     claim: b,
@@ -153,14 +157,14 @@ export const initializer = <P extends string>(
   const least = Arbitrary.minRows(score)
   const { interpret = Initializer.interpret, points = Arbitrary.points({ minRows: least, far: 1e6 }) } = options
   const { moves = claims.moves(model), turns = claims.turns(model), draws = claims.draws(model) } = options
-  const { apart = claims.draws(model) !== 'never', slack = 1 } = options
+  const { apart = claims.draws(model) !== 'never', rowsAlike = draws === 'never', slack = 1 } = options
   const dim = O.toNullable(claims.dim)
   /** How many centres it starts, none of what is no mixture. */
   const count = Object.entries<ReadonlyArray<number>>(Score.shapes(dim ?? 1)(score)).reduce(
     (most, [name, shape]) => (name === 'means' ? shape[0] : most),
     0
   )
-  const cases: fc.Arbitrary<Example> = (dim === null ? Arbitrary.dims : fc.constant(dim)).chain(dim =>
+  const cases: fc.Arbitrary<Example> = (dim === null ? Arbitrary.dimsFor(score) : fc.constant(dim)).chain(dim =>
     fc.record({
       points: points(dim),
       scattered: fc
@@ -221,6 +225,22 @@ export const initializer = <P extends string>(
             ...(draws === 'never' ? [hasBits(others(scattered, seed, 4), repeated(4))] : []),
             ...(draws === 'always' ? [differs(others(scattered, seed, 40), repeated(40))] : [])
           ]
+        }
+      }),
+      onCases({
+        name: 'a start does not know the order of the rows',
+        statement:
+          '∀ x in general position, permutations π: of πx the numbers that it starts, sorted, are those of x, of the pair their sizes. To 1e-7 r.',
+        source: 'rows are a sample',
+        claim: rowsAlike,
+        option: 'rowsAlike',
+        says: ({ scattered, seed }) => {
+          const sorted = (points: Points.Points): ReadonlyArray<number> =>
+            flat(started(points, seed))
+              .map(x => (Arbitrary.isMirrored(score) ? Math.abs(x) : x))
+              .sort((a, b) => a - b)
+          const reorder = Points.select(Key.permutation(scattered.rows)(Key.fromSeed(seed)))
+          return is(sorted(reorder(scattered)), sorted(scattered), slack * 1e-7 * sizeOf(scattered))
         }
       }),
       onCases({

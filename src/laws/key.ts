@@ -6,7 +6,7 @@ import * as Chance from './chance.js'
 import { average } from './check.js'
 import type { Laws } from './law.js'
 import * as arbitraries from './arbitraries.js'
-import { over, ofRows, is, isAtMost, isBelow, hasBits, type Said, type Stated } from './lawRows.js'
+import { over, ofRows, is, isAtMost, isBelow, hasBits, type Relation, type Said, type Stated } from './lawRows.js'
 
 /** What a source of randomness has to offer: `Key` does. */
 export type Source = Pick<typeof Key, 'child' | 'split' | 'named' | 'uniform' | 'normal' | 'permutation'>
@@ -174,9 +174,17 @@ const ofDraws = (options: KeyOptions): ReadonlyArray<Stated> => {
     }),
     ofKeys({
       name: 'uniform draws are uniform',
-      statement: '∀ key: sup |F_n − F| ≤ √(log(2/fault)/2n), F uniform on [0, 1).',
-      source: 'Dvoretzky, Kiefer & Wolfowitz 1956, with the constant of Massart 1990',
-      says: ({ key }) => isAtMost(deviation(uniform(draws)(key)), Math.sqrt(Elementary.log(2 / fault) / (2 * draws)))
+      statement:
+        '∀ key: sup |F_n − F| ≤ √(log(2/fault)/2n), F uniform on [0, 1); and each of the 53 bits is 1 as often as 0, within a bound that a right one fails with probability 1e-9.',
+      source: 'Dvoretzky, Kiefer & Wolfowitz 1956, with the constant of Massart 1990; Hoeffding 1963',
+      says: ({ key }) => {
+        const found = uniform(draws)(key)
+        const bit = (u: number, at: number): number => Math.floor(u * Elementary.powerOfTwo(at)) % 2
+        return [
+          isAtMost(deviation(found), Math.sqrt(Elementary.log(2 / fault) / (2 * draws))),
+          ...Array.from({ length: 53 }, (_, i) => Chance.shareOf(average(found.map(u => bit(u, i + 1))), 1 / 2, draws))
+        ]
+      }
     }),
     labelled(options)({
       name: 'streams are independent',
@@ -216,9 +224,23 @@ const ofDraws = (options: KeyOptions): ReadonlyArray<Stated> => {
     ofKeys({
       name: 'normal draws are normal',
       statement:
-        '∀ key: of 5000 draws the distribution function at seven places is Φ, and the mean square 1, within bounds that a right one fails with probability 1e-9.',
+        '∀ key: of a million draws the distribution function at nine places, in the tails too, is Φ, and the mean square 1, within bounds that a right one fails with probability 1e-9.',
       source: 'Hoeffding 1963; Laurent & Massart 2000',
-      says: ({ key }) => Chance.standardNormal(Float64Array.from(normal(5000)(key)))
+      enough: 3,
+      says: ({ key }) => Chance.standardNormal(Float64Array.from(normal(1_000_000)(key)))
+    }),
+    ofKeys({
+      name: 'a draw knows nothing of the one before',
+      statement:
+        '∀ key: over 200 000 pairs of neighbours neither the ranks nor the sizes of the one go with those of the other, within Bernstein’s bound, which a right one fails with probability 1e-9.',
+      source: 'Bernstein 1924',
+      enough: 3,
+      says: ({ key }) => {
+        const z = normal(400_001)(key)
+        const every = (from: number): Float64Array =>
+          z.filter((_, i) => i % 2 === from % 2 && i >= from).slice(0, 200_000)
+        return [Chance.unrelated(every(0), every(1)), Chance.unrelated(every(1), every(2))]
+      }
     }),
     over(fc.record({ key: keys, n: count }))({
       name: 'a permutation has every index once',
@@ -232,12 +254,18 @@ const ofDraws = (options: KeyOptions): ReadonlyArray<Stated> => {
     }),
     ofKeys({
       name: 'every place of a permutation is uniform',
-      statement: '∀ key: over the children of a key, each index comes first as often as any other.',
-      source: 'Hoeffding 1963: each frequency is within √(log(2·3/fault)/2n) of 1/3',
+      statement:
+        '∀ key: over 40 000 children of a key each index of three comes at each place as often as any other, and each order, within a bound that a right one fails with probability 1e-9.',
+      source: 'Hoeffding 1963',
+      enough: 3,
       says: ({ key }) => {
-        const firsts = split(draws)(key).map(one => permutation(3)(one)[0])
-        const shares = [0, 1, 2].map(k => firsts.filter(first => first === k).length / draws)
-        return is(shares, 1 / 3, Math.sqrt(Elementary.log(6 / fault) / (2 * draws)))
+        const all = split(40_000)(key).map(one => permutation(3)(one))
+        const share = (is: (order: ArrayLike<number>) => boolean, wanted: number): Relation =>
+          Chance.shareOf(all.filter(is).length / all.length, wanted, all.length)
+        return [0, 1, 2].flatMap(k => [
+          ...[0, 1, 2].map(place => share(order => order[place] === k, 1 / 3)),
+          ...[1, 2].map(next => share(order => order[0] === k && order[1] === (k + next) % 3, 1 / 6))
+        ])
       }
     })
   ]

@@ -242,7 +242,7 @@ export const objective = <P extends string>(
           },
       movesBySaying(objective) && movesWithData(objective, score),
       saysSingle(objective) && inSingle(objective, given.schedules ?? schedulesOf(objective)),
-      ofObjectives(objective),
+      ofObjectives({ objective, score: score as unknown as Score.Score<string> }),
       ...(equals === undefined
         ? [{ law: 'it is what is stated', option: 'equals' }]
         : sameObjective(objective, equals, score, options))
@@ -378,17 +378,22 @@ const schedulesOf = (objective: Objective.Objective): fc.Arbitrary<Schedule.Sche
 const isOfPairs = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).some(({ term }) => Objective.isMatching(term) && term.pairs !== undefined)
 
-/** As many rows as the score and the objective ask for, some far out. */
+/** As many rows as the score and the objective ask for, with partners where it reads them, some far out. */
 const rowsFor = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
   far: number
 ): ((dim: number) => fc.Arbitrary<Points.Points>) =>
-  Arbitrary.points({
-    minRows: Math.max(Arbitrary.minRows(score), isOfPairs(objective) ? 2 : 1),
-    far,
-    ...(isOfPairs(objective) && { weights: false })
-  })
+  Arbitrary.pairedFor(
+    objective,
+    score
+  )(
+    Arbitrary.points({
+      minRows: Math.max(Arbitrary.minRows(score), isOfPairs(objective) ? 2 : 1),
+      far,
+      ...(isOfPairs(objective) && { weights: false })
+    })
+  )
 
 const setting = <P extends string>(
   objective: Objective.Objective,
@@ -639,7 +644,10 @@ export const symmetries = <P extends string>(
         same(
           ({ params, points, expectation, seed }) => {
             const turn = orthogonal(seed, points.dim)
-            const turned = mapRows(turn)
+            const turned = (points: Points.Points): Points.Points => ({
+              ...mapRows(turn)(points),
+              ...(points.partner && { partner: mapRows(turn)({ ...points, values: points.partner }).values })
+            })
             return { params: rotate(turn)(params), points: turned(points), expectation: follow(turned)(expectation) }
           },
           ({ points, seed }) => rotate(orthogonal(seed, points.dim))
@@ -717,7 +725,8 @@ const FEW = 4
 /** In how many dimensions the law of the whole is told by populations, exactly; none of what takes none. */
 const exactDims = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): ReadonlyArray<number> => {
   const loss = { schedule: Schedule.ornsteinUhlenbeck, objective, score }
-  return !takesPopulations(loss) ? [] : Loss.timesOf(loss).length <= FEW ? Arbitrary.eachDim : [1]
+  const isShort = Loss.timesOf(loss).length <= FEW
+  return takesPopulations(loss) ? Arbitrary.columnsOf(objective, score).filter(dim => isShort || dim === 1) : []
 }
 
 /** The law of a proper objective: in population the truth is a stationary point. */
@@ -737,7 +746,7 @@ export const proper = <P extends string>(
         fc.record({ schedule: schedules, params: params(dim), seed: Arbitrary.seeds })
       )
     )({
-      claim: mixture,
+      claim: (dims.length > 0 || Arbitrary.columnsOf(objective, score).includes(1)) && mixture,
       option: 'proper',
       name: 'the truth is stationary in population',
       statement: `∀ θ with centres up to 1.25, in one to three dimensions: ∇L(θ) = 0 where x_0 is from the mixture of θ. To 1e-9 (1 + |L|), on its population. Of an objective that reads the noise itself, or has more than ${FEW} times, in one dimension; of the first to 1e-5 (1 + |L|): by ${NODES} × ${NODES} equal steps for x_0 and z, whose error is below 1e-6 here, and falls as the steps do.`,
@@ -803,8 +812,10 @@ export const minimum = <P extends string>(
   const moves = Arbitrary.isMirrored(score) ? 1.25 : 1
   const draws = isEstimate(objective, score)
   const exact = draws ? [] : exactDims(objective, score)
+  const taken = Arbitrary.columnsOf(objective, score)
   const cases = (dims: ReadonlyArray<number>): ReadonlyArray<fc.Arbitrary<Example<P> & { readonly axis: number }>> =>
     dims
+      .filter(dim => taken.includes(dim))
       .flatMap(dim =>
         Array.from({ length: dim }, (_, axis) =>
           // Where nothing is left to chance, other coordinates hide none.
@@ -876,6 +887,8 @@ export const minimum = <P extends string>(
     ])
   return ofRows(Objective.show(objective), [
     over(cases([2, 3]))({
+      claim: taken.some(dim => dim > 1),
+      unless: 'it takes one column',
       option: 'proper',
       name: 'the truth is stationary in two and three dimensions',
       statement: `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${ROWS} rows, each by its noise and the opposite (by noise drawn again, where it draws beside it), is 0, up to ${ERRORS} standard errors, which the batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.`,

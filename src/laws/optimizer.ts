@@ -63,7 +63,7 @@ export interface OptimizerOptions {
   /** Whether the step of an entry is the same under whichever name it goes. */
   readonly namesAlike: boolean
   readonly scaling: Scaling | null
-  /** The step after `count` steps, in closed form, where every gradient is the same number. */
+  /** The step after `count` steps, 0 before the first, in closed form, where every gradient is the same number. */
   readonly constant: ((gradient: number, count: number) => number) | null
   /** Its steps along gradients of one entry, from a start, as plain arithmetic. */
   readonly recurrence: ((gradients: ReadonlyArray<number>, start: number) => ReadonlyArray<number>) | null
@@ -396,7 +396,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
       ...ofSymmetries(subject, { coordinatesAlike, namesAlike, scaling }),
       over(fc.record({ gradient: dyadic(-4, 4), length: fc.integer({ min: 1, max: 12 }) }))({
         name: 'a constant gradient takes the steps of its closed form',
-        statement: 'where every gradient is g, step n is the closed form at (g, n).',
+        statement: 'where every gradient is g, the step after n steps, n = 0, 1, …, is the closed form at (g, n).',
         source: 'geometric sums; a bias-corrected mean of a constant is that constant',
         claim: constant,
         option: 'constant',
@@ -411,7 +411,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
       over(
         fc.record({
           start: dyadic(-4, 4),
-          gradients: fc.array(dyadic(-8, 8), { minLength: 1, maxLength: 40, size: 'max' })
+          gradients: fc.array(dyadic(-8, 8), { minLength: 1, maxLength: 120, size: 'max' })
         })
       )({
         name: 'it takes the steps of its recurrence',

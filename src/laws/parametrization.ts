@@ -6,6 +6,7 @@ import { Key, mul, reshape } from '../../lib/index.js'
 import type { Points } from '../data/points.js'
 import { Expectation, Objective, Parametrization, type Params, Schedule, Score, TimeLaw } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
+import { ofParametrizations } from './capability.js'
 import { compiled, evaluatedOnce, flat, sumOf, greatest } from './check.js'
 import { areFinite, over, ofRows, is, type Stated } from './lawRows.js'
 import * as Density from './density.js'
@@ -334,6 +335,7 @@ export const parametrization = (own: Parametrization, options: ParametrizationOp
     growsByDegree(setting),
     lossIsError(setting),
     lossByWeight(setting),
-    outputOfNetwork(setting)
+    outputOfNetwork(setting),
+    ofParametrizations(own)
   ])
 }

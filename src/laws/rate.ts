@@ -38,7 +38,7 @@ export const rate = (
   rate: Rate.Rate,
   {
     at = (rate, step) => Rate.at(step)(rate),
-    steps = fc.oneof({ weight: 4, arbitrary: fc.nat({ max: 200 }) }, fc.nat({ max: 1_000_000 })),
+    steps = fc.oneof({ weight: 4, arbitrary: fc.nat({ max: 200 }) }, fc.constant(0), fc.nat({ max: 1_000_000 })),
     interpret = Optimizer.anyInterpret,
     ...given
   }: RateOptions = {}

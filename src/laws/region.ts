@@ -34,6 +34,18 @@ interface Example {
 
 const minus = (x: Vector, y: Vector): Vector => x.map((value, i) => value - y[i])
 
+/** How many vectors are tried near a vector, and as many all around. */
+const TRIED = 8
+
+/** Vectors near one, at a tenth of its size and at all of it, and far out along every coordinate, where the region ends. */
+const around = (x: Vector, seed: number): ReadonlyArray<Vector> => {
+  const size = 1 + greatest(x)
+  const drawn = Key.split(2 * TRIED)(Key.fromSeed(seed)).map((key, i) =>
+    Array.from(Key.normal(x.length)(key), (z, j) => x[j] + (i < TRIED ? 0.1 : 1) * size * z)
+  )
+  return [...drawn, ...x.flatMap((_, i) => [1, -1].map(sign => x.map((_, j) => (i === j ? 4 * sign * size : 0))))]
+}
+
 /** Lengths of vectors, and their columns, of which a region is. */
 const shapes = (region: Region.Region): fc.Arbitrary<readonly [rows: number, columns: number]> => {
   const of = Region.arrays(region)
@@ -134,34 +146,37 @@ export const region = (
       }),
       lawOf({
         name: 'no point of the region is nearer',
-        statement: `∀ x, y in the region: |x − Πx| ≤ |x − y|. To ${rounding}.`,
+        statement: `∀ x, y in the region, near Πx and at its ends: |x − Πx| ≤ |x − y|. To ${rounding}.`,
         source: 'definition of a projection',
         says: each => {
           const { project, inside } = maps(each)
-          return isAtMost(
-            lengthOf(minus(each.x, project(each.x))),
-            lengthOf(minus(each.x, inside(each.y))),
-            tolerance(each)
+          const found = lengthOf(minus(each.x, project(each.x)))
+          return [each.y, ...around(each.x, each.seed)].map(y =>
+            isAtMost(found, lengthOf(minus(each.x, inside(y))), tolerance({ ...each, y }))
           )
         }
       }),
       lawOf({
         name: 'a projection is the nearest point',
         statement:
-          '∀ x outside, y in the region: the angle at Πx between x and y is no less than a right one, cos ≤ 0. To 1e-14 n (1 + r)²/|x − Πx||y − Πx|, r the greatest entry.',
+          '∀ x outside, y in the region, near Πx and at its ends: the angle at Πx between x and y is no less than a right one, cos ≤ 0. To 1e-14 n (1 + r)²/|x − Πx||y − Πx|, r the greatest entry.',
         source: nearest,
         claim: isConvex,
         unless,
         says: each => {
           const { project, inside } = maps(each)
           const at = project(each.x)
-          const [out, along] = [minus(each.x, at), minus(inside(each.y), at)]
-          const lengths = lengthOf(out) * lengthOf(along)
-          const size = 1 + greatest([...each.x, ...inside(each.y), ...at])
-          return (
-            lengths > 0 &&
-            isAtMost(dot(out, along) / lengths, 0, (slack * 1e-14 * each.x.length * size * size) / lengths)
-          )
+          const out = minus(each.x, at)
+          return [each.y, ...around(each.x, each.seed)].map(y => {
+            const other = inside(y)
+            const along = minus(other, at)
+            const lengths = lengthOf(out) * lengthOf(along)
+            const size = 1 + greatest([...each.x, ...y, ...other, ...at])
+            return (
+              lengths > 0 &&
+              isAtMost(dot(out, along) / lengths, 0, (slack * 1e-14 * each.x.length * size * size) / lengths)
+            )
+          })
         }
       }),
       lawOf({

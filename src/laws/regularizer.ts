@@ -35,7 +35,7 @@ export const regularizer = <P extends string>(
   options: ObjectiveOptions<P> = {}
 ): Laws => {
   const { params = Arbitrary.params(score), evaluate = Compile.valueAndGrad } = options
-  const cases: fc.Arbitrary<Example<P>> = Arbitrary.dims.chain(dim =>
+  const cases: fc.Arbitrary<Example<P>> = Arbitrary.dimsFor(score).chain(dim =>
     fc.record({
       points: Arbitrary.points({ minRows: Arbitrary.minRows(score) })(dim),
       others: Arbitrary.points({ minRows: Arbitrary.minRows(score) })(dim),

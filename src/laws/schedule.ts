@@ -184,20 +184,22 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
       upTo({
         name: 'levels have no jumps',
         statement:
-          '∀ s < t of [0, until]: halved 40 times, each time to the half in which α and σ change more, the interval has a change of 1e-4 (1 + α + σ) at most: of t^p, p ≥ ½, 1e-5.',
+          '∀ s < t of [0, until]: halved 40 times, each time to the half in which α and σ change more, the interval has a change of 1e-4 (1 + α + σ) at most, or half of that after 20: of t^p it falls by 2^−p each time, that of a jump stays.',
         source: 'x_t is a process with continuous paths',
         enough: 60,
         says: ({ time, halvings }) => {
           const change = (lo: number, hi: number): number =>
             Math.abs(level(lo).alpha - level(hi).alpha) + Math.abs(level(lo).sigma - level(hi).sigma)
-          const [lo, hi] = Array.from({ length: 40 }).reduce<readonly [number, number]>(
-            ([lo, hi]) => {
+          type Interval = readonly [lo: number, hi: number]
+          const halved = (interval: Interval): Interval =>
+            Array.from({ length: 20 }).reduce<Interval>(([lo, hi]) => {
               const middle = (lo + hi) / 2
               return change(lo, middle) > change(middle, hi) ? [lo, middle] : [middle, hi]
-            },
-            [time * (1 - powerOfTwo(1 - halvings)), time]
-          )
-          return isAtMost(change(lo, hi), 1e-4 * (1 + level(hi).alpha + level(hi).sigma))
+            }, interval)
+          const some = halved([time * (1 - powerOfTwo(1 - halvings)), time])
+          const [lo, hi] = halved(some)
+          const least = 1e-4 * (1 + level(hi).alpha + level(hi).sigma)
+          return isAtMost(change(lo, hi), Math.max(least, change(...some) / 2))
         }
       }),
       atOne({

@@ -387,6 +387,23 @@ describe('keys', () => {
         }
       }),
       right
+    },
+    {
+      wrong: 'draws of 32 bits',
+      law: 'uniform draws are uniform',
+      mutant: wrong({ uniform: n => key => Key.uniform(n)(key).map(u => Math.floor(u * 2 ** 32) / 2 ** 32) }),
+      right
+    },
+    {
+      wrong: 'a draw of the size of the one before',
+      law: 'a draw knows nothing of the one before',
+      mutant: wrong({
+        normal: n => key => {
+          const z = Key.normal(n)(key)
+          return z.map((x, i) => (i % 2 === 1 && i % 3 === 1 ? Math.sign(x) * Math.abs(z[i - 1]) : x))
+        }
+      }),
+      right
     }
   ])
 })

@@ -63,7 +63,13 @@ describe('the corpus', () => {
     'stage of batches: never the last row',
     'penalty: half of its slope',
     'guidance: a posterior of the first that is seen alone',
-    'codec: names without blanks'
+    'codec: names without blanks',
+    'by strangers: v whose noise is written with the other sign',
+    'by strangers: the determinant α for α²',
+    'by strangers: half of the curvature',
+    'by strangers: an average that is never advanced',
+    'by strangers: the ball after the box',
+    'by strangers: the first rows'
   ]
   it.each(sampled(3)(wrong))('%s is caught', name => {
     expect(catches(name, 10)).toHaveLength(1)
@@ -98,7 +104,10 @@ describe('the corpus', () => {
     'optimizer of one memory: momentum by hand',
     'optimizer of one memory: in another order',
     'penalty: a double well',
-    'stage of batches: any two'
+    'stage of batches: any two',
+    'by strangers: a log-SNR as Laplace has it, steep at both ends',
+    'by strangers: a cone of second order',
+    'by strangers: by the first column'
   ]
   it.each(sampled(3)(right))('%s is let pass', name => {
     expect(catches(name, 10)).toEqual([])

@@ -2,8 +2,12 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { schedule } from '../../examples/research/interpolant.js'
+import { laplace } from '../../examples/research/laplace.js'
+import * as reflow from '../../examples/research/reflow.js'
 import { discrepancy } from '../../examples/research/stein.js'
-import { Score } from '../../src/index.js'
+import { studentT } from '../../examples/research/student-t.js'
+import { vonMisesFisher } from '../../examples/research/von-mises-fisher.js'
+import { Key, type Points, Score } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
 
 it('the schedule of an interpolant', () => {
@@ -16,4 +20,43 @@ it('the discrepancy over pairs of rows', () => {
   held.forEach(({ property }) => {
     fc.assert(property, { numRuns: 4 })
   })
+})
+
+/** Which laws spoke of an instance: those that are held, by name. */
+const heldOf = ({ rows }: laws.Report): ReadonlyArray<string> =>
+  rows.filter(({ verdict }) => verdict === 'held').map(({ law }) => law)
+
+it('families on a line, of time 0 only', () => {
+  const held = [
+    laws.check(studentT({ components: 1 }), { runs: 2 }),
+    laws.check(laplace({ components: 2 }), { claims: { smooth: false }, runs: 2 })
+  ].map(heldOf)
+  held.forEach(names => {
+    expect(names).toEqual(
+      expect.arrayContaining(['its density is one', 'a step never lowers the likelihood', 'a step raises Q'])
+    )
+  })
+})
+
+/** Rows on the sphere, more than components can be far from. */
+const onSphere = (): fc.Arbitrary<Points.Points> =>
+  fc.record({ seed: laws.arbitraries.seeds, rows: fc.integer({ min: 12, max: 16 }) }).map(({ seed, rows }) => {
+    const z = Key.normal(3 * rows)(Key.fromSeed(seed))
+    const lengthAt = (i: number): number => Math.hypot(...z.subarray(i, i + 3))
+    return { rows, dim: 3, values: z.map((x, i) => x / lengthAt(i - (i % 3))) }
+  })
+
+it('a family on the sphere', () => {
+  const report = laws.check(vonMisesFisher({ components: 2 }), { claims: { points: onSphere }, runs: 1 })
+  expect(heldOf(report)).toEqual(
+    expect.arrayContaining(['a step raises Q', 'has as many degrees of freedom as it says'])
+  )
+})
+
+it('a loss of rows and their partners', () => {
+  const { again, schedule, score } = reflow
+  const report = laws.check(again, { schedule, score, runs: 1 })
+  expect(heldOf(report)).toEqual(
+    expect.arrayContaining(['gradient is that of the value', 'does not know the order of the rows'])
+  )
 })

@@ -9,6 +9,7 @@ import { made } from './made.js'
 import { mistakes } from './mistakes.js'
 import { models } from './models.js'
 import { noise } from './noise.js'
+import { strangers } from './strangers.js'
 
 export { type Invention } from './invention.js'
 
@@ -298,5 +299,6 @@ export const corpus: ReadonlyArray<Invention> = [
   ...learning,
   ...models,
   ...made,
-  ...mistakes
+  ...mistakes,
+  ...strangers
 ]

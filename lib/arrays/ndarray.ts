@@ -47,3 +47,7 @@ export const allFinite = (values: Float64Array): boolean => {
   for (let i = 0; i < values.length; i++) rest += values[i] - values[i]
   return rest === 0
 }
+
+/** Numbers as rows of so many. */
+export const nested = (values: Float64Array, width: number): ReadonlyArray<ReadonlyArray<number>> =>
+  Array.from({ length: values.length / width }, (_, k) => Array.from(values.subarray(k * width, (k + 1) * width)))

@@ -290,6 +290,8 @@ export const notNegative = domain(a => a >= 0 && a < Infinity, '≥ 0 and finite
 export const finite = domain(Number.isFinite, 'finite', double(-1e6, 1e6))
 /** A number of at least 0 and below 1. */
 export const fraction = domain(a => a >= 0 && a < 1, 'in [0, 1)', double(0, 0.999))
+/** A number above 0 and below 1. */
+export const inside = domain(a => a > 0 && a < 1, 'in (0, 1)', double(0.01, 0.99))
 
 interface WholeNumber {
   /** 1 unless given. */

@@ -901,10 +901,6 @@ export const fromJSON = (json: unknown): E.Either<Problem.Problems, Kept> =>
     E.flatMap(({ mixture: { factors, variances, ...rest }, family, columns, fit }) =>
       pipe(
         Mixture.parse({ ...rest, ...(factors === undefined ? { variances } : { factors }) }),
-        E.mapLeft(([first = Problem.of('json', 'it', 'a mixture', 'write it again'), ...others]): Problem.Problems => [
-          first,
-          ...others
-        ]),
         E.map((mixture): Kept => ({
           mixture,
           family: family.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()),

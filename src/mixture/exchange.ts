@@ -32,6 +32,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
 import * as Factor from '../../lib/arrays/factor.js'
+import { nested } from '../../lib/arrays/ndarray.js'
 import type { NdArray } from '../../lib/index.js'
 import * as Npz from '../../lib/formats/npz.js'
 import * as Safetensors from '../../lib/formats/safetensors.js'
@@ -73,9 +74,6 @@ export interface Mclust {
     readonly scale?: Row
   }
 }
-
-const nested = (values: Float64Array, width: number): Rows =>
-  RA.makeBy(values.length / width, i => Array.from(values.subarray(i * width, (i + 1) * width)))
 
 const matrices = ({ shape: [count, dim], values }: NdArray): ReadonlyArray<Rows> =>
   RA.makeBy(count, k => nested(values.subarray(k * dim * dim, (k + 1) * dim * dim), dim))
@@ -190,13 +188,6 @@ const decoded = <A>(codec: t.Type<A, unknown>, json: unknown, name: string): E.E
     })
   )
 
-const parsed = (description: Mixture.Description): E.Either<Problem.Problems, Mixture.Mixture> =>
-  pipe(
-    Mixture.parse(description),
-    // `parse` has a problem where it fails.
-    E.mapLeft(([first, ...rest]): Problem.Problems => [first, ...rest])
-  )
-
 /** Of each covariance type what a `Description` takes. */
 const shapes: Readonly<
   Record<
@@ -245,7 +236,7 @@ export const fromScikitLearn = (json: unknown): E.Either<Problem.Problems, Mixtu
     E.flatMap(({ covariance_type: type, covariances_: found, weights_: weights, means_: means }) =>
       pipe(
         shapes[type](found, means.length),
-        E.flatMap(spread => parsed({ means, weights, ...spread }))
+        E.flatMap(spread => Mixture.parse({ means, weights, ...spread }))
       )
     )
   )
@@ -273,7 +264,7 @@ export const fromMclust = (json: unknown): E.Either<Problem.Problems, Mixture.Mi
       const common = { weights, means: weights.map((_, k) => means.map(row => row[k])) }
       const { sigma, sigmasq } = variance
       if (sigma !== undefined)
-        return parsed({
+        return Mixture.parse({
           ...common,
           covariances: weights.map((_, k) => sigma.map(row => row.map(entries => entries[k])))
         })
@@ -283,7 +274,7 @@ export const fromMclust = (json: unknown): E.Either<Problem.Problems, Mixture.Mi
         ])
       // One column: a variance each, or one for all.
       const variances = list(sigmasq)
-      return parsed({ ...common, variances: weights.map((_, k) => variances[variances.length === 1 ? 0 : k]) })
+      return Mixture.parse({ ...common, variances: weights.map((_, k) => variances[variances.length === 1 ? 0 : k]) })
     })
   )
 
@@ -299,35 +290,29 @@ export interface Named {
 export const forms = ['sklearn', 'npz', 'safetensors', 'mclust', 'json'] as const
 export type Form = (typeof forms)[number]
 
-const toNpz = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Uint8Array => {
-  const found = toScikitLearn(mixture)
-  const [count, dim] = mixture.means.shape
-  const values = (list: ReadonlyArray<Rows>): Float64Array => Float64Array.from(list.flat(2))
-  return Npz.write({
-    covariance_type: { shape: [], texts: [found.covariance_type] },
-    weights_: { shape: [count], values: mixture.weights },
-    means_: mixture.means,
-    covariances_: { shape: [count, dim, dim], values: values(found.covariances_) },
-    precisions_cholesky_: { shape: [count, dim, dim], values: values(found.precisions_cholesky_) },
-    feature_names_in_: { shape: [dim], texts: columns }
-  })
-}
-
-/** The numbers of npz; the names of columns beside them. */
-const toSafetensors = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Uint8Array => {
-  const found = toScikitLearn(mixture)
+/** The arrays that scikit-learn has of a mixture. */
+const arraysOf = (mixture: Mixture.Mixture) => {
+  const { covariances_, precisions_cholesky_ } = toScikitLearn(mixture)
   const [count, dim] = mixture.means.shape
   const cube = (list: ReadonlyArray<Rows>) => ({ shape: [count, dim, dim], values: Float64Array.from(list.flat(2)) })
-  return Safetensors.write(
-    {
-      weights_: { shape: [count], values: mixture.weights },
-      means_: mixture.means,
-      covariances_: cube(found.covariances_),
-      precisions_cholesky_: cube(found.precisions_cholesky_)
-    },
-    { covariance_type: found.covariance_type, feature_names_in_: JSON.stringify(columns) }
-  )
+  return {
+    weights_: { shape: [count], values: mixture.weights },
+    means_: mixture.means,
+    covariances_: cube(covariances_),
+    precisions_cholesky_: cube(precisions_cholesky_)
+  }
 }
+
+const toNpz = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Uint8Array =>
+  Npz.write({
+    covariance_type: { shape: [], texts: ['full'] },
+    ...arraysOf(mixture),
+    feature_names_in_: { shape: [columns.length], texts: columns }
+  })
+
+/** The numbers of npz; the names of columns beside them. */
+const toSafetensors = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Uint8Array =>
+  Safetensors.write(arraysOf(mixture), { covariance_type: 'full', feature_names_in_: JSON.stringify(columns) })
 
 /** R's text of an array, its first index fastest, the axes of columns by their names. */
 const toArray = (values: Row, axes: ReadonlyArray<ReadonlyArray<string> | null>): string => {
@@ -410,9 +395,8 @@ export const write =
     }
   }
 
-const refusal = (value: string, domain: string, remedy: string): Problem.Problems => [
-  Problem.of('file', value, domain, remedy)
-]
+const refusal = (value: string, domain: string, remedy: string): Problem.Problems =>
+  Problem.alone(Problem.of('file', value, domain, remedy))
 
 const shaped = (values: ReadonlyArray<unknown>, shape: ReadonlyArray<number>): unknown =>
   shape.length === 0

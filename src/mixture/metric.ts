@@ -3,6 +3,7 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import type * as Params from '../family/params.js'
 import { components, distance, type Mixture } from './mixture.js'
 import { assignment } from '../../lib/arrays/assignment.js'
+import { nested } from '../../lib/arrays/ndarray.js'
 import { type NdArray } from '../../lib/index.js'
 
 /** Anything that has centres: a mixture, the parameters of a score, or the centres themselves. */
@@ -15,7 +16,7 @@ const centres = (centred: Centred): ReadonlyArray<ReadonlyArray<number>> => {
     return [mean, mean.map(value => -value)]
   }
   const { shape, values }: NdArray = centred.means
-  return Array.from({ length: shape[0] }, (_, k) => Array.from(values.subarray(k * shape[1], (k + 1) * shape[1])))
+  return nested(values, shape[1])
 }
 
 /**

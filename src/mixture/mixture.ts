@@ -47,7 +47,7 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import { rowwise, type Key, type NdArray, type Tensor } from '../../lib/index.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
-import { concatenated, size } from '../../lib/arrays/ndarray.js'
+import { concatenated, nested, size } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Errors from './em/errors.js'
 import * as Missing from './em/missing.js'
@@ -259,11 +259,12 @@ const problemsOf = (description: Description): ReadonlyArray<Problem.Problem> =>
 }
 
 /** A mixture from a description that comes from outside. */
-export const parse = (description: Description): E.Either<ReadonlyArray<Problem.Problem>, Mixture> => {
+export const parse = (description: Description): E.Either<Problem.Problems, Mixture> => {
   const problems = problemsOf(description)
   const { means, weights, variances, tails, background } = description
   const array = Params.ndArray(means)
-  if (problems.length > 0 || array === null) return E.left(problems)
+  // What is no array is a problem.
+  if (array === null || problems.length > 0) return E.left(problems as Problem.Problems)
   const beside = {
     ...(tails?.some(nu => nu !== null) === true && { tails: Float64Array.from(tails, nu => nu ?? Infinity) }),
     ...(background && {
@@ -278,7 +279,7 @@ export const parse = (description: Description): E.Either<ReadonlyArray<Problem.
   const [count, dim] = array.shape
   return pipe(
     RA.sequence(E.Applicative)(trianglesOf(description, dim)),
-    E.bimap(RA.of, triangles =>
+    E.bimap(Problem.alone, triangles =>
       triangles.length > 0
         ? ofTriangles(first, triangles)
         : {
@@ -769,9 +770,6 @@ const written = t.intersection([
     background: backgroundCodec
   })
 ])
-
-const nested = (values: Float64Array, width: number): Rows =>
-  RA.makeBy(values.length / width, k => Array.from(values.subarray(k * width, (k + 1) * width)))
 
 /** What a table shows: of each component its weight, and the mean and the variance of each column. */
 export const marginals = ({

@@ -78,13 +78,7 @@ export const reduceOnPlateau = define({
   about: 'smaller when the value has not improved for long',
   fields: {
     /** What the scale is multiplied by. */
-    factor: Field.number({
-      holds: factor => factor > 0 && factor < 1,
-      domain: 'in (0, 1)',
-      suggestion: 0.5,
-      default: 0.5,
-      arbitrary: fc => fc.double({ min: 0.01, max: 0.99, noNaN: true })
-    }),
+    factor: Field.inside({ default: 0.5 }),
     /** How many values in a row may fail to improve. */
     patience: Field.count({ least: 0, default: 10 }),
     /** A value improves when it is lower than the best by this share of it. */

@@ -553,13 +553,7 @@ const correction = {
   moves: Field.count({ default: 1, most: Limits.times }),
   /** The size of a move, as a share of that of the noise. */
   // At δ = 2σ² a move overshoots as far as it came: beyond, a chain without signal diverges.
-  snr: Field.number({
-    holds: snr => snr > 0 && snr < 1,
-    domain: 'in (0, 1)',
-    suggestion: 0.16,
-    default: 0.16,
-    arbitrary: fc => fc.double({ min: 0.01, max: 0.99, noNaN: true })
-  })
+  snr: Field.inside({ default: 0.16 })
 }
 
 /**

@@ -8,6 +8,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import * as Compiler from '../../../lib/compiler/index.js'
 import {
   add,
@@ -237,7 +238,7 @@ interface Weighing {
 }
 
 /** Rows as a program takes them: their weights are a column, or one number where they are equal. */
-export const weighing = ({ rows, dim, x, weights, passing }: Rows): Weighing => {
+const weighing = ({ rows, dim, x, weights, passing }: Rows): Weighing => {
   const from = passing ? 'call' : 'data'
   return weights === null
     ? {
@@ -256,6 +257,52 @@ export const weighing = ({ rows, dim, x, weights, passing }: Rows): Weighing => 
       }
 }
 
+/**
+ * Sums over rows by a program, or why there is none; `write` makes them of parameters, rows x, their weights, [rows | 1, 1], and numbers of the
+ * call.
+ */
+export const summedBy =
+  (library: Compiler.Library, of: object | string, data: Rows) =>
+  <P extends string>(
+    params: Params.Params<P>,
+    numbers: Readonly<Record<string, number>>,
+    write: (
+      own: Params.Tensors<P>,
+      x: Tensor,
+      w: Tensor,
+      numbers: Compiler.Inputs['constants']
+    ) => Readonly<Record<string, Tensor>>
+  ): E.Either<string, Strands.Sum<Readonly<Record<string, NdArray>>>> => {
+    const weighed = weighing(data)
+    const { rows } = data
+    return pipe(
+      library.program(
+        of,
+        {
+          params: Params.shapes(params),
+          rows: weighed.rows,
+          constants: { ...RR.map(() => [])(numbers), ...weighed.constants }
+        },
+        inputs => ({
+          // The parameters of the signature are those that are given.
+          others: write(inputs.params as Params.Tensors<P>, inputs.rows.x, weighed.of(inputs), inputs.constants)
+        }),
+        false
+      ),
+      E.map(program =>
+        pipe(
+          program.sum({
+            rows,
+            params: Params.numbers(params),
+            given: weighed.given,
+            constants: { ...RR.map((x: number) => [x])(numbers), ...weighed.numbers }
+          }),
+          Strands.map(({ others }) => others)
+        )
+      )
+    )
+  }
+
 const descriptions = Compiler.library()
 
 const total = (w: Tensor, each: Tensor): Tensor => reshape(sum(mul(w, each)), [1])
@@ -272,34 +319,18 @@ export const described =
     const width = mixture.factors === null ? 2 : dim + 1
     if (data.misses === true || !isGaussian(mixture)) return inPlainLoops()
     if (rows * mixture.means.values.length * width < WORTH.description) return inPlainLoops()
-    const weighed = weighing(data)
     return pipe(
-      descriptions.program(
-        'description',
-        { params: Params.shapes(arrays), rows: weighed.rows, constants: weighed.constants },
-        inputs => {
-          const { q, beyond, logs } = Tensors.posterior(Tensors.seenOf(inputs.params).logJoint(inputs.rows.x))
-          const w = weighed.of(inputs)
-          return {
-            others: { value: total(w, neg(add(beyond, logs))), doubt: total(w, beyond), mass: sum(mul(w, q), 0) }
-          }
-        },
-        false
-      ),
-      E.match(inPlainLoops, program =>
-        pipe(
-          program.sum({
-            rows,
-            params: Params.numbers(arrays),
-            given: weighed.given,
-            constants: weighed.numbers
-          }),
-          Strands.map(({ others: { value, doubt, mass } }) => ({
-            value: value.values[0],
-            doubt: doubt.values[0],
-            mass: mass.values
-          }))
-        )
+      summedBy(descriptions, 'description', data)(arrays, {}, (own, x, w) => {
+        const { q, beyond, logs } = Tensors.posterior(Tensors.seenOf(own).logJoint(x))
+        return { value: total(w, neg(add(beyond, logs))), doubt: total(w, beyond), mass: sum(mul(w, q), 0) }
+      }),
+      E.match(
+        inPlainLoops,
+        Strands.map(({ value, doubt, mass }) => ({
+          value: value.values[0],
+          doubt: doubt.values[0],
+          mass: mass.values
+        }))
       )
     )
   }
@@ -399,42 +430,23 @@ const written = <P extends string>(family: Family<P>, kind: Kind, dim: number): 
     return { rows, width, strands, found }
   }
   const program: Written<P>['program'] = other => (params, level, data) => {
-    const { rows } = data
     const of = at(isClean(level))
-    const weighed = weighing(data)
-    const signature: Compiler.Signature = {
-      params: Params.shapes(params),
-      rows: weighed.rows,
-      constants: { alpha: [], sigma: [], ...weighed.constants }
-    }
+    const known = isClean(level) && (hasTails || hasBackground) ? still : family
     return pipe(
-      library.program(
-        isClean(level) && (hasTails || hasBackground) ? still : family,
-        signature,
-        inputs => {
-          const { alpha, sigma } = inputs.constants
-          // the parameters of the signature are the family's
-          const own = inputs.params as Params.Tensors<P>
-          const [value, mass, sums, ...rest] = of(own, inputs.rows.x, weighed.of(inputs), alpha, sigma)
+      summedBy(library, known, data)(
+        params,
+        { alpha: level.alpha, sigma: level.sigma },
+        (own, x, w, { alpha, sigma }) => {
+          const [value, mass, sums, ...rest] = of(own, x, w, alpha, sigma)
           const [found, extra] = kind.second === 'none' ? [undefined, ...rest] : rest
-          return { others: { value, mass, sums, ...(found && { found }), ...(extra && { extra }) } }
-        },
-        false
+          return { value, mass, sums, ...(found && { found }), ...(extra && { extra }) }
+        }
       ),
       E.match(
         () => other(params, level, data),
-        program =>
-          pipe(
-            program.sum({
-              rows,
-              params: Params.numbers(params),
-              given: weighed.given,
-              constants: { alpha: [level.alpha], sigma: [level.sigma], ...weighed.numbers }
-            }),
-            Strands.map(({ others: { value, mass, sums, found = NONE, extra = NONE } }) =>
-              foundOf(params)(value.values[0], mass.values, sums.values, found.values, extra.values)
-            )
-          )
+        Strands.map(({ value, mass, sums, found = NONE, extra = NONE }) =>
+          foundOf(params)(value.values[0], mass.values, sums.values, found.values, extra.values)
+        )
       )
     )
   }

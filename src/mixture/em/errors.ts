@@ -15,7 +15,7 @@ import type { Second } from '../../family/family.js'
 import { clean, type Level } from '../../schedule/dynamics.js'
 import { logWeight, type Component } from '../component.js'
 import { weightsOf, type Rows as Data } from '../passRows.js'
-import { mirror, widthOf, type Doubted, type Rows, type Told } from './moments.js'
+import { mirror, partsOf, untold, widthOf, type Doubted, type Rows, type Told } from './moments.js'
 
 /** Stretches of rows, their weights and the covariances of their errors. */
 interface Stretch {
@@ -120,16 +120,9 @@ const expecting = (
     width,
     add,
     found: all => {
-      const out = all.slice(2 + count + count * dim)
-      if (second === 'full') mirror(out, dim)
-      return {
-        value: all[0],
-        doubt: all[1],
-        mass: all.slice(2, 2 + count),
-        sums: all.slice(2 + count, 2 + count + count * dim),
-        second: out,
-        isDenoised: true
-      }
+      const own = partsOf(all.slice(), count, dim)
+      if (second === 'full') mirror(own.second, dim)
+      return { value: all[0], doubt: all[1], ...own, isDenoised: true }
     }
   }
 }
@@ -171,14 +164,7 @@ export const responsibilities = (
   weights: Float64Array
 ): Doubted & Told => {
   const { width, add, found } = expecting(components, 'none', dim, clean)
-  const told: Told = {
-    logs: new Float64Array(rows * components.length),
-    squared: new Float64Array(rows * components.length),
-    shares: new Float64Array(rows * components.length),
-    logDensity: new Float64Array(rows),
-    columns: new Uint32Array(rows)
-  }
-  const sums = new Float64Array(width)
+  const [told, sums] = [untold(rows, components.length), new Float64Array(width)]
   add({ x: values, weights: weights.subarray(0, rows), errors }, told, sums)
   return { ...found(sums), ...told }
 }

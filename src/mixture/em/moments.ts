@@ -138,6 +138,13 @@ const settled = (
   return { ...own, ...asGaussian(second, dim, { ...own, weighed, logs }) }
 }
 
+/** What numbers are summed of rows: −Σ w log p(x), −Σ w log max_k p(k | x), masses [K], sums [K, dim], second moments. */
+export const partsOf = (all: Float64Array, count: number, dim: number): Moments => ({
+  mass: all.subarray(2, 2 + count),
+  sums: all.subarray(2 + count, 2 + count + count * dim),
+  second: all.subarray(2 + count + count * dim)
+})
+
 /** The E-step over rows, a block of them at a time. */
 interface Expecting {
   /** How many numbers rows sum. */
@@ -158,11 +165,7 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
   const per = widthOf(second, dim)
   const [{ nu, box, learned }, plain] = [beyondOf(components), 2 + count + count * dim + count * per]
   const width = plain + (nu === null ? 0 : 2 * count)
-  const parts = (all: Float64Array): Moments => ({
-    mass: all.subarray(2, 2 + count),
-    sums: all.subarray(2 + count, 2 + count + count * dim),
-    second: all.subarray(2 + count + count * dim, plain)
-  })
+  const parts = (all: Float64Array): Moments => partsOf(all.subarray(0, plain), count, dim)
   const known = new Map<string, SeenByPattern>()
   let held = 0
   const seenFrom = (pattern: Pattern): SeenByPattern => {
@@ -248,6 +251,15 @@ const patternsIn = ({ dim, x, misses, passing }: Data, first: number, values: Fl
   return found
 }
 
+/** What is told of each row, before anything is. */
+export const untold = (rows: number, count: number): Told => ({
+  logs: new Float64Array(rows * count),
+  squared: new Float64Array(rows * count),
+  shares: new Float64Array(rows * count),
+  logDensity: new Float64Array(rows),
+  columns: new Uint32Array(rows)
+})
+
 /** −Σ w log p(x), and the moments of δ = x − c_k. */
 export const moments = (components: ReadonlyArray<Component>, second: Second, data: Data): Strands.Sum<Doubted> => {
   const { rows, dim, x } = data
@@ -271,15 +283,7 @@ export const responsibilities = (
   weights: Float64Array = new Float64Array(rows).fill(1 / rows)
 ): Sums & Told => {
   const { width, add, found } = expecting(components, 'none', dim)
-  const [all, perRow] = [rows * components.length, new Float64Array(rows)]
-  const told: Told = {
-    logs: new Float64Array(all),
-    squared: new Float64Array(all),
-    shares: new Float64Array(all),
-    logDensity: perRow,
-    columns: new Uint32Array(rows)
-  }
-  const sums = new Float64Array(width)
+  const [told, sums] = [untold(rows, components.length), new Float64Array(width)]
   for (const pattern of patternsOf(values, dim)) add(pattern, values, weights.subarray(0, rows), told, sums)
   return { ...found(sums), ...told }
 }

@@ -11,10 +11,10 @@ import type { Mixture } from '../../family/mixtureData.js'
 import type { Second } from '../../family/family.js'
 import type { Level } from '../../schedule/schedule.js'
 import { componentsOf, partsOf, type Component } from '../component.js'
-import { turned } from '../families/axes.js'
+import { changedAlong } from '../families/axes.js'
 import type { Rows } from '../passRows.js'
 import * as Student from '../student.js'
-import { asGaussian, moments as ofGaussians, type Sums } from './moments.js'
+import { asGaussian, moments as ofGaussians, widthOf, type Sums } from './moments.js'
 
 /** What a component is by its precisions, at a level. */
 interface Part {
@@ -56,7 +56,7 @@ export const moments = (mixture: Mixture, level: Level, second: Second, rows: Ro
   const count = own.length
   const parts = gaussiansAt(mixture, level)
   const spectra = own.map(({ factor }) => symmetricEigen(Factor.covariance(factor, dim)))
-  const per = { none: 0, trace: 1, diagonal: dim, full: dim * dim }[second]
+  const per = widthOf(second, dim)
   return Strands.map(({ value, mass, sums, second: about }: Sums): Sums => {
     const whole = { mass: new Float64Array(count), weighed: new Float64Array(count), logs: new Float64Array(count) }
     const [allSums, allSecond] = [new Float64Array(count * dim), new Float64Array(count * per)]
@@ -81,14 +81,11 @@ export const moments = (mixture: Mixture, level: Level, second: Second, rows: Ro
         for (let j = 0; j < dim; j++) allSums[k * dim + j] += g * gains[i] * along * axes[i * dim + j]
       }
       if (second === 'none') return
-      const there = turned(axes, about.subarray(at * dim * dim, (at + 1) * dim * dim), dim).map((s, e) => {
-        const [i, j] = [Math.floor(e / dim), e % dim]
-        return g * (gains[i] * gains[j] * s + (i === j ? m * rest[i] : 0))
-      })
-      const back = turned(
-        axes.map((_, e) => axes[(e % dim) * dim + Math.floor(e / dim)]),
-        there,
-        dim
+      const back = changedAlong(
+        axes,
+        about.subarray(at * dim * dim, (at + 1) * dim * dim),
+        dim,
+        (s, i, j) => g * (gains[i] * gains[j] * s + (i === j ? m * rest[i] : 0))
       )
       for (let i = 0; i < dim; i++) {
         if (second === 'trace') allSecond[k] += back[i * (dim + 1)]

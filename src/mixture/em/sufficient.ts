@@ -25,7 +25,7 @@ import { stretch } from '../../../lib/rows/stretches.js'
 import { cleanRow, type Family, type Sufficient } from '../../family/family.js'
 import * as Params from '../../family/params.js'
 import type { Rows } from '../passRows.js'
-import { weighing } from './eStep.js'
+import { summedBy } from './eStep.js'
 import type { Taken } from './expectationMaximization.js'
 
 type Named = Readonly<Record<string, Tensor>>
@@ -93,7 +93,6 @@ export const summed = <P extends string>(
   const { rows, dim, x, weights } = data
   const of = sumsOf(family, sufficient, dim)
   const library = Compiler.library()
-  const weighed = weighing(data)
   const taken = (params: Params.Params<P>, { value, mass, ...own }: Readonly<Record<string, NdArray>>): Taken<P> => ({
     value: value.values[0],
     params: maximised(sufficient, params, { mass, ...own }, dim)
@@ -121,28 +120,13 @@ export const summed = <P extends string>(
   }
   return params =>
     pipe(
-      library.program(
-        sufficient,
-        { params: Params.shapes(params), rows: weighed.rows, constants: weighed.constants },
-        inputs => {
-          // The parameters of the signature are the family's.
-          const { own, ...rest } = of(inputs.params as Params.Tensors<P>, inputs.rows.x, weighed.of(inputs))
-          return { others: { ...rest, ...own } }
-        },
-        false
-      ),
+      summedBy(library, sufficient, data)(params, {}, (params, x, w) => {
+        const { own, ...rest } = of(params, x, w)
+        return { ...rest, ...own }
+      }),
       E.match(
         () => interpreted(params),
-        program =>
-          pipe(
-            program.sum({
-              rows,
-              params: Params.numbers(params),
-              given: weighed.given,
-              constants: weighed.numbers
-            }),
-            Strands.map(({ others }) => taken(params, others))
-          )
+        Strands.map(sums => taken(params, sums))
       )
     )
 }

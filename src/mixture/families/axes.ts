@@ -3,7 +3,7 @@
  * diagonal, through Cayley's map D = (I − A)⁻¹(I + A), A = (low p − low pᵀ)/2; and common ones are found by turning two after the
  * other, each pair as far as is best.
  */
-import { factorGram, solveLower, symmetricEigen } from '../../../lib/arrays/linalg.js'
+import { factorGram, solveLower, symmetricEigen, transposed } from '../../../lib/arrays/linalg.js'
 
 /** The eigenvectors of a symmetric [d, d] as rows, and its eigenvalues, the greatest first; none below 0. */
 export const principal = (
@@ -32,6 +32,19 @@ export const turned = (axes: Float64Array, w: Float64Array, dim: number): Float6
   }
   return out
 }
+
+/** The same of one, with entries changed that it has along the axes, turned back. */
+export const changedAlong = (
+  axes: Float64Array,
+  w: Float64Array,
+  dim: number,
+  change: (entry: number, i: number, j: number) => number
+): Float64Array =>
+  turned(
+    transposed(axes, dim),
+    turned(axes, w, dim).map((entry, at) => change(entry, Math.floor(at / dim), at % dim)),
+    dim
+  )
 
 /** The diagonals of a stack [K, d, d], none below 0. */
 const diagonals = (t: Float64Array, dim: number): Float64Array =>

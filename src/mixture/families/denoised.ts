@@ -4,9 +4,9 @@
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
-import { symmetricEigen, transposed } from '../../../lib/arrays/linalg.js'
+import { symmetricEigen } from '../../../lib/arrays/linalg.js'
 import type { At } from '../../family/family.js'
-import { turned } from './axes.js'
+import { changedAlong } from './axes.js'
 
 /** Of masses n [K] and W [K, d, d], by the old triangles [K, d, d]. */
 export const moments = (
@@ -21,13 +21,14 @@ export const moments = (
     const own = (values: Float64Array): Float64Array => values.subarray(k * size, (k + 1) * size)
     const { values: covariance } = Factor.covariance({ shape: [dim, dim], values: own(triangles) }, dim)
     const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: covariance })
-    const axes = vectors.values
     const gains = values.map(v => (alpha * v) / (Elementary.square(alpha) * v + Elementary.square(sigma)))
-    const along = turned(axes, own(w), dim).map((x, at) => {
-      const [i, j] = [Math.floor(at / dim), at % dim]
-      return gains[i] * gains[j] * x + (i === j ? (n[k] * Elementary.square(sigma) * gains[i]) / alpha : 0)
-    })
-    out.set(turned(transposed(axes, dim), along, dim), k * size)
+    const there = changedAlong(
+      vectors.values,
+      own(w),
+      dim,
+      (x, i, j) => gains[i] * gains[j] * x + (i === j ? (n[k] * Elementary.square(sigma) * gains[i]) / alpha : 0)
+    )
+    out.set(there, k * size)
   }
   return out
 }

@@ -148,6 +148,18 @@ interface Compiled extends Runnable {
   readonly fixed: WeakMap<object, Fixed>
   readonly layout: Layout
   readonly outs: Readonly<Record<string, Node>>
+  readonly named: {
+    readonly value: Node | undefined
+    readonly gradient: ReadonlyArray<Out>
+    readonly others: ReadonlyArray<Out>
+  }
+}
+
+/** What a program gives under a name, and what that is called among all that it gives. */
+interface Out {
+  readonly name: string
+  readonly of: string
+  readonly node: Node
 }
 
 const compiled = new Map<string, Compiled>()
@@ -268,6 +280,10 @@ const compileGraph = (
     }
   const stepsOf = (nodes: ReadonlyArray<Node>): ReadonlyArray<Step> =>
     nodes.filter(node => !isReshape(node)).map(node => ({ node, compute: once(node, placeOf) }))
+  const marked = (mark: string): ReadonlyArray<Out> =>
+    Object.entries(outs).flatMap(([of, node]) =>
+      of.startsWith(mark) ? [{ name: of.slice(mark.length), of, node }] : []
+    )
   const fresh: Compiled = {
     module: new WebAssembly.Module(bytes),
     lanes,
@@ -286,7 +302,8 @@ const compileGraph = (
     length,
     fixed: new WeakMap(),
     layout,
-    outs
+    outs,
+    named: { value: outs.value as Node | undefined, gradient: marked('∂'), others: marked(':') }
   }
   compiled.set(key, fresh)
   const [oldest] = compiled.keys()
@@ -390,7 +407,7 @@ const called = (
   program: Compiled,
   { params, given, constants, fixed = NONE, rows }: Call
 ): Called => {
-  const { layout, outs, placeOf } = program
+  const { layout, placeOf } = program
   const stays = fixedOf(program, fixed, rows)
   const numbers = stays.numbers.slice()
   for (const { node, compute } of stays.left)
@@ -404,17 +421,23 @@ const called = (
       if (isSymmetric(node)) mirror(numbersOf(node), node.shape[0])
     }
     for (const { compute } of program.after) compute?.(numbers)
-    const array = (name: string, node: Node): NdArray =>
-      node.place === 'rows'
-        ? { shape: [rows, ...node.shape], values: outputs[name] }
-        : { shape: node.shape, values: numbersOf(node).slice() }
-    const all = Object.entries(outs).filter(([name, node]) => node.place !== 'rows' || name in outputs)
-    const those = (mark: string): Readonly<Record<string, NdArray>> =>
+    const those = (outs: ReadonlyArray<Out>): Readonly<Record<string, NdArray>> =>
       Object.fromEntries(
-        all.flatMap(([name, node]) => (name.startsWith(mark) ? [[name.slice(mark.length), array(name, node)]] : []))
+        outs
+          .filter(({ of, node }) => node.place !== 'rows' || of in outputs)
+          .map(({ name, of, node: { place, shape }, node }) => [
+            name,
+            place === 'rows'
+              ? { shape: [rows, ...shape], values: outputs[of] }
+              : { shape, values: numbersOf(node).slice() }
+          ])
       )
-    const value = outs.value as Node | undefined
-    return { value: value === undefined ? NaN : numbers[placeOf(value)], gradient: those('∂'), others: those(':') }
+    const { value, gradient, others } = program.named
+    return {
+      value: value === undefined ? NaN : numbers[placeOf(value)],
+      gradient: those(gradient),
+      others: those(others)
+    }
   }
   const own: Numbered = { given, parameters }
   const ran: Called['ran'] = (from, to) => machine.run(program, { rows, from, to }, [own], layout.parameterBytes)[0]

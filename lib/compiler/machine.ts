@@ -327,7 +327,8 @@ const machine = (): Machine => {
     })
     // No more memory is taken from here on, so that it stays where it is.
     const jobWords = placed.map(({ parameters, shared, atGiven, atOutputs, keys, job }) => {
-      for (const { at, values } of parameters) lanes.view(memory.buffer(), shared + at, values.length).set(values)
+      const all = lanes.view(memory.buffer(), shared, parameterBytes / lanes.bytes)
+      for (const { at, values } of parameters) all.set(values, at / lanes.bytes)
       const words = new Int32Array(memory.buffer(), job, program.words)
       words[Word.StrandPanels] = strandPanels
       words[Word.Parameters] = shared

@@ -5,6 +5,7 @@
  */
 import { broadcastStrides, product as sizeOf } from '../kernels/dense.js'
 import { kernels } from '../simd/index.js'
+import { plain } from '../simd/plain.js'
 import { isComputed, width, type Node, type Shape } from './graph.js'
 import { meaning } from './meaning.js'
 
@@ -69,6 +70,26 @@ const neighbours = ({ does, ins: [x], shape }: Node): number | null =>
     ? sizeOf(x.shape) / sizeOf(shape)
     : null
 
+interface Product {
+  readonly m: number
+  readonly k: number
+  readonly n: number
+  readonly transposeA: boolean
+  readonly transposeB: boolean
+}
+
+/** A product of two matrices, [m, k] · [k, n]; null of other nodes. */
+const productOf = ({ does, ins: [a, b], shape }: Node): Product | null => {
+  if (does.kind === 'product') {
+    const k = a.shape.at(-1) ?? 1
+    return { m: width(a) / k, k, n: width(b) / k, transposeA: false, transposeB: does.transposed }
+  }
+  if (does.kind !== 'kernel' || does.kernel !== 'BatchMatMul' || a.shape.length + b.shape.length !== 4) return null
+  const [m, n] = shape
+  const [transposeA, transposeB] = [does.attrs.transposeA === true, does.attrs.transposeB === true]
+  return { m, k: width(a) / m, n, transposeA, transposeB }
+}
+
 /** How a node is computed once, where the nodes have places; null for what a call brings, and for sums over its rows. */
 export const once = (node: Node, placeOf: (node: Node) => number): Compute | null => {
   const { does, ins, shape } = node
@@ -87,6 +108,16 @@ export const once = (node: Node, placeOf: (node: Node) => number): Compute | nul
     return numbers => {
       kernels().rowSums(numbers.subarray(places[0].from, places[0].to), length, each, numbers.subarray(at, at + length))
     }
+  const product = productOf(node)
+  if (product !== null && length * product.k <= FEW) {
+    const { m, k, n, transposeA, transposeB } = product
+    const [a, b] = places
+    return numbers => {
+      const [x, y] = [a, b].map(({ from, to }) => numbers.subarray(from, to))
+      // Entry by entry in the order of the kernels, whose calls cost more.
+      plain.matMul(x, y, m, k, n, transposeA, transposeB, numbers.subarray(at, at + length))
+    }
+  }
   return numbers => {
     const values = places.map(({ shape, from, to }) => ({
       ...{ shape, dtype: 'float32' as const },

@@ -18,6 +18,7 @@ import {
   Problem,
   Rate,
   Run,
+  Sampler,
   Schedule,
   Score,
   Source,
@@ -129,19 +130,15 @@ export const program: Program = {
     const heads = Score.heads(score, schedule)(params)
     /** From t = 0.02 to 0.98: dx = b dt, and dx = (b + ε s) dt + √(2ε) dW of the same distributions. */
     const carried = (start: Points.Points, steps: number, epsilon: number): Points.Points => {
-      const h = 0.96 / steps
-      return Array.from({ length: steps }, (_, i) => 0.02 + (i + 0.5) * h).reduce((points, t, i) => {
+      const noisy = { by: Sampler.euler, diffusion: { size: () => Math.sqrt(2 * epsilon), key: Key.fromSeed(5) } }
+      const way = epsilon > 0 ? noisy : { by: Sampler.heun }
+      const along = Problem.orThrow(Sampler.along({ ...way, from: 0.02, to: 0.98, steps }))
+      const velocity: Sampler.VelocityFunction = (points, t) => {
         const { drift, denoiser } = heads(t)(points)
-        const noise = Key.normal(points.values.length)(Key.child(i)(Key.fromSeed(5)))
-        const { sigma } = Schedule.level(t)(schedule)
-        const values = points.values.map(
-          (x, at) =>
-            x +
-            h * (drift.values[at] - (epsilon / sigma) * denoiser.values[at]) +
-            Math.sqrt(2 * epsilon * h) * noise[at]
-        )
-        return { ...points, values }
-      }, start)
+        const share = epsilon / Schedule.level(t)(schedule).sigma
+        return { values: drift.values.map((b, k) => b - share * denoiser.values[k]) }
+      }
+      return [...along(velocity)(start)][steps].points
     }
     const start = Mixture.sample(1000)(Key.fromSeed(3))(at(0.02))
     const [end, again] = [4, 6].map(seed => Mixture.sample(1000)(Key.fromSeed(seed))(at(0.98)))

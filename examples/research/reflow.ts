@@ -16,6 +16,7 @@ import {
   Problem,
   Rate,
   Run,
+  Sampler,
   Schedule,
   Score,
   Source,
@@ -48,11 +49,10 @@ const pipelineOf = (objective: Objective.Objective, initializer: Initializer.Ini
   })
 }
 /** From noise at t = 1 to data at 0 along the velocity, in so many steps of Euler's. */
-const carried = (params: Weights, noise: Points.Points, steps: number): Points.Points =>
-  Array.from({ length: steps }, (_, i) => 1 - i / steps).reduce((points, time) => {
-    const { values } = Score.heads(score, schedule)(params)(time)(points).velocity
-    return { ...points, values: points.values.map((x, i) => x - values[i] / steps) }
-  }, noise)
+const carried = (params: Weights, noise: Points.Points, steps: number): Points.Points => {
+  const along = Problem.orThrow(Sampler.along({ by: Sampler.euler, from: 1, to: 0, steps }))
+  return [...along(Sampler.head(score, schedule, params, 'velocity'))(noise)][steps].points
+}
 
 // —— check: in one dimension the flow is the map of quantiles, F⁻¹(Φ(z)) ——
 

@@ -1065,6 +1065,90 @@ export const logDensity =
 
 // -- what a reader of descriptions needs -----------------------------------------------------------------------------
 
+// -- along a velocity ------------------------------------------------------------------------------------------------
+
+/** dx/dt at each point, as many numbers: what a flow matches, a rectified flow or an interpolant learns. */
+export type VelocityFunction = (points: Points.Points, time: number) => { readonly values: Float64Array }
+
+/** The velocity that a head of a score says, with its parameters at time 0. */
+export const head =
+  <P extends string, H extends string>(
+    score: Score.Score<P, H>,
+    schedule: Schedule.Schedule,
+    params: Params.Params<P>,
+    name: H
+  ): VelocityFunction =>
+  (points, time) =>
+    Score.heads(score, schedule)(params)(time)(points)[name]
+
+/** From one time to another, which may be earlier, in equal steps. */
+export interface Along {
+  /** A solver of ordinary differential equations: `euler`, `heun`, `rungeKutta4`, `dormandPrince`, or one's own. */
+  readonly by: Flow
+  readonly from: number
+  readonly to: number
+  readonly steps: number
+  /** Noise on the way, of `euler` alone: dx = v dt + size(t) dW. */
+  readonly diffusion?: { readonly size: (time: number) => number; readonly key: Key.Key }
+}
+
+/**
+ * Points carried along a velocity of one's own, dx/dt = v(x, t): the state at each time, the first that of the points, lazily. No schedule
+ * is asked for, and no score; `head` is the velocity that a network says.
+ *
+ * @throws RangeError with the `problem` where a velocity gives something else than a finite vector for each point
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Problem, Sampler } from 'ornstein'
+ *
+ * // dx/dt = −x, from 0 to 1: e⁻¹ of what it was.
+ * const decay = Problem.orThrow(Sampler.along({ by: Sampler.dormandPrince({ tolerance: 1e-10 }), from: 0, to: 1, steps: 2 }))
+ * const states = [...decay(({ values }) => ({ values: values.map(x => -x) }))({ rows: 1, dim: 1, values: Float64Array.of(1) })]
+ * assert.deepEqual(states.map(({ time }) => time), [0, 0.5, 1])
+ * assert.ok(Math.abs(states[2].points.values[0] - Math.exp(-1)) < 1e-9)
+ */
+export const along = ({
+  by,
+  from,
+  to,
+  steps,
+  diffusion
+}: Along): E.Either<Problem.Problems, (velocity: VelocityFunction) => (points: Points.Points) => Iterable<State>> => {
+  const found = [
+    ...problems(by).map(Problem.within('by')),
+    ...Problem.unless(Number.isFinite(from), 'from', from, 'finite', 'try 0'),
+    ...Problem.unless(Number.isFinite(to) && to !== from, 'to', to, `finite, and not ${from}`, 'try 1'),
+    ...Problem.count('steps', steps, 1, 20, Limits.times),
+    ...Problem.unless(
+      diffusion === undefined || Case.isMadeBy(euler)(by),
+      'by',
+      show(by),
+      'Sampler.euler, the solver with noise on the way',
+      'use it, or leave the diffusion out'
+    )
+  ]
+  const timeAt = (step: number): number => (step === steps ? to : from + ((to - from) * step) / steps)
+  return Problem.faultless(found, velocity => {
+    const solve = concept.meaning(by).solver
+    const next = ({ step, time, points }: State): State | null => {
+      if (step === steps || O.isNone(solve)) return null
+      const field: Ode.Field = (t, y) => {
+        const place = `velocity at time ${t}`
+        const { values } = velocity({ ...points, values: y }, t)
+        as(points, place, 'return a vector for each point', { ...points, values })
+        return finite(place, 'look at its parameters', values)
+      }
+      const later = timeAt(step + 1)
+      const carried = solve.value(field)(time, later, points.values)
+      const size = diffusion === undefined ? 0 : diffusion.size(time) * Math.sqrt(Math.abs(later - time))
+      const key = pipe(diffusion?.key ?? Key.fromSeed(0), Key.child(step))
+      const values = combined({ points, key }, [[1, carried]], size)
+      return { step: step + 1, time: later, points: values, memory: null }
+    }
+    return points => unfold<State>({ step: 0, time: from, points, memory: null }, next)
+  })
+}
+
 /** The sampler as the code that builds it. */
 export const show = (sampler: Sampler): string => Case.show(sampler)
 

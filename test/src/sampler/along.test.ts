@@ -39,7 +39,7 @@ describe('the straight flow between noise and a Gaussian', () => {
     [Sampler.heun, 2],
     [Sampler.rungeKutta4, 4]
   ] as const)('converges with the order of its solver, %s %i', (by, order) => {
-    const [coarse, fine] = [40, 80].map(steps => off(last({ by, from: 1, to: 0, steps }, velocity, noise)))
+    const [coarse, fine] = [80, 160].map(steps => off(last({ by, from: 1, to: 0, steps }, velocity, noise)))
     expect(Math.abs(Math.log2(coarse / fine) - order)).toBeLessThan(0.2)
   })
 })

@@ -25,7 +25,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
-import { Compiler, Key, type NdArray } from '../../lib/index.js'
+import { Key, type NdArray } from '../../lib/index.js'
 import { norm } from '../../lib/numbers/elementary.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
@@ -157,6 +157,9 @@ const truthOf = (objective: Objective.Objective): Mixture.Mixture =>
 
 const key = Key.fromSeed(0)
 
+/** With what an objective was last tried on rows: on those of another population it does the same. */
+const tried = new WeakMap<Objective.Objective, Readonly<Record<'score' | 'schedule' | 'dim', unknown>>>()
+
 /**
  * The loss of a score on a population.
  *
@@ -180,14 +183,14 @@ export const loss = <P extends string>({
 }: Description<P>): Loss<P> => {
   const population = Nodes.isPopulation(data) ? data : of(data)
   const shapes = Score.shapes(population.dim)(score)
-  const library = Compiler.library('float64')
   const own = { schedule, score, objective, expectation: Expectation.monteCarlo() }
-  const evaluate = Problem.orThrow(Compile.valueAndGrad(own, { library })(population))
-  const product = lazy(() => Problem.orThrow(Compile.hessianVector(own, { library, isTried: true })(population)))
+  const known = tried.get(objective)
+  const isTried = known?.score === score && known.schedule === schedule && known.dim === population.dim
+  const evaluate = Problem.orThrow(Compile.valueAndGrad(own, { isTried })(population))
+  tried.set(objective, { score, schedule, dim: population.dim })
+  const product = lazy(() => Problem.orThrow(Compile.hessianVector(own, { isTried: true })(population)))
   const shifts = lazy(() =>
-    (population.shifts?.() ?? []).map(data =>
-      Problem.orThrow(Compile.valueAndGrad(own, { library, isTried: true })(data))
-    )
+    (population.shifts?.() ?? []).map(data => Problem.orThrow(Compile.valueAndGrad(own, { isTried: true })(data)))
   )
   return {
     score,

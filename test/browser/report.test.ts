@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
+import { lazy } from '../../lib/plain/iterate.js'
 import { Mixture } from '../../src/index.js'
 import { page as report } from '../../src/report/report.js'
 import { planted, two } from '../src/report/fits.js'
@@ -43,11 +44,13 @@ describe.skipIf(isMissing)('the report', () => {
     rmSync(folder, { recursive: true })
   })
 
+  const pages = fits.map(([, of]) => lazy(() => report(of, '')))
+
   /** Opens the report with all that is folded away unfolded. */
   const open = async (i: number, width: number): Promise<{ page: Page; errors: ReadonlyArray<string> }> => {
     if (browser === null) throw new Error('no browser')
     const path = join(folder, `${i}.html`)
-    writeFileSync(path, report(fits[i][1], ''))
+    writeFileSync(path, pages[i]())
     const { page, errors } = await opened(browser, { width, height: 800 })
     await page.goto(pathToFileURL(path).href)
     await page.$$eval('details', all => {

@@ -83,7 +83,7 @@ describe('the site', () => {
       const prose = readdirSync(site).filter(name => name.endsWith('.html') && !kinds.includes(name))
       expect(prose.length).toBeGreaterThan(20)
       const found: Record<string, ReadonlyArray<string>> = {}
-      for (const name of [...kinds, 'words/Schedule.cosine.html', 'api/Schedule.html', ...sampled(6)(prose)])
+      for (const name of [...kinds, 'words/Schedule.cosine.html', 'api/Schedule.html', ...sampled(12)(prose)])
         await visit(name, 1200, async page => {
           const all = await barriers(page)
           if (all.length > 0) found[name] = all

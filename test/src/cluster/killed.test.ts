@@ -12,7 +12,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../src/index.js'
-import { isNight, sampled, today } from '../../today.js'
+import { isInTurn, isNight, sampled, today } from '../../today.js'
 import { ddpm, network } from '../cli/pipelines.js'
 import { server, without, type Server } from './server.js'
 
@@ -186,7 +186,8 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
     ['chosen', 'SIGTERM', 143],
     ['by descent', 'SIGINT', 130]
   ] as const
-  it.each(sampled(2)(signals))(
+  // What follows comes one day, and this the other.
+  it.runIf(isInTurn(2)).each(sampled(2)(signals))(
     '%s, ends at %s with what it has, and goes on to the same bits',
     async (kind, signal, code) => {
       await work()
@@ -215,21 +216,24 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
     }
   )
 
-  it('goes on without a worker that is told to go, and ends at a signal where none is left', async () => {
-    const [first] = [await work(), await work()]
-    const leading = shared('by descent', 'left.json', '--checkpoint', 'left', '--resume', '--every', '1')
-    while (!existsSync(at('left'))) await later(5)
-    first.child.kill('SIGTERM')
-    const { stderr, ...ended } = await first.ended
-    expect(ended, stderr).toEqual({ code: 143, signal: null })
-    expect(await leading.ended).toEqual(done)
-    expect(model('left.json')).toBe(await alone('by descent'))
-    await dismiss()
-    const waiting = shared('by descent', 'none.json')
-    while (!waiting.said().includes('start some')) await later(20)
-    waiting.child.kill('SIGINT')
-    expect(await waiting.ended).toMatchObject({ code: null, signal: 'SIGINT' })
-  })
+  it.runIf(isNight || !isInTurn(2))(
+    'goes on without a worker that is told to go, and ends at a signal where none is left',
+    async () => {
+      const [first] = [await work(), await work()]
+      const leading = shared('by descent', 'left.json', '--checkpoint', 'left', '--resume', '--every', '1')
+      while (!existsSync(at('left'))) await later(5)
+      first.child.kill('SIGTERM')
+      const { stderr, ...ended } = await first.ended
+      expect(ended, stderr).toEqual({ code: 143, signal: null })
+      expect(await leading.ended).toEqual(done)
+      expect(model('left.json')).toBe(await alone('by descent'))
+      await dismiss()
+      const waiting = shared('by descent', 'none.json')
+      while (!waiting.said().includes('start some')) await later(20)
+      waiting.child.kill('SIGINT')
+      expect(await waiting.ended).toMatchObject({ code: null, signal: 'SIGINT' })
+    }
+  )
 
   // By day the leader of queue.test.ts does, in the process of the test.
   it.runIf(isNight)('waits for a server that is full, and says so', async () => {

@@ -81,8 +81,8 @@ describe('fit', () => {
   })
 
   it('finds how many round components there are, whatever the seed', () => {
-    for (const seed of sampled(3)([1, 2, 3, 4, 5, 6, 7, 8])) {
-      const found = fit(drawn(300, seed), { family: 'isotropic', components: [2, 3, 4, 5], seed, standardize: false })
+    for (const seed of sampled(4)([1, 2, 3, 4, 5, 6, 7, 8])) {
+      const found = fit(drawn(300, seed), { family: 'isotropic', components: [2, 3, 4], seed, standardize: false })
       expect(found.components).toBe(3)
       // Centres of the rows of one component: four standard errors of the fewest, some 60 rows of variance 2.
       found.mixture.means.values.forEach((x, at) => {
@@ -109,7 +109,7 @@ describe('fit', () => {
 
   it('does not know the unit of a column, nor where its 0 is, nor the order of the rows', () => {
     const points = drawn(300, 2)
-    const few = { components: [2, 3, 4], family: ['isotropic', 'tied'] } as const
+    const few = { components: [2, 3], family: ['isotropic', 'tied'] } as const
     const moved = { ...points, values: points.values.map((x, at) => (at % 2 === 0 ? 1e3 * x - 1e6 : x)) }
     const [a, b] = [fit(points, few), fit(moved, few)]
     expect([b.family, b.components]).toEqual([a.family, a.components])
@@ -165,14 +165,14 @@ describe('fit', () => {
   })
 
   it('learns many rows from a sample of them, and what it chooses from all', () => {
-    const points = drawn(9000, 11)
-    const options = { components: [3, 4], family: 'full' } as const
+    const points = drawn(5000, 11)
+    const options = { components: [2, 3], family: 'full' } as const
     const found = fit(points, options)
     const [best] = found.candidates
     expect(best.components).toBe(3)
     expect(best.isSettled).toBe(true)
-    expect(best.statistics.rows).toBe(9000)
-    // Steps on all rows from there gain next to nothing: a standard error of the mean of 9000 log densities is 1e-2.
+    expect(best.statistics.rows).toBe(5000)
+    // Steps on all rows from there gain next to nothing: a standard error of the mean of 5000 log densities is 2e-2.
     const score = Score.full({ components: 3 })
     const family = O.toNullable(Score.interpret(score).family)
     if (family === null || O.isNone(family.fromMixture)) throw new Error('a family of Gaussians')
@@ -235,25 +235,25 @@ describe('fit', () => {
     })
     const points = Mixture.sample(150)(Key.fromSeed(3))(ring)
     const options = { components: 10, family: 'isotropic', standardize: false } as const
-    const alone = [4, 5, 6, 7].map(seed => fit(points, { ...options, seed }))
+    const alone = [4, 5, 6].map(seed => fit(points, { ...options, seed }))
     const best = alone.reduce((a, b) => (b.icl < a.icl ? b : a))
     const agree = alone.filter(({ logLikelihood }) => Math.abs(logLikelihood - best.logLikelihood) <= 1e-3).length
     // otherwise this says nothing
-    expect(agree).toBeLessThan(4)
+    expect(agree).toBeLessThan(3)
 
     const seen: Array<Fit.Progress> = []
-    const together = fit(points, { ...options, seed: 4, starts: 4, onProgress: progress => seen.push(progress) })
+    const together = fit(points, { ...options, seed: 4, starts: 3, onProgress: progress => seen.push(progress) })
     expect(together.mixture).toEqual(best.mixture)
-    expect(together.starts).toEqual({ of: 4, agree, within: 1e-3 })
+    expect(together.starts).toEqual({ of: 3, agree, within: 1e-3 })
     expect(together.seed).toBe(best.seed)
-    expect(together.table()).toContain(`${agree} of 4 starts agree`)
+    expect(together.table()).toContain(`${agree} of 3 starts agree`)
     expect(JSON.parse(JSON.stringify(together))).toMatchObject({
       seed: best.seed,
-      starts: { of: 4, agree, within: 1e-3 }
+      starts: { of: 3, agree, within: 1e-3 }
     })
     expect(best.starts).toEqual({ of: 1, agree: 1, within: 1e-3 })
     expect(best.table()).not.toContain('starts')
-    expect(seen.map(({ done, of }) => [done, of])).toEqual([0, 1, 2, 3].map(done => [done, 4]))
+    expect(seen.map(({ done, of }) => [done, of])).toEqual([0, 1, 2].map(done => [done, 3]))
   })
 
   it('has after some starts the best of these, and learns none twice', () => {
@@ -317,22 +317,21 @@ describe('fit', () => {
         ])
       })
     )
-    const asked = { components: [1, 2, 3, 4, 5], criterion: 'bic' } as const
+    const asked = { components: [2, 3, 4], criterion: 'bic' } as const
     const found = fit(rows, { ...asked, family: Covariance.names })
     // Without one of the fourteen each grows alone.
     const apart = fit(rows, { ...asked, family: Covariance.names.filter(name => name !== 'EII') })
     expect([found.family, found.components]).toEqual(['VEE', 3])
     expect(found.bic).toBeCloseTo(apart.bic, 4)
     const left = apart.candidates.filter(
-      one =>
-        one.components > 1 &&
-        !found.candidates.some(({ family, components }) => family === one.family && components === one.components)
+      one => !found.candidates.some(({ family, components }) => family === one.family && components === one.components)
     )
     expect(left.length).toBeGreaterThan(5)
     // Rivals are within 14 of the best: a belief of a thousandth of its own.
     left.forEach(({ statistics }) => expect(statistics.bic).toBeGreaterThan(found.bic + 14))
     const all = { family: Covariance.names, components: 2, criterion: 'crossValidated' } as const
-    expect(fit(rows, all).candidates).toHaveLength(Covariance.names.length)
+    const few = Points.select(Array.from({ length: 60 }, (_, i) => i))(rows)
+    expect(fit(few, all).candidates).toHaveLength(Covariance.names.length)
   })
 
   it('finishes what is shown, marks what is not, and shows no family less likely than one that is nested in it', () => {
@@ -367,7 +366,7 @@ describe('fit', () => {
   })
 
   it('expects no family of many rows to be less likely than one that is nested in it', () => {
-    const { candidates } = fit(drawn(5000, 3), { components: 3 })
+    const { candidates } = fit(drawn(4500, 3), { components: 3 })
     expect(candidates.filter(({ isSettled }) => isSettled).length).toBeLessThan(candidates.length)
     const of = (family: string): number =>
       candidates.find(one => one.family === family)?.statistics.logLikelihood ?? NaN
@@ -423,7 +422,7 @@ describe('a column that has no width', () => {
 
   it('does not hide clusters where it is a sum of others, or the same but for a cell', () => {
     // all numbers from 1 to 9 by night: two more than there are hide what there is as nine do
-    const options = isNight ? { columns } : { columns, components: [1, 2, 3, 4] }
+    const options = isNight ? { columns } : { columns, components: [1, 2, 3] }
     const sum = fit(
       withColumn(([x, y]) => x + y),
       options

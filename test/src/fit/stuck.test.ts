@@ -80,7 +80,8 @@ describe('a stuck fit', () => {
     ).toBe(null)
   })
 
-  it.each(Array.from({ length: 20 }, (_, i) => (today % 1000) + i))('is none of what fit chooses, seed %i', seed => {
+  // Each day others.
+  it.each(Array.from({ length: 5 }, (_, i) => 5 * (today % 1000) + i))('is none of what fit chooses, seed %i', seed => {
     const rows = Mixture.sample(200)(Key.fromSeed(seed))(truth)
     expect(fit(rows, { components: [2, 3, 4, 5], family: ['isotropic', 'full'], seed }).stuck()).toBe(null)
   })

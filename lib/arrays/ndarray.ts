@@ -48,6 +48,9 @@ export const allFinite = (values: Float64Array): boolean => {
   return rest === 0
 }
 
+/** `[2, 3]` */
+export const shown = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
+
 /** Numbers as rows of so many. */
 export const nested = (values: Float64Array, width: number): ReadonlyArray<ReadonlyArray<number>> =>
   Array.from({ length: values.length / width }, (_, k) => Array.from(values.subarray(k * width, (k + 1) * width)))

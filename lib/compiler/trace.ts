@@ -8,7 +8,7 @@
 import { type TensorInfo } from '@tensorflow/tfjs-core'
 import { recording } from '../tensors/backend.js'
 import { type DType, type Precision, type Values } from '../kernels/dense.js'
-import { type Tensor } from '../arrays/ndarray.js'
+import { shown as list, type Tensor } from '../arrays/ndarray.js'
 import { pullback, scope } from '../tensors/tape.js'
 import { tfjs } from '../tensors/tfjs.js'
 import { refuse } from './refusal.js'
@@ -165,8 +165,6 @@ export interface Count {
 }
 /** What in a trace stands for such a number, as the other one showed. */
 export type Counts = ReadonlyMap<Traced, Count>
-
-const list = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
 
 const isNumbers = (value: unknown): value is ArrayLike<unknown> => Array.isArray(value)
 

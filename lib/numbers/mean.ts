@@ -8,6 +8,9 @@ export const meanOf = (all: ReadonlyArray<number>): { readonly value: number; re
   return { value, standardError: Math.sqrt(squares / (n * (n - 1))) }
 }
 
+/** Σ x */
+export const total = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0)
+
 /** log Σ e^x */
 export const logSum = (logs: ReadonlyArray<number>): number => {
   const most = Math.max(...logs)

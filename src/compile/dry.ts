@@ -7,7 +7,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { add, compute, concat, Key, mul, sealed, slice, tensor, type NdArray, type Tensor } from '../../lib/index.js'
-import { size } from '../../lib/arrays/ndarray.js'
+import { shown as print, size } from '../../lib/arrays/ndarray.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Given from './given.js'
 import * as Loss from './loss.js'
@@ -83,8 +83,6 @@ const trial = (
 
 /** The message of a `sealed` tensor. */
 const SEALED = 'it looks at the entries of a tensor'
-
-const print = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
 
 const said = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 

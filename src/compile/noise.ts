@@ -16,14 +16,13 @@ import {
   sqrt,
   square,
   sub,
-  sum,
   where,
   type Tensor
 } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { Numbers } from '../../lib/rows/stretches.js'
 import * as Expectation from '../objective/expectation.js'
-import type * as Components from '../mixture/components.js'
+import * as Components from '../mixture/components.js'
 import type { Basis } from '../mixture/projection.js'
 import * as Given from './given.js'
 import * as Points from '../data/points.js'
@@ -137,8 +136,6 @@ export const draws =
     }
   }
 
-const norms = (x: Tensor): Tensor => sum(square(x), 1, true)
-
 /** The directions of a basis: of what is given of a node, all that depends on the parameters. */
 export const directions = ({ rank, vectors }: Basis, { dim }: Pick<Size, 'dim'>): Given.Named => ({
   basis: Given.constant([rank, dim], vectors)
@@ -183,13 +180,13 @@ export const ofGiven = (
   const drawn = matMul(own, basis)
   const there = matMul(clean, basis, { transposeB: true })
   const rest = sub(sub(clean, origin), matMul(there, basis))
-  const outside = norms(rest)
+  const outside = Components.normsOf(rest)
   const inSpan = { basis, origin, coordinates: own, along: there, outside }
   if (along === undefined) return { drawn, orthogonal: beyond, inSpan: { ...inSpan, share: null } }
   const length = sqrt(outside)
   const normal = mul(sign, along)
   // A row in the span has no direction outside it: its normal is one of the χ²'s.
-  const hasDirection = greater(length, mul(OUTSIDE, sqrt(add(norms(sub(clean, origin)), 1))))
+  const hasDirection = greater(length, mul(OUTSIDE, sqrt(add(Components.normsOf(sub(clean, origin)), 1))))
   const share = where(hasDirection, div(normal, maximum(length, Number.MIN_VALUE)), 0)
   return {
     drawn: add(drawn, mul(share, rest)),

@@ -3,6 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { Case } from '../core/index.js'
+import { isObject } from '../core/record.js'
 import type { Pipeline } from '../pipeline/pipeline.js'
 import * as Problem from '../core/problem.js'
 import * as Score from '../score/score.js'
@@ -13,8 +14,6 @@ interface Difference {
   readonly found: unknown
   readonly wanted: unknown
 }
-
-const isObject = (u: unknown): u is object => typeof u === 'object' && u !== null
 
 /** The first place where more than a number differs, of what is JSON. */
 const difference = (found: unknown, wanted: unknown, path: string): O.Option<Difference> => {

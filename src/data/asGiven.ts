@@ -1,6 +1,7 @@
 /** Data as users give them: what they are, or what they are instead of data and what to do. */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import { isObject } from '../core/record.js'
 import { fail } from './parts.js'
 import type { DataError, Points } from './points.js'
 import type { Data, Source } from './source/source.js'
@@ -9,8 +10,6 @@ import type { Data, Source } from './source/source.js'
 export type Rows = ReadonlyArray<ReadonlyArray<number>>
 
 type Given = Either.Either<DataError, Data | Rows>
-
-const isObject = (u: unknown): u is object => typeof u === 'object' && u !== null
 
 /** A list of numbers, of whatever kind and from whatever context, as doubles of this one; undefined where it is none. */
 const doubles = (u: unknown): Float64Array | undefined =>

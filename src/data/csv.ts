@@ -17,7 +17,7 @@ import { after, sound, tableOf as tableOfGrid, tablesOf, type CsvOptions, type G
 import { cellsOfJson, isJson, isJsonLines } from './jsonLines.js'
 import { type DataError, type Points } from './points.js'
 import { extended, type Added, type Copied, type Written } from './widen.js'
-import { fail, firstOf, more, numbered, plural, sized, sumOver, tabulate } from './parts.js'
+import { fail, firstOf, more, numbered, plural, shown, sized, sumOver, tabulate } from './parts.js'
 import * as Settings from './readerSettings.js'
 
 type Cells = Written['rows']
@@ -192,8 +192,6 @@ const topped = (cells: Cells): Either.Either<DataError, Cells> => {
 /** Whether cells are names of rows as R gives them: each its own, and a word or a whole number. */
 const areNames = (cells: ReadonlyArray<string>): boolean =>
   new Set(cells).size === cells.length && cells.every(cell => kind(cell) === 'word' || /^\d+$/.test(cell))
-
-const shown = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text)
 
 /** Numbers that count columns or years, over numbers of another kind: names, by the looks of them. */
 const countsColumns = (first: ReadonlyArray<number>, { count, widthOf, numberAt }: Lines): boolean => {

@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as Json from 'fp-ts/lib/Json.js'
 import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
-import { fail, sized } from './parts.js'
+import { fail, shown, sized } from './parts.js'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -25,8 +25,6 @@ const cellOf = (value: unknown): string | undefined =>
       : typeof value === 'number' || typeof value === 'boolean'
         ? String(value)
         : undefined
-
-const shown = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text)
 
 /** Whether a text is one of JSON lines: its first line that is not blank is an object of numbers and texts. */
 export const isJsonLines = (text: string): boolean => {

@@ -7,6 +7,8 @@ import * as Problem from '../core/problem.js'
 /** A problem, as what went wrong. */
 export const fail = (...of: Parameters<typeof Problem.of>): Either.Either<Problem.Problem, never> =>
   Either.left(Problem.of(...of))
+/** The beginning of a long text. */
+export const shown = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text)
 /** `1 row`, `2 rows`. */
 export const plural = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`
 /** The end of a remedy for the first of `count` faults. */

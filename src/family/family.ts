@@ -6,7 +6,7 @@
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { mul, ones, zeros, type Key, type NdArray, type Tensor } from '../../lib/index.js'
-import { type Case, concept as Concept, type Field, type Problem } from '../core/index.js'
+import { Case, concept as Concept, type Field, type Problem } from '../core/index.js'
 import type * as Components from './mixtureData.js'
 import type { Mixture } from './mixtureData.js'
 import type * as Schedule from '../schedule/schedule.js'
@@ -397,6 +397,9 @@ export const meaningOf = <P extends string, H extends string = string>(model: Mo
   names: dim => Params.names(model.shapes(dim)),
   model
 })
+
+/** What fits and reports call a score: the name of its case, or one that says more. */
+export const nameOf = (score: Score<string>): string => interpret(score).called ?? Case.caseOf(score).name
 
 /** How many centres parameters hold. */
 export const centreCount = <P extends string>({ start, count }: Family<P>, dim: number): number =>

@@ -47,7 +47,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { type NdArray, type Tensor } from '../../lib/index.js'
-import { allFinite, size } from '../../lib/arrays/ndarray.js'
+import { allFinite, shown, size } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { key } from '../core/spelling.js'
 
@@ -124,13 +124,12 @@ export const of = <P extends string>(values: { readonly [K in P]: Nested }): Par
 export const checked =
   <P extends string>(wanted: Shapes<P>) =>
   (params: Params<P>): Params<P> => {
-    const print = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
-    const found = (name: P): string => (name in params ? `shape ${print(params[name].shape)}` : 'missing')
-    const wrong = names(wanted).find(name => found(name) !== `shape ${print(wanted[name])}`)
+    const found = (name: P): string => (name in params ? `shape ${shown(params[name].shape)}` : 'missing')
+    const wrong = names(wanted).find(name => found(name) !== `shape ${shown(wanted[name])}`)
     return wrong === undefined
       ? params
       : refuse(
-          `${wrong}: ${found(wrong)} is not of shape ${print(wanted[wrong])}; give parameters that fit the score and the data`
+          `${wrong}: ${found(wrong)} is not of shape ${shown(wanted[wrong])}; give parameters that fit the score and the data`
         )
   }
 
@@ -252,7 +251,7 @@ export const ndArrayCodec: t.Type<NdArray, unknown> = new t.Type<NdArray, unknow
       E.chain(({ shape, values }) =>
         values.length === size(shape)
           ? t.success({ shape, values: Float64Array.from(values) })
-          : t.failure(u, context, `${values.length} values do not fill the shape [${shape.join(', ')}]`)
+          : t.failure(u, context, `${values.length} values do not fill the shape ${shown(shape)}`)
       )
     ),
   ({ shape, values }) => written.encode({ shape, values: Array.from(values) })

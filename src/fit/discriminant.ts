@@ -12,7 +12,7 @@ import { solveLower, symmetricEigen, transposed } from '../../lib/arrays/linalg.
 import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
 import { Key } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { logSum } from '../../lib/numbers/mean.js'
+import { logSum, total } from '../../lib/numbers/mean.js'
 import * as Setting from '../core/setting.js'
 import * as Problem from '../core/problem.js'
 import type * as Given from '../data/asGiven.js'
@@ -106,8 +106,6 @@ const labelledBy = (
     ),
     E.mapLeft(Problem.alone)
   )
-
-const total = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0)
 
 const listed = <A>(given: A | ReadonlyArray<A>): ReadonlyArray<A> => (Array.isArray(given) ? given : [given as A])
 

@@ -53,7 +53,8 @@ interface View {
   readonly logJoint: Tensor
 }
 
-const normsOf = (x: Tensor): Tensor => sum(square(x), 1, true)
+/** |x|² of each row, [rows, 1]. */
+export const normsOf = (x: Tensor): Tensor => sum(square(x), 1, true)
 
 const row = (x: Tensor): Tensor => expandDims(x, 0)
 

@@ -3,6 +3,7 @@
  * time those two whose rows are the least sure of which of them they are of (Baudry, Raftery, Celeux, Lo & Gottardo 2010).
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
+import { total } from '../../lib/numbers/mean.js'
 import type { Points } from '../data/points.js'
 import { responsibilities, type Mixture } from './mixture.js'
 
@@ -28,8 +29,6 @@ export interface Merging {
 
 /** p log p */
 const xlog = (p: number): number => (p > 0 ? p * Elementary.log(p) : 0)
-
-const total = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0)
 
 /** What a line leaves of the squares of (x, y). */
 const left = (points: ReadonlyArray<readonly [number, number]>): number => {

@@ -2,11 +2,10 @@
 import * as Factor from '../../lib/arrays/factor.js'
 import type { NdArray } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
+import { total } from '../../lib/numbers/mean.js'
 import type { Mixture } from '../family/mixtureData.js'
 import { gaussianComponents, type Component } from './component.js'
 import * as Pairs from './pairs.js'
-
-const total = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0)
 
 /**
  * How likely a row of the k-th component is taken for one of the l-th, if these two are asked alone, [K, K], 0 on the diagonal: P(π_l N_l(x) >

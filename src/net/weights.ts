@@ -6,6 +6,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { shown } from '../../lib/arrays/ndarray.js'
 import { Npz, Safetensors, type NdArray } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Params from '../family/params.js'
@@ -102,16 +103,15 @@ const fitted =
   <P extends string>(shapes: Params.Shapes<P>, remedy: string) =>
   (arrays: Params.Params<string>): E.Either<Problem.Problems, Params.Params<P>> => {
     const [wanted, found] = [Params.names(shapes), Object.keys(arrays)]
-    const print = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
     const wrong = [
       ...wanted.flatMap(name =>
         Object.hasOwn(arrays, name)
           ? [
               ...Problem.unless(
-                print(arrays[name].shape) === print(shapes[name]),
+                shown(arrays[name].shape) === shown(shapes[name]),
                 name,
-                `shape ${print(arrays[name].shape)}`,
-                `of shape ${print(shapes[name])}`,
+                `shape ${shown(arrays[name].shape)}`,
+                `of shape ${shown(shapes[name])}`,
                 remedy
               ),
               ...Problem.unless(
@@ -122,7 +122,7 @@ const fitted =
                 'write it again'
               )
             ]
-          : [Problem.of(name, 'missing', `an array of shape ${print(shapes[name])}`, remedy)]
+          : [Problem.of(name, 'missing', `an array of shape ${shown(shapes[name])}`, remedy)]
       ),
       ...found
         .filter(name => !wanted.some(own => own === name))

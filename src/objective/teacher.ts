@@ -1,9 +1,9 @@
 /** A known mixture as the target of an objective: its score at a row's level, from constants. */
-import { square, sub, sum, type NdArray, type Tensor } from '../../lib/index.js'
-import * as Elementary from '../../lib/numbers/elementary.js'
+import { square, sub, sum, type Tensor } from '../../lib/index.js'
 import * as Components from '../mixture/components.js'
 import { factorsOf } from '../mixture/component.js'
 import { ofOwn } from '../mixture/families/full.js'
+import { logShares, vector } from '../mixture/families/gaussian.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import type * as Mixture from '../mixture/mixture.js'
@@ -13,17 +13,11 @@ import type { Row } from './objective.js'
 const isRound = ({ factors, variances, weights }: Mixture.Mixture): boolean =>
   factors === null && variances.length === weights.length
 
-const vector = (values: Float64Array): NdArray => ({ shape: [values.length], values })
-
-/** Log weights; a weight of 0 has one whose exponential is 0. */
-const logits = (weights: Float64Array): NdArray =>
-  vector(weights.map(w => Elementary.log(Math.max(w, Number.MIN_VALUE))))
-
 /** A mixture as the constants of a teacher: means, log weights, and variances where it is round, else factors of covariances. */
 export const constants = (truth: Mixture.Mixture): Params.Params<string> => {
   const { means, weights, variances } = truth
   const [count, dim] = means.shape
-  const shared = { means, logits: logits(weights) }
+  const shared = { means, logits: logShares(weights) }
   return isRound(truth)
     ? { ...shared, variances: vector(variances) }
     : {

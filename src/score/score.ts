@@ -295,8 +295,7 @@ export const mixture = Case.called(
     concept.is(given) ? toMixture(given) : ofCovariance(given)) as OfCovariance
 )
 
-/** What fits and reports call a score: the name of its case, or one that says more. */
-export const nameOf = (score: Score<string>): string => interpret(score).called ?? Case.caseOf(score).name
+export { nameOf } from '../family/family.js'
 
 /** The number of free parameters, as information criteria count them: weights sum to one. */
 export const degreesOfFreedom =

@@ -20,11 +20,13 @@ import {
   type Tensor
 } from '../../../lib/index.js'
 import { Case, Field, Problem } from '../../core/index.js'
+import { without as omitted } from '../../core/record.js'
 import {
   cleanRow,
   concept,
   interpret,
   meaningOf,
+  nameOf,
   type Family,
   type Meaning,
   type Model,
@@ -212,8 +214,7 @@ const tailed = (gaussians: Gaussians, nu: Nu): Model<Own> => {
   const withNu = (params: Params.Params<Own>, logNu: NdArray): Params.Params<P> =>
     // Of a number there is no parameter, and nothing asks for one.
     (isNumber ? params : { ...params, logNu }) as Params.Params<P>
-  const without = (params: Params.Params<P>): Params.Params<Own> =>
-    Object.fromEntries(Object.entries(params).filter(([name]) => name !== 'logNu')) as unknown as Params.Params<Own>
+  const without = (params: Params.Params<P>): Params.Params<Own> => omitted(params, 'logNu') as Params.Params<Own>
   const nuOf = ({ logNu }: Params.Tensors<P>): Tensor => (isNumber ? fill([1], nu) : exp(logNu))
   const numbersOf = ({ logNu }: Params.Params<P>, components: number): Float64Array =>
     new Float64Array(components).map((_, k) => (isNumber ? nu : Elementary.exp(logNu.values[nu === 'own' ? k : 0])))
@@ -328,9 +329,6 @@ const made = Case.define('Score', {
       gaussians => tailed(gaussians, nu)
     )
 })
-
-/** What fits call a score. */
-export const nameOf = (score: Score<string>): string => interpret(score).called ?? Case.caseOf(score).name
 
 /** ν is each component's own unless given. */
 export interface Options<N extends Nu> {

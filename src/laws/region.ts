@@ -4,6 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { Key, Region } from '../index.js'
 import { real, seeds } from './arbitraries.js'
 import { greatest, dot, lengthOf } from './check.js'
+import { sameBits } from './bits.js'
 import { over, ofRows, is, isAtMost } from './lawRows.js'
 import type { Laws } from './law.js'
 
@@ -101,6 +102,12 @@ export const region = (
   const isConvex = Region.isConvex(region)
   const unless = 'it says of itself that it is not convex'
 
+  /** Whether something is outside, of large numbers of either sign. */
+  const bounds = [1e6, -1e6].some(far => {
+    const x = [far, -far / 2, -far / 4, far / 2].slice(0, Region.arrays(region) === 'rows' ? 2 : 4)
+    return isConvex && !sameBits(projected(x, 2), x)
+  })
+
   const lawOf = over(cases)
   return ofRows(
     Region.show(region),
@@ -161,8 +168,8 @@ export const region = (
         statement:
           '∀ x outside, y in the region, near Πx and at its ends: the angle at Πx between x and y is no less than a right one, cos ≤ 0. To 1e-14 n (1 + r)²/|x − Πx||y − Πx|, r the greatest entry.',
         source: nearest,
-        claim: isConvex,
-        unless,
+        claim: isConvex && bounds,
+        unless: isConvex ? 'nothing is outside' : unless,
         says: each => {
           const { project, inside } = maps(each)
           const at = project(each.x)

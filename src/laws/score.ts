@@ -17,6 +17,7 @@ import {
   type Tensor
 } from '../../lib/index.js'
 import * as Points from '../data/points.js'
+import * as Student from '../mixture/student.js'
 import { ExpectationMaximization, Mixture, Params, Schedule, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { flat, sumOf, greatest, dot, direction } from './check.js'
@@ -295,6 +296,19 @@ export const score = <P extends string>(score: Score.Score<P>, options: ScoreOpt
   ])
 }
 
+/** That every row but those of known components is one of the given. */
+const areAmong = (
+  found: ReadonlyArray<Density.Row>,
+  given: ReadonlyArray<Density.Row>,
+  known: ReadonlyArray<number>
+): Relation => {
+  const free = found.filter((_, k) => !known.includes(k))
+  return is(
+    free.map(row => Math.min(...given.map(other => greatest(Density.minus(row, other))))),
+    0
+  )
+}
+
 /** Laws of what a family says that it can do beside: mixtures made of parameters, parameters made of mixtures, other units. */
 const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<Stated> => {
   const { slack = 1 } = options
@@ -331,10 +345,13 @@ const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreO
       claim: O.isSome(toMixture) && O.isSome(fromMixture) && { to: toMixture.value, from: fromMixture.value },
       unless: unsaid,
       name: 'is made of its mixture again',
-      statement: `∀ θ, x: the parameters that are made of the mixture that θ is have the log p of θ. ${tolerance}`,
+      statement: `∀ θ, x: the parameters that are made of the mixture that θ is have the log p of θ; degrees of freedom from ${Student.LEAST} to ${Student.MOST}. ${tolerance}`,
       source: 'definition of `fromMixture`',
       says: (each, { to, from }) => {
-        const [found, wanted] = [from(to(each.params)), each.params].map(params => logOf(params, each.points, clean))
+        const mixture = to(each.params)
+        // Tails beyond these are brought to them.
+        if (mixture.tails?.some(nu => nu < Student.LEAST || nu > Student.MOST) === true) return []
+        const [found, wanted] = [from(mixture), each.params].map(params => logOf(params, each.points, clean))
         return close(each, found, wanted)
       }
     }),
@@ -342,7 +359,7 @@ const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreO
       claim: O.toNullable(start),
       unless: unsaid,
       name: 'starts at the centres that it is given',
-      statement: `∀ centres c, v of 0.3, 1 and 2: the parameters that are made of them have these centres, exactly, and log p(x) = log Σ N(x; c_k, vI)/K where there is a component for each, all Gaussian, and variances are learned. ${tolerance}`,
+      statement: `∀ centres c, v of 0.3, 1 and 2: the parameters that are made of them have these centres, exactly, those beside known components some of them, and log p(x) = log Σ N(x; c_k, vI)/K where there is a component for each, all Gaussian, and variances are learned. ${tolerance}`,
       source: 'definition of `start`',
       says: (each, start) => {
         const { points, seed } = each
@@ -358,8 +375,15 @@ const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreO
         )
         const mixture = Mixture.of({ means: rows, variances: rows.map(() => variance) })
         return [
-          is(start.centres(made).values, centres.values),
-          !unitVariance &&
+          family.held.length === 0
+            ? is(start.centres(made).values, centres.values)
+            : areAmong(
+                Density.rowsOf({ rows: start.count, dim, values: start.centres(made).values }),
+                rows,
+                family.held
+              ),
+          family.held.length === 0 &&
+            !unitVariance &&
             !hasTails &&
             !hasBackground &&
             start.count === count(dim) &&

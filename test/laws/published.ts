@@ -269,7 +269,7 @@ export const ofRate = (
 ): ReadonlyArray<laws.Law> => {
   const lawOf = over(fc.record({ step: fc.oneof(fc.nat({ max: 200 }), fc.nat({ max: 1_000_000 })) }))
   return [
-    ...laws.rate(rate, { at, most: bound(rate), ...options }),
+    ...laws.rate(rate, { at, ...(Number.isFinite(bound(rate)) && { most: bound(rate) }), ...options }),
     ...ofRows(Rate.show(rate), [
       lawOf({
         name: 'is what its description says',

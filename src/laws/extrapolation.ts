@@ -44,13 +44,34 @@ export const slopeWithin =
 
 /**
  * The noise of evaluating f at x: the root mean square of third differences over √20, the most of steps from 2⁻²⁰ to 2⁻⁴⁴ of the
- * reach, of which a smooth f tells nothing. Moré & Wild 2011, SIAM J. Sci. Comput. 33:1292–1314.
+ * reach (unless others are given), of which a smooth f tells nothing. Moré & Wild 2011, SIAM J. Sci. Comput. 33:1292–1314.
  */
-export const noiseOf = (f: (x: number) => number, x: number, reach: number): number =>
-  [20, 28, 36, 44].reduce((most, halvings) => {
+export const noiseOf = (f: (x: number) => number, x: number, reach: number, scales = [20, 28, 36, 44]): number =>
+  scales.reduce((most, halvings) => {
     const h = reach / Elementary.powerOfTwo(halvings)
     const differences = (values: ReadonlyArray<number>): ReadonlyArray<number> =>
       values.slice(1).map((value, i) => value - values[i])
     const thirds = differences(differences(differences([-4, -3, -2, -1, 0, 1, 2, 3, 4].map(i => f(x + i * h)))))
     return Math.max(most, Math.sqrt(thirds.reduce((sum, d) => sum + d * d, 0) / (20 * thirds.length)))
   }, 0)
+
+/** How large the rounding of an evaluation is that shows no noise. */
+const ULP = Elementary.powerOfTwo(-52)
+
+/** What f(0) may be off by: twenty times the noise of f, or of the rounding of its value. */
+export const blurOf = (f: (x: number) => number, reach: number): number =>
+  20 * Math.max(noiseOf(f, 0, reach, [28, 40]), ULP * Math.abs(f(0)))
+
+/**
+ * f′(0), and what it may be off by: ten times what extrapolations differ by, and over the shortest of their steps the blur of f and the rounding
+ * of what is moved, of that size. It is as sharp as f is smooth and its evaluation exact.
+ */
+export const measuredSlope = (
+  f: (x: number) => number,
+  reach: number,
+  size: number
+): { readonly value: number; readonly within: number } => {
+  const { value, error } = slopeWithin(reach)(f, 0)
+  const shortest = (0.1 * reach) / Elementary.powerOfTwo(HALVINGS)
+  return { value, within: 10 * error + (blurOf(f, reach) + ULP * size * Math.abs(value)) / shortest }
+}

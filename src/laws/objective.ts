@@ -25,8 +25,9 @@ import { ofObjectives } from './capability.js'
 import { held, compiled, flat, sides, moments, greatest, dot, direction } from './check.js'
 import { areFinite, over, ofRows, is, isAtMost, isBelow, type Said, type Stated } from './lawRows.js'
 import * as Density from './density.js'
-import { between, sidesOf, slope } from './differences.js'
+import { between, sidesOf } from './differences.js'
 import { unbiased } from './expectation.js'
+import { blurOf, measuredSlope } from './extrapolation.js'
 import { moves, translation } from './origin.js'
 import type { Laws } from './law.js'
 import { inSingle } from './singlePrecision.js'
@@ -286,7 +287,7 @@ const ofStudents = <P extends string>(
     lawOf({
       name: 'gradient is that of the value',
       statement:
-        '∀ θ, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0, the distribution moving with θ. To 1e-6 (1 + |L|) r²: differences of fourth order at h = 2e-3.',
+        '∀ θ, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0, the distribution moving with θ. To ten times what its extrapolated differences find of their error, and to the noise of both, found from third differences, and 1e-7 (1 + |L|), to which rules agree.',
       source: calculus,
       enough: 5,
       claim: round,
@@ -295,9 +296,9 @@ const ofStudents = <P extends string>(
         const v = direction(params, seed)
         const at = evaluate(objective, truth)
         const { value, gradient } = at(params)
-        const wanted = slope(step => at(Params.zipWith((p, v) => p + step * v)(params, v)).value, 2e-3)
-        const r = 1 + greatest(flat(params))
-        return is(dot(flat(gradient), flat(v)), wanted, slack * 1e-6 * (1 + Math.abs(value)) * r * r)
+        const wanted = measuredSlope(step => at(Params.zipWith((p, v) => p + step * v)(params, v)).value, 0.1, 1)
+        const tolerance = wanted.within + 1e-7 * (1 + Math.abs(value))
+        return is(dot(flat(gradient), flat(v)), wanted.value, slack * tolerance)
       }
     })
   ])
@@ -469,7 +470,12 @@ export const gradient = <P extends string>(
   const along = (each: Example<P>): ((step: number) => Loss.ValueAndGradient<P>) => {
     const towards = direction(each.params, each.seed)
     const loss = compile(each)
-    return step => loss(Params.zipWith((p, v) => p + step * v)(each.params, towards))
+    const known = new Map<number, Loss.ValueAndGradient<P>>()
+    return step => {
+      const found = known.get(step) ?? loss(Params.zipWith((p, v) => p + step * v)(each.params, towards))
+      known.set(step, found)
+      return found
+    }
   }
 
   const lawOf = over(drawn)
@@ -482,18 +488,18 @@ export const gradient = <P extends string>(
       ...unless,
       name: 'gradient is that of the value',
       statement:
-        '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0. To 1e-9 F r², F = |L| + r² + 1, r the size of data, noise and parameters: differences of fourth order at h = 2e-3/r² round by 2⁻⁵² F/h and truncate by h⁴ F r¹⁰.',
+        '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0. To ten times what its extrapolated differences find of their error, and over the shortest step, 1.6e-3/r², twenty times the noise of L, found from third differences, and the rounding of θ; and to the noise of ∇L. r is the size of data, noise and parameters.',
       source: calculus,
+      enough: 40,
       meets,
       says: each => {
-        const r = sizeOf(each)
+        const reach = 1 / Elementary.square(sizeOf(each))
         const at = along(each)
-        const { value, gradient } = at(0)
         const v = direction(each.params, each.seed)
-        const found = dot(flat(gradient), flat(v))
-        const wanted = slope(step => at(step).value, 2e-3 / (r * r))
+        const slopeAt = (step: number): number => dot(flat(at(step).gradient), flat(v))
+        const { value, within } = measuredSlope(step => at(step).value, reach, greatest(flat(each.params)))
         const name = `slope along v = ${Params.show(v)}, by the gradient and by differences`
-        return is({ [name]: found }, { [name]: wanted }, slack * 1e-9 * (1 + Math.abs(value) + r * r) * r * r)
+        return is({ [name]: slopeAt(0) }, { [name]: value }, slack * (within + blurOf(slopeAt, reach)))
       }
     }),
     lawOf({

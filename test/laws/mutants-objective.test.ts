@@ -40,6 +40,12 @@ areCaught([
     right
   },
   {
+    wrong: 'a gradient a hundred-millionth too long',
+    law: slopes,
+    mutant: computed(evaluation(result => timesGradient(1 + 1e-8, result))),
+    right
+  },
+  {
     wrong: 'a gradient that points uphill',
     law: slopes,
     mutant: computed(evaluation(result => timesGradient(-1, result))),

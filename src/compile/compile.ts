@@ -27,6 +27,7 @@ import * as Limits from '../core/limits.js'
 import * as Fault from './fault.js'
 import * as Line from './line.js'
 import * as Loss from './loss.js'
+import * as OnLine from './onLine.js'
 import * as Matching from './matching.js'
 import * as Objective from '../objective/objective.js'
 import * as Nodes from '../mixture/nodes.js'
@@ -316,8 +317,9 @@ export const value =
 
 /**
  * The product of the Hessian of an objective with a direction, ∇²L · v, exact to rounding: the gradient of `Objective.along(v)`, by one
- * program for all directions. The same key gives the noise of `valueAndGrad`. Refused of an expectation that draws noise in the span
- * of the centres, in which a second derivative has another mean, and of control variates.
+ * program for all directions. The same key gives the noise of `valueAndGrad`. Of the pair's
+ * `Expectation.quadrature()` it is that of its limit, to the error of the rule. Refused of `Expectation.projected()`, whose noise in the span of
+ * the centres turns with them, and of control variates.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -347,14 +349,32 @@ export const hessianVector =
     return pipe(
       data,
       plans(loss, circumstances),
-      // One direction stands for all.
-      E.flatMap(() =>
-        plans({ ...loss, objective: Objective.along(Params.zeros(shapes()))(loss.objective) }, circumstances)(data)
-      ),
-      E.map(([{ engine }]) => {
+      E.flatMap(() => {
+        const line = OnLine.meetings(loss, data)
+        // One direction, and one noise, stand for all.
+        const zeros = Params.zeros(shapes())
+        const [{ expectation, data: met }] = O.isSome(line) ? line.value(zeros, zeros) : [{ ...loss, data }]
+        const objective = Objective.along(zeros)(loss.objective)
+        return pipe(
+          met,
+          plans({ ...loss, objective, expectation }, circumstances),
+          E.map(([{ engine }]) => ({ line, engine }))
+        )
+      }),
+      E.map(({ line, engine }) => {
         const wanted = Params.checked(shapes())
-        const along = Loss.along(loss, engine, data, circumstances.library)
-        return (params, direction, key) => along(wanted(params), wanted(direction), key).gradient
+        if (O.isNone(line)) {
+          const product = Loss.along(loss, engine, data, circumstances.library)
+          return (params, direction, key) => product(wanted(params), wanted(direction), key).gradient
+        }
+        return (params, direction, key) =>
+          line
+            .value(wanted(params), wanted(direction))
+            .map(({ weight, data, expectation }) => {
+              const product = Loss.along({ ...loss, expectation }, engine, data, circumstances.library)
+              return Params.mapValues(x => weight * x)(product(params, direction, key).gradient)
+            })
+            .reduce(Params.zipWith((a, b) => a + b))
       })
     )
   }

@@ -147,7 +147,7 @@ describe('what is refused', () => {
     expect(told(of(-1))).toBe('steps: -1 is not a whole number ≥ 0; try 10')
   })
   it('is noise that has no second derivative', () => {
-    expect(told(of(3, { ...loss, expectation: Expectation.quadrature() }))).toMatch(/use Expectation.monteCarlo/)
+    expect(told(of(3, { ...loss, expectation: Expectation.projected() }))).toMatch(/use Expectation.monteCarlo/)
   })
   it('is a run that comes to no numbers, with its step', () => {
     const found = Problem.orThrow(of(3))(start, Params.of({ rates: [0.1, 1e300, 1e300] }), key)

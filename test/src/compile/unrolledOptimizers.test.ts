@@ -205,6 +205,18 @@ describe('a run of an optimizer', () => {
     expect(Math.abs(rate.values.reduce((sum, slope, j) => sum + slope * (j + 1), 0) - wanted)).toBeLessThan(1e-9)
   })
 
+  it('has the derivatives of its end by the quadrature of the pair', () => {
+    const own = { ...loss, expectation: Expectation.quadrature() }
+    const run = right(Unrolled.of(own, { steps: 10, step: Optimizer.momentum({ rate: 0.2, decay: 0.5 }), end })(train))
+    const ended = (by: number) =>
+      right(run(Params.of({ mean: [1.1 + by, -0.6 + 2 * by] }), Params.of({ rate: 0.2 + by }), key))
+    const { start, numbers } = ended(0).gradient
+    const slope = start.mean.values[0] + 2 * start.mean.values[1] + numbers.rate.values[0]
+    const at = (by: number): number => ended(by).value
+    const h = 2 ** -11
+    expect(Math.abs(slope - (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h))).toBeLessThan(1e-8)
+  })
+
   it('goes down a quadratic as the heavy ball does, with the derivatives of its closed form', () => {
     // Of x²/2, with v' = d v + x and x' = x − r v': x_n obeys x_{n+1} = (1 + d − r) x_n − d x_{n−1}, x_1 = (1 − r) x_0.
     const [r, d, steps] = [0.3, 0.2, 4]

@@ -56,7 +56,7 @@ describe('a table in pieces', () => {
   it.each(sampled(3)(['long.csv', 'long.csv.gz', 'long-missing.csv']))(
     'leads to the mixture of it whole: %s',
     async name => {
-      const how = `fit @${name} -k 1..2 --family isotropic,tied --missing drop --json`
+      const how = `fit @${name} -k 2 --family isotropic,tied --missing drop --json`
       const [whole, streamed] = [await ornstein(how), await ornstein(`${how} --stream --out @model.json`)]
       expect([whole.exit, streamed.exit, streamed.stderr]).toEqual([0, 0, ''])
       const { means, weights, variances, rows, dropped, logLikelihood, ...rest } = json(streamed.stdout)
@@ -204,7 +204,7 @@ describe('a table in pieces', () => {
       expect((await ornstein(`${fit} --report @${name}.html --figures @${name} ${how}`)).exit).toBe(0)
     expect(here.read('pieces.html')).toBe(here.read('whole.html'))
     expect(here.read('pieces/data.svg')).toBe(here.read('whole/data.svg'))
-    for (const what of ['-k 1 --family tied', '--pipeline @network.json']) {
+    for (const what of sampled(2)(['-k 1 --family tied', '--pipeline @network.json'])) {
       expect((await ornstein(`fit @long.csv ${what} --quiet --stream --report @long.html`)).exit).toBe(0)
       expect(here.read('long.html')).toContain('70000 rows of long.csv')
       expect(here.read('long.html')).toContain('<dt>rows</dt><dd>70000</dd>')

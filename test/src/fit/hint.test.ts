@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Fit, fit, Key, Mixture, Points } from '../../../src/index.js'
 import * as Hint from '../../../src/fit/hint.js'
+import { sampled } from '../../today.js'
 import { place } from '../cli/harness.js'
 
 const here = place()
@@ -78,7 +79,7 @@ describe('components of a row or two', () => {
     )
   })
 
-  it.each(['faithful', 'iris', 'penguins'])('are not in %s, and nothing is said', name => {
+  it.each(sampled(3)(['faithful', 'iris', 'penguins']))('are not in %s, and nothing is said', name => {
     expect(fit(read(name), asked).hint()).toBe(null)
   })
 })

@@ -187,7 +187,7 @@ it.each(reference.one)('of one component have the likelihood of scikit-learn, ra
 
 it('is chosen where it is right: one plane for all', () => {
   // Three clusters in ten columns that share two directions, with noise of 0.3.
-  const [rows, dim] = [300, 10]
+  const [rows, dim] = [160, 10]
   const loads = Key.normal(2 * dim)(Key.fromSeed(1))
   const [f, e] = [2 * rows, dim * rows].map((n, i) => Key.normal(n)(Key.fromSeed(2 + i)))
   const values = e.map((z, at) => {

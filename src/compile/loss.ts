@@ -1252,7 +1252,8 @@ export const problems = <P extends string>(
       Objective.isMatching(exact) ? readsOf(Score.interpret(score), exact, dim) : O.none,
       O.match(
         () => [],
-        ({ names, probes }) => [
+        ({ names, probes, clean }) => [
+          ...(clean ? ['clean'] : []),
           ...['noise', 'target', 'outputTarget', 'secondNoise'].filter(name => [...names].some(own => own === name)),
           ...(probes.normal + probes.rademacher > 0 ? ['directions'] : [])
         ]

@@ -221,6 +221,8 @@ export interface Reads {
   readonly probes: Readonly<Record<Objective.Estimate['law'], number>>
   /** Whether it asks for a density, which networks do not have. */
   readonly density: boolean
+  /** Whether it looks at x_0, which nodes of x_t do not have. */
+  readonly clean: boolean
   /** How many numbers it makes of a row; 1 of a loss. */
   readonly width: number
 }
@@ -245,6 +247,7 @@ interface Access {
   readonly ofTime: (f: OfTime) => Tensor
   readonly direction: (law: Objective.Estimate['law'], i: number) => Tensor
   readonly density: () => void
+  readonly clean: () => void
 }
 
 /** The data with their noise. */
@@ -355,7 +358,10 @@ const rowOf = <P extends string>(
       // What takes the rest of a row, `({ score, ...row })`, reads a partner only where there is one. What is defined is what was left out.
       Object.defineProperty<Omit<Objective.Row, 'partner'>>(
         {
-          clean,
+          get clean() {
+            access.clean()
+            return clean
+          },
           noisy,
           level,
           params,
@@ -584,7 +590,7 @@ const look = <P extends string>(
   const names = recorder<Name>()
   const times = recorder<OfTime>()
   const probes = recorder<readonly [law: Objective.Estimate['law'], i: number]>()
-  const densities = recorder<true>()
+  const [densities, cleans] = [recorder<true>(), recorder<true>()]
   const access: Access = {
     ofTime: f => {
       times.add(f)
@@ -596,6 +602,9 @@ const look = <P extends string>(
     },
     density: () => {
       densities.add(true)
+    },
+    clean: () => {
+      cleans.add(true)
     }
   }
   const { values } = compute(() => {
@@ -628,6 +637,7 @@ const look = <P extends string>(
     times: times.all(),
     probes: { rademacher: most('rademacher'), normal: most('normal') },
     density: densities.all().length > 0,
+    clean: cleans.all().length > 0,
     width: values.length
   }
 }
@@ -658,7 +668,8 @@ export const raw =
       {
         ofTime: f => optional(`of${times.add(f)}`) ?? absent('a number of another time'),
         direction: (law, i) => optional(`${law}${i}`) ?? absent('a direction'),
-        density: () => undefined
+        density: () => undefined,
+        clean: () => undefined
       }
     )
     // Before the function is called, so that they outlive the derivatives that it takes.

@@ -100,7 +100,7 @@ const recurrence = <Options extends object, M>(
       over(
         fc.record({
           start: Arbitrary.dyadic(-4, 4),
-          gradients: fc.array(Arbitrary.dyadic(-8, 8), { minLength: 1, maxLength: 40, size: 'max' })
+          gradients: fc.array(Arbitrary.dyadic(-8, 8), { minLength: 1, maxLength: 120, size: 'max' })
         })
       )({
         ...told('To 1e-9 of the longest step: sums in another order.'),

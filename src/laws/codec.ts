@@ -128,14 +128,16 @@ export const codec = <A>(
     }),
     ofJson({
       name: 'reading is total',
-      statement: '∀ JSON j, right, nearly right or arbitrary: decode(j) is a value or errors, and never throws.',
+      statement:
+        '∀ JSON j, right, nearly right or arbitrary, null and what is empty too: decode(j) is a value or errors, and never throws.',
       source: 'parse at the edge',
-      says: ({ json }) => {
-        const read = codec.decode(json)
-        if (E.isRight(read)) return hasBits(read._tag, 'Right')
-        const messages = PathReporter.report(read).map(message => message.length)
-        return [isBelow(0, messages.length), isBelow(0, messages)]
-      }
+      says: ({ json }) =>
+        [json, null, true, 0, '', [], {}, [null]].map(json => {
+          const read = codec.decode(json)
+          if (E.isRight(read)) return hasBits(read._tag, 'Right')
+          const messages = PathReporter.report(read).map(message => message.length)
+          return [isBelow(0, messages.length), isBelow(0, messages)]
+        })
     }),
     over(fc.record(ofPlaces))({
       name: 'a place of another kind is refused',

@@ -175,6 +175,20 @@ export const maximization = <P extends string>(
         return is(stepOn(points, params).value, wanted, tolerance)
       }
     }),
+    lawOf({
+      claim: !family.unitVariance && !Arbitrary.isClean(score) && O.toNullable(family.toMixture),
+      unless: 'it learns no variances of Gaussians',
+      name: 'no variance falls below its floor',
+      statement:
+        '∀ θ, x, floors of 1e-3 and 0.1: after a step with the floor the variance of every component along every column is not less. To 1e-9 of it.',
+      source: 'definition of the floor',
+      enough: 20,
+      says: ({ points, params }, toMixture) =>
+        [1e-3, 0.1].map(floor => {
+          const { variances } = Mixture.marginals(toMixture(stepOn(points, params, floor).params))
+          return isAtMost(floor, variances.flat(), 1e-9 * floor)
+        })
+    }),
     over(fc.tuple(cases(score, many, own), Arbitrary.seeds).map(([each, seed]) => ({ ...each, seed })))({
       name: raises ? 'a step raises Q' : 'a step takes what is greatest of Q',
       statement:

@@ -3,7 +3,9 @@ import * as fc from 'fast-check'
 import * as O from 'fp-ts/lib/Option.js'
 import type { Points } from '../data/points.js'
 import {
+  Case,
   Compile,
+  Expectation,
   ExpectationMaximization,
   Initializer,
   Key,
@@ -17,7 +19,7 @@ import {
   TimeLaw
 } from '../index.js'
 import { compiled } from './check.js'
-import { over, ofRows, hasBits, type Said } from './lawRows.js'
+import { over, ofRows, differs, hasBits, type Said } from './lawRows.js'
 import type { Laws } from './law.js'
 import { seeds, times } from './arbitraries.js'
 import { training } from './training.js'
@@ -60,6 +62,19 @@ const beside = <P extends string>(score: Score.Score<P>): ReadonlyArray<Stage.St
 const ended = <P extends string>(pipeline: Pipeline.Pipeline<P>, points: Points, key: Key.Key): unknown => {
   const { params, status } = Run.last(compiled(Compile.pipeline(pipeline)(points)))(key)
   return status._tag === 'Failed' ? { params, met: status.problem.value } : params
+}
+
+/** Whether it takes steps along a loss whose noise is drawn. */
+const drawsNoise = (stage: Stage.Stage): boolean => {
+  const { form } = Case.meaning(stage)
+  return (
+    form._tag === 'Simple' &&
+    O.exists(
+      ({ objective, expectation }: Stage.Loss) =>
+        !Expectation.isDeterministic(expectation) &&
+        Objective.terms(objective).some(({ term }) => Objective.isMatching(term))
+    )(form.loss)
+  )
 }
 
 /**
@@ -145,6 +160,25 @@ export const stage = <P extends string = 'mean'>(
       enough: ENOUGH,
       says: ({ time, later, seed }) =>
         same(seed, [anneal([time, later])(stage)], [anneal([time])(stage), anneal([later])(stage)])
+    }),
+    over(fc.record({ seed: seeds }))({
+      name: 'another key is another noise',
+      statement: '∀ starts: of four keys not all end at the same bits, where its loss draws noise. Exactly.',
+      source: 'randomness is a value',
+      enough: ENOUGH,
+      claim: drawsNoise(stage),
+      unless: 'it has no loss of its own that draws noise',
+      says: ({ seed }) => {
+        const start = compiled(Initializer.interpret(score, points)(Initializer.gaussian({ scale: 1 })))
+        const initializer = Initializer.values(start(Key.fromSeed(seed)))
+        const [first, ...others] = [1, 2, 3, 4].map(i =>
+          end(Pipeline.of({ schedule, score, initializer, stages: [stage] }), points, Key.fromSeed(seed + i))
+        )
+        return differs(
+          others,
+          others.map(() => first)
+        )
+      }
     }),
     training(stage, { schedule, score, points })
   ])

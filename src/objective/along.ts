@@ -6,7 +6,6 @@ type Tensors = Readonly<Record<string, Tensor>>
 
 /** What of an integrand's row is asked for here. */
 interface Sees<R> {
-  readonly clean: Tensor
   readonly params: Tensors
   readonly constants: Tensors
   readonly under: (params: Tensors, constants: Tensors) => R
@@ -32,15 +31,14 @@ export const constants = (direction: Params.Params<string>, own: Params.Params<s
 const derivative =
   <R extends Sees<R>>(integrand: (row: R) => Tensor) =>
   (row: R): Tensor => {
-    const { params, clean } = row
+    const { params } = row
     const [direction, own] = [picked(DIRECTION, row.constants), picked(OWN, row.constants)]
-    const [rows] = clean.shape
     return jvp(step => {
       const moved = Object.entries(direction).map(([name, v]): [string, Tensor] => [
         name,
         add(params[name], mul(step, v))
       ])
-      return reshape(integrand(row.under(Object.fromEntries(moved), own)), [rows, 1])
+      return reshape(integrand(row.under(Object.fromEntries(moved), own)), [-1, 1])
     })(scalar(0), scalar(1))
   }
 

@@ -348,10 +348,10 @@ const rowSum = (x: Tensor): Tensor => total(x, 1, true)
  * |s + z/σ|² whatever the share c of the denoising form (Stein): |s|² + 2(1 − c) div s + 2c⟨s, z⟩/σ + (c|z|² + (1 − c)d)/σ².
  */
 const denoisingRow = (row: Row): Tensor => {
-  const { seen, clean, level } = row
+  const { seen, noisy, level } = row
   const { share } = seen
   if (share === null) return rowSum(square(sub(row.output, row.outputTarget)))
-  const squares = add(mul(share, seen.squaredNoise()), mul(sub(1, share), clean.shape[1] ?? 1))
+  const squares = add(mul(share, seen.squaredNoise()), mul(sub(1, share), noisy.shape[1] ?? 1))
   return add(seen.mixed(share), div(squares, square(level.sigma)))
 }
 
@@ -1094,7 +1094,7 @@ const overOf = (integrand: Matching['perRow']): Matching['perRow'] => {
     overIntegrand.get(integrand) ??
     ((row: Row): Tensor => {
       const { row: there, share } = row.overStudent()
-      return mul(share, reshape(integrand(there), [row.clean.shape[0], 1]))
+      return mul(share, reshape(integrand(there), [row.noisy.shape[0], 1]))
     })
   overIntegrand.set(integrand, found)
   return found
@@ -1201,7 +1201,7 @@ const summed = new WeakMap<Matching['perRow'], Matching['perRow']>()
 export const rowByRow = (term: Term): Term => {
   if (!isMatching(term) || term.pairs === undefined) return term
   const perRow =
-    summed.get(term.perRow) ?? ((row: Row): Tensor => total(reshape(term.perRow(row), [row.clean.shape[0], -1]), 1))
+    summed.get(term.perRow) ?? ((row: Row): Tensor => total(reshape(term.perRow(row), [row.noisy.shape[0], -1]), 1))
   summed.set(term.perRow, perRow)
   return { ...without(term, 'pairs'), perRow }
 }

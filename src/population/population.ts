@@ -60,7 +60,7 @@ export const parse = (mixture: Mixture.Mixture, lattice?: Lattice): E.Either<Pro
  *
  * Nodes are chosen at each evaluation, from the distances of the components of teacher and student: 40 + 22 D an axis, for errors
  * below 1e-10. Where all components are round, axes are those of the span of the centres, and a χ² radius; any covariances are served
- * in up to three dimensions. Too many rows are refused. So are batches, networks, and objectives that read the noise itself.
+ * in up to three dimensions. Too many rows are refused. So are batches, networks, and objectives that read the noise itself, or x_0.
  *
  * With a `lattice` given, so many points of a lattice for each component, randomly shifted so many times, take the place of quadrature: any
  * covariances in up to 60 dimensions, components that span many. Means of smooth functions are then unbiased, with an error that falls faster

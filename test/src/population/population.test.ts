@@ -435,9 +435,9 @@ describe('what is refused', () => {
     const score = Score.network(Net.mlp({ hidden: [4] }), { predicts: Parametrization.noise })
     expect(said(score, Objective.implicit(level))).toMatch(/^score: .* on a population is not that of a mixture/)
   })
-  it('an objective that reads the noise', () => {
-    const mine = Objective.custom('mine', level, ({ score, noise }) => sum(mul(score, noise), 1))
-    expect(said(Score.symmetricPair, mine)).toMatch(/reads noise, on a population is not a function of x_t/)
+  it.each(['noise', 'clean'] as const)('an objective that reads %s', name => {
+    const mine = Objective.custom('mine', level, row => sum(mul(row.score, row[name]), 1))
+    expect(said(Score.symmetricPair, mine)).toMatch(`reads ${name}, on a population is not a function of x_t`)
   })
   it('a batch', () => {
     const stage = Stage.descend({

@@ -503,7 +503,7 @@ const isBeside = <P extends string>(score: Score.Score<P>): boolean => {
 }
 
 /** Steps of a coordinate, where there are one or two. */
-const STEPS = { 1: 8001, 2: 201 } as const
+const STEPS = { 1: 8001, 2: 161 } as const
 
 /** Nodes of the whole line, as far as 1e22. */
 const wholeLine = (count: number): ReadonlyArray<{ readonly x: number; readonly weight: number }> =>

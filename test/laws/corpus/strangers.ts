@@ -1,6 +1,7 @@
 /** Inventions of somebody who knew the pages and the types alone, of those that showed what a law did not see, or saw in what is right. */
 import * as t from 'io-ts'
 import {
+  add,
   div,
   exp,
   log1p,
@@ -144,6 +145,18 @@ const curved =
           curvature: params => Params.mapValues(() => curvature)(params)
         })
       })
+    )
+
+/** |x̂₀ − x₀|², which reads x₀ and no noise. */
+const ofData =
+  (power: 1 | 2): Held =>
+  () =>
+    laws.of(
+      Objective.custom('ofData', TimeLaw.at(0.3), ({ score, noisy, level, clean }) => {
+        const predicted = div(add(noisy, mul(power === 1 ? level.sigma : square(level.sigma), score)), level.alpha)
+        return sum(square(sub(predicted, clean)), 1)
+      }),
+      { claims: { proper: true } }
     )
 
 // —— rates, regions, schedules ——
@@ -297,6 +310,7 @@ const wrong: Table<Held> = {
     Parametrization.data
   ),
   'half of the curvature': curved(1),
+  'x̂₀ with σ for σ²': ofData(1),
   'Noam’s rate at step 0': rate(step => (0.1 * Math.min(step ** -0.5, step * 0.001)) / Math.sign(step)),
   'the ball after the box': region(ballAfterBox, x =>
     Math.max(lengthOf(x) - 1, ...Array.from(x, a => Math.abs(a) - 0.8))
@@ -357,6 +371,7 @@ const right: Table<Held> = {
     Parametrization.data
   ),
   'the curvature': curved(2),
+  'x̂₀ by hand': ofData(2),
   'Noam’s rate': rate(step => 0.1 * Math.min((step + 1) ** -0.5, (step + 1) * 0.001)),
   'Σ|x| ≤ 1': region(softened, x => sizeOf(x) - 1),
   'a cone of second order': region(cone, x => lengthOf(x.slice(0, -1)) - x[x.length - 1]),

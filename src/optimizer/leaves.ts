@@ -47,11 +47,13 @@ export const at = <A>(leaves: Named<unknown>, memory: unknown): Named<A> =>
     ])
   )
 
-/** Named arrays of several kinds as one, each name with its kind before it; and those of a kind. */
+/** Named arrays of several kinds as one, each name with its kind before it. */
 export const joined = <A>(kinds: Readonly<Record<string, Named<A>>>): Named<A> =>
   Object.fromEntries(
     Object.entries(kinds).flatMap(([kind, all]) => Object.entries(all).map(([name, a]) => [`${kind} ${name}`, a]))
   )
+
+/** Those of a kind. */
 export const ofKind = <A>(kind: string, all: Named<A>): Named<A> =>
   Object.fromEntries(
     Object.entries(all).flatMap(([name, a]) => (name.startsWith(`${kind} `) ? [[name.slice(kind.length + 1), a]] : []))

@@ -252,7 +252,7 @@ describe('the package', () => {
    * By day one of them with the peers and the other resolution without; another pair each day. The older compiler, which takes five times
    * as long, comes one day in four.
    */
-  const turn = isInTurn(4) ? today % 2 : 2 + (today % 2)
+  const turn = isInTurn(4) ? Math.floor(today / 4) % 2 : 2 + (today % 2)
   const [withPeers, without] = isNight ? [users, users] : [[users[turn]], [users[turn % 2 === 0 ? 3 : 2]]]
   /** What a compiler says of programs in a folder. */
   const typed = (

@@ -52,19 +52,26 @@ const STRINGS = [' x', 'x ', '', 'É e\u0301', 'a\tb\n', '0', 'x'.repeat(300)]
 
 const anyJson: fc.Arbitrary<Json> = fc.jsonValue() as fc.Arbitrary<Json>
 
-/** Any JSON, and JSON that is right except in one place. */
-const nearly = <A>(codec: t.Type<A, unknown>, values: fc.Arbitrary<A>): fc.Arbitrary<Json> =>
-  fc.oneof(
+/** Any JSON, and JSON that is right except in one place, or has there what stands in another that is right. */
+const nearly = <A>(codec: t.Type<A, unknown>, values: fc.Arbitrary<A>): fc.Arbitrary<Json> => {
+  // What a codec writes is JSON once it has been through text.
+  const right = values.map(value => throughText(codec.encode(value)) as Json)
+  const placeIn = (json: Json, at: number): ReadonlyArray<string> => {
+    const places = paths(json)
+    return places[at % places.length]
+  }
+  return fc.oneof(
     anyJson,
     fc
-      .tuple(values, fc.nat(), fc.oneof(anyJson, fc.constantFrom<Json | undefined>(undefined, '', -1, 1e300, {}, [])))
-      .map(([value, at, by]) => {
-        // What a codec writes is JSON once it has been through text.
-        const json = throughText(codec.encode(value)) as Json
-        const places = paths(json)
-        return replaced(json, places[at % places.length], by) ?? null
-      })
+      .tuple(right, fc.nat(), fc.oneof(anyJson, fc.constantFrom<Json | undefined>(undefined, '', -1, 1e300, {}, [])))
+      .map(([json, at, by]) => replaced(json, placeIn(json, at), by) ?? null),
+    fc.tuple(right, right, fc.nat()).map(([json, other, at]) => {
+      const place = placeIn(json, at)
+      const there = standing(other, place)
+      return there === undefined ? json : (replaced(json, place, there) ?? null)
+    })
   )
+}
 
 /**
  * The laws of a codec, on values that it must write and read.

@@ -88,7 +88,10 @@ const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
   rate: rate(Rate.constant(0.1), { most: 0.1 }),
   region: region(Region.nonNegative, { excess: x => Math.max(...x.map(entry => -entry)), coordinatesAlike: true }),
   covariance: covariance(Covariance.named('VVE')),
-  initializer: initializer(Initializer.kMeansPlusPlus, spherical, { equals: Initializer.kMeansPlusPlus }),
+  initializer: initializer(Initializer.kMeansPlusPlus, spherical, {
+    equals: Initializer.kMeansPlusPlus,
+    rowsAlike: true
+  }),
   stage: [
     ...stage(Stage.powerIteration({ steps: 1 })),
     ...stage(Stage.descend({ objective: loss.objective, optimizer: Optimizer.sign, steps: 1, batch: 2, epochs: true }))

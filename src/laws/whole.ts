@@ -4,6 +4,7 @@ import type { Loss } from '../compile/loss.js'
 import type { Points } from '../data/points.js'
 import { Compile, Expectation, Mixture, Population } from '../index.js'
 import * as Density from './density.js'
+import { isPlain } from './script.js'
 
 export interface Whole {
   readonly points: Points
@@ -26,11 +27,15 @@ export const mixtureOf = (gaussians: Density.Gaussians): Mixture.Mixture =>
     variances: gaussians.map(({ variance }) => variance)
   })
 
-/** Whether a loss is one of x_t alone, of the score of a mixture: then it takes populations. */
+/**
+ * Whether a loss takes populations: one of x_t alone, of the score of a mixture. What is one's own may look at x_0, which nodes of x_t do not
+ * have and nothing tells.
+ */
 export const takesPopulations = <P extends string>(
   loss: Omit<Loss<P>, 'expectation'>,
   on = Population.of(Mixture.of({ means: [[0]] }))
 ): boolean =>
+  isPlain(loss.objective) &&
   E.isRight(
     Compile.valueAndGrad({ ...loss, expectation: Expectation.monteCarlo() }, { evaluations: 1, isTried: true })(on)
   )

@@ -164,6 +164,14 @@ describe('no claim is left aside', () => {
     ).toEqual([])
   })
 
+  it('what looks at x_0 is held on rows, which populations of x_t are not', () => {
+    const matching = Objective.custom('data', TimeLaw.at(0.3), ({ score, clean, noisy, level }) =>
+      sum(square(sub(add(noisy, mul(square(level.sigma), score)), mul(level.alpha, clean))), 1)
+    )
+    const held = laws.objective(matching, Score.spherical({ components: 2 }), { proper: true })
+    expect(isFailed(laws.named('the truth is stationary in population')(held))).toBe(false)
+  })
+
   it('what cannot be held is an error that says why', () => {
     expect(() => laws.of(blurred, { claims: { isotropic: true } })).toThrow(
       /isotropic: claimed of .*blurred.*held by no law: it draws beside the noise, which does not turn with the data/

@@ -303,7 +303,7 @@ const compileGraph = (
     fixed: new WeakMap(),
     layout,
     outs,
-    named: { value: outs.value as Node | undefined, gradient: marked('∂'), others: marked(':') }
+    named: { value: outs.value, gradient: marked('∂'), others: marked(':') }
   }
   compiled.set(key, fresh)
   const [oldest] = compiled.keys()

@@ -298,11 +298,10 @@ const rowOf = <P extends string>(
     material
   const [rows] = clean.shape
   const isMixture = O.isSome(model.family)
-  const labels = label === undefined ? {} : { label }
   /** What a model is given for a level that the row was given: of a mixture one for all rows, where it is. */
   const forms = new WeakMap<Objective.RowLevel, Score.RowLevel>()
   const levelOf = (alpha: Tensor, sigma: Tensor): Objective.RowLevel => {
-    const own = { alpha: column(alpha, rows), sigma: column(sigma, rows), ...labels }
+    const own = { alpha: column(alpha, rows), sigma: column(sigma, rows), ...(label && { label }) }
     const common = alpha.rank === 0 && sigma.rank === 0 ? { alpha: single(alpha), sigma: single(sigma) } : null
     const columns = common === null ? own : { ...own, common }
     forms.set(columns, isMixture ? { alpha: single(alpha), sigma: single(sigma) } : columns)

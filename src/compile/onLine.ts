@@ -6,7 +6,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
-import { norm } from '../../lib/numbers/elementary.js'
+import { norm, powerOfTwo } from '../../lib/numbers/elementary.js'
 import * as Quadrature from '../../lib/numbers/quadrature.js'
 import { Case } from '../core/index.js'
 import * as Points from '../data/points.js'
@@ -28,7 +28,7 @@ export interface Meeting {
 }
 
 /** So many numbers are met at once. */
-const MOST = 2 ** 20
+const MOST = powerOfTwo(20)
 
 /** More nodes than the gradient has: tanh″ turns faster than tanh. */
 const MORE = 8

@@ -516,7 +516,8 @@ export function array<A, I>(field: Field<A, I>): Field<ReadonlyArray<A>, Readonl
     write: 'write [ … ]',
     domain: `a list, each ${field.domain}`,
     remedy: field.remedy,
-    parts: u => (Array.isArray(u) ? u.map((value, i) => ({ key: String(i), at: `[${i}]`, field, value })) : []),
+    parts: u =>
+      Array.isArray(u) ? u.map((value: unknown, i) => ({ key: String(i), at: `[${i}]`, field, value })) : [],
     made: parts => parts.map(([, value]) => value),
     shown: parts => `[${parts.map(([, text]) => text).join(', ')}]`,
     arbitrary: (fc, any, depth) => fc.array(field.arbitrary(fc, any, depth), { minLength: 1, maxLength: 3 }),

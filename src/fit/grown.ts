@@ -70,7 +70,13 @@ export const climb = (
   )
 
 /** A family with its ways from and to mixtures, where it has both. */
-export const bothMaps = (score: Score.Score<string>) =>
+export const bothMaps = (
+  score: Score.Score<string>
+): O.Option<{
+  readonly family: Score.Family<string>
+  readonly fromMixture: (mixture: Mixture) => Params.Params<string>
+  readonly toMixture: (params: Params.Params<string>) => Mixture
+}> =>
   pipe(
     Score.interpret(score).family,
     O.bindTo('family'),

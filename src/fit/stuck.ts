@@ -12,7 +12,7 @@ import * as ExpectationMaximization from '../mixture/em/expectationMaximization.
 import * as Missing from '../mixture/em/missing.js'
 import * as SplitAndMerge from '../mixture/moves/splitAndMerge.js'
 import * as Mixture from '../mixture/mixture.js'
-import * as Score from '../score/score.js'
+import type * as Score from '../score/score.js'
 import { bothMaps, climb, foot } from './grown.js'
 
 /** Components by number, from 0. */

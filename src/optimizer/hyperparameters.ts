@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type { NdArray, Tensor } from '../../lib/index.js'
+import { powerOfTwo } from '../../lib/numbers/elementary.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { Case, Problem } from '../core/index.js'
 import * as Params from '../family/params.js'
@@ -12,7 +13,7 @@ import { meaning, type Optimizer, type Writes } from './part.js'
 type Named<A> = Readonly<Record<string, A>>
 
 /** How much more or less. */
-const LITTLE = 2 ** -20
+const LITTLE = powerOfTwo(-20)
 
 const changed =
   (numbers: (value: unknown) => Named<number>) =>

@@ -28,6 +28,7 @@ import {
   meaningOf,
   nameOf,
   type Family,
+  type Learned,
   type Meaning,
   type Model,
   type Moments,
@@ -116,13 +117,23 @@ interface Beside<P extends string> {
   readonly relabel?: (order: ReadonlyArray<number>) => Move<P>
 }
 
+/** What a family says that is made around Gaussians. */
+interface Followed<P extends string> {
+  readonly count: () => Gaussians['family']['count']
+  readonly leastRows: () => Gaussians['family']['leastRows']
+  readonly start: () => Omit<Start<P>, 'centres'> & Pick<Start<Own>, 'centres'>
+  readonly shifted: () => ((by: Float64Array) => Move<P>) | undefined
+  readonly scaled: () => ((by: Float64Array) => Move<P>) | undefined
+  readonly symmetries: () => Symmetries<P> | undefined
+}
+
 /** What follows of the Gaussians for what is made around them: `carried` is what moves their parameters, the others being as they are. */
 export const following = <P extends string>(
   { family, start }: Gaussians,
   started: (params: Params.Params<Own>) => Params.Params<P>,
   carried: (move: Move<Own>) => Move<P>,
   { shifted = () => identity, scaled = () => identity, relabel = () => identity }: Beside<P> = {}
-) => ({
+): Followed<P> => ({
   count: () => family.count,
   leastRows: () => family.leastRows,
   start: () => ({
@@ -154,7 +165,7 @@ export const following = <P extends string>(
 })
 
 /** What an M-step learns. */
-export const learnedBy = ({ second, isShared, isVolumeShared }: MStep<Own>) => ({
+export const learnedBy = ({ second, isShared, isVolumeShared }: MStep<Own>): Learned => ({
   second,
   ...(isShared && { isShared }),
   ...(isVolumeShared && { isVolumeShared })

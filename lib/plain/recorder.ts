@@ -3,10 +3,11 @@ export interface Recorder<A> {
   /** Adds one, and says how many there were before. */
   readonly add: (one: A) => number
   readonly all: () => ReadonlyArray<A>
+  readonly count: () => number
 }
 
 /** A list of its own, empty at first. */
 export const recorder = <A>(): Recorder<A> => {
   const list: A[] = []
-  return { add: one => list.push(one) - 1, all: () => [...list] }
+  return { add: one => list.push(one) - 1, all: () => [...list], count: () => list.length }
 }

@@ -187,7 +187,7 @@ export const outlying = (points: Points): Points => ({ ...points, values: points
 /** Points as code. */
 export const showPoints = ({ rows, dim, values, weights, partner }: Points): string =>
   `{ rows: ${rows}, dim: ${dim}, values: Float64Array.of(${values.join(', ')})` +
-  `${weights === undefined ? '' : `, weights: Float64Array.of(${weights.join(', ')})`}` +
+  (weights === undefined ? '' : `, weights: Float64Array.of(${weights.join(', ')})`) +
   `${partner === undefined ? '' : `, partner: Float64Array.of(${partner.join(', ')})`} }`
 
 interface PointsOptions {

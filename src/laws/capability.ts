@@ -359,7 +359,7 @@ const linear = (predicts: Parametrization.Parametrization): Score.Score<string> 
     shapes: dim => ({ slopes: [dim] }),
     apply: ({ slopes }, x, { sigma }) => mul(predicts === Parametrization.noise ? sigma : -1, mul(slopes, x)),
     predicts
-  }) as unknown as Score.Score<string>
+  })
 const [saying, sayingNoise] = [Parametrization.score, Parametrization.noise].map(linear)
 
 const penaltyOf = ({ objective }: Lost): Objective.Penalty | null =>

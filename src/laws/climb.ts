@@ -5,18 +5,23 @@
 import * as fc from 'fast-check'
 import { Key } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
+import { recorder } from '../../lib/plain/recorder.js'
 
 /** Draws are whole numbers of 32 bits. */
 const WHOLE = Elementary.powerOfTwo(32)
 const wrapped = (x: number): number => x - WHOLE * Math.floor(x / WHOLE + 1 / 2)
 
 /** Draws that are given, and others of the key after them. */
-const drawing = (given: ReadonlyArray<number>, key: Key.Key) => {
-  const drawn: number[] = []
+const drawing = (
+  given: ReadonlyArray<number>,
+  key: Key.Key
+): { readonly random: fc.Random; readonly drawn: () => ReadonlyArray<number> } => {
+  const drawn = recorder<number>()
+  const drawAt = (at: number): number =>
+    at < given.length ? given[at] : wrapped(Math.floor(WHOLE * Key.uniform(1)(Key.child(at)(key))[0]))
   const next = (): number => {
-    const at = drawn.length
-    const draw = at < given.length ? given[at] : wrapped(Math.floor(WHOLE * Key.uniform(1)(Key.child(at)(key))[0]))
-    drawn.push(draw)
+    const draw = drawAt(drawn.count())
+    drawn.add(draw)
     return draw
   }
   type Generator = Extract<ConstructorParameters<typeof fc.Random>[0], { unsafeNext: () => number }>
@@ -26,7 +31,7 @@ const drawing = (given: ReadonlyArray<number>, key: Key.Key) => {
     unsafeNext: next,
     getState: () => []
   }
-  return { random: new fc.Random(generator), drawn }
+  return { random: new fc.Random(generator), drawn: drawn.all }
 }
 
 /** A draw or two otherwise: by ± a power of two, of any size. */
@@ -46,6 +51,12 @@ export interface Climbed<A> {
   readonly near: number
 }
 
+/** With the draws that it came from, in a run of so many. */
+interface Found<A> extends Climbed<A> {
+  readonly run: number
+  readonly draws: ReadonlyArray<number>
+}
+
 /**
  * The nearest of `steps` cases: a quarter of them are drawn as they come, the others each by changing the nearest so far. It ends with the
  * first that is beyond 1.
@@ -57,15 +68,15 @@ export const climb = <A>(
 ): Climbed<A> | null => {
   const key = Key.fromSeed(seed)
   const begun = Math.max(1, Math.floor(steps / 4))
-  let best: (Climbed<A> & { readonly run: number; readonly draws: ReadonlyArray<number> }) | null = null
-  for (let i = 0; i < steps && !(best !== null && best.near > 1); i++) {
+  const one = (best: Found<A> | null, i: number): Found<A> | null => {
+    if (best !== null && best.near > 1) return best
     const keys = Key.split(2)(Key.child(i)(key))
-    const isNew = best === null || i < begun
-    const run: number = isNew || best === null ? i % enough : best.run
-    const { random, drawn } = drawing(isNew || best === null ? [] : changed(best.draws, keys[0]), keys[1])
+    const from = i < begun ? null : best
+    const run = from?.run ?? i % enough
+    const { random, drawn } = drawing(from === null ? [] : changed(from.draws, keys[0]), keys[1])
     const { value } = property.generate(random, run)
     const near = nearness(value)
-    if (best === null || near >= best.near) best = { value, near, run, draws: drawn }
+    return best === null || near >= best.near ? { value, near, run, draws: drawn() } : best
   }
-  return best
+  return Array.from({ length: steps }, (_, i) => i).reduce(one, null)
 }

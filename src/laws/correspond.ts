@@ -119,6 +119,32 @@ const seen = ({ isExact }: Pick<Whole, 'isExact'>) =>
     ? { far: 16, nearer: [6, 8, 10, 12], error: 1e-5, apart: 3e-4, end: 1e-4 }
     : { far: 12, nearer: [6, 8, 10], error: 1e-3, apart: 1e-2, end: 1e-3 }
 
+/** The f by which descent comes nearest to f times EM's step in all ways together, for each parameter. */
+const factorsOf =
+  (names: ReadonlyArray<string>) =>
+  (all: ReadonlyArray<Steps>): Readonly<Record<string, number>> =>
+    Object.fromEntries(
+      names.map(name => {
+        const own = all.filter(each => each.name === name)
+        const square = sumOf(own.map(({ em }) => dot(em, em)))
+        return [name, square === 0 ? 0 : sumOf(own.map(({ descent, em }) => dot(descent, em))) / square]
+      })
+    )
+
+/** Where steps come to rest. */
+const atRest =
+  <P extends string>(next: (params: Params.Params<P>) => Params.Params<P>) =>
+  (start: Params.Params<P>): Params.Params<P> =>
+    iterate<{ readonly params: Params.Params<P>; readonly count: number }>(
+      { params: start, count: 0 },
+      ({ params, count }) => {
+        const after = next(params)
+        return count > 400 || greatest(Density.minus(flat(after), flat(params))) < 1e-9
+          ? null
+          : { params: after, count: count + 1 }
+      }
+    ).params
+
 /** What the laws of the correspondence share: steps of both, and where both end. */
 const settingOf = <P extends string>({
   score,
@@ -208,28 +234,6 @@ const settingOf = <P extends string>({
       )
   }
 
-  /** The f by which descent comes nearest to f times EM's step in all ways together, for each parameter. */
-  const factorsOf = (all: ReadonlyArray<Steps>): Readonly<Record<string, number>> =>
-    Object.fromEntries(
-      sizes.map(([name]) => {
-        const own = all.filter(each => each.name === name)
-        const square = sumOf(own.map(({ em }) => dot(em, em)))
-        return [name, square === 0 ? 0 : sumOf(own.map(({ descent, em }) => dot(descent, em))) / square]
-      })
-    )
-
-  const ofEM = (truth: Mixture.Mixture, start: Params.Params<P>): Params.Params<P> => {
-    const next = moved(truth)
-    return iterate<{ readonly params: Params.Params<P>; readonly count: number }>(
-      { params: start, count: 0 },
-      ({ params, count }) => {
-        const after = next(params)
-        return count > 400 || greatest(Density.minus(flat(after), flat(params))) < 1e-9
-          ? null
-          : { params: after, count: count + 1 }
-      }
-    ).params
-  }
   const ofMine = (truth: Mixture.Mixture, start: Params.Params<P>) => {
     const { points, expectation } = stage === undefined ? wholeOf(truth) : { points: Population.of(truth) }
     const pipeline = Pipeline.of({
@@ -253,16 +257,16 @@ const settingOf = <P extends string>({
       E.map(program => () => Run.last(program)(Key.fromSeed(0)).params)
     )
   }
-  const ends = {
-    claim: true,
-    ...pipe(
-      ofMine(plain, placed(score, 6)),
-      E.match(
-        problems => ({ claim: false, unless: problems.map(Problem.show).join('; ') }),
-        () => ({})
-      )
+  const ends = pipe(
+    ofMine(plain, placed(score, 6)),
+    E.match(
+      (problems): { readonly claim: boolean; readonly unless?: string } => ({
+        claim: false,
+        unless: problems.map(Problem.show).join('; ')
+      }),
+      () => ({ claim: true })
     )
-  }
+  )
   const shah = 'Shah, Chen & Klivans 2023, arXiv 2307.01178, §3'
 
   const given = { score, objective, optimizer, ...(stage && { stage }), schedule }
@@ -271,7 +275,7 @@ const settingOf = <P extends string>({
     ends,
     // Of many levels one is a matter of seconds.
     enough: times.length > 4 ? 1 : 3,
-    factorsOf,
+    factorsOf: factorsOf(sizes.map(([name]) => name)),
     given,
     isExact,
     isShape,
@@ -279,7 +283,7 @@ const settingOf = <P extends string>({
     moved,
     nearTruth,
     objective: objectiveOf(plain),
-    ofEM,
+    ofEM: (truth: Mixture.Mixture, start: Params.Params<P>) => atRest(moved(truth))(start),
     ofMine: (truth: Mixture.Mixture, start: Params.Params<P>) => compiled(ofMine(truth, start))(),
     onWhole,
     score,

@@ -133,6 +133,22 @@ const startAlike = <P extends string>(
     }
   })
 
+/** How many centres a start has, none of what is no mixture. */
+const countOf = <P extends string>(score: Score.Score<P>, dim: number): number =>
+  Object.entries<ReadonlyArray<number>>(Score.shapes(dim)(score)).reduce(
+    (most, [name, shape]) => (name === 'means' ? shape[0] : most),
+    0
+  )
+
+/** Which of two is nearer to what was found; the first where they are as near. */
+const nearer = <P extends string>(
+  found: Params.Params<P>,
+  ...[a, b]: readonly [Params.Params<P>, Params.Params<P>]
+): Params.Params<P> => {
+  const off = (of: Params.Params<P>): number => greatest(minus(flat(found), flat(of)))
+  return off(b) < off(a) ? b : a
+}
+
 /**
  * The laws of an initializer for a score: the shapes it starts, on awkward data too, and what it says of itself.
  *
@@ -154,16 +170,12 @@ export const initializer = <P extends string>(
   // What is claimed of a score does not depend on what its parameters are called.
   const model = Score.interpret(score) as unknown as Score.Model<string>
   const { rotate, translate, relabel } = symmetriesOf(score)
-  const least = Arbitrary.minRows(score)
+  const mirror = Arbitrary.isMirrored(score) ? relabel : undefined
+  const [least, dim] = [Arbitrary.minRows(score), O.toNullable(claims.dim)]
   const { interpret = Initializer.interpret, points = Arbitrary.points({ minRows: least, far: 1e6 }) } = options
   const { moves = claims.moves(model), turns = claims.turns(model), draws = claims.draws(model) } = options
   const { apart = claims.draws(model) !== 'never', rowsAlike = draws === 'never', slack = 1 } = options
-  const dim = O.toNullable(claims.dim)
-  /** How many centres it starts, none of what is no mixture. */
-  const count = Object.entries<ReadonlyArray<number>>(Score.shapes(dim ?? 1)(score)).reduce(
-    (most, [name, shape]) => (name === 'means' ? shape[0] : most),
-    0
-  )
+  const count = countOf(score, dim ?? 1)
   const cases: fc.Arbitrary<Example> = (dim === null ? Arbitrary.dimsFor(score) : fc.constant(dim)).chain(dim =>
     fc.record({
       points: points(dim),
@@ -182,11 +194,8 @@ export const initializer = <P extends string>(
   const others = (points: Points.Points, seed: number, count: number): ReadonlyArray<Params.Params<P>> =>
     Array.from({ length: count }, (_, i) => started(points, seed + 1 + i))
   /** The same up to the order of the components that a symmetry does not tell apart, to 1e-7 of the data. */
-  const alike = (found: Params.Params<P>, wanted: Params.Params<P>, points: Points.Points, seed: number): Relation => {
-    const other = Arbitrary.isMirrored(score) && relabel !== undefined ? relabel(seed)(wanted) : wanted
-    const off = (of: Params.Params<P>): number => greatest(minus(flat(found), flat(of)))
-    return is(flat(found), flat(off(other) < off(wanted) ? other : wanted), slack * 1e-7 * sizeOf(points))
-  }
+  const alike = (found: Params.Params<P>, wanted: Params.Params<P>, points: Points.Points, seed: number): Relation =>
+    is(flat(found), flat(nearer(found, wanted, mirror?.(seed)(wanted) ?? wanted)), slack * 1e-7 * sizeOf(points))
   const [onCases, onWide] = [over(cases), over(wide)]
 
   const ofStarts = ofRows(

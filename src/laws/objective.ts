@@ -6,6 +6,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Compiler from '../../lib/compiler/index.js'
 import * as Loss from '../compile/loss.js'
+import { remembered } from '../../lib/plain/remembered.js'
 import * as Points from '../data/points.js'
 import {
   Case as Of,
@@ -243,7 +244,7 @@ export const objective = <P extends string>(
           },
       movesBySaying(objective) && movesWithData(objective, score),
       saysSingle(objective) && inSingle(objective, given.schedules ?? schedulesOf(objective)),
-      ofObjectives({ objective, score: score as unknown as Score.Score<string> }),
+      ofObjectives({ objective, score }),
       ...(equals === undefined
         ? [{ law: 'it is what is stated', option: 'equals' }]
         : sameObjective(objective, equals, score, options))
@@ -470,12 +471,7 @@ export const gradient = <P extends string>(
   const along = (each: Example<P>): ((step: number) => Loss.ValueAndGradient<P>) => {
     const towards = direction(each.params, each.seed)
     const loss = compile(each)
-    const known = new Map<number, Loss.ValueAndGradient<P>>()
-    return step => {
-      const found = known.get(step) ?? loss(Params.zipWith((p, v) => p + step * v)(each.params, towards))
-      known.set(step, found)
-      return found
-    }
+    return remembered(step => loss(Params.zipWith((p, v) => p + step * v)(each.params, towards)))
   }
 
   const lawOf = over(drawn)

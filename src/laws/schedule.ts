@@ -121,6 +121,13 @@ const carried = (
   return pipe(one, diffuse(level(s)), diffuse({ alpha: end.alpha, sigma: Math.sqrt(end.variance) }))
 }
 
+/** How far a time may be off where λ is known up to the noise of its own evaluation. */
+const blurOfTime =
+  (logSnr: (time: number) => number, reach: (time: number) => number) =>
+  (time: number): number =>
+    (1e-13 * (1 + Math.abs(logSnr(time))) + 20 * noiseOf(logSnr, time, reach(time))) /
+    Math.abs(slopeWithin(reach(time))(logSnr, time).value)
+
 /**
  * The laws of a schedule: levels, their log-SNR and its inverse, and the forward process dx = f x dt + g dW that they
  * solve.
@@ -147,10 +154,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
   // —— what is compared ——
   const reach = (x: number): number => edges.reduce((least, edge) => Math.min(least, Math.abs(x - edge)), x)
   const slope = (f: (x: number) => number, x: number): Slope => slopeWithin(reach(x))(f, x)
-  /** How far a time may be off where λ is known up to the noise of its own evaluation. */
-  const blur = (time: number): number =>
-    (1e-13 * (1 + Math.abs(logSnr(time))) + 20 * noiseOf(logSnr, time, reach(time))) /
-    Math.abs(slope(logSnr, time).value)
+  const blur = blurOfTime(logSnr, reach)
   const composed = (s: number, t: number): Mixture.Mixture => pipe(one, diffuse(level(s)), diffuse(level(t)))
   return ofRows(
     Schedule.show(schedule),

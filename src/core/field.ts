@@ -15,6 +15,7 @@
  *     mode: Field.oneOf(['fast', 'exact']),
  *     verbose: Field.boolean({ default: false }),
  *     threads: Field.count({ default: 1, most: 64 }),
+ *     decay: Field.inside({ default: 0.9 }),
  *     share: Field.number({
  *       holds: x => x > 0 && x < 1,
  *       domain: 'in (0, 1)',

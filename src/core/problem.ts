@@ -4,6 +4,7 @@
  *
  * @example
  * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
  * import { pipe } from 'fp-ts/lib/function.js'
  * import { Problem } from 'ornstein'
  *
@@ -31,6 +32,10 @@
  *   pipe(problems[0], Problem.within('optimizer'), Problem.show),
  *   'optimizer.rate: -1 is not > 0 and finite; try 0.1'
  * )
+ * // All of them, or what has none.
+ * const checked = (rate: number) => Problem.faultless(Problem.positive('rate', rate, 0.1), rate)
+ * assert.deepEqual(checked(0.1), Either.right(0.1))
+ * assert.deepEqual(checked(-1), Either.left(Problem.alone(Problem.of('rate', -1, '> 0 and finite', 'try 0.1'))))
  * // Each once, and the last says how many more there are.
  * assert.deepEqual(
  *   Problem.listed(1)([...problems, ...problems]).map(({ value }) => value),

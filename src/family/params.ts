@@ -15,6 +15,7 @@
  * })
  * // Named arrays: their names and shapes, and the same as one list of numbers and back.
  * assert.deepEqual(Params.names(params), ['means', 'scale'])
+ * assert.equal(Params.numbers(params).means, params.means.values)
  * const shapes = Params.map(({ shape }: { shape: ReadonlyArray<number> }) => shape)(params)
  * assert.deepEqual(shapes, { means: [2, 2], scale: [] })
  * assert.deepEqual([Params.sizeOf(shapes), [...Params.packed(params)]], [5, [1, 2, 3, 4, 2]])

@@ -42,6 +42,14 @@
  * assert(arbitraries.isMirrored(Score.symmetricPair) && !arbitraries.isMirrored(score))
  * assert.deepEqual(arbitraries.columnsOf(denoising, score), [1, 2, 3])
  * assert(some(arbitraries.columns(denoising, score)).every(columns => columns <= 3))
+ * assert.deepEqual(arbitraries.dimsOf(score), [1, 2, 3])
+ * assert(some(arbitraries.dimsFor(score)).every(dim => dim <= 3))
+ * assert(!arbitraries.isClean(score))
+ * const [schedule] = some(arbitraries.schedulesFor(score))
+ * assert(some(arbitraries.timesFor(score)(schedule)).every(time => time > 0))
+ * // It reads no partners of rows, and gets none.
+ * const unpaired = arbitraries.pairedFor(denoising, score)(arbitraries.points())
+ * assert(some(unpaired(2)).every(({ partner }) => partner === undefined))
  * assert(some(arbitraries.expectations(score, denoising)(points)).every(Expectation.concept.is))
  *
  * // For optimizers: parameters to start from, and up to eight gradients of their shapes.

@@ -10,6 +10,10 @@
  * assert.deepEqual(Optimizer.scaleByRate(0.1), Optimizer.scaleByRate(Rate.constant(0.1)))
  * assert.equal(Optimizer.show(Optimizer.scaleByRate(0.1)), 'Optimizer.scaleByRate(0.1)')
  * assert(Rate.field.is(Rate.constant(0.1)) && !Rate.field.is('fast'))
+ *
+ * // As what is learned sees them: a rate among fields is a function of the steps before, a number that is learned a tensor.
+ * const { rate, decay } = Rate.learnable({ rate: Rate.constant(0.1), decay: 0.9 })
+ * assert.deepEqual([rate(5), decay], [0.1, 0.9])
  */
 import type * as t from 'io-ts'
 import {

@@ -20,13 +20,13 @@ const ops = <const K extends ReadonlyArray<string>>(make: Algebra, ...kernels: K
   ) as { readonly [I in keyof K]: Op }
 }
 
-/** The function of |x| with the sign of x. */
+/** The function of |x| with the sign of x, which is 0 at 0; −0 stays. */
 const odd =
   (of: (a: Node, make: Algebra) => Node) =>
   (x: Node, make: Algebra): Node => {
-    const [abs, less, select, neg] = ops(make, 'Abs', 'Less', 'Select', 'Neg')
+    const [abs, less, equal, select, neg] = ops(make, 'Abs', 'Less', 'Equal', 'Select', 'Neg')
     const value = of(abs(x), make)
-    return select(less(x, 0), neg(value), value)
+    return select(equal(x, 0), x, select(less(x, 0), neg(value), value))
   }
 
 /** arctan ½ and arctan 1, ½π and π, as sums of two doubles. */

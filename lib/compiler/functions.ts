@@ -1,5 +1,5 @@
 /**
- * Inverse, hyperbolic and other functions of rows by those that have code: as entry-by-entry nodes, of the accuracy of the kernels but
+ * Inverse, hyperbolic and other functions of rows by those that have code: as entry-by-entry nodes, of the accuracy of the kernels except
  * for a rounding or two. Each is finite where its kernel is.
  */
 import { selu } from '../kernels/elementwise.js'

@@ -302,7 +302,7 @@ export interface ByOptimizer<P extends string> extends Pick<Description<P, never
  * meets the noise of a key of its own. Exact to rounding, where the loss has Hessian–vector products: what `Compile.hessianVector` refuses is
  * refused, and a run whose steps would keep more than 256 MB. A run that comes to what is not finite is a problem.
  *
- * Of an optimizer it is the run of a pipeline with one `Stage.descend` of these steps from that start, to the bit, and ends with its average where
+ * Of an optimizer it is the run of a pipeline with one `Stage.descend` of these steps from that start, bit for bit, and ends with its average where
  * it keeps one. Its numbers go by the names of fields (`rate`, `beta1`, those of a `Rate`), each one number or one a step; a part that is not
  * written in the tensor vocabulary, as a line search, is refused.
  *

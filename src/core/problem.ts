@@ -205,7 +205,7 @@ export const faultless = <A>(problems: ReadonlyArray<Problem>, value: A): Either
   return problems.length === 0 ? right(value) : left([first, ...rest])
 }
 
-/** A problem by itself, as a list of all there are. */
+/** A list of one problem, which is all there is. */
 export const alone = (problem: Problem): Problems => [problem]
 
 /** A finite number above zero. */

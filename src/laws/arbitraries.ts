@@ -497,7 +497,7 @@ const few = (u: unknown): unknown =>
 const small = <T extends Case.AnyValue>(value: T): T => {
   const fields = Object.keys(value[Case.ofCase].fields).map(name => [name, few(Case.field(value, name))] as const)
   const made = Case.changed(Object.fromEntries(fields))(value)
-  return Case.isSound(made) ? made : value
+  return Case.isSound(made) && Case.problems(made).length === 0 ? made : value
 }
 
 /**

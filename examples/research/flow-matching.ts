@@ -24,17 +24,17 @@ import {
 import { add, mul, square, sub, sum } from 'ornstein/float64'
 import type { Program } from './program.js'
 
-const schedule = Schedule.rectifiedFlow
+export const schedule = Schedule.rectifiedFlow
 const embedding = Net.sinusoidal(4, { of: 'angle' })
 const net = Net.mlp({ hidden: [64, 64], embedding, heads: { velocity: Net.output() } })
-const score = Score.network(net, { heads: { velocity: Parametrization.flow } })
+export const score = Score.network(net, { heads: { velocity: Parametrization.flow } })
 
 /** E|u(x_t, t) − (y − x)|² on the line from a row to its partner. */
 const straight = Objective.seeing(score)(({ clean, partner, level, headsAt }) => {
   const between = add(mul(level.alpha, clean), mul(level.sigma, partner))
   return sum(square(sub(headsAt(between, level).velocity, sub(partner, clean))), 1)
 })
-const objective = Objective.custom('flow matching', TimeLaw.uniform(0, 1), straight, { bounded: true })
+export const objective = Objective.custom('flow matching', TimeLaw.uniform(0, 1), straight, { bounded: true })
 const pipelineOf = (steps: number) => {
   const optimizer = Optimizer.adam({ rate: Rate.cosine({ rate: 5e-3, steps }) })
   const stages = [Stage.descend({ objective, optimizer, steps, batch: 128 })]

@@ -25,11 +25,11 @@ import {
 import { add, div, Elementary, exp, mul, square, stopGradient, sub, sum } from 'ornstein/float64'
 import type { Program } from './program.js'
 
-const schedule = Schedule.ornsteinUhlenbeck
+export const schedule = Schedule.ornsteinUhlenbeck
 const stride = 0.1
 const times = TimeLaw.uniform(0.2, 2)
 const net = Net.mlp({ hidden: [32, 32], heads: { noise: Net.output(), share: Net.output() } })
-const score = Score.network(net, { heads: { noise: Parametrization.noise } })
+export const score = Score.network(net, { heads: { noise: Parametrization.noise } })
 
 /** Of the step from t to t − stride: log β̃ and log β, between which its variance lies, and how far a unit of noise moves its mean. */
 const step = (time: number) => {
@@ -47,7 +47,7 @@ const variational = Objective.seeing(score)(({ heads, noise, ofTime }) => {
   const off = square(mul(reach, sub(stopGradient(heads.noise), noise)))
   return mul(0.5, sum(sub(add(sub(logVariance, least), div(add(exp(least), off), exp(logVariance))), 1), 1))
 })
-const vlb = Objective.custom('L_vlb', times, variational)
+export const vlb = Objective.custom('L_vlb', times, variational)
 const hybrid = Objective.sum([Objective.denoising(times, Parametrization.noise), Objective.weight(1e-3)(vlb)])
 
 const pipelineOf = (steps: number) => {

@@ -23,13 +23,13 @@ import {
 import { square, stopGradient, sub, sum } from 'ornstein/float64'
 import type { Program } from './program.js'
 
-const schedule = Schedule.ornsteinUhlenbeck
+export const schedule = Schedule.ornsteinUhlenbeck
 const times = TimeLaw.uniform(0.1, 2)
 const net = Net.mlp({ hidden: [64, 64], heads: { noise: Net.output(), trace: Net.linear(1) } })
-const score = Score.network(net, { heads: { noise: Parametrization.noise } })
+export const score = Score.network(net, { heads: { noise: Parametrization.noise } })
 
 /** σ² tr ∇²log p(x_t) = E[|z − ẑ|² | x_t] − d, where ẑ = E[z | x_t] is what the other head says, and counts as constant. */
-const trace = Objective.custom(
+export const trace = Objective.custom(
   'trace',
   times,
   Objective.seeing(score)(({ heads, noise }) => {

@@ -1,13 +1,16 @@
 /** The parts that the programs of examples/research make of their own hold the laws that are ours. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import * as flow from '../../examples/research/flow-matching.js'
 import { schedule } from '../../examples/research/interpolant.js'
 import { laplace } from '../../examples/research/laplace.js'
+import * as learnedVariance from '../../examples/research/learned-variance.js'
 import * as reflow from '../../examples/research/reflow.js'
+import * as secondOrder from '../../examples/research/second-order.js'
 import { discrepancy } from '../../examples/research/stein.js'
 import { studentT } from '../../examples/research/student-t.js'
 import { vonMisesFisher } from '../../examples/research/von-mises-fisher.js'
-import { Key, type Points, Score } from '../../src/index.js'
+import { Key, type Points, type Schedule, Score } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
 
 it('the schedule of an interpolant', () => {
@@ -25,6 +28,26 @@ it('the discrepancy over pairs of rows', () => {
 /** Which laws spoke of an instance: those that are held, by name. */
 const heldOf = ({ rows }: laws.Report): ReadonlyArray<string> =>
   rows.filter(({ verdict }) => verdict === 'held').map(({ law }) => law)
+
+const of = <S>({ schedule, score }: { readonly schedule: Schedule.Schedule; readonly score: S }) => ({
+  schedule,
+  score
+})
+
+it('losses of several heads', () => {
+  const { trace } = secondOrder
+  const { vlb } = learnedVariance
+  // Both hold a head still, and the exponential of a variance's head overflows where rows are far.
+  const near = { points: laws.arbitraries.points({ far: 3 }) }
+  for (const report of [
+    laws.check(trace, { ...of(secondOrder), claims: { differentiates: false }, runs: 1 }),
+    laws.check(vlb, { ...of(learnedVariance), claims: { differentiates: false, ...near }, runs: 1 }),
+    laws.check(flow.objective, { ...of(flow), runs: 1 })
+  ])
+    expect(heldOf(report)).toEqual(
+      expect.arrayContaining(['is finite on awkward data', 'compiled it is what it is interpreted', 'summing adds'])
+    )
+})
 
 it('families on a line, of time 0 only', () => {
   const held = [

@@ -456,18 +456,19 @@ const started = (
 const rowsOf = ({ rows, dim, values }: Points.Points): ReadonlyArray<ReadonlyArray<number>> =>
   Array.from({ length: rows }, (_, i) => Array.from(values.subarray(i * dim, (i + 1) * dim)))
 const apart = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number => Math.hypot(...a.map((x, j) => x - b[j]))
-/** Two rows, the second by its distance from the first to a power. */
+/** Two rows, the second by its weight and its distance from the first to a power. */
 const byDistance =
-  (power: number): Started['centres'] =>
+  (power: number, isWeighed = true): Started['centres'] =>
   points =>
   key => {
     const rows = rowsOf(points)
+    const weights = rows.map((_, i) => (isWeighed ? (points.weights?.[i] ?? 1) : 1))
     const keys = Key.split(3)(key)
-    const first = rows[Key.categorical(rows.map(() => 1))(1)(keys[0])[0]]
-    const masses = rows.map(row => pow(apart(row, first), power))
+    const first = rows[Key.categorical(weights)(1)(keys[0])[0]]
+    const masses = rows.map((row, i) => weights[i] * pow(apart(row, first), power))
     const drawn = masses.some(mass => mass > 0) ? Array.from(Key.categorical(masses)(2)(keys[1])) : [0, 0]
-    const left = (i: number): number =>
-      rows.reduce((sum, row) => sum + Math.min(apart(row, first) ** 2, apart(row, rows[i]) ** 2), 0)
+    const left = (at: number): number =>
+      rows.reduce((sum, row, i) => sum + weights[i] * Math.min(apart(row, first) ** 2, apart(row, rows[at]) ** 2), 0)
     return [first, rows[left(drawn[1]) < left(drawn[0]) * (1 - 1e-9) ? drawn[1] : drawn[0]]]
   }
 const about = (
@@ -546,6 +547,13 @@ const initializers: { readonly wrong: Table<Started>; readonly right: Table<Star
     },
     'any two rows': {
       centres: byDistance(0),
+      draws: 'sometimes',
+      moves: true,
+      turns: true,
+      is: Initializer.kMeansPlusPlus
+    },
+    'weights forgotten': {
+      centres: byDistance(2, false),
       draws: 'sometimes',
       moves: true,
       turns: true,

@@ -14,9 +14,9 @@ import {
   type DType,
   type KernelTable
 } from './dense.js'
+import { shown as list } from '../arrays/ndarray.js'
 
 const view = (x: Dense, shape: ReadonlyArray<number>): Dense => ({ ...x, shape })
-const list = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
 const inserted = (shape: ReadonlyArray<number>, at: number, length: number): number[] => [
   ...shape.slice(0, at),
   length,

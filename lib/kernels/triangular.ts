@@ -11,8 +11,8 @@ import {
   type Dense,
   type KernelTable
 } from './dense.js'
+import { shown as list } from '../arrays/ndarray.js'
 
-const list = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
 const doubles = (x: Dense): Float64Array => (x.values instanceof Float64Array ? x.values : Float64Array.from(x.values))
 
 /** The last two sizes, and how many such matrices there are. */

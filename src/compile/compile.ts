@@ -31,6 +31,7 @@ import * as OnLine from './onLine.js'
 import * as Matching from './matching.js'
 import * as Objective from '../objective/objective.js'
 import * as Nodes from '../mixture/nodes.js'
+import { asTheyAre } from '../mixture/passRows.js'
 import type * as Optimizer from '../optimizer/optimizer.js'
 import * as Params from '../family/params.js'
 import { concept as pipelines, tooDeep, type Pipeline } from '../pipeline/pipeline.js'
@@ -344,7 +345,7 @@ export const hessianVector =
     CompileErrors,
     (params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) => Params.Params<P>
   > => {
-    const data = asTheyAre(points)
+    const data = unchanging(points)
     const shapes = (): Params.Shapes<P> => Score.shapes(points.dim)(loss.score)
     return pipe(
       data,
@@ -427,9 +428,8 @@ const byPlan =
       })
     )
 
-/** Data that do not change when a buffer is filled with other numbers. */
-const asTheyAre = (data: Source.Data): Source.Data =>
-  Source.isSource(data) || Nodes.isPopulation(data) ? data : Points.snapshot(data)
+/** What does not change meanwhile. */
+const unchanging = (data: Source.Data): Source.Data => (Nodes.isPopulation(data) ? data : asTheyAre(data))
 
 /** What is known of a loss before it is compiled. */
 export interface Circumstances extends Loss.Circumstances {
@@ -442,7 +442,7 @@ export const plans =
   <P extends string>(loss: Loss.Loss<P>, { isTried = false, ...circumstances }: Partial<Circumstances> = {}) =>
   (given: Source.Data): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> => {
     aLoss(loss, 'Compile.plans(loss)(data)')
-    const points = asTheyAre(someData(given, 'Compile.plans(loss)(data)'))
+    const points = unchanging(someData(given, 'Compile.plans(loss)(data)'))
     const precision = circumstances.library?.precision ?? circumstances.precision ?? 'float64'
     const described = [
       ...commonProblems(loss, points),
@@ -1018,7 +1018,7 @@ export const pipeline =
     someData(given, call)
     if (!pipelines.is(pipeline)) return mistaken('a pipeline', pipeline, call)
     if (isDeeper(pipeline, Limits.depth)) return E.left([tooDeep('pipeline')])
-    const points = asTheyAre(given)
+    const points = unchanging(given)
     const { score, initializer, stages } = pipeline
     const common = commonProblems(pipeline, points)
     // An initializer looks at the data, and at nothing that is already known to be wrong.

@@ -1,4 +1,5 @@
 /** Faults: the first thing of a step that was not finite, with what went into it. */
+import { shown } from '../../lib/arrays/ndarray.js'
 import type { NdArray, Origin } from '../../lib/index.js'
 import type * as Params from '../family/params.js'
 
@@ -58,11 +59,7 @@ export const because = ({ operation, inputs, output }: Origin): string => {
   const at = output.values.findIndex(x => !Number.isFinite(x))
   const name = NAMES[operation] ?? `${operation[0].toLowerCase()}${operation.slice(1)}`
   const given = Object.values(inputs).map(({ shape, values }) =>
-    values.length === 1
-      ? String(values[0])
-      : values.length === output.values.length
-        ? String(values[at])
-        : `[${shape.join(', ')}]`
+    values.length === 1 ? String(values[0]) : values.length === output.values.length ? String(values[at]) : shown(shape)
   )
   return `${name}(${given.join(', ')}) is ${output.values[at]}`
 }
@@ -84,7 +81,7 @@ const entries = ({ shape, values }: NdArray): string =>
   values.length === 1
     ? String(values[0])
     : `[${Array.from(values.subarray(0, SHOWN)).join(', ')}${values.length > SHOWN ? ', …' : ''}]${
-        shape.length > 1 ? ` of shape [${shape.join(', ')}]` : ''
+        shape.length > 1 ? ` of shape ${shown(shape)}` : ''
       }`
 
 /**

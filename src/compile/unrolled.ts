@@ -41,6 +41,7 @@ import {
   type NdArray,
   type Tensor
 } from '../../lib/index.js'
+import { shown } from '../../lib/arrays/ndarray.js'
 import { unfold } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Compile from './compile.js'
@@ -180,7 +181,7 @@ const stepped = (
     ...Problem.unless(
       shape.length === 0 || (shape.length === 1 && shape[0] === steps),
       `numbers.${name}`,
-      `[${shape.join(', ')}]`,
+      shown(shape),
       `one number, or one for each of ${steps} steps`,
       'give a number'
     )

@@ -20,6 +20,7 @@ import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import { Key } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
+import { remembered } from '../../lib/plain/remembered.js'
 import { MOST as MostOfLattice, normal } from '../../lib/numbers/lattice.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import { equalSteps, type Rule } from '../../lib/numbers/quadrature.js'
@@ -548,7 +549,7 @@ const byLattice = (
     const rule = `${keys.length} shifts of ${points} points of a lattice`
     const own: Product = { values: columns(z(), whole, 0, dim), weights }
     const nodes = build(mixture, own, { rule, stay: true })
-    const known = new Map<number, Nodes>()
+    const ofCount = remembered((count: number) => repeated(count, dim, own, rule))
     const noise = (first: number): Float64Array => {
       const once = columns(z(), whole, first, dim)
       return new Float64Array(kept * once.length).map((_, at) => once[at % once.length])
@@ -557,10 +558,7 @@ const byLattice = (
       resolved: () => E.right(nodes),
       ofStudents: students => {
         if (!isRound(students)) return E.left(notRound)
-        const count = students.weights.length
-        const found = known.get(count) ?? repeated(count, dim, own, rule)
-        known.set(count, found)
-        return E.right(found)
+        return E.right(ofCount(students.weights.length))
       },
       shifts: each && lazy(each),
       noises: whole === dim ? null : () => [noise(dim), noise(2 * dim)]

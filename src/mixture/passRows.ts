@@ -28,6 +28,11 @@ const held = (points: Points.Points): Rows<Float64Array> => ({
   ...(points.errors?.some(e => e !== 0) && { errors: points.errors })
 })
 
+/** Data that do not change when a buffer is filled with other numbers. */
+export const asTheyAre = <D extends Source.Data>(data: D): D =>
+  // What is made of points are points.
+  (Source.isSource(data) ? data : Points.snapshot(data)) as D
+
 const known = new WeakMap<Points.Points, Rows<Float64Array>>()
 const knownOf = new WeakMap<Source.Source, Rows>()
 

@@ -4,6 +4,7 @@
  */
 import * as Factor from '../../lib/arrays/factor.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
+import { remembered } from '../../lib/plain/remembered.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { given as checked } from '../core/index.js'
 import * as Problem from '../core/problem.js'
@@ -212,17 +213,12 @@ export const predict =
           refuse(
             `Mixture.predict: ${Problem.show(Problem.of('p', String(p), 'between 0 and 1', 'try 0.5, the median'))}`
           )
-        const known = new Map<number, Standard>()
         /** Rows of a pattern share ν, and the quantile of a component in its units. */
-        const ofNu = (nu: number): Standard => {
-          const before = known.get(nu)
-          if (before !== undefined) return before
+        const ofNu = remembered((nu: number): Standard => {
           const own = standardOf(nu)
           const at = own.quantile(p)
-          const found = { ...own, quantile: () => at }
-          known.set(nu, found)
-          return found
-        }
+          return { ...own, quantile: () => at }
+        })
         return perCell((row, at) =>
           quantileOf(
             Array.from({ length: count }, (_, k) => ({

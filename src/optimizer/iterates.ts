@@ -3,7 +3,7 @@ import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Entries from '../../lib/arrays/entries.js'
 import { add, div, maximum, mul, pow, sub, type NdArray, type Operand, type Tensor } from '../../lib/index.js'
-import { size } from '../../lib/arrays/ndarray.js'
+import { shown, size } from '../../lib/arrays/ndarray.js'
 import { Field } from '../core/index.js'
 import * as Params from '../family/params.js'
 import * as Problem from '../core/problem.js'
@@ -66,7 +66,7 @@ export const project = define({
         .map(([name, shape]) =>
           Problem.of(
             'optimizer',
-            `${printed} on ${name} [${shape.join(', ')}]`,
+            `${printed} on ${name} ${shown(shape)}`,
             `on ${Region.arrays(region) === 'tall' ? 'matrices of at least as many rows as columns' : 'square matrices'}`,
             remedy
           )

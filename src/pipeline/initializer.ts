@@ -22,7 +22,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as t from 'io-ts'
 import { Key, type NdArray } from '../../lib/index.js'
-import { concatenated, size } from '../../lib/arrays/ndarray.js'
+import { concatenated, shown, size } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { Case, concept as Concept, Field, Vocabulary } from '../core/index.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
@@ -277,7 +277,7 @@ const checked =
     return rows === count && columns === dim && more.length === 0 && drawn.values.length === count * dim
       ? drawn
       : refuse(
-          `${word}: centres of shape [${drawn.shape.join(', ')}] are not of shape [${count}, ${dim}]; give as many as are asked for`
+          `${word}: centres of shape ${shown(drawn.shape)} are not of shape [${count}, ${dim}]; give as many as are asked for`
         )
   }
 
@@ -750,14 +750,13 @@ const exactly = define({
 })
 
 const parameterProblems = (wanted: Params.Shapes<string>, values: Params.Params<string>): Problems => {
-  const print = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
   return [
     ...Params.names(wanted).flatMap(name => {
       const field = `values.${name}`
-      if (!(name in values)) return [Problem.of(field, 'missing', `an array of shape ${print(wanted[name])}`, 'add it')]
+      if (!(name in values)) return [Problem.of(field, 'missing', `an array of shape ${shown(wanted[name])}`, 'add it')]
       const { shape, values: entries } = values[name]
-      return print(shape) !== print(wanted[name]) || entries.length !== size(shape)
-        ? [Problem.of(field, `shape ${print(shape)}`, `of shape ${print(wanted[name])}`, 'reshape it to fit the data')]
+      return shown(shape) !== shown(wanted[name]) || entries.length !== size(shape)
+        ? [Problem.of(field, `shape ${shown(shape)}`, `of shape ${shown(wanted[name])}`, 'reshape it to fit the data')]
         : Problem.unless(entries.every(Number.isFinite), field, 'NaN or infinite somewhere', 'finite', 'correct it')
     }),
     ...Params.names(values).flatMap(name =>

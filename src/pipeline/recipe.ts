@@ -48,6 +48,7 @@ import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as Source from '../data/source/source.js'
 import * as SplitAndMerge from '../mixture/moves/splitAndMerge.js'
+import { asTheyAre } from '../mixture/passRows.js'
 import * as Stage from './stage.js'
 import * as TimeLaw from '../objective/timeLaw.js'
 
@@ -126,7 +127,7 @@ const known = new WeakMap<Source.Data, ReadonlyMap<number, number>>()
 
 /** The quantile at 1/2K of the squared distance between rows, remembered: many families ask for that of the same numbers. */
 const nearnessOf = (given: Source.Data, components: number): number => {
-  const data = Source.isSource(given) ? given : Points.snapshot(given)
+  const data = asTheyAre(given)
   const all = known.get(data) ?? new Map<number, number>()
   const found =
     all.get(components) ?? squaredDistanceQuantile(tableOf(data), 1 / (2 * components), PAIRS + 64 * components)

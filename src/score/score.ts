@@ -33,7 +33,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import type * as t from 'io-ts'
 import { fromNdArray, rowwise, type NdArray, type Tensor } from '../../lib/index.js'
-import { size } from '../../lib/arrays/ndarray.js'
+import { shown, size } from '../../lib/arrays/ndarray.js'
 import * as Limits from '../core/limits.js'
 import { Case, Vocabulary } from '../core/index.js'
 import type * as Mixture from '../mixture/mixture.js'
@@ -374,7 +374,7 @@ const shapeProblems = (shapes: (dim: number) => Params.Shapes<string>, dim: numb
         Problem.unless(
           shape.every(length => Number.isSafeInteger(length) && length >= 0),
           `shapes.${name}`,
-          `[${shape.join(', ')}]`,
+          shown(shape),
           'a list of whole numbers ≥ 0',
           'give the length of each axis'
         )

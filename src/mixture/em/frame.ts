@@ -11,6 +11,7 @@ import { less } from '../../../lib/rows/byColumn.js'
 import * as Points from '../../data/points.js'
 import * as Source from '../../data/source/source.js'
 import type { Family, Model } from '../../family/family.js'
+import { asTheyAre } from '../passRows.js'
 
 export interface Frame<P extends string, D extends Source.Data = Points.Points> {
   /** The data less `middle`. */
@@ -32,7 +33,7 @@ const known = new WeakMap<Source.Data, Centred>()
 
 /** The same for the same numbers: passes keep data by who they are. */
 const centred = <D extends Source.Data>(given: D): Centred & { readonly points: D } => {
-  const data = Source.isSource(given) ? given : Points.snapshot(given)
+  const data = asTheyAre(given)
   const found = known.get(data) ?? about(data)
   known.set(data, found)
   // What is made of points are points, and of a source a source.

@@ -9,6 +9,11 @@ export interface Invention {
   readonly held: () => ReadonlyArray<laws.Law>
 }
 
+/** Laws, made when they are asked for. */
+export type Held = () => ReadonlyArray<laws.Law>
+
+export const about = 'an invention'
+
 export type Table<A> = Readonly<Record<string, A>>
 
 export const inventions = <A>(

@@ -17,11 +17,8 @@ import {
   Weighting
 } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
-import { inventions, type Table } from './invention.js'
+import { about, inventions, type Held, type Table } from './invention.js'
 
-type Held = () => ReadonlyArray<laws.Law>
-
-const about = 'an invention'
 const squared = (x: Tensor): Tensor => sum(square(x), 1)
 
 // —— schedules and clocks ——

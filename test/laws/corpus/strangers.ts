@@ -30,11 +30,7 @@ import {
   TimeLaw
 } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
-import { inventions, type Table } from './invention.js'
-
-type Held = () => ReadonlyArray<laws.Law>
-
-const about = 'an invention'
+import { about, inventions, type Held, type Table } from './invention.js'
 
 // —— parametrizations: v = αz − σx₀ and the noise ——
 

@@ -18,6 +18,7 @@ import { symmetric } from '../../lib/arrays/linalg.js'
 import { norm, square } from '../../lib/numbers/elementary.js'
 import { Key, type NdArray } from '../../lib/index.js'
 import { isDeeper } from '../../lib/plain/nesting.js'
+import { lazy } from '../../lib/plain/iterate.js'
 import { refuse, refuseWith } from '../../lib/plain/refuse.js'
 import { Case, given as checked, mistaken } from '../core/index.js'
 import * as Dry from './dry.js'
@@ -874,13 +875,7 @@ const stagesOn = <P extends string>(
     { schedule, score, model, points: Source.asPoints(points), data: points, place },
     start
   ] as unknown as [Stage.Setting, Stage.Start]
-  const dry = new WeakMap<Stage.Stage, ReadonlyArray<Problem.Problem>>()
-  /** The problems of a user's own functions, tried once for each stage of the description, however often repeated. */
-  const tried = (stage: Stage.Stage, loss: Loss.Loss<P>): ReadonlyArray<Problem.Problem> => {
-    const found = dry.get(stage) ?? Dry.problems(loss, points, O.some(start(Key.fromSeed(0))))
-    dry.set(stage, found)
-    return found
-  }
+  const first = lazy(() => O.some(start(Key.fromSeed(0))))
   const all = (written: Stage.Written): Compiled<P> => {
     const { stage, simple } = written
     const { attempts, means, misfits, times } = simple
@@ -912,7 +907,8 @@ const stagesOn = <P extends string>(
           ...misfits({ ...setting, isRandom: () => loss !== null && Loss.isRandom(loss.loss, points) }),
           ...inner.flatMap(({ problems }) => problems)
         ],
-        problems => (problems.length > 0 || !sound || loss === null ? problems : tried(stage, loss.loss)),
+        problems =>
+          problems.length > 0 || !sound || loss === null ? problems : Dry.problems(loss.loss, points, first()),
         E.fromPredicate(RA.isEmpty, identity),
         E.map(
           () => () =>

@@ -14,12 +14,18 @@ import * as Loss from './loss.js'
 import * as Matching from './matching.js'
 import * as Objective from '../objective/objective.js'
 import * as Params from '../family/params.js'
+import * as Parametrization from '../family/parametrization.js'
 import type * as Points from '../data/points.js'
 import * as Source from '../data/source/source.js'
+import { Case } from '../core/index.js'
+import * as Clock from '../schedule/clock.js'
+import * as Covariance from '../mixture/covariance.js'
+import * as Net from '../net/net.js'
 import * as Problem from '../core/problem.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as TimeLaw from '../objective/timeLaw.js'
+import * as Weighting from '../objective/weighting.js'
 
 /** Enough rows to tell a sum over rows from a sum over pairs of rows. */
 const ROWS = 3
@@ -246,11 +252,50 @@ const arbitrary = <P extends string>(shapes: Params.Shapes<P>): Params.Params<P>
     values: Key.normal(size(shape))(Key.named(name)(key)[name]).map(z => 0.1 * z)
   }))(shapes)
 
+/** The cases of the library, which are held to laws. */
+const ours = new Set(
+  [Score, Covariance, Net, Parametrization, Schedule, Clock, Objective, TimeLaw, Weighting].flatMap(({ all }) =>
+    all.map(entry => entry[Case.ofCase])
+  )
+)
+
+/** Whether nothing in a description is of a user's own: then no trial could say more than the laws do. */
+const isOurs = (value: Case.AnyValue): boolean =>
+  Case.parts(value).every(
+    part => ours.has(part[Case.ofCase]) && !Object.values(part[Case.ofCase].fields).some(({ code }) => code)
+  )
+
+interface Met {
+  readonly of: ReadonlyArray<unknown>
+  readonly problems: ReadonlyArray<Problem.Problem>
+}
+
+/** What each objective was last tried with, by the start or, without one, by the score; and what was found. */
+const met = new WeakMap<object, WeakMap<Objective.Objective, Met>>()
+
 /**
  * The problems of a user's own score or objective, tried on rows of the data with noise, at the parameters that a run
- * starts from; without those the result may be anything that has the right shape. For losses without other problems.
+ * starts from (of these data alone); without those the result may be anything that has the right shape, whatever the rows. For losses
+ * without other problems.
  */
 export const problems = <P extends string>(
+  loss: Loss.Loss<P>,
+  points: Source.Data,
+  start: O.Option<Params.Params<P>>
+): ReadonlyArray<Problem.Problem> => {
+  const { schedule, score, objective } = loss
+  const at: object = O.isSome(start) ? start.value : score
+  const here = met.get(at) ?? new WeakMap<Objective.Objective, Met>()
+  met.set(at, here)
+  const of = [schedule, score, points.dim]
+  const last = here.get(objective)
+  if (last?.of.every((one, i) => one === of[i]) === true) return last.problems
+  const found = tried(loss, points, start)
+  here.set(objective, { of, problems: found })
+  return found
+}
+
+const tried = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,
   start: O.Option<Params.Params<P>>
@@ -259,7 +304,8 @@ export const problems = <P extends string>(
   const model = Score.interpret(score)
   const terms = Objective.terms(objective).map(({ term }) => term)
   const matching = terms.filter(Objective.isMatching)
-  const own = terms.flatMap(term => (Objective.isPenalty(term) || Objective.isBuiltIn(term) ? [] : [term]))
+  const own = terms.flatMap(term => (Objective.isPenalty(term) || isOurs(term.of) ? [] : [term]))
+  const inOwnScore = isOurs(score) ? [] : matching.slice(0, 1)
   const params = pipe(
     start,
     O.getOrElse(() => arbitrary(model.shapes(points.dim)))
@@ -280,7 +326,7 @@ export const problems = <P extends string>(
           O.getOrElse(() => 1)
         )
       : 1
-  const inScore = matching.slice(0, 1).flatMap(({ timeLaw }) =>
+  const inScore = inOwnScore.flatMap(({ timeLaw }) =>
     of(timeLaw, {
       field: 'score',
       name: Score.show(score),
@@ -292,7 +338,7 @@ export const problems = <P extends string>(
   const inHeads =
     inScore.length > 0
       ? []
-      : matching.slice(0, 1).flatMap(({ timeLaw }) =>
+      : inOwnScore.flatMap(({ timeLaw }) =>
           pipe(
             model.heads,
             O.fold(
@@ -328,7 +374,10 @@ export const problems = <P extends string>(
       ? []
       : own.filter(Objective.isMatching).flatMap(term => growing(loss, term, points, params))
   const found = [...inScore, ...inHeads, ...inObjective, ...claims]
-  return found.length > 0 ? found : whole(loss, points, params, finite)
+  // A start is the user's, whose ever its loss is.
+  return found.length > 0 || (!finite && isOurs(score) && isOurs(objective))
+    ? found
+    : whole(loss, points, params, finite)
 }
 
 /** The loss and its gradient, on the same rows: what is right forwards may have no derivative. */

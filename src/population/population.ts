@@ -157,9 +157,6 @@ const truthOf = (objective: Objective.Objective): Mixture.Mixture =>
 
 const key = Key.fromSeed(0)
 
-/** With what an objective was last tried on rows: on those of another population it does the same. */
-const tried = new WeakMap<Objective.Objective, Readonly<Record<'score' | 'schedule' | 'dim', unknown>>>()
-
 /**
  * The loss of a score on a population.
  *
@@ -184,14 +181,9 @@ export const loss = <P extends string>({
   const population = Nodes.isPopulation(data) ? data : of(data)
   const shapes = Score.shapes(population.dim)(score)
   const own = { schedule, score, objective, expectation: Expectation.monteCarlo() }
-  const known = tried.get(objective)
-  const isTried = known?.score === score && known.schedule === schedule && known.dim === population.dim
-  const evaluate = Problem.orThrow(Compile.valueAndGrad(own, { isTried })(population))
-  tried.set(objective, { score, schedule, dim: population.dim })
+  const evaluate = Problem.orThrow(Compile.valueAndGrad(own)(population))
   const product = lazy(() => Problem.orThrow(Compile.hessianVector(own, { isTried: true })(population)))
-  const shifts = lazy(() =>
-    (population.shifts?.() ?? []).map(data => Problem.orThrow(Compile.valueAndGrad(own, { isTried: true })(data)))
-  )
+  const shifts = lazy(() => (population.shifts?.() ?? []).map(data => Problem.orThrow(Compile.valueAndGrad(own)(data))))
   return {
     score,
     objective,

@@ -158,6 +158,73 @@ describe('an objective of one’s own', () => {
   })
 })
 
+describe('what is tried', () => {
+  const mixing = ({ score }: Objective.Row): Tensor => add(sum(square(score), 1), sum(score))
+
+  it('is a case of one’s own, whatever its name', () => {
+    const denoising = Objective.define({
+      name: 'denoising',
+      about: 'not what its name says',
+      fields: { timeLaw: TimeLaw.field },
+      meaning: ({ timeLaw }) => ({ timeLaw, perRow: mixing })
+    })
+    expect(compiled(network(linear), denoising({ timeLaw: TimeLaw.at(0.5) })).join()).toMatch(/than among others/)
+    const affine = Score.define({
+      name: 'isotropic',
+      about: 'not what its name says',
+      parameters: () => dim => ({ matrix: [dim, dim] }),
+      apply: () => (params, x, level) => sub(linear(params, x, level), mean(x, 0, true))
+    })
+    expect(compiled(affine).join()).toMatch(/than among others/)
+  })
+
+  it('is one’s own within what is not', () => {
+    const within = Objective.weight(2)(Objective.sum([objective, custom(mixing)]))
+    expect(compiled(network(linear), within).join()).toMatch(/than among others/)
+  })
+
+  it('is tried once, whatever the rows', () => {
+    const seen: Array<number> = []
+    const loss = {
+      schedule: Schedule.ornsteinUhlenbeck,
+      expectation: Expectation.monteCarlo(),
+      score: network(linear),
+      objective: custom(({ score }) => {
+        seen.push(score.shape[0] ?? 0)
+        return sum(square(score), 1)
+      })
+    }
+    // Alone a row is looked at by trials only.
+    const isTried = (of: typeof loss, on: Points.Points): boolean => {
+      const before = seen.length
+      Problem.orThrow(Compile.valueAndGrad(of)(on))
+      return seen.slice(before).includes(1)
+    }
+    const others = { ...points, values: points.values.map(x => x + 1) }
+    const wider = { rows: 2, dim: 3, values: Float64Array.of(1, 2, 3, 4, 5, 6) }
+    expect([points, points, others, wider].map(on => isTried(loss, on))).toEqual([true, false, false, true])
+    expect(isTried({ ...loss, score: network(linear) }, points)).toBe(true)
+  })
+
+  it('is where a run starts, of what is not one’s own too', () => {
+    const start = Params.of({ means: [[0, 0]], logits: [0], logVariances: [800] })
+    const found = pipe(
+      points,
+      Compile.pipeline(
+        Pipeline.of({
+          schedule: Schedule.ornsteinUhlenbeck,
+          score: Score.isotropic({ components: 1 }),
+          initializer: Initializer.values(start),
+          stages: [Stage.descend({ objective, optimizer: Optimizer.gradientDescent({ rate: 0.1 }), steps: 1 })]
+        })
+      )
+    )
+    expect(E.isLeft(found) && found.left.map(Problem.show).join()).toMatch(
+      /^stages\[0\].objective: .*where the run starts/
+    )
+  })
+})
+
 describe('a schedule of one’s own', () => {
   const problems = (change: Partial<Parameters<typeof Schedule.custom>[0]>): ReadonlyArray<string> =>
     Schedule.problems(Schedule.custom({ name: 'own', alpha: t => 1 - t, sigma: t => t, until: 1, ...change })).map(

@@ -322,7 +322,7 @@ const tried = <P extends string>(
     isPaired(term)
       ? pipe(
           // What throws is told where it is tried.
-          O.tryCatch(() => Matching.readsOf(model, term, points.dim, false).width),
+          O.tryCatch(() => Matching.readsOf(model, term, points.dim, false, false).width),
           O.getOrElse(() => 1)
         )
       : 1

@@ -579,7 +579,7 @@ const trial = <P extends string>(
     samples.slice(0, 1).flatMap(sample => {
       const given = { ...own, ...Matching.given(model, term, sample, basis, few) }
       const { said, gradient } = Pairs.programs(model, library, term, shapes, given)
-      const { width } = Matching.readsOf(model, term, few.dim, false)
+      const { width } = Matching.readsOf(model, term, few.dim, false, false)
       return [said, gradient({ shape: [few.rows, width], values: new Float64Array(few.rows * width) })].map(named(term))
     })
   )
@@ -1072,8 +1072,10 @@ export const needingDouble = <P extends string>({
 const readsOf = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching,
-  dim: number
-): O.Option<Matching.Reads> => O.tryCatch(() => Matching.readsOf(model, term, dim, term.measuredIn !== undefined))
+  dim: number,
+  isOnNodes = false
+): O.Option<Matching.Reads> =>
+  O.tryCatch(() => Matching.readsOf(model, term, dim, term.measuredIn !== undefined, isOnNodes))
 
 /** What does not go with losses over pairs of so many rows. */
 export const pairProblems = <P extends string>(
@@ -1249,12 +1251,17 @@ export const problems = <P extends string>(
   const noiseless = (term: Objective.Matching, labelDropout: number): ReadonlyArray<Problem.Problem> => {
     const exact = exactly(term)
     const names = pipe(
-      Objective.isMatching(exact) ? readsOf(Score.interpret(score), exact, dim) : O.none,
+      Objective.isMatching(exact) ? O.some(exact) : O.none,
+      O.chain(exact => {
+        const on = (isOnNodes: boolean): O.Option<Matching.Reads> =>
+          readsOf(Score.interpret(score), exact, dim, isOnNodes)
+        // What takes the rest of a row and reads in it what nodes lack throws there.
+        return O.orElse(() => on(false))(on(true))
+      }),
       O.match(
         () => [],
-        ({ names, probes, clean }) => [
-          ...(clean ? ['clean'] : []),
-          ...['noise', 'target', 'outputTarget', 'secondNoise'].filter(name => [...names].some(own => own === name)),
+        ({ names, probes }): ReadonlyArray<string> => [
+          ...Matching.OF_NOISE.filter(name => names.has(name)),
           ...(probes.normal + probes.rademacher > 0 ? ['directions'] : [])
         ]
       )

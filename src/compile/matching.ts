@@ -163,7 +163,7 @@ export const given = <P extends string>(
 ): Given.Named => {
   const { measuredIn } = term
   const isMixed = measuredIn !== undefined && !isError(sample)
-  const reads = readsOf(model, term, points.dim, isMixed)
+  const reads = readsOf(model, term, points.dim, isMixed, sample.noise._tag === 'None')
   return {
     alpha: Given.perRow(sample.alpha),
     sigma: Given.perRow(sample.sigma),
@@ -204,7 +204,17 @@ const laws = ['rademacher', 'normal'] as const
 
 /** What is computed before the function of a row is called, if it is read. */
 type Name = Single | Head
-type Single = 'score' | 'target' | 'output' | 'outputTarget' | 'noise' | 'secondNoise' | 'time' | 'label' | 'partner'
+type Single =
+  | 'clean'
+  | 'score'
+  | 'target'
+  | 'output'
+  | 'outputTarget'
+  | 'noise'
+  | 'secondNoise'
+  | 'time'
+  | 'label'
+  | 'partner'
 type Head = `heads.${string}`
 
 const isHead = (name: Name): name is Head => name.startsWith('heads.')
@@ -221,8 +231,6 @@ export interface Reads {
   readonly probes: Readonly<Record<Objective.Estimate['law'], number>>
   /** Whether it asks for a density, which networks do not have. */
   readonly density: boolean
-  /** Whether it looks at x_0, which nodes of x_t do not have. */
-  readonly clean: boolean
   /** How many numbers it makes of a row; 1 of a loss. */
   readonly width: number
 }
@@ -247,7 +255,6 @@ interface Access {
   readonly ofTime: (f: OfTime) => Tensor
   readonly direction: (law: Objective.Estimate['law'], i: number) => Tensor
   readonly density: () => void
-  readonly clean: () => void
 }
 
 /** The data with their noise. */
@@ -268,7 +275,12 @@ interface Material {
   readonly constants: Params.Tensors<string>
   /** x_t, where it is no sum of data and noise. */
   readonly noisy?: Tensor
+  /** What these rows do not have. */
+  readonly lacks: ReadonlyArray<keyof Objective.Row>
 }
+
+/** What nodes of x_t do not have. */
+export const OF_NOISE = ['clean', 'noise', 'target', 'outputTarget', 'secondNoise'] as const
 
 const absent = (what: string): never =>
   refuse(`${what}: read now, but not when the function was first looked at; do not branch on values`)
@@ -294,7 +306,7 @@ const rowOf = <P extends string>(
   material: Material,
   access: Access
 ): { readonly define: Definitions; readonly row: (read: (name: Name) => Tensor) => Objective.Row } => {
-  const { clean, drawn, orthogonal, inSpan, alpha, sigma, label, share, secondNoise, time, constants, partner } =
+  const { clean, drawn, orthogonal, inSpan, alpha, sigma, label, share, secondNoise, time, constants, partner, lacks } =
     material
   const [rows] = clean.shape
   const isMixture = O.isSome(model.family)
@@ -339,6 +351,7 @@ const rowOf = <P extends string>(
     return O.isNone(heads) ? {} : opened(() => heads.value(params, x, there))
   }
   const singles: Readonly<Record<Single, () => Tensor>> = {
+    clean: () => clean,
     score: () => scoreAt(noisy, level),
     target: () => neg(div(drawn, own.sigma)),
     output: () => outputAt(noisy, level),
@@ -354,12 +367,11 @@ const rowOf = <P extends string>(
   return {
     define,
     row: read =>
-      // What takes the rest of a row, `({ score, ...row })`, reads a partner only where there is one. What is defined is what was left out.
-      Object.defineProperty<Omit<Objective.Row, 'partner'>>(
+      // What takes the rest of a row, `({ score, ...row })`, does not read by that what there is not.
+      Object.defineProperties<Objective.Row>(
         {
           get clean() {
-            access.clean()
-            return clean
+            return read('clean')
           },
           noisy,
           level,
@@ -389,6 +401,9 @@ const rowOf = <P extends string>(
           },
           get label() {
             return read('label')
+          },
+          get partner() {
+            return read('partner')
           },
           ofTime: f => column(access.ofTime(f), rows),
           levelAt,
@@ -433,9 +448,8 @@ const rowOf = <P extends string>(
             })
           }
         },
-        'partner',
-        { get: () => read('partner'), enumerable: partner !== undefined }
-      ) as Objective.Row
+        Object.fromEntries(lacks.map(name => [name, { enumerable: false }]))
+      )
   }
 }
 
@@ -541,15 +555,16 @@ export const readsOf = <P extends string>(
   model: Score.Model<P>,
   { perRow, constants }: Objective.Matching,
   dim: number,
-  isMixed: boolean
+  isMixed: boolean,
+  isOnNodes: boolean
 ): Reads => {
   const ofTerm = looked.get(perRow) ?? new WeakMap<object, ReadonlyMap<string, Reads>>()
   looked.set(perRow, ofTerm)
   const ofModel = ofTerm.get(model) ?? new Map<string, Reads>()
-  const key = `${dim} ${isMixed}`
+  const key = `${dim} ${isMixed} ${isOnNodes}`
   const known = ofModel.get(key)
   if (known !== undefined) return known
-  const found = look(model, { perRow, constants }, dim, isMixed)
+  const found = look(model, { perRow, constants }, dim, isMixed, isOnNodes)
   ofTerm.set(model, new Map([...ofModel, [key, found]]))
   return found
 }
@@ -584,12 +599,13 @@ const look = <P extends string>(
     constants = {}
   }: Pick<Objective.Matching, 'perRow'> & { readonly constants: Params.Params<string> | undefined },
   dim: number,
-  isMixed: boolean
+  isMixed: boolean,
+  isOnNodes: boolean
 ): Reads => {
   const names = recorder<Name>()
   const times = recorder<OfTime>()
   const probes = recorder<readonly [law: Objective.Estimate['law'], i: number]>()
-  const [densities, cleans] = [recorder<true>(), recorder<true>()]
+  const densities = recorder<true>()
   const access: Access = {
     ofTime: f => {
       times.add(f)
@@ -601,9 +617,6 @@ const look = <P extends string>(
     },
     density: () => {
       densities.add(true)
-    },
-    clean: () => {
-      cleans.add(true)
     }
   }
   const { values } = compute(() => {
@@ -619,7 +632,8 @@ const look = <P extends string>(
       secondNoise: half(dim),
       time: half(1),
       partner: half(dim),
-      constants: Params.map(fromNdArray)(constants)
+      constants: Params.map(fromNdArray)(constants),
+      lacks: isOnNodes ? OF_NOISE : []
     }
     const { define, row } = rowOf(shapesOf(model), Score.tensors(Params.zeros(model.shapes(dim))), material, access)
     return perRow(
@@ -636,7 +650,6 @@ const look = <P extends string>(
     times: times.all(),
     probes: { rademacher: most('rademacher'), normal: most('normal') },
     density: densities.all().length > 0,
-    clean: cleans.all().length > 0,
     width: values.length
   }
 }
@@ -647,7 +660,8 @@ export const raw =
   (params: Params.Tensors<P>, given: Given.Tensors, call: <R>(f: () => R) => R = f => f()): Tensor => {
     const { clean } = given
     const optional = (name: string): Tensor | undefined => (name in given ? given[name] : undefined)
-    const reads = readsOf(model, term, clean.shape[1] ?? 1, 'share' in given)
+    const isOnNodes = 'none' in given
+    const reads = readsOf(model, term, clean.shape[1] ?? 1, 'share' in given, isOnNodes)
     const times = recorder<OfTime>()
     const { row, define } = rowOf(
       model,
@@ -662,13 +676,13 @@ export const raw =
         secondNoise: optional('secondNoise'),
         time: optional('time'),
         partner: optional('partner'),
-        constants: constantsIn(given)
+        constants: constantsIn(given),
+        lacks: [...('partner' in given ? [] : ['partner' as const]), ...(isOnNodes ? OF_NOISE : [])]
       },
       {
         ofTime: f => optional(`of${times.add(f)}`) ?? absent('a number of another time'),
         direction: (law, i) => optional(`${law}${i}`) ?? absent('a direction'),
-        density: () => undefined,
-        clean: () => undefined
+        density: () => undefined
       }
     )
     // Before the function is called, so that they outlive the derivatives that it takes.

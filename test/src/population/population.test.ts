@@ -438,6 +438,19 @@ describe('what is refused', () => {
   it.each(['noise', 'clean'] as const)('an objective that reads %s', name => {
     const mine = Objective.custom('mine', level, row => sum(mul(row.score, row[name]), 1))
     expect(said(Score.symmetricPair, mine)).toMatch(`reads ${name}, on a population is not a function of x_t`)
+    const another = Objective.custom('mine', level, ({ score, ...row }) => sum(mul(score, row[name]), 1))
+    expect(said(Score.symmetricPair, another)).toMatch(`${name}, `)
+  })
+  it('no objective that takes the rest of a row', () => {
+    const mine = (perRow: Objective.Matching['perRow']): Objective.Objective =>
+      Objective.custom('mine', level, perRow, { bounded: true })
+    const valueOf = (objective: Objective.Objective): number =>
+      Population.loss({ score: Score.symmetricPair, objective, data: Population.of(truth) }).evaluate(
+        Params.of({ mean: [0.5, 0.2] })
+      ).value
+    const whole = mine(({ score, noisy }) => sum(mul(score, noisy), 1))
+    const rest = mine(({ score, ...row }) => sum(mul(score, row.noisy), 1))
+    expect(valueOf(rest)).toBe(valueOf(whole))
   })
   it('a batch', () => {
     const stage = Stage.descend({

@@ -4,9 +4,10 @@ import tseslint from 'typescript-eslint'
 
 /** Where the language takes statements: closed forms over arrays of their own, and pure from outside. */
 export const loops = [
-  'src/mixture/em/{errors,factorAnalysis,fromGradient,loops,missing,moments,patterns,prior,scaled}.ts',
-  'src/mixture/families/{axes,denoised,spectrum}.ts',
-  'src/mixture/moves/{halves,pursuit,split,support}.ts',
+  'src/families/{factorAnalysis,spectrum}.ts',
+  'src/mixture/em/{errors,fromGradient,loops,missing,moments,patterns,prior,scaled}.ts',
+  'src/mixture/gaussians/{axes,denoised}.ts',
+  'src/moves/{halves,pursuit,split,support}.ts',
   'src/mixture/{nodes,pairs,predict,student}.ts',
   'src/population/{courses,estimates}.ts'
 ]

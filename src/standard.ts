@@ -36,7 +36,7 @@
  */
 import { of, type Vocabulary } from './core/vocabulary.js'
 import * as Clock from './schedule/clock.js'
-import * as Covariance from './mixture/covariance.js'
+import * as Covariance from './families/covariance.js'
 import * as Expectation from './objective/expectation.js'
 import * as Initializer from './pipeline/initializer.js'
 import * as Net from './net/net.js'

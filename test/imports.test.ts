@@ -147,6 +147,33 @@ describe('imports', () => {
   })
 })
 
+describe('the walk of CONTRIBUTING', () => {
+  const text = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')
+  const steps = /\n1\. [^]*?\n\n/.exec(text)?.[0] ?? ''
+  const core = [...text.matchAll(/^\| `(src\/\w+)` +\| ● +\|/gm)].map(([, room]) => room)
+
+  it('names files that are there, and what they have', () => {
+    const places = [...steps.matchAll(/`((?:src|lib)\/[\w/]+\.ts)`(?:,\s+`(\w+)`)?/g)]
+    expect(places.length).toBeGreaterThan(15)
+    const has = (file: string, name: string): boolean =>
+      new RegExp(`^export (const|function|interface) ${name}\\b`, 'm').test(readFileSync(join(root, file), 'utf8'))
+    const astray = places.filter(([, file, name]) => !files.includes(file) || (name !== undefined && !has(file, name)))
+    expect(astray.map(([place]) => place)).toEqual([])
+    expect(core.length).toBeGreaterThan(10)
+    expect(core.filter(room => !steps.includes(`\`${room}/`))).toEqual([])
+  })
+
+  it('leads through a core of 25 000 lines at most, without comments', () => {
+    const lines = (file: string): number =>
+      readFileSync(join(root, file), 'utf8')
+        .replace(/\/\*[^]*?\*\//g, '')
+        .split('\n')
+        .filter(line => !/^\s*(\/\/|$)/.test(line)).length
+    const all = files.filter(file => core.includes(roomOf(file))).map(lines)
+    expect(all.reduce((sum, n) => sum + n, 0)).toBeLessThanOrEqual(25_000)
+  })
+})
+
 describe('names of files', () => {
   const ours = files.filter(file => /^(src|lib)\//.test(file))
 

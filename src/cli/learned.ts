@@ -23,7 +23,7 @@ import {
   TimeLaw,
   Vocabulary
 } from '../index.js'
-import * as Source from '../data/source/source.js'
+import * as Source from '../data/source.js'
 import { faultless, inside, type Checked } from './checked.js'
 import * as json from './json.js'
 

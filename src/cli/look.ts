@@ -15,7 +15,7 @@ import {
   Score,
   Stage
 } from '../index.js'
-import { show, tidy } from '../fit/table.js'
+import { show, tidy } from '../choice/table.js'
 import { facts, paragraphs, table as showTable } from '../fit/text.js'
 import { ending } from '../report/findings.js'
 import { levelTable, type AtLevel, type Samples, type ScoreFindings } from '../report/scoreFindings.js'

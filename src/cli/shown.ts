@@ -1,7 +1,7 @@
 /** What is printed of a fit: for people, and as JSON. */
 import * as E from 'fp-ts/lib/Either.js'
-import { sentence } from '../fit/starts.js'
-import * as table from '../fit/table.js'
+import { sentence } from '../choice/starts.js'
+import * as table from '../choice/table.js'
 import { facts, paragraphs, table as showTable, word } from '../fit/text.js'
 import { Initializer, Mixture, Pipeline, Points, Problem } from '../index.js'
 import { comparison } from '../report/comparison.js'

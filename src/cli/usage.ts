@@ -2,7 +2,7 @@
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { otherwise, such as satisfying, whole as atLeast } from '../core/setting.js'
-import { seed } from '../fit/fitSettings.js'
+import { seed } from '../trust/fitSettings.js'
 import { word } from '../fit/text.js'
 import { faultless, type Checked } from './checked.js'
 import { command, type Command, type Operand } from './command.js'
@@ -163,7 +163,7 @@ const classifying = {
   labels: required(text('column'), 'column of the classes'),
   covariance: option(
     listOf(
-      lately(async () => (await import('../mixture/covariance.js')).names, 'name'),
+      lately(async () => (await import('../families/covariance.js')).names, 'name'),
       'names'
     ),
     'covariances as mclust names them, or a list to choose from by BIC: EEE shares one, VVV shares nothing',
@@ -270,7 +270,7 @@ const toFile = { out: optionOr(output, '-', 'write to a file', { otherwise: 'sta
 
 const exporting = {
   to: required(
-    lately(async () => (await import('../mixture/exchange.js')).forms, 'form'),
+    lately(async () => (await import('../formats/exchange.js')).forms, 'form'),
     'format: sklearn, npz, safetensors, mclust or json'
   ),
   ...toFile,

@@ -5,7 +5,7 @@
 import { parentPort, Worker } from 'node:worker_threads'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import type * as Source from '../data/source/source.js'
+import type * as Source from '../data/source.js'
 import * as Sums from '../compile/sums.js'
 import * as Vocabulary from '../standard.js'
 import { chunksOf, hashOfRows, named } from './cut.js'

@@ -6,7 +6,7 @@
 import { Key } from '../../lib/index.js'
 import { average, computed, constant, dealt, spaced, type Numbers, type Stretches } from '../../lib/rows/stretches.js'
 import * as Points from '../data/points.js'
-import * as Source from '../data/source/source.js'
+import * as Source from '../data/source.js'
 import type * as Matching from './matching.js'
 import * as Noise from './noise.js'
 

@@ -43,7 +43,7 @@ import { cleanRow } from '../family/family.js'
 import * as Parametrization from '../family/parametrization.js'
 import * as Params from '../family/params.js'
 import * as Points from '../data/points.js'
-import * as Source from '../data/source/source.js'
+import * as Source from '../data/source.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 

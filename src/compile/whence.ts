@@ -11,7 +11,7 @@ import * as Objective from '../objective/objective.js'
 import * as Params from '../family/params.js'
 import * as Problem from '../core/problem.js'
 import * as Score from '../score/score.js'
-import * as Source from '../data/source/source.js'
+import * as Source from '../data/source.js'
 
 /** So many rows are looked at at once for one that is not finite. */
 const LOOK = 4096

@@ -1,5 +1,5 @@
 /** A fit as the file of a model has it. */
-import type * as Points from '../data/index.js'
+import type * as Points from '../data/points.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Statistics from '../mixture/statistics.js'
 import { format, version } from './format.js'

@@ -26,7 +26,7 @@ import {
   type Tensor
 } from '../../lib/index.js'
 import type { Components, InSpan, Noise } from '../family/mixtureData.js'
-import * as Gaussian from './families/gaussian.js'
+import * as Gaussian from './gaussians/gaussian.js'
 
 export type { Components, InSpan, Noise }
 

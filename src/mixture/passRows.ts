@@ -2,7 +2,7 @@
 import { hasNaN } from '../../lib/rows/byColumn.js'
 import { constant, type Numbers } from '../../lib/rows/stretches.js'
 import * as Points from '../data/points.js'
-import * as Source from '../data/source/source.js'
+import * as Source from '../data/source.js'
 
 /** Rows in memory, or read a stretch at a time and never held whole. */
 export interface Rows<N extends Numbers = Numbers> {

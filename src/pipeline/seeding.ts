@@ -29,7 +29,7 @@ import type { Mixture } from '../mixture/mixture.js'
 import { inMemory, rowsOf, weightsOf } from '../mixture/passRows.js'
 import { summed } from '../mixture/strandwise.js'
 import type * as Points from '../data/points.js'
-import * as Source from '../data/source/source.js'
+import * as Source from '../data/source.js'
 import * as Stretches from '../../lib/rows/stretches.js'
 
 /** Centres, or other numbers, of a key. */

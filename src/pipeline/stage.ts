@@ -56,7 +56,7 @@ import * as Power from '../mixture/em/powerIteration.js'
 import * as Problem from '../core/problem.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
-import * as Split from '../mixture/moves/splitAndMerge.js'
+import * as Split from '../moves/splitAndMerge.js'
 import * as TimeLaw from '../objective/timeLaw.js'
 import {
   concept,

@@ -1,9 +1,9 @@
 /** Components beside a column of classes that they were not learned from: what the terminal and the report both show. */
 import { pipe } from 'fp-ts/lib/function.js'
-import type * as Points from '../data/index.js'
-import type { Table } from '../fit/table.js'
+import type * as Points from '../formats/index.js'
+import type { Table } from '../choice/table.js'
 import * as Text from '../fit/text.js'
-import * as Metric from '../mixture/metric.js'
+import * as Metric from '../comparison/metric.js'
 import * as Mixture from '../mixture/mixture.js'
 
 export interface Crossed {

@@ -3,12 +3,12 @@
  * what was found, can I trust it, what does it look like, how was it learned.
  */
 import { Case } from '../core/index.js'
-import * as Points from '../data/index.js'
+import * as Points from '../formats/index.js'
 import * as Mixture from '../mixture/mixture.js'
 import type { Described } from '../picture/drawing.js'
 import { element, escape, looks, palette, swatch } from '../picture/svg.js'
 import * as Pipeline from '../pipeline/pipeline.js'
-import { formats, show, tidy, type Table } from '../fit/table.js'
+import { formats, show, tidy, type Table } from '../choice/table.js'
 import { comparison } from './comparison.js'
 import * as figures from './figures.js'
 import {

@@ -1,7 +1,7 @@
 /** The pictures of a score that is no mixture: samples beside the data, the loss by noise level, and as it fell. */
 import * as E from 'fp-ts/lib/Either.js'
-import type * as Points from '../data/index.js'
-import { show } from '../fit/table.js'
+import type * as Points from '../formats/index.js'
+import { show } from '../choice/table.js'
 import { of, type Picture } from '../picture/drawing.js'
 import * as Marks from '../picture/mark.js'
 import { arranged, type Panel } from '../picture/panel.js'

@@ -2,7 +2,7 @@
  * The picture of a sweep: of each table a panel, in it a row for each choice: how far the log-likelihood of each seed lies below the best
  * of the table, the mean with its interval, and how many seeds reach the best.
  */
-import { show } from '../fit/table.js'
+import { show } from '../choice/table.js'
 import { of, type Picture } from '../picture/drawing.js'
 import * as Marks from '../picture/mark.js'
 import { besides, panelIn, type Panel } from '../picture/panel.js'

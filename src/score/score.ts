@@ -65,8 +65,8 @@ import {
   withBackground,
   withFixed,
   withTails
-} from '../mixture/families/index.js'
-import type * as Parts from '../mixture/families/ofCovariance.js'
+} from '../families/index.js'
+import type * as Parts from '../families/ofCovariance.js'
 import { convert, custom, network } from './network.js'
 
 export {
@@ -94,7 +94,7 @@ export {
   type Sufficient,
   type Symmetries
 } from '../family/family.js'
-export { family, startOf } from '../mixture/families/define.js'
+export { family, startOf } from '../mixture/gaussians/define.js'
 /** @deprecated Its name is `RowLevel`. */
 export type Level = RowLevel
 export {
@@ -110,7 +110,7 @@ export {
   withBackground,
   withFixed,
   withTails
-} from '../mixture/families/index.js'
+} from '../families/index.js'
 export {
   convert,
   custom,

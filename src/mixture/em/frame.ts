@@ -9,7 +9,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import type * as Params from '../../family/params.js'
 import { less } from '../../../lib/rows/byColumn.js'
 import * as Points from '../../data/points.js'
-import * as Source from '../../data/source/source.js'
+import * as Source from '../../data/source.js'
 import type { Family, Model } from '../../family/family.js'
 import { asTheyAre } from '../passRows.js'
 

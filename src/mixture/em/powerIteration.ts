@@ -3,7 +3,7 @@ import { matMul, mul, tensor } from '../../../lib/index.js'
 import type { Taken } from './expectationMaximization.js'
 import { summed } from '../strandwise.js'
 import type * as Params from '../../family/params.js'
-import type * as Source from '../../data/source/source.js'
+import type * as Source from '../../data/source.js'
 import type { Start } from '../../family/family.js'
 
 /** c ← √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|². What it minimises is minus the Rayleigh quotient λ. */

@@ -21,7 +21,7 @@ import {
   Source,
   Stage
 } from '../../../src/index.js'
-import * as Candidates from '../../../src/fit/candidates.js'
+import * as Candidates from '../../../src/choice/candidates.js'
 import { isNight, sampled } from '../../today.js'
 import { example } from '../cli/harness.js'
 import { toldOfChosen } from './chosen.js'

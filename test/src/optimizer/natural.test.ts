@@ -25,7 +25,7 @@ import {
   TimeLaw,
   Vocabulary
 } from '../../../src/index.js'
-import { ofVocabulary, type Asked } from '../mixture/families/families.js'
+import { ofVocabulary, type Asked } from '../families/families.js'
 import { sampled } from '../../today.js'
 
 const truth = Mixture.of({

@@ -8,7 +8,7 @@ import { page } from '../../../src/report/report.js'
 import { ticks } from '../../../src/picture/scale.js'
 import { colour, file, palette } from '../../../src/picture/svg.js'
 import { trust } from '../../../src/report/trust.js'
-import { ofMixture, show, showApart, tidy } from '../../../src/fit/table.js'
+import { ofMixture, show, showApart, tidy } from '../../../src/choice/table.js'
 import { planted, stage, two } from './fits.js'
 
 const four = Mixture.of({

@@ -1,0 +1,1235 @@
+/**
+ * The candidates of a fit: families of mixtures and numbers of components, each learned from the same data in the same
+ * way, and what an information criterion says of them.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { Key } from '../../lib/index.js'
+import { accumulated, closing, flatMapped, followed, iterate, last, mapped, unfold } from '../../lib/plain/iterate.js'
+import * as Compile from '../compile/compile.js'
+import * as Run from '../compile/run.js'
+import * as Case from '../core/case.js'
+import * as Problem from '../core/problem.js'
+import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
+import * as Missing from '../mixture/em/missing.js'
+import * as Support from '../moves/support.js'
+import * as Mixture from '../mixture/mixture.js'
+import * as Statistics from '../mixture/statistics.js'
+import * as Initializer from '../pipeline/initializer.js'
+import * as Pipeline from '../pipeline/pipeline.js'
+import * as Recipe from '../pipeline/recipe.js'
+import * as Stage from '../pipeline/stage.js'
+import * as Schedule from '../schedule/schedule.js'
+import type * as Params from '../family/params.js'
+import * as Score from '../score/score.js'
+import type * as Points from '../data/points.js'
+import * as Place from '../data/place.js'
+import * as Source from '../data/source.js'
+import { nameOf, type Data } from './scaledData.js'
+import * as Floor from './floor.js'
+import { bothMaps, climb, foot, grown, serves } from './grown.js'
+import { show, type Table } from './table.js'
+
+/** A family of mixtures: what makes its score for a number of components. `Score.isotropic` is one. */
+export type Constructor = (options: { readonly components: number }) => Score.Score<string>
+
+/** By which criterion a candidate is chosen (see `Statistics`): less is better. */
+export type Criterion = 'bic' | 'icl' | 'aic' | 'crossValidated'
+
+/** A criterion of statistics: NaN of cross-validation that was not asked. */
+export const by =
+  (criterion: Criterion) =>
+  (statistics: Statistics.Statistics): number =>
+    statistics[criterion] ?? NaN
+
+/** What a criterion is called in a sentence or a heading. */
+export const titleOf = (criterion: Criterion): string =>
+  criterion === 'crossValidated' ? 'cross-validated deviance' : criterion.toUpperCase()
+
+/** Where learning a candidate led, on the data as they were scaled, and in how many steps. */
+export interface Led {
+  readonly params: Params.Params<string>
+  readonly steps: number
+}
+
+export type Outcome = E.Either<Problem.Problem, Led>
+
+/**
+ * Learns a part of a fit, or hands back what it led to before: the name is the part's own among all of the same data and options, and
+ * the same bits come of it whenever it is learned.
+ */
+export type Recall = (name: string, learn: () => Outcome) => Outcome
+
+/** By what candidates are learned and chosen. */
+export interface Terms {
+  readonly criterion: Criterion
+  /** Under a prior whose mean counts as so many rows (see `Stage.underPrior`); null for the likelihood. */
+  readonly prior: number | null
+  /** Null where nothing is remembered. */
+  readonly recall: Recall | null
+}
+
+/** A computation in steps: null after each of them, and at the end its result. */
+type Way<A> = Iterable<A | null>
+
+const ended = <A>(of: A): Way<A> => [of]
+
+/** A part of a fit, step by step, or as a whole where it is remembered. */
+const recalled = (recall: Recall | null, name: string, way: () => Way<Outcome>): Way<Outcome> =>
+  recall === null ? way() : ended(recall(name, () => last(way()) ?? nowhere))
+
+const nowhere: Outcome = E.left(Problem.of('fit', 'no step', 'taken', 'let it take one'))
+
+/** The same at once. */
+const known = (recall: Recall | null, name: string, learn: () => Outcome): Outcome =>
+  recall === null ? learn() : recall(name, learn)
+
+/** What learning came to, in the data's own units. */
+export interface Found {
+  /** In the order of its means. */
+  readonly mixture: Mixture.Mixture
+  readonly statistics: Statistics.Statistics
+  /** Components that fewer would do without. */
+  readonly redundancies: ReadonlyArray<Mixture.Redundancy>
+  /** Components with rows that are as narrow as the floor of the variances lets them be in some direction, from 0. */
+  readonly floored: ReadonlyArray<number>
+  /** Those of them that are so in more directions than the data are: without the floor the likelihood would have no bound. */
+  readonly collapsed: ReadonlyArray<number>
+  /** The columns of these directions, from 0; none of components that are so in all directions. */
+  readonly narrow: ReadonlyArray<number>
+  /**
+   * Other components that few rows hold up, each for the others (see `Unsupported`): told of rows without missing cells, where
+   * covariances are those of rows, without a prior.
+   */
+  readonly unsupported: ReadonlyArray<Support.Unsupported>
+  /** Components that were known, whole or in part, in the order in which they were given (see `Score.withFixed`). */
+  readonly fixed: ReadonlyArray<number>
+}
+
+/** A mixture that a pipeline learned on the scaled data, as it is on the data themselves; sums are taken at a place. */
+export const found = <P extends string>(
+  data: Pick<Data, 'own' | 'scaling' | 'held'>,
+  pipeline: Pipeline.Pipeline<P>,
+  place = Place.here
+): ((learned: Mixture.Mixture) => Found) => foundOf(judged(data, place), pipeline)
+
+/** How a mixture is judged on data. */
+interface Judged {
+  readonly rows: number
+  readonly dim: number
+  readonly scaling: Points.Scaling | null
+  /** On the data themselves. */
+  readonly statistics: (parameters: number) => (mixture: Mixture.Mixture) => Statistics.Statistics
+  /** Null where they miss cells. */
+  readonly points: Source.Data | null
+  readonly held: Data['held']
+}
+
+const judged = ({ own, scaling, held }: Pick<Data, 'own' | 'scaling' | 'held'>, place = Place.here): Judged => ({
+  rows: own.rows,
+  dim: own.dim,
+  scaling,
+  statistics: parameters => Statistics.of(own, parameters, place),
+  points: Missing.has(own) ? null : own,
+  held
+})
+
+const foundOf = <P extends string>(
+  data: Judged,
+  pipeline: Pipeline.Pipeline<P>,
+  floor = Pipeline.minimumVariance(pipeline)
+): ((learned: Mixture.Mixture) => Found) =>
+  foundAbove(O.isSome(Pipeline.prior(pipeline)) ? { ...data, points: null } : data, pipeline.score, floor)
+
+/** Beside a background components are estimated as without it, from the rows that they take. */
+const besideBackground = (score: Score.Score<string>): Score.Score<string> =>
+  pipe(
+    Score.interpret(score).family,
+    O.filter(({ hasBackground }) => hasBackground),
+    O.chainNullableK(() => Case.parts(score).slice(1).find(Score.concept.is)),
+    O.getOrElse(() => score)
+  )
+
+/** How a component's own covariance is estimated, and how many parameters are its own; none where it is not that of its rows. */
+const ownOf = (score: Score.Score<string>, dim: number): O.Option<Support.Own> =>
+  pipe(
+    Score.interpret(score).family,
+    O.filter(({ mirrored }) => !mirrored),
+    O.chain(({ mStep, unitVariance, count }) =>
+      pipe(
+        mStep,
+        O.filter(({ isGeneralized = false }) => !isGeneralized),
+        O.map(({ second, isShared = false }) =>
+          isShared || unitVariance
+            ? { second: 'none', parameters: dim + 1 }
+            : { second, parameters: (Score.degreesOfFreedom(dim)(score) + 1) / count(dim) }
+        )
+      )
+    )
+  )
+
+/** The same of a score that was learned above a floor of variances. */
+const foundAbove =
+  <P extends string>(
+    { rows, dim, scaling, statistics, points, held: without }: Judged,
+    score: Score.Score<P>,
+    floor: O.Option<number>
+  ) =>
+  (learned: Mixture.Mixture): Found => {
+    const order = Mixture.order(learned)
+    const standing = Mixture.permuted(order)(learned)
+    const mixture = scaling === null ? standing : pipe(standing, Mixture.inUnits(scaling))
+    const redundancies = Mixture.redundancies(rows)(mixture)
+    const empty = redundancies.flatMap(one => (one._tag === 'Empty' ? [one.component] : []))
+    const held = pipe(
+      floor,
+      O.match(
+        () => Floor.none,
+        floor => Floor.held(floor, rows)(standing)
+      )
+    )
+    const known = [...empty, ...held.floored]
+    const crossValidated = without?.get(
+      nameOf({ family: Score.nameOf(score), components: Mixture.components(mixture) })
+    )
+    return {
+      mixture,
+      statistics: {
+        ...pipe(mixture, statistics(Score.degreesOfFreedom(dim)(score))),
+        ...(crossValidated !== undefined && { crossValidated })
+      },
+      redundancies,
+      ...held,
+      fixed: pipe(
+        Score.interpret(score).family,
+        O.match(
+          () => [],
+          ({ held }) => held.map(k => order.indexOf(k))
+        )
+      ),
+      unsupported: pipe(
+        O.fromNullable(points),
+        O.bindTo('points'),
+        O.bind('own', () => ownOf(besideBackground(score), dim)),
+        O.match(
+          () => [],
+          ({ points, own }) =>
+            Support.unsupported(points, mixture, own).filter(({ component }) => !known.includes(component))
+        )
+      )
+    }
+  }
+
+/** A family and a number of components that were learned. */
+export interface Learned extends Found {
+  readonly _tag: 'Learned'
+  readonly family: string
+  readonly components: number
+  /** What learned it, on the data as they were scaled: with the same key it does so again, bit for bit. */
+  readonly pipeline: Pipeline.Pipeline<string>
+  /** How many steps that took last. */
+  readonly steps: number
+  /**
+   * Whether it was learned to the end; what was no rival on the way there was left where it stood: a bound, or of many rows an
+   * estimate from a sample of them.
+   */
+  readonly isSettled: boolean
+}
+
+/** A family and a number of components that could not be learned, and why. */
+export interface Refused {
+  readonly _tag: 'Refused'
+  readonly family: string
+  readonly components: number
+  readonly problem: Problem.Problem
+}
+
+export type Candidate = Learned | Refused
+
+/** Candidates whose likelihood says something: no component is empty, and none is held up by the floor alone. */
+export const isSound = ({ collapsed, redundancies }: Learned): boolean =>
+  collapsed.length === 0 && redundancies.every(({ _tag }) => _tag !== 'Empty')
+
+/** The doubts about a candidate in a few words. */
+const doubts = ({ floored, redundancies, unsupported, isSettled }: Learned): string => {
+  const numbers = (list: ReadonlyArray<number>): string => list.map(k => k + 1).join(', ')
+  return [
+    ...(floored.length > 0 ? [`at the minimum variance: ${numbers(floored)}`] : []),
+    ...(unsupported.length > 0 ? [`of few rows: ${numbers(unsupported.map(({ component }) => component))}`] : []),
+    ...redundancies.flatMap(one => (one._tag === 'Empty' ? [`empty: ${one.component + 1}`] : [])),
+    ...alike(redundancies).map(group => `all but the same: ${numbers(group)}`),
+    ...(isSettled ? [] : ['unfinished'])
+  ].join('; ')
+}
+
+/** Pairs that are all but the same, those with one in common together. */
+const alike = (redundancies: ReadonlyArray<Mixture.Redundancy>): ReadonlyArray<ReadonlyArray<number>> =>
+  redundancies.reduce<ReadonlyArray<ReadonlyArray<number>>>((groups, one) => {
+    if (one._tag === 'Empty') return groups
+    const isOf = (group: ReadonlyArray<number>): boolean => one.components.some(k => group.includes(k))
+    const joined = new Set([...groups.filter(isOf).flat(), ...one.components])
+    return [...groups.filter(group => !isOf(group)), [...joined].sort((a, b) => a - b)]
+  }, [])
+
+type Arrays = Params.Params<string>
+
+/** Data in memory. */
+type Held = Data<Points.Points>
+
+/** What is to be learned. */
+export interface Candidacy {
+  readonly score: Score.Score<string>
+  readonly components: number
+  /** No variance falls below it; none where variances are not learned. */
+  readonly floor: O.Option<number>
+}
+
+const leastOf = ({ floor }: Candidacy): number => O.getOrElse(() => Number.MIN_VALUE)(floor)
+
+/** A candidate that was learned, and its parameters on the data as they were scaled. */
+interface Reached {
+  readonly asked: Candidacy
+  readonly candidate: Learned
+  readonly params: Arrays
+}
+
+type Standing = Reached | { readonly asked: Candidacy; readonly candidate: Refused }
+
+const isReached = (one: Standing): one is Reached => one.candidate._tag === 'Learned'
+
+/**
+ * Whether there are fewer parameters than numbers, and each component may have the rows that bound its likelihood; a prior bounds it with
+ * one.
+ */
+const isWithin = (score: Score.Score<string>, { rows, dim }: Source.Data, prior: number | null): boolean =>
+  (prior !== null || Score.degreesOfFreedom(dim)(score) < rows * dim) &&
+  pipe(
+    Score.interpret(score).family,
+    O.match(
+      () => true,
+      ({ leastRows, count }) => count(dim) * (prior === null ? leastRows(dim) : 1) <= rows
+    )
+  )
+
+const withoutPrior = (score: Score.Score<string>): Problem.Problem =>
+  Problem.of(
+    'family',
+    Score.nameOf(score),
+    'one that is learned under a prior',
+    'choose another, or leave out the prior'
+  )
+
+const withoutValue = ({ components }: Candidacy): Problem.Problem =>
+  Problem.of(
+    'components',
+    String(components),
+    'learnable from the rows without a part of them, which cross-validation asks',
+    'take fewer, or --criterion bic'
+  )
+
+/** Whether a score can be learned from such rows at all. */
+const sound =
+  (points: Points.Points, prior: number | null) =>
+  ({ score, components }: Candidacy): E.Either<Problem.Problem, void> =>
+    pipe(
+      E.fromPredicate(
+        (problems: ReadonlyArray<Problem.Problem>) => problems.length === 0,
+        ([problem]) => problem
+      )(Score.problems(points)(score)),
+      E.filterOrElse(
+        () => isWithin(score, points, prior),
+        () =>
+          Problem.of(
+            'components',
+            components,
+            [
+              `few enough for ${points.rows} row${points.rows === 1 ? '' : 's'} and the family `,
+              Problem.word(Score.nameOf(score))
+            ],
+            components === 1
+              ? 'give more rows, or take a family with fewer parameters'
+              : 'ask for fewer components, or for a family with fewer parameters'
+          )
+      ),
+      E.filterOrElse(
+        () => prior === null || pipe(Score.interpret(score).family, O.exists(ExpectationMaximization.servesPrior)),
+        () => withoutPrior(score)
+      ),
+      E.map(() => undefined)
+    )
+
+/** The pipeline to the mode of the posterior, where there is a prior. */
+const underPrior = (
+  prior: number | null
+): (<P extends string>(pipeline: Pipeline.Pipeline<P>) => Pipeline.Pipeline<P>) =>
+  prior === null ? pipeline => pipeline : Pipeline.underPrior(prior)
+
+/** Where a pipeline leads on rows, step by step. */
+const leading =
+  (data: Source.Data, key: Key.Key, place = Place.here) =>
+  (pipeline: Pipeline.Pipeline<string>): Way<Outcome> =>
+    pipe(
+      Compile.pipeline(pipeline, { place })(data),
+      E.match(
+        ([problem]): Way<Outcome> => ended(E.left(problem)),
+        program => {
+          // One that ends stands for its stage: those before are over.
+          const states = accumulated(Run.states(program)(key), (before: number, { status, step }) =>
+            status._tag === 'StageEnded' || status._tag === 'Finished' ? before + step : before
+          )
+          return mapped(states(0), ([state, steps]) =>
+            state.status._tag === 'Running'
+              ? null
+              : pipe(
+                  Run.result(state),
+                  E.bimap(
+                    ({ problem }) => problem,
+                    ({ params }): Led => ({ params, steps })
+                  )
+                )
+          )
+        }
+      )
+    )
+
+/** Where it leads. */
+const led =
+  (data: Source.Data, key: Key.Key) =>
+  (pipeline: Pipeline.Pipeline<string>): Outcome =>
+    last(leading(data, key)(pipeline)) ?? nowhere
+
+/** What is learned where a pipeline leads. */
+const reachedBy =
+  (data: Judged, isSettled: boolean, lead: (pipeline: Pipeline.Pipeline<string>) => Outcome) =>
+  (asked: Candidacy, pipeline: Pipeline.Pipeline<string>): E.Either<Problem.Problem, Reached> => {
+    const { score, components } = asked
+    return pipe(
+      lead(pipeline),
+      E.bind('mixture', ({ params }) =>
+        pipe(
+          Score.toMixture(score)(params),
+          E.fromOption(() =>
+            Problem.of('family', Score.show(score), 'one of Gaussian mixtures', 'give the family toMixture')
+          )
+        )
+      ),
+      E.map(({ params, steps, mixture }) => ({
+        asked,
+        params,
+        candidate: {
+          _tag: 'Learned' as const,
+          family: Score.nameOf(score),
+          components,
+          pipeline,
+          steps,
+          isSettled,
+          ...foundOf(data, pipeline, asked.floor)(mixture)
+        }
+      })),
+      E.filterOrElse(
+        ({ candidate: { statistics } }) => data.held === undefined || statistics.crossValidated !== undefined,
+        () => withoutValue(asked)
+      ),
+      E.filterOrElse(
+        ({ candidate: { statistics } }) => Number.isFinite(statistics.logLikelihood),
+        () => Problem.of('log-likelihood', 'it', 'finite', 'give the columns in units nearer to each other')
+      )
+    )
+  }
+
+/** A candidate as parameters are that no step is taken from. */
+const asItStands =
+  (data: Judged): Settling['at'] =>
+  ({ asked }, params) =>
+    reachedBy(data, true, () => E.right({ params, steps: 0 }))(asked, standing(asked.score, params))
+
+const refused = (asked: Candidacy, problem: Problem.Problem): Standing => ({
+  asked,
+  candidate: { _tag: 'Refused', family: Score.nameOf(asked.score), components: asked.components, problem }
+})
+
+/** A candidate's part of a fit, by what is done to it. */
+const part = (
+  what: 'learned' | 'grown' | 'settled' | 'polished' | 'seen',
+  { score, components }: Candidacy,
+  from: string | null = null
+): string => `${what} ${components} ${Score.nameOf(score)}${from === null ? '' : ` from ${from}`}`
+
+/** Learns a candidate by `Recipe.annealed` on the scaled data. */
+const learn =
+  (data: Held, key: Key.Key, { prior, recall }: Terms) =>
+  (asked: Candidacy): Standing =>
+    pipe(
+      asked,
+      sound(data.points, prior),
+      E.map(() => underPrior(prior)(Recipe.annealed(asked.score)(data.points))),
+      // A recipe may descend, which knows no prior.
+      E.filterOrElse(
+        pipeline => prior === null || O.isSome(Pipeline.prior(pipeline)),
+        () => withoutPrior(asked.score)
+      ),
+      E.flatMap(pipeline =>
+        reachedBy(judged(data), true, pipeline =>
+          known(recall, part('learned', asked), () => led(data.points, key)(pipeline))
+        )({ ...asked, floor: Pipeline.minimumVariance(pipeline) }, pipeline)
+      ),
+      E.getOrElse((problem): Standing => refused(asked, problem))
+    )
+
+/** A family whose numbers of components are compared. */
+export interface Line {
+  readonly family: Constructor
+  /** Rising. */
+  readonly counts: ReadonlyArray<number>
+  /**
+   * Where it is learned beside others, each number of components from where those before have come: the name of a family of which it is a
+   * part, so that it is left out where it could not win even if it were as likely as that; null where nothing is left out.
+   */
+  readonly partOf?: string | null
+}
+
+/** A candidate further than this from the best by the criterion is no rival: its belief is a thousandth of the best's. */
+const RIVAL = 14
+
+/** From this least number of components on, growing from one component is not worth while. */
+const GROWN = 16
+
+/** Parameters as they are. */
+const standing = (score: Score.Score<string>, params: Arrays): Pipeline.Pipeline<string> =>
+  Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score,
+    initializer: Initializer.values(params),
+    stages: []
+  })
+
+/** Expectation–maximization until it converges. */
+const STILL = { steps: 500, relativeChange: 1e-8 }
+
+/** At most so many moves. */
+const MOVES = 1000
+
+const above = ({ floor }: Candidacy): { readonly varianceFloor?: number } =>
+  O.isSome(floor) ? { varianceFloor: floor.value } : {}
+
+/** From where a candidate stands by expectation–maximization and moves, until both converge. */
+const settling = (prior: number | null, { asked, params }: Reached): Pipeline.Pipeline<string> => {
+  const still = Stage.expectationMaximization({ ...STILL, ...above(asked), prior })
+  return {
+    ...standing(asked.score, params),
+    stages: [still, Stage.splitAndMerge({ steps: MOVES, ...above(asked), prior }), still]
+  }
+}
+
+/** How far learning has come: what is learned next, where that is a candidate, and all that are. */
+interface Step {
+  readonly next: Candidacy | null
+  readonly all: ReadonlyArray<Standing>
+  /** Of a single candidate that is found except for its last steps: the pipeline that takes them. */
+  readonly rest: Pipeline.Pipeline<string> | null
+}
+
+/** A candidate, or a step of a family's growth between the numbers that were asked for. */
+interface Job {
+  readonly asked: Candidacy
+  readonly isAsked: boolean
+  readonly how: 'grown from one' | 'grown' | 'beside' | 'by itself'
+  readonly partOf?: string | null
+}
+
+const jobsOf = ({ family, counts, partOf }: Line, floor: number): ReadonlyArray<Job> => {
+  const jobs = (counts: ReadonlyArray<number>, how: Job['how']): ReadonlyArray<Job> =>
+    counts.map((components, i) => {
+      const score = family({ components })
+      const learnsVariances = pipe(
+        Score.interpret(score).family,
+        O.exists(({ unitVariance }) => !unitVariance)
+      )
+      return {
+        asked: { score, components, floor: learnsVariances ? O.some(floor) : O.none },
+        isAsked: true,
+        how: how === 'grown' && i === 0 ? 'grown from one' : how
+      }
+    })
+  if (!serves(family({ components: counts[0] ?? 1 }))) return jobs(counts, 'by itself')
+  if (partOf !== undefined) return jobs(counts, 'beside').map(job => ({ ...job, partOf }))
+  const [least, most] = [counts.reduce((a, b) => Math.min(a, b), Infinity), counts.reduce((a, b) => Math.max(a, b), 0)]
+  const first = least > GROWN ? least : 1
+  return jobs(
+    RA.makeBy(most - first + 1, i => first + i),
+    'grown'
+  ).map(job => ({ ...job, isAsked: counts.includes(job.asked.components) }))
+}
+
+/** Rows to which a criterion is taken, and how likely a candidate is expected to be on them. */
+interface Scale extends Pick<Whole, 'rows' | 'total'> {
+  readonly expected: (learned: Learned) => number
+}
+
+/**
+ * Whether a candidate that is as likely as another, of which it is a part, would still be no rival to the best. It is no likelier than the
+ * other's maximum; where what is known of the other is short of that by more than `RIVAL` allows, one that is left out may have been a rival.
+ */
+const isLost = (
+  { score, components }: Candidacy,
+  whole: string,
+  all: ReadonlyArray<Standing>,
+  dim: number,
+  criterion: Criterion,
+  { expected, ...scale }: Scale
+): boolean => {
+  const valued = (learned: Learned): number => by(criterion)(extrapolated(learned, expected(learned), scale).statistics)
+  const reached = all.filter(isReached).map(({ candidate }) => candidate)
+  const other = reached.find(one => one.components === components && one.family === whole)
+  if (other === undefined) return false
+  const parameters = Score.degreesOfFreedom(dim)(score)
+  // No row is less sure of its component than by BIC.
+  const bound = valued({ ...other, statistics: { ...other.statistics, parameters, bic: 0, icl: 0 } })
+  const best = reached.filter(isSound).reduce((least, one) => Math.min(least, valued(one)), Infinity)
+  return bound > best + RIVAL
+}
+
+/** All candidates on the same rows, one after the other; each family along its numbers of components. */
+const standings = (
+  data: Held,
+  key: Key.Key,
+  terms: Terms,
+  lines: ReadonlyArray<Line>,
+  scale: Scale
+): Iterable<Step> => {
+  const { prior, recall, criterion } = terms
+  const floor = Floor.common(
+    data.points,
+    lines.flatMap(({ counts }) => counts).reduce((most, count) => Math.max(most, count), 0)
+  )
+  const jobs = lines.flatMap(line => jobsOf(line, floor))
+  const grow = grown(data.points, key, prior)
+  /** Where a family that grows has come. */
+  interface Way {
+    readonly score: Score.Score<string>
+    readonly params: Arrays
+  }
+  interface State extends Step {
+    readonly done: number
+    readonly before: Way | null
+  }
+  const at = (done: number, before: Way | null, all: ReadonlyArray<Standing>): State => ({
+    done,
+    before,
+    all,
+    rest: null,
+    next: jobs.at(done)?.isAsked === true ? jobs[done].asked : null
+  })
+  return unfold(at(0, null, []), ({ done, before, all }): State | null => {
+    if (done >= jobs.length) return null
+    const { asked, isAsked, how, partOf } = jobs[done]
+    if (how === 'by itself') return at(done + 1, null, [...all, learn(data, key, terms)(asked)])
+    const from = how === 'grown' ? before : null
+    // Under a prior the likelihood of the whole is no bound: it is not what is greatest there.
+    if (typeof partOf === 'string' && prior === null && isLost(asked, partOf, all, data.points.dim, criterion, scale))
+      return at(done + 1, null, all)
+    const beside =
+      partOf === undefined ? [] : all.filter(isReached).filter(one => one.asked.components === asked.components)
+    const made = pipe(
+      asked,
+      sound(data.points, prior),
+      E.flatMap(() =>
+        known(recall, part('grown', asked, beside.length > 0 ? 'others' : null), () =>
+          pipe(
+            grow(asked.score, beside.length > 0 ? beside.flatMap(mixtureOf) : from, leastOf(asked)),
+            E.fromOption(() =>
+              Problem.of('family', Score.nameOf(asked.score), 'learnable from these rows', 'try another')
+            )
+          )
+        )
+      )
+    )
+    const reached = (): Standing =>
+      pipe(
+        made,
+        E.flatMap(led => reachedBy(judged(data), false, () => E.right(led))(asked, standing(asked.score, led.params))),
+        E.getOrElse((problem): Standing => refused(asked, problem))
+      )
+    return at(
+      done + 1,
+      E.isRight(made) ? { score: asked.score, params: made.right.params } : from,
+      isAsked ? [...all, reached()] : all
+    )
+  })
+}
+
+const mixtureOf = ({ asked, params }: Reached): ReadonlyArray<Mixture.Mixture> =>
+  RA.fromOption(Score.toMixture(asked.score)(params))
+
+/** The criterion of a sound candidate, ∞ of any other: the less the better. */
+const worth =
+  (criterion: Criterion) =>
+  ({ candidate }: Standing): number =>
+    candidate._tag === 'Learned' && isSound(candidate) ? by(criterion)(candidate.statistics) : Infinity
+
+/** So many candidates are shown unless all are asked for. */
+export const SHOWN = 8
+
+/** A mean log-likelihood is known to so much. */
+const ROUNDING = 1e-9
+
+/** A mixture as a family has it, where it is one of the family's own. */
+const within = ({ score }: Candidacy, { asked, params }: Reached): O.Option<Arrays> =>
+  pipe(
+    O.Do,
+    O.bind('mixture', () => Score.toMixture(asked.score)(params)),
+    O.bind('maps', () => bothMaps(score)),
+    O.let('params', ({ maps, mixture }) => maps.fromMixture(mixture)),
+    O.filter(({ maps, params, mixture }) => isAlike(maps.toMixture(params), mixture)),
+    O.map(({ params }) => params)
+  )
+
+const NONE = new Float64Array(0)
+
+const isAlike = (one: Mixture.Mixture, other: Mixture.Mixture): boolean =>
+  Mixture.components(one) === Mixture.components(other) &&
+  (one.tails === undefined) === (other.tails === undefined) &&
+  one.background?.shape === other.background?.shape &&
+  [
+    [one.tails ?? NONE, other.tails ?? NONE],
+    ...(['centre', 'scale'] as const).map(
+      name => [one.background?.[name] ?? NONE, other.background?.[name] ?? NONE] as const
+    ),
+    [one, other].map(({ background }) => Float64Array.of(background?.share ?? 0)),
+    [one.weights, other.weights],
+    [one.means.values, other.means.values],
+    [Mixture.covariances(one).values, Mixture.covariances(other).values]
+  ].every(([a, b]) => {
+    const size = b.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+    return a.every((x, at) => Math.abs(x - b[at]) <= ROUNDING * size)
+  })
+
+/** How candidates are taken to their ends. */
+interface Settling {
+  readonly criterion: Criterion
+  /** From where it stands; `from` names the family of another that it was put at the end of. */
+  readonly settle: (one: Reached, from: string | null) => Way<E.Either<Problem.Problem, Reached>>
+  /** As it stands, its parameters being others. */
+  readonly at: (one: Reached, params: Arrays) => E.Either<Problem.Problem, Reached>
+  /** At least so many of the best are settled. */
+  readonly atLeast: number
+  /** Whether those that are not settled have likelihoods that are expected rather than their own. */
+  readonly isExpected: boolean
+}
+
+/** A candidate that is less likely than one whose end it could have, and the parameters of that end. */
+interface Behind {
+  readonly one: Reached
+  readonly ahead: Reached
+  readonly params: Arrays
+}
+
+const logLikelihoodOf = ({ candidate }: Reached): number => candidate.statistics.logLikelihood
+
+/** Candidates that are behind others that are nested in them, except for those that were looked at before. */
+const behind = (
+  reached: ReadonlyArray<Reached>,
+  isLookedAt: (one: Reached, ahead: Reached) => boolean
+): O.Option<Behind> =>
+  pipe(
+    reached,
+    RA.findFirstMap(one =>
+      pipe(
+        reached.filter(
+          ahead =>
+            ahead.asked.components === one.asked.components &&
+            ahead.candidate.statistics.parameters < one.candidate.statistics.parameters &&
+            isSound(ahead.candidate) &&
+            logLikelihoodOf(ahead) > logLikelihoodOf(one) + ROUNDING &&
+            !isLookedAt(one, ahead)
+        ),
+        RA.findFirstMap(ahead =>
+          pipe(
+            within(one.asked, ahead),
+            O.map((params): Behind => ({ one, ahead, params }))
+          )
+        )
+      )
+    )
+  )
+
+/**
+ * Settles the best candidate that is not settled yet, again and again, until all that may be the best are, and at least so many.
+ * One that is less likely than another whose end it could have goes on from there. What may be the best is within `RIVAL` of it, and
+ * the more the more settling one has gained.
+ */
+const settledAll = (
+  { criterion, settle, at, atLeast, isExpected }: Settling,
+  all: ReadonlyArray<Standing>
+): Iterable<Step> => {
+  const worthOf = worth(criterion)
+  const step = (all: ReadonlyArray<Standing>): Step => ({ next: null, all: isExpected ? agreed(all) : all, rest: null })
+  const exchanged = (standing: ReadonlyArray<Standing>, one: Reached, by: Reached): ReadonlyArray<Standing> =>
+    standing.map(other => (other === one ? by : other))
+  /** Where `one` led, and what follows. */
+  const taken = (
+    one: Reached,
+    way: Way<E.Either<Problem.Problem, Reached>>,
+    standing: ReadonlyArray<Standing>,
+    then: (
+      found: E.Either<Problem.Problem, Reached>
+    ) => readonly [Reached, (all: ReadonlyArray<Standing>) => Iterable<Step>]
+  ): Iterable<Step> =>
+    flatMapped(way, (found): Iterable<Step> => {
+      if (found === null) return [step(standing)]
+      const [by, further] = then(found)
+      return followed<Step>([step(exchanged(standing, one, by))], ({ all }) => further(all))
+    })
+  const further =
+    (gained: number, looked: ReadonlyArray<string>) =>
+    (standing: ReadonlyArray<Standing>): Iterable<Step> => {
+      const sorted = standing
+        .filter(isReached)
+        .sort((a, b) => (worthOf(a) === worthOf(b) ? 0 : worthOf(a) - worthOf(b)))
+      const best = sorted.reduce((least, one) => Math.min(least, worthOf(one)), Infinity)
+      const done = sorted.filter(({ candidate }) => candidate.isSettled).length
+      const next = sorted.find(
+        (one, i) =>
+          !one.candidate.isSettled &&
+          (worthOf(one) <= best + RIVAL + gained ||
+            best === Infinity ||
+            done < atLeast ||
+            (!isExpected && i < SHOWN && worthOf(one) < Infinity))
+      )
+      if (next !== undefined)
+        return taken(next, settle(next, null), standing, found => {
+          // What cannot be taken further stays as it stands.
+          const settled = pipe(
+            found,
+            E.getOrElse((): Reached => ({ ...next, candidate: { ...next.candidate, isSettled: true } }))
+          )
+          const gain = worthOf(next) - worthOf(settled)
+          return [settled, further(isExpected || !Number.isFinite(gain) ? gained : Math.max(gained, gain), looked)]
+        })
+      const named = (one: Reached, ahead: Reached): string =>
+        `${one.asked.components} ${Score.nameOf(one.asked.score)} from ${Score.nameOf(ahead.asked.score)}`
+      const compared = isExpected ? sorted.filter(({ candidate }) => candidate.isSettled) : sorted
+      const found = behind(compared, (one, ahead) => looked.includes(named(one, ahead)))
+      if (O.isNone(found)) return []
+      const { one, ahead, params } = found.value
+      return taken(one, settle({ ...one, params }, Score.nameOf(ahead.asked.score)), standing, led => {
+        const isLikelier = (other: Reached): boolean =>
+          (isSound(other.candidate) || !isSound(one.candidate)) &&
+          logLikelihoodOf(other) >= logLikelihoodOf(ahead) - ROUNDING
+        const by = pipe(
+          led,
+          E.filterOrElse(isLikelier, () => nothing),
+          // Where steps lead off, the end that it could have is its own.
+          E.orElse(() => at(one, params)),
+          E.getOrElse(() => one)
+        )
+        return [by, further(gained, [...looked, named(one, ahead)])]
+      })
+    }
+  return followed<Step>([step(all)], ({ all }) => further(0, [])(all))
+}
+
+const nothing = Problem.of('fit', 'a mixture', 'likelier than before', 'leave it where it was')
+
+/** The last step but one of a single candidate: what is left is the pipeline `rest`. */
+const ready = (all: ReadonlyArray<Standing>, rest: (one: Reached) => Pipeline.Pipeline<string>): ReadonlyArray<Step> =>
+  all.length === 1
+    ? all.filter(isReached).flatMap(one => (one.candidate.isSettled ? [] : [{ next: null, all, rest: rest(one) }]))
+    : []
+
+/** All candidates on all rows of the data. */
+const onAll = (
+  data: Held,
+  key: Key.Key,
+  terms: Terms,
+  lines: ReadonlyArray<Line>,
+  scale: Scale = {
+    rows: data.own.rows,
+    total: Source.totalOf(data.own),
+    expected: ({ statistics: { logLikelihood } }) => logLikelihood
+  }
+): Iterable<Step> => {
+  const { criterion, prior, recall } = terms
+  const rest = (one: Reached): Pipeline.Pipeline<string> => settling(prior, one)
+  const settle: Settling['settle'] = (one, from) =>
+    ended(
+      reachedBy(judged(data), true, pipeline =>
+        known(recall, part('settled', one.asked, from), () => led(data.points, key)(pipeline))
+      )(one.asked, rest(one))
+    )
+  const how = { criterion, settle, at: asItStands(judged(data)), atLeast: 0, isExpected: false }
+  const found = followed(standings(data, key, terms, lines, scale), ({ all }) => ready(all, rest))
+  return followed(found, ({ all }) => settledAll(how, all))
+}
+
+/**
+ * Up to so many rows, all of them are used; of more, so many are drawn at random, and the best candidates are polished on all.
+ */
+const SAMPLE = 4000
+
+/** At least so many of the best by a sample are compared on all rows: a sample does not tell near ones apart. */
+const POLISHED = 3
+
+/** Steps on all rows, from where a sample led: they end well below the standard error of what so many rows say, 1/√n. */
+const POLISH = { steps: 50, relativeChange: 1e-4 }
+
+/** Statistics as they would be of more rows on which the mean log-likelihood is as given. */
+const extrapolated = (
+  { statistics, ...rest }: Learned,
+  logLikelihood: number,
+  { rows, total }: Pick<Whole, 'rows' | 'total'>
+): Learned => {
+  const share = total / (Statistics.totalOf(statistics) || 1)
+  const { parameters, bic, icl, crossValidated } = statistics
+  const fitted = -2 * total * logLikelihood
+  const whole = fitted + parameters * Elementary.log(total)
+  return {
+    ...rest,
+    isSettled: false,
+    // which these say nothing of
+    unsupported: [],
+    statistics: {
+      rows,
+      logLikelihood,
+      parameters,
+      bic: whole,
+      aic: fitted + 2 * parameters,
+      icl: whole + share * (icl - bic),
+      sizes: statistics.sizes.map(size => share * size),
+      ...(crossValidated !== undefined && { crossValidated }),
+      ...(statistics.beyond !== undefined && { beyond: share * statistics.beyond })
+    }
+  }
+}
+
+/** All rows, in memory or not, as what learns from a sample of them asks. */
+interface Whole extends Judged {
+  /** Σ wᵢ */
+  readonly total: number
+  /** The rows at these places, and all of them. */
+  readonly sample: (places: ArrayLike<number>) => Held
+  readonly all: () => Held
+  /** Where a pipeline leads on all rows. */
+  readonly polish: (key: Key.Key) => (pipeline: Pipeline.Pipeline<string>) => Way<Outcome>
+}
+
+const wholeOf = (data: Data, place: Place.Place): Whole => {
+  const { own, points, scaling } = data
+  const { rows } = own
+  const sample: Whole['sample'] = places => ({
+    ...data,
+    own: Source.chosen(places)(own),
+    points: Source.chosen(places)(points)
+  })
+  return {
+    ...judged(data, place),
+    total: Source.totalOf(own),
+    sample,
+    all: () =>
+      Source.isHeld(own) && Source.isHeld(points) ? { ...data, own, points } : sample(RA.makeBy(rows, i => i)),
+    polish: key => leading(points, key, scaling === null ? place : Place.scaled(scaling, place))
+  }
+}
+
+/**
+ * Candidates as they are expected to do on all rows: `expected`, corrected by `shift`, which one that was taken to all rows has
+ * shown.
+ */
+const expectedOn =
+  (whole: Pick<Whole, 'rows' | 'total'>, expected: (learned: Learned) => number) =>
+  (shift: number) =>
+  (one: Standing): Standing =>
+    isReached(one) ? { ...one, candidate: extrapolated(one.candidate, expected(one.candidate) + shift, whole) } : one
+
+/** A candidate with another likelihood. */
+const withLogLikelihood = (one: Reached, logLikelihood: number): Reached => {
+  const { statistics } = one.candidate
+  const total = Statistics.totalOf(statistics)
+  const more = -2 * total * (logLikelihood - statistics.logLikelihood)
+  const [bic, aic, icl] = [statistics.bic + more, statistics.aic + more, statistics.icl + more]
+  return { ...one, candidate: { ...one.candidate, statistics: { ...statistics, logLikelihood, bic, aic, icl } } }
+}
+
+/** Candidates of which none is expected to be less likely than one that is nested in it. */
+const agreed = (all: ReadonlyArray<Standing>): ReadonlyArray<Standing> =>
+  iterate<{ readonly all: ReadonlyArray<Standing>; readonly left: number }>(
+    { all, left: all.length },
+    ({ all, left }) => {
+      const reached = all.filter(isReached).sort((a, b) => logLikelihoodOf(b) - logLikelihoodOf(a))
+      const found = behind(reached, (one, ahead) => one.candidate.isSettled && ahead.candidate.isSettled)
+      if (left === 0 || O.isNone(found)) return null
+      const { one, ahead } = found.value
+      const [from, to] = one.candidate.isSettled ? [ahead, one] : [one, ahead]
+      const by = withLogLikelihood(from, logLikelihoodOf(to))
+      return { all: all.map(other => (other === from ? by : other)), left: left - 1 }
+    }
+  ).all
+
+/** Candidates that were learned from other rows, the best of them, at least so many, taken to all rows. */
+const settledOn =
+  (whole: Pick<Whole, 'rows' | 'total'>, expected: (learned: Learned) => number, settling: Settling) =>
+  (few: ReadonlyArray<Standing>): Iterable<Step> => {
+    const { criterion, settle } = settling
+    const first = few.reduce((best, one) => (worth(criterion)(one) < worth(criterion)(best) ? one : best), few[0])
+    if (!isReached(first)) return [{ next: null, all: few, rest: null }]
+    const before = few.map(expectedOn(whole, expected)(0))
+    return flatMapped(settle(first, null), reference => {
+      if (reference === null) return [{ next: null, all: before, rest: null }]
+      const shift = E.isRight(reference)
+        ? reference.right.candidate.statistics.logLikelihood - expected(first.candidate)
+        : 0
+      const expectedOf = expectedOn(whole, expected)(shift)
+      const all = few.map(one => (one === first && E.isRight(reference) ? reference.right : expectedOf(one)))
+      return settledAll(settling, all)
+    })
+  }
+
+/**
+ * Candidates learned from a sample of the rows, and the best of them from all rows. On its sample of n rows a candidate of p
+ * parameters has a mean log-likelihood about p/n above that on all rows. What is left of the difference comes from the sample
+ * and is common to the candidates: the one that is taken to all rows shows it.
+ */
+const bySample = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> => {
+  const { criterion, prior, recall } = terms
+  const keys = pipe(key, Key.named('sample', 'fit'))
+  const sample = pipe(keys.sample, Key.subset(whole.rows, SAMPLE), whole.sample)
+  const polisher = whole.polish(keys.fit)
+  const rest = ({ asked, params }: Reached): Pipeline.Pipeline<string> => ({
+    ...standing(asked.score, params),
+    stages: [Stage.expectationMaximization({ ...POLISH, ...above(asked), prior })]
+  })
+  const polish: Settling['settle'] = (one, from) => {
+    const pipeline = rest(one)
+    return mapped(
+      recalled(recall, part('polished', one.asked, from), () => polisher(pipeline)),
+      led => led && reachedBy(whole, true, () => led)(one.asked, pipeline)
+    )
+  }
+  const expected = ({ statistics: { logLikelihood, parameters } }: Learned): number =>
+    logLikelihood - parameters / SAMPLE
+  const expectedOf = expectedOn(whole, expected)
+  const at = asItStands(whole)
+  const polished = settledOn(whole, expected, { criterion, settle: polish, at, atLeast: POLISHED, isExpected: true })
+  /** Candidates as expected on all rows, beside those of the sample itself. */
+  interface Sampled extends Step {
+    readonly few: ReadonlyArray<Standing>
+  }
+  const onSample = mapped(
+    onAll(sample, keys.fit, terms, lines, { rows: whole.rows, total: whole.total, expected }),
+    ({ next, all }): Sampled => ({
+      next,
+      all: all.map(expectedOf(0)),
+      rest: null,
+      few: all
+    })
+  )
+  const found = followed(onSample, last => ready(last.all, rest).map(step => ({ ...last, ...step })))
+  return followed(found, ({ few }) => mapped(polished(few), step => ({ ...step, few })))
+}
+
+/** Steps on rows with missing cells, and the gain a row below which they end. */
+const SEEN = { steps: 500, least: 1e-9 }
+
+/** So many of the best by rows completed, at least, are looked at: what was drawn tells less of them than a sample does. */
+const LOOKED_AT = 6
+
+const unseen = ({ score }: Candidacy): Problem.Problem =>
+  Problem.of(
+    'family',
+    Score.nameOf(score),
+    'one that is learned from missing cells',
+    'choose another, or leave out the rows that miss some'
+  )
+
+/**
+ * Candidates of rows with missing cells: learned from the rows that miss nothing, where these are half of all, else from rows whose
+ * missing cells are drawn from the single Gaussian that is likeliest; and the best of them from what the rows have, by
+ * expectation–maximization over the conditional moments of what they have not.
+ */
+const byCompletion = (
+  data: Data,
+  judged: Judged,
+  key: Key.Key,
+  terms: Terms,
+  lines: ReadonlyArray<Line>
+): Iterable<Step> => {
+  const { criterion, prior, recall } = terms
+  const keys = pipe(key, Key.named('cells', 'fit'))
+  const { close, learnedFrom } = completedBy(data, keys.cells)
+  const onWhole = stepsOf(learnedFrom, keys.fit, terms, lines)
+  const polish: Settling['settle'] = ({ asked, params }, from) =>
+    pipe(
+      Score.interpret(asked.score).family,
+      O.filter(ExpectationMaximization.servesMissing),
+      O.bindTo('family'),
+      O.bind('enter', ({ family }) => family.toMixture),
+      E.fromOption(() => unseen(asked)),
+      E.bind('led', ({ family }) =>
+        known(recall, part('seen', asked, from), () => {
+          const step = ExpectationMaximization.step(family, leastOf(asked), data.points, prior)
+          return E.right(climb(step, SEEN.steps, foot(params), SEEN.least))
+        })
+      ),
+      E.map(({ enter, led: { params, steps } }): Reached => ({
+        asked,
+        params,
+        candidate: {
+          _tag: 'Learned',
+          family: Score.nameOf(asked.score),
+          components: asked.components,
+          pipeline: standing(asked.score, params),
+          steps,
+          isSettled: true,
+          ...foundAbove(judged, asked.score, asked.floor)(enter(params))
+        }
+      })),
+      ended
+    )
+  const cannot = (one: Standing): Standing =>
+    O.exists(ExpectationMaximization.servesMissing)(Score.interpret(one.asked.score).family)
+      ? one
+      : refused(one.asked, unseen(one.asked))
+  const settled = settledOn(
+    { rows: data.own.rows, total: Source.totalOf(data.own) },
+    ({ statistics: { logLikelihood } }) => logLikelihood,
+    { criterion, settle: polish, at: asItStands(judged), atLeast: LOOKED_AT, isExpected: true }
+  )
+  const steps = followed(
+    mapped(onWhole, (step): Step => ({ ...step, rest: null })),
+    ({ all }) => settled(all.map(cannot))
+  )
+  return closing(steps, close)
+}
+
+/** Rows without missing cells that stand for data with some, and what learns from them, until they are closed. */
+interface Completed {
+  readonly learnedFrom: Whole
+  readonly close: () => void
+}
+
+const completedBy = ({ points, scaling, held }: Data, cells: Key.Key): Completed => {
+  const isEnough = 2 * Missing.countWhole(points) >= points.rows
+  const { points: whole, close } = isEnough
+    ? Source.filtered(Missing.isWhole)(points)
+    : Source.written(pipe(points, Missing.drawn(cells)))
+  const own = scaling === null ? whole : Source.unscaled(scaling)(whole)
+  return {
+    learnedFrom: wholeOf({ own, points: whole, scaling, close, ...(held !== undefined && { held }) }, Place.here),
+    close
+  }
+}
+
+/** How far learning has come. */
+export interface Progress {
+  /** The candidate that is learned next; null where those that are learned are taken further. */
+  readonly next: { readonly family: string; readonly components: number } | null
+  readonly candidates: ReadonlyArray<Candidate>
+  readonly rest: Pipeline.Pipeline<string> | null
+}
+
+/**
+ * All candidates, those that may be the best by the criterion learned to the end: a family is first grown along its numbers of
+ * components; then the best is settled, time and again, until no rival of it is left that is not. Of more than 4000 rows that is
+ * done on a sample, and what may be the best is polished on all of them, by sums that are taken at a place: the rows of a source lead to
+ * the same bits as those rows in memory. Each element is what stands then; the last is the end.
+ */
+export const learning =
+  (data: Data, key: Key.Key, terms: Terms, place = Place.here) =>
+  (lines: ReadonlyArray<Line>): Iterable<Progress> => {
+    const whole = wholeOf(data, place)
+    return told(
+      Missing.has(data.own) ? byCompletion(data, whole, key, terms, lines) : stepsOf(whole, key, terms, lines)
+    )
+  }
+
+const stepsOf = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> =>
+  whole.rows > SAMPLE ? bySample(whole, key, terms, lines) : onAll(whole.all(), key, terms, lines)
+
+const told = (steps: Iterable<Step>): Iterable<Progress> =>
+  mapped(steps, ({ next, all, rest }) => ({
+    next: next && { family: Score.nameOf(next.score), components: next.components },
+    candidates: all.map(({ candidate }) => candidate),
+    rest
+  }))
+
+/** A candidate and how much of the belief is its own. */
+export interface Ranked extends Learned {
+  /** e^{−Δ/2} over its sum, Δ the difference of the criterion from the best: by BIC about the probability of the model (Kass & Raftery 1995). */
+  readonly belief: number
+}
+
+/** Families that are one with so few components or columns: a single round component is one of a common variance. */
+const isSame =
+  (a: Learned) =>
+  (b: Learned): boolean =>
+    a.components === b.components &&
+    a.statistics.parameters === b.statistics.parameters &&
+    Math.abs(a.statistics.logLikelihood - b.statistics.logLikelihood) <= ROUNDING
+
+/**
+ * Those that were learned, the best first: sound ones before others, then by the criterion, then by fewer parameters. What
+ * is not sound is believed only where nothing is.
+ */
+export const ranked =
+  (criterion: Criterion) =>
+  (candidates: ReadonlyArray<Candidate>): ReadonlyArray<Ranked> => {
+    const all = candidates.filter((candidate): candidate is Learned => candidate._tag === 'Learned')
+    const learned = all.filter((candidate, i) => !all.slice(0, i).some(isSame(candidate)))
+    const worth = ({ statistics }: Learned): number => by(criterion)(statistics)
+    const isAnySound = learned.some(isSound)
+    const counts = (candidate: Learned): boolean => !isAnySound || isSound(candidate)
+    const best = learned.filter(counts).reduce((least, candidate) => Math.min(least, worth(candidate)), Infinity)
+    const weight = (candidate: Learned): number =>
+      counts(candidate) ? Elementary.exp((best - worth(candidate)) / 2) : 0
+    const total = learned.reduce((sum, candidate) => sum + weight(candidate), 0)
+    return learned
+      .map(candidate => ({ ...candidate, belief: weight(candidate) / total }))
+      .sort(
+        (a, b) =>
+          Number(counts(b)) - Number(counts(a)) ||
+          worth(a) - worth(b) ||
+          a.statistics.parameters - b.statistics.parameters
+      )
+  }
+
+/**
+ * Of ranked candidates, the one that has least of the criterion and less than the first, and was excluded; null where there is none, or
+ * the first is no sounder.
+ */
+export const setAside = (criterion: Criterion, candidates: ReadonlyArray<Ranked>): Ranked | null => {
+  const [best] = candidates
+  const least = candidates
+    .filter(one => !isSound(one))
+    .reduce((least, one) => (by(criterion)(one.statistics) < by(criterion)(least.statistics) ? one : least), best)
+  return least === best || !isSound(best) ? null : least
+}
+
+/** Candidates in their order, a family by the word that is given for it. What is to be said against one stands last, where anything is. */
+export const table = (
+  criterion: Criterion,
+  candidates: ReadonlyArray<Ranked>,
+  named: (family: string) => string = family => family
+): Table => {
+  const isAnyDoubted = candidates.some(candidate => doubts(candidate) !== '')
+  return {
+    header: [
+      ...['family', 'components', titleOf(criterion), 'belief', 'log-likelihood per row', 'parameters'],
+      ...(isAnyDoubted ? ['doubts'] : [])
+    ],
+    rows: candidates.map(candidate => {
+      const { family, components, belief, statistics } = candidate
+      return [
+        named(family),
+        String(components),
+        show(by(criterion)(statistics)),
+        belief.toFixed(3),
+        show(statistics.logLikelihood),
+        String(statistics.parameters),
+        ...(isAnyDoubted ? [doubts(candidate)] : [])
+      ]
+    })
+  }
+}

@@ -1,0 +1,111 @@
+/** What the floor of the variances holds up, and in which columns. */
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { symmetricEigen } from '../../lib/arrays/linalg.js'
+import type * as Points from '../data/points.js'
+import * as Mixture from '../mixture/mixture.js'
+import * as Pipeline from '../pipeline/pipeline.js'
+import * as Recipe from '../pipeline/recipe.js'
+import * as Score from '../score/score.js'
+
+/** Up to so many components are compared unless others are asked for. */
+export const MOST = 9
+
+/**
+ * The floor of the variances of all candidates with up to so many components: that of a recipe for the most. Were it lower for more
+ * components, as that of a recipe is, their likelihoods would differ by it in a direction in which the data have no width.
+ */
+export const common = (points: Points.Points, most: number): number =>
+  // Of rows many of which are equal a recipe knows no length, and takes 1.
+  halves(Math.max(most, MOST))
+    .flatMap(components => {
+      const floor = Pipeline.minimumVariance(Recipe.annealed(Score.isotropic({ components }))(points))
+      return O.isSome(floor) ? [floor.value] : []
+    })
+    .reduce((least, floor) => Math.min(least, floor))
+
+const halves = (most: number): ReadonlyArray<number> => (most <= 1 ? [1] : [most, ...halves(Math.floor(most / 2))])
+
+/** Components whose variance is no more than the floor in some direction. */
+export interface Held {
+  /** From 0. */
+  readonly floored: ReadonlyArray<number>
+  /** Those of them that are so in more directions than the data themselves, except for few rows: without the floor their likelihood would have no bound. */
+  readonly collapsed: ReadonlyArray<number>
+  /** The columns of these directions, from 0; none of components that are so in all of them. */
+  readonly narrow: ReadonlyArray<number>
+}
+
+/** Of components that no floor holds up. */
+export const none: Held = { floored: [], collapsed: [], narrow: [] }
+
+/** Of a unit vector in such directions, a column takes part from this share of its length squared on. */
+const SHARE = 0.05
+
+/** Directions of a covariance, [d, d], in which the variance is no more than given; rounding as `symmetricEigen` has it. */
+const within = (covariance: Float64Array, dim: number, most: number): ReadonlyArray<Float64Array> => {
+  const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: covariance })
+  return RA.makeBy(dim, a => a)
+    .filter(a => values[a] <= most + dim * Number.EPSILON * values[0])
+    .map(a => vectors.values.subarray(a * dim, (a + 1) * dim))
+}
+
+/** All but so small a share of the rows say whether the data themselves have no width in a direction. */
+const FEW = 0.05
+
+/** The largest components, which answer for all rows but few. */
+const most = (weights: Float64Array): ReadonlyArray<number> =>
+  Array.from(weights, (_, k) => k)
+    .sort((a, b) => weights[b] - weights[a])
+    .reduce<{ readonly taken: ReadonlyArray<number>; readonly share: number }>(
+      ({ taken, share }, k) =>
+        share >= 1 - FEW ? { taken, share } : { taken: [...taken, k], share: share + weights[k] },
+      { taken: [], share: 0 }
+    ).taken
+
+/** Σ π_k (Σ_k + δ_k δ_kᵀ) / Σ π_k over some components, δ_k from the mean of all of these. */
+const total = (
+  { weights, means: { values: means } }: Mixture.Mixture,
+  covariances: Float64Array,
+  dim: number,
+  of: ReadonlyArray<number>
+): Float64Array => {
+  const share = of.reduce((sum, k) => sum + weights[k], 0)
+  const mean = (part: (k: number) => number): number => of.reduce((sum, k) => sum + (weights[k] / share) * part(k), 0)
+  const middle = new Float64Array(dim).map((_, j) => mean(k => means[k * dim + j]))
+  const step = (k: number, j: number): number => means[k * dim + j] - middle[j]
+  return new Float64Array(dim * dim).map((_, at) => {
+    const [i, j] = [Math.floor(at / dim), at % dim]
+    return mean(k => covariances[k * dim * dim + at] + step(k, i) * step(k, j))
+  })
+}
+
+/** What a floor holds up of a mixture of so many rows; components without rows are not told of. */
+export const held =
+  (floor: number, rows: number) =>
+  (mixture: Mixture.Mixture): Held => {
+    const floored = Mixture.atMinimumVariance(floor)(mixture).filter(k => mixture.weights[k] * rows >= 1 - STORED)
+    if (floored.length === 0) return none
+    const dim = Mixture.dim(mixture)
+    const { values } = Mixture.covariances(mixture)
+    // A common width of two floors is one that the floor makes.
+    const own = within(total(mixture, values, dim, most(mixture.weights)), dim, 2 * floor).length
+    const directions = new Map(
+      floored.map(k => [k, within(values.subarray(k * dim * dim, (k + 1) * dim * dim), dim, floor * (1 + STORED))])
+    )
+    const collapsed = floored.filter(k => (directions.get(k)?.length ?? 0) > own)
+    const told = (collapsed.length > 0 ? collapsed : floored).flatMap(k => {
+      const found = directions.get(k) ?? []
+      return found.length < dim ? [found] : []
+    })
+    const takesPart = (found: ReadonlyArray<Float64Array>, j: number): boolean =>
+      found.reduce((sum, direction) => sum + direction[j] * direction[j], 0) >= SHARE
+    return {
+      floored,
+      collapsed,
+      narrow: RA.makeBy(dim, j => j).filter(j => told.some(found => takesPart(found, j)))
+    }
+  }
+
+/** Rounding of a number that was stored as its logarithm. */
+const STORED = 1e-12

@@ -1,0 +1,185 @@
+/**
+ * A family along its numbers of components, each from the one before: the component that gains most by halves is split, and a
+ * few steps of expectation–maximization follow. Starts by k-means++ and one by joining rows to clusters stand beside the splits, and the
+ * likeliest goes on. What comes of it is near the best there is, for a small part of the work of learning each from nothing.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { Key } from '../../lib/index.js'
+import { iterate } from '../../lib/plain/iterate.js'
+import type { Points } from '../data/points.js'
+import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
+import * as SplitAndMerge from '../moves/splitAndMerge.js'
+import * as Initializer from '../pipeline/initializer.js'
+import type { Mixture } from '../mixture/mixture.js'
+import * as Score from '../score/score.js'
+import * as Params from '../family/params.js'
+import { held } from './floor.js'
+
+type Arrays = Params.Params<string>
+
+/** So many starts by k-means++ stand beside the splits. */
+const DRAWN = 4
+
+/** Steps after which starts are compared. */
+const TRIAL = 12
+
+/** Of starts at the ends of other families so many are kept after so few steps. */
+const NEAR = 2
+const FIRST = 3
+
+/** Steps of the one that goes on, and the gain a row below which they end. */
+const STEPS = 60
+const LEAST_GAIN = 1e-5
+
+/** Where steps stand. */
+export interface Climb {
+  readonly params: Arrays
+  /** The mean negative log-likelihood before the last step; under a prior less log p(θ) a row. */
+  readonly value: number
+  /** How many were taken. */
+  readonly steps: number
+}
+
+/** Parameters that no step was taken from. */
+export const foot = (params: Arrays): Climb => ({ params, value: Infinity, steps: 0 })
+
+interface Tried {
+  readonly climb: Climb
+  readonly isHeldUp: boolean
+}
+
+const isBetter = (one: Tried, other: Tried): boolean =>
+  one.isHeldUp === other.isHeldUp ? one.climb.value < other.climb.value : other.isHeldUp
+
+/** So many steps, or until one gains less than `least`; and what the last one gained. */
+export const climb = (
+  step: (params: Arrays) => Pick<Climb, 'params' | 'value'>,
+  most: number,
+  start: Climb,
+  least = LEAST_GAIN
+): Climb & { readonly gain: number } =>
+  iterate<Climb & { readonly left: number; readonly gain: number }>(
+    { ...start, left: most, gain: Infinity },
+    ({ params, value, steps, left, gain }) => {
+      if (left === 0 || gain < least) return null
+      const next = step(params)
+      return { ...next, steps: steps + 1, left: left - 1, gain: value - next.value }
+    }
+  )
+
+/** A family with its ways from and to mixtures, where it has both. */
+export const bothMaps = (
+  score: Score.Score<string>
+): O.Option<{
+  readonly family: Score.Family<string>
+  readonly fromMixture: (mixture: Mixture) => Params.Params<string>
+  readonly toMixture: (params: Params.Params<string>) => Mixture
+}> =>
+  pipe(
+    Score.interpret(score).family,
+    O.bindTo('family'),
+    O.bind('fromMixture', ({ family }) => family.fromMixture),
+    O.bind('toMixture', ({ family }) => family.toMixture)
+  )
+
+/** Whether a family can be grown so: it has steps, and goes from and to mixtures. */
+export const serves = (score: Score.Score<string>): boolean =>
+  pipe(
+    bothMaps(score),
+    O.exists(({ family }) => ExpectationMaximization.serves(family) && !family.mirrored)
+  )
+
+/**
+ * Parameters near the likeliest of a score, from those of a score of one component less where there are such, or from where other families
+ * of as many have come: mixtures that stand in the place of splits and draws. A start that leads to where the floor of the variances alone supports a component is taken only where all do: its likelihood is the floor's.
+ */
+export const grown =
+  (points: Points, key: Key.Key, prior: number | null = null) =>
+  (
+    score: Score.Score<string>,
+    from: { readonly score: Score.Score<string>; readonly params: Arrays } | ReadonlyArray<Mixture> | null,
+    floor: number
+  ): O.Option<Climb> =>
+    pipe(
+      Score.interpret(score).family,
+      O.chain(family => {
+        const step = ExpectationMaximization.step(family, floor, points, prior)
+        const startsBy = (initializer: Initializer.Initializer, keys: ReadonlyArray<Key.Key>): ReadonlyArray<Arrays> =>
+          pipe(
+            initializer,
+            Initializer.interpret(score, points),
+            E.match(
+              () => [],
+              start => keys.map(start)
+            )
+          )
+        const beside = from !== null && !('score' in from) ? from : null
+        const drawn = beside === null ? startsBy(Initializer.kMeansPlusPlus, Key.split(DRAWN)(key)) : []
+        const joined = startsBy(Initializer.hierarchical(), [key])
+        const entered = pipe(
+          family.fromMixture,
+          O.match(
+            () => [],
+            enter => (beside ?? []).map(mixture => enter(mixture))
+          )
+        )
+        const split =
+          from === null || !('score' in from)
+            ? []
+            : pipe(
+                Score.interpret(from.score).family,
+                O.match(
+                  (): ReadonlyArray<Arrays> => [],
+                  less => SplitAndMerge.grown(less, family, points)(from.params)
+                )
+              )
+        /** From the best of many M-steps too, where one has several maxima; the likelier of both. */
+        const further =
+          (steps: number) =>
+          (found: Climb): Climb =>
+            pipe(
+              family.mStep,
+              O.chain(mStep =>
+                O.map((maximise: typeof mStep.maximise) => ({ ...mStep, maximise }))(O.fromNullable(mStep.anew))
+              ),
+              O.map(mStep => {
+                const anew = ExpectationMaximization.step({ ...family, mStep: O.some(mStep) }, floor, points, prior)
+                const other = climb(step, steps, { ...foot(anew(found.params).params), steps: found.steps + 1 })
+                return other.value < found.value && Params.isFinite(other.params) ? other : found
+              }),
+              O.getOrElse(() => found)
+            )
+        const isHeldUp = (params: Arrays): boolean =>
+          pipe(
+            family.toMixture,
+            O.exists(toMixture => held(floor, points.rows)(toMixture(params)).collapsed.length > 0)
+          )
+        // A single component is the same from wherever it starts.
+        const starts =
+          family.count(points.dim) === 1
+            ? [...drawn, ...joined].slice(0, 1)
+            : [...split, ...entered, ...drawn, ...joined]
+        const kept =
+          beside !== null
+            ? starts
+                .map(params => climb(step, FIRST, foot(params)))
+                .filter(({ value }) => Number.isFinite(value))
+                .sort((a, b) => a.value - b.value)
+                .slice(0, NEAR)
+                .map(({ params }) => params)
+            : starts
+        const tried = kept
+          .map(params => further(TRIAL)(climb(step, TRIAL, foot(params))))
+          .filter(({ params, value }) => Number.isFinite(value) && Params.isFinite(params))
+          .map((climb): Tried => ({ climb, isHeldUp: isHeldUp(climb.params) }))
+        return pipe(
+          tried.reduce<O.Option<Tried>>(
+            (best, next) => (O.isSome(best) && !isBetter(next, best.value) ? best : O.some(next)),
+            O.none
+          ),
+          O.map(best => further(STEPS)(climb(step, STEPS, best.climb)))
+        )
+      })
+    )

@@ -1,0 +1,238 @@
+/**
+ * How many components there are, as a test: does one more describe the rows better than it would rows of the mixture without it? The
+ * likelihood ratio of a number of components has no known distribution, and is compared with that of rows drawn from the smaller mixture
+ * (McLachlan 1987).
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { Key } from '../../lib/index.js'
+import { last, mapped, unfold } from '../../lib/plain/iterate.js'
+import * as Problem from '../core/problem.js'
+import * as Setting from '../core/setting.js'
+import type * as Given from '../formats/asGiven.js'
+import * as Points from '../data/points.js'
+import * as Mixture from '../mixture/mixture.js'
+import type { Constructor, FamilyName, Ranked } from '../fit/fit.js'
+import * as Fit from '../fit/fit.js'
+
+export interface Options {
+  /** The one family whose numbers of components are compared; 'full' unless given. */
+  readonly family?: FamilyName | Constructor | undefined
+  /** The number that the first test is of; 1 unless given. */
+  readonly from?: number | undefined
+  /** The greatest number that is tested; 9 unless given. */
+  readonly to?: number | undefined
+  /** The most rows drawn again for each test; 99 unless given, so that p is 0.01 at least. */
+  readonly resamples?: number | undefined
+  /** Tests go on to one component more while p is at most so much; 0.05 unless given. */
+  readonly level?: number | undefined
+  readonly seed?: number | undefined
+  /** Whether columns are brought to mean 0 and standard deviation 1 to learn; true unless given. */
+  readonly standardize?: boolean | undefined
+  /** Called before each resample. */
+  readonly onProgress?: ((progress: { readonly components: number; readonly done: number }) => void) | undefined
+}
+
+/** Whether so many components are enough, against one more. */
+export interface Test {
+  readonly components: number
+  /** 2 (log-likelihood of one more − log-likelihood) */
+  readonly statistic: number
+  /** How often a statistic as great is met where so many are enough. */
+  readonly p: number
+  /** The statistics of rows drawn from the mixture of so many. */
+  readonly resampled: ReadonlyArray<number>
+}
+
+export interface Tests {
+  readonly tests: ReadonlyArray<Test>
+  /** The number that no test refuses: the last that was tested, or one more than the greatest where all were refused. */
+  readonly components: number
+}
+
+/** A test ends where so many resamples are as great: p is then known well enough, and not small (Besag & Clifford 1991). */
+const ENOUGH = 10
+
+const filled = ({
+  family = 'full',
+  from = 1,
+  to = 9,
+  resamples = 99,
+  level = 0.05,
+  seed = 0,
+  standardize = true
+}: Options) => ({
+  ...{ family, from, to, resamples, level, seed, standardize }
+})
+
+const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
+  const { from, to, resamples, level, seed } = filled(options)
+  return [
+    ...Problem.strangers(options, { family: true, from: true, to: true, resamples: true, level: true, seed: true, standardize: true, onProgress: true }), // prettier-ignore
+    ...Setting.whole(1, 1).problems('from', from),
+    ...Setting.whole(1, 9).problems('to', to),
+    ...Problem.unless(from <= to, 'to', String(to), `≥ ${from}, as from is`, `try ${from}`),
+    ...Setting.whole(1, 99).problems('resamples', resamples),
+    ...Problem.unless(level > 0 && level < 1, 'level', String(level), 'in (0, 1)', 'try 0.05'),
+    ...Setting.whole(0, 0).problems('seed', seed)
+  ]
+}
+
+/** The two fits of a test, and its statistic. */
+interface Pair {
+  readonly smaller: Mixture.Mixture
+  readonly statistic: number
+}
+
+const pairOf =
+  (
+    { family, seed, standardize }: Pick<ReturnType<typeof filled>, 'family' | 'seed' | 'standardize'>,
+    components: number
+  ) =>
+  (points: Points.Points): E.Either<Problem.Problems, Pair> =>
+    pipe(
+      points,
+      Fit.mixture({ components: [components, components + 1], family, criterion: 'bic', seed, standardize }),
+      E.flatMap(({ candidates, refused }) => {
+        const of = (count: number): Ranked | undefined => candidates.find(one => one.components === count)
+        const [smaller, larger] = [of(components), of(components + 1)]
+        if (smaller !== undefined && larger !== undefined) {
+          const gained = larger.statistics.logLikelihood - smaller.statistics.logLikelihood
+          return E.right({ smaller: smaller.mixture, statistic: 2 * Points.totalWeight(points) * gained })
+        }
+        const [problem = Problem.of('components', String(components + 1), 'learned', 'test fewer')] = refused.map(
+          ({ problem }) => problem
+        )
+        return E.left<Problem.Problems>([problem])
+      })
+    )
+
+/** Where tests stand. */
+export interface State {
+  /** What is drawn next; null at the end. */
+  readonly next: { readonly components: number; readonly done: number } | null
+  /** The tests that are done: `components` is the number that the last of them leaves open. */
+  readonly tests: () => E.Either<Problem.Problems, Tests>
+}
+
+/** A test on its way. */
+interface Under {
+  readonly before: ReadonlyArray<Test>
+  readonly components: number
+  readonly pair: Pair
+  readonly found: ReadonlyArray<number>
+  readonly as: number
+  readonly drawn: number
+}
+
+type At = E.Either<Problem.Problems, { readonly tests: Tests; readonly under: Under | null }>
+
+const begun = (
+  options: ReturnType<typeof filled>,
+  points: Points.Points,
+  before: ReadonlyArray<Test>,
+  components: number
+): At =>
+  pipe(
+    pairOf(options, components)(points),
+    E.map(pair => ({
+      tests: { tests: before, components },
+      under: { before, components, pair, found: [], as: 0, drawn: 0 }
+    }))
+  )
+
+/** One more resample, or the end of a test. */
+const further = (options: ReturnType<typeof filled>, points: Points.Points, under: Under): At => {
+  const { before, components, pair, found, as, drawn } = under
+  const { statistic, smaller } = pair
+  if (as < ENOUGH && drawn < options.resamples) {
+    const key = Key.child(drawn)(Key.child(components)(Key.fromSeed(options.seed)))
+    const other = pipe(smaller, Mixture.sample(points.rows)(key), pairOf(options, components))
+    const next = { ...under, drawn: drawn + 1 }
+    return E.right({
+      tests: { tests: before, components },
+      // Rows of which no two fits come say nothing.
+      under: E.isLeft(other)
+        ? next
+        : {
+            ...next,
+            found: [...found, other.right.statistic],
+            as: other.right.statistic >= statistic ? as + 1 : as
+          }
+    })
+  }
+  const p = as === ENOUGH ? ENOUGH / found.length : (1 + as) / (1 + found.length)
+  const tests = [...before, { components, statistic, p, resampled: found }]
+  const isEnd = p > options.level || components === options.to
+  return isEnd
+    ? E.right({ tests: { tests, components: p > options.level ? components : components + 1 }, under: null })
+    : begun(options, points, tests, components + 1)
+}
+
+/**
+ * Tests of 1 component against 2, of 2 against 3, and so on, up to the first that is not refused. Each takes as many rows from the smaller mixture
+ * as there are, fits both numbers to them, and counts how often their likelihood ratio is as great: p = (1 + count)/(1 + resamples), or, where
+ * ten are as great before all are drawn, ten over how many were. A number that is not refused is one that rows do not speak against; rows of a
+ * cluster that is not Gaussian speak for more components than clusters (see `Merging`).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { ComponentTest, Key, Mixture } from 'ornstein'
+ *
+ * const points = Mixture.sample(120)(Key.fromSeed(1))(Mixture.of({ means: [[-4], [4]] }))
+ * const found = ComponentTest.of({ family: 'isotropic', resamples: 19 })(points)
+ * assert.ok(E.isRight(found))
+ * assert.equal(found.right.components, 2)
+ * assert.equal(found.right.tests[0].p, 0.05)
+ * // The same, each resample drawn when it is asked for: here none but the first.
+ * const states = ComponentTest.states({ family: 'isotropic', resamples: 19 })(points)
+ * assert.ok(E.isRight(states) && states.right[Symbol.iterator]().next().done === false)
+ */
+export const of =
+  (options: Options = {}) =>
+  (data: Points.Points | Given.Rows): E.Either<Problem.Problems, Tests> =>
+    pipe(
+      states(options)(data),
+      E.flatMap(
+        all =>
+          last(all)?.tests() ??
+          E.left<Problem.Problems, Tests>([Problem.of('components', 'none', 'tested', 'let the tests go on')])
+      )
+    )
+
+/** The same, resample by resample, each drawn when it is asked for: tests that are left have those that were done. */
+export const states =
+  (options: Options = {}) =>
+  (data: Points.Points | Given.Rows): E.Either<Problem.Problems, Iterable<State>> => {
+    const own = filled(options)
+    return pipe(
+      Problem.faultless(problemsOf(options), undefined),
+      E.flatMap(() =>
+        pipe(
+          'rows' in data ? Points.validate(data) : Points.fromRows(data),
+          E.flatMap(Points.exact),
+          E.mapLeft(Problem.alone)
+        )
+      ),
+      E.map(points => {
+        const all = unfold(begun(own, points, [], own.from), at =>
+          E.isLeft(at) || at.right.under === null ? null : further(own, points, at.right.under)
+        )
+        return mapped(all, (at): State => {
+          const under = E.isLeft(at) ? null : at.right.under
+          const isDrawn = under !== null && under.as < ENOUGH && under.drawn < own.resamples
+          const next = isDrawn ? { components: under.components, done: under.drawn } : null
+          if (next !== null) options.onProgress?.(next)
+          return {
+            next,
+            tests: () =>
+              pipe(
+                at,
+                E.map(({ tests }) => tests)
+              )
+          }
+        })
+      })
+    )
+  }

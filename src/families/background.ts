@@ -1,0 +1,266 @@
+/** Mixtures beside a background: rows of no component, from a density that is given and not learned. */
+import * as O from 'fp-ts/lib/Option.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import {
+  add,
+  concat,
+  exp,
+  neg,
+  ones,
+  reshape,
+  softplus,
+  stack,
+  stopGradient,
+  type NdArray,
+  type Tensor
+} from '../../lib/index.js'
+import { Case, Field } from '../core/index.js'
+import { cleanRow, concept, type Model, type Score } from '../family/family.js'
+import type { Background } from '../family/mixtureData.js'
+import type * as Params from '../family/params.js'
+import * as Backgrounds from '../mixture/gaussians/backgrounds.js'
+import { modelOf } from '../mixture/gaussians/define.js'
+import * as Gaussian from '../mixture/gaussians/gaussian.js'
+import { isotropic } from '../mixture/gaussians/round.js'
+import { around, fits, following, gaussiansOf, learnedBy, type Gaussians, type Own } from './tails.js'
+
+/** Log-odds of its share, []; and what is not learned of it: its centre, [dim], and the logarithms of its scales, [dim]. */
+export type Names = 'backgroundShare' | 'backgroundCentre' | 'backgroundScale'
+
+type P = Own | Names
+
+/** The share before anything is learned of it. */
+const START = 0.05
+
+const logOdds = (share: number): number => {
+  const within = Math.min(Math.max(share, Number.MIN_VALUE), 1 - Number.EPSILON)
+  return Elementary.log(within) - Elementary.log1p(-within)
+}
+
+const scalar = (x: number): NdArray => ({ shape: [], values: Float64Array.of(x) })
+
+const own = ({ backgroundShare, backgroundCentre, backgroundScale }: Params.Params<P>): Params.Params<Names> => ({
+  backgroundShare,
+  backgroundCentre,
+  backgroundScale
+})
+
+/** The parameters of the components. */
+const without = (params: Params.Params<P>): Params.Params<Own> =>
+  // Their names are those of the components.
+  Object.fromEntries(
+    Object.entries(params).filter(([name]) => !name.startsWith('background'))
+  ) as unknown as Params.Params<Own>
+
+/** As parameters have it. */
+const written = ({ share, centre, scale }: Omit<Background, 'shape'>): Params.Params<Names> => ({
+  backgroundShare: scalar(logOdds(share)),
+  backgroundCentre: Gaussian.vector(centre),
+  backgroundScale: Gaussian.vector(scale.map(Elementary.log))
+})
+
+/** About standardized columns; what is taken from data is better. */
+const somewhere = (dim: number): Omit<Background, 'shape'> => ({
+  share: START,
+  centre: new Float64Array(dim),
+  scale: new Float64Array(dim).fill(2 * IQR)
+})
+
+/** Between the quartiles of a standard normal. */
+const IQR = 1.349
+
+/** The number below which a share of rising ones lies, between two of them in proportion (Hyndman & Fan 1996, type 7). */
+const quantile = (rising: Float64Array, share: number): number => {
+  const at = share * (rising.length - 1)
+  const below = Math.floor(at)
+  const above = Math.min(below + 1, rising.length - 1)
+  return rising[below] + (at - below) * (rising[above] - rising[below])
+}
+
+/** A number beyond rounding of the outermost row. */
+const BEYOND = 1 + 1e-9
+
+const places: Readonly<
+  Record<Background['shape'], (rising: Float64Array) => { readonly centre: number; readonly scale: number }>
+> = {
+  cauchy: rising => {
+    const [low, high] = [quantile(rising, 0.25), quantile(rising, 0.75)]
+    // Of half of the rows at one place how far the others are.
+    const spread = high > low ? high - low : rising[rising.length - 1] - rising[0]
+    return { centre: quantile(rising, 0.5), scale: spread > 0 ? 2 * spread : 1 }
+  },
+  box: rising => {
+    const [low, high] = [rising[0], rising[rising.length - 1]]
+    return { centre: (low + high) / 2, scale: high > low ? ((high - low) / 2) * BEYOND : 1 }
+  }
+}
+
+/** Where a background is that is taken from columns, the numbers of each rising. */
+export const placed = (
+  shape: Background['shape'],
+  columns: ReadonlyArray<Float64Array>
+): Pick<Background, 'centre' | 'scale'> => {
+  const found = columns.map(places[shape])
+  return {
+    centre: Float64Array.from(found, ({ centre }) => centre),
+    scale: Float64Array.from(found, ({ scale }) => scale)
+  }
+}
+
+const beside = (gaussians: Gaussians, shape: Background['shape']): Model<P> => {
+  const { model, family, mStep, toMixture, fromMixture } = gaussians
+  const joined = (params: Params.Params<Own>, background: Params.Params<Names>): Params.Params<P> => ({
+    ...params,
+    ...background
+  })
+  const shareOf = ({ backgroundShare }: Params.Params<P>): number =>
+    1 / (1 + Elementary.exp(-backgroundShare.values[0]))
+  return modelOf<string, Field.NoFields, P, null>(
+    {
+      name: 'withBackground',
+      about: '',
+      called: () => `${model.called ?? ''} with background`,
+      parameters: () => dim => ({
+        ...model.shapes(dim),
+        backgroundShare: [],
+        backgroundCentre: [dim],
+        backgroundScale: [dim]
+      }),
+      // Its weight; mclust counts its volume too.
+      degreesOfFreedom: () => dim => model.degreesOfFreedom(dim) + (shape === 'box' ? 2 : 1),
+      components: () => (params, dim) => {
+        const { logWeights, centres, logDensity, clean } = family.components(params, dim)
+        const odds = params.backgroundShare
+        const place = stopGradient(stack([params.backgroundCentre, exp(params.backgroundScale)]))
+        const background = Backgrounds.atLevel(shape, place)
+        const still = Backgrounds.clean({ [shape]: place })
+        const and = (of: Tensor, last: Tensor): Tensor => concat([of, last], 1)
+        return {
+          logWeights: concat([add(logWeights, neg(softplus(odds))), reshape(neg(softplus(neg(odds))), [1])]),
+          centres: concat([centres, reshape(stopGradient(params.backgroundCentre), [1, dim])]),
+          logDensity: (x, level) => and(logDensity(x, level), background(x, level)),
+          clean: x => {
+            const found = clean?.(x) ?? { logDensity: logDensity(x, cleanRow()) }
+            return {
+              logDensity: and(found.logDensity, still(x)),
+              ...(found.counts && { counts: and(found.counts, ones([x.shape[0], 1])) })
+            }
+          }
+        }
+      },
+      ...following<P>(
+        gaussians,
+        params => joined(params, written(somewhere(params.means.shape[1]))),
+        move => params => joined(move(without(params)), own(params)),
+        {
+          shifted: by => params => ({
+            ...params,
+            backgroundCentre: {
+              shape: params.backgroundCentre.shape,
+              values: params.backgroundCentre.values.map((c, j) => c + by[j])
+            }
+          }),
+          scaled: by => params => ({
+            ...params,
+            backgroundCentre: Gaussian.vector(params.backgroundCentre.values.map((c, j) => by[j] * c)),
+            backgroundScale: Gaussian.vector(params.backgroundScale.values.map((l, j) => l + Elementary.log(by[j])))
+          })
+        }
+      ),
+      ...(family.hasTails && { hasTails: true as const }),
+      hasBackground: true,
+      placed: () => columns => params => ({
+        ...params,
+        ...written({ share: shareOf(params), ...placed(shape, columns) })
+      }),
+      toMixture: () => params => ({
+        ...toMixture(params),
+        background: {
+          share: shareOf(params),
+          shape,
+          centre: params.backgroundCentre.values,
+          scale: params.backgroundScale.values.map(Elementary.exp)
+        }
+      }),
+      fromMixture: () => mixture =>
+        joined(fromMixture(mixture), written(mixture.background ?? somewhere(mixture.means.shape[1]))),
+      mStep: () => ({
+        ...learnedBy(mStep),
+        isGeneralized: true,
+        maximise: (params, moments, at) => {
+          const { beyond } = moments
+          const learned = Gaussian.total(moments.mass)
+          const all = learned + (beyond ?? 0)
+          // Where the background takes all rows, nothing is said of components.
+          return joined(learned > 0 ? mStep.maximise(params, moments, at) : params, {
+            ...own(params),
+            ...(beyond !== undefined && { backgroundShare: scalar(logOdds(beyond / all)) })
+          })
+        }
+      }),
+      distance: () => (from, to) => {
+        const apart = O.isSome(family.distance) ? family.distance.value(from, to) : 0
+        const [before, after] = [from, to].map(shareOf)
+        // Fisher's metric of a share.
+        const share = Elementary.square(after - before) / Math.max(before * (1 - before), Number.MIN_VALUE)
+        return Math.sqrt(apart * apart + share)
+      }
+    },
+    {}
+  )
+}
+
+const made = Case.define('Score', {
+  name: 'withBackground',
+  about: 'a mixture beside rows of no component, from a density that is not learned (Banfield & Raftery 1993)',
+  fields: {
+    /** Of the background: a Cauchy, or a box about the data. */
+    shape: Field.oneOf(['cauchy', 'box']),
+    /** The mixture beside it. */
+    score: Field.of(concept)
+  },
+  on: 'score',
+  example: { score: isotropic({ components: 2 }) },
+  formula: ({ shape, score }) =>
+    `s = ∇ log((1 − b) p + b ${shape === 'cauchy' ? 't_1(x; centre, scale²)' : 'U(centre ± scale)'}), b = 1/(1 + exp(−backgroundShare)), ` +
+    `p of ${Case.formula(score)}`,
+  check: ({ score }) => fits('a background', score, O.isSome(gaussiansOf(score))),
+  meaning: ({ shape, score }) =>
+    // Its parameters are theirs, and others.
+    around(
+      score,
+      () => true,
+      gaussians => beside(gaussians, shape) as unknown as Model<Own>
+    )
+})
+
+export interface Options {
+  /** A Cauchy, which takes rows however far off; or a uniform box, as mclust has it. */
+  readonly shape?: 'cauchy' | 'box'
+}
+
+/**
+ * The same mixture beside a background, of which only the share is learned: p(x) = (1 − b) Σ π_k p_k(x) + b u(x). A row that u makes more
+ * probable than each component belongs to none: `Fit.assign` tells it as −1, `ornstein assign` as `background`.
+ *
+ * u is a Cauchy, a multivariate t with one degree of freedom, at the medians of the columns with twice the distance between their quartiles as
+ * scale: its tails are so heavy that no row is too far off for it. `shape: 'box'` is the uniform density on the ranges of the columns, as mclust has
+ * it: there one far row widens the box for all. Where it is, initializers take from the data; `backgroundCentre` and `backgroundScale`, the logarithm
+ * of its scales, are not learned, and `backgroundShare` is log b/(1 − b).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Score } from 'ornstein'
+ *
+ * const score = pipe(Score.tied({ components: 2 }), Score.withBackground())
+ * assert.equal(Score.show(score), "Score.withBackground({ shape: 'cauchy' })(Score.tied({ components: 2 }))")
+ * assert.equal(Score.degreesOfFreedom(3)(score), Score.degreesOfFreedom(3)(Score.tied({ components: 2 })) + 1)
+ */
+export const withBackground = Case.called(
+  made,
+  (options: Options = {}) =>
+    <P extends string>(score: Score<P>) =>
+      // Its parameters are those of the score that is given, and those of the background.
+      made({ ...options })(score) as Score<string> as unknown as Score<P | Names>
+)

@@ -1,0 +1,61 @@
+/** Mixtures of Gaussians by their covariances and weights. */
+import { Case, Field } from '../core/index.js'
+import type { Score } from '../family/family.js'
+import { family } from '../mixture/gaussians/define.js'
+import * as Covariance from './covariance.js'
+import * as Derive from '../mixture/gaussians/derive.js'
+
+type Weights = 'free' | 'equal'
+
+/** What a mixture is made of: covariances as a value, or by the name that mclust, or McNicholas & Murphy, have for them. */
+export interface Options<C, W> {
+  readonly components: number
+  readonly covariance: C
+  /** 'free' unless given. */
+  readonly weights?: W
+}
+
+/** The names of its parameters: equal weights have none. */
+export type ParametersOf<C, W> = 'means' | (W extends 'equal' ? never : 'logits') | Covariance.ParametersOf<C>
+
+export type Given = Covariance.Covariance<string> | Covariance.Name | Covariance.FactorName
+
+const fields = {
+  /** How many. */
+  components: Field.count({ suggestion: 2 }),
+  /** Which covariances they have. */
+  covariance: Covariance.field,
+  /** Whether weights are learned, or all alike. */
+  weights: Field.quiet(Field.oneOf(['free', 'equal']))
+}
+
+const made = family({
+  name: 'mixture',
+  about: 'Gaussians by their covariances and weights',
+  fields,
+  formula: ({ components, covariance, weights }) =>
+    `s(x) = −Σ w_i S_i⁻¹(x − m_i) over ${components} components, S_i = α²Σ_i + σ²I, Σ_i = ${Covariance.concept.meaning(covariance).formula}, ` +
+    `w = softmax(${weights === 'free' ? 'logits_i ' : ''}− ½ log|S_i| − ½(x − m_i)ᵀS_i⁻¹(x − m_i)), m_i = α means_i`,
+  called: ({ covariance, weights }) => (weights === 'free' ? (Covariance.nameOf(covariance) ?? covariance._tag) : null),
+  ...Derive.byFields<string, typeof fields>(({ components, covariance, weights }) => ({
+    components,
+    weights,
+    covariance: Covariance.interpret(covariance)
+  }))
+})
+
+/** Its own fields. */
+export interface Made {
+  readonly _tag: 'mixture'
+  readonly components: number
+  readonly covariance: Covariance.Covariance<string>
+  readonly weights: Weights
+}
+
+/** A mixture of any covariances. */
+export const mixture = Case.called(
+  made,
+  <const C extends Given, const W extends Weights = 'free'>(options: Options<C, W>) =>
+    // Its parameters are those of its covariances and weights.
+    made(options) as unknown as Score<ParametersOf<C, W>> & Made
+)

@@ -1,0 +1,376 @@
+/** Mixtures of multivariate t, whatever the covariances: what follows of a family of Gaussians, and ν. */
+import * as O from 'fp-ts/lib/Option.js'
+import { flow, identity, pipe } from 'fp-ts/lib/function.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import {
+  exp,
+  expandDims,
+  add,
+  fill,
+  min,
+  mul,
+  neg,
+  reciprocal,
+  reshape,
+  softmax,
+  stopGradient,
+  zeros,
+  zerosLike,
+  type NdArray,
+  type Tensor
+} from '../../lib/index.js'
+import { Case, Field, Problem } from '../core/index.js'
+import { without as omitted } from '../core/record.js'
+import {
+  cleanRow,
+  concept,
+  interpret,
+  meaningOf,
+  nameOf,
+  type Family,
+  type Learned,
+  type Meaning,
+  type Model,
+  type Moments,
+  type MStep,
+  type RowLevel,
+  type Score,
+  type Start,
+  type Symmetries
+} from '../family/family.js'
+import { clean } from '../schedule/dynamics.js'
+import type { Mixture } from '../family/mixtureData.js'
+import type * as Params from '../family/params.js'
+import * as Student from '../mixture/student.js'
+import { modelOf } from '../mixture/gaussians/define.js'
+import * as Gaussian from '../mixture/gaussians/gaussian.js'
+import { diagonal } from '../mixture/gaussians/diagonal.js'
+import * as Terms from '../mixture/gaussians/precisions.js'
+
+export type Nu = 'own' | 'common' | number
+
+/** ν of components before anything is learned of it. */
+const START = 10
+
+/** What is asked of the parameters of Gaussians by name. */
+export type Own = 'means' | 'logits'
+
+/** A family of Gaussians that has all that an M-step of parts of it asks for. */
+export interface Gaussians {
+  readonly model: Model<Own>
+  readonly family: Family<Own>
+  readonly mStep: MStep<Own>
+  readonly start: Start<Own>
+  readonly toMixture: (params: Params.Params<Own>) => Mixture
+  readonly fromMixture: (mixture: Mixture) => Params.Params<Own>
+}
+
+/** The M-step of moments as they are: those of rows without noise at time 0, whatever the level of the rows. */
+const whereSeen = (mStep: MStep<Own>): MStep<Own> => ({
+  ...mStep,
+  maximise: (params, moments, at) =>
+    mStep.maximise(params, moments, moments.isDenoised === true ? { ...at, level: clean } : at)
+})
+
+/** The family of a score, where it is of Gaussians whose centres and widths are learned. */
+export const gaussiansOf = (score: Score<string>): O.Option<Gaussians> => {
+  // It may have other names, which nothing here asks for.
+  const model = interpret(score) as unknown as Model<Own>
+  return pipe(
+    model.family,
+    O.filter(
+      ({ hasBackground, mirrored, unitVariance, held }) =>
+        !hasBackground && !mirrored && !unitVariance && held.length === 0
+    ),
+    O.filter(() => Object.hasOwn(model.shapes(1), 'means')),
+    O.bindTo('family'),
+    O.bind('mStep', ({ family }) => family.mStep),
+    O.bind('start', ({ family }) => family.start),
+    O.bind('toMixture', ({ family }) => family.toMixture),
+    O.bind('fromMixture', ({ family }) => family.fromMixture),
+    O.map(found => ({ ...found, model, mStep: whereSeen(found.mStep) }))
+  )
+}
+
+/** What a score means that is made around another; where it cannot be, its problems are said by `check`. */
+export const around = (
+  score: Score<string>,
+  serves: (gaussians: Gaussians) => boolean,
+  made: (gaussians: Gaussians) => Model<Own>
+): Meaning<string> =>
+  pipe(
+    gaussiansOf(score),
+    O.filter(serves),
+    O.match(
+      () => meaningOf(interpret(score)),
+      gaussians =>
+        meaningOf(made({ ...gaussians, model: { ...gaussians.model, called: nameOf(score) } })) as Meaning<string>
+    )
+  )
+
+type Move<P extends string> = (params: Params.Params<P>) => Params.Params<P>
+
+/** How others that stand beside the parameters of Gaussians go with the rows and the order of components; as they are unless given. */
+interface Beside<P extends string> {
+  readonly shifted?: (by: Float64Array) => Move<P>
+  readonly scaled?: (by: Float64Array) => Move<P>
+  readonly relabel?: (order: ReadonlyArray<number>) => Move<P>
+}
+
+/** What a family says that is made around Gaussians. */
+interface Followed<P extends string> {
+  readonly count: () => Gaussians['family']['count']
+  readonly leastRows: () => Gaussians['family']['leastRows']
+  readonly start: () => Omit<Start<P>, 'centres'> & Pick<Start<Own>, 'centres'>
+  readonly shifted: () => ((by: Float64Array) => Move<P>) | undefined
+  readonly scaled: () => ((by: Float64Array) => Move<P>) | undefined
+  readonly symmetries: () => Symmetries<P> | undefined
+}
+
+/** What follows of the Gaussians for what is made around them: `carried` is what moves their parameters, the others being as they are. */
+export const following = <P extends string>(
+  { family, start }: Gaussians,
+  started: (params: Params.Params<Own>) => Params.Params<P>,
+  carried: (move: Move<Own>) => Move<P>,
+  { shifted = () => identity, scaled = () => identity, relabel = () => identity }: Beside<P> = {}
+): Followed<P> => ({
+  count: () => family.count,
+  leastRows: () => family.leastRows,
+  start: () => ({
+    count: start.count,
+    centres: start.centres,
+    fromCentres: (centres: NdArray, variance: number) => started(start.fromCentres(centres, variance))
+  }),
+  shifted: () =>
+    pipe(
+      family.shifted,
+      O.map(shift => (by: Float64Array) => flow(shifted(by), carried(shift(by)))),
+      O.toUndefined
+    ),
+  scaled: () =>
+    pipe(
+      family.scaled,
+      O.map(scale => (by: Float64Array) => flow(scaled(by), carried(scale(by)))),
+      O.toUndefined
+    ),
+  symmetries: () =>
+    pipe(
+      family.symmetries,
+      O.map(({ relabel: inOrder, rotate }): Symmetries<P> => ({
+        ...(inOrder && { relabel: order => flow(relabel(order), carried(inOrder(order))) }),
+        ...(rotate && { rotate: map => carried(rotate(map)) })
+      })),
+      O.toUndefined
+    )
+})
+
+/** What an M-step learns. */
+export const learnedBy = ({ second, isShared, isVolumeShared }: MStep<Own>): Learned => ({
+  second,
+  ...(isShared && { isShared }),
+  ...(isVolumeShared && { isVolumeShared })
+})
+
+/** What is said of a score that is none of Gaussians. */
+export const fits = (word: string, score: Score<string>, isServed: boolean): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(
+    isServed,
+    'score',
+    Case.show(score),
+    `a family of Gaussians whose covariances are learned, for ${word}`,
+    "take Score.full, or Score.mixture({ components: 2, covariance: 'VVE' })"
+  )
+
+/** What t components are made of, in the vocabulary. */
+const partsOf = ({ model, family }: Gaussians, params: Params.Tensors<Own>, dim: number): Terms.Gaussians => {
+  const middle: Params.Tensors<Own> = { ...params, means: zerosLike(params.means) }
+  const atCentre = (rows: number, level: RowLevel): Tensor =>
+    family.components(middle, dim).logDensity(zeros([rows, dim]), level)
+  return {
+    logDensity: family.components(params, dim).logDensity,
+    atCentre,
+    // div ∇ log p of components about one centre is there −Σ w_k tr Σ_k⁻¹: of equal shares w where weights are learned.
+    least: () => {
+      const peak = atCentre(1, cleanRow())
+      const even: Params.Tensors<Own> = Object.hasOwn(params, 'logits')
+        ? { ...middle, logits: neg(reshape(peak, [-1])) }
+        : middle
+      const shares = softmax(add(peak, expandDims(family.components(even, dim).logWeights, 0)))
+      return stopGradient(mul(min(shares), reciprocal(neg(model.divergence(even, zeros([1, dim]), cleanRow())))))
+    }
+  }
+}
+
+/** Of a common ν that of all rows. */
+const meanOf = ({ mass, tails }: Moments, isCommon: boolean): Float64Array | null =>
+  tails === undefined
+    ? null
+    : isCommon
+      ? Float64Array.of(mass.reduce((sum, m, k) => sum + m * tails[k], 0) / Gaussian.total(mass))
+      : tails
+
+const logOf = (nu: number): number => Elementary.log(Math.min(Math.max(nu, Student.LEAST), Student.MOST))
+
+/** A model of which each component is a t. */
+const tailed = (gaussians: Gaussians, nu: Nu): Model<Own> => {
+  type P = Own | 'logNu'
+  const { model, family, mStep, toMixture, fromMixture } = gaussians
+  const count = (dim: number): number => family.count(dim)
+  const isNumber = typeof nu === 'number'
+  const shapeOf = (components: number): ReadonlyArray<number> => (nu === 'own' ? [components] : [])
+  const filled = (components: number, values: (k: number) => number): NdArray => {
+    const shape = shapeOf(components)
+    return { shape, values: Float64Array.from({ length: nu === 'own' ? components : 1 }, (_, k) => values(k)) }
+  }
+  const withNu = (params: Params.Params<Own>, logNu: NdArray): Params.Params<P> =>
+    // Of a number there is no parameter, and nothing asks for one.
+    (isNumber ? params : { ...params, logNu }) as Params.Params<P>
+  const without = (params: Params.Params<P>): Params.Params<Own> => omitted(params, 'logNu') as Params.Params<Own>
+  const nuOf = ({ logNu }: Params.Tensors<P>): Tensor => (isNumber ? fill([1], nu) : exp(logNu))
+  const numbersOf = ({ logNu }: Params.Params<P>, components: number): Float64Array =>
+    new Float64Array(components).map((_, k) => (isNumber ? nu : Elementary.exp(logNu.values[nu === 'own' ? k : 0])))
+  const started = (params: Params.Params<Own>): Params.Params<P> =>
+    withNu(
+      params,
+      filled(params.means.shape[0], () => logOf(START))
+    )
+  return modelOf<string, Field.NoFields, P, null>(
+    {
+      name: 'withTails',
+      about: '',
+      called: () => `${model.called ?? ''} with tails`,
+      parameters: () => dim => {
+        const shapes = model.shapes(dim)
+        return { ...shapes, ...(!isNumber && { logNu: shapeOf(shapes.means[0]) }) } as Params.Shapes<P>
+      },
+      degreesOfFreedom: () => dim => model.degreesOfFreedom(dim) + (nu === 'own' ? count(dim) : isNumber ? 0 : 1),
+      components: () => (params, dim) => {
+        const parts = partsOf(gaussians, params, dim)
+        const { logWeights, centres } = family.components(params, dim)
+        const of = nuOf(params)
+        return {
+          logWeights,
+          centres,
+          logDensity: Terms.logDensity(parts, of),
+          clean: Terms.clean(parts, of)
+        }
+      },
+      ...following<P>(gaussians, started, move => params => withNu(move(without(params)), params.logNu), {
+        relabel: order => params =>
+          nu === 'own' ? { ...params, logNu: Gaussian.inOrder(order)(params.logNu) } : params
+      }),
+      hasTails: true,
+      toMixture: () => params => {
+        const mixture = toMixture(params)
+        return { ...mixture, tails: numbersOf(params, mixture.weights.length) }
+      },
+      fromMixture: () => mixture => {
+        const { tails, weights } = mixture
+        const of = (k: number): number => logOf(tails === undefined ? START : tails[k])
+        return withNu(
+          fromMixture(mixture),
+          filled(weights.length, k => (nu === 'own' ? of(k) : weights.reduce((sum, w, k) => sum + w * of(k), 0)))
+        )
+      },
+      mStep: () => ({
+        ...learnedBy(mStep),
+        // That of its Gaussians may be; and what is said of rows that support a component is said of Gaussians alone.
+        isGeneralized: true,
+        maximise: (params, moments, at): Params.Params<P> => {
+          const found = mStep.maximise(params, moments, at)
+          const means = meanOf(moments, nu === 'common')
+          const before = isNumber ? filled(0, () => 0) : params.logNu
+          return withNu(
+            found,
+            means === null || isNumber
+              ? before
+              : filled(moments.mass.length, k =>
+                  nu === 'common' || moments.mass[k] > 0 ? logOf(Student.likeliestNu(means[k])) : before.values[k]
+                )
+          )
+        }
+      }),
+      distance: () => (from, to) => {
+        const own = O.isSome(family.distance) ? family.distance.value(from, to) : 0
+        const apart = isNumber
+          ? 0
+          : from.logNu.values.reduce((sum, l, k) => sum + Elementary.square(l - to.logNu.values[k]), 0)
+        return Math.sqrt(own * own + apart)
+      }
+    },
+    {}
+  ) as unknown as Model<Own>
+}
+
+const isNu = (u: unknown): u is Nu =>
+  u === 'own' || u === 'common' || (typeof u === 'number' && u >= Student.LEAST && u <= Student.MOST)
+
+const nuField = Field.withDefault(
+  Field.leaf<Nu>({
+    is: (u): u is Nu => u === 'own' || u === 'common' || typeof u === 'number',
+    holds: isNu,
+    domain: `'own', 'common' or a number in [${Student.LEAST}, ${Student.MOST}]`,
+    remedy: "try 'own', or 4",
+    show: nu => (typeof nu === 'string' ? `'${nu}'` : String(nu)),
+    arbitrary: fc => fc.oneof(fc.constantFrom<Nu>('own', 'common'), fc.double({ min: 1, max: 50, noNaN: true })),
+    sample: 'own'
+  }),
+  'own'
+)
+
+const made = Case.define('Score', {
+  name: 'withTails',
+  about:
+    'a mixture whose components are multivariate t, with the covariances of another as scales (Peel & McLachlan 2000)',
+  fields: {
+    /** Degrees of freedom: a number, or 'common' or 'own', which are learned. */
+    nu: nuField,
+    /** The mixture whose components get tails. */
+    score: Field.of(concept)
+  },
+  on: 'score',
+  example: { score: diagonal({ components: 2 }) },
+  formula: ({ nu, score }) =>
+    `s = ∇ log Σ π_i ∫ N(x; m_i, α²Σ_i/g + σ²I) Gamma(g; ν/2, ν/2) dg, ${typeof nu === 'number' ? `ν = ${nu}` : nu === 'own' ? 'ν_i = exp(logNu_i)' : 'ν = exp(logNu)'}, of ${Case.formula(score)}`,
+  check: ({ score }) => fits('tails', score, O.exists(({ family }: Gaussians) => !family.hasTails)(gaussiansOf(score))),
+  meaning: ({ nu, score }) =>
+    around(
+      score,
+      ({ family }) => !family.hasTails,
+      gaussians => tailed(gaussians, nu)
+    )
+})
+
+/** ν is each component's own unless given. */
+export interface Options<N extends Nu> {
+  /** 'own': one for each component; 'common': one for all; or a number in [½, 300], which is not learned. */
+  readonly nu?: N
+}
+
+/**
+ * The same mixture with components that are multivariate t: Σ_k are their scales, and ν their degrees of freedom. Rows far off then pull less:
+ * a row counts (ν + d)/(ν + q) for its component's moments, q its squared distance (Lange, Little & Taylor 1989).
+ *
+ * At a level the density is ∫ N(x; αc, α²Σ/g + σ²I) Gamma(g; ν/2, ν/2) dg, by the trapezoid rule in log g of 128 nodes, to about 1e-10 of log p;
+ * each costs what a row costs the Gaussians, by a program where covariances are along columns or by axes (EVE, VVE, VEE …), and else op by op. Expectation–maximization is exact: M-step of the Gaussians' on moments that are so weighed, and ν a
+ * root. Covariances are νΣ/(ν − 2), for ν > 2. One of `logNu`, log ν, is [K] or [].
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Score } from 'ornstein'
+ *
+ * const score = pipe(Score.mixture({ components: 2, covariance: 'VVE' }), Score.withTails({ nu: 'common' }))
+ * assert.deepEqual(Score.shapes(3)(score).logNu, [])
+ * assert.equal(
+ *   Score.show(score),
+ *   "Score.withTails({ nu: 'common' })(Score.mixture({ components: 2, covariance: 'VVE' }))"
+ * )
+ */
+export const withTails = Case.called(
+  made,
+  <const N extends Nu = 'own'>(options: Options<N> = {}) =>
+    <P extends string>(score: Score<P>) =>
+      // Its parameters are those of the score that is given, and ν.
+      made({ ...options })(score) as Score<string> as unknown as Score<P | (N extends number ? never : 'logNu')>
+)

@@ -1,0 +1,226 @@
+/** Split and merge moves (Ueda, Nakano, Ghahramani & Hinton 2000): out of the local maxima of a mixture's likelihood. */
+import { constant, pipe } from 'fp-ts/lib/function.js'
+import * as N from 'fp-ts/lib/number.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as Ord from 'fp-ts/lib/Ord.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { Key } from '../../lib/index.js'
+import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
+import * as Frame from '../mixture/em/frame.js'
+import * as Halves from './halves.js'
+import * as Split from './split.js'
+import * as Mixture from '../mixture/mixture.js'
+import { isGaussian } from '../mixture/component.js'
+import { inMemory } from '../mixture/passRows.js'
+import type * as Params from '../family/params.js'
+import type * as Points from '../data/points.js'
+import * as Source from '../data/source.js'
+import type { Family, MStep } from '../family/family.js'
+
+export interface Options {
+  /** How many moves are tried before the mixture is left as it is. */
+  readonly attempts: number
+  /** Steps of expectation–maximization after which a move is judged. */
+  readonly polish: number
+  readonly varianceFloor: number
+  /** The mean of the prior counts as so many rows, and moves raise the posterior; null for the likelihood. */
+  readonly prior: number | null
+}
+
+/** Moves are looked for on so many rows, drawn again at each step; whether one is kept is decided on all rows. */
+export const SURVEYED = 131_072
+
+/** A move that gains less than this of the mean log-likelihood is not one out of a local maximum. */
+const LEAST_GAIN = 1e-5
+
+/** Steps before a move may be given up: the first ones gain more and more. */
+const HASTE = 4
+
+/** A component whose least variance is at most so many times the floor is on its way there: its likelihood says nothing. */
+const COLLAPSING = 10
+
+/** One component put to halve another. */
+interface Move<P extends string> {
+  readonly removed: number
+  readonly split: number
+  /** What the halves are expected to gain, less what the loss of the component costs. */
+  readonly promise: number
+  readonly start: () => Params.Params<P>
+}
+
+/** All moves from given parameters, however promising. */
+type Moves<P extends string> = (params: Params.Params<P>) => ReadonlyArray<Move<P>>
+
+const paired = <P extends string, S extends { readonly gain: number }>(
+  cost: Float64Array,
+  splits: ReadonlyArray<S | null>,
+  start: (removed: number, split: number, found: S) => Params.Params<P>
+): ReadonlyArray<Move<P>> =>
+  Array.from(cost, (cost, removed) =>
+    splits.flatMap((found, split) =>
+      found === null || split === removed
+        ? []
+        : [{ removed, split, promise: found.gain - cost, start: () => start(removed, split, found) }]
+    )
+  ).flat()
+
+/** By what the family can do; none where it has not the way from and to mixtures. */
+const movesOf = <P extends string>(
+  { toMixture, fromMixture, mStep, unitVariance, mirrored, held, leastRows }: Family<P>,
+  { varianceFloor }: Options,
+  about: Points.Points
+): O.Option<Moves<P>> => {
+  const least = leastRows(about.dim)
+  if (mirrored) return O.none
+  if (O.isNone(toMixture) || O.isNone(fromMixture) || O.isNone(mStep)) return O.none
+  const [enter, leave, { second, isShared = false }] = [toMixture.value, fromMixture.value, mStep.value]
+  const rows = inMemory(about)
+  /**
+   * Of round mixtures the halves begin along the direction in which a component's rows spread most: in many columns those of all other
+   * mixtures, which look along several, find fewer.
+   */
+  const round = (mixture: Mixture.Mixture): ReturnType<Moves<P>> => {
+    const learned = { mixture, free: !unitVariance }
+    const { mass, cost, splits } = Split.survey(rows, learned, varianceFloor, least)
+    return paired(cost, splits, (removed, split, { halves }) =>
+      leave(Split.moved({ mass }, learned, { removed, split, halves }, varianceFloor))
+    )
+  }
+  const isFree = ({ removed, split }: Move<P>): boolean => !held.includes(removed) && !held.includes(split)
+  const moves: Moves<P> = params => {
+    const mixture = enter(params)
+    const isRound = mixture.factors === null && mixture.variances.length === Mixture.components(mixture)
+    if (isRound && isGaussian(mixture)) return round(mixture)
+    const { cost, splits } = Halves.survey(about, mixture, { second, isShared, leastRows: least })
+    return paired(
+      cost,
+      splits.map(list => list.at(0) ?? null),
+      (removed, split, { halves }) => leave(Halves.moved(mixture, removed, split, halves))
+    )
+  }
+  return O.some(params => moves(params).filter(isFree))
+}
+
+/** Whether a family can be moved so. */
+export const serves = <P extends string>({ toMixture, fromMixture, mStep, mirrored }: Family<P>): boolean =>
+  !mirrored && O.isSome(toMixture) && O.isSome(fromMixture) && O.isSome(mStep)
+
+/** What a step led to, and the move that it was; null where none raises the likelihood. */
+export interface Moved<P extends string> extends ExpectationMaximization.Taken<P> {
+  readonly move: { readonly removed: number; readonly split: number } | null
+}
+
+/**
+ * The first of the most promising moves that raises the likelihood; the parameters as they are, when none does. A move
+ * takes the component whose loss costs least and puts it to halve the one whose halves gain most. Of many rows a sample, by the key,
+ * says which are promising.
+ */
+export const step = <P extends string>(
+  family: Family<P>,
+  options: Options,
+  data: Source.Data,
+  take?: ExpectationMaximization.Take<P>
+): ((params: Params.Params<P>, key: Key.Key) => Moved<P>) => {
+  const { attempts, polish, varianceFloor, prior } = options
+  const { points: about, enter, leave } = Frame.of(family, data)
+  const leastRows = family.leastRows(data.dim)
+  const judge = ExpectationMaximization.judge(family, data, prior, take)
+  const em = ExpectationMaximization.step(family, varianceFloor, data, prior, take)
+  /** After all steps; null as soon as steps that gain no more than the last one would not get below the value in time. */
+  const polishedFrom = (start: Params.Params<P>, below: number): Params.Params<P> | null =>
+    RA.makeBy(polish, step => polish - step).reduce<{
+      readonly params: Params.Params<P> | null
+      readonly last: number
+    }>(
+      ({ params, last }, left) => {
+        if (params === null) return { params, last }
+        const taken = em(params)
+        const isHopeless = last - taken.value < (taken.value - below) / left
+        return { params: isHopeless && left < polish - HASTE ? null : taken.params, last: taken.value }
+      },
+      { params: start, last: Infinity }
+    ).params
+  /** How many components the floor alone holds up, or soon will. */
+  const narrow = (params: Params.Params<P>): number =>
+    pipe(
+      family.toMixture,
+      O.match(
+        () => 0,
+        toMixture => Mixture.atMinimumVariance(COLLAPSING * varianceFloor)(toMixture(params)).length
+      )
+    )
+  const movesOn = (points: Points.Points): Moves<P> =>
+    pipe(
+      movesOf(family, options, points),
+      O.getOrElse((): Moves<P> => () => [])
+    )
+  const movesFrom =
+    data.rows > SURVEYED
+      ? (key: Key.Key) => movesOn(pipe(key, Key.subset(data.rows, SURVEYED), Source.chosen)(about))
+      : constant(movesOn(Source.isSource(about) ? Source.select(RA.makeBy(about.rows, i => i))(about) : about))
+  return (params, key) => {
+    const { value, mass, lost } = judge(params)
+    if (mass.length < 2) return { value, params, move: null }
+    const moves = pipe(
+      movesFrom(key)(enter(params)),
+      RA.sort(
+        pipe(
+          N.Ord,
+          Ord.reverse,
+          Ord.contramap(({ promise }: Move<P>) => promise)
+        )
+      )
+    )
+    return pipe(
+      moves.slice(0, attempts),
+      RA.findFirstMap(({ removed, split, start }) => {
+        const polished = polishedFrom(leave(start()), value - LEAST_GAIN)
+        if (polished === null) return O.none
+        const found = judge(polished)
+        const isFixed = (k: number): boolean => found.mass[k] * data.rows >= leastRows
+        const isHeld = narrow(polished) <= narrow(params)
+        const holds = isFixed(removed) && isFixed(split) && found.lost <= lost && isHeld
+        return found.value < value - LEAST_GAIN && holds
+          ? O.some({ params: polished, move: { removed, split } })
+          : O.none
+      }),
+      O.getOrElse((): Omit<Moved<P>, 'value'> => ({ params, move: null })),
+      led => ({ value, ...led })
+    )
+  }
+}
+
+/** So many of the most promising splits are starts for one component more. */
+const GROWTHS = 3
+
+/** Starts for one component more, each a component in two halves, the most promising first; none where a family has no such way. */
+export const grown =
+  <P extends string>(family: Family<P>, larger: Family<P>, points: Points.Points) =>
+  (params: Params.Params<P>): ReadonlyArray<Params.Params<P>> => {
+    const { points: about, enter, leave } = Frame.of(family, points)
+    if (O.isNone(family.toMixture) || O.isNone(larger.fromMixture)) return []
+    const mixture = family.toMixture.value(enter(params))
+    const from = larger.fromMixture.value
+    const { second, isShared } = pipe(
+      larger.mStep,
+      O.getOrElse((): Pick<MStep<P>, 'second' | 'isShared'> => ({ second: 'trace' }))
+    )
+    const { splits } = Halves.survey(about, mixture, {
+      second,
+      isShared: isShared === true,
+      leastRows: family.leastRows(points.dim),
+      isThorough: true
+    })
+    return pipe(
+      splits.flatMap((ofOne, k) => ofOne.map(split => ({ ...split, k }))),
+      RA.sort(
+        pipe(
+          N.Ord,
+          Ord.reverse,
+          Ord.contramap(({ gain }: Halves.Split) => gain)
+        )
+      ),
+      RA.takeLeft(GROWTHS),
+      RA.map(({ k, halves }) => leave(from(Halves.grown(mixture, k, halves))))
+    )
+  }

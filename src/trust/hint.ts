@@ -1,0 +1,202 @@
+/** Whether tails or a background would be chosen beside what was: a few steps from where a fit ended, on few rows. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { Key } from '../../lib/index.js'
+import * as Points from '../data/points.js'
+import * as Scaling from '../data/scaling.js'
+import * as Component from '../mixture/component.js'
+import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
+import * as Missing from '../mixture/em/missing.js'
+import * as Mixture from '../mixture/mixture.js'
+import * as Statistics from '../mixture/statistics.js'
+import * as Score from '../score/score.js'
+import { by, isSound, type Criterion, type Ranked } from '../choice/candidates.js'
+import { bothMaps, climb, foot } from '../choice/grown.js'
+
+/** What would be chosen. */
+export interface Hint {
+  readonly beside: 'tails' | 'background'
+  readonly components: number
+  /** By so much its criterion is lower than that of what was chosen, on the rows that were looked at; of `lone` components it may be higher. */
+  readonly less: number
+  /** How many rows the background has, weighted; 0 of tails. */
+  readonly rows: number
+  /** How many components of what was chosen rest on at most d rows, which the background takes. */
+  readonly lone: number
+}
+
+/** A family and its mixture, in the data's own units. */
+export interface Start {
+  readonly score: Score.Score<string>
+  readonly mixture: Mixture.Mixture
+}
+
+/** What was learned: what was chosen, and beside it the best of other numbers of components. */
+export interface Learned {
+  readonly chosen: Start
+  /** None where nothing was chosen from: a hint is then looked for only where rows are far from all components. */
+  readonly others: ReadonlyArray<Start>
+  /** Scores of the families that it was chosen from, each of any number of components. */
+  readonly families: ReadonlyArray<Score.Score<string>>
+  readonly points: Points.Points
+  /** The origin and unit of each column in which it was learned. */
+  readonly scaling: Points.Scaling | null
+  readonly criterion: Criterion
+  readonly prior: number | null
+}
+
+/** Of ranked candidates the best of each number of components, the first without. */
+export const others = (candidates: ReadonlyArray<Ranked>): ReadonlyArray<Start> =>
+  candidates
+    .filter(
+      (one, i) =>
+        i > 0 &&
+        isSound(one) &&
+        candidates.findIndex(other => other.components === one.components && isSound(other)) === i
+    )
+    .map(({ pipeline: { score }, mixture }) => ({ score, mixture }))
+
+/** Of ranked candidates a score of each family. */
+export const families = (candidates: ReadonlyArray<Ranked>): ReadonlyArray<Score.Score<string>> =>
+  candidates
+    .filter(({ family }, i) => candidates.findIndex(other => other.family === family) === i)
+    .map(({ pipeline: { score } }) => score)
+
+/** So many rows are looked at, and so many steps are taken: a part of what it takes to choose. */
+const ROWS = 2000
+const STEPS = 30
+
+/** By less the criterion does not decide: its belief is then more than a hundredth. */
+const CLEAR = 10
+
+/** Whether more rows are beyond all components than five times as many as would be of the mixture. */
+const isFar = (points: Points.Points, mixture: Mixture.Mixture): boolean =>
+  Mixture.memberships(points)(mixture).filter(({ isOutlier }) => isOutlier).length > Math.max(1, points.rows / 200)
+
+/** Components of a smaller share may stand for rows of none. */
+const SMALL = 0.05
+
+/** A mixture without some components, in families of which each is a start. */
+const without = (
+  mixture: Mixture.Mixture,
+  isLeftOut: (weight: number) => boolean,
+  scores: ReadonlyArray<Score.Score<string>>
+): ReadonlyArray<Start> => {
+  const all = Component.componentsOf(mixture)
+  const left = all.filter(({ weight }) => !isLeftOut(weight))
+  return left.length === all.length || left.length === 0
+    ? []
+    : scores
+        .filter(score => 'components' in score)
+        .map(score => ({
+          score: { ...score, components: left.length } as Score.Score<string>,
+          mixture: Component.ofComponents(left)
+        }))
+}
+
+/**
+ * What the criterion would choose of what was learned with tails, or beside a background; null where nothing is lower by ten. Where components rest on
+ * at most d rows, it is the background that takes these, though the criterion may hardly tell them apart. Each starts where
+ * learning ended, and takes at most thirty steps on at most two thousand rows: so a hint may be missed, and is no proof. Compare by
+ * `fit(rows, { robust: true })`.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { fit } from 'ornstein'
+ *
+ * const near = Array.from({ length: 60 }, (_, i) => [(i % 2) * 9 + ((i * 7) % 10) / 10, ((i * 3) % 11) / 5])
+ * const model = fit([...near, [12, -6], [-6, 9], [14, 12]], { components: 2, family: 'full' })
+ * assert.equal(model.hint()?.beside, 'background')
+ */
+export const of = ({ chosen, others, families, points: all, scaling, criterion, prior }: Learned): Hint | null => {
+  const { mixture } = chosen
+  if (mixture.tails !== undefined || mixture.background !== undefined || Missing.has(all)) return null
+  const { rows, dim } = all
+  const own = rows <= ROWS ? all : Points.select(Key.subset(rows, ROWS)(Key.fromSeed(0)))(all)
+  if (others.length === 0 && !isFar(own, mixture)) return null
+  const points = scaling === null ? own : Points.inUnits(scaling)(own)
+  const inverse = scaling && Scaling.inverse(scaling)
+  const value = by(criterion === 'crossValidated' ? 'bic' : criterion)
+  const statisticsOf = (score: Score.Score<string>, mixture: Mixture.Mixture): Statistics.Statistics =>
+    Statistics.of(own, Score.degreesOfFreedom(dim)(score))(mixture)
+  const columns = Array.from({ length: dim }, (_, j) =>
+    Float64Array.from({ length: points.rows }, (_, i) => points.values[i * dim + j]).sort()
+  )
+  // Where a column has one number only, densities are of the floor.
+  if (columns.some(column => column[0] === column[column.length - 1])) return null
+  /** What a few steps lead to; none where the family cannot be learned so. */
+  const reached = (score: Score.Score<string>, from: Mixture.Mixture): O.Option<Statistics.Statistics> =>
+    Score.problems(points)(score).length > 0
+      ? O.none
+      : pipe(
+          bothMaps(score),
+          O.filter(({ family }) => ExpectationMaximization.serves(family)),
+          O.map(({ family, fromMixture, toMixture }) => {
+            const start = fromMixture(inverse === null ? from : Mixture.inUnits(inverse)(from))
+            const placed = pipe(
+              family.placed,
+              O.match(
+                () => start,
+                placed => placed(columns)(start)
+              )
+            )
+            const step = ExpectationMaximization.step(family, FLOOR, points, prior)
+            const found = toMixture(climb(step, STEPS, foot(placed)).params)
+            return statisticsOf(score, scaling === null ? found : Mixture.inUnits(scaling)(found))
+          })
+        )
+  // On few of the rows all are fitted to these.
+  const before = Math.min(
+    value(statisticsOf(chosen.score, mixture)),
+    ...(own === all ? [] : RA.fromOption(reached(chosen.score, mixture)).map(value))
+  )
+  const share = Points.totalWeight(all) / Points.totalWeight(own)
+  const hintsOf = (starts: ReadonlyArray<Start>, lone = 0): ReadonlyArray<Hint> =>
+    starts
+      .flatMap(({ score, mixture }) =>
+        (lone > 0 ? (['background'] as const) : (['tails', 'background'] as const)).flatMap(beside =>
+          RA.fromOption(
+            reached((beside === 'tails' ? Score.withTails({ nu: 'common' }) : Score.withBackground())(score), mixture)
+          ).map((statistics): Hint => ({
+            beside,
+            components: Mixture.components(mixture),
+            less: before - value(statistics),
+            rows: share * (statistics.beyond ?? 0),
+            lone
+          }))
+        )
+      )
+      .filter(({ beside, rows }) => beside === 'tails' || rows >= Math.max(1, lone / 2))
+  const best = (hints: ReadonlyArray<Hint>, least: number): Hint | null =>
+    hints.reduce<Hint | null>((best, one) => (one.less > (best?.less ?? least) ? one : best), null)
+  const isLone = (weight: number): boolean => weight * Points.totalWeight(all) < dim + LEAST
+  const lone = mixture.weights.filter(isLone).length
+  return (
+    // A criterion finds components of a row or two cheap where covariances are common, and they are no clusters.
+    (lone === 0 ? null : best(hintsOf(without(mixture, isLone, families), lone), -Infinity)) ??
+    best(hintsOf([chosen, ...without(mixture, weight => weight < SMALL, [chosen.score]), ...others]), CLEAR)
+  )
+}
+
+/** Of rows of one component, such a part of one may be another's. */
+const LEAST = 0.5
+
+/** No component of a candidate is narrower, in the units that it is learned in. */
+const FLOOR = 1e-6
+
+/** “Beside a background the ICL of 2 components is 63 lower …” */
+export const sentence = (hint: Hint, criterion: string): string =>
+  hint.lone === 0 ? gained(hint, criterion) : rested(hint, criterion)
+
+/** “3 components rest on a row or two alone …” */
+const rested = ({ components, less, rows, lone }: Hint, criterion: string): string =>
+  `${lone === 1 ? 'A component rests' : `${lone} components rest`} on too few rows for a cluster. ` +
+  `Beside a background, which takes about ${Math.round(rows)} rows, ${components} component${components === 1 ? '' : 's'} describe${components === 1 ? 's' : ''} the others, ` +
+  `with an ${criterion} about ${Math.abs(less).toFixed(0)} ${less > 0 ? 'lower' : 'higher'}. Compare with --robust -k ${components}.`
+
+const gained = ({ beside, components, less, rows }: Hint, criterion: string): string =>
+  (beside === 'tails'
+    ? `With heavy tails the ${criterion} of ${components} component${components === 1 ? '' : 's'} is about ${less.toFixed(0)} lower.`
+    : `Beside a background, which has about ${Math.round(rows)} rows, the ${criterion} of ${components} component${components === 1 ? '' : 's'} is about ${less.toFixed(0)} lower.`) +
+  ' Compare with --robust.'

@@ -1,0 +1,58 @@
+/** The M-step of factor analysers has several maxima: the one from many starts leaves a lesser. */
+import * as O from 'fp-ts/lib/Option.js'
+import { expect, it } from 'vitest'
+import { fit, Key, Mixture, Score, type Params, type Points } from '../../../src/index.js'
+import * as ExpectationMaximization from '../../../src/mixture/em/expectationMaximization.js'
+
+const DIM = 6
+
+/** Three columns that share a factor, and three that share a lesser one: one factor fits either. */
+const points: Points.Points = (() => {
+  const rows = 400
+  const normals = Mixture.sample(rows)(Key.fromSeed(4))(Mixture.of({ means: [new Array<number>(DIM + 2).fill(0)] }))
+  const values = new Float64Array(rows * DIM).map((_, at) => {
+    const [row, j] = [Math.floor(at / DIM), at % DIM]
+    const of = (k: number): number => normals.values[row * (DIM + 2) + k]
+    return (j < 3 ? 1.5 * of(0) : 1.1 * of(1)) + of(2 + j)
+  })
+  return { rows, dim: DIM, values }
+})()
+
+const score = Score.lowRank({ components: 1, rank: 1 })
+
+type Arrays = Params.Params<'means' | 'logits' | 'factors' | 'logNoise'>
+
+/** Begun with the lesser factor. */
+const lesser: Arrays = {
+  means: { shape: [1, DIM], values: new Float64Array(DIM) },
+  logits: { shape: [1], values: new Float64Array(1) },
+  factors: { shape: [1, DIM, 1], values: Float64Array.of(0, 0, 0, 1, 1, 1) },
+  logNoise: { shape: [1, DIM], values: new Float64Array(DIM) }
+}
+
+it('leaves a lesser maximum, at which the others stay', () => {
+  const { family } = Score.interpret(score)
+  if (O.isNone(family) || O.isNone(family.value.mStep)) throw new Error('no M-step')
+  const own = family.value
+  const mStep = family.value.mStep.value
+  const { anew } = mStep
+  if (anew === undefined) throw new Error('no M-step from many starts')
+  const step = ExpectationMaximization.step(own, 1e-4, points)
+  const climbed = (start: Arrays): Arrays => Array.from({ length: 300 }).reduce<Arrays>(at => step(at).params, start)
+  const value = (at: Arrays): number => step(at).value
+  const stuck = climbed(lesser)
+  const anewFamily = { ...own, mStep: O.some({ ...mStep, maximise: anew }) }
+  const left = ExpectationMaximization.step(anewFamily, 1e-4, points)(stuck).params
+  const free = climbed(left)
+  const shareOfFirst = ({ factors }: Arrays): number => {
+    const squares = factors.values.map(f => f * f)
+    return (squares[0] + squares[1] + squares[2]) / squares.reduce((sum, f) => sum + f, 0)
+  }
+  expect(shareOfFirst(stuck)).toBeLessThan(0.1)
+  expect(shareOfFirst(free)).toBeGreaterThan(0.9)
+  expect(value(free)).toBeLessThan(value(stuck) - 0.1)
+  // It is an M-step: it never goes down.
+  expect(value(left)).toBeLessThanOrEqual(value(stuck))
+  const found = fit(points, { components: 1, family: () => score, standardize: false })
+  expect(-found.logLikelihood).toBeCloseTo(value(free), 6)
+})

@@ -1,0 +1,103 @@
+/** A fit that is stuck between clusters says so, and good ones do not. */
+import { afterAll, describe, expect, it } from 'vitest'
+import {
+  Compile,
+  fit,
+  Initializer,
+  Key,
+  Mixture,
+  Pipeline,
+  Points,
+  Problem,
+  Run,
+  Schedule,
+  Score,
+  Stage,
+  Vocabulary
+} from '../../../src/index.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as Stuck from '../../../src/trust/stuck.js'
+import { today } from '../../today.js'
+import { place } from '../cli/harness.js'
+
+const here = place()
+afterAll(here.remove)
+
+// One cluster far to the left, two to the right.
+const truth = Mixture.of({ means: [[-20, 0], [8, 0], [16, 2]], weights: [0.4, 0.3, 0.3] }) // prettier-ignore
+const points = Mixture.sample(300)(Key.fromSeed(2))(truth)
+
+/** Expectation–maximization from means. */
+const from = (means: ReadonlyArray<ReadonlyArray<number>>): Pipeline.Pipeline<string> => {
+  const score = Score.isotropic({ components: means.length })
+  const family = Score.interpret(score).family
+  if (!O.isSome(family) || !O.isSome(family.value.fromMixture)) throw new RangeError('no way from mixtures')
+  return Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score,
+    initializer: Initializer.values(family.value.fromMixture.value(Mixture.of({ means }))),
+    stages: [Stage.expectationMaximization({ steps: 500, relativeChange: 1e-9 })]
+  })
+}
+
+/** Where it leads. */
+const learned = (means: ReadonlyArray<ReadonlyArray<number>>): Mixture.Mixture => {
+  const pipeline = from(means)
+  const { params } = Run.last(Problem.orThrow(Compile.pipeline(pipeline)(points)))(Key.fromSeed(1))
+  const found = Score.toMixture(pipeline.score)(params)
+  if (!O.isSome(found)) throw new RangeError('no mixture')
+  return found.value
+}
+const asked = (mixture: Mixture.Mixture): Stuck.Stuck | null =>
+  Stuck.of({ score: Score.isotropic({ components: 3 }), mixture, points, scaling: null, prior: null, fixed: [] })
+
+describe('a stuck fit', () => {
+  it('is told by its structure: two in one cluster, one over two', () => {
+    const mixture = learned([[-21, 0], [-19, 0], [12, 1]]) // prettier-ignore
+    const found = asked(mixture)
+    expect(found?.shared).toEqual([0, 1])
+    expect(found?.over).toBe(2)
+    // What the better place gains in the end, and a few steps nearly.
+    const best = learned([[-20, 0], [8, 0], [16, 2]]) // prettier-ignore
+    const [less, more] = [mixture, best].map(Mixture.meanLogDensity(points))
+    expect(found?.gain).toBeLessThanOrEqual(300 * (more - less) + 1e-6)
+    expect(found?.gain).toBeGreaterThan(0.9 * 300 * (more - less))
+    expect(asked(best)).toBe(null)
+  })
+
+  it('is none where components are merely too few or too many', () => {
+    expect(asked(learned([[-20, 0], [8, 0], [16, 2], [0, 0]]))).toBe(null) // prettier-ignore
+    const many = learned([[-20, 0], [8, 0], [16, 2], [17, 3]]) // prettier-ignore
+    expect(
+      Stuck.of({
+        score: Score.isotropic({ components: 4 }),
+        mixture: many,
+        points,
+        scaling: null,
+        prior: null,
+        fixed: []
+      })
+    ).toBe(null)
+  })
+
+  // Each day others.
+  it.each(Array.from({ length: 5 }, (_, i) => 5 * (today % 1000) + i))('is none of what fit chooses, seed %i', seed => {
+    const rows = Mixture.sample(200)(Key.fromSeed(seed))(truth)
+    expect(fit(rows, { components: [2, 3, 4, 5], family: ['isotropic', 'full'], seed }).stuck()).toBe(null)
+  })
+})
+
+it('ornstein fit prints it, and JSON and report have it', async () => {
+  const rows = Points.toRows(points).map(row => row.join(','))
+  here.write('rows.csv', `x,y\n${rows.join('\n')}\n`)
+  const pipeline = from([[-21, 0], [-19, 0], [12, 1]]) // prettier-ignore
+  here.write('stuck.json', JSON.stringify(Pipeline.codec(Vocabulary.standard).encode(pipeline)))
+  const line = 'fit @rows.csv --pipeline @stuck.json'
+  const said = 'components 1 and 2 share one cluster, while component 3 covers two'
+  const { stdout } = await here.ornstein(`${line} --report @stuck.html`)
+  expect(stdout.replace(/\s+/g, ' ')).toContain(said)
+  expect(here.read('stuck.html')).toContain(said)
+  const { stuck } = JSON.parse((await here.ornstein(`${line} --json`)).stdout) as { readonly stuck: Stuck.Stuck }
+  expect(stuck).toMatchObject({ shared: [1, 2], over: 3 })
+  expect((await here.ornstein('fit @rows.csv -k 3 --family isotropic')).stdout).not.toContain('stuck')
+})

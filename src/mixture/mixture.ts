@@ -49,7 +49,6 @@ import { rowwise, type Key, type NdArray, type Tensor } from '../../lib/index.js
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import { concatenated, nested, size } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import * as Errors from './em/errors.js'
 import * as Missing from './em/missing.js'
 import * as Moments from './em/moments.js'
 import * as Draw from './draw.js'
@@ -458,24 +457,13 @@ const ask =
     }).found.values
   }
 
-/** What is said of rows one after the other: those that miss cells, or have errors. */
-const rowByRow = (mixture: Mixture, points: Points): Moments.Told =>
-  points.errors === undefined
-    ? Moments.responsibilities(partsOf(mixture), points)
-    : Errors.responsibilities(
-        partsOf(mixture),
-        points,
-        points.errors,
-        new Float64Array(points.rows).fill(1 / points.rows)
-      )
-
 /** By the cells that a row has, where others are missing; and by its error, where it has one. */
 const whereMissing =
   (of: ReturnType<typeof ask>, ofSeen: (told: Moments.Told) => Float64Array) =>
   (points: Points) =>
   (mixture: Mixture): Float64Array =>
     Missing.has(somePoints(points)) || points.errors !== undefined
-      ? ofSeen(rowByRow(aMixture(mixture), points))
+      ? ofSeen(Moments.responsibilities(partsOf(aMixture(mixture)), points))
       : of(points)(mixture)
 
 /** log p(x) for each row; of a row with missing cells, which hold NaN, that of the columns it has. */
@@ -623,7 +611,12 @@ export const memberships =
     const said = (of: Points, isWhole: boolean): ReadonlyArray<Membership> =>
       of.rows === 0
         ? []
-        : told(isWhole && isGaussian(mixture) ? seenWhole(mixture, of, among) : rowByRow(mixture, of), mixture)
+        : told(
+            isWhole && isGaussian(mixture)
+              ? seenWhole(mixture, of, among)
+              : Moments.responsibilities(partsOf(mixture), of),
+            mixture
+          )
     if (points.errors !== undefined) return said(points, false)
     if (!Missing.has(points)) return said(points, true)
     // What is said of a row that is whole asks for no other.

@@ -39,8 +39,8 @@ import * as Strands from '../../../lib/rows/strands.js'
 import { stretch } from '../../../lib/rows/stretches.js'
 import { isGaussian, partsOf, type Component } from '../component.js'
 import * as Tensors from '../gaussians/tensors.js'
-import { asGaussian, moments, widthOf, type Doubted, type Sums } from './moments.js'
-import * as Errors from './errors.js'
+import { widthOf } from './loops.js'
+import { asGaussian, moments, type Doubted, type Sums } from './moments.js'
 import * as Scaled from './scaled.js'
 import * as Student from '../student.js'
 import * as FromGradient from './fromGradient.js'
@@ -48,7 +48,7 @@ import * as Mixture from '../mixture.js'
 import type { Rows } from '../passRows.js'
 import * as Params from '../../family/params.js'
 import type { Family, MStep, Second } from '../../family/family.js'
-import type { Level } from '../../schedule/schedule.js'
+import { clean, type Level } from '../../schedule/dynamics.js'
 
 /** Numbers of [rows, K, dim] that are held at once. */
 const BLOCK = 1 << 19
@@ -143,7 +143,7 @@ export const inLoops =
 
 const ofMixture = (mixture: Mixture.Mixture, level: Level, second: Second, rows: Rows): Strands.Sum<Sums> =>
   rows.errors !== undefined
-    ? Errors.moments(partsOf(mixture), second, rows, rows.errors, level)
+    ? moments(partsOf(mixture), second, rows, { errors: rows.errors, level })
     : isGaussian(mixture) || isClean(level)
       ? moments(componentsAt(level, mixture), second, rows)
       : Scaled.moments(mixture, level, second, rows)
@@ -314,10 +314,10 @@ export const described =
     const { rows, dim } = data
     const arrays = Tensors.arraysOf(mixture)
     const { errors } = data
-    if (errors !== undefined) return Errors.moments(partsOf(mixture), 'none', data, errors)
-    const inPlainLoops = (): Strands.Sum<Description> => moments(partsOf(mixture), 'none', data)
+    const inPlainLoops = (): Strands.Sum<Description> =>
+      moments(partsOf(mixture), 'none', data, errors === undefined ? null : { errors, level: clean })
     const width = mixture.factors === null ? 2 : dim + 1
-    if (data.misses === true || !isGaussian(mixture)) return inPlainLoops()
+    if (data.misses === true || errors !== undefined || !isGaussian(mixture)) return inPlainLoops()
     if (rows * mixture.means.values.length * width < WORTH.description) return inPlainLoops()
     return pipe(
       summedBy(descriptions, 'description', data)(arrays, {}, (own, x, w) => {

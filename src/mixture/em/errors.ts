@@ -1,7 +1,7 @@
 /**
- * The E-step of rows that were measured with errors, extreme deconvolution (Bovy, Hogg & Roweis 2011): row x_i is x_0 + e_i, x_0 of the mixture and e_i
- * normal with a covariance R_i that is known. With T_ik = Σ_k + R_i a row is N(c_k, T_ik) of component k, and x_0 given it has the mean
- * c_k + K(x − c_k), K = Σ_k T_ik⁻¹, and the covariance Σ_k − KΣ_k. These moments of x_0 are those of rows without errors, of which the M-step at time 0
+ * Rows that were measured with errors, as the E-step (`moments.ts`) sees them: extreme deconvolution (Bovy, Hogg & Roweis 2011). Row x_i is x_0 + e_i, x_0
+ * of the mixture and e_i normal with a covariance R_i that is known. With T_ik = Σ_k + R_i a row is N(c_k, T_ik) of component k, and x_0 given it has the
+ * mean c_k + K(x − c_k), K = Σ_k T_ik⁻¹, and the covariance Σ_k − KΣ_k. These moments of x_0 are those of rows without errors, of which the M-step at time 0
  * is one here, whatever the covariances. At a level (α, σ) x is αx_0 + αe + σz, T = α²(Σ + R) + σ²I and K = αΣT⁻¹. Of missing cells T has no
  * rows. Each row has triangles of its own, O(K d³), so that there is no program of it.
  */
@@ -9,162 +9,95 @@ import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import { dot, factorSymmetric, solveLower } from '../../../lib/arrays/linalg.js'
 import { refuse } from '../../../lib/plain/refuse.js'
-import * as Strands from '../../../lib/rows/strands.js'
-import { stretch, type Numbers } from '../../../lib/rows/stretches.js'
 import type { Second } from '../../family/family.js'
-import { clean, type Level } from '../../schedule/dynamics.js'
+import type { Level } from '../../schedule/dynamics.js'
 import { logWeight, type Component } from '../component.js'
-import { weightsOf, type Rows as Data } from '../passRows.js'
-import { mirror, partsOf, untold, widthOf, type Doubted, type Rows, type Told } from './moments.js'
+import { widthOf } from './loops.js'
+import type { Pattern, SeenByPattern } from './patterns.js'
 
-/** Stretches of rows, their weights and the covariances of their errors. */
-interface Stretch {
-  readonly x: Float64Array
-  readonly weights: Float64Array
-  readonly errors: Float64Array
+/** How rows see components by errors of their own. */
+export interface Measured {
+  /** What is common to the rows of a pattern: αc. */
+  readonly seen: (pattern: Pattern) => SeenByPattern
+  /**
+   * Of the n rows from the first on, whose deviations from the k-th centre are given: |L⁻¹δ|² and log π N, then in the place of δ the mean of x_0 less its
+   * own centre, and of its covariance what second moments count, a row after the other. Errors are [rows, d, d].
+   */
+  readonly see: (
+    pattern: Pattern,
+    errors: Float64Array,
+    first: number,
+    n: number,
+    k: number,
+    delta: Float64Array,
+    squares: Float64Array,
+    logs: Float64Array,
+    rests: Float64Array
+  ) => void
 }
 
-interface Expecting {
-  readonly width: number
-  readonly add: (rows: Stretch, told: Told | null, into: Float64Array) => void
-  readonly found: (sums: Float64Array) => Doubted
-}
+const none = new Float64Array(0)
 
-const expecting = (
+/** Components, at time 0, as rows at a level see them. */
+export const measured = (
   components: ReadonlyArray<Component>,
   second: Second,
   dim: number,
   { alpha, sigma }: Level
-): Expecting => {
+): Measured => {
   if (components.some(({ nu, background }) => nu !== undefined || background !== undefined))
     return refuse('errors: rows with errors are not learned with tails or beside a background; leave out `robust`')
-  const count = components.length
-  const per = widthOf(second, dim)
-  const width = 2 + count + count * dim + count * per
   const covariances = components.map(({ factor }) => Factor.covariance(factor, dim).values)
   const logWeights = components.map(({ weight }) => logWeight(weight))
-  const [t, l] = [new Float64Array(dim * dim), new Float64Array(dim * dim)]
-  const [there, r] = [new Int32Array(dim), new Float64Array(dim)]
-  /** V = L⁻¹αΣ[o, ·] of each component, so that K r = Vᵀ(L⁻¹r) and what is left of Σ is Σ − VᵀV. */
-  const v = components.map(() => new Float64Array(dim * dim))
-  const [logs, squares, means] = [new Float64Array(count), new Float64Array(count), new Float64Array(count * dim)]
-  const add: Expecting['add'] = ({ x, weights, errors }, told, into) => {
-    const rows = weights.length
-    for (let row = 0; row < rows; row++) {
-      let o = 0
-      for (let j = 0; j < dim; j++) if (!Number.isNaN(x[row * dim + j])) there[o++] = j
-      const error = row * dim * dim
-      let top = -Infinity
-      for (let k = 0; k < count; k++) {
-        const own = covariances[k]
+  const [t, l, y] = [new Float64Array(dim * dim), new Float64Array(dim * dim), new Float64Array(dim)]
+  /** V = L⁻¹αΣ[o, ·], so that Kδ = Vᵀ(L⁻¹δ) and what is left of Σ is Σ − VᵀV. */
+  const v = new Float64Array(dim * dim)
+  const per = widthOf(second, dim)
+  return {
+    seen: ({ order }) => ({
+      centres: Float64Array.from(components.flatMap(({ mean }) => Array.from(order, j => alpha * mean[j]))),
+      isTriangular: false,
+      ...{ constants: none, roots: none, gains: none, rests: none }
+    }),
+    see: ({ order, observed: o, rows }, errors, first, n, k, delta, squares, logs, rests) => {
+      const own = covariances[k]
+      for (let row = 0; row < n; row++) {
+        const [error, at, to] = [
+          (rows === null ? first + row : rows[first + row]) * dim * dim,
+          (k * n + row) * dim,
+          k * n + row
+        ]
         for (let i = 0; i < o; i++) {
-          r[i] = x[row * dim + there[i]] - alpha * components[k].mean[there[i]]
+          y[i] = delta[at + i]
           for (let j = 0; j <= i; j++) {
-            const at = there[i] * dim + there[j]
-            t[i * o + j] = Elementary.square(alpha) * (own[at] + errors[error + at])
+            const entry = order[i] * dim + order[j]
+            t[i * o + j] = Elementary.square(alpha) * (own[entry] + errors[error + entry])
           }
           t[i * (o + 1)] += Elementary.square(sigma)
-          for (let j = 0; j < dim; j++) v[k][i * dim + j] = alpha * own[there[i] * dim + j]
+          for (let j = 0; j < dim; j++) v[i * dim + j] = alpha * own[order[i] * dim + order[j]]
         }
         const isFound = factorSymmetric(t, 0, o, l, 0)
-        solveLower(l, 0, o, r, 0, 1, false)
-        solveLower(l, 0, o, v[k], 0, dim, false)
+        solveLower(l, 0, o, y, 0, 1, false)
+        solveLower(l, 0, o, v, 0, dim, false)
         let logRoot = 0
         for (let i = 0; i < o; i++) logRoot += Elementary.log(l[i * (o + 1)])
-        squares[k] = dot(r, 0, r, 0, o)
+        squares[to] = dot(y, 0, y, 0, o)
         // A covariance without a triangle is none: then there is no value.
-        logs[k] = isFound ? logWeights[k] - logRoot - (o / 2) * Elementary.log(2 * Math.PI) - squares[k] / 2 : NaN
+        logs[to] = isFound ? logWeights[k] - logRoot - (o / 2) * Elementary.log(2 * Math.PI) - squares[to] / 2 : NaN
         for (let j = 0; j < dim; j++) {
           let mean = 0
-          for (let i = 0; i < o; i++) mean += v[k][i * dim + j] * r[i]
-          means[k * dim + j] = mean
+          for (let i = 0; i < o; i++) mean += v[i * dim + j] * y[i]
+          delta[at + j] = mean
         }
-        if (!(logs[k] <= top)) top = logs[k]
-      }
-      if (told !== null) {
-        told.logs.set(logs, row * count)
-        told.squared.set(squares, row * count)
-        told.columns[row] = o
-        told.logDensity[row] = top
-      }
-      if (top === -Infinity) {
-        if (weights[row] > 0) into[0] = Infinity
-        continue
-      }
-      let total = 0
-      for (let k = 0; k < count; k++) total += Elementary.exp(logs[k] - top)
-      const log = Elementary.log(total)
-      into[0] -= weights[row] * (top + log)
-      into[1] += weights[row] * log
-      if (told !== null) told.logDensity[row] = top + log
-      for (let k = 0; k < count; k++) {
-        const share = Elementary.exp(logs[k] - top) / total
-        if (told !== null) told.shares[row * count + k] = share
-        const m = weights[row] * share
-        if (m === 0) continue
-        into[2 + k] += m
-        const [sums, out] = [2 + count + k * dim, 2 + count + count * dim + k * per]
-        for (let i = 0; i < dim; i++) {
-          into[sums + i] += m * means[k * dim + i]
-          for (let j = second === 'full' ? 0 : i; second !== 'none' && j <= i; j++) {
-            let left = covariances[k][i * dim + j]
-            for (let a = 0; a < o; a++) left -= v[k][a * dim + i] * v[k][a * dim + j]
-            const at = second === 'full' ? i * dim + j : second === 'diagonal' ? i : 0
-            into[out + at] += m * (means[k * dim + i] * means[k * dim + j] + left)
+        if (second === 'none') continue
+        rests.fill(0, to * per, (to + 1) * per)
+        for (let i = 0; i < dim; i++)
+          for (let j = second === 'full' ? 0 : i; j <= i; j++) {
+            let left = own[order[i] * dim + order[j]]
+            for (let a = 0; a < o; a++) left -= v[a * dim + i] * v[a * dim + j]
+            rests[to * per + (second === 'full' ? i * dim + j : second === 'diagonal' ? i : 0)] += left
           }
-        }
       }
     }
   }
-  return {
-    width,
-    add,
-    found: all => {
-      const own = partsOf(all.slice(), count, dim)
-      if (second === 'full') mirror(own.second, dim)
-      return { value: all[0], doubt: all[1], ...own, isDenoised: true }
-    }
-  }
-}
-
-/** −Σ w log p(x), and the moments of x_0 about the centres. */
-export const moments = (
-  components: ReadonlyArray<Component>,
-  second: Second,
-  data: Data,
-  errors: Numbers,
-  level: Level = clean
-): Strands.Sum<Doubted> => {
-  const { rows, dim, x } = data
-  const weights = weightsOf(data)
-  const { width, add, found } = expecting(components, second, dim, level)
-  return {
-    rows,
-    width,
-    strands: Strands.each(rows, width, (first, count, into) => {
-      add(
-        {
-          x: stretch(x, dim, first, count),
-          weights: stretch(weights, 1, first, count),
-          errors: stretch(errors, dim * dim, first, count)
-        },
-        null,
-        into
-      )
-    }),
-    found
-  }
-}
-
-/** What is said of each row in memory. */
-export const responsibilities = (
-  components: ReadonlyArray<Component>,
-  { rows, dim, values }: Rows,
-  errors: Float64Array,
-  weights: Float64Array
-): Doubted & Told => {
-  const { width, add, found } = expecting(components, 'none', dim, clean)
-  const [told, sums] = [untold(rows, components.length), new Float64Array(width)]
-  add({ x: values, weights: weights.subarray(0, rows), errors }, told, sums)
-  return { ...found(sums), ...told }
 }

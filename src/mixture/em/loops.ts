@@ -8,6 +8,10 @@ import * as Elementary from '../../../lib/numbers/elementary.js'
 import { lazy } from '../../../lib/plain/iterate.js'
 import type { Second } from '../../family/family.js'
 
+/** How many numbers the second moments of a component are. */
+export const widthOf = (second: Second, dim: number): number =>
+  ({ none: 0, trace: 1, diagonal: dim, full: dim * dim })[second]
+
 /** What is said of each row, by the columns that it has. */
 export interface Told {
   /** log π_k N(x; c_k, Σ_k), [rows, K] */
@@ -397,6 +401,20 @@ export const addRests: Readonly<Record<Second, AddRests>> = {
   trace: restsBy(false, k => k),
   diagonal: restsBy(false, (k, i, _, dim) => k * dim + i),
   full: restsBy(true, (k, i, j, dim) => (k * dim + i) * dim + j)
+}
+
+/** Adds to the second moments of a component what rows do not tell, where that is another of each: by what it answers for of them. */
+export const addEach = (
+  r: Float64Array,
+  of: number,
+  rests: Float64Array,
+  n: number,
+  out: Float64Array,
+  second: number,
+  per: number
+): void => {
+  for (let row = of; row < of + n; row++)
+    if (r[row] !== 0) for (let e = 0; e < per; e++) out[second + e] += r[row] * rests[row * per + e]
 }
 
 /** Adds sums of columns in a pattern's order to those of columns in their own. */

@@ -6,12 +6,14 @@
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Strands from '../../../lib/rows/strands.js'
-import { stretch } from '../../../lib/rows/stretches.js'
+import { stretch, type Numbers } from '../../../lib/rows/stretches.js'
 import { kernels } from '../../../lib/simd/index.js'
 import type { Moments, Second } from '../../family/family.js'
 import type { Component } from '../component.js'
+import { clean, type Level } from '../../schedule/dynamics.js'
 import * as Student from '../student.js'
 import { weightsOf, type Rows as Data } from '../passRows.js'
+import * as Errors from './errors.js'
 import * as Loops from './loops.js'
 import { patternsOf, seenBy, whole, type Pattern, type SeenByPattern } from './patterns.js'
 
@@ -22,12 +24,8 @@ export interface Rows {
   readonly dim: number
   readonly values: Float64Array
   /** See `Points.errors`. */
-  readonly errors?: Float64Array
+  readonly errors?: Float64Array | undefined
 }
-
-/** How many numbers the second moments of a component are. */
-export const widthOf = (second: Second, dim: number): number =>
-  ({ none: 0, trace: 1, diagonal: dim, full: dim * dim })[second]
 
 /** Lower triangles [K, d, d] made whole. */
 export const mirror = (matrices: Float64Array, dim: number): void => {
@@ -145,24 +143,31 @@ export const partsOf = (all: Float64Array, count: number, dim: number): Moments 
   second: all.subarray(2 + count + count * dim)
 })
 
+/** Rows of a strand, and the covariances of their errors where they have some. */
+interface Block {
+  readonly values: Float64Array
+  readonly weights: Float64Array
+  readonly errors: Float64Array | null
+}
+
 /** The E-step over rows, a block of them at a time. */
 interface Expecting {
   /** How many numbers rows sum. */
   readonly width: number
   /** Adds to `into` what the rows of a pattern sum, and writes what is said of each. */
-  readonly add: (
-    pattern: Pattern,
-    values: Float64Array,
-    weights: Float64Array,
-    told: Told | null,
-    into: Float64Array
-  ) => void
+  readonly add: (pattern: Pattern, rows: Block, told: Told | null, into: Float64Array) => void
   readonly found: (sums: Float64Array) => Doubted
 }
 
-const expecting = (components: ReadonlyArray<Component>, second: Second, dim: number): Expecting => {
+const expecting = (
+  components: ReadonlyArray<Component>,
+  second: Second,
+  dim: number,
+  /** The noise level of rows with errors; those without see components as they are at theirs. */
+  ofErrors: Level | null
+): Expecting => {
   const count = components.length
-  const per = widthOf(second, dim)
+  const per = Loops.widthOf(second, dim)
   const [{ nu, box, learned }, plain] = [beyondOf(components), 2 + count + count * dim + count * per]
   const width = plain + (nu === null ? 0 : 2 * count)
   const parts = (all: Float64Array): Moments => partsOf(all.subarray(0, plain), count, dim)
@@ -177,10 +182,11 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
     }
     return seen
   }
+  const measured = ofErrors && Errors.measured(components, second, dim, ofErrors)
   const own = new Float64Array(width)
-  const add: Expecting['add'] = (pattern, values, weights, told, into) => {
+  const add: Expecting['add'] = (pattern, { values, weights, errors }, told, into) => {
     const { order, observed: o, rows } = pattern
-    const { constants, centres, isTriangular, roots, gains, rests } = seenFrom(pattern)
+    const { constants, centres, isTriangular, roots, gains, rests } = measured?.seen(pattern) ?? seenFrom(pattern)
     own.fill(0)
     // in the order of the pattern
     const { mass, sums, second: out } = parts(own)
@@ -189,6 +195,7 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
     const length = rows === null ? weights.length : rows.length
     const most = Loops.most(count, dim)
     const { x: gathered, delta, squares, logs, tops, totals, lengths } = Loops.scratch(count, dim)
+    const left = new Float64Array(measured === null ? 0 : Math.min(most, length) * count * per)
     for (let first = 0; first < length; first += most) {
       const n = Math.min(most, length - first)
       const x = rows === null ? values : Loops.gather(values, rows, first, n, order, o, gathered)
@@ -196,6 +203,10 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
       for (let k = 0; k < count; k++) {
         const [at, to] = [k * n * dim, k * n]
         Loops.deviate(x, from, centres, k, delta, at, n, o, dim)
+        if (measured !== null && errors !== null) {
+          measured.see(pattern, errors, first, n, k, delta, squares, logs, left)
+          continue
+        }
         whiten(delta, at, roots, k, squares, to, n, o, dim)
         if (k === box) Loops.logUniform(constants[k], delta, at, roots, k, logs, to, n, o, dim, isTriangular)
         else if (nu !== null && nu[k] < Infinity) Loops.logStudent(constants[k], nu[k], o, squares, to, n, logs)
@@ -216,9 +227,10 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
         if (nu !== null) Loops.count(logs, to, n, squares, nu[k], o, below[k], own, plain + k, plain + count + k)
         if (isTriangular && o < dim) Loops.complete(delta, at, gains, k, n, o, dim)
         Loops.adds[second](logs, to, delta, at, sums, k * dim, out, k * per, n, dim)
+        if (measured !== null) Loops.addEach(logs, to, left, n, out, k * per, per)
       }
     }
-    if (o < dim) Loops.addRests[second](mass, rests, learned, o, dim, out)
+    if (o < dim && measured === null) Loops.addRests[second](mass, rests, learned, o, dim, out)
     into[0] += own[0]
     into[1] += own[1]
     for (let at = plain; at < width; at++) into[at] += own[at]
@@ -233,7 +245,7 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
       const { second: out, ...rest } = parts(sums)
       if (second === 'full') mirror(out, dim)
       const own = settled({ nu, learned }, second, dim, { ...rest, second: out }, sums.subarray(plain))
-      return { value: sums[0], doubt: sums[1], ...own }
+      return { value: sums[0], doubt: sums[1], ...own, ...(measured !== null && { isDenoised: true }) }
     }
   }
 }
@@ -252,7 +264,7 @@ const patternsIn = ({ dim, x, misses, passing }: Data, first: number, values: Fl
 }
 
 /** What is told of each row, before anything is. */
-export const untold = (rows: number, count: number): Told => ({
+const untold = (rows: number, count: number): Told => ({
   logs: new Float64Array(rows * count),
   squared: new Float64Array(rows * count),
   shares: new Float64Array(rows * count),
@@ -260,31 +272,40 @@ export const untold = (rows: number, count: number): Told => ({
   columns: new Uint32Array(rows)
 })
 
-/** −Σ w log p(x), and the moments of δ = x − c_k. */
-export const moments = (components: ReadonlyArray<Component>, second: Second, data: Data): Strands.Sum<Doubted> => {
+/**
+ * −Σ w log p(x), and the moments of δ = x − c_k; of rows with errors at a level those of x_0, by components at time 0. Errors that are not named do not count.
+ */
+export const moments = (
+  components: ReadonlyArray<Component>,
+  second: Second,
+  data: Data,
+  measured: { readonly errors: Numbers; readonly level: Level } | null = null
+): Strands.Sum<Doubted> => {
   const { rows, dim, x } = data
   const weights = weightsOf(data)
-  const { width, add, found } = expecting(components, second, dim)
+  const { width, add, found } = expecting(components, second, dim, measured && measured.level)
   return {
     rows,
     width,
     strands: Strands.each(rows, width, (first, count, into) => {
       const [values, own] = [stretch(x, dim, first, count), stretch(weights, 1, first, count)]
-      for (const pattern of patternsIn(data, first, values)) add(pattern, values, own, null, into)
+      const errors = measured && stretch(measured.errors, dim * dim, first, count)
+      for (const pattern of patternsIn(data, first, values)) add(pattern, { values, weights: own, errors }, null, into)
     }),
     found
   }
 }
 
-/** The same of rows in memory without second moments, and what is said of each row. */
+/** The same of rows in memory without second moments, and what is said of each row, by its error where it has one. */
 export const responsibilities = (
   components: ReadonlyArray<Component>,
-  { rows, dim, values }: Rows,
+  { rows, dim, values, errors }: Rows,
   weights: Float64Array = new Float64Array(rows).fill(1 / rows)
 ): Sums & Told => {
-  const { width, add, found } = expecting(components, 'none', dim)
+  const { width, add, found } = expecting(components, 'none', dim, errors ? clean : null)
   const [told, sums] = [untold(rows, components.length), new Float64Array(width)]
-  for (const pattern of patternsOf(values, dim)) add(pattern, values, weights.subarray(0, rows), told, sums)
+  const block = { values, weights: weights.subarray(0, rows), errors: errors ?? null }
+  for (const pattern of patternsOf(values, dim)) add(pattern, block, told, sums)
   return { ...found(sums), ...told }
 }
 

@@ -14,7 +14,8 @@ import { componentsOf, partsOf, type Component } from '../component.js'
 import { changedAlong } from '../gaussians/axes.js'
 import type { Rows } from '../passRows.js'
 import * as Student from '../student.js'
-import { asGaussian, moments as ofGaussians, widthOf, type Sums } from './moments.js'
+import { widthOf } from './loops.js'
+import { asGaussian, moments as ofGaussians, type Sums } from './moments.js'
 
 /** What a component is by its precisions, at a level. */
 interface Part {

@@ -22,7 +22,6 @@ import {
   type Params
 } from '../../../../src/index.js'
 import { partsOf } from '../../../../src/mixture/component.js'
-import * as Errors from '../../../../src/mixture/em/errors.js'
 import { moments } from '../../../../src/mixture/em/moments.js'
 import { inMemory } from '../../../../src/mixture/passRows.js'
 
@@ -166,7 +165,7 @@ it('the formulas of errors of 0 are those of rows without', () => {
     const data = inMemory(points)
     const zero = new Float64Array(rows * dim * dim)
     const [found, wanted] = [
-      Strands.taken(Errors.moments(partsOf(truth), 'full', data, zero)),
+      Strands.taken(moments(partsOf(truth), 'full', data, { errors: zero, level: { alpha: 1, sigma: 0 } })),
       Strands.taken(moments(partsOf(truth), 'full', data))
     ]
     expect(Math.abs(found.value - wanted.value)).toBeLessThan(1e-12)

@@ -397,18 +397,25 @@ export const timesFor =
 
 // —— objectives ——
 
+const fitting = new WeakMap<Objective.Objective, WeakMap<object, ReadonlyArray<number>>>()
+
 /** The numbers of columns, of 1, 2 and 3, that an objective for a score takes: those of the score, unless it knows how many there are; none that does not fit. */
 export const columnsOf = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>
-): ReadonlyArray<number> =>
-  Objective.terms(objective).some(({ term }) => term.unfit !== undefined)
+): ReadonlyArray<number> => {
+  const known = fitting.get(objective)?.get(score)
+  if (known !== undefined) return known
+  const found = Objective.terms(objective).some(({ term }) => term.unfit !== undefined)
     ? dimsOf(score).filter(dim => {
         const loss = { schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation: Expectation.monteCarlo() }
         const points = { rows: 4, dim, values: new Float64Array(4 * dim) }
         return E.isRight(Compile.valueAndGrad(loss, { evaluations: 1 })(points))
       })
     : dimsOf(score)
+  fitting.set(objective, (fitting.get(objective) ?? new WeakMap<object, ReadonlyArray<number>>()).set(score, found))
+  return found
+}
 
 /** The same at random; any where none fits, for the refusal to be told. */
 export const columns = <P extends string>(

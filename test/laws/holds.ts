@@ -15,6 +15,19 @@ export const holdsToday = (law: Law, numRuns: number): void => {
   if (why !== null) throw new Error(`‘${law.name}’ is vacuous: ${why}`)
 }
 
+/** Holds all of the laws; a failure names each that fails, and says why. */
+export const allHold = (laws: ReadonlyArray<Law>, hold: (law: Law) => void): void => {
+  const failures = laws.flatMap(law => {
+    try {
+      hold(law)
+      return []
+    } catch (error) {
+      return [`‘${law.name}’: ${error instanceof Error ? error.message : String(error)}`]
+    }
+  })
+  if (failures.length > 0) throw new Error(failures.join('\n\n'))
+}
+
 /** More cases of which none says anything are no chance. */
 const MANY = 60
 

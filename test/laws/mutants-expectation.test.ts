@@ -41,9 +41,16 @@ areCaught([
       noise(z => 1.2 * z),
       pair
     ),
-    right
+    right,
+    cases: 1
   },
-  { wrong: 'the absolute value of the noise', law: mean, mutant: laws.expectation(noise(Math.abs), pair), right },
+  {
+    wrong: 'the absolute value of the noise',
+    law: mean,
+    mutant: laws.expectation(noise(Math.abs), pair),
+    right,
+    cases: 1
+  },
   {
     wrong: 'uniform noise on [0, 1)',
     law: mean,
@@ -51,13 +58,15 @@ areCaught([
       ({ rows, dim }, seed) => Expectation.fixed({ rows, dim, values: Key.uniform(rows * dim)(Key.fromSeed(seed)) }),
       pair
     ),
-    right
+    right,
+    cases: 1
   },
   {
     wrong: 'one stream of randomness for all keys',
     law: mean,
     mutant: laws.expectation(points => Expectation.fixed(noiseOf(points, 1)), pair),
-    right
+    right,
+    cases: 1
   },
   {
     wrong: 'uniform noise of the right mean and variance',
@@ -106,7 +115,8 @@ areCaught([
         }))
       })
     ],
-    right: [laws.quadratureConverges()]
+    right: [laws.quadratureConverges()],
+    cases: 1
   },
   {
     wrong: 'one plain draw, believed to scatter less than eight',
@@ -117,7 +127,8 @@ areCaught([
         plain: Expectation.monteCarlo({ draws: 8 })
       })
     ],
-    right: [laws.projectedVariance(pair)]
+    right: [laws.projectedVariance(pair)],
+    cases: 1
   },
   {
     wrong: 'the projection of the implicit form for that of the denoising one',
@@ -133,7 +144,8 @@ areCaught([
         }))
       })
     ],
-    right: [laws.projectedVariance(pair)]
+    right: [laws.projectedVariance(pair)],
+    cases: 1
   },
   {
     wrong: 'quadrature that looks at the key',
@@ -163,6 +175,6 @@ areCaught([
       })
     ],
     right: [laws.controlledVariance(pair)],
-    cases: 3
+    cases: 1
   }
 ])

@@ -1,10 +1,10 @@
 /** Every built-in optimizer keeps its laws; a new one is one row. */
-import { describe, it } from 'vitest'
+import { it } from 'vitest'
 import { Optimizer, Rate, Region } from '../../src/index.js'
 import { optimizer, type OptimizerOptions } from '../../src/laws/optimizer.js'
 import { sharpnessAware } from '../src/optimizer/own.js'
 import { runs } from '../today.js'
-import { holdsToday } from './holds.js'
+import { allHold, holdsToday } from './holds.js'
 
 const { chain, scale, scaleByRate } = Optimizer
 const falling = Rate.exponential({ rate: 0.5, factor: 0.5, every: 25 })
@@ -123,11 +123,9 @@ const table: ReadonlyArray<readonly [Optimizer.Optimizer, Partial<OptimizerOptio
   ]
 ]
 
-describe.each(table.map(([o, options]) => ({ name: Optimizer.show(o), held: optimizer(o, options) })))(
+it.each(table.map(([o, options]) => ({ name: Optimizer.show(o), held: optimizer(o, options) })))(
   '$name',
   ({ held }) => {
-    it.each(held)('$name', law => {
-      holdsToday(law, runs(15))
-    })
+    allHold(held, law => holdsToday(law, runs(15)))
   }
 )

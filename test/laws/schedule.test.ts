@@ -1,10 +1,11 @@
 /** The laws of the built-in schedule, and of others written as users write them. */
 import fc from 'fast-check'
-import { describe, it } from 'vitest'
+import { it } from 'vitest'
 import { Schedule } from '../../src/index.js'
 import { cosine, straight, varianceExploding } from '../../src/laws/arbitraries.js'
 import * as laws from '../../src/laws/schedule.js'
 import { runs, today } from '../today.js'
+import { allHold } from './holds.js'
 
 fc.configureGlobal({ seed: today, numRuns: runs(40) })
 
@@ -35,11 +36,9 @@ const instances: ReadonlyArray<readonly [Schedule.Schedule, laws.ScheduleOptions
   [linear, { variancePreserving: true }]
 ]
 
-describe.each(instances.map(([schedule, options]) => ({ schedule, options, name: Schedule.show(schedule) })))(
+it.each(instances.map(([schedule, options]) => ({ schedule, options, name: Schedule.show(schedule) })))(
   '$name',
   ({ schedule, options }) => {
-    it.each(laws.schedule(schedule, options))('$name', ({ property }) => {
-      fc.assert(property)
-    })
+    allHold(laws.schedule(schedule, options), ({ property }) => fc.assert(property))
   }
 )

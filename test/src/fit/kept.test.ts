@@ -1,10 +1,8 @@
-/** A fit as JSON: the model's file, whoever writes it; and the mark of the penguins. */
-import { readFileSync } from 'node:fs'
+/** A fit as JSON: the model's file, whoever writes it. */
 import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, expect, it } from 'vitest'
-import { Fit, fit, Key, Metric, Mixture, Points, Problem } from '../../../src/index.js'
-import { example, place } from '../cli/harness.js'
-import { toldOfChosen } from './chosen.js'
+import { Fit, fit, Key, Mixture, Points, Problem } from '../../../src/index.js'
+import { place } from '../cli/harness.js'
 
 const here = place()
 afterAll(here.remove)
@@ -45,18 +43,4 @@ it('is the file that the tool reads, and reads back to the bit', async () => {
     expect(logLikelihood).toBeCloseTo(model.logLikelihood, 10)
   }
   expect(E.isLeft(Fit.fromJSON({ format: 'other' }))).toBe(true)
-})
-
-it('finds the three species of penguins with nothing said', () => {
-  const text = readFileSync(example('penguins.csv'), 'utf8')
-  const species = text
-    .trimEnd()
-    .split('\n')
-    .slice(1)
-    .map(line => line.split(',').at(-1))
-  const points = Problem.orThrow(Points.fromCsv(text))
-  const found = fit(points)
-  expect(found.components).toBe(3)
-  expect(toldOfChosen(found)).toEqual([])
-  expect(Metric.adjustedRand(species, Mixture.assign(points)(found.mixture))).toBeGreaterThan(0.9)
 })

@@ -23,7 +23,7 @@ const wild = [
   [-90, 20]
 ]
 const rows = [...Points.toRows(clean), ...wild]
-const options: Fit.Options = { components: [1, 2, 3, 4], family: ['full', 'diagonal'] }
+const options: Fit.Options = { components: [1, 2, 3], family: ['full', 'diagonal'] }
 
 describe('fit.hint', () => {
   it('is none of Gaussian rows, and none where they were compared', () => {

@@ -126,10 +126,16 @@ const MOST_PROGRAMS = 256
 /** And so many with one function, those asked for last: for other shapes of its inputs. */
 const MOST_SHAPES = 32
 
-/** A node computed once a call, and how; null for what is given. */
-interface Step {
-  readonly node: Node
+/** A node computed once a call, where its numbers are, and how these are computed; null for what is given. */
+interface Step extends Placed {
   readonly compute: Compute | null
+}
+
+/** A node and where its numbers are among those of a call. */
+interface Placed {
+  readonly node: Node
+  readonly at: number
+  readonly width: number
 }
 
 /** The numbers of a call with those that are made of fixed constants alone, and the steps that are left. */
@@ -142,24 +148,26 @@ interface Fixed {
 interface Compiled extends Runnable {
   readonly before: ReadonlyArray<Step>
   readonly after: ReadonlyArray<Step>
-  /** Where nodes that are given or computed once a call are among its numbers, and how many these are. */
-  readonly placeOf: (node: Node) => number
+  /** How many numbers of a call are given or computed once. */
   readonly length: number
+  /** What rows see of them, at its place there; and what is summed over the rows. */
+  readonly shared: ReadonlyArray<Placed & { readonly there: number }>
+  readonly summed: ReadonlyArray<Placed & { readonly there: number; readonly isSymmetric: boolean }>
   readonly fixed: WeakMap<object, Fixed>
   readonly layout: Layout
   readonly outs: Readonly<Record<string, Node>>
   readonly named: {
-    readonly value: Node | undefined
+    /** Its place; null where there is none. */
+    readonly value: number | null
     readonly gradient: ReadonlyArray<Out>
     readonly others: ReadonlyArray<Out>
   }
 }
 
-/** What a program gives under a name, and what that is called among all that it gives. */
-interface Out {
+/** What a program gives under a name, and what that is called among all that it gives; of rows it has no place. */
+interface Out extends Placed {
   readonly name: string
   readonly of: string
-  readonly node: Node
 }
 
 const compiled = new Map<string, Compiled>()
@@ -278,11 +286,19 @@ const compileGraph = (
       places.set(node, length)
       length += width(node)
     }
+  const placed = (node: Node): Placed => ({ node, at: placeOf(node), width: width(node) })
   const stepsOf = (nodes: ReadonlyArray<Node>): ReadonlyArray<Step> =>
-    nodes.filter(node => !isReshape(node)).map(node => ({ node, compute: once(node, placeOf) }))
+    nodes.filter(node => !isReshape(node)).map(node => ({ ...placed(node), compute: once(node, placeOf) }))
   const marked = (mark: string): ReadonlyArray<Out> =>
     Object.entries(outs).flatMap(([of, node]) =>
-      of.startsWith(mark) ? [{ name: of.slice(mark.length), of, node }] : []
+      of.startsWith(mark)
+        ? [
+            {
+              ...{ name: of.slice(mark.length), of },
+              ...(node.place === 'rows' ? { node, at: NaN, width: width(node) } : placed(node))
+            }
+          ]
+        : []
     )
   const fresh: Compiled = {
     module: new WebAssembly.Module(bytes),
@@ -298,12 +314,21 @@ const compileGraph = (
     work: workOf(outs),
     before: stepsOf(layout.before),
     after: stepsOf(layout.after),
-    placeOf,
     length,
+    shared: layout.parameters.map(({ node, at: there }) => ({ ...placed(node), there })),
+    summed: layout.sums.map(({ node, at: there }) => ({
+      ...placed(node),
+      there: there / 16,
+      isSymmetric: isSymmetric(node)
+    })),
     fixed: new WeakMap(),
     layout,
     outs,
-    named: { value: outs.value, gradient: marked('∂'), others: marked(':') }
+    named: {
+      value: 'value' in outs ? placeOf(outs.value) : null,
+      gradient: marked('∂'),
+      others: marked(':')
+    }
   }
   compiled.set(key, fresh)
   const [oldest] = compiled.keys()
@@ -361,25 +386,21 @@ const computeAhead = (machine: Machine, program: Compiled, all: ReadonlyArray<St
 type Given = Readonly<Record<string, ArrayLike<number> | undefined>>
 
 /** Writes what of a call is given to its place: an input by its name, or the number of rows. */
-const bring = (numbers: Float64Array, node: Node, at: number, rows: number, ...inputs: ReadonlyArray<Given>): void => {
+const bring = (numbers: Float64Array, { node, at, width }: Placed, rows: number, first: Given, second: Given): void => {
   const { does, shape } = node
   if (does.kind !== 'input') {
     numbers[at] = rows
     return
   }
-  const found = inputs.find(given => given[does.name] !== undefined)?.[does.name]
-  if (found?.length !== width(node)) throw new RangeError(`${does.name}: not of shape [${shape.join(', ')}]`)
-  numbers.set(found, at)
+  const found = first[does.name] ?? second[does.name]
+  if (found?.length !== width) throw new RangeError(`${does.name}: not of shape [${shape.join(', ')}]`)
+  for (let i = 0; i < width; i++) numbers[at + i] = found[i]
 }
 
 const NONE = {}
 
 /** What is made of constants alone that stay from call to call. */
-const fixedOf = (
-  { before, fixed, placeOf, length }: Compiled,
-  constants: NonNullable<Call['fixed']>,
-  rows: number
-): Fixed => {
+const fixedOf = ({ before, fixed, length }: Compiled, constants: NonNullable<Call['fixed']>, rows: number): Fixed => {
   const known = fixed.get(constants)
   if (known?.rows === rows) return known
   const numbers = new Float64Array(length)
@@ -394,7 +415,7 @@ const fixedOf = (
       continue
     }
     isFixed.add(node)
-    if (compute === null) bring(numbers, node, placeOf(node), rows, constants)
+    if (compute === null) bring(numbers, step, rows, constants, constants)
     else compute(numbers)
   }
   const fresh = { rows, numbers, left }
@@ -407,39 +428,32 @@ const called = (
   program: Compiled,
   { params, given, constants, fixed = NONE, rows }: Call
 ): Called => {
-  const { layout, placeOf } = program
+  const { layout, shared, summed, after, named } = program
   const stays = fixedOf(program, fixed, rows)
   const numbers = stays.numbers.slice()
-  for (const { node, compute } of stays.left)
-    if (compute === null) bring(numbers, node, placeOf(node), rows, params, constants)
-    else compute(numbers)
-  const numbersOf = (node: Node): Float64Array => numbers.subarray(placeOf(node), placeOf(node) + width(node))
-  const parameters = layout.parameters.map(({ node, at }) => ({ at, values: numbersOf(node) }))
+  for (const step of stays.left)
+    if (step.compute === null) bring(numbers, step, rows, params, constants)
+    else step.compute(numbers)
   const result: Called['result'] = (sums, outputs) => {
-    for (const { node, at } of layout.sums) {
-      numbers.set(sums.subarray(at / 16, at / 16 + width(node)), placeOf(node))
-      if (isSymmetric(node)) mirror(numbersOf(node), node.shape[0])
+    for (const { node, at, width, there, isSymmetric } of summed) {
+      for (let i = 0; i < width; i++) numbers[at + i] = sums[there + i]
+      if (isSymmetric) mirror(numbers.subarray(at, at + width), node.shape[0])
     }
-    for (const { compute } of program.after) compute?.(numbers)
-    const those = (outs: ReadonlyArray<Out>): Readonly<Record<string, NdArray>> =>
-      Object.fromEntries(
-        outs
-          .filter(({ of, node }) => node.place !== 'rows' || of in outputs)
-          .map(({ name, of, node: { place, shape }, node }) => [
-            name,
-            place === 'rows'
-              ? { shape: [rows, ...shape], values: outputs[of] }
-              : { shape, values: numbersOf(node).slice() }
-          ])
-      )
-    const { value, gradient, others } = program.named
+    for (const { compute } of after) compute?.(numbers)
+    const those = (outs: ReadonlyArray<Out>): Readonly<Record<string, NdArray>> => {
+      const found: Record<string, NdArray> = {}
+      for (const { name, of, node, at, width } of outs)
+        if (node.place !== 'rows') found[name] = { shape: node.shape, values: numbers.slice(at, at + width) }
+        else if (of in outputs) found[name] = { shape: [rows, ...node.shape], values: outputs[of] }
+      return found
+    }
     return {
-      value: value === undefined ? NaN : numbers[placeOf(value)],
-      gradient: those(gradient),
-      others: those(others)
+      value: named.value === null ? NaN : numbers[named.value],
+      gradient: those(named.gradient),
+      others: those(named.others)
     }
   }
-  const own: Numbered = { given, parameters }
+  const own: Numbered = { given, numbers, shared }
   const ran: Called['ran'] = (from, to) => machine.run(program, { rows, from, to }, [own], layout.parameterBytes)[0]
   const all = { rows, from: 0, to: Strands.cut(rows).strands }
   const ahead: Waiting = {

@@ -70,7 +70,9 @@ export interface Call {
 /** What a call is given: of rows, and numbers for all of them. */
 export interface Numbered {
   readonly given: Readonly<Record<string, RowsGiven>>
-  readonly parameters: ReadonlyArray<{ readonly at: number; readonly values: ArrayLike<number> }>
+  /** Some of these numbers, from `at` on, lie at bytes from `there` on. */
+  readonly numbers: Float64Array
+  readonly shared: ReadonlyArray<{ readonly at: number; readonly width: number; readonly there: number }>
 }
 
 export interface Machine {
@@ -304,8 +306,8 @@ const machine = (): Machine => {
     const scratch = { at: place((bytes / 8) * crew.spaces()), bytes }
     const jobLength = Math.ceil(program.words / 2)
     const jobs = place(jobLength * all.length)
-    const placed = all.map(({ given, parameters }, i) => {
-      const shared = place(parameterBytes / 8)
+    const placed = all.map(({ given, numbers: own, shared }, i) => {
+      const sharedAt = place(parameterBytes / 8)
       const atGiven = program.given.map(({ name, width: columns, isKept }) => {
         const values = given[name]
         if (!isNumbers(values) || lengthOf(values) !== rows * columns)
@@ -323,19 +325,27 @@ const machine = (): Machine => {
         if (isNumbers(key)) throw new RangeError(`${name}: not a key`)
         return [key.k0, key.k1]
       })
-      return { given, parameters, shared, atGiven, atOutputs, keys, job: jobs + 8 * jobLength * i, ...ran[i] }
+      return { ...{ given, own, shared, sharedAt, atGiven, atOutputs, keys }, job: jobs + 8 * jobLength * i, ...ran[i] }
     })
     // No more memory is taken from here on, so that it stays where it is.
-    const jobWords = placed.map(({ parameters, shared, atGiven, atOutputs, keys, job }) => {
-      const all = lanes.view(memory.buffer(), shared, parameterBytes / lanes.bytes)
-      for (const { at, values } of parameters) all.set(values, at / lanes.bytes)
+    const jobWords = placed.map(({ own, shared, sharedAt, atGiven, atOutputs, keys, job }) => {
+      const all = lanes.view(memory.buffer(), sharedAt, parameterBytes / lanes.bytes)
+      for (const { at, width, there } of shared)
+        for (let i = 0, to = there / lanes.bytes; i < width; i++) all[to + i] = own[at + i]
       const words = new Int32Array(memory.buffer(), job, program.words)
       words[Word.StrandPanels] = strandPanels
-      words[Word.Parameters] = shared
+      words[Word.Parameters] = sharedAt
       words[Word.ResultBytes] = resultBytes
       words[Word.PartialMask] = full + MASK
       words[Word.FullMask] = full
-      words.set([...atGiven.flatMap(at => [at, 0]), ...keys, ...atOutputs], Word.First)
+      let next = Word.First
+      for (const at of atGiven) {
+        words[next] = at
+        words[next + 1] = 0
+        next += 2
+      }
+      for (const word of keys) words[next++] = word
+      for (const at of atOutputs) words[next++] = at
       return words
     })
     for (let strand = 0; strand < to - from; strand += strandsAtOnce) {

@@ -66,11 +66,14 @@ export const block =
     return [out[0], out[1]]
   }
 
+/** The words of the key that is derived; nobody looks at them afterwards. */
+const words = new Uint32Array(2)
+
 const derive =
   (c0: number, c1: number) =>
-  (key: Key): Key => {
-    const [k0, k1] = block(c0, c1)(key)
-    return { _tag: 'Key', k0, k1 }
+  ({ k0, k1 }: Key): Key => {
+    block32(k0, k1, c0, c1, words)
+    return { _tag: 'Key', k0: words[0], k1: words[1] }
   }
 
 // -- keys from seeds and keys ----------------------------------------------------------------------------------------

@@ -185,7 +185,7 @@ export const all = <A>(rows: number, sums: ReadonlyArray<Sum<A>>): Sum<ReadonlyA
       })
       return numbers
     },
-    found: numbers => sums.map((one, i) => one.found(numbers.slice(places[i], places[i] + one.width)))
+    found: numbers => sums.map((one, i) => one.found(numbers.subarray(places[i], places[i] + one.width)))
   }
 }
 

@@ -208,7 +208,7 @@ const lossOf = <P extends string>(
     sigma: Float64Array.from(levels, ({ sigma }) => sigma),
     noise: { _tag: 'Full', values: z, sign: 1 },
     denoising: Float64Array.of(1),
-    probes: key,
+    probes: () => key,
     level: 0,
     ofTime: f => Float64Array.from(times, time => f(time, schedule)),
     labels: null

@@ -7,6 +7,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import { fromNdArray, Key, type Tensor } from '../../lib/index.js'
 import { size } from '../../lib/arrays/ndarray.js'
+import * as ByName from '../../lib/plain/byName.js'
 import { sameNumbers } from '../../lib/rows/byColumn.js'
 import { stretch, type Numbers } from '../../lib/rows/stretches.js'
 import type * as Compiler from '../../lib/compiler/index.js'
@@ -128,6 +129,55 @@ export const signature = (params: Readonly<Record<string, Shape>>, given: Named)
   constants: RR.filterMap<Given, Shape>(one => (one._tag === 'Constant' ? O.some(one.shape) : O.none))(given)
 })
 
+/**
+ * Remembers what was made of arrays last, for others of the same signature: it is not made of numbers. A signature as text costs more than
+ * all else that is done at a step.
+ */
+export const bySignature = <A>(make: (given: Named) => A): ((given: Named) => A) => {
+  const known: { readonly form: ReadonlyArray<Form>; readonly made: A }[] = []
+  return given => {
+    const found = known.find(({ form }) => isOfForm(form, given))
+    if (found !== undefined) return found.made
+    const made = make(given)
+    known.unshift({ form: Object.entries(given).map(([name, one]) => formOf(name, one)), made })
+    known.length = Math.min(known.length, FORMS)
+    return made
+  }
+}
+
+/** So many are remembered. */
+const FORMS = 8
+
+/** An array without its numbers. */
+interface Form {
+  readonly name: string
+  readonly shape: Shape
+  readonly kind: string
+  readonly count: number
+}
+
+const kindOf = (one: Given): string => (one._tag === 'Rows' && one.stays ? 'Data' : one._tag)
+const countOf = (one: Given): number =>
+  one._tag === 'Draw' ? (one.degrees ?? -1) : one._tag === 'Constant' ? (one.versions ?? 0) : 0
+const formOf = (name: string, one: Given): Form => ({ name, shape: one.shape, kind: kindOf(one), count: countOf(one) })
+
+const isOfForm = (form: ReadonlyArray<Form>, given: Named): boolean => {
+  const names = Object.keys(given)
+  return (
+    names.length === form.length &&
+    form.every(({ name, shape, kind, count }, i) => {
+      if (names[i] !== name) return false
+      const one = given[name]
+      return (
+        kindOf(one) === kind &&
+        countOf(one) === count &&
+        one.shape.length === shape.length &&
+        one.shape.every((n, axis) => n === shape[axis])
+      )
+    })
+  )
+}
+
 const versionsIn = (given: Named): Pick<Compiler.Signature, 'versions'> => {
   const all = Object.entries(given).flatMap(([name, one]) =>
     one._tag === 'Constant' && one.versions !== undefined ? [{ name, count: one.versions }] : []
@@ -142,23 +192,25 @@ export const caller = (stays: Named, count: number): ((params: Arrays, given: Na
   const [rows, fixed] = [rowsIn(stays), constantsIn(stays)]
   return (params, given) => ({
     rows: count,
-    params: RR.map(({ values }: Arrays[string]) => values)(params),
+    params: numbersOf(params),
     given: { ...rows, ...rowsIn(given) },
     constants: constantsIn(given),
     fixed
   })
 }
 
-const rowsIn = RR.filterMap<Given, Compiler.RowsGiven>(one =>
-  one._tag === 'Constant' ? O.none : O.some(one._tag === 'Draw' ? one.key : one.values)
+const numbersOf = ByName.changed(({ values }: Arrays[string]) => values)
+
+const rowsIn = ByName.chosen<Given, Compiler.RowsGiven>(one =>
+  one._tag === 'Constant' ? undefined : one._tag === 'Draw' ? one.key : one.values
 )
 
-const constantsIn = RR.filterMap<Given, Float64Array>(one => (one._tag === 'Constant' ? O.some(one.values) : O.none))
+const constantsIn = ByName.chosen<Given, Float64Array>(one => (one._tag === 'Constant' ? one.values : undefined))
 
 /** The same, where nothing is known to stay. */
 export const call = (count: number, params: Arrays, given: Named): Compiler.Call => ({
   rows: count,
-  params: RR.map(({ values }: Arrays[string]) => values)(params),
+  params: numbersOf(params),
   given: rowsIn(given),
   constants: constantsIn(given)
 })

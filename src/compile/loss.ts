@@ -117,11 +117,13 @@ const held =
     Source.isSource(data) ? remembered(numbers) : part(numbers, 0, numbers.rows)
 
 /** The labels of the rows, each left out with a probability. */
-const labelsOf = (data: Source.Data, dropout: number, key: Key.Key): Numbers | null => {
+const labelsOf = (data: Source.Data, dropout: number, key: () => Key.Key): Numbers | null => {
+  if (dropout === 0) return null
   const labels = Matching.labelsOf(data)
-  if (labels === null || dropout === 0) return null
+  if (labels === null) return null
+  const own = key()
   const drawn = computed(data.rows, (first, out) => {
-    Key.fillUniform(first, out)(key)
+    Key.fillUniform(first, out)(own)
   })
   return both(labels, held(data)(drawn), (label, u) => (u < dropout ? -1 : label))
 }
@@ -158,16 +160,18 @@ export const draw = <P extends string>(
   const way = Expectation.interpret(expectation)
   const count = (way.where === 'line' && nodes === null ? way.timeNodes : undefined) ?? TimeLaw.NODES
   const deterministic = nodes !== null || Expectation.isDeterministic(expectation)
+  const unprojected = Float64Array.of(nodes === null ? 1 : 0)
   const terms = Objective.terms(objective).map(weighted => {
     const term = nodes === null ? weighted.term : exactly(weighted.term)
-    const timesOf = (timeLaw: TimeLaw.TimeLaw): ReadonlyArray<Leveled> =>
-      TimeLaw.quadrature(schedule, count)(timeLaw).map(leveled(level))
+    const weightings = weighted.weightings.map(weightOf)
+    const at = leveled(level, weightings)
     return {
       ...weighted,
       term,
-      weightings: weighted.weightings.map(weightOf),
+      at,
       ...(Objective.isMatching(term) && {
-        times: lazy(() => timesOf(term.timeLaw)),
+        isSame: deterministic || TimeLaw.isDeterministic(term.timeLaw),
+        times: lazy(() => TimeLaw.quadrature(schedule, count)(term.timeLaw).map(at)),
         stays:
           way.where === 'line' &&
           weighted.labelDropout === 0 &&
@@ -209,59 +213,56 @@ export const draw = <P extends string>(
             key
           )(expectation)
     const samples = (
-      {
-        times,
-        weightings,
-        labelDropout
-      }: Pick<(typeof terms)[number], 'weightings' | 'labelDropout'> & { readonly times: ReadonlyArray<Leveled> },
-      keys: Readonly<Record<'noise' | 'probes' | 'labels', Key.Key>>
+      { labelDropout }: Pick<(typeof terms)[number], 'labelDropout'>,
+      times: ReadonlyArray<Leveled>,
+      own: Key.Key
     ): ReadonlyArray<Sample> => {
-      const noiseKeys = Key.split(times.length)(keys.noise)
-      return times
-        .flatMap((at, i) => {
-          const { each, alpha, sigma, weight } = at
-          const weights = weightings.reduce<Numbers>((all, weightAt) => product(all, every(each, weightAt)), weight)
-          return drawsAt(at, noiseKeys[i]).map(draw => ({
+      const noiseKeys = Key.split(times.length)(labelled(own, 'noise'))
+      const all: Sample[] = []
+      times.forEach((at, level) => {
+        const { each, alpha, sigma, weight } = at
+        for (const draw of drawsAt(at, noiseKeys[level])) {
+          const i = all.length
+          all.push({
             alpha,
             sigma,
-            weight: every(weights, w => w * draw.weight),
+            weight: draw.weight === 1 ? weight : every(weight, w => w * draw.weight),
             noise: draw.noise,
             ...(nodes !== null && {
               nodes: { values: nodes.nodesAt({ alpha: first(alpha), sigma: first(sigma) }), stay: nodes.stay }
             }),
             denoising:
               projection === null
-                ? Float64Array.of(nodes === null ? 1 : 0)
+                ? unprojected
                 : both(alpha, sigma, (alpha, sigma) => projection.denoising({ alpha, sigma })),
-            level: i,
-            ofTime: (f: Parameters<Sample['ofTime']>[0]) => every(each, time => f(time, schedule))
-          }))
-        })
-        .map((sample, i) => ({
-          ...sample,
-          probes: Key.child(i)(keys.probes),
-          labels: labelsOf(data, labelDropout, Key.child(i)(keys.labels))
-        }))
+            level,
+            ofTime: f => every(each, time => f(time, schedule)),
+            probes: () => Key.child(i)(labelled(own, 'probes')),
+            labels: labelsOf(data, labelDropout, () => Key.child(i)(labelled(own, 'labels')))
+          })
+        }
+      })
+      return all
     }
     const keys = Key.split(terms.length)(key)
     return {
       basis: projection?.basis ?? noBasis,
-      terms: terms.map(({ times, stays = false, ...own }, i) => {
-        const { weight, term } = own
+      terms: terms.map((own, i) => {
+        const { weight, term, times, stays = false, isSame } = own
         if (!Objective.isMatching(term) || times === undefined) return { weight, term, samples: [] }
-        const each = pipe(keys[i], Key.named('time', 'noise', 'probes', 'labels'))
         if (way.where !== 'line' || !stays) {
-          const drawn = deterministic
-            ? times()
-            : TimeLaw.drawing(schedule, data.rows, held(data))(each.time)(term.timeLaw).map(leveled(level))
-          return { weight, term, samples: samples({ ...own, times: drawn }, each) }
+          const drawn =
+            isSame === true
+              ? times()
+              : TimeLaw.drawing(schedule, data.rows, held(data))(labelled(keys[i], 'time'))(term.timeLaw).map(own.at)
+          return { weight, term, samples: samples(own, drawn, keys[i]) }
         }
         const rules = times().map(({ alpha, sigma }) =>
           way.rule(projection?.slope({ alpha: first(alpha), sigma: first(sigma) }) ?? 0)
         )
         // A rule is told by how many nodes it has, and where the first is.
         const name = `${projection?.basis.rank}${rules.map(({ nodes }) => ` ${nodes.length} ${nodes[0]}`).join('')}`
-        return { weight, term, stays, samples: known[i](name, () => samples({ ...own, times: times() }, each)) }
+        return { weight, term, stays, samples: known[i](name, () => samples(own, times(), keys[i])) }
       })
     }
   }
@@ -270,13 +271,16 @@ export const draw = <P extends string>(
 /** Of so many different lists of nodes the samples are kept. */
 const NODES_KEPT = 64
 
-/** A time, or one a row, with its noise level. */
+/** What is drawn for the times, the noise, the directions and the labels of a term has a key of its own. */
+const labelled = (key: Key.Key, name: 'time' | 'noise' | 'probes' | 'labels'): Key.Key => Key.named(name)(key)[name]
+
+/** A time, or one a row, with its noise level, and all that it counts. */
 interface Leveled extends Pick<Sample, 'alpha' | 'sigma' | 'weight'> {
   readonly each: Numbers
 }
 
 const leveled =
-  (level: (time: number) => Schedule.Level) =>
+  (level: (time: number) => Schedule.Level, weightings: ReadonlyArray<(time: number) => number>) =>
   ({ time, weight }: TimeLaw.Times<Numbers>): Leveled => {
     const each: Numbers = typeof time === 'number' ? Float64Array.of(time) : time
     // A level may be a function of the user's: it is asked once a time.
@@ -284,7 +288,9 @@ const leveled =
       const { alpha, sigma } = level(time)
       return [alpha, sigma]
     })
-    return { each, alpha, sigma, weight: typeof weight === 'number' ? Float64Array.of(weight) : weight }
+    const own: Numbers = typeof weight === 'number' ? Float64Array.of(weight) : weight
+    const all = weightings.reduce((all, weightAt) => product(all, every(each, weightAt)), own)
+    return { each, alpha, sigma, weight: all }
   }
 
 /** A number that all rows share. */
@@ -368,60 +374,65 @@ const interpreted =
   }
 
 /** By programs, each compiled once; what none can be made of is interpreted. */
-const compiled =
-  <P extends string>(score: Score.Score<P>, library: Compiler.Library, use: Use, differentiates: boolean): Engine<P> =>
-  data => {
-    const model = Score.interpret(score)
+const compiled = <P extends string>(
+  score: Score.Score<P>,
+  library: Compiler.Library,
+  use: Use,
+  differentiates: boolean
+): Engine<P> => {
+  const model = Score.interpret(score)
+  const known = new WeakMap<object, ReturnType<typeof programs>>()
+  const programs = (term: Direct): ((given: Given.Named) => Term['program']) => {
+    const of = Matching.identity(term)
+    const found =
+      known.get(of) ??
+      Given.bySignature(given =>
+        programOf(model, library, Score.shapes(given.clean.shape[0])(score), term, given, differentiates)
+      )
+    known.set(of, found)
+    return found
+  }
+  return data => {
     const own = Matching.data(data, use === 'often')
     const otherwise = interpreted(score, use, differentiates)(data)
     const ready = new WeakMap<ReadonlyArray<Sample>, ReadonlyArray<Ready<P>>>()
-    const readyFor = (
-      params: Params.Params<P>,
-      drawn: Drawn<Direct>,
-      basis: Projection.Basis
-    ): ReadonlyArray<Ready<P>> => {
+    const readyFor = (drawn: Drawn<Direct>, basis: Projection.Basis): ReadonlyArray<Ready<P>> => {
       const found = drawn.stays === true ? ready.get(drawn.samples) : undefined
       if (found !== undefined) return found
-      const fresh = parts(model, library, Params.shapes(params), drawn, { basis, own, data, differentiates }).map(
-        term => {
-          if (drawn.stays !== true)
-            return { ...term, call: (params: Params.Params<P>) => Given.call(data.rows, params, term.given) }
-          const of = Given.caller(RR.difference(Noise.directions(basis, data))(term.given), data.rows)
-          return {
-            ...term,
-            call: (params: Params.Params<P>, basis: Projection.Basis) => of(params, Noise.directions(basis, data))
-          }
+      const fresh = parts(model, programs(drawn.term), drawn, { basis, own, data }).map(term => {
+        if (drawn.stays !== true)
+          return { ...term, call: (params: Params.Params<P>) => Given.call(data.rows, params, term.given) }
+        const of = Given.caller(RR.difference(Noise.directions(basis, data))(term.given), data.rows)
+        return {
+          ...term,
+          call: (params: Params.Params<P>, basis: Projection.Basis) => of(params, Noise.directions(basis, data))
         }
-      )
+      })
       if (drawn.stays === true) ready.set(drawn.samples, fresh)
       return fresh
     }
     return (params, evaluation) => {
       const { basis, terms } = evaluation
-      const sums = terms.flatMap(drawn =>
-        readyFor(params, drawn, basis).map(({ program, call, samples }) =>
-          pipe(
-            program,
-            E.fold(
-              () => otherwise(params, { basis, terms: [{ ...drawn, samples }] }),
-              ({ sum }) =>
-                pipe(
-                  sum(call(params, basis)),
-                  // the parameters of the signature are those of the score
-                  Strands.map(({ value, gradient }) =>
-                    scaled(drawn.weight)({ value, gradient: gradient as Params.Params<P> })
-                  )
-                )
-            )
-          )
+      const sums = terms.flatMap(drawn => {
+        const weigh = Strands.map(({ value, gradient }: Compiler.Result) =>
+          // the parameters of the signature are those of the score
+          scaled(drawn.weight)({ value, gradient: gradient as Params.Params<P> })
         )
-      )
-      return pipe(
-        Strands.all(data.rows, sums),
-        Strands.map(values => total(params, values))
-      )
+        return readyFor(drawn, basis).map(({ program, call, samples }) =>
+          E.isRight(program)
+            ? weigh(program.right.sum(call(params, basis)))
+            : otherwise(params, { basis, terms: [{ ...drawn, samples }] })
+        )
+      })
+      return sums.length === 1
+        ? sums[0]
+        : pipe(
+            Strands.all(data.rows, sums),
+            Strands.map(values => total(params, values))
+          )
     }
   }
+}
 
 const programOf = <P extends string>(
   model: Score.Model<P>,
@@ -462,36 +473,21 @@ const together = (count: number): number => TOGETHER.find(n => n <= count) ?? Ma
 /** The calls of a term: of levels and nodes that see the same rows, with the same noise or none that is drawn, as many as can be are one. */
 const parts = <P extends string>(
   model: Score.Model<P>,
-  library: Compiler.Library,
-  shapes: Params.Shapes<P>,
+  programFor: (given: Given.Named) => Term['program'],
   { term, samples }: Drawn<Direct>,
-  {
-    basis,
-    own,
-    data,
-    differentiates = true
-  }: {
-    readonly basis: Projection.Basis
-    readonly own: Given.Named
-    readonly data: Source.Data
-    readonly differentiates?: boolean
-  }
+  { basis, own, data }: { readonly basis: Projection.Basis; readonly own: Given.Named; readonly data: Source.Data }
 ): ReadonlyArray<Term> => {
-  const programFor = (given: Given.Named): Term['program'] =>
-    programOf(model, library, shapes, term, given, differentiates)
   if (!Objective.isMatching(term)) {
     const given = { ...own, ...Matching.constantsOf(term) }
     return [{ program: programFor(given), given, samples: [] }]
   }
-  const all = samples.map(sample => ({
-    sample,
-    given: { ...own, ...Matching.given(model, term, sample, basis, data) }
-  }))
+  const all = samples.map(sample => ({ sample, given: Matching.given(model, term, sample, basis, data, own) }))
   const alone = ({ sample, given }: (typeof all)[number]): Term => ({
     program: programFor(given),
     given,
     samples: [sample]
   })
+  if (all.length === 1) return all.map(alone)
   const most = Math.max(...TOGETHER)
   return pipe(
     all,
@@ -575,6 +571,7 @@ const trial = <P extends string>(
   const model = Score.interpret(loss.score)
   const own = Matching.data(few, use === 'often')
   const { basis, terms } = draw(loss, few)(params, keys.draws)
+  const setting = { basis, own, data: few }
   const ofPairs = terms.filter(isPaired).flatMap(({ term, samples }) =>
     samples.slice(0, 1).flatMap(sample => {
       const given = { ...own, ...Matching.given(model, term, sample, basis, few) }
@@ -588,8 +585,8 @@ const trial = <P extends string>(
       ...terms
         .filter(isDirect)
         .flatMap(drawn =>
-          parts(model, library, shapes, drawn, { basis, own, data: few }).map(({ program }) =>
-            named(drawn.term)(program)
+          parts(model, given => programOf(model, library, shapes, drawn.term, given), drawn, setting).map(
+            ({ program }) => named(drawn.term)(program)
           )
         ),
       ...ofPairs

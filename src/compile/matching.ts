@@ -61,7 +61,7 @@ export interface Sample {
   /** The share of the denoising form where both forms serve: one for all rows, or one a row. */
   readonly denoising: Numbers
   /** For what is drawn beside the noise: directions that estimate a divergence, a second noise. */
-  readonly probes: Key.Key
+  readonly probes: () => Key.Key
   /** Which of the time law's levels this is a draw of. */
   readonly level: number
   /** A number of its times: one for all rows, or one a row. */
@@ -153,36 +153,38 @@ const constantsIn = (given: Given.Tensors): Params.Tensors<string> =>
     )
   )
 
-/** What a term is computed from, beside the data. */
+/** What a term is computed from, with what is there already, as the data are. */
 export const given = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching,
   sample: Sample,
   basis: Basis,
-  points: Size
+  points: Size,
+  beside: Given.Named = {}
 ): Given.Named => {
   const { measuredIn } = term
   const isMixed = measuredIn !== undefined && !isError(sample)
   const reads = readsOf(model, term, points.dim, isMixed, sample.noise._tag === 'None')
-  return {
-    alpha: Given.perRow(sample.alpha),
-    sigma: Given.perRow(sample.sigma),
-    weight: Given.perRow(sample.weight),
-    ...Noise.given(sample.noise, basis, points),
-    ...constantsOf(term),
-    ...(sample.nodes && { clean: Given.rows([points.dim], sample.nodes.values, sample.nodes.stay) }),
-    ...(measuredIn && {
-      conversion: Given.perRow(conversion(isMixed ? Parametrization.score : model.predicts, measuredIn)(sample))
-    }),
-    ...(isMixed && { share: Given.perRow(sample.denoising) }),
-    ...(sample.labels && { label: Given.rows([1], sample.labels) }),
-    ...(reads.names.has('time') && { time: Given.perRow(sample.ofTime(time => time)) }),
-    ...Object.fromEntries(reads.times.map((f, i) => [`of${i}`, Given.perRow(sample.ofTime(f))])),
-    ...(reads.names.has('secondNoise') && {
-      secondNoise: Given.draw([points.dim], Key.named('second')(sample.probes).second)
-    }),
-    ...directions(reads, points, sample.probes)
-  }
+  // One by one: this is done at every step.
+  const all: Record<string, Given.Given> = { ...beside }
+  all.alpha = Given.perRow(sample.alpha)
+  all.sigma = Given.perRow(sample.sigma)
+  all.weight = Given.perRow(sample.weight)
+  Object.assign(all, Noise.given(sample.noise, basis, points))
+  if (term.constants !== undefined) Object.assign(all, constantsOf(term))
+  if (sample.nodes) all.clean = Given.rows([points.dim], sample.nodes.values, sample.nodes.stay)
+  if (measuredIn)
+    all.conversion = Given.perRow(conversion(isMixed ? Parametrization.score : model.predicts, measuredIn)(sample))
+  if (isMixed) all.share = Given.perRow(sample.denoising)
+  if (sample.labels) all.label = Given.rows([1], sample.labels)
+  if (reads.names.has('time')) all.time = Given.perRow(sample.ofTime(time => time))
+  reads.times.forEach((f, i) => {
+    all[`of${i}`] = Given.perRow(sample.ofTime(f))
+  })
+  if (reads.names.has('secondNoise'))
+    all.secondNoise = Given.draw([points.dim], Key.named('second')(sample.probes()).second)
+  if (reads.probes.normal + reads.probes.rademacher > 0) Object.assign(all, directions(reads, points, sample.probes()))
+  return all
 }
 
 /** What tells the program of a term from that of another: all else is given. */

@@ -49,6 +49,7 @@ import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { type NdArray, type Tensor } from '../../lib/index.js'
 import { allFinite, shown, size } from '../../lib/arrays/ndarray.js'
+import { changed } from '../../lib/plain/byName.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { key } from '../core/spelling.js'
 
@@ -93,8 +94,8 @@ export const nested = ({ shape, values }: NdArray): Nested => {
 export const map =
   <A, B>(f: (a: A, name: string) => B) =>
   <P extends string>(params: { readonly [K in P]: A }): { readonly [K in P]: B } =>
-    // Object.entries and fromEntries forget the literal names, which the mapping leaves as they are.
-    Object.fromEntries(Object.entries<A>(params).map(([name, a]) => [name, f(a, name)])) as { readonly [K in P]: B }
+    // A record of strings forgets the literal names, which the mapping leaves as they are.
+    changed<A, B>(f)(params) as { readonly [K in P]: B }
 
 /** The numbers of each array. */
 export const numbers = <P extends string>(params: Params<P>): { readonly [K in P]: Float64Array } =>
@@ -140,7 +141,9 @@ export const zipWith =
   <P extends string>(a: Params<P>, b: Params<P>): Params<P> =>
     map<NdArray, NdArray>(({ shape, values }, name) => {
       const other = b[name as P].values
-      return { shape, values: values.map((value, i) => f(value, other[i])) }
+      const out = new Float64Array(values.length)
+      for (let i = 0; i < out.length; i++) out[i] = f(values[i], other[i])
+      return { shape, values: out }
     })(a)
 
 /** Applies a function to every entry. */

@@ -329,11 +329,50 @@ const wholeLines = (lines: Lines) => {
   return { push, isOpen: () => carried.length > 0 }
 }
 
+/** Texts that stand in some rows of some columns; each is kept once, and a row has its number. */
+const textsInRows = () => {
+  let strings: string[] = ['']
+  const codeOf = new Map<string, number>()
+  const columns: (Int32Array | null)[] = []
+  return {
+    widen: (width: number): void => {
+      for (let j = 0; j < width; j++) columns.push(null)
+    },
+    grow: (rows: number, room: number): void => {
+      columns.forEach((codes, j) => {
+        if (codes === null) return
+        const more = new Int32Array(room)
+        more.set(codes.subarray(0, rows))
+        columns[j] = more
+      })
+    },
+    put: (text: string, row: number, column: number, room: number): void => {
+      let code = codeOf.get(text)
+      if (code === undefined) {
+        code = strings.length
+        strings.push(text)
+        codeOf.set(text, code)
+      }
+      const codes = (columns[column] ??= new Int32Array(room))
+      codes[row] = code
+    },
+    clear: (): void => {
+      columns.fill(null)
+      strings = ['']
+      codeOf.clear()
+    },
+    /** The text in a row of a column, of those that are there now. */
+    at: (): Sheet['text'] => {
+      const [texts, codes] = [strings, [...columns]]
+      return (row, column) => texts[codes[column]?.[row] ?? 0]
+    }
+  }
+}
+
 /** Reads cells apart by one byte. */
 const body = (separator: number, read: Grammar['read'], length: number): Reader => {
   const { decoded, split, isBlank } = textsOf(separator)
-  let strings: string[] = ['']
-  const codeOf = new Map<string, number>()
+  const texts = textsInRows()
   let first: ReadonlyArray<string> = []
   let width = 0
   let above = 0
@@ -341,8 +380,6 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
   let rows = 0
   let room = 0
   let numbers = new Float64Array(0)
-  /** Which string stands in each row of a column that has some. */
-  const columns: (Int32Array | null)[] = []
   let failed = false
 
   /** More room, after so many bytes. */
@@ -352,12 +389,7 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
     const larger = new Float64Array(room * width)
     larger.set(numbers.subarray(0, rows * width))
     numbers = larger
-    columns.forEach((codes, j) => {
-      if (codes === null) return
-      const more = new Int32Array(room)
-      more.set(codes.subarray(0, rows))
-      columns[j] = more
-    })
+    texts.grow(rows, room)
   }
 
   /** A cell that is no plain decimal. */
@@ -368,16 +400,8 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
       return NaN
     }
     const number = read(text)
-    if (!Number.isNaN(number)) return number
-    let code = codeOf.get(text)
-    if (code === undefined) {
-      code = strings.length
-      strings.push(text)
-      codeOf.set(text, code)
-    }
-    const codes = (columns[column] ??= new Int32Array(room))
-    codes[rows] = code
-    return NaN
+    if (Number.isNaN(number)) texts.put(text, rows, column, room)
+    return number
   }
 
   /** The first line; whether it is a row of numbers. */
@@ -387,7 +411,7 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
     if (cells === null) return false
     first = cells
     width = cells.length
-    for (let j = 0; j < width; j++) columns.push(null)
+    texts.widen(width)
     above = cells.some(cell => Number.isNaN(read(cell))) ? 1 : 0
     return above === 0
   }
@@ -465,15 +489,7 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
   const found = (): Sheet | null => {
     if (failed || width === 0) return null
     const all = numbers.length === rows * width ? numbers : numbers.slice(0, rows * width)
-    const [texts, codes] = [strings, [...columns]]
-    return {
-      width,
-      rows: rows + above,
-      first,
-      above,
-      numbers: all,
-      text: (row, column) => texts[codes[column]?.[row] ?? 0]
-    }
+    return { width, rows: rows + above, first, above, numbers: all, text: texts.at() }
   }
 
   return {
@@ -487,9 +503,7 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
       rows = 0
       room = 0
       numbers = new Float64Array(0)
-      columns.fill(null)
-      strings = ['']
-      codeOf.clear()
+      texts.clear()
       return sheet
     },
     waiting: () => rows

@@ -287,7 +287,9 @@ export const problems = <P extends string>(
   const at: object = O.isSome(start) ? start.value : score
   const here = met.get(at) ?? new WeakMap<Objective.Objective, Met>()
   met.set(at, here)
-  const of = [schedule, score, points.dim]
+  // What rows have beside their numbers is asked for, too.
+  const beside = [points.labels, points.partner].map(own => own === undefined || own === null)
+  const of = [schedule, score, points.dim, ...beside]
   const last = here.get(objective)
   if (last?.of.every((one, i) => one === of[i]) === true) return last.problems
   const found = tried(loss, points, start)

@@ -63,6 +63,18 @@ const levelTensors = (rows: number, { alpha, sigma }: Schedule.Level): Score.Row
 })
 
 /** The points moved by normal numbers. */
+/** A level for each row. */
+const columnsOf = (levels: ReadonlyArray<Schedule.Level>): Score.RowLevel => {
+  const column = (entries: ReadonlyArray<number>): Tensor => tensor(entries, [entries.length, 1])
+  return { alpha: column(levels.map(({ alpha }) => alpha)), sigma: column(levels.map(({ sigma }) => sigma)) }
+}
+
+const meetsOf = (score: Score.Score<string>): ReadonlyArray<string> => [
+  ...Arbitrary.meets(score),
+  'clean end',
+  ...(Arbitrary.isClean(score) ? [] : ['noisy end'])
+]
+
 const offKinks = ({ points, seed }: Pick<Example<string>, 'points' | 'seed'>): Points.Points => {
   const by = Key.normal(points.values.length)(Key.fromSeed(seed))
   return { ...points, values: points.values.map((x, at) => x + by[at]) }
@@ -94,12 +106,55 @@ const casesOf = <P extends string>(
     })
   )
 
+/** Laws of the heads of a network, where it has more than its output. */
+const ofHeads = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<Stated> => {
+  const { slack = 1 } = options
+  const { heads, output } = Score.interpret(score)
+  if (O.isNone(heads)) return []
+  const said = heads.value
+  return [
+    over(casesOf(score, options))({
+      name: 'its heads see each row alone, and the output is one of them',
+      statement:
+        '∀ θ, x, t₁…tₙ: each head gives a row of finite numbers for each row; row i at levels t₁…tₙ is that of xᵢ alone at tᵢ. To 1e-13 (1 + size) of it: the order of a sum may differ. The output is a head, exactly.',
+      source: 'definition of Score.Model',
+      meets: meetsOf(score),
+      says: ({ schedule, params, points, time }: Example<P>) => {
+        const levels = Array.from({ length: points.rows }, (_, i) => Schedule.level(time / (i + 1))(schedule))
+        const at = (
+          of: Score.Model<P>['output'],
+          points: Points.Points,
+          levels: ReadonlyArray<Schedule.Level>
+        ): Float64Array => compute(() => of(Score.tensors(params), Points.tensor(points), columnsOf(levels))).values
+        const names = compute(() => {
+          const all = said(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, levels[0]))
+          return Params.map<Tensor, Tensor>(() => fill([1], 1))(all)
+        })
+        const wanted = at(output, points, levels)
+        const each = Object.keys(names).map(
+          name => (of: Points.Points, levels: ReadonlyArray<Schedule.Level>) =>
+            at((...given) => said(...given)[name], of, levels)
+        )
+        return [
+          ...each.map(head => {
+            const alone = levels.flatMap((level, i) => Array.from(head(Points.select([i])(points), [level])))
+            const close = slack * 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values))
+            return is(head(points, levels), alone, close)
+          }),
+          ...each.map(head => areFinite(head(points, levels))),
+          is(each.some(head => head(points, levels).every((x, i) => x === wanted[i])) ? 1 : 0, 1)
+        ]
+      }
+    })
+  ]
+}
+
 /** Laws of any student network, a mixture's or not: rows alone, each at its own level, and the divergence. */
 export const student = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P> = {}): Laws => {
   const { slack = 1, smooth = true, divergence = Score.interpret(score).divergence } = options
   const cases = casesOf(score, options)
   const apply = Score.interpret(score).score
-  const meets = [...Arbitrary.meets(score), 'clean end', ...(Arbitrary.isClean(score) ? [] : ['noisy end'])]
+  const meets = meetsOf(score)
   const evaluate = ({ schedule, params, time }: Example<P>, points: Points.Points): Points.Points =>
     Score.evaluate(score, schedule)(params)(time)(points)
   const divergences = ({ schedule, params, time, points }: Example<P>): Float64Array =>
@@ -185,67 +240,14 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         const { schedule, params, points, time } = each
         const times = Array.from({ length: points.rows }, (_, i) => time / (i + 1))
         const levels = times.map(time => Schedule.level(time)(schedule))
-        const column = (entries: ReadonlyArray<number>): Tensor => tensor(entries, [points.rows, 1])
-        const together = compute(() =>
-          apply(Score.tensors(params), Points.tensor(points), {
-            alpha: column(levels.map(({ alpha }) => alpha)),
-            sigma: column(levels.map(({ sigma }) => sigma))
-          })
-        ).values
+        const together = compute(() => apply(Score.tensors(params), Points.tensor(points), columnsOf(levels))).values
         const alone = times.flatMap((time, i) =>
           Array.from(evaluate({ ...each, time }, Points.select([i])(points)).values)
         )
         return is(together, alone, slack * 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values)))
       }
     }),
-    ...pipe(
-      Score.interpret(score).heads,
-      O.fold(
-        () => [],
-        said => [
-          lawOf({
-            name: 'its heads see each row alone, and the output is one of them',
-            statement:
-              '∀ θ, x, t₁…tₙ: each head gives a row of finite numbers for each row; row i at levels t₁…tₙ is that of xᵢ alone at tᵢ. To 1e-13 (1 + size) of it: the order of a sum may differ. The output is a head, exactly.',
-            source: 'definition of Score.Model',
-            meets,
-            says: ({ schedule, params, points, time }: Example<P>) => {
-              const levels = Array.from({ length: points.rows }, (_, i) => Schedule.level(time / (i + 1))(schedule))
-              const column = (entries: ReadonlyArray<number>): Tensor => tensor(entries, [entries.length, 1])
-              const at = (
-                of: Score.Model<P>['output'],
-                points: Points.Points,
-                levels: ReadonlyArray<Schedule.Level>
-              ): Float64Array =>
-                compute(() =>
-                  of(Score.tensors(params), Points.tensor(points), {
-                    alpha: column(levels.map(({ alpha }) => alpha)),
-                    sigma: column(levels.map(({ sigma }) => sigma))
-                  })
-                ).values
-              const names = compute(() => {
-                const all = said(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, levels[0]))
-                return Params.map<Tensor, Tensor>(() => fill([1], 1))(all)
-              })
-              const output = at(Score.interpret(score).output, points, levels)
-              const heads = Object.keys(names).map(
-                name => (of: Points.Points, levels: ReadonlyArray<Schedule.Level>) =>
-                  at((...given) => said(...given)[name], of, levels)
-              )
-              return [
-                ...heads.map(head => {
-                  const alone = levels.flatMap((level, i) => Array.from(head(Points.select([i])(points), [level])))
-                  const close = slack * 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values))
-                  return is(head(points, levels), alone, close)
-                }),
-                ...heads.map(head => areFinite(head(points, levels))),
-                is(heads.some(head => head(points, levels).every((x, i) => x === output[i])) ? 1 : 0, 1)
-              ]
-            }
-          })
-        ]
-      )
-    ),
+    ...ofHeads(score, options),
     smooth
       ? byDifferences
       : lawOf({
@@ -296,7 +298,13 @@ export const score = <P extends string>(score: Score.Score<P>, options: ScoreOpt
   return ofRows(Score.show(score), [
     student(score, options),
     ...(mixture === undefined ? ofFamily(score, options) : [ofMixture(score, mixture, options)]),
-    ...ofCapabilities(score, options),
+    ...pipe(
+      Score.interpret(score).family,
+      O.fold(
+        () => [],
+        family => [...ofMaps(score, family, options), ...ofUnits(score, family, options)]
+      )
+    ),
     freedom(score),
     ...ofSymmetries(score, symmetries, slack, casesOf(score, options)),
     guidance(score, options),
@@ -317,24 +325,35 @@ const areAmong = (
   )
 }
 
-/** Laws of what a family says that it can do beside: mixtures made of parameters, parameters made of mixtures, other units. */
-const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<Stated> => {
+/** What laws of a family are stated with. */
+const statedOf = <P extends string>(
+  score: Score.Score<P>,
+  { logDensity }: Score.Family<P>,
+  options: ScoreOptions<P>
+) => {
   const { slack = 1 } = options
-  const cases = casesOf(score, options)
-  const family = O.toNullable(Score.interpret(score).family)
-  if (family === null) return []
-  const { components, logDensity, toMixture, fromMixture, shifted, scaled, distance, start, count, unitVariance } =
-    family
-  const { hasTails, hasBackground } = family
-  const logOf = (params: Params.Params<P>, points: Points.Points, level: Schedule.Level): Float64Array =>
-    compute(() => logDensity(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, level))).values
-  const close = ({ points, params }: Example<P>, found: Float64Array, wanted: Float64Array): Said => {
-    const r = greatest([...points.values, ...flat(params)])
-    const size = Elementary.square(1 + r * r)
-    return is(found, wanted, slack * 1e-11 * size * (1 + greatest(wanted)))
+  return {
+    slack,
+    lawOf: over(casesOf(score, options)),
+    logOf: (params: Params.Params<P>, points: Points.Points, level: Schedule.Level): Float64Array =>
+      compute(() => logDensity(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, level))).values,
+    tolerance: 'To 1e-11 (1 + r²)² (1 + |log p|), r the greatest entry.',
+    close: ({ points, params }: Example<P>, found: Float64Array, wanted: Float64Array): Said => {
+      const r = greatest([...points.values, ...flat(params)])
+      const size = Elementary.square(1 + r * r)
+      return is(found, wanted, slack * 1e-11 * size * (1 + greatest(wanted)))
+    }
   }
-  const tolerance = 'To 1e-11 (1 + r²)² (1 + |log p|), r the greatest entry.'
-  const lawOf = over(cases)
+}
+
+/** Laws of the two maps of a family, mixtures made of parameters and parameters made of mixtures, and of its start. */
+const ofMaps = <P extends string>(
+  score: Score.Score<P>,
+  family: Score.Family<P>,
+  options: ScoreOptions<P>
+): ReadonlyArray<Stated> => {
+  const { components, toMixture, fromMixture, start, count, unitVariance, hasTails, hasBackground } = family
+  const { lawOf, logOf, tolerance, close } = statedOf(score, family, options)
   return [
     lawOf({
       claim: O.toNullable(toMixture),
@@ -426,7 +445,19 @@ const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreO
         )
         return close(each, Float64Array.from(joint(points).flat()), Float64Array.from(wanted))
       }
-    }),
+    })
+  ]
+}
+
+/** Laws of a family in other units, and of the size of its steps. */
+const ofUnits = <P extends string>(
+  score: Score.Score<P>,
+  family: Score.Family<P>,
+  options: ScoreOptions<P>
+): ReadonlyArray<Stated> => {
+  const { shifted, scaled, distance } = family
+  const { slack, lawOf, logOf, tolerance, close } = statedOf(score, family, options)
+  return [
     lawOf({
       claim: O.toNullable(shifted),
       unless: unsaid,

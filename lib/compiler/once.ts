@@ -4,6 +4,7 @@
  * its own here.
  */
 import { broadcastStrides, product as sizeOf } from '../kernels/dense.js'
+import { exp, log } from '../numbers/elementary.js'
 import { kernels } from '../simd/index.js'
 import { plain } from '../simd/plain.js'
 import { isComputed, width, type Node, type Shape } from './graph.js'
@@ -38,6 +39,12 @@ const arithmetic: Readonly<Record<string, Fill>> = {
   Sqrt: (x, at, a) => {
     for (let i = 0; i < a.length; i++) x[at + i] = Math.sqrt(x[a[i]])
   },
+  Exp: (x, at, a) => {
+    for (let i = 0; i < a.length; i++) x[at + i] = exp(x[a[i]])
+  },
+  Log: (x, at, a) => {
+    for (let i = 0; i < a.length; i++) x[at + i] = log(x[a[i]])
+  },
   Stretch: (x, at, a) => {
     for (let i = 0; i < a.length; i++) x[at + i] = x[a[i]]
   }
@@ -70,7 +77,9 @@ const neighbours = ({ does, ins: [x], shape }: Node): number | null =>
     ? sizeOf(x.shape) / sizeOf(shape)
     : null
 
+/** So many products of two matrices each. */
 interface Product {
+  readonly count: number
   readonly m: number
   readonly k: number
   readonly n: number
@@ -78,16 +87,18 @@ interface Product {
   readonly transposeB: boolean
 }
 
-/** A product of two matrices, [m, k] · [k, n]; null of other nodes. */
+/** Products of two matrices, [m, k] · [k, n], of which none is used twice; null of other nodes. */
 const productOf = ({ does, ins: [a, b], shape }: Node): Product | null => {
   if (does.kind === 'product') {
     const k = a.shape.at(-1) ?? 1
-    return { m: width(a) / k, k, n: width(b) / k, transposeA: false, transposeB: does.transposed }
+    return { count: 1, m: width(a) / k, k, n: width(b) / k, transposeA: false, transposeB: does.transposed }
   }
-  if (does.kind !== 'kernel' || does.kernel !== 'BatchMatMul' || a.shape.length + b.shape.length !== 4) return null
-  const [m, n] = shape
+  if (does.kind !== 'kernel' || does.kernel !== 'BatchMatMul') return null
+  const [m, n] = shape.slice(-2)
   const [transposeA, transposeB] = [does.attrs.transposeA === true, does.attrs.transposeB === true]
-  return { m, k: width(a) / m, n, transposeA, transposeB }
+  const k = a.shape[a.shape.length - (transposeA ? 2 : 1)]
+  const count = sizeOf(shape) / (m * n)
+  return width(a) === count * m * k && width(b) === count * k * n ? { count, m, k, n, transposeA, transposeB } : null
 }
 
 /** How a node is computed once, where the nodes have places; null for what a call brings, and for sums over its rows. */
@@ -108,14 +119,24 @@ export const once = (node: Node, placeOf: (node: Node) => number): Compute | nul
     return numbers => {
       kernels().rowSums(numbers.subarray(places[0].from, places[0].to), length, each, numbers.subarray(at, at + length))
     }
+  if (does.kind === 'pick') {
+    const all = places.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, i) => from + i))
+    const table = Int32Array.from(does.table, i => all[i])
+    return numbers => {
+      for (let i = 0; i < table.length; i++) numbers[at + i] = numbers[table[i]]
+    }
+  }
   const product = productOf(node)
   if (product !== null && length * product.k <= FEW) {
-    const { m, k, n, transposeA, transposeB } = product
+    const { count, m, k, n, transposeA, transposeB } = product
     const [a, b] = places
     return numbers => {
-      const [x, y] = [a, b].map(({ from, to }) => numbers.subarray(from, to))
-      // Entry by entry in the order of the kernels, whose calls cost more.
-      plain.matMul(x, y, m, k, n, transposeA, transposeB, numbers.subarray(at, at + length))
+      for (let i = 0; i < count; i++) {
+        const x = numbers.subarray(a.from + i * m * k, a.from + (i + 1) * m * k)
+        const y = numbers.subarray(b.from + i * k * n, b.from + (i + 1) * k * n)
+        // Entry by entry in the order of the kernels, whose calls cost more.
+        plain.matMul(x, y, m, k, n, transposeA, transposeB, numbers.subarray(at + i * m * n, at + (i + 1) * m * n))
+      }
     }
   }
   return numbers => {

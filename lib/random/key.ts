@@ -291,11 +291,12 @@ export const subset =
     if (!(Number.isInteger(count) && count >= 0 && count <= n))
       throw new RangeError(`count: ${count} is not a whole number in [0, n], n = ${n}; try ${n}`)
     const chosen = new Set<number>()
-    uniform(count)(key).forEach((u, i) => {
+    const draws = uniform(count)(key)
+    for (let i = 0; i < count; i++) {
       const last = n - count + i
-      const drawn = Math.floor(u * (last + 1))
+      const drawn = Math.floor(draws[i] * (last + 1))
       chosen.add(chosen.has(drawn) ? last : drawn)
-    })
+    }
     return Int32Array.from(chosen).sort()
   }
 

@@ -149,20 +149,19 @@ export const levelsOf = <P extends string>({ schedule, objective }: Loss<P>): Re
       : [clean]
   )
 
-/** The terms of a loss at parameters, with the noise of a key. */
-export const draw = <P extends string>(
+/** The terms of a loss, with their times where these are not drawn: the same on all data of a width, whether they are nodes or not. */
+const termsOf = <P extends string>(
   { schedule, score, objective, expectation }: Loss<P>,
-  data: Source.Data
-): ((params: Params.Params<P>, key: Key.Key) => Evaluation) => {
+  isOfNodes: boolean,
+  dim: number
+) => {
   const { level } = Schedule.interpret(schedule)
   const weightOf = Weighting.interpret(schedule)
-  const nodes = Nodes.isNodes(data) ? data : null
   const way = Expectation.interpret(expectation)
-  const count = (way.where === 'line' && nodes === null ? way.timeNodes : undefined) ?? TimeLaw.NODES
-  const deterministic = nodes !== null || Expectation.isDeterministic(expectation)
-  const unprojected = Float64Array.of(nodes === null ? 1 : 0)
-  const terms = Objective.terms(objective).map(weighted => {
-    const term = nodes === null ? weighted.term : exactly(weighted.term)
+  const count = (way.where === 'line' && !isOfNodes ? way.timeNodes : undefined) ?? TimeLaw.NODES
+  const deterministic = isOfNodes || Expectation.isDeterministic(expectation)
+  return Objective.terms(objective).map(weighted => {
+    const term = isOfNodes ? exactly(weighted.term) : weighted.term
     const weightings = weighted.weightings.map(weightOf)
     const at = leveled(level, weightings)
     return {
@@ -175,100 +174,117 @@ export const draw = <P extends string>(
         stays:
           way.where === 'line' &&
           weighted.labelDropout === 0 &&
-          drawnBeside(Score.interpret(score), term, data.dim).length === 0
-      })
+          drawnBeside(Score.interpret(score), term, dim).length === 0
+      }),
+      /** Lists of samples by the nodes that they are of. */
+      known: keeping<ReadonlyArray<Sample>>(NODES_KEPT)
     }
   })
-  /** Lists of samples by the nodes that they are of, so many of each term. */
-  const known = terms.map(() => keeping<ReadonlyArray<Sample>>(NODES_KEPT))
-  return (params, key) => {
-    const projection = pipe(
-      Score.interpret(score).family,
-      O.filter(() => nodes === null && isProjected(expectation)),
-      O.chain(({ projection }) => projection),
-      O.map(({ span, origin, seesNorm, slope, denoisingShare }) => {
-        const basis = Projection.basisOf(span(params), origin(params))
-        const { rank } = basis
-        const antithetic = way.where === 'span' && way.antithetic
-        return {
-          basis,
-          seesNorm,
-          slope: slope === null ? () => 0 : slope(params),
-          // A quadrature has no variance to reduce.
-          denoising: way.where === 'line' ? () => 0 : denoisingShare(params, { dim: data.dim, rank, antithetic })
-        }
-      }),
-      O.toNullable
-    )
-    const drawsAt = ({ alpha, sigma }: Leveled, key: Key.Key): ReadonlyArray<Noise.Draw> =>
-      nodes !== null
-        ? [{ weight: 1, noise: { _tag: 'None' } as const }]
-        : Noise.draws(
-            data,
-            // Nodes are of times that all rows share.
-            projection && {
-              ...projection,
-              slope: () => projection.slope({ alpha: first(alpha), sigma: first(sigma) })
-            },
-            key
-          )(expectation)
-    const samples = (
-      { labelDropout }: Pick<(typeof terms)[number], 'labelDropout'>,
-      times: ReadonlyArray<Leveled>,
-      own: Key.Key
-    ): ReadonlyArray<Sample> => {
-      const noiseKeys = Key.split(times.length)(labelled(own, 'noise'))
-      const all: Sample[] = []
-      times.forEach((at, level) => {
-        const { each, alpha, sigma, weight } = at
-        for (const draw of drawsAt(at, noiseKeys[level])) {
-          const i = all.length
-          all.push({
-            alpha,
-            sigma,
-            weight: draw.weight === 1 ? weight : every(weight, w => w * draw.weight),
-            noise: draw.noise,
-            ...(nodes !== null && {
-              nodes: { values: nodes.nodesAt({ alpha: first(alpha), sigma: first(sigma) }), stay: nodes.stay }
-            }),
-            denoising:
-              projection === null
-                ? unprojected
-                : both(alpha, sigma, (alpha, sigma) => projection.denoising({ alpha, sigma })),
-            level,
-            ofTime: f => every(each, time => f(time, schedule)),
-            probes: () => Key.child(i)(labelled(own, 'probes')),
-            labels: labelsOf(data, labelDropout, () => Key.child(i)(labelled(own, 'labels')))
-          })
-        }
-      })
-      return all
-    }
-    const keys = Key.split(terms.length)(key)
-    return {
-      basis: projection?.basis ?? noBasis,
-      terms: terms.map((own, i) => {
-        const { weight, term, times, stays = false, isSame } = own
-        if (!Objective.isMatching(term) || times === undefined) return { weight, term, samples: [] }
-        if (way.where !== 'line' || !stays) {
-          const drawn =
-            isSame === true
-              ? times()
-              : TimeLaw.drawing(schedule, data.rows, held(data))(labelled(keys[i], 'time'))(term.timeLaw).map(own.at)
-          return { weight, term, samples: samples(own, drawn, keys[i]) }
-        }
-        const rules = times().map(({ alpha, sigma }) =>
-          way.rule(projection?.slope({ alpha: first(alpha), sigma: first(sigma) }) ?? 0)
-        )
-        // A rule is told by how many nodes it has, and where the first is.
-        const name = `${projection?.basis.rank}${rules.map(({ nodes }) => ` ${nodes.length} ${nodes[0]}`).join('')}`
-        return { weight, term, stays, samples: known[i](name, () => samples(own, times(), keys[i])) }
-      })
+}
+
+/** The terms of a loss on data at parameters, with the noise of a key. */
+type Drawing<P extends string> = (data: Source.Data) => (params: Params.Params<P>, key: Key.Key) => Evaluation
+
+/** The terms of a loss at parameters, with the noise of a key. */
+export const draw = <P extends string>(loss: Loss<P>): Drawing<P> => {
+  const { schedule, score, expectation } = loss
+  const way = Expectation.interpret(expectation)
+  const known = keeping<ReturnType<typeof termsOf>>(2)
+  return data => {
+    const nodes = Nodes.isNodes(data) ? data : null
+    const of = (): ReturnType<typeof termsOf> => termsOf(loss, nodes !== null, data.dim)
+    // Samples hold the nodes that they are of.
+    const terms = nodes === null ? known(data.dim, of) : of()
+    const unprojected = Float64Array.of(nodes === null ? 1 : 0)
+    return (params, key) => {
+      const projection = pipe(
+        Score.interpret(score).family,
+        O.filter(() => nodes === null && isProjected(expectation)),
+        O.chain(({ projection }) => projection),
+        O.map(({ span, origin, seesNorm, slope, denoisingShare }) => {
+          const basis = Projection.basisOf(span(params), origin(params))
+          const { rank } = basis
+          const antithetic = way.where === 'span' && way.antithetic
+          return {
+            basis,
+            seesNorm,
+            slope: slope === null ? () => 0 : slope(params),
+            // A quadrature has no variance to reduce.
+            denoising: way.where === 'line' ? () => 0 : denoisingShare(params, { dim: data.dim, rank, antithetic })
+          }
+        }),
+        O.toNullable
+      )
+      const drawsAt = ({ alpha, sigma }: Leveled, key: Key.Key): ReadonlyArray<Noise.Draw> =>
+        nodes !== null
+          ? [{ weight: 1, noise: { _tag: 'None' } as const }]
+          : Noise.draws(
+              data,
+              // Nodes are of times that all rows share.
+              projection && {
+                ...projection,
+                slope: () => projection.slope({ alpha: first(alpha), sigma: first(sigma) })
+              },
+              key
+            )(expectation)
+      const samples = (
+        { labelDropout }: Pick<(typeof terms)[number], 'labelDropout'>,
+        times: ReadonlyArray<Leveled>,
+        own: Key.Key
+      ): ReadonlyArray<Sample> => {
+        const noiseKeys = Key.split(times.length)(labelled(own, 'noise'))
+        const all: Sample[] = []
+        times.forEach((at, level) => {
+          const { each, alpha, sigma, weight } = at
+          for (const draw of drawsAt(at, noiseKeys[level])) {
+            const i = all.length
+            all.push({
+              alpha,
+              sigma,
+              weight: draw.weight === 1 ? weight : every(weight, w => w * draw.weight),
+              noise: draw.noise,
+              ...(nodes !== null && {
+                nodes: { values: nodes.nodesAt({ alpha: first(alpha), sigma: first(sigma) }), stay: nodes.stay }
+              }),
+              denoising:
+                projection === null
+                  ? unprojected
+                  : both(alpha, sigma, (alpha, sigma) => projection.denoising({ alpha, sigma })),
+              level,
+              ofTime: f => every(each, time => f(time, schedule)),
+              probes: () => Key.child(i)(labelled(own, 'probes')),
+              labels: labelsOf(data, labelDropout, () => Key.child(i)(labelled(own, 'labels')))
+            })
+          }
+        })
+        return all
+      }
+      const keys = Key.split(terms.length)(key)
+      return {
+        basis: projection?.basis ?? noBasis,
+        terms: terms.map((own, i) => {
+          const { weight, term, times, stays = false, isSame, known } = own
+          if (!Objective.isMatching(term) || times === undefined) return { weight, term, samples: [] }
+          if (way.where !== 'line' || !stays) {
+            const drawn =
+              isSame === true
+                ? times()
+                : TimeLaw.drawing(schedule, data.rows, held(data))(labelled(keys[i], 'time'))(term.timeLaw).map(own.at)
+            return { weight, term, samples: samples(own, drawn, keys[i]) }
+          }
+          const rules = times().map(({ alpha, sigma }) =>
+            way.rule(projection?.slope({ alpha: first(alpha), sigma: first(sigma) }) ?? 0)
+          )
+          // A rule is told by how many nodes it has, and where the first is.
+          const name = `${projection?.basis.rank}${rules.map(({ nodes }) => ` ${nodes.length} ${nodes[0]}`).join('')}`
+          return { weight, term, stays, samples: known(name, () => samples(own, times(), keys[i])) }
+        })
+      }
     }
   }
 }
 
-/** Of so many different lists of nodes the samples are kept. */
+/** Of so many different lists of nodes of a term the samples are kept. */
 const NODES_KEPT = 64
 
 /** What is drawn for the times, the noise, the directions and the labels of a term has a key of its own. */
@@ -394,7 +410,7 @@ const compiled = <P extends string>(
   }
   return data => {
     const own = Matching.data(data, use === 'often')
-    const otherwise = interpreted(score, use, differentiates)(data)
+    const otherwise = lazy(() => interpreted(score, use, differentiates)(data))
     const ready = new WeakMap<ReadonlyArray<Sample>, ReadonlyArray<Ready<P>>>()
     const readyFor = (drawn: Drawn<Direct>, basis: Projection.Basis): ReadonlyArray<Ready<P>> => {
       const found = drawn.stays === true ? ready.get(drawn.samples) : undefined
@@ -421,7 +437,7 @@ const compiled = <P extends string>(
         return readyFor(drawn, basis).map(({ program, call, samples }) =>
           E.isRight(program)
             ? weigh(program.right.sum(call(params, basis)))
-            : otherwise(params, { basis, terms: [{ ...drawn, samples }] })
+            : otherwise()(params, { basis, terms: [{ ...drawn, samples }] })
         )
       })
       return sums.length === 1
@@ -570,7 +586,7 @@ const trial = <P extends string>(
   }))(shapes)
   const model = Score.interpret(loss.score)
   const own = Matching.data(few, use === 'often')
-  const { basis, terms } = draw(loss, few)(params, keys.draws)
+  const { basis, terms } = draw(loss)(few)(params, keys.draws)
   const setting = { basis, own, data: few }
   const ofPairs = terms.filter(isPaired).flatMap(({ term, samples }) =>
     samples.slice(0, 1).flatMap(sample => {
@@ -615,7 +631,7 @@ export const summed = <P extends string>(
   about: Source.Data
 ): ((params: Params.Params<P>, key: Key.Key) => Strands.Sum<ValueAndGradient<P>>) => {
   const circumstances = { library: libraryOf(loss.score, precision), use: 'often' } as const
-  const [draws, whole] = [draw(loss, about), engineOf(loss, engine, circumstances)(about)]
+  const [draws, whole] = [draw(loss)(about), engineOf(loss, engine, circumstances)(about)]
   return (params, key) => {
     const { basis, terms } = draws(params, key)
     return whole(params, { basis, terms: terms.filter(isDirect) })
@@ -645,14 +661,14 @@ const asked =
   })
 
 /** Data and parameters as terms see them: about the middle of the data, except for what may look at the data themselves. */
-export const framed = <P extends string>(
-  { score, objective }: Loss<P>,
-  data: Source.Data
-): Frame.Frame<P, Source.Data> =>
-  Nodes.isNodes(data) ||
-  Objective.terms(objective).some(({ term }) => !Objective.isPenalty(term) && term.moves !== true)
-    ? Frame.unmoved<P, Source.Data>(data)
-    : Frame.ofModel(Score.interpret(score), data)
+export const framed = <P extends string>({
+  score,
+  objective
+}: Loss<P>): ((data: Source.Data) => Frame.Frame<P, Source.Data>) => {
+  const stays = Objective.terms(objective).some(({ term }) => !Objective.isPenalty(term) && term.moves !== true)
+  const model = Score.interpret(score)
+  return data => (stays || Nodes.isNodes(data) ? Frame.unmoved<P, Source.Data>(data) : Frame.ofModel(model, data))
+}
 
 /** A value that is none, where rows cannot resolve the students. */
 export const nothing = <P extends string>(params: Params.Params<P>): ValueAndGradient<P> => ({
@@ -696,11 +712,12 @@ const following = <P extends string>(
   const mixtureOf = mixtureIn(loss.score)
   const on = (resolved: Nodes.Population['resolved'], of: (term: Objective.Term) => boolean): Evaluate<P> => {
     const known = new WeakMap<Nodes.Nodes, Evaluate<P>>()
+    const there = onRows(by, loss, { ...circumstances, place: Place.here }, of)
     const trusted = Nodes.trusted(resolved, apart<P>)
     return (params, key, others) =>
       pipe(
         trusted(mixtureOf(params), levels, nodes => {
-          const evaluate = known.get(nodes) ?? onRows(by, loss, nodes, { ...circumstances, place: Place.here }, of)
+          const evaluate = known.get(nodes) ?? there(nodes)
           known.set(nodes, evaluate)
           return evaluate(params, key, others)
         }),
@@ -729,7 +746,7 @@ const evaluator = <P extends string>(
   data: Source.Data,
   circumstances: Taken
 ): Evaluate<P> =>
-  Nodes.isPopulation(data) ? following(by, loss, data, circumstances) : onRows(by, loss, data, circumstances)
+  Nodes.isPopulation(data) ? following(by, loss, data, circumstances) : onRows(by, loss, circumstances)(data)
 
 /** The value alone; coefficients that are chosen from gradients take these too, and pairs of rows have both at once. */
 const valueOf = <P extends string>(
@@ -746,84 +763,89 @@ const valueOf = <P extends string>(
 const onRows = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
-  data: Source.Data,
   circumstances: Taken,
   of: (term: Objective.Term) => boolean = () => true
-): Evaluate<P> => {
+): ((data: Source.Data) => Evaluate<P>) => {
   const { library, place, differentiates = true } = circumstances
-  const engine = engineOf(loss, by, circumstances)
-  const { points: about, middle, enter } = framed(loss, data)
-  const anew = draw(loss, about)
-  // Nodes draw nothing, and so are the same for all parameters and keys.
-  const once = lazy(() => anew(Params.zeros(Score.shapes(data.dim)(loss.score)), Key.fromSeed(0)))
-  const draws: typeof anew = Nodes.isNodes(about) ? once : anew
-  const whole = engine(about)
-  const question = asked(loss, by, library.precision, middle)
-  // As late as a step asks for them: of a source they are written down.
-  const blocks = lazy(() => ControlVariate.blocksOf(about).map(block => ({ ...block, evaluate: engine(block.data) })))
-  const varied = (
-    params: Params.Params<P>,
-    { weight, term, samples }: Drawn<Objective.Matching>
-  ): ReadonlyArray<ValueAndGradient<P>> => {
-    const parts = samples.map(sample => ({ level: sample.level, of: ControlVariate.restricted(about, sample) }))
-    return [...new Set(parts.map(({ level }) => level))].flatMap(level => {
-      const forms = blocks().map(({ share, evaluate, ...places }) => {
-        const own = parts.filter(part => part.level === level).map(({ of }) => of(places))
-        const form = (denoising: number): ValueAndGradient<P> => {
-          const samples = own.map(sample => ({ ...sample, denoising: Float64Array.of(denoising) }))
-          return Strands.taken(evaluate(params, { basis: noBasis, terms: [{ weight: weight * share, term, samples }] }))
-        }
-        return { denoising: form(1), implicit: form(0) }
+  const [engine, drawing, frame] = [engineOf(loss, by, circumstances), draw(loss), framed(loss)]
+  return data => {
+    const { points: about, middle, enter } = frame(data)
+    const anew = drawing(about)
+    // Nodes draw nothing, and so are the same for all parameters and keys.
+    const once = lazy(() => anew(Params.zeros(Score.shapes(data.dim)(loss.score)), Key.fromSeed(0)))
+    const draws: typeof anew = Nodes.isNodes(about) ? once : anew
+    const whole = engine(about)
+    const question = asked(loss, by, library.precision, middle)
+    // As late as a step asks for them: of a source they are written down.
+    const blocks = lazy(() => ControlVariate.blocksOf(about).map(block => ({ ...block, evaluate: engine(block.data) })))
+    const varied = (
+      params: Params.Params<P>,
+      { weight, term, samples }: Drawn<Objective.Matching>
+    ): ReadonlyArray<ValueAndGradient<P>> => {
+      const parts = samples.map(sample => ({ level: sample.level, of: ControlVariate.restricted(about, sample) }))
+      return [...new Set(parts.map(({ level }) => level))].flatMap(level => {
+        const forms = blocks().map(({ share, evaluate, ...places }) => {
+          const own = parts.filter(part => part.level === level).map(({ of }) => of(places))
+          const form = (denoising: number): ValueAndGradient<P> => {
+            const samples = own.map(sample => ({ ...sample, denoising: Float64Array.of(denoising) }))
+            return Strands.taken(
+              evaluate(params, { basis: noBasis, terms: [{ weight: weight * share, term, samples }] })
+            )
+          }
+          return { denoising: form(1), implicit: form(0) }
+        })
+        const coefficients = ControlVariate.coefficients(
+          forms.map(({ denoising, implicit }) => ({
+            denoising: Params.packed(denoising.gradient),
+            implicit: Params.packed(implicit.gradient)
+          }))
+        )
+        return forms.flatMap(({ denoising, implicit }, b) => [
+          scaled(1 - coefficients[b])(denoising),
+          scaled(coefficients[b])(implicit)
+        ])
       })
-      const coefficients = ControlVariate.coefficients(
-        forms.map(({ denoising, implicit }) => ({
-          denoising: Params.packed(denoising.gradient),
-          implicit: Params.packed(implicit.gradient)
-        }))
-      )
-      return forms.flatMap(({ denoising, implicit }, b) => [
-        scaled(1 - coefficients[b])(denoising),
-        scaled(coefficients[b])(implicit)
+    }
+    const rows = lazy(() => Matching.data(about, circumstances.use === 'often'))
+    const paired = (
+      params: Params.Params<P>,
+      basis: Projection.Basis,
+      { weight, term, samples }: Drawn<Pairs.Paired>
+    ): ReadonlyArray<ValueAndGradient<P>> => {
+      const model = Score.interpret(loss.score)
+      const evaluate = Pairs.evaluated(model, by === 'compiled' ? library : null, term, about.rows, differentiates)
+      return samples.map(sample => {
+        // `problems` refuses what is not of one level and weight.
+        const [own] = column(sample.weight, 0, 1)
+        return scaled(weight * own)(
+          evaluate(params, { ...rows(), ...Matching.given(model, term, sample, basis, about) })
+        )
+      })
+    }
+    return (params, key, others) => {
+      const { here, basis, terms, sum } = Strands.kept(() => {
+        const here = enter(params)
+        const { basis, terms: own } = draws(here, key)
+        const terms = (
+          others === undefined ? own : own.map((drawn, i) => ({ ...drawn, term: others[i], stays: false }))
+        ).filter(({ term }) => of(term))
+        const direct = terms.filter(isDirect)
+        return { here, basis, terms, sum: direct.length > 0 ? [whole(here, { basis, terms: direct })] : [] }
+      })
+      return total(params, [
+        ...sum.map(one => place.taken(one, () => question(here, key))),
+        ...terms.flatMap(drawn => {
+          const { term, weight } = drawn
+          if (isAdaptive(drawn)) return varied(here, drawn)
+          if (isPaired(drawn)) return paired(here, basis, drawn)
+          if (!Objective.isPenalty(term)) return []
+          const { value, gradient } = term.penalty(params)
+          // A penalty gives a gradient in the parameters that it is given.
+          const own = gradient as Params.Params<P>
+          return [scaled(weight)({ value, gradient: differentiates ? own : noGradient<P>() })]
+        })
       ])
-    })
-  }
-  const rows = lazy(() => Matching.data(about, circumstances.use === 'often'))
-  const paired = (
-    params: Params.Params<P>,
-    basis: Projection.Basis,
-    { weight, term, samples }: Drawn<Pairs.Paired>
-  ): ReadonlyArray<ValueAndGradient<P>> => {
-    const model = Score.interpret(loss.score)
-    const evaluate = Pairs.evaluated(model, by === 'compiled' ? library : null, term, about.rows, differentiates)
-    return samples.map(sample => {
-      // `problems` refuses what is not of one level and weight.
-      const [own] = column(sample.weight, 0, 1)
-      return scaled(weight * own)(evaluate(params, { ...rows(), ...Matching.given(model, term, sample, basis, about) }))
-    })
-  }
-  return (params, key, others) => {
-    const { here, basis, terms, sum } = Strands.kept(() => {
-      const here = enter(params)
-      const { basis, terms: own } = draws(here, key)
-      const terms = (
-        others === undefined ? own : own.map((drawn, i) => ({ ...drawn, term: others[i], stays: false }))
-      ).filter(({ term }) => of(term))
-      const direct = terms.filter(isDirect)
-      return { here, basis, terms, sum: direct.length > 0 ? [whole(here, { basis, terms: direct })] : [] }
-    })
-    return total(params, [
-      ...sum.map(one => place.taken(one, () => question(here, key))),
-      ...terms.flatMap(drawn => {
-        const { term, weight } = drawn
-        if (isAdaptive(drawn)) return varied(here, drawn)
-        if (isPaired(drawn)) return paired(here, basis, drawn)
-        if (!Objective.isPenalty(term)) return []
-        const { value, gradient } = term.penalty(params)
-        // A penalty gives a gradient in the parameters that it is given.
-        const own = gradient as Params.Params<P>
-        return [scaled(weight)({ value, gradient: differentiates ? own : noGradient<P>() })]
-      })
-    ])
+    }
   }
 }
 
@@ -858,10 +880,10 @@ export const rowGradients = <P extends string>(
   const shapes = Score.shapes(data.dim)(loss.score)
   const size = Params.sizeOf(shapes)
   const library = libraryOf(loss.score, 'float64')
-  const { points: about, enter } = framed(loss, data)
+  const { points: about, enter } = framed(loss)(data)
   const own = Matching.data(about, true)
   const along = RA.makeBy(size, j =>
-    draw({ ...loss, objective: Objective.along(Params.unit(shapes, j))(loss.objective) }, about)
+    draw({ ...loss, objective: Objective.along(Params.unit(shapes, j))(loss.objective) })(about)
   )
   const valuesOf = (params: Params.Params<P>, term: Direct, given: Given.Named): Float64Array =>
     pipe(
@@ -917,13 +939,14 @@ export const batched = <P extends string>(
   // A batch is a few rows, which whoever leads has at hand.
   const once = { library: libraryOf(loss.score, precision), use: 'once', place: Place.here } as const
   const [{ engine, reason }] = plans(loss, data, { evaluations, ...once })
+  const of = onRows(engine, loss, once)
   return {
     engine,
     reason: `${reason}; on ${batch} ${Source.isSource(data) && data.draw !== undefined ? 'new' : `of ${data.rows}`} rows a step`,
     evaluate: (params, key, rows) => {
       const keys = pipe(key, Key.named('rows', 'loss'))
       const { points } = Source.batch(batch, rows)(keys.rows)(data)
-      return evaluator(engine, loss, points, once)(params, keys.loss)
+      return of(points)(params, keys.loss)
     }
   }
 }

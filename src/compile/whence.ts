@@ -58,9 +58,9 @@ export const whence = <P extends string>(loss: Loss.Loss<P>, data: Source.Data):
         )
       )
   }
-  const { points: about, enter } = Loss.framed(loss, data)
+  const { points: about, enter } = Loss.framed(loss)(data)
   const model = Score.interpret(loss.score)
-  const draws = Loss.draw(loss, about)
+  const draws = Loss.draw(loss)(about)
   const [own, theirs] = [Matching.data(about, false), Matching.data(data, false)]
   return (params, key, rows) => {
     const here = enter(params)

@@ -16,8 +16,11 @@ export const more = (count: number): string =>
   count > 2 ? `; there are ${count - 1} more like it` : count > 1 ? '; there is 1 more like it' : ''
 
 /** Numbers by position: what `Float64Array.from({ length }, …)` gives, ten times as fast. */
-export const tabulate = (length: number, f: (k: number) => number): Float64Array =>
-  new Float64Array(length).map((_, k) => f(k))
+export const tabulate = (length: number, f: (k: number) => number): Float64Array => {
+  const out = new Float64Array(length)
+  for (let k = 0; k < length; k++) out[k] = f(k)
+  return out
+}
 /** Σ_{i < n} f(i). */
 export const sumOver = (n: number, f: (i: number) => number): number =>
   new Uint8Array(n).reduce((sum, _, i) => sum + f(i), 0)

@@ -598,8 +598,12 @@ export const energyDistance = (a: Points, b: Points): number =>
       meanDistance(b.values, b.values, a.dim)
     : refuse(`Points.energyDistance: ${a.dim} and ${b.dim} columns are not as many; give both samples the same`)
 
-const chosen = (values: Float64Array, dim: number, indices: ArrayLike<number>): Float64Array =>
-  tabulate(indices.length * dim, k => values[indices[Math.floor(k / dim)] * dim + (k % dim)])
+const chosen = (values: Float64Array, dim: number, indices: ArrayLike<number>): Float64Array => {
+  const out = new Float64Array(indices.length * dim)
+  for (let i = 0, at = 0; i < indices.length; i++)
+    for (let j = 0; j < dim; j++, at++) out[at] = values[indices[i] * dim + j]
+  return out
+}
 
 /**
  * The rows at these indices (from 0, less than n, repeats allowed), in this order, with their weights, labels, partners and errors.

@@ -1,9 +1,16 @@
-/** The same function, which is computed once for each of its arguments. */
-export const remembered = <K, A>(f: (argument: K) => A): ((argument: K) => A) => {
-  const known = new Map<K, { readonly value: A }>()
+/** The same function, which is computed once for each of its arguments, or for those of one `key`: of an object as long as that lives. */
+export const remembered = <K, A>(
+  f: (argument: K) => A,
+  key: (argument: K) => unknown = argument => argument
+): ((argument: K) => A) => {
+  const ofObjects = new WeakMap<object, { readonly value: A }>()
+  const others = new Map<unknown, { readonly value: A }>()
   return argument => {
-    const found = known.get(argument) ?? { value: f(argument) }
-    known.set(argument, found)
+    const at = key(argument)
+    const isObject = (typeof at === 'object' && at !== null) || typeof at === 'function'
+    const found = (isObject ? ofObjects.get(at) : others.get(at)) ?? { value: f(argument) }
+    if (isObject) ofObjects.set(at, found)
+    else others.set(at, found)
     return found.value
   }
 }

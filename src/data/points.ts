@@ -14,6 +14,7 @@ import { fingerprint as bitsOf } from '../../lib/rows/fingerprint.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { Numbers } from '../../lib/rows/stretches.js'
 import { compute, fromNdArray, matMul, type Tensor } from '../../lib/index.js'
+import { remembered } from '../../lib/plain/remembered.js'
 import { fail, more, plural, tabulate } from './parts.js'
 import type * as Problem from '../core/problem.js'
 
@@ -409,8 +410,6 @@ export const owned = (points: Points): Points => {
   return points
 }
 
-const marks = new WeakMap<Points, string>()
-
 /** What tells data from others, in this order. */
 export const marked = (
   rows: number,
@@ -430,25 +429,12 @@ export const marked = (
 ]
 
 /** 64 bits, in hexadecimal digits, that tell these data from others: their numbers, shape, weights and labels. */
-export const fingerprint = (points: Points): string => {
-  const own = snapshot(points)
-  const { rows, dim, values, weights, labels, partner, errors } = own
-  const mark =
-    marks.get(own) ??
-    bitsOf(
-      marked(
-        rows,
-        dim,
-        values,
-        weights ?? null,
-        labels === undefined ? null : Float64Array.from(labels),
-        partner ?? null,
-        errors ?? null
-      )
-    )
-  marks.set(own, mark)
-  return mark
-}
+export const fingerprint = (points: Points): string => markOf(snapshot(points))
+
+const markOf = remembered(({ rows, dim, values, weights, labels, partner, errors }: Points) => {
+  const classes = labels === undefined ? null : Float64Array.from(labels)
+  return bitsOf(marked(rows, dim, values, weights ?? null, classes, partner ?? null, errors ?? null))
+})
 
 // -- out -------------------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ import { mapped } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { scratch, type Scratch } from '../../lib/rows/scratch.js'
 import * as Stretches from '../../lib/rows/stretches.js'
+import { remembered } from '../../lib/plain/remembered.js'
 import * as Problem from '../core/problem.js'
 import * as Points from './points.js'
 
@@ -372,15 +373,11 @@ export const asPoints = (data: Data): Points.Points =>
     : data
 
 /** 64 bits, in hexadecimal digits, that tell the data from others: those of the same rows in memory (see `Points.fingerprint`). */
-export const fingerprint = (data: Data): string => {
-  if (!isSource(data)) return Points.fingerprint(data)
-  const mark =
-    marks.get(data) ?? bitsOf(Points.marked(data.rows, data.dim, data, data.weights, data.labels, data.partner ?? null))
-  marks.set(data, mark)
-  return mark
-}
+export const fingerprint = (data: Data): string => (isSource(data) ? markOf(data) : Points.fingerprint(data))
 
-const marks = new WeakMap<Source, string>()
+const markOf = remembered((data: Source) =>
+  bitsOf(Points.marked(data.rows, data.dim, data, data.weights, data.labels, data.partner ?? null))
+)
 
 /** Whether all rows are in memory. */
 export const isHeld = (data: Data): data is Points.Points => !isSource(data)

@@ -4,6 +4,7 @@
  */
 import type * as fc from 'fast-check'
 import { refuse } from '../../lib/plain/refuse.js'
+import { remembered } from '../../lib/plain/remembered.js'
 import { sameBits } from './bits.js'
 import { law, held, claimsHeld, lengthOf, rank } from './check.js'
 import type { Law, Unclaimed, Laws } from './law.js'
@@ -126,12 +127,7 @@ export const over =
     // A row without a claim is given none.
     const claimed = claim as C
     // A report measures what a run has already computed.
-    const known = new WeakMap<object, ReadonlyArray<Relation>>()
-    const relations = (each: X): ReadonlyArray<Relation> => {
-      const found = known.get(each) ?? relationsIn(says(each, claimed))
-      known.set(each, found)
-      return found
-    }
+    const relations = remembered((each: X) => relationsIn(says(each, claimed)))
     const text = typeof statement === 'string' ? statement : statement(claimed)
     const made = law(
       { ...info, statement: text, ...(option !== undefined && { option }) },

@@ -318,13 +318,10 @@ const build = (mixture: Mixture, z: Product, { rule, stay }: Pick<Nodes, 'rule' 
   const weights = new Float64Array(shares.length * z.weights.length).map(
     (_, i) => shares[Math.floor(i / z.weights.length)] * z.weights[i % z.weights.length]
   )
-  const known = new Map<string, Float64Array>()
-  const nodesAt = (level: Level): Float64Array => {
-    const name = `${level.alpha} ${level.sigma}`
-    const found = known.get(name) ?? placed(mixture, z, dim, level)
-    known.set(name, found)
-    return found
-  }
+  const nodesAt = remembered(
+    (level: Level) => placed(mixture, z, dim, level),
+    ({ alpha, sigma }) => `${alpha} ${sigma}`
+  )
   const part = (rows: number, weights: Float64Array, nodesAt: Nodes['nodesAt']): Nodes => ({
     rule,
     rows,
@@ -435,7 +432,11 @@ const tooWide = (dim: number): Problem.Problem =>
   )
 
 const ofStudents = (truth: Mixture): Population['ofStudents'] => {
-  const known = new Map<string, Nodes>()
+  const nodesOf = remembered(
+    ([components, counts]: readonly [number, ReadonlyArray<number>]) =>
+      repeated(components, counts.length, product(counts), ruleOf(counts, 0)),
+    String
+  )
   return (students, levels, finer = 0) => {
     const [components, dim] = students.means.shape
     if (!isRound(students) || dim > MOST_AXES) return E.left(isRound(students) ? tooWide(dim) : notRound)
@@ -447,10 +448,7 @@ const ofStudents = (truth: Mixture): Population['ofStudents'] => {
     const counts = Array.from(distances, d => count(d, finer))
     const rows = components * counts.reduce((all, n) => all * n, 1)
     if (rows > MOST.rows) return E.left(tooMany(rows, dim, Math.max(...distances)))
-    const name = `${components} ${counts.join()}`
-    const found = known.get(name) ?? repeated(components, dim, product(counts), ruleOf(counts, 0))
-    known.set(name, found)
-    return E.right(found)
+    return E.right(nodesOf([components, counts]))
   }
 }
 
@@ -458,16 +456,15 @@ const ofStudents = (truth: Mixture): Population['ofStudents'] => {
 const byQuadrature = (mixture: Mixture): E.Either<Problem.Problem, Population> =>
   E.map((layout: Layout): Population => {
     const [, dim] = mixture.means.shape
-    const known = new Map<string, Nodes>()
-    const fresh = (layout: Layout): Nodes =>
-      build(mixture, standard(dim, layout), { rule: ruleOf(layout.counts, layout.radius), stay: layout.axes === null })
-    const built = (layout: Layout): Nodes => {
-      if (layout.axes !== null) return fresh(layout)
-      const name = layout.counts.join()
-      const found = known.get(name) ?? fresh(layout)
-      known.set(name, found)
-      return found
-    }
+    // What turns with the students is another each time.
+    const built = remembered(
+      (layout: Layout) =>
+        build(mixture, standard(dim, layout), {
+          rule: ruleOf(layout.counts, layout.radius),
+          stay: layout.axes === null
+        }),
+      layout => (layout.axes === null ? layout.counts.join() : layout)
+    )
     return standing(mixture, built(layout), {
       ofStudents: ofStudents(mixture),
       resolved: (students, levels, finer = 0) => E.map(built)(layoutOf(mixture, [students], levels, { finer })),

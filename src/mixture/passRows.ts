@@ -1,5 +1,6 @@
 /** Data as sums over their rows read them. */
 import { hasNaN } from '../../lib/rows/byColumn.js'
+import { remembered } from '../../lib/plain/remembered.js'
 import { constant, type Numbers } from '../../lib/rows/stretches.js'
 import * as Points from '../data/points.js'
 import * as Source from '../data/source.js'
@@ -19,44 +20,33 @@ export interface Rows<N extends Numbers = Numbers> {
   readonly errors?: Float64Array
 }
 
-const held = (points: Points.Points): Rows<Float64Array> => ({
+const held = remembered((points: Points.Points): Rows<Float64Array> => ({
   rows: points.rows,
   dim: points.dim,
   x: points.values,
   weights: points.weights === undefined ? null : Points.weightsOf(points),
   ...(hasNaN(points.values) && { misses: true as const }),
   ...(points.errors?.some(e => e !== 0) && { errors: points.errors })
-})
+}))
+
+const read = remembered((data: Source.Source): Rows => ({
+  rows: data.rows,
+  dim: data.dim,
+  x: data,
+  weights: Source.weightsOf(data),
+  ...(data.misses && { misses: data.misses })
+}))
 
 /** Data that do not change when a buffer is filled with other numbers. */
 export const asTheyAre = <D extends Source.Data>(data: D): D =>
   // What is made of points are points.
   (Source.isSource(data) ? data : Points.snapshot(data)) as D
 
-const known = new WeakMap<Points.Points, Rows<Float64Array>>()
-const knownOf = new WeakMap<Source.Source, Rows>()
-
 /** The same rows for the same points, so that a program copies them to its memory once. */
-export const inMemory = (points: Points.Points): Rows<Float64Array> => {
-  const own = Points.snapshot(points)
-  const found = known.get(own) ?? held(own)
-  known.set(own, found)
-  return found
-}
+export const inMemory = (points: Points.Points): Rows<Float64Array> => held(Points.snapshot(points))
 
 /** The same of a source too. */
-export const rowsOf = (data: Source.Data): Rows => {
-  if (!Source.isSource(data)) return inMemory(data)
-  const found = knownOf.get(data) ?? {
-    rows: data.rows,
-    dim: data.dim,
-    x: data,
-    weights: Source.weightsOf(data),
-    ...(data.misses && { misses: data.misses })
-  }
-  knownOf.set(data, found)
-  return found
-}
+export const rowsOf = (data: Source.Data): Rows => (Source.isSource(data) ? read(data) : inMemory(data))
 
 /** The weight of each row. */
 export const weightsOf = ({ rows, weights }: Pick<Rows, 'rows' | 'weights'>): Numbers =>

@@ -1,5 +1,6 @@
 /** Derivatives of integrands along a direction of the parameters, in the tensor vocabulary: integrands again. */
 import { add, jvp, mul, reshape, scalar, type Tensor } from '../../lib/index.js'
+import { remembered } from '../../lib/plain/remembered.js'
 import type * as Params from '../family/params.js'
 
 type Tensors = Readonly<Record<string, Tensor>>
@@ -44,12 +45,9 @@ const derivative =
 
 type Integrand = (row: never) => Tensor
 
-const known = new WeakMap<Integrand, Integrand>()
+const derivatives = remembered((integrand: Integrand): Integrand => derivative(integrand))
 
 /** The derivative of an integrand, the same function for the same integrand: a program of it is found again, whatever the direction. */
-export const of = <R extends Sees<R>>(integrand: (row: R) => Tensor): ((row: R) => Tensor) => {
+export const of = <R extends Sees<R>>(integrand: (row: R) => Tensor): ((row: R) => Tensor) =>
   // What is kept for an integrand takes the rows that it takes.
-  const found = (known.get(integrand) as ((row: R) => Tensor) | undefined) ?? derivative(integrand)
-  known.set(integrand, found)
-  return found
-}
+  derivatives(integrand) as (row: R) => Tensor

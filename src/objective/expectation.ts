@@ -31,6 +31,7 @@ import { Key, Quadrature, type NdArray } from '../../lib/index.js'
 import { bisect } from '../../lib/numbers/bisect.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { keeping } from '../../lib/plain/iterate.js'
+import { remembered } from '../../lib/plain/remembered.js'
 import { Case, concept as Concept, derived, Field, Problem, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import type { Points } from '../data/points.js'
@@ -288,11 +289,11 @@ const errorAt = (slope: number, rule: Quadrature.Rule): number => {
 const FLATTEST = 1e-4
 
 /** The slope up to which a rule is believed, by bisection: it is compared with nodes that are chosen by the slope. */
-const steepestOf = ({ rule }: OnLine): number => {
+const steepest = remembered(({ rule }: OnLine) => {
   if (rule === ruleFor) return STEEPEST
   const isRight = (slope: number): boolean => errorAt(slope, rule(slope)) <= ENOUGH
   return isRight(STEEPEST) ? STEEPEST : bisect(isRight, FLATTEST, STEEPEST)
-}
+})
 
 /** About how many nodes are enough for a slope: of Gauss–Hermite, beyond `most` those that are chosen by the slope. */
 const enough = (slope: number, n: number, most = 1024): number =>
@@ -301,9 +302,6 @@ const enough = (slope: number, n: number, most = 1024): number =>
     : errorAt(slope, Quadrature.gaussHermite(n)) <= ENOUGH
       ? n
       : enough(slope, Math.ceil(1.25 * n), most)
-
-/** Slopes that were found, by their expectations: each stage asks more than once. */
-const steepest = new WeakMap<Expectation, number>()
 
 /** Nodes that are too few for a slope. */
 export interface TooFew {
@@ -322,8 +320,7 @@ export const tooFew = (expectation: Expectation): ((slope: number) => O.Option<T
   const way = interpret(expectation)
   if (way.where !== 'line') return () => O.none
   return slope => {
-    const most = steepest.get(expectation) ?? steepestOf(way)
-    steepest.set(expectation, most)
+    const most = steepest(way)
     if (!(slope > most)) return O.none
     const rule = way.rule(slope)
     const taken = rule.nodes.length

@@ -75,6 +75,7 @@ import * as Mixture from '../mixture/mixture.js'
 import * as Parametrization from '../family/parametrization.js'
 import * as Params from '../family/params.js'
 import { concept as ofScore, type Score } from '../family/family.js'
+import { remembered } from '../../lib/plain/remembered.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { Subject } from '../optimizer/optimizer.js'
 import { level, type Level, type Schedule } from '../schedule/schedule.js'
@@ -1086,19 +1087,11 @@ const alongCase = define({
  */
 export const along = alongCase
 
-const overIntegrand = new WeakMap<Matching['perRow'], Matching['perRow']>()
-
 /** The integrand at rows of the student's distribution; the same function for the same integrand. */
-const overOf = (integrand: Matching['perRow']): Matching['perRow'] => {
-  const found =
-    overIntegrand.get(integrand) ??
-    ((row: Row): Tensor => {
-      const { row: there, share } = row.overStudent()
-      return mul(share, reshape(integrand(there), [row.noisy.shape[0], 1]))
-    })
-  overIntegrand.set(integrand, found)
-  return found
-}
+const overOf = remembered((integrand: Matching['perRow']): Matching['perRow'] => row => {
+  const { row: there, share } = row.overStudent()
+  return mul(share, reshape(integrand(there), [row.noisy.shape[0], 1]))
+})
 
 /**
  * An objective with its mean over the student's own distribution at each level in place of the data's: of `against` this is the
@@ -1160,14 +1153,8 @@ export interface Weighted {
   readonly term: Term
 }
 
-const met = new WeakMap<Objective, Form | Parts>()
-
 /** What an objective asks for: the same for the same objective, so that a program of it is found again. */
-const formOf = (objective: Objective): Form | Parts => {
-  const found = met.get(objective) ?? concept.meaning(objective).form
-  met.set(objective, found)
-  return found
-}
+const formOf = remembered((objective: Objective) => concept.meaning(objective).form)
 
 /** The objective as a weighted sum of terms. */
 export function terms(objective: Objective): ReadonlyArray<Weighted> {
@@ -1195,15 +1182,16 @@ export function isMatching(term: Term): term is Matching {
 /** Whether a term is of the parameters alone. */
 export const isPenalty = (term: Term): term is Penalty => 'penalty' in term
 
-const summed = new WeakMap<Matching['perRow'], Matching['perRow']>()
+const summed = remembered(
+  (perRow: Matching['perRow']): Matching['perRow'] =>
+    row =>
+      total(reshape(perRow(row), [row.noisy.shape[0], -1]), 1)
+)
 
 /** A term over pairs as one of rows, of all that each says: where to look for a row that is not finite. Other terms as they are. */
 export const rowByRow = (term: Term): Term => {
   if (!isMatching(term) || term.pairs === undefined) return term
-  const perRow =
-    summed.get(term.perRow) ?? ((row: Row): Tensor => total(reshape(term.perRow(row), [row.noisy.shape[0], -1]), 1))
-  summed.set(term.perRow, perRow)
-  return { ...without(term, 'pairs'), perRow }
+  return { ...without(term, 'pairs'), perRow: summed(term.perRow) }
 }
 
 /** Whether an objective and all that stand in it have a meaning. */

@@ -35,6 +35,7 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import { principal, type Table } from '../../lib/rows/principal.js'
 import { squaredDistanceQuantile } from '../../lib/rows/spread.js'
 import { constant } from '../../lib/rows/stretches.js'
+import { remembered } from '../../lib/plain/remembered.js'
 import * as Expectation from '../objective/expectation.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Initializer from './initializer.js'
@@ -99,15 +100,11 @@ const tableOf = (data: Source.Data): Table => {
     : { rows, dim, values: data.values, weights: Points.weightsOf(data) }
 }
 
-const knownVariances = new WeakMap<Source.Source, Float64Array>()
+const variancesOfSource = remembered((source: Source.Source) => Source.variances(source))
 
 /** The variance of each column; of a source, whose passes take time, computed once. */
-const variancesOf = (data: Source.Data): Float64Array => {
-  if (!Source.isSource(data)) return Points.variances(data)
-  const found = knownVariances.get(data) ?? Source.variances(data)
-  knownVariances.set(data, found)
-  return found
-}
+const variancesOf = (data: Source.Data): Float64Array =>
+  Source.isSource(data) ? variancesOfSource(data) : Points.variances(data)
 
 /**
  * The time at which noise has about the size of the widest direction of the data: e^{2t} = e^{1.4} λ_max of the second
@@ -123,17 +120,12 @@ const LOW_NOISE = 0.1
 /** Pairs of rows that a length is taken from: enough that a thousandth of them still says it to a tenth or so. */
 const PAIRS = 4096
 
-const known = new WeakMap<Source.Data, ReadonlyMap<number, number>>()
-
 /** The quantile at 1/2K of the squared distance between rows, remembered: many families ask for that of the same numbers. */
-const nearnessOf = (given: Source.Data, components: number): number => {
-  const data = asTheyAre(given)
-  const all = known.get(data) ?? new Map<number, number>()
-  const found =
-    all.get(components) ?? squaredDistanceQuantile(tableOf(data), 1 / (2 * components), PAIRS + 64 * components)
-  known.set(data, new Map([...all, [components, found]]))
-  return found
-}
+const nearnessOf = remembered((data: Source.Data) =>
+  remembered((components: number) =>
+    squaredDistanceQuantile(tableOf(data), 1 / (2 * components), PAIRS + 64 * components)
+  )
+)
 
 /**
  * The standard deviation of the components, about: s² = q/2m, q the quantile at 1/2K of the squared distance between rows, m ≈
@@ -144,7 +136,7 @@ const nearnessOf = (given: Source.Data, components: number): number => {
  */
 const spread = <P extends string>(score: Score.Score<P>, data: Source.Data): number => {
   if (hasUnitVariance(score)) return 1
-  const squared = nearnessOf(data, componentsOf(score, data))
+  const squared = nearnessOf(asTheyAre(data))(componentsOf(score, data))
   const root = 1 - 2 / (9 * data.dim)
   const median = data.dim * root * root * root
   return squared > 0 ? Math.sqrt(squared / (2 * median)) : 1

@@ -26,11 +26,12 @@ import { concatenated, size } from '../../lib/arrays/ndarray.js'
 import { principal, type Table } from '../../lib/rows/principal.js'
 import { scatterWithin } from '../../lib/rows/spread.js'
 import type { Mixture } from '../mixture/mixture.js'
-import { inMemory, rowsOf, weightsOf } from '../mixture/passRows.js'
+import { asTheyAre, rowsOf, weightsOf } from '../mixture/passRows.js'
 import { summed } from '../mixture/strandwise.js'
 import type * as Points from '../data/points.js'
 import * as Source from '../data/source.js'
 import * as Stretches from '../../lib/rows/stretches.js'
+import { remembered } from '../../lib/plain/remembered.js'
 
 /** Centres, or other numbers, of a key. */
 export type Draw = (key: Key.Key) => NdArray
@@ -273,22 +274,16 @@ interface Joined {
   readonly hierarchy: Hierarchy.Hierarchy
 }
 
-const joinings = new WeakMap<object, ReadonlyMap<number, Joined>>()
-
 /** Directions beyond these are left out where clusters are joined, whose time rises with their cube. */
 const DIRECTIONS = 16
 
 /** At most so many rows joined to one, remembered: families and numbers of components ask for cuts of the same. */
-const joined = (points: Points.Points, most: number): Joined => {
-  const own = inMemory(points)
-  const before = joinings.get(own) ?? new Map<number, Joined>()
-  const known = before.get(most)
-  if (known !== undefined) return known
-  const rows = Hierarchy.thinned(points.values, points.dim, points.weights ?? null, most)
-  const hierarchy = Hierarchy.agglomerated({ ...rows, ...Hierarchy.halfWhitened(rows, DIRECTIONS) })
-  joinings.set(own, new Map([...before, [most, { rows, hierarchy }]]))
-  return { rows, hierarchy }
-}
+const joined = remembered(({ values, dim, weights }: Points.Points) =>
+  remembered((most: number): Joined => {
+    const rows = Hierarchy.thinned(values, dim, weights ?? null, most)
+    return { rows, hierarchy: Hierarchy.agglomerated({ ...rows, ...Hierarchy.halfWhitened(rows, DIRECTIONS) }) }
+  })
+)
 
 /**
  * The mixture of the `count` clusters at which the joining of at most so many rows has come: their shares, means and covariances, these
@@ -302,7 +297,7 @@ export const hierarchical = (
   second: 'none' | 'trace' | 'diagonal' | 'full'
 ): Mixture => {
   const { dim } = points
-  const { rows, hierarchy } = joined(points, Math.max(most, count))
+  const { rows, hierarchy } = joined(asTheyAre(points))(Math.max(most, count))
   const found = Math.min(count, rows.rows)
   const isDiagonal = second !== 'full'
   const width = isDiagonal ? 1 : dim

@@ -44,6 +44,7 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import { meanOf } from '../../lib/numbers/mean.js'
 import { recorder } from '../../lib/plain/recorder.js'
 import { refuseWith } from '../../lib/plain/refuse.js'
+import { remembered } from '../../lib/plain/remembered.js'
 import * as Problem from '../core/problem.js'
 import * as Points from '../data/points.js'
 import * as Params from '../family/params.js'
@@ -67,25 +68,22 @@ const ROW = 25_000
 type Timed = Parameters<OfTime>[0]
 type Write = (x: Tensor, ofTime: OfTime, beside: Named) => Tensor
 
-const known = new WeakMap<Write, ReadonlyMap<number, ReadonlyArray<Timed>>>()
-
-/** What is asked of a time, seen on one row of made-up numbers. */
-const timesOf = (write: Write, dim: number, names: ReadonlyArray<string>): ReadonlyArray<Timed> => {
-  const before = known.get(write)
-  const look = (): ReadonlyArray<Timed> => {
-    const times = recorder<Timed>()
-    const half = (): Tensor => fill([1, dim], 0.5)
-    const ofTime: OfTime = f => {
-      times.add(f)
-      return fill([1, 1], 0.5)
-    }
-    compute(() => write(half(), ofTime, Object.fromEntries(names.map(name => [name, half()]))))
-    return times.all()
-  }
-  const found = before?.get(dim) ?? look()
-  known.set(write, new Map([...(before ?? []), [dim, found]]))
-  return found
-}
+/** What is asked of a time, seen on one row of made-up numbers; the names beside are those that the function always takes. */
+const timesOf = remembered((write: Write) =>
+  remembered(
+    ({ dim, names }: { readonly dim: number; readonly names: ReadonlyArray<string> }): ReadonlyArray<Timed> => {
+      const times = recorder<Timed>()
+      const half = (): Tensor => fill([1, dim], 0.5)
+      const ofTime: OfTime = f => {
+        times.add(f)
+        return fill([1, 1], 0.5)
+      }
+      compute(() => write(half(), ofTime, Object.fromEntries(names.map(name => [name, half()]))))
+      return times.all()
+    },
+    ({ dim }) => dim
+  )
+)
 
 /**
  * What is computed of points at a time, and of vectors beside them, as arrays. What it asks of a time is given again at each
@@ -104,7 +102,7 @@ const asked =
       row: ROW,
       rows: RR.map((values: Float64Array) => ({ shape: [rows, dim], values }))({ ...beside, x: values }),
       constants: Object.fromEntries(
-        timesOf(write, dim, Object.keys(beside)).map((f, i) => [
+        timesOf(write)({ dim, names: Object.keys(beside) }).map((f, i) => [
           `of${i}`,
           { shape: [1, 1], values: Float64Array.of(f(time)) }
         ])

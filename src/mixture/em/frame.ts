@@ -8,6 +8,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as Params from '../../family/params.js'
 import { less } from '../../../lib/rows/byColumn.js'
+import { remembered } from '../../../lib/plain/remembered.js'
 import * as Points from '../../data/points.js'
 import * as Source from '../../data/source.js'
 import type { Family, Model } from '../../family/family.js'
@@ -29,25 +30,19 @@ interface Centred {
   readonly middle: Float64Array
 }
 
-const known = new WeakMap<Source.Data, Centred>()
-
 /** The same for the same numbers: passes keep data by who they are. */
-const centred = <D extends Source.Data>(given: D): Centred & { readonly points: D } => {
-  const data = asTheyAre(given)
-  const found = known.get(data) ?? about(data)
-  known.set(data, found)
+const centred = <D extends Source.Data>(given: D): Centred & { readonly points: D } =>
   // What is made of points are points, and of a source a source.
-  return found as Centred & { readonly points: D }
-}
+  about(asTheyAre(given)) as Centred & { readonly points: D }
 
-const about = (data: Source.Data): Centred => {
+const about = remembered((data: Source.Data): Centred => {
   if (Source.isSource(data)) {
     const middle = Source.mean(data)
     return { middle, points: pipe(data, Source.shifted(middle)) }
   }
   const middle = Points.mean(data)
   return { middle, points: Points.owned({ ...data, values: less(data.values, middle) }) }
-}
+})
 
 /** The data as they are. */
 export const unmoved = <P extends string, D extends Source.Data = Points.Points>(points: D): Frame<P, D> => ({

@@ -29,9 +29,6 @@
  * points.values[0] = 7
  * assert.notEqual(Points.fingerprint(copy), Points.fingerprint(points))
  * assert(Points.marked(3, 2, copy.values, null, null, null).includes(copy.values))
- * // What nobody else holds needs no copy, once it is said to be so.
- * const mine = Points.owned({ rows: 1, dim: 1, values: Float64Array.of(1) })
- * assert.equal(Points.snapshot(mine), mine)
  *
  * // Each row may have a partner, such as the row that it was made from.
  * assert.equal(Points.partners(copy), null)

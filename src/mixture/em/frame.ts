@@ -10,6 +10,7 @@ import type * as Params from '../../family/params.js'
 import { less } from '../../../lib/rows/byColumn.js'
 import { remembered } from '../../../lib/plain/remembered.js'
 import * as Points from '../../data/points.js'
+import { owned } from '../../data/snapshot.js'
 import * as Source from '../../data/source.js'
 import type { Family, Model } from '../../family/family.js'
 import { asTheyAre } from '../passRows.js'
@@ -41,7 +42,7 @@ const about = remembered((data: Source.Data): Centred => {
     return { middle, points: pipe(data, Source.shifted(middle)) }
   }
   const middle = Points.mean(data)
-  return { middle, points: Points.owned({ ...data, values: less(data.values, middle) }) }
+  return { middle, points: owned({ ...data, values: less(data.values, middle) }) }
 })
 
 /** The data as they are. */

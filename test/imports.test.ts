@@ -41,11 +41,15 @@ const importsOf = (from: string, text: string): ReadonlyArray<Import> => {
       found.push(...to(node.arguments[0]).map(to => ({ from, to, isType: false })))
     node.forEachChild(late)
   }
-  const source = ts.createSourceFile(from, text, ts.ScriptTarget.Latest)
+  // Nothing is named after the last line that names a module: to read that too takes seconds.
+  const named = [...text.matchAll(/(?:^|\}|\*|\w)[ ]*(?:from|import) '.*$/gm)].at(-1)
+  const isLate = text.includes('import(')
+  const read = isLate ? text : text.slice(0, named === undefined ? 0 : named.index + named[0].length)
+  const source = ts.createSourceFile(from, read, ts.ScriptTarget.Latest)
   for (const node of source.statements)
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node))
       found.push(...to(node.moduleSpecifier).map(to => ({ from, to, isType: !loads(node) })))
-  if (text.includes('import(')) late(source)
+  if (isLate) late(source)
   return found
 }
 

@@ -401,10 +401,10 @@ const GROUPS = 8
  * )
  * // By Tweedie it is exact of a normal prior; a spread that is the same everywhere is not that of two clusters.
  * const seen = { matrix: [[1, 1]], observed: [2], deviation: 0.3 }
- * const normal = Guidance.distance(seen, program, { rows: 400 })(Mixture.of({ means: [[0, 0]] }))
+ * const normal = Guidance.distance(seen, program)(Mixture.of({ means: [[0, 0]] }))
  * assert.ok(normal.value < 5.4 * normal.standardError)
  * const clusters = Mixture.of({ means: [[-3, 3], [3, -1]], variances: [0.1, 0.1] })
- * const { value, standardError } = Guidance.distance(seen, program, { spread: 'isotropic', rows: 400 })(clusters)
+ * const { value, standardError } = Guidance.distance(seen, program, { spread: 'isotropic' })(clusters)
  * assert.ok(value > 5.4 * standardError)
  */
 export const distance =

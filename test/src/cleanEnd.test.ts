@@ -93,8 +93,8 @@ it('a mean from the clean end on is that of its levels', () => {
     if (E.isLeft(loss)) throw new Error(loss.left.map(Problem.show).join('\n'))
     return loss.right(params, Key.fromSeed(1)).value
   }
-  // Simpson's rule on 256 intervals, its first time a little off the end, where the loss is smooth: off by h⁴ |L⁗| / 180.
-  const [n, hi] = [256, 0.75]
+  // Simpson's rule on 64 intervals, its first time a little off the end, where the loss is smooth: off by h⁴ |L⁗| / 180.
+  const [n, hi] = [64, 0.75]
   const levels = Array.from({ length: n + 1 }, (_, i) => at(TimeLaw.at(Math.max((hi * i) / n, 1e-9))))
   const simpson =
     levels.reduce((total, value, i) => total + value * (i === 0 || i === n ? 1 : i % 2 === 1 ? 4 : 2), 0) / (3 * n)

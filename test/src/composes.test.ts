@@ -137,27 +137,38 @@ type Indices = Readonly<Record<Factor, number>>
 const names = Object.keys(factors) as ReadonlyArray<Factor>
 const pairsOf = names.flatMap((a, i) => names.slice(i + 1).map(b => [a, b] as const))
 
-const pairKey = (a: Factor, i: number, b: Factor, j: number): string =>
-  names.indexOf(a) < names.indexOf(b) ? `${a} ${i} ${b} ${j}` : `${b} ${j} ${a} ${i}`
+/** Where the values of a factor begin, all values in one row. */
+const offsets = new Map(
+  names.map((name, i) => [name, names.slice(0, i).reduce((sum, of) => sum + factors[of].length, 0)])
+)
+const total = names.reduce((sum, name) => sum + factors[name].length, 0)
+
+/** A number for each pair of values, in whatever order. */
+const pairKey = (a: Factor, i: number, b: Factor, j: number): number => {
+  const [x, y] = [(offsets.get(a) ?? NaN) + i, (offsets.get(b) ?? NaN) + j]
+  return x < y ? x * total + y : y * total + x
+}
 
 /** Every pair of values of two factors, to be met. */
-const allPairs = (): Map<string, Partial<Indices>> =>
+const allPairs = (): Map<number, Partial<Indices>> =>
   new Map(
     pairsOf.flatMap(([a, b]) =>
       factors[a].flatMap((_, i) => factors[b].map((_, j) => [pairKey(a, i, b, j), { [a]: i, [b]: j }] as const))
     )
   )
 
-const close = (open: Map<string, unknown>, row: Indices): void => {
+const close = (open: Map<number, unknown>, row: Indices): void => {
   for (const [a, b] of pairsOf) open.delete(pairKey(a, row[a], b, row[b]))
 }
 
 /** How many open pairs a value would close with the others of a row. */
-const gain = (open: Map<string, unknown>, row: Partial<Indices>, name: Factor, i: number): number =>
-  names.filter(other => other !== name && row[other] !== undefined && open.has(pairKey(name, i, other, row[other])))
-    .length
+const gain = (open: Map<number, unknown>, row: Partial<Indices>, name: Factor, i: number): number =>
+  names.reduce((count, other) => {
+    const j = row[other]
+    return other !== name && j !== undefined && open.has(pairKey(name, i, other, j)) ? count + 1 : count
+  }, 0)
 
-const best = (open: Map<string, unknown>, row: Partial<Indices>, name: Factor, turn: number): number =>
+const best = (open: Map<number, unknown>, row: Partial<Indices>, name: Factor, turn: number): number =>
   factors[name]
     // Ties go round, so that no value is the usual one.
     .map((_, i) => (i + turn) % factors[name].length)
@@ -192,12 +203,20 @@ const plain: ReadonlyArray<Indices> = [0, 1, 2, 3].flatMap(score =>
   )
 )
 
-/** Rows with every pair that no reason keeps apart: in each nothing is wrong, and a pair that is not met is never right. */
+/**
+ * Rows with every pair that no reason keeps apart: in each nothing is wrong, and a pair that is not met is never right. By day, when
+ * they are not run, with every value of which there is such a pair.
+ */
 const running = (): ReadonlyArray<Indices> => {
   const open = allPairs()
   const rows: Indices[] = []
-  const sound = (row: Indices): boolean => whyNot(cellOf(row)).length === 0
+  const sound = (row: Indices): boolean => {
+    const cell = cellOf(row)
+    return !Object.values(reasons).some(holds => holds(cell))
+  }
   for (const seed of open.values()) {
+    const isMet = names.every(name => !(name in seed) || rows.some(row => row[name] === seed[name]))
+    if (isMet && !isNight) continue
     const start = plain.map(row => ({ ...row, ...seed })).find(sound)
     if (start === undefined) continue
     const row = names

@@ -119,7 +119,7 @@ describe('symmetricEigen', () => {
     expect(vectors.values[0]).toBeCloseTo(vectors.values[1], 14)
   })
 
-  it.each([2, 3, 10, 50, 200])('knows those of the second difference, 2 − 2 cos(πk / (n + 1)) (n = %i)', n => {
+  it.each([2, 3, 10, 50, 100])('knows those of the second difference, 2 − 2 cos(πk / (n + 1)) (n = %i)', n => {
     const a = array(n, n, (i, j) => (i === j ? 2 : Math.abs(i - j) === 1 ? -1 : 0))
     const expected = Array.from({ length: n }, (_, k) => 2 - 2 * Math.cos((Math.PI * (n - k)) / (n + 1)))
     expect(largest(symmetricEigen(a).values.map((x, k) => x - expected[k]))).toBeLessThan(8 * n * EPSILON)

@@ -203,7 +203,7 @@ describe('expectation–maximization on a source', () => {
   })
 
   it('is summed by others, by description, with the same bits', () => {
-    const points = weighted(drawn(6_007))
+    const points = weighted(drawn(4_103))
     const options = { components: [2, 3], family: 'full', seed: 3 } as const
     const source = stored(points)
     const elsewhere = stored(points, 777)
@@ -250,8 +250,9 @@ describe('expectation–maximization on a source', () => {
   })
 
   it('fits as in memory, choosing family and number of components', () => {
-    const points = drawn(6_007)
-    const family = sampled(2)(['isotropic', 'full', 'tiedDiagonal'] as const)
+    // More than 4000 are learned from a sample first.
+    const points = drawn(4_103)
+    const family = sampled(3)(['isotropic', 'full', 'tiedDiagonal'] as const)
     const options = { components: [2, 3], family, seed: 3 }
     const source = stored(points)
     const [whole, streamed] = [

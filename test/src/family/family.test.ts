@@ -41,6 +41,7 @@ import {
   Vocabulary
 } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
+import { allHold } from '../../laws/holds.js'
 import { sampled } from '../../today.js'
 
 type Names = 'means' | 'logits' | 'logVariances'
@@ -173,8 +174,8 @@ describe('a family given by the log-densities of its components alone', () => {
     ])
   })
 
-  it.each(laws.score(plain({ components: 2 })))('keeps the law: $name', ({ property }) => {
-    fc.assert(property, { seed: 1, numRuns: 10 })
+  it('keeps the laws of scores', () => {
+    allHold(laws.score(plain({ components: 2 })), ({ property }) => fc.assert(property, { seed: 1, numRuns: 3 }))
   })
 
   it('has the loss and the score of the mixture that it is', () => {

@@ -135,15 +135,9 @@ describe.each(table)('$show', ({ rate, show, at }) => {
     })
   })
 
-  it('prints as the code that builds it', () => {
+  it('prints as the code that builds it, goes through JSON unchanged, and is in order', () => {
     expect(Rate.show(rate)).toBe(show)
-  })
-
-  it('goes through JSON unchanged', () => {
     expect(codec.decode(JSON.parse(JSON.stringify(codec.encode(rate))))).toEqual(E.right(rate))
-  })
-
-  it('is in order', () => {
     expect(Rate.problems(rate)).toEqual([])
   })
 })

@@ -19,7 +19,14 @@ it('stationary: the truth, the published point and the two beside it', async () 
   const { found } = await quietly(() => import('../../../examples/population/stationary.js'))
   // By another program, with derivatives of its own.
   const wanted = [0, 0.29588183525, 0.739932014878, 0.943800273243]
-  expect(found.points.map(({ index }) => index)).toEqual([0, 1, 2, 2])
+  expect(found.points.map(({ index, flat }) => [index, flat])).toEqual([
+    [0, 2],
+    [1, 0],
+    [2, 0],
+    [2, 0]
+  ])
+  expect(found.morse).toBeNull()
+  expect(found.escaped).toBeGreaterThan(0)
   found.points.forEach(({ value }, i) => {
     expect(value).toBeCloseTo(wanted[i], 10)
   })

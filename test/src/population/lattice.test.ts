@@ -253,7 +253,7 @@ it('efficiency: on the line as quadrature has it, and in two dimensions, where q
   })
   expect(() => efficiency(Population.of(wide))(both)).toThrow(/or a population by a lattice/)
   const plane = Population.estimate(data => [efficiency(data)(both).of.logits.values[0]])(
-    Population.of(wide, { points: 1024 })
+    Population.of(wide, { points: 256 })
   )
   expect(Math.abs(plane.values[0] - wanted)).toBeLessThan(8 * plane.standardErrors[0] + 1e-3)
 })

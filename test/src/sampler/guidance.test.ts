@@ -282,7 +282,7 @@ describe('the distance from the exact posterior', () => {
   it('is none of a normal prior by Tweedie, and one where the spread is left out', () => {
     const normal = Mixture.of({ means: [[0, 0]] })
     const [tweedie, none] = (['tweedie', 'none'] as const).map(spread =>
-      Guidance.distance({ matrix: [[1, 0]], observed: [2], deviation: 0.1 }, program, { spread, rows: 400 })(normal)
+      Guidance.distance({ matrix: [[1, 0]], observed: [2], deviation: 0.1 }, program, { spread })(normal)
     )
     // Eight groups: |t| of seven degrees of freedom is below 5.4 in 999 of 1000.
     expect(Math.abs(tweedie.value)).toBeLessThan(5.4 * tweedie.standardError)
@@ -297,15 +297,15 @@ describe('the distance from the exact posterior', () => {
       ],
       variances: [0.1, 0.1]
     })
-    const { value, standardError } = Guidance.distance(seen, program, { spread: 'isotropic', rows: 800 })(prior)
+    const { value, standardError } = Guidance.distance(seen, program, { spread: 'isotropic' })(prior)
     const { schedule } = program
     const score = Guidance.posterior(seen, schedule, { spread: 'isotropic' })(Sampler.exact(prior, schedule))
     // One large sample of each, in place of eight groups of other keys. It is off by E|X − X′|/n, with E|X − X′| < 10, and by its own error, which
     // is that of eight times as many rows as a group has.
-    const found = Sampler.sample(program)(score)(800, 2)(Key.fromSeed(99))
-    const exact = Mixture.sample(800)(Key.fromSeed(98))(Mixture.given(seen)(prior))
+    const found = Sampler.sample(program)(score)(2000, 2)(Key.fromSeed(99))
+    const exact = Mixture.sample(2000)(Key.fromSeed(98))(Mixture.given(seen)(prior))
     expect(Math.abs(Points.energyDistance(found, exact) - value)).toBeLessThan(
-      5.4 * Math.SQRT2 * standardError + 20 / 800
+      5.4 * Math.SQRT2 * standardError + 20 / 2000
     )
     expect(value).toBeGreaterThan(5.4 * standardError)
   })

@@ -98,7 +98,7 @@ const start = Params.of({ mean: [1.4, -0.6] })
 describe('momentum within a ball', () => {
   it.each([
     ['points', train],
-    ['a population', Population.of(truth)]
+    ['a population', Population.of(truth, { points: 32, shifts: 2 })]
   ] as const)('has the derivatives of its end, a loss of held-out rows: on %s', (_, data) => {
     const objective = Objective.implicit(TimeLaw.at(0.5))
     const own = { ...loss, objective }

@@ -53,82 +53,85 @@ describe.skipIf(isMissing)('the report', () => {
     writeFileSync(path, pages[i]())
     const { page, errors } = await opened(browser, { width, height: 800 })
     await page.goto(pathToFileURL(path).href)
-    await page.$$eval('details', all => {
-      for (const one of all) if (one instanceof HTMLDetailsElement) one.open = true
-    })
+    await fold(page, true)
     return { page, errors }
+  }
+  const fold = (page: Page, isOpen: boolean): Promise<void> =>
+    page.$$eval(
+      'details',
+      (all, isOpen) => {
+        for (const one of all) if (one instanceof HTMLDetailsElement) one.open = isOpen
+      },
+      isOpen
+    )
+
+  const isNoWider = async (page: Page, width: number): Promise<void> => {
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+  }
+
+  /** In print what is folded away stands open unless it is long, and a page is as wide as paper: A4 less margins of 15 mm, at 96 dots an inch. */
+  const isPrinted = async (page: Page): Promise<void> => {
+    const width = 680
+    await page.setViewportSize({ width, height: 800 })
+    await fold(page, false)
+    await page.emulateMedia({ media: 'print' })
+    await isNoWider(page, width)
+    const heights = await page.$$eval('details', all =>
+      all.map(one => [one.className, one.getBoundingClientRect().height] as const)
+    )
+    for (const [name, height] of heights)
+      if (name === 'long') expect(height).toBeLessThan(40)
+      else expect(height).toBeGreaterThan(60)
+    // A line of no length has no direction: on paper its square ends are not drawn.
+    const marks = await page.$$eval('path[stroke-linecap=square]', all => all.map(one => one.getAttribute('d') ?? ''))
+    expect(marks.length).toBeGreaterThan(0)
+    for (const mark of marks) expect(mark).not.toMatch(/h0(M|$)/)
+    await page.emulateMedia({ media: null })
+    await fold(page, true)
+  }
+
+  /** The least contrast of words with their ground. */
+  const leastContrast = async (page: Page, colorScheme: 'light' | 'dark'): Promise<number> => {
+    await page.emulateMedia({ colorScheme })
+    const contrasts = await page.$$eval('p, td, th, li, dt, dd, figcaption, svg.fig text', all => {
+      const numbers = (colour: string): ReadonlyArray<number> => (colour.match(/[\d.]+/g) ?? []).map(Number)
+      // Relative luminance and contrast of WCAG 2.
+      const luminance = (colour: string): number =>
+        numbers(colour)
+          .slice(0, 3)
+          .map(c => (c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4))
+          .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0)
+      const ground = luminance(getComputedStyle(document.body).backgroundColor)
+      return all.map(one => {
+        const style = getComputedStyle(one)
+        const ink = luminance(one instanceof SVGElement ? style.fill : style.color)
+        return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05)
+      })
+    })
+    expect(contrasts.length).toBeGreaterThan(50)
+    return Math.min(...contrasts)
   }
 
   it.each(fits.map(([name], i) => [name, i] as const))(
-    'of %s is no wider than a telephone, and complains of nothing',
+    'of %s is no wider than a telephone or paper, complains of nothing, and puts no barrier before a reader',
     async (_, i) => {
+      const { page, errors } = await open(i, 360)
       for (const width of [360, 900]) {
-        const { page, errors } = await open(i, width)
-        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
-        expect(errors).toEqual([])
+        await page.setViewportSize({ width, height: 800 })
+        await isNoWider(page, width)
         const sizes = await page.$$eval('svg.fig', all => all.map(one => one.getBoundingClientRect().height))
         expect(sizes.length).toBeGreaterThan(1)
         expect(Math.min(...sizes)).toBeGreaterThan(80)
-        await page.close()
       }
+      await isPrinted(page)
+      await page.setViewportSize({ width: 900, height: 800 })
+      if (i === 2)
+        for (const scheme of ['light', 'dark'] as const)
+          expect(await leastContrast(page, scheme)).toBeGreaterThanOrEqual(4.5)
+      expect(await barriers(page)).toEqual([])
+      expect(errors).toEqual([])
     }
   )
-
-  it.each(fits.map(([name], i) => [name, i] as const))(
-    'of %s is as wide as paper in print, where what is folded away stands open unless it is long',
-    async (_, i) => {
-      // A4 less margins of 15 mm, at 96 dots an inch
-      const width = 680
-      const { page } = await open(i, width)
-      await page.$$eval('details', all => {
-        for (const one of all) if (one instanceof HTMLDetailsElement) one.open = false
-      })
-      await page.emulateMedia({ media: 'print' })
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
-      const heights = await page.$$eval('details', all =>
-        all.map(one => [one.className, one.getBoundingClientRect().height] as const)
-      )
-      for (const [name, height] of heights)
-        if (name === 'long') expect(height).toBeLessThan(40)
-        else expect(height).toBeGreaterThan(60)
-      // A line of no length has no direction: on paper its square ends are not drawn.
-      const marks = await page.$$eval('path[stroke-linecap=square]', all => all.map(one => one.getAttribute('d') ?? ''))
-      expect(marks.length).toBeGreaterThan(0)
-      for (const mark of marks) expect(mark).not.toMatch(/h0(M|$)/)
-      await page.close()
-    }
-  )
-
-  it('keeps words apart from their ground, in the light and in the dark', async () => {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      const { page } = await open(2, 900)
-      await page.emulateMedia({ colorScheme })
-      const contrasts = await page.$$eval('p, td, th, li, dt, dd, figcaption, svg.fig text', all => {
-        const numbers = (colour: string): ReadonlyArray<number> => (colour.match(/[\d.]+/g) ?? []).map(Number)
-        // Relative luminance and contrast of WCAG 2.
-        const luminance = (colour: string): number =>
-          numbers(colour)
-            .slice(0, 3)
-            .map(c => (c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4))
-            .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0)
-        const ground = luminance(getComputedStyle(document.body).backgroundColor)
-        return all.map(one => {
-          const style = getComputedStyle(one)
-          const ink = luminance(one instanceof SVGElement ? style.fill : style.color)
-          return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05)
-        })
-      })
-      expect(contrasts.length).toBeGreaterThan(50)
-      expect(Math.min(...contrasts)).toBeGreaterThanOrEqual(4.5)
-      await page.close()
-    }
-  })
-
-  it.each(fits.map(([name], i) => [name, i] as const))('of %s puts no barrier before a reader', async (_, i) => {
-    const { page } = await open(i, 900)
-    expect(await barriers(page)).toEqual([])
-    await page.close()
-  })
 
   it('has its headings in order, and names its pictures and what can be scrolled', async () => {
     const { page } = await open(2, 900)
@@ -144,6 +147,5 @@ describe.skipIf(isMissing)('the report', () => {
     ])
     expect(await page.$$eval('[tabindex]', all => all.every(one => one.hasAttribute('aria-label')))).toBe(true)
     expect(await page.$$eval('svg.fig', all => all.every(one => one.getAttribute('role') === 'img'))).toBe(true)
-    await page.close()
   })
 })

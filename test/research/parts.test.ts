@@ -1,4 +1,4 @@
-/** The parts that the programs of examples/research make of their own hold the laws that are ours. */
+/** The parts that the programs of examples/research make of their own hold the laws that are ours: half of them by day. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import * as flow from '../../examples/research/flow-matching.js'
@@ -12,12 +12,18 @@ import { studentT } from '../../examples/research/student-t.js'
 import { vonMisesFisher } from '../../examples/research/von-mises-fisher.js'
 import { Key, type Points, type Schedule, Score } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
+import { sampled } from '../today.js'
+
+/** Whose parts have their turn; what is a moment’s work always has. */
+const parts = ['pairs', 'heads', 'line', 'sphere', 'partners'] as const
+const inTurn = new Set(sampled(2)(parts))
+const whose = (part: (typeof parts)[number]) => it.runIf(inTurn.has(part))
 
 it('the schedule of an interpolant', () => {
   expect(laws.check(schedule, { runs: 20 }).passed).toBe(true)
 })
 
-it('the discrepancy over pairs of rows', () => {
+whose('pairs')('the discrepancy over pairs of rows', () => {
   const held = laws.objective(discrepancy, Score.isotropic({ components: 2 }))
   expect(held.length).toBeGreaterThan(4)
   held.forEach(({ property }) => {
@@ -34,7 +40,7 @@ const of = <S>({ schedule, score }: { readonly schedule: Schedule.Schedule; read
   score
 })
 
-it('losses of several heads', () => {
+whose('heads')('losses of several heads', () => {
   const { trace } = secondOrder
   const { vlb } = learnedVariance
   // Both hold a head still, and the exponential of a variance's head overflows where rows are far.
@@ -49,7 +55,7 @@ it('losses of several heads', () => {
     )
 })
 
-it('families on a line, of time 0 only', () => {
+whose('line')('families on a line, of time 0 only', () => {
   const held = [
     laws.check(studentT({ components: 1 }), { runs: 2 }),
     laws.check(laplace({ components: 2 }), { claims: { smooth: false }, runs: 2 })
@@ -69,14 +75,14 @@ const onSphere = (): fc.Arbitrary<Points.Points> =>
     return { rows, dim: 3, values: z.map((x, i) => x / lengthAt(i - (i % 3))) }
   })
 
-it('a family on the sphere', () => {
+whose('sphere')('a family on the sphere', () => {
   const report = laws.check(vonMisesFisher({ components: 2 }), { claims: { points: onSphere }, runs: 1 })
   expect(heldOf(report)).toEqual(
     expect.arrayContaining(['a step raises Q', 'has as many degrees of freedom as it says'])
   )
 })
 
-it('a loss of rows and their partners', () => {
+whose('partners')('a loss of rows and their partners', () => {
   const { again, schedule, score } = reflow
   const report = laws.check(again, { schedule, score, runs: 1 })
   expect(heldOf(report)).toEqual(

@@ -294,12 +294,13 @@ describe.each(rows)('$code', ({ concept, value, code, laws }) => {
   })
 
   it('is drawn at random, right in every field', () => {
-    // One of at most some forty cases: among 300, it is missing with a chance below 1e-3, and the seed is fixed.
-    const drawn = fc
-      .sample(Vocabulary.arbitrary(fc, vocabulary)(concept), { seed: 1, numRuns: 300 })
-      .filter(one => one[Case.ofCase] === value[Case.ofCase])
-    expect(drawn.length).toBeGreaterThan(0)
-    expect(drawn.slice(0, 20).flatMap(one => Case.problems(one))).toEqual([])
+    const any = Vocabulary.arbitrary(fc, vocabulary)(concept)
+    const some = (seed: number): ReadonlyArray<Case.AnyValue> =>
+      fc.sample(any, { seed, numRuns: 10 }).filter(one => one[Case.ofCase] === value[Case.ofCase])
+    // One of at most some forty cases: among 300, it is missing with a chance below 1e-3, and the seeds are fixed.
+    const seed = Array.from({ length: 30 }, (_, i) => i).find(seed => some(seed).length > 0)
+    expect(seed).toBeDefined()
+    expect(some(seed ?? 0).flatMap(one => Case.problems(one))).toEqual([])
   })
 
   it.each(laws)('$name', ({ property }) => {

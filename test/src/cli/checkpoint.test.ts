@@ -3,7 +3,7 @@
  * `npm test` has built what is killed here.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -29,6 +29,9 @@ import { failed, type Signal } from '../../../src/cli/world.js'
 import { isNight, sampled, today } from '../../today.js'
 import { example, place } from './harness.js'
 
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
 const main = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url))
 const here = place()
 afterAll(here.remove)
@@ -93,16 +96,17 @@ const model = (name: string): unknown => JSON.parse(here.read(name))
 
 describe('a run that is killed', () => {
   it('goes on to the same bits, wherever that was', async () => {
+    // Left alone here, and killed as a process; both of one version, which the model names.
     const begun = Date.now()
-    expect((await child(fit('long.json', '--out @whole.json'))).code).toBe(0)
+    expect((await here.ornstein(fit('long.json', '--out @whole.json'), { version })).exit).toBe(0)
     const took = Date.now() - begun
     const whole = model('whole.json')
-    const moments = pipe(Key.fromSeed(today), Key.uniform(isNight ? 30 : 2))
+    const moments = pipe(Key.fromSeed(today), Key.uniform(isNight ? 30 : 1))
     const kept = here.at('killed')
     const line = fit('long.json', '--out @out.json --checkpoint @killed --every 20 --resume')
     let kills = 0
     for (let i = 0; i < moments.length; i += 2) {
-      // From the start, and then from where that was left: each killed somewhere on its way.
+      // From the start, and then, by night, from where that was left: each killed somewhere on its way.
       rmSync(kept, { force: true })
       for (const [turn, moment] of moments.subarray(i, i + 2).entries()) {
         const after = moment * (turn === 0 ? 0.5 : 0.8) * took
@@ -251,11 +255,11 @@ describe('a choice among candidates', () => {
 
   it('that is killed goes on to the same bits, and learns nothing twice', async () => {
     const line = `fit @many.csv ${isNight ? '--components 1..6' : '--components 1..3 --family isotropic,tied'}`
-    expect((await child(`${line} --out @chosen.json`)).code).toBe(0)
+    expect((await here.ornstein(`${line} --out @chosen.json`, { version })).exit).toBe(0)
     const kept = here.at('choice')
     const own = `${line} --out @again.json --checkpoint @choice --every 1 --resume`
     let known = 0
-    for (const after of [0, 150]) {
+    for (const after of sampled(2)([0, 150])) {
       const { signal } = await child(own, { signal: 'SIGKILL', file: kept, after })
       expect([signal, existsSync(kept)]).toEqual(['SIGKILL', true])
       const found = Object.keys(parts('choice')).length

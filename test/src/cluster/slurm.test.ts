@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import { example } from '../cli/harness.js'
+import { example, place } from '../cli/harness.js'
 import { without } from './server.js'
 
 const path = (name: string): string => fileURLToPath(new URL(`../../../${name}`, import.meta.url))
@@ -44,20 +44,20 @@ describe('the scripts for Slurm', () => {
   })
 
   it('the shares of an array are the whole sweep, each fit once, and are put together without a fit', () => {
-    expect(ran({}, 'ornstein', 'sweep', 'sweep.json', '--out', 'whole').status).toBe(0)
     for (const task of ['1', '2']) {
       const job = { SLURM_ARRAY_TASK_ID: task, SLURM_ARRAY_TASK_COUNT: '2', SLURM_CPUS_PER_TASK: '1' }
       expect(ran(job, 'bash', script('sweep.sbatch'))).toMatchObject({ status: 0, stderr: '' })
     }
     const shares = [1, 2].map(task => sorted(`results-${task}.jsonl`))
-    expect(shares.map(({ length }) => length)).toEqual([1, 1])
-    expect(shares.flat().sort()).toEqual(sorted('whole'))
+    const [seeds] = [shares.map(lines => lines.map(line => (JSON.parse(line) as { readonly seed: number }).seed))]
+    expect(seeds.map(({ length }) => length)).toEqual([1, 1])
+    expect(seeds.flat().sort()).toEqual([0, 1])
     const gathered = ['--out', 'results.jsonl', '--parts', 'results-1.jsonl', 'results-2.jsonl']
     expect(ran({}, 'ornstein', 'sweep', 'sweep.json', ...gathered)).toMatchObject({
       status: 0,
       stdout: expect.stringMatching(/^2 fits, 0 of them already in results\.jsonl, and 2 in other parts\./) as string
     })
-    expect(sorted('results.jsonl')).toEqual(sorted('whole'))
+    expect(sorted('results.jsonl')).toEqual(shares.flat().sort())
   })
 
   it('a task of an array that does not count from 1 is refused', () => {
@@ -67,13 +67,17 @@ describe('the scripts for Slurm', () => {
     expect(stderr).toMatch(/--share: 0\/2 is not one of so many shares, counted from 1; try 1\/8/)
   })
 
-  it.skipIf(without !== null)('a fit by workers is that of one process, and shows no password', () => {
+  it.skipIf(without !== null)('a fit by workers is that of one process, and shows no password', async () => {
     const options = ['faithful.csv', '--family', 'isotropic', '-k', '2']
-    expect(ran({}, 'ornstein', 'fit', ...options, '--stream', '--out', 'alone.json').status).toBe(0)
+    const here = place()
+    const { version } = JSON.parse(text(path('package.json'))) as { readonly version: string }
+    const alone = `fit %${options.join(' ')} --stream --out @alone.json`
+    expect((await here.ornstein(alone, { version })).exit).toBe(0)
     const job = { SLURM_JOB_ID: String(process.pid), SLURM_JOB_NUM_NODES: '1', SLURM_CPUS_PER_TASK: '1' }
     const { status, stdout, stderr } = ran(job, 'bash', script('fit.sbatch'), ...options)
     expect({ status, stderr }).toMatchObject({ status: 0 })
     expect(stdout + stderr).not.toMatch(/redis:\/\/\w*:[0-9a-f]/)
-    expect(text(at(`model-${process.pid}.json`))).toBe(text(at('alone.json')))
+    expect(text(at(`model-${process.pid}.json`))).toBe(here.read('alone.json'))
+    here.remove()
   })
 })

@@ -82,7 +82,7 @@ const nearly = <A>(codec: t.Type<A, unknown>, values: fc.Arbitrary<A>): fc.Arbit
  * import * as laws from 'ornstein/laws'
  *
  * laws.codec(Rate.codec(Vocabulary.standard), laws.arbitraries.rates).forEach(({ property }) => {
- *   fc.assert(property, { seed: 1, numRuns: 10 })
+ *   fc.assert(property, { seed: 1, numRuns: 3 })
  * })
  */
 export const codec = <A>(

@@ -58,7 +58,7 @@ export interface PlansOptions<P extends string> {
  *   expectation: Expectation.projected()
  * }
  * laws.plans(loss, { rows: 2, dim: 1, values: Float64Array.of(-1, 2) }).forEach(({ property }) => {
- *   fc.assert(property, { seed: 1, numRuns: 10 })
+ *   fc.assert(property, { seed: 1, numRuns: 3 })
  * })
  */
 export const plans = <P extends string>(
@@ -255,7 +255,7 @@ export interface CompileOptions {
  *
  * const points = { rows: 3, dim: 1, values: Float64Array.of(-2, 1, 2) }
  * laws.compile(Recipe.annealed(Score.isotropic({ components: 2 }))(points), points).forEach(({ property }) => {
- *   fc.assert(property, { seed: 1, numRuns: 10 })
+ *   fc.assert(property, { seed: 1, numRuns: 3 })
  * })
  */
 export const compile = <P extends string>(

@@ -158,7 +158,7 @@ const nearer = <P extends string>(
  * import * as laws from 'ornstein/laws'
  *
  * laws.initializer(Initializer.kMeans({ steps: 5 }), Score.spherical({ components: 2 })).forEach(({ property }) => {
- *   fc.assert(property, { seed: 1, numRuns: 5 })
+ *   fc.assert(property, { seed: 1, numRuns: 2 })
  * })
  */
 export const initializer = <P extends string>(

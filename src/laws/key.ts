@@ -62,7 +62,7 @@ const count = fc.nat(20)
  * import * as laws from 'ornstein/laws'
  *
  * laws.key().forEach(({ property }) => {
- *   fc.assert(property, { seed: 1, numRuns: 3 })
+ *   fc.assert(property, { seed: 1, numRuns: 1 })
  * })
  */
 export const key = (options: Partial<KeyOptions> = {}): Laws => {

@@ -42,7 +42,7 @@ const widthsIn = <P extends string>(net: Net.Net<P>): ReadonlyArray<number> =>
  * import * as laws from 'ornstein/laws'
  *
  * laws.net(Net.mlp({ hidden: [4] })).forEach(({ property }) => {
- *   fc.assert(property, { numRuns: 5 })
+ *   fc.assert(property, { numRuns: 3 })
  * })
  */
 export const net = <P extends string>(

@@ -323,7 +323,7 @@ const ofSymmetries = (
  *
  * const held = laws.optimizer(Optimizer.momentum({ rate: 0.1 }), { scaling: 'linear' })
  * held.forEach(({ property }) => {
- *   fc.assert(property, { seed: 1, numRuns: 10 })
+ *   fc.assert(property, { seed: 1, numRuns: 5 })
  * })
  */
 export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<OptimizerOptions> = {}): Laws => {

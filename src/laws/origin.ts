@@ -82,7 +82,7 @@ const moved =
  * }
  * const points = { rows: 3, dim: 1, values: Float64Array.of(-2, 1, 2) }
  * laws.translation(loss, points).forEach(({ property }) => {
- *   fc.assert(property, { seed: 1, numRuns: 5 })
+ *   fc.assert(property, { seed: 1, numRuns: 2 })
  * })
  */
 export const translation = <P extends string>(

@@ -26,7 +26,7 @@ interface Example<P extends string> {
  *
  * const pulled = Objective.regularizer({ norm: 'l1', smoothing: 0.1, parameters: ['means'] })
  * laws.regularizer(pulled, Score.spherical({ components: 2 })).forEach(({ property }) => {
- *   fc.assert(property, { numRuns: 10 })
+ *   fc.assert(property, { numRuns: 3 })
  * })
  */
 export const regularizer = <P extends string>(

@@ -184,7 +184,7 @@ const foreign = (json: Readonly<Record<string, unknown>>, stages: number): Reado
  *
  * const points = { rows: 3, dim: 1, values: Float64Array.of(-2, 1, 2) }
  * laws.run(Recipe.annealed(Score.isotropic({ components: 2 }))(points), points).forEach(({ property }) => {
- *   fc.assert(property, { seed: 1, numRuns: 5 })
+ *   fc.assert(property, { seed: 1, numRuns: 2 })
  * })
  */
 export const run = <P extends string>(

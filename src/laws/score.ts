@@ -289,7 +289,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
  * import * as laws from 'ornstein/laws'
  *
  * laws.score(Score.symmetricPair).forEach(({ property }) => {
- *   fc.assert(property, { numRuns: 10 })
+ *   fc.assert(property, { numRuns: 3 })
  * })
  */
 export const score = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P> = {}): Laws => {

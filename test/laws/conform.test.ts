@@ -152,12 +152,16 @@ describe('a counterexample is a script', () => {
 
 describe('in one call', () => {
   it('an instance and its parts are held', () => {
-    const report = laws.check(
-      Objective.weight(Weighting.minSnr())(Objective.denoising(TimeLaw.at(0.3), ornstein.Parametrization.noise)),
-      { runs: 1 }
+    const weighed = Objective.weight(Weighting.minSnr())(
+      Objective.denoising(TimeLaw.at(0.3), ornstein.Parametrization.noise)
     )
-    const places = new Set(report.rows.map(({ law }) => /^([\w.]+): /.exec(law)?.[1] ?? ''))
+    const names = laws.of(weighed).map(({ name }) => name)
+    const places = new Set(names.map(name => /^([\w.]+): /.exec(name)?.[1] ?? ''))
     expect(places).toEqual(new Set(['', 'weight', 'objective', 'objective.timeLaw', 'objective.parametrization']))
+    const only = ['weighting multiplies', 'objective.timeLaw: times are those of the schedule']
+    expect(laws.check(weighed, { runs: 2, only }).rows.map(({ law, verdict }) => [law, verdict])).toEqual(
+      only.map(law => [law, 'held'])
+    )
   })
 
   it('a pipeline is, with its parts, on points', () => {

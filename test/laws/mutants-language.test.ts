@@ -44,7 +44,7 @@ const areCaught = (mutants: ReadonlyArray<Mutant>): void => {
       const verdict = fc.check(find(mutant, law).property, { ...parameters, numRuns: 100 })
       expect(verdict.failed).toBe(true)
       expect(String(verdict.errorInstance)).toMatch(/returning false|^RangeError: (?!does not compile)/)
-      expect(fc.check(find(right, law).property, { ...parameters, numRuns: 3 }).failed).toBe(false)
+      expect(fc.check(find(right, law).property, { ...parameters, numRuns: 1 }).failed).toBe(false)
     })
   })
 }

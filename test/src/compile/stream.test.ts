@@ -274,7 +274,7 @@ const pipelines: Readonly<
         })
       ]
     }),
-    drawn(5003, 'weighted'),
+    drawn(2003, 'weighted'),
     []
   ],
   'two forms mixed by blocks of rows, of a network with labels, some left out': [

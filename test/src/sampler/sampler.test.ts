@@ -683,7 +683,7 @@ describe('one’s own', () => {
     ['by the laws: one that draws', () => sampler(Sampler.predictorCorrector({ predictor: warming({ steps: 1 }) }))]
   ])('is held to what it says %s', (_, laws) => {
     laws().forEach(({ property }) => {
-      fc.assert(property, { seed: 1, numRuns: 3 })
+      fc.assert(property, { seed: 1, numRuns: 1 })
     })
   })
 

@@ -257,7 +257,7 @@ describe('the correspondence with EM', () => {
       [truth]
     ]
   ]
-  it.each(sampled(5)(rows))('%s', (_, held, wrong) => {
+  it.each(sampled(8)(rows))('%s', (_, held, wrong) => {
     const found = failing(held(), 2)
     expect(wrong.length === 0 ? found : found.filter(name => wrong.includes(name))).toEqual(wrong)
   })

@@ -66,12 +66,10 @@ describe('the vocabulary', () => {
     )
   })
 
-  it.each(vocabulary.flatMap(({ words }) => words).filter(({ code }) => !/…| × /.test(code)))(
-    '$code builds its example',
-    ({ code, example }) => {
-      expect(evaluated(code)).toEqual(example)
-    }
-  )
+  it('every code builds its example', () => {
+    const words = vocabulary.flatMap(({ words }) => words).filter(({ code }) => !/…| × /.test(code))
+    expect(words.map(({ code }) => [code, evaluated(code)])).toEqual(words.map(({ code, example }) => [code, example]))
+  })
 })
 
 describe('ornstein list', () => {

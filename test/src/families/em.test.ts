@@ -71,8 +71,11 @@ describe.each(sorts)('expectation–maximization of $name', sort => {
         const expected = (params: Params.Params<string>): number =>
           expectedLogLikelihood(sort.covariances(params), params, made, { mass, second, sums }, level)
         const value = expected(best)
-        const key = Key.fromSeed(17)
-        for (let trial = 0; trial < 60; trial++) {
+        const along = (count: number, trial: number, size: number): ((v: number, i: number) => number) => {
+          const z = Key.normal(count)(Key.child(trial)(Key.fromSeed(17)))
+          return (v, i) => v + size * z[i]
+        }
+        for (let trial = 0; trial < 24; trial++) {
           const size = 10 ** -(trial % 4)
           const moved = Params.map<{ shape: ReadonlyArray<number>; values: Float64Array }, typeof best.means>(
             ({ shape, values }, name) =>
@@ -80,7 +83,7 @@ describe.each(sorts)('expectation–maximization of $name', sort => {
                 ? { shape, values }
                 : {
                     shape,
-                    values: values.map((v, i) => v + size * Key.normal(values.length)(Key.child(trial)(key))[i])
+                    values: values.map(along(values.length, trial, size))
                   }
           )(best)
           if (leastEigenvalue(sort.covariances(moved)) < floor) continue

@@ -257,7 +257,7 @@ describe.each(cases)('%s', (_, family, held, learned) => {
     ]
     for (const step of kinds) {
       let last = step(start)
-      for (let i = 0; i < 25; i++) {
+      for (let i = 0; i < 10; i++) {
         const next = step(last.params)
         expect(next.value).toBeLessThanOrEqual(last.value + 1e-12)
         last = next

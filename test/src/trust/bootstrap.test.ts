@@ -158,7 +158,7 @@ describe('fit.bootstrap', () => {
     const points = drawn(plane, 300, 4)
     const holes = { ...points, values: points.values.map((x, at) => (at % 2 === 1 && at % 3 !== 0 ? NaN : x)) }
     const [whole, rest] = [points, holes].map(data =>
-      fit(data, { components: 2, family: 'full', missing: 'em' }).bootstrap({ resamples: 100 })
+      fit(data, { components: 2, family: 'full', missing: 'em' }).bootstrap({ resamples: 60 })
     )
     // Two thirds of the second column are not there: √3 as wide, but for what the first says of it.
     const ratio = rest.means[0][1].standardError / whole.means[0][1].standardError

@@ -209,7 +209,7 @@ const meanOf = ({ mass, tails }: Moments, isCommon: boolean): Float64Array | nul
       ? Float64Array.of(mass.reduce((sum, m, k) => sum + m * tails[k], 0) / Gaussian.total(mass))
       : tails
 
-const logOf = (nu: number): number => Elementary.log(Math.min(Math.max(nu, Student.LEAST), Student.MOST))
+const logOf = (nu: number): number => Elementary.log(Math.min(nu, Student.MOST))
 
 /** A model of which each component is a t. */
 const tailed = (gaussians: Gaussians, nu: Nu): Model<Own> => {
@@ -351,9 +351,10 @@ export interface Options<N extends Nu> {
  * The same mixture with components that are multivariate t: Σ_k are their scales, and ν their degrees of freedom. Rows far off then pull less:
  * a row counts (ν + d)/(ν + q) for its component's moments, q its squared distance (Lange, Little & Taylor 1989).
  *
- * At a level the density is ∫ N(x; αc, α²Σ/g + σ²I) Gamma(g; ν/2, ν/2) dg, by the trapezoid rule in log g of 128 nodes, to about 1e-10 of log p;
- * each costs what a row costs the Gaussians, by a program where covariances are along columns or by axes (EVE, VVE, VEE …), and else op by op. Expectation–maximization is exact: M-step of the Gaussians' on moments that are so weighed, and ν a
- * root. Covariances are νΣ/(ν − 2), for ν > 2. One of `logNu`, log ν, is [K] or [].
+ * At a level the density is ∫ N(x; αc, α²Σ/g + σ²I) Gamma(g; ν/2, ν/2) dg, by a trapezoid rule of 128 nodes, to about 1e-14 of log p and of two
+ * derivatives; each costs what a row costs the Gaussians, by a program where covariances are along columns or by axes (EVE, VVE, VEE …), and else op by op. Expectation–maximization is exact: M-step of the Gaussians' on moments that are so weighed, and ν a
+ * root in [½, 300]. Covariances are νΣ/(ν − 2), for ν > 2. One of `logNu`, log ν, is [K] or []. Of a mixture (`fromMixture`) ν is taken as it is, up to 300:
+ * beyond that, and of Gaussians, it is 300, which no row tells from more.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -372,12 +372,12 @@ const ofMaps = <P extends string>(
       claim: O.isSome(toMixture) && O.isSome(fromMixture) && { to: toMixture.value, from: fromMixture.value },
       unless: unsaid,
       name: 'is made of its mixture again',
-      statement: `∀ θ, x: the parameters that are made of the mixture that θ is have the log p of θ; degrees of freedom from ${Student.LEAST} to ${Student.MOST}. ${tolerance}`,
+      statement: `∀ θ, x: the parameters that are made of the mixture that θ is have the log p of θ; degrees of freedom up to ${Student.MOST}. ${tolerance}`,
       source: 'definition of `fromMixture`',
       says: (each, { to, from }) => {
         const mixture = to(each.params)
         // Tails beyond these are brought to them.
-        if (mixture.tails?.some(nu => nu < Student.LEAST || nu > Student.MOST) === true) return []
+        if (mixture.tails?.some(nu => nu > Student.MOST) === true) return []
         const [found, wanted] = [from(mixture), each.params].map(params => logOf(params, each.points, clean))
         return close(each, found, wanted)
       }

@@ -5,7 +5,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import { compute, Key, tensor } from '../../../lib/index.js'
+import { compute, Key, scalar, tensor } from '../../../lib/index.js'
 import { digamma, logGamma, logLessDigamma } from '../../../lib/numbers/gamma.js'
 import * as Strands from '../../../lib/rows/strands.js'
 import { Covariance, Divergence, Mixture, Params, Population, Score, Vocabulary } from '../../../src/index.js'
@@ -96,7 +96,7 @@ describe('the density of a t', () => {
     close(Mixture.logDensity(points)(Student.gaussians(single)), wanted, 1e-9)
   })
 
-  it('with noise is the integral over its precisions, to ten digits', () => {
+  it('with noise is the integral over its precisions, in mixtures to ten digits', () => {
     const score = Score.withTails({ nu: 'own' })(Score.full({ components: 1 })) as Score.Score<string>
     const params = paramsOf(score, single)
     const wanted: ReadonlyArray<readonly [time: number, logs: ReadonlyArray<number>]> = [
@@ -112,9 +112,56 @@ describe('the density of a t', () => {
           sigma: tensor([level.sigma], [1, 1])
         })
       ).values
-      close(found, logs, 1e-10)
+      close(found, logs, 1e-13)
       close(Mixture.logDensity(points)(Mixture.diffuse(level)(single)), logs, 1e-9)
     })
+  })
+
+  // log p and its derivatives under the integral, by mpmath's Gauss–Legendre rule of 40 digits, of Σ = diag(1, ¼).
+  it.each([
+    [0.5, [0.8, 0.6], [0.5, -1], -3.1875869297561525, [-0.5161548069429691, 1.7163057412236515], -2.1142212938752647],
+    [
+      0.5,
+      [0.1, 0.995],
+      [100, 50],
+      -15.541429436065851,
+      [-0.012508043341695956, -0.02499936968678584],
+      -1.8274446888556722e-7
+    ],
+    [1.5, [0.8, 0.6], [10, -3], -9.357433029473523, [-0.26159854826634243, 0.30067520354847543], -0.037986731388958216],
+    [30, [0.995, 0.1], [2, 1], -4.8970589362796435, [-1.6957034659770795, -3.3023443509776382], -3.3316195764039582],
+    [300, [0.8, 0.6], [2, 1], -4.466320728970706, [-1.9875735010329416, -1.915990449630112], -2.896510608686782]
+  ] as const)(
+    'of ν = %d at level %j and row %j has all digits of two derivatives',
+    (nu, [alpha, sigma], x, logDensity, slope, divergence) => {
+      const score = Score.withTails({ nu })(Score.diagonal({ components: 1 })) as Score.Score<string>
+      const model = Score.interpret(score)
+      const params = Params.of({ means: [[0, 0]], logits: [0], logVariances: [[0, Math.log(1 / 4)]] }) // prettier-ignore
+      const found = compute(() => {
+        const own = Score.tensors(params)
+        const row = tensor(x, [1, 2])
+        const level = Score.levelFor(model, 1, { alpha: scalar(alpha), sigma: scalar(sigma) })
+        return {
+          logDensity: familyOf(score).logDensity(own, row, level),
+          score: model.score(own, row, level),
+          divergence: model.divergence(own, row, level)
+        }
+      })
+      close(found.logDensity.values, [logDensity], 1e-13)
+      const inUnits = (of: ArrayLike<number>, unit: number): ReadonlyArray<number> => Array.from(of, x => x / unit)
+      const size = Math.hypot(...slope)
+      close(inUnits(found.score.values, size), inUnits(slope, size), 1e-13)
+      // The divergence is what is left of |s|².
+      close(inUnits(found.divergence.values, size * size), [divergence / (size * size)], 1e-13)
+    }
+  )
+
+  it('is made of its mixture as it is, up to ν = 300', () => {
+    const score = Score.withTails()(Score.diagonal({ components: 3 })) as Score.Score<string>
+    const mixture = Mixture.of({ means: [[0], [1], [2]], tails: [0.3, 4, null] })
+    expect(Array.from(paramsOf(score, mixture).logNu.values, Math.exp)).toEqual(
+      [0.3, 4, 300].map(nu => expect.closeTo(nu, 12))
+    )
   })
 
   it('is exceeded as far out as its own rows are', () => {

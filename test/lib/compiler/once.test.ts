@@ -1,0 +1,96 @@
+/** What is computed once a call has loops of its own, with the bits of the interpreter's kernels. */
+import { describe, expect, it } from 'vitest'
+import { Key } from '../../../lib/index.js'
+import { once } from '../../../lib/compiler/once.js'
+import { meaning } from '../../../lib/compiler/meaning.js'
+import { width, type Computed, type Node, type Shape } from '../../../lib/compiler/graph.js'
+import { today } from '../../today.js'
+
+const product = (transposeA: boolean, transposeB: boolean): Computed => ({
+  kind: 'kernel',
+  kernel: 'BatchMatMul',
+  attrs: { transposeA, transposeB },
+  output: 0
+})
+const entrywise = (kernel: string): Computed => ({ kind: 'entrywise', kernel, attrs: {} })
+
+const cases: ReadonlyArray<readonly [does: Computed, shape: Shape, ins: ReadonlyArray<Shape>]> = [
+  [
+    product(false, false),
+    [3, 2, 5],
+    [
+      [3, 2, 4],
+      [3, 4, 5]
+    ]
+  ],
+  [
+    product(true, false),
+    [3, 2, 5],
+    [
+      [3, 4, 2],
+      [3, 4, 5]
+    ]
+  ],
+  [
+    product(false, true),
+    [3, 2, 5],
+    [
+      [3, 2, 4],
+      [3, 5, 4]
+    ]
+  ],
+  [
+    product(true, true),
+    [1, 3, 2, 5],
+    [
+      [1, 3, 4, 2],
+      [1, 3, 5, 4]
+    ]
+  ],
+  // One matrix for several.
+  [
+    product(false, false),
+    [3, 2, 5],
+    [
+      [3, 2, 4],
+      [1, 4, 5]
+    ]
+  ],
+  [{ kind: 'pick', table: [6, 0, 0, 3, 7] }, [5], [[2, 3], [2]]],
+  [entrywise('Exp'), [2, 3], [[2, 3]]],
+  [entrywise('Log'), [2, 3], [[2, 3]]],
+  [entrywise('RealDiv'), [2, 3], [[2, 1], [3]]]
+]
+
+/** NaN, infinities, zeros of both signs and subnormals among numbers of many sizes. */
+const numbersOf = (length: number, key: Key.Key): Float64Array => {
+  const [normal, u] = [Key.normal(length)(key), Key.uniform(length)(Key.child(0)(key))]
+  const special = [NaN, Infinity, -Infinity, 0, -0, 5e-324, -1e-310, 709.9, -745.2]
+  return normal.map((x, i) => (u[i] < 0.3 ? special[Math.floor((u[i] / 0.3) * special.length)] : x * 10))
+}
+
+describe('once a call', () => {
+  it.each(cases)('%j of %j has the bits of the kernels', (does, shape, shapes) => {
+    for (const seed of [today, today + 1, today + 2, today + 3]) {
+      const ins = shapes.map((shape, id): Node => ({
+        id,
+        does: { kind: 'input', name: `${id}` },
+        ins: [],
+        shape,
+        place: 'once'
+      }))
+      const node: Node = { id: ins.length, does, ins, shape, place: 'once' }
+      const placeOf = ({ id }: Node): number => [...ins, node].slice(0, id).reduce((at, one) => at + width(one), 0)
+      const numbers = new Float64Array(placeOf(node) + width(node))
+      numbers.set(numbersOf(placeOf(node), Key.fromSeed(seed)))
+      once(node, placeOf)?.(numbers)
+      const values = ins.map(one => numbers.slice(placeOf(one), placeOf(one) + width(one)))
+      const wanted = meaning(
+        does,
+        values.map((values, i) => ({ shape: shapes[i], dtype: 'float32', values })),
+        shape
+      )
+      expect(numbers.slice(placeOf(node))).toEqual(Float64Array.from(wanted.values))
+    }
+  })
+})

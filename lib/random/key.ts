@@ -128,8 +128,11 @@ export const child = (index: number): ((key: Key) => Key) => derive(index >>> 0,
  */
 export const split =
   (n: number) =>
-  (key: Key): ReadonlyArray<Key> =>
-    Array.from({ length: n }, (_, index) => child(index)(key))
+  (key: Key): ReadonlyArray<Key> => {
+    const keys = new Array<Key>(Math.max(0, Math.floor(n)))
+    for (let index = 0; index < keys.length; index++) keys[index] = child(index)(key)
+    return keys
+  }
 
 /** Length first, so that no label's derivation begins another's; then two UTF-16 code units a block. */
 const label =

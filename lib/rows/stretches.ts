@@ -57,7 +57,14 @@ export const column = (numbers: Numbers, first: number, rows: number): Float64Ar
 /** f of each number. */
 export const every = <N extends Numbers>(numbers: N, f: (x: number) => number): N =>
   // of an array it is an array, and else stretches
-  (numbers instanceof Float64Array ? numbers.map(f) : mapped(numbers, f)) as N
+  (numbers instanceof Float64Array ? everyOf(numbers, f) : mapped(numbers, f)) as N
+
+/** A loop: this is done at every step, and `map` takes several times as long. */
+const everyOf = (numbers: Float64Array, f: (x: number, i: number) => number): Float64Array => {
+  const out = new Float64Array(numbers.length)
+  for (let i = 0; i < out.length; i++) out[i] = f(numbers[i], i)
+  return out
+}
 
 /** f of the numbers of two rows of as many. */
 export const zipped = (a: Stretches, b: Stretches, f: (x: number, y: number) => number): Stretches =>
@@ -79,7 +86,7 @@ export const ofNumbers = (numbers: Numbers, dim = 1): Stretches =>
 export const both = (a: Numbers, b: Numbers, f: (x: number, y: number) => number): Numbers => {
   if (a instanceof Float64Array && a.length === 1) return every(b, y => f(a[0], y))
   if (b instanceof Float64Array && b.length === 1) return every(a, x => f(x, b[0]))
-  if (a instanceof Float64Array && b instanceof Float64Array) return a.map((x, i) => f(x, b[i]))
+  if (a instanceof Float64Array && b instanceof Float64Array) return everyOf(a, (x, i) => f(x, b[i]))
   return zipped(ofNumbers(a), ofNumbers(b), f)
 }
 
@@ -90,7 +97,11 @@ export const pairs = (
 ): readonly [first: Numbers, second: Numbers] => {
   if (numbers instanceof Float64Array) {
     const [first, second] = [new Float64Array(numbers.length), new Float64Array(numbers.length)]
-    for (let i = 0; i < numbers.length; i++) [first[i], second[i]] = f(numbers[i])
+    for (let i = 0; i < numbers.length; i++) {
+      const two = f(numbers[i])
+      first[i] = two[0]
+      second[i] = two[1]
+    }
     return [first, second]
   }
   const { rows } = numbers
@@ -99,7 +110,11 @@ export const pairs = (
       rows,
       (first, out) => {
         const x = part(numbers, first, out.length / 2)
-        for (let i = 0; i < x.length; i++) [out[2 * i], out[2 * i + 1]] = f(x[i])
+        for (let i = 0; i < x.length; i++) {
+          const two = f(x[i])
+          out[2 * i] = two[0]
+          out[2 * i + 1] = two[1]
+        }
       },
       2
     )

@@ -60,7 +60,7 @@ export const number = (value: number): Given => constant([], Float64Array.of(val
 
 /** One number for all rows, or one a row. */
 export const perRow = (values: Numbers): Given =>
-  values instanceof Float64Array && values.length === 1 ? number(values[0]) : rows([1], values)
+  values instanceof Float64Array && values.length === 1 ? constant([], values) : rows([1], values)
 
 export type Named = Readonly<Record<string, Given>>
 export type Tensors = Readonly<Record<string, Tensor>>

@@ -141,13 +141,15 @@ export const directions = ({ rank, vectors }: Basis, { dim }: Pick<Size, 'dim'>)
   basis: Given.constant([rank, dim], vectors)
 })
 
+const SIGNS = { [1]: Given.number(1), [-1]: Given.number(-1) } as const
+
 /** What the noise is made of, under names. */
 export const given = (noise: Noise, own: Basis, { dim }: Size): Given.Named => {
   if (noise._tag === 'Full') {
     const { values, sign, passing } = noise
     return {
       noise: isGiven(values) ? Given.rows([dim], values, passing === undefined) : Given.draw([dim], values),
-      sign: Given.number(sign)
+      sign: SIGNS[sign]
     }
   }
   if (noise._tag === 'None') return { none: Given.number(0) }
@@ -158,7 +160,7 @@ export const given = (noise: Noise, own: Basis, { dim }: Size): Given.Named => {
   return {
     ...basis,
     coordinates: Given.draw([own.rank], coordinates),
-    sign: Given.number(sign),
+    sign: SIGNS[sign],
     beyond: typeof rest === 'number' ? Given.number(rest) : Given.chiSquared(rest.degrees, rest.key),
     origin: Given.constant([1, dim], own.origin),
     ...(along !== null && { along: Given.draw([1], along) })

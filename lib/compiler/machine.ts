@@ -325,7 +325,8 @@ const machine = (): Machine => {
         if (isNumbers(key)) throw new RangeError(`${name}: not a key`)
         return [key.k0, key.k1]
       })
-      return { ...{ given, own, shared, sharedAt, atGiven, atOutputs, keys }, job: jobs + 8 * jobLength * i, ...ran[i] }
+      const job = jobs + 8 * jobLength * i
+      return { given, own, shared, sharedAt, atGiven, atOutputs, keys, job, ...ran[i] }
     })
     // No more memory is taken from here on, so that it stays where it is.
     const jobWords = placed.map(({ own, shared, sharedAt, atGiven, atOutputs, keys, job }) => {

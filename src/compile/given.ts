@@ -193,7 +193,7 @@ export const caller = (stays: Named, count: number): ((params: Arrays, given: Na
   return (params, given) => ({
     rows: count,
     params: numbersOf(params),
-    given: { ...rows, ...rowsIn(given) },
+    given: Object.assign({}, rows, rowsIn(given)),
     constants: constantsIn(given),
     fixed
   })

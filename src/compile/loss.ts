@@ -417,11 +417,11 @@ const compiled = <P extends string>(
       if (found !== undefined) return found
       const fresh = parts(model, programs(drawn.term), drawn, { basis, own, data }).map(term => {
         if (drawn.stays !== true)
-          return { ...term, call: (params: Params.Params<P>) => Given.call(data.rows, params, term.given) }
+          return { call: (params: Params.Params<P>) => Given.call(data.rows, params, term.given), ...term }
         const of = Given.caller(RR.difference(Noise.directions(basis, data))(term.given), data.rows)
         return {
-          ...term,
-          call: (params: Params.Params<P>, basis: Projection.Basis) => of(params, Noise.directions(basis, data))
+          call: (params: Params.Params<P>, basis: Projection.Basis) => of(params, Noise.directions(basis, data)),
+          ...term
         }
       })
       if (drawn.stays === true) ready.set(drawn.samples, fresh)
@@ -494,7 +494,7 @@ const parts = <P extends string>(
   { basis, own, data }: { readonly basis: Projection.Basis; readonly own: Given.Named; readonly data: Source.Data }
 ): ReadonlyArray<Term> => {
   if (!Objective.isMatching(term)) {
-    const given = { ...own, ...Matching.constantsOf(term) }
+    const given = Object.assign({}, own, Matching.constantsOf(term))
     return [{ program: programFor(given), given, samples: [] }]
   }
   const all = samples.map(sample => ({ sample, given: Matching.given(model, term, sample, basis, data, own) }))

@@ -155,15 +155,15 @@ export const given = (noise: Noise, own: Basis, { dim }: Size): Given.Named => {
   if (noise._tag === 'None') return { none: Given.number(0) }
   const basis = directions(own, { dim })
   if (noise._tag === 'Node')
-    return { ...basis, coordinate: Given.number(noise.coordinate), beyond: Given.number(noise.rest) }
+    return { coordinate: Given.number(noise.coordinate), beyond: Given.number(noise.rest), ...basis }
   const { coordinates, along, rest, sign } = noise
   return {
-    ...basis,
     coordinates: Given.draw([own.rank], coordinates),
     sign: SIGNS[sign],
     beyond: typeof rest === 'number' ? Given.number(rest) : Given.chiSquared(rest.degrees, rest.key),
     origin: Given.constant([1, dim], own.origin),
-    ...(along !== null && { along: Given.draw([1], along) })
+    ...(along !== null && { along: Given.draw([1], along) }),
+    ...basis
   }
 }
 

@@ -357,6 +357,9 @@ interface Waiting extends Strands.Ahead {
   numbers: Float64Array | null
 }
 
+/** Calls of less than this, in rows × operations, are over before a computation has begun again. */
+const WORTH_AHEAD = 2e5
+
 const isWaiting = (ahead: Strands.Ahead): ahead is Waiting => 'own' in ahead
 
 /** So many calls of one program are one job at most: their numbers are in memory at once. */
@@ -463,7 +466,9 @@ const called = (
     numbers: null,
     compute: others => {
       computeAhead(machine, program, others)
-    }
+    },
+    isWorth: count =>
+      threads() > 1 && rows * program.work >= WORTH_AHEAD && count * rows * program.work >= WORTH_THREADS
   }
   return {
     rows,

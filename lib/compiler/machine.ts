@@ -103,13 +103,22 @@ class NoRoom extends RangeError {}
 interface Memory extends Pick<Arena, 'buffer' | 'give' | 'held'> {
   /** A place for so many doubles, as all memory is counted; throws where there is none. */
   readonly take: (length: number) => number
+  /** All of it: a view of a part takes longer to make than most calls to fill. */
+  readonly whole: () => { readonly words: Int32Array; readonly doubles: Float64Array }
 }
 
 const memoryOf = (crew: Crew): Memory => {
   const base = (crew.start + 63) & ~63
+  const viewed = (memory: ArrayBufferLike) => ({ words: new Int32Array(memory), doubles: new Float64Array(memory) })
+  let views = viewed(crew.memory.buffer)
   const arena = arenaOf(crew.memory, base, MOST_PAGES * 65536 - 65536, () => undefined)
   return {
     ...arena,
+    whole: () => {
+      const memory = arena.buffer()
+      if (views.words.buffer !== memory) views = viewed(memory)
+      return views
+    },
     take: length => {
       const at = arena.take(length)
       if (at > 0) return at
@@ -298,8 +307,9 @@ const machine = (): Machine => {
     const here = Math.min(rows, end * ROWS) - start * ROWS
     const isAlone = program.isByHand || all.length * here * program.work < WORTH_THREADS
     const full = maskAt()
-    const partial = new Int32Array(memory.buffer(), full + MASK, MASK / 4)
-    partial.fill(0).fill(-1, 0, ((rows % ROWS) * lanes.bytes) / 4)
+    const { words: masked } = memory.whole()
+    for (let i = 0, at = (full + MASK) / 4; i < MASK / 4; i++)
+      masked[at + i] = 4 * i < (rows % ROWS) * lanes.bytes ? -1 : 0
     const resultBytes = Math.max(64, program.sumBytes)
     const results = place((resultBytes / 8) * Math.min(to - from, strandsAtOnce) * all.length)
     const bytes = (program.scratchBytes + 127) & ~63
@@ -329,17 +339,18 @@ const machine = (): Machine => {
       return { given, own, shared, sharedAt, atGiven, atOutputs, keys, job, ...ran[i] }
     })
     // No more memory is taken from here on, so that it stays where it is.
-    const jobWords = placed.map(({ own, shared, sharedAt, atGiven, atOutputs, keys, job }) => {
+    const { words, doubles } = memory.whole()
+    for (const { own, shared, sharedAt, atGiven, atOutputs, keys, job } of placed) {
       const all = lanes.view(memory.buffer(), sharedAt, parameterBytes / lanes.bytes)
       for (const { at, width, there } of shared)
         for (let i = 0, to = there / lanes.bytes; i < width; i++) all[to + i] = own[at + i]
-      const words = new Int32Array(memory.buffer(), job, program.words)
-      words[Word.StrandPanels] = strandPanels
-      words[Word.Parameters] = sharedAt
-      words[Word.ResultBytes] = resultBytes
-      words[Word.PartialMask] = full + MASK
-      words[Word.FullMask] = full
-      let next = Word.First
+      const at = job / 4
+      words[at + Word.StrandPanels] = strandPanels
+      words[at + Word.Parameters] = sharedAt
+      words[at + Word.ResultBytes] = resultBytes
+      words[at + Word.PartialMask] = full + MASK
+      words[at + Word.FullMask] = full
+      let next = at + Word.First
       for (const at of atGiven) {
         words[next] = at
         words[next + 1] = 0
@@ -347,31 +358,30 @@ const machine = (): Machine => {
       }
       for (const word of keys) words[next++] = word
       for (const at of atOutputs) words[next++] = at
-      return words
-    })
+    }
     for (let strand = 0; strand < to - from; strand += strandsAtOnce) {
       const first = start + strand * strandPanels
       const count = Math.min(end - first, panelsAtOnce)
       const strands = Math.ceil(count / strandPanels)
-      placed.forEach(({ given, atGiven }, j) => {
+      placed.forEach(({ given, atGiven, job }, j) => {
         program.given.forEach(({ name, width: columns, isKept }, i) => {
           const values = given[name]
           if ((!isWhole || !isKept) && isNumbers(values))
             pack(memory, values, { rows, columns, panel: first, panels: count }, atGiven[i], lanes)
         })
-        const words = jobWords[j]
-        words[Word.Results] = results + j * strands * resultBytes
-        words[Word.Panels] = count
-        words[Word.FirstPanel] = first
-        words[Word.PartialPanel] = first + count === panels && rows % ROWS > 0 ? count - 1 : -1
+        const at = job / 4
+        words[at + Word.Results] = results + j * strands * resultBytes
+        words[at + Word.Panels] = count
+        words[at + Word.FirstPanel] = first
+        words[at + Word.PartialPanel] = first + count === panels && rows % ROWS > 0 ? count - 1 : -1
       })
       crew.run('strand', jobs, strands * all.length, scratch, isAlone, instance, { bytes: 8 * jobLength, strands })
       const total = widthOf(program)
       const rowsHere = Math.min(rows - first * ROWS, count * ROWS)
       placed.forEach(({ numbers, outputs, atOutputs }, j) => {
         for (let i = 0, out = strand * total; i < strands; i++) {
-          const pairs = new Float64Array(memory.buffer(), results + (j * strands + i) * resultBytes, 2 * total)
-          for (let k = 0; k < total; k++) numbers[out++] = pairs[2 * k] + pairs[2 * k + 1]
+          const at = (results + (j * strands + i) * resultBytes) / 8
+          for (let k = 0; k < total; k++) numbers[out++] = doubles[at + 2 * k] + doubles[at + 2 * k + 1]
         }
         program.outputs.forEach(({ name, width: columns }, i) => {
           unpack(memory, atOutputs[i], rowsHere, columns, outputs[name], (first - start) * ROWS, lanes)

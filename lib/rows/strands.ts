@@ -52,6 +52,8 @@ export interface Ahead {
   /** The same object of those that go together. */
   readonly kind: object
   readonly compute: (all: ReadonlyArray<Ahead>) => void
+  /** Whether that of so many takes less than each alone, with the beginnings that it costs; so unless said otherwise. */
+  readonly isWorth?: (count: number) => boolean
 }
 
 /** Adds what strands have summed, one after another. */
@@ -72,6 +74,8 @@ const here = <A>({ rows, width, strands, found }: Sum<A>): A => {
 
 /** A computation that is begun again with what it has come to so far: what it has kept, and its sums, in the order in which it asks. */
 interface Begun {
+  /** Of how many it is one. */
+  readonly count: number
   readonly kept: unknown[]
   readonly sums: unknown[]
   next: { kept: number; sum: number }
@@ -92,7 +96,8 @@ export const taken = <A>(sum: Sum<A>): A => {
   const at = begun.next.sum++
   // Its sums are those that it asked for in this order before.
   if (at < begun.sums.length) return begun.sums[at] as A
-  if (sum.ahead === undefined || at >= MOST_SUMS) {
+  const { count } = begun
+  if (at >= MOST_SUMS || sum.ahead?.some(({ isWorth }) => isWorth?.(count) ?? true) !== true) {
     const found = here(sum)
     begun.sums.push(found)
     return found
@@ -140,7 +145,7 @@ export const together = <A>(computations: ReadonlyArray<() => A>): ReadonlyArray
   let left = computations.map((compute, i) => ({
     i,
     compute,
-    own: { kept: [], sums: [], next: { kept: 0, sum: 0 }, waitsFor: null } as Begun
+    own: { count: computations.length, kept: [], sums: [], next: { kept: 0, sum: 0 }, waitsFor: null } as Begun
   }))
   while (left.length > 0) {
     left = left.filter(

@@ -142,10 +142,11 @@ describe('runs side by side', () => {
 })
 
 describe('computations side by side', () => {
-  const sum = (of: number, ahead: boolean, log: Array<string>): Strands.Sum<number> => {
+  const sum = (of: number, ahead: boolean, log: Array<string>, isWorth = true): Strands.Sum<number> => {
     const kind = log
     const own: Strands.Ahead = {
       kind,
+      isWorth: count => isWorth && count > 1,
       compute: all => {
         log.push(`${all.length} ahead`)
       }
@@ -167,6 +168,15 @@ describe('computations side by side', () => {
     }
     expect(Strands.together([counted('a'), counted('b')])).toEqual([5, 5])
     expect(log).toEqual(['a begins', 'b begins', '2 ahead'])
+  })
+  it('take a sum that is over soon where they are, and begin once', () => {
+    const log: Array<string> = []
+    const one = (name: string) => (): number => {
+      log.push(name)
+      return Strands.taken(sum(2, true, log, false))
+    }
+    expect(Strands.together([one('a'), one('b')])).toEqual([2, 2])
+    expect(log).toEqual(['a', 'b'])
   })
   it('wait for a sum also where they catch what is thrown at it', () => {
     const own: Array<string> = []

@@ -6,12 +6,15 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
 import { iterate } from '../../lib/plain/iterate.js'
+import { remembered } from '../../lib/plain/remembered.js'
 import type { Points } from '../data/points.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as SplitAndMerge from '../moves/splitAndMerge.js'
 import * as Initializer from '../pipeline/initializer.js'
+import * as Seeding from '../pipeline/seeding.js'
 import type { Mixture } from '../mixture/mixture.js'
 import * as Score from '../score/score.js'
 import * as Params from '../family/params.js'
@@ -95,29 +98,48 @@ export const serves = (score: Score.Score<string>): boolean =>
  * Parameters near the likeliest of a score, from those of a score of one component less where there are such, or from where other families
  * of as many have come: mixtures that stand in the place of splits and draws. A start that leads to where the floor of the variances alone supports a component is taken only where all do: its likelihood is the floor's.
  */
-export const grown =
-  (points: Points, key: Key.Key, prior: number | null = null) =>
-  (
-    score: Score.Score<string>,
-    from: { readonly score: Score.Score<string>; readonly params: Arrays } | ReadonlyArray<Mixture> | null,
-    floor: number
-  ): O.Option<Climb> =>
+export const grown = (
+  points: Points,
+  key: Key.Key,
+  prior: number | null = null
+): ((
+  score: Score.Score<string>,
+  from: { readonly score: Score.Score<string>; readonly params: Arrays } | ReadonlyArray<Mixture> | null,
+  floor: number
+) => O.Option<Climb>) => {
+  const keys = Key.split(DRAWN)(key)
+  // They are the same for all families.
+  const drawnCentres = remembered((count: number) =>
+    keys
+      .map(Seeding.spread(points, count))
+      .map(drawn => Initializer.centres(RA.chunksOf(points.dim)(Array.from(drawn.values))))
+  )
+  return (score, from, floor) =>
     pipe(
       Score.interpret(score).family,
       O.chain(family => {
         const step = ExpectationMaximization.step(family, floor, points, prior)
-        const startsBy = (initializer: Initializer.Initializer, keys: ReadonlyArray<Key.Key>): ReadonlyArray<Arrays> =>
+        const startsBy = (initializer: Initializer.Initializer): ReadonlyArray<Arrays> =>
           pipe(
             initializer,
             Initializer.interpret(score, points),
             E.match(
               () => [],
-              start => keys.map(start)
+              start => [start(key)]
             )
           )
         const beside = from !== null && !('score' in from) ? from : null
-        const drawn = beside === null ? startsBy(Initializer.kMeansPlusPlus, Key.split(DRAWN)(key)) : []
-        const joined = startsBy(Initializer.hierarchical(), [key])
+        const drawn =
+          beside === null
+            ? pipe(
+                Score.startOf(family, points.dim),
+                O.match(
+                  () => [],
+                  ({ count }) => drawnCentres(count).flatMap(startsBy)
+                )
+              )
+            : []
+        const joined = startsBy(Initializer.hierarchical())
         const entered = pipe(
           family.fromMixture,
           O.match(
@@ -183,3 +205,4 @@ export const grown =
         )
       })
     )
+}

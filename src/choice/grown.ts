@@ -68,7 +68,7 @@ export const climb = (
     ({ params, value, steps, left, gain }) => {
       if (left === 0 || gain < least) return null
       const next = step(params)
-      return { ...next, steps: steps + 1, left: left - 1, gain: value - next.value }
+      return { params: next.params, value: next.value, steps: steps + 1, left: left - 1, gain: value - next.value }
     }
   )
 

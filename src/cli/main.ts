@@ -8,9 +8,8 @@ import { terminalOf } from './terminal.js'
 import { type Failure, type Files, type Signal, type World } from './world.js'
 
 // Of a few hundred rows all is learned in the time that V8 takes to compile, again and again, what it finds often called: it waits a little
-// longer, and copies less of one function into another. What runs for long is compiled nonetheless.
+// longer. What runs for long is compiled nonetheless.
 setFlagsFromString('--interrupt-budget=300000')
-setFlagsFromString('--max-inlined-bytecode-size-cumulative=200')
 
 const version = (): string => {
   const read: unknown = createRequire(import.meta.url)('ornstein/package.json')

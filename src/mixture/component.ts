@@ -51,12 +51,11 @@ export const componentsOf = (mixture: Mixture): ReadonlyArray<Component> => {
   const [, dim] = mixture.means.shape
   const { tails, background } = mixture
   const rest = background === undefined ? 1 : 1 - background.share
-  return factorsOf(mixture).map((factor, k) => ({
-    weight: rest * mixture.weights[k],
-    mean: mixture.means.values.subarray(k * dim, (k + 1) * dim),
-    factor,
-    ...(tails !== undefined && tails[k] < Infinity && { nu: tails[k] })
-  }))
+  return factorsOf(mixture).map((factor, k) => {
+    const mean = mixture.means.values.subarray(k * dim, (k + 1) * dim)
+    const gaussian = { weight: rest * mixture.weights[k], mean, factor }
+    return tails !== undefined && tails[k] < Infinity ? { ...gaussian, nu: tails[k] } : gaussian
+  })
 }
 
 /** Whether all that a mixture has are Gaussians. */

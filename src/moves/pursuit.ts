@@ -177,31 +177,41 @@ const stepped =
     const p = sums[dim]
     const q = 1 - p
     if (!(p >= least && q >= least)) return null
-    const centre = sums.slice(0, dim).map(sum => sum / p)
-    const other = middle.map((m, j) => (m - sums[j]) / q)
-    const d = centre.map((c, j) => c - other[j])
+    const [centre, other, odds] = [new Float64Array(dim), new Float64Array(dim), new Float64Array(dim + 1)]
+    let length = 0
+    for (let j = 0; j < dim; j++) {
+      centre[j] = sums[j] / p
+      other[j] = (middle[j] - sums[j]) / q
+      length += Elementary.square(centre[j] - other[j])
+    }
     const e = (1 - common) * p * q
-    const length = d.reduce((sum, x) => sum + x * x, 0)
     // Σ⁻¹D, log|Σ| and tr Σ⁻¹ of what the kind keeps of I − e DDᵀ.
-    const own = d.map(x => Math.max(1 - e * x * x, narrowest))
-    const one = Math.max(1 - (e * length) / (second === 'trace' ? dim : 1), narrowest)
-    const isOne = second === 'full' || second === 'trace'
-    const slope = d.map((x, j) => (second === 'none' ? x : x / (isOne ? one : own[j])))
-    const [logDet, trace] =
-      second === 'none'
-        ? [0, dim]
-        : second === 'full'
-          ? [Elementary.log(one), dim - 1 + 1 / one]
-          : second === 'trace'
-            ? [dim * Elementary.log(one), dim / one]
-            : [own.reduce((sum, s) => sum + Elementary.log(s), 0), own.reduce((sum, s) => sum + 1 / s, 0)]
-    const square = (c: Float64Array): number => c.reduce((sum, x, j) => sum + x * slope[j], 0)
+    const one = second === 'none' ? 1 : Math.max(1 - (e * length) / (second === 'trace' ? dim : 1), narrowest)
+    let [logDet, trace, ofCentre, ofOther, ofD] = [0, 0, 0, 0, 0]
+    for (let j = 0; j < dim; j++) {
+      const d = centre[j] - other[j]
+      const own = second === 'diagonal' ? Math.max(1 - e * d * d, narrowest) : one
+      odds[j] = d / own
+      ofCentre += centre[j] * odds[j]
+      ofOther += other[j] * odds[j]
+      ofD += d * odds[j]
+      if (second !== 'diagonal') continue
+      logDet += Elementary.log(own)
+      trace += 1 / own
+    }
+    if (second !== 'diagonal') {
+      // The width of a half along D, or in all directions.
+      const width = second === 'full' ? 1 : dim
+      logDet = width * Elementary.log(one)
+      trace = dim - width + width / one
+    }
+    // less ⟨c, Σ⁻¹D⟩ of the middle between the two
+    odds[dim] = Elementary.log(p / q) - (ofCentre + ofOther) / 2
     return {
-      // less ⟨c, Σ⁻¹D⟩ of the middle between the two
-      odds: lift(slope, Elementary.log(p / q) - (square(centre) + square(other)) / 2),
+      odds,
       pair: { share: p, centres: [centre, other], e },
       // E log(q N(y; c', Σ)) less that of N(0, I), where E yyᵀ = I and c' = −pD
-      single: Elementary.log(q) - (logDet + trace + p * p * square(d) - dim) / 2
+      single: Elementary.log(q) - (logDet + trace + p * p * ofD - dim) / 2
     }
   }
 

@@ -9,6 +9,7 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
+import type * as Points from '../data/points.js'
 import * as Source from '../data/source.js'
 import type { MStep } from '../family/family.js'
 import { partsOf } from '../mixture/component.js'
@@ -41,7 +42,8 @@ const FEW = 10
 
 const logAddExp = (a: number, b: number): number => {
   const top = Math.max(a, b)
-  return top === -Infinity ? top : top + Elementary.log1p(Elementary.exp(Math.min(a, b) - top))
+  const least = Math.min(a, b)
+  return least === -Infinity ? top : top + Elementary.log1p(Elementary.exp(least - top))
 }
 
 /** log N' − log N of a row left out, from the squares of its whitened deviation, one after another. */
@@ -60,6 +62,13 @@ const change = (second: Own['second'], squares: Float64Array, r: number, n: numb
     return squares.reduce((sum, square) => sum + of(square, square, 1) - logOf(1 - part * square) / 2, 0)
   if (second === 'trace') return of(q, q / dim, dim) - (dim * logOf(1 - (part * q) / dim)) / 2
   return of(q, q, dim) - logOf(1 - part * q) / 2
+}
+
+/** What components say of rows. */
+interface Said {
+  readonly own: Float64Array
+  readonly rest: Float64Array
+  readonly white: ReadonlyArray<Float64Array>
 }
 
 /** −∞ is told elsewhere. */
@@ -83,24 +92,38 @@ export const unsupported = (
   const few = Array.from(mixture.weights.keys()).filter(k => components[k].weight * total < FEW * (dim + 2))
   if (mixture.weights.length < 2 || few.length === 0) return []
   const source = Source.from(data)
-  /** What each of the few says of each row, in order: log π N, that of the others together, and the whitened deviation. */
+  /** What the few say of rows: log π N, that of the others together, [few, rows], and whitened deviations. */
+  const said = (points: Points.Points): Said => {
+    const { rows } = points
+    const all = Array.from({ length: rows }, (_, i) => i)
+    const { logs } = responsibilities(components, points)
+    const [own, rest] = [new Float64Array(few.length * rows), new Float64Array(few.length * rows).fill(-Infinity)]
+    few.forEach((component, which) => {
+      for (let i = 0, at = which * rows; i < rows; i++, at++)
+        for (let k = 0; k < count; k++) {
+          const log = logs[i * count + k]
+          if (k === component) own[at] = log
+          else rest[at] = logAddExp(rest[at], log)
+        }
+    })
+    return { own, rest, white: few.map(k => whitened(components[k], points, all)) }
+  }
+  /** Of rows that are read at once it is said once. */
+  let alone: Said | null = null
   const visited = (
     visit: (which: number, weight: number, own: number, rest: number, white: Float64Array) => void
   ): void => {
     pipe(
       source,
       Source.each(points => {
-        const all = Array.from({ length: points.rows }, (_, i) => i)
-        const white = few.map(k => whitened(components[k], points, all))
-        const { logs } = responsibilities(components, points)
-        for (const i of all) {
-          const own = logs.subarray(i * count, (i + 1) * count)
-          few.forEach((component, which) => {
-            const rest = own.reduce((sum, log, k) => (k === component ? sum : logAddExp(sum, log)), -Infinity)
+        const { rows, weights } = points
+        const { own, rest, white } = alone ?? said(points)
+        if (rows === source.rows) alone = { own, rest, white }
+        for (let i = 0; i < rows; i++)
+          for (let which = 0, at = i; which < few.length; which++, at += rows) {
             const deviation = white[which].subarray(i * dim, (i + 1) * dim)
-            visit(which, points.weights === undefined ? 1 : points.weights[i], own[component], rest, deviation)
-          })
-        }
+            visit(which, weights === undefined ? 1 : weights[i], own[at], rest[at], deviation)
+          }
       })
     )
   }

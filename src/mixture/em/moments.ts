@@ -241,11 +241,15 @@ const expecting = (
   return {
     width,
     add,
-    found: sums => {
-      const { second: out, ...rest } = parts(sums)
-      if (second === 'full') mirror(out, dim)
-      const own = settled({ nu, learned }, second, dim, { ...rest, second: out }, sums.subarray(plain))
-      return { value: sums[0], doubt: sums[1], ...own, ...(measured !== null && { isDenoised: true }) }
+    found: all => {
+      const { mass, sums, second: about } = parts(all)
+      if (second === 'full') mirror(about, dim)
+      const [value, doubt] = all
+      const found = { value, doubt, mass, sums, second: about }
+      if (measured !== null) return { ...found, isDenoised: true }
+      return nu === null && learned === count
+        ? found
+        : { ...found, ...settled({ nu, learned }, second, dim, found, all.subarray(plain)) }
     }
   }
 }

@@ -92,7 +92,7 @@ const kept = <Q extends string>(
   old: Params.Params<Q> | null,
   found: Params.Params<Q>
 ): Params.Params<Q> =>
-  old === null
+  old === null || mass.every(m => m > 0)
     ? found
     : Params.map<NdArray, NdArray>(({ shape, values }, name) => {
         const width = values.length / mass.length

@@ -5,8 +5,10 @@
 //   comes by another module, used or not;
 // - where the packages of users differ from ours (fp-ts and io-ts as modules for bundlers and as CommonJS for Node, tfjs late or
 //   in part, what is bundled into vendor/), the import goes through `imports` of package.json;
-// and writes down the words that `ornstein list` prints. Types are checked by `npm run types`, not here; a declaration that cannot be
-// written is an error. What is newer than all that it is made of is left as it is.
+// and writes down the words that `ornstein list` prints. Types are checked by `npm run types`, not here: JavaScript comes of each file
+// alone, and declarations by TypeScript 7, whose every one that cannot be written is an error. What is newer than all that it is made of
+// is left as it is.
+import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -147,21 +149,41 @@ const host = {
     throw new Error(ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n'))
   }
 }
-const { options, fileNames, projectReferences } = ts.getParsedCommandLineOfConfigFile(
-  `${root}tsconfig.build.json`,
-  { noCheck: true, incremental: true, tsBuildInfoFile: `${root}dist/.built.tsbuildinfo` },
-  host
-)
-// What another version of this file has written is written anew.
-if (changed(options.tsBuildInfoFile) < changed(fileURLToPath(import.meta.url)))
-  rmSync(options.tsBuildInfoFile, { force: true })
-const program = ts.createIncrementalProgram({ rootNames: fileNames, options, projectReferences })
-const emitted = program.emit(undefined, undefined, undefined, undefined, { after: [transformer] })
+// No file needs another for its JavaScript (isolatedModules), nor any type.
+const alone = { noCheck: true, declaration: false, declarationMap: false, noLib: true, noResolve: true, types: [] }
+const { options, fileNames } = ts.getParsedCommandLineOfConfigFile(`${root}tsconfig.build.json`, alone, host)
+const program = ts.createProgram({ rootNames: fileNames, options })
+// What this file, or another index of namespaces, would make otherwise is written anew.
+const makers = [
+  fileURLToPath(import.meta.url),
+  ...sources.slice(3),
+  ...fileNames.filter(name => /\/index\.ts$/.test(name))
+]
+const since = Math.max(...makers.map(name => changed(resolve(root, name))))
+const stale = program.getSourceFiles().filter(({ fileName }) => {
+  const written = `${root}dist/${fileName.slice(root.length).replace(/ts$/, 'js')}`
+  return changed(written) < Math.max(since, changed(fileName))
+})
+const emitted = stale.map(file => program.emit(file, undefined, undefined, undefined, { after: [transformer] }))
 const diagnostics = [
   ...program.getConfigFileParsingDiagnostics(),
   ...program.getSyntacticDiagnostics(),
-  ...emitted.diagnostics
+  ...emitted.flatMap(({ diagnostics }) => diagnostics)
 ]
+const known = `${root}dist/.built.tsbuildinfo`
+// What another version of this file has written is written anew.
+if (changed(known) < changed(fileURLToPath(import.meta.url))) rmSync(known, { force: true })
+const declared = spawnSync(
+  process.execPath,
+  [
+    `${root}node_modules/typescript-7/bin/tsc`,
+    ...['-p', `${root}tsconfig.build.json`, '--noCheck', '--emitDeclarationOnly', '--sourceMap', 'false'],
+    ...['--incremental', '--tsBuildInfoFile', known],
+    ...['--typeRoots', `${root}test/types/none,${root}node_modules/@types`]
+  ],
+  { stdio: 'inherit' }
+)
+if (declared.status !== 0) process.exitCode = 1
 if (diagnostics.length > 0) {
   process.stderr.write(
     ts.formatDiagnosticsWithColorAndContext(diagnostics, {
@@ -184,7 +206,7 @@ const texts = program
   .getSourceFiles()
   .flatMap(({ fileName, text }) => (isOurs.test(fileName.slice(root.length - 1)) ? [text] : []))
 required(root, new Set(texts.flatMap(text => text.match(/(?<=from ')(fp-ts\/lib\/\w+\.js|io-ts)(?=')/g) ?? [])))
-if (diagnostics.length === 0) {
+if (diagnostics.length === 0 && declared.status === 0) {
   const { listed } = await import('../../dist/src/cli/commands/list.js')
   const { vocabulary } = await import('../../dist/src/cli/glossary.js')
   writeFileSync(`${root}dist/src/cli/commands/words.json`, JSON.stringify(listed(vocabulary)))

@@ -52,7 +52,7 @@ const rows: ReadonlyArray<Row> = [
   starts(Initializer.onSphere({ radius: 1 }), 'the key determines the start', 1, 2, 3, 4, 5, 6)
 ]
 
-describe.each(sampled(6)(rows))('%s', (_, law, seeds) => {
+describe.each(sampled(10)(rows))('%s', (_, law, seeds) => {
   it.each(seeds)(`${law.name}, seed %i`, seed => {
     fc.assert(law.property, { seed })
   })

@@ -134,7 +134,7 @@ describe('the default', () => {
     }
   )
 
-  it.each(sampled(3)([0, 1, 2, 3, 4, 5]))('has no dead component among more than there are clusters, seed %i', seed => {
+  it.each(sampled(6)([0, 1, 2, 3, 4, 5]))('has no dead component among more than there are clusters, seed %i', seed => {
     // As many rows and columns as a well-known table of wines; its three kinds are asked for in twelve parts.
     const kinds = Key.normal(39)(Key.fromSeed(9))
     const means = [0, 1, 2].map(k => Array.from({ length: 13 }, (_, j) => kinds[13 * k + j]))

@@ -41,13 +41,15 @@ const clusters = (components: number, dim: number, seed: number): Mixture.Mixtur
   return Mixture.of({ means: range(components).map(k => range(dim).map(j => 0.7 * z[k * dim + j])) })
 }
 
-describe.each([
-  { rows: 60, dim: 500, components: 3 },
-  { rows: 60, dim: 200, components: 3 },
-  { rows: 60, dim: 100, components: 3 },
-  { rows: 300, dim: 200, components: 8 },
-  { rows: 100, dim: 50, components: 4 }
-])('$components clusters of $rows rows in dimension $dim', ({ rows, dim, components }) => {
+describe.each(
+  sampled(2)([
+    { rows: 60, dim: 500, components: 3 },
+    { rows: 60, dim: 200, components: 3 },
+    { rows: 60, dim: 100, components: 3 },
+    { rows: 300, dim: 200, components: 8 },
+    { rows: 100, dim: 50, components: 4 }
+  ])
+)('$components clusters of $rows rows in dimension $dim', ({ rows, dim, components }) => {
   const score = Score.isotropic({ components })
   it.each(sampled(12)(range(12)))('are found by one run of the default, seed %i', seed => {
     const truth = clusters(components, dim, seed)

@@ -17,7 +17,7 @@ import {
   TimeLaw,
   type Points
 } from '../../../src/index.js'
-import { today } from '../../today.js'
+import { sampled, today } from '../../today.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
 const expectation = Expectation.monteCarlo()
@@ -50,7 +50,7 @@ const at = (score: Score.Score<string>): Params.Params<string> =>
     Params.unpacked(Score.shapes(2)(score))(Key.normal(Params.sizeOf(Score.shapes(2)(score)))(Key.fromSeed(today + 2)))
   )
 
-describe.each(losses)('%s', (_, score, objective) => {
+describe.each(sampled(2)(losses))('%s', (_, score, objective) => {
   const loss = { schedule, score, objective, expectation }
   const params = at(score)
   const shapes = Params.shapes(params)

@@ -52,14 +52,14 @@ describe('fit.bootstrap', () => {
           ]
         ]
       }),
-      800,
+      400,
       1
     )
     const resamples = 200
     const slack = 4 / Math.sqrt(2 * resamples)
     for (const [weighted, rows] of [
-      [points, 800],
-      [{ ...points, weights: new Float64Array(800).fill(2) }, 1600]
+      [points, 400],
+      [{ ...points, weights: new Float64Array(400).fill(2) }, 800]
     ] as const) {
       const model = fit(weighted, { components: 1, family: 'full' })
       const { means, variances, correlations, weights, used } = model.bootstrap({ resamples })
@@ -86,7 +86,7 @@ describe('fit.bootstrap', () => {
 
   it('holds the truth as often as it says', () => {
     const level = 0.9
-    const sets = isNight ? 60 : 12
+    const sets = isNight ? 60 : 8
     const held = Array.from({ length: sets }, (_, seed) => {
       const model = fit(drawn(line, 150, seed + 1), { components: 2, family: 'isotropic' })
       const { means, weights, variances } = model.bootstrap({ resamples: isNight ? 99 : 39, level, seed })

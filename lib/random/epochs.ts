@@ -21,6 +21,13 @@ export const epochs = (n: number, size: number): ((key: Key, from: number) => In
     held = [{ key, epoch, order }, ...held.slice(0, 1)]
     return order
   }
-  return (key, from) =>
-    Int32Array.from({ length: size }, (_, i) => orderOf(key, Math.floor((from + i) / n))[(from + i) % n])
+  return (key, from) => {
+    const rows = new Int32Array(size)
+    for (let i = 0; i < size;) {
+      // As far as an epoch goes, all are of one order.
+      const order = orderOf(key, Math.floor((from + i) / n))
+      for (let at = (from + i) % n; at < n && i < size; at++, i++) rows[i] = order[at]
+    }
+    return rows
+  }
 }

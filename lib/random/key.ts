@@ -264,7 +264,8 @@ export const integers = (bound: number) => (n: number) => {
 export const permutation =
   (n: number) =>
   (key: Key): Int32Array => {
-    const order = Int32Array.from({ length: n }, (_, i) => i)
+    const order = new Int32Array(n)
+    for (let i = 0; i < n; i++) order[i] = i
     const draws = uniform(n)(key)
     for (let i = n - 1; i > 0; i--) {
       const j = Math.floor(draws[i] * (i + 1))

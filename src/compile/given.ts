@@ -2,7 +2,6 @@
  * What a function of the vocabulary computes from, beside parameters: arrays under names. The interpreter takes them as
  * tensors, a compiled program as its inputs; neither sees anything else of a call.
  */
-import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import { fromNdArray, Key, type Tensor } from '../../lib/index.js'
@@ -89,10 +88,10 @@ export const tensors = (first: number, count: number): ((given: Named) => Tensor
 export const isVersion =
   (one: Named) =>
   (other: Named): boolean =>
-    RR.size(one) === RR.size(other) &&
-    Object.entries(one).every(([name, a]) => {
+    Object.keys(one).length === Object.keys(other).length &&
+    Object.keys(one).every(name => {
       if (!(name in other)) return false
-      const b = other[name]
+      const [a, b] = [one[name], other[name]]
       if (a._tag === 'Constant')
         return b._tag === 'Constant' && (a.shape.length === 0 || sameNumbers(a.values, b.values))
       return a._tag === 'Rows'
@@ -102,14 +101,12 @@ export const isVersion =
 
 /** Versions as one: numbers in each, all else as in the first. */
 export const versions = (all: ReadonlyArray<Named>): Named =>
-  pipe(
-    all[0],
-    RR.mapWithIndex((name, given) =>
-      given._tag === 'Constant' && given.shape.length === 0
-        ? { ...given, values: Float64Array.from(all, one => numberOf(one[name])), versions: all.length }
-        : given
-    )
-  )
+  ByName.changed((given: Given, name): Given => {
+    if (given._tag !== 'Constant' || given.shape.length > 0) return given
+    const values = new Float64Array(all.length)
+    for (let i = 0; i < all.length; i++) values[i] = numberOf(all[i][name])
+    return { _tag: 'Constant', shape: given.shape, values, versions: all.length }
+  })(all[0])
 
 const numberOf = (given: Given): number => (given._tag === 'Constant' ? given.values[0] : NaN)
 

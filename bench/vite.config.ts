@@ -21,7 +21,8 @@ export default defineConfig({
         'networks',
         'em',
         'crush',
-        'together'
+        'together',
+        'steps'
       ].map(name => `bench/${name}.ts`)
     }
   }

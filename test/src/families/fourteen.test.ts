@@ -63,8 +63,7 @@ interface Reference {
   }
 }
 
-const read = (path: string): string =>
-  readFileSync(fileURLToPath(new URL(`../../../../${path}`, import.meta.url)), 'utf8')
+const read = (path: string): string => readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8')
 const reference = JSON.parse(read('test/oracle/covariance.json')) as Reference
 
 const some = <A>(option: O.Option<A>): A => {

@@ -288,13 +288,14 @@ const compileGraph = (
     }
   const placed = (node: Node): Placed => ({ node, at: placeOf(node), width: width(node) })
   const stepsOf = (nodes: ReadonlyArray<Node>): ReadonlyArray<Step> =>
-    nodes.filter(node => !isReshape(node)).map(node => ({ ...placed(node), compute: once(node, placeOf) }))
+    nodes.filter(node => !isReshape(node)).map(node => ({ compute: once(node, placeOf), ...placed(node) }))
   const marked = (mark: string): ReadonlyArray<Out> =>
     Object.entries(outs).flatMap(([of, node]) =>
       of.startsWith(mark)
         ? [
             {
-              ...{ name: of.slice(mark.length), of },
+              name: of.slice(mark.length),
+              of,
               ...(node.place === 'rows' ? { node, at: NaN, width: width(node) } : placed(node))
             }
           ]
@@ -315,11 +316,11 @@ const compileGraph = (
     before: stepsOf(layout.before),
     after: stepsOf(layout.after),
     length,
-    shared: layout.parameters.map(({ node, at: there }) => ({ ...placed(node), there })),
+    shared: layout.parameters.map(({ node, at: there }) => ({ there, ...placed(node) })),
     summed: layout.sums.map(({ node, at: there }) => ({
-      ...placed(node),
       there: there / 16,
-      isSymmetric: isSymmetric(node)
+      isSymmetric: isSymmetric(node),
+      ...placed(node)
     })),
     fixed: new WeakMap(),
     layout,

@@ -3,7 +3,7 @@
  * call's. The interpreter's kernels compute them, whose calls cost more than what most of them do: so arithmetic on a few has loops of
  * its own here.
  */
-import { broadcastStrides, product as sizeOf } from '../kernels/dense.js'
+import { broadcastStrides, product as sizeOf, type Dense } from '../kernels/dense.js'
 import { exp, log } from '../numbers/elementary.js'
 import { kernels } from '../simd/index.js'
 import { plain } from '../simd/plain.js'
@@ -140,8 +140,9 @@ export const once = (node: Node, placeOf: (node: Node) => number): Compute | nul
     }
   }
   return numbers => {
-    const values = places.map(({ shape, from, to }) => ({
-      ...{ shape, dtype: 'float32' as const },
+    const values = places.map(({ shape, from, to }): Dense => ({
+      shape,
+      dtype: 'float32',
       values: numbers.subarray(from, to)
     }))
     numbers.set(meaning(does, values, shape).values, at)

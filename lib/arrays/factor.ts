@@ -3,6 +3,7 @@
  * triangle [d, d] (Cholesky's). All that a Gaussian is asked for is taken from F; Σ itself, whose condition is the square of
  * F's, is never formed. Sums run in a fixed order.
  */
+import { single } from './ndarray.js'
 import * as Elementary from '../numbers/elementary.js'
 import { factorGram, symmetricEigen } from './linalg.js'
 import type { NdArray } from './ndarray.js'
@@ -83,7 +84,7 @@ export const logNormal = (factor: NdArray, dim: number, logWeight = 0, squared =
 export const tracePrecision = (factor: NdArray, dim: number): number => {
   if (factor.shape.length === 0) return dim / Elementary.square(factor.values[0])
   if (factor.shape.length === 1) return factor.values.reduce((sum, f) => sum + 1 / (f * f), 0)
-  const unit = triangle({ shape: [], values: Float64Array.of(1) }, dim).values
+  const unit = triangle(single(1), dim).values
   return solve(factor, dim, unit).reduce((sum, x) => sum + x * x, 0)
 }
 

@@ -1,7 +1,7 @@
 /** The little linear algebra that is not autodiff. Sums run in a fixed order, so that results have the same bits everywhere. */
 import type { NdArray } from './ndarray.js'
 
-const largest = (values: Float64Array): number => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+export const largest = (values: Float64Array): number => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
 
 /** Σ_j a_j b_j over the first n entries of a, from `a0` on, and of b, from `b0` on. */
 export const dot = (a: Float64Array, a0: number, b: Float64Array, b0: number, n: number): number => {

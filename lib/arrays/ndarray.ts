@@ -8,6 +8,9 @@ export interface NdArray {
   readonly values: Float64Array
 }
 
+/** A number as an array, []. */
+export const single = (x: number): NdArray => ({ shape: [], values: Float64Array.of(x) })
+
 /** The number of entries of a shape: the product of its sizes, 1 for a scalar. */
 export const size = (shape: ReadonlyArray<number>): number => shape.reduce((product, length) => product * length, 1)
 

@@ -3,6 +3,7 @@
  * instructions that the compiler uses, and checks nothing: the engine validates what it is given.
  */
 
+import { exact } from '../plain/said.js'
 import { type Lanes, type Precision } from './lanes.js'
 
 export type ValueType = 'i32' | 'f64' | 'v128'
@@ -134,7 +135,7 @@ export class Code {
   }
   /** All lanes hold the number; a constant is made once a function, before all else. */
   every(value: number): this {
-    const key = Object.is(value, -0) ? '-0' : String(value)
+    const key = exact(value)
     let local = this.#constants.get(key)
     if (local === undefined) {
       local = this.local('v128')

@@ -3,6 +3,7 @@
  * Rows are not an axis: the shape of a node of rows is that of what one row holds. Axes of size 1 stretch, and a stretched
  * value is kept unstretched. Equal nodes are one node, so that a graph can be compared by identity.
  */
+import { exact } from '../plain/said.js'
 import { product } from '../kernels/dense.js'
 
 export type Shape = ReadonlyArray<number>
@@ -66,8 +67,6 @@ export const valueOf = ({ does }: Node): number | undefined => (does.kind === 'c
 
 /** Whether a node is one number for all rows. */
 export const isScalar = (node: Node): boolean => node.place === 'once' && width(node) === 1
-
-const exact = (value: number): string => (Object.is(value, -0) ? '-0' : String(value))
 
 const attributes = (attrs: Attrs): string =>
   Object.entries(attrs)

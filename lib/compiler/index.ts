@@ -43,6 +43,7 @@
  * console.log(Compiler.how([first.right], 1e6))
  */
 import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js'
+import { reason } from '../plain/said.js'
 import { type NdArray } from '../arrays/ndarray.js'
 import { algebra } from './algebra.js'
 import { emitModule } from './code.js'
@@ -504,7 +505,6 @@ const heldBy = (outs: Readonly<Record<string, Node>>, precision: Precision): voi
 }
 
 /** What a refusal says; anything else that a function throws is its own. */
-const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /**
  * A function of named inputs as a program, or why it cannot be one. The function is called twice, with an example each of

@@ -2,6 +2,7 @@
  * Named arrays as safetensors has them (huggingface/safetensors): eight bytes of the length of a header, the header
  * as JSON, and numbers, little-endian, without gaps. A file is untrusted input: all that the header says is held against its bytes.
  */
+import { isRecord } from '../plain/object.js'
 import { size } from '../arrays/ndarray.js'
 import * as Elementary from '../numbers/elementary.js'
 
@@ -114,9 +115,6 @@ export const write = (
   })
   return out
 }
-
-const isRecord = (u: unknown): u is Readonly<Record<string, unknown>> =>
-  typeof u === 'object' && u !== null && !Array.isArray(u)
 
 const isCount = (u: unknown): u is number => typeof u === 'number' && Number.isSafeInteger(u) && u >= 0
 

@@ -18,6 +18,10 @@ export interface Dense {
   readonly values: Values
 }
 
+/** Its numbers as doubles. */
+export const doubles = (x: Dense): Float64Array =>
+  x.values instanceof Float64Array ? x.values : Float64Array.from(x.values)
+
 export type Inputs = Readonly<Record<string, Dense>>
 
 /** A kernel never writes to its inputs; an output may share an input's `values` (a reshape), which costs no copy. */

@@ -3,6 +3,7 @@ import {
   broadcastShape,
   broadcastStrides,
   copyStrided,
+  doubles,
   kernel,
   product,
   type Dense,
@@ -10,8 +11,6 @@ import {
 } from './dense.js'
 import { shown as list } from '../arrays/ndarray.js'
 import { kernels, room } from '../simd/index.js'
-
-const doubles = (x: Dense): Float64Array => (x.values instanceof Float64Array ? x.values : Float64Array.from(x.values))
 
 /** [… m, k] · [… k, n] → [… m, n], batches broadcast. */
 const matMul = (a: Dense, b: Dense, transposeA: boolean, transposeB: boolean): Dense => {

@@ -14,6 +14,7 @@ import {
   type Values
 } from './dense.js'
 import { kernels, room } from '../simd/index.js'
+import { larger } from '../simd/plain.js'
 
 interface Fibres {
   readonly outer: number
@@ -88,7 +89,6 @@ const folding =
   }
 
 // a NaN wins and stays
-const larger = (m: number, v: number): number => (v > m || Number.isNaN(v) ? v : m)
 const smaller = (m: number, v: number): number => (v < m || Number.isNaN(v) ? v : m)
 
 const isFirstNaN = (v: number, best: number): boolean => Number.isNaN(v) && !Number.isNaN(best)

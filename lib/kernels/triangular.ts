@@ -6,14 +6,13 @@ import {
   broadcastShape,
   broadcastStrides,
   copyStrided,
+  doubles,
   kernel,
   product,
   type Dense,
   type KernelTable
 } from './dense.js'
 import { shown as list } from '../arrays/ndarray.js'
-
-const doubles = (x: Dense): Float64Array => (x.values instanceof Float64Array ? x.values : Float64Array.from(x.values))
 
 /** The last two sizes, and how many such matrices there are. */
 const matrices = (x: Dense, op: string): { readonly m: number; readonly n: number; readonly count: number } => {

@@ -1,3 +1,5 @@
+import { isObject } from './object.js'
+
 /** The same function, which is computed once for each of its arguments, or for those of one `key`: of an object as long as that lives. */
 export const remembered = <K, A>(
   f: (argument: K) => A,
@@ -7,9 +9,9 @@ export const remembered = <K, A>(
   const others = new Map<unknown, { readonly value: A }>()
   return argument => {
     const at = key(argument)
-    const isObject = (typeof at === 'object' && at !== null) || typeof at === 'function'
-    const found = (isObject ? ofObjects.get(at) : others.get(at)) ?? { value: f(argument) }
-    if (isObject) ofObjects.set(at, found)
+    const isWeak = isObject(at) || typeof at === 'function'
+    const found = (isWeak ? ofObjects.get(at) : others.get(at)) ?? { value: f(argument) }
+    if (isWeak) ofObjects.set(at, found)
     else others.set(at, found)
     return found.value
   }

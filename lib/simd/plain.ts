@@ -125,7 +125,7 @@ export const rowSum = (x: Float64Array, from: number, to: number): number =>
   to - from > SHORT_ROW ? compensated(to - from, j => x[from + j]) : shortSum(x, from, to)
 
 /** a NaN wins and stays */
-const larger = (m: number, v: number): number => (v > m || Number.isNaN(v) ? v : m)
+export const larger = (m: number, v: number): number => (v > m || Number.isNaN(v) ? v : m)
 
 export const plain: Kernels = {
   exp: elementwise(Elementary.exp),

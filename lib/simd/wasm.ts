@@ -1,4 +1,5 @@
 /** The SIMD path: the module of assembly/ over a memory, and the copies in and out of it. */
+import { reason } from '../plain/said.js'
 import { arena as arenaOf } from './arena.js'
 import { binary, memoryFlags } from './binary.js'
 import { MAPS, ZIPS, type Elementwise, type Kernels, type MapName, type Zip, type ZipName } from './kernels.js'
@@ -119,7 +120,7 @@ export const obstacle = (error: unknown): string => {
     return "WebAssembly is forbidden here: a page's content security policy needs 'wasm-unsafe-eval' in its script-src"
   }
   if (!WebAssembly.validate(VECTOR)) return 'this engine has no SIMD'
-  return `this engine refuses WebAssembly: ${error instanceof Error ? error.message : String(error)}`
+  return `this engine refuses WebAssembly: ${reason(error)}`
 }
 
 /** The kernels over a memory of the caller's, which is shared if the module was compiled so. */

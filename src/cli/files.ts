@@ -3,6 +3,7 @@ import { fstatSync, type Stats } from 'node:fs'
 import { access, constants, copyFile, link, mkdir, open, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { reason } from '../../lib/plain/said.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { followed, inputsOf, problem, readBytes, readText, realOf } from './input.js'
@@ -213,7 +214,7 @@ const load: World['load'] = (argument, path) => async () => {
     const module: unknown = await import(pathToFileURL(resolve(path)).href)
     return E.right(module)
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = reason(error)
     return E.left(refused(Problem.of(argument, path, `a module that loads (${why})`, 'correct it')))
   }
 }

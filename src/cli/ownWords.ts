@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import { reason } from '../../lib/plain/said.js'
 import { Case, Problem, Vocabulary } from '../index.js'
 import { refused, type Failure, type World } from './world.js'
 
@@ -42,14 +43,7 @@ export const words = (world: World, { vocabulary: path }: Flags): TE.TaskEither<
             : E.tryCatch(
                 () => Vocabulary.extend(Vocabulary.standard, found),
                 error =>
-                  refused(
-                    Problem.of(
-                      '--vocabulary',
-                      path,
-                      `a module of new words (${error instanceof Error ? error.message : String(error)})`,
-                      'correct it'
-                    )
-                  )
+                  refused(Problem.of('--vocabulary', path, `a module of new words (${reason(error)})`, 'correct it'))
               )
         )
       )

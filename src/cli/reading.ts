@@ -1,5 +1,6 @@
 /** The thread in which `apart` has a file of Parquet or Arrow read: bytes come to it, and parts go, as it is asked for them. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { reason } from '../../lib/plain/said.js'
 import { batches } from '../../lib/formats/arrow.js'
 import { Absent, sent } from '../../lib/formats/columns.js'
 import { groups } from '../../lib/formats/parquet.js'
@@ -43,7 +44,7 @@ const parts = (format === 'Arrow' ? batches(pieces(), readsNested) : groups({ by
 
 const failed = (error: unknown): Failed => ({
   name: error instanceof Error ? error.name : 'Error',
-  message: error instanceof Error ? error.message : String(error),
+  message: reason(error),
   library: error instanceof Absent ? error.library : null
 })
 

@@ -3,6 +3,7 @@
  * leader's hash before it is summed the first time.
  */
 import { parentPort, Worker } from 'node:worker_threads'
+import { reason } from '../../lib/plain/said.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import type * as Source from '../data/source.js'
@@ -101,12 +102,7 @@ export const serve = (open: Open, vocabulary = Vocabulary.standard): void => {
 const thrown = (error: unknown): Problem.Problem =>
   error instanceof Error && 'problem' in error && isProblem(error.problem)
     ? error.problem
-    : Problem.of(
-        'sums',
-        error instanceof Error ? error.message : String(error),
-        'what a sum ends with',
-        'look at the data'
-      )
+    : Problem.of('sums', reason(error), 'what a sum ends with', 'look at the data')
 
 /** Computes in a thread that `entry` starts with `own` as its data, and that calls `serve`; one that ends is replaced. */
 export const inThread = (entry: URL, own: unknown): Compute => {

@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
+import { reason } from '../../lib/plain/said.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { printable } from './messages.js'
@@ -111,7 +112,7 @@ const remedyOf = (reason: string): string | undefined => passing.find(([of]) => 
 const reasonOf = (error: unknown): string => {
   const all: unknown = error instanceof Error && 'previousErrors' in error ? error.previousErrors : []
   const first: unknown = Array.isArray(all) && all.length > 0 ? all[0] : error
-  return printable(first instanceof Error ? first.message : String(first))
+  return printable(reason(first))
 }
 
 /** What a key holds, where it is there. */

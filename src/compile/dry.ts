@@ -6,6 +6,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
+import { reason } from '../../lib/plain/said.js'
 import { add, compute, concat, Key, mul, sealed, slice, tensor, type NdArray, type Tensor } from '../../lib/index.js'
 import { shown as print, size } from '../../lib/arrays/ndarray.js'
 import * as Expectation from '../objective/expectation.js'
@@ -22,6 +23,7 @@ import * as Clock from '../schedule/clock.js'
 import * as Covariance from '../families/covariance.js'
 import * as Net from '../net/net.js'
 import * as Problem from '../core/problem.js'
+import { hasCode } from '../core/record.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as TimeLaw from '../objective/timeLaw.js'
@@ -90,8 +92,6 @@ const trial = (
 /** The message of a `sealed` tensor. */
 const SEALED = 'it looks at the entries of a tensor'
 
-const said = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
 /** A part of a description that is a function of rows, and what it should give. */
 interface Tried {
   readonly field: string
@@ -117,7 +117,7 @@ const partProblems = (
             return typeof result === 'number' ? tensor([result], []) : (result as Tensor)
           }),
         error => [
-          said(error) === SEALED
+          reason(error) === SEALED
             ? Problem.of(
                 field,
                 `${name}, which looks at the entries of a tensor,`,
@@ -126,7 +126,7 @@ const partProblems = (
               )
             : Problem.of(
                 field,
-                `${name}, which on ${count} row${count === 1 ? '' : 's'} throws "${said(error)}",`,
+                `${name}, which on ${count} row${count === 1 ? '' : 's'} throws "${reason(error)}",`,
                 `a function of rows that gives ${print(shapes(count)[0])}`,
                 'correct it, or check the shapes that it works on'
               )
@@ -261,9 +261,7 @@ const ours = new Set(
 
 /** Whether nothing in a description is of a user's own: then no trial could say more than the laws do. */
 const isOurs = (value: Case.AnyValue): boolean =>
-  Case.parts(value).every(
-    part => ours.has(part[Case.ofCase]) && !Object.values(part[Case.ofCase].fields).some(({ code }) => code)
-  )
+  Case.parts(value).every(part => ours.has(part[Case.ofCase]) && !hasCode(part[Case.ofCase]))
 
 interface Met {
   readonly of: ReadonlyArray<unknown>
@@ -411,7 +409,7 @@ const whole = <P extends string>(
       error => [
         Problem.of(
           'objective',
-          `${name} of ${Score.show(loss.score)}, whose gradient throws "${said(error)}",`,
+          `${name} of ${Score.show(loss.score)}, whose gradient throws "${reason(error)}",`,
           'differentiable',
           'write it in functions that have derivatives'
         )

@@ -737,7 +737,7 @@ const following = <P extends string>(
 }
 
 /** Whether the mean of a term is over the student's own distribution. */
-const isOverStudent = (term: Objective.Term): boolean => Objective.isMatching(term) && term.overStudent === true
+export const isOverStudent = (term: Objective.Term): boolean => Objective.isMatching(term) && term.overStudent === true
 
 /** The whole objective by one engine. */
 const evaluator = <P extends string>(

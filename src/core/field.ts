@@ -81,6 +81,7 @@ import type * as t from 'io-ts'
 // oxlint-disable-next-line @typescript-eslint/ban-ts-comment -- where it is there, there is nothing to expect
 /** @ts-ignore: an optional peer of users; without it, arbitraries are of any type */
 import type * as Fc from 'fast-check'
+import { exact } from '../../lib/plain/said.js'
 import type { AnyValue } from './case.js'
 import type { Concept } from './concept.js'
 import { left, none, right, some, type Either, type Option, type Some } from './either.js'
@@ -243,11 +244,11 @@ export function number({
     remedy,
     arbitrary,
     sample: suggestion,
-    show: a => (Object.is(a, -0) ? '-0' : String(a))
+    show: exact
   })
   const field: Field<number> = {
     ...plain,
-    encode: u => (!isNumber(u) || (Number.isFinite(u) && !Object.is(u, -0)) ? u : Object.is(u, -0) ? '-0' : String(u)),
+    encode: u => (!isNumber(u) || (Number.isFinite(u) && !Object.is(u, -0)) ? u : exact(u)),
     decode: (name, u, inner) =>
       typeof u === 'string' && Object.hasOwn(special, u) ? right(special[u]) : plain.decode(name, u, inner)
   }

@@ -1,8 +1,11 @@
-export const isObject = (u: unknown): u is object => typeof u === 'object' && u !== null
+export { isObject, isRecord } from '../../lib/plain/object.js'
 
-/** Whether it has fields by name: an object, and no list. */
-export const isRecord = (u: unknown): u is Readonly<Record<string, unknown>> =>
-  typeof u === 'object' && u !== null && !Array.isArray(u)
+/** Whether some fields of a case hold code, which JSON does not. */
+export const hasCode = ({
+  fields
+}: {
+  readonly fields: Readonly<Record<string, { readonly code: boolean }>>
+}): boolean => Object.values(fields).some(({ code }) => code)
 
 /** Of each member of a union what is left without a field. */
 type Without<A, K extends PropertyKey> = A extends unknown ? Omit<A, K> : never

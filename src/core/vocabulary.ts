@@ -8,6 +8,7 @@ import type { Concept } from './concept.js'
 import { isLeft, isRight, left, right, type Either } from './either.js'
 import type { Fields, Problems } from './field.js'
 import * as Problem from './problem.js'
+import { hasCode } from './record.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { foldUp } from './walk.js'
 import { nearest, one as article, quotedValue } from './spelling.js'
@@ -26,7 +27,6 @@ export interface Vocabulary {
 }
 
 const wordOf = ({ concept, name }: AnyCase): string => `${concept}.${name}`
-const hasCode = ({ fields }: AnyCase): boolean => Object.values(fields).some(({ code }) => code)
 const codeWord = (word: string, name: unknown): string => `${word}(${JSON.stringify(name)})`
 
 /** The vocabulary without a word. */

@@ -1,19 +1,8 @@
 /** Mixtures beside a background: rows of no component, from a density that is given and not learned. */
 import * as O from 'fp-ts/lib/Option.js'
+import { single } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import {
-  add,
-  concat,
-  exp,
-  neg,
-  ones,
-  reshape,
-  softplus,
-  stack,
-  stopGradient,
-  type NdArray,
-  type Tensor
-} from '../../lib/index.js'
+import { add, concat, exp, neg, ones, reshape, softplus, stack, stopGradient, type Tensor } from '../../lib/index.js'
 import { Case, Field } from '../core/index.js'
 import { cleanRow, concept, type Model, type Score } from '../family/family.js'
 import type { Background } from '../family/mixtureData.js'
@@ -37,8 +26,6 @@ const logOdds = (share: number): number => {
   return Elementary.log(within) - Elementary.log1p(-within)
 }
 
-const scalar = (x: number): NdArray => ({ shape: [], values: Float64Array.of(x) })
-
 const own = ({ backgroundShare, backgroundCentre, backgroundScale }: Params.Params<P>): Params.Params<Names> => ({
   backgroundShare,
   backgroundCentre,
@@ -54,7 +41,7 @@ const without = (params: Params.Params<P>): Params.Params<Own> =>
 
 /** As parameters have it. */
 const written = ({ share, centre, scale }: Omit<Background, 'shape'>): Params.Params<Names> => ({
-  backgroundShare: scalar(logOdds(share)),
+  backgroundShare: single(logOdds(share)),
   backgroundCentre: Gaussian.vector(centre),
   backgroundScale: Gaussian.vector(scale.map(Elementary.log))
 })
@@ -194,7 +181,7 @@ const beside = (gaussians: Gaussians, shape: Background['shape']): Model<P> => {
           // Where the background takes all rows, nothing is said of components.
           return joined(learned > 0 ? mStep.maximise(params, moments, at) : params, {
             ...own(params),
-            ...(beyond !== undefined && { backgroundShare: scalar(logOdds(beyond / all)) })
+            ...(beyond !== undefined && { backgroundShare: single(logOdds(beyond / all)) })
           })
         }
       }),

@@ -12,7 +12,8 @@ import {
   solveLower,
   symmetricEigen,
   transposed,
-  type Eigen
+  type Eigen,
+  largest
 } from '../../lib/arrays/linalg.js'
 
 /** What components have in common. */
@@ -302,8 +303,6 @@ const look = (scatters: ReadonlyArray<Scatter>, rank: number, noise: Float64Arra
   })
   return { noise, eigens, apart, gradient, curvature }
 }
-
-const largest = (values: Float64Array): number => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
 
 /** Whether what is left is 1, up to the rounding of the largest eigenvalue: then it is so however flat the way there was. */
 const isThere = ({ noise, eigens, apart }: Looked): boolean =>

@@ -4,16 +4,15 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as Json from 'fp-ts/lib/Json.js'
 import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
+import { isRecord } from '../core/record.js'
 import { fail, shown, sized } from '../data/parts.js'
 
 type Row = Readonly<Record<string, unknown>>
 
-const isRow = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value)
-
 const rowOf = (line: string): Either.Either<unknown, Row> =>
   pipe(
     Json.parse(line),
-    Either.flatMap((value: unknown) => (isRow(value) ? Either.right(value) : Either.left(value)))
+    Either.flatMap((value: unknown) => (isRecord(value) ? Either.right(value) : Either.left(value)))
   )
 
 /** A value as a cell is written: what is null or left out is an empty one. Undefined for a list or an object. */
@@ -110,7 +109,7 @@ const placedList = (text: string): Either.Either<Problem.Problem, ReadonlyArray<
       pipe(
         Array.isArray(list) ? list : [],
         Either.traverseReadonlyArrayWithIndex((i, row: unknown) =>
-          isRow(row)
+          isRecord(row)
             ? Either.right({ row, place: `row ${i + 1}` })
             : fail(`row ${i + 1}`, shown(JSON.stringify(row)), 'an object of JSON', 'give one for each row')
         )

@@ -7,7 +7,8 @@ import { isMissing } from './cell.js'
 import type { Grid } from './grid.js'
 import { fail } from '../data/parts.js'
 import type { DataError } from '../data/points.js'
-import { digits, unused, type Sheet } from './write.js'
+import { exact } from '../../lib/plain/said.js'
+import { unused, type Sheet } from './write.js'
 
 /** Cells as they are written, under names. */
 export interface Written {
@@ -22,7 +23,7 @@ export const writtenOfGrid = ({ names, rows, numbers, text }: Grid): Written => 
   rows: Array.from({ length: rows }, (_, i) =>
     names.map((_, j) => {
       const x = numbers[i * names.length + j]
-      return Number.isNaN(x) ? text(i, j) : digits(x)
+      return Number.isNaN(x) ? text(i, j) : exact(x)
     })
   ),
   delimiter: ','

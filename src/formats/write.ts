@@ -1,4 +1,5 @@
 /** Points to be written. */
+import { exact } from '../../lib/plain/said.js'
 import * as Either from '../core/either.js'
 import type { Columns, Type } from '../../lib/formats/columns.js'
 import type { DataError, Points } from '../data/points.js'
@@ -18,8 +19,6 @@ const guarded = (name: string): string => (/^'*[=+\-@\t\r]/.test(name) ? `'${nam
 const quoted = (name: string): string =>
   /[",\t\r\n\ufeff]|^ | $/.test(name) ? `"${name.replaceAll('"', '""')}"` : name
 
-/** The shortest digits that read back as the same double, the sign of 0 included. */
-export const digits = (x: number): string => (Object.is(x, -0) ? '-0' : String(x))
 /** A name that no other has: with `_` after it where it is taken. */
 export const unused = (name: string, names: ReadonlyArray<string>): string =>
   names.includes(name) ? unused(`${name}_`, names) : name
@@ -56,7 +55,7 @@ export const sheetOfPoints = (points: Points, columns: ReadonlyArray<string> = [
   return {
     text: separator => {
       const delimiter = separator ?? ','
-      const line = (i: number): string => header.map((_, j) => digits(at(i, j))).join(delimiter)
+      const line = (i: number): string => header.map((_, j) => exact(at(i, j))).join(delimiter)
       const above = isFirst ? [header.map(guarded).map(quoted).join(delimiter)] : []
       return [...above, ...Array.from({ length: rows }, (_, i) => line(i)), ''].join('\n')
     },

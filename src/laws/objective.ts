@@ -205,7 +205,8 @@ export const objective = <P extends string>(
   score: Score.Score<P>,
   given: ObjectiveOptions<P> = {}
 ): Laws => {
-  if (Objective.terms(objective).every(({ term }) => isOverStudent(term))) return ofStudents(objective, score, given)
+  if (Objective.terms(objective).every(({ term }) => Loss.isOverStudent(term)))
+    return ofStudents(objective, score, given)
   const options = { library: Compiler.library(), ...given }
   const {
     proper: isProper = claimed(objective, 'proper'),
@@ -252,8 +253,6 @@ export const objective = <P extends string>(
     given
   )
 }
-
-const isOverStudent = (term: Objective.Term): boolean => Objective.isMatching(term) && term.overStudent === true
 
 /** Laws of a mean over the student's own distribution, which rows have not: on populations. */
 const ofStudents = <P extends string>(

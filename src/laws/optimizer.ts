@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
+import { single } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { type NdArray } from '../../lib/index.js'
 import { Case, Optimizer, Params, Region } from '../index.js'
@@ -140,7 +141,7 @@ const vector = (values: ReadonlyArray<number>): P => ({
 const split = (params: P): P =>
   Object.fromEntries(
     Object.entries(params).flatMap(([name, { values }]) =>
-      Array.from(values, (value, i) => [`${name}${i}`, { shape: [], values: Float64Array.of(value) }])
+      Array.from(values, (value, i) => [`${name}${i}`, single(value)])
     )
   )
 

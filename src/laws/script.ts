@@ -1,4 +1,5 @@
 /** Counterexamples as scripts: complete, to be pasted, and failing when run. */
+import { exact } from '../../lib/plain/said.js'
 import * as Float64 from '../../lib/index.js'
 import { type Vocabulary as Words } from '../core/index.js'
 import { Case, Expectation, Vocabulary } from '../index.js'
@@ -49,7 +50,7 @@ const isWord = (name: string): boolean => /^[A-Za-z_$][\w$]*$/.test(name)
  * )
  */
 export const codeOf = (value: unknown): string => {
-  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
+  if (typeof value === 'number') return exact(value)
   if (typeof value === 'string') return JSON.stringify(value)
   if (isFunction(value)) return Case.isValue(value) ? Case.show(value) : sourceOf(value)
   if (value instanceof Float64Array) return `Float64Array.of(${Array.from(value, codeOf).join(', ')})`

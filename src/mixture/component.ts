@@ -1,7 +1,7 @@
 /** A mixture as a list of its components, and back. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
-import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
+import { concatenated, type NdArray, single } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'
 import type { Mixture } from '../family/mixtureData.js'
@@ -38,7 +38,7 @@ export const factorOf = ({ means: { shape }, variances, factors }: Mixture, k: n
   if (factors !== null)
     return { shape: [dim, dim], values: factors.values.subarray(k * dim * dim, (k + 1) * dim * dim) }
   return variances.length === count
-    ? { shape: [], values: Float64Array.of(Math.sqrt(variances[k])) }
+    ? single(Math.sqrt(variances[k]))
     : { shape: [dim], values: variances.slice(k * dim, (k + 1) * dim).map(Math.sqrt) }
 }
 
@@ -57,6 +57,10 @@ export const componentsOf = (mixture: Mixture): ReadonlyArray<Component> => {
     return tails !== undefined && tails[k] < Infinity ? { ...gaussian, nu: tails[k] } : gaussian
   })
 }
+
+/** Whether each component has one variance in all directions. */
+export const isRound = ({ factors, variances, weights }: Mixture): boolean =>
+  factors === null && variances.length === weights.length
 
 /** Whether all that a mixture has are Gaussians. */
 export const isGaussian = ({ tails, background }: Mixture): boolean => tails === undefined && background === undefined

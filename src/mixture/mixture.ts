@@ -47,7 +47,7 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import { rowwise, type Key, type NdArray, type Tensor } from '../../lib/index.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
-import { concatenated, nested, size } from '../../lib/arrays/ndarray.js'
+import { concatenated, nested, size, single } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Missing from './em/missing.js'
 import * as Moments from './em/moments.js'
@@ -347,7 +347,7 @@ export const diffuse =
       return ofComponents(Scaled.gaussiansAt(mixture, { alpha, sigma }).map(({ there }) => there))
     const there = { means: { shape: means.shape, values: means.values.map(value => alpha * value) }, weights }
     if (factors === null) return { ...there, variances: variances.map(v => alpha * alpha * v + sigma * sigma), factors }
-    const noise: NdArray = { shape: [], values: Float64Array.of(sigma) }
+    const noise: NdArray = single(sigma)
     const shrunk = (factor: NdArray): NdArray => ({ ...factor, values: factor.values.map(x => alpha * x) })
     return ofTriangles(
       there,

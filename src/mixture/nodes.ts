@@ -17,7 +17,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
-import { concatenated } from '../../lib/arrays/ndarray.js'
+import { concatenated, single } from '../../lib/arrays/ndarray.js'
 import { Key } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { remembered } from '../../lib/plain/remembered.js'
@@ -27,7 +27,7 @@ import { equalSteps, type Rule } from '../../lib/numbers/quadrature.js'
 import * as Problem from '../core/problem.js'
 import type { Points } from '../data/points.js'
 import { clean, type Level } from '../schedule/dynamics.js'
-import { factorsOf, gaussianProblems } from './component.js'
+import { factorsOf, gaussianProblems, isRound } from './component.js'
 import type { Mixture } from './mixture.js'
 
 /** Rows that are a distribution at every noise level. As points they are those of time 0. */
@@ -93,9 +93,6 @@ const FINER = 1.189
 const MARGIN = 6
 /** So many standard deviations out, precisions that differ still make poles. */
 const OUT = 3
-
-const isRound = ({ factors, variances, weights }: Mixture): boolean =>
-  factors === null && variances.length === weights.length
 
 /** 40 + 22 D, rounded up to one of a geometric sequence, so that students who move meet the same nodes again. */
 export const count = (distance: number, finer = 0): number => {
@@ -289,13 +286,7 @@ const placed = (mixture: Mixture, { values: z }: Product, dim: number, { alpha, 
   const out = new Float64Array(kept.length * z.length)
   kept.forEach(({ factor, j }, at) => {
     const wide = factor.values.map(x => alpha * x)
-    const there = Factor.sum(
-      [
-        { ...factor, values: wide },
-        { shape: [], values: Float64Array.of(sigma) }
-      ],
-      dim
-    )
+    const there = Factor.sum([{ ...factor, values: wide }, single(sigma)], dim)
     const spread =
       factor.shape.length === 2
         ? Factor.multiply(there, dim, z)

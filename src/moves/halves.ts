@@ -12,7 +12,7 @@ import * as Factor from '../../lib/arrays/factor.js'
 import * as Strands from '../../lib/rows/strands.js'
 import { mapped } from '../../lib/plain/iterate.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
-import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
+import { concatenated, type NdArray, single } from '../../lib/arrays/ndarray.js'
 import { kernels } from '../../lib/simd/index.js'
 import type { Points } from '../data/points.js'
 import { select, weightsOf } from '../data/points.js'
@@ -67,7 +67,7 @@ export interface Kind extends Pick<MStep<string>, 'second' | 'isShared'> {
   readonly isThorough?: boolean
 }
 
-const ONE: NdArray = { shape: [], values: Float64Array.of(1) }
+const ONE: NdArray = single(1)
 
 /** Unit vectors along which halves are tried. */
 const directions = ({ rows, dim, values, weights }: Cloud, triangle: Float64Array): ReadonlyArray<Float64Array> => {

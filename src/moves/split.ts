@@ -4,7 +4,7 @@
  * for; work of the order of a few dozen such steps on the whole.
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { concatenated } from '../../lib/arrays/ndarray.js'
+import { concatenated, single } from '../../lib/arrays/ndarray.js'
 import type { Mixture } from '../family/mixtureData.js'
 import type { Rows } from '../mixture/passRows.js'
 import { responsibilities } from '../mixture/em/moments.js'
@@ -154,7 +154,7 @@ const shares = ({ rows, dim, x, weights }: Rows<Float64Array>, mixture: Mixture)
   const components = Array.from(mixture.variances, (v, k) => ({
     weight: mixture.weights[k],
     mean: mixture.means.values.subarray(k * dim, (k + 1) * dim),
-    factor: { shape: [], values: Float64Array.of(Math.sqrt(v)) }
+    factor: single(Math.sqrt(v))
   }))
   return responsibilities(components, { rows, dim, values: x }, weights ?? new Float64Array(rows).fill(1 / rows)).shares
 }

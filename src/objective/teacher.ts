@@ -1,7 +1,7 @@
 /** A known mixture as the target of an objective: its score at a row's level, from constants. */
 import { square, sub, sum, type Tensor } from '../../lib/index.js'
 import * as Components from '../mixture/components.js'
-import { factorsOf } from '../mixture/component.js'
+import { factorsOf, isRound } from '../mixture/component.js'
 import { ofOwn } from '../mixture/gaussians/full.js'
 import { logShares, vector } from '../mixture/gaussians/gaussian.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'
@@ -9,9 +9,6 @@ import * as Factor from '../../lib/arrays/factor.js'
 import type * as Mixture from '../mixture/mixture.js'
 import type * as Params from '../family/params.js'
 import type { Row } from './objective.js'
-
-const isRound = ({ factors, variances, weights }: Mixture.Mixture): boolean =>
-  factors === null && variances.length === weights.length
 
 /** A mixture as the constants of a teacher: means, log weights, and variances where it is round, else factors of covariances. */
 export const constants = (truth: Mixture.Mixture): Params.Params<string> => {

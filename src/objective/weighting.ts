@@ -19,7 +19,7 @@
  */
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { Case, concept as Concept, derived, Field, Vocabulary, type Problem } from '../core/index.js'
+import { Case, concept as Concept, derived, Field, Vocabulary } from '../core/index.js'
 import * as Schedule from '../schedule/schedule.js'
 
 /** The weight as a function of time, on a schedule. */

@@ -1,5 +1,6 @@
 /** The pictures of a fit: the data with what was learned, what it was chosen from, and the objective as it fell. */
 import { pipe } from 'fp-ts/lib/function.js'
+import { single } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import * as Key from '../../lib/random/key.js'
@@ -288,14 +289,7 @@ const scene = (fit: Seen, most: number): Scene => {
 // -- densities of one column -----------------------------------------------------------------------------------------
 
 const normal = (x: number, mean: number, variance: number): number =>
-  Elementary.exp(
-    Factor.logNormal(
-      { shape: [], values: Float64Array.of(Math.sqrt(variance)) },
-      1,
-      0,
-      Elementary.square(x - mean) / variance
-    )
-  )
+  Elementary.exp(Factor.logNormal(single(Math.sqrt(variance)), 1, 0, Elementary.square(x - mean) / variance))
 
 /** As many bins as Freedman & Diaconis (1981) ask for; but at least √n, since their rule hides the modes of a mixture. */
 const binsOf = (values: Float64Array, most: number): number => {

@@ -39,6 +39,7 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
+import { reason } from '../../lib/plain/said.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { unfold } from '../../lib/plain/iterate.js'
 import * as Clock from './clock.js'
@@ -100,7 +101,7 @@ const looked = (name: string, levels: Levels): ReadonlyArray<Problem.Problem> =>
       error => [
         Problem.of(
           `alpha, sigma of ${name}`,
-          `an error, "${error instanceof Error ? error.message : String(error)}",`,
+          `an error, "${reason(error)}",`,
           'a number ≥ 0 and finite',
           'return one for every time in [0, until]'
         )

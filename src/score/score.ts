@@ -31,8 +31,9 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
+import { reason } from '../../lib/plain/said.js'
 import { fromNdArray, rowwise, type NdArray, type Tensor } from '../../lib/index.js'
-import { shown, size } from '../../lib/arrays/ndarray.js'
+import { shown, size, single } from '../../lib/arrays/ndarray.js'
 import * as Limits from '../core/limits.js'
 import { Case, derived, Vocabulary } from '../core/index.js'
 import type * as Mixture from '../mixture/mixture.js'
@@ -134,8 +135,6 @@ export const shapes =
 /** Parameters as tensors; for use inside `compute`. */
 export const tensors: <P extends string>(params: Params.Params<P>) => Params.Tensors<P> = Params.map(fromNdArray)
 
-const number = (value: number): NdArray => ({ shape: [], values: Float64Array.of(value) })
-
 /**
  * What a model gives at rows of one level, [rows, …], as arrays: `of` stands for the function, which is handed what else there is
  * of rows. Of many rows it is a program.
@@ -185,7 +184,7 @@ const allAtLevel =
         x: { shape: [rows, dim], values },
         ...(labels && { label: { shape: [rows, 1], values: Float64Array.from(labels) } })
       },
-      constants: { alpha: number(alpha), sigma: number(sigma) }
+      constants: { alpha: single(alpha), sigma: single(sigma) }
     })
 
 /**
@@ -359,7 +358,7 @@ const shapeProblems = (shapes: (dim: number) => Params.Shapes<string>, dim: numb
       error => [
         Problem.of(
           'shapes',
-          `an error, "${error instanceof Error ? error.message : String(error)}",`,
+          `an error, "${reason(error)}",`,
           'the shapes of the parameters by name',
           `return them for data of dimension ${dim}`
         )

@@ -1,4 +1,5 @@
 /** `ornstein new` and `ornstein schema`: a pipeline to edit, and the JSON schema from which editors complete it. */
+import { hasCode } from '../../core/record.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import {
@@ -53,8 +54,6 @@ const ofCase = ({ about, fields }: AnyCase): Json => {
     ...(needed.length > 0 && { required: needed })
   }
 }
-
-const hasCode = ({ fields }: AnyCase): boolean => Object.values(fields).some(({ code }) => code)
 
 /** The JSON schema (draft 7, which editors know) of pipelines in the words of a vocabulary. */
 export const schemaOf = (vocabulary: Vocabulary.Vocabulary): Json => {

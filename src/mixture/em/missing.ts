@@ -3,6 +3,7 @@
  * single Gaussian that is likeliest. What a mixture says of such rows, and learns from them, see `moments.ts`.
  */
 import { pipe } from 'fp-ts/lib/function.js'
+import { single } from '../../../lib/arrays/ndarray.js'
 import { hasNaN } from '../../../lib/rows/byColumn.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import { iterate } from '../../../lib/plain/iterate.js'
@@ -62,10 +63,10 @@ const STILL = 1e-8
 const LEAST = 1e-6
 
 /** The single Gaussian that is likeliest by standardized points with missing cells. */
-const single = (data: Source.Data): Component => {
+const likeliest = (data: Source.Data): Component => {
   const { dim } = data
   const rows = rowsOf(data)
-  const start = { weight: 1, mean: new Float64Array(dim), factor: { shape: [], values: Float64Array.of(1) } }
+  const start = { weight: 1, mean: new Float64Array(dim), factor: single(1) }
   return iterate<{ readonly gaussian: Component; readonly last: number; readonly left: number }>(
     { gaussian: start, last: Infinity, left: STEPS },
     ({ gaussian, last, left }) => {
@@ -91,7 +92,7 @@ const filling = (
   const { dim } = data
   const scaling = scalingOf(data)
   const { centre, scale } = scaling
-  const gaussian = single(Source.rescaled(scaling)(data))
+  const gaussian = likeliest(Source.rescaled(scaling)(data))
   return (values, first) => {
     const scaled = Points.inUnits(scaling)({ rows: values.length / dim, dim, values }).values
     const z = new Float64Array(values.length)

@@ -4,6 +4,7 @@
  * of freedom and scale Λ, the covariance of the data over K^{2/d}. What collapses on a row without it has some of the data's width with
  * it. The mode is what the family's own M-step makes of moments that count the prior's rows too.
  */
+import { single } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import * as Strands from '../../../lib/rows/strands.js'
@@ -32,7 +33,7 @@ export const of = (data: Source.Data, shrinkage: number): Prior => {
   const whole = Missing.completed(data)
   const mean = Source.middle(whole)
   const rows = Source.totalOf(data)
-  const about = { weight: 1, mean, factor: { shape: [], values: Float64Array.of(1) } }
+  const about = { weight: 1, mean, factor: single(1) }
   const { second } = Strands.taken(moments([about], 'full', rowsOf(whole)))
   // Of weights that come to less than two rows the divisor is half of what they come to.
   const unbiased = rows / Math.max(rows - 1, rows / 2)

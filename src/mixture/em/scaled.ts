@@ -3,6 +3,7 @@
  * Gaussian. With those, x_0 is expected too: at precision g it is c + K r with K = (α/g)Σ S⁻¹, S = α²Σ/g + σ²I, and has the covariance
  * (σ²/g)ΣS⁻¹. Moments of x_0, weighed by g, are those of rows without noise, of which the M-step at time 0 is one at the level.
  */
+import { single } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import { symmetricEigen } from '../../../lib/arrays/linalg.js'
@@ -28,13 +29,7 @@ interface Part {
 const atLevel = ({ weight, mean, factor }: Component, { alpha, sigma }: Level): Component => ({
   weight,
   mean: mean.map(c => alpha * c),
-  factor: Factor.sum(
-    [
-      { shape: factor.shape, values: factor.values.map(f => alpha * f) },
-      { shape: [], values: Float64Array.of(sigma) }
-    ],
-    mean.length
-  )
+  factor: Factor.sum([{ shape: factor.shape, values: factor.values.map(f => alpha * f) }, single(sigma)], mean.length)
 })
 
 /** σ² over the least of α²Σ. */

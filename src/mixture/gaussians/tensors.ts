@@ -23,7 +23,7 @@ import {
   type Tensor
 } from '../../../lib/index.js'
 import * as Factor from '../../../lib/arrays/factor.js'
-import { concatenated } from '../../../lib/arrays/ndarray.js'
+import { concatenated, single } from '../../../lib/arrays/ndarray.js'
 import { factorsOf } from '../component.js'
 import type { Components } from '../components.js'
 import type { Mixture } from '../../family/mixtureData.js'
@@ -44,7 +44,7 @@ export const arraysOf = (mixture: Mixture): Readonly<Record<string, NdArray>> =>
     weights: { shape: [count], values: weights },
     ...(tails && { tails: { shape: [count], values: tails.map(nu => (nu < Infinity ? nu : 0)) } }),
     ...(background && {
-      share: { shape: [], values: Float64Array.of(background.share) },
+      share: single(background.share),
       [background.shape]: { shape: [2, dim], values: concatenated([background.centre, background.scale]) }
     })
   }

@@ -84,7 +84,7 @@ const dataProblems = (data: Source.Data): ReadonlyArray<Problem.Problem> =>
 const unresolved = <P extends string>(
   loss: Loss.Loss<P>,
   data: Source.Data,
-  start: O.Option<Params.Params<P>>
+  start: () => O.Option<Params.Params<P>>
 ): ReadonlyArray<Line.Unresolved> => {
   const { schedule, score, objective, expectation } = loss
   if (
@@ -96,7 +96,7 @@ const unresolved = <P extends string>(
   const shapes = Score.shapes(data.dim)(score)
   const length = Math.sqrt(Math.max(0, square(rootMeanSquare(data)) - data.dim))
   const asLong = Params.mapValues(() => length / Math.sqrt(Params.sizeOf(shapes)))(Params.zeros(shapes))
-  return pipe([asLong, ...RA.fromOption(start)], RA.filterMap(Line.unresolved(loss)), RA.takeLeft(1))
+  return pipe([asLong, ...RA.fromOption(start())], RA.filterMap(Line.unresolved(loss)), RA.takeLeft(1))
 }
 
 /** What a plan has to say of them. */
@@ -138,7 +138,7 @@ const refusals = <P extends string>(
       'use Expectation.projected()'
     ),
     // Where more would be enough, they are told, or refused in a pipeline.
-    ...unresolved(loss, points, O.none)
+    ...unresolved(loss, points, () => O.none)
       .filter(({ taken }) => taken >= Limits.nodes)
       .map(Line.problem)
   ]
@@ -457,7 +457,9 @@ export const plans =
       ),
       E.flatMap(plans =>
         either(uncompiled(plans[0], precision), () => {
-          const told = unresolved(loss, points, O.none).map(remark).join('')
+          const told = unresolved(loss, points, () => O.none)
+            .map(remark)
+            .join('')
           return RNEA.map((plan: Loss.LossPlan<P>) => ({ ...plan, reason: plan.reason + told }))(plans)
         })
       )
@@ -813,7 +815,8 @@ const unfit = (
 
 /** The loss of a stage on the data, and its problems. */
 const wanted = <P extends string>(
-  { pipeline: { schedule, score }, start, points, sound, place, precision }: Setup<P>,
+  { pipeline: { schedule, score }, points, sound, place, precision }: Setup<P>,
+  first: () => O.Option<Params.Params<P>>,
   own: Stage.Loss,
   evaluations: number
 ): Wanted<P> => {
@@ -824,8 +827,7 @@ const wanted = <P extends string>(
   const circumstances = { evaluations, place, precision: refused.length > 0 ? 'float64' : precision } as const
   const plan =
     batch === null ? Loss.plans(loss, points, circumstances)[0] : Loss.batched(loss, points, batch, circumstances)
-  const coarse =
-    sound && refused.length === 0 ? unresolved(loss, points, O.some(start(Key.fromSeed(0)))).map(Line.problem) : []
+  const coarse = sound && refused.length === 0 ? unresolved(loss, points, first).map(Line.problem) : []
   const beyond = Nodes.isPopulation(points) ? () => O.none : Line.unresolved(loss)
   return {
     loss,
@@ -875,13 +877,14 @@ const stagesOn = <P extends string>(
     { schedule, score, model, points: Source.asPoints(points), data: points, place },
     start
   ] as unknown as [Stage.Setting, Stage.Start]
+  /** A start, of which there is one for all that look at it. */
   const first = lazy(() => O.some(start(Key.fromSeed(0))))
   const all = (written: Stage.Written): Compiled<P> => {
     const { stage, simple } = written
     const { attempts, means, misfits, times } = simple
     const loss = pipe(
       simple.loss,
-      O.map(own => wanted(setup, own, simple.stopping.steps)),
+      O.map(own => wanted(setup, first, own, simple.stopping.steps)),
       O.toNullable
     )
     const size = pipe(

@@ -8,8 +8,9 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Frame from '../mixture/em/frame.js'
 import type * as Params from '../family/params.js'
 import type * as Source from '../data/source.js'
+import { remembered } from '../../lib/plain/remembered.js'
 import { longest } from '../../lib/rows/longest.js'
-import { rowsOf } from '../mixture/passRows.js'
+import { rowsOf, type Rows } from '../mixture/passRows.js'
 import type { Left } from './program.js'
 import type { Family } from '../family/family.js'
 import type { Mixture } from '../family/mixtureData.js'
@@ -22,6 +23,9 @@ interface Extent {
   readonly deviation: number
 }
 
+/** How far rows reach. */
+const reachOf = remembered(({ x, dim }: Rows) => longest(x, dim))
+
 /**
  * What a step took beyond the reach of the data; null where nothing is there, or was there before: a start may be anywhere.
  * `noise` is the largest σ/α that the loss looks at, 0 for none.
@@ -33,7 +37,7 @@ export const leaves = <P extends string>(
 ): ((before: Params.Params<P>, after: Params.Params<P>) => Left | null) => {
   const { dim } = data
   const { points: about, enter } = Frame.of(family, data)
-  const far = BEYOND * (longest(rowsOf(about).x, dim) + Math.sqrt(dim) * noise)
+  const far = BEYOND * (reachOf(rowsOf(about)) + Math.sqrt(dim) * noise)
   const free = !family.unitVariance
   if (O.isNone(family.toMixture)) return () => null
   const mixtureOf = family.toMixture.value

@@ -16,7 +16,7 @@ import type { Numbers } from '../../lib/rows/stretches.js'
 import { compute, fromNdArray, matMul, type Tensor } from '../../lib/index.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { fail, more, plural, tabulate } from './parts.js'
-import { snapshot } from './snapshot.js'
+import { snapshot, told } from './snapshot.js'
 import type * as Problem from '../core/problem.js'
 
 export interface Points {
@@ -146,7 +146,7 @@ const isCovariance = (own: Float64Array, dim: number): boolean => {
  *   Either.left('row 2, column 2: NaN is not a finite number; correct it or leave the row out')
  * )
  */
-export const validate = (points: Points): Either.Either<DataError, Points> => {
+export const validate: (points: Points) => Either.Either<DataError, Points> = told(points => {
   const { rows, dim, values, weights, labels, partner, errors } = points
   // Those of another context are none, whatever the types say; kernels read them by their class.
   if (!(values instanceof Float64Array))
@@ -173,7 +173,10 @@ export const validate = (points: Points): Either.Either<DataError, Points> => {
               Either.flatMap(() => (errors === undefined ? Either.right(errors) : checkErrors(points, errors))),
               Either.map(() => points)
             )
-}
+})
+
+/** Whether a cell is missing, NaN. */
+export const misses: (points: Points) => boolean = told(({ values }) => ByColumn.hasNaN(values))
 
 /** The same of points whose cells may be missing, NaN. */
 export const validateSeen = (points: Points): Either.Either<DataError, Points> =>

@@ -1,4 +1,5 @@
 /** Points as they are now, whatever becomes of the arrays that they were given on. */
+import { remembered } from '../../lib/plain/remembered.js'
 import { sameNumbers } from '../../lib/rows/byColumn.js'
 import type { Points } from './points.js'
 
@@ -40,4 +41,10 @@ export const snapshot = (points: Points): Points => {
 export const owned = (points: Points): Points => {
   copies.set(points, points)
   return points
+}
+
+/** What is told of points, once of those that are their own copy: their numbers stay. */
+export const told = <A>(of: (points: Points) => A): ((points: Points) => A) => {
+  const once = remembered(of)
+  return points => (copies.get(points) === points ? once(points) : of(points))
 }

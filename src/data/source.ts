@@ -67,7 +67,7 @@ const read = (points: Points.Points): Source => ({
   labels: points.labels === undefined ? null : Stretches.ofArray(Float64Array.from(points.labels), 1),
   ...(points.partner && { partner: Stretches.ofArray(points.partner, points.dim) }),
   total: Points.totalWeight(points),
-  ...(hasNaN(points.values) && { misses: true as const }),
+  ...(Points.misses(points) && { misses: true as const }),
   close: () => undefined
 })
 

@@ -1,5 +1,4 @@
 /** Data as sums over their rows read them. */
-import { hasNaN } from '../../lib/rows/byColumn.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { constant, type Numbers } from '../../lib/rows/stretches.js'
 import * as Points from '../data/points.js'
@@ -25,7 +24,7 @@ const held = remembered((points: Points.Points): Rows<Float64Array> => ({
   dim: points.dim,
   x: points.values,
   weights: points.weights === undefined ? null : Points.weightsOf(points),
-  ...(hasNaN(points.values) && { misses: true as const }),
+  ...(Points.misses(points) && { misses: true as const }),
   ...(points.errors?.some(e => e !== 0) && { errors: points.errors })
 }))
 

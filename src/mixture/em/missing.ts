@@ -18,7 +18,7 @@ import { moments } from './moments.js'
 import { patternsOf, seenBy } from './patterns.js'
 
 /** Whether a cell is missing. */
-export const has = (data: Source.Data): boolean => (Source.isSource(data) ? data.misses === true : hasNaN(data.values))
+export const has = (data: Source.Data): boolean => (Source.isSource(data) ? data.misses === true : Points.misses(data))
 
 /** The columns without a number. */
 export const emptyColumns = (data: Source.Data): ReadonlyArray<number> => {

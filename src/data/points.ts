@@ -175,9 +175,6 @@ export const validate: (points: Points) => Either.Either<DataError, Points> = to
             )
 })
 
-/** Whether a cell is missing, NaN. */
-export const misses: (points: Points) => boolean = told(({ values }) => ByColumn.hasNaN(values))
-
 /** The same of points whose cells may be missing, NaN. */
 export const validateSeen = (points: Points): Either.Either<DataError, Points> =>
   pipe(

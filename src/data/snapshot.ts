@@ -1,6 +1,6 @@
 /** Points as they are now, whatever becomes of the arrays that they were given on. */
 import { remembered } from '../../lib/plain/remembered.js'
-import { sameNumbers } from '../../lib/rows/byColumn.js'
+import { hasNaN, sameNumbers } from '../../lib/rows/byColumn.js'
 import type { Points } from './points.js'
 
 const isSame = (a: Float64Array | Int32Array | undefined, b: Float64Array | Int32Array | undefined): boolean =>
@@ -48,3 +48,6 @@ export const told = <A>(of: (points: Points) => A): ((points: Points) => A) => {
   const once = remembered(of)
   return points => (copies.get(points) === points ? once(points) : of(points))
 }
+
+/** Whether a cell is missing, NaN. */
+export const misses = told(({ values }) => hasNaN(values))

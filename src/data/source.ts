@@ -18,6 +18,7 @@ import * as Stretches from '../../lib/rows/stretches.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import * as Problem from '../core/problem.js'
 import * as Points from './points.js'
+import { misses } from './snapshot.js'
 
 export interface Source extends Stretches.Stretches {
   /** A number ≥ 0 for each row, not all 0: a row of weight 2 counts as two rows. Null: every row counts once. */
@@ -67,7 +68,7 @@ const read = (points: Points.Points): Source => ({
   labels: points.labels === undefined ? null : Stretches.ofArray(Float64Array.from(points.labels), 1),
   ...(points.partner && { partner: Stretches.ofArray(points.partner, points.dim) }),
   total: Points.totalWeight(points),
-  ...(Points.misses(points) && { misses: true as const }),
+  ...(misses(points) && { misses: true as const }),
   close: () => undefined
 })
 

@@ -2,6 +2,7 @@
 import { remembered } from '../../lib/plain/remembered.js'
 import { constant, type Numbers } from '../../lib/rows/stretches.js'
 import * as Points from '../data/points.js'
+import { misses } from '../data/snapshot.js'
 import * as Source from '../data/source.js'
 
 /** Rows in memory, or read a stretch at a time and never held whole. */
@@ -24,7 +25,7 @@ const held = remembered((points: Points.Points): Rows<Float64Array> => ({
   dim: points.dim,
   x: points.values,
   weights: points.weights === undefined ? null : Points.weightsOf(points),
-  ...(Points.misses(points) && { misses: true as const }),
+  ...(misses(points) && { misses: true as const }),
   ...(points.errors?.some(e => e !== 0) && { errors: points.errors })
 }))
 

@@ -11,6 +11,7 @@ import * as Key from '../../../lib/random/key.js'
 import * as Strands from '../../../lib/rows/strands.js'
 import * as Stretches from '../../../lib/rows/stretches.js'
 import * as Points from '../../data/points.js'
+import { misses } from '../../data/snapshot.js'
 import * as Source from '../../data/source.js'
 import type { Component } from '../component.js'
 import { rowsOf } from '../passRows.js'
@@ -18,7 +19,7 @@ import { moments } from './moments.js'
 import { patternsOf, seenBy } from './patterns.js'
 
 /** Whether a cell is missing. */
-export const has = (data: Source.Data): boolean => (Source.isSource(data) ? data.misses === true : Points.misses(data))
+export const has = (data: Source.Data): boolean => (Source.isSource(data) ? data.misses === true : misses(data))
 
 /** The columns without a number. */
 export const emptyColumns = (data: Source.Data): ReadonlyArray<number> => {

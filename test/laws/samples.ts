@@ -1,6 +1,7 @@
 /** Values drawn from the arbitrary of each concept, with what is wrong with them where they stand. */
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
+import { remembered } from '../../lib/plain/remembered.js'
 import * as vocabulary from '../../src/cli/glossary.js'
 import {
   Clock,
@@ -256,17 +257,15 @@ export const rows: ReadonlyArray<Row> = [
 /** So many values at least are looked at. */
 const LEAST = 100
 
-/** What an arbitrary gives, always the same: until every case has come, or as often as may be. */
-export const sampleOf = ({
-  cases,
-  tags,
-  runs
-}: Row): ReadonlyArray<{
+interface Drawn {
   readonly value: Tagged
   readonly problems: ReadonlyArray<Problem.Problem>
   readonly code: string
-}> => {
-  const found: Array<ReturnType<typeof sampleOf>[number]> = []
+}
+
+/** What an arbitrary gives, always the same: until every case has come, or as often as may be. Drawn once, whichever tests ask. */
+export const sampleOf = remembered(({ cases, tags, runs }: Row): ReadonlyArray<Drawn> => {
+  const found: Drawn[] = []
   const missing = new Set(tags)
   fc.check(
     fc.property(cases, one => {
@@ -277,4 +276,4 @@ export const sampleOf = ({
     { seed, numRuns: runs, endOnFailure: true }
   )
   return found
-}
+})

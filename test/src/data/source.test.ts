@@ -63,7 +63,7 @@ const stored = (points: Points.Points, size = 777): Source.Source =>
   Problem.orThrow(Source.gathered(pieces(points, size), folder))
 
 it('holds no piece that is written down', () => {
-  const [pieces, numbers] = [64, 1 << 19]
+  const [pieces, numbers] = [40, 1 << 19]
   const held = (): number => process.memoryUsage().arrayBuffers
   const before = held()
   let most = 0
@@ -75,7 +75,7 @@ it('holds no piece that is written down', () => {
       }
     })()
   )
-  // all of them are 268 MB; what is let go is taken away at some tens
+  // all of them are 168 MB; what is let go is taken away at some tens
   expect(most).toBeLessThan(150e6)
   Problem.orThrow(source).close()
 })

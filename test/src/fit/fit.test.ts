@@ -327,7 +327,7 @@ describe('fit', () => {
     // Rivals are within 14 of the best: a belief of a thousandth of its own.
     left.forEach(({ statistics }) => expect(statistics.bic).toBeGreaterThan(found.bic + 14))
     const all = { family: Covariance.names, components: 2, criterion: 'crossValidated' } as const
-    const few = Points.select(Array.from({ length: 60 }, (_, i) => i))(rows)
+    const few = Points.select(Array.from({ length: 40 }, (_, i) => i))(rows)
     expect(fit(few, all).candidates).toHaveLength(Covariance.names.length)
   })
 

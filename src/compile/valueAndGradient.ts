@@ -1,10 +1,7 @@
 /** The value of a loss with its gradient. */
 import type * as Params from '../family/params.js'
 
-export interface ValueAndGradient<P extends string> {
-  readonly value: number
-  readonly gradient: Params.Params<P>
-}
+export type { Evaluation as ValueAndGradient } from '../optimizer/optimizer.js'
 
 /** The gradient where none is asked for. */
 export const noGradient = <P extends string>(): Params.Params<P> =>

@@ -23,13 +23,8 @@ interface Example {
   readonly schedule: Schedule.Schedule
 }
 
-interface Span {
-  readonly from: number
-  readonly to: number
-  readonly steps: number
-}
-
 const span = t.type({ from: t.number, to: t.number, steps: t.number })
+type Span = t.TypeOf<typeof span>
 
 /** What fields of these names say. */
 const said = (grid: TimeGrid.TimeGrid): Span | null => {

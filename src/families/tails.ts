@@ -352,7 +352,7 @@ export interface Options<N extends Nu> {
  * a row counts (ν + d)/(ν + q) for its component's moments, q its squared distance (Lange, Little & Taylor 1989).
  *
  * At a level the density is ∫ N(x; αc, α²Σ/g + σ²I) Gamma(g; ν/2, ν/2) dg, by a trapezoid rule of 128 nodes, to about 1e-14 of log p and of two
- * derivatives; each costs what a row costs the Gaussians, by a program where covariances are along columns or by axes (EVE, VVE, VEE …), and else op by op. Expectation–maximization is exact: M-step of the Gaussians' on moments that are so weighed, and ν a
+ * derivatives; of ν ≥ 100 and rows more than 20 σ off where σ is far above α√Σ, to fewer digits. Each costs what a row costs the Gaussians, by a program where covariances are along columns or by axes (EVE, VVE, VEE …), and else op by op. Expectation–maximization is exact: M-step of the Gaussians' on moments that are so weighed, and ν a
  * root in [½, 300]. Covariances are νΣ/(ν − 2), for ν > 2. One of `logNu`, log ν, is [K] or []. Of a mixture (`fromMixture`) ν is taken as it is, up to 300:
  * beyond that, and of Gaussians, it is 300, which no row tells from more.
  *

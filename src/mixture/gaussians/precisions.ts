@@ -63,7 +63,7 @@ export const clean =
   }
 
 /**
- * Precisions of each row: with so many, steps are as small as all digits of two derivatives ask for, but for ν ≥ 100 of rows beyond 20 σ in noise far above α√Σ.
+ * Precisions of each row: with so many, steps are as small as all digits of two derivatives ask for, except for ν ≥ 100 of rows beyond 20 σ in noise far above α√Σ.
  * The trapezoid rule leaves e^{−π²/h} of what falls as e^{−e^y}; so steps are even in u, y = p + u − e^{−(u + 2)}: from y, where the density last
  * changes its course, at p, it has fallen in a few of u as far as in some dozens of y.
  */

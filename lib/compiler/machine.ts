@@ -274,6 +274,28 @@ const planOf = (program: Runnable, { rows, from, to }: Call, all: ReadonlyArray<
   return { strandPanels, panels, start, end, isWhole, strandsAtOnce, panelsAtOnce }
 }
 
+/** What a job says of itself, once for all strands. */
+const writeJob = (
+  words: Int32Array,
+  at: number,
+  job: Readonly<Record<'strandPanels' | 'sharedAt' | 'resultBytes' | 'full', number>> &
+    Readonly<Record<'atGiven' | 'keys' | 'atOutputs', ReadonlyArray<number>>>
+): void => {
+  words[at + Word.StrandPanels] = job.strandPanels
+  words[at + Word.Parameters] = job.sharedAt
+  words[at + Word.ResultBytes] = job.resultBytes
+  words[at + Word.PartialMask] = job.full + MASK
+  words[at + Word.FullMask] = job.full
+  let next = at + Word.First
+  for (const place of job.atGiven) {
+    words[next] = place
+    words[next + 1] = 0
+    next += 2
+  }
+  for (const word of job.keys) words[next++] = word
+  for (const place of job.atOutputs) words[next++] = place
+}
+
 /** Throws where the engine has no SIMD, or refuses to compile in this place. */
 const machine = (): Machine => {
   const crew = crewOf({ binary, memoryFlags })
@@ -344,20 +366,7 @@ const machine = (): Machine => {
       const all = lanes.view(memory.buffer(), sharedAt, parameterBytes / lanes.bytes)
       for (const { at, width, there } of shared)
         for (let i = 0, to = there / lanes.bytes; i < width; i++) all[to + i] = own[at + i]
-      const at = job / 4
-      words[at + Word.StrandPanels] = strandPanels
-      words[at + Word.Parameters] = sharedAt
-      words[at + Word.ResultBytes] = resultBytes
-      words[at + Word.PartialMask] = full + MASK
-      words[at + Word.FullMask] = full
-      let next = at + Word.First
-      for (const at of atGiven) {
-        words[next] = at
-        words[next + 1] = 0
-        next += 2
-      }
-      for (const word of keys) words[next++] = word
-      for (const at of atOutputs) words[next++] = at
+      writeJob(words, job / 4, { strandPanels, sharedAt, resultBytes, full, atGiven, keys, atOutputs })
     }
     for (let strand = 0; strand < to - from; strand += strandsAtOnce) {
       const first = start + strand * strandPanels

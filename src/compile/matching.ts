@@ -31,6 +31,7 @@ import {
   type Operand,
   type Tensor
 } from '../../lib/index.js'
+import { together } from '../../lib/plain/byName.js'
 import { recorder } from '../../lib/plain/recorder.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { both, computed, mapped, type Numbers } from '../../lib/rows/stretches.js'
@@ -165,26 +166,24 @@ export const given = <P extends string>(
   const { measuredIn } = term
   const isMixed = measuredIn !== undefined && !isError(sample)
   const reads = readsOf(model, term, points.dim, isMixed, sample.noise._tag === 'None')
-  // One by one, since this is done at every step: what a spread has made takes microseconds for each name more.
-  const all: Record<string, Given.Given> = Object.assign({}, beside)
-  all.alpha = Given.perRow(sample.alpha)
-  all.sigma = Given.perRow(sample.sigma)
-  all.weight = Given.perRow(sample.weight)
-  Object.assign(all, Noise.given(sample.noise, basis, points))
-  if (term.constants !== undefined) Object.assign(all, constantsOf(term))
-  if (sample.nodes) all.clean = Given.rows([points.dim], sample.nodes.values, sample.nodes.stay)
-  if (measuredIn)
-    all.conversion = Given.perRow(conversion(isMixed ? Parametrization.score : model.predicts, measuredIn)(sample))
-  if (isMixed) all.share = Given.perRow(sample.denoising)
-  if (sample.labels) all.label = Given.rows([1], sample.labels)
-  if (reads.names.has('time')) all.time = Given.perRow(sample.ofTime(time => time))
-  reads.times.forEach((f, i) => {
-    all[`of${i}`] = Given.perRow(sample.ofTime(f))
-  })
-  if (reads.names.has('secondNoise'))
-    all.secondNoise = Given.draw([points.dim], Key.named('second')(sample.probes()).second)
-  if (reads.probes.normal + reads.probes.rademacher > 0) Object.assign(all, directions(reads, points, sample.probes()))
-  return all
+  return together<Given.Given>(
+    beside,
+    { alpha: Given.perRow(sample.alpha), sigma: Given.perRow(sample.sigma), weight: Given.perRow(sample.weight) },
+    Noise.given(sample.noise, basis, points),
+    term.constants !== undefined && constantsOf(term),
+    sample.nodes && { clean: Given.rows([points.dim], sample.nodes.values, sample.nodes.stay) },
+    measuredIn && {
+      conversion: Given.perRow(conversion(isMixed ? Parametrization.score : model.predicts, measuredIn)(sample))
+    },
+    isMixed && { share: Given.perRow(sample.denoising) },
+    sample.labels && { label: Given.rows([1], sample.labels) },
+    reads.names.has('time') && { time: Given.perRow(sample.ofTime(time => time)) },
+    ...reads.times.map((f, i) => ({ [`of${i}`]: Given.perRow(sample.ofTime(f)) })),
+    reads.names.has('secondNoise') && {
+      secondNoise: Given.draw([points.dim], Key.named('second')(sample.probes()).second)
+    },
+    reads.probes.normal + reads.probes.rademacher > 0 && directions(reads, points, sample.probes())
+  )
 }
 
 /** What tells the program of a term from that of another: all else is given. */
@@ -302,6 +301,21 @@ const density = <P extends string>(
     )
   )
 
+/** Levels as rows are given them, and the form in which a model is: of a mixture one for all rows, where it is. */
+const levelsOf = (rows: number, label: Tensor | undefined, isMixture: boolean) => {
+  const forms = new WeakMap<Objective.RowLevel, Score.RowLevel>()
+  return {
+    levelOf: (alpha: Tensor, sigma: Tensor): Objective.RowLevel => {
+      const own = { alpha: column(alpha, rows), sigma: column(sigma, rows), ...(label && { label }) }
+      const common = alpha.rank === 0 && sigma.rank === 0 ? { alpha: single(alpha), sigma: single(sigma) } : null
+      const columns = common === null ? own : { ...own, common }
+      forms.set(columns, isMixture ? { alpha: single(alpha), sigma: single(sigma) } : columns)
+      return columns
+    },
+    form: (level: Objective.RowLevel): Score.RowLevel => forms.get(level) ?? level
+  }
+}
+
 const rowOf = <P extends string>(
   model: Score.Model<P>,
   params: Params.Tensors<P>,
@@ -312,16 +326,7 @@ const rowOf = <P extends string>(
     material
   const [rows] = clean.shape
   const isMixture = O.isSome(model.family)
-  /** What a model is given for a level that the row was given: of a mixture one for all rows, where it is. */
-  const forms = new WeakMap<Objective.RowLevel, Score.RowLevel>()
-  const levelOf = (alpha: Tensor, sigma: Tensor): Objective.RowLevel => {
-    const own = { alpha: column(alpha, rows), sigma: column(sigma, rows), ...(label && { label }) }
-    const common = alpha.rank === 0 && sigma.rank === 0 ? { alpha: single(alpha), sigma: single(sigma) } : null
-    const columns = common === null ? own : { ...own, common }
-    forms.set(columns, isMixture ? { alpha: single(alpha), sigma: single(sigma) } : columns)
-    return columns
-  }
-  const form = (level: Objective.RowLevel): Score.RowLevel => forms.get(level) ?? level
+  const { levelOf, form } = levelsOf(rows, label, isMixture)
   const level = levelOf(alpha, sigma)
   const own = form(level)
   const noisy = material.noisy ?? add(mul(own.alpha, clean), mul(own.sigma, drawn))

@@ -44,8 +44,7 @@ export const leaves = <P extends string>(
   /** Of one component. */
   const extent = ({ means: { values }, weights, variances }: Mixture, k: number): Extent => {
     const width = variances.length / weights.length
-    let spread = 0
-    for (let i = k * width; i < (k + 1) * width; i++) spread += (variances[i] * dim) / width
+    const spread = variances.subarray(k * width, (k + 1) * width).reduce((sum, v) => sum + (v * dim) / width, 0)
     return { distance: longest(values.subarray(k * dim, (k + 1) * dim), dim), deviation: Math.sqrt(spread) }
   }
   return (before, after) => {

@@ -1,4 +1,4 @@
-/** What points and readers of points share: the words of their messages, and arrays by formula. */
+/** What points and readers of points share: the words of their messages, and sums by position. */
 import * as Either from 'fp-ts/lib/Either.js'
 import { occurrences } from '../../lib/formats/records.js'
 import * as Limits from '../core/limits.js'
@@ -14,13 +14,6 @@ export const plural = (count: number, thing: string): string => `${count} ${thin
 /** The end of a remedy for the first of `count` faults. */
 export const more = (count: number): string =>
   count > 2 ? `; there are ${count - 1} more like it` : count > 1 ? '; there is 1 more like it' : ''
-
-/** Numbers by position: what `Float64Array.from({ length }, …)` gives, ten times as fast. */
-export const tabulate = (length: number, f: (k: number) => number): Float64Array => {
-  const out = new Float64Array(length)
-  for (let k = 0; k < length; k++) out[k] = f(k)
-  return out
-}
 /** Σ_{i < n} f(i). */
 export const sumOver = (n: number, f: (i: number) => number): number =>
   new Uint8Array(n).reduce((sum, _, i) => sum + f(i), 0)

@@ -15,7 +15,8 @@ import { refuse } from '../../lib/plain/refuse.js'
 import type { Numbers } from '../../lib/rows/stretches.js'
 import { compute, fromNdArray, matMul, type Tensor } from '../../lib/index.js'
 import { remembered } from '../../lib/plain/remembered.js'
-import { fail, more, plural, tabulate } from './parts.js'
+import { fail, more, plural } from './parts.js'
+import { rowsAt, tabulate } from '../../lib/arrays/entries.js'
 import { snapshot, told } from './snapshot.js'
 import type * as Problem from '../core/problem.js'
 
@@ -547,13 +548,6 @@ export const energyDistance = (a: Points, b: Points): number =>
       meanDistance(b.values, b.values, a.dim)
     : refuse(`Points.energyDistance: ${a.dim} and ${b.dim} columns are not as many; give both samples the same`)
 
-const chosen = (values: Float64Array, dim: number, indices: ArrayLike<number>): Float64Array => {
-  const out = new Float64Array(indices.length * dim)
-  for (let i = 0, at = 0; i < indices.length; i++)
-    for (let j = 0; j < dim; j++, at++) out[at] = values[indices[i] * dim + j]
-  return out
-}
-
 /**
  * The rows at these indices (from 0, less than n, repeats allowed), in this order, with their weights, labels, partners and errors.
  *
@@ -573,9 +567,9 @@ export const select =
   ({ dim, values, weights, labels, partner, errors }: Points): Points => ({
     rows: indices.length,
     dim,
-    values: chosen(values, dim, indices),
-    ...(partner && { partner: chosen(partner, dim, indices) }),
-    ...(errors && { errors: chosen(errors, dim * dim, indices) }),
+    values: rowsAt(values, dim, indices),
+    ...(partner && { partner: rowsAt(partner, dim, indices) }),
+    ...(errors && { errors: rowsAt(errors, dim * dim, indices) }),
     ...(weights && { weights: tabulate(indices.length, i => weights[indices[i]]) }),
     ...(labels && { labels: Int32Array.from(indices, row => labels[row]) })
   })

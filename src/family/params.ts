@@ -49,6 +49,7 @@ import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { type NdArray, type Tensor } from '../../lib/index.js'
 import { allFinite, shown, size } from '../../lib/arrays/ndarray.js'
+import { tabulate } from '../../lib/arrays/entries.js'
 import { changed } from '../../lib/plain/byName.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { key } from '../core/spelling.js'
@@ -141,9 +142,7 @@ export const zipWith =
   <P extends string>(a: Params<P>, b: Params<P>): Params<P> =>
     map<NdArray, NdArray>(({ shape, values }, name) => {
       const other = b[name as P].values
-      const out = new Float64Array(values.length)
-      for (let i = 0; i < out.length; i++) out[i] = f(values[i], other[i])
-      return { shape, values: out }
+      return { shape, values: tabulate(values.length, i => f(values[i], other[i])) }
     })(a)
 
 /** Applies a function to every entry. */

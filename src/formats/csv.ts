@@ -17,7 +17,8 @@ import { after, sound, tableOf as tableOfGrid, tablesOf, type CsvOptions, type G
 import { cellsOfJson, isJson, isJsonLines } from './jsonLines.js'
 import { type DataError, type Points } from '../data/points.js'
 import { extended, type Added, type Copied, type Written } from './widen.js'
-import { fail, firstOf, more, numbered, plural, shown, sized, sumOver, tabulate } from '../data/parts.js'
+import { fail, firstOf, more, numbered, plural, shown, sized, sumOver } from '../data/parts.js'
+import { tabulate } from '../../lib/arrays/entries.js'
 import * as Settings from './readerSettings.js'
 
 type Cells = Written['rows']

@@ -12,7 +12,8 @@ import * as Problem from '../core/problem.js'
 import { nearest } from '../core/spelling.js'
 import { hasDecimalComma, isMissing, isOfNumbers, kind, read, undressed, type Kind } from './cell.js'
 import { validate, withErrors, type DataError, type Points } from '../data/points.js'
-import { fail, firstOf, more, plural, renamed, sumOver, tabulate } from '../data/parts.js'
+import { fail, firstOf, more, plural, renamed, sumOver } from '../data/parts.js'
+import { tabulate } from '../../lib/arrays/entries.js'
 
 export interface CsvOptions {
   /**

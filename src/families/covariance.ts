@@ -23,8 +23,9 @@
  * )
  * assert.equal(typeof Covariance.interpret(round), 'object')
  */
+import type * as t from 'io-ts'
 import { refuse } from '../../lib/plain/refuse.js'
-import { Case, concept as Concept, derived, Field, Problem, Vocabulary } from '../core/index.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import type * as Params from '../family/params.js'
 import type { Model } from '../mixture/gaussians/covariances.js'
 import { defined, type Definition } from './defined.js'
@@ -367,7 +368,17 @@ export function define<const N extends string, Q extends string, const F extends
   })
 }
 
-/** As of every concept: the code that builds a description (`show`), its mathematics (`formula`), its problems (`problems`), its JSON codec by a vocabulary (`codec`). */
-export const { show, formula, problems, codec } = derived(concept)
+/** Covariances as the code that builds them. */
+export const show = (covariance: Covariance<string>): string => Case.show(covariance)
+
+/** Covariances as mathematics. */
+export const formula = (covariance: Covariance<string>): string => Case.formula(covariance)
+
+/** The problems of covariances. */
+export const problems = (covariance: Covariance<string>): ReadonlyArray<Problem.Problem> => Case.problems(covariance)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [of, factors]
+
+/** The JSON codec of the covariances of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Covariance<string>, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

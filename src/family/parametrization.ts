@@ -55,6 +55,7 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
+import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import {
   add,
@@ -71,7 +72,7 @@ import {
   type Operand,
   type Tensor
 } from '../../lib/index.js'
-import { Case, concept as Concept, derived, Field, Problem, Vocabulary } from '../core/index.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import type { Level } from '../schedule/schedule.js'
 
 /** The output as p x_0 + q z. */
@@ -640,10 +641,21 @@ export const weightFormula = (from: Parametrization, to: Parametrization): strin
   return below === '' ? above || '1' : `${above || '1'} / ${below.includes(' ') ? `(${below})` : below}`
 }
 
-/** As of every concept: the code that builds a description (`show`), its mathematics (`formula`), its problems (`problems`), its JSON codec by a vocabulary (`codec`). */
-export const { show, formula, problems, codec } = derived(concept)
+/** The parametrization as the code that builds it. */
+export const show = (parametrization: Parametrization): string => Case.show(parametrization)
+
+/** What the output is, in mathematics. */
+export const formula = (parametrization: Parametrization): string => Case.formula(parametrization)
 
 /** The denoising loss written in a parametrization, before the mean is taken. */
 export const lossFormula = (parametrization: Parametrization): string => concept.meaning(parametrization).loss
 
+/** The problems of a parametrization. */
+export const problems = (parametrization: Parametrization): ReadonlyArray<Problem.Problem> =>
+  Case.problems(parametrization)
+
 export const all: ReadonlyArray<Vocabulary.Entry> = [score, noise, data, velocity, flow, edm]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Parametrization, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

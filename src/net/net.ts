@@ -21,6 +21,7 @@
  * assert.deepEqual(Net.build({ width: 5, dim: 2 })(net).shapes['first.weights'], [5, 8])
  */
 import { pipe } from 'fp-ts/lib/function.js'
+import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import {
   add,
@@ -52,7 +53,7 @@ import {
 } from '../../lib/index.js'
 import { size } from '../../lib/arrays/ndarray.js'
 import { refuse, refuseWith } from '../../lib/plain/refuse.js'
-import { Case, concept as Concept, derived, Field, Problem, Vocabulary } from '../core/index.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import type { RowLevel, Said } from '../family/family.js'
 import * as Params from '../family/params.js'
@@ -900,8 +901,14 @@ export const initial =
   <P extends string>(net: Net<P>): Params.Params<P> =>
     begin(inPlace(dim)(net))(key)
 
-/** As of every concept: the code that builds a description (`show`), its mathematics (`formula`), its problems (`problems`), its JSON codec by a vocabulary (`codec`). */
-export const { show, formula, problems, codec } = derived(concept)
+/** The network as the code that builds it. */
+export const show = <P extends string>(net: Net<P>): string => Case.show(net)
+
+/** The network in mathematics. */
+export const formula = <P extends string>(net: Net<P>): string => Case.formula(net)
+
+/** The problems of a network in itself; what does not fit together is told with the data, by `Score.problems`. */
+export const problems = <P extends string>(net: Net<P>): ReadonlyArray<Problem.Problem> => Case.problems(net)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [
   linear,
@@ -946,3 +953,7 @@ export const recipes: ReadonlyArray<Vocabulary.Recipe<Net<string>>> = [
     code: 'Net.residualMlp({ hidden: [64, 64] })'
   }
 ]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Net<string>, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

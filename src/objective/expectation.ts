@@ -27,12 +27,13 @@
  * )
  */
 import * as O from 'fp-ts/lib/Option.js'
+import type * as t from 'io-ts'
 import { Key, Quadrature, type NdArray } from '../../lib/index.js'
 import { bisect } from '../../lib/numbers/bisect.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { keeping } from '../../lib/plain/iterate.js'
 import { remembered } from '../../lib/plain/remembered.js'
-import { Case, concept as Concept, derived, Field, Problem, Vocabulary } from '../core/index.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import type { Points } from '../data/points.js'
 import * as Params from '../family/params.js'
@@ -429,7 +430,14 @@ export const size = (expectation: Expectation): O.Option<Size> => {
   return way.where === 'everywhere' ? O.fromNullable(way.size) : O.none
 }
 
-/** As of every concept: the code that builds a description (`show`), its problems (`problems`), its JSON codec by a vocabulary (`codec`). */
-export const { show, problems, codec } = derived(concept)
+/** The expectation as the code that builds it. */
+export const show = (expectation: Expectation): string => Case.show(expectation)
+
+/** The problems of an expectation. */
+export const problems = (expectation: Expectation): ReadonlyArray<Problem.Problem> => Case.problems(expectation)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [monteCarlo, quadrature, projected, given]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Expectation, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

@@ -68,7 +68,7 @@ import {
   type NdArray,
   type Tensor
 } from '../../lib/index.js'
-import { Case, concept as Concept, derived, Field, Problem, Vocabulary } from '../core/index.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import { without } from '../core/record.js'
 import * as Mixture from '../mixture/mixture.js'
@@ -1223,8 +1223,13 @@ export const subject =
 export const retimed = (timeLaw: TimeLaw.TimeLaw): ((objective: Objective) => Objective) =>
   Case.mapInner(inner => (TimeLaw.concept.is(inner) ? timeLaw : concept.is(inner) ? retimed(timeLaw)(inner) : inner))
 
-/** As of every concept: the code that builds a description (`show`), its mathematics (`formula`), its JSON codec by a vocabulary (`codec`). */
-export const { show, formula, codec } = derived(concept)
+/** The objective as the code that builds it. */
+export function show(objective: Objective): string {
+  return Case.show(objective)
+}
+
+/** The objective in mathematics. */
+export const formula = (objective: Objective): string => Case.formula(objective)
 
 /** The problems of the objective on a schedule that its fields alone do not show. */
 export const incompatibilities =
@@ -1317,3 +1322,7 @@ export const recipes: ReadonlyArray<Vocabulary.Recipe<Objective>> = (
   const example = implicit(TimeLaw.at(0.3), { divergence })
   return { name: 'Objective.implicit', about, example, code: show(example) }
 })
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Objective, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

@@ -39,11 +39,12 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
+import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key, Quadrature } from '../../lib/index.js'
 import * as Normal from '../../lib/numbers/normal.js'
 import * as Stretches from '../../lib/rows/stretches.js'
-import { Case, concept as Concept, derived, Field, Problem, Vocabulary } from '../core/index.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import * as Schedule from '../schedule/schedule.js'
 
@@ -792,8 +793,11 @@ export const assumesUnitVariance =
 /** The latest time up to which every time from the clean end on is drawn alike; none where the clean end is not reached. */
 export const fromClean = (law: TimeLaw): O.Option<number> => concept.meaning(law).fromClean
 
-/** As of every concept: the code that builds a description (`show`), its mathematics (`formula`), its JSON codec by a vocabulary (`codec`). */
-export const { show, formula, codec } = derived(concept)
+/** The law as the code that builds it. */
+export const show = (law: TimeLaw): string => Case.show(law)
+
+/** The law in mathematics. */
+export const formula = (law: TimeLaw): string => Case.formula(law)
 
 /** The shares at which a quantile function is looked at: both ends too. */
 const LOOKS = [0, 0.1, 0.5, 0.9, GREATEST]
@@ -856,3 +860,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   stratified,
   gauss
 ]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<TimeLaw, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

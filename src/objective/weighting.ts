@@ -18,8 +18,9 @@
  * assert.deepEqual(Weighting.sees(Weighting.noiseVariance), O.some('level'))
  */
 import * as O from 'fp-ts/lib/Option.js'
+import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { Case, concept as Concept, derived, Field, Vocabulary } from '../core/index.js'
+import { Case, concept as Concept, Field, Vocabulary, type Problem } from '../core/index.js'
 import * as Schedule from '../schedule/schedule.js'
 
 /** The weight as a function of time, on a schedule. */
@@ -246,8 +247,14 @@ export const sees = (weighting: Weighting): O.Option<Sees> => concept.meaning(we
 /** The weight, where it is the same at every level. */
 export const everywhere = (weighting: Weighting): O.Option<number> => concept.meaning(weighting).everywhere
 
-/** As of every concept: the code that builds a description (`show`), its mathematics (`formula`), its problems (`problems`), its JSON codec by a vocabulary (`codec`). */
-export const { show, formula, problems, codec } = derived(concept)
+/** The weighting as the code that builds it. */
+export const show = (weighting: Weighting): string => Case.show(weighting)
+
+/** The weight in mathematics. */
+export const formula = (weighting: Weighting): string => Case.formula(weighting)
+
+/** The problems of a weighting. */
+export const problems = (weighting: Weighting): ReadonlyArray<Problem.Problem> => Case.problems(weighting)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [
   constant,
@@ -260,3 +267,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   likelihood,
   noiseVariance
 ]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Weighting, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

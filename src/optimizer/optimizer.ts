@@ -30,7 +30,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import { unfold } from '../../lib/plain/iterate.js'
-import { derived, Vocabulary } from '../core/index.js'
+import { Case, Vocabulary } from '../core/index.js'
 import { chain, type Chain } from './chain.js'
 import { scaleByLbfgs, scaleByNewton } from './curvature.js'
 import {
@@ -462,8 +462,14 @@ export const needsDeterminism = (optimizer: Optimizer): boolean => meaning(optim
 /** An optimizer in a few words, where all its parts have some: what it is called, its rates, and what it freezes. */
 export const brief = (optimizer: Optimizer): O.Option<Brief> => meaning(optimizer).brief
 
-/** As of every concept: the code that builds a description (`show`), its mathematics (`formula`), its problems (`problems`), its JSON codec by a vocabulary (`codec`). */
-export const { show, formula, problems, codec } = derived(concept)
+/** The optimizer as the code that builds it, from its parts. */
+export const show = (optimizer: Optimizer): string => Case.show(optimizer)
+
+/** What it does to a gradient as a formula, where its case has one; else its code. */
+export const formula = (optimizer: Optimizer): string => Case.formula(optimizer)
+
+/** The problems of an optimizer, before any parameters. */
+export const problems = (optimizer: Optimizer): ReadonlyArray<Problem.Problem> => Case.problems(optimizer)
 
 /** What an optimizer is to be used on. */
 export interface Use {
@@ -504,3 +510,7 @@ export const incompatibilities =
 
 /** @deprecated It is `incompatibilities`. */
 export const misfits = incompatibilities
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Optimizer, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

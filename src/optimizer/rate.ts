@@ -15,6 +15,7 @@
  * const { rate, decay } = Rate.learnable({ rate: Rate.constant(0.1), decay: 0.9 })
  * assert.deepEqual([rate(5), decay], [0.1, 0.9])
  */
+import type * as t from 'io-ts'
 import {
   add,
   clip,
@@ -32,7 +33,7 @@ import {
   type Tensor
 } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { Case, concept as Concept, derived, Field, Problem, Vocabulary } from '../core/index.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import { isRecord } from '../core/record.js'
 
 export interface Rate extends Case.Value<'Rate', Meaning> {}
@@ -405,8 +406,8 @@ export const at =
   (rate: Rate): number =>
     concept.meaning(rate)(step)
 
-/** As of every concept: the code that builds a description (`show`), its JSON codec by a vocabulary (`codec`). */
-export const { show, codec } = derived(concept)
+/** The rate as the code that builds it. */
+export const show = (rate: Rate): string => Case.show(rate)
 
 /** The problems of a rate. */
 export const problems = (rate: Rate): ReadonlyArray<Problem.Problem> =>
@@ -422,3 +423,6 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   oneCycle,
   inverseSquareRoot
 ]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Rate, unknown> => Vocabulary.codec(vocabulary)(concept)

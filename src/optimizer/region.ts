@@ -16,10 +16,11 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as N from 'fp-ts/lib/number.js'
 import * as Ord from 'fp-ts/lib/Ord.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import type * as t from 'io-ts'
 import { polar, symmetric, symmetricEigen } from '../../lib/arrays/linalg.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import { Case, concept as Concept, derived, Field, Problem, Vocabulary } from '../core/index.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 
 /** The nearest point of the set: of a row, or of a matrix row by row, of so many columns. */
 type Projection = (x: Float64Array, columns: number) => Float64Array
@@ -264,7 +265,14 @@ export const project = (region: Region): ((x: Float64Array, columns?: number) =>
         )
 }
 
-/** As of every concept: the code that builds a description (`show`), its problems (`problems`), its JSON codec by a vocabulary (`codec`). */
-export const { show, problems, codec } = derived(concept)
+/** The region as the code that builds it. */
+export const show = (region: Region): string => Case.show(region)
+
+/** The problems of a region. */
+export const problems = (region: Region): ReadonlyArray<Problem.Problem> => Case.problems(region)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [ball, box, simplex, nonNegative, orthonormal, positiveDefinite]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Region, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

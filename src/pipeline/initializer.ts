@@ -20,10 +20,11 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import type * as t from 'io-ts'
 import { Key, type NdArray } from '../../lib/index.js'
 import { concatenated, shown, size } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import { Case, concept as Concept, derived, Field, Vocabulary } from '../core/index.js'
+import { Case, concept as Concept, Field, Vocabulary } from '../core/index.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Frame from '../mixture/em/frame.js'
 import * as Limits from '../core/limits.js'
@@ -973,5 +974,17 @@ export const draws =
   (initializer: Initializer): Draws =>
     concept.meaning(initializer).draws(model)
 
-/** As of every concept: the code that builds a description (`show`), its mathematics (`formula`), its problems (`problems`), its JSON codec by a vocabulary (`codec`). */
-export const { show, formula, problems, codec } = derived(concept)
+/** The initializer as the code that builds it. */
+export const show = (initializer: Initializer): string => Case.show(initializer)
+
+/** Where it starts, in mathematics. */
+export function formula(initializer: Initializer): string {
+  return Case.formula(initializer)
+}
+
+/** The problems of an initializer, before any data. */
+export const problems = (initializer: Initializer): Problems => Case.problems(initializer)
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Initializer, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

@@ -40,7 +40,7 @@ import * as t from 'io-ts'
 import { Key } from '../../lib/index.js'
 import { epochs as epochsOf } from '../../lib/random/epochs.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import { Case, derived, Field, Vocabulary } from '../core/index.js'
+import { Case, Field, Vocabulary } from '../core/index.js'
 import { laidOut } from '../core/lines.js'
 import * as Expectation from '../objective/expectation.js'
 import { how } from '../mixture/em/eStep.js'
@@ -865,8 +865,10 @@ const WIDTH = 100
 /** The stage as the code that builds it. */
 export const show = (stage: Stage): string => laidOut(Case.show(stage), WIDTH)
 
-/** As of every concept: the mathematics of a description (`formula`), its JSON codec by a vocabulary (`codec`). */
-export const { formula, codec } = derived(concept)
+/** What it does in mathematics. */
+export function formula(stage: Stage): string {
+  return Case.formula(stage)
+}
 
 /** The problems of a stage on a schedule, before any data. */
 export const problems =
@@ -877,3 +879,7 @@ export const problems =
       concept.is(value) && Case.isSound(value) ? concept.meaning(value).misplaced(schedule).map(inside(path)) : []
     )
   ]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Stage, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

@@ -50,13 +50,14 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
+import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { fill, Key, vjp, type Tensor } from '../../lib/index.js'
 import { iterate, unfold } from '../../lib/plain/iterate.js'
 import { allFinite } from '../../lib/arrays/ndarray.js'
 import * as Ode from '../../lib/numbers/ode.js'
 import { refuse, refuseWith } from '../../lib/plain/refuse.js'
-import { Case, concept as Concept, derived, Field, Vocabulary } from '../core/index.js'
+import { Case, concept as Concept, Field, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Parametrization from '../family/parametrization.js'
@@ -1148,8 +1149,14 @@ export const along = ({
   })
 }
 
-/** As of every concept: the code that builds a description (`show`), its mathematics (`formula`), its problems (`problems`), its JSON codec by a vocabulary (`codec`). */
-export const { show, formula, problems, codec } = derived(concept)
+/** The sampler as the code that builds it. */
+export const show = (sampler: Sampler): string => Case.show(sampler)
+
+/** The sampler in mathematics. */
+export const formula = (sampler: Sampler): string => Case.formula(sampler)
+
+/** The problems of a sampler. */
+export const problems = (sampler: Sampler): ReadonlyArray<Problem.Problem> => Case.problems(sampler)
 
 /** Whether it looks at the key. */
 export const draws = (sampler: Sampler): boolean => concept.meaning(sampler).draws
@@ -1176,3 +1183,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   langevin,
   annealedLangevin
 ]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Sampler, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

@@ -21,7 +21,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { Case, concept as Concept, derived, Field, Problem, Vocabulary } from '../core/index.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import * as Schedule from '../schedule/schedule.js'
 
@@ -305,8 +305,11 @@ export const times =
 /** What the steps of a grid are even in, where its case says it. */
 export const evenIn = (grid: TimeGrid): O.Option<Coordinate> => concept.meaning(grid).evenIn
 
-/** As of every concept: the code that builds a description (`show`), its mathematics (`formula`), its JSON codec by a vocabulary (`codec`). */
-export const { show, formula, codec } = derived(concept)
+/** The grid as the code that builds it. */
+export const show = (grid: TimeGrid): string => Case.show(grid)
+
+/** The grid in mathematics. */
+export const formula = (grid: TimeGrid): string => Case.formula(grid)
 
 /** The problems of a grid on a schedule: outside it, rising, without a step, or where a level has no signal. */
 export const problems =
@@ -330,3 +333,7 @@ export const isOneLevel =
     problems(schedule)(grid).length === 0 && stays(times(schedule)(grid))
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [uniform, logSnr, karras, listed, constant]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<TimeGrid, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

@@ -10,8 +10,9 @@
  * assert.deepEqual([until, time(0.5), rate(0.5)], [1, 0.25, 1])
  * assert(Math.abs(inverse(0.25) - 0.5) < 1e-15)
  */
+import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { Case, concept as Concept, derived, Field, Problem, Vocabulary } from '../core/index.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import { logSnrRange, type Dynamics } from './dynamics.js'
 
 /** A clock on a schedule: τ(t), its slope, and t(τ). New times run over [0, until]. */
@@ -197,7 +198,17 @@ export const interpret =
   clock =>
     concept.meaning(clock).ticking(own)
 
-/** As of every concept: the code that builds a description (`show`), its mathematics (`formula`), its problems (`problems`), its JSON codec by a vocabulary (`codec`). */
-export const { show, formula, problems, codec } = derived(concept)
+/** The clock as the code that builds it. */
+export const show = (clock: Clock): string => Case.show(clock)
+
+/** The schedule's own time in mathematics. */
+export const formula = (clock: Clock): string => Case.formula(clock)
+
+/** The problems of a clock without its schedule; of a schedule, `Schedule.problems` says it. */
+export const problems = (clock: Clock): ReadonlyArray<Problem.Problem> => Case.problems(clock)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [affine, power, evenLogSnr]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Clock, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

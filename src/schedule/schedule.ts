@@ -40,10 +40,11 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { reason } from '../../lib/plain/said.js'
+import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { unfold } from '../../lib/plain/iterate.js'
 import * as Clock from './clock.js'
-import { Case, concept as Concept, derived, Field, Problem, Vocabulary } from '../core/index.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import * as Dynamics_ from './dynamics.js'
 import type { Dynamics, Level, Levels } from './dynamics.js'
 
@@ -754,8 +755,11 @@ export const sameNoise =
   (from: Schedule): SameNoise =>
     equalNoise(to)(level(time)(from))
 
-/** As of every concept: the code that builds a description (`show`), its mathematics (`formula`), its problems (`problems`), its JSON codec by a vocabulary (`codec`). */
-export const { show, formula, problems, codec } = derived(concept)
+/** The schedule as the code that builds it. */
+export const show = (schedule: Schedule): string => Case.show(schedule)
+
+/** The schedule as mathematics. */
+export const formula = (schedule: Schedule): string => Case.formula(schedule)
 
 /** The problems of the use of a time on a schedule: outside [0, until], or without noise where noise is needed. */
 export const timeProblems =
@@ -770,6 +774,9 @@ export const timeProblems =
       'try 0.1'
     )
   }
+
+/** The problems of a schedule, in all its parts. A clock is read against its schedule, which has to be right first. */
+export const problems = (schedule: Schedule): ReadonlyArray<Problem.Problem> => Case.problems(schedule)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [
   ornsteinUhlenbeck,
@@ -811,3 +818,7 @@ export const recipes: ReadonlyArray<Vocabulary.Recipe<Schedule>> = [
     code: 'Schedule.betas(Schedule.cosineBetas({ steps: 1000 }))'
   }
 ]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Schedule, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

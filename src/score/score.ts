@@ -32,10 +32,11 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import { reason } from '../../lib/plain/said.js'
+import type * as t from 'io-ts'
 import { fromNdArray, rowwise, type NdArray, type Tensor } from '../../lib/index.js'
 import { shown, size, single } from '../../lib/arrays/ndarray.js'
 import * as Limits from '../core/limits.js'
-import { Case, derived, Vocabulary } from '../core/index.js'
+import { Case, Vocabulary } from '../core/index.js'
 import type * as Mixture from '../mixture/mixture.js'
 import * as Params from '../family/params.js'
 import type { Points } from '../data/points.js'
@@ -301,8 +302,11 @@ export const degreesOfFreedom =
   (score: Score<string>): number =>
     interpret(score).degreesOfFreedom(dim)
 
-/** As of every concept: the code that builds a description (`show`), its mathematics (`formula`), its JSON codec by a vocabulary (`codec`). */
-export const { show, formula, codec } = derived(concept)
+/** The score as the code that builds it. */
+export const show = (score: Score<string>): string => Case.show(score)
+
+/** The score as mathematics. */
+export const formula = (score: Score<string>): string => Case.formula(score)
 
 /** The problems of a score for data of so many rows. */
 export const problems =
@@ -406,3 +410,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   custom,
   convert
 ]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Score<string>, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

@@ -1,5 +1,20 @@
 import { isObject } from './object.js'
 
+/** The same function, which keeps what it made of the last few forms of its arguments, for others of these forms. */
+export const recently =
+  <K, F>(most: number, formOf: (argument: K) => F, isOfForm: (form: F, argument: K) => boolean) =>
+  <A>(f: (argument: K) => A): ((argument: K) => A) => {
+    const known: { readonly form: F; readonly value: A }[] = []
+    return argument => {
+      const found = known.find(({ form }) => isOfForm(form, argument))
+      if (found !== undefined) return found.value
+      const value = f(argument)
+      known.unshift({ form: formOf(argument), value })
+      known.length = Math.min(known.length, most)
+      return value
+    }
+  }
+
 /** The same function, which is computed once for each of its arguments, or for those of one `key`: of an object as long as that lives. */
 export const remembered = <K, A>(
   f: (argument: K) => A,

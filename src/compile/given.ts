@@ -6,6 +6,8 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import { fromNdArray, Key, type Tensor } from '../../lib/index.js'
 import { size } from '../../lib/arrays/ndarray.js'
+import { tabulate } from '../../lib/arrays/entries.js'
+import { recently } from '../../lib/plain/remembered.js'
 import * as ByName from '../../lib/plain/byName.js'
 import { sameNumbers } from '../../lib/rows/byColumn.js'
 import { stretch, type Numbers } from '../../lib/rows/stretches.js'
@@ -103,8 +105,7 @@ export const isVersion =
 export const versions = (all: ReadonlyArray<Named>): Named =>
   ByName.changed((given: Given, name): Given => {
     if (given._tag !== 'Constant' || given.shape.length > 0) return given
-    const values = new Float64Array(all.length)
-    for (let i = 0; i < all.length; i++) values[i] = numberOf(all[i][name])
+    const values = tabulate(all.length, i => numberOf(all[i][name]))
     return { _tag: 'Constant', shape: given.shape, values, versions: all.length }
   })(all[0])
 
@@ -125,22 +126,6 @@ export const signature = (params: Readonly<Record<string, Shape>>, given: Named)
   )(given),
   constants: RR.filterMap<Given, Shape>(one => (one._tag === 'Constant' ? O.some(one.shape) : O.none))(given)
 })
-
-/**
- * Remembers what was made of arrays last, for others of the same signature: it is not made of numbers. A signature as text costs more than
- * all else that is done at a step.
- */
-export const bySignature = <A>(make: (given: Named) => A): ((given: Named) => A) => {
-  const known: { readonly form: ReadonlyArray<Form>; readonly made: A }[] = []
-  return given => {
-    const found = known.find(({ form }) => isOfForm(form, given))
-    if (found !== undefined) return found.made
-    const made = make(given)
-    known.unshift({ form: Object.entries(given).map(([name, one]) => formOf(name, one)), made })
-    known.length = Math.min(known.length, FORMS)
-    return made
-  }
-}
 
 /** So many are remembered. */
 const FORMS = 8
@@ -174,6 +159,16 @@ const isOfForm = (form: ReadonlyArray<Form>, given: Named): boolean => {
     })
   )
 }
+
+/**
+ * Remembers what was made of arrays last, for others of the same signature: it is not made of numbers. A signature as text costs more than
+ * all else that is done at a step.
+ */
+export const bySignature: <A>(make: (given: Named) => A) => (given: Named) => A = recently(
+  FORMS,
+  (given: Named) => Object.entries(given).map(([name, one]) => formOf(name, one)),
+  isOfForm
+)
 
 const versionsIn = (given: Named): Pick<Compiler.Signature, 'versions'> => {
   const all = Object.entries(given).flatMap(([name, one]) =>

@@ -233,31 +233,25 @@ export const draw = <P extends string>(loss: Loss<P>): Drawing<P> => {
         own: Key.Key
       ): ReadonlyArray<Sample> => {
         const noiseKeys = Key.split(times.length)(labelled(own, 'noise'))
-        const all: Sample[] = []
-        times.forEach((at, level) => {
-          const { each, alpha, sigma, weight } = at
-          for (const draw of drawsAt(at, noiseKeys[level])) {
-            const i = all.length
-            all.push({
-              alpha,
-              sigma,
-              weight: draw.weight === 1 ? weight : every(weight, w => w * draw.weight),
-              noise: draw.noise,
-              ...(nodes !== null && {
-                nodes: { values: nodes.nodesAt({ alpha: first(alpha), sigma: first(sigma) }), stay: nodes.stay }
-              }),
-              denoising:
-                projection === null
-                  ? unprojected
-                  : both(alpha, sigma, (alpha, sigma) => projection.denoising({ alpha, sigma })),
-              level,
-              ofTime: f => every(each, time => f(time, schedule)),
-              probes: () => Key.child(i)(labelled(own, 'probes')),
-              labels: labelsOf(data, labelDropout, () => Key.child(i)(labelled(own, 'labels')))
-            })
-          }
-        })
-        return all
+        return times
+          .flatMap((at, level) => drawsAt(at, noiseKeys[level]).map(draw => ({ at, level, draw })))
+          .map(({ at: { each, alpha, sigma, weight }, level, draw }, i) => ({
+            alpha,
+            sigma,
+            weight: draw.weight === 1 ? weight : every(weight, w => w * draw.weight),
+            noise: draw.noise,
+            ...(nodes !== null && {
+              nodes: { values: nodes.nodesAt({ alpha: first(alpha), sigma: first(sigma) }), stay: nodes.stay }
+            }),
+            denoising:
+              projection === null
+                ? unprojected
+                : both(alpha, sigma, (alpha, sigma) => projection.denoising({ alpha, sigma })),
+            level,
+            ofTime: f => every(each, time => f(time, schedule)),
+            probes: () => Key.child(i)(labelled(own, 'probes')),
+            labels: labelsOf(data, labelDropout, () => Key.child(i)(labelled(own, 'labels')))
+          }))
       }
       const keys = Key.split(terms.length)(key)
       return {

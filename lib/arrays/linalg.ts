@@ -1,6 +1,7 @@
 /** The little linear algebra that is not autodiff. Sums run in a fixed order, so that results have the same bits everywhere. */
 import type { NdArray } from './ndarray.js'
 
+/** The greatest |x_i|, 0 of no entries. */
 export const largest = (values: Float64Array): number => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
 
 /** Σ_j a_j b_j over the first n entries of a, from `a0` on, and of b, from `b0` on. */

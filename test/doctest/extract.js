@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Writes every example of the documentation to test/generated/doctest, where tsc checks it and vitest runs it.
+ * Writes every example of the documentation to test/generated/examples, where tsc checks it and vitest runs it.
  *
  * - An `@example` of a docblock in src or lib is one program, a module of its own: it imports all it uses.
  * - The ```ts blocks of README.md and docs/*.md form programs in order: a block continues the program before it, unless
@@ -189,7 +189,7 @@ export const undocumented = (file, text) => {
 
 /** The generated files of one documented file: path to content. @param {string} file @param {ReadonlyArray<Program>} programs */
 const generate = (file, programs) => {
-  const folder = `test/generated/doctest/${file.replace(/\.\w+$/, '')}`
+  const folder = `test/generated/examples/${file.replace(/\.\w+$/, '')}`
   /** @param {string} from */
   const runner = from => posix.relative(posix.dirname(from), 'test/doctest/program.js')
   /** @type {[string, string][]} */
@@ -234,7 +234,7 @@ export const extract = root => {
   )
 
   // Files that did not change are not touched, so that runs side by side do not pull the rug from under each other.
-  for (const stale of walk(root, 'test/generated/doctest').filter(file => !wanted.has(file))) rmSync(join(root, stale))
+  for (const stale of walk(root, 'test/generated').filter(file => !wanted.has(file))) rmSync(join(root, stale))
   for (const [file, content] of wanted) {
     const path = join(root, file)
     if (existsSync(path) && readFileSync(path, 'utf8') === content) continue

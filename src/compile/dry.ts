@@ -252,7 +252,7 @@ const arbitrary = <P extends string>(shapes: Params.Shapes<P>): Params.Params<P>
     values: Key.normal(size(shape))(Key.named(name)(key)[name]).map(z => 0.1 * z)
   }))(shapes)
 
-/** The cases of the library, which are held to laws. */
+/** The cases of the library, which are property-tested. */
 const ours = new Set(
   [Score, Covariance, Net, Parametrization, Schedule, Clock, Objective, TimeLaw, Weighting].flatMap(({ all }) =>
     all.map(entry => entry[Case.ofCase])

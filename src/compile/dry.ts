@@ -15,19 +15,15 @@ import * as Loss from './loss.js'
 import * as Matching from './matching.js'
 import * as Objective from '../objective/objective.js'
 import * as Params from '../family/params.js'
-import * as Parametrization from '../family/parametrization.js'
 import type * as Points from '../data/points.js'
 import * as Source from '../data/source.js'
+import { recently } from '../../lib/plain/remembered.js'
 import { Case } from '../core/index.js'
-import * as Clock from '../schedule/clock.js'
-import * as Covariance from '../families/covariance.js'
-import * as Net from '../net/net.js'
 import * as Problem from '../core/problem.js'
 import { hasCode } from '../core/record.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as TimeLaw from '../objective/timeLaw.js'
-import * as Weighting from '../objective/weighting.js'
 
 /** Enough rows to tell a sum over rows from a sum over pairs of rows. */
 const ROWS = 3
@@ -252,16 +248,23 @@ const arbitrary = <P extends string>(shapes: Params.Shapes<P>): Params.Params<P>
     values: Key.normal(size(shape))(Key.named(name)(key)[name]).map(z => 0.1 * z)
   }))(shapes)
 
-/** The cases of the library, which are property-tested. */
-const ours = new Set(
-  [Score, Covariance, Net, Parametrization, Schedule, Clock, Objective, TimeLaw, Weighting].flatMap(({ all }) =>
-    all.map(entry => entry[Case.ofCase])
-  )
-)
+interface Described {
+  readonly text: string
+  readonly cases: ReadonlyArray<unknown>
+}
 
-/** Whether nothing in a description is of a user's own: then no trial could say more than the laws do. */
-const isOurs = (value: Case.AnyValue): boolean =>
-  Case.parts(value).every(part => ours.has(part[Case.ofCase]) && !hasCode(part[Case.ofCase]))
+/** What stands for a description without code, of so many of them. */
+const standIn = recently(
+  256,
+  (of: Described) => of,
+  (a, b) => a.text === b.text && a.cases.length === b.cases.length && a.cases.every((one, i) => one === b.cases[i])
+)(() => ({}))
+
+/** What is the same for descriptions that mean the same: of code itself, else of what is written, and of the cases by which it is read. */
+const meant = (value: Case.AnyValue): object => {
+  const cases = Case.parts(value).map(part => part[Case.ofCase])
+  return cases.some(hasCode) ? value : standIn({ text: JSON.stringify(Case.encode(value)), cases })
+}
 
 interface Met {
   readonly of: ReadonlyArray<unknown>
@@ -269,7 +272,7 @@ interface Met {
 }
 
 /** What each objective was last tried with, by the start or, without one, by the score; and what was found. */
-const met = new WeakMap<object, WeakMap<Objective.Objective, Met>>()
+const met = new WeakMap<object, WeakMap<object, Met>>()
 
 /**
  * The problems of a user's own score or objective, tried on rows of the data with noise, at the parameters that a run
@@ -282,16 +285,17 @@ export const problems = <P extends string>(
   start: O.Option<Params.Params<P>>
 ): ReadonlyArray<Problem.Problem> => {
   const { schedule, score, objective } = loss
-  const at: object = O.isSome(start) ? start.value : score
-  const here = met.get(at) ?? new WeakMap<Objective.Objective, Met>()
+  const [ofScore, ofObjective, ofSchedule] = [score, objective, schedule].map(meant)
+  const at: object = O.isSome(start) ? start.value : ofScore
+  const here = met.get(at) ?? new WeakMap<object, Met>()
   met.set(at, here)
   // What rows have beside their numbers is asked for, too.
   const beside = [points.labels, points.partner].map(own => own === undefined || own === null)
-  const of = [schedule, score, points.dim, ...beside]
-  const last = here.get(objective)
+  const of = [ofSchedule, ofScore, points.dim, ...beside]
+  const last = here.get(ofObjective)
   if (last?.of.every((one, i) => one === of[i]) === true) return last.problems
   const found = tried(loss, points, start)
-  here.set(objective, { of, problems: found })
+  here.set(ofObjective, { of, problems: found })
   return found
 }
 
@@ -304,8 +308,7 @@ const tried = <P extends string>(
   const model = Score.interpret(score)
   const terms = Objective.terms(objective).map(({ term }) => term)
   const matching = terms.filter(Objective.isMatching)
-  const own = terms.flatMap(term => (Objective.isPenalty(term) || isOurs(term.of) ? [] : [term]))
-  const inOwnScore = isOurs(score) ? [] : matching.slice(0, 1)
+  const own = terms.flatMap(term => (Objective.isPenalty(term) || Objective.isBuiltIn(term) ? [] : [term]))
   const params = pipe(
     start,
     O.getOrElse(() => arbitrary(model.shapes(points.dim)))
@@ -326,7 +329,7 @@ const tried = <P extends string>(
           O.getOrElse(() => 1)
         )
       : 1
-  const inScore = inOwnScore.flatMap(({ timeLaw }) =>
+  const inScore = matching.slice(0, 1).flatMap(({ timeLaw }) =>
     of(timeLaw, {
       field: 'score',
       name: Score.show(score),
@@ -338,7 +341,7 @@ const tried = <P extends string>(
   const inHeads =
     inScore.length > 0
       ? []
-      : inOwnScore.flatMap(({ timeLaw }) =>
+      : matching.slice(0, 1).flatMap(({ timeLaw }) =>
           pipe(
             model.heads,
             O.fold(
@@ -374,10 +377,7 @@ const tried = <P extends string>(
       ? []
       : own.filter(Objective.isMatching).flatMap(term => growing(loss, term, points, params))
   const found = [...inScore, ...inHeads, ...inObjective, ...claims]
-  // A start is the user's, whose ever its loss is.
-  return found.length > 0 || (!finite && isOurs(score) && isOurs(objective))
-    ? found
-    : whole(loss, points, params, finite)
+  return found.length > 0 ? found : whole(loss, points, params, finite)
 }
 
 /** The loss and its gradient, on the same rows: what is right forwards may have no derivative. */

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Strands from '../../../lib/rows/strands.js'
 import { described, opening } from '../../../src/cli/shared.js'
@@ -461,20 +461,27 @@ describe.skipIf(without !== null)('a queue', () => {
   })
 
   it('counts the first sums of a chunk that are of the width alone, and no messages of others', async () => {
-    const slow: Compute = async task => {
-      await new Promise(resolve => setTimeout(resolve, 100))
+    let begin = (): void => undefined
+    const begun = new Promise<void>(resolve => {
+      begin = resolve
+    })
+    await work(async task => {
+      await begun
       return summing(task)
-    }
-    await work(slow)
+    })
     const one = await lead()
     const found = asked(one, 1)
-    await new Promise(resolve => setTimeout(resolve, 50))
-    const [key] = await redis.keys('ornstein:question:*')
+    const [key] = await vi.waitFor(async () => {
+      const keys = await redis.keys('ornstein:question:*')
+      expect(keys).toHaveLength(1)
+      return keys
+    })
     const id = key.slice('ornstein:question:'.length)
     // a third of the width: as many numbers of each strand, but not so many as the program has
     const [{ strands, rows }] = CHUNKS
     await redis.hsetnx(keys.sums(id, 1), '0', Messages.bytesOf(new Float64Array(strands)))
     await redis.rpush(keys.notes(id, 1), 'no JSON', '{"_tag":"Done","worker":"w","chunk":99}', '{"_tag":"Done"}')
+    begin()
     expect(await right(found)).toEqual(expected(1))
     expect(said).toEqual([
       `sums of rows 1 to ${rows} are ${strands} numbers and not ${3 * strands}: they are asked for again`

@@ -219,9 +219,7 @@ describe('what is tried', () => {
         })
       )
     )
-    expect(E.isLeft(found) && found.left.map(Problem.show).join()).toMatch(
-      /^stages\[0\].objective: .*where the run starts/
-    )
+    expect(E.isLeft(found) && found.left.map(Problem.show).join()).toMatch(/^stages\[0\].score: .*where the run starts/)
   })
 })
 

@@ -1,15 +1,10 @@
 #!/usr/bin/env node
 /** The command `ornstein` in a terminal: the one place that touches the process. */
 import { createRequire } from 'node:module'
-import { setFlagsFromString } from 'node:v8'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { run } from './commandLine.js'
 import { terminalOf } from './terminal.js'
 import { type Failure, type Files, type Signal, type World } from './world.js'
-
-// Of a few hundred rows all is learned in the time that V8 takes to compile, again and again, what it finds often called: it waits a little
-// longer. What runs for long is compiled nonetheless.
-setFlagsFromString('--interrupt-budget=300000')
 
 const version = (): string => {
   const read: unknown = createRequire(import.meta.url)('ornstein/package.json')

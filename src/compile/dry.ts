@@ -17,10 +17,8 @@ import * as Objective from '../objective/objective.js'
 import * as Params from '../family/params.js'
 import type * as Points from '../data/points.js'
 import * as Source from '../data/source.js'
-import { recently } from '../../lib/plain/remembered.js'
-import { Case } from '../core/index.js'
+import { meant } from './meant.js'
 import * as Problem from '../core/problem.js'
-import { hasCode } from '../core/record.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as TimeLaw from '../objective/timeLaw.js'
@@ -247,24 +245,6 @@ const arbitrary = <P extends string>(shapes: Params.Shapes<P>): Params.Params<P>
     shape,
     values: Key.normal(size(shape))(Key.named(name)(key)[name]).map(z => 0.1 * z)
   }))(shapes)
-
-interface Described {
-  readonly text: string
-  readonly cases: ReadonlyArray<unknown>
-}
-
-/** What stands for a description without code, of so many of them. */
-const standIn = recently(
-  256,
-  (of: Described) => of,
-  (a, b) => a.text === b.text && a.cases.length === b.cases.length && a.cases.every((one, i) => one === b.cases[i])
-)(() => ({}))
-
-/** What is the same for descriptions that mean the same: of code itself, else of what is written, and of the cases by which it is read. */
-const meant = (value: Case.AnyValue): object => {
-  const cases = Case.parts(value).map(part => part[Case.ofCase])
-  return cases.some(hasCode) ? value : standIn({ text: JSON.stringify(Case.encode(value)), cases })
-}
 
 interface Met {
   readonly of: ReadonlyArray<unknown>

@@ -34,6 +34,8 @@ import * as ControlVariate from './controlVariate.js'
 import * as Given from './given.js'
 import * as Matching from './matching.js'
 import * as Noise from './noise.js'
+import { remembered as once } from '../../lib/plain/remembered.js'
+import { meant } from './meant.js'
 import * as Objective from '../objective/objective.js'
 import * as Pairs from './pairwise.js'
 import * as Parametrization from '../family/parametrization.js'
@@ -533,17 +535,13 @@ const joined = (
   )
 }
 
-const libraries = {
-  float64: new WeakMap<Score.Score<string>, Compiler.Library>(),
-  float32: new WeakMap<Score.Score<string>, Compiler.Library>()
-}
+const librariesIn = (precision: Compiler.Precision): ((score: Score.Score<string>) => Compiler.Library) =>
+  once<Score.Score<string>, Compiler.Library>(() => Compiler.library(precision), meant)
+const libraries = { float64: librariesIn('float64'), float32: librariesIn('float32') }
 
-/** The programs of a score: what is compiled again, on other data or of another objective of the same rows, is there. */
-const libraryOf = (score: Score.Score<string>, precision: Compiler.Precision): Compiler.Library => {
-  const found = libraries[precision].get(score) ?? Compiler.library(precision)
-  libraries[precision].set(score, found)
-  return found
-}
+/** The programs of a score: what is compiled again, on other data, of another objective of the same rows or of an equal score, is there. */
+const libraryOf = (score: Score.Score<string>, precision: Compiler.Precision): Compiler.Library =>
+  libraries[precision](score)
 
 /** A program, and the term of the objective that it is of. */
 interface Programmed {

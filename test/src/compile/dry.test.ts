@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { add, div, log, matMul, mean, mul, neg, reshape, square, sub, sum, type Tensor } from '../../../lib/index.js'
 import {
   Expectation,
+  Field,
+  Key,
   Compile,
   Initializer,
   Objective,
@@ -204,6 +206,48 @@ describe('what is tried', () => {
     const wider = { rows: 2, dim: 3, values: Float64Array.of(1, 2, 3, 4, 5, 6) }
     expect([points, points, others, wider].map(on => isTried(loss, on))).toEqual([true, false, false, true])
     expect(isTried({ ...loss, score: network(linear) }, points)).toBe(true)
+  })
+
+  it('is an equal description no second time, and neither is its program made again', () => {
+    const asked: Record<string, number> = {}
+    const mine = (label: string) =>
+      Score.define({
+        name: 'mine',
+        about: 'linear in x',
+        fields: { gain: Field.count({ suggestion: 1 }) },
+        parameters: () => dim => ({ matrix: [dim, dim] }),
+        apply:
+          ({ gain }) =>
+          (params, x, level) => {
+            asked[label] = (asked[label] ?? 0) + 1
+            return mul(gain, linear(params, x, level))
+          }
+      })
+    const loss = (score: Score.Score<'matrix'>) => ({
+      schedule: Schedule.ornsteinUhlenbeck,
+      expectation: Expectation.monteCarlo(),
+      score,
+      objective: Objective.denoising(TimeLaw.at(0.5))
+    })
+    const [one, other] = [mine('one'), mine('other')]
+    const value = (score: Score.Score<'matrix'>): number =>
+      Problem.orThrow(Compile.valueAndGrad(loss(score))(points))(
+        Params.of({
+          matrix: [
+            [1, 0],
+            [0, 1]
+          ]
+        }),
+        Key.fromSeed(1)
+      ).value
+    const first = value(one({ gain: 1 }))
+    const { one: before } = asked
+    expect(value(one({ gain: 1 }))).toBe(first)
+    expect(asked).toEqual({ one: before })
+    expect(value(one({ gain: 2 }))).not.toBe(first)
+    // A case of the same name is another.
+    expect(value(other({ gain: 1 }))).toBe(first)
+    expect(asked.other).toBeGreaterThan(0)
   })
 
   it('is where a run starts, of what is not one’s own too', () => {

@@ -169,7 +169,7 @@ describe('a run of an optimizer', () => {
     const at = (by: number): number =>
       right(run(start, Params.of({ rate: rates.map((r, j) => r + by * (j + 1)) }), key)).value
     const { rate } = right(run(start, Params.of({ rate: rates }), key)).gradient.numbers
-    const h = 2 ** -11
+    const h = 2 ** -13
     const wanted = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h)
     expect(Math.abs(rate.values.reduce((sum, slope, j) => sum + slope * (j + 1), 0) - wanted)).toBeLessThan(1e-9)
   })

@@ -1,5 +1,5 @@
 /** Rows of numbers that are read a stretch at a time, as often as asked, and sums over them in the order of the rows. */
-
+import { tabulate } from '../arrays/entries.js'
 import * as Iterate from '../plain/iterate.js'
 import { scratch } from './scratch.js'
 
@@ -57,14 +57,7 @@ export const column = (numbers: Numbers, first: number, rows: number): Float64Ar
 /** f of each number. */
 export const every = <N extends Numbers>(numbers: N, f: (x: number) => number): N =>
   // of an array it is an array, and else stretches
-  (numbers instanceof Float64Array ? everyOf(numbers, f) : mapped(numbers, f)) as N
-
-/** A loop: this is done at every step, and `map` takes several times as long. */
-const everyOf = (numbers: Float64Array, f: (x: number, i: number) => number): Float64Array => {
-  const out = new Float64Array(numbers.length)
-  for (let i = 0; i < out.length; i++) out[i] = f(numbers[i], i)
-  return out
-}
+  (numbers instanceof Float64Array ? tabulate(numbers.length, i => f(numbers[i])) : mapped(numbers, f)) as N
 
 /** f of the numbers of two rows of as many. */
 export const zipped = (a: Stretches, b: Stretches, f: (x: number, y: number) => number): Stretches =>
@@ -86,7 +79,7 @@ export const ofNumbers = (numbers: Numbers, dim = 1): Stretches =>
 export const both = (a: Numbers, b: Numbers, f: (x: number, y: number) => number): Numbers => {
   if (a instanceof Float64Array && a.length === 1) return every(b, y => f(a[0], y))
   if (b instanceof Float64Array && b.length === 1) return every(a, x => f(x, b[0]))
-  if (a instanceof Float64Array && b instanceof Float64Array) return everyOf(a, (x, i) => f(x, b[i]))
+  if (a instanceof Float64Array && b instanceof Float64Array) return tabulate(a.length, i => f(a[i], b[i]))
   return zipped(ofNumbers(a), ofNumbers(b), f)
 }
 

@@ -115,7 +115,7 @@ const holds = (given: Fixed): boolean => {
 }
 
 /** Whether it is for so many columns. */
-export const fitsColumns = ({ mean, covariance }: Fixed, dim: number): boolean =>
+const fitsColumns = ({ mean, covariance }: Fixed, dim: number): boolean =>
   [mean, covariance].every(given => !isList(given) || given.length === dim)
 
 /** Dimensions for which it may be asked. */

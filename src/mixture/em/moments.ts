@@ -109,7 +109,7 @@ export const asGaussian = (
 }
 
 /** Moments of components, the last of which is a background. */
-export const withoutLast = <M extends Moments>(moments: M): M & { readonly beyond: number } => {
+const withoutLast = <M extends Moments>(moments: M): M & { readonly beyond: number } => {
   const count = moments.mass.length
   const first = (values: Float64Array): Float64Array => values.slice(0, (values.length / count) * (count - 1))
   return {

@@ -33,7 +33,7 @@ const atLevel = ({ weight, mean, factor }: Component, { alpha, sigma }: Level): 
 })
 
 /** σ² over the least of α²Σ. */
-export const noiseOver = ({ factor, mean }: Component, { alpha, sigma }: Level): number => {
+const noiseOver = ({ factor, mean }: Component, { alpha, sigma }: Level): number => {
   const { values } = symmetricEigen(Factor.covariance(factor, mean.length))
   return Elementary.square(sigma / alpha) / values[values.length - 1]
 }

@@ -11,6 +11,7 @@ import {
   square,
   sum,
   valueAndGrad,
+  type NdArray,
   type Tensor
 } from '../../../lib/index.js'
 import * as Mixture from '../../../src/mixture/mixture.js'
@@ -25,6 +26,15 @@ const close = (found: ArrayLike<number>, wanted: ArrayLike<number>, tolerance: n
   const scale = Math.max(1, ...Array.from(wanted, Math.abs))
   Array.from(wanted).forEach((x, i) => expect(Math.abs(found[i] - x)).toBeLessThan(tolerance * scale))
 }
+
+/** Σ |s|² + 2 div s over rows x at a level. */
+const implicitLoss =
+  (model: ReturnType<typeof draw>['model'], x: NdArray, level: ReturnType<typeof levels>) =>
+  (own: Params.Tensors<string>): Tensor =>
+    add(
+      sum(square(model.score(own, fromNdArray(x), tensors(level)))),
+      mul(2, sum(model.divergence(own, fromNdArray(x), tensors(level))))
+    )
 
 const mixtureOf = (sort: (typeof sorts)[number], params: P): Mixture.Mixture => {
   const [K, d] = params.means.shape
@@ -118,11 +128,7 @@ describe.each(sorts)('$name', sort => {
     const made = draw(sort, 2, 3, 8)
     const x = { shape: [6, 3], values: points(6, 3, 9) }
     const level = levels(noisy.alpha, noisy.sigma)
-    const loss = (own: Params.Tensors<string>): Tensor =>
-      add(
-        sum(square(made.model.score(own, fromNdArray(x), tensors(level)))),
-        mul(2, sum(made.model.divergence(own, fromNdArray(x), tensors(level))))
-      )
+    const loss = implicitLoss(made.model, x, level)
     const direction = Params.map<P[string], P[string]>(({ shape, values }, name) => ({
       shape,
       values: Key.normal(values.length)(Key.fromSeed(name.length))
@@ -154,11 +160,7 @@ describe.each(sorts)('$name', sort => {
     const round = some(made.family.start).fromCentres({ shape: [2, 3], values: points(2, 3, 41) }, 0.7)
     const x = { shape: [6, 3], values: points(6, 3, 42) }
     const level = levels(noisy.alpha, noisy.sigma)
-    const loss = (own: Params.Tensors<string>): Tensor =>
-      add(
-        sum(square(made.model.score(own, fromNdArray(x), tensors(level)))),
-        mul(2, sum(made.model.divergence(own, fromNdArray(x), tensors(level))))
-      )
+    const loss = implicitLoss(made.model, x, level)
     const direction = Params.map<P[string], P[string]>(({ shape, values }, name) => ({
       shape,
       values: Key.normal(values.length)(Key.fromSeed(50 + name.length))

@@ -6,40 +6,8 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
 import * as Points from '../../../src/formats/index.js'
 import * as Problem from '../../../src/core/problem.js'
+import { finite, message, points, right } from '../data/drawn.js'
 import { sampled } from '../../today.js'
-
-type Read<A> = Either.Either<Points.DataError, A>
-
-const right = <A>(either: Read<A>): A => {
-  if (Either.isLeft(either)) throw new Error(Problem.show(either.left))
-  return either.right
-}
-const message = (either: Read<unknown>): string => (Either.isLeft(either) ? Problem.show(either.left) : 'no problem')
-
-const finite = fc.double({ noNaN: true, noDefaultInfinity: true })
-const matrix = (cell: fc.Arbitrary<number>): fc.Arbitrary<number[][]> =>
-  fc
-    .integer({ min: 1, max: 5 })
-    .chain(dim => fc.array(fc.array(cell, { minLength: dim, maxLength: dim }), { minLength: 1, maxLength: 12 }))
-const points = (cell: fc.Arbitrary<number>): fc.Arbitrary<Points.Points> =>
-  matrix(cell)
-    .chain(rows =>
-      fc.tuple(
-        fc.constant(rows),
-        fc.option(
-          fc
-            .array(fc.oneof(fc.constant(0), fc.double({ min: 1e-3, max: 1e3, noNaN: true })), {
-              minLength: rows.length,
-              maxLength: rows.length
-            })
-            .filter(weights => weights.some(w => w > 0))
-        )
-      )
-    )
-    .map(([rows, weights]) => {
-      const plain = right(Points.fromRows(rows))
-      return weights === null ? plain : right(Points.weighted(weights)(plain))
-    })
 
 interface Expected {
   readonly rows: ReadonlyArray<ReadonlyArray<number>>

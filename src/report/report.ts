@@ -113,6 +113,9 @@ footer { margin-top: 2.6rem; padding-top: .8rem; border-top: 1px solid var(--lin
 
 export const capital = (text: string): string => text.replace(/^[a-z]/, first => first.toUpperCase())
 const sentence = (text: string): string => `${capital(text)}.`
+/** The name of a file, without its folders. */
+export const baseName = (path: string): string => path.replace(/^.*[\\/]/, '')
+
 /** A number with a minus sign as long as a plus. */
 export const minus = (text: string): string => escape(text).replace(/^-/, '−')
 /** So many lines of code stand open. */
@@ -213,7 +216,7 @@ export const details = (summary: string, body: string, isLong = false): string =
 
 const found = (fit: Findings): string => {
   const { mixture, columns } = fit
-  const source = fit.source.replace(/^.*[\\/]/, '')
+  const source = baseName(fit.source)
   const share = mixture.background?.share ?? 0
   const weights = Array.from(mixture.weights, weight => (1 - share) * weight)
   const count = weights.length
@@ -583,7 +586,7 @@ const next = (fit: Findings, all: ReadonlyArray<Verdict>): string => {
     isGood ? [] : (text.match(/--[a-z][a-z-]*(?: [\w.,-]*[\w])?/g) ?? [])
   )
   const remedy = options.find(option => / /.test(option))
-  const file = fit.source.replace(/^.*[\\/]/, '')
+  const file = baseName(fit.source)
   const quoted = /^[\w./-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`
   const line =
     remedy === undefined
@@ -765,7 +768,7 @@ ${body}
 
 /** The page: of a fit, beside others of the same data. `version` is that of the program. */
 export const page = (fit: Findings, version: string, others: ReadonlyArray<Findings> = []): string => {
-  const source = fit.source.replace(/^.*[\\/]/, '')
+  const source = baseName(fit.source)
   const heading = title(fit)
   const trust = Trust.trust(fit)
   const all = verdicts(fit, trust)

@@ -4,7 +4,7 @@ import * as Problem from '../core/problem.js'
 import * as Pipeline from '../pipeline/pipeline.js'
 import { escape } from '../picture/svg.js'
 import { show, tidy } from '../choice/table.js'
-import { capital, details, document, figure, minus, plain, plural, pre, stageTable } from './report.js'
+import { baseName, capital, details, document, figure, minus, plain, plural, pre, stageTable } from './report.js'
 import * as figures from './scoreFigures.js'
 import { levelTable, type Samples, type ScoreFindings } from './scoreFindings.js'
 
@@ -34,7 +34,7 @@ const facts = ({ rows, parameters, isAveraged, loss, stages, seed }: ScoreFindin
 /** The page. `version` is that of the program. */
 export const page = (found: ScoreFindings, version: string): string => {
   const { columns, pipeline, plan, samples, scaling, seed, stages, levels } = found
-  const source = found.source.replace(/^.*[\\/]/, '')
+  const source = baseName(found.source)
   const title = `A score of ${plural(found.parameters, 'parameter')}`
   const drawn = figures.all(found)
   const named = (name: string): string =>

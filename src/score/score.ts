@@ -68,7 +68,7 @@ import {
   withTails
 } from '../families/index.js'
 import type * as Parts from '../families/ofCovariance.js'
-import { convert, custom, network } from './network.js'
+import { convert, custom, network } from '../net/network.js'
 
 export {
   centreCount,
@@ -125,7 +125,7 @@ export {
   type Initial,
   type NetworkSpec,
   type Scoring
-} from './network.js'
+} from '../net/network.js'
 
 /** The parameters' names and shapes for data of a dimension. */
 export const shapes =

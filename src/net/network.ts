@@ -6,7 +6,7 @@ import { add, mul, neg, rowDivergence, type Key, type Tensor } from '../../lib/i
 import { size } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { Case, Field, Problem } from '../core/index.js'
-import * as Net from '../net/net.js'
+import * as Net from './net.js'
 import * as Schedule from '../schedule/schedule.js'
 import {
   concept,

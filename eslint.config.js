@@ -8,7 +8,8 @@ export const loops = [
   'src/mixture/em/{errors,fromGradient,loops,missing,moments,patterns,prior,scaled}.ts',
   'src/mixture/gaussians/{axes,denoised}.ts',
   'src/moves/{halves,pursuit,split,support}.ts',
-  'src/mixture/{nodes,pairs,predict,student}.ts',
+  'src/algebra/{pairs,predict}.ts',
+  'src/mixture/{nodes,student}.ts',
   'src/population/{courses,estimates}.ts'
 ]
 

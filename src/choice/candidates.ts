@@ -17,6 +17,7 @@ import * as ExpectationMaximization from '../mixture/em/expectationMaximization.
 import * as Missing from '../mixture/em/missing.js'
 import * as Support from '../moves/support.js'
 import * as Mixture from '../mixture/mixture.js'
+import { redundancies as redundanciesOf, type Redundancy } from '../algebra/overlap.js'
 import * as Statistics from '../mixture/statistics.js'
 import * as Initializer from '../pipeline/initializer.js'
 import * as Pipeline from '../pipeline/pipeline.js'
@@ -93,7 +94,7 @@ export interface Found {
   readonly mixture: Mixture.Mixture
   readonly statistics: Statistics.Statistics
   /** Components that fewer would do without. */
-  readonly redundancies: ReadonlyArray<Mixture.Redundancy>
+  readonly redundancies: ReadonlyArray<Redundancy>
   /** Components with rows that are as narrow as the floor of the variances lets them be in some direction, from 0. */
   readonly floored: ReadonlyArray<number>
   /** Those of them that are so in more directions than the data are: without the floor the likelihood would have no bound. */
@@ -182,7 +183,7 @@ const foundAbove =
     const order = Mixture.order(learned)
     const standing = Mixture.permuted(order)(learned)
     const mixture = scaling === null ? standing : pipe(standing, Mixture.inUnits(scaling))
-    const redundancies = Mixture.redundancies(rows)(mixture)
+    const redundancies = redundanciesOf(rows)(mixture)
     const empty = redundancies.flatMap(one => (one._tag === 'Empty' ? [one.component] : []))
     const held = pipe(
       floor,
@@ -266,7 +267,7 @@ const doubts = ({ floored, redundancies, unsupported, isSettled }: Learned): str
 }
 
 /** Pairs that are all but the same, those with one in common together. */
-const alike = (redundancies: ReadonlyArray<Mixture.Redundancy>): ReadonlyArray<ReadonlyArray<number>> =>
+const alike = (redundancies: ReadonlyArray<Redundancy>): ReadonlyArray<ReadonlyArray<number>> =>
   redundancies.reduce<ReadonlyArray<ReadonlyArray<number>>>((groups, one) => {
     if (one._tag === 'Empty') return groups
     const isOf = (group: ReadonlyArray<number>): boolean => one.components.some(k => group.includes(k))

@@ -13,8 +13,8 @@ import { refuse } from '../../lib/plain/refuse.js'
 import * as Key from '../../lib/random/key.js'
 import * as Problem from '../core/problem.js'
 import { gaussianComponents, isGaussian } from '../mixture/component.js'
-import * as Mixture from '../mixture/mixture.js'
-import * as Pairs from '../mixture/pairs.js'
+import * as Mixture from '../algebra/index.js'
+import * as Pairs from '../algebra/pairs.js'
 
 /** A number, and how far it may be off. */
 export interface Estimate {

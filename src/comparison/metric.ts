@@ -1,7 +1,8 @@
 /** Metrics: how far what was learned is from the truth. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type * as Params from '../family/params.js'
-import { components, distance, type Mixture } from '../mixture/mixture.js'
+import { distance } from '../algebra/overlap.js'
+import { components, type Mixture } from '../mixture/mixture.js'
 import { assignment } from '../../lib/arrays/assignment.js'
 import { nested } from '../../lib/arrays/ndarray.js'
 import { type NdArray } from '../../lib/index.js'

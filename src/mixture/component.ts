@@ -22,6 +22,9 @@ export interface Component {
 /** log π_k, that of a weight 0 finite. */
 export const logWeight = (weight: number): number => Elementary.log(Math.max(weight, Number.MIN_VALUE))
 
+/** Rounding of a number that was stored as its logarithm: that of a number of size 745 at most, and of its exponential. */
+export const STORED = 1e-12
+
 /** log π_k of all components. */
 export const logWeights = (weights: Float64Array): Float64Array => weights.map(logWeight)
 

@@ -1,49 +1,12 @@
 /**
  * Gaussian mixtures, Σ_k π_k N(c_k, Σ_k), as plain data: the truth that a score is to learn, and what a fit found. What is
  * asked of Σ_k is taken from its factor F, Σ = F Fᵀ, and never from Σ, whose condition is the square of F's.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import * as E from 'fp-ts/lib/Either.js'
- * import { pipe } from 'fp-ts/lib/function.js'
- * import { Mixture } from 'ornstein'
- *
- * const mixture = Mixture.of({ means: [[3], [-1]], weights: [0.25, 0.75], variances: [1, 4] })
- * assert.equal(Mixture.components(mixture), 2)
- * assert(Math.abs(Mixture.logWeights(mixture.weights)[0] - Math.log(0.25)) < 1e-15)
- * // What comes from outside is checked.
- * assert(E.isLeft(Mixture.parse({ means: [[0]], weights: [-1] })))
- *
- * // Components in the order of their means, wherever learning started.
- * assert.deepEqual(Mixture.order(mixture), [1, 0])
- * const ordered = Mixture.permuted(Mixture.order(mixture))(mixture)
- * assert.deepEqual([...ordered.means.values], [-1, 3])
- * // A table of it, and the mixture in other units, 10 + 2 z.
- * assert.deepEqual(Mixture.marginals(ordered), { weights: [0.75, 0.25], means: [[-1], [3]], variances: [[4], [1]] })
- * const other = Mixture.inUnits({ centre: Float64Array.of(10), scale: Float64Array.of(2) })(ordered)
- * assert.deepEqual(Mixture.marginals(other).variances, [[16], [4]])
- *
- * // Δ log p, here of one normal: −1/σ². Squared distances by the covariance, and one between components (Bhattacharyya).
- * const at = { rows: 1, dim: 1, values: Float64Array.of(1) }
- * assert.deepEqual([...Mixture.divergence(at)(Mixture.of({ means: [[0]], variances: [4] }))], [-0.25])
- * assert.deepEqual([...Mixture.squaredDistances(at)(ordered).values], [1, 4])
- * assert.equal(Mixture.distance(mixture, 0)(mixture, 0), 0)
- * assert(Math.abs(Mixture.distance(Mixture.of({ means: [[0]] }), 0)(Mixture.of({ means: [[2]] }), 0) - 0.5) < 1e-15)
- *
- * // What a mixture has beside Gaussians: a background, as lists and as JSON.
- * const background = { share: 0.1, shape: 'box', centre: [0], scale: [5] } as const
- * const open = Mixture.of({ means: [[0]], background })
- * assert.deepEqual(Mixture.besides(open).background, background)
- * assert(E.isRight(Mixture.backgroundCodec.decode(pipe(background, JSON.stringify, JSON.parse))))
- * const json: unknown = JSON.parse(JSON.stringify(Mixture.codec.encode(open)))
- * assert.deepEqual(Mixture.codec.decode(json), E.right(open))
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
 import * as ChiSquared from '../../lib/numbers/chiSquared.js'
-import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import { rowwise, type Key, type NdArray, type Tensor } from '../../lib/index.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
@@ -54,8 +17,7 @@ import * as Moments from './em/moments.js'
 import * as Draw from './draw.js'
 import * as Maps from './gaussians/maps.js'
 import * as Tensors from './gaussians/tensors.js'
-import * as Pairs from './pairs.js'
-import { factorOf, factorsOf, isGaussian, normalized, ofComponents, partsOf, componentsOf } from './component.js'
+import { factorOf, factorsOf, isGaussian, normalized, ofComponents, partsOf, STORED } from './component.js'
 import * as Scaled from './em/scaled.js'
 import * as Student from './student.js'
 import { given as checked } from '../core/index.js'
@@ -66,24 +28,6 @@ import type { Mixture } from '../family/mixtureData.js'
 import type { Level } from '../schedule/schedule.js'
 
 export { logWeights, withoutBackground } from './component.js'
-export {
-  affine,
-  cdf,
-  convolve,
-  given,
-  joined,
-  logEvidence,
-  logIntegral,
-  marginal,
-  moments,
-  product,
-  quantile,
-  type Affine,
-  type Observation
-} from './calculus.js'
-export { entropyBounds, overlap, type Bounds } from './overlap.js'
-export { impute, predict, type Prediction } from './predict.js'
-
 export type { Mixture }
 
 type Rows = ReadonlyArray<ReadonlyArray<number>>
@@ -649,63 +593,6 @@ export const meanLogDensity =
     return weights === undefined
       ? densities.reduce((sum, value) => sum + value, 0) / points.rows
       : densities.reduce((sum, value, i) => sum + weights[i] * value, 0) / weights.reduce((sum, w) => sum + w, 0)
-  }
-
-/** A component that a smaller mixture could do without. */
-export type Redundancy =
-  | { readonly _tag: 'Empty'; readonly component: number; readonly rows: number }
-  | { readonly _tag: 'Merged'; readonly components: readonly [number, number]; readonly overlap: number }
-
-/** Rounding of a number that was stored as its logarithm: that of a number of size 745 at most, and of its exponential. */
-const STORED = 1e-12
-
-/** Overlap from which two components count as one: that of equal variances, 0.64 standard deviations apart. */
-const MERGED = 0.95
-
-/** −log ∫ √(p q) of the k-th component's density and the l-th of another mixture, 0 for equal ones (Bhattacharyya 1943). */
-export const distance =
-  (mixture: Mixture, k: number) =>
-  (other: Mixture, l: number): number =>
-    Pairs.bhattacharyya(componentsOf(mixture)[k], componentsOf(other)[l])
-
-const affinity = (mixture: Mixture, k: number, l: number): number => Elementary.exp(-distance(mixture, k)(mixture, l))
-
-/**
- * Components that answer for less than one of `rows` rows, and pairs that are all but the same: where a score was learned
- * with more components than the data show, or from equal centres, which equal gradients keep together.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Mixture } from 'ornstein'
- *
- * const learned = Mixture.of({ means: [[0, 0], [0.1, 0], [5, 5]], weights: [0.5, 0.4999, 0.0001] })
- * assert.deepEqual(
- *   Mixture.redundancies(1000)(learned).map(({ _tag }) => _tag),
- *   ['Empty', 'Merged']
- * )
- */
-export const redundancies =
-  (rows: number) =>
-  (mixture: Mixture): ReadonlyArray<Redundancy> => {
-    // A weight that was stored as its logarithm, of exactly one row, may read a little less.
-    const isEmpty = (k: number): boolean => mixture.weights[k] * rows < 1 - STORED
-    const all = Array.from(mixture.weights, (_, k) => k)
-    return [
-      ...all
-        .filter(isEmpty)
-        .map((component): Redundancy => ({ _tag: 'Empty', component, rows: mixture.weights[component] * rows })),
-      ...all.flatMap(l =>
-        all
-          .slice(0, l)
-          .filter(k => !isEmpty(k) && !isEmpty(l))
-          .map((k): Extract<Redundancy, { _tag: 'Merged' }> => ({
-            _tag: 'Merged',
-            components: [k, l],
-            overlap: affinity(mixture, k, l)
-          }))
-          .filter(({ overlap }) => overlap >= MERGED)
-      )
-    ]
   }
 
 /**

@@ -11,7 +11,7 @@ import * as Scaling from '../data/scaling.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Missing from '../mixture/em/missing.js'
 import * as SplitAndMerge from '../moves/splitAndMerge.js'
-import * as Mixture from '../mixture/mixture.js'
+import * as Mixture from '../algebra/index.js'
 import type * as Score from '../score/score.js'
 import { bothMaps, climb, foot } from '../choice/grown.js'
 

@@ -4,7 +4,7 @@ import { multiplied, singular, transposed } from '../../lib/arrays/linalg.js'
 import type { NdArray } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Normal from '../../lib/numbers/normal.js'
-import type { Component } from './component.js'
+import type { Component } from '../mixture/component.js'
 
 export type Gaussian = Omit<Component, 'weight'>
 

@@ -26,8 +26,8 @@ import {
   partsOf,
   withoutBackground,
   type Component
-} from './component.js'
-import * as Student from './student.js'
+} from '../mixture/component.js'
+import * as Student from '../mixture/student.js'
 
 type Rows = ReadonlyArray<ReadonlyArray<number>>
 

@@ -4,7 +4,7 @@ import type { NdArray } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { total } from '../../lib/numbers/mean.js'
 import type { Mixture } from '../family/mixtureData.js'
-import { gaussianComponents, type Component } from './component.js'
+import { componentsOf, gaussianComponents, STORED, type Component } from '../mixture/component.js'
 import * as Pairs from './pairs.js'
 
 /**
@@ -78,3 +78,57 @@ export const entropyBounds = (mixture: Mixture): Bounds => {
     upper: inAll + over((p, q) => -Pairs.relativeEntropy(p, q))
   }
 }
+
+/** A component that a smaller mixture could do without. */
+export type Redundancy =
+  | { readonly _tag: 'Empty'; readonly component: number; readonly rows: number }
+  | { readonly _tag: 'Merged'; readonly components: readonly [number, number]; readonly overlap: number }
+
+/** Overlap from which two components count as one: that of equal variances, 0.64 standard deviations apart. */
+const MERGED = 0.95
+
+/** −log ∫ √(p q) of the k-th component's density and the l-th of another mixture, 0 for equal ones (Bhattacharyya 1943). */
+export const distance =
+  (mixture: Mixture, k: number) =>
+  (other: Mixture, l: number): number =>
+    Pairs.bhattacharyya(componentsOf(mixture)[k], componentsOf(other)[l])
+
+const affinity = (mixture: Mixture, k: number, l: number): number => Elementary.exp(-distance(mixture, k)(mixture, l))
+
+/**
+ * Components that answer for less than one of `rows` rows, and pairs that are all but the same: where a score was learned
+ * with more components than the data show, or from equal centres, which equal gradients keep together.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * const learned = Mixture.of({ means: [[0, 0], [0.1, 0], [5, 5]], weights: [0.5, 0.4999, 0.0001] })
+ * assert.deepEqual(
+ *   Mixture.redundancies(1000)(learned).map(({ _tag }) => _tag),
+ *   ['Empty', 'Merged']
+ * )
+ */
+export const redundancies =
+  (rows: number) =>
+  (mixture: Mixture): ReadonlyArray<Redundancy> => {
+    // A weight that was stored as its logarithm, of exactly one row, may read a little less.
+    const isEmpty = (k: number): boolean => mixture.weights[k] * rows < 1 - STORED
+    const all = Array.from(mixture.weights, (_, k) => k)
+    return [
+      ...all
+        .filter(isEmpty)
+        .map((component): Redundancy => ({ _tag: 'Empty', component, rows: mixture.weights[component] * rows })),
+      ...all.flatMap(l =>
+        all
+          .slice(0, l)
+          .filter(k => !isEmpty(k) && !isEmpty(l))
+          .map((k): Extract<Redundancy, { _tag: 'Merged' }> => ({
+            _tag: 'Merged',
+            components: [k, l],
+            overlap: affinity(mixture, k, l)
+          }))
+          .filter(({ overlap }) => overlap >= MERGED)
+      )
+    ]
+  }

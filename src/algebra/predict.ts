@@ -11,9 +11,9 @@ import * as Problem from '../core/problem.js'
 import type { Points } from '../data/points.js'
 import type { Mixture } from '../family/mixtureData.js'
 import { columnProblems, quantileOf, standardOf, type Standard } from './calculus.js'
-import { componentsOf, ofComponents, partsOf, withoutBackground } from './component.js'
-import * as Moments from './em/moments.js'
-import { patternsOf, seenBy, type Pattern, type SeenByPattern } from './em/patterns.js'
+import { componentsOf, ofComponents, partsOf, withoutBackground } from '../mixture/component.js'
+import * as Moments from '../mixture/em/moments.js'
+import { patternsOf, seenBy, type Pattern, type SeenByPattern } from '../mixture/em/patterns.js'
 
 /** Columns as rows of the others leave them. */
 export interface Prediction {

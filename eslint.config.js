@@ -10,7 +10,7 @@ export const loops = [
   'src/moves/{halves,pursuit,split,support}.ts',
   'src/algebra/{pairs,predict}.ts',
   'src/mixture/{nodes,student}.ts',
-  'src/population/{courses,estimates}.ts'
+  'src/population/{courses,estimates,nodesOf}.ts'
 ]
 
 /** What neither this nor oxlint looks at. */

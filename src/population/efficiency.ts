@@ -17,6 +17,7 @@ import * as Points from '../data/points.js'
 import * as Params from '../family/params.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Nodes from '../mixture/nodes.js'
+import * as NodesOf from './nodesOf.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Objective from '../objective/objective.js'
 import { clean } from '../schedule/dynamics.js'
@@ -89,7 +90,7 @@ interface Met extends Pick<Nodes.Nodes, 'rule'> {
 
 /** Noise is the population of one point, a level of its own. */
 const NOISE: Schedule.Level = { alpha: 1, sigma: 1 }
-const noiseOn = lazy(() => Problem.orThrow(Nodes.of(Mixture.of({ means: [[0]], variances: [Number.MIN_VALUE] }))))
+const noiseOn = lazy(() => Problem.orThrow(NodesOf.of(Mixture.of({ means: [[0]], variances: [Number.MIN_VALUE] }))))
 
 /** Rows on the line, each with each node of the noise, and that noise. */
 const meeting = (
@@ -231,7 +232,7 @@ export const sandwich =
   (params: Params.Params<P>): Sandwich<P> => {
     const { score, schedule = Schedule.ornsteinUhlenbeck, known = [] } = description
     const own = mixtureOf(score, params)
-    const given = 'means' in data ? Problem.orThrow(Nodes.of(data)) : data
+    const given = 'means' in data ? Problem.orThrow(NodesOf.of(data)) : data
     const population = Nodes.isPopulation(given) ? given : null
     const { n, kept, spread } = estimated(Score.shapes(given.dim)(score), known)
     const p = kept.length
@@ -240,7 +241,7 @@ export const sandwich =
     const curvature = inverse(of(hessianOn(description, given, params)), p)
     const variance = times(times(curvature, meat, p), curvature, p)
     const likely = { score, schedule, objective: Objective.likelihood }
-    const bound = inverse(of(integrated(likely, population ?? Problem.orThrow(Nodes.of(own)), params)), p)
+    const bound = inverse(of(integrated(likely, population ?? Problem.orThrow(NodesOf.of(own)), params)), p)
     const ratios = kept.map((_, k) => Math.sqrt(variance[k * p + k] / bound[k * p + k]))
     return {
       variance: { shape: [p, p], values: variance },

@@ -36,6 +36,7 @@ import * as Params from '../family/params.js'
 import * as EM from '../mixture/em/expectationMaximization.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Nodes from '../mixture/nodes.js'
+import * as NodesOf from './nodesOf.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Objective from '../objective/objective.js'
 import * as TimeLaw from '../objective/timeLaw.js'
@@ -48,11 +49,11 @@ import { standardError } from './estimates.js'
 export type Population = Nodes.Population
 
 /** Points of randomly shifted lattices, in place of quadrature. */
-export type Lattice = Nodes.Lattice
+export type Lattice = NodesOf.Lattice
 
 /** The population of a mixture, or what is wrong: without a lattice, components that are not round in more than three dimensions need too many rows. */
 export const parse = (mixture: Mixture.Mixture, lattice?: Lattice): E.Either<Problem.Problem, Population> =>
-  Nodes.of(mixture, lattice)
+  NodesOf.of(mixture, lattice)
 
 /**
  * The population of a mixture: Σ_j π_j N(αc_j, α²Σ_j + σ²I) as quadrature nodes at whatever noise levels a loss has. It stands where

@@ -209,7 +209,7 @@ const heldBy: Readonly<Record<string, string>> = {
   'family/parametrization.ts written': 'the truth is carried to the truth',
   'family/parametrization.ts target': 'its loss is the squared error of its output',
   'family/parametrization.ts degree': 'outputs grow with the level by its degree',
-  'score/network.ts initial': 'a start has the names and shapes of the score'
+  'net/network.ts initial': 'a start has the names and shapes of the score'
 }
 
 /** Capabilities that no plain meaning stands behind: what they say is the meaning itself, or is printed. */

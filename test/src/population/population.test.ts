@@ -25,6 +25,7 @@ import {
   TimeLaw
 } from '../../../src/index.js'
 import * as Nodes from '../../../src/mixture/nodes.js'
+import { count } from '../../../src/population/nodesOf.js'
 import * as Courses from '../../../src/population/courses.js'
 
 interface Reference {
@@ -487,7 +488,7 @@ describe('what is refused', () => {
 })
 
 it('the number of nodes grows with the distance, and is one of few', () => {
-  const counts = Array.from({ length: 400 }, (_, i) => Nodes.count(i / 10))
+  const counts = Array.from({ length: 400 }, (_, i) => count(i / 10))
   counts.forEach((n, i) => {
     expect(n).toBeGreaterThanOrEqual(40 + 22 * (i / 10))
     expect(n).toBeLessThanOrEqual(1.2 * (40 + 2.2 * i) + 1)

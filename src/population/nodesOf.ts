@@ -1,0 +1,527 @@
+/**
+ * The distribution of a mixture as weighted rows at every noise level: x_t of Σ π_j N(c_j, Σ_j) is Σ π_j N(αc_j, α²Σ_j + σ²I), so nodes
+ * of that distribution, divided by α, are rows that meet no noise. Where all components are round, what a loss sees of x is its part
+ * in the span of the centres of teacher and student, and the length of the rest: r axes and a χ² radius in place of d axes.
+ *
+ * Integrands are polynomials times softmax, whose poles lie π/D from the real line, D the greatest distance of two components of one
+ * mixture in units of the rows: n = 40 + 22 D equal steps an axis leave less than 1e-10 of value and gradient. The students are known
+ * when a loss is evaluated and not before, so nodes are chosen then. No rule is believed: where it is first met, it is compared with a
+ * coarser one, and refined until two agree (see `trusted`).
+ *
+ * Where a product of axes would be too much, nodes are points of lattices, randomly shifted: any covariances, any students, up to 60
+ * dimensions. Nothing is compared then: shifts are independent, and how far what is computed on each differs is its standard error.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as Factor from '../../lib/arrays/factor.js'
+import { symmetricEigen } from '../../lib/arrays/linalg.js'
+import { concatenated, single } from '../../lib/arrays/ndarray.js'
+import { Key } from '../../lib/index.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { remembered } from '../../lib/plain/remembered.js'
+import { MOST as MostOfLattice, normal } from '../../lib/numbers/lattice.js'
+import { lazy } from '../../lib/plain/iterate.js'
+import { equalSteps, type Rule } from '../../lib/numbers/quadrature.js'
+import * as Problem from '../core/problem.js'
+import { clean, type Level } from '../schedule/dynamics.js'
+import { factorsOf, gaussianProblems, isRound } from '../mixture/component.js'
+import type { Mixture } from '../mixture/mixture.js'
+import type { Nodes, Population } from '../mixture/nodes.js'
+
+/** Points of randomly shifted lattices for each component, in place of a product of axes. */
+export interface Lattice {
+  /** How many of each shift, a power of two; 4096 unless given. */
+  readonly points?: number
+  /** How many independent shifts; 8 unless given. */
+  readonly shifts?: number
+  readonly seed?: number
+}
+
+/** More rows are refused. */
+const MOST = { rows: 4_000_000, numbers: 32_000_000 }
+/** Axes of components that are not round, of which none can be left out. */
+const MOST_AXES = 3
+/** Nodes of a product with less weight than that are left out. */
+const NOTHING = 1e-22
+/** Centres that leave a span by less than this share of their distance, squared, are taken to lie in it. */
+const IN_SPAN = 1e-14
+/** Nodes of the radius: of polynomials of degree 7 in its square, and of softmax in it. */
+const RADIUS = { alike: 4, unlike: 64, least: 24 }
+/** From one rule to the next finer. */
+const FINER = 1.189
+/** By how much D the rows for no student in particular are finer than the mixture requires. */
+const MARGIN = 6
+/** So many standard deviations out, precisions that differ still make poles. */
+const OUT = 3
+
+/** 40 + 22 D, rounded up to one of a geometric sequence, so that students who move meet the same nodes again. */
+export const count = (distance: number, finer = 0): number => {
+  const wanted = 40 + 22 * distance
+  let n = 40
+  while (n < wanted) n = Math.ceil(n * FINER)
+  for (let i = 0; i < finer; i++) n = Math.ceil(n * FINER)
+  for (let i = 0; i > finer; i--) n = Math.floor(n / FINER)
+  return n
+}
+
+/** The extremes of the eigenvalues of α²Σ + σ²I, and log |·|/2. */
+interface Shape {
+  readonly least: number
+  readonly most: number
+  readonly logRoot: number
+}
+
+const shapesOf = (mixture: Mixture, { alpha, sigma }: Level): ReadonlyArray<Shape> => {
+  const [, dim] = mixture.means.shape
+  return factorsOf(mixture).map(factor => {
+    const values =
+      factor.shape.length === 0
+        ? Float64Array.of(factor.values[0] * factor.values[0])
+        : symmetricEigen(Factor.covariance(factor, dim)).values
+    const all = values.map(v => alpha * alpha * v + sigma * sigma)
+    const times = dim / all.length
+    return {
+      least: Math.min(...all),
+      most: Math.max(...all),
+      logRoot: all.reduce((sum, u) => sum + (times * Elementary.log(u)) / 2, 0)
+    }
+  })
+}
+
+const sameFactors = (mixture: Mixture, i: number, j: number): boolean => {
+  const [a, b] = [factorsOf(mixture)[i].values, factorsOf(mixture)[j].values]
+  const most = a.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+  return a.every((x, at) => Math.abs(x - b[at]) <= 1e-9 * most)
+}
+
+/**
+ * Raises D along each axis to what pairs of components require; `width` is the largest standard deviation of the rows. The difference of
+ * two log-densities has the slope α|Δ|/u where variances are equal. Else, of round ones, the slope where it vanishes is
+ * √(α²|Δ|²/(u_i u_j) − 2(1/u_j − 1/u_i) w), w what it is beside squares; of others this is a bound. True if all variances are equal.
+ */
+const raise = (
+  mixture: Mixture,
+  level: Level,
+  width: number,
+  axes: Float64Array | null,
+  into: Float64Array
+): boolean => {
+  const { means, weights } = mixture
+  const [, dim] = means.shape
+  const shapes = shapesOf(mixture, level)
+  const round = isRound(mixture)
+  let alike = true
+  for (let i = 0; i < weights.length; i++)
+    for (let j = 0; j < i; j++) {
+      if (weights[i] === 0 || weights[j] === 0) continue
+      const delta = Float64Array.from(
+        { length: dim },
+        (_, e) => level.alpha * (means.values[i * dim + e] - means.values[j * dim + e])
+      )
+      const [a, b] = [shapes[i], shapes[j]]
+      if (round ? Math.abs(a.least - b.least) <= 1e-9 * a.least : sameFactors(mixture, i, j)) {
+        for (let k = 0; k < into.length; k++) {
+          const along = axes === null ? delta[k] : delta.reduce((sum, x, e) => sum + x * axes[k * dim + e], 0)
+          const step = round ? Math.abs(along) : Elementary.norm(delta)
+          into[k] = Math.max(into[k], (width * step) / a.least)
+        }
+        continue
+      }
+      alike = false
+      const squared = delta.reduce((sum, x) => sum + x * x, 0)
+      const w = Elementary.log(weights[i] / weights[j]) - a.logRoot + b.logRoot
+      const apart = 1 / b.least - 1 / a.least
+      const unlike = 1 / Math.min(a.least, b.least) - 1 / Math.max(a.most, b.most)
+      const slope = round
+        ? Math.sqrt(Math.max(0, squared / (a.least * b.least) - 2 * apart * w))
+        : Math.sqrt(squared) / Math.min(a.least, b.least) + Math.sqrt(2 * unlike * Math.abs(w)) + OUT * width * unlike
+      for (let k = 0; k < into.length; k++) into[k] = Math.max(into[k], width * slope)
+    }
+  return alike
+}
+
+/** The principal axes of the centres about the first of the teacher's, the longest first, [d, d], and how many there are. */
+const spanOf = (
+  teacher: Mixture,
+  students: ReadonlyArray<Mixture>
+): { readonly rank: number; readonly axes: Float64Array } => {
+  const [, dim] = teacher.means.shape
+  const gram = new Float64Array(dim * dim)
+  for (const { means } of [teacher, ...students])
+    for (let k = 0; k < means.shape[0]; k++)
+      for (let i = 0; i < dim; i++)
+        for (let j = 0; j < dim; j++)
+          gram[i * dim + j] +=
+            (means.values[k * dim + i] - teacher.means.values[i]) *
+            (means.values[k * dim + j] - teacher.means.values[j])
+  const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: gram })
+  const rank = values.filter(v => v > IN_SPAN * values[0] && v > 0).length
+  return { rank, axes: vectors.values }
+}
+
+/** Nodes and weights for the mean over χ² of so many degrees: Gauss–Laguerre's, x^{m/2−1}e^{−x/2} (Golub & Welsch 1969). */
+const chiSquared = (n: number, degrees: number): Rule => {
+  const a = degrees / 2 - 1
+  const values = new Float64Array(n * n)
+  for (let k = 0; k < n; k++) {
+    values[k * n + k] = 2 * k + a + 1
+    if (k > 0) values[k * n + k - 1] = values[(k - 1) * n + k] = Math.sqrt(k * (k + a))
+  }
+  const found = symmetricEigen({ shape: [n, n], values })
+  const first = found.values.map((_, i) => found.vectors.values[i * n])
+  return { nodes: found.values.map(y => 2 * y), weights: first.map(v => v * v) }
+}
+
+interface Product {
+  /** [rows, axes] */
+  readonly values: Float64Array
+  readonly weights: Float64Array
+}
+
+const product = (counts: ReadonlyArray<number>): Product => {
+  const rules = counts.map(equalSteps)
+  const [values, weights]: [number[], number[]] = [[], []]
+  const at = new Float64Array(counts.length)
+  const walk = (axis: number, weight: number): void => {
+    if (weight < NOTHING) return
+    if (axis === counts.length) {
+      for (const x of at) values.push(x)
+      weights.push(weight)
+      return
+    }
+    const { nodes, weights: own } = rules[axis]
+    for (let i = 0; i < nodes.length; i++) {
+      at[axis] = nodes[i]
+      walk(axis + 1, weight * own[i])
+    }
+  }
+  walk(0, 1)
+  return { values: Float64Array.from(values), weights: Float64Array.from(weights) }
+}
+
+/** What nodes are made of. */
+interface Layout {
+  /** Orthonormal, [axes, d]; null for the axes of the space. */
+  readonly axes: Float64Array | null
+  /** An orthonormal basis of the rest, [across, d]. */
+  readonly across: Float64Array
+  readonly counts: ReadonlyArray<number>
+  /** How many nodes the radius of the rest has; 0 where there is no rest. */
+  readonly radius: number
+}
+
+const rowsOf = (components: number, dim: number, { counts, across, radius }: Layout): number =>
+  components * counts.reduce((all, n) => all * n, 1) * (radius === 0 ? 1 : 2 * radius * (across.length / dim))
+
+/** Standard normal nodes in all coordinates, [rows, d], and their weights. */
+const standard = (dim: number, { axes, across, counts, radius }: Layout): Product => {
+  const inSpan = product(counts)
+  const r = counts.length
+  if (axes === null) return inSpan
+  const m = across.length / dim
+  const rest = m === 0 ? { nodes: Float64Array.of(0), weights: Float64Array.of(1) } : chiSquared(radius, m)
+  const around = m === 0 ? 1 : 2 * m
+  const per = rest.nodes.length * around
+  const rows = inSpan.weights.length * per
+  const [values, weights] = [new Float64Array(rows * dim), new Float64Array(rows)]
+  for (let i = 0; i < inSpan.weights.length; i++)
+    for (let p = 0; p < per; p++) {
+      const row = i * per + p
+      const [q, side] = [Math.floor(p / around), p % around]
+      weights[row] = (inSpan.weights[i] * rest.weights[q]) / around
+      for (let a = 0; a < r; a++)
+        for (let e = 0; e < dim; e++) values[row * dim + e] += inSpan.values[i * r + a] * axes[a * dim + e]
+      if (m === 0) continue
+      // A row and its opposite along each axis of the rest: means of cubes in it are right.
+      const length = (side % 2 === 0 ? 1 : -1) * Math.sqrt(rest.nodes[q])
+      for (let e = 0; e < dim; e++) values[row * dim + e] += length * across[(side >> 1) * dim + e]
+    }
+  return { values, weights }
+}
+
+/** x_t/α: in each component c + Fz/α, FFᵀ = α²Σ + σ²I. */
+const placed = (mixture: Mixture, { values: z }: Product, dim: number, { alpha, sigma }: Level): Float64Array => {
+  const { means } = mixture
+  const kept = factorsOf(mixture).flatMap((factor, j) => (mixture.weights[j] === 0 ? [] : [{ factor, j }]))
+  const out = new Float64Array(kept.length * z.length)
+  kept.forEach(({ factor, j }, at) => {
+    const wide = factor.values.map(x => alpha * x)
+    const there = Factor.sum([{ ...factor, values: wide }, single(sigma)], dim)
+    const spread =
+      factor.shape.length === 2
+        ? Factor.multiply(there, dim, z)
+        : z.map((x, e) => {
+            const own = wide[factor.shape.length === 0 ? 0 : e % dim]
+            return Math.sqrt(own * own + sigma * sigma) * x
+          })
+    for (let e = 0; e < z.length; e++) out[at * z.length + e] = means.values[j * dim + (e % dim)] + spread[e] / alpha
+  })
+  return out
+}
+
+const ruleOf = (counts: ReadonlyArray<number>, radius: number): string =>
+  counts.join(' × ') + (radius === 0 ? '' : `, radius ${radius}`)
+
+/** Nodes of a mixture from standard normal ones. */
+const build = (mixture: Mixture, z: Product, { rule, stay }: Pick<Nodes, 'rule' | 'stay'>): Nodes => {
+  const [, dim] = mixture.means.shape
+  const shares = mixture.weights.filter(w => w > 0)
+  const weights = new Float64Array(shares.length * z.weights.length).map(
+    (_, i) => shares[Math.floor(i / z.weights.length)] * z.weights[i % z.weights.length]
+  )
+  const nodesAt = remembered(
+    (level: Level) => placed(mixture, z, dim, level),
+    ({ alpha, sigma }) => `${alpha} ${sigma}`
+  )
+  const part = (rows: number, weights: Float64Array, nodesAt: Nodes['nodesAt']): Nodes => ({
+    rule,
+    rows,
+    dim,
+    weights,
+    get values() {
+      return nodesAt(clean)
+    },
+    nodesAt,
+    stay,
+    first: few =>
+      few >= rows
+        ? part(rows, weights, nodesAt)
+        : part(
+            few,
+            weights.slice(0, few).map(() => 1 / few),
+            level => nodesAt(level).slice(0, few * dim)
+          )
+  })
+  return part(weights.length, weights, nodesAt)
+}
+
+const tooMany = (rows: number, dim: number, distance: number): Problem.Problem =>
+  Problem.of(
+    'population',
+    `${rows.toPrecision(3)} rows in ${dim} dimensions, for components up to ${distance.toPrecision(3)} standard deviations apart,`,
+    `at most ${MOST.rows} rows`,
+    'bring the students nearer, take fewer of them, or take a lattice: Population.of(mixture, { points: 4096 })'
+  )
+
+/** The layout that resolves a mixture and students at these levels. */
+const layoutOf = (
+  mixture: Mixture,
+  students: ReadonlyArray<Mixture>,
+  levels: ReadonlyArray<Level>,
+  { margin = 0, finer = 0 }: { readonly margin?: number; readonly finer?: number }
+): E.Either<Problem.Problem, Layout> => {
+  const [components, dim] = mixture.means.shape
+  const all = [mixture, ...students]
+  const round = all.every(isRound)
+  if (!round && dim > MOST_AXES)
+    return E.left(
+      Problem.of(
+        'population',
+        `components that are not round in ${dim} dimensions`,
+        `at most ${MOST_AXES} dimensions, since every axis needs nodes`,
+        'take a lattice, whose means have an error bar: Population.of(mixture, { points: 4096 }); or round components'
+      )
+    )
+  const span = round && dim > 1 ? spanOf(mixture, students) : { rank: dim, axes: new Float64Array(0) }
+  const whole = span.rank === dim
+  const axes = whole ? null : span.axes.slice(0, span.rank * dim)
+  const across = whole ? new Float64Array(0) : span.axes.slice(span.rank * dim)
+  const distances = new Float64Array(span.rank).fill(0)
+  let alike = true
+  for (const level of levels) {
+    const width = Math.sqrt(Math.max(...shapesOf(mixture, level).map(({ most }) => most)))
+    for (const own of all) alike = raise(own, level, width, axes, distances) && alike
+  }
+  const layout = (margin: number): Layout => ({
+    axes,
+    across,
+    counts: Array.from(distances, d => count(d + margin, finer)),
+    radius: whole ? 0 : alike ? RADIUS.alike : Math.max(RADIUS.least, RADIUS.unlike + 16 * finer)
+  })
+  const fits = (own: Layout): boolean => {
+    const rows = rowsOf(components, dim, own)
+    return rows <= MOST.rows && rows * dim <= MOST.numbers
+  }
+  if (margin > 0 && fits(layout(margin)) && rowsOf(components, dim, layout(margin)) <= MOST.rows / 8)
+    return E.right(layout(margin))
+  return fits(layout(0))
+    ? E.right(layout(0))
+    : E.left(tooMany(rowsOf(components, dim, layout(0)), dim, Math.max(...distances)))
+}
+
+/** The same rows for each of so many components, by their labels. */
+const repeated = (components: number, dim: number, { values: z, weights }: Product, rule: string): Nodes => {
+  const rows = components * weights.length
+  const values = new Float64Array(rows * dim).map((_, at) => z[at % z.length])
+  const part = (rows: number): Nodes => ({
+    rule,
+    rows,
+    dim,
+    values: values.subarray(0, rows * dim),
+    weights: new Float64Array(rows).map((_, i) => weights[i % weights.length] / components),
+    labels: new Int32Array(rows).map((_, i) => Math.floor(i / weights.length)),
+    nodesAt: () => values.subarray(0, rows * dim),
+    stay: true,
+    first: few => part(Math.min(few, rows))
+  })
+  const all = part(rows)
+  return { ...all, nodesAt: () => all.values }
+}
+
+const notRound = Problem.of(
+  'population',
+  'students that are not round',
+  'round ones, for a mean over them',
+  'take Score.spherical or Score.isotropic, or the mean over the data'
+)
+const tooWide = (dim: number): Problem.Problem =>
+  Problem.of(
+    'population',
+    `students in ${dim} dimensions`,
+    `at most ${MOST_AXES} dimensions, for a mean over them by quadrature`,
+    'take a lattice: Population.of(mixture, { points: 4096 })'
+  )
+
+const ofStudents = (truth: Mixture): Population['ofStudents'] => {
+  const nodesOf = remembered(
+    ([components, counts]: readonly [number, ReadonlyArray<number>]) =>
+      repeated(components, counts.length, product(counts), ruleOf(counts, 0)),
+    String
+  )
+  return (students, levels, finer = 0) => {
+    const [components, dim] = students.means.shape
+    if (!isRound(students) || dim > MOST_AXES) return E.left(isRound(students) ? tooWide(dim) : notRound)
+    const distances = new Float64Array(dim)
+    for (const level of levels) {
+      const width = Math.sqrt(Math.max(...shapesOf(students, level).map(({ most }) => most)))
+      for (const own of [truth, students]) raise(own, level, width, null, distances)
+    }
+    const counts = Array.from(distances, d => count(d, finer))
+    const rows = components * counts.reduce((all, n) => all * n, 1)
+    if (rows > MOST.rows) return E.left(tooMany(rows, dim, Math.max(...distances)))
+    return E.right(nodesOf([components, counts]))
+  }
+}
+
+/** The population of a mixture, by quadrature. */
+const byQuadrature = (mixture: Mixture): E.Either<Problem.Problem, Population> =>
+  E.map((layout: Layout): Population => {
+    const [, dim] = mixture.means.shape
+    // What turns with the students is another each time.
+    const built = remembered(
+      (layout: Layout) =>
+        build(mixture, standard(dim, layout), {
+          rule: ruleOf(layout.counts, layout.radius),
+          stay: layout.axes === null
+        }),
+      layout => (layout.axes === null ? layout.counts.join() : layout)
+    )
+    return standing(mixture, built(layout), {
+      ofStudents: ofStudents(mixture),
+      resolved: (students, levels, finer = 0) => E.map(built)(layoutOf(mixture, [students], levels, { finer })),
+      shifts: null,
+      noises: null
+    })
+  })(layoutOf(mixture, [], [clean], { margin: MARGIN }))
+
+/** Nodes that stand where points do. */
+const standing = (
+  mixture: Mixture,
+  { rule, rows, dim, weights, nodesAt, stay, first }: Nodes,
+  rest: Pick<Population, 'resolved' | 'ofStudents' | 'shifts' | 'noises'>
+): Population => ({
+  rule,
+  rows,
+  dim,
+  weights,
+  // As late as they are asked for.
+  get values() {
+    return nodesAt(clean)
+  },
+  nodesAt,
+  stay,
+  first,
+  mixture,
+  ...rest
+})
+
+/** Columns of [rows, s]. */
+const columns = (values: Float64Array, s: number, first: number, count: number): Float64Array =>
+  new Float64Array((values.length / s) * count).map(
+    (_, at) => values[Math.floor(at / count) * s + first + (at % count)]
+  )
+
+/** The population of a mixture, by lattices. */
+const byLattice = (
+  mixture: Mixture,
+  { points = 4096, shifts = 8, seed = 0 }: Lattice
+): E.Either<Problem.Problem, Population> => {
+  const [components, dim] = mixture.means.shape
+  const rows = components * points * shifts
+  const whole = 3 * dim <= MostOfLattice.dims ? 3 * dim : dim
+  const wrong = [
+    ...Problem.unless(
+      Number.isSafeInteger(points) && points >= 2 && points <= MostOfLattice.points && (points & (points - 1)) === 0,
+      'points',
+      points,
+      `a power of two from 2 to ${MostOfLattice.points}`,
+      'try 4096'
+    ),
+    ...Problem.unless(
+      Number.isSafeInteger(shifts) && shifts >= 2,
+      'shifts',
+      shifts,
+      'a whole number ≥ 2, of which there is a standard error',
+      'try 8'
+    ),
+    ...Problem.unless(
+      dim <= MostOfLattice.dims,
+      'population',
+      `a lattice in ${dim} dimensions`,
+      `in at most ${MostOfLattice.dims}`,
+      'sample points: Mixture.sample(rows)(key)(mixture)'
+    ),
+    ...Problem.unless(
+      rows <= MOST.rows && rows * dim <= MOST.numbers,
+      'population',
+      `${rows} rows in ${dim} dimensions`,
+      `at most ${MOST.rows} rows and ${MOST.numbers} numbers`,
+      'take fewer points or shifts'
+    )
+  ]
+  if (wrong.length > 0) return E.left(wrong[0])
+  const kept = mixture.weights.filter(w => w > 0).length
+  const of = (keys: ReadonlyArray<Key.Key>, each: Population['shifts']): Population => {
+    const z = lazy(() => concatenated(keys.map(key => normal(points, Key.uniform(whole)(key)))))
+    const weights = new Float64Array(points * keys.length).fill(1 / (points * keys.length))
+    const rule = `${keys.length} shifts of ${points} points of a lattice`
+    const own: Product = { values: columns(z(), whole, 0, dim), weights }
+    const nodes = build(mixture, own, { rule, stay: true })
+    const ofCount = remembered((count: number) => repeated(count, dim, own, rule))
+    const noise = (first: number): Float64Array => {
+      const once = columns(z(), whole, first, dim)
+      return new Float64Array(kept * once.length).map((_, at) => once[at % once.length])
+    }
+    return standing(mixture, nodes, {
+      resolved: () => E.right(nodes),
+      ofStudents: students => {
+        if (!isRound(students)) return E.left(notRound)
+        return E.right(ofCount(students.weights.length))
+      },
+      shifts: each && lazy(each),
+      noises: whole === dim ? null : () => [noise(dim), noise(2 * dim)]
+    })
+  }
+  const keys = Key.split(shifts)(Key.fromSeed(seed))
+  return E.right(of(keys, () => keys.map(key => of([key], null))))
+}
+
+/** The population of a mixture: by quadrature, or where a lattice is given, by its points. */
+export const of = (mixture: Mixture, lattice?: Lattice): E.Either<Problem.Problem, Population> =>
+  pipe(
+    gaussianProblems(mixture),
+    RA.head,
+    O.match(() => (lattice === undefined ? byQuadrature(mixture) : byLattice(mixture, lattice)), E.left)
+  )

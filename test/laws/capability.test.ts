@@ -218,7 +218,7 @@ const itself: Readonly<Record<string, string>> = {
   'family/family.ts sufficient': 'sums that only it defines; test/src/mixture/em/sufficient.test.ts compares examples',
   'optimizer/part.ts estimate': 'an answer that only it defines',
   'optimizer/part.ts brief': 'it is printed',
-  'optimizer/region.ts of': 'shapes that it holds; projections refuse others, in test/src/optimizer/region.test.ts',
+  'optimizers/region.ts of': 'shapes that it holds; projections refuse others, in test/src/optimizers/region.test.ts',
   'pipeline/initializer.ts dim': 'what it asks of data; the dry run refuses others',
   'pipeline/staged.ts at': 'fields that only it defines',
   'pipeline/staged.ts under': 'fields that only it defines',

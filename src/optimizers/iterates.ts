@@ -8,7 +8,7 @@ import { Field } from '../core/index.js'
 import * as Params from '../family/params.js'
 import * as Problem from '../core/problem.js'
 import * as Region from './region.js'
-import { define, minus, noMemory, plus, uphill, type Arrays, type Tensed, type Tensors } from './part.js'
+import { define, minus, noMemory, plus, uphill, type Arrays, type Tensed, type Tensors } from '../optimizer/part.js'
 
 /** Every row of every array, a vector being one row, or every matrix of its last two axes, at its nearest point of the region. */
 const nearest = (region: Region.Region): ((params: Arrays) => Arrays) => {

@@ -9,7 +9,7 @@ import { clean } from '../schedule/dynamics.js'
 import type { MStep } from '../family/family.js'
 import { matched } from '../mixture/em/fromGradient.js'
 import type { Mixture } from '../mixture/mixture.js'
-import { define, minus, noMemory, uphill, type Arrays } from './part.js'
+import { define, minus, noMemory, uphill, type Arrays } from '../optimizer/part.js'
 
 interface Step {
   readonly mStep: MStep<string>

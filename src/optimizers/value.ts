@@ -2,7 +2,7 @@
 import * as t from 'io-ts'
 import { Field } from '../core/index.js'
 import { numberCodec } from '../family/params.js'
-import { define, dot, scaled } from './part.js'
+import { define, dot, scaled } from '../optimizer/part.js'
 
 /** r g, r = (f(θ) − lowerBound)/|g|², between 0 and `largest` (Polyak 1987; Loizou et al. 2021). Sees the value. */
 export const scaleByPolyak = define({

@@ -3,7 +3,7 @@ import * as t from 'io-ts'
 import { Field } from '../core/index.js'
 import * as Params from '../family/params.js'
 import * as Problem from '../core/problem.js'
-import { define, dot, minus, plus, scaled, zeros, type Arrays, type Evaluation } from './part.js'
+import { define, dot, minus, plus, scaled, zeros, type Arrays, type Evaluation } from '../optimizer/part.js'
 
 /** A point of the line: how far along, the objective there, and its derivative along the line. */
 export interface Trial {

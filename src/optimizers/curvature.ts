@@ -6,7 +6,7 @@ import { size } from '../../lib/arrays/ndarray.js'
 import { Field } from '../core/index.js'
 import * as Params from '../family/params.js'
 import * as Problem from '../core/problem.js'
-import { axpy, define, dot, minus, noMemory, scaled, uphill, type Arrays, type Evaluation } from './part.js'
+import { axpy, define, dot, minus, noMemory, scaled, uphill, type Arrays, type Evaluation } from '../optimizer/part.js'
 
 /** A step taken, and the change of the gradient along it. */
 interface Pair {

@@ -1,7 +1,7 @@
 /** The strong Wolfe search on the functions of Moré & Thuente 1994, from first trials far too short and far too long. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { strongWolfe, type Trial } from '../../../src/optimizer/lineSearch.js'
+import { strongWolfe, type Trial } from '../../../src/optimizers/lineSearch.js'
 
 interface Line {
   readonly name: string

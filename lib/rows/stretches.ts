@@ -142,6 +142,15 @@ export const each = (
   }
 }
 
+/** Whether a number is among them. */
+export const holds = (stretches: Stretches, x: number): boolean => {
+  let found = false
+  each(stretches, values => {
+    found ||= values.includes(x)
+  })
+  return found
+}
+
 /** Where stretches begin that follow each other to the last row, so many rows at a time, and how many rows each has. */
 export const cuts = (
   stretches: Pick<Stretches, 'rows' | 'dim'>,

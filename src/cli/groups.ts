@@ -1,8 +1,8 @@
 /** The groups of rows that `--by` asks for: each has a fit of its own. */
 import * as E from 'fp-ts/lib/Either.js'
-import { Points, Problem } from '../index.js'
+import { type Points, Problem } from '../index.js'
 import type { Flags } from './fitOptions.js'
-import { rowsOf, type Rows } from './learn.js'
+import { part, rowsOf, type Rows } from './learn.js'
 import { refused, type Failure } from './world.js'
 
 /** The rows that are learned from together, and where what is found goes. */
@@ -16,18 +16,6 @@ export interface Group {
 /** `model.json` of a group is `model-group.json`. */
 const ofGroup = (path: string | undefined, group: string): string | undefined =>
   path?.replace(/(\.[^./\\]*)?$/, ending => `-${group}${ending}`)
-
-/** The rows at some places. */
-const part = (
-  { points, rowNumbers, rowNames, kept = [], ...table }: Points.Table,
-  places: ReadonlyArray<number>
-): Points.Table => ({
-  ...table,
-  points: Points.select(Int32Array.from(places))(points),
-  rowNumbers: Uint32Array.from(places, place => rowNumbers[place]),
-  ...(rowNames !== undefined && { rowNames: { ...rowNames, cells: places.map(place => rowNames.cells[place]) } }),
-  kept: kept.map(({ name, cells }) => ({ name, cells: places.map(place => cells[place]) }))
-})
 
 /** A column with more values than this numbers rows rather than grouping them. */
 const GROUPS = 1000
@@ -52,12 +40,7 @@ export const groupsOf =
         const name = isAlone ? letters[g] : `${letters[g]}-${g + 1}`
         return {
           value,
-          table: rowsOf(
-            part(
-              { ...table, kept },
-              column.cells.flatMap((cell, i) => (cell === value ? [i] : []))
-            )
-          ),
+          table: rowsOf(part(column.cells.flatMap((cell, i) => (cell === value ? [i] : [])))({ ...table, kept })),
           flags: {
             ...flags,
             out: ofGroup(flags.out, name),

@@ -15,7 +15,7 @@ import {
   Optimizer,
   type Params,
   Pipeline,
-  type Points,
+  Points,
   Problem,
   Rate,
   Recipe as Recipes,
@@ -82,12 +82,37 @@ export interface Rows extends Omit<Points.Table, 'points' | 'rowNumbers'> {
   readonly rowNumbers: Uint32Array | null
 }
 
-export const rowsOf = ({ points, ...table }: Points.Table): Rows => ({ ...table, data: points })
-export const rowsOfSource = ({ source, ...table }: Source.SourceTable): Rows => ({
-  ...table,
-  data: source,
-  rowNumbers: null
-})
+/** The rows at some places, from 0, and what belongs to each. */
+export const part =
+  (places: ReadonlyArray<number>) =>
+  ({ points, rowNumbers, rowNames, kept = [], ...table }: Points.Table): Points.Table => ({
+    ...table,
+    points: Points.select(places)(points),
+    rowNumbers: Uint32Array.from(places, place => rowNumbers[place]),
+    ...(rowNames !== undefined && { rowNames: { ...rowNames, cells: places.map(place => rowNames.cells[place]) } }),
+    kept: kept.map(({ name, cells }) => ({ name, cells: places.map(place => cells[place]) }))
+  })
+
+/** The places of the rows that count. */
+const counted = (data: Source.Data): ReadonlyArray<number> =>
+  [...Source.pieces(Source.from(data))]
+    .flatMap(piece => Array.from({ length: piece.rows }, (_, row) => Source.hasWeight(piece, row)))
+    .flatMap((has, place) => (has ? [place] : []))
+
+/** A table to learn from: rows of weight 0 are left out. */
+export const rowsOf = (all: Points.Table): Rows => {
+  const isWhole = Source.counting(all.points) === all.points
+  const { points, ...table } = isWhole ? all : part(counted(all.points))(all)
+  return { ...table, data: points }
+}
+export const rowsOfSource = ({ source, ...table }: Source.SourceTable): Rows => {
+  const data = Source.counting(source)
+  return {
+    ...table,
+    data,
+    rowNumbers: data === source ? null : Uint32Array.from(counted(source), place => place + 1)
+  }
+}
 
 /** The table without columns that are the same in every row, unless all are. */
 export const varying = (table: Rows): Rows => {
@@ -148,11 +173,13 @@ const SHOWN = 4000
 /** Rows to look at, and their numbers in the table. */
 export const shown = ({ data, rowNumbers, rowNames }: Rows): Pick<Findings, 'points' | 'rowNumbers' | 'rowNames'> => {
   const places =
-    Source.isHeld(data) || data.rows <= SHOWN ? null : Key.subset(data.rows, SHOWN)(Key.fromSeed(0)).slice().sort()
-  const all = Uint32Array.from({ length: places?.length ?? data.rows }, (_, i) => (places?.[i] ?? i) + 1)
-  const points = Source.isHeld(data) ? data : Source.chosen(all.map(number => number - 1))(data)
+    Source.isHeld(data) || data.rows <= SHOWN
+      ? Uint32Array.from({ length: data.rows }, (_, i) => i)
+      : Key.subset(data.rows, SHOWN)(Key.fromSeed(0)).slice().sort()
+  const points = Source.isHeld(data) ? data : Source.chosen(places)(data)
   const names = rowNames?.cells.length === points.rows ? rowNames.cells : null
-  return { points: Missing.completed(points), rowNumbers: rowNumbers ?? all, rowNames: names }
+  const numbers = Uint32Array.from(places, place => rowNumbers?.[place] ?? place + 1)
+  return { points: Missing.completed(points), rowNumbers: numbers, rowNames: names }
 }
 
 const recipeOf: Readonly<Record<Recipe, Recipes.Recipe>> = {

@@ -4,7 +4,7 @@ import * as t from 'io-ts'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import type * as Points from '../formats/index.js'
-import type * as Source from '../data/source.js'
+import * as Source from '../data/source.js'
 import { files } from './files.js'
 import { readSource } from './options.js'
 
@@ -47,5 +47,5 @@ export const opening =
     if (!isIn(folder, path))
       return E.left(Problem.of('data', read.right.path, `in ${folder}`, 'start the worker with --data and its folder'))
     const found = await readSource({ readSource: files(process.stdin).readSource }, 'data')(path, read.right.options)()
-    return E.isLeft(found) ? E.left(found.left.problems[0]) : E.right(found.right.source)
+    return E.isLeft(found) ? E.left(found.left.problems[0]) : E.right(Source.counting(found.right.source))
   }

@@ -546,6 +546,25 @@ export const filtered =
     return { points, close: points.close }
   }
 
+/** Whether a row has a weight other than 0. */
+export const hasWeight: Keep = ({ weights }, row) => weights?.[row] !== 0
+
+/** The rows of either that count, those of weight 0 left out; the data themselves where all do. */
+export const counting = alike(
+  points => (points.weights?.includes(0) === true ? chosenBy(hasWeight)(points) : points),
+  source => {
+    if (source.weights === null || !Stretches.holds(source.weights, 0)) return source
+    const counted = keptBy(hasWeight)(source)
+    return {
+      ...counted,
+      close: () => {
+        counted.close()
+        source.close()
+      }
+    }
+  }
+)
+
 /** Σ wᵢ of either. */
 export const totalOf = (data: Data): number => (isSource(data) ? data.total : Points.totalWeight(data))
 

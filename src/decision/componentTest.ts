@@ -11,6 +11,7 @@ import * as Problem from '../core/problem.js'
 import * as Setting from '../core/setting.js'
 import type * as Given from '../formats/asGiven.js'
 import * as Points from '../data/points.js'
+import * as Source from '../data/source.js'
 import * as Mixture from '../mixture/mixture.js'
 import type { Constructor, FamilyName, Ranked } from '../fit/fit.js'
 import * as Fit from '../fit/fit.js'
@@ -215,6 +216,7 @@ export const states =
           E.mapLeft(Problem.alone)
         )
       ),
+      E.map(Source.counting),
       E.map(points => {
         const all = unfold(begun(own, points, [], own.from), at =>
           E.isLeft(at) || at.right.under === null ? null : further(own, points, at.right.under)

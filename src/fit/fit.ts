@@ -172,7 +172,7 @@ export interface Options {
    * these components and others. Covariances are held in families in which each component has its own; not beside `robust`.
    */
   readonly fixed?: ReadonlyArray<Component.Fixed> | undefined
-  /** How often each row counts, ≥ 0; instead of the weights that points carry. */
+  /** How often each row counts, ≥ 0, instead of the weights that points carry; a row of weight 0 is left out. */
   readonly weights?: ArrayLike<number> | undefined
   /**
    * Whether columns are brought to mean 0 and standard deviation 1 to learn; true unless given. The mixture is in the data's
@@ -363,11 +363,7 @@ const withMissing = (data: Points.Points | Rows): E.Either<Problem.Problem, Poin
     'rows' in data
       ? Points.validate({ ...data, values: data.values.map(zeroed) })
       : Points.fromRows(data.map(row => row.map(zeroed))),
-    E.map(points => ({ ...points, values: 'rows' in data ? data.values : Float64Array.from(data.flat()) })),
-    E.filterOrElse(
-      points => emptyColumns(points).length === 0,
-      points => emptyColumns(points)[0]
-    )
+    E.map(points => ({ ...points, values: 'rows' in data ? data.values : Float64Array.from(data.flat()) }))
   )
 
 const emptyColumns = (data: Source.Data): ReadonlyArray<Problem.Problem> =>
@@ -387,7 +383,7 @@ const problemsOfSource = (
     'those that the source carries',
     'leave the option out'
   ),
-  ...(missing === 'em' ? emptyColumns(source) : Source.problems(source))
+  ...(missing === 'em' ? [] : Source.problems(source))
 ]
 
 const isSource = (data: Source.Data | Rows): data is Source.Source => 'rows' in data && Source.isSource(data)
@@ -398,6 +394,7 @@ const held = (options: Options, data: Points.Points | Rows): E.Either<Problem.Pr
     E.flatMap(points => (options.weights === undefined ? E.right(points) : Points.weighted(options.weights)(points)))
   )
 
+/** The rows that count: those of weight 0 have no part in a fit. */
 const read = (options: Options, given: Source.Data | Rows): E.Either<Problem.Problems, Source.Data> =>
   pipe(
     Given.given(given),
@@ -406,7 +403,9 @@ const read = (options: Options, given: Source.Data | Rows): E.Either<Problem.Pro
       isSource(data)
         ? Problem.faultless(problemsOfSource(options, data), data)
         : pipe(held(options, data), E.mapLeft(Problem.alone))
-    )
+    ),
+    E.map(Source.counting),
+    E.flatMap(data => Problem.faultless(options.missing === 'em' ? emptyColumns(data) : [], data))
   )
 
 /** Of how many columns given which were learned from. */

@@ -135,8 +135,6 @@ interface Resample {
   readonly close: () => void
 }
 
-const isDrawn = ({ weights }: Points.Points, row: number): boolean => weights?.[row] !== 0
-
 /**
  * So many rows, each by its weight, as often as they were drawn; together they weigh what all rows do. Of a source they are written down
  * beside memory: the same rows, with the same weights.
@@ -153,9 +151,9 @@ const resampled = (data: Source.Data): ((key: Key.Key) => Resample) => {
     const weights = Stretches.mapped(times, times => (times * total) / count)
     if (!Source.isSource(data)) {
       const weighed = { ...data, weights: Stretches.part(weights, 0, rows) }
-      return { data: Source.chosenBy(isDrawn)(weighed), close: () => undefined }
+      return { data: Source.chosenBy(Source.hasWeight)(weighed), close: () => undefined }
     }
-    const kept = Source.keptBy(isDrawn)({ ...data, weights })
+    const kept = Source.keptBy(Source.hasWeight)({ ...data, weights })
     return { data: kept, close: kept.close }
   }
 }

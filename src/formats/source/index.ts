@@ -91,6 +91,10 @@
  *   few.close()
  *   kept.close()
  * }
+ * // A row of weight 0 has no part in a fit.
+ * const weighed = Problem.orThrow(Points.weighted([1, 0, 1, 1])(points))
+ * assert(!Source.hasWeight(weighed, 1) && Source.counting(points) === points)
+ * assert.deepEqual(Source.fingerprint(Source.counting(Source.of(weighed))), Points.fingerprint(Source.counting(weighed)))
  * // Where points are asked for a source says how many rows it has, and refuses to show them.
  * assert.equal(Source.asPoints(source).rows, 4)
  */

@@ -1,0 +1,107 @@
+/** A row of weight 0 is left out: a fit of rows with some is, bit for bit, that of the others. */
+import { afterAll, describe, expect, it } from 'vitest'
+import { ComponentTest, fit, type Fit, Key, Mixture, Points, Problem, Source } from '../../../src/index.js'
+import { today } from '../../today.js'
+import { place } from '../cli/harness.js'
+
+const here = place()
+afterAll(here.remove)
+
+type Rows = ReadonlyArray<ReadonlyArray<number>>
+
+const truth = Mixture.of({ means: [[-4, 0], [4, 2]] }) // prettier-ignore
+const near = (rows: number): Rows => Points.toRows(Mixture.sample(rows)(Key.fromSeed(today))(truth))
+/** A third column that is the same in every row, as long as the rows of weight 0 are not looked at. */
+const flat = near(40).map(row => [...row, 5])
+/** Each fourth cell of one column or the other is missing. */
+const holes = near(60).map(([x, y], i) => (i % 8 === 0 ? [NaN, y] : i % 8 === 4 ? [x, NaN] : [x, y]))
+
+/** After each third row one of weight 0, these in turn; the weights of the others 1, 2, 1, 2. */
+const among = (rows: Rows, others: Rows): { readonly all: Rows; readonly weights: ReadonlyArray<number> } => {
+  const both = rows.flatMap((row, i) => [
+    { row, weight: 1 + (i % 2) },
+    ...(i % 3 === 2 ? [{ row: others[((i - 2) / 3) % others.length], weight: 0 }] : [])
+  ])
+  return { all: both.map(({ row }) => row), weights: both.map(({ weight }) => weight) }
+}
+
+const cases: ReadonlyArray<readonly [string, Rows, Rows, Fit.Options]> = [
+  ['a constant column, and others there', flat, [[0.3, 0.4, 9]], { components: [1, 2, 3], family: ['full', 'tied'] }],
+  ['wild rows', near(60), [[1e6, -1e6], [0, 1e300]], { components: [1, 2], family: ['full', 'tied'] }], // prettier-ignore
+  ['repeated rows', near(30), [[-4, 0]], { components: [1, 2, 3], family: 'isotropic' }],
+  ['few rows, too few for nine components', near(5), near(40), {}],
+  ['missing cells', holes, [[NaN, NaN], [7, NaN], [1e5, 1e5]], { missing: 'em', components: [1, 2], family: 'full' }], // prettier-ignore
+  ['rows compared with tails and a background', near(60), [[300, 300]], { robust: true, components: 2, family: 'full' }], // prettier-ignore
+  ['parts that are left out', near(40), [[300, 300]], { criterion: 'crossValidated', components: [1, 2], family: 'full' }], // prettier-ignore
+  ['units of their own', near(40), [[300, 300]], { standardize: false, prior: 0.01, components: 2, family: 'full', starts: 2 }] // prettier-ignore
+]
+
+/** All that a fit says, and its resamples. */
+const said = (model: Fit.Fit): unknown => ({
+  file: JSON.stringify(model),
+  table: model.table(),
+  candidates: model.candidates.map(({ family, components, statistics, belief }) => [family, components, statistics, belief]), // prettier-ignore
+  beside: [model.leftOut, model.narrow, model.refused.map(({ problem }) => Problem.show(problem))],
+  trust: [model.hint(), model.stuck()]
+})
+
+describe('a fit of rows with some of weight 0', () => {
+  it.each(cases)('is that of the others: %s', (_, rows, others, options) => {
+    const { all, weights } = among(rows, others)
+    const own = weights.filter(weight => weight > 0)
+    const without = fit(rows, { ...options, weights: own })
+    const model = fit(all, { ...options, weights })
+    expect(said(model)).toEqual(said(without))
+    if (options.missing === 'em') return
+    const source = Source.of(Problem.orThrow(Points.weighted(weights)(Problem.orThrow(Points.fromRows(all)))))
+    expect(JSON.stringify(fit(source, options))).toBe(JSON.stringify(without))
+  })
+
+  it('has the resamples of the others', () => {
+    const { all, weights } = among(near(60), [[1e6, 1e6]])
+    const asked = { components: 2, family: 'isotropic' } as const
+    const own = weights.filter(weight => weight > 0)
+    const [model, without] = [fit(all, { ...asked, weights }), fit(near(60), { ...asked, weights: own })]
+    expect(model.bootstrap({ resamples: 40 })).toEqual(without.bootstrap({ resamples: 40 }))
+  })
+
+  it('has the tests of the number of components of the others', () => {
+    const rows = near(40)
+    const weighted = (rows: Rows, weights: ReadonlyArray<number>): Points.Points =>
+      Problem.orThrow(Points.weighted(weights)(Problem.orThrow(Points.fromRows(rows))))
+    const test = ComponentTest.of({ family: 'isotropic', to: 1, resamples: 9 })
+    const all = weighted([...rows, ...rows], [...rows.map(() => 1), ...rows.map(() => 0)])
+    expect(test(all)).toEqual(test(weighted(rows, rows.map(() => 1)))) // prettier-ignore
+  })
+
+  it('refuses a column of which they alone have a number', () => {
+    const rows = [[1, NaN], [2, NaN], [3, NaN], [9, 4]] // prettier-ignore
+    expect(() => fit(rows, { missing: 'em', weights: [1, 1, 1, 0] })).toThrow(
+      'column 2: all missing is not a column with a number; leave the column out'
+    )
+  })
+
+  it.each(['', '--missing em', '--stream', '--recipe em -k 2 --family full', '--recipe annealed -k 2 --family tied'])(
+    'is so of ornstein fit %s',
+    async flags => {
+      const { all, weights } = among(flat, [[1e6, 0.4, 9], [0, 0, 7]]) // prettier-ignore
+      const file = (rows: Rows): string => `x,y,z,w\n${rows.map(row => row.join(',')).join('\n')}\n`
+      const holds = flags.includes('missing') ? [['', 3, 5, 1].join(',')] : []
+      here.write('all.csv', `${file(all.map((row, i) => [...row, weights[i]]))}${holds.join('\n')}`)
+      const own = all.flatMap((row, i) => (weights[i] > 0 ? [[...row, weights[i]]] : []))
+      here.write('own.csv', `${file(own)}${holds.join('\n')}`)
+      const line = (name: string): string => `fit @${name}.csv --weights w --json ${flags.includes('-k') ? '' : '-k 1..2 --family full'} ${flags}` // prettier-ignore
+      const [found, expected] = [await here.ornstein(line('all')), await here.ornstein(line('own'))]
+      expect(found).toEqual({ ...expected, stdout: expected.stdout.replaceAll('own.csv', 'all.csv') })
+      expect(found.stdout).toContain('"means"')
+    }
+  )
+
+  it.each(['', '--stream'])('leaves a row its number in the table: %s', async flags => {
+    const rows = [...near(60), [60, 50]].map(row => [...row, 1]) // prettier-ignore
+    const weightless = [[0, 0, 0], [1, 1, 0]] // prettier-ignore
+    here.write('far.csv', `x,y,w\n${[...weightless, ...rows].map(row => row.join(',')).join('\n')}\n`)
+    const { stdout } = await here.ornstein(`fit @far.csv --weights w -k 3 --family tied-diagonal ${flags}`)
+    expect(stdout.replace(/\s+/g, ' ')).toContain('rests on row 63 alone')
+  })
+})

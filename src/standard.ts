@@ -35,7 +35,7 @@
  * )
  */
 import { of, type Vocabulary } from './core/vocabulary.js'
-import * as Clock from './schedule/clock.js'
+import * as Clock from './schedules/clock.js'
 import * as Covariance from './families/covariance.js'
 import * as Expectation from './objective/expectation.js'
 import * as Initializer from './pipeline/initializer.js'
@@ -47,7 +47,7 @@ import * as Pipeline from './pipeline/pipeline.js'
 import * as Rate from './optimizer/rate.js'
 import * as Region from './optimizers/region.js'
 import * as Sampler from './sampler/sampler.js'
-import * as Schedule from './schedule/schedule.js'
+import * as Schedule from './schedules/index.js'
 import * as Score from './score/score.js'
 import * as Stage from './pipeline/stage.js'
 import * as TimeGrid from './sampler/timeGrid.js'

@@ -115,3 +115,28 @@ export const logSnrRange = ({ logSnr, until }: Dynamics): { readonly greatest: n
   greatest: logSnr(0),
   least: until === Infinity ? -Infinity : logSnr(until)
 })
+
+/** What is decided by B(t) = ∫β, its slope and its inverse. */
+export interface Accumulated {
+  readonly until: number
+  readonly total: (time: number) => number
+  readonly rate: (time: number) => number
+  readonly timeOf: (total: number) => number
+}
+
+/** dx = −½β x dt + √β dW: α² = e^{−B}, σ² = 1 − e^{−B}. */
+export const preserving = ({ until, total, rate, timeOf }: Accumulated): Levels => ({
+  until,
+  level: time => {
+    const B = total(time)
+    return { alpha: Elementary.exp(-B / 2), sigma: Math.sqrt(-Elementary.expm1(-B)) }
+  },
+  logSnr: time => {
+    const B = total(time)
+    return -(B + Elementary.log(-Elementary.expm1(-B)))
+  },
+  timeOfLogSnr: logSnr => timeOf(Elementary.softplus(-logSnr)),
+  drift: time => -rate(time) / 2,
+  diffusion: rate,
+  preservesVariance: true
+})

@@ -225,7 +225,7 @@ const itself: Readonly<Record<string, string>> = {
   'pipeline/staged.ts streams': 'test/src/sourced.test.ts runs every stage on both',
   'pipeline/staged.ts varianceFloor': 'a number that only it defines',
   'pipeline/staged.ts prior': 'a number that only it defines',
-  'schedule/clock.ts logSnr': 'the schedule on the clock has all the laws of schedules',
+  'schedules/clock.ts logSnr': 'the schedule on the clock has all the laws of schedules',
   'sampler/sampler.ts remembers': 'a type',
   'sampler/sampler.ts movesAtLevel': 'where it may stand; the dry run asks',
   'family/parametrization.ts squaredDeterminant': 'it is printed',

@@ -13,7 +13,7 @@
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
-import { logSnrRange, type Dynamics } from './dynamics.js'
+import { logSnrRange, type Dynamics } from '../schedule/dynamics.js'
 
 /** A clock on a schedule: τ(t), its slope, and t(τ). New times run over [0, until]. */
 export interface Ticking {

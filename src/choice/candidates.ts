@@ -541,7 +541,8 @@ interface Job {
   readonly partOf?: string | null
 }
 
-const jobsOf = ({ family, counts, partOf }: Line, floor: number): ReadonlyArray<Job> => {
+/** What there is to do for a family on so many rows: it grows to no more components than rows, and more are refused as they are. */
+const jobsOf = ({ family, counts, partOf }: Line, floor: number, rows: number): ReadonlyArray<Job> => {
   const jobs = (counts: ReadonlyArray<number>, how: Job['how']): ReadonlyArray<Job> =>
     counts.map((components, i) => {
       const score = family({ components })
@@ -557,12 +558,16 @@ const jobsOf = ({ family, counts, partOf }: Line, floor: number): ReadonlyArray<
     })
   if (!serves(family({ components: counts[0] ?? 1 }))) return jobs(counts, 'by itself')
   if (partOf !== undefined) return jobs(counts, 'beside').map(job => ({ ...job, partOf }))
-  const [least, most] = [counts.reduce((a, b) => Math.min(a, b), Infinity), counts.reduce((a, b) => Math.max(a, b), 0)]
+  const { left: tooMany, right: grown } = RA.partition((count: number) => count <= rows)(counts)
+  const [least, most] = [grown.reduce((a, b) => Math.min(a, b), Infinity), grown.reduce((a, b) => Math.max(a, b), 0)]
   const first = least > GROWN ? least : 1
-  return jobs(
-    RA.makeBy(most - first + 1, i => first + i),
-    'grown'
-  ).map(job => ({ ...job, isAsked: counts.includes(job.asked.components) }))
+  return [
+    ...jobs(
+      RA.makeBy(Math.max(0, most - first + 1), i => first + i),
+      'grown'
+    ).map(job => ({ ...job, isAsked: grown.includes(job.asked.components) })),
+    ...jobs(tooMany, 'by itself')
+  ]
 }
 
 /** Rows to which a criterion is taken, and how likely a candidate is expected to be on them. */
@@ -604,9 +609,11 @@ const standings = (
   const { prior, recall, criterion } = terms
   const floor = Floor.common(
     data.points,
-    lines.flatMap(({ counts }) => counts).reduce((most, count) => Math.max(most, count), 0)
+    lines
+      .flatMap(({ counts }) => counts)
+      .reduce((most, count) => (count > data.points.rows ? most : Math.max(most, count)), 0)
   )
-  const jobs = lines.flatMap(line => jobsOf(line, floor))
+  const jobs = lines.flatMap(line => jobsOf(line, floor, data.points.rows))
   const grow = grown(data.points, key, prior)
   /** Where a family that grows has come. */
   interface Way {

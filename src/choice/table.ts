@@ -20,7 +20,8 @@ export const rounded =
       ? x.toPrecision(4)
       : decimals > 9 || Math.abs(x) >= 1e9
         ? x.toPrecision(Number.isFinite(before) ? Math.min(17, Math.max(4, before + decimals)) : 4)
-        : x.toFixed(Math.max(decimals, 0))
+        : // What rounds to 0 from below is 0.
+          x.toFixed(Math.max(decimals, 0)).replace(/^-(?=[0.]*$)/, '')
   }
 
 /**

@@ -510,7 +510,7 @@ export const covariance = (points: Points): Float64Array => {
 
 /**
  * The weighted variance Σᵢ wᵢ (x_ij − m_j)² / Σ wᵢ of each column, [d]: the diagonal of the covariance, in memory linear in
- * the table.
+ * the table. Infinity where a square overflows, beyond 1e154 from the mean; `standardize` has the scale of such columns too.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -543,9 +543,13 @@ export const variances = (points: Points): Float64Array =>
  */
 export const energyDistance = (a: Points, b: Points): number =>
   a.dim === b.dim
-    ? 2 * meanDistance(a.values, b.values, a.dim) -
-      meanDistance(a.values, a.values, a.dim) -
-      meanDistance(b.values, b.values, a.dim)
+    ? // Of equal samples in another order the sums differ by rounding.
+      Math.max(
+        0,
+        2 * meanDistance(a.values, b.values, a.dim) -
+          meanDistance(a.values, a.values, a.dim) -
+          meanDistance(b.values, b.values, a.dim)
+      )
     : refuse(`Points.energyDistance: ${a.dim} and ${b.dim} columns are not as many; give both samples the same`)
 
 /**
@@ -622,7 +626,7 @@ export const standardize = (points: Points): Scaling & { readonly points: Points
   const reach = unitsOf(rest)
   // The mean of equal numbers is exactly that number, so a constant column's deviation is exactly 0.
   const deviation = ByColumn.weightedSquares(p, rest, inverses(reach)).map(Math.sqrt)
-  const scale = deviation.map((s, j) => (s === 0 ? 1 : s * reach[j] * unit[j]))
+  const scale = deviation.map((s, j) => (s === 0 ? 1 : Math.max(Number.MIN_VALUE, s * reach[j] * unit[j])))
   return {
     points: {
       ...points,

@@ -39,7 +39,7 @@ export interface Spec<
 > extends Omit<Case.Spec<N, F, never, A, On>, 'meaning'> {
   /**
    * The last time and the levels; what follows from them may be said too, in closed form. Where the time of a log-SNR is
-   * not, it is found by halving, and the log-SNR is looked at: it has to fall.
+   * not, it is found by halving, and the log-SNR is looked at: it has to fall. Where it is, a law compares the two.
    */
   readonly meaning: (fields: Field.Of<F>) => Levels
 }
@@ -47,14 +47,18 @@ export interface Spec<
 /** Where levels are looked at: the middles of so many equal parts, and both ends. */
 const LOOKS = 4225
 
+/** The same where the time of a log-SNR is stated, and nothing is found by halving. */
+const FEW_LOOKS = 65
+
 /**
- * The problems of levels at `LOOKS` times and at both ends: an α or σ that is negative, not finite or not a number, a
- * log-SNR that does not fall from one time to the next, or an error. Between these times nobody looks. Of endless time
- * the shares u stand for t = u/(1 − u), and a signal that has vanished need not fall.
+ * The problems of levels at so many times and at both ends: an α or σ that is negative, not finite or not a number, an error, or a
+ * log-SNR that does not fall from one time to the next and whose time is to be found by halving. Between these times nobody
+ * looks. Of endless time the shares u stand for t = u/(1 − u), and a signal that has vanished need not fall.
  */
 const looked = (name: string, levels: Levels): ReadonlyArray<Problem.Problem> => {
   const { until } = levels
-  if (levels.timeOfLogSnr !== undefined) return []
+  const isHalved = levels.timeOfLogSnr === undefined
+  const looks = isHalved ? LOOKS : FEW_LOOKS
   if (!(until > 0)) return [Problem.of(`until of ${name}`, until, '> 0', 'let time end later than it begins')]
   const { logSnr } = Dynamics_.of(levels)
   const at = (time: number): { readonly time: number } & Level => ({ ...levels.level(time), time })
@@ -62,8 +66,8 @@ const looked = (name: string, levels: Levels): ReadonlyArray<Problem.Problem> =>
     E.tryCatch(
       () => ({
         ends: until === Infinity ? [at(0)] : [at(0), at(until)],
-        between: Array.from({ length: LOOKS }, (_, i) => {
-          const time = until === Infinity ? (i + 0.5) / (LOOKS - i - 0.5) : (until * (i + 0.5)) / LOOKS
+        between: Array.from({ length: looks }, (_, i) => {
+          const time = until === Infinity ? (i + 0.5) / (looks - i - 0.5) : (until * (i + 0.5)) / looks
           return { ...at(time), logSnr: logSnr(time) }
         })
       }),
@@ -81,7 +85,10 @@ const looked = (name: string, levels: Levels): ReadonlyArray<Problem.Problem> =>
       const bad = [...between, ...ends].find(({ alpha, sigma }) => !isLevel(alpha) || !isLevel(sigma))
       const rising = between.findIndex(
         ({ logSnr }, i) =>
-          i > 0 && !(logSnr < between[i - 1].logSnr) && !(until === Infinity && between[i - 1].logSnr === -Infinity)
+          isHalved &&
+          i > 0 &&
+          !(logSnr < between[i - 1].logSnr) &&
+          !(until === Infinity && between[i - 1].logSnr === -Infinity)
       )
       return bad !== undefined
         ? [
@@ -126,16 +133,25 @@ function made<
   const fields: Field.Fields = spec.fields ?? {}
   /** The problems of a schedule do not change: to look at one that was met takes no time. */
   const known = new WeakMap<object, ReadonlyArray<Problem.Problem>>()
+  const everyField = (
+    of: Field.Of<F>,
+    holds: (field: Field.Field<unknown, never>, value: unknown, name: string) => boolean
+  ): boolean => Object.entries(fields).every(([name, field]) => holds(field, Case.field(of, name), name))
   /** A schedule is looked at as a whole where the schedules in it are right: each of them is asked once. */
   const hasRightParts = (of: Field.Of<F>): boolean =>
-    Object.entries(fields).every(([name, field]) =>
-      field.nested(Case.field(of, name)).every(({ value }) => !concept.is(value) || isRight(value))
+    everyField(of, (field, value) => field.nested(value).every(part => !concept.is(part.value) || isRight(part.value)))
+  const hasRightFields = (of: Field.Of<F>): boolean =>
+    everyField(
+      of,
+      (field, value, name) =>
+        field.problems(name, value).length === 0 &&
+        field.nested(value).every(part => concept.is(part.value) || Case.problems(part.value).length === 0)
     )
   const own = (of: Field.Of<F>): ReadonlyArray<Problem.Problem> => {
     const found = known.get(of)
     if (found !== undefined) return found
     const said = check?.(of) ?? []
-    const all = said.length > 0 ? said : looked(called(of), meaning(of))
+    const all = said.length > 0 || !hasRightFields(of) ? said : looked(called(of), meaning(of))
     if (Object.isFrozen(of)) known.set(of, all)
     return all
   }
@@ -144,10 +160,7 @@ function made<
     check: of => (hasRightParts(of) ? own(of) : []),
     meaning: (of: Field.Of<F>): Meaning => ({
       dynamics: Dynamics_.of(meaning(of)),
-      isRight: () =>
-        Object.entries(fields).every(([name, field]) => field.problems(name, Case.field(of, name)).length === 0) &&
-        hasRightParts(of) &&
-        own(of).length === 0
+      isRight: () => hasRightFields(of) && hasRightParts(of) && own(of).length === 0
     })
   })
 }

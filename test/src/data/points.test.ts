@@ -143,6 +143,17 @@ describe('moments', () => {
   })
 })
 
+describe('energyDistance', () => {
+  it('of the same rows in another order is 0 up to rounding, and never below', () => {
+    for (let seed = 0; seed < 50; seed++) {
+      const xs = { rows: 20, dim: 1, values: Key.normal(20)(Key.fromSeed(seed)) }
+      const distance = Points.energyDistance(xs, { ...xs, values: Float64Array.from(xs.values).reverse() })
+      expect(distance).toBeGreaterThanOrEqual(0)
+      expect(distance).toBeLessThan(1e-14)
+    }
+  })
+})
+
 describe('select, standardize', () => {
   it('select takes rows with their weights', () => {
     const xs = right(
@@ -191,6 +202,11 @@ describe('select, standardize', () => {
     })
     expect(other.scale[0] / unit / one.scale[0]).toBeCloseTo(1, 13)
     expect(other.centre[0] / unit).toBeCloseTo(one.centre[0], 13)
+  })
+
+  it('has a scale above 0 of the least numbers there are', () => {
+    const { points: z, scale } = Points.standardize({ rows: 2, dim: 1, values: Float64Array.of(5e-324, 1e-323) })
+    expect([...z.values, ...scale]).toEqual([-1, 1, 5e-324])
   })
 
   it('a constant column becomes 0 exactly, about the constant', () => {

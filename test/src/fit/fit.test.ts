@@ -101,6 +101,14 @@ describe('fit', () => {
     }
   })
 
+  it('refuses more components than rows without growing to them', () => {
+    const found = fit(drawn(30, 1), { components: [2, 1e9], family: 'isotropic' })
+    expect(found.components).toBe(2)
+    expect(found.refused.map(({ components, problem }) => [components, Problem.show(problem)])).toEqual([
+      [1e9, 'components: 1000000000 is not ≤ 30, the number of rows; ask for fewer components or give more data']
+    ])
+  })
+
   it('does not know the unit of a column, nor where its 0 is, nor the order of the rows', () => {
     const points = drawn(300, 2)
     const few = { components: [2, 3], family: ['isotropic', 'tied'] } as const

@@ -1,5 +1,6 @@
 /** Text for a terminal: it is as wide as the terminal at most, and no cell of a table is cut. */
 import { describe, expect, it } from 'vitest'
+import { rounded } from '../../../src/choice/table.js'
 import { facts, paragraphs, table, wrapped } from '../../../src/fit/text.js'
 
 const header = ['component', 'weight', 'Petal.Length', 'Petal.Width', 'sd Petal.Length', 'sd Petal.Width']
@@ -38,6 +39,13 @@ describe('a table', () => {
     )
     expect(table({ header: ['a', 'b'], rows: [['x', 'y'.repeat(40)]] }, 20)).toContain('y'.repeat(40))
     expect(table({ header: ['a'], rows: [['x']] }, 20)).toBe('  a\n  x')
+  })
+})
+
+describe('a number', () => {
+  it('that rounds to 0 from below has no sign', () => {
+    expect([-0.3, -0.004, -0.006, -0].map(rounded(1))).toEqual(['-0.30', '0.00', '-0.01', '0.00'])
+    expect(rounded(500)(-0.3)).toBe('0')
   })
 })
 

@@ -589,12 +589,16 @@ describe('a schedule by define', () => {
   })
 
   it('with levels that are none is refused', () => {
-    const wrong = (until: number, sigma: (time: number) => number): ReadonlyArray<string> =>
+    const wrong = (
+      until: number,
+      sigma: (time: number) => number,
+      said: { readonly timeOfLogSnr?: (logSnr: number) => number } = {}
+    ): ReadonlyArray<string> =>
       Schedule.problems(
         Schedule.define({
           name: 'wrong',
           about: '',
-          meaning: () => ({ until, level: t => ({ alpha: 1, sigma: sigma(t) }) })
+          meaning: () => ({ until, level: t => ({ alpha: 1, sigma: sigma(t) }), ...said })
         })
       ).map(Problem.show)
     expect(wrong(Infinity, t => t)).toEqual([])
@@ -604,6 +608,11 @@ describe('a schedule by define', () => {
       /^alpha, sigma of wrong at time .*: 1, -0.99.* is not ≥ 0 and finite/
     )
     expect(wrong(2, t => t - 1)[0]).toMatch(/^alpha, sigma of wrong at time .*: 1, -0.99.* is not ≥ 0 and finite/)
+    // Where the time of a log-SNR is stated, the levels are looked at all the same.
+    const stated = { timeOfLogSnr: (logSnr: number): number => Math.exp(-logSnr / 2) }
+    expect(wrong(1, t => t, stated)).toEqual([])
+    expect(wrong(1, () => NaN, stated)[0]).toMatch(/^alpha, sigma of wrong at time .*: 1, NaN is not ≥ 0 and finite/)
+    expect(wrong(-1, t => t, stated)).toEqual(['until of wrong: -1 is not > 0; let time end later than it begins'])
   })
 
   it('a clock is read against its schedule, also many deep', () => {

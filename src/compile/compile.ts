@@ -137,7 +137,7 @@ const refusals = <P extends string>(
       'of Score.symmetricPair, the score with a single direction that matters',
       'use Expectation.projected()'
     ),
-    // Where more would be enough, they are told, or refused in a pipeline.
+    // A rule that falls short by fewer nodes than the limit says so in its reason; a pipeline refuses it.
     ...unresolved(loss, points, () => O.none)
       .filter(({ taken }) => taken >= Limits.nodes)
       .map(Line.problem)

@@ -43,7 +43,7 @@ export const owned = (points: Points): Points => {
   return points
 }
 
-/** What is told of points, once of those that are their own copy: their numbers stay. */
+/** A function of points that remembers what it found of points that are their own copy, whose numbers do not change. */
 export const told = <A>(of: (points: Points) => A): ((points: Points) => A) => {
   const once = remembered(of)
   return points => (copies.get(points) === points ? once(points) : of(points))

@@ -449,7 +449,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
       }),
       over(fc.record({ walk: options.walks ?? walksBeside(frozen) }))({
         name: 'what is frozen keeps its bits',
-        statement: names => `∀ gradients: ${names.join(', ')} stay as they are, to the last bit.`,
+        statement: names => `∀ gradients: what is frozen (${names.join(', ')}) stays as it is, to the last bit.`,
         source: 'definition of `freeze`',
         claim: frozen.length > 0 && frozen,
         option: 'frozen',

@@ -132,7 +132,7 @@ const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
       constant: gradient => -0.1 * gradient,
       recurrence: gradients => gradients.map(g => -0.1 * g),
       descends: 1,
-      converges: { lo: 1, hi: 1, steps: 1, within: 1 },
+      converges: { lo: 0.5, hi: 2, steps: 200, within: 1e-6 },
       frozen: ['a'],
       coordinatesAlike: true,
       namesAlike: true

@@ -71,13 +71,15 @@ export const axesOf = (axis: number | ReadonlyArray<number> | null | undefined, 
 /** The shape of `a ∘ b`: sizes aligned from the right, where 1 stretches. */
 export const broadcastShape = (a: ReadonlyArray<number>, b: ReadonlyArray<number>, op: string): number[] => {
   const rank = Math.max(a.length, b.length)
-  return Array.from({ length: rank }, (_, i) => {
-    const x = a[i - rank + a.length] ?? 1
-    const y = b[i - rank + b.length] ?? 1
+  const shape = new Array<number>(rank)
+  for (let i = 0, j = a.length - rank, k = b.length - rank; i < rank; i++, j++, k++) {
+    const x = j < 0 ? 1 : a[j]
+    const y = k < 0 ? 1 : b[k]
     if (x !== y && x !== 1 && y !== 1)
       throw new Error(`${op}: shapes [${a.join(', ')}] and [${b.join(', ')}] do not broadcast together`)
-    return x === 1 ? y : x
-  })
+    shape[i] = x === 1 ? y : x
+  }
+  return shape
 }
 
 /** Strides with which an array of shape `from` is read as one of shape `to`: 0 along stretched axes. */

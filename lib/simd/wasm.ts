@@ -239,7 +239,8 @@ const groundOf = (module: WebAssembly.Module, most: number): Ground => {
     for (const fixed of Object.values(places)) fixed.view = view(fixed.at, fixed.length)
   })
   const view = (at: number, length: number): Float64Array => new Float64Array(arena.buffer(), at, length)
-  const isInside = (values: Float64Array): boolean => values.buffer === arena.buffer()
+  // A short array of its own has no buffer until it is asked for, and begins at 0, where nothing of the memory's does.
+  const isInside = (values: Float64Array): boolean => values.byteOffset > 0 && values.buffer === arena.buffer()
   /** Taken and not kept since the last settling. */
   const borrowed: { readonly at: number; readonly length: number }[] = []
   const room: Room = {

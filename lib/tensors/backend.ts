@@ -127,13 +127,15 @@ const note = (
   operation: string,
   inputs: Inputs,
   output: Dense,
-  sources: ReadonlyMap<Values, object>
+  sources: Readonly<Record<string, TensorInfo | undefined>>
 ): Origin | null => {
   if (origins === undefined || output.values.every(Number.isFinite)) return null
   const ids = [Number.isNaN, (x: number) => !Number.isFinite(x)].flatMap(bad =>
-    [...sources].flatMap(([values, id]) => (values.some(bad) && output.values.some(bad) ? [id] : []))
+    Object.entries(inputs).flatMap(([name, { values }]) =>
+      values.some(bad) && output.values.some(bad) ? [sources[name]?.dataId] : []
+    )
   )
-  const before = ids.map(id => origins?.get(id)).find(origin => origin !== undefined)
+  const before = ids.map(id => id && origins?.get(id)).find(origin => origin !== undefined)
   return (
     before ?? {
       operation,
@@ -272,25 +274,26 @@ const dressed =
     const backend = call.backend as Store
     // before arrays are looked at, which it may move
     simd.settle()
+    const names = Object.keys(call.inputs)
     const given: Record<string, Dense> = {}
-    const ids = new Map<Values, object>()
-    for (const [name, info] of Object.entries(call.inputs)) {
-      if (info === undefined) continue
-      const values = backend.values(info.dataId)
-      ids.set(values, info.dataId)
-      given[name] = { shape: info.shape, dtype: numericType(info.dtype), values }
+    for (const name of names) {
+      const info = call.inputs[name]
+      if (info !== undefined)
+        given[name] = { shape: info.shape, dtype: numericType(info.dtype), values: backend.values(info.dataId) }
     }
-    const inputs: Inputs = given
     const adopt = (output: Dense): TensorInfo => {
       const { shape, dtype, values } = output
-      const shared = ids.get(values)
+      const own = names.find(name => given[name]?.values === values)
+      const shared = own === undefined ? undefined : call.inputs[own]?.dataId
       if (shared !== undefined) backend.incRef(shared)
-      const origin = shared === undefined && origins !== undefined ? note(name, inputs, output, ids) : null
-      const dataId = shared ?? backend.write(asBackendValues(values), [...shape], dtype)
+      const origin = shared === undefined && origins !== undefined ? note(name, given, output, call.inputs) : null
+      // tfjs copies the shape, which its types say is its own to change
+      const info = { shape: shape as number[], dtype }
+      const dataId = shared ?? backend.write(asBackendValues(values), info.shape, dtype)
       if (origin !== null) origins?.set(dataId, origin)
-      return { dataId, shape: [...shape], dtype }
+      return { dataId, ...info }
     }
-    const outputs = kernel(inputs, call.attrs ?? {})
+    const outputs = kernel(given, call.attrs ?? {})
     return outputs instanceof Array ? outputs.map(adopt) : adopt(outputs)
   }
 

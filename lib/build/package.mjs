@@ -181,7 +181,8 @@ const declared = spawnSync(
     ...['--incremental', '--tsBuildInfoFile', known],
     ...['--typeRoots', `${root}test/types/none,${root}node_modules/@types`]
   ],
-  { stdio: 'inherit' }
+  // A program in Go, which spends a sixth of its time on memory that it need not give back.
+  { stdio: 'inherit', env: { GOGC: '400', ...process.env } }
 )
 if (declared.status !== 0) process.exitCode = 1
 if (diagnostics.length > 0) {

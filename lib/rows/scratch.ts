@@ -1,4 +1,4 @@
-/* eslint-disable no-restricted-globals -- asks whether this is Node, which has files, and does without elsewhere */
+/* oxlint-disable no-restricted-globals -- asks whether this is Node, which has files, and does without elsewhere */
 /**
  * A place beside memory for numbers that are written once, one after another, and read often: a file where there are files, which
  * nobody else sees and which is gone when the program is, however it ends; memory elsewhere.

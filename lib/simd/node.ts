@@ -1,4 +1,4 @@
-/* eslint-disable no-restricted-globals -- the one place that asks whether this is Node, and does without elsewhere */
+/* oxlint-disable no-restricted-globals -- the one place that asks whether this is Node, and does without elsewhere */
 /** What threads need of Node, where there is Node: found at run time, so that a bundle for the browser holds none of it. */
 
 /**

@@ -2,7 +2,7 @@
  * tfjs in Node: its engine, loaded when the first tensor is made. All of tfjs takes ten times as long to load, and is loaded where a
  * program uses it itself: whichever comes first makes the engine, which both share.
  */
-// eslint-disable-next-line no-restricted-imports -- Node alone takes this file
+// oxlint-disable-next-line no-restricted-imports -- Node alone takes this file
 import { createRequire } from 'node:module'
 import type * as All from '@tensorflow/tfjs-core'
 import type { setOpHandler } from '@tensorflow/tfjs-core/dist/tensor.js'
@@ -38,5 +38,5 @@ const alone = (): Tfjs => {
 let core: Tfjs | undefined
 
 /** tfjs, loaded when it is first asked for. */
-// eslint-disable-next-line no-restricted-globals -- where tfjs keeps the engine that all its copies share
+// oxlint-disable-next-line no-restricted-globals -- where tfjs keeps the engine that all its copies share
 export const tfjs = (): Tfjs => (core ??= '_tfengine' in globalThis ? all() : alone())

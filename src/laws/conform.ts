@@ -435,7 +435,7 @@ const plainly = <A>(property: fc.IProperty<A>): fc.IProperty<A> =>
   })
 
 /** Not deterministic, and for the eye alone: how long a law took stands in the report, and nothing depends on it. */
-// eslint-disable-next-line no-restricted-globals
+// oxlint-disable-next-line no-restricted-globals
 const now = (): number => performance.now()
 
 const commented = (text: string): string => text.replaceAll(/^/gm, '// ')

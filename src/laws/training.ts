@@ -56,7 +56,7 @@ const walkOf =
         start: () => start,
         attempts: [],
         evaluate: (params, _, rows) => {
-          // eslint-disable-next-line ornstein/immutable -- what a stage asks for is seen by being asked
+          // oxlint-disable-next-line ornstein/immutable -- what a stage asks for is seen by being asked
           asked.push(Array.from(rows ?? []))
           return { value: 0, gradient: params }
         }

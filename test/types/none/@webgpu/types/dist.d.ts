@@ -1,1 +1,1 @@
-// Empty, in the place of @webgpu/types: see test/types.js.
+// Empty, in the place of @webgpu/types: see test/steps/types.js.

@@ -1,6 +1,6 @@
 /**
- * Runs scripts of package.json side by side: `node test/beside.js lint:code doctest,types` runs lint:code beside doctest and then
- * types. What a script prints comes when it has ended, whole.
+ * Runs scripts of package.json side by side: `node test/steps/beside.js doctest,lint:code build` runs build beside doctest and then
+ * lint:code. What a script prints comes when it has ended, whole.
  */
 import { spawn } from 'node:child_process'
 

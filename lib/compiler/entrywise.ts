@@ -30,7 +30,7 @@ const relation =
 const isTrue = (code: Code): Code => code.every(0).op('ne')
 const number = (attrs: Attrs, name: string): number => Number(attrs[name] ?? 0)
 
-/** How e^x is computed: as lib/simd/assembly/exponential.ts and single.ts say. */
+/** How e^x is computed: as lib/simd/assembly/exponential.ts says. */
 interface Exponential {
   /** Beyond these the result is ∞ or 0. */
   readonly most: number

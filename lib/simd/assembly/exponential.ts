@@ -1,64 +1,64 @@
-import { coefficient, step } from './polynomial'
+import { bias, either, every, minusBits, polynomial, powerOfTwo, shiftRight, signed } from './lanes'
 
 /*
- * e^x and what is made of it, two lanes at a time, without branches.
+ * e^x and what is made of it, a vector at a time, without branches.
  *
- * All share one reduction: k = round(x / ln 2), r = x − k ln 2 in [−ln 2 / 2, ln 2 / 2] as a sum r + c of two doubles,
- * and e^r = 1 + r + r² q(r). ln 2 is split as in fdlibm (`e_exp`): k·LN2_HIGH is exact.
+ * All share one reduction: k = round(x / ln 2), r = x − k ln 2 in [−ln 2 / 2, ln 2 / 2] as a sum r + c of two numbers,
+ * and e^r = 1 + r + r² q(r).
  */
 
-@inline const LN2_HIGH: f64 = 6.93147180369123816490e-1
-@inline const LN2_LOW: f64 = 1.90821492927058770002e-10
-@inline const LOG2_E: f64 = 1.4426950408889634
-
-/**
- * Adding 1.5·2⁵² rounds to an integer, which the low bits then hold; the 2046 more bias it, so that halves and
- * differences of those bits are exponents of doubles as they stand.
- */
-@inline const SHIFT: f64 = 6755399441057790
-
-@inline const SIGN: i64 = 0x8000000000000000
-
-/** The bits of the result hold k + 2046, and as a double it is k + SHIFT. */
+/** ln 2 as a sum of two, as in fdlibm (`e_exp`): whole numbers of exponents times the first are exact. */
 @inline
-function shifted(x: v128): v128 {
-  return f64x2.add(f64x2.mul(x, f64x2.splat(LOG2_E)), f64x2.splat(SHIFT))
-}
-
-/** x − k·LN2_HIGH, exact. */
-@inline
-function high(x: v128, k: v128): v128 {
-  return f64x2.sub(x, f64x2.mul(k, f64x2.splat(LN2_HIGH)))
+function ln2High<T>(): v128 {
+  return either<T>(6.93147180369123816490e-1, 0.693359375)
 }
 
 @inline
-function low(k: v128): v128 {
-  return f64x2.mul(k, f64x2.splat(LN2_LOW))
+function ln2Low<T>(): v128 {
+  return either<T>(1.90821492927058770002e-10, -2.12194440e-4)
 }
 
 /**
- * q of e^r = 1 + r + r² q(r), the leading coefficient first: our own minimax (Remez) polynomial of degree 10 for
- * |r| ≤ 0.34661, within 2⁻⁶⁰ of e^r with the coefficients rounded to doubles.
+ * Adding 1.5·2⁵² (of floats 1.5·2²³) rounds to an integer, which the low bits then hold; the 2046 (254) more bias it, so that
+ * halves and differences of those bits are exponents as they stand.
+ */
+@inline
+function shift<T>(): v128 {
+  return either<T>(6755399441057790, 12583166)
+}
+
+/** The bits of the result hold k and twice the bias, and as a number it is k + shift. */
+@inline
+function shifted<T>(x: v128): v128 {
+  return v128.add<T>(v128.mul<T>(x, every<T>(1.4426950408889634)), shift<T>())
+}
+
+/** x − k·ln2High, exact. */
+@inline
+function high<T>(x: v128, k: v128): v128 {
+  return v128.sub<T>(x, v128.mul<T>(k, ln2High<T>()))
+}
+
+@inline
+function low<T>(k: v128): v128 {
+  return v128.mul<T>(k, ln2Low<T>())
+}
+
+/**
+ * q of e^r = 1 + r + r² q(r), the leading coefficient first: our own minimax (Remez) polynomials for |r| ≤ 0.34661, of degree
+ * 10 within 2⁻⁶⁰ of e^r with the coefficients rounded to doubles, of degree 4 within 2⁻²⁶ of e^r − 1 with floats.
  */
 const Q = memory.data<f64>([
   2.081568645637111e-9, 2.511216042467789e-8, 2.755761755413466e-7, 2.755723451150958e-6, 2.4801586883828416e-5,
   1.984126989673034e-4, 1.3888888889138473e-3, 8.333333333316897e-3, 4.166666666666604e-2, 1.6666666666666682e-1, 0.5
 ])
+const Q_SINGLE = memory.data<f32>([0.0013882521, 0.008366519, 0.0416672, 0.16666543, 0.49999997])
 
 /** r² q(r) = e^r − 1 − r. */
 @inline
-function rest(r: v128): v128 {
-  let q = step(coefficient(Q, 0), r, Q, 1)
-  q = step(q, r, Q, 2)
-  q = step(q, r, Q, 3)
-  q = step(q, r, Q, 4)
-  q = step(q, r, Q, 5)
-  q = step(q, r, Q, 6)
-  q = step(q, r, Q, 7)
-  q = step(q, r, Q, 8)
-  q = step(q, r, Q, 9)
-  q = step(q, r, Q, 10)
-  return f64x2.mul(f64x2.mul(r, r), q)
+function rest<T>(r: v128): v128 {
+  const q = sizeof<T>() == 8 ? polynomial<T>(r, Q, 10) : polynomial<T>(r, Q_SINGLE, 4)
+  return v128.mul<T>(v128.mul<T>(r, r), q)
 }
 
 /**
@@ -66,34 +66,35 @@ function rest(r: v128): v128 {
  * max are six). 2^k is applied in two halves, so that a subnormal result is rounded once.
  */
 @inline
-export function exp(x: v128): v128 {
-  x = v128.pmax<f64>(v128.pmin<f64>(x, f64x2.splat(710)), f64x2.splat(-746))
-  const t = shifted(x)
-  const k = f64x2.sub(t, f64x2.splat(SHIFT))
-  const r = f64x2.sub(high(x, k), low(k))
-  const y = f64x2.add(f64x2.splat(1), f64x2.add(r, rest(r)))
-  const half = i64x2.shr_u(t, 1)
-  return f64x2.mul(f64x2.mul(y, i64x2.shl(half, 52)), i64x2.shl(i64x2.sub(t, half), 52))
+export function exp<T>(x: v128): v128 {
+  x = v128.pmax<T>(v128.pmin<T>(x, either<T>(710, 89)), either<T>(-746, -104))
+  const t = shifted<T>(x)
+  const k = v128.sub<T>(t, shift<T>())
+  const r = v128.sub<T>(high<T>(x, k), low<T>(k))
+  const y = v128.add<T>(every<T>(1), v128.add<T>(r, rest<T>(r)))
+  const half = shiftRight<T>(t, 1)
+  return v128.mul<T>(v128.mul<T>(y, powerOfTwo<T>(half)), powerOfTwo<T>(minusBits<T>(t, half)))
 }
 
 /**
  * 2^k(e^r − 1) + (2^k − 1), the largest parts first: where those cancel, for k = ±1, their sum is exact. Everything is
- * halved until the last step, as 2^1024 is no double. Below 2⁻⁵⁴, x itself: halving would lose a bit of a subnormal, and
- * −0 its sign.
+ * halved until the last step, as 2^1024 is no double. Below half a unit of the last place of 1, x itself: halving would lose a
+ * bit of a subnormal, and −0 its sign.
  */
 @inline
-export function expm1(x: v128): v128 {
-  const clamped = v128.pmax<f64>(v128.pmin<f64>(x, f64x2.splat(710)), f64x2.splat(-40))
-  const t = shifted(clamped)
-  const k = f64x2.sub(t, f64x2.splat(SHIFT))
-  const h = high(clamped, k)
-  const l = low(k)
-  const r = f64x2.sub(h, l)
-  const s = f64x2.add(rest(r), f64x2.sub(f64x2.sub(h, r), l))
-  const power = i64x2.shl(i64x2.sub(t, i64x2.splat(1024)), 52)
-  const sum = f64x2.add(f64x2.sub(power, f64x2.splat(0.5)), f64x2.mul(power, r))
-  const y = f64x2.add(sum, f64x2.mul(power, s))
-  return v128.bitselect(x, f64x2.add(y, y), f64x2.lt(f64x2.abs(x), f64x2.splat(5.551115123125783e-17)))
+export function expm1<T>(x: v128): v128 {
+  const clamped = v128.pmax<T>(v128.pmin<T>(x, either<T>(710, 89)), either<T>(-40, -20))
+  const t = shifted<T>(clamped)
+  const k = v128.sub<T>(t, shift<T>())
+  const h = high<T>(clamped, k)
+  const l = low<T>(k)
+  const r = v128.sub<T>(h, l)
+  const s = v128.add<T>(rest<T>(r), v128.sub<T>(v128.sub<T>(h, r), l))
+  const power = powerOfTwo<T>(minusBits<T>(t, bias<T>(1)))
+  const sum = v128.add<T>(v128.sub<T>(power, every<T>(0.5)), v128.mul<T>(power, r))
+  const y = v128.add<T>(sum, v128.mul<T>(power, s))
+  const isSmall = v128.lt<T>(v128.abs<T>(x), either<T>(5.551115123125783e-17, 2.9802322387695312e-8))
+  return v128.bitselect(x, v128.add<T>(y, y), isSmall)
 }
 
 /** Keeps 26 bits of the significand: the product of two such, or of one with the 27 bits cut off, is exact. */
@@ -102,35 +103,48 @@ function truncated(x: v128): v128 {
   return v128.and(x, i64x2.splat(0xfffffffff8000000))
 }
 
-/**
- * E/(E + 2) with E = e^{2|x|} − 1. A quotient of rounded doubles would miss 2 ulp: E and E + 2 are sums of two doubles,
- * and the quotient of the leading parts, cut to 26 bits, is corrected by its exact remainder. Beyond 22, tanh is ±1.
- */
+/** (e + eLow)/(d + dLow), within 0.6 units of the last place: the quotient of the leading parts, cut to 26 bits, has an exact remainder. */
 @inline
-export function tanh(x: v128): v128 {
-  const a = v128.pmin<f64>(f64x2.abs(x), f64x2.splat(22))
-  const twice = f64x2.add(a, a)
-  const t = shifted(twice)
-  const k = f64x2.sub(t, f64x2.splat(SHIFT))
-  const h = high(twice, k)
-  const l = low(k)
-  const r = f64x2.sub(h, l)
-  const s = f64x2.add(rest(r), f64x2.sub(f64x2.sub(h, r), l))
-  const power = i64x2.shl(i64x2.sub(t, i64x2.splat(1023)), 52)
-  const whole = f64x2.sub(power, f64x2.splat(1))
-  const part = f64x2.mul(power, r)
-  const sum = f64x2.add(whole, part)
-  const tail = f64x2.add(f64x2.sub(part, f64x2.sub(sum, whole)), f64x2.mul(power, s))
-  const e = f64x2.add(sum, tail)
-  const eLow = f64x2.sub(tail, f64x2.sub(e, sum))
-  const d = f64x2.add(e, f64x2.splat(2))
-  const dLow = f64x2.add(f64x2.add(f64x2.sub(f64x2.splat(2), d), e), eLow)
+function quotient(e: v128, eLow: v128, d: v128, dLow: v128): v128 {
   const reciprocal = f64x2.div(f64x2.splat(1), d)
   const q = truncated(f64x2.mul(e, reciprocal))
   const dTop = truncated(d)
   const exact = f64x2.sub(f64x2.sub(e, f64x2.mul(q, dTop)), f64x2.mul(q, f64x2.sub(d, dTop)))
   const remainder = f64x2.add(exact, f64x2.sub(eLow, f64x2.mul(q, dLow)))
-  return v128.bitselect(x, f64x2.add(q, f64x2.mul(remainder, reciprocal)), i64x2.splat(SIGN))
+  return f64x2.add(q, f64x2.mul(remainder, reciprocal))
+}
+
+/** The same within a unit, of floats, which divide faster than they multiply that often. */
+@inline
+function quotientSingle(e: v128, eLow: v128, d: v128, dLow: v128): v128 {
+  const q = f32x4.div(e, d)
+  return f32x4.add(q, f32x4.div(f32x4.sub(eLow, f32x4.mul(q, dLow)), d))
+}
+
+/**
+ * E/(E + 2) with E = e^{2|x|} − 1. A quotient of rounded numbers would miss 2 ulp: E and E + 2 are sums of two numbers.
+ * Beyond 22 (of floats, 10) tanh is ±1.
+ */
+@inline
+export function tanh<T>(x: v128): v128 {
+  const a = v128.pmin<T>(v128.abs<T>(x), either<T>(22, 10))
+  const twice = v128.add<T>(a, a)
+  const t = shifted<T>(twice)
+  const k = v128.sub<T>(t, shift<T>())
+  const h = high<T>(twice, k)
+  const l = low<T>(k)
+  const r = v128.sub<T>(h, l)
+  const s = v128.add<T>(rest<T>(r), v128.sub<T>(v128.sub<T>(h, r), l))
+  const power = powerOfTwo<T>(minusBits<T>(t, bias<T>(0)))
+  const whole = v128.sub<T>(power, every<T>(1))
+  const part = v128.mul<T>(power, r)
+  const sum = v128.add<T>(whole, part)
+  const tail = v128.add<T>(v128.sub<T>(part, v128.sub<T>(sum, whole)), v128.mul<T>(power, s))
+  const e = v128.add<T>(sum, tail)
+  const eLow = v128.sub<T>(tail, v128.sub<T>(e, sum))
+  const d = v128.add<T>(e, every<T>(2))
+  const dLow = v128.add<T>(v128.add<T>(v128.sub<T>(every<T>(2), d), e), eLow)
+  return signed<T>(x, sizeof<T>() == 8 ? quotient(e, eLow, d, dLow) : quotientSingle(e, eLow, d, dLow))
 }
 
 /**
@@ -138,10 +152,10 @@ export function tanh(x: v128): v128 {
  * The quotient by 1 + e, rounded, is corrected for most of the rounding error, all of it where e is small.
  */
 @inline
-export function sigmoid(x: v128): v128 {
-  const one = f64x2.splat(1)
-  const e = exp(f64x2.neg(f64x2.abs(x)))
-  const d = f64x2.add(one, e)
-  const q = f64x2.div(v128.bitselect(e, one, f64x2.lt(x, f64x2.splat(0))), d)
-  return f64x2.sub(q, f64x2.mul(q, f64x2.sub(e, f64x2.sub(d, one))))
+export function sigmoid<T>(x: v128): v128 {
+  const one = every<T>(1)
+  const e = exp<T>(v128.neg<T>(v128.abs<T>(x)))
+  const d = v128.add<T>(one, e)
+  const q = v128.div<T>(v128.bitselect(e, one, v128.lt<T>(x, every<T>(0))), d)
+  return v128.sub<T>(q, v128.mul<T>(q, v128.sub<T>(e, v128.sub<T>(d, one))))
 }

@@ -5,18 +5,24 @@
 export {
   mapAbs,
   mapErf,
+  mapErfSingle,
   mapExp,
   mapExpm1,
+  mapExpm1Single,
   mapLog,
   mapLog1p,
+  mapLog1pSingle,
+  mapLogSingle,
   mapNeg,
   mapReciprocal,
   mapRsqrt,
   mapSigmoid,
   mapSoftplus,
+  mapSoftplusSingle,
   mapSqrt,
   mapSquare,
-  mapTanh
+  mapTanh,
+  mapTanhSingle
 } from './map'
 export { multiply, pack } from './product'
 import { afterLayers } from './random'
@@ -24,17 +30,7 @@ import { afterLayers } from './random'
 export { chiSquared, normals, uniforms } from './random'
 export { addSum, total } from './reduce'
 export { columnSums, rowSums, softmaxRows } from './rows'
-export {
-  mapCosSingle,
-  mapErfSingle,
-  mapExpm1Single,
-  mapLog1pSingle,
-  mapLogSingle,
-  mapSinSingle,
-  mapSoftplusSingle,
-  mapTanhSingle
-} from './single'
-export { mapCos, mapSin } from './trigonometric'
+export { mapCos, mapCosSingle, mapSin, mapSinSingle } from './trigonometric'
 export { stretch, zip } from './zip'
 
 /** The first address that is free for operands. */

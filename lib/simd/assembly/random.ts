@@ -1,6 +1,6 @@
 import { exp } from './exponential'
 import { ln } from './logarithm'
-import { coefficient } from './polynomial'
+import { coefficient } from './lanes'
 
 /*
  * The draws of lib/random/draws.ts: Threefry-2x64 of 13 rounds (Salmon, Moraes, Dror, Shaw, SC 2011), 53 bits of a word as a uniform
@@ -135,7 +135,7 @@ function block(key: u64, counter: u64): u64 {
 /** Bytes that a loop passes over before the next does: they stay in the first cache. */
 const STRETCH: usize = 4096
 
-/** 2⁵², 2⁸⁴ and their sum as doubles, and 2⁻⁵³: see polynomial.ts. */
+/** 2⁵², 2⁸⁴ and their sum as doubles, and 2⁻⁵³: see lanes.ts. */
 const NUMBERS = memory.data<f64>([
   4503599627370496, 1.9342813113834067e25, 1.9342813118337666e25, 1.1102230246251565e-16, 1, 0.5
 ])
@@ -144,9 +144,9 @@ const NUMBERS = memory.data<f64>([
 @inline
 function unit(words: v128): v128 {
   const bits = i64x2.shr_u(words, 11)
-  const low = v128.or(v128.and(bits, i64x2.splat(0xffffffff)), coefficient(NUMBERS, 0))
-  const high = v128.or(i64x2.shr_u(bits, 32), coefficient(NUMBERS, 1))
-  return f64x2.mul(f64x2.add(f64x2.sub(high, coefficient(NUMBERS, 2)), low), coefficient(NUMBERS, 3))
+  const low = v128.or(v128.and(bits, i64x2.splat(0xffffffff)), coefficient<f64>(NUMBERS, 0))
+  const high = v128.or(i64x2.shr_u(bits, 32), coefficient<f64>(NUMBERS, 1))
+  return f64x2.mul(f64x2.add(f64x2.sub(high, coefficient<f64>(NUMBERS, 2)), low), coefficient<f64>(NUMBERS, 3))
 }
 
 @inline
@@ -172,12 +172,12 @@ export function uniforms(k0: i32, k1: i32, first: f64, n: i32, out: usize): void
 
 @inline
 function lnOf(x: f64): f64 {
-  return f64x2.extract_lane(ln(f64x2.splat(x)), 0)
+  return f64x2.extract_lane(ln<f64>(f64x2.splat(x)), 0)
 }
 
 @inline
 function expOf(x: f64): f64 {
-  return f64x2.extract_lane(exp(f64x2.splat(x)), 0)
+  return f64x2.extract_lane(exp<f64>(f64x2.splat(x)), 0)
 }
 
 /** The ziggurat's layers: the edge where the tail begins, and the area of each below the curve exp(−x²/2). */
@@ -282,14 +282,14 @@ export function normals(k0: i32, k1: i32, first: f64, n: i32, out: usize): void 
 /** Two χ² draws by an attempt with these normal and uniform numbers each; NaN where it is rejected. */
 @inline
 function attempts(z: v128, u: v128, d: f64, c: f64): v128 {
-  const one = coefficient(NUMBERS, 4)
+  const one = coefficient<f64>(NUMBERS, 4)
   const root = f64x2.add(one, f64x2.mul(f64x2.splat(c), z))
   const cube = f64x2.mul(f64x2.mul(root, root), root)
   const bound = f64x2.add(
-    f64x2.mul(f64x2.mul(coefficient(NUMBERS, 5), z), z),
-    f64x2.mul(f64x2.splat(d), f64x2.add(f64x2.sub(one, cube), ln(cube)))
+    f64x2.mul(f64x2.mul(coefficient<f64>(NUMBERS, 5), z), z),
+    f64x2.mul(f64x2.splat(d), f64x2.add(f64x2.sub(one, cube), ln<f64>(cube)))
   )
-  const good = v128.and(f64x2.gt(cube, f64x2.splat(0)), f64x2.lt(ln(f64x2.sub(one, u)), bound))
+  const good = v128.and(f64x2.gt(cube, f64x2.splat(0)), f64x2.lt(ln<f64>(f64x2.sub(one, u)), bound))
   const x = f64x2.mul(f64x2.splat(d), cube)
   return v128.or(f64x2.add(x, x), v128.not(good))
 }

@@ -1,4 +1,4 @@
-import { coefficient, step } from './polynomial'
+import { coefficient, every, polynomial, step } from './lanes'
 
 /*
  * sin x and cos x for |x| < 10⁶, two lanes at a time: x less the nearest multiple of π/2, as a sum of two doubles, and the
@@ -23,12 +23,12 @@ const NUMBERS = memory.data<f64>([
 
 @inline
 function at(i: usize): v128 {
-  return coefficient(NUMBERS, i)
+  return coefficient<f64>(NUMBERS, i)
 }
 
 @inline
 function horner(p: v128, z: v128, i: usize): v128 {
-  return step(p, z, NUMBERS, i)
+  return step<f64>(p, z, NUMBERS, i)
 }
 
 /** (cos a − 1 + z/2)/z of small a, z = a². */
@@ -102,25 +102,83 @@ function turned(x: v128, more: i64): v128 {
   return v128.xor(v128.bitselect(cos, sin, isOdd), sign)
 }
 
-/** y[i] = the function of x[i] for i < n, an even number; whether some finite x was out of reach, whose y is anything. */
+// —— of floats ——
+
+/** S of sin r = r + r³ S(r²), C of cos r = 1 − r²/2 + r⁴ C(r²) for |r| ≤ π/4. */
+const SIN = memory.data<f32>([-0.00019515201, 0.00833216, -0.16666655])
+const COS = memory.data<f32>([2.4433062e-5, -0.0013887315, 0.041666646])
+
+/** How many quarter turns two x are from 0. */
 @inline
-function map(x: usize, y: usize, n: i32, more: i64): i32 {
+function turns(x: v128): v128 {
+  return f64x2.floor(f64x2.add(f64x2.mul(x, f64x2.splat(0.6366197723675814)), f64x2.splat(0.5)))
+}
+
+/** And what is left of x: n times the first part of π/2 is exact. */
+@inline
+function remainder(x: v128, n: v128): v128 {
+  const first = f64x2.sub(x, f64x2.mul(n, f64x2.splat(1.57079632673412561417)))
+  return f64x2.sub(first, f64x2.mul(n, f64x2.splat(6.0771005065061922e-11)))
+}
+
+/** The low halves of two vectors as one. */
+@inline
+function joined(low: v128, high: v128): v128 {
+  return v128.shuffle<f64>(low, high, 0, 2)
+}
+
+/** As `turned`, of floats. Turns are counted in doubles, which have the digits. */
+@inline
+function turnedSingle(x: v128, more: i32): v128 {
+  const low = f64x2.promote_low_f32x4(x)
+  const high = f64x2.promote_low_f32x4(v128.shuffle<f64>(x, x, 1, 1))
+  const lowTurns = turns(low)
+  const highTurns = turns(high)
+  const r = joined(
+    f32x4.demote_f64x2_zero(remainder(low, lowTurns)),
+    f32x4.demote_f64x2_zero(remainder(high, highTurns))
+  )
+  const z = f32x4.mul(r, r)
+  const s = polynomial<f32>(z, SIN, 2)
+  const sin = f32x4.add(r, f32x4.mul(f32x4.mul(r, z), s))
+  const c = polynomial<f32>(z, COS, 2)
+  const cos = f32x4.add(f32x4.sub(every<f32>(1), f32x4.mul(every<f32>(0.5), z)), f32x4.mul(f32x4.mul(z, z), c))
+  const quarter = i32x4.add(
+    joined(i32x4.trunc_sat_f64x2_s_zero(lowTurns), i32x4.trunc_sat_f64x2_s_zero(highTurns)),
+    i32x4.splat(more)
+  )
+  const isOdd = i32x4.shr_s(i32x4.shl(quarter, 31), 31)
+  return v128.xor(v128.bitselect(cos, sin, isOdd), i32x4.shl(i32x4.shr_u(quarter, 1), 31))
+}
+
+// —— maps ——
+
+/**
+ * y[i] = the function of x[i] for i < n, a multiple of a vector's; whether some finite x was out of reach, whose y is anything.
+ */
+@inline
+function map<T>(x: usize, y: usize, n: i32, more: i32): i32 {
   let beyond = i64x2.splat(0)
-  for (const end = x + (<usize>n << 3); x < end; x += 16, y += 16) {
+  for (const end = x + <usize>n * sizeof<T>(); x < end; x += 16, y += 16) {
     const one = v128.load(x)
-    const size = f64x2.abs(one)
-    beyond = v128.or(beyond, v128.and(f64x2.ge(size, f64x2.splat(REACH)), f64x2.lt(size, f64x2.splat(Infinity))))
-    const result = turned(one, more)
+    const size = v128.abs<T>(one)
+    beyond = v128.or(beyond, v128.and(v128.ge<T>(size, every<T>(REACH)), v128.lt<T>(size, every<T>(Infinity))))
+    const result = sizeof<T>() == 8 ? turned(one, more) : turnedSingle(one, more)
     // −0 is its own sine
-    v128.store(y, more == 0 ? v128.or(result, v128.and(one, f64x2.eq(one, i64x2.splat(0)))) : result)
+    v128.store(y, more == 0 ? v128.or(result, v128.and(one, v128.eq<T>(one, i64x2.splat(0)))) : result)
   }
   return v128.any_true(beyond) ? 1 : 0
 }
 
 export function mapSin(x: usize, y: usize, n: i32): i32 {
-  return map(x, y, n, 0)
+  return map<f64>(x, y, n, 0)
 }
-
 export function mapCos(x: usize, y: usize, n: i32): i32 {
-  return map(x, y, n, 1)
+  return map<f64>(x, y, n, 1)
+}
+export function mapSinSingle(x: usize, y: usize, n: i32): i32 {
+  return map<f32>(x, y, n, 0)
+}
+export function mapCosSingle(x: usize, y: usize, n: i32): i32 {
+  return map<f32>(x, y, n, 1)
 }

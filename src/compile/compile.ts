@@ -31,6 +31,7 @@ import * as Loss from './loss.js'
 import * as OnLine from './onLine.js'
 import * as Matching from './matching.js'
 import * as Objective from '../objective/objective.js'
+import { along } from '../objectives/along.js'
 import * as Nodes from '../mixture/nodes.js'
 import { asTheyAre } from '../mixture/passRows.js'
 import type * as Optimizer from '../optimizer/optimizer.js'
@@ -318,7 +319,7 @@ export const value =
     )
 
 /**
- * The product of the Hessian of an objective with a direction, ∇²L · v, exact to rounding: the gradient of `Objective.along(v)`, by one
+ * The product of the Hessian of an objective with a direction, ∇²L · v, exact to rounding: the gradient of `along(v)`, by one
  * program for all directions. The same key gives the noise of `valueAndGrad`. Of the pair's
  * `Expectation.quadrature()` it is that of its limit, to the error of the rule. Refused of `Expectation.projected()`, whose noise in the span of
  * the centres turns with them, and of control variates.
@@ -356,7 +357,7 @@ export const hessianVector =
         // One direction, and one noise, stand for all.
         const zeros = Params.zeros(shapes())
         const [{ expectation, data: met }] = O.isSome(line) ? line.value(zeros, zeros) : [{ ...loss, data }]
-        const objective = Objective.along(zeros)(loss.objective)
+        const objective = along(zeros)(loss.objective)
         return pipe(
           met,
           plans({ ...loss, objective, expectation }, circumstances),

@@ -37,6 +37,7 @@ import * as Noise from './noise.js'
 import { remembered as once } from '../../lib/plain/remembered.js'
 import { meant } from './meant.js'
 import * as Objective from '../objective/objective.js'
+import * as Along from '../objectives/along.js'
 import * as Pairs from './pairwise.js'
 import * as Parametrization from '../family/parametrization.js'
 import * as Params from '../family/params.js'
@@ -848,7 +849,7 @@ export const along = <P extends string>(
   data: Source.Data,
   library: Compiler.Library = libraryOf(loss.score, 'float64')
 ): ((params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) => ValueAndGradient<P>) => {
-  const towards = (direction: Params.Params<P>): Objective.Objective => Objective.along(direction)(loss.objective)
+  const towards = (direction: Params.Params<P>): Objective.Objective => Along.along(direction)(loss.objective)
   // One direction stands for all.
   const any = { ...loss, objective: towards(Params.zeros(Score.shapes(data.dim)(loss.score))) }
   const evaluate = evaluator(engine, any, data, { library, use: 'often', place: Place.here })
@@ -875,7 +876,7 @@ export const rowGradients = <P extends string>(
   const { points: about, enter } = framed(loss)(data)
   const own = Matching.data(about, true)
   const along = RA.makeBy(size, j =>
-    draw({ ...loss, objective: Objective.along(Params.unit(shapes, j))(loss.objective) })(about)
+    draw({ ...loss, objective: Along.along(Params.unit(shapes, j))(loss.objective) })(about)
   )
   const valuesOf = (params: Params.Params<P>, term: Direct, given: Given.Named): Float64Array =>
     pipe(

@@ -37,7 +37,6 @@ import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/in
 import * as Limits from '../core/limits.js'
 import type { Points } from '../data/points.js'
 import * as Params from '../family/params.js'
-import { overStudent as overStudentOf } from './objective.js'
 
 /** One term of the mean: the standard normal numbers that a key draws, or the same numbers negated. */
 export interface KeyDraw {
@@ -402,9 +401,6 @@ export const fixed = Case.called(given, ({ rows, dim, values }: Points) =>
   // Passes keep the array they were given: it must not change when its owner fills it again.
   given({ shape: [rows, dim], values: values.slice() })
 )
-
-/** `Objective.overStudent`: the expectation is over the student's own distribution. */
-export const overStudent = overStudentOf
 
 /** What an expectation draws, or where its nodes are. */
 export const interpret = (expectation: Expectation): Meaning => concept.meaning(expectation)

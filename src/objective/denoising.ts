@@ -1,0 +1,169 @@
+/** The two forms of score matching, explicit and implicit, which have the same minimum. */
+import { add, div, mul, square, sub, sum as total, vjp, type Tensor } from '../../lib/index.js'
+import { Case, Field } from '../core/index.js'
+import * as Limits from '../core/limits.js'
+import * as Parametrization from '../family/parametrization.js'
+import * as TimeLaw from './timeLaw.js'
+import { define, type Estimate, type Form, type Row } from './term.js'
+
+const rowSum = (x: Tensor): Tensor => total(x, 1, true)
+
+/**
+ * |y − target|² of the output where all noise is drawn: another parametrization only weighs it. Else what has the mean of
+ * |s + z/σ|² whatever the share c of the denoising form (Stein): |s|² + 2(1 − c) div s + 2c⟨s, z⟩/σ + (c|z|² + (1 − c)d)/σ².
+ */
+export const denoisingRow = (row: Row): Tensor => {
+  const { seen, noisy, level } = row
+  const { share } = seen
+  if (share === null) return rowSum(square(sub(row.output, row.outputTarget)))
+  const squares = add(mul(share, seen.squaredNoise()), mul(sub(1, share), noisy.shape[1] ?? 1))
+  return add(seen.mixed(share), div(squares, square(level.sigma)))
+}
+
+export const implicitRow = ({ seen }: Row): Tensor => seen.implicit()
+
+/** The square of s, or of s along v, and 2 vᵀ(∂s/∂x)v, in the mean over directions v. */
+const estimatedRow =
+  (along: boolean, estimate: Estimate) =>
+  ({ score, noisy, level, scoreAt, directions }: Row): Tensor => {
+    const all = directions(estimate).map(v => {
+      const curvature = mul(2, rowSum(mul(vjp(x => scoreAt(x, level))(noisy, v), v)))
+      return add(along ? square(rowSum(mul(v, score))) : rowSum(square(score)), curvature)
+    })
+    return div(all.reduce(add), estimate.probes)
+  }
+
+export const inParametrization = {
+  /** Over which noise levels. */
+  timeLaw: TimeLaw.field,
+  /** In which the loss is measured; null for the score. */
+  parametrization: Field.optional(Field.of(Parametrization.concept))
+}
+
+/** The loss as it is written, and as the score form with its weight. */
+export const form = (given: Parametrization.Parametrization | null): string => {
+  const parametrization = given ?? Parametrization.score
+  const weight = Parametrization.weightFormula(Parametrization.score, parametrization)
+  const own = `E ${Parametrization.lossFormula(parametrization)}`
+  return weight === '1'
+    ? own
+    : `${own} = E ${weight.includes('/') ? `[${weight}]` : weight} ${Parametrization.lossFormula(Parametrization.score)}`
+}
+
+const denoisingCase = define({
+  name: 'denoising',
+  about: 'the DDPM objective, in any parametrization (arXiv 2006.11239)',
+  fields: inParametrization,
+  call: ['timeLaw', 'parametrization'],
+  example: { timeLaw: TimeLaw.at(0.3) },
+  formula: ({ timeLaw, parametrization }) => `${form(parametrization)}, ${TimeLaw.formula(timeLaw)}`,
+  meaning: ({ timeLaw, parametrization }) => ({
+    timeLaw,
+    perRow: denoisingRow,
+    measuredIn: parametrization ?? Parametrization.score,
+    spans: true,
+    moves: true,
+    float32: true,
+    proper: true
+  })
+})
+
+/**
+ * The DDPM objective: L = E |s(x_t) + z/σ|², minimised by the score of x_t. (Not ½L; the gradient is with respect to the
+ * parameters at time 0, not α times them.) In another parametrization y = p x_0 + q z it is E |y(x_t) − (p x_0 + q z)|²,
+ * which is the same loss with another weight at each level: σ² for the noise, σ⁴/α² for the data,
+ * σ²(α² + σ²)²/α² for the velocity (`Parametrization.weight`).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Objective, Parametrization, TimeLaw } from 'ornstein'
+ *
+ * assert.equal(
+ *   Objective.formula(Objective.denoising(TimeLaw.at(0.3), Parametrization.noise)),
+ *   'E |ε(x_t) − z|² = E σ² |s(x_t) + z/σ|², at t = 0.3'
+ * )
+ */
+export const denoising = Case.called(
+  denoisingCase,
+  (timeLaw: TimeLaw.TimeLaw, parametrization?: Parametrization.Parametrization) =>
+    denoisingCase(timeLaw, parametrization ?? null)
+)
+
+const estimates = {
+  hutchinson: '|s(x_t)|² + 2 v·∂s(x_t)v',
+  sliced: '(v·s(x_t))² + 2 v·∂s(x_t)v'
+} as const
+
+const implicitCase = define({
+  name: 'implicit',
+  about: 'implicit score matching, with the exact divergence (Hyvärinen 2005)',
+  fields: {
+    /** Over which noise levels. */
+    timeLaw: TimeLaw.field,
+    /** How the divergence is taken; exactly unless given. */
+    estimate: Field.optional(
+      Field.record({
+        divergence: Field.oneOf(['hutchinson', 'sliced']),
+        probes: Field.count({ default: 1, most: Limits.draws }),
+        law: Field.oneOf(['rademacher', 'normal'])
+      })
+    )
+  },
+  call: ['timeLaw', 'estimate'],
+  example: { timeLaw: TimeLaw.at(0.3) },
+  formula: ({ timeLaw, estimate }) =>
+    `E [${
+      estimate === null
+        ? '|s(x_t)|² + 2 div s(x_t)]'
+        : `${estimates[estimate.divergence]}], ${estimate.probes} ${estimate.law} v`
+    }, ${TimeLaw.formula(timeLaw)}`,
+  meaning: ({ timeLaw, estimate }): Form => ({
+    timeLaw,
+    bounded: true,
+    moves: true,
+    proper: true,
+    ...(estimate === null
+      ? { perRow: implicitRow, spans: true }
+      : { perRow: estimatedRow(estimate.divergence === 'sliced', estimate), exact: implicit(timeLaw) })
+  }),
+  // The first version wrote the estimate by a tag of its own.
+  earlier: json => {
+    const divergence = Case.field(json, 'divergence')
+    const tag = Case.field(divergence, '_tag')
+    return typeof tag === 'string'
+      ? {
+          _tag: Case.field(json, '_tag'),
+          timeLaw: Case.field(json, 'timeLaw'),
+          estimate: {
+            divergence: tag.toLowerCase(),
+            probes: Case.field(divergence, 'probes'),
+            law: Case.field(divergence, 'law')
+          }
+        }
+      : json
+  }
+})
+
+/**
+ * Implicit score matching: L = E[|s(x_t)|² + 2 div s(x_t)], the denoising objective less d/σ², with no noise target
+ * (Hyvärinen 2005). The form to integrate over time: it stays finite as t → 0.
+ *
+ * The divergence of a custom score takes a gradient for each dimension. With random v, E vvᵀ = I, one for each of
+ * `probes` has the same mean: 'hutchinson' takes |s|² + 2 vᵀ(∂s/∂x)v (Hutchinson 1990), 'sliced' takes
+ * (v·s)² + 2 vᵀ(∂s/∂x)v (Song et al. 2019, arXiv 1905.07088, equation 7).
+ */
+export const implicit = Case.called(
+  implicitCase,
+  (
+    timeLaw: TimeLaw.TimeLaw,
+    {
+      divergence = 'exact',
+      probes = 1,
+      law = 'rademacher'
+    }: {
+      readonly divergence?: 'exact' | 'hutchinson' | 'sliced'
+      readonly probes?: number
+      readonly law?: Estimate['law']
+    } = {}
+  ) => implicitCase(timeLaw, divergence === 'exact' ? null : { divergence, probes, law })
+)

@@ -95,6 +95,8 @@ export interface Found {
   readonly statistics: Statistics.Statistics
   /** Components that fewer would do without. */
   readonly redundancies: ReadonlyArray<Redundancy>
+  /** Below which no variance fell where it was learned, in the units that it was learned in; null where none was set. */
+  readonly minimumVariance: number | null
   /** Components with rows that are as narrow as the floor of the variances lets them be in some direction, from 0. */
   readonly floored: ReadonlyArray<number>
   /** Those of them that are so in more directions than the data are: without the floor the likelihood would have no bound. */
@@ -203,6 +205,7 @@ const foundAbove =
         ...(crossValidated !== undefined && { crossValidated })
       },
       redundancies,
+      minimumVariance: O.toNullable(floor),
       ...held,
       fixed: pipe(
         Score.interpret(score).family,

@@ -1,8 +1,10 @@
 /** What the floor of the variances holds up, and in which columns. */
+import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import type * as Points from '../data/points.js'
+import type * as Source from '../data/source.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Pipeline from '../pipeline/pipeline.js'
 import * as Recipe from '../pipeline/recipe.js'
@@ -23,6 +25,22 @@ export const common = (points: Points.Points, most: number): number =>
       return O.isSome(floor) ? [floor.value] : []
     })
     .reduce((least, floor) => Math.min(least, floor))
+
+/**
+ * The floor above which what was learned is taken further: its own; where it had none, that of a recipe for its score, or less where it is narrower.
+ */
+export const above = (
+  minimumVariance: number | null,
+  score: Score.Score<string>,
+  points: Source.Data,
+  mixture: Mixture.Mixture
+): number =>
+  minimumVariance ??
+  pipe(
+    Pipeline.minimumVariance(Recipe.annealed(score)(points)),
+    O.getOrElse(() => Number.MIN_VALUE),
+    floor => mixture.variances.reduce((least, v) => Math.min(least, v), floor)
+  )
 
 const halves = (most: number): ReadonlyArray<number> => (most <= 1 ? [1] : [most, ...halves(Math.floor(most / 2))])
 

@@ -565,8 +565,8 @@ const learnBy =
 
 /** A candidate as it stands; what was left before its passes is held to all rows. */
 const standing = (task: Task, { pipeline, isSettled, steps, ...found }: Fit.Ranked): E.Either<Failure, Reached> => {
-  const { mixture, redundancies, floored, collapsed, narrow, unsupported, fixed, statistics: said } = found
   const data = scaled({ ...task, standardize: false })
+  const { mixture, statistics: said } = found
   const statistics = isSettled ? said : Statistics.of(task.table.data, said.parameters, task.place)(mixture)
   return pipe(
     findingsOf(
@@ -574,7 +574,7 @@ const standing = (task: Task, { pipeline, isSettled, steps, ...found }: Fit.Rank
       { ...data, scaling: task.standardize ? Data.standardized(task.table.data).scaling : null },
       pipeline,
       {
-        ...{ mixture, redundancies, floored, collapsed, narrow, unsupported, fixed, statistics },
+        ...{ ...found, statistics },
         ...{ recipe: GROWN, stages: [], plan: '', searched: steps }
       }
     ),

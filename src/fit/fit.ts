@@ -543,7 +543,8 @@ const made = (
   candidates: RNEA.ReadonlyNonEmptyArray<Candidates.Ranked>,
   refused: ReadonlyArray<Candidates.Refused>
 ): Fit => {
-  const [{ mixture, family, components, statistics, belief, pipeline, steps, isSettled, fixed }] = candidates
+  const [{ mixture, family, components, statistics, belief, pipeline, steps, isSettled, minimumVariance, fixed }] =
+    candidates
   const { logLikelihood, bic, aic, icl, crossValidated = null } = statistics
   const { criterion, seed, missing } = filled(options)
   const { prior = null } = options
@@ -583,12 +584,15 @@ const made = (
         : Hint.of({
             ...{ chosen: { score: pipeline.score, mixture } },
             ...{ others: Hint.others(candidates), families: Hint.families(candidates) },
-            ...{ points: own, scaling, criterion, prior }
+            ...{ points: own, scaling, criterion, prior, minimumVariance }
           }),
     stuck: () =>
-      Source.isHeld(own) ? Stuck.of({ score: pipeline.score, mixture, points: own, scaling, prior, fixed }) : null,
+      Source.isHeld(own)
+        ? Stuck.of({ score: pipeline.score, mixture, points: own, scaling, prior, minimumVariance, fixed })
+        : null,
     sample: rows => key => Mixture.sample(rows)(key)(mixture),
-    bootstrap: asked => Problem.orThrow(Bootstrap.of(asked)({ mixture, pipeline, scaling, prior, fixed }, own)),
+    bootstrap: asked =>
+      Problem.orThrow(Bootstrap.of(asked)({ mixture, pipeline, scaling, prior, minimumVariance, fixed }, own)),
     table: () => text({ columns, criterion, candidates, leftOut, excluded, narrow, fixed }),
     toJSON: () =>
       written({

@@ -85,6 +85,8 @@ export interface Findings {
   readonly mixture: Mixture.Mixture
   /** Components that fewer would do without. */
   readonly redundancies: ReadonlyArray<Mixture.Redundancy>
+  /** Below which no variance fell, in the units of `scaling`; null where none was set. */
+  readonly minimumVariance: number | null
   /** Components with rows, whose variance only the floor of the stages holds up; from 0, as the table has them. */
   readonly floored: ReadonlyArray<number>
   /** The columns in which they are so, from 0. */
@@ -293,7 +295,8 @@ export const ofHint = ({ hint, choice }: Pick<Findings, 'hint' | 'choice'>): str
   Hint.sentence(hint, titleOf(choice === null || choice.criterion === 'crossValidated' ? 'bic' : choice.criterion))
 
 /** Where a fit is stuck: a sentence, or null. */
-export const ofStuck = ({ stuck }: Pick<Findings, 'stuck'>): string | null => stuck && Stuck.sentence(stuck)
+export const ofStuck = ({ stuck, recipe, starts }: Pick<Findings, 'stuck' | 'recipe' | 'starts'>): string | null =>
+  stuck && Stuck.sentence(stuck, { recipe, isOfSeveral: starts !== null && starts.of > 1 })
 
 /** What tests say of a number of components: a sentence, and a table where there is one; null where nobody asked. */
 export const ofTests = ({ tests, mixture: { weights } }: Pick<Findings, 'tests' | 'mixture'>): Known | null =>

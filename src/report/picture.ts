@@ -300,9 +300,9 @@ export const report = (
 
 const findingsOf = (model: Fit.Fit, points: Points.Points, source: string): Findings => {
   const [best] = model.candidates
-  const { mixture, pipeline, redundancies, floored, narrow, unsupported, fixed, statistics, isSettled, steps } = best
   return {
-    ...{ mixture, pipeline, redundancies, floored, narrow, unsupported, fixed, statistics, isSettled, points, source },
+    ...best,
+    ...{ points, source },
     ...{ columns: model.columns, seed: model.seed, prior: model.prior, scaling: model.scaling },
     choice: choiceOf(model),
     starts: model.starts,
@@ -318,7 +318,7 @@ const findingsOf = (model: Fit.Fit, points: Points.Points, source: string): Find
     recipe: 'grown',
     stages: [],
     plan: '',
-    searched: steps,
+    searched: best.steps,
     bootstrap: null,
     tests: null,
     hint: null,

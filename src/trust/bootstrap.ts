@@ -33,9 +33,9 @@ import * as Missing from '../mixture/em/missing.js'
 import * as Metric from '../comparison/metric.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Pipeline from '../pipeline/pipeline.js'
-import * as Recipe from '../pipeline/recipe.js'
 import * as Params from '../family/params.js'
 import * as Score from '../score/score.js'
+import * as Floor from '../choice/floor.js'
 import { bothMaps, climb, foot } from '../choice/grown.js'
 import * as Settings from './fitSettings.js'
 
@@ -109,6 +109,8 @@ export interface Fitted {
   readonly scaling: Points.Scaling | null
   /** How many rows the mean of the prior counts as, under which it was learned; null for the likelihood. */
   readonly prior: number | null
+  /** Below which no variance fell, in the units of `scaling`; that of its pipeline unless given. */
+  readonly minimumVariance?: number | null
   /** The numbers of components that were known, in the order in which its score has them; none unless given. */
   readonly fixed?: ReadonlyArray<number>
 }
@@ -173,17 +175,14 @@ interface Learner {
 }
 
 const learnerOf = (
-  { mixture: found, pipeline, scaling, prior, fixed = [] }: Fitted,
+  { mixture: found, pipeline, scaling, prior, minimumVariance, fixed = [] }: Fitted,
   data: Source.Data
 ): E.Either<Problem.Problems, Learner> => {
   const { score } = pipeline
   const others = Array.from(found.weights.keys()).filter(k => !fixed.includes(k))
   const mixture = fixed.length === 0 ? found : Mixture.permuted([...fixed, ...others])(found)
-  const floor = pipe(
-    Pipeline.minimumVariance(pipeline),
-    O.alt(() => Pipeline.minimumVariance(Recipe.annealed(score)(Missing.completed(data)))),
-    O.getOrElse(() => Number.MIN_VALUE)
-  )
+  const standing = scaling === null ? mixture : Mixture.inUnits(Scaling.inverse(scaling))(mixture)
+  const own = minimumVariance ?? O.toNullable(Pipeline.minimumVariance(pipeline))
   return pipe(
     bothMaps(score),
     O.filter(
@@ -196,8 +195,8 @@ const learnerOf = (
     O.map(({ family, fromMixture, toMixture }): Learner => ({
       family,
       enter: toMixture,
-      floor,
-      start: fromMixture(scaling === null ? mixture : Mixture.inUnits(Scaling.inverse(scaling))(mixture)),
+      floor: own ?? Floor.above(null, score, Missing.completed(data), standing),
+      start: fromMixture(standing),
       back: scaling === null ? found => found : Mixture.inUnits(scaling)
     })),
     E.fromOption((): Problem.Problems => [

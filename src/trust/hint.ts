@@ -11,6 +11,7 @@ import * as Missing from '../mixture/em/missing.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Statistics from '../mixture/statistics.js'
 import * as Score from '../score/score.js'
+import * as Floor from '../choice/floor.js'
 import { by, isSound, type Criterion, type Ranked } from '../choice/candidates.js'
 import { bothMaps, climb, foot } from '../choice/grown.js'
 
@@ -44,6 +45,8 @@ export interface Learned {
   readonly scaling: Points.Scaling | null
   readonly criterion: Criterion
   readonly prior: number | null
+  /** Below which no variance fell, in the units of `scaling`; null where none was set. */
+  readonly minimumVariance: number | null
 }
 
 /** Of ranked candidates the best of each number of components, the first without. */
@@ -109,7 +112,8 @@ const without = (
  * const model = fit([...near, [12, -6], [-6, 9], [14, 12]], { components: 2, family: 'full' })
  * assert.equal(model.hint()?.beside, 'background')
  */
-export const of = ({ chosen, others, families, points: all, scaling, criterion, prior }: Learned): Hint | null => {
+export const of = (learned: Learned): Hint | null => {
+  const { chosen, others, families, points: all, scaling, criterion, prior } = learned
   const { mixture } = chosen
   if (mixture.tails !== undefined || mixture.background !== undefined || Missing.has(all)) return null
   const { rows, dim } = all
@@ -117,6 +121,8 @@ export const of = ({ chosen, others, families, points: all, scaling, criterion, 
   if (others.length === 0 && !isFar(own, mixture)) return null
   const points = scaling === null ? own : Points.inUnits(scaling)(own)
   const inverse = scaling && Scaling.inverse(scaling)
+  const inOwnUnits = inverse === null ? (mixture: Mixture.Mixture) => mixture : Mixture.inUnits(inverse)
+  const floor = Floor.above(learned.minimumVariance, chosen.score, points, inOwnUnits(mixture))
   const value = by(criterion === 'crossValidated' ? 'bic' : criterion)
   const statisticsOf = (score: Score.Score<string>, mixture: Mixture.Mixture): Statistics.Statistics =>
     Statistics.of(own, Score.degreesOfFreedom(dim)(score))(mixture)
@@ -133,7 +139,7 @@ export const of = ({ chosen, others, families, points: all, scaling, criterion, 
           bothMaps(score),
           O.filter(({ family }) => ExpectationMaximization.serves(family)),
           O.map(({ family, fromMixture, toMixture }) => {
-            const start = fromMixture(inverse === null ? from : Mixture.inUnits(inverse)(from))
+            const start = fromMixture(inOwnUnits(from))
             const placed = pipe(
               family.placed,
               O.match(
@@ -141,15 +147,15 @@ export const of = ({ chosen, others, families, points: all, scaling, criterion, 
                 placed => placed(columns)(start)
               )
             )
-            const step = ExpectationMaximization.step(family, FLOOR, points, prior)
+            const step = ExpectationMaximization.step(family, floor, points, prior)
             const found = toMixture(climb(step, STEPS, foot(placed)).params)
             return statisticsOf(score, scaling === null ? found : Mixture.inUnits(scaling)(found))
           })
         )
-  // On few of the rows all are fitted to these.
+  // It may have steps left, and on few of the rows all are fitted to these.
   const before = Math.min(
     value(statisticsOf(chosen.score, mixture)),
-    ...(own === all ? [] : RA.fromOption(reached(chosen.score, mixture)).map(value))
+    ...RA.fromOption(reached(chosen.score, mixture)).map(value)
   )
   const share = Points.totalWeight(all) / Points.totalWeight(own)
   const hintsOf = (starts: ReadonlyArray<Start>, lone = 0): ReadonlyArray<Hint> =>
@@ -181,9 +187,6 @@ export const of = ({ chosen, others, families, points: all, scaling, criterion, 
 
 /** Of rows of one component, such a part of one may be another's. */
 const LEAST = 0.5
-
-/** No component of a candidate is narrower, in the units that it is learned in. */
-const FLOOR = 1e-6
 
 /** “Beside a background the ICL of 2 components is 63 lower …” */
 export const sentence = (hint: Hint, criterion: string): string =>

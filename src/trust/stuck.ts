@@ -13,6 +13,7 @@ import * as Missing from '../mixture/em/missing.js'
 import * as SplitAndMerge from '../moves/splitAndMerge.js'
 import * as Mixture from '../algebra/index.js'
 import type * as Score from '../score/score.js'
+import * as Floor from '../choice/floor.js'
 import { bothMaps, climb, foot } from '../choice/grown.js'
 
 /** Components by number, from 0. */
@@ -21,7 +22,7 @@ export interface Stuck {
   readonly shared: readonly [number, number]
   /** The one that covers two. */
   readonly over: number
-  /** What the log-likelihood of all rows gains, at least, where one of the two is put to halve it. */
+  /** What the log-likelihood of all rows gains, at least, where one of the two is put to halve it, beyond what steps without that gain. */
   readonly gain: number
 }
 
@@ -32,6 +33,8 @@ export interface Fitted {
   readonly points: Points.Points
   readonly scaling: Points.Scaling | null
   readonly prior: number | null
+  /** Below which no variance fell, in the units of `scaling`; null where none was set. */
+  readonly minimumVariance: number | null
   /** The numbers of components that were known, in the order in which the score has them. */
   readonly fixed: ReadonlyArray<number>
 }
@@ -41,9 +44,6 @@ const ROWS = 4000
 const SETTLING = 100
 const POLISH = 50
 const ATTEMPTS = 5
-
-/** No component is narrower, in the units that it is learned in. */
-const FLOOR = 1e-6
 
 /** Less is no structure: of few rows in nats, of many in nats a row, as near as starts agree. */
 const CLEAR = 5
@@ -62,7 +62,7 @@ type Arrays = Params.Params<string>
  * const rows = Array.from({ length: 90 }, (_, i) => [(i % 3) * 9 + ((i * 7) % 10) / 5])
  * assert.equal(fit(rows, { components: 3, family: 'isotropic' }).stuck(), null)
  */
-export const of = ({ score, mixture, points: all, scaling, prior, fixed }: Fitted): Stuck | null => {
+export const of = ({ score, mixture, points: all, scaling, prior, minimumVariance, fixed }: Fitted): Stuck | null => {
   if (Missing.has(all) || mixture.weights.length < 3) return null
   const own = all.rows <= ROWS ? all : Points.select(Key.subset(all.rows, ROWS)(Key.fromSeed(0)))(all)
   const points = scaling === null ? own : Points.inUnits(scaling)(own)
@@ -75,19 +75,21 @@ export const of = ({ score, mixture, points: all, scaling, prior, fixed }: Fitte
     bothMaps(score),
     O.filter(({ family }) => ExpectationMaximization.serves(family) && SplitAndMerge.serves(family)),
     O.chain(({ family, fromMixture, toMixture }) => {
-      const floor = Math.min(FLOOR, leastOf(standing))
+      // Another would have likelihoods of its own.
+      const floor = Floor.above(minimumVariance, score, points, standing)
       const step = ExpectationMaximization.step(family, floor, points, prior)
-      // Rows of a sample have a maximum of their own.
-      const settled: Arrays = climb(step, own === all ? 0 : SETTLING, foot(fromMixture(standing)), 0).params
+      // A fit may have steps left, and rows of a sample have a maximum of their own.
+      const settled: Arrays = climb(step, SETTLING, foot(fromMixture(standing))).params
       const moves = SplitAndMerge.step(
         family,
         { attempts: ATTEMPTS, polish: POLISH, varianceFloor: floor, prior },
         points
       )
-      const { value, params, move } = moves(settled, Key.fromSeed(0))
+      const { params, move } = moves(settled, Key.fromSeed(0))
       if (move === null) return O.none
       const { removed, split } = move
-      const gain = value - step(params).value
+      const alone = climb(step, POLISH, foot(settled)).params
+      const gain = step(alone).value - step(params).value
       const before = toMixture(settled)
       const apart = (k: number): number => Mixture.distance(before, removed)(before, k)
       const beside = order
@@ -103,10 +105,26 @@ export const of = ({ score, mixture, points: all, scaling, prior, fixed }: Fitte
   )
 }
 
-/** The least variance of a mixture along its columns. */
-const leastOf = ({ variances }: Mixture.Mixture): number => variances.reduce((least, v) => Math.min(least, v), Infinity)
+/** Recipes that make such moves. */
+const MOVING = ['grown', 'annealed']
+
+/** How a fit was made: by which recipe or pipeline, and whether by several starts. */
+interface Made {
+  readonly recipe: string
+  readonly isOfSeveral: boolean
+}
+
+/** What was not done yet. */
+const remedy = ({ recipe, isOfSeveral }: Made): string => {
+  const [others, search] = [MOVING.filter(other => other !== recipe), recipe === 'grown' && !isOfSeveral]
+  return others.length === MOVING.length
+    ? `Use the recipe ${others.join(' or ')}, which make such moves.`
+    : search
+      ? 'Compare with other starts: --starts 10.'
+      : `Compare with the recipe ${others.join(' or ')}.`
+}
 
 /** “Components 1 and 2 share one cluster, while component 4 covers two …” */
-export const sentence = ({ shared: [a, b], over, gain }: Stuck): string =>
+export const sentence = ({ shared: [a, b], over, gain }: Stuck, made: Made): string =>
   `The fit is stuck: components ${a + 1} and ${b + 1} share one cluster, while component ${over + 1} covers two. ` +
-  `Moving one of them raises the log-likelihood by about ${gain.toFixed(0)}. Use the recipe grown or annealed, which make such moves, or --starts.`
+  `Moving one of them raises the log-likelihood by about ${gain.toFixed(0)}. ${remedy(made)}`

@@ -241,10 +241,10 @@ const untilHeard = <S>(
 /** What resamples say of a fit; of those that were drawn when a signal came, where they are enough. */
 const known =
   (world: World, watch: Progress['resampling'], resamples: number | null) =>
-  ({ scaling, prior, pipeline, mixture, seed }: Bootstrap.Fitted & Pick<Findings, 'seed'>, data: Source.Data) =>
+  ({ seed, ...fitted }: Bootstrap.Fitted & Pick<Findings, 'seed'>, data: Source.Data) =>
   async (): Promise<{ readonly bootstrap: Findings['bootstrap']; readonly stopped: Signal | null }> => {
     if (resamples === null) return { bootstrap: null, stopped: null }
-    const states = Bootstrap.states({ resamples, seed, onProgress: watch })({ scaling, prior, pipeline, mixture }, data)
+    const states = Bootstrap.states({ resamples, seed, onProgress: watch })(fitted, data)
     if (E.isLeft(states)) return { bootstrap: states, stopped: null }
     const { last, stopped } = await untilHeard(world, states.right)
     return { bootstrap: last?.bootstrap() ?? null, stopped }
@@ -373,13 +373,13 @@ const unasked = ({ open: { families, components }, recipe }: Choices, { pipeline
 }
 
 /** Where components share a cluster, and others cover two. */
-const stuckOf = ({ pipeline, mixture, points, scaling, prior, fixed }: Shown['fit']): Shown['fit']['stuck'] =>
-  Stuck.of({ score: pipeline.score, mixture, points, scaling, prior, fixed })
+const stuckOf = ({ pipeline, ...fit }: Shown['fit']): Shown['fit']['stuck'] =>
+  Stuck.of({ ...fit, score: pipeline.score })
 
 /** What tails or a background would gain. */
-const hintOf = ({ choice, scaling, mixture, points, pipeline, prior }: Shown['fit']): ReturnType<typeof Hint.of> =>
+const hintOf = ({ choice, mixture, pipeline, ...fit }: Shown['fit']): ReturnType<typeof Hint.of> =>
   Hint.of({
-    ...{ chosen: { score: pipeline.score, mixture }, points, scaling, prior },
+    ...{ ...fit, chosen: { score: pipeline.score, mixture } },
     ...{ others: Hint.others(choice?.candidates ?? []), families: Hint.families(choice?.candidates ?? []) },
     criterion: choice?.criterion ?? 'bic'
   })

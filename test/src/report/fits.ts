@@ -51,6 +51,7 @@ export const planted = (
     scaling: null,
     mixture,
     redundancies: [],
+    minimumVariance: null,
     floored: [],
     narrow: [],
     searched: 0,

@@ -9,7 +9,7 @@
  * @module
  */
 export * as Bootstrap from './trust/bootstrap.js'
-export * as Checkpoint from './compile/checkpoint.js'
+export * as Checkpoint from './transfer/checkpoint.js'
 export * as Clock from './schedules/clock.js'
 export * as Compile from './compile/compile.js'
 export * as Component from './families/fixed.js'
@@ -52,7 +52,7 @@ export * as Score from './score/score.js'
 export * as Source from './formats/source/index.js'
 export * as Stage from './pipeline/stage.js'
 export * as Statistics from './mixture/statistics.js'
-export * as Sums from './compile/sums.js'
+export * as Sums from './transfer/sums.js'
 export * as TimeGrid from './sampler/timeGrid.js'
 export * as TimeLaw from './objectives/timeLaws.js'
 export * as Unrolled from './unrolled/unrolled.js'

@@ -1,7 +1,7 @@
 /** Checkpoints of a choice among candidates: what the parts of it that are learned led to, whole, bit for bit. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import * as Generator from '../compile/generator.js'
+import * as Generator from '../transfer/generator.js'
 import { type Fit, Params, Problem } from '../index.js'
 
 /** The word that a checkpoint of a search is known by. */

@@ -35,7 +35,7 @@ import * as Source from '../data/source.js'
 import * as Problem from '../core/problem.js'
 import type { MStep } from '../family/family.js'
 import * as Score from '../score/score.js'
-import * as Seeding from './seeding.js'
+import * as Seeding from '../seeding/seeding.js'
 
 // —— what an initializer is ——
 

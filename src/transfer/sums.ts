@@ -21,7 +21,7 @@ import * as Objective from '../objective/objective.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Params from '../family/params.js'
 import * as Score from '../score/score.js'
-import * as Loss from './loss.js'
+import * as Loss from '../compile/loss.js'
 
 /** A sum at the numbers of a step. */
 export type Summing = (numbers: Float64Array) => Strands.Sum<unknown>

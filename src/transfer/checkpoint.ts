@@ -10,8 +10,8 @@ import * as Problem from '../core/problem.js'
 import { isRecord } from '../core/record.js'
 import * as Pipeline from '../pipeline/pipeline.js'
 import * as Generator from './generator.js'
-import type { Program } from './program.js'
-import * as Run from './run.js'
+import type { Program } from '../compile/program.js'
+import * as Run from '../compile/run.js'
 
 /** The word that a checkpoint is known by. */
 const format = 'ornstein-checkpoint'

@@ -55,7 +55,7 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
   )
 }
 
-describe.each(sampled(2)(Object.keys(table)))('%s', name => {
+describe.each(sampled(4)(Object.keys(table)))('%s', name => {
   it.each(table[name])('$name', law => {
     holdsToday(law, runs(name.startsWith('pipelines') ? 40 : 5))
   })

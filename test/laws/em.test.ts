@@ -15,7 +15,7 @@ const instances: Readonly<Record<string, ReadonlyArray<Law>>> = {
   'Score.isotropic': laws.em(Score.isotropic({ components: 2 }))
 }
 
-describe.each(sampled(3)(Object.entries(instances)))('%s', (_, instance) => {
+describe.each(sampled(6)(Object.entries(instances)))('%s', (_, instance) => {
   it.each(instance)('$name', ({ property }) => {
     fc.assert(property)
   })

@@ -41,6 +41,6 @@ const instances: Readonly<Record<string, ReadonlyArray<Law>>> = {
   'a control variate, pair': [laws.controlledVariance(Score.symmetricPair)]
 }
 
-it.each(sampled(3)(Object.entries(instances)))('%s', (_, instance) => {
+it.each(sampled(6)(Object.entries(instances)))('%s', (_, instance) => {
   allHold(instance, ({ property }) => fc.assert(property))
 })

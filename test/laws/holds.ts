@@ -31,15 +31,22 @@ export const allHold = (laws: ReadonlyArray<Law>, hold: (law: Law) => void): voi
 /** More cases of which none says anything are no chance. */
 const MANY = 60
 
-/** What makes a law vacuous, which holds of so many cases of today, or of more where these say nothing; null of one that speaks. */
-export const whyVacuous = (law: Law, numRuns: number): string | null => {
-  const details = fc.check(law.property, { seed: today, numRuns, verbose: fc.VerbosityLevel.VeryVerbose })
+/** What makes a law vacuous, which holds of so many cases of today, or of as many more where these say nothing; null of one that speaks. */
+export const whyVacuous = (
+  law: Law,
+  numRuns: number,
+  before: ReadonlyArray<ReturnType<NonNullable<Law['says']>>> = [],
+  tried = 0
+): string | null => {
+  const details = fc.check(law.property, { seed: today + tried, numRuns, verbose: fc.VerbosityLevel.VeryVerbose })
   if (details.failed) throw new Error(fc.defaultReportMessage(details))
   const { says } = law
   if (says === undefined) return null
   const cases = details.executionSummary
     .map(({ value }): unknown => (Array.isArray(value) ? value[0] : value))
     .filter(one => typeof one === 'object' && one !== null)
-  const { vacuous } = exerciseOf(cases.map(says))
-  return vacuous !== null && numRuns < MANY ? whyVacuous(law, Math.min(MANY, 5 * numRuns)) : vacuous
+  const said = [...before, ...cases.map(says)]
+  const { vacuous } = exerciseOf(said)
+  const all = tried + numRuns
+  return vacuous !== null && all < MANY ? whyVacuous(law, all, said, all) : vacuous
 }

@@ -6,6 +6,6 @@ import { allHold, holdsToday } from './holds.js'
 
 describe('Key', () => {
   it('has its laws', () => {
-    allHold(key(), law => holdsToday(law, runs(16)))
+    allHold(key(), law => holdsToday(law, runs(8)))
   })
 })

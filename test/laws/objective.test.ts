@@ -90,6 +90,6 @@ const runsOf = (name: string, law: string): fc.Parameters<unknown> =>
       ? { numRuns: runs(4) }
       : {}
 
-it.each(sampled(6)(Object.entries(instances)))('%s', (instance, held) => {
+it.each(sampled(12)(Object.entries(instances)))('%s', (instance, held) => {
   allHold(held, ({ name, property }) => fc.assert(property, runsOf(instance, name)))
 })

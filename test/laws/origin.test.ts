@@ -135,25 +135,25 @@ const ofAll = <A>(every: number, of: (score: Any) => Readonly<Record<string, A>>
   )
 
 describe('of', () => {
-  it.each(ofAll(16, ofLosses))('%s, %s: the loss', (_, __, ___, laws) => {
+  it.each(ofAll(32, ofLosses))('%s, %s: the loss', (_, __, ___, laws) => {
     laws.forEach(law => {
       holdsToday(law, runs(8))
     })
   })
-  it.each(ofAll(8, () => initializers))('%s, a start by %s', (_, __, score, initializer) => {
+  it.each(ofAll(16, () => initializers))('%s, a start by %s', (_, __, score, initializer) => {
     const pipeline = Pipeline.of({ schedule, score, initializer, stages: [] })
     runTranslation(() => pipeline, plain).forEach(law => {
       holdsToday(law, runs(8))
     })
   })
-  it.each(ofAll(8, () => stages))('%s, %s', (_, __, score, stage) => {
+  it.each(ofAll(16, () => stages))('%s, %s', (_, __, score, stage) => {
     const pipeline = Pipeline.of({ schedule, score, initializer: Initializer.values(centres), stages: [stage] })
     // So many rows that no component of any family closes in on one: there descent has no limit, and magnifies roundings.
     runTranslation(() => pipeline, groups(60)).forEach(law => {
       holdsToday(law, runs(4))
     })
   })
-  it.each(ofAll(12, () => recipes))(
+  it.each(ofAll(24, () => recipes))(
     '%s, the recipe %s',
     (_, __, score, recipe) => {
       runTranslation(recipe(score), groups(150)).forEach(law => {
@@ -164,7 +164,7 @@ describe('of', () => {
   )
 })
 
-it.each(sampled(4)(['expectationMaximization', 'spectral', 'annealed', 'maximumLikelihood', 'twoStage'] as const))(
+it.each(sampled(8)(['expectationMaximization', 'spectral', 'annealed', 'maximumLikelihood', 'twoStage'] as const))(
   'the unit does not matter to %s',
   name => {
     // Adam's ε of 1e-8 has the unit of a gradient: where those are some 1e-3 at the end, a step differs by some 1e-5 of itself.

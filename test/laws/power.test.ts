@@ -71,7 +71,7 @@ describe('the corpus', () => {
     'by strangers: the ball after the box',
     'by strangers: the first rows'
   ]
-  it.each(sampled(6)(wrong))('%s is caught', name => {
+  it.each(sampled(12)(wrong))('%s is caught', name => {
     expect(catches(name, 10)).toHaveLength(1)
   })
 
@@ -109,7 +109,7 @@ describe('the corpus', () => {
     'by strangers: a cone of second order',
     'by strangers: by the first column'
   ]
-  it.each(sampled(6)(right))('%s is let pass', name => {
+  it.each(sampled(12)(right))('%s is let pass', name => {
     expect(catches(name, 10)).toEqual([])
   })
 })

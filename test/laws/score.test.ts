@@ -27,6 +27,6 @@ const instances: Readonly<Record<string, ReadonlyArray<Law>>> = {
   'a student network': laws.score(student)
 }
 
-it.each(sampled(3)(Object.entries(instances)))('%s', (_, instance) => {
+it.each(sampled(6)(Object.entries(instances)))('%s', (_, instance) => {
   allHold(instance, ({ property }) => fc.assert(property))
 })

@@ -13,14 +13,14 @@ const cases: Readonly<Record<string, number>> = {
 }
 
 /** Of these a case of all laws of all values is a matter of a minute: by day all laws of some values, and of the others the laws that these have not. */
-const dear = ['Expectation', 'Initializer', 'Objective', 'Sampler', 'Score', 'Stage']
+const dear = ['Expectation', 'Initializer', 'Objective', 'Optimizer', 'Sampler', 'Score', 'Stage']
 
 const namesOf = (values: ReadonlyArray<Held>): Set<string> =>
   new Set(values.flatMap(({ laws }) => laws.map(({ name }) => name)))
 
 describe.each(held)('$concept', ({ concept, values }) => {
   const numRuns = runs(cases[concept] ?? 1)
-  const today = sampled(4)(values)
+  const today = sampled(8)(values)
   const rows = values.reduce<ReadonlyArray<Held & { readonly numRuns: number }>>((rows, { code, laws }) => {
     const isToday = today.some(value => value.code === code)
     const met = namesOf([...today, ...rows])

@@ -102,7 +102,7 @@ const points = (name: Name): Float64Array => {
     Array.from(Key.uniform(700)(Key.fromSeed(i)), u => from + (to - from) * u)
   )
   return Float64Array.from(
-    [...sampled(4)(inner), ...edges, ...sampled(4)(binades(draws))].filter(
+    [...sampled(8)(inner), ...edges, ...sampled(8)(binades(draws))].filter(
       x => x > (lower[name] ?? -Infinity) && Math.abs(x) < Infinity
     )
   )

@@ -407,7 +407,7 @@ it('every pair of values meets: it runs, or is refused for a reason that is righ
   // Each reason is met.
   const met = new Set(cells.flatMap(whyNot))
   expect(Object.keys(reasons).filter(reason => !met.has(reason))).toEqual([])
-  const verdicts = sampled(8)(cells).map(judged)
+  const verdicts = sampled(16)(cells).map(judged)
   expect(faultsOf(verdicts)).toEqual([])
   // Most do go on.
   expect(verdicts.filter(({ away }) => away === true).length).toBeLessThan(verdicts.length / 10)

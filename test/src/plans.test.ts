@@ -130,7 +130,7 @@ describe.each(Object.keys(students))('%s', name => {
       )
     )
   )
-  const cases = sampled(64)(all)
+  const cases = sampled(128)(all)
   it.each(starts)('agree at %s centres', start => {
     for (const { points, rows, expectation, schedule, objective, data } of cases.filter(c => c.start === start)) {
       if (
@@ -195,7 +195,7 @@ describe('of the whole vocabulary', () => {
       expectation: Expectation.monteCarlo(),
       objective: Objective.denoising(law)
     }
-    const seen = [usual, ...sampled(96)(cases)].map(({ schedule, expectation, objective }) => {
+    const seen = [usual, ...sampled(192)(cases)].map(({ schedule, expectation, objective }) => {
       const compiled = Compile.plans({ schedule, score, objective, expectation })(own)
       // What is refused has no number to agree on.
       if (E.isLeft(compiled)) return 0

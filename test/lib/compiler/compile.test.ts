@@ -47,7 +47,7 @@ const interpreted = ({ signature, write }: Case, { rows, params, given, constant
 const largest = (values: ArrayLike<number>): number => Array.from(values).reduce((m, x) => Math.max(m, Math.abs(x)), 1)
 
 describe('a program is the interpreter’s number', () => {
-  it.each(sampled(3)(cases).map(one => [one.name, one] as const))('%s', (_, one) => {
+  it.each(sampled(6)(cases).map(one => [one.name, one] as const))('%s', (_, one) => {
     const program = compile(one.signature, one.write, [null, null])
     if (E.isLeft(program)) throw new Error(program.left)
     for (const rows of [1, 8, 37, 1100]) {
@@ -363,7 +363,7 @@ const called = (name: string): Case => {
 }
 
 describe('threads', () => {
-  it.each(sampled(3)(['pseudoHuber', 'network', 'sums and outputs']))(
+  it.each(sampled(6)(['pseudoHuber', 'network', 'sums and outputs']))(
     '%s has the same bits by one and by two',
     name => {
       const one = called(name)

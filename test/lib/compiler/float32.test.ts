@@ -25,7 +25,7 @@ const called = (name: string): Case => {
 }
 
 describe('a program in single precision', () => {
-  it.each(sampled(4)(cases).map(one => [one.name, one] as const))(
+  it.each(sampled(8)(cases).map(one => [one.name, one] as const))(
     'is that in double, up to its rounding: %s',
     (_, one) => {
       const [single, double] = [programOf(one), programOf(one, 'float64')]

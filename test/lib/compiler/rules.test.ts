@@ -442,7 +442,7 @@ const hostile = (read: ReadonlyArray<string>): ReadonlyArray<Numbers> => {
   return read.flatMap((one, i) => [
     ...versionsOf(one).map(own => ({ ...drawn, [one]: own })),
     // Of two at once a quarter, others each day.
-    ...sampled(4)(
+    ...sampled(8)(
       read
         .slice(0, i)
         .flatMap(other =>

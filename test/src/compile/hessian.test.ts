@@ -50,7 +50,7 @@ const at = (score: Score.Score<string>): Params.Params<string> =>
     Params.unpacked(Score.shapes(2)(score))(Key.normal(Params.sizeOf(Score.shapes(2)(score)))(Key.fromSeed(today + 2)))
   )
 
-describe.each(sampled(2)(losses))('%s', (_, score, objective) => {
+describe.each(sampled(4)(losses))('%s', (_, score, objective) => {
   const loss = { schedule, score, objective, expectation }
   const params = at(score)
   const shapes = Params.shapes(params)

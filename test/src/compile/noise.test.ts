@@ -82,7 +82,7 @@ const erased = <P extends string>(
   params: Params.Params<P>
 ): readonly [Score.Score<string>, Params.Params<string>] => [score, params]
 
-describe.each(sampled(10)(cases))('$name', ({ means, family, objective }) => {
+describe.each(sampled(20)(cases))('$name', ({ means, family, objective }) => {
   const [components, dim] = [means.length, means[0].length]
   const points: Points.Points = {
     rows: 6,

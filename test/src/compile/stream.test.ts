@@ -300,7 +300,7 @@ const pipelines: Readonly<
 }
 
 describe('a run on a source is that of its rows in memory', () => {
-  it.each(sampled(3)(Object.entries(pipelines)))('%s', (_, [pipeline, points, sums]) => {
+  it.each(sampled(6)(Object.entries(pipelines)))('%s', (_, [pipeline, points, sums]) => {
     expect([...both(pipeline, points)].sort()).toEqual(sums)
   })
 })

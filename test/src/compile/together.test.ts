@@ -81,7 +81,7 @@ const kinds: Readonly<Record<string, Pipeline.Pipeline<string>>> = {
 }
 
 describe('runs side by side', () => {
-  it.each(sampled(2)(Object.entries(kinds)))('have the bits of each alone: %s', (_, pipeline) => {
+  it.each(sampled(4)(Object.entries(kinds)))('have the bits of each alone: %s', (_, pipeline) => {
     const program = Problem.orThrow(Compile.pipeline(pipeline)(points))
     const alone = seeds.map(Run.last(program))
     expect(new Set(alone.map(({ params }) => JSON.stringify(params))).size).toBe(seeds.length)

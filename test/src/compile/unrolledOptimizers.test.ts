@@ -120,7 +120,7 @@ const numbersOf: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 }
 
 describe('a run of an optimizer', () => {
-  it.each(sampled(2)(['adam', 'byName', 'averaged', 'ahead', 'own', 'cosine']))(
+  it.each(sampled(4)(['adam', 'byName', 'averaged', 'ahead', 'own', 'cosine']))(
     'ends as a pipeline does, to the bit: %s',
     name => {
       const optimizer = optimizers[name]
@@ -141,7 +141,7 @@ describe('a run of an optimizer', () => {
     }
   )
 
-  it.each(sampled(3)(Object.entries(optimizers)))('has the derivatives of its end: %s', (name, optimizer) => {
+  it.each(sampled(6)(Object.entries(optimizers)))('has the derivatives of its end: %s', (name, optimizer) => {
     const run = right(unrolled(optimizer))
     const numbers = Params.of(numbersOf[name])
     const found = right(run(start, numbers, key)).gradient

@@ -79,8 +79,8 @@ const objective = (
     return sum + m * (2 * Factor.logDeterminant(factor, dim) + trace)
   }, 0)
 
-/** Of these a third by day. */
-const third = sampled(3)(kinds.flatMap(kind => reference.steps.map((one, i) => ({ kind, i, one }))))
+/** Of these a sixth by day. */
+const third = sampled(6)(kinds.flatMap(kind => reference.steps.map((one, i) => ({ kind, i, one }))))
 
 describe.each(kinds)('%s', kind => {
   // Closed forms, of principal components.
@@ -156,10 +156,10 @@ describe.each(kinds)('%s', kind => {
     for (let i = 0; i < 3000; i++) {
       const taken = em(params)
       expect(taken.value).toBeLessThan(last + 1e-13)
-      if (last - taken.value < 1e-13) break
+      if (last - taken.value < 1e-11) break
       ;[params, last] = [taken.params, taken.value]
     }
-    // A step that gains 1e-13 a row has up to some hundred times as much before it.
+    // A step that gains 1e-11 a row has up to some hundred times as much before it.
     expect(-150 * last).toBeGreaterThan(reference.three[kind] - 1e-6)
     expect(-150 * last).toBeLessThan(reference.three[kind] + 1e-6)
   })
@@ -178,7 +178,7 @@ describe.each(kinds)('%s', kind => {
 
 it.each(reference.one)('of one component have the likelihood of scikit-learn, rank $rank', ({ rank, rows, loglik }) => {
   // They are one model where there is one component.
-  for (const kind of sampled(2)(['UUU', 'CCU'] as const)) {
+  for (const kind of sampled(4)(['UUU', 'CCU'] as const)) {
     const found = fit(rows, { components: 1, family: `${kind}${rank}`, standardize: false })
     // Both climb by expectation–maximization: `fit` to where a step gains no more than 1e-7 a row, which of 60 rows is 6e-6, after some such.
     expect(Math.abs(found.logLikelihood * rows.length - loglik)).toBeLessThan(1e-4)
@@ -198,7 +198,7 @@ it('is chosen where it is right: one plane for all', () => {
     { rows, dim, values },
     {
       components: 3,
-      family: ['CCU2', ...sampled(4)(['UUU2', 'CUU2', 'CCC2', 'tied', 'full'] as const)],
+      family: ['CCU2', ...sampled(8)(['UUU2', 'CUU2', 'CCC2', 'tied', 'full'] as const)],
       criterion: 'bic'
     }
   )

@@ -24,7 +24,7 @@ const flat = (rows: number, dim: number): Float64Array =>
 const largest = (values: Float64Array): number => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
 
 describe.each(sorts)('expectation–maximization of $name', sort => {
-  it.each(sampled(2)(levels))('never lowers the likelihood of weighted rows, at α = $alpha', level => {
+  it.each(sampled(4)(levels))('never lowers the likelihood of weighted rows, at α = $alpha', level => {
     for (const floor of [1e-6, 0.05]) {
       const [rows, dim] = [60, 3]
       const noise = points(rows, dim, 5, 1)

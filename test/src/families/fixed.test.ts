@@ -161,7 +161,7 @@ describe.each(cases)('%s', (_, family, held, learned) => {
   it('is held to its bits by every stage', () => {
     isHeld(score, held, start, start)
     const em = Stage.expectationMaximization({ steps: 5 })
-    const stages: ReadonlyArray<Stage.Stage> = sampled(2)([
+    const stages: ReadonlyArray<Stage.Stage> = sampled(4)([
       em,
       Stage.anneal([0.5, 0.1])(em),
       descend(Optimizer.adam({ rate: 0.05 })),

@@ -52,7 +52,7 @@ const scores: Readonly<Record<Name, Score.Score<string>>> = {
 
 describe.each(Object.entries(best))('%s', (name, all) => {
   const points = read(name)
-  it.each(sampled(3)(Object.entries(all)))('%s', (family, target) => {
+  it.each(sampled(6)(Object.entries(all)))('%s', (family, target) => {
     const mixture = learned(scores[family as Name], points, 0)
     // 1e-3 a row is how the table counts a success.
     expect(Mixture.meanLogDensity(points)(mixture)).toBeGreaterThan(target - 1e-3)

@@ -376,7 +376,7 @@ describe('Score.isotropic once more, by its log-densities', () => {
   })
 
   it.each(
-    sampled(2)([
+    sampled(4)([
       ['annealed', Recipe.annealed],
       ['expectationMaximization', Recipe.expectationMaximization],
       ['spectral', Recipe.spectral],

@@ -236,7 +236,7 @@ const everything: ReadonlyArray<readonly [string, Net.Net<string>]> = [
   ['skip', Net.chain(Net.skip(Net.tanh), Net.named('out', Net.output({ initial: 'kaiming' })))]
 ]
 
-const today = sampled(2)(everything)
+const today = sampled(4)(everything)
 
 describe.each(everything)('%s', (name, net) => {
   const score = Score.network(net, { predicts: Parametrization.velocity })
@@ -261,7 +261,7 @@ describe('a loss of a network is one program over the rows', () => {
   const points: Points.Points = { rows: 5, dim: 2, values: Float64Array.of(1, 2, -1, 0.5, 0, 3, 2, -2, 0.1, 0) }
   const net = Net.residualMlp({ hidden: [4] })
   it.each(
-    sampled(3)([
+    sampled(6)([
       Parametrization.noise,
       Parametrization.data,
       Parametrization.velocity,
@@ -286,12 +286,10 @@ describe('a loss of a network is one program over the rows', () => {
 })
 
 it('learns two points, and samples them', () => {
-  const score = Score.network(Net.mlp({ hidden: [64, 64], activation: 'silu', embedding: Net.fourier(16) }), {
-    predicts: Parametrization.noise
-  })
-  const truth = Mixture.of({ means: [[-2], [2]], variances: [0.04, 0.04] })
-  const points = pipe(truth, Mixture.sample(500)(Key.fromSeed(1)))
   const net = Net.mlp({ hidden: [64, 64], activation: 'silu', embedding: Net.fourier(16) })
+  const score = Score.network(net, { predicts: Parametrization.noise })
+  const truth = Mixture.of({ means: [[-2], [2]], variances: [0.04, 0.04] })
+  const points = pipe(truth, Mixture.sample(300)(Key.fromSeed(1)))
   const program = Compile.pipeline(
     Pipeline.of({
       schedule,

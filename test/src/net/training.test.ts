@@ -120,7 +120,7 @@ describe('examples/networks', () => {
     const after = errors(
       exact,
       data
-    )(learn({ steps: 300, batch: 128, hidden: [24], withWaves: true })(data)(Key.fromSeed(8)))
+    )(learn({ steps: 150, batch: 64, hidden: [24], withWaves: true })(data)(Key.fromSeed(8)))
     const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length
     expect(mean(after)).toBeLessThan(0.9 * mean(before))
   })

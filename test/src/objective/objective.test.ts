@@ -307,7 +307,7 @@ describe('estimated divergences', () => {
       exact = moments(evaluate(student(), Objective.implicit(law), random), studentParams, repeats)
     })
 
-    it.each(sampled(4)(estimates))('$divergence, $probes $law: the mean of the exact one', options => {
+    it.each(sampled(8)(estimates))('$divergence, $probes $law: the mean of the exact one', options => {
       const at = evaluate(student(), Objective.implicit(law, options), random)
       sameMean(moments(at, studentParams, repeats), exact, repeats)
     })
@@ -364,7 +364,7 @@ describe('control variates', () => {
   const many = data(64)
 
   it.each(
-    sampled(2)([
+    sampled(4)([
       ['four rows', few, runs(4000)],
       ['64 rows', many, runs(800)]
     ] as const)
@@ -385,7 +385,7 @@ describe('control variates', () => {
       ])
     ]
   ]
-  it.each(sampled(3)(laws))('%s: a gradient with no more variance than the better of the two forms', (_, law) => {
+  it.each(sampled(6)(laws))('%s: a gradient with no more variance than the better of the two forms', (_, law) => {
     const variance = (objective: Objective.Objective): number => {
       const at = evaluate(isotropic, objective, random, Schedule.ornsteinUhlenbeck, many)
       return moments(at, mixtureParams, 200)
@@ -432,7 +432,7 @@ describe('control variates', () => {
     ])
     for (const expectation of [random, Expectation.monteCarlo({ draws: 2, antithetic: true })]) {
       const plans = pipe(
-        many,
+        points,
         Compile.plans({ schedule: Schedule.ornsteinUhlenbeck, score: isotropic, objective, expectation })
       )
       if (E.isLeft(plans)) throw new Error('refused')

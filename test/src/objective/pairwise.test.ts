@@ -63,7 +63,7 @@ describe('MMD', () => {
     const scale = width ** 2 + 2
     const wanted = ((2 * width ** 2) / scale) * (1 - Math.exp(-(a * a + b * b) / (2 * scale)))
     const found = Array.from({ length: 40 }, (_, seed) => {
-      const [{ evaluate }] = plansOn(mmd, rowsOf(100 + seed, 60))
+      const [{ evaluate }] = plansOn(mmd, rowsOf(100 + seed, 32))
       return evaluate(Params.of({ means: [[a, b]] }), Key.fromSeed(seed)).value
     })
     const mean = found.reduce((x, y) => x + y) / found.length
@@ -81,7 +81,7 @@ describe('MMD', () => {
         schedule: Schedule.ornsteinUhlenbeck,
         score,
         initializer: Initializer.values(Params.of({ means: [[0, 0]] })),
-        stages: [Stage.descend({ objective: mmd, optimizer: Optimizer.adam({ rate: 0.05 }), steps: 150, batch: 64 })]
+        stages: [Stage.descend({ objective: mmd, optimizer: Optimizer.adam({ rate: 0.1 }), steps: 80, batch: 40 })]
       })
     )(Mixture.sample(500)(Key.fromSeed(1))(truth))
     const { means } = Run.last(Problem.orThrow(program))(Key.fromSeed(2)).params

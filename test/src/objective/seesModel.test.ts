@@ -212,7 +212,7 @@ describe('what is seen', () => {
   it('is the divergence: random directions have its mean', () => {
     const error = own(({ divergence }) => sub(divergence({ law: 'normal' }), divergence()))
     const [{ evaluate }] = plansOf(network, error)
-    const errors = Array.from({ length: 400 }, (_, seed) => evaluate(anywhere(network), Key.fromSeed(seed)).value)
+    const errors = Array.from({ length: 100 }, (_, seed) => evaluate(anywhere(network), Key.fromSeed(seed)).value)
     const average = errors.reduce((a, b) => a + b, 0) / errors.length
     const spread = Math.sqrt(errors.reduce((sum, e) => sum + (e - average) ** 2, 0) / errors.length ** 2)
     // Six standard errors, which a right one exceeds with probability 2e-9; and they do differ.
@@ -453,7 +453,7 @@ describe('self-consistency', () => {
   /** The mean gradient over draws, in standard errors. */
   const errorsOf = (objective: Objective.Objective): number => {
     const [{ evaluate }] = plansOf(line, objective, Density.population(gaussians, Density.trapezoid(60)))
-    const draws = Array.from({ length: 1200 }, (_, seed) => {
+    const draws = Array.from({ length: 400 }, (_, seed) => {
       const { means, logits, logVariances } = evaluate(onLine, Key.fromSeed(seed)).gradient
       return [means, logits, logVariances].flatMap(({ values }) => Array.from(values))
     })

@@ -79,7 +79,7 @@ describe.each(scores)('of %s', (_, score) => {
   const shapes = Score.shapes(2)(score)
   const size = Params.sizeOf(shapes)
   const draw = (seed: number): Float64Array => Key.normal(size)(Key.fromSeed(today + seed)).map(z => 0.5 * z)
-  it.each(sampled(4)(objectives))(
+  it.each(sampled(8)(objectives))(
     '%s: its value is ⟨∇L, v⟩ and its gradient that product’s, in one program',
     (_, objective) => {
       const [x, v] = [draw(2), draw(3)]

@@ -12,25 +12,28 @@ const quietly = async <T>(load: () => Promise<T>): Promise<T> => {
 }
 
 /** Programs of seconds: by day one of them. */
-const seconds = 'atThreshold basin efficiency global lowrank noise pruned reverse stuck threshold'.split(' ')
+const seconds = 'atThreshold basin efficiency global lowrank noise pruned reverse stationary stuck threshold'.split(' ')
 const byTurn = sampled(seconds.length)(seconds)
 
-it('stationary: the truth, the published point and the two beside it', async () => {
-  const { found } = await quietly(() => import('../../../examples/population/stationary.js'))
-  // By another program, with derivatives of its own.
-  const wanted = [0, 0.29588183525, 0.739932014878, 0.943800273243]
-  expect(found.points.map(({ index, flat }) => [index, flat])).toEqual([
-    [0, 2],
-    [1, 0],
-    [2, 0],
-    [2, 0]
-  ])
-  expect(found.morse).toBeNull()
-  expect(found.escaped).toBeGreaterThan(0)
-  found.points.forEach(({ value }, i) => {
-    expect(value).toBeCloseTo(wanted[i], 10)
-  })
-})
+it.runIf(byTurn.includes('stationary'))(
+  'stationary: the truth, the published point and the two beside it',
+  async () => {
+    const { found } = await quietly(() => import('../../../examples/population/stationary.js'))
+    // By another program, with derivatives of its own.
+    const wanted = [0, 0.29588183525, 0.739932014878, 0.943800273243]
+    expect(found.points.map(({ index, flat }) => [index, flat])).toEqual([
+      [0, 2],
+      [1, 0],
+      [2, 0],
+      [2, 0]
+    ])
+    expect(found.morse).toBeNull()
+    expect(found.escaped).toBeGreaterThan(0)
+    found.points.forEach(({ value }, i) => {
+      expect(value).toBeCloseTo(wanted[i], 10)
+    })
+  }
+)
 
 it('hessian: at the truth no curvature is negative, and one is 0: weights are known up to a constant', async () => {
   const { spectra } = await quietly(() => import('../../../examples/population/hessian.js'))

@@ -185,8 +185,8 @@ describe('two components in the plane, as quadrature has them', () => {
         ).slice(0, 4)
     ]
   ]
-  it.each(sampled(3)(cases))('%s is within its error bar, over 20 seeds', (_, of) => {
-    isHonest(offBy(20, of, truth, { points: 128, shifts: 16 }, of(exact)))
+  it.each(sampled(6)(cases))('%s is within its error bar, over 20 seeds', (_, of) => {
+    isHonest(offBy(20, of, truth, { points: 64, shifts: 16 }, of(exact)))
   })
 
   it('the end of a pipeline too', () => {
@@ -205,7 +205,7 @@ describe('two components in the plane, as quadrature has them', () => {
           )
         )(Key.fromSeed(0)).params
       ).slice(0, 4)
-    isHonest(offBy(6, end, truth, { points: 128, shifts: 16 }, end(exact)))
+    isHonest(offBy(6, end, truth, { points: 64, shifts: 16 }, end(exact)))
   })
 })
 
@@ -239,7 +239,7 @@ it('efficiency: on the line as quadrature has it, and in two dimensions, where q
   const [wanted, ...rest] = efficiency(Population.of(truth))(params).of.logits.values
   expect(rest).toHaveLength(1)
   const { values, standardErrors } = Population.estimate(data => [efficiency(data)(params).of.logits.values[0]])(
-    Population.of(truth, { points: 1024 })
+    Population.of(truth, { points: 512 })
   )
   // A ratio of means: beside its error, a bias of the order of its square.
   expect(standardErrors[0] / wanted).toBeLessThan(0.01)
@@ -253,7 +253,7 @@ it('efficiency: on the line as quadrature has it, and in two dimensions, where q
   })
   expect(() => efficiency(Population.of(wide))(both)).toThrow(/or a population by a lattice/)
   const plane = Population.estimate(data => [efficiency(data)(both).of.logits.values[0]])(
-    Population.of(wide, { points: 256 })
+    Population.of(wide, { points: 128 })
   )
   expect(Math.abs(plane.values[0] - wanted)).toBeLessThan(8 * plane.standardErrors[0] + 1e-3)
 })

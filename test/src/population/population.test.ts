@@ -201,11 +201,7 @@ describe('rows', () => {
       logits: [0, 0.4],
       logVariances: [0.1, -0.2]
     })
-    for (const objective of [
-      Objective.implicit(level),
-      Objective.denoising(level, Parametrization.noise),
-      Objective.likelihood
-    ]) {
+    for (const objective of [Objective.denoising(level, Parametrization.noise), Objective.likelihood]) {
       const [one, all] = [round, axes].map(data => valueOf(Score.isotropic({ components: 2 }), objective, data, params))
       expect(Math.abs(one.value - all.value)).toBeLessThan(1e-9)
       const [a, b] = [one, all].map(({ gradient }) => Params.packed(gradient))

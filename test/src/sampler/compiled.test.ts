@@ -109,7 +109,7 @@ afterEach(() => {
 })
 
 describe('what many rows are asked at once', () => {
-  it.each(sampled(2)(Object.entries(asked)))('is what they are asked a few at a time: %s', (_, f) => {
+  it.each(sampled(4)(Object.entries(asked)))('is what they are asked a few at a time: %s', (_, f) => {
     const found = f(points(3))
     const wanted = inParts(f)(points(3))
     expect(found.length).toBe(wanted.length)
@@ -133,7 +133,7 @@ describe('what many rows are asked at once', () => {
 
 describe('a sampler and a likelihood of many points', () => {
   const program = (sampler: Sampler.Flow): Sampler.Program<Sampler.Flow> => {
-    const compiled = Sampler.compile({ sampler, grid: TimeGrid.logSnr({ from: 5, to: 1e-2, steps: 4 }), schedule })
+    const compiled = Sampler.compile({ sampler, grid: TimeGrid.logSnr({ from: 5, to: 1e-2, steps: 2 }), schedule })
     if (E.isLeft(compiled)) throw new Error('refused')
     return compiled.right
   }
@@ -146,7 +146,7 @@ describe('a sampler and a likelihood of many points', () => {
     for (const f of [ends, densities]) {
       const [found, wanted] = [f(all), inParts(f)(all)]
       const worst = wanted.reduce((most, x, i) => Math.max(most, Math.abs(found[i] - x) / (1 + Math.abs(x))), 0)
-      // what differs by rounding is carried through eight scores, each Lipschitz by less than a hundred
+      // what differs by rounding is carried through four scores, each Lipschitz by less than a hundred
       expect(worst).toBeLessThan(1e-10)
     }
   })
@@ -206,7 +206,7 @@ describe.each(guided)('guidance: %s', (_, score) => {
   })
 
   it.each(
-    sampled(2)<[string, (points: Points.Points, time: number) => Float64Array]>([
+    sampled(4)<[string, (points: Points.Points, time: number) => Float64Array]>([
       ['value', (points, time) => score(points, time).values],
       ['divergence', score.divergence],
       ['vᵀ∂s/∂x', (points, time) => score.vjp(points, time, points.values).values]

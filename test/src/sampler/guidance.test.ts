@@ -160,7 +160,7 @@ describe('posteriors', () => {
         expect(Math.abs(s - wanted[i])).toBeLessThan(1e-9 * (1 + Math.abs(wanted[i])))
       })
     }
-    const density = Sampler.logDensity(programOf(Sampler.dormandPrince({ tolerance: 1e-5 }), 10))(found)
+    const density = Sampler.logDensity(programOf(Sampler.dormandPrince({ tolerance: 1e-4 }), 4))(found)
     const place = { rows: 2, dim: 1, values: Float64Array.of(mean, mean + 0.2) }
     const wanted = [0, 0.2].map(d => 0.5 * Math.log(precision / (2 * Math.PI)) - 0.5 * precision * d * d)
     // The grid ends at time 1e-3, with noise of variance 2e-3 on a law of variance 1/36.5: 4 % of ½ in the logarithm.

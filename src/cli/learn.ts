@@ -171,7 +171,11 @@ const placeOf = ({ place }: Task, { scaling }: Data.Data): Place.Place =>
 const SHOWN = 4000
 
 /** Rows to look at, and their numbers in the table. */
-export const shown = ({ data, rowNumbers, rowNames }: Rows): Pick<Findings, 'points' | 'rowNumbers' | 'rowNames'> => {
+export const shown = ({
+  data,
+  rowNumbers,
+  rowNames
+}: Rows): Pick<Findings, 'points' | 'seen' | 'rowNumbers' | 'rowNames'> => {
   const places =
     Source.isHeld(data) || data.rows <= SHOWN
       ? Uint32Array.from({ length: data.rows }, (_, i) => i)
@@ -179,7 +183,7 @@ export const shown = ({ data, rowNumbers, rowNames }: Rows): Pick<Findings, 'poi
   const points = Source.isHeld(data) ? data : Source.chosen(places)(data)
   const names = rowNames?.cells.length === points.rows ? rowNames.cells : null
   const numbers = Uint32Array.from(places, place => rowNumbers?.[place] ?? place + 1)
-  return { points: Missing.completed(points), rowNumbers: numbers, rowNames: names }
+  return { points: Missing.completed(points), seen: points, rowNumbers: numbers, rowNames: names }
 }
 
 const recipeOf: Readonly<Record<Recipe, Recipes.Recipe>> = {

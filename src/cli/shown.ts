@@ -1,5 +1,6 @@
 /** What is printed of a fit: for people, and as JSON. */
 import * as E from 'fp-ts/lib/Either.js'
+import { standardized } from '../choice/scaledData.js'
 import { sentence } from '../choice/starts.js'
 import * as table from '../choice/table.js'
 import { facts, paragraphs, table as showTable, word } from '../fit/text.js'
@@ -158,7 +159,7 @@ export const asJson = ({ fit, others }: Shown, { labels }: Pick<Flags, 'labels'>
 }
 
 /** The column of `--labels` is the first that was kept. */
-const labelled = (fit: Findings): Crossed.Crossed => Crossed.crossed(fit, fit.classes[0])
+const labelled = (fit: Findings): Crossed.Crossed => Crossed.crossed({ ...fit, points: fit.seen }, fit.classes[0])
 
 /** The fit beside others of the same data. */
 const beside = (fits: readonly [Findings, ...ReadonlyArray<Findings>], within: number): ReadonlyArray<string> => {
@@ -173,10 +174,10 @@ const doubts = (
 ): ReadonlyArray<string> => [...redundancies(fit), ...floored(fit), ...unsupported(fit)]
 
 const notes = (fit: Findings): string => {
-  const { scaling, points, columns, doubtful } = fit
-  const deviations = Points.standardize(points).scale
+  const { scaling, seen, columns, doubtful } = fit
+  const { centre, scale: deviations } = standardized(seen).scaling
   const [least, most] = [Math.min(...deviations), Math.max(...deviations)]
-  const mean = Array.from(Points.mean(points), (x, j) => `${columns[j]} ${table.show(x, 3)}`).join(', ')
+  const mean = Array.from(centre, (x, j) => `${columns[j]} ${table.show(x, 3)}`).join(', ')
   return [
     ...(scaling === null && most > 3 * least
       ? [
@@ -249,7 +250,9 @@ export const human = (
         ...(fit.ignored.length > 0 ? [`ignored: ${ignored(fit)}; choose others with --columns`] : []),
         ...(dropped > 0 ? [`dropped: ${dropped} row${dropped === 1 ? '' : 's'} with a missing cell`] : []),
         ...(fit.missing > 0
-          ? [`missing: ${fit.missing} cell${fit.missing === 1 ? '' : 's'}; each row is used with the cells that it has`]
+          ? [
+              `missing: ${fit.missing} cell${fit.missing === 1 ? '' : 's'}; each row is used with the cells that it has; whether tails, a background or another place of a component gains is not looked at`
+            ]
           : []),
         ...(points.weights === undefined ? [] : [`weights: ${table.show(Points.totalWeight(points))} in all`])
       ].join('\n'),

@@ -265,7 +265,7 @@ export interface Fit {
   readonly toJSON: () => object
   /**
    * Whether heavy tails or a background would have a lower criterion: a few steps on few rows, when it is asked; null where they would not, where
-   * `robust` compared them, and of rows that are not in memory.
+   * `robust` compared them, of missing cells, and of rows that are not in memory.
    */
   readonly hint: () => Hint.Hint | null
   /**

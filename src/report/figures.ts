@@ -41,7 +41,7 @@ const thinned = (n: number, most: number): ReadonlyArray<number> =>
 // -- what is looked at -----------------------------------------------------------------------------------------------
 
 /** What a picture of the data needs of a fit. */
-export type Seen = Pick<Findings, 'points' | 'columns' | 'mixture' | 'scaling' | 'rowNumbers' | 'rowNames'> & {
+export type Seen = Pick<Findings, 'points' | 'seen' | 'columns' | 'mixture' | 'scaling' | 'rowNumbers' | 'rowNames'> & {
   readonly statistics: Pick<Findings['statistics'], 'rows'>
 }
 
@@ -247,7 +247,7 @@ const scene = (fit: Seen, most: number): Scene => {
   const seen = view(fit)
   const { points, mixture } = seen
   const { dim, values } = points
-  const component = pipe(fit.mixture, Mixture.assign(fit.points))
+  const component = pipe(fit.mixture, Mixture.assign(fit.seen))
   const spread = covariances(mixture)
   const ranges = seen.names.map((_, j) => rangeOf(seen, component, spread, j))
   const isFar = (i: number): boolean =>
@@ -635,7 +635,7 @@ export const candidatesOf = (choice: Choice): Picture => {
 const MERGED = 5000
 
 /** How unsure rows are of their cluster as components are merged, one pair after the other; nothing of fewer than three. */
-export const merging = ({ mixture, points: all }: Pick<Seen, 'mixture' | 'points'>): Picture | null => {
+export const merging = ({ mixture, seen: all }: Pick<Seen, 'mixture' | 'seen'>): Picture | null => {
   if (mixture.weights.length < 3) return null
   const points = Points.select(drawnRows(all.rows, MERGED))(all)
   const { steps, chosen } = Merging.of(points)(mixture)

@@ -55,8 +55,10 @@ export interface Findings {
   readonly isSettled: boolean | null
   /** Where the data came from. */
   readonly source: string
-  /** In the data's own units: all rows, or some of those of a source. */
+  /** In the data's own units: all rows, or some of those of a source. Cells that are missing are completed, for pictures. */
   readonly points: Points.Points
+  /** The same rows with NaN in cells that are missing: what is said of a row is said by the cells that it has. */
+  readonly seen: Points.Points
   /** Whether rows were read in pieces. */
   readonly isStreamed: boolean
   /** The number of each in the table, from 1. */
@@ -384,9 +386,10 @@ export const floored = ({ floored }: Pick<Findings, 'floored'>): ReadonlyArray<s
 /** Columns that hold one number only, and what to do. */
 export const constants = ({
   columns,
-  points: { dim, values }
-}: Pick<Findings, 'columns' | 'points'>): ReadonlyArray<string> => {
-  const found = columns.filter((_, j) => values.every((x, at) => at % dim !== j || x === values[j]))
+  seen: { dim, values }
+}: Pick<Findings, 'columns' | 'seen'>): ReadonlyArray<string> => {
+  const cells = columns.map((_, j) => values.filter((x, at) => at % dim === j && !Number.isNaN(x)))
+  const found = columns.filter((_, j) => cells[j].every(x => x === cells[j][0]))
   const [is, says, them] = found.length === 1 ? ['is', 'says', 'it'] : ['are', 'say', 'them']
   return found.length === 0 || found.length === columns.length || values.length === dim
     ? []
@@ -421,10 +424,10 @@ const SEEN = 4000
  */
 export const dependent = ({
   columns,
-  points,
+  seen: points,
   floored,
   choice
-}: Pick<Findings, 'columns' | 'points' | 'floored' | 'choice'>): ReadonlyArray<string> => {
+}: Pick<Findings, 'columns' | 'seen' | 'floored' | 'choice'>): ReadonlyArray<string> => {
   const { rows, dim } = points
   const isHeldUp = floored.length > 0 || choice?.candidates.some(one => one.floored.length > 0) === true
   if (!isHeldUp || rows <= dim || points.values.some(Number.isNaN)) return []
@@ -461,10 +464,10 @@ export const rowOf =
 
 /** The rows of components where they are few and outside all other components, as they are called; else none. */
 const strayRows = (
-  fit: Pick<Findings, 'mixture' | 'points' | 'rowNumbers' | 'rowNames' | 'statistics'>,
+  fit: Pick<Findings, 'mixture' | 'seen' | 'rowNumbers' | 'rowNames' | 'statistics'>,
   of: ReadonlyArray<number>
 ): ReadonlyArray<string> => {
-  const { mixture, points, statistics } = fit
+  const { mixture, seen: points, statistics } = fit
   const { means, weights, factors } = Mixture.toDescription(mixture)
   const isOther = (_: unknown, k: number): boolean => !of.includes(k)
   // Of a source some rows are here, and others may be theirs too.
@@ -496,10 +499,10 @@ const OUTSIDE = 20
 /** The rows that belong to no component but to a background; none where there is no such. */
 export const background = ({
   mixture,
-  points,
+  seen: points,
   rowNumbers,
   statistics
-}: Pick<Findings, 'mixture' | 'points' | 'rowNumbers' | 'statistics'>): ReadonlyArray<string> => {
+}: Pick<Findings, 'mixture' | 'seen' | 'rowNumbers' | 'statistics'>): ReadonlyArray<string> => {
   if (mixture.background === undefined) return []
   const component = pipe(mixture, Mixture.assign(points))
   const rows = Array.from(component.keys()).filter(i => component[i] < 0)
@@ -520,7 +523,7 @@ export const knownComponents = ({ fixed, pipeline }: Pick<Findings, 'fixed' | 'p
 
 /** Which components few rows support, as the table numbers them, and what to do. */
 export const unsupported = (
-  fit: Pick<Findings, 'unsupported' | 'statistics' | 'mixture' | 'points' | 'rowNumbers' | 'rowNames'>
+  fit: Pick<Findings, 'unsupported' | 'statistics' | 'mixture' | 'seen' | 'rowNumbers' | 'rowNames'>
 ): ReadonlyArray<string> => {
   const { statistics, unsupported } = fit
   // Rows that are a component each are outside the components of one another too.

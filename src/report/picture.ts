@@ -144,7 +144,7 @@ const agree = (points: Points.Points, dim: number): null =>
   )
 
 const seen = (points: Points.Points, mixture: Mixture.Mixture, columns: ReadonlyArray<string>) => ({
-  points,
+  ...{ points, seen: points },
   mixture,
   columns,
   scaling: null,
@@ -302,7 +302,7 @@ const findingsOf = (model: Fit.Fit, points: Points.Points, source: string): Find
   const [best] = model.candidates
   return {
     ...best,
-    ...{ points, source },
+    ...{ points, seen: points, source },
     ...{ columns: model.columns, seed: model.seed, prior: model.prior, scaling: model.scaling },
     choice: choiceOf(model),
     starts: model.starts,

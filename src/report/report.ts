@@ -3,7 +3,7 @@
  * what was found, can I trust it, what does it look like, how was it learned.
  */
 import { Case } from '../core/index.js'
-import * as Points from '../formats/index.js'
+import { standardized } from '../choice/scaledData.js'
 import * as Mixture from '../mixture/mixture.js'
 import type { Described } from '../picture/drawing.js'
 import { element, escape, looks, palette, swatch } from '../picture/svg.js'
@@ -232,7 +232,12 @@ const found = (fit: Findings): string => {
           : `, the smallest with ${percent(least)} and the largest with ${percent(most)} of the rows`) + beside
   const left = [
     ...(fit.ignored.length > 0 ? [`Columns not used: ${ignored(fit)}.`] : []),
-    ...(fit.dropped > 0 ? [`Rows dropped for a missing cell: ${fit.dropped}.`] : [])
+    ...(fit.dropped > 0 ? [`Rows dropped for a missing cell: ${fit.dropped}.`] : []),
+    ...(fit.missing > 0
+      ? [
+          `Cells missing: ${fit.missing}. What is said of a row is said by the cells that it has; pictures show it where these and a single Gaussian put it.`
+        ]
+      : [])
   ].join(' ')
   const kind = isPair(fit)
     ? 'A symmetric pair of Gaussians describes'
@@ -255,15 +260,14 @@ const line = 84
 
 /** The components, in a table that fits the page: upright, turned, or turned with the deviations apart. */
 const components = (fit: Findings): string => {
-  const { columns, mixture, points } = fit
+  const { columns, mixture, seen } = fit
   const { weights, means, variances } = Mixture.marginals(mixture)
   const format = formats(variances)
   const sd = (k: number, j: number): string => format[j](Math.sqrt(variances[k][j]))
   const isRound = variances.every(row => row.every(variance => variance === row[0]))
   // Where all components have the same deviation, it is said once.
   const isShared = columns.map((_, j) => weights.length > 1 && variances.every((_, k) => sd(k, j) === sd(0, j)))
-  const centre = Points.mean(points)
-  const spread = Points.variances(points).map(Math.sqrt)
+  const { centre, scale: spread } = standardized(seen).scaling
   const isShaded = weights.length > 1
   const isApart = (isShort: boolean, j: number): boolean => isShort || isRound || isShared[j]
   const cell =
@@ -519,7 +523,13 @@ const outliersOf = ({ columns, mixture }: Findings, { outliers }: Trust.Trust): 
   const lines: ReadonlyArray<readonly [name: string, cells: ReadonlyArray<string>]> = [
     ['component', most.map(({ component: k }) => component(k))],
     ['log-density', most.map(({ logDensity }) => minus(show(logDensity, 4)))],
-    ...shown.map((name, j) => [escape(name), most.map(({ values }) => minus(format[j](values[j])))] as const)
+    ...shown.map(
+      (name, j) =>
+        [
+          escape(name),
+          most.map(({ values }) => (Number.isNaN(values[j]) ? 'missing' : minus(format[j](values[j]))))
+        ] as const
+    )
   ]
   const numbers = most.map(({ name }) => escape(name))
   const cells = (texts: ReadonlyArray<string>): ReadonlyArray<Cell> => texts.map(markup => ({ markup }))
@@ -614,7 +624,7 @@ ${outliersOf(fit, trust)}
 const crossing = (fit: Findings): string =>
   fit.classes
     .map(classes => {
-      const found = Crossed.crossed(fit, classes)
+      const found = Crossed.crossed({ ...fit, points: fit.seen }, classes)
       const { name, classes: rows, counts } = found
       const most = (row: ReadonlyArray<number>): number => row.reduce((a, b) => a + b, 0)
       const cells = (row: ReadonlyArray<number>): ReadonlyArray<Cell> =>

@@ -41,7 +41,7 @@ export interface Trust {
 }
 
 export const trust = (fit: Findings): Trust => {
-  const { points: all, mixture } = fit
+  const { seen: all, mixture } = fit
   const { dim } = all
   const isAll = all.rows <= judged
   const chosen = isAll

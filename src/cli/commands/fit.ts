@@ -7,6 +7,7 @@ import * as Source from '../../data/source.js'
 import { Bootstrap, ComponentTest, type Fit, Mixture, Pipeline, Problem, Score, Vocabulary } from '../../index.js'
 import * as Hint from '../../trust/hint.js'
 import * as Stuck from '../../trust/stuck.js'
+import * as Missing from '../../mixture/em/missing.js'
 import { type Findings } from '../../report/findings.js'
 import { all as pictures } from '../../report/figures.js'
 import { page } from '../../report/report.js'
@@ -264,7 +265,7 @@ const tested =
   async (): Promise<{ readonly tests: Findings['tests']; readonly stopped: Signal | null }> => {
     if (resamples === null) return { tests: null, stopped: null }
     const family = lineOf(pipeline.score)
-    if (family === null || Source.isSource(data))
+    if (family === null || Source.isSource(data) || Missing.has(data))
       return {
         tests: E.left([
           family === null
@@ -274,7 +275,9 @@ const tested =
                 'of Gaussians alone',
                 'test one without tails or a background'
               )
-            : Problem.of('rows', 'in pieces', 'in memory', 'try --no-stream')
+            : Source.isSource(data)
+              ? Problem.of('rows', 'in pieces', 'in memory', 'try --no-stream')
+              : Problem.of('rows', 'some with missing cells', 'whole', 'leave these out: --missing drop')
         ]),
         stopped: null
       }
@@ -373,13 +376,13 @@ const unasked = ({ open: { families, components }, recipe }: Choices, { pipeline
 }
 
 /** Where components share a cluster, and others cover two. */
-const stuckOf = ({ pipeline, ...fit }: Shown['fit']): Shown['fit']['stuck'] =>
-  Stuck.of({ ...fit, score: pipeline.score })
+const stuckOf = ({ pipeline, seen, ...fit }: Shown['fit']): Shown['fit']['stuck'] =>
+  Stuck.of({ ...fit, points: seen, score: pipeline.score })
 
 /** What tails or a background would gain. */
-const hintOf = ({ choice, mixture, pipeline, ...fit }: Shown['fit']): ReturnType<typeof Hint.of> =>
+const hintOf = ({ choice, mixture, pipeline, seen, ...fit }: Shown['fit']): ReturnType<typeof Hint.of> =>
   Hint.of({
-    ...{ ...fit, chosen: { score: pipeline.score, mixture } },
+    ...{ ...fit, points: seen, chosen: { score: pipeline.score, mixture } },
     ...{ others: Hint.others(choice?.candidates ?? []), families: Hint.families(choice?.candidates ?? []) },
     criterion: choice?.criterion ?? 'bic'
   })

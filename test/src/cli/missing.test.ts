@@ -1,6 +1,8 @@
 /** `--missing em`: a table with missing cells is learned from, evaluated and assigned. */
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { Key, Mixture, Points } from '../../../src/index.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fit, Key, Mixture, Points } from '../../../src/index.js'
+import { constants, dependent } from '../../../src/report/findings.js'
+import { planted } from '../report/fits.js'
 import { place } from './harness.js'
 
 const here = place()
@@ -78,4 +80,67 @@ it('tells of components as narrow as may be, by their numbers in the table, wher
     expect([floored, converged]).toEqual([[1, 2, 3], true])
     expect((await ornstein(fit)).stdout).toContain('Components 1, 2, 3 are at the minimum variance')
   }
+})
+
+describe('what is told of rows with missing cells', () => {
+  // Three clusters, and half of the rows miss a cell: the single Gaussian that pictures complete them by puts these between the clusters.
+  const truth = Mixture.of({ means: [[-8, -8], [0, 8], [8, -8]] }) // prettier-ignore
+  const misses = Key.uniform(240)(Key.fromSeed(103))
+  const holes = Points.toRows(Mixture.sample(120)(Key.fromSeed(3))(truth)).map((row, i) =>
+    row.map((x, j) => (misses[2 * i] < 0.5 && misses[2 * i + 1] < 0.5 === (j === 0) ? NaN : x))
+  )
+  beforeAll(() => {
+    here.write(
+      'clusters.csv',
+      `a,b\n${holes.map(row => row.map(x => (Number.isNaN(x) ? '' : x)).join(',')).join('\n')}\n`
+    )
+  })
+  const fitted = 'fit @clusters.csv --missing em -k 3 --family full'
+
+  it('is said by the cells that they have: as few are far out as of a Gaussian', async () => {
+    await ornstein(`${fitted} --report @report.html`)
+    expect(here.read('report.html').replace(/<[^>]+>/g, '')).toMatch(
+      /No row lies outside the 99.9 % region of every component/
+    )
+    const model = fit(holes, { missing: 'em', components: 3, family: 'full' })
+    expect(model.assign(holes).filter(({ isOutlier }) => isOutlier)).toEqual([])
+  })
+
+  it('is no hint and no better place, which they are not looked at for, and the terminal says so', async () => {
+    for (const how of ['', ' --stream']) {
+      const { stdout } = await ornstein(`${fitted}${how}`)
+      expect(stdout).not.toMatch(/stuck|Compare with/)
+      expect(stdout.replace(/\s+/g, ' ')).toContain(
+        'whether tails, a background or another place of a component gains is not looked at'
+      )
+      const told = JSON.parse((await ornstein(`${fitted}${how} --json`)).stdout) as object
+      expect(told).not.toHaveProperty('hint')
+      expect(told).not.toHaveProperty('stuck')
+    }
+  })
+
+  it('has the intervals of the fit that it is, and no test of the number of components', async () => {
+    const { stdout } = await ornstein(`${fitted} --json --bootstrap 40 --test-components 9`)
+    const { bootstrap, componentTests } = JSON.parse(stdout) as {
+      readonly bootstrap: unknown
+      readonly componentTests: unknown
+    }
+    const model = fit(holes, { missing: 'em', components: 3, family: 'full' })
+    expect(bootstrap).toEqual(JSON.parse(JSON.stringify(model.bootstrap({ resamples: 40 }))))
+    expect(componentTests).toEqual({
+      problems: ['rows: some with missing cells is not whole; leave these out: --missing drop']
+    })
+  })
+
+  it('is of columns by the cells that are there', () => {
+    const mixture = Mixture.of({ means: [[0, 5], [3, 5]] }) // prettier-ignore
+    const points = { rows: 4, dim: 2, values: Float64Array.of(0, 5, 1, 5, 3, 5, 4, 5.01) }
+    const seen = { ...points, values: Float64Array.of(0, 5, 1, NaN, 3, 5, 4, NaN) }
+    expect(constants(planted(mixture, 4, { points, seen }))[0]).toMatch(/^x2 is the same in every row/)
+    // Completed, the second column is a multiple of the first.
+    const depending = { ...points, values: Float64Array.of(0, 0, 1, 2, 3, 6, 4, 8) }
+    const few = { ...points, values: Float64Array.of(0, 0, 1, 2, 3, NaN, 4, NaN) }
+    expect(dependent(planted(mixture, 4, { points: depending, floored: [0] }))).not.toEqual([])
+    expect(dependent(planted(mixture, 4, { points: depending, seen: few, floored: [0] }))).toEqual([])
+  })
 })

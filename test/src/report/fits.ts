@@ -35,7 +35,7 @@ export const planted = (
     isSettled: null,
     isStreamed: false,
     source: 'a/folder/data.csv',
-    points,
+    ...{ points, seen: points },
     rowNumbers: Uint32Array.from({ length: points.rows }, (_, i) => i + 1),
     rowNames: null,
     classes: [],

@@ -152,7 +152,16 @@ const host = {
 // No file needs another for its JavaScript (isolatedModules), nor any type.
 const alone = { noCheck: true, declaration: false, declarationMap: false, noLib: true, noResolve: true, types: [] }
 const { options, fileNames } = ts.getParsedCommandLineOfConfigFile(`${root}tsconfig.build.json`, alone, host)
-const program = ts.createProgram({ rootNames: fileNames, options })
+// Docblocks stand in the declarations and in the sources beside them; their lines stay, for the maps.
+const withoutDocs = text =>
+  text.replace(/^[ \t]*\/\*\*(?:(?!\*\/)[^])*\*\/[ \t]*$/gm, block => block.replace(/[^\n]+/g, ''))
+const compiler = ts.createCompilerHost(options)
+const { readFile } = compiler
+compiler.readFile = name => {
+  const text = readFile(name)
+  return text !== undefined && /\/(src|lib)\//.test(name.slice(root.length - 1)) ? withoutDocs(text) : text
+}
+const program = ts.createProgram({ rootNames: fileNames, options, host: compiler })
 // What this file, or another index of namespaces, would make otherwise is written anew.
 const makers = [
   fileURLToPath(import.meta.url),

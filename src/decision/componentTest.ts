@@ -181,7 +181,7 @@ const further = (options: ReturnType<typeof filled>, points: Points.Points, unde
  * import * as E from 'fp-ts/lib/Either.js'
  * import { ComponentTest, Key, Mixture } from 'ornstein'
  *
- * const points = Mixture.sample(80)(Key.fromSeed(1))(Mixture.of({ means: [[-4], [4]] }))
+ * const points = Mixture.sample(40)(Key.fromSeed(1))(Mixture.of({ means: [[-4], [4]] }))
  * const found = ComponentTest.of({ family: 'isotropic', resamples: 19 })(points)
  * assert.ok(E.isRight(found))
  * assert.equal(found.right.components, 2)

@@ -207,7 +207,7 @@ describe('expectation–maximization on a source', () => {
     const points = Problem.orThrow(
       Points.weighted(Float64Array.from({ length: 4_103 }, (_, i) => (1 + (i % 5)) / 3))(drawn(4_103))
     )
-    const options = { components: [2, 3], family: 'full', seed: 3 } as const
+    const options = { components: 2, family: 'full', seed: 3 } as const
     const source = stored(points)
     const elsewhere = stored(points, 777)
     let parts = 0
@@ -238,7 +238,8 @@ describe('expectation–maximization on a source', () => {
     }
     const whole = Problem.orThrow(Fit.mixture(options)(source))
     expect(Problem.orThrow(Fit.mixture({ ...options, place })(source)).candidates).toEqual(whole.candidates)
-    expect(parts).toBeGreaterThanOrEqual(8)
+    // By two workers, of several steps.
+    expect(parts).toBeGreaterThanOrEqual(6)
   })
 
   it('sums nothing that it does not know', () => {

@@ -140,8 +140,8 @@ const implicit =
   }
 
 /** Rows of which the mean over all noise is taken, at a grid of noise each. */
-const ROWS = 2
-/** Each asks for some 75 000 rows. */
+const ROWS = 1
+/** Each asks for some 40 000 rows. */
 const overAllNoise = sampled(12)(sorts)
 
 describe.each(sorts)('the gradient of $name', sort => {

@@ -285,12 +285,12 @@ describe('rows', () => {
     })
     const { value } = valueOf(Score.full({ components: 2 }), Objective.against(truth, level), truth, params)
     const population = Population.of(truth)
-    // Students with a component far off require, and get, nodes four times as fine.
+    // Students with a component far off require, and get, finer nodes.
     const finer = population.resolved(
       Mixture.of({
         means: [
-          [-9, 0],
-          [9, 0]
+          [-6, 0],
+          [6, 0]
         ]
       }),
       [{ alpha, sigma: 0.4 }]

@@ -36,6 +36,13 @@ const FIRST = 3
 const STEPS = 60
 const LEAST_GAIN = 1e-5
 
+/**
+ * After so many steps a start is given up where all that are left to it, each gaining so many times what its last one did, would not take it
+ * below the best before it: steps gain less and less, except on the way from where two components are nearly one.
+ */
+const HASTE = 4
+const HOPE = 3
+
 /** Where steps stand. */
 export interface Climb {
   readonly params: Arrays
@@ -56,17 +63,19 @@ interface Tried {
 const isBetter = (one: Tried, other: Tried): boolean =>
   one.isHeldUp === other.isHeldUp ? one.climb.value < other.climb.value : other.isHeldUp
 
-/** So many steps, or until one gains less than `least`; and what the last one gained. */
+/** So many steps, or until one gains less than `least`, or there is no hope to come below a value; and what the last one gained. */
 export const climb = (
   step: (params: Arrays) => Pick<Climb, 'params' | 'value'>,
   most: number,
   start: Climb,
-  least = LEAST_GAIN
+  least = LEAST_GAIN,
+  below = Infinity
 ): Climb & { readonly gain: number } =>
   iterate<Climb & { readonly left: number; readonly gain: number }>(
     { ...start, left: most, gain: Infinity },
     ({ params, value, steps, left, gain }) => {
-      if (left === 0 || gain < least) return null
+      const isHopeless = steps >= HASTE && value - HOPE * left * gain > below
+      if (left === 0 || gain < least || isHopeless) return null
       const next = step(params)
       return { params: next.params, value: next.value, steps: steps + 1, left: left - 1, gain: value - next.value }
     }
@@ -192,15 +201,20 @@ export const grown = (
                 .slice(0, NEAR)
                 .map(({ params }) => params)
             : starts
-        const tried = kept
-          .map(params => further(TRIAL)(climb(step, TRIAL, foot(params))))
-          .filter(({ params, value }) => Number.isFinite(value) && Params.isFinite(params))
-          .map((climb): Tried => ({ climb, isHeldUp: isHeldUp(climb.params) }))
+        // What lies beyond steps of another kind is not foreseen.
+        const isForeseen = !pipe(
+          family.mStep,
+          O.exists(({ anew }) => anew !== undefined)
+        )
+        const likeliest = kept.reduce<O.Option<Tried>>((best, params) => {
+          const below = O.isSome(best) && isForeseen && !best.value.isHeldUp ? best.value.climb.value : Infinity
+          const tried = further(TRIAL)(climb(step, TRIAL, foot(params), LEAST_GAIN, below))
+          if (!Number.isFinite(tried.value) || !Params.isFinite(tried.params)) return best
+          const next = { climb: tried, isHeldUp: isHeldUp(tried.params) }
+          return O.isSome(best) && !isBetter(next, best.value) ? best : O.some(next)
+        }, O.none)
         return pipe(
-          tried.reduce<O.Option<Tried>>(
-            (best, next) => (O.isSome(best) && !isBetter(next, best.value) ? best : O.some(next)),
-            O.none
-          ),
+          likeliest,
           O.map(best => further(STEPS)(climb(step, STEPS, best.climb)))
         )
       })

@@ -1,6 +1,7 @@
 /** A mixture as a list of its components, and back. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
+import { tabulate } from '../../lib/arrays/entries.js'
 import { concatenated, type NdArray, single } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'
@@ -42,12 +43,15 @@ export const factorOf = ({ means: { shape }, variances, factors }: Mixture, k: n
     return { shape: [dim, dim], values: factors.values.subarray(k * dim * dim, (k + 1) * dim * dim) }
   return variances.length === count
     ? single(Math.sqrt(variances[k]))
-    : { shape: [dim], values: variances.slice(k * dim, (k + 1) * dim).map(Math.sqrt) }
+    : { shape: [dim], values: tabulate(dim, j => Math.sqrt(variances[k * dim + j])) }
 }
 
 /** The factor of each component's covariance. */
-export const factorsOf = (mixture: Mixture): ReadonlyArray<NdArray> =>
-  Array.from({ length: mixture.means.shape[0] }, (_, k) => factorOf(mixture, k))
+export const factorsOf = (mixture: Mixture): ReadonlyArray<NdArray> => {
+  const factors: NdArray[] = []
+  for (let k = 0; k < mixture.means.shape[0]; k++) factors.push(factorOf(mixture, k))
+  return factors
+}
 
 /** The components of a mixture; means and triangles are views of its own. */
 export const componentsOf = (mixture: Mixture): ReadonlyArray<Component> => {

@@ -69,9 +69,10 @@ export interface Kind extends Pick<MStep<string>, 'second' | 'isShared'> {
 
 const ONE: NdArray = single(1)
 
-/** Unit vectors along which halves are tried. */
-const directions = ({ rows, dim, values, weights }: Cloud, triangle: Float64Array): ReadonlyArray<Float64Array> => {
-  if (dim === 1) return [Float64Array.of(1)]
+// Loops over rows, each a function of arrays and numbers alone: so they are compiled once, and who calls them need not be.
+
+/** E[|y|² yyᵀ] */
+const fourthMoment = ({ rows, dim, values, weights }: Cloud): Float64Array => {
   const fourth = new Float64Array(dim * dim)
   for (let row = 0; row < rows; row++) {
     let squared = 0
@@ -81,11 +82,79 @@ const directions = ({ rows, dim, values, weights }: Cloud, triangle: Float64Arra
         fourth[i * dim + j] += weights[row] * squared * values[row * dim + i] * values[row * dim + j]
   }
   mirror(fourth, dim)
+  return fourth
+}
+
+/** Rows, each times its weight. */
+const weighted = ({ rows, dim, values, weights }: Cloud): Float64Array => {
+  const out = new Float64Array(values.length)
+  for (let row = 0, at = 0; row < rows; row++) for (let j = 0; j < dim; j++, at++) out[at] = weights[row] * values[at]
+  return out
+}
+
+/** Rows of numbers, [any, rows], each times the rows' weights. */
+const weigh = (all: Float64Array, weights: Float64Array): void => {
+  for (let at = 0; at < all.length; at += weights.length)
+    for (let row = 0; row < weights.length; row++) all[at + row] *= weights[row]
+}
+
+/** (x − c)/s of all rows. */
+const brought = (values: Float64Array, centre: Float64Array, scale: number): Float64Array => {
+  const dim = centre.length
+  const out = new Float64Array(values.length)
+  for (let at = 0; at < values.length; at += dim)
+    for (let j = 0; j < dim; j++) out[at + j] = (values[at + j] - centre[j]) / scale
+  return out
+}
+
+/** Σ w log(1 − r) of a component, with its sign. */
+const lossOf = (k: number, width: number, r: Float64Array, w: Float64Array): number => {
+  let cost = 0
+  // A row that no other component answers for is lost at a price that is high, and finite.
+  for (let i = 0, at = k; i < w.length; i++, at += width)
+    cost -= w[i] * Elementary.log1p(-Math.min(r[at], 1 - Number.EPSILON))
+  return cost
+}
+
+/** The rows that a component answers for. */
+const chosenOf = (k: number, width: number, r: Float64Array, w: Float64Array): ReadonlyArray<number> => {
+  const chosen: number[] = []
+  for (let i = 0; i < w.length; i++) if (r[i * width + k] >= LEAST_RESPONSIBILITY && w[i] > 0) chosen.push(i)
+  return chosen
+}
+
+/** What they count for, of sum 1; rows in a tail, which say little of where halves are, by their precisions. */
+const sharesOf = (
+  chosen: ReadonlyArray<number>,
+  k: number,
+  width: number,
+  r: Float64Array,
+  w: Float64Array,
+  squared: Float64Array,
+  nu: number | undefined,
+  dim: number
+): Float64Array => {
+  const out = new Float64Array(chosen.length)
+  let total = 0
+  for (let row = 0; row < out.length; row++) {
+    const i = chosen[row]
+    const own = w[i] * r[i * width + k]
+    out[row] = own * (nu === undefined ? 1 : (nu + dim) / (nu + squared[i * width + k]))
+    total += out[row]
+  }
+  for (let row = 0; row < out.length; row++) out[row] /= total
+  return out
+}
+
+/** Unit vectors along which halves are tried. */
+const directions = (cloud: Cloud, triangle: Float64Array): ReadonlyArray<Float64Array> => {
+  const { dim } = cloud
+  if (dim === 1) return [Float64Array.of(1)]
   const axes = (matrix: Float64Array): ReadonlyArray<Float64Array> => {
     const { values } = symmetricEigen({ shape: [dim, dim], values: matrix }).vectors
     return Array.from({ length: dim }, (_, i) => values.slice(i * dim, (i + 1) * dim))
   }
-  const humped = axes(fourth)
+  const humped = axes(fourthMoment(cloud))
   if (dim <= DIRECTIONS) return humped
   // Of Σ = LLᵀ the widest direction is Lu, u that of LᵀL.
   const gram = new Float64Array(dim * dim)
@@ -173,33 +242,42 @@ const numbersOf =
     return { weights: weights.subarray(first, first + rows), values: out }
   }
 
+const dot = (a: Float64Array, b: Float64Array): number => {
+  let sum = 0
+  for (let at = 0; at < a.length; at++) sum += a[at] * b[at]
+  return sum
+}
+
 /** log π N(y; c, FFᵀ) by those numbers: ⟨coefficients, (yyᵀ, y, 1)⟩. */
 const coefficients = (second: Second, { weight, mean, factor }: Component, dim: number): Float64Array => {
   const isFull = second === 'full' && factor.values.length > dim
   // of F⁻¹ its columns, of which the precision has the products
   const inverse = isFull ? Factor.solve(factor, dim, Factor.triangle(ONE, dim).values) : null
-  const precisions = Float64Array.from(
-    { length: dim },
-    (_, i) => 1 / Elementary.square(factor.values[factor.values.length === 1 ? 0 : i])
-  )
+  const { values } = factor
   const products = new Float64Array(widthOf(second, dim))
   const slope = new Float64Array(dim)
   for (let i = 0, at = 0; i < dim; i++)
     for (let j = second === 'full' ? 0 : i; j <= i; j++) {
-      let precision = i === j ? precisions[i] : 0
-      if (inverse !== null) {
-        precision = 0
-        for (let k = i; k < dim; k++) precision += inverse[i * dim + k] * inverse[j * dim + k]
-      }
+      let precision = 0
+      if (inverse === null) precision = i === j ? 1 / Elementary.square(values[values.length === 1 ? 0 : i]) : 0
+      else for (let k = i; k < dim; k++) precision += inverse[i * dim + k] * inverse[j * dim + k]
       if (at < products.length) products[at++] = i === j ? -precision / 2 : -precision
       slope[i] += precision * mean[j]
       if (i !== j) slope[j] += precision * mean[i]
     }
-  const square = slope.reduce((sum, x, j) => sum + x * mean[j], 0)
+  const square = dot(slope, mean)
   return concatenated([products, slope, Float64Array.of(Factor.logNormal(factor, dim, Elementary.log(weight), square))])
 }
 
-const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, at) => sum + x * b[at], 0)
+/** The coefficients of the odds of pairs, from a place on, one pair after another. */
+const oddsOf = (all: ReadonlyArray<readonly Float64Array[]>, from: number, width: number): Float64Array => {
+  const odds = new Float64Array(all.length * width)
+  for (let s = 0, at = 0; s < all.length; s++) {
+    const [first, other] = all[s]
+    for (let e = from; e < from + width; e++, at++) odds[at] = first[e] - other[e]
+  }
+  return odds
+}
 
 /** Where halves stand: −their mean log-likelihood before the last step. */
 interface Halved {
@@ -226,14 +304,7 @@ const halving = (
   const own =
     second === 'full'
       ? kernels()
-          .matMul(
-            values.map((x, at) => weights[Math.floor(at / dim)] * x),
-            values,
-            dim,
-            rows,
-            dim,
-            true
-          )
+          .matMul(weighted(cloud), values, dim, rows, dim, true)
           .filter((_, at) => at % dim <= Math.floor(at / dim))
       : second === 'diagonal'
         ? squares
@@ -265,8 +336,11 @@ const halving = (
     const p = sums[width - 1]
     const q = 1 - p
     if (!(p >= least && q >= least)) return null
-    const mean = sums.slice(products - from, width - 1).map(sum => sum / p)
-    const other = mean.map((m, j) => (middle[j] - p * m) / q)
+    const [mean, other] = [new Float64Array(dim), new Float64Array(dim)]
+    for (let j = 0; j < dim; j++) {
+      mean[j] = sums[products - from + j] / p
+      other[j] = (middle[j] - p * mean[j]) / q
+    }
     if (common !== null) {
       const unit = round(second, dim)
       const apart = within(
@@ -291,7 +365,7 @@ const halving = (
   }
   const step = (all: ReadonlyArray<Halved['halves']>): ReadonlyArray<Halved> => {
     const both = all.map(halves => halves.map(own => coefficients(second, own, dim)))
-    const odds = concatenated(both.map(([first, other]) => first.map((x, at) => x - other[at]).subarray(from)))
+    const odds = oddsOf(both, from, width)
     const sums = new Float64Array(all.length * width)
     const means = new Float64Array(all.length)
     for (const { weights, values } of numbers) {
@@ -299,7 +373,7 @@ const halving = (
       const logits = kernels().matMul(odds, values, all.length, width, rows, false, true)
       Strands.add(means, kernels().matMul(kernels().softplus(logits), weights, all.length, rows, 1))
       const shares = kernels().sigmoid(logits, logits)
-      for (let at = 0; at < shares.length; at++) shares[at] *= weights[at % rows]
+      weigh(shares, weights)
       Strands.add(sums, kernels().matMul(shares, values, all.length, rows, width))
     }
     return all.flatMap((_, s) => {
@@ -367,7 +441,7 @@ const seenOf = (
 ): Cloud => {
   const scale = Math.sqrt(factor.reduce((sum, l) => sum + l * l, 0) / points.dim)
   const { rows, dim, values } = select(chosen)(points)
-  return { rows, dim, weights, values: values.map((x, at) => (x - centre[at % dim]) / scale) }
+  return { rows, dim, weights, values: brought(values, centre, scale) }
 }
 
 /** What each component costs, and what its halves would gain. */
@@ -384,21 +458,14 @@ export const survey = (
   const width = parts.length
   const { shares: r, mass, squared } = responsibilities(parts, points, w)
   const cost = new Float64Array(count)
-  for (let i = 0; i < rows; i++)
-    // A row that no other component answers for is lost at a price that is high, and finite.
-    for (let k = 0; k < count; k++) cost[k] -= w[i] * Elementary.log1p(-Math.min(r[i * width + k], 1 - Number.EPSILON))
+  for (let k = 0; k < count; k++)
+    cost[k] = lossOf(k, width, r, w) + Elementary.log1p(-Math.min(mass[k], 1 - Number.EPSILON))
   // On fewer rows covariances that are free find maxima of the likelihood that say nothing.
   const least = second === 'full' && leastRows > 1 ? 2 * (dim + 1) : Math.max(2 * leastRows, dim + 2)
   const splitsOf = (component: Component, k: number): ReadonlyArray<Split> => {
     if (!(mass[k] * rows >= 2 * least)) return []
-    const chosen: number[] = []
-    for (let i = 0; i < rows; i++) if (r[i * width + k] >= LEAST_RESPONSIBILITY && w[i] > 0) chosen.push(i)
-    const { nu } = component
-    // Rows in a tail say little of where halves are.
-    const counted = (i: number): number => (nu === undefined ? 1 : (nu + dim) / (nu + squared[i * width + k]))
-    const weights = Float64Array.from(chosen, i => w[i] * r[i * width + k] * counted(i))
-    const total = weights.reduce((sum, x) => sum + x, 0)
-    const shares = weights.map(x => x / total)
+    const chosen = chosenOf(k, width, r, w)
+    const shares = sharesOf(chosen, k, width, r, w, squared, component.nu, dim)
     const own = second === 'full' && !isShared ? likeliest(component, points, chosen, shares) : component
     const outer = Factor.triangle(own.factor, dim).values
     const cloud = { rows: chosen.length, dim, values: whitened(own, points, chosen), weights: shares }
@@ -423,10 +490,7 @@ export const survey = (
       halves: [placed(first, all[k].weight, own, outer), placed(other, all[k].weight, own, outer)]
     }))
   }
-  return {
-    cost: cost.map((sum, k) => sum + Elementary.log1p(-Math.min(mass[k], 1 - Number.EPSILON))),
-    splits: all.map(splitsOf)
-  }
+  return { cost, splits: all.map(splitsOf) }
 }
 
 /** Of weights brought to the sum 1. */

@@ -126,6 +126,31 @@ const products = (all: ReadonlyArray<Spot>, { lifted }: Table, rows: number): Fl
 
 const lift = (y: Float64Array, last: number): Float64Array => concatenated([y, Float64Array.of(last)])
 
+/** Of each column. */
+const sumsOf = (values: Float64Array, width: number): Float64Array => {
+  const sums = new Float64Array(width)
+  for (let at = 0; at < values.length; at += width) for (let j = 0; j < width; j++) sums[j] += values[at + j]
+  return sums
+}
+
+/** |y|² of all rows. */
+const squaresOf = (values: Float64Array, dim: number): Float64Array => {
+  const out = new Float64Array(values.length / dim)
+  for (let i = 0, at = 0; i < out.length; i++) for (let j = 0; j < dim; j++, at++) out[i] += values[at] * values[at]
+  return out
+}
+
+/** w |y − c|² of all rows, from |c|² − 2⟨y, c⟩ and |y|². */
+const distances = (
+  far: Float64Array,
+  from: number,
+  squares: Float64Array,
+  weights: Float64Array,
+  out: Float64Array
+): void => {
+  for (let i = 0; i < out.length; i++) out[i] = weights[i] * Math.max(far[from + i] + squares[i], 0)
+}
+
 /**
  * Log-odds by two rows as centres, the second drawn as by k-means++ (Arthur & Vassilvitskii 2007).
  * Where the component is round, groups along its widest direction are no farther apart than along one that says nothing of them; where
@@ -133,8 +158,7 @@ const lift = (y: Float64Array, last: number): Float64Array => concatenated([y, F
  */
 const startsOf = ({ rows, dim, values, weights }: Cloud, table: Table, count: number): ReadonlyArray<Spot> => {
   const at = (row: number): Float64Array => values.subarray(row * dim, (row + 1) * dim)
-  const square = (y: Float64Array): number => y.reduce((sum, x) => sum + x * x, 0)
-  const squares = Float64Array.from({ length: rows }, (_, i) => square(at(i)))
+  const squares = squaresOf(values, dim)
   const places = Array.from({ length: count }, (_, start) => spread(start))
   const firsts = places.map(([u]) => rowAt(u, weights))
   const far = products(
@@ -150,7 +174,7 @@ const startsOf = ({ rows, dim, values, weights }: Cloud, table: Table, count: nu
   const chances = new Float64Array(rows)
   return places.map(([, v], start) => {
     const first = firsts[start]
-    for (let i = 0; i < rows; i++) chances[i] = weights[i] * Math.max(far[start * rows + i] + squares[i], 0)
+    distances(far, start * rows, squares, weights, chances)
     const other = rowAt(v, chances)
     const [a, b] = [at(first), at(other)]
     return {
@@ -229,11 +253,7 @@ export const pairs = (cloud: Cloud, seen: Cloud, pursuit: Pursuit): ReadonlyArra
   const { rows, dim, weights } = own
   const width = dim + 1
   const [table, around] = [own, places].map(tableOf)
-  const middle = Float64Array.from({ length: dim }, (_, j) => {
-    let sum = 0
-    for (let at = j; at < table.weighted.length; at += width) sum += table.weighted[at]
-    return sum
-  })
+  const middle = sumsOf(table.weighted, width).subarray(0, dim)
   const next = stepped(pursuit, middle)
   const step = (all: ReadonlyArray<Spot>, from = table): ReadonlyArray<Standing> => {
     const logits = products(all, from, rows)

@@ -46,33 +46,81 @@ const logAddExp = (a: number, b: number): number => {
   return least === -Infinity ? top : top + Elementary.log1p(Elementary.exp(least - top))
 }
 
-/** log N' − log N of a row left out, from the squares of its whitened deviation, one after another. */
-const change = (second: Own['second'], squares: Float64Array, r: number, n: number): number => {
-  const g = n / (n - r)
-  const part = r / (n - r)
-  const dim = squares.length
-  const q = squares.reduce((sum, square) => sum + square, 0)
-  /** Of so many dimensions that share a scale, where the rows' mean square is `mean`. */
-  const of = (q: number, mean: number, dims: number): number => {
-    const t = 1 - part * mean
-    return t > 0 ? (q - (g * q) / t - dims * Elementary.log(g)) / 2 : -Infinity
-  }
-  if (second === 'none') return ((1 - g * g) * q) / 2
-  if (second === 'diagonal')
-    return squares.reduce((sum, square) => sum + of(square, square, 1) - logOf(1 - part * square) / 2, 0)
-  if (second === 'trace') return of(q, q / dim, dim) - (dim * logOf(1 - (part * q) / dim)) / 2
-  return of(q, q, dim) - logOf(1 - part * q) / 2
+/** −∞ is told elsewhere. */
+const logOf = (t: number): number => (t > 0 ? Elementary.log(t) : 0)
+
+/** log N' − log N of so many dimensions that share a scale, without the logarithm of t: of the sum of their squares and the mean that a row has. */
+const changeOf = (q: number, mean: number, dims: number, g: number, part: number): number => {
+  const t = 1 - part * mean
+  return t > 0 ? (q - (g * q) / t - dims * Elementary.log(g)) / 2 : -Infinity
 }
 
-/** What components say of rows. */
+/** log N' − log N of a row left out, from its whitened deviation. */
+const change = (second: Own['second'], white: Float64Array, at: number, dim: number, r: number, n: number): number => {
+  const g = n / (n - r)
+  const part = r / (n - r)
+  let q = 0
+  for (let j = at; j < at + dim; j++) q += white[j] * white[j]
+  if (second === 'none') return ((1 - g * g) * q) / 2
+  if (second === 'trace') return changeOf(q, q / dim, dim, g, part) - (dim * logOf(1 - (part * q) / dim)) / 2
+  if (second === 'full') return changeOf(q, q, dim, g, part) - logOf(1 - part * q) / 2
+  let sum = 0
+  for (let j = at; j < at + dim; j++) {
+    const square = white[j] * white[j]
+    sum = sum + changeOf(square, square, 1, g, part) - logOf(1 - part * square) / 2
+  }
+  return sum
+}
+
+/** What a component says of rows: log π N, that of the others together, and whitened deviations. */
 interface Said {
   readonly own: Float64Array
   readonly rest: Float64Array
-  readonly white: ReadonlyArray<Float64Array>
+  readonly white: Float64Array
 }
 
-/** −∞ is told elsewhere. */
-const logOf = (t: number): number => (t > 0 ? Elementary.log(t) : 0)
+// Loops over rows, each a function of arrays and numbers alone: so they are compiled once.
+
+const saidBy = (component: number, logs: Float64Array, count: number): Pick<Said, 'own' | 'rest'> => {
+  const rows = logs.length / count
+  const [own, rest] = [new Float64Array(rows), new Float64Array(rows).fill(-Infinity)]
+  for (let i = 0, at = 0; i < rows; i++)
+    for (let k = 0; k < count; k++, at++) {
+      if (k === component) own[i] = logs[at]
+      else rest[i] = logAddExp(rest[i], logs[at])
+    }
+  return { own, rest }
+}
+
+const shareOf = (own: number, rest: number): number =>
+  own === -Infinity ? 0 : Elementary.exp(own - logAddExp(own, rest))
+
+/** Σ p(k | x), beside that of rows before. */
+const sizeWith = (before: number, { own, rest }: Said, weights: Float64Array): number => {
+  let size = before
+  for (let i = 0; i < own.length; i++) size += weights[i] * shareOf(own[i], rest[i])
+  return size
+}
+
+/** What rows gain by a component of so many, each left out of it, beside the gain of rows before. */
+const gainWith = (
+  before: number,
+  { own, rest, white }: Said,
+  weights: Float64Array,
+  second: Own['second'],
+  n: number
+): number => {
+  const dim = white.length / own.length
+  let gain = before
+  for (let i = 0; i < own.length; i++) {
+    if (weights[i] === 0) continue
+    // of a row that counts as several one is left out
+    const r = shareOf(own[i], rest[i]) * Math.min(1, weights[i])
+    const without = r < n ? own[i] + change(second, white, i * dim, dim, r, n) + Elementary.log1p(-r / n) : -Infinity
+    gain += weights[i] * (logAddExp(rest[i], without) - rest[i])
+  }
+  return gain
+}
 
 /**
  * Components whose gain is less than the ½ p log n that BIC asks for their p parameters. Where rows are many a row left out takes p
@@ -92,56 +140,33 @@ export const unsupported = (
   const few = Array.from(mixture.weights.keys()).filter(k => components[k].weight * total < FEW * (dim + 2))
   if (mixture.weights.length < 2 || few.length === 0) return []
   const source = Source.from(data)
-  /** What the few say of rows: log π N, that of the others together, [few, rows], and whitened deviations. */
-  const said = (points: Points.Points): Said => {
-    const { rows } = points
-    const all = Array.from({ length: rows }, (_, i) => i)
+  const said = (points: Points.Points): ReadonlyArray<Said> => {
+    const all = Array.from({ length: points.rows }, (_, i) => i)
     const { logs } = responsibilities(components, points)
-    const [own, rest] = [new Float64Array(few.length * rows), new Float64Array(few.length * rows).fill(-Infinity)]
-    few.forEach((component, which) => {
-      for (let i = 0, at = which * rows; i < rows; i++, at++)
-        for (let k = 0; k < count; k++) {
-          const log = logs[i * count + k]
-          if (k === component) own[at] = log
-          else rest[at] = logAddExp(rest[at], log)
-        }
-    })
-    return { own, rest, white: few.map(k => whitened(components[k], points, all)) }
+    return few.map(k => ({ ...saidBy(k, logs, count), white: whitened(components[k], points, all) }))
   }
   /** Of rows that are read at once it is said once. */
-  let alone: Said | null = null
-  const visited = (
-    visit: (which: number, weight: number, own: number, rest: number, white: Float64Array) => void
-  ): void => {
+  let alone: ReadonlyArray<Said> | null = null
+  const visited = (visit: (said: Said, which: number, weights: Float64Array) => void): void => {
     pipe(
       source,
       Source.each(points => {
-        const { rows, weights } = points
-        const { own, rest, white } = alone ?? said(points)
-        if (rows === source.rows) alone = { own, rest, white }
-        for (let i = 0; i < rows; i++)
-          for (let which = 0, at = i; which < few.length; which++, at += rows) {
-            const deviation = white[which].subarray(i * dim, (i + 1) * dim)
-            visit(which, weights === undefined ? 1 : weights[i], own[at], rest[at], deviation)
-          }
+        const { rows, weights = new Float64Array(rows).fill(1) } = points
+        const found = alone ?? said(points)
+        if (rows === source.rows) alone = found
+        found.forEach((one, which) => {
+          visit(one, which, weights)
+        })
       })
     )
   }
-  const shareOf = (own: number, rest: number): number =>
-    own === -Infinity ? 0 : Elementary.exp(own - logAddExp(own, rest))
   const sizes = new Float64Array(few.length)
-  visited((which, weight, own, rest) => {
-    sizes[which] += weight * shareOf(own, rest)
+  visited((said, which, weights) => {
+    sizes[which] = sizeWith(sizes[which], said, weights)
   })
   const gains = Float64Array.from(few, component => total * Elementary.log1p(-components[component].weight))
-  visited((which, weight, own, rest, white) => {
-    if (weight === 0) return
-    const n = sizes[which]
-    // of a row that counts as several one is left out
-    const r = shareOf(own, rest) * Math.min(1, weight)
-    const without =
-      r < n ? own + change(second, white.map(Elementary.square), r, n) + Elementary.log1p(-r / n) : -Infinity
-    gains[which] += weight * (logAddExp(rest, without) - rest)
+  visited((said, which, weights) => {
+    gains[which] = gainWith(gains[which], said, weights, second, sizes[which])
   })
   const due = (parameters / 2) * Elementary.log(total) - parameters
   return few.flatMap((component, which) =>

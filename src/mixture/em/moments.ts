@@ -5,6 +5,7 @@
  * right where cells are missing for no reason in themselves (at random, Rubin 1976).
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
+import { keeping } from '../../../lib/plain/iterate.js'
 import * as Strands from '../../../lib/rows/strands.js'
 import { stretch, type Numbers } from '../../../lib/rows/stretches.js'
 import { kernels } from '../../../lib/simd/index.js'
@@ -60,11 +61,16 @@ interface Beyond {
 const belowOf = (nu: Float64Array | null, columns: number): Float64Array =>
   nu === null ? new Float64Array(0) : nu.map(nu => (nu < Infinity ? Student.logBelow(nu, columns) : 0))
 
-const beyondOf = (components: ReadonlyArray<Component>): Beyond => ({
-  nu: components.some(({ nu }) => nu !== undefined) ? Float64Array.from(components, ({ nu = Infinity }) => nu) : null,
-  box: components.findIndex(({ background }) => background === 'box'),
-  learned: components.filter(({ background }) => background === undefined).length
-})
+const beyondOf = (components: ReadonlyArray<Component>): Beyond => {
+  let [hasTails, box, learned] = [false, -1, 0]
+  for (let k = 0; k < components.length; k++) {
+    const { nu, background } = components[k]
+    if (nu !== undefined) hasTails = true
+    if (background === undefined) learned++
+    else if (background === 'box') box = k
+  }
+  return { nu: hasTails ? Float64Array.from(components, ({ nu = Infinity }) => nu) : null, box, learned }
+}
 
 /** Sums of all components, of which the t ones are weighed by their precisions. */
 export interface Weighed extends Moments {
@@ -276,6 +282,10 @@ const untold = (rows: number, count: number): Told => ({
   columns: new Uint32Array(rows)
 })
 
+/** Weights of so few rows are held from step to step. */
+const FEW = 4096
+const equal = keeping<Float64Array>(4)
+
 /**
  * −Σ w log p(x), and the moments of δ = x − c_k; of rows with errors at a level those of x_0, by components at time 0. Errors that are not named do not count.
  */
@@ -286,7 +296,8 @@ export const moments = (
   measured: { readonly errors: Numbers; readonly level: Level } | null = null
 ): Strands.Sum<Doubted> => {
   const { rows, dim, x } = data
-  const weights = weightsOf(data)
+  const weights =
+    data.weights ?? (rows <= FEW ? equal(rows, () => new Float64Array(rows).fill(1 / rows)) : weightsOf(data))
   const { width, add, found } = expecting(components, second, dim, measured && measured.level)
   return {
     rows,
@@ -318,13 +329,14 @@ export const whitened = (component: Component, { dim, values }: Rows, chosen: Re
   const { isTriangular, roots } = seenBy([component], whole(dim))
   const { mean } = component
   const out = new Float64Array(chosen.length * dim)
-  chosen.forEach((row, i) => {
-    for (let a = 0; a < dim; a++) {
+  for (let i = 0, at = 0; i < chosen.length; i++) {
+    const from = chosen[i] * dim
+    for (let a = 0; a < dim; a++, at++) {
       let y = 0
-      if (isTriangular) for (let j = 0; j <= a; j++) y += roots[a * dim + j] * (values[row * dim + j] - mean[j])
-      else y = roots[a] * (values[row * dim + a] - mean[a])
-      out[i * dim + a] = y
+      if (isTriangular) for (let j = 0; j <= a; j++) y += roots[a * dim + j] * (values[from + j] - mean[j])
+      else y = roots[a] * (values[from + a] - mean[a])
+      out[at] = y
     }
-  })
+  }
   return out
 }

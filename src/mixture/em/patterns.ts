@@ -6,6 +6,7 @@
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import type { NdArray } from '../../../lib/arrays/ndarray.js'
+import { keeping } from '../../../lib/plain/iterate.js'
 import { logWeight, type Component } from '../component.js'
 import * as Student from '../student.js'
 
@@ -19,12 +20,11 @@ export interface Pattern {
   readonly rows: Int32Array | null
 }
 
+const wholes = keeping<Pattern>(16)
+
 /** That of whole rows, all there are. */
-export const whole = (dim: number): Pattern => ({
-  order: Int32Array.from({ length: dim }, (_, j) => j),
-  observed: dim,
-  rows: null
-})
+export const whole = (dim: number): Pattern =>
+  wholes(dim, () => ({ order: new Int32Array(dim).map((_, j) => j), observed: dim, rows: null }))
 
 /** The patterns of rows, in the order in which they come. */
 export const patternsOf = (values: Float64Array, dim: number): ReadonlyArray<Pattern> => {
@@ -86,11 +86,16 @@ const leading = (factor: NdArray, dim: number, o: number): NdArray => {
   }
 }
 
+const isRising = (order: Int32Array): boolean => {
+  for (let i = 0; i < order.length; i++) if (order[i] !== i) return false
+  return true
+}
+
 /** A factor with its columns in an order. */
 const ordered = (factor: NdArray, order: Int32Array): NdArray => {
   const dim = order.length
   const { shape, values } = factor
-  if (shape.length === 0 || order.every((j, i) => i === j)) return factor
+  if (shape.length === 0 || isRising(order)) return factor
   if (shape.length === 1) return { shape, values: Float64Array.from(order, j => values[j]) }
   const turned = new Float64Array(dim * dim).map((_, at) => values[order[Math.floor(at / dim)] * dim + (at % dim)])
   return Factor.sum([{ shape: [dim, dim], values: turned }], dim)
@@ -111,7 +116,8 @@ export const seenBy = (
   const roots = new Float64Array(count * width)
   const gains = new Float64Array(isTriangular ? count * m * o : 0)
   const rests = new Float64Array(count * m * m)
-  components.forEach(({ weight, mean, factor, nu, background }, k) => {
+  for (let k = 0; k < count; k++) {
+    const { weight, mean, factor, nu, background } = components[k]
     const own = ordered(factor, order)
     const seen = leading(own, dim, o)
     const { values } = own
@@ -119,14 +125,12 @@ export const seenBy = (
       background === 'box'
         ? logWeight(weight) - Factor.logDeterminant(seen, o) - o * Elementary.log(2)
         : Factor.logNormal(seen, o, logWeight(weight)) + (nu === undefined ? 0 : Student.logPeak(nu, o))
-    order.forEach((j, i) => {
-      centres[k * dim + i] = mean[j]
-    })
+    for (let i = 0; i < dim; i++) centres[k * dim + i] = mean[order[i]]
     if (!isTriangle(factor, dim)) {
-      const of = (i: number): number => values[values.length === 1 ? 0 : i]
-      for (let i = 0; i < o; i++) roots[k * width + (isTriangular ? i * (o + 1) : i)] = 1 / of(i)
-      for (let i = 0; i < m; i++) rests[k * m * m + i * (m + 1)] = of(o + i)
-      return
+      const stride = values.length === 1 ? 0 : 1
+      for (let i = 0; i < o; i++) roots[k * width + (isTriangular ? i * (o + 1) : i)] = 1 / values[stride * i]
+      for (let i = 0; i < m; i++) rests[k * m * m + i * (m + 1)] = values[stride * (o + i)]
+      continue
     }
     invert(seen.values, o, roots, k * width)
     for (let i = 0; i < m; i++) {
@@ -137,6 +141,6 @@ export const seenBy = (
       }
       for (let j = 0; j <= i; j++) rests[(k * m + i) * m + j] = values[(o + i) * dim + o + j]
     }
-  })
+  }
   return { constants, centres, isTriangular, roots, gains, rests }
 }

@@ -15,6 +15,7 @@ import {
   type NdArray,
   type Tensor
 } from '../../../lib/index.js'
+import { tabulate } from '../../../lib/arrays/entries.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
 import type { At, Capabilities, Second } from '../../family/family.js'
 import * as Params from '../../family/params.js'
@@ -79,12 +80,28 @@ export const part = (values: Float64Array, components: number, k: number): Float
 /** Σ_k W_k/Σ_k n_k */
 export const pooled = (n: Float64Array, w: Float64Array): Float64Array => {
   const all = Gaussian.total(n)
-  return part(w, n.length, 0).map((_, e) => n.reduce((sum, _, k) => sum + part(w, n.length, k)[e], 0) / all)
+  const width = w.length / n.length
+  return tabulate(width, e => {
+    let sum = 0
+    for (let at = e; at < w.length; at += width) sum += w[at]
+    return sum / all
+  })
 }
 
-/** W_k/n_k, and W_k where there is no mass. */
-export const averaged = (n: Float64Array, w: Float64Array): ReadonlyArray<Float64Array> =>
-  Array.from(n, (m, k) => part(w, n.length, k).map(x => (m > 0 ? x / m : x)))
+/** W_k/n_k, and W_k where there is no mass, [K, …]. */
+const averages = (n: Float64Array, w: Float64Array): Float64Array => {
+  const width = w.length / n.length
+  const out = new Float64Array(w.length)
+  for (let k = 0, at = 0; k < n.length; k++)
+    for (let e = 0; e < width; e++, at++) out[at] = n[k] > 0 ? w[at] / n[k] : w[at]
+  return out
+}
+
+/** Those of each. */
+export const averaged = (n: Float64Array, w: Float64Array): ReadonlyArray<Float64Array> => {
+  const all = averages(n, w)
+  return Array.from(n, (_, k) => part(all, n.length, k))
+}
 
 /** A component without mass keeps its own parameters. */
 const kept = <Q extends string>(
@@ -140,10 +157,10 @@ export const variances = <const Q extends string>({ name, isShared, isRound, ...
     fit: (n, w, at, old) => {
       const columns = isRound ? at.dim : 1
       const ofVariance = Gaussian.varianceOf(at)
-      const found = isShared ? pooled(n, w) : concatenated(averaged(n, w))
+      const found = isShared ? pooled(n, w) : averages(n, w)
       const all = only({
         shape: shapeOf(n.length, at.dim),
-        values: found.map(x => Elementary.log(ofVariance(x / columns)))
+        values: tabulate(found.length, e => Elementary.log(ofVariance(found[e] / columns)))
       })
       return isShared ? all : kept(n, old, all)
     },
@@ -168,37 +185,28 @@ type Triangular = 'logScales' | 'lower'
 const triangles = ({ logScales, lower }: Params.Params<Triangular>): NdArray => {
   const { shape, values } = logScales
   const dim = shape[shape.length - 1]
-  const below = (dim * (dim - 1)) / 2
-  return {
-    shape: [...shape, dim],
-    values: new Float64Array(values.length * dim).map((_, at) => {
-      const [row, j] = [Math.floor(at / dim), at % dim]
-      const [k, i] = [Math.floor(row / dim), row % dim]
-      return j === i ? Elementary.exp(values[row]) : j < i ? lower.values[k * below + (i * (i - 1)) / 2 + j] : 0
-    })
+  const all = new Float64Array(values.length * dim)
+  for (let row = 0, from = 0; row < values.length; row++) {
+    const i = row % dim
+    for (let j = 0; j < i; j++, from++) all[row * dim + j] = lower.values[from]
+    all[row * dim + i] = Elementary.exp(values[row])
   }
+  return { shape: [...shape, dim], values: all }
 }
 
 /** The parameters of triangles [..., d, d]. */
 const packed = ({ shape, values }: NdArray): Params.Params<Triangular> => {
   const [dim] = shape.slice(-1)
   const lead = shape.slice(0, -2)
-  const below = RA.makeBy(dim, i => RA.makeBy(i, j => i * dim + j)).flat()
-  const count = values.length / (dim * dim)
-  return {
-    logScales: {
-      shape: [...lead, dim],
-      values: new Float64Array(count * dim).map((_, at) =>
-        Elementary.log(values[Math.floor(at / dim) * dim * dim + (at % dim) * (dim + 1)])
-      )
-    },
-    lower: {
-      shape: [...lead, below.length],
-      values: new Float64Array(count * below.length).map(
-        (_, at) => values[Math.floor(at / below.length) * dim * dim + below[at % below.length]]
-      )
-    }
+  const below = (dim * (dim - 1)) / 2
+  const logScales = new Float64Array(values.length / dim)
+  const lower = new Float64Array((logScales.length / dim) * below)
+  for (let row = 0, to = 0; row < logScales.length; row++) {
+    const i = row % dim
+    for (let j = 0; j < i; j++, to++) lower[to] = values[row * dim + j]
+    logScales[row] = Elementary.log(values[row * dim + i])
   }
+  return { logScales: { shape: [...lead, dim], values: logScales }, lower: { shape: [...lead, below], values: lower } }
 }
 
 /** The triangle at time 0 of a scatter at a level, its eigenvalues clipped from below: max(·, α²φ + σ²) − σ², over α². */

@@ -24,6 +24,7 @@ import {
   type NdArray,
   type Tensor
 } from '../../../lib/index.js'
+import { tabulate } from '../../../lib/arrays/entries.js'
 import { size } from '../../../lib/arrays/ndarray.js'
 import type { At, ComponentsOf, RowLevel, Moments } from '../../family/family.js'
 import * as Params from '../../family/params.js'
@@ -174,7 +175,9 @@ export const shifted =
   (by: Float64Array) =>
   <A extends { readonly means: NdArray }>(params: A): A => {
     const { shape, values } = params.means
-    return { ...params, means: { shape, values: values.map((c, at) => c + by[at % by.length]) } }
+    const moved = new Float64Array(values.length)
+    for (let at = 0; at < moved.length;) for (let j = 0; j < by.length; j++, at++) moved[at] = values[at] + by[j]
+    return { ...params, means: { shape, values: moved } }
   }
 
 /** The columns of [K, dim] times a vector. */
@@ -205,19 +208,24 @@ export const mapRows =
 
 /** log max(w, least): a component without mass keeps a finite logit. */
 export const logShares = (weights: Float64Array): NdArray =>
-  vector(weights.map(w => Elementary.log(Math.max(w, Number.MIN_VALUE))))
+  vector(tabulate(weights.length, k => Elementary.log(Math.max(weights[k], Number.MIN_VALUE))))
 
 /** Σ xᵢ, from the first on. */
-export const total = (values: Float64Array): number => values.reduce((sum, x) => sum + x, 0)
+export const total = (values: Float64Array): number => {
+  let sum = 0
+  for (let at = 0; at < values.length; at++) sum += values[at]
+  return sum
+}
 
 // —— an M-step's part that is the same for all ——
 
 /** Δ_k, from the old centre to the mean of the component's rows at their level, [K, dim]; 0 where it has none. */
-export const steps = ({ mass, sums }: Moments, dim: number): Float64Array =>
-  sums.map((s, at) => {
-    const m = mass[Math.floor(at / dim)]
-    return m > 0 ? s / m : 0
-  })
+export const steps = ({ mass, sums }: Moments, dim: number): Float64Array => {
+  const moved = new Float64Array(sums.length)
+  for (let k = 0, at = 0; k < mass.length; k++)
+    for (let j = 0; j < dim; j++, at++) moved[at] = mass[k] > 0 ? sums[at] / mass[k] : 0
+  return moved
+}
 
 /** The centres at time 0 and the weights that maximise, whatever the covariances. */
 export const recentred = (
@@ -228,8 +236,8 @@ export const recentred = (
   const moved = steps(moments, dim)
   const all = total(moments.mass)
   return {
-    means: { shape: means.shape, values: means.values.map((c, at) => c + moved[at] / level.alpha) },
-    logits: logShares(moments.mass.map(m => m / all))
+    means: { shape: means.shape, values: tabulate(moved.length, at => means.values[at] + moved[at] / level.alpha) },
+    logits: logShares(tabulate(moments.mass.length, k => moments.mass[k] / all))
   }
 }
 
@@ -253,18 +261,27 @@ export const varianceOf =
 export const diagonalsOf = ({ means: { shape }, variances }: Mixture): Float64Array => {
   const [count, dim] = shape
   const width = variances.length / count
-  return new Float64Array(count * dim).map((_, at) => variances[Math.floor(at / dim) * width + ((at % dim) % width)])
+  const all = new Float64Array(count * dim)
+  for (let k = 0, at = 0; k < count; k++)
+    for (let j = 0; j < dim; j++, at++) all[at] = variances[k * width + (width === 1 ? 0 : j)]
+  return all
 }
 
 /** log π_k of logits. */
 export const logsOf = ({ values }: NdArray): Float64Array => {
-  const top = values.reduce((most, x) => Math.max(most, x), -Infinity)
-  const total = top + Elementary.log(values.reduce((sum, x) => sum + Elementary.exp(x - top), 0))
-  return values.map(x => x - total)
+  let top = -Infinity
+  for (let k = 0; k < values.length; k++) top = Math.max(top, values[k])
+  let sum = 0
+  for (let k = 0; k < values.length; k++) sum += Elementary.exp(values[k] - top)
+  const all = top + Elementary.log(sum)
+  return tabulate(values.length, k => values[k] - all)
 }
 
 /** π_k = e^{l_k}/Σ_m e^{l_m} of logits, [K]. */
-export const weightsOf = (logits: NdArray): Float64Array => logsOf(logits).map(Elementary.exp)
+export const weightsOf = (logits: NdArray): Float64Array => {
+  const logs = logsOf(logits)
+  return tabulate(logs.length, k => Elementary.exp(logs[k]))
+}
 
 /** Σ_k π_k v_kj, [dim]: the common diagonal that is nearest. */
 export const pooled = (weights: Float64Array, diagonals: Float64Array, dim: number): Float64Array =>

@@ -5,6 +5,7 @@
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
+import { tabulate } from '../../../lib/arrays/entries.js'
 import { symmetricEigen, transposed } from '../../../lib/arrays/linalg.js'
 import { concatenated, type NdArray } from '../../../lib/arrays/ndarray.js'
 import type { At, Learned, Moments, MStep, Second, Start } from '../../family/family.js'
@@ -28,18 +29,24 @@ export const scatter = (second: Second, moments: Moments, dim: number): Float64A
   const moved = Gaussian.steps(moments, dim)
   switch (second) {
     case 'trace':
-      return about.map(
-        (s, k) => s - mass[k] * Gaussian.total(moved.subarray(k * dim, (k + 1) * dim).map(Elementary.square))
-      )
-    case 'diagonal':
-      return about.map((s, at) => s - mass[Math.floor(at / dim)] * Elementary.square(moved[at]))
-    case 'full':
-      return about.map((s, at) => {
-        const [row, column] = [Math.floor(at / dim), at % dim]
-        const k = Math.floor(row / dim)
-        return s - mass[k] * moved[row] * moved[k * dim + column]
+      return tabulate(about.length, k => {
+        let squared = 0
+        for (let j = k * dim; j < (k + 1) * dim; j++) squared += Elementary.square(moved[j])
+        return about[k] - mass[k] * squared
       })
+    case 'diagonal':
+      return tabulate(about.length, at => about[at] - mass[Math.floor(at / dim)] * Elementary.square(moved[at]))
+    case 'full':
+      return scatterInFull(about, mass, moved, dim)
   }
+}
+
+const scatterInFull = (about: Float64Array, mass: Float64Array, moved: Float64Array, dim: number): Float64Array => {
+  const out = new Float64Array(about.length)
+  for (let k = 0, at = 0; k < mass.length; k++)
+    for (let i = k * dim; i < (k + 1) * dim; i++)
+      for (let j = k * dim; j < (k + 1) * dim; j++, at++) out[at] = about[at] - mass[k] * moved[i] * moved[j]
+  return out
 }
 
 /** What `second` says of Σ_k, [K, …]. */

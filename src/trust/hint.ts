@@ -3,6 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Points from '../data/points.js'
 import * as Scaling from '../data/scaling.js'
 import * as Component from '../mixture/component.js'
@@ -131,8 +132,20 @@ export const of = (learned: Learned): Hint | null => {
   )
   // Where a column has one number only, densities are of the floor.
   if (columns.some(column => column[0] === column[column.length - 1])) return null
-  /** What a few steps lead to; none where the family cannot be learned so. */
-  const reached = (score: Score.Score<string>, from: Mixture.Mixture): O.Option<Statistics.Statistics> =>
+  const total = Points.totalWeight(own)
+  const logUnits = scaling === null ? 0 : scaling.scale.reduce((sum, unit) => sum + Elementary.log(unit), 0)
+  /** The mean of −log p in the units of the steps at which the criterion is `most`, were no row in doubt. */
+  const lossAt = (score: Score.Score<string>, most: number): number => {
+    const charge = Score.degreesOfFreedom(dim)(score) * (criterion === 'aic' ? 2 : Elementary.log(total))
+    // Under a prior its own density is in what steps say.
+    return prior === null ? (most - charge) / (2 * total) - logUnits : Infinity
+  }
+  /** What a few steps lead to, as far as there is hope to come below `most`; none where the family cannot be learned so. */
+  const reached = (
+    score: Score.Score<string>,
+    from: Mixture.Mixture,
+    most = Infinity
+  ): O.Option<Statistics.Statistics> =>
     Score.problems(points)(score).length > 0
       ? O.none
       : pipe(
@@ -148,7 +161,7 @@ export const of = (learned: Learned): Hint | null => {
               )
             )
             const step = ExpectationMaximization.step(family, floor, points, prior)
-            const found = toMixture(climb(step, STEPS, foot(placed)).params)
+            const found = toMixture(climb(step, STEPS, foot(placed), undefined, lossAt(score, most)).params)
             return statisticsOf(score, scaling === null ? found : Mixture.inUnits(scaling)(found))
           })
         )
@@ -163,7 +176,11 @@ export const of = (learned: Learned): Hint | null => {
       .flatMap(({ score, mixture }) =>
         (lone > 0 ? (['background'] as const) : (['tails', 'background'] as const)).flatMap(beside =>
           RA.fromOption(
-            reached((beside === 'tails' ? Score.withTails({ nu: 'common' }) : Score.withBackground())(score), mixture)
+            reached(
+              (beside === 'tails' ? Score.withTails({ nu: 'common' }) : Score.withBackground())(score),
+              mixture,
+              lone > 0 ? Infinity : before - CLEAR
+            )
           ).map((statistics): Hint => ({
             beside,
             components: Mixture.components(mixture),

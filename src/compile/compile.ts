@@ -1,22 +1,11 @@
-/**
- * Compile: a pure description and data in, a gradient computation out, or everything that is wrong with it at once.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Compile, Params } from 'ornstein'
- *
- * // How far a step goes, beside how large what it changes is: a stage ends by `tolerance` where this is less.
- * const [before, after] = [Params.of({ mean: [3, 4] }), Params.of({ mean: [3, 4.5] })]
- * assert.equal(Compile.relativeChange(before, after), 0.1)
- */
+/** Compile: a pure description and data in, a gradient computation out, or everything that is wrong with it at once. */
 import { identity, pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
-import { symmetric } from '../../lib/arrays/linalg.js'
 import { norm, square } from '../../lib/numbers/elementary.js'
-import { Key, type NdArray } from '../../lib/index.js'
+import { Key } from '../../lib/index.js'
 import { isDeeper } from '../../lib/plain/nesting.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import { refuse, refuseWith } from '../../lib/plain/refuse.js'
@@ -28,12 +17,9 @@ import * as Limits from '../core/limits.js'
 import * as Fault from './fault.js'
 import * as Line from './line.js'
 import * as Loss from './loss.js'
-import * as OnLine from './onLine.js'
 import * as Matching from './matching.js'
 import * as Objective from '../objective/objective.js'
-import { along } from '../objectives/along.js'
 import * as Nodes from '../mixture/nodes.js'
-import { asTheyAre } from '../mixture/passRows.js'
 import type * as Optimizer from '../optimizer/optimizer.js'
 import * as Params from '../family/params.js'
 import { concept as pipelines, tooDeep, type Pipeline } from '../pipeline/pipeline.js'
@@ -318,101 +304,6 @@ export const value =
       byPlan(loss, {}, ({ value }) => value)
     )
 
-/**
- * The product of the Hessian of an objective with a direction, ∇²L · v, exact to rounding: the gradient of `along(v)`, by one
- * program for all directions. The same key gives the noise of `valueAndGrad`. Of the pair's
- * `Expectation.quadrature()` it is that of its limit, to the error of the rule. Refused of `Expectation.projected()`, whose noise in the span of
- * the centres turns with them, and of control variates.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score } from 'ornstein'
- *
- * const product = Problem.orThrow(
- *   Compile.hessianVector({
- *     schedule: Schedule.ornsteinUhlenbeck,
- *     score: Score.spherical({ components: 1 }),
- *     objective: Objective.likelihood,
- *     expectation: Expectation.monteCarlo()
- *   })({ rows: 2, dim: 1, values: Float64Array.of(-1, 2) })
- * )
- * // (m − x)²/2 has the second derivative 1 in m.
- * assert.deepEqual([...product(Params.of({ means: [[7]] }), Params.of({ means: [[3]] }), Key.fromSeed(0)).means.values], [3])
- */
-export const hessianVector =
-  <P extends string>(loss: Loss.Loss<P>, circumstances: Partial<Pick<Circumstances, 'library' | 'isTried'>> = {}) =>
-  (
-    points: Source.Data
-  ): E.Either<
-    CompileErrors,
-    (params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) => Params.Params<P>
-  > => {
-    const data = unchanging(points)
-    const shapes = (): Params.Shapes<P> => Score.shapes(points.dim)(loss.score)
-    return pipe(
-      data,
-      plans(loss, circumstances),
-      E.flatMap(() => {
-        const line = OnLine.meetings(loss, data)
-        // One direction, and one noise, stand for all.
-        const zeros = Params.zeros(shapes())
-        const [{ expectation, data: met }] = O.isSome(line) ? line.value(zeros, zeros) : [{ ...loss, data }]
-        const objective = along(zeros)(loss.objective)
-        return pipe(
-          met,
-          plans({ ...loss, objective, expectation }, circumstances),
-          E.map(([{ engine }]) => ({ line, engine }))
-        )
-      }),
-      E.map(({ line, engine }) => {
-        const wanted = Params.checked(shapes())
-        if (O.isNone(line)) {
-          const product = Loss.along(loss, engine, data, circumstances.library)
-          return (params, direction, key) => product(wanted(params), wanted(direction), key).gradient
-        }
-        return (params, direction, key) =>
-          line
-            .value(wanted(params), wanted(direction))
-            .map(({ weight, data, expectation }) => {
-              const product = Loss.along({ ...loss, expectation }, engine, data, circumstances.library)
-              return Params.mapValues(x => weight * x)(product(params, direction, key).gradient)
-            })
-            .reduce(Params.zipWith((a, b) => a + b))
-      })
-    )
-  }
-
-/**
- * The Hessian of an objective in packed parameters (`Params.packed`), [n, n], symmetric: n products with unit vectors. What
- * `hessianVector` refuses is refused.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score } from 'ornstein'
- *
- * const hessian = Problem.orThrow(
- *   Compile.hessian({
- *     schedule: Schedule.ornsteinUhlenbeck,
- *     score: Score.spherical({ components: 1 }),
- *     objective: Objective.likelihood,
- *     expectation: Expectation.monteCarlo()
- *   })({ rows: 1, dim: 2, values: Float64Array.of(-1, 2) })
- * )
- * assert.deepEqual([...hessian(Params.of({ means: [[0, 0]] }), Key.fromSeed(0)).values], [1, 0, 0, 1])
- */
-export const hessian =
-  <P extends string>(loss: Loss.Loss<P>) =>
-  (points: Source.Data): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => NdArray> =>
-    pipe(
-      points,
-      hessianVector(loss),
-      E.map(product => (params, key) => {
-        const shapes = Score.shapes(points.dim)(loss.score)
-        const n = Params.sizeOf(shapes)
-        return symmetric(RA.makeBy(n, j => Params.packed(product(params, Params.unit(shapes, j), key))))
-      })
-    )
-
 /** What the chosen plan computes of parameters, whose shapes are looked at first. */
 const byPlan =
   <P extends string, A>(
@@ -430,9 +321,6 @@ const byPlan =
       })
     )
 
-/** What does not change meanwhile. */
-const unchanging = (data: Source.Data): Source.Data => (Nodes.isPopulation(data) ? data : asTheyAre(data))
-
 /** What is known of a loss before it is compiled. */
 export interface Circumstances extends Loss.Circumstances {
   /** Whether its parts have been tried on data like these: another trial would cost a few evaluations. */
@@ -444,7 +332,7 @@ export const plans =
   <P extends string>(loss: Loss.Loss<P>, { isTried = false, ...circumstances }: Partial<Circumstances> = {}) =>
   (given: Source.Data): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> => {
     aLoss(loss, 'Compile.plans(loss)(data)')
-    const points = unchanging(someData(given, 'Compile.plans(loss)(data)'))
+    const points = Loss.unchanging(someData(given, 'Compile.plans(loss)(data)'))
     const precision = circumstances.library?.precision ?? circumstances.precision ?? 'float64'
     const described = [
       ...commonProblems(loss, points),
@@ -466,59 +354,6 @@ export const plans =
       )
     )
   }
-
-/**
- * The gradient of each row of points, [rows, n], its n parameters as `Params.packed` has them; the mean over the noise of each row is taken
- * as the expectation has it. Their mean, by the weights of the rows, is the gradient of the loss. Penalties are no sums over rows, and
- * coefficients that blocks of rows share (`Objective.controlVariate`) are none of a row: both are refused.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score } from 'ornstein'
- *
- * const gradients = Problem.orThrow(
- *   Compile.rowGradients({
- *     schedule: Schedule.ornsteinUhlenbeck,
- *     score: Score.spherical({ components: 1 }),
- *     objective: Objective.likelihood,
- *     expectation: Expectation.monteCarlo()
- *   })({ rows: 2, dim: 1, values: Float64Array.of(-1, 2) })
- * )
- * // −log N(x; 1, 1) has the derivative 1 − x.
- * assert.deepEqual([...gradients(Params.of({ means: [[1]] }), Key.fromSeed(0)).values], [2, -1])
- */
-export const rowGradients =
-  <P extends string>(loss: Loss.Loss<P>) =>
-  (given: Points.Points): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => NdArray> =>
-    pipe(
-      given,
-      plans(loss),
-      E.flatMap(() =>
-        either(
-          Objective.terms(loss.objective).flatMap(({ term }) =>
-            Problem.unless(
-              !Objective.isPenalty(term) && !('adaptive' in term) && !('pairs' in term),
-              'objective',
-              Objective.show(term.of),
-              'a sum over rows, to have a gradient of each',
-              Objective.isPenalty(term) ? 'leave the penalty out' : 'use Objective.denoising'
-            )
-          ),
-          () => {
-            const of = Loss.rowGradients(loss, Points.snapshot(given))
-            const wanted = Score.shapes(given.dim)(loss.score)
-            const beyond = Line.unresolved(loss)
-            return (params: Params.Params<P>, key: Key.Key) => {
-              const here = Params.checked(wanted)(params)
-              const coarse = beyond(here)
-              return O.isSome(coarse)
-                ? refuse(`Compile.rowGradients: ${Problem.show(Line.problem(coarse.value))}`)
-                : of(here, key)
-            }
-          }
-        )
-      )
-    )
 
 /** A loss at one noise level alone. */
 export interface AtLevel {
@@ -1018,7 +853,7 @@ export const pipeline =
     someData(given, call)
     if (!pipelines.is(pipeline)) return mistaken('a pipeline', pipeline, call)
     if (isDeeper(pipeline, Limits.depth)) return E.left([tooDeep('pipeline')])
-    const points = unchanging(given)
+    const points = Loss.unchanging(given)
     const { score, initializer, stages } = pipeline
     const common = commonProblems(pipeline, points)
     // An initializer looks at the data, and at nothing that is already known to be wrong.

@@ -28,6 +28,7 @@ import { Case } from '../core/index.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Frame from '../mixture/em/frame.js'
 import * as Nodes from '../mixture/nodes.js'
+import { asTheyAre } from '../mixture/passRows.js'
 import * as Projection from '../mixture/projection.js'
 import * as Strands from '../../lib/rows/strands.js'
 import * as ControlVariate from './controlVariate.js'
@@ -37,12 +38,10 @@ import * as Noise from './noise.js'
 import { remembered as once } from '../../lib/plain/remembered.js'
 import { meant } from './meant.js'
 import * as Objective from '../objective/objective.js'
-import * as Along from '../objectives/along.js'
 import * as Pairs from './pairwise.js'
 import * as Parametrization from '../family/parametrization.js'
 import * as Params from '../family/params.js'
 import * as Place from '../data/place.js'
-import type * as Points from '../data/points.js'
 import * as Source from '../data/source.js'
 import * as Problem from '../core/problem.js'
 import type { Mixture } from '../mixture/mixture.js'
@@ -132,7 +131,7 @@ const labelsOf = (data: Source.Data, dropout: number, key: () => Key.Key): Numbe
 }
 
 /** A term that estimates another by what it draws, as that other. */
-const exactly = (term: Objective.Term): Objective.Term =>
+export const exactly = (term: Objective.Term): Objective.Term =>
   Objective.isMatching(term) && term.exact !== undefined ? Objective.terms(term.exact)[0].term : term
 
 const timesIn =
@@ -541,7 +540,7 @@ const librariesIn = (precision: Compiler.Precision): ((score: Score.Score<string
 const libraries = { float64: librariesIn('float64'), float32: librariesIn('float32') }
 
 /** The programs of a score: what is compiled again, on other data, of another objective of the same rows or of an equal score, is there. */
-const libraryOf = (score: Score.Score<string>, precision: Compiler.Precision): Compiler.Library =>
+export const libraryOf = (score: Score.Score<string>, precision: Compiler.Precision): Compiler.Library =>
   libraries[precision](score)
 
 /** A program, and the term of the objective that it is of. */
@@ -607,7 +606,7 @@ const trial = <P extends string>(
 // —— all terms ——
 
 /** Whether it is one loss of the score; what is mixed by blocks of rows is two. */
-const isDirect = (drawn: Drawn): drawn is Drawn<Direct> =>
+export const isDirect = (drawn: Drawn): drawn is Drawn<Direct> =>
   !Objective.isPenalty(drawn.term) && !('adaptive' in drawn.term) && !isPaired(drawn)
 
 /** Whether it is a loss of pairs of rows. */
@@ -733,7 +732,7 @@ const following = <P extends string>(
 export const isOverStudent = (term: Objective.Term): boolean => Objective.isMatching(term) && term.overStudent === true
 
 /** The whole objective by one engine. */
-const evaluator = <P extends string>(
+export const evaluator = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
   data: Source.Data,
@@ -842,79 +841,8 @@ const onRows = <P extends string>(
   }
 }
 
-/** The loss along a direction, ⟨∇L, v⟩, with its gradient ∇²L · v: planned once, the direction an input of its programs. */
-export const along = <P extends string>(
-  loss: Loss<P>,
-  engine: LossPlan<P>['engine'],
-  data: Source.Data,
-  library: Compiler.Library = libraryOf(loss.score, 'float64')
-): ((params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) => ValueAndGradient<P>) => {
-  const towards = (direction: Params.Params<P>): Objective.Objective => Along.along(direction)(loss.objective)
-  // One direction stands for all.
-  const any = { ...loss, objective: towards(Params.zeros(Score.shapes(data.dim)(loss.score))) }
-  const evaluate = evaluator(engine, any, data, { library, use: 'often', place: Place.here })
-  return (params, direction, key) =>
-    evaluate(
-      params,
-      key,
-      Objective.terms(towards(direction)).map(({ term }) => (Nodes.isPopulation(data) ? exactly(term) : term))
-    )
-}
-
-/**
- * The gradient of each row of points, [rows, parameters as `Params.packed` has them], the mean over its noise as the expectation has it: of
- * every direction the derivative along it, one program for all.
- */
-export const rowGradients = <P extends string>(
-  loss: Loss<P>,
-  data: Points.Points
-): ((params: Params.Params<P>, key: Key.Key) => NdArray) => {
-  const model = Score.interpret(loss.score)
-  const shapes = Score.shapes(data.dim)(loss.score)
-  const size = Params.sizeOf(shapes)
-  const library = libraryOf(loss.score, 'float64')
-  const { points: about, enter } = framed(loss)(data)
-  const own = Matching.data(about, true)
-  const along = RA.makeBy(size, j =>
-    draw({ ...loss, objective: Along.along(Params.unit(shapes, j))(loss.objective) })(about)
-  )
-  const valuesOf = (params: Params.Params<P>, term: Direct, given: Given.Named): Float64Array =>
-    pipe(
-      library.program(
-        Matching.identity(term),
-        Given.signature(shapes, given),
-        ({ params, rows, constants }) => ({
-          // The parameters of the signature are those of the score.
-          others: { each: Matching.each(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
-        }),
-        false
-      ),
-      E.fold(
-        () =>
-          compute(() => Matching.each(model, term)(Score.tensors(params), Given.tensors(0, about.rows)(given))).values,
-        program => program.run(Given.call(about.rows, params, given)).others.each.values
-      )
-    )
-  return (params, key) => {
-    const here = enter(params)
-    const columns = along.map(draws => {
-      const { basis, terms } = draws(here, key)
-      const parts = terms
-        .filter(isDirect)
-        .flatMap(({ weight, term, samples }) =>
-          (Objective.isMatching(term)
-            ? samples.map(sample => Matching.given(model, term, sample, basis, about))
-            : [Matching.constantsOf(term)]
-          ).map(given => valuesOf(here, term, { ...own, ...given }).map(x => weight * x))
-        )
-      return parts.reduce((a, b) => a.map((x, i) => x + b[i]), new Float64Array(about.rows))
-    })
-    return {
-      shape: [about.rows, size],
-      values: new Float64Array(about.rows * size).map((_, at) => columns[at % size][Math.floor(at / size)])
-    }
-  }
-}
+/** What does not change meanwhile. */
+export const unchanging = (data: Source.Data): Source.Data => (Nodes.isPopulation(data) ? data : asTheyAre(data))
 
 /** A plan on batches of the rows. */
 export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate' | 'value' | 'parts'> {

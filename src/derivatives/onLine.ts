@@ -18,7 +18,7 @@ import * as Expectation from '../objective/expectation.js'
 import * as Objective from '../objective/objective.js'
 import * as TimeLaw from '../objective/timeLaw.js'
 import * as Score from '../score/score.js'
-import * as Loss from './loss.js'
+import * as Loss from '../compile/loss.js'
 
 /** Rows, each as often as there are nodes, with its noise at each; and how much they count. */
 export interface Meeting {

@@ -138,12 +138,12 @@ describe('a pipeline that asks for too much', () => {
   })
 
   it('has at most so many problems listed, and the rest counted', () => {
-    const times = Array.from({ length: 1e5 }, (_, i) => -1 - i)
+    const times = Array.from({ length: 3e4 }, (_, i) => -1 - i)
     let found: ReadonlyArray<string> = []
-    // Linear in their number: 1e5 messages of 100 letters; pair by pair they took minutes.
-    expect(seconds(() => (found = said(Compile.pipeline(pipeline([Stage.anneal(times)(em)]))(points))))).toBeLessThan(5)
+    // Linear in their number: 3e4 messages of 100 letters; pair by pair they take many seconds.
+    expect(seconds(() => (found = said(Compile.pipeline(pipeline([Stage.anneal(times)(em)]))(points))))).toBeLessThan(2)
     expect(found).toHaveLength(Limits.problems + 1)
-    expect(found.at(-1)).toBe(`the rest: a list of ${1e5 - Limits.problems} more is not shown; correct these first`)
+    expect(found.at(-1)).toBe(`the rest: a list of ${3e4 - Limits.problems} more is not shown; correct these first`)
   })
 })
 

@@ -10,6 +10,7 @@ import { trace } from '../../../lib/compiler/trace.js'
 import * as T from '../../../lib/index.js'
 import { compute, fromNdArray, Key, useThreads, valueAndGrad, type Tensor } from '../../../lib/index.js'
 import { kernels } from '../../../lib/kernels/index.js'
+import { remembered } from '../../../lib/plain/remembered.js'
 import { isNight, sampled, today } from '../../today.js'
 import { oracle, ulps } from '../simd-oracle.js'
 import { callOf, cases, type Case } from './programs.js'
@@ -44,15 +45,17 @@ const interpreted = ({ signature, write }: Case, { rows, params, given, constant
   return { value, gradient, others }
 }
 
+/** The program of a case, traced and lowered once for all who ask for it. */
+const programOf = remembered((one: Case) => right(compile(one.signature, one.write, [null, null])))
+
 const largest = (values: ArrayLike<number>): number => Array.from(values).reduce((m, x) => Math.max(m, Math.abs(x)), 1)
 
 describe('a program is the interpreter’s number', () => {
   it.each(sampled(6)(cases).map(one => [one.name, one] as const))('%s', (_, one) => {
-    const program = compile(one.signature, one.write, [null, null])
-    if (E.isLeft(program)) throw new Error(program.left)
+    const program = programOf(one)
     for (const rows of [1, 8, 37, 1100]) {
       const call = callOf(one, rows, rows)
-      const found = program.right.run(call)
+      const found = program.run(call)
       const wanted = interpreted(one, call)
       // sums of ≤ 1100 terms in another order, through a few operations each
       const tolerance = 1e-12
@@ -76,7 +79,7 @@ describe('what is not finite', () => {
   /** Where more is not finite than by the interpreter, as docs/compiler.md says. */
   const spreads = new Set(['cast', 'lookUp', 'squares over the rows, and triangles'])
   it.each(cases.map(one => [one.name, one] as const))('is so in %s where it is by the interpreter', (_, one) => {
-    const program = right(compile(one.signature, one.write, [null, null]))
+    const program = programOf(one)
     const call = callOf(one, 9, today)
     const { params, given, constants } = call
     const places = [...Object.values(params), ...Object.values(given), ...Object.values(constants)] as Float64Array[]
@@ -187,8 +190,8 @@ describe('what is not finite, in one place', () => {
 describe('the vocabulary', () => {
   it('is in the programs above, all but what is listed here', () => {
     const seen = new Set(
-      cases.flatMap(({ signature, write }) =>
-        right(compile(signature, write, [null, null]))
+      cases.flatMap(one =>
+        programOf(one)
           .explain('trace')
           .split('\n')
           .map(line => line.split(' ')[0])
@@ -269,7 +272,7 @@ describe('ops that run by the interpreter on a panel', () => {
     const page = readFileSync(new URL('../../../docs/compiler.md', import.meta.url), 'utf8')
     const list = /Ops without code of their own([^]*?)What they make of/.exec(page)?.[1] ?? ''
     const told = [...list.matchAll(/`(\w+)`/g)].map(([, name]) => name.toLowerCase())
-    const found = cases.flatMap(({ signature, write }) => right(compile(signature, write, [null, null])).byHand)
+    const found = cases.flatMap(one => programOf(one).byHand)
     const names = found.map(kernel => (kernel === 'TriangularSolve' ? 'solveTriangular' : kernel).toLowerCase())
     expect([...told].sort()).toEqual([...new Set(names)].sort())
   })

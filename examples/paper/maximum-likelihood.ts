@@ -297,7 +297,7 @@ const problemsOf = (budget: Budget): ReadonlyArray<Problem> =>
         triangleProblem(3, 1000, 100, 10),
         triangleProblem(4.5, 1000, 100, 10)
       ]
-    : [pairProblem(1, 2000, 50, 5), triangleProblem(3, 200, 5, 5)]
+    : [pairProblem(1, 1000, 30, 3), triangleProblem(3, 150, 3, 3)]
 
 // -- the report ------------------------------------------------------------------------------------------------------
 

@@ -236,7 +236,7 @@ describe('ornstein fit --prior', () => {
 describe('ornstein fit --test-components', () => {
   it('tests the number that was chosen against one fewer and one more, in text, JSON and report', async () => {
     const two = Mixture.of({ means: [[-5], [6]] })
-    here.write('few.csv', Points.toCsv(Mixture.sample(60)(Key.fromSeed(1))(two), ['length']))
+    here.write('few.csv', Points.toCsv(Mixture.sample(30)(Key.fromSeed(1))(two), ['length']))
     const line = 'fit @few.csv --family isotropic -k 2 --test-components'
     const { exit, stdout } = await ornstein(`${line} 19 --report @tests.html`)
     expect(exit).toBe(0)

@@ -342,7 +342,8 @@ describe('fit', () => {
   it('finds the species of penguins, finishes what it shows, and shows no family less likely than one that is nested in it', () => {
     const text = readFileSync(example('penguins.csv'), 'utf8')
     const rows = Problem.orThrow(Points.fromCsv(text))
-    const found = fit(rows)
+    // nine numbers of components by night: those of more than are found take most of the time
+    const found = isNight ? fit(rows) : fit(rows, { components: [2, 3, 4, 5] })
     const { candidates } = found
     expect(found.components).toBe(3)
     const species = text

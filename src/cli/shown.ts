@@ -16,6 +16,7 @@ import {
   otherwise,
   converged,
   ending,
+  far,
   floored,
   ignored,
   isPair,
@@ -171,7 +172,7 @@ const beside = (fits: readonly [Findings, ...ReadonlyArray<Findings>], within: n
 /** What is to be said against components, and what to do. */
 const doubts = (
   fit: Parameters<typeof redundancies>[0] & Parameters<typeof floored>[0] & Parameters<typeof unsupported>[0]
-): ReadonlyArray<string> => [...redundancies(fit), ...floored(fit), ...unsupported(fit)]
+): ReadonlyArray<string> => [...redundancies(fit), ...floored(fit), ...far(fit), ...unsupported(fit)]
 
 const notes = (fit: Findings): string => {
   const { scaling, seen, columns, doubtful } = fit

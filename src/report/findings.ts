@@ -9,6 +9,7 @@ import * as Points from '../formats/index.js'
 import type * as Bootstrap from '../trust/bootstrap.js'
 import type * as ComponentTest from '../decision/componentTest.js'
 import * as FixedComponents from '../choice/fixedComponents.js'
+import * as Far from '../trust/far.js'
 import * as Hint from '../trust/hint.js'
 import * as Stuck from '../trust/stuck.js'
 import type * as Fit from '../fit/fit.js'
@@ -137,8 +138,18 @@ export const chosen = (choice: Choice, count: number): string => {
 /** Whether something speaks against what was chosen, or another has less of the criterion and was excluded. */
 export const isDoubted = (choice: Choice): boolean => {
   const [best] = choice.candidates
-  return !isSound(best) || best.unsupported.length > 0 || setAside(choice) !== null
+  const { redundancies, unsupported, mixture } = best
+  return (
+    !isSound(best) ||
+    redundancies.length > 0 ||
+    unsupported.length > 0 ||
+    isOfMost(mixture) ||
+    setAside(choice) !== null
+  )
 }
+
+/** Whether a background has no fewer rows than the components. */
+const isOfMost = ({ background }: Mixture.Mixture): boolean => background !== undefined && background.share >= 1 / 2
 
 /** Candidates that could not be learned, those of a family together that fail for one reason, and why. */
 export const refusals = ({ refused }: Choice): ReadonlyArray<readonly [which: string, why: string]> =>
@@ -372,16 +383,49 @@ export const redundancies = (
   )
 }
 
+/** What rows are looked at by. */
+type Rows = Pick<Findings, 'mixture' | 'columns' | 'seen' | 'rowNumbers' | 'rowNames' | 'statistics' | 'unsupported'>
+
 /** Which components are as narrow as they may be, as the table numbers them, and what to do. */
-export const floored = ({ floored }: Pick<Findings, 'floored'>): ReadonlyArray<string> =>
-  floored.length === 0
+export const floored = (fit: Pick<Findings, 'floored'> & Rows): ReadonlyArray<string> => {
+  const { floored } = fit
+  return floored.length === 0
     ? []
     : [
         `${floored.length === 1 ? 'Component' : 'Components'} ${floored.map(k => k + 1).join(', ')} ` +
           `${floored.length === 1 ? 'is' : 'are'} at the minimum variance: ` +
-          'without it the likelihood would grow without bound, and with it log-likelihood and BIC say little. ' +
-          'Look for rows that are repeated or far from all others, or try fewer components.'
+          'without it the likelihood would grow without bound, and with it log-likelihood and BIC say little.' +
+          (far(fit).length > 0
+            ? ''
+            : ' Look for rows that are repeated or far from all others, or try fewer components.')
       ]
+}
+
+/** So many rows that are far from most are named. */
+const FURTHEST = 3
+
+/** Which rows are far from most, and what to do; none that tails or a background of few rows take, or that are components of their own. */
+export const far = (fit: Rows): ReadonlyArray<string> => {
+  const { mixture, columns, seen } = fit
+  const all = mixture.tails === undefined ? Far.of(seen) : []
+  if (all.length === 0) return []
+  const component = isOfMost(mixture) ? null : pipe(mixture, Mixture.assign(seen))
+  const stray = strayRows(fit, tiny(fit))
+  const own = all.filter(({ row }) => (component?.[row] ?? 0) >= 0 && !stray.includes(rowOf(fit)(row)))
+  const said = own
+    .slice(0, FURTHEST)
+    .map(
+      ({ row, column, value, middle: [low, high] }) =>
+        `row ${rowOf(fit)(row)}, whose ${columns[column]} is ${show(value, 3)} where half of all rows are between ${show(low, 3)} and ${show(high, 3)}`
+    )
+  const [s, it] = own.length === 1 ? ['', 'it'] : ['s', 'them']
+  return own.length === 0
+    ? []
+    : [
+        `Far from most rows: ${said.join('; ')}${own.length > FURTHEST ? `; and ${own.length - FURTHEST} more` : ''}. ` +
+          `What was learned depends on ${it}. Check the row${s}: remove ${it} if wrong, and fit again.`
+      ]
+}
 
 /** Columns that hold one number only, and what to do. */
 export const constants = ({
@@ -403,11 +447,16 @@ export const constants = ({
 export const narrow = ({
   columns,
   narrow,
-  choice
-}: Pick<Findings, 'columns' | 'narrow' | 'choice'>): ReadonlyArray<string> => {
+  choice,
+  seen
+}: Pick<Findings, 'columns' | 'narrow' | 'choice' | 'seen'>): ReadonlyArray<string> => {
   const aside = choice === null ? null : leastAside(choice.criterion, choice.candidates)
-  const names = (aside?.narrow ?? narrow).map(j => columns[j])
-  return names.length === 0 || names.length === columns.length
+  const all = aside?.narrow ?? narrow
+  if (all.length === 0 || all.length === columns.length) return []
+  // Where few cells make the unit of a column, it is they that are to be left out.
+  const unmade = Far.of(seen).map(({ column }) => column)
+  const names = all.filter(j => !unmade.includes(j)).map(j => columns[j])
+  return names.length === 0
     ? []
     : [
         `${aside === null ? 'Components' : `Components of ${aside.components} ${word(aside.family)}`} are at the minimum variance in ` +
@@ -513,7 +562,10 @@ export const background = ({
   return [
     rows.length === 0
       ? `${share}: no row is more probable there than in a component.`
-      : `${share}. ${rows.length} row${rows.length === 1 ? ' belongs' : 's belong'} to it, and to no component${named}.`
+      : `${share}. ${rows.length} row${rows.length === 1 ? ' belongs' : 's belong'} to it, and to no component${named}.` +
+        (isOfMost(mixture)
+          ? ' A background is for few rows: where it has most, the components say little of the data.'
+          : '')
   ]
 }
 
@@ -521,24 +573,27 @@ export const background = ({
 export const knownComponents = ({ fixed, pipeline }: Pick<Findings, 'fixed' | 'pipeline'>): ReadonlyArray<string> =>
   FixedComponents.sentences(fixed, pipeline.score)
 
+/** Components of so few rows that these may be named: rows that are a component each are outside the components of one another too. */
+const tiny = ({ unsupported }: Pick<Findings, 'unsupported'>): ReadonlyArray<number> =>
+  unsupported.filter(({ rows }) => rows < NAMED).map(({ component }) => component)
+
 /** Which components few rows support, as the table numbers them, and what to do. */
 export const unsupported = (
   fit: Pick<Findings, 'unsupported' | 'statistics' | 'mixture' | 'seen' | 'rowNumbers' | 'rowNames'>
 ): ReadonlyArray<string> => {
   const { statistics, unsupported } = fit
-  // Rows that are a component each are outside the components of one another too.
-  const tiny = unsupported.filter(({ rows }) => rows < NAMED).map(({ component }) => component)
-  const stray = strayRows(fit, tiny)
+  const few = tiny(fit)
+  const stray = strayRows(fit, few)
   const [s, it, are, they] =
     stray.length === 1
       ? ['', 'it', 'lies', 'It is probably an outlier']
       : ['s', 'them', 'lie', 'They are probably outliers']
-  const others = stray.length > 0 ? unsupported.filter(({ component }) => !tiny.includes(component)) : unsupported
+  const others = stray.length > 0 ? unsupported.filter(({ component }) => !few.includes(component)) : unsupported
   return [
     ...(stray.length === 0
       ? []
       : [
-          `${tiny.length === 1 ? 'Component' : 'Components'} ${listed(tiny.map(k => k + 1))} ${tiny.length === 1 ? 'rests' : 'rest'} on ` +
+          `${few.length === 1 ? 'Component' : 'Components'} ${listed(few.map(k => k + 1))} ${few.length === 1 ? 'rests' : 'rest'} on ` +
             `row${s} ${listed(stray)} alone, which ${are} outside the 99.9 % contour of every other component. ${they}. ` +
             `Check the row${s}: remove ${it} if wrong, and fit again.`
         ]),

@@ -18,6 +18,7 @@ import {
   ending,
   constants,
   dependent,
+  far,
   floored,
   narrow,
   knownComponents,
@@ -415,6 +416,7 @@ const verdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<Verdict> => 
     ...(dependent(fit).length > 0 ? dependent(fit) : narrow(fit)),
     ...redundancies(fit),
     ...floored(fit),
+    ...far(fit),
     ...unsupported(fit)
   ]
   return [

@@ -78,6 +78,9 @@ const CLEAR = 10
 const isFar = (points: Points.Points, mixture: Mixture.Mixture): boolean =>
   Mixture.memberships(points)(mixture).filter(({ isOutlier }) => isOutlier).length > Math.max(1, points.rows / 200)
 
+/** A background is of the few: of half the rows on it is they that are to be described (no estimate withstands more; Donoho & Huber 1983). */
+const MOST = 1 / 2
+
 /** Components of a smaller share may stand for rows of none. */
 const SMALL = 0.05
 
@@ -171,6 +174,7 @@ export const of = (learned: Learned): Hint | null => {
     ...RA.fromOption(reached(chosen.score, mixture)).map(value)
   )
   const share = Points.totalWeight(all) / Points.totalWeight(own)
+  const most = MOST * Points.totalWeight(all)
   const hintsOf = (starts: ReadonlyArray<Start>, lone = 0): ReadonlyArray<Hint> =>
     starts
       .flatMap(({ score, mixture }) =>
@@ -190,7 +194,7 @@ export const of = (learned: Learned): Hint | null => {
           }))
         )
       )
-      .filter(({ beside, rows }) => beside === 'tails' || rows >= Math.max(1, lone / 2))
+      .filter(({ beside, rows }) => beside === 'tails' || (rows >= Math.max(1, lone / 2) && rows < most))
   const best = (hints: ReadonlyArray<Hint>, least: number): Hint | null =>
     hints.reduce<Hint | null>((best, one) => (one.less > (best?.less ?? least) ? one : best), null)
   const isLone = (weight: number): boolean => weight * Points.totalWeight(all) < dim + LEAST

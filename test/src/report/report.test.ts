@@ -395,6 +395,20 @@ describe('rows far from all others', () => {
     expect(chosen({ ...choice, candidates: [...candidates, low] }, 4)).not.toContain('clear')
   })
 
+  it('leave none clear whose components are all but the same, or that leaves most rows to a background', () => {
+    const sure = { ...best, unsupported: [], belief: 1 }
+    const same = { _tag: 'Merged', components: [0, 1], overlap: 1 } as const
+    const background = { share: 0.9, shape: 'cauchy', centre: Float64Array.of(0, 0), scale: Float64Array.of(1, 1) } as const // prettier-ignore
+    const [, ...others] = model.candidates
+    for (const doubted of [
+      { ...sure, redundancies: [same] },
+      { ...sure, mixture: { ...best.mixture, background } }
+    ])
+      expect(chosen({ ...choice, candidates: [doubted, ...others] }, 3)).not.toMatch(/clear|fair|close/)
+    const few = { ...sure, mixture: { ...best.mixture, background: { ...background, share: 0.1 } } }
+    expect(chosen({ ...choice, candidates: [few, ...others] }, 3)).toContain(', a clear choice')
+  })
+
   it('are told of without a number where nothing is due', () => {
     const few = { component: 0, rows: 1, parameters: 3, gain: -1, due: -0.586 }
     const [said] = unsupported(planted(two, 5, { unsupported: [few], statistics: { ...best.statistics, rows: 9 } }))

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Fit, fit, Key, Mixture, Points } from '../../../src/index.js'
 import * as Hint from '../../../src/trust/hint.js'
-import { sampled } from '../../today.js'
+import { sampled, today } from '../../today.js'
 import { place } from '../cli/harness.js'
 
 const here = place()
@@ -55,6 +55,24 @@ describe('fit.hint', () => {
   it('is tails of rows with tails', () => {
     const points = Mixture.sample(400)(Key.fromSeed(8))({ ...truth, tails: Float64Array.of(3, 3) })
     expect(fit(points, { components: 2, family: ['isotropic', 'full'] }).hint()?.beside).toBe('tails')
+  })
+})
+
+// A cell of one row, or of three, that makes the unit of its column: on the scale of that the others are one place.
+describe('rows far from most', () => {
+  it.each([
+    [65, 65, 1e9],
+    [120, 40, 1e6],
+    [120, 40, 999]
+  ])('bring no background that takes more of %i rows than they have, one in %i being %d', (count, every, cell) => {
+    const rows = Points.toRows(Mixture.sample(count)(Key.fromSeed(today))(truth)).map(([x, y], i) => [i % every === 0 ? cell : x, y]) // prettier-ignore
+    for (const family of [undefined, ['tiedDiagonal', 'full'] as const]) {
+      const model = fit(
+        rows,
+        family === undefined ? { components: [1, 2, 3, 4] } : { family: [...family], components: 3 }
+      )
+      expect(model.hint()?.rows ?? 0).toBeLessThan(count / 2)
+    }
   })
 })
 

@@ -2,7 +2,6 @@
  * What a function of the vocabulary computes from, beside parameters: arrays under names. The interpreter takes them as
  * tensors, a compiled program as its inputs; neither sees anything else of a call.
  */
-import * as O from 'fp-ts/lib/Option.js'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import { fromNdArray, Key, type Tensor } from '../../lib/index.js'
 import { size } from '../../lib/arrays/ndarray.js'
@@ -111,47 +110,33 @@ export const versions = (all: ReadonlyArray<Named>): Named =>
 
 const numberOf = (given: Given): number => (given._tag === 'Constant' ? given.values[0] : NaN)
 
-/** What a program of them takes. */
-export const signature = (params: Readonly<Record<string, Shape>>, given: Named): Compiler.Signature => ({
-  ...versionsIn(given),
-  params,
-  rows: RR.filterMap<Given, Compiler.Signature['rows'][string]>(one =>
-    one._tag === 'Constant'
-      ? O.none
-      : O.some({
-          shape: one.shape,
-          from: one._tag === 'Draw' ? 'key' : one.stays ? 'data' : 'call',
-          ...(one._tag === 'Draw' && one.degrees !== undefined && { degrees: one.degrees })
-        })
-  )(given),
-  constants: RR.filterMap<Given, Shape>(one => (one._tag === 'Constant' ? O.some(one.shape) : O.none))(given)
-})
-
-/** So many are remembered. */
-const FORMS = 8
-
-/** An array without its numbers. */
+/** An array without its numbers: all of it that a program depends on. */
 interface Form {
   readonly name: string
   readonly shape: Shape
-  readonly kind: string
+  readonly from: 'constant' | 'key' | 'data' | 'call'
+  /** The degrees of χ² draws, or how many versions a constant has; NONE of others. */
   readonly count: number
 }
 
-const kindOf = (one: Given): string => (one._tag === 'Rows' && one.stays ? 'Data' : one._tag)
-const countOf = (one: Given): number =>
-  one._tag === 'Draw' ? (one.degrees ?? -1) : one._tag === 'Constant' ? (one.versions ?? 0) : 0
-const formOf = (name: string, one: Given): Form => ({ name, shape: one.shape, kind: kindOf(one), count: countOf(one) })
+const NONE = -1
 
-const isOfForm = (form: ReadonlyArray<Form>, given: Named): boolean => {
+const fromOf = (one: Given): Form['from'] =>
+  one._tag === 'Constant' ? 'constant' : one._tag === 'Draw' ? 'key' : one.stays ? 'data' : 'call'
+const countOf = (one: Given): number =>
+  (one._tag === 'Draw' ? one.degrees : one._tag === 'Constant' ? one.versions : undefined) ?? NONE
+const formsOf = (given: Named): ReadonlyArray<Form> =>
+  Object.entries(given).map(([name, one]) => ({ name, shape: one.shape, from: fromOf(one), count: countOf(one) }))
+
+const areOfForms = (forms: ReadonlyArray<Form>, given: Named): boolean => {
   const names = Object.keys(given)
   return (
-    names.length === form.length &&
-    form.every(({ name, shape, kind, count }, i) => {
+    names.length === forms.length &&
+    forms.every(({ name, shape, from, count }, i) => {
       if (names[i] !== name) return false
       const one = given[name]
       return (
-        kindOf(one) === kind &&
+        fromOf(one) === from &&
         countOf(one) === count &&
         one.shape.length === shape.length &&
         one.shape.every((n, axis) => n === shape[axis])
@@ -160,22 +145,32 @@ const isOfForm = (form: ReadonlyArray<Form>, given: Named): boolean => {
   )
 }
 
+/** What a program of them takes. */
+export const signature = (params: Readonly<Record<string, Shape>>, given: Named): Compiler.Signature => {
+  const forms = formsOf(given)
+  const versions = forms.filter(({ from, count }) => from === 'constant' && count !== NONE)
+  return {
+    ...(versions.length > 0 && { versions: { count: versions[0].count, of: versions.map(({ name }) => name) } }),
+    params,
+    rows: Object.fromEntries(
+      forms.flatMap(({ name, shape, from, count }) =>
+        from === 'constant' ? [] : [[name, { shape, from, ...(count !== NONE && { degrees: count }) }]]
+      )
+    ),
+    constants: Object.fromEntries(
+      forms.flatMap(({ name, shape, from }) => (from === 'constant' ? [[name, shape]] : []))
+    )
+  }
+}
+
+/** So many are remembered. */
+const FORMS = 8
+
 /**
  * Remembers what was made of arrays last, for others of the same signature: it is not made of numbers. A signature as text costs more than
  * all else that is done at a step.
  */
-export const bySignature: <A>(make: (given: Named) => A) => (given: Named) => A = recently(
-  FORMS,
-  (given: Named) => Object.entries(given).map(([name, one]) => formOf(name, one)),
-  isOfForm
-)
-
-const versionsIn = (given: Named): Pick<Compiler.Signature, 'versions'> => {
-  const all = Object.entries(given).flatMap(([name, one]) =>
-    one._tag === 'Constant' && one.versions !== undefined ? [{ name, count: one.versions }] : []
-  )
-  return all.length === 0 ? {} : { versions: { count: all[0].count, of: all.map(({ name }) => name) } }
-}
+export const bySignature: <A>(make: (given: Named) => A) => (given: Named) => A = recently(FORMS, formsOf, areOfForms)
 
 type Arrays = Readonly<Record<string, { readonly values: Float64Array }>>
 

@@ -5,6 +5,7 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
+import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import {
   add,
   compute,
@@ -373,90 +374,61 @@ const rowOf = <P extends string>(
     isHead(name) ? headIn(headsAt(noisy, level), name.slice('heads.'.length)) : singles[name]()
   return {
     define,
-    row: read =>
-      // What takes the rest of a row, `({ score, ...row })`, does not read by that what there is not.
-      Object.defineProperties<Objective.Row>(
-        {
-          get clean() {
-            return read('clean')
-          },
-          noisy,
-          level,
-          params,
-          constants,
-          get score() {
-            return read('score')
-          },
-          get target() {
-            return read('target')
-          },
-          get output() {
-            return read('output')
-          },
-          get outputTarget() {
-            return read('outputTarget')
-          },
-          heads: byName(name => read(`heads.${name}`)),
-          get noise() {
-            return read('noise')
-          },
-          get secondNoise() {
-            return read('secondNoise')
-          },
-          get time() {
-            return read('time')
-          },
-          get label() {
-            return read('label')
-          },
-          get partner() {
-            return read('partner')
-          },
-          ofTime: f => column(access.ofTime(f), rows),
-          levelAt,
-          scoreAt,
-          outputAt,
-          headsAt: (x, at) => {
-            const there = headsAt(x, at)
-            return byName(name => headIn(there, name))
-          },
-          logDensityAt: (x, at) => {
-            access.density()
-            const there = formAt(at)
-            return opened(() => density(model, params, x, there))
-          },
-          directions,
-          divergence: estimate => {
-            if (estimate === undefined) return exact()
-            const { probes = 1, law = 'rademacher' } = estimate
-            const all = directions({ probes, law }).map(v => rowSum(mul(vjp(x => scoreAt(x, level))(noisy, v), v)))
-            return div(all.reduce(add), probes)
-          },
-          seen: seenIn(model, params, { clean, noisy, drawn, orthogonal, inSpan, level: own, share, rows }),
-          overStudent: () => {
-            const { noisy, share } = ofStudent(model, params, clean, read('label'), own)
-            const { row, define } = rowOf(model, params, { ...material, noisy }, access)
-            return {
-              row: row(name => (isOfModel(name) ? define(name) : read(name))),
-              share
-            }
-          },
-          under: (others, there = constants) => {
-            // The names are those of parameters of the model.
-            const { row, define } = rowOf(
-              model,
-              { ...params, ...others } as Params.Tensors<P>,
-              { ...material, constants: there },
-              access
-            )
-            return row(name => {
-              const asHere = read(name)
-              return isOfModel(name) ? define(name) : asHere
-            })
+    row: read => {
+      const rest: Omit<Objective.Row, Single> = {
+        noisy,
+        level,
+        params,
+        constants,
+        heads: byName(name => read(`heads.${name}`)),
+        ofTime: f => column(access.ofTime(f), rows),
+        levelAt,
+        scoreAt,
+        outputAt,
+        headsAt: (x, at) => {
+          const there = headsAt(x, at)
+          return byName(name => headIn(there, name))
+        },
+        logDensityAt: (x, at) => {
+          access.density()
+          const there = formAt(at)
+          return opened(() => density(model, params, x, there))
+        },
+        directions,
+        divergence: estimate => {
+          if (estimate === undefined) return exact()
+          const { probes = 1, law = 'rademacher' } = estimate
+          const all = directions({ probes, law }).map(v => rowSum(mul(vjp(x => scoreAt(x, level))(noisy, v), v)))
+          return div(all.reduce(add), probes)
+        },
+        seen: seenIn(model, params, { clean, noisy, drawn, orthogonal, inSpan, level: own, share, rows }),
+        overStudent: () => {
+          const { noisy, share } = ofStudent(model, params, clean, read('label'), own)
+          const { row, define } = rowOf(model, params, { ...material, noisy }, access)
+          return {
+            row: row(name => (isOfModel(name) ? define(name) : read(name))),
+            share
           }
         },
-        Object.fromEntries(lacks.map(name => [name, { enumerable: false }]))
-      )
+        under: (others, there = constants) => {
+          // The names are those of parameters of the model.
+          const { row, define } = rowOf(
+            model,
+            { ...params, ...others } as Params.Tensors<P>,
+            { ...material, constants: there },
+            access
+          )
+          return row(name => {
+            const asHere = read(name)
+            return isOfModel(name) ? define(name) : asHere
+          })
+        }
+      }
+      // What takes the rest of a row, `({ score, ...row })`, does not read by that what there is not.
+      const late = (name: Single): PropertyDescriptor => ({ enumerable: !lacks.includes(name), get: () => read(name) })
+      // These are all that it has beside.
+      return Object.defineProperties(rest as Objective.Row, RR.mapWithIndex(late)(singles))
+    }
   }
 }
 

@@ -19,7 +19,7 @@ export const computed = (rows: number, fill: (first: number, out: Float64Array) 
 })
 
 /** The stretch that was read last is read again without computing it. */
-export const remembered = ({ rows, dim, read }: Stretches): Stretches => {
+export const keepingLast = ({ rows, dim, read }: Stretches): Stretches => {
   let [at, last] = [-1, new Float64Array(0)]
   return {
     rows,
@@ -98,7 +98,7 @@ export const pairs = (
     return [first, second]
   }
   const { rows } = numbers
-  const two = remembered(
+  const two = keepingLast(
     computed(
       rows,
       (first, out) => {

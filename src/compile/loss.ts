@@ -18,9 +18,9 @@ import {
   column,
   computed,
   every,
+  keepingLast,
   pairs,
   part,
-  remembered,
   type Numbers,
   type Stretches
 } from '../../lib/rows/stretches.js'
@@ -35,7 +35,7 @@ import * as ControlVariate from './controlVariate.js'
 import * as Given from './given.js'
 import * as Matching from './matching.js'
 import * as Noise from './noise.js'
-import { remembered as once } from '../../lib/plain/remembered.js'
+import { remembered } from '../../lib/plain/remembered.js'
 import { meant } from './meant.js'
 import * as Objective from '../objective/objective.js'
 import * as Pairs from './pairwise.js'
@@ -116,7 +116,7 @@ const isProjected = (expectation: Expectation.Expectation): boolean => Expectati
 const held =
   (data: Source.Data) =>
   (numbers: Stretches): Numbers =>
-    Source.isSource(data) ? remembered(numbers) : part(numbers, 0, numbers.rows)
+    Source.isSource(data) ? keepingLast(numbers) : part(numbers, 0, numbers.rows)
 
 /** The labels of the rows, each left out with a probability. */
 const labelsOf = (data: Source.Data, dropout: number, key: () => Key.Key): Numbers | null => {
@@ -536,7 +536,7 @@ const joined = (
 }
 
 const librariesIn = (precision: Compiler.Precision): ((score: Score.Score<string>) => Compiler.Library) =>
-  once<Score.Score<string>, Compiler.Library>(() => Compiler.library(precision), meant)
+  remembered<Score.Score<string>, Compiler.Library>(() => Compiler.library(precision), meant)
 const libraries = { float64: librariesIn('float64'), float32: librariesIn('float32') }
 
 /** The programs of a score: what is compiled again, on other data, of another objective of the same rows or of an equal score, is there. */

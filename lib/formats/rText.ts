@@ -133,9 +133,11 @@ export const read = (text: string): Value | null => {
     if (first.kind === 'number') {
       const from = Number(first.text)
       if (!take(':')) return vector([from])
-      const to = Number(tokens.at(at++)?.text)
-      return Number.isInteger(to - from) && to >= from && to - from < 1e6
-        ? vector(Array.from({ length: to - from + 1 }, (_, i) => from + i))
+      const last = tokens.at(at++)
+      const to = last?.kind === 'number' ? Number(last.text) : NaN
+      const steps = Math.abs(to - from)
+      return Number.isInteger(steps) && steps < 1e6
+        ? vector(Array.from({ length: steps + 1 }, (_, i) => (to < from ? from - i : from + i)))
         : null
     }
     if (first.kind === 'text') return vector([first.text])

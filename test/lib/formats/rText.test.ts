@@ -33,7 +33,10 @@ describe("R's text", () => {
         [2, 4]
       ]
     ],
-    ['c(`1` = 5, b = 6)', [5, 6]]
+    ['c(`1` = 5, b = 6)', [5, 6]],
+    // As R writes c(2L, 1L, 0L, -1L), and the shape of an array of two rows and one column.
+    ['2:-1', [2, 1, 0, -1]],
+    ['structure(c(7, 8), dim = 2:1)', [[7], [8]]]
   ])('%s', (text, value) => {
     expect(plain(text)).toEqual(value)
   })
@@ -47,6 +50,8 @@ describe("R's text", () => {
     'c(1) c(2)',
     '1 + 1',
     '@',
+    '1:""',
+    '9000000:1',
     `${'list('.repeat(300)}1${')'.repeat(300)}`
   ])('refuses %s', text => {
     expect(RText.read(text)).toBeNull()

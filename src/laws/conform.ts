@@ -336,7 +336,7 @@ export interface RuleSet<T> {
  *
  * const ours = laws.ruleSet<Objective.Objective>('ours', { laws: objective => laws.of(objective) })
  * const quick = laws.ruleSet('quick', { inherits: [ours], without: ['a row of weight n is n rows'] })
- * laws.check(Objective.denoising(TimeLaw.at(0.3)), { rules: quick, runs: 2 })
+ * laws.check(Objective.denoising(TimeLaw.at(0.3)), { rules: quick, runs: 1 })
  */
 export const ruleSet = <T>(
   name: string,

@@ -184,12 +184,12 @@ describe('JSON', () => {
     expect(E.isRight(Pipeline.codec(Vocabulary.standard).decode(nested((Limits.depth - 2) / 2 + 1)))).toBe(false)
   })
 
-  it('with 100 000 wrong entries has the first listed and the rest counted', () => {
-    const wrong = { ...written, schedule: { _tag: 'Betas', betas: Array.from({ length: 1e5 }, () => 'x') } }
+  it('with 20 000 wrong entries has the first listed and the rest counted', () => {
+    const wrong = { ...written, schedule: { _tag: 'Betas', betas: Array.from({ length: 2e4 }, () => 'x') } }
     let found: ReadonlyArray<string> = []
     expect(
       seconds(() => (found = said(json.decode(Pipeline.codec(Vocabulary.standard), 'p.json')(wrong))))
-    ).toBeLessThan(10)
+    ).toBeLessThan(2)
     expect(found).toHaveLength(Limits.problems + 1)
   })
 })

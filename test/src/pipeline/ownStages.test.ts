@@ -232,7 +232,7 @@ describe('what is wrong with it', () => {
 it.each([tail, kick(), twice(em)].map(stage => [Stage.show(stage), stage] as const))(
   '%s has the laws of stages',
   (_, stage) => {
-    for (const { property } of laws.stage(stage, { score, points })) fc.assert(property, { seed: 1, numRuns: 3 })
+    for (const { property } of laws.stage(stage, { score, points })) fc.assert(property, { seed: 1, numRuns: 1 })
   }
 )
 

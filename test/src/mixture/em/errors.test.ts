@@ -141,7 +141,7 @@ describe.each([...Covariance.names, ...Covariance.analysers])('%s', name => {
         ExpectationMaximization.noisyStep(family, 1e-6, measured, { alpha: 0.8, sigma: 0.6 })(params, Key.fromSeed(7))
     ]
   ])('no step lowers the likelihood: %s', (_, step) => {
-    Array.from({ length: 12 }).reduce<{ readonly params: Params.Params<string>; readonly last: number }>(
+    Array.from({ length: 6 }).reduce<{ readonly params: Params.Params<string>; readonly last: number }>(
       ({ params, last }) => {
         const taken = step(params)
         // 120 rows round 1e-15 of it each; what the floor binds is found to 1e-12.

@@ -22,6 +22,7 @@ import * as Scaled from './em/scaled.js'
 import * as Student from './student.js'
 import { given as checked } from '../core/index.js'
 import * as Params from '../family/params.js'
+import { plural } from '../data/parts.js'
 import { select, type Points } from '../data/points.js'
 import * as Problem from '../core/problem.js'
 import type { Mixture } from '../family/mixtureData.js'
@@ -387,14 +388,24 @@ const CALL = 'Mixture.…(points)(mixture)'
 const somePoints = (points: Points, call = CALL): Points => checked(points, ['rows', 'dim', 'values'], 'points', call)
 const aMixture = (mixture: Mixture, call = CALL): Mixture => checked(mixture, ['means', 'weights'], 'a mixture', call)
 
+/** The points, which have to have the columns of the mixture. */
+const pointsOf = (points: Points, mixture: Mixture): Points => {
+  const [own, wanted] = [somePoints(points).dim, dim(aMixture(mixture))]
+  return own === wanted
+    ? points
+    : refuse(
+        `points: ${plural(own, 'column')}, and the mixture has ${wanted}; give points of the columns of the mixture`
+      )
+}
+
 /** The answer row after row, by a program where rows are many. */
 const ask =
   (question: (seen: Tensors.Answers, x: Tensor) => Tensor) =>
   (points: Points, among = points.rows) =>
   (mixture: Mixture): Float64Array => {
-    const { rows, dim, values } = somePoints(points)
+    const { rows, dim, values } = pointsOf(points, mixture)
     return rowwise(question, ({ params, rows: { x } }) => ({ found: question(Tensors.seenOf(params), x) }))({
-      params: Tensors.arraysOf(aMixture(mixture)),
+      params: Tensors.arraysOf(mixture),
       rows: { x: { shape: [rows, dim], values } },
       constants: {},
       among
@@ -407,7 +418,7 @@ const whereMissing =
   (points: Points) =>
   (mixture: Mixture): Float64Array =>
     Missing.has(somePoints(points)) || points.errors !== undefined
-      ? ofSeen(Moments.responsibilities(partsOf(aMixture(mixture)), points))
+      ? ofSeen(Moments.responsibilities(partsOf(mixture), pointsOf(points, mixture)))
       : of(points)(mixture)
 
 /** log p(x) for each row; of a row with missing cells, which hold NaN, that of the columns it has. */
@@ -448,8 +459,8 @@ export const responsibilities =
 export const squaredDistances =
   (points: Points) =>
   (mixture: Mixture): NdArray => {
-    const { rows, dim: d, values } = somePoints(points)
-    const count = components(aMixture(mixture))
+    const { rows, dim: d, values } = pointsOf(points, mixture)
+    const count = components(mixture)
     const white = factorsOf(mixture).map((factor, k) =>
       Factor.solve(
         factor,

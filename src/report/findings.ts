@@ -191,7 +191,13 @@ export const setAside = ({ criterion, candidates }: Choice): string | null => {
     : `${least.components} ${word(least.family)} is less by ` +
         `${show(value(best.statistics) - value(least.statistics), 3)} in ${titleOf(criterion)}, but has ` +
         `${least.floored.length > 0 ? 'a component at the minimum variance' : 'an empty component'}, and was excluded; ` +
-        `if that cluster is real, ask for -k ${least.components} --family ${word(least.family)}.`
+        `if that cluster is real, ask for ${asked(least)}.`
+}
+
+/** The options that ask for a candidate: tails and a background are none of a family's name. */
+const asked = ({ components, family }: { readonly components: number; readonly family: string }): string => {
+  const [own, ...beside] = family.split(' with ')
+  return `-k ${components} --family ${word(own)}${beside.some(part => part !== 'known components') ? ' --robust' : ''}`
 }
 
 /** The candidates, the best first, as far as there is room. */

@@ -78,7 +78,8 @@ const cleanBox =
     const out = max(div(abs(sub(x, centre)), scale), 1, true)
     const [, dim] = scale.shape
     const peak = neg(add(sum(log(scale)), dim * Elementary.log(2)))
-    return where(lessEqual(out, 1), add(peak, mul(0, out)), log(mul(0, out)))
+    // Outside it is constant too: the logarithm of a 0 that depends on x would have no derivative.
+    return where(lessEqual(out, 1), add(peak, mul(0, out)), fill([x.shape[0], 1], -Infinity))
   }
 
 /** The same at time 0. */

@@ -536,6 +536,20 @@ describe('memberships', () => {
     })
   })
 
+  it('takes points of its own columns alone', () => {
+    const line = { rows: 2, dim: 1, values: Float64Array.of(1, 2) }
+    for (const of of [
+      Mixture.logDensity,
+      Mixture.score,
+      Mixture.divergence,
+      Mixture.responsibilities,
+      Mixture.squaredDistances
+    ])
+      expect(() => of(line)(skewed)).toThrow(
+        new RangeError('points: 1 column, and the mixture has 2; give points of the columns of the mixture')
+      )
+  })
+
   it('tells a thousandth of the rows of a component as outliers, and every row far away', () => {
     const single = Mixture.of({
       means: [[1, 2, 3]],

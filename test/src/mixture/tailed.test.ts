@@ -96,6 +96,32 @@ describe('Student’s t', () => {
   })
 })
 
+describe('score and divergence', () => {
+  it.each([
+    ['a Cauchy', beside],
+    ['a box', boxed]
+  ])('are the derivatives of the log-density, beside %s', (_, mixture) => {
+    // Inside the box and outside of it, each of two columns. Differences of fourth order: h⁴ = 1e-12, rounding 1e-16/h² = 1e-10.
+    const h = 1e-3
+    for (const row of [
+      [-2, 0.3],
+      [1, 4],
+      [31, 2],
+      [0, -25]
+    ]) {
+      const moved = (j: number, step: number): number =>
+        logDensity(mixture, ...row.map((x, i) => (i === j ? x + step * h : x)))
+      const first = (j: number): number => (8 * (moved(j, 1) - moved(j, -1)) - (moved(j, 2) - moved(j, -2))) / (12 * h)
+      const second = (j: number): number =>
+        (16 * (moved(j, 1) + moved(j, -1)) - (moved(j, 2) + moved(j, -2)) - 30 * moved(j, 0)) / (12 * h * h)
+      Mixture.score(at(...row))(mixture).values.forEach((s, j) => {
+        close(s, first(j), 1e-9)
+      })
+      close(Mixture.divergence(at(...row))(mixture)[0], second(0) + second(1), 1e-7)
+    }
+  })
+})
+
 describe('maps', () => {
   it.each([
     [[0, 0], -4.313650685202056],

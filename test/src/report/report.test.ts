@@ -1,6 +1,6 @@
 /** The report: one page that needs nothing else, whose pictures show what was planted. */
 import { describe, expect, it } from 'vitest'
-import { chosen, type Choice, type Findings, unsupported } from '../../../src/report/findings.js'
+import { chosen, type Choice, type Findings, setAside, unsupported } from '../../../src/report/findings.js'
 import { comparison } from '../../../src/report/comparison.js'
 import { fit as learned, Key, Mixture } from '../../../src/index.js'
 import { all, criteria } from '../../../src/report/figures.js'
@@ -423,6 +423,10 @@ describe('rows far from all others', () => {
       collapsed: [0],
       statistics: { ...best.statistics, icl: best.statistics.icl - 50 }
     }
+    // The options that ask for it: a background is none of a family's name.
+    expect(
+      setAside({ ...choice, candidates: [best, { ...low, family: 'full with background', components: 3 }] })
+    ).toMatch(/; if that cluster is real, ask for -k 3 --family full --robust\.$/)
     const [, ...others] = model.candidates
     const [picture] = criteria({ ...choice, candidates: [best, ...others, low] })
     expect(picture.description).toContain('tied-diagonal: least at 5, +0')

@@ -103,7 +103,7 @@ const without = (
 }
 
 /**
- * What the criterion would choose of what was learned with tails, or beside a background; null where nothing is lower by ten. Where components rest on
+ * What the criterion would choose of what was learned with tails, or beside a background of less than half of the rows; null where nothing is lower by ten. Where components rest on
  * at most d rows, it is the background that takes these, though the criterion may hardly tell them apart. Each starts where
  * learning ended, and takes at most thirty steps on at most two thousand rows: so a hint may be missed, and is no proof. Compare by
  * `fit(rows, { robust: true })`.

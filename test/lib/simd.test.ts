@@ -149,6 +149,19 @@ describe('the SIMD path', () => {
       })
   })
 
+  it('reads a part of an array that lies elsewhere where that is, also into its own memory', () => {
+    const x = Key.uniform(400)(Key.fromSeed(2))
+    const part = x.subarray(7, 207)
+    const own = Simd.room(200)
+    expect(own.byteOffset).toBeGreaterThan(0)
+    expect(Simd.kernels().exp(part, own)).toEqual(Simd.kernels().exp(part.slice()))
+    // 1 × 200 times 200 × 1: the sum of the products.
+    const [row, column] = [x.subarray(7, 207), x.subarray(200, 400)]
+    const product = Simd.kernels().matMul(row, column, 1, 200, 1, false, false, Simd.room(64).subarray(0, 1))
+    expect(product).toEqual(Simd.kernels().matMul(row.slice(), column.slice(), 1, 200, 1))
+    Simd.settle()
+  })
+
   it('has logarithms at and below the ends of their domains', () => {
     const log = Simd.kernels().log(Float64Array.of(-1, -5e-324, 5e-324))
     expect(log).toEqual(Float64Array.of(NaN, NaN, Math.log(5e-324)))

@@ -78,41 +78,59 @@ export interface Open {
 /** A table to learn from, its rows in memory or not. */
 export interface Rows extends Omit<Points.Table, 'points' | 'rowNumbers'> {
   readonly data: Source.Data
+  /** How many rows were left out that have no cells. */
+  readonly empty: number
   /** The number of each row in the table; null of rows that are counted as they come. */
   readonly rowNumbers: Uint32Array | null
+}
+
+type Beside = Pick<Points.Table, 'rowNumbers' | 'rowNames' | 'kept'>
+
+/** What belongs to the rows at some places, from 0. */
+const beside = (
+  places: ReadonlyArray<number>,
+  { rowNumbers, rowNames, kept = [] }: Pick<Rows, keyof Beside>
+): Beside => {
+  const at = ({ name, cells }: Points.Kept): Points.Kept => ({ name, cells: places.map(place => cells[place]) })
+  return {
+    rowNumbers: Uint32Array.from(places, place => rowNumbers?.[place] ?? place + 1),
+    ...(rowNames !== undefined && { rowNames: at(rowNames) }),
+    kept: kept.map(at)
+  }
 }
 
 /** The rows at some places, from 0, and what belongs to each. */
 export const part =
   (places: ReadonlyArray<number>) =>
-  ({ points, rowNumbers, rowNames, kept = [], ...table }: Points.Table): Points.Table => ({
+  (table: Points.Table): Points.Table => ({
     ...table,
-    points: Points.select(places)(points),
-    rowNumbers: Uint32Array.from(places, place => rowNumbers[place]),
-    ...(rowNames !== undefined && { rowNames: { ...rowNames, cells: places.map(place => rowNames.cells[place]) } }),
-    kept: kept.map(({ name, cells }) => ({ name, cells: places.map(place => cells[place]) }))
+    points: Points.select(places)(table.points),
+    ...beside(places, table)
   })
 
-/** The places of the rows that count. */
-const counted = (data: Source.Data): ReadonlyArray<number> =>
+/** The places of the rows for which it holds. */
+const placesOf = (data: Source.Data, holds: typeof Source.counts): ReadonlyArray<number> =>
   [...Source.pieces(Source.from(data))]
-    .flatMap(piece => Array.from({ length: piece.rows }, (_, row) => Source.hasWeight(piece, row)))
-    .flatMap((has, place) => (has ? [place] : []))
+    .flatMap(piece => Array.from({ length: piece.rows }, (_, row) => holds(piece, row)))
+    .flatMap((does, place) => (does ? [place] : []))
 
-/** A table to learn from: rows of weight 0 are left out. */
-export const rowsOf = (all: Points.Table): Rows => {
-  const isWhole = Source.counting(all.points) === all.points
-  const { points, ...table } = isWhole ? all : part(counted(all.points))(all)
-  return { ...table, data: points }
-}
-export const rowsOfSource = ({ source, ...table }: Source.SourceTable): Rows => {
-  const data = Source.counting(source)
+/** The rows that count: those of weight 0 and those without cells are left out, unless all are. */
+const counting = (table: Rows): Rows => {
+  const data = Source.counting(table.data)
+  if (data === table.data || data.rows === 0) return table
+  const weighing = placesOf(table.data, ({ weights }, row) => weights?.[row] !== 0)
   return {
     ...table,
+    ...beside(placesOf(table.data, Source.counts), table),
     data,
-    rowNumbers: data === source ? null : Uint32Array.from(counted(source), place => place + 1)
+    empty: table.empty + weighing.length - data.rows
   }
 }
+
+/** A table to learn from, its rows in memory or not. */
+export const rowsOf = ({ points, ...table }: Points.Table): Rows => counting({ ...table, data: points, empty: 0 })
+export const rowsOfSource = ({ source, ...table }: Source.SourceTable): Rows =>
+  counting({ ...table, data: source, empty: 0, rowNumbers: null })
 
 /** The table without columns that are the same in every row, unless all are. */
 export const varying = (table: Rows): Rows => {
@@ -120,13 +138,13 @@ export const varying = (table: Rows): Rows => {
   const places = Data.varying(data)
   if (places.length === columns.length) return table
   const left = columns.filter((_, j) => !places.includes(j))
-  return {
+  return counting({
     ...table,
     data: Source.columns(places)(data),
     columns: places.map(j => columns[j]),
     ignored: [...ignored, ...left.map(name => ({ name, why: 'constant' as const }))],
     doubtful: doubtful.filter(({ name }) => !left.includes(name))
-  }
+  })
 }
 
 export interface Task {
@@ -522,6 +540,7 @@ const findingsOf = (
     isSettled: origin._tag === 'Chosen' ? origin.isSettled : null,
     isStreamed: Source.isSource(table.data),
     missing: Missing.count(table.data),
+    empty: table.empty,
     columns: table.columns,
     ignored: table.ignored,
     doubtful: table.doubtful,

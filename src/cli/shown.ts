@@ -144,6 +144,7 @@ export const asJson = ({ fit, others }: Shown, { labels }: Pick<Flags, 'labels'>
     rows: statistics.rows,
     dropped,
     ...(fit.missing > 0 && { missing: fit.missing }),
+    ...(fit.empty > 0 && { empty: fit.empty }),
     ignored: fit.ignored,
     seed,
     standardized: scaling !== null,
@@ -250,6 +251,7 @@ export const human = (
         `columns: ${columns.join(', ')}${units}`,
         ...(fit.ignored.length > 0 ? [`ignored: ${ignored(fit)}; choose others with --columns`] : []),
         ...(dropped > 0 ? [`dropped: ${dropped} row${dropped === 1 ? '' : 's'} with a missing cell`] : []),
+        ...(fit.empty > 0 ? [`left out: ${fit.empty} row${fit.empty === 1 ? '' : 's'} without cells`] : []),
         ...(fit.missing > 0
           ? [
               `missing: ${fit.missing} cell${fit.missing === 1 ? '' : 's'}; each row is used with the cells that it has; whether tails, a background or another place of a component gains is not looked at`

@@ -18,7 +18,7 @@ import * as Stretches from '../../lib/rows/stretches.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import * as Problem from '../core/problem.js'
 import * as Points from './points.js'
-import { misses } from './snapshot.js'
+import { misses, told } from './snapshot.js'
 
 export interface Source extends Stretches.Stretches {
   /** A number ≥ 0 for each row, not all 0: a row of weight 2 counts as two rows. Null: every row counts once. */
@@ -546,19 +546,42 @@ export const filtered =
     return { points, close: points.close }
   }
 
-/** Whether a row has a weight other than 0. */
-export const hasWeight: Keep = ({ weights }, row) => weights?.[row] !== 0
+/** Whether a row has a cell with a number: one without has density 1 under every mixture. */
+export const hasCells: Keep = ({ dim, values }, row) => {
+  for (let at = row * dim; at < (row + 1) * dim; at++) if (!Number.isNaN(values[at])) return true
+  return false
+}
 
-/** The rows of either that count, those of weight 0 left out; the data themselves where all do. */
+/** Whether a row counts: its weight is other than 0, and it has a cell. */
+export const counts: Keep = (points, row) => points.weights?.[row] !== 0 && hasCells(points, row)
+
+const countedOf = (source: Source): number => {
+  if (source.misses !== true && (source.weights === null || !Stretches.holds(source.weights, 0))) return source.rows
+  let count = 0
+  each(points => {
+    for (let row = 0; row < points.rows; row++) if (counts(points, row)) count++
+  })(source)
+  return count
+}
+
+const countedOfPoints = told(points => countedOf(read(points)))
+const countedOfSource = remembered(countedOf)
+
+/** How many rows of either count. */
+export const counted = (data: Data): number => (isSource(data) ? countedOfSource(data) : countedOfPoints(data))
+
+/** The rows of either that count, those of weight 0 and those without cells left out; the data themselves where all do. */
 export const counting = alike(
-  points => (points.weights?.includes(0) === true ? chosenBy(hasWeight)(points) : points),
+  points => (counted(points) < points.rows ? chosenBy(counts)(points) : points),
   source => {
-    if (source.weights === null || !Stretches.holds(source.weights, 0)) return source
-    const counted = keptBy(hasWeight)(source)
+    const count = counted(source)
+    if (count === source.rows) return source
+    // Of a source some rows are written down, and none are not.
+    const left = count === 0 ? read(chosen([])(source)) : keptBy(counts)(source)
     return {
-      ...counted,
+      ...left,
       close: () => {
-        counted.close()
+        left.close()
         source.close()
       }
     }

@@ -181,7 +181,7 @@ export interface Options {
   readonly standardize?: boolean | undefined
   /**
    * What to do with rows with missing cells, which hold NaN: 'refuse' unless given; 'em' learns from what they have, by
-   * expectation–maximization over the conditional moments of what they have not.
+   * expectation–maximization over the conditional moments of what they have not. A row without cells is left out.
    */
   readonly missing?: 'refuse' | 'em' | undefined
   /** What the columns are called in tables and files; x1, x2, … unless given. */
@@ -394,7 +394,7 @@ const held = (options: Options, data: Points.Points | Rows): E.Either<Problem.Pr
     E.flatMap(points => (options.weights === undefined ? E.right(points) : Points.weighted(options.weights)(points)))
   )
 
-/** The rows that count: those of weight 0 have no part in a fit. */
+/** The rows that count: those of weight 0 and those without cells have no part in a fit. */
 const read = (options: Options, given: Source.Data | Rows): E.Either<Problem.Problems, Source.Data> =>
   pipe(
     Given.given(given),
@@ -673,7 +673,8 @@ export const states =
       E.let('places', ({ own }) => Data.varying(own)),
       E.bind('data', ({ own, columns, places }) =>
         pipe(
-          places.length === own.dim ? own : Source.columns(places)(own),
+          // A row may have cells in columns alone that are left out.
+          places.length === own.dim ? own : Source.counting(Source.columns(places)(own)),
           Data.scaled(
             options.standardize ?? true,
             places.map(j => columns[j])

@@ -40,7 +40,7 @@ import * as Source from '../data/source.js'
 import { described } from './em/eStep.js'
 import type { Rows } from './passRows.js'
 import type * as Mixture from './mixture.js'
-import { rowsOf } from './passRows.js'
+import { asTheyAre, rowsOf } from './passRows.js'
 
 export interface Statistics {
   readonly rows: number
@@ -66,7 +66,8 @@ export interface Statistics {
 }
 
 /**
- * How well a mixture explains rows, and how many each component has; `parameters` is how many numbers the mixture has learned.
+ * How well a mixture explains rows, and how many each component has; `parameters` is how many numbers the mixture has learned. Rows of
+ * weight 0 and rows without cells are none of them.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -82,11 +83,12 @@ export interface Statistics {
 export const of =
   (data: Source.Data, parameters: number, { taken } = Place.here) =>
   (mixture: Mixture.Mixture): Statistics => {
-    const { rows } = data
-    const total = Source.totalOf(data)
-    const { value, doubt, mass, beyond } = taken(sum(rowsOf(data))(mixture), () => asked(mixture))
+    const { points, close } = counting(asTheyAre(data))
+    const total = Source.totalOf(points)
+    const { value, doubt, mass, beyond } = taken(sum(rowsOf(points))(mixture), () => asked(mixture))
+    close()
     return from({
-      rows,
+      rows: points.rows,
       total,
       logLikelihood: -value,
       doubt: total * doubt,
@@ -95,6 +97,14 @@ export const of =
       ...(beyond !== undefined && { beyond: total * beyond })
     })
   }
+
+/** The rows that count, as long as one does; until they are closed. */
+const counting = (data: Source.Data): ReturnType<ReturnType<typeof Source.filtered>> => {
+  const count = Source.counted(data)
+  return count === 0 || count === data.rows
+    ? { points: data, close: () => undefined }
+    : Source.filtered(Source.counts)(data)
+}
 
 /** What is summed over the rows, by the columns that each has. */
 export const sum: (rows: Rows) => (mixture: Mixture.Mixture) => ReturnType<ReturnType<typeof described>> = described

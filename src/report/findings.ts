@@ -75,6 +75,8 @@ export interface Findings {
   readonly dropped: number
   /** How many cells were missing, and taken by their conditional moments. */
   readonly missing: number
+  /** How many rows had no cells, and were left out. */
+  readonly empty: number
   /** The family's word: `symmetric-pair`. */
   readonly family: string
   /** The recipe's name, or where the pipeline came from. */

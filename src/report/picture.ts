@@ -314,6 +314,7 @@ const findingsOf = (model: Fit.Fit, points: Points.Points, source: string): Find
     doubtful: [],
     dropped: 0,
     missing: 0,
+    empty: 0,
     family: word(model.family),
     recipe: 'grown',
     stages: [],

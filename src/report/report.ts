@@ -234,6 +234,7 @@ const found = (fit: Findings): string => {
   const left = [
     ...(fit.ignored.length > 0 ? [`Columns not used: ${ignored(fit)}.`] : []),
     ...(fit.dropped > 0 ? [`Rows dropped for a missing cell: ${fit.dropped}.`] : []),
+    ...(fit.empty > 0 ? [`Rows without cells, left out: ${fit.empty}.`] : []),
     ...(fit.missing > 0
       ? [
           `Cells missing: ${fit.missing}. What is said of a row is said by the cells that it has; pictures show it where these and a single Gaussian put it.`

@@ -153,9 +153,9 @@ const resampled = (data: Source.Data): ((key: Key.Key) => Resample) => {
     const weights = Stretches.mapped(times, times => (times * total) / count)
     if (!Source.isSource(data)) {
       const weighed = { ...data, weights: Stretches.part(weights, 0, rows) }
-      return { data: Source.chosenBy(Source.hasWeight)(weighed), close: () => undefined }
+      return { data: Source.chosenBy(Source.counts)(weighed), close: () => undefined }
     }
-    const kept = Source.keptBy(Source.hasWeight)({ ...data, weights })
+    const kept = Source.keptBy(Source.counts)({ ...data, weights })
     return { data: kept, close: kept.close }
   }
 }

@@ -3,6 +3,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Points from '../../formats/index.js'
 import * as Problem from '../../core/problem.js'
+import * as Source from '../../data/source.js'
 import * as Metric from '../../comparison/metric.js'
 import * as Mixture from '../../mixture/mixture.js'
 import * as Statistics from '../../mixture/statistics.js'
@@ -74,7 +75,8 @@ export const compare =
             )
       ),
       TE.bind('table', ({ a }) => readTable(world)(file, csvOf(flags), a)),
-      TE.flatMapTask(({ a, b, table: { points } }) => {
+      TE.flatMapTask(({ a, b, table }) => {
+        const points = Source.counting(table.points)
         const found = compared(a, b, points)
         const { statistics, difference, standardError, agreement } = found
         const row = (name: string, model: Model.Model, at: 0 | 1): ReadonlyArray<string> => {

@@ -158,8 +158,6 @@ const partsOf = (
 
 /** Rows that a model is held to. */
 interface Judged extends Pick<Points.Table, 'columns' | 'dropped'> {
-  /** Σ w */
-  readonly total: number
   readonly statistics: () => Statistics.Statistics
   /** Null where the rows are not in memory. */
   readonly whole: Points.Table | null
@@ -173,7 +171,6 @@ const judgedWhole =
       TE.map(table => ({
         columns: table.columns,
         dropped: table.dropped,
-        total: Points.totalWeight(table.points),
         statistics: () => pipe(Model.toMixture(model), Statistics.of(table.points, Model.parameters(model))),
         whole: table
       }))
@@ -187,7 +184,6 @@ const judgedInPieces =
       TE.map(({ source, columns, dropped }) => ({
         columns,
         dropped,
-        total: source.total,
         statistics: () => {
           const found = pipe(Model.toMixture(model), Statistics.of(source, Model.parameters(model)))
           source.close()
@@ -251,7 +247,8 @@ const evaluateMixture =
       ),
       TE.flatMapTask(({ model, table, statistics }) => {
         const { rows, logLikelihood, bic, parameters, sizes } = statistics
-        const { dropped, total } = table
+        const { dropped } = table
+        const total = Statistics.totalOf(statistics)
         const learned = model.fit?.logLikelihood ?? null
         const within = world.terminal.out
         const [here, there] = learned === null ? [show(logLikelihood), null] : showApart(logLikelihood, learned)

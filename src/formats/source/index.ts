@@ -91,10 +91,11 @@
  *   few.close()
  *   kept.close()
  * }
- * // A row of weight 0 has no part in a fit.
+ * // A row of weight 0 has no part in a fit, and one without cells has none.
  * const weighed = Problem.orThrow(Points.weighted([1, 0, 1, 1])(points))
- * assert(!Source.hasWeight(weighed, 1) && Source.counting(points) === points)
+ * assert(!Source.counts(weighed, 1) && Source.counting(points) === points)
  * assert.deepEqual(Source.fingerprint(Source.counting(Source.of(weighed))), Points.fingerprint(Source.counting(weighed)))
+ * assert(!Source.hasCells({ rows: 1, dim: 2, values: Float64Array.of(NaN, NaN) }, 0) && Source.counted(weighed) === 3)
  * // Where points are asked for a source says how many rows it has, and refuses to show them.
  * assert.equal(Source.asPoints(source).rows, 4)
  */

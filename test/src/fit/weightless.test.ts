@@ -1,6 +1,17 @@
-/** A row of weight 0 is left out: a fit of rows with some is, bit for bit, that of the others. */
+/** A row of weight 0, or without cells, is left out: a fit of rows with some is, bit for bit, that of the others. */
 import { afterAll, describe, expect, it } from 'vitest'
-import { ComponentTest, fit, type Fit, Key, Mixture, Points, Problem, Source } from '../../../src/index.js'
+import {
+  ComponentTest,
+  fit,
+  type Fit,
+  Key,
+  Mixture,
+  Points,
+  Problem,
+  Score,
+  Source,
+  Statistics
+} from '../../../src/index.js'
 import { today } from '../../today.js'
 import { place } from '../cli/harness.js'
 
@@ -103,5 +114,79 @@ describe('a fit of rows with some of weight 0', () => {
     here.write('far.csv', `x,y,w\n${[...weightless, ...rows].map(row => row.join(',')).join('\n')}\n`)
     const { stdout } = await here.ornstein(`fit @far.csv --weights w -k 3 --family tied-diagonal ${flags}`)
     expect(stdout.replace(/\s+/g, ' ')).toContain('rests on row 63 alone')
+  })
+})
+
+describe('a fit of rows with some without cells', () => {
+  const none = [NaN, NaN] // prettier-ignore
+  const isolated = holes.map(([x, y]) => [x, y, 5])
+  const asked = { missing: 'em', components: [1, 2, 3], family: ['full', 'tied'] } as const
+  const seen = (rows: Rows, weights: ReadonlyArray<number>): Points.Points =>
+    Problem.orThrow(
+      Points.weighted(weights)({ rows: rows.length, dim: rows[0].length, values: Float64Array.from(rows.flat()) })
+    )
+  const some: ReadonlyArray<readonly [string, Rows, ReadonlyArray<number>, Fit.Options]> = [
+    ['the others have all', near(60), none, asked],
+    ['the others miss some', holes, none, asked],
+    ['the others have all, to be compared with tails and a background', near(60), none, { ...asked, components: 2, robust: true }], // prettier-ignore
+    ['they have the number of a constant column alone', isolated, [NaN, NaN, 5], asked],
+    ['parts are left out', near(40), none, { ...asked, criterion: 'crossValidated', components: [1, 2] }]
+  ]
+
+  it.each(some)('is that of the others: %s', (_, rows, empty, options) => {
+    const all = rows.flatMap((row, i) => (i % 3 === 2 ? [row, empty] : [row]))
+    const without = fit(rows, options)
+    const model = fit(all, options)
+    expect(said(model)).toEqual(said(without))
+    expect(JSON.stringify(fit(Source.of(seen(all, all.map(() => 1))), options))).toBe(JSON.stringify(without)) // prettier-ignore
+    const memberships = model.assign(all)
+    expect(memberships).toHaveLength(all.length)
+    expect(memberships[3].probability).toBeCloseTo(
+      Math.max(...model.mixture.weights) * (1 - (model.mixture.background?.share ?? 0)),
+      12
+    )
+  })
+
+  it('finds two components, however many there are', () => {
+    const two = Points.toRows(Mixture.sample(80)(Key.fromSeed(2))(Mixture.of({ means: [[-1.9, 0], [1.9, 0]] }))) // prettier-ignore
+    const all = [...two, ...two.map(() => none)]
+    expect(fit(all, { components: [1, 2, 3], missing: 'em' }).components).toBe(2)
+  })
+
+  it.each([1, 0])('is refused where all others weigh nothing, and they %d', weight => {
+    const rows = [[1, 2], [3, 4], none, none] // prettier-ignore
+    const weights = [0, 0, weight, 1]
+    const problems = ['column 1: all missing', 'column 2: all missing']
+    for (const data of [seen(rows, weights), Source.of(seen(rows, weights))])
+      for (const problem of problems) expect(() => fit(data, { missing: 'em' })).toThrow(problem)
+  })
+
+  it('has the statistics of the others under any mixture', () => {
+    const mixture = fit(near(60), { components: 2, family: 'full' }).mixture
+    const weights = holes.map((_, i) => 1 + (i % 3))
+    const [all, own] = [seen([...holes, none, none], [...weights, 2, 1]), seen(holes, weights)]
+    const of = Score.degreesOfFreedom(2)(Score.full({ components: 2 }))
+    for (const as of [(points: Points.Points) => points, Source.of])
+      expect(Statistics.of(as(all), of)(mixture)).toEqual(Statistics.of(as(own), of)(mixture))
+  })
+
+  it.each(['', '--stream'])('is so of ornstein fit and evaluate, which say how many there are: %s', async flags => {
+    const file = (rows: Rows): string => `x,y,z\n${rows.map(row => row.map(x => (Number.isNaN(x) ? '' : x)).join(',')).join('\n')}\n` // prettier-ignore
+    const rows = isolated.map(row => row.map(x => Math.round(1000 * x) / 1000))
+    here.write('cells.csv', file(rows))
+    here.write('empty.csv', file([[NaN, NaN, NaN], [NaN, NaN, 5], ...rows, [NaN, NaN, NaN]])) // prettier-ignore
+    const fitting = (name: string): string => `fit @${name}.csv --missing em -k 1..3 --family tied,full ${flags}`
+    const [found, expected] = [await here.ornstein(`${fitting('empty')} --json --out @m.json`), await here.ornstein(`${fitting('cells')} --json`)] // prettier-ignore
+    expect(found.stderr).toBe(expected.stderr)
+    expect(JSON.parse(found.stdout)).toEqual({ ...JSON.parse(expected.stdout), empty: 3 })
+    const { stdout } = await here.ornstein(`${fitting('empty')} --report @r.html`)
+    expect(here.read('r.html')).toContain('Rows without cells, left out: 3.')
+    expect(stdout).toContain('left out: 3 rows without cells\nmissing: ')
+    const evaluated = async (name: string): Promise<unknown> =>
+      JSON.parse((await here.ornstein(`evaluate @m.json @${name}.csv --missing em --json ${flags}`)).stdout)
+    expect(await evaluated('empty')).toEqual(await evaluated('cells'))
+    const assigned = (await here.ornstein('assign @m.json @empty.csv --missing em')).stdout.trimEnd().split('\n')
+    expect(assigned).toHaveLength(1 + 3 + rows.length)
+    expect(assigned[1]).toMatch(/^,,,[12],/)
   })
 })

@@ -44,6 +44,7 @@ export const planted = (
     doubtful: [],
     dropped: 0,
     missing: 0,
+    empty: 0,
     family: 'isotropic',
     recipe: 'em',
     seed: 7,

@@ -39,8 +39,10 @@ import * as Safetensors from '../../lib/formats/safetensors.js'
 import * as RText from '../../lib/formats/rText.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'
+import type * as Covariance from '../families/covariance.js'
 import { gaussianComponents, gaussianProblems } from '../mixture/component.js'
 import * as Mixture from '../mixture/mixture.js'
+import { covarianceOf } from './covarianceOf.js'
 
 type Row = ReadonlyArray<number>
 type Rows = ReadonlyArray<Row>
@@ -286,6 +288,12 @@ export interface Named {
   readonly columns: ReadonlyArray<string> | null
 }
 
+/** What a file has. */
+export interface Found extends Named {
+  /** The covariances that mclust says, where the mixture has them; else, of the fourteen, those with the fewest parameters that it has. */
+  readonly covariance: Covariance.Name
+}
+
 /** The forms in which others read a mixture. */
 export const forms = ['sklearn', 'npz', 'safetensors', 'mclust', 'json'] as const
 export type Form = (typeof forms)[number]
@@ -414,7 +422,22 @@ const columnsOf = (json: unknown, key: string): ReadonlyArray<string> | null => 
   return names.is(found) ? found : null
 }
 
-const fromJson = (json: unknown): E.Either<Problem.Problems, Named> => {
+/** The model that mclust says. */
+const saidIn = (json: unknown): string | null => {
+  const variance = t.UnknownRecord.is(json) ? json.variance : null
+  const said = t.UnknownRecord.is(variance) ? variance.modelName : null
+  // Of JSON it is a list of one.
+  const [name]: ReadonlyArray<unknown> = Array.isArray(said) ? said : [said]
+  return typeof name === 'string' ? name : null
+}
+
+const foundIn = (json: unknown, mixture: Mixture.Mixture, columns: ReadonlyArray<string> | null): Found => ({
+  mixture,
+  columns,
+  covariance: covarianceOf(mixture, saidIn(json))
+})
+
+const fromJson = (json: unknown): E.Either<Problem.Problems, Found> => {
   const has = (key: string): boolean => t.UnknownRecord.is(json) && Object.hasOwn(json, key)
   const [mixture, key] = has('weights_')
     ? [fromScikitLearn(json), 'feature_names_in_']
@@ -435,11 +458,11 @@ const fromJson = (json: unknown): E.Either<Problem.Problems, Named> => {
         ]
   return pipe(
     mixture,
-    E.map(mixture => ({ mixture, columns: columnsOf(json, key) }))
+    E.map(mixture => foundIn(json, mixture, columnsOf(json, key)))
   )
 }
 
-const fromNpz = (bytes: Uint8Array): E.Either<Problem.Problems, Named> => {
+const fromNpz = (bytes: Uint8Array): E.Either<Problem.Problems, Found> => {
   const arrays = Npz.read(bytes)
   return typeof arrays === 'string'
     ? E.left(refusal(arrays, 'a file of arrays', 'write it by numpy.savez'))
@@ -453,7 +476,7 @@ const fromNpz = (bytes: Uint8Array): E.Either<Problem.Problems, Named> => {
       )
 }
 
-const fromSafetensors = (bytes: Uint8Array): E.Either<Problem.Problems, Named> => {
+const fromSafetensors = (bytes: Uint8Array): E.Either<Problem.Problems, Found> => {
   const found = Safetensors.read(bytes)
   if (typeof found === 'string') return E.left(refusal(found, 'a mixture as safetensors', 'write it by Exchange.write'))
   const { feature_names_in_: columns, ...words } = found.metadata
@@ -473,7 +496,7 @@ const listIn = (text: string): unknown =>
     E.getOrElse((): unknown => null)
   )
 
-const fromRText = (text: string): E.Either<Problem.Problems, Named> => {
+const fromRText = (text: string): E.Either<Problem.Problems, Found> => {
   const value = RText.read(text)
   if (value?._tag !== 'List')
     return E.left(
@@ -481,9 +504,10 @@ const fromRText = (text: string): E.Either<Problem.Problems, Named> => {
     )
   const mean = value.values.at(value.names.indexOf('mean'))
   const along = mean?._tag === 'Vector' ? mean.dimnames.at(0) : undefined
+  const json = RText.plain(value)
   return pipe(
-    fromMclust(RText.plain(value)),
-    E.map(mixture => ({ mixture, columns: along?.length === Mixture.dim(mixture) ? along : null }))
+    fromMclust(json),
+    E.map(mixture => foundIn(json, mixture, along?.length === Mixture.dim(mixture) ? along : null))
   )
 }
 
@@ -499,8 +523,9 @@ const fromRText = (text: string): E.Either<Problem.Problems, Named> => {
  * const found = Exchange.read(new TextEncoder().encode(text))
  * assert.ok(E.isRight(found))
  * assert.deepEqual([...found.right.mixture.variances], [1, 4])
+ * assert.equal(found.right.covariance, 'VII')
  */
-export const read = (bytes: Uint8Array): E.Either<Problem.Problems, Named> => {
+export const read = (bytes: Uint8Array): E.Either<Problem.Problems, Found> => {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return fromNpz(bytes)
   // Text has no zeros, which the length of a header has.
   if (bytes[7] === 0) return fromSafetensors(bytes)

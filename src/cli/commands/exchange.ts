@@ -5,6 +5,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Problem from '../../core/problem.js'
 import * as Weights from '../../net/weights.js'
+import * as Fit from '../../fit/fit.js'
 import * as Exchange from '../../formats/exchange.js'
 import * as Mixture from '../../mixture/mixture.js'
 import * as Initializer from '../../pipeline/initializer.js'
@@ -81,30 +82,10 @@ const simplest = (mixture: Mixture.Mixture): Mixture.Mixture => {
     : mixture
 }
 
-/** Whether all components have the numbers of the first, of so many each. */
-const areShared = (numbers: Float64Array, each: number): boolean => numbers.every((x, at) => x === numbers[at % each])
-
-/** The score of the family that has the mixture as it is with the fewest parameters. */
-const scoreOf = (mixture: Mixture.Mixture): Score.Score<string> => {
-  const { factors, variances } = mixture
-  const components = Mixture.components(mixture)
-  const numbers = factors?.values ?? variances
-  const each = numbers.length / components
-  const isShared = components > 1 && areShared(numbers, each)
-  if (factors !== null) return isShared ? Score.tied({ components }) : Score.full({ components })
-  return each === 1
-    ? isShared
-      ? Score.tiedIsotropic({ components })
-      : Score.isotropic({ components })
-    : isShared
-      ? Score.tiedDiagonal({ components })
-      : Score.diagonal({ components })
-}
-
 /** It was learned elsewhere: its pipeline is where it stands, and nothing is known of the data. */
-const modelOf = (found: Mixture.Mixture, columns: ReadonlyArray<string>): Model.Model => {
-  const mixture = simplest(found)
-  const score = scoreOf(mixture)
+const modelOf = (found: Exchange.Found, columns: ReadonlyArray<string>): Model.Model => {
+  const mixture = simplest(found.mixture)
+  const score = Fit.familyOf(found.covariance)({ components: Mixture.components(mixture) })
   const params = pipe(
     Score.interpret(score).family,
     O.flatMap(({ fromMixture }) => fromMixture),
@@ -163,8 +144,8 @@ export const imported =
       ),
       TE.bindTo('found'),
       TE.bind('columns', ({ found }) => options.checked(columnsOf(found, flags.columns))),
-      TE.flatMap(({ found: { mixture }, columns }) =>
-        options.write(world)([{ ...output, text: Model.show(modelOf(mixture, columns)) }])
+      TE.flatMap(({ found, columns }) =>
+        options.write(world)([{ ...output, text: Model.show(modelOf(found, columns)) }])
       )
     )
   }

@@ -1,4 +1,5 @@
 /** `ornstein export` and `ornstein import`: a model goes out and comes back the same, and what came from elsewhere is used as ours are. */
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Exchange } from '../../../../src/index.js'
 import { place } from '../harness.js'
@@ -132,6 +133,16 @@ describe('export and import', () => {
     await ornstein('import @sk.json --columns eruptions,waiting --out @in.json')
     expect(JSON.parse(here.read('in.json'))).toMatchObject({ family })
     expect((await ornstein('evaluate @in.json %faithful.csv')).stdout).toContain(`with ${parameters} parameters`)
+  })
+
+  it('has the BIC that mclust has, whose model it is', async () => {
+    // Mclust(iris[1:4], G = 3, modelNames = "EVE"), mclust 6.1.1: −bic 666.5491, df 30; dput(model$parameters)
+    const file = readFileSync(new URL('../../../oracle/mclust.EVE.txt', import.meta.url), 'utf8')
+    here.write('eve.txt', file)
+    await ornstein('import @eve.txt --out @eve.json')
+    expect(JSON.parse(here.read('eve.json'))).toMatchObject({ family: 'EVE' })
+    const { stdout } = await ornstein('evaluate @eve.json %iris.csv --json')
+    expect((JSON.parse(stdout) as { readonly bic: number }).bic).toBeCloseTo(666.5491, 3)
   })
 
   it.each([

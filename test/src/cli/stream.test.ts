@@ -20,7 +20,7 @@ const points = Mixture.sample(66_000)(Key.fromSeed(5))(truth)
 
 /** Rows of a fit are read some 65536 at once, and copied two million characters at once: of wide rows fewer do, more than
  * the 5000 after which what is said of them is no longer waited for. */
-const rowsOf = { long: 66_000, wide: 8000 }
+const rowsOf = { long: 66_000, wide: 6400 }
 /** Rows of a fit that is the same in pieces as whole, whatever their number; and of one that is chosen by a sample of them. */
 const [FEW, MANY] = [600, 5500]
 
@@ -31,7 +31,7 @@ beforeAll(() => {
   const write = (name: string, lines: ReadonlyArray<string>, others: Readonly<Record<number, string>> = {}): void => {
     here.write(name, `${lines.map((line, i) => others[i] ?? line).join('\n')}\n`)
   }
-  const kinds = { long: table(rowsOf.long), wide: table(rowsOf.wide, ' of very many'.repeat(20)) }
+  const kinds = { long: table(rowsOf.long), wide: table(rowsOf.wide, ' of very many'.repeat(24)) }
   for (const [kind, lines] of Object.entries(kinds)) {
     const last = lines.length - 1
     write(`${kind}.csv`, lines)
@@ -141,7 +141,7 @@ describe('a table in pieces', () => {
   })
 
   it('ends at a signal with the best until then, and goes on from its checkpoint to the bytes of one left alone', async () => {
-    const fit = 'fit @many.csv -k 1..2 --family isotropic,tied --stream --quiet --checkpoint'
+    const fit = 'fit @many.csv -k 1..2 --family tied --stream --quiet --checkpoint'
     /** A world in which a signal comes at a look. */
     const signalled = (at: number) => {
       let [clock, looks] = [0, 0]
@@ -155,7 +155,7 @@ describe('a table in pieces', () => {
     const alone = signalled(Infinity)
     expect(await ornstein(`${fit} @alone --out @whole.json`, alone)).toEqual({ exit: 0, stdout: '', stderr: '' })
     // Each of the candidates, of which one is taken to all rows, is one look; there it takes at least as many passes as are looked at here.
-    expect(alone.looks()).toBeGreaterThan(16)
+    expect(alone.looks()).toBeGreaterThan(8)
     // after the first candidate, and between two passes over all rows
     for (const at of sampled(2)([1, alone.looks() - 4])) {
       const kept = `${fit} @stopped-${at}`
@@ -296,12 +296,12 @@ describe('what a model says of a table in pieces', () => {
     const wrong = {
       exit: 2,
       stderr:
-        'error: wide-wrong.csv, row 7998, column 2 (length): 1.2.3 is not a finite number; correct it, or choose the columns of numbers with --columns\n'
+        'error: wide-wrong.csv, row 6398, column 2 (length): 1.2.3 is not a finite number; correct it, or choose the columns of numbers with --columns\n'
     }
     const before = here.list()
     const { stdout, ...told } = await ornstein('assign @two.json @wide-wrong.csv --stream')
     expect(told).toEqual(wrong)
-    expect(stdout.split('\n').length).toBeGreaterThan(6000)
+    expect(stdout.split('\n').length).toBeGreaterThan(5000)
     expect(await ornstein('assign @two.json @wide-wrong.csv --stream --out @new.csv')).toEqual({ ...wrong, stdout: '' })
     expect(here.list()).toEqual(before)
     expect((await ornstein('assign @two.json @none.csv --stream')).stderr).toContain('a file that exists')

@@ -9,9 +9,9 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
  * share nothing but the library, which each would load anew: one worker takes one after another.
  */
 const alone = [
-  'test/lib/{tensors/autodiff,tensors/backend,kernels,formats/lz4,simd}.test.ts',
+  'test/lib/{tensors/backend,simd}.test.ts',
   'test/lib/compiler/compile.test.ts',
-  'test/src/{batch,examples,memory,wide}.test.ts'
+  'test/src/memory.test.ts'
 ]
 
 /** What starts servers, browsers and programs, and waits for them. */

@@ -33,11 +33,13 @@ const installed = join(home, 'node_modules', 'ornstein')
 const command = join(home, 'node_modules', '.bin', 'ornstein')
 
 const run = (command: string, args: ReadonlyArray<string>, cwd = home): Promise<{ stdout: string; stderr: string }> => {
-  const env = Object.fromEntries(
+  const own = Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) => !/^(VITEST|NODE_ENV$|NODE_OPTIONS$|npm_(lifecycle|package))/.test(name)
     )
   )
+  // TypeScript 7 is a program in Go, which spends a sixth of its time on memory that it need not give back.
+  const env = { GOGC: '400', ...own }
   return promisify(execFile)(command, [...args], { cwd, env, timeout: 240_000, maxBuffer: 2 ** 26 }).catch(
     (cause: unknown) => {
       const { stdout, stderr } = cause as { stdout: string; stderr: string }

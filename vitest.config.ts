@@ -62,6 +62,8 @@ export default defineConfig({
     execArgv: ['--interrupt-budget=2000000', '--min-semi-space-size=64', '--max-semi-space-size=64'],
     // What a module was made into is kept for the next run, by its text.
     experimental: { fsModuleCache: true },
+    // What is built is loaded as users load it, by Node.
+    server: { deps: { external: [/\/dist\//] } },
     testTimeout: 180_000,
     hookTimeout: 120_000,
     // What a run by day leaves out: see test/today.ts.

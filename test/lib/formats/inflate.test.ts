@@ -4,6 +4,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { inflated } from '../../../lib/formats/inflate.js'
 
+/** Whether bytes are those: toEqual takes its time over long ones. */
+const isSame = (found: Uint8Array, wanted: Uint8Array): boolean => Buffer.compare(found, wanted) === 0
+
 const text = (words: string): Uint8Array => new TextEncoder().encode(words)
 
 describe('what zlib packs', () => {
@@ -22,14 +25,14 @@ describe('what zlib packs', () => {
     })
     fc.assert(
       fc.property(bytes, how, (content, options) => {
-        expect(inflated(new Uint8Array(deflateRawSync(content, options)), content.length)).toEqual(content)
+        expect(isSame(inflated(new Uint8Array(deflateRawSync(content, options)), content.length), content)).toBe(true)
       })
     )
   })
 
   it('comes back from farther than 32 kilobytes back, block after block', () => {
     const content = Uint8Array.from({ length: 200_000 }, (_, at) => (at * at) % 251)
-    expect(inflated(new Uint8Array(deflateRawSync(content)), content.length)).toEqual(content)
+    expect(isSame(inflated(new Uint8Array(deflateRawSync(content)), content.length), content)).toBe(true)
   })
 
   it('is refused where it is cut short, damaged, or of another length', () => {

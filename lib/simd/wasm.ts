@@ -171,23 +171,18 @@ interface Block {
   readonly columns: number
 }
 
-/** Calls visit(at, packed, count) for stretches of a block: where in the matrix, and where if packed row after row. */
-const stretches = (block: Block, visit: (at: number, packed: number, count: number) => void): void => {
-  const { length, top, rows, left, columns } = block
-  if (columns === length) visit(top * length, 0, rows * length)
-  else for (let i = 0; i < rows; i++) visit((top + i) * length + left, i * columns, columns)
+// Loops without functions of their own: small products come by the thousand, and each such function would be compiled too.
+
+/** Packs a block, row after row. */
+const copyIn = (matrix: Float64Array, { length, top, rows, left, columns }: Block, packed: Float64Array): void => {
+  if (columns === length) copy(matrix, top * length, packed, 0, rows * length)
+  else for (let i = 0; i < rows; i++) copy(matrix, (top + i) * length + left, packed, i * columns, columns)
 }
 
-const copyIn = (matrix: Float64Array, block: Block, packed: Float64Array): void => {
-  stretches(block, (at, to, count) => {
-    copy(matrix, at, packed, to, count)
-  })
-}
-
-const copyOut = (packed: Float64Array, matrix: Float64Array, block: Block): void => {
-  stretches(block, (at, from, count) => {
-    copy(packed, from, matrix, at, count)
-  })
+/** Puts a packed block back. */
+const copyOut = (packed: Float64Array, matrix: Float64Array, { length, top, rows, left, columns }: Block): void => {
+  if (columns === length) copy(packed, 0, matrix, top * length, rows * length)
+  else for (let i = 0; i < rows; i++) copy(packed, i * columns, matrix, (top + i) * length + left, columns)
 }
 
 /** Where the engine cannot reserve as much as wanted. */
@@ -294,11 +289,11 @@ const elementwise =
       if (!isInside(source)) copy(source, 0, out, 0, done)
       map(isInside(source) ? source.byteOffset : out.byteOffset, out.byteOffset, done)
     }
-    blocks(source.length - done, CHUNK, (first, count) => {
-      const from = done + first
+    for (let from = done; from < source.length; from += CHUNK) {
+      const count = Math.min(CHUNK, source.length - from)
       map(chunk.at, chunk.at, load(source, from, count, chunk.view))
       copy(chunk.view, 0, out, from, count)
-    })
+    }
     return out
   }
 
@@ -442,17 +437,20 @@ const multipliedByBlocks = (
   const depth = Math.min(k, DEPTH)
   const width = Math.min(n, WIDTH)
   const height = Math.max(4, Math.floor(BLOCK / Math.max(depth, width) / 4) * 4)
-  blocks(n, width, (j, columns) => {
-    blocks(k, depth, (p, inner) => {
-      const [strideB, blockOfB] = transposeB
-        ? [inner, { length: k, top: j, rows: columns, left: p, columns: inner }]
-        : [columns, { length: n, top: p, rows: inner, left: j, columns }]
+  for (let j = 0; j < n; j += width) {
+    const columns = Math.min(width, n - j)
+    for (let p = 0; p < k; p += depth) {
+      const inner = Math.min(depth, k - p)
+      const blockOfB = transposeB
+        ? { length: k, top: j, rows: columns, left: p, columns: inner }
+        : { length: n, top: p, rows: inner, left: j, columns }
       copyIn(b, blockOfB, blockB.view)
-      wasm.pack(blockB.at, strideB * DOUBLE, transposeB, inner, columns, panels.at)
-      blocks(m, height, (i, rows) => {
-        const [down, along, blockOfA] = transposeA
-          ? [1, rows, { length: m, top: p, rows: inner, left: i, columns: rows }]
-          : [inner, 1, { length: k, top: i, rows, left: p, columns: inner }]
+      wasm.pack(blockB.at, blockOfB.columns * DOUBLE, transposeB, inner, columns, panels.at)
+      for (let i = 0; i < m; i += height) {
+        const rows = Math.min(height, m - i)
+        const blockOfA = transposeA
+          ? { length: m, top: p, rows: inner, left: i, columns: rows }
+          : { length: k, top: i, rows, left: p, columns: inner }
         const blockOfC = { length: n, top: i, rows, left: j, columns }
         // A single block of rows stays in the memory from one p to the next; several go to `out` and back.
         const stays = rows === m
@@ -460,8 +458,8 @@ const multipliedByBlocks = (
         if (p > 0 && !stays) copyIn(out, blockOfC, blockC.view)
         wasm.multiply(
           blockA.at,
-          down * DOUBLE,
-          along * DOUBLE,
+          (transposeA ? 1 : inner) * DOUBLE,
+          (transposeA ? rows : 1) * DOUBLE,
           panels.at,
           inner * 4 * DOUBLE,
           4 * DOUBLE,
@@ -473,9 +471,9 @@ const multipliedByBlocks = (
           p > 0
         )
         if (!stays || p + inner === k) copyOut(blockC.view, out, blockOfC)
-      })
-    })
-  })
+      }
+    }
+  }
 }
 
 const matMul =

@@ -32,7 +32,7 @@ if (changed(last) > Math.max(...sources.map(name => changed(root + name)))) proc
 const through = name =>
   name
     .replace(/^fp-ts\/lib\/(.+)\.js$/, '#fp-ts/$1')
-    .replace(/^io-ts$/, '#io-ts')
+    .replace(/^(io-ts|papaparse)$/, '#$1')
     .replace(/^\.\.?\/(tensors\/)?tfjs\.js$/, '#tfjs')
     .replace(/^(@commander-js\/extra-typings|commander)$/, '#commander')
 
@@ -215,7 +215,10 @@ const isOurs = /\/(src|lib)\/[^\n]*(?<!\.d)\.ts$/
 const texts = program
   .getSourceFiles()
   .flatMap(({ fileName, text }) => (isOurs.test(fileName.slice(root.length - 1)) ? [text] : []))
-required(root, new Set(texts.flatMap(text => text.match(/(?<=from ')(fp-ts\/lib\/\w+\.js|io-ts)(?=')/g) ?? [])))
+required(
+  root,
+  new Set(texts.flatMap(text => text.match(/(?<=from ')(fp-ts\/lib\/\w+\.js|io-ts|papaparse)(?=')/g) ?? []))
+)
 if (diagnostics.length === 0 && declared.status === 0) {
   const { listed } = await import('../../dist/src/cli/commands/list.js')
   const { vocabulary } = await import('../../dist/src/cli/glossary.js')

@@ -88,8 +88,9 @@ export const required = (root, names) => {
       join(root, 'dist/vendor', file),
       // Names such as `let` are none of variables.
       `import{createRequire}from'node:module'
-const{${exported.map((each, i) => `${each}:_${i}`)}}=createRequire(import.meta.url)('${name}')
-export{${exported.map((each, i) => `_${i} as ${each}`)}}
+const all=createRequire(import.meta.url)('${name}')
+const{${exported.map((each, i) => `${each}:_${i}`)}}=all
+export{${['all as default', ...exported.map((each, i) => `_${i} as ${each}`)]}}
 `
     )
   }

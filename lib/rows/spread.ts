@@ -1,4 +1,5 @@
 /** The spread of a table by the distances between its rows: in any unit, from any origin, and deaf to a few wild rows. */
+import { tabulate } from '../arrays/entries.js'
 import * as Key from '../random/key.js'
 import * as Stretches from './stretches.js'
 import type { Table } from './principal.js'
@@ -26,19 +27,19 @@ export const squaredDistanceQuantile = (
   share: number,
   pairs: number
 ): number => {
-  const found: Array<{ readonly squared: number; readonly weight: number }> = []
-  const add = (x: Float64Array, i: number, j: number, weight: number): void => {
-    const squared = squaredDistance(x, i, j, dim)
-    if (weight > 0 && squared > 0) found.push({ squared, weight })
-  }
-  if ((rows * (rows - 1)) / 2 <= pairs) {
-    const [x, p] = [Stretches.stretch(values, dim, 0, rows), Stretches.stretch(weights, 1, 0, rows)]
-    for (let i = 0; i < rows; i++) for (let j = 0; j < i; j++) add(x, i, j, p[i] * p[j])
-  } else {
+  if ((rows * (rows - 1)) / 2 > pairs) {
     const drawn = Stretches.atParts(Stretches.ofNumbers(weights), Key.uniform(2 * pairs)(Key.fromSeed(0)))
     const x = Stretches.selected(Stretches.ofNumbers(values, dim), drawn)
-    for (let k = 0; k < pairs; k++) add(x, 2 * k, 2 * k + 1, 1)
+    const apart = tabulate(pairs, k => squaredDistance(x, 2 * k, 2 * k + 1, dim)).filter(squared => squared > 0)
+    return apart.sort()[Math.max(1, Math.ceil(share * apart.length)) - 1] ?? 0
   }
+  const found: Array<{ readonly squared: number; readonly weight: number }> = []
+  const [x, p] = [Stretches.stretch(values, dim, 0, rows), Stretches.stretch(weights, 1, 0, rows)]
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < i; j++) {
+      const [squared, weight] = [squaredDistance(x, i, j, dim), p[i] * p[j]]
+      if (weight > 0 && squared > 0) found.push({ squared, weight })
+    }
   found.sort((a, b) => a.squared - b.squared)
   const total = found.reduce((sum, { weight }) => sum + weight, 0)
   let below = 0

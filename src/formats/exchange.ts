@@ -166,7 +166,9 @@ const mclust = t.type({
   // Of one column a vector, and of that and one component a number.
   mean: t.union([rows, one]),
   // Of one column it has no sigma.
-  variance: t.partial({ sigma: t.readonlyArray(rows), sigmasq: one })
+  variance: t.partial({ sigma: t.readonlyArray(rows), sigmasq: one }),
+  // A number where there is noise; else NULL, which as JSON is {}.
+  Vinv: t.unknown
 })
 
 const decoded = <A>(codec: t.Type<A, unknown>, json: unknown, name: string): E.Either<Problem.Problems, A> =>
@@ -244,7 +246,7 @@ export const fromScikitLearn = (json: unknown): E.Either<Problem.Problems, Mixtu
   )
 
 /**
- * A mixture from mclust's list of parameters, of any model that has `sigma`, as `jsonlite::toJSON` writes it.
+ * A mixture from mclust's list of parameters, of any model without noise, as `jsonlite::toJSON` writes it.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -259,12 +261,34 @@ export const fromScikitLearn = (json: unknown): E.Either<Problem.Problems, Mixtu
 export const fromMclust = (json: unknown): E.Either<Problem.Problems, Mixture.Mixture> =>
   pipe(
     decoded(mclust, json, 'mclust'),
-    E.flatMap(({ pro, mean, variance }) => {
+    E.flatMap(({ pro, mean, variance, Vinv }) => {
       const list = (found: Row | number): Row => (typeof found === 'number' ? [found] : found)
+      if (one.is(Vinv) && list(Vinv).length > 0)
+        return E.left<Problem.Problems>([
+          Problem.of(
+            'Vinv',
+            list(Vinv).join(', '),
+            'left out, as where there is no noise: that of mclust has one density everywhere, and a background here is of a box, which the list does not have',
+            'learn one here by a robust fit, or leave Vinv out, and the last number of pro, to have the components alone'
+          )
+        ])
       const weights = list(pro)
       const means: Rows = typeof mean !== 'number' && rows.is(mean) ? mean : [list(mean)]
+      const ofOthers = (name: string, count: number): E.Either<Problem.Problems, never> =>
+        E.left([
+          Problem.of(
+            name,
+            `of ${count} components`,
+            `of ${weights.length}, as many as pro has numbers`,
+            'give the list as mclust has it'
+          )
+        ])
+      const odd = means.find(row => row.length !== weights.length)
+      if (odd !== undefined) return ofOthers('mean', odd.length)
       const common = { weights, means: weights.map((_, k) => means.map(row => row[k])) }
       const { sigma, sigmasq } = variance
+      const slice = sigma?.flat().find(entries => entries.length !== weights.length)
+      if (slice !== undefined) return ofOthers('variance.sigma', slice.length)
       if (sigma !== undefined)
         return Mixture.parse({
           ...common,
@@ -276,7 +300,10 @@ export const fromMclust = (json: unknown): E.Either<Problem.Problems, Mixture.Mi
         ])
       // One column: a variance each, or one for all.
       const variances = list(sigmasq)
-      return Mixture.parse({ ...common, variances: weights.map((_, k) => variances[variances.length === 1 ? 0 : k]) })
+      return Mixture.parse({
+        ...common,
+        variances: variances.length === 1 ? weights.map(() => variances[0]) : variances
+      })
     })
   )
 

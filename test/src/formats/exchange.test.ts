@@ -89,7 +89,13 @@ it.each([
     { covariance_type: 'diag', weights_: [1], means_: [[0]], covariances_: [[-1]] },
     'variances'
   ],
-  [Exchange.fromMclust, { pro: [1], mean: [[0]], variance: {} }, 'variance.sigma']
+  [Exchange.fromMclust, { pro: [1], mean: [[0]], variance: {} }, 'variance.sigma'],
+  [Exchange.fromMclust, { pro: [0.5, 0.4, 0.1], mean: [0, 1], variance: { sigmasq: 1 }, Vinv: [0.1] }, 'Vinv: 0.1 is'],
+  [Exchange.fromMclust, { pro: [0.5, 0.4, 0.1], mean: [0, 1], variance: { sigmasq: 1 }, Vinv: {} }, 'mean: of 2 comp'],
+  [Exchange.fromMclust, { pro: [0.5, 0.5], mean: [[0, 1]], variance: { sigma: [[[1]]] } }, 'variance.sigma: of 1 comp'],
+  [Exchange.fromMclust, { pro: [0.5, 0.5], mean: [0, 1], variance: { sigmasq: [1, 2, 3] } }, 'variances'],
+  [Exchange.fromMclust, { pro: [], mean: [], variance: { sigmasq: 1 } }, 'means'],
+  [Exchange.fromMclust, { pro: [1], mean: [[0], [1]], variance: { sigma: [[[1]]] } }, 'covariances[0]']
 ] as const)('refuses what is none', (read, json, field) => {
   const found = read(json)
   expect(E.isLeft(found) && Problem.show(found.left[0])).toContain(field)

@@ -82,25 +82,11 @@ import { reduceOnPlateau, scaleByPolyak } from './value.js'
 
 export * from '../optimizer/optimizer.js'
 export * from './chains.js'
-export { scaleByLbfgs, scaleByNewton } from './curvature.js'
-export { average, lookahead, movingAverage, project } from './iterates.js'
+export * from './curvature.js'
+export * from './iterates.js'
 export { lineSearch } from './lineSearch.js'
-export {
-  clipByNorm,
-  clipByValue,
-  nesterovTrace,
-  scaleByAdadelta,
-  scaleByAdagrad,
-  scaleByAmsGrad,
-  scaleByLion,
-  scaleByNAdam,
-  scaleByRAdam,
-  scaleByRms,
-  scaleByStandardDeviation,
-  sign,
-  weightDecay
-} from './perEntry.js'
-export { reduceOnPlateau, scaleByPolyak } from './value.js'
+export * from './perEntry.js'
+export * from './value.js'
 
 const recipe = (
   name: string,

@@ -98,34 +98,8 @@ export {
 export { family, startOf } from '../mixture/gaussians/define.js'
 /** @deprecated Its name is `RowLevel`. */
 export type Level = RowLevel
-export {
-  diagonal,
-  full,
-  isotropic,
-  lowRank,
-  spherical,
-  symmetricPair,
-  tied,
-  tiedDiagonal,
-  tiedIsotropic,
-  withBackground,
-  withFixed,
-  withTails
-} from '../families/index.js'
-export {
-  convert,
-  custom,
-  define,
-  network,
-  preconditioned,
-  type Apply,
-  type Custom,
-  type CustomHeads,
-  type HeadsSpec,
-  type Initial,
-  type NetworkSpec,
-  type Scoring
-} from '../net/network.js'
+export * from '../families/index.js'
+export * from '../net/network.js'
 
 /** The parameters' names and shapes for data of a dimension. */
 export const shapes =

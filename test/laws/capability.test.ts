@@ -214,7 +214,7 @@ const heldBy: Readonly<Record<string, string>> = {
 
 /** Capabilities that no plain meaning stands behind: what they say is the meaning itself, or is printed. */
 const itself: Readonly<Record<string, string>> = {
-  'objective/term.ts curvature': 'test/src/compile/hessian.test.ts compares it with closed forms and differences',
+  'objective/term.ts curvature': 'test/src/derivatives/hessian.test.ts compares it with closed forms and differences',
   'family/family.ts sufficient': 'sums that only it defines; test/src/mixture/em/sufficient.test.ts compares examples',
   'optimizer/part.ts estimate': 'an answer that only it defines',
   'optimizer/part.ts brief': 'it is printed',

@@ -1,4 +1,4 @@
-/** What a time law is: how times are drawn, or which they are, and what is wrong with that on a schedule. */
+/** What a time law is: how times are drawn, or which they are, and its problems on a schedule. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'

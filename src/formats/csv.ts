@@ -53,19 +53,19 @@ const records = (
     ...(delimiter !== undefined && { delimiter })
   })
 
-/** A number with a decimal comma, its thousands separated by points or not. */
-const CONTINENTAL = /^\s*[+-]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?(e[+-]?\d+)?\s*$/i
+/** A number with a decimal comma: its thousands separated by points, or with none and an exponent or not. */
+const CONTINENTAL = /^\s*[+-]?([1-9]\d{0,2}(\.\d{3})+(,\d*)?|(\d+(,\d*)?|,\d+)(e[+-]?\d+)?)\s*$/i
 
-/** Cells as they are meant: what is missing is empty, and a decimal comma is a point. */
-const meant = ({ decimal, na }: CsvOptions): ((cells: Cells) => Cells) => {
+/** The number in a cell with a decimal comma, or NaN: a point that separates no thousands would be a decimal mark beside the other. */
+const readContinental = (cell: string): number =>
+  cell.length < LONGEST && CONTINENTAL.test(cell) ? read(cell.replaceAll('.', '').replace(',', '.')) : NaN
+
+const readerOf = ({ decimal }: CsvOptions): typeof read => (decimal === ',' ? readContinental : read)
+
+/** Cells as they are meant: what is missing is empty. */
+const meant = ({ na }: CsvOptions): ((cells: Cells) => Cells) => {
   const absent = new Set(na?.map(cell => cell.trim()))
-  const cell = (text: string): string =>
-    absent.has(text.trim())
-      ? ''
-      : decimal === ',' && text.length < LONGEST && CONTINENTAL.test(text)
-        ? text.replaceAll('.', '').replace(',', '.')
-        : text
-  return cells => (absent.size === 0 && decimal !== ',' ? cells : cells.map(row => row.map(cell)))
+  return cells => (absent.size === 0 ? cells : cells.map(row => row.map(cell => (absent.has(cell.trim()) ? '' : cell))))
 }
 
 const optionProblem = ({ delimiter, decimal, skip = 0, comment }: CsvOptions): Either.Either<DataError, null> => {
@@ -216,8 +216,8 @@ const kindAt = ({ numberAt, textAt }: Lines, line: number, column: number): Kind
 
 /** Whether the first line is a header. */
 const headed = (lines: Lines, { header = 'auto' }: CsvOptions): Either.Either<DataError, boolean> => {
-  const { first, count, widthOf } = lines
-  const kinds = first.map(kind)
+  const { first, count, widthOf, numberAt } = lines
+  const kinds = first.map((_, column) => kindAt(lines, 0, column))
   /** A line that is too short has no say. */
   const standsOver =
     (column: number) =>
@@ -228,7 +228,11 @@ const headed = (lines: Lines, { header = 'auto' }: CsvOptions): Either.Either<Da
   return lines.isNamed === true || header !== 'auto'
     ? Either.right(lines.isNamed === true || header === true)
     : !kinds.includes('word')
-      ? kinds.every(k => k === 'number') && countsColumns(first.map(read), lines)
+      ? kinds.every(k => k === 'number') &&
+        countsColumns(
+          first.map((_, column) => numberAt(0, column)),
+          lines
+        )
         ? unclear(`a first line of ${shown(first.join(','))}`)
         : Either.right(false)
       : kinds.every(k => k === 'word' || k === 'missing') ||
@@ -238,7 +242,7 @@ const headed = (lines: Lines, { header = 'auto' }: CsvOptions): Either.Either<Da
 }
 
 /** Lines in which a cell is quoted, or marked as a comment, or of a length of their own: cell by cell. */
-const ofCells = (cells: Cells): Lines => ({
+const ofCells = (cells: Cells, read: (cell: string) => number): Lines => ({
   count: cells.length,
   first: cells[0],
   widthOf: line => cells[line].length,
@@ -293,13 +297,17 @@ const linesOf = (text: string, options: CsvOptions): Either.Either<DataError, Li
   if (isJson(own))
     return pipe(
       cellsOfJson(own),
+      Either.map(meant(options)),
       // Numbers of JSON have a point.
-      Either.map(meant(options.na === undefined ? {} : { na: options.na })),
-      Either.map(cells => ({ ...ofCells(cells), isNamed: true }))
+      Either.map(cells => ({ ...ofCells(cells, read), isNamed: true }))
     )
   const sheet = sheetOf(text, grammar(options))
   return sheet === null
-    ? pipe(cellsOf(text, options), Either.map(meant(options)), Either.map(ofCells))
+    ? pipe(
+        cellsOf(text, options),
+        Either.map(meant(options)),
+        Either.map(cells => ofCells(cells, readerOf(options)))
+      )
     : Either.right(ofSheet(sheet))
 }
 
@@ -349,7 +357,7 @@ export const gridOf = (text: string, options: CsvOptions): Either.Either<DataErr
  * how many rows were dropped. `fromCsv` gives the points alone.
  *
  * Cells may be quoted and padded with blanks; a byte-order mark, any line ends and blank lines are allowed. Numbers are
- * decimal, with a point: `1.5`, `-2`, `1e5`. A decimal comma, `$1.5`, `3%`, `1 000`, `1_000`, a typographic minus, `Infinity`
+ * decimal, with a point: `1.5`, `-2`, `1e5`; or, where asked for, with a comma: `1.234,5`, and then `1.5` is refused. A decimal comma else, `$1.5`, `3%`, `1 000`, `1_000`, a typographic minus, `Infinity`
  * and `0x10` are refused, never guessed at. So are rows of unequal length, lines above the table, a quote that is not
  * closed, repeated names, and columns that do not exist or are asked for twice.
  *
@@ -551,7 +559,7 @@ const writtenOf = (text: string, options: CsvOptions): Either.Either<DataError, 
     : pipe(
         cellsOf(text, options),
         Either.bindTo('cells'),
-        Either.bind('hasHeader', ({ cells }) => headed(ofCells(meant(options)(cells)), options)),
+        Either.bind('hasHeader', ({ cells }) => headed(ofCells(meant(options)(cells), readerOf(options)), options)),
         Either.map(({ cells, hasHeader }) => ({
           names: hasHeader ? cells[0] : cells[0].map((_, j) => `column ${j + 1}`),
           rows: hasHeader ? cells.slice(1) : cells,

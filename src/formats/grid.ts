@@ -50,7 +50,7 @@ export interface CsvOptions {
   readonly missing?: 'refuse' | 'drop' | 'keep'
   /** What separates cells; found out from the text when absent: a tab, a semicolon or a comma. */
   readonly delimiter?: string
-  /** What stands before the decimals, `.` unless given; with `,`, a point separates thousands: 1.234,5 is 1234.5. */
+  /** What stands before the decimals, `.` unless given; with `,`, a point separates thousands: 1.234,5 is 1234.5, and 1.5 is refused. */
   readonly decimal?: '.' | ','
   /** So many lines at the top are no part of the table; 0 unless given. */
   readonly skip?: number
@@ -352,23 +352,33 @@ const misfit = (
 ): number | undefined =>
   [...columns, ...(weights === undefined ? [] : [weights])].find(j => (types[j] ?? 'numbers') !== 'numbers')
 
+/** A number by itself, with a point that beside decimal commas separates no thousands. */
+const isMixed = (cell: string): boolean => kind(cell) === 'number' && cell.includes('.')
+
 /** A whole number that no double holds is no number of a column that holds such; a text of digits is rounded as all are. */
-const isTooLong = (cell: string): boolean => kind(cell) === 'number'
+const isTooLong = (cell: string): boolean => kind(cell) === 'number' && !isMixed(cell)
 
 /** What to do about a cell that is not a number. */
-const cellRemedy = (cell: string): ReadonlyArray<string | Problem.Part> =>
-  isTooLong(cell)
-    ? ['if it is an identifier, leave the column out with ', Problem.named('exclude'), '; else write it as a double']
-    : isMissing(cell)
-      ? [
-          ...['fill it in, or ', Problem.set('missing', 'drop'), ' to leave out rows with missing cells, or '],
-          ...[Problem.set('missing', 'keep'), ' for a fit by the cells there are']
-        ]
-      : hasDecimalComma(cell.trim())
-        ? [Problem.set('decimal', ','), ' if the comma stands before decimals, or write numbers as 1234.5']
-        : kind(cell) === 'almost'
-          ? [`write it as a decimal number, such as ${read(undressed(cell.trim())) || '1.5 or 2e3'}`]
-          : ['correct it, or choose the columns of numbers with ', Problem.named('columns')]
+const cellRemedy = (cell: string, hasCommas: boolean): ReadonlyArray<string | Problem.Part> =>
+  isMixed(cell)
+    ? [
+        `write it as ${cell.trim().replace('.', ',')} if its point stands before decimals, and so all such cells (1.125 is 1125 here); `,
+        'else leave the point out'
+      ]
+    : isTooLong(cell)
+      ? ['if it is an identifier, leave the column out with ', Problem.named('exclude'), '; else write it as a double']
+      : isMissing(cell)
+        ? [
+            ...['fill it in, or ', Problem.set('missing', 'drop'), ' to leave out rows with missing cells, or '],
+            ...[Problem.set('missing', 'keep'), ' for a fit by the cells there are']
+          ]
+        : hasCommas && kind(cell) === 'almost'
+          ? ['write it with a decimal comma, such as 1234,5']
+          : hasDecimalComma(cell.trim())
+            ? [Problem.set('decimal', ','), ' if the comma stands before decimals, or write numbers as 1234.5']
+            : kind(cell) === 'almost'
+              ? [`write it as a decimal number, such as ${read(undressed(cell.trim())) || '1.5 or 2e3'}`]
+              : ['correct it, or choose the columns of numbers with ', Problem.named('columns')]
 
 const allMissing = Problem.of('rows', 'none without a missing cell', 'at least one row', [
   'choose fuller columns with ',
@@ -379,7 +389,7 @@ const extract = (
   { names, hasHeader, rows, text, numbers }: Grid,
   { columns, ignored, doubtful }: Chosen,
   weights: number | undefined,
-  { missing = 'refuse' }: CsvOptions
+  { missing = 'refuse', decimal }: CsvOptions
 ): Either.Either<DataError, Table> => {
   const width = names.length
   const at = (i: number, j: number): number => numbers[i * width + j]
@@ -399,8 +409,12 @@ const extract = (
     return fail(
       place(badRow, column),
       cell.trim() === '' ? 'an empty cell' : cell.trim(),
-      isTooLong(cell) ? 'a whole number up to 2^53, which doubles hold' : 'a finite number',
-      [...cellRemedy(cell), more(alike)]
+      isTooLong(cell)
+        ? 'a whole number up to 2^53, which doubles hold'
+        : isMixed(cell)
+          ? 'a number with a decimal comma, its thousands separated by points'
+          : 'a finite number',
+      [...cellRemedy(cell, decimal === ','), more(alike)]
     )
   }
   if (weights !== undefined) {

@@ -107,6 +107,19 @@ describe('readCsv', () => {
         ]
       }
     ],
+    [
+      'beside decimal commas points between thousands alone, whole numbers and exponents',
+      'x;y;version\n1.125;2e-3;20.1\n-12.345.678;+7;1.5',
+      { decimal: ',', exclude: ['version'] },
+      {
+        columns: ['x', 'y'],
+        rows: [
+          [1125, 0.002],
+          [-12345678, 7]
+        ],
+        ignored: ['version']
+      }
+    ],
     ['quoted decimal commas between commas', 'x,y\n"1,0",2\n3,"4,0"', { decimal: ',' }, xy],
     ['what stands below other lines', 'made by X\n\n"on Monday, or so\nx,y\n1,2\n3,4', { skip: 3 }, xy],
     ['around comments', '# by X\nx;y\n#1;5\n1;2\n3;4\n# end', { comment: '#' }, xy],
@@ -130,6 +143,14 @@ describe('readCsv', () => {
     expect(table.rowNumbers.length).toBe(rows.length)
     expect(table.points.weights).toEqual(weights === undefined ? undefined : Float64Array.from(weights))
     expect(Points.fromCsv(text, options)).toEqual(Either.right(table.points))
+  })
+
+  it.each(['20.1', '0.125', '1.125e3', '1234.567', '.5', '-1.5'])('%s is no number beside decimal commas', cell => {
+    const found = Points.readCsv(`x;y\n${cell};1,5\n1;2,5\n`, { decimal: ',' })
+    expect(Either.isLeft(found) && Problem.show(found.left)).toBe(
+      `row 1, column 1 (x): ${cell} is not a number with a decimal comma, its thousands separated by points; write it as ` +
+        `${cell.replace('.', ',')} if its point stands before decimals, and so all such cells (1.125 is 1125 here); else leave the point out`
+    )
   })
 
   const decimalPoint = "set 'decimal' to ',' if the comma stands before decimals, or write numbers as 1234.5"
@@ -257,6 +278,19 @@ describe('readCsv', () => {
       'x;y\n3,6;79\n1,8;54\n',
       {},
       `row 1, column 1 (x): 3,6 is not a finite number; ${decimalPoint}; there is 1 more like it`
+    ],
+    [
+      'points before decimals beside decimal commas',
+      'temp;height\n1.125;1,5\n20.1;1,7\n22.45;1,9\n',
+      { decimal: ',' },
+      'row 2, column 1 (temp): 20.1 is not a number with a decimal comma, its thousands separated by points; write it as 20,1 if its ' +
+        'point stands before decimals, and so all such cells (1.125 is 1125 here); else leave the point out; there is 1 more like it'
+    ],
+    [
+      'commas between thousands beside decimal commas',
+      'x;y\n1,234.5;1,5\n',
+      { decimal: ',' },
+      'row 1, column 1 (x): 1,234.5 is not a finite number; write it with a decimal comma, such as 1234,5'
     ],
     [
       'decimal commas, no header',

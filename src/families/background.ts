@@ -1,9 +1,11 @@
 /** Mixtures beside a background: rows of no component, from a density that is given and not learned. */
 import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { single } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { add, concat, exp, neg, ones, reshape, softplus, stack, stopGradient, type Tensor } from '../../lib/index.js'
 import { Case, Field } from '../core/index.js'
+import type { Points } from '../data/points.js'
 import { cleanRow, concept, type Model, type Score } from '../family/family.js'
 import type { Background } from '../family/mixtureData.js'
 import type * as Params from '../family/params.js'
@@ -56,38 +58,63 @@ const somewhere = (dim: number): Omit<Background, 'shape'> => ({
 /** Between the quartiles of a standard normal. */
 const IQR = 1.349
 
-/** The number below which a share of rising ones lies, between two of them in proportion (Hyndman & Fan 1996, type 7). */
-const quantile = (rising: Float64Array, share: number): number => {
-  const at = share * (rising.length - 1)
-  const below = Math.floor(at)
-  const above = Math.min(below + 1, rising.length - 1)
-  return rising[below] + (at - below) * (rising[above] - rising[below])
+/** The numbers of a column, rising, and the weight of the rows up to each. */
+interface Column {
+  readonly rising: Float64Array
+  readonly upTo: Float64Array
+}
+
+/** The columns of points, without the cells that are missing and the rows of weight 0. */
+const columnsOf = (points: Points): ReadonlyArray<Column> =>
+  RA.makeBy(points.dim, j => {
+    const cell = (i: number): number => points.values[i * points.dim + j]
+    const weightOf = (i: number): number => points.weights?.[i] ?? 1
+    const there = Uint32Array.from({ length: points.rows }, (_, i) => i).filter(
+      i => !Number.isNaN(cell(i)) && weightOf(i) > 0
+    )
+    if (points.weights !== undefined) there.sort((a, b) => cell(a) - cell(b))
+    let sum = 0
+    return {
+      rising: points.weights === undefined ? Float64Array.from(there, cell).sort() : Float64Array.from(there, cell),
+      upTo: Float64Array.from(there, i => (sum += weightOf(i)))
+    }
+  })
+
+/**
+ * The number below which a share of the weight lies, and the middle of two between which just so much does (Hyndman & Fan 1996, type 2): a row of
+ * weight 2 is two rows, and twice as many of each row say the same.
+ */
+const quantile = ({ rising, upTo }: Column, share: number): number => {
+  const all = upTo[upTo.length - 1]
+  // As far as a sum of so many weights is rounded it is equal to another.
+  const rounded = upTo.length * Number.EPSILON * all
+  const least = upTo.findIndex(sum => sum >= share * all - rounded)
+  const most = upTo.findIndex(sum => sum > share * all + rounded)
+  return (rising[least] + rising[most]) / 2
 }
 
 /** A number beyond rounding of the outermost row. */
 const BEYOND = 1 + 1e-9
 
 const places: Readonly<
-  Record<Background['shape'], (rising: Float64Array) => { readonly centre: number; readonly scale: number }>
+  Record<Background['shape'], (column: Column) => { readonly centre: number; readonly scale: number }>
 > = {
-  cauchy: rising => {
-    const [low, high] = [quantile(rising, 0.25), quantile(rising, 0.75)]
+  cauchy: column => {
+    const { rising } = column
+    const [low, high] = [quantile(column, 0.25), quantile(column, 0.75)]
     // Of half of the rows at one place how far the others are.
     const spread = high > low ? high - low : rising[rising.length - 1] - rising[0]
-    return { centre: quantile(rising, 0.5), scale: spread > 0 ? 2 * spread : 1 }
+    return { centre: quantile(column, 0.5), scale: spread > 0 ? 2 * spread : 1 }
   },
-  box: rising => {
+  box: ({ rising }) => {
     const [low, high] = [rising[0], rising[rising.length - 1]]
     return { centre: (low + high) / 2, scale: high > low ? ((high - low) / 2) * BEYOND : 1 }
   }
 }
 
-/** Where a background is that is taken from columns, the numbers of each rising. */
-export const placed = (
-  shape: Background['shape'],
-  columns: ReadonlyArray<Float64Array>
-): Pick<Background, 'centre' | 'scale'> => {
-  const found = columns.map(places[shape])
+/** Where a background is that is taken from rows. */
+const placed = (shape: Background['shape'], points: Points): Pick<Background, 'centre' | 'scale'> => {
+  const found = columnsOf(points).map(places[shape])
   return {
     centre: Float64Array.from(found, ({ centre }) => centre),
     scale: Float64Array.from(found, ({ scale }) => scale)
@@ -156,9 +183,9 @@ const beside = (gaussians: Gaussians, shape: Background['shape']): Model<P> => {
       ),
       ...(family.hasTails && { hasTails: true as const }),
       hasBackground: true,
-      placed: () => columns => params => ({
+      placed: () => points => params => ({
         ...params,
-        ...written({ share: shareOf(params), ...placed(shape, columns) })
+        ...written({ share: shareOf(params), ...placed(shape, points) })
       }),
       toMixture: () => params => ({
         ...toMixture(params),

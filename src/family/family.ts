@@ -7,6 +7,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import { mul, ones, zeros, type Key, type NdArray, type Tensor } from '../../lib/index.js'
 import { Case, concept as Concept, type Field, type Problem } from '../core/index.js'
+import type { Points } from '../data/points.js'
 import type * as Components from './mixtureData.js'
 import type { Mixture } from './mixtureData.js'
 import type * as Schedule from '../schedule/schedule.js'
@@ -249,8 +250,8 @@ export interface Capabilities<P extends string> {
   readonly held?: ReadonlyArray<number>
   /** Components have tails, by whose precisions moments are weighed; those of all together are then not asked for. */
   readonly hasTails?: true
-  /** Parameters with what is taken from the data and not learned, such as where a background is; of each column its numbers, rising. */
-  readonly placed?: (columns: ReadonlyArray<Float64Array>) => (params: Params.Params<P>) => Params.Params<P>
+  /** Parameters with what is taken from rows and not learned, such as where a background is; cells may be missing. */
+  readonly placed?: (points: Points) => (params: Params.Params<P>) => Params.Params<P>
   readonly projection?: Projection<P>
   readonly symmetries?: Symmetries<P>
 }

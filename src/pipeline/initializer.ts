@@ -308,22 +308,16 @@ const withPlaces = ({ model, data }: Setting): ((params: Params.Params<string>) 
     O.chain(({ placed }) => placed),
     O.match(
       () => params => params,
-      placed => {
-        const { rows, dim, values } = Source.isSource(data)
-          ? Source.chosen(
-              RA.makeBy(Math.min(data.rows, LOOKED_AT), i =>
-                Math.floor((i * data.rows) / Math.min(data.rows, LOOKED_AT))
-              )
-            )(data)
-          : data
-        return placed(
-          RA.makeBy(dim, j =>
-            Float64Array.from({ length: rows }, (_, i) => values[i * dim + j])
-              .filter(x => !Number.isNaN(x))
-              .sort()
-          )
+      placed =>
+        placed(
+          Source.isSource(data)
+            ? Source.chosen(
+                RA.makeBy(Math.min(data.rows, LOOKED_AT), i =>
+                  Math.floor((i * data.rows) / Math.min(data.rows, LOOKED_AT))
+                )
+              )(data)
+            : data
         )
-      }
     )
   )
 

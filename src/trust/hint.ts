@@ -130,11 +130,9 @@ export const of = (learned: Learned): Hint | null => {
   const value = by(criterion === 'crossValidated' ? 'bic' : criterion)
   const statisticsOf = (score: Score.Score<string>, mixture: Mixture.Mixture): Statistics.Statistics =>
     Statistics.of(own, Score.degreesOfFreedom(dim)(score))(mixture)
-  const columns = Array.from({ length: dim }, (_, j) =>
-    Float64Array.from({ length: points.rows }, (_, i) => points.values[i * dim + j]).sort()
-  )
   // Where a column has one number only, densities are of the floor.
-  if (columns.some(column => column[0] === column[column.length - 1])) return null
+  const isVarying = (j: number): boolean => points.values.some((x, at) => at % dim === j && x !== points.values[j])
+  if (!RA.makeBy(dim, isVarying).every(varies => varies)) return null
   const total = Points.totalWeight(own)
   const logUnits = scaling === null ? 0 : scaling.scale.reduce((sum, unit) => sum + Elementary.log(unit), 0)
   /** The mean of −log p in the units of the steps at which the criterion is `most`, were no row in doubt. */
@@ -160,7 +158,7 @@ export const of = (learned: Learned): Hint | null => {
               family.placed,
               O.match(
                 () => start,
-                placed => placed(columns)(start)
+                placed => placed(points)(start)
               )
             )
             const step = ExpectationMaximization.step(family, floor, points, prior)

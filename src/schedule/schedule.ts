@@ -120,6 +120,18 @@ const looked = (name: string, levels: Levels): ReadonlyArray<Problem.Problem> =>
 /** Whether nothing is wrong with a schedule. */
 const isRight = (schedule: Schedule): boolean => Case.isSound(schedule) && concept.meaning(schedule).isRight()
 
+/** Whether fields hold what is of their domains; those of descriptions in them too, schedules left out. */
+const hold = (fields: Field.Fields, of: object): boolean =>
+  Object.entries(fields).every(([name, field]) => {
+    const own = Case.field(of, name)
+    return (
+      field.problems(name, own).length === 0 &&
+      field
+        .nested(own)
+        .every(({ value }) => concept.is(value) || (Case.isValue(value) && hold(value[Case.ofCase].fields, value)))
+    )
+  })
+
 /** A case, with what it is called when its levels are wrong. */
 function made<
   const N extends string,
@@ -133,25 +145,16 @@ function made<
   const fields: Field.Fields = spec.fields ?? {}
   /** The problems of a schedule do not change: to look at one that was met takes no time. */
   const known = new WeakMap<object, ReadonlyArray<Problem.Problem>>()
-  const everyField = (
-    of: Field.Of<F>,
-    holds: (field: Field.Field<unknown, never>, value: unknown, name: string) => boolean
-  ): boolean => Object.entries(fields).every(([name, field]) => holds(field, Case.field(of, name), name))
   /** A schedule is looked at as a whole where the schedules in it are right: each of them is asked once. */
   const hasRightParts = (of: Field.Of<F>): boolean =>
-    everyField(of, (field, value) => field.nested(value).every(part => !concept.is(part.value) || isRight(part.value)))
-  const hasRightFields = (of: Field.Of<F>): boolean =>
-    everyField(
-      of,
-      (field, value, name) =>
-        field.problems(name, value).length === 0 &&
-        field.nested(value).every(part => concept.is(part.value) || Case.problems(part.value).length === 0)
+    Object.entries(fields).every(([name, field]) =>
+      field.nested(Case.field(of, name)).every(({ value }) => !concept.is(value) || isRight(value))
     )
   const own = (of: Field.Of<F>): ReadonlyArray<Problem.Problem> => {
     const found = known.get(of)
     if (found !== undefined) return found
     const said = check?.(of) ?? []
-    const all = said.length > 0 || !hasRightFields(of) ? said : looked(called(of), meaning(of))
+    const all = said.length > 0 || !hold(fields, of) ? said : looked(called(of), meaning(of))
     if (Object.isFrozen(of)) known.set(of, all)
     return all
   }
@@ -160,7 +163,7 @@ function made<
     check: of => (hasRightParts(of) ? own(of) : []),
     meaning: (of: Field.Of<F>): Meaning => ({
       dynamics: Dynamics_.of(meaning(of)),
-      isRight: () => hasRightFields(of) && hasRightParts(of) && own(of).length === 0
+      isRight: () => hold(fields, of) && hasRightParts(of) && own(of).length === 0
     })
   })
 }

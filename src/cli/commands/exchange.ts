@@ -6,6 +6,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as Problem from '../../core/problem.js'
 import * as Weights from '../../net/weights.js'
 import * as Fit from '../../fit/fit.js'
+import { withBackground, withTails } from '../../families/index.js'
 import * as Exchange from '../../formats/exchange.js'
 import * as Mixture from '../../mixture/mixture.js'
 import * as Initializer from '../../pipeline/initializer.js'
@@ -82,10 +83,21 @@ const simplest = (mixture: Mixture.Mixture): Mixture.Mixture => {
     : mixture
 }
 
+/** The score of its family, with the tails and beside the background that the mixture has. */
+const scoreOf = ({ mixture, covariance }: Exchange.Found): Score.Score<string> => {
+  const { tails, background } = mixture
+  const gaussian = Fit.familyOf(covariance)({ components: Mixture.components(mixture) })
+  const tailed: Score.Score<string> =
+    tails === undefined
+      ? gaussian
+      : withTails({ nu: tails.every(nu => nu === tails[0]) ? ('common' as const) : ('own' as const) })(gaussian)
+  return background === undefined ? tailed : withBackground({ shape: background.shape })(tailed)
+}
+
 /** It was learned elsewhere: its pipeline is where it stands, and nothing is known of the data. */
 const modelOf = (found: Exchange.Found, columns: ReadonlyArray<string>): Model.Model => {
   const mixture = simplest(found.mixture)
-  const score = Fit.familyOf(found.covariance)({ components: Mixture.components(mixture) })
+  const score = scoreOf(found)
   const params = pipe(
     Score.interpret(score).family,
     O.flatMap(({ fromMixture }) => fromMixture),

@@ -135,6 +135,40 @@ describe('export and import', () => {
     expect((await ornstein('evaluate @in.json %faithful.csv')).stdout).toContain(`with ${parameters} parameters`)
   })
 
+  // Two of means, one share, two variances: and one ν for all or one each; a share, and of a box its volume.
+  it.each([
+    ['tied-diagonal with tails', 8, { tails: [4, 4] }],
+    ['tied-diagonal with tails', 9, { tails: [4, null] }],
+    [
+      'tied-diagonal with background',
+      8,
+      { background: { share: 0.1, shape: 'cauchy', centre: [3, 70], scale: [3, 40] } }
+    ],
+    [
+      'tied-diagonal with tails with background',
+      10,
+      { tails: [4, 4], background: { share: 0.1, shape: 'box', centre: [3, 70], scale: [3, 40] } }
+    ]
+  ])('counts the parameters of tails and background: %s, %i', async (family, parameters, beside) => {
+    const [means, variances] = [
+      [
+        [2, 54],
+        [4.3, 80]
+      ],
+      [
+        [0.17, 36],
+        [0.17, 36]
+      ]
+    ]
+    here.write(
+      'beside.json',
+      JSON.stringify({ columns: ['eruptions', 'waiting'], weights: [0.4, 0.6], means, variances, ...beside })
+    )
+    await ornstein('import @beside.json --out @in.json')
+    expect(JSON.parse(here.read('in.json'))).toMatchObject({ family })
+    expect((await ornstein('evaluate @in.json %faithful.csv')).stdout).toContain(`with ${parameters} parameters`)
+  })
+
   it('has the BIC that mclust has, whose model it is', async () => {
     // Mclust(iris[1:4], G = 3, modelNames = "EVE"), mclust 6.1.1: −bic 666.5491, df 30; dput(model$parameters)
     const file = readFileSync(new URL('../../../oracle/mclust.EVE.txt', import.meta.url), 'utf8')

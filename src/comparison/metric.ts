@@ -65,25 +65,24 @@ export const matching = (estimate: Mixture, reference: Mixture): ReadonlyArray<n
   return assignment({ shape: [rows, columns], values: cost })
 }
 
-/** x choose 2 */
-const pairs = (x: number): number => (x * (x - 1)) / 2
-
 /** Each as a number of its own, from 0 on, and how many there are. */
 const numbered = (all: ReadonlyArray<unknown>): { readonly numbers: ReadonlyArray<number>; readonly count: number } => {
   const places = new Map([...new Set(all)].map((one, i) => [one, i]))
   return { numbers: all.map(one => places.get(one) ?? NaN), count: places.size }
 }
 
-/** Pairs of rows that have the same number. */
-const pairsOf = (numbers: ReadonlyArray<number>): number => {
-  const sorted = Float64Array.from(numbers).sort()
-  const ends = [...sorted.keys()].filter(i => sorted[i] !== sorted[i + 1])
-  return ends.reduce((sum, end, i) => sum + pairs(end - (i === 0 ? -1 : ends[i - 1])), 0)
+/** The weight of the rows that have the same number, of each. */
+const sizesOf = (numbers: ReadonlyArray<number>, weightOf: (row: number) => number): ReadonlyArray<number> => {
+  const sizes = new Map<number, number>()
+  numbers.forEach((number, row) => sizes.set(number, (sizes.get(number) ?? 0) + weightOf(row)))
+  return [...sizes.values()]
 }
 
 /**
  * The adjusted Rand index of two partitions of the same rows (Hubert & Arabie 1985): 1 where they are one, about 0 where they have
  * nothing to do with each other. Names of the parts do not matter. Two partitions that both put all rows together, or all apart, are one.
+ * With weights a row of weight 2 is two rows, rows of weight w having w(w − 1)/2 pairs; where there are weights below 1, w(w − the least of them)/2, so
+ * that equal weights say what none do.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -92,13 +91,24 @@ const pairsOf = (numbers: ReadonlyArray<number>): number => {
  * assert.equal(Metric.adjustedRand(['a', 'a', 'b', 'b'], [1, 1, 0, 0]), 1)
  * // One row of six elsewhere: (4 − 6 · 7/15)/((6 + 7)/2 − 6 · 7/15) = 12/37.
  * assert.ok(Math.abs(Metric.adjustedRand([0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 1, 1]) - 12 / 37) < 1e-15)
+ * assert.ok(Math.abs(Metric.adjustedRand([0, 0, 1, 1], [0, 0, 0, 1], [1, 2, 1, 2]) - 12 / 37) < 1e-15)
  */
-export const adjustedRand = (one: ReadonlyArray<unknown>, other: ReadonlyArray<unknown>): number => {
-  if (one.length !== other.length) return NaN
+export const adjustedRand = (
+  one: ReadonlyArray<unknown>,
+  other: ReadonlyArray<unknown>,
+  weights?: ArrayLike<number>
+): number => {
+  if (one.length !== other.length || (weights !== undefined && weights.length !== one.length)) return NaN
+  const weightOf = (row: number): number => weights?.[row] ?? 1
+  const once = one.reduce<number>((least, _, row) => (weightOf(row) > 0 ? Math.min(least, weightOf(row)) : least), 1)
+  const pairs = (size: number): number => (size * (size - once)) / 2
+  const pairsOf = (numbers: ReadonlyArray<number>): number =>
+    sizesOf(numbers, weightOf).reduce((sum, size) => sum + (size > 0 ? pairs(size) : 0), 0)
   const [left, right] = [numbered(one), numbered(other)]
   const both = pairsOf(left.numbers.map((number, i) => number * right.count + right.numbers[i]))
   const [ofLeft, ofRight] = [pairsOf(left.numbers), pairsOf(right.numbers)]
-  const chance = one.length < 2 ? 0 : (ofLeft * ofRight) / pairs(one.length)
+  const all = pairsOf(one.map(() => 0))
+  const chance = all > 0 ? (ofLeft * ofRight) / all : 0
   const most = (ofLeft + ofRight) / 2
   return most === chance ? 1 : (both - chance) / (most - chance)
 }

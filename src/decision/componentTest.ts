@@ -142,13 +142,24 @@ const begun = (
     }))
   )
 
+/**
+ * Rows of a mixture, as many as there are: where weights are whole numbers a row counts as often as it weighs, else each row that is drawn has the
+ * weight of one that is there.
+ */
+const resampleOf = (points: Points.Points, key: Key.Key, mixture: Mixture.Mixture): Points.Points => {
+  const { rows, weights } = points
+  const isCounted = weights === undefined || weights.every(Number.isInteger)
+  const sample = Mixture.sample(isCounted ? Points.totalWeight(points) : rows)(key)(mixture)
+  return isCounted ? sample : { ...sample, weights }
+}
+
 /** One more resample, or the end of a test. */
 const further = (options: ReturnType<typeof filled>, points: Points.Points, under: Under): At => {
   const { before, components, pair, found, as, drawn } = under
   const { statistic, smaller } = pair
   if (as < ENOUGH && drawn < options.resamples) {
     const key = Key.child(drawn)(Key.child(components)(Key.fromSeed(options.seed)))
-    const other = pipe(smaller, Mixture.sample(points.rows)(key), pairOf(options, components))
+    const other = pipe(resampleOf(points, key, smaller), pairOf(options, components))
     const next = { ...under, drawn: drawn + 1 }
     return E.right({
       tests: { tests: before, components },
@@ -172,7 +183,7 @@ const further = (options: ReturnType<typeof filled>, points: Points.Points, unde
 
 /**
  * Tests of 1 component against 2, of 2 against 3, and so on, up to the first that is not refused. Each takes as many rows from the smaller mixture
- * as there are, fits both numbers to them, and counts how often their likelihood ratio is as great: p = (1 + count)/(1 + resamples), or, where
+ * as there are (one of weight 2 being two; with weights that are no whole numbers each keeps its weight), fits both numbers to them, and counts how often their likelihood ratio is as great: p = (1 + count)/(1 + resamples), or, where
  * ten are as great before all are drawn, ten over how many were. A number that is not refused is one that rows do not speak against; rows of a
  * cluster that is not Gaussian speak for more components than clusters (see `Merging`).
  *

@@ -67,9 +67,11 @@ export interface Discriminant {
   readonly predict: (data: Points.Points | Rows) => ReadonlyArray<Verdict>
 }
 
-/** Rows of each class, by its label. */
+/** Rows of each class, by its label; those of weight 0 are left out. */
 interface Labelled {
   readonly points: Points.Points
+  /** The label of each row. */
+  readonly names: ReadonlyArray<string>
   readonly classes: ReadonlyArray<string>
   readonly parts: ReadonlyArray<Points.Points>
 }
@@ -93,11 +95,13 @@ const labelledBy = (
           'give a label for each row'
         )
     ),
-    E.map(points => {
-      const names = labels.map(String)
+    E.map(all => {
+      const there = RA.makeBy(all.rows, i => i).filter(i => weightOf(all, i) > 0)
+      const points = there.length < all.rows ? Points.select(there)(all) : all
+      const names = there.map(i => String(labels[i]))
       const classes = [...new Set(names)].sort()
       const parts = classes.map(label => Points.select(names.flatMap((name, i) => (name === label ? [i] : [])))(points))
-      return { points, classes, parts }
+      return { points, names, classes, parts }
     }),
     E.filterOrElse(
       ({ classes }) => classes.length > 1,
@@ -306,7 +310,7 @@ export const fit = (
 
 // —— how good it is ——
 
-/** Rows of each class by what they were taken for. */
+/** Rows of each class by what they were taken for, each as often as it weighs. */
 export interface Confusion {
   readonly classes: ReadonlyArray<string>
   /** [class][what it was taken for] */
@@ -317,27 +321,33 @@ export interface Confusion {
   readonly brier: number
 }
 
-/** How often each class was taken for each, the share of errors, and the mean squared error of the probabilities (Brier 1950). */
+/**
+ * How often each class was taken for each, the share of errors, and the mean squared error of the probabilities (Brier 1950); with weights a row of
+ * weight 2 is two rows.
+ */
 export const confusion = (
   classes: ReadonlyArray<string>,
   labels: ReadonlyArray<string | number>,
-  found: ReadonlyArray<Verdict>
+  found: ReadonlyArray<Verdict>,
+  weights?: ArrayLike<number>
 ): Confusion => {
   const names = labels.map(String)
-  const counts = classes.map(one =>
-    classes.map(other => names.filter((name, i) => name === one && found[i].label === other).length)
-  )
-  const rows = names.length
+  /** The weight of the rows for which it holds. */
+  const weightOf = (holds: (row: number) => boolean): number =>
+    total(names.map((_, i) => (holds(i) ? (weights?.[i] ?? 1) : 0)))
+  const all = weightOf(() => true)
   return {
     classes,
-    counts,
-    error: names.filter((name, i) => found[i].label !== name).length / rows,
+    counts: classes.map(one => classes.map(other => weightOf(i => names[i] === one && found[i].label === other))),
+    error: weightOf(i => found[i].label !== names[i]) / all,
     brier:
       total(
-        found.map(({ probabilities }, i) =>
-          probabilities.reduce((sum, p, c) => sum + Elementary.square(p - (classes[c] === names[i] ? 1 : 0)), 0)
+        found.map(
+          ({ probabilities }, i) =>
+            (weights?.[i] ?? 1) *
+            probabilities.reduce((sum, p, c) => sum + Elementary.square(p - (classes[c] === names[i] ? 1 : 0)), 0)
         )
-      ) / rows
+      ) / all
   }
 }
 
@@ -350,8 +360,7 @@ export interface Folds {
 
 /** The fold of each row, those of a class among themselves: see `CrossValidation.foldsOf`. Null where a class cannot be left out in parts. */
 const foldsOf = (
-  { classes, parts, points }: Labelled,
-  names: ReadonlyArray<string>,
+  { classes, parts, points, names }: Labelled,
   folds: number,
   seed: number
 ): ReadonlyArray<number> | null => {
@@ -387,13 +396,12 @@ export const crossValidated =
         (): Problem.Problems => [Problem.of('folds', String(folds), 'a whole number ≥ 2', 'try 10')]
       ),
       E.bindTo('labelled'),
-      E.let('names', () => labels.map(String)),
-      E.bind('fold', ({ labelled, names }) =>
+      E.bind('fold', ({ labelled }) =>
         E.fromNullable<Problem.Problems>([
           Problem.of('labels', 'a class of one row', 'of two different rows at least', 'leave the class out')
-        ])(foldsOf(labelled, names, folds, seed))
+        ])(foldsOf(labelled, folds, seed))
       ),
-      E.flatMap(({ labelled: { points, classes }, names, fold }) => {
+      E.flatMap(({ labelled: { points, names, classes }, fold }) => {
         const parts = Array.from({ length: folds }, (_, f) => f).filter(f => fold.includes(f))
         const found = parts.map(f => {
           const [inside, outside] = [true, false].map(isIn =>
@@ -416,7 +424,8 @@ export const crossValidated =
             confusion(
               classes,
               names,
-              names.flatMap((_, i) => all.get(i) ?? [])
+              names.flatMap((_, i) => all.get(i) ?? []),
+              points.weights
             )
           )
         )

@@ -1,7 +1,7 @@
 /** Components beside a column of classes that they were not learned from: what the terminal and the report both show. */
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as Points from '../formats/index.js'
-import type { Table } from '../choice/table.js'
+import { show, type Table } from '../choice/table.js'
 import * as Text from '../fit/text.js'
 import * as Metric from '../comparison/metric.js'
 import * as Mixture from '../mixture/mixture.js'
@@ -9,7 +9,7 @@ import * as Mixture from '../mixture/mixture.js'
 export interface Crossed {
   readonly name: string
   readonly classes: ReadonlyArray<string>
-  /** [class][component]: rows of the class for which the component is the most probable. */
+  /** [class][component]: rows of the class for which the component is the most probable, each as often as it weighs. */
   readonly counts: ReadonlyArray<ReadonlyArray<number>>
   /** The adjusted Rand index of Hubert & Arabie (1985). */
   readonly agreement: number
@@ -27,17 +27,20 @@ export const crossed = ({ points, mixture }: Rows, { name, cells }: Points.Kept)
   const counts = classes.map(() => Array.from(mixture.weights, () => 0))
   cells.forEach((cell, i) => {
     const c = place.get(cell)
-    if (c !== undefined) counts[c][component[i]] += 1
+    if (c !== undefined) counts[c][component[i]] += points.weights?.[i] ?? 1
   })
-  return { name, classes, counts, agreement: Metric.adjustedRand(cells, component) }
+  return { name, classes, counts, agreement: Metric.adjustedRand(cells, component, points.weights) }
 }
 
 /** What an empty cell is called. */
 export const classOf = (cell: string): string => (cell === '' ? '(empty)' : cell)
 
+/** How many rows there are, which weights may make no whole number. */
+export const count = (rows: number): string => (Number.isInteger(rows) ? String(rows) : show(rows, 4))
+
 export const table = ({ name, classes, counts }: Crossed): Table => ({
   header: [name, ...(counts.at(0) ?? []).map((_, k) => String(k + 1))],
-  rows: classes.map((one, c) => [classOf(one), ...counts[c].map(String)])
+  rows: classes.map((one, c) => [classOf(one), ...counts[c].map(count)])
 })
 
 export const sentence = ({ agreement }: Pick<Crossed, 'agreement'>): string =>

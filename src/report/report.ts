@@ -632,7 +632,7 @@ const crossing = (fit: Findings): string =>
       const most = (row: ReadonlyArray<number>): number => row.reduce((a, b) => a + b, 0)
       const cells = (row: ReadonlyArray<number>): ReadonlyArray<Cell> =>
         row.map(n => ({
-          markup: n === 0 ? '·' : String(n),
+          markup: n === 0 ? '·' : Crossed.count(n),
           shade: n > 0.75 * most(row) ? 'h3' : n > 0.4 * most(row) ? 'h2' : n > 0.1 * most(row) ? 'h1' : ''
         }))
       return `<h3>${escape(`Beside ${name}, which it was not shown`)}</h3>

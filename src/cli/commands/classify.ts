@@ -8,6 +8,7 @@ import type { Added } from '../../formats/widen.js'
 import type { Sheet } from '../../formats/write.js'
 import * as Discriminant from '../../decision/discriminant.js'
 import { show } from '../../choice/table.js'
+import * as Crossed from '../../report/crossed.js'
 import { facts, paragraphs, table as showTable } from '../../fit/text.js'
 import { formed, formOf } from '../forms.js'
 import * as options from '../options.js'
@@ -106,7 +107,7 @@ const told =
         const within = world.terminal.out
         const { classes, counts, error, brier } = held
         const { covariances, parameters, bic, priors } = found
-        const own = Discriminant.confusion(classes, labels, found.predict(points)).error
+        const own = Discriminant.confusion(classes, labels, found.predict(points), points.weights).error
         const same = new Set(covariances).size === 1
         return world.stdout(
           flags.json
@@ -122,7 +123,7 @@ const told =
                   showTable(
                     {
                       header: [flags.labels, ...classes],
-                      rows: classes.map((one, c) => [one, ...counts[c].map(String)])
+                      rows: classes.map((one, c) => [one, ...counts[c].map(Crossed.count)])
                     },
                     within
                   ),

@@ -37,7 +37,7 @@ const compared = (a: Model.Model, b: Model.Model, points: Points.Points): Compar
     statistics: [Statistics.of(points, Model.parameters(a))(one), Statistics.of(points, Model.parameters(b))(other)],
     difference,
     standardError: Math.sqrt(variance / Points.totalWeight(points)),
-    agreement: Metric.adjustedRand(Mixture.assign(points)(one), Mixture.assign(points)(other))
+    agreement: Metric.adjustedRand(Mixture.assign(points)(one), Mixture.assign(points)(other), points.weights)
   }
 }
 

@@ -77,5 +77,22 @@ describe('the adjusted Rand index', () => {
     expect(Metric.adjustedRand([1, 1, 1], [2, 2, 2])).toBe(1)
     expect(Metric.adjustedRand([1, 2, 3], [3, 2, 1])).toBe(1)
     expect(Metric.adjustedRand([1], [1, 2])).toBeNaN()
+    expect(Metric.adjustedRand([1, 2], [1, 2], [1])).toBeNaN()
+  })
+
+  it('takes a row of weight 2 as two rows, and equal weights as none', () => {
+    const [one, other] = [[0, 0, 0, 1, 1, 2, 2, 2], [1, 1, 0, 0, 2, 2, 2, 1]] // prettier-ignore
+    const times = [3, 1, 0, 2, 1, 4, 1, 2]
+    const repeated = (all: ReadonlyArray<number>): ReadonlyArray<number> => all.flatMap((part, i) => Array.from({ length: times[i] }, () => part)) // prettier-ignore
+    expect(Metric.adjustedRand(one, other, times)).toBe(Metric.adjustedRand(repeated(one), repeated(other)))
+    for (const weight of [1, 0.01, 1 / one.length, 1e-9]) {
+      const equal = Metric.adjustedRand(one, other, one.map(() => weight)) // prettier-ignore
+      expect(equal).toBeCloseTo(Metric.adjustedRand(one, other), 12)
+    }
+    // Sizes 1.5 + 2 and 1.5 + 2.5 of all 7.5: pairs w(w − 1)/2.
+    const pairs = (w: number): number => (w * (w - 1)) / 2
+    const [both, left, right, all] = [pairs(1.5) + pairs(2) + pairs(4), pairs(3.5) + pairs(4), pairs(1.5) + pairs(6), pairs(7.5)] // prettier-ignore
+    const chance = (left * right) / all
+    expect(Metric.adjustedRand([0, 0, 1, 1], [0, 1, 1, 1], [1.5, 2, 1.5, 2.5])).toBeCloseTo((both - chance) / ((left + right) / 2 - chance), 12) // prettier-ignore
   })
 })

@@ -226,3 +226,38 @@ describe('directions', () => {
     near(Math.abs(correlation), 1, 1e-9)
   })
 })
+
+describe('rows with weights', () => {
+  const near = Key.normal(120)(Key.fromSeed(today))
+  const drawn = Array.from({ length: 60 }, (_, i) => [near[2 * i] + 1.5 * (i % 3), near[2 * i + 1]])
+  const classes = drawn.map((_, i) => 'abc'[i % 3])
+  const times = drawn.map((_, i) => [1, 3, 2, 0, 1][i % 5])
+  const repeated = <A>(all: ReadonlyArray<A>): ReadonlyArray<A> => all.flatMap((one, i) => Array.from({ length: times[i] }, () => one)) // prettier-ignore
+  const weighted = Problem.orThrow(Points.weighted(times)(Problem.orThrow(Points.fromRows(drawn))))
+  const close = (one: Discriminant.Confusion, other: Discriminant.Confusion): void => {
+    expect(one.counts, `seed ${today}`).toEqual(other.counts)
+    same1(one.error, other.error)
+    same1(one.brier, other.brier)
+  }
+  const same1 = (x: number, y: number): void => {
+    expect(Math.abs(x - y)).toBeLessThan(1e-9)
+  }
+
+  it('are as good as repeated ones: a row of weight 2 is two rows', () => {
+    const options = { covariance: 'VVV' } as const
+    close(
+      Problem.orThrow(Discriminant.crossValidated(options, { folds: 5 })(weighted, classes)),
+      Problem.orThrow(Discriminant.crossValidated(options, { folds: 5 })(repeated(drawn), repeated(classes)))
+    )
+    const { predict, classes: names } = Discriminant.fit(weighted, classes, options)
+    close(
+      Discriminant.confusion(names, classes, predict(drawn), times),
+      Discriminant.confusion(names, repeated(classes), predict(repeated(drawn)))
+    )
+  })
+
+  it('of weight 0 are of no class', () => {
+    const one = Problem.orThrow(Points.weighted([...drawn.map(() => 1), 0])(Problem.orThrow(Points.fromRows([...drawn, [0, 0]])))) // prettier-ignore
+    expect(Discriminant.fit(one, [...classes, 'd'], { covariance: 'EEE' }).classes).toEqual(['a', 'b', 'c'])
+  })
+})

@@ -46,3 +46,23 @@ it('refuses models of other columns', async () => {
   expect(exit).toBe(2)
   expect(stderr).toContain('else.json: y is not a model of x')
 })
+
+it('takes a row of weight 2 as two rows, and one of weight 0 or without cells as none', async () => {
+  const rows = Array.from({ length: 30 }, (_, i) => [(i % 7) - 3, i % 4])
+  here.write('weighed.csv', `x,w\n${rows.map(row => row.join(',')).join('\n')}\n,1\n`)
+  here.write('repeated.csv', `x\n${rows.flatMap(([x, w]) => Array.from({ length: w }, () => x)).join('\n')}\n`)
+  const three = Mixture.sample(90)(Key.fromSeed(1))(Mixture.of({ means: [[-4], [0.5], [4]] }))
+  here.write('three.csv', Points.toCsv(three, ['x']))
+  await ornstein('fit @three.csv -k 3 --family isotropic --out @three.json')
+  const found = await Promise.all(
+    ['@weighed.csv --weights w --missing em', '@repeated.csv'].map(async data => {
+      const { stdout } = await ornstein(`compare @two.json @three.json ${data} --json`)
+      return JSON.parse(stdout) as { readonly agreement: number; readonly difference: number; readonly standardError: number } // prettier-ignore
+    })
+  )
+  const [one, other] = found
+  expect(one.agreement).toBe(other.agreement)
+  expect(one.agreement).toBeLessThan(1)
+  expect(one.difference).toBeCloseTo(other.difference, 12)
+  expect(one.standardError).toBeCloseTo(other.standardError, 12)
+})

@@ -114,3 +114,23 @@ it.each([
   expect(exit).toBe(2)
   expect(stderr).toMatch(problem)
 })
+
+it('counts a row of weight 2 as two rows', async () => {
+  const [header, ...rows] = readFileSync(example('iris.csv'), 'utf8').trim().split('\n')
+  const weight = (i: number): number => i % 3
+  here.write('weighed.csv', `${header},w\n${rows.map((row, i) => `${row},${weight(i)}`).join('\n')}\n`)
+  here.write('halves.csv', `${header},w\n${rows.map((row, i) => `${row},${weight(i) / 4}`).join('\n')}\n`)
+  const repeated = rows.flatMap((row, i) => Array.from({ length: weight(i) }, () => row))
+  here.write('repeated.csv', `${header}\n${repeated.join('\n')}\n`)
+  const told = async (line: string): Promise<unknown> =>
+    (JSON.parse((await ornstein(`${line} --labels Species --json`)).stdout) as Told).labels
+  for (const line of ['evaluate @model.json', 'fit -k 3 --family tied'])
+    expect(await told(`${line} @weighed.csv --weights w`)).toEqual(await told(`${line} @repeated.csv`))
+  const { stdout } = await ornstein('evaluate @model.json @halves.csv --weights w --labels Species')
+  expect(stdout).toMatch(/setosa +12\.25 +0 +0\n/)
+  const classified = async (line: string): Promise<Readonly<Record<string, number>>> =>
+    JSON.parse((await ornstein(`classify ${line} --labels Species --covariance EEE --json`)).stdout) as Readonly<Record<string, number>> // prettier-ignore
+  const [one, other] = [await classified('@weighed.csv --weights w'), await classified('@repeated.csv')]
+  expect(one['confusion']).toEqual(other['confusion'])
+  for (const name of ['error', 'brier', 'errorOnTheSameRows', 'bic']) expect(one[name]).toBeCloseTo(other[name], 7)
+})

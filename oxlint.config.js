@@ -6,7 +6,7 @@ import tseslint from 'typescript-eslint'
 export const loops = [
   'src/families/{factorAnalysis,spectrum}.ts',
   'src/mixture/em/{errors,fromGradient,loops,missing,moments,patterns,prior,scaled}.ts',
-  'src/mixture/gaussians/{axes,denoised}.ts',
+  'src/mixture/gaussians/{axes,covariances,denoised,gaussian,maps}.ts',
   'src/moves/{halves,pursuit,split,support}.ts',
   'src/algebra/{pairs,predict}.ts',
   'src/mixture/{nodes,student}.ts',

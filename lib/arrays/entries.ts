@@ -56,6 +56,13 @@ export const tabulate = (length: number, f: (k: number) => number): Float64Array
   return out
 }
 
+/** The sum of the entries up to each. */
+export const cumulative = (x: Float64Array): Float64Array => {
+  const out = new Float64Array(x.length)
+  for (let i = 0, sum = 0; i < out.length; i++) out[i] = sum += x[i]
+  return out
+}
+
 /** Some rows of a matrix, in the order of their numbers. */
 export const rowsAt = (values: Float64Array, dim: number, rows: ArrayLike<number>): Float64Array => {
   const out = new Float64Array(rows.length * dim)

@@ -33,6 +33,7 @@
  * assert.deepEqual(words, pipe(Key.fromSeed(7), Key.block(0, 1)))
  * assert.equal(Key.generator, 2)
  */
+import { cumulative as cumulated } from '../arrays/entries.js'
 import { draws } from './draws.js'
 import { powerOfTwo } from '../numbers/elementary.js'
 import * as Simd from '../simd/index.js'
@@ -317,8 +318,7 @@ export const subset =
  * assert.deepEqual(pipe(Key.fromSeed(7), Key.categorical([0, 3, 0])(4)), Int32Array.of(1, 1, 1, 1))
  */
 export const categorical = (weights: ArrayLike<number>): ((n: number) => (key: Key) => Int32Array) => {
-  const cumulative = Float64Array.from(weights)
-  for (let k = 1; k < cumulative.length; k++) cumulative[k] += cumulative[k - 1]
+  const cumulative = cumulated(Float64Array.from(weights))
   const last = cumulative.length - 1
   const bad = Array.from(weights).findIndex(weight => !(weight >= 0 && weight < Infinity))
   if (bad >= 0)

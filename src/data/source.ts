@@ -547,21 +547,18 @@ export const filtered =
   }
 
 /** Whether a row has a cell with a number: one without has density 1 under every mixture. */
-export const hasCells: Keep = ({ dim, values }, row) => {
-  for (let at = row * dim; at < (row + 1) * dim; at++) if (!Number.isNaN(values[at])) return true
-  return false
-}
+export const hasCells: Keep = ({ dim, values }, row) =>
+  values.subarray(row * dim, (row + 1) * dim).some(x => !Number.isNaN(x))
 
 /** Whether a row counts: its weight is other than 0, and it has a cell. */
 export const counts: Keep = (points, row) => points.weights?.[row] !== 0 && hasCells(points, row)
 
+const countedIn = (points: Points.Points): number =>
+  RA.makeBy(points.rows, i => i).reduce((count, row) => (counts(points, row) ? count + 1 : count), 0)
+
 const countedOf = (source: Source): number => {
   if (source.misses !== true && (source.weights === null || !Stretches.holds(source.weights, 0))) return source.rows
-  let count = 0
-  each(points => {
-    for (let row = 0; row < points.rows; row++) if (counts(points, row)) count++
-  })(source)
-  return count
+  return Array.from(mapped(pieces(source), countedIn)).reduce((sum, count) => sum + count, 0)
 }
 
 const countedOfPoints = told(points => countedOf(read(points)))

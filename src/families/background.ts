@@ -1,6 +1,7 @@
 /** Mixtures beside a background: rows of no component, from a density that is given and not learned. */
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { cumulative } from '../../lib/arrays/entries.js'
 import { single } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { add, concat, exp, neg, ones, reshape, softplus, stack, stopGradient, type Tensor } from '../../lib/index.js'
@@ -72,11 +73,11 @@ const columnsOf = (points: Points): ReadonlyArray<Column> =>
     const there = Uint32Array.from({ length: points.rows }, (_, i) => i).filter(
       i => !Number.isNaN(cell(i)) && weightOf(i) > 0
     )
-    if (points.weights !== undefined) there.sort((a, b) => cell(a) - cell(b))
-    let sum = 0
+    // Numbers alone are sorted ten times as fast.
+    const rows = points.weights === undefined ? there : Uint32Array.from(there).sort((a, b) => cell(a) - cell(b))
     return {
-      rising: points.weights === undefined ? Float64Array.from(there, cell).sort() : Float64Array.from(there, cell),
-      upTo: Float64Array.from(there, i => (sum += weightOf(i)))
+      rising: points.weights === undefined ? Float64Array.from(rows, cell).sort() : Float64Array.from(rows, cell),
+      upTo: cumulative(Float64Array.from(rows, weightOf))
     }
   })
 

@@ -2,7 +2,7 @@
 import * as Factor from '../../lib/arrays/factor.js'
 import { multiplied, symmetricEigen } from '../../lib/arrays/linalg.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import * as Covariance from '../families/covariance.js'
+import type * as Covariance from '../families/covariance.js'
 import { factorsOf } from '../mixture/component.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Score from '../score/score.js'

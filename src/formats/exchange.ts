@@ -454,7 +454,7 @@ const saidIn = (json: unknown): string | null => {
   const variance = t.UnknownRecord.is(json) ? json.variance : null
   const said = t.UnknownRecord.is(variance) ? variance.modelName : null
   // Of JSON it is a list of one.
-  const [name]: ReadonlyArray<unknown> = Array.isArray(said) ? said : [said]
+  const name: unknown = t.UnknownArray.is(said) ? said[0] : said
   return typeof name === 'string' ? name : null
 }
 

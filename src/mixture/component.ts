@@ -1,4 +1,5 @@
 /** A mixture as a list of its components, and back. */
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import { tabulate } from '../../lib/arrays/entries.js'
@@ -47,11 +48,8 @@ export const factorOf = ({ means: { shape }, variances, factors }: Mixture, k: n
 }
 
 /** The factor of each component's covariance. */
-export const factorsOf = (mixture: Mixture): ReadonlyArray<NdArray> => {
-  const factors: NdArray[] = []
-  for (let k = 0; k < mixture.means.shape[0]; k++) factors.push(factorOf(mixture, k))
-  return factors
-}
+export const factorsOf = (mixture: Mixture): ReadonlyArray<NdArray> =>
+  RA.makeBy(mixture.means.shape[0], k => factorOf(mixture, k))
 
 /** The components of a mixture; means and triangles are views of its own. */
 export const componentsOf = (mixture: Mixture): ReadonlyArray<Component> => {

@@ -20,6 +20,7 @@ export const denoisingRow = (row: Row): Tensor => {
   return add(seen.mixed(share), div(squares, square(level.sigma)))
 }
 
+/** What noise implies of the score without a target: see `implicit`. */
 export const implicitRow = ({ seen }: Row): Tensor => seen.implicit()
 
 /** The square of s, or of s along v, and 2 vᵀ(∂s/∂x)v, in the mean over directions v. */

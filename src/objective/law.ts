@@ -76,6 +76,7 @@ export interface Spec<
   readonly misfits?: (fields: Field.Of<F>) => (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
 }
 
+/** Times and weights of a rule of so many nodes on [lo, hi] (Gauss–Legendre). */
 export const rule = (count: number, lo: number, hi: number): ReadonlyArray<Node> => {
   const { nodes, weights } = Quadrature.gaussLegendre(count)(lo, hi)
   return Array.from(nodes, (time, i) => ({ time, weight: weights[i] }))
@@ -148,6 +149,7 @@ export const field: Field.Field<TimeLaw> = Field.of(concept)
 
 // —— fields ——
 
+/** Any number, with its domain in words. */
 export const real = (domain: string, suggestion: number): Field.Field<number> =>
   Field.number({
     holds: () => true,
@@ -169,8 +171,10 @@ export const interval = {
 
 type Misfits = (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
 
+/** The problems of a time that a schedule does not have. */
 export const onSchedule = (field: string, time: number): Misfits => Schedule.timeProblems(field, time)
 
+/** The problems of an interval that ends before it begins. */
 export const rising = ({ lo, hi }: { readonly lo: number; readonly hi: number }): ReadonlyArray<Problem.Problem> =>
   Problem.unless(lo < hi, 'hi', hi, `> lo = ${lo}`, 'give the interval in rising order')
 
@@ -183,12 +187,15 @@ export const misfitsOf =
 /** Whether a law and all that stand in it have a meaning. */
 const isSound = (law: TimeLaw): boolean => Case.isSound(law) && Case.parts(law).every(Case.isSound)
 
+/** The problem of a law that draws no times. */
 export const notDrawn = (field: string, law: TimeLaw, remedy: string): ReadonlyArray<Problem.Problem> => [
   Problem.of(field, Case.show(law), 'a law that draws a time for each row', remedy)
 ]
 
+/** How a law draws a time for each row, where it does. */
 export const drawnOf = (law: TimeLaw): O.Option<Drawn> => concept.meaning(law).drawn
 
+/** The density of the times of a law on a schedule, where it has one. */
 export const densityOf = (schedule: Schedule.Schedule, law: TimeLaw): O.Option<Density> =>
   pipe(
     concept.meaning(law).density,

@@ -45,6 +45,7 @@ export type {
   Penalty,
   Row,
   RowLevel,
+  // oxlint-disable-next-line typescript/no-deprecated
   Seen,
   SeenNoise,
   Spec,

@@ -67,6 +67,7 @@ const penaltyOf = ({
   }
 }
 
+/** What does not fit parameters of such shapes: names that are none, and targets of another shape. */
 export const unfitIn =
   (
     { parameters = null, towards }: Partial<Penalized> & Pick<Penalized, 'towards'>,

@@ -9,9 +9,11 @@ import * as Params from '../family/params.js'
 import * as Rate from './rate.js'
 import { axpy, define, noMemory, scaled, uphill, zeros, type Arrays, type Tensed, type Tensors } from './part.js'
 
+/** decay · m + (1 − decay) g */
 export const moving = (decay: number): ((m: Arrays, g: Arrays) => Arrays) =>
   Params.zipArrays(Entries.combinations(decay, 1 - decay))
 
+/** decay · v + (1 − decay) g² */
 export const movingSquare = (decay: number): ((v: Arrays, g: Arrays) => Arrays) =>
   Params.zipArrays(Entries.combinationsOfSquares(decay, 1 - decay))
 
@@ -27,6 +29,7 @@ export const each =
 export const combined = (a: Operand, b: Operand): ((x: Tensors, y: Tensors) => Tensors) =>
   each((x, y) => T.add(T.mul(a, x), T.mul(b, y)))
 
+/** As `moving`, in the tensor vocabulary. */
 export const meanOf = (decay: Operand): ((m: Tensors, g: Tensors) => Tensors) => combined(decay, T.sub(1, decay))
 export const squares: (g: Tensors) => Tensors = each(T.square)
 
@@ -129,7 +132,9 @@ export const scaleByRate = define({
 
 export const traced = {
   memory: t.type({ trace: Params.codec }),
-  init: () => (params: Arrays) => ({ trace: zeros(params) })
+  init:
+    () =>
+    (params: Arrays): { readonly trace: Arrays } => ({ trace: zeros(params) })
 }
 
 /** The decaying sum v ← decay · v + g (Polyak 1964). */
@@ -173,7 +178,9 @@ export const momentsMemory = { count: t.number, first: Params.codec, second: Par
 /** m and v, of which a step is made. */
 export const bothMoments = {
   memory: t.type(momentsMemory),
-  init: () => (params: Arrays) => ({ count: 0, first: zeros(params), second: zeros(params) })
+  init:
+    () =>
+    (params: Arrays): Moments => ({ count: 0, first: zeros(params), second: zeros(params) })
 }
 
 interface Moments {
@@ -202,7 +209,7 @@ export const momentsOf = (
   { beta1, beta2 }: { readonly beta1: Operand; readonly beta2: Operand },
   gradient: Tensors,
   { count, first, second }: Tensed<Moments>
-) => ({
+): { readonly memory: Tensed<Moments>; readonly correction1: Tensor; readonly correction2: Tensor } => ({
   memory: {
     count: count + 1,
     first: meanOf(beta1)(first, gradient),

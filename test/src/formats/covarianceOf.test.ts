@@ -1,6 +1,6 @@
 /** Which of mclust's fourteen covariances a file has: built as λ D A Dᵀ, and written with as many digits as `dput` and `jsonlite` write. */
 import { describe, expect, it } from 'vitest'
-import { Covariance, Exchange, Mixture, Problem, Score } from '../../../src/index.js'
+import { type Covariance, Exchange, type Mixture, Problem, Score } from '../../../src/index.js'
 
 type Rows = ReadonlyArray<ReadonlyArray<number>>
 

@@ -63,6 +63,13 @@ export const cumulative = (x: Float64Array): Float64Array => {
   return out
 }
 
+/** The sums of the values of entries that have the same key, in the order in which keys first come. */
+export const sumsBy = (keys: ReadonlyArray<number>, valueOf: (i: number) => number): ReadonlyArray<number> => {
+  const sums = new Map<number, number>()
+  keys.forEach((key, i) => sums.set(key, (sums.get(key) ?? 0) + valueOf(i)))
+  return [...sums.values()]
+}
+
 /** Some rows of a matrix, in the order of their numbers. */
 export const rowsAt = (values: Float64Array, dim: number, rows: ArrayLike<number>): Float64Array => {
   const out = new Float64Array(rows.length * dim)

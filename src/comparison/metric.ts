@@ -3,6 +3,7 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import type * as Params from '../family/params.js'
 import { distance } from '../algebra/overlap.js'
 import { components, type Mixture } from '../mixture/mixture.js'
+import { sumsBy } from '../../lib/arrays/entries.js'
 import { assignment } from '../../lib/arrays/assignment.js'
 import { nested } from '../../lib/arrays/ndarray.js'
 import { type NdArray } from '../../lib/index.js'
@@ -71,13 +72,6 @@ const numbered = (all: ReadonlyArray<unknown>): { readonly numbers: ReadonlyArra
   return { numbers: all.map(one => places.get(one) ?? NaN), count: places.size }
 }
 
-/** The weight of the rows that have the same number, of each. */
-const sizesOf = (numbers: ReadonlyArray<number>, weightOf: (row: number) => number): ReadonlyArray<number> => {
-  const sizes = new Map<number, number>()
-  numbers.forEach((number, row) => sizes.set(number, (sizes.get(number) ?? 0) + weightOf(row)))
-  return [...sizes.values()]
-}
-
 /**
  * The adjusted Rand index of two partitions of the same rows (Hubert & Arabie 1985): 1 where they are one, about 0 where they have
  * nothing to do with each other. Names of the parts do not matter. Two partitions that both put all rows together, or all apart, are one.
@@ -103,7 +97,7 @@ export const adjustedRand = (
   const once = one.reduce<number>((least, _, row) => (weightOf(row) > 0 ? Math.min(least, weightOf(row)) : least), 1)
   const pairs = (size: number): number => (size * (size - once)) / 2
   const pairsOf = (numbers: ReadonlyArray<number>): number =>
-    sizesOf(numbers, weightOf).reduce((sum, size) => sum + (size > 0 ? pairs(size) : 0), 0)
+    sumsBy(numbers, weightOf).reduce((sum, size) => sum + (size > 0 ? pairs(size) : 0), 0)
   const [left, right] = [numbered(one), numbered(other)]
   const both = pairsOf(left.numbers.map((number, i) => number * right.count + right.numbers[i]))
   const [ofLeft, ofRight] = [pairsOf(left.numbers), pairsOf(right.numbers)]

@@ -352,7 +352,7 @@ const misfit = (
 ): number | undefined =>
   [...columns, ...(weights === undefined ? [] : [weights])].find(j => (types[j] ?? 'numbers') !== 'numbers')
 
-/** A number by itself, with a point that beside decimal commas separates no thousands. */
+/** A number with a point that beside decimal commas separates no thousands. */
 const isMixed = (cell: string): boolean => kind(cell) === 'number' && cell.includes('.')
 
 /** A whole number that no double holds is no number of a column that holds such; a text of digits is rounded as all are. */

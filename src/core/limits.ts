@@ -34,7 +34,7 @@ export const nodes = 4096
 /** Times of a grid, and moves of a sampler at each. */
 export const times = 1_000_000
 
-/** Numbers in the parameters of a score: 1 GB. */
+/** Numbers in the parameters of a score, or in the rows that are drawn beside others: 1 GB. */
 export const parameters = 134_217_728
 
 /** Cells of a text with quotes, comments or lines of unequal length, which are held one by one: about 1 GB. */

@@ -7,6 +7,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Key } from '../../lib/index.js'
 import { last, mapped, unfold } from '../../lib/plain/iterate.js'
+import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
 import * as Setting from '../core/setting.js'
 import type * as Given from '../formats/asGiven.js'
@@ -148,9 +149,22 @@ const begun = (
  */
 const resampleOf = (points: Points.Points, key: Key.Key, mixture: Mixture.Mixture): Points.Points => {
   const { rows, weights } = points
-  const isCounted = weights === undefined || weights.every(Number.isInteger)
-  const sample = Mixture.sample(isCounted ? Points.totalWeight(points) : rows)(key)(mixture)
-  return isCounted ? sample : { ...sample, weights }
+  const sample = Mixture.sample(isCounted(points) ? Points.totalWeight(points) : rows)(key)(mixture)
+  return isCounted(points) || weights === undefined ? sample : { ...sample, weights }
+}
+
+const isCounted = ({ weights }: Points.Points): boolean => weights === undefined || weights.every(Number.isInteger)
+
+/** A resample is in memory, where the rows that are counted need not be. */
+const tooMany = (points: Points.Points): ReadonlyArray<Problem.Problem> => {
+  const numbers = Points.totalWeight(points) * points.dim
+  return Problem.unless(
+    !isCounted(points) || numbers <= Limits.parameters,
+    'weights',
+    `for ${numbers} numbers in each resample`,
+    `at most ${Limits.parameters}`,
+    'divide the weights by their sum, so that each row that is drawn has one of them'
+  )
 }
 
 /** One more resample, or the end of a test. */
@@ -228,6 +242,7 @@ export const states =
         )
       ),
       E.map(Source.counting),
+      E.flatMap(points => Problem.faultless(tooMany(points), points)),
       E.map(points => {
         const all = unfold(begun(own, points, [], own.from), at =>
           E.isLeft(at) || at.right.under === null ? null : further(own, points, at.right.under)

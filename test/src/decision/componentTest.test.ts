@@ -58,6 +58,15 @@ it.each([
   expect(E.isLeft(found) && Problem.show(found.left[0])).toContain(message)
 })
 
+it('draws no more rows than memory holds', () => {
+  const points = Problem.orThrow(Points.weighted([1e9, 1e9, 1])(Problem.orThrow(Points.fromRows([[0], [1], [2]]))))
+  expect(E.mapLeft((all: Problem.Problems) => all.map(Problem.show))(ComponentTest.of()(points))).toEqual(
+    E.left([
+      'weights: for 2000000001 numbers in each resample is not at most 134217728; divide the weights by their sum, so that each row that is drawn has one of them'
+    ])
+  )
+})
+
 it('draws as many rows as weights count, and where they are no whole numbers each with its weight', () => {
   const rows = Points.toRows(Mixture.sample(40)(Key.fromSeed(4))(Mixture.of({ means: [[-1], [1]] })))
   const weighted = (weights: ReadonlyArray<number>): Points.Points => Problem.orThrow(Points.weighted(weights)(Problem.orThrow(Points.fromRows(rows)))) // prettier-ignore

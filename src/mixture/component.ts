@@ -1,5 +1,4 @@
 /** A mixture as a list of its components, and back. */
-import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import { tabulate } from '../../lib/arrays/entries.js'
@@ -49,7 +48,7 @@ export const factorOf = ({ means: { shape }, variances, factors }: Mixture, k: n
 
 /** The factor of each component's covariance. */
 export const factorsOf = (mixture: Mixture): ReadonlyArray<NdArray> =>
-  RA.makeBy(mixture.means.shape[0], k => factorOf(mixture, k))
+  Array.from({ length: mixture.means.shape[0] }, (_, k) => factorOf(mixture, k))
 
 /** The components of a mixture; means and triangles are views of its own. */
 export const componentsOf = (mixture: Mixture): ReadonlyArray<Component> => {

@@ -41,7 +41,7 @@ export type Constructor = (options: { readonly components: number }) => Score.Sc
 export type Criterion = 'bic' | 'icl' | 'aic' | 'crossValidated'
 
 /** A criterion of statistics: NaN of cross-validation that was not asked. */
-export const by =
+export const valueBy =
   (criterion: Criterion) =>
   (statistics: Statistics.Statistics): number =>
     statistics[criterion] ?? NaN
@@ -183,15 +183,15 @@ const foundAbove =
   ) =>
   (learned: Mixture.Mixture): Found => {
     const order = Mixture.order(learned)
-    const standing = Mixture.permuted(order)(learned)
-    const mixture = scaling === null ? standing : pipe(standing, Mixture.inUnits(scaling))
+    const ordered = Mixture.permuted(order)(learned)
+    const mixture = scaling === null ? ordered : pipe(ordered, Mixture.inUnits(scaling))
     const redundancies = redundanciesOf(rows)(mixture)
     const empty = redundancies.flatMap(one => (one._tag === 'Empty' ? [one.component] : []))
     const held = pipe(
       floor,
       O.match(
         () => Floor.none,
-        floor => Floor.held(floor, rows)(standing)
+        floor => Floor.held(floor, rows)(ordered)
       )
     )
     const known = [...empty, ...held.floored]
@@ -237,8 +237,8 @@ export interface Learned extends Found {
   /** How many steps that took last. */
   readonly steps: number
   /**
-   * Whether it was learned to the end; what was no rival on the way there was left where it stood: a bound, or of many rows an
-   * estimate from a sample of them.
+   * False if EM was not run to convergence because the candidate could not win. Its likelihood is then a lower bound; of many rows
+   * an estimate from a sample of them.
    */
   readonly isSettled: boolean
 }
@@ -448,7 +448,7 @@ const reachedBy =
 const asItStands =
   (data: Judged): Settling['at'] =>
   ({ asked }, params) =>
-    reachedBy(data, true, () => E.right({ params, steps: 0 }))(asked, standing(asked.score, params))
+    reachedBy(data, true, () => E.right({ params, steps: 0 }))(asked, asPipeline(asked.score, params))
 
 const refused = (asked: Candidacy, problem: Problem.Problem): Standing => ({
   asked,
@@ -495,14 +495,14 @@ export interface Line {
   readonly partOf?: string | null
 }
 
-/** A candidate further than this from the best by the criterion is no rival: its belief is a thousandth of the best's. */
+/** A candidate whose criterion is this much greater than the best's cannot win: its belief is a thousandth of the best's. */
 const RIVAL = 14
 
 /** From this least number of components on, growing from one component is not worth while. */
 const GROWN = 16
 
-/** Parameters as they are. */
-const standing = (score: Score.Score<string>, params: Arrays): Pipeline.Pipeline<string> =>
+/** The pipeline that starts at these parameters and takes no step. */
+const asPipeline = (score: Score.Score<string>, params: Arrays): Pipeline.Pipeline<string> =>
   Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
@@ -523,7 +523,7 @@ const above = ({ floor }: Candidacy): { readonly varianceFloor?: number } =>
 const settling = (prior: number | null, { asked, params }: Reached): Pipeline.Pipeline<string> => {
   const still = Stage.expectationMaximization({ ...STILL, ...above(asked), prior })
   return {
-    ...standing(asked.score, params),
+    ...asPipeline(asked.score, params),
     stages: [still, Stage.splitAndMerge({ steps: MOVES, ...above(asked), prior }), still]
   }
 }
@@ -579,8 +579,9 @@ interface Scale extends Pick<Whole, 'rows' | 'total'> {
 }
 
 /**
- * Whether a candidate that is as likely as another, of which it is a part, would still be no rival to the best. It is no likelier than the
- * other's maximum; where what is known of the other is short of that by more than `RIVAL` allows, one that is left out may have been a rival.
+ * Whether a candidate that is a part of another could not win even if it were as likely as that one: its criterion, with the other's
+ * likelihood and its own parameters, would be more than `RIVAL` above the best's. It is no likelier than the other's maximum; if the other
+ * has not come near that, one that is left out might have won.
  */
 const isLost = (
   { score, components }: Candidacy,
@@ -590,7 +591,8 @@ const isLost = (
   criterion: Criterion,
   { expected, ...scale }: Scale
 ): boolean => {
-  const valued = (learned: Learned): number => by(criterion)(extrapolated(learned, expected(learned), scale).statistics)
+  const valued = (learned: Learned): number =>
+    valueBy(criterion)(extrapolated(learned, expected(learned), scale).statistics)
   const reached = all.filter(isReached).map(({ candidate }) => candidate)
   const other = reached.find(one => one.components === components && one.family === whole)
   if (other === undefined) return false
@@ -602,7 +604,7 @@ const isLost = (
 }
 
 /** All candidates on the same rows, one after the other; each family along its numbers of components. */
-const standings = (
+const learnedInTurn = (
   data: Held,
   key: Key.Key,
   terms: Terms,
@@ -619,15 +621,15 @@ const standings = (
   const jobs = lines.flatMap(line => jobsOf(line, floor, data.points.rows))
   const grow = grown(data.points, key, prior)
   /** Where a family that grows has come. */
-  interface Way {
+  interface Growth {
     readonly score: Score.Score<string>
     readonly params: Arrays
   }
   interface State extends Step {
     readonly done: number
-    readonly before: Way | null
+    readonly before: Growth | null
   }
-  const at = (done: number, before: Way | null, all: ReadonlyArray<Standing>): State => ({
+  const at = (done: number, before: Growth | null, all: ReadonlyArray<Standing>): State => ({
     done,
     before,
     all,
@@ -661,7 +663,9 @@ const standings = (
     const reached = (): Standing =>
       pipe(
         made,
-        E.flatMap(led => reachedBy(judged(data), false, () => E.right(led))(asked, standing(asked.score, led.params))),
+        E.flatMap(led =>
+          reachedBy(judged(data), false, () => E.right(led))(asked, asPipeline(asked.score, led.params))
+        ),
         E.getOrElse((problem): Standing => refused(asked, problem))
       )
     return at(
@@ -679,7 +683,7 @@ const mixtureOf = ({ asked, params }: Reached): ReadonlyArray<Mixture.Mixture> =
 const worth =
   (criterion: Criterion) =>
   ({ candidate }: Standing): number =>
-    candidate._tag === 'Learned' && isSound(candidate) ? by(criterion)(candidate.statistics) : Infinity
+    candidate._tag === 'Learned' && isSound(candidate) ? valueBy(criterion)(candidate.statistics) : Infinity
 
 /** So many candidates are shown unless all are asked for. */
 export const SHOWN = 8
@@ -778,28 +782,26 @@ const settledAll = (
 ): Iterable<Step> => {
   const worthOf = worth(criterion)
   const step = (all: ReadonlyArray<Standing>): Step => ({ next: null, all: isExpected ? agreed(all) : all, rest: null })
-  const exchanged = (standing: ReadonlyArray<Standing>, one: Reached, by: Reached): ReadonlyArray<Standing> =>
-    standing.map(other => (other === one ? by : other))
+  const exchanged = (all: ReadonlyArray<Standing>, one: Reached, better: Reached): ReadonlyArray<Standing> =>
+    all.map(other => (other === one ? better : other))
   /** Where `one` led, and what follows. */
   const taken = (
     one: Reached,
     way: Way<E.Either<Problem.Problem, Reached>>,
-    standing: ReadonlyArray<Standing>,
+    all: ReadonlyArray<Standing>,
     then: (
       found: E.Either<Problem.Problem, Reached>
     ) => readonly [Reached, (all: ReadonlyArray<Standing>) => Iterable<Step>]
   ): Iterable<Step> =>
     flatMapped(way, (found): Iterable<Step> => {
-      if (found === null) return [step(standing)]
-      const [by, further] = then(found)
-      return followed<Step>([step(exchanged(standing, one, by))], ({ all }) => further(all))
+      if (found === null) return [step(all)]
+      const [better, further] = then(found)
+      return followed<Step>([step(exchanged(all, one, better))], ({ all }) => further(all))
     })
   const further =
     (gained: number, looked: ReadonlyArray<string>) =>
-    (standing: ReadonlyArray<Standing>): Iterable<Step> => {
-      const sorted = standing
-        .filter(isReached)
-        .sort((a, b) => (worthOf(a) === worthOf(b) ? 0 : worthOf(a) - worthOf(b)))
+    (all: ReadonlyArray<Standing>): Iterable<Step> => {
+      const sorted = all.filter(isReached).sort((a, b) => (worthOf(a) === worthOf(b) ? 0 : worthOf(a) - worthOf(b)))
       const best = sorted.reduce((least, one) => Math.min(least, worthOf(one)), Infinity)
       const done = sorted.filter(({ candidate }) => candidate.isSettled).length
       const next = sorted.find(
@@ -811,7 +813,7 @@ const settledAll = (
             (!isExpected && i < SHOWN && worthOf(one) < Infinity))
       )
       if (next !== undefined)
-        return taken(next, settle(next, null), standing, found => {
+        return taken(next, settle(next, null), all, found => {
           // What cannot be taken further stays as it stands.
           const settled = pipe(
             found,
@@ -826,18 +828,18 @@ const settledAll = (
       const found = behind(compared, (one, ahead) => looked.includes(named(one, ahead)))
       if (O.isNone(found)) return []
       const { one, ahead, params } = found.value
-      return taken(one, settle({ ...one, params }, Score.nameOf(ahead.asked.score)), standing, led => {
+      return taken(one, settle({ ...one, params }, Score.nameOf(ahead.asked.score)), all, led => {
         const isLikelier = (other: Reached): boolean =>
           (isSound(other.candidate) || !isSound(one.candidate)) &&
           logLikelihoodOf(other) >= logLikelihoodOf(ahead) - ROUNDING
-        const by = pipe(
+        const better = pipe(
           led,
           E.filterOrElse(isLikelier, () => nothing),
           // Where steps lead off, the end that it could have is its own.
           E.orElse(() => at(one, params)),
           E.getOrElse(() => one)
         )
-        return [by, further(gained, [...looked, named(one, ahead)])]
+        return [better, further(gained, [...looked, named(one, ahead)])]
       })
     }
   return followed<Step>([step(all)], ({ all }) => further(0, [])(all))
@@ -872,7 +874,7 @@ const onAll = (
       )(one.asked, rest(one))
     )
   const how = { criterion, settle, at: asItStands(judged(data)), atLeast: 0, isExpected: false }
-  const found = followed(standings(data, key, terms, lines, scale), ({ all }) => ready(all, rest))
+  const found = followed(learnedInTurn(data, key, terms, lines, scale), ({ all }) => ready(all, rest))
   return followed(found, ({ all }) => settledAll(how, all))
 }
 
@@ -974,8 +976,8 @@ const agreed = (all: ReadonlyArray<Standing>): ReadonlyArray<Standing> =>
       if (left === 0 || O.isNone(found)) return null
       const { one, ahead } = found.value
       const [from, to] = one.candidate.isSettled ? [ahead, one] : [one, ahead]
-      const by = withLogLikelihood(from, logLikelihoodOf(to))
-      return { all: all.map(other => (other === from ? by : other)), left: left - 1 }
+      const better = withLogLikelihood(from, logLikelihoodOf(to))
+      return { all: all.map(other => (other === from ? better : other)), left: left - 1 }
     }
   ).all
 
@@ -1009,7 +1011,7 @@ const bySample = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray
   const sample = pipe(keys.sample, Key.subset(whole.rows, SAMPLE), whole.sample)
   const polisher = whole.polish(keys.fit)
   const rest = ({ asked, params }: Reached): Pipeline.Pipeline<string> => ({
-    ...standing(asked.score, params),
+    ...asPipeline(asked.score, params),
     stages: [Stage.expectationMaximization({ ...POLISH, ...above(asked), prior })]
   })
   const polish: Settling['settle'] = (one, from) => {
@@ -1091,7 +1093,7 @@ const byCompletion = (
           _tag: 'Learned',
           family: Score.nameOf(asked.score),
           components: asked.components,
-          pipeline: standing(asked.score, params),
+          pipeline: asPipeline(asked.score, params),
           steps,
           isSettled: true,
           ...foundAbove(judged, asked.score, asked.floor)(enter(params))
@@ -1189,7 +1191,7 @@ export const ranked =
   (candidates: ReadonlyArray<Candidate>): ReadonlyArray<Ranked> => {
     const all = candidates.filter((candidate): candidate is Learned => candidate._tag === 'Learned')
     const learned = all.filter((candidate, i) => !all.slice(0, i).some(isSame(candidate)))
-    const worth = ({ statistics }: Learned): number => by(criterion)(statistics)
+    const worth = ({ statistics }: Learned): number => valueBy(criterion)(statistics)
     const isAnySound = learned.some(isSound)
     const counts = (candidate: Learned): boolean => !isAnySound || isSound(candidate)
     const best = learned.filter(counts).reduce((least, candidate) => Math.min(least, worth(candidate)), Infinity)
@@ -1214,7 +1216,10 @@ export const setAside = (criterion: Criterion, candidates: ReadonlyArray<Ranked>
   const [best] = candidates
   const least = candidates
     .filter(one => !isSound(one))
-    .reduce((least, one) => (by(criterion)(one.statistics) < by(criterion)(least.statistics) ? one : least), best)
+    .reduce(
+      (least, one) => (valueBy(criterion)(one.statistics) < valueBy(criterion)(least.statistics) ? one : least),
+      best
+    )
   return least === best || !isSound(best) ? null : least
 }
 
@@ -1235,7 +1240,7 @@ export const table = (
       return [
         named(family),
         String(components),
-        show(by(criterion)(statistics)),
+        show(valueBy(criterion)(statistics)),
         belief.toFixed(3),
         show(statistics.logLikelihood),
         String(statistics.parameters),

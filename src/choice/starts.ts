@@ -1,6 +1,6 @@
 /** Several starts of one fit: the best of them, and how many lead there. */
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
-import { by, isSound, type Criterion, type Ranked } from './candidates.js'
+import { isSound, valueBy, type Criterion, type Ranked } from './candidates.js'
 
 /** How many starts agree with the one that was kept. */
 export interface Starts {
@@ -34,7 +34,7 @@ export const alone: Starts = { of: 1, agree: 1, within: WITHIN }
 /** The likelier by the criterion; what is not sound only where nothing is. The first of those that are as good. */
 const better = <F extends Started>(a: F, b: F): F => {
   const [isSoundA, isSoundB] = [a, b].map(({ candidates }) => isSound(candidates[0]))
-  const [worthA, worthB] = [a, b].map(({ criterion, candidates: [{ statistics }] }) => by(criterion)(statistics))
+  const [worthA, worthB] = [a, b].map(({ criterion, candidates: [{ statistics }] }) => valueBy(criterion)(statistics))
   return isSoundA === isSoundB ? (worthB < worthA ? b : a) : isSoundA ? a : b
 }
 

@@ -504,7 +504,7 @@ interface Compiled<P extends string> {
 }
 
 /** A loss that a stage asks for, on the data. */
-interface Wanted<P extends string> {
+interface StageLoss<P extends string> {
   readonly loss: Loss.Loss<P>
   readonly plan: Loss.Batched<P>
   readonly problems: ReadonlyArray<Problem.Problem>
@@ -557,20 +557,20 @@ const stoppedAt = (step: () => unknown): Fault.Found | null =>
   )
 
 /** A stage as a program of its own. */
-interface Within {
+interface InnerStage {
   readonly engines: () => string
   readonly problems: ReadonlyArray<Problem.Problem>
   readonly attempt: () => (start: Params.Params<string>, key: Key.Key) => Stage.Attempt
 }
 
 /** What holds for all stages of a pipeline. */
-interface Circumscribed {
+interface RunSettings {
   readonly place: Place.Place
   readonly precision: Precision
 }
 
 /** A pipeline on data; `sound` where nothing is wrong with what all stages share. */
-interface Setup<P extends string> extends Circumscribed {
+interface Setup<P extends string> extends RunSettings {
   readonly pipeline: Pipeline<P>
   readonly start: (key: Key.Key) => Params.Params<P>
   readonly points: Source.Data
@@ -578,11 +578,11 @@ interface Setup<P extends string> extends Circumscribed {
 }
 
 /** A stage on the data, with nothing wrong with it. */
-interface Ready<P extends string> {
+interface ReadyStage<P extends string> {
   readonly written: Stage.Written
   readonly tools: Omit<Stage.Tools, 'evaluate' | 'attempts'>
-  readonly loss: Wanted<P> | null
-  readonly inner: ReadonlyArray<Within>
+  readonly loss: StageLoss<P> | null
+  readonly inner: ReadonlyArray<InnerStage>
   readonly judge: Judge<P>
 }
 
@@ -593,7 +593,7 @@ const runnable = <P extends string>({
   loss,
   inner,
   judge
-}: Ready<P>): CompiledStage<P> => {
+}: ReadyStage<P>): CompiledStage<P> => {
   const evaluate: Stage.Tools['evaluate'] = (params, key, rows) =>
     loss === null
       ? refuse(`evaluate: ${Stage.show(stage)} asks for no loss; define it with one`)
@@ -655,7 +655,7 @@ const wanted = <P extends string>(
   first: () => O.Option<Params.Params<P>>,
   own: Stage.Loss,
   evaluations: number
-): Wanted<P> => {
+): StageLoss<P> => {
   const { objective, expectation, batch } = own
   const loss = { schedule, score, objective, expectation }
   const refused = [...refusals(loss, points, precision), ...Loss.pairProblems(loss, points, batch ?? points.rows)]
@@ -703,7 +703,7 @@ const stagesOn = <P extends string>(
   setup: Setup<P>
 ): {
   readonly all: (written: Stage.Written) => Compiled<P>
-  readonly within: (placed: Stage.Placed) => Within
+  readonly within: (placed: Stage.Placed) => InnerStage
 } => {
   const { pipeline, start, points, sound, place, precision } = setup
   const { schedule, score } = pipeline
@@ -766,8 +766,8 @@ const stagesOn = <P extends string>(
   /** The same on so many of the rows, drawn again for each attempt; one sample is looked at beforehand. */
   const onSample =
     (size: number) =>
-    (placed: Stage.Placed): Within => {
-      const on = (key: Key.Key): Within & { readonly few: Points.Points } => {
+    (placed: Stage.Placed): InnerStage => {
+      const on = (key: Key.Key): InnerStage & { readonly few: Points.Points } => {
         const few = pipe(key, Key.subset(points.rows, size), Source.chosen)(points)
         const begin = pipe(
           Initializer.interpret(score, few)(pipeline.initializer),
@@ -791,7 +791,7 @@ const stagesOn = <P extends string>(
         }
       }
     }
-  const within = ({ path, stage }: Stage.Placed): Within => {
+  const within = ({ path, stage }: Stage.Placed): InnerStage => {
     const inner = Stage.simple(stage).map(written => ({ path: written.path, compiled: all(written) }))
     return {
       engines: () => inner.map(({ compiled }) => compiled.plan().engine).join(', '),
@@ -844,10 +844,7 @@ const stagesOn = <P extends string>(
  * )
  */
 export const pipeline =
-  <P extends string>(
-    pipeline: Pipeline<P>,
-    { place = Place.here, precision = 'float64' }: Partial<Circumscribed> = {}
-  ) =>
+  <P extends string>(pipeline: Pipeline<P>, { place = Place.here, precision = 'float64' }: Partial<RunSettings> = {}) =>
   (given: Source.Data): E.Either<CompileErrors, Program<P>> => {
     const call = 'Compile.pipeline(pipeline)(data)'
     someData(given, call)
@@ -925,7 +922,7 @@ export const pipeline =
  * assert.ok(slow.params.mean.values[0] < fast.params.mean.values[0])
  */
 export const together =
-  <P extends string>(pipelines: ReadonlyArray<Pipeline<P>>, circumstances: Partial<Circumscribed> = {}) =>
+  <P extends string>(pipelines: ReadonlyArray<Pipeline<P>>, circumstances: Partial<RunSettings> = {}) =>
   (points: Source.Data): E.Either<CompileErrors, ReadonlyArray<Program<P>>> =>
     pipe(
       either(Structure.problems(pipelines), () => pipelines),

@@ -407,8 +407,8 @@ const compiled = <P extends string>(
   return data => {
     const own = Matching.data(data, use === 'often')
     const otherwise = lazy(() => interpreted(score, use, differentiates)(data))
-    const ready = new WeakMap<ReadonlyArray<Sample>, ReadonlyArray<Ready<P>>>()
-    const readyFor = (drawn: Drawn<Direct>, basis: Projection.Basis): ReadonlyArray<Ready<P>> => {
+    const ready = new WeakMap<ReadonlyArray<Sample>, ReadonlyArray<CalledTerm<P>>>()
+    const readyFor = (drawn: Drawn<Direct>, basis: Projection.Basis): ReadonlyArray<CalledTerm<P>> => {
       const found = drawn.stays === true ? ready.get(drawn.samples) : undefined
       if (found !== undefined) return found
       const fresh = parts(model, programs(drawn.term), drawn, { basis, own, data }).map(term => {
@@ -472,7 +472,7 @@ interface Term {
 }
 
 /** A part of a term, and what it is called with. */
-interface Ready<P extends string> extends Term {
+interface CalledTerm<P extends string> extends Term {
   readonly call: (params: Params.Params<P>, basis: Projection.Basis) => Compiler.Call
 }
 
@@ -698,7 +698,7 @@ const following = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
   population: Nodes.Population,
-  circumstances: Taken
+  circumstances: EvaluationOptions
 ): Evaluate<P> => {
   const levels = levelsOf(loss)
   const mixtureOf = mixtureIn(loss.score)
@@ -736,7 +736,7 @@ export const evaluator = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
   data: Source.Data,
-  circumstances: Taken
+  circumstances: EvaluationOptions
 ): Evaluate<P> =>
   Nodes.isPopulation(data) ? following(by, loss, data, circumstances) : onRows(by, loss, circumstances)(data)
 
@@ -745,7 +745,7 @@ const valueOf = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
   data: Source.Data,
-  circumstances: Taken
+  circumstances: EvaluationOptions
 ): LossPlan<P>['value'] => {
   const differentiates = hasPairs(loss) || Objective.terms(loss.objective).some(({ term }) => 'adaptive' in term)
   const evaluate = lazy(() => evaluator(by, loss, data, { ...circumstances, differentiates }))
@@ -755,7 +755,7 @@ const valueOf = <P extends string>(
 const onRows = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
-  circumstances: Taken,
+  circumstances: EvaluationOptions,
   of: (term: Objective.Term) => boolean = () => true
 ): ((data: Source.Data) => Evaluate<P>) => {
   const { library, place, differentiates = true } = circumstances
@@ -888,7 +888,7 @@ export interface Circumstances {
 }
 
 /** How an evaluation is taken. */
-interface Taken extends Pick<Circumstances, 'library' | 'use' | 'place'> {
+interface EvaluationOptions extends Pick<Circumstances, 'library' | 'use' | 'place'> {
   /** So unless said otherwise. */
   readonly differentiates?: boolean
 }
@@ -896,7 +896,7 @@ interface Taken extends Pick<Circumstances, 'library' | 'use' | 'place'> {
 const engineOf = <P extends string>(
   { score }: Loss<P>,
   engine: LossPlan<P>['engine'],
-  { library, use, differentiates = true }: Omit<Taken, 'place'>
+  { library, use, differentiates = true }: Omit<EvaluationOptions, 'place'>
 ): Engine<P> =>
   engine === 'compiled' ? compiled(score, library, use, differentiates) : interpreted(score, use, differentiates)
 

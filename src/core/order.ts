@@ -9,7 +9,7 @@ import { quotedValue } from './spelling.js'
 const NAMES = 4
 
 /** What was given, in a few words: a record by its fields, a list by its length, a number as it is. */
-const told = (u: unknown): string => {
+const described = (u: unknown): string => {
   if (u === undefined) return 'undefined'
   if (typeof u === 'function') return 'a function'
   if (Array.isArray(u)) return `a list of ${u.length}`
@@ -25,7 +25,7 @@ const ORDER = 'check the order of the arguments: options come first, and what th
 /** Refuses what was given for what is wanted; `call` is how the call is written. */
 export const mistaken = (wanted: string, given: unknown, call: string | null = null): never => {
   throw new TypeError(
-    `${call === null ? '' : `${call}: `}${told(given)} was given for ${wanted}; ${call === null ? ORDER : 'give the arguments in this order'}`
+    `${call === null ? '' : `${call}: `}${described(given)} was given for ${wanted}; ${call === null ? ORDER : 'give the arguments in this order'}`
   )
 }
 

@@ -17,7 +17,7 @@ import { compute, fromNdArray, matMul, type Tensor } from '../../lib/index.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { fail, more, plural } from './parts.js'
 import { rowsAt, tabulate } from '../../lib/arrays/entries.js'
-import { snapshot, told } from './snapshot.js'
+import { rememberedIfOwned, snapshot } from './snapshot.js'
 import type * as Problem from '../core/problem.js'
 
 export interface Points {
@@ -147,7 +147,7 @@ const isCovariance = (own: Float64Array, dim: number): boolean => {
  *   Either.left('row 2, column 2: NaN is not a finite number; correct it or leave the row out')
  * )
  */
-export const validate: (points: Points) => Either.Either<DataError, Points> = told(points => {
+export const validate: (points: Points) => Either.Either<DataError, Points> = rememberedIfOwned(points => {
   const { rows, dim, values, weights, labels, partner, errors } = points
   // Those of another context are none, whatever the types say; kernels read them by their class.
   if (!(values instanceof Float64Array))

@@ -44,10 +44,10 @@ export const owned = (points: Points): Points => {
 }
 
 /** A function of points that remembers what it found of points that are their own copy, whose numbers do not change. */
-export const told = <A>(of: (points: Points) => A): ((points: Points) => A) => {
+export const rememberedIfOwned = <A>(of: (points: Points) => A): ((points: Points) => A) => {
   const once = remembered(of)
   return points => (copies.get(points) === points ? once(points) : of(points))
 }
 
 /** Whether a cell is missing, NaN. */
-export const misses = told(({ values }) => hasNaN(values))
+export const misses = rememberedIfOwned(({ values }) => hasNaN(values))

@@ -18,7 +18,7 @@ import * as Stretches from '../../lib/rows/stretches.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import * as Problem from '../core/problem.js'
 import * as Points from './points.js'
-import { misses, told } from './snapshot.js'
+import { misses, rememberedIfOwned } from './snapshot.js'
 
 export interface Source extends Stretches.Stretches {
   /** A number ≥ 0 for each row, not all 0: a row of weight 2 counts as two rows. Null: every row counts once. */
@@ -561,7 +561,7 @@ const countedOf = (source: Source): number => {
   return Array.from(mapped(pieces(source), countedIn)).reduce((sum, count) => sum + count, 0)
 }
 
-const countedOfPoints = told(points => countedOf(read(points)))
+const countedOfPoints = rememberedIfOwned(points => countedOf(read(points)))
 const countedOfSource = remembered(countedOf)
 
 /** How many rows of either count. */

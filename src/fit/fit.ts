@@ -512,7 +512,7 @@ const text = ({
   fixed
 }: Pick<Fit, 'columns' | 'criterion' | 'candidates' | 'leftOut' | 'excluded' | 'narrow' | 'fixed'>): string => {
   const [best] = candidates
-  const value = Candidates.by(criterion)
+  const value = Candidates.valueBy(criterion)
   const less = excluded === null ? NaN : value(best.statistics) - value(excluded.statistics)
   return [
     Text.table(Table.ofMixture(columns, best.mixture)),

@@ -414,7 +414,7 @@ const ask =
 
 /** By the cells that a row has, where others are missing; and by its error, where it has one. */
 const whereMissing =
-  (of: ReturnType<typeof ask>, ofSeen: (told: Moments.Told) => Float64Array) =>
+  (of: ReturnType<typeof ask>, ofSeen: (posteriors: Moments.RowPosteriors) => Float64Array) =>
   (points: Points) =>
   (mixture: Mixture): Float64Array =>
     Missing.has(somePoints(points)) || points.errors !== undefined
@@ -497,17 +497,17 @@ const mostProbable = (shares: Float64Array): number => shares.reduce((best, p, k
 const OUTSIDE = 1e-3
 
 /** What memberships are of. */
-type Told = Omit<Moments.Told, 'logs'>
+type RowPosteriors = Omit<Moments.RowPosteriors, 'logs'>
 
-const seenWhole = (mixture: Mixture, points: Points, among: number): Told => ({
+const seenWhole = (mixture: Mixture, points: Points, among: number): RowPosteriors => ({
   shares: posteriors(points, among)(mixture),
   logDensity: logDensities(points, among)(mixture),
   squared: pipe(mixture, squaredDistances(points)).values,
   columns: new Uint32Array(points.rows).fill(points.dim)
 })
 
-const told = (
-  { shares, logDensity, squared, columns }: Told,
+const membershipsOf = (
+  { shares, logDensity, squared, columns }: RowPosteriors,
   { tails, weights }: Mixture
 ): ReadonlyArray<Membership> => {
   const count = shares.length / logDensity.length
@@ -566,7 +566,7 @@ export const memberships =
     const said = (of: Points, isWhole: boolean): ReadonlyArray<Membership> =>
       of.rows === 0
         ? []
-        : told(
+        : membershipsOf(
             isWhole && isGaussian(mixture)
               ? seenWhole(mixture, of, among)
               : Moments.responsibilities(partsOf(mixture), of),

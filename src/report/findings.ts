@@ -17,7 +17,7 @@ import * as Mixture from '../algebra/index.js'
 import type * as Statistics from '../mixture/statistics.js'
 import type * as Pipeline from '../pipeline/pipeline.js'
 import * as Score from '../score/score.js'
-import { by as valueBy, isSound, setAside as leastAside, table as tableOf, titleOf } from '../choice/candidates.js'
+import { valueBy, isSound, setAside as leastAside, table as tableOf, titleOf } from '../choice/candidates.js'
 import { rounded, show, type Table } from '../choice/table.js'
 import { word } from '../fit/text.js'
 

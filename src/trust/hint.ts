@@ -13,7 +13,7 @@ import * as Mixture from '../mixture/mixture.js'
 import * as Statistics from '../mixture/statistics.js'
 import * as Score from '../score/score.js'
 import * as Floor from '../choice/floor.js'
-import { by, isSound, type Criterion, type Ranked } from '../choice/candidates.js'
+import { isSound, valueBy, type Criterion, type Ranked } from '../choice/candidates.js'
 import { bothMaps, climb, foot } from '../choice/grown.js'
 
 /** What would be chosen. */
@@ -127,7 +127,7 @@ export const of = (learned: Learned): Hint | null => {
   const inverse = scaling && Scaling.inverse(scaling)
   const inOwnUnits = inverse === null ? (mixture: Mixture.Mixture) => mixture : Mixture.inUnits(inverse)
   const floor = Floor.above(learned.minimumVariance, chosen.score, points, inOwnUnits(mixture))
-  const value = by(criterion === 'crossValidated' ? 'bic' : criterion)
+  const value = valueBy(criterion === 'crossValidated' ? 'bic' : criterion)
   const statisticsOf = (score: Score.Score<string>, mixture: Mixture.Mixture): Statistics.Statistics =>
     Statistics.of(own, Score.degreesOfFreedom(dim)(score))(mixture)
   // Where a column has one number only, densities are of the floor.

@@ -13,7 +13,7 @@ export const widthOf = (second: Second, dim: number): number =>
   ({ none: 0, trace: 1, diagonal: dim, full: dim * dim })[second]
 
 /** What is said of each row, by the columns that it has. */
-export interface Told {
+export interface RowPosteriors {
   /** log π_k N(x; c_k, Σ_k), [rows, K] */
   readonly logs: Float64Array
   /** |L⁻¹(x − c_k)|², [rows, K] */
@@ -186,7 +186,7 @@ export const logUniform = (
 
 /** What is said of each row and component. */
 export const tell = (
-  told: Told,
+  posteriors: RowPosteriors,
   rows: Int32Array | null,
   first: number,
   n: number,
@@ -197,10 +197,10 @@ export const tell = (
 ): void => {
   for (let i = 0; i < n; i++) {
     const row = rows === null ? first + i : rows[first + i]
-    told.columns[row] = columns
+    posteriors.columns[row] = columns
     for (let k = 0; k < count; k++) {
-      told.logs[row * count + k] = logs[k * n + i]
-      told.squared[row * count + k] = squares[k * n + i]
+      posteriors.logs[row * count + k] = logs[k * n + i]
+      posteriors.squared[row * count + k] = squares[k * n + i]
     }
   }
 }
@@ -226,7 +226,7 @@ export const total = (parts: Float64Array, count: number, n: number, totals: Flo
 
 /** log p(x) of each row, and p(k | x). */
 export const tellShares = (
-  told: Told,
+  posteriors: RowPosteriors,
   rows: Int32Array | null,
   first: number,
   n: number,
@@ -238,8 +238,9 @@ export const tellShares = (
 ): void => {
   for (let i = 0; i < n; i++) {
     const row = rows === null ? first + i : rows[first + i]
-    told.logDensity[row] = tops[i] === -Infinity ? -Infinity : tops[i] + lengths[i]
-    if (tops[i] > -Infinity) for (let k = 0; k < count; k++) told.shares[row * count + k] = parts[k * n + i] / totals[i]
+    posteriors.logDensity[row] = tops[i] === -Infinity ? -Infinity : tops[i] + lengths[i]
+    if (tops[i] > -Infinity)
+      for (let k = 0; k < count; k++) posteriors.shares[row * count + k] = parts[k * n + i] / totals[i]
   }
 }
 

@@ -18,7 +18,7 @@ import * as Errors from './errors.js'
 import * as Loops from './loops.js'
 import { patternsOf, seenBy, whole, type Pattern, type SeenByPattern } from './patterns.js'
 
-export type Told = Loops.Told
+export type RowPosteriors = Loops.RowPosteriors
 
 export interface Rows {
   readonly rows: number
@@ -161,7 +161,7 @@ interface Expecting {
   /** How many numbers rows sum. */
   readonly width: number
   /** Adds to `into` what the rows of a pattern sum, and writes what is said of each. */
-  readonly add: (pattern: Pattern, rows: Block, told: Told | null, into: Float64Array) => void
+  readonly add: (pattern: Pattern, rows: Block, posteriors: RowPosteriors | null, into: Float64Array) => void
   readonly found: (sums: Float64Array) => Doubted
 }
 
@@ -190,7 +190,7 @@ const expecting = (
   }
   const measured = ofErrors && Errors.measured(components, second, dim, ofErrors)
   const own = new Float64Array(width)
-  const add: Expecting['add'] = (pattern, { values, weights, errors }, told, into) => {
+  const add: Expecting['add'] = (pattern, { values, weights, errors }, posteriors, into) => {
     const { order, observed: o, rows } = pattern
     const { constants, centres, isTriangular, roots, gains, rests } = measured?.seen(pattern) ?? seenFrom(pattern)
     own.fill(0)
@@ -218,13 +218,13 @@ const expecting = (
         else if (nu !== null && nu[k] < Infinity) Loops.logStudent(constants[k], nu[k], o, squares, to, n, logs)
         else Loops.logGaussian(constants[k], squares, to, n, logs)
       }
-      if (told !== null) Loops.tell(told, rows, first, n, count, o, logs, squares)
+      if (posteriors !== null) Loops.tell(posteriors, rows, first, n, count, o, logs, squares)
       Loops.peak(logs, count, n, tops)
       const all = logs.subarray(0, count * n)
       kernels().exp(all, all)
       Loops.total(logs, count, n, totals)
       kernels().log(totals.subarray(0, n), lengths)
-      if (told !== null) Loops.tellShares(told, rows, first, n, count, logs, tops, totals, lengths)
+      if (posteriors !== null) Loops.tellShares(posteriors, rows, first, n, count, logs, tops, totals, lengths)
       Loops.weigh(weights, rows, first, n, tops, totals, lengths, own)
       for (let k = 0; k < count; k++) {
         const [at, to] = [k * n * dim, k * n]
@@ -273,8 +273,8 @@ const patternsIn = ({ dim, x, misses, passing }: Data, first: number, values: Fl
   return found
 }
 
-/** What is told of each row, before anything is. */
-const untold = (rows: number, count: number): Told => ({
+/** What is known of each row, before anything is. */
+const noPosteriors = (rows: number, count: number): RowPosteriors => ({
   logs: new Float64Array(rows * count),
   squared: new Float64Array(rows * count),
   shares: new Float64Array(rows * count),
@@ -316,12 +316,12 @@ export const responsibilities = (
   components: ReadonlyArray<Component>,
   { rows, dim, values, errors }: Rows,
   weights: Float64Array = new Float64Array(rows).fill(1 / rows)
-): Sums & Told => {
+): Sums & RowPosteriors => {
   const { width, add, found } = expecting(components, 'none', dim, errors ? clean : null)
-  const [told, sums] = [untold(rows, components.length), new Float64Array(width)]
+  const [posteriors, sums] = [noPosteriors(rows, components.length), new Float64Array(width)]
   const block = { values, weights: weights.subarray(0, rows), errors: errors ?? null }
-  for (const pattern of patternsOf(values, dim)) add(pattern, block, told, sums)
-  return { ...found(sums), ...told }
+  for (const pattern of patternsOf(values, dim)) add(pattern, block, posteriors, sums)
+  return { ...found(sums), ...posteriors }
 }
 
 /** y = R(x − c) of a component, for chosen rows, one after another. */

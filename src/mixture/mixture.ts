@@ -532,8 +532,8 @@ const membershipsOf = (
     return {
       component: component < weights.length ? component : -1,
       probability: row[component],
-      // Not 1 − probability, which has no digits left where a row is all but certain.
-      uncertainty: row.reduce((sum, p, k) => (k === component ? sum : sum + p), 0),
+      // Not 1 − probability, which has no digits left where a row is all but certain; of a row beyond the reach of all it is 1.
+      uncertainty: row[component] === 0 ? 1 : row.reduce((sum, p, k) => (k === component ? sum : sum + p), 0),
       logDensity: logDensity[i],
       isOutlier: perRow(squared, i).every((squared, k) => k >= weights.length || squared > (limit?.[k] ?? Infinity))
     }

@@ -536,6 +536,11 @@ describe('memberships', () => {
     })
   })
 
+  it('is sure of nothing about a row whose squared distance overflows', () => {
+    const [far] = Mixture.memberships({ rows: 1, dim: 2, values: Float64Array.of(1e160, 0) })(skewed)
+    expect([far.probability, far.uncertainty, far.isOutlier]).toEqual([0, 1, true])
+  })
+
   it('takes points of its own columns alone', () => {
     const line = { rows: 2, dim: 1, values: Float64Array.of(1, 2) }
     for (const of of [

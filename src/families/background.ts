@@ -168,6 +168,8 @@ const beside = (gaussians: Gaussians, shape: Background['shape']): Model<P> => {
         params => joined(params, written(somewhere(params.means.shape[1]))),
         move => params => joined(move(without(params)), own(params)),
         {
+          // It has a scale for each column.
+          turns: false,
           shifted: by => params => ({
             ...params,
             backgroundCentre: {

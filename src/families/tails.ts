@@ -115,6 +115,8 @@ interface Beside<P extends string> {
   readonly shifted?: (by: Float64Array) => Move<P>
   readonly scaled?: (by: Float64Array) => Move<P>
   readonly relabel?: (order: ReadonlyArray<number>) => Move<P>
+  /** Whether they are the same in all directions: where the Gaussians turn with the rows, all does; true unless given. */
+  readonly turns?: boolean
 }
 
 /** What a family says that is made around Gaussians. */
@@ -132,7 +134,7 @@ export const following = <P extends string>(
   { family, start }: Gaussians,
   started: (params: Params.Params<Own>) => Params.Params<P>,
   carried: (move: Move<Own>) => Move<P>,
-  { shifted = () => identity, scaled = () => identity, relabel = () => identity }: Beside<P> = {}
+  { shifted = () => identity, scaled = () => identity, relabel = () => identity, turns = true }: Beside<P> = {}
 ): Followed<P> => ({
   count: () => family.count,
   leastRows: () => family.leastRows,
@@ -158,7 +160,7 @@ export const following = <P extends string>(
       family.symmetries,
       O.map(({ relabel: inOrder, rotate }): Symmetries<P> => ({
         ...(inOrder && { relabel: order => flow(relabel(order), carried(inOrder(order))) }),
-        ...(rotate && { rotate: map => carried(rotate(map)) })
+        ...(turns && rotate && { rotate: map => carried(rotate(map)) })
       })),
       O.toUndefined
     )

@@ -476,16 +476,19 @@ const ofUnits = <P extends string>(
       unless: unsaid,
       name: 'measures steps in proportion',
       statement:
-        '∀ θ, v of length 1, also across θ or of one entry, of an entry only where none of θ is 0: from θ to itself it is 0, to θ + hv more, and twice as far to θ + 2hv, h = 1e-4. To 1e-2 of it: the next order of h.',
+        '∀ θ, v of length 1, also across θ or of one entry, of an entry only where none of θ is 0 and log p has a derivative by it, as what is held has not: from θ to itself it is 0, to θ + hv more, and twice as far to θ + 2hv, h = 1e-4. To 1e-2 of it: the next order of h.',
       source: 'Fisher’s metric',
-      says: ({ params, seed }, distance) => {
+      says: ({ params, points, seed }, distance) => {
         const along = direction(params, seed)
         const size = dot(flat(params), flat(params))
         const share = size === 0 ? 0 : dot(flat(along), flat(params)) / size
         const across = Params.zipWith((v, p) => v - share * p)(along, params)
-        const isGeneric = flat(params).every(x => x !== 0)
         const shapes = Params.shapes(params)
         const one = Params.unit(shapes, seed % Params.sizeOf(shapes))
+        const { gradient } = valueAndGrad<P>(own =>
+          sum(family.logDensity(own, Points.tensor(points), levelTensors(points.rows, clean)))
+        )(params)
+        const isGeneric = flat(params).every(x => x !== 0) && dot(flat(gradient), flat(one)) !== 0
         // On a line there is nothing across.
         const isWide = dot(flat(across), flat(across)) > 0.01
         return [along, ...(isWide ? [across] : []), ...(isGeneric ? [one] : [])].map(towards => {

@@ -186,7 +186,7 @@ describe('two components in the plane, as quadrature has them', () => {
     ]
   ]
   it.each(sampled(6)(cases))('%s is within its error bar, over 20 seeds', (_, of) => {
-    isHonest(offBy(20, of, truth, { points: 64, shifts: 16 }, of(exact)))
+    isHonest(offBy(20, of, truth, { points: 128, shifts: 16 }, of(exact)))
   })
 
   it('the end of a pipeline too', () => {
@@ -205,7 +205,7 @@ describe('two components in the plane, as quadrature has them', () => {
           )
         )(Key.fromSeed(0)).params
       ).slice(0, 4)
-    isHonest(offBy(6, end, truth, { points: 64, shifts: 16 }, end(exact)))
+    isHonest(offBy(6, end, truth, { points: 128, shifts: 16 }, end(exact)))
   })
 })
 

@@ -95,7 +95,9 @@ describe('a table of 3 rows and 40 000 columns', () => {
     for (const recipe of sampled(3)([Recipe.twoStage, Recipe.maximumLikelihood, Recipe.annealed])) {
       // The pair has variance 1, and its quadrature bears rows of length 136.
       const nearer = { ...points, values: points.values.map(x => x / 8) }
-      expect(E.isRight(Compile.pipeline(recipe(Score.symmetricPair)(nearer))(nearer))).toBe(true)
+      // Two stages start it at a standard normal centre, √40 000 long, for which the rule would need more nodes than it may have.
+      const isTooLong = recipe === Recipe.twoStage
+      expect(E.isRight(Compile.pipeline(recipe(Score.symmetricPair)(nearer))(nearer))).toBe(!isTooLong)
       expect(E.isRight(Compile.pipeline(recipe(score)(points))(points))).toBe(true)
     }
   })

@@ -302,6 +302,10 @@ interface Reached {
 
 type Standing = Reached | { readonly asked: Candidacy; readonly candidate: Refused }
 
+/** All, with what became of one of them in its place. */
+const exchanged = (all: ReadonlyArray<Standing>, one: Reached, better: Standing): ReadonlyArray<Standing> =>
+  all.map(other => (other === one ? better : other))
+
 const isReached = (one: Standing): one is Reached => one.candidate._tag === 'Learned'
 
 /**
@@ -616,7 +620,8 @@ const learnedInTurn = (
     data.points,
     lines
       .flatMap(({ counts }) => counts)
-      .reduce((most, count) => (count > data.points.rows ? most : Math.max(most, count)), 0)
+      .filter(count => count <= data.points.rows)
+      .reduce((most, count) => Math.max(most, count), 0)
   )
   const jobs = lines.flatMap(line => jobsOf(line, floor, data.points.rows))
   const grow = grown(data.points, key, prior)
@@ -782,8 +787,6 @@ const settledAll = (
 ): Iterable<Step> => {
   const worthOf = worth(criterion)
   const step = (all: ReadonlyArray<Standing>): Step => ({ next: null, all: isExpected ? agreed(all) : all, rest: null })
-  const exchanged = (all: ReadonlyArray<Standing>, one: Reached, better: Reached): ReadonlyArray<Standing> =>
-    all.map(other => (other === one ? better : other))
   /** Where `one` led, and what follows. */
   const taken = (
     one: Reached,
@@ -976,8 +979,7 @@ const agreed = (all: ReadonlyArray<Standing>): ReadonlyArray<Standing> =>
       if (left === 0 || O.isNone(found)) return null
       const { one, ahead } = found.value
       const [from, to] = one.candidate.isSettled ? [ahead, one] : [one, ahead]
-      const better = withLogLikelihood(from, logLikelihoodOf(to))
-      return { all: all.map(other => (other === from ? better : other)), left: left - 1 }
+      return { all: exchanged(all, from, withLogLikelihood(from, logLikelihoodOf(to))), left: left - 1 }
     }
   ).all
 

@@ -110,8 +110,11 @@ export const part =
 
 /** The places of the rows for which it holds. */
 const placesOf = (data: Source.Data, holds: typeof Source.counts): ReadonlyArray<number> =>
-  [...Source.pieces(Source.from(data))]
-    .flatMap(piece => Array.from({ length: piece.rows }, (_, row) => holds(piece, row)))
+  // A piece goes before the next is read.
+  Array.from(Source.pieces(Source.from(data)), piece =>
+    Array.from({ length: piece.rows }, (_, row) => holds(piece, row))
+  )
+    .flat()
     .flatMap((does, place) => (does ? [place] : []))
 
 /** The rows that count: those of weight 0 and those without cells are left out, unless all are. */

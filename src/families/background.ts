@@ -73,10 +73,10 @@ const columnsOf = (points: Points): ReadonlyArray<Column> =>
     const there = Uint32Array.from({ length: points.rows }, (_, i) => i).filter(
       i => !Number.isNaN(cell(i)) && weightOf(i) > 0
     )
-    // Numbers alone are sorted ten times as fast.
+    // Weights go with their numbers; numbers alone are sorted ten times as fast.
     const rows = points.weights === undefined ? there : Uint32Array.from(there).sort((a, b) => cell(a) - cell(b))
     return {
-      rising: points.weights === undefined ? Float64Array.from(rows, cell).sort() : Float64Array.from(rows, cell),
+      rising: Float64Array.from(rows, cell).sort(),
       upTo: cumulative(Float64Array.from(rows, weightOf))
     }
   })

@@ -11,7 +11,7 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import * as Strands from '../../lib/rows/strands.js'
 import { mapped } from '../../lib/plain/iterate.js'
-import { symmetricEigen } from '../../lib/arrays/linalg.js'
+import * as Linalg from '../../lib/arrays/linalg.js'
 import { concatenated, type NdArray, single } from '../../lib/arrays/ndarray.js'
 import { kernels } from '../../lib/simd/index.js'
 import type { Points } from '../data/points.js'
@@ -151,7 +151,7 @@ const directions = (cloud: Cloud, triangle: Float64Array): ReadonlyArray<Float64
   const { dim } = cloud
   if (dim === 1) return [Float64Array.of(1)]
   const axes = (matrix: Float64Array): ReadonlyArray<Float64Array> => {
-    const { values } = symmetricEigen({ shape: [dim, dim], values: matrix }).vectors
+    const { values } = Linalg.symmetricEigen({ shape: [dim, dim], values: matrix }).vectors
     return Array.from({ length: dim }, (_, i) => values.slice(i * dim, (i + 1) * dim))
   }
   const humped = axes(fourthMoment(cloud))
@@ -242,11 +242,7 @@ const numbersOf =
     return { weights: weights.subarray(first, first + rows), values: out }
   }
 
-const dot = (a: Float64Array, b: Float64Array): number => {
-  let sum = 0
-  for (let at = 0; at < a.length; at++) sum += a[at] * b[at]
-  return sum
-}
+const dot = (a: Float64Array, b: Float64Array): number => Linalg.dot(a, 0, b, 0, a.length)
 
 /** log π N(y; c, FFᵀ) by those numbers: ⟨coefficients, (yyᵀ, y, 1)⟩. */
 const coefficients = (second: Second, { weight, mean, factor }: Component, dim: number): Float64Array => {

@@ -2,6 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
+import { tabulate } from '../../lib/arrays/entries.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import type * as Run from '../compile/run.js'
 import * as Problem from '../core/problem.js'
@@ -440,8 +441,10 @@ export const constants = ({
   columns,
   seen: { dim, values }
 }: Pick<Findings, 'columns' | 'seen'>): ReadonlyArray<string> => {
-  const cells = columns.map((_, j) => values.filter((x, at) => at % dim === j && !Number.isNaN(x)))
-  const found = columns.filter((_, j) => cells[j].every(x => x === cells[j][0]))
+  const found = columns.filter((_, j) => {
+    const cells = tabulate(values.length / dim, row => values[row * dim + j]).filter(x => !Number.isNaN(x))
+    return cells.every(x => x === cells[0])
+  })
   const [is, says, them] = found.length === 1 ? ['is', 'says', 'it'] : ['are', 'say', 'them']
   return found.length === 0 || found.length === columns.length || values.length === dim
     ? []

@@ -30,8 +30,11 @@ export const of = ({ rows, dim, values }: Points): ReadonlyArray<Far> => {
     const cells = Float64Array.from({ length: rows }, (_, i) => values[i * dim + j])
     const sorted = cells.filter(x => !Number.isNaN(x)).sort()
     const [low, median, high] = [1, 2, 3].map(quarter => sorted[Math.floor((quarter / 4) * (sorted.length - 1))])
-    return { low, median, high, most: WIDTHS * (high - low) * Math.sqrt(sorted.length) }
+    const most = WIDTHS * (high - low) * Math.sqrt(sorted.length)
+    const isReached = sorted.length > 0 && Math.max(median - sorted[0], sorted[sorted.length - 1] - median) > most
+    return { low, median, high, most, isReached: most > 0 && isReached }
   })
+  if (!columns.some(({ isReached }) => isReached)) return []
   const furthest = (row: number): Far =>
     columns
       .map(({ low, median, high, most }, column): Far => {

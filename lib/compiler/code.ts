@@ -7,10 +7,20 @@ import { assemble, Code, type Imported } from './assembler.js'
 import { emit, isReaching, mapNames, mapOf } from './entrywise.js'
 import { valueOf, width, type Attrs, type Fold, type Node, type Shape } from './graph.js'
 import { ROWS, type Lanes } from './lanes.js'
-import { foldedAxes, isSymmetric, sourceOf, unrolled, type Item, type Layout, type Location } from './placement.js'
+import {
+  foldedAxes,
+  fullOf,
+  isSymmetric,
+  sourceOf,
+  stepsOver,
+  turnsOf,
+  type Item,
+  type Layout,
+  type Location,
+  type Turns
+} from './placement.js'
 import { addDoubles, blockOf, dotBlock, rowProduct, transpose } from './products.js'
 import { isUpper } from './zeros.js'
-import { product as sizeOf } from '../kernels/dense.js'
 
 /** The words of a job. */
 export const Word = {
@@ -70,19 +80,6 @@ const combine = (code: Code, fold: Fold, push: () => Code): Code => {
 }
 const NEUTRAL: Readonly<Record<Fold, number>> = { Sum: 0, Max: -Infinity, Min: Infinity, Prod: 1 }
 
-/** Steps through a node of shape `own`, in entries, along the axes of a loop over `full` that are longer than 1. */
-const stepsOver = (own: Shape, full: Shape): ReadonlyArray<number> => {
-  const lead = full.length - own.length
-  const steps: number[] = []
-  let step = 1
-  for (let axis = full.length - 1; axis >= 0; axis--) {
-    const length = axis < lead ? 1 : own[axis - lead]
-    if (full[axis] !== 1) steps.unshift(length === 1 ? 0 : step)
-    step *= length
-  }
-  return steps
-}
-
 /** What the functions of one program ask of it. */
 interface Environment {
   readonly layout: Layout
@@ -118,33 +115,6 @@ const pushParameters = (code: Code): Code => pushWord(code, Word.Parameters)
 
 // —— loops ——
 
-/** The entries of a loop: its outer axes are loops, the inner ones, few entries, are written out as columns. */
-interface Space {
-  readonly outer: Shape
-  readonly columns: number
-  /** The entry of a column, by the steps of what is read along the axes. */
-  readonly entry: (steps: Shape, column: number) => number
-}
-
-const spaceOf = (space: Shape): Space => {
-  const flat = space.length - unrolled(space)
-  const [outer, inner] = [space.slice(0, flat), space.slice(flat)]
-  const columns = sizeOf(inner)
-  const coordinates = Array.from({ length: columns }, (_, c) => {
-    const at: number[] = []
-    for (let axis = inner.length - 1, rest = c; axis >= 0; axis--) {
-      at.unshift(rest % inner[axis])
-      rest = Math.floor(rest / inner[axis])
-    }
-    return at
-  })
-  return {
-    outer,
-    columns,
-    entry: (steps, c) => coordinates[c].reduce((sum, x, axis) => sum + x * steps[flat + axis], 0)
-  }
-}
-
 /** A pointer that moves along the loops by its own steps. */
 interface Pointer {
   readonly local: number
@@ -165,7 +135,7 @@ interface Running {
 /** A function for a loop, being written. */
 interface Loop {
   readonly environment: Environment
-  readonly space: Space
+  readonly space: Turns
   readonly nodes: ReadonlySet<Node>
   readonly code: Code
   /** What is done once: pointers' bases and numbers that all entries share, then reductions in memory; and at each entry. */
@@ -190,7 +160,7 @@ interface Loop {
 const begin = (environment: Environment, space: Shape, nodes: ReadonlyArray<Node>): Loop => {
   const { lanes } = environment.layout
   const code = item(lanes)
-  const own = spaceOf(space)
+  const own = turnsOf(space)
   // as many independent chains as hide an instruction's latency, and not many more than there are registers
   const running = nodes.filter(node => foldedAxes(node).some(axis => axis < own.outer.length)).length
   const vectors = Math.min(lanes.vectors, own.columns >= 4 ? 1 : own.columns >= 2 || running >= 4 ? 2 : 4)
@@ -248,7 +218,6 @@ const panelPointer = (loop: Loop, location: Location, steps: Shape): number => {
 }
 
 const keyOf = (node: Node, entry: number, v: number): string => `${node.id} ${entry} ${v}`
-const fullOf = (node: Node): Shape => (node.does.kind === 'entrywise' ? node.shape : node.ins[0].shape)
 const vectorAt = ({ line }: Lanes, entry: number, v: number): number => entry * line + v * 16
 
 /** Pushes an entry of a node that is computed once a call. */
@@ -286,7 +255,7 @@ const push = (loop: Loop, operand: Node, user: Node, c: number, v: number): Code
   const entry = space.entry(steps, c)
   if (operand.place === 'once') return pushOnce(loop, operand, steps, entry)
   const source = sourceOf(operand)
-  const register = nodes.has(source.node) ? registers.get(keyOf(source.node, entry, v)) : undefined
+  const register = nodes.has(source.node) ? registers.get(keyOf(source.node, source.entry + entry, v)) : undefined
   if (register !== undefined) return body.get(register)
   const location = layout.locate(operand)
   const offset = offsetOf(location, layout.lanes) + vectorAt(layout.lanes, entry, v)

@@ -80,9 +80,10 @@ export const sourceOf = (node: Node): { readonly node: Node; readonly entry: num
 
 /** Whether a product over the rows is of the same twice, one perhaps times a number for each line: it is symmetric. */
 export const isSymmetric = ({ does, ins, shape }: Node): boolean => {
-  if (does.kind !== 'rowDot') return false
+  const [length, breadth] = shape
+  // parts of one value that begin together need not end together
+  if (does.kind !== 'rowDot' || length !== breadth) return false
   const [a, b] = ins.map(sourceOf)
-  const [length] = shape
   const isTimes = (scaled: typeof a, plain: typeof a): boolean => {
     const { does, ins, shape } = scaled.node
     const other = ins.find(x => x !== plain.node)
@@ -109,6 +110,49 @@ export const unrolled = (space: Shape): number => {
   return (space.at(-1) ?? 1) <= SHORT ? 1 : 0
 }
 
+/** Steps through a node of shape `own`, in entries, along the axes of a loop over `full` that are longer than 1. */
+export const stepsOver = (own: Shape, full: Shape): ReadonlyArray<number> => {
+  const lead = full.length - own.length
+  const steps: number[] = []
+  let step = 1
+  for (let axis = full.length - 1; axis >= 0; axis--) {
+    const length = axis < lead ? 1 : own[axis - lead]
+    if (full[axis] !== 1) steps.unshift(length === 1 ? 0 : step)
+    step *= length
+  }
+  return steps
+}
+
+/** The shape of what a loop runs over for a node: its entries, or those that it folds. */
+export const fullOf = (node: Node): Shape => (node.does.kind === 'entrywise' ? node.shape : node.ins[0].shape)
+
+/** The entries of a loop: its outer axes are loops, the inner ones, few entries, are written out as columns. */
+export interface Turns {
+  readonly outer: Shape
+  readonly columns: number
+  /** The entry of a column, by the steps of what is read along the axes. */
+  readonly entry: (steps: Shape, column: number) => number
+}
+
+export const turnsOf = (space: Shape): Turns => {
+  const flat = space.length - unrolled(space)
+  const [outer, inner] = [space.slice(0, flat), space.slice(flat)]
+  const columns = sizeOf(inner)
+  const coordinates = Array.from({ length: columns }, (_, c) => {
+    const at: number[] = []
+    for (let axis = inner.length - 1, rest = c; axis >= 0; axis--) {
+      at.unshift(rest % inner[axis])
+      rest = Math.floor(rest / inner[axis])
+    }
+    return at
+  })
+  return {
+    outer,
+    columns,
+    entry: (steps, c) => coordinates[c].reduce((sum, x, axis) => sum + x * steps[flat + axis], 0)
+  }
+}
+
 /** The axes of the space that a reduction folds. */
 export const foldedAxes = (node: Node): ReadonlyArray<number> => {
   const { does, ins } = node
@@ -121,6 +165,20 @@ export const foldedAxes = (node: Node): ReadonlyArray<number> => {
 const isAtOnce = (node: Node, space: Shape): boolean =>
   foldedAxes(node).every(axis => axis >= space.length - unrolled(space))
 
+/**
+ * Whether the entries of its source that a user reads in a turn of their loop are those that the same turn makes. Of others, as
+ * of p₀ in p₀ x, the source's loop is to be over first.
+ */
+const isAtHand = (operand: Node, user: Node, space: Shape): boolean => {
+  const { node: source, entry } = sourceOf(operand)
+  const { outer, columns, entry: entryOf } = turnsOf(space)
+  const made = stepsOver(source.shape, fullOf(source))
+  const read = stepsOver(operand.shape, fullOf(user))
+  const all = Array.from({ length: columns }, (_, c) => c)
+  const there = new Set(all.map(c => entryOf(made, c)))
+  return outer.every((_, axis) => made[axis] === read[axis]) && all.every(c => there.has(entry + entryOf(read, c)))
+}
+
 const aligned = (bytes: number): number => (bytes + 63) & ~63
 
 const isInput = ({ does }: Node): boolean => does.kind === 'input'
@@ -132,22 +190,23 @@ const itemsOf = (
 ): { readonly items: ReadonlyArray<Item>; readonly itemOf: ReadonlyMap<Node, number> } => {
   const items: Item[] = []
   const itemOf = new Map<Node, number>()
-  /** The first item that may read a node. */
-  const readyFrom = (node: Node): number => {
-    const { node: source } = sourceOf(node)
+  /** The first item in which a node of a loop may read another. */
+  const readyFrom = (operand: Node, user: Node, space: Shape): number => {
+    const { node: source } = sourceOf(operand)
     const at = itemOf.get(source)
     if (at === undefined) return 0
     const item = items[at]
-    return item.kind === 'loop' && (source.does.kind !== 'reduce' || isAtOnce(source, item.space)) ? at : at + 1
+    const isShared = item.kind === 'loop' && item.space.join() === space.join()
+    return isShared && isAtOnce(source, space) && isAtHand(operand, user, space) ? at : at + 1
   }
   for (const node of nodes) {
     const { does, ins, place } = node
     if ((place === 'once' && does.kind !== 'rowSum') || isInput(node) || sourceOf(node).node !== node) continue
-    const from = Math.max(0, ...ins.map(readyFrom))
     const isLoop =
       does.kind === 'rowSum' || does.kind === 'reduce' || (does.kind === 'entrywise' && isNative(does.kernel))
     if (isLoop) {
-      const space = spaceOf(does.kind === 'entrywise' ? node.shape : ins[0].shape)
+      const space = spaceOf(fullOf(node))
+      const from = Math.max(0, ...ins.map(input => readyFrom(input, node, space)))
       let at = items.length - 1
       const joins = (item: Item): boolean => item.kind === 'loop' && item.space.join() === space.join()
       while (at >= from && !joins(items[at])) at--

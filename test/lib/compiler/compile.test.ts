@@ -75,6 +75,75 @@ describe('a program is the interpreter’s number', () => {
   })
 })
 
+describe('entries that another turn of a loop makes', () => {
+  const part = (x: Tensor, at: number): Tensor => T.slice(x, [0, at], [-1, 1])
+  const pairs = (x: Tensor): Tensor => {
+    const [, d] = x.shape
+    return T.mul(T.reshape(x, [-1, d, 1]), T.reshape(T.cos(x), [-1, 1, d]))
+  }
+  const forms: Readonly<Record<string, (x: Tensor) => Tensor>> = {
+    'the second and all': x => T.mul(part(T.exp(x), 1), x),
+    'the last and all': x => T.div(T.sin(x), T.add(2, part(T.tanh(x), x.shape[1] - 1))),
+    'shares, one of which is all’s': x => {
+      const shares = T.softmax(x)
+      return T.sub(T.mul(part(shares, 1), T.square(x)), T.mul(part(shares, 0), x))
+    },
+    'sums of lines as a line': x => {
+      const all = pairs(x)
+      return T.sum(T.mul(T.reshape(T.sum(T.square(all), 2), [-1, 1, x.shape[1]]), all), 2)
+    },
+    'a line and all': x => {
+      const all = T.exp(pairs(x))
+      return T.sum(T.mul(T.slice(all, [0, 1, 0], [-1, 1, -1]), T.square(all)), 1)
+    }
+  }
+  it.each(Object.keys(forms).flatMap(name => [2, 3, 4, 6].map(d => [name, d] as const)))('%s, of %i', (name, d) => {
+    const one: Case = {
+      name,
+      signature: { params: { w: [d] }, rows: { x: { shape: [d], from: 'call' } }, constants: {} },
+      write: ({ params: { w }, rows: { x } }) => {
+        const made = forms[name](T.mul(w, x))
+        return { value: T.mean(T.sum(T.square(made), 1)), others: { made } }
+      }
+    }
+    const call = callOf(one, 9, d)
+    const found = right(compile(one.signature, one.write, [null, null])).run(call)
+    const wanted = interpreted(one, call)
+    const hold = (own: ArrayLike<number>, theirs: ArrayLike<number>): void => {
+      const scale = largest(theirs)
+      Array.from(theirs).forEach((x, i) => expect(Math.abs(own[i] - x) / scale).toBeLessThan(1e-12))
+    }
+    hold([found.value], [wanted.value])
+    hold(found.gradient.w.values, wanted.gradient.w.values)
+    hold(found.others.made.values, wanted.others.made.values)
+  })
+})
+
+describe('a product over the rows of two parts of one value', () => {
+  it.each([
+    [3, 5],
+    [8, 12],
+    [20, 16],
+    [16, 16]
+  ])('that begin together and are %i and %i long', (m, n) => {
+    const one: Case = {
+      name: 'parts',
+      signature: { params: { w: [24] }, rows: { x: { shape: [24], from: 'call' } }, constants: {} },
+      write: ({ params: { w }, rows: { x } }) => {
+        const all = T.exp(T.sin(T.mul(w, x)))
+        const [a, b] = [m, n].map(length => T.slice(all, [0, 0], [-1, length]))
+        const made = T.matMul(a, b, { transposeA: true })
+        return { value: T.sum(T.square(made)), others: { made } }
+      }
+    }
+    const call = callOf(one, 11, 1)
+    const wanted = interpreted(one, call).others.made.values
+    const others: Case['write'] = inputs => ({ others: one.write(inputs).others ?? {} })
+    const found = right(compile(one.signature, others, [null, null], false)).run(call).others.made.values
+    wanted.forEach((x, i) => expect(Math.abs(found[i] - x) / largest(wanted)).toBeLessThan(1e-12))
+  })
+})
+
 describe('what is not finite', () => {
   /** Where more is not finite than by the interpreter, as docs/compiler.md says. */
   const spreads = new Set(['cast', 'lookUp', 'squares over the rows, and triangles'])

@@ -93,7 +93,11 @@ export const distance =
   (other: Mixture, l: number): number =>
     Pairs.bhattacharyya(componentsOf(mixture)[k], componentsOf(other)[l])
 
-const affinity = (mixture: Mixture, k: number, l: number): number => Elementary.exp(-distance(mixture, k)(mixture, l))
+const affinity = (p: Component, q: Component): number => Elementary.exp(-Pairs.bhattacharyya(p, q))
+
+/** Farther apart than what counts as one, told without their whole covariances. */
+const isApart = (p: Component, q: Component): boolean =>
+  Elementary.exp(-Pairs.leastBhattacharyya(p, q)) < MERGED - STORED
 
 /**
  * Components that answer for less than one of `rows` rows, and pairs that are all but the same: where a score was learned
@@ -115,6 +119,7 @@ export const redundancies =
     // A weight that was stored as its logarithm, of exactly one row, may read a little less.
     const isEmpty = (k: number): boolean => mixture.weights[k] * rows < 1 - STORED
     const all = Array.from(mixture.weights, (_, k) => k)
+    const components = componentsOf(mixture)
     return [
       ...all
         .filter(isEmpty)
@@ -122,11 +127,11 @@ export const redundancies =
       ...all.flatMap(l =>
         all
           .slice(0, l)
-          .filter(k => !isEmpty(k) && !isEmpty(l))
+          .filter(k => !isEmpty(k) && !isEmpty(l) && !isApart(components[k], components[l]))
           .map((k): Extract<Redundancy, { _tag: 'Merged' }> => ({
             _tag: 'Merged',
             components: [k, l],
-            overlap: affinity(mixture, k, l)
+            overlap: affinity(components[k], components[l])
           }))
           .filter(({ overlap }) => overlap >= MERGED)
       )

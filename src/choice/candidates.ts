@@ -24,6 +24,7 @@ import * as Pipeline from '../pipeline/pipeline.js'
 import * as Recipe from '../pipeline/recipe.js'
 import * as Stage from '../pipeline/stage.js'
 import * as Schedule from '../schedule/schedule.js'
+import type { MStep } from '../family/family.js'
 import type * as Params from '../family/params.js'
 import * as Score from '../score/score.js'
 import type * as Points from '../data/points.js'
@@ -318,9 +319,18 @@ const isWithin = (score: Score.Score<string>, { rows, dim }: Source.Data, prior:
     Score.interpret(score).family,
     O.match(
       () => true,
-      ({ leastRows, count }) => count(dim) * (prior === null ? leastRows(dim) : 1) <= rows
+      ({ leastRows, count, mStep }) =>
+        count(dim) * (prior === null ? leastRows(dim) : 1) <= rows &&
+        (prior !== null || !O.exists(isWhole)(mStep) || count(dim) + dim <= rows)
     )
   )
+
+/** Whether a score has whole covariances, and rows are not more than columns: about one mean they have no width in some direction. */
+const isOfMoreColumns = (score: Score.Score<string>, { rows, dim }: Source.Data): boolean =>
+  rows <= dim && dim > 1 && pipe(Score.interpret(score).family, O.chain(({ mStep }) => mStep), O.exists(isWhole)) // prettier-ignore
+
+/** Whether all of a covariance is learned, also where components have it in common: about their centres rows span no more than rows less components. */
+const isWhole = ({ second, isGeneralized }: MStep<string>): boolean => second === 'full' && isGeneralized !== true
 
 const withoutPrior = (score: Score.Score<string>): Problem.Problem =>
   Problem.of(
@@ -347,6 +357,16 @@ const sound =
         (problems: ReadonlyArray<Problem.Problem>) => problems.length === 0,
         ([problem]) => problem
       )(Score.problems(points)(score)),
+      E.filterOrElse(
+        () => prior !== null || !isOfMoreColumns(score, points),
+        () =>
+          Problem.of(
+            'family',
+            Score.nameOf(score),
+            `one that ${points.rows} row${points.rows === 1 ? '' : 's'} of ${points.dim} columns can fix`,
+            'give more rows than columns, or take a family without correlations'
+          )
+      ),
       E.filterOrElse(
         () => isWithin(score, points, prior),
         () =>
@@ -709,6 +729,10 @@ const within = ({ score }: Candidacy, { asked, params }: Reached): O.Option<Arra
 
 const NONE = new Float64Array(0)
 
+/** [K, d], of components without correlations. */
+const variancesOf = ({ variances, means: { shape, values } }: Mixture.Mixture): Float64Array =>
+  variances.length === shape[0] ? values.map((_, at) => variances[Math.floor(at / shape[1])]) : variances
+
 const isAlike = (one: Mixture.Mixture, other: Mixture.Mixture): boolean =>
   Mixture.components(one) === Mixture.components(other) &&
   (one.tails === undefined) === (other.tails === undefined) &&
@@ -721,7 +745,9 @@ const isAlike = (one: Mixture.Mixture, other: Mixture.Mixture): boolean =>
     [one, other].map(({ background }) => Float64Array.of(background?.share ?? 0)),
     [one.weights, other.weights],
     [one.means.values, other.means.values],
-    [Mixture.covariances(one).values, Mixture.covariances(other).values]
+    one.factors === null && other.factors === null
+      ? [variancesOf(one), variancesOf(other)]
+      : [Mixture.covariances(one).values, Mixture.covariances(other).values]
   ].every(([a, b]) => {
     const size = b.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
     return a.every((x, at) => Math.abs(x - b[at]) <= ROUNDING * size)

@@ -98,6 +98,46 @@ const total = (
   })
 }
 
+/** How many columns, and which, are no wider than given of a component without correlations; rounding as `within` has it. */
+const columnsWithin = (variances: Float64Array, most: number): ReadonlyArray<number> => {
+  const bound = most + variances.length * Number.EPSILON * variances.reduce((a, b) => Math.max(a, b), 0)
+  return Array.from(variances.keys()).filter(j => variances[j] <= bound)
+}
+
+/**
+ * In how many directions D + Σ π δδᵀ, D the mean of the components' diagonals, is no wider than given: by the signs of its eigenvalues
+ * less that, which those of D less that and of a [K, K] array tell (Sylvester; Haynsworth 1968).
+ */
+const widthsWithin = (mixture: Mixture.Mixture, of: ReadonlyArray<number>, most: number): number => {
+  const { weights, means } = mixture
+  const [dim, { values: means_ }] = [Mixture.dim(mixture), means]
+  const share = of.reduce((sum, k) => sum + weights[k], 0)
+  const mean = (part: (k: number) => number): number => of.reduce((sum, k) => sum + (weights[k] / share) * part(k), 0)
+  const centre = new Float64Array(dim).map((_, j) => mean(k => means_[k * dim + j]))
+  const step = (k: number, j: number): number => means_[k * dim + j] - centre[j]
+  const diagonal = centre.map((_, j) => mean(k => varianceOf(mixture, k, j)))
+  const widest = diagonal.reduce((most, v, j) => Math.max(most, v + mean(k => step(k, j) * step(k, j))), 0)
+  const bound = (most + dim * Number.EPSILON * widest) * (1 + 4 * Number.EPSILON)
+  const narrow = diagonal.filter(v => v <= bound).length
+  // What is added is in no direction negative.
+  if (narrow === 0) return 0
+  const count = of.length
+  const signs = new Float64Array(count * count).map((_, at) => {
+    const [k, l] = [Math.floor(at / count), at % count]
+    const root = Math.sqrt(weights[of[k]] * weights[of[l]]) / share
+    const sum = diagonal.reduce(
+      (sum, v, j) => sum + (step(of[k], j) * step(of[l], j)) / (v === bound ? -Number.MIN_VALUE : v - bound),
+      0
+    )
+    return root * sum + (k === l ? 1 : 0)
+  })
+  const { values } = symmetricEigen({ shape: [count, count], values: signs })
+  return narrow + values.filter(v => v > 0).length - count
+}
+
+const varianceOf = ({ variances, means: { shape } }: Mixture.Mixture, k: number, j: number): number =>
+  variances.length === shape[0] ? variances[k] : variances[k * shape[1] + j]
+
 /** What a floor holds up of a mixture of so many rows; components without rows are not told of. */
 export const held =
   (floor: number, rows: number) =>
@@ -105,6 +145,7 @@ export const held =
     const floored = Mixture.atMinimumVariance(floor)(mixture).filter(k => mixture.weights[k] * rows >= 1 - STORED)
     if (floored.length === 0) return none
     const dim = Mixture.dim(mixture)
+    if (mixture.factors === null) return heldColumns(floor, mixture, floored)
     const { values } = Mixture.covariances(mixture)
     // A common width of two floors is one that the floor makes.
     const own = within(total(mixture, values, dim, most(mixture.weights)), dim, 2 * floor).length
@@ -124,6 +165,29 @@ export const held =
       narrow: RA.makeBy(dim, j => j).filter(j => told.some(found => takesPart(found, j)))
     }
   }
+
+/** The same of components without correlations: their directions are columns. */
+const heldColumns = (floor: number, mixture: Mixture.Mixture, floored: ReadonlyArray<number>): Held => {
+  const dim = Mixture.dim(mixture)
+  const own = widthsWithin(mixture, most(mixture.weights), 2 * floor)
+  const columns = new Map(
+    floored.map(k => [
+      k,
+      columnsWithin(
+        new Float64Array(dim).map((_, j) => varianceOf(mixture, k, j)),
+        floor * (1 + STORED)
+      )
+    ])
+  )
+  const collapsed = floored.filter(k => (columns.get(k)?.length ?? 0) > own)
+  const told = new Set(
+    (collapsed.length > 0 ? collapsed : floored).flatMap(k => {
+      const found = columns.get(k) ?? []
+      return found.length < dim ? found : []
+    })
+  )
+  return { floored, collapsed, narrow: [...told].sort((a, b) => a - b) }
+}
 
 /** Rounding of a number that was stored as its logarithm. */
 const STORED = 1e-12

@@ -625,11 +625,24 @@ export const atMinimumVariance =
     const { variances, factors } = mixture
     const [count, d] = [components(mixture), dim(mixture)]
     const width = variances.length / count
+    /** Of a covariance from which the floor and more than all rounding can be taken, what is left being one, no eigenvalues are asked. */
+    const leastOf = (covariance: NdArray): readonly [least: number, rounding: number] => {
+      const trace = covariance.values.reduce((sum, x, at) => (at % (d + 1) === 0 ? sum + x : sum), 0)
+      const below = varianceFloor * (1 + STORED) + 4 * d * Number.EPSILON * trace
+      const rest = covariance.values.map((x, at) => (at % (d + 1) === 0 ? x - below : x))
+      if (Factor.ofCovariance(rest, d) !== null) return [Infinity, 0]
+      const { values } = symmetricEigen(covariance)
+      return [values[d - 1], d * Number.EPSILON * values[0]]
+    }
+    let before: readonly [least: number, rounding: number] = [Infinity, 0]
     /** The least variance of a component, and the rounding of it: of an eigenvalue, what is said at `symmetricEigen`. */
     const least = (k: number): readonly [least: number, rounding: number] => {
       if (factors === null) return [variances.subarray(k * width, (k + 1) * width).reduce((a, b) => Math.min(a, b)), 0]
-      const { values } = symmetricEigen(Factor.covariance(factorOf(mixture, k), d))
-      return [values[d - 1], d * Number.EPSILON * values[0]]
+      const triangle = factors.values.subarray(k * d * d, (k + 1) * d * d)
+      // A common covariance is looked at once.
+      if (k > 0 && triangle.every((x, at) => x === factors.values[(k - 1) * d * d + at])) return before
+      before = leastOf(Factor.covariance(factorOf(mixture, k), d))
+      return before
     }
     return RA.makeBy(count, k => k).filter(k => {
       const [variance, rounding] = least(k)

@@ -331,16 +331,17 @@ const fields = {
  * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). F and F Q mean the same
  * for orthogonal Q. Its M-step is generalized: ten inner steps on the factors, noise clipped from below.
  */
-export const lowRank = family({
+export const lowRank = family<'lowRank', Derive.Named<Names>, typeof fields>({
   name: 'lowRank',
   about: 'factor analysers with free weights: Gaussians whose columns share a few factors beside noise of their own',
   fields,
   formula: ({ components, rank }) =>
     `s(x) = −Σ w_i S_i⁻¹(x − m_i) over ${components} components, S_i = α²(F_i F_iᵀ + diag exp(logNoise_i)) + σ²I of rank ${rank}, ` +
     'w = softmax(logits_i − ½ log|S_i| − ½(x − m_i)ᵀS_i⁻¹(x − m_i)), m_i = α means_i',
-  ...Derive.byFields<Names, typeof fields>(({ components, rank }) => ({
-    components,
-    covariance: analysers({ rank, loadings: 'own', noise: 'own', isotropic: false }),
-    weights: 'free'
-  }))
+  made: ({ components, rank }) =>
+    Derive.following({
+      components,
+      covariance: analysers({ rank, loadings: 'own', noise: 'own', isotropic: false }),
+      weights: 'free'
+    })
 })

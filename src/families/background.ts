@@ -130,101 +130,96 @@ const beside = (gaussians: Gaussians, shape: Background['shape']): Model<P> => {
   })
   const shareOf = ({ backgroundShare }: Params.Params<P>): number =>
     1 / (1 + Elementary.exp(-backgroundShare.values[0]))
-  return modelOf<string, Field.NoFields, P, null>(
-    {
-      name: 'withBackground',
-      about: '',
-      called: () => `${model.called ?? ''} with background`,
-      parameters: () => dim => ({
-        ...model.shapes(dim),
-        backgroundShare: [],
-        backgroundCentre: [dim],
-        backgroundScale: [dim]
-      }),
-      // Its weight; mclust counts its volume too.
-      degreesOfFreedom: () => dim => model.degreesOfFreedom(dim) + (shape === 'box' ? 2 : 1),
-      components: () => (params, dim) => {
-        const { logWeights, centres, logDensity, clean } = family.components(params, dim)
-        const odds = params.backgroundShare
-        const place = stopGradient(stack([params.backgroundCentre, exp(params.backgroundScale)]))
-        const background = Backgrounds.atLevel(shape, place)
-        const still = Backgrounds.clean({ [shape]: place })
-        const and = (of: Tensor, last: Tensor): Tensor => concat([of, last], 1)
-        return {
-          logWeights: concat([add(logWeights, neg(softplus(odds))), reshape(neg(softplus(neg(odds))), [1])]),
-          centres: concat([centres, reshape(stopGradient(params.backgroundCentre), [1, dim])]),
-          logDensity: (x, level) => and(logDensity(x, level), background(x, level)),
-          clean: x => {
-            const found = clean?.(x) ?? { logDensity: logDensity(x, cleanRow()) }
-            return {
-              logDensity: and(found.logDensity, still(x)),
-              ...(found.counts && { counts: and(found.counts, ones([x.shape[0], 1])) })
-            }
+  return modelOf<P>({
+    called: `${model.called ?? ''} with background`,
+    parameters: dim => ({
+      ...model.shapes(dim),
+      backgroundShare: [],
+      backgroundCentre: [dim],
+      backgroundScale: [dim]
+    }),
+    // Its weight; mclust counts its volume too.
+    degreesOfFreedom: dim => model.degreesOfFreedom(dim) + (shape === 'box' ? 2 : 1),
+    components: (params, dim) => {
+      const { logWeights, centres, logDensity, clean } = family.components(params, dim)
+      const odds = params.backgroundShare
+      const place = stopGradient(stack([params.backgroundCentre, exp(params.backgroundScale)]))
+      const background = Backgrounds.atLevel(shape, place)
+      const still = Backgrounds.clean({ [shape]: place })
+      const and = (of: Tensor, last: Tensor): Tensor => concat([of, last], 1)
+      return {
+        logWeights: concat([add(logWeights, neg(softplus(odds))), reshape(neg(softplus(neg(odds))), [1])]),
+        centres: concat([centres, reshape(stopGradient(params.backgroundCentre), [1, dim])]),
+        logDensity: (x, level) => and(logDensity(x, level), background(x, level)),
+        clean: x => {
+          const found = clean?.(x) ?? { logDensity: logDensity(x, cleanRow()) }
+          return {
+            logDensity: and(found.logDensity, still(x)),
+            ...(found.counts && { counts: and(found.counts, ones([x.shape[0], 1])) })
           }
         }
-      },
-      ...following<P>(
-        gaussians,
-        params => joined(params, written(somewhere(params.means.shape[1]))),
-        move => params => joined(move(without(params)), own(params)),
-        {
-          // It has a scale for each column.
-          turns: false,
-          shifted: by => params => ({
-            ...params,
-            backgroundCentre: {
-              shape: params.backgroundCentre.shape,
-              values: params.backgroundCentre.values.map((c, j) => c + by[j])
-            }
-          }),
-          scaled: by => params => ({
-            ...params,
-            backgroundCentre: Gaussian.vector(params.backgroundCentre.values.map((c, j) => by[j] * c)),
-            backgroundScale: Gaussian.vector(params.backgroundScale.values.map((l, j) => l + Elementary.log(by[j])))
-          })
-        }
-      ),
-      ...(family.hasTails && { hasTails: true as const }),
-      hasBackground: true,
-      placed: () => points => params => ({
-        ...params,
-        ...written({ share: shareOf(params), ...placed(shape, points) })
-      }),
-      toMixture: () => params => ({
-        ...toMixture(params),
-        background: {
-          share: shareOf(params),
-          shape,
-          centre: params.backgroundCentre.values,
-          scale: params.backgroundScale.values.map(Elementary.exp)
-        }
-      }),
-      fromMixture: () => mixture =>
-        joined(fromMixture(mixture), written(mixture.background ?? somewhere(mixture.means.shape[1]))),
-      mStep: () => ({
-        ...learnedBy(mStep),
-        isGeneralized: true,
-        maximise: (params, moments, at) => {
-          const { beyond } = moments
-          const learned = Gaussian.total(moments.mass)
-          const all = learned + (beyond ?? 0)
-          // Where the background takes all rows, nothing is said of components.
-          return joined(learned > 0 ? mStep.maximise(params, moments, at) : params, {
-            ...own(params),
-            ...(beyond !== undefined && { backgroundShare: single(logOdds(beyond / all)) })
-          })
-        }
-      }),
-      distance: () => (from, to) => {
-        const apart = O.isSome(family.distance) ? family.distance.value(from, to) : 0
-        const [before, after] = [from, to].map(shareOf)
-        // Fisher's metric of a share.
-        const share = Elementary.square(after - before) / Math.max(before * (1 - before), Number.MIN_VALUE)
-        return Math.sqrt(apart * apart + share)
       }
     },
-    {}
-  )
+    ...following<P>(
+      gaussians,
+      params => joined(params, written(somewhere(params.means.shape[1]))),
+      move => params => joined(move(without(params)), own(params)),
+      {
+        // It has a scale for each column.
+        turns: false,
+        shifted: by => params => ({
+          ...params,
+          backgroundCentre: {
+            shape: params.backgroundCentre.shape,
+            values: params.backgroundCentre.values.map((c, j) => c + by[j])
+          }
+        }),
+        scaled: by => params => ({
+          ...params,
+          backgroundCentre: Gaussian.vector(params.backgroundCentre.values.map((c, j) => by[j] * c)),
+          backgroundScale: Gaussian.vector(params.backgroundScale.values.map((l, j) => l + Elementary.log(by[j])))
+        })
+      }
+    ),
+    ...(family.hasTails && { hasTails: true as const }),
+    hasBackground: true,
+    placed: points => params => ({
+      ...params,
+      ...written({ share: shareOf(params), ...placed(shape, points) })
+    }),
+    toMixture: params => ({
+      ...toMixture(params),
+      background: {
+        share: shareOf(params),
+        shape,
+        centre: params.backgroundCentre.values,
+        scale: params.backgroundScale.values.map(Elementary.exp)
+      }
+    }),
+    fromMixture: mixture =>
+      joined(fromMixture(mixture), written(mixture.background ?? somewhere(mixture.means.shape[1]))),
+    mStep: {
+      ...learnedBy(mStep),
+      isGeneralized: true,
+      maximise: (params, moments, at) => {
+        const { beyond } = moments
+        const learned = Gaussian.total(moments.mass)
+        const all = learned + (beyond ?? 0)
+        // Where the background takes all rows, nothing is said of components.
+        return joined(learned > 0 ? mStep.maximise(params, moments, at) : params, {
+          ...own(params),
+          ...(beyond !== undefined && { backgroundShare: single(logOdds(beyond / all)) })
+        })
+      }
+    },
+    distance: (from, to) => {
+      const apart = O.isSome(family.distance) ? family.distance.value(from, to) : 0
+      const [before, after] = [from, to].map(shareOf)
+      // Fisher's metric of a share.
+      const share = Elementary.square(after - before) / Math.max(before * (1 - before), Number.MIN_VALUE)
+      return Math.sqrt(apart * apart + share)
+    }
+  })
 }
 
 const made = Case.define('Score', {

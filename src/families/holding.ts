@@ -192,54 +192,48 @@ const holding = (gaussians: Gaussians, known: List): Model<Own> => {
   const heldOf = (part: keyof Known.Fixed): number => known.filter(one => one[part] !== null).length
   const dimOf = (x: Tensor): number => x.shape[1] ?? 0
   return {
-    ...modelOf<string, Field.NoFields, Own, null>(
-      {
-        name: 'withFixed',
-        about: '',
-        called: () => `${model.called ?? ''} with known components`,
-        parameters: () => model.shapes,
-        degreesOfFreedom: () => dim => {
-          const all = model.degreesOfFreedom(dim)
-          const learned = Object.hasOwn(model.shapes(dim), 'logits') ? count - 1 : 0
-          const each = (all - count * dim - learned) / count
-          const left = holdsWeights ? Math.max(count - heldOf('weight') - 1, 0) : learned
-          return all - heldOf('mean') * dim - heldOf('covariance') * each - learned + left
-        },
-        components: () => (params, dim) => family.components(inTensors(params, dim), dim),
-        score: () => (params, x, level) => model.score(inTensors(params, dimOf(x)), x, level),
-        divergence: () => (params, x, level) => model.divergence(inTensors(params, dimOf(x)), x, level),
-        logDensity: () => (params, x, level) => family.logDensity(inTensors(params, dimOf(x)), x, level),
-        count: () => family.count,
-        leastRows: () => family.leastRows,
-        held: RA.makeBy(known.length, k => k),
-        placed: () => () => inArrays,
-        toMixture: () => params => {
-          const mixture = toMixture(inArrays(params))
-          // Known weights to the last bit.
-          return {
-            ...mixture,
-            weights: mixture.weights.map((w, k) => (weights.mask.values[k] === 1 ? weights.weights[k] : w))
-          }
-        },
-        fromMixture: () => mixture => inArrays(fromMixture(inOrder(inPlaces(known, mixture.means), mixture))),
-        mStep: () => ({
-          ...learnedBy(mStep),
-          ...(mStep.isGeneralized && { isGeneralized: true }),
-          still: known.flatMap(({ mean }, k) => (mean === null ? [] : [k])),
-          maximise: held(mStep.maximise),
-          ...(mStep.anew && { anew: held(mStep.anew) })
-        }),
-        start: () => ({
-          count: start.count,
-          centres: params => start.centres(inArrays(params)),
-          fromCentres: (centres, variance) =>
-            inArrays(start.fromCentres(Gaussian.inOrder(inPlaces(known, centres))(centres), variance))
-        }),
-        distance: () => (from, to) =>
-          O.isSome(family.distance) ? family.distance.value(inArrays(from), inArrays(to)) : 0
+    ...modelOf<Own>({
+      called: `${model.called ?? ''} with known components`,
+      parameters: model.shapes,
+      degreesOfFreedom: dim => {
+        const all = model.degreesOfFreedom(dim)
+        const learned = Object.hasOwn(model.shapes(dim), 'logits') ? count - 1 : 0
+        const each = (all - count * dim - learned) / count
+        const left = holdsWeights ? Math.max(count - heldOf('weight') - 1, 0) : learned
+        return all - heldOf('mean') * dim - heldOf('covariance') * each - learned + left
       },
-      {}
-    ),
+      components: (params, dim) => family.components(inTensors(params, dim), dim),
+      score: (params, x, level) => model.score(inTensors(params, dimOf(x)), x, level),
+      divergence: (params, x, level) => model.divergence(inTensors(params, dimOf(x)), x, level),
+      logDensity: (params, x, level) => family.logDensity(inTensors(params, dimOf(x)), x, level),
+      count: family.count,
+      leastRows: family.leastRows,
+      held: RA.makeBy(known.length, k => k),
+      placed: () => inArrays,
+      toMixture: params => {
+        const mixture = toMixture(inArrays(params))
+        // Known weights to the last bit.
+        return {
+          ...mixture,
+          weights: mixture.weights.map((w, k) => (weights.mask.values[k] === 1 ? weights.weights[k] : w))
+        }
+      },
+      fromMixture: mixture => inArrays(fromMixture(inOrder(inPlaces(known, mixture.means), mixture))),
+      mStep: {
+        ...learnedBy(mStep),
+        ...(mStep.isGeneralized && { isGeneralized: true }),
+        still: known.flatMap(({ mean }, k) => (mean === null ? [] : [k])),
+        maximise: held(mStep.maximise),
+        ...(mStep.anew && { anew: held(mStep.anew) })
+      },
+      start: {
+        count: start.count,
+        centres: params => start.centres(inArrays(params)),
+        fromCentres: (centres, variance) =>
+          inArrays(start.fromCentres(Gaussian.inOrder(inPlaces(known, centres))(centres), variance))
+      },
+      distance: (from, to) => (O.isSome(family.distance) ? family.distance.value(inArrays(from), inArrays(to)) : 0)
+    }),
     misfits: dim => Known.misfits(known, dim)
   }
 }

@@ -36,12 +36,10 @@ const made = family({
   formula: ({ components, covariance, weights }) =>
     `s(x) = −Σ w_i S_i⁻¹(x − m_i) over ${components} components, S_i = α²Σ_i + σ²I, Σ_i = ${Covariance.concept.meaning(covariance).formula}, ` +
     `w = softmax(${weights === 'free' ? 'logits_i ' : ''}− ½ log|S_i| − ½(x − m_i)ᵀS_i⁻¹(x − m_i)), m_i = α means_i`,
-  called: ({ covariance, weights }) => (weights === 'free' ? (Covariance.nameOf(covariance) ?? covariance._tag) : null),
-  ...Derive.byFields<string, typeof fields>(({ components, covariance, weights }) => ({
-    components,
-    weights,
-    covariance: Covariance.interpret(covariance)
-  }))
+  made: ({ components, covariance, weights }) => ({
+    ...Derive.following({ components, weights, covariance: Covariance.interpret(covariance) }),
+    called: weights === 'free' ? (Covariance.nameOf(covariance) ?? covariance._tag) : null
+  })
 })
 
 /** Its own fields. */

@@ -36,7 +36,7 @@ import {
   type RowLevel,
   type Score,
   type Start,
-  type Symmetries
+  type Capabilities
 } from '../family/family.js'
 import { clean } from '../schedule/dynamics.js'
 import type { Mixture } from '../family/mixtureData.js'
@@ -119,15 +119,8 @@ interface Beside<P extends string> {
   readonly turns?: boolean
 }
 
-/** What a family says that is made around Gaussians. */
-interface Followed<P extends string> {
-  readonly count: () => Gaussians['family']['count']
-  readonly leastRows: () => Gaussians['family']['leastRows']
-  readonly start: () => Omit<Start<P>, 'centres'> & Pick<Start<Own>, 'centres'>
-  readonly shifted: () => ((by: Float64Array) => Move<P>) | undefined
-  readonly scaled: () => ((by: Float64Array) => Move<P>) | undefined
-  readonly symmetries: () => Symmetries<P> | undefined
-}
+/** What is made of a capability, where it is there. */
+const where = <A, B>(of: O.Option<A>, made: (a: A) => B): B | undefined => O.toUndefined(O.map(made)(of))
 
 /** What follows of the Gaussians for what is made around them: `carried` is what moves their parameters, the others being as they are. */
 export const following = <P extends string>(
@@ -135,35 +128,23 @@ export const following = <P extends string>(
   started: (params: Params.Params<Own>) => Params.Params<P>,
   carried: (move: Move<Own>) => Move<P>,
   { shifted = () => identity, scaled = () => identity, relabel = () => identity, turns = true }: Beside<P> = {}
-): Followed<P> => ({
-  count: () => family.count,
-  leastRows: () => family.leastRows,
-  start: () => ({
+): Pick<Capabilities<P>, 'count' | 'leastRows' | 'start' | 'shifted' | 'scaled' | 'symmetries'> => ({
+  count: family.count,
+  leastRows: family.leastRows,
+  start: {
     count: start.count,
-    centres: start.centres,
-    fromCentres: (centres: NdArray, variance: number) => started(start.fromCentres(centres, variance))
-  }),
-  shifted: () =>
-    pipe(
-      family.shifted,
-      O.map(shift => (by: Float64Array) => flow(shifted(by), carried(shift(by)))),
-      O.toUndefined
-    ),
-  scaled: () =>
-    pipe(
-      family.scaled,
-      O.map(scale => (by: Float64Array) => flow(scaled(by), carried(scale(by)))),
-      O.toUndefined
-    ),
-  symmetries: () =>
-    pipe(
-      family.symmetries,
-      O.map(({ relabel: inOrder, rotate }): Symmetries<P> => ({
-        ...(inOrder && { relabel: order => flow(relabel(order), carried(inOrder(order))) }),
-        ...(turns && rotate && { rotate: map => carried(rotate(map)) })
-      })),
-      O.toUndefined
-    )
+    // Those of the Gaussians among the parameters.
+    centres: start.centres as unknown as Start<P>['centres'],
+    fromCentres: (centres, variance) => started(start.fromCentres(centres, variance))
+  },
+  ...where(family.shifted, shift => ({ shifted: (by: Float64Array) => flow(shifted(by), carried(shift(by))) })),
+  ...where(family.scaled, scale => ({ scaled: (by: Float64Array) => flow(scaled(by), carried(scale(by))) })),
+  ...where(family.symmetries, ({ relabel: inOrder, rotate }) => ({
+    symmetries: {
+      ...(inOrder && { relabel: (order: ReadonlyArray<number>) => flow(relabel(order), carried(inOrder(order))) }),
+      ...(turns && rotate && { rotate: (map: Parameters<typeof rotate>[0]) => carried(rotate(map)) })
+    }
+  }))
 })
 
 /** What an M-step learns. */
@@ -236,72 +217,66 @@ const tailed = (gaussians: Gaussians, nu: Nu): Model<Own> => {
       params,
       filled(params.means.shape[0], () => logOf(START))
     )
-  return modelOf<string, Field.NoFields, P, null>(
-    {
-      name: 'withTails',
-      about: '',
-      called: () => `${model.called ?? ''} with tails`,
-      parameters: () => dim => {
-        const shapes = model.shapes(dim)
-        return { ...shapes, ...(!isNumber && { logNu: shapeOf(shapes.means[0]) }) } as Params.Shapes<P>
-      },
-      degreesOfFreedom: () => dim => model.degreesOfFreedom(dim) + (nu === 'own' ? count(dim) : isNumber ? 0 : 1),
-      components: () => (params, dim) => {
-        const parts = partsOf(gaussians, params, dim)
-        const { logWeights, centres } = family.components(params, dim)
-        const of = nuOf(params)
-        return {
-          logWeights,
-          centres,
-          logDensity: Terms.logDensity(parts, of),
-          clean: Terms.clean(parts, of)
-        }
-      },
-      ...following<P>(gaussians, started, move => params => withNu(move(without(params)), params.logNu), {
-        relabel: order => params =>
-          nu === 'own' ? { ...params, logNu: Gaussian.inOrder(order)(params.logNu) } : params
-      }),
-      hasTails: true,
-      toMixture: () => params => {
-        const mixture = toMixture(params)
-        return { ...mixture, tails: numbersOf(params, mixture.weights.length) }
-      },
-      fromMixture: () => mixture => {
-        const { tails, weights } = mixture
-        const of = (k: number): number => logOf(tails === undefined ? START : tails[k])
-        return withNu(
-          fromMixture(mixture),
-          filled(weights.length, k => (nu === 'own' ? of(k) : weights.reduce((sum, w, k) => sum + w * of(k), 0)))
-        )
-      },
-      mStep: () => ({
-        ...learnedBy(mStep),
-        // That of its Gaussians may be; and what is said of rows that support a component is said of Gaussians alone.
-        isGeneralized: true,
-        maximise: (params, moments, at): Params.Params<P> => {
-          const found = mStep.maximise(params, moments, at)
-          const means = meanOf(moments, nu === 'common')
-          const before = isNumber ? filled(0, () => 0) : params.logNu
-          return withNu(
-            found,
-            means === null || isNumber
-              ? before
-              : filled(moments.mass.length, k =>
-                  nu === 'common' || moments.mass[k] > 0 ? logOf(Student.likeliestNu(means[k])) : before.values[k]
-                )
-          )
-        }
-      }),
-      distance: () => (from, to) => {
-        const own = O.isSome(family.distance) ? family.distance.value(from, to) : 0
-        const apart = isNumber
-          ? 0
-          : from.logNu.values.reduce((sum, l, k) => sum + Elementary.square(l - to.logNu.values[k]), 0)
-        return Math.sqrt(own * own + apart)
+  return modelOf<P>({
+    called: `${model.called ?? ''} with tails`,
+    parameters: dim => {
+      const shapes = model.shapes(dim)
+      return { ...shapes, ...(!isNumber && { logNu: shapeOf(shapes.means[0]) }) } as Params.Shapes<P>
+    },
+    degreesOfFreedom: dim => model.degreesOfFreedom(dim) + (nu === 'own' ? count(dim) : isNumber ? 0 : 1),
+    components: (params, dim) => {
+      const parts = partsOf(gaussians, params, dim)
+      const { logWeights, centres } = family.components(params, dim)
+      const of = nuOf(params)
+      return {
+        logWeights,
+        centres,
+        logDensity: Terms.logDensity(parts, of),
+        clean: Terms.clean(parts, of)
       }
     },
-    {}
-  ) as unknown as Model<Own>
+    ...following<P>(gaussians, started, move => params => withNu(move(without(params)), params.logNu), {
+      relabel: order => params => (nu === 'own' ? { ...params, logNu: Gaussian.inOrder(order)(params.logNu) } : params)
+    }),
+    hasTails: true,
+    toMixture: params => {
+      const mixture = toMixture(params)
+      return { ...mixture, tails: numbersOf(params, mixture.weights.length) }
+    },
+    fromMixture: mixture => {
+      const { tails, weights } = mixture
+      const of = (k: number): number => logOf(tails === undefined ? START : tails[k])
+      return withNu(
+        fromMixture(mixture),
+        filled(weights.length, k => (nu === 'own' ? of(k) : weights.reduce((sum, w, k) => sum + w * of(k), 0)))
+      )
+    },
+    mStep: {
+      ...learnedBy(mStep),
+      // That of its Gaussians may be; and what is said of rows that support a component is said of Gaussians alone.
+      isGeneralized: true,
+      maximise: (params, moments, at): Params.Params<P> => {
+        const found = mStep.maximise(params, moments, at)
+        const means = meanOf(moments, nu === 'common')
+        const before = isNumber ? filled(0, () => 0) : params.logNu
+        return withNu(
+          found,
+          means === null || isNumber
+            ? before
+            : filled(moments.mass.length, k =>
+                nu === 'common' || moments.mass[k] > 0 ? logOf(Student.likeliestNu(means[k])) : before.values[k]
+              )
+        )
+      }
+    },
+    distance: (from, to) => {
+      const own = O.isSome(family.distance) ? family.distance.value(from, to) : 0
+      const apart = isNumber
+        ? 0
+        : from.logNu.values.reduce((sum, l, k) => sum + Elementary.square(l - to.logNu.values[k]), 0)
+      return Math.sqrt(own * own + apart)
+    }
+  }) as unknown as Model<Own>
 }
 
 const isNu = (u: unknown): u is Nu =>

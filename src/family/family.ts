@@ -256,85 +256,79 @@ export interface Capabilities<P extends string> {
   readonly symmetries?: Symmetries<P>
 }
 
-/** Of fields for which there is none, undefined. */
-type PerFields<F extends Field.Fields, C> = {
-  readonly [K in keyof C]: (fields: Field.Of<F>) => NonNullable<C[K]> | undefined
+/** What a family of given fields is: its parameters, its components, and what it can do beside. */
+export interface Made<P extends string> extends Capabilities<P> {
+  /**
+   * Names and shapes. Where there are such, call the centres `means` and the log weights `logits`: recipes take steps of the
+   * first in the unit of the data, and hold the second while noise hides them.
+   */
+  readonly parameters: (dim: number) => Params.Shapes<P>
+  readonly components: (params: Params.Tensors<P>, dim: number) => ComponentsOf
+  /**
+   * Free parameters, as information criteria count them: weights sum to 1, and rotations of factors are not counted. All entries but one of
+   * `logits` unless given.
+   */
+  readonly degreesOfFreedom?: (dim: number) => number
+  /** What fits and reports call it, of fields that say more than the name; the name unless given, or null. */
+  readonly called?: string | null
 }
 
 /** What is said without the fields. */
 type Flags = 'unitVariance' | 'mirrored' | 'closedUnder' | 'hasBackground' | 'hasTails' | 'held' | 'onlyClean'
 
-interface Described<N extends string, F extends Field.Fields, P extends string, A extends Case.Call>
-  extends
-    Omit<Case.Spec<N, F, never, A, null>, 'meaning'>,
-    PerFields<F, Omit<Capabilities<NoInfer<P>>, Flags>>,
-    Pick<Capabilities<P>, Flags> {
-  /**
-   * Names and shapes. Where there are such, call the centres `means` and the log weights `logits`: recipes take steps of the
-   * first in the unit of the data, and hold the second while noise hides them.
-   */
-  readonly parameters: (fields: Field.Of<F>) => (dim: number) => Params.Shapes<P>
-  /**
-   * Free parameters, as information criteria count them: weights sum to 1, and rotations of factors are not counted. All entries but one of
-   * `logits` unless given.
-   */
-  readonly degreesOfFreedom?: (fields: Field.Of<F>) => (dim: number) => number
-  /** What fits and reports call it, of fields that say more than the name; the name unless given, or null. */
-  readonly called?: (fields: Field.Of<F>) => string | null
-}
+/** Each part by itself, of the fields; undefined of fields for which there is none. */
+type Described<N extends string, F extends Field.Fields, P extends string, A extends Case.Call> = Omit<
+  Case.Spec<N, F, never, A, null>,
+  'meaning'
+> & {
+  readonly [K in Exclude<keyof Made<P>, Flags | 'parameters' | 'components'>]?: (
+    fields: Field.Of<F>
+  ) => Made<NoInfer<P>>[K] | undefined
+} & Pick<Made<P>, Flags> & { readonly parameters: (fields: Field.Of<F>) => Made<P>['parameters'] }
 
-export interface Spec<
-  N extends string,
-  F extends Field.Fields,
-  P extends string,
-  A extends Case.Call
-> extends Described<N, F, P, A> {
-  readonly components: (fields: Field.Of<F>) => (params: Params.Tensors<NoInfer<P>>, dim: number) => ComponentsOf
+export type Spec<N extends string, F extends Field.Fields, P extends string, A extends Case.Call> = Described<
+  N,
+  F,
+  P,
+  A
+> & {
+  readonly components: (fields: Field.Of<F>) => Made<NoInfer<P>>['components']
 }
 
 /** A family whose weights are its `logits` and whose centres are its `means`. */
-export interface ByDensities<
-  N extends string,
-  F extends Field.Fields,
-  P extends string,
-  A extends Case.Call
-> extends Described<N, F, P, A> {
+export type ByDensities<N extends string, F extends Field.Fields, P extends string, A extends Case.Call> = Described<
+  N,
+  F,
+  P,
+  A
+> & {
   /** log p_k(x) at a level, whole, [rows, K] of x [rows, dim] */
   readonly logDensities: (
     fields: Field.Of<F>
   ) => (params: Params.Tensors<NoInfer<P>>, x: Tensor, level: RowLevel) => Tensor
 }
 
+/** A family said at once, of the fields. */
+export type Whole<N extends string, F extends Field.Fields, P extends string, A extends Case.Call> = Omit<
+  Case.Spec<N, F, never, A, null>,
+  'meaning'
+> & { readonly made: (fields: Field.Of<F>) => Made<P> }
+
 // —— what follows ——
 
-/** What a mixture can do. A capability that a family lacks is `none`, and who needs it decides what to do without. */
-export interface Family<P extends string> {
-  readonly components: (params: Params.Tensors<P>, dim: number) => ComponentsOf
-  /** log p(x), [rows, 1] */
-  readonly logDensity: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
-  /** p(k | x), [rows, K] */
-  readonly responsibilities: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
-  /** How many components there are. */
-  readonly count: (dim: number) => number
-  readonly leastRows: (dim: number) => number
-  readonly unitVariance: boolean
-  readonly mirrored: boolean
-  readonly hasBackground: boolean
-  readonly hasTails: boolean
-  readonly held: ReadonlyArray<number>
-  readonly placed: O.Option<NonNullable<Capabilities<P>['placed']>>
-  readonly onlyClean: O.Option<string>
-  readonly mStep: O.Option<MStep<P>>
-  readonly sufficient: O.Option<Sufficient<P>>
-  readonly start: O.Option<Start<P>>
-  readonly fromMixture: O.Option<NonNullable<Capabilities<P>['fromMixture']>>
-  readonly toMixture: O.Option<NonNullable<Capabilities<P>['toMixture']>>
-  readonly shifted: O.Option<NonNullable<Capabilities<P>['shifted']>>
-  readonly scaled: O.Option<NonNullable<Capabilities<P>['scaled']>>
-  readonly distance: O.Option<NonNullable<Capabilities<P>['distance']>>
-  readonly projection: O.Option<Projection<P>>
-  readonly symmetries: O.Option<Symmetries<P>>
-}
+/** What a family may be without: `none`, and who needs it decides what to do then. */
+type Without =
+  | ('placed' | 'onlyClean' | 'mStep' | 'sufficient' | 'start' | 'fromMixture')
+  | ('toMixture' | 'shifted' | 'scaled' | 'distance' | 'projection' | 'symmetries')
+
+/** What a mixture can do. */
+export type Family<P extends string> = Required<Pick<Capabilities<P>, 'logDensity' | 'count' | 'leastRows' | 'held'>> &
+  Pick<Made<P>, 'components'> & {
+    readonly [K in 'unitVariance' | 'mirrored' | 'hasBackground' | 'hasTails']: boolean
+  } & { readonly [K in Without]: O.Option<NonNullable<Capabilities<P>[K]>> } & {
+    /** p(k | x), [rows, K] */
+    readonly responsibilities: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
+  }
 
 /** What is said of rows x by name, each [rows, any]. */
 export type Said<P extends string, H extends string = string> = (

@@ -8,10 +8,7 @@ import { Key } from '../../lib/index.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Frame from '../mixture/em/frame.js'
 import * as Halves from './halves.js'
-import * as Split from './split.js'
 import * as Mixture from '../mixture/mixture.js'
-import { isGaussian } from '../mixture/component.js'
-import { inMemory } from '../mixture/passRows.js'
 import type * as Params from '../family/params.js'
 import type * as Points from '../data/points.js'
 import * as Source from '../data/source.js'
@@ -66,31 +63,16 @@ const paired = <P extends string, S extends { readonly gain: number }>(
 
 /** By what the family can do; none where it has not the way from and to mixtures. */
 const movesOf = <P extends string>(
-  { toMixture, fromMixture, mStep, unitVariance, mirrored, held, leastRows }: Family<P>,
-  { varianceFloor }: Options,
+  { toMixture, fromMixture, mStep, mirrored, held, leastRows }: Family<P>,
   about: Points.Points
 ): O.Option<Moves<P>> => {
   const least = leastRows(about.dim)
   if (mirrored) return O.none
   if (O.isNone(toMixture) || O.isNone(fromMixture) || O.isNone(mStep)) return O.none
   const [enter, leave, { second, isShared = false }] = [toMixture.value, fromMixture.value, mStep.value]
-  const rows = inMemory(about)
-  /**
-   * Of round mixtures the halves begin along the direction in which a component's rows spread most: in many columns those of all other
-   * mixtures, which look along several, find fewer.
-   */
-  const round = (mixture: Mixture.Mixture): ReturnType<Moves<P>> => {
-    const learned = { mixture, free: !unitVariance }
-    const { mass, cost, splits } = Split.survey(rows, learned, varianceFloor, least)
-    return paired(cost, splits, (removed, split, { halves }) =>
-      leave(Split.moved({ mass }, learned, { removed, split, halves }, varianceFloor))
-    )
-  }
   const isFree = ({ removed, split }: Move<P>): boolean => !held.includes(removed) && !held.includes(split)
   const moves: Moves<P> = params => {
     const mixture = enter(params)
-    const isRound = mixture.factors === null && mixture.variances.length === Mixture.components(mixture)
-    if (isRound && isGaussian(mixture)) return round(mixture)
     const { cost, splits } = Halves.survey(about, mixture, { second, isShared, leastRows: least })
     return paired(
       cost,
@@ -151,7 +133,7 @@ export const step = <P extends string>(
     )
   const movesOn = (points: Points.Points): Moves<P> =>
     pipe(
-      movesOf(family, options, points),
+      movesOf(family, points),
       O.getOrElse((): Moves<P> => () => [])
     )
   const movesFrom =

@@ -1,6 +1,7 @@
 /** A family of mixtures, from what it says: what follows of its densities and of its two maps. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
+import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import {
   add,
   compute,
@@ -22,6 +23,8 @@ import {
   type Learned,
   type Start,
   type Spec,
+  type Made,
+  type Whole,
   type Family,
   type Model,
   type Meaning,
@@ -109,13 +112,35 @@ export function family<
   P extends string,
   const F extends Field.Fields = Field.NoFields,
   const A extends Case.Call = null
->(spec: Spec<N, F, P, A> | ByDensities<N, F, P, A>): Case.Constructor<Score<P>, N, F, A, null> {
-  const whole = 'components' in spec ? spec : { ...spec, components: componentsOf(spec) }
+>(spec: Spec<N, F, P, A> | ByDensities<N, F, P, A> | Whole<N, F, P, A>): Case.Constructor<Score<P>, N, F, A, null> {
+  const made =
+    'made' in spec ? spec.made : partsOf('components' in spec ? spec : { ...spec, components: componentsOf(spec) })
   return Case.define('Score', {
     ...spec,
-    meaning: (fields: Field.Of<F>): Meaning<P> => meaningOf(modelOf(whole, fields))
+    meaning: (fields: Field.Of<F>): Meaning<P> => meaningOf(modelOf(made(fields)))
   })
 }
+
+/** All parts of one choice of fields; and components in another order, where it asks for their number: the arrays that grow with it are theirs. */
+const partsOf =
+  <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>(spec: Spec<N, F, P, A>) =>
+  (fields: Field.Of<F>): Made<P> => {
+    const { check: _, formula: __, ...said }: Readonly<Record<string, unknown>> = { ...spec }
+    const parts = RR.map((part: unknown) => (typeof part === 'function' ? (part(fields) as unknown) : part))(
+      said
+    ) as unknown as Made<P>
+    if (parts.symmetries !== undefined || !('components' in fields) || typeof fields.components !== 'number')
+      return parts
+    const relabel: Symmetries<P>['relabel'] = order => {
+      const more = spec.parameters({ ...fields, components: order.length + 1 })
+      return params => {
+        const { means } = params as Params.Params<string> & { readonly means?: NdArray }
+        const dim = means?.shape[1] ?? 1
+        return Gaussian.relabelledAs(parts.parameters(dim), more(dim))(order)(params)
+      }
+    }
+    return { ...parts, symmetries: { relabel } }
+  }
 
 /** Components of log-densities, `logits` and `means`. */
 const componentsOf =
@@ -123,122 +148,70 @@ const componentsOf =
     name,
     logDensities
   }: ByDensities<N, F, P, A>): Spec<N, F, P, A>['components'] =>
-  fields => {
-    const of = logDensities(fields)
-    return params => {
-      const { logits, means }: Partial<Params.Tensors<string>> = params
-      return logits === undefined || means === undefined
-        ? refuse(
-            `Score.${name}: logDensities are of a family with means and logits among its parameters; say its components`
-          )
-        : { logWeights: logSoftmax(logits), centres: means, logDensity: (x, level) => of(params, x, level) }
-    }
+  fields =>
+  params => {
+    const { logits, means }: Partial<Params.Tensors<string>> = params
+    return logits === undefined || means === undefined
+      ? refuse(
+          `Score.${name}: logDensities are of a family with means and logits among its parameters; say its components`
+        )
+      : {
+          logWeights: logSoftmax(logits),
+          centres: means,
+          logDensity: (x, level) => logDensities(fields)(params, x, level)
+        }
   }
 
 /** How many entries of parameters are free, except for a sum that the weights have. */
 const freedomOf = (shapes: Params.Shapes<string>): number =>
   Params.sizeOf(shapes) - (Object.hasOwn(shapes, 'logits') ? 1 : 0)
 
-/** What a family means, from what it says. */
-export const modelOf = <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>(
-  spec: Spec<N, F, P, A>,
-  fields: Field.Of<F>
-): Model<P> => {
-  const of = <C>(capability: ((fields: Field.Of<F>) => C | undefined) | undefined): O.Option<C> =>
-    O.fromNullable(capability?.(fields)) as O.Option<C>
-  /** What follows of two maps. */
-  const followed = <C>(follow: (moments: Partial<Learned>, maps: Maps.Maps<P>) => C): O.Option<C> =>
-    pipe(
-      O.Do,
-      O.bind('toMixture', () => of(spec.toMixture)),
-      O.bind('fromMixture', () => of(spec.fromMixture)),
-      O.map(maps => follow(spec.unitVariance ? { second: 'none' } : (spec.moments?.(fields) ?? {}), maps))
-    )
-  const closed = <C>(
-    under: 'shift' | 'scale',
-    own: ((fields: Field.Of<F>) => C | undefined) | undefined,
-    follow: (maps: Maps.Maps<P>) => C
-  ): O.Option<C> =>
-    pipe(
-      of(own),
-      O.alt(() => (spec.closedUnder?.includes(under) === true ? followed((_, maps) => follow(maps)) : O.none))
-    )
-  const shapes = spec.parameters(fields)
-  const components = spec.components(fields)
-  const logDensity =
-    spec.logDensity?.(fields) ??
-    ((params: Params.Tensors<P>, x: Tensor, level: RowLevel): Tensor =>
-      logSumExp(logJoint(components(params, dimOf(x)), x, level), 1, true))
-  const score =
-    spec.score?.(fields) ??
-    ((params: Params.Tensors<P>, x: Tensor, level: RowLevel): Tensor => grad(at => logDensity(params, at, level))(x))
-  const called = spec.called?.(fields) ?? null
+/** What a family means, from what it is: what it does not say follows of its densities, or of its two maps. */
+export const modelOf = <P extends string>(made: Made<P>): Model<P> => {
+  const { parameters: shapes, components, toMixture, fromMixture, closedUnder = [], moments = {}, called = null } = made
+  const maps = toMixture && fromMixture && { toMixture, fromMixture }
+  const { second = 'full', ...more }: Partial<Learned> = made.unitVariance ? { second: 'none' } : moments
+  const {
+    logDensity = (params, x, level) => logSumExp(logJoint(components(params, dimOf(x)), x, level), 1, true),
+    score = (params, x, level) => grad(at => logDensity(params, at, level))(x),
+    divergence = (params, x, level) => rowDivergence((at, again) => score(params, at, levelAgain(level, again)))(x)
+  } = made
   return {
     ...(called !== null && { called }),
     shapes,
-    degreesOfFreedom: spec.degreesOfFreedom?.(fields) ?? (dim => freedomOf(shapes(dim))),
+    degreesOfFreedom: made.degreesOfFreedom ?? (dim => freedomOf(shapes(dim))),
     predicts: Parametrization.score,
     output: score,
     heads: O.none,
     score,
-    divergence:
-      spec.divergence?.(fields) ??
-      ((params: Params.Tensors<P>, x: Tensor, level: RowLevel): Tensor =>
-        rowDivergence((at, again) => score(params, at, levelAgain(level, again)))(x)),
+    divergence,
     initial: O.none,
     family: O.some({
       components,
       logDensity,
       responsibilities: (params, x, level) => softmax(logJoint(components(params, dimOf(x)), x, level)),
       count:
-        spec.count?.(fields) ??
+        made.count ??
         (dim =>
           compute(() => components(Params.map(fromNdArray)(Params.zeros(shapes(dim))), dim).logWeights).values.length),
-      leastRows: spec.leastRows?.(fields) ?? (() => 1),
-      unitVariance: spec.unitVariance ?? false,
-      mirrored: spec.mirrored ?? false,
-      hasBackground: spec.hasBackground ?? false,
-      hasTails: spec.hasTails ?? false,
-      held: spec.held ?? [],
-      placed: of(spec.placed),
-      mStep: pipe(
-        of(spec.mStep),
-        O.alt(() => followed(({ second = 'full', ...more }, maps) => Maps.mStep(maps, { second, ...more })))
-      ),
-      sufficient: of(spec.sufficient),
-      onlyClean: O.fromNullable(spec.onlyClean),
-      start: of(spec.start),
-      fromMixture: of(spec.fromMixture),
-      toMixture: of(spec.toMixture),
-      shifted: closed('shift', spec.shifted, Maps.shifted),
-      scaled: closed('scale', spec.scaled, Maps.scaled),
-      distance: pipe(
-        of(spec.distance),
-        O.alt(() => followed(({ isShared }, maps) => Maps.distance(maps, isShared)))
-      ),
-      projection: of(spec.projection),
-      symmetries: pipe(
-        of(spec.symmetries),
-        O.alt(() => relabelled(spec, fields))
-      )
+      leastRows: made.leastRows ?? (() => 1),
+      unitVariance: made.unitVariance ?? false,
+      mirrored: made.mirrored ?? false,
+      hasBackground: made.hasBackground ?? false,
+      hasTails: made.hasTails ?? false,
+      held: made.held ?? [],
+      placed: O.fromNullable(made.placed),
+      mStep: O.fromNullable(made.mStep ?? (maps && Maps.mStep(maps, { second, ...more }))),
+      sufficient: O.fromNullable(made.sufficient),
+      onlyClean: O.fromNullable(made.onlyClean),
+      start: O.fromNullable(made.start),
+      fromMixture: O.fromNullable(fromMixture),
+      toMixture: O.fromNullable(toMixture),
+      shifted: O.fromNullable(made.shifted ?? (maps && closedUnder.includes('shift') ? Maps.shifted(maps) : null)),
+      scaled: O.fromNullable(made.scaled ?? (maps && closedUnder.includes('scale') ? Maps.scaled(maps) : null)),
+      distance: O.fromNullable(made.distance ?? (maps && Maps.distance(maps, more.isShared))),
+      projection: O.fromNullable(made.projection),
+      symmetries: O.fromNullable(made.symmetries)
     })
   }
 }
-
-/** Components in another order, of a family that is asked for their number: the arrays that grow with it are theirs. */
-const relabelled = <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>(
-  { parameters }: Spec<N, F, P, A>,
-  fields: Field.Of<F>
-): O.Option<Symmetries<P>> =>
-  'components' in fields && typeof fields.components === 'number'
-    ? O.some({
-        relabel: order => {
-          const more = parameters({ ...fields, components: order.length + 1 })
-          return params => {
-            const { means } = params as Params.Params<string> & { readonly means?: NdArray }
-            const dim = means?.shape[1] ?? 1
-            return Gaussian.relabelledAs(parameters(fields)(dim), more(dim))(order)(params)
-          }
-        }
-      })
-    : O.none

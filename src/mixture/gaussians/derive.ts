@@ -2,7 +2,7 @@
 import { size } from '../../../lib/arrays/ndarray.js'
 import { Field, type Case } from '../../core/index.js'
 import { clean } from '../../schedule/dynamics.js'
-import type { Capabilities, MStep, Score, Spec, Start, Symmetries } from '../../family/family.js'
+import type { Capabilities, Made, MStep, Score, Start, Symmetries } from '../../family/family.js'
 import type * as Params from '../../family/params.js'
 import * as FromGradient from '../em/fromGradient.js'
 import type { Mixture } from '../../family/mixtureData.js'
@@ -62,7 +62,7 @@ const nearest = <Q extends string>(
 }
 
 /** What follows of the parts of a mixture. */
-const following = <Q extends string>({ components, covariance, weights }: Parts<Q>) => {
+export const following = <Q extends string>({ components, covariance, weights }: Parts<Q>): Made<Named<Q>> => {
   type P = Named<Q>
   const { second, isShared, isVolumeShared, isGeneralized, isScalable, ofGradient, seen, projection, fit, anew } =
     covariance
@@ -120,9 +120,9 @@ const following = <Q extends string>({ components, covariance, weights }: Parts<
     ...(isRound && { rotate: map => params => ({ ...params, means: Gaussian.mapRows(map)(params.means) }) })
   }
   return {
-    parameters: (dim: number) => parameters(components, dim),
+    parameters: dim => parameters(components, dim),
     // Weights sum to 1.
-    degreesOfFreedom: (dim: number): number =>
+    degreesOfFreedom: dim =>
       (covariance.freedom?.(components, dim) ??
         Object.values<ReadonlyArray<number>>(covariance.shapes(components, dim)).reduce(
           (sum, shape) => sum + size(shape),
@@ -137,37 +137,11 @@ const following = <Q extends string>({ components, covariance, weights }: Parts<
     fromMixture: from,
     mStep,
     start,
-    shifted: (by: Float64Array) => (params: Params.Params<P>) => Gaussian.shifted(by)(params),
-    scaled: isScalable ? scaled : undefined,
+    shifted: Gaussian.shifted,
+    ...(isScalable && { scaled }),
     distance: Maps.distance({ toMixture: to }, isShared),
-    projection: isFree ? projection : undefined,
+    ...(isFree && projection && { projection }),
     symmetries
-  }
-}
-
-/** The same by the fields of a case. */
-export const byFields = <Q extends string, F extends Field.Fields>(
-  of: (fields: Field.Of<F>) => Parts<Q>
-): Omit<Spec<string, F, Named<Q>, null>, 'name' | 'about' | 'fields' | 'formula'> => {
-  const followed = (fields: Field.Of<F>): ReturnType<typeof following<Q>> => following(of(fields))
-  return {
-    parameters: fields => followed(fields).parameters,
-    degreesOfFreedom: fields => followed(fields).degreesOfFreedom,
-    count: fields => followed(fields).count,
-    components: fields => followed(fields).components,
-    score: fields => followed(fields).score,
-    divergence: fields => followed(fields).divergence,
-    logDensity: fields => followed(fields).logDensity,
-    leastRows: fields => followed(fields).leastRows,
-    toMixture: fields => followed(fields).toMixture,
-    fromMixture: fields => followed(fields).fromMixture,
-    mStep: fields => followed(fields).mStep,
-    start: fields => followed(fields).start,
-    shifted: fields => followed(fields).shifted,
-    scaled: fields => followed(fields).scaled,
-    distance: fields => followed(fields).distance,
-    projection: fields => followed(fields).projection,
-    symmetries: fields => followed(fields).symmetries
   }
 }
 
@@ -193,5 +167,5 @@ export const mixture = <const N extends string, Q extends string>({
   family<N, Named<Q>, Fields>({
     ...recipe,
     fields,
-    ...byFields<Q, Fields>(({ components }) => ({ components, covariance, weights: 'free' }))
+    made: ({ components }) => following({ components, covariance, weights: 'free' })
   })

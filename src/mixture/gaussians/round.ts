@@ -70,38 +70,26 @@ export const spherical = family({
   },
   formula: ({ components }) =>
     `s(x) = Σ w_i m_i − x over ${components} components, w = softmax(⟨m_i, x⟩ − ½|m_i|²), m_i = α means_i`,
-  parameters:
-    ({ components }: Gaussian.Count) =>
-    (dim: number) => ({ means: [components, dim] }),
-  degreesOfFreedom:
-    ({ components }) =>
-    dim =>
-      components * dim,
-  unitVariance: true,
-  count:
-    ({ components }) =>
-    () =>
-      components,
-  components: () => equal.components,
-  score: () => equal.score,
-  divergence: () => equal.divergence,
-  logDensity: () => equal.logDensity,
-  toMixture:
-    () =>
-    ({ means }) =>
-      Maps.round(means, 1),
-  fromMixture: () => meansOf,
-  start: ({ components }) => Maps.start({ fromMixture: meansOf }, components, ({ means }) => means),
-  shifted: () => by => params => Gaussian.shifted(by)(params),
-  projection: () => ({
-    ...Projection.isotropic(GIVEN, sphericalComponents, ({ means }) => Maps.round(means, 1)),
-    slope: null
-  }),
-  symmetries: () => ({
-    relabel: Gaussian.relabelled,
-    rotate:
-      map =>
-      ({ means }) => ({ means: Gaussian.mapRows(map)(means) })
+  made: ({ components }) => ({
+    parameters: dim => ({ means: [components, dim] }),
+    degreesOfFreedom: dim => components * dim,
+    unitVariance: true,
+    count: () => components,
+    ...equal,
+    toMixture: ({ means }) => Maps.round(means, 1),
+    fromMixture: meansOf,
+    start: Maps.start({ fromMixture: meansOf }, components, ({ means }) => means),
+    shifted: Gaussian.shifted,
+    projection: {
+      ...Projection.isotropic(GIVEN, sphericalComponents, ({ means }) => Maps.round(means, 1)),
+      slope: null
+    },
+    symmetries: {
+      relabel: Gaussian.relabelled,
+      rotate:
+        map =>
+        ({ means }) => ({ means: Gaussian.mapRows(map)(means) })
+    }
   })
 })
 
@@ -117,38 +105,35 @@ export const symmetricPair = family({
   name: 'symmetricPair',
   about: '½N(c, I) + ½N(−c, I): s = tanh(⟨m, x⟩) m − x, m = αc',
   formula: () => 's(x) = tanh(⟨m, x⟩) m − x, m = α mean',
-  parameters: () => dim => ({ mean: [dim] }),
-  degreesOfFreedom: () => dim => dim,
-  unitVariance: true,
-  mirrored: true,
-  count: () => () => 2,
-  components: () => pair.components,
-  score: () => pair.score,
-  divergence: () => pair.divergence,
-  logDensity: () => pair.logDensity,
-  toMixture: () => mirrored,
-  // Σ_k π_k |c_k ∓ c|² is least at π_1 c_1 − π_2 c_2.
-  fromMixture:
-    () =>
-    ({ means: { shape, values }, weights: [first, second] }) => {
+  made: () => ({
+    parameters: dim => ({ mean: [dim] }),
+    degreesOfFreedom: dim => dim,
+    unitVariance: true,
+    mirrored: true,
+    count: () => 2,
+    ...pair,
+    toMixture: mirrored,
+    // Σ_k π_k |c_k ∓ c|² is least at π_1 c_1 − π_2 c_2.
+    fromMixture: ({ means: { shape, values }, weights: [first, second] }) => {
       const [, dim] = shape
       return { mean: Gaussian.vector(values.slice(0, dim).map((c, j) => first * c - second * values[dim + j])) }
     },
-  start: () => ({
-    count: 1,
-    centres: ({ mean: { values } }) => ({ shape: [1, values.length], values }),
-    fromCentres: ({ shape, values }) => ({ mean: Gaussian.vector(values.slice(0, shape[1])) })
-  }),
-  projection: () => ({
-    ...Projection.isotropic(GIVEN, pairComponents, mirrored),
-    slope: params => Projection.pairSlope(mirrored(params))
-  }),
-  symmetries: () => ({
-    relabel: order => params => (order[0] === 0 ? params : Params.mapValues(c => -c)(params)),
-    rotate:
-      map =>
-      ({ mean }) => ({ mean: Gaussian.mapRows(map)(mean) }),
-    odd: true
+    start: {
+      count: 1,
+      centres: ({ mean: { values } }) => ({ shape: [1, values.length], values }),
+      fromCentres: ({ shape, values }) => ({ mean: Gaussian.vector(values.slice(0, shape[1])) })
+    },
+    projection: {
+      ...Projection.isotropic(GIVEN, pairComponents, mirrored),
+      slope: params => Projection.pairSlope(mirrored(params))
+    },
+    symmetries: {
+      relabel: order => params => (order[0] === 0 ? params : Params.mapValues(c => -c)(params)),
+      rotate:
+        map =>
+        ({ mean }) => ({ mean: Gaussian.mapRows(map)(mean) }),
+      odd: true
+    }
   })
 })
 

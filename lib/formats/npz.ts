@@ -2,9 +2,7 @@
  * NumPy's files of named arrays: a zip archive (PKWARE's APPNOTE 6.3) of arrays in the form .npy (NumPy's format 1.0), little-endian doubles and
  * text in rows. What `numpy.savez` and `numpy.savez_compressed` write is read, integers and single precision as doubles; what is written is stored.
  */
-import { crc32 } from './crc.js'
-import { inflated } from './inflate.js'
-import * as Elementary from '../numbers/elementary.js'
+import { unzipSync, zipSync } from 'fflate'
 import { size } from '../arrays/ndarray.js'
 
 /** An array of numbers or of words, row by row. */
@@ -23,14 +21,6 @@ const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
   }
   return out
 }
-
-/** Little-endian whole numbers, each of 2 or 4 bytes. */
-const header = (fields: ReadonlyArray<readonly [bytes: 2 | 4, value: number]>): Uint8Array =>
-  joined(
-    fields.map(([bytes, value]) =>
-      Uint8Array.from({ length: bytes }, (_, i) => (value / Elementary.powerOfTwo(8 * i)) & 255)
-    )
-  )
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, character => character.charCodeAt(0))
 
@@ -57,7 +47,12 @@ const npy = (entry: Entry): Uint8Array => {
     entry.values.forEach((value, i) => {
       data.setFloat64(8 * i, value, true)
     })
-  return joined([MAGIC, header([[2, filled.length]]), ascii(filled), new Uint8Array(data.buffer)])
+  return joined([
+    MAGIC,
+    Uint8Array.of(filled.length & 255, filled.length >> 8),
+    ascii(filled),
+    new Uint8Array(data.buffer)
+  ])
 }
 
 type Get = (data: DataView, at: number) => number
@@ -120,105 +115,33 @@ const fromNpy = (bytes: Uint8Array): Entry | string => {
 
 // —— .zip ——
 
-/** 1 January 1980: the same arrays are the same bytes. */
-const DATE = 0x21
-
-/**
- * The archive of named arrays.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Npz } from 'ornstein/float64'
- *
- * const bytes = Npz.write({ x: { shape: [1, 2], values: Float64Array.of(1, 2) } })
- * assert.deepEqual(Npz.read(bytes), { x: { shape: [1, 2], values: Float64Array.of(1, 2) } })
- */
-export const write = (arrays: Arrays): Uint8Array => {
-  let at = 0
-  const files = Object.entries(arrays).map(([name, entry]) => {
-    const [path, bytes] = [ascii(`${name}.npy`), npy(entry)]
-    const common = header([
-      [2, 20],
-      [2, 0],
-      [2, 0],
-      [2, 0],
-      [2, DATE],
-      [4, crc32(bytes)],
-      [4, bytes.length],
-      [4, bytes.length],
-      [2, path.length],
-      [2, 0]
-    ])
-    const local = joined([header([[4, 0x04034b50]]), common, path, bytes])
-    const central = joined([
-      header([
-        [4, 0x02014b50],
-        [2, 20]
-      ]),
-      common,
-      header([
-        [2, 0],
-        [2, 0],
-        [2, 0],
-        [4, 0],
-        [4, at]
-      ]),
-      path
-    ])
-    at += local.length
-    return { local, central }
+/** The archive of arrays by name, stored and not compressed. */
+export const write = (arrays: Arrays): Uint8Array =>
+  zipSync(Object.fromEntries(Object.entries(arrays).map(([name, entry]) => [`${name}.npy`, npy(entry)])), {
+    level: 0,
+    // The first date that an archive can have: the same arrays are the same bytes.
+    mtime: new Date(1980, 0, 1)
   })
-  const central = joined(files.map(({ central }) => central))
-  return joined([
-    ...files.map(({ local }) => local),
-    central,
-    header([
-      [4, 0x06054b50],
-      [2, 0],
-      [2, 0],
-      [2, files.length],
-      [2, files.length],
-      [4, central.length],
-      [4, at],
-      [2, 0]
-    ])
-  ])
-}
 
-/** The arrays of an archive, or its problems, in a few words. */
+/** DEFLATE makes 1032 bytes of one at most. */
+const MOST = 1032
+
+/** The arrays of an archive by name, or what is wrong with it. */
 export const read = (bytes: Uint8Array): Arrays | string => {
-  const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  // A comment of up to 65535 bytes may follow the end.
-  let end = bytes.length - 22
-  while (end >= 0 && end >= bytes.length - 65557 && data.getUint32(end, true) !== 0x06054b50) end--
-  if (end < 0 || data.getUint32(end, true) !== 0x06054b50) return 'no zip archive, or one that is cut short'
+  let files: Readonly<Record<string, Uint8Array>>
+  try {
+    files = unzipSync(bytes, { filter: ({ size, originalSize }) => originalSize <= MOST * size })
+  } catch (error) {
+    return (error as Error).message.startsWith('invalid zip')
+      ? 'no zip archive, or one that is cut short'
+      : `a damaged archive (${(error as Error).message})`
+  }
   const found: Record<string, Entry> = {}
-  let at = data.getUint32(end + 16, true)
-  for (let left = data.getUint16(end + 10, true); left > 0; left--) {
-    if (at + 46 > end || data.getUint32(at, true) !== 0x02014b50) return 'a damaged archive'
-    const [method, sum] = [data.getUint16(at + 10, true), data.getUint32(at + 16, true)]
-    const [length, whole, from] = [20, 24, 42].map(place => data.getUint32(at + place, true))
-    const [path, extra, comment] = [28, 30, 32].map(place => data.getUint16(at + place, true))
-    const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + path)).replace(/\.npy$/, '')
-    if (method !== 0 && method !== 8) return `compressed by something else than deflate: ${name}`
-    if (from + 30 > end) return 'a damaged archive'
-    const start = from + 30 + data.getUint16(from + 26, true) + data.getUint16(from + 28, true)
-    const stored = bytes.subarray(start, start + length)
-    const content = method === 0 ? stored : unpacked(stored, whole)
-    if (stored.length < length || content === null || crc32(content) !== sum) return `damaged: ${name}`
+  for (const [path, content] of Object.entries(files)) {
+    const name = path.replace(/\.npy$/, '')
     const entry = fromNpy(content)
     if (typeof entry === 'string') return `${entry}: ${name}`
     found[name] = entry
-    at += 46 + path + extra + comment
   }
   return found
-}
-
-/** A compressed member, whole; null of a damaged one. */
-const unpacked = (stored: Uint8Array, length: number): Uint8Array | null => {
-  try {
-    return inflated(stored, length)
-  } catch {
-    return null
-  }
 }

@@ -3,7 +3,6 @@ import type * as Hyparquet from 'hyparquet'
 import type { SchemaTree } from 'hyparquet'
 import type * as Compressors from 'hyparquet-compressors'
 import type * as HyparquetWriter from 'hyparquet-writer'
-import { looked } from './pages.js'
 import { Absent, day, grouped, moment, type Column, type Columns, type Type } from './columns.js'
 
 /** Bytes that can be taken from anywhere: an ArrayBuffer, or a file. */
@@ -100,19 +99,6 @@ const held = (
   if (missing !== Number(said)) untrue(`${where} its missing cells are`, missing, Number(said))
 }
 
-/** The same bytes, the pages of a group of rows held to the checksums that they may carry. */
-const checked = (file: Slices, group: number, chunks: ReadonlyArray<Hyparquet.ColumnChunk>): Slices => ({
-  byteLength: file.byteLength,
-  slice: looked(
-    chunks.flatMap(({ meta_data: meta }) => {
-      if (meta === undefined) return []
-      const from = Number(meta.dictionary_page_offset ?? meta.data_page_offset)
-      const name = `row group ${group}, column ${meta.path_in_schema.join('.')}`
-      return [{ name, from, to: from + Number(meta.total_compressed_size) }]
-    })
-  )((from, to) => file.slice(from, to))
-})
-
 /** The groups of rows of a file, those without rows left out unless all are; nested columns have no cells but where asked. */
 export async function* groups(file: Slices, readsNested = false): AsyncGenerator<Columns> {
   const { parquetMetadataAsync, parquetRead, parquetSchema } = await reader()
@@ -136,7 +122,7 @@ export async function* groups(file: Slices, readsNested = false): AsyncGenerator
     const cells = new Map(wanted.map((name): [string, ArrayLike<unknown>[]] => [name, []]))
     if (wanted.length > 0)
       await parquetRead({
-        file: checked(file, group + 1, own.columns),
+        file,
         metadata,
         columns: wanted,
         rowStart: first,

@@ -1,9 +1,7 @@
-/** Which covariances a mixture has: of mclust's fourteen by what its matrices have in common, to rounding. */
-import * as Factor from '../../lib/arrays/factor.js'
-import { multiplied, symmetricEigen } from '../../lib/arrays/linalg.js'
-import * as Elementary from '../../lib/numbers/elementary.js'
+/** Which covariances a mixture has: of mclust's fourteen the smallest family that gives it back, to rounding. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import type * as Covariance from '../families/covariance.js'
-import { factorsOf } from '../mixture/component.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Score from '../score/score.js'
 
@@ -20,68 +18,36 @@ const order = [
   ...(['VVV', 'EVV', 'VEV', 'EEV', 'VVE', 'EVE', 'VEE', 'EEE'] as const)
 ]
 
-/** Whether the mixture has the covariances of a name, to a relative error `by`. */
-const has = (mixture: Mixture.Mixture): ((by: number) => (name: Covariance.Name) => boolean) => {
-  const dim = Mixture.dim(mixture)
-  const size = dim * dim
-  // Of volume |Σ|^{1/d}: what is left of Σ is of determinant 1.
-  const logVolumes = factorsOf(mixture).map(factor => (2 / dim) * Factor.logDeterminant(factor, dim))
-  const { values } = Mixture.covariances(mixture)
-  const units = logVolumes.map((log, k) => values.subarray(k * size, (k + 1) * size).map(x => x / Elementary.exp(log)))
-  const [first] = units
-  /** What an entry is measured by. */
-  const scale = (matrix: Float64Array, at: number): number =>
-    Math.sqrt(matrix[Math.floor(at / dim) * (dim + 1)] * matrix[(at % dim) * (dim + 1)])
-  const isOffDiagonal = (at: number): boolean => at % (dim + 1) !== 0
-  const spectrumOf = (values: Float64Array): Float64Array => symmetricEigen({ shape: [dim, dim], values }).values
-  return by => {
-    const isDiagonal = units.every(unit =>
-      unit.every((x, at) => !isOffDiagonal(at) || Math.abs(x) <= by * scale(unit, at))
+/** How far covariances are from those that the family has, relative to their own. */
+const apart = (mixture: Mixture.Mixture, score: Score.Score<string>): number =>
+  pipe(
+    Score.interpret(score).family,
+    O.bindTo('family'),
+    O.bind('from', ({ family }) => family.fromMixture),
+    O.bind('to', ({ family }) => family.toMixture),
+    O.match(
+      () => Infinity,
+      ({ from, to }) => {
+        const dim = Mixture.dim(mixture)
+        const [own, found] = [mixture, to(from(mixture))].map(of => Mixture.covariances(of).values)
+        const variance = (at: number, j: number): number => own[at - (at % (dim * dim)) + j * (dim + 1)]
+        return found.reduce((most, x, at) => {
+          const [i, j] = [Math.floor(at / dim) % dim, at % dim]
+          return Math.max(most, Math.abs(x - own[at]) / Math.sqrt(variance(at, i) * variance(at, j)))
+        }, 0)
+      }
     )
-    const isOne = units.every(unit => unit.every((x, at) => Math.abs(x - first[at]) <= by * scale(first, at)))
-    /** All have the same axes: they commute, to the rounding of products. */
-    const commute = (a: Float64Array, b: Float64Array): boolean => {
-      const sizes = multiplied(a.map(Math.abs), b.map(Math.abs), dim)
-      const product = multiplied(a, b, dim)
-      // B A is the transpose of A B.
-      return product.every((x, at) => {
-        const other = (at % dim) * dim + Math.floor(at / dim)
-        return Math.abs(x - product[other]) <= by * (sizes[at] + sizes[other])
-      })
-    }
-    const holds: Readonly<Record<string, () => boolean>> = {
-      II: () => isDiagonal && units.every(unit => unit.every((x, at) => isOffDiagonal(at) || Math.abs(x - 1) <= by)),
-      EI: () => isDiagonal && isOne,
-      VI: () => isDiagonal,
-      EE: () => isOne,
-      VE: () => units.every((a, k) => units.slice(0, k).every(b => commute(a, b))),
-      EV: () => {
-        const spectrum = spectrumOf(first)
-        // Eigenvalues are known to the rounding of the greatest.
-        return units.every(unit =>
-          spectrumOf(unit).every(
-            (x, j) => Math.abs(x - spectrum[j]) <= by * spectrum[j] + dim * Number.EPSILON * spectrum[0]
-          )
-        )
-      },
-      VV: () => true
-    }
-    return name =>
-      (name.startsWith('V') || logVolumes.every(log => Math.abs(log - logVolumes[0]) <= by)) && holds[name.slice(1)]()
-  }
-}
+  )
 
-/**
- * The covariances, of mclust's fourteen, with the fewest parameters that the mixture has; but those that it is `said` to have, where they are
- * not any at all and the mixture has them to a few decimals.
- */
+/** The name that a file says, where it is so within few decimals; else the name with least parameters. */
 export const covarianceOf = (mixture: Mixture.Mixture, said: string | null): Covariance.Name => {
   const [components, dim] = mixture.means.shape
+  const scoreOf = (covariance: Covariance.Name): Score.Score<string> => Score.mixture({ components, covariance })
   const names = dim === 1 ? order.slice(0, 2) : order
-  const within = has(mixture)
   const named = names.find(name => name === said && name !== 'VVV')
-  if (named !== undefined && within(FEW_DECIMALS)(named)) return named
-  const parameters = (covariance: Covariance.Name): number =>
-    Score.degreesOfFreedom(dim)(Score.mixture({ components, covariance }))
-  return names.filter(within(ROUNDING)).reduce((best, name) => (parameters(name) < parameters(best) ? name : best))
+  if (named !== undefined && apart(mixture, scoreOf(named)) <= FEW_DECIMALS) return named
+  const parameters = (name: Covariance.Name): number => Score.degreesOfFreedom(dim)(scoreOf(name))
+  return names
+    .filter(name => apart(mixture, scoreOf(name)) <= ROUNDING)
+    .reduce((best, name) => (parameters(name) < parameters(best) ? name : best), dim === 1 ? 'VII' : 'VVV')
 }

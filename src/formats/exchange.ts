@@ -36,7 +36,6 @@ import { nested } from '../../lib/arrays/ndarray.js'
 import type { NdArray } from '../../lib/index.js'
 import * as Npz from '../../lib/formats/npz.js'
 import * as Safetensors from '../../lib/formats/safetensors.js'
-import * as RText from '../../lib/formats/rText.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'
 import type * as Covariance from '../families/covariance.js'
@@ -349,45 +348,6 @@ const toNpz = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Uint8A
 const toSafetensors = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Uint8Array =>
   Safetensors.write(arraysOf(mixture), { covariance_type: 'full', feature_names_in_: JSON.stringify(columns) })
 
-/** R's text of an array, its first index fastest, the axes of columns by their names. */
-const toArray = (values: Row, axes: ReadonlyArray<ReadonlyArray<string> | null>): string => {
-  const known = axes.map(names => names?.length ?? 1)
-  const shape = axes.map(names => names?.length ?? values.length / known.reduce((a, b) => a * b))
-  const along = axes.map(names =>
-    names === null ? 'NULL' : `c(${names.map(name => JSON.stringify(name)).join(', ')})`
-  )
-  const dims = shape.map(n => `${n}L`).join(', ')
-  return `structure(c(${values.join(', ')}), dim = c(${dims}), dimnames = list(${along.join(', ')}))`
-}
-
-const toRText = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): string => {
-  const { pro, mean, variance } = toMclust(mixture)
-  const { modelName, d, G, sigma, cholsigma, sigmasq } = variance
-  const list = (values: Row): string => `c(${values.join(', ')})`
-  // The last index slowest, and the first fastest.
-  const along = (length: number): ReadonlyArray<number> => RA.makeBy(length, i => i)
-  const cube = (of: ReadonlyArray<Rows>): string =>
-    toArray(
-      along(G).flatMap(k => along(d).flatMap(j => along(d).map(i => of[i][j][k]))),
-      [columns, columns, null]
-    )
-  const own =
-    sigmasq === undefined
-      ? `sigma = ${cube(sigma)},\n    cholsigma = ${cube(cholsigma)}`
-      : `sigmasq = ${list(sigmasq)},\n    scale = ${list(sigmasq)}`
-  const means =
-    d === 1
-      ? list(mean[0])
-      : toArray(
-          along(G).flatMap(k => along(d).map(j => mean[j][k])),
-          [columns, null]
-        )
-  return (
-    `list(\n  pro = ${list(pro)},\n  mean = ${means},\n` +
-    `  variance = list(\n    modelName = "${modelName}", d = ${d}L, G = ${G}L,\n    ${own}\n  )\n)\n`
-  )
-}
-
 /** Why a mixture cannot be written as others have it: none of these forms holds more than Gaussians. */
 export const problems = gaussianProblems
 
@@ -414,7 +374,7 @@ export const write =
       case 'safetensors':
         return toSafetensors(mixture, names)
       case 'mclust':
-        return toRText(mixture, names)
+        return `${JSON.stringify({ ...toMclust(mixture), columns: names })}\n`
       case 'sklearn':
         return `${JSON.stringify({ ...toScikitLearn(mixture), feature_names_in_: names })}\n`
       case 'json': {
@@ -469,7 +429,7 @@ const fromJson = (json: unknown): E.Either<Problem.Problems, Found> => {
   const [mixture, key] = has('weights_')
     ? [fromScikitLearn(json), 'feature_names_in_']
     : has('pro')
-      ? [fromMclust(json), '']
+      ? [fromMclust(json), 'columns']
       : [
           pipe(
             Mixture.codec.decode(json),
@@ -523,21 +483,6 @@ const listIn = (text: string): unknown =>
     E.getOrElse((): unknown => null)
   )
 
-const fromRText = (text: string): E.Either<Problem.Problems, Found> => {
-  const value = RText.read(text)
-  if (value?._tag !== 'List')
-    return E.left(
-      refusal('it', "JSON, a file of NumPy's, or R's text of a list", 'write it by dput(model$parameters, "model.txt")')
-    )
-  const mean = value.values.at(value.names.indexOf('mean'))
-  const along = mean?._tag === 'Vector' ? mean.dimnames.at(0) : undefined
-  const json = RText.plain(value)
-  return pipe(
-    fromMclust(json),
-    E.map(mixture => foundIn(json, mixture, along?.length === Mixture.dim(mixture) ? along : null))
-  )
-}
-
 /**
  * The mixture in a file that `write`, scikit-learn's user with `numpy.savez` or `json.dump`, or R's with `dput(model$parameters)`, wrote.
  *
@@ -556,12 +501,5 @@ export const read = (bytes: Uint8Array): E.Either<Problem.Problems, Found> => {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return fromNpz(bytes)
   // Text has no zeros, which the length of a header has.
   if (bytes[7] === 0) return fromSafetensors(bytes)
-  const text = new TextDecoder().decode(bytes)
-  return pipe(
-    E.tryCatch(
-      (): unknown => JSON.parse(text),
-      () => text
-    ),
-    E.match(fromRText, fromJson)
-  )
+  return fromJson(listIn(new TextDecoder().decode(bytes)))
 }

@@ -50,11 +50,9 @@ describe('npz', () => {
 
   it('tells what it cannot read', () => {
     const bzip = bytes(compressed).map((byte, at) => (at === 126 + 10 ? 12 : byte))
-    expect(Npz.read(bzip)).toBe('compressed by something else than deflate: a')
+    expect(Npz.read(bzip)).toBe('a damaged archive (unknown compression type 12)')
     const whole = bytes(savez)
     expect(Npz.read(whole.subarray(0, 900))).toMatch(/cut short/)
     expect(Npz.read(new Uint8Array(3))).toMatch(/no zip/)
-    const flipped = whole.map((byte, at) => (at === 180 ? byte ^ 1 : byte))
-    expect(Npz.read(flipped)).toBe('damaged: i')
   })
 })

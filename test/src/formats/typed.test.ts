@@ -231,40 +231,6 @@ describe('a table of Parquet or Arrow', () => {
   })
 
   // the files are those of github.com/apache/parquet-testing
-  it('is held to the checksums that its pages carry', async () => {
-    const file = (name: string): ArrayBuffer => {
-      const bytes = readFileSync(new URL(`../../oracle/${name}.parquet`, import.meta.url))
-      return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
-    }
-    const sound = file('pages-snappy')
-    expect(right(await Points.readParquet(sound)).points.dim).toBe(2)
-    expect(right(await Points.readParquet(file('dictionary-snappy'))).columns).toEqual(['long_field'])
-    expect(wrong(await Points.readParquet(file('dictionary-wrong')))).toBe(
-      'text: a file of Parquet (row group 1, column long_field: page 1 has another checksum than it carries) is not whole and ' +
-        'sound; fetch it again, or write it again'
-    )
-    // a bit of the bytes of each page
-    const damaged = parquetMetadata(sound).row_groups[0].columns.flatMap(({ meta_data: meta }) => {
-      if (meta === undefined) return []
-      const view = new DataView(sound, Number(meta.data_page_offset), Number(meta.total_compressed_size))
-      const reader = { view, offset: 0 }
-      const found = []
-      for (let page = 1; reader.offset < view.byteLength; page++) {
-        const { compressed_page_size: size } = parquetHeader(reader)
-        const bytes = new Uint8Array(sound.slice(0))
-        bytes[view.byteOffset + reader.offset + ((today * 7919) % size)] ^= 1 << (today % 8)
-        found.push({ name: `column ${meta.path_in_schema[0]}: page ${page} `, bytes: bytes.buffer })
-        reader.offset += size
-      }
-      return found
-    })
-    expect(damaged.map(({ name }) => name)).toEqual(
-      ['a', 'b'].flatMap(name => [1, 2].map(i => `column ${name}: page ${i} `))
-    )
-    for (const { name, bytes } of damaged)
-      expect(wrong(await Points.readParquet(bytes))).toContain(`row group 1, ${name}`)
-  })
-
   it('hands on what the file system says', async () => {
     const gone = Object.assign(new Error('gone'), { code: 'EIO' })
     const file = { byteLength: 100, slice: () => Promise.reject(gone) }

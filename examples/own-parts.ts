@@ -144,17 +144,18 @@ export const farthestFirst = Initializer.defineCentres({
     }
 })
 
+const isSlope = (u: unknown): u is { readonly noise: Float64Array; readonly length: number } =>
+  typeof u === 'object' && u !== null && 'noise' in u && 'length' in u
+
 /** The flow dy/dς = ε in y = x/α and ς = σ/α by Adams and Bashforth: it remembers the ε of the step before. */
 export const adams = Sampler.define({
   name: 'adams',
   about: 'the probability flow by the two-step method of Adams and Bashforth',
   fields: { bend: Field.finite({ default: 0.5 }) },
-  draws: () => false,
-  remembers: (u: unknown): u is { readonly noise: Float64Array; readonly length: number } =>
-    typeof u === 'object' && u !== null && 'noise' in u && 'length' in u,
-  step:
-    ({ bend }) =>
-    ({ score, from, to, points, memory }) => {
+  meaning: ({ bend }) => ({
+    draws: false,
+    step: ({ score, from, to, points, memory: left }) => {
+      const memory = isSlope(left) ? left : null
       const noise = score(points, from.time).values.map(s => -from.sigma * s)
       const length = to.ratio - from.ratio
       const values = points.values.map((x, i) => {
@@ -163,6 +164,7 @@ export const adams = Sampler.define({
       })
       return { points: { ...points, values }, memory: { noise, length } }
     }
+  })
 })
 
 /** The parts of the language and these. `ornstein explain pipeline.json --vocabulary ./own-parts.js` reads them too. */

@@ -1,5 +1,8 @@
 /** A concept: a name for what its cases have in common. It does not know them; a vocabulary does. */
+import * as Case from './case.js'
 import { isValue, meaning, ofCase, type AnyValue, type Value } from './case.js'
+import type { Fields, NoFields } from './field.js'
+import type { Problem } from './problem.js'
 import { mistaken } from './order.js'
 import { isRecord } from './record.js'
 import { one } from './spelling.js'
@@ -32,3 +35,34 @@ export function concept<T extends Value<string, unknown>>(
     meaning: u => (is(u) || isCopy(u) ? meaning(u) : mistaken(one(name), u)) as MeaningOf<T>
   }
 }
+
+/** A concept with all that its module says of it: how one of one's own is made, and what is asked of any. */
+export interface Words<T extends Value<string, unknown>> {
+  readonly concept: Concept<T>
+  /** Makes a case, printed, checked, stored and property-tested as ours are. What it means is said at once, of its fields. */
+  readonly define: <
+    const N extends string,
+    M extends MeaningOf<T>,
+    const F extends Fields = NoFields,
+    const A extends Case.Call = null,
+    const On extends string | null = null
+  >(
+    spec: Case.Spec<N, F, M, A, On>
+  ) => Case.Constructor<Value<T[typeof ofCase]['concept'], M>, N, F, A, On>
+  /** It as the code that builds it. */
+  readonly show: (value: T) => string
+  /** It in mathematics. */
+  readonly formula: (value: T) => string
+  readonly problems: (value: T) => ReadonlyArray<Problem>
+}
+
+export const words = <T extends Value<string, unknown>>(
+  name: T[typeof ofCase]['concept'],
+  about: string
+): Words<T> => ({
+  concept: concept<T>(name, about),
+  define: spec => Case.define(name, spec),
+  show: Case.show,
+  formula: Case.formula,
+  problems: value => Case.problems(value)
+})

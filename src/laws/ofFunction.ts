@@ -96,10 +96,9 @@ const sampler = (
   Sampler.define({
     name,
     about: 'a step on plain arrays',
-    draws: () => draws,
-    step:
-      () =>
-      ({ score, from, to, points, key }) => {
+    meaning: () => ({
+      draws: draws,
+      step: ({ score, from, to, points, key }) => {
         const { rows, dim } = points
         const matrix = (values: Float64Array): Matrix =>
           Array.from({ length: rows }, (_, i) => Array.from(values.subarray(i * dim, (i + 1) * dim)))
@@ -111,6 +110,7 @@ const sampler = (
         }
         return { points: { ...points, values: Float64Array.from(step(matrix(points.values), at).flat()) } }
       }
+    })
   })
 
 /** A loss as the mean over rows, with its gradient in the parameters. */

@@ -396,7 +396,7 @@ const leavesAlone = ({ lawOf, sampler, start, stepOf }: Setting): Stated =>
       stepOf(each, [-0.5, 0], points, given.memory)
       const y = points.values.slice()
       const solved = pipe(
-        Of.meaning(sampler).solver,
+        O.fromNullable(Of.meaning(sampler).solver),
         O.map(solve => solve((_, at) => at.map(x => -x))(1, 0.5, y))
       )
       return [hasBits(given, kept), O.isSome(solved) && is(y, points.values)]

@@ -57,7 +57,7 @@ import { iterate, unfold } from '../../lib/plain/iterate.js'
 import { allFinite } from '../../lib/arrays/ndarray.js'
 import * as Ode from '../../lib/numbers/ode.js'
 import { refuse, refuseWith } from '../../lib/plain/refuse.js'
-import { Case, concept as Concept, Field, Vocabulary } from '../core/index.js'
+import { Case, Field, Vocabulary, words } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Parametrization from '../family/parametrization.js'
@@ -85,190 +85,54 @@ export interface Node extends Schedule.Level {
 }
 
 /** One step of a program: from where, to where, along which score, with which randomness. */
-export interface Step<M = unknown> {
+export interface Step {
   readonly schedule: Schedule.Schedule
   readonly score: ScoreFunction
   readonly from: Node
   readonly to: Node
   readonly points: Points.Points
   /** What the step before it left; null at first. */
-  readonly memory: M | null
+  readonly memory: unknown
   readonly key: Key.Key
 }
 
 /** Where a step leads, and what the next one is to know of it. */
-export interface Moved<M = unknown> {
+export interface Moved {
   readonly points: Points.Points
-  readonly memory?: M | null
+  readonly memory?: unknown
 }
 
 export interface Meaning {
+  /** Where a step leads: as many points. It sees the schedule by the levels of its two nodes. */
   readonly step: (step: Step) => Moved
-  /** Whether it looks at the key. */
+  /** Whether it looks at the key: laws ask the same points of one that does not, and a law of one that does. */
   readonly draws: boolean
-  /** Whether it moves points at a level, where others only carry them from one to the next. */
-  readonly movesAtLevel: boolean
-  /** The order in the length of the steps that it converges with along the flow. */
-  readonly order: O.Option<number>
-  /** The local error of its own steps, where it chooses them. */
-  readonly tolerance: O.Option<number>
+  /** Capability: it moves points at a level, and so may stand on a grid that stays at one. */
+  readonly movesAtLevel?: boolean
+  /** Capability, which laws hold it to: the order in the length of the steps that it converges with, where it draws nothing. */
+  readonly order?: number
+  /** Capability, which laws hold it to: the local error, relative to 1 + |x|, where it chooses its own steps. */
+  readonly tolerance?: number
   /** How it solves the probability flow, where it does: then it also gives the likelihood. */
-  readonly solver: O.Option<Ode.Solver>
+  readonly solver?: Ode.Solver
 }
 
 export interface Sampler extends Case.Value<'Sampler', Meaning> {}
 
 /** Solvers of the probability-flow ODE, which also give the likelihood. */
-export interface Flow extends Case.Value<'Sampler', Meaning & { readonly solver: O.Some<Ode.Solver> }> {}
+export interface Flow extends Case.Value<'Sampler', Meaning & { readonly solver: Ode.Solver }> {}
 
-export const concept = Concept<Sampler>('Sampler', 'from noise to data along a score')
+export const { concept, define, show, formula, problems } = words<Sampler>(
+  'Sampler',
+  'from noise to data along a score'
+)
 
-type Told<N extends string, F extends Field.Fields, A extends Case.Call> = Omit<
-  Case.Spec<N, F, never, A, null>,
-  'meaning'
-> & {
-  /** Capability, which laws hold it to: the order in the length of the steps that it converges with, where it draws nothing. */
-  readonly order?: (fields: Field.Of<F>) => number | null
-  /** Capability, which laws hold it to: the local error, relative to 1 + |x|, where it chooses its own steps. */
-  readonly tolerance?: (fields: Field.Of<F>) => number | null
-}
-
-export type Spec<N extends string, F extends Field.Fields, M, A extends Case.Call> = Told<N, F, A> & {
-  /** Where a step leads: as many points. It sees the schedule by the levels of its two nodes. */
-  readonly step: (fields: Field.Of<F>) => (step: Step<M>) => Moved<NoInfer<M>>
-  /** Whether it looks at the key: laws ask the same points of one that does not, and a law of one that does. */
-  readonly draws: (fields: Field.Of<F>) => boolean
-  /** Capability: what it remembers from step to step, and how that is told from what is not its own. */
-  readonly remembers?: (memory: unknown) => memory is M
-  /** Capability: it moves points at a level, and so may stand on a grid that stays at one. */
-  readonly movesAtLevel?: boolean
-}
-
-/**
- * A sampler of one's own: what one step makes of points at the level `from`, on their way to the level `to`.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import * as E from 'fp-ts/lib/Either.js'
- * import { Field, Key, Mixture, Points, Sampler, Schedule, TimeGrid } from 'ornstein'
- *
- * // Straight to the predicted datum (x + σ² ∇log p)/α, and a share of the way of its noise along.
- * const straight = Sampler.define({
- *   name: 'straight',
- *   about: 'the predicted datum, with a share of the predicted noise',
- *   fields: { share: Field.fraction({ default: 0.9 }) },
- *   draws: () => false,
- *   step:
- *     ({ share }) =>
- *     ({ score, from, to, points }) => {
- *       const s = score(points, from.time).values
- *       const values = points.values.map(
- *         (x, i) => (to.alpha / from.alpha) * (x + from.sigma ** 2 * s[i]) - share * to.sigma * from.sigma * s[i]
- *       )
- *       return { points: { ...points, values } }
- *     }
- * })
- * const program = Sampler.compile({
- *   sampler: straight({ share: 0.5 }),
- *   grid: TimeGrid.uniform({ from: 4, to: 0, steps: 20 }),
- *   schedule: Schedule.ornsteinUhlenbeck
- * })
- * assert(E.isRight(program))
- * const score = Sampler.exact(Mixture.of({ means: [[3]], variances: [0.01] }), Schedule.ornsteinUhlenbeck)
- * const points = Sampler.sample(program.right)(score)(100, 1)(Key.fromSeed(1))
- * assert(Math.abs(Points.mean(points)[0] - 3) < 0.1)
- */
-export function define<
-  const N extends string,
-  const F extends Field.Fields = Field.NoFields,
-  M = null,
-  const A extends Case.Call = null
->({
-  step,
-  draws,
-  remembers,
-  movesAtLevel = false,
-  order,
-  tolerance,
-  ...spec
-}: Spec<N, F, M, A>): Case.Constructor<Sampler, N, F, A, null> {
-  const memoryOf = (memory: unknown): M | null =>
-    memory === null
-      ? null
-      : remembers?.(memory) === true
-        ? memory
-        : refuse(
-            `Sampler.${spec.name}: ${JSON.stringify(memory)} is not what it remembers; hand on what its last step left`
-          )
-  return Case.define('Sampler', {
-    ...spec,
-    meaning: (fields: Field.Of<F>): Meaning => {
-      const taken = step(fields)
-      return {
-        step: given => taken({ ...given, memory: memoryOf(given.memory) }),
-        draws: draws(fields),
-        movesAtLevel,
-        order: O.fromNullable(order?.(fields)),
-        tolerance: O.fromNullable(tolerance?.(fields)),
-        solver: O.none
-      }
-    }
-  })
-}
-
-/**
- * A sampler of one's own that solves the probability flow, given as a solver of dy/dt = f(t, y): from y at one t to y at
- * another, which may be earlier. It gives the likelihood too.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import * as E from 'fp-ts/lib/Either.js'
- * import { Mixture, Sampler, Schedule, TimeGrid } from 'ornstein'
- *
- * const midpoint = Sampler.defineFlow({
- *   name: 'midpoint',
- *   about: 'the probability flow by the midpoint rule',
- *   order: () => 2,
- *   solver: () => field => (from, to, y) => {
- *     const h = to - from
- *     const slope = field(from, y)
- *     const middle = field(from + h / 2, y.map((y, i) => y + (h / 2) * slope[i]))
- *     return y.map((y, i) => y + h * middle[i])
- *   }
- * })
- * const schedule = Schedule.ornsteinUhlenbeck
- * const grid = TimeGrid.karras({ from: 6, to: 0, steps: 200 })
- * const program = Sampler.compile({ sampler: midpoint, grid, schedule })
- * assert(E.isRight(program))
- * const density = Sampler.logDensity(program.right)(Sampler.exact(Mixture.of({ means: [[1]] }), schedule))
- * const [found] = density({ rows: 1, dim: 1, values: Float64Array.of(1) })
- * assert(Math.abs(found + Math.log(2 * Math.PI) / 2) < 1e-3)
- */
-export function defineFlow<
-  const N extends string,
-  const F extends Field.Fields = Field.NoFields,
-  const A extends Case.Call = null
->({
-  solver,
-  order,
-  tolerance,
-  ...spec
-}: Told<N, F, A> & { readonly solver: (fields: Field.Of<F>) => Ode.Solver }): Case.Constructor<Flow, N, F, A, null> {
-  return Case.define('Sampler', {
-    ...spec,
-    meaning: (fields: Field.Of<F>) => {
-      const solve = solver(fields)
-      return {
-        step: alongFlow(solve),
-        draws: false,
-        movesAtLevel: false,
-        order: O.fromNullable(order?.(fields)),
-        tolerance: O.fromNullable(tolerance?.(fields)),
-        solver: { _tag: 'Some', value: solve }
-      }
-    }
-  })
-}
+/** What solves the probability flow, given as a solver of dy/dt = f(t, y): from y at one t to y at another, which may be earlier. */
+export const alongFlow = (solver: Ode.Solver): Pick<Meaning, 'step' | 'draws'> & { readonly solver: Ode.Solver } => ({
+  step: carried(solver),
+  draws: false,
+  solver
+})
 
 // -- steps -----------------------------------------------------------------------------------------------------------
 
@@ -299,7 +163,7 @@ const combined = (
 }
 
 /** x_s = α_s/α_t (x + weight σ_t² ∇log p) + noise z */
-const linear = (step: Step, weight: number, noise: number): Moved<null> => {
+const linear = (step: Step, weight: number, noise: number): Moved => {
   const { score, from, to, points } = step
   const growth = to.alpha / from.alpha
   const terms = [
@@ -326,8 +190,9 @@ export interface Memory {
 const isMemory = (u: unknown): u is Memory =>
   Case.field(u, 'predicted') instanceof Float64Array && typeof Case.field(u, 'length') === 'number'
 
-const multistep = (step: Step<Memory>): Moved<Memory> => {
-  const { score, from, to, points, memory } = step
+const multistep = (step: Step): Moved => {
+  const { score, from, to, points } = step
+  const memory = isMemory(step.memory) ? step.memory : null
   const { kappa } = shrinkage(step)
   const length = -Elementary.log(kappa)
   const predicted = Ode.combine([
@@ -384,7 +249,7 @@ const velocity = ({ alpha, sigma, size }: Node, z: Float64Array, score: Float64A
     [(-sigma * size) / alpha, score]
   ])
 
-const alongFlow =
+const carried =
   (solve: Ode.Solver) =>
   ({ schedule, score, from, to, points }: Step): Moved => {
     const nodeOf = nodeOfAngle(schedule, from, to)
@@ -408,11 +273,13 @@ export const ancestral = define({
   name: 'ancestral',
   about: 'DDPM (arXiv 2006.11239)',
   formula: () => 'x_s ~ q(x_s | x_t, x̂_0), mean α_s/α_t (x + (1 − κ²) σ_t² ∇log p), variance (1 − κ²) σ_s²',
-  draws: () => true,
-  step: () => step => {
-    const { lost } = shrinkage(step)
-    return linear(step, lost, step.to.sigma * Math.sqrt(lost))
-  }
+  meaning: () => ({
+    draws: true,
+    step: step => {
+      const { lost } = shrinkage(step)
+      return linear(step, lost, step.to.sigma * Math.sqrt(lost))
+    }
+  })
 })
 
 /**
@@ -453,17 +320,17 @@ export const ddim = define({
     })
   },
   formula: ({ eta }) => `x_s = α_s x̂_0 + √(σ_s² − ${eta}² v) ε + ${eta} √v z, v = (1 − κ²) σ_s²`,
-  draws: ({ eta }) => eta > 0,
-  order: ({ eta }) => (eta === 0 ? 1 : null),
-  step:
-    ({ eta }) =>
-    step => {
+  meaning: ({ eta }) => ({
+    draws: eta > 0,
+    ...(eta === 0 && { order: 1 }),
+    step: step => {
       const { kappa, lost } = shrinkage(step)
       // 1 − κ √(1 − η²(1 − κ²)), rid of its cancellation at small steps
       const weight =
         (lost * (1 + Elementary.square(eta * kappa))) / (1 + kappa * Math.sqrt(1 - Elementary.square(eta) * lost))
       return linear(step, weight, eta * step.to.sigma * Math.sqrt(lost))
     }
+  })
 })
 
 /**
@@ -475,48 +342,47 @@ export const eulerMaruyama = define({
   name: 'eulerMaruyama',
   about: 'the reverse SDE (arXiv 2011.13456)',
   formula: () => 'x_s = α_s/α_t (x + (1 − κ²) σ_t² ∇log p + √(1 − κ²) σ_t z)',
-  draws: () => true,
-  step: () => step => {
-    const { lost } = shrinkage(step)
-    return linear(step, lost, (step.to.alpha / step.from.alpha) * step.from.sigma * Math.sqrt(lost))
-  }
+  meaning: () => ({
+    draws: true,
+    step: step => {
+      const { lost } = shrinkage(step)
+      return linear(step, lost, (step.to.alpha / step.from.alpha) * step.from.sigma * Math.sqrt(lost))
+    }
+  })
 })
 
 /**
  * The probability flow in the angle by Euler's method. Order 1, a score a step. It is not Euler's method in t or in σ/α, which is
  * `ddim({ eta: 0 })` and is the better one where steps are few and the data are narrow.
  */
-export const euler = defineFlow({
+export const euler = define({
   name: 'euler',
   about: 'the probability flow, order 1',
   formula: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Euler',
-  order: () => 1,
-  solver: () => Ode.step(Ode.euler)
+  meaning: () => ({ ...alongFlow(Ode.step(Ode.euler)), order: 1 })
 })
 
 /** The probability flow in the angle, not in t or in σ, by Heun's method. Order 2, two scores a step. */
-export const heun = defineFlow({
+export const heun = define({
   name: 'heun',
   about: 'the probability flow, order 2',
   formula: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Heun',
-  order: () => 2,
-  solver: () => Ode.step(Ode.heun)
+  meaning: () => ({ ...alongFlow(Ode.step(Ode.heun)), order: 2 })
 })
 
 /** The probability flow in the angle by the classical method of Runge and Kutta. Order 4, four scores a step. */
-export const rungeKutta4 = defineFlow({
+export const rungeKutta4 = define({
   name: 'rungeKutta4',
   about: 'the probability flow, order 4',
   formula: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Runge–Kutta 4',
-  order: () => 4,
-  solver: () => Ode.step(Ode.rungeKutta4)
+  meaning: () => ({ ...alongFlow(Ode.step(Ode.rungeKutta4)), order: 4 })
 })
 
 /**
  * The probability flow in the angle by Dormand–Prince 5(4): between two times of the grid it takes as many steps as it
  * needs for a local error of at most tolerance · (1 + |z|) in each coordinate of each point.
  */
-export const dormandPrince = defineFlow({
+export const dormandPrince = define({
   name: 'dormandPrince',
   about: 'the probability flow, steps by tolerance',
   fields: {
@@ -529,8 +395,7 @@ export const dormandPrince = defineFlow({
     })
   },
   formula: ({ tolerance }) => `dz/dθ = cos θ ε − sin θ x̂_0 by Dormand–Prince 5(4), tolerance ${tolerance}`,
-  tolerance: ({ tolerance }) => tolerance,
-  solver: ({ tolerance }) => Ode.dormandPrince(tolerance)
+  meaning: ({ tolerance }) => ({ ...alongFlow(Ode.dormandPrince(tolerance)), tolerance })
 })
 
 /**
@@ -542,10 +407,7 @@ export const dpmSolver2M = define({
   name: 'dpmSolver2M',
   about: 'DPM-Solver++(2M), order 2 (arXiv 2211.01095)',
   formula: () => 'x_s = σ_s/σ_t x + α_s (1 − κ) (x̂_0 + (h/2h′) (x̂_0 − x̂_0′)), h = −log κ',
-  draws: () => false,
-  order: () => 2,
-  remembers: isMemory,
-  step: () => multistep
+  meaning: () => ({ draws: false, order: 2, step: multistep })
 })
 
 const correction = {
@@ -571,17 +433,15 @@ export const predictorCorrector = define({
   },
   formula: ({ predictor, moves, snr }) =>
     `${formula(predictor)}; then ${moves} × x ← x + δ ∇log p + √(2δ) z, δ = 2 (${snr} σ_s)²`,
-  draws: () => true,
-  // What its predictor does.
-  remembers: (u): u is unknown => u !== undefined,
-  step: ({ predictor, ...corrector }) => {
-    const predict = concept.meaning(predictor).step
-    return step => {
+  meaning: ({ predictor, ...corrector }) => ({
+    draws: true,
+    step: step => {
       const keys = pipe(step.key, Key.named('predictor', 'corrector'))
-      const { points, memory = null } = predict({ ...step, key: keys.predictor })
+      // Its memory is that of its predictor.
+      const { points, memory = null } = concept.meaning(predictor).step({ ...step, key: keys.predictor })
       return { points: moves(corrector, { ...step, points, key: keys.corrector }), memory }
     }
-  }
+  })
 })
 
 /**
@@ -597,11 +457,7 @@ export const langevin = define({
     step: Field.positive({ suggestion: 0.01 })
   },
   formula: ({ step }) => `x ← x + δ ∇log p + √(2δ) z, δ = ${step}`,
-  draws: () => true,
-  movesAtLevel: true,
-  step:
-    ({ step: size }) =>
-    step => ({ points: move(size, step) })
+  meaning: ({ step: size }) => ({ draws: true, movesAtLevel: true, step: step => ({ points: move(size, step) }) })
 })
 
 /** `moves` Langevin moves at each level of the grid in turn, δ = 2 snr² σ² (Song & Ermon 2019, arXiv 1907.05600). */
@@ -615,9 +471,7 @@ export const annealedLangevin = define({
   },
   example: { moves: 3 },
   formula: ({ moves, snr }) => `${moves} × x ← x + δ ∇log p + √(2δ) z, δ = 2 (${snr} σ_s)²`,
-  draws: () => true,
-  movesAtLevel: true,
-  step: annealed => step => ({ points: moves(annealed, step) })
+  meaning: annealed => ({ draws: true, movesAtLevel: true, step: step => ({ points: moves(annealed, step) }) })
 })
 
 // -- scores to sample from -------------------------------------------------------------------------------------------
@@ -1025,7 +879,7 @@ export const logDensity =
   ({ rows, dim, values }: Points.Points): Float64Array => {
     const count = rows * dim
     const [noisy, clean] = [nodes[0], nodes[nodes.length - 1]]
-    const solve = Case.meaning(sampler).solver.value
+    const solve = Case.meaning(sampler).solver
     /** x, from a state of the solver: z for every point, then the integral for every point. */
     const pointsOf = (state: Float64Array, { size }: Node): Points.Points => ({
       rows,
@@ -1062,8 +916,6 @@ export const logDensity =
       (value, i) => value + grown + end[count + i]
     )
   }
-
-// -- what a reader of descriptions needs -----------------------------------------------------------------------------
 
 // -- along a velocity ------------------------------------------------------------------------------------------------
 
@@ -1129,9 +981,9 @@ export const along = ({
   ]
   const timeAt = (step: number): number => (step === steps ? to : from + ((to - from) * step) / steps)
   return Problem.faultless(found, velocity => {
-    const solve = concept.meaning(by).solver
+    const { solver: solve } = Case.meaning(by)
     const next = ({ step, time, points }: State): State | null => {
-      if (step === steps || O.isNone(solve)) return null
+      if (step === steps) return null
       const field: Ode.Field = (t, y) => {
         const place = `velocity at time ${t}`
         const { values } = velocity({ ...points, values: y }, t)
@@ -1139,7 +991,7 @@ export const along = ({
         return finite(place, 'look at its parameters', values)
       }
       const later = timeAt(step + 1)
-      const carried = solve.value(field)(time, later, points.values)
+      const carried = solve(field)(time, later, points.values)
       const size = diffusion === undefined ? 0 : diffusion.size(time) * Math.sqrt(Math.abs(later - time))
       const key = pipe(diffusion?.key ?? Key.fromSeed(0), Key.child(step))
       const values = combined({ points, key }, [[1, carried]], size)
@@ -1149,26 +1001,17 @@ export const along = ({
   })
 }
 
-/** The sampler as the code that builds it. */
-export const show = (sampler: Sampler): string => Case.show(sampler)
-
-/** The sampler in mathematics. */
-export const formula = (sampler: Sampler): string => Case.formula(sampler)
-
-/** The problems of a sampler. */
-export const problems = (sampler: Sampler): ReadonlyArray<Problem.Problem> => Case.problems(sampler)
-
 /** Whether it looks at the key. */
 export const draws = (sampler: Sampler): boolean => concept.meaning(sampler).draws
 
 /** Whether it moves points at a level, where others only carry them from one to the next. */
-export const movesAtLevel = (sampler: Sampler): boolean => concept.meaning(sampler).movesAtLevel
+export const movesAtLevel = (sampler: Sampler): boolean => concept.meaning(sampler).movesAtLevel === true
 
 /** The order in the length of the steps that it converges with, where its case claims one. */
-export const order = (sampler: Sampler): O.Option<number> => concept.meaning(sampler).order
+export const order = (sampler: Sampler): O.Option<number> => O.fromNullable(concept.meaning(sampler).order)
 
 /** The local error of the steps that it chooses itself, where it does. */
-export const tolerance = (sampler: Sampler): O.Option<number> => concept.meaning(sampler).tolerance
+export const tolerance = (sampler: Sampler): O.Option<number> => O.fromNullable(concept.meaning(sampler).tolerance)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [
   ancestral,

@@ -21,7 +21,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
+import { Case, Field, Problem, Vocabulary, words } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import * as Schedule from '../schedule/schedule.js'
 
@@ -29,27 +29,23 @@ import * as Schedule from '../schedule/schedule.js'
 export type Coordinate = (level: Schedule.Level, time: number) => number
 
 export interface Meaning {
-  readonly times: (schedule: Schedule.Schedule) => Float64Array
-  /** Its problems on a schedule. */
-  readonly misfits: (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
-  readonly evenIn: O.Option<Coordinate>
+  /** The times, the noisy end first. They fall, or stay at one level. */
+  readonly times: (schedule: Schedule.Schedule) => ReadonlyArray<number> | Float64Array
+  /** Its problems on a schedule, by the names of its fields; its times are looked at in any case. */
+  readonly misfits?: (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
+  /** Capability, which laws hold it to: what its steps are even in. */
+  readonly evenIn?: Coordinate
 }
 
 export interface TimeGrid extends Case.Value<'TimeGrid', Meaning> {}
 
-export const concept = Concept<TimeGrid>('TimeGrid', 'the times at which a sampler stops, from noise to data')
-
-export interface Spec<N extends string, F extends Field.Fields, A extends Case.Call> extends Omit<
-  Case.Spec<N, F, never, A, null>,
-  'meaning'
-> {
-  /** The times, the noisy end first. They fall, or stay at one level. */
-  readonly meaning: (fields: Field.Of<F>) => (schedule: Schedule.Schedule) => ReadonlyArray<number> | Float64Array
-  /** Its problems on a schedule, by the names of its fields; its times are looked at in any case. */
-  readonly misfits?: (fields: Field.Of<F>) => (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
-  /** Capability, which laws hold it to: what its steps are even in. */
-  readonly evenIn?: (fields: Field.Of<F>) => Coordinate
-}
+export const {
+  concept,
+  define,
+  show,
+  formula,
+  problems: inItself
+} = words<TimeGrid>('TimeGrid', 'the times at which a sampler stops, from noise to data')
 
 /** σ/α */
 const ratio = (schedule: Schedule.Schedule, time: number): number => {
@@ -98,37 +94,6 @@ const inOrder = (schedule: Schedule.Schedule, times: Float64Array): ReadonlyArra
 
 const stays = (times: Float64Array): boolean => times.length > 1 && times.every(time => time === times[0])
 
-/**
- * A grid of one's own: times on a schedule, the noisy end first.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { pipe } from 'fp-ts/lib/function.js'
- * import { Field, Schedule, TimeGrid } from 'ornstein'
- *
- * const halving = TimeGrid.define({
- *   name: 'halving',
- *   about: 'each time half of the one before',
- *   fields: { from: Field.positive({ default: 1 }), steps: Field.count({ default: 10 }) },
- *   meaning: ({ from, steps }) => () => Array.from({ length: steps + 1 }, (_, i) => from / 2 ** i)
- * })
- * assert.deepEqual(pipe(halving({ steps: 2 }), TimeGrid.times(Schedule.edm)), Float64Array.of(1, 0.5, 0.25))
- */
-export function define<
-  const N extends string,
-  const F extends Field.Fields = Field.NoFields,
-  const A extends Case.Call = null
->({ meaning, misfits, evenIn, ...spec }: Spec<N, F, A>): Case.Constructor<TimeGrid, N, F, A, null> {
-  return Case.define('TimeGrid', {
-    ...spec,
-    meaning: (fields: Field.Of<F>): Meaning => ({
-      times: schedule => Float64Array.from(meaning(fields)(schedule)),
-      misfits: misfits?.(fields) ?? (() => []),
-      evenIn: O.fromNullable(evenIn?.(fields))
-    })
-  })
-}
-
 interface Span {
   readonly from: number
   readonly to: number
@@ -176,9 +141,11 @@ export const uniform = define({
   fields: span,
   example,
   formula: ({ from, to, steps }) => `t from ${from} to ${to} in ${steps} equal steps`,
-  misfits: ofSpan,
-  evenIn: () => (_, time) => time,
-  meaning: span => () => between(span, share => mix(span.from, span.to, share))
+  meaning: span => ({
+    misfits: ofSpan(span),
+    evenIn: (_, time) => time,
+    times: () => between(span, share => mix(span.from, span.to, share))
+  })
 })
 
 /**
@@ -191,24 +158,23 @@ export const logSnr = define({
   fields: span,
   example,
   formula: ({ from, to, steps }) => `t from ${from} to ${to} in ${steps} equal steps of log(α²/σ²)`,
-  misfits: span => schedule => [
-    ...ofSpan(span)(schedule),
-    ...Problem.unless(
-      !(ratio(schedule, span.to) <= 0),
-      'to',
-      span.to,
-      'a time with noise, where the log-SNR is finite',
-      'try 0.001, or TimeGrid.karras'
-    )
-  ],
-  evenIn:
-    () =>
-    ({ alpha, sigma }) =>
-      2 * Elementary.log(alpha / sigma),
-  meaning: span => schedule => {
-    const [noisy, clean] = [span.from, span.to].map(time => pipe(schedule, Schedule.logSnr(time)))
-    return between(span, share => pipe(schedule, Schedule.timeOfLogSnr(mix(noisy, clean, share))))
-  }
+  meaning: span => ({
+    misfits: schedule => [
+      ...ofSpan(span)(schedule),
+      ...Problem.unless(
+        !(ratio(schedule, span.to) <= 0),
+        'to',
+        span.to,
+        'a time with noise, where the log-SNR is finite',
+        'try 0.001, or TimeGrid.karras'
+      )
+    ],
+    evenIn: ({ alpha, sigma }) => 2 * Elementary.log(alpha / sigma),
+    times: schedule => {
+      const [noisy, clean] = [span.from, span.to].map(time => pipe(schedule, Schedule.logSnr(time)))
+      return between(span, share => pipe(schedule, Schedule.timeOfLogSnr(mix(noisy, clean, share))))
+    }
+  })
 })
 
 /**
@@ -234,18 +200,17 @@ export const karras = define({
   },
   example: { ...example, to: 0 },
   formula: ({ from, to, steps, rho }) => `t from ${from} to ${to} in ${steps} equal steps of (σ/α)^(1/${rho})`,
-  misfits: ofSpan,
-  evenIn:
-    ({ rho }) =>
-    ({ alpha, sigma }) =>
-      Elementary.pow(sigma / alpha, 1 / rho),
-  meaning: span => schedule => {
-    const [noisy, clean] = [span.from, span.to].map(time => Elementary.pow(ratio(schedule, time), 1 / span.rho))
-    return between(span, share =>
-      // log(α²/σ²) = −2 log(σ/α)
-      pipe(schedule, Schedule.timeOfLogSnr(-2 * span.rho * Elementary.log(mix(noisy, clean, share))))
-    )
-  }
+  meaning: span => ({
+    misfits: ofSpan(span),
+    evenIn: ({ alpha, sigma }) => Elementary.pow(sigma / alpha, 1 / span.rho),
+    times: schedule => {
+      const [noisy, clean] = [span.from, span.to].map(time => Elementary.pow(ratio(schedule, time), 1 / span.rho))
+      return between(span, share =>
+        // log(α²/σ²) = −2 log(σ/α)
+        pipe(schedule, Schedule.timeOfLogSnr(-2 * span.rho * Elementary.log(mix(noisy, clean, share))))
+      )
+    }
+  })
 })
 
 /** The given times, falling. */
@@ -264,14 +229,7 @@ export const listed = define({
   },
   call: ['times'],
   formula: ({ times }) => `t = ${times.join(', ')}`,
-  meaning:
-    ({ times }) =>
-    () =>
-      times,
-  misfits:
-    ({ times }) =>
-    schedule =>
-      inOrder(schedule, Float64Array.from(times))
+  meaning: ({ times }) => ({ times: () => times, misfits: schedule => inOrder(schedule, Float64Array.from(times)) })
 })
 
 /** One noise level, at which a Langevin sampler makes its moves. */
@@ -286,42 +244,31 @@ export const constant = define({
   },
   example: { time: 0.1, steps: 20 },
   formula: ({ time, steps }) => `t = ${time} for ${steps} steps`,
-  misfits:
-    ({ time }) =>
-    schedule =>
-      noisy(schedule, 'time', time),
-  meaning:
-    ({ time, steps }) =>
-    () =>
-      new Float64Array(steps + 1).fill(time)
+  meaning: ({ time, steps }) => ({
+    misfits: schedule => noisy(schedule, 'time', time),
+    times: () => new Float64Array(steps + 1).fill(time)
+  })
 })
 
 /** The times, steps + 1 of them, the noisy end first. */
 export const times =
   (schedule: Schedule.Schedule) =>
   (grid: TimeGrid): Float64Array =>
-    concept.meaning(grid).times(schedule)
+    Float64Array.from(concept.meaning(grid).times(schedule))
 
 /** What the steps of a grid are even in, where its case says it. */
-export const evenIn = (grid: TimeGrid): O.Option<Coordinate> => concept.meaning(grid).evenIn
-
-/** The grid as the code that builds it. */
-export const show = (grid: TimeGrid): string => Case.show(grid)
-
-/** The grid in mathematics. */
-export const formula = (grid: TimeGrid): string => Case.formula(grid)
+export const evenIn = (grid: TimeGrid): O.Option<Coordinate> => O.fromNullable(concept.meaning(grid).evenIn)
 
 /** The problems of a grid on a schedule: outside it, rising, without a step, or where a level has no signal. */
 export const problems =
   (schedule: Schedule.Schedule) =>
   (grid: TimeGrid): ReadonlyArray<Problem.Problem> => {
-    const own = Case.problems(grid)
+    const own = inItself(grid)
     if (!Case.isSound(grid)) return own
-    const { misfits, times } = concept.meaning(grid)
-    const said = [...misfits(schedule), ...own]
+    const said = [...(concept.meaning(grid).misfits?.(schedule) ?? []), ...own]
     if (said.length > 0) return said
     // Whatever the case says of its fields, its times are to be times.
-    const found = times(schedule)
+    const found = times(schedule)(grid)
     return stays(found) ? noisy(schedule, 'times[0]', found[0]) : inOrder(schedule, found)
   }
 

@@ -180,16 +180,16 @@ const banded = Score.family({
 const straight = Sampler.define({
   name: 'straight',
   about: 'the predicted datum and the predicted noise, at the next level',
-  draws: () => false,
-  order: () => 1,
-  step:
-    () =>
-    ({ score, from, to, points }) => {
+  meaning: () => ({
+    draws: false,
+    order: 1,
+    step: ({ score, from, to, points }) => {
       const s = score(points, from.time).values
       const at = (x: number, i: number): number =>
         (to.alpha / from.alpha) * (x + from.sigma ** 2 * s[i]) - to.sigma * from.sigma * s[i]
       return { points: { ...points, values: points.values.map(at) } }
     }
+  })
 })
 
 // —— and what follows ——

@@ -136,10 +136,9 @@ const walking = (
   const own = Sampler.define({
     name: word(name),
     about: name,
-    draws: () => eta > 0,
-    step:
-      () =>
-      ({ score, from, to, points, key }) => {
+    meaning: () => ({
+      draws: eta > 0,
+      step: ({ score, from, to, points, key }) => {
         const s = score(points, from.time).values
         const kappa = (from.alpha * to.sigma) / (to.alpha * from.sigma)
         const v = eta * eta * (1 - kappa * kappa) * to.sigma * to.sigma
@@ -164,6 +163,7 @@ const walking = (
         })
         return { points: { ...points, values } }
       }
+    })
   })
   return laws.sampler(own, claims)
 }
@@ -200,12 +200,11 @@ const twoSteps = (share: Share, name: string): ReadonlyArray<laws.Law> =>
     Sampler.define({
       name: word(name),
       about: name,
-      draws: () => false,
-      order: () => 2,
-      remembers: isRemembered,
-      step:
-        () =>
-        ({ score, from, to, points, memory }) => {
+      meaning: () => ({
+        draws: false,
+        order: 2,
+        step: ({ score, from, to, points, memory: left }) => {
+          const memory = isRemembered(left) ? left : null
           const kappa = to.ratio / from.ratio
           const s = score(points, from.time).values
           const predicted = points.values.map((x, i) => (x + from.sigma * from.sigma * s[i]) / from.alpha)
@@ -218,6 +217,7 @@ const twoSteps = (share: Share, name: string): ReadonlyArray<laws.Law> =>
           )
           return { points: { ...points, values }, memory: { predicted, length } }
         }
+      })
     })
   )
 const steps: { readonly wrong: Table<Share>; readonly right: Table<Share> } = {

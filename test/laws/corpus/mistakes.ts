@@ -162,19 +162,21 @@ const flow =
   (order: number, middle: (h: number) => number): Held =>
   () =>
     laws.of<Sampler.Sampler>(
-      Sampler.defineFlow({
+      Sampler.define({
         name: 'ownFlow',
         about,
-        order: () => order,
-        solver: () => field => (from, to, y) => {
-          const h = to - from
-          const slope = field(from, y)
-          const half = field(
-            from + h / 2,
-            y.map((x, i) => x + middle(h) * slope[i])
-          )
-          return y.map((x, i) => x + h * half[i])
-        }
+        meaning: () => ({
+          ...Sampler.alongFlow(field => (from, to, y) => {
+            const h = to - from
+            const slope = field(from, y)
+            const half = field(
+              from + h / 2,
+              y.map((x, i) => x + middle(h) * slope[i])
+            )
+            return y.map((x, i) => x + h * half[i])
+          }),
+          order: order
+        })
       })
     )
 /** Moves at a level, by the score: their size relative to σ², and what is wrong with them. */
@@ -195,11 +197,10 @@ const chain =
       Sampler.define({
         name: 'ownChain',
         about,
-        draws: () => true,
-        movesAtLevel: true,
-        step:
-          () =>
-          ({ score, to, points, key }) => {
+        meaning: () => ({
+          draws: true,
+          movesAtLevel: true,
+          step: ({ score, to, points, key }) => {
             const h = size * to.sigma * to.sigma
             const { dim } = points
             const moved = (at: typeof points, key: Key.Key): typeof points => {
@@ -227,6 +228,7 @@ const chain =
             }
             return { points: Key.split(moves)(key).reduce(moved, points) }
           }
+        })
       })
     )
 const parametrization =
@@ -341,17 +343,19 @@ const wrong: Table<Held> = {
   'the midpoint, a whole step ahead': flow(2, h => h),
   'Euler that writes over its argument': () =>
     laws.of<Sampler.Sampler>(
-      Sampler.defineFlow({
+      Sampler.define({
         name: 'ownFlow',
         about,
-        order: () => 1,
-        solver: () => field => (from, to, y) => {
-          const slope = field(from, y)
-          y.forEach((x, i) => {
-            y[i] = x + (to - from) * slope[i]
-          })
-          return y
-        }
+        meaning: () => ({
+          ...Sampler.alongFlow(field => (from, to, y) => {
+            const slope = field(from, y)
+            y.forEach((x, i) => {
+              y[i] = x + (to - from) * slope[i]
+            })
+            return y
+          }),
+          order: 1
+        })
       })
     ),
   'Langevin moves of noise √h': chain({ size: 0.02, noise: 1 }),

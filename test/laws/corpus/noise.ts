@@ -324,8 +324,7 @@ const grid = ({ times, evenIn }: Gridded, name: string): ReadonlyArray<laws.Law>
     TimeGrid.define({
       name: word(name),
       about: name,
-      ...(evenIn && { evenIn: () => evenIn }),
-      meaning: () => () => times
+      meaning: () => ({ times: () => times, ...(evenIn && { evenIn }) })
     })
   )
 /** Between two ends, by a place in [0, 1] for each of its steps. */
@@ -342,10 +341,10 @@ const spanned =
           to: Field.positive({ default: 1e-3 }),
           steps: Field.count({ default: 10 })
         },
-        meaning:
-          ({ from, to, steps }) =>
-          () =>
+        meaning: ({ from, to, steps }) => ({
+          times: () =>
             Array.from({ length: count(steps) }, (_, i) => back(bent(from) + (bent(to) - bent(from)) * place(i, steps)))
+        })
       })()
     )
 const all = (steps: number): number => steps + 1

@@ -3,7 +3,6 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as fc from 'fast-check'
-import * as t from 'io-ts'
 import { describe, expect, it } from 'vitest'
 import { matMul, sub } from '../../../lib/index.js'
 import {
@@ -603,12 +602,10 @@ describe('one’s own', () => {
     name: 'warming',
     about: 'ancestral, its noise below that of the posterior at first',
     fields: { steps: Field.count({ default: 3 }) },
-    remembers: t.type({ taken: t.number }).is,
-    draws: () => true,
-    step:
-      ({ steps }) =>
-      ({ score, from, to, points, memory, key }) => {
-        const taken = memory?.taken ?? 0
+    meaning: ({ steps }) => ({
+      draws: true,
+      step: ({ score, from, to, points, memory, key }) => {
+        const taken = Number(Case.field(memory, 'taken') ?? 0)
         const lost = 1 - (to.ratio / from.ratio) ** 2
         const s = score(points, from.time).values
         const z = Key.normal(points.values.length)(key)
@@ -618,20 +615,23 @@ describe('one’s own', () => {
         )
         return { points: { ...points, values }, memory: { taken: taken + 1 } }
       }
+    })
   })
-  const midpoint = Sampler.defineFlow({
+  const midpoint = Sampler.define({
     name: 'midpoint',
     about: 'the probability flow by the midpoint rule',
-    order: () => 2,
-    solver: () => field => (from, to, y) => {
-      const h = to - from
-      const slope = field(from, y)
-      const middle = field(
-        from + h / 2,
-        y.map((value, i) => value + (h / 2) * slope[i])
-      )
-      return y.map((value, i) => value + h * middle[i])
-    }
+    meaning: () => ({
+      ...Sampler.alongFlow(field => (from, to, y) => {
+        const h = to - from
+        const slope = field(from, y)
+        const middle = field(
+          from + h / 2,
+          y.map((value, i) => value + (h / 2) * slope[i])
+        )
+        return y.map((value, i) => value + h * middle[i])
+      }),
+      order: 2
+    })
   })
   const vocabulary = Vocabulary.extend(Vocabulary.standard, [warming, midpoint])
   const grid = TimeGrid.karras({ from: 2, to: 0, steps: 12 })
@@ -675,10 +675,10 @@ describe('one’s own', () => {
     const losing = Sampler.define({
       name: 'losing',
       about: 'loses a point',
-      draws: () => false,
-      step:
-        () =>
-        ({ points }) => ({ points: { ...points, rows: points.rows - 1, values: points.values.slice(1) } })
+      meaning: () => ({
+        draws: false,
+        step: ({ points }) => ({ points: { ...points, rows: points.rows - 1, values: points.values.slice(1) } })
+      })
     })
     expect(() => along(losing)).toThrow(/points after step 1.*19 × 1, 19 numbers, is not 20 × 1/)
   })
@@ -695,21 +695,22 @@ describe('one’s own', () => {
     const once = { seed: 1, numRuns: 3, endOnFailure: true }
     const fails = (wrong: Sampler.Sampler, law: string): ReadonlyArray<boolean> =>
       sampler(wrong).flatMap(({ name, property }) => (name === law ? [fc.check(property, once).failed] : []))
-    const boasting = Sampler.defineFlow({
+    const boasting = Sampler.define({
       name: 'boasting',
       about: 'Euler, by another claim',
-      order: () => 2,
-      solver: () => field => (from, to, y) => {
-        const slope = field(from, y)
-        return y.map((value, i) => value + (to - from) * slope[i])
-      }
+      meaning: () => ({
+        ...Sampler.alongFlow(field => (from, to, y) => {
+          const slope = field(from, y)
+          return y.map((value, i) => value + (to - from) * slope[i])
+        }),
+        order: 2
+      })
     })
     expect(fails(boasting, 'converges with its order')).toEqual([true])
     const silent = Sampler.define({
       name: 'silent',
       about: 'draws, and says that it does not',
-      draws: () => false,
-      step: () => Case.meaning(Sampler.ancestral).step
+      meaning: () => ({ draws: false, step: Case.meaning(Sampler.ancestral).step })
     })
     expect(fails(silent, 'looks at the key only if it draws')).toEqual([true])
   })

@@ -313,14 +313,6 @@ export const params =
     )
   }
 
-/** The awkward classes that points and parameters of a score meet, of those that `awkward` knows. */
-export const meets = <P extends string>(score: Score.Score<P>): ReadonlyArray<string> => [
-  ...(dimsOf(score).includes(1) ? ['one dimension'] : []),
-  ...(dimsOf(score).some(dim => dim > 1) ? ['several dimensions'] : []),
-  ...['equal rows', 'far tail', 'tiny or 0', 'all 0'],
-  minRows(score) === 1 ? 'one row' : 'equal centres'
-]
-
 /** The pair ±c, and whatever says that it is one. */
 export const isMirrored = <P extends string>(score: Score.Score<P>): boolean =>
   pipe(

@@ -117,7 +117,7 @@ export const law = <A extends object>(
   }
 }
 
-type Info = Pick<Law, 'name' | 'statement' | 'source' | 'enough' | 'meets' | 'option'>
+type Info = Pick<Law, 'name' | 'statement' | 'source' | 'enough' | 'option'>
 
 const isLaw = (made: Law | Unclaimed): made is Law => 'property' in made
 

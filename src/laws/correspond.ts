@@ -32,11 +32,11 @@ import { over, ofRows, is, isAtMost, type Stated } from './lawRows.js'
 import * as Density from './density.js'
 import type { Step } from './em.js'
 import type { Laws } from './law.js'
-import { codeOf, scripted, type Source } from './script.js'
+import { codeOf, scripted } from './script.js'
 import type { Evaluate } from './objective.js'
 import { whole, type Whole } from './whole.js'
 
-export interface CorrespondenceOptions<P extends string> extends Source {
+export interface CorrespondenceOptions<P extends string> {
   /** Of a family that has an M-step. */
   readonly score: Score.Score<P>
   /** What is descended on, or what it is of a truth that it knows; the implicit objective at time 0.1 unless given. */
@@ -153,8 +153,7 @@ const settingOf = <P extends string>({
   stage,
   schedule = Schedule.ornsteinUhlenbeck,
   evaluate = loss => Compile.valueAndGrad(loss, { evaluations: 1, isTried: true }),
-  step = ExpectationMaximization.step,
-  ...source
+  step = ExpectationMaximization.step
 }: CorrespondenceOptions<P>) => {
   const family = pipe(
     Score.interpret(score).family,
@@ -282,13 +281,11 @@ const settingOf = <P extends string>({
     mixtureOf,
     moved,
     nearTruth,
-    objective: objectiveOf(plain),
     ofEM: (truth: Mixture.Mixture, start: Params.Params<P>) => atRest(moved(truth))(start),
     ofMine: (truth: Mixture.Mixture, start: Params.Params<P>) => compiled(ofMine(truth, start))(),
     onWhole,
     score,
     shah,
-    source,
     steps,
     times,
     unit
@@ -453,13 +450,12 @@ const endsNear = <P extends string>({ ends, mixtureOf, ofEM, ofMine, score, shah
  */
 export const correspondsToEM = <P extends string>(options: CorrespondenceOptions<P>): Laws => {
   const setting = settingOf(options)
-  const { given, objective, source } = setting
+  const { given } = setting
   return scripted(
-    { by: 'correspondsToEM', of: [given], instance: objective },
+    { by: 'correspondsToEM', of: [given] },
     ofRows(
       `correspondsToEM(${codeOf(given)})`,
       [truthIsFixed, oneFactor, vanishing, fixedPointsNear, endsNear].map(law => law(setting))
-    ),
-    source
+    )
   )
 }

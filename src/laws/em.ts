@@ -131,7 +131,6 @@ export const maximization = <P extends string>(
   const family = familyOf(score)
   const raises = isGeneralized(family)
   const joint = jointOf(score)
-  const meets = [...Arbitrary.meets(score), 'weighted']
   const minRows = Arbitrary.minRows(score)
   const stepOn = (points: Points.Points, params: Params.Params<P>, floor = FLOOR): ExpectationMaximization.Taken<P> =>
     step(family, floor, points)(params)
@@ -157,7 +156,6 @@ export const maximization = <P extends string>(
       statement:
         '∀ θ, x: ℓ(EM(θ)) ≤ ℓ(θ), ℓ = −E log p(x), equal centres and far and equal rows included. To 1e-12 (1 + |ℓ|) r², the rounding of ℓ.',
       source: dempster,
-      meets,
       says: ({ points, params }) => {
         const [before, after] = [params, stepOn(points, params).params].map(at => loss(points, at))
         return isAtMost(after, before, slack * 1e-12 * (1 + Math.abs(before)) * sizeOf(points, params))
@@ -168,7 +166,6 @@ export const maximization = <P extends string>(
       statement:
         '∀ θ, x: the value is −E log p(x; θ), of the textbook, or of what the components say. To 1e-12 (1 + |ℓ|) r², the rounding of ℓ.',
       source: dempster,
-      meets,
       says: ({ points, params }) => {
         const wanted = loss(points, params)
         const tolerance = slack * 1e-12 * (1 + Math.abs(wanted)) * sizeOf(points, params)
@@ -196,7 +193,6 @@ export const maximization = <P extends string>(
         ` for θ′ = EM(θ), Q = E Σ_k p(k | x; θ) log π_k′ p(x; θ′_k); where no variance comes to the floor of ${FLOOR}. To ` +
         '1e-11 (1 + |Q|) r², the rounding of Q.',
       source: raises ? 'Neal & Hinton 1998' : dempster,
-      meets,
       says: ({ points, params, seed }) => {
         const next = stepOn(points, params).params
         // What a floor holds goes along with it.

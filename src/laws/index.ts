@@ -80,7 +80,7 @@
  * // Counterexamples as code: of an arbitrary, and as a script that fails as the law did.
  * const weights = laws.printed(Weighting.show)(laws.arbitraries.of(Weighting.concept))
  * assert.match(fc.stringify(fc.sample(weights, { seed: 1, numRuns: 1 })[0]), /Weighting\./)
- * const made = { by: 'weighting', of: [Weighting.snr], instance: Weighting.snr }
+ * const made = { by: 'weighting', of: [Weighting.snr] }
  * const ofSnr = laws.weighting(Weighting.snr)
  * assert.equal(laws.scripted(made, ofSnr).length, ofSnr.length)
  * assert.match(laws.scriptOf(made, ofSnr[0], { t: 0.5 }), /laws\.weighting\(Weighting\.snr\)/)
@@ -97,12 +97,9 @@ export {
   check,
   complaints,
   examine,
-  failing,
-  kept,
   named,
   of,
   parts,
-  ruleSet,
   table,
   type CheckOptions,
   type Claims,
@@ -111,12 +108,10 @@ export {
   type Vocabulary,
   type Report,
   type Row,
-  type RuleSet,
   type Verdict
 } from './conform.js'
 
 // —— for relations of one's own ——
-export { awkward } from './awkward.js'
 export { agree, holds, law, printed } from './check.js'
 export {
   areFinite,
@@ -127,18 +122,16 @@ export {
   isBelow,
   ofRows,
   over,
-  type Exercise,
   type Relation,
   type Row as LawRow,
   type Stated
 } from './lawRows.js'
-export { codeOf, scripted, scriptOf, type Made, type Source as ScriptSource } from './script.js'
+export { codeOf, scripted, scriptOf, type Made } from './script.js'
 
 /** What laws are checked on, for laws of one's own. */
 export * as arbitraries from './arbitraries.js'
 
 // —— the language ——
-export { against, published, type Reference } from './against.js'
 export { ofFunction, type GradientTransformation, type InPlace, type PlainLoss, type Stepping } from './ofFunction.js'
 export { codec, type CodecOptions } from './codec.js'
 export { covariance, type CovarianceOptions } from './covariance.js'
@@ -146,8 +139,6 @@ export { compile, plans, type CompileOptions, type Fault, type PlansOptions } fr
 export { initializer, type InitializerOptions } from './initializer.js'
 export { key, type KeyOptions, type Source } from './key.js'
 export { optimizer, type Convergence, type Machine, type OptimizerOptions, type Scaling } from './optimizer.js'
-export { rate, type RateOptions } from './rate.js'
-export { region, type RegionOptions } from './region.js'
 export { run, type RunOptions, type Runner } from './run.js'
 export { stage, type StageOptions } from './stage.js'
 
@@ -196,11 +187,9 @@ export {
 } from './origin.js'
 export { guidance, posterior, type Guide, type GuidanceOptions } from './guidance.js'
 export { net, type NetOptions } from './net.js'
-export { parametrization, type ParametrizationOptions } from './parametrization.js'
 export { regularizer } from './regularizer.js'
 export { sampler, type SamplerOptions } from './sampler.js'
 export { schedule, type TrueLevels, type ScheduleOptions } from './schedule.js'
 export { ofMixture, score, student, type ScoreOptions } from './score.js'
-export { timeGrid, type TimeGridOptions } from './timeGrid.js'
 export { timeLaw, type TimeLawOptions, type Timing } from './timeLaw.js'
-export { weighting, type WeightingOptions } from './weighting.js'
+export * from './plain.js'

@@ -12,8 +12,6 @@ export interface Law {
   readonly property: fc.IProperty<unknown>
   /** How many cases are enough, where each is a mean over many or a whole run; cases beyond them are passed over. */
   readonly enough?: number
-  /** Awkward classes that its cases are to meet, of those that `awkward` knows. */
-  readonly meets?: ReadonlyArray<string>
   /** Its check on one case: true, or an error that says what is not as it should be. A printed script calls it. */
   readonly on?: (value: unknown) => boolean
   /** What it says of one case, as relations between two sides. */

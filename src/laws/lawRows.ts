@@ -6,7 +6,7 @@ import type * as fc from 'fast-check'
 import { refuse } from '../../lib/plain/refuse.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { sameBits } from './bits.js'
-import { law, held, claimsHeld, lengthOf, rank } from './check.js'
+import { law, held, claimsHeld } from './check.js'
 import type { Law, Unclaimed, Laws } from './law.js'
 import { codeOf } from './script.js'
 
@@ -98,7 +98,7 @@ const relationsIn = (said: Said): ReadonlyArray<Relation> =>
   said === false ? [] : isList(said) ? said.flatMap(relationsIn) : [said]
 
 /** A law as a row. */
-export interface Row<X extends object, C> extends Pick<Law, 'name' | 'source' | 'enough' | 'meets'> {
+export interface Row<X extends object, C> extends Pick<Law, 'name' | 'source' | 'enough'> {
   readonly statement: string | ((claim: C) => string)
   /** What an instance claims; a row whose claim is false, null or absent is not held, and a report says so. */
   readonly claim?: C | false | null | undefined
@@ -192,102 +192,33 @@ export const ofRow = (code: string, stated: Stated): Law => ofRows(code, [stated
 type Values = ReadonlyArray<number>
 
 /** Changes of a side, of which a law sees those after which its relation no longer holds. */
-const CHANGES: Readonly<Record<string, (values: Values) => Values>> = {
-  zero: values => values.map(() => 0),
-  sign: values => values.map(x => -x),
-  size: values => values.map(x => 1.01 * x),
-  order: values => [...values].reverse(),
-  last: values => values.map((x, i) => (i === values.length - 1 ? 1.01 * x + 1e-3 : x))
-}
+const CHANGES: ReadonlyArray<(values: Values) => Values> = [
+  values => values.map(() => 0),
+  values => values.map(x => -x),
+  values => values.map(x => 1.01 * x + 1e-3)
+]
 
-/** What a law said of the cases of a run. */
-export interface Exercise {
-  /** Why the law is vacuous: it said nothing of any case, or sees no change of a side. Null where it is not. */
-  readonly vacuous: string | null
-  readonly cases: number
-  /** Cases of which the law said something. */
-  readonly spoken: number
-  /** Of each kind of change how many were seen, of how many. */
-  readonly sees: Readonly<Record<string, readonly [seen: number, tried: number]>>
-  /** The greatest of what relations were off by, as a share of their tolerances: 1 is the edge. 0 where all are exact. */
-  readonly worst: number
-  /** How many directions the left sides span, of how many numbers; null where they are of several lengths. */
-  readonly rank: readonly [found: number, whole: number] | null
-  readonly notes: ReadonlyArray<string>
-}
-
-/** Of length 1, unless it is 0. */
-const toUnit = (values: Values): Values => values.map(x => x / (lengthOf(values) || 1))
-
-const flatOf = (side: unknown): Values => leaves(side).flatMap(({ values }) => Array.from(values))
-
-/** Which changes of its left side a relation sees. */
-const changesSeen = (relation: Relation): ReadonlyArray<readonly [change: string, seen: boolean]> => {
-  const { sign, left, right } = relation
-  const seen = (left: unknown, right: unknown = relation.right): boolean =>
-    misfit({ ...relation, left, right }) !== null
-  if (sign === '≢') return [['same', seen(right)]]
-  if (sign === '≤' || sign === '<') {
-    const far = right === Infinity ? Infinity : 1.01 * flatOf(right).reduce((most, x) => Math.max(most, Math.abs(x)), 1)
-    return [['more', seen(leaves(left).map(({ values }) => Array.from(values, x => x + far)))]]
-  }
+/** Whether a relation fails after some change of its left side. */
+const sees = (relation: Relation): boolean => {
+  const { sign, left, right, within } = relation
+  // The tolerance of a correlation, say, is all that tells what is seen; a bound is seen by what is beyond it.
+  if (sign === '≢' || sign === '≤' || sign === '<' || (right === 0 && within > 0)) return true
   const changed = (of: unknown, change = (values: Values) => values): ReadonlyArray<Values> =>
     leaves(of).map(({ values }) => change(Array.from(values)))
-  return Object.entries(CHANGES).flatMap(([name, change]) => {
-    const other = changed(left, change)
-    return sameBits(other, changed(left))
-      ? []
-      : [[name, seen(other, typeof right === 'number' ? right : changed(right))]]
-  })
-}
-
-/** What a relation is off by as a share of its tolerance; 0 of one that is exact. */
-const shareOf = ({ sign, left, right, within }: Relation): number => {
-  if (!(within > 0 && within < Infinity) || sign === '≡' || sign === '≢') return 0
-  const [ls, rs] = [flatOf(left), flatOf(right)]
-  const many = Math.max(ls.length, rs.length)
-  const at = (side: Values, i: number): number => side[side.length === 1 ? 0 : i]
-  return Array.from({ length: many }, (_, i) => at(ls, i) - at(rs, i)).reduce(
-    (most, off) => Math.max(most, (sign === '=' ? Math.abs(off) : off) / within),
-    0
+  return CHANGES.some(
+    change =>
+      misfit({
+        ...relation,
+        left: changed(left, change),
+        right: typeof right === 'number' ? right : changed(right)
+      }) !== null
   )
 }
 
-/** What a law said of cases. */
-export const exerciseOf = (said: ReadonlyArray<ReadonlyArray<Relation>>): Exercise => {
-  const all = said.flat()
-  const changes = all.flatMap(changesSeen)
-  const sees = Object.fromEntries(
-    [...new Set(changes.map(([name]) => name))].map(name => {
-      const of = changes.filter(([other]) => other === name)
-      return [name, [of.filter(([, seen]) => seen).length, of.length] as const]
-    })
-  )
-  const equal = all.filter(({ sign }) => sign === '=').map(({ left }) => flatOf(left))
-  const isLong =
-    equal.length > 1 && equal.every(({ length }) => length > 1 && length <= 32 && length === equal[0].length)
-  const directions = isLong ? ([rank(equal.map(toUnit), 1e-6), Math.min(equal[0].length, equal.length)] as const) : null
-  // The tolerance of a correlation, say, is all that tells what is seen.
-  const isNull = all.length > 0 && all.every(({ sign, right, within }) => sign === '=' && right === 0 && within > 0)
-  const distinct = new Set(said.map(codeOf)).size
-  return {
-    vacuous:
-      all.length === 0
-        ? 'it says nothing of any case'
-        : !isNull && changes.length > 0 && changes.every(([, seen]) => !seen)
-          ? 'it sees no change of a side'
-          : null,
-    cases: said.length,
-    spoken: said.filter(relations => relations.length > 0).length,
-    sees,
-    worst: all.reduce((most, relation) => Math.max(most, shareOf(relation)), 0),
-    rank: directions,
-    notes: [
-      ...(isNull ? ['compared with 0 up to chance'] : []),
-      ...(distinct === 1 && said.length > 2 ? ['the same in every case'] : []),
-      ...(directions === null || directions[0] === directions[1]
-        ? []
-        : [`${directions[0]} of ${directions[1]} directions`])
-    ]
-  }
-}
+/** Why a law is vacuous, that said nothing of any case, or sees no change of a side; null where it is not. */
+export const vacuous = (said: ReadonlyArray<ReadonlyArray<Relation>>): string | null =>
+  said.every(relations => relations.length === 0)
+    ? 'it says nothing of any case'
+    : said.flat().some(sees)
+      ? null
+      : 'it sees no change of a side'

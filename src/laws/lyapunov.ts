@@ -7,9 +7,9 @@ import * as Arbitrary from './arbitraries.js'
 import { greatest, sumOf } from './check.js'
 import { is, isAtMost, ofRows, over } from './lawRows.js'
 import type { Laws } from './law.js'
-import { codeOf, scripted, type Source } from './script.js'
+import { codeOf, scripted } from './script.js'
 
-export interface LyapunovOptions<P extends string> extends Source {
+export interface LyapunovOptions<P extends string> {
   /** What is repeated and never raises its value, in the place of `Population.expectationMaximization(loss)`; null for no map. */
   readonly map?: Population.Step<P> | null
   /** What is believed to compute value and gradient; by default what is compiled. */
@@ -114,7 +114,6 @@ export const lyapunov = <P extends string>(
           return values.length > 1 && isAtMost(values.slice(1), values.slice(0, -1), 1e-12 * (1 + Math.abs(values[0])))
         }
       })
-    ]),
-    options
+    ])
   )
 }

@@ -460,7 +460,6 @@ export const gradient = <P extends string>(
   const { fixed, drawn, compile, slack, schedules } = setting(objective, score, options)
   const { library = Compiler.library() } = options
   const { evaluate: tried } = setting(objective, score, { evaluate: evaluateBy(library, false), ...options })
-  const meets = [...Arbitrary.meets(score), 'weighted']
   const {
     points = rowsFor(objective, score, 1e6),
     params = Arbitrary.params(score),
@@ -486,7 +485,6 @@ export const gradient = <P extends string>(
         '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0. To ten times what its extrapolated differences find of their error, and over the shortest step, 1.6e-3/r², twenty times the noise of L, found from third differences, and the rounding of θ; and to the noise of ∇L. r is the size of data, noise and parameters.',
       source: calculus,
       enough: 40,
-      meets,
       says: each => {
         const reach = 1 / Elementary.square(sizeOf(each))
         const at = along(each)
@@ -505,7 +503,6 @@ export const gradient = <P extends string>(
       statement:
         '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ lies between the slopes of L along v to the left and to the right, by differences of second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = |L| + r² + 1, r the size of data, noise and parameters.',
       source: 'definition of the subgradient',
-      meets,
       says: each => {
         const r = sizeOf(each)
         const at = along(each)
@@ -553,7 +550,6 @@ export const gradient = <P extends string>(
       statement:
         '∀ θ, x, expectations that are admitted: L(θ) and ∇L(θ) are finite; x far (1e6), tiny, equal, alone; centres equal, or 0. Exactly.',
       source: 'definition of a loss',
-      meets,
       says: each => areFinite(sides(tried(each)))
     })
   ])

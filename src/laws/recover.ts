@@ -15,9 +15,9 @@ import { over, ofRows, is, type Said } from './lawRows.js'
 import * as Density from './density.js'
 import { spread, variesNoMore } from './expectation.js'
 import type { Laws } from './law.js'
-import { scripted, withoutSource, type Source } from './script.js'
+import { scripted } from './script.js'
 
-export interface RecoveryOptions extends Source {
+export interface RecoveryOptions {
   /** What is planted; unless given, components of variance 1, `apart` from each other on a circle, or ± half of it for the pair. */
   readonly truth?: Mixture.Mixture
   /** How far components are apart, in standard deviations; 6 unless given. */
@@ -134,7 +134,7 @@ export const recovers = <P extends string>(
     )
   const within = `6 · ${inefficiency} standard errors of maximum likelihood, √(tr Σ/nπ)`
 
-  const stated = { ...withoutSource(given), apart, rows, repeats, inefficiency }
+  const stated = { ...given, apart, rows, repeats, inefficiency }
   const lawOf = over(seeded)
   return scripted(
     { by: 'recovers', of: [pipeline, stated] },
@@ -199,7 +199,6 @@ export const recovers = <P extends string>(
           })
         }
       })
-    ]),
-    given
+    ])
   )
 }

@@ -30,7 +30,7 @@ import { copied, drawnBy } from './expectation.js'
 import { sameStarts } from './initializer.js'
 import type { Laws } from './law.js'
 import { sameObjective, type UpTo } from './objective.js'
-import { codeOf, scripted, withoutSource } from './script.js'
+import { codeOf, scripted } from './script.js'
 
 export interface SameOptions extends Context {
   /** What objectives may differ by. */
@@ -333,13 +333,12 @@ const rules: ReadonlyArray<Rule> = [
  * fc.assert(trajectories.property, { seed: 1 })
  */
 export const same = (a: Instance, b: Instance, options: SameOptions = {}): Laws => {
-  const stated = withoutSource(options)
   const laws = ofRows(
     `${codeOf(a)} and ${codeOf(b)}`,
     rules.flatMap(of => of(a, b, options) ?? [])
   )
   return laws.length > 0
-    ? scripted({ by: 'same', of: [a, b, ...(Object.keys(stated).length > 0 ? [stated] : [])] }, laws, options)
+    ? scripted({ by: 'same', of: [a, b, ...(Object.keys(options).length > 0 ? [options] : [])] }, laws)
     : refuse(
         `${Case.isValue(a) ? Case.show(a) : codeOf(a)}: two of its kind are not compared; give objectives, scores, schedules, weightings, rates, expectations, optimizers, samplers, initializers or pipelines`
       )

@@ -76,8 +76,6 @@ const timesOf = (
   const times = given ?? (kinks.length === 0 ? anyTimes(schedule) : betweenEdges(edges).map(({ s }) => s))
   const isWhole = given === undefined && kinks.length === 0
   const near = isWhole ? fc.oneof({ weight: 2, arbitrary: times }, { weight: 1, arbitrary: nearEnds(schedule) }) : times
-  const { greatest, least } = Schedule.logSnrRange(schedule)
-  const meets = isWhole ? [...(greatest > 4 ? ['clean end'] : []), ...(least < -4 ? ['noisy end'] : [])] : []
   const two = fc
     .tuple(times, times)
     .filter(([s, t]) => s !== t)
@@ -91,7 +89,7 @@ const timesOf = (
   const upTo = over(fc.record({ time: wide, halvings: fc.integer({ min: 1, max: 10 }) }))
   // Integrals are over pieces.
   const inPieces = over(kinks.length === 0 ? two : betweenEdges(edges))
-  return { edges: [...edges, until], meets, atOne, atTwo, upTo, inPieces }
+  return { edges: [...edges, until], atOne, atTwo, upTo, inPieces }
 }
 
 /** Mean and variance at t, by f and g² from s on, in nodes of √t: near 0 some schedules change fast. */
@@ -149,7 +147,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
   const { variancePreserving = Schedule.preservesVariance(schedule), homogeneous = Schedule.isHomogeneous(schedule) } =
     options
 
-  const { edges, meets, atOne, atTwo, upTo, inPieces } = timesOf(schedule, kinks, options.times)
+  const { edges, atOne, atTwo, upTo, inPieces } = timesOf(schedule, kinks, options.times)
 
   // —— what is compared ——
   const reach = (x: number): number => edges.reduce((least, edge) => Math.min(least, Math.abs(x - edge)), x)
@@ -163,7 +161,6 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
         name: 'levels are finite and not negative',
         statement: '∀ t: 0 ≤ α(t) < ∞ and 0 ≤ σ(t) < ∞. Exactly.',
         source: 'definition of x_t = α x_0 + σ z',
-        meets,
         says: ({ time }) => [isAtMost(0, level(time)), isBelow(level(time), Infinity)]
       }),
       atTwo({
@@ -211,7 +208,6 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
         statement:
           '∀ t: λ(t) = 2 log α(t) − 2 log σ(t), to 1e-12 (1 + |λ|): rounding of α and σ, whose relative errors are a few 2⁻⁵², and to 2⁻⁵⁰ t |λ′(t)|, that of t.',
         source: 'definition',
-        meets,
         says: ({ time }) => {
           const wanted = 2 * (log(level(time).alpha) - log(level(time).sigma))
           const ofTime = powerOfTwo(-50) * time * Math.abs(slope(logSnr, time).value)
@@ -223,14 +219,12 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
         statement:
           '∀ t: timeOfLogSnr(λ(t)) = t, to 1e-13 t and what λ is known to over its slope: 1e-13 (1 + |λ|) and twenty times the noise of its evaluation, found from third differences (of σ = √(1 − α²) much near α = 1).',
         source: 'definition; Moré & Wild 2011, SIAM J. Sci. Comput. 33:1292–1314',
-        meets,
         says: ({ time }) => is(timeOfLogSnr(logSnr(time)), time, 1e-13 * time + blur(time))
       }),
       atOne({
         name: 'variance is preserved',
         statement: '∀ t: α(t)² + σ(t)² = 1, to 1e-14: a few roundings of numbers ≤ 1.',
         source: sde,
-        meets,
         claim: variancePreserving,
         option: 'variancePreserving',
         says: ({ time }) => is(square(level(time).alpha) + square(level(time).sigma), 1, 1e-14)
@@ -239,7 +233,6 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
         name: 'drift is the slope of log α',
         statement: `∀ t: f(t) = d log α/dt, to ${tolerance.toExponential()} (1 + |f|) and ten times the error that extrapolated differences find of themselves.`,
         source: sde,
-        meets,
         says: ({ time }) => {
           const { value, error } = slope(t => log(level(t).alpha), time)
           return is(drift(time), value, tolerance * (1 + Math.abs(value)) + 10 * error)
@@ -249,7 +242,6 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
         name: 'diffusion is what the drift leaves of the growth of σ²',
         statement: `∀ t: g(t)² = dσ²/dt − 2 f(t) σ(t)² ≥ 0, to ${tolerance.toExponential()} (1 + |dσ²/dt| + |2fσ²|) and ten times the error of differences.`,
         source: sde,
-        meets,
         says: ({ time }) => {
           const [growth, fall] = [slope(t => square(level(t).sigma), time), slope(t => log(level(t).alpha), time)]
           const twice = 2 * square(level(time).sigma)

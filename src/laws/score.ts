@@ -69,12 +69,6 @@ const columnsOf = (levels: ReadonlyArray<Schedule.Level>): Score.RowLevel => {
   return { alpha: column(levels.map(({ alpha }) => alpha)), sigma: column(levels.map(({ sigma }) => sigma)) }
 }
 
-const meetsOf = (score: Score.Score<string>): ReadonlyArray<string> => [
-  ...Arbitrary.meets(score),
-  'clean end',
-  ...(Arbitrary.isClean(score) ? [] : ['noisy end'])
-]
-
 const offKinks = ({ points, seed }: Pick<Example<string>, 'points' | 'seed'>): Points.Points => {
   const by = Key.normal(points.values.length)(Key.fromSeed(seed))
   return { ...points, values: points.values.map((x, at) => x + by[at]) }
@@ -118,7 +112,6 @@ const ofHeads = <P extends string>(score: Score.Score<P>, options: ScoreOptions<
       statement:
         '∀ θ, x, t₁…tₙ: each head gives a row of finite numbers for each row; row i at levels t₁…tₙ is that of xᵢ alone at tᵢ. To 1e-13 (1 + size) of it: the order of a sum may differ. The output is a head, exactly.',
       source: 'definition of Score.Model',
-      meets: meetsOf(score),
       says: ({ schedule, params, points, time }: Example<P>) => {
         const levels = Array.from({ length: points.rows }, (_, i) => Schedule.level(time / (i + 1))(schedule))
         const at = (
@@ -154,7 +147,6 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
   const { slack = 1, smooth = true, divergence = Score.interpret(score).divergence } = options
   const cases = casesOf(score, options)
   const apply = Score.interpret(score).score
-  const meets = meetsOf(score)
   const evaluate = ({ schedule, params, time }: Example<P>, points: Points.Points): Points.Points =>
     Score.evaluate(score, schedule)(params)(time)(points)
   const divergences = ({ schedule, params, time, points }: Example<P>): Float64Array =>
@@ -173,7 +165,6 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
       '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-8 (1 + r²)² (1 + |div s|), r the greatest entry: differences of fourth order at one of the steps 2e-3, 2e-4 over 1 + r, as thin components change fast.',
     source: hyvarinen,
     enough: ENOUGH,
-    meets,
     says: each => {
       const { points, params } = each
       const { rows, dim, values } = points
@@ -196,7 +187,6 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
       '∀ θ, t, x, |v| = 1: ⟨∂/∂θ Σ div s(x; θ), v⟩, by autodiff of autodiff, is d/dh Σ div s(x; θ + hv) at h = 0. To 1e-8 (1 + r²)³ (1 + |div s|), r the greatest entry: differences of fourth order at one of the steps 2e-3, 2e-4, 2e-5 over 1 + r, as thin components change fast. What minimises ½|s|² + div s descends by it.',
     source: hyvarinen,
     enough: ENOUGH,
-    meets,
     says: each => {
       const { schedule, params, time, points } = each
       const towards = direction(params, each.seed)
@@ -222,7 +212,6 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
       statement:
         '∀ θ, t, x: s(x) is finite and of the shape of x, far and equal points and centres included, and so it is of x a million times as far. Exactly.',
       source: 'definition of Score.Model',
-      meets,
       says: each => {
         return [each.points, Arbitrary.outlying(each.points)].map(points => {
           const { rows, dim, values } = evaluate(each, points)
@@ -235,7 +224,6 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
       statement:
         '∀ θ, x, t₁…tₙ: row i of s(x) at levels t₁…tₙ is s(xᵢ) at tᵢ. To 1e-13 (1 + |s|): the order of a sum may differ.',
       source: 'definition of Score.Model',
-      meets,
       says: each => {
         const { schedule, params, points, time } = each
         const times = Array.from({ length: points.rows }, (_, i) => time / (i + 1))
@@ -255,7 +243,6 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
           statement:
             '∀ θ, t, x: div s(x) lies between the sums over j of the least and of the greatest of the slopes of sⱼ along j to the left and to the right, by differences of second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = (1 + |s|)(1 + r²), r − 1 the greatest entry; x is moved by normal numbers off where kinks meet.',
           source: 'definition of the subgradient',
-          meets,
           says: given => {
             // Where several kinks meet, slopes of each need not add up to one of the sum: almost no point is there.
             const each = { ...given, points: offKinks(given) }

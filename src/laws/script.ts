@@ -1,7 +1,7 @@
 /** Counterexamples as scripts: complete, to be pasted, and failing when run. */
 import { exact } from '../../lib/plain/said.js'
 import * as Float64 from '../../lib/index.js'
-import { type Vocabulary as Words } from '../core/index.js'
+import * as Ornstein from '../index.js'
 import { Case, Expectation, Vocabulary } from '../index.js'
 import { showExpectation } from './arbitraries.js'
 import { eachLaw } from './check.js'
@@ -65,138 +65,65 @@ export const codeOf = (value: unknown): string => {
   return String(value)
 }
 
-/** The names that `ornstein` is imported for. */
-const NAMES = [
-  ...[
-    'Clock',
-    'Covariance',
-    'Expectation',
-    'Initializer',
-    'Mixture',
-    'Net',
-    'Objective',
-    'Optimizer',
-    'Parametrization',
-    'Params'
-  ],
-  ...['Pipeline', 'Rate', 'Region', 'Sampler', 'Schedule', 'Score', 'Stage', 'TimeGrid', 'TimeLaw', 'Weighting']
-]
-
-const mentioned = (code: string): ((name: string) => boolean) => {
-  const words = new Set(code.match(/(?<![.\w$])[A-Za-z_$][\w$]*(?=\s*[.(])/g) ?? [])
-  return name => words.has(name)
-}
-
 /** Cases of one's own, which a script needs the definition of. */
-const ownIn = (values: ReadonlyArray<unknown>, words: Words.Vocabulary): ReadonlyArray<string> => {
-  const within = (value: unknown): ReadonlyArray<Case.AnyValue> =>
-    Case.isValue(value)
-      ? Case.parts(value)
-      : Array.isArray(value)
-        ? value.flatMap(within)
-        : typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)
-          ? Object.values(value).flatMap(within)
-          : []
-  return [
-    ...new Set(
-      values
-        .flatMap(within)
-        .map(part => part[Case.ofCase])
-        .filter(({ concept, name }) => !words.cases.has(`${concept}.${name}`))
-        .map(({ concept, name }) => `${concept}.${name}`)
-    )
-  ]
-}
+const ownIn = (value: unknown): ReadonlyArray<string> =>
+  Case.isValue(value)
+    ? Case.parts(value).flatMap(part => {
+        const { concept, name } = part[Case.ofCase]
+        return Vocabulary.standard.cases.has(`${concept}.${name}`) ? [] : [`${concept}.${name}`]
+      })
+    : typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)
+      ? Object.values(value).flatMap(ownIn)
+      : []
 
 /** Whether code alone builds a value: of the words of the library, and without functions. */
-export const isPlain = (value: unknown): boolean =>
-  ownIn([value], Vocabulary.standard).length === 0 && !/=>|\bfunction\b/.test(codeOf(value))
+export const isPlain = (value: unknown): boolean => ownIn(value).length === 0 && !/=>|\bfunction\b/.test(codeOf(value))
 
 /** How laws are made: the function of `ornstein/laws`, and what it is given. */
 export interface Made {
   readonly by: string
   readonly of: ReadonlyArray<unknown>
-  /** What they are laws of; the first of these unless given. */
-  readonly instance?: unknown
 }
 
-/** Where a script finds what a user made. */
-export interface Source {
-  /** The module of yours that a script imports your cases from, each by its name, as the script is to write it: `./mine.js`. */
-  readonly from?: string
-  /** The name under which that module exports the instance itself, whose functions need then not be written out. */
-  readonly as?: string
-}
-
-/** Options without where what they are of is found. */
-export const withoutSource = (options: Source): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(options).filter(([name]) => name !== 'from' && name !== 'as'))
-
-const imported = (names: ReadonlyArray<string>, from: string): ReadonlyArray<string> =>
-  names.length === 0 ? [] : [`import { ${names.join(', ')} } from '${from}'`]
-
-const MINE = 'mine'
-
-/** The imports of what code mentions. */
-export const importsOf = (code: string): string => {
-  const uses = mentioned(code)
+/** The imports of the words that code mentions, those of `ornstein` first. */
+const importsOf = (code: string): ReadonlyArray<string> => {
+  const mentioned = new Set(code.match(/(?<![.\w$])[A-Za-z_$][\w$]*(?=\s*[.(])/g) ?? [])
+  const from = (module: string, words: ReadonlyArray<string>): ReadonlyArray<string> => {
+    const names = words.filter(word => mentioned.has(word))
+    return names.length === 0 ? [] : [`import { ${names.join(', ')} } from '${module}'`]
+  }
+  const ours = Object.keys(Ornstein)
   return [
-    ...imported(NAMES.filter(uses), 'ornstein'),
-    ...imported(
-      Object.keys(Float64)
-        .filter(word => !NAMES.includes(word))
-        .filter(uses)
-        .sort((a, b) => (a < b ? -1 : 1)),
-      'ornstein/float64'
+    ...from('ornstein', ours),
+    ...from(
+      'ornstein/float64',
+      Object.keys(Float64).filter(word => !ours.includes(word))
     )
-  ].join('\n')
+  ]
 }
 
-/** The script that fails as the law did on a case. */
-export const scriptOf = (
-  { by, of, instance = of[0] }: Made,
-  { name, statement }: Law,
-  value: unknown,
-  { from, as }: Source = {}
-): string => {
-  const own = ownIn([...of, value], Vocabulary.standard)
-  // What the module exports whole is not described again.
-  const whole = from === undefined || as === undefined ? null : codeOf(instance)
-  const mine = (code: string): string =>
-    own.reduce(
-      (code, word) =>
-        code.replaceAll(new RegExp(`(?<![\\w$.])${word}(?![\\w$])`, 'g'), `${MINE}.${word.split('.')[1]}`),
-      whole === null ? code : code.replaceAll(whole, `${MINE}.${as}`)
-    )
-  const body = mine(
-    [
-      `const held = laws.${by}(${of.map(codeOf).join(', ')})`,
-      `const found = laws.named(${JSON.stringify(name)})(held)`,
-      `found.on(${codeOf(value)})`
-    ].join('\n')
-  )
-  const needsMine = new RegExp(`(?<![\\w$.])${MINE}\\.`).test(body)
+/** The script that fails as the law did on a case; words of one's own are to be defined in it. */
+export const scriptOf = ({ by, of }: Made, { name, statement }: Law, value: unknown): string => {
+  const own = [...new Set([...of, value].flatMap(ownIn))]
+  const body = [
+    `const held = laws.${by}(${of.map(codeOf).join(', ')})`,
+    `const found = laws.named(${JSON.stringify(name)})(held)`,
+    `found.on(${codeOf(value)})`
+  ].join('\n')
   return [
     `// ${name}`,
     `// ${statement}`,
-    ...[importsOf(body)].filter(text => text !== ''),
+    ...importsOf(body),
     `import * as laws from 'ornstein/laws'`,
-    ...(needsMine
-      ? from === undefined
-        ? [
-            `// ↓ put here the module that exports your ${own.join(', ')}: laws.check(…, { from: './yours.js' }) writes it`,
-            `import * as ${MINE} from './${MINE}.js'`
-          ]
-        : [`import * as ${MINE} from ${JSON.stringify(from).replaceAll('"', "'")}`]
-      : []),
+    ...own.map(word => `// ↓ put here your ${word}`),
     '',
     body
   ].join('\n')
 }
 
 /** The laws, with counterexamples printed as scripts that fail when run. */
-export const scripted = (made: Made, laws: ReadonlyArray<Law> | Laws, source: Source = {}): Laws =>
+export const scripted = (made: Made, laws: ReadonlyArray<Law> | Laws): Laws =>
   eachLaw(law => {
-    const shown = law.shownBy?.(value => scriptOf(made, law, value, source)) ?? law
+    const shown = law.shownBy?.(value => scriptOf(made, law, value)) ?? law
     return law.option === undefined ? shown : { ...shown, option: law.option }
   })(laws)

@@ -263,13 +263,11 @@ const equations = (
   )
 
 /** The laws of a rate, with the equation that it is the solution of. */
-export const ofRate = (
-  rate: Rate.Rate,
-  { at = (rate, step) => Rate.at(step)(rate), ...options }: laws.RateOptions = {}
-): ReadonlyArray<laws.Law> => {
+export const ofRate = (rate: Rate.Rate, options: laws.RateOptions = {}): ReadonlyArray<laws.Law> => {
+  const at = (rate: Rate.Rate, step: number): number => Rate.at(step)(rate)
   const lawOf = over(fc.record({ step: fc.oneof(fc.nat({ max: 200 }), fc.nat({ max: 1_000_000 })) }))
   return [
-    ...laws.rate(rate, { at, ...(Number.isFinite(bound(rate)) && { most: bound(rate) }), ...options }),
+    ...laws.rate(rate, { ...(Number.isFinite(bound(rate)) && { most: bound(rate) }), ...options }),
     ...ofRows(Rate.show(rate), [
       lawOf({
         name: 'is what its description says',
@@ -400,16 +398,10 @@ const member: (region: Region.Region) => O.Option<(x: Vector, columns: number) =
   })
 )
 
-/** Whether permuted coordinates have permuted nearest points, of our own regions. */
-const coordinatesAlike: (region: Region.Region) => boolean = region =>
-  [Region.ball, Region.box, Region.simplex, Region.nonNegative].some(one => Of.isMadeBy(one)(region))
-
 /** The claims of a region. */
 export const regioned = (region: Region.Region): laws.RegionOptions => {
   const [out, inside] = [O.toUndefined(excess(region)), O.toUndefined(member(region))]
-  return out === undefined || inside === undefined
-    ? {}
-    : { excess: out, member: inside, coordinatesAlike: coordinatesAlike(region) }
+  return out === undefined || inside === undefined ? {} : { excess: out, member: inside }
 }
 
 // —— weightings and samplers ——

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { isCase, unclaimedOf } from '../../../src/laws/check.js'
 import type { Law } from '../../../src/laws/law.js'
-import { exerciseOf } from '../../../src/laws/lawRows.js'
+import { vacuous } from '../../../src/laws/lawRows.js'
 import { corpus, type Invention } from './index.js'
 
 export interface Verdict extends Pick<Invention, 'concept' | 'name' | 'wrong'> {
@@ -66,7 +66,7 @@ export const verdictOf = (
       const begun = processor()
       const verbose = wrong ? fc.VerbosityLevel.None : fc.VerbosityLevel.VeryVerbose
       const { failed, executionSummary } = fc.check(property, { seed, numRuns, endOnFailure: true, verbose })
-      if (says !== undefined && !wrong) exercised.push(exerciseOf(casesIn(executionSummary).map(says)).vacuous === null)
+      if (says !== undefined && !wrong) exercised.push(vacuous(casesIn(executionSummary).map(says)) === null)
       costs.set(name, Math.max(costs.get(name) ?? 0, processor() - begun))
       return failed
     }

@@ -1,0 +1,397 @@
+/** Laws of what is a function of numbers: weightings, parametrizations, rates, regions and time grids. */
+import * as fc from 'fast-check'
+import * as O from 'fp-ts/lib/Option.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { Case, Key, Parametrization, Rate, Region, Schedule, TimeGrid, Weighting } from '../index.js'
+import * as Arbitrary from './arbitraries.js'
+import { sameBits } from './bits.js'
+import * as Capability from './capability.js'
+import { dot, greatest, lengthOf } from './check.js'
+import type { Laws } from './law.js'
+import { areFinite, is, isAtMost, isBelow, ofRows, over } from './lawRows.js'
+
+// —— weightings ——
+
+export interface WeightingOptions {
+  /** What it is of: claimed by default where its case says it; null: nothing is claimed. */
+  readonly sees?: Weighting.Sees | null
+  /** The parametrizations whose losses it carries into one another. */
+  readonly carries?: readonly [from: Parametrization.Parametrization, to: Parametrization.Parametrization] | null
+}
+
+const timed = Arbitrary.schedules.chain(schedule =>
+  fc.record({
+    schedule: fc.constant(schedule),
+    time: Arbitrary.times(schedule),
+    later: Arbitrary.times(schedule),
+    other: Arbitrary.schedules,
+    scale: fc.constantFrom(0.5, 2)
+  })
+)
+
+/** The laws of a weighting: a finite weight at every level, and the same on every clock. */
+export const weighting = (weighting: Weighting.Weighting, options: WeightingOptions = {}): Laws => {
+  const { sees = O.toNullable(Weighting.sees(weighting)), carries = null } = options
+  const at = (schedule: Schedule.Schedule, time: number): number => Weighting.interpret(schedule)(weighting)(time)
+  const lawOf = over(timed)
+  return ofRows(
+    Weighting.show(weighting),
+    [
+      lawOf({
+        name: 'weights are finite, and of one sign',
+        statement:
+          '∀ schedules, t and t′ with signal and noise: w(t) is finite, and w(t′) is not of the other sign. Exactly.',
+        source: 'definition of a weighting',
+        says: ({ schedule, time, later }) => {
+          const weight = at(schedule, time)
+          return [areFinite(weight), isAtMost(0, Math.sign(weight) * Math.sign(at(schedule, later)))]
+        }
+      }),
+      lawOf({
+        claim: sees === 'snr',
+        option: 'sees',
+        name: 'the weight of a level is that of its SNR',
+        statement: '∀ schedules, t, t′ of another schedule, of one log-SNR λ: w(t) = w′(t′). To 1e-12 (1 + |λ|) w.',
+        source: 'Kingma et al. 2021, arXiv 2107.00630, §5.1: schedules differ by their clock and their scale alone',
+        says: ({ schedule, time, other }) => {
+          const logSnr = Schedule.logSnr(time)(schedule)
+          const there = Schedule.timeOfLogSnr(logSnr)(other)
+          const off = Math.abs(Schedule.logSnr(there)(other) - logSnr)
+          const weight = at(schedule, time)
+          return (
+            off < 1e-3 && is(at(other, there), weight, (1e-12 * (1 + Math.abs(logSnr)) + 2 * off) * Math.abs(weight))
+          )
+        }
+      }),
+      lawOf({
+        claim: sees,
+        option: 'sees',
+        name: 'another clock changes no weight but a rate',
+        statement:
+          '∀ schedules, t, c: on a clock c times as fast w(t/c) = w(t); of g², a rate, c w(t). To 1e-13 w: rounding.',
+        source: 'a weight is of a level, g² dt of an interval of them',
+        says: ({ schedule, time, scale }, sees) => {
+          const fast = Schedule.reparametrized(Schedule.affine({ scale }))(schedule)
+          const wanted = (sees === 'rate' ? scale : 1) * at(schedule, time)
+          return is(at(fast, time / scale), wanted, 1e-13 * Math.abs(wanted))
+        }
+      }),
+      lawOf({
+        claim: carries,
+        option: 'carries',
+        name: 'it makes the loss of one parametrization that of another',
+        statement: ([from, to]) =>
+          `∀ schedules, t: w(t) is by how much the squared error of ${Parametrization.show(to)} is that of ${Parametrization.show(from)}. To 1e-12 of it.`,
+        source: 'the paper of the weighting',
+        says: ({ schedule, time }, [from, to]) => {
+          const wanted = Parametrization.weight(from, to)(Schedule.level(time)(schedule))
+          return is(at(schedule, time), wanted, 1e-12 * wanted)
+        }
+      }),
+      Capability.ofWeightings(weighting)
+    ],
+    options
+  )
+}
+
+// —— parametrizations ——
+
+export interface ParametrizationOptions {
+  /** What p x_0 + q z is, as published; by default what its case says. */
+  readonly direction?: (level: Schedule.Level) => Parametrization.Direction
+}
+
+const carrying = fc.record({
+  level: Arbitrary.levels.filter(({ alpha, sigma }) => alpha > 0 && sigma > 0),
+  other: Arbitrary.parametrizations,
+  pair: fc.tuple(Arbitrary.real(3), Arbitrary.real(3)),
+  c: fc.constantFrom(1, 2, 4)
+})
+
+/** The laws of a parametrization: outputs are carried from one to another as the data and the noise that they are of. */
+export const parametrization = (own: Parametrization.Parametrization, options: ParametrizationOptions = {}): Laws => {
+  const { direction = Parametrization.direction(own) } = options
+  const carried = (
+    from: Parametrization.Parametrization,
+    to: Parametrization.Parametrization,
+    level: Schedule.Level
+  ) => {
+    const { ofOutput, ofPoint } = Parametrization.coefficients(from, to)(level)
+    return (x: number, output: number): number => ofOutput * output + ofPoint * x
+  }
+  const near = ({ alpha, sigma }: Schedule.Level, ...terms: ReadonlyArray<number>): number =>
+    1e-14 * Elementary.square(Math.max(1, sigma / alpha, alpha / sigma)) * (1 + 1 / sigma) * (1 + greatest(terms))
+  const size =
+    'to 1e-14 h² (1 + 1/σ) of the terms, h = max(1, σ/α, α/σ): what is hidden is divided by how little is shown'
+  const degree = O.toNullable(Parametrization.degree(own))
+  const lawOf = over(carrying)
+  return ofRows(Parametrization.show(own), [
+    lawOf({
+      name: 'the truth is carried to the truth',
+      statement: `∀ levels, x_0, z, others: p x_0 + q z is carried to p′x_0 + q′z, and back, both as published; ${size}.`,
+      source: 'Salimans & Ho 2022, arXiv 2202.00512, appendix D; Karras et al. 2022, arXiv 2206.00364, table 1',
+      says: ({ level, other, pair: [clean, noise] }) => {
+        const x = level.alpha * clean + level.sigma * noise
+        const [mine, yours] = [direction, Parametrization.direction(other)].map(of => {
+          const { p, q } = of(level)
+          return p * clean + q * noise
+        })
+        const found = [carried(own, other, level)(x, mine), carried(other, own, level)(x, yours)]
+        return is(found, [yours, mine], near(level, clean, noise, mine, yours))
+      }
+    }),
+    lawOf({
+      claim: degree,
+      unless: 'it has no degree',
+      name: 'outputs grow with the level by its degree',
+      statement: `∀ levels, c = 2^k, x, outputs, others: at (cα, cσ) what belongs to cx is c^degree times what belongs to x at (α, σ), carried over too; ${size}.`,
+      source: 'definition of the degree',
+      says: ({ level, other: any, pair: [x, output], c }, degree) => {
+        const other = O.isSome(Parametrization.degree(any)) ? any : own
+        const grows = Elementary.pow(c, O.getOrElse(() => degree)(Parametrization.degree(other)))
+        const higher = { alpha: c * level.alpha, sigma: c * level.sigma }
+        const wanted = grows * carried(own, other, level)(x, output)
+        const found = carried(own, other, higher)(c * x, Elementary.pow(c, degree) * output)
+        return is(found, wanted, c * c * near(level, x, output, wanted))
+      }
+    }),
+    Capability.ofParametrizations(own)
+  ])
+}
+
+// —— rates ——
+
+export interface RateOptions {
+  /** The greatest that it comes to. */
+  readonly most?: number
+}
+
+/** The laws of a learning rate: it stays within what it names. */
+export const rate = (rate: Rate.Rate, options: RateOptions = {}): Laws => {
+  const step = fc.oneof({ weight: 4, arbitrary: fc.nat({ max: 200 }) }, fc.constant(0), fc.nat({ max: 1_000_000 }))
+  const lawOf = over(fc.record({ step }))
+  return ofRows(
+    Rate.show(rate),
+    [
+      lawOf({
+        name: 'is no less than 0',
+        statement: '∀ n: 0 ≤ rate(n) < ∞. Exactly.',
+        source: 'definition of a learning rate',
+        says: ({ step }) => [isAtMost(0, Rate.at(step)(rate)), isBelow(Rate.at(step)(rate), Infinity)]
+      }),
+      lawOf({
+        claim: options.most,
+        option: 'most',
+        name: 'is no more than it names',
+        statement: most => `∀ n: rate(n) ≤ ${most}. Up to 2⁻⁵² of it.`,
+        source: 'definition of the rate',
+        says: ({ step }, most) => isAtMost(Rate.at(step)(rate), most * (1 + Elementary.powerOfTwo(-52)))
+      }),
+      Capability.ofRates(rate)
+    ],
+    options
+  )
+}
+
+// —— regions ——
+
+type Vector = ReadonlyArray<number>
+
+export interface RegionOptions {
+  /** How far out of the region a vector is, without the nearest-point map; 0 or less inside. */
+  readonly excess?: (x: Vector, columns: number) => number
+  /** A vector of the region made of any other, without the nearest-point map. */
+  readonly member?: (x: Vector, columns: number) => Vector
+}
+
+const minus = (x: Vector, y: Vector): Vector => x.map((value, i) => value - y[i])
+
+/** Vectors near one, at a tenth of its size and at all of it, and far out along every coordinate, where the region ends. */
+const around = (x: Vector, seed: number): ReadonlyArray<Vector> => {
+  const size = 1 + greatest(x)
+  const drawn = Key.split(16)(Key.fromSeed(seed)).map((key, i) =>
+    Array.from(Key.normal(x.length)(key), (z, j) => x[j] + (i < 8 ? 0.1 : 1) * size * z)
+  )
+  return [...drawn, ...x.flatMap((_, i) => [1, -1].map(sign => x.map((_, j) => (i === j ? 4 * sign * size : 0))))]
+}
+
+const vectors = (dim: number): fc.Arbitrary<Vector> => {
+  const entries = fc.array(Arbitrary.real(5), { minLength: dim, maxLength: dim })
+  const equal = Arbitrary.real(5).map(entry => Array.from({ length: dim }, () => entry))
+  return fc.oneof(
+    { withCrossShrink: true },
+    { weight: 4, arbitrary: entries },
+    equal,
+    entries.map(x => x.map(v => 2e5 * v))
+  )
+}
+
+/** Vectors of a region, of matrices row by row with their columns. */
+const regional = (region: Region.Region) => {
+  const of = Region.arrays(region)
+  const square = fc.tuple(
+    fc.integer({ min: 1, max: 3 }),
+    of === 'tall' ? fc.integer({ min: 0, max: 2 }) : fc.constant(0)
+  )
+  const shapes =
+    of === 'rows' ? fc.integer({ min: 1, max: 5 }).map(n => [1, n]) : square.map(([n, more]) => [n + more, n])
+  return shapes.chain(([rows, columns]) =>
+    fc.record({
+      x: vectors(rows * columns),
+      y: vectors(rows * columns),
+      columns: fc.constant(columns),
+      seed: Arbitrary.seeds
+    })
+  )
+}
+
+/** The laws of a region: its projection is inside, leaves alone what is inside, and is the nearest point. */
+export const region = (region: Region.Region, options: RegionOptions = {}): Laws => {
+  const project =
+    (columns: number) =>
+    (x: Vector): Vector =>
+      Array.from(Region.project(region)(Float64Array.from(x), columns))
+  // Where none is given, what the map itself gives is inside: the laws say less, and still all that defines a projection.
+  const inside =
+    (columns: number) =>
+    (y: Vector): Vector =>
+      options.member?.(y, columns) ?? project(columns)(y)
+  const near = (x: Vector, y: Vector): number => 1e-14 * x.length * (1 + greatest([...x, ...y]))
+  const rounding = '1e-14 n (1 + r), r the greatest entry and n how many: sums of n terms of that size are rounded'
+  const isConvex = Region.isConvex(region)
+  const few = Region.arrays(region) === 'rows' ? 2 : 4
+  const bounds = [1e6, -1e6].some(far => {
+    const x = [far, -far / 2, -far / 4, far / 2].slice(0, few)
+    return isConvex && !sameBits(project(2)(x), x)
+  })
+  const unless = isConvex ? 'nothing is outside' : 'it says of itself that it is not convex'
+  const lawOf = over(regional(region))
+  return ofRows(
+    Region.show(region),
+    [
+      lawOf({
+        claim: options.excess,
+        option: 'excess',
+        name: 'a projection is inside',
+        statement: `∀ x: Πx is in the region. To ${rounding}.`,
+        source: 'definition of a projection',
+        says: ({ x, y, columns }, outside) => isAtMost(outside(project(columns)(x), columns), 0, near(x, y))
+      }),
+      lawOf({
+        name: 'what is inside stays',
+        statement: `∀ y in the region: Πy = y, of as many entries, and y is as it was. To ${rounding}.`,
+        source: 'definition of a projection',
+        says: ({ x, y, columns }) => {
+          const within = inside(columns)(y)
+          const given = Float64Array.from(x)
+          Region.project(region)(given, columns)
+          return [is(project(columns)(within), within, near(x, y)), is(within.length, y.length), is(given, x)]
+        }
+      }),
+      lawOf({
+        name: 'no point of the region is nearer',
+        statement: `∀ x, y in the region, near Πx and at its ends: |x − Πx| ≤ |x − y|. To ${rounding}.`,
+        source: 'definition of a projection',
+        says: ({ x, y, columns, seed }) => {
+          const found = lengthOf(minus(x, project(columns)(x)))
+          return [y, ...around(x, seed)].map(y => isAtMost(found, lengthOf(minus(x, inside(columns)(y))), near(x, y)))
+        }
+      }),
+      lawOf({
+        claim: isConvex && bounds,
+        unless,
+        name: 'a projection is the nearest point',
+        statement:
+          '∀ x outside, y in the region, near Πx and at its ends: the angle at Πx between x and y is no less than a right one, cos ≤ 0. To 1e-14 n (1 + r)²/|x − Πx||y − Πx|, r the greatest entry.',
+        source: 'Hiriart-Urruty & Lemaréchal 2001, Fundamentals of Convex Analysis, theorem A.3.1.1',
+        says: ({ x, y, columns, seed }) => {
+          const at = project(columns)(x)
+          const out = minus(x, at)
+          return [y, ...around(x, seed)].map(y => {
+            const other = inside(columns)(y)
+            const along = minus(other, at)
+            const lengths = lengthOf(out) * lengthOf(along)
+            const size = 1 + greatest([...x, ...y, ...other, ...at])
+            return lengths > 0 && isAtMost(dot(out, along) / lengths, 0, (1e-14 * x.length * size * size) / lengths)
+          })
+        }
+      }),
+      lawOf({
+        claim: isConvex,
+        unless,
+        name: 'projections bring nothing farther apart',
+        statement: `∀ x, y: |Πx − Πy| ≤ |x − y|. To ${rounding}.`,
+        source: 'the nearest point, for x and for y',
+        says: ({ x, y, columns }) => {
+          const apart = lengthOf(minus(project(columns)(x), project(columns)(y)))
+          return isAtMost(apart, lengthOf(minus(x, y)), near(x, y))
+        }
+      })
+    ],
+    options
+  )
+}
+
+// —— time grids ——
+
+export interface TimeGridOptions {
+  /** What its steps are even in: claimed by default where its case says it; null: nothing is claimed. */
+  readonly evenIn?: TimeGrid.Coordinate | null
+  /** Where it begins and ends, and in how many steps; by default what its fields `from`, `to` and `steps` say. */
+  readonly span?: { readonly from: number; readonly to: number; readonly steps: number } | null
+}
+
+/** The laws of a time grid: times fall, from end to end, by steps that are even in its coordinate. */
+export const timeGrid = (grid: TimeGrid.TimeGrid, options: TimeGridOptions = {}): Laws => {
+  const [from, to, steps] = ['from', 'to', 'steps'].map(name => Number(Case.field(grid, name)))
+  const {
+    evenIn = O.toNullable(TimeGrid.evenIn(grid)),
+    span = Number.isNaN(from + to + steps) ? null : { from, to, steps }
+  } = options
+  // Schedules that have its times; where there is none, Ornstein–Uhlenbeck, on which the laws say what is wrong.
+  const fits = (schedule: Schedule.Schedule): boolean => TimeGrid.problems(schedule)(grid).length === 0
+  const few = [Schedule.ornsteinUhlenbeck, Schedule.edm, Schedule.cosine(), Schedule.rectifiedFlow, Schedule.subVp()]
+  const schedule = few.some(fits) ? Arbitrary.schedules.filter(fits) : fc.constant(Schedule.ornsteinUhlenbeck)
+  const lawOf = over(fc.record({ schedule }))
+  return ofRows(TimeGrid.show(grid), [
+    lawOf({
+      claim: span,
+      option: 'span',
+      name: 'it goes from its noisy end to its clean end in its steps',
+      statement:
+        '∀ schedules: steps + 1 times, the first `from`, the last `to`. To 1e-13 of the later: a power and its root round.',
+      source: 'definition of a time grid',
+      says: ({ schedule }, { from, to, steps }) => {
+        const found = TimeGrid.times(schedule)(grid)
+        return [
+          is(found.length, steps + 1),
+          is([found[0], found[found.length - 1]], [from, to], 1e-13 * Math.abs(from))
+        ]
+      }
+    }),
+    lawOf({
+      name: 'times fall',
+      statement: '∀ schedules: every time is earlier than the one before; of one level, the same. Exactly.',
+      source: 'a sampler goes from noise to data',
+      says: ({ schedule }) => {
+        const found = TimeGrid.times(schedule)(grid)
+        const [before, after] = [found.slice(0, -1), found.slice(1)]
+        return found[0] === found[found.length - 1] ? is(after, before) : isBelow(after, before)
+      }
+    }),
+    lawOf({
+      claim: evenIn,
+      option: 'evenIn',
+      name: 'steps are even in its coordinate',
+      statement:
+        '∀ schedules: t, log(α²/σ²) or (σ/α)^(1/ρ) falls by equal steps. To 1e-9 of the whole: times are found from log-SNRs to 1e-13 of their slope.',
+      source: 'Lu et al. 2022, arXiv 2206.00927; Karras et al. 2022, arXiv 2206.00364, equation 5',
+      says: ({ schedule }, evenIn) => {
+        const along = Array.from(TimeGrid.times(schedule)(grid), time => evenIn(Schedule.level(time)(schedule), time))
+        const [first, last] = [along[0], along[along.length - 1]]
+        const even = along.map((_, i) => first + ((last - first) * i) / (along.length - 1))
+        return is(along, even, 1e-9 * Math.max(Math.abs(first), Math.abs(last)))
+      }
+    })
+  ])
+}

@@ -25,7 +25,7 @@ const changed = path => {
   return Math.max(found?.mtimeMs ?? 0, ...inside)
 }
 const sources = ['src', 'lib', 'examples', 'tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json']
-const last = `${root}dist/ornstein.1`
+const last = `${root}dist/.built`
 if (changed(last) > Math.max(...sources.map(name => changed(root + name)))) process.exit()
 
 /** The name under which package.json says what is imported, or the same name. */
@@ -223,8 +223,6 @@ if (diagnostics.length === 0 && declared.status === 0) {
   const { listed } = await import('../../dist/src/cli/commands/list.js')
   const { vocabulary } = await import('../../dist/src/cli/glossary.js')
   writeFileSync(`${root}dist/src/cli/commands/words.json`, JSON.stringify(listed(vocabulary)))
-  const { page } = await import('../../dist/src/cli/man.js')
-  const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
-  writeFileSync(last, page(version))
+  writeFileSync(last, '')
 }
 chmodSync(`${root}dist/src/cli/main.js`, 0o755)

@@ -5,7 +5,7 @@ import * as E from '../core/either.js'
 import { wrapped } from '../fit/text.js'
 import type * as Problem from '../core/problem.js'
 import { faultless } from './checked.js'
-import { commanders, read, switches, type Known, type Offer, type Options, type Switch, type Values } from './option.js'
+import { commanders, read, type Known, type Options, type Values } from './option.js'
 import type { Terminal } from './terminal.js'
 import { refused, type Failure, type Signal, type World } from './world.js'
 
@@ -17,8 +17,6 @@ export interface Operand {
   readonly name: string
   readonly about: string
   readonly isOptional?: boolean
-  /** What a shell offers; files unless given. */
-  readonly offer?: Offer
 }
 
 /** The words of a command: what help, manual and completion show. */
@@ -27,7 +25,7 @@ export interface Described {
   readonly summary: string
   readonly description: string
   readonly operands: ReadonlyArray<Operand>
-  readonly switches: ReadonlyArray<Switch>
+  readonly options: Options
 }
 
 export interface Command extends Described {
@@ -35,7 +33,7 @@ export interface Command extends Described {
   readonly declare: (program: CommanderCommand, terminal: Terminal, does: (work: Work) => void) => void
 }
 
-interface Definition<O extends Options> extends Omit<Described, 'switches'> {
+interface Definition<O extends Options> extends Omit<Described, 'options'> {
   readonly options: O
   /** The problems of values that are each right, as far as they are. */
   readonly rules?: (
@@ -84,7 +82,7 @@ export const command = <O extends Options>({
   ...described
 }: Definition<O>): Command => ({
   ...described,
-  switches: switches(options),
+  options,
   declare: (program, terminal, does) => {
     const { name, summary, description, operands } = described
     const made = program.command(name).summary(summary).description(description)

@@ -68,14 +68,6 @@ const family: Argument<Named> = {
     // told of by who asks for it
     if (E.isLeft(vocabulary)) return vocabulary
     return (await import('./families.js')).named(vocabulary.right)(text, option)
-  },
-  offer: {
-    _tag: 'Words',
-    isList: false,
-    words: async () => {
-      const [{ familiesOf }, { standard }] = await Promise.all([import('./families.js'), import('../standard.js')])
-      return familiesOf(standard).map(({ word }) => word)
-    }
   }
 }
 

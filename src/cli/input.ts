@@ -8,8 +8,11 @@ import { createGunzip, gunzip } from 'node:zlib'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import { code, recover } from './together.js'
 import { Ended, refused, type Failure, type World } from './world.js'
+
+/** The code of a file system's error: `ENOENT`. */
+export const code = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error)
 
 const reasons: Readonly<Record<string, readonly [domain: string, remedy: string]>> = {
   ENOENT: ['a file that exists', 'check the name and the folder'],
@@ -137,19 +140,11 @@ const tooLong = (argument: string, path: string): E.Either<Failure, never> =>
     )
   )
 
-/** Without the right to mend what a killed run left, what is there is read. */
-const recovered = async (path: string): Promise<void> => {
-  await realOf(path)
-    .then(recover)
-    .catch(() => undefined)
-}
-
 export const readBytes =
   (stdin: AsyncIterable<Uint8Array | string>): World['readBytes'] =>
   (argument, path) =>
   async () => {
     try {
-      if (path !== '-') await recovered(path)
       const bytes = await (path === '-' ? gathered(stdin).then(unpacked) : gathered(bytesOf(path)))
       return bytes.length <= MOST ? E.right(bytes) : tooLong(argument, path)
     } catch (error) {
@@ -167,7 +162,6 @@ export const readText =
       return E.isLeft(bytes) ? bytes : decode(argument, path, bytes.right)
     }
     try {
-      await recovered(path)
       const texts: string[] = []
       let length = 0
       for await (const text of decoded(argument, path, bytesOf(path))) {

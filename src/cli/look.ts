@@ -15,10 +15,9 @@ import {
   Score,
   Stage
 } from '../index.js'
-import { show, tidy } from '../choice/table.js'
-import { facts, paragraphs, table as showTable } from '../fit/text.js'
-import { ending } from '../report/findings.js'
-import { levelTable, type AtLevel, type Samples, type ScoreFindings } from '../report/scoreFindings.js'
+import { asText } from '../report/document.js'
+import { documentOf } from '../report/scoreReport.js'
+import { type AtLevel, type Samples, type ScoreFindings } from '../report/scoreFindings.js'
 import { type Flags } from './fitOptions.js'
 import { scaled, shown, type ReachedScore, type Task } from './learn.js'
 import * as Learned from './learned.js'
@@ -136,13 +135,13 @@ const isAveraged = ({ stages }: Learned.Learned['pipeline']): boolean =>
 export const told = (
   { learned, stages }: ReachedScore,
   { json, out, report, figures }: Flags,
-  looked: Pick<ScoreFindings, 'levels' | 'samples'> | null,
+  looked: ScoreFindings,
   within = Infinity
 ): string => {
   const { columns, pipeline, seed, standardization, fit } = learned
   const { rows, loss, steps, converged } = fit
   const [parameters, averaged] = [parametersOf(learned), isAveraged(pipeline)]
-  const drawn = looked === null || E.isLeft(looked.samples) ? null : looked.samples.right
+  const drawn = E.isLeft(looked.samples) ? null : looked.samples.right
   if (json)
     return `${JSON.stringify({
       score: Score.show(pipeline.score),
@@ -153,50 +152,24 @@ export const told = (
       parameters,
       averaged,
       loss,
-      ...(looked && { levels: looked.levels }),
+      levels: looked.levels,
       ...(drawn && { energyDistance: { samples: drawn.distance, rows: drawn.ofRows } }),
       steps,
       converged,
       stages: stages.map(({ formula, taken, rule }) => ({ formula, steps: taken, endedBy: rule }))
     })}\n`
-  return paragraphs(
-    [
-      [
-        `Learned a score of ${parameters} parameters from ${rows} rows.`,
-        `columns: ${columns.join(', ')}${standardization === null ? '' : ' (standardized to learn)'}`
-      ].join('\n'),
-      ...(looked === null || looked.levels.length === 0 ? [] : [showTable(levelTable(looked.levels), within)]),
-      facts(
-        [
-          ['loss', loss === null ? 'none' : `${show(loss)} over the last tenth of the last stage`],
-          ['weights', averaged ? 'averaged over steps' : 'of the last step'],
-          ...(drawn === null
-            ? []
-            : [
-                [
-                  'samples',
-                  `energy distance ${show(drawn.distance, 2)} from rows, which are ${show(drawn.ofRows, 2)} from other rows`
-                ] as const
-              ]),
-          ['steps', String(steps)],
-          ...stages.map((stage, i): [string, string] => [
-            `stage ${i + 1}`,
-            tidy(`${stage.formula}; ${stage.means}; ${ending(stage)}`)
-          ])
-        ],
-        within
-      ),
+  return asText(
+    documentOf(
+      looked,
       [
         ...(report === undefined ? [] : [`The report is in ${report}: open it in a browser.`]),
         ...(figures === undefined ? [] : [`The figures are in ${figures}.`]),
         out === undefined
           ? 'Add --out model.json to keep it for ornstein sample and ornstein evaluate.'
           : `The model is in ${out}. Next: ornstein sample ${out} -n 10, or ornstein evaluate ${out} FILE`,
-        ...(report === undefined && looked !== null
-          ? ['Add --report report.html to see its samples beside the data.']
-          : [])
+        ...(report === undefined ? ['Add --report report.html to see its samples beside the data.'] : [])
       ].join('\n')
-    ],
+    ),
     within
   )
 }

@@ -9,13 +9,6 @@ import { oneOf as among, type Domain, type Setting } from '../core/setting.js'
 import type { Vocabulary } from '../core/index.js'
 import { faultless, type Checked } from './checked.js'
 
-/** What a shell offers where a word stands. */
-export type Offer =
-  | { readonly _tag: 'Nothing' }
-  | { readonly _tag: 'Paths' }
-  /** A few words; of a list, several with commas between them. */
-  | { readonly _tag: 'Words'; readonly isList: boolean; readonly words: () => Promise<ReadonlyArray<string>> }
-
 /** What words are read by, beside themselves. */
 export interface Known {
   /** The vocabulary of the command line: loaded once, and where it is asked for. */
@@ -26,7 +19,6 @@ export interface Known {
 export interface Argument<A> {
   readonly name: string
   readonly read: (text: string, option: string, known: Known) => Checked<A> | Promise<Checked<A>>
-  readonly offer: Offer
 }
 
 /** An option whose value is an A. Its name is its key: `printPipeline` is `--print-pipeline`. */
@@ -38,8 +30,6 @@ export interface Option<A> {
   readonly argument: Argument<unknown> | null
   /** What is said of its opposite, `--no-…`, where there is one. */
   readonly opposite?: string
-  /** Whether several words may follow it. */
-  readonly isSeveral?: boolean
   readonly isRequired?: boolean
   /** What it is unless given, as help says it. */
   readonly otherwise?: string
@@ -54,16 +44,11 @@ export type Values<O extends Options> = { readonly [K in keyof O]: O[K] extends 
 
 // -- arguments ---------------------------------------------------------------------------------------------------------
 
-const nothing: Offer = { _tag: 'Nothing' }
-const paths: Offer = { _tag: 'Paths' }
-const offered = (words: ReadonlyArray<string>, isList = false): Offer =>
-  words.length === 0 ? nothing : { _tag: 'Words', isList, words: () => Promise.resolve(words) }
-
 /** Any text. */
-export const text = (name: string): Argument<string> => ({ name, read: E.right, offer: nothing })
+export const text = (name: string): Argument<string> => ({ name, read: E.right })
 
 /** The path of a file, or of another thing by the name that it has. */
-export const path = (name = 'file'): Argument<string> => ({ name, read: E.right, offer: paths })
+export const path = (name = 'file'): Argument<string> => ({ name, read: E.right })
 
 /** A file to be written: `-` is standard output. */
 export const output: Argument<string> = {
@@ -103,23 +88,20 @@ const by =
 /** A whole number in digits alone. */
 export const whole = (domain: Domain<number>): Argument<number> => ({
   name: 'number',
-  read: by(domain, text => (/^\d+$/.test(text) ? Number(text) : NaN)),
-  offer: nothing
+  read: by(domain, text => (/^\d+$/.test(text) ? Number(text) : NaN))
 })
 
 /** A number as people write it. */
 export const number = (domain: Domain<number>, name = 'number'): Argument<number> => ({
   name,
-  read: by(domain, text => (text.trim() === '' ? NaN : Number(text))),
-  offer: nothing
+  read: by(domain, text => (text.trim() === '' ? NaN : Number(text)))
 })
 
 /** A text of a domain, which may have few. */
 export const such = <A extends string>(domain: Domain<A>, name: string): Argument<A> => ({
   name,
   // as far as the domain does not refuse it
-  read: by(domain, text => text as A),
-  offer: offered(domain.words)
+  read: by(domain, text => text as A)
 })
 
 export const oneOf = <const A extends string>(words: ReadonlyArray<A>, name: string): Argument<A> =>
@@ -128,8 +110,7 @@ export const oneOf = <const A extends string>(words: ReadonlyArray<A>, name: str
 /** A few words that are loaded when they are asked for. */
 export const lately = <A extends string>(words: () => Promise<ReadonlyArray<A>>, name: string): Argument<A> => ({
   name,
-  read: async (text, option, known) => oneOf(await words(), name).read(text, option, known),
-  offer: { _tag: 'Words', isList: false, words }
+  read: async (text, option, known) => oneOf(await words(), name).read(text, option, known)
 })
 
 /** Words with commas between them. */
@@ -141,8 +122,7 @@ export const listOf = <A>(one: Argument<A>, name: string): Argument<ReadonlyArra
       all.flatMap(word => (E.isLeft(word) ? word.left : [])).slice(0, 1),
       all.flatMap(word => (E.isRight(word) ? [word.right] : []))
     )
-  },
-  offer: one.offer._tag === 'Words' ? { ...one.offer, isList: true } : one.offer
+  }
 })
 
 /** What is made of a word that was read, or refused. */
@@ -193,14 +173,6 @@ export const required = <A>(argument: Argument<A>, about: string): Option<A> => 
   read: (given, name, known) => argument.read(given as string, name, known)
 })
 
-/** One that several words follow. */
-export const several = (argument: Argument<string>, about: string): Option<ReadonlyArray<string> | undefined> => ({
-  about,
-  argument,
-  isSeveral: true,
-  read: given => E.right(given as ReadonlyArray<string> | undefined)
-})
-
 export const flag = (about: string, rest: Rest = {}): Option<boolean> => ({
   ...rest,
   about,
@@ -222,55 +194,23 @@ export const either = (about: string, opposite: string, rest: Rest = {}): Option
 /** `--print-pipeline` */
 export const nameOf = (key: string): string => `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 
-/** A switch as help, manual and completion have it: an option, or its opposite. */
-export interface Switch {
-  /** `-k, --components <numbers>` */
-  readonly flags: string
-  /** Of these names. */
-  readonly names: ReadonlyArray<string>
-  readonly about: string
-  /** Null where nothing follows. */
-  readonly offer: Offer | null
-  readonly otherwise: string | null
-}
-
-/** Each command has it, though none describes it. */
-export const help: Switch = {
-  flags: '-h, --help',
-  names: ['-h', '--help'],
-  about: 'print this help',
-  offer: null,
-  otherwise: null
-}
-
-const switchesOf = ([key, option]: readonly [string, Option<unknown>]): ReadonlyArray<Switch> => {
-  const { short, about, argument, opposite, isSeveral, otherwise } = option
-  const names = [...(short === undefined ? [] : [`-${short}`]), nameOf(key)]
-  const word = argument === null ? '' : ` <${argument.name}${isSeveral === true ? '...' : ''}>`
-  const made = { flags: names.join(', ') + word, names, about }
-  const none = nameOf(`no-${key}`)
-  return [
-    { ...made, offer: argument === null ? null : argument.offer, otherwise: otherwise ?? null },
-    ...(opposite === undefined ? [] : [{ flags: none, names: [none], about: opposite, offer: null, otherwise: null }])
-  ]
-}
-
-export const switches = (options: Options): ReadonlyArray<Switch> => Object.entries(options).flatMap(switchesOf)
-
-/** What help and manual say of it. */
-export const described = ({ about, otherwise }: Switch): string =>
-  otherwise === null ? about : `${about} (default: ${otherwise})`
+/** What help says of it. */
+const described = (about: string, otherwise?: string): string =>
+  otherwise === undefined ? about : `${about} (default: ${otherwise})`
 
 /** As commander has them; defaults are read where nothing was given. */
 export const commanders = (options: Options): ReadonlyArray<CommanderOption> =>
-  Object.entries(options).flatMap(([key, option]) =>
-    switchesOf([key, option]).map((one, i) => {
-      const made = new CommanderOption(one.flags, described(one))
-      return i > 0
-        ? made
-        : made.conflicts([...(option.conflicts ?? [])]).makeOptionMandatory(option.isRequired === true)
-    })
-  )
+  Object.entries(options).flatMap(([key, { short, about, argument, opposite, otherwise, conflicts, isRequired }]) => {
+    const word = argument === null ? '' : ` <${argument.name}>`
+    const made = new CommanderOption(
+      `${short === undefined ? '' : `-${short}, `}${nameOf(key)}${word}`,
+      described(about, otherwise)
+    )
+    return [
+      made.conflicts([...(conflicts ?? [])]).makeOptionMandatory(isRequired === true),
+      ...(opposite === undefined ? [] : [new CommanderOption(nameOf(`no-${key}`), opposite)])
+    ]
+  })
 
 /** What was given as values: those that could be read, and all that is wrong with the others. */
 export const read = async <O extends Options>(

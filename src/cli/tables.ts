@@ -12,7 +12,8 @@ import type { DataError } from '../data/points.js'
 import * as Source from '../formats/source/index.js'
 import { columnGrids, whole, type Slices } from '../formats/typed.js'
 import { widened, writtenOfGrid, type Copied, type Written } from '../formats/widen.js'
-import { apart } from './apart.js'
+import { batches } from '../../lib/formats/arrow.js'
+import { groups } from '../../lib/formats/parquet.js'
 import {
   bytesOf,
   decoded,
@@ -21,12 +22,10 @@ import {
   isPacked,
   problem,
   readText,
-  realOf,
   signatureOf,
   unpacked,
   type Input
 } from './input.js'
-import { recover } from './together.js'
 import { Ended, refused, type Copy, type Failure, type World } from './world.js'
 
 type Stdin = AsyncIterable<Uint8Array | string>
@@ -91,7 +90,6 @@ interface Opened {
 const opened = async (stdin: Stdin, path: string): Promise<Opened> => {
   const found = path === '-' ? null : await stat(path).catch(() => null)
   if (path !== '-' && found?.isFIFO() !== true) {
-    if (found?.isFile() === true) await recover(await realOf(path)).catch(() => undefined)
     const own = { path, size: found?.size ?? 0, isPacked: isPacked(await startOf(createReadStream(path, { end: 1 }))) }
     return { format: formatOf(await startOf(bytesOf(path)), path), file: own, bytes: bytesOf(path) }
   }
@@ -111,8 +109,7 @@ async function* parquetParts(
   options: CsvOptions,
   readsNested: boolean
 ): AsyncGenerator<E.Either<DataError, Grid>> {
-  const grids = (file: Slices): Parts =>
-    columnGrids('Parquet', options)(apart({ format: 'Parquet', file }, readsNested))
+  const grids = (file: Slices): Parts => columnGrids('Parquet', options)(groups(file, readsNested))
   if (file === null || file.isPacked) {
     const all = await gathered(bytes, HELD)
     if (all.length > HELD) throw Object.assign(new Error(), { code: 'ERR_BUFFER_TOO_LARGE' })
@@ -137,10 +134,7 @@ const partsOf = (found: Opened, options: CsvOptions, readsNested = false): Parts
   found.format === 'parquet'
     ? parquetParts(found, options, readsNested)
     : found.format === 'arrow'
-      ? columnGrids(
-          'Arrow',
-          options
-        )(apart({ format: 'Arrow', bytes: found.bytes, length: found.file?.size ?? null }, readsNested))
+      ? columnGrids('Arrow', options)(batches(found.bytes, readsNested))
       : gridsOf(options)(found.bytes)
 
 /** A table of text, by the fast reader, or by the whole grammar where that gives up. */

@@ -3,8 +3,7 @@ import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { otherwise, such as satisfying, whole as atLeast } from '../core/setting.js'
 import { seed } from '../trust/fitSettings.js'
-import { word } from '../fit/text.js'
-import { faultless, type Checked } from './checked.js'
+import type { Checked } from './checked.js'
 import { command, type Command, type Operand } from './command.js'
 import { counts, fitting, rules, type Flags } from './fitOptions.js'
 import {
@@ -20,10 +19,8 @@ import {
   path,
   required,
   setting,
-  several,
   text,
   whole,
-  type Argument,
   type Values
 } from './option.js'
 import { outputs } from './outputs.js'
@@ -377,10 +374,9 @@ export type Working = Values<typeof working>
 
 const worker = command({
   name: 'worker',
-  summary: 'compute for the fits and sweeps of a queue',
+  summary: 'compute for the fits of a queue',
   description:
-    'Computes sums over rows for every ornstein fit --queue at the same queue, and runs fits of ornstein sweep --queue, until it ' +
-    'is stopped. It reads the table that a fit names from the folder of --data. It compares hashes, and works only for fits ' +
+    'Computes sums over rows for every ornstein fit --queue at the same queue, until it is stopped. It reads the table that a fit names from the folder of --data. It compares hashes, and works only for fits ' +
     'with the same rows and the same code. Start as many workers as there are machines: results depend neither on their number ' +
     'nor on workers that stop early.',
   operands: [],
@@ -409,28 +405,12 @@ const share = mapped(text('k/n'), (text, _, name): Checked<Share> => {
       ])
 })
 
-/** Where the lines of a sweep go. */
-const lines: Argument<string> = {
-  ...path(),
-  read: async (path, option) => faultless((await import('./commands/sweep.js')).wrongOut({ option, path }), path)
-}
-
 const sweeping = {
-  out: required(
-    lines,
-    'the results, as JSON lines, or as a .parquet or .arrow table with its lines in FILE.jsonl; fits that are there already are not run again'
-  ),
+  out: required(path(), 'the results, as JSON lines; fits that are there already are not run again'),
   jobs: option(whole(atLeast(1, 2)), 'how many fits run at a time', { otherwise: 'the number of processors' }),
-  queue: option(
-    connection,
-    'distribute the fits over queue workers: redis://host:port, rediss:// for TLS, or env:NAME',
-    { conflicts: ['jobs'] }
-  ),
-  figure: option(path(), 'draw the log-likelihoods of each choice as SVG'),
   share: optionOr(share, '1/1', 'run only the kth of n shares: every nth fit from the kth on', {
     otherwise: '1/1, all'
-  }),
-  parts: several(path('files'), 'also count the results in these files, and copy them to --out; this joins shares')
+  })
 }
 export type Sweeping = Values<typeof sweeping>
 
@@ -440,7 +420,7 @@ const sweep = command({
   description:
     'Runs ornstein fit for each choice of options, each table and each seed in a JSON file, several at a time. ' +
     'Writes one line of JSON per fit as soon as it is done, and prints a table at the end. Run again, it continues with the fits ' +
-    'that have no line yet.',
+    'that have no line yet: to join shares, put their lines into one file.',
   operands: [
     {
       name: 'SWEEP',
@@ -448,14 +428,8 @@ const sweep = command({
     }
   ],
   options: sweeping,
-  examples: [
-    'sweep sweep.json --out results.jsonl --figure results.svg',
-    'sweep sweep.json --out results.jsonl --queue redis://127.0.0.1:6379',
-    'sweep sweep.json --out results.parquet',
-    'sweep sweep.json --out results-3.jsonl --share 3/8',
-    'sweep sweep.json --out results.jsonl --parts results-*.jsonl'
-  ],
-  run: async ([file], flags) => (await import('./commands/sweep.js')).run(file, flags)
+  examples: ['sweep sweep.json --out results.jsonl', 'sweep sweep.json --out results-3.jsonl --share 3/8'],
+  run: async ([file], flags) => (await import('./commands/sweep.js')).swept(file, flags)
 })
 
 const listing = { json: flag('print JSON, with the code of examples'), ...vocabulary }
@@ -470,13 +444,7 @@ const list = command({
     {
       name: 'CONCEPT',
       about: 'the concept to list: schedule, optimizer, time-law … (default: all)',
-      isOptional: true,
-      offer: {
-        _tag: 'Words',
-        isList: false,
-        words: async () =>
-          (await (await import('./commands/list.js')).words()).map(({ concept }) => word(concept).slice(1))
-      }
+      isOptional: true
     }
   ],
   options: listing,
@@ -506,33 +474,10 @@ const schema = command({
   run: async (_, flags) => (await import('./commands/new.js')).schema(flags)
 })
 
-const SHELLS = ['bash', 'zsh', 'fish'] as const
-export type Shell = (typeof SHELLS)[number]
-
-const completion = command({
-  name: 'completion',
-  summary: 'print a completion script for a shell',
-  description: 'Prints a script by which a shell completes the commands and options of ornstein.',
-  operands: [
-    {
-      name: 'SHELL',
-      about: 'bash, zsh or fish',
-      offer: { _tag: 'Words', isList: false, words: () => Promise.resolve(SHELLS) }
-    }
-  ],
-  options: {},
-  examples: [
-    '# bash: in ~/.bashrc; zsh: the same in ~/.zshrc, after compinit',
-    'completion bash > ~/.ornstein.bash && echo "source ~/.ornstein.bash" >> ~/.bashrc',
-    'completion fish > ~/.config/fish/completions/ornstein.fish'
-  ],
-  run: async ([shell]) => (await import('./completion.js')).completion(shell, commands)
-})
-
 /** In the order in which help lists them. */
 export const commands: ReadonlyArray<Command> = [
   ...[fit, evaluate, assign, predict, classify, compare, export_, import_, sample],
-  ...[explain, worker, sweep, list, new_, schema, completion]
+  ...[explain, worker, sweep, list, new_, schema]
 ]
 
 /** What `ornstein` does. */

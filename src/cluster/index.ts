@@ -19,9 +19,7 @@ import type { Answer, Given, Reply, Request } from './thread.js'
 
 export type { Connection } from './queue.js'
 export { kept } from './keptSums.js'
-export { printable } from './messages.js'
 export { inThread, serve, type Open } from './computing.js'
-export { performed, type Perform, type Task } from './tasks.js'
 export { worker, type Worker } from './worker.js'
 export { code }
 

@@ -25,10 +25,6 @@ const order = t.strict({ session: t.string, step: t.number, chunks: t.readonlyAr
 /** A job: which chunks of a step. */
 export type Order = t.TypeOf<typeof order>
 
-const task = t.strict({ id: t.string, name: t.string, task: t.unknown })
-/** A job of another kind: a whole task, by its name among those of an id. */
-export type Task = t.TypeOf<typeof task>
-
 const problem = t.strict({
   _tag: t.literal('Problem'),
   field: t.string,
@@ -77,11 +73,6 @@ export const readSession = (text: string): Session | null => parsed(session, tex
 /** The order that a job carries; null of what is none. */
 export const readOrder = (given: unknown): Order | null => {
   const read = order.decode(given)
-  return E.isRight(read) ? read.right : null
-}
-/** The task that a job carries; null of what is none. */
-export const readTask = (given: unknown): Task | null => {
-  const read = task.decode(given)
   return E.isRight(read) ? read.right : null
 }
 /** What a worker writes down beside its sums. */

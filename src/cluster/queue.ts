@@ -24,15 +24,8 @@ export const keys = {
   /** Sums by chunk. */
   sums: (id: string, step: number): string => `${PREFIX}:sums:${id}:${step}`,
   /** Notes, as they come. */
-  notes: (id: string, step: number): string => `${PREFIX}:notes:${id}:${step}`,
-  /** Is there as long as somebody waits for tasks; what they came to, and how often each was begun, by their names. */
-  asking: (id: string): string => `${PREFIX}:asking:${id}`,
-  results: (id: string): string => `${PREFIX}:results:${id}`,
-  begun: (id: string): string => `${PREFIX}:begun:${id}`
+  notes: (id: string, step: number): string => `${PREFIX}:notes:${id}:${step}`
 }
-
-/** The queue of tasks for workers of a code. */
-export const tasksOf = (code: string): string => `tasks-${code}`
 
 /** A worker is there for so long after it has said so, and says so every `beat`. Milliseconds, as all below. */
 export const LIFE = 1200

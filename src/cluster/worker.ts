@@ -9,20 +9,7 @@ import type { Redis } from 'ioredis'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import * as Messages from './messages.js'
-import {
-  BEAT,
-  connected,
-  engine,
-  KEPT,
-  keys,
-  LIFE,
-  PATIENCE,
-  tasksOf,
-  told,
-  watched,
-  type Connection
-} from './queue.js'
-import { performing, type Perform } from './tasks.js'
+import { BEAT, connected, engine, KEPT, keys, LIFE, PATIENCE, told, watched, type Connection } from './queue.js'
 
 /** What is to be computed: a chunk of a step. */
 export interface Task {
@@ -46,13 +33,12 @@ export interface Worker {
   readonly close: () => Promise<void>
 }
 
-/** A worker whose code has this hash; it does tasks too, where `perform` says how. */
+/** A worker whose code has this hash. */
 export const worker = async (
   connection: Connection,
   code: string,
   compute: Compute,
-  say: (line: string) => void,
-  perform?: Perform
+  say: (line: string) => void
 ): Promise<E.Either<Problem.Problem, Worker>> => {
   const found = await engine(connection)
   if (E.isLeft(found)) return found
@@ -77,12 +63,9 @@ export const worker = async (
   const take = taking(redis, name, code, compute, server.lost)
   let underWay = Promise.resolve()
   const queue = found.right.work(name, redis, data => (underWay = take(data)))
-  const ended = new AbortController()
-  const tasks =
-    perform === undefined ? null : found.right.work(tasksOf(code), redis, performing(redis, perform, ended.signal))
   redis.on('error', server.lost)
   // what they hear the beat does
-  for (const each of [queue, tasks]) each?.on('error', () => undefined)
+  queue.on('error', () => undefined)
   await queue.waitUntilReady()
   beat()
   const beating = setInterval(beat, BEAT)
@@ -96,9 +79,8 @@ export const worker = async (
         // others take it, where it has no end
         await Promise.race([underWay.catch(() => undefined), setTimeout(PATIENCE, null, { ref: false })])
       }
-      ended.abort()
-      // by force: else it waits for the next job, some seconds; a task that is under way others begin again
-      await told(Promise.all([queue.close(true), tasks?.close(true)]))
+      // by force: else it waits for the next job, some seconds
+      await told(queue.close(true))
       if (!server.isAway()) {
         const own = found.right.queue(name, redis)
         // what it hears the connection does

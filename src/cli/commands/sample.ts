@@ -6,7 +6,6 @@ import type { Problems } from '../../core/problem.js'
 import type { Points } from '../../data/points.js'
 import { sheetOfPoints, type Sheet } from '../../formats/write.js'
 import * as Draw from '../../mixture/draw.js'
-import * as Drawable from '../drawable.js'
 import { formed, formOf } from '../forms.js'
 import { checkOutputs, write } from '../outputs.js'
 import type { Sampling } from '../usage.js'
@@ -23,13 +22,13 @@ const refusedFor = ([first, ...rest]: Problems): Failure => refused(first, ...re
 
 type Drawn = (rows: number) => (key: Key.Key) => Points
 
+interface Model {
+  readonly columns: ReadonlyArray<string>
+  readonly draw: Drawn
+}
+
 /** Of a score that is no mixture: along its flow. */
-const drawOf = async (
-  world: World,
-  path: string,
-  text: string,
-  flags: Flags
-): Promise<E.Either<Failure, { readonly columns: ReadonlyArray<string>; readonly draw: Drawn }>> => {
+const drawOf = async (world: World, path: string, text: string, flags: Flags): Promise<E.Either<Failure, Model>> => {
   const [Learned, words] = [await import('../learned.js'), await import('../ownWords.js')]
   const vocabulary = await words.words(world, flags)()
   if (E.isLeft(vocabulary)) return vocabulary
@@ -39,15 +38,17 @@ const drawOf = async (
   return E.isLeft(draw) ? E.left(refusedFor(draw.left)) : E.right({ columns: learned.right.columns, draw: draw.right })
 }
 
-/** The model in a text: most need nothing of the language, which is loaded to report the problems of another. */
-const modelIn = async (path: string, text: string): Promise<E.Either<Failure, Drawable.Model>> => {
-  const found = Drawable.read(text)
-  if (found !== null) return E.right(found)
-  const Model = await import('../model.js')
-  const model = Model.read(path)(text)
-  return E.isLeft(model)
-    ? E.left(refusedFor(model.left))
-    : E.right({ columns: model.right.columns, mixture: Model.toMixture(model.right) })
+/** Of a mixture. */
+const drawOfMixture = async (
+  world: World,
+  path: string,
+  text: string,
+  flags: Flags
+): Promise<E.Either<Failure, Model>> => {
+  const found = await (await import('./evaluate.js')).parseModel(world, flags)(path, text)()
+  if (E.isLeft(found)) return found
+  const mixture = (await import('../model.js')).toMixture(found.right)
+  return E.right({ columns: found.right.columns, draw: rows => key => Draw.sample(rows)(key)(mixture) })
 }
 
 /** So many rows, drawn as they are asked for. */
@@ -67,18 +68,10 @@ export const sample =
     if (E.isLeft(free)) return free
     const text = await world.readText('MODEL', modelFile)()
     if (E.isLeft(text)) return text
-    const found = text.right.includes('"ornstein-score"')
-      ? await drawOf(world, modelFile, text.right, flags)
-      : await modelIn(modelFile, text.right)
+    const drawOfModel = text.right.includes('"ornstein-score"') ? drawOf : drawOfMixture
+    const found = await drawOfModel(world, modelFile, text.right, flags)
     if (E.isLeft(found)) return found
-    const { columns } = found.right
-    const draw: Drawn =
-      'draw' in found.right
-        ? found.right.draw
-        : (
-            mixture => rows => key =>
-              Draw.sample(rows)(key)(mixture)
-          )(found.right.mixture)
+    const { columns, draw } = found.right
     const sheets = drawn(draw, columns, flags.rows, Key.fromSeed(flags.seed))
     return write(world)([{ ...output, text: formed(formOf(flags.out, flags.to), output, sheets) }])()
   }

@@ -1,9 +1,8 @@
-/** `ornstein worker`: sums rows for the fits of a queue, and does fits of sweeps, until it is told to stop. */
+/** `ornstein worker`: sums rows for the fits of a queue, until it is told to stop. */
 import { resolve } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Cluster from '../../cluster/index.js'
-import { fitting } from '../sweptFit.js'
 import type { Working } from '../usage.js'
 import { refused, type Failure, type Signal, type World } from '../world.js'
 
@@ -23,8 +22,7 @@ export const work =
           flags.queue,
           Cluster.code(),
           Cluster.inThread(new URL('../summing.js', import.meta.url), folder),
-          say,
-          fitting(folder)
+          say
         ),
       TE.mapLeft(problem => refused(problem)),
       TE.flatMapTask(worker => async () => {

@@ -258,7 +258,7 @@ describe('ornstein fit --test-components', () => {
       components: 1,
       tests: direct.tests.map(({ resampled, ...test }) => ({ ...test, resamples: resampled.length }))
     })
-    expect(here.read('tests.html')).toContain('How many components? A test')
+    expect(here.read('tests.html')).toContain('Tests of the number of components')
   })
 
   it('ends where a signal comes, and tells the tests that were done', async () => {
@@ -295,7 +295,7 @@ describe('ornstein fit --bootstrap', () => {
     expect(run.stdout).toMatch(/component +estimate +2\.5 % +97\.5 %/)
     // As many decimals in each, of a width that shows three digits.
     expect(run.stdout).toMatch(/ {2}2 +length +-?0\.\d{3} +-?0\.\d{3} +-?0\.\d{3}\n/)
-    expect(here.read('known.html')).toContain('How far is it known?')
+    expect(here.read('known.html')).toContain('Percentile intervals of level 95 %')
     expect(shown.join('')).toMatch(/resample \d+ of 50/)
     const found = (await told(line)) as Told & { readonly bootstrap: Bootstrap.Bootstrap; readonly means: number[][] }
     const { means, used } = found.bootstrap

@@ -1,7 +1,5 @@
 /** What the command line does to files: never an input, all outputs or none, nothing left behind. */
-import { execFileSync } from 'node:child_process'
 import { chmodSync, linkSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs'
-import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, describe, expect, it } from 'vitest'
 import { files } from '../../../src/cli/files.js'
 import { place } from './harness.js'
@@ -72,27 +70,6 @@ describe('outputs', () => {
     world.writeFiles(outputs.map(([path, text]) => ({ option: '--out', path: here.at(path), text })))()
   const temporary = (): ReadonlyArray<string> => here.list().filter(name => name.endsWith('.tmp'))
 
-  it('change together or not at all', async () => {
-    here.write('one', 'old')
-    mkdirSync(here.at('shut'))
-    here.write('shut/two', 'old')
-    // A folder in the place of the second, after it has been looked at, is what renaming stumbles over.
-    const steps = write(['one', 'new'], ['new', 'new'], ['late', 'new'])
-    const late = new Promise<void>(resolve => {
-      const look = (): void => {
-        if (temporary().length < 3) return void setImmediate(look)
-        mkdirSync(here.at('late'))
-        resolve()
-      }
-      look()
-    })
-    const [result] = await Promise.all([steps, late])
-    expect(E.isLeft(result)).toBe(true)
-    expect(here.read('one')).toBe('old')
-    expect(here.list()).not.toContain('new')
-    expect(temporary()).toEqual([])
-  })
-
   it('are never open to more than their target was', async () => {
     here.write('private', 'old')
     chmodSync(here.at('private'), 0o600)
@@ -110,27 +87,6 @@ describe('outputs', () => {
     }
     expect(new Set(modes)).toEqual(new Set([0o600]))
     expect(statSync(here.at('private')).mode & 0o777).toBe(0o600)
-  })
-
-  it('sweep away what killed runs left, and nothing else', async () => {
-    const check = () => world.checkOutputs([], [{ option: '--out', path: here.at('swept.json') }])()
-    await write(['swept.json', 'new'])
-    const dead = Number(execFileSync('sh', ['-c', 'echo $$']).toString())
-    const names: string[] = []
-    const watched = write(['swept.json', 'x'.repeat(1e6)])
-    while (names.length === 0) {
-      names.push(...temporary())
-      await new Promise(resolve => setImmediate(resolve))
-    }
-    await watched
-    const [name] = names
-    const of = (pid: number): string => name.replace(/-\d+-(\w+)-(\d+)\.tmp$/, `-${pid}-$1-$2.tmp`)
-    const left = [of(dead), name.replace(/-(\w+)-(\d+)\.tmp$/, '-000000000000-$2.tmp')]
-    const kept = [of(process.ppid), '.swept.json.swp', `.ornstein-000000000000-${dead}.tmp`]
-    for (const file of [...left, ...kept]) here.write(file, '')
-    expect(await check()).toEqual(E.right(undefined))
-    expect(here.list().filter(file => left.includes(file))).toEqual([])
-    expect(here.list().filter(file => kept.includes(file))).toHaveLength(kept.length)
   })
 })
 

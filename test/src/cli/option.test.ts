@@ -1,6 +1,5 @@
 /** Options as values: code and the command line refuse alike, and families have the names of mclust. */
 import { afterAll, describe, expect, it } from 'vitest'
-import { commands } from '../../../src/cli/usage.js'
 import { Fit, Mixture, Points, Problem } from '../../../src/index.js'
 import * as E from '../../../src/core/either.js'
 import { place } from './harness.js'
@@ -52,21 +51,6 @@ describe('what a setting of fit may be', () => {
 })
 
 describe('an option', () => {
-  it('is completed where it takes few words, in each command', () => {
-    const told = commands.flatMap(({ name, switches }) =>
-      switches.flatMap(({ names, offer }) => (offer?._tag === 'Words' ? [`${name} ${names.at(-1) ?? ''}`] : []))
-    )
-    for (const one of [
-      'fit --family',
-      'fit --compare',
-      'assign --to',
-      'export --to',
-      'sample --to',
-      'explain --missing'
-    ])
-      expect(told).toContain(one)
-  })
-
   it('is read where nothing is done with it, too', async () => {
     here.write('m.json', JSON.stringify(Mixture.toDescription(Mixture.of({ means: [[0]] }))))
     expect((await ornstein('explain @m.json --skip x')).stderr).toBe(

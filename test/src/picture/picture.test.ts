@@ -7,7 +7,6 @@ import * as Marks from '../../../src/picture/mark.js'
 import { placeIn, scalesOf, stacked, type Panel } from '../../../src/picture/panel.js'
 import * as Scale from '../../../src/picture/scale.js'
 import { wide } from '../../../src/picture/svg.js'
-import { spread } from '../../../src/report/sweepFigure.js'
 
 const two = Mixture.of({
   means: [
@@ -234,21 +233,5 @@ describe('pictures as values', () => {
     expect(note).toContain('2 rows of the background, 101, 102')
     expect(body.match(/m0-[\d.]+l-[\d.]+,[\d.]+/g)).toHaveLength(2)
     expect(note).not.toContain('Arrows at the edge')
-  })
-})
-
-describe('a sweep', () => {
-  const lines = [0, -0.5, 0, 0, -1].map((logLikelihood, seed) => ({
-    data: 'a.csv',
-    fit: 'em',
-    seed,
-    result: { logLikelihood: -7 + logLikelihood }
-  }))
-  it('shows differences from the best, how many reach it, and the interval of the mean', () => {
-    const { body, description } = spread([...lines, { data: 'a.csv', fit: 'grown' }])
-    expect(body).toContain('best in 3 of 5')
-    expect(body).toContain('best in 0 of 0, 1 failed')
-    expect(body).toContain('×3')
-    expect(description).toContain('on average -0.3 from the best')
   })
 })

@@ -346,7 +346,7 @@ describe('whether it can be trusted', () => {
     const means = Array.from({ length: 12 }, (_, k) => Array.from({ length: 30 }, (_, j) => 10 * Math.sin(k * 31 + j)))
     const html = page(planted(Mixture.of({ means, variances: means.map((_, k) => 1 + k / 10) }), 600), '')
     expect(html).toContain('<table class="dense">')
-    expect(html).toContain('Twelve isotropic Gaussians describe the 600 rows of data.csv in 30 columns')
+    expect(html).toContain('Learned 12 isotropic Gaussians from 600 rows of data.csv')
   })
 })
 

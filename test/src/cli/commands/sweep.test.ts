@@ -4,11 +4,8 @@ import { once } from 'node:events'
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { tableFromIPC } from 'apache-arrow'
-import { parquetReadObjects } from 'hyparquet'
+import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import type * as Fitting from '../../../../src/cli/sweptFit.js'
 import { example, place } from '../harness.js'
 
 const main = fileURLToPath(new URL('../../../../dist/src/cli/main.js', import.meta.url))
@@ -67,50 +64,6 @@ describe('a sweep', () => {
     ])
   })
 
-  it.each([
-    ['parquet', (file: Uint8Array) => parquetReadObjects({ file: Uint8Array.from(file).buffer })],
-    [
-      'arrow',
-      (file: Uint8Array) =>
-        Promise.resolve(
-          tableFromIPC(file)
-            .toArray()
-            .map(row => ({ ...row }) as unknown)
-        )
-    ]
-  ] as const)('is a table of %s where its file is one, of the lines beside it', async (end, read) => {
-    const name = `table.${end}`
-    const here = place()
-    here.write(`${name}.jsonl`, readFileSync(at('lines')))
-    here.write('sweep.json', JSON.stringify(of))
-    const { exit, stdout, stderr } = await here.ornstein(`sweep @sweep.json --out @${name}`)
-    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
-    expect(stdout).toContain(`2 fits, 2 of them already in ${name}.jsonl`)
-    const file = readFileSync(here.at(name))
-    here.remove()
-    // a file, not a stream of it, which DuckDB and pandas open by its name
-    if (end === 'arrow')
-      expect([file.toString('latin1', 0, 6), file.toString('latin1', file.length - 6)]).toEqual(['ARROW1', 'ARROW1'])
-    expect(await read(file)).toEqual(
-      of.data.map(data => {
-        const line = lineOf(data)
-        const { family, components, logLikelihood, bic } = line.result ?? {}
-        const told = { family, components, logLikelihood, bic, problem: null }
-        return { data, fit: 'two', seed: 1, ...told, line: JSON.stringify(line) }
-      })
-    )
-  })
-
-  it('tells what prints no fit', async () => {
-    const fitting = (await import(new URL('sweptFit.js', pathToFileURL(main)).href)) as typeof Fitting
-    const asked = { data: 'faithful.csv', seed: 0, options: { help: true } }
-    const problem = 'ornstein fit printed no fit but "Usage: ornstein fit [options] <FILE>"'
-    expect(await fitting.fitted(asked, { cwd: folder })).toEqual({ problem })
-    // as a worker is told by whoever does not look
-    const told = await fitting.fitting(folder)(fitting.described(asked, ''), new AbortController().signal)
-    expect(told).toEqual({ problem: expect.stringContaining('options: help is not an option') as string })
-  })
-
   it('ends at a signal with the lines that it has, leaves no fit behind, and goes on', async () => {
     // as no other's
     const many = 100_000 + process.pid
@@ -137,11 +90,11 @@ describe('a sweep', () => {
     expect(left).not.toContain(`--bootstrap=${many}`)
   })
 
-  it('refuses options that are its own, words that it does not know, and tables that it does not write', async () => {
+  it('refuses options that are its own, and words that it does not know', async () => {
     const here = place()
-    const refused = async (of: object, out = 'lines'): Promise<string> => {
+    const refused = async (of: object): Promise<string> => {
       here.write('bad.json', JSON.stringify(of))
-      const { exit, stderr } = await here.ornstein(`sweep @bad.json --out @${out}`)
+      const { exit, stderr } = await here.ornstein('sweep @bad.json --out @lines')
       expect(exit).toBe(2)
       return stderr
     }
@@ -152,7 +105,6 @@ describe('a sweep', () => {
     expect(stderr).toMatch(/bad\.json, seeds: \[\] is not a list of one or more/)
     expect(stderr).toMatch(/bad\.json, fits\.a: out is not an option of ornstein fit that a sweep leaves open/)
     expect(await refused({ ...of, seed: 1 })).toMatch(/seed: a key is not one of data, seeds, fits/)
-    expect(await refused(of, 'table.csv')).toMatch(/--out: table\.csv is not lines of JSON, or a table of Parquet/)
     here.remove()
   })
 })

@@ -1,0 +1,16 @@
+/** Words of a page. */
+import { show } from '../choice/table.js'
+import { escape } from '../picture/svg.js'
+
+export const capital = (text: string): string => text.replace(/^[a-z]/, first => first.toUpperCase())
+/** The name of a file, without its folders. */
+export const baseName = (path: string): string => path.replace(/^.*[\\/]/, '')
+/** A number with a minus sign as long as a plus. */
+export const minus = (text: string): string => escape(text).replace(/^-/, '−')
+export const percent = (share: number): string =>
+  share > 0 && share < 0.005
+    ? 'less than 1 %'
+    : share < 1 && share >= 0.995
+      ? 'more than 99 %'
+      : `${(100 * share).toFixed(0)} %`
+export const plural = (n: number, noun: string): string => `${show(n, 6)} ${noun}${n === 1 ? '' : 's'}`

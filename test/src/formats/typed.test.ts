@@ -1,5 +1,4 @@
 /** Tables whose columns have types: what is read is what the same table of text comes to. */
-import { readFileSync } from 'node:fs'
 import {
   Bool,
   DateDay,
@@ -18,13 +17,11 @@ import {
 } from 'apache-arrow'
 import * as fc from 'fast-check'
 import * as Either from 'fp-ts/lib/Either.js'
-import { parquetMetadata } from 'hyparquet'
-import { parquetHeader } from 'hyparquet/src/column.js'
 import { parquetWriteBuffer, type BasicType } from 'hyparquet-writer'
 import { describe, expect, it } from 'vitest'
 import { day, moment, typed } from '../../../lib/formats/columns.js'
 import { Points, Problem, Source } from '../../../src/index.js'
-import { runs, today } from '../../today.js'
+import { runs } from '../../today.js'
 
 type Cells = ReadonlyArray<unknown>
 

@@ -634,18 +634,18 @@ export const atMinimumVariance =
       const { values } = symmetricEigen(covariance)
       return [values[d - 1], d * Number.EPSILON * values[0]]
     }
-    let before: readonly [least: number, rounding: number] = [Infinity, 0]
-    /** The least variance of a component, and the rounding of it: of an eigenvalue, what is said at `symmetricEigen`. */
-    const least = (k: number): readonly [least: number, rounding: number] => {
-      if (factors === null) return [variances.subarray(k * width, (k + 1) * width).reduce((a, b) => Math.min(a, b)), 0]
-      const triangle = factors.values.subarray(k * d * d, (k + 1) * d * d)
-      // A common covariance is looked at once.
-      if (k > 0 && triangle.every((x, at) => x === factors.values[(k - 1) * d * d + at])) return before
-      before = leastOf(Factor.covariance(factorOf(mixture, k), d))
-      return before
-    }
+    const triangleOf = ({ values }: NdArray, k: number): Float64Array => values.subarray(k * d * d, (k + 1) * d * d)
+    /** The least variance of each component, and the rounding of it: of an eigenvalue, what is said at `symmetricEigen`. */
+    const leasts =
+      factors === null
+        ? RA.makeBy(count, k => [variances.subarray(k * width, (k + 1) * width).reduce((a, b) => Math.min(a, b)), 0])
+        : RA.makeBy(count, k => k).reduce<ReadonlyArray<readonly [least: number, rounding: number]>>((before, k) => {
+            // A common covariance is looked at once.
+            const isCommon = k > 0 && triangleOf(factors, k).every((x, at) => x === triangleOf(factors, k - 1)[at])
+            return [...before, isCommon ? before[k - 1] : leastOf(Factor.covariance(factorOf(mixture, k), d))]
+          }, [])
     return RA.makeBy(count, k => k).filter(k => {
-      const [variance, rounding] = least(k)
+      const [variance, rounding] = leasts[k]
       return variance <= varianceFloor * (1 + STORED) + rounding
     })
   }

@@ -121,14 +121,14 @@ export function family<
   })
 }
 
+const isOfFields = (part: unknown): part is (fields: unknown) => unknown => typeof part === 'function'
+
 /** All parts of one choice of fields; and components in another order, where it asks for their number: the arrays that grow with it are theirs. */
 const partsOf =
   <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>(spec: Spec<N, F, P, A>) =>
   (fields: Field.Of<F>): Made<P> => {
-    const { check: _, formula: __, ...said }: Readonly<Record<string, unknown>> = { ...spec }
-    const parts = RR.map((part: unknown) => (typeof part === 'function' ? (part(fields) as unknown) : part))(
-      said
-    ) as unknown as Made<P>
+    const said = pipe(spec as Readonly<Record<string, unknown>>, RR.deleteAt('check'), RR.deleteAt('formula'))
+    const parts = RR.map(part => (isOfFields(part) ? part(fields) : part))(said) as unknown as Made<P>
     if (parts.symmetries !== undefined || !('components' in fields) || typeof fields.components !== 'number')
       return parts
     const relabel: Symmetries<P>['relabel'] = order => {

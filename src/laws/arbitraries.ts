@@ -1,5 +1,5 @@
 /**
- * Arbitraries of the language: what its laws are checked on, awkward values included. Numbers are decimal fractions, so
+ * Arbitraries of the language: what its laws are checked on, edge cases included. Numbers are decimal fractions, so
  * that a shrunk counterexample is readable, and everything shrinks towards few, small and plain values.
  *
  * @example Numbers, data, and what a score takes
@@ -89,7 +89,7 @@ import {
   Vocabulary,
   Weighting
 } from '../index.js'
-import { sameBits } from './bits.js'
+import { areSameBits } from './bits.js'
 import { printed } from './check.js'
 
 /** A multiple of 0.01 in [−bound, bound]. */
@@ -210,7 +210,7 @@ interface PointsOptions {
 }
 
 /**
- * Points of a dimension, awkward ones among them: one row, duplicates, on one line, far from 0, tiny, all 0, weighted.
+ * Points of a dimension, edge cases among them: one row, duplicates, on one line, far from 0, tiny, all 0, weighted.
  * The data of a mixture need a row for each component: `minRows`.
  *
  * @example
@@ -344,10 +344,10 @@ const takes = <P extends string>(score: Score.Score<P>, dim: number): boolean =>
           const { logWeights, centres, logDensity } = family.value.components(own, dim)
           return numbers(count === 0 ? logWeights.shape : [...logDensity(x, level).shape, ...centres.shape])
         }).values
-      if (O.isNone(family)) return sameBits(shapesOf(3, 0), Float64Array.of(3, dim))
+      if (O.isNone(family)) return areSameBits(shapesOf(3, 0), Float64Array.of(3, dim))
       const [count] = shapesOf(1, 0)
       const beside = family.value.hasBackground ? 1 : 0
-      return sameBits(shapesOf(count + 1, count), Float64Array.of(count + 1, count, count - beside, dim))
+      return areSameBits(shapesOf(count + 1, count), Float64Array.of(count + 1, count, count - beside, dim))
     }),
     O.exists(fits => fits && Score.problems({ rows: 1000, dim })(score as unknown as Score.Score<string>).length === 0)
   )

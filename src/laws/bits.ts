@@ -3,7 +3,7 @@
 const isObject = (a: unknown): a is Readonly<Record<string, unknown>> => typeof a === 'object' && a !== null
 
 /** Whether plain data are the same to the last bit: −0 is not 0, NaN is NaN. Symbols, which only print, do not count. */
-export const sameBits = (a: unknown, b: unknown): boolean => {
+export const areSameBits = (a: unknown, b: unknown): boolean => {
   if (Object.is(a, b)) return true
   if (a instanceof Float64Array || b instanceof Float64Array)
     return (
@@ -14,7 +14,9 @@ export const sameBits = (a: unknown, b: unknown): boolean => {
     )
   if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false
   const keys = Object.keys(a)
-  return keys.length === Object.keys(b).length && keys.every(key => Object.hasOwn(b, key) && sameBits(a[key], b[key]))
+  return (
+    keys.length === Object.keys(b).length && keys.every(key => Object.hasOwn(b, key) && areSameBits(a[key], b[key]))
+  )
 }
 
 /** Plain data that share nothing with what they are a copy of; functions are what they are. */

@@ -30,11 +30,11 @@ import {
   Weighting
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { sameBits } from './bits.js'
+import { areSameBits } from './bits.js'
 import { held, compiled, flat, greatest, dot } from './check.js'
 import * as Density from './density.js'
 import type { Laws } from './law.js'
-import { over, is, isAtMost, differs, hasBits, type Relation, type Stated } from './lawRows.js'
+import { forAll, equals, atMost, differs, sameBits, type Relation, type Stated } from './lawRows.js'
 
 /** A capability of instances of T. */
 interface Capability<T, X extends object> {
@@ -43,7 +43,7 @@ interface Capability<T, X extends object> {
   readonly plain: string
   readonly isDeclared: (value: T) => boolean
   readonly cases: fc.Arbitrary<X> | ((value: T) => ReadonlyArray<fc.Arbitrary<X>>)
-  readonly enough?: number
+  readonly maxCases?: number
   readonly says: (value: T, each: X) => Relation | ReadonlyArray<Relation>
 }
 
@@ -52,15 +52,15 @@ type Declared<T> = (value: T) => Stated
 
 const capability =
   <T>() =>
-  <X extends object>({ name, plain, isDeclared, cases, enough = 20, says }: Capability<T, X>): Declared<T> =>
+  <X extends object>({ name, plain, isDeclared, cases, maxCases = 20, says }: Capability<T, X>): Declared<T> =>
   value =>
-    over(typeof cases === 'function' ? cases(value) : cases)({
+    forAll(typeof cases === 'function' ? cases(value) : cases)({
       name: `its ‘${name}’ is what it stands for`,
       statement: `∀ cases: ${plain}.`,
       source: `definition of ‘${name}’`,
-      enough,
+      maxCases,
       claim: isDeclared(value),
-      unless: `it declares no ‘${name}’`,
+      reason: `it declares no ‘${name}’`,
       says: each => says(value, each)
     })
 
@@ -72,7 +72,7 @@ const declaredBy =
 
 /** To a share of 1 and the greatest of what is wanted. */
 const near = (found: ReadonlyArray<number>, wanted: ReadonlyArray<number>, to: number): Relation =>
-  is(found, wanted, to * (1 + greatest(wanted)))
+  equals(found, wanted, to * (1 + greatest(wanted)))
 
 const seeded = fc.record({ seed: Arbitrary.seeds })
 
@@ -122,7 +122,7 @@ const drawnNodes = ({ timeLaw, schedule }: Timed, until = Infinity): ReadonlyArr
 const asMany = (found: Means, many: ReadonlyArray<TimeLaw.Node>): Relation => {
   const wanted = sumMeans(many)
   const one = greatest(many.flatMap(({ time, weight }) => looksAt(time).map(x => weight * x)))
-  return is(found, wanted, TAILS * (1 + greatest(wanted)) + 2 * one)
+  return equals(found, wanted, TAILS * (1 + greatest(wanted)) + 2 * one)
 }
 
 const isDrawn = ({ timeLaw }: Timed): boolean => drawnOf(timeLaw) !== null
@@ -137,7 +137,7 @@ const timeLawRows = [
     plain: `Σ w_i f(t_i) = E w f(t) of what is drawn, for f of 1, e^{−t}, t/(1 + t) and t²/(1 + t²). To ${TAILS} (1 + |mean|), tails of 48 nodes, and twice what one of 1600 in u gives, as weights may jump`,
     isDeclared: isDrawn,
     cases: fc.record({ count: fc.integer({ min: 48, max: 64 }) }),
-    enough: 3,
+    maxCases: 3,
     says: (timed, { count }) =>
       asMany(sumMeans(TimeLaw.quadrature(timed.schedule, count)(timed.timeLaw)), drawnNodes(timed))
   }),
@@ -146,7 +146,7 @@ const timeLawRows = [
     plain: `∫ p f dt/∫ p dt = E w f(t)/E w of what is drawn, for f of e^{−t}, t/(1 + t) and t²/(1 + t²). To the same as of nodes`,
     isDeclared: timed => isDrawn(timed) && densityOf(timed) !== null,
     cases: seeded,
-    enough: 1,
+    maxCases: 1,
     says: timed => {
       const { at, support } = densityOf(timed) ?? { at: () => NaN, support: [0, 1] }
       const drawn = drawnNodes(timed)
@@ -166,7 +166,7 @@ const timeLawRows = [
     plain: `E w f(t) over t ≤ c is its share times the mean of f over [0, c], for f of e^{−t}, t/(1 + t) and t²/(1 + t²). To the same as of nodes`,
     isDeclared: timed => isDrawn(timed) && !Number.isNaN(cleanUpTo(timed)),
     cases: seeded,
-    enough: 1,
+    maxCases: 1,
     says: timed => {
       const clean = cleanUpTo(timed)
       const inside = drawnNodes(timed, clean * (1 + 1e-12))
@@ -192,7 +192,7 @@ export const ofWeightings = declaredBy<Weighting.Weighting>(
       cases: fc.record({ schedule: Arbitrary.schedules, share: fc.double({ min: 0.05, max: 0.95, noNaN: true }) }),
       says: (weighting, { schedule, share }) => {
         const time = share * Math.min(4, Schedule.until(schedule))
-        return is(
+        return equals(
           Weighting.interpret(schedule)(weighting)(time),
           O.getOrElse(() => NaN)(Weighting.everywhere(weighting))
         )
@@ -252,7 +252,7 @@ export const ofParametrizations = declaredBy<Parametrization.Parametrization>(
         const { alphas, sigmas } = O.getOrElse(() => ({ alphas: NaN, sigmas: NaN }))(squaredDeterminant)
         const { p, q } = direction({ alpha, sigma })
         const wanted = Elementary.pow(alpha, alphas) * Elementary.pow(sigma, sigmas)
-        return is(Elementary.square(alpha * q - sigma * p) / wanted, 1, 1e-13)
+        return equals(Elementary.square(alpha * q - sigma * p) / wanted, 1, 1e-13)
       }
     })
   ],
@@ -377,7 +377,7 @@ export const ofObjectives = declaredBy<Lost>(
         'of the pair by quadrature on the line that it sees it is its integrand over all noise, by Hermite nodes in every direction, value and gradient. To 1e-3 (1 + |L| + |∇L|): 24 nodes',
       isDeclared: declares('spans'),
       cases: lost => data(seenBy.spans(lost)),
-      enough: 5,
+      maxCases: 5,
       says: ({ objective }, each) => {
         const form = formOf(objective)
         const alone = form && plain(form)
@@ -395,7 +395,7 @@ export const ofObjectives = declaredBy<Lost>(
       plain: 'its integrand at t = 1e-9 is at most ten times that at 1e-4, and 1, for the same noise',
       isDeclared: declares('bounded'),
       cases: lost => data(seenBy.bounded(lost)),
-      enough: 10,
+      maxCases: 10,
       says: (lost, each) => {
         const { objective, score } = seenBy.bounded(lost)
         const noise = Expectation.fixed(Arbitrary.noiseOf(each.points, each.seed))
@@ -410,7 +410,7 @@ export const ofObjectives = declaredBy<Lost>(
             ? NaN
             : Math.abs(valueOf(score, alone, draws ? Expectation.monteCarlo() : noise, each)[0])
         }
-        return isAtMost(at(1e-9), 10 * (1 + at(1e-4)))
+        return atMost(at(1e-9), 10 * (1 + at(1e-4)))
       }
     }),
     ofObjective({
@@ -422,7 +422,7 @@ export const ofObjectives = declaredBy<Lost>(
         return form !== null && 'perRow' in form && form.measuredIn !== undefined && reads(objective, saying)
       },
       cases: ({ objective }) => data({ objective, score: saying }),
-      enough: 5,
+      maxCases: 5,
       says: ({ objective }, each) => {
         const [one, other] = [saying, sayingNoise].map(score =>
           valueOf(score, objective, Expectation.monteCarlo(), each)
@@ -436,7 +436,7 @@ export const ofObjectives = declaredBy<Lost>(
         'it is the whole Hessian: a step h along a coordinate changes the gradient in that alone, by h times it. By central differences, h = 1e-4, to 1e-5 (1 + |∂²L|)',
       isDeclared: lost => penaltyOf(lost)?.curvature !== undefined,
       cases: data,
-      enough: 5,
+      maxCases: 5,
       says: (lost, { params, seed }) => {
         const term = penaltyOf(lost)
         if (term?.curvature === undefined) return []
@@ -478,13 +478,13 @@ export const ofInitializers = declaredBy<Started>(
       plain: 'from a source of the rows it starts as from the rows, bit for bit',
       isDeclared: started => E.isRight(startOf(started, Source.of(rowsFor(started, 20, 1)))),
       cases: fc.record({ rows: fc.integer({ min: 20, max: 30 }), seed: Arbitrary.seeds }),
-      enough: 5,
+      maxCases: 5,
       says: (started, { rows, seed }) => {
         const points = rowsFor(started, rows, seed)
         const [source, whole] = [Source.of(points), points].map(data =>
           compiled(startOf(started, data))(Key.fromSeed(seed))
         )
-        return hasBits(source, whole)
+        return sameBits(source, whole)
       }
     })
   ],
@@ -541,8 +541,8 @@ export const ofOptimizers = declaredBy<Optimizer.Optimizer>(
             return Number.isNaN(gain(name))
               ? []
               : gain(name) === 0
-                ? is(moved[name].values, 0)
-                : isAtMost(0, Math.sign(gain(name)) * found, 1e-12 * Math.abs(found))
+                ? equals(moved[name].values, 0)
+                : atMost(0, Math.sign(gain(name)) * found, 1e-12 * Math.abs(found))
           })
         }
         const [gradient] = gradients
@@ -575,7 +575,7 @@ export const ofOptimizers = declaredBy<Optimizer.Optimizer>(
         const { params, state } = ends[ends.length - 1]
         const answer = Optimizer.estimate(optimizer, params, state)
         return Params.names(start)
-          .filter(name => ends.slice(1).every(({ params }) => !sameBits(params[name], start[name])))
+          .filter(name => ends.slice(1).every(({ params }) => !areSameBits(params[name], start[name])))
           .map(name => differs(answer[name], start[name]))
       }
     }),

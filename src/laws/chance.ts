@@ -5,7 +5,7 @@
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Normal from '../../lib/numbers/normal.js'
 import { average, moments } from './check.js'
-import { is, isAtMost, type Relation } from './lawRows.js'
+import { equals, atMost, type Relation } from './lawRows.js'
 
 type Values = ArrayLike<number>
 
@@ -21,7 +21,7 @@ const divergence = (p: number, q: number): number => {
 /** That a share of so many independent cases is that of its probability. */
 export const shareOf = (found: number, wanted: number, count: number): Relation => {
   const p = Math.min(1, Math.max(0, found))
-  return wanted <= 0 || wanted >= 1 ? is(p, wanted, 1e-12) : isAtMost(count * divergence(p, wanted), EXPONENT)
+  return wanted <= 0 || wanted >= 1 ? equals(p, wanted, 1e-12) : atMost(count * divergence(p, wanted), EXPONENT)
 }
 
 /** Where the distribution function of the normal law is looked at. */
@@ -62,22 +62,22 @@ export const standardNormal = (cases: ReadonlyArray<Weighted> | Float64Array): R
         n
       )
     ),
-    isAtMost(square - 1, least + (2 * EXPONENT) / n),
-    isAtMost(-least, square - 1)
+    atMost(square - 1, least + (2 * EXPONENT) / n),
+    atMost(-least, square - 1)
   ]
 }
 
 /** That independent cases have a mean, up to 7 standard errors, which they give, and rounding: of what is nearly normal in the sum. */
 export const hasMean = (values: Values, wanted: number): Relation => {
   const { mean, variance } = moments(values)
-  return is(mean, wanted, 7 * Math.sqrt(variance / values.length) + 1e-9)
+  return equals(mean, wanted, 7 * Math.sqrt(variance / values.length) + 1e-9)
 }
 
 /** That two samples have one mean, up to so many standard errors of their difference, which they give, and rounding. */
 export const sameMean = (a: Values, b: Values, errors = 7): Relation => {
   const [found, wanted] = [a, b].map(moments)
   const error = Math.sqrt(found.variance / a.length + wanted.variance / b.length)
-  return is(found.mean, wanted.mean, errors * error + 1e-9 * (1 + Math.abs(wanted.mean)))
+  return equals(found.mean, wanted.mean, errors * error + 1e-9 * (1 + Math.abs(wanted.mean)))
 }
 
 /** The same of each column of two samples of rows. */
@@ -108,11 +108,11 @@ const association = (a: Values, b: Values, of: Of, other: Of = of): number =>
 
 /** That two standard normal samples, pair by pair, know nothing of each other: neither their ranks nor their sizes. */
 export const unrelated = (a: Values, b: Values): Relation =>
-  is(
+  equals(
     [ranked, folded].flatMap(of => [ranked, folded].map(other => association(a, b, of, other))),
     0,
     margin(a.length)
   )
 
 /** That two standard normal samples do not go together: they may be opposite. */
-export const notShared = (a: Values, b: Values): Relation => isAtMost(association(a, b, ranked), margin(a.length))
+export const notShared = (a: Values, b: Values): Relation => atMost(association(a, b, ranked), margin(a.length))

@@ -7,7 +7,7 @@ import { size } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { ValueAndGradient } from '../compile/loss.js'
 import { Compile, Key, Params, Problem } from '../index.js'
-import type { Law, Laws, Unclaimed } from './law.js'
+import type { Law, Laws, NotApplicable } from './law.js'
 import type { Evaluate } from './objective.js'
 
 /** The arbitrary, with counterexamples printed by `show`. */
@@ -16,7 +16,7 @@ export const printed =
   (arbitrary: fc.Arbitrary<A>): fc.Arbitrary<A> =>
     arbitrary.map(value => ({ ...value, [fc.toStringMethod]: () => `\n${show(value)}` }))
 
-/** What stands in the place of the cases beyond those that are enough. */
+/** What stands in the place of the cases beyond `maxCases`. */
 const passedOver: unique symbol = Symbol('passed over')
 
 /** A property that generates, shrinks or runs otherwise than another. */
@@ -38,15 +38,15 @@ export const altered = <A>(
 })
 
 /**
- * A property of which so many cases are enough: those beyond them are passed over, whatever number fast-check is asked for.
+ * A property of which so many cases are maxCases: those beyond them are passed over, whatever number fast-check is asked for.
  * A case that is printed with its seed and path is run as it was.
  */
-const bounded = <A>(enough: number, property: fc.IProperty<A>): fc.IProperty<A> => {
+const bounded = <A>(maxCases: number, property: fc.IProperty<A>): fc.IProperty<A> => {
   // fast-check hands `run` and `shrink` nothing but what `generate` gave: a symbol among the values is met nowhere else.
   const skipped = new fc.Value<A>(passedOver as A, undefined)
   const isSkipped = (value: unknown): boolean => value === passedOver
   return altered(property, {
-    generate: (random, run) => (run !== undefined && run >= enough ? skipped : property.generate(random, run)),
+    generate: (random, run) => (run !== undefined && run >= maxCases ? skipped : property.generate(random, run)),
     shrink: value => (isSkipped(value.value_) ? fc.Stream.nil() : property.shrink(value)),
     run: value => (isSkipped(value) ? null : property.run(value))
   })
@@ -110,43 +110,43 @@ export const law = <A extends object>(
   const plain = cases instanceof fc.Arbitrary ? over(cases) : inTurn(cases.map(over))
   return {
     ...info,
-    property: info.enough === undefined ? plain : bounded(info.enough, plain),
+    property: info.maxCases === undefined ? plain : bounded(info.maxCases, plain),
     // A script hands back what it was printed from.
     on: value => checked(value as A),
     shownBy: other => law(info, cases, other, check)
   }
 }
 
-type Info = Pick<Law, 'name' | 'statement' | 'source' | 'enough' | 'option'>
+type Info = Pick<Law, 'name' | 'statement' | 'source' | 'maxCases' | 'option'>
 
-const isLaw = (made: Law | Unclaimed): made is Law => 'property' in made
+const isLaw = (made: Law | NotApplicable): made is Law => 'property' in made
 
 /** Claims that nobody made, of laws that know of them. */
-export const unclaimedOf = (laws: ReadonlyArray<Law> | Laws): ReadonlyArray<Unclaimed> =>
-  'unclaimed' in laws ? laws.unclaimed : []
+export const notApplicableOf = (laws: ReadonlyArray<Law> | Laws): ReadonlyArray<NotApplicable> =>
+  'notApplicable' in laws ? laws.notApplicable : []
 
 /** The laws that an instance is held to, beside those that nobody claims; false stands in the place of what says nothing of it. */
-export const held = (laws: ReadonlyArray<Law | Unclaimed | ReadonlyArray<Law> | Laws | false>): Laws => {
+export const held = (laws: ReadonlyArray<Law | NotApplicable | ReadonlyArray<Law> | Laws | false>): Laws => {
   const isArray = (one: (typeof laws)[number]): one is ReadonlyArray<Law> | Laws => Array.isArray(one)
-  const all = laws.flatMap((one): ReadonlyArray<Law | Unclaimed> =>
-    one === false ? [] : isArray(one) ? [...one, ...unclaimedOf(one)] : [one]
+  const all = laws.flatMap((one): ReadonlyArray<Law | NotApplicable> =>
+    one === false ? [] : isArray(one) ? [...one, ...notApplicableOf(one)] : [one]
   )
-  const unclaimed = all.filter((one): one is Unclaimed => !isLaw(one))
-  return Object.assign(all.filter(isLaw), { unclaimed })
+  const notApplicable = all.filter((one): one is NotApplicable => !isLaw(one))
+  return Object.assign(all.filter(isLaw), { notApplicable })
 }
 
 /** The same laws, each changed, beside the same that nobody claims. */
 export const eachLaw =
   (change: (law: Law) => Law) =>
   (laws: ReadonlyArray<Law> | Laws): Laws =>
-    held([...laws.map(change), ...unclaimedOf(laws)])
+    held([...laws.map(change), ...notApplicableOf(laws)])
 
 const isClaim = (value: unknown): boolean =>
   value !== undefined && value !== null && value !== false && !(Array.isArray(value) && value.length === 0)
 
 /** Laws of which none leaves a claim aside that `options` make: such a claim is an error, which says why. */
 export const claimsHeld = (code: string, options: object, laws: Laws): Laws => {
-  const dropped = laws.unclaimed.find(
+  const dropped = laws.notApplicable.find(
     ({ option }) =>
       option !== undefined &&
       isClaim((options as Readonly<Record<string, unknown>>)[option]) &&

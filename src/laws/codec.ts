@@ -3,9 +3,9 @@ import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { PathReporter } from 'io-ts/lib/PathReporter.js'
-import { sameBits, throughText } from './bits.js'
+import { areSameBits, throughText } from './bits.js'
 import type { Laws } from './law.js'
-import { over, ofRows, isBelow, hasBits, type Relation } from './lawRows.js'
+import { forAll, ofRows, below, sameBits, type Relation } from './lawRows.js'
 
 export interface CodecOptions<A> {
   readonly equals: (a: A, b: A) => boolean
@@ -88,23 +88,23 @@ const nearly = <A>(codec: t.Type<A, unknown>, values: fc.Arbitrary<A>): fc.Arbit
 export const codec = <A>(
   codec: t.Type<A, unknown>,
   values: fc.Arbitrary<A>,
-  { equals = sameBits, code = null }: Partial<CodecOptions<A>> = {}
+  { equals = areSameBits, code = null }: Partial<CodecOptions<A>> = {}
 ): Laws => {
   const jsonOf = (value: A): Json => throughText(codec.encode(value)) as Json
   /** That what is written of a value is read as that value; what is wrong shows. */
   const isReadAs = (value: A): Relation => {
     const read = codec.decode(jsonOf(value))
     return E.isRight(read) && codec.is(read.right) && equals(read.right, value)
-      ? hasBits(read._tag, 'Right')
-      : hasBits(E.isLeft(read) ? PathReporter.report(read) : read.right, value)
+      ? sameBits(read._tag, 'Right')
+      : sameBits(E.isLeft(read) ? PathReporter.report(read) : read.right, value)
   }
-  const ofJson = over(fc.record({ json: nearly(codec, values) }))
+  const ofJson = forAll(fc.record({ json: nearly(codec, values) }))
   // Values are functions as well as records.
   const ofPlaces = { value: values, at: fc.nat() }
   const placeOf = (places: ReadonlyArray<ReadonlyArray<string>>, at: number): ReadonlyArray<string> =>
     places[at % places.length]
   return ofRows('codec', [
-    over(fc.record({ value: values }))({
+    forAll(fc.record({ value: values }))({
       name: 'what is written is read again',
       statement: '∀ a: decode(parse(text(encode(a)))) = a, to the last bit, −0, NaN and infinities included.',
       source: 'definition of a codec',
@@ -119,7 +119,7 @@ export const codec = <A>(
         return E.isRight(read) && isReadAs(read.right)
       }
     }),
-    over(fc.record({ ...ofPlaces, put: fc.constantFrom(...STRINGS) }))({
+    forAll(fc.record({ ...ofPlaces, put: fc.constantFrom(...STRINGS) }))({
       name: 'a string is kept as it is',
       statement:
         '∀ a, places in the text of a where a string stands: another in its place, empty, long or with blanks, is not read, or written again as it is. Exactly.',
@@ -130,7 +130,7 @@ export const codec = <A>(
         if (places.length === 0) return []
         const place = placeOf(places, at)
         const read = codec.decode(replaced(json, place, put))
-        return hasBits(E.isLeft(read) ? put : standing(jsonOf(read.right), place), put)
+        return sameBits(E.isLeft(read) ? put : standing(jsonOf(read.right), place), put)
       }
     }),
     ofJson({
@@ -141,12 +141,12 @@ export const codec = <A>(
       says: ({ json }) =>
         [json, null, true, 0, '', [], {}, [null]].map(json => {
           const read = codec.decode(json)
-          if (E.isRight(read)) return hasBits(read._tag, 'Right')
+          if (E.isRight(read)) return sameBits(read._tag, 'Right')
           const messages = PathReporter.report(read).map(message => message.length)
-          return [isBelow(0, messages.length), isBelow(0, messages)]
+          return [below(0, messages.length), below(0, messages)]
         })
     }),
-    over(fc.record(ofPlaces))({
+    forAll(fc.record(ofPlaces))({
       name: 'a place of another kind is refused',
       statement:
         '∀ a, places in the text of a: with true there in place of what is written (1 for true or false), it is not read.',
@@ -156,10 +156,10 @@ export const codec = <A>(
         const place = placeOf(paths(json), at)
         const other = replaced(json, place, typeof standing(json, place) === 'boolean' ? 1 : true)
         const read = codec.decode(other)
-        return E.isLeft(read) ? hasBits(read._tag, 'Left') : hasBits({ 'it is read': other }, { 'it is': 'refused' })
+        return E.isLeft(read) ? sameBits(read._tag, 'Left') : sameBits({ 'it is read': other }, { 'it is': 'refused' })
       }
     }),
-    over(fc.record({ value: code?.values ?? values }))({
+    forAll(fc.record({ value: code?.values ?? values }))({
       name: 'code is refused, and says so',
       statement: '∀ a that holds a function: it is written by name, and reading it gives the remedy.',
       source: 'a function does not survive JSON',
@@ -168,7 +168,7 @@ export const codec = <A>(
       says: ({ value }, { message }) => {
         const read = codec.decode(jsonOf(value))
         const said = E.isLeft(read) ? read.left.find(error => error.message?.includes(message))?.message : undefined
-        return hasBits(said?.includes(message) === true ? message : read, message)
+        return sameBits(said?.includes(message) === true ? message : read, message)
       }
     })
   ])

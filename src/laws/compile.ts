@@ -21,10 +21,10 @@ import {
   TimeLaw
 } from '../index.js'
 import { compiled, flat, greatest } from './check.js'
-import { over, ofRows, is, isAtMost, isBelow, hasBits, type Said } from './lawRows.js'
+import { forAll, ofRows, equals, atMost, below, sameBits, type Said } from './lawRows.js'
 import type { Laws } from './law.js'
 import { params as paramsOf, seeds } from './arbitraries.js'
-import { arbitraryOf, enoughOf, type Some } from './run.js'
+import { arbitraryOf, maxCasesOf, type Some } from './run.js'
 
 // —— losses ——
 
@@ -80,7 +80,7 @@ export const plans = <P extends string>(
   }
   const ways = plans(loss)(points)
   const cases: fc.Arbitrary<Evaluation<P>> = fc.record({ params, seed: ofSeeds })
-  const lawOf = over(cases)
+  const lawOf = forAll(cases)
   return ofRows(Objective.show(loss.objective), [
     lawOf({
       name: 'every plan gives the same value and gradient',
@@ -95,9 +95,9 @@ export const plans = <P extends string>(
         return others.map(({ evaluate }) => {
           const found = evaluate(params, Key.fromSeed(seed))
           return [
-            hasBits(Params.shapes(found.gradient), Params.shapes(wanted.gradient)),
-            is(found.value, wanted.value, tolerance * size),
-            is(flat(found.gradient), gradient, tolerance * Math.max(size, greatest(gradient)))
+            sameBits(Params.shapes(found.gradient), Params.shapes(wanted.gradient)),
+            equals(found.value, wanted.value, tolerance * size),
+            equals(flat(found.gradient), gradient, tolerance * Math.max(size, greatest(gradient)))
           ]
         })
       }
@@ -111,8 +111,8 @@ export const plans = <P extends string>(
         compiled(ways).map(({ evaluate }) => {
           const once = evaluate(params, Key.fromSeed(seed))
           return [
-            hasBits(evaluate(params, Key.fromSeed(seed)), once),
-            Expectation.isDeterministic(loss.expectation) && hasBits(evaluate(params, Key.fromSeed(seed + 1)), once)
+            sameBits(evaluate(params, Key.fromSeed(seed)), once),
+            Expectation.isDeterministic(loss.expectation) && sameBits(evaluate(params, Key.fromSeed(seed + 1)), once)
           ]
         })
     })
@@ -234,7 +234,7 @@ const malformed: fc.Arbitrary<Points> = (() => {
 
 /** Each part of a problem says something. */
 const isWhole = ({ field, value, domain, remedy }: Problem.Problem): Said =>
-  isBelow(
+  below(
     0,
     [field, value, domain, remedy].map(text => text.trim().length)
   )
@@ -284,29 +284,29 @@ export const compile = <P extends string>(
         () => []
       )
     )
-  const ofBroken = over(broken)
+  const ofBroken = forAll(broken)
   return ofRows('Compile.pipeline(…)', [
-    over(fc.tuple(sound, ofSeeds).map(([whole, seed]) => ({ ...whole, seed })))({
+    forAll(fc.tuple(sound, ofSeeds).map(([whole, seed]) => ({ ...whole, seed })))({
       name: 'what compiles can be run',
       statement:
         'a sound pipeline compiles; its start has the names and shapes of its score, and its plan says how and why for every stage.',
       source: 'parse at the edge, trust inside',
-      ...enoughOf(pipeline),
+      ...maxCasesOf(pipeline),
       says: ({ pipeline, points, seed }) => {
         const { start, stages, plan } = compiled(compile(pipeline)(points))
         const params = start(Key.fromSeed(seed))
         return [
-          hasBits(Params.shapes(params), Score.shapes(points.dim)(pipeline.score)),
-          is(plan.length, stages.length),
-          isBelow(
+          sameBits(Params.shapes(params), Score.shapes(points.dim)(pipeline.score)),
+          equals(plan.length, stages.length),
+          below(
             0,
             plan.flatMap(({ stage, engine, reason }) => [stage, engine, reason].map(text => text.length))
           ),
-          stages.map(({ begin, memoryCodec }) => is({ memory: memoryCodec.is(begin(params)) }, { memory: true }))
+          stages.map(({ begin, memoryCodec }) => equals({ memory: memoryCodec.is(begin(params)) }, { memory: true }))
         ]
       }
     }),
-    over(faulty)({
+    forAll(faulty)({
       name: 'all errors are reported at once',
       statement:
         '∀ k faults that know nothing of one another: at least k problems, among them one in the field of each fault.',
@@ -314,7 +314,7 @@ export const compile = <P extends string>(
       says: ({ fields, ...whole }) => {
         const problems = problemsOf(whole)
         const missing = fields.filter(field => problems.every(problem => !problem.field.startsWith(field)))
-        return [hasBits(missing, []), isAtMost(fields.length, new Set(problems.map(Problem.show)).size)]
+        return [sameBits(missing, []), atMost(fields.length, new Set(problems.map(Problem.show)).size)]
       }
     }),
     ofBroken({
@@ -330,7 +330,7 @@ export const compile = <P extends string>(
       source: 'errors are values',
       says: ({ pipeline, points }) => {
         const result = compile(pipeline)(points)
-        return E.isRight(result) ? hasBits(result._tag, 'Right') : isBelow(0, result.left.length)
+        return E.isRight(result) ? sameBits(result._tag, 'Right') : below(0, result.left.length)
       }
     })
   ])

@@ -30,11 +30,11 @@ import {
   Weighting
 } from '../index.js'
 import { columnsOf } from './arbitraries.js'
-import { held, isCase, unclaimedOf } from './check.js'
+import { held, isCase, notApplicableOf } from './check.js'
 import { compile, plans } from './compile.js'
 import { expectation, type ExpectationOptions } from './expectation.js'
 import { initializer, type InitializerOptions } from './initializer.js'
-import type { Law, Laws, Unclaimed } from './law.js'
+import type { Law, Laws, NotApplicable } from './law.js'
 import { objective, type ObjectiveOptions } from './objective.js'
 import { optimizer, type OptimizerOptions } from './optimizer.js'
 import { covariance, type CovarianceOptions } from './covariance.js'
@@ -285,7 +285,7 @@ export const of = <T extends Instance>(instance: T, options: Context & { readonl
       const at = (name: string): string => (path === '' ? name : `${path}: ${name}`)
       return [
         ...laws.map(law => ({ ...law, name: at(law.name) })),
-        ...laws.unclaimed.map(claim => ({ ...claim, law: at(claim.law) }))
+        ...laws.notApplicable.map(claim => ({ ...claim, law: at(claim.law) }))
       ]
     })
   )
@@ -345,12 +345,12 @@ const rowOf = (
   law: Law,
   { claims = {}, runs = 100, seed }: { readonly claims?: object; readonly runs?: number; readonly seed: number }
 ): Row => {
-  const { property, says, enough = runs } = law
+  const { property, says, maxCases = runs } = law
   // What few cases are enough for costs too much to be shrunk.
   const found = fc.check(property, {
     seed,
-    numRuns: Math.min(runs, enough),
-    endOnFailure: enough < runs,
+    numRuns: Math.min(runs, maxCases),
+    endOnFailure: maxCases < runs,
     verbose: fc.VerbosityLevel.VeryVerbose
   })
   const cases = found.executionSummary.map(({ value }) => value).filter(isCase)
@@ -374,7 +374,7 @@ const rowOf = (
 }
 
 /** A law that is not held, as nobody claims it. */
-const notHeld = ({ law, option, why }: Unclaimed): Row => ({
+const notHeld = ({ law, option, why }: NotApplicable): Row => ({
   law,
   verdict: 'not held',
   why: why ?? (option === undefined ? 'it does not apply' : `claim it by \`${option}\``),
@@ -407,7 +407,7 @@ export const examine = <T extends Instance>(instance: T, options: CheckOptions<T
   const own = of(instance, options)
   const all = [...own, ...also]
   const isChosen = (name: string): boolean => only?.includes(name) ?? true
-  const unclaimed = [own, also].flatMap(unclaimedOf).filter(({ law }) => isChosen(law))
+  const unclaimed = [own, also].flatMap(notApplicableOf).filter(({ law }) => isChosen(law))
   const names = [...all.map(({ name }) => name), ...unclaimed.map(({ law }) => law)]
   const unknown = [...expected, ...(only ?? [])].find(name => !names.includes(name))
   if (unknown !== undefined)

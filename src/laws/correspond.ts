@@ -28,7 +28,7 @@ import {
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { average, compiled, dot, flat, greatest, sumOf } from './check.js'
-import { over, ofRows, is, isAtMost, type Stated } from './lawRows.js'
+import { forAll, ofRows, equals, atMost, type Stated } from './lawRows.js'
 import * as Density from './density.js'
 import type { Step } from './em.js'
 import type { Laws } from './law.js'
@@ -259,9 +259,9 @@ const settingOf = <P extends string>({
   const ends = pipe(
     ofMine(plain, placed(score, 6)),
     E.match(
-      (problems): { readonly claim: boolean; readonly unless?: string } => ({
+      (problems): { readonly claim: boolean; readonly reason?: string } => ({
         claim: false,
-        unless: problems.map(Problem.show).join('; ')
+        reason: problems.map(Problem.show).join('; ')
       }),
       () => ({ claim: true })
     )
@@ -269,11 +269,11 @@ const settingOf = <P extends string>({
   const shah = 'Shah, Chen & Klivans 2023, arXiv 2307.01178, §3'
 
   const given = { score, objective, optimizer, ...(stage && { stage }), schedule }
-  const nearTruth = over(fc.record({ off: fc.constantFrom(0.25, 0.1, 0.5) }))
+  const nearTruth = forAll(fc.record({ off: fc.constantFrom(0.25, 0.1, 0.5) }))
   return {
     ends,
     // Of many levels one is a matter of seconds.
-    enough: times.length > 4 ? 1 : 3,
+    maxCases: times.length > 4 ? 1 : 3,
     factorsOf: factorsOf(sizes.map(([name]) => name)),
     given,
     isExact,
@@ -296,7 +296,7 @@ type Setting<P extends string> = ReturnType<typeof settingOf<P>>
 
 const truthIsFixed = <P extends string>({ isExact, mixtureOf, moved, onWhole, score, times }: Setting<P>): Stated => {
   const error = isExact ? 1e-9 : 1e-4
-  return over(
+  return forAll(
     // Many levels of a plane are millions of rows.
     (isExact && times.length < 3 ? [1, 2] : [1]).map(dim =>
       fc.record({ params: Arbitrary.params(score, { extent: 1.25, spread: 1.25 })(dim).map(mild) })
@@ -305,7 +305,7 @@ const truthIsFixed = <P extends string>({ isExact, mixtureOf, moved, onWhole, sc
     name: 'the truth is a fixed point of both',
     statement: `∀ θ in one dimension and two, x_0 from the mixture of θ: EM(θ) = θ and ∇L(θ) = 0. To 1e-9 and 1e-9 (1 + |L|), on populations; to 1e-4 (1 + |L|), and in one dimension, by ${NODES} equal steps of data and of noise, where L reads the noise itself.`,
     source: 'Dempster, Laird & Rubin 1977; Vincent 2011',
-    enough: 6,
+    maxCases: 6,
     says: ({ params }) => {
       const [before, after] = [params, moved(mixtureOf(params))(params)].map(mixtureOf)
       const { value, gradient } = onWhole(before)(params)
@@ -314,7 +314,7 @@ const truthIsFixed = <P extends string>({ isExact, mixtureOf, moved, onWhole, sc
         'EM’s weights': weights,
         'EM’s variances': Mixture.covariances({ means, weights, ...mixture }).values
       })
-      return [is(said(after), said(before), 1e-9), is(flat(gradient), 0, error * (1 + Math.abs(value)))]
+      return [equals(said(after), said(before), 1e-9), equals(flat(gradient), 0, error * (1 + Math.abs(value)))]
     }
   })
 }
@@ -323,7 +323,7 @@ const meanFactor = (factors: Readonly<Record<string, number>>): number =>
   sumOf(Object.entries(factors).map(([name, f]) => (isMean(name) ? f : 0)))
 
 const oneFactor = <P extends string>({
-  enough,
+  maxCases,
   factorsOf,
   isShape,
   nearTruth,
@@ -336,7 +336,7 @@ const oneFactor = <P extends string>({
     name: 'apart, descent is EM’s step times one factor',
     statement: `In one dimension, unit variances, noised components ${far} of their deviations apart, ∀ δ, means off by δ all one way, apart, or one alone, log weights and shapes by ${LITTLE}: −½ ∂L/∂θ_k = f · (EM(θ)_k − θ_k), as far as it changes sign with δ, with one f > 0 for means, one for shapes, and one ≥ 0 for weights. To ${error} δ of the f of means: ρ⁴ e^{−ρ²/8}, and ${LITTLE}² for what is not linear.`,
     source: shah,
-    enough,
+    maxCases,
     says: ({ off }) => {
       const all = steps(far, off)
       const factors = factorsOf(all)
@@ -344,24 +344,24 @@ const oneFactor = <P extends string>({
       return [
         Object.entries(factors).map(([name, f]) =>
           isMean(name) || (isShape(name) && all.some(each => each.name === name))
-            ? isAtMost(1e-6, { [`f of ${name}`]: f })
-            : isAtMost(0, { [`f of ${name}`]: f }, tolerance)
+            ? atMost(1e-6, { [`f of ${name}`]: f })
+            : atMost(0, { [`f of ${name}`]: f }, tolerance)
         ),
         all.map(({ name, descent, em }) =>
-          is({ [name]: descent }, { [name]: Density.scale(factors[name], em) }, tolerance)
+          equals({ [name]: descent }, { [name]: Density.scale(factors[name], em) }, tolerance)
         )
       ]
     }
   })
 }
 
-const vanishing = <P extends string>({ enough, factorsOf, nearTruth, shah, steps, ...whole }: Setting<P>): Stated => {
+const vanishing = <P extends string>({ maxCases, factorsOf, nearTruth, shah, steps, ...whole }: Setting<P>): Stated => {
   const { far, nearer, error, apart } = seen(whole)
   return nearTruth({
     name: 'the correction vanishes with separation',
     statement: `In one dimension, unit variances, ∀ δ: the correction G = −½ ∂L − f · (EM(θ) − θ), f those of noised components ${far} of their deviations apart, falls to less than 0.4 of it from ρ = ${nearer.join(' to ')}, until it is below ${error} δ of the f of means: responsibilities err by e^{−ρ²/8}; and the f tend to limits: those at the last two agree to ${apart}.`,
     source: `${shah}: responsibilities err by e^{−ρ²/8}, halfway between components ρ deviations apart`,
-    enough,
+    maxCases,
     says: ({ off }) => {
       const factors = factorsOf(steps(far, off))
       const size = Math.abs(meanFactor(factors))
@@ -370,11 +370,11 @@ const vanishing = <P extends string>({ enough, factorsOf, nearTruth, shah, steps
         greatest(all.flatMap(({ name, descent, em }) => Density.minus(descent, Density.scale(factors[name], em))))
       )
       return [
-        isAtMost(
+        atMost(
           sizes.slice(1),
           sizes.slice(0, -1).map(before => Math.max(error * size, 0.4 * before))
         ),
-        is(factorsOf(found[found.length - 1]), factors, apart * size)
+        equals(factorsOf(found[found.length - 1]), factors, apart * size)
       ]
     }
   })
@@ -391,12 +391,12 @@ const fixedPointsNear = <P extends string>({
   ...whole
 }: Setting<P>): Stated => {
   const { end } = seen(whole)
-  return over(fc.record({ variance: fc.constantFrom(1.3, 0.7), share: fc.constantFrom(0.4, 0.5, 0.6) }))({
+  return forAll(fc.record({ variance: fc.constantFrom(1.3, 0.7), share: fc.constantFrom(0.4, 0.5, 0.6) }))({
     ...ends,
     name: 'a fixed point of EM is one of descent, within the correction',
     statement: `∀ populations in one dimension of other variances and weights than the start’s, which a family may not have: how far descent leads the means from EM’s fixed point halves at least, with noised components 4 to 6 to 8 of their deviations apart, until it is below ${end}.`,
     source: shah,
-    enough: 2,
+    maxCases: 2,
     says: ({ variance, share }) => {
       const moves = [4, 6, 8].map(apart => {
         const start = placed(score, apart * unit)
@@ -410,7 +410,7 @@ const fixedPointsNear = <P extends string>({
         const em = ofEM(truth, start)
         return greatest(Density.minus(means(ofMine(truth, em)), means(em)))
       })
-      return isAtMost(
+      return atMost(
         moves.slice(1),
         moves.slice(0, -1).map(before => Math.max(end, before / 2))
       )
@@ -420,16 +420,16 @@ const fixedPointsNear = <P extends string>({
 
 const endsNear = <P extends string>({ ends, mixtureOf, ofEM, ofMine, score, shah, ...whole }: Setting<P>): Stated => {
   const { end } = seen(whole)
-  return over(fc.record({ apart: fc.constantFrom(3.5, 3, 4), off: fc.constantFrom(0.4, 0.25, -0.4) }))({
+  return forAll(fc.record({ apart: fc.constantFrom(3.5, 3, 4), off: fc.constantFrom(0.4, 0.25, -0.4) }))({
     ...ends,
     name: 'descent and EM end in the same place from the same start',
     statement: `∀ populations of the family in one dimension, unit variances, components 3 to 4 apart: from means off by δ in turn both end at the truth, to ${end}.`,
     source: shah,
-    enough: 3,
+    maxCases: 3,
     says: ({ apart, off }) => {
       const truth = placed(score, apart)
       const start = placed(score, apart, name => (isMean(name) ? off : 0))
-      return [ofEM, ofMine].map(of => is(means(of(mixtureOf(truth), start)), means(truth), end))
+      return [ofEM, ofMine].map(of => equals(means(of(mixtureOf(truth), start)), means(truth), end))
     }
   })
 }

@@ -8,7 +8,7 @@ import { Covariance, Key, Mixture, Params } from '../index.js'
 import { factorsOf } from '../mixture/component.js'
 import { dims, seeds } from './arbitraries.js'
 import { greatest } from './check.js'
-import { over, ofRows, is, isAtMost } from './lawRows.js'
+import { forAll, ofRows, equals, atMost } from './lawRows.js'
 import type { Laws } from './law.js'
 
 export interface CovarianceOptions {
@@ -50,7 +50,7 @@ export const covariance = <Q extends string>(
     seed: seeds,
     level: fc.constantFrom(clean, { alpha: 0.8, sigma: 0.6 }, { alpha: 0.3, sigma: 1 })
   })
-  const lawOf = over(cases)
+  const lawOf = forAll(cases)
   const drawn = ({ components, dim, seed }: Example): Params.Params<Q> =>
     Params.map<ReadonlyArray<number>, Params.Params<Q>[Q]>((shape, name) => {
       const key = pipe(Key.fromSeed(seed), Key.named(name))[name]
@@ -97,7 +97,7 @@ export const covariance = <Q extends string>(
         const moments = wanted.map((s, at) => n[Math.floor(at / (each.dim * each.dim))] * s)
         const found = fit(n, told(moments, each.dim), { level: clean, floor: 0, dim: each.dim }, null)
         const { values } = Mixture.covariances(mixtureOf(found, each))
-        return is(values, wanted, slack * 1e-7 * (1 + greatest(wanted)))
+        return equals(values, wanted, slack * 1e-7 * (1 + greatest(wanted)))
       }
     }),
     lawOf({
@@ -124,7 +124,7 @@ export const covariance = <Q extends string>(
         )
         const found = fit(n, told(w, dim), { level, floor: 1e-12, dim }, own)
         const [before, after] = [own, found].map(params => value(params, n, w, each))
-        return isAtMost(after, before, slack * 1e-11 * (1 + Math.abs(before)))
+        return atMost(after, before, slack * 1e-11 * (1 + Math.abs(before)))
       }
     })
   ])

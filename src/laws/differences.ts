@@ -1,5 +1,5 @@
 /** Derivatives by differences: what autodiff is held to. */
-import { is, type Relation } from './lawRows.js'
+import { equals, type Relation } from './lawRows.js'
 
 /** The derivative at 0 by central differences of fourth order. */
 export const slope = (f: (step: number) => number, h: number): number =>
@@ -43,6 +43,6 @@ export const sidesOf = (
 /** That a slope lies between those to either side, at that length of the steps at which it is nearest. */
 export const between = (found: number, sides: ReadonlyArray<Sides>): Relation =>
   sides
-    .map(({ least, most, tolerance }) => is(found, Math.max(least, Math.min(most, found)), tolerance))
+    .map(({ least, most, tolerance }) => equals(found, Math.max(least, Math.min(most, found)), tolerance))
     .map(relation => ({ relation, over: Math.abs(found - Number(relation.right)) / relation.within }))
     .reduce((best, other) => (other.over < best.over ? other : best)).relation

@@ -22,10 +22,10 @@ import {
   TimeLaw
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { sameBits } from './bits.js'
+import { areSameBits } from './bits.js'
 import { correspondsToEM } from './correspond.js'
 import { compiled, evaluatedOnce, flat, greatest, direction } from './check.js'
-import { over, ofRows, is, isAtMost, type Said } from './lawRows.js'
+import { forAll, ofRows, equals, atMost, type Said } from './lawRows.js'
 import * as Density from './density.js'
 import type { Laws } from './law.js'
 import type { Evaluate } from './objective.js'
@@ -149,7 +149,7 @@ export const maximization = <P extends string>(
     (rows ?? Arbitrary.points({ minRows: Math.max(minRows, 4) * (dim + 1), far: 10 }))(dim)
   const own = params === undefined ? {} : { params }
 
-  const lawOf = over(cases(score, rows ?? Arbitrary.points({ minRows }), own))
+  const lawOf = forAll(cases(score, rows ?? Arbitrary.points({ minRows }), own))
   return ofRows(Score.show(score), [
     lawOf({
       name: 'a step never lowers the likelihood',
@@ -158,7 +158,7 @@ export const maximization = <P extends string>(
       source: dempster,
       says: ({ points, params }) => {
         const [before, after] = [params, stepOn(points, params).params].map(at => loss(points, at))
-        return isAtMost(after, before, slack * 1e-12 * (1 + Math.abs(before)) * sizeOf(points, params))
+        return atMost(after, before, slack * 1e-12 * (1 + Math.abs(before)) * sizeOf(points, params))
       }
     }),
     lawOf({
@@ -169,24 +169,24 @@ export const maximization = <P extends string>(
       says: ({ points, params }) => {
         const wanted = loss(points, params)
         const tolerance = slack * 1e-12 * (1 + Math.abs(wanted)) * sizeOf(points, params)
-        return is(stepOn(points, params).value, wanted, tolerance)
+        return equals(stepOn(points, params).value, wanted, tolerance)
       }
     }),
     lawOf({
       claim: !family.unitVariance && !Arbitrary.isClean(score) && O.toNullable(family.toMixture),
-      unless: 'it learns no variances of Gaussians',
+      reason: 'it learns no variances of Gaussians',
       name: 'no variance falls below its floor',
       statement:
         '∀ θ, x, floors of 1e-3 and 0.1: after a step with the floor the variance of every component along every column is not less. To 1e-9 of it.',
       source: 'definition of the floor',
-      enough: 20,
+      maxCases: 20,
       says: ({ points, params }, toMixture) =>
         [1e-3, 0.1].map(floor => {
           const { variances } = Mixture.marginals(toMixture(stepOn(points, params, floor).params))
-          return isAtMost(floor, variances.flat(), 1e-9 * floor)
+          return atMost(floor, variances.flat(), 1e-9 * floor)
         })
     }),
-    over(fc.tuple(cases(score, many, own), Arbitrary.seeds).map(([each, seed]) => ({ ...each, seed })))({
+    forAll(fc.tuple(cases(score, many, own), Arbitrary.seeds).map(([each, seed]) => ({ ...each, seed })))({
       name: raises ? 'a step raises Q' : 'a step takes what is greatest of Q',
       statement:
         (raises ? '∀ θ, x: Q(θ′ | θ) ≥ Q(θ | θ)' : '∀ θ, x, |v| = 1, h of 1e-3 and 0.1: Q(θ′ ± hv | θ) ≤ Q(θ′ | θ)') +
@@ -196,7 +196,7 @@ export const maximization = <P extends string>(
       says: ({ points, params, seed }) => {
         const next = stepOn(points, params).params
         // What a floor holds goes along with it.
-        if (!sameBits(stepOn(points, params, FLOOR / 2).params, next)) return []
+        if (!areSameBits(stepOn(points, params, FLOOR / 2).params, next)) return []
         const weights = Points.weightsOf(points)
         const shares = joint(points, params).map(logs => {
           const all = logSum(logs)
@@ -214,7 +214,7 @@ export const maximization = <P extends string>(
         const others = raises
           ? [params]
           : [1e-3, -1e-3, 0.1, -0.1].map(by => Params.zipWith((x, v: number) => x + by * v)(next, towards))
-        return isAtMost(others.map(q), best, tolerance)
+        return atMost(others.map(q), best, tolerance)
       }
     })
   ])
@@ -232,14 +232,14 @@ export const em = <P extends string>(
 ): Laws => {
   const minRows = Arbitrary.minRows(score)
   const mixture = O.toUndefined(familyOf(score).toMixture)
-  const gaussian = { claim: mixture, unless: 'it does not say its mixture' } as const
+  const gaussian = { claim: mixture, reason: 'it does not say its mixture' } as const
 
   return ofRows(Score.show(score), [
     mixture === undefined
-      ? { law: 'the truth is a fixed point of both', why: gaussian.unless }
+      ? { law: 'the truth is a fixed point of both', why: gaussian.reason }
       : correspondsToEM({ score, objective: Objective.implicit(TimeLaw.at(0.5)), evaluate, step }).slice(0, 1),
     maximization(score, { step, slack }),
-    over(
+    forAll(
       cases(
         score,
         Arbitrary.points({ minRows, maxRows: Math.max(3, minRows), extent: 2, far: 1 }),
@@ -252,7 +252,7 @@ export const em = <P extends string>(
         '∀ θ, x: ∫_0^T ∂L_t dt → ∂(−E log p(x_0)) as T → ∞ and nodes grow: the error at T = 12 with 48 nodes is below 1e-7 (1 + |∇|), halves at least from T = 1 to 2 to 4, with 24, and from 4 to 16 nodes, until it is there. (The tail is of order e^{−4T}.)',
       source: 'Song et al. 2021, arXiv 2101.09258, theorem 1',
       // Each is some two hundred quadratures, of which one sees what is wrong at any parameters.
-      enough: 2,
+      maxCases: 2,
       says: ({ points, params }, mixture) => {
         const of = gradientOf(evaluate, score, points, 48)
         const wanted = of(Objective.likelihood)(params)
@@ -263,13 +263,13 @@ export const em = <P extends string>(
           greatest(Density.minus(of(Objective.implicit(timeLaw(until, nodes)))(params), wanted))
         const enough = slack * 1e-7 * (1 + greatest(wanted))
         const falls = (errors: ReadonlyArray<number>): Said =>
-          isAtMost(
+          atMost(
             errors.slice(1),
             errors.slice(0, -1).map(before => Math.max(enough, before / 2))
           )
         const whole = error(12, 48)
         return [
-          is(whole, 0, enough),
+          equals(whole, 0, enough),
           falls([1, 2, 4].map(until => error(until, 24))),
           falls([error(12, 4), error(12, 16), whole])
         ]
@@ -300,7 +300,7 @@ export const emPair = ({
     return Density.minus(Density.scale(-1 / (2 * alpha), flat(gradient)), Density.minus(em, flat(before)))
   }
   return ofRows(Score.show(score), [
-    over(
+    forAll(
       fc.record({
         factor: fc.constantFrom(0.8, 0.85, 0.9, 1.1, 1.15, 1.2, 1.25),
         time: fc.integer({ min: 1, max: 3 }).map(k => k / 10)
@@ -310,11 +310,11 @@ export const emPair = ({
       statement:
         '∀ λ in [0.8, 1.25]∖{1}: at m = λc in the population of the pair ±c, |c| = r, −½ ∂L/∂m = (EM(m) − m) + G, and log |G| falls with r² at the rate ½, up to the logarithm of a polynomial: the slope over r = 4, 5, 6 is in [−0.6, −0.4].',
       source: 'Shah, Chen & Klivans 2023, arXiv 2307.01178, §3: T′ = 1/cosh² is e^{−2|u|} and u is N(±λr², λ²r²)',
-      enough: 21,
+      maxCases: 21,
       says: ({ factor, time }) => {
         const sizes = [4, 5, 6].map(r => ({ h: Elementary.exp(r * r), error: greatest(correction(time, r, factor)) }))
         const rate = orderOf(sizes)
-        return [isAtMost(-0.6, rate), isAtMost(rate, -0.4)]
+        return [atMost(-0.6, rate), atMost(rate, -0.4)]
       }
     })
   ])

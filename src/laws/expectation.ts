@@ -20,7 +20,7 @@ import {
 import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
 import { compiled, flat, average, moments, greatest, dot } from './check.js'
-import { over, ofRows, ofRow, is, isAtMost, type Said, type Stated } from './lawRows.js'
+import { forAll, ofRows, ofRow, equals, atMost, type Said, type Stated } from './lawRows.js'
 import * as Density from './density.js'
 import type { Law, Laws } from './law.js'
 import type { Evaluate } from './objective.js'
@@ -117,14 +117,14 @@ export const copied = (points: Points.Points, copies = COPIES): Points.Points =>
 
 /** That the mean over many keys of what is computed is that over all noise, of the same objective or of its exact form. */
 const meanIsExact = <P extends string>(
-  { of, ...info }: Pick<Law, 'name' | 'source' | 'enough' | 'option'> & { readonly of: string },
+  { of, ...info }: Pick<Law, 'name' | 'source' | 'maxCases' | 'option'> & { readonly of: string },
   instance: Instance,
   score: Score.Score<P>,
   cases: ReadonlyArray<fc.Arbitrary<Example<P>>>,
   exactForm: (objective: Objective.Objective) => Objective.Objective,
   { repeats = 60, errors = 7, evaluate = Compile.valueAndGrad }: ExpectationOptions
 ): Stated =>
-  over(cases)({
+  forAll(cases)({
     ...info,
     statement: `∀ θ, x, t: the mean of value and gradient over ${repeats} keys, of every row ${COPIES} times, is ${of}, up to ${errors} standard errors and 1e-3 (1 + |L|) for the equal steps of the latter. A comparison of a right one fails with probability 3e-9, that of 7 deviations of Student’s law of 59 degrees.`,
     says: each => {
@@ -132,7 +132,7 @@ const meanIsExact = <P extends string>(
       return exact(score, { ...each, objective: exactForm(each.objective) }).map((wanted, i) => {
         const values = found.map(row => row[i])
         const tolerance = errors * Math.sqrt(variance(values) / repeats) + 1e-3 * (1 + Math.abs(wanted))
-        return is(average(values), wanted, tolerance)
+        return equals(average(values), wanted, tolerance)
       })
     }
   })
@@ -151,7 +151,7 @@ export const unbiased = <P extends string>(
         name: 'its mean is that of its exact form',
         of: `that of ${Objective.show(exactForm)} over all noise`,
         source: 'Hutchinson 1990; Song et al. 2019, arXiv 1905.07088; Lavenberg & Welch 1981 of control variates',
-        enough: 9,
+        maxCases: 9,
         option: 'exact'
       },
       Expectation.monteCarlo(),
@@ -198,7 +198,7 @@ export const drawnBy =
 
 /** The nodes on the line on which they are taken, by their first moments. */
 const ofNodes = ({ rule }: Expectation.OnLine): Stated =>
-  over(fc.record({ slope: fc.integer({ min: 0, max: 50 }).map(k => k / 10) }))({
+  forAll(fc.record({ slope: fc.integer({ min: 0, max: 50 }).map(k => k / 10) }))({
     name: 'its nodes are of the normal law',
     statement:
       '∀ slopes up to 5: Σ w = 1, Σ w ζ = 0, Σ w ζ² = 1 and Σ w ζ³ = 0. To 1e-3, as the means of value and gradient.',
@@ -207,7 +207,7 @@ const ofNodes = ({ rule }: Expectation.OnLine): Stated =>
       const { nodes, weights } = rule(slope)
       const moment = (k: number): number =>
         Array.from(nodes).reduce((sum, node, i) => sum + weights[i] * Elementary.pow(node, k), 0)
-      return is([0, 1, 2, 3].map(moment), [1, 0, 1, 0], 1e-3)
+      return equals([0, 1, 2, 3].map(moment), [1, 0, 1, 0], 1e-3)
     }
   })
 
@@ -242,8 +242,8 @@ const ofNoise = (instance: Instance): ReadonlyArray<Stated> => {
   }
   const rows = isFixed ? 1 : DRAWN
   const cases = Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds }))
-  const info = { source: 'definition of the mean over z ~ N(0, I)', enough: 3 }
-  const lawOf = over(cases)
+  const info = { source: 'definition of the mean over z ~ N(0, I)', maxCases: 3 }
+  const lawOf = forAll(cases)
   return [
     lawOf({
       ...info,
@@ -319,7 +319,7 @@ const ofNoise = (instance: Instance): ReadonlyArray<Stated> => {
           Array.from({ length: many.length / dim }, (_, i) => many.slice(i * dim, (i + 1) * dim).join())
         )
         return [
-          is(different.size * dim, many.length),
+          equals(different.size * dim, many.length),
           coordinates.map(j => coordinates.slice(j + 1).map(k => Chance.unrelated(firsts[j], firsts[k]))),
           !isFixed && Chance.unrelated(halves[0], halves[1]),
           Array.from({ length: rows - 1 }, (_, i) => i + 1).map(row => {
@@ -373,7 +373,7 @@ export const expectation = <P extends string>(
         name: 'its mean is that over all noise',
         of: 'the exact one',
         source: 'Rao–Blackwell; law of large numbers',
-        enough: 20
+        maxCases: 20
       },
       instance,
       score,
@@ -386,7 +386,7 @@ export const expectation = <P extends string>(
       way.float32 === true &&
       inSingle(Objective.denoising(TimeLaw.at(0.5)), fc.constant(schedule), instance),
     typeof instance !== 'function' &&
-      over(cases)({
+      forAll(cases)({
         name: 'looks at the key only if it is random',
         statement: '∀ θ, x, t: the same key gives the same bits; if isDeterministic, so do all keys. Exactly.',
         source: 'definition of Expectation.isDeterministic',
@@ -395,7 +395,7 @@ export const expectation = <P extends string>(
             repeated(evaluate, score, instance, each, 2),
             repeated(evaluate, score, instance, each, 1)
           ]
-          return [is(again, first), Expectation.isDeterministic(instance) && is(second, first)]
+          return [equals(again, first), Expectation.isDeterministic(instance) && equals(second, first)]
         }
       })
   ])
@@ -405,19 +405,19 @@ export const expectation = <P extends string>(
 export const quadratureConverges = ({ evaluate = Compile.valueAndGrad }: ExpectationOptions = {}): Law =>
   ofRow(
     'Expectation.quadrature({ nodes })',
-    over(casesOf(Score.symmetricPair, [Objective.denoising, Objective.implicit]))({
+    forAll(casesOf(Score.symmetricPair, [Objective.denoising, Objective.implicit]))({
       name: 'quadrature converges as nodes grow',
       statement:
         '∀ m, x, t of the pair: against 128 nodes the error of value and gradient with 4, 16, 64 nodes falls to a tenth each time, until it is below 1e-8 (1 + |L|). (Gauss–Hermite: exp(−c√n), c the distance to the poles of tanh.)',
       source: 'Gautschi 2004, Orthogonal Polynomials',
-      enough: 30,
+      maxCases: 30,
       says: each => {
         const of = (nodes: number): Density.Row =>
           repeated(evaluate, Score.symmetricPair, Expectation.quadrature({ nodes }), each, 1)[0]
         const wanted = of(128)
         const errors = [4, 16, 64].map(nodes => greatest(Density.minus(of(nodes), wanted)))
         const enough = 1e-8 * (1 + greatest(wanted))
-        return isAtMost(errors, [
+        return atMost(errors, [
           1 + greatest(wanted),
           ...errors.slice(0, -1).map(before => Math.max(enough, before / 10))
         ])
@@ -447,7 +447,7 @@ export const spread = <P extends string>(
 
 export const variesNoMore = (less: Density.Row, more: Density.Row, errors: number): Said => {
   const margin = errors * Math.sqrt((variance(less) + variance(more)) / less.length)
-  return isAtMost(average(less), average(more), margin + 1e-20)
+  return atMost(average(less), average(more), margin + 1e-20)
 }
 
 interface VarianceOptions extends ExpectationOptions {
@@ -482,7 +482,7 @@ export const projectedVariance = <P extends string>(
 ): Law =>
   ofRow(
     `${Expectation.show(projected)} against ${Expectation.show(plain)} of ${Score.show(score)}`,
-    over(
+    forAll(
       casesOf(score, [Objective.implicit, Objective.denoising]).map(cases =>
         fc
           .tuple(cases, levels)
@@ -494,7 +494,7 @@ export const projectedVariance = <P extends string>(
       statement: `∀ θ, t from 0.01 to 2, x of the implicit objective, of the denoising one x of the mixture itself: E|∇L − E∇L|² of projected noise ≤ that of plain noise, over ${repeats} keys each, up to ${errors} standard errors of the difference, which the samples give. A right one fails with probability below 1e-6.`,
       source:
         'Rao–Blackwell: the projected loss is the conditional expectation of the plain one. Stein: implicit and denoising form have one mean, and their mixture of least variance has no more than either',
-      enough: 10,
+      maxCases: 10,
       says: each => {
         const [less, more] = [projected, plain].map((instance, i) =>
           spread(evaluate, score, instance, { ...each, seed: each.seed + 10_000 * i }, repeats)
@@ -511,11 +511,11 @@ export const controlledVariance = <P extends string>(
 ): Law =>
   ofRow(
     Score.show(score),
-    over(casesOf(score, [Objective.denoising], 40))({
+    forAll(casesOf(score, [Objective.denoising], 40))({
       name: 'a control variate varies no more than what it controls',
       statement: `∀ θ, x of 40 rows, t: E|∇L − E∇L|² of controlVariate ≤ that of denoising, by plain noise, over ${repeats} keys each, up to ${errors} standard errors of the difference, which the samples give. A right one fails with probability below 1e-6.`,
       source: 'Lavenberg & Welch 1981: the coefficient is that of least variance, up to its estimate from the rows',
-      enough: 10,
+      maxCases: 10,
       says: each => {
         const [controlled] = Objective.terms(each.objective).flatMap(({ term }) =>
           Objective.isMatching(term) ? [Objective.controlVariate(term.timeLaw)] : []

@@ -7,7 +7,7 @@ import { size } from '../../lib/arrays/ndarray.js'
 import { Params, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { flat, lengthOf, rank } from './check.js'
-import { over, is, type Stated } from './lawRows.js'
+import { forAll, equals, type Stated } from './lawRows.js'
 
 type Column = ReadonlyArray<number>
 
@@ -54,19 +54,19 @@ const slopes = <P extends string>(
 
 /** That a family has as many degrees of freedom as it says; none of a network, whose parameters are all counted. */
 export const freedom = <P extends string>(score: Score.Score<P>): Stated =>
-  over(Arbitrary.dimsOf(score).map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))({
+  forAll(Arbitrary.dimsOf(score).map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))({
     name: 'has as many degrees of freedom as it says',
     statement: `∀ dimensions: the rank of ∂ log p(x_i; θ)/∂θ_j, of the first of ${DRAWS} normal θ at which it is not less, at points about all centres, is the number of its degrees of freedom. Of columns of length 1, what is left of a dependent one is below ${REST}: rounding, times the condition of the others.`,
     source: 'Rothenberg 1971, Econometrica 39:577–591: what is free is what the information matrix sees',
-    enough: 3,
+    maxCases: 3,
     claim: O.toNullable(Score.interpret(score).family),
-    unless: 'it is no mixture',
+    reason: 'it is no mixture',
     says: ({ dim, seed }, family) => {
       const said = Score.degreesOfFreedom(dim)(score)
       const found = Key.split(DRAWS)(Key.fromSeed(seed)).reduce(
         (most, key) => (most < said ? Math.max(most, rank(slopes(score, family, dim, key), REST)) : most),
         0
       )
-      return is(found, said)
+      return equals(found, said)
     }
   })

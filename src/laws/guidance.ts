@@ -7,7 +7,7 @@ import type { Points } from '../data/points.js'
 import { Guidance, Key, Mixture, type Params, Sampler, Schedule, Score, TimeGrid } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { compiled, flat, sumOf, moments, greatest, dot } from './check.js'
-import { over, ofRows, is, isAtMost, type Said, type Stated } from './lawRows.js'
+import { forAll, ofRows, equals, atMost, type Said, type Stated } from './lawRows.js'
 import type { Laws } from './law.js'
 
 /** What makes scores of scores: `Guidance` does. */
@@ -74,18 +74,18 @@ export const guidance = <P extends string>(
     tolerance: (values: ArrayLike<number>) => number
   ): Said => {
     const [all, others] = [wanted, found].map(score => said(score, points, time))
-    return Object.keys(all).map(name => is({ [name]: others[name] }, { [name]: all[name] }, tolerance(all[name])))
+    return Object.keys(all).map(name => equals({ [name]: others[name] }, { [name]: all[name] }, tolerance(all[name])))
   }
   // A family sees no label; a network takes −1 for none.
   const saysNothing = O.isSome(Score.interpret(score).family) ? 0 : -1
 
-  const lawOf = over(cases)
+  const lawOf = forAll(cases)
   return ofRows(Score.show(score), [
     lawOf({
       name: 'a label that says nothing changes nothing, whatever the weight',
       statement: `∀ θ, t, x, w: given the label ${saysNothing} in every row it is the score without; guided towards that, too, to 1e-14 (1 + |w|)(1 + size): two products and a sum round.`,
       source: 'p(x | y) = p(x) where y is constant',
-      enough: ENOUGH,
+      maxCases: ENOUGH,
       says: each => {
         const [free, given] = [learned(each, null), learned(each, saysNothing)]
         const guided = guide.classifierFree({ free, given, weight: each.weight })
@@ -101,7 +101,7 @@ export const guidance = <P extends string>(
       statement:
         '∀ θ, θ′, t, x, w: from s(x; θ) towards s(x; θ′) it is s(x; θ) + w (s(x; θ′) − s(x; θ)), and so are its divergence and its products with the Jacobian. To 1e-14 (1 + |w|)(1 + size): two products and a sum round.',
       source: 'Ho & Salimans 2022, arXiv 2207.12598',
-      enough: ENOUGH,
+      maxCases: ENOUGH,
       says: each => {
         const { weight, points, time } = each
         const [free, given] = [learned(each, null), learned({ ...each, params: each.others }, null)]
@@ -109,7 +109,7 @@ export const guidance = <P extends string>(
         return Object.entries(said(guide.classifierFree({ free, given, weight }), points, time)).map(
           ([name, values]) => {
             const [a, b] = [from[name], to[name]]
-            return is(
+            return equals(
               values,
               a.map((x, at) => x + weight * (b[at] - x)),
               1e-14 * (1 + Math.abs(weight)) * (1 + greatest(a) + greatest(b))
@@ -203,7 +203,7 @@ export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {})
       .map(values => ({ rows: 5, dim: 2, values: Float64Array.from(values) }))
   })
   return ofRows('Guidance.posterior', [
-    over(cases)({
+    forAll(cases)({
       name: 'the score of a posterior tends to that of the exact posterior',
       statement:
         '∀ mixtures, measurements, x: of the exact score of the prior it is the score of the posterior, a mixture in closed form, except for an error of order σ⁴: over 5 points it falls by at least a factor 8 from σ/α = min(0.1, v/10D) to half of it, until it is below 1e-12; v is the variance of the components and D how far they are apart, as from one to the next x goes in v/D. What takes the covariance of x_0 for 0 is off by order σ².',
@@ -233,7 +233,7 @@ export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {})
           const wanted = exact(points, time).values
           return Math.sqrt(guided(points, time).values.reduce((sum, s, i) => sum + Elementary.square(s - wanted[i]), 0))
         })
-        return isAtMost(fine, Math.max(1e-12, coarse / 8))
+        return atMost(fine, Math.max(1e-12, coarse / 8))
       }
     })
   ])
@@ -259,7 +259,7 @@ export const posteriors = (
   { transport, gridOf, random, bias, steps, rows, errors }: PosteriorsOptions
 ): Stated => {
   const count = random ? rows : 100
-  return over(
+  return forAll(
     fc.record({
       schedule: fc.constantFrom(Schedule.ornsteinUhlenbeck, Schedule.edm),
       mean: Arbitrary.real(2),
@@ -272,7 +272,7 @@ export const posteriors = (
     name: 'leads to the posterior where it follows its score',
     statement: `∀ c, v, y, d, keys: of N(c, vI) in the plane, the first coordinate of which is seen as y with noise d, ${count} points have the posterior’s means and variances at the end, up to ${random ? `${errors} standard errors and ` : ''}a bias of ${Number(((random ? 1 : 3) * bias).toPrecision(2))} deviations and variances, as of any normal law.`,
     source: 'Bayes; the posterior score of normal data is exact (Rozet et al. 2024, arXiv 2405.13712)',
-    enough: 2,
+    maxCases: 2,
     says: ({ schedule, mean, variance, observed, deviation, seed }) => {
       const grid = gridOf(schedule, steps)
       const times = TimeGrid.times(schedule)(grid)
@@ -309,7 +309,7 @@ export const posteriors = (
         const [ofMean, ofVariance] = random
           ? [errors / Math.sqrt(count) + bias, errors * Math.sqrt(2 / count) + bias]
           : [3 * bias + 1e-12, 3 * bias + 1e-12]
-        return [is(found.mean, wanted.mean, ofMean), is(found.variance / wanted.variance, 1, ofVariance)]
+        return [equals(found.mean, wanted.mean, ofMean), equals(found.variance / wanted.variance, 1, ofVariance)]
       })
     }
   })

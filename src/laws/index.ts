@@ -61,15 +61,15 @@
  * import * as laws from 'ornstein/laws'
  *
  * // A law states relations between two sides: equal within a tolerance, at most, below, finite, of the same or of other bits.
- * const { areFinite, differs, hasBits, isAtMost, isBelow } = laws
+ * const { areFinite, differs, sameBits, atMost, below } = laws
  * const root = { of: Math.sqrt, name: 'Math.sqrt' }
- * const each = laws.over(fc.record({ x: fc.double({ min: 1, max: 1e6, noNaN: true }) }))
+ * const each = laws.forAll(fc.record({ x: fc.double({ min: 1, max: 1e6, noNaN: true }) }))
  * const about = (name: string) => ({ name, statement: `∀ x ≥ 1: ${name}.`, source: 'definition' })
  * const held = laws.ofRows(root.name, [
  *   each({ ...about('√x is finite'), says: ({ x }) => areFinite(root.of(x)) }),
- *   each({ ...about('√x ≤ x'), says: ({ x }) => isAtMost(root.of(x), x) }),
- *   each({ ...about('√x < x + 1'), says: ({ x }) => isBelow(root.of(x), x + 1) }),
- *   each({ ...about('√x² = x'), says: ({ x }) => hasBits(root.of(x * x), x) }),
+ *   each({ ...about('√x ≤ x'), says: ({ x }) => atMost(root.of(x), x) }),
+ *   each({ ...about('√x < x + 1'), says: ({ x }) => below(root.of(x), x + 1) }),
+ *   each({ ...about('√x² = x'), says: ({ x }) => sameBits(root.of(x * x), x) }),
  *   each({ ...about('−√x is another number'), says: ({ x }) => differs(-root.of(x), root.of(x)) })
  * ])
  * held.forEach(({ property }) => fc.assert(property, { seed: 1 }))
@@ -90,7 +90,7 @@
  *   [true, true]
  * )
  */
-export { type Law, type Laws, type Unclaimed } from './law.js'
+export { type Law, type Laws, type NotApplicable } from './law.js'
 
 // —— one call ——
 export {
@@ -116,12 +116,12 @@ export { agree, holds, law, printed } from './check.js'
 export {
   areFinite,
   differs,
-  hasBits,
-  is,
-  isAtMost,
-  isBelow,
+  sameBits,
+  equals,
+  atMost,
+  below,
   ofRows,
-  over,
+  forAll,
   type Relation,
   type Row as LawRow,
   type Stated

@@ -10,7 +10,7 @@ import { ofInitializers } from './capability.js'
 import { held, compiled, flat, greatest } from './check.js'
 import * as Density from './density.js'
 import type { Law, Laws } from './law.js'
-import { areFinite, over, ofRows, is, isBelow, hasBits, differs, type Relation } from './lawRows.js'
+import { areFinite, forAll, ofRows, equals, below, sameBits, differs, type Relation } from './lawRows.js'
 import { mapRows, orthogonal, symmetriesOf } from './symmetries.js'
 
 export interface InitializerOptions {
@@ -19,7 +19,7 @@ export interface InitializerOptions {
     score: Score.Score<P>,
     points: Points.Points
   ) => (initializer: Initializer.Initializer) => Initializer.Start<P>
-  /** Data of a dimension, awkward ones among them. */
+  /** Data of a dimension, edge cases among them. */
   readonly points?: (dim: number) => fc.Arbitrary<Points.Points>
   /** Whether the start moves with the data; by default what its case says. */
   readonly moves?: boolean
@@ -102,7 +102,7 @@ const startAlike = <P extends string>(
   score: Score.Score<P>,
   interpret: NonNullable<InitializerOptions['interpret']>
 ) =>
-  over(
+  forAll(
     fc.record({
       // Of rows ever farther off the farthest is taken by any power of its distance; of others each power takes its own.
       points: fc
@@ -120,7 +120,7 @@ const startAlike = <P extends string>(
     statement: b =>
       `∀ x, some far from the others, some of weights from 0 to 3: over ${COMPARED} keys the means of all parameters, of their squares, of the distances of the first centre from the others and of their squares, and the shares of each row as each centre, are those of ${Initializer.show(b)}, up to 6 standard errors of their difference, which the samples give, and 1e-9. A comparison of a right one fails with probability 2e-9.`,
     source: 'the stated formula; law of large numbers',
-    enough: 4,
+    maxCases: 4,
     claim: b,
     option: 'equals',
     says: ({ points, seed }, b) => {
@@ -150,7 +150,7 @@ const nearer = <P extends string>(
 }
 
 /**
- * The laws of an initializer for a score: the shapes it starts, on awkward data too, and what it says of itself.
+ * The laws of an initializer for a score: the shapes it starts, on edge cases too, and what it says of itself.
  *
  * @example
  * import fc from 'fast-check'
@@ -195,8 +195,8 @@ export const initializer = <P extends string>(
     Array.from({ length: count }, (_, i) => started(points, seed + 1 + i))
   /** The same up to the order of the components that a symmetry does not tell apart, to 1e-7 of the data. */
   const alike = (found: Params.Params<P>, wanted: Params.Params<P>, points: Points.Points, seed: number): Relation =>
-    is(flat(found), flat(nearer(found, wanted, mirror?.(seed)(wanted) ?? wanted)), slack * 1e-7 * sizeOf(points))
-  const [onCases, onWide] = [over(cases), over(wide)]
+    equals(flat(found), flat(nearer(found, wanted, mirror?.(seed)(wanted) ?? wanted)), slack * 1e-7 * sizeOf(points))
+  const [onCases, onWide] = [forAll(cases), forAll(wide)]
 
   const ofStarts = ofRows(
     `${Initializer.show(initializer)} of ${Score.show(score)}`,
@@ -208,13 +208,13 @@ export const initializer = <P extends string>(
         says: ({ points, seed }) => {
           const params = started(points, seed)
           return [
-            hasBits(Params.shapes(params), Score.shapes(points.dim)(score)),
-            is(flat(params).length, Params.sizeOf(Score.shapes(points.dim)(score)))
+            sameBits(Params.shapes(params), Score.shapes(points.dim)(score)),
+            equals(flat(params).length, Params.sizeOf(Score.shapes(points.dim)(score)))
           ]
         }
       }),
       onCases({
-        name: 'a start is finite on awkward data',
+        name: 'a start is finite on edge cases',
         statement: '∀ x, keys: every parameter is finite; x far (1e6), tiny, equal, alone, weighted by 0. Exactly.',
         source: 'definition of a start',
         says: ({ points, seed }) => areFinite(flat(started(points, seed)))
@@ -230,8 +230,8 @@ export const initializer = <P extends string>(
           const repeated = (count: number): ReadonlyArray<Params.Params<P>> =>
             Array.from({ length: count }, () => first)
           return [
-            hasBits(started(scattered, seed), first),
-            ...(draws === 'never' ? [hasBits(others(scattered, seed, 4), repeated(4))] : []),
+            sameBits(started(scattered, seed), first),
+            ...(draws === 'never' ? [sameBits(others(scattered, seed, 4), repeated(4))] : []),
             ...(draws === 'always' ? [differs(others(scattered, seed, 40), repeated(40))] : [])
           ]
         }
@@ -249,7 +249,7 @@ export const initializer = <P extends string>(
               .map(x => (Arbitrary.isMirrored(score) ? Math.abs(x) : x))
               .sort((a, b) => a - b)
           const reorder = Points.select(Key.permutation(scattered.rows)(Key.fromSeed(seed)))
-          return is(sorted(reorder(scattered)), sorted(scattered), slack * 1e-7 * sizeOf(scattered))
+          return equals(sorted(reorder(scattered)), sorted(scattered), slack * 1e-7 * sizeOf(scattered))
         }
       }),
       onCases({
@@ -281,7 +281,7 @@ export const initializer = <P extends string>(
         name: 'some keys start others',
         statement: '∀ x in general position in a plane: of forty keys not all start the same. Exactly.',
         source: 'randomness is a value',
-        enough: 20,
+        maxCases: 20,
         claim: draws === 'sometimes' && count >= 2,
         option: 'draws',
         says: ({ points, seed }) =>
@@ -295,14 +295,14 @@ export const initializer = <P extends string>(
         statement:
           '∀ x in general position in a plane, keys: of forty starts some have no two centres that are the same: equal centres stay equal for ever. Exactly.',
         source: 'what is symmetric has a symmetric gradient',
-        enough: 20,
+        maxCases: 20,
         claim: apart && count >= 2,
         option: 'apart',
         says: ({ points, seed }) => {
           const least = others(points, seed - 1, 40).map(params =>
             Math.min(...centresOf(params).flatMap((a, i, all) => all.slice(i + 1).map(b => distance(a, b))))
           )
-          return isBelow(0, Math.max(...least))
+          return below(0, Math.max(...least))
         }
       }),
       startAlike(initializer, options.equals, score, interpret)

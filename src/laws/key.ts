@@ -6,7 +6,7 @@ import * as Chance from './chance.js'
 import { average } from './check.js'
 import type { Laws } from './law.js'
 import * as arbitraries from './arbitraries.js'
-import { over, ofRows, is, isAtMost, isBelow, hasBits, type Relation, type Said, type Stated } from './lawRows.js'
+import { forAll, ofRows, equals, atMost, below, sameBits, type Relation, type Said, type Stated } from './lawRows.js'
 
 /** What a source of randomness has to offer: `Key` does. */
 export type Source = Pick<typeof Key, 'child' | 'split' | 'named' | 'uniform' | 'normal' | 'permutation'>
@@ -33,7 +33,7 @@ const defaults: KeyOptions = {
 /** That no two are equal: the first that is met again is shown. */
 const areDifferent = (values: ReadonlyArray<string | number>): Said => {
   const first = new Map([...values].reverse().map((value, i) => [value, values.length - 1 - i]))
-  return hasBits(
+  return sameBits(
     values.filter((value, i) => first.get(value) !== i),
     []
   )
@@ -71,7 +71,7 @@ export const key = (options: Partial<KeyOptions> = {}): Laws => {
 }
 
 const labelled = ({ keys, labels }: KeyOptions) =>
-  over(fc.record({ key: keys, labels: fc.uniqueArray(labels, { minLength: 2, maxLength: 6 }) }))
+  forAll(fc.record({ key: keys, labels: fc.uniqueArray(labels, { minLength: 2, maxLength: 6 }) }))
 
 /** That no derived key depends on another, nor meets one. */
 const ofDerivations = (options: KeyOptions): ReadonlyArray<Stated> => {
@@ -79,16 +79,16 @@ const ofDerivations = (options: KeyOptions): ReadonlyArray<Stated> => {
   const { child, split, named, uniform } = source
   const ofLabelled = labelled(options)
   return [
-    over(fc.record({ key: keys, n: count, more: count }))({
+    forAll(fc.record({ key: keys, n: count, more: count }))({
       name: 'splitting does not depend on how many',
       statement: '∀ key, n, m: split(n + m) begins with split(n), and split(n + 1) ends with child(n).',
       source: 'a new consumer shifts nobody else’s stream',
       says: ({ key, n, more }) => {
         const children = split(n + more + 1)(key)
-        return [hasBits(children.slice(0, n), split(n)(key)), hasBits(children[n], child(n)(key))]
+        return [sameBits(children.slice(0, n), split(n)(key)), sameBits(children[n], child(n)(key))]
       }
     }),
-    over(
+    forAll(
       fc.record({
         key: keys,
         order: fc.uniqueArray(count, { minLength: 1 }),
@@ -104,10 +104,10 @@ const ofDerivations = (options: KeyOptions): ReadonlyArray<Stated> => {
         const drawn = uniform(3)(key)
         const backwards = order.map((_, i) => child(order[order.length - 1 - i])(key)).reverse()
         return [
-          hasBits(forwards, backwards),
-          hasBits(streams, named(...labels)(key)),
-          hasBits(drawn, uniform(3)(key)),
-          hasBits(split(Math.max(...order) + 1)(key)[order[0]], forwards[0])
+          sameBits(forwards, backwards),
+          sameBits(streams, named(...labels)(key)),
+          sameBits(drawn, uniform(3)(key)),
+          sameBits(split(Math.max(...order) + 1)(key)[order[0]], forwards[0])
         ]
       }
     }),
@@ -119,8 +119,8 @@ const ofDerivations = (options: KeyOptions): ReadonlyArray<Stated> => {
         const together = named(...labels)(key)
         const reversed = named(...labels.slice().reverse())(key)
         return labels.flatMap(label => [
-          hasBits(together[label], named(label)(key)[label]),
-          hasBits(together[label], reversed[label])
+          sameBits(together[label], named(label)(key)[label]),
+          sameBits(together[label], reversed[label])
         ])
       }
     }),
@@ -160,7 +160,7 @@ const ofDerivations = (options: KeyOptions): ReadonlyArray<Stated> => {
 const ofDraws = (options: KeyOptions): ReadonlyArray<Stated> => {
   const { source, keys, draws, fault } = options
   const { split, named, uniform, normal, permutation } = source
-  const ofKeys = over(fc.record({ key: keys }))
+  const ofKeys = forAll(fc.record({ key: keys }))
   return [
     ofKeys({
       name: 'uniform draws lie in [0, 1)',
@@ -169,7 +169,7 @@ const ofDraws = (options: KeyOptions): ReadonlyArray<Stated> => {
       says: ({ key }) => {
         const found = uniform(100)(key)
         const steps = found.map(u => u * Elementary.powerOfTwo(53))
-        return [isAtMost(0, found), isBelow(found, 1), hasBits(steps.map(Math.floor), steps)]
+        return [atMost(0, found), below(found, 1), sameBits(steps.map(Math.floor), steps)]
       }
     }),
     ofKeys({
@@ -181,7 +181,7 @@ const ofDraws = (options: KeyOptions): ReadonlyArray<Stated> => {
         const found = uniform(draws)(key)
         const bit = (u: number, at: number): number => Math.floor(u * Elementary.powerOfTwo(at)) % 2
         return [
-          isAtMost(deviation(found), Math.sqrt(Elementary.log(2 / fault) / (2 * draws))),
+          atMost(deviation(found), Math.sqrt(Elementary.log(2 / fault) / (2 * draws))),
           ...Array.from({ length: 53 }, (_, i) => Chance.shareOf(average(found.map(u => bit(u, i + 1))), 1 / 2, draws))
         ]
       }
@@ -195,17 +195,17 @@ const ofDraws = (options: KeyOptions): ReadonlyArray<Stated> => {
         const bound = Math.sqrt((2 * Elementary.log(2 / fault)) / draws)
         const agreement = (a: Float64Array, b: Float64Array): number =>
           a.reduce((sum, x, i) => sum + (x < 0.5 === b[i] < 0.5 ? 1 : -1), 0) / draws
-        return streams.flatMap((a, i) => streams.slice(i + 1).map(b => is(agreement(a, b), 0, bound)))
+        return streams.flatMap((a, i) => streams.slice(i + 1).map(b => equals(agreement(a, b), 0, bound)))
       }
     }),
-    over(fc.record({ key: keys, n: count, more: count }))({
+    forAll(fc.record({ key: keys, n: count, more: count }))({
       name: 'more draws begin with fewer',
       statement: '∀ key, n, m: uniform(n + m) begins with uniform(n), normal(n + m) with normal(n).',
       source: 'the i-th draw is a function of the key and i',
       says: ({ key, n, more }) =>
         [uniform, normal].flatMap(draw => [
-          is(draw(n)(key).length, n),
-          hasBits(draw(n + more)(key).slice(0, n), draw(n)(key))
+          equals(draw(n)(key).length, n),
+          sameBits(draw(n + more)(key).slice(0, n), draw(n)(key))
         ])
     }),
     ofKeys({
@@ -215,9 +215,9 @@ const ofDraws = (options: KeyOptions): ReadonlyArray<Stated> => {
       says: ({ key }) => {
         const z = normal(draws)(key)
         return [
-          isBelow(z.map(Math.abs), 8.58),
-          is(average(z), 0, 7.5 / Math.sqrt(draws)),
-          is(average(z.map(Elementary.square)), 1, 7.5 * Math.sqrt(2 / draws))
+          below(z.map(Math.abs), 8.58),
+          equals(average(z), 0, 7.5 / Math.sqrt(draws)),
+          equals(average(z.map(Elementary.square)), 1, 7.5 * Math.sqrt(2 / draws))
         ]
       }
     }),
@@ -226,7 +226,7 @@ const ofDraws = (options: KeyOptions): ReadonlyArray<Stated> => {
       statement:
         '∀ key: of a million draws the distribution function at nine places, in the tails too, is Φ, and the mean square 1, within bounds that a right one fails with probability 1e-9.',
       source: 'Hoeffding 1963; Laurent & Massart 2000',
-      enough: 3,
+      maxCases: 3,
       says: ({ key }) => Chance.standardNormal(Float64Array.from(normal(1_000_000)(key)))
     }),
     ofKeys({
@@ -234,7 +234,7 @@ const ofDraws = (options: KeyOptions): ReadonlyArray<Stated> => {
       statement:
         '∀ key: over 200 000 pairs of neighbours neither the ranks nor the sizes of the one go with those of the other, within Bernstein’s bound, which a right one fails with probability 1e-9.',
       source: 'Bernstein 1924',
-      enough: 3,
+      maxCases: 3,
       says: ({ key }) => {
         const z = normal(400_001)(key)
         const every = (from: number): Float64Array =>
@@ -242,12 +242,12 @@ const ofDraws = (options: KeyOptions): ReadonlyArray<Stated> => {
         return [Chance.unrelated(every(0), every(1)), Chance.unrelated(every(1), every(2))]
       }
     }),
-    over(fc.record({ key: keys, n: count }))({
+    forAll(fc.record({ key: keys, n: count }))({
       name: 'a permutation has every index once',
       statement: '∀ key, n: permutation(n), sorted, is 0, …, n − 1.',
       source: 'definition of a permutation',
       says: ({ key, n }) =>
-        hasBits(
+        sameBits(
           Array.from(permutation(n)(key)).sort((a, b) => a - b),
           Array.from({ length: n }, (_, i) => i)
         )
@@ -257,7 +257,7 @@ const ofDraws = (options: KeyOptions): ReadonlyArray<Stated> => {
       statement:
         '∀ key: over 40 000 children of a key each index of three comes at each place as often as any other, and each order, within a bound that a right one fails with probability 1e-9.',
       source: 'Hoeffding 1963',
-      enough: 3,
+      maxCases: 3,
       says: ({ key }) => {
         const all = split(40_000)(key).map(one => permutation(3)(one))
         const share = (is: (order: ArrayLike<number>) => boolean, wanted: number): Relation =>

@@ -11,7 +11,7 @@ export interface Law {
   /** What fast-check checks: synchronous, seeded, shrinking. */
   readonly property: fc.IProperty<unknown>
   /** How many cases are enough, where each is a mean over many or a whole run; cases beyond them are passed over. */
-  readonly enough?: number
+  readonly maxCases?: number
   /** Its check on one case: true, or an error that says what is not as it should be. A printed script calls it. */
   readonly on?: (value: unknown) => boolean
   /** What it says of one case, as relations between two sides. */
@@ -23,7 +23,7 @@ export interface Law {
 }
 
 /** A law that an instance is not held to, as nobody claims it of it. */
-export interface Unclaimed {
+export interface NotApplicable {
   readonly law: string
   /** The option that claims it. */
   readonly option?: string
@@ -33,5 +33,5 @@ export interface Unclaimed {
 
 /** Laws that are held, and those that are not. */
 export interface Laws extends ReadonlyArray<Law> {
-  readonly unclaimed: ReadonlyArray<Unclaimed>
+  readonly notApplicable: ReadonlyArray<NotApplicable>
 }

@@ -5,9 +5,9 @@
 import type * as fc from 'fast-check'
 import { refuse } from '../../lib/plain/refuse.js'
 import { remembered } from '../../lib/plain/remembered.js'
-import { sameBits } from './bits.js'
+import { areSameBits } from './bits.js'
 import { law, held, claimsHeld } from './check.js'
-import type { Law, Unclaimed, Laws } from './law.js'
+import type { Law, NotApplicable, Laws } from './law.js'
 import { codeOf } from './script.js'
 
 /** A side is a number, or arrays and records of numbers; a failure names the entry. */
@@ -25,10 +25,10 @@ const related =
   (sign: Relation['sign']): Related =>
   (left, right, within = 0) => ({ sign, left, right, within })
 
-export const [is, isAtMost, isBelow, hasBits, differs] = (['=', '≤', '<', '≡', '≢'] as const).map(related)
+export const [equals, atMost, below, sameBits, differs] = (['=', '≤', '<', '≡', '≢'] as const).map(related)
 /** Numbers that are finite, however large. */
 export const areFinite = (value: unknown): Relation =>
-  isBelow(
+  below(
     leaves(value).map(({ values }) => values.map(Math.abs)),
     Infinity
   )
@@ -63,8 +63,8 @@ const within: Readonly<Record<string, (l: number, r: number, within: number) => 
 
 /** How a relation fails, or null where it holds. A single number is compared with every number of the other side. */
 export const misfit = ({ sign, left, right, within: tolerance }: Relation): string | null => {
-  if (sign === '≡') return sameBits(left, right) ? null : `${short(left)} is not ${short(right)}`
-  if (sign === '≢') return sameBits(left, right) ? `both are ${short(left)}` : null
+  if (sign === '≡') return areSameBits(left, right) ? null : `${short(left)} is not ${short(right)}`
+  if (sign === '≢') return areSameBits(left, right) ? `both are ${short(left)}` : null
   const all = typeof left === 'number' ? leaves(right) : leaves(left)
   const one = (side: unknown): Leaf['values'] | null => (typeof side === 'number' ? [side] : null)
   const [ls, rs] = [one(left), one(right)].map((single, i) =>
@@ -98,32 +98,32 @@ const relationsIn = (said: Said): ReadonlyArray<Relation> =>
   said === false ? [] : isList(said) ? said.flatMap(relationsIn) : [said]
 
 /** A law as a row. */
-export interface Row<X extends object, C> extends Pick<Law, 'name' | 'source' | 'enough'> {
+export interface Row<X extends object, C> extends Pick<Law, 'name' | 'source' | 'maxCases'> {
   readonly statement: string | ((claim: C) => string)
   /** What an instance claims; a row whose claim is false, null or absent is not held, and a report says so. */
   readonly claim?: C | false | null | undefined
   /** The option that makes the claim. */
   readonly option?: string
   /** Why the claim is not held, where it is not that nobody made it. */
-  readonly unless?: string
+  readonly reason?: string
   /** The relations of a case, given what is claimed; none for a case that the law says nothing about. */
   readonly says: (each: X, claim: C) => Said
 }
 
 /** A row, to which the code of the instance is given for failures to print. */
-export type Stated = (code: string) => Law | Unclaimed
+export type Stated = (code: string) => Law | NotApplicable
 
 /** What laws are made of: rows, and laws that are made; false stands in the place of what says nothing. */
-export type Stating = Stated | Law | Unclaimed | ReadonlyArray<Law> | Laws | false
+export type Stating = Stated | Law | NotApplicable | ReadonlyArray<Law> | Laws | false
 
 /** Rows over the same cases. */
-export const over =
+export const forAll =
   <X extends object>(cases: fc.Arbitrary<X> | ReadonlyArray<fc.Arbitrary<X>>) =>
   <C = true>(row: Row<X, C>): Stated =>
   code => {
-    const { statement, claim, says, option, unless, ...info } = row
+    const { statement, claim, says, option, reason, ...info } = row
     if ('claim' in row && (claim === false || claim === null || claim === undefined))
-      return { law: info.name, ...(option !== undefined && { option }), ...(unless !== undefined && { why: unless }) }
+      return { law: info.name, ...(option !== undefined && { option }), ...(reason !== undefined && { why: reason }) }
     // A row without a claim is given none.
     const claimed = claim as C
     // A report measures what a run has already computed.
@@ -159,13 +159,13 @@ export const over =
  * import * as laws from 'ornstein/laws'
  *
  * const root = { of: Math.sqrt, name: 'Math.sqrt' }
- * const each = laws.over(fc.record({ x: fc.double({ min: 0, max: 1e6, noNaN: true }) }))
+ * const each = laws.forAll(fc.record({ x: fc.double({ min: 0, max: 1e6, noNaN: true }) }))
  * const held = laws.ofRows(root.name, [
  *   each({
  *     name: 'its square is its argument',
  *     statement: '∀ x ≥ 0: √x √x = x, to 2⁻⁵² x: √x rounds by half a unit, twice.',
  *     source: 'definition',
- *     says: ({ x }) => laws.is(root.of(x) * root.of(x), x, 2 ** -52 * x)
+ *     says: ({ x }) => laws.equals(root.of(x) * root.of(x), x, 2 ** -52 * x)
  *   }),
  *   each({
  *     name: 'it is odd',
@@ -173,7 +173,7 @@ export const over =
  *     source: 'definition',
  *     claim: false,
  *     option: 'odd',
- *     says: ({ x }) => laws.is(root.of(-x), -root.of(x))
+ *     says: ({ x }) => laws.equals(root.of(-x), -root.of(x))
  *   })
  * ])
  * held.forEach(({ property }) => {

@@ -5,7 +5,7 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import { type Params, Population } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { greatest, sumOf } from './check.js'
-import { is, isAtMost, ofRows, over } from './lawRows.js'
+import { equals, atMost, ofRows, forAll } from './lawRows.js'
 import type { Laws } from './law.js'
 import { codeOf, scripted } from './script.js'
 
@@ -58,7 +58,7 @@ export const lyapunov = <P extends string>(
     options.map === undefined
       ? E.tryCatch(() => Population.expectationMaximization(loss), String)
       : E.fromNullable('no map is given')(options.map)
-  const lawOf = over(fc.record({ start: starts }))
+  const lawOf = forAll(fc.record({ start: starts }))
   const stated = { score, objective, schedule, data: data.mixture }
   return scripted(
     { by: 'lyapunov', of: [stated, { time }] },
@@ -67,17 +67,17 @@ export const lyapunov = <P extends string>(
         name: 'the loss falls along its gradient flow',
         statement: `∀ θ_0: L(θ(t)) never rises, θ′ = −∇L, at every moment of the flow until t = ${time}. To 1e-13 (1 + |L(θ_0)|), its rounding.`,
         source: 'Lyapunov 1892: dL/dt = −|∇L|²',
-        enough: 20,
+        maxCases: 20,
         says: ({ start }) => {
           const values = flow(loss, { until: { time, steps: MOST } })(start).map(({ value }) => value)
-          return values.length > 1 && isAtMost(values.slice(1), values.slice(0, -1), 1e-13 * (1 + Math.abs(values[0])))
+          return values.length > 1 && atMost(values.slice(1), values.slice(0, -1), 1e-13 * (1 + Math.abs(values[0])))
         }
       }),
       lawOf({
         name: 'the loss falls as fast as its gradient is long',
         statement: `∀ θ_0: L(θ_0) − L(θ(${time})) = ∫ |∇L|² dt, by the trapezoidal rule on the moments of the flow. To what every second moment alone says otherwise, and to ${20 * TOLERANCE} of the integral and 1e-13 (1 + |L|), the errors of the steps and of rounding.`,
         source: 'Lyapunov 1892: dL/dt = −|∇L|²',
-        enough: 20,
+        maxCases: 20,
         says: ({ start }) => {
           const course = flow(loss, { until: { time, steps: MOST }, tolerance: TOLERANCE / 10 })(start)
           const integral = (moments: typeof course): number =>
@@ -92,7 +92,7 @@ export const lyapunov = <P extends string>(
           const [first, last] = [course[0].value, course[course.length - 1].value]
           return (
             course.length > 4 &&
-            is(
+            equals(
               first - last,
               whole,
               Math.abs(whole - half) + 20 * TOLERANCE * whole + 1e-13 * (1 + greatest([first, last]))
@@ -103,15 +103,15 @@ export const lyapunov = <P extends string>(
       lawOf({
         claim: E.isRight(map) && map.right,
         option: 'map',
-        ...(E.isLeft(map) && { unless: map.left }),
+        ...(E.isLeft(map) && { reason: map.left }),
         name: 'the map never raises its value',
         statement: `∀ θ_0: −E log p_t(x_t; θ_i) does not rise over ${STEPS} steps θ_{i+1} = M(θ_i), of expectation–maximization unless another map is given. To 1e-12 (1 + |value|), its rounding.`,
         source: 'Dempster, Laird & Rubin 1977, JRSS B 39:1–38',
-        enough: 20,
+        maxCases: 20,
         says: ({ start }, map) => {
           const course = Population.flow(loss, { map, until: { steps: STEPS } })(start)
           const values = course.map(({ value }) => value)
-          return values.length > 1 && isAtMost(values.slice(1), values.slice(0, -1), 1e-12 * (1 + Math.abs(values[0])))
+          return values.length > 1 && atMost(values.slice(1), values.slice(0, -1), 1e-12 * (1 + Math.abs(values[0])))
         }
       })
     ])

@@ -7,7 +7,7 @@ import type { Points } from '../data/points.js'
 import { Case, Net, Params, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { greatest } from './check.js'
-import { areFinite, over, ofRows, is, hasBits } from './lawRows.js'
+import { areFinite, forAll, ofRows, equals, sameBits } from './lawRows.js'
 import type { Laws } from './law.js'
 
 export interface NetOptions {
@@ -79,7 +79,7 @@ export const net = <P extends string>(
       return built(dim).apply(Score.tensors(paramsOf(dim, seed)), tensor(values, [rows, dim]), at)
     }).values
   }
-  const lawOf = over(cases)
+  const lawOf = forAll(cases)
   return ofRows(Net.show(net), [
     lawOf({
       name: 'is finite, and as wide as it says',
@@ -90,7 +90,7 @@ export const net = <P extends string>(
         const { width } = built(each.points.dim)
         return [each.points, Arbitrary.outlying(each.points)].flatMap(points => {
           const values = apply({ ...each, points })
-          return [is(values.length, points.rows * width), areFinite(values)]
+          return [equals(values.length, points.rows * width), areFinite(values)]
         })
       }
     }),
@@ -108,7 +108,7 @@ export const net = <P extends string>(
             labels: [each.labels[i]]
           })
         ).flatMap(row => Array.from(row))
-        return is(apply(each), alone, 1e-13 * (1 + greatest(alone)) * (1 + greatest(values)))
+        return equals(apply(each), alone, 1e-13 * (1 + greatest(alone)) * (1 + greatest(values)))
       }
     }),
     lawOf({
@@ -117,7 +117,7 @@ export const net = <P extends string>(
       source: 'definition of Score.Level',
       says: each => {
         const without = { ...each, labels: each.labels.map(() => -1) }
-        return is(apply(without), apply(without, false))
+        return equals(apply(without), apply(without, false))
       }
     }),
     lawOf({
@@ -126,7 +126,7 @@ export const net = <P extends string>(
       source: 'randomness is a value',
       says: ({ points: { dim }, seed }) => {
         const params = paramsOf(dim, seed)
-        return [hasBits(Params.shapes(params), built(dim).shapes), hasBits(paramsOf(dim, seed), params)]
+        return [sameBits(Params.shapes(params), built(dim).shapes), sameBits(paramsOf(dim, seed), params)]
       }
     })
   ])

@@ -24,7 +24,7 @@ import {
 import * as Arbitrary from './arbitraries.js'
 import { ofObjectives } from './capability.js'
 import { held, compiled, evaluatedOnce, flat, sides, moments, greatest, dot, direction } from './check.js'
-import { areFinite, over, ofRows, is, isAtMost, isBelow, type Said, type Stated } from './lawRows.js'
+import { areFinite, forAll, ofRows, equals, atMost, below, type Said, type Stated } from './lawRows.js'
 import * as Density from './density.js'
 import { between, sidesOf } from './differences.js'
 import { unbiased } from './expectation.js'
@@ -160,7 +160,7 @@ const calculus = 'definition of the derivative'
 const symmetry = 'symmetry of the expectation'
 
 /**
- * As `Compile.valueAndGrad` has it, by programs that all cases share. What a trial of the parts finds, the law of awkward data tells; that a
+ * As `Compile.valueAndGrad` has it, by programs that all cases share. What a trial of the parts finds, the law of edge cases tells; that a
  * program is what is interpreted is a law too.
  */
 const evaluateBy =
@@ -267,21 +267,21 @@ const ofStudents = <P extends string>(
   )
   const evaluate = (of: Objective.Objective, data: Mixture.Mixture) =>
     Population.loss({ score, objective: of, data: Population.of(data) }).evaluate
-  const lawOf = over(fc.record({ params: params(Mixture.dim(truth)), seed: Arbitrary.seeds }))
+  const lawOf = forAll(fc.record({ params: params(Mixture.dim(truth)), seed: Arbitrary.seeds }))
   return ofRows(`${Objective.show(objective)} for ${Score.show(score)}`, [
     lawOf({
       name: 'its mean is over the student’s own distribution',
       statement:
         '∀ θ: its value at θ is that of what it takes the mean of, on the population of the mixture of θ. To 1e-7 (1 + |L|), to which two rules agree before one is believed.',
       source: 'definition of `overStudent`',
-      enough: 3,
+      maxCases: 3,
       claim: round && inner,
-      unless: 'its components are not known to be round, or what it takes the mean of is not alone',
+      reason: 'its components are not known to be round, or what it takes the mean of is not alone',
       says: ({ params }, inner) => {
         const own = O.toNullable(Score.toMixture(score)(params))
         if (own === null) return []
         const wanted = evaluate(inner, own)(params).value
-        return is(evaluate(objective, truth)(params).value, wanted, slack * 1e-7 * (1 + Math.abs(wanted)))
+        return equals(evaluate(objective, truth)(params).value, wanted, slack * 1e-7 * (1 + Math.abs(wanted)))
       }
     }),
     lawOf({
@@ -289,16 +289,16 @@ const ofStudents = <P extends string>(
       statement:
         '∀ θ, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0, the distribution moving with θ. To ten times what its extrapolated differences find of their error, and to the noise of both, found from third differences, and 1e-7 (1 + |L|), to which rules agree.',
       source: calculus,
-      enough: 5,
+      maxCases: 5,
       claim: round,
-      unless: 'its components are not known to be round',
+      reason: 'its components are not known to be round',
       says: ({ params, seed }) => {
         const v = direction(params, seed)
         const at = evaluate(objective, truth)
         const { value, gradient } = at(params)
         const wanted = measuredSlope(step => at(Params.zipWith((p, v) => p + step * v)(params, v)).value, 0.1, 1)
         const tolerance = wanted.within + 1e-7 * (1 + Math.abs(value))
-        return is(dot(flat(gradient), flat(v)), wanted.value, slack * tolerance)
+        return equals(dot(flat(gradient), flat(v)), wanted.value, slack * tolerance)
       }
     })
   ])
@@ -312,7 +312,7 @@ const saysSingle = (objective: Objective.Objective): boolean =>
 const movesBySaying = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).every(({ term }) => !Objective.isPenalty(term) && term.moves === true)
 
-/** Moves that are enough: what sees where 0 is sees it in any. */
+/** Moves that are maxCases: what sees where 0 is sees it in any. */
 const MOVES = 5
 
 const spherical = Score.spherical({ components: 2 })
@@ -325,9 +325,9 @@ const movesWithData = <P extends string>(objective: Objective.Objective, score: 
     const dim = found.includes(2) ? 2 : (found[0] ?? 2)
     const points = { rows: 3, dim, values: Float64Array.of(-2, 1, 1, 2, 0.5, -1, 0.25, -0.5, 1.5).slice(0, 3 * dim) }
     return ofRows(Objective.show(objective), [
-      translation({ ...loss, score }, points, { enough: MOVES }),
+      translation({ ...loss, score }, points, { maxCases: MOVES }),
       ...unmoved(objective).map(objective =>
-        moves(OF_ITSELF, { ...loss, objective, score }, points, { enough: MOVES, furthest: 100 })
+        moves(OF_ITSELF, { ...loss, objective, score }, points, { maxCases: MOVES, furthest: 100 })
       )
     ])
   }
@@ -451,7 +451,7 @@ const setting = <P extends string>(
 const sizeOf = <P extends string>({ points, params }: Example<P>): number =>
   4 + greatest([...points.values, ...flat(params)])
 
-/** Laws of its gradient: against differences, to first and second order, and on awkward data. */
+/** Laws of its gradient: against differences, to first and second order, and on edge cases. */
 export const gradient = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
@@ -472,19 +472,19 @@ export const gradient = <P extends string>(
     return remembered(step => loss(Params.zipWith((p, v) => p + step * v)(each.params, towards)))
   }
 
-  const lawOf = over(drawn)
+  const lawOf = forAll(drawn)
   const differentiates = options.differentiates ?? claimed(objective, 'differentiates')
-  const unless = differentiates ? { unless: smooth ? 'it has no kinks' : 'it has kinks' } : {}
+  const why = differentiates ? { reason: smooth ? 'it has no kinks' : 'it has kinks' } : {}
   return ofRows(Objective.show(objective), [
     lawOf({
       claim: differentiates && smooth,
       option: 'differentiates',
-      ...unless,
+      ...why,
       name: 'gradient is that of the value',
       statement:
         '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0. To ten times what its extrapolated differences find of their error, and over the shortest step, 1.6e-3/r², twenty times the noise of L, found from third differences, and the rounding of θ; and to the noise of ∇L. r is the size of data, noise and parameters.',
       source: calculus,
-      enough: 40,
+      maxCases: 40,
       says: each => {
         const reach = 1 / Elementary.square(sizeOf(each))
         const at = along(each)
@@ -492,13 +492,13 @@ export const gradient = <P extends string>(
         const slopeAt = (step: number): number => dot(flat(at(step).gradient), flat(v))
         const { value, within } = measuredSlope(step => at(step).value, reach, greatest(flat(each.params)))
         const name = `slope along v = ${Params.show(v)}, by the gradient and by differences`
-        return is({ [name]: slopeAt(0) }, { [name]: value }, slack * (within + blurOf(slopeAt, reach)))
+        return equals({ [name]: slopeAt(0) }, { [name]: value }, slack * (within + blurOf(slopeAt, reach)))
       }
     }),
     lawOf({
       claim: differentiates && !smooth,
       option: 'differentiates',
-      ...unless,
+      ...why,
       name: 'gradient is a slope of the value',
       statement:
         '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ lies between the slopes of L along v to the left and to the right, by differences of second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = |L| + r² + 1, r the size of data, noise and parameters.',
@@ -513,14 +513,14 @@ export const gradient = <P extends string>(
         return between(found, sides)
       }
     }),
-    over(fixed)({
+    forAll(fixed)({
       claim: options.evaluate === undefined && !isEstimate(objective, score),
-      unless: 'it draws beside the noise, or is computed otherwise',
+      reason: 'it draws beside the noise, or is computed otherwise',
       name: 'compiled it is what it is interpreted',
       statement:
         '∀ θ, x, z: the plan that `Compile` prefers and the interpreter give one value and gradient. To 1e-12 (1 + |L| + |∇L|).',
       source: 'a plan is never a second truth',
-      enough: 8,
+      maxCases: 8,
       says: each => {
         const loss = { schedule: each.schedule, score, objective, expectation: each.expectation }
         const [found, wanted] = [{}, { evaluations: 1 }].map(few =>
@@ -530,10 +530,10 @@ export const gradient = <P extends string>(
           )
         )
         const tolerance = slack * 1e-12 * (1 + Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
-        return is(sides(found), sides(wanted), tolerance)
+        return equals(sides(found), sides(wanted), tolerance)
       }
     }),
-    over(
+    forAll(
       Arbitrary.columns(objective, score)
         .chain(points)
         .chain(points =>
@@ -546,7 +546,7 @@ export const gradient = <P extends string>(
           })
         )
     )({
-      name: 'is finite on awkward data',
+      name: 'is finite on edge cases',
       statement:
         '∀ θ, x, expectations that are admitted: L(θ) and ∇L(θ) are finite; x far (1e6), tiny, equal, alone; centres equal, or 0. Exactly.',
       source: 'definition of a loss',
@@ -574,15 +574,15 @@ export const symmetries = <P extends string>(
       const r = sizeOf(each)
       const scale = Math.abs(plain.value) + greatest(flat(plain.gradient)) + r * r
       const tolerance = slack * 1e-13 * scale * r * r
-      return is(sides(changed), sides({ value: plain.value, gradient: push(each)(plain.gradient) }), tolerance)
+      return equals(sides(changed), sides({ value: plain.value, gradient: push(each)(plain.gradient) }), tolerance)
     }
   const tolerance =
     'To 1e-13 (|L| + |∇L| + r²) r², r the size of data, noise and parameters: exponents of size r² are rounded.'
 
-  const lawOf = over(fixed)
+  const lawOf = forAll(fixed)
   const given = {
     claim: !isEstimate(objective, score),
-    unless: 'it draws beside the noise, which does not follow'
+    reason: 'it draws beside the noise, which does not follow'
   } as const
   return ofRows(Objective.show(objective), [
     lawOf({
@@ -595,7 +595,7 @@ export const symmetries = <P extends string>(
         return { points: reorder(points), expectation: follow(reorder)(expectation) }
       })
     }),
-    over(
+    forAll(
       fixed.map(each => {
         const { rows } = each.points
         const least = Arbitrary.minRows(score)
@@ -607,7 +607,7 @@ export const symmetries = <P extends string>(
       })
     )({
       claim: given.claim && !isOfPairs(objective),
-      unless: 'it draws beside the noise, or pairs rows, which then count alike',
+      reason: 'it draws beside the noise, or pairs rows, which then count alike',
       name: 'a row of weight n is n rows',
       statement: `∀ θ, x, z, whole weights n: L(θ; x, z, n) = L(θ; each row and its noise nᵢ times), and the same of ∇L. ${tolerance}`,
       source: 'definition of weighted points',
@@ -618,7 +618,7 @@ export const symmetries = <P extends string>(
     }),
     lawOf({
       claim: claimed(objective, 'alike') && relabel,
-      unless: 'it, or the score, tells components apart',
+      reason: 'it, or the score, tells components apart',
       name: 'does not know the order of the components',
       statement: `∀ θ, x, z, relabellings π: L(πθ) = L(θ) and ∇L(πθ) = π∇L(θ). ${tolerance}`,
       source: 'symmetry of the score',
@@ -632,8 +632,8 @@ export const symmetries = <P extends string>(
       claim: isotropic && !isEstimate(objective, score) && rotate,
       option: 'isotropic',
       ...(rotate === undefined
-        ? { unless: 'how the parameters of the score turn is not known; give `symmetries`' }
-        : isotropic && { unless: 'it draws beside the noise, which does not turn with the data' }),
+        ? { reason: 'how the parameters of the score turn is not known; give `symmetries`' }
+        : isotropic && { reason: 'it draws beside the noise, which does not turn with the data' }),
       name: 'turns with data, noise and centres',
       statement: `∀ θ, x, z, orthogonal Q: L(Qθ; Qx, Qz) = L(θ; x, z) and ∇L(Qθ; Qx, Qz) = Q∇L(θ; x, z). ${tolerance}`,
       source: 'symmetry of the standard normal law',
@@ -681,12 +681,12 @@ export const algebra = <P extends string>(
         )
       const tolerance = slack * 1e-13 * scale * Elementary.square(sizeOf(each))
       const wanted = { L: total(({ value }) => [value]), '∇L': total(({ gradient }) => flat(gradient)) }
-      return is(sides(found), wanted, tolerance)
+      return equals(sides(found), wanted, tolerance)
     }
   const other = Objective.implicit(TimeLaw.at(0.2))
   const tolerance = 'To 1e-13 (Σ|w|(|L| + |∇L|) + 1) r²: parts may be added in another order.'
 
-  const lawOf = over(fixed)
+  const lawOf = forAll(fixed)
   return ofRows(Objective.show(objective), [
     lawOf({
       name: 'weighting multiplies',
@@ -699,7 +699,7 @@ export const algebra = <P extends string>(
     }),
     lawOf({
       claim: !isEstimate(objective, score),
-      unless: 'in a sum each term draws from a key of its own: what draws alone cannot be compared',
+      reason: 'in a sum each term draws from a key of its own: what draws alone cannot be compared',
       name: 'summing adds',
       statement: `∀ θ, x, z, w: the value and gradient of sum([L, weight(w)(M)]) are those of L plus w times those of M. ${tolerance}`,
       source: 'linearity of the expectation',
@@ -739,7 +739,7 @@ export const proper = <P extends string>(
   const dims = exactDims(objective, score)
   const error = dims.length > 0 ? 1e-9 : 1e-5
   return ofRows(Objective.show(objective), [
-    over(
+    forAll(
       (dims.length > 0 ? dims : [1]).map(dim =>
         fc.record({ schedule: schedules, params: params(dim), seed: Arbitrary.seeds })
       )
@@ -749,12 +749,12 @@ export const proper = <P extends string>(
       name: 'the truth is stationary in population',
       statement: `∀ θ with centres up to 1.25, in one to three dimensions: ∇L(θ) = 0 where x_0 is from the mixture of θ. To 1e-9 (1 + |L|), on its population. Of an objective that reads the noise itself, or has more than ${FEW} times, in one dimension; of the first to 1e-5 (1 + |L|): by ${NODES} × ${NODES} equal steps for x_0 and z, whose error is below 1e-6 here, and falls as the steps do.`,
       source: 'Vincent 2011, Neural Computation 23:1661–1674; Gibbs’ inequality for the likelihood',
-      ...(dims.length > 0 && { enough: 18 }),
+      ...(dims.length > 0 && { maxCases: 18 }),
       says: (each, mixture) => {
         const truth = mixtureOf(mixture(each.params))
         const data = whole({ schedule: each.schedule, objective, score }, truth, NODES)
         const { value, gradient } = evaluate({ ...each, ...data })
-        return is(flat(gradient), 0, slack * error * (1 + Math.abs(value)))
+        return equals(flat(gradient), 0, slack * error * (1 + Math.abs(value)))
       }
     })
   ])
@@ -867,17 +867,17 @@ export const minimum = <P extends string>(
   if (exact.length > 0)
     return ofRows(Objective.show(objective), [
       { law: 'the truth is stationary in two and three dimensions', why: 'it is told on populations' },
-      over(cases(exact.slice(0, 2)))({
+      forAll(cases(exact.slice(0, 2)))({
         option: 'proper',
         name: 'the truth is a minimum in population',
         statement: `∀ θ with centres up to 1.25, in one dimension and two, ∀ coordinates j, x_0 from the mixture of θ, on its population: ${rise}, L is more, by 1e-9 (1 + |L|) at least.`,
         source: least,
-        enough: 3,
+        maxCases: 3,
         says: each => {
           const points = Population.of(mixtureOf(mixture(each.params)))
           const at = compile({ ...each, points })
           const truth = at(each.params).value
-          return isBelow(
+          return below(
             truth + 1e-9 * (1 + Math.abs(truth)),
             at(movedAlong(each.axis, points.dim, moves)(each.params)).value
           )
@@ -885,36 +885,36 @@ export const minimum = <P extends string>(
       })
     ])
   return ofRows(Objective.show(objective), [
-    over(cases([2, 3]))({
+    forAll(cases([2, 3]))({
       claim: taken.some(dim => dim > 1),
-      unless: 'it takes one column',
+      reason: 'it takes one column',
       option: 'proper',
       name: 'the truth is stationary in two and three dimensions',
       statement: `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${ROWS} rows, each by its noise and the opposite (by noise drawn again, where it draws beside it), is 0, up to ${ERRORS} standard errors, which the batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.`,
       source: 'Vincent 2011, Neural Computation 23:1661–1674; Student 1908',
-      enough: 10,
+      maxCases: 10,
       says: each => {
         const found = onBatches(each, [each.params]).map(([one]) => one)
         const size = 1 + Math.abs(found[0].value)
         return flat(found[0].gradient).map((_, i) => {
           const { mean, error } = estimate(found.map(({ gradient }) => flat(gradient)[i]))
-          return is(mean, 0, ERRORS * error + 1e-9 * size)
+          return equals(mean, 0, ERRORS * error + 1e-9 * size)
         })
       }
     }),
-    over(cases(Arbitrary.eachDim))({
+    forAll(cases(Arbitrary.eachDim))({
       option: 'proper',
       name: 'the truth is a minimum in population',
       statement: `∀ θ with centres up to 1.25, in one to three dimensions, ∀ coordinates j, x_0 from the mixture of θ: ${rise}, L is not less, by ${ERRORS} standard errors of the difference over ${BATCHES} such batches, and not the same to 1e-9 (1 + |L|) on every batch.`,
       source: least,
-      enough: 11,
+      maxCases: 11,
       says: each => {
         const { dim } = each.points
         const pairs = onBatches(each, [each.params, movedAlong(each.axis, dim, moves)(each.params)])
         const rises = pairs.map(([truth, moved]) => moved.value - truth.value)
         const size = 1 + Math.abs(pairs[0][0].value)
         const { mean, error } = estimate(rises)
-        return [isBelow(1e-9 * size, greatest(rises)), isAtMost(0, mean, ERRORS * error)]
+        return [below(1e-9 * size, greatest(rises)), atMost(0, mean, ERRORS * error)]
       }
     })
   ])
@@ -943,12 +943,12 @@ export const sameObjective = <P extends string>(
     reference: { ...other, schedule: each.schedule }
   }))
   return [
-    over(cases)({
+    forAll(cases)({
       option: 'equals',
       name: 'it is what is stated',
       statement: `∀ θ, x, z: value and gradient are ${factor === 'any' ? 'one factor times' : factor === 1 ? '' : `${factor} times`} those of ${Objective.show(b)}${constant ? ', the value up to a constant' : ''}. To 1e-11 (1 + |L| + |∇L|) r²: the two round in another order.`,
       source: 'the stated formula',
-      enough: 50,
+      maxCases: 50,
       says: each => {
         const [found, wanted] = [one.evaluate(each), other.evaluate(each)]
         const ratio = ((): number => {
@@ -962,8 +962,8 @@ export const sameObjective = <P extends string>(
         const scale = 1 + Math.abs(ratio) * (Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
         const tolerance = (options.slack ?? 1) * 1e-11 * scale * r * r
         return [
-          !constant && is(found.value, ratio * wanted.value, tolerance),
-          is(
+          !constant && equals(found.value, ratio * wanted.value, tolerance),
+          equals(
             flat(found.gradient),
             flat(wanted.gradient).map(g => ratio * g),
             tolerance

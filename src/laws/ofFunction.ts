@@ -8,7 +8,7 @@ import * as Arbitrary from './arbitraries.js'
 import { dot, flat, greatest } from './check.js'
 import { slope } from './differences.js'
 import type { Laws } from './law.js'
-import { areFinite, is, ofRows, over, type Relation } from './lawRows.js'
+import { areFinite, equals, ofRows, forAll, type Relation } from './lawRows.js'
 import { scripted } from './script.js'
 
 type Numbers = ReadonlyArray<number>
@@ -123,7 +123,7 @@ const loss = (
 ): Laws => {
   const { parameters, dim, slack = 1 } = options
   const row = fc.array(Arbitrary.real(3), { minLength: dim, maxLength: dim })
-  const cases = over(
+  const cases = forAll(
     fc.record({
       params: fc.array(Arbitrary.real(2), { minLength: parameters, maxLength: parameters }),
       rows: fc.array(row, { minLength: 2, maxLength: 6 }),
@@ -134,7 +134,7 @@ const loss = (
   const same = (params: Numbers, rows: Matrix, others: Matrix): Relation => {
     const [found, wanted] = [others, rows].map(rows => loss(params, rows))
     const tolerance = slack * 1e-12 * (1 + Math.abs(wanted.value) + greatest(wanted.gradient))
-    return is(found, wanted, tolerance * size(params, rows))
+    return equals(found, wanted, tolerance * size(params, rows))
   }
   return scripted(
     { by: 'ofFunction.loss', of: [loss, options] },
@@ -145,7 +145,7 @@ const loss = (
         source: 'definition of a loss',
         says: ({ params, rows }) => {
           const { value, gradient } = loss(params, rows)
-          return [areFinite([value, ...gradient]), is(gradient.length, parameters)]
+          return [areFinite([value, ...gradient]), equals(gradient.length, parameters)]
         }
       }),
       cases({
@@ -163,7 +163,7 @@ const loss = (
               params.map((x, i) => x + h * v[i]),
               rows
             ).value
-          return is(dot(gradient, v), slope(along, 2e-3 / r), slack * 1e-8 * (1 + Math.abs(value)) * r * r)
+          return equals(dot(gradient, v), slope(along, 2e-3 / r), slack * 1e-8 * (1 + Math.abs(value)) * r * r)
         }
       }),
       cases({

@@ -6,12 +6,12 @@ import { single } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { type NdArray } from '../../lib/index.js'
 import { Case, Optimizer, Params, Region } from '../index.js'
-import { sameBits, throughText } from './bits.js'
+import { areSameBits, throughText } from './bits.js'
 import { ofOptimizers } from './capability.js'
 import { held, flat, greatest, dot } from './check.js'
 import type { Laws } from './law.js'
 import { dyadic, of, walks, walksBeside, type Walk } from './arbitraries.js'
-import { over, ofRows, is, isAtMost, hasBits, type Relation } from './lawRows.js'
+import { forAll, ofRows, equals, atMost, sameBits, type Relation } from './lawRows.js'
 
 type P = Params.Params<string>
 type State = Optimizer.AnyState<string>
@@ -217,9 +217,9 @@ const ofChaining = ({ optimizer, interpret, others, walks: anyWalk }: Subject) =
   const { chain } = Optimizer
   const o = interpret(optimizer)
   const steps = (of: Optimizer.Optimizer, walk: Walk): ReadonlyArray<P> => stepsOf(interpret(of), walk)
-  const onWalks = over(fc.record({ walk: anyWalk }))
+  const onWalks = forAll(fc.record({ walk: anyWalk }))
   return [
-    over(fc.record({ a: others, c: others, walk: anyWalk }))({
+    forAll(fc.record({ a: others, c: others, walk: anyWalk }))({
       name: 'chaining is associative',
       statement:
         '∀ a, c: chain(chain(a, o), c) = chain(a, chain(o, c)) = chain(a, o, c), step by step, to the last bit.',
@@ -227,8 +227,8 @@ const ofChaining = ({ optimizer, interpret, others, walks: anyWalk }: Subject) =
       says: ({ a, c, walk }) => {
         const flat = steps(chain(a, optimizer, c), walk)
         return [
-          hasBits(steps(chain(chain(a, optimizer), c), walk), flat),
-          hasBits(steps(chain(a, chain(optimizer, c)), walk), flat)
+          sameBits(steps(chain(chain(a, optimizer), c), walk), flat),
+          sameBits(steps(chain(a, chain(optimizer, c)), walk), flat)
         ]
       }
     }),
@@ -238,12 +238,12 @@ const ofChaining = ({ optimizer, interpret, others, walks: anyWalk }: Subject) =
         'chain(chain(), o) = o = chain(o, chain()), step by step, to the last bit; chain() leaves gradients alone.',
       source: 'definition of a monoid',
       says: ({ walk }) => [
-        hasBits(steps(chain(chain(), optimizer), walk), stepsOf(o, walk)),
-        hasBits(steps(chain(optimizer, chain()), walk), stepsOf(o, walk)),
-        hasBits(steps(chain(), walk), walk.gradients)
+        sameBits(steps(chain(chain(), optimizer), walk), stepsOf(o, walk)),
+        sameBits(steps(chain(optimizer, chain()), walk), stepsOf(o, walk)),
+        sameBits(steps(chain(), walk), walk.gradients)
       ]
     }),
-    over(fc.record({ a: others, walk: anyWalk }))({
+    forAll(fc.record({ a: others, walk: anyWalk }))({
       name: 'a chain applies its parts in turn',
       statement: '∀ a: the steps of chain(a, o) are those that o makes of the steps of a.',
       source: 'definition of `chain`',
@@ -258,7 +258,7 @@ const ofChaining = ({ optimizer, interpret, others, walks: anyWalk }: Subject) =
           },
           { ofA: begin(first, start), ofO: begin(o, start) }
         )
-        return hasBits(steps(chain(a, optimizer), { start, gradients }), inTurn.ofO.steps)
+        return sameBits(steps(chain(a, optimizer), { start, gradients }), inTurn.ofO.steps)
       }
     })
   ]
@@ -272,7 +272,7 @@ const ofSymmetries = (
   { coordinatesAlike, namesAlike, scaling }: Pick<OptimizerOptions, 'coordinatesAlike' | 'namesAlike' | 'scaling'>
 ) => {
   const o = interpret(optimizer)
-  const onWalks = over(fc.record({ walk: anyWalk }))
+  const onWalks = forAll(fc.record({ walk: anyWalk }))
   return [
     onWalks({
       name: 'permuted coordinates take permuted steps',
@@ -290,7 +290,7 @@ const ofSymmetries = (
       option: 'namesAlike',
       says: ({ walk }) => near(stepsOf(o, onWalk(split, walk)), stepsOf(o, walk).map(split))
     }),
-    over(fc.record({ walk: anyWalk, c: factors(-30, 30) }))({
+    forAll(fc.record({ walk: anyWalk, c: factors(-30, 30) }))({
       name: 'scaled gradients take scaled steps',
       statement: `∀ c from 2⁻³⁰ to 2³⁰: the steps along c·g are c times the steps along g. ${rounding}`,
       source: 'linearity',
@@ -300,7 +300,7 @@ const ofSymmetries = (
         near(stepsOf(o, { start, gradients: gradients.map(times(c)) }), stepsOf(o, { start, gradients }).map(times(c)))
     }),
     // Of lesser gradients ε is seen.
-    over(fc.record({ walk: anyWalk, c: factors(-3, 6) }))({
+    forAll(fc.record({ walk: anyWalk, c: factors(-3, 6) }))({
       name: 'scaled gradients take the same steps',
       statement: '∀ c > 0: the steps along c·g are the steps along g, up to ε.',
       source: 'Kingma & Ba 2015, section 2.1',
@@ -338,11 +338,11 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
   const steps = (of: Optimizer.Optimizer, walk: Walk): ReadonlyArray<P> => stepsOf(interpret(of), walk)
   /** To `tolerance` of the longest entry of any step: moving sums of what was long may cancel. */
   const near = (found: ReadonlyArray<P>, wanted: ReadonlyArray<P>): ReadonlyArray<Relation> => [
-    hasBits(found.map(Params.shapes), wanted.map(Params.shapes)),
-    is(found.map(flat), wanted.map(flat), tolerance * greatest(wanted.flatMap(flat)))
+    sameBits(found.map(Params.shapes), wanted.map(Params.shapes)),
+    equals(found.map(flat), wanted.map(flat), tolerance * greatest(wanted.flatMap(flat)))
   ]
   const { walks: anyWalk = walks, others = of(Optimizer.concept, takesAll) } = options
-  const onWalks = over(fc.record({ walk: anyWalk }))
+  const onWalks = forAll(fc.record({ walk: anyWalk }))
   const { lo = 0, hi = 0 } = converges ?? {}
   const subject: Subject = { optimizer, interpret, others, walks: anyWalk, near }
 
@@ -357,10 +357,10 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
         source: 'type of `Transformation`',
         says: ({ walk }) => {
           const sizes = Params.map<NdArray, unknown>(({ shape, values }) => [shape, values.length])
-          return stepsOf(o, walk).map(step => hasBits(sizes(step), sizes(walk.start)))
+          return stepsOf(o, walk).map(step => sameBits(sizes(step), sizes(walk.start)))
         }
       }),
-      over(fc.record({ walk: anyWalk, n: fc.nat(8) }))({
+      forAll(fc.record({ walk: anyWalk, n: fc.nat(8) }))({
         name: 'a state goes through JSON unchanged',
         statement:
           '∀ n: the state after n steps, written to JSON text and read again, makes the same steps, bit for bit.',
@@ -370,9 +370,9 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
           const rest = (state: State): ReadonlyArray<P> => onwards(o, { ...before, state }, gradients.slice(n)).steps
           const codec = stateCodec(optimizer)
           const read = codec.decode(throughText(codec.encode(before.state)))
-          return E.isLeft(read) || !sameBits(read.right, before.state)
-            ? hasBits(read, before.state)
-            : hasBits(rest(read.right), rest(before.state))
+          return E.isLeft(read) || !areSameBits(read.right, before.state)
+            ? sameBits(read, before.state)
+            : sameBits(rest(read.right), rest(before.state))
         }
       }),
       onWalks({
@@ -385,17 +385,17 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
             const given = [gradient, state, params] as const
             const kept = structuredClone(given)
             const fresh = updated(o, ...structuredClone(given))
-            return [hasBits(updated(o, ...given), fresh), hasBits(updated(o, ...given), fresh), hasBits(given, kept)]
+            return [sameBits(updated(o, ...given), fresh), sameBits(updated(o, ...given), fresh), sameBits(given, kept)]
           })
       }),
       onWalks({
         name: 'no rate, no step',
         statement: 'chain(o, scale(0)) leaves the parameters where they are.',
         source: 'θ + 0 = θ',
-        says: ({ walk }) => is(steps(chain(optimizer, Optimizer.scale(0)), walk).map(flat), 0)
+        says: ({ walk }) => equals(steps(chain(optimizer, Optimizer.scale(0)), walk).map(flat), 0)
       }),
       ...ofSymmetries(subject, { coordinatesAlike, namesAlike, scaling }),
-      over(fc.record({ gradient: dyadic(-4, 4), length: fc.integer({ min: 1, max: 12 }) }))({
+      forAll(fc.record({ gradient: dyadic(-4, 4), length: fc.integer({ min: 1, max: 12 }) }))({
         name: 'a constant gradient takes the steps of its closed form',
         statement: 'where every gradient is g, the step after n steps, n = 0, 1, …, is the closed form at (g, n).',
         source: 'geometric sums; a bias-corrected mean of a constant is that constant',
@@ -405,11 +405,11 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
           stepsOf(o, { start: vector([1]), gradients: Array.from({ length }, () => vector([gradient])) }).map(
             (step, n) => {
               const [found, wanted] = [step.x.values[0], closedForm(gradient, n)]
-              return is(found, wanted, tolerance * Math.max(Math.abs(found), Math.abs(wanted)) + 1e-300)
+              return equals(found, wanted, tolerance * Math.max(Math.abs(found), Math.abs(wanted)) + 1e-300)
             }
           )
       }),
-      over(
+      forAll(
         fc.record({
           start: dyadic(-4, 4),
           gradients: fc.array(dyadic(-8, 8), { minLength: 1, maxLength: 120, size: 'max' })
@@ -426,7 +426,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
             stated(gradients, start).map(step => vector([step]))
           )
       }),
-      over(quadratics(0, descends ?? 0))({
+      forAll(quadratics(0, descends ?? 0))({
         name: 'no step on a quadratic goes up',
         statement: lipschitz => `∀ symmetric A, 0 ≤ A ≤ ${lipschitz}, ∀ x: f(x + step) ≤ f(x) for f = ½ xᵀAx.`,
         source: 'descent lemma: f(x − rate·g) ≤ f(x) − rate(1 − L·rate/2)|g|² (Nesterov 2004, section 1.2.3)',
@@ -435,26 +435,26 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
         says: quadratic => {
           const values = valuesAlong(o, quadratic, 8)
           // Rounding: some units in the last place of the first and largest value.
-          return isAtMost(values.slice(1), values.slice(0, -1), 1e-13 * values[0])
+          return atMost(values.slice(1), values.slice(0, -1), 1e-13 * values[0])
         }
       }),
-      over(quadratics(lo, hi))({
+      forAll(quadratics(lo, hi))({
         name: 'the minimum of a strongly convex quadratic is reached',
         statement: ({ steps, within }) =>
           `∀ symmetric A, ${lo} ≤ A ≤ ${hi}: from |x_i| ≤ 4, after ${steps} steps ½ xᵀAx ≤ ${within}.`,
         source: 'a strongly convex function has one minimum, here 0',
         claim: converges,
         option: 'converges',
-        says: (quadratic, { steps, within }) => isAtMost(valuesAlong(o, quadratic, steps)[steps], within)
+        says: (quadratic, { steps, within }) => atMost(valuesAlong(o, quadratic, steps)[steps], within)
       }),
-      over(fc.record({ walk: options.walks ?? walksBeside(frozen) }))({
+      forAll(fc.record({ walk: options.walks ?? walksBeside(frozen) }))({
         name: 'what is frozen keeps its bits',
         statement: names => `∀ gradients: what is frozen (${names.join(', ')}) stays as it is, to the last bit.`,
         source: 'definition of `freeze`',
         claim: frozen.length > 0 && frozen,
         option: 'frozen',
         says: ({ walk }, names) =>
-          names.filter(name => name in walk.start).map(name => hasBits(follow(o, walk).params[name], walk.start[name]))
+          names.filter(name => name in walk.start).map(name => sameBits(follow(o, walk).params[name], walk.start[name]))
       })
     ],
     options

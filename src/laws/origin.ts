@@ -10,7 +10,7 @@ import type { Points } from '../data/points.js'
 import type { Recipe } from '../pipeline/recipe.js'
 import { Case, Compile, Field, Initializer, Params, Pipeline, Run, Score } from '../index.js'
 import { compiled, flat, greatest } from './check.js'
-import { over, ofRows, is, hasBits, type Stated } from './lawRows.js'
+import { forAll, ofRows, equals, sameBits, type Stated } from './lawRows.js'
 import type { Law, Laws } from './law.js'
 import { params as paramsOf, seeds } from './arbitraries.js'
 import { mapRows, symmetriesOf } from './symmetries.js'
@@ -24,7 +24,7 @@ export interface OriginOptions {
 
 export interface TranslationOptions<P extends string> extends OriginOptions {
   /** How many cases are enough, each of which is compiled by every plan; as many as are asked for unless given. */
-  readonly enough?: number
+  readonly maxCases?: number
   /** What evaluates a loss: all of its plans. */
   readonly plans?: typeof Compile.plans
   readonly params?: fc.Arbitrary<Params.Params<P>>
@@ -113,17 +113,17 @@ export const moves = <P extends string>(
   const {
     furthest = 1e8,
     slack = 1,
-    enough,
+    maxCases,
     plans = Compile.plans,
     params = paramsOf(loss.score)(points.dim)
   } = options
   const here = gridded(points)
   const move = moveOf(loss.score, points.dim)
   const cases = fc.record({ params: params.map(Params.mapValues(onGrid)), by: offsets(furthest), seed: seeds })
-  return over(cases)({
+  return forAll(cases)({
     ...said,
     source: 'a mixture moves with its data',
-    ...(enough !== undefined && { enough }),
+    ...(maxCases !== undefined && { maxCases }),
     says: ({ params, by, seed }) => {
       const key = Key.fromSeed(seed)
       const all = compiled(plans(loss)(here))
@@ -131,7 +131,7 @@ export const moves = <P extends string>(
         const wanted = all[i].evaluate(params, key)
         const found = evaluate(move(by)(params), key)
         const tolerance = slack * 1e-10 * (1 + Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
-        return is(
+        return equals(
           { [engine]: [found.value, ...flat(found.gradient)] },
           { [engine]: [wanted.value, ...flat(wanted.gradient)] },
           tolerance
@@ -203,7 +203,7 @@ export const runTranslation = <P extends string>(
   const first = pipelineOf(here)
   const move = moveOf(first.score, points.dim)
   return ofRows(Pipeline.show(first), [
-    over(fc.record({ by: offsets(furthest), seed: seeds }))({
+    forAll(fc.record({ by: offsets(furthest), seed: seeds }))({
       name: 'a run does not know where 0 is',
       statement:
         '∀ keys, c ≤ 1e8: on x + c, from a start that is c further, it ends by the same rules, and at the same parameters except for the means, which are c further. To 1e-7 + 1e3 · 2⁻⁵² c: the means are kept where the data are, and rounded there by 2⁻⁵³ c at each step; a rule of 1e-8 and overlapping components magnify that.',
@@ -216,7 +216,10 @@ export const runTranslation = <P extends string>(
         const initializer = movedInitializer(by, move, pipeline.score)(pipeline.initializer)
         const found = endOf(compiled(compile({ ...pipeline, initializer })(there)), key)
         const tolerance = slack * (1e-7 + 1e3 * Number.EPSILON * Math.abs(by))
-        return [hasBits(found.rules, wanted.rules), is(flat(move(-by)(found.params)), flat(wanted.params), tolerance)]
+        return [
+          sameBits(found.rules, wanted.rules),
+          equals(flat(move(-by)(found.params)), flat(wanted.params), tolerance)
+        ]
       }
     })
   ])
@@ -252,7 +255,7 @@ export const unit = <P extends string>(
       )
     }))
   return ofRows(`a recipe for ${Score.show(score)}`, [
-    over(fc.record({ power: fc.integer({ min: -4, max: 10 }), seed: seeds }))({
+    forAll(fc.record({ power: fc.integer({ min: -4, max: 10 }), seed: seeds }))({
       name: 'a fit does not know the unit',
       statement:
         '∀ keys, powers of two u from 2⁻⁴ to 2¹⁰: on u x, while no variance comes to a floor, the recipe ends by the same rules, at means u times as far out, variances u² times as large and the same weights. To 1e-6: the data are not rounded, but log u² is, and what a rule of 1e-8 leaves is magnified.',
@@ -265,8 +268,8 @@ export const unit = <P extends string>(
         const wanted = end(points)
         const found = end(mapRows(row => row.map(x => by * x))(points))
         return [
-          hasBits(found.rules, wanted.rules),
-          is(flat(inUnit(1 / by)(found.params)), flat(wanted.params), slack * 1e-6)
+          sameBits(found.rules, wanted.rules),
+          equals(flat(inUnit(1 / by)(found.params)), flat(wanted.params), slack * 1e-6)
         ]
       }
     })

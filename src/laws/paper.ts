@@ -10,7 +10,7 @@ import * as Points from '../data/points.js'
 import { Compile, Expectation, Key, Objective, Params, Schedule, Score, TimeLaw } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { compiled, flat, average, greatest, dot } from './check.js'
-import { over, ofRow, is, isBelow, type Said } from './lawRows.js'
+import { forAll, ofRow, equals, below, type Said } from './lawRows.js'
 import * as Density from './density.js'
 import type { Law } from './law.js'
 import type { Evaluate } from './objective.js'
@@ -101,7 +101,7 @@ export const implicitIsDenoising = <P extends string>(
 ): Law =>
   ofRow(
     Score.show(score),
-    over(
+    forAll(
       cases(score, {
         points: Arbitrary.points({ maxRows: 2, extent: 2, far: 2, weights: true }),
         dims: fc.integer({ min: 1, max: 2 }),
@@ -127,7 +127,7 @@ export const implicitIsDenoising = <P extends string>(
         const r = 1 + greatest([...points.values, ...flat(params)])
         const size = 1 + Math.abs(denoising.value) + greatest(flat(denoising.gradient))
         const tolerance = slack * 1e-10 * size * r * r
-        return is(
+        return equals(
           { L: denoising.value, '∇L': flat(denoising.gradient) },
           { L: implicit.value + points.dim / Elementary.square(sigma), '∇L': flat(implicit.gradient) },
           tolerance
@@ -143,7 +143,7 @@ const rounding = (r: number, gradient: ArrayLike<number>): number =>
 export const pairIdentity = ({ evaluate = Compile.valueAndGrad, slack = 1 }: PaperOptions = {}): Law =>
   ofRow(
     Score.show(Score.symmetricPair),
-    over(cases(Score.symmetricPair))({
+    forAll(cases(Score.symmetricPair))({
       name: 'the pair’s gradient is EM plus G',
       statement:
         '∀ m, x, on any finite sample: −½ ∂L/∂m = (E[Tx] − m) + G, G = E[uT′x] + |m|² E[TT′x] − m E[T′], u = ⟨m, x⟩, T = tanh u, T′ = 1 − T². To 1e-12 (1 + |∇L|) r⁴: terms of size r³ cancel.',
@@ -156,7 +156,7 @@ export const pairIdentity = ({ evaluate = Compile.valueAndGrad, slack = 1 }: Pap
         const { em, correction } = pairParts(Points.weightsOf(points), xt, m)
         const found = Array.from(loss.gradient.mean.values, g => -g / (2 * alpha))
         const r = 1 + greatest([...xt.flat(), ...m])
-        return is(found, Density.plus(Density.minus(em, m), correction), slack * rounding(r, found))
+        return equals(found, Density.plus(Density.minus(em, m), correction), slack * rounding(r, found))
       }
     })
   )
@@ -166,7 +166,7 @@ export const componentsIdentity = ({ evaluate = Compile.valueAndGrad, slack = 1 
   const score = Score.spherical({ components: 3 })
   return ofRow(
     Score.show(score),
-    over(cases(score))({
+    forAll(cases(score))({
       name: 'the gradient of K components in closed form',
       statement:
         '∀ m, x, on any finite sample: −½ ∂L/∂m_i = E[w_i(x + v − 2m_i − c_i(x − m_i))], v = Σ w_i m_i, c_i = |m_i|² − Σ_j w_j|m_j|² − ⟨m_i − v, v + x⟩. To 1e-12 (1 + |∇L|) r⁴: terms of size r³ cancel.',
@@ -194,7 +194,7 @@ export const componentsIdentity = ({ evaluate = Compile.valueAndGrad, slack = 1 
         )
         const found = Array.from(loss.gradient.means.values, g => -g / (2 * alpha))
         const r = 1 + greatest([...xt.flat(), ...m.flat()])
-        return is(found, wanted, slack * rounding(r, found))
+        return equals(found, wanted, slack * rounding(r, found))
       }
     })
   )
@@ -217,14 +217,14 @@ const fallsWith = (
   floor: number
 ): Said => {
   const seen = errors.filter(({ error }) => error > floor)
-  return seen.length >= 3 && isBelow(order, orderOf(seen))
+  return seen.length >= 3 && below(order, orderOf(seen))
 }
 
 /** At high noise a small mean is led by power iteration. */
 export const highNoise = ({ evaluate = Compile.valueAndGrad }: PaperOptions = {}): Law =>
   ofRow(
     Score.show(Score.symmetricPair),
-    over(cases(Score.symmetricPair, { points: Arbitrary.points({ far: 5 }) }))({
+    forAll(cases(Score.symmetricPair, { points: Arbitrary.points({ far: 5 }) }))({
       name: 'small means are led by power iteration',
       statement:
         '∀ x_0, t, directions: −½ ∂L/∂mean = 2α⁴(Ĉ − I) mean + O(|mean|³) in the mean over the noise, Ĉ the second moment of x_0. The order is fitted over |mean| = 2⁻⁶…2⁻⁹ / r, as far as the error is above rounding: > 2.8 (3 as |mean| → 0).',
@@ -269,7 +269,7 @@ export const secondMoments = ({ evaluate = Compile.valueAndGrad }: PaperOptions 
   const score = Score.spherical({ components })
   return ofRow(
     Score.show(score),
-    over(
+    forAll(
       fc.integer({ min: 1, max: 2 }).chain(dim =>
         fc.record({
           time: times,

@@ -4,11 +4,11 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Case, Key, Parametrization, Rate, Region, Schedule, TimeGrid, Weighting } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { sameBits } from './bits.js'
+import { areSameBits } from './bits.js'
 import * as Capability from './capability.js'
 import { dot, greatest, lengthOf } from './check.js'
 import type { Laws } from './law.js'
-import { areFinite, is, isAtMost, isBelow, ofRows, over } from './lawRows.js'
+import { areFinite, equals, atMost, below, ofRows, forAll } from './lawRows.js'
 
 // —— weightings ——
 
@@ -33,7 +33,7 @@ const timed = Arbitrary.schedules.chain(schedule =>
 export const weighting = (weighting: Weighting.Weighting, options: WeightingOptions = {}): Laws => {
   const { sees = O.toNullable(Weighting.sees(weighting)), carries = null } = options
   const at = (schedule: Schedule.Schedule, time: number): number => Weighting.interpret(schedule)(weighting)(time)
-  const lawOf = over(timed)
+  const lawOf = forAll(timed)
   return ofRows(
     Weighting.show(weighting),
     [
@@ -44,7 +44,7 @@ export const weighting = (weighting: Weighting.Weighting, options: WeightingOpti
         source: 'definition of a weighting',
         says: ({ schedule, time, later }) => {
           const weight = at(schedule, time)
-          return [areFinite(weight), isAtMost(0, Math.sign(weight) * Math.sign(at(schedule, later)))]
+          return [areFinite(weight), atMost(0, Math.sign(weight) * Math.sign(at(schedule, later)))]
         }
       }),
       lawOf({
@@ -59,7 +59,8 @@ export const weighting = (weighting: Weighting.Weighting, options: WeightingOpti
           const off = Math.abs(Schedule.logSnr(there)(other) - logSnr)
           const weight = at(schedule, time)
           return (
-            off < 1e-3 && is(at(other, there), weight, (1e-12 * (1 + Math.abs(logSnr)) + 2 * off) * Math.abs(weight))
+            off < 1e-3 &&
+            equals(at(other, there), weight, (1e-12 * (1 + Math.abs(logSnr)) + 2 * off) * Math.abs(weight))
           )
         }
       }),
@@ -73,7 +74,7 @@ export const weighting = (weighting: Weighting.Weighting, options: WeightingOpti
         says: ({ schedule, time, scale }, sees) => {
           const fast = Schedule.reparametrized(Schedule.affine({ scale }))(schedule)
           const wanted = (sees === 'rate' ? scale : 1) * at(schedule, time)
-          return is(at(fast, time / scale), wanted, 1e-13 * Math.abs(wanted))
+          return equals(at(fast, time / scale), wanted, 1e-13 * Math.abs(wanted))
         }
       }),
       lawOf({
@@ -85,7 +86,7 @@ export const weighting = (weighting: Weighting.Weighting, options: WeightingOpti
         source: 'the paper of the weighting',
         says: ({ schedule, time }, [from, to]) => {
           const wanted = Parametrization.weight(from, to)(Schedule.level(time)(schedule))
-          return is(at(schedule, time), wanted, 1e-12 * wanted)
+          return equals(at(schedule, time), wanted, 1e-12 * wanted)
         }
       }),
       Capability.ofWeightings(weighting)
@@ -124,7 +125,7 @@ export const parametrization = (own: Parametrization.Parametrization, options: P
   const size =
     'to 1e-14 h² (1 + 1/σ) of the terms, h = max(1, σ/α, α/σ): what is hidden is divided by how little is shown'
   const degree = O.toNullable(Parametrization.degree(own))
-  const lawOf = over(carrying)
+  const lawOf = forAll(carrying)
   return ofRows(Parametrization.show(own), [
     lawOf({
       name: 'the truth is carried to the truth',
@@ -137,12 +138,12 @@ export const parametrization = (own: Parametrization.Parametrization, options: P
           return p * clean + q * noise
         })
         const found = [carried(own, other, level)(x, mine), carried(other, own, level)(x, yours)]
-        return is(found, [yours, mine], near(level, clean, noise, mine, yours))
+        return equals(found, [yours, mine], near(level, clean, noise, mine, yours))
       }
     }),
     lawOf({
       claim: degree,
-      unless: 'it has no degree',
+      reason: 'it has no degree',
       name: 'outputs grow with the level by its degree',
       statement: `∀ levels, c = 2^k, x, outputs, others: at (cα, cσ) what belongs to cx is c^degree times what belongs to x at (α, σ), carried over too; ${size}.`,
       source: 'definition of the degree',
@@ -152,7 +153,7 @@ export const parametrization = (own: Parametrization.Parametrization, options: P
         const higher = { alpha: c * level.alpha, sigma: c * level.sigma }
         const wanted = grows * carried(own, other, level)(x, output)
         const found = carried(own, other, higher)(c * x, Elementary.pow(c, degree) * output)
-        return is(found, wanted, c * c * near(level, x, output, wanted))
+        return equals(found, wanted, c * c * near(level, x, output, wanted))
       }
     }),
     Capability.ofParametrizations(own)
@@ -169,7 +170,7 @@ export interface RateOptions {
 /** The laws of a learning rate: it stays within what it names. */
 export const rate = (rate: Rate.Rate, options: RateOptions = {}): Laws => {
   const step = fc.oneof({ weight: 4, arbitrary: fc.nat({ max: 200 }) }, fc.constant(0), fc.nat({ max: 1_000_000 }))
-  const lawOf = over(fc.record({ step }))
+  const lawOf = forAll(fc.record({ step }))
   return ofRows(
     Rate.show(rate),
     [
@@ -177,7 +178,7 @@ export const rate = (rate: Rate.Rate, options: RateOptions = {}): Laws => {
         name: 'is no less than 0',
         statement: '∀ n: 0 ≤ rate(n) < ∞. Exactly.',
         source: 'definition of a learning rate',
-        says: ({ step }) => [isAtMost(0, Rate.at(step)(rate)), isBelow(Rate.at(step)(rate), Infinity)]
+        says: ({ step }) => [atMost(0, Rate.at(step)(rate)), below(Rate.at(step)(rate), Infinity)]
       }),
       lawOf({
         claim: options.most,
@@ -185,7 +186,7 @@ export const rate = (rate: Rate.Rate, options: RateOptions = {}): Laws => {
         name: 'is no more than it names',
         statement: most => `∀ n: rate(n) ≤ ${most}. Up to 2⁻⁵² of it.`,
         source: 'definition of the rate',
-        says: ({ step }, most) => isAtMost(Rate.at(step)(rate), most * (1 + Elementary.powerOfTwo(-52)))
+        says: ({ step }, most) => atMost(Rate.at(step)(rate), most * (1 + Elementary.powerOfTwo(-52)))
       }),
       Capability.ofRates(rate)
     ],
@@ -262,10 +263,10 @@ export const region = (region: Region.Region, options: RegionOptions = {}): Laws
   const few = Region.arrays(region) === 'rows' ? 2 : 4
   const bounds = [1e6, -1e6].some(far => {
     const x = [far, -far / 2, -far / 4, far / 2].slice(0, few)
-    return isConvex && !sameBits(project(2)(x), x)
+    return isConvex && !areSameBits(project(2)(x), x)
   })
-  const unless = isConvex ? 'nothing is outside' : 'it says of itself that it is not convex'
-  const lawOf = over(regional(region))
+  const reason = isConvex ? 'nothing is outside' : 'it says of itself that it is not convex'
+  const lawOf = forAll(regional(region))
   return ofRows(
     Region.show(region),
     [
@@ -275,7 +276,7 @@ export const region = (region: Region.Region, options: RegionOptions = {}): Laws
         name: 'a projection is inside',
         statement: `∀ x: Πx is in the region. To ${rounding}.`,
         source: 'definition of a projection',
-        says: ({ x, y, columns }, outside) => isAtMost(outside(project(columns)(x), columns), 0, near(x, y))
+        says: ({ x, y, columns }, outside) => atMost(outside(project(columns)(x), columns), 0, near(x, y))
       }),
       lawOf({
         name: 'what is inside stays',
@@ -285,7 +286,11 @@ export const region = (region: Region.Region, options: RegionOptions = {}): Laws
           const within = inside(columns)(y)
           const given = Float64Array.from(x)
           Region.project(region)(given, columns)
-          return [is(project(columns)(within), within, near(x, y)), is(within.length, y.length), is(given, x)]
+          return [
+            equals(project(columns)(within), within, near(x, y)),
+            equals(within.length, y.length),
+            equals(given, x)
+          ]
         }
       }),
       lawOf({
@@ -294,12 +299,12 @@ export const region = (region: Region.Region, options: RegionOptions = {}): Laws
         source: 'definition of a projection',
         says: ({ x, y, columns, seed }) => {
           const found = lengthOf(minus(x, project(columns)(x)))
-          return [y, ...around(x, seed)].map(y => isAtMost(found, lengthOf(minus(x, inside(columns)(y))), near(x, y)))
+          return [y, ...around(x, seed)].map(y => atMost(found, lengthOf(minus(x, inside(columns)(y))), near(x, y)))
         }
       }),
       lawOf({
         claim: isConvex && bounds,
-        unless,
+        reason,
         name: 'a projection is the nearest point',
         statement:
           '∀ x outside, y in the region, near Πx and at its ends: the angle at Πx between x and y is no less than a right one, cos ≤ 0. To 1e-14 n (1 + r)²/|x − Πx||y − Πx|, r the greatest entry.',
@@ -312,19 +317,19 @@ export const region = (region: Region.Region, options: RegionOptions = {}): Laws
             const along = minus(other, at)
             const lengths = lengthOf(out) * lengthOf(along)
             const size = 1 + greatest([...x, ...y, ...other, ...at])
-            return lengths > 0 && isAtMost(dot(out, along) / lengths, 0, (1e-14 * x.length * size * size) / lengths)
+            return lengths > 0 && atMost(dot(out, along) / lengths, 0, (1e-14 * x.length * size * size) / lengths)
           })
         }
       }),
       lawOf({
         claim: isConvex,
-        unless,
+        reason,
         name: 'projections bring nothing farther apart',
         statement: `∀ x, y: |Πx − Πy| ≤ |x − y|. To ${rounding}.`,
         source: 'the nearest point, for x and for y',
         says: ({ x, y, columns }) => {
           const apart = lengthOf(minus(project(columns)(x), project(columns)(y)))
-          return isAtMost(apart, lengthOf(minus(x, y)), near(x, y))
+          return atMost(apart, lengthOf(minus(x, y)), near(x, y))
         }
       })
     ],
@@ -352,7 +357,7 @@ export const timeGrid = (grid: TimeGrid.TimeGrid, options: TimeGridOptions = {})
   const fits = (schedule: Schedule.Schedule): boolean => TimeGrid.problems(schedule)(grid).length === 0
   const few = [Schedule.ornsteinUhlenbeck, Schedule.edm, Schedule.cosine(), Schedule.rectifiedFlow, Schedule.subVp()]
   const schedule = few.some(fits) ? Arbitrary.schedules.filter(fits) : fc.constant(Schedule.ornsteinUhlenbeck)
-  const lawOf = over(fc.record({ schedule }))
+  const lawOf = forAll(fc.record({ schedule }))
   return ofRows(TimeGrid.show(grid), [
     lawOf({
       claim: span,
@@ -364,8 +369,8 @@ export const timeGrid = (grid: TimeGrid.TimeGrid, options: TimeGridOptions = {})
       says: ({ schedule }, { from, to, steps }) => {
         const found = TimeGrid.times(schedule)(grid)
         return [
-          is(found.length, steps + 1),
-          is([found[0], found[found.length - 1]], [from, to], 1e-13 * Math.abs(from))
+          equals(found.length, steps + 1),
+          equals([found[0], found[found.length - 1]], [from, to], 1e-13 * Math.abs(from))
         ]
       }
     }),
@@ -376,7 +381,7 @@ export const timeGrid = (grid: TimeGrid.TimeGrid, options: TimeGridOptions = {})
       says: ({ schedule }) => {
         const found = TimeGrid.times(schedule)(grid)
         const [before, after] = [found.slice(0, -1), found.slice(1)]
-        return found[0] === found[found.length - 1] ? is(after, before) : isBelow(after, before)
+        return found[0] === found[found.length - 1] ? equals(after, before) : below(after, before)
       }
     }),
     lawOf({
@@ -390,7 +395,7 @@ export const timeGrid = (grid: TimeGrid.TimeGrid, options: TimeGridOptions = {})
         const along = Array.from(TimeGrid.times(schedule)(grid), time => evenIn(Schedule.level(time)(schedule), time))
         const [first, last] = [along[0], along[along.length - 1]]
         const even = along.map((_, i) => first + ((last - first) * i) / (along.length - 1))
-        return is(along, even, 1e-9 * Math.max(Math.abs(first), Math.abs(last)))
+        return equals(along, even, 1e-9 * Math.max(Math.abs(first), Math.abs(last)))
       }
     })
   ])

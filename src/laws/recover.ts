@@ -11,7 +11,7 @@ import type { Points } from '../data/points.js'
 import { Compile, Expectation, Key, Mixture, Objective, Params, type Pipeline, Run, Score, Stage } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { compiled, sumOf, average } from './check.js'
-import { over, ofRows, is, type Said } from './lawRows.js'
+import { forAll, ofRows, equals, type Said } from './lawRows.js'
 import * as Density from './density.js'
 import { spread, variesNoMore } from './expectation.js'
 import type { Laws } from './law.js'
@@ -121,7 +121,9 @@ export const recovers = <P extends string>(
   const near = (law: Mixture.Mixture, wanted: ReadonlyArray<Density.Row>, count: number, key: Key.Key): Said => {
     const errors = errorOf(law, count)
     // 6 standard errors of one coordinate at most.
-    return errorsOf(found(law, count, key), wanted).map((distance, k) => is(distance, 0, 6 * inefficiency * errors[k]))
+    return errorsOf(found(law, count, key), wanted).map((distance, k) =>
+      equals(distance, 0, 6 * inefficiency * errors[k])
+    )
   }
   const seeded = fc.record({ seed: Arbitrary.seeds })
   const losses = pipeline.stages
@@ -135,7 +137,7 @@ export const recovers = <P extends string>(
   const within = `6 · ${inefficiency} standard errors of maximum likelihood, √(tr Σ/nπ)`
 
   const stated = { ...given, apart, rows, repeats, inefficiency }
-  const lawOf = over(seeded)
+  const lawOf = forAll(seeded)
   return scripted(
     { by: 'recovers', of: [pipeline, stated] },
     ofRows('laws.recovers(pipeline)', [
@@ -143,14 +145,14 @@ export const recovers = <P extends string>(
         name: 'the planted truth is found',
         statement: `∀ keys: of ${4 * rows} rows of the planted mixture every centre is found, within ${within}. A right one fails with probability below 1e-8.`,
         source: 'consistency of maximum likelihood and of score matching',
-        enough: 5,
+        maxCases: 5,
         says: ({ seed }) => near(truth, centres, 4 * rows, Key.fromSeed(seed))
       }),
       lawOf({
         name: 'the error falls as n^{−1/2}',
         statement: `∀ keys: the mean square error over ${repeats} data sets of ${rows} and of ${16 * rows} rows falls with an order whose interval, of 5.5 standard errors, has −1: each log mean square of m squares has the variance 2/m.`,
         source: 'asymptotic normality; Wilson & Hilferty 1931',
-        enough: 1,
+        maxCases: 1,
         says: ({ seed }) => {
           const squares = [rows, 16 * rows].map((count, i) =>
             average(
@@ -161,24 +163,24 @@ export const recovers = <P extends string>(
           )
           const order = Elementary.log(squares[1] / squares[0]) / Elementary.log(16)
           const interval = (5.5 * Math.sqrt(4 / (repeats * free * dim))) / Elementary.log(16)
-          return is(order, -1, interval)
+          return equals(order, -1, interval)
         }
       }),
       lawOf({
         name: 'centres are found though the components are others',
         statement: `∀ keys: of ${16 * rows} rows of the stated other law (unless given, of 1.5 times the variance) every stated centre is found, within ${within} under that law.`,
         source: 'Fisher 1922; White 1982 of misspecified models',
-        enough: 2,
+        maxCases: 2,
         says: ({ seed }) => near(otherwise, stillThere, 16 * rows, Key.fromSeed(seed))
       }),
       lawOf({
         claim: losses.length !== 0,
-        unless: 'each of its losses takes plain noise, or none',
+        reason: 'each of its losses takes plain noise, or none',
         name: 'gradients vary no more than those of plain noise',
         statement:
           '∀ keys: at the end of a run E|∇L − E∇L|² of each loss is no more than by plain noise with as many draws, over 200 keys each, up to 6 standard errors of the difference, which the samples give.',
         source: 'Rao–Blackwell',
-        enough: 3,
+        maxCases: 3,
         says: ({ seed }) => {
           const key = Key.fromSeed(seed)
           const points: Points = Mixture.sample(40)(key)(truth)

@@ -5,7 +5,7 @@ import type { Points } from '../data/points.js'
 import { Compile, Expectation, Key, Objective, type Params, Schedule, type Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { compiled, flat } from './check.js'
-import { over, ofRows, is } from './lawRows.js'
+import { forAll, ofRows, equals } from './lawRows.js'
 import type { Laws } from './law.js'
 import { objective as ofObjective, type ObjectiveOptions } from './objective.js'
 
@@ -53,7 +53,7 @@ export const regularizer = <P extends string>(
       params,
       Key.fromSeed(seed)
     )
-  const lawOf = over(cases)
+  const lawOf = forAll(cases)
   return ofRows(Objective.show(regularizer), [
     ofObjective(regularizer, score, options),
     lawOf({
@@ -62,7 +62,7 @@ export const regularizer = <P extends string>(
       source: 'definition of a regularizer',
       says: ({ params, points, others, seed }) => {
         const [one, other] = [at(params, points, seed), at(params, others, seed + 1, Schedule.edm)]
-        return is({ L: other.value, '∇L': flat(other.gradient) }, { L: one.value, '∇L': flat(one.gradient) })
+        return equals({ L: other.value, '∇L': flat(other.gradient) }, { L: one.value, '∇L': flat(one.gradient) })
       }
     })
   ])

@@ -5,9 +5,9 @@ import { refuse } from '../../lib/plain/refuse.js'
 import type { Points } from '../data/points.js'
 import type { Memory, Program, Step } from '../compile/program.js'
 import { Compile, Key, Params, type Pipeline, type Problem, Run } from '../index.js'
-import { sameBits, throughText } from './bits.js'
+import { areSameBits, throughText } from './bits.js'
 import { compiled } from './check.js'
-import { over, ofRows, is, hasBits, type Said, type Stated } from './lawRows.js'
+import { forAll, ofRows, equals, sameBits, type Said, type Stated } from './lawRows.js'
 import type { Law, Laws } from './law.js'
 import { seeds } from './arbitraries.js'
 
@@ -29,7 +29,8 @@ const defaults: RunOptions = { runner: Run, compile: Compile.pipeline, seeds }
 export type Some<A> = A | fc.Arbitrary<A>
 
 /** Of one pipeline cases differ by their keys alone, and each is a run or more: where they differ at all they differ almost everywhere. */
-export const enoughOf = <A>(some: Some<A>): Pick<Law, 'enough'> => (some instanceof fc.Arbitrary ? {} : { enough: 10 })
+export const maxCasesOf = <A>(some: Some<A>): Pick<Law, 'maxCases'> =>
+  some instanceof fc.Arbitrary ? {} : { maxCases: 10 }
 
 export const arbitraryOf = <A>(some: Some<A>): fc.Arbitrary<A> =>
   some instanceof fc.Arbitrary ? some : fc.constant(some)
@@ -91,7 +92,7 @@ const follows = <P extends string>(before: Run.State<P>, after: Run.State<P>): b
   switch (before.status._tag) {
     case 'Running':
       return after.status._tag === 'Failed'
-        ? sameBits({ ...after, status: before.status }, before) && isFilled(after.status.problem)
+        ? areSameBits({ ...after, status: before.status }, before) && isFilled(after.status.problem)
         : after.stage === before.stage &&
             after.step === before.step + 1 &&
             after.value !== null &&
@@ -105,7 +106,7 @@ const follows = <P extends string>(before: Run.State<P>, after: Run.State<P>): b
         after.step === 0 &&
         after.value === null &&
         after.norm === null &&
-        sameBits(after.params, before.params)
+        areSameBits(after.params, before.params)
       )
     case 'Finished':
     case 'Failed':
@@ -126,7 +127,7 @@ const obeys =
       gradientNorm: flat,
       // A stage that ends with an average has changed by more than its last step.
       relativeChange:
-        small || (stopping.relativeChange > 0 && !sameBits(finish(before.params, after.memory), before.params))
+        small || (stopping.relativeChange > 0 && !areSameBits(finish(before.params, after.memory), before.params))
     }
     const rule = ruleOf(after)
     return rule === null ? after.step < stopping.steps && !flat && !small : rules[rule]
@@ -137,7 +138,9 @@ const pairs = <P extends string>(
   states: ReadonlyArray<Run.State<P>>,
   holds: (before: Run.State<P>, after: Run.State<P>) => boolean
 ): Said =>
-  states.slice(1).map((after, i) => is({ [`state ${i + 1}`]: holds(states[i], after) }, { [`state ${i + 1}`]: true }))
+  states
+    .slice(1)
+    .map((after, i) => equals({ [`state ${i + 1}`]: holds(states[i], after) }, { [`state ${i + 1}`]: true }))
 
 /** How many steps the first stage takes. */
 const taken = <P extends string>(states: ReadonlyArray<Run.State<P>>): number =>
@@ -202,11 +205,11 @@ export const run = <P extends string>(
     source: string,
     says: (program: Program<P>, key: Key.Key, at: number) => Said
   ): Stated =>
-    over(cases)({
+    forAll(cases)({
       name,
       statement,
       source,
-      ...enoughOf(pipeline),
+      ...maxCasesOf(pipeline),
       says: ({ pipeline, seed, at }) => says(compiled(compile(pipeline)(points)), Key.fromSeed(seed), at)
     })
 
@@ -221,7 +224,7 @@ export const run = <P extends string>(
         const limited = counting(program, (step, count) =>
           count < k ? step() : refuse(`step ${count + 1} was taken and not asked for`)
         )
-        return is(take(k + 1, runner.states(limited)(key)).length, k + 1)
+        return equals(take(k + 1, runner.states(limited)(key)).length, k + 1)
       }
     ),
     lawOf(
@@ -231,14 +234,14 @@ export const run = <P extends string>(
       (program, key) => {
         const list = runner.states(program)(key)
         const states = take(MANY, list)
-        return [hasBits(take(MANY, list), states), hasBits(all(program, key), states)]
+        return [sameBits(take(MANY, list), states), sameBits(all(program, key), states)]
       }
     ),
     lawOf(
       'the last state is the last of the states',
       '∀ key: last(key) is where states(key) end.',
       'definition of `last`',
-      (program, key) => hasBits(runner.last(program)(key), all(program, key).at(-1))
+      (program, key) => sameBits(runner.last(program)(key), all(program, key).at(-1))
     ),
     lawOf(
       'a run goes on where it was left',
@@ -250,8 +253,8 @@ export const run = <P extends string>(
         const codec = runner.codec(program)
         const read = codec.decode(throughText(codec.encode(states[n])))
         return E.isLeft(read)
-          ? hasBits(read, states[n])
-          : hasBits(take(MANY, runner.resume(program)(read.right)), states.slice(n))
+          ? sameBits(read, states[n])
+          : sameBits(take(MANY, runner.resume(program)(read.right)), states.slice(n))
       }
     ),
     lawOf(
@@ -263,9 +266,10 @@ export const run = <P extends string>(
         const [{ stage, step }] = states
         const { status, stage: last } = states[states.length - 1]
         return [
-          is({ stage, step }, { stage: 0, step: 0 }),
+          equals({ stage, step }, { stage: 0, step: 0 }),
           pairs(states, follows),
-          status._tag !== 'Failed' && hasBits([status._tag, last], ['Finished', Math.max(0, program.stages.length - 1)])
+          status._tag !== 'Failed' &&
+            sameBits([status._tag, last], ['Finished', Math.max(0, program.stages.length - 1)])
         ]
       }
     ),
@@ -287,13 +291,13 @@ export const run = <P extends string>(
         const states = all(brokenAt(program, n, at), key)
         const { status, step } = states[states.length - 1]
         return [
-          is({ states: states.length, step }, { states: n + 2, step: n }),
-          hasBits(
+          equals({ states: states.length, step }, { states: n + 2, step: n }),
+          sameBits(
             states.map(({ params }) => params),
             [...healthy.slice(0, n + 1), healthy[n]].map(({ params }) => params)
           ),
-          hasBits(status._tag, 'Failed'),
-          status._tag === 'Failed' && is({ whole: isFilled(status.problem) }, { whole: true })
+          sameBits(status._tag, 'Failed'),
+          status._tag === 'Failed' && equals({ whole: isFilled(status.problem) }, { whole: true })
         ]
       }
     ),
@@ -308,7 +312,7 @@ export const run = <P extends string>(
         // What is read is shown beside what it was read from.
         return foreign(json, program.stages.length).map(other => {
           const read = codec.decode(other)
-          return E.isLeft(read) ? hasBits(read._tag, 'Left') : hasBits(read, other)
+          return E.isLeft(read) ? sameBits(read._tag, 'Left') : sameBits(read, other)
         })
       }
     )

@@ -24,7 +24,7 @@ import {
 import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
 import { compiled, flat, average, greatest } from './check.js'
-import { over, ofRows, is, hasBits, type Stated, type Stating } from './lawRows.js'
+import { forAll, ofRows, equals, sameBits, type Stated, type Stating } from './lawRows.js'
 import type { Context, Instance } from './conform.js'
 import { copied, drawnBy } from './expectation.js'
 import { sameStarts } from './initializer.js'
@@ -98,11 +98,11 @@ const noiseOf = (
 }
 
 const sameNoise = (a: Expectation.Expectation, b: Expectation.Expectation): Stated =>
-  over(Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))({
+  forAll(Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))({
     name: 'the noise is of the same law',
     statement: `∀ dimensions: over ${KEYS} keys, ${ROWS} rows each, every coordinate has the same mean, mean square and shares below ${PLACES.length} places, and every two of them the same mean product, up to 7 standard errors of their difference, which the samples give. A comparison of the same fails with probability below 1e-9; a shift by 0.1 is missed with probability below 1e-9 too.`,
     source: 'central limit theorem',
-    enough: 3,
+    maxCases: 3,
     says: ({ dim, seed }) => {
       const [found, wanted] = [a, b].map((expectation, i) => noiseOf(expectation, dim, 2 * seed + i))
       return Chance.sameMeans(found, wanted)
@@ -120,19 +120,19 @@ const rules: ReadonlyArray<Rule> = [
     })
   ),
   rule(Schedule.concept.is, (a, b, { slack = 1 }) => [
-    over(fc.record({ time: Arbitrary.anyTimes(b) }))({
+    forAll(fc.record({ time: Arbitrary.anyTimes(b) }))({
       name: 'the levels are the same',
       statement: '∀ t: α(t) and σ(t) are the same, and times end at the same. To 1e-11 (1 + α + σ).',
       source: 'the stated formula',
       says: ({ time }) => {
         const [found, wanted] = [a, b].map(Schedule.level(time))
         const tolerance = slack * 1e-11 * (1 + wanted.alpha + wanted.sigma)
-        return [is(found, wanted, tolerance), hasBits(Schedule.until(a), Schedule.until(b))]
+        return [equals(found, wanted, tolerance), sameBits(Schedule.until(a), Schedule.until(b))]
       }
     })
   ]),
   rule(Weighting.concept.is, (a, b, { slack = 1 }) => [
-    over(
+    forAll(
       Arbitrary.schedules.chain(schedule =>
         fc.record({ schedule: fc.constant(schedule), time: Arbitrary.times(schedule) })
       )
@@ -142,23 +142,23 @@ const rules: ReadonlyArray<Rule> = [
       source: 'the stated formula',
       says: ({ schedule, time }) => {
         const [found, wanted] = [a, b].map(weighting => Weighting.interpret(schedule)(weighting)(time))
-        return is(found, wanted, slack * 1e-11 * (1 + Math.abs(wanted)))
+        return equals(found, wanted, slack * 1e-11 * (1 + Math.abs(wanted)))
       }
     })
   ]),
   rule(Rate.concept.is, (a, b, { slack = 1 }) => [
-    over(fc.record({ step: fc.nat({ max: 200 }) }))({
+    forAll(fc.record({ step: fc.nat({ max: 200 }) }))({
       name: 'the rates are the same',
       statement: '∀ steps n: the rate is the same. To 1e-12 of it.',
       source: 'the stated formula',
       says: ({ step }) => {
         const [found, wanted] = [a, b].map(rate => Rate.at(step)(rate))
-        return is(found, wanted, slack * 1e-12 * (1 + Math.abs(wanted)))
+        return equals(found, wanted, slack * 1e-12 * (1 + Math.abs(wanted)))
       }
     })
   ]),
   rule(Score.concept.is, (a, b, { slack = 1 }) => [
-    over(
+    forAll(
       Arbitrary.dims.chain(dim =>
         fc.record({
           params: Arbitrary.params(b)(dim),
@@ -175,12 +175,12 @@ const rules: ReadonlyArray<Rule> = [
           score => Score.evaluate(score, Schedule.ornsteinUhlenbeck)(params)(time)(points).values
         )
         const r = greatest([...points.values, ...flat(params)])
-        return is(found, wanted, slack * 1e-11 * (1 + r * r) * (1 + greatest(wanted)))
+        return equals(found, wanted, slack * 1e-11 * (1 + r * r) * (1 + greatest(wanted)))
       }
     })
   ]),
   rule(Optimizer.concept.is, (a, b, { slack = 1 }) => [
-    over(fc.record({ walk: Arbitrary.walks }))({
+    forAll(fc.record({ walk: Arbitrary.walks }))({
       name: 'the trajectories are the same',
       statement: '∀ starts, gradients: from step to step the parameters are the same. To 1e-9 of the greatest.',
       source: 'the stated formula',
@@ -200,13 +200,13 @@ const rules: ReadonlyArray<Rule> = [
             { params: start, state: init(start), trail: flat(start) }
           ).trail
         })
-        return is(found, wanted, slack * 1e-9 * (1e-300 + greatest(wanted)))
+        return equals(found, wanted, slack * 1e-9 * (1e-300 + greatest(wanted)))
       }
     })
   ]),
   rule(Expectation.concept.is, (a, b, { score = pair }) => [
     isRandom(a) && isRandom(b) && sameNoise(a, b),
-    over(
+    forAll(
       Arbitrary.eachDim.map(dim =>
         fc.record({
           form: fc.constantFrom('denoising' as const, 'implicit' as const),
@@ -220,7 +220,7 @@ const rules: ReadonlyArray<Rule> = [
       name: 'the means are the same',
       statement: `∀ θ, x, t: the means over ${REPEATS} keys of value and gradient, denoising and implicit, of every row ${COPIES} times, are the same, up to 7 standard errors of their difference, which the samples give.`,
       source: 'law of large numbers',
-      enough: 9,
+      maxCases: 9,
       says: ({ form, time, points, params, seed }) => {
         const [found, wanted] = [a, b].map((expectation, i) => {
           const f = compiled(
@@ -241,7 +241,7 @@ const rules: ReadonlyArray<Rule> = [
     })
   ]),
   rule(Sampler.concept.is, (a, b) => [
-    over(
+    forAll(
       fc.record({
         schedule: fc.constantFrom(Schedule.ornsteinUhlenbeck, Schedule.edm, Schedule.cosine()),
         start: fc.tuple(Arbitrary.real(2), Arbitrary.real(2)),
@@ -254,7 +254,7 @@ const rules: ReadonlyArray<Rule> = [
       name: 'the laws are the same',
       statement: `∀ schedules, x, c, v in two dimensions, grids of uneven steps: of ${PARTICLES} points that start at x the first two moments after every step are the same, up to 7 standard errors of their difference.`,
       source: 'the stated formula; law of large numbers',
-      enough: 20,
+      maxCases: 20,
       says: ({ schedule, start, mean, variance, levels, seed }) => {
         const times = levels.map(level => Schedule.timeOfLogSnr(level)(schedule))
         const along: Sampler.ScoreFunction = ({ rows, dim, values }, time) => {
@@ -300,16 +300,16 @@ const rules: ReadonlyArray<Rule> = [
   ]),
   rule(Initializer.concept.is, (a, b, { score = two }) => [sameStarts(a, b, score)]),
   rule(Pipeline.concept.is, (a, b, { points: given = points, slack = 1 }) => [
-    over(fc.record({ seed: Arbitrary.seeds }))({
+    forAll(fc.record({ seed: Arbitrary.seeds }))({
       name: 'the ends are the same',
       statement: '∀ keys: both end at the same parameters. To 1e-9 of the greatest.',
       source: 'the stated pipeline',
-      enough: 5,
+      maxCases: 5,
       says: ({ seed }) => {
         const [found, wanted] = [a, b].map(pipeline =>
           flat(Run.last(compiled(Compile.pipeline(pipeline)(given)))(Key.fromSeed(seed)).params)
         )
-        return is(found, wanted, slack * 1e-9 * (1 + greatest(wanted)))
+        return equals(found, wanted, slack * 1e-9 * (1 + greatest(wanted)))
       }
     })
   ])

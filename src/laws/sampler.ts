@@ -13,7 +13,7 @@ import { Case as Of, Key, Sampler, Schedule, TimeGrid } from '../index.js'
 import { eachDim, points as anyPoints, real, seeds } from './arbitraries.js'
 import { copyOf, throughText } from './bits.js'
 import { compiled, sumOf, average, moments, greatest, dot } from './check.js'
-import { areFinite, over, ofRows, is, isAtMost, hasBits, differs, type Stated } from './lawRows.js'
+import { areFinite, forAll, ofRows, equals, atMost, sameBits, differs, type Stated } from './lawRows.js'
 import { posteriors } from './guidance.js'
 import type { Laws } from './law.js'
 
@@ -294,7 +294,7 @@ const settingOf = (
   }
   const size = (values: Float64Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
 
-  const lawOf = over(cases)
+  const lawOf = forAll(cases)
   return {
     bias,
     carried,
@@ -334,7 +334,7 @@ const stateForEveryTime = ({ gridOf, lawOf, statesOf }: Setting): Stated =>
       const grid = gridOf(each.schedule, 5)
       const states = statesOf(each, each.points, grid)
       return [
-        is(
+        equals(
           {
             times: states.map(({ time }) => time),
             steps: states.map(({ step }) => step),
@@ -342,7 +342,7 @@ const stateForEveryTime = ({ gridOf, lawOf, statesOf }: Setting): Stated =>
           },
           { times: TimeGrid.times(each.schedule)(grid), steps: [0, 1, 2, 3, 4, 5], 'first points': each.points.values }
         ),
-        states.map(({ points: { rows, dim } }) => is([rows, dim], [each.points.rows, each.points.dim]))
+        states.map(({ points: { rows, dim } }) => equals([rows, dim], [each.points.rows, each.points.dim]))
       ]
     }
   })
@@ -365,11 +365,11 @@ const finite = ({ gridOf, lawOf, statesOf, stays }: Setting): Stated =>
 const cleanStep = ({ endOf, lawOf, rows, statesOf, stays }: Setting): Stated =>
   lawOf({
     claim: !stays,
-    unless: 'it stays at its level',
+    reason: 'it stays at its level',
     name: 'a step to no noise adds none',
     statement: `∀ schedules, c, v, keys: from σ/α = ${LITTLE} to 0 ${rows} points move, from x/α, by no more than the noise that there was: in the root of the mean square ${1 + MARGIN} σ/α.`,
     source: 'Ho et al. 2020, arXiv 2006.11239, algorithm 2: z = 0 in the last step',
-    enough: 10,
+    maxCases: 10,
     says: each => {
       if (Schedule.level(0)(each.schedule).sigma > 0) return []
       const from = Schedule.timeOfLogSnr(-2 * Elementary.log(LITTLE))(each.schedule)
@@ -378,7 +378,7 @@ const cleanStep = ({ endOf, lawOf, rows, statesOf, stays }: Setting): Stated =>
       const { alpha } = Schedule.level(from)(each.schedule)
       const end = endOf(statesOf(each, { rows, dim: 2, values }, TimeGrid.listed([from, 0])))
       const off = Math.sqrt(average(end.map((x, i) => Elementary.square(x - values[i] / alpha))))
-      return isAtMost(off, (1 + MARGIN) * LITTLE)
+      return atMost(off, (1 + MARGIN) * LITTLE)
     }
   })
 
@@ -388,7 +388,7 @@ const leavesAlone = ({ lawOf, sampler, start, stepOf }: Setting): Stated =>
     statement:
       '∀ schedules, x, keys: the points of a step, what it remembers of the one before, and a vector that its solver is given are after it what they were. Exactly.',
     source: 'definition of a function',
-    enough: 20,
+    maxCases: 20,
     says: each => {
       const points = start(each, 2)
       const given = { points, memory: stepOf(each, [-1, -0.5], points).memory ?? null }
@@ -399,7 +399,7 @@ const leavesAlone = ({ lawOf, sampler, start, stepOf }: Setting): Stated =>
         O.fromNullable(Of.meaning(sampler).solver),
         O.map(solve => solve((_, at) => at.map(x => -x))(1, 0.5, y))
       )
-      return [hasBits(given, kept), O.isSome(solved) && is(y, points.values)]
+      return [sameBits(given, kept), O.isSome(solved) && equals(y, points.values)]
     }
   })
 
@@ -417,7 +417,7 @@ const ofLocalOrder = ({ carried, lawOf, order, start, stepOf }: Setting): Stated
     statement: order =>
       `∀ schedules, c, levels: after a step a third or three times as long, both from where the flow has 8 points, a step of h in log(σ/α) is off by at least 2^p √2 times as much as one of h/2, p = ${order}, h one of the two shortest of ${STEPS_OF_ORDER.join(', ')} after which it is off by more than 1e-12, rounding; over the variances ${VARIANCES.join(', ')}: the next term of the error is h times as great.`,
     source: 'Hairer, Nørsett & Wanner 1993, definition II.1.2: the local error is of order h^{p + 1}',
-    enough: 20,
+    maxCases: 20,
     says: (each, order) => {
       const level = (each.seed % 7) / 2 - 1.5
       const errorOf = (h: number): number =>
@@ -438,7 +438,7 @@ const ofLocalOrder = ({ carried, lawOf, order, start, stepOf }: Setting): Stated
       const found = STEPS_OF_ORDER.map(h => [errorOf(h), errorOf(h / 2)] as const).filter(([, fine]) => fine > 1e-12)
       // Of the two steps that which shows the order more.
       const falls = found.slice(0, 2).map(([coarse, fine]) => coarse / fine)
-      return falls.length > 0 && isAtMost(order + 0.5, Elementary.log(Math.max(...falls)) / Math.LN2)
+      return falls.length > 0 && atMost(order + 0.5, Elementary.log(Math.max(...falls)) / Math.LN2)
     }
   })
 
@@ -453,7 +453,7 @@ const looksAtTheKey = ({ endOf, gridOf, lawOf, random, statesOf }: Setting): Sta
       const [once, again, other] = [each.seed, each.seed, each.seed + 1].map(seed =>
         endOf(statesOf(each, each.points, grid, { seed }))
       )
-      return [is(again, once), random ? differs(other, once) : is(other, once)]
+      return [equals(again, once), random ? differs(other, once) : equals(other, once)]
     }
   })
 
@@ -464,10 +464,10 @@ const throughJson = ({ codec, endOf, gridOf, lawOf, sampler, statesOf }: Setting
     source: 'definition of a codec',
     says: each => {
       const read = codec.decode(throughText(codec.encode(sampler)))
-      if (E.isLeft(read)) return hasBits(read, sampler)
+      if (E.isLeft(read)) return sameBits(read, sampler)
       const grid = gridOf(each.schedule, 4)
       const [found, wanted] = [read.right, sampler].map(of => endOf(statesOf(each, each.points, grid, { of })))
-      return hasBits(found, wanted)
+      return sameBits(found, wanted)
     }
   })
 
@@ -483,14 +483,14 @@ const seesNoClock = ({ endOf, gridOf, lawOf, size, start, statesOf }: Setting): 
       const [found, wanted] = [{ ...each, schedule: fast }, each].map(of =>
         endOf(statesOf(of, points, gridOf(of.schedule, 6)))
       )
-      return is(found, wanted, 1e-9 * size(wanted))
+      return equals(found, wanted, 1e-9 * size(wanted))
     }
   })
 
 const eachAlone = ({ endOf, error, gridOf, lawOf, random, size, start, statesOf }: Setting): Stated =>
   lawOf({
     claim: !random,
-    unless: 'it draws',
+    reason: 'it draws',
     name: 'no point knows of the others',
     statement:
       '∀ schedules, x: a point alone is led to where it is led among others. To 1e-12 (1 + |x|), or a thousandfold the tolerance where steps are chosen for all together.',
@@ -500,7 +500,7 @@ const eachAlone = ({ endOf, error, gridOf, lawOf, random, size, start, statesOf 
       const grid = gridOf(each.schedule, 6)
       const all = endOf(statesOf(each, points, grid))
       const alone = endOf(statesOf(each, { rows: 1, dim: 2, values: points.values.slice(4, 6) }, grid))
-      return is(alone, all.slice(4, 6), (error ?? 1e-12) * size(all))
+      return equals(alone, all.slice(4, 6), (error ?? 1e-12) * size(all))
     }
   })
 
@@ -513,7 +513,7 @@ const converges = ({ errorOf, lawOf, order }: Setting): Stated =>
       `∀ schedules, c: the greatest error on the way of 8 points, of each of the variances ${VARIANCES.join(', ')}, falls as steps^−${order} from 64 to 128 uneven steps, half and one and a half times as long in turn, or from 128 to 256, to ± 0.2 of the exponent, until it is below 1e-9: the next term of the error is h = 0.08 times as great, or 0.04. (At the last time alone, or of one variance, terms may cancel.)`,
     source: 'Hairer, Nørsett & Wanner 1993, Solving Ordinary Differential Equations I; the closed form of the flow',
     // Each is a run of hundreds of steps, whose order does not depend on c.
-    enough: 12,
+    maxCases: 12,
     says: (each, order) => {
       const errorAfter = (steps: number): number => {
         const grid = TimeGrid.listed(unevenly(steps).map(level => Schedule.timeOfLogSnr(level)(each.schedule)))
@@ -524,7 +524,7 @@ const converges = ({ errorOf, lawOf, order }: Setting): Stated =>
         return coarse < 1e-9 ? order : Elementary.log(coarse / fine) / Math.LN2
       }
       const first = orderFrom(64)
-      return is(Math.abs(first - order) < 0.2 ? first : orderFrom(128), order, 0.2)
+      return equals(Math.abs(first - order) < 0.2 ? first : orderFrom(128), order, 0.2)
     }
   })
 
@@ -536,26 +536,26 @@ const meetsTolerance = ({ error, errorOf, lawOf }: Setting): Stated =>
     statement: error =>
       `∀ schedules, c, v: one step of the grid leads 8 points to where the flow does, to ${error.toExponential()} (1 + |x|): a thousandfold the tolerance of each of its own steps.`,
     source: 'Dormand & Prince 1980; the closed form of the flow',
-    says: (each, error) => isAtMost(errorOf(each, 1), error)
+    says: (each, error) => atMost(errorOf(each, 1), error)
   })
 
-const equalsAnother = ({ endOf, equals, gridOf, lawOf, sampler, size, statesOf }: Setting): Stated =>
+const equalsAnother = ({ endOf, equals: other, gridOf, lawOf, sampler, size, statesOf }: Setting): Stated =>
   lawOf({
-    claim: equals,
+    claim: other,
     option: 'equals',
     name: 'takes the steps of the sampler that it equals',
     statement: equals =>
       `∀ schedules, x, keys: it leads to the points of ${Sampler.show(equals)}. To 1e-12 (1 + |x|): rounding.`,
     source: 'Song, Meng & Ermon 2020, arXiv 2010.02502, §4.1: η = 1 is the DDPM',
-    says: (each, equals) => {
+    says: (each, other) => {
       const grid = gridOf(each.schedule, 8)
-      const [found, wanted] = [sampler, equals].map(of => endOf(statesOf(each, each.points, grid, { of })))
-      return is(found, wanted, 1e-12 * size(wanted))
+      const [found, wanted] = [sampler, other].map(of => endOf(statesOf(each, each.points, grid, { of })))
+      return equals(found, wanted, 1e-12 * size(wanted))
     }
   })
 
 const toTwoModes = ({ bias, errors, gridOf, rows, sampler, schedules, stays, steps, transport }: Setting): Stated =>
-  over(
+  forAll(
     eachDim.map(dim =>
       fc.record({
         schedule: schedules,
@@ -570,7 +570,7 @@ const toTwoModes = ({ bias, errors, gridOf, rows, sampler, schedules, stays, ste
     name: 'leads to a law of two modes',
     statement: `∀ schedules, d from one to three, N(±b, Σ) of unequal shares and a covariance that is not diagonal, keys: along ${steps} uneven steps ${rows} points of the law at the noisy end come to that at the clean end, by the first two moments of the coordinates and of the side of b, up to ${errors} standard errors, which the law gives, and three biases of ${Number(bias.toPrecision(2))} of their size. A comparison of a right one fails with probability 2e-9.`,
     source: 'Anderson 1982; the score of a mixture in closed form',
-    enough: 6,
+    maxCases: 6,
     says: each => {
       const times = stays
         ? TimeGrid.times(each.schedule)(gridOf(each.schedule, steps))
@@ -600,12 +600,12 @@ const toTwoModes = ({ bias, errors, gridOf, rows, sampler, schedules, stays, ste
         // E|x − μ|⁴ ≤ 8 (E|side|⁴ + 3 u²), by |a + b|⁴ ≤ 8(|a|⁴ + |b|⁴).
         const fourth = Math.sqrt(8 * (Elementary.square(mode * mode * (1 + Math.abs(each.lean))) + 3 * inner * inner))
         return [
-          is(
+          equals(
             { mean: average(places) },
             { mean: each.lean * mode },
             errors * Math.sqrt(whole / found.length) + 3 * bias * Math.sqrt(whole)
           ),
-          is(
+          equals(
             { variance: average(spread) },
             { variance: whole },
             (errors * fourth) / Math.sqrt(found.length) + 3 * bias * whole
@@ -631,7 +631,7 @@ const momentsOfTheLaw = ({
     name: 'has the moments of the law at every time',
     statement: `∀ schedules, c, v, keys: at every one of ${steps} steps mean and variance of ${rows} points are αc and u, and their coordinates uncorrelated, up to ${errors} standard errors and a bias of ${Number(bias.toPrecision(2))} deviations and variances: steps of ${((EARLIEST - LATEST) / (2 * steps)).toPrecision(2)} in log(σ/α), of first or of second order; of Langevin moves of size δ, δ/u. A comparison of a right one fails with probability 2e-9. Where nothing is drawn they are those of 100 points that the flow carries, up to three times the bias.`,
     source: 'Song et al. 2021, arXiv 2011.13456, §3.4 and §4.3',
-    enough: 30,
+    maxCases: 30,
     says: each => {
       const first = start(each, random ? rows : 100)
       const grid = gridOf(each.schedule, steps)
@@ -645,10 +645,10 @@ const momentsOfTheLaw = ({
           ? [errors / Math.sqrt(count) + bias, errors * Math.sqrt(2 / count) + bias]
           : [3 * bias + 1e-12, 3 * bias + 1e-12]
         return [
-          is({ mean: (found.mean - wanted.mean) / Math.sqrt(u) }, 0, ofMean),
-          is({ variance: found.variance / wanted.variance }, 1, ofVariance),
+          equals({ mean: (found.mean - wanted.mean) / Math.sqrt(u) }, 0, ofMean),
+          equals({ variance: found.variance / wanted.variance }, 1, ofVariance),
           random &&
-            is(
+            equals(
               {
                 covariance:
                   average(values.filter((_, i) => i % 2 === 0).map((x, i) => (x - mean) * (values[2 * i + 1] - mean))) /

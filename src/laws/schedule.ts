@@ -7,7 +7,7 @@ import { Mixture, Schedule } from '../index.js'
 import { anyTimes } from './arbitraries.js'
 import type { Laws } from './law.js'
 import { noiseOf, slopeWithin, type Slope } from './extrapolation.js'
-import { over, ofRows, is, isAtMost, isBelow } from './lawRows.js'
+import { forAll, ofRows, equals, atMost, below } from './lawRows.js'
 
 /** What a schedule says of itself; the laws hold each against the others. */
 export interface TrueLevels {
@@ -84,11 +84,11 @@ const timesOf = (
   const any = fc.double({ min: 1e-6, max: 1, noNaN: true }).map(share => share * last)
   const wide = fc.oneof({ weight: 4, arbitrary: any }, { weight: 1, arbitrary: fc.constant(last) })
   // The schedule goes along, so that a report may tell which ends were met.
-  const atOne = over(near.map(time => ({ schedule, time })))
-  const atTwo = over(two)
-  const upTo = over(fc.record({ time: wide, halvings: fc.integer({ min: 1, max: 10 }) }))
+  const atOne = forAll(near.map(time => ({ schedule, time })))
+  const atTwo = forAll(two)
+  const upTo = forAll(fc.record({ time: wide, halvings: fc.integer({ min: 1, max: 10 }) }))
   // Integrals are over pieces.
-  const inPieces = over(kinks.length === 0 ? two : betweenEdges(edges))
+  const inPieces = forAll(kinks.length === 0 ? two : betweenEdges(edges))
   return { edges: [...edges, until], atOne, atTwo, upTo, inPieces }
 }
 
@@ -161,25 +161,25 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
         name: 'levels are finite and not negative',
         statement: '∀ t: 0 ≤ α(t) < ∞ and 0 ≤ σ(t) < ∞. Exactly.',
         source: 'definition of x_t = α x_0 + σ z',
-        says: ({ time }) => [isAtMost(0, level(time)), isBelow(level(time), Infinity)]
+        says: ({ time }) => [atMost(0, level(time)), below(level(time), Infinity)]
       }),
       atTwo({
         name: 'log-SNR falls strictly',
         statement: '∀ s < t: log α(s)²/σ(s)² > log α(t)²/σ(t)². Exactly.',
         source: vdm,
-        says: ({ s, t }) => isBelow(logSnr(t), logSnr(s))
+        says: ({ s, t }) => below(logSnr(t), logSnr(s))
       }),
       upTo({
         name: 'goes from its one end to the other',
         statement:
           '∀ t of [0, until], of any double, s = (1 − 2⁻ᵏ) t, k ≤ 10: 0 ≤ α, σ < ∞ at both, log-SNR(s) > log-SNR(t), and α(0) > 0; without end, to t = 8. Exactly.',
         source: vdm,
-        enough: 60,
+        maxCases: 60,
         says: ({ time: t, halvings }) => {
           const s = t * (1 - powerOfTwo(-halvings))
           const levels = [0, s, t].map(level)
-          const falls = s === t ? [] : [isBelow(logSnr(t), logSnr(s))]
-          return [isAtMost(0, levels), isBelow(levels, Infinity), isBelow(0, levels[0].alpha), ...falls]
+          const falls = s === t ? [] : [below(logSnr(t), logSnr(s))]
+          return [atMost(0, levels), below(levels, Infinity), below(0, levels[0].alpha), ...falls]
         }
       }),
       upTo({
@@ -187,7 +187,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
         statement:
           '∀ s < t of [0, until]: halved 40 times, each time to the half in which α and σ change more, the interval has a change of 1e-4 (1 + α + σ) at most, or half of that after 20: of t^p it falls by 2^−p each time, that of a jump stays.',
         source: 'x_t is a process with continuous paths',
-        enough: 60,
+        maxCases: 60,
         says: ({ time, halvings }) => {
           const change = (lo: number, hi: number): number =>
             Math.abs(level(lo).alpha - level(hi).alpha) + Math.abs(level(lo).sigma - level(hi).sigma)
@@ -200,7 +200,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
           const some = halved([time * (1 - powerOfTwo(1 - halvings)), time])
           const [lo, hi] = halved(some)
           const least = 1e-4 * (1 + level(hi).alpha + level(hi).sigma)
-          return isAtMost(change(lo, hi), Math.max(least, change(...some) / 2))
+          return atMost(change(lo, hi), Math.max(least, change(...some) / 2))
         }
       }),
       atOne({
@@ -211,7 +211,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
         says: ({ time }) => {
           const wanted = 2 * (log(level(time).alpha) - log(level(time).sigma))
           const ofTime = powerOfTwo(-50) * time * Math.abs(slope(logSnr, time).value)
-          return is(logSnr(time), wanted, 1e-12 * (1 + Math.abs(wanted)) + ofTime)
+          return equals(logSnr(time), wanted, 1e-12 * (1 + Math.abs(wanted)) + ofTime)
         }
       }),
       atOne({
@@ -219,7 +219,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
         statement:
           '∀ t: timeOfLogSnr(λ(t)) = t, to 1e-13 t and what λ is known to over its slope: 1e-13 (1 + |λ|) and twenty times the noise of its evaluation, found from third differences (of σ = √(1 − α²) much near α = 1).',
         source: 'definition; Moré & Wild 2011, SIAM J. Sci. Comput. 33:1292–1314',
-        says: ({ time }) => is(timeOfLogSnr(logSnr(time)), time, 1e-13 * time + blur(time))
+        says: ({ time }) => equals(timeOfLogSnr(logSnr(time)), time, 1e-13 * time + blur(time))
       }),
       atOne({
         name: 'variance is preserved',
@@ -227,7 +227,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
         source: sde,
         claim: variancePreserving,
         option: 'variancePreserving',
-        says: ({ time }) => is(square(level(time).alpha) + square(level(time).sigma), 1, 1e-14)
+        says: ({ time }) => equals(square(level(time).alpha) + square(level(time).sigma), 1, 1e-14)
       }),
       atOne({
         name: 'drift is the slope of log α',
@@ -235,7 +235,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
         source: sde,
         says: ({ time }) => {
           const { value, error } = slope(t => log(level(t).alpha), time)
-          return is(drift(time), value, tolerance * (1 + Math.abs(value)) + 10 * error)
+          return equals(drift(time), value, tolerance * (1 + Math.abs(value)) + 10 * error)
         }
       }),
       atOne({
@@ -247,7 +247,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
           const twice = 2 * square(level(time).sigma)
           const size = 1 + Math.abs(growth.value) + Math.abs(twice * fall.value)
           const off = tolerance * size + 10 * (growth.error + twice * fall.error)
-          return [is(diffusion(time), growth.value - twice * fall.value, off), isAtMost(0, diffusion(time), off)]
+          return [equals(diffusion(time), growth.value - twice * fall.value, off), atMost(0, diffusion(time), off)]
         }
       }),
       inPieces({
@@ -262,7 +262,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
           const off = (of: (mixture: Mixture.Mixture) => Float64Array): number =>
             10 * tolerance * (1 + once.variances[0]) + 10 * Math.abs(of(half)[0] - of(twice)[0])
           return [({ means }: Mixture.Mixture) => means.values, ({ variances }: Mixture.Mixture) => variances].map(of =>
-            is(of(twice), of(once), off(of))
+            equals(of(twice), of(once), off(of))
           )
         }
       }),
@@ -275,7 +275,7 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
         option: 'homogeneous',
         says: ({ s, t }) => {
           const [twice, once] = [composed(s, t), diffuse(level(s + t))(one)]
-          return is([twice.means.values, twice.variances], [once.means.values, once.variances], 1e-14)
+          return equals([twice.means.values, twice.variances], [once.means.values, once.variances], 1e-14)
         }
       })
     ],

@@ -21,7 +21,7 @@ import * as Student from '../mixture/student.js'
 import { ExpectationMaximization, Mixture, Params, Schedule, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { flat, sumOf, greatest, dot, direction } from './check.js'
-import { areFinite, over, ofRows, is, isBelow, type Relation, type Said, type Stated } from './lawRows.js'
+import { areFinite, forAll, ofRows, equals, below, type Relation, type Said, type Stated } from './lawRows.js'
 import * as Density from './density.js'
 import { between, sidesOf, slope } from './differences.js'
 import { maximization } from './em.js'
@@ -107,7 +107,7 @@ const ofHeads = <P extends string>(score: Score.Score<P>, options: ScoreOptions<
   if (O.isNone(heads)) return []
   const said = heads.value
   return [
-    over(casesOf(score, options))({
+    forAll(casesOf(score, options))({
       name: 'its heads see each row alone, and the output is one of them',
       statement:
         '∀ θ, x, t₁…tₙ: each head gives a row of finite numbers for each row; row i at levels t₁…tₙ is that of xᵢ alone at tᵢ. To 1e-13 (1 + size) of it: the order of a sum may differ. The output is a head, exactly.',
@@ -132,10 +132,10 @@ const ofHeads = <P extends string>(score: Score.Score<P>, options: ScoreOptions<
           ...each.map(head => {
             const alone = levels.flatMap((level, i) => Array.from(head(Points.select([i])(points), [level])))
             const close = slack * 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values))
-            return is(head(points, levels), alone, close)
+            return equals(head(points, levels), alone, close)
           }),
           ...each.map(head => areFinite(head(points, levels))),
-          is(each.some(head => head(points, levels).every((x, i) => x === wanted[i])) ? 1 : 0, 1)
+          equals(each.some(head => head(points, levels).every((x, i) => x === wanted[i])) ? 1 : 0, 1)
         ]
       }
     })
@@ -158,13 +158,13 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
       )
     ).values
 
-  const lawOf = over(cases)
+  const lawOf = forAll(cases)
   const byDifferences = lawOf({
     name: 'divergence is the trace of the Jacobian',
     statement:
       '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-8 (1 + r²)² (1 + |div s|), r the greatest entry: differences of fourth order at one of the steps 2e-3, 2e-4 over 1 + r, as thin components change fast.',
     source: hyvarinen,
-    enough: ENOUGH,
+    maxCases: ENOUGH,
     says: each => {
       const { points, params } = each
       const { rows, dim, values } = points
@@ -178,7 +178,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         )
       )
       const wanted = first.map((x, i) => (Math.abs(x - found[i]) < Math.abs(second[i] - found[i]) ? x : second[i]))
-      return is(found, wanted, slack * 1e-8 * Elementary.square(1 + r * r) * (1 + greatest(wanted)))
+      return equals(found, wanted, slack * 1e-8 * Elementary.square(1 + r * r) * (1 + greatest(wanted)))
     }
   })
   const derivativeOfDivergence = lawOf({
@@ -186,7 +186,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
     statement:
       '∀ θ, t, x, |v| = 1: ⟨∂/∂θ Σ div s(x; θ), v⟩, by autodiff of autodiff, is d/dh Σ div s(x; θ + hv) at h = 0. To 1e-8 (1 + r²)³ (1 + |div s|), r the greatest entry: differences of fourth order at one of the steps 2e-3, 2e-4, 2e-5 over 1 + r, as thin components change fast. What minimises ½|s|² + div s descends by it.',
     source: hyvarinen,
-    enough: ENOUGH,
+    maxCases: ENOUGH,
     says: each => {
       const { schedule, params, time, points } = each
       const towards = direction(params, each.seed)
@@ -202,7 +202,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
       const [nearest] = [2e-3, 2e-4, 2e-5]
         .map(step => slope(at, step / (1 + r)))
         .sort((a, b) => Math.abs(a - found) - Math.abs(b - found))
-      return is(found, nearest, slack * 1e-8 * Elementary.pow(1 + r * r, 3) * size)
+      return equals(found, nearest, slack * 1e-8 * Elementary.pow(1 + r * r, 3) * size)
     }
   })
 
@@ -215,7 +215,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
       says: each => {
         return [each.points, Arbitrary.outlying(each.points)].map(points => {
           const { rows, dim, values } = evaluate(each, points)
-          return [is([rows, values.length], [points.rows, rows * dim]), areFinite(values)]
+          return [equals([rows, values.length], [points.rows, rows * dim]), areFinite(values)]
         })
       }
     }),
@@ -232,7 +232,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         const alone = times.flatMap((time, i) =>
           Array.from(evaluate({ ...each, time }, Points.select([i])(points)).values)
         )
-        return is(together, alone, slack * 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values)))
+        return equals(together, alone, slack * 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values)))
       }
     }),
     ...ofHeads(score, options),
@@ -306,7 +306,7 @@ const areAmong = (
   known: ReadonlyArray<number>
 ): Relation => {
   const free = found.filter((_, k) => !known.includes(k))
-  return is(
+  return equals(
     free.map(row => Math.min(...given.map(other => greatest(Density.minus(row, other))))),
     0
   )
@@ -321,14 +321,14 @@ const statedOf = <P extends string>(
   const { slack = 1 } = options
   return {
     slack,
-    lawOf: over(casesOf(score, options)),
+    lawOf: forAll(casesOf(score, options)),
     logOf: (params: Params.Params<P>, points: Points.Points, level: Schedule.Level): Float64Array =>
       compute(() => logDensity(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, level))).values,
     tolerance: 'To 1e-11 (1 + r²)² (1 + |log p|), r the greatest entry.',
     close: ({ points, params }: Example<P>, found: Float64Array, wanted: Float64Array): Said => {
       const r = greatest([...points.values, ...flat(params)])
       const size = Elementary.square(1 + r * r)
-      return is(found, wanted, slack * 1e-11 * size * (1 + greatest(wanted)))
+      return equals(found, wanted, slack * 1e-11 * size * (1 + greatest(wanted)))
     }
   }
 }
@@ -344,7 +344,7 @@ const ofMaps = <P extends string>(
   return [
     lawOf({
       claim: O.toNullable(toMixture),
-      unless: unsaid,
+      reason: unsaid,
       name: 'is the mixture that it says',
       statement: `∀ θ, t, x: log p_t(x) is that of the mixture that θ is said to be, diffused. ${tolerance}`,
       source: 'definition of `toMixture`',
@@ -357,7 +357,7 @@ const ofMaps = <P extends string>(
     }),
     lawOf({
       claim: O.isSome(toMixture) && O.isSome(fromMixture) && { to: toMixture.value, from: fromMixture.value },
-      unless: unsaid,
+      reason: unsaid,
       name: 'is made of its mixture again',
       statement: `∀ θ, x: the parameters that are made of the mixture that θ is have the log p of θ; degrees of freedom up to ${Student.MOST}. ${tolerance}`,
       source: 'definition of `fromMixture`',
@@ -371,7 +371,7 @@ const ofMaps = <P extends string>(
     }),
     lawOf({
       claim: O.toNullable(start),
-      unless: unsaid,
+      reason: unsaid,
       name: 'starts at the centres that it is given',
       statement: `∀ centres c, v of 0.3, 1 and 2: the parameters that are made of them have these centres, exactly, those beside known components some of them, and log p(x) = log Σ N(x; c_k, vI)/K where there is a component for each, all Gaussian, and variances are learned. ${tolerance}`,
       source: 'definition of `start`',
@@ -390,7 +390,7 @@ const ofMaps = <P extends string>(
         const mixture = Mixture.of({ means: rows, variances: rows.map(() => variance) })
         return [
           family.held.length === 0
-            ? is(start.centres(made).values, centres.values)
+            ? equals(start.centres(made).values, centres.values)
             : areAmong(
                 Density.rowsOf({ rows: start.count, dim, values: start.centres(made).values }),
                 rows,
@@ -407,7 +407,7 @@ const ofMaps = <P extends string>(
     }),
     lawOf({
       claim: unitVariance,
-      unless: unsaid,
+      reason: unsaid,
       name: 'its components have the variance 1 that it says',
       statement: `∀ θ, x: log p_k(x) − log p_k(c_k) = −½|x − c_k|² of each component k. ${tolerance}`,
       source: 'definition of `unitVariance`',
@@ -447,7 +447,7 @@ const ofUnits = <P extends string>(
   return [
     lawOf({
       claim: O.toNullable(shifted),
-      unless: unsaid,
+      reason: unsaid,
       name: 'is shifted with its data',
       statement: `∀ θ, x, b: log p(x + b; θ shifted by b) = log p(x; θ). ${tolerance}`,
       source: 'change of variables',
@@ -460,7 +460,7 @@ const ofUnits = <P extends string>(
     }),
     lawOf({
       claim: O.toNullable(distance),
-      unless: unsaid,
+      reason: unsaid,
       name: 'measures steps in proportion',
       statement:
         '∀ θ, v of length 1, also across θ or of one entry, of an entry only where none of θ is 0 and log p has a derivative by it, as what is held has not: from θ to itself it is 0, to θ + hv more, and twice as far to θ + 2hv, h = 1e-4. To 1e-2 of it: the next order of h.',
@@ -481,13 +481,13 @@ const ofUnits = <P extends string>(
         return [along, ...(isWide ? [across] : []), ...(isGeneric ? [one] : [])].map(towards => {
           const to = (step: number): number => distance(params, Params.zipWith((p, v) => p + step * v)(params, towards))
           const once = to(1e-4)
-          return [is(to(0), 0, slack * 1e-9), isBelow(0, once), is(to(2e-4) / once, 2, slack * 1e-2)]
+          return [equals(to(0), 0, slack * 1e-9), below(0, once), equals(to(2e-4) / once, 2, slack * 1e-2)]
         })
       }
     }),
     lawOf({
       claim: O.toNullable(scaled),
-      unless: unsaid,
+      reason: unsaid,
       name: 'scales with its columns',
       statement: `∀ θ, x, D = diag(d), d_j of ½, 1, 2: log p(Dx; Dθ) = log p(x; θ) − Σ log d_j. ${tolerance}`,
       source: 'change of variables',
@@ -542,7 +542,7 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
   const cases = casesOf(score, options)
   const size = ({ points, params }: Example<P>): number =>
     Elementary.square(1 + Elementary.square(greatest([...points.values, ...flat(params)])))
-  const lawOf = over(cases)
+  const lawOf = forAll(cases)
   const family = O.toNullable(Score.interpret(score).family)
   if (family === null) return []
   const { components, count, logDensity, hasTails, hasBackground } = family
@@ -565,7 +565,7 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
           grad(x => logDensity(Score.tensors(params), x, level()))(Points.tensor(points))
         ).values
         const found = Score.evaluate(score, schedule)(params)(time)(points).values
-        return is(found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))
+        return equals(found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))
       }
     }),
     lawOf({
@@ -585,12 +585,12 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
         const found = of((own, x) => logDensity(own, x, level()))
         const counted = compute(() => components(Score.tensors(params), points.dim).logWeights).values.length
         return [
-          is(count(points.dim) + (hasBackground ? 1 : 0), counted),
-          is(found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))
+          equals(count(points.dim) + (hasBackground ? 1 : 0), counted),
+          equals(found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))
         ]
       }
     }),
-    over(
+    forAll(
       Arbitrary.dimsOf(score)
         .filter(dim => dim <= 2)
         .map(dim => fc.record({ params: thick(dim), dim: fc.constant(dim) }))
@@ -598,18 +598,18 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
       name: 'its density is one',
       statement: `∀ θ in one and two dimensions: ∫ p_0 = 1, by equal steps in t of x = sinh(½π sinh t), to which tails of any power are near: ${STEPS[1]} to 1e-5, and ${STEPS[2]} a coordinate to 5e-3, as at a kink.`,
       source: 'definition of a density; Takahasi & Mori 1974',
-      enough: 4,
+      maxCases: 4,
       claim: !hasBackground && Arbitrary.dimsOf(score).some(dim => dim <= 2),
-      unless: hasBackground ? 'its background is no density' : 'it takes rows of more columns',
+      reason: hasBackground ? 'its background is no density' : 'it takes rows of more columns',
       says: ({ params, dim }) => {
         const line = wholeLine(dim === 1 ? STEPS[1] : STEPS[2])
         const all = dim === 1 ? line.map(one => [one]) : line.flatMap(a => line.map(b => [a, b]))
         const weights = all.map(at => at.reduce((product, { weight }) => product * weight, 1))
         const found = density(params, Float64Array.from(all.flatMap(at => at.map(({ x }) => x))), dim, clean)
-        return is(dot(found, weights), 1, slack * (dim === 1 ? 1e-5 : 5e-3))
+        return equals(dot(found, weights), 1, slack * (dim === 1 ? 1e-5 : 5e-3))
       }
     }),
-    over(
+    forAll(
       fc.record({
         params: thick(1),
         time: fc.integer({ min: 1, max: 7 }).map(k => k / 10),
@@ -620,9 +620,9 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
       statement:
         '∀ θ in one dimension, t, x: p_t(x) = ∫ p_0(x_0) N(x; αx_0, σ²) dx_0. To 1e-6 (1 + p): 2000 equal steps over 7.5 deviations of the noise, of components no thinner than a half.',
       source: 'Song et al. 2021, arXiv 2011.13456',
-      enough: 30,
+      maxCases: 30,
       claim: !hasTails && !hasBackground && !Arbitrary.isClean(score) && Arbitrary.dimsOf(score).includes(1),
-      unless: Arbitrary.isClean(score)
+      reason: Arbitrary.isClean(score)
         ? 'it is of time 0 only'
         : 'with noise its components are others, or it is not of a line',
       says: ({ params, time, x }) => {
@@ -635,7 +635,7 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
           clean
         )
         const [now] = density(params, Float64Array.of(x), 1, { alpha, sigma })
-        return is(now, dot(before, weights) / alpha, slack * 1e-6 * (1 + now))
+        return equals(now, dot(before, weights) / alpha, slack * 1e-6 * (1 + now))
       }
     })
   ]
@@ -654,7 +654,7 @@ export const ofMixture = <P extends string>(
   const diffused = ({ schedule, params, time }: Example<P>): Density.Gaussians =>
     pipe(mixture(params), Density.diffused(Schedule.level(time)(schedule)))
 
-  const lawOf = over(cases)
+  const lawOf = forAll(cases)
   return ofRows(Score.show(score), [
     lawOf({
       name: 'is the gradient of the log-density',
@@ -669,7 +669,7 @@ export const ofMixture = <P extends string>(
             slope(step => Density.logDensity(row.map((x, i) => (i === j ? x + step : x)))(at), (2e-3 * u) / r)
           )
         )
-        return is(evaluate(each), wanted, slack * 1e-9 * (1 + (r * r) / u) * (r / u))
+        return equals(evaluate(each), wanted, slack * 1e-9 * (1 + (r * r) / u) * (r / u))
       }
     }),
     lawOf({
@@ -685,7 +685,7 @@ export const ofMixture = <P extends string>(
         const wanted = Density.rowsOf(each.points).flatMap(row => Density.posteriorMean(level, row)(prior))
         const { r, u } = conditionOf(diffused(each), each.points)
         const rounding = (1 + (r * r) / u) * r * (1 + (sigma * sigma) / u)
-        return is(found, wanted, (slack * 1e-14 * each.points.dim * rounding) / alpha)
+        return equals(found, wanted, (slack * 1e-14 * each.points.dim * rounding) / alpha)
       }
     })
   ])
@@ -709,11 +709,11 @@ const ofSymmetries = <P extends string>(
     const plain = evaluate(each)
     const r = 1 + greatest([...each.points.values, ...flat(each.params)])
     const found = evaluate({ ...each, ...changed }).values
-    return is(found, mapRows(becomes)(plain).values, slack * 1e-13 * (1 + r * r) * (r + greatest(plain.values)))
+    return equals(found, mapRows(becomes)(plain).values, slack * 1e-13 * (1 + r * r) * (r + greatest(plain.values)))
   }
   const tolerance = 'To 1e-13 (1 + r²)(r + |s|), r the size of points and parameters: exponents of size r² are rounded.'
   const info = { option: 'symmetries', source: symmetry }
-  const lawOf = over(cases)
+  const lawOf = forAll(cases)
   return [
     lawOf({
       ...info,

@@ -16,7 +16,7 @@ import {
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { compiled, flat, sumOf, greatest } from './check.js'
-import { over, is, type Stated } from './lawRows.js'
+import { forAll, equals, type Stated } from './lawRows.js'
 
 /** Roundings that follow one another from a parameter to the loss: sums of a few terms, layer after layer. */
 const ROUNDINGS = 32
@@ -53,7 +53,7 @@ export const inSingle = (
       return [value, ...flat(gradient)]
     }
   }
-  return over(
+  return forAll(
     Arbitrary.dims.chain(dim =>
       schedules.chain(schedule =>
         fc.record({
@@ -68,7 +68,7 @@ export const inSingle = (
     name: 'floats are enough, as it says',
     statement: `∀ θ of a network, x, keys: in single precision value and gradient are what they are in double, to ${ROUNDINGS} · 2⁻²⁴ times their size and what a relative change of every parameter and coordinate, one by one, comes to in them: so far is the exact result of numbers that are each rounded ${ROUNDINGS} times. A small difference of large numbers is farther off.`,
     source: 'Higham 2002, Accuracy and Stability of Numerical Algorithms, §1.6: backward error times condition',
-    enough: 10,
+    maxCases: 10,
     says: each => {
       const { points, params } = each
       const inDoubles = lossIn('float64', each)
@@ -90,8 +90,8 @@ export const inSingle = (
         (value, k) => Math.abs(value) + sumOf(changed.map(row => Math.abs(row[k] - value))) / CHANGE
       )
       return [
-        is(found[0], wanted[0], ROUNDINGS * UNIT * sizes[0]),
-        is(found.slice(1), wanted.slice(1), ROUNDINGS * UNIT * greatest(sizes.slice(1)))
+        equals(found[0], wanted[0], ROUNDINGS * UNIT * sizes[0]),
+        equals(found.slice(1), wanted.slice(1), ROUNDINGS * UNIT * greatest(sizes.slice(1)))
       ]
     }
   })

@@ -19,7 +19,7 @@ import {
   TimeLaw
 } from '../index.js'
 import { compiled } from './check.js'
-import { over, ofRows, differs, hasBits, type Said } from './lawRows.js'
+import { forAll, ofRows, differs, sameBits, type Said } from './lawRows.js'
 import type { Laws } from './law.js'
 import { seeds, times } from './arbitraries.js'
 import { training } from './training.js'
@@ -115,19 +115,19 @@ export const stage = <P extends string = 'mean'>(
         Key.fromSeed(seed)
       )
     )
-    return others.map(other => hasBits(other, first))
+    return others.map(other => sameBits(other, first))
   }
   const { sequence, repeat, anneal } = Stage
   const { concat } = Stage.Monoid
 
-  const lawOf = over(cases)
+  const lawOf = forAll(cases)
   return ofRows(Stage.show(stage), [
     lawOf({
       name: 'sequences are associative',
       statement:
         '∀ a, c, keys: a, s, c one after the other end at the same bits as (a s) c and as a (s c), where x y is Monoid.concat(x, y). Exactly.',
       source: 'definition of a monoid',
-      enough: ENOUGH,
+      maxCases: ENOUGH,
       says: ({ before, after, seed }) =>
         same(
           seed,
@@ -140,14 +140,14 @@ export const stage = <P extends string = 'mean'>(
       name: 'the empty sequence is the identity',
       statement: '∀ keys: sequence([]), s and s, sequence([]) end at the same bits as s. Exactly.',
       source: 'definition of a monoid',
-      enough: ENOUGH,
+      maxCases: ENOUGH,
       says: ({ seed }) => same(seed, [stage], [Stage.Monoid.empty, stage], [stage, sequence([])], [sequence([stage])])
     }),
     lawOf({
       name: 'repeating is a sequence of the same',
       statement: '∀ keys: repeat(2)(s) ends at the same bits as s, s, and repeat(0)(s) at those of the start. Exactly.',
       source: 'definition of `repeat`',
-      enough: ENOUGH,
+      maxCases: ENOUGH,
       says: ({ before, seed }) => [
         same(seed, [repeat(2)(stage)], [stage, stage]),
         same(seed, [before], [before, repeat(0)(stage)])
@@ -157,17 +157,17 @@ export const stage = <P extends string = 'mean'>(
       name: 'annealing is a sequence over its times',
       statement: '∀ t, t′, keys: anneal([t, t′])(s) ends at the same bits as anneal([t])(s), anneal([t′])(s). Exactly.',
       source: 'definition of `anneal`',
-      enough: ENOUGH,
+      maxCases: ENOUGH,
       says: ({ time, later, seed }) =>
         same(seed, [anneal([time, later])(stage)], [anneal([time])(stage), anneal([later])(stage)])
     }),
-    over(fc.record({ seed: seeds }))({
+    forAll(fc.record({ seed: seeds }))({
       name: 'another key is another noise',
       statement: '∀ starts: of four keys not all end at the same bits, where its loss draws noise. Exactly.',
       source: 'randomness is a value',
-      enough: ENOUGH,
+      maxCases: ENOUGH,
       claim: drawsNoise(stage),
-      unless: 'it has no loss of its own that draws noise',
+      reason: 'it has no loss of its own that draws noise',
       says: ({ seed }) => {
         const start = compiled(Initializer.interpret(score, points)(Initializer.gaussian({ scale: 1 })))
         const initializer = Initializer.values(start(Key.fromSeed(seed)))

@@ -8,7 +8,7 @@ import { Case as Of, Schedule, TimeLaw } from '../index.js'
 import { seeds } from './arbitraries.js'
 import { ofTimeLaws } from './capability.js'
 import { average } from './check.js'
-import { areFinite, over, ofRows, is, isAtMost, differs, type Stated } from './lawRows.js'
+import { areFinite, forAll, ofRows, equals, atMost, differs, type Stated } from './lawRows.js'
 import type { Laws } from './law.js'
 
 /** What a time law is used as: what `TimeLaw` makes of it, or is believed to. */
@@ -76,7 +76,7 @@ const settingOf = (
   const total = given.total ?? (drawnBy === null ? null : 1)
   const densityAt = O.toNullable(density(schedule)(timeLaw))
 
-  const lawOf = over(cases)
+  const lawOf = forAll(cases)
   return {
     densityAt,
     drawn,
@@ -105,7 +105,7 @@ const timesOfSchedule = ({ drawn, last, lawOf, quadrature, schedule, timeLaw }: 
     says: ({ seed }) => {
       const all = [...drawn(seed).flat(), ...quadrature(schedule, 1 + (seed % 16))(timeLaw)]
       const times = all.map(({ time }) => time)
-      return [isAtMost(0, times), isAtMost(times, last), areFinite([times, all.map(({ weight }) => weight)])]
+      return [atMost(0, times), atMost(times, last), areFinite([times, all.map(({ weight }) => weight)])]
     }
   })
 
@@ -119,7 +119,7 @@ const wholeWeight = ({ lawOf, quadrature, schedule, timeLaw, total }: Setting): 
     source: 'Song et al. 2021, arXiv 2101.09258; a probability is 1',
     says: (_, total) => {
       const found = quadrature(schedule, 48)(timeLaw).reduce((sum, { weight }) => sum + weight, 0)
-      return is(found, total, 1e-7 * (1 + Math.abs(total)))
+      return equals(found, total, 1e-7 * (1 + Math.abs(total)))
     }
   })
 
@@ -138,8 +138,8 @@ const sharesOf = ({ drawn, lawOf, quadrature, rows, schedule, share, timeLaw }: 
         nodes.reduce((sum, { time, weight }) => sum + weight * Elementary.pow(share(time), k), 0)
       )
       return [
-        is(nodes.length, n),
-        is(
+        equals(nodes.length, n),
+        equals(
           found,
           found.map((_, k) => 1 / (k + 1)),
           1e-10
@@ -159,8 +159,8 @@ const sharesOf = ({ drawn, lawOf, quadrature, rows, schedule, share, timeLaw }: 
       const off = shares.reduce((most, u, i) => Math.max(most, Math.abs(u - i / rows), Math.abs(u - (i + 1) / rows)), 0)
       const bound = Math.sqrt(Elementary.log(2 / FAULT) / (2 * rows))
       return [
-        isAtMost(off, bound),
-        is(
+        atMost(off, bound),
+        equals(
           draws.map(({ weight }) => weight),
           1
         )
@@ -172,7 +172,7 @@ const sharesOf = ({ drawn, lawOf, quadrature, rows, schedule, share, timeLaw }: 
 const densityOfDraws = ({ densityAt, drawnBy, lawOf, schedule }: Setting): Stated =>
   lawOf({
     claim: densityAt !== null && drawnBy !== null && { densityAt, drawnBy },
-    unless: 'it says no density, or draws by weights',
+    reason: 'it says no density, or draws by weights',
     name: 'the density is that of the draws',
     statement:
       '∀ u in [0.05, 0.95]: p(t(u)) |t′(u)| = 1 for the quantile t(u), by differences of fourth order in steps of 1e-3, away from kinks of the schedule; and t(u) is in the support. To 1e-5, the error of the differences.',
@@ -183,9 +183,9 @@ const densityOfDraws = ({ densityAt, drawnBy, lawOf, schedule }: Setting): State
       const [lo, hi] = [drawnBy(u - 2e-3), drawnBy(u + 2e-3)].sort((a, b) => a - b)
       return (
         !Schedule.kinks(schedule).some(kink => kink >= lo && kink <= hi) && [
-          is(densityAt.at(time) * Math.abs(slope(drawnBy, u, 1e-3)), 1, 1e-5),
-          isAtMost(densityAt.support[0], time),
-          isAtMost(time, densityAt.support[1])
+          equals(densityAt.at(time) * Math.abs(slope(drawnBy, u, 1e-3)), 1, 1e-5),
+          atMost(densityAt.support[0], time),
+          atMost(time, densityAt.support[1])
         ]
       )
     }
@@ -208,7 +208,7 @@ const drawsAndNodes = ({ drawn, errors, lawOf, quadrature, random, rows, schedul
           )
           const found = average(values)
           const error = Math.sqrt(average(values.map(value => Elementary.square(value - found))) / rows)
-          return is(found, wanted, errors * error + 1e-4 * (1 + Math.abs(wanted)))
+          return equals(found, wanted, errors * error + 1e-4 * (1 + Math.abs(wanted)))
         }
       )
     }
@@ -229,8 +229,8 @@ const looksAtTheKey = ({ drawn, lawOf, quadrature, random, rows, schedule, timeL
         TimeLaw.NODES
       )(timeLaw).flatMap(node => Array.from({ length: Math.min(rows, 20) }).flatMap(() => [node.time, node.weight]))
       return [
-        is(again, first),
-        random ? differs(other, first) : is({ 'another key': other, nodes: first }, { 'another key': first, nodes })
+        equals(again, first),
+        random ? differs(other, first) : equals({ 'another key': other, nodes: first }, { 'another key': first, nodes })
       ]
     }
   })

@@ -9,7 +9,7 @@ import { Case, Compile, Initializer, Key, Params, Pipeline, Place, Run, type Sch
 import { seeds } from './arbitraries.js'
 import { throughText } from './bits.js'
 import { compiled } from './check.js'
-import { over, ofRows, is, hasBits, differs, type Said, type Stated } from './lawRows.js'
+import { forAll, ofRows, equals, sameBits, differs, type Said, type Stated } from './lawRows.js'
 import type { Laws } from './law.js'
 
 /** Runs are costly, and where two differ at all they differ almost everywhere. */
@@ -83,12 +83,12 @@ export const training = <P extends string>(stage: Stage.Stage, options: Training
     O.chain(O.fromNullable)
   )
   return ofRows(Stage.show(stage), [
-    over(fc.record({ seed: seeds, at: fc.nat({ max: 19 }) }))({
+    forAll(fc.record({ seed: seeds, at: fc.nat({ max: 19 }) }))({
       name: 'goes on from text with the same bits',
       statement:
         '∀ keys, states of the first 20: written to JSON text and read again, it leads to the same bits. Exactly.',
       source: 'a state holds all there is',
-      enough: ENOUGH,
+      maxCases: ENOUGH,
       says: ({ seed, at }) => {
         // Read by a program of its own, as by another process: what the one remembers beside its states is not there.
         const [program, another] = [0, 1].map(() =>
@@ -106,7 +106,7 @@ export const training = <P extends string>(stage: Stage.Stage, options: Training
           codec.decode(written),
           E.match(
             (): Said => differs(written, written),
-            state => hasBits([...runner.resume(another)(state)].at(-1), states.at(-1))
+            state => sameBits([...runner.resume(another)(state)].at(-1), states.at(-1))
           )
         )
       }
@@ -129,43 +129,43 @@ const countsOf = (met: ReadonlyArray<number>, rows: number): ReadonlyArray<numbe
 
 /** Of a stage that asks for the rows of its batches by number. */
 const ofBatches = (batch: number | null, walk: Walk): Stated =>
-  over(fc.record({ seed: seeds }))({
+  forAll(fc.record({ seed: seeds }))({
     name: 'every row is met as often as any other',
     statement: batch =>
       `∀ keys: of ${3 * batch} rows each is in the second batch of ${MANY_KEYS} keys as often as another, to ${ERRORS} standard errors: so the mean of a batch is in expectation that of all rows. A comparison of a right one fails with probability 2e-9.`,
     source: 'definition of an unbiased batch',
     claim: batch,
-    unless: 'it asks for no batches',
-    enough: 1,
+    reason: 'it asks for no batches',
+    maxCases: 1,
     says: ({ seed }, batch) => {
       const rows = 3 * batch
       const met = Array.from({ length: MANY_KEYS }, (_, i) => walk(rows, 2, MANY_KEYS * seed + i)[1]).flat()
       const wanted = met.length / rows
-      return is(countsOf(met, rows), wanted, ERRORS * Math.sqrt(wanted))
+      return equals(countsOf(met, rows), wanted, ERRORS * Math.sqrt(wanted))
     }
   })
 
 const ofEpochs = (batch: number, walk: Walk): ReadonlyArray<Stated> => [
-  over(fc.record({ seed: seeds, rows: fc.integer({ min: batch, max: 3 * batch + 1 }) }))({
+  forAll(fc.record({ seed: seeds, rows: fc.integer({ min: batch, max: 3 * batch + 1 }) }))({
     name: 'every row is met once an epoch',
     statement:
       '∀ n, keys: of all rows that its steps meet, one after the other, those from e n to (e + 1) n are n different ones. Exactly.',
     source: 'definition of an epoch',
-    enough: 20,
+    maxCases: 20,
     says: ({ seed, rows }) => {
       const met = walk(rows, Math.ceil((2 * rows) / batch), seed).flat()
-      return [0, 1].map(epoch => is(new Set(met.slice(epoch * rows, (epoch + 1) * rows)).size, rows))
+      return [0, 1].map(epoch => equals(new Set(met.slice(epoch * rows, (epoch + 1) * rows)).size, rows))
     }
   }),
-  over(fc.record({ seed: seeds }))({
+  forAll(fc.record({ seed: seeds }))({
     name: 'each batch of an epoch is any rows alike',
     statement: `∀ keys: of 3 batches an epoch, each row is in the second of ${KEYS} keys’ as often as by a chance of 1/3, to ${ERRORS} standard errors: so the mean of a batch is in expectation that of all rows. A comparison of a right one fails with probability 2e-9.`,
     source: 'definition of an unbiased batch',
-    enough: 2,
+    maxCases: 2,
     says: ({ seed }) => {
       const rows = 3 * batch
       const met = Array.from({ length: KEYS }, (_, i) => [...new Set(walk(rows, 2, KEYS * seed + i)[1])]).flat()
-      return is(countsOf(met, rows), KEYS / 3, ERRORS * Math.sqrt((KEYS * 2) / 9))
+      return equals(countsOf(met, rows), KEYS / 3, ERRORS * Math.sqrt((KEYS * 2) / 9))
     }
   })
 ]

@@ -18,7 +18,7 @@ import {
   TimeLaw,
   Vocabulary
 } from '../../src/index.js'
-import { sameBits } from '../../src/laws/bits.js'
+import { areSameBits } from '../../src/laws/bits.js'
 import { runs, sampled, today } from '../today.js'
 import * as arbitraries from './generators.js'
 import { seed } from './holds.js'
@@ -53,7 +53,7 @@ describe.each(rows)('$name', row => {
     expect(whole.length).toBeGreaterThan((name === 'Expectation' ? 0.1 : 0.5) * sample.length)
     for (const { value, code } of whole) {
       const built = evaluated(code)
-      expect(sameBits(typeof built === 'number' ? Rate.from(built) : built, value), code).toBe(true)
+      expect(areSameBits(typeof built === 'number' ? Rate.from(built) : built, value), code).toBe(true)
       expect(fc.stringify(value)).toBe(`\n${code}`)
     }
   })
@@ -102,7 +102,7 @@ it('what is sampled compiles, and pipelines without code survive JSON', () => {
         ),
         E.match(
           () => false,
-          read => sameBits(read, pipeline)
+          read => areSameBits(read, pipeline)
         )
       )
     ),

@@ -1,4 +1,4 @@
-/** Compilation keeps its laws, on awkward data and for every kind of loss; a new one is one row. */
+/** Compilation keeps its laws, on edge cases and for every kind of loss; a new one is one row. */
 import { describe, it } from 'vitest'
 import { Expectation, Objective, Schedule, Score, TimeLaw, type Points } from '../../src/index.js'
 import { compile, plans } from '../../src/laws/compile.js'

@@ -177,7 +177,7 @@ describe('in one call', () => {
   })
 
   it('known failures are expected, and complained of where they hold', () => {
-    const only = ['gradient is that of the value', 'is finite on awkward data']
+    const only = ['gradient is that of the value', 'is finite on edge cases']
     const known = laws.examine(misplaced, { only, expected: [only[0]], runs: 20 })
     expect(known.rows.map(({ verdict }) => verdict)).toEqual(['fails', 'held'])
     expect(laws.table(known)).toContain('fails, as expected')
@@ -185,16 +185,16 @@ describe('in one call', () => {
     const mended = laws.examine(misplaced, { only, expected: only, runs: 20 })
     expect(mended.passed).toBe(false)
     expect(laws.complaints(mended)).toEqual([
-      '‘is finite on awkward data’ is held, and was expected to fail: take it from `expected`'
+      '‘is finite on edge cases’ is held, and was expected to fail: take it from `expected`'
     ])
     expect(() => laws.check(misplaced, { expected: ['no such law'] })).toThrow('no law ‘no such law’')
   })
 })
 
-it('cases beyond those that are enough are passed over', () => {
+it('cases beyond `maxCases` are passed over', () => {
   const counted: Array<number> = []
   const few = laws.law(
-    { name: 'few', statement: '', source: '', enough: 3 },
+    { name: 'few', statement: '', source: '', maxCases: 3 },
     fc.record({ n: fc.nat() }),
     laws.codeOf,
     ({ n }) => counted.push(n) > 0

@@ -48,7 +48,10 @@ describe('laws.lyapunov', () => {
     expect(fails(raises, laws.lyapunov(against, { map: step(-0.1) }))).toBe(true)
   })
   it('says why no map is held', () => {
-    const { unclaimed } = laws.lyapunov({ ...against, objective: Objective.against(truth, TimeLaw.uniform(0.1, 1)) })
-    expect(unclaimed[0].why).toMatch(/noise levels/)
+    const { notApplicable } = laws.lyapunov({
+      ...against,
+      objective: Objective.against(truth, TimeLaw.uniform(0.1, 1))
+    })
+    expect(notApplicable[0].why).toMatch(/noise levels/)
   })
 })

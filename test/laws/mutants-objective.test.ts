@@ -92,13 +92,13 @@ areCaught([
   },
   {
     wrong: 'the exponential of a square',
-    law: 'is finite on awkward data',
+    law: 'is finite on edge cases',
     mutant: custom(({ score }) => exp(sum(square(score), 1))),
     right
   },
   {
     wrong: 'a logarithm that meets 0',
-    law: 'is finite on awkward data',
+    law: 'is finite on edge cases',
     mutant: custom(({ clean }) => log(sum(square(clean), 1))),
     right
   },

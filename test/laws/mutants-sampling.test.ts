@@ -83,7 +83,7 @@ areCaught([
   ...starts(Initializer.fromData, score, [
     [
       'divided by the range of the data',
-      'a start is finite on awkward data',
+      'a start is finite on edge cases',
       started((params, { values }) => {
         const range = Math.max(...values) - Math.min(...values)
         return Params.mapValues(x => x / range)(params)

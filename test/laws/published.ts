@@ -25,7 +25,7 @@ import {
 import * as Arbitrary from '../../src/laws/arbitraries.js'
 import { compiled, dot, flat, greatest, lengthOf as norm, sumOf } from '../../src/laws/check.js'
 import * as laws from '../../src/laws/index.js'
-import { is, isAtMost, ofRows, over } from '../../src/laws/lawRows.js'
+import { equals, atMost, ofRows, forAll } from '../../src/laws/lawRows.js'
 
 /** p x_0 + q z, as published: no formula of `Parametrization` is used. */
 const directions = Of.known<(level: Schedule.Level) => Parametrization.Direction>(
@@ -265,7 +265,7 @@ const equations = (
 /** The laws of a rate, with the equation that it is the solution of. */
 export const ofRate = (rate: Rate.Rate, options: laws.RateOptions = {}): ReadonlyArray<laws.Law> => {
   const at = (rate: Rate.Rate, step: number): number => Rate.at(step)(rate)
-  const lawOf = over(fc.record({ step: fc.oneof(fc.nat({ max: 200 }), fc.nat({ max: 1_000_000 })) }))
+  const lawOf = forAll(fc.record({ step: fc.oneof(fc.nat({ max: 200 }), fc.nat({ max: 1_000_000 })) }))
   return [
     ...laws.rate(rate, { ...(Number.isFinite(bound(rate)) && { most: bound(rate) }), ...options }),
     ...ofRows(Rate.show(rate), [
@@ -277,7 +277,7 @@ export const ofRate = (rate: Rate.Rate, options: laws.RateOptions = {}): Readonl
         says: ({ step }) =>
           O.getOrElse((): ReadonlyArray<Equation> => [])(equations(at, step)(rate)).flatMap(([what, found, wanted]) => {
             const size = Math.max(Math.abs(found), Math.abs(wanted), Number.isFinite(bound(rate)) ? bound(rate) : 0)
-            return is({ [what]: found }, { [what]: wanted }, 1e-13 * size)
+            return equals({ [what]: found }, { [what]: wanted }, 1e-13 * size)
           })
       }),
       lawOf({
@@ -288,7 +288,7 @@ export const ofRate = (rate: Rate.Rate, options: laws.RateOptions = {}): Readonl
         says: ({ step }) => {
           const by = Elementary.powerOfTwo((step % 7) - 3)
           const other = O.toNullable(scaled(by)(rate))
-          return other !== null && is(at(other, step), by * at(rate, step))
+          return other !== null && equals(at(other, step), by * at(rate, step))
         }
       })
     ])
@@ -498,8 +498,8 @@ export const ofPenalty = <P extends string>(
 
   const names = Params.names(Score.shapes(1)(score))
   const namesAll = isKnown && names.every(name => terms.some(({ term }) => heldBy(term, names).includes(name)))
-  const known = { claim: isKnown, unless: 'of a penalty of one’s own nobody knows the formula' } as const
-  const lawOf = over(cases)
+  const known = { claim: isKnown, reason: 'of a penalty of one’s own nobody knows the formula' } as const
+  const lawOf = forAll(cases)
   return ofRows(Objective.show(regularizer), [
     laws.regularizer(regularizer, score, options),
     lawOf({
@@ -507,17 +507,17 @@ export const ofPenalty = <P extends string>(
       name: 'is the sum that is written',
       statement: `∀ θ: its value is Σ (θ − θ_0)², or Σ √((θ − θ_0)² + ε²) − ε, over what it names. ${size}`,
       source: 'Hoerl & Kennard 1970; Tibshirani 1996',
-      says: ({ params, points, seed }) => is(at(params, points, seed).value, written(params), tolerance(params))
+      says: ({ params, points, seed }) => equals(at(params, points, seed).value, written(params), tolerance(params))
     }),
     lawOf({
-      ...(namesAll ? { claim: false, unless: 'it names all parameters' } : known),
+      ...(namesAll ? { claim: false, reason: 'it names all parameters' } : known),
       name: 'leaves the parameters that it does not name alone',
       statement: '∀ θ: ∂L/∂θ_i = 0 for every parameter that it does not name. Exactly.',
       source: 'definition of a regularizer',
       says: ({ params, points, seed }) => {
         const { gradient } = at(params, points, seed)
         const held = terms.flatMap(({ term }) => heldBy(term, names))
-        return names.filter(name => !held.includes(name)).map(name => is(gradient[name].values, 0))
+        return names.filter(name => !held.includes(name)).map(name => equals(gradient[name].values, 0))
       }
     }),
     lawOf({
@@ -532,7 +532,7 @@ export const ofPenalty = <P extends string>(
         const [from, to, slope] = [params, further, here.gradient].map(flat)
         const tangent = here.value + slope.reduce((sum, g, i) => sum + g * (to[i] - from[i]), 0)
         const close = tolerance(params, further)
-        return [isAtMost(middle.value, between, close), isAtMost(tangent, there.value, close)]
+        return [atMost(middle.value, between, close), atMost(tangent, there.value, close)]
       }
     })
   ])

@@ -1,4 +1,4 @@
-/** Runs keep their laws, on awkward data and for every kind of pipeline; a new one is one row. */
+/** Runs keep their laws, on edge cases and for every kind of pipeline; a new one is one row. */
 import { expect, it } from 'vitest'
 import { greater, square, sub, sum, where } from '../../lib/index.js'
 import {

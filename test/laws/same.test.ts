@@ -269,7 +269,7 @@ describe('the correspondence with EM', () => {
       batch: 2,
       steps: 3
     })
-    expect(laws.correspondsToEM({ score: two, stage }).unclaimed).toMatchObject(
+    expect(laws.correspondsToEM({ score: two, stage }).notApplicable).toMatchObject(
       [fixed, ends].map(law => ({ law, why: expect.stringMatching('batch') as string }))
     )
   })

@@ -7,13 +7,13 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Points from '../../src/data/points.js'
 import { Case as Of, Initializer, Key, type Params, Score } from '../../src/index.js'
 import * as Arbitrary from '../../src/laws/arbitraries.js'
-import { sameBits } from '../../src/laws/bits.js'
+import { areSameBits } from '../../src/laws/bits.js'
 import * as Chance from '../../src/laws/chance.js'
 import { average, compiled, dot, flat, greatest, sumOf } from '../../src/laws/check.js'
 import * as Density from '../../src/laws/density.js'
 import { centresOf, distance, keysOf, normals, sizeOf } from '../../src/laws/initializer.js'
 import type * as laws from '../../src/laws/index.js'
-import { hasBits, is, isAtMost, ofRows, over, type Relation } from '../../src/laws/lawRows.js'
+import { sameBits, equals, atMost, ofRows, forAll, type Relation } from '../../src/laws/lawRows.js'
 
 interface Example {
   readonly points: Points.Points
@@ -43,12 +43,12 @@ const nearest = (points: Points.Points, centres: ReadonlyArray<Density.Row>) => 
  * 2/9n (Wilson & Hilferty 1931, PNAS 17:684–688). Where the deviation is below the rounding of the numbers, that they are so small.
  */
 const areNormal = (values: ReadonlyArray<number>, deviation: number, rounding: number): ReadonlyArray<Relation> => {
-  if (deviation <= 1e3 * rounding) return [is(values, 0, 7 * deviation + 10 * rounding)]
+  if (deviation <= 1e3 * rounding) return [equals(values, 0, 7 * deviation + 10 * rounding)]
   const spread = 2 / (9 * values.length)
   const root = Elementary.pow(average(values.map(value => square(value / deviation))), 1 / 3)
   return [
-    is(average(values), 0, (6 * deviation) / Math.sqrt(values.length)),
-    is(root, 1 - spread, 6 * Math.sqrt(spread))
+    equals(average(values), 0, (6 * deviation) / Math.sqrt(values.length)),
+    equals(root, 1 - spread, 6 * Math.sqrt(spread))
   ]
 }
 
@@ -187,13 +187,13 @@ const saidOf = <P extends string>(
   /** Every centre is a row, one that weighs something where there are enough of them. */
   const areRows = (centres: ReadonlyArray<Density.Row>, points: Points.Points): Relation => {
     const rows = distinct(weighted(points)) < centres.length ? rowsOf(points) : weighted(points)
-    return is(
+    return equals(
       centres.map(centre => Math.min(...rows.map(row => distance(row, centre)))),
       0
     )
   }
   const often = (rows: ReadonlyArray<Density.Row>, of: ReadonlyArray<Density.Row>): ReadonlyArray<number> =>
-    of.map(row => rows.filter(other => sameBits(row, other)).length)
+    of.map(row => rows.filter(other => areSameBits(row, other)).length)
   const atDistance = (
     centres: ReadonlyArray<Density.Row>,
     from: ReadonlyArray<Density.Row>,
@@ -202,7 +202,7 @@ const saidOf = <P extends string>(
   ): ReadonlyArray<Relation> => {
     const off = slack * 1e-13 * sizeOf(points) + 1e-14 * greatest(from.flat())
     const found = centres.map((centre, k) => distance(centre, from[k % from.length]))
-    return [is(found, radius, off)]
+    return [equals(found, radius, off)]
   }
   const meaning = Density.meaning(score)
 
@@ -235,12 +235,12 @@ const saidOf = <P extends string>(
     }),
     Of.when(Initializer.fromData, initializer => ({ points, seed }) => {
       const centres = once(initializer, points, seed)
-      return [areRows(centres, points), isAtMost(often(centres, centres), often(rowsOf(points), centres))]
+      return [areRows(centres, points), atMost(often(centres, centres), often(rowsOf(points), centres))]
     }),
     Of.when(Initializer.kMeansPlusPlus, initializer => ({ points, seed }) => {
       const centres = once(initializer, points, seed)
       const different = Math.min(centres.length, distinct(weighted(points)))
-      return [areRows(centres, points), isAtMost(different, distinct(centres))]
+      return [areRows(centres, points), atMost(different, distinct(centres))]
     }),
     Of.when(Initializer.kMeans, ({ steps }) => ({ scattered, seed }) => {
       const at = (steps: number): ReadonlyArray<Density.Row> => once(Initializer.kMeans({ steps }), scattered, seed)
@@ -252,7 +252,7 @@ const saidOf = <P extends string>(
         const shares = own.map(() => 1 / own.length)
         return own.length === 0 ? centre : Density.combine(shares, own, scattered.dim)
       })
-      return [isAtMost(more, less, 1e-12 * less), is(settled.flat(), means.flat(), slack * 1e-12 * sizeOf(scattered))]
+      return [atMost(more, less, 1e-12 * less), equals(settled.flat(), means.flat(), slack * 1e-12 * sizeOf(scattered))]
     }),
     Of.when(
       Initializer.onSphere,
@@ -267,10 +267,10 @@ const saidOf = <P extends string>(
           atDistance(once(initializer, points, seed), initializer.centres, initializer.radius, points)
     ),
     Of.when(Initializer.values, initializer => ({ points, seed }) => [
-      hasBits(start(initializer, points)(Key.fromSeed(seed)), initializer.values)
+      sameBits(start(initializer, points)(Key.fromSeed(seed)), initializer.values)
     ]),
     Of.when(Initializer.centres, initializer => ({ points, seed }) => [
-      is(once(initializer, points, seed).flat(), initializer.centres.flat())
+      equals(once(initializer, points, seed).flat(), initializer.centres.flat())
     ]),
     Of.when(Initializer.spectral, initializer => ({ scattered, seed }) => {
       const { dim, rows } = scattered
@@ -290,13 +290,13 @@ const saidOf = <P extends string>(
         )
         const gap = kept < dim ? values[kept - 1] - values[kept] : 1
         const off = found.map(centre => Math.min(...shadows.map(shadow => distance(shadow, centre))))
-        return [is(off, 0, slack * 1e-13 * sizeOf(scattered) * (1 + values[0] / gap))]
+        return [equals(off, 0, slack * 1e-13 * sizeOf(scattered) * (1 + values[0] / gap))]
       }
       return found.flatMap(centre => {
         const away = minus(centre, origin)
         const image = away.map((_, i) => dot(moment.subarray(i * dim, (i + 1) * dim), away))
-        const length = is(dot(away, away), Math.max(values[0] - 1, 1 / rows), top)
-        return [is(image, scaled(values[0], away), top * (1 + greatest(away))), ...(isPair ? [length] : [])]
+        const length = equals(dot(away, away), Math.max(values[0] - 1, 1 / rows), top)
+        return [equals(image, scaled(values[0], away), top * (1 + greatest(away))), ...(isPair ? [length] : [])]
       })
     }),
     Of.when(Initializer.bestOf, ({ count, initializer }) => ({ scattered, seed }) => {
@@ -306,7 +306,7 @@ const saidOf = <P extends string>(
       const each = keysOf(count, seed).map(start(initializer, scattered)).map(likelihood)
       // Of starts that are as likely up to 1e-9 it takes the first.
       const same = 2e-9 * (1 + Math.abs(best))
-      return [isAtMost(each, best, same), is(Math.min(...each.map(other => Math.abs(other - best))), 0, same)]
+      return [atMost(each, best, same), equals(Math.min(...each.map(other => Math.abs(other - best))), 0, same)]
     })
   )
 }
@@ -326,7 +326,7 @@ export const saidOfStarts = <P extends string>(
     0
   )
   const start: Start<P> = (of, points) => compiled(interpret(score, points)(of))
-  const onCases = over(
+  const onCases = forAll(
     (dim === null ? Arbitrary.dims : fc.constant(dim)).chain(dim =>
       fc.record({
         points: Arbitrary.points({ minRows: least, far: 1e6 })(dim),
@@ -338,11 +338,11 @@ export const saidOfStarts = <P extends string>(
     )
   )
   return ofRows(`${Initializer.show(initializer)} of ${Score.show(score)}`, [
-    over(fc.record({ seed: Arbitrary.seeds }))({
+    forAll(fc.record({ seed: Arbitrary.seeds }))({
       name: 'rows are taken as often as is said',
       statement: `∀ keys: over ${STARTS} of them each row of uneven, weighted ones is the first centre, and the second, as often as its weight, or its weight times D² with the best of the candidates, gives. Within the bound of Hoeffding (1963), which a right one fails with probability 1e-9.`,
       source: 'Arthur & Vassilvitskii 2007; sampling without replacement',
-      enough: 3,
+      maxCases: 3,
       claim: count >= 2 && O.toNullable(sharesOf(own, count)(initializer)),
       says: ({ seed }, { first, second }) => {
         const starts = keysOf(STARTS, seed).map(start(initializer, own)).map(centresOf)
@@ -357,7 +357,7 @@ export const saidOfStarts = <P extends string>(
       name: 'every entry has a draw of its own',
       statement: `∀ x, keys: over ${STARTS} of them the normals of two entries, of one centre or of two, have uncorrelated ranks and sizes. Within Bernstein’s bound, which a right one fails with probability 1e-9.`,
       source: 'definition of independence',
-      enough: 4,
+      maxCases: 4,
       claim: O.toNullable(displacements(start)(initializer)),
       says: ({ scattered, seed }, { scale, of }) => {
         // What is below the rounding of the data is no normal.

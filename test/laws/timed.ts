@@ -8,7 +8,7 @@ import * as Normal from '../../lib/numbers/normal.js'
 import { Case as Of, Schedule, TimeLaw } from '../../src/index.js'
 import { seeds } from '../../src/laws/arbitraries.js'
 import * as laws from '../../src/laws/index.js'
-import { differs, is, isAtMost, isBelow, ofRows, over } from '../../src/laws/lawRows.js'
+import { differs, equals, atMost, below, ofRows, forAll } from '../../src/laws/lawRows.js'
 import { perRow, slope } from '../../src/laws/timeLaw.js'
 
 type Share = (time: number) => number
@@ -114,7 +114,7 @@ export const ofTimeLaw = (timeLaw: TimeLaw.TimeLaw, options: laws.TimeLawOptions
   const proposed = weighed === null ? timeLaw : weighed.proposal
   const strata = inStrata(timeLaw) === null && inStrata(proposed) === null ? null : (inStrata(proposed) ?? proposed)
   const shareOfStrata = strata && O.toNullable(shareOf(schedule)(strata))
-  const lawOf = over(fc.record({ seed: seeds }))
+  const lawOf = forAll(fc.record({ seed: seeds }))
   const ofWeight = laws.timeLaw(refined(48)(timeLaw), { ...options, ...(total !== undefined && { total }) })
   const name = 'nodes weigh as much as the law'
   return [
@@ -123,7 +123,7 @@ export const ofTimeLaw = (timeLaw: TimeLaw.TimeLaw, options: laws.TimeLawOptions
     ...ofRows(`${TimeLaw.show(timeLaw)} on ${Schedule.show(schedule)}`, [
       lawOf({
         claim: shareOfStrata,
-        unless: 'it is not stratified',
+        reason: 'it is not stratified',
         name: 'stratified draws have each stratum once',
         statement:
           '∀ keys: F(t) of the draws, in order, are (i + shift)/n for one shift in [0, 1). To 1e-9, the rounding of F; the order of rows is random.',
@@ -133,9 +133,9 @@ export const ofTimeLaw = (timeLaw: TimeLaw.TimeLaw, options: laws.TimeLawOptions
           const sorted = shares.slice().sort()
           const shift = sorted[0]
           return [
-            isAtMost(0, shift, 1e-9),
-            isBelow(shift, 1 / rows, 1e-9),
-            is(
+            atMost(0, shift, 1e-9),
+            below(shift, 1 / rows, 1e-9),
+            equals(
               sorted,
               sorted.map((_, i) => shift + i / rows),
               1e-9
@@ -146,7 +146,7 @@ export const ofTimeLaw = (timeLaw: TimeLaw.TimeLaw, options: laws.TimeLawOptions
       }),
       lawOf({
         claim: weighed,
-        unless: 'it draws from no other law',
+        reason: 'it draws from no other law',
         name: 'the weight of a draw is the ratio of densities',
         statement:
           '∀ keys: at every time drawn the weight is the slope of the target’s share (of maximum likelihood, ½ g²) over that of the proposal’s, and 0 outside the target. To 1e-5 of it: differences of fourth order, where the proposal’s density is not below 1e-4.',
@@ -169,7 +169,7 @@ export const ofTimeLaw = (timeLaw: TimeLaw.TimeLaw, options: laws.TimeLawOptions
                     ? 0
                     : slope(to, time)
               const known = (until !== null || to !== null) && (inside || outside)
-              return known && proposed > 1e-4 && is(weight, wanted / proposed, 1e-5 * (1 + wanted / proposed))
+              return known && proposed > 1e-4 && equals(weight, wanted / proposed, 1e-5 * (1 + wanted / proposed))
             })
         }
       })

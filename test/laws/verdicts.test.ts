@@ -38,14 +38,14 @@ const verdictOf = (report: laws.Report, law: string): readonly [laws.Verdict, st
 const isFailed = (law: laws.Law, numRuns = 20): boolean =>
   fc.check(law.property, { seed: 1, numRuns, endOnFailure: true }).failed
 
-const each = laws.over(fc.record({ x: fc.double({ min: 1, max: 2, noNaN: true }) }))
+const each = laws.forAll(fc.record({ x: fc.double({ min: 1, max: 2, noNaN: true }) }))
 const info = { statement: '', source: '' }
 const said = laws.ofRows('it', [
-  each({ ...info, name: 'of numbers', says: ({ x }) => laws.is([x, 2 * x], [x, 2 * x], 1e-9) }),
+  each({ ...info, name: 'of numbers', says: ({ x }) => laws.equals([x, 2 * x], [x, 2 * x], 1e-9) }),
   each({ ...info, name: 'of no case', says: () => [] }),
-  each({ ...info, name: 'to a tolerance beyond all', says: ({ x }) => laws.is([x, -x], [-x, x], 1e9) }),
-  each({ ...info, name: 'not claimed', option: 'mine', claim: false, says: ({ x }) => laws.is(x, x) }),
-  each({ ...info, name: 'wrong', says: ({ x }) => laws.is(x, 2 * x) })
+  each({ ...info, name: 'to a tolerance beyond all', says: ({ x }) => laws.equals([x, -x], [-x, x], 1e9) }),
+  each({ ...info, name: 'not claimed', option: 'mine', claim: false, says: ({ x }) => laws.equals(x, x) }),
+  each({ ...info, name: 'wrong', says: ({ x }) => laws.equals(x, 2 * x) })
 ])
 
 describe('a report says of every law', () => {
@@ -150,8 +150,8 @@ describe('no claim is left aside', () => {
       'Expectation.fixed(2 × 2 noise)'
     ])
     const known = new Set(
-      found.flatMap(({ held: { unclaimed } }) =>
-        unclaimed.flatMap(({ law, option }) => (option === undefined ? [] : [law.replace(/^.*: /, '')]))
+      found.flatMap(({ held: { notApplicable } }) =>
+        notApplicable.flatMap(({ law, option }) => (option === undefined ? [] : [law.replace(/^.*: /, '')]))
       )
     )
     expect(known.size).toBeGreaterThan(15)
@@ -159,8 +159,8 @@ describe('no claim is left aside', () => {
   })
 
   it('what might be claimed is listed with its option', () => {
-    const { unclaimed } = laws.of(Optimizer.adam({ rate: 0.1 }))
-    expect(unclaimed).toContainEqual({ law: 'it takes the steps of its recurrence', option: 'recurrence' })
+    const { notApplicable } = laws.of(Optimizer.adam({ rate: 0.1 }))
+    expect(notApplicable).toContainEqual({ law: 'it takes the steps of its recurrence', option: 'recurrence' })
   })
 })
 
@@ -238,7 +238,7 @@ describe('laws that said nothing once', () => {
     const law = 'leaves the parameters that it does not name alone'
     const l2 = Objective.regularizer({ norm: 'l2' })
     const score = Score.isotropic({ components: 2 })
-    expect(ofPenalty(l2, score).unclaimed).toContainEqual({ law, why: 'it names all parameters' })
+    expect(ofPenalty(l2, score).notApplicable).toContainEqual({ law, why: 'it names all parameters' })
     const some = Objective.regularizer({ norm: 'l2', parameters: ['means'] })
     expect(isFailed(laws.named(law)(ofPenalty(some, score)))).toBe(false)
     const evaluate: NonNullable<laws.ObjectiveOptions<string>['evaluate']> = loss => points =>

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { square, sum } from '../../lib/index.js'
 import { expectations, schedules, scores, vocabulary, type Word } from '../../src/cli/glossary.js'
 import * as ornstein from '../../src/index.js'
-import { sameBits, throughText } from '../../src/laws/bits.js'
+import { areSameBits, throughText } from '../../src/laws/bits.js'
 import { formatted } from '../formatted.js'
 import { instancesOf } from '../laws/instances.js'
 import { rows, sampleOf } from '../laws/samples.js'
@@ -185,10 +185,10 @@ const owns = (): string =>
       return [
         concept,
         String(words.length),
-        among(words, word => sameBits(built(word), word.example)),
+        among(words, word => areSameBits(built(word), word.example)),
         among(words, ({ example }) => {
           const read = codec.decode(throughText(codec.encode(example)))
-          return E.isRight(read) && sameBits(read.right, example)
+          return E.isRight(read) && areSameBits(read.right, example)
         }),
         among(words, ({ example }) => drawn.has((example as { readonly _tag: string })._tag)),
         `\`${by}\`: ${least === most ? least : `${least} to ${most}`}`

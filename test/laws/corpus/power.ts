@@ -1,6 +1,6 @@
 /** The power of the laws: which share of the wrong inventions of the corpus is caught, by which laws, and what is alarmed falsely. */
 import fc from 'fast-check'
-import { isCase, unclaimedOf } from '../../../src/laws/check.js'
+import { isCase, notApplicableOf } from '../../../src/laws/check.js'
 import type { Law } from '../../../src/laws/law.js'
 import { vacuous } from '../../../src/laws/lawRows.js'
 import { corpus, type Invention } from './index.js'
@@ -37,7 +37,7 @@ const inOrder = (
   laws: ReadonlyArray<Law>,
   { likely, costs }: Required<Pick<Asking, 'likely' | 'costs'>>
 ): ReadonlyArray<Law> => {
-  const cost = ({ name, enough }: Law): number => costs.get(name) ?? (enough === undefined ? 0.01 : 1)
+  const cost = ({ name, maxCases }: Law): number => costs.get(name) ?? (maxCases === undefined ? 0.01 : 1)
   return [...laws].sort(
     (a, b) => Number(likely.includes(b.name)) - Number(likely.includes(a.name)) || cost(a) - cost(b)
   )
@@ -77,7 +77,10 @@ export const verdictOf = (
   const spoken = exercised.filter(isSpoken => isSpoken).length
   return wrong
     ? verdict
-    : { ...verdict, reported: { held: spoken, vacuous: exercised.length - spoken, unheld: unclaimedOf(made).length } }
+    : {
+        ...verdict,
+        reported: { held: spoken, vacuous: exercised.length - spoken, unheld: notApplicableOf(made).length }
+      }
 }
 
 /** Rows of a table: cells between bars. */

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { useThreads } from '../../../lib/index.js'
 import { scratch } from '../../../lib/rows/scratch.js'
 import * as Strands from '../../../lib/rows/strands.js'
-import { sameBits } from '../../../src/laws/bits.js'
+import { areSameBits } from '../../../src/laws/bits.js'
 import {
   ExpectationMaximization,
   Fit,
@@ -93,7 +93,7 @@ describe('a source', () => {
     const { points: whole, ...same } = Points.standardize(points)
     expect(scaling).toEqual(same)
     // toEqual takes its time over long arrays.
-    expect(sameBits(Points.inUnits(same)(points), whole)).toBe(true)
+    expect(areSameBits(Points.inUnits(same)(points), whole)).toBe(true)
     const places = [0, 5, 20_010, 5]
     expect(Source.select(places)(Source.inUnits(scaling)(source))).toEqual(Points.select(places)(whole))
     expect(Source.select(places)(scaled)).toEqual(Points.select(places)(whole))

@@ -19,7 +19,7 @@ export interface Operand {
   readonly isOptional?: boolean
 }
 
-/** The words of a command: what help, manual and completion show. */
+/** The words of a command: what help shows. */
 export interface Described {
   readonly name: string
   readonly summary: string

@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import { isDeeper } from '../../lib/plain/nesting.js'
 import * as Limits from '../core/limits.js'
-import * as Pipeline from '../pipeline/pipeline.js'
+import { tooDeep } from '../core/nesting.js'
 import * as Problem from '../core/problem.js'
 import type { Vocabulary } from '../core/index.js'
 import { faultless } from './checked.js'
@@ -110,7 +110,7 @@ const strangers = (codec: Shape, value: unknown, path: string): ReadonlyArray<Pr
 export const decode =
   <A>(codec: t.Type<A, unknown>, source: string) =>
   (json: unknown): E.Either<Problem.Problems, A> => {
-    if (isDeeper(json, Limits.depth)) return E.left([Pipeline.tooDeep(source)])
+    if (isDeeper(json, Limits.depth)) return E.left([tooDeep(source)])
     const placed = (problem: Problem.Problem): Problem.Problem => ({
       ...problem,
       field: problem.field === '' ? source : `${source}, ${problem.field}`

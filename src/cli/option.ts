@@ -1,6 +1,6 @@
 /**
- * An option is one value: what it may be, what it is unless given, and what is said of it. Its type, how it is read and refused, help,
- * completion and manual follow.
+ * An option is one value: what it may be, what it is unless given, and what is said of it. Its type, how it is read and refused, and help
+ * follow.
  */
 import { Option as CommanderOption } from '@commander-js/extra-typings'
 import * as E from '../core/either.js'

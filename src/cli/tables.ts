@@ -1,7 +1,7 @@
 /** Tables in files, in several files and on standard input, by Node: text, Parquet and Arrow, told by their first bytes. */
 import { constants } from 'node:buffer'
 import { createReadStream } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { Readable } from 'node:stream'
 import { chained, scanned } from '../../lib/plain/gather.js'
@@ -10,10 +10,9 @@ import { copiesOf, copyOf, gridOf, gridReader, gridsOf } from '../formats/csv.js
 import { inFile, joined, tableOf, tablesOf, tablesWith, type CsvOptions, type Grid } from '../formats/grid.js'
 import type { DataError } from '../data/points.js'
 import * as Source from '../formats/source/index.js'
-import { columnGrids, whole, type Slices } from '../formats/typed.js'
+import { columnGrids, whole } from '../formats/typed.js'
 import { widened, writtenOfGrid, type Copied, type Written } from '../formats/widen.js'
-import { batches } from '../../lib/formats/arrow.js'
-import { groups } from '../../lib/formats/parquet.js'
+import { apart } from './apart.js'
 import {
   bytesOf,
   decoded,
@@ -109,24 +108,15 @@ async function* parquetParts(
   options: CsvOptions,
   readsNested: boolean
 ): AsyncGenerator<E.Either<DataError, Grid>> {
-  const grids = (file: Slices): Parts => columnGrids('Parquet', options)(groups(file, readsNested))
-  if (file === null || file.isPacked) {
-    const all = await gathered(bytes, HELD)
-    if (all.length > HELD) throw Object.assign(new Error(), { code: 'ERR_BUFFER_TOO_LARGE' })
-    yield* grids(Uint8Array.from(all).buffer)
+  const grids = (file: string | ArrayBuffer, size: number): Parts =>
+    columnGrids('Parquet', options)(apart({ format: 'Parquet', file, size }, readsNested))
+  if (file !== null && !file.isPacked) {
+    yield* grids(file.path, file.size)
     return
   }
-  const handle = await open(file.path)
-  try {
-    const slice = async (from: number, to = file.size): Promise<ArrayBuffer> => {
-      const part = new Uint8Array(to - from)
-      await handle.read(part, 0, part.length, from)
-      return part.buffer
-    }
-    yield* grids({ byteLength: file.size, slice })
-  } finally {
-    await handle.close()
-  }
+  const all = await gathered(bytes, HELD)
+  if (all.length > HELD) throw Object.assign(new Error(), { code: 'ERR_BUFFER_TOO_LARGE' })
+  yield* grids(Uint8Array.from(all).buffer, all.length)
 }
 
 /** The parts of a table as they come; text in lines that are plain. */
@@ -134,7 +124,10 @@ const partsOf = (found: Opened, options: CsvOptions, readsNested = false): Parts
   found.format === 'parquet'
     ? parquetParts(found, options, readsNested)
     : found.format === 'arrow'
-      ? columnGrids('Arrow', options)(batches(found.bytes, readsNested))
+      ? columnGrids(
+          'Arrow',
+          options
+        )(apart({ format: 'Arrow', bytes: found.bytes, size: found.file?.size ?? null }, readsNested))
       : gridsOf(options)(found.bytes)
 
 /** A table of text, by the fast reader, or by the whole grammar where that gives up. */

@@ -25,12 +25,15 @@ import * as t from 'io-ts'
 import { isDeeper } from '../../lib/plain/nesting.js'
 import { Case, concept as Concept, Field, Vocabulary } from '../core/index.js'
 import { laidOut } from '../core/lines.js'
+import { tooDeep } from '../core/nesting.js'
 import * as Initializer from './initializer.js'
 import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as Stage from './stage.js'
+
+export { tooDeep }
 
 /** What a pipeline is made of. */
 export interface Parts<P extends string> {
@@ -125,15 +128,6 @@ export const underPrior =
   (prior: number) =>
   <P extends string>({ stages, ...rest }: Pipeline<P>): Pipeline<P> =>
     of({ ...rest, stages: stages.map(Stage.underPrior(prior)) })
-
-/** The problem of a description whose nesting has no end. */
-export const tooDeep = (field: string): Problem.Problem =>
-  Problem.of(
-    field,
-    `nested deeper than ${Limits.depth} levels`,
-    'readable',
-    'put stages in one sequence, not in each other'
-  )
 
 /** A pipeline's JSON may name the schema from which an editor completes it. */
 const withoutSchema = (json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>

@@ -7,6 +7,7 @@ import type { Points } from '../../data/points.js'
 import { sheetOfPoints, type Sheet } from '../../formats/write.js'
 import * as Draw from '../../mixture/draw.js'
 import { formed, formOf } from '../forms.js'
+import { mixtureOf, read } from '../modelBody.js'
 import { checkOutputs, write } from '../outputs.js'
 import type { Sampling } from '../usage.js'
 import type { Flags } from '../ownWords.js'
@@ -38,16 +39,11 @@ const drawOf = async (world: World, path: string, text: string, flags: Flags): P
   return E.isLeft(draw) ? E.left(refusedFor(draw.left)) : E.right({ columns: learned.right.columns, draw: draw.right })
 }
 
-/** Of a mixture. */
-const drawOfMixture = async (
-  world: World,
-  path: string,
-  text: string,
-  flags: Flags
-): Promise<E.Either<Failure, Model>> => {
-  const found = await (await import('./evaluate.js')).parseModel(world, flags)(path, text)()
-  if (E.isLeft(found)) return found
-  const mixture = (await import('../model.js')).toMixture(found.right)
+/** Of a mixture, which asks nothing of the language. */
+const drawOfMixture = (path: string, text: string): E.Either<Failure, Model> => {
+  const found = read(path)(text)
+  if (E.isLeft(found)) return E.left(refusedFor(found.left))
+  const mixture = mixtureOf(found.right)
   return E.right({ columns: found.right.columns, draw: rows => key => Draw.sample(rows)(key)(mixture) })
 }
 
@@ -68,8 +64,8 @@ export const sample =
     if (E.isLeft(free)) return free
     const text = await world.readText('MODEL', modelFile)()
     if (E.isLeft(text)) return text
-    const drawOfModel = text.right.includes('"ornstein-score"') ? drawOf : drawOfMixture
-    const found = await drawOfModel(world, modelFile, text.right, flags)
+    const isScore = text.right.includes('"ornstein-score"')
+    const found = await (isScore ? drawOf(world, modelFile, text.right, flags) : drawOfMixture(modelFile, text.right))
     if (E.isLeft(found)) return found
     const { columns, draw } = found.right
     const sheets = drawn(draw, columns, flags.rows, Key.fromSeed(flags.seed))

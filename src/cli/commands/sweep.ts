@@ -124,7 +124,7 @@ const fitted = (one: Run, threads: number, signal: AbortSignal): Promise<Line> =
     const env = { ...process.env, ORNSTEIN_WITH: 'stdin', ORNSTEIN_THREADS: String(threads) }
     const how = { env, signal, maxBuffer: Infinity, encoding: 'utf8', killSignal: 'SIGKILL' } as const
     execFile(process.execPath, [main, ...one.args], how, (error, stdout, stderr) => {
-      const [found] = error === null ? parsed(result, stdout) : []
+      const found = error === null ? parsed(result, stdout).at(0) : undefined
       resolve({
         ...one,
         ...(found === undefined ? { problem: stderr.trim() || (error?.message ?? 'no fit') } : { result: found })

@@ -1,4 +1,4 @@
-/** What is made of the command line's description of itself, and of the vocabulary: completion, manual, schema, a first pipeline. */
+/** What is made of the command line's description of itself, and of the vocabulary: help, schema, a first pipeline. */
 import { afterAll, describe, expect, it } from 'vitest'
 import { schemaOf } from '../../../src/cli/commands/new.js'
 import { commands } from '../../../src/cli/usage.js'

@@ -1,13 +1,126 @@
-/** What a model file must hold, beyond its JSON: asked with nothing of the language at hand. */
+/**
+ * The file of a model but for its pipeline: its form, what it must hold beyond that, and its mixture. With nothing of the language at
+ * hand, so that `sample` starts at once.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { flow, pipe } from 'fp-ts/lib/function.js'
+import * as t from 'io-ts'
+import { concatenated } from '../../lib/arrays/ndarray.js'
 import * as Problem from '../core/problem.js'
-import type { Written } from '../fit/written.js'
+import type { Mixture } from '../family/mixtureData.js'
+import { format, version } from '../fit/format.js'
+import { normalized } from '../mixture/component.js'
+import { faultless, inside, type Checked } from './checked.js'
+import * as json from './json.js'
 
 type Numbers = ReadonlyArray<number>
 type Rows = ReadonlyArray<Numbers>
 
-/** A model without its pipeline. */
-export type Body = Pick<Written<unknown>, 'columns' | 'mixture' | 'standardization' | 'seed'> & {
-  readonly fit: Omit<NonNullable<Written<unknown>['fit']>, 'converged'> | null
+const numbers = t.readonlyArray(t.number)
+const rows = t.readonlyArray(numbers)
+
+/** Its fields, but for the pipeline. */
+export const fields = {
+  format: t.literal(format),
+  version: t.literal(version),
+  family: t.string,
+  columns: t.readonlyArray(t.string),
+  mixture: t.intersection([
+    t.type({ weights: numbers, means: rows, variances: rows }),
+    t.partial({
+      factors: t.readonlyArray(rows),
+      fixed: numbers,
+      tails: t.readonlyArray(t.union([t.number, t.null])),
+      background: t.type({
+        share: t.number,
+        shape: t.keyof({ cauchy: null, box: null }),
+        centre: numbers,
+        scale: numbers
+      })
+    })
+  ]),
+  standardization: t.union([t.type({ centre: numbers, scale: numbers }), t.null]),
+  seed: t.number,
+  recipe: t.string,
+  fit: t.union([
+    t.null,
+    t.intersection([
+      t.type({
+        rows: t.number,
+        logLikelihood: t.number,
+        bic: t.number,
+        parameters: t.number,
+        steps: t.number,
+        converged: t.boolean
+      }),
+      t.partial({ prior: t.number })
+    ])
+  ])
+}
+
+const body = t.type(fields)
+type Body = t.TypeOf<typeof body>
+
+const isScore = t.type({ format: t.literal('ornstein-score') })
+const isModel = t.type({ format: t.literal(format), version: t.unknown })
+
+/** Whether JSON claims to be a model, of whatever version. */
+export const claims = (value: unknown): boolean => isModel.is(value)
+
+/** What is in the text of a file, whose name in messages is `path`, in a form that has at least these fields. */
+export const readAs = <A extends Body>(path: string, form: t.Type<A, unknown>): ((text: string) => Checked<A>) =>
+  flow(
+    json.parse('MODEL', path),
+    E.flatMap((value): Checked<A> => {
+      if (isScore.is(value))
+        return E.left([
+          Problem.of('MODEL', path, 'a mixture, but a score that has no components', 'use ornstein sample or evaluate')
+        ])
+      if (!isModel.is(value)) {
+        const domain = `a model (its format is not ${format})`
+        return E.left([Problem.of('MODEL', path, domain, 'write one with ornstein fit --out')])
+      }
+      return value.version === version
+        ? pipe(value, json.decode(form, path))
+        : E.left([
+            Problem.of(
+              `${path}, version`,
+              JSON.stringify(value.version),
+              `${version}, which this program reads`,
+              'use the ornstein that wrote it, or fit again'
+            )
+          ])
+    }),
+    E.flatMap(model => faultless(problems(model).map(inside(path)), model))
+  )
+
+/** The same without a look at how it was learned. */
+export const read = (path: string): ((text: string) => Checked<Body>) =>
+  readAs(path, t.type({ ...fields, pipeline: t.UnknownRecord }))
+
+/** The mixture of a model that was read, whose lists fit each other. */
+export const mixtureOf = ({
+  columns,
+  mixture: { weights, means, variances, factors, tails, background }
+}: Body): Mixture => {
+  const [count, dim] = [weights.length, columns.length]
+  return {
+    means: { shape: [count, dim], values: Float64Array.from(means.flat()) },
+    weights: normalized(weights),
+    variances: Float64Array.from(variances.flat()),
+    factors:
+      factors === undefined
+        ? null
+        : { shape: [count, dim, dim], values: concatenated(factors.map(rows => Float64Array.from(rows.flat()))) },
+    ...(tails?.some(nu => nu !== null) === true && { tails: Float64Array.from(tails, nu => nu ?? Infinity) }),
+    ...(background !== undefined && {
+      background: {
+        ...background,
+        centre: Float64Array.from(background.centre),
+        scale: Float64Array.from(background.scale)
+      }
+    })
+  }
 }
 
 const isTriangle = (rows: Rows, dim: number): boolean =>
@@ -19,7 +132,7 @@ const isTriangle = (rows: Rows, dim: number): boolean =>
   )
 
 /** What JSON cannot say of a model: that its lists fit each other. */
-export const problems = ({
+const problems = ({
   columns,
   mixture: { weights, means, variances, factors, tails, background },
   standardization,

@@ -1,0 +1,26 @@
+/** The thread in which `apart` has a file of Parquet or Arrow read: a part goes when it is asked for, and the bytes it took are told. */
+import { once } from 'node:events'
+import { parentPort, workerData } from 'node:worker_threads'
+import { sent } from '../../lib/formats/columns.js'
+import { partsOf, type Told } from './apart.js'
+
+const { asked, readsNested } = workerData as Told
+const given = asked.format === 'Arrow' ? { ...asked, bytes: process.stdin } : asked
+
+if (parentPort !== null) {
+  const port = parentPort
+  await once(port, 'message')
+  for await (const part of partsOf(given, readsNested, taken => {
+    port.postMessage(taken)
+  })) {
+    const own = sent(part)
+    const next = once(port, 'message')
+    // numbers go there without a copy
+    port.postMessage(
+      own,
+      own.columns.flatMap(({ cells }) => (ArrayBuffer.isView(cells) ? [cells.buffer as ArrayBuffer] : []))
+    )
+    await next
+  }
+  port.postMessage(null)
+}

@@ -1,0 +1,11 @@
+import * as Limits from './limits.js'
+import * as Problem from './problem.js'
+
+/** The problem of a description whose nesting has no end. */
+export const tooDeep = (field: string): Problem.Problem =>
+  Problem.of(
+    field,
+    `nested deeper than ${Limits.depth} levels`,
+    'readable',
+    'put stages in one sequence, not in each other'
+  )

@@ -25,12 +25,17 @@ export const sliced = Objective.custom('sliced', TimeLaw.at(0.3), ({ noisy, leve
  * learned jumps to time 0: f(x, t) = (x + σ²s)/α, so that f(x, 0) = x, and `s` is then no score of anything.
  */
 export const consistency = (earlier: number, timeLaw: TimeLaw.TimeLaw = TimeLaw.at(0.5)): Objective.Objective =>
-  Objective.custom('consistency', timeLaw, ({ clean, noise, noisy, level, levelAt, scoreAt }) => {
-    const before = levelAt(time => earlier * time)
-    const jump = (x: Tensor, at: typeof level): Tensor => div(add(x, mul(square(at.sigma), scoreAt(x, at))), at.alpha)
-    const there = jump(add(mul(before.alpha, clean), mul(before.sigma, noise)), before)
-    return squared(sub(jump(noisy, level), stopGradient(there)))
-  })
+  Objective.custom(
+    'consistency',
+    timeLaw,
+    ({ clean, noise, noisy, level, levelAt, scoreAt }) => {
+      const before = levelAt(time => earlier * time)
+      const jump = (x: Tensor, at: typeof level): Tensor => div(add(x, mul(square(at.sigma), scoreAt(x, at))), at.alpha)
+      const there = jump(add(mul(before.alpha, clean), mul(before.sigma, noise)), before)
+      return squared(sub(jump(noisy, level), stopGradient(there)))
+    },
+    { holdsConstant: true }
+  )
 
 /**
  * A Gaussian N(m, I) moves towards what a teacher knows. Its gradient is that of the relative entropy of the two at the level,
@@ -41,11 +46,16 @@ export const distillation = <P extends string>(
   teacher: Score.Score<P>,
   learned: Params.Params<P>
 ): Objective.Objective =>
-  Objective.custom('distillation', TimeLaw.at(0.3), ({ params, noise, secondNoise, level, scoreAt }) => {
-    const x = add(mul(level.alpha, add(params.means, secondNoise)), mul(level.sigma, noise))
-    const taught = Score.interpret(teacher).score(Score.tensors(learned), x, level)
-    return dot(stopGradient(sub(scoreAt(x, level), taught)), x)
-  })
+  Objective.custom(
+    'distillation',
+    TimeLaw.at(0.3),
+    ({ params, noise, secondNoise, level, scoreAt }) => {
+      const x = add(mul(level.alpha, add(params.means, secondNoise)), mul(level.sigma, noise))
+      const taught = Score.interpret(teacher).score(Score.tensors(learned), x, level)
+      return dot(stopGradient(sub(scoreAt(x, level), taught)), x)
+    },
+    { holdsConstant: true }
+  )
 
 /**
  * ∂_t log p(x, t) of a mixture is to be that of the noise of each row, ∂_t log p(x_t | x_0) = (α′⟨z, x_0⟩ + σ′(|z|² − d))/σ,
@@ -83,14 +93,19 @@ export const timeScoreOf = (row: Objective.Row): Tensor => {
  * (De Bortoli et al. 2024, arXiv 2402.08667). What is learned at low noise teaches the rest.
  */
 export const selfConsistency = (earlier: number, timeLaw: TimeLaw.TimeLaw = TimeLaw.at(0.8)): Objective.Objective =>
-  Objective.custom('self-consistency', timeLaw, ({ clean, noise, secondNoise, level, levelAt, scoreAt }) => {
-    const before = levelAt(time => earlier * time)
-    const ratio = div(level.alpha, before.alpha)
-    const less = add(mul(before.alpha, clean), mul(before.sigma, noise))
-    const added = sqrt(sub(square(level.sigma), square(mul(ratio, before.sigma))))
-    const more = add(mul(ratio, less), mul(added, secondNoise))
-    return squared(sub(scoreAt(more, level), stopGradient(div(scoreAt(less, before), ratio))))
-  })
+  Objective.custom(
+    'self-consistency',
+    timeLaw,
+    ({ clean, noise, secondNoise, level, levelAt, scoreAt }) => {
+      const before = levelAt(time => earlier * time)
+      const ratio = div(level.alpha, before.alpha)
+      const less = add(mul(before.alpha, clean), mul(before.sigma, noise))
+      const added = sqrt(sub(square(level.sigma), square(mul(ratio, before.sigma))))
+      const more = add(mul(ratio, less), mul(added, secondNoise))
+      return squared(sub(scoreAt(more, level), stopGradient(div(scoreAt(less, before), ratio))))
+    },
+    { holdsConstant: true }
+  )
 
 if (process.argv[1].endsWith('objectives.ts'))
   for (const objective of [implicit, sliced, consistency(0.9), timeScore, selfConsistency(0.5)])

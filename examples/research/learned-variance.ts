@@ -47,7 +47,7 @@ const variational = Objective.seeing(score)(({ heads, noise, ofTime }) => {
   const off = square(mul(reach, sub(stopGradient(heads.noise), noise)))
   return mul(0.5, sum(sub(add(sub(logVariance, least), div(add(exp(least), off), exp(logVariance))), 1), 1))
 })
-export const vlb = Objective.custom('L_vlb', times, variational)
+export const vlb = Objective.custom('L_vlb', times, variational, { holdsConstant: true })
 const hybrid = Objective.sum([Objective.denoising(times, Parametrization.noise), Objective.weight(1e-3)(vlb)])
 
 const pipelineOf = (steps: number) => {

@@ -35,7 +35,8 @@ export const trace = Objective.custom(
   Objective.seeing(score)(({ heads, noise }) => {
     const unknown = square(sub(noise, stopGradient(heads.noise)))
     return square(sub(heads.trace, sum(sub(unknown, 1), 1, true)))
-  })
+  }),
+  { holdsConstant: true }
 )
 const both = Objective.sum([Objective.denoising(times, Parametrization.noise), Objective.weight(0.1)(trace)])
 const optimizer = (steps: number) => Optimizer.adam({ rate: Rate.cosine({ rate: 5e-3, steps }) })

@@ -62,7 +62,7 @@ export interface ObjectiveOptions<P extends string> {
   readonly smooth?: boolean
   /** The formula that it is another way to write: an objective of the same values and gradients. */
   readonly equals?: Objective.Objective
-  /** Whether its gradient is the derivative of its value: not where a row stops gradients. */
+  /** Whether its gradient is the derivative of its value: not where a row stops gradients, which `holdsConstant` of the objective says. */
   readonly differentiates?: boolean
   /** What it is an unbiased estimate of, where it draws more than the noise. */
   readonly exact?: Objective.Objective
@@ -117,11 +117,18 @@ const claims = (term: Objective.Term): Claims =>
           // A direction has entries for each component.
           alike: !Of.isMadeBy(Objective.along)(term.of),
           // A coefficient that is chosen from gradients counts as constant.
-          differentiates: term.adaptive !== true,
+          differentiates: term.adaptive !== true && term.holdsConstant !== true,
           smooth: true,
           exact: term.exact ?? null
         }
-      : { proper: term.proper === true, integrates: true, alike: true, differentiates: true, smooth: true, exact: null }
+      : {
+          proper: term.proper === true,
+          integrates: true,
+          alike: true,
+          differentiates: term.holdsConstant !== true,
+          smooth: true,
+          exact: null
+        }
 
 const claimed = (objective: Objective.Objective, claim: Exclude<keyof Claims, 'exact'>): boolean =>
   Objective.terms(objective).every(({ term }) => claims(term)[claim])
@@ -474,7 +481,9 @@ export const gradient = <P extends string>(
 
   const lawOf = forAll(drawn)
   const differentiates = options.differentiates ?? claimed(objective, 'differentiates')
-  const why = differentiates ? { reason: smooth ? 'it has no kinks' : 'it has kinks' } : {}
+  const why = {
+    reason: !differentiates ? 'a part of it is held constant' : smooth ? 'it has no kinks' : 'it has kinks'
+  }
   return ofRows(Objective.show(objective), [
     lawOf({
       claim: differentiates && smooth,

@@ -135,7 +135,8 @@ export const sum = define({
  * second noise; only what is read is computed. docs/objectives.md shows six that are in the literature.
  * `{ float32: true }` says that single precision is enough for it: that its rows are no small differences of large numbers.
  * `{ bounded: true }` says that it stays finite as the noise vanishes, so that a time law may begin at 0: one that reads its
- * target, −z/σ, does not.
+ * target, −z/σ, does not. `{ holdsConstant: true }` says that it holds a part of itself constant by `stopGradient`, such as a
+ * weight: its gradient is then not the derivative of its value, and no law asks that.
  *
  * @example
  * import { mean, sqrt, square, sub, add } from 'ornstein/float64'
@@ -158,16 +159,19 @@ export const custom = define({
     /** Whether single precision is enough for it. */
     float32: Field.quiet(Field.boolean({ default: false })),
     /** Whether it stays finite as the noise vanishes, so that times may begin at 0. */
-    bounded: Field.quiet(Field.boolean({ default: false }))
+    bounded: Field.quiet(Field.boolean({ default: false })),
+    /** Whether a part of it is held constant, so that its gradient is not the derivative of its value. */
+    holdsConstant: Field.quiet(Field.boolean({ default: false }))
   },
   call: ['name', 'timeLaw', 'perRow', '{}'],
   example: { timeLaw: TimeLaw.at(0.3) },
   formula: ({ name, timeLaw }) => `E ${name}(s(x_t), −z/σ), ${TimeLaw.formula(timeLaw)}`,
-  meaning: ({ timeLaw, perRow, float32, bounded }) => ({
+  meaning: ({ timeLaw, perRow, float32, bounded, holdsConstant }) => ({
     timeLaw,
     perRow,
     ...(float32 && { float32 }),
-    ...(bounded && { bounded })
+    ...(bounded && { bounded }),
+    ...(holdsConstant && { holdsConstant })
   })
 })
 

@@ -138,6 +138,8 @@ export type Unfit = (shapes: Params.Shapes<string>, score: string, dim: number) 
 interface Claims {
   /** Minimised by the truth, in population, and turning with the axes. */
   readonly proper?: boolean
+  /** A part of it is held constant by `stopGradient`, such as a weight: its gradient is then not the derivative of its value. */
+  readonly holdsConstant?: boolean
 }
 
 /** A mean over noise levels of a function of a row, and what that function is known to be able to do. */

@@ -203,6 +203,15 @@ const hessianOn = <P extends string>(
   return differences(x => Params.packed(evaluate(unpacked(x), key).gradient), Params.packed(params))
 }
 
+/** Log-densities of one mixture differ by rounding, and by the digits that its parameters are written with. */
+const SAME = 1e-6
+
+/** How far the log-density of a mixture is from a population's own, in the mean. */
+const apart = (population: Nodes.Population, mixture: Mixture.Mixture): number => {
+  const [own, other] = [population.mixture, mixture].map(Mixture.logDensity(population))
+  return own.reduce((sum, l, i) => sum + population.weights[i] * Math.abs(l - other[i]), 0)
+}
+
 /**
  * The asymptotic variance of the estimate that minimizes a loss, V = A⁻¹BA⁻¹ (Huber 1967), beside the Cramér–Rao bound. On a mixture or its
  * population, parameters are those of the truth, and all three matrices are integrals. On points they are an estimate, A and B means over
@@ -234,6 +243,10 @@ export const sandwich =
     const own = mixtureOf(score, params)
     const given = 'means' in data ? Problem.orThrow(NodesOf.of(data)) : data
     const population = Nodes.isPopulation(given) ? given : null
+    if (population !== null && apart(population, own) > SAME)
+      return refuse(
+        `Efficiency.sandwich: the parameters are not those of the mixture: log-densities differ by ${apart(population, own).toPrecision(2)} in the mean; give those of the truth, which Score.fromMixture(score)(mixture) finds where the score has it`
+      )
     const { n, kept, spread } = estimated(Score.shapes(given.dim)(score), known)
     const p = kept.length
     const of = (matrix: Matrix): Matrix => among(matrix, n, kept)

@@ -230,6 +230,42 @@ export const toMixture =
       O.map(of => of(params))
     )
 
+/**
+ * The parameters of a mixture, from which a run may go on by `Initializer.values`: those themselves where the family has this mixture,
+ * else the nearest. What is wrong where the score has another number of components, or knows no parameters of a mixture.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { fit, Initializer, Params, Problem, Score } from 'ornstein'
+ *
+ * const { mixture } = fit([[-3.1], [-2.9], [-3.2], [2.8], [3], [3.1]], { components: 2, family: 'isotropic' })
+ * const params = Problem.orThrow(Score.fromMixture(Score.isotropic({ components: 2 }))(mixture))
+ * assert.deepEqual(Params.names(params), ['logVariances', 'logits', 'means'])
+ * export const goesOn = Initializer.values(params)
+ */
+export const fromMixture =
+  <P extends string>(score: Score<P>) =>
+  (mixture: Mixture.Mixture): E.Either<Problem.Problem, Params.Params<P>> => {
+    const family = O.toUndefined(interpret(score).family)
+    const from = O.toUndefined(family?.fromMixture ?? O.none)
+    const [found, dim] = mixture.means.shape
+    if (family === undefined || from === undefined)
+      return E.left(
+        Problem.of('score', show(score), 'a family that knows the parameters of a mixture', 'give it its fromMixture')
+      )
+    const count = family.count(dim)
+    return found === count
+      ? E.right(from(mixture))
+      : E.left(
+          Problem.of(
+            'mixture',
+            `one of ${found} components`,
+            `one of ${count}, as ${show(score)} has`,
+            'give both the same number'
+          )
+        )
+  }
+
 /** A mixture of any covariances, by its parts. */
 interface OfCovariance {
   /** @deprecated It is `toMixture`. */

@@ -15,9 +15,9 @@ const score = Score.spherical({ components: 2 })
 const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
   implicit: laws.objective(implicit, score, { isotropic: true, proper: true }),
   sliced: laws.objective(sliced, score, { exact: Objective.implicit(TimeLaw.at(0.3)) }),
-  consistency: laws.objective(consistency(0.9), score, { isotropic: true, differentiates: false }),
+  consistency: laws.objective(consistency(0.9), score, { isotropic: true }),
   'time score': laws.objective(timeScore, score, { isotropic: true, proper: true }),
-  'self-consistency': laws.objective(selfConsistency(0.5), score, { differentiates: false })
+  'self-consistency': laws.objective(selfConsistency(0.5), score)
 }
 
 describe.each(Object.keys(table))('%s', name => {

@@ -18,6 +18,7 @@ import {
 import { refuse } from '../../../lib/plain/refuse.js'
 import { Case, type Field } from '../../core/index.js'
 import {
+  concept,
   meaningOf,
   levelAgain,
   type Learned,
@@ -43,11 +44,13 @@ import * as Maps from './maps.js'
  * How a family's parameters are made of centres: as it says itself, or as the mixture of these centres with equal weights and
  * round components.
  */
-export const startOf = <P extends string>(
-  { start, fromMixture, components, count }: Family<P>,
-  dim: number
-): O.Option<Start<P>> =>
-  O.isSome(start)
+export const startOf = <P extends string>(family: Family<P>, dim: number): O.Option<Start<P>> => {
+  if (concept.is(family))
+    return refuse(
+      'Score.startOf: a score is not what it can do; give Score.interpret(score).family, or ask Score.fromMixture(score)(mixture) for the parameters of a mixture'
+    )
+  const { start, fromMixture, components, count } = family
+  return O.isSome(start)
     ? start
     : pipe(
         fromMixture,
@@ -57,6 +60,7 @@ export const startOf = <P extends string>(
           )
         )
       )
+}
 
 const dimOf = (x: Tensor): number => x.shape[1] ?? 0
 

@@ -36,6 +36,13 @@ it.each([
   expect(of.logVariances.values.every(Number.isNaN)).toBe(true)
 })
 
+it('parameters of another mixture are refused', () => {
+  const { truth } = pairOf(2)
+  expect(() => Efficiency.sandwich({ score, objective: Objective.likelihood })(truth)(pairOf(3).at)).toThrow(
+    /the parameters are not those of the mixture: .*Score\.fromMixture\(score\)\(mixture\)/
+  )
+})
+
 it('maximum likelihood is efficient: the Hessian of −log p and the square of its gradient, two programs, have one mean', () => {
   const { truth, at } = pairOf(2)
   const { worst } = Efficiency.sandwich({ score, objective: Objective.likelihood })(truth)(at)

@@ -163,6 +163,20 @@ describe('a family', () => {
     expect(Score.toMixture(shrinking)(Params.of({ rate: 1, offset: [1] }))).toEqual(O.none)
   })
 
+  it('has the parameters of a mixture, or says why not', () => {
+    const mixture = Mixture.of({ means: [[1, 0], [0, 2]], weights: [0.25, 0.75], variances: [0.5, 4] }) // prettier-ignore
+    const found = Problem.orThrow(Score.fromMixture(isotropic)(mixture))
+    expect(found.means.values).toEqual(mixture.means.values)
+    found.logVariances.values.forEach((v, k) => expect(Math.exp(v)).toBeCloseTo([0.5, 4][k], 14))
+    const [one, other] = found.logits.values
+    expect(Math.exp(other - one)).toBeCloseTo(3, 13)
+    expect(Score.fromMixture(spherical)(mixture)).toMatchObject(
+      E.left({ value: 'one of 2 components', domain: 'one of 3, as Score.spherical({ components: 3 }) has' })
+    )
+    expect(Score.fromMixture(shrinking)(mixture)).toMatchObject(E.left({ field: 'score' }))
+    expect(() => Score.startOf(isotropic as never, 2)).toThrow(/give Score\.interpret\(score\)\.family/)
+  })
+
   it('has centres, and parameters with given ones', () => {
     const centres = { shape: [2, 2], values: Float64Array.of(5, 6, 7, 8) }
     expect(has(family(pair).start).centres(params.pair)).toEqual({ shape: [1, 2], values: Float64Array.of(1, -2) })

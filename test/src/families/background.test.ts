@@ -2,7 +2,9 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import { fit, Key, Points, Problem, Score } from '../../../src/index.js'
+import { compute, concat, grad, tensor, type Tensor } from '../../../lib/index.js'
+import { fit, Key, Points, Problem, Schedule, Score } from '../../../src/index.js'
+import * as Backgrounds from '../../../src/mixture/gaussians/backgrounds.js'
 import { today } from '../../today.js'
 
 type Shape = 'cauchy' | 'box'
@@ -92,5 +94,66 @@ describe('a background is placed', () => {
     one.forEach((x = NaN, i) => {
       expect(Math.abs(x - (other[i] ?? NaN)), `${i} of ${today}`).toBeLessThan(1e-9 * Math.abs(x) + 1e-9)
     })
+  })
+})
+
+/** Half width, noise, place, log-density of the box with noise, and its two derivatives: by mpmath to 120 digits, of erfc. */
+const AT_NOISE: ReadonlyArray<
+  readonly [s: number, sigma: number, y: number, value: number, first: number, second: number]
+> = [
+  // prettier-ignore
+  [2, 1, 0, -1.4328622734122807, 0, -0.22625869645007676],
+  [2, 1, 1.0, -1.5606538815728666, -0.282786110727154, -0.3838582646421707],
+  [2, 1, 2.0, -2.079504886169722, -0.7976674265872753, -0.6373440330658924],
+  [2, 1, 2.002, -2.0811014959984653, -0.7989425458718351, -0.6377751797452893],
+  [2, 1, 5.0, -7.994020583578321, -3.283098651276109, -0.9294408272505615],
+  [2, 1, 10.0, -36.39973152103444, -8.121368112236112, -0.9856751165566592],
+  [2, 1, 42.0, -805.9947363748737, -40.02496884720726, -0.9993773316214086],
+  [2, 1, 1002.0, -500009.2129891733, -1000.000999998, -0.999999000006],
+  [2, 1, 3000000.0, -4499994000019.22, -2999998.0000003334, -0.9999999999998889],
+  [2, 0.01, 1.0, -1.3862943611198906, 0, 0],
+  [2, 0.01, 1.998, -1.9322987148426647, -67.50731797902918, -5907.384340302342],
+  [2, 0.01, 2.0, -2.0794415416798357, -79.78845608028654, -6366.197723675813],
+  [2, 0.01, 3.0, -5006.910503055325, -10000.999800099926, -9999.000599500518],
+  [2, 0.01, 12.0, -500009.2129891733, -100000.09999979999, -9999.99000006],
+  [2, 0.01, 2009999.9999999998, -2.0200459800020016e16, -20099979999.999996, -10000.0],
+  [2, 50, 1.0, -4.831428070212575, -0.00039978671218340655, -0.0003997867122015999],
+  [2, 50, 1.998, -4.832026151933595, -0.0007987738509968264, -0.00039978671228325176],
+  [2, 50, 152.0, -9.449565488695653, -0.06076761215136771, -0.0003997873412068084],
+  [2, 50, 2002.0, -806.0361324637614, -0.8004317952022729, -0.00039986352170623656],
+  [0.001, 0.5, 0, -0.2257920193112163, 0, -3.999994666669511],
+  [0.001, 0.5, 0.000999, -0.22579401531055499, -0.003995994672002842, -3.999994666669511],
+  [0.001, 0.5, 0.0015, -0.22579651930521633, -0.0059999920000042666, -3.999994666669511],
+  [0.001, 0.5, 4.001, -32.24175133169577, -16.003978661709066, -3.999994666942703],
+  [0.001, 0.5, 500.001, -500001.63057193666, -2000.0018507390907, -3.9999972163551067],
+  [10000.0, 0.3, 9990.0, -9.903487552536127, 0, 0],
+  [10000.0, 0.3, 10000.0, -10.596634733096073, -2.659615202676218, -7.07355302630646],
+  [10000.0, 0.3, 10009.999999999998, -569.8854375223476, -111.21093191574217, -11.101164709846163],
+  [10000.0, 0.3, 10000300000.0, -5.5558777824500004e20, -111114333333.33334, -11.111111111111112]
+]
+
+describe('a box with noise', () => {
+  it.each(AT_NOISE)('half as wide as %d, of noise %d, at %d', (s, sigma, y, ...expected) => {
+    const seen = compute(() => {
+      const [place, x] = [tensor([0, s], [2, 1]), tensor([y], [1, 1])]
+      const value = (at: Tensor): Tensor => Backgrounds.atLevel('box', place)(at, { alpha: tensor([1], []), sigma: tensor([sigma], []) }) // prettier-ignore
+      return concat([value(x), grad(value)(x), grad(at => grad(value)(at))(x)])
+    })
+    // a = (|y| − s)/σ has the rounding of y, |y|/σ · 2⁻⁵³, and a² twice that; a derivative within a narrow box is a small difference over s/σ.
+    const rounding = 2 ** -50 * (4 + Math.max(y, s) / sigma / Math.max(1, Math.abs(y - s) / sigma))
+    expected.forEach((number, i) => {
+      expect(Math.abs(seen.values[i] - number)).toBeLessThan(
+        rounding * (Math.abs(number) + Math.max(1, sigma / s) * sigma ** -i)
+      )
+    })
+  })
+
+  it('is given a row no farther than its components have it', () => {
+    const beside = pipe(Score.isotropic({ components: 1 }), Score.withBackground({ shape: 'box' }))
+    const numbers = (shape: ReadonlyArray<number>, ...values: ReadonlyArray<number>) => ({ shape, values: Float64Array.from(values) }) // prettier-ignore
+    const params = { means: numbers([1, 1], 0), logits: numbers([1], 0), logVariances: numbers([1], 0), backgroundShare: numbers([], -2), backgroundCentre: numbers([1], 0), backgroundScale: numbers([1], 1) } // prettier-ignore
+    const x = Float64Array.of(30, 38, 45, 60, 1000)
+    const { values } = Score.evaluate(beside, Schedule.edm)(params)(1)({ rows: x.length, dim: 1, values: x })
+    x.forEach((at, i) => expect(values[i] / (-at / 2)).toBeCloseTo(1, 12))
   })
 })

@@ -87,6 +87,16 @@ const isSingular = ({ values }: NdArray, m: number): boolean =>
     return !(row[i] > ROUNDING * m * Elementary.norm(row))
   })
 
+/** Aᵀ, row by row, each brought to a greatest entry of 1: the unit of a column does not change the rank. */
+const scaledColumns = (matrix: Rows): Float64Array =>
+  concatenated(
+    matrix[0].map((_, j) => {
+      const column = Float64Array.from(matrix, row => row[j])
+      const most = column.reduce((least, x) => Math.max(least, Math.abs(x)), 0)
+      return most === 0 ? column : column.map(x => x / most)
+    })
+  )
+
 /** One column needs no triangle. */
 const plain = (factor: NdArray): NdArray => (factor.values.length === 1 ? { ...factor, shape: [] } : factor)
 
@@ -155,6 +165,8 @@ export const affine =
     const m = matrix.length
     const isRight = isMatrix(matrix, m, d)
     const images = isRight ? mappedAll({ matrix }, mixture, componentsOf(mixture)) : []
+    const narrow = images.findIndex(({ factor }) => isSingular(factor, m))
+    const isDeficient = isRight && (m > d || isSingular(Factor.ofRows(scaledColumns(matrix), m), m))
     stop('Mixture.affine', [
       ...Problem.unless(
         isRight,
@@ -171,11 +183,18 @@ export const affine =
         'give one for each row of the matrix'
       ),
       ...Problem.unless(
-        !images.some(({ factor }) => isSingular(factor, m)),
+        narrow === -1 || !isDeficient,
         'matrix',
         JSON.stringify(matrix),
         'of full row rank: what comes out has no density',
         'leave out rows that are sums of others'
+      ),
+      ...Problem.unless(
+        narrow === -1 || isDeficient,
+        'mixture',
+        `with component ${narrow}, whose image is so narrow in one direction that rounding leaves no width`,
+        'one with standard deviations within 1e15 of each other where columns are added',
+        'leave out rows of the matrix, or columns of next to no variance'
       ),
       ...Problem.unless(
         !isRight || mixture.background?.shape !== 'box' || ofOneEach(matrix) !== null,

@@ -63,7 +63,7 @@ const spectrumOf = ({ logVolumes, shapes }: Tensors, dim: number): Tensor => {
     : add(volumes, matMul(reshape(shapes, [-1, dim - 1]), fromNdArray(Spectrum.contrasts(dim)), { transposeB: true }))
 }
 
-/** D = (I − A)⁻¹(I + A) = M⁻¹(I + A)², M = I + AᵀA, [..., d, d] of [..., d(d − 1)/2]: M has a factor whatever A is. */
+/** Axes as rows, Dᵀ of Σ = λDADᵀ: (I − A)⁻¹(I + A) = M⁻¹(I + A)², M = I + AᵀA, [..., d, d] of [..., d(d − 1)/2]: M has a factor whatever A is. */
 const axesOf = (turns: Tensor, dim: number): Tensor => {
   const identity = mul(eye(dim), ones([...turns.shape.slice(0, -1), 1, 1]))
   if (dim === 1) return identity

@@ -1,5 +1,5 @@
 /**
- * Axes of covariances: orthonormal rows D with Σ = Dᵀ diag(v) D. They are given by d(d − 1)/2 numbers without bounds, p row by row below a
+ * Axes of covariances: orthonormal rows D with Σ = Dᵀ diag(v) D, the transpose of D in λDADᵀ. They are given by d(d − 1)/2 numbers without bounds, p row by row below a
  * diagonal, through Cayley's map D = (I − A)⁻¹(I + A), A = (low p − low pᵀ)/2; and common ones are found by turning two after the
  * other, each pair as far as is best.
  */

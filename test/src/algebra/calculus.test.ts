@@ -307,6 +307,7 @@ describe('what is wrong', () => {
     [() => Mixture.affine({ matrix: [[1]] })(two), 'Mixture.affine: matrix: [[1]] is not a list of rows of 2 finite'],
     [() => Mixture.affine({ matrix: [[1, 1], [2, 2]] })(two), 'of full row rank'], // prettier-ignore
     [() => Mixture.affine({ matrix: [[1, 0], [0, 1], [1, 1]] })(two), 'of full row rank'], // prettier-ignore
+    [() => Mixture.affine({ matrix: [[1, 1], [1, -1]] })(Mixture.of({ means: [[0, 0], [0, 0]], variances: [[1, 1], [1, 1e-40]] })), 'mixture: with component 1, whose image is so narrow'], // prettier-ignore
     [() => Mixture.affine({ matrix: [[1, 0]], offset: [1, 2] })(two), 'offset: [1,2] is not 1 finite numbers'],
     [() => Mixture.convolve(Mixture.of({ means: [[0]] }))(two), 'Mixture.convolve: mixture: of 1 columns is not of 2'],
     [() => Mixture.given({ matrix: [[1, 0]], observed: [0], deviation: [[1, 0]] })(two), 'deviation: [[1,0]] is not'],

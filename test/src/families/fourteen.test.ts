@@ -399,3 +399,26 @@ it('a common shape is as narrow as the floor lets it be where no component has m
       if (Math.min(...moved) >= Math.log(at.floor)) expect(Spectrum.value(n, omega, at, moved)).toBeGreaterThan(value)
     }
 })
+
+describe('orientation', () => {
+  it('is λDADᵀ of the axes that turns give, Cayley’s map of the half of low − lowᵀ', () => {
+    const score = Score.mixture({ components: 1, covariance: 'VEV' })
+    const at = (turn: number): ReadonlyArray<number> => {
+      const params = { means: [[0, 0]], logits: [0], logVolumes: [0.3], shapes: [1], turns: [[turn]] }
+      const given = Object.entries(params).map(([name, rows]) => [name, { shape: Score.shapes(2)(score)[name as 'turns'], values: Float64Array.from(rows.flat()) }] as const) // prettier-ignore
+      return [...Mixture.covariances(some(Score.toMixture(score)(Object.fromEntries(given) as never))).values]
+    }
+    const [first, , , second] = at(0)
+    // (I − S)⁻¹(I + S) of S = [[0, −a], [a, 0]] is the rotation by 2 atan a: its rows are the axes.
+    const a = 0.7 / 2
+    const [cos, sin] = [(1 - a * a) / (1 + a * a), (2 * a) / (1 + a * a)]
+    const wanted = [
+      first * cos * cos + second * sin * sin,
+      (second - first) * sin * cos,
+      (second - first) * sin * cos,
+      first * sin * sin + second * cos * cos
+    ]
+    at(0.7).forEach((x, i) => expect(x).toBeCloseTo(wanted[i], 14))
+    expect(first).not.toBeCloseTo(second, 3)
+  })
+})

@@ -10,7 +10,7 @@ export const loops = [
   'src/moves/{halves,pursuit,split,support}.ts',
   'src/algebra/{pairs,predict}.ts',
   'src/mixture/{nodes,student}.ts',
-  'src/population/{courses,estimates,nodesOf}.ts'
+  'src/population/{continuation,courses,estimates,nodesOf}.ts'
 ]
 
 /** The typed rule of typescript-eslint that oxlint does not have: see eslint.config.js. */

@@ -29,6 +29,7 @@ import { Key, type NdArray } from '../../lib/index.js'
 import { norm } from '../../lib/numbers/elementary.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
+import { remembered } from '../../lib/plain/remembered.js'
 import { symmetric, symmetricEigen } from '../../lib/arrays/linalg.js'
 import * as Compile from '../derivatives/index.js'
 import * as Problem from '../core/problem.js'
@@ -42,6 +43,7 @@ import * as Objective from '../objective/objective.js'
 import * as TimeLaw from '../objective/timeLaw.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
+import * as Continuation from './continuation.js'
 import * as Courses from './courses.js'
 import { standardError } from './estimates.js'
 
@@ -654,6 +656,99 @@ const followed = <P extends string>(
       value,
       gradientNorm: norm(gradient)
     }))
+}
+
+// —— branches ——
+
+/** A stationary point that is followed, at one value of the number. */
+export interface BranchPoint<P extends string> {
+  readonly at: number
+  readonly params: Params.Params<P>
+  readonly value: number
+  /** Eigenvalues of the Hessian, ascending. */
+  readonly spectrum: Float64Array
+}
+
+/** The course of a stationary point in a number, such as the noise level. */
+export interface Branch<P extends string> {
+  readonly path: ReadonlyArray<BranchPoint<P>>
+  /**
+   * `fold`: the point met another and both vanish; `pitchfork`: an eigenvalue passed 0 and another branch crosses this one; `until`: the number came
+   * to its end; `lost`: no step was short enough; `steps`: there were too many.
+   */
+  readonly end: Continuation.End
+  /** Where it ended. */
+  readonly at: number
+  /** The direction of parameters whose curvature vanishes at a fold or a pitchfork. */
+  readonly vanishing?: Params.Params<P>
+}
+
+export interface FollowOptions<P extends string> {
+  /** A value of the number, and parameters near a stationary point there. */
+  readonly from: { readonly at: number; readonly params: Params.Params<P> }
+  /** The first step of the number, with its sign; later ones follow from how well they are foreseen. */
+  readonly by: number
+  /** The value at which it ends at the latest; a hundred first steps on unless given. */
+  readonly until?: number
+  /** 500 unless given. */
+  readonly steps?: number
+}
+
+/**
+ * Follows a stationary point of a loss in a number that the loss depends on, as its noise level, a separation or a weight, until it ends in a fold or
+ * another branch crosses it. By arc length (Allgower & Georg 1990), so that folds are located as well as pitchforks. Differences that would ask for
+ * the loss beyond `from` and `until` are taken on the other side.
+ *
+ * @throws RangeError where `from` is near no stationary point
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Objective, Params, Population, Score } from 'ornstein'
+ *
+ * // A pair of unit variance whose centres coincide is the best of its kind for N(0, v) until v passes 1; there they part.
+ * const lossAt = (v: number) =>
+ *   Population.loss({
+ *     score: Score.symmetricPair,
+ *     objective: Objective.likelihood,
+ *     data: Mixture.of({ means: [[0]], variances: [v] })
+ *   })
+ * const { end, at } = Population.follow(lossAt, { from: { at: 0.5, params: Params.of({ mean: [0] }) }, by: 0.1 })
+ * assert.deepEqual([end, at.toFixed(6)], ['pitchfork', '1.000000'])
+ */
+export const follow = <P extends string>(
+  loss: (at: number) => Loss<P>,
+  { from, by, until = from.at + 100 * by, steps = 500 }: FollowOptions<P>
+): Branch<P> => {
+  if (!(Number.isFinite(by) && (until - from.at) * by > 0))
+    return refuse(
+      `Population.follow: by ${by} does not lead from ${from.at} to ${until}; give a step of the other sign`
+    )
+  const begin = loss(from.at)
+  const { unpacked } = smoothOf(begin)
+  const lossAt = remembered(loss)
+  const start = packed(begin, false).refined(Params.packed(Params.checked(begin.shapes)(from.params)))
+  if (!(norm(start.gradient) <= VANISHED))
+    return refuse(
+      `Population.follow: no stationary point near params at ${from.at}, gradient ${norm(start.gradient).toPrecision(2)}; take one of Population.stationary`
+    )
+  const { path, end, vanishing } = Continuation.follow(
+    at => {
+      const own = smoothOf(lossAt(at))
+      return { gradient: x => own.at(x).gradient, hessian: own.hessian }
+    },
+    { at: from.at, x: start.x },
+    { by, until, steps, scale: widthOf(begin) }
+  )
+  return {
+    path: path.map(({ at, x, values }) => ({
+      at,
+      params: unpacked(x),
+      value: lossAt(at).evaluate(unpacked(x)).value,
+      spectrum: values
+    })),
+    end,
+    at: path[path.length - 1].at,
+    ...(vanishing && { vanishing: unpacked(vanishing) })
+  }
 }
 
 // —— basins ——

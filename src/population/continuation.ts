@@ -1,0 +1,209 @@
+/** A stationary point followed in one number of its problem: loops over vectors, pure from outside. */
+import { dot, singular, symmetricEigen } from '../../lib/arrays/linalg.js'
+import { norm } from '../../lib/numbers/elementary.js'
+
+/** A function whose stationary points are followed, at one value of the number. */
+export interface Problem {
+  readonly gradient: (x: Float64Array) => Float64Array
+  /** [n, n], symmetric. */
+  readonly hessian: (x: Float64Array) => Float64Array
+}
+
+/** A stationary point of the problem at `at`, with the eigenvalues of its Hessian, ascending, and their eigenvectors, one a row. */
+export interface Point {
+  readonly at: number
+  readonly x: Float64Array
+  readonly values: Float64Array
+  readonly vectors: Float64Array
+}
+
+export type End = 'fold' | 'pitchfork' | 'until' | 'lost' | 'steps'
+
+export interface Course {
+  readonly path: ReadonlyArray<Point>
+  readonly end: End
+  /** The eigenvector whose eigenvalue vanishes at a fold or a pitchfork. */
+  readonly vanishing?: Float64Array
+}
+
+export interface Options {
+  /** The first step of the number, with its sign. */
+  readonly by: number
+  readonly until: number
+  readonly steps: number
+  /** A length of x that counts as much as `by`. */
+  readonly scale: number
+}
+
+/** Singular values below this share of the largest are those of directions in which nothing changes, as a constant added to all logits. */
+const FLAT = 1e-9
+/** A step is kept whose correction is this short beside it, so that the path does not jump to another. */
+const NEAR = 0.3
+/** How exactly a fold or a pitchfork is located, as a share of a step, or of what vanishes there. */
+const EXACT = 1e-9
+
+/**
+ * Steps along the curve of stationary points, ∇L(x; a) = 0, by arc length in (x/scale, a/by): the tangent is the null vector of J = [H | ∂∇L/∂a], and
+ * Newton's steps −J⁺∇L are the shortest that lead back to the curve (Allgower & Georg 1990). So a fold, where H is singular and a turns back, is
+ * passed like any other point. It ends there; where another branch meets this one, since an eigenvalue passes 0 while a goes on; at `until`; or
+ * where no step is short enough.
+ */
+export const follow = (
+  problemAt: (at: number) => Problem,
+  start: { readonly at: number; readonly x: Float64Array },
+  { by, until, steps, scale }: Options
+): Course => {
+  const n = start.x.length
+  const h = 1e-4
+  // Points of the curve are y = (x / scale, (a − a_0) / by).
+  const numberOf = (y: Float64Array): number => start.at + by * y[n]
+  const placeOf = (y: Float64Array): Float64Array => y.subarray(0, n).map(v => v * scale)
+  /** ∂∇L/∂a, by differences of second order on the side of the number where the path lies. */
+  const drift = (y: Float64Array): Float64Array => {
+    const x = placeOf(y)
+    const at = numberOf(y)
+    const back = y[n] > 2 * h ? -1 : 1
+    const [here, near, far] = [0, 1, 2].map(i => problemAt(at + back * i * h * by).gradient(x))
+    return here.map((g, i) => (back * (4 * near[i] - 3 * g - far[i])) / (2 * h))
+  }
+  /** The singular vectors of J = [H | ∂∇L/∂a] that span the changes of the gradient. */
+  const frameAt = (y: Float64Array, along: Float64Array) => {
+    const hessian = problemAt(numberOf(y)).hessian(placeOf(y))
+    const turned = new Float64Array((n + 1) * n)
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < n; j++) turned[j * n + i] = scale * hessian[i * n + j]
+      turned[n * n + i] = along[i]
+    }
+    const { values, left, right } = singular({ shape: [n + 1, n], values: turned })
+    const rank = values.filter(s => s > FLAT * values[0]).length
+    return { values, left: left.values, right: right.values, rank }
+  }
+  /** What is left of the last tangent beside the directions in which the gradient changes, of length 1. */
+  const tangentAt = (y: Float64Array, last: Float64Array): Float64Array => {
+    const { left, rank } = frameAt(y, drift(y))
+    const tangent = last.slice()
+    for (let i = 0; i < rank; i++) {
+      const share = dot(left, i * (n + 1), last, 0, n + 1)
+      for (let j = 0; j <= n; j++) tangent[j] -= share * left[i * (n + 1) + j]
+    }
+    const length = norm(tangent)
+    return tangent.map(t => t / length)
+  }
+  /** The point of the curve near y, or that at the same number; undefined where Newton's steps do not become shorter. */
+  const corrected = (guess: Float64Array, isHeld = false): Float64Array | undefined => {
+    const y = guess.slice()
+    // A number that is held has no share in a step; else that of the guess is near enough for all steps.
+    const along = isHeld ? new Float64Array(n) : drift(y)
+    let before = Infinity
+    for (let i = 0; i < 12; i++) {
+      const gradient = problemAt(numberOf(y)).gradient(placeOf(y))
+      const { values, left, right, rank } = frameAt(y, along)
+      const step = new Float64Array(n + 1)
+      for (let k = 0; k < rank; k++) {
+        const share = dot(right, k * n, gradient, 0, n) / values[k]
+        for (let j = 0; j <= n; j++) step[j] -= share * left[k * (n + 1) + j]
+      }
+      const length = norm(step)
+      // Near a singular Hessian rounding alone makes steps of some length.
+      if (!(length < before)) return before < 1e-7 ? y : undefined
+      for (let j = 0; j <= n; j++) y[j] += step[j]
+      if (length < 1e-11) break
+      before = length
+    }
+    return y
+  }
+  const pointAt = (y: Float64Array): Point => {
+    const x = placeOf(y)
+    const { values, vectors } = symmetricEigen({ shape: [n, n], values: problemAt(numberOf(y)).hessian(x) })
+    return { at: numberOf(y), x, values: values.slice().reverse(), vectors: rowsReversed(vectors.values, n) }
+  }
+  const first = new Float64Array(n + 1)
+  start.x.forEach((v, i) => {
+    first[i] = v / scale
+  })
+  const ahead = new Float64Array(n + 1)
+  ahead[n] = 1
+  let y: Float64Array = first
+  let tangent = tangentAt(y, ahead)
+  let point = pointAt(y)
+  const path = [point]
+  const gauge = flatOf(point)
+  let length = 1 / tangent[n]
+  for (let step = 0; step < steps;) {
+    const guess = y.map((v, j) => v + length * tangent[j])
+    const rest = (until - start.at) / by - y[n]
+    const isLast = length * tangent[n] >= rest
+    if (isLast) length = rest / tangent[n]
+    if (isLast) for (let j = 0; j <= n; j++) guess[j] = y[j] + length * tangent[j]
+    const next = corrected(guess, isLast)
+    const gap = next === undefined ? Infinity : norm(next.map((v, j) => v - guess[j]))
+    if (next === undefined || gap > NEAR * length) {
+      length /= 2
+      if (Math.abs(length) < 1e-6) return { path, end: 'lost' }
+      continue
+    }
+    const onwards = tangentAt(next, tangent)
+    const there = pointAt(next)
+    const turns = onwards[n] <= 0
+    if (turns || indexOf(there, gauge) !== indexOf(point, gauge)) {
+      const found = between(y, tangent, length, turns, there)
+      return { path: [...path, found.point], end: turns ? 'fold' : 'pitchfork', vanishing: found.vanishing }
+    }
+    step++
+    y = next
+    tangent = onwards
+    point = there
+    path.push(point)
+    if (isLast) return { path, end: 'until' }
+    if (gap < 0.05 * length) length *= 1.5
+  }
+  return { path, end: 'steps' }
+
+  /** Where within a step from y the number turns back, or an eigenvalue passes 0: by false position (Dowell & Jarratt 1971). */
+  function between(from: Float64Array, along: Float64Array, whole: number, turns: boolean, beyond: Point) {
+    const rank = Math.min(indexOf(point, gauge), indexOf(beyond, gauge))
+    const sloped = (here: Float64Array): number =>
+      turns ? tangentAt(here, along)[n] : movable(pointAt(here), gauge)[rank].value
+    let [low, high] = [0, whole]
+    let [atLow, atHigh] = [sloped(from), turns ? -1 : movable(beyond, gauge)[rank].value]
+    const size = Math.abs(atLow)
+    let found = beyond
+    for (let i = 0; i < 60 && high - low > EXACT * whole; i++) {
+      const middle = low + ((high - low) * atLow) / (atLow - atHigh)
+      const here = corrected(from.map((v, j) => v + middle * along[j]))
+      if (here === undefined) break
+      found = pointAt(here)
+      const value = sloped(here)
+      if (Math.abs(value) < EXACT * size) break
+      if (value * atLow > 0) {
+        low = middle
+        atLow = value
+        atHigh /= 2
+      } else {
+        high = middle
+        atHigh = value
+        atLow /= 2
+      }
+    }
+    const [least] = [...movable(found, gauge)].sort((a, b) => Math.abs(a.value) - Math.abs(b.value))
+    return { point: found, vanishing: found.vectors.slice(least.row * n, (least.row + 1) * n) }
+  }
+}
+
+const rowsReversed = (rows: Float64Array, n: number): Float64Array =>
+  rows.map((_, at) => rows[(n - 1 - Math.floor(at / n)) * n + (at % n)])
+
+const least = (values: Float64Array): number => 1e-9 * Math.max(...values.map(Math.abs))
+
+/** How many directions are flat. */
+const flatOf = ({ values }: Point): number => values.filter(e => Math.abs(e) <= least(values)).length
+
+/** The eigenvalues, ascending, without those that were flat from the first: the least in size. */
+const movable = ({ values }: Point, gauge: number): ReadonlyArray<{ readonly value: number; readonly row: number }> =>
+  Array.from(values, (value, row) => ({ value, row }))
+    .sort((a, b) => Math.abs(a.value) - Math.abs(b.value))
+    .slice(gauge)
+    .sort((a, b) => a.value - b.value)
+
+/** How many of them are negative. */
+const indexOf = (point: Point, gauge: number): number => movable(point, gauge).filter(({ value }) => value < 0).length

@@ -45,7 +45,7 @@ const typeOf = (of: Arrow['DataType'], type: DataType): Type => {
           of.isMap(held) ||
           of.isUnion(held)
         ? 'nested'
-        : 'words'
+        : 'text'
 }
 
 const SECONDS = [1n, 1_000n, 1_000_000n, 1_000_000_000n] as const

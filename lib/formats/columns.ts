@@ -1,7 +1,7 @@
 /** Tables whose columns have types, as Parquet and Arrow files hold them: rows of numbers are made of what is typed as such. */
 
 /** What a column holds: `nested` are lists, maps and records. */
-export type Type = 'numbers' | 'words' | 'dates' | 'nested'
+export type Type = 'numbers' | 'text' | 'dates' | 'nested'
 
 export interface Column {
   readonly name: string

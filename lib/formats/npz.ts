@@ -126,7 +126,7 @@ export const write = (arrays: Arrays): Uint8Array =>
 /** DEFLATE makes 1032 bytes of one at most. */
 const MOST = 1032
 
-/** The arrays of an archive by name, or what is wrong with it. */
+/** The arrays of an archive by name, or the problems of it. */
 export const read = (bytes: Uint8Array): Arrays | string => {
   let files: Readonly<Record<string, Uint8Array>>
   try {

@@ -48,7 +48,7 @@ const typeOf = ({ element, children }: SchemaTree): Type => {
       ? 'dates'
       : converted === 'DECIMAL' || meant === 'FLOAT16' || (NUMBERS.test(type) && !/^TIME/.test(converted + meant))
         ? 'numbers'
-        : 'words'
+        : 'text'
 }
 
 /** Where a value is missing, so is its date. */

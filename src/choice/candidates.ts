@@ -258,15 +258,19 @@ export type Candidate = Learned | Refused
 export const isSound = ({ collapsed, redundancies }: Learned): boolean =>
   collapsed.length === 0 && redundancies.every(({ _tag }) => _tag !== 'Empty')
 
-/** The doubts about a candidate in a few words. */
-const doubts = ({ floored, redundancies, unsupported, isSettled }: Learned): string => {
+/** The warnings about a candidate in a few words. */
+const warnings = ({ floored, redundancies, unsupported, isSettled }: Learned): string => {
   const numbers = (list: ReadonlyArray<number>): string => list.map(k => k + 1).join(', ')
   return [
     ...(floored.length > 0 ? [`at the minimum variance: ${numbers(floored)}`] : []),
-    ...(unsupported.length > 0 ? [`of few rows: ${numbers(unsupported.map(({ component }) => component))}`] : []),
+    ...(unsupported.length > 0
+      ? [
+          `component${unsupported.length > 1 ? 's' : ''} ${numbers(unsupported.map(({ component }) => component))} ${unsupported.length > 1 ? 'have' : 'has'} few rows`
+        ]
+      : []),
     ...redundancies.flatMap(one => (one._tag === 'Empty' ? [`empty: ${one.component + 1}`] : [])),
     ...alike(redundancies).map(group => `all but the same: ${numbers(group)}`),
-    ...(isSettled ? [] : ['unfinished'])
+    ...(isSettled ? [] : ['not converged'])
   ].join('; ')
 }
 
@@ -1257,11 +1261,11 @@ export const table = (
   candidates: ReadonlyArray<Ranked>,
   named: (family: string) => string = family => family
 ): Table => {
-  const isAnyDoubted = candidates.some(candidate => doubts(candidate) !== '')
+  const isAnyDoubted = candidates.some(candidate => warnings(candidate) !== '')
   return {
     header: [
-      ...['family', 'components', titleOf(criterion), 'belief', 'log-likelihood per row', 'parameters'],
-      ...(isAnyDoubted ? ['doubts'] : [])
+      ...['family', 'components', titleOf(criterion), 'posterior', 'log-likelihood per row', 'parameters'],
+      ...(isAnyDoubted ? ['warnings'] : [])
     ],
     rows: candidates.map(candidate => {
       const { family, components, belief, statistics } = candidate
@@ -1272,7 +1276,7 @@ export const table = (
         belief.toFixed(3),
         show(statistics.logLikelihood),
         String(statistics.parameters),
-        ...(isAnyDoubted ? [doubts(candidate)] : [])
+        ...(isAnyDoubted ? [warnings(candidate)] : [])
       ]
     })
   }

@@ -15,7 +15,13 @@ type Refusal = (...problems: Problem.Problems) => Failure
 const outputProblem = (refusal: Refusal, { option, path }: Output, error: unknown): Failure =>
   refusal(
     code(error) === 'ENOENT'
-      ? Problem.of(option, path, 'in a folder that exists', `create ${dirname(path)} first`)
+      ? Problem.of(
+          option,
+          path,
+          'in a folder that exists',
+          'create it first',
+          `the folder ${dirname(path)} does not exist`
+        )
       : problem(option, path, error)
   )
 

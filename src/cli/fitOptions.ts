@@ -100,10 +100,9 @@ export const fitting = {
     domain => such(domain, 'criterion'),
     'selection criterion: icl for separate clusters; bic for density estimation; aic for more components; crossValidated for held-out rows'
   ),
-  robust: flag(
-    'also compare each family with heavy tails (t distributions), and beside a background of rows that belong to no cluster',
-    { conflicts: ['pipeline'] }
-  ),
+  robust: flag('also try heavy tails (t) and a background component for rows in no cluster', {
+    conflicts: ['pipeline']
+  }),
   fixed: option(
     path(),
     'hold known components, in the units of the table: centres as a table, a model (means and covariances), or a JSON list of { mean, covariance, weight }',
@@ -161,7 +160,7 @@ export const fitting = {
   resume: flag('resume from the checkpoint if it exists'),
   stream: either(
     'read the table in pieces into a temporary file, for tables that do not fit in memory: learned from a sample, refined on all rows',
-    'read the table whole, whatever its size; without it, a table that would take half of the memory is read in pieces',
+    'read the whole table into memory (default: only if it fits in half of it)',
     { conflicts: ['by'] }
   ),
   queue: option(

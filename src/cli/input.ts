@@ -15,7 +15,7 @@ export const code = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error)
 
 const reasons: Readonly<Record<string, readonly [domain: string, remedy: string]>> = {
-  ENOENT: ['a file that exists', 'check the name and the folder'],
+  ENOENT: ['a file that exists', 'check the path'],
   EISDIR: ['a file but a folder', 'give a file in it'],
   ENOTDIR: ['a path through folders alone', 'check the name'],
   EACCES: ['open to you', 'ask for the right to it'],
@@ -31,7 +31,7 @@ const reasons: Readonly<Record<string, readonly [domain: string, remedy: string]
 export const problem = (argument: string, path: string, error: unknown): Problem.Problem => {
   const reason = Object.hasOwn(reasons, code(error)) ? reasons[code(error)] : undefined
   const [domain, remedy] = reason ?? [`a file that can be used (${code(error)})`, 'choose another']
-  return Problem.of(argument, path, domain, remedy)
+  return Problem.of(argument, path, domain, remedy, code(error) === 'ENOENT' ? `no such file: ${path}` : undefined)
 }
 
 /** What is no text, by its first bytes, and what to do with it. */

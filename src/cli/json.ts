@@ -141,6 +141,13 @@ export const parse =
       (): unknown => JSON.parse(text),
       error => {
         const why = error instanceof SyntaxError ? error.message : String(error)
-        return [Problem.of(argument, path, `JSON (${why})`, 'it may be cut short or edited: write it again')]
+        return [
+          Problem.of(
+            argument,
+            path,
+            `JSON (${why})`,
+            argument === 'MODEL' ? 'did you swap MODEL and FILE?' : 'it may be cut short or edited: write it again'
+          )
+        ]
       }
     )

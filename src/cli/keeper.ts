@@ -60,14 +60,15 @@ export const stoppedBy = (
   signal: Signal,
   stages: Findings['stages'],
   keep: Keep | null,
-  choice: Choice | null = null
+  choice: Choice | null,
+  isWritten: boolean
 ): string => {
   const at = stages.findIndex(({ rule }) => rule === null)
   const where =
     at < 0 ? '' : ` in stage ${at + 1} of ${stages.length}, after ${stages[at].taken} of ${stages[at].limit} steps`
-  const among = choice === null ? '' : ` while candidates were learned, of which ${choice.candidates.length} were`
+  const among = choice === null ? '' : ` with ${choice.candidates.length} candidates learned`
   return (
-    `stopped by ${signal}${where}${among}: the result so far is kept.` +
+    `interrupted by ${signal}${where}${among}: the result is provisional${isWritten ? '' : ' and was not saved; use --out or --checkpoint'}.` +
     `${keep === null ? '' : ` To resume, run the same command with --resume: the checkpoint is in ${keep.path}.`}\n`
   )
 }

@@ -462,7 +462,8 @@ const batchProblems = ({ batch, expectation }: Stage.Loss, data: Source.Data): R
           'batch',
           batch,
           `≤ ${data.rows}, the number of rows`,
-          'leave it out for all rows'
+          'leave it out for all rows',
+          `${String(batch)} exceeds the ${data.rows} rows of the table`
         ),
         ...Problem.unless(
           O.isNone(Expectation.size(expectation)),
@@ -840,7 +841,7 @@ const stagesOn = <P extends string>(
  * assert.ok(E.isLeft(compiled))
  * assert.equal(
  *   Problem.show(compiled.left[0]),
- *   'score.components: 3 is not ≤ 2, the number of rows; ask for fewer components or give more data'
+ *   'score.components: 3 exceeds the 2 rows of the table; ask for fewer components or give more data'
  * )
  */
 export const pipeline =

@@ -74,6 +74,8 @@ export interface Problem {
   readonly domain: string
   /** What to do instead. */
   readonly remedy: string
+  /** What is wrong in a plainer sentence than `value is not domain`: `900 exceeds the 150 rows of the table`. */
+  readonly says?: string
   /** Domain and remedy where a part of them is said otherwise elsewhere: see `spoken`. */
   readonly phrases?: { readonly domain: Phrase; readonly remedy: Phrase }
 }
@@ -134,13 +136,14 @@ const coder: Speaker = part => {
 const said = (phrase: Phrase, speaker: Speaker): string =>
   typeof phrase === 'string' ? phrase : phrase.map(part => (typeof part === 'string' ? part : speaker(part))).join('')
 
-/** A problem from its four parts; a number as value is printed. */
-export const of = (field: string, value: string | number, domain: Phrase, remedy: Phrase): Problem => ({
+/** A problem from its four parts; a number as value is printed. `says` stands in place of `value is not domain`. */
+export const of = (field: string, value: string | number, domain: Phrase, remedy: Phrase, says?: string): Problem => ({
   _tag: 'Problem',
   field,
   value: String(value),
   domain: said(domain, coder),
   remedy: said(remedy, coder),
+  ...(says !== undefined && { says }),
   ...((typeof domain !== 'string' || typeof remedy !== 'string') && { phrases: { domain, remedy } })
 })
 
@@ -169,8 +172,8 @@ export const within =
  *   'optimizer.rate: -1 is not > 0; try 0.1'
  * )
  */
-export const show = ({ field, value, domain, remedy }: Problem): string =>
-  `${field}: ${value} is not ${domain}; ${remedy}`
+export const show = ({ field, value, domain, remedy, says = `${value} is not ${domain}` }: Problem): string =>
+  `${field}: ${says}; ${remedy}`
 
 /**
  * The value, or its problems thrown as a RangeError that tells them all: for those who prefer exceptions. The rule of the
@@ -196,8 +199,9 @@ export const unless = (
   field: string,
   value: string | number,
   domain: Phrase,
-  remedy: Phrase
-): ReadonlyArray<Problem> => (holds ? [] : [of(field, value, domain, remedy)])
+  remedy: Phrase,
+  says?: string
+): ReadonlyArray<Problem> => (holds ? [] : [of(field, value, domain, remedy, says)])
 
 /** All problems, or the value of what has none. */
 export const faultless = <A>(problems: ReadonlyArray<Problem>, value: A): Either<Problems, A> => {

@@ -13,7 +13,7 @@ export const shown = (text: string): string => (text.length > 40 ? `${text.slice
 export const plural = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`
 /** The end of a remedy for the first of `count` faults. */
 export const more = (count: number): string =>
-  count > 2 ? `; there are ${count - 1} more like it` : count > 1 ? '; there is 1 more like it' : ''
+  count > 2 ? ` (${count - 1} more like this)` : count > 1 ? ' (1 more like this)' : ''
 /** Σ_{i < n} f(i). */
 export const sumOver = (n: number, f: (i: number) => number): number =>
   new Uint8Array(n).reduce((sum, _, i) => sum + f(i), 0)

@@ -198,7 +198,7 @@ export const validateSeen = (points: Points): Either.Either<DataError, Points> =
  * )
  * assert.deepEqual(
  *   Either.mapLeft(Problem.show)(Points.fromRows([[1, 2], [3]])),
- *   Either.left('row 2: 1 number is not 2 numbers, as in row 1; give every row the same length')
+ *   Either.left('row 2: 1 number, but row 1 has 2; give every row the same length')
  * )
  */
 export const fromRows = (rows: ReadonlyArray<ReadonlyArray<number>>): Either.Either<DataError, Points> => {
@@ -214,7 +214,8 @@ export const fromRows = (rows: ReadonlyArray<ReadonlyArray<number>>): Either.Eit
             `row ${at + 1}`,
             plural(rows[at].length, 'number'),
             `${plural(dim, 'number')}, as in row 1`,
-            `give every row the same length${more(rows.filter(isRagged).length)}`
+            `give every row the same length${more(rows.filter(isRagged).length)}`,
+            `${plural(rows[at].length, 'number')}, but row 1 has ${dim}`
           )
         : validate({
             rows: rows.length,

@@ -276,7 +276,7 @@ export interface Made<P extends string> extends Capabilities<P> {
 /** What is said without the fields. */
 type Flags = 'unitVariance' | 'mirrored' | 'closedUnder' | 'hasBackground' | 'hasTails' | 'held' | 'onlyClean'
 
-/** Each part by itself, of the fields; undefined of fields for which there is none. */
+/** Each part alone, of the fields; undefined of fields for which there is none. */
 type Described<N extends string, F extends Field.Fields, P extends string, A extends Case.Call> = Omit<
   Case.Spec<N, F, never, A, null>,
   'meaning'

@@ -327,7 +327,8 @@ const grid = (lines: Lines, hasHeader: boolean): Either.Either<DataError, Grid> 
         `row ${ragged + 1}`,
         plural(widthOf(ragged + above), 'cell'),
         `${plural(width, 'cell')}, as in the ${hasHeader ? 'header' : 'first row'}`,
-        ['complete the row, or ', Problem.set('delimiter'), more(sumOver(rows, i => (isRagged(i) ? 1 : 0)))]
+        ['complete the row, or ', Problem.set('delimiter'), more(sumOver(rows, i => (isRagged(i) ? 1 : 0)))],
+        `${plural(widthOf(ragged + above), 'cell')}, but the ${hasHeader ? 'header' : 'first row'} has ${width}`
       )
     : sound({
         names,
@@ -381,7 +382,7 @@ export const gridOf = (text: string, options: CsvOptions): Either.Either<DataErr
  *     columns: ['length', 'width'],
  *     rowNumbers: Uint32Array.of(1),
  *     dropped: 1,
- *     ignored: [{ name: 'name', why: 'words' }],
+ *     ignored: [{ name: 'name', why: 'text' }],
  *     doubtful: []
  *   })
  * )

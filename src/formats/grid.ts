@@ -70,7 +70,7 @@ export interface Ignored {
    */
   readonly why:
     | 'of ornstein assign'
-    | 'words'
+    | 'text'
     | 'dates'
     | 'nested'
     | 'empty'
@@ -209,7 +209,7 @@ const unfit =
     if (!xs.every(x => !Number.isNaN(x)) && (type !== 'numbers' || !isOfNumbers(rows, kindOf))) {
       const present = sumOver(rows, i => (Number.isNaN(xs[i]) && isMissing(text(i, j)) ? 0 : 1))
       const dates = sumOver(rows, i => (Number.isNaN(xs[i]) && !isMissing(text(i, j)) && isDate(text(i, j)) ? 1 : 0))
-      return present === 0 ? 'empty' : type !== 'numbers' ? type : 2 * dates > present ? 'dates' : 'words'
+      return present === 0 ? 'empty' : type !== 'numbers' ? type : 2 * dates > present ? 'dates' : 'text'
     }
     const isWhole = xs.every(Number.isInteger)
     const different = isWhole ? new Set(xs).size : Infinity
@@ -337,7 +337,7 @@ const columnsOf = (table: Grid, options: CsvOptions, weights: number | undefined
         return Problem.of(
           j === weights ? 'weights' : 'columns',
           table.names[j],
-          `a column of numbers but one of ${{ numbers: 'numbers', words: 'words', dates: 'dates', nested: 'lists or records' }[table.types?.[j] ?? 'words']}`,
+          `a column of numbers but one of ${{ numbers: 'numbers', text: 'text', dates: 'dates', nested: 'lists or records' }[table.types?.[j] ?? 'text']}`,
           'name another, or write it as one of numbers'
         )
       }
@@ -370,7 +370,7 @@ const cellRemedy = (cell: string, hasCommas: boolean): ReadonlyArray<string | Pr
       : isMissing(cell)
         ? [
             ...['fill it in, or ', Problem.set('missing', 'drop'), ' to leave out rows with missing cells, or '],
-            ...[Problem.set('missing', 'keep'), ' for a fit by the cells there are']
+            ...[Problem.set('missing', 'keep'), ' to learn from the observed cells']
           ]
         : hasCommas && kind(cell) === 'almost'
           ? ['write it with a decimal comma, such as 1234,5']
@@ -513,7 +513,7 @@ const keeping =
       })
     })
     const naming = read.ignored
-      .filter(({ why }) => why === 'words')
+      .filter(({ why }) => why === 'text')
       .map(({ name }) => cellsOf(names.indexOf(name)))
       .find(({ cells }) => cells.length > 1 && !cells.includes('') && new Set(cells).size === cells.length)
     return pipe(

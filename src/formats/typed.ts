@@ -116,7 +116,7 @@ export const whole = async (
  * const table = await Points.readParquet(file)
  * assert.ok(Either.isRight(table))
  * assert.deepEqual(table.right.points, { rows: 2, dim: 1, values: Float64Array.of(1, 2.5) })
- * assert.deepEqual(table.right.ignored, [{ name: 'name', why: 'words' }])
+ * assert.deepEqual(table.right.ignored, [{ name: 'name', why: 'text' }])
  */
 export const readParquet = async (file: Slices, options: CsvOptions = {}): Promise<Either.Either<DataError, Table>> =>
   pipe(await whole(parquetGrids(options)(file)), Either.flatMap(tableOf(options)))

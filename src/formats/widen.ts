@@ -85,7 +85,7 @@ const columnOf =
           )
         : Either.right({
             name,
-            type: type === undefined || type === 'numbers' ? 'words' : type,
+            type: type === undefined || type === 'numbers' ? 'text' : type,
             cells: rows.map(row => (row[j] === '' ? null : row[j]))
           })
   }
@@ -110,7 +110,7 @@ export const widened =
               columns: [
                 ...found,
                 ...added.map(([name, cells]): Column => {
-                  const type = typeof cells[0] === 'string' ? 'words' : 'numbers'
+                  const type = typeof cells[0] === 'string' ? 'text' : 'numbers'
                   return {
                     name: unused(name, names),
                     type,

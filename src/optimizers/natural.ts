@@ -99,7 +99,7 @@ export const natural = define({
             Problem.of(
               'optimizer',
               printed,
-              'of a family whose M-step a gradient says',
+              'of a family with a natural gradient',
               'use Stage.expectationMaximization, or give its mStep fromGradient'
             )
           ]

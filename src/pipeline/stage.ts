@@ -468,7 +468,7 @@ export const splitAndMerge = define({
     asks(
       ['the score of a mixture, as split and merge needs', 'leave the stage out'],
       [
-        'that of components with centres of their own, as split and merge needs',
+        'that of components with independent centres (its centres are tied, ±m), so split-and-merge does not apply',
         'leave the stage out',
         ({ mirrored }) => !mirrored
       ],

@@ -15,7 +15,7 @@ export interface Comparison {
 }
 
 const about: Readonly<Record<string, string>> = {
-  annealed: 'expectation-maximization, then noise and split and merge moves where they lead to a likelier mixture',
+  annealed: 'expectation-maximization, annealing and split-and-merge moves, kept only if the likelihood rises',
   grown: 'components split one by one, with expectation-maximization, then split and merge moves',
   'two-stage': 'descent on the DDPM objective at high noise, then at low',
   em: 'expectation-maximization on the data',
@@ -38,8 +38,7 @@ const meaning = (fit: Findings): string => {
 const why = (fit: Findings): string =>
   isPair(fit)
     ? 'annealed is the default: high noise shows the direction from any start, and less noise the place.'
-    : 'annealed moves components that got stuck, which descent and em leave where they are; grown, the default, compares starts at ' +
-      'each number of components besides (measured in docs/fits.md).'
+    : 'annealed moves trapped components; two-stage and em do not. grown (the default) also compares starts for each number of components.'
 
 /** Numbers below each other, with as many decimals as the longest of them has. */
 const aligned = (numbers: ReadonlyArray<number>): ReadonlyArray<string> => {

@@ -395,7 +395,7 @@ const contours = ({ mixture, ranges: [x, y] }: Scene): ReadonlyArray<Marks.Mark>
 const radius = (rows: number): number => Math.max(1, Math.min(3.2, 60 / Math.sqrt(rows)))
 
 const legend =
-  'Rows are in the colour and the mark of their most probable component; numbers stand at the centres, and ellipses are one and two standard deviations from them.'
+  'Each row has the colour and marker of its most probable component; numbers mark the centres, and ellipses are one and two standard deviations from them.'
 
 /** Centres, as words. */
 const centresOf = ({ means }: Scene): string =>
@@ -626,7 +626,7 @@ export const candidatesOf = (choice: Choice): Picture => {
       name: 'candidates',
       title: 'What it was chosen from',
       description: all.map(({ description }) => description).join('. '),
-      note: `Less is better; the ring is what was chosen. ${all.at(0)?.note ?? ''}`.trim()
+      note: `Lower is better; the ring marks the choice. ${all.at(0)?.note ?? ''}`.trim()
     }
   )
 }

@@ -131,10 +131,12 @@ export const chosen = (choice: Choice, count: number): string => {
   if (next === undefined) return `${of}: in each other a component is empty, or sits at the minimum variance.`
   const apart = value(next.statistics) - value(best.statistics)
   const doubt = !isSound(best) && best.floored.length > 0 ? ', none without a component at the minimum variance' : ''
-  const how = best.belief > 0.95 ? ', a clear choice' : best.belief > 0.75 ? ', a fair choice' : ', a close choice'
+  const how =
+    best.belief > 0.95 ? ': a clear difference' : best.belief > 0.75 ? ': a fair difference' : ': a close call'
+  const belief = best.belief > 0.99 ? '> 0.99' : best.belief.toFixed(2)
   return (
-    `${of}${doubt}: ${name} is ${show(apart, 3)} less than that of ${next.components} ${word(next.family)}` +
-    `${isDoubted(choice) ? '' : how} (belief ${best.belief.toFixed(2)} of 1).`
+    `${of}${doubt}. ${name} is ${show(apart, 3)} lower than for the runner-up, ${next.components} ${word(next.family)}` +
+    `${isDoubted(choice) ? '' : how} (approximate posterior probability ${belief}).`
   )
 }
 
@@ -178,7 +180,7 @@ export const otherwise = ({ criterion, candidates }: Choice): string | null => {
   const other = candidates
     .filter(one => isSound(one) || !isSound(best))
     .reduce((least, one) => (one.statistics[by] < least.statistics[by] ? one : least), best)
-  const what = by === 'icl' ? 'ICL, which counts clusters that are apart,' : 'BIC, which counts what the density needs,'
+  const what = by === 'icl' ? 'ICL, which favours well-separated clusters,' : 'BIC, which measures density fit,'
   return other === best ? null : `${what} would choose ${other.components} ${word(other.family)} (--criterion ${by}).`
 }
 
@@ -191,7 +193,7 @@ export const setAside = ({ criterion, candidates }: Choice): string | null => {
     .reduce((least, one) => (value(one.statistics) < value(least.statistics) ? one : least), best)
   return least === best || !isSound(best)
     ? null
-    : `${least.components} ${word(least.family)} is less by ` +
+    : `${least.components} ${word(least.family)} is lower by ` +
         `${show(value(best.statistics) - value(least.statistics), 3)} in ${titleOf(criterion)}, but has ` +
         `${least.floored.length > 0 ? 'a component at the minimum variance' : 'an empty component'}, and was excluded; ` +
         `if that cluster is real, ask for ${asked(least)}.`
@@ -371,7 +373,7 @@ export const title = ({
 }: Pick<Findings, 'family' | 'mixture' | 'pipeline'>): string =>
   isPair({ pipeline }) ? 'a symmetric pair of Gaussians' : `${weights.length} ${kindOf(family, weights.length)}`
 
-/** `id (row numbers), Species (words)`; no reason where it is that nobody asked. */
+/** `id (row numbers), Species (text)`; no reason where it is that nobody asked. */
 export const ignored = ({ ignored }: Pick<Findings, 'ignored'>): string =>
   ignored.map(({ name, why }) => (why === 'not asked for' ? name : `${name} (${why})`)).join(', ')
 

@@ -8,7 +8,6 @@ import * as Mixture from '../mixture/mixture.js'
 import * as Initializer from '../pipeline/initializer.js'
 import * as Pipeline from '../pipeline/pipeline.js'
 import * as Points from '../formats/index.js'
-import { Case } from '../core/index.js'
 import { comparison } from './comparison.js'
 import * as Crossed from './crossed.js'
 import * as document from './document.js'
@@ -42,7 +41,7 @@ const used = (fit: Findings): string => {
   const { columns, scaling, dropped, empty, missing, points } = fit
   return [
     `columns: ${columns.join(', ')}${scaling === null ? '' : ' (standardized to learn)'}`,
-    ...(fit.ignored.length > 0 ? [`ignored: ${Found.ignored(fit)}; choose others with --columns`] : []),
+    ...(fit.ignored.length > 0 ? [`ignored: ${Found.ignored(fit)}; choose columns with --columns`] : []),
     ...(dropped > 0 ? [`dropped: ${plural(dropped, 'row')} with a missing cell`] : []),
     ...(empty > 0 ? [`left out: ${plural(empty, 'row')} without cells`] : []),
     ...(missing > 0
@@ -73,9 +72,9 @@ const components = ({ columns, mixture, seen }: Findings): Part => {
 const crossed = (fit: Findings, classes: Points.Kept): ReadonlyArray<Part> => {
   const found = Crossed.crossed({ ...fit, points: fit.seen }, classes)
   const totals = found.counts.map(row => row.reduce((sum, n) => sum + n, 0))
-  const name = `Components beside ${found.name}`
+  const name = `Compared with ${found.name}`
   return [
-    heading(3, `${name}, which it was not shown`, `${name}:`),
+    heading(3, `${name} (not used in the fit)`, `${name} (not used in the fit):`),
     table(name, Crossed.table(found), {
       marks: 'header',
       shade: (c, k) => shadeOf(found.counts[c][k] / totals[c], [0.1, 0.4, 0.75])
@@ -102,10 +101,9 @@ const found = (fit: Findings, isLabelled: boolean): ReadonlyArray<Part> => {
     heading(2, 'What was found'),
     components(fit),
     onPage(() => [
-      text(
-        `${capital(Case.caseOf(fit.pipeline.score).about)}.${fit.mixture.weights.length > 1 ? ' Shaded blue or orange where the mean lies below or above that of all rows.' : ''}`,
-        'soft'
-      )
+      ...(fit.mixture.weights.length > 1
+        ? [text('Shaded blue or orange where the mean lies below or above that of all rows.', 'soft')]
+        : [])
     ]),
     ...[...Found.knownComponents(fit), ...Found.background(fit)].map(said => text(said)),
     ...fit.classes.flatMap((one, i) => (isLabelled && i === 0 ? crossed(fit, one) : [onPage(() => crossed(fit, one))])),
@@ -177,7 +175,7 @@ const ofRows = (fit: Findings, trust: Trust.Trust): ReadonlyArray<Verdict> => {
       ? []
       : [
           (sure / rows > 0.8 ? good : doubt)(
-            `${capital(percent(sure / rows))} of the rows belong to their component with a probability of at least ${Trust.SURE}; ` +
+            `${capital(percent(sure / rows))} of the rows are assigned with a probability of at least ${Trust.SURE}; ` +
               `${undecided === 0 ? 'none is' : `${percent(undecided / rows)} are`} undecided (below ${Trust.UNDECIDED}).`
           )
         ]),
@@ -186,8 +184,8 @@ const ofRows = (fit: Findings, trust: Trust.Trust): ReadonlyArray<Verdict> => {
       : [
           (close.share < 0.1 ? good : doubt)(
             close.share < 0.005
-              ? 'The components are well apart: none is taken for another.'
-              : `Most alike are components ${close.of + 1} and ${close.as + 1}: ${percent(close.share)} of what belongs to ${close.of + 1} would be taken for ${close.as + 1}.`
+              ? 'The components are well separated: almost no row would be assigned to another.'
+              : `Components ${close.of + 1} and ${close.as + 1} overlap most: ${percent(close.share)} of component ${close.of + 1}’s rows would be assigned to ${close.as + 1}.`
           )
         ]),
     (outliers <= Math.max(1, 5 * expected) ? good : doubt)(
@@ -212,9 +210,9 @@ const rowsOf = ({ columns, statistics, mixture }: Findings, trust: Trust.Trust):
   const share = (value: number): string =>
     value < 0.0005 ? '·' : value < 0.01 ? (100 * value).toFixed(1) : (100 * value).toFixed(0)
   return [
-    heading(3, 'How surely rows belong'),
+    heading(3, 'How certain the assignments are'),
     table(
-      'How surely rows belong to each component',
+      'How certain the assignments to each component are',
       {
         header: [
           'component',
@@ -239,13 +237,13 @@ const rowsOf = ({ columns, statistics, mixture }: Findings, trust: Trust.Trust):
     ...(components.length < 2
       ? []
       : [
-          heading(3, 'Which components are taken for which'),
+          heading(3, 'Which components are confused'),
           text(
-            'Of what belongs to the component of a line, the per cent that would be taken for that of the column; · is less than 0.05.',
+            'Row i, column j: percentage of component i’s rows that would be assigned to j. · means below 0.05.',
             'soft'
           ),
           table(
-            'Which components are taken for which, in per cent',
+            'Which components are confused, in per cent',
             { header: ['of', ...numbers], rows: mistaken.map((row, k) => [numbers[k], ...row.map(share)]) },
             {
               marks: 'rows',
@@ -281,7 +279,7 @@ const rivals = (choice: Choice): ReadonlyArray<Part> => {
       heading(3, 'What it was chosen from'),
       figures(drawn.criteria(choice)),
       text(
-        'Less is better; the ring is what was chosen. Differences stand on a scale that is squeezed above. ICL counts clusters that are apart, BIC components that describe the density.',
+        'Lower is better; the ring marks the choice. Large differences are compressed. ICL favours well-separated clusters; BIC favours density fit.',
         'soft'
       )
     ]),
@@ -319,7 +317,7 @@ const learned = (fit: Findings): ReadonlyArray<Part> => {
           {
             converged: `${steps} (converged)`,
             complete: `${steps} (step limit reached)`,
-            stopped: `${steps} (stopped before the end)`,
+            stopped: `${steps} (interrupted)`,
             chosen: 'those of the search, which converged'
           }[Found.outcome(fit)]
         ]
@@ -332,7 +330,7 @@ const learned = (fit: Findings): ReadonlyArray<Part> => {
         [
           'start',
           recipe === 'grown'
-            ? 'components are split one by one; k-means++ where it leads to a likelier start'
+            ? 'components split one at a time, or k-means++ if its likelihood is higher'
             : Initializer.show(pipeline.initializer)
         ],
         ...stagesOf(stages)
@@ -372,10 +370,10 @@ const next = (fit: Findings, all: ReadonlyArray<Verdict>): string => {
 const summary = (all: ReadonlyArray<Verdict>): ReadonlyArray<Part> => {
   const against = all.filter(({ isGood }) => !isGood)
   return against.length === 0
-    ? [good(`None of ${all.length} checks speaks against it.`)]
+    ? [good(`All ${all.length} checks passed.`)]
     : [
         ...against.slice(0, 2),
-        ...(against.length > 2 ? [text(`${plural(against.length - 2, 'more doubt')} below.`, 'soft')] : [])
+        ...(against.length > 2 ? [text(`${plural(against.length - 2, 'more warning')} below.`, 'soft')] : [])
       ]
 }
 

@@ -361,7 +361,8 @@ const crowds = <P extends string>(family: Family<P>, rows: number, dim: number):
     'components',
     centres,
     `≤ ${rows}, the number of rows`,
-    'ask for fewer components or give more data'
+    'ask for fewer components or give more data',
+    `${centres} exceeds the ${rows} rows of the table`
   )
 }
 

@@ -239,7 +239,7 @@ describe('a stage on batches', () => {
   })
 
   it.each([
-    [pipeline(501), 'stages[0].batch: 501 is not ≤ 500, the number of rows; leave it out for all rows'],
+    [pipeline(501), 'stages[0].batch: 501 exceeds the 500 rows of the table; leave it out for all rows'],
     [pipeline(0.5), 'stages[0].batch: 0.5 is not a whole number ≥ 1; try 256'],
     [
       pipeline(5, { expectation: Expectation.fixed(points) }),

@@ -111,7 +111,7 @@ describe('labels', () => {
     expect(said([0, 1, 2, -1, 3])).toBe('no problem')
     expect(said([0, 1])).toBe('labels: 2 labels is not 5, one for each row; give every row a label, or -1')
     expect(said([0, -2, 1.5, 0, NaN])).toBe(
-      'label of row 2: -2 is not a whole number ≥ 0, nor -1 for a row without one; count classes from 0; there are 2 more like it'
+      'label of row 2: -2 is not a whole number ≥ 0, nor -1 for a row without one; count classes from 0 (2 more like this)'
     )
     expect(E.isLeft(Points.validate({ ...bare, labels: Int32Array.of(1) }))).toBe(true)
   })

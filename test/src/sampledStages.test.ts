@@ -85,7 +85,7 @@ describe('a stage on a sample', () => {
 
   it('says what is wrong on so few rows, and inside', () => {
     expect(refused(Stage.onSample({ rows: 2 })(em))).toEqual([
-      'stages[0].stage.score.components: 3 is not ≤ 2, the number of rows; ask for fewer components or give more data'
+      'stages[0].stage.score.components: 3 exceeds the 2 rows of the table; ask for fewer components or give more data'
     ])
     expect(refused(Stage.onSample({ rows: 50 })(Stage.powerIteration({ steps: 1 })))[0]).toMatch(
       /^stages\[0\]\.stage\.score: .* is not Score\.symmetricPair/

@@ -126,7 +126,7 @@ export const count = define<Float64Array, Frame>({
     const wins = (of: Family): string =>
       best(of, 'bic') === best(of, 'icl')
         ? `both criteria say ${best(of, 'bic') + 1}`
-        : `BIC says ${best(of, 'bic') + 1} and ICL ${best(of, 'icl') + 1}`
+        : `BIC picks ${best(of, 'bic') + 1} and ICL ${best(of, 'icl') + 1}`
     return {
       picture: {
         caption: `${step + 1} components, ${FAMILIES[family]}, with one standard deviation`,
@@ -138,7 +138,7 @@ export const count = define<Float64Array, Frame>({
       says: [
         `With ${step + 1} ${step === 0 ? 'component' : 'components'} of ${family === 'full' ? 'any shape' : 'round form'}: BIC *${frames[step][family].bic.toFixed(0)}*, ICL *${frames[step][family].icl.toFixed(0)}*.`,
         done
-          ? `Of round components, ${wins('isotropic')}; of any shape, ${wins('full')}.`
+          ? `With round components ${wins('isotropic')}; with any shape ${wins('full')}.`
           : `So far ${frames.length} of ${MOST} are fitted.`,
         !done
           ? ''

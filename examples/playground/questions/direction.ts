@@ -156,7 +156,7 @@ export const direction = define<Setting, Frame>({
           ? [
               step < within
                 ? `It is still turning. By step ${within} it will point within 5° of the truth, at ${percent(length(frames[within].guess) / end)} of its final length.`
-                : `It pointed within 5° of the truth by step ${within}, when it had ${percent(length(frames[within].guess) / end)} of its final length. Then it stopped growing, and power iteration does not.`
+                : `It pointed within 5° of the truth by step ${within}, when it had ${percent(length(frames[within].guess) / end)} of its final length. Then descent stops growing; power iteration never does.`
             ]
           : [
               `${shortest < 0.97 * start ? `The long guess first shrinks, to ${shortest.toFixed(2)}: the part across the clusters has to go. ` : ''}Its length leaves the dots at once. Its angle stays within ${Math.ceil(gap)}° of them${within >= 0 ? `, and is below 5° by step ${within}` : ''}.`

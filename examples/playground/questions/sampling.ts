@@ -176,14 +176,14 @@ export const sampling = define<Setting, Frame>({
         }
       ],
       says: [
-        `Step ${step} of ${steps}: the points of the score from ${choice.rows} rows are at a distance of *${now.distances[shown].toFixed(3)}* from held-out data.`,
+        `Step ${step} of ${steps}: samples drawn with the score learned from ${choice.rows} rows are at energy distance *${now.distances[shown].toFixed(3)}* from held-out data.`,
         !done
           ? ''
           : `In the end it is ${few.toFixed(3)} for 20 rows and ${many.toFixed(3)} for 1000; fresh data come to ${least.toFixed(3)}.`,
         !done
           ? ''
           : many > 3 * least
-            ? `The score is the same as with more steps. ${steps} steps of ${sampler === 'heun' ? 'Heun' : 'ancestral sampling'} are too long, and spoil the walk.`
+            ? `The score is the same as with more steps. ${steps} ${sampler === 'heun' ? 'Heun' : 'ancestral'} steps are too coarse.`
             : 'With few rows the points land beside the clusters, because the score was learned wrongly; with many they land where new data would.'
       ]
         .filter(text => text !== '')

@@ -311,7 +311,7 @@ export const weights = define<Setting, Frame>({
         }
       ],
       says: [
-        `Step ${step}: low noise says *${weight('low')}*, more noise *${weight('high')}*, all levels ${weight('all')}, EM ${weight('em')}.`,
+        `Step ${step}. Estimated weight: *${weight('low')}* at low noise, *${weight('high')}* at more noise, ${weight('all')} over all levels, ${weight('em')} by EM.`,
         !done
           ? ''
           : Number(weight('em')) - Number(weight('low')) > 0.05

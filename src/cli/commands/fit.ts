@@ -339,7 +339,8 @@ const fitScore = (
       )
     }),
     TE.map(({ stopped, stages }) => {
-      if (stopped !== null) world.stderr(stoppedBy(stopped, stages, keep))
+      if (stopped !== null)
+        world.stderr(stoppedBy(stopped, stages, keep, null, outputsOf(flags).length > 0 || keep !== null))
       return stopped
     })
   )
@@ -487,7 +488,8 @@ export const fit =
                           stopped,
                           stages,
                           chosen.kept === 'nothing' ? null : choices.keep,
-                          chosen.stopped && found.fit.choice
+                          chosen.stopped && found.fit.choice,
+                          outputsOf(flags).length > 0 || choices.keep !== null
                         )
                       )
                     return stopped

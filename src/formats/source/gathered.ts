@@ -27,7 +27,8 @@ const gathering = (
               'row 1',
               plural(dim, 'number'),
               `${plural(before.dim, 'number')}, as in row 1`,
-              'give every row the same length'
+              'give every row the same length',
+              `${plural(dim, 'number')}, but row 1 has ${before.dim}`
             )
           : isOdd(weights, before?.weights)
             ? fail('weights', 'those of some rows', 'those of all', 'give every row a weight, or none')

@@ -141,7 +141,7 @@ describe('a run that a signal stops', () => {
     const stopped = await here.ornstein(line, stopping)
     expect(stopped.exit).toBe(exit)
     expect(stopped.stderr).toMatch(
-      new RegExp(`^stopped by ${signal} in stage 1 of 2, after \\d+ of 120 steps: .* with --resume`)
+      new RegExp(`^interrupted by ${signal} in stage 1 of 2, after \\d+ of 120 steps: .* with --resume`)
     )
     expect(JSON.parse(stopped.stdout)).toMatchObject({ converged: false, stages: [{ endedBy: null }, { steps: 0 }] })
     const half = here.read(name)
@@ -157,7 +157,7 @@ describe('a run that a signal stops', () => {
     expect(await child(line, send)).toMatchObject({
       code: 143,
       signal: null,
-      stderr: expect.stringMatching(/^stopped by SIGTERM in stage 1 of 2/) as unknown
+      stderr: expect.stringMatching(/^interrupted by SIGTERM in stage 1 of 2/) as unknown
     })
     expect(model('stopped.json')).toMatchObject({ format: 'ornstein-model', fit: { converged: false } })
   }, 60_000)
@@ -170,7 +170,7 @@ describe('a run that a signal stops', () => {
       untilSignal: work => work(() => Promise.resolve(++looks >= 3 ? 'SIGINT' : null))
     })
     expect(exit).toBe(130)
-    expect(stderr).toMatch(/^stopped by SIGINT while candidates were learned, of which 2 were: /)
+    expect(stderr).toMatch(/^interrupted by SIGINT with 2 candidates learned: /)
     const { choice } = JSON.parse(stdout) as { choice: { candidates: ReadonlyArray<{ components: number }> } }
     expect(choice.candidates.map(({ components }) => components).sort()).toEqual([1, 2])
   })

@@ -66,6 +66,6 @@ describe('the command', () => {
   it('shows no trace of its inside for a mistake', async () => {
     const { exit, stderr } = await ended(`"${process.execPath}" "${main}" fit /no/such/file`)
     expect(exit).toBe(2)
-    expect(stderr).toBe('error: FILE: /no/such/file is not a file that exists; check the name and the folder\n')
+    expect(stderr).toBe('error: FILE: no such file: /no/such/file; check the path\n')
   })
 })

@@ -97,7 +97,7 @@ describe('a network on the command line', () => {
       untilSignal: work => work(() => Promise.resolve(++looks >= 3 ? 'SIGINT' : null))
     })
     expect(exit).toBe(130)
-    expect(stderr).toMatch(/^stopped by SIGINT in stage 1 of 1, after \d+ of 60 steps: .* with --resume/)
+    expect(stderr).toMatch(/^interrupted by SIGINT in stage 1 of 1, after \d+ of 60 steps: .* with --resume/)
     expect(here.read('stopped.json')).not.toBe(here.read('score.json'))
     expect(await here.ornstein(`${line} --resume`)).toMatchObject({ exit: 0, stderr: '' })
     expect(here.read('stopped.json')).toBe(here.read('score.json'))

@@ -147,7 +147,7 @@ it('without it, the word is an error that lists the nearest', async () => {
 it.each([
   ['none.mjs', 'none.mjs is not a module that exports cases; export what Optimizer.define made, say'],
   ['throws.mjs', 'throws.mjs is not a module that loads (not today); correct it'],
-  ['missing.mjs', 'missing.mjs is not a file that exists; check the name and the folder'],
+  ['missing.mjs', 'no such file: missing.mjs; check the path'],
   [
     'taken.mjs',
     'taken.mjs is not a module of new words (Schedule.cosine: it is not a new word; give your case another name); correct it'

@@ -163,7 +163,7 @@ describe('a table in pieces', () => {
       expect({ exit, stderr }).toEqual({
         exit: 143,
         stderr: expect.stringMatching(
-          /^stopped by SIGTERM while candidates were learned, of which \d were: .*the checkpoint is in stopped-/
+          /^interrupted by SIGTERM with \d candidates learned: .*the checkpoint is in stopped-/
         ) as unknown
       })
       const early = (await ornstein('evaluate @early.json @many.csv --json')).stdout
@@ -220,7 +220,7 @@ describe('a table in pieces', () => {
     const { exit, stdout } = await ornstein('fit @few.csv -k 2 --family isotropic --stream')
     expect(exit).toBe(0)
     expect(stdout).toContain(`Learned 2 isotropic Gaussians from ${FEW} rows of few.csv, read in pieces.`)
-    expect(stdout).toContain('ignored: name (words); choose others with --columns')
+    expect(stdout).toContain('ignored: name (text); choose columns with --columns')
   })
 
   it('may come down a pipe', async () => {

@@ -212,7 +212,7 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
       stopped.child.kill(signal)
       const { stderr, ...ended } = await stopped.ended
       expect(ended).toEqual({ code, signal: null })
-      expect(stderr).toMatch(new RegExp(`^stopped by ${signal} .* the checkpoint is in ${signal}`))
+      expect(stderr).toMatch(new RegExp(`^interrupted by ${signal} .* the checkpoint is in ${signal}`))
       expect(JSON.parse(model('stopped.json'))).toMatchObject({ format: 'ornstein-model' })
       expect(model('stopped.json')).not.toBe(await alone(kind))
       expect(await sessions()).toEqual(before)

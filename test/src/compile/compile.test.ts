@@ -154,7 +154,7 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
     'more components than rows',
     withScore(Score.isotropic({ components: 6 })),
     points,
-    ['score.components: 6 is not ≤ 5, the number of rows; ask for fewer components or give more data']
+    ['score.components: 6 exceeds the 5 rows of the table; ask for fewer components or give more data']
   ],
   [
     'a rate below zero',
@@ -210,7 +210,7 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
     { ...withScore(Score.symmetricPair), stages: [Stage.splitAndMerge({ steps: 1 })] },
     points,
     [
-      'stages[0].score: Score.symmetricPair is not that of components with centres of their own, as split and merge needs; leave the stage out'
+      'stages[0].score: Score.symmetricPair is not that of components with independent centres (its centres are tied, ±m), so split-and-merge does not apply; leave the stage out'
     ]
   ],
   ['a batch of all rows', stage({ batch: 5 }), points, []],
@@ -218,7 +218,7 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
     'a batch of more rows than there are',
     stage({ batch: 6 }),
     points,
-    ['stages[0].batch: 6 is not ≤ 5, the number of rows; leave it out for all rows']
+    ['stages[0].batch: 6 exceeds the 5 rows of the table; leave it out for all rows']
   ],
   [
     'a batch that meets given noise',
@@ -296,7 +296,7 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
     }),
     points,
     [
-      'score.components: 9 is not ≤ 5, the number of rows; ask for fewer components or give more data',
+      'score.components: 9 exceeds the 5 rows of the table; ask for fewer components or give more data',
       'initializer.scale: 0 is not > 0 and finite; try 1',
       'stages[0].steps: -1 is not a whole number ≥ 0; try 100',
       'stages[0].expectation.draws: 0 is not a whole number ≥ 1; try 1',

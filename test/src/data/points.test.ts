@@ -20,11 +20,8 @@ describe('fromRows', () => {
   it.each<[ReadonlyArray<ReadonlyArray<number>>, string]>([
     [[], 'rows: an empty list is not at least one row; give one row for each observation'],
     [[[], []], 'row 1: an empty row is not at least one number; give each row one number for each dimension'],
-    [[[1, 2], [3]], 'row 2: 1 number is not 2 numbers, as in row 1; give every row the same length'],
-    [
-      [[1], [2, 3], [4], []],
-      'row 2: 2 numbers is not 1 number, as in row 1; give every row the same length; there is 1 more like it'
-    ],
+    [[[1, 2], [3]], 'row 2: 1 number, but row 1 has 2; give every row the same length'],
+    [[[1], [2, 3], [4], []], 'row 2: 2 numbers, but row 1 has 1; give every row the same length (1 more like this)'],
     [[[1, NaN]], 'row 1, column 2: NaN is not a finite number; correct it or leave the row out'],
     [
       [
@@ -32,7 +29,7 @@ describe('fromRows', () => {
         [-Infinity, NaN],
         [NaN, 1]
       ],
-      'row 2, column 1: -Infinity is not a finite number; correct it or leave the row out; there are 2 more like it'
+      'row 2, column 1: -Infinity is not a finite number; correct it or leave the row out (2 more like this)'
     ],
     // What JSON may hold in spite of the types.
     [
@@ -51,7 +48,7 @@ describe('weighted and validate', () => {
     [[1, -1], 'weight of row 2: -1 is not a finite number ≥ 0; give it 0 to leave the row out'],
     [
       [NaN, Infinity],
-      'weight of row 1: NaN is not a finite number ≥ 0; give it 0 to leave the row out; there is 1 more like it'
+      'weight of row 1: NaN is not a finite number ≥ 0; give it 0 to leave the row out (1 more like this)'
     ],
     [[0, 0], 'weights: a sum of 0 is not finite and > 0; scale the weights; integers count repetitions'],
     [[1e308, 1e308], 'weights: a sum of Infinity is not finite and > 0; scale the weights; integers count repetitions']

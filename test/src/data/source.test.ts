@@ -118,7 +118,7 @@ describe('a source', () => {
       'row 4, column 1: NaN is not a finite number; correct it or leave the row out'
     )
     expect(message([good, { rows: 1, dim: 3, values: Float64Array.of(1, 2, 3) }])).toContain(
-      'row 3: 3 numbers is not 2'
+      'row 3: 3 numbers, but row 1 has 2'
     )
     expect(message([good, { ...good, weights: Float64Array.of(1, 2) }])).toContain('weights')
     expect(message([])).toContain('at least one row')

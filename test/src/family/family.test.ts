@@ -170,7 +170,7 @@ describe('a family given by the log-densities of its components alone', () => {
     expect(E.isLeft(Score.codec(Vocabulary.standard).decode(mine.encode(score)))).toBe(true)
     expect(Score.degreesOfFreedom(2)(score)).toBe(10)
     expect(Score.problems({ rows: 2, dim: 2 })(score).map(Problem.show)).toEqual([
-      'components: 3 is not ≤ 2, the number of rows; ask for fewer components or give more data'
+      'components: 3 exceeds the 2 rows of the table; ask for fewer components or give more data'
     ])
   })
 

@@ -105,7 +105,7 @@ describe('fit', () => {
     const found = fit(drawn(30, 1), { components: [2, 1e9], family: 'isotropic' })
     expect(found.components).toBe(2)
     expect(found.refused.map(({ components, problem }) => [components, Problem.show(problem)])).toEqual([
-      [1e9, 'components: 1000000000 is not ≤ 30, the number of rows; ask for fewer components or give more data']
+      [1e9, 'components: 1000000000 exceeds the 30 rows of the table; ask for fewer components or give more data']
     ])
   })
 
@@ -361,9 +361,9 @@ describe('fit', () => {
     })
     expect(alone.icl).toBe(second.statistics.icl)
     const { header, rows: lines } = Candidates.table('icl', candidates)
-    expect(header.at(-1)).toBe('doubts')
+    expect(header.at(-1)).toBe('warnings')
     lines.forEach((line, i) => {
-      expect(line.at(-1)?.includes('unfinished')).toBe(!candidates[i].isSettled)
+      expect(line.at(-1)?.includes('not converged')).toBe(!candidates[i].isSettled)
     })
     const at = (family: string, components: number): Fit.Ranked | undefined =>
       candidates.find(one => one.family === family && one.components === components && one.floored.length === 0)

@@ -158,7 +158,7 @@ describe('readCsv', () => {
   const such = (number: string): string => `write it as a decimal number, such as ${number}`
   const word = "correct it, or choose the columns of numbers with 'columns'"
   const fillIn =
-    "fill it in, or set 'missing' to 'drop' to leave out rows with missing cells, or set 'missing' to 'keep' for a fit by the cells there are"
+    "fill it in, or set 'missing' to 'drop' to leave out rows with missing cells, or set 'missing' to 'keep' to learn from the observed cells"
   it.each<[string, string, Points.CsvOptions, string]>([
     ['half a line of skipping', 'x,y\n1,2', { skip: 0.5 }, 'skip: 0.5 is not a whole number ≥ 0; try 1'],
     [
@@ -189,17 +189,12 @@ describe('readCsv', () => {
     ['blanks', ' \n\n\t\n', {}, 'text: an empty text is not a table; give a line for each row, such as 1.5,2'],
     ['an empty quoted cell', '""\n', {}, 'text: an empty text is not a table; give a line for each row, such as 1.5,2'],
     ['a header alone', 'x,y\n', {}, 'text: a header alone is not a table; give at least one row of numbers'],
-    [
-      'a short row',
-      'x,y\n1,2\n3\n',
-      {},
-      "row 2: 1 cell is not 2 cells, as in the header; complete the row, or set 'delimiter'"
-    ],
+    ['a short row', 'x,y\n1,2\n3\n', {}, "row 2: 1 cell, but the header has 2; complete the row, or set 'delimiter'"],
     [
       'long rows',
       '1,2\n3,4,5\n6,7,8\n',
       {},
-      "row 2: 3 cells is not 2 cells, as in the first row; complete the row, or set 'delimiter'; there is 1 more like it"
+      "row 2: 3 cells, but the first row has 2; complete the row, or set 'delimiter' (1 more like this)"
     ],
     [
       'a file cut short in a quote',
@@ -277,14 +272,14 @@ describe('readCsv', () => {
       'decimal commas',
       'x;y\n3,6;79\n1,8;54\n',
       {},
-      `row 1, column 1 (x): 3,6 is not a finite number; ${decimalPoint}; there is 1 more like it`
+      `row 1, column 1 (x): 3,6 is not a finite number; ${decimalPoint} (1 more like this)`
     ],
     [
       'points before decimals beside decimal commas',
       'temp;height\n1.125;1,5\n20.1;1,7\n22.45;1,9\n',
       { decimal: ',' },
       'row 2, column 1 (temp): 20.1 is not a number with a decimal comma, its thousands separated by points; write it as 20,1 if its ' +
-        'point stands before decimals, and so all such cells (1.125 is 1125 here); else leave the point out; there is 1 more like it'
+        'point stands before decimals, and so all such cells (1.125 is 1125 here); else leave the point out (1 more like this)'
     ],
     [
       'commas between thousands beside decimal commas',
@@ -296,7 +291,7 @@ describe('readCsv', () => {
       'decimal commas, no header',
       '3,6;7,9\n1,8;5,4\n',
       {},
-      `row 1, column 1: 3,6 is not a finite number; ${decimalPoint}; there are 3 more like it`
+      `row 1, column 1: 3,6 is not a finite number; ${decimalPoint} (3 more like this)`
     ],
     [
       'decimal commas in quotes',
@@ -375,19 +370,19 @@ describe('readCsv', () => {
       'a word in a column of numbers',
       'x,y\n1,2\n3,four\n5,six\n1,1\n',
       {},
-      `row 2, column 2 (y): four is not a finite number; ${word}; there is 1 more like it`
+      `row 2, column 2 (y): four is not a finite number; ${word} (1 more like this)`
     ],
     [
       'a column of words, asked for',
       'x,s\n1,a\n2,b',
       { columns: ['x', 's'] },
-      `row 1, column 2 (s): a is not a finite number; ${word}; there is 1 more like it`
+      `row 1, column 2 (s): a is not a finite number; ${word} (1 more like this)`
     ],
     [
       'a missing cell',
       'x,waiting\n1,2\n3,NA\n4,\n',
       {},
-      `row 2, column 2 (waiting): NA is not a finite number; ${fillIn}; there is 1 more like it`
+      `row 2, column 2 (waiting): NA is not a finite number; ${fillIn} (1 more like this)`
     ],
     ['an empty cell', 'x,y\n1,2\n3, \n', {}, `row 2, column 2 (y): an empty cell is not a finite number; ${fillIn}`],
     [
@@ -440,7 +435,7 @@ describe('readCsv', () => {
       { name: 'id', why: 'row numbers' },
       { name: 'class', why: 'labels' },
       { name: 'when', why: 'dates' },
-      { name: 's', why: 'words' },
+      { name: 's', why: 'text' },
       { name: 'none', why: 'empty' }
     ])
     const asked = right(Points.readCsv(`id,x,class\n1,2,0\n2,3,0\n`, { columns: ['id', 'class'] }))
@@ -662,8 +657,8 @@ describe('what write.table of R writes', () => {
       )
     ).toEqual(
       Either.right([
-        ...(text.includes('"1"') ? ['row.names: row numbers'] : text.includes('Fiat') ? ['row.names: words'] : []),
-        ...(text.includes('"s"') ? ['s: words'] : [])
+        ...(text.includes('"1"') ? ['row.names: row numbers'] : text.includes('Fiat') ? ['row.names: text'] : []),
+        ...(text.includes('"s"') ? ['s: text'] : [])
       ])
     )
   })
@@ -687,7 +682,7 @@ describe('JSON lines', () => {
     ])
     expect(table.columns).toEqual(['length', 'width'])
     expect(table.ignored).toEqual([
-      { name: 'name', why: 'words' },
+      { name: 'name', why: 'text' },
       { name: 'more', why: 'empty' }
     ])
   })

@@ -101,9 +101,9 @@ describe('a table of Parquet or Arrow', () => {
     expect(Array.from(read.points.values)).toEqual([1, 1, 3, 3])
     expect([read.dropped, Array.from(read.rowNumbers)]).toEqual([1, [1, 3]])
     expect(Object.fromEntries(read.ignored.map(({ name, why }) => [name, why]))).toEqual({
-      digits: 'words',
-      kind: 'words',
-      ok: 'words',
+      digits: 'text',
+      kind: 'text',
+      ok: 'text',
       on: 'dates',
       nested: 'nested',
       list: 'nested',
@@ -131,7 +131,7 @@ describe('a table of Parquet or Arrow', () => {
       'a missing cell',
       { x: [1, 2, null] },
       {},
-      "row 3, column 1 (x): an empty cell is not a finite number; fill it in, or set 'missing' to 'drop' to leave out rows with missing cells, or set 'missing' to 'keep' for a fit by the cells there are"
+      "row 3, column 1 (x): an empty cell is not a finite number; fill it in, or set 'missing' to 'drop' to leave out rows with missing cells, or set 'missing' to 'keep' to learn from the observed cells"
     ],
     [
       'a whole number that no double holds',
@@ -144,13 +144,13 @@ describe('a table of Parquet or Arrow', () => {
       'words that are asked for',
       { x: [1, 2], name: ['1', '2'] },
       { columns: ['name'] },
-      'columns: name is not a column of numbers but one of words'
+      'columns: name is not a column of numbers but one of text'
     ],
     [
       'words as weights',
       { x: [1, 2], name: ['1', '2'] },
       { weights: 'name' },
-      'weights: name is not a column of numbers but one of words'
+      'weights: name is not a column of numbers but one of text'
     ],
     [
       'no column of numbers',
@@ -284,7 +284,7 @@ it('texts of cells are those of the cells alone', () => {
     columns: [
       { name: 'x', type: 'numbers', cells: [1, 2n ** 60n] },
       { name: 'y', type: 'nested', cells: [{ a: 1n }, [1, 2]] },
-      { name: 'z', type: 'words', cells: [Uint8Array.of(255, 1), null] }
+      { name: 'z', type: 'text', cells: [Uint8Array.of(255, 1), null] }
     ]
   })
   expect(Array.from(numbers)).toEqual([1, NaN, NaN, NaN, NaN, NaN])

@@ -128,7 +128,7 @@ it('is refused where there is nothing to move', () => {
   expect(
     refused(compiled(Score.symmetricPair, Initializer.tiny, [Stage.splitAndMerge({ steps: 5 })], points))
   ).toMatchInlineSnapshot(
-    `"stages[0].score: Score.symmetricPair is not that of components with centres of their own, as split and merge needs; leave the stage out"`
+    `"stages[0].score: Score.symmetricPair is not that of components with independent centres (its centres are tied, ±m), so split-and-merge does not apply; leave the stage out"`
   )
   expect(
     refused(

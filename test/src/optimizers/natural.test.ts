@@ -234,7 +234,7 @@ describe('NaturalGradient.natural', () => {
         )
       )
     const lowRank = Score.lowRank({ components, rank: 1 })
-    expect(refused(lowRank, lowRank)).toMatch(/of a family whose M-step a gradient says/)
+    expect(refused(lowRank, lowRank)).toMatch(/of a family with a natural gradient/)
     expect(refused(one, another)).toMatch(/of the score that is learned; give it the same score/)
   })
 

@@ -38,7 +38,7 @@ const fits: ReadonlyArray<readonly [string, Findings]> = [
     'hostile names',
     planted(two, 20, {
       columns: [hostile, 'b'],
-      ignored: [{ name: hostile, why: 'words' }],
+      ignored: [{ name: hostile, why: 'text' }],
       source: hostile,
       recipe: hostile
     })
@@ -338,7 +338,7 @@ describe('whether it can be trusted', () => {
     const cells = Array.from({ length: 100 }, (_, i) => (fit.points.values[2 * i] > 50 ? 'far' : 'near'))
     const html = page({ ...fit, classes: [{ name: hostile, cells }] }, '')
     expect(html).not.toContain('<script')
-    expect(html).toContain('which it was not shown')
+    expect(html).toContain('(not used in the fit)')
     expect(html).toContain('Adjusted Rand index 1.00')
   })
 
@@ -385,7 +385,9 @@ describe('rows far from all others', () => {
   it('leave no choice clear', () => {
     expect(chosen(choice, model.candidates.length)).not.toMatch(/clear|fair|close/)
     const candidates = [{ ...best, unsupported: [], belief: 1 }, ...model.candidates.slice(1)] as const
-    expect(chosen({ ...choice, candidates }, 3)).toContain(', a clear choice (belief 1.00 of 1).')
+    expect(chosen({ ...choice, candidates }, 3)).toContain(
+      ': a clear difference (approximate posterior probability > 0.99).'
+    )
     const low = {
       ...best,
       floored: [0],
@@ -406,7 +408,7 @@ describe('rows far from all others', () => {
     ])
       expect(chosen({ ...choice, candidates: [doubted, ...others] }, 3)).not.toMatch(/clear|fair|close/)
     const few = { ...sure, mixture: { ...best.mixture, background: { ...background, share: 0.1 } } }
-    expect(chosen({ ...choice, candidates: [few, ...others] }, 3)).toContain(', a clear choice')
+    expect(chosen({ ...choice, candidates: [few, ...others] }, 3)).toContain(': a clear difference')
   })
 
   it('are told of without a number where nothing is due', () => {
@@ -488,7 +490,7 @@ describe('fits side by side', () => {
       ]
     })
     expect(means.map(([recipe]) => recipe)).toEqual(['annealed', 'two-stage'])
-    expect(reason).toMatch(/^annealed moves components [^.]*grown, the default, [^.]*docs\/fits\.md\)\.$/)
+    expect(reason).toMatch(/^annealed moves trapped components; [^.]*\. grown \(the default\) also [^.]*\.$/)
     expect(comparison([b, b]).reason).toBe('')
   })
 
@@ -508,7 +510,7 @@ describe('fits side by side', () => {
     const html = page(first, '1.2.3', [other])
     expect(html).toContain('<h2>The same data, learned in other ways</h2>')
     expect(html).toContain('<th scope="row">two-stage</th><td>(3.00, 0.00), (100.00, 14.00)</td>')
-    expect(html).toContain('grown, the default, compares starts')
+    expect(html).toContain('grown (the default) also compares starts')
     expect(page(first, '1.2.3')).not.toContain('in other ways')
   })
 

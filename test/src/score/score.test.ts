@@ -77,7 +77,7 @@ describe('problems', () => {
   it.each([Score.spherical, Score.isotropic])('of the number of components %#', of => {
     expect(found(of({ components: 0 }))).toEqual(['components: 0 is not a whole number ≥ 1; try 2'])
     expect(found(of({ components: 4 }))).toEqual([
-      'components: 4 is not ≤ 3, the number of rows; ask for fewer components or give more data'
+      'components: 4 exceeds the 3 rows of the table; ask for fewer components or give more data'
     ])
     expect(found(of({ components: NaN }))).toEqual(['components: NaN is not a whole number ≥ 1; try 2'])
   })

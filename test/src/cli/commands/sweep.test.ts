@@ -41,7 +41,7 @@ describe('a sweep', () => {
   it('has a line for each fit, which is what the fit prints, and tells which failed', async () => {
     const { status, stdout, stderr } = sweep('sweep.json', of)
     expect(status).toBe(1)
-    expect(stderr).toMatch(/none\.csv, two, seed 1: the fit \(FILE: none\.csv is not a file that exists/)
+    expect(stderr).toMatch(/none\.csv, two, seed 1: the fit \(FILE: no such file: none\.csv/)
     expect(stdout).toMatch(/2 fits, 0 of them already in lines/)
     expect(stdout).toMatch(/faithful\.csv +two +1 of 1/)
     const here = place()

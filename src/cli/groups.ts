@@ -33,7 +33,8 @@ export const groupsOf =
         refused(Problem.of('--by', by, `a column of few values (it has ${values.length})`, 'name one that has groups'))
       )
     // Signs that a file system may not take are left out of names, which are numbered where that makes them equal.
-    const letters = values.map(value => value.replace(/[^\p{L}\p{N}.]+/gu, '_') || 'empty')
+    // A name of points alone is no file but a folder.
+    const letters = values.map(value => value.replace(/[^\p{L}\p{N}.]+|^\.+$/gu, '_') || 'empty')
     return E.right(
       values.map((value, g): Group => {
         const isAlone = letters.indexOf(letters[g]) === letters.lastIndexOf(letters[g])

@@ -21,6 +21,7 @@ const reasons: Readonly<Record<string, readonly [domain: string, remedy: string]
   EACCES: ['open to you', 'ask for the right to it'],
   EPERM: ['open to you', 'ask for the right to it'],
   ENOSPC: ['on a disk with room', 'free some space'],
+  EFBIG: ['of a size that is allowed', 'raise the limit (ulimit -f)'],
   EROFS: ['on a disk that can be written', 'choose another folder'],
   ENAMETOOLONG: ['of a length the disk takes', 'choose a shorter name'],
   Z_BUF_ERROR: ['a whole gzip archive', 'it was cut short: fetch it again'],
@@ -202,23 +203,40 @@ export interface Input {
 /** Of a folder whose name begins so, nothing is read: marks of who wrote it, and what is hidden. */
 const isHidden = (name: string): boolean => /^[._]/.test(name)
 
+/** Whether a name is of a pattern of `*` and `?`: what stands between stars is sought once, one after another. */
+export const isOf = (pattern: string): ((name: string) => boolean) => {
+  const parts = pattern.split('*').map(part => Array.from(part))
+  const first = parts[0]
+  const last = parts[parts.length - 1]
+  return name => {
+    const letters = Array.from(name)
+    const stands = (part: ReadonlyArray<string>, at: number): boolean =>
+      at >= 0 && part.every((sign, i) => at + i < letters.length && (sign === '?' || sign === letters[at + i]))
+    if (parts.length === 1) return letters.length === first.length && stands(first, 0)
+    if (letters.length < first.length + last.length) return false
+    const end = letters.length - last.length
+    if (!stands(first, 0) || !stands(last, end)) return false
+    let at = first.length
+    for (const part of parts.slice(1, -1)) {
+      while (at + part.length <= end && !stands(part, at)) at += 1
+      at += part.length
+      if (at > end) return false
+    }
+    return true
+  }
+}
+
 /** The paths that a pattern of `*` and `?` matches, in the order of their letters. */
 const matches = async (pattern: string): Promise<ReadonlyArray<string>> => {
   const parts = pattern.split('/')
   let found = [parts[0] === '' ? '/' : '']
   for (const part of parts[0] === '' ? parts.slice(1) : parts) {
     const next: string[] = []
-    const form = new RegExp(
-      `^${part
-        .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-        .replaceAll('*', '.*')
-        .replaceAll('?', '.')}$`,
-      'u'
-    )
+    const fits = isOf(part)
     for (const folder of found) {
       const names = /[*?]/.test(part)
         ? (await readdir(folder === '' ? '.' : folder).catch(() => [])).filter(
-            name => form.test(name) && (!isHidden(name) || isHidden(part))
+            name => fits(name) && (!isHidden(name) || isHidden(part))
           )
         : [part]
       next.push(...names.map(name => join(folder, name)))

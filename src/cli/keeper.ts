@@ -28,6 +28,12 @@ export const isBegun = (world: World, { path, resume }: Keep): TE.TaskEither<Fai
     )
   )
 
+/** Says that a checkpoint cannot be written. */
+export const warnOf = (world: World, ...problems: ReadonlyArray<Problem.Problem>): void => {
+  const text = printable(problems.map(Problem.show).join('; '))
+  world.stderr(coloured(world.terminal)(`warning: ${text}; the run goes on without it\n`))
+}
+
 /** The checkpoint to go on from, and how the next are written. */
 export const keeperOf = (world: World, keep: Keep | null): TE.TaskEither<Failure, Keeper | null> => {
   if (keep === null) return TE.right(null)
@@ -48,8 +54,7 @@ export const keeperOf = (world: World, keep: Keep | null): TE.TaskEither<Failure
         const wasSaid = isSaid
         isSaid = E.isLeft(done)
         if (E.isRight(done) || wasSaid) return
-        const problems = done.left.problems.map(Problem.show).join('; ')
-        world.stderr(coloured(world.terminal)(`warning: ${printable(problems)}; the run goes on without it\n`))
+        warnOf(world, ...done.left.problems)
       }
     }))
   )

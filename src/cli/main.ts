@@ -1,15 +1,9 @@
 #!/usr/bin/env node
 /** The command `ornstein` in a terminal: the one place that touches the process. */
-import { createRequire } from 'node:module'
-import type * as TE from 'fp-ts/lib/TaskEither.js'
-import { run } from './commandLine.js'
+import { getHeapStatistics } from 'node:v8'
+import { Worker } from 'node:worker_threads'
 import { terminalOf } from './terminal.js'
-import { type Failure, type Files, type Signal, type World } from './world.js'
-
-const version = (): string => {
-  const read: unknown = createRequire(import.meta.url)('ornstein/package.json')
-  return typeof read === 'object' && read !== null && 'version' in read ? String(read.version) : 'unknown'
-}
+import type { Signal } from './world.js'
 
 /** Who reads may stop reading (`ornstein … | head`): then there is nothing left to do, and nothing to complain about. */
 const onError = (error: NodeJS.ErrnoException): void => {
@@ -20,63 +14,6 @@ const onError = (error: NodeJS.ErrnoException): void => {
 process.stdout.on('error', onError)
 process.stderr.on('error', () => process.exit(1))
 
-/** Files by the module that knows them, which is loaded when the first is asked for: help and wrong words wait for none. */
-const byFiles =
-  <A>(work: (files: Files) => TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
-  async () => {
-    const { files } = await import('./files.js')
-    return work(files(process.stdin))()
-  }
-
-const world: World = {
-  readText: (...asked) => byFiles(({ readText }) => readText(...asked)),
-  readBytes: (...asked) => byFiles(({ readBytes }) => readBytes(...asked)),
-  exists: path => async () => (await import('./files.js')).files(process.stdin).exists(path)(),
-  isLarge: path => async () => (await import('./files.js')).files(process.stdin).isLarge(path)(),
-  readSource: (...asked) => byFiles(({ readSource }) => readSource(...asked)),
-  readTable: (...asked) => byFiles(({ readTable }) => readTable(...asked)),
-  readCopies: async function* (...asked) {
-    yield* (await import('./files.js')).files(process.stdin).readCopies(...asked)
-  },
-  load: (...asked) => byFiles(({ load }) => load(...asked)),
-  checkOutputs: (...asked) => byFiles(({ checkOutputs }) => checkOutputs(...asked)),
-  makeFolder: (...asked) => byFiles(({ makeFolder }) => makeFolder(...asked)),
-  writeFiles: (...asked) => byFiles(({ writeFiles }) => writeFiles(...asked)),
-  version: version(),
-  stdout: content => () =>
-    new Promise(resolve => {
-      process.stdout.write(content, () => {
-        resolve()
-      })
-    }),
-  stderr: text => {
-    process.stderr.write(text)
-  },
-  isTTY: process.stderr.isTTY,
-  terminal: terminalOf(process.stdout, process.stderr, process.env),
-  untilSignal: async work => {
-    let first: Signal | null = null
-    const signals = ['SIGINT', 'SIGTERM'] as const
-    const hear = (signal: Signal): void => {
-      first ??= signal
-      ignore()
-    }
-    const ignore = (): void => {
-      for (const signal of signals) process.off(signal, hear)
-    }
-    for (const signal of signals) process.on(signal, hear)
-    try {
-      return await work(async () => {
-        await new Promise(resolve => setImmediate(resolve))
-        return first
-      })
-    } finally {
-      ignore()
-    }
-  },
-  now: () => performance.now()
-}
-
 // A fit of a sweep ends with who began it, however that ended.
 if (process.env.ORNSTEIN_WITH === 'stdin')
   process.stdin
@@ -84,7 +21,83 @@ if (process.env.ORNSTEIN_WITH === 'stdin')
     .resume()
     .unref()
 
-process.exitCode = await run(world)(process.argv.slice(2))().catch((error: unknown) => {
+/** The first signal is heard, and the next ends the process, as it does before and after. */
+const hearing = (told: (signal: Signal) => void): { readonly begin: () => void; readonly end: () => void } => {
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const hear = (signal: Signal): void => {
+    end()
+    if (signal === 'SIGINT')
+      process.stderr.write(`${process.stderr.isTTY ? '\r\x1b[2K' : ''}stopping … press Ctrl-C again to quit\n`)
+    told(signal)
+  }
+  const end = (): void => {
+    for (const signal of signals) process.off(signal, hear)
+  }
+  return {
+    begin: () => {
+      for (const signal of signals) process.on(signal, hear)
+    },
+    end
+  }
+}
+
+const terminal = terminalOf(process.stdout, process.stderr, process.env)
+const argv = process.argv.slice(2)
+
+/** A command in this thread. */
+const here = async (): Promise<number> => {
+  const [{ run }, { worldOf }] = await Promise.all([import('./commandLine.js'), import('./node.js')])
+  return run(
+    worldOf({
+      stderr: text => {
+        process.stderr.write(text)
+      },
+      isTTY: process.stderr.isTTY,
+      terminal,
+      waits: () => undefined,
+      untilSignal: async work => {
+        let first: Signal | null = null
+        const { begin, end } = hearing(signal => {
+          first = signal
+        })
+        begin()
+        try {
+          return await work(async () => {
+            await new Promise(resolve => setImmediate(resolve))
+            return first
+          })
+        } finally {
+          end()
+        }
+      }
+    })
+  )(argv)()
+}
+
+/** One in a thread of its own: its steps may take long, and meanwhile signals are heard. */
+const apart = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const reads = argv.some(word => word === '-' || word.endsWith('=-'))
+    const thread = new Worker(new URL('./fitting.js', import.meta.url), {
+      workerData: { argv, terminal, isTTY: process.stderr.isTTY },
+      stdin: reads,
+      resourceLimits: { maxOldGenerationSizeMb: getHeapStatistics().heap_size_limit / 2 ** 20 }
+    })
+    if (reads && thread.stdin !== null) process.stdin.pipe(thread.stdin)
+    const { begin, end } = hearing(signal => {
+      thread.postMessage(signal)
+    })
+    thread.on('message', (said: 'begin' | 'end' | number) => {
+      if (said === 'begin') begin()
+      else if (said === 'end') end()
+      else resolve(said)
+    })
+    thread.on('error', reject)
+  })
+
+// Without `node --permission` there is nobody to ask, whatever the types say.
+const mayThread = (process as Partial<typeof process>).permission?.has('worker') !== false
+process.exitCode = await (argv[0] === 'fit' && mayThread ? apart() : here()).catch((error: unknown) => {
   // Not a user's mistake but ours.
   process.stderr.write(`ornstein: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   return 1

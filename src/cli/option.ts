@@ -19,6 +19,8 @@ export interface Known {
 export interface Argument<A> {
   readonly name: string
   readonly read: (text: string, option: string, known: Known) => Checked<A> | Promise<Checked<A>>
+  /** Whether it names a file or a folder of this machine. */
+  readonly isPath?: boolean
 }
 
 /** An option whose value is an A. Its name is its key: `printPipeline` is `--print-pipeline`. */
@@ -48,7 +50,7 @@ export type Values<O extends Options> = { readonly [K in keyof O]: O[K] extends 
 export const text = (name: string): Argument<string> => ({ name, read: E.right })
 
 /** The path of a file, or of another thing by the name that it has. */
-export const path = (name = 'file'): Argument<string> => ({ name, read: E.right })
+export const path = (name = 'file'): Argument<string> => ({ name, read: E.right, isPath: true })
 
 /** A file to be written: `-` is standard output. */
 export const output: Argument<string> = {

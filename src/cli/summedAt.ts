@@ -8,7 +8,8 @@ import * as Source from '../data/source.js'
 import { type Points, type Problem } from '../index.js'
 import type { Choices, Keep } from './choices.js'
 import type { Flags } from './fitOptions.js'
-import { isBegun } from './keeper.js'
+import { isBegun, warnOf } from './keeper.js'
+import { problem as problemOf } from './input.js'
 import { release } from './learn.js'
 import { failed, refused, type Failure, type World } from './world.js'
 
@@ -17,6 +18,7 @@ export type Summing = Pick<Cluster.Cluster, 'place' | 'close'>
 
 /** Sums over the rows, taken here or by the workers of a queue. */
 const summing = (
+  world: World,
   { queue }: Flags,
   file: string,
   how: Points.CsvOptions,
@@ -31,7 +33,14 @@ const summing = (
         TE.flatMapEither(({ cluster, shared }) =>
           pipe(
             source,
-            cluster.bullmq({ connection: queue, data: shared.described(file, how) }),
+            cluster.bullmq({
+              connection: queue,
+              data: shared.described(file, how),
+              onWait: why => {
+                world.waits(why !== null)
+                if (why !== null) world.stderr(`${why}\n`)
+              }
+            }),
             E.mapLeft(problem => refused(problem))
           )
         )
@@ -53,7 +62,9 @@ const keeping = (
         TE.flatMapEither(cluster =>
           pipe(
             place,
-            cluster.kept(keep.path, of(cluster.hashesOf(source))),
+            cluster.kept(keep.path, of(cluster.hashesOf(source)), error => {
+              warnOf(world, problemOf('--checkpoint', keep.path, error))
+            }),
             E.bimap(
               problem => refused(problem),
               kept => ({
@@ -101,7 +112,7 @@ export const placeOf = (
   if (Source.isHeld(data)) return TE.right({ place: Place.here, close: () => undefined })
   const source = data
   return pipe(
-    summing(flags, file, table, source),
+    summing(world, flags, file, table, source),
     TE.flatMap(there =>
       flags.pipeline !== undefined
         ? TE.right(there)

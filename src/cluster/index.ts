@@ -30,6 +30,11 @@ export interface Options {
    * the rows of the source; of workers of one's own what their `open` takes.
    */
   readonly data: unknown
+  /**
+   * Told why a sum has to be waited for, as nobody takes it, and null when it is there: this thread hears nothing meanwhile. Standard
+   * error has it unless given.
+   */
+  readonly onWait?: (why: string | null) => void
 }
 
 /** A place that is there until it is closed. */
@@ -43,14 +48,8 @@ export interface Cluster {
 export const hashesOf = (source: Source.Source): ReadonlyArray<string> =>
   chunksOf(source.rows).map(chunk => hashOfRows(source, chunk))
 
-/** Lets signals do what they do to a program that does not listen, until it is to listen again: it could not, as its thread waits. */
-const unheard = (): (() => void) => {
-  const all = (['SIGINT', 'SIGTERM'] as const).map(signal => [signal, process.rawListeners(signal)] as const)
-  for (const [signal] of all) process.removeAllListeners(signal)
-  return () => {
-    for (const [signal, listeners] of all)
-      for (const each of listeners) process.on(signal, each as NodeJS.SignalsListener)
-  }
+const told = (why: string | null): void => {
+  if (why !== null) writeSync(2, `${why}\n`)
 }
 
 /**
@@ -59,7 +58,7 @@ const unheard = (): (() => void) => {
  * A problem where no server answers, or where `bullmq` and `ioredis` are not installed.
  */
 export const bullmq =
-  ({ connection, data }: Options) =>
+  ({ connection, data, onWait = told }: Options) =>
   (source: Source.Source): E.Either<Problem.Problem, Cluster> => {
     const problems = Source.problems(source)
     if (problems.length > 0) return E.left(problems[0])
@@ -74,20 +73,19 @@ export const bullmq =
     thread.unref()
     port1.unref()
     let seen = 0
-    /** The next answer: this thread does nothing else until it is there, except for ending at a signal where nobody sums. */
+    /** The next answer: this thread does nothing else until it is there. */
     const replied = (): Answer => {
-      let hearing: (() => void) | null = null
+      let waits = false
       for (;;) {
         Atomics.wait(flag, 0, seen)
         seen += 1
         const { message } = receiveMessageOnPort(port1) as { readonly message: Reply }
         if (message._tag !== 'Waits') {
-          hearing?.()
+          if (waits) onWait(null)
           return message
         }
-        hearing ??= unheard()
-        // standard error itself, as this thread hands nothing on
-        writeSync(2, `${message.line}\n`)
+        waits = true
+        onWait(message.line)
       }
     }
     const asked = (request: Request): Answer => {

@@ -48,6 +48,15 @@ const read = (bytes: Buffer, start: number): { readonly answers: ReadonlyArray<A
   }
 }
 
+/** All of the bytes at a position: what the system writes at once may be less. */
+const writeAll = (file: number, bytes: Buffer, position: number): void => {
+  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done, position + done)
+}
+
+const thrown = (error: unknown): never => {
+  throw error
+}
+
 export interface Kept {
   readonly place: Place.Place
   readonly close: () => void
@@ -55,10 +64,11 @@ export interface Kept {
 
 /**
  * A place whose answers are kept in a file. `of` tells the fit from others, as JSON: its data and options. A file that is there is
- * gone on from if it is of the same fit, by the same code, and refused else.
+ * gone on from if it is of the same fit, by the same code, and refused else. Where the file can no longer be written, as on a full disk,
+ * `warn` is told once, and the place answers without it; unless given it throws.
  */
 export const kept =
-  (path: string, of: unknown) =>
+  (path: string, of: unknown, warn: (error: unknown) => void = thrown) =>
   (place: Place.Place): E.Either<Problem.Problem, Kept> => {
     const head = Buffer.from(
       `ornstein sums 1 generator ${Generator.written.generator} ${textHash(JSON.stringify([code(), of]))}\n`
@@ -81,8 +91,20 @@ export const kept =
     const { answers, end } = read(before, head.length)
     const file = openSync(path, existsSync(path) ? 'r+' : 'w+', 0o600)
     let position = end
-    if (fstatSync(file).size < head.length) writeSync(file, head, 0, head.length, 0)
-    ftruncateSync(file, end)
+    let isKept = true
+    const keep = (write: () => void): void => {
+      if (!isKept) return
+      try {
+        write()
+      } catch (error) {
+        isKept = false
+        warn(error)
+      }
+    }
+    keep(() => {
+      if (fstatSync(file).size < head.length) writeAll(file, head, 0)
+      ftruncateSync(file, end)
+    })
     let next = 0
     return E.right({
       place: {
@@ -96,7 +118,9 @@ export const kept =
           if (answer !== undefined) {
             // From here on its answers are to other questions.
             position = answer.at
-            ftruncateSync(file, position)
+            keep(() => {
+              ftruncateSync(file, position)
+            })
             next = answers.length
           }
           return place.taken(
@@ -104,7 +128,10 @@ export const kept =
               ...sum,
               found: sums => {
                 const bytes = written(name, sums)
-                position += writeSync(file, bytes, 0, bytes.length, position)
+                keep(() => {
+                  writeAll(file, bytes, position)
+                  position += bytes.length
+                })
                 return sum.found(sums)
               }
             },

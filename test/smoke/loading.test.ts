@@ -51,7 +51,7 @@ const loadedBy = (...args: ReadonlyArray<string>): Promise<{ readonly files: Rea
   })
 
 const heavy = /@tensorflow|vendor\/tfjs|ml-matrix|linear-sum-assignment|papaparse/
-const language = /dist\/src\/index\.js$|io-ts/
+const language = /dist\/src\/(index|standard|pipeline\/pipeline)\.js$/
 
 describe('ornstein loads what it needs', () => {
   it('fit: the engine of tfjs and no more of it, so that its absence below means something', async () => {
@@ -73,17 +73,17 @@ describe('ornstein loads what it needs', () => {
     const { files, code } = await loadedBy(...args.split(' '))
     expect(code).toBe(expected)
     expect(files.some(file => file.endsWith('dist/src/cli/main.js'))).toBe(true)
-    expect(files.filter(file => heavy.test(file) || language.test(file) || file.includes('fp-ts'))).toEqual([])
+    expect(files.filter(file => heavy.test(file) || language.test(file) || /fp-ts|io-ts/.test(file))).toEqual([])
   })
 
   it.each([
-    ['list schedule --json', 'the build has listed it'],
-    ['sample MODEL -n 3', 'it asks for a mixture, a key and factors']
-  ])('%s: not the language: %s', async args => {
+    ['list schedule --json', 'the build has listed it', /fp-ts|io-ts/],
+    ['sample MODEL -n 3', 'it asks for a mixture, a key and factors, read by the codec of the file', null]
+  ])('%s: not the language: %s', async (args, _, codecs) => {
     const { files, code } = await loadedBy(...args.replace('MODEL', model).split(' '))
     expect(code).toBe(0)
     expect(files.some(file => file.endsWith(`dist/src/cli/commands/${args.split(' ')[0]}.js`))).toBe(true)
-    expect(files.filter(file => heavy.test(file) || language.test(file) || file.includes('fp-ts'))).toEqual([])
+    expect(files.filter(file => heavy.test(file) || language.test(file) || codecs?.test(file) === true)).toEqual([])
     expect(files.filter(file => /dist\/lib\/compiler|dist\/lib\/tensor/.test(file))).toEqual([])
   })
 })

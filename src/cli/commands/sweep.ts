@@ -17,6 +17,7 @@ import { show } from '../../choice/table.js'
 import { paragraphs, table } from '../../fit/text.js'
 import { faultless, type Checked } from '../checked.js'
 import { fitting, type Flags } from '../fitOptions.js'
+import { problem } from '../input.js'
 import { decode, parse } from '../json.js'
 import { nameOf } from '../option.js'
 import * as options from '../options.js'
@@ -51,6 +52,10 @@ const open = Object.keys(fitting)
   .filter(key => !OWN.some(own => own === key))
   .map(key => nameOf(key).slice(2))
 
+/** No argument of a program has the sign that ends it. */
+const plainText = (field: string, text: string): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(!text.includes('\0'), field, JSON.stringify(text), 'text without NUL', 'correct it')
+
 const runsOf = (path: string, { data, seeds, fits }: t.TypeOf<typeof sweep>): Checked<ReadonlyArray<Run>> =>
   faultless(
     [
@@ -58,16 +63,18 @@ const runsOf = (path: string, { data, seeds, fits }: t.TypeOf<typeof sweep>): Ch
         Problem.unless({ data, seeds }[field].length > 0, `${path}, ${field}`, '[]', 'a list of one or more', 'add one')
       ),
       ...seeds.flatMap(seed => Problem.count(`${path}, seeds`, seed, 0, 0)),
+      ...data.flatMap(name => plainText(`${path}, data`, name)),
       ...Object.entries(fits).flatMap(([name, own]) =>
-        Object.keys(own).flatMap(key =>
-          Problem.unless(
+        Object.entries(own).flatMap(([key, value]) => [
+          ...plainText(`${path}, fits.${name}, ${key}`, String(value)),
+          ...Problem.unless(
             open.includes(key),
             `${path}, fits.${name}`,
             key,
             'an option of ornstein fit that a sweep leaves open',
             'write it as in ornstein help fit, without the dashes'
           )
-        )
+        ])
       )
     ],
     data.flatMap(data =>
@@ -136,11 +143,14 @@ const fitted = (one: Run, threads: number, signal: AbortSignal): Promise<Line> =
 const LOOK = 100
 const processors = (): number => node()?.threads ?? 1
 
-/** What each run came to, so many at a time, handed on as soon as it is known; the signal that stopped it. */
+/** How runs ended that are not all done. */
+type Stopped = Signal | Failure | null
+
+/** What each run came to, so many at a time, handed on as soon as it is known; what stopped it. */
 const ran =
-  (runs: ReadonlyArray<Run>, jobs: number, done: (one: Line) => void) =>
-  async (heard: () => Promise<Signal | null>): Promise<Signal | null> => {
-    let stopped: Signal | null = null
+  (runs: ReadonlyArray<Run>, jobs: number, done: (one: Line) => Failure | null) =>
+  async (heard: () => Promise<Signal | null>): Promise<Stopped> => {
+    let stopped: Stopped = null
     const left = runs.values()
     const ended = new AbortController()
     const looking = setInterval(() => {
@@ -153,13 +163,16 @@ const ran =
       for (const run of left) {
         const one = await fitted(run, Math.max(1, Math.floor(processors() / jobs)), ended.signal)
         if (ended.signal.aborted) return
-        done(one)
+        stopped = done(one)
+        if (stopped !== null) ended.abort()
       }
     }
     await Promise.all(Array.from({ length: Math.min(jobs, runs.length) }, worker))
     clearInterval(looking)
     return stopped
   }
+
+type Reached = E.Either<Failure, { readonly stopped: Signal | null; readonly lines: ReadonlyArray<Line> }>
 
 export const swept =
   (path: string, { out, share, jobs = processors() }: Sweeping) =>
@@ -186,24 +199,33 @@ export const swept =
           TE.flatMap(isThere => (isThere ? world.readText('--out', out) : TE.right('')))
         )
       ),
-      TE.flatMapTask(({ runs, before }) => async () => {
+      TE.flatMap(({ runs, before }) => async (): Promise<Reached> => {
         // a line that was cut off is none, and what failed is tried again
         const known = before.split('\n').flatMap(text => parsed(line, text))
         const found = new Map(known.filter(one => one.result !== undefined).map(one => [keyOf(one), one]))
         const own = runs.filter(run => found.has(keyOf(run))).length
-        if (before !== '' && !before.endsWith('\n')) appendFileSync(out, '\n')
-        const done = (one: Line): void => {
+        const append = (text: string): Failure | null => {
+          try {
+            appendFileSync(out, text)
+            return null
+          } catch (error) {
+            return failed(problem('--out', out, error))
+          }
+        }
+        const done = (one: Line): Failure | null => {
           found.set(keyOf(one), one)
-          appendFileSync(out, `${JSON.stringify(one)}\n`)
+          return append(`${JSON.stringify(one)}\n`)
         }
         const left = runs.filter(run => !found.has(keyOf(run)))
-        const stopped = await world.untilSignal(ran(left, jobs, done))
+        const begun = before === '' || before.endsWith('\n') ? null : append('\n')
+        const stopped = begun ?? (await world.untilSignal(ran(left, jobs, done)))
+        if (stopped !== null && typeof stopped !== 'string') return E.left(stopped)
         const lines = runs.flatMap(run => found.get(keyOf(run)) ?? [])
         const end = stopped === null ? '' : `; stopped by ${stopped}, the same command resumes`
         const within = world.terminal.out
         const counts = `${runs.length} fits, ${own} of them already in ${out}${end}.`
         await world.stdout(paragraphs([counts, summary(lines, within)], within))()
-        return { stopped, lines }
+        return E.right({ stopped, lines })
       }),
       TE.flatMap(({ stopped, lines }) => {
         const problems = lines.flatMap(({ data, fit, seed, problem }) =>

@@ -1,4 +1,5 @@
 /** `ornstein fit --by`, a fit for each group of rows; and the figures of a fit as files. */
+import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { place } from './harness.js'
 
@@ -43,6 +44,16 @@ it('learns from each group by itself, and names the files after it', async () =>
     expect.arrayContaining(['m-far.json', 'm-near_by.json', 'r-far.html', 'r-near_by.html', 'pictures'])
   )
   expect(here.read('pictures/near_by/data.svg')).toMatch(/^<svg xmlns/)
+})
+
+it('writes in the folder that was named, whatever a group is called', async () => {
+  const rows = Array.from({ length: 40 }, (_, i) => `${['..', '.'][i % 2]},${Math.sin(i * i)},${Math.cos(3 * i * i)}`)
+  here.write('dots.csv', `kind,x,y\n${rows.join('\n')}\n`)
+  const before = here.list()
+  expect((await ornstein(`fit @dots.csv ${options} --by kind --figures @in/dots --quiet`)).exit).toBe(0)
+  expect(here.list().filter(name => !before.includes(name))).toEqual(['in'])
+  expect(readdirSync(here.at('in'))).toEqual(['dots'])
+  expect(readdirSync(here.at('in/dots')).sort()).toEqual(['_-1', '_-2'])
 })
 
 it('prints each under its name', async () => {

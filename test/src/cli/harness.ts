@@ -68,6 +68,7 @@ export const place = (): Place => {
         isTTY: false,
         terminal: plain,
         untilSignal: work => work(() => Promise.resolve(null)),
+        waits: () => undefined,
         now: () => 0,
         ...input
       }

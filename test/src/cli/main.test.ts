@@ -63,6 +63,56 @@ describe('the command', () => {
     expect(lstatSync(here.at('stdout')).isSymbolicLink()).toBe(true)
   })
 
+  it('ends a sweep whose lines have no more room, in one line', async () => {
+    const fits = { one: { components: 1, family: 'isotropic', recipe: 'em' } }
+    here.write('sweep.json', JSON.stringify({ data: [example('faithful.csv')], seeds: [1, 2], fits }))
+    // A limit on the length of files is a full disk.
+    const full = `cd ${here.at('')}; trap '' XFSZ; ulimit -f 0`
+    expect(await ended(`${full}; "${process.execPath}" "${main}" sweep sweep.json --out lines`)).toEqual({
+      exit: 1,
+      stdout: '',
+      stderr: 'error: --out: lines is not of a size that is allowed; raise the limit (ulimit -f)\n'
+    })
+  })
+
+  it('says at the first Ctrl-C that it stops, and quits at the second though a step blocks', async () => {
+    const library = new URL('../../../dist/src/index.js', import.meta.url).href
+    here.write(
+      'blocks.mjs',
+      `import { writeFileSync } from 'node:fs'
+       import { Field, Optimizer, Params } from ${JSON.stringify(library)}
+       import * as t from ${JSON.stringify(import.meta.resolve('io-ts'))}
+       export const endless = Optimizer.define({
+         name: 'endless', about: 'a step without an end', fields: {}, memory: t.null, init: () => () => null,
+         update: () => gradient => {
+           writeFileSync(${JSON.stringify(here.at('blocked'))}, '')
+           for (;;) Params.mapValues(g => g)(gradient)
+         }
+       })`
+    )
+    const { stdout } = await here.ornstein('fit %faithful.csv --recipe two-stage -k 2 --print-pipeline')
+    const pipeline = JSON.parse(stdout) as { readonly stages: ReadonlyArray<object> }
+    const stages = [{ ...pipeline.stages[0], optimizer: { _tag: 'endless' } }]
+    here.write('blocks.json', JSON.stringify({ ...pipeline, stages }))
+    const named = ['--pipeline', here.at('blocks.json'), '--vocabulary', here.at('blocks.mjs')]
+    const child = spawn(process.execPath, [main, 'fit', example('faithful.csv'), ...named])
+    let said = ''
+    child.stderr.on('data', (data: Buffer) => {
+      said += data.toString()
+    })
+    const end = new Promise(resolve => child.once('exit', (code, signal) => resolve({ code, signal, said })))
+    const later = (): Promise<void> => new Promise(resolve => setTimeout(resolve, 20))
+    while (!existsSync(here.at('blocked')) && child.exitCode === null) await later()
+    child.kill('SIGINT')
+    while (!said.includes('\n') && child.exitCode === null) await later()
+    child.kill('SIGINT')
+    expect(await end).toEqual({
+      code: null,
+      signal: 'SIGINT',
+      said: 'stopping … press Ctrl-C again to quit\n'
+    })
+  })
+
   it('shows no trace of its inside for a mistake', async () => {
     const { exit, stderr } = await ended(`"${process.execPath}" "${main}" fit /no/such/file`)
     expect(exit).toBe(2)

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture } from '../../../src/index.js'
+import { isOf } from '../../../src/cli/input.js'
 import { readTable } from '../../../src/cli/tables.js'
 import { sampled } from '../../today.js'
 import { place } from './harness.js'
@@ -231,5 +232,31 @@ describe('what has no end', () => {
     }
     const read = await readTable(zeros())('FILE', '-', {})()
     expect(read).toMatchObject({ _tag: 'Left', left: { problems: [{ domain: 'text in UTF-8' }] } })
+  })
+})
+
+describe('a pattern of names', () => {
+  const names = ['a.csv', 'ab.csv', 'a', '', 'aXb', 'ab', 'a😀b', 'aab', 'abab', 'baa']
+  // The oracle has no stars in a row, by which it would be slow.
+  const byRegExp = (pattern: string): RegExp =>
+    new RegExp(
+      `^${pattern
+        .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+        .replaceAll('*', '.*')
+        .replaceAll('?', '.')}$`,
+      'u'
+    )
+
+  it.each(['*', '*.csv', 'a*', 'a*b', 'a?b', '?', '*b*', 'a**b', '*a*b', 'a*b*', '*ab', '?*', 'a*?b', 'a+b', ''])(
+    'matches what it says: %s',
+    pattern => {
+      expect(names.filter(isOf(pattern))).toEqual(names.filter(name => byRegExp(pattern).test(name)))
+    }
+  )
+
+  it('takes no longer for many stars', () => {
+    const before = process.cpuUsage()
+    expect(isOf('*a*a*a*a*a*a*a*a*b')('a'.repeat(2000))).toBe(false)
+    expect(process.cpuUsage(before).user).toBeLessThan(1e6)
   })
 })

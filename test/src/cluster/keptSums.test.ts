@@ -1,4 +1,5 @@
-/** What kept sums are refused for. What is gone on from is held where fits are killed (`killed.test.ts`). */
+/** What kept sums are refused for, and a disk that is full. What is gone on from is held where fits are killed (`killed.test.ts`). */
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,4 +32,34 @@ it('of another generator of random numbers, by its name', () => {
   )
   expect(refusalOf(head.replace(/generator \d+ /, 'generator 7 '))).toContain('generator 7')
   expect(refusalOf(head)).toBe('none')
+})
+
+it('are written whole until the disk is full, which is told once; answers go on', () => {
+  const built = (module: string): string => JSON.stringify(new URL(`../../../dist/src/${module}`, import.meta.url).href)
+  const path = join(folder, 'full')
+  const program = (limit: string): string => {
+    const script = `
+      import { kept } from ${built('cluster/index.js')}
+      let [asked, warned] = [0, 0]
+      const { right } = kept(${JSON.stringify(path)}, 'a fit', () => warned++)({
+        taken: sum => { asked++; return sum.found(new Float64Array(100).fill(asked)) }
+      })
+      let total = 0
+      for (let i = 0; i < 20; i++)
+        total += right.place.taken({ found: ([x]) => x }, () => ({ sum: i, numbers: Float64Array.of(i) }))
+      right.close()
+      console.log(asked, warned, total)`
+    // A limit on the length of files is a full disk: what is written at once is cut short, and then refused.
+    const { stdout, stderr } = spawnSync(
+      'sh',
+      ['-c', `trap '' XFSZ; ulimit -f ${limit}; "$0" --input-type=module -e "$1"`, process.execPath, script],
+      { encoding: 'utf8' }
+    )
+    return `${stderr}${stdout}`
+  }
+  expect(program('8')).toBe('20 1 210\n')
+  const { length } = readFileSync(path)
+  expect(length).toBe(4096)
+  // Those that are whole are not asked again.
+  expect(program('unlimited')).toMatch(/^16 0 /)
 })

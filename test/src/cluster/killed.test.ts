@@ -11,11 +11,13 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../src/index.js'
 import { isInTurn, isNight, sampled, today } from '../../today.js'
+import { fitting } from '../../../src/cli/fitOptions.js'
 import { place } from '../cli/harness.js'
 import { ddpm, network } from '../cli/pipelines.js'
 import { server, without, type Server } from './server.js'
 
 const main = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url))
+const library = new URL('../../../dist/src/index.js', import.meta.url).href
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   readonly version: string
 }
@@ -189,6 +191,36 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
     expect(readdirSync(folder).filter(name => name.startsWith('.'))).toEqual([])
   })
 
+  // A file of the leader's is read by the leader: by its name a worker would read one of its own machine.
+  it('tells the queue of no file but the table', async () => {
+    const paths = Object.entries(fitting).flatMap(([key, { argument }]) => (argument?.isPath === true ? [key] : []))
+    const named = (key: string): string => `private-${key}${key === 'vocabulary' ? '.mjs' : '.json'}`
+    writeFileSync(at(named('fixed')), '[{ "mean": [1.2, 1] }]')
+    writeFileSync(at(named('pipeline')), ddpm(5))
+    writeFileSync(
+      at(named('vocabulary')),
+      `import { Schedule } from ${JSON.stringify(library)}\nexport const mine = Schedule.ornsteinUhlenbeck`
+    )
+    // Those of a pipeline do not go with those of a choice.
+    const piped = ['pipeline', 'vocabulary']
+    const given = (keys: ReadonlyArray<string>): ReadonlyArray<string> => keys.flatMap(key => [`--${key}`, named(key)])
+    await work()
+    const redis = new Redis(own.url)
+    const monitor = await redis.monitor()
+    const heard: string[] = []
+    monitor.on('monitor', (_time: string, words: ReadonlyArray<string>) => heard.push(words.join(' ')))
+    for (const keys of [piped, paths.filter(key => !piped.includes(key))]) {
+      const how = keys === piped ? [] : ['-k', '2', '--family', 'isotropic']
+      const fit = ornstein('fit', 'table.csv', '--weights', 'w', '--quiet', ...how, ...given(keys), '--queue', own.url)
+      expect(await fit.ended).toEqual(done)
+    }
+    monitor.disconnect()
+    redis.disconnect()
+    expect(heard.some(line => line.includes('table.csv'))).toBe(true)
+    expect(heard.filter(line => line.includes('private-'))).toEqual([])
+    await dismiss()
+  })
+
   const signals = [
     ['chosen', 'SIGTERM', 143],
     ['by descent', 'SIGINT', 130]
@@ -212,7 +244,9 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
       stopped.child.kill(signal)
       const { stderr, ...ended } = await stopped.ended
       expect(ended).toEqual({ code, signal: null })
-      expect(stderr).toMatch(new RegExp(`^interrupted by ${signal} .* the checkpoint is in ${signal}`))
+      expect(stderr).toMatch(
+        new RegExp(`^(stopping … .*\n)?interrupted by ${signal} .* the checkpoint is in ${signal}`)
+      )
       expect(JSON.parse(model('stopped.json'))).toMatchObject({ format: 'ornstein-model' })
       expect(model('stopped.json')).not.toBe(await alone(kind))
       expect(await sessions()).toEqual(before)

@@ -104,6 +104,9 @@ describe('a sweep', () => {
     const stderr = await refused({ ...of, seeds: [], fits: { a: { out: 'x' } } })
     expect(stderr).toMatch(/bad\.json, seeds: \[\] is not a list of one or more/)
     expect(stderr).toMatch(/bad\.json, fits\.a: out is not an option of ornstein fit that a sweep leaves open/)
+    expect(await refused({ ...of, fits: { ...fits, n: { columns: 'a\0b' } } })).toMatch(
+      /bad\.json, fits\.n, columns: "a\\u0000b" is not text without NUL/
+    )
     expect(await refused({ ...of, seed: 1 })).toMatch(/seed: a key is not one of data, seeds, fits/)
     here.remove()
   })

@@ -1,0 +1,53 @@
+/** The thread in which a fit runs: what it prints goes by the process, which hears signals meanwhile. */
+import { writeSync } from 'node:fs'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { run } from './commandLine.js'
+import { worldOf } from './node.js'
+import type { Signal, World } from './world.js'
+
+const { argv, terminal, isTTY } = workerData as Pick<World, 'terminal' | 'isTTY'> & {
+  readonly argv: ReadonlyArray<string>
+}
+
+if (parentPort !== null) {
+  const port = parentPort
+  let isHearing = false
+  const hear = (isAsked: boolean): void => {
+    port.postMessage(isAsked ? 'begin' : 'end')
+  }
+  const world = worldOf({
+    // itself, as a line of progress is read while the step goes on
+    stderr: text => {
+      try {
+        writeSync(2, text)
+      } catch {
+        // nobody reads it
+      }
+    },
+    isTTY,
+    terminal,
+    waits: isWaiting => {
+      if (isHearing) hear(!isWaiting)
+    },
+    untilSignal: async work => {
+      isHearing = true
+      hear(true)
+      let first: Signal | null = null
+      try {
+        return await work(async () => {
+          await new Promise(resolve => setImmediate(resolve))
+          const heard = receiveMessageOnPort(port)
+          if (heard !== undefined) first ??= heard.message as Signal
+          return first
+        })
+      } finally {
+        isHearing = false
+        hear(false)
+      }
+    }
+  })
+  const exit = await run(world)(argv)()
+  // what is written first
+  await new Promise<void>(resolve => process.stdout.write('', () => resolve()))
+  port.postMessage(exit)
+}

@@ -30,9 +30,7 @@ export default defineConfig({
     alias: [
       { find: /^ornstein$/, replacement: here('./src/index.ts') },
       { find: /^ornstein\/float64$/, replacement: here('./lib/index.ts') },
-      { find: /^ornstein\/laws$/, replacement: here('./src/laws/index.ts') },
-      // Every layout that is made in a test is verified.
-      { find: /^\.\/placement\.js$/, replacement: here('./test/lib/compiler/verified.ts') }
+      { find: /^ornstein\/laws$/, replacement: here('./src/laws/index.ts') }
     ]
   },
   test: {

@@ -1,9 +1,19 @@
-/** What a file of tests sets for all that follow in its worker is set back before the next; and what a file costs is noted, where asked. */
+/**
+ * What a file of tests sets for all that follow in its worker is set back before the next; every program that it compiles is verified; and
+ * what a file costs is noted, where asked.
+ */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterAll, expect } from 'vitest'
+import { useVerifier } from '../lib/compiler/verify.js'
 
 fc.resetConfigureGlobal()
+
+const faults: string[] = []
+useVerifier(fault => faults.push(fault))
+afterAll(() => {
+  expect(faults).toEqual([])
+})
 
 /** Seconds of processor time, of this process and, where the system tells, of the programs that it has run to their end. */
 const spent = (): number => {

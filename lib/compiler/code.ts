@@ -20,6 +20,7 @@ import {
   type Turns
 } from './placement.js'
 import { addDoubles, blockOf, dotBlock, rowProduct, transpose } from './products.js'
+import { type Access, type Place } from './verify.js'
 import { isUpper } from './zeros.js'
 
 /** The words of a job. */
@@ -90,6 +91,8 @@ interface Environment {
   readonly kernelOf: (node: Node) => number
   readonly block: (m: number, n: number) => number
   readonly transposed: (columns: number) => number
+  /** Told what the code of a loop reads and makes. */
+  readonly see: (access: Access) => void
 }
 
 /** Pushes the address of the panel of a location; entries are at an offset from it. */
@@ -207,26 +210,46 @@ const pointer = (
   return local
 }
 
+const nameOf = ({ buffer }: Location): string =>
+  buffer.kind === 'given' ? `given ${buffer.input}` : buffer.kind === 'panel' ? 'scratch' : `tile ${buffer.width}`
+
 const panelPointer = (loop: Loop, location: Location, steps: Shape): number => {
   const { environment } = loop
   const { line } = environment.layout.lanes
-  const { buffer } = location
-  const name =
-    buffer.kind === 'given' ? `given ${buffer.input}` : buffer.kind === 'panel' ? 'scratch' : `tile ${buffer.width}`
   const bytes = steps.map(step => step * line)
-  return pointer(loop, name, part => pushPanel(part, location, environment), bytes, true)
+  return pointer(loop, nameOf(location), part => pushPanel(part, location, environment), bytes, true)
+}
+
+/** Where an entry of a location lies, as the code has it. */
+const placeOf = ({ environment }: Loop, location: Location, steps: Shape, entry: number): Place => {
+  const { lanes } = environment.layout
+  const { line } = lanes
+  return {
+    base: nameOf(location),
+    offset: offsetOf(location, lanes) + entry * line,
+    steps: steps.map(step => step * line)
+  }
 }
 
 const keyOf = (node: Node, entry: number, v: number): string => `${node.id} ${entry} ${v}`
 const vectorAt = ({ line }: Lanes, entry: number, v: number): number => entry * line + v * 16
 
 /** Pushes an entry of a node that is computed once a call. */
-const pushOnce = (loop: Loop, operand: Node, steps: Shape, entry: number): Code => {
+const pushOnce = (
+  loop: Loop,
+  operand: Node,
+  steps: Shape,
+  entry: number,
+  see: (access: Partial<Access>) => void
+): Code => {
   const { environment, code, before, body, vectors, scalars, spread } = loop
   const { layout } = environment
   const { bytes } = layout.lanes
   const at = layout.parameter(operand)
+  const moves = steps.map(step => step * bytes)
+  const place = { base: 'parameters', offset: at + entry * bytes, steps: moves }
   if (width(operand) === 1) {
+    see({ place })
     const known = scalars.get(operand)
     if (known !== undefined) return body.get(known)
     const local = code.local('v128')
@@ -236,12 +259,18 @@ const pushOnce = (loop: Loop, operand: Node, steps: Shape, entry: number): Code 
   }
   const key = keyOf(operand, entry, 0)
   const known = spread.get(key)
-  if (known !== undefined) return body.get(known)
-  const moves = steps.map(step => step * bytes)
+  if (known !== undefined) {
+    see({ register: known })
+    return body.get(known)
+  }
   body.get(pointer(loop, 'parameters', pushParameters, moves, false)).loadEvery(at + entry * bytes)
-  if (vectors === 1) return body
+  if (vectors === 1) {
+    see({ place })
+    return body
+  }
   const local = code.local('v128')
   spread.set(key, local)
+  see({ place, register: local })
   return body.tee(local)
 }
 
@@ -253,24 +282,36 @@ const push = (loop: Loop, operand: Node, user: Node, c: number, v: number): Code
   if (value !== undefined) return body.every(value)
   const steps = stepsOver(operand.shape, fullOf(user))
   const entry = space.entry(steps, c)
-  if (operand.place === 'once') return pushOnce(loop, operand, steps, entry)
+  const see = (access: Partial<Access>): void => {
+    environment.see({ node: user, operand, column: c, vector: v, ...access })
+  }
+  if (operand.place === 'once') return pushOnce(loop, operand, steps, entry, see)
   const source = sourceOf(operand)
   const register = nodes.has(source.node) ? registers.get(keyOf(source.node, source.entry + entry, v)) : undefined
-  if (register !== undefined) return body.get(register)
+  if (register !== undefined) {
+    see({ register })
+    return body.get(register)
+  }
   const location = layout.locate(operand)
+  see({ place: placeOf(loop, location, steps, entry) })
   const offset = offsetOf(location, layout.lanes) + vectorAt(layout.lanes, entry, v)
   return body.get(panelPointer(loop, location, steps)).load(offset)
 }
 
 /** Keeps what is on the stack in a register, and stores it where others need it. */
-const keep = (loop: Loop, node: Node, steps: Shape, entry: number, v: number): void => {
+const keep = (loop: Loop, node: Node, steps: Shape, entry: number, c: number, v: number): void => {
   const { environment, code, body, registers } = loop
   const { layout } = environment
   const register = code.local('v128')
   registers.set(keyOf(node, entry, v), register)
   body.set(register)
-  if (!layout.isStored(node)) return
+  const made = { node, column: c, vector: v, register }
+  if (!layout.isStored(node)) {
+    environment.see(made)
+    return
+  }
   const location = layout.locate(node)
+  environment.see({ ...made, place: placeOf(loop, location, steps, entry) })
   const at = offsetOf(location, layout.lanes) + vectorAt(layout.lanes, entry, v)
   body
     .get(panelPointer(loop, location, steps))
@@ -282,7 +323,7 @@ const mapEntries = (loop: Loop, node: Node, kernel: string, attrs: Attrs): void 
   const steps = stepsOver(node.shape, node.shape)
   eachEntry(loop, (c, v) => {
     emit(kernel, loop.body, operand => push(loop, node.ins[operand], node, c, v), attrs)
-    keep(loop, node, steps, loop.space.entry(steps, c), v)
+    keep(loop, node, steps, loop.space.entry(steps, c), c, v)
   })
 }
 
@@ -299,7 +340,7 @@ const reduceAtOnce = (loop: Loop, node: Node, fold: Fold): void => {
     for (const [entry, [first, ...others]] of groups) {
       push(loop, node.ins[0], node, first, v)
       for (const c of others) combine(body, fold, () => push(loop, node.ins[0], node, c, v))
-      keep(loop, node, steps, entry, v)
+      keep(loop, node, steps, entry, first, v)
     }
 }
 
@@ -314,6 +355,10 @@ const reduceAlong = (loop: Loop, node: Node, fold: Fold): void => {
   const location = layout.locate(node)
   const to = panelPointer(loop, location, steps)
   const offset = offsetOf(location, lanes)
+  for (let column = 0; column < space.columns; column++) {
+    const place = placeOf(loop, location, steps, space.entry(steps, column))
+    environment.see({ node, column, vector: 0, place, isLate: true })
+  }
   if (folded.every((axis, i) => axis === level + i)) {
     const sums = new Map<number, ReadonlyArray<number>>()
     for (let c = 0; c < space.columns; c++) {
@@ -366,6 +411,7 @@ const sumOverRows = (loop: Loop, node: Node): void => {
   loop.masks = masks
   for (let c = 0; c < space.columns; c++) {
     const offset = environment.layout.sumAt(node) + space.entry(steps, c) * 16
+    environment.see({ node, column: c, vector: 0, place: { base: 'results', offset, steps: moves }, isLate: true })
     body.get(to).get(to).load(offset)
     masks.forEach((mask, v) => {
       push(loop, node.ins[0], node, c, v).get(mask).op('and')
@@ -718,7 +764,12 @@ const strandOf = (environment: Environment, { items, dots }: Called): Code => {
   })
 }
 
-export const emitModule = (layout: Layout, memory: { readonly shared: boolean; readonly maximum: number }): Emitted => {
+/** The module of a layout; `see` is told of each item's loops what they read and make. */
+export const emitModule = (
+  layout: Layout,
+  memory: { readonly shared: boolean; readonly maximum: number },
+  see: (item: number) => (access: Access) => void
+): Emitted => {
   const { lanes } = layout
   const functions: { readonly code: Code; readonly name?: string }[] = []
   const define = (code: Code): number => IMPORTS.length + functions.push({ code }) - 1
@@ -739,10 +790,15 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
     outputWord: i => Word.First + 2 * inputs.length + i,
     kernelOf: node => kernels.push(node) - 1,
     block: shared((m, n) => dotBlock(lanes, m, n)),
-    transposed: shared(columns => transpose(lanes, columns))
+    transposed: shared(columns => transpose(lanes, columns)),
+    see: () => {}
   }
-  const items = layout.items.map(one =>
-    define(one.kind === 'loop' ? loopOf(one.space, one.nodes, environment) : single(one.kind, one.node, environment))
+  const items = layout.items.map((one, i) =>
+    define(
+      one.kind === 'loop'
+        ? loopOf(one.space, one.nodes, { ...environment, see: see(i) })
+        : single(one.kind, one.node, environment)
+    )
   )
   const outputs = layout.outputs.map(({ node }, i) => define(outputOf(node, i, environment)))
   const dots = layout.sums

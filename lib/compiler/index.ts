@@ -69,11 +69,13 @@ import {
 import { once, type Compute } from './once.js'
 import { Refusal, refuse } from './refusal.js'
 import { summed, type Versions } from './versions.js'
+import { faults, isVerifying, verified, type Access } from './verify.js'
 import { trace, type Counts, type Inputs, type Outputs, type Signature as Shapes, type Trace } from './trace.js'
 
 export type { Inputs, Outputs } from './trace.js'
 export type { Precision } from './lanes.js'
 export type { RowsGiven } from './machine.js'
+export { useVerifier } from './verify.js'
 
 type Shape = ReadonlyArray<number>
 
@@ -273,7 +275,12 @@ const compileGraph = (
     },
     lanes
   )
-  const { bytes, kernels, words } = emitModule(layout, { shared, maximum: MOST_PAGES })
+  const accesses = layout.items.map((): Access[] => [])
+  const { bytes, kernels, words } = emitModule(layout, { shared, maximum: MOST_PAGES }, item => access => {
+    if (isVerifying()) accesses[item].push(access)
+  })
+  const found = verified(() => faults(layout, accesses))
+  if (found.length > 0) refuse(`the compiler errs (${found[0]}): please report it`)
   const places = new Map<Node, number>()
   const placeOf = (node: Node): number => {
     const at = places.get(node)

@@ -4,9 +4,14 @@ import { createContext, runInContext } from 'node:vm'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it, vi } from 'vitest'
 import { cached, compile, type Call, type Inputs, type Outputs, type Signature } from '../../../lib/compiler/index.js'
+import { emitModule } from '../../../lib/compiler/code.js'
+import { graph } from '../../../lib/compiler/graph.js'
+import { lanesOf } from '../../../lib/compiler/lanes.js'
 import { theMachine } from '../../../lib/compiler/machine.js'
+import { layout } from '../../../lib/compiler/placement.js'
 import { byKernel, byRule } from '../../../lib/compiler/shapes.js'
 import { trace } from '../../../lib/compiler/trace.js'
+import { faults, type Access } from '../../../lib/compiler/verify.js'
 import * as T from '../../../lib/index.js'
 import { compute, fromNdArray, Key, useThreads, valueAndGrad, type Tensor } from '../../../lib/index.js'
 import { kernels } from '../../../lib/kernels/index.js'
@@ -141,6 +146,37 @@ describe('a product over the rows of two parts of one value', () => {
     const others: Case['write'] = inputs => ({ others: one.write(inputs).others ?? {} })
     const found = right(compile(one.signature, others, [null, null], false)).run(call).others.made.values
     wanted.forEach((x, i) => expect(Math.abs(found[i] - x) / largest(wanted)).toBeLessThan(1e-12))
+  })
+})
+
+describe('the verifier', () => {
+  /** Of x₁ eˣ, whose parts share a loop: the layout, and what its code does. */
+  const { node } = graph()
+  const x = node({ kind: 'input', name: 'x' }, [], [2], 'rows')
+  const e = node({ kind: 'entrywise', kernel: 'Exp', attrs: {} }, [x], [2], 'rows')
+  const last = node({ kind: 'pick', table: [1] }, [e], [1], 'rows')
+  const made = node({ kind: 'entrywise', kernel: 'Multiply', attrs: {} }, [last, e], [2], 'rows')
+  const of = layout({ made }, () => null, lanesOf('float64'))
+  const accesses: Access[] = []
+  emitModule(of, { shared: false, maximum: 1 }, () => access => {
+    accesses.push(access)
+  })
+  const found = (all: ReadonlyArray<Access>, changed: object = {}): number =>
+    faults({ ...of, ...changed }, [all]).length
+  const isRead = ({ operand }: Access, of: unknown): boolean => operand === of
+  it('finds nothing in what is right', () => {
+    expect(accesses.length).toBeGreaterThan(8)
+    expect(found(accesses)).toBe(0)
+  })
+  it.each<readonly [string, ReadonlyArray<Access>, object]>([
+    ['a register of another entry', accesses.map(a => (isRead(a, last) ? { ...a, register: accesses.find(b => isRead(b, e))?.register ?? 0 } : a)), {}], // prettier-ignore
+    ['a register of another vector', accesses.map(a => (isRead(a, e) ? { ...a, vector: 1 - a.vector } : a)), {}],
+    ['another address', accesses.map(a => (a.place && isRead(a, x) ? { ...a, place: { ...a.place, offset: a.place.offset ^ 64 } } : a)), {}], // prettier-ignore
+    ['what comes later', [...accesses].reverse(), {}],
+    ['what is not put anywhere', accesses.filter(a => a.operand !== undefined || a.column > 0), {}],
+    ['no room', accesses, { scratchBytes: 64 }]
+  ])('finds %s', (_, all, changed) => {
+    expect(found(all, changed)).toBeGreaterThan(0)
   })
 })
 

@@ -106,6 +106,8 @@ export default {
         'ornstein/powers': 'error'
       }
     },
+    // The laws of a concept are a table, closed over their instance.
+    { files: ['src/laws/**/*.ts'], rules: { 'max-lines-per-function': 'off' } },
     {
       files: ['lib/**/*.ts'],
       rules: {

@@ -31,7 +31,6 @@ import {
 } from '../index.js'
 import { columnsOf } from './arbitraries.js'
 import { held, isCase, notApplicableOf } from './check.js'
-import { compile, plans } from './compile.js'
 import { expectation, type ExpectationOptions } from './expectation.js'
 import { initializer, type InitializerOptions } from './initializer.js'
 import type { Law, Laws, NotApplicable } from './law.js'
@@ -40,7 +39,6 @@ import { optimizer, type OptimizerOptions } from './optimizer.js'
 import { covariance, type CovarianceOptions } from './covariance.js'
 import { regularizer } from './regularizer.js'
 import { vacuous } from './lawRows.js'
-import { run } from './run.js'
 import { sampler, type SamplerOptions } from './sampler.js'
 import { schedule, type ScheduleOptions } from './schedule.js'
 import { score, type ScoreOptions } from './score.js'
@@ -226,7 +224,7 @@ const partsIn = (at: string, value: Instance, context: Context, claims: object):
     laws: lawsOf(part, context, i === 0 ? claims : {})
   }))
 
-/** A pipeline's parts on its own schedule and score, and its compilation and run on points. */
+/** A pipeline's parts, on its own schedule and score. */
 const partsOfPipeline = (pipeline: Pipeline.Pipeline<string>, points: Points): ReadonlyArray<Vocabulary> => {
   const { schedule, score, initializer, stages } = pipeline
   const context = { schedule, score, points }
@@ -234,23 +232,13 @@ const partsOfPipeline = (pipeline: Pipeline.Pipeline<string>, points: Points): R
     ...partsIn('schedule', schedule, context, {}),
     ...partsIn('score', score, context, {}),
     ...partsIn('initializer', initializer, context, {}),
-    ...stages.flatMap((stage, i) => [
-      ...partsIn(`stages[${i}]`, stage, context, {}),
-      ...Stage.losses(stage).map(loss => ({
-        path: `stages[${i}]: plans`,
-        code: Objective.show(loss.objective),
-        laws: held([plans({ schedule, score, objective: loss.objective, expectation: loss.expectation }, points)])
-      }))
-    ]),
-    { path: 'compiled', code: 'Compile.pipeline(…)', laws: held([compile(pipeline, points)]) },
-    { path: 'run', code: 'Run.states(…)', laws: held([run(pipeline, points)]) }
+    ...stages.flatMap((stage, i) => partsIn(`stages[${i}]`, stage, context, {}))
   ]
 }
 
 /** What is the same in two places is held once. */
 const once = (parts: ReadonlyArray<Vocabulary>): ReadonlyArray<Vocabulary> => {
-  const id = ({ path, code, laws }: Vocabulary): string =>
-    `${/plans|compiled|run/.test(path) ? path : ''} ${code} ${laws.length}`
+  const id = ({ code, laws }: Vocabulary): string => `${code} ${laws.length}`
   const first = new Map([...parts].reverse().map(part => [id(part), part]))
   return parts.filter(part => first.get(id(part)) === part && part.laws.length > 0)
 }

@@ -135,11 +135,9 @@ export * as arbitraries from './arbitraries.js'
 export { ofFunction, type GradientTransformation, type InPlace, type PlainLoss, type Stepping } from './ofFunction.js'
 export { codec, type CodecOptions } from './codec.js'
 export { covariance, type CovarianceOptions } from './covariance.js'
-export { compile, plans, type CompileOptions, type Fault, type PlansOptions } from './compile.js'
 export { initializer, type InitializerOptions } from './initializer.js'
 export { key, type KeyOptions, type Source } from './key.js'
 export { optimizer, type Convergence, type Machine, type OptimizerOptions, type Scaling } from './optimizer.js'
-export { run, type RunOptions, type Runner } from './run.js'
 export { stage, type StageOptions } from './stage.js'
 
 // —— the mathematics ——
@@ -177,14 +175,6 @@ export {
   secondMoments,
   type PaperOptions
 } from './paper.js'
-export {
-  runTranslation,
-  translation,
-  unit,
-  type OriginOptions,
-  type RunTranslationOptions,
-  type TranslationOptions
-} from './origin.js'
 export { guidance, posterior, type Guide, type GuidanceOptions } from './guidance.js'
 export { net, type NetOptions } from './net.js'
 export { regularizer } from './regularizer.js'

@@ -29,7 +29,7 @@ import * as Density from './density.js'
 import { between, sidesOf } from './differences.js'
 import { unbiased } from './expectation.js'
 import { blurOf, measuredSlope } from './extrapolation.js'
-import { moves, translation } from './origin.js'
+import { moves } from './origin.js'
 import type { Laws } from './law.js'
 import { inSingle } from './singlePrecision.js'
 import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
@@ -332,19 +332,18 @@ const movesWithData = <P extends string>(objective: Objective.Objective, score: 
     const dim = found.includes(2) ? 2 : (found[0] ?? 2)
     const points = { rows: 3, dim, values: Float64Array.of(-2, 1, 1, 2, 0.5, -1, 0.25, -0.5, 1.5).slice(0, 3 * dim) }
     return ofRows(Objective.show(objective), [
-      translation({ ...loss, score }, points, { maxCases: MOVES }),
+      moves({ ...loss, score }, points, { maxCases: MOVES }),
+      // Without its claim, by which data are looked at about their middle.
       ...unmoved(objective).map(objective =>
-        moves(OF_ITSELF, { ...loss, objective, score }, points, { maxCases: MOVES, furthest: 100 })
+        moves({ ...loss, objective, score }, points, {
+          name: 'moves with data and mixture of itself',
+          maxCases: MOVES,
+          furthest: 100
+        })
       )
     ])
   }
   return symmetriesOf(score).translate === undefined ? lawsOf(spherical) : lawsOf(score)
-}
-
-const OF_ITSELF = {
-  name: 'moves with data and mixture of itself',
-  statement:
-    '∀ θ, keys, plans, c ≤ 100: without that claim, by which data are looked at about their middle, L(θ + c; x + c) = L(θ; x), and the same of ∇L. To 1e-10 (1 + |L| + |∇L|).'
 }
 
 /** The objective as it is without its claim to move, where it is one term, and that not the language's own. */

@@ -1,22 +1,9 @@
 /** Wrong guidance, wrong posteriors, wrong epochs, and runs that do not go on. */
-import {
-  Guidance,
-  Net,
-  Objective,
-  Optimizer,
-  Parametrization,
-  Run,
-  Sampler,
-  Schedule,
-  Score,
-  Stage,
-  TimeLaw
-} from '../../src/index.js'
+import { Guidance, Net, Parametrization, Sampler, Score } from '../../src/index.js'
 import { add, div, matMul, mul, neg, reshape, square, sub, tanh, tensor, type Tensor } from '../../lib/index.js'
 import { guidance, posterior, type Guide } from '../../src/laws/guidance.js'
 import { sampler } from '../../src/laws/sampler.js'
 import { score } from '../../src/laws/score.js'
-import { training, type TrainingOptions } from '../../src/laws/training.js'
 import { areCaught, type Mutant } from './mutant.js'
 
 const conditional = Score.network(Net.mlp({ hidden: [4], embedding: Net.fourier(2), classes: 2 }), {
@@ -29,29 +16,6 @@ const guided = (classifierFree: Guide['classifierFree']): Mutant['mutant'] =>
 const spread = (spread: Guidance.Spread): Mutant['mutant'] =>
   posterior({
     guide: { ...Guidance, posterior: (measurement, schedule) => Guidance.posterior(measurement, schedule, { spread }) }
-  })
-
-const points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1.5, -1, 1, 1.5, 2.5) }
-const stage = Stage.descend({
-  objective: Objective.denoising(TimeLaw.at(0.3)),
-  optimizer: Optimizer.momentum({ rate: 0.1 }),
-  steps: 4,
-  batch: 2,
-  epochs: true
-})
-const trained = (change: Partial<TrainingOptions<'mean'>>): Mutant['mutant'] =>
-  training(stage, { schedule: Schedule.ornsteinUhlenbeck, score: Score.symmetricPair, points, ...change })
-
-/** A stage that asks for other rows than it would. */
-const asking = (change: (rows: Int32Array) => Int32Array): Mutant['mutant'] =>
-  trained({
-    on:
-      ({ on }) =>
-      tools =>
-        on({
-          ...tools,
-          evaluate: (params, key, rows) => tools.evaluate(params, key, change(rows ?? new Int32Array(0)))
-        })
   })
 
 /** A sampler along half of its score. */
@@ -118,30 +82,6 @@ areCaught([
     law: 'the score of a posterior tends to that of the exact posterior',
     mutant: spread('none'),
     right: posterior()
-  },
-  {
-    wrong: 'a state that forgets what its stage remembers',
-    law: 'goes on from text with the same bits',
-    mutant: trained({
-      runner: {
-        ...Run,
-        resume: program => state =>
-          Run.resume(program)({ ...state, memory: program.stages[state.stage].begin(state.params) })
-      }
-    }),
-    right: trained({})
-  },
-  {
-    wrong: 'a row twice, and another not',
-    law: 'every row is met once an epoch',
-    mutant: asking(rows => rows.map(row => (row === 1 ? 0 : row))),
-    right: trained({})
-  },
-  {
-    wrong: 'batches of the same rows in every order',
-    law: 'each batch of an epoch is any rows alike',
-    mutant: asking(rows => rows.map((_, i) => i)),
-    right: trained({})
   },
   {
     wrong: 'a sampler that follows half of the score',

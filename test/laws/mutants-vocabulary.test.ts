@@ -1,8 +1,6 @@
 /** Wrong meanings of time laws and of stages. */
 import * as O from 'fp-ts/lib/Option.js'
-import { Case, Compile, Key, Objective, Optimizer, Run, Schedule, Stage, TimeLaw } from '../../src/index.js'
-import { compiled } from '../../src/laws/check.js'
-import { stage } from '../../src/laws/stage.js'
+import { Key, Schedule, TimeLaw } from '../../src/index.js'
 import { type Timing } from '../../src/laws/timeLaw.js'
 import { areCaught, type Mutant } from './mutant.js'
 import { ofTimeLaw } from './timed.js'
@@ -134,51 +132,3 @@ areCaught([
     ]
   ])
 ])
-
-// —— stages ——
-
-type Change = (stage: Stage.Stage) => ReadonlyArray<Stage.Stage>
-const once = Stage.expectationMaximization({ steps: 1 })
-const descent = Stage.descend({
-  objective: Objective.denoising(TimeLaw.at(0.3)),
-  optimizer: Optimizer.gradientDescent({ rate: 0.1 }),
-  steps: 2
-})
-
-/** A pipeline that ends where one with each of its stages changed does. */
-const staged = (change?: Change): Mutant['right'] =>
-  stage(
-    descent,
-    change && {
-      end: (pipeline, points, key) =>
-        Run.last(compiled(Compile.pipeline({ ...pipeline, stages: pipeline.stages.flatMap(change) })(points)))(key)
-          .params
-    }
-  )
-
-areCaught(
-  mutants(staged, [
-    [
-      'the last of a sequence first',
-      'sequences are associative',
-      stage => (Case.isMadeBy(Stage.sequence)(stage) ? [...stage.stages].reverse() : [stage])
-    ],
-    [
-      'a step where there is nothing to do',
-      'the empty sequence is the identity',
-      stage => (Case.isMadeBy(Stage.sequence)(stage) && stage.stages.length === 0 ? [once] : [stage])
-    ],
-    [
-      'once more than said',
-      'repeating is a sequence of the same',
-      stage => [Case.isMadeBy(Stage.repeat)(stage) ? { ...stage, times: stage.times + 1 } : stage]
-    ],
-    [
-      'from low noise to high',
-      'annealing is a sequence over its times',
-      stage => [
-        Case.isMadeBy(Stage.anneal)(stage) ? { ...stage, times: [...stage.times].sort((a, b) => a - b) } : stage
-      ]
-    ]
-  ])
-)

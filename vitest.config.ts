@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import { today } from './test/today.js'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
@@ -17,13 +16,14 @@ const alone = [
 /** What starts servers, browsers and programs, and waits for them. */
 const waiting = ['test/{bits,browser,smoke}/**/*.test.ts', 'test/src/cluster/**/*.test.ts']
 
-/** Programs of the paper that take seconds: one of them by day, another the next. */
-const inTurn = [
-  ...['expectation-maximization', 'general-mixtures', 'maximum-likelihood', 'over-parameterized'],
-  ...['sampling', 'spectral', 'two-gaussians', 'warm-start']
-].map(name => `test/paper/${name}.test.ts`)
-const isNightly = process.argv.includes('nightly')
-const elsewhen = inTurn.filter((_, i) => !isNightly && i !== today % inTurn.length)
+/** Whole studies, and all cases of what other files take a part of: `npm run test:slow`. */
+const slow = 'test/**/*.slow.test.ts'
+const isSlow = process.argv.includes('slow')
+
+/** Paths that were asked for: a project of which none is, is not begun. */
+const asked = process.argv.slice(2).filter(argument => argument.startsWith('test/'))
+const isAsked = (path: string): boolean =>
+  asked.length === 0 || asked.some(one => path.startsWith(one) || one.startsWith(path))
 
 export default defineConfig({
   resolve: {
@@ -34,28 +34,45 @@ export default defineConfig({
     ]
   },
   test: {
-    projects: [
-      {
-        extends: true,
-        test: { name: 'waiting', include: waiting, isolate: false, setupFiles: ['test/fresh.ts'], maxWorkers: 3 }
-      },
-      {
-        extends: true,
-        test: { name: 'alone', include: alone, setupFiles: ['test/fresh.ts'], sequence: { groupOrder: 1 } }
-      },
-      {
-        extends: true,
-        test: {
-          name: 'pure',
-          include: ['test/**/*.test.ts'],
-          exclude: [...waiting, ...alone, ...elsewhen],
-          isolate: false,
-          setupFiles: ['test/fresh.ts'],
-          // A worker goes on to the next file only where all in the queue are of this kind.
-          sequence: { groupOrder: 2 }
-        }
-      }
-    ],
+    projects: isSlow
+      ? [{ extends: true, test: { name: 'slow', include: [slow], setupFiles: ['test/fresh.ts'] } }]
+      : [
+          {
+            extends: true as const,
+            test: {
+              name: 'pure',
+              include: ['test/**/*.test.ts'],
+              exclude: [...waiting, ...alone, slow],
+              isolate: false,
+              setupFiles: ['test/fresh.ts'],
+              // A worker goes on to the next file only where all in the queue are of this kind.
+              sequence: { groupOrder: 2 }
+            }
+          },
+          ...(['test/bits', 'test/browser', 'test/smoke', 'test/src/cluster'].some(isAsked)
+            ? [
+                {
+                  extends: true as const,
+                  test: {
+                    name: 'waiting',
+                    include: waiting,
+                    exclude: [slow],
+                    isolate: false,
+                    setupFiles: ['test/fresh.ts'],
+                    maxWorkers: 3
+                  }
+                }
+              ]
+            : []),
+          ...(['test/lib/tensors', 'test/lib/simd', 'test/lib/compiler', 'test/src/memory'].some(isAsked)
+            ? [
+                {
+                  extends: true as const,
+                  test: { name: 'alone', include: alone, setupFiles: ['test/fresh.ts'], sequence: { groupOrder: 1 } }
+                }
+              ]
+            : [])
+        ],
     // Vitest leaves one processor free, and a machine of two half idle.
     maxWorkers: '100%',
     // Most of a test runs once: V8 optimizes only what stays hot, and collects less often.
@@ -66,7 +83,7 @@ export default defineConfig({
     server: { deps: { external: [/\/dist\//] } },
     testTimeout: 180_000,
     hookTimeout: 120_000,
-    // What a run by day leaves out: see test/today.ts.
-    env: { NIGHTLY: isNightly ? 'yes' : 'no' }
+    // What takes a part of its cases takes all: see test/cases.ts.
+    env: { SLOW: isSlow ? 'yes' : 'no' }
   }
 })

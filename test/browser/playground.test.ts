@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core'
 import { engine } from '../../examples/playground/engine.js'
 import { presets } from '../../examples/playground/presets.js'
 import { code, fromHash, toHash } from '../../examples/playground/Scene.js'
-import { isInTurn, sampled } from '../today.js'
+import { isSlow, spread } from '../cases.js'
 import { isMissing, launched, opened } from './browser.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -35,7 +35,7 @@ describe('a scene', () => {
     // A network has no density: see below.
     const mixtures = presets.filter(({ scene }) => scene.score !== 'network')
     expect(mixtures).toHaveLength(allowed.length)
-    for (const [i, { name, scene }] of sampled(6)([...mixtures.entries()])) {
+    for (const [i, { name, scene }] of spread(6)([...mixtures.entries()])) {
       const opened = answer('open', { scene })
       if (typeof opened === 'string') throw new Error(opened)
       expect(opened.refused).toEqual({})
@@ -47,7 +47,7 @@ describe('a scene', () => {
     }
   })
 
-  it.runIf(isInTurn(3))('whose score is a network learns a field, and points are drawn along it', () => {
+  it.runIf(isSlow)('whose score is a network learns a field, and points are drawn along it', () => {
     const { scene } = presets[6]
     const { answer } = engine()
     const opened = answer('open', { scene })
@@ -118,7 +118,7 @@ describe.skipIf(isMissing)('the workbench', () => {
 
   it('opens every scene, runs, pauses and scrubs', () =>
     play(1200, async page => {
-      for (const [i, { name, scene }] of sampled(4)([...presets.entries()])) {
+      for (const [i, { name, scene }] of spread(4)([...presets.entries()])) {
         await page.click(`#presets button:nth-child(${i + 1})`)
         await page.waitForFunction(
           ({ count }) =>
@@ -227,7 +227,7 @@ describe.skipIf(isMissing)('the workbench', () => {
   const seen = (page: Page): Promise<string> =>
     page.$eval('#picture', canvas => (canvas instanceof HTMLCanvasElement ? canvas.toDataURL() : ''))
 
-  it.each(sampled(2)(['flow', 'ancestral']))('samples by reverse diffusion, forth and back: %s', sampler =>
+  it.each(spread(2)(['flow', 'ancestral']))('samples by reverse diffusion, forth and back: %s', sampler =>
     play(1200, async page => {
       for (const id of ['#show-density', '#show-field']) await page.uncheck(id)
       await page.selectOption('#sampler', sampler)

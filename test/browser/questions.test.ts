@@ -14,7 +14,7 @@ import { rows } from '../../examples/playground/questions/rows.js'
 import { sampling } from '../../examples/playground/questions/sampling.js'
 import * as Start from '../../examples/playground/questions/start.js'
 import { weights } from '../../examples/playground/questions/weights.js'
-import { sampled } from '../today.js'
+import { spread } from '../cases.js'
 import { barriers, isMissing, launched, opened } from './browser.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -80,7 +80,7 @@ describe('nearly EM', () => {
   })
 })
 
-/** Claims that take seconds of runs to hold: one of them each day, all at night. */
+/** Claims that take seconds of runs to hold. */
 const heavy: Readonly<Record<string, () => void>> = {
   'why lower the noise: the size by step 50, the turn not; three steps of low noise turn it': () => {
     const view = shown(lower)
@@ -138,7 +138,7 @@ const heavy: Readonly<Record<string, () => void>> = {
   }
 }
 describe('what takes longer', () => {
-  it.each(sampled(6)(Object.keys(heavy)))('%s', name => {
+  it.each(spread(6)(Object.keys(heavy)))('%s', name => {
     heavy[name]()
   })
 })

@@ -7,8 +7,8 @@ import type { Browser, Page } from 'playwright-core'
 import { presets } from '../../examples/playground/presets.js'
 import { toHash } from '../../examples/playground/Scene.js'
 import { ofMarkdown } from '../doctest/extract.js'
-import { sampled } from '../today.js'
 import { barriers, isMissing, launched, opened } from './browser.js'
+import { spread } from '../cases.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const site = `${root}/dist/site`
@@ -66,7 +66,7 @@ describe('the site', () => {
     const searched = (): ReadonlySet<string> => {
       const prose = readdirSync(site).filter(name => name.endsWith('.html') && !kinds.includes(name))
       expect(prose.length).toBeGreaterThan(20)
-      return new Set([...sampled(2)([...kinds, 'playground.html']), ...sampled(15)(prose)])
+      return new Set([...spread(2)([...kinds, 'playground.html']), ...spread(15)(prose)])
     }
     it('opens without a complaint, fits a telephone, and puts no barrier before a reader', async () => {
       const [all, found] = [searched(), new Map<string, ReadonlyArray<string>>()]

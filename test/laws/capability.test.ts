@@ -19,7 +19,7 @@ import {
   Weighting
 } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
-import { runs, today } from '../today.js'
+import { SEED } from '../cases.js'
 import { allHold } from './holds.js'
 import { instancesOf } from './instances.js'
 
@@ -181,7 +181,7 @@ const more: ReadonlyArray<Case.AnyValue> = [
 it.each(
   [...vocabulary.objectives.words.map(({ example }) => example), ...more].map(one => [Case.show(one), one] as const)
 )('what is shipped is what it declares: %s', (_, value) => {
-  allHold(heldOf(value), ({ property }) => fc.assert(property, { seed: today, numRuns: runs(8) }))
+  allHold(heldOf(value), ({ property }) => fc.assert(property, { seed: SEED, numRuns: 1 }))
 })
 
 /** Which law holds a capability to what it says, by the file that declares it; or why none does. */

@@ -11,7 +11,7 @@ import type { Law } from '../../src/laws/law.js'
 import { optimizer } from '../../src/laws/optimizer.js'
 import { sampler } from '../../src/laws/sampler.js'
 import { schedule } from '../../src/laws/schedule.js'
-import { sampled } from '../today.js'
+import { spread } from '../cases.js'
 import { allHold } from './holds.js'
 import { treating } from './published.js'
 import { saidOfStarts } from './starts.js'
@@ -52,7 +52,7 @@ const rows: ReadonlyArray<Row> = [
   starts(Initializer.onSphere({ radius: 1 }), 'the key determines the start', 1, 2, 3, 4, 5, 6)
 ]
 
-describe.each(sampled(20)(rows))('%s', (_, law, seeds) => {
+describe.each(spread(20)(rows))('%s', (_, law, seeds) => {
   it.each(seeds)(`${law.name}, seed %i`, seed => {
     fc.assert(law.property, { seed })
   })
@@ -69,7 +69,7 @@ const schedules: ReadonlyArray<Schedule.Schedule> = [
   Schedule.varianceExploding({ sigmaMin: 1e-4, sigmaMax: 1e4 })
 ]
 
-it.each(sampled(6)(schedules).map(value => [Schedule.show(value), value] as const))('%s', (_, value) => {
+it.each(spread(6)(schedules).map(value => [Schedule.show(value), value] as const))('%s', (_, value) => {
   allHold(schedule(value), ({ property }) => fc.assert(property, { seed: 1, numRuns: 50 }))
 })
 
@@ -83,7 +83,7 @@ const optimizers: ReadonlyArray<Optimizer.Optimizer> = [
   Optimizer.chain(Optimizer.clipByGlobalNorm(1), Optimizer.trace(0.5), Optimizer.sign)
 ]
 
-it.each(sampled(6)(optimizers).map(value => [Optimizer.show(value), value] as const))('%s', (_, value) => {
+it.each(spread(6)(optimizers).map(value => [Optimizer.show(value), value] as const))('%s', (_, value) => {
   allHold(optimizer(value), ({ property }) => fc.assert(property, { seed: 1 }))
 })
 

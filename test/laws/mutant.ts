@@ -7,7 +7,7 @@ import { Compile, Params, type Key, type Points } from '../../src/index.js'
 import type { Law } from '../../src/laws/law.js'
 import type { Evaluate } from '../../src/laws/objective.js'
 import type { Loss, ValueAndGradient } from '../../src/compile/loss.js'
-import { sampled } from '../today.js'
+import { spread } from '../cases.js'
 
 export interface Mutant {
   /** What is wrong with it. */
@@ -38,10 +38,10 @@ const isHeld = (law: Law, parameters: fc.Parameters<unknown>, numRuns: number): 
   return true
 }
 
-/** A test for each mutant, by day one of six: its law fails on it, by its own verdict and not by a crash, and holds of the right one. */
+/** A test for each mutant, `npm test` takes one of six: its law fails on it, by its own verdict and not by a crash, and holds of the right one. */
 export const areCaught = (mutants: ReadonlyArray<Mutant>): void => {
   // The title is written out: a template of `it.each` would cut it short.
-  sampled(6)(mutants).forEach(({ wrong, law, mutant, right, cases = 3 }) => {
+  spread(6)(mutants).forEach(({ wrong, law, mutant, right, cases = 3 }) => {
     it(`${wrong}: caught by ‘${law}’`, () => {
       const parameters = { seed: 2307_01178, numRuns: 30, endOnFailure: true }
       const verdict = fc.check(named(law, mutant).property, parameters)

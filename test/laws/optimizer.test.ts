@@ -3,7 +3,6 @@ import { it } from 'vitest'
 import { Optimizer, Rate, Region } from '../../src/index.js'
 import { optimizer, type OptimizerOptions } from '../../src/laws/optimizer.js'
 import { sharpnessAware } from '../src/optimizer/own.js'
-import { runs } from '../today.js'
 import { allHold, holdsToday } from './holds.js'
 
 const { chain, scale, scaleByRate } = Optimizer
@@ -130,6 +129,6 @@ const table: ReadonlyArray<readonly [Optimizer.Optimizer, Partial<OptimizerOptio
 it.each(table.map(([o, options]) => ({ name: Optimizer.show(o), held: optimizer(o, options) })))(
   '$name',
   ({ held }) => {
-    allHold(held, law => holdsToday(law, runs(15)))
+    allHold(held, law => holdsToday(law, 2))
   }
 )

@@ -19,7 +19,7 @@ import {
   Weighting
 } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
-import { sampled } from '../today.js'
+import { spread } from '../cases.js'
 import { evaluation } from './mutant.js'
 import { student } from './generators.js'
 
@@ -115,7 +115,7 @@ describe('the same', () => {
     ['pipelines', () => laws.same(pipeline(3), pipeline(3)), true],
     ['other pipelines', () => laws.same(pipeline(1), pipeline(3), { points: twoDims }), false]
   ]
-  it.each(sampled(10)(rows))('%s', (_, held, alike) => {
+  it.each(spread(10)(rows))('%s', (_, held, alike) => {
     expect(failing(held()).length === 0).toBe(alike)
   })
   it('what is not compared says so', () => {
@@ -257,7 +257,7 @@ describe('the correspondence with EM', () => {
       [truth]
     ]
   ]
-  it.each(sampled(16)(rows))('%s', (_, held, wrong) => {
+  it.each(spread(16)(rows))('%s', (_, held, wrong) => {
     const found = failing(held(), wrong.length === 0 ? 1 : 2)
     expect(wrong.length === 0 ? found : found.filter(name => wrong.includes(name))).toEqual(wrong)
   })

@@ -7,7 +7,6 @@ import { consistency, implicit, selfConsistency, sliced, timeScore } from '../..
 import { Objective, Score, TimeLaw } from '../../src/index.js'
 import type { Law } from '../../src/laws/law.js'
 import * as laws from '../../src/laws/objective.js'
-import { runs } from '../today.js'
 import { holdsToday } from './holds.js'
 
 const score = Score.spherical({ components: 2 })
@@ -22,6 +21,6 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
 
 describe.each(Object.keys(table))('%s', name => {
   it.each(table[name])('$name', law => {
-    holdsToday(law, runs(6))
+    holdsToday(law, 1)
   })
 })

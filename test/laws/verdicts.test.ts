@@ -25,7 +25,7 @@ import {
   TimeLaw
 } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
-import { runs, today } from '../today.js'
+import { SEED } from '../cases.js'
 import { whyVacuous } from './holds.js'
 import { ofPenalty } from './published.js'
 import { saidOfStarts } from './starts.js'
@@ -198,7 +198,7 @@ describe('schedules', () => {
   it.each(Object.entries(alphas))('by σ = √(1 − α²) are let pass: %s', (name, [alpha, until]) => {
     const schedule = Schedule.custom({ name, alpha, sigma: t => Math.sqrt(1 - alpha(t) ** 2), until })
     for (const law of laws.schedule(schedule, { variancePreserving: true }))
-      fc.assert(law.property, { seed: today, numRuns: runs(50) })
+      fc.assert(law.property, { seed: SEED, numRuns: 7 })
   })
 
   it('whose inverse is off by 1e-6 are caught', () => {
@@ -213,7 +213,7 @@ describe('schedules', () => {
 /** Laws that were vacuous of these instances: they speak, or say why they do not, and see what is wrong. */
 describe('laws that said nothing once', () => {
   const spoken = (instance: laws.Subject, law: string, numRuns = 12): boolean => {
-    const [row] = laws.examine(instance, { only: [law], runs: numRuns, seed: today }).rows
+    const [row] = laws.examine(instance, { only: [law], runs: numRuns, seed: SEED }).rows
     return row.verdict === 'held'
   }
 
@@ -269,5 +269,5 @@ describe('laws that said nothing once', () => {
 
 it('a part of a network is held at the width that it takes', () => {
   const residual = Net.residual(Net.named('inner', Net.linear(64)))
-  expect(laws.check(residual, { runs: 3, seed: today }).passed).toBe(true)
+  expect(laws.check(residual, { runs: 3, seed: SEED }).passed).toBe(true)
 })

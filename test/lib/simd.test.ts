@@ -7,7 +7,7 @@ import type { Elementwise } from '../../lib/simd/kernels.js'
 import { plain } from '../../lib/simd/plain.js'
 import { compile, instantiate, simd } from '../../lib/simd/wasm.js'
 import { oracle, ulps } from './simd-oracle.js'
-import { sampled } from '../today.js'
+import { spread } from '../cases.js'
 
 const names = ['exp', 'expm1', 'log', 'log1p', 'tanh', 'sigmoid', 'softplus', 'erf'] as const
 type Name = (typeof names)[number]
@@ -102,7 +102,7 @@ const points = (name: Name): Float64Array => {
     Array.from(Key.uniform(700)(Key.fromSeed(i)), u => from + (to - from) * u)
   )
   return Float64Array.from(
-    [...sampled(8)(inner), ...edges, ...sampled(8)(binades(draws))].filter(
+    [...spread(8)(inner), ...edges, ...spread(8)(binades(draws))].filter(
       x => x > (lower[name] ?? -Infinity) && Math.abs(x) < Infinity
     )
   )

@@ -1,4 +1,4 @@
-/** The parts that the programs of examples/research make of their own hold the laws that are ours: half of them by day. */
+/** The parts that the programs of examples/research make of their own hold the laws that are ours (`npm test`: half of them). */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import * as flow from '../../examples/research/flow-matching.js'
@@ -12,11 +12,11 @@ import { studentT } from '../../examples/research/student-t.js'
 import { vonMisesFisher } from '../../examples/research/von-mises-fisher.js'
 import { Key, type Points, type Schedule, Score } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
-import { sampled } from '../today.js'
+import { spread } from '../cases.js'
 
 /** Whose parts have their turn; what is a moment’s work always has. */
 const parts = ['pairs', 'heads', 'line', 'sphere', 'partners'] as const
-const inTurn = new Set(sampled(2)(parts))
+const inTurn = new Set(spread(2)(parts))
 const whose = (part: (typeof parts)[number]) => it.runIf(inTurn.has(part))
 
 it('the schedule of an interpolant', () => {

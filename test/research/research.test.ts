@@ -1,8 +1,8 @@
-/** The programs of examples/research in small, a part of them by day: each holds its checks. `EFFORT=1` runs all as `npm run examples:research` does. */
+/** The programs of examples/research in small: each holds its checks. `EFFORT=1` runs all as `npm run examples:research` does. */
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Program } from '../../examples/research/program.js'
-import { sampled } from '../today.js'
+import { spread } from '../cases.js'
 
 const folder = new URL('../../examples/research/', import.meta.url)
 const apart = ['main.ts', 'program.ts']
@@ -11,7 +11,7 @@ const names = readdirSync(folder)
   .map(name => name.slice(0, -3))
 const effort = Number(process.env.EFFORT ?? 0.1)
 
-describe.each(process.env.EFFORT === undefined ? sampled(4)(names) : names)('%s', name => {
+describe.each(process.env.EFFORT === undefined ? spread(4)(names) : names)('%s', name => {
   it('is what it is by another source', { timeout: 300_000 }, async () => {
     const { program } = (await import(new URL(`${name}.ts`, folder).href)) as { readonly program: Program }
     const { checks, plan } = await program.run(effort)

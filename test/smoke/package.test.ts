@@ -22,7 +22,7 @@ import { gzipSync } from 'node:zlib'
 import { build as bundle } from 'esbuild'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isInTurn, isNight, today } from '../today.js'
+import { isSlow } from '../cases.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'ornstein-smoke-'))
@@ -98,9 +98,9 @@ const packagesIn = (folder: string): ReadonlyArray<string> =>
       name.startsWith('@') ? readdirSync(join(folder, 'node_modules', name)).map(own => `${name}/${own}`) : [name]
     )
 
-/** By npm at night. By day as npm would, which takes ten times as long: what is packed, beside what it asks for and nothing else. */
+/** By npm where slow; else as npm would, which takes ten times as long: what is packed, beside what it asks for and nothing else. */
 const install = async (tarball: string): Promise<void> => {
-  if (isNight) {
+  if (isSlow) {
     const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline']
     await run('npm', ['install', '--prefix', home, ...flags, tarball, 'fast-check@4'])
     cpSync(join(home, 'node_modules'), join(bare, 'node_modules'), {
@@ -239,12 +239,8 @@ describe('the package', () => {
   const users = ['typescript', 'typescript-7'].flatMap(compiler =>
     resolutions.map(resolution => ({ compiler, resolution }))
   )
-  /**
-   * By day one of them with the peers and the other resolution without; another pair each day. The older compiler, which takes five times
-   * as long, comes one day in four.
-   */
-  const turn = isInTurn(4) ? Math.floor(today / 4) % 2 : 2 + (today % 2)
-  const [withPeers, without] = isNight ? [users, users] : [[users[turn]], [users[turn % 2 === 0 ? 3 : 2]]]
+  /** One of them with the peers and the other resolution without. The older compiler takes five times as long. */
+  const [withPeers, without] = isSlow ? [users, users] : [[users[2]], [users[3]]]
   /** What a compiler says of programs in a folder. */
   const typed = (
     folder: string,
@@ -313,7 +309,7 @@ describe('the package', () => {
     await run(process.execPath, [outfile])
   })
 
-  it.runIf(isInTurn(4))('bundles for a browser by Vite, with nothing of Node in it', async () => {
+  it.runIf(isSlow)('bundles for a browser by Vite, with nothing of Node in it', async () => {
     const entry = join(home, 'entry.js')
     writeFileSync(entry, "import * as ornstein from 'ornstein'\nglobalThis.ornstein = ornstein\n")
     const ofNode: string[] = []

@@ -27,7 +27,7 @@ import {
   TimeLaw,
   Weighting
 } from '../../src/index.js'
-import { isNight, sampled } from '../today.js'
+import { isSlow, spread } from '../cases.js'
 
 const data: Points.Points = {
   rows: 8,
@@ -216,7 +216,7 @@ const running = (): ReadonlyArray<Indices> => {
   }
   for (const seed of open.values()) {
     const isMet = names.every(name => !(name in seed) || rows.some(row => row[name] === seed[name]))
-    if (isMet && !isNight) continue
+    if (isMet && !isSlow) continue
     const start = plain.map(row => ({ ...row, ...seed })).find(sound)
     if (start === undefined) continue
     const row = names
@@ -407,7 +407,7 @@ it('every pair of values meets: it runs, or is refused for a reason that is righ
   // Each reason is met.
   const met = new Set(cells.flatMap(whyNot))
   expect(Object.keys(reasons).filter(reason => !met.has(reason))).toEqual([])
-  const verdicts = sampled(16)(cells).map(judged)
+  const verdicts = spread(16)(cells).map(judged)
   expect(faultsOf(verdicts)).toEqual([])
   // Most do go on.
   expect(verdicts.filter(({ away }) => away === true).length).toBeLessThan(verdicts.length / 10)
@@ -417,7 +417,7 @@ describe('every pair of values that no reason keeps apart', () => {
   const rows = running()
 
   // Most of these pairs run in the test above as well.
-  it.runIf(isNight)('runs', () => {
+  it.runIf(isSlow)('runs', () => {
     expect(faultsOf(rows.map(row => judged(cellOf(row))))).toEqual([])
   })
 

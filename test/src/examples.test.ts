@@ -3,9 +3,9 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it, vi } from 'vitest'
 import { Compile, Initializer, Key, Metric, Params, Pipeline, Run, Schedule, Score, Stage } from '../../src/index.js'
-import { sampled } from '../today.js'
+import { spread } from '../cases.js'
 
-const inTurn = sampled(2)(['two-gaussians', 'swap', 'algebra', 'own-parts'])
+const inTurn = spread(2)(['two-gaussians', 'swap', 'algebra', 'own-parts'])
 
 const printed = async (program: () => Promise<unknown>): Promise<string> => {
   const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)

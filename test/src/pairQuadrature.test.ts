@@ -22,7 +22,7 @@ import {
   Stage,
   TimeLaw
 } from '../../src/index.js'
-import { sampled } from '../today.js'
+import { spread } from '../cases.js'
 
 const DIM = 2
 const direction = [0.6, 0.8]
@@ -130,7 +130,7 @@ const STEEP = Math.log(2) / 2
 
 describe('Expectation.quadrature()', () => {
   const cases = [0.1, 0.5, 1, 2, 5, 10, 40].flatMap(size => [0.01, 0.1, STEEP, 1, 2].map(time => ({ size, time })))
-  it.each(sampled(6)(cases))('of |mean| = $size at t = $time', ({ size, time }) => {
+  it.each(spread(6)(cases))('of |mean| = $size at t = $time', ({ size, time }) => {
     for (const { value, gradient } of errors(size, time, Expectation.quadrature())) {
       // As is promised, with as much again for the rounding of both sums.
       expect(value).toBeLessThan(2e-12)

@@ -18,7 +18,7 @@ import {
   Weighting,
   type Points
 } from '../../src/index.js'
-import { sampled } from '../today.js'
+import { spread } from '../cases.js'
 
 const dim = 3
 const normal = (label: string, count: number, scale = 1): Float64Array =>
@@ -130,7 +130,7 @@ describe.each(Object.keys(students))('%s', name => {
       )
     )
   )
-  const cases = sampled(128)(all)
+  const cases = spread(128)(all)
   it.each(starts)('agree at %s centres', start => {
     for (const { points, rows, expectation, schedule, objective, data } of cases.filter(c => c.start === start)) {
       if (
@@ -195,7 +195,7 @@ describe('of the whole vocabulary', () => {
       expectation: Expectation.monteCarlo(),
       objective: Objective.denoising(law)
     }
-    const seen = [usual, ...sampled(192)(cases)].map(({ schedule, expectation, objective }) => {
+    const seen = [usual, ...spread(192)(cases)].map(({ schedule, expectation, objective }) => {
       const compiled = Compile.plans({ schedule, score, objective, expectation })(own)
       // What is refused has no number to agree on.
       if (E.isLeft(compiled)) return 0

@@ -17,7 +17,7 @@ import {
   Score,
   Stage
 } from '../../src/index.js'
-import { sampled } from '../today.js'
+import { spread } from '../cases.js'
 
 type Isotropic = 'means' | 'logits' | 'logVariances'
 
@@ -42,7 +42,7 @@ const clusters = (components: number, dim: number, seed: number): Mixture.Mixtur
 }
 
 describe.each(
-  sampled(2)([
+  spread(2)([
     { rows: 60, dim: 500, components: 3 },
     { rows: 60, dim: 200, components: 3 },
     { rows: 60, dim: 100, components: 3 },
@@ -51,7 +51,7 @@ describe.each(
   ])
 )('$components clusters of $rows rows in dimension $dim', ({ rows, dim, components }) => {
   const score = Score.isotropic({ components })
-  it.each(sampled(12)(range(12)))('are found by one run of the default, seed %i', seed => {
+  it.each(spread(12)(range(12)))('are found by one run of the default, seed %i', seed => {
     const truth = clusters(components, dim, seed)
     const points = Mixture.sample(rows)(Key.fromSeed(seed))(truth)
     const found = fit(Recipe.annealed(score)(points), points, seed)
@@ -81,7 +81,7 @@ describe('a table of 3 rows and 40 000 columns', () => {
   const score = Score.isotropic({ components: 2 })
 
   it.each(
-    sampled(2)<readonly [string, Recipe.Recipe]>([
+    spread(2)<readonly [string, Recipe.Recipe]>([
       ['annealed', Recipe.annealed],
       ['expectation–maximization', Recipe.expectationMaximization],
       ['spectral', Recipe.spectral]
@@ -92,7 +92,7 @@ describe('a table of 3 rows and 40 000 columns', () => {
   })
 
   it('has times, rates and units', () => {
-    for (const recipe of sampled(3)([Recipe.twoStage, Recipe.maximumLikelihood, Recipe.annealed])) {
+    for (const recipe of spread(3)([Recipe.twoStage, Recipe.maximumLikelihood, Recipe.annealed])) {
       // The pair has variance 1, and its quadrature bears rows of length 136.
       const nearer = { ...points, values: points.values.map(x => x / 8) }
       // Two stages start it at a standard normal centre, √40 000 long, for which the rule would need more nodes than it may have.

@@ -4,7 +4,7 @@ import { compile, type Precision, type Program, type Signature } from '../../../
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as T from '../../../lib/index.js'
 import { Key, useThreads, type Tensor } from '../../../lib/index.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 import { callOf, cases, type Case } from './programs.js'
 
 /** Half a unit of the last place of 1 in single precision. */
@@ -25,7 +25,7 @@ const called = (name: string): Case => {
 }
 
 describe('a program in single precision', () => {
-  it.each(sampled(8)(cases).map(one => [one.name, one] as const))(
+  it.each(spread(8)(cases).map(one => [one.name, one] as const))(
     'is that in double, up to its rounding: %s',
     (_, one) => {
       const [single, double] = [programOf(one), programOf(one, 'float64')]

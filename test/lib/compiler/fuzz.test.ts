@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compile } from '../../../lib/compiler/index.js'
 import * as T from '../../../lib/index.js'
-import { runs } from '../../today.js'
+import { isSlow } from '../../cases.js'
 
 /** A word of a program: which operation, of which values, where. Numbers are taken modulo what there is. */
 type Word = readonly [operation: number, of: number, beside: number, at: number]
@@ -125,7 +125,7 @@ const write = (
 describe('programs of parts of what was just computed', () => {
   it('are the interpreter’s numbers', { timeout: 300_000 }, () => {
     let compiled = 0
-    const count = runs(480)
+    const count = isSlow ? 480 : 60
     fc.assert(
       fc.property(programme, fc.infiniteStream(fc.integer({ min: -200, max: 200 })), (one, stream) => {
         const { d, k, rows } = one

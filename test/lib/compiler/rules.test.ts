@@ -18,8 +18,8 @@ import {
   versionRules
 } from '../../../lib/compiler/rules.js'
 import { Key } from '../../../lib/index.js'
-import { sampled } from '../../today.js'
 import { evaluate } from './evaluate.js'
+import { spread } from '../../cases.js'
 
 /** Inputs: x, y of rows [2, 3], v of rows [3], u of rows [2], r of rows [1], s and t numbers, m [3, 4], n [3, 2], b [2, 3], a [1, 3] and c [2, 3, 4] once; of each version p, a number, and w [3], once. */
 const inputs = {
@@ -442,7 +442,7 @@ const hostile = (read: ReadonlyArray<string>): ReadonlyArray<Numbers> => {
   return read.flatMap((one, i) => [
     ...versionsOf(one).map(own => ({ ...drawn, [one]: own })),
     // Of two at once a quarter, others each day.
-    ...sampled(8)(
+    ...spread(8)(
       read
         .slice(0, i)
         .flatMap(other =>

@@ -4,7 +4,6 @@ import Papa from 'papaparse'
 import { describe, expect, it } from 'vitest'
 import { listed } from '../../../lib/plain/gather.js'
 import { records, type Marks } from '../../../lib/formats/records.js'
-import { runs } from '../../today.js'
 
 const marks: Marks = { separator: ',', comment: '#', skip: 0 }
 
@@ -49,7 +48,7 @@ describe('records', () => {
           expect(found.flatMap(cellsOf)).toEqual(cellsOf(found.join('')))
         }
       ),
-      { numRuns: runs(500) }
+      { numRuns: 63 }
     ))
 
   it('come in pieces of about the length that is asked for', async () => {

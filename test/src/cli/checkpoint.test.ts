@@ -26,7 +26,7 @@ import {
 } from '../../../src/index.js'
 import { files } from '../../../src/cli/files.js'
 import { failed, type Signal } from '../../../src/cli/world.js'
-import { isNight, sampled, today } from '../../today.js'
+import { SEED, isSlow, spread } from '../../cases.js'
 import { example, place } from './harness.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
@@ -57,7 +57,7 @@ const written = (steps: number): string =>
     )
   )
 here.write('short.json', written(120))
-here.write('long.json', written(isNight ? 6000 : 600))
+here.write('long.json', written(isSlow ? 6000 : 600))
 
 const fit = (pipeline: string, rest: string): string =>
   `fit %faithful.csv --standardize --pipeline @${pipeline} ${rest} --json`
@@ -101,7 +101,7 @@ describe('a run that is killed', () => {
     expect((await here.ornstein(fit('long.json', '--out @whole.json'), { version })).exit).toBe(0)
     const took = Date.now() - begun
     const whole = model('whole.json')
-    const moments = pipe(Key.fromSeed(today), Key.uniform(isNight ? 30 : 1))
+    const moments = pipe(Key.fromSeed(SEED), Key.uniform(isSlow ? 30 : 1))
     const kept = here.at('killed')
     const line = fit('long.json', '--out @out.json --checkpoint @killed --every 20 --resume')
     let kills = 0
@@ -123,7 +123,7 @@ describe('a run that is killed', () => {
 
 describe('a run that a signal stops', () => {
   it.each(
-    sampled(2)<readonly [Signal, number]>([
+    spread(2)<readonly [Signal, number]>([
       ['SIGINT', 130],
       ['SIGTERM', 143]
     ])
@@ -239,7 +239,7 @@ describe('a checkpoint', () => {
 })
 
 describe('a choice among candidates', () => {
-  const points = Mixture.sample(isNight ? 1500 : 400)(Key.fromSeed(8))(
+  const points = Mixture.sample(isSlow ? 1500 : 400)(Key.fromSeed(8))(
     Mixture.of({
       means: [
         [-4, 0],
@@ -254,12 +254,12 @@ describe('a choice among candidates', () => {
     (JSON.parse(here.read(name)) as { readonly parts: Readonly<Record<string, unknown>> }).parts
 
   it('that is killed goes on to the same bits, and learns nothing twice', async () => {
-    const line = `fit @many.csv ${isNight ? '--components 1..6' : '--components 1..3 --family isotropic,tied'}`
+    const line = `fit @many.csv ${isSlow ? '--components 1..6' : '--components 1..3 --family isotropic,tied'}`
     expect((await here.ornstein(`${line} --out @chosen.json`, { version })).exit).toBe(0)
     const kept = here.at('choice')
     const own = `${line} --out @again.json --checkpoint @choice --every 1 --resume`
     let known = 0
-    for (const after of sampled(2)([0, 150])) {
+    for (const after of spread(2)([0, 150])) {
       const { signal } = await child(own, { signal: 'SIGKILL', file: kept, after })
       expect([signal, existsSync(kept)]).toEqual(['SIGKILL', true])
       const found = Object.keys(parts('choice')).length
@@ -272,7 +272,7 @@ describe('a choice among candidates', () => {
     expect(Object.keys(parts('choice')).filter(part => part.startsWith('grown')).length).toBeGreaterThanOrEqual(6)
   }, 120_000)
 
-  it.each(sampled(2)(['', '--missing em']))('goes on from any part of it %s', async how => {
+  it.each(spread(2)(['', '--missing em']))('goes on from any part of it %s', async how => {
     here.write(
       'cells.csv',
       `x,y\n${rows.map(([x, y], i) => `${i % 9 === 0 && how !== '' ? 'NA' : x},${y}`).join('\n')}\n`
@@ -283,7 +283,7 @@ describe('a choice among candidates', () => {
     const checkpoint = JSON.parse(here.read('parts')) as { parts: Readonly<Record<string, unknown>> }
     const names = Object.keys(checkpoint.parts)
     expect(names.length).toBeGreaterThan(6)
-    for (const count of sampled(2)([0, 1, Math.floor(names.length / 2), names.length - 1])) {
+    for (const count of spread(2)([0, 1, Math.floor(names.length / 2), names.length - 1])) {
       const some = Object.fromEntries(names.slice(0, count).map(name => [name, checkpoint.parts[name]]))
       here.write('some', JSON.stringify({ ...checkpoint, parts: some }))
       const again = await here.ornstein(`${line} --json --checkpoint @some --every 1 --resume`)

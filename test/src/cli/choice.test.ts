@@ -1,7 +1,7 @@
 /** `ornstein fit` with nothing said of family or number: what it chooses, and what it tells of the choice. */
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Bootstrap, ComponentTest, Fit, fit, Key, Mixture, Points, Problem } from '../../../src/index.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 import { place } from './harness.js'
 
 const here = place()
@@ -65,7 +65,7 @@ describe('ornstein fit', () => {
   })
 
   it('keeps the best of several starts, and tells how many agree', async () => {
-    for (const options of sampled(2)(['-k 3 --family isotropic', '-k 2..3 --family isotropic,tied-isotropic'])) {
+    for (const options of spread(2)(['-k 3 --family isotropic', '-k 2..3 --family isotropic,tied-isotropic'])) {
       const line = `fit @three.csv ${options} --seed 4`
       const [one, three] = [await ornstein(`${line} --json`), await ornstein(`${line} --starts 3 --json`)]
       // Three clusters 5 standard deviations apart have one maximum.
@@ -92,7 +92,7 @@ describe('ornstein fit', () => {
     expect([exit, stderr]).toEqual(error === null ? [0, ''] : [2, expect.stringContaining(`error: ${error}`)])
   })
 
-  it.each(sampled(2)([300, 4100]))('learns %d rows of a single candidate to the bits of fit(points)', async rows => {
+  it.each(spread(2)([300, 4100]))('learns %d rows of a single candidate to the bits of fit(points)', async rows => {
     // A cluster far away draws starts to itself.
     const means = [[0, 0], [3, 0], [0, 3], [40, 40]] // prettier-ignore
     const truth = Mixture.of({ means, weights: [0.4, 0.3, 0.28, 0.02] })

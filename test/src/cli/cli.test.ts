@@ -7,7 +7,7 @@ import * as t from 'io-ts'
 import { PathReporter } from 'io-ts/lib/PathReporter.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../src/index.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 import { example, place } from './harness.js'
 import { session, sessions } from '../../golden/sessions.js'
 
@@ -512,7 +512,7 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
 
 describe('the families of mclust', () => {
   it.each(
-    sampled(2)<readonly [string, string]>([
+    spread(2)<readonly [string, string]>([
       ['EII', 'tied-isotropic'],
       ['VII', 'isotropic'],
       ['EEI', 'tied-diagonal'],

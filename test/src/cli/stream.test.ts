@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fit, Key, Mixture, Points } from '../../../src/index.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 import { place } from './harness.js'
 import { ddpm, network } from './pipelines.js'
 
@@ -54,7 +54,7 @@ afterAll(() => here.remove())
 const json = (text: string): Readonly<Record<string, unknown>> => JSON.parse(text) as Readonly<Record<string, unknown>>
 
 describe('a table in pieces', () => {
-  it.each(sampled(3)(['wide.csv', 'wide.csv.gz', 'wide-missing.csv']))(
+  it.each(spread(3)(['wide.csv', 'wide.csv.gz', 'wide-missing.csv']))(
     'leads to the mixture of it whole: %s',
     async name => {
       const how = `fit @${name} -k 2 --family isotropic,tied --missing drop --json`
@@ -116,7 +116,7 @@ describe('a table in pieces', () => {
   })
 
   it.each(
-    sampled(3)([
+    spread(3)([
       ['ddpm.json', 'long.csv.gz'],
       ['ddpm.json', 'long-missing.csv'],
       ['network.json', 'long.csv']
@@ -157,7 +157,7 @@ describe('a table in pieces', () => {
     // Each of the candidates, of which one is taken to all rows, is one look; there it takes at least as many passes as are looked at here.
     expect(alone.looks()).toBeGreaterThan(8)
     // after the first candidate, and between two passes over all rows
-    for (const at of sampled(2)([1, alone.looks() - 4])) {
+    for (const at of spread(2)([1, alone.looks() - 4])) {
       const kept = `${fit} @stopped-${at}`
       const { exit, stderr } = await ornstein(`${kept} --out @early.json`, signalled(at))
       expect({ exit, stderr }).toEqual({
@@ -175,7 +175,7 @@ describe('a table in pieces', () => {
   })
 
   it('leads a recipe to the bytes of it whole, also of what is chosen', async () => {
-    for (const recipe of sampled(3)(['em', 'spectral', 'maximum-likelihood'])) {
+    for (const recipe of spread(3)(['em', 'spectral', 'maximum-likelihood'])) {
       const fit = `fit @few.csv -k 2 --family tied --recipe ${recipe} --quiet --out`
       const [whole, streamed] = [await ornstein(`${fit} @whole.json`), await ornstein(`${fit} @pieces.json --stream`)]
       expect([whole.exit, streamed.exit, streamed.stderr]).toEqual([0, 0, ''])
@@ -209,7 +209,7 @@ describe('a table in pieces', () => {
     const [whole, parts] = [await shown('as-one', ''), await shown('in-parts', '--stream')]
     const inPieces = (text: string): string => text.replace('rows of few.csv.', 'rows of few.csv, read in pieces.')
     expect(parts).toEqual(whole.map(inPieces))
-    for (const what of sampled(2)(['-k 1 --family tied', '--pipeline @network.json'])) {
+    for (const what of spread(2)(['-k 1 --family tied', '--pipeline @network.json'])) {
       expect((await ornstein(`fit @many.csv ${what} --quiet --stream --report @many.html`)).exit).toBe(0)
       expect(here.read('many.html')).toContain('5500 rows of many.csv')
       expect(here.read('many.html')).toContain('<dt>rows</dt><dd>5500</dd>')
@@ -269,7 +269,7 @@ describe('what a model says of a table in pieces', () => {
   })
 
   it.each(
-    sampled(4)(
+    spread(4)(
       ['wide.csv', 'wide.csv.gz', 'wide-missing.csv', 'wide-quoted.csv'].flatMap(name =>
         ['drop', 'em'].map(missing => [name, missing] as const)
       )

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture } from '../../../src/index.js'
 import { isOf } from '../../../src/cli/input.js'
 import { readTable } from '../../../src/cli/tables.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 import { place } from './harness.js'
 
 const here = place()
@@ -94,12 +94,12 @@ describe('the same rows, however they are kept', () => {
     return found
   }
 
-  it.each(sampled(2)(all))('lead to the same fit: %s', async file => {
+  it.each(spread(2)(all))('lead to the same fit: %s', async file => {
     const whole = await ofAll(HOW)
     expect(await ornstein(`fit @${file} ${HOW}`)).toEqual(whole)
   })
 
-  it.each(sampled(2)(all))('in pieces too: %s', async file => {
+  it.each(spread(2)(all))('in pieces too: %s', async file => {
     const how = '-k 2 --family isotropic --stream --json'
     const whole = await ofAll(how)
     expect(whole.exit).toBe(0)
@@ -109,7 +109,7 @@ describe('the same rows, however they are kept', () => {
   it('lead there from standard input', async () => {
     const whole = await ofAll(HOW)
     const inPieces = await ofAll('-k 1 --family isotropic --stream --json')
-    for (const stdin of sampled(2)([
+    for (const stdin of spread(2)([
       parquet(0, ROWS),
       arrow('file'),
       arrow('stream'),
@@ -124,7 +124,7 @@ describe('the same rows, however they are kept', () => {
 
   it('are evaluated, compared and assigned alike', async () => {
     await ornstein(`fit @all.csv ${HOW} --out @model.json`)
-    const files = sampled(3)(all)
+    const files = spread(3)(all)
     for (const command of ['evaluate @model.json', 'compare @model.json @model.json']) {
       const whole = await ornstein(`${command} @all.csv --json`)
       expect(whole.exit).toBe(0)

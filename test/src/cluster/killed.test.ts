@@ -10,7 +10,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../src/index.js'
-import { isInTurn, isNight, sampled, today } from '../../today.js'
+import { SEED, isSlow } from '../../cases.js'
 import { fitting } from '../../../src/cli/fitOptions.js'
 import { place } from '../cli/harness.js'
 import { ddpm, network } from '../cli/pipelines.js'
@@ -67,8 +67,7 @@ const fits = {
 } as const
 type Kind = keyof typeof fits
 const all = Object.keys(fits) as ReadonlyArray<Kind>
-/** One by day, another each day. */
-const kinds = isNight ? all : [all[today % all.length]]
+const kinds = isSlow ? all : (['by descent'] as const)
 
 const done: Ended = { code: 0, signal: null, stderr: '' }
 
@@ -121,8 +120,8 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
     here.remove()
   })
 
-  // By day what follows shares between one worker and two, and kills them too.
-  it.runIf(isNight).each([1, 2, 8])('is that of one process, by %i workers', async count => {
+  // What follows shares between one worker and two, and kills them too.
+  it.runIf(isSlow).each([1, 2, 8])('is that of one process, by %i workers', async count => {
     await Promise.all(Array.from({ length: count }, () => work()))
     for (const kind of kinds) {
       expect(await shared(kind, 'shared.json').ended).toEqual(done)
@@ -131,13 +130,12 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
     await dismiss()
   })
 
-  const kills = isNight ? 50 : 3
-  // One day this comes, the other one of what follows.
-  it.runIf(isInTurn(2))(`survives ${kills} kills of workers, the leader and the server`, async () => {
-    const draws = pipe(Key.fromSeed(today), Key.uniform(2 * kills))
+  const kills = isSlow ? 50 : 3
+  it(`survives ${kills} kills of workers, the leader and the server`, async () => {
+    const draws = pipe(Key.fromSeed(SEED), Key.uniform(2 * kills))
     await Promise.all([work(), work()])
     // each kind of fit in its turn, another first each day
-    let fitted = today
+    let fitted = SEED
     const kind = (): Kind => kinds[fitted % kinds.length]
     const lead = (): Process =>
       shared(
@@ -225,7 +223,7 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
     ['chosen', 'SIGTERM', 143],
     ['by descent', 'SIGINT', 130]
   ] as const
-  it.runIf(isNight || today % 4 === 1).each(sampled(2)(signals))(
+  it.runIf(isSlow).each(signals)(
     '%s, ends at %s with what it has, and goes on to the same bits',
     async (kind, signal, code) => {
       await work()
@@ -256,27 +254,24 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
     }
   )
 
-  it.runIf(isNight || today % 4 === 3)(
-    'goes on without a worker that is told to go, and ends at a signal where none is left',
-    async () => {
-      const [first] = [await work(), await work()]
-      const leading = shared('by descent', 'left.json', '--checkpoint', 'left', '--resume', '--every', '1')
-      while (!existsSync(at('left'))) await later(5)
-      first.child.kill('SIGTERM')
-      const { stderr, ...ended } = await first.ended
-      expect(ended, stderr).toEqual({ code: 143, signal: null })
-      expect(await leading.ended).toEqual(done)
-      expect(model('left.json')).toBe(await alone('by descent'))
-      await dismiss()
-      const waiting = shared('by descent', 'none.json')
-      while (!waiting.said().includes('start some')) await later(20)
-      waiting.child.kill('SIGINT')
-      expect(await waiting.ended).toMatchObject({ code: null, signal: 'SIGINT' })
-    }
-  )
+  it.runIf(isSlow)('goes on without a worker that is told to go, and ends at a signal where none is left', async () => {
+    const [first] = [await work(), await work()]
+    const leading = shared('by descent', 'left.json', '--checkpoint', 'left', '--resume', '--every', '1')
+    while (!existsSync(at('left'))) await later(5)
+    first.child.kill('SIGTERM')
+    const { stderr, ...ended } = await first.ended
+    expect(ended, stderr).toEqual({ code: 143, signal: null })
+    expect(await leading.ended).toEqual(done)
+    expect(model('left.json')).toBe(await alone('by descent'))
+    await dismiss()
+    const waiting = shared('by descent', 'none.json')
+    while (!waiting.said().includes('start some')) await later(20)
+    waiting.child.kill('SIGINT')
+    expect(await waiting.ended).toMatchObject({ code: null, signal: 'SIGINT' })
+  })
 
-  // By day the leader of queue.test.ts does, in the process of the test.
-  it.runIf(isNight)('waits for a server that is full, and says so', async () => {
+  // The leader of queue.test.ts does so in the process of the test.
+  it.runIf(isSlow)('waits for a server that is full, and says so', async () => {
     await work()
     const redis = new Redis(own.url)
     await redis.config('SET', 'maxmemory', '1')

@@ -18,9 +18,9 @@ import {
   Stage,
   TimeLaw
 } from '../../../src/index.js'
-import { isNight } from '../../today.js'
+import { isSlow } from '../../cases.js'
 
-const MANY = isNight ? 2000 : 40
+const MANY = isSlow ? 2000 : 40
 /** From here on nothing is kept any more that the first of them left: 256 programs and 64 instances. */
 const FULL = 400
 

@@ -17,9 +17,9 @@ import {
   TimeLaw
 } from '../../../src/index.js'
 import { denoisingShare } from '../../../src/mixture/projection.js'
-import { isNight, sampled } from '../../today.js'
+import { isSlow, spread } from '../../cases.js'
 
-const REPEATS = isNight ? 400 : 100
+const REPEATS = isSlow ? 400 : 100
 
 /** Two-sided: with some 200 coordinates compared, a right estimator fails with probability below 200 · 2e-9. */
 const DEVIATIONS = 6
@@ -82,7 +82,7 @@ const erased = <P extends string>(
   params: Params.Params<P>
 ): readonly [Score.Score<string>, Params.Params<string>] => [score, params]
 
-describe.each(sampled(20)(cases))('$name', ({ means, family, objective }) => {
+describe.each(spread(20)(cases))('$name', ({ means, family, objective }) => {
   const [components, dim] = [means.length, means[0].length]
   const points: Points.Points = {
     rows: 6,

@@ -34,7 +34,7 @@ import {
   TimeLaw,
   Vocabulary
 } from '../../../src/index.js'
-import { isInTurn, sampled } from '../../today.js'
+import { isSlow, spread } from '../../cases.js'
 
 const truth = Mixture.of({
   means: [
@@ -80,9 +80,9 @@ const network = Score.network(Net.mlp({ hidden: [8], activation: 'silu', embeddi
 })
 const descend = (options: Partial<Parameters<typeof Stage.descend>[0]> & { readonly objective: Objective.Objective }) =>
   Stage.descend({ optimizer: Optimizer.adam({ rate: 0.05 }), steps: 3, ...options })
-const spread = TimeLaw.uniform(0.05, 1)
+const uniform = TimeLaw.uniform(0.05, 1)
 /** Of one's own. */
-const custom = Objective.custom('squared error', spread, ({ score, target }) =>
+const custom = Objective.custom('squared error', uniform, ({ score, target }) =>
   sum(square(sub(score, target)), 1, true)
 )
 
@@ -221,8 +221,8 @@ const pipelines: Readonly<
       score: isotropic,
       initializer: Initializer.kMeansPlusPlus,
       stages: [
-        descend({ objective: Objective.denoising(spread) }),
-        descend({ objective: Objective.implicit(TimeLaw.stratified(spread)), expectation: Expectation.projected() })
+        descend({ objective: Objective.denoising(uniform) }),
+        descend({ objective: Objective.implicit(TimeLaw.stratified(uniform)), expectation: Expectation.projected() })
       ]
     }),
     drawn(5003, 'weighted'),
@@ -257,7 +257,7 @@ const pipelines: Readonly<
       schedule,
       score: network,
       initializer: Initializer.gaussian({ scale: 0.3 }),
-      stages: [descend({ objective: Objective.labelDropout(0.3)(Objective.denoising(spread)), steps: 12 })]
+      stages: [descend({ objective: Objective.labelDropout(0.3)(Objective.denoising(uniform)), steps: 12 })]
     }),
     drawn(2001, 'labelled'),
     ['loss']
@@ -269,7 +269,7 @@ const pipelines: Readonly<
       initializer: Initializer.fromData,
       stages: [
         descend({
-          objective: Objective.controlVariate(spread),
+          objective: Objective.controlVariate(uniform),
           expectation: Expectation.monteCarlo({ antithetic: true })
         })
       ]
@@ -292,7 +292,7 @@ const pipelines: Readonly<
       schedule,
       score: network,
       initializer: Initializer.gaussian({ scale: 0.3 }),
-      stages: [descend({ objective: Objective.denoising(spread), batch: 300, epochs: true, steps: 8 })]
+      stages: [descend({ objective: Objective.denoising(uniform), batch: 300, epochs: true, steps: 8 })]
     }),
     drawn(1001, 'plain'),
     []
@@ -300,7 +300,7 @@ const pipelines: Readonly<
 }
 
 describe('a run on a source is that of its rows in memory', () => {
-  it.each(sampled(6)(Object.entries(pipelines)))('%s', (_, [pipeline, points, sums]) => {
+  it.each(spread(6)(Object.entries(pipelines)))('%s', (_, [pipeline, points, sums]) => {
     expect([...both(pipeline, points)].sort()).toEqual(sums)
   })
 })
@@ -351,7 +351,7 @@ describe('what does not stream is refused by name', () => {
 
 describe('moves of components of many rows', () => {
   // On the fewest rows of which a sample is taken, which are many.
-  it.runIf(isInTurn(3))('are looked for on a sample of them, the same from memory and from a source', () => {
+  it.runIf(isSlow)('are looked for on a sample of them, the same from memory and from a source', () => {
     const points = drawn(SURVEYED + 1000, 'plain')
     const family = O.toNullable(Score.interpret<string>(isotropic).family)
     const from = family && O.toNullable(family.fromMixture)
@@ -383,7 +383,7 @@ describe('the reach of numbers', () => {
       schedule,
       score: isotropic,
       initializer: Initializer.fromData,
-      stages: [Stage.expectationMaximization({ steps: 3 }), descend({ objective: Objective.denoising(spread) })]
+      stages: [Stage.expectationMaximization({ steps: 3 }), descend({ objective: Objective.denoising(uniform) })]
     })
     const [whole, streamed] = [Compile.pipeline(pipeline)(far), Compile.pipeline(pipeline)(stored(far))]
     if (E.isLeft(whole) || E.isLeft(streamed)) expect(streamed).toEqual(whole)

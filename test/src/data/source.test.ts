@@ -23,7 +23,7 @@ import {
   Vocabulary,
   type Place
 } from '../../../src/index.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 import { ofVocabulary } from '../families/families.js'
 
 const truth = Mixture.of({
@@ -166,7 +166,7 @@ describe('a place beside memory', () => {
 })
 
 describe('expectation–maximization on a source', () => {
-  for (const { name, family, from } of sampled(4)(ofVocabulary(3)))
+  for (const { name, family, from } of spread(4)(ofVocabulary(3)))
     it(`is that of the rows in memory, of the family ${name}`, () => {
       for (const points of [drawn(40_961), weighted(drawn(1025))]) {
         const start = from(truth)
@@ -258,7 +258,7 @@ describe('expectation–maximization on a source', () => {
   it('fits as in memory, choosing family and number of components', () => {
     // More than 4000 are learned from a sample first.
     const points = drawn(4_103)
-    const family = sampled(6)(['isotropic', 'full', 'tiedDiagonal'] as const)
+    const family = spread(6)(['isotropic', 'full', 'tiedDiagonal'] as const)
     const options = { components: [2, 3], family, seed: 3 }
     const source = stored(points)
     const [whole, streamed] = [
@@ -269,7 +269,7 @@ describe('expectation–maximization on a source', () => {
     expect(streamed.mixture).toEqual(whole.mixture)
     expect(streamed.table()).toBe(whole.table())
     const few = drawn(300)
-    const others = { components: 3, family: sampled(4)(['tiedIsotropic', 'diagonal', 'tied'] as const) }
+    const others = { components: 3, family: spread(4)(['tiedIsotropic', 'diagonal', 'tied'] as const) }
     expect(Problem.orThrow(Fit.mixture(others)(Source.of(few))).candidates).toEqual(
       Problem.orThrow(Fit.mixture(others)(few)).candidates
     )

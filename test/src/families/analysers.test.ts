@@ -15,7 +15,7 @@ import {
   Score,
   type Params
 } from '../../../src/index.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 
 type Kind = 'UUU' | 'UUC' | 'UCU' | 'UCC' | 'CUU' | 'CUC' | 'CCU' | 'CCC'
 type Matrix = ReadonlyArray<ReadonlyArray<number>>
@@ -79,8 +79,8 @@ const objective = (
     return sum + m * (2 * Factor.logDeterminant(factor, dim) + trace)
   }, 0)
 
-/** Of these a sixth by day. */
-const third = sampled(6)(kinds.flatMap(kind => reference.steps.map((one, i) => ({ kind, i, one }))))
+/** Of these a sixth where not slow. */
+const third = spread(6)(kinds.flatMap(kind => reference.steps.map((one, i) => ({ kind, i, one }))))
 
 describe.each(kinds)('%s', kind => {
   // Closed forms, of principal components.
@@ -178,7 +178,7 @@ describe.each(kinds)('%s', kind => {
 
 it.each(reference.one)('of one component have the likelihood of scikit-learn, rank $rank', ({ rank, rows, loglik }) => {
   // They are one model where there is one component.
-  for (const kind of sampled(4)(['UUU', 'CCU'] as const)) {
+  for (const kind of spread(4)(['UUU', 'CCU'] as const)) {
     const found = fit(rows, { components: 1, family: `${kind}${rank}`, standardize: false })
     // Both climb by expectation–maximization: `fit` to where a step gains no more than 1e-7 a row, which of 60 rows is 6e-6, after some such.
     expect(Math.abs(found.logLikelihood * rows.length - loglik)).toBeLessThan(1e-4)
@@ -198,7 +198,7 @@ it('is chosen where it is right: one plane for all', () => {
     { rows, dim, values },
     {
       components: 3,
-      family: ['CCU2', ...sampled(8)(['UUU2', 'CUU2', 'CCC2', 'tied', 'full'] as const)],
+      family: ['CCU2', ...spread(8)(['UUU2', 'CUU2', 'CCC2', 'tied', 'full'] as const)],
       criterion: 'bic'
     }
   )

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Key } from '../../../lib/index.js'
 import * as Params from '../../../src/family/params.js'
 import { draw, emStep, expect as expectation, meanLogDensity, points, some, sorts, type Made } from './families.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 
 /** Weights of rows that differ by a factor of ten, and sum to 1. */
 const weightsOf = (rows: number, seed: number): Float64Array => {
@@ -24,7 +24,7 @@ const flat = (rows: number, dim: number): Float64Array =>
 const largest = (values: Float64Array): number => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
 
 describe.each(sorts)('expectation–maximization of $name', sort => {
-  it.each(sampled(4)(levels))('never lowers the likelihood of weighted rows, at α = $alpha', level => {
+  it.each(spread(4)(levels))('never lowers the likelihood of weighted rows, at α = $alpha', level => {
     for (const floor of [1e-6, 0.05]) {
       const [rows, dim] = [60, 3]
       const noise = points(rows, dim, 5, 1)

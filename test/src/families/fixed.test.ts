@@ -32,7 +32,7 @@ import { eStep, inLoops } from '../../../src/mixture/em/eStep.js'
 import { inMemory } from '../../../src/mixture/passRows.js'
 import { step as splitAndMerge } from '../../../src/moves/splitAndMerge.js'
 import { some } from './families.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 
 type P = Params.Params<string>
 type S = Score.Score<string>
@@ -161,7 +161,7 @@ describe.each(cases)('%s', (_, family, held, learned) => {
   it('is held to its bits by every stage', () => {
     isHeld(score, held, start, start)
     const em = Stage.expectationMaximization({ steps: 5 })
-    const stages: ReadonlyArray<Stage.Stage> = sampled(4)([
+    const stages: ReadonlyArray<Stage.Stage> = spread(4)([
       em,
       Stage.anneal([0.5, 0.1])(em),
       descend(Optimizer.adam({ rate: 0.05 })),

@@ -5,7 +5,7 @@ import * as Families from '../../../src/families/index.js'
 import { interpret, type Score } from '../../../src/family/family.js'
 import * as Params from '../../../src/family/params.js'
 import { at, draw, levels, points, some, sorts, tensors, type Made, type P } from './families.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 
 const clean = { alpha: 1, sigma: 0 }
 
@@ -142,7 +142,7 @@ const implicit =
 /** Rows of which the mean over all noise is taken, at a grid of noise each. */
 const ROWS = 1
 /** Each asks for some 40 000 rows. */
-const overAllNoise = sampled(12)(sorts)
+const overAllNoise = spread(12)(sorts)
 
 describe.each(sorts)('the gradient of $name', sort => {
   it('is expectation–maximization and a correction', () => {

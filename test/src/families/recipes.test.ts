@@ -5,7 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { Compile, Key, Mixture, Points, Recipe, Run, Score } from '../../../src/index.js'
 import { some } from './families.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 
 const read = (name: string): Points.Points => {
   const points = Points.fromCsv(readFileSync(new URL(`../../../examples/data/${name}.csv`, import.meta.url), 'utf8'))
@@ -52,7 +52,7 @@ const scores: Readonly<Record<Name, Score.Score<string>>> = {
 
 describe.each(Object.entries(best))('%s', (name, all) => {
   const points = read(name)
-  it.each(sampled(6)(Object.entries(all)))('%s', (family, target) => {
+  it.each(spread(6)(Object.entries(all)))('%s', (family, target) => {
     const mixture = learned(scores[family as Name], points, 0)
     // 1e-3 a row is how the table counts a success.
     expect(Mixture.meanLogDensity(points)(mixture)).toBeGreaterThan(target - 1e-3)

@@ -42,7 +42,7 @@ import {
 } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
 import { allHold } from '../../laws/holds.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 
 type Names = 'means' | 'logits' | 'logVariances'
 
@@ -376,7 +376,7 @@ describe('Score.isotropic once more, by its log-densities', () => {
   })
 
   it.each(
-    sampled(4)([
+    spread(4)([
       ['annealed', Recipe.annealed],
       ['expectationMaximization', Recipe.expectationMaximization],
       ['spectral', Recipe.spectral],

@@ -23,7 +23,7 @@ import {
   Stage
 } from '../../../src/index.js'
 import * as Candidates from '../../../src/choice/candidates.js'
-import { isNight, sampled } from '../../today.js'
+import { isSlow, spread } from '../../cases.js'
 import { example } from '../cli/harness.js'
 import { toldOfChosen } from './chosen.js'
 
@@ -75,7 +75,7 @@ describe('fit', () => {
   })
 
   it('finds how many round components there are, whatever the seed', () => {
-    for (const seed of sampled(4)([1, 2, 3, 4, 5, 6, 7, 8])) {
+    for (const seed of spread(4)([1, 2, 3, 4, 5, 6, 7, 8])) {
       const found = fit(drawn(300, seed), { family: 'isotropic', components: [2, 3, 4], seed, standardize: false })
       expect(found.components).toBe(3)
       // Centres of the rows of one component: four standard errors of the fewest, some 60 rows of variance 2.
@@ -343,7 +343,7 @@ describe('fit', () => {
     const text = readFileSync(example('penguins.csv'), 'utf8')
     const rows = Problem.orThrow(Points.fromCsv(text))
     // nine numbers of components by night: those of more than are found take most of the time
-    const found = isNight ? fit(rows) : fit(rows, { components: [2, 3, 4, 5] })
+    const found = isSlow ? fit(rows) : fit(rows, { components: [2, 3, 4, 5] })
     const { candidates } = found
     expect(found.components).toBe(3)
     const species = text
@@ -429,7 +429,7 @@ describe('a column that has no width', () => {
 
   it('does not hide clusters where it is a sum of others, or the same but for a cell', () => {
     // all numbers from 1 to 9 by night: two more than there are hide what there is as nine do
-    const options = isNight ? { columns } : { columns, components: [1, 2, 3] }
+    const options = isSlow ? { columns } : { columns, components: [1, 2, 3] }
     const sum = fit(
       withColumn(([x, y]) => x + y),
       options

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { fill, mul, squaredDistances } from '../../../lib/index.js'
 import { Field, Fit, fit, Key, Mixture, Pipeline, Points, Problem, Score, Source } from '../../../src/index.js'
 import { example } from '../cli/harness.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 
 const table = (name: string): Points.Points =>
   pipe(
@@ -121,7 +121,7 @@ describe('fit under a prior', () => {
       ]
     })
     const points = Mixture.sample(700)(Key.fromSeed(1))(truth)
-    const options = { components: [1, 2], family: sampled(2)(['full', 'isotropic'] as const), prior: 0.5 } as const
+    const options = { components: [1, 2], family: spread(2)(['full', 'isotropic'] as const), prior: 0.5 } as const
     const streamed = Problem.orThrow(pipe(Source.of(points), Fit.mixture(options)))
     const whole = fit(points, options)
     expect(streamed.mixture).toEqual(whole.mixture)

@@ -21,7 +21,7 @@ import {
   type Points
 } from '../../../src/index.js'
 import { unsupported } from '../../../src/moves/support.js'
-import { isInTurn } from '../../today.js'
+import { isSlow } from '../../cases.js'
 import { toldOfChosen } from './chosen.js'
 
 const rowsOf = ({ rows, dim, values }: Points.Points): ReadonlyArray<ReadonlyArray<number>> =>
@@ -231,7 +231,7 @@ describe('is told', () => {
 
 describe('is not told', () => {
   // So are those of faithful and penguins, where they are learned: in fit.test.ts and kept.test.ts.
-  it.runIf(isInTurn(3))('of what is chosen for iris, by any criterion but AIC', () => {
+  it.runIf(isSlow)('of what is chosen for iris, by any criterion but AIC', () => {
     expect(toldOfChosen(fit(table('iris')))).toEqual([])
   })
 

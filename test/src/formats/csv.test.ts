@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import * as Points from '../../../src/formats/index.js'
 import * as Problem from '../../../src/core/problem.js'
 import { finite, message, points, right } from '../data/drawn.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 
 interface Expected {
   readonly rows: ReadonlyArray<ReadonlyArray<number>>
@@ -731,7 +731,7 @@ describe('a text that is too much to be held cell by cell', () => {
     ['lines of JSON', `{"x":1}${'\n'.repeat(34_000_000)}`, 'text: one of 34000000 cells is not of at most 33554432']
   ]
   it.each<[string, string, string]>([
-    ...sampled(6)(large),
+    ...spread(6)(large),
     ['one line', ','.repeat(2_000_000), 'text: a line of 2000001 cells is not one of at most 1000000'],
     [
       'lines of JSON with names of their own',

@@ -21,7 +21,6 @@ import { parquetWriteBuffer, type BasicType } from 'hyparquet-writer'
 import { describe, expect, it } from 'vitest'
 import { day, moment, typed } from '../../../lib/formats/columns.js'
 import { Points, Problem, Source } from '../../../src/index.js'
-import { runs } from '../../today.js'
 
 type Cells = ReadonlyArray<unknown>
 
@@ -80,7 +79,7 @@ describe('a table of Parquet or Arrow', () => {
           expect(seen(arrow)).toEqual(seen(whole))
         }
       ),
-      { numRuns: runs(60) }
+      { numRuns: 8 }
     )
   })
 

@@ -19,7 +19,7 @@ import {
   Vocabulary,
   Weighting
 } from '../../../src/index.js'
-import { runs, sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 
 const rows = 6
 const points: Points.Points = {
@@ -307,7 +307,7 @@ describe('estimated divergences', () => {
       exact = moments(evaluate(student(), Objective.implicit(law), random), studentParams, repeats)
     })
 
-    it.each(sampled(8)(estimates))('$divergence, $probes $law: the mean of the exact one', options => {
+    it.each(spread(8)(estimates))('$divergence, $probes $law: the mean of the exact one', options => {
       const at = evaluate(student(), Objective.implicit(law, options), random)
       sameMean(moments(at, studentParams, repeats), exact, repeats)
     })
@@ -364,9 +364,9 @@ describe('control variates', () => {
   const many = data(64)
 
   it.each(
-    sampled(4)([
-      ['four rows', few, runs(4000)],
-      ['64 rows', many, runs(800)]
+    spread(4)([
+      ['four rows', few, 500],
+      ['64 rows', many, 100]
     ] as const)
   )('%s: the mean of the denoising objective', (_, points, repeats) => {
     const of = (objective: Objective.Objective): Moments =>
@@ -385,7 +385,7 @@ describe('control variates', () => {
       ])
     ]
   ]
-  it.each(sampled(6)(laws))('%s: a gradient with no more variance than the better of the two forms', (_, law) => {
+  it.each(spread(6)(laws))('%s: a gradient with no more variance than the better of the two forms', (_, law) => {
     const variance = (objective: Objective.Objective): number => {
       const at = evaluate(isotropic, objective, random, Schedule.ornsteinUhlenbeck, many)
       return moments(at, mixtureParams, 200)
@@ -411,9 +411,9 @@ describe('control variates', () => {
       moments(
         evaluate(student(Parametrization.noise), objective(Parametrization.data, varied), random, undefined, data(6)),
         studentParams,
-        runs(400)
+        50
       )
-    sameMean(of(true), of(false), runs(400))
+    sameMean(of(true), of(false), 50)
   })
 
   it('of fewer than four rows are the implicit form, completed', () => {
@@ -717,9 +717,8 @@ it('importance-sampled times give the loss of their target', () => {
   })
   const objective = (law: TimeLaw.TimeLaw): Objective.Objective => Objective.implicit(law)
   const random = Expectation.projected()
-  const of = (law: TimeLaw.TimeLaw): Moments =>
-    moments(evaluate(isotropic, objective(law), random), mixtureParams, runs(400))
-  sameMean(of(importance), of(target), runs(400))
+  const of = (law: TimeLaw.TimeLaw): Moments => moments(evaluate(isotropic, objective(law), random), mixtureParams, 50)
+  sameMean(of(importance), of(target), 50)
   // Under fixed noise it is the target's own rule.
   expect(evaluate(isotropic, objective(importance))(mixtureParams)).toEqual(
     evaluate(isotropic, objective(target))(mixtureParams)

@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { Quadrature } from '../../../lib/index.js'
 import { Key, Problem, Schedule, TimeLaw, Vocabulary } from '../../../src/index.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 
 /** Two-sided: a right estimator fails one comparison with probability 6e-7; there are some 100. */
 const DEVIATIONS = 5
@@ -94,7 +94,7 @@ const named = (rows: ReadonlyArray<Row>): ReadonlyArray<Row & { readonly name: s
   rows.map(row => ({ ...row, name: `${TimeLaw.show(row.law)} on ${Schedule.show(row.schedule)}` }))
 
 describe.each(named([...drawn, ...weighed]))('$name', row => {
-  it.each(sampled(4)(Object.keys(functions)))('drawn, has the mean of its quadrature: %s', name => {
+  it.each(spread(4)(Object.keys(functions)))('drawn, has the mean of its quadrature: %s', name => {
     const sample = values(row, 20_000, 7, functions[name])
     const found = mean(sample)
     const error = Math.sqrt(mean(sample.map(v => (v - found) ** 2)) / sample.length)
@@ -128,7 +128,7 @@ describe.each(named([...drawn, ...weighed]))('$name', row => {
   })
 })
 
-describe.each(sampled(4)(named(drawn)))('$name', row => {
+describe.each(spread(4)(named(drawn)))('$name', row => {
   it('drawn evenly, leaves no gap', () => {
     const rows = 50
     const [{ time }] = TimeLaw.draw(row.schedule, rows)(Key.fromSeed(3))(TimeLaw.stratified(row.law))

@@ -26,7 +26,7 @@ import {
   Vocabulary
 } from '../../../src/index.js'
 import { ofVocabulary, type Asked } from '../families/families.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 
 const truth = Mixture.of({
   means: [
@@ -109,7 +109,7 @@ describe('NaturalGradient.natural', () => {
     })
   })
 
-  it.each(sampled(6)(families))('$name: a smaller rate goes that part of the way, and there', ({ score, family }) => {
+  it.each(spread(6)(families))('$name: a smaller rate goes that part of the way, and there', ({ score, family }) => {
     const from = start(score)
     const [whole, half] = [1, 0.5].map(rate => reached(descent(score, rate, 1)))
     Params.names(from).forEach(name => {

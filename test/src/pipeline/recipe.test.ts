@@ -5,7 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import { Compile, Key, Metric, Mixture, Pipeline, Points, Recipe, Run, Score } from '../../../src/index.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 
 const read = (name: string): Points.Points => {
   const text = readFileSync(new URL(`../../../examples/data/${name}.csv`, import.meta.url), 'utf8')
@@ -34,14 +34,14 @@ const data = [
   { name: 'penguins', components: 3 }
 ]
 
-describe.each(sampled(4)(data))('$name', ({ name, components }) => {
+describe.each(spread(4)(data))('$name', ({ name, components }) => {
   const raw = read(name)
   const { points } = Points.standardize(raw)
   const likelihood = (recipe: Recipe.Recipe, seed: number): number =>
     pipe(fit(recipe, components, points, seed), Mixture.meanLogDensity(points))
   const best = Math.max(...[0, 1, 2].map(seed => likelihood(Recipe.expectationMaximization, seed)))
 
-  it.each(sampled(6)([0, 1, 2]))('is fitted first time, seed %i', seed => {
+  it.each(spread(6)([0, 1, 2]))('is fitted first time, seed %i', seed => {
     expect(likelihood(Recipe.expectationMaximization, seed)).toBeGreaterThan(best - 1e-6)
     expect(likelihood(Recipe.annealed, seed)).toBeGreaterThan(best - 1e-6)
     expect(likelihood(Recipe.maximumLikelihood, seed)).toBeGreaterThan(best - 1e-4)
@@ -62,7 +62,7 @@ describe('weights', () => {
 
 describe('annealed', () => {
   const close = (name: string, means: ReadonlyArray<ReadonlyArray<number>>, rows: number): void => {
-    it.each(sampled(10)([0, 1, 2, 3, 4]))(`finds ${name}, seed %i`, seed => {
+    it.each(spread(10)([0, 1, 2, 3, 4]))(`finds ${name}, seed %i`, seed => {
       const truth = Mixture.of({ means })
       const points = Mixture.sample(rows)(Key.fromSeed(1))(truth)
       const error = Metric.centreError(fit(Recipe.annealed, means.length, points, seed), truth)

@@ -20,7 +20,7 @@ import {
   Stage,
   TimeLaw
 } from '../../../src/index.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
 const at = TimeLaw.at(0.3)
@@ -185,7 +185,7 @@ describe('two components in the plane, as quadrature has them', () => {
         ).slice(0, 4)
     ]
   ]
-  it.each(sampled(6)(cases))('%s is within its error bar, over 20 seeds', (_, of) => {
+  it.each(spread(6)(cases))('%s is within its error bar, over 20 seeds', (_, of) => {
     isHonest(offBy(20, of, truth, { points: 128, shifts: 16 }, of(exact)))
   })
 

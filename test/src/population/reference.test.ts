@@ -14,7 +14,7 @@ import {
   TimeLaw
 } from '../../../src/index.js'
 import * as Courses from '../../../src/population/courses.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 
 interface Point {
   readonly key: ReadonlyArray<number>
@@ -136,7 +136,7 @@ describe('lists of stationary points', () => {
           .map(point => ({ name, divergence: divergenceOf(name), centres, ...point }))
   })
   it('are many', () => expect(points.length).toBe(80))
-  it.each(sampled(40)(points))('$name at $key: value and index', ({ divergence, centres, key, value, index, eig }) => {
+  it.each(spread(40)(points))('$name at $key: value and index', ({ divergence, centres, key, value, index, eig }) => {
     const found = refined(divergence, centres, key)
     found.x.forEach((c, i) => expect(Math.abs(c - key[i])).toBeLessThan(2e-5))
     // Of the likelihood it is a difference of numbers near 2, of which rounding leaves 1e-15.
@@ -150,7 +150,7 @@ describe('the local minimum of Jin et al., teacher −D/2, D/2 and 30', () => {
   const points = Object.entries(oracle.jin_R30).flatMap(([name, list]) =>
     list.map(point => ({ divergence: name.split(' ')[0] as Divergence, ...point }))
   )
-  it.each(sampled(8)(points))('of $divergence for D = $D: value and spectrum', ({ divergence, D, M, value, eig }) => {
+  it.each(spread(8)(points))('of $divergence for D = $D: value and spectrum', ({ divergence, D, M, value, eig }) => {
     const { loss, scale, least } = problemOf(divergence, [-D / 2, D / 2, 30], 3)
     const at = Params.of({ means: M.map(c => [c / scale]) })
     expect(Math.abs((loss.evaluate(at).value - least) / value - 1)).toBeLessThan(1e-9)
@@ -170,7 +170,7 @@ describe('efficiencies', () => {
     const pair = of(name)
     return pair === null ? [] : list.map(row => ({ name, pair, ...row }))
   })
-  it.each(sampled(32)(rows))('$name at t = $t', ({ pair: [apart, light, heavy], t, rms_weights, trace_means }) => {
+  it.each(spread(32)(rows))('$name at t = $t', ({ pair: [apart, light, heavy], t, rms_weights, trace_means }) => {
     const means = [[-apart / 2], [apart / 2]]
     const weights = [light, heavy].map(w => w / (light + heavy))
     const { of, standardErrors } = Efficiency.sandwich({

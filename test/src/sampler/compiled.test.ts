@@ -17,7 +17,7 @@ import {
   TimeGrid,
   type Points
 } from '../../../src/index.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 
 const ROWS = 5100
 /** So few that they are interpreted. */
@@ -109,7 +109,7 @@ afterEach(() => {
 })
 
 describe('what many rows are asked at once', () => {
-  it.each(sampled(4)(Object.entries(asked)))('is what they are asked a few at a time: %s', (_, f) => {
+  it.each(spread(4)(Object.entries(asked)))('is what they are asked a few at a time: %s', (_, f) => {
     const found = f(points(3))
     const wanted = inParts(f)(points(3))
     expect(found.length).toBe(wanted.length)
@@ -206,7 +206,7 @@ describe.each(guided)('guidance: %s', (_, score) => {
   })
 
   it.each(
-    sampled(4)<[string, (points: Points.Points, time: number) => Float64Array]>([
+    spread(4)<[string, (points: Points.Points, time: number) => Float64Array]>([
       ['value', (points, time) => score(points, time).values],
       ['divergence', score.divergence],
       ['vᵀ∂s/∂x', (points, time) => score.vjp(points, time, points.values).values]

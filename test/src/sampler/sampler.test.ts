@@ -38,7 +38,7 @@ import {
   right,
   schedules
 } from '../samplers.js'
-import { sampled } from '../../today.js'
+import { spread } from '../../cases.js'
 
 const ou = Schedule.ornsteinUhlenbeck
 const line = Mixture.of({ means: [[-2], [1.5], [0.3]], weights: [1, 2, 1], variances: [0.3, 0.5, 0.2] })
@@ -68,7 +68,7 @@ describe('orders on the exact score', () => {
     [i, i + 1].map(j => ({ ...schedules[j % schedules.length], ...solver, code: Sampler.show(solver.sampler) }))
   )
 
-  it.each(sampled(8)(cases))('$code is of order $wanted on $name', ({ schedule, from, sampler, wanted, steps }) => {
+  it.each(spread(8)(cases))('$code is of order $wanted on $name', ({ schedule, from, sampler, wanted, steps }) => {
     const [noisy, clean] = [at(line, schedule, from), line]
     const start = Mixture.sample(12)(key)(noisy)
     const truth = start.values.map(carried(noisy, clean))
@@ -100,7 +100,7 @@ describe('orders on the exact score', () => {
     expect(Math.abs(order(steps, errors) - 2)).toBeLessThan(0.15)
   })
 
-  it.each(sampled(8)(schedules))('Dormand–Prince meets its tolerance on $name', ({ schedule, from }) => {
+  it.each(spread(8)(schedules))('Dormand–Prince meets its tolerance on $name', ({ schedule, from }) => {
     const [noisy, clean] = [at(line, schedule, from), line]
     const start = Mixture.sample(12)(key)(noisy)
     const truth = start.values.map(carried(noisy, clean))
@@ -183,7 +183,7 @@ describe('marginals', () => {
 
   // Some 50 times, 2 means, 4 covariances and 3 CDFs each, 11 cases: a right sampler is refused with probability below
   // 5000 · 2e-9 = 1e-5. The bias of so many steps is below the bounds of so many points.
-  it.each(sampled(8)(cases))(
+  it.each(spread(8)(cases))(
     '$code has the law of the level at every time, on $name',
     ({ schedule, from, sampler, steps }) => {
       const grid = TimeGrid.karras({ from, to: 0.01, steps })
@@ -458,7 +458,7 @@ describe('likelihood by the flow', () => {
     expect(largest(Sampler.logDensity(program)(Sampler.exact(plane, ou))(points), wanted)).toBeLessThan(1e-8)
   })
 
-  it.each(sampled(4)(schedules))(
+  it.each(spread(4)(schedules))(
     'is that of any level of $name, from the exact law of the noisy end',
     ({ schedule, from }) => {
       const level = at(plane, schedule, 0.3 * from)
@@ -477,7 +477,7 @@ describe('likelihood by the flow', () => {
   )
 
   it.each(
-    sampled(6)([
+    spread(6)([
       { sampler: Sampler.euler, wantedOrder: 1 },
       { sampler: Sampler.heun, wantedOrder: 2 },
       { sampler: Sampler.rungeKutta4, wantedOrder: 4 }

@@ -6,7 +6,7 @@ import { useThreads } from '../../../lib/simd/crew.js'
 import * as Stretches from '../../../lib/rows/stretches.js'
 import { Bootstrap, Fit, fit, Key, Metric, Mixture, type Points, Problem, Source } from '../../../src/index.js'
 import { fail } from 'node:assert'
-import { isNight, sampled } from '../../today.js'
+import { isSlow, spread } from '../../cases.js'
 
 const line = Mixture.of({ means: [[-3], [2]], weights: [0.4, 0.6], variances: [1, 2] })
 const plane = Mixture.of({
@@ -86,11 +86,11 @@ describe('fit.bootstrap', () => {
 
   it('holds the truth as often as it says', () => {
     const level = 0.9
-    const sets = isNight ? 60 : 6
+    const sets = isSlow ? 60 : 6
     const held = Array.from({ length: sets }, (_, seed) => {
       const model = fit(drawn(line, 150, seed + 1), { components: 2, family: 'isotropic' })
       const { means, weights, variances } = model.bootstrap({
-        resamples: isNight ? 99 : 20,
+        resamples: isSlow ? 99 : 20,
         level,
         seed
       })
@@ -200,7 +200,7 @@ describe('fit.bootstrap', () => {
     ['isotropic', 'weighted', null],
     ['tied', 'weighted', 0.5]
   ] as const
-  it.each(sampled(3)(cases))(
+  it.each(spread(3)(cases))(
     'of a source it is, to the bit, what it is in memory: %s, %s, prior %j',
     (family, kind, prior) => {
       const rows = 33_000

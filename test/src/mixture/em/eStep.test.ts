@@ -10,7 +10,7 @@ import { described, eStep, inLoops, inVocabulary } from '../../../../src/mixture
 import { moments } from '../../../../src/mixture/em/moments.js'
 import type { Second } from '../../../../src/family/family.js'
 import * as Params from '../../../../src/family/params.js'
-import { sampled } from '../../../today.js'
+import { spread } from '../../../cases.js'
 
 const families = [
   Score.tiedIsotropic({ components: 3 }),
@@ -27,12 +27,12 @@ const levels = [
   { alpha: 0.05, sigma: 3 }
 ]
 
-const withMany = sampled(6)(families)
+const withMany = spread(6)(families)
 
 describe.each(families.map(score => [Score.show(score), score] as const))('%s', (_, score) => {
   // Of 34 001 rows what is chosen is compiled.
   it.each<readonly [dim: number, rows: number, seeds: ReadonlyArray<number>]>([
-    ...[1, 2, 5].map(dim => [dim, 40, sampled(6)([1, 2, 3])] as const),
+    ...[1, 2, 5].map(dim => [dim, 40, spread(6)([1, 2, 3])] as const),
     ...(withMany.includes(score) ? [[5, 34_001, [4]] as const] : [])
   ])('has the same moments by loops as in the vocabulary, in dimension %d of %d rows', (dim, rows, seeds) => {
     const family = pipe(Score.interpret(score).family, O.toNullable)
@@ -130,7 +130,7 @@ describe('moments that count together', () => {
 
 describe('what rows say of components as a whole', () => {
   it.each(
-    sampled(4)([
+    spread(4)([
       ['triangles', 30, 5, 60_001],
       ['diagonals', 60, 10, 45_001]
     ] as const)

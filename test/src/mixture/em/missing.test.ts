@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { Fit, fit, Key, Mixture, Params, Points, Problem, Source, Statistics } from '../../../../src/index.js'
 import * as ExpectationMaximization from '../../../../src/mixture/em/expectationMaximization.js'
-import { isNight, sampled } from '../../../today.js'
+import { isSlow, spread } from '../../../cases.js'
 import * as Strands from '../../../../lib/rows/strands.js'
 import { componentsOf } from '../../../../src/mixture/component.js'
 import { moments } from '../../../../src/mixture/em/moments.js'
@@ -262,7 +262,7 @@ describe('of rows that are not in memory', () => {
     }
   )
 
-  it.each(sampled(2)(cases))(
+  it.each(spread(2)(cases))(
     'a fit and its bootstrap have the same bits: %s are missing',
     (name, family, prior, isHole) => {
       // More than 4000 are learned from a sample first.
@@ -275,7 +275,7 @@ describe('of rows that are not in memory', () => {
       expect(inFile.candidates[0].statistics).toEqual(inMemory.candidates[0].statistics)
       // That of many takes a thousand steps. By day that of whole rows stands for both, in bootstrap.test.ts.
       const asked = { resamples: 3, level: 0.1 }
-      if (name === 'few' && isNight) expect(inFile.bootstrap(asked)).toEqual(inMemory.bootstrap(asked))
+      if (name === 'few' && isSlow) expect(inFile.bootstrap(asked)).toEqual(inMemory.bootstrap(asked))
       const rows = pipe(points, Points.select([0, 1, 2, 3]))
       expect([...inFile.assign(Source.of(rows))]).toEqual(inMemory.assign(rows))
     }

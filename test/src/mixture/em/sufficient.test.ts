@@ -23,18 +23,18 @@ import {
   TimeLaw,
   type Points
 } from '../../../../src/index.js'
-import { today } from '../../../today.js'
+import { SEED } from '../../../cases.js'
 
 const line: Points.Points = {
   rows: 30,
   dim: 1,
-  values: Key.normal(30)(Key.fromSeed(today)).map((z, i) => 2 * z + (i % 3))
+  values: Key.normal(30)(Key.fromSeed(SEED)).map((z, i) => 2 * z + (i % 3))
 }
 const sphere: Points.Points = {
   rows: 30,
   dim: 3,
   values: Float64Array.from(
-    Array.from({ length: 30 }, (_, i) => Array.from(Key.normal(3)(Key.child(i)(Key.fromSeed(today))))).flatMap(x =>
+    Array.from({ length: 30 }, (_, i) => Array.from(Key.normal(3)(Key.child(i)(Key.fromSeed(SEED))))).flatMap(x =>
       x.map(v => v / Math.hypot(...x))
     )
   )

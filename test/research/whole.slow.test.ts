@@ -1,0 +1,3 @@
+/** All cases of what `npm test` takes a part of. */
+import './parts.test.js'
+import './research.test.js'

@@ -1,0 +1,7 @@
+/** All cases of what `npm test` takes a part of. */
+import './many.test.js'
+import './noise.test.js'
+import './pipelines.test.js'
+import './stream.test.js'
+import './together.test.js'
+import './unrolledOptimizers.test.js'

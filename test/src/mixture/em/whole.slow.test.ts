@@ -1,0 +1,3 @@
+/** All cases of what `npm test` takes a part of. */
+import './eStep.test.js'
+import './missing.test.js'

@@ -1,0 +1,3 @@
+/** All cases of what `npm test` takes a part of. */
+import './objective.test.js'
+import './timeLaw.test.js'

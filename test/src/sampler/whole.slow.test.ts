@@ -1,0 +1,4 @@
+/** All cases of what `npm test` takes a part of. */
+import './along.test.js'
+import './compiled.test.js'
+import './sampler.test.js'

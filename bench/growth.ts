@@ -1,12 +1,12 @@
 /**
  * Time and memory as rows, dimensions and components double, and 10⁷ rows × 8 in memory: `npm run bench:growth`. Each line
- * is a step of descent on projected noise, and of EM.
+ * is a step of descent on projected noise, and of EM. Then whole fits of tables with more columns than rows: with `--wide` these alone.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Key } from '../lib/index.js'
-import { Compile, Expectation, Objective, Schedule, Score, TimeLaw } from '../src/index.js'
+import { Compile, Expectation, fit, Objective, Schedule, Score, TimeLaw } from '../src/index.js'
 import * as EM from '../src/mixture/em/expectationMaximization.js'
 
 const best = (run: (i: number) => unknown, repeats: number): number =>
@@ -43,10 +43,33 @@ const measure = (rows: number, dim: number, K: number): void => {
   console.log(`| ${cells.join(' | ')} |`)
 }
 
-console.log(
-  '| rows | dim | K | first step, ms | a step, ms | EM, ms | memory in all, MB |\n|---:|---:|---:|---:|---:|---:|---:|'
-)
-for (const rows of [25_000, 50_000, 100_000, 200_000, 400_000]) measure(rows, 16, 4)
-for (const dim of [32, 64, 128]) measure(50_000, dim, 4)
-for (const K of [8, 16, 32]) measure(50_000, 16, K)
-measure(10_000_000, 8, 2)
+/** Two clusters six standard deviations apart in the first ten columns. */
+const wide = (rows: number, dim: number): ReadonlyArray<ReadonlyArray<number>> => {
+  const z = Key.normal(rows * dim)(Key.fromSeed(5))
+  return Array.from({ length: rows }, (_, i) =>
+    Array.from({ length: dim }, (_, j) => z[i * dim + j] + (j < 10 ? (i % 2 === 0 ? -3 : 3) : 0))
+  )
+}
+
+const measureFit = (rows: number, dim: number, name: string, options: Parameters<typeof fit>[1]): void => {
+  const table = wide(rows, dim)
+  const start = process.cpuUsage()
+  const { family, components } = fit(table, options)
+  const { user } = process.cpuUsage(start)
+  const memory = process.memoryUsage().rss / 2 ** 20
+  console.log(`| ${rows} | ${dim} | ${name} | ${components} ${family} | ${(user / 1e6).toFixed(1)} | ${memory.toFixed(0)} |`) // prettier-ignore
+}
+
+if (!process.argv.includes('--wide')) {
+  console.log(
+    '| rows | dim | K | first step, ms | a step, ms | EM, ms | memory in all, MB |\n|---:|---:|---:|---:|---:|---:|---:|'
+  )
+  for (const rows of [25_000, 50_000, 100_000, 200_000, 400_000]) measure(rows, 16, 4)
+  for (const dim of [32, 64, 128]) measure(50_000, dim, 4)
+  for (const K of [8, 16, 32]) measure(50_000, 16, K)
+  measure(10_000_000, 8, 2)
+}
+console.log('\n| rows | columns | asked | chosen | processor, s | memory in all, MB |\n|---:|---:|:--|:--|---:|---:|')
+measureFit(60, 2000, 'isotropic, K = 2', { family: 'isotropic', components: 2 })
+measureFit(60, 2000, 'default', {})
+measureFit(200, 500, 'default', {})

@@ -202,7 +202,7 @@ const foundAbove =
     return {
       mixture,
       statistics: {
-        ...pipe(mixture, statistics(Score.degreesOfFreedom(dim)(score))),
+        ...pipe(mixture, statistics(parametersOf(score, scaling, mixture))),
         ...(crossValidated !== undefined && { crossValidated })
       },
       redundancies,
@@ -719,6 +719,25 @@ export const SHOWN = 8
 
 /** A mean log-likelihood is known to so much. */
 const ROUNDING = 1e-9
+
+/**
+ * Parameters that a criterion counts of a mixture in the data's units: those of its score, and, where columns were standardized and the
+ * family is not one that has the mixture in other units, the scales of the columns too. Of these one is that of its variances.
+ */
+export const parametersOf = (
+  score: Score.Score<string>,
+  scaling: Points.Scaling | null,
+  mixture: Mixture.Mixture
+): number => {
+  const dim = Mixture.dim(mixture)
+  const own = Score.degreesOfFreedom(dim)(score)
+  // What is known of components is in the units of the steps.
+  const isFixed = pipe(Score.interpret(score).family, O.exists(({ held }) => held.length > 0)) // prettier-ignore
+  const maps = bothMaps((isFixed ? Case.parts(score).slice(1).find(Score.concept.is) : undefined) ?? score)
+  if (scaling === null || O.isNone(maps) || O.isSome(maps.value.family.scaled)) return own
+  const { family, fromMixture, toMixture } = maps.value
+  return isAlike(toMixture(fromMixture(mixture)), mixture) ? own : own + dim - (family.unitVariance ? 0 : 1)
+}
 
 /** A mixture as a family has it, where it is one of the family's own. */
 const within = ({ score }: Candidacy, { asked, params }: Reached): O.Option<Arrays> =>

@@ -13,7 +13,7 @@ import * as Mixture from '../mixture/mixture.js'
 import * as Statistics from '../mixture/statistics.js'
 import * as Score from '../score/score.js'
 import * as Floor from '../choice/floor.js'
-import { isSound, valueBy, type Criterion, type Ranked } from '../choice/candidates.js'
+import { isSound, parametersOf, valueBy, type Criterion, type Ranked } from '../choice/candidates.js'
 import { bothMaps, climb, foot } from '../choice/grown.js'
 
 /** What would be chosen. */
@@ -129,7 +129,7 @@ export const of = (learned: Learned): Hint | null => {
   const floor = Floor.above(learned.minimumVariance, chosen.score, points, inOwnUnits(mixture))
   const value = valueBy(criterion === 'crossValidated' ? 'bic' : criterion)
   const statisticsOf = (score: Score.Score<string>, mixture: Mixture.Mixture): Statistics.Statistics =>
-    Statistics.of(own, Score.degreesOfFreedom(dim)(score))(mixture)
+    Statistics.of(own, parametersOf(score, scaling, mixture))(mixture)
   // Where a column has one number only, densities are of the floor.
   const isVarying = (j: number): boolean => points.values.some((x, at) => at % dim === j && x !== points.values[j])
   if (!RA.makeBy(dim, isVarying).every(varies => varies)) return null

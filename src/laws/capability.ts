@@ -240,6 +240,24 @@ export const ofParametrizations = declaredBy<Parametrization.Parametrization>(
       }
     }),
     ofParametrization({
+      name: 'target',
+      plain: 'what its output is to match, in tensors, is p x_0 + q z. To 1e-13 (1 + |p x_0| + |q z|)',
+      isDeclared: () => true,
+      cases: fc.record({
+        level: Arbitrary.levels.filter(({ alpha, sigma }) => alpha > 0 && sigma > 0),
+        clean: Arbitrary.real(3),
+        noise: Arbitrary.real(3)
+      }),
+      says: (parametrization, { level: { alpha, sigma }, clean, noise }) => {
+        const { p, q } = Parametrization.direction(parametrization)({ alpha, sigma })
+        const [levels, ...both] = [[alpha, sigma], [clean], [noise]].map(of => of.map(x => tensor([x], [1, 1])))
+        const found = number(() =>
+          Parametrization.targetTensor(parametrization)({ alpha: levels[0], sigma: levels[1] })(both[0][0], both[1][0])
+        )
+        return near([found], [p * clean + q * noise], 1e-13 * (1 + Math.abs(p * clean) + Math.abs(q * noise)))
+      }
+    }),
+    ofParametrization({
       name: 'squaredDeterminant',
       plain: '(αq − σp)² is the product of powers of α and σ that it says, where it says no more. To 1e-13 of it',
       isDeclared: parametrization =>

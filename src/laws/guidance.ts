@@ -1,13 +1,12 @@
 /** Laws of scores made of scores: guidance by a label, and posteriors of measurements beside those of closed form. */
 import * as fc from 'fast-check'
-import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type { Points } from '../data/points.js'
-import { Guidance, Key, Mixture, type Params, Sampler, Schedule, Score, TimeGrid } from '../index.js'
+import { Guidance, Mixture, type Params, Sampler, Schedule, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { compiled, flat, sumOf, moments, greatest, dot } from './check.js'
-import { forAll, ofRows, equals, atMost, type Said, type Stated } from './lawRows.js'
+import { flat, sumOf, greatest, dot } from './check.js'
+import { forAll, ofRows, equals, atMost, type Said } from './lawRows.js'
 import type { Laws } from './law.js'
 
 /** What makes scores of scores: `Guidance` does. */
@@ -237,80 +236,4 @@ export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {})
       }
     })
   ])
-}
-
-export interface PosteriorsOptions {
-  readonly transport: typeof Sampler.transport
-  /** From where to where it goes. */
-  readonly gridOf: (schedule: Schedule.Schedule, steps: number) => TimeGrid.TimeGrid
-  readonly random: boolean
-  readonly bias: number
-  readonly steps: number
-  readonly rows: number
-  readonly errors: number
-}
-
-/**
- * The law of a sampler along the score of a posterior: of N(c, vI) in the plane the first coordinate is seen with noise of
- * variance d², and is then N(c + (y − c) v/(v + d²), v d²/(v + d²)); the second is as it was.
- */
-export const posteriors = (
-  sampler: Sampler.Sampler,
-  { transport, gridOf, random, bias, steps, rows, errors }: PosteriorsOptions
-): Stated => {
-  const count = random ? rows : 100
-  return forAll(
-    fc.record({
-      schedule: fc.constantFrom(Schedule.ornsteinUhlenbeck, Schedule.edm),
-      mean: Arbitrary.real(2),
-      variance: fc.constantFrom(0.5, 1, 2),
-      observed: Arbitrary.real(2),
-      deviation: fc.constantFrom(0.5, 1),
-      seed: Arbitrary.seeds
-    })
-  )({
-    name: 'leads to the posterior where it follows its score',
-    statement: `∀ c, v, y, d, keys: of N(c, vI) in the plane, the first coordinate of which is seen as y with noise d, ${count} points have the posterior’s means and variances at the end, up to ${random ? `${errors} standard errors and ` : ''}a bias of ${Number(((random ? 1 : 3) * bias).toPrecision(2))} deviations and variances, as of any normal law.`,
-    source: 'Bayes; the posterior score of normal data is exact (Rozet et al. 2024, arXiv 2405.13712)',
-    maxCases: 2,
-    says: ({ schedule, mean, variance, observed, deviation, seed }) => {
-      const grid = gridOf(schedule, steps)
-      const times = TimeGrid.times(schedule)(grid)
-      const gain = variance / (variance + deviation * deviation)
-      const ends = [times[0], times[times.length - 1]].map(time => {
-        const { alpha, sigma } = Schedule.level(time)(schedule)
-        const at = (mean: number, variance: number): { readonly mean: number; readonly u: number } => ({
-          mean: alpha * mean,
-          u: alpha * alpha * variance + sigma * sigma
-        })
-        return [at(mean + gain * (observed - mean), variance * (1 - gain)), at(mean, variance)]
-      })
-      const [first, last] = ends
-      const keys = pipe(Key.fromSeed(seed), Key.named('start', 'sampler'))
-      const noise = Key.normal(2 * count)(keys.start)
-      const start = noise.map((z, i) => first[i % 2].mean + Math.sqrt(first[i % 2].u) * z)
-      const score = Guidance.posterior(
-        { matrix: [[1, 0]], observed: [observed], deviation },
-        schedule
-      )(Sampler.exact(Mixture.of({ means: [[mean, mean]], variances: [variance] }), schedule))
-      const states = [
-        ...transport(compiled(Sampler.compile({ sampler, grid, schedule })))(score)({
-          rows: count,
-          dim: 2,
-          values: start
-        })(keys.sampler)
-      ]
-      const { values } = states[states.length - 1].points
-      return last.flatMap(({ mean, u }, j) => {
-        const own = (all: Float64Array): Float64Array => all.filter((_, i) => i % 2 === j)
-        // In deviations from the mean that is wanted; what the flow carries keeps the moments of its noise.
-        const found = moments(own(values).map(x => (x - mean) / Math.sqrt(u)))
-        const wanted = random ? { mean: 0, variance: 1 } : moments(own(noise))
-        const [ofMean, ofVariance] = random
-          ? [errors / Math.sqrt(count) + bias, errors * Math.sqrt(2 / count) + bias]
-          : [3 * bias + 1e-12, 3 * bias + 1e-12]
-        return [equals(found.mean, wanted.mean, ofMean), equals(found.variance / wanted.variance, 1, ofVariance)]
-      })
-    }
-  })
 }

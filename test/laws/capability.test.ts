@@ -202,12 +202,12 @@ const heldBy: Readonly<Record<string, string>> = {
   'pipeline/initializer.ts moves': 'a start moves with the data',
   'pipeline/initializer.ts turns': 'a start turns with the data',
   'pipeline/initializer.ts streams': nameOf('streams'),
-  'sampler/sampler.ts order': 'converges with its order',
+  'sampler/sampler.ts order': 'a step is of its order',
   'sampler/sampler.ts tolerance': 'meets its tolerance',
   'sampler/timeGrid.ts evenIn': 'steps are even in its coordinate',
-  'family/parametrization.ts behind': 'nothing is divided by zero at either end',
-  'family/parametrization.ts written': 'the truth is carried to the truth',
-  'family/parametrization.ts target': 'its loss is the squared error of its output',
+  'family/parametrization.ts behind': 'the truth is carried to the truth',
+  'family/parametrization.ts written': nameOf('written'),
+  'family/parametrization.ts target': nameOf('target'),
   'family/parametrization.ts degree': 'outputs grow with the level by its degree',
   'net/network.ts initial': 'a start has the names and shapes of the score'
 }
@@ -226,7 +226,6 @@ const itself: Readonly<Record<string, string>> = {
   'pipeline/staged.ts varianceFloor': 'a number that only it defines',
   'pipeline/staged.ts prior': 'a number that only it defines',
   'schedules/clock.ts logSnr': 'the schedule on the clock has all the laws of schedules',
-  'sampler/sampler.ts remembers': 'a type',
   'sampler/sampler.ts movesAtLevel': 'where it may stand; the dry run asks',
   'family/parametrization.ts squaredDeterminant': 'it is printed',
   'family/parametrization.ts loss': 'it is printed'

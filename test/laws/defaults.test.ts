@@ -106,14 +106,24 @@ it('no sampler can draw again what its points were drawn from', () => {
     ]
     return ab / Math.sqrt(aa * bb)
   }
-  const watching: typeof Sampler.transport = program => score => points => key => {
-    // 4000 pairs of independent normals: a correlation of deviation 1/63.
-    for (let i = 0; i < 20; i++)
-      expect(Math.abs(correlation(points.values, Key.normal(points.values.length)(Key.child(i)(key))))).toBeLessThan(
-        0.1
-      )
-    return Sampler.transport(program)(score)(points)(key)
-  }
-  const law = named('has the moments of the law at every time', sampler(Sampler.ancestral, { transport: watching }))
+  const { meaning } = Sampler.concept
+  const watching = Sampler.define({
+    name: 'watching',
+    about: 'ancestral, that looks at its key',
+    meaning: () => ({
+      draws: true,
+      step: step => {
+        const { points, key, memory } = step
+        // Thousands of pairs of independent normals: a correlation of deviation 1/63 or less.
+        if (points.rows > 1000 && memory === null)
+          for (let i = 0; i < 20; i++)
+            expect(
+              Math.abs(correlation(points.values, Key.normal(points.values.length)(Key.child(i)(key))))
+            ).toBeLessThan(0.1)
+        return { ...meaning(Sampler.ancestral).step(step), memory: 'begun' }
+      }
+    })
+  })
+  const law = named('has the moments of the law at every time', sampler(watching))
   fc.assert(law.property, { seed: 1, numRuns: 2 })
 })

@@ -2,7 +2,6 @@
 import { Guidance, Net, Parametrization, Sampler, Score } from '../../src/index.js'
 import { add, div, matMul, mul, neg, reshape, square, sub, tanh, tensor, type Tensor } from '../../lib/index.js'
 import { guidance, posterior, type Guide } from '../../src/laws/guidance.js'
-import { sampler } from '../../src/laws/sampler.js'
 import { score } from '../../src/laws/score.js'
 import { areCaught, type Mutant } from './mutant.js'
 
@@ -16,13 +15,6 @@ const guided = (classifierFree: Guide['classifierFree']): Mutant['mutant'] =>
 const spread = (spread: Guidance.Spread): Mutant['mutant'] =>
   posterior({
     guide: { ...Guidance, posterior: (measurement, schedule) => Guidance.posterior(measurement, schedule, { spread }) }
-  })
-
-/** A sampler along half of its score. */
-const halved: typeof Sampler.transport = program => score =>
-  Sampler.transport(program)((points, time) => {
-    const { values, ...rest } = score(points, time)
-    return { ...rest, values: values.map(s => s / 2) }
   })
 
 /** Guidance that takes the identity for ∂x̂_0/∂x, and what is predicted for what is known: of one number that is seen. */
@@ -82,11 +74,5 @@ areCaught([
     law: 'the score of a posterior tends to that of the exact posterior',
     mutant: spread('none'),
     right: posterior()
-  },
-  {
-    wrong: 'a sampler that follows half of the score',
-    law: 'leads to the posterior where it follows its score',
-    mutant: sampler(Sampler.heun, { transport: halved }),
-    right: sampler(Sampler.heun)
   }
 ])

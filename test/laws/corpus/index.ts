@@ -125,12 +125,17 @@ interface Way {
   readonly noise?: number
   readonly drift?: number
   readonly z?: 'coordinates' | 'rows' | 'uniform'
-  /** In a step to no noise. */
+  /** In a step to no noise; a share of the noise that there was. */
   readonly last?: number
+  readonly whole?: number
+  /** DDPM's larger variance, β, of which its smaller one is a share. */
+  readonly larger?: boolean
+  /** A Langevin move after it, of δ = 2 (0.16 σ)² along the score, with noise √(this δ). */
+  readonly moved?: number
   readonly claims?: laws.SamplerOptions
 }
 const walking = (
-  { eta, noise = 1, drift = 1, z: kind, last = 0, claims = {} }: Way,
+  { eta, noise = 1, drift = 1, z: kind, last = 0, whole = 0, larger = false, moved, claims = {} }: Way,
   name: string
 ): ReadonlyArray<laws.Law> => {
   const own = Sampler.define({
@@ -158,10 +163,17 @@ const walking = (
           return (
             to.alpha * clean +
             Math.sqrt(Math.max(to.sigma * to.sigma - v, 0)) * epsilon +
-            (to.sigma === 0 ? last : noise * Math.sqrt(v)) * drawn(i)
+            (to.sigma === 0 ? last + whole * from.sigma : noise * Math.sqrt(v) * (larger ? from.sigma / to.sigma : 1)) *
+              drawn(i)
           )
         })
-        return { points: { ...points, values } }
+        const led = { ...points, values }
+        if (moved === undefined || to.sigma === 0) return { points: led }
+        const size = 2 * (0.16 * to.sigma) ** 2
+        const [slope, z] = [score(led, to.time).values, Key.normal(values.length)(Key.child(1)(key))]
+        return {
+          points: { ...led, values: values.map((x, i) => x + size * slope[i] + Math.sqrt(moved * size) * z[i]) }
+        }
       }
     })
   })
@@ -178,12 +190,17 @@ const wrongSamplers: Table<Way> = {
   'half of the drift': { eta: 0, drift: 0.5 },
   uphill: { eta: 0, drift: -1 },
   'noise in the last step': { eta: 1, last: 0.1 },
+  'the whole noise in the last step': { eta: 1, whole: 1 },
+  'moves of noise √δ after each step': { eta: 1, moved: 1 },
   'second order, it says': { eta: 0, claims: { order: 2 } },
   'η = ½, it says': { eta: 0.25, claims: ofDdim(0.5) }
 }
 const rightSamplers: Table<Way> = {
-  'ancestral by hand': { eta: 1, claims: { equals: Sampler.ancestral, bias: 0.1 } },
-  'first order': { eta: 0, claims: { order: 1 } }
+  'ancestral by hand': { eta: 1, claims: { equals: Sampler.ancestral } },
+  'first order': { eta: 0, claims: { order: 1 } },
+  'DDPM’s larger variance': { eta: 1, larger: true },
+  'DDPM’s larger variance, in the last step too': { eta: 1, larger: true, whole: 1 },
+  'Langevin moves after each step': { eta: 1, moved: 2 }
 }
 
 // —— samplers of two steps: x̂_0 carried on by that of the step before ——

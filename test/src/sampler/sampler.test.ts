@@ -706,7 +706,7 @@ describe('one’s own', () => {
         order: 2
       })
     })
-    expect(fails(boasting, 'converges with its order')).toEqual([true])
+    expect(fails(boasting, 'a step is of its order')).toEqual([true])
     const silent = Sampler.define({
       name: 'silent',
       about: 'draws, and says that it does not',

@@ -84,7 +84,7 @@ import * as Problem from './problem.js'
 import { isRecord } from './record.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { collect, foldUp, share } from './walk.js'
-import { nearest } from './spelling.js'
+import { literal, nearest, quotedValue } from './spelling.js'
 
 /** Shared by all copies of the library in a program. */
 export const ofCase: unique symbol = Symbol.for('ornstein/case')
@@ -247,14 +247,49 @@ export const problems = (value: AnyValue, bare = false): ReadonlyArray<Problem.P
 export const isSound = (value: AnyValue): boolean =>
   isValue(value) && Object.entries(value[ofCase].fields).every(([name, f]) => f.is(field(value, name)))
 
+/** How a constructor is called, its options as they may be written: `Rate.cosine({ rate, steps })`. */
+const callOf = ({ concept, name, fields, call, on }: AnyValue[typeof ofCase]): string => {
+  const needed = Object.keys(fields).filter(k => k !== on && fields[k].fallback._tag === 'None')
+  const options = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
+    names.length > 0 ? [`{ ${names.join(', ')} }`] : []
+  const args =
+    call === null
+      ? options(needed)
+      : call.flatMap(k =>
+          k === '{}'
+            ? options(needed.filter(k => !call.some(at => at.replace('...', '') === k)))
+            : k.startsWith('...') || needed.includes(k)
+              ? [k]
+              : []
+        )
+  return `${concept}.${name}(${args.join(', ')})${on === null ? '' : `(${on})`}`
+}
+
+/**
+ * Of a function that was given in the place of what it makes, its name and how it is called; null of anything else. A word without fields
+ * is a value, and one with fields is a function, also where all have defaults.
+ */
+export const uncalled = (u: unknown): { readonly name: string; readonly remedy: string } | null => {
+  const within: unknown = Array.isArray(u) ? u.find(one => typeof one === 'function') : u
+  if (typeof within !== 'function') return null
+  const made: unknown = Reflect.get(within, ofCase)
+  if (typeof made !== 'object' || made === null) return { name: 'a function', remedy: 'call it' }
+  // What stands under the symbol is a case.
+  const its = made as AnyValue[typeof ofCase]
+  return { name: `${its.concept}.${its.name}`, remedy: `call it: ${callOf(its)}` }
+}
+
 /** The types say that a description has its case; a copy made by JSON or structuredClone has lost it. */
-const lost = (value: unknown): Problem.Problem =>
-  Problem.of(
+const lost = (value: unknown): Problem.Problem => {
+  const one = uncalled(value)
+  if (one !== null) return Problem.of('', one.name, 'a description: it is what makes one', one.remedy)
+  return Problem.of(
     '',
     JSON.stringify(value),
     'a description: as a copy it has lost its case',
     'build it by its constructor, or read JSON by the codec of its concept'
   )
+}
 
 const inAllParts = (value: AnyValue, bare: boolean): ReadonlyArray<Problem.Problem> =>
   collect<Node, Problem.Problem>({ path: '', depth: 0, value, bare }, inside, ({ path, depth, value, bare }) => {
@@ -378,9 +413,16 @@ const filled = (
     Object.entries(fields).map(([k, f]) => {
       const value =
         given[k] !== undefined ? f.accept(given[k]) : f.fallback._tag === 'Some' ? f.fallback.value : undefined
-      return f.is(value) ? [k, value] : refuse(`${word}: ${k}: ${String(value)} is not ${f.domain}; ${f.remedy}`)
+      return f.is(value) ? [k, value] : refuse(`${word}: ${k}: ${misgiven(value, f)}`)
     })
   )
+}
+
+const misgiven = (value: unknown, { domain, remedy }: Field<unknown, never>): string => {
+  const one = uncalled(value)
+  if (one !== null && !/function/.test(domain))
+    return `${one.name} is not ${domain}: it is what makes one; ${one.remedy}`
+  return `${quotedValue(value)} is not ${domain}; ${remedy}`
 }
 
 /** Makes a case of a concept. A concept has its own `define`, which asks for what it needs by name. */
@@ -406,7 +448,7 @@ export function define<
         : refuse(
             `${word}: ${Object.entries(fields)
               .filter(([k, f]) => !f.is(field(u, k)))
-              .map(([k, f]) => `${k}: ${String(field(u, k))} is not ${f.domain}`)
+              .map(([k, f]) => `${k}: ${quotedValue(field(u, k))} is not ${f.domain}`)
               .join('; ')}; build it by its constructor`
           )
   const known = new WeakMap<object, M>()
@@ -446,15 +488,17 @@ export function define<
               .filter(k => k !== on && self.call?.includes(k) !== true)
               .join(', ')} }${self.call === null ? ')' : ''}`
           )
-  const named = (args: ReadonlyArray<unknown>): Readonly<Record<string, unknown>> =>
-    self.call === null
-      ? options(args[0])
-      : Object.fromEntries(
-          self.call.flatMap((k, i): ReadonlyArray<readonly [string, unknown]> => {
-            if (k === '{}') return Object.entries(options(args[i]))
-            return [k.startsWith('...') ? [k.slice(3), args.slice(i)] : [k, args[i]]]
-          })
-        )
+  const named = (args: ReadonlyArray<unknown>): Readonly<Record<string, unknown>> => {
+    if (self.call === null) return options(args[0])
+    const [first] = self.call
+    if (args.length === 1 && first !== '{}') byPlace(word, self, args[0])
+    return Object.fromEntries(
+      self.call.flatMap((k, i): ReadonlyArray<readonly [string, unknown]> => {
+        if (k === '{}') return Object.entries(options(args[i]))
+        return [k.startsWith('...') ? [k.slice(3), args.slice(i)] : [k, args[i]]]
+      })
+    )
+  }
   const result: unknown =
     Object.keys(fields).length === 0
       ? make({})
@@ -468,6 +512,20 @@ export function define<
         )
   // The one claim about types: what `make` returns has been checked field by field.
   return result as Constructor<Value<C, M>, N, F, A, On>
+}
+
+/** Refuses fields by name where a constructor takes them by place: `trace({ decay: 0.9 })` for `trace(0.9)`. */
+const byPlace = (word: string, { fields, call }: AnyValue[typeof ofCase], given: unknown): void => {
+  const first = fields[(call?.[0] ?? '').replace('...', '')]
+  if (!isRecord(given) || isValue(given) || first.is(first.accept(given))) return
+  const names = Object.keys(given)
+  if (names.length === 0 || !names.every(k => Object.hasOwn(fields, k))) return
+  const args = (call ?? [])
+    .filter(k => k === '{}' || names.includes(k.replace('...', '')))
+    .map(k => (k === '{}' ? '{ … }' : typeof given[k] === 'object' ? k : literal(given[k])))
+  refuse(
+    `${word}: { ${names.join(', ')} } is given by name, and is taken by its place; write ${word}(${args.join(', ')})`
+  )
 }
 
 /** So that `console.log` and fast-check print a case by its name, not its contents. */

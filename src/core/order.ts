@@ -2,6 +2,7 @@
  * Arguments in a wrong order. Plain JavaScript, and a cast, let a curried function have its data first; what it then reads of them
  * is undefined. A TypeError says instead what was asked for, what was given, and how the call is written.
  */
+import { uncalled } from './case.js'
 import { isRecord } from './record.js'
 import { quotedValue } from './spelling.js'
 
@@ -11,7 +12,6 @@ const NAMES = 4
 /** What was given, in a few words: a record by its fields, a list by its length, a number as it is. */
 const described = (u: unknown): string => {
   if (u === undefined) return 'undefined'
-  if (typeof u === 'function') return 'a function'
   if (Array.isArray(u)) return `a list of ${u.length}`
   if (!isRecord(u)) return quotedValue(u)
   const names = Object.keys(u)
@@ -24,6 +24,8 @@ const ORDER = 'check the order of the arguments: options come first, and what th
 
 /** Refuses what was given for what is wanted; `call` is how the call is written. */
 export const mistaken = (wanted: string, given: unknown, call: string | null = null): never => {
+  const one = uncalled(given)
+  if (one !== null) throw new TypeError(`${one.name} was given for ${wanted}: it is what makes one; ${one.remedy}`)
   throw new TypeError(
     `${call === null ? '' : `${call}: `}${described(given)} was given for ${wanted}; ${call === null ? ORDER : 'give the arguments in this order'}`
   )

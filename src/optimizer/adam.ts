@@ -1,4 +1,6 @@
 /** The recipes that others are modelled on: chains of parts. */
+import { refuse } from '../../lib/plain/refuse.js'
+import { isRecord } from '../core/record.js'
 import type * as Rate from './rate.js'
 import { chain, type Chain } from './chain.js'
 import { scaleByAdam, scaleByRate } from './perParameter.js'
@@ -17,8 +19,18 @@ export type Rated<A = unknown> = { readonly [K in keyof (WithRate & A)]: (WithRa
 /** The options of a part. */
 export type Options<Made> = Made extends (options?: infer O) => unknown ? NonNullable<O> : never
 
+/** A recipe by its name. JavaScript may call it without its rate, or with the rate alone. */
+export const recipe =
+  <G extends WithRate, Made>(name: string, make: (options: G) => Made): ((options: G) => Made) =>
+  options =>
+    isRecord(options) && options.rate !== undefined
+      ? make(options)
+      : refuse(
+          `Optimizer.${name}: rate: ${options === undefined ? 'it is missing' : 'it is not given by its name'}; write Optimizer.${name}({ rate: ${typeof options === 'number' ? String(options) : '0.1'} })`
+        )
+
 /** θ ← θ − rate · g */
-export const gradientDescent = ({ rate }: WithRate): ScaleByRate => scaleByRate(rate)
+export const gradientDescent = recipe('gradientDescent', ({ rate }: WithRate): ScaleByRate => scaleByRate(rate))
 
 /**
  * Adam: θ ← θ − rate · m̂/(√v̂ + ε) (Kingma & Ba 2015).
@@ -33,5 +45,8 @@ export const gradientDescent = ({ rate }: WithRate): ScaleByRate => scaleByRate(
  * assert.ok(Math.abs(step.x.values[0] + 0.1) < 1e-8) // the first step has the length of the rate in each coordinate
  * assert.equal(count, 1)
  */
-export const adam = ({ rate, ...moments }: Rated<Options<typeof scaleByAdam>>): Chain<[ScaleByAdam, ScaleByRate]> =>
-  chain(scaleByAdam(moments), scaleByRate(rate))
+export const adam = recipe(
+  'adam',
+  ({ rate, ...moments }: Rated<Options<typeof scaleByAdam>>): Chain<[ScaleByAdam, ScaleByRate]> =>
+    chain(scaleByAdam(moments), scaleByRate(rate))
+)

@@ -1,6 +1,13 @@
 /** More optimizers that are made of others, each a chain of parts. */
 import { chain, type Chain } from '../optimizer/chain.js'
-import type { Options, Rated, ScaleByAdam, ScaleByRate, WithRate } from '../optimizer/adam.js'
+import {
+  recipe,
+  type Options,
+  type Rated,
+  type ScaleByAdam,
+  type ScaleByRate,
+  type WithRate
+} from '../optimizer/adam.js'
 import { scale, scaleByAdam, scaleByRate, trace } from '../optimizer/perParameter.js'
 import { scaleByLbfgs, scaleByNewton } from './curvature.js'
 import { lineSearch } from './lineSearch.js'
@@ -43,56 +50,77 @@ interface WithDecay {
 }
 
 /** v ← decay · v + g, θ ← θ − rate · v: the heavy ball (Polyak 1964). */
-export const momentum = ({ rate, decay = 0.9 }: Rated<WithDecay>): Chain<[Trace, ScaleByRate]> =>
+export const momentum = recipe('momentum', ({ rate, decay = 0.9 }: Rated<WithDecay>): Chain<[Trace, ScaleByRate]> =>
   chain(trace(decay), scaleByRate(rate))
+)
 
 /** v ← decay · v + g, θ ← θ − rate · (g + decay · v) (Nesterov 1983, as Sutskever et al. 2013 write it). */
-export const nesterov = ({ rate, decay = 0.9 }: Rated<WithDecay>): Chain<[NesterovTrace, ScaleByRate]> =>
-  chain(nesterovTrace(decay), scaleByRate(rate))
+export const nesterov = recipe(
+  'nesterov',
+  ({ rate, decay = 0.9 }: Rated<WithDecay>): Chain<[NesterovTrace, ScaleByRate]> =>
+    chain(nesterovTrace(decay), scaleByRate(rate))
+)
 
 /** θ ← θ − rate · sign g */
-export const signDescent = ({ rate }: WithRate): Chain<[Sign, ScaleByRate]> => chain(sign, scaleByRate(rate))
+export const signDescent = recipe('signDescent', ({ rate }: WithRate): Chain<[Sign, ScaleByRate]> =>
+  chain(sign, scaleByRate(rate))
+)
 
 /** Adam with decoupled weight decay: θ ← θ − rate · (m̂/(√v̂ + ε) + decay · θ) (Loshchilov & Hutter 2019). */
-export const adamW = ({
-  rate,
-  decay = 1e-4,
-  ...moments
-}: Rated<WithDecay & Options<typeof scaleByAdam>>): Chain<[ScaleByAdam, WeightDecay, ScaleByRate]> =>
-  chain(scaleByAdam(moments), weightDecay(decay), scaleByRate(rate))
+export const adamW = recipe(
+  'adamW',
+  ({
+    rate,
+    decay = 1e-4,
+    ...moments
+  }: Rated<WithDecay & Options<typeof scaleByAdam>>): Chain<[ScaleByAdam, WeightDecay, ScaleByRate]> =>
+    chain(scaleByAdam(moments), weightDecay(decay), scaleByRate(rate))
+)
 
 /** Adam whose second moment never falls (Reddi, Kale & Kumar 2018). */
-export const amsGrad = ({
-  rate,
-  ...moments
-}: Rated<Options<typeof scaleByAmsGrad>>): Chain<[ScaleByAmsGrad, ScaleByRate]> =>
-  chain(scaleByAmsGrad(moments), scaleByRate(rate))
+export const amsGrad = recipe(
+  'amsGrad',
+  ({ rate, ...moments }: Rated<Options<typeof scaleByAmsGrad>>): Chain<[ScaleByAmsGrad, ScaleByRate]> =>
+    chain(scaleByAmsGrad(moments), scaleByRate(rate))
+)
 
 /** Adam with Nesterov's momentum (Dozat 2016). */
-export const nAdam = ({ rate, ...moments }: Rated<Options<typeof scaleByNAdam>>): Chain<[ScaleByNAdam, ScaleByRate]> =>
-  chain(scaleByNAdam(moments), scaleByRate(rate))
+export const nAdam = recipe(
+  'nAdam',
+  ({ rate, ...moments }: Rated<Options<typeof scaleByNAdam>>): Chain<[ScaleByNAdam, ScaleByRate]> =>
+    chain(scaleByNAdam(moments), scaleByRate(rate))
+)
 
 /** Adam, rectified for the few gradients it has seen at first (Liu et al. 2020). */
-export const rAdam = ({ rate, ...moments }: Rated<Options<typeof scaleByRAdam>>): Chain<[ScaleByRAdam, ScaleByRate]> =>
-  chain(scaleByRAdam(moments), scaleByRate(rate))
+export const rAdam = recipe(
+  'rAdam',
+  ({ rate, ...moments }: Rated<Options<typeof scaleByRAdam>>): Chain<[ScaleByRAdam, ScaleByRate]> =>
+    chain(scaleByRAdam(moments), scaleByRate(rate))
+)
 
 /** θ ← θ − rate · g/(√v + ε) (Tieleman & Hinton 2012). */
-export const rmsProp = ({ rate, ...root }: Rated<Options<typeof scaleByRms>>): Chain<[ScaleByRms, ScaleByRate]> =>
-  chain(scaleByRms(root), scaleByRate(rate))
+export const rmsProp = recipe(
+  'rmsProp',
+  ({ rate, ...root }: Rated<Options<typeof scaleByRms>>): Chain<[ScaleByRms, ScaleByRate]> =>
+    chain(scaleByRms(root), scaleByRate(rate))
+)
 
 /** θ ← θ − rate · g/(√(v − m²) + ε) (Graves 2013, without his momentum: chain a `trace`). */
-export const centredRmsProp = ({
-  rate,
-  ...root
-}: Rated<Options<typeof scaleByStandardDeviation>>): Chain<[ScaleByStandardDeviation, ScaleByRate]> =>
-  chain(scaleByStandardDeviation(root), scaleByRate(rate))
+export const centredRmsProp = recipe(
+  'centredRmsProp',
+  ({
+    rate,
+    ...root
+  }: Rated<Options<typeof scaleByStandardDeviation>>): Chain<[ScaleByStandardDeviation, ScaleByRate]> =>
+    chain(scaleByStandardDeviation(root), scaleByRate(rate))
+)
 
 /** θ ← θ − rate · g/(√Σg² + ε) (Duchi, Hazan & Singer 2011). */
-export const adagrad = ({
-  rate,
-  ...sum
-}: Rated<Options<typeof scaleByAdagrad>>): Chain<[ScaleByAdagrad, ScaleByRate]> =>
-  chain(scaleByAdagrad(sum), scaleByRate(rate))
+export const adagrad = recipe(
+  'adagrad',
+  ({ rate, ...sum }: Rated<Options<typeof scaleByAdagrad>>): Chain<[ScaleByAdagrad, ScaleByRate]> =>
+    chain(scaleByAdagrad(sum), scaleByRate(rate))
+)
 
 /** Steps as long as earlier ones, relative to the size of the gradients, so that no rate is needed (Zeiler 2012). */
 export const adadelta = ({ rate = 1, ...root }: Partial<WithRate> & Options<typeof scaleByAdadelta> = {}): Chain<
@@ -100,12 +128,15 @@ export const adadelta = ({ rate = 1, ...root }: Partial<WithRate> & Options<type
 > => chain(scaleByAdadelta(root), scaleByRate(rate))
 
 /** θ ← θ − rate · (sign(β_1 m + (1 − β_1) g) + decay · θ) (Chen et al. 2023). */
-export const lion = ({
-  rate,
-  decay = 0,
-  ...betas
-}: Rated<WithDecay & Options<typeof scaleByLion>>): Chain<[ScaleByLion, WeightDecay, ScaleByRate]> =>
-  chain(scaleByLion(betas), weightDecay(decay), scaleByRate(rate))
+export const lion = recipe(
+  'lion',
+  ({
+    rate,
+    decay = 0,
+    ...betas
+  }: Rated<WithDecay & Options<typeof scaleByLion>>): Chain<[ScaleByLion, WeightDecay, ScaleByRate]> =>
+    chain(scaleByLion(betas), weightDecay(decay), scaleByRate(rate))
+)
 
 /** θ ← θ − (f(θ) − lowerBound)/|g|² · g, the rate no more than `largest` (Polyak 1987; Loizou et al. 2021). */
 export const polyak = (options: Options<typeof scaleByPolyak> = {}): Chain<[ScaleByPolyak, Scale]> =>

@@ -98,7 +98,7 @@ describe('a constructor', () => {
     [
       'a field of another kind',
       () => soup(untyped('{ "salt": "much" }')),
-      'Dish.soup: salt: much is not > 0 and finite'
+      'Dish.soup: salt: "much" is not > 0 and finite'
     ],
     [
       'no record of options',

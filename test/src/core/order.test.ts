@@ -93,3 +93,51 @@ describe('a wrong order of arguments', () => {
     expect(copy).toThrow('as a copy it has lost its case')
   })
 })
+
+describe('a word that is called wrongly says how it is called', () => {
+  const parts = { score, initializer: Initializer.own, stages: [] }
+  it.each<readonly [string, () => unknown, string]>([
+    [
+      'a constructor in the place of a value',
+      () => curried(Pipeline.of, [{ ...parts, schedule: Schedule.cosine }]),
+      'Pipeline.of: schedule: Schedule.cosine is not a Schedule: it is what makes one; call it: Schedule.cosine()'
+    ],
+    [
+      'one with fields to give',
+      () => curried(Optimizer.scaleByRate, [Rate.cosine]),
+      'Optimizer.scaleByRate: rate: Rate.cosine is not a Rate: it is what makes one; call it: Rate.cosine({ rate, steps })'
+    ],
+    [
+      'in a list',
+      () => curried(Optimizer.chain, [Optimizer.scaleByAdam, Optimizer.scale(-1)]),
+      'Optimizer.chain: parts: Optimizer.scaleByAdam is not a list, each an Optimizer: it is what makes one; call it: Optimizer.scaleByAdam()'
+    ],
+    [
+      'in a function’s place',
+      () => curried(Schedule.level, [0.3], [Schedule.cosine]),
+      'Schedule.cosine was given for a Schedule: it is what makes one; call it: Schedule.cosine()'
+    ],
+    [
+      'in a loss',
+      () => Problem.orThrow(curried(Compile.plans, [{ ...loss, schedule: Schedule.cosine }], [points]) as never),
+      'schedule: Schedule.cosine is not a description: it is what makes one; call it: Schedule.cosine()'
+    ],
+    [
+      'a field by name for one by place',
+      () => curried(Optimizer.trace, [{ decay: 0.9 }]),
+      'Optimizer.trace: { decay } is given by name, and is taken by its place; write Optimizer.trace(0.9)'
+    ],
+    [
+      'a recipe without its rate',
+      () => curried(Optimizer.adam, []),
+      'Optimizer.adam: rate: it is missing; write Optimizer.adam({ rate: 0.1 })'
+    ],
+    [
+      'a recipe by its rate alone',
+      () => curried(Optimizer.momentum, [0.2]),
+      'Optimizer.momentum: rate: it is not given by its name; write Optimizer.momentum({ rate: 0.2 })'
+    ]
+  ])('%s', (_, call, text) => {
+    expect(call).toThrow(text)
+  })
+})

@@ -309,7 +309,7 @@ const tried = <P extends string>(
           O.getOrElse(() => 1)
         )
       : 1
-  const inScore = matching.slice(0, 1).flatMap(({ timeLaw }) =>
+  const inScore = matching.slice(0, model.scoreless ? 0 : 1).flatMap(({ timeLaw }) =>
     of(timeLaw, {
       field: 'score',
       name: Score.show(score),

@@ -251,6 +251,15 @@ const headIn = (heads: Params.Tensors<string>, name: string): Tensor =>
         `heads.${name}: the score has ${Object.keys(heads).join(', ') || 'one output'}; read one of its heads, or make it of Net.heads`
       )
 
+/** Parameters, of which another name is refused. */
+const named = (params: Params.Tensors<string>): Params.Tensors<string> =>
+  new Proxy(params, {
+    get: (all, name) =>
+      typeof name === 'symbol' || name in all
+        ? Reflect.get(all, name)
+        : refuse(`params.${name}: the score has ${Object.keys(all).join(', ')}; read one of its parameters`)
+  })
+
 /** How a row comes to what is drawn for it. */
 interface Access {
   /** One for all rows, or one a row. */
@@ -378,7 +387,7 @@ const rowOf = <P extends string>(
       const rest: Omit<Objective.Row, Single> = {
         noisy,
         level,
-        params,
+        params: named(params),
         constants,
         heads: byName(name => read(`heads.${name}`)),
         ofTime: f => column(access.ofTime(f), rows),
@@ -704,7 +713,7 @@ const datumOf = <P extends string>(
   density: (params: Params.Tensors<P>) => Tensor
 ): Objective.Datum => ({
   ...data,
-  params,
+  params: named(params),
   constants,
   logDensity: () => density(params),
   // The names are those of parameters of the model.

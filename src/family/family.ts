@@ -351,6 +351,8 @@ export interface Model<P extends string> {
   readonly output: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
   /** Of a score with several heads all of them by name, each [rows, any]; the output is one. */
   readonly heads: O.Option<Said<P>>
+  /** No head is the score: `output`, `score` and `divergence` refuse. */
+  readonly scoreless?: true
   /** s(x), [rows, dim] */
   readonly score: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
   /** div s(x), [rows, 1] */

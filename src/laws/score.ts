@@ -103,8 +103,8 @@ const casesOf = <P extends string>(
 /** Laws of the heads of a network, where it has more than its output. */
 const ofHeads = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<Stated> => {
   const { slack = 1 } = options
-  const { heads, output } = Score.interpret(score)
-  if (O.isNone(heads)) return []
+  const { heads, output, scoreless } = Score.interpret(score)
+  if (O.isNone(heads) || scoreless === true) return []
   const said = heads.value
   return [
     forAll(casesOf(score, options))({

@@ -25,7 +25,7 @@ import type * as Params from '../family/params.js'
 /** A row-wise function in the tensor vocabulary, [rows, dim] in and out; the level comes as [rows, 1] tensors. */
 export type Apply<P extends string> = (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
 
-/** The one head that is the score, by its name, and what it says of it. */
+/** The one head that is the score, by its name, and what it says of it; none where no head is, and objectives read heads alone. */
 export type Scoring<H extends string> = { readonly [K in H]?: Parametrization.Parametrization }
 
 interface Network<P extends string> {
@@ -37,11 +37,21 @@ interface Network<P extends string> {
   readonly predicts?: Parametrization.Parametrization
   /** Parameters as they begin, for data of a dimension. */
   readonly initial?: Initial<P>
+  /** No head is the score. */
+  readonly scoreless?: true
 }
 
-/** The head that is the score; `headProblems` refuses another number of them. */
-const headOf = (heads: Scoring<string>): readonly [name: string, predicts: Parametrization.Parametrization] =>
+/** The head that is the score, where one is; `headProblems` refuses more of them. */
+const headOf = (
+  heads: Scoring<string>
+): readonly [name: string, predicts: Parametrization.Parametrization] | undefined =>
   Object.entries(heads).flatMap(([name, predicts]) => (predicts === undefined ? [] : [[name, predicts] as const]))[0]
+
+/** What stands for the output in a formula. */
+const outputFormula = (heads: Scoring<string>): string => {
+  const head = headOf(heads)
+  return head === undefined ? 'heads' : Parametrization.formula(head[1])
+}
 
 /** `heads` of a score, null where it has one output. */
 const scoringField = Field.optional({
@@ -51,19 +61,26 @@ const scoringField = Field.optional({
 
 const headProblems = (heads: Scoring<string> | null): ReadonlyArray<Problem.Problem> =>
   Problem.unless(
-    heads !== null && Object.keys(heads).length === 1,
+    heads !== null && Object.keys(heads).length <= 1,
     'heads',
     heads === null ? 'missing' : `{ ${Object.keys(heads).join(', ')} }`,
     'the one head that is the score',
-    'name it with what it predicts: { noise: Parametrization.noise }'
+    'name it with what it predicts, { noise: Parametrization.noise }, or give {} where none is'
   )
 
 /** Of a network that says several things of a row: the score by one head, and all by name. */
 const headed = <P extends string>(
   said: Said<P>,
   heads: Scoring<string>
-): Pick<Network<P>, 'apply' | 'said' | 'predicts'> => {
-  const [name, predicts] = headOf(heads)
+): Pick<Network<P>, 'apply' | 'said' | 'predicts' | 'scoreless'> => {
+  const head = headOf(heads)
+  if (head === undefined)
+    return {
+      said,
+      scoreless: true,
+      apply: () => refuse('heads: none of them is the score; name it in heads, or read the heads alone')
+    }
+  const [name, predicts] = head
   return {
     said,
     predicts,
@@ -84,7 +101,8 @@ const modelOf = <P extends string>({
   apply,
   said,
   predicts = Parametrization.score,
-  initial
+  initial,
+  scoreless
 }: Network<P>): Model<P> => {
   const score: Apply<P> = (params, x, level) =>
     Parametrization.convertTensor(predicts, Parametrization.score)(level)(x, apply(params, x, level))
@@ -95,6 +113,7 @@ const modelOf = <P extends string>({
     predicts,
     output: apply,
     heads: O.fromNullable(said),
+    ...(scoreless && { scoreless }),
     score,
     divergence: (params, x, level) =>
       rowDivergence((point, again) => score(params, point, levelAgain(level, again)))(x),
@@ -230,7 +249,7 @@ const byName = Case.define('Score', {
   },
   example: { apply: shrinks },
   formula: ({ name, predicts, heads }) =>
-    `${Parametrization.formula(heads === null ? (predicts ?? Parametrization.score) : headOf(heads)[1])} = ${name}(x)`,
+    `${heads === null ? Parametrization.formula(predicts ?? Parametrization.score) : outputFormula(heads)} = ${name}(x)`,
   check: ({ apply, predicts, says, heads }) =>
     says === null
       ? [
@@ -293,17 +312,20 @@ interface Customs {
 
 /** A network of heads in its place, of which this one is as wide as the data. */
 const ofHeads = (net: Net.Net<string>, heads: Scoring<string>): Network<string> => {
-  const [name] = headOf(heads)
+  const [name] = headOf(heads) ?? []
   const built = (dim: number): Required<Net.Built<string>> => {
     const { heads, ...rest } = Net.build({ width: dim, dim })(net)
-    const found = heads !== undefined && Object.hasOwn(heads.widths, name) ? heads.widths[name] : null
-    return heads !== undefined && found === dim
+    if (heads === undefined)
+      return refuse(`heads${name === undefined ? '' : `.${name}`}: the network has one output; end it by Net.heads`)
+    if (name === undefined) return { ...rest, heads }
+    if (!Object.hasOwn(heads.widths, name))
+      return refuse(
+        `heads.${name}: the network has heads ${Object.keys(heads.widths).join(', ')}; name one of Net.heads`
+      )
+    const found = heads.widths[name]
+    return found === dim
       ? { ...rest, heads }
-      : refuse(
-          found === null
-            ? `heads.${name}: the network has ${heads === undefined ? 'one output' : `heads ${Object.keys(heads.widths).join(', ')}`}; name one of Net.heads`
-            : `heads.${name}: ${found} numbers a row are not ${dim}, as many as the data have; end it by Net.output()`
-        )
+      : refuse(`heads.${name}: ${found} numbers a row are not ${dim}, as many as the data have; end it by Net.output()`)
   }
   return {
     shapes: dim => built(dim).shapes,
@@ -325,7 +347,7 @@ const ofNet = Case.define('Score', {
   call: ['net', '{}'],
   example: { net: Net.mlp({ hidden: [16], embedding: Net.fourier(4) }), predicts: Parametrization.noise },
   formula: ({ net, predicts, heads }) =>
-    `${Parametrization.formula(predicts ?? headOf(heads ?? {})[1])} = ${Net.formula(net)}`,
+    `${predicts === null ? outputFormula(heads ?? {}) : Parametrization.formula(predicts)} = ${Net.formula(net)}`,
   check: ({ predicts, heads }) =>
     predicts === null
       ? headProblems(heads)
@@ -485,6 +507,7 @@ const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Mod
         return said(params, point, other)
       })
     ),
+    ...(model.scoreless && { scoreless: true as const }),
     degreesOfFreedom: model.degreesOfFreedom,
     initial: model.initial
   }

@@ -81,6 +81,13 @@ const some: typeof list = {
       : list.problems(name, given)
 }
 
+/** So many are written in a formula. */
+const WRITTEN = 8
+
+/** Of a long list the beginning, how many are left out, and the end. */
+const few = <A>(all: ReadonlyArray<A>): ReadonlyArray<A | string> =>
+  all.length <= WRITTEN ? all : [...all.slice(0, 2), `… (${all.length - 3} more) …`, all[all.length - 1]]
+
 /**
  * One of some times for each row, each as likely as it stands among them: L = Σ L_time/n. A random expectation draws one a row,
  * a deterministic one takes them all. The times of a sampler, say, or those of a discrete process.
@@ -105,7 +112,7 @@ export const oneOf = define({
   },
   call: ['times'],
   example: { times: [0.2, 0.5, 0.8] },
-  formula: ({ times }) => `mean over t in {${times.join(', ')}}`,
+  formula: ({ times }) => `mean over t in {${few(times).join(', ')}}`,
   misfits:
     ({ times }) =>
     schedule =>
@@ -134,7 +141,7 @@ export const nodes = define({
       { time: 0.8, weight: 0.5 }
     ]
   },
-  formula: ({ nodes }) => nodes.map(({ time, weight }) => `${weight} · at t = ${time}`).join(' + '),
+  formula: ({ nodes }) => few(nodes.map(({ time, weight }) => `${weight} · at t = ${time}`)).join(' + '),
   misfits:
     ({ nodes }) =>
     schedule =>

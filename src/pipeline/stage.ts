@@ -301,7 +301,10 @@ export const descend = define({
   // What the optimizer asks of its loss and does not get.
   misfits:
     ({ objective, expectation, optimizer, batch, epochs }) =>
-    ({ model, schedule, points: { dim }, isRandom }) => {
+    ({ model, schedule, points, isRandom }) => {
+      // No objective knows such rows, which is told alone.
+      if ('errors' in points && points.errors !== undefined) return []
+      const { dim } = points
       const noise = (): string | null => (isRandom() ? Expectation.show(expectation) : null)
       const random =
         batch !== null ? `a batch of ${batch} rows` : Optimizer.needsDeterminism(optimizer) ? noise() : null

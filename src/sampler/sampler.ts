@@ -849,7 +849,8 @@ export const variations =
  * probability flow dz/dθ = v, z = x/n, n = √(α² + σ²): log p(x) = log p_T(x_T) + d log(n_T/n) + ∫ div v dθ from the
  * clean end to the noisy, with div v = −σ/α (n² div ∇log p + d) (Chen et al. 2018, arXiv 1806.07366, theorem 1; Song et
  * al. 2021, arXiv 2011.13456, §4.3). The divergence is exact. So is the result, up to the solver and to p_T being the
- * program's prior, diffused.
+ * program's prior, diffused. In many dimensions `{ probes, key }` estimates the divergence instead, by so many random directions v of entries ±1
+ * a row that stay along the way, all in one product vᵀ∂s/∂x: the result is then unbiased (Grathwohl et al. 2019, arXiv 1810.01367).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -873,10 +874,18 @@ export const variations =
  *   assert.ok(Math.abs(found.right[i] - wanted) < 1e-7)
  * })
  */
-export const logDensity =
-  ({ sampler, schedule, nodes, prior }: Program<Flow>) =>
-  (score: Differentiable) =>
-  ({ rows, dim, values }: Points.Points): Float64Array => {
+export function logDensity(program: Program<Flow>): (score: Differentiable) => (points: Points.Points) => Float64Array
+export function logDensity(
+  program: Program<Flow>,
+  estimate: Probes
+): (score: Smooth) => (points: Points.Points) => Float64Array
+export function logDensity(
+  { sampler, schedule, nodes, prior }: Program<Flow>,
+  estimate?: Probes
+): (score: Smooth) => (points: Points.Points) => Float64Array {
+  return score => points => {
+    const { rows, dim, values } = points
+    const divergence = estimate === undefined ? score.divergence : probed(score, estimate, points)
     const count = rows * dim
     const [noisy, clean] = [nodes[0], nodes[nodes.length - 1]]
     const solve = Case.meaning(sampler).solver
@@ -897,7 +906,7 @@ export const logDensity =
         const divergences = finite(
           `divergence of the score at time ${time}`,
           'look at its parameters',
-          score.divergence(x, time)
+          divergence(x, time)
         )
         return state.map((_, i) =>
           i < count ? slopes[i] : (-sigma / alpha) * (size * size * divergences[i - count] + dim)
@@ -916,6 +925,40 @@ export const logDensity =
       (value, i) => value + grown + end[count + i]
     )
   }
+}
+
+/** Directions by which a divergence is estimated. */
+export interface Probes {
+  /** How many a row. */
+  readonly probes: number
+  readonly key: Key.Key
+}
+
+/** div s ≈ the mean of vᵀ∂s/∂x v, of all directions at once. */
+const probed = (
+  { vjp }: Smooth,
+  { probes, key }: Probes,
+  { rows, dim }: Points.Points
+): Differentiable['divergence'] => {
+  const [wrong] = Problem.count('probes', probes, 1, 1)
+  if (wrong !== undefined) return refuseWith(wrong, `Sampler.logDensity: ${Problem.show(wrong)}`)
+  const size = rows * dim
+  const v = new Float64Array(probes * size)
+  Key.fillUniform(0, v)(key)
+  v.forEach((u, i) => {
+    v[i] = u < 0.5 ? -1 : 1
+  })
+  return (x, time) => {
+    const all = { rows: probes * rows, dim, values: v.map((_, i) => x.values[i % size]) }
+    const product = vjp(all, time, v).values
+    return new Float64Array(rows).map((_, row) => {
+      let sum = 0
+      for (let p = 0; p < probes; p++)
+        for (let j = 0; j < dim; j++) sum += product[(p * rows + row) * dim + j] * v[(p * rows + row) * dim + j]
+      return sum / probes
+    })
+  }
+}
 
 // -- along a velocity ------------------------------------------------------------------------------------------------
 

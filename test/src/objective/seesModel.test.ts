@@ -247,6 +247,14 @@ describe('what cannot be is refused', () => {
       'objective: Objective.custom("own", TimeLaw.at(0.5), …), which looks at the entries of a tensor, is not written in the tensor vocabulary alone, in which it is differentiated; choose by where, and hold constant by stopGradient'
     )
   })
+  it('a parameter that the score lacks, told with those it has', () => {
+    expect(
+      refused(
+        mixture,
+        own(({ params }) => sum(params.slopes))
+      )
+    ).toMatch(/params\.slopes: the score has means/)
+  })
   it('a density of what has none', () => {
     expect(refused(network, timeScore)).toMatch(
       /logDensityAt in .* is not of the score of a mixture, which has a density/

@@ -458,6 +458,29 @@ describe('likelihood by the flow', () => {
     expect(largest(Sampler.logDensity(program)(Sampler.exact(plane, ou))(points), wanted)).toBeLessThan(1e-8)
   })
 
+  it('by random directions it is unbiased, and of one round Gaussian exact with one', () => {
+    const grid = TimeGrid.logSnr({ from: 6, to: 0.01, steps: 20 })
+    const program = right(Sampler.compile({ sampler: Sampler.heun, grid, schedule: ou }))
+    const of = (mixture: Mixture.Mixture, probes?: Sampler.Probes): Float64Array =>
+      (probes === undefined ? Sampler.logDensity(program) : Sampler.logDensity(program, probes))(
+        Sampler.exact(mixture, ou)
+      )(points)
+    const round = Mixture.of({ means: [[1, -1]], variances: [0.5] })
+    expect(largest(of(round, { probes: 1, key: Key.fromSeed(1) }), of(round))).toBeLessThan(1e-12)
+    const exact = of(plane)
+    const runs = 24
+    const found = Array.from({ length: runs }, (_, i) => of(plane, { probes: 2, key: Key.fromSeed(i) }))
+    exact.forEach((value, row) => {
+      const off = found.map(each => each[row] - value)
+      const mean = off.reduce((sum, x) => sum + x, 0) / runs
+      const error = Math.sqrt(off.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (runs - 1) / runs)
+      // Student's of 23 degrees of freedom is beyond 5.5 in 1e-5 of cases.
+      expect(Math.abs(mean)).toBeLessThan(5.5 * error)
+      expect(error).toBeGreaterThan(0)
+    })
+    expect(() => of(plane, { probes: 0, key: Key.fromSeed(1) })).toThrow(/probes: 0 is not a whole number ≥ 1/)
+  })
+
   it.each(spread(4)(schedules))(
     'is that of any level of $name, from the exact law of the noisy end',
     ({ schedule, from }) => {
@@ -655,7 +678,7 @@ describe('one’s own', () => {
     expect(E.isLeft(Sampler.codec(Vocabulary.standard).decode(codec.encode(corrected)))).toBe(true)
   })
 
-  it('remembers from step to step, inside ours too, and refuses the memory of another', () => {
+  it('remembers from step to step, inside ours too', () => {
     // Warm from the first step on, it is ancestral.
     expect(largest(along(warming({ steps: 1 })), along(Sampler.ancestral))).toBeGreaterThan(1e-3)
     const program = right(Sampler.compile({ sampler: warming(), grid, schedule: ou }))
@@ -664,11 +687,6 @@ describe('one’s own', () => {
       null,
       ...Array.from({ length: 12 }, (_, i) => ({ taken: i + 1 }))
     ])
-    const [from, to] = program.nodes
-    const step = { schedule: ou, score: Sampler.exact(line, ou), from, to, points: states[0].points, key }
-    expect(() => Case.meaning(warming()).step({ ...step, memory: { count: 1 } })).toThrow(
-      'Sampler.warming: {"count":1} is not what it remembers'
-    )
   })
 
   it('that leads to other points than it was given is refused', () => {

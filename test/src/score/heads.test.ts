@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { add, matMul, mul, neg, square, sub, sum, tanh } from '../../../lib/index.js'
+import { add, matMul, mul, neg, square, sub, sum, tanh, type Tensor } from '../../../lib/index.js'
 import {
   Compile,
   Expectation,
@@ -162,9 +162,33 @@ describe('a score with heads', () => {
       Score.network(net, { heads: { noise: Parametrization.noise, size: Parametrization.data } }),
       /heads: \{ noise, size \} is not the one head/
     ],
-    ['none', Score.network(net, { heads: {} }), /heads: \{ {2}\} is not the one head/]
+    [
+      'one output, and no word of it',
+      Score.network(Net.mlp({ hidden: [2] }), { heads: {} }),
+      /the network has one output/
+    ]
   ])('is refused with %s', (_, score, message) => {
     expect(Score.problems({ rows: 12, dim: 2 })(score).map(Problem.show).join('; ')).toMatch(message)
+  })
+
+  it('of which none is the score serve objectives that read them alone', () => {
+    const drift = Score.network(Net.mlp({ hidden: [3], heads: { drift: Net.output() } }), { heads: {} })
+    expect(Score.problems({ rows: 12, dim: 2 })(drift)).toEqual([])
+    expect(Score.show(drift)).toContain('{ heads: {} }')
+    expect(Score.codec(Vocabulary.standard).decode(Score.codec(Vocabulary.standard).encode(drift))).toEqual(
+      E.right(drift)
+    )
+    const of = (perRow: (row: Objective.Row) => Tensor) => {
+      const loss = lossOf(drift as Score.Score<string>, Objective.custom('drift', TimeLaw.at(0.5), perRow))
+      return Compile.valueAndGrad(loss)(points)
+    }
+    const own = of(({ heads, noise, clean }) => sum(square(sub(heads.drift, sub(noise, clean))), 1))
+    const { value, gradient } = Problem.orThrow(own)(anywhere(drift as Score.Score<string>), Key.fromSeed(3))
+    expect(Number.isFinite(value) && Params.norm(gradient) > 0.01).toBe(true)
+    const ofScore = of(({ score }) => sum(square(score), 1))
+    expect(E.isLeft(ofScore) && ofScore.left.map(Problem.show).join()).toMatch(
+      /none of them is the score; name it in heads/
+    )
   })
 
   it('and an objective that reads a head which is not there names those that are', () => {

@@ -14,11 +14,16 @@ import {
   fit,
   Key,
   Mixture,
+  Objective,
+  Optimizer,
+  Pipeline,
   Points,
   Problem,
   Recipe,
   Score,
   Source,
+  Stage,
+  TimeLaw,
   type Params
 } from '../../../../src/index.js'
 import { partsOf } from '../../../../src/mixture/component.js'
@@ -257,11 +262,18 @@ describe('points with errors', () => {
     expect(() => Mixture.predict([0])(measured)(truth)).toThrow(/rows with errors/)
     expect(() => Mixture.impute(measured)(truth)).toThrow(/rows with errors/)
     const why = (found: E.Either<Problem.Problems, unknown>): string =>
-      E.isLeft(found) ? Problem.show(found.left[0]) : ''
+      E.isLeft(found) ? found.left.map(Problem.show).join('; ') : ''
     const full = Score.full({ components: 2 })
     expect(why(Compile.pipeline(Recipe.maximumLikelihood(full)(measured))(measured))).toMatch(
       /rows with errors is not exact rows.*use Stage.expectationMaximization/
     )
+    // What L-BFGS asks of noise is no second problem of theirs.
+    const objective = Objective.denoising(TimeLaw.at(1))
+    const climbs = Pipeline.of({
+      ...Recipe.maximumLikelihood(full)(measured),
+      stages: [Stage.descend({ objective, optimizer: Optimizer.lbfgs(), steps: 3 })]
+    })
+    expect(why(Compile.pipeline(climbs)(measured))).toMatch(/^[^;]*rows with errors[^;]*; use Stage[^;]*$/)
     expect(why(Compile.pipeline(Recipe.expectationMaximization(full)(measured))(measured))).toBe('')
     const tailed = Score.withTails({ nu: 4 })(full)
     expect(why(Compile.pipeline(Recipe.expectationMaximization(tailed)(measured))(measured))).toMatch(

@@ -256,7 +256,7 @@ const named = (params: Params.Tensors<string>): Params.Tensors<string> =>
   new Proxy(params, {
     get: (all, name) =>
       typeof name === 'symbol' || name in all
-        ? Reflect.get(all, name)
+        ? (Reflect.get(all, name) as unknown)
         : refuse(`params.${name}: the score has ${Object.keys(all).join(', ')}; read one of its parameters`)
   })
 

@@ -22,12 +22,13 @@ export type Options<Made> = Made extends (options?: infer O) => unknown ? NonNul
 /** A recipe by its name. JavaScript may call it without its rate, or with the rate alone. */
 export const recipe =
   <G extends WithRate, Made>(name: string, make: (options: G) => Made): ((options: G) => Made) =>
-  options =>
-    isRecord(options) && options.rate !== undefined
-      ? make(options)
-      : refuse(
-          `Optimizer.${name}: rate: ${options === undefined ? 'it is missing' : 'it is not given by its name'}; write Optimizer.${name}({ rate: ${typeof options === 'number' ? String(options) : '0.1'} })`
-        )
+  options => {
+    const given: unknown = options
+    if (isRecord(given) && given.rate !== undefined) return make(options)
+    const found = given === undefined ? 'it is missing' : 'it is not given by its name'
+    const rate = typeof given === 'number' ? given : 0.1
+    return refuse(`Optimizer.${name}: rate: ${found}; write Optimizer.${name}({ rate: ${rate} })`)
+  }
 
 /** θ ← θ − rate · g */
 export const gradientDescent = recipe('gradientDescent', ({ rate }: WithRate): ScaleByRate => scaleByRate(rate))

@@ -303,7 +303,7 @@ export const descend = define({
     ({ objective, expectation, optimizer, batch, epochs }) =>
     ({ model, schedule, points, isRandom }) => {
       // No objective knows such rows, which is told alone.
-      if ('errors' in points && points.errors !== undefined) return []
+      if ('errors' in points) return []
       const { dim } = points
       const noise = (): string | null => (isRandom() ? Expectation.show(expectation) : null)
       const random =

@@ -940,23 +940,24 @@ const probed = (
   { probes, key }: Probes,
   { rows, dim }: Points.Points
 ): Differentiable['divergence'] => {
-  const [wrong] = Problem.count('probes', probes, 1, 1)
-  if (wrong !== undefined) return refuseWith(wrong, `Sampler.logDensity: ${Problem.show(wrong)}`)
+  const wrong = Problem.count('probes', probes, 1, 1)
+  if (wrong.length > 0) return refuseWith(wrong[0], `Sampler.logDensity: ${Problem.show(wrong[0])}`)
   const size = rows * dim
-  const v = new Float64Array(probes * size)
-  Key.fillUniform(0, v)(key)
-  v.forEach((u, i) => {
-    v[i] = u < 0.5 ? -1 : 1
-  })
+  const uniform = new Float64Array(probes * size)
+  Key.fillUniform(0, uniform)(key)
+  const v = uniform.map(u => (u < 0.5 ? -1 : 1))
   return (x, time) => {
     const all = { rows: probes * rows, dim, values: v.map((_, i) => x.values[i % size]) }
     const product = vjp(all, time, v).values
-    return new Float64Array(rows).map((_, row) => {
-      let sum = 0
-      for (let p = 0; p < probes; p++)
-        for (let j = 0; j < dim; j++) sum += product[(p * rows + row) * dim + j] * v[(p * rows + row) * dim + j]
-      return sum / probes
-    })
+    /** One of all that v has for a row. */
+    const place = (row: number, i: number): number => (Math.floor(i / dim) * rows + row) * dim + (i % dim)
+    return new Float64Array(rows).map(
+      (_, row) =>
+        Array.from({ length: probes * dim }, (_, i) => place(row, i)).reduce(
+          (sum, at) => sum + product[at] * v[at],
+          0
+        ) / probes
+    )
   }
 }
 

@@ -42,7 +42,7 @@ import { vacuous } from './lawRows.js'
 import { sampler, type SamplerOptions } from './sampler.js'
 import { schedule, type ScheduleOptions } from './schedule.js'
 import { score, type ScoreOptions } from './score.js'
-import { net, type NetOptions } from './net.js'
+import { net } from './net.js'
 import { parametrization, rate, region, timeGrid, weighting } from './plain.js'
 import type * as Plain from './plain.js'
 import { scripted } from './script.js'
@@ -68,7 +68,6 @@ interface Options {
   readonly Covariance: CovarianceOptions
   readonly TimeGrid: Plain.TimeGridOptions
   readonly Initializer: InitializerOptions
-  readonly Net: NetOptions
 }
 
 /** What may be claimed of an instance: the options of the laws of its concept. */
@@ -165,7 +164,7 @@ const rules: ReadonlyArray<Rule> = [
   ]),
   rule('weighting', Weighting.concept.is, (value, claims) => [[value], weighting(value, claims)]),
   rule('parametrization', Parametrization.concept.is, (value, claims) => [[value], parametrization(value, claims)]),
-  rule('net', Net.concept.is, (value, claims) => [[value], net(value, claims)]),
+  rule('net', Net.concept.is, value => [[value], net(value)]),
   rule('score', Score.concept.is, (value, claims) => [[value], score(value, claims)]),
   rule('expectation', Expectation.concept.is, (value, claims, { score = pair }) => [
     [value, score],

@@ -176,7 +176,7 @@ export {
   type PaperOptions
 } from './paper.js'
 export { guidance, posterior, type Guide, type GuidanceOptions } from './guidance.js'
-export { net, type NetOptions } from './net.js'
+export { net } from './net.js'
 export { regularizer } from './regularizer.js'
 export { sampler, type SamplerOptions } from './sampler.js'
 export { schedule, type TrueLevels, type ScheduleOptions } from './schedule.js'

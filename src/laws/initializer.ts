@@ -7,34 +7,28 @@ import { Case as Of, Initializer, Key, Params, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
 import { ofInitializers } from './capability.js'
-import { held, compiled, flat, greatest } from './check.js'
+import { areSameBits } from './bits.js'
+import { compiled, flat, greatest } from './check.js'
 import * as Density from './density.js'
 import type { Law, Laws } from './law.js'
-import { areFinite, forAll, ofRows, equals, below, sameBits, differs, type Relation } from './lawRows.js'
+import { areFinite, forAll, ofRow, ofRows, equals, below, sameBits, differs, type Relation } from './lawRows.js'
 import { mapRows, orthogonal, symmetriesOf } from './symmetries.js'
 
 export interface InitializerOptions {
-  /** What is believed to be its start of a score on points; by default what `Initializer` makes of it. */
-  readonly interpret?: <P extends string>(
-    score: Score.Score<P>,
-    points: Points.Points
-  ) => (initializer: Initializer.Initializer) => Initializer.Start<P>
-  /** Data of a dimension, edge cases among them. */
-  readonly points?: (dim: number) => fc.Arbitrary<Points.Points>
   /** Whether the start moves with the data; by default what its case says. */
   readonly moves?: boolean
   /** Whether the start turns with the data; by default what its case says. */
   readonly turns?: boolean
   /** Whether another key is another start; by default what its case says. */
   readonly draws?: Initializer.Draws
-  /** Whether starts have centres that are apart: by default of those that draw. */
+  /** Whether starts have centres that are apart, where they follow the data; claimed by default. */
   readonly apart?: boolean
   /** Whether rows in another order start the same, up to the order of the components; by default of those that never draw. */
   readonly rowsAlike?: boolean
+  /** Whether a row of weight 0 is none; by default of those whose starts the weights change. */
+  readonly weighs?: boolean
   /** One of which the starts have the same law. */
   readonly equals?: Initializer.Initializer
-  /** Multiplies every tolerance below. */
-  readonly slack?: number
 }
 
 interface Example {
@@ -89,18 +83,13 @@ const COMPARED = 2400
 export const sameStarts = <P extends string>(
   a: Initializer.Initializer,
   b: Initializer.Initializer,
-  score: Score.Score<P>,
-  { interpret = Initializer.interpret }: Pick<InitializerOptions, 'interpret'> = {}
-): Law =>
-  ofRows(`${Initializer.show(a)} and ${Initializer.show(b)} of ${Score.show(score)}`, [
-    startAlike(a, b, score, interpret)
-  ])[0]
+  score: Score.Score<P>
+): Law => ofRow(`${Initializer.show(a)} and ${Initializer.show(b)} of ${Score.show(score)}`, startAlike(a, b, score))
 
 const startAlike = <P extends string>(
   a: Initializer.Initializer,
   b: Initializer.Initializer | undefined,
-  score: Score.Score<P>,
-  interpret: NonNullable<InitializerOptions['interpret']>
+  score: Score.Score<P>
 ) =>
   forAll(
     fc.record({
@@ -125,29 +114,13 @@ const startAlike = <P extends string>(
     option: 'equals',
     says: ({ points, seed }, b) => {
       const [found, wanted] = [a, b].map((initializer, i) => {
-        const start = compiled(interpret(score, points)(initializer))
+        const start = compiled(Initializer.interpret(score, points)(initializer))
         return keysOf(COMPARED, 2 * seed + i).map(key => featuresOf(rowsOf(points))(start(key)))
       })
       const feature = (rows: typeof found, at: number): ReadonlyArray<number> => rows.map(row => row[at])
       return wanted[0].map((_, at) => Chance.sameMean(feature(found, at), feature(wanted, at), 6))
     }
   })
-
-/** How many centres a start has, none of what is no mixture. */
-const countOf = <P extends string>(score: Score.Score<P>, dim: number): number =>
-  Object.entries<ReadonlyArray<number>>(Score.shapes(dim)(score)).reduce(
-    (most, [name, shape]) => (name === 'means' ? shape[0] : most),
-    0
-  )
-
-/** Which of two is nearer to what was found; the first where they are as near. */
-const nearer = <P extends string>(
-  found: Params.Params<P>,
-  ...[a, b]: readonly [Params.Params<P>, Params.Params<P>]
-): Params.Params<P> => {
-  const off = (of: Params.Params<P>): number => greatest(minus(flat(found), flat(of)))
-  return off(b) < off(a) ? b : a
-}
 
 /**
  * The laws of an initializer for a score: the shapes it starts, on edge cases too, and what it says of itself.
@@ -172,13 +145,29 @@ export const initializer = <P extends string>(
   const { rotate, translate, relabel } = symmetriesOf(score)
   const mirror = Arbitrary.isMirrored(score) ? relabel : undefined
   const [least, dim] = [Arbitrary.minRows(score), O.toNullable(claims.dim)]
-  const { interpret = Initializer.interpret, points = Arbitrary.points({ minRows: least, far: 1e6 }) } = options
   const { moves = claims.moves(model), turns = claims.turns(model), draws = claims.draws(model) } = options
-  const { apart = claims.draws(model) !== 'never', rowsAlike = draws === 'never', slack = 1 } = options
-  const count = countOf(score, dim ?? 1)
+  const { rowsAlike = draws === 'never' } = options
+  const started = (points: Points.Points, seed: number): Params.Params<P> =>
+    compiled(Initializer.interpret(score, points)(initializer))(Key.fromSeed(seed))
+  const others = (points: Points.Points, seed: number, count: number): ReadonlyArray<Params.Params<P>> =>
+    Array.from({ length: count }, (_, i) => started(points, seed + 1 + i))
+  /** Rows on which its starts are looked at before any law is. */
+  const seen = normals(least + 5, dim ?? 2, 1, 4)
+  const onRows = (points: Points.Points): ReadonlyArray<Params.Params<P>> | null =>
+    O.toNullable(O.tryCatch(() => others(points, 1, 12)))
+  const plain = onRows(seen)
+  const seesWeights = !areSameBits(
+    onRows({ ...seen, weights: Float64Array.from({ length: seen.rows }, (_, i) => 1 + (i % 3)) }),
+    plain
+  )
+  const follows = !areSameBits(onRows(normals(seen.rows, seen.dim, 2, 4)), plain)
+  const count = Object.entries<ReadonlyArray<number>>(Score.shapes(dim ?? 1)(score)).reduce(
+    (most, [name, shape]) => (name === 'means' ? shape[0] : most),
+    0
+  )
   const cases: fc.Arbitrary<Example> = (dim === null ? Arbitrary.dimsFor(score) : fc.constant(dim)).chain(dim =>
     fc.record({
-      points: points(dim),
+      points: Arbitrary.points({ minRows: least, far: 1e6 })(dim),
       scattered: fc
         .tuple(fc.integer({ min: least + 3, max: least + 6 }), Arbitrary.seeds)
         .map(([rows, seed]) => normals(rows, dim, seed, 2)),
@@ -189,35 +178,30 @@ export const initializer = <P extends string>(
   const wide = fc
     .record({ seed: Arbitrary.seeds })
     .map(({ seed }) => ({ seed, points: normals(least + 5, dim ?? 2, seed, 4) }))
-  const started = (points: Points.Points, seed: number): Params.Params<P> =>
-    compiled(interpret(score, points)(initializer))(Key.fromSeed(seed))
-  const others = (points: Points.Points, seed: number, count: number): ReadonlyArray<Params.Params<P>> =>
-    Array.from({ length: count }, (_, i) => started(points, seed + 1 + i))
   /** The same up to the order of the components that a symmetry does not tell apart, to 1e-7 of the data. */
-  const alike = (found: Params.Params<P>, wanted: Params.Params<P>, points: Points.Points, seed: number): Relation =>
-    equals(flat(found), flat(nearer(found, wanted, mirror?.(seed)(wanted) ?? wanted)), slack * 1e-7 * sizeOf(points))
+  const alike = (found: Params.Params<P>, wanted: Params.Params<P>, points: Points.Points, seed: number): Relation => {
+    const off = (of: Params.Params<P>): number => greatest(minus(flat(found), flat(of)))
+    const mirrored = mirror?.(seed)(wanted) ?? wanted
+    return equals(flat(found), flat(off(mirrored) < off(wanted) ? mirrored : wanted), 1e-7 * sizeOf(points))
+  }
   const [onCases, onWide] = [forAll(cases), forAll(wide)]
 
-  const ofStarts = ofRows(
+  return ofRows(
     `${Initializer.show(initializer)} of ${Score.show(score)}`,
     [
       onCases({
-        name: 'a start has the names and shapes of the score',
-        statement: '∀ x, keys: as the score says for the dimension of the data, and no others. Exactly.',
-        source: 'definition of Score.shapes',
+        name: 'a start is finite on edge cases',
+        statement:
+          '∀ x, keys: every parameter is finite, of the names and shapes that the score has for the dimension of the data; x far (1e6), tiny, equal, alone, weighted by 0. Exactly.',
+        source: 'definition of a start, and of Score.shapes',
         says: ({ points, seed }) => {
           const params = started(points, seed)
           return [
             sameBits(Params.shapes(params), Score.shapes(points.dim)(score)),
-            equals(flat(params).length, Params.sizeOf(Score.shapes(points.dim)(score)))
+            equals(flat(params).length, Params.sizeOf(Score.shapes(points.dim)(score))),
+            areFinite(params)
           ]
         }
-      }),
-      onCases({
-        name: 'a start is finite on edge cases',
-        statement: '∀ x, keys: every parameter is finite; x far (1e6), tiny, equal, alone, weighted by 0. Exactly.',
-        source: 'definition of a start',
-        says: ({ points, seed }) => areFinite(flat(started(points, seed)))
       }),
       onCases({
         name: 'the key determines the start',
@@ -231,8 +215,8 @@ export const initializer = <P extends string>(
             Array.from({ length: count }, () => first)
           return [
             sameBits(started(scattered, seed), first),
-            ...(draws === 'never' ? [sameBits(others(scattered, seed, 4), repeated(4))] : []),
-            ...(draws === 'always' ? [differs(others(scattered, seed, 40), repeated(40))] : [])
+            draws === 'never' && sameBits(others(scattered, seed, 4), repeated(4)),
+            draws === 'always' && differs(others(scattered, seed, 40), repeated(40))
           ]
         }
       }),
@@ -249,7 +233,32 @@ export const initializer = <P extends string>(
               .map(x => (Arbitrary.isMirrored(score) ? Math.abs(x) : x))
               .sort((a, b) => a - b)
           const reorder = Points.select(Key.permutation(scattered.rows)(Key.fromSeed(seed)))
-          return equals(sorted(reorder(scattered)), sorted(scattered), slack * 1e-7 * sizeOf(scattered))
+          return equals(sorted(reorder(scattered)), sorted(scattered), 1e-7 * sizeOf(scattered))
+        }
+      }),
+      onWide({
+        name: 'a row of weight 0 is none',
+        statement:
+          '∀ x in general position in a plane, of which some rows, the farthest among them, have weight 0, keys: no centre is one of these; and what never draws starts as without them. To 1e-7 r.',
+        source: 'definition of weighted points',
+        maxCases: 20,
+        claim: options.weighs ?? seesWeights,
+        option: 'weighs',
+        reason: 'the weights of rows change none of its starts',
+        says: ({ points: { rows, dim, values }, seed }) => {
+          const far = values.map((x, at) => (at < dim ? 4 * x + 4 * Math.sign(x) * greatest(values) : x))
+          const points = { rows, dim, values: far, weights: Float64Array.from({ length: rows }, (_, i) => i % 3) }
+          const kept = Array.from({ length: rows }, (_, i) => i).filter(i => i % 3 > 0)
+          if (kept.length < least) return []
+          const none = rowsOf(points).filter((_, i) => i % 3 === 0)
+          const taken = others(points, seed, draws === 'never' ? 1 : 20).flatMap(params =>
+            centresOf(params).filter(centre => none.some(row => distance(row, centre) === 0))
+          )
+          const without = Points.select(kept)(points)
+          return [
+            equals({ 'centres at rows of weight 0': taken.length }, { 'centres at rows of weight 0': 0 }),
+            draws === 'never' && alike(started(points, seed), started(without, seed), points, seed)
+          ]
         }
       }),
       onCases({
@@ -284,11 +293,13 @@ export const initializer = <P extends string>(
         maxCases: 20,
         claim: draws === 'sometimes' && count >= 2,
         option: 'draws',
-        says: ({ points, seed }) =>
-          differs(
-            others(points, seed, 39),
-            others(points, seed, 39).map(() => started(points, seed))
+        says: ({ points, seed }) => {
+          const found = others(points, seed, 39)
+          return differs(
+            found,
+            found.map(() => started(points, seed))
           )
+        }
       }),
       onWide({
         name: 'centres are apart',
@@ -296,18 +307,20 @@ export const initializer = <P extends string>(
           '∀ x in general position in a plane, keys: of forty starts some have no two centres that are the same: equal centres stay equal for ever. Exactly.',
         source: 'what is symmetric has a symmetric gradient',
         maxCases: 20,
-        claim: apart && count >= 2,
+        claim: (options.apart ?? follows) && count >= 2,
         option: 'apart',
+        reason: count < 2 ? 'it has one centre' : 'its starts are the same whatever the data',
         says: ({ points, seed }) => {
-          const least = others(points, seed - 1, 40).map(params =>
+          const found = others(points, seed - 1, draws === 'never' ? 1 : 40)
+          const leasts = found.map(params =>
             Math.min(...centresOf(params).flatMap((a, i, all) => all.slice(i + 1).map(b => distance(a, b))))
           )
-          return below(0, Math.max(...least))
+          return below(0, { 'distance of two centres': Math.max(...leasts) })
         }
       }),
-      startAlike(initializer, options.equals, score, interpret)
+      startAlike(initializer, options.equals, score),
+      ofInitializers({ initializer, score })
     ],
     options
   )
-  return held([ofStarts, ofInitializers({ initializer, score })])
 }

@@ -10,10 +10,6 @@ import { greatest } from './check.js'
 import { areFinite, forAll, ofRows, equals, sameBits } from './lawRows.js'
 import type { Laws } from './law.js'
 
-export interface NetOptions {
-  readonly points?: (dim: number) => fc.Arbitrary<Points>
-}
-
 interface Example {
   readonly points: Points
   readonly seed: number
@@ -45,10 +41,8 @@ const widthsIn = <P extends string>(net: Net.Net<P>): ReadonlyArray<number> =>
  *   fc.assert(property, { numRuns: 3 })
  * })
  */
-export const net = <P extends string>(
-  net: Net.Net<P>,
-  { points = Arbitrary.points({ maxRows: 4, weights: false }) }: NetOptions = {}
-): Laws => {
+export const net = <P extends string>(net: Net.Net<P>): Laws => {
+  const points = Arbitrary.points({ maxRows: 4, weights: false })
   // A part within a network may take one width alone, such as that of a layer before it.
   const width = [2, ...widthsIn(net)].find(takes(net)) ?? 2
   const dims = width === 2 ? Arbitrary.dims : fc.constant(width)
@@ -96,7 +90,8 @@ export const net = <P extends string>(
     }),
     lawOf({
       name: 'sees each row alone, at its own level, with its own label',
-      statement: '∀ x, levels, labels: row i is what it is alone. To 1e-13 (1 + size): the order of a sum may differ.',
+      statement:
+        '∀ x, levels, labels: row i is what it is alone. To 1e-13 (1 + size): the order of a sum may differ. With the label −1 in each row it gives what it gives without labels, exactly.',
       source: 'definition of Net.Built',
       says: each => {
         const { dim, rows, values } = each.points
@@ -108,19 +103,16 @@ export const net = <P extends string>(
             labels: [each.labels[i]]
           })
         ).flatMap(row => Array.from(row))
-        return equals(apply(each), alone, 1e-13 * (1 + greatest(alone)) * (1 + greatest(values)))
-      }
-    }),
-    lawOf({
-      name: 'no label is the label −1',
-      statement: '∀ x, levels: with the label −1 in each row it gives what it gives without labels. Exactly.',
-      source: 'definition of Score.Level',
-      says: each => {
         const without = { ...each, labels: each.labels.map(() => -1) }
-        return equals(apply(without), apply(without, false))
+        return [
+          equals(apply(each), alone, 1e-13 * (1 + greatest(alone)) * (1 + greatest(values))),
+          equals(apply(without), apply(without, false))
+        ]
       }
     }),
     lawOf({
+      claim: Params.names(built(width).shapes).length > 0,
+      reason: 'it has no parameters',
       name: 'begins by its key, each array by its name',
       statement: '∀ key: the arrays have the shapes that it names, and are the same bits by the same key.',
       source: 'randomness is a value',

@@ -467,17 +467,52 @@ export const fromData = defineCentres({
       Seeding.differentRows(data, count)
 })
 
-/** Rows of the data, each drawn in proportion to its squared distance from those before (Arthur & Vassilvitskii 2007). */
+/**
+ * Greedy k-means++ (Arthur & Vassilvitskii 2007, §7; Celebi, Kingravi & Vela 2013), as scikit-learn has it: for each centre 2 + ⌊ln K⌋ rows are
+ * drawn in proportion to their weights times their squared distances from the centres before, and the one is taken that leaves the least
+ * total distance. `kMeansPlusPlusOf({ trials: 1 })` is k-means++ as published first.
+ */
 export const kMeansPlusPlus = defineCentres({
   name: 'kMeansPlusPlus',
-  about: 'rows far from each other (Arthur & Vassilvitskii 2007)',
-  formula: () => 'P(c_i = x) ∝ min |x − c_j|² over j < i',
+  about: 'rows far from each other, the best of a few trials (Arthur & Vassilvitskii 2007)',
+  formula: () => 'the best of 2 + ⌊ln K⌋ trials of P(c_i = x) ∝ min |x − c_j|² over j < i',
   ...ofRows,
   streams: true,
   centres:
     () =>
     ({ data, count }) =>
       Seeding.spread(data, count)
+})
+
+/**
+ * k-means++ by so many trials for each centre, of which the one is taken that leaves the least total distance: one (the default) is the
+ * algorithm of Arthur & Vassilvitskii 2007, where each row is drawn in proportion to its squared distance from those before.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Initializer, Key, Problem, Score } from 'ornstein'
+ *
+ * const points = { rows: 4, dim: 1, values: Float64Array.of(0, 0, 5, 5) }
+ * const start = Initializer.interpret(Score.spherical({ components: 2 }), points)(Initializer.kMeansPlusPlusOf({ trials: 1 }))
+ * const { values } = Problem.orThrow(start)(Key.fromSeed(1)).means
+ * // A row at no distance from the first is never taken.
+ * assert.deepEqual([...values].sort(), [0, 5])
+ */
+export const kMeansPlusPlusOf = defineCentres({
+  name: 'kMeansPlusPlusOf',
+  about: 'rows far from each other, the best of so many trials (Arthur & Vassilvitskii 2007)',
+  fields: {
+    /** Rows drawn for each centre, of which the best is taken. */
+    trials: Field.count({ default: 1, most: Limits.moves })
+  },
+  formula: ({ trials }) =>
+    `${trials === 1 ? '' : `the best of ${trials} trials of `}P(c_i = x) ∝ min |x − c_j|² over j < i`,
+  ...ofRows,
+  streams: true,
+  centres:
+    ({ trials }) =>
+    ({ data, count }) =>
+      Seeding.spread(data, count, trials)
 })
 
 /** Lloyd's algorithm from k-means++ centres: each centre moves to the mean of the rows nearest to it (Lloyd 1982). */
@@ -920,6 +955,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   onSphere,
   fromData,
   kMeansPlusPlus,
+  kMeansPlusPlusOf,
   kMeans,
   spectral,
   hierarchical,

@@ -104,13 +104,12 @@ const nearest = (
  */
 export const SAME = 1e-9
 
-/** Greedy k-means++: of a few candidates for each centre, the one that leaves the least distance. A few passes a centre. */
+/** Greedy k-means++: of a few trials for each centre, the one that leaves the least distance; of one, k-means++. A few passes a centre. */
 export const spread =
-  (data: Source.Data, count: number): Draw =>
+  (data: Source.Data, count: number, trials = 2 + Math.floor(Elementary.log(count))): Draw =>
   key => {
     const { x, weights, held } = weighed(data)
     const keys = Key.split(count)(key)
-    const candidates = 2 + Math.floor(Elementary.log(count))
     const total = (distances: Stretches.Stretches): number => Stretches.average(distances, weights)[0]
     const drawn = (mass: Stretches.Stretches, n: number, key: Key.Key): ReadonlyArray<number> =>
       Array.from(Stretches.atParts(mass, Key.uniform(n)(key)))
@@ -124,7 +123,7 @@ export const spread =
     }>(
       ({ chosen, distances, left }, key) => {
         const mass = left > 0 ? Stretches.zipped(distances, weights, (d, w) => w * d) : weights
-        const best = drawn(mass, candidates, key)
+        const best = drawn(mass, trials, key)
           .map(i => {
             const closest = from(i, distances)
             return { i, distances: closest, left: total(closest) }

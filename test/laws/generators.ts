@@ -417,6 +417,7 @@ export const initializers =
               OnSphere: fc.record({ radius }).map(Initializer.onSphere),
               FromData: fc.constant(Initializer.fromData),
               KMeansPlusPlus: fc.constant(Initializer.kMeansPlusPlus),
+              KMeansPlusPlusOf: fc.integer({ min: 1, max: 3 }).map(trials => Initializer.kMeansPlusPlusOf({ trials })),
               KMeans: fc.record({ steps: fc.integer({ min: 0, max: 3 }) }).map(Initializer.kMeans),
               Spectral: fc.constant(Initializer.spectral),
               Hierarchical: fc.record({ rows: fc.integer({ min: 1, max: 20 }) }).map(Initializer.hierarchical),

@@ -314,8 +314,7 @@ const saidOf = <P extends string>(
 /** Laws of what is said of a start of the language's own. */
 export const saidOfStarts = <P extends string>(
   initializer: Initializer.Initializer,
-  score: Score.Score<P>,
-  { interpret = Initializer.interpret }: Pick<laws.InitializerOptions, 'interpret'> = {}
+  score: Score.Score<P>
 ): laws.Laws => {
   const [repeats, slack] = [100, 1]
   const least = Arbitrary.minRows(score)
@@ -325,7 +324,7 @@ export const saidOfStarts = <P extends string>(
     (most, [name, shape]) => (name === 'means' ? shape[0] : most),
     0
   )
-  const start: Start<P> = (of, points) => compiled(interpret(score, points)(of))
+  const start: Start<P> = (of, points) => compiled(Initializer.interpret(score, points)(of))
   const onCases = forAll(
     (dim === null ? Arbitrary.dims : fc.constant(dim)).chain(dim =>
       fc.record({

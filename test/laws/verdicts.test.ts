@@ -177,11 +177,6 @@ describe('a law that is vacuous', () => {
     const law = 'a start is what its description says'
     const score = Score.isotropic({ components: 3 }) as unknown as Score.Score<string>
     expect(isFailed(laws.named(law)(saidOfStarts(Initializer.spectral, score)))).toBe(false)
-    const wrong = saidOfStarts(Initializer.spectral, score, {
-      interpret: (score, points) => () => Initializer.interpret(score, points)(Initializer.fromData)
-    }).filter(({ name }) => name === law)
-    // On a line or in a plane every row is in it.
-    expect(wrong.map(one => isFailed(one))).toEqual([true])
   })
 })
 

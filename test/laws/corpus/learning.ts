@@ -495,6 +495,22 @@ const initializers: { readonly wrong: Table<Started>; readonly right: Table<Star
       centres: (points, count) => key => about(points, count, at => Key.normal(8)(key)[at % points.dim])
     },
     'all at the mean': { centres: (points, count) => () => about(points, count, () => 0), draws: 'sometimes' },
+    'all at the mean, and never drawn': {
+      centres: (points, count) => () => about(points, count, () => 0),
+      draws: 'never',
+      moves: true,
+      turns: true
+    },
+    'the farthest first, rows of weight 0 among them': {
+      centres: points => key => {
+        const rows = rowsOf(points)
+        const first = rows[Key.categorical(points.weights ?? rows.map(() => 1))(1)(key)[0]]
+        return [first, rows.reduce((far, row) => (apart(row, first) > apart(far, first) ? row : far))]
+      },
+      draws: 'sometimes',
+      moves: true,
+      turns: true
+    },
     'a key, said not to be': {
       centres: (points, count) => key => about(points, count, at => Key.normal(64)(key)[at % 64]),
       draws: 'never'
@@ -594,6 +610,20 @@ const initializers: { readonly wrong: Table<Started>; readonly right: Table<Star
       turns: true,
       is: Initializer.kMeansPlusPlus
     },
+    'k-means++ as first published': {
+      centres: points => key => {
+        const rows = rowsOf(points)
+        const weights = rows.map((_, i) => points.weights?.[i] ?? 1)
+        const keys = Key.split(2)(key)
+        const first = rows[Key.categorical(weights)(1)(keys[0])[0]]
+        const masses = rows.map((row, i) => weights[i] * apart(row, first) ** 2)
+        return [first, masses.some(mass => mass > 0) ? rows[Key.categorical(masses)(1)(keys[1])[0]] : first]
+      },
+      draws: 'sometimes',
+      moves: true,
+      turns: true,
+      is: Initializer.kMeansPlusPlusOf({ trials: 1 })
+    },
     'normal by hand': {
       centres: (points, count) => key => about(points, count, at => 0.5 * Key.normal(64)(key)[at % 64]),
       moves: true,
@@ -606,6 +636,18 @@ const initializers: { readonly wrong: Table<Started>; readonly right: Table<Star
       },
       draws: 'never',
       moves: true
+    },
+    'the farthest first': {
+      centres: points => key => {
+        const all = rowsOf(points)
+        const weights = points.weights ?? all.map(() => 1)
+        const first = all[Key.categorical(weights)(1)(key)[0]]
+        const rows = all.filter((_, i) => weights[i] > 0)
+        return [first, rows.reduce((far, row) => (apart(row, first) > apart(far, first) ? row : far), first)]
+      },
+      draws: 'sometimes',
+      moves: true,
+      turns: true
     },
     'on a diagonal': {
       centres: (points, count) => () => about(points, count, at => Math.floor(at / points.dim)),

@@ -2,10 +2,10 @@
 import type { Command as CommanderCommand } from '@commander-js/extra-typings'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../core/either.js'
-import { wrapped } from '../fit/text.js'
+import { quoted, wrapped } from '../fit/text.js'
 import type * as Problem from '../core/problem.js'
 import { faultless } from './checked.js'
-import { commanders, read, type Known, type Options, type Values } from './option.js'
+import { commanders, nameOf, read, type Known, type Options, type Values } from './option.js'
 import type { Terminal } from './terminal.js'
 import { refused, type Failure, type Signal, type World } from './world.js'
 
@@ -26,11 +26,15 @@ export interface Described {
   readonly description: string
   readonly operands: ReadonlyArray<Operand>
   readonly options: Options
+  /** Lines for a shell, without the program; those that begin with # say what follows. */
+  readonly examples: ReadonlyArray<string>
+  /** Options that are not of every day, by the title under which all of help has them: help names them, and describes the others. */
+  readonly groups?: Readonly<Record<string, ReadonlyArray<string>>>
 }
 
 export interface Command extends Described {
   /** Tells commander of it; who has read its words is given the work. */
-  readonly declare: (program: CommanderCommand, terminal: Terminal, does: (work: Work) => void) => void
+  readonly declare: (program: CommanderCommand, terminal: Terminal, isAll: boolean, does: (work: Work) => void) => void
 }
 
 interface Definition<O extends Options> extends Omit<Described, 'options'> {
@@ -39,19 +43,34 @@ interface Definition<O extends Options> extends Omit<Described, 'options'> {
   readonly rules?: (
     values: Partial<Values<O>>
   ) => ReadonlyArray<Problem.Problem> | Promise<ReadonlyArray<Problem.Problem>>
-  readonly examples: ReadonlyArray<string>
   /** Loads what does the work when the words have been understood: help and wrong words wait for none. */
   readonly run: (
     operands: ReadonlyArray<string>,
-    values: Values<O>
+    values: Values<O>,
+    /** The options as they were typed. */
+    typed: ReadonlyArray<string>
   ) => Promise<(world: World) => TE.TaskEither<Failure, unknown>>
 }
+
+/** No line of help is longer, however wide the terminal. */
+const WIDE = 100
+
+/** Options that help names and does not describe. */
+const named =
+  (groups: Readonly<Record<string, ReadonlyArray<string>>>, { out, err }: Terminal) =>
+  ({ error }: { readonly error: boolean }): string => {
+    const within = Math.min(error ? err : out, 80)
+    const lines = Object.entries(groups).map(([title, keys]) =>
+      wrapped(`  ${title.toLowerCase()}: ${keys.map(nameOf).join(' ')}`, within, '    ')
+    )
+    return `\nMore options, described by --help all:\n${lines.join('\n')}\n`
+  }
 
 /** Examples, which a shell takes though they go on in the next line. */
 export const examples =
   (lines: ReadonlyArray<string>, { out, err }: Terminal) =>
   ({ error }: { readonly error: boolean }): string => {
-    const within = error ? err : out
+    const within = Math.min(error ? err : out, WIDE)
     const shown = lines.map(line =>
       line.startsWith('#')
         ? wrapped(`  ${line}`, within, '  # ')
@@ -74,6 +93,12 @@ const knownOf = (world: World, given: Readonly<Record<string, unknown>>): Known 
   }
 }
 
+/** Options as they were typed, but for their letters. */
+const typedOf = (flags: Readonly<Record<string, unknown>>): ReadonlyArray<string> =>
+  Object.entries(flags).map(([key, value]) =>
+    value === true ? nameOf(key) : value === false ? nameOf(`no-${key}`) : `${nameOf(key)} ${quoted(String(value))}`
+  )
+
 export const command = <O extends Options>({
   options,
   rules = () => [],
@@ -83,12 +108,18 @@ export const command = <O extends Options>({
 }: Definition<O>): Command => ({
   ...described,
   options,
-  declare: (program, terminal, does) => {
-    const { name, summary, description, operands } = described
+  examples: lines,
+  declare: (program, terminal, isAll, does) => {
+    const { name, summary, description, operands, groups = {} } = described
     const made = program.command(name).summary(summary).description(description)
     for (const { name, about, isOptional } of operands)
       made.argument(isOptional === true ? `[${name}]` : `<${name}>`, about)
-    for (const option of commanders(options)) made.addOption(option)
+    const titled = Object.entries(groups)
+    for (const option of commanders(options)) {
+      const [title] = titled.find(([, keys]) => keys.includes(option.attributeName())) ?? []
+      made.addOption(title === undefined ? option : isAll ? option.helpGroup(`${title}:`) : option.hideHelp())
+    }
+    if (titled.length > 0 && !isAll) made.addHelpText('after', named(groups, terminal))
     made.addHelpText('after', examples(lines, terminal)).action((...given: ReadonlyArray<unknown>) => {
       // as commander has them: the operands, then the options by their keys
       const words = given.slice(0, operands.length) as ReadonlyArray<string>
@@ -100,7 +131,7 @@ export const command = <O extends Options>({
           const [first, ...rest] = right.left
           return E.left(refused(first, ...rest))
         }
-        const done = await (await run(words, right.right))(world)()
+        const done = await (await run(words, right.right, typedOf(flags)))(world)()
         return E.isLeft(done) ? done : E.right(signalOf(done.right))
       })
     })

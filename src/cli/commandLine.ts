@@ -76,9 +76,7 @@ const overview = (terminal: Terminal): ((context: { readonly error: boolean }) =
       'evaluate model.json other.csv',
       'assign model.json other.csv > assigned.csv',
       'sample model.json -n 1000 > new.csv',
-      'list optimizer',
-      'new pipeline.json',
-      'help fit'
+      'fit --help'
     ],
     terminal
   )
@@ -88,7 +86,7 @@ const exitCodes =
   ({ error }: { readonly error: boolean }): string =>
     wrapped(
       'Exit codes: 0 success, 1 the work failed, 2 wrong usage or invalid input, 130 or 143 stopped by a signal.',
-      error ? err : out
+      Math.min(error ? err : out, 100)
     )
 
 /**
@@ -98,6 +96,7 @@ const exitCodes =
 const described = (
   version: string,
   terminal: Terminal,
+  isAll: boolean,
   out: (text: string) => void,
   err: (text: string) => void
 ): {
@@ -123,10 +122,13 @@ const described = (
     .showHelpAfterError('(see ornstein --help)')
     .addHelpText('after', context => `${overview(terminal)(context)}\n${exitCodes(terminal)(context)}\n`)
 
-  for (const { declare } of commands)
-    declare(program, terminal, found => {
+  for (const { declare, title } of commands) {
+    program.commandsGroup(title)
+    declare(program, terminal, isAll, found => {
       work = found
     })
+  }
+  program.commandsGroup('Help:')
 
   for (const command of program.commands) {
     once(
@@ -161,9 +163,11 @@ const read = (
   out: (text: string) => void,
   err: (text: string) => void
 ): E.Either<CommanderError, Work> => {
-  const { parse, work } = described(version, terminal, out, err)
+  // `fit --help all` and `help fit all` describe every option
+  const isAll = argv.at(-1) === 'all' && argv.some(word => ['help', '--help', '-h'].includes(word))
+  const { parse, work } = described(version, terminal, isAll, out, err)
   try {
-    parse(argv)
+    parse(isAll ? argv.slice(0, -1) : argv)
     const found = work()
     // Without an action commander has printed its help and thrown.
     return found === undefined ? E.left(new CommanderError(2, 'ornstein.nothing', 'nothing to do')) : E.right(found)

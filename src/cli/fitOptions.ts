@@ -10,6 +10,7 @@ import {
   listOf,
   mapped,
   named,
+  nameOf,
   number,
   oneOf,
   option,
@@ -186,6 +187,27 @@ export const fitting = {
 }
 
 export type Flags = Values<typeof fitting>
+
+/** Options that are not of every day, by their titles in help. */
+export const groups: Readonly<Record<string, ReadonlyArray<keyof Flags>>> = {
+  'Reading the table': ['errors', 'header', 'delimiter', 'decimal', 'skip', 'comment', 'na'],
+  Learning: ['standardize', 'recipe', 'prior', 'fixed'],
+  Diagnosis: ['bootstrap', 'testComponents', 'compare', 'by', 'figures', 'verbose'],
+  'Large tables and long fits': ['stream', 'queue', 'checkpoint', 'every', 'resume'],
+  Pipelines: ['pipeline', 'printPipeline', 'vocabulary']
+}
+
+/** Options that say what is printed, written and kept of a fit, and nothing of what is learned. */
+export const ofOutput: ReadonlyArray<keyof Flags> = [
+  ...(['out', 'report', 'figures', 'json', 'quiet', 'verbose'] as const),
+  ...(['checkpoint', 'every', 'resume', 'printPipeline'] as const)
+]
+/** Those that are asked beside a fit. */
+const ofMore: ReadonlyArray<keyof Flags> = ['compare', 'bootstrap', 'testComponents', 'queue']
+
+/** Of options as they were typed those by which the same is learned again. */
+export const asksAgain = (typed: ReadonlyArray<string>): ReadonlyArray<string> =>
+  typed.filter(option => ![...ofOutput, ...ofMore].some(key => nameOf(key) === option.replace(/ .*/s, '')))
 
 /** The files that are asked for. */
 export const outputsOf = ({ out, report }: Pick<Partial<Flags>, 'out' | 'report'>): ReadonlyArray<Output> => [

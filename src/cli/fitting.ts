@@ -48,6 +48,6 @@ if (parentPort !== null) {
   })
   const exit = await run(world)(argv)()
   // what is written first
-  await new Promise<void>(resolve => process.stdout.write('', () => resolve()))
+  await world.stdout('')()
   port.postMessage(exit)
 }

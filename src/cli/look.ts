@@ -21,6 +21,7 @@ import { type AtLevel, type Samples, type ScoreFindings } from '../report/scoreF
 import { type Flags } from './fitOptions.js'
 import { scaled, shown, type ReachedScore, type Task } from './learn.js'
 import * as Learned from './learned.js'
+import { afterwards } from './shown.js'
 
 /** Rows that losses are taken of, samples that are drawn, and noise levels. */
 const [LOSSES, SAMPLES, LEVELS] = [4000, 1000, 9]
@@ -158,6 +159,7 @@ export const told = (
       converged,
       stages: stages.map(({ formula, taken, rule }) => ({ formula, steps: taken, endedBy: rule }))
     })}\n`
+  const [evaluate, sample] = afterwards(out ?? '', looked.source)
   return asText(
     documentOf(
       looked,
@@ -166,7 +168,7 @@ export const told = (
         ...(figures === undefined ? [] : [`The figures are in ${figures}.`]),
         out === undefined
           ? 'Add --out model.json to keep it for ornstein sample and ornstein evaluate.'
-          : `The model is in ${out}. Next: ornstein sample ${out} -n 10, or ornstein evaluate ${out} FILE`,
+          : `The model is in ${out}. Next: ${[sample, evaluate].join(', or ')}`,
         ...(report === undefined ? ['Add --report report.html to see its samples beside the data.'] : [])
       ].join('\n')
     ),

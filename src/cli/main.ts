@@ -81,7 +81,7 @@ const apart = (): Promise<number> =>
     const thread = new Worker(new URL('./fitting.js', import.meta.url), {
       workerData: { argv, terminal, isTTY: process.stderr.isTTY },
       stdin: reads,
-      resourceLimits: { maxOldGenerationSizeMb: getHeapStatistics().heap_size_limit / 2 ** 20 }
+      resourceLimits: { maxOldGenerationSizeMb: getHeapStatistics().heap_size_limit / (1 << 20) }
     })
     if (reads && thread.stdin !== null) process.stdin.pipe(thread.stdin)
     const { begin, end } = hearing(signal => {

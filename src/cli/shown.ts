@@ -1,6 +1,6 @@
 /** What is printed of a fit: for people, and as JSON. */
 import * as E from 'fp-ts/lib/Either.js'
-import { word } from '../fit/text.js'
+import { quoted, word } from '../fit/text.js'
 import { Mixture, Problem } from '../index.js'
 import * as Crossed from '../report/crossed.js'
 import { asText } from '../report/document.js'
@@ -132,6 +132,12 @@ export const asJson = ({ fit, others }: Shown, { labels }: Pick<Flags, 'labels'>
 /** The column of `--labels` is the first that was kept. */
 const labelled = (fit: Findings): Crossed.Crossed => Crossed.crossed({ ...fit, points: fit.seen }, fit.classes[0])
 
+/** What a model is for, as commands. */
+export const afterwards = (model: string, source: string): readonly [evaluate: string, sample: string] => [
+  `ornstein evaluate ${quoted(model)} ${source === 'standard input' ? '-' : quoted(source)}`,
+  `ornstein sample ${quoted(model)} -n 10`
+]
+
 /** What a person reads, in lines of so many cells at the most. */
 export const human = (
   { fit, others }: Shown,
@@ -146,7 +152,7 @@ export const human = (
         ...(figures === undefined ? [] : [`The figures are in ${figures}.`]),
         out === undefined
           ? 'Add --out model.json to keep the model for ornstein evaluate and ornstein sample.'
-          : `The model is in ${out}. Next: ornstein evaluate ${out} FILE, or ornstein sample ${out} -n 10`,
+          : `The model is in ${out}. Next: ${afterwards(out, fit.source).join(', or ')}`,
         ...(report === undefined ? ['Add --report report.html to see it.'] : [])
       ].join('\n')
     }),

@@ -5,7 +5,7 @@ import { otherwise, such as satisfying, whole as atLeast } from '../core/setting
 import { seed } from '../trust/fitSettings.js'
 import type { Checked } from './checked.js'
 import { command, type Command, type Operand } from './command.js'
-import { counts, fitting, rules, type Flags } from './fitOptions.js'
+import { asksAgain, counts, fitting, groups, rules, type Flags } from './fitOptions.js'
 import {
   flag,
   lately,
@@ -53,36 +53,22 @@ const fit = command({
     'you set them. Prints the components in the units of the data, and how they were learned.',
   operands: [table()],
   options: fitting,
+  groups,
   rules,
   examples: [
-    '# choose the family and the number of components',
     'fit penguins.csv --report report.html',
     'fit iris.csv -k 3 --columns Petal.Length,Petal.Width --out model.json',
-    'fit survey.csv -k 2..6 --criterion icl --missing drop --json',
+    'fit survey.csv -k 2..6 --criterion bic --missing drop --json',
     '# 95 % intervals from 200 resamples of the rows',
     'fit faithful.csv -k 2 --family full --bootstrap 200',
-    '# few rows: use a weak prior',
-    'fit few.csv --prior 0.01',
-    '# compare descent on the DDPM objective with other recipes',
-    'fit faithful.csv -k 2 --recipe two-stage --compare em,annealed --report report.html',
-    '# a long fit, which resumes after a crash',
-    'fit big.csv -k 20 --family full --checkpoint big.ckpt --resume --out model.json',
-    '# more rows than fit in memory',
-    'fit huge.csv.gz --stream --out model.json',
-    "fit 'data/*.parquet' --stream --out model.json",
-    'fit huge.csv.gz --stream --pipeline pipeline.json --checkpoint huge.ckpt --resume --out model.json',
-    '# distribute the computation over queue workers (see ornstein help worker)',
-    "fit 'data/*.parquet' --queue redis://127.0.0.1:6379 --out model.json",
-    '# print the pipeline of a recipe, edit it, run it',
-    'fit faithful.csv -k 2 --family full --recipe annealed --print-pipeline > pipeline.json',
-    'explain pipeline.json',
-    'fit faithful.csv --standardize --pipeline pipeline.json'
+    '# more rows than fit in memory, resumed after a crash',
+    'fit huge.csv.gz --stream --checkpoint huge.ckpt --resume --out model.json'
   ],
-  run: ([file], flags) =>
+  run: ([file], flags, typed) =>
     Promise.resolve(world => async () => {
       const isAsked = flags.stream === true || flags.queue !== undefined
       const reading = isAsked ? 'inPieces' : mayStream(flags) && (await world.isLarge(file)()) ? 'unasked' : 'whole'
-      return (await import('./commands/fit.js')).fit(file, flags, reading)(world)()
+      return (await import('./commands/fit.js')).fit(file, flags, reading, asksAgain(typed))(world)()
     })
 })
 
@@ -474,11 +460,16 @@ const schema = command({
   run: async (_, flags) => (await import('./commands/new.js')).schema(flags)
 })
 
-/** In the order in which help lists them. */
-export const commands: ReadonlyArray<Command> = [
-  ...[fit, evaluate, assign, predict, classify, compare, export_, import_, sample],
-  ...[explain, worker, sweep, list, new_, schema]
-]
+/** In the order in which help lists them, under its titles. */
+const titled: Readonly<Record<string, ReadonlyArray<Command>>> = {
+  'Commands:': [fit, evaluate, assign, predict, classify, compare, sample],
+  'Other programs:': [export_, import_],
+  'Many fits and machines:': [sweep, worker],
+  'Pipelines, for research:': [new_, explain, list, schema]
+}
+export const commands: ReadonlyArray<Command & { readonly title: string }> = Object.entries(titled).flatMap(
+  ([title, all]) => all.map(command => ({ ...command, title }))
+)
 
 /** What `ornstein` does. */
 export const description =

@@ -128,3 +128,7 @@ export const paragraphs = (parts: ReadonlyArray<string>, within = Infinity): str
     .split('\n')
     .map(line => (line.startsWith(' ') ? line : wrapped(line, within)))
     .join('\n')}\n`
+
+/** A word as a shell takes it. */
+export const quoted = (word: string): string =>
+  /^[\w./,:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`

@@ -13,6 +13,8 @@ export interface Verdict {
   readonly _tag: 'Verdict'
   readonly isGood: boolean
   readonly text: string
+  /** The options that may mend it. */
+  readonly remedy?: string
   readonly isSaid?: boolean
 }
 
@@ -58,7 +60,12 @@ export const text = (text: string, look?: 'lead' | 'soft' | 'next'): Part => ({
   ...(look && { look })
 })
 export const good = (text: string): Verdict => ({ _tag: 'Verdict', isGood: true, text })
-export const doubt = (text: string): Verdict => ({ _tag: 'Verdict', isGood: false, text })
+export const doubt = (text: string, remedy?: string): Verdict => ({
+  _tag: 'Verdict',
+  isGood: false,
+  text,
+  ...(remedy !== undefined && { remedy })
+})
 export const code = (title: string, text: string): Part => ({ _tag: 'Code', title, text })
 export const figures = (figures: ReadonlyArray<Described>): Part => ({ _tag: 'Figures', figures })
 export const onPage = (parts: () => ReadonlyArray<Part>): Part => ({ _tag: 'Page', parts })

@@ -20,7 +20,7 @@ import type * as Pipeline from '../pipeline/pipeline.js'
 import * as Score from '../score/score.js'
 import { valueBy, isSound, setAside as leastAside, table as tableOf, titleOf } from '../choice/candidates.js'
 import { rounded, show, type Table } from '../choice/table.js'
-import { word } from '../fit/text.js'
+import { quoted, word } from '../fit/text.js'
 
 /** A stage as it ran. */
 export interface StageRun {
@@ -55,8 +55,10 @@ export interface Findings {
   readonly starts: Fit.Starts | null
   /** Whether a search learned it to the end before its stages; null where there was none. */
   readonly isSettled: boolean | null
-  /** Where the data came from. */
+  /** Where the data came from: the path as it was typed. */
   readonly source: string
+  /** The options that say what is learned from it, as they were typed: `--columns a,b`. */
+  readonly asked?: ReadonlyArray<string>
   /** In the data's own units: all rows, or some of those of a source. Cells that are missing are completed, for pictures. */
   readonly points: Points.Points
   /** The same rows with NaN in cells that are missing: what is said of a row is said by the cells that it has. */
@@ -118,6 +120,12 @@ export interface Findings {
   readonly stuck: Fit.Stuck | null
 }
 
+/** What speaks against a fit, and the options of `ornstein fit` that may mend it, as a shell takes them. */
+export interface Advice {
+  readonly text: string
+  readonly remedy?: string
+}
+
 /** How it was chosen, in a sentence. */
 export const chosen = (choice: Choice, count: number): string => {
   const { criterion, candidates } = choice
@@ -174,18 +182,21 @@ const isLike =
     family === one.family && field === one.problem.field && domain === one.problem.domain
 
 /** What another criterion would have chosen among candidates that are as sound: a sentence, or null where it is the same. */
-export const otherwise = ({ criterion, candidates }: Choice): string | null => {
+export const otherwise = ({ criterion, candidates }: Choice): Advice | null => {
   const [best] = candidates
   const by = criterion === 'icl' ? 'bic' : 'icl'
   const other = candidates
     .filter(one => isSound(one) || !isSound(best))
     .reduce((least, one) => (one.statistics[by] < least.statistics[by] ? one : least), best)
   const what = by === 'icl' ? 'ICL, which favours well-separated clusters,' : 'BIC, which measures density fit,'
-  return other === best ? null : `${what} would choose ${other.components} ${word(other.family)} (--criterion ${by}).`
+  const remedy = `--criterion ${by}`
+  return other === best
+    ? null
+    : { text: `${what} would choose ${other.components} ${word(other.family)} (${remedy}).`, remedy }
 }
 
 /** Which candidate that is not sound has less of the criterion than the one that was chosen: a sentence, or null where none has. */
-export const setAside = ({ criterion, candidates }: Choice): string | null => {
+export const setAside = ({ criterion, candidates }: Choice): Advice | null => {
   const [best] = candidates
   const value = valueBy(criterion)
   const least = candidates
@@ -193,10 +204,14 @@ export const setAside = ({ criterion, candidates }: Choice): string | null => {
     .reduce((least, one) => (value(one.statistics) < value(least.statistics) ? one : least), best)
   return least === best || !isSound(best)
     ? null
-    : `${least.components} ${word(least.family)} is lower by ` +
-        `${show(value(best.statistics) - value(least.statistics), 3)} in ${titleOf(criterion)}, but has ` +
-        `${least.floored.length > 0 ? 'a component at the minimum variance' : 'an empty component'}, and was excluded; ` +
-        `if that cluster is real, ask for ${asked(least)}.`
+    : {
+        remedy: asked(least),
+        text:
+          `${least.components} ${word(least.family)} is lower by ` +
+          `${show(value(best.statistics) - value(least.statistics), 3)} in ${titleOf(criterion)}, but has ` +
+          `${least.floored.length > 0 ? 'a component at the minimum variance' : 'an empty component'}, and was excluded; ` +
+          `if that cluster is real, ask for ${asked(least)}.`
+      }
 }
 
 /** The options that ask for a candidate: tails and a background are none of a family's name. */
@@ -313,14 +328,23 @@ export const ofBootstrap = ({ bootstrap, columns }: Pick<Findings, 'bootstrap' |
     )
   )
 
-/** Whether tails or a background would be chosen: a sentence, or null. */
-export const ofHint = ({ hint, choice }: Pick<Findings, 'hint' | 'choice'>): string | null =>
-  hint &&
-  Hint.sentence(hint, titleOf(choice === null || choice.criterion === 'crossValidated' ? 'bic' : choice.criterion))
+/** Whether tails or a background would be chosen; null where not. */
+export const ofHint = ({ hint, choice }: Pick<Findings, 'hint' | 'choice'>): Advice | null =>
+  hint && {
+    text: Hint.sentence(
+      hint,
+      titleOf(choice === null || choice.criterion === 'crossValidated' ? 'bic' : choice.criterion)
+    ),
+    remedy: hint.lone === 0 ? '--robust' : `--robust --components ${hint.components}`
+  }
 
-/** Where a fit is stuck: a sentence, or null. */
-export const ofStuck = ({ stuck, recipe, starts }: Pick<Findings, 'stuck' | 'recipe' | 'starts'>): string | null =>
-  stuck && Stuck.sentence(stuck, { recipe, isOfSeveral: starts !== null && starts.of > 1 })
+/** Where a fit is stuck; null where it is not. */
+export const ofStuck = ({ stuck, recipe, starts }: Pick<Findings, 'stuck' | 'recipe' | 'starts'>): Advice | null => {
+  if (stuck === null) return null
+  const made = { recipe, isOfSeveral: starts !== null && starts.of > 1 }
+  const remedy = recipe !== 'grown' ? '--recipe grown' : made.isOfSeveral ? '--recipe annealed' : '--starts 10'
+  return { text: Stuck.sentence(stuck, made), remedy }
+}
 
 /** What tests say of a number of components: a sentence, and a table where there is one; null where nobody asked. */
 export const ofTests = ({ tests, mixture: { weights } }: Pick<Findings, 'tests' | 'mixture'>): Known | null =>
@@ -380,18 +404,21 @@ export const ignored = ({ ignored }: Pick<Findings, 'ignored'>): string =>
 /** Which components fewer would do without, as the table numbers them, and what to do. */
 export const redundancies = (
   fit: Pick<Findings, 'mixture' | 'scaling' | 'redundancies' | 'pipeline'>
-): ReadonlyArray<string> => {
+): ReadonlyArray<Advice> => {
   const { mixture, scaling } = fit
+  const options = hasUnitVariance(fit) ? '--family isotropic' : `--components ${mixture.weights.length - 1}`
   const remedy = !hasUnitVariance(fit)
-    ? `Try --components ${mixture.weights.length - 1}.`
+    ? `Try ${options}.`
     : `This family has variance 1 in ${scaling === null ? 'the units of the data' : 'standardized units'}; ` +
       '--family isotropic learns the variances.'
-  return fit.redundancies.map(found =>
-    found._tag === 'Empty'
-      ? `Component ${found.component + 1} is empty: its effective count is ${found.rows.toPrecision(2)} rows. ${remedy}`
-      : `Components ${found.components.map(k => k + 1).join(' and ')} are all but the same: ` +
-        `they overlap by ${(100 * found.overlap).toFixed(0)} %. ${remedy}`
-  )
+  return fit.redundancies.map(found => ({
+    remedy: options,
+    text:
+      found._tag === 'Empty'
+        ? `Component ${found.component + 1} is empty: its effective count is ${found.rows.toPrecision(2)} rows. ${remedy}`
+        : `Components ${found.components.map(k => k + 1).join(' and ')} are all but the same: ` +
+          `they overlap by ${(100 * found.overlap).toFixed(0)} %. ${remedy}`
+  }))
 }
 
 /** What rows are looked at by. */
@@ -442,17 +469,22 @@ export const far = (fit: Rows): ReadonlyArray<string> => {
 export const constants = ({
   columns,
   seen: { dim, values }
-}: Pick<Findings, 'columns' | 'seen'>): ReadonlyArray<string> => {
+}: Pick<Findings, 'columns' | 'seen'>): ReadonlyArray<Advice> => {
   const found = columns.filter((_, j) => {
     const cells = tabulate(values.length / dim, row => values[row * dim + j]).filter(x => !Number.isNaN(x))
     return cells.every(x => x === cells[0])
   })
   const [is, says, them] = found.length === 1 ? ['is', 'says', 'it'] : ['are', 'say', 'them']
+  const remedy = `--exclude ${quoted(found.join(','))}`
   return found.length === 0 || found.length === columns.length || values.length === dim
     ? []
     : [
-        `${found.join(', ')} ${is} the same in every row and ${says} nothing of components; the minimum variance alone decides what it ` +
-          `adds to the log-likelihood: leave ${them} out with --exclude ${found.join(',')}.`
+        {
+          remedy,
+          text:
+            `${found.join(', ')} ${is} the same in every row and ${says} nothing of components; the minimum variance alone decides what it ` +
+            `adds to the log-likelihood: leave ${them} out with ${remedy}.`
+        }
       ]
 }
 
@@ -462,18 +494,23 @@ export const narrow = ({
   narrow,
   choice,
   seen
-}: Pick<Findings, 'columns' | 'narrow' | 'choice' | 'seen'>): ReadonlyArray<string> => {
+}: Pick<Findings, 'columns' | 'narrow' | 'choice' | 'seen'>): ReadonlyArray<Advice> => {
   const aside = choice === null ? null : leastAside(choice.criterion, choice.candidates)
   const all = aside?.narrow ?? narrow
   if (all.length === 0 || all.length === columns.length) return []
   // Where few cells make the unit of a column, it is they that are to be left out.
   const unmade = Far.of(seen).map(({ column }) => column)
   const names = all.filter(j => !unmade.includes(j)).map(j => columns[j])
+  const remedy = `--exclude ${quoted(names.join(','))}`
   return names.length === 0
     ? []
     : [
-        `${aside === null ? 'Components' : `Components of ${aside.components} ${word(aside.family)}`} are at the minimum variance in ` +
-          `${names.join(', ')}: many rows have the same number there, or few are apart. Compare with a fit without: --exclude ${names.join(',')}.`
+        {
+          remedy,
+          text:
+            `${aside === null ? 'Components' : `Components of ${aside.components} ${word(aside.family)}`} are at the minimum variance in ` +
+            `${names.join(', ')}: many rows have the same number there, or few are apart. Compare with a fit without: ${remedy}.`
+        }
       ]
 }
 
@@ -489,7 +526,7 @@ export const dependent = ({
   seen: points,
   floored,
   choice
-}: Pick<Findings, 'columns' | 'seen' | 'floored' | 'choice'>): ReadonlyArray<string> => {
+}: Pick<Findings, 'columns' | 'seen' | 'floored' | 'choice'>): ReadonlyArray<Advice> => {
   const { rows, dim } = points
   const isHeldUp = floored.length > 0 || choice?.candidates.some(one => one.floored.length > 0) === true
   if (!isHeldUp || rows <= dim || points.values.some(Number.isNaN)) return []
@@ -506,12 +543,17 @@ export const dependent = ({
   const isSame = (place: number): boolean =>
     Math.abs(multiples.reduce((sum, by, j) => sum + by * values[place + j], 0)) <= 1e-3
   const found = columns.filter((_, j) => Math.abs(multiples[j]) > 0.1)
+  const remedy = `--exclude ${quoted(found.at(-1) ?? '')}`
   return found.length < 2 || !places.every(isSame)
     ? []
     : [
-        `${found.join(', ')} depend on each other: a sum of multiples of them is the same in every row, to a thousandth of a standard ` +
-          'deviation. Each component is then at the minimum variance in that direction, and this minimum ' +
-          `decides what is chosen: leave one of them out with --exclude ${found.at(-1) ?? ''}.`
+        {
+          remedy,
+          text:
+            `${found.join(', ')} depend on each other: a sum of multiples of them is the same in every row, to a thousandth of a standard ` +
+            'deviation. Each component is then at the minimum variance in that direction, and this minimum ' +
+            `decides what is chosen: leave one of them out with ${remedy}.`
+        }
       ]
 }
 
@@ -593,7 +635,7 @@ const tiny = ({ unsupported }: Pick<Findings, 'unsupported'>): ReadonlyArray<num
 /** Which components few rows support, as the table numbers them, and what to do. */
 export const unsupported = (
   fit: Pick<Findings, 'unsupported' | 'statistics' | 'mixture' | 'seen' | 'rowNumbers' | 'rowNames'>
-): ReadonlyArray<string> => {
+): ReadonlyArray<Advice> => {
   const { statistics, unsupported } = fit
   const few = tiny(fit)
   const stray = strayRows(fit, few)
@@ -606,17 +648,21 @@ export const unsupported = (
     ...(stray.length === 0
       ? []
       : [
-          `${few.length === 1 ? 'Component' : 'Components'} ${listed(few.map(k => k + 1))} ${few.length === 1 ? 'rests' : 'rest'} on ` +
-            `row${s} ${listed(stray)} alone, which ${are} outside the 99.9 % contour of every other component. ${they}. ` +
-            `Check the row${s}: remove ${it} if wrong, and fit again.`
+          {
+            text:
+              `${few.length === 1 ? 'Component' : 'Components'} ${listed(few.map(k => k + 1))} ${few.length === 1 ? 'rests' : 'rest'} on ` +
+              `row${s} ${listed(stray)} alone, which ${are} outside the 99.9 % contour of every other component. ${they}. ` +
+              `Check the row${s}: remove ${it} if wrong, and fit again.`
+          }
         ]),
-    ...others.map(
-      ({ component, rows, parameters, gain, due }) =>
+    ...others.map(({ component, rows, parameters, gain, due }) => ({
+      remedy: statistics.sizes.length > 1 ? `--components ${statistics.sizes.length - 1}` : '--prior 0.01',
+      text:
         `Component ${component + 1} may be an accident of few rows: it rests on ${show(rows, 3)} and has ${parameters} parameters. ` +
         (gain > 0 && due > gain
           ? `It raises the log-likelihood of rows that are left out of its estimate by ${show(gain, 3)}, and its parameters cost ${show(due, 3)}. `
           : 'It does not raise the log-likelihood of rows that are left out of its estimate. ') +
-        `Try --components ${statistics.sizes.length - 1}, a family with fewer parameters, or --prior 0.01.`
-    )
+        `Try ${statistics.sizes.length > 1 ? `--components ${statistics.sizes.length - 1}, ` : ''}a family with fewer parameters, or --prior 0.01.`
+    }))
   ]
 }

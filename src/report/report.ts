@@ -8,6 +8,7 @@ import * as Mixture from '../mixture/mixture.js'
 import * as Initializer from '../pipeline/initializer.js'
 import * as Pipeline from '../pipeline/pipeline.js'
 import * as Points from '../formats/index.js'
+import { quoted } from '../fit/text.js'
 import { comparison } from './comparison.js'
 import * as Crossed from './crossed.js'
 import * as document from './document.js'
@@ -122,43 +123,65 @@ const ofChoice = (choice: Choice): ReadonlyArray<Verdict> => {
   const isClear = choice.candidates[0].belief > 0.75 && !Found.isDoubted(choice) && choice.candidates.length > 1
   return [
     said((isClear ? good : doubt)(Found.chosen(choice, choice.candidates.length))),
-    ...[Found.otherwise(choice), Found.setAside(choice)].flatMap(other => (other === null ? [] : said(doubt(other))))
+    ...[Found.otherwise(choice), Found.setAside(choice)].flatMap(other =>
+      other === null ? [] : said(doubt(other.text, other.remedy))
+    )
   ]
 }
 
 /** What speaks against a fit, and is seen without a look at each row. */
-const doubts = (fit: Findings): ReadonlyArray<Verdict> => {
+const doubts = (fit: Findings, isLabelled: boolean): ReadonlyArray<Verdict> => {
   const { scaling, seen, columns, doubtful } = fit
   const { centre, scale } = standardized(seen).scaling
   const [least, most] = [Math.min(...scale), Math.max(...scale)]
   const dependent = Found.dependent(fit)
   const isOne = scaling === null && most > 3 * least
-  return [
-    ...[Found.ofStuck(fit), Found.ofHint(fit)].flatMap(one => one ?? []),
-    ...(isOne
-      ? [
-          `The standard deviations of the columns range from ${show(least, 3)} to ${show(most, 3)}, but a component ` +
-            'has only one. Try --standardize.'
-        ]
-      : []),
-    ...(Found.isPair(fit) && scaling === null
-      ? [
-          `The pair is symmetric about 0, but the mean of the data is ${Array.from(centre, (x, j) => `${columns[j]} ${show(x, 3)}`).join(', ')}. ` +
-            '--standardize moves it to 0.'
-        ]
-      : []),
-    ...doubtful.map(({ name, why }) =>
-      why === 'weights'
-        ? `${name} is used like any other column. If it holds the weights of rows, use --weights ${name}.`
-        : `${name} holds few different whole numbers. If they are labels, use --labels ${name}.`
-    ),
+  const weights = doubtful.filter(({ why }) => why === 'weights')
+  const labels = isLabelled ? [] : doubtful.filter(({ why }) => why !== 'weights').map(({ name }) => name)
+  const all: ReadonlyArray<Found.Advice | string | null> = [
+    Found.ofStuck(fit),
+    Found.ofHint(fit),
+    isOne
+      ? {
+          text:
+            `The standard deviations of the columns range from ${show(least, 3)} to ${show(most, 3)}, but a component ` +
+            'has only one. Try --standardize.',
+          remedy: '--standardize'
+        }
+      : null,
+    Found.isPair(fit) && scaling === null
+      ? {
+          text:
+            `The pair is symmetric about 0, but the mean of the data is ${Array.from(centre, (x, j) => `${columns[j]} ${show(x, 3)}`).join(', ')}. ` +
+            '--standardize moves it to 0.',
+          remedy: '--standardize'
+        }
+      : null,
+    ...weights.map(({ name }): Found.Advice => {
+      const remedy = `--weights ${quoted(name)}`
+      return { text: `${name} is used like any other column. If it holds the weights of rows, use ${remedy}.`, remedy }
+    }),
+    ...labels.slice(0, 1).map((first): Found.Advice => {
+      const remedy = `--labels ${quoted(first)}`
+      return {
+        text:
+          labels.length === 1
+            ? `${first} holds few different whole numbers. If they are labels, use ${remedy}.`
+            : `${labels.join(', ')} hold few different whole numbers. If one holds labels, name it: ${remedy}.`,
+        remedy
+      }
+    }),
     ...Found.constants(fit),
     ...(dependent.length > 0 ? dependent : Found.narrow(fit)),
     ...Found.redundancies(fit),
     ...Found.floored(fit),
     ...Found.far(fit),
     ...Found.unsupported(fit)
-  ].map(doubt)
+  ]
+  return all.flatMap(one => {
+    if (one === null) return []
+    return typeof one === 'string' ? doubt(one) : doubt(one.text, one.remedy)
+  })
 }
 
 /** What a look at each row says. */
@@ -354,16 +377,47 @@ const beside = (fits: readonly [Findings, ...ReadonlyArray<Findings>]): Readonly
 
 // -- all of it ---------------------------------------------------------------------------------------------------------
 
-/** The command that follows: the remedy of the first doubt that names an option, or what the model is for. */
+/** `--family` of `--family full`, and of its opposite or letter. */
+const optionOf = (option: string): string =>
+  option
+    .replace(/ .*/s, '')
+    .replace(/^--no-/, '--')
+    .replace(/^-k$/, '--components')
+
+/** What an option takes the place of, beside itself: a search asks for no recipe, and a choice leaves open what it chooses. */
+const instead: Readonly<Record<string, ReadonlyArray<string>>> = {
+  '--robust': ['--recipe', '--pipeline', '--fixed'],
+  '--starts': ['--recipe', '--pipeline'],
+  '--recipe': ['--pipeline', '--starts', '--robust', '--fixed'],
+  '--components': ['--pipeline'],
+  '--family': ['--pipeline'],
+  '--exclude': ['--columns']
+}
+
+/** A fit of the same table with the options that were typed, but for those that a remedy takes the place of. */
+const again = ({ source, columns, asked = [] }: Findings, remedy: string): string => {
+  const options = remedy.split(/ (?=-)/)
+  const gone = options.map(optionOf).flatMap(option => [option, ...(instead[option] ?? [])])
+  const wasNamed = asked.some(option => optionOf(option) === '--columns')
+  // Columns that were named are named again, without those that are left out.
+  const left = options.map(option => {
+    const [, names] = /^--exclude (.*)$/s.exec(option) ?? []
+    if (names === undefined || !wasNamed) return option
+    const out = names.replaceAll("'", '').split(',')
+    return `--columns ${quoted(columns.filter(column => !out.includes(column)).join(','))}`
+  })
+  const kept = asked.filter(option => !gone.includes(optionOf(option)))
+  return ['ornstein fit', source === 'standard input' ? '-' : quoted(source), ...kept, ...left].join(' ')
+}
+
+/** The command that follows: the remedy of the first doubt that has one, or what the model is for. */
 const next = (fit: Findings, all: ReadonlyArray<Verdict>): string => {
-  const remedy = all
-    .flatMap(({ isGood, text }) => (isGood ? [] : (text.match(/--[a-z][a-z-]*(?: [\w.,-]*[\w])/g) ?? [])))
-    .at(0)
-  const file = baseName(fit.source)
-  const quoted = /^[\w./-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`
-  return remedy === undefined
-    ? `Next, which component each row belongs to: ornstein fit ${quoted} --out model.json && ornstein assign model.json ${quoted}`
-    : `Next, to compare: ornstein fit ${quoted} ${remedy}`
+  const remedy = all.flatMap(({ isGood, remedy }) => (isGood ? [] : (remedy ?? []))).at(0)
+  // Of rows that no command has read there is none that reads them again.
+  if (fit.asked === undefined) return ''
+  if (remedy !== undefined) return `Next, to compare: ${again(fit, remedy)}`
+  const whole = again(fit, '--out model.json')
+  return `Next, which component each row belongs to: ${whole} && ornstein assign model.json ${fit.source === 'standard input' ? '-' : quoted(fit.source)}`
 }
 
 /** What speaks against it, as much as stands on a first screen. */
@@ -381,18 +435,22 @@ const summary = (all: ReadonlyArray<Verdict>): ReadonlyArray<Part> => {
 export const documentOf = (
   fit: Findings,
   others: ReadonlyArray<Findings> = [],
-  { isLabelled = false, next: after = '' }: { readonly isLabelled?: boolean; readonly next?: string } = {}
+  {
+    isLabelled = false,
+    next: after = '',
+    name = fit.source
+  }: { readonly isLabelled?: boolean; readonly next?: string; readonly name?: string } = {}
 ): ReadonlyArray<Part> => {
-  const { choice, source, statistics, isStreamed, starts } = fit
+  const { choice, statistics, isStreamed, starts } = fit
   const choices = choice === null ? [] : ofChoice(choice)
-  const own = doubts(fit)
+  const own = doubts(fit, isLabelled)
   let trust: Trust.Trust | null = null
   const judged = (): Trust.Trust => (trust ??= Trust.trust(fit))
   const all = (): ReadonlyArray<Verdict> => [...choices, ...own, ...ofRows(fit, judged())]
   return [
     onPage(() => [heading(1, capital(Found.title(fit)))]),
     text(
-      `Learned ${Found.title(fit)} from ${plural(statistics.rows, 'row').replace(/^\S+/, String(statistics.rows))} of ${source}${isStreamed ? ', read in pieces' : ''}.\n${used(fit)}`,
+      `Learned ${Found.title(fit)} from ${plural(statistics.rows, 'row').replace(/^\S+/, String(statistics.rows))} of ${name}${isStreamed ? ', read in pieces' : ''}.\n${used(fit)}`,
       'lead'
     ),
     onPage(() => {
@@ -422,5 +480,5 @@ export const documentOf = (
 export const page = (fit: Findings, version: string, others: ReadonlyArray<Findings> = []): string =>
   document.asPage(
     { title: `${Found.title(fit)} in ${baseName(fit.source)}`, version, seed: fit.seed },
-    documentOf({ ...fit, source: baseName(fit.source) }, others)
+    documentOf(fit, others, { name: baseName(fit.source) })
   )

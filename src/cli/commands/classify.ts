@@ -9,7 +9,7 @@ import type { Sheet } from '../../formats/write.js'
 import * as Discriminant from '../../decision/discriminant.js'
 import { show } from '../../choice/table.js'
 import * as Crossed from '../../report/crossed.js'
-import { facts, paragraphs, table as showTable } from '../../fit/text.js'
+import { facts, paragraphs, quoted, table as showTable } from '../../fit/text.js'
 import { formed, formOf } from '../forms.js'
 import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
@@ -142,7 +142,7 @@ const told =
                     ],
                     within
                   ),
-                  `To classify rows of another table: ornstein classify ${file} OTHER --labels ${flags.labels}`
+                  `To classify rows of another table: ornstein classify ${quoted(file)} OTHER --labels ${quoted(flags.labels)}`
                 ],
                 within
               )

@@ -389,7 +389,7 @@ const hintOf = ({ choice, mixture, pipeline, seen, ...fit }: Shown['fit']): Retu
   })
 
 export const fit =
-  (file: string, flags: Flags, reading: Reading = 'whole') =>
+  (file: string, flags: Flags, reading: Reading = 'whole', asked: ReadonlyArray<string> = []) =>
   (world: World): TE.TaskEither<Failure, Signal | null> => {
     const isStreamed = reading !== 'whole'
     const inputs = [file, flags.pipeline, flags.fixed].filter(path => path !== undefined)
@@ -407,7 +407,7 @@ export const fit =
             const found = await work(world, { watch, keeper: own }, chosen, choices.compare)()
             if (E.isLeft(found) || found.right.stopped !== null) {
               end()
-              return found
+              return E.isLeft(found) ? found : E.right({ ...found.right, fit: { ...found.right.fit, asked } })
             }
             const { fit } = found.right
             const { bootstrap, stopped } = await known(
@@ -423,7 +423,7 @@ export const fit =
             end()
             return E.right({
               ...found.right,
-              fit: { ...fit, bootstrap, hint, stuck: fit.isStreamed ? null : stuckOf(fit), tests: tests.tests },
+              fit: { ...fit, asked, bootstrap, hint, stuck: fit.isStreamed ? null : stuckOf(fit), tests: tests.tests },
               stopped: tests.stopped
             })
           },

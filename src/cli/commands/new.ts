@@ -16,6 +16,7 @@ import {
   TimeLaw,
   Vocabulary
 } from '../../index.js'
+import { quoted } from '../../fit/text.js'
 import * as words from '../ownWords.js'
 import { refused, type Failure, type World } from '../world.js'
 
@@ -140,8 +141,8 @@ export const begin =
       ),
       TE.flatMapTask(() =>
         world.stdout(
-          `Wrote ${file} and ${beside}, from which your editor completes it. Next: ornstein explain ${file}, ` +
-            `or ornstein fit FILE --standardize --pipeline ${file}\n`
+          `Wrote ${file} and ${beside}, from which your editor completes it. Next: ornstein explain ${quoted(file)}, ` +
+            `or ornstein fit FILE --standardize --pipeline ${quoted(file)}\n`
         )
       )
     )

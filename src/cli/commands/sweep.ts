@@ -16,7 +16,7 @@ import * as Problem from '../../core/problem.js'
 import { show } from '../../choice/table.js'
 import { paragraphs, table } from '../../fit/text.js'
 import { faultless, type Checked } from '../checked.js'
-import { fitting, type Flags } from '../fitOptions.js'
+import { fitting, ofOutput, type Flags } from '../fitOptions.js'
 import { problem } from '../input.js'
 import { decode, parse } from '../json.js'
 import { nameOf } from '../option.js'
@@ -43,10 +43,7 @@ const line = t.intersection([run, t.partial({ result, problem: t.string })])
 type Line = t.TypeOf<typeof line>
 
 /** Options that a sweep gives itself, that would write over each other's files, or by which nothing is fitted. */
-const OWN: ReadonlyArray<keyof Flags> = [
-  ...(['seed', 'out', 'json', 'quiet', 'verbose', 'report', 'figures', 'checkpoint', 'resume', 'every'] as const),
-  ...(['by', 'printPipeline'] as const)
-]
+const OWN: ReadonlyArray<keyof Flags> = [...ofOutput, 'seed', 'by']
 /** Those it leaves open: `--no-header` is header with the value false. */
 const open = Object.keys(fitting)
   .filter(key => !OWN.some(own => own === key))

@@ -329,7 +329,7 @@ How (em, seed 0):
   stage 1  θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]; closed form; converged after ${/steps +(\d+)/.exec(stdout)?.[1] ?? ''} of 500 steps
 
 The report is in iris.html: open it in a browser.
-The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein sample iris.json -n 10
+The model is in iris.json. Next: ornstein evaluate iris.json iris.csv, or ornstein sample iris.json -n 10
 `
     )
     expect(here.read('iris.html')).toMatch(/^<!doctype html>/)
@@ -674,7 +674,7 @@ describe('help', () => {
     for (const command of ['fit', 'evaluate', 'assign', 'sample', 'explain'])
       expect(stdout).toContain(`  ${command} [options]`)
     expect(stdout).toContain('Examples:\n  $ ornstein fit data.csv')
-    expect(stdout).toContain(
+    expect(stdout.replaceAll('\n', ' ')).toContain(
       'Exit codes: 0 success, 1 the work failed, 2 wrong usage or invalid input, 130 or 143 stopped by a signal.'
     )
   })

@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { schemaOf } from '../../../src/cli/commands/new.js'
 import { commands } from '../../../src/cli/usage.js'
+import { nameOf } from '../../../src/cli/option.js'
 import { vocabulary } from '../../../src/cli/glossary.js'
 import { Case, Vocabulary } from '../../../src/index.js'
 import { place } from './harness.js'
@@ -16,6 +17,36 @@ describe('the help', () => {
     ...operands.map(one => [`${name} ${one.name}`, one.about] as const),
     ...Object.entries(options).map(([key, { about }]) => [`${name} ${key}`, about] as const)
   ])
+
+  it('of fit describes fifteen options, names all others under a title, and describes these where all are asked for', async () => {
+    const fit = commands[0]
+    const titled = Object.values(fit.groups ?? {}).flat()
+    const [everyday, more] = [Object.keys(fit.options).filter(key => !titled.includes(key)), titled]
+    expect(everyday.sort()).toEqual(
+      ['columns', 'components', 'criterion', 'exclude', 'family', 'json', 'labels', 'missing']
+        .concat(['out', 'quiet', 'report', 'robust', 'seed', 'starts', 'weights'])
+        .sort()
+    )
+    expect([...everyday, ...more].sort()).toEqual(Object.keys(fit.options).sort())
+    const { stdout: short } = await ornstein('fit --help')
+    const [described, named = ''] = short.split('More options')
+    const { stdout: all } = await ornstein('fit --help all')
+    expect((await ornstein('help fit all')).stdout).toBe(all)
+    for (const key of everyday) expect(described).toMatch(new RegExp(`^  (-., )?${nameOf(key)} `, 'm'))
+    for (const key of more) {
+      expect(described).not.toMatch(new RegExp(`^  (-., )?${nameOf(key)}\\b`, 'm'))
+      expect(named).toContain(`${nameOf(key)}`)
+      expect(all).toMatch(new RegExp(`^  (-., )?${nameOf(key)}\\b`, 'm'))
+    }
+    // One screen.
+    expect(short.split('\n').length).toBeLessThan(80)
+  })
+
+  it('has no line of more than 100 cells, however wide the terminal', async () => {
+    const terminal = { out: 300, err: 300, isColoured: false }
+    for (const line of ['--help', ...commands.map(({ name }) => `${name} --help`)])
+      for (const text of (await ornstein(line, { terminal })).stdout.split('\n')) expect(text.length).toBeLessThan(101)
+  })
 
   it('has the words of the field, and none of the house', () => {
     const house =

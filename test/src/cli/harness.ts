@@ -33,11 +33,44 @@ export interface Place {
     line: string,
     input?: Partial<World> & { readonly stdin?: string | Uint8Array }
   ) => Promise<Outcome>
+  /** The same by words, which may have spaces; what is printed as it is. */
+  readonly run: (
+    words: ReadonlyArray<string>,
+    input?: Partial<World> & { readonly stdin?: string | Uint8Array }
+  ) => Promise<Outcome>
 }
 
 export const place = (): Place => {
   const folder = mkdtempSync(join(tmpdir(), 'ornstein-cli-'))
   const at = (name: string): string => join(folder, name)
+  const ran: Place['run'] = async (words, { stdin = '', ...input } = {}) => {
+    let [stdout, stderr] = ['', '']
+    const world: World = {
+      ...files(
+        (async function* () {
+          yield await Promise.resolve(stdin)
+        })()
+      ),
+      version: '1.2.3',
+      stdout: content => () => {
+        stdout += typeof content === 'string' ? content : Buffer.from(content).toString('latin1')
+        return Promise.resolve()
+      },
+      stderr: text => {
+        stderr += text
+      },
+      isTTY: false,
+      terminal: plain,
+      untilSignal: work => work(() => Promise.resolve(null)),
+      waits: () => undefined,
+      now: () => 0,
+      ...input
+    }
+    const argv = words.map(word =>
+      word.replace(/^@/, `${folder}/`).replace(/^%(.*)/, (_, name: string) => example(name))
+    )
+    return { exit: await run(world)(argv)(), stdout, stderr }
+  }
   return {
     at,
     write: (name, content) => {
@@ -49,38 +82,15 @@ export const place = (): Place => {
     remove: () => {
       rmSync(folder, { recursive: true })
     },
-    ornstein: async (line, { stdin = '', ...input } = {}) => {
-      let [stdout, stderr] = ['', '']
-      const world: World = {
-        ...files(
-          (async function* () {
-            yield await Promise.resolve(stdin)
-          })()
-        ),
-        version: '1.2.3',
-        stdout: content => () => {
-          stdout += typeof content === 'string' ? content : Buffer.from(content).toString('latin1')
-          return Promise.resolve()
-        },
-        stderr: text => {
-          stderr += text
-        },
-        isTTY: false,
-        terminal: plain,
-        untilSignal: work => work(() => Promise.resolve(null)),
-        waits: () => undefined,
-        now: () => 0,
-        ...input
-      }
-      const argv = line
-        .split(' ')
-        .filter(word => word !== '')
-        .map(word =>
-          word === "''" ? '' : word.replace(/^@/, `${folder}/`).replace(/^%(.*)/, (_, name: string) => example(name))
-        )
-      const exit = await run(world)(argv)()
+    ornstein: async (line, input) => {
+      const words = line.split(' ').filter(word => word !== '')
+      const { exit, stdout, stderr } = await ran(
+        words.map(word => (word === "''" ? '' : word)),
+        input
+      )
       const named = (text: string): string => text.replaceAll(`${folder}/`, '').replaceAll(example(''), '')
       return { exit, stdout: named(stdout), stderr: named(stderr) }
-    }
+    },
+    run: ran
   }
 }

@@ -61,7 +61,8 @@ describe.each([`${MODEL} --labels Species`, 'evaluate @model.json %iris.csv --la
     expect(labels.adjustedRand).toBeCloseTo(byPairs(all), 12)
 
     const { stdout } = await ornstein(line)
-    const table = /Components beside Species:\n\n((?: {2}.*\n)+)/.exec(stdout)?.[1].trim().split('\n') ?? []
+    const table =
+      /(?:Components beside|Compared with) Species.*:\n\n((?: {2}.*\n)+)/.exec(stdout)?.[1].trim().split('\n') ?? []
     expect(table.map(row => row.trim().split(/ {2,}/))).toEqual([
       ['Species', '1', '2', '3'],
       ...names.map((name, c) => [name, ...counts[c].map(String)])

@@ -236,8 +236,8 @@ export const main = (budget: Budget): Report<Measured> => {
     claim:
       'At high noise, gradient descent on the DDPM objective of two Gaussians is power iteration on Ĉ − I, the second moment of the data less the identity (the analysis of the first stage, for a random start).',
     findings: [
-      `Next to 0 (|mean| = ${NEXT_TO_0}) the map mean ↦ −½∂L/∂mean / 2α⁴ has the eigenvalues of Ĉ − I at every noise level, to ${show(nearest, 2)} of the greatest. So it is not high noise that makes the gradient linear there; high noise makes the neighbourhood large.`,
-      `At |mean| = 1 the eigenvalues are off by ${show(at(1, 0.1).relative, 2)} times the greatest at t = 0.1, by ${show(at(1, 1).relative, 2)} at t = 1 and by ${show(at(1, 3).relative, 2)} at t = 3: as α² = e^(−2t).`,
+      `Next to 0 (|mean| = ${NEXT_TO_0}) the map mean ↦ −½∂L/∂mean / 2α⁴ has the eigenvalues of Ĉ − I at every noise level, to ${show(nearest, 2)} of the greatest. So it is not high noise that makes the gradient linear there. Away from 0 the direction tends, as noise grows, to that of (Ĉ − I) mean − |mean|² mean. The second part shortens the mean and does not turn it.`,
+      `At |mean| = 1, up to that multiple of the mean, the eigenvalues are off by ${show(at(1, 0.1).relative, 2)} times the greatest at t = 0.1, by ${show(at(1, 1).relative, 2)} at t = 1 and by ${show(at(1, 3).relative, 2)} at t = 3: as α² = e^(−2t).`,
       `Descent at high noise sees the centre where the top eigenvector does: over all cells their mean angles differ by at most ${show(furthest, 2)}°. At a quarter of the threshold they are at ${show(below.angles[1].value)}° and ${show(below.angles[0].value)}° (a random line: ${show(randomAngle(dim))}°), at ${above.multiple} times the threshold at ${show(above.angles[1].value)}° and ${show(above.angles[0].value)}° (theory: ${show(above.theory)}°).`
     ],
     figures: [

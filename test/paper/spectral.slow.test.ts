@@ -13,7 +13,7 @@ describe('the map mean ↦ −½∂L/∂mean', () => {
     expect(at(1e-3).length).toBeGreaterThan(5)
   })
 
-  it('has them in a neighbourhood that noise makes large: the difference falls as α²', () => {
+  it('has them further away too, up to a multiple of the mean: the difference falls as α²', () => {
     // The next terms, a correction of relative order α² ≤ e^{−4} = 0.02 with a factor below 10, from t = 2 on.
     for (const length of [0.5, 1]) {
       const [sooner, later] = at(length).slice(-2)

@@ -143,7 +143,12 @@ export const direction = define<Setting, Frame>({
       { kind: 'disc', at: guess, look: 'descent' },
       { kind: 'ring', at: [-guess[0], -guess[1]], look: 'descent' },
       { kind: 'label', at: [sign * truth[0], sign * truth[1]], text: sign > 0 ? 'true c' : 'true −c', look: 'truth' },
-      { kind: 'label', at: [guess[0] * shown, guess[1] * shown - 0.9], text: 'guess', look: 'descent' }
+      {
+        kind: 'label',
+        at: [guess[0] * shown, guess[1] * shown - 0.9],
+        text: now < 0.9 ? 'direction, enlarged' : 'guess',
+        look: 'descent'
+      }
     ]
     const x = { from: 0, to: steps, ticks: upTo(steps), name: 'step' }
     const gap = Math.max(...frames.map(frame => Math.abs(off(frame) - angle(frame.power, truth))))
@@ -161,11 +166,7 @@ export const direction = define<Setting, Frame>({
           : [
               `${shortest < 0.97 * start ? `The long guess first shrinks, to ${shortest.toFixed(2)}: the part across the clusters has to go. ` : ''}Its length leaves the dots at once. Its angle stays within ${Math.ceil(gap)}° of them${within >= 0 ? `, and is below 5° by step ${within}` : ''}.`
             ]),
-      ...(done && time < 0.3
-        ? [
-            'Low noise finds the direction too, and in fewer steps. High noise widens the region where the prediction holds.'
-          ]
-        : [])
+      ...(done && time < 0.3 ? ['Low noise finds the direction too, and in fewer steps.'] : [])
     ]
     return {
       picture: { caption: 'The data before noise is added, the truth ✕ and the guess ●', reach, marks },

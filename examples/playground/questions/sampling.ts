@@ -1,7 +1,7 @@
 /** Points drawn along a learned score land where new data would, if it was learned from enough rows and walked in enough steps. */
 import { Initializer, Key, Mixture, Problem, Sampler, Schedule, Score, TimeGrid } from 'ornstein'
 import type { Look, Mark, Place } from '../plot.js'
-import { curve, define, descend, learned, mean } from './question.js'
+import { curve, define, descend, learned, mean, places } from './question.js'
 
 const SEEDS = 4
 const DRAWN = 800
@@ -52,6 +52,19 @@ const learnedFrom = (rows: number, seed: number) =>
     stages: [descend(1, 20, 3), descend(0.1, 20, 3)],
     seed
   })
+
+/** The greatest distance of a centre from the mean of the samples that are nearest to it. */
+export const displaced = (points: Float64Array): number => {
+  const sums = centres.map(() => [0, 0, 0])
+  for (const [x, y] of places([...points])) {
+    const far = centres.map(c => Math.hypot(c[0] - x, c[1] - y))
+    const sum = sums[far.indexOf(Math.min(...far))]
+    sum[0] += x
+    sum[1] += y
+    sum[2]++
+  }
+  return Math.max(...centres.map((c, k) => Math.hypot(sums[k][0] / sums[k][2] - c[0], sums[k][1] / sums[k][2] - c[1])))
+}
 
 const read = (choice: Readonly<Record<string, string>>) => ({
   sampler: choice.sampler === 'ancestral' ? ('ancestral' as const) : ('heun' as const),
@@ -184,7 +197,7 @@ export const sampling = define<Setting, Frame>({
           ? ''
           : many > 3 * least
             ? `The score is the same as with more steps. ${steps} ${sampler === 'heun' ? 'Heun' : 'ancestral'} steps are too coarse.`
-            : 'With few rows the points land beside the clusters, because the score was learned wrongly; with many they land where new data would.'
+            : `The score of 20 rows displaces a cluster of samples by ${displaced(frames[frames.length - 1].points[0]).toFixed(1)} standard deviations, because it was learned wrongly; with many rows samples land where new data would.`
       ]
         .filter(text => text !== '')
         .join(' ')

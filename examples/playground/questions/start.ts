@@ -162,7 +162,7 @@ export const start = define<null, Frame>({
       ],
       says: [
         `Run ${step + 1} of ${ways[way].label}, from ${choice.radius} ${choice.radius === '1' ? 'separation' : 'separations'}: *${error < NEAR ? 'all six found' : `a centre is missed by ${error.toFixed(1)}`}*.`,
-        `Found in ${seen.length} ${seen.length === 1 ? 'run' : 'runs'} from there: ${others.join(', ')}.`,
+        `All six are found in this many of ${seen.length} ${seen.length === 1 ? 'run' : 'runs'} from there — ${others.join('; ')}.`,
         failures.length === 0
           ? ''
           : `Of ${failures.length} failures of descent at low noise, at all distances, ${stranded} left a guess more than 4 from every cluster: no row is near, so almost nothing pulls it back.`,

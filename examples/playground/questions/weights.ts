@@ -2,7 +2,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import { Expectation, Initializer, Key, Mixture, Objective, Optimizer, Score, Stage, TimeLaw } from 'ornstein'
 import { type Look, type Mark, type Place, upTo } from '../plot.js'
-import { define, places, states } from './question.js'
+import { define, mean, places, states } from './question.js'
 
 const HEAVY = 0.85
 
@@ -68,6 +68,8 @@ type Frame = Readonly<Record<string, Fitted>>
 interface Setting {
   readonly points: Float64Array
   readonly centres: ReadonlyArray<Place>
+  /** Of the rows, the share of the first cluster. */
+  readonly share: number
 }
 
 const read = (choice: Readonly<Record<string, string>>) => {
@@ -195,9 +197,11 @@ export const weights = define<Setting, Frame>({
         yield frame
       }
     }
-    return { setting: { points: data.values, centres: places([...truth.means.values]) }, frames: frames() }
+    const belongs = Mixture.responsibilities(data)(truth).values
+    const share = mean(Array.from({ length: data.rows }, (_, i) => belongs[2 * i]))
+    return { setting: { points: data.values, centres: places([...truth.means.values]), share }, frames: frames() }
   },
-  view: ({ setting: { points, centres }, frames, step, done, choice }) => {
+  view: ({ setting: { points, centres, share }, frames, step, done, choice }) => {
     const { isShapes, half, steps } = read(choice)
     const all = learnersOf(choice.differs, steps)
     const of = isShapes ? choice.shape : choice.of
@@ -290,7 +294,7 @@ export const weights = define<Setting, Frame>({
             to: 0.95,
             ticks: [
               [0.5, '0.5'],
-              [HEAVY, '0.85']
+              [share, share.toFixed(2)]
             ]
           },
           lines: lines(fitted => fitted.weight)
@@ -315,7 +319,7 @@ export const weights = define<Setting, Frame>({
         !done
           ? ''
           : Number(weight('em')) - Number(weight('low')) > 0.05
-            ? `Low noise is slow here: hardly any point lies between the clusters, and only those reveal the weights.${Math.abs(now.high.weight - now.em.weight) < 0.03 ? ' More noise makes the clusters overlap, and the weight is right.' : ''}`
+            ? `Descent at low noise is slow here: where clusters are apart, their score at low noise hardly depends on the weights. EM counts rows, and has the sample’s share of ${share.toFixed(2)} after one step.${Math.abs(now.high.weight - now.em.weight) < 0.03 ? ' More noise makes the clusters overlap, and the weight is right.' : ''}`
             : 'The clusters overlap, so every level sees the weights.',
         done
           ? `With weights fixed at one half, a centre is off by ${error('fixed')}; EM is off by ${error('em')}.${errorOf(now.fixed, centres) > 3 * errorOf(now.em, centres) ? ' The larger cluster pulls the centre of the smaller one towards it.' : ''}`

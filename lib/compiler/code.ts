@@ -74,12 +74,11 @@ const item = (lanes: Lanes): Code => new Code(lanes, 'i32', 'i32', 'i32', 'i32',
 const combine = (code: Code, fold: Fold, push: () => Code): Code => {
   push()
   if (fold === 'Sum') return code.op('add')
-  if (fold === 'Prod') return code.op('mul')
   const x = code.local('v128')
   code.tee(x).op(fold === 'Max' ? 'pmax' : 'pmin')
   return code.get(x).get(x).op('ne').op('or')
 }
-const NEUTRAL: Readonly<Record<Fold, number>> = { Sum: 0, Max: -Infinity, Min: Infinity, Prod: 1 }
+const NEUTRAL: Readonly<Record<Fold, number>> = { Sum: 0, Max: -Infinity, Min: Infinity }
 
 /** What the functions of one program ask of it. */
 interface Environment {

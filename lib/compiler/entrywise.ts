@@ -101,21 +101,10 @@ const native: Readonly<Record<string, Emit>> = {
     push(0).op('abs').every(Infinity).op('lt')
     code.every(1).op('and')
   },
-  IsInf: (code, push) => {
-    push(0).op('abs').every(Infinity).op('eq')
-    code.every(1).op('and')
-  },
   IsNan: (code, push) => {
     push(0)
     push(0).op('ne')
     code.every(1).op('and')
-  },
-  LeakyRelu: (code, push, attrs) => {
-    push(0)
-    push(0)
-    code.every(number(attrs, 'alpha')).op('mul')
-    push(0)
-    code.every(0).op('ge').op('bitselect')
   },
   Less: relation('lt'),
   LessEqual: relation('le'),
@@ -138,13 +127,6 @@ const native: Readonly<Record<string, Emit>> = {
   Multiply: binary('mul'),
   Neg: unary('neg'),
   NotEqual: relation('ne'),
-  Prelu: (code, push) => {
-    push(1)
-    push(0).op('mul')
-    push(0)
-    push(0)
-    code.every(0).op('lt').op('bitselect')
-  },
   RealDiv: binary('div'),
   Reciprocal: (code, push) => {
     code.every(1)
@@ -156,10 +138,6 @@ const native: Readonly<Record<string, Emit>> = {
     push(0)
     push(0)
     code.every(0).op('lt').op('bitselect')
-  },
-  Relu6: (code, push) => {
-    push(0)
-    code.every(0).op('max').every(6).op('min')
   },
   Round: unary('nearest'),
   Rsqrt: (code, push) => {

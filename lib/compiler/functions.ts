@@ -1,8 +1,4 @@
-/**
- * Inverse, hyperbolic and other functions of rows by those that have code: as entry-by-entry nodes, of the accuracy of the kernels except
- * for a rounding or two. Each is finite where its kernel is.
- */
-import { selu } from '../kernels/elementwise.js'
+/** The angle of a point of a row, by quotients and a polynomial: of the accuracy of the kernel except for a rounding or two. */
 import { type Algebra } from './algebra.js'
 import { type Node } from './graph.js'
 
@@ -19,15 +15,6 @@ const ops = <const K extends ReadonlyArray<string>>(make: Algebra, ...kernels: K
         make.entrywise(kernel, ins.map(node))
   ) as { readonly [I in keyof K]: Op }
 }
-
-/** The function of |x| with the sign of x, which is 0 at 0; −0 stays. */
-const odd =
-  (of: (a: Node, make: Algebra) => Node) =>
-  (x: Node, make: Algebra): Node => {
-    const [abs, less, equal, select, neg] = ops(make, 'Abs', 'Less', 'Equal', 'Select', 'Neg')
-    const value = of(abs(x), make)
-    return select(equal(x, 0), x, select(less(x, 0), neg(value), value))
-  }
 
 /** arctan ½ and arctan 1, ½π and π, as sums of two doubles. */
 const HALF = [4.63647609000806093515e-1, 2.26987774529616870924e-17] as const
@@ -73,12 +60,6 @@ const less = ([high, low]: readonly [number, number], x: Node, make: Algebra): N
   return sub(high, sub(x, low))
 }
 
-export const arctan = odd((a, make) => {
-  const [isLess, select, minimum, maximum, div] = ops(make, 'Less', 'Select', 'Minimum', 'Maximum', 'RealDiv')
-  const angle = arctanOfShare(div(minimum(a, 1), maximum(a, 1)), make)
-  return select(isLess(1, a), less(RIGHT, angle, make), angle)
-})
-
 /** The angle of (x, y), with the signs of zeros. */
 export const arctan2 = (y: Node, x: Node, make: Algebra): Node => {
   const [abs, isLess, equal, or, select, minimum, maximum, div, inverse, neg] = ops(
@@ -103,77 +84,4 @@ export const arctan2 = (y: Node, x: Node, make: Algebra): Node => {
   const isBelow = (x: Node): Node => or(isLess(x, 0), isLess(inverse(x), 0))
   const size = select(isBelow(x), less(STRAIGHT, right, make), right)
   return select(isBelow(y), neg(size), size)
-}
-
-/** arcsin x is the angle of (√(1 − x²), x). */
-export const arcsin = (x: Node, make: Algebra): Node => {
-  const [sqrt, mul, add, sub] = ops(make, 'Sqrt', 'Multiply', 'Add', 'Sub')
-  return arctan2(x, sqrt(mul(sub(1, x), add(1, x))), make)
-}
-
-/** arccos x is twice the angle of (√(1 + x), √(1 − x)). */
-export const arccos = (x: Node, make: Algebra): Node => {
-  const [sqrt, mul, add, sub] = ops(make, 'Sqrt', 'Multiply', 'Add', 'Sub')
-  return mul(2, arctan2(sqrt(sub(1, x)), sqrt(add(1, x)), make))
-}
-
-/** e = exp(a/2) − 1, whose square does not overflow where the function does not, and cosh(a/2) = 1 + e²/(2(1 + e)). */
-const halves = (a: Node, make: Algebra): { readonly e: Node; readonly cosh: Node } => {
-  const [expm1, mul, add, div] = ops(make, 'Expm1', 'Multiply', 'Add', 'RealDiv')
-  const e = expm1(mul(0.5, a))
-  return { e, cosh: add(1, mul(e, div(mul(0.5, e), add(1, e)))) }
-}
-
-/** 2 sinh(a/2) cosh(a/2) */
-export const sinh = odd((a, make) => {
-  const [mul, add, div] = ops(make, 'Multiply', 'Add', 'RealDiv')
-  const { e, cosh } = halves(a, make)
-  return mul(add(e, div(e, add(1, e))), cosh)
-})
-
-/** 2 cosh²(a/2) − 1 */
-export const cosh = (x: Node, make: Algebra): Node => {
-  const [abs, mul, sub, square] = ops(make, 'Abs', 'Multiply', 'Sub', 'Square')
-  return sub(mul(2, square(halves(abs(x), make).cosh)), 1)
-}
-
-/** log 2a where a is large, else what is given. */
-const logTwice = (a: Node, otherwise: Node, make: Algebra): Node => {
-  const [isLess, select, add, log] = ops(make, 'Less', 'Select', 'Add', 'Log')
-  return select(isLess(268435456, a), add(log(a), Math.LN2), otherwise)
-}
-
-/** log(1 + a + a²/(1 + √(a² + 1))) */
-export const arsinh = odd((a, make) => {
-  const [log1p, add, mul, div, sqrt, square] = ops(make, 'Log1p', 'Add', 'Multiply', 'RealDiv', 'Sqrt', 'Square')
-  return logTwice(a, log1p(add(a, mul(a, div(a, add(1, sqrt(add(square(a), 1))))))), make)
-})
-
-/** log(1 + t + √(2t + t²)), t = x − 1 */
-export const arcosh = (x: Node, make: Algebra): Node => {
-  const [log1p, add, sub, mul, sqrt] = ops(make, 'Log1p', 'Add', 'Sub', 'Multiply', 'Sqrt')
-  const t = sub(x, 1)
-  return logTwice(x, log1p(add(t, sqrt(mul(t, add(t, 2))))), make)
-}
-
-/** ½ log(1 + 2a/(1 − a)) */
-export const artanh = odd((a, make) => {
-  const [log1p, sub, mul, div] = ops(make, 'Log1p', 'Sub', 'Multiply', 'RealDiv')
-  return mul(0.5, log1p(div(mul(2, a), sub(1, a))))
-})
-
-export const tan = (x: Node, make: Algebra): Node => {
-  const [sin, cos, div] = ops(make, 'Sin', 'Cos', 'RealDiv')
-  return div(sin(x), cos(x))
-}
-
-/** x, and e^x − 1 below 0. */
-export const elu = (x: Node, make: Algebra): Node => {
-  const [isLess, select, expm1] = ops(make, 'Less', 'Select', 'Expm1')
-  return select(isLess(x, 0), expm1(x), x)
-}
-
-export const scaledElu = (x: Node, make: Algebra): Node => {
-  const [isLess, select, expm1, mul] = ops(make, 'Less', 'Select', 'Expm1', 'Multiply')
-  return mul(selu.scale, select(isLess(x, 0), mul(selu.alpha, expm1(x)), x))
 }

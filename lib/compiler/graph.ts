@@ -46,7 +46,7 @@ export type Computed = Exclude<Operation, { readonly kind: 'input' | 'count' | '
 export const isComputed = (does: Operation): does is Computed =>
   does.kind !== 'input' && does.kind !== 'count' && does.kind !== 'rowSum' && does.kind !== 'rowDot'
 
-export type Fold = 'Sum' | 'Max' | 'Min' | 'Prod'
+export type Fold = 'Sum' | 'Max' | 'Min'
 export type Attrs = Readonly<Record<string, number | boolean | ReadonlyArray<number>>>
 
 export interface Node {

@@ -146,7 +146,6 @@ const FOLDS: Readonly<Record<string, Fold>> = {
   Mean: 'Sum',
   Max: 'Max',
   Min: 'Min',
-  Prod: 'Prod',
   All: 'Min',
   Any: 'Max'
 }
@@ -158,7 +157,6 @@ const overRows = (lowering: Lowering, name: string, x: Node): Node => {
   const { make } = lowering
   const op = FOLDS[name]
   if (op === 'Max' || op === 'Min') return x.place === 'once' ? x : refuse(`${name} over the rows`)
-  if (op === 'Prod') return refuse('Prod over the rows')
   const all = x.place === 'once' ? x : make.rowSum(x)
   const rows = countOf(lowering)
   if (name === 'Mean') return x.place === 'once' ? all : make.entrywise('RealDiv', [all, rows])
@@ -173,14 +171,13 @@ const fold = (lowering: Lowering, name: string, value: Value, attrs: object, sha
   const truth = isLogical ? make.entrywise('NotEqual', [value.node, make.constant(0)]) : value.node
   const own = axes.filter(i => i !== value.row).map(i => beside(value, i))
   const sizes = inner(value)
-  const source = op === 'Prod' ? make.stretched(truth, sizes) : truth
   // a sum of what is stretched is a multiple of it
-  const isStretched = (i: number): boolean => (source.shape[i] ?? 1) === 1
+  const isStretched = (i: number): boolean => (truth.shape[i] ?? 1) === 1
   const repeats = op === 'Sum' ? product(own.filter(isStretched).map(i => sizes[i])) : 1
   const count = name === 'Mean' ? product(own.map(i => sizes[i])) : 1
   const folded = make.reduce(
     op,
-    source,
+    truth,
     own.filter(i => !isStretched(i))
   )
   const scaled = make.times(repeats / count, folded)
@@ -329,13 +326,7 @@ const pastRows = ({ kernel, attrs }: Traced, shape: Shape, at: number): object =
       const size = shape.map((length, i) => ((asked[i] ?? -1) < 0 ? length - begin[i] : asked[i]))
       return untouched(begin[at] === 0 && size[at] === shape[at], { begin, size: atRow(size) })
     }
-    case 'StridedSlice': {
-      const [begin, end, strides] = ['begin', 'end', 'strides'].map(name => numbers(attrs, name))
-      const isAll = begin[at] === 0 && end[at] >= shape[at] && (strides[at] ?? 1) === 1
-      return untouched(at >= begin.length || isAll, { ...attrs, end: atRow(end) })
-    }
-    case 'PadV2':
-    case 'MirrorPad': {
+    case 'PadV2': {
       const paddings: unknown = new Map<string, unknown>(Object.entries(attrs)).get('paddings')
       const own: unknown = Array.isArray(paddings) ? paddings[at] : undefined
       return untouched(Array.isArray(own) && own.every(n => n === 0))
@@ -345,12 +336,6 @@ const pastRows = ({ kernel, attrs }: Traced, shape: Shape, at: number): object =
       return untouched(at < rank - (kernel === 'ToTriangle' ? 2 : 1))
     case 'Tile':
       return untouched(numbers(attrs, 'reps')[at] === 1)
-    case 'Reverse':
-      return untouched(!axesOf(numbers(attrs, 'dims'), rank, kernel).includes(at))
-    case 'Pack':
-      return attrs
-    case 'GatherNd':
-      return untouched(false)
     default:
       return untouched(axisOf(number(attrs, 'axis', 0), rank, kernel) !== at)
   }
@@ -540,18 +525,18 @@ const all = (names: string, rule: Rule): Readonly<Record<string, Rule>> =>
 
 const rules: Readonly<Record<string, Rule>> = {
   ...all(
-    'Abs Acos Acosh Asin Asinh Atan Atan2 Atanh Ceil ClipByValue Cos Cosh Elu Equal Erf Exp Expm1 Floor FloorDiv Greater ' +
-      'GreaterEqual IsFinite IsInf IsNan LeakyRelu Less LessEqual Log Log1p LogicalAnd LogicalNot LogicalOr Maximum ' +
-      'Minimum Mod Multiply Neg NotEqual Pow Prelu RealDiv Reciprocal Relu Relu6 Round Rsqrt Select Selu Sigmoid Sign ' +
-      'Sin Sinh Softplus Sqrt Square SquaredDifference Step Sub Add Tan Tanh',
+    'Abs Atan2 Ceil ClipByValue Cos Equal Erf Exp Expm1 Floor Greater ' +
+      'GreaterEqual IsFinite IsNan Less LessEqual Log Log1p LogicalAnd LogicalNot LogicalOr Maximum ' +
+      'Minimum Multiply Neg NotEqual Pow RealDiv Reciprocal Relu Round Rsqrt Select Sigmoid Sign ' +
+      'Sin Softplus Sqrt Square Step Sub Add Tanh',
     entrywise
   ),
-  ...all('Concat FromTriangle GatherNd MirrorPad Pack PadV2 Reverse Slice SplitV StridedSlice ToTriangle Unpack', move),
+  ...all('Concat FromTriangle PadV2 Slice SplitV ToTriangle', move),
   ...all(Object.keys(FOLDS).join(' '), folding),
-  ...all('ArgMax ArgMin Cumprod Cumsum TopK', along),
+  ...all('ArgMax', along),
   ...all('Cholesky GramCholesky TriangularSolve', ofMatrices),
   ...all('Reshape ExpandDims', reshaping),
-  ...all('Range LinSpace', generated),
+  ...all('Range', generated),
   AddN: (lowering, { shape }, operands) =>
     Object.values(operands).reduce((sum, value) => each(lowering, 'Add', [sum, value], shape)),
   Array: (lowering, { shape, values }) =>
@@ -585,7 +570,6 @@ const rules: Readonly<Record<string, Rule>> = {
     const [on, off] = [number(attrs, 'onValue', 1), number(attrs, 'offValue', 0)]
     return on === 1 && off === 0 ? hit : { ...hit, node: entrywise('Select', [hit.node, constant(on), constant(off)]) }
   },
-  OnesLike: constantly(() => 1),
   Softmax: softmax('dim', false),
   SquaredDistances: distances,
   Tile: tile,

@@ -9,7 +9,7 @@
  */
 import { product as sizeOf } from '../kernels/dense.js'
 import { type Algebra } from './algebra.js'
-import * as Functions from './functions.js'
+import { arctan2 } from './functions.js'
 import { isScalar, sameShape, valueOf, width, type Node, type Shape } from './graph.js'
 
 /** By the name of the kernel, in the order in which they are tried. */
@@ -82,12 +82,6 @@ const numberOutwards: EntrywiseRule = ([a, b], make) =>
     ? undefined
     : (outwards(a, make, x => make.entrywise('Multiply', [x, b])) ??
       outwards(b, make, y => make.entrywise('Multiply', [a, y])))
-
-/** A function by others, of what is of rows: once a call, the kernel has no need of it. */
-const ofRows =
-  (of: (x: Node, make: Algebra) => Node): EntrywiseRule =>
-  ([x], make) =>
-    x.place === 'rows' ? of(x, make) : undefined
 
 export const entrywiseRules = table<EntrywiseRules>({
   Add: [
@@ -173,10 +167,6 @@ export const entrywiseRules = table<EntrywiseRules>({
         s => make.entrywise('Square', [s])
       )
   ],
-  SquaredDifference: [
-    /** the squared difference is (x − y)² */
-    ([a, b], make) => make.entrywise('Square', [make.entrywise('Sub', [a, b])])
-  ],
   Reciprocal: [
     /** 1/(s · x) = (1/s) · (1/x) */
     ([a], make) =>
@@ -226,53 +216,9 @@ export const entrywiseRules = table<EntrywiseRules>({
       return make.entrywise('Sub', [share, make.entrywise('Multiply', [share, lost])])
     }
   ],
-  Atan: [
-    /** arctan x, by quotients and a polynomial */
-    ofRows(Functions.arctan)
-  ],
   Atan2: [
     /** the angle of a point, by arctan of the share of its lesser coordinate */
-    ([y, x], make) => (y.place === 'rows' || x.place === 'rows' ? Functions.arctan2(y, x, make) : undefined)
-  ],
-  Asin: [
-    /** arcsin x is the angle of (√(1 − x²), x) */
-    ofRows(Functions.arcsin)
-  ],
-  Acos: [
-    /** arccos x is twice the angle of (√(1 + x), √(1 − x)) */
-    ofRows(Functions.arccos)
-  ],
-  Sinh: [
-    /** sinh x = 2 sinh ½x cosh ½x, by e^(½|x|) − 1 */
-    ofRows(Functions.sinh)
-  ],
-  Cosh: [
-    /** cosh x = 2 cosh² ½x − 1, by e^(½|x|) − 1 */
-    ofRows(Functions.cosh)
-  ],
-  Asinh: [
-    /** arsinh x = log(x + √(x² + 1)) */
-    ofRows(Functions.arsinh)
-  ],
-  Acosh: [
-    /** arcosh x = log(x + √(x² − 1)) */
-    ofRows(Functions.arcosh)
-  ],
-  Atanh: [
-    /** artanh x = ½ log((1 + x)/(1 − x)) */
-    ofRows(Functions.artanh)
-  ],
-  Tan: [
-    /** tan x = sin x/cos x */
-    ofRows(Functions.tan)
-  ],
-  Elu: [
-    /** elu x = (x < 0 ? e^x − 1 : x) */
-    ofRows(Functions.elu)
-  ],
-  Selu: [
-    /** selu x = s · (x < 0 ? a (e^x − 1) : x) */
-    ofRows(Functions.scaledElu)
+    ([y, x], make) => (y.place === 'rows' || x.place === 'rows' ? arctan2(y, x, make) : undefined)
   ]
 })
 

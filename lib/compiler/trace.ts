@@ -228,7 +228,11 @@ const compare = (a: Trace, b: Trace): Counts => {
       'value' in twin.attrs &&
       isCount(node, node.attrs.value, twin.attrs.value)
     if (!isFilled && !agree(node.attrs, twin.attrs, rows))
-      refuse(`${node.kernel} is told other numbers each time (${place})`)
+      refuse(
+        node.kernel === 'Range'
+          ? `Range numbers the rows (${place})`
+          : `${node.kernel} is told other numbers each time (${place})`
+      )
   })
   return counts
 }

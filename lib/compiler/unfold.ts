@@ -46,23 +46,18 @@ const listOf = (value: unknown): ReadonlyArray<number> => {
   return all.filter((x): x is number => typeof x === 'number')
 }
 
-const FOLDS = new Set(['Sum', 'Mean', 'Max', 'Min', 'Prod', 'All', 'Any'])
+const FOLDS = new Set(['Sum', 'Mean', 'Max', 'Min', 'All', 'Any'])
 /** Ops along one axis, by the name of its attribute. */
 const ALONG: Readonly<Record<string, string>> = {
   Concat: 'axis',
-  Pack: 'axis',
-  Unpack: 'axis',
   SplitV: 'axis',
   GatherV2: 'axis',
   Softmax: 'dim',
   LogSoftmax: 'axis',
-  Cumsum: 'axis',
-  Cumprod: 'axis',
-  ArgMax: 'axis',
-  ArgMin: 'axis'
+  ArgMax: 'axis'
 }
 /** Ops whose attributes say nothing of axes. */
-const PLAIN = new Set(['Reshape', 'ExpandDims', 'Identity', 'Cast', 'Fill', 'Number', 'ZerosLike', 'OnesLike', 'AddN'])
+const PLAIN = new Set(['Reshape', 'ExpandDims', 'Identity', 'Cast', 'Fill', 'Number', 'ZerosLike', 'AddN'])
 
 /** Attributes of an op on an operand of so many axes, the one at `at` being two now. */
 const shifted = ({ kernel, attrs }: Traced, rank: number, { at, repeats }: Fold, rows: number): object => {

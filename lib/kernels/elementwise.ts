@@ -22,9 +22,6 @@ type Scalar2 = (x: number, y: number) => number
 type Predicate = (x: number) => boolean
 type Predicate2 = (x: number, y: number) => boolean
 
-/** The constants of Klambauer et al. (2017), to full double precision. */
-export const selu = { alpha: 1.6732632423543772, scale: 1.0507009873554805 }
-
 const roundHalfToEven = (x: number): number => {
   const below = Math.floor(x)
   const excess = x - below
@@ -35,15 +32,7 @@ const roundHalfToEven = (x: number): number => {
 
 /** Always doubles out. */
 const real: Readonly<Record<string, Scalar>> = {
-  Acos: Elementary.acos,
-  Acosh: Elementary.acosh,
-  Asin: Elementary.asin,
-  Asinh: Elementary.asinh,
-  Atan: Elementary.atan,
-  Atanh: Elementary.atanh,
   Cos: Elementary.cos,
-  Cosh: Elementary.cosh,
-  Elu: x => (x >= 0 ? x : Elementary.expm1(x)),
   Erf: Elementary.erf,
   Exp: Elementary.exp,
   Expm1: Elementary.expm1,
@@ -51,13 +40,10 @@ const real: Readonly<Record<string, Scalar>> = {
   Log1p: Elementary.log1p,
   Reciprocal: x => 1 / x,
   Rsqrt: x => 1 / Math.sqrt(x),
-  Selu: x => selu.scale * (x >= 0 ? x : selu.alpha * Elementary.expm1(x)),
   Sigmoid: Elementary.sigmoid,
   Sin: Elementary.sin,
-  Sinh: Elementary.sinh,
   Softplus: Elementary.softplus,
   Sqrt: Math.sqrt,
-  Tan: Elementary.tan,
   Tanh: Elementary.tanh
 }
 
@@ -68,7 +54,6 @@ const numeric: Readonly<Record<string, Scalar>> = {
   Floor: Math.floor,
   Neg: x => -x,
   Relu: x => (x < 0 ? 0 : x),
-  Relu6: x => (x < 0 ? 0 : x > 6 ? 6 : x),
   Round: roundHalfToEven,
   Sign: x => (x > 0 ? 1 : x < 0 ? -1 : x),
   Square: x => x * x
@@ -76,39 +61,17 @@ const numeric: Readonly<Record<string, Scalar>> = {
 
 const predicates: Readonly<Record<string, Predicate>> = {
   IsFinite: Number.isFinite,
-  IsInf: x => Math.abs(x) === Infinity,
   IsNan: Number.isNaN,
   LogicalNot: x => x === 0
-}
-
-/** x − y⌊x/y⌋, of the sign of y; exact but where y is added, unlike the difference. */
-const mod: Scalar2 = (x, y) => {
-  const rest = x % y
-  return rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest
-}
-
-/** ⌊x/y⌋ of the quotient itself, which may be below an integer that it is rounded to: so that y⌊x/y⌋ + mod(x, y) is x. */
-const floorDiv: Scalar2 = (x, y) => {
-  const rest = x % y
-  // none, as of y = 0
-  if (Number.isNaN(rest)) return Math.floor(x / y)
-  const whole = (x - rest) / y
-  // what is whole except for rounding
-  const rounded = whole === 0 ? 0 * (x / y) : Math.round(whole)
-  return rest !== 0 && rest < 0 !== y < 0 ? rounded - 1 : rounded
 }
 
 /** Doubles when either side is; else integers. */
 const arithmetic: Readonly<Record<string, Scalar2>> = {
   Add: (x, y) => x + y,
-  FloorDiv: floorDiv,
   Maximum: Math.max,
   Minimum: Math.min,
-  Mod: mod,
   Multiply: (x, y) => x * y,
   Pow: Elementary.pow,
-  Prelu: (x, alpha) => (x < 0 ? alpha * x : x),
-  SquaredDifference: (x, y) => (x - y) * (x - y),
   Sub: (x, y) => x - y
 }
 
@@ -279,7 +242,6 @@ export const elementwise: KernelTable = {
   ClipByValue: kernel(({ x }, { clipValueMin, clipValueMax }: { clipValueMin: number; clipValueMax: number }) =>
     map(x, v => (v < clipValueMin ? clipValueMin : v > clipValueMax ? clipValueMax : v), x.dtype)
   ),
-  LeakyRelu: kernel(({ x }, { alpha }: { alpha: number }) => map(x, v => (v < 0 ? alpha * v : v), 'float32')),
   Select: select,
   // NaN stays NaN
   Step: kernel(({ x }, { alpha }: { alpha: number }) => map(x, v => (v > 0 ? 1 : v <= 0 ? alpha : v), 'float32'))

@@ -1,7 +1,6 @@
 /** Kernels that fold, scan or rank along axes. Each reads its input as [outer, n, inner], n being what it runs along. */
 import * as Elementary from '../numbers/elementary.js'
 import {
-  allocate,
   axesOf,
   axisOf,
   kernel,
@@ -110,26 +109,6 @@ const winner = (name: string, beats: (v: number, best: number) => boolean): Kern
     return { shape: x.shape.filter((_, i) => i !== at), dtype: 'int32', values }
   })
 
-/** Running folds; `exclusive` leaves the entry itself out, `reverse` runs from the end. */
-const scan = (name: string, start: number, f: (sum: number, x: number) => number): Kernel =>
-  kernel(({ x }, { axis, exclusive, reverse }: { axis?: number; exclusive?: boolean; reverse?: boolean }) => {
-    if (x.shape.length === 0) throw new Error(`${name}: a scalar has no axis to run along`)
-    const { outer, n, inner } = fibres(x.shape, axisOf(axis ?? 0, x.shape.length, name))
-    const dtype = x.dtype === 'bool' ? 'int32' : x.dtype
-    const values = allocate(x.values.length, dtype)
-    for (let i = 0; i < outer; i++)
-      for (let k = 0; k < inner; k++) {
-        let total = start
-        for (let j = 0; j < n; j++) {
-          const p = (i * n + (reverse === true ? n - 1 - j : j)) * inner + k
-          if (exclusive === true) values[p] = total
-          total = f(total, x.values[p])
-          if (exclusive !== true) values[p] = total
-        }
-      }
-    return { shape: x.shape, dtype, values }
-  })
-
 /** Along one axis (the last unless told), shifted by the maximum so that nothing overflows; rows of -∞ only give NaN. */
 const normalized = (name: string, logarithm: boolean): Kernel =>
   kernel((inputs, { dim, axis }: { dim?: number; axis?: number }) => {
@@ -160,31 +139,6 @@ const normalized = (name: string, logarithm: boolean): Kernel =>
     return { shape: x.shape, dtype: 'float32', values }
   })
 
-/** The k largest of every last-axis row, in descending order, the earlier of equals first. */
-/** Falling, NaN first, as `max` has it; equal ones in their order. */
-const falling = (a: number, b: number): number =>
-  Number.isNaN(a) || Number.isNaN(b) ? Number(Number.isNaN(b)) - Number(Number.isNaN(a)) : a < b ? 1 : a > b ? -1 : 0
-
-const topK = kernel(({ x }, { k }: { k: number }) => {
-  const n = x.shape[x.shape.length - 1]
-  const outer = product(x.shape.slice(0, -1))
-  const shape = [...x.shape.slice(0, -1), k]
-  const values = allocate(outer * k, x.dtype)
-  const indices = new Int32Array(outer * k)
-  for (let i = 0; i < outer; i++) {
-    const row = x.values.subarray(i * n, (i + 1) * n)
-    const order = Array.from(row.keys()).sort((a, b) => falling(row[a], row[b]) || a - b)
-    for (let j = 0; j < k; j++) {
-      indices[i * k + j] = order[j]
-      values[i * k + j] = row[order[j]]
-    }
-  }
-  return [
-    { shape, dtype: x.dtype, values },
-    { shape, dtype: 'int32', values: indices }
-  ]
-})
-
 const numeric = (x: DType): DType => (x === 'bool' ? 'int32' : x)
 
 export const reduce: KernelTable = {
@@ -199,19 +153,10 @@ export const reduce: KernelTable = {
     () => 'bool'
   ),
   ArgMax: winner('argMax', (v, best) => v > best || isFirstNaN(v, best)),
-  ArgMin: winner('argMin', (v, best) => v < best || isFirstNaN(v, best)),
-  Cumprod: scan('cumprod', 1, (a, x) => a * x),
-  Cumsum: scan('cumsum', 0, (a, x) => a + x),
   LogSoftmax: normalized('logSoftmax', true),
   Max: reduction('max', folding(-Infinity, larger), numeric),
   Mean: reduction('mean', mean, () => 'float32'),
   Min: reduction('min', folding(Infinity, smaller), numeric),
-  Prod: reduction(
-    'prod',
-    folding(1, (a, x) => a * x),
-    numeric
-  ),
   Softmax: normalized('softmax', false),
-  Sum: reduction('sum', sum, numeric),
-  TopK: topK
+  Sum: reduction('sum', sum, numeric)
 }

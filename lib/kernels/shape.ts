@@ -1,7 +1,6 @@
 /** Kernels that move entries or make new ones, without arithmetic. */
 import {
   allocate,
-  axesOf,
   axisOf,
   copyStrided,
   kernel,
@@ -24,7 +23,6 @@ const inserted = (shape: ReadonlyArray<number>, at: number, length: number): num
 ]
 const replaced = (shape: ReadonlyArray<number>, at: number, length: number): number[] =>
   shape.map((size, i) => (i === at ? length : size))
-const dropped = (shape: ReadonlyArray<number>, at: number): number[] => shape.filter((_, i) => i !== at)
 
 /** `shape` with its one -1 worked out. */
 const reshape = (x: Dense, shape: ReadonlyArray<number>): Dense => {
@@ -97,59 +95,6 @@ const slice = (x: Dense, begin: number | ReadonlyArray<number>, size?: number | 
   )
 }
 
-interface StridedSlice {
-  begin: ReadonlyArray<number>
-  end: ReadonlyArray<number>
-  strides?: ReadonlyArray<number>
-  beginMask?: number
-  endMask?: number
-  ellipsisMask?: number
-  newAxisMask?: number
-  shrinkAxisMask?: number
-}
-
-/** NumPy's x[b:e:s, …, None, i]: bit i of a mask speaks of the i-th entry of `begin`. */
-const stridedSlice = (x: Dense, attrs: StridedSlice): Dense => {
-  const { begin, end, beginMask = 0, endMask = 0, ellipsisMask = 0, newAxisMask = 0, shrinkAxisMask = 0 } = attrs
-  const bit = (mask: number, i: number): boolean => ((mask >> i) & 1) === 1
-  const strides = stridesOf(x.shape)
-  const used = begin.filter((_, i) => !bit(newAxisMask, i) && !bit(ellipsisMask, i)).length
-  const shape: number[] = []
-  const steps: number[] = []
-  let offset = 0
-  let axis = 0
-  const whole = (count: number): void => {
-    for (; count > 0; count--, axis++) {
-      shape.push(x.shape[axis])
-      steps.push(strides[axis])
-    }
-  }
-  for (let i = 0; i < begin.length; i++) {
-    if (bit(ellipsisMask, i)) whole(x.shape.length - used)
-    else if (bit(newAxisMask, i)) {
-      shape.push(1)
-      steps.push(0)
-    } else {
-      const length = x.shape[axis]
-      const step = attrs.strides?.[i] ?? 1
-      if (step === 0) throw new Error('stridedSlice: a stride is not 0')
-      const [low, high] = step > 0 ? [0, length] : [-1, length - 1]
-      const bound = (v: number): number => Math.min(Math.max(v < 0 ? v + length : v, low), high)
-      const start = bit(beginMask, i) ? (step > 0 ? low : high) : bound(begin[i])
-      if (bit(shrinkAxisMask, i)) offset += (begin[i] < 0 ? begin[i] + length : begin[i]) * strides[axis]
-      else {
-        const stop = bit(endMask, i) ? (step > 0 ? high : low) : bound(end[i])
-        offset += start * strides[axis]
-        shape.push(Math.max(0, Math.ceil((stop - start) / step)))
-        steps.push(step * strides[axis])
-      }
-      axis++
-    }
-  }
-  whole(x.shape.length - axis)
-  return strided(x, shape, steps, offset)
-}
-
 type Paddings = ReadonlyArray<readonly [number, number]>
 
 const pad = (x: Dense, paddings: Paddings, constant: number): Dense => {
@@ -175,24 +120,6 @@ const pad = (x: Dense, paddings: Paddings, constant: number): Dense => {
   return { shape, dtype: x.dtype, values }
 }
 
-/** One axis at a time: an axis of n is read at |…2 1 | 0 1 2 … n-1 | n-2 …| (reflect) or with the edge doubled (symmetric). */
-const mirrorPad = (x: Dense, paddings: Paddings, mode: 'reflect' | 'symmetric'): Dense =>
-  paddings.reduce((padded, [before, after], axis) => {
-    const n = padded.shape[axis]
-    const edge = mode === 'reflect' ? 1 : 0
-    const source = Array.from({ length: before + n + after }, (_, i) => {
-      const at = i - before
-      return at < 0 ? -at - 1 + edge : at >= n ? 2 * n - 1 - at - edge : at
-    })
-    const strides = stridesOf(padded.shape)
-    const shape = replaced(padded.shape, axis, source.length)
-    const values = allocate(product(shape), x.dtype)
-    const inner = strides[axis]
-    for (let o = 0, outer = 0; o < values.length; outer++)
-      for (const at of source) for (let k = 0; k < inner; k++) values[o++] = padded.values[(outer * n + at) * inner + k]
-    return { shape, dtype: x.dtype, values }
-  }, x)
-
 const tile = (x: Dense, reps: ReadonlyArray<number>): Dense => {
   const strides = stridesOf(x.shape)
   const values = unwritten(product(x.shape) * product(reps), x.dtype)
@@ -205,17 +132,6 @@ const tile = (x: Dense, reps: ReadonlyArray<number>): Dense => {
   return { shape: x.shape.map((length, i) => length * reps[i]), dtype: x.dtype, values }
 }
 
-const reverse = (x: Dense, axis: number | ReadonlyArray<number>): Dense => {
-  const axes = axesOf(axis, x.shape.length, 'reverse')
-  const strides = stridesOf(x.shape)
-  return strided(
-    x,
-    x.shape,
-    strides.map((step, i) => (axes.includes(i) ? -step : step)),
-    axes.reduce((sum, i) => sum + (x.shape[i] - 1) * strides[i], 0)
-  )
-}
-
 const filled = (shape: ReadonlyArray<number>, value: number, dtype: DType): Dense => {
   const values = unwritten(product(shape), dtype)
   values.fill(value)
@@ -226,14 +142,6 @@ const range = (start: number, stop: number, step: number, dtype: DType): Dense =
   const values = allocate(Math.max(0, Math.ceil((stop - start) / step)), dtype)
   for (let i = 0; i < values.length; i++) values[i] = start + i * step
   return { shape: [values.length], dtype, values }
-}
-
-/** Both ends exact. */
-const linSpace = (start: number, stop: number, count: number): Dense => {
-  const values = new Float64Array(count)
-  for (let i = 0; i < count; i++)
-    values[i] = i === count - 1 && i > 0 ? stop : start + (count > 1 ? (i * (stop - start)) / (count - 1) : 0)
-  return { shape: [count], dtype: 'float32', values }
 }
 
 export const shape: KernelTable = {
@@ -256,21 +164,6 @@ export const shape: KernelTable = {
       )
     return value
   }),
-  LinSpace: kernel((_, { start, stop, num }: { start: number; stop: number; num: number }) =>
-    linSpace(start, stop, num)
-  ),
-  MirrorPad: kernel(({ x }, { paddings, mode }: { paddings: Paddings; mode: 'reflect' | 'symmetric' }) =>
-    mirrorPad(x, paddings, mode)
-  ),
-  OnesLike: kernel(({ x }) => filled(x.shape, 1, x.dtype)),
-  Pack: kernel((inputs, { axis }: { axis: number }) => {
-    const parts = Object.values(inputs)
-    const at = axisOf(axis, parts[0].shape.length + 1, 'stack')
-    return concat(
-      parts.map(part => view(part, inserted(part.shape, at, 1))),
-      at
-    )
-  }),
   PadV2: kernel(({ x }, { paddings, constantValue }: { paddings: Paddings; constantValue: number }) =>
     pad(x, paddings, constantValue)
   ),
@@ -278,7 +171,6 @@ export const shape: KernelTable = {
     range(start, stop, step, dtype)
   ),
   Reshape: kernel((inputs, { shape }: { shape: ReadonlyArray<number> }) => reshape(Object.values(inputs)[0], shape)),
-  Reverse: kernel(({ x }, { dims }: { dims: number | ReadonlyArray<number> }) => reverse(x, dims)),
   Slice: kernel(
     ({ x }, { begin, size }: { begin: number | ReadonlyArray<number>; size?: number | ReadonlyArray<number> }) =>
       slice(x, begin, size)
@@ -289,12 +181,7 @@ export const shape: KernelTable = {
       return split(x, splitSizes(x.shape[at], numOrSizeSplits), at)
     }
   ),
-  StridedSlice: kernel(({ x }, attrs: StridedSlice) => stridedSlice(x, attrs)),
   Tile: kernel(({ x }, { reps }: { reps: ReadonlyArray<number> }) => tile(x, reps)),
   Transpose: kernel(({ x }, { perm }: { perm: ReadonlyArray<number> }) => permute(x, perm)),
-  Unpack: kernel(({ value }, { axis }: { axis: number }) => {
-    const at = axisOf(axis, value.shape.length, 'unstack')
-    return split(value, new Array<number>(value.shape[at]).fill(1), at).map(part => view(part, dropped(part.shape, at)))
-  }),
   ZerosLike: kernel(({ x }) => filled(x.shape, 0, x.dtype))
 }

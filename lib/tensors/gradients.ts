@@ -4,9 +4,8 @@
  * tfjs's own rules save *outputs* of exp, tanh, softmax, …, and so lose the second derivative. These save inputs, and are
  * written in the vocabulary itself, so that each is differentiable again, to any order.
  */
-import { run, type Attributes } from './backend.js'
+import { type Attributes } from './backend.js'
 import { axesOf, axisOf, product } from '../kernels/dense.js'
-import { selu } from '../kernels/elementwise.js'
 import { type Tensor } from '../arrays/ndarray.js'
 import * as T from './tensor.js'
 
@@ -55,16 +54,7 @@ type Pull2 = (dy: Tensor, a: Tensor, b: Tensor) => Tensor
 
 const unary: Readonly<Record<string, Pull1>> = {
   Abs: (dy, x) => T.mul(dy, T.sign(x)),
-  Acos: (dy, x) => T.neg(T.div(dy, T.sqrt(T.sub(1, T.square(x))))),
-  Acosh: (dy, x) => T.div(dy, T.sqrt(T.mul(T.sub(x, 1), T.add(x, 1)))),
-  Asin: (dy, x) => T.div(dy, T.sqrt(T.sub(1, T.square(x)))),
-  Asinh: (dy, x) => T.div(dy, T.sqrt(T.add(1, T.square(x)))),
-  Atan: (dy, x) => T.div(dy, T.add(1, T.square(x))),
-  Atanh: (dy, x) => T.div(dy, T.sub(1, T.square(x))),
   Cos: (dy, x) => T.neg(T.mul(dy, T.sin(x))),
-  Cosh: (dy, x) => T.mul(dy, T.sinh(x)),
-  // the minimum keeps e^x from overflowing where it is not wanted
-  Elu: (dy, x) => T.mul(dy, T.exp(T.minimum(x, 0))),
   Erf: (dy, x) => T.mul(dy, T.mul(2 / Math.sqrt(Math.PI), T.exp(T.neg(T.square(x))))),
   Exp: (dy, x) => T.mul(dy, T.exp(x)),
   Expm1: (dy, x) => T.mul(dy, T.exp(x)),
@@ -74,17 +64,13 @@ const unary: Readonly<Record<string, Pull1>> = {
   Neg: dy => T.neg(dy),
   Reciprocal: (dy, x) => T.neg(T.div(dy, T.square(x))),
   Relu: (dy, x) => T.mul(dy, T.step(x)),
-  Relu6: (dy, x) => T.mul(dy, T.mul(T.step(x), T.less(x, 6))),
   Rsqrt: (dy, x) => T.mul(T.mul(dy, -0.5), T.div(T.rsqrt(x), x)),
-  Selu: (dy, x) => T.mul(T.mul(dy, selu.scale), T.where(T.greater(x, 0), 1, T.mul(selu.alpha, T.exp(T.minimum(x, 0))))),
   // σ(x) σ(-x) rather than σ (1 - σ): right in both tails
   Sigmoid: (dy, x) => T.mul(dy, T.mul(T.sigmoid(x), T.sigmoid(T.neg(x)))),
   Sin: (dy, x) => T.mul(dy, T.cos(x)),
-  Sinh: (dy, x) => T.mul(dy, T.cosh(x)),
   Softplus: (dy, x) => T.mul(dy, T.sigmoid(x)),
   Sqrt: (dy, x) => T.div(dy, T.mul(2, T.sqrt(x))),
   Square: (dy, x) => T.mul(dy, T.mul(2, x)),
-  Tan: (dy, x) => T.div(dy, T.square(T.cos(x))),
   Tanh: (dy, x) => T.mul(dy, T.sub(1, T.square(T.tanh(x))))
 }
 
@@ -98,13 +84,11 @@ const binary: Readonly<Record<string, readonly [a: Pull2, b: Pull2]>> = {
     (dy, a, b) => T.mul(dy, T.div(b, T.add(T.square(a), T.square(b)))),
     (dy, a, b) => T.neg(T.mul(dy, T.div(a, T.add(T.square(a), T.square(b)))))
   ],
-  FloorDiv: [dy => T.zerosLike(dy), dy => T.zerosLike(dy)],
   Maximum: [
     (dy, a, b) => T.mul(dy, share(T.greater(a, b), a, b)),
     (dy, a, b) => T.mul(dy, share(T.greater(b, a), a, b))
   ],
   Minimum: [(dy, a, b) => T.mul(dy, share(T.less(a, b), a, b)), (dy, a, b) => T.mul(dy, share(T.less(b, a), a, b))],
-  Mod: [dy => dy, (dy, a, b) => T.neg(T.mul(dy, T.floorDiv(a, b)))],
   Multiply: [(dy, _, b) => T.mul(dy, b), (dy, a) => T.mul(dy, a)],
   Pow: [
     (dy, a, b) => {
@@ -118,12 +102,7 @@ const binary: Readonly<Record<string, readonly [a: Pull2, b: Pull2]>> = {
       return T.mul(dy, T.mul(T.pow(base, b), T.log(base)))
     }
   ],
-  Prelu: [
-    (dy, x, alpha) => T.where(T.greater(x, 0), dy, T.mul(dy, alpha)),
-    (dy, x) => T.where(T.greater(x, 0), 0, T.mul(dy, x))
-  ],
   RealDiv: [(dy, _, b) => T.div(dy, b), (dy, a, b) => T.neg(T.mul(T.div(dy, b), T.div(a, b)))],
-  SquaredDifference: [(dy, a, b) => T.mul(dy, T.mul(2, T.sub(a, b))), (dy, a, b) => T.mul(dy, T.mul(2, T.sub(b, a)))],
   Sub: [dy => dy, dy => T.neg(dy)]
 }
 
@@ -131,14 +110,12 @@ const constant: Readonly<Record<string, ReadonlyArray<string>>> = {
   All: ['x'],
   Any: ['x'],
   ArgMax: ['x'],
-  ArgMin: ['x'],
   Ceil: ['x'],
   Equal: ['a', 'b'],
   Floor: ['x'],
   Greater: ['a', 'b'],
   GreaterEqual: ['a', 'b'],
   IsFinite: ['x'],
-  IsInf: ['x'],
   IsNan: ['x'],
   Less: ['a', 'b'],
   LessEqual: ['a', 'b'],
@@ -147,7 +124,6 @@ const constant: Readonly<Record<string, ReadonlyArray<string>>> = {
   LogicalOr: ['a', 'b'],
   NotEqual: ['a', 'b'],
   OneHot: ['indices'],
-  OnesLike: ['x'],
   Round: ['x'],
   Sign: ['x'],
   Step: ['x'],
@@ -175,61 +151,6 @@ const extreme = (fold: (x: Tensor, axes: number[], keepDims: boolean) => Tensor)
       return T.mul(T.reshape(dy, kept), T.div(mask, T.sum(mask, axes, true)))
     }
   }))
-
-/** The product of all but one is what stands before it times what stands after it: no division, so zeros are no trouble. */
-const prodPull = (dy: Tensor, x: Tensor, attrs: Reduce): Tensor => {
-  const { axes, kept } = folded(x, attrs)
-  const others = x.shape.map((_, i) => i).filter(i => !axes.includes(i))
-  const perm = [...others, ...axes]
-  const turned = T.transpose(x, perm)
-  const rows = T.reshape(turned, [...others.map(i => x.shape[i]), product(axes.map(i => x.shape[i]))])
-  const last = rows.rank - 1
-  const before = T.cumprod(rows, last, { exclusive: true })
-  const after = T.cumprod(rows, last, { exclusive: true, reverse: true })
-  const back = perm.map((_, i) => perm.indexOf(i))
-  return T.mul(T.reshape(dy, kept), T.transpose(T.reshape(T.mul(before, after), turned.shape), back))
-}
-
-interface ScanAttrs {
-  readonly axis?: number
-  readonly exclusive?: boolean
-  readonly reverse?: boolean
-}
-/**
- * ∂y_i/∂x_k = Π_{j≠k} x_j over the window of i, for every pair (k, i), by running products of x with 1 at or before k: n² memory,
- * and right where x is 0.
- */
-const cumprodPull = (dy: Tensor, x: Tensor, { axis = 0, exclusive = false, reverse = false }: ScanAttrs): Tensor => {
-  const at = axisOf(axis, x.rank, 'cumprod')
-  const n = x.shape[at]
-  const last = x.rank - 1
-  const swap = x.shape.map((_, i) => (i === at ? last : i === last ? at : i))
-  // bring the axis last, running forwards
-  const turn = (t: Tensor): Tensor => {
-    const moved = T.transpose(t, swap)
-    return reverse ? T.reverse(moved, last) : moved
-  }
-  const xs = turn(x)
-  const dys = T.expandDims(turn(dy), last)
-  const k = T.reshape(T.range(0, n), [n, 1])
-  const i = T.reshape(T.range(0, n), [1, n])
-  // [..., k, i]: x_i beyond k, 1 up to it
-  const beyond = T.where(T.greater(i, k), T.expandDims(xs, last), 1)
-  const window = T.cumprod(beyond, last + 1, { exclusive })
-  const reached = exclusive ? T.greater(i, k) : T.greaterEqual(i, k)
-  const before = T.cumprod(xs, last, { exclusive: true })
-  const dxs = T.mul(before, T.sum(T.where(reached, T.mul(dys, window), 0), last + 1))
-  return T.transpose(reverse ? T.reverse(dxs, last) : dxs, swap)
-}
-
-/**
- * For kernels that only pick entries: run one on the numbers of its input's entries, and add each cotangent to the entry it
- * came from.
- */
-const unpick = (dy: Tensor, x: Tensor, pick: (numbers: Tensor) => Tensor): Tensor => {
-  const numbers = T.reshape(T.range(0, x.size), x.shape)
-  return T.reshape(T.segmentSum(T.reshape(dy, [-1]), T.reshape(pick(numbers), [-1]), x.size), x.shape)
-}
 
 interface MatMulAttrs {
   readonly transposeA?: boolean
@@ -369,26 +290,19 @@ const structural: Readonly<Record<string, Rule>> = {
       at
     )
   }),
-  Cumprod: rule(['x'], (dy, [x], attrs: ScanAttrs) => ({ x: () => cumprodPull(dy, x, attrs) })),
-  Cumsum: rule([], (dy, _, { axis = 0, exclusive = false, reverse = false }: ScanAttrs) => ({
-    x: () => T.cumsum(dy, axis, { exclusive, reverse: !reverse })
-  })),
   ExpandDims: rule(['input'], (dy, [x]) => ({ input: () => T.reshape(dy, x.shape) })),
-  GatherNd: rule(['params', 'indices'], (dy, [x, indices]) => ({
-    params: () => unpick(dy, x, numbers => T.gatherNd(numbers, indices)),
+  // sums by index along the first axis, brought there and back
+  GatherV2: rule(['x', 'indices'], (dy, [x, indices], { axis }: { axis: number }) => ({
+    x: () => {
+      const at = axisOf(axis, x.rank, 'gather')
+      const own = dy.shape.map((_, i) => i)
+      const along = own.splice(at, indices.rank)
+      const sums = T.segmentSum(T.transpose(dy, [...along, ...own]), indices, x.shape[at])
+      const back = x.shape.map((_, i) => (i < at ? i + 1 : i === at ? 0 : i))
+      return T.transpose(sums, back)
+    },
     indices: zerosOf(indices)
   })),
-  GatherV2: rule(
-    ['x', 'indices'],
-    (dy, [x, indices], { axis, batchDims = 0 }: { axis: number; batchDims?: number }) => ({
-      x: () =>
-        axisOf(axis, x.rank, 'gather') === 0
-          ? T.segmentSum(dy, indices, x.shape[0])
-          : unpick(dy, x, numbers => T.gather(numbers, indices, axis, batchDims)),
-      indices: zerosOf(indices)
-    })
-  ),
-  LeakyRelu: rule(['x'], (dy, [x], { alpha }: { alpha: number }) => ({ x: () => T.mul(dy, T.step(x, alpha)) })),
   LogSoftmax: rule(['logits'], (dy, [x], { axis }: { axis: number }) => ({
     logits: () => T.sub(dy, T.mul(T.sum(dy, axis, true), T.softmax(x, axis)))
   })),
@@ -397,20 +311,6 @@ const structural: Readonly<Record<string, Rule>> = {
     x: () => spread(T.div(dy, product(folded(x, attrs).axes.map(i => x.shape[i]))), x, attrs)
   })),
   Min: extreme(T.min),
-  MirrorPad: rule(
-    ['x'],
-    (dy, [x], { paddings, mode }: { paddings: [number, number][]; mode: 'reflect' | 'symmetric' }) => ({
-      x: () => unpick(dy, x, numbers => T.mirrorPad(numbers, paddings, mode))
-    })
-  ),
-  Pack: ruleOfList((dy, xs, { axis }: { axis: number }) => {
-    const at = axisOf(axis, dy.rank, 'stack')
-    return cut(
-      dy,
-      xs.map(() => 1),
-      at
-    ).map((part, i) => () => T.reshape(part(), xs[i].shape))
-  }),
   PadV2: rule(['x'], (dy, [x], { paddings }: { paddings: [number, number][] }) => ({
     x: () =>
       T.slice(
@@ -419,13 +319,7 @@ const structural: Readonly<Record<string, Rule>> = {
         x.shape
       )
   })),
-  Prod: rule(['x'], (dy, [x], attrs: Reduce) => ({ x: () => prodPull(dy, x, attrs) })),
   Reshape: rule(['x'], (dy, [x]) => ({ x: () => T.reshape(dy, x.shape) })),
-  Reverse: rule([], (dy, _, { dims }: { dims: number | number[] }) => ({ x: () => T.reverse(dy, dims) })),
-  ScatterNd: rule(['indices'], (dy, [indices]) => ({
-    updates: () => T.gatherNd(dy, indices),
-    indices: zerosOf(indices)
-  })),
   Select: rule(['condition', 't', 'e'], (dy, [condition, t, e]) => ({
     condition: zerosOf(condition),
     t: () => shrink(T.where(condition, dy, 0), t.shape),
@@ -450,9 +344,6 @@ const structural: Readonly<Record<string, Rule>> = {
     }
   })),
   SplitV: ruleOfMany([], (dys, _, { axis }: { axis: number }) => ({ x: () => T.concat(dys, axis) })),
-  StridedSlice: rule(['x'], (dy, [x], attrs: Attributes) => ({
-    x: () => unpick(dy, x, numbers => run('StridedSlice', { x: numbers }, attrs))
-  })),
   Sum: rule(['x'], (dy, [x], attrs: Reduce) => ({ x: () => spread(dy, x, attrs) })),
   Tile: rule(['x'], (dy, [x], { reps }: { reps: number[] }) => ({
     x: () =>
@@ -467,14 +358,6 @@ const structural: Readonly<Record<string, Rule>> = {
         x.shape
       )
   })),
-  TopK: ruleOfMany(['x'], ([dy], [x], { k }: { k: number }) => ({
-    x: () => {
-      const n = x.shape[x.rank - 1]
-      const rows = n === 0 ? 0 : x.size / n
-      const at = T.add(T.reshape(T.topK(x, k).indices, [rows, k]), T.reshape(T.mul(T.range(0, rows), n), [rows, 1]))
-      return T.reshape(T.segmentSum(T.reshape(dy, [-1]), T.reshape(at, [-1]), x.size), x.shape)
-    }
-  })),
   Transpose: rule([], (dy, _, { perm }: { perm: number[] }) => ({
     x: () =>
       T.transpose(
@@ -482,7 +365,6 @@ const structural: Readonly<Record<string, Rule>> = {
         perm.map((_, i) => perm.indexOf(i))
       )
   })),
-  Unpack: ruleOfMany([], (dys, _, { axis }: { axis: number }) => ({ value: () => T.stack(dys, axis) })),
   UnsortedSegmentSum: rule(['segmentIds'], (dy, [ids]) => ({
     x: () => {
       const rows = T.gather(dy, T.maximum(ids, 0))
@@ -501,15 +383,10 @@ export const gradients: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(
     Object.entries(binary).map(([name, [pullA, pullB]]) => [
       name,
-      name === 'Prelu'
-        ? rule(['x', 'alpha'], (dy, [x, alpha]) => ({
-            x: () => shrink(pullA(dy, x, alpha), x.shape),
-            alpha: () => shrink(pullB(dy, x, alpha), alpha.shape)
-          }))
-        : rule(['a', 'b'], (dy, [a, b]) => ({
-            a: () => shrink(pullA(dy, a, b), a.shape),
-            b: () => shrink(pullB(dy, a, b), b.shape)
-          }))
+      rule(['a', 'b'], (dy, [a, b]) => ({
+        a: () => shrink(pullA(dy, a, b), a.shape),
+        b: () => shrink(pullB(dy, a, b), b.shape)
+      }))
     ])
   ),
   ...Object.fromEntries(Object.entries(constant).map(([name, inputs]) => [name, flat(...inputs)])),

@@ -88,10 +88,6 @@ export const range = (start: number, stop: number, step = 1): Tensor => {
   return run('Range', {}, { start, stop, step, dtype: 'float32' })
 }
 
-/** `count` equal steps from start to stop, both of them included and exact. */
-export const linspace = (start: number, stop: number, count: number): Tensor =>
-  run('LinSpace', {}, { start, stop, num: count })
-
 /** Rows of zeros with a one at the index: [...] → [..., depth]. An index outside [0, depth) gives zeros. */
 export const oneHot = (indices: Operand, depth: number): Tensor =>
   run('OneHot', { indices: lift(indices) }, { depth, onValue: 1, offValue: 0, dtype: 'float32' })
@@ -100,8 +96,6 @@ export const oneHot = (indices: Operand, depth: number): Tensor =>
 export const eye = (n: number): Tensor => oneHot(range(0, n), n)
 /** Zeros of the shape and type of x. */
 export const zerosLike = (x: Operand): Tensor => run('ZerosLike', { x: lift(x) })
-/** Ones of the shape and type of x. */
-export const onesLike = (x: Operand): Tensor => run('OnesLike', { x: lift(x) })
 
 const lift = (x: Operand): Tensor => (typeof x === 'number' ? scalar(x) : x)
 // —— entry by entry ————————————————————————————————————————————————————————————————————————————————————————————————————————
@@ -137,18 +131,12 @@ export const sub: Binary = binary('Sub')
 export const mul: Binary = binary('Multiply')
 /** a / b, also between whole numbers */
 export const div: Binary = binary('RealDiv')
-/** ⌊a / b⌋, derivative zero */
-export const floorDiv: Binary = binary('FloorDiv')
-/** a - b ⌊a / b⌋, which has the sign of b */
-export const mod: Binary = binary('Mod')
 /** a^b, 1 at a = 1 for every b (IEEE 754). At a = 0 the derivative in b is 0 for every b, and the derivative in a is the limit (1 for b = 1, 0 for b > 1 or b = 0). */
 export const pow: Binary = binary('Pow')
 /** The larger; NaN if either is, and so is its derivative. Where a = b each side gets half the derivative. */
 export const maximum: Binary = binary('Maximum')
 /** The smaller; NaN if either is, and so is its derivative. Where a = b each side gets half the derivative. */
 export const minimum: Binary = binary('Minimum')
-/** (a - b)² */
-export const squaredDifference: Binary = binary('SquaredDifference')
 /** The angle of (b, a), in (-π, π] */
 export const atan2: Binary = binary('Atan2')
 
@@ -180,24 +168,6 @@ export const square: Unary = unary('Square')
 export const sin: Unary = unary('Sin')
 /** cos x, x in radians */
 export const cos: Unary = unary('Cos')
-/** tan x, x in radians */
-export const tan: Unary = unary('Tan')
-/** The angle in [-π/2, π/2] whose sine is x; |x| ≤ 1 */
-export const asin: Unary = unary('Asin')
-/** The angle in [0, π] whose cosine is x; |x| ≤ 1 */
-export const acos: Unary = unary('Acos')
-/** The angle in (-π/2, π/2) whose tangent is x */
-export const atan: Unary = unary('Atan')
-/** (e^x - e^{-x}) / 2 */
-export const sinh: Unary = unary('Sinh')
-/** (e^x + e^{-x}) / 2 */
-export const cosh: Unary = unary('Cosh')
-/** The inverse of sinh */
-export const asinh: Unary = unary('Asinh')
-/** The inverse of cosh on [0, ∞); x ≥ 1 */
-export const acosh: Unary = unary('Acosh')
-/** The inverse of tanh; |x| < 1 */
-export const atanh: Unary = unary('Atanh')
 /** |x|, derivative 0 at 0 */
 export const abs: Unary = unary('Abs')
 /** -1, 0 or 1 */
@@ -212,20 +182,10 @@ export const round: Unary = unary('Round')
 export const reciprocal: Unary = unary('Reciprocal')
 /** max(x, 0), derivative 0 at 0 */
 export const relu: Unary = unary('Relu')
-/** x/(1 + e⁻ˣ), the sigmoid-weighted unit (Elfwing et al. 2017, arXiv 1702.03118) */
-export const silu: Unary = x => mul(x, sigmoid(x))
-/** x Φ(x), Φ the normal distribution function (Hendrycks & Gimpel 2016, arXiv 1606.08415) */
-export const gelu: Unary = x => mul(mul(0.5, x), add(1, erf(mul(Math.SQRT1_2, x))))
-/** x, or e^x - 1 where x < 0 */
-export const elu: Unary = unary('Elu')
-/** The self-normalising unit of Klambauer et al. (2017) */
-export const selu: Unary = unary('Selu')
 /** Whether an entry is NaN */
 export const isNaN: Unary = unary('IsNan')
 /** Whether an entry is neither NaN nor infinite */
 export const isFinite: Unary = unary('IsFinite')
-/** Whether an entry is ∞ or -∞ */
-export const isInf: Unary = unary('IsInf')
 
 /** 1 where x > 0, `below` elsewhere */
 export const step = (x: Operand, below = 0): Tensor => run('Step', { x: lift(x) }, { alpha: below })
@@ -267,6 +227,55 @@ const dtypes = { float64: 'float32', int32: 'int32', bool: 'bool' } as const
 
 /** Entries as another type: towards whole numbers, fractions are cut; towards truth values, what is not 0 is true. */
 export const cast = (x: Operand, type: EntryType): Tensor => run('Cast', { x: lift(x) }, { dtype: dtypes[type] })
+
+// —— composed of these: what they are made of says all that the compiler and derivatives need ————————————————————————————————
+
+/** tan x, x in radians */
+export const tan: Unary = x => div(sin(x), cos(x))
+/** The angle in (-π/2, π/2) whose tangent is x */
+export const atan: Unary = x => atan2(x, 1)
+/** The angle in [-π/2, π/2] whose sine is x; |x| ≤ 1 */
+export const asin: Unary = x => atan2(x, sqrt(mul(sub(1, x), add(1, x))))
+/** The angle in [0, π] whose cosine is x; |x| ≤ 1 */
+export const acos: Unary = x => mul(2, atan2(sqrt(sub(1, x)), sqrt(add(1, x))))
+
+/** (e^x - e^{-x}) / 2; away from 0 by e^{|x| - 1}, which overflows no sooner. */
+export const sinh: Unary = x => {
+  const near = clip(x, -1, 1)
+  const isBelow = less(x, 0)
+  const a = where(isBelow, neg(x), x)
+  const size = sub(mul(Math.E / 2, exp(sub(a, 1))), mul(0.5, exp(neg(a))))
+  return where(greater(a, 1), where(isBelow, neg(size), size), mul(0.5, sub(expm1(near), expm1(neg(near)))))
+}
+/** (e^x + e^{-x}) / 2, as 1 + 2 sinh² (x / 2) */
+export const cosh: Unary = x => add(1, mul(2, square(sinh(mul(0.5, x)))))
+/** Beyond it 1 + a² is a². */
+const FAR = 268435456
+/** The inverse of sinh: log(1 + a + a²/(1 + √(1 + a²))) of a = |x|, where a is large log 2a */
+export const asinh: Unary = x => {
+  const isBelow = less(x, 0)
+  const a = where(isBelow, neg(x), x)
+  const near = clip(a, -1, FAR)
+  const small = log1p(mul(near, add(1, div(near, add(1, sqrt(add(1, square(near))))))))
+  const size = where(greater(a, FAR), add(log(maximum(a, FAR)), Math.LN2), small)
+  return where(isBelow, neg(size), size)
+}
+/** The inverse of cosh on [0, ∞); x ≥ 1 */
+export const acosh: Unary = x => mul(2, asinh(sqrt(mul(0.5, sub(x, 1)))))
+/** The inverse of tanh; |x| < 1 */
+export const atanh: Unary = x => mul(0.5, sub(log1p(x), log1p(neg(x))))
+
+/** x/(1 + e⁻ˣ), the sigmoid-weighted unit (Elfwing et al. 2017, arXiv 1702.03118) */
+export const silu: Unary = x => mul(x, sigmoid(x))
+/** x Φ(x), Φ the normal distribution function (Hendrycks & Gimpel 2016, arXiv 1606.08415) */
+export const gelu: Unary = x => mul(x, add(0.5, mul(0.5, erf(mul(Math.SQRT1_2, x)))))
+/** x, or e^x - 1 where x < 0 */
+export const elu: Unary = x => where(less(x, 0), expm1(minimum(x, 0)), x)
+/** The self-normalising unit (Klambauer et al. 2017, arXiv 1706.02515) */
+export const selu: Unary = x =>
+  mul(1.0507009873554805, where(less(x, 0), mul(1.6732632423543772, expm1(minimum(x, 0))), x))
+/** Whether an entry is ∞ or -∞ */
+export const isInf: Unary = x => equal(abs(x), Infinity)
 
 /** x as a constant: nothing is differentiated through it. */
 export const stopGradient = (x: Operand): Tensor => (typeof x === 'number' ? scalar(x) : detached(x))
@@ -315,8 +324,6 @@ const reduction =
 export const sum: Reduction = reduction('Sum', 'sum')
 /** The average over the axes */
 export const mean: Reduction = reduction('Mean', 'mean')
-/** The product over the axes; its derivative is right where entries are 0. */
-export const prod: Reduction = reduction('Prod', 'prod')
 /** The largest over the axes; equal ones share the derivative evenly. NaN when any entry is. */
 export const max: Reduction = reduction('Max', 'max')
 /** The smallest over the axes; equal ones share the derivative evenly. NaN when any entry is. */
@@ -325,22 +332,6 @@ export const min: Reduction = reduction('Min', 'min')
 export const all: Reduction = reduction('All', 'all')
 /** Whether any is true (not 0) */
 export const any: Reduction = reduction('Any', 'any')
-
-/** Running from either end; `exclusive` leaves the entry itself out. */
-export interface Scan {
-  readonly exclusive?: boolean
-  readonly reverse?: boolean
-}
-type Scanner = (x: Operand, axis?: number, options?: Scan) => Tensor
-const scan =
-  (kernel: string): Scanner =>
-  (x, axis = 0, { exclusive = false, reverse = false } = {}) =>
-    run(kernel, { x: lift(x) }, { axis, exclusive, reverse })
-
-/** Running sums along an axis (the first unless told) */
-export const cumsum: Scanner = scan('Cumsum')
-/** Running products along an axis (the first unless told). The derivative, right at zeros, takes n² memory. */
-export const cumprod: Scanner = scan('Cumprod')
 
 /** e^x / Σ e^x along an axis, the last unless told */
 export const softmax = (x: Operand, axis = -1): Tensor => run('Softmax', { logits: lift(x) }, { dim: axis })
@@ -370,16 +361,7 @@ export const logSumExp: Reduction = (x, axis, keepDims = false) => {
 /** Where the largest stands along an axis (the first unless told); the first among equals, or the first NaN. */
 export const argMax = (x: Operand, axis = 0): Tensor => run('ArgMax', { x: lift(x) }, { axis })
 /** Where the smallest stands along an axis (the first unless told); the first among equals, or the first NaN. */
-export const argMin = (x: Operand, axis = 0): Tensor => run('ArgMin', { x: lift(x) }, { axis })
-
-/** The k largest along the last axis, in descending order, NaN first, and where they stand: [..., n] → [..., k]. */
-export const topK = (x: Operand, k: number): { readonly values: Tensor; readonly indices: Tensor } => {
-  const t = lift(x)
-  const n = t.shape[t.rank - 1] ?? 0
-  if (!(k >= 0 && k <= n)) throw new RangeError(`topK: k = ${k} is not in [0, ${n}]`)
-  const [values, indices] = runAll('TopK', { x: t }, { k, sorted: true })
-  return { values, indices }
-}
+export const argMin = (x: Operand, axis = 0): Tensor => argMax(neg(x), axis)
 
 /**
  * Sums of squares from the least to the most keep their digits, and so do those of all other numbers times 2^±by. Each precision holds its own
@@ -575,23 +557,6 @@ export const slice = (x: Operand, begin: Axes, size: Axes = -1): Tensor => {
   return run('Slice', { x: t }, { begin: begins, size: sizes })
 }
 
-/** NumPy's x[begin:end:strides], axis by axis; negative positions count from the end. */
-export const stridedSlice = (x: Operand, begin: Shape, end: Shape, strides?: Shape): Tensor =>
-  run(
-    'StridedSlice',
-    { x: lift(x) },
-    {
-      begin: [...begin],
-      end: [...end],
-      strides: strides === undefined ? begin.map(() => 1) : [...strides],
-      beginMask: 0,
-      endMask: 0,
-      ellipsisMask: 0,
-      newAxisMask: 0,
-      shrinkAxisMask: 0
-    }
-  )
-
 /** tfjs passes lists of tensors as inputs in the place of records, whatever its types say. */
 const listed = (xs: ReadonlyArray<Operand>, op: string): Record<string, Tensor> => {
   if (xs.length === 0) throw new RangeError(`${op}: no tensors to join; give at least one`)
@@ -601,12 +566,17 @@ const listed = (xs: ReadonlyArray<Operand>, op: string): Record<string, Tensor> 
 /** Joined along an axis they already have */
 export const concat = (xs: ReadonlyArray<Tensor>, axis = 0): Tensor => run('Concat', listed(xs, 'concat'), { axis })
 /** Joined along a new axis */
-export const stack = (xs: ReadonlyArray<Operand>, axis = 0): Tensor => run('Pack', listed(xs, 'stack'), { axis })
-/** Taken apart along an axis, which goes */
-export const unstack = (x: Tensor, axis = 0): Tensor[] => runAll('Unpack', { value: x }, { axis })
+export const stack = (xs: ReadonlyArray<Operand>, axis = 0): Tensor => {
+  const parts = xs.map(x => expandDims(x, axis))
+  return concat(parts, axis)
+}
 /** Cut along an axis into equal parts, or into parts of the sizes given */
 export const split = (x: Tensor, parts: Axes, axis = 0): Tensor[] =>
   runAll('SplitV', { x }, { numOrSizeSplits: typeof parts === 'number' ? parts : [...parts], axis })
+
+/** Taken apart along an axis, which goes */
+export const unstack = (x: Tensor, axis = 0): Tensor[] =>
+  split(x, x.shape[axisOf(axis, x.rank, 'unstack')], axis).map(part => squeeze(part, axis))
 
 /** Repeated reps[i] times along axis i */
 export const tile = (x: Operand, reps: ReadonlyArray<number>): Tensor => {
@@ -635,25 +605,15 @@ const pairs = (paddings: Paddings): number[][] => paddings.map(([before, after])
 /** `before` and `after` entries of x added at the ends of every axis */
 export const pad = (x: Operand, paddings: Paddings, constant = 0): Tensor =>
   run('PadV2', { x: lift(x) }, { paddings: pairs(paddings), constantValue: constant })
-/** As `pad`, with entries mirrored at the edge: without repeating it (reflect) or repeating it (symmetric) */
-export const mirrorPad = (x: Operand, paddings: Paddings, mode: 'reflect' | 'symmetric'): Tensor =>
-  run('MirrorPad', { x: lift(x) }, { paddings: pairs(paddings), mode })
-/** Turned round along the axes, all unless told */
-export const reverse = (x: Operand, axis?: Axes): Tensor => {
-  const t = lift(x)
-  return run('Reverse', { x: t }, { dims: axesOf(axis, t.rank, 'reverse') })
-}
 
 // —— by index ——————————————————————————————————————————————————————————————————————————————————————————————————————————————
 
 /** The entries of x at `indices` along an axis: [..., n, ...] → [..., indices' shape, ...]. An index outside is an error. */
-export const gather = (x: Tensor, indices: Operand, axis = 0, batchDims = 0): Tensor =>
-  run('GatherV2', { x, indices: lift(indices) }, { axis, batchDims })
-/** The blocks of x at coordinates [..., depth] of its first axes */
-export const gatherNd = (x: Tensor, indices: Tensor): Tensor => run('GatherNd', { params: x, indices })
-/** Zeros of `shape` with every update added where its coordinates point */
-export const scatterNd = (indices: Tensor, updates: Tensor, shape: Shape): Tensor =>
-  run('ScatterNd', { indices, updates }, { shape: [...shape] })
+export const gather = (x: Tensor, indices: Operand, axis = 0): Tensor =>
+  run('GatherV2', { x, indices: lift(indices) }, { axis })
+/** Turned round along an axis */
+export const reverse = (x: Tensor, axis = 0): Tensor =>
+  gather(x, range(x.shape[axisOf(axis, x.rank, 'reverse')] - 1, -1, -1), axis)
 /** The sums of the rows of x by segment: row s of the result is Σ x[i] over ids[i] = s. Negative ids are dropped. */
 export const segmentSum = (x: Tensor, ids: Tensor, segments: number): Tensor =>
   run('UnsortedSegmentSum', { x, segmentIds: ids }, { numSegments: segments })

@@ -116,15 +116,6 @@ const reduced = (name: 'axis' | 'reductionIndices', draw: Draw = real, dtype: DT
   { inputs: { x: given([3, 300], draw, dtype) }, attrs: { [name]: [-1], keepDims: true } }
 ]
 const arg: Case[] = [0, 1, 2].map(axis => ({ inputs: { x: given([2, 3, 4]) }, attrs: { axis } }))
-const scanned = (draw: Draw): Case[] =>
-  [[7], [3, 4], [2, 3, 4], [1, 1]].flatMap(shape =>
-    [false, true].flatMap(exclusive =>
-      [false, true].map(reverse => ({
-        inputs: { x: given(shape, draw) },
-        attrs: { axis: shape.length - 1, exclusive, reverse }
-      }))
-    )
-  )
 /** Σ_l a[…, i, l] b[…, l, j] by the definition, batches broadcast. */
 const naiveMatMul = (a: Given, b: Given, batch: number[], turnA: boolean, turnB: boolean): number[] => {
   const entry = (x: Given, turn: boolean, at: number[], i: number, j: number): number => {
@@ -241,7 +232,6 @@ const triangularSolve: Case[] = [
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
 const noLogSoftmax = 'tfjs composes this op of others'
-const masks = { beginMask: 0, endMask: 0, ellipsisMask: 0, newAxisMask: 0, shrinkAxisMask: 0 }
 
 // 2/√π e^{-x²} Σ 2^n x^{2n+1} / (2n+1)!!, all of one sign: independent of the library the kernel calls
 const erf = (x: number): number => {
@@ -252,8 +242,6 @@ const erf = (x: number): number => {
 
 const table: Readonly<Record<string, Case[]>> = {
   Abs: unary(real, Math.abs),
-  Acos: unary(within(-1, 1), Math.acos),
-  Acosh: unary(within(1, 4), Math.acosh),
   Add: binary(real, real, (a, b) => a + b),
   AddN: [1, 2, 5].map(n => ({
     inputs: Object.fromEntries(Array.from({ length: n }, (_, i) => [i, given([2, 3])])),
@@ -262,12 +250,7 @@ const table: Readonly<Record<string, Case[]>> = {
   All: reduced('axis', truth, 'bool'),
   Any: reduced('axis', truth, 'bool'),
   ArgMax: arg,
-  ArgMin: arg,
-  Asin: unary(within(-1, 1), Math.asin),
-  Asinh: unary(real, Math.asinh),
-  Atan: unary(real, Math.atan),
   Atan2: binary(real, real, Math.atan2),
-  Atanh: unary(within(-0.9, 0.9), Math.atanh),
   BatchMatMul: matMuls,
   Cast: (['float32', 'int32', 'bool'] as const).flatMap(from =>
     ['float32', 'int32', 'bool'].map(dtype => ({
@@ -284,10 +267,6 @@ const table: Readonly<Record<string, Case[]>> = {
     attrs: { axis }
   })),
   Cos: unary(real, Math.cos),
-  Cosh: unary(real, Math.cosh),
-  Cumprod: scanned(within(-1.5, 1.5)),
-  Cumsum: scanned(real),
-  Elu: unary(real, x => (x >= 0 ? x : Math.expm1(x))),
   Equal: relation((a, b) => a === b),
   Erf: unary(within(-3, 3), erf),
   Exp: unary(real, Math.exp),
@@ -295,42 +274,21 @@ const table: Readonly<Record<string, Case[]>> = {
   Expm1: unary(real, Math.expm1),
   Fill: [[], [0], [2, 3]].map(shape => ({ inputs: {}, attrs: { shape, value: 0.375, dtype: 'float32' } })),
   Floor: unary(real, Math.floor),
-  FloorDiv: [
-    ...binary(real, positive, (a, b) => Math.floor(a / b)).map(row => ({
-      ...row,
-      alone: 'it turns doubles to integers'
-    })),
-    { inputs: { a: given([9], whole(-9, 9), 'int32'), b: given([9], whole(1, 4), 'int32') } }
-  ],
-  GatherNd: [
-    { inputs: { params: given([4, 3]), indices: ints([3, 0, 3], [3, 1]) } },
-    { inputs: { params: given([4, 3]), indices: ints([3, 1, 0, 2, 1, 1, 0, 0], [2, 2, 2]) } },
-    { inputs: { params: given([4, 3, 2]), indices: ints([3, 1, 0, 2], [2, 2]) } }
-  ],
   GatherV2: [
     ...[0, 1, 2].map(axis => ({
       inputs: { x: given([2, 3, 4]), indices: ints([1, 0, 1, 1]) },
       attrs: { axis, batchDims: 0 }
     })),
     { inputs: { x: given([5, 2]), indices: ints([4, 0, 2, 2, 1, 3], [2, 3]) }, attrs: { axis: 0, batchDims: 0 } },
-    { inputs: { x: given([2, 3, 4]), indices: ints([2, 0, 1, 1], [2, 2]) }, attrs: { axis: 1, batchDims: 1 } },
     { inputs: { x: given([5, 2]), indices: ints([]) }, attrs: { axis: 0, batchDims: 0 } }
   ],
   Greater: relation((a, b) => a > b),
   GreaterEqual: relation((a, b) => a >= b),
   Identity: unary(real, x => x),
   IsFinite: predicate(Number.isFinite, [1, NaN, Infinity, -Infinity, 0]),
-  IsInf: predicate(x => Math.abs(x) === Infinity, [1, NaN, Infinity, -Infinity, 0]),
   IsNan: predicate(Number.isNaN, [1, NaN, Infinity, -Infinity, 0]),
-  LeakyRelu: unary(real, x => (x < 0 ? 0.25 * x : x), { alpha: 0.25 }),
   Less: relation((a, b) => a < b),
   LessEqual: relation((a, b) => a <= b),
-  LinSpace: [
-    [0, 1, 5],
-    [-1, 3, 2],
-    [2, 9, 1],
-    [5, -5, 7]
-  ].map(([start, stop, num]) => ({ inputs: {}, attrs: { start, stop, num } })),
   Log: unary(positive, Math.log),
   Log1p: unary(positive, Math.log1p),
   LogSoftmax: [
@@ -355,24 +313,6 @@ const table: Readonly<Record<string, Case[]>> = {
   Mean: reduced('axis'),
   Min: reduced('axis'),
   Minimum: binary(real, real, Math.min),
-  MirrorPad: (['reflect', 'symmetric'] as const).flatMap(mode => [
-    { inputs: { x: given([4]) }, attrs: { paddings: [[3, 2]], mode } },
-    {
-      inputs: { x: given([3, 4]) },
-      attrs: {
-        paddings: [
-          [1, 2],
-          [0, 3]
-        ],
-        mode
-      }
-    }
-  ]),
-  Mod: binary(
-    real,
-    () => (truth() === 1 ? positive() : -positive()),
-    (a, b) => a - b * Math.floor(a / b)
-  ),
   Multiply: binary(real, real, (a, b) => a * b),
   Neg: unary(real, x => -x),
   NotEqual: relation((a, b) => a !== b),
@@ -380,8 +320,6 @@ const table: Readonly<Record<string, Case[]>> = {
     { inputs: { indices: ints([0, 2, 1, 3]) }, attrs: { depth: 3, onValue: 1, offValue: 0, dtype: 'float32' } },
     { inputs: { indices: ints([0, 2, 1, 1], [2, 2]) }, attrs: { depth: 4, onValue: 2, offValue: -1, dtype: 'int32' } }
   ],
-  OnesLike: shapes.map(shape => ({ inputs: { x: given(shape) }, exact: () => 1 })),
-  Pack: [0, 1, 2].map(axis => ({ inputs: { 0: given([2, 3]), 1: given([2, 3]), 2: given([2, 3]) }, attrs: { axis } })),
   PadV2: [
     { inputs: { x: given([3]) }, attrs: { paddings: [[0, 0]], constantValue: 0 } },
     {
@@ -407,13 +345,6 @@ const table: Readonly<Record<string, Case[]>> = {
     }
   ],
   Pow: binary(positive, real, Math.pow),
-  Prelu: pairs
-    .filter(([a, b]) => a.length >= b.length)
-    .map(([x, alpha]) => ({
-      inputs: { x: given(x), alpha: given(alpha, positive) },
-      exact: (v, slope) => (v < 0 ? slope * v : v)
-    })),
-  Prod: reduced('axis', within(-1.5, 1.5)),
   Range: [
     [0, 5, 1],
     [1, 2, 0.25],
@@ -422,19 +353,12 @@ const table: Readonly<Record<string, Case[]>> = {
   RealDiv: binary(real, positive, (a, b) => a / b),
   Reciprocal: unary(positive, x => 1 / x),
   Relu: unary(real, x => Math.max(x, 0)),
-  Relu6: unary(within(-10, 10), x => Math.min(Math.max(x, 0), 6)),
   Reshape: [[24], [4, 6], [2, -1, 3]].map(shape => ({ inputs: { x: given([2, 3, 4]) }, attrs: { shape } })),
-  Reverse: axesOf3.map(dims => ({ inputs: { x: given([2, 3, 4]) }, attrs: { dims } })),
   Round: [
     ...unary(real, x => Math.round(x)),
     { inputs: { x: { shape: [6], dtype: 'float32', values: [-1.5, -0.5, 0.5, 1.5, 2.5, 3.5] } } }
   ],
   Rsqrt: unary(positive, x => 1 / Math.sqrt(x)),
-  ScatterNd: [
-    { inputs: { indices: ints([4, 3, 1, 4], [4, 1]), updates: given([4]) }, attrs: { shape: [8] } },
-    { inputs: { indices: ints([0, 2], [2, 1]), updates: given([2, 3]) }, attrs: { shape: [4, 3] } },
-    { inputs: { indices: ints([0, 2, 1, 1], [2, 2]), updates: given([2]) }, attrs: { shape: [3, 3] } }
-  ],
   Select: [
     { inputs: { condition: bools([]), t: given([]), e: given([]) } },
     { inputs: { condition: bools([2, 3]), t: given([2, 3]), e: given([2, 3]) } },
@@ -444,14 +368,12 @@ const table: Readonly<Record<string, Case[]>> = {
       alone: 'it does not broadcast'
     }
   ],
-  Selu: unary(real, x => 1.0507009873554804934 * (x >= 0 ? x : 1.6732632423543772848 * Math.expm1(x))),
   Sigmoid: unary(real, sigmoid),
   Sign: [
     ...unary(real, Math.sign),
     { inputs: { x: { shape: [2], dtype: 'float32', values: [0, -2] } }, exact: Math.sign }
   ],
   Sin: unary(real, Math.sin),
-  Sinh: unary(real, Math.sinh),
   Slice: [
     { inputs: { x: given([5]) }, attrs: { begin: [1], size: [3] } },
     { inputs: { x: given([4, 5]) }, attrs: { begin: [1, 2], size: [2, -1] } },
@@ -490,32 +412,9 @@ const table: Readonly<Record<string, Case[]>> = {
   ],
   TriangularSolve: triangularSolve,
   SquaredDistances: squaredDistances,
-  SquaredDifference: binary(real, real, (a, b) => (a - b) ** 2),
   Step: unary(real, x => (x > 0 ? 1 : 0.5), { alpha: 0.5 }),
-  StridedSlice: [
-    { inputs: { x: given([9]) }, attrs: { begin: [1], end: [8], strides: [3], ...masks } },
-    { inputs: { x: given([9]) }, attrs: { begin: [-1], end: [-8], strides: [-2], ...masks } },
-    { inputs: { x: given([4, 5]) }, attrs: { begin: [0, 4], end: [4, 0], strides: [2, -1], ...masks } },
-    {
-      inputs: { x: given([4, 5]) },
-      attrs: { begin: [2, 1], end: [0, 0], strides: [1, 2], ...masks, beginMask: 1, endMask: 3 }
-    },
-    {
-      inputs: { x: given([4, 5]) },
-      attrs: { begin: [-1, 1], end: [0, 3], strides: [1, 1], ...masks, shrinkAxisMask: 1 }
-    },
-    {
-      inputs: { x: given([2, 3, 4]) },
-      attrs: { begin: [0, 1], end: [0, 3], strides: [1, 1], ...masks, ellipsisMask: 1 }
-    },
-    {
-      inputs: { x: given([2, 3]) },
-      attrs: { begin: [0, 0, 1], end: [2, 0, 3], strides: [1, 1, 1], ...masks, newAxisMask: 2 }
-    }
-  ],
   Sub: binary(real, real, (a, b) => a - b),
   Sum: reduced('axis'),
-  Tan: unary(within(-1.2, 1.2), Math.tan),
   Tanh: unary(real, Math.tanh),
   Tile: [
     { inputs: { x: given([3]) }, attrs: { reps: [2] } },
@@ -523,7 +422,6 @@ const table: Readonly<Record<string, Case[]>> = {
     { inputs: { x: given([2, 1, 3]) }, attrs: { reps: [1, 4, 2] } },
     { inputs: { x: given([2, 3]) }, attrs: { reps: [0, 1] } }
   ],
-  TopK: [1, 2, 4].map(k => ({ inputs: { x: given([3, 4]) }, attrs: { k, sorted: true } })),
   Transpose: [
     [0, 1, 2],
     [0, 2, 1],
@@ -532,7 +430,6 @@ const table: Readonly<Record<string, Case[]>> = {
     [2, 0, 1],
     [2, 1, 0]
   ].map(perm => ({ inputs: { x: given([2, 3, 4]) }, attrs: { perm } })),
-  Unpack: [0, 1, 2].map(axis => ({ inputs: { value: given([2, 3, 4]) }, attrs: { axis } })),
   UnsortedSegmentSum: [
     { inputs: { x: given([5]), segmentIds: ints([0, 2, 2, 1, 0]) }, attrs: { numSegments: 4 } },
     { inputs: { x: given([4, 3]), segmentIds: ints([1, 1, 0, 1]) }, attrs: { numSegments: 2 } },

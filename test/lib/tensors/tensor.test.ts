@@ -18,7 +18,6 @@ describe('the vocabulary', () => {
     'range of nothing': [() => F.range(0, 0), [0], []],
     'numbers on both sides': [() => F.add(1, 2), [], [3]],
     'division of whole numbers': [() => F.div(F.cast(7, 'int32'), F.cast(2, 'int32')), [], [3.5]],
-    'mod of a negative': [() => F.mod(F.tensor([-7, 7], [2]), F.tensor([3, -3], [2])), [2], [2, -2]],
     'cast cuts': [() => F.cast(F.tensor([-1.7, 1.7], [2]), 'int32'), [2], [-1, 1]],
     logicalXor: [() => F.logicalXor(F.tensor([0, 0, 2, 2], [4]), F.tensor([0, 3, 0, 3], [4])), [4], [0, 1, 1, 0]],
     'where broadcasts': [() => F.where(F.tensor([1, 0], [2, 1]), F.range(0, 3), -1), [2, 3], [0, 1, 2, -1, -1, -1]],
@@ -28,7 +27,6 @@ describe('the vocabulary', () => {
     'max of nothing': [() => F.max(F.zeros([0])), [], [-Infinity]],
     'max with NaN': [() => F.max(F.tensor([1, NaN, 3], [3])), [], [NaN]],
     'minimum with NaN': [() => F.minimum(F.tensor([1, NaN], [2]), 0), [2], [0, NaN]],
-    'cumsum exclusive': [() => F.cumsum(m(), 1, { exclusive: true }), [2, 3], [0, 1, 3, 0, 4, 9]],
     'softmax down a column': [() => F.softmax(F.zeros([2, 2]), 0), [2, 2], [0.5, 0.5, 0.5, 0.5]],
     'logSumExp of -∞': [() => F.logSumExp(F.fill([2], -Infinity)), [], [-Infinity]],
     'logSumExp of some -∞': [() => F.logSumExp(F.tensor([-Infinity, 3], [2])), [], [3]],
@@ -38,8 +36,6 @@ describe('the vocabulary', () => {
     'sigmoid far out': [() => F.sigmoid(F.tensor([-745, 40], [2])), [2], [5e-324, 1]],
     'softplus far out': [() => F.softplus(F.tensor([-800, 800], [2])), [2], [0, 800]],
     'argMax of equals': [() => F.argMax(F.tensor([1, 2, 2], [3])), [], [1]],
-    'topK indices': [() => F.topK(F.tensor([1, 3, 2, 3], [4]), 3).indices, [3], [1, 3, 2]],
-    'topK of none': [() => F.topK(m(), 0).values, [2, 0], []],
     norm: [() => F.norm(F.tensor([3, 4], [2])), [], [5]],
     'norm of zero': [() => F.norm(F.zeros([2])), [], [0]],
     'dot of vectors': [() => F.dot(F.range(0, 3), F.range(1, 4)), [], [8]],
@@ -52,10 +48,10 @@ describe('the vocabulary', () => {
     'stack of numbers': [() => F.stack([1, F.scalar(2), 3]), [3], [1, 2, 3]],
     'broadcastTo nothing': [() => F.broadcastTo(F.zeros([1, 2]), [0, 2]), [0, 2], []],
     'broadcastTo itself': [() => F.broadcastTo(F.range(0, 2), [1, 2]), [1, 2], [0, 1]],
-    'reverse all': [() => F.reverse(m()), [2, 3], [6, 5, 4, 3, 2, 1]],
+    'reverse rows': [() => F.reverse(m()), [2, 3], [4, 5, 6, 1, 2, 3]],
+    'unstack columns': [() => F.unstack(m(), -1)[2], [2], [3, 6]],
     'gather by a number': [() => F.gather(m(), 1), [3], [4, 5, 6]],
-    'segmentSum drops': [() => F.segmentSum(m(), F.tensor([-1, 0], [2]), 2), [2, 3], [4, 5, 6, 0, 0, 0]],
-    onesLike: [() => F.onesLike(m()), [2, 3], [1, 1, 1, 1, 1, 1]]
+    'segmentSum drops': [() => F.segmentSum(m(), F.tensor([-1, 0], [2]), 2), [2, 3], [4, 5, 6, 0, 0, 0]]
   }
   it.each(Object.entries(rows))('%s', (_, [f, shape, values]) => {
     expect(run(f)).toEqual({ shape, values })
@@ -67,7 +63,6 @@ describe('the vocabulary', () => {
     'inner sizes that differ': [() => F.matMul(m(), m()), 'matMul: inner sizes 3 and 2 of [2, 3] and [2, 3] differ'],
     'vectors in matMul': [() => F.matMul(F.zeros([2]), m()), 'reshape a vector to [n, 1] or [1, n]'],
     'axes outside': [() => F.sum(m(), 2), 'sum: axis 2 is outside [-2, 2) for a tensor of rank 2'],
-    'fractional axes': [() => F.cumsum(m(), 0.5), 'axis 0.5 is outside'],
     'reshapes that do not fit': [() => F.reshape(m(), [4]), 'reshape: [2, 3] has 6 entries and does not fit [4]'],
     'reshapes with a rest': [() => F.reshape(m(), [4, -1]), 'does not fit'],
     'reshapes with two unknowns': [() => F.reshape(m(), [-1, -1]), 'does not fit'],
@@ -84,8 +79,8 @@ describe('the vocabulary', () => {
     'stretches that do not': [() => F.broadcastTo(m(), [2, 4]), 'broadcastTo: [2, 3] does not stretch to [2, 4]'],
     'steps of zero': [() => F.range(0, 1, 0), 'range: step is 0; try 1'],
     'bounds the wrong way round': [() => F.clip(m(), 1, 0), 'clip: low 1 is not <= high 0'],
-    'more than there are': [() => F.topK(m(), 4), 'topK: k = 4 is not in [0, 3]'],
     'repetitions of other rank': [() => F.tile(m(), [2]), 'tile: 1 repetitions for a tensor of rank 2'],
+    'fractional axes': [() => F.sum(m(), 0.5), 'axis 0.5 is outside'],
     'paddings of other rank': [() => F.pad(m(), [[1, 1]]), 'pad: 1 pairs of paddings for a tensor of rank 2']
   }
   it.each(Object.entries(refusals))('refuses %s', (_, [f, message]) => {

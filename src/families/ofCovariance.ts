@@ -50,7 +50,27 @@ export interface Made {
   readonly weights: Weights
 }
 
-/** A mixture of any covariances. */
+/**
+ * Σ_k π_k N(c_k, Σ_k) with covariances of any kind: a `Covariance`, or the name that mclust has for it. `isotropic`, `diagonal`, `tied`, `full`
+ * and the others are some of these under names of their own.
+ *
+ * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). Of weights 'equal' none are
+ * learned, and π_k = 1/K.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Covariance, Score } from 'ornstein'
+ *
+ * const score = Score.mixture({ components: 2, covariance: 'VEE' })
+ * assert.equal(Score.show(score), "Score.mixture({ components: 2, covariance: 'VEE' })")
+ * assert.deepEqual(
+ *   score,
+ *   Score.mixture({
+ *     components: 2,
+ *     covariance: Covariance.of({ volume: 'own', shape: 'common', orientation: 'common' })
+ *   })
+ * )
+ */
 export const mixture = Case.called(
   made,
   <const C extends Given, const W extends Weights = 'free'>(options: Options<C, W>) =>

@@ -15,9 +15,9 @@
  * // A fit of a source is that of its rows; the older names of `mixture` and `states` still take one.
  * const points = Mixture.sample(200)(Key.fromSeed(1))(Mixture.of({ means: [[-3], [3]] }))
  * const options = { components: 2, family: 'isotropic' } as const
- * const fitted = Problem.orThrow(Fit.ofSource(options)(Source.of(points)))
+ * const fitted = Problem.orThrow(Fit.mixture(options)(Source.of(points)))
  * assert.equal(fitted.components, 2)
- * const states = [...Problem.orThrow(Fit.statesOfSource(options)(Source.of(points)))]
+ * const states = [...Problem.orThrow(Fit.states(options)(Source.of(points)))]
  * assert(states.length > 0)
  */
 import { pipe } from 'fp-ts/lib/function.js'
@@ -232,8 +232,6 @@ export interface Fit {
    * is kept from collapse by the minimum variance alone; null where there is none.
    */
   readonly excluded: Candidates.Ranked | null
-  /** @deprecated It is `excluded`. */
-  readonly setAside: Candidates.Ranked | null
   /** The numbers of the components that were known, in the order in which they were given; none unless `fixed` was. */
   readonly fixed: ReadonlyArray<number>
   /** The columns in which the floor holds up components, of the candidate that was excluded, or else of this one. */
@@ -560,9 +558,6 @@ const made = (
     leftOut,
     excluded,
     fixed,
-    // Kept for one version.
-    // oxlint-disable-next-line @typescript-eslint/no-deprecated
-    setAside: excluded,
     narrow,
     logLikelihood,
     bic,
@@ -864,15 +859,6 @@ export const mixture =
           : (state?.fit() ?? E.left<Problem.Problems, Fit>([nothing]))
       )
     )
-
-/** @deprecated Options of `mixture`, which takes sources too. */
-export type OfSource = Options
-
-/** @deprecated `mixture` takes sources too. */
-export const ofSource = mixture
-
-/** @deprecated `states` takes sources too. */
-export const statesOfSource = states
 
 /** What a file keeps of a fit. */
 export interface Kept extends Pick<Fit, 'mixture' | 'family' | 'components' | 'columns' | 'assign' | 'sample'> {

@@ -74,20 +74,13 @@ import type { Points } from '../data/points.js'
 import {
   Case,
   Compile,
-  Covariance,
   Expectation,
-  Net,
   Objective,
-  Optimizer,
   Parametrization,
   Params,
-  Rate,
-  Region,
-  Sampler,
   Schedule,
   Score,
-  Vocabulary,
-  Weighting
+  Vocabulary
 } from '../index.js'
 import { areSameBits } from './bits.js'
 import { printed } from './check.js'
@@ -565,29 +558,3 @@ export const walks: fc.Arbitrary<Walk> = walksOf(NAMES)
 /** Walks of these and of others that have the given names. */
 export const walksBeside = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
   walksOf([...new Set([...NAMES, ...names])])
-
-// —— names that were, for one version ——
-
-/** @deprecated It is `of(Weighting.concept)`. */
-export const weightings: fc.Arbitrary<Weighting.Weighting> = of(Weighting.concept)
-
-/** @deprecated It is `of(Rate.concept)`. */
-export const rates: fc.Arbitrary<Rate.Rate> = of(Rate.concept)
-
-/** @deprecated It is `of(Region.concept)`. */
-export const regions: fc.Arbitrary<Region.Region> = of(Region.concept)
-
-/** @deprecated It is `of(Optimizer.concept)`. */
-export const optimizers: fc.Arbitrary<Optimizer.Optimizer> = of(Optimizer.concept)
-
-/** @deprecated It is `of(Sampler.concept)`. */
-export const samplers: fc.Arbitrary<Sampler.Sampler> = of(Sampler.concept)
-
-/** @deprecated It is `of(Net.concept)`. */
-export const nets: fc.Arbitrary<Net.Net<string>> = of(Net.concept)
-
-/** @deprecated It is `of(Covariance.concept)`. */
-export const covariances: fc.Arbitrary<Covariance.Covariance<string>> = of(Covariance.concept)
-
-/** @deprecated It is `of(Score.concept)`. */
-export const scores: fc.Arbitrary<Score.Score<string>> = of(Score.concept)

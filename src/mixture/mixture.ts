@@ -650,9 +650,6 @@ export const atMinimumVariance =
     })
   }
 
-/** @deprecated It is `atMinimumVariance`. */
-export const floored = atMinimumVariance
-
 const rowsCodec = t.readonlyArray(t.readonlyArray(Params.numberCodec))
 
 /** A background as JSON has it. */

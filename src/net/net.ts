@@ -65,8 +65,6 @@ export interface Site {
   readonly width: number
   readonly dim: number
 }
-/** @deprecated Its name is `Site`. */
-export type Place = Site
 
 /** How each number of an array begins: normal, with this mean and standard deviation. */
 export interface Start {

@@ -45,8 +45,6 @@ export type {
   Penalty,
   Row,
   RowLevel,
-  // oxlint-disable-next-line typescript/no-deprecated
-  Seen,
   SeenNoise,
   Spec,
   Term,
@@ -300,9 +298,6 @@ export const incompatibilities =
         : []
     )
   }
-
-/** @deprecated It is `incompatibilities`. */
-export const misfits = incompatibilities
 
 /** The problems of the objective on a schedule, wherever in the description it stands. */
 export const problems =

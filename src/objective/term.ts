@@ -43,9 +43,6 @@ export interface SeenNoise {
   readonly mixed: (share: Tensor) => Tensor
 }
 
-/** @deprecated Its name is `SeenNoise`. */
-export type Seen = SeenNoise
-
 /**
  * What an integrand may look at, for all rows at once: [rows, dim], or [rows, 1] for numbers. Only what is read is computed
  * and drawn, so that a divergence or a second noise costs nothing where nobody asks for it.

@@ -210,9 +210,6 @@ export const incompatibilities =
     return said.length + Case.problems(law).length > 0 ? said : looked(law, schedule)
   }
 
-/** @deprecated It is `incompatibilities`. */
-export const misfits = incompatibilities
-
 /** The problems of a law on a schedule. */
 export const problems =
   (schedule: Schedule.Schedule) =>

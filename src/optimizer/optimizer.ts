@@ -31,8 +31,6 @@ import * as Problem from '../core/problem.js'
 
 export { concept, define } from './part.js'
 export type { Brief, Context, Evaluation, MemoryOf, Optimizer, Part, Point, Spec, Subject, Watch } from './part.js'
-/** @deprecated Its name is `Point`. */
-export type { Point as Place } from './part.js'
 export { chain, type Chain } from './chain.js'
 export { freeze, only, partition, type Only, type Partition } from './named.js'
 export { clipByGlobalNorm, scale, scaleByAdam, scaleByRate, trace, zero } from './perParameter.js'
@@ -229,9 +227,6 @@ export const incompatibilities =
       )
     ]
   }
-
-/** @deprecated It is `incompatibilities`. */
-export const misfits = incompatibilities
 
 /** The JSON codec of the words of a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Optimizer, unknown> =>

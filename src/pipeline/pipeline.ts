@@ -116,9 +116,6 @@ export const minimumVariance = <P extends string>({ score, stages }: Pipeline<P>
     O.chain(() => pipe(stages, RA.findLastMap(Stage.minimumVariance)))
   )
 
-/** @deprecated It is `minimumVariance`. */
-export const varianceFloor = minimumVariance
-
 /** The prior to whose mode the last stage leads that has one, by the rows that its mean counts as. */
 export const prior = <P extends string>({ stages }: Pipeline<P>): O.Option<number> =>
   pipe(stages, RA.findLastMap(Stage.priorOf))

@@ -78,9 +78,6 @@ export {
   defineComposite,
   priorOf,
   minimumVariance,
-  // Kept for one version.
-  // oxlint-disable-next-line @typescript-eslint/no-deprecated
-  varianceFloor,
   type Attempt,
   type By,
   type Composite,

@@ -179,9 +179,6 @@ export const concept = Concept<Stage>('Stage', 'what a pipeline does, one after 
 /** What no variance falls below where the stage ends: the floor of its last part that has one. */
 export const minimumVariance = (stage: Stage): O.Option<number> => concept.meaning(stage).varianceFloor
 
-/** @deprecated It is `minimumVariance`. */
-export const varianceFloor = minimumVariance
-
 /** The prior to whose mode the stage leads, by the rows that its mean counts as: that of its last part that has one. */
 export const priorOf = (stage: Stage): O.Option<number> => concept.meaning(stage).prior
 

@@ -57,7 +57,7 @@ import {
   full,
   isotropic,
   lowRank,
-  mixture as ofCovariance,
+  mixture,
   spherical,
   symmetricPair,
   tied,
@@ -67,7 +67,6 @@ import {
   withFixed,
   withTails
 } from '../families/index.js'
-import type * as Parts from '../families/ofCovariance.js'
 import { convert, custom, network } from '../net/network.js'
 
 export {
@@ -96,8 +95,6 @@ export {
   type Symmetries
 } from '../family/family.js'
 export { family, startOf } from '../mixture/gaussians/define.js'
-/** @deprecated Its name is `RowLevel`. */
-export type Level = RowLevel
 export * from '../families/index.js'
 export * from '../net/network.js'
 
@@ -265,44 +262,6 @@ export const fromMixture =
           )
         )
   }
-
-/** A mixture of any covariances, by its parts. */
-interface OfCovariance {
-  /** @deprecated It is `toMixture`. */
-  <P extends string>(score: Score<P>): (params: Params.Params<P>) => O.Option<Mixture.Mixture>
-  // Where none fits, tsc tells what this one lacks: the last.
-  <const C extends Parts.Given, const W extends 'free' | 'equal' = 'free'>(
-    options: Parts.Options<C, W>
-  ): Score<Parts.ParametersOf<C, W>> & Parts.Made
-}
-
-/**
- * Σ_k π_k N(c_k, Σ_k) with covariances of any kind: a `Covariance`, or the name that mclust has for it. `isotropic`, `diagonal`, `tied`, `full`
- * and the others are some of these under names of their own.
- *
- * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). Of weights 'equal' none are
- * learned, and π_k = 1/K.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Covariance, Score } from 'ornstein'
- *
- * const score = Score.mixture({ components: 2, covariance: 'VEE' })
- * assert.equal(Score.show(score), "Score.mixture({ components: 2, covariance: 'VEE' })")
- * assert.deepEqual(
- *   score,
- *   Score.mixture({
- *     components: 2,
- *     covariance: Covariance.of({ volume: 'own', shape: 'common', orientation: 'common' })
- *   })
- * )
- */
-export const mixture = Case.called(
-  ofCovariance,
-  // What is given says which of the two is meant.
-  ((given: Parts.Options<Parts.Given, 'free' | 'equal'> | Score<string>) =>
-    concept.is(given) ? toMixture(given) : ofCovariance(given)) as OfCovariance
-)
 
 export { nameOf } from '../family/family.js'
 

@@ -28,7 +28,7 @@ describe('a mixture', () => {
       // @ts-expect-error a volume is common or own
       () => Covariance.of({ volume: 'none', shape: 'common' }),
       // @ts-expect-error no weights of another kind
-      () => Score.mixture({ components: 2, covariance: 'VVE', weights: 'fixed' }) // oxlint-disable-line typescript/no-deprecated -- a wrong call is taken for its old form
+      () => Score.mixture({ components: 2, covariance: 'VVE', weights: 'fixed' })
     ]
     expect(wrong[0]).toThrow(/is not/)
   })

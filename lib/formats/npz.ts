@@ -3,7 +3,7 @@
  * text in rows. What `numpy.savez` and `numpy.savez_compressed` write is read, integers and single precision as doubles; what is written is stored.
  */
 import { unzipSync, zipSync } from 'fflate'
-import { size } from '../arrays/ndarray.js'
+import { entriesIn } from './shape.js'
 
 /** An array of numbers or of words, row by row. */
 export type Entry =
@@ -65,17 +65,16 @@ const numbers: Readonly<Partial<Record<string, readonly [bytes: number, get: Get
   '<i4': [4, (data, at) => data.getInt32(at, true)]
 }
 
-/** Values column by column, as Fortran has them, row by row. */
-const byRows = <A>(columns: ReadonlyArray<A>, shape: ReadonlyArray<number>): ReadonlyArray<A> =>
-  columns.map((_, at) => {
-    let [rest, from, stride] = [at, 0, columns.length]
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      stride /= shape[axis]
-      from += (rest % shape[axis]) * stride
-      rest = Math.floor(rest / shape[axis])
-    }
-    return columns[from]
-  })
+/** Of an entry counted row by row, its place column by column, as Fortran has it. */
+const placeByColumns = (at: number, shape: ReadonlyArray<number>, count: number): number => {
+  let [rest, from, stride] = [at, 0, count]
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    stride /= shape[axis]
+    from += (rest % shape[axis]) * stride
+    rest = Math.floor(rest / shape[axis])
+  }
+  return from
+}
 
 const fromNpy = (bytes: Uint8Array): Entry | string => {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -91,27 +90,27 @@ const fromNpy = (bytes: Uint8Array): Entry | string => {
     .split(',')
     .filter(part => part.trim() !== '')
     .map(Number)
-  const count = size(shape)
   const at = start + length
   const isFortran = about.includes("'fortran_order': True")
-  const ordered = <A>(all: ReadonlyArray<A>): ReadonlyArray<A> => (isFortran ? byRows(all, shape) : all)
   const wide = /^<U(\d+)$/.exec(descr)
-  const [width, get] = wide === null ? (numbers[descr] ?? [0, null]) : [4 * Number(wide[1]), null]
+  const [width, get] =
+    wide !== null ? [4 * Number(wide[1]), null] : Object.hasOwn(numbers, descr) ? (numbers[descr] ?? NONE) : NONE
   if (wide === null && get === null) return `an array of ${descr}, and neither numbers nor text`
+  const count = entriesIn(shape, width, bytes.length)
+  if (typeof count === 'string') return count
   if (at + width * count > bytes.length) return 'cut short'
-  if (get !== null)
-    return {
-      shape,
-      values: Float64Array.from(ordered(Array.from({ length: count }, (_, i) => get(data, at + width * i))))
-    }
+  const placeOf = (i: number): number => at + width * (isFortran ? placeByColumns(i, shape, count) : i)
+  if (get !== null) return { shape, values: new Float64Array(count).map((_, i) => get(data, placeOf(i))) }
   const texts = Array.from({ length: count }, (_, i) =>
-    Array.from({ length: width / 4 }, (_, j) => data.getUint32(at + width * i + 4 * j, true))
+    Array.from({ length: width / 4 }, (_, j) => data.getUint32(placeOf(i) + 4 * j, true))
       .filter(point => point > 0 && point <= 0x10ffff)
       .map(point => String.fromCodePoint(point))
       .join('')
   )
-  return { shape, texts: ordered(texts) }
+  return { shape, texts }
 }
+
+const NONE = [0, null] as const
 
 // —— .zip ——
 
@@ -129,19 +128,27 @@ const MOST = 1032
 /** The arrays of an archive by name, or the problems of it. */
 export const read = (bytes: Uint8Array): Arrays | string => {
   let files: Readonly<Record<string, Uint8Array>>
+  let packed = 0
   try {
-    files = unzipSync(bytes, { filter: ({ size, originalSize }) => originalSize <= MOST * size })
+    files = unzipSync(bytes, {
+      filter: ({ size, originalSize }) => {
+        // Members that lie over one another would be unpacked again and again.
+        packed += size
+        if (packed > bytes.length) throw new Error('members that overlap')
+        return originalSize <= MOST * size
+      }
+    })
   } catch (error) {
     return (error as Error).message.startsWith('invalid zip')
       ? 'no zip archive, or one that is cut short'
       : `a damaged archive (${(error as Error).message})`
   }
-  const found: Record<string, Entry> = {}
+  const found: Array<readonly [name: string, entry: Entry]> = []
   for (const [path, content] of Object.entries(files)) {
     const name = path.replace(/\.npy$/, '')
     const entry = fromNpy(content)
     if (typeof entry === 'string') return `${entry}: ${name}`
-    found[name] = entry
+    found.push([name, entry])
   }
-  return found
+  return Object.fromEntries(found)
 }

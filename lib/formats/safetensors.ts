@@ -4,6 +4,7 @@
  */
 import { isRecord } from '../plain/object.js'
 import { size } from '../arrays/ndarray.js'
+import { entriesIn, parsedJson } from './shape.js'
 import * as Elementary from '../numbers/elementary.js'
 
 export interface Entry {
@@ -132,12 +133,13 @@ const entryOf = (data: DataView, start: number, name: string, about: unknown): P
   const type = typeof dtype === 'string' && Object.hasOwn(types, dtype) ? types[dtype] : undefined
   if (type === undefined)
     return `${name}: dtype ${JSON.stringify(dtype)}, and not one of ${Object.keys(types).join(', ')}`
-  if (!areCounts(shape)) return `${name}: shape ${JSON.stringify(shape)}, and not a list of counts`
+  if (!Array.isArray(shape)) return `${name}: shape ${JSON.stringify(shape)}, and not a list of counts`
+  const count = entriesIn(shape, type.bytes, data.byteLength)
+  if (typeof count === 'string') return `${name}: ${count}`
   if (!areCounts(offsets) || offsets.length !== 2)
     return `${name}: data_offsets ${JSON.stringify(offsets)}, and not two`
   const [from, to] = offsets
-  const count = size(shape)
-  if (!Number.isSafeInteger(count) || to - from !== count * type.bytes)
+  if (to - from !== count * type.bytes)
     return `${name}: ${to - from} bytes for ${shape.join(' × ') || 'one'} of ${type.bytes}`
   if (start + to > data.byteLength) return `${name}: cut short`
   const values = new (type.isSingle ? Float32Array : Float64Array)(count)
@@ -182,7 +184,7 @@ const parsed = (bytes: Uint8Array): unknown => {
   // As the format asks, which forbids blanks before it.
   if (bytes[0] !== 0x7b) return undefined
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return parsedJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
     return undefined
   }

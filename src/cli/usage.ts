@@ -268,7 +268,7 @@ const export_ = command({
     "Writes a model in one of five formats. sklearn: scikit-learn's arrays, as JSON. npz: the same for numpy.load. " +
     'safetensors: the same by name. A network is written as npz or safetensors: its layers hold W as [inputs, outputs], ' +
     "and PyTorch's hold it turned. " +
-    "mclust: the parameters of R's mclust, for dget. json: weights, means and covariances.",
+    "mclust: the parameters of R's mclust, for jsonlite::fromJSON. json: weights, means and covariances.",
   operands: [model()],
   options: exporting,
   // an archive is no text for a terminal
@@ -283,7 +283,7 @@ const export_ = command({
   examples: [
     'export model.json --to npz --out model.npz',
     'export network.json --to safetensors --out network.safetensors',
-    'export model.json --to mclust > parameters.R'
+    'export model.json --to mclust > parameters.json'
   ],
   run: async ([model], flags) => (await import('./commands/exchange.js')).exported(model, flags)
 })
@@ -302,11 +302,14 @@ const import_ = command({
   name: 'import',
   summary: 'read a model of scikit-learn, NumPy or R',
   description:
-    "Reads scikit-learn's arrays, as JSON or from numpy.savez; the parameters of R's mclust, from dput(model$parameters) or " +
-    'jsonlite; or means, weights and covariances, as JSON. Prints the model for evaluate, assign, compare and sample.',
+    "Reads scikit-learn's arrays, as JSON or from numpy.savez; the parameters of R's mclust, from jsonlite::write_json; " +
+    'or means, weights and covariances, as JSON. Prints the model for evaluate, assign, compare and sample.',
   operands: [{ name: 'FILE', about: 'a file that export, scikit-learn or R wrote; - for standard input' }],
   options: importing,
-  examples: ['import model.npz --out model.json', 'import parameters.R --columns eruptions,waiting --out model.json'],
+  examples: [
+    'import model.npz --out model.json',
+    'import parameters.json --columns eruptions,waiting --out model.json'
+  ],
   run: async ([file], flags) => (await import('./commands/exchange.js')).imported(file, flags)
 })
 

@@ -1,6 +1,6 @@
 /**
  * Mixtures as others write them: scikit-learn's `GaussianMixture` by the names of its arrays, as JSON or in a file of NumPy's (`.npz`), and
- * the `parameters` of R's mclust, as JSON (`jsonlite`) or as R's own text (`dput`, `dget`). Setting the arrays on a `GaussianMixture`, or
+ * the `parameters` of R's mclust, as JSON (`jsonlite`). Setting the arrays on a `GaussianMixture`, or
  * giving the list to `mclust::dens` and `estep`, has the same densities there.
  *
  * @example
@@ -35,6 +35,7 @@ import * as Factor from '../../lib/arrays/factor.js'
 import { nested } from '../../lib/arrays/ndarray.js'
 import type { NdArray } from '../../lib/index.js'
 import * as Npz from '../../lib/formats/npz.js'
+import { parsedJson } from '../../lib/formats/shape.js'
 import * as Safetensors from '../../lib/formats/safetensors.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'
@@ -352,15 +353,15 @@ const toSafetensors = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>)
 export const problems = gaussianProblems
 
 /**
- * The file of a mixture in a form: scikit-learn's arrays as JSON (`sklearn`), for `numpy.load` (`npz`) or as `safetensors`, mclust's `parameters` for `dget`
- * (`mclust`), or weights, means and covariances alone (`json`).
+ * The file of a mixture in a form: scikit-learn's arrays as JSON (`sklearn`), for `numpy.load` (`npz`) or as `safetensors`, mclust's `parameters` as
+ * JSON (`mclust`), or weights, means and covariances alone (`json`).
  *
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Exchange, Mixture } from 'ornstein'
  *
  * const mixture = Mixture.of({ means: [[0], [3]], variances: [1, 4] })
- * assert.match(String(Exchange.write('mclust')({ mixture, columns: ['x'] })), /sigmasq = c\(1, 4\)/)
+ * assert.match(String(Exchange.write('mclust')({ mixture, columns: ['x'] })), /"sigmasq":\[1,4\]/)
  */
 export const write =
   (form: Form) =>
@@ -472,26 +473,20 @@ const fromSafetensors = (bytes: Uint8Array): E.Either<Problem.Problems, Found> =
     ...Object.fromEntries(
       Object.entries(found.arrays).map(([name, { shape, values }]) => [name, shaped(Array.from(values), shape)])
     ),
-    ...('feature_names_in_' in found.metadata && { feature_names_in_: listIn(columns) })
+    ...('feature_names_in_' in found.metadata && { feature_names_in_: parsedJson(columns) })
   })
 }
 
-/** A list as JSON; null of what is none. */
-const listIn = (text: string): unknown =>
-  pipe(
-    E.tryCatch((): unknown => JSON.parse(text), String),
-    E.getOrElse((): unknown => null)
-  )
-
 /**
- * The mixture in a file that `write`, scikit-learn's user with `numpy.savez` or `json.dump`, or R's with `dput(model$parameters)`, wrote.
+ * The mixture in a file that `write`, scikit-learn's user with `numpy.savez` or `json.dump`, or R's with
+ * `jsonlite::write_json(model$parameters, file, digits = NA)`, wrote.
  *
  * @example
  * import { strict as assert } from 'node:assert'
  * import * as E from 'fp-ts/lib/Either.js'
  * import { Exchange } from 'ornstein'
  *
- * const text = 'list(pro = c(0.5, 0.5), mean = c(0, 3), variance = list(modelName = "V", d = 1, G = 2L, sigmasq = c(1, 4)))'
+ * const text = '{"pro":[0.5,0.5],"mean":[0,3],"variance":{"modelName":["V"],"d":[1],"G":[2],"sigmasq":[1,4]}}'
  * const found = Exchange.read(new TextEncoder().encode(text))
  * assert.ok(E.isRight(found))
  * assert.deepEqual([...found.right.mixture.variances], [1, 4])
@@ -501,5 +496,5 @@ export const read = (bytes: Uint8Array): E.Either<Problem.Problems, Found> => {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return fromNpz(bytes)
   // Text has no zeros, which the length of a header has.
   if (bytes[7] === 0) return fromSafetensors(bytes)
-  return fromJson(listIn(new TextDecoder().decode(bytes)))
+  return fromJson(parsedJson(new TextDecoder().decode(bytes)))
 }

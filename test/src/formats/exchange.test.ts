@@ -7,6 +7,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, describe, expect, it } from 'vitest'
 import { Exchange, Key, Mixture, Problem } from '../../../src/index.js'
+import { SEED } from '../../cases.js'
 
 const mixture = Mixture.of({
   means: [
@@ -222,14 +223,107 @@ for path in sys.argv[2:]:
     }
   )
 
-  it.skipIf(!runs('Rscript', '-e', 'quit(status = system.file(package = "mclust") == "")'))(
-    'mclust has the same log-densities, from JSON',
-    () => {
-      const program =
-        `suppressMessages(library(mclust)); p <- jsonlite::read_json("${saved('mclust')}", simplifyVector = TRUE); ` +
-        `x <- matrix(c(${rows.flat().join(',')}), ncol = 3, byrow = TRUE); ` +
-        'cat(sprintf("%.14f", dens(x, modelName = p$variance$modelName, parameters = p, logarithm = TRUE)))'
-      agrees(execFileSync('Rscript', ['-e', program], { encoding: 'utf8' }))
+  it.skipIf(
+    !runs(
+      'Rscript',
+      '-e',
+      'quit(status = "" %in% c(system.file(package = "mclust"), system.file(package = "jsonlite")))'
+    )
+  )('mclust has the same log-densities, from JSON', () => {
+    const program =
+      `suppressMessages(library(mclust)); p <- jsonlite::read_json("${saved('mclust')}", simplifyVector = TRUE); ` +
+      `x <- matrix(c(${rows.flat().join(',')}), ncol = 3, byrow = TRUE); ` +
+      'cat(sprintf("%.14f", dens(x, modelName = p$variance$modelName, parameters = p, logarithm = TRUE)))'
+    agrees(execFileSync('Rscript', ['-e', program], { encoding: 'utf8' }))
+  })
+})
+
+describe('a file that is hostile or damaged', () => {
+  const text = (of: string): Uint8Array => new TextEncoder().encode(of)
+  const forms = ['npz', 'safetensors', 'sklearn', 'mclust', 'json'] as const
+  const bytesOf = (form: (typeof forms)[number]): Uint8Array => {
+    const written = Exchange.write(form)({ mixture, columns: ['a', 'b', 'c'] })
+    return typeof written === 'string' ? text(written) : written
+  }
+  const replaced = (bytes: Uint8Array, from: string, to: string): Uint8Array => {
+    const found = Buffer.from(bytes)
+    const at = found.indexOf(from, 0, 'latin1')
+    if (at < 0 || from.length !== to.length) throw new Error(`${from} is not there, or not as long as ${to}`)
+    found.write(to, at, 'latin1')
+    return Uint8Array.from(found)
+  }
+  /** The header of an array of npz with other words; blanks fill it. */
+  const npzWith = (from: string, to: string): Uint8Array => {
+    const npz = bytesOf('npz')
+    const found = Buffer.from(npz).toString('latin1')
+    const at = found.indexOf(from)
+    const rest = found.slice(at, found.indexOf('\n', at))
+    return replaced(npz, rest, rest.replace(from, to).trimEnd().padEnd(rest.length))
+  }
+  const safetensorsWith = (header: string, data = 8): Uint8Array => {
+    const about = text(header)
+    const out = new Uint8Array(8 + about.length + data)
+    new DataView(out.buffer).setBigUint64(0, BigInt(about.length), true)
+    out.set(about, 8)
+    return out
+  }
+  const one = (shape: string, to = 8): string => `{"means_":{"dtype":"F64","shape":${shape},"data_offsets":[0,${to}]}}`
+  /** The directory names one member again and again. */
+  const overlapping = (times: number): Uint8Array => {
+    const npz = Buffer.from(bytesOf('npz'))
+    const end = npz.lastIndexOf('PK\x05\x06', undefined, 'latin1')
+    const from = npz.readUInt32LE(end + 16)
+    const next = npz.indexOf('PK\x01\x02', from + 4, 'latin1')
+    const all = Buffer.concat([npz.subarray(0, from), ...Array.from({ length: times }, () => npz.subarray(from, next)), npz.subarray(end)]) // prettier-ignore
+    const last = all.length - (npz.length - end)
+    all.writeUInt16LE(times, last + 8)
+    all.writeUInt16LE(times, last + 10)
+    return Uint8Array.from(all)
+  }
+  const deep = '['.repeat(100_000) + ']'.repeat(100_000)
+  it.each([
+    ['a type that every object has', npzWith("'<f8'", "'toString'")],
+    ['a type that is its prototype', npzWith("'<f8'", "'__proto__'")],
+    ['words without letters', npzWith("'<U4', 'fortran_order': False, 'shape': ()", "'<U0', 'fortran_order': True, 'shape': (1000000000,)")], // prettier-ignore
+    ['an axis of 0 beside a long one', npzWith('(2, 3)', '(1000000000, 0)')],
+    ['an axis beyond whole numbers', npzWith('(2, 3)', '(9007199254740993, 3)')],
+    ['an axis that is none', npzWith('(2, 3)', '(nan, -1)')],
+    ['members that overlap', overlapping(4000)],
+    ['the same of safetensors, an axis of 0', safetensorsWith(one('[1000000000,0]', 0), 0)],
+    ['an axis of 2⁵³', safetensorsWith(one('[9007199254740992,0]', 0), 0)],
+    ['3 000 axes', safetensorsWith(one(`[${'1,'.repeat(2999)}1]`))],
+    ['brackets in a header', safetensorsWith(`{"a":${deep}}`)],
+    ['brackets in names of columns', safetensorsWith(`{"__metadata__":{"feature_names_in_":"${'['.repeat(100_000)}"}}`, 0)], // prettier-ignore
+    ['brackets', text(deep)],
+    ['brackets in weights', text(`{"weights_":${deep}}`)],
+    ['brackets in pro', text(`{"pro":${deep}}`)],
+    ['brackets in means', text(`{"means":${deep}}`)],
+    ['a prototype', text('{"__proto__":{"weights_":[1]},"pro":"constructor"}')]
+  ])('is refused in a sentence: %s', (_, bytes) => {
+    const start = performance.now()
+    const found = Exchange.read(bytes)
+    if (E.isRight(found)) throw new Error('it was read')
+    expect(found.left.map(Problem.show).join('; ').length).toBeLessThan(10_000)
+    // A second of another's load is no finding; without bounds these take minutes, or all memory.
+    expect(performance.now() - start).toBeLessThan(5000)
+  })
+
+  it.each(forms)('is read or refused, whatever has happened to it: %s', form => {
+    const whole = bytesOf(form)
+    const random = Key.uniform(4 * 400)(Key.child(form.length)(Key.fromSeed(SEED)))
+    const sizes = [0, 1, 255, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1]
+    for (let i = 0; i < 400; i++) {
+      const [what, place, by, other] = random.subarray(4 * i, 4 * i + 4)
+      const at = Math.floor(place * whole.length)
+      const damaged = new DataView(whole.slice().buffer)
+      if (what < 0.5) damaged.setUint8(at, damaged.getUint8(at) ^ (1 << Math.floor(8 * by)))
+      else if (what < 0.7) damaged.setUint32(Math.min(at, whole.length - 4), sizes[Math.floor(6 * by)], true)
+      const bytes = new Uint8Array(damaged.buffer)
+      const to = Math.floor(other * whole.length)
+      const given = what < 0.7 ? bytes : what < 0.85 ? bytes.subarray(0, at) : Uint8Array.of(...bytes.subarray(0, at), ...bytes.subarray(to)) // prettier-ignore
+      const start = performance.now()
+      expect(() => Exchange.read(given), `seed ${SEED}, ${i}`).not.toThrow()
+      expect(performance.now() - start, `seed ${SEED}, ${i}`).toBeLessThan(5000)
     }
-  )
+  })
 })

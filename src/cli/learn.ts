@@ -842,7 +842,7 @@ export const choose =
                       : null
                 }
               : byRecipe(pipeline.score),
-          choice: isOne ? null : { criterion, candidates, refused },
+          choice: isOne ? null : { criterion, candidates, refused, ...(stopped !== null && { isStopped: true }) },
           starts: fit.starts.of === 1 ? null : fit.starts,
           seed: fit.seed,
           stopped,

@@ -55,15 +55,15 @@ const found = (fit: Findings): object => {
   }
 }
 
-const choiceAsJson = ({ criterion, candidates, refused }: Choice): object => ({
+const choiceAsJson = ({ criterion, candidates, refused, isStopped = false }: Choice): object => ({
   criterion,
-  belief: candidates[0].belief,
+  ...(isStopped ? { interrupted: true } : { belief: candidates[0].belief }),
   candidates: candidates.map(({ family, components, belief, statistics, isSettled, ...doubts }) => {
     const { logLikelihood, bic, aic, icl, parameters, crossValidated } = statistics
     return {
       family: word(family),
       components,
-      belief,
+      ...(!isStopped && { belief }),
       logLikelihood,
       bic,
       aic,

@@ -46,6 +46,8 @@ export interface Choice {
   readonly criterion: Fit.Criterion
   readonly candidates: ReadonlyArray<Fit.Ranked>
   readonly refused: ReadonlyArray<Fit.Refused>
+  /** Whether a signal ended the search: candidates are then as far as they had come, of many rows on a sample. */
+  readonly isStopped?: boolean
 }
 
 export interface Findings {
@@ -132,6 +134,11 @@ export const chosen = (choice: Choice, count: number): string => {
   const [best, ...others] = candidates
   const name = titleOf(criterion)
   const value = valueBy(criterion)
+  if (choice.isStopped === true)
+    return (
+      `Interrupted: of ${count === 1 ? 'the one candidate' : `the ${count} candidates`} learned so far, ${best.components} ${word(best.family)} has the lowest ${name}. ` +
+      'Candidates had not converged, and many rows are compared on a sample: their numbers are provisional.'
+    )
   const of = `Chosen by ${name} among ${count} candidate${count === 1 ? '' : 's'}`
   // With one candidate there is no other to be apart from.
   if (count < 2) return `${of}.`
@@ -153,6 +160,7 @@ export const isDoubted = (choice: Choice): boolean => {
   const [best] = choice.candidates
   const { redundancies, unsupported, mixture } = best
   return (
+    choice.isStopped === true ||
     !isSound(best) ||
     redundancies.length > 0 ||
     unsupported.length > 0 ||
@@ -182,7 +190,8 @@ const isLike =
     family === one.family && field === one.problem.field && domain === one.problem.domain
 
 /** What another criterion would have chosen among candidates that are as sound: a sentence, or null where it is the same. */
-export const otherwise = ({ criterion, candidates }: Choice): Advice | null => {
+export const otherwise = ({ criterion, candidates, isStopped = false }: Choice): Advice | null => {
+  if (isStopped) return null
   const [best] = candidates
   const by = criterion === 'icl' ? 'bic' : 'icl'
   const other = candidates
@@ -196,7 +205,8 @@ export const otherwise = ({ criterion, candidates }: Choice): Advice | null => {
 }
 
 /** Which candidate that is not sound has less of the criterion than the one that was chosen: a sentence, or null where none has. */
-export const setAside = ({ criterion, candidates }: Choice): Advice | null => {
+export const setAside = ({ criterion, candidates, isStopped = false }: Choice): Advice | null => {
+  if (isStopped) return null
   const [best] = candidates
   const value = valueBy(criterion)
   const least = candidates
@@ -221,8 +231,13 @@ const asked = ({ components, family }: { readonly components: number; readonly f
 }
 
 /** The candidates, the best first, as far as there is room. */
-export const candidates = ({ criterion, candidates }: Choice, most = 8): Table =>
-  tableOf(criterion, candidates.slice(0, most), word)
+export const candidates = ({ criterion, candidates, isStopped = false }: Choice, most = 8): Table => {
+  const { header, rows } = tableOf(criterion, candidates.slice(0, most), word)
+  // How probable each is, is not known of a search that was ended.
+  const kept = (cells: ReadonlyArray<string>): ReadonlyArray<string> =>
+    isStopped ? cells.filter((_, j) => header[j] !== 'posterior') : cells
+  return { header: kept(header), rows: rows.map(kept) }
+}
 
 const says =
   (can: (family: Score.Family<string>) => boolean) =>

@@ -401,9 +401,8 @@ const again = ({ source, columns, asked = [] }: Findings, remedy: string): strin
   const wasNamed = asked.some(option => optionOf(option) === '--columns')
   // Columns that were named are named again, without those that are left out.
   const left = options.map(option => {
-    const [, names] = /^--exclude (.*)$/s.exec(option) ?? []
-    if (names === undefined || !wasNamed) return option
-    const out = names.replaceAll("'", '').split(',')
+    if (!wasNamed || !option.startsWith('--exclude ')) return option
+    const out = option.slice('--exclude '.length).replaceAll("'", '').split(',')
     return `--columns ${quoted(columns.filter(column => !out.includes(column)).join(','))}`
   })
   const kept = asked.filter(option => !gone.includes(optionOf(option)))

@@ -25,7 +25,7 @@ import {
   Vocabulary
 } from '../../../src/index.js'
 import { files } from '../../../src/cli/files.js'
-import { failed, type Signal } from '../../../src/cli/world.js'
+import { failed, type Signal, type World } from '../../../src/cli/world.js'
 import { SEED, isSlow, spread } from '../../cases.js'
 import { example, place } from './harness.js'
 
@@ -165,14 +165,23 @@ describe('a run that a signal stops', () => {
   it('while it chooses chooses among those that are learned', async () => {
     let now = 0
     let looks = 0
-    const { exit, stderr, stdout } = await here.ornstein('fit %faithful.csv --family isotropic --json', {
+    const stopping: Partial<World> = {
       now: () => (now += 60),
       untilSignal: work => work(() => Promise.resolve(++looks >= 3 ? 'SIGINT' : null))
-    })
+    }
+    const line = 'fit %faithful.csv --family isotropic'
+    const { exit, stderr, stdout } = await here.ornstein(`${line} --json`, stopping)
     expect(exit).toBe(130)
     expect(stderr).toMatch(/^interrupted by SIGINT with 2 candidates learned: /)
     const { choice } = JSON.parse(stdout) as { choice: { candidates: ReadonlyArray<{ components: number }> } }
     expect(choice.candidates.map(({ components }) => components).sort()).toEqual([1, 2])
+    // What was not learned to its end is no evidence.
+    expect(choice).toMatchObject({ interrupted: true })
+    expect(stdout).not.toContain('belief')
+    looks = 0
+    const said = (await here.ornstein(line, stopping)).stdout
+    expect(said).toMatch(/Interrupted: of the 2 candidates learned so far, \d isotropic has the lowest ICL\./)
+    expect(said).not.toMatch(/posterior|clear|fair difference|close call|--criterion/)
   })
 })
 

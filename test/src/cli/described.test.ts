@@ -35,7 +35,7 @@ describe('the help', () => {
     for (const key of everyday) expect(described).toMatch(new RegExp(`^  (-., )?${nameOf(key)} `, 'm'))
     for (const key of more) {
       expect(described).not.toMatch(new RegExp(`^  (-., )?${nameOf(key)}\\b`, 'm'))
-      expect(named).toContain(`${nameOf(key)}`)
+      expect(named).toContain(nameOf(key))
       expect(all).toMatch(new RegExp(`^  (-., )?${nameOf(key)}\\b`, 'm'))
     }
     // One screen.

@@ -19,7 +19,7 @@ const wordsOf = (line: string): ReadonlyArray<ReadonlyArray<string>> => {
   for (const [found, quoted, plain] of line.matchAll(/'((?:[^']|'\\'')*)'|(&&|[|;]|[^\s'&|;]+)/g)) {
     const last = all[all.length - 1]
     if (/^(&&|[|;])$/.test(found)) all.push([])
-    else last.push(quoted === undefined ? plain : quoted.replaceAll(`'\\''`, "'"))
+    else last.push(found.startsWith("'") ? quoted.replaceAll(`'\\''`, "'") : plain)
   }
   return all
     .map(words =>
@@ -117,6 +117,7 @@ const withoutFiles = ((): Partial<World> => {
   return {
     ...{ readText: none, readBytes: none, readTable: none, readSource: none, load: none },
     readCopies: async function* () {
+      await Promise.resolve()
       throw new Ended(refused(Problem.of('FILE', 'x', 'a file that exists', 'give one')))
     },
     exists: () => T.of(false),

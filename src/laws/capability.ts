@@ -10,8 +10,6 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Loss from '../compile/loss.js'
 import { add, compute, mul, Quadrature, tensor, type Operand } from '../../lib/index.js'
 import type * as Points from '../data/points.js'
-import * as Leaves from '../optimizer/leaves.js'
-import { computed } from '../optimizer/part.js'
 import {
   Case,
   Compile,
@@ -22,7 +20,6 @@ import {
   Optimizer,
   Parametrization,
   Params,
-  Rate,
   Schedule,
   Score,
   Source,
@@ -617,66 +614,7 @@ export const ofOptimizers = declaredBy<Optimizer.Optimizer>(
         const wanted = evaluate(there)
         return near([found.value, ...flat(found.gradient)], [wanted.value, ...flat(wanted.gradient)], 1e-12)
       }
-    }),
-    ofOptimizer({
-      name: 'written',
-      plain:
-        'along a walk its update in the tensor vocabulary makes of gradient, memory and place the step and the memory that it makes. To 1e-12 of 1 and the greatest',
-      isDeclared: optimizer => E.isRight(Case.meaning(optimizer).written),
-      cases: walking,
-      says: (optimizer, { walk: { start, gradients } }) => {
-        const { written } = Case.meaning(optimizer)
-        if (E.isLeft(written)) return []
-        const { init, update } = Optimizer.anyInterpret(optimizer)
-        const inTensors = computed(() => written.right(() => ({})))
-        const walked = gradients.reduce<Walked>(
-          ({ state, params, told }, gradient) => {
-            const place = { ...bowl(gradient)(params), evaluate: bowl(gradient), params }
-            const [step, after] = update(gradient, state, params, place)
-            const [found, left] = inTensors(gradient, state, place)
-            return {
-              state: after,
-              params: Params.zipWith((a, b) => a + b)(params, step),
-              told: [...told, near(flat(found), flat(step), 1e-12), near(leaves(left), leaves(after), 1e-12)]
-            }
-          },
-          { state: init(start), params: start, told: [] }
-        )
-        return walked.told
-      }
     })
   ],
   Optimizer.show
-)
-
-interface Walked {
-  readonly state: unknown
-  readonly params: Params.Params<string>
-  readonly told: ReadonlyArray<Relation>
-}
-
-/** All numbers that a memory holds. */
-const leaves = (memory: unknown): ReadonlyArray<number> => [
-  ...flat(Leaves.of(memory)),
-  ...Object.values(Leaves.numbers(memory))
-]
-
-// —— rates ——
-
-export const ofRates = declaredBy<Rate.Rate>(
-  [
-    capability<Rate.Rate>()({
-      name: 'written',
-      plain: 'in the tensor vocabulary its rate at a step is its rate. To 1e-12 (1 + rate)',
-      isDeclared: rate => Case.meaning(rate).written !== undefined,
-      cases: fc.record({ step: fc.oneof({ weight: 4, arbitrary: fc.nat({ max: 200 }) }, fc.nat({ max: 1_000_000 })) }),
-      says: (rate, { step }) => {
-        const written = Case.meaning(rate).written?.(() => ({}))
-        if (written === undefined) return []
-        const { found } = compute(() => ({ found: add(written(step), 0) }))
-        return near([...found.values], [Rate.at(step)(rate)], 1e-12)
-      }
-    })
-  ],
-  Rate.show
 )

@@ -187,8 +187,7 @@ export const rate = (rate: Rate.Rate, options: RateOptions = {}): Laws => {
         statement: most => `∀ n: rate(n) ≤ ${most}. Up to 2⁻⁵² of it.`,
         source: 'definition of the rate',
         says: ({ step }, most) => atMost(Rate.at(step)(rate), most * (1 + Elementary.powerOfTwo(-52)))
-      }),
-      Capability.ofRates(rate)
+      })
     ],
     options
   )

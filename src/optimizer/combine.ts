@@ -5,10 +5,8 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as R from 'fp-ts/lib/ReadonlyRecord.js'
 import * as t from 'io-ts'
-import { zerosLike, type Tensor } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { quoted } from '../core/spelling.js'
-import * as Params from '../family/params.js'
 import * as Problem from '../core/problem.js'
 import {
   bothBrief,
@@ -20,8 +18,7 @@ import {
   type Evaluation,
   type Part,
   type Point,
-  type Setting,
-  type Tensors
+  type Setting
 } from './part.js'
 
 /** A part and the names of the parameters that it sees, null for all. Other parameters' gradients pass it as they are. */
@@ -202,28 +199,6 @@ export const combine = <S>(
           )
         : t.failure(u, context, `not ${store.about}`),
     gain: (u, name) => all.reduce((product, { gain }, i) => times(product, gain(at(u, i), name)), moves(name) ? 1 : 0),
-    written: pipe(
-      all,
-      RA.traverse(E.getApplicativeValidation(RA.getSemigroup<string>()))(({ part, some }) =>
-        pipe(
-          part.written,
-          E.map(write => ({ write, some }))
-        )
-      ),
-      E.map(members => numbers => {
-        const writes = members.map(({ write, some }) => ({ write: write(numbers), some }))
-        return (gradient, u, { params }) => {
-          const [step, memories] = writes.reduce<readonly [Tensors, ReadonlyArray<unknown>]>(
-            ([step, memories], { write, some }, i) => {
-              const [next, memory] = write(some(step), store.at(own(u), i), { params: some(params) })
-              return [{ ...step, ...next }, [...memories, memory]]
-            },
-            [Params.map<Tensor, Tensor>((g, name) => (moves(name) ? g : zerosLike(g)))(gradient), []]
-          )
-          return [step, store.of(memories)]
-        }
-      })
-    ),
     estimate:
       estimates.length === 0
         ? O.none

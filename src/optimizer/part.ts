@@ -1,16 +1,14 @@
 /** What a part of an optimizer is to the rest of the program, and how one is defined. */
-import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import * as Entries from '../../lib/arrays/entries.js'
-import { compute, fromNdArray, scalar, type NdArray, type Tensor } from '../../lib/index.js'
+import type { NdArray } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { Case, concept as Concept, type Field } from '../core/index.js'
 import * as Params from '../family/params.js'
 import * as Problem from '../core/problem.js'
 import type { Level } from '../schedule/schedule.js'
-import * as Leaves from './leaves.js'
-import * as Rate from './rate.js'
+import type * as Rate from './rate.js'
 
 /** An objective at some parameters. */
 export interface Evaluation<P extends string> {
@@ -42,19 +40,6 @@ export interface Point<P extends string = string> extends Context<P> {
 
 /** Parameters of names that are known when it runs. */
 export type Arrays = Params.Params<string>
-
-/** Tensors of names that are known when it runs. */
-export type Tensors = Params.Tensors<string>
-
-/** A memory in the tensor vocabulary: a tensor for each array. */
-export type Tensed<S> = S extends NdArray ? Tensor : S extends Plain ? S : { readonly [K in keyof S]: Tensed<S[K]> }
-
-/** What a part makes of tensors, and what it then remembers. */
-export type Writes<S> = (
-  gradient: Tensors,
-  memory: S,
-  place: { readonly params: Tensors }
-) => readonly [step: Tensors, memory: S]
 
 /** What an optimizer is to work on. */
 export interface Setting {
@@ -97,8 +82,6 @@ export interface Part<out S = unknown, out Looks extends boolean = boolean, P ex
   readonly needsObjective: O.Option<Looks>
   /** What of it needs an objective that is the same function at every step, printed. */
   readonly deterministic: ReadonlyArray<string>
-  /** `update` in the tensor vocabulary, of numbers that are learned; or the parts that do not say it, printed. */
-  readonly written: E.Either<ReadonlyArray<string>, (numbers: Rate.Numbers) => Writes<unknown>>
   /** The names for which it has rules. */
   readonly names: ReadonlyArray<string>
   readonly misfits: (setting: Setting) => ReadonlyArray<Problem.Problem>
@@ -138,38 +121,7 @@ export const concept = Concept<Optimizer>(
   'how a gradient g becomes a step; parts compose by chain, recipes are chains'
 )
 
-/** What it makes of a gradient, and what it then remembers. `place` is where the step starts. */
-type Updates<F extends Field.Fields, S> = (
-  fields: Field.Of<F>
-) => (gradient: Arrays, memory: NoInfer<S>, place: Point) => readonly [step: Arrays, memory: NoInfer<S>]
-
-/** The same in the tensor vocabulary. */
-type InTensors<F extends Field.Fields, S> = (fields: Rate.Learnable<Field.Of<F>>) => Writes<Tensed<NoInfer<S>>>
-
-/** An update as plain arithmetic, in the tensor vocabulary, or in both. */
-interface Plainly<F extends Field.Fields, S> {
-  readonly update: Updates<F, S>
-  /**
-   * Capability: the same in the tensor vocabulary, of fields of which a number may be a tensor and a rate is a function of the steps
-   * before: `Unrolled` differentiates runs by it.
-   */
-  readonly written?: InTensors<F, S>
-}
-interface InVocabulary<F extends Field.Fields, S> {
-  readonly update?: undefined
-  readonly written: InTensors<F, S>
-}
-
-export type Spec<N extends string, F extends Field.Fields, S, A extends Case.Call, Looks extends boolean> = Described<
-  N,
-  F,
-  S,
-  A,
-  Looks
-> &
-  (Plainly<F, S> | InVocabulary<F, S>)
-
-interface Described<
+export interface Spec<
   N extends string,
   F extends Field.Fields,
   S,
@@ -179,6 +131,10 @@ interface Described<
   /** What it remembers from step to step, and how that is stored; `t.null` for nothing. */
   readonly memory: t.Type<S, unknown>
   readonly init: (fields: Field.Of<F>) => (params: Arrays) => NoInfer<S>
+  /** What it makes of a gradient, and what it then remembers. `place` is where the step starts. */
+  readonly update: (
+    fields: Field.Of<F>
+  ) => (gradient: Arrays, memory: NoInfer<S>, place: Point) => readonly [step: Arrays, memory: NoInfer<S>]
   /**
    * Capability: the factor that it puts on a gradient, sign included; any number of that sign where there is no memory
    * yet. Without it `rateInForce` is NaN, and nothing tells whether a chain climbs.
@@ -258,20 +214,8 @@ export function define<
   const A extends Case.Call = null,
   const Looks extends boolean = boolean
 >(spec: Spec<N, F, S, A, Looks>): Case.Constructor<Optimizer<S, Looks>, N, F, A, null> {
-  const {
-    memory,
-    init,
-    update,
-    written,
-    gain,
-    estimate,
-    recall,
-    needsObjective,
-    needsDeterminism,
-    afterRate,
-    misfits,
-    brief
-  } = spec
+  const { memory, init, update, gain, estimate, recall, needsObjective, needsDeterminism, afterRate, misfits, brief } =
+    spec
   const own = (u: unknown): S =>
     memory.is(u)
       ? u
@@ -281,13 +225,7 @@ export function define<
   return Case.define('Optimizer', {
     ...spec,
     meaning: (fields: Field.Of<F>): Part<S, Looks> => {
-      // It takes the fields and the memory of this part: what it is given has just been read from them.
-      const write = written as unknown as ((fields: unknown) => Writes<unknown>) | undefined
-      const inTensors = (fields: Field.Of<F>) => {
-        if (write === undefined) return refuse(`Optimizer.${spec.name}: update is not given; give it, or written`)
-        return computed(() => write(Rate.learnable(fields))) as ReturnType<Updates<F, S>>
-      }
-      const [start, step, factor] = [init(fields), (update ?? inTensors)(fields), gain?.(fields)]
+      const [start, step, factor] = [init(fields), update(fields), gain?.(fields)]
       const [answer, met, wrong] = [estimate?.(fields), recall?.(fields), misfits?.(fields)]
       // Of a description the fields are the description itself.
       const printed = Case.isValue(fields) ? Case.show(fields) : `Optimizer.${spec.name}`
@@ -306,7 +244,6 @@ export function define<
         recall: met === undefined ? O.none : O.some((params, u) => met(params, own(u))),
         needsObjective: O.fromNullable(needsObjective),
         deterministic: needsDeterminism === true ? [printed] : [],
-        written: write === undefined ? E.left([printed]) : E.right(numbers => write(Rate.learnable(fields, numbers))),
         names: [],
         misfits: setting => [
           ...(afterRate === true ? beforeRate(printed)(setting) : []),
@@ -317,23 +254,6 @@ export function define<
     }
   })
 }
-
-/** An update as arrays, of what it is in tensors. */
-export const computed =
-  (write: () => Writes<unknown>) =>
-  (gradient: Arrays, memory: unknown, { params }: Point): readonly [Arrays, unknown] => {
-    const tensors = Params.map(fromNdArray)
-    const [arrays, numbers] = [Leaves.of(memory), Leaves.numbers(memory)]
-    const all = compute(() => {
-      const [step, after] = write()(tensors(gradient), Leaves.filled(memory, tensors(arrays)), {
-        params: tensors(params)
-      })
-      const count = Leaves.at<number>(numbers, after)
-      return Leaves.joined({ step, memory: Leaves.at<Tensor>(arrays, after), count: Params.map(scalar)(count) })
-    })
-    const counts = Params.map<NdArray, number>(({ values }) => values[0])(Leaves.ofKind('count', all))
-    return [Leaves.ofKind('step', all), Leaves.filled(memory, { ...Leaves.ofKind('memory', all), ...counts })]
-  }
 
 /** What it does to gradients, everything there is to it. */
 export const meaning = <S, Looks extends boolean>(optimizer: Optimizer<S, Looks>): Part<S, Looks> =>

@@ -2,12 +2,10 @@
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Entries from '../../lib/arrays/entries.js'
-import { type Operand, type Tensor } from '../../lib/index.js'
-import * as T from '../../lib/tensors/tensor.js'
 import { Field } from '../core/index.js'
 import * as Params from '../family/params.js'
 import * as Rate from './rate.js'
-import { axpy, define, noMemory, scaled, uphill, zeros, type Arrays, type Tensed, type Tensors } from './part.js'
+import { axpy, define, noMemory, scaled, uphill, zeros, type Arrays } from './part.js'
 
 /** decay · m + (1 − decay) g */
 export const moving = (decay: number): ((m: Arrays, g: Arrays) => Arrays) =>
@@ -16,29 +14,6 @@ export const moving = (decay: number): ((m: Arrays, g: Arrays) => Arrays) =>
 /** decay · v + (1 − decay) g² */
 export const movingSquare = (decay: number): ((v: Arrays, g: Arrays) => Arrays) =>
   Params.zipArrays(Entries.combinationsOfSquares(decay, 1 - decay))
-
-// —— in the tensor vocabulary ——
-
-/** A function of entries, name by name. */
-export const each =
-  (f: (...xs: ReadonlyArray<Tensor>) => Tensor) =>
-  (first: Tensors, ...others: ReadonlyArray<Tensors>): Tensors =>
-    Params.map<Tensor, Tensor>((x, name) => f(x, ...others.map(all => all[name])))(first)
-
-/** a x + b y */
-export const combined = (a: Operand, b: Operand): ((x: Tensors, y: Tensors) => Tensors) =>
-  each((x, y) => T.add(T.mul(a, x), T.mul(b, y)))
-
-/** As `moving`, in the tensor vocabulary. */
-export const meanOf = (decay: Operand): ((m: Tensors, g: Tensors) => Tensors) => combined(decay, T.sub(1, decay))
-export const squares: (g: Tensors) => Tensors = each(T.square)
-
-/** m/(√v + ε), whose derivative at m = 0 = v is that in m alone, 1/ε. */
-export const ratioOf = (m: Tensor, v: Tensor, epsilon: Operand): Tensor => {
-  const none = T.lessEqual(v, 0)
-  const root = T.add(T.where(none, 0, T.sqrt(T.where(none, 1, v))), epsilon)
-  return T.div(m, T.where(T.equal(root, 0), 1, root))
-}
 
 export const decay = Field.fraction({ suggestion: 0.9 })
 export const most = Field.positive({ suggestion: 1 })
@@ -59,9 +34,6 @@ export const scale = define({
   update:
     ({ factor }) =>
     gradient => [scaled(factor)(gradient), null],
-  written:
-    ({ factor }) =>
-    gradient => [each(g => T.mul(factor, g))(gradient), null],
   gain:
     ({ factor }) =>
     () =>
@@ -74,7 +46,6 @@ export const zero = define({
   about: '0',
   ...noMemory,
   update: () => gradient => [zeros(gradient), null],
-  written: () => gradient => [each(T.zerosLike)(gradient), null],
   gain: () => () => 0
 })
 
@@ -95,12 +66,6 @@ export const clipByGlobalNorm = define({
   update:
     ({ most }) =>
     gradient => [Params.mapValues(shortened(most, Params.norm(gradient)))(gradient), null],
-  written:
-    ({ most }) =>
-    gradient => {
-      const norm = T.norm(T.concat(Object.values(gradient).map(g => T.reshape(g, [-1]))))
-      return [each(g => T.div(g, T.maximum(1, T.div(norm, most))))(gradient), null]
-    },
   gain: uphill
 })
 
@@ -120,9 +85,6 @@ export const scaleByRate = define({
   update:
     ({ rate }) =>
     (gradient, { count }) => [scaled(-Rate.at(count)(rate))(gradient), { count: count + 1 }],
-  written:
-    ({ rate }) =>
-    (gradient, { count }) => [each(g => T.mul(T.neg(rate(count)), g))(gradient), { count: count + 1 }],
   gain:
     ({ rate }) =>
     memory =>
@@ -151,12 +113,6 @@ export const trace = define({
     ({ decay }) =>
     (gradient, memory) => {
       const trace = axpy(decay, memory.trace, gradient)
-      return [trace, { trace }]
-    },
-  written:
-    ({ decay }) =>
-    (gradient, memory) => {
-      const trace = combined(decay, 1)(memory.trace, gradient)
       return [trace, { trace }]
     },
   gain: uphill,
@@ -204,21 +160,6 @@ export const afterGradient = (
   correction2: 1 - Elementary.pow(beta2, count + 1)
 })
 
-/** As `afterGradient`, in the tensor vocabulary. */
-export const momentsOf = (
-  { beta1, beta2 }: { readonly beta1: Operand; readonly beta2: Operand },
-  gradient: Tensors,
-  { count, first, second }: Tensed<Moments>
-): { readonly memory: Tensed<Moments>; readonly correction1: Tensor; readonly correction2: Tensor } => ({
-  memory: {
-    count: count + 1,
-    first: meanOf(beta1)(first, gradient),
-    second: meanOf(beta2)(second, squares(gradient))
-  },
-  correction1: T.sub(1, T.pow(beta1, count + 1)),
-  correction2: T.sub(1, T.pow(beta2, count + 1))
-})
-
 /**
  * m̂/(√v̂ + ε), with m ← β_1 m + (1 − β_1) g, m̂ = m/(1 − β_1ⁿ) after n gradients, and v, v̂ likewise of g² with β_2
  * (Kingma & Ba 2015).
@@ -231,11 +172,6 @@ export const scaleByAdam = define({
   update: options => (gradient, before) => {
     const { memory, correction1, correction2 } = afterGradient(options, gradient, before)
     const step = Params.zipArrays(Entries.overRoots(correction1, correction2, options.epsilon))
-    return [step(memory.first, memory.second), memory]
-  },
-  written: options => (gradient, before) => {
-    const { memory, correction1, correction2 } = momentsOf(options, gradient, before)
-    const step = each((m, v) => ratioOf(T.div(m, correction1), T.div(v, correction2), options.epsilon))
     return [step(memory.first, memory.second), memory]
   },
   gain: uphill,

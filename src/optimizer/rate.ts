@@ -10,68 +10,13 @@
  * assert.deepEqual(Optimizer.scaleByRate(0.1), Optimizer.scaleByRate(Rate.constant(0.1)))
  * assert.equal(Optimizer.show(Optimizer.scaleByRate(0.1)), 'Optimizer.scaleByRate(0.1)')
  * assert(Rate.field.is(Rate.constant(0.1)) && !Rate.field.is('fast'))
- *
- * // As what is learned sees them: a rate among fields is a function of the steps before, a number that is learned a tensor.
- * const { rate, decay } = Rate.learnable({ rate: Rate.constant(0.1), decay: 0.9 })
- * assert.deepEqual([rate(5), decay], [0.1, 0.9])
  */
 import type * as t from 'io-ts'
-import {
-  add,
-  clip,
-  cos,
-  div,
-  floor,
-  less,
-  minimum,
-  mul,
-  pow,
-  sqrt,
-  sub,
-  where,
-  type Operand,
-  type Tensor
-} from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
-import { isRecord } from '../core/record.js'
+import { Case, Field, Problem, Vocabulary, words } from '../core/index.js'
 
-export interface Rate extends Case.Value<'Rate', Meaning> {}
-
-/** A rate by the steps already taken; and, where it says it, in the tensor vocabulary, of fields of which numbers may be tensors. */
-interface Meaning {
-  (step: number): number
-  readonly written?: ((numbers: Numbers) => (step: number) => Operand) | undefined
-}
-
-/** Which of the numbers in a description are learned, by their fields. */
-export type Numbers = (description: unknown) => Readonly<Record<string, Tensor>>
-
-/** Fields in the tensor vocabulary: a number may be a tensor, and a rate is a function of the steps already taken. */
-export type Learnable<T> = { readonly [K in keyof T]: T[K] extends number ? Operand : InTensors<T[K]> }
-type InTensors<T> = T extends Rate
-  ? (step: number) => Operand
-  : T extends Case.AnyValue | string | number | boolean | null
-    ? T
-    : { readonly [K in keyof T]: InTensors<T[K]> }
-
-const inTensors = (u: unknown, numbers: Numbers): unknown =>
-  concept.is(u)
-    ? (concept.meaning(u).written?.(numbers) ?? concept.meaning(u))
-    : Array.isArray(u)
-      ? u.map((one: unknown) => inTensors(one, numbers))
-      : isRecord(u) && !Case.isValue(u)
-        ? Object.fromEntries(Object.entries(u).map(([name, one]) => [name, inTensors(one, numbers)]))
-        : u
-
-/** The fields of a description, of which these numbers are learned. */
-export const learnable = <T extends object>(description: T, numbers: Numbers = () => ({})): Learnable<T> => {
-  const fields = Object.entries(description).map(([name, u]) => [name, inTensors(u, numbers)] as const)
-  // Field by field what the type says.
-  return { ...Object.fromEntries(fields), ...numbers(description) } as Learnable<T>
-}
-
-export const concept = Concept<Rate>('Rate', 'the learning rate, step by step')
+/** A rate means the number ≥ 0 after so many steps. */
+export interface Rate extends Case.Value<'Rate', (step: number) => number> {}
 
 /**
  * A rate of one's own, from the steps already taken to a number ≥ 0.
@@ -89,32 +34,7 @@ export const concept = Concept<Rate>('Rate', 'the learning rate, step by step')
  * })
  * assert.equal(pipe(alternating({ odd: 0.05 }), Rate.at(3)), 0.05)
  */
-export function define<
-  const N extends string,
-  const F extends Field.Fields = Field.NoFields,
-  const A extends Case.Call = null
->({ written, ...spec }: Spec<N, F, A>): Case.Constructor<Rate, N, F, A, null> {
-  return Case.define('Rate', {
-    ...spec,
-    meaning: (fields: Field.Of<F>): Meaning => {
-      const at = spec.meaning(fields)
-      return Object.assign((step: number) => at(step), {
-        written: written && ((numbers: Numbers) => written(learnable(fields, numbers)))
-      })
-    }
-  })
-}
-
-interface Spec<N extends string, F extends Field.Fields, A extends Case.Call> extends Case.Spec<
-  N,
-  F,
-  (step: number) => number,
-  A,
-  null
-> {
-  /** Capability: the same in the tensor vocabulary, of fields of which a number may be a tensor: then its numbers can be learned (`Unrolled`). */
-  readonly written?: (fields: Learnable<Field.Of<F>>) => (step: number) => Operand
-}
+export const { concept, define, show } = words<Rate>('Rate', 'the learning rate, step by step')
 
 const peak = Field.positive({ suggestion: 0.1 })
 const steps = Field.count({ suggestion: 100 })
@@ -130,10 +50,6 @@ export const constant = define({
   call: ['rate'],
   formula: ({ rate }) => String(rate),
   meaning:
-    ({ rate }) =>
-    () =>
-      rate,
-  written:
     ({ rate }) =>
     () =>
       rate
@@ -165,13 +81,7 @@ export const linear = define({
   meaning:
     ({ rate, final, steps }) =>
     step =>
-      step >= steps ? final : rate + (final - rate) * (step / steps),
-  written:
-    ({ rate, final, steps }) =>
-    step => {
-      const share = minimum(1, div(step, steps))
-      return add(mul(sub(1, share), rate), mul(share, final))
-    }
+      step >= steps ? final : rate + (final - rate) * (step / steps)
 })
 
 const decay = {
@@ -191,11 +101,7 @@ export const step = define({
   meaning:
     ({ rate, factor, every }) =>
     step =>
-      rate * Elementary.pow(factor, Math.floor(step / every)),
-  written:
-    ({ rate, factor, every }) =>
-    step =>
-      mul(rate, pow(factor, floor(div(step, every))))
+      rate * Elementary.pow(factor, Math.floor(step / every))
 })
 
 /** rate · factor^(step/every) */
@@ -206,24 +112,12 @@ export const exponential = define({
   meaning:
     ({ rate, factor, every }) =>
     step =>
-      rate * Elementary.pow(factor, step / every),
-  written:
-    ({ rate, factor, every }) =>
-    step =>
-      mul(rate, pow(factor, div(step, every)))
+      rate * Elementary.pow(factor, step / every)
 })
 
 /** Half a cosine from `a` to `b` as `share` goes from 0 to 1. */
 const halfCosine = (a: number, b: number, share: number): number =>
   b + ((a - b) * (1 + Elementary.cos(Math.PI * share))) / 2
-
-/** The same in the tensor vocabulary. */
-const halfCosineOf = (a: Operand, b: Operand, share: Operand): Operand =>
-  add(b, mul(sub(a, b), mul(0.5, add(1, cos(mul(Math.PI, share))))))
-
-/** a/b where the step is less than b, else 1. */
-const shareBefore = (step: number, a: number, b: Operand): Operand =>
-  where(less(step, b), div(a, where(less(step, b), b, 1)), 1)
 
 /** A linear rise over `warmUp` steps, then half a cosine from `rate` down to `final` at `steps`, and `final` after. */
 export const cosine = define({
@@ -247,14 +141,7 @@ export const cosine = define({
         ? (rate * (step + 1)) / warmUp
         : step >= steps
           ? final
-          : halfCosine(rate, final, (step - warmUp) / (steps - warmUp)),
-  written:
-    ({ rate, steps, warmUp, final }) =>
-    step =>
-      mul(
-        shareBefore(step, step + 1, warmUp),
-        halfCosineOf(rate, final, clip(div(sub(step, warmUp), sub(steps, warmUp)), 0, 1))
-      )
+          : halfCosine(rate, final, (step - warmUp) / (steps - warmUp))
 })
 
 const cycle = define({
@@ -280,17 +167,7 @@ const cycle = define({
         : step >= steps
           ? final
           : halfCosine(rate, final, (step - top) / (steps - top))
-  },
-  written:
-    ({ rate, steps, rise, start, final }) =>
-    step => {
-      const top = mul(rise, steps)
-      return where(
-        less(step, top),
-        halfCosineOf(start, rate, shareBefore(step, step, top)),
-        halfCosineOf(rate, final, clip(div(sub(step, top), sub(steps, top)), 0, 1))
-      )
-    }
+  }
 })
 
 /**
@@ -321,11 +198,7 @@ export const inverseSquareRoot = define({
   meaning:
     ({ rate, after }) =>
     step =>
-      rate / Math.sqrt(1 + step / after),
-  written:
-    ({ rate, after }) =>
-    step =>
-      div(rate, sqrt(add(1, div(step, after))))
+      rate / Math.sqrt(1 + step / after)
 })
 
 /** A rate, and the step from which it holds; it counts its own steps from there. */
@@ -360,10 +233,6 @@ const inTurn = define({
     const pieces = [{ from: 0, rate: first }, ...later].map(({ from, rate }) => ({ from, at: concept.meaning(rate) }))
     return step => pieces.reduce((value, { from, at }) => (from <= step ? at(step - from) : value), NaN)
   },
-  written:
-    ({ first, later }) =>
-    step =>
-      later.reduce((value, { from, rate }) => (from <= step ? rate(step - from) : value), first(step)),
   // The first version wrote { pieces: [{ from: 0, rate }, …] }.
   earlier: json => {
     const pieces = Case.field(json, 'pieces')
@@ -405,9 +274,6 @@ export const at =
   (step: number) =>
   (rate: Rate): number =>
     concept.meaning(rate)(step)
-
-/** The rate as the code that builds it. */
-export const show = (rate: Rate): string => Case.show(rate)
 
 /** The problems of a rate. */
 export const problems = (rate: Rate): ReadonlyArray<Problem.Problem> =>

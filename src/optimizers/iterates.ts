@@ -2,13 +2,13 @@
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Entries from '../../lib/arrays/entries.js'
-import { add, div, maximum, mul, pow, sub, type NdArray, type Operand, type Tensor } from '../../lib/index.js'
+import type { NdArray } from '../../lib/index.js'
 import { shown, size } from '../../lib/arrays/ndarray.js'
 import { Field } from '../core/index.js'
 import * as Params from '../family/params.js'
 import * as Problem from '../core/problem.js'
 import * as Region from './region.js'
-import { define, minus, noMemory, plus, uphill, type Arrays, type Tensed, type Tensors } from '../optimizer/part.js'
+import { define, minus, noMemory, plus, uphill, type Arrays } from '../optimizer/part.js'
 
 /** Every row of every array, a vector being one row, or every matrix of its last two axes, at its nearest point of the region. */
 const nearest = (region: Region.Region): ((params: Arrays) => Arrays) => {
@@ -100,21 +100,6 @@ const mean =
     return [step, { count: count + 1, average: next }]
   }
 
-/** The same in the tensor vocabulary. */
-const meanOf =
-  (weight: (count: number) => Operand) =>
-  (
-    step: Tensors,
-    { count, average }: Tensed<t.TypeOf<typeof averaged.memory>>,
-    { params }: { readonly params: Tensors }
-  ): readonly [Tensors, Tensed<t.TypeOf<typeof averaged.memory>>] => {
-    const share = weight(count + 1)
-    const next = Params.map<Tensor, Tensor>((x, name) =>
-      add(mul(sub(1, share), x), mul(share, add(params[name], step[name])))
-    )(average)
-    return [step, { count: count + 1, average: next }]
-  }
-
 /**
  * Leaves steps alone and remembers the mean of the iterates, those of the first `after` steps left out (Polyak & Juditsky
  * 1992). The mean is the optimizer's `estimate`, and what a stage ends with.
@@ -138,8 +123,7 @@ export const average = define({
     after: Field.count({ least: 0, default: 0 })
   },
   ...averaged,
-  update: ({ after }) => mean(count => 1 / Math.max(1, count - after)),
-  written: ({ after }) => meanOf(count => div(1, maximum(1, sub(count, after))))
+  update: ({ after }) => mean(count => 1 / Math.max(1, count - after))
 })
 
 /** As `average`, the weights falling by `decay` for every step back, and summing to 1. */
@@ -151,8 +135,7 @@ export const movingAverage = define({
     decay: Field.fraction({ default: 0.99 })
   },
   ...averaged,
-  update: ({ decay }) => mean(count => (1 - decay) / (1 - Elementary.pow(decay, count))),
-  written: ({ decay }) => meanOf(count => div(sub(1, decay), sub(1, pow(decay, count))))
+  update: ({ decay }) => mean(count => (1 - decay) / (1 - Elementary.pow(decay, count)))
 })
 
 /**
@@ -183,16 +166,6 @@ export const lookahead = define({
       const target = Params.zipWith((from, to) => from + share * (to - from))(slow, plus(params, step))
       const back = minus(target, params)
       return [back, { count: count + 1, slow: plus(params, back) }]
-    },
-  written:
-    ({ every, share }) =>
-    (step, { count, slow }, { params }) => {
-      if ((count + 1) % Number(every) !== 0) return [step, { count: count + 1, slow }]
-      const target = Params.map<Tensor, Tensor>((from, name) =>
-        add(mul(sub(1, share), from), mul(share, add(params[name], step[name])))
-      )(slow)
-      const back = Params.map<Tensor, Tensor>((to, name) => sub(to, params[name]))(target)
-      return [back, { count: count + 1, slow: target }]
     },
   gain: uphill,
   estimate:

@@ -1,28 +1,21 @@
 /** More parts that treat every entry of a gradient alike. */
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { type NdArray, type Tensor } from '../../lib/index.js'
-import * as T from '../../lib/tensors/tensor.js'
+import type { NdArray } from '../../lib/index.js'
 import { Field } from '../core/index.js'
 import * as Params from '../family/params.js'
 import { axpy, define, noMemory, uphill, zeros, type Arrays } from '../optimizer/part.js'
 import {
   afterGradient,
   bothMoments,
-  combined,
   decay,
-  each,
   epsilon,
-  meanOf,
   moments,
   momentsMemory,
-  momentsOf,
   most,
   moving,
   movingSquare,
-  ratioOf,
   shortened,
-  squares,
   traced
 } from '../optimizer/perParameter.js'
 
@@ -34,7 +27,6 @@ export const sign = define({
   about: 'sign g',
   ...noMemory,
   update: () => gradient => [Params.mapValues(Math.sign)(gradient), null],
-  written: () => gradient => [each(T.sign)(gradient), null],
   gain: uphill
 })
 
@@ -51,9 +43,6 @@ export const clipByValue = define({
   update:
     ({ most }) =>
     gradient => [Params.mapValues(g => Math.min(Math.max(g, -most), most))(gradient), null],
-  written:
-    ({ most }) =>
-    gradient => [each(g => T.minimum(T.maximum(g, T.neg(most)), most))(gradient), null],
   gain: uphill
 })
 
@@ -74,9 +63,6 @@ export const clipByNorm = define({
     }))
     return gradient => [clip(gradient), null]
   },
-  written:
-    ({ most }) =>
-    gradient => [each(g => T.div(g, T.maximum(1, T.div(T.norm(g), most))))(gradient), null],
   gain: uphill
 })
 
@@ -93,9 +79,6 @@ export const weightDecay = define({
   update:
     ({ decay }) =>
     (gradient, _, { params }) => [axpy(decay, params, gradient), null],
-  written:
-    ({ decay }) =>
-    (gradient, _, { params }) => [combined(decay, 1)(params, gradient), null],
   gain: uphill
 })
 
@@ -116,12 +99,6 @@ export const nesterovTrace = define({
     (gradient, memory) => {
       const trace = axpy(decay, memory.trace, gradient)
       return [axpy(decay, trace, gradient), { trace }]
-    },
-  written:
-    ({ decay }) =>
-    (gradient, memory) => {
-      const trace = combined(decay, 1)(memory.trace, gradient)
-      return [combined(decay, 1)(trace, gradient), { trace }]
     },
   gain: uphill
 })
@@ -144,14 +121,6 @@ export const scaleByAmsGrad = define({
       { ...memory, largest }
     ]
   },
-  written: options => (gradient, before) => {
-    const { memory, correction1, correction2 } = momentsOf(options, gradient, before)
-    const largest = each((most, v) => T.maximum(most, T.div(v, correction2)))(before.largest, memory.second)
-    return [
-      each((m, v) => ratioOf(T.div(m, correction1), v, options.epsilon))(memory.first, largest),
-      { ...memory, largest }
-    ]
-  },
   gain: uphill
 })
 
@@ -167,13 +136,6 @@ export const scaleByNAdam = define({
     const next = 1 - Elementary.pow(beta1, memory.count + 1)
     const ahead = Params.zipWith((m, g) => (beta1 * m) / next + ((1 - beta1) * g) / correction1)(memory.first, gradient)
     return [Params.zipWith((m, v) => ratio(m, v / correction2, epsilon))(ahead, memory.second), memory]
-  },
-  written: options => (gradient, before) => {
-    const { beta1, epsilon } = options
-    const { memory, correction1, correction2 } = momentsOf(options, gradient, before)
-    const next = T.sub(1, T.pow(beta1, memory.count + 1))
-    const ahead = combined(T.div(beta1, next), T.div(T.sub(1, beta1), correction1))(memory.first, gradient)
-    return [each((m, v) => ratioOf(m, T.div(v, correction2), epsilon))(ahead, memory.second), memory]
   },
   gain: uphill
 })
@@ -198,26 +160,6 @@ export const scaleByRAdam = define({
     const rectified = Math.sqrt((((length - 4) / (all - 4)) * ((length - 2) / (all - 2)) * all) / length)
     return [
       Params.zipWith((m, v) => rectified * ratio(m / correction1, v / correction2, epsilon))(first, second),
-      memory
-    ]
-  },
-  written: options => (gradient, before) => {
-    const { beta2, epsilon } = options
-    const { memory, correction1, correction2 } = momentsOf(options, gradient, before)
-    const all = T.sub(T.div(2, T.sub(1, beta2)), 1)
-    const length = T.sub(all, T.div(T.mul(2 * memory.count, T.pow(beta2, memory.count)), correction2))
-    // Below 5, where the plain mean is taken, any root serves.
-    const [known, long] = [T.greaterEqual(length, 5), T.maximum(length, 5)]
-    const share = (n: number): Tensor => T.div(T.sub(long, n), T.sub(all, n))
-    const rectified = T.sqrt(T.mul(T.mul(share(4), share(2)), T.div(all, long)))
-    return [
-      each((m, v) =>
-        T.where(
-          known,
-          T.mul(rectified, ratioOf(T.div(m, correction1), T.div(v, correction2), epsilon)),
-          T.div(m, correction1)
-        )
-      )(memory.first, memory.second),
       memory
     ]
   },
@@ -247,12 +189,6 @@ export const scaleByRms = define({
       const second = movingSquare(decay)(memory.second, gradient)
       return [overRoot(epsilon)(gradient, second), { second }]
     },
-  written:
-    ({ decay, epsilon }) =>
-    (gradient, memory) => {
-      const second = meanOf(decay)(memory.second, squares(gradient))
-      return [each((g, v) => ratioOf(g, v, epsilon))(gradient, second), { second }]
-    },
   gain: uphill
 })
 
@@ -271,14 +207,6 @@ export const scaleByStandardDeviation = define({
       // Rounding alone takes it below 0.
       const variance = Params.zipWith((v, m) => Math.max(v - m * m, 0))(second, first)
       return [overRoot(epsilon)(gradient, variance), { first, second }]
-    },
-  written:
-    ({ decay, epsilon }) =>
-    (gradient, memory) => {
-      const first = meanOf(decay)(memory.first, gradient)
-      const second = meanOf(decay)(memory.second, squares(gradient))
-      const variance = each((v, m) => T.maximum(T.sub(v, T.square(m)), 0))(second, first)
-      return [each((g, v) => ratioOf(g, v, epsilon))(gradient, variance), { first, second }]
     },
   gain: uphill
 })
@@ -303,12 +231,6 @@ export const scaleByAdagrad = define({
       const squares = Params.zipWith((s, g) => s + g * g)(memory.squares, gradient)
       return [overRoot(epsilon)(gradient, squares), { squares }]
     },
-  written:
-    ({ epsilon }) =>
-    (gradient, memory) => {
-      const all = combined(1, 1)(memory.squares, squares(gradient))
-      return [each((g, v) => ratioOf(g, v, epsilon))(gradient, all), { squares: all }]
-    },
   gain: uphill
 })
 
@@ -332,17 +254,6 @@ export const scaleByAdadelta = define({
       const step = Params.zipWith((r, g) => r * g)(ratio, gradient)
       return [step, { squares, steps: movingSquare(decay)(memory.steps, step) }]
     },
-  written:
-    ({ decay, epsilon }) =>
-    (gradient, memory) => {
-      const second = meanOf(decay)(memory.squares, squares(gradient))
-      const step = each((g, x, v) => T.mul(g, T.sqrt(T.div(T.add(x, epsilon), T.add(v, epsilon)))))(
-        gradient,
-        memory.steps,
-        second
-      )
-      return [step, { squares: second, steps: meanOf(decay)(memory.steps, squares(step)) }]
-    },
   gain: uphill
 })
 
@@ -363,8 +274,5 @@ export const scaleByLion = define({
       Params.mapValues(Math.sign)(moving(beta1)(trace, gradient)),
       { trace: moving(beta2)(trace, gradient) }
     ],
-  written:
-    ({ beta1, beta2 }) =>
-    (gradient, { trace }) => [each(T.sign)(meanOf(beta1)(trace, gradient)), { trace: meanOf(beta2)(trace, gradient) }],
   gain: uphill
 })

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import { describe, expect, it } from 'vitest'
-import { add, mul, square, sub, sum, type Tensor } from '../../lib/index.js'
+import { square, sub, sum } from '../../lib/index.js'
 import * as vocabulary from '../../src/cli/glossary.js'
 import {
   Case,
@@ -14,7 +14,6 @@ import {
   Optimizer,
   Parametrization,
   Params,
-  Rate,
   TimeLaw,
   Weighting
 } from '../../src/index.js'
@@ -69,36 +68,6 @@ describe('what is declared and is not so is caught', () => {
     'a gain below 0 of what climbs': ['gain', optimizer(-1, 0.1)],
     'a gain above 0 of what descends': ['gain', optimizer(1, -0.1)],
     'no gain of what moves': ['gain', optimizer(0, -0.1)],
-    'a momentum in the tensor vocabulary that forgets another share': [
-      'written',
-      Optimizer.define({
-        name: 'momentum of two minds',
-        about: '',
-        memory: t.type({ trace: Params.codec }),
-        init: () => params => ({ trace: Params.mapValues(() => 0)(params) }),
-        update:
-          () =>
-          (g, { trace }) => {
-            const next = Params.zipWith((a: number, b: number) => a + 0.9 * b)(g, trace)
-            return [next, { trace: next }]
-          },
-        written:
-          () =>
-          (g, { trace }) => {
-            const next = Params.map<Tensor, Tensor>((x, name) => add(x, mul(0.8, trace[name])))(g)
-            return [next, { trace: next }]
-          }
-      })
-    ],
-    'a rate in the tensor vocabulary that decays a step late': [
-      'written',
-      Rate.define({
-        name: 'late',
-        about: '',
-        meaning: () => step => 0.9 ** step,
-        written: () => step => 0.9 ** (step - 1)
-      })
-    ],
     'the objective where a step began, said to be where it has led': [
       'recall',
       Optimizer.define({
@@ -197,8 +166,6 @@ const heldBy: Readonly<Record<string, string>> = {
   'objective/expectation.ts float32': 'floats are enough, as it says',
   'optimizer/part.ts gain': nameOf('gain'),
   'optimizer/part.ts recall': nameOf('recall'),
-  'optimizer/part.ts written': nameOf('written'),
-  'optimizer/rate.ts written': nameOf('written'),
   'pipeline/initializer.ts moves': 'a start moves with the data',
   'pipeline/initializer.ts turns': 'a start turns with the data',
   'pipeline/initializer.ts streams': nameOf('streams'),

@@ -175,7 +175,7 @@ export const of =
     const remembered: Arrays = memory ?? {}
     const kept = Params.sizeOf(Score.shapes(data.dim)(loss.score)) + Params.sizeOf(Params.shapes(remembered))
     // The step works with whatever names there are, and hands back those that it was given.
-    const own = step as unknown as (at: At<string, string, string>) => After<string, string>
+    const own: (at: At<string, string, string>) => After<string, string> = step
     const write =
       (i: number): Mapped =>
       all => {

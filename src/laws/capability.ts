@@ -31,7 +31,7 @@ import { areSameBits } from './bits.js'
 import { held, compiled, flat, greatest, dot } from './check.js'
 import * as Density from './density.js'
 import type { Laws } from './law.js'
-import { forAll, equals, atMost, differs, sameBits, type Relation, type Stated } from './lawRows.js'
+import { forAll, equals, atMost, differs, sameBits, type Relation, type Stated, atLeast } from './lawRows.js'
 
 /** A capability of instances of T. */
 interface Capability<T, X extends object> {
@@ -557,7 +557,7 @@ export const ofOptimizers = declaredBy<Optimizer.Optimizer>(
               ? []
               : gain(name) === 0
                 ? equals(moved[name].values, 0)
-                : atMost(0, Math.sign(gain(name)) * found, 1e-12 * Math.abs(found))
+                : atLeast(Math.sign(gain(name)) * found, 0, 1e-12 * Math.abs(found))
           })
         }
         const [gradient] = gradients

@@ -5,7 +5,7 @@
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Normal from '../../lib/numbers/normal.js'
 import { average, moments } from './check.js'
-import { equals, atMost, type Relation } from './lawRows.js'
+import { equals, atMost, type Relation, atLeast } from './lawRows.js'
 
 type Values = ArrayLike<number>
 
@@ -63,7 +63,7 @@ export const standardNormal = (cases: ReadonlyArray<Weighted> | Float64Array): R
       )
     ),
     atMost(square - 1, least + (2 * EXPONENT) / n),
-    atMost(-least, square - 1)
+    atLeast(square - 1, -least)
   ]
 }
 

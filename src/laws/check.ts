@@ -117,6 +117,20 @@ export const law = <A extends object>(
   }
 }
 
+/** The law of an instance that has problems, which is asked nothing else: functions outside of their domains may answer anything, or never. */
+export const withoutProblems = (code: string, problems: ReadonlyArray<Problem.Problem>): Law =>
+  law(
+    {
+      name: 'has no problems',
+      statement: 'its fields are in their domains, and its functions answer as their types say. Exactly.',
+      source: 'definition of the concept',
+      maxCases: 1
+    },
+    fc.record({}),
+    () => code,
+    () => problems.length === 0 || refuse(problems.map(Problem.show).join('; '))
+  )
+
 type Info = Pick<Law, 'name' | 'statement' | 'source' | 'maxCases' | 'option'>
 
 const isLaw = (made: Law | NotApplicable): made is Law => 'property' in made
@@ -159,8 +173,6 @@ export const claimsHeld = (code: string, options: object, laws: Laws): Laws => {
       )
 }
 
-const print = (x: number): string => String(Number(x.toPrecision(6)))
-
 /** True, or an error that says what does not hold. */
 export const holds = (condition: boolean, failure: () => string): boolean => condition || refuse(failure())
 
@@ -173,26 +185,6 @@ export const compiled = <A>(either: E.Either<ReadonlyArray<Problem.Problem>, A>)
 
 /** Value and gradient where each case has a loss of its own, of which a few evaluations are asked: interpreted, without a trial of its parts. */
 export const evaluatedOnce: Evaluate = loss => Compile.valueAndGrad(loss, { evaluations: 1, isTried: true })
-
-/** |found − wanted| ≤ tolerance, entry by entry, of one number each; a number that is not finite agrees with nothing. */
-export const agree = (
-  what: string,
-  found: ArrayLike<number>,
-  all: ArrayLike<number> | number,
-  tolerance: number
-): boolean => {
-  const wanted = typeof all === 'number' ? new Float64Array(found.length).fill(all) : all
-  const at = Array.from(found).findIndex((value, i) => !(Math.abs(value - wanted[i]) <= tolerance))
-  return (
-    holds(found.length === wanted.length, () => `${what}: ${found.length} numbers are not ${wanted.length}`) &&
-    holds(
-      at < 0,
-      () =>
-        `${what}${found.length > 1 ? `[${at}]` : ''}: ${print(found[at])} is not ${print(wanted[at])}, ` +
-        `off by ${print(found[at] - wanted[at])}, which is more than ${print(tolerance)}`
-    )
-  )
-}
 
 /** All entries of parameters, name after name. */
 export const flat = <P extends string>(params: Params.Params<P>): ReadonlyArray<number> =>

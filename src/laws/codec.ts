@@ -5,7 +5,7 @@ import type * as t from 'io-ts'
 import { PathReporter } from 'io-ts/lib/PathReporter.js'
 import { areSameBits, throughText } from './bits.js'
 import type { Laws } from './law.js'
-import { forAll, ofRows, below, sameBits, type Relation, type Said } from './lawRows.js'
+import { forAll, ofRows, sameBits, type Relation, type Said, above } from './lawRows.js'
 
 export interface CodecOptions<A> {
   readonly equals?: (a: A, b: A) => boolean
@@ -105,7 +105,7 @@ export const codec = <A>(
           const read = codec.decode(json)
           if (E.isRight(read)) return isReadAs(read.right)
           const messages = PathReporter.report(read).map(message => message.length)
-          return [below(0, messages.length), below(0, messages)]
+          return [above(messages.length, 0), above(messages, 0)]
         })
     }),
     // Values are functions as well as records.

@@ -30,7 +30,7 @@ import {
   Weighting
 } from '../index.js'
 import { columnsOf } from './arbitraries.js'
-import { held, isCase, notApplicableOf } from './check.js'
+import { held, isCase, notApplicableOf, withoutProblems } from './check.js'
 import { expectation, type ExpectationOptions } from './expectation.js'
 import { initializer, type InitializerOptions } from './initializer.js'
 import type { Law, Laws, NotApplicable } from './law.js'
@@ -151,11 +151,18 @@ const started = (initializer: Initializer.Initializer): Score.Score<string> => {
   return [two, network].find(score => E.isRight(Initializer.interpret(score, points)(initializer))) ?? pair
 }
 
+/** A schedule on the clock: that which it stands on, else the first on which it has no problems. */
+const onClock = (clock: Clock.Clock, { schedule }: Context): Schedule.Schedule => {
+  const some = [Schedule.ornsteinUhlenbeck, Schedule.cosine(), Schedule.rectifiedFlow, Schedule.edm]
+  const all = (schedule === undefined ? some : [schedule]).map(Schedule.reparametrized(clock))
+  return all.find(on => Schedule.problems(on).length === 0) ?? all[0]
+}
+
 /** A rule for each concept. */
 const rules: ReadonlyArray<Rule> = [
   rule('schedule', Schedule.concept.is, (value, claims) => [[value], schedule(value, claims)]),
-  rule('schedule', Clock.concept.is, (value, claims) => {
-    const on = Schedule.reparametrized(value)(Schedule.cosine())
+  rule('schedule', Clock.concept.is, (value, claims, context) => {
+    const on = onClock(value, context)
     return [[on], schedule(on, claims)]
   }),
   rule('timeLaw', TimeLaw.concept.is, (value, claims, { schedule = Schedule.ornsteinUhlenbeck }) => [
@@ -201,8 +208,10 @@ const stated = (claims: object): object =>
     )
   )
 
-const lawsOf = (value: unknown, context: Context, claims: object): Laws =>
-  held(
+const lawsOf = (value: Instance, context: Context, claims: object): Laws => {
+  const problems = Clock.concept.is(value) ? Schedule.problems(onClock(value, context)) : Case.problems(value)
+  if (problems.length > 0) return scripted({ by: 'of', of: [value] }, [withoutProblems(Case.show(value), problems)])
+  return held(
     rules.map(({ by, of }) => {
       const found = of(value, context, claims)
       if (found === null) return false
@@ -212,6 +221,7 @@ const lawsOf = (value: unknown, context: Context, claims: object): Laws =>
       return scripted(made, laws)
     })
   )
+}
 
 const within = (path: string, inner: string): string => [path, inner].filter(text => text !== '').join('.')
 
@@ -220,8 +230,16 @@ const partsIn = (at: string, value: Instance, context: Context, claims: object):
   Case.placed(value).map(({ path, value: part }, i) => ({
     path: within(at, path),
     code: Case.show(part),
-    laws: lawsOf(part, context, i === 0 ? claims : {})
+    // A clock in a schedule is held on that schedule.
+    laws: lawsOf(part, { ...context, ...underClock(value, part) }, i === 0 ? claims : {})
   }))
+
+/** The schedule that a clock in another stands on. */
+const underClock = (whole: Instance, part: Instance): Context => {
+  if (!Clock.concept.is(part)) return {}
+  const on = Case.parts(whole).find(value => Case.isMadeBy(Schedule.reparametrized)(value) && value.clock === part)
+  return on !== undefined && Case.isMadeBy(Schedule.reparametrized)(on) ? { schedule: on.schedule } : {}
+}
 
 /** A pipeline's parts, on its own schedule and score. */
 const partsOfPipeline = (pipeline: Pipeline.Pipeline<string>, points: Points): ReadonlyArray<Vocabulary> => {
@@ -255,7 +273,7 @@ export const parts = <T extends Instance>(
 
 /**
  * The laws of an instance and of all its parts, as an array for any test runner; those of a part bear where it stands. Its
- * `unclaimed` are those that nobody claims, each with the option that would.
+ * `notApplicable` are those that nobody claims, each with the option that would.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -325,12 +343,22 @@ export interface CheckOptions<T> extends Context {
   readonly expected?: ReadonlyArray<string>
   /** How many cases for each law; fewer where a law says that fewer are enough. */
   readonly runs?: number
+  /** Seconds after which a law is asked no more cases, and the report says so; 10. */
+  readonly seconds?: number
   readonly seed?: number
 }
 
 const rowOf = (
   law: Law,
-  { claims = {}, runs = 100, seed }: { readonly claims?: object; readonly runs?: number; readonly seed: number }
+  {
+    claims = {},
+    runs = 100,
+    seconds = 10,
+    seed
+  }: Pick<CheckOptions<unknown>, 'runs' | 'seconds'> & {
+    readonly claims?: object
+    readonly seed: number
+  }
 ): Row => {
   const { property, says, maxCases = runs } = law
   // What few cases are enough for costs too much to be shrunk.
@@ -338,6 +366,7 @@ const rowOf = (
     seed,
     numRuns: Math.min(runs, maxCases),
     endOnFailure: maxCases < runs,
+    interruptAfterTimeLimit: 1000 * seconds,
     verbose: fc.VerbosityLevel.VeryVerbose
   })
   const cases = found.executionSummary.map(({ value }) => value).filter(isCase)
@@ -348,7 +377,7 @@ const rowOf = (
   return {
     law: law.name,
     verdict: found.failed ? 'fails' : why === null ? 'held' : 'vacuous',
-    why,
+    why: why ?? (found.interrupted ? `asked for ${seconds} s` : null),
     isClaimed: law.option !== undefined && Object.hasOwn(claims, law.option),
     runs: found.numRuns,
     counterexample: found.failed
@@ -381,7 +410,7 @@ const notHeld = ({ law, option, why }: NotApplicable): Row => ({
  * const falling = Schedule.custom({ name: 'falling', alpha: t => 1 - t, sigma: t => 0.5 * (1 - t), until: 1 })
  * const report = laws.examine(falling, { runs: 20 })
  * assert.equal(report.passed, false)
- * assert.match(laws.table(report), /fails +\d+ +log-SNR falls strictly/)
+ * assert.match(laws.table(report), /fails +\d+ +has no problems/)
  */
 export const examine = <T extends Instance>(instance: T, options: CheckOptions<T> = {}): Report => {
   if (!Case.isValue(instance))
@@ -394,36 +423,48 @@ export const examine = <T extends Instance>(instance: T, options: CheckOptions<T
   const own = of(instance, options)
   const all = [...own, ...also]
   const isChosen = (name: string): boolean => only?.includes(name) ?? true
-  const unclaimed = [own, also].flatMap(notApplicableOf).filter(({ law }) => isChosen(law))
-  const names = [...all.map(({ name }) => name), ...unclaimed.map(({ law }) => law)]
+  const notApplicable = [own, also].flatMap(notApplicableOf).filter(({ law }) => isChosen(law))
+  const names = [...all.map(({ name }) => name), ...notApplicable.map(({ law }) => law)]
   const unknown = [...expected, ...(only ?? [])].find(name => !names.includes(name))
   if (unknown !== undefined)
     return refuse(
-      `no law ‘${unknown}’ of ${Case.show(instance)}; there are ${names.map(name => `‘${name}’`).join(', ')}`
+      `no law ‘${unknown}’ among the ${names.length} of ${instance[Case.ofCase].name}; laws.of lists them: ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}`
     )
   const rows = [
     ...all.filter(({ name }) => isChosen(name)).map(law => rowOf(law, { ...options, seed })),
-    ...unclaimed.map(notHeld)
+    ...notApplicable.map(notHeld)
   ]
   const report = { of: Case.show(instance), seed, rows, expected }
   return { ...report, passed: complaints(report).length === 0 }
 }
 
-/** A report as a table: verdict, runs, law, and why it is vacuous or not held. */
+/** A report as a table: verdict, runs, law, and why it is vacuous; a line for all laws that were not asked. */
 export const table = ({ of, seed, rows, expected }: Report): string =>
   [
     `${of}, seed ${seed}`,
-    ...rows.map(({ law, verdict, why, runs }) =>
-      [
-        verdict === 'fails' && expected.includes(law) ? 'fails, as expected' : verdict.padEnd(8),
-        (verdict === 'not held' ? '' : String(runs)).padStart(4),
-        law,
-        why ?? ''
-      ]
-        .join('  ')
-        .trimEnd()
-    )
+    ...rows
+      .filter(({ verdict }) => verdict !== 'not held')
+      .map(({ law, verdict, why, runs }) =>
+        [
+          verdict === 'fails' && expected.includes(law) ? 'fails, as expected' : verdict.padEnd(8),
+          String(runs).padStart(4),
+          law,
+          why ?? ''
+        ]
+          .join('  ')
+          .trimEnd()
+      ),
+    ...notAsked(rows.filter(({ verdict }) => verdict === 'not held'))
   ].join('\n')
+
+/** One line for all that were not asked, by why. */
+const notAsked = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
+  if (rows.length === 0) return []
+  const reasons = [...new Set(rows.map(({ why }) => why))].map(
+    why => `${rows.flatMap(row => (row.why === why ? [`‘${row.law}’`] : [])).join(', ')} (${why})`
+  )
+  return [`not held  ${rows.length === 1 ? 'a law' : `${rows.length} laws`} of claims not asked: ${reasons.join('; ')}`]
+}
 
 /** All that is to be complained of: counterexamples as scripts, what was expected to fail and does not, claims that are vacuous. */
 export const complaints = ({ rows, expected }: Pick<Report, 'rows' | 'expected'>): ReadonlyArray<string> =>

@@ -28,7 +28,7 @@ import {
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { average, compiled, dot, flat, greatest, sumOf } from './check.js'
-import { forAll, ofRows, equals, atMost, type Stated } from './lawRows.js'
+import { forAll, ofRows, equals, atMost, type Stated, atLeast } from './lawRows.js'
 import * as Density from './density.js'
 import type { Step } from './em.js'
 import type { Laws } from './law.js'
@@ -345,7 +345,7 @@ const oneFactor = <P extends string>({
         Object.entries(factors).map(([name, f]) =>
           isMean(name) || (isShape(name) && all.some(each => each.name === name))
             ? atMost(1e-6, { [`f of ${name}`]: f })
-            : atMost(0, { [`f of ${name}`]: f }, tolerance)
+            : atLeast({ [`f of ${name}`]: f }, 0, tolerance)
         ),
         all.map(({ name, descent, em }) =>
           equals({ [name]: descent }, { [name]: Density.scale(factors[name], em) }, tolerance)

@@ -25,7 +25,7 @@ import * as Arbitrary from './arbitraries.js'
 import { areSameBits } from './bits.js'
 import { correspondsToEM } from './correspond.js'
 import { compiled, evaluatedOnce, flat, greatest, direction } from './check.js'
-import { forAll, ofRows, equals, atMost, type Said } from './lawRows.js'
+import { forAll, ofRows, equals, atMost, type Said, atLeast } from './lawRows.js'
 import * as Density from './density.js'
 import type { Laws } from './law.js'
 import type { Evaluate } from './objective.js'
@@ -314,7 +314,7 @@ export const emPair = ({
       says: ({ factor, time }) => {
         const sizes = [4, 5, 6].map(r => ({ h: Elementary.exp(r * r), error: greatest(correction(time, r, factor)) }))
         const rate = orderOf(sizes)
-        return [atMost(-0.6, rate), atMost(rate, -0.4)]
+        return [atLeast(rate, -0.6), atMost(rate, -0.4)]
       }
     })
   ])

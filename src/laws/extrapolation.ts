@@ -55,6 +55,9 @@ export const noiseOf = (f: (x: number) => number, x: number, reach: number, scal
     return Math.max(most, Math.sqrt(thirds.reduce((sum, d) => sum + d * d, 0) / (20 * thirds.length)))
   }, 0)
 
+/** The shortest step of a slope, as a share of its reach. */
+export const SHORTEST = 0.1 / Elementary.powerOfTwo(HALVINGS)
+
 /** How large the rounding of an evaluation is that shows no noise. */
 const ULP = Elementary.powerOfTwo(-52)
 
@@ -72,6 +75,6 @@ export const measuredSlope = (
   size: number
 ): { readonly value: number; readonly within: number } => {
   const { value, error } = slopeWithin(reach)(f, 0)
-  const shortest = (0.1 * reach) / Elementary.powerOfTwo(HALVINGS)
+  const shortest = SHORTEST * reach
   return { value, within: 10 * error + (blurOf(f, reach) + ULP * size * Math.abs(value)) / shortest }
 }

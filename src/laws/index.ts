@@ -112,9 +112,12 @@ export {
 } from './conform.js'
 
 // —— for relations of one's own ——
-export { agree, holds, law, printed } from './check.js'
+export { holds, law, printed } from './check.js'
 export {
+  above,
+  agree,
   areFinite,
+  atLeast,
   differs,
   sameBits,
   equals,
@@ -179,7 +182,7 @@ export { guidance, posterior, type Guide, type GuidanceOptions } from './guidanc
 export { net } from './net.js'
 export { regularizer } from './regularizer.js'
 export { sampler, type SamplerOptions } from './sampler.js'
-export { schedule, type TrueLevels, type ScheduleOptions } from './schedule.js'
+export { schedule, type ScheduleOptions } from './schedule.js'
 export { ofMixture, score, student, type ScoreOptions } from './score.js'
 export { timeLaw, type TimeLawOptions, type Timing } from './timeLaw.js'
 export * from './plain.js'

@@ -11,7 +11,7 @@ import { areSameBits } from './bits.js'
 import { compiled, flat, greatest } from './check.js'
 import * as Density from './density.js'
 import type { Law, Laws } from './law.js'
-import { areFinite, forAll, ofRow, ofRows, equals, below, sameBits, differs, type Relation } from './lawRows.js'
+import { above, areFinite, differs, equals, forAll, ofRow, ofRows, sameBits, type Relation } from './lawRows.js'
 import { mapRows, orthogonal, symmetriesOf } from './symmetries.js'
 
 export interface InitializerOptions {
@@ -315,7 +315,7 @@ export const initializer = <P extends string>(
           const leasts = found.map(params =>
             Math.min(...centresOf(params).flatMap((a, i, all) => all.slice(i + 1).map(b => distance(a, b))))
           )
-          return below(0, { 'distance of two centres': Math.max(...leasts) })
+          return above({ 'distance of two centres': Math.max(...leasts) }, 0)
         }
       }),
       startAlike(initializer, options.equals, score),

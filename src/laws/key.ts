@@ -6,7 +6,7 @@ import * as Chance from './chance.js'
 import { average } from './check.js'
 import type { Laws } from './law.js'
 import * as arbitraries from './arbitraries.js'
-import { forAll, ofRows, equals, atMost, below, sameBits, type Relation, type Said } from './lawRows.js'
+import { forAll, ofRows, equals, atMost, below, sameBits, type Relation, type Said, atLeast } from './lawRows.js'
 
 /** What a source of randomness has to offer: `Key` does. */
 export type Source = Pick<typeof Key, 'child' | 'split' | 'named' | 'uniform' | 'normal' | 'permutation'>
@@ -125,7 +125,7 @@ export const key = ({ source = {} }: KeyOptions = {}): Laws => {
         const bit = (u: number, at: number): number => Math.floor(u * Elementary.powerOfTwo(at)) % 2
         const steps = found.map(u => u * Elementary.powerOfTwo(53))
         return [
-          atMost(0, found),
+          atLeast(found, 0),
           below(found, 1),
           sameBits(steps.map(Math.floor), steps),
           atMost(deviation(found), Math.sqrt(Elementary.log(2 / fault) / (2 * DRAWS))),

@@ -24,7 +24,7 @@ import {
 import * as Arbitrary from './arbitraries.js'
 import { ofObjectives } from './capability.js'
 import { held, compiled, evaluatedOnce, flat, sides, moments, greatest, dot, direction } from './check.js'
-import { areFinite, forAll, ofRows, equals, atMost, below, type Said, type Stated } from './lawRows.js'
+import { areFinite, forAll, ofRows, equals, below, type Said, type Stated, above, atLeast } from './lawRows.js'
 import * as Density from './density.js'
 import { between, sidesOf } from './differences.js'
 import { unbiased } from './expectation.js'
@@ -922,7 +922,7 @@ export const minimum = <P extends string>(
         const rises = pairs.map(([truth, moved]) => moved.value - truth.value)
         const size = 1 + Math.abs(pairs[0][0].value)
         const { mean, error } = estimate(rises)
-        return [below(1e-9 * size, greatest(rises)), atMost(0, mean, ERRORS * error)]
+        return [above(greatest(rises), 1e-9 * size), atLeast(mean, 0, ERRORS * error)]
       }
     })
   ])

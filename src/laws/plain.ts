@@ -8,7 +8,7 @@ import { areSameBits } from './bits.js'
 import * as Capability from './capability.js'
 import { dot, greatest, lengthOf } from './check.js'
 import type { Laws } from './law.js'
-import { areFinite, equals, atMost, below, ofRows, forAll } from './lawRows.js'
+import { areFinite, equals, atMost, below, ofRows, forAll, atLeast } from './lawRows.js'
 
 // —— weightings ——
 
@@ -44,7 +44,7 @@ export const weighting = (weighting: Weighting.Weighting, options: WeightingOpti
         source: 'definition of a weighting',
         says: ({ schedule, time, later }) => {
           const weight = at(schedule, time)
-          return [areFinite(weight), atMost(0, Math.sign(weight) * Math.sign(at(schedule, later)))]
+          return [areFinite(weight), atLeast(Math.sign(weight) * Math.sign(at(schedule, later)), 0)]
         }
       }),
       lawOf({
@@ -178,7 +178,7 @@ export const rate = (rate: Rate.Rate, options: RateOptions = {}): Laws => {
         name: 'is no less than 0',
         statement: '∀ n: 0 ≤ rate(n) < ∞. Exactly.',
         source: 'definition of a learning rate',
-        says: ({ step }) => [atMost(0, Rate.at(step)(rate)), below(Rate.at(step)(rate), Infinity)]
+        says: ({ step }) => [areFinite(Rate.at(step)(rate)), atLeast(Rate.at(step)(rate), 0)]
       }),
       lawOf({
         claim: options.most,

@@ -12,7 +12,7 @@ import { points as anyPoints, real, seeds } from './arbitraries.js'
 import { copyOf } from './bits.js'
 import { average, compiled, greatest, moments } from './check.js'
 import type { Laws } from './law.js'
-import { areFinite, atMost, differs, equals, forAll, ofRows, sameBits } from './lawRows.js'
+import { areFinite, atMost, differs, equals, forAll, ofRows, sameBits, atLeast } from './lawRows.js'
 
 export interface SamplerOptions {
   /** Whether it draws; by default what its case says. */
@@ -295,7 +295,7 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
           const found = STEPS_OF_ORDER.map(h => [errorOf(h), errorOf(h / 2)]).filter(([, fine]) => fine > 1e-12)
           // Of the two steps that which shows the order more.
           const falls = found.slice(0, 2).map(([coarse, fine]) => coarse / fine)
-          return falls.length > 0 && atMost(order + 0.5, Elementary.log(Math.max(...falls)) / Math.LN2)
+          return falls.length > 0 && atLeast(Elementary.log(Math.max(...falls)) / Math.LN2, order + 0.5)
         }
       }),
       lawOf({

@@ -4,26 +4,16 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Quadrature } from '../../lib/index.js'
 import { Mixture, Schedule } from '../index.js'
+import type { Dynamics } from '../schedule/dynamics.js'
 import { anyTimes } from './arbitraries.js'
+import { greatest, held, withoutProblems } from './check.js'
 import type { Laws } from './law.js'
-import { noiseOf, slopeWithin, type Slope } from './extrapolation.js'
-import { forAll, ofRows, equals, atMost, below } from './lawRows.js'
-
-/** What a schedule says of itself; the laws hold each against the others. */
-export interface TrueLevels {
-  readonly level: (time: number) => Schedule.Level
-  readonly logSnr: (time: number) => number
-  readonly timeOfLogSnr: (logSnr: number) => number
-  readonly drift: (time: number) => number
-  readonly diffusion: (time: number) => number
-  readonly diffuse: (level: Schedule.Level) => (mixture: Mixture.Mixture) => Mixture.Mixture
-}
+import { measuredSlope, noiseOf, SHORTEST, slopeWithin, type Slope } from './extrapolation.js'
+import { forAll, ofRows, equals, atMost, below, above, areFinite, atLeast } from './lawRows.js'
 
 export interface ScheduleOptions {
   /** Times at which α and σ have no derivative, rising; by default where its case says so. */
   readonly kinks?: ReadonlyArray<number>
-  /** Times with signal and noise, none a kink; unless given (0, 4] and well before the end, and of one time alone near both ends too. */
-  readonly times?: fc.Arbitrary<number>
   /** Whether α² + σ² = 1 is claimed; by default where `Schedule.preservesVariance` says so. */
   readonly variancePreserving?: boolean
   /**
@@ -31,10 +21,6 @@ export interface ScheduleOptions {
    * default where `Schedule.isHomogeneous` says so.
    */
   readonly homogeneous?: boolean
-  /** Of what is found by differences, beside their own error. Relative to 1 + |derivative|. */
-  readonly tolerance?: number
-  /** What is believed to be the meaning of the schedule; by default what `Schedule` makes of it. */
-  readonly meaning?: Partial<TrueLevels>
 }
 
 /** Times s < t inside the pieces between edges, in one piece or with one or two kinks between them. */
@@ -65,16 +51,15 @@ const vdm = 'Kingma et al. 2021, arXiv 2107.00630, §3.1'
 const one = Mixture.of({ means: [[1]], variances: [0.5] })
 const { exp, log, powerOfTwo, square } = Elementary
 
+/** Of what is found by differences, beside their own error. Relative to 1 + |derivative|. */
+const TOLERANCE = 1e-7
+
 /** Of which times laws are: near the ends too, and of no interval with a kink inside where integrals are taken. */
-const timesOf = (
-  schedule: Schedule.Schedule,
-  kinks: ReadonlyArray<number>,
-  given: fc.Arbitrary<number> | undefined
-) => {
+const timesOf = (schedule: Schedule.Schedule, kinks: ReadonlyArray<number>) => {
   const until = Schedule.until(schedule)
   const edges = [0, ...kinks, ...(until === Infinity ? [] : [until])]
-  const times = given ?? (kinks.length === 0 ? anyTimes(schedule) : betweenEdges(edges).map(({ s }) => s))
-  const isWhole = given === undefined && kinks.length === 0
+  const isWhole = kinks.length === 0
+  const times = isWhole ? anyTimes(schedule) : betweenEdges(edges).map(({ s }) => s)
   const near = isWhole ? fc.oneof({ weight: 2, arbitrary: times }, { weight: 1, arbitrary: nearEnds(schedule) }) : times
   const two = fc
     .tuple(times, times)
@@ -83,8 +68,7 @@ const timesOf = (
   const last = Math.min(8, until)
   const any = fc.double({ min: 1e-6, max: 1, noNaN: true }).map(share => share * last)
   const wide = fc.oneof({ weight: 4, arbitrary: any }, { weight: 1, arbitrary: fc.constant(last) })
-  // The schedule goes along, so that a report may tell which ends were met.
-  const atOne = forAll(near.map(time => ({ schedule, time })))
+  const atOne = forAll(near.map(time => ({ time })))
   const atTwo = forAll(two)
   const upTo = forAll(fc.record({ time: wide, halvings: fc.integer({ min: 1, max: 10 }) }))
   // Integrals are over pieces.
@@ -94,7 +78,7 @@ const timesOf = (
 
 /** Mean and variance at t, by f and g² from s on, in nodes of √t: near 0 some schedules change fast. */
 const carried = (
-  { level, drift, diffusion, diffuse }: TrueLevels,
+  { level, drift, diffusion }: Pick<Dynamics, 'level' | 'drift' | 'diffusion'>,
   kinks: ReadonlyArray<number>,
   [s, t]: readonly [number, number],
   count: number
@@ -116,7 +100,7 @@ const carried = (
     },
     { alpha: 1, variance: 0 }
   )
-  return pipe(one, diffuse(level(s)), diffuse({ alpha: end.alpha, sigma: Math.sqrt(end.variance) }))
+  return pipe(one, Mixture.diffuse(level(s)), Mixture.diffuse({ alpha: end.alpha, sigma: Math.sqrt(end.variance) }))
 }
 
 /** How far a time may be off where λ is known up to the noise of its own evaluation. */
@@ -141,45 +125,46 @@ const blurOfTime =
  * })
  */
 export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions = {}): Laws => {
-  const { kinks = Schedule.kinks(schedule), tolerance = 1e-7 } = options
-  const own: TrueLevels = { ...Schedule.interpret(schedule), diffuse: Mixture.diffuse, ...options.meaning }
-  const { level, logSnr, timeOfLogSnr, drift, diffusion, diffuse } = own
+  const problems = Schedule.problems(schedule)
+  if (problems.length > 0) return held([withoutProblems(Schedule.show(schedule), problems)])
+  const { kinks = Schedule.kinks(schedule) } = options
+  const own = Schedule.interpret(schedule)
+  const { level, logSnr, timeOfLogSnr, drift, diffusion, until } = own
   const { variancePreserving = Schedule.preservesVariance(schedule), homogeneous = Schedule.isHomogeneous(schedule) } =
     options
 
-  const { edges, atOne, atTwo, upTo, inPieces } = timesOf(schedule, kinks, options.times)
+  const { edges, atOne, atTwo, upTo, inPieces } = timesOf(schedule, kinks)
 
   // —— what is compared ——
   const reach = (x: number): number => edges.reduce((least, edge) => Math.min(least, Math.abs(x - edge)), x)
   const slope = (f: (x: number) => number, x: number): Slope => slopeWithin(reach(x))(f, x)
   const blur = blurOfTime(logSnr, reach)
-  const composed = (s: number, t: number): Mixture.Mixture => pipe(one, diffuse(level(s)), diffuse(level(t)))
+  const blurOfInverse = (time: number): number => {
+    const noise = noiseOf(timeOfLogSnr, logSnr(time), 1)
+    // Beyond an end it may be of no number.
+    return (Number.isFinite(noise) ? 20 * noise : 0) + (until < Infinity ? powerOfTwo(-46) * until : 0)
+  }
+  /** A slope, and what it may be off by. Near its end α may be a difference that has lost digits: of 1 − t, which steps shorter than 2⁻¹⁶ do not show. */
+  const slopeAt = (of: (level: Schedule.Level) => number, time: number) => {
+    const f = (h: number): number => of(level(time + h))
+    const { value, within } = measuredSlope(f, reach(time), time)
+    return { value, within: within + (20 * noiseOf(f, 0, reach(time), [16])) / SHORTEST / reach(time) }
+  }
+  const fall = (time: number) => slopeAt(({ alpha }) => log(alpha), time)
   return ofRows(
     Schedule.show(schedule),
     [
-      atOne({
-        name: 'levels are finite and not negative',
-        statement: '∀ t: 0 ≤ α(t) < ∞ and 0 ≤ σ(t) < ∞. Exactly.',
-        source: 'definition of x_t = α x_0 + σ z',
-        says: ({ time }) => [atMost(0, level(time)), below(level(time), Infinity)]
-      }),
-      atTwo({
-        name: 'log-SNR falls strictly',
-        statement: '∀ s < t: log α(s)²/σ(s)² > log α(t)²/σ(t)². Exactly.',
-        source: vdm,
-        says: ({ s, t }) => below(logSnr(t), logSnr(s))
-      }),
       upTo({
         name: 'goes from its one end to the other',
         statement:
-          '∀ t of [0, until], of any double, s = (1 − 2⁻ᵏ) t, k ≤ 10: 0 ≤ α, σ < ∞ at both, log-SNR(s) > log-SNR(t), and α(0) > 0; without end, to t = 8. Exactly.',
+          '∀ t of [0, until], s = (1 − 2⁻ᵏ) t, k ≤ 10: 0 ≤ α, σ < ∞ at both, log-SNR(s) > log-SNR(t), and α(0) > 0; without end, to t = 8. Exactly.',
         source: vdm,
         maxCases: 60,
         says: ({ time: t, halvings }) => {
           const s = t * (1 - powerOfTwo(-halvings))
           const levels = [0, s, t].map(level)
           const falls = s === t ? [] : [below(logSnr(t), logSnr(s))]
-          return [atMost(0, levels), below(levels, Infinity), below(0, levels[0].alpha), ...falls]
+          return [areFinite(levels), atLeast(levels, 0), above(levels[0].alpha, 0), ...falls]
         }
       }),
       upTo({
@@ -217,9 +202,9 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
       atOne({
         name: 'timeOfLogSnr inverts logSnr',
         statement:
-          '∀ t: timeOfLogSnr(λ(t)) = t, to 1e-13 t and what λ is known to over its slope: 1e-13 (1 + |λ|) and twenty times the noise of its evaluation, found from third differences (of σ = √(1 − α²) much near α = 1).',
+          '∀ t: timeOfLogSnr(λ(t)) = t, to 1e-13 t, 2⁻⁴⁶ of the last time, twenty times the noise of its evaluation, found from third differences, and what λ is known to over its slope: 1e-13 (1 + |λ|) and twenty times its own noise (of σ = √(1 − α²) much near α = 1).',
         source: 'definition; Moré & Wild 2011, SIAM J. Sci. Comput. 33:1292–1314',
-        says: ({ time }) => equals(timeOfLogSnr(logSnr(time)), time, 1e-13 * time + blur(time))
+        says: ({ time }) => equals(timeOfLogSnr(logSnr(time)), time, 1e-13 * time + blur(time) + blurOfInverse(time))
       }),
       atOne({
         name: 'variance is preserved',
@@ -231,38 +216,40 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
       }),
       atOne({
         name: 'drift is the slope of log α',
-        statement: `∀ t: f(t) = d log α/dt, to ${tolerance.toExponential()} (1 + |f|) and ten times the error that extrapolated differences find of themselves.`,
+        statement: `∀ t: f(t) = d log α/dt, to ${TOLERANCE.toExponential()} (1 + |f|), ten times the error that extrapolated differences find of themselves, and twenty times the noise of α over the shortest.`,
         source: sde,
         says: ({ time }) => {
-          const { value, error } = slope(t => log(level(t).alpha), time)
-          return equals(drift(time), value, tolerance * (1 + Math.abs(value)) + 10 * error)
+          const { value, within } = fall(time)
+          return equals(drift(time), value, TOLERANCE * (1 + Math.abs(value)) + within)
         }
       }),
       atOne({
         name: 'diffusion is what the drift leaves of the growth of σ²',
-        statement: `∀ t: g(t)² = dσ²/dt − 2 f(t) σ(t)² ≥ 0, to ${tolerance.toExponential()} (1 + |dσ²/dt| + |2fσ²|) and ten times the error of differences.`,
+        statement: `∀ t: g(t)² = dσ²/dt − 2 f(t) σ(t)² ≥ 0, to ${TOLERANCE.toExponential()} (1 + |dσ²/dt| + |2fσ²|) and the errors of differences.`,
         source: sde,
         says: ({ time }) => {
-          const [growth, fall] = [slope(t => square(level(t).sigma), time), slope(t => log(level(t).alpha), time)]
+          const growth = slopeAt(({ sigma }) => square(sigma), time)
+          const falls = fall(time)
           const twice = 2 * square(level(time).sigma)
-          const size = 1 + Math.abs(growth.value) + Math.abs(twice * fall.value)
-          const off = tolerance * size + 10 * (growth.error + twice * fall.error)
-          return [equals(diffusion(time), growth.value - twice * fall.value, off), atMost(0, diffusion(time), off)]
+          const size = 1 + Math.abs(growth.value) + Math.abs(twice * falls.value)
+          const off = TOLERANCE * size + growth.within + twice * falls.within
+          return [equals(diffusion(time), growth.value - twice * falls.value, off), atLeast(diffusion(time), 0, off)]
         }
       }),
       inPieces({
         name: 'diffusing to s and then on to t is diffusing to t',
-        statement: `∀ s < t: with a = exp ∫f and b² = ∫ g(r)² exp(2∫_r^t f) dr over [s, t], N(α_s c, α_s²v + σ_s²) becomes N(aα_s c, a²(α_s²v + σ_s²) + b²) = N(α_t c, α_t²v + σ_t²), to ${(10 * tolerance).toExponential()} relative: the tolerance of f and g² integrated over times of order 1 (Gauss–Legendre, 48 nodes; 16 between kinks, over three of them at most), and to ten times what half as many nodes find otherwise.`,
+        statement: `∀ s < t: with a = exp ∫f and b² = ∫ g(r)² exp(2∫_r^t f) dr over [s, t], N(α_s c, α_s²v + σ_s²) becomes N(aα_s c, a²(α_s²v + σ_s²) + b²) = N(α_t c, α_t²v + σ_t²), to ${(10 * TOLERANCE).toExponential()} relative: the tolerance of f and g² integrated over times of order 1 (Gauss–Legendre, 48 nodes; 16 between kinks, over three of them at most), and to ten times what a half and three quarters as many nodes find otherwise, which is much where α and σ are once differentiable.`,
         source: 'semigroup of the forward process',
         says: ({ s, t }) => {
-          const [half, twice] = (kinks.length === 0 ? [24, 48] : [8, 16]).map(count =>
+          const [finest, ...others] = (kinks.length === 0 ? [48, 36, 24] : [16, 12, 8]).map(count =>
             carried(own, kinks, [s, t], count)
           )
-          const once = diffuse(level(t))(one)
-          const off = (of: (mixture: Mixture.Mixture) => Float64Array): number =>
-            10 * tolerance * (1 + once.variances[0]) + 10 * Math.abs(of(half)[0] - of(twice)[0])
-          return [({ means }: Mixture.Mixture) => means.values, ({ variances }: Mixture.Mixture) => variances].map(of =>
-            equals(of(twice), of(once), off(of))
+          const once = Mixture.diffuse(level(t))(one)
+          return [({ means }: Mixture.Mixture) => means.values, ({ variances }: Mixture.Mixture) => variances].map(
+            of => {
+              const apart = greatest(others.map(other => of(other)[0] - of(finest)[0]))
+              return equals(of(finest), of(once), 10 * TOLERANCE * (1 + once.variances[0]) + 10 * apart)
+            }
           )
         }
       }),
@@ -274,7 +261,8 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
         claim: homogeneous,
         option: 'homogeneous',
         says: ({ s, t }) => {
-          const [twice, once] = [composed(s, t), diffuse(level(s + t))(one)]
+          const twice = pipe(one, Mixture.diffuse(level(s)), Mixture.diffuse(level(t)))
+          const once = Mixture.diffuse(level(s + t))(one)
           return equals([twice.means.values, twice.variances], [once.means.values, once.variances], 1e-14)
         }
       })

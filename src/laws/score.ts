@@ -21,7 +21,7 @@ import * as Student from '../mixture/student.js'
 import { ExpectationMaximization, Mixture, Params, Schedule, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { flat, sumOf, greatest, dot, direction } from './check.js'
-import { areFinite, forAll, ofRows, equals, below, type Relation, type Said, type Stated } from './lawRows.js'
+import { areFinite, forAll, ofRows, equals, type Relation, type Said, type Stated, above } from './lawRows.js'
 import * as Density from './density.js'
 import { between, sidesOf, slope } from './differences.js'
 import { maximization } from './em.js'
@@ -481,7 +481,7 @@ const ofUnits = <P extends string>(
         return [along, ...(isWide ? [across] : []), ...(isGeneric ? [one] : [])].map(towards => {
           const to = (step: number): number => distance(params, Params.zipWith((p, v) => p + step * v)(params, towards))
           const once = to(1e-4)
-          return [equals(to(0), 0, slack * 1e-9), below(0, once), equals(to(2e-4) / once, 2, slack * 1e-2)]
+          return [equals(to(0), 0, slack * 1e-9), above(once, 0), equals(to(2e-4) / once, 2, slack * 1e-2)]
         })
       }
     }),

@@ -8,7 +8,7 @@ import { Case as Of, Schedule, TimeLaw } from '../index.js'
 import { seeds } from './arbitraries.js'
 import { ofTimeLaws } from './capability.js'
 import { average } from './check.js'
-import { areFinite, forAll, ofRows, equals, atMost, differs, type Stated } from './lawRows.js'
+import { areFinite, forAll, ofRows, equals, atMost, differs, type Stated, atLeast } from './lawRows.js'
 import type { Laws } from './law.js'
 
 /** What a time law is used as: what `TimeLaw` makes of it, or is believed to. */
@@ -105,7 +105,7 @@ const timesOfSchedule = ({ drawn, last, lawOf, quadrature, schedule, timeLaw }: 
     says: ({ seed }) => {
       const all = [...drawn(seed).flat(), ...quadrature(schedule, 1 + (seed % 16))(timeLaw)]
       const times = all.map(({ time }) => time)
-      return [atMost(0, times), atMost(times, last), areFinite([times, all.map(({ weight }) => weight)])]
+      return [atLeast(times, 0), atMost(times, last), areFinite([times, all.map(({ weight }) => weight)])]
     }
   })
 
@@ -184,7 +184,7 @@ const densityOfDraws = ({ densityAt, drawnBy, lawOf, schedule }: Setting): State
       return (
         !Schedule.kinks(schedule).some(kink => kink >= lo && kink <= hi) && [
           equals(densityAt.at(time) * Math.abs(slope(drawnBy, u, 1e-3)), 1, 1e-5),
-          atMost(densityAt.support[0], time),
+          atLeast(time, densityAt.support[0]),
           atMost(time, densityAt.support[1])
         ]
       )

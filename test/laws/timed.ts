@@ -8,7 +8,7 @@ import * as Normal from '../../lib/numbers/normal.js'
 import { Case as Of, Schedule, TimeLaw } from '../../src/index.js'
 import { seeds } from '../../src/laws/arbitraries.js'
 import * as laws from '../../src/laws/index.js'
-import { differs, equals, atMost, below, ofRows, forAll } from '../../src/laws/lawRows.js'
+import { differs, equals, below, forAll, ofRows, atLeast } from '../../src/laws/lawRows.js'
 import { perRow, slope } from '../../src/laws/timeLaw.js'
 
 type Share = (time: number) => number
@@ -133,7 +133,7 @@ export const ofTimeLaw = (timeLaw: TimeLaw.TimeLaw, options: laws.TimeLawOptions
           const sorted = shares.slice().sort()
           const shift = sorted[0]
           return [
-            atMost(0, shift, 1e-9),
+            atLeast(shift, 0, 1e-9),
             below(shift, 1 / rows, 1e-9),
             equals(
               sorted,

@@ -58,7 +58,7 @@ describe('a report says of every law', () => {
     expect(verdictOf(report, 'to a tolerance beyond all')).toEqual(['vacuous', 'it sees no change of a side'])
     expect(verdictOf(report, 'not claimed')).toEqual(['not held', 'claim it by `mine`'])
     expect(verdictOf(report, 'wrong')).toEqual(['fails', null])
-    expect(laws.table(report)).toMatch(/not held +not claimed +claim it by `mine`/)
+    expect(laws.table(report)).toMatch(/not held +a law of claims not asked: ‘not claimed’ \(claim it by `mine`\)/)
   })
 })
 
@@ -194,14 +194,6 @@ describe('schedules', () => {
     const schedule = Schedule.custom({ name, alpha, sigma: t => Math.sqrt(1 - alpha(t) ** 2), until })
     for (const law of laws.schedule(schedule, { variancePreserving: true }))
       fc.assert(law.property, { seed: SEED, numRuns: 7 })
-  })
-
-  it('whose inverse is off by 1e-6 are caught', () => {
-    const { timeOfLogSnr } = Schedule.interpret(Schedule.cosine())
-    const held = laws.schedule(Schedule.cosine(), {
-      meaning: { timeOfLogSnr: logSnr => timeOfLogSnr(logSnr) * (1 + 1e-6) }
-    })
-    expect(held.filter(law => isFailed(law)).map(({ name }) => name)).toEqual(['timeOfLogSnr inverts logSnr'])
   })
 })
 

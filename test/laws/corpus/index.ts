@@ -78,10 +78,20 @@ const wrongFormulas: Table<PerRow> = {
 interface Levels {
   readonly alpha: (time: number) => number
   readonly sigma: (time: number) => number
+  readonly until?: number
   readonly claims?: laws.ScheduleOptions
+  /** What it says of itself in closed form. */
+  readonly own?: Partial<Omit<ReturnType<typeof Schedule.interpret>, 'until' | 'level'>>
 }
-const scheduled = ({ alpha, sigma, claims = {} }: Levels, name: string): ReadonlyArray<laws.Law> =>
-  laws.schedule(Schedule.custom({ name, alpha, sigma, until: 1 }), claims)
+const scheduled = ({ alpha, sigma, until = 1, claims = {}, own }: Levels, name: string): ReadonlyArray<laws.Law> => {
+  const level = (t: number): Schedule.Level => ({ alpha: alpha(t), sigma: sigma(t) })
+  return laws.schedule(
+    own === undefined
+      ? Schedule.custom({ name, alpha, sigma, until })
+      : Schedule.define({ name: word(name), about: name, meaning: () => ({ until, level, ...own }) }),
+    claims
+  )
+}
 const circle = { alpha: (t: number) => Math.cos(1.5 * t), sigma: (t: number) => Math.sin(1.5 * t) }
 
 const wrongSchedules: Table<Levels> = {
@@ -90,12 +100,12 @@ const wrongSchedules: Table<Levels> = {
   'a plateau': { alpha: () => 0.5, sigma: t => Math.min(t, 0.3) },
   'variance said to be preserved': { alpha: t => 1 - t, sigma: t => t, claims: { variancePreserving: true } },
   'said to be homogeneous': { ...circle, claims: { homogeneous: true } },
-  'a drift that is not its own': { ...circle, claims: { meaning: { drift: () => -1 } } },
-  'g for g²': { ...circle, claims: { meaning: { diffusion: t => Math.sqrt(3 * Math.tan(1.5 * t)) } } },
-  'an inverse in the wrong unit': { ...circle, claims: { meaning: { timeOfLogSnr: l => -l } } },
+  'a drift that is not its own': { ...circle, own: { drift: () => -1 } },
+  'g for g²': { ...circle, own: { diffusion: t => Math.sqrt(3 * Math.tan(1.5 * t)) } },
+  'an inverse in the wrong unit': { ...circle, own: { timeOfLogSnr: l => -l } },
   'an inverse held off the noisy end': {
     ...circle,
-    claims: { meaning: { timeOfLogSnr: l => Math.min(0.97, Math.atan(Math.exp(-l / 2)) / 1.5) } }
+    own: { timeOfLogSnr: l => Math.min(0.97, Math.atan(Math.exp(-l / 2)) / 1.5) }
   },
   'variance that is lost in the last thousandth': {
     alpha: circle.alpha,
@@ -104,10 +114,41 @@ const wrongSchedules: Table<Levels> = {
   },
   'a diffusion that falls off at the end': {
     ...circle,
-    claims: { meaning: { diffusion: t => 3 * Math.tan(1.5 * t) - (t > 0.9 ? 11 * (t - 0.9) : 0) } }
-  }
+    own: { diffusion: t => 3 * Math.tan(1.5 * t) - (t > 0.9 ? 11 * (t - 0.9) : 0) }
+  },
+  'a staircase, of which a lattice of times sees nothing': {
+    alpha: t => Math.exp(-Math.floor(50 * t) / 50),
+    sigma: t => 0.1 + Math.floor(50 * t),
+    own: { timeOfLogSnr: () => 0.5 }
+  },
+  'no signal at first': {
+    alpha: t => Math.min(1, 1e9 * t) * (1 - t / 2),
+    sigma: t => 0.1 + t
+  },
+  'noise that jumps': { alpha: () => 1, sigma: t => 0.1 + t + (t > 0.6171 ? 0.05 : 0) },
+  'σ² for σ, said to preserve variance': {
+    alpha: t => Math.exp(-t),
+    sigma: t => -Math.expm1(-2 * t),
+    claims: { variancePreserving: true }
+  },
+  'log α/σ for log α²/σ²': { ...circle, own: { logSnr: t => -Math.log(Math.tan(1.5 * t)) } },
+  'both of log α/σ': {
+    ...circle,
+    own: { logSnr: t => -Math.log(Math.tan(1.5 * t)), timeOfLogSnr: l => Math.atan(Math.exp(-l)) / 1.5 }
+  },
+  'a drift half as long': { ...circle, own: { drift: t => -0.75 * Math.tan(1.5 * t) } },
+  'a diffusion without −2fσ²': { ...circle, own: { diffusion: t => 1.5 * Math.sin(3 * t) } },
+  'an inverse off by 1e-6': { ...circle, own: { timeOfLogSnr: l => Math.atan(Math.exp(-l / 2)) / 1.5 + 1e-6 } }
 }
+/** λ as Laplace has it, of which α and σ have no second derivative in the middle (Hang & Gu 2024, arXiv 2407.03297). */
+const laplace = (t: number): number => -Math.sign(t - 0.5) * -Math.log(1 - 2 * Math.abs(t - 0.5) + 1e-9)
 const rightSchedules: Table<Levels> = {
+  'a log-SNR as Laplace has it': {
+    alpha: t => Math.sqrt(1 / (1 + Math.exp(-laplace(t)))),
+    sigma: t => Math.sqrt(1 / (1 + Math.exp(laplace(t)))),
+    claims: { variancePreserving: true }
+  },
+  'a flow by sin²': { alpha: t => 1 - Math.sin((Math.PI * t) / 2) ** 2, sigma: t => Math.sin((Math.PI * t) / 2) ** 2 },
   straight: { alpha: t => 1 - t, sigma: t => t },
   circle: { ...circle, claims: { variancePreserving: true } },
   exploding: { alpha: () => 1, sigma: t => 0.1 + 3 * t * t },

@@ -1,0 +1,171 @@
+/** Relations between what an instance gives and what a law asks of it, as data: they are compared, printed, and looked at for what they see. */
+import { refuse } from '../../lib/plain/refuse.js'
+import { areSameBits } from './bits.js'
+import { codeOf } from './script.js'
+
+/** The left side is that of the instance, the right side that of the law: a number, or arrays and records of numbers; a failure names the entry. */
+export interface Relation {
+  /** `≡` and `≢` compare bits. Of what is to be finite there is no right side. */
+  readonly sign: '=' | '≤' | '<' | '≥' | '>' | '≡' | '≢' | 'finite'
+  readonly left: unknown
+  readonly right: unknown
+  readonly within: number
+}
+
+/** A relation of two sides that a law states, `within` a tolerance; see the sign of `Relation`: =, ≤, <, ≥, >, ≡ (the same bits) or ≢. */
+type Related = (yours: unknown, byTheLaw: unknown, within?: number) => Relation
+const related =
+  (sign: Relation['sign']): Related =>
+  (left, right, within = 0) => ({ sign, left, right, within })
+
+export const equals = related('=')
+export const atMost = related('≤')
+export const below = related('<')
+export const atLeast = related('≥')
+export const above = related('>')
+export const sameBits = related('≡')
+export const differs = related('≢')
+/** Numbers that are finite, however large. */
+export const areFinite = (yours: unknown): Relation => ({ sign: 'finite', left: yours, right: null, within: 0 })
+
+interface Leaf {
+  readonly at: string
+  readonly values: ReadonlyArray<number> | Float64Array
+}
+
+const isNumbers = (u: unknown): u is Leaf['values'] =>
+  u instanceof Float64Array || (Array.isArray(u) && u.every(x => typeof x === 'number'))
+const isObject = (u: unknown): u is object => typeof u === 'object' && u !== null
+
+/** The numbers of a side, each array by its place. What is not a number counts as NaN, which equals nothing. */
+const leaves = (value: unknown, at = ''): ReadonlyArray<Leaf> =>
+  isNumbers(value)
+    ? [{ at, values: value }]
+    : isObject(value)
+      ? Object.entries(value).flatMap(([name, inner]) => leaves(inner, at === '' ? name : `${at}.${name}`))
+      : [{ at, values: [typeof value === 'number' || typeof value === 'boolean' ? Number(value) : NaN] }]
+
+const rounded = (x: number, digits: number): string => String(Number(x.toPrecision(digits)))
+/** Two numbers, to the digits in which they differ. */
+const both = (a: number, b: number): readonly [string, string] => {
+  const digits = Array.from({ length: 11 }, (_, i) => 6 + i).find(n => rounded(a, n) !== rounded(b, n)) ?? 17
+  return [rounded(a, digits), rounded(b, digits)]
+}
+const short = (value: unknown): string => {
+  const code = codeOf(value)
+  return code.length > 100 ? `${code.slice(0, 100)}…` : code
+}
+const isAt = (at: string, text: string): string => (at === '' ? text : `${at}: ${text}`)
+
+const holds: Readonly<Record<string, (l: number, r: number, within: number) => boolean>> = {
+  '=': (l, r, within) => Math.abs(l - r) <= within || (l === r && within === Infinity),
+  '≤': (l, r, within) => l <= r + within,
+  '<': (l, r, within) => l < r + within,
+  '≥': (l, r, within) => l >= r - within,
+  '>': (l, r, within) => l > r - within
+}
+const asked: Readonly<Record<string, string>> = {
+  '=': '',
+  '≤': 'at most ',
+  '<': 'less than ',
+  '≥': 'at least ',
+  '>': 'more than '
+}
+
+/** Where two values that are not the same bits first differ. */
+const apart = (left: unknown, right: unknown, at = ''): string => {
+  if (isObject(left) && isObject(right) && Array.isArray(left) === Array.isArray(right)) {
+    const [a, b] = [left, right].map((side): ReadonlyMap<string, unknown> => new Map(Object.entries(side)))
+    const name = [...new Set([...a.keys(), ...b.keys()])].find(name => !areSameBits(a.get(name), b.get(name)))
+    if (name !== undefined) return apart(a.get(name), b.get(name), at === '' ? name : `${at}.${name}`)
+  }
+  const isNumber = typeof left === 'number' && typeof right === 'number'
+  const [yours, wanted] = isNumber ? both(left, right) : [short(left), short(right)]
+  return isAt(at, `yours is ${yours}, by the law ${wanted}${isNumber ? ', bit for bit' : ''}`)
+}
+
+/** How a relation fails, or null where it holds. A single number is compared with every number of the other side. */
+export const misfit = ({ sign, left, right, within }: Relation): string | null => {
+  if (sign === '≡') return areSameBits(left, right) ? null : apart(left, right)
+  if (sign === '≢') return areSameBits(left, right) ? `yours is ${short(left)} again, by the law another` : null
+  const all = typeof left === 'number' && isObject(right) ? leaves(right) : leaves(left)
+  const placed = (of: Leaf, i: number): string => `${of.at}${of.values.length > 1 ? `[${i}]` : ''}`
+  if (sign === 'finite') {
+    const wrong = all.find(({ values }) => !values.every(Number.isFinite))
+    if (wrong === undefined) return null
+    const i = wrong.values.findIndex(x => !Number.isFinite(x))
+    return isAt(placed(wrong, i), `yours is ${wrong.values[i]}, by the law finite`)
+  }
+  const sides = [left, right].map(side =>
+    typeof side === 'number'
+      ? all.map(({ at, values }) => ({ at, values: Array.from(values, () => side) }))
+      : leaves(side)
+  )
+  const [ls, rs] = sides
+  if (ls.length !== rs.length) return `yours are ${ls.length} arrays, by the law ${rs.length}`
+  const at = ls.findIndex(
+    ({ values }, i) =>
+      values.length !== rs[i].values.length || values.some((l, j) => !holds[sign](l, rs[i].values[j], within))
+  )
+  if (at < 0) return null
+  const [found, wanted] = [ls[at], rs[at]]
+  if (found.values.length !== wanted.values.length)
+    return isAt(found.at, `yours are ${found.values.length} numbers, by the law ${wanted.values.length}`)
+  const j = found.values.findIndex((l, j) => !holds[sign](l, wanted.values[j], within))
+  const [l, r] = [found.values[j], wanted.values[j]]
+  const [yours, theirs] = both(l, r)
+  const off = Number.isFinite(l - r) ? `, off by ${rounded(Math.abs(l - r), 6)}` : ''
+  const allowed = within > 0 ? `, where ${rounded(within, 6)} is allowed` : ''
+  return isAt(placed(found, j), `yours is ${yours}, by the law ${asked[sign]}${theirs}${off}${allowed}`)
+}
+
+/** |found − wanted| ≤ tolerance, entry by entry: true, or an error that says where not. A number that is not finite agrees with nothing. */
+export const agree = (
+  what: string,
+  found: ArrayLike<number>,
+  wanted: ArrayLike<number> | number,
+  tolerance: number
+): boolean => {
+  const wrong = misfit(
+    equals(
+      { [what]: Array.from(found) },
+      typeof wanted === 'number' ? wanted : { [what]: Array.from(wanted) },
+      tolerance
+    )
+  )
+  return wrong === null || refuse(wrong)
+}
+
+type Values = ReadonlyArray<number>
+
+/** Changes of a side, of which a law sees those after which its relation no longer holds. */
+const CHANGES: ReadonlyArray<(values: Values) => Values> = [
+  values => values.map(() => 0),
+  values => values.map(x => -x),
+  values => values.map(x => 1.01 * x + 1e-3)
+]
+
+/** Whether a relation fails after some change of its left side. */
+const sees = (relation: Relation): boolean => {
+  const { sign, left, right, within } = relation
+  // The tolerance of a correlation, say, is all that tells what is seen; a bound is seen by what is beyond it.
+  if (!['=', '≡'].includes(sign) || (right === 0 && within > 0)) return true
+  const changed = (of: unknown, change = (values: Values) => values): ReadonlyArray<Values> =>
+    leaves(of).map(({ values }) => change(Array.from(values)))
+  return CHANGES.some(
+    change =>
+      misfit({
+        ...relation,
+        left: changed(left, change),
+        right: typeof right === 'number' ? right : changed(right)
+      }) !== null
+  )
+}
+
+/** Why a law is vacuous, that said nothing of any case, or sees no change of a side; null where it is not. */
+export const vacuous = (said: ReadonlyArray<ReadonlyArray<Relation>>): string | null =>
+  said.every(relations => relations.length === 0)
+    ? 'it says nothing of any case'
+    : said.flat().some(sees)
+      ? null
+      : 'it sees no change of a side'

@@ -362,14 +362,8 @@ const move: Rule = (lowering, traced, operands) => {
       dense[name] = { shape: sides, dtype: 'float32', values }
     }
     if ((indices as Value | undefined) !== undefined) {
-      const { does } = indices.node
-      const values =
-        does.kind === 'array'
-          ? does.values
-          : does.kind === 'constant'
-            ? new Float64Array(product(indices.shape)).fill(does.value)
-            : refuse(`${kernel} by indices that are computed`)
-      dense.indices = { shape: indices.shape, dtype: 'float32', values }
+      const same = sameOf(whole(lowering, indices)) ?? refuse(`${kernel} by indices that are computed`)
+      dense.indices = { ...same, shape: indices.shape }
     }
     const isPadding = PADDING.has(kernel)
     const moved = kernels[kernel](dense, isPadding ? { ...adjusted, constantValue: -1 } : adjusted)
@@ -554,8 +548,8 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   Fill: constantly(({ attrs }) => number(attrs, 'value', 0)),
   GatherV2: (lowering, traced, operands) => {
-    const { kind } = operands.indices.node.does
-    return (kind === 'array' || kind === 'constant' ? move : lookUp)(lowering, traced, operands)
+    const isKnown = sameOf(operands.indices.node) !== null
+    return (isKnown ? move : lookUp)(lowering, traced, operands)
   },
   Identity: (_, __, { x }) => x,
   Input: (lowering, { name = '', shape }) =>

@@ -77,6 +77,10 @@ const shifted = ({ kernel, attrs }: Traced, rank: number, { at, repeats }: Fold,
     untouched(axis !== at)
     return { ...attrs, [name]: moved(axis) }
   }
+  if (kernel === 'UnsortedSegmentSum') {
+    untouched(at > 0)
+    return attrs
+  }
   if (kernel === 'Transpose') return { perm: listOf(entry(attrs, 'perm')[1]).flatMap(both) }
   if (kernel === 'Slice') {
     const [begin, size] = ['begin', 'size'].map(name => listOf(entry(attrs, name)[1]))
@@ -140,6 +144,9 @@ export const unfold = (
       })
       const now = Object.fromEntries(aligned)
       if (kernel !== 'Tile') return { ...traced, inputs: now, shape: result }
+      // row after row, all of them again, is another order than each so many times
+      if (inputs.x.shape[there.at] % rows === 0 && inputs.x.shape[there.at] !== shape[there.at])
+        refuse('Tile repeats all rows one after another')
       return { ...traced, inputs: now, attrs: { reps: result.map((n, i) => n / now.x.shape[i]) }, shape: result }
     }
     const first = before.at(0)

@@ -817,6 +817,11 @@ describe('what is refused, and why', () => {
       /Range numbers the rows \(number \d+ of its operations\)/
     ],
     [
+      'all rows, one after another, and again',
+      ({ params, rows }) => ({ value: T.div(T.sum(T.tanh(T.mul(T.tile(rows.x, [2, 1]), params.w))), rows.x.shape[0]) }),
+      /Tile repeats all rows one after another/
+    ],
+    [
       'some of the rows',
       ({ params, rows }) => ({ value: T.mean(T.mul(params.w, T.slice(rows.x, [0, 0], [2, 3]))) }),
       /Slice takes some of the rows/

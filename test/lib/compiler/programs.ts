@@ -226,6 +226,12 @@ export const cases: ReadonlyArray<Case> = [
       return T.sum(T.tanh(T.matMul(apart, stack)), 0)
     })(x)
   }),
+  mean('divergence of parts', ({ x, w }) =>
+    T.rowDivergence(at => {
+      const turned = T.gather(T.tanh(at), T.tensor([1, 2, 0], [D]), 1)
+      return T.sum(T.mul(T.stack([turned, at], 2), T.stack([at, T.matMul(at, T.slice(w, 0, D))], -1)), 2)
+    })(x)
+  ),
   mean('rows repeated', ({ x, w, b, z }) => {
     const [rows] = x.shape
     // each row beside each of two others, all [2 rows, …]

@@ -38,6 +38,7 @@ export type RowsGiven = Numbers | { readonly k0: number; readonly k1: number }
 
 /** What a machine needs to know of a program. */
 export interface Runnable {
+  /** @internal */
   readonly module: WebAssembly.Module
   readonly lanes: Lanes
   readonly words: number

@@ -37,6 +37,7 @@ import { cumulative as cumulated } from '../arrays/entries.js'
 import { draws } from './draws.js'
 import { powerOfTwo } from '../numbers/elementary.js'
 import * as Simd from '../simd/index.js'
+import { refuse } from '../plain/refuse.js'
 import { block32 } from './threefry.js'
 
 export interface Key {
@@ -58,10 +59,23 @@ const TWO_31 = powerOfTwo(31)
 const LABELS = 0x40000000
 const CHILDREN = 0x80000000
 
+/** A key, or what was given in its place. */
+const held = (key: Key): Key =>
+  typeof (key as Partial<Key> | undefined | null)?.k0 === 'number'
+    ? key
+    : refuse(`key: ${said(key)} is not a Key; make one by Key.fromSeed(7), and give it last: Key.normal(3)(key)`)
+
+const said = (u: unknown): string => (typeof u === 'object' && u !== null ? 'an object' : String(u))
+
+/** So many, where it is a whole number. */
+const many = (n: number): number =>
+  Number.isSafeInteger(n) && n >= 0 ? n : refuse(`n: ${said(n)} is not a whole number ≥ 0; try 100`)
+
 /** The block function of keys: the two words of Threefry-2x32-20 for a counter. */
 export const block =
   (c0: number, c1: number) =>
-  ({ k0, k1 }: Key): readonly [number, number] => {
+  (key: Key): readonly [number, number] => {
+    const { k0, k1 } = held(key)
     const out = new Uint32Array(2)
     block32(k0, k1, c0, c1, out)
     return [out[0], out[1]]
@@ -72,7 +86,8 @@ const words = new Uint32Array(2)
 
 const derive =
   (c0: number, c1: number) =>
-  ({ k0, k1 }: Key): Key => {
+  (key: Key): Key => {
+    const { k0, k1 } = held(key)
     block32(k0, k1, c0, c1, words)
     return { _tag: 'Key', k0: words[0], k1: words[1] }
   }
@@ -98,8 +113,8 @@ const root: Key = { _tag: 'Key', k0: 0x6f726e73, k1: 0x7465696e }
  */
 export const fromSeed = (seed: number): Key => {
   if (!Number.isSafeInteger(seed)) {
-    const near = Math.round(seed)
-    throw new RangeError(`seed: ${seed} is not a safe integer; try ${Number.isSafeInteger(near) ? near : 7}`)
+    const near = typeof seed === 'number' ? Math.round(seed) : NaN
+    throw new RangeError(`seed: ${said(seed)} is not a safe integer; try ${Number.isSafeInteger(near) ? near : 7}`)
   }
   return derive(seed >>> 0, Math.floor(seed / TWO_32) >>> 0)(root)
 }
@@ -115,7 +130,10 @@ export const fromSeed = (seed: number): Key => {
  * const key = Key.fromSeed(7)
  * assert.deepEqual(Key.child(2)(key), Key.split(3)(key)[2])
  */
-export const child = (index: number): ((key: Key) => Key) => derive(index >>> 0, CHILDREN + Math.floor(index / TWO_32))
+export const child = (index: number): ((key: Key) => Key) =>
+  typeof (index as unknown) === 'number'
+    ? derive(index >>> 0, CHILDREN + Math.floor(index / TWO_32))
+    : refuse(`index: ${said(index)} is not a whole number ≥ 0; try 0`)
 
 /**
  * The first n children of a key: `split(n)(key)[i]` is `child(i)(key)`, whatever n.
@@ -130,7 +148,7 @@ export const child = (index: number): ((key: Key) => Key) => derive(index >>> 0,
 export const split =
   (n: number) =>
   (key: Key): ReadonlyArray<Key> => {
-    const keys = new Array<Key>(Math.max(0, Math.floor(n)))
+    const keys = new Array<Key>(many(n))
     for (let index = 0; index < keys.length; index++) keys[index] = child(index)(key)
     return keys
   }
@@ -139,6 +157,7 @@ export const split =
 const label =
   (text: string) =>
   (key: Key): Key => {
+    if (typeof (text as unknown) !== 'string') refuse(`label: ${said(text)} is not a text; try 'noise'`)
     let derived = derive(text.length, LABELS)(key)
     for (let at = 0; at < text.length; at += 2) {
       const second = at + 1 < text.length ? text.charCodeAt(at + 1) : 0
@@ -183,7 +202,7 @@ export const named =
 export const uniform =
   (n: number) =>
   (key: Key): Float64Array => {
-    const out = new Float64Array(n)
+    const out = new Float64Array(many(n))
     fillUniform(0, out)(key)
     return out
   }
@@ -192,7 +211,7 @@ export const uniform =
 export const fillUniform =
   (first: number, out: Float64Array) =>
   (key: Key): void => {
-    if (!Simd.uniforms(key.k0, key.k1, first, out.length, out)) draws(key.k0, key.k1).uniforms(first, out)
+    if (!Simd.uniforms(held(key).k0, key.k1, first, out.length, out)) draws(key.k0, key.k1).uniforms(first, out)
   }
 
 /**
@@ -211,7 +230,7 @@ export const fillUniform =
 export const fillNormal =
   (first: number, out: Float64Array) =>
   (key: Key): void => {
-    if (!Simd.normals(key.k0, key.k1, first, out.length, out)) draws(key.k0, key.k1).normals(first, out)
+    if (!Simd.normals(held(key).k0, key.k1, first, out.length, out)) draws(key.k0, key.k1).normals(first, out)
   }
 
 /**
@@ -230,7 +249,7 @@ export const fillNormal =
 export const normal =
   (n: number) =>
   (key: Key): Float64Array => {
-    const out = new Float64Array(n)
+    const out = new Float64Array(many(n))
     fillNormal(0, out)(key)
     return out
   }
@@ -248,7 +267,9 @@ export const normal =
  */
 export const integers = (bound: number) => (n: number) => {
   if (!(Number.isInteger(bound) && bound >= 1 && bound <= TWO_31))
-    throw new RangeError(`bound: ${bound} is not a whole number in [1, 2³¹]; try ${bound > TWO_31 ? '2³¹' : 2}`)
+    throw new RangeError(
+      `bound: ${said(bound)} is not a whole number in [1, 2³¹]; try ${Number.isInteger(bound) && bound > TWO_31 ? '2³¹' : 2}`
+    )
   return (key: Key): Int32Array => Int32Array.from(uniform(n)(key), u => Math.floor(u * bound))
 }
 
@@ -265,7 +286,7 @@ export const integers = (bound: number) => (n: number) => {
 export const permutation =
   (n: number) =>
   (key: Key): Int32Array => {
-    const order = new Int32Array(n)
+    const order = new Int32Array(many(n))
     for (let i = 0; i < n; i++) order[i] = i
     const draws = uniform(n)(key)
     for (let i = n - 1; i > 0; i--) {
@@ -292,9 +313,9 @@ export const subset =
   (n: number, count: number) =>
   (key: Key): Int32Array => {
     if (!(Number.isInteger(n) && n >= 0 && n < TWO_31))
-      throw new RangeError(`n: ${n} is not a whole number in [0, 2³¹); try 100`)
+      throw new RangeError(`n: ${said(n)} is not a whole number in [0, 2³¹); try 100`)
     if (!(Number.isInteger(count) && count >= 0 && count <= n))
-      throw new RangeError(`count: ${count} is not a whole number in [0, n], n = ${n}; try ${n}`)
+      throw new RangeError(`count: ${said(count)} is not a whole number in [0, n], n = ${n}; try ${n}`)
     const chosen = new Set<number>()
     const draws = uniform(count)(key)
     for (let i = 0; i < count; i++) {
@@ -318,6 +339,9 @@ export const subset =
  * assert.deepEqual(pipe(Key.fromSeed(7), Key.categorical([0, 3, 0])(4)), Int32Array.of(1, 1, 1, 1))
  */
 export const categorical = (weights: ArrayLike<number>): ((n: number) => (key: Key) => Int32Array) => {
+  const isList = typeof weights === 'object' && (weights as unknown) !== null
+  if (!(isList && Array.from(weights as ArrayLike<unknown>).every(weight => typeof weight === 'number')))
+    refuse(`weights: ${said(weights)} is not a list of numbers; try [1, 1]`)
   const cumulative = cumulated(Float64Array.from(weights))
   const last = cumulative.length - 1
   const bad = Array.from(weights).findIndex(weight => !(weight >= 0 && weight < Infinity))
@@ -345,11 +369,14 @@ export const categorical = (weights: ArrayLike<number>): ((n: number) => (key: K
 const fillGamma =
   (shape: number, first: number, out: Float64Array) =>
   (key: Key): void => {
-    if (!(shape > 0 && shape < Infinity)) {
+    if (!ArrayBuffer.isView(out as unknown))
+      refuse(`out: ${said(out)} is not a Float64Array; give one to be written to`)
+    held(key)
+    if (!(typeof (shape as unknown) === 'number' && shape > 0 && shape < Infinity)) {
       out.fill(shape === 0 ? 0 : NaN)
       return
     }
-    draws(key.k0, key.k1).gammas(shape, first, out)
+    draws(held(key).k0, key.k1).gammas(shape, first, out)
   }
 
 /**
@@ -374,7 +401,7 @@ export const gamma =
   (shape: number) =>
   (n: number) =>
   (key: Key): Float64Array => {
-    const out = new Float64Array(n)
+    const out = new Float64Array(many(n))
     fillGamma(shape, 0, out)(key)
     return out
   }
@@ -394,7 +421,7 @@ export const chiSquared =
   (degreesOfFreedom: number) =>
   (n: number) =>
   (key: Key): Float64Array => {
-    const out = new Float64Array(n)
+    const out = new Float64Array(many(n))
     fillChiSquared(degreesOfFreedom, 0, out)(key)
     return out
   }
@@ -403,6 +430,6 @@ export const chiSquared =
 export const fillChiSquared =
   (degreesOfFreedom: number, first: number, out: Float64Array) =>
   (key: Key): void => {
-    fillGamma(degreesOfFreedom / 2, first, out)(key)
+    fillGamma(typeof (degreesOfFreedom as unknown) === 'number' ? degreesOfFreedom / 2 : NaN, first, out)(key)
     for (let i = 0; i < out.length; i++) out[i] *= 2
   }

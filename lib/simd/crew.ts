@@ -10,11 +10,12 @@ import { compile, type Embedded } from './wasm.js'
 type Strand = (strand: number, scratch: number) => void
 
 export interface Crew {
+  /** @internal What names WebAssembly is no part of the declarations: not every user has its types. */
   readonly memory: WebAssembly.Memory
   readonly exports: Readonly<Record<string, (...operands: ReadonlyArray<number>) => number>>
   /** The first address that is free for operands. */
   readonly start: number
-  /** A module over the same memory, whose imports are the exports of the first: all threads may run it. */
+  /** @internal A module over the same memory, whose imports are the exports of the first: all threads may run it. */
   readonly load: (module: WebAssembly.Module, imports?: WebAssembly.ModuleImports) => Loaded
   /** How many scratch spaces a job must have: one for each thread that may be awake. */
   readonly spaces: () => number
@@ -34,6 +35,7 @@ export interface Crew {
 /** A module that was loaded later. */
 export interface Loaded {
   readonly id: number
+  /** @internal */
   readonly module: WebAssembly.Module
   readonly exports: Crew['exports']
   /** Lets go of it, in every thread. */

@@ -101,7 +101,7 @@ const bytes = ({ binary, memoryFlags }: Embedded, shared: boolean): Uint8Array<A
   return decoded.slice(0, count)
 }
 
-/** Compiles at once; throws where the engine has no SIMD, or refuses to compile in this place. */
+/** @internal Compiles at once; throws where the engine has no SIMD, or refuses to compile in this place. */
 export const compile = (shared = false, embedded = kernels): WebAssembly.Module =>
   new WebAssembly.Module(bytes(embedded, shared))
 
@@ -123,7 +123,7 @@ export const obstacle = (error: unknown): string => {
   return `this engine refuses WebAssembly: ${reason(error)}`
 }
 
-/** The kernels over a memory of the caller's, which is shared if the module was compiled so. */
+/** @internal The kernels over a memory of the caller's, which is shared if the module was compiled so. */
 export const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory): Module =>
   // An instance's exports have no type of their own; assembly/index.ts is what this module exports.
   new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Module
@@ -502,6 +502,7 @@ const record = <N extends string, A>(names: ReadonlyArray<N>, of: (name: N, i: n
   Object.fromEntries(names.map((name, i) => [name, of(name, i)])) as Record<N, A>
 
 /**
+ * @internal
  * The kernels. Arrays in the memory are worked on where they lie. Of others, operands are copied in a chunk or block at a
  * time, to a place that stays in the cache, and results copied out.
  */

@@ -62,7 +62,7 @@
  */
 import type * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import { isRight, left, right, type Either } from './either.js'
-import { nearest } from './spelling.js'
+import { nearest, typed } from './spelling.js'
 
 export interface Problem {
   readonly _tag: 'Problem'
@@ -212,9 +212,11 @@ export const faultless = <A>(problems: ReadonlyArray<Problem>, value: A): Either
 /** A list of one problem, which is all there is. */
 export const alone = (problem: Problem): Problems => [problem]
 
+const isNumber = (u: unknown): u is number => typeof u === 'number'
+
 /** A finite number above zero. */
 export const positive = (field: string, value: number, suggestion: number): ReadonlyArray<Problem> =>
-  unless(value > 0 && value < Infinity, field, value, '> 0 and finite', `try ${suggestion}`)
+  unless(isNumber(value) && value > 0 && value < Infinity, field, typed(value), '> 0 and finite', `try ${suggestion}`)
 
 /** A whole number of at least `least`, and at most `most` where that is given. */
 export const count = (
@@ -229,7 +231,7 @@ export const count = (
     : unless(
         Number.isSafeInteger(value) && value >= least,
         field,
-        value,
+        typed(value),
         `a whole number ≥ ${least}`,
         `try ${suggestion}`
       )

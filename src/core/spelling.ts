@@ -15,11 +15,15 @@ const distance = (a: string, b: string): number => {
   return row[b.length]
 }
 
-/** The known names, the nearest to a word first; of a very long word only the beginning counts. */
+/** The known names, the nearest to a word first, before all those that begin with it; of a very long word only the beginning counts. */
 export const nearest = (word: string, known: ReadonlyArray<string>): ReadonlyArray<string> => {
   const begun = word.slice(0, letters)
+  const isBegun = (name: string): boolean => begun !== '' && name.toLowerCase().startsWith(begun.toLowerCase())
   return known
-    .map(name => ({ name, far: distance(begun, name.slice(0, letters)) }))
+    .map(name => ({
+      name,
+      far: isBegun(name) && name.length > begun.length ? 0.5 : distance(begun, name.slice(0, letters))
+    }))
     .sort((a, b) => a.far - b.far)
     .map(({ name }) => name)
 }
@@ -32,6 +36,16 @@ export const quoted = (text: string): string => (/['\\\n\r]/.test(text) ? JSON.s
 
 /** The key of a record, as code. */
 export const key = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name))
+
+/** What was given in place of a number: its type and value. */
+export const typed = (u: unknown): string => {
+  if (typeof u === 'number' || u === null || u === undefined) return String(u)
+  if (typeof u === 'string') return `the text ${JSON.stringify(u.length > letters ? `${u.slice(0, letters)}…` : u)}`
+  if (typeof u === 'bigint') return `the bigint ${u}n`
+  if (Array.isArray(u)) return `a list of ${u.length}`
+  const maker: unknown = typeof u === 'object' ? u.constructor : undefined
+  return typeof maker === 'function' ? `${/^[AEIOU]/.test(maker.name) ? 'an' : 'a'} ${maker.name}` : `a ${typeof u}`
+}
 
 /** A value as code, as far as JSON knows it. */
 export const literal = (u: unknown): string =>

@@ -18,7 +18,9 @@ import { remembered } from '../../lib/plain/remembered.js'
 import { fail, more, plural } from './parts.js'
 import { rowsAt, tabulate } from '../../lib/arrays/entries.js'
 import { rememberedIfOwned, snapshot } from './snapshot.js'
+import { given as checked } from '../core/index.js'
 import type * as Problem from '../core/problem.js'
+import { typed } from '../core/spelling.js'
 
 export interface Points {
   /** n ≥ 1. */
@@ -44,6 +46,14 @@ const count = (xs: Float64Array, isFault: (x: number) => boolean): number =>
   xs.reduce((sum, x) => sum + (isFault(x) ? 1 : 0), 0)
 
 // -- from numbers ----------------------------------------------------------------------------------------------------
+
+/** Points, or what was given in their place. */
+const held = (points: Points): Points =>
+  checked(points, ['rows', 'dim', 'values'], 'points: make them by Points.fromRows', 'Points.…(points)')
+
+/** A list, of which what is no number is none. */
+const numbers = (list: ArrayLike<number>): ReadonlyArray<number> =>
+  Array.from(Object(list ?? []) as ArrayLike<unknown>, x => (typeof x === 'number' ? x : NaN))
 
 const isNotFinite = (x: number): boolean => !Number.isFinite(x)
 const isNoWeight = (w: number): boolean => !(w >= 0 && w < Infinity)
@@ -148,7 +158,7 @@ const isCovariance = (own: Float64Array, dim: number): boolean => {
  * )
  */
 export const validate: (points: Points) => Either.Either<DataError, Points> = rememberedIfOwned(points => {
-  const { rows, dim, values, weights, labels, partner, errors } = points
+  const { rows, dim, values, weights, labels, partner, errors } = held(points)
   // Those of another context are none, whatever the types say; kernels read them by their class.
   if (!(values instanceof Float64Array))
     return fail('values', 'another list', 'a Float64Array', 'give Float64Array.from(values)')
@@ -202,6 +212,18 @@ export const validateSeen = (points: Points): Either.Either<DataError, Points> =
  * )
  */
 export const fromRows = (rows: ReadonlyArray<ReadonlyArray<number>>): Either.Either<DataError, Points> => {
+  const given: unknown = rows
+  if (!Array.isArray(given))
+    return fail('rows', typed(given), 'a list of rows', 'give a list for each row: [[1, 2], [3, 4]]')
+  // A list may have holes, which `findIndex` meets and `every` does not.
+  const none = given.findIndex(row => !(Array.isArray(row) || ArrayBuffer.isView(row)))
+  if (none >= 0)
+    return fail(
+      `row ${none + 1}`,
+      typed(given[none]),
+      'a list of numbers',
+      'give a list for each row: [[1, 2], [3, 4]]'
+    )
   const dim = rows.length === 0 ? 0 : rows[0].length
   const isRagged = (row: ReadonlyArray<number>): boolean => row.length !== dim
   const at = rows.findIndex(isRagged)
@@ -217,15 +239,27 @@ export const fromRows = (rows: ReadonlyArray<ReadonlyArray<number>>): Either.Eit
             `give every row the same length${more(rows.filter(isRagged).length)}`,
             `${plural(rows[at].length, 'number')}, but row 1 has ${dim}`
           )
-        : validate({
-            rows: rows.length,
-            dim,
-            // A null, which JSON may hold in spite of the types, would be stored as 0.
-            values: tabulate(rows.length * dim, k => {
-              const x: unknown = rows[Math.floor(k / dim)][k % dim]
-              return typeof x === 'number' ? x : NaN
-            })
-          })
+        : ofCells(rows, dim)
+}
+
+/** Rows of one length. What is no number, as a null of JSON is, is told of by its type. */
+const ofCells = (rows: ReadonlyArray<ReadonlyArray<unknown>>, dim: number): Either.Either<DataError, Points> => {
+  const isNone = (x: unknown): boolean => typeof x !== 'number'
+  const cells = rows.reduce((sum, row) => sum + row.filter(isNone).length, 0)
+  const at = cells === 0 ? -1 : rows.findIndex(row => row.some(isNone))
+  if (at < 0)
+    return validate({
+      rows: rows.length,
+      dim,
+      values: tabulate(rows.length * dim, k => Number(rows[Math.floor(k / dim)][k % dim]))
+    })
+  const column = rows[at].findIndex(isNone)
+  return fail(
+    `row ${at + 1}, column ${column + 1}`,
+    typed(rows[at][column]),
+    'a finite number',
+    `correct it or leave the row out${more(cells)}`
+  )
 }
 
 /**
@@ -246,7 +280,7 @@ export const weighted =
   (weights: ArrayLike<number>) =>
   (points: Points): Either.Either<DataError, Points> =>
     pipe(
-      checkWeights(points.rows, Float64Array.from(weights)),
+      checkWeights(held(points).rows, Float64Array.from(numbers(weights))),
       Either.map(checked => ({ ...points, weights: checked }))
     )
 
@@ -406,8 +440,10 @@ const markOf = remembered(({ rows, dim, values, weights, labels, partner, errors
 /** Row i, counted from 0. */
 export const row =
   (i: number) =>
-  ({ dim, values }: Points): ReadonlyArray<number> =>
-    Array.from(values.subarray(i * dim, (i + 1) * dim))
+  (points: Points): ReadonlyArray<number> => {
+    const { dim, values } = held(points)
+    return Array.from(values.subarray(i * dim, (i + 1) * dim))
+  }
 
 /**
  * All rows, as lists of numbers: the inverse of `fromRows`, weights aside.
@@ -424,7 +460,7 @@ export const row =
  * )
  */
 export const toRows = (points: Points): ReadonlyArray<ReadonlyArray<number>> =>
-  Array.from({ length: points.rows }, (_, i) => row(i)(points))
+  Array.from({ length: held(points).rows }, (_, i) => row(i)(points))
 
 /** The weighted mean of x xᵀ, [dim, dim]: the covariance and the outer product of the mean. */
 export const secondMoment = (points: Points): Float64Array => {
@@ -433,17 +469,22 @@ export const secondMoment = (points: Points): Float64Array => {
 }
 
 /** The values as a [rows, dim] tensor, uncopied; for use inside `compute`. */
-export const tensor = ({ rows, dim, values }: Points): Tensor => fromNdArray({ shape: [rows, dim], values })
+export const tensor = (points: Points): Tensor => {
+  const { rows, dim, values } = held(points)
+  return fromNdArray({ shape: [rows, dim], values })
+}
 
 // -- moments ---------------------------------------------------------------------------------------------------------
 
 /** Σ wᵢ; the number of rows where there are no weights. */
-export const totalWeight = ({ rows, weights }: Points): number =>
-  weights === undefined ? rows : weights.reduce((sum, w) => sum + w, 0)
+export const totalWeight = (points: Points): number => {
+  const { rows, weights } = held(points)
+  return weights === undefined ? rows : weights.reduce((sum, w) => sum + w, 0)
+}
 
 /** The weights scaled to sum 1, [n]; 1/n each where there are none. */
 export const weightsOf = (points: Points): Float64Array => {
-  const { rows, weights } = points
+  const { rows, weights } = held(points)
   const total = totalWeight(points)
   return weights === undefined ? new Float64Array(rows).fill(1 / rows) : weights.map(w => w / total)
 }
@@ -497,7 +538,7 @@ const meanOf = (p: Float64Array, points: Points, unit: Partial<ByColumn.Shifted>
  * )
  */
 export const covariance = (points: Points): Float64Array => {
-  const { rows, dim } = points
+  const { rows, dim } = held(points)
   const p = weightsOf(points)
   const z = centred(points, mean(points))
   const { values } = compute(() => {

@@ -203,7 +203,7 @@ export interface Options {
    * Ends the fit between two of its `states` where it is aborted, with a problem; the states of `states` then end. A fit that is not
    * left to others meanwhile, as `states` can be, hears what `onProgress` aborts alone.
    */
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: { readonly aborted: boolean } | undefined
   /** Called before each candidate is learned. */
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }

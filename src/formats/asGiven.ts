@@ -68,7 +68,8 @@ const asPoints = ({ rows, dim, values, weights, labels, partner, errors }: Recor
 
 const rowOf = (row: unknown, i: number): Either.Either<DataError, ReadonlyArray<number>> =>
   isList(row)
-    ? Either.right(Array.from(row, x => (typeof x === 'number' ? x : NaN)))
+    ? // What is no number is told of where rows become points.
+      Either.right(Array.from(row) as ReadonlyArray<number>)
     : typeof row === 'number'
       ? fail('data', 'a list of numbers', 'a list of rows', 'give each number a row: numbers.map(x => [x])')
       : fail(
@@ -79,7 +80,8 @@ const rowOf = (row: unknown, i: number): Either.Either<DataError, ReadonlyArray<
         )
 
 /** Whether rows need no copy; what stands in them is looked at later. */
-const areRows = (rows: ArrayLike<unknown>): rows is Rows => Array.isArray(rows) && rows.every(Array.isArray)
+const areRows = (rows: ArrayLike<unknown>): rows is Rows =>
+  Array.isArray(rows) && !rows.includes(undefined) && rows.every(Array.isArray)
 
 const asRows = (rows: ArrayLike<unknown>): Given =>
   areRows(rows)

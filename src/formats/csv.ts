@@ -12,6 +12,7 @@ import { scanned } from '../../lib/plain/gather.js'
 import { below, records as cut } from '../../lib/formats/records.js'
 import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
+import { typed } from '../core/spelling.js'
 import { isOfNumbers, kind, LONGEST, read, type Kind } from './cell.js'
 import { after, sound, tableOf as tableOfGrid, tablesOf, type CsvOptions, type Grid, type Table } from './grid.js'
 import { cellsOfJson, isJson, isJsonLines } from './jsonLines.js'
@@ -351,7 +352,9 @@ const gridOfLines =
 
 /** The grid of a text. */
 export const gridOf = (text: string, options: CsvOptions): Either.Either<DataError, Grid> =>
-  pipe(linesOf(text, options), Either.chain(gridOfLines(options)))
+  typeof (text as unknown) === 'string'
+    ? pipe(linesOf(text, options), Either.chain(gridOfLines(options)))
+    : fail('text', typed(text), 'the text of a table', "read the file: readFileSync(path, 'utf8')")
 
 /**
  * Reads a table of comma-, semicolon- or tab-separated values, and tells which columns were taken, which were ignored and

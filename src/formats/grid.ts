@@ -139,9 +139,16 @@ const listed = (names: ReadonlyArray<string>): string =>
   names.length > 30 ? `${names.slice(0, 30).join(', ')}, … (${names.length} in all)` : names.join(', ')
 
 /** The position, from 0, of a column by name or by position from 1. */
+/** The names of columns that can be used; all where none can. */
+const usable = (table: Grid): ReadonlyArray<string> => {
+  const found = table.names.filter((_, j) => unfit(table)(j) === null)
+  return found.length > 0 ? found : table.names
+}
+
 const position =
-  ({ names }: Grid) =>
+  (table: Grid) =>
   (field: string, wanted: string | number): Either.Either<DataError, number> => {
+    const { names } = table
     const named = typeof wanted === 'string' ? names.indexOf(wanted.trim()) : -1
     const at = named >= 0 ? named : read(String(wanted)) - 1
     if (Number.isSafeInteger(at) && at >= 0 && at < names.length) return Either.right(at)
@@ -150,7 +157,7 @@ const position =
           field,
           wanted,
           'a column of the table',
-          `try ${nearest(wanted, names)[0]}; the columns are ${listed(names)}`
+          `try ${nearest(wanted, usable(table))[0]}; the columns are ${listed(names)}`
         )
       : fail(field, wanted, `a position from 1 to ${names.length}`, `the columns are ${listed(names)}`)
   }

@@ -21,6 +21,8 @@ import { factorOf, factorsOf, isGaussian, normalized, ofComponents, partsOf, STO
 import * as Scaled from './em/scaled.js'
 import * as Student from './student.js'
 import { given as checked } from '../core/index.js'
+import { isRecord } from '../core/record.js'
+import { typed } from '../core/spelling.js'
 import * as Params from '../family/params.js'
 import { plural } from '../data/parts.js'
 import { select, type Points } from '../data/points.js'
@@ -55,9 +57,9 @@ export interface Description {
 }
 
 /** K, how many components. */
-export const components = ({ means }: Mixture): number => means.shape[0]
+export const components = (mixture: Mixture): number => aMixture(mixture, ALONE).means.shape[0]
 /** d, how many coordinates a centre has. */
-export const dim = ({ means }: Mixture): number => means.shape[1]
+export const dim = (mixture: Mixture): number => aMixture(mixture, ALONE).means.shape[1]
 
 /** The centres as points, one row a component. */
 export const centres = (mixture: Mixture): Points => ({
@@ -204,6 +206,18 @@ const problemsOf = (description: Description): ReadonlyArray<Problem.Problem> =>
 
 /** A mixture from a description that comes from outside. */
 export const parse = (description: Description): E.Either<Problem.Problems, Mixture> => {
+  const given: unknown = description
+  if (!(isRecord(given) && Array.isArray(given.means)))
+    return E.left(
+      Problem.alone(
+        Problem.of(
+          'description',
+          typed(given),
+          'one with means',
+          'give the means, a list for each: Mixture.of({ means: [[0, 0], [3, 1]] })'
+        )
+      )
+    )
   const problems = problemsOf(description)
   const { means, weights, variances, tails, background } = description
   const array = Params.ndArray(means)
@@ -280,7 +294,9 @@ export const of = (description: Description): Mixture =>
 
 /** ½N(c, I) + ½N(−c, I) */
 export const symmetricPair = (centre: ReadonlyArray<number>): Mixture =>
-  of({ means: [centre, centre.map(value => -value)] })
+  (Array.isArray(centre) || ArrayBuffer.isView(centre)) && centre.every(x => typeof x === 'number')
+    ? of({ means: [centre, centre.map(value => -value)] })
+    : refuse(`centre: ${typed(centre)} is not a list of numbers; try [3, 0]`)
 
 /** The law of αx + σz for x from the mixture: means αc_k, covariances α²Σ_k + σ² I. */
 export const diffuse =
@@ -350,7 +366,8 @@ const compare = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number => 
  * The numbers of the components in the order of their means, by the first column first: an order that does not depend on where
  * learning started.
  */
-export const order = ({ means: { shape, values } }: Mixture): ReadonlyArray<number> => {
+export const order = (mixture: Mixture): ReadonlyArray<number> => {
+  const { shape, values } = aMixture(mixture, ALONE).means
   const means = nested(values, shape[1])
   return means.map((_, k) => k).sort((k, l) => compare(means[k], means[l]))
 }
@@ -383,9 +400,11 @@ export const sample =
 
 // —— densities ——
 
+const ALONE = 'Mixture.…(mixture)'
 /** What is asked of rows and then of a mixture, and not the other way round. */
 const CALL = 'Mixture.…(points)(mixture)'
-const somePoints = (points: Points, call = CALL): Points => checked(points, ['rows', 'dim', 'values'], 'points', call)
+const somePoints = (points: Points, call = CALL): Points =>
+  checked(points, ['rows', 'dim', 'values'], 'points: make them by Problem.orThrow(Points.fromRows(rows))', call)
 const aMixture = (mixture: Mixture, call = CALL): Mixture => checked(mixture, ['means', 'weights'], 'a mixture', call)
 
 /** The points, which have to have the columns of the mixture. */
@@ -401,7 +420,7 @@ const pointsOf = (points: Points, mixture: Mixture): Points => {
 /** The answer row after row, by a program where rows are many. */
 const ask =
   (question: (seen: Tensors.Answers, x: Tensor) => Tensor) =>
-  (points: Points, among = points.rows) =>
+  (points: Points, among = somePoints(points).rows) =>
   (mixture: Mixture): Float64Array => {
     const { rows, dim, values } = pointsOf(points, mixture)
     return rowwise(question, ({ params, rows: { x } }) => ({ found: question(Tensors.seenOf(params), x) }))({
@@ -561,8 +580,9 @@ const membershipsOf = (
  * assert.deepEqual(Mixture.memberships(Points.select([1])(points), 2)(mixture), [far])
  */
 export const memberships =
-  (points: Points, among: number = points.rows) =>
+  (points: Points, among: number = somePoints(points).rows) =>
   (mixture: Mixture): ReadonlyArray<Membership> => {
+    aMixture(mixture)
     const said = (of: Points, isWhole: boolean): ReadonlyArray<Membership> =>
       of.rows === 0
         ? []
@@ -599,7 +619,7 @@ export const assign =
 export const meanLogDensity =
   (points: Points) =>
   (mixture: Mixture): number => {
-    const { weights } = points
+    const { weights } = somePoints(points)
     const densities = pipe(mixture, logDensity(points))
     return weights === undefined
       ? densities.reduce((sum, value) => sum + value, 0) / points.rows

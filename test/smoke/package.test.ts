@@ -235,7 +235,11 @@ describe('the package', () => {
     await runProgram(name, readFileSync(join(root, `test/smoke/${name}.ts`), 'utf8'))
   })
 
-  const resolutions = [{ module: 'NodeNext' }, { module: 'ESNext', moduleResolution: 'Bundler' }]
+  const resolutions: ReadonlyArray<{
+    readonly module: string
+    readonly moduleResolution?: string
+    readonly lib?: ReadonlyArray<string>
+  }> = [{ module: 'NodeNext' }, { module: 'ESNext', moduleResolution: 'Bundler' }]
   const users = ['typescript', 'typescript-7'].flatMap(compiler =>
     resolutions.map(resolution => ({ compiler, resolution }))
   )
@@ -280,6 +284,13 @@ describe('the package', () => {
     expect(all.length).toBeGreaterThan(30)
     writeFileSync(join(bare, 'all.ts'), all.join('\n'))
     await typed(bare, ['consumer.ts', 'all.ts'], user)
+  })
+
+  it('is typed for a strict user of the standard library of ES2023 alone', async () => {
+    const names = offered().filter(name => name !== 'ornstein/Cluster')
+    const all = names.map((name, i) => `import * as module${i} from '${name}'\nexport { module${i} }`)
+    writeFileSync(join(bare, 'alone.ts'), all.join('\n'))
+    await typed(bare, ['alone.ts'], { ...users[2], resolution: { ...users[2].resolution, lib: ['es2023'] } })
   })
 
   it('offers all but laws to Node without any of its peers', async () => {

@@ -34,7 +34,7 @@ describe('fromRows', () => {
     // What JSON may hold in spite of the types.
     [
       JSON.parse('[[1],[null]]') as number[][],
-      'row 2, column 1: NaN is not a finite number; correct it or leave the row out'
+      'row 2, column 1: null is not a finite number; correct it or leave the row out'
     ]
   ])('refuses %j', (rows, expected) => {
     expect(message(Points.fromRows(rows))).toBe(expected)

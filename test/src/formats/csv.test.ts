@@ -634,6 +634,17 @@ describe('a list of JSON objects', () => {
   })
 })
 
+it('suggests, for a column that there is none of, one that begins so and can be used', () => {
+  const text = 'Sepal.Length,Petal.Length,Species\n5.1,1.4,a\n4.9,1.3,b\n'
+  for (const [wanted, found] of [
+    ['petal', 'Petal.Length'],
+    ['Specie', 'Sepal.Length'],
+    ['sepal.length', 'Sepal.Length']
+  ])
+    // prettier-ignore
+    expect(Points.readCsv(text, { columns: [wanted] })).toMatchObject({ left: { remedy: expect.stringMatching(`^try ${found};`) as unknown } })
+})
+
 describe('what write.table of R writes', () => {
   const points = Either.right(Float64Array.of(5.1, 3.5, -4.9, 3e-5))
   it.each([

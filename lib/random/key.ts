@@ -369,8 +369,7 @@ export const categorical = (weights: ArrayLike<number>): ((n: number) => (key: K
 const fillGamma =
   (shape: number, first: number, out: Float64Array) =>
   (key: Key): void => {
-    if (!ArrayBuffer.isView(out as unknown))
-      refuse(`out: ${said(out)} is not a Float64Array; give one to be written to`)
+    if (!ArrayBuffer.isView(out)) refuse(`out: ${said(out)} is not a Float64Array; give one to be written to`)
     held(key)
     if (!(typeof (shape as unknown) === 'number' && shape > 0 && shape < Infinity)) {
       out.fill(shape === 0 ? 0 : NaN)

@@ -52,7 +52,7 @@ const held = (points: Points): Points =>
   checked(points, ['rows', 'dim', 'values'], 'points: make them by Points.fromRows', 'Points.…(points)')
 
 /** A list, of which what is no number is none. */
-const numbers = (list: ArrayLike<number>): ReadonlyArray<number> =>
+const numbers = (list: ArrayLike<number> | undefined): ReadonlyArray<number> =>
   Array.from(Object(list ?? []) as ArrayLike<unknown>, x => (typeof x === 'number' ? x : NaN))
 
 const isNotFinite = (x: number): boolean => !Number.isFinite(x)

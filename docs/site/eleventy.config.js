@@ -6,9 +6,12 @@ import { appendFileSync, existsSync, readFileSync, readdirSync, rmSync, writeFil
 import { createRequire } from 'node:module'
 import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Picture } from '../../dist/src/index.js'
 import { bundled } from '../../examples/playground/bundle.mjs'
+import * as ornstein from '../../dist/src/index.js'
+import * as laws from '../../dist/src/laws/index.js'
+import * as glossary from '../../dist/src/cli/glossary.js'
 import { api, nameIndex } from './api.js'
+import { lawsPage } from './laws.js'
 import { markdown } from './markdown.js'
 import { entriesOf } from './search.js'
 import { wordPages } from './words.js'
@@ -50,7 +53,11 @@ export default async function site(eleventy) {
     ...names.flatMap(({ entries }) => entries.map(({ full, url }) => [full, url])),
     ...words.map(({ name, url }) => [name, url])
   ])
-  const urls = { ...documents, ...Object.fromEntries(sources.map(path => [path, `source/${path}.html`])) }
+  const urls = {
+    'docs/laws-reference.md': 'laws-reference.html',
+    ...documents,
+    ...Object.fromEntries(sources.map(path => [path, `source/${path}.html`]))
+  }
   const md = markdown({ linked, urls })
 
   eleventy.setLibrary('md', md)
@@ -74,6 +81,7 @@ export default async function site(eleventy) {
     ]),
     ...words.map(({ name, url, text }) => [`docs/words/${name}.md`, url, text]),
     ...names.map(({ title, url, text }) => [`docs/api/${title}.md`, url, text]),
+    ['docs/laws-reference.md', 'laws-reference.html', lawsPage(ornstein, laws, glossary)],
     ['docs/names.md', 'names.html', nameIndex(names)]
   ]
   for (const [source, permalink, text] of pages)
@@ -83,7 +91,7 @@ export default async function site(eleventy) {
     const entries = results
       .filter(({ url }) => url !== false)
       .flatMap(({ url, content }) => entriesOf(url.slice(1), content))
-    appendFileSync(`${out}/style.css`, Picture.styles)
+    appendFileSync(`${out}/style.css`, ornstein.Picture.styles)
     writeFileSync(`${out}/entries.js`, `window.entries = ${JSON.stringify(entries)}\n`)
     writeFileSync(`${out}/playground.html`, await bundled({ home: 'index.html' }))
     console.log(`dist/site/index.html: ${results.length + 1} pages, ${entries.length} places to find`)

@@ -34,11 +34,10 @@
  * assert.match(arbitraries.showPoints(points), /rows: /)
  * assert(arbitraries.showExpectation(Expectation.fixed(points)).includes('Float64Array'))
  *
- * // What a score takes: how few rows, which awkward data, which numbers of columns, and expectations that fit.
+ * // What a score takes: how few rows, which numbers of columns, and expectations that fit.
  * const score = Score.spherical({ components: 2 })
  * const denoising = Objective.denoising(TimeLaw.at(0.3))
  * assert.equal(arbitraries.minRows(score), 2)
- * assert(arbitraries.meets(score).includes('equal centres'))
  * assert(arbitraries.isMirrored(Score.symmetricPair) && !arbitraries.isMirrored(score))
  * assert.deepEqual(arbitraries.columnsOf(denoising, score), [1, 2, 3])
  * assert(some(arbitraries.columns(denoising, score)).every(columns => columns <= 3))

@@ -366,6 +366,7 @@ const rowOf = (
     seed,
     numRuns: Math.min(runs, maxCases),
     endOnFailure: maxCases < runs,
+    // oxlint-disable-next-line typescript/no-deprecated -- the plugin in its place is younger than fast-check 4.0
     interruptAfterTimeLimit: 1000 * seconds,
     verbose: fc.VerbosityLevel.VeryVerbose
   })

@@ -16,7 +16,7 @@
  * @example Laws by what they are about
  * import { strict as assert } from 'node:assert'
  * import fc from 'fast-check'
- * import { Objective, Score, TimeLaw } from 'ornstein'
+ * import { Objective, Parametrization, Rate, Region, Score, TimeGrid, TimeLaw, Weighting } from 'ornstein'
  * import * as laws from 'ornstein/laws'
  *
  * // Laws by what they are about, each function a list of them or one: those of an objective, of a score, of EM, and the
@@ -42,7 +42,12 @@
  *   laws.secondMoments(),
  *   laws.implicitIsDenoising(score),
  *   laws.guidance(score),
- *   laws.posterior()
+ *   laws.posterior(),
+ *   laws.weighting(Weighting.snr),
+ *   laws.parametrization(Parametrization.velocity),
+ *   laws.rate(Rate.constant(0.1), { most: 0.1 }),
+ *   laws.region(Region.nonNegative),
+ *   laws.timeGrid(TimeGrid.karras({ from: 0.9, to: 0.1, steps: 2 }))
  * ]
  * // The first law of each on one case; a test of one's own runs all on a hundred.
  * for (const [{ property }] of all.map(each => [each].flat())) fc.assert(property, { seed: 1, numRuns: 1 })
@@ -60,15 +65,17 @@
  * import { Objective, TimeLaw, Weighting } from 'ornstein'
  * import * as laws from 'ornstein/laws'
  *
- * // A law states relations between two sides: equal within a tolerance, at most, below, finite, of the same or of other bits.
- * const { areFinite, differs, sameBits, atMost, below } = laws
+ * // A law states relations between two sides: equal within a tolerance, at most, below, at least, above, finite, of the same or of other bits.
+ * const { above, areFinite, atLeast, atMost, below, differs, sameBits } = laws
  * const root = { of: Math.sqrt, name: 'Math.sqrt' }
  * const each = laws.forAll(fc.record({ x: fc.double({ min: 1, max: 1e6, noNaN: true }) }))
  * const about = (name: string) => ({ name, statement: `∀ x ≥ 1: ${name}.`, source: 'definition' })
  * const held = laws.ofRows(root.name, [
  *   each({ ...about('√x is finite'), says: ({ x }) => areFinite(root.of(x)) }),
  *   each({ ...about('√x ≤ x'), says: ({ x }) => atMost(root.of(x), x) }),
+ *   each({ ...about('√x ≥ 1'), says: ({ x }) => atLeast(root.of(x), 1) }),
  *   each({ ...about('√x < x + 1'), says: ({ x }) => below(root.of(x), x + 1) }),
+ *   each({ ...about('√x > 0'), says: ({ x }) => above(root.of(x), 0) }),
  *   each({ ...about('√x² = x'), says: ({ x }) => sameBits(root.of(x * x), x) }),
  *   each({ ...about('−√x is another number'), says: ({ x }) => differs(-root.of(x), root.of(x)) })
  * ])

@@ -1,11 +1,10 @@
 /**
- * `npm run laws:power -- [--seeds N] [--runs N] [--minutes N] [--concept NAME] [--all] [--resume] [--write]`: the corpus of inventions under
- * the laws. It prints what escapes, a line for each seed, and a table by concept and by law, which `--write` puts into
- * docs/laws-reference.md. It ends after so many minutes of processor time with what it has; `--resume` goes on where a run was stopped. The
+ * `npm run laws:power -- [--seeds N] [--runs N] [--minutes N] [--concept NAME] [--all] [--resume]`: the corpus of inventions under
+ * the laws. It prints what escapes, a line for each seed, and a table by concept and by law. It ends after so many minutes of processor time with what it has; `--resume` goes on where a run was stopped. The
  * first seed holds what is right to `--runs` cases of every law, as a user does, the others to a tenth of them. With `--all` the first seed
  * asks every law of what is wrong, not only until it is caught.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { summary, verdicts, type Verdict } from './corpus/power.js'
@@ -17,8 +16,7 @@ const { values: options } = parseArgs({
     minutes: { type: 'string', default: '30' },
     concept: { type: 'string', multiple: true, default: [] },
     all: { type: 'boolean', default: false },
-    resume: { type: 'boolean', default: false },
-    write: { type: 'boolean', default: false }
+    resume: { type: 'boolean', default: false }
   }
 })
 
@@ -34,11 +32,6 @@ const recorded = existsSync(record)
   : []
 
 const seeds = Array.from({ length: Number(options.seeds) }, (_, i) => i + 1)
-const page = 'docs/laws-reference.md'
-const written = (table: string): void => {
-  const text = readFileSync(page, 'utf8')
-  writeFileSync(page, text.replace(/(<!-- power -->)[^]*?(<!-- end power -->)/, `$1\n\n${table}\n\n$2`))
-}
 const minutes = (): number => process.cpuUsage().user / 6e7
 const goesOn = (): boolean => minutes() < Number(options.minutes)
 
@@ -61,9 +54,7 @@ const found = seeds.reduce<ReadonlyArray<Verdict>>((before, seed) => {
   console.log(
     `seed ${seed}: ${caught} of ${wrong.length} caught, ${alarms} false alarms in ${right.length}, ${minutes().toFixed(1)} min`
   )
-  const all = [...before, ...own]
-  if (options.write) written(summary(all))
-  return all
+  return [...before, ...own]
 }, [])
 console.log(summary(found))
 process.exitCode = found.some(({ wrong, by }) => !wrong && by.length > 0) ? 1 : 0

@@ -1,0 +1,77 @@
+/** The page of all laws, from the laws themselves: for each concept those of its words, and the theorems. */
+
+const before = `# The laws, one by one
+
+[What they are for, and how to use them](laws.md). A law has a name, a statement with its tolerance, and a source. There are four kinds of tolerance:
+
+- _exactly_: the same bits.
+- _rounding_: 2⁻⁵² times the size of the terms that are summed, times how much the formula magnifies it.
+- _differences_: what extrapolated differences find of their error.
+- _chance_: standard errors of the sample, or a bound that holds for any sample, with the probability of a false alarm.
+
+Numbers and names that a law takes from an instance are those of one example here.`
+
+const escaped = text => text.replace(/[*_<[\]\\|]/g, '\\$&')
+const listed = laws =>
+  laws
+    .filter(({ name }, i) => laws.findIndex(other => other.name === name) === i)
+    .map(({ name, statement, source }) => `- **${escaped(name)}.** ${escaped(statement)} _${escaped(source)}._`)
+    .join('\n')
+
+/** Every concept's laws, once; and the claims that can be made, each with its option. */
+const ofConcept = (laws, { concept, words }) => {
+  const parts = words.flatMap(({ example }) => laws.parts(example).filter(({ path }) => path === ''))
+  const claims = parts
+    .flatMap(({ laws: { notApplicable } }) => notApplicable)
+    .filter(({ option, law }, i, all) => option !== undefined && all.findIndex(other => other.law === law) === i)
+  const all = parts.flatMap(part => part.laws)
+  if (all.length === 0) return []
+  return [
+    `## ${concept}`,
+    listed(all),
+    ...(claims.length === 0
+      ? []
+      : ['Claims:', claims.map(({ law, option }) => `- **${escaped(law)}**, by the option \`${option}\``).join('\n')])
+  ]
+}
+
+/** Laws of no one word, and those that are theorems. */
+const others = (
+  laws,
+  { Initializer, Mixture, Objective, Pipeline, Schedule, Score, Stage, TimeLaw, Vocabulary, Weighting }
+) => {
+  const [pair, two] = [Score.symmetricPair, Score.spherical({ components: 2 })]
+  const pipeline = Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score: two,
+    initializer: Initializer.kMeansPlusPlus,
+    stages: [Stage.expectationMaximization({ steps: 20 })]
+  })
+  return {
+    'Networks of your own: `laws.student(score)`': laws.student(pair),
+    'Guidance: `laws.guidance(score)`, `laws.posterior()`': [...laws.guidance(pair), ...laws.posterior()],
+    'Keys: `laws.key()`': laws.key(),
+    'Codecs: `laws.codec(codec, values)`': laws.codec(
+      Weighting.codec(Vocabulary.standard),
+      laws.arbitraries.of(Weighting.concept)
+    ),
+    'Expectations compared: `laws.quadratureConverges()`, `laws.projectedVariance(score)`, `laws.controlledVariance(score)`':
+      [laws.quadratureConverges(), laws.projectedVariance(pair), laws.controlledVariance(pair)],
+    'The paper’s identities: `laws.paper()`': laws.paper(),
+    'Expectation–maximization: `laws.em(score)`, `laws.emPair()`': [...laws.em(two), ...laws.emPair()],
+    'The correspondence with EM: `laws.correspondsToEM({ score })`': laws.correspondsToEM({ score: pair }),
+    'Flows: `laws.lyapunov({ score, objective })`': laws.lyapunov({
+      score: two,
+      objective: Objective.against(Mixture.symmetricPair([2]), TimeLaw.at(0.1))
+    }),
+    'Recovery: `laws.recovers(pipeline)`': laws.recovers(pipeline)
+  }
+}
+
+/** The page as Markdown; of the modules `ornstein`, `ornstein/laws` and its glossary. */
+export const lawsPage = (ornstein, laws, { vocabulary }) =>
+  [
+    before,
+    ...vocabulary.flatMap(concept => ofConcept(laws, concept)),
+    ...Object.entries(others(laws, ornstein)).flatMap(([title, own]) => [`## ${title}`, listed(own)])
+  ].join('\n\n') + '\n'

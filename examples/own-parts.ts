@@ -39,14 +39,15 @@ export const snrPower = Weighting.define({
   about: 'a power of the signal-to-noise ratio',
   fields: { power: Field.finite({ default: -0.5 }) },
   formula: ({ power }) => `SNR^${power}`,
-  sees: 'snr',
-  meaning:
-    ({ power }) =>
-    ({ level }) =>
-    time => {
-      const { alpha, sigma } = level(time)
-      return (alpha / sigma) ** (2 * power)
-    }
+  meaning: ({ power }) => ({
+    sees: 'snr',
+    weigh:
+      ({ level }) =>
+      time => {
+        const { alpha, sigma } = level(time)
+        return (alpha / sigma) ** (2 * power)
+      }
+  })
 })
 
 /** Each gradient in the unit of the largest so far: steps never grow with the size of the loss. */

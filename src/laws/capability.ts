@@ -102,7 +102,10 @@ const fine = (lo: number, hi: number): ReadonlyArray<TimeLaw.Node> => {
   })
 }
 
-const drawnOf = (timeLaw: TimeLaw.TimeLaw): TimeLaw.Drawn | null => O.toNullable(Case.meaning(timeLaw).drawn)
+const drawnOf = (timeLaw: TimeLaw.TimeLaw): TimeLaw.Drawn | null => {
+  const meaning = Case.meaning(timeLaw)
+  return meaning.quantile === undefined ? null : meaning
+}
 
 /** Times as they are drawn, up to a last one, weighted by a fine rule in the share u. */
 const drawnNodes = ({ timeLaw, schedule }: Timed, until = Infinity): ReadonlyArray<TimeLaw.Node> => {
@@ -277,7 +280,7 @@ export const ofParametrizations = declaredBy<Parametrization.Parametrization>(
 // —— objectives ——
 
 const formOf = (objective: Objective.Objective): Objective.Form | null => {
-  const { form } = Case.meaning(objective)
+  const form = Case.meaning(objective)
   return 'parts' in form ? null : form
 }
 

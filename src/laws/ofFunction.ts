@@ -69,14 +69,15 @@ const weighting = (name: string, weight: (snr: number) => number): Weighting.Wei
   Weighting.define({
     name,
     about: 'a function of SNR',
-    sees: 'snr',
-    meaning: () => schedule => {
-      const { level } = schedule
-      return time => {
-        const { alpha, sigma } = level(time)
-        return weight(Elementary.square(alpha / sigma))
-      }
-    }
+    meaning: () => ({
+      sees: 'snr',
+      weigh:
+        ({ level }) =>
+        time => {
+          const { alpha, sigma } = level(time)
+          return weight(Elementary.square(alpha / sigma))
+        }
+    })
   })
 
 /** What a step of a sampler is given: levels, the score of rows at a level, and standard normal numbers, a row for each row. */

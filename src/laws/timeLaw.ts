@@ -1,7 +1,6 @@
 /** Laws of time laws: what they draw, what their nodes weigh, and that both are of one law. */
 import * as fc from 'fast-check'
 import * as O from 'fp-ts/lib/Option.js'
-import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key } from '../../lib/index.js'
 import { Case as Of, Schedule, TimeLaw } from '../index.js'
@@ -67,12 +66,8 @@ const settingOf = (
     draw(schedule, rows)(Key.fromSeed(seed))(of).map(times => perRow(rows, times))
   const random = !isDeterministic(timeLaw)
   const last = Schedule.until(schedule)
-  const drawnBy = pipe(
-    Of.meaning(timeLaw).drawn,
-    O.filter(({ weight }) => weight === undefined),
-    O.map(({ quantile }) => quantile(schedule)),
-    O.toNullable
-  )
+  const meaning = Of.meaning(timeLaw)
+  const drawnBy = meaning.quantile !== undefined && meaning.weight === undefined ? meaning.quantile(schedule) : null
   const total = given.total ?? (drawnBy === null ? null : 1)
   const densityAt = O.toNullable(density(schedule)(timeLaw))
 

@@ -8,7 +8,7 @@ import { bisect } from '../../lib/numbers/bisect.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { keeping } from '../../lib/plain/iterate.js'
 import { remembered } from '../../lib/plain/remembered.js'
-import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
+import { Case, Field, Problem, Vocabulary, words } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import type { Points } from '../data/points.js'
 import * as Params from '../family/params.js'
@@ -65,15 +65,8 @@ export type Meaning = Everywhere | InSpan | OnLine
 
 export interface Expectation extends Case.Value<'Expectation', Meaning> {}
 
-export const concept = Concept<Expectation>('Expectation', 'how the mean over the noise z is taken')
-
-export type Spec<N extends string, F extends Field.Fields, A extends Case.Call> = Omit<
-  Case.Spec<N, F, never, A, null>,
-  'meaning'
-> & {
-  /** Where noise is drawn, and how. */
-  readonly meaning: (fields: Field.Of<F>) => Meaning
-}
+const expectations = words<Expectation>('Expectation', 'how the mean over the noise z is taken')
+export const { concept, show, problems } = expectations
 
 /** The problems of draws or nodes, found by trying them on two rows and one key. */
 const looked = (name: string, way: Meaning): ReadonlyArray<Problem.Problem> => {
@@ -135,13 +128,12 @@ export function define<
   const N extends string,
   const F extends Field.Fields = Field.NoFields,
   const A extends Case.Call = null
->({ meaning, check, ...spec }: Spec<N, F, A>): Case.Constructor<Expectation, N, F, A, null> {
-  return Case.define('Expectation', {
+>(spec: Case.Spec<N, F, Meaning, A, null>): Case.Constructor<Expectation, N, F, A, null> {
+  return expectations.define({
     ...spec,
-    meaning,
     check: (fields: Field.Of<F>) => {
-      const said = check?.(fields) ?? []
-      return said.length > 0 ? said : looked(spec.name, meaning(fields))
+      const said = spec.check?.(fields) ?? []
+      return said.length > 0 ? said : looked(spec.name, spec.meaning(fields))
     }
   })
 }
@@ -400,12 +392,6 @@ export const size = (expectation: Expectation): O.Option<Size> => {
   const way = interpret(expectation)
   return way.where === 'everywhere' ? O.fromNullable(way.size) : O.none
 }
-
-/** The expectation as the code that builds it. */
-export const show = (expectation: Expectation): string => Case.show(expectation)
-
-/** The problems of an expectation. */
-export const problems = (expectation: Expectation): ReadonlyArray<Problem.Problem> => Case.problems(expectation)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [monteCarlo, quadrature, projected, given]
 

@@ -1,9 +1,7 @@
 /** What a time law is: how times are drawn, or which they are, and its problems on a schedule. */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Quadrature } from '../../lib/index.js'
-import { Case, concept as Concept, Field, Problem } from '../core/index.js'
+import { Case, Field, Problem, words } from '../core/index.js'
 import * as Schedule from '../schedule/schedule.js'
 
 export interface Node {
@@ -19,11 +17,13 @@ export interface Density {
 
 interface Known {
   /** Capability, which laws hold it to: the density of the law in time; it may then stand in `importance`. Its total need not be 1. */
-  readonly density?: (schedule: Schedule.Schedule) => Density
+  readonly density?: ((schedule: Schedule.Schedule) => Density) | undefined
   /** Capability: the time up to which every time from the clean end on counts alike, where losses without bound have no mean. */
-  readonly fromClean?: O.Option<number>
+  readonly fromClean?: number | undefined
   /** Its nodes lie where they do for components of variance 1 or more: it does not suit variances that are learned. */
-  readonly assumesUnitVariance?: boolean
+  readonly assumesUnitVariance?: boolean | undefined
+  /** Its problems on a schedule, by the names of its fields; its times are looked at in any case. */
+  readonly misfits?: (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
 }
 
 /** A law that is drawn: one time for each row. */
@@ -45,36 +45,10 @@ export interface Listed extends Known {
   readonly nodes: (schedule: Schedule.Schedule, count: number) => ReadonlyArray<Node>
 }
 
-export type Law = Drawn | Listed
-
-export interface Meaning {
-  readonly drawn: O.Option<Drawn>
-  readonly nodes: Listed['nodes']
-  readonly density: O.Option<(schedule: Schedule.Schedule) => Density>
-  readonly fromClean: O.Option<number>
-  readonly assumesUnitVariance: boolean
-  /** Its problems on a schedule. */
-  readonly misfits: (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
-}
+/** How times are drawn, or which they are. */
+export type Meaning = Drawn | Listed
 
 export interface TimeLaw extends Case.Value<'TimeLaw', Meaning> {}
-
-export const concept = Concept<TimeLaw>(
-  'TimeLaw',
-  'over which noise levels an objective is taken, and how much each counts'
-)
-
-export interface Spec<
-  N extends string,
-  F extends Field.Fields,
-  A extends Case.Call,
-  On extends string | null = null
-> extends Omit<Case.Spec<N, F, never, A, On>, 'meaning'> {
-  /** How times are drawn, or which they are. */
-  readonly meaning: (fields: Field.Of<F>) => Law
-  /** Its problems on a schedule, by the names of its fields; its times are looked at in any case. */
-  readonly misfits?: (fields: Field.Of<F>) => (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
-}
 
 /** Times and weights of a rule of so many nodes on [lo, hi] (Gauss–Legendre). */
 export const rule = (count: number, lo: number, hi: number): ReadonlyArray<Node> => {
@@ -121,28 +95,10 @@ const within = ({ at, support: [lo, hi] }: Density): Density => ({
  * const times = typeof time === 'number' ? [time] : Array.from(time)
  * assert(Math.abs(times.reduce((sum, t) => sum + t, 0) / 100 - 4 / 3) < 0.01)
  */
-export function define<
-  const N extends string,
-  const F extends Field.Fields = Field.NoFields,
-  const A extends Case.Call = null,
-  const On extends string | null = null
->({ meaning, misfits, ...spec }: Spec<N, F, A, On>): Case.Constructor<TimeLaw, N, F, A, On> {
-  return Case.define('TimeLaw', {
-    ...spec,
-    meaning: (fields: Field.Of<F>): Meaning => {
-      const law = meaning(fields)
-      const { density } = law
-      return {
-        drawn: law.quantile === undefined ? O.none : O.some(law),
-        nodes: law.quantile === undefined ? law.nodes : (law.nodes ?? inQuantile(law)),
-        density: density === undefined ? O.none : O.some(schedule => within(density(schedule))),
-        fromClean: law.fromClean ?? O.none,
-        assumesUnitVariance: law.assumesUnitVariance ?? false,
-        misfits: misfits?.(fields) ?? (() => [])
-      }
-    }
-  })
-}
+export const { concept, define, show, formula } = words<TimeLaw>(
+  'TimeLaw',
+  'over which noise levels an objective is taken, and how much each counts'
+)
 
 /** A field for a time law. */
 export const field: Field.Field<TimeLaw> = Field.of(concept)
@@ -182,25 +138,33 @@ export const rising = ({ lo, hi }: { readonly lo: number; readonly hi: number })
 export const misfitsOf =
   (schedule: Schedule.Schedule) =>
   (law: TimeLaw): ReadonlyArray<Problem.Problem> =>
-    isSound(law) ? concept.meaning(law).misfits(schedule) : []
+    isSound(law) ? (concept.meaning(law).misfits?.(schedule) ?? []) : []
 
 /** Whether a law and all that stand in it have a meaning. */
 const isSound = (law: TimeLaw): boolean => Case.isSound(law) && Case.parts(law).every(Case.isSound)
 
 /** The problem of a law that draws no times. */
 export const notDrawn = (field: string, law: TimeLaw, remedy: string): ReadonlyArray<Problem.Problem> => [
-  Problem.of(field, Case.show(law), 'a law that draws a time for each row', remedy)
+  Problem.of(field, show(law), 'a law that draws a time for each row', remedy)
 ]
 
 /** How a law draws a time for each row, where it does. */
-export const drawnOf = (law: TimeLaw): O.Option<Drawn> => concept.meaning(law).drawn
+export const drawnOf = (law: TimeLaw): Drawn | undefined => {
+  const meaning = concept.meaning(law)
+  return meaning.quantile === undefined ? undefined : meaning
+}
+
+/** The law as weighted times. */
+export const nodesOf = (law: TimeLaw): Listed['nodes'] => {
+  const meaning = concept.meaning(law)
+  return meaning.quantile === undefined ? meaning.nodes : (meaning.nodes ?? inQuantile(meaning))
+}
 
 /** The density of the times of a law on a schedule, where it has one. */
-export const densityOf = (schedule: Schedule.Schedule, law: TimeLaw): O.Option<Density> =>
-  pipe(
-    concept.meaning(law).density,
-    O.map(density => density(schedule))
-  )
+export const densityOf = (schedule: Schedule.Schedule, law: TimeLaw): Density | undefined => {
+  const density = concept.meaning(law).density?.(schedule)
+  return density && within(density)
+}
 
 /** The smallest number that a uniform draw of 53 bits may stand for, where 0 has no quantile. */
 export const LEAST = Elementary.powerOfTwo(-54)

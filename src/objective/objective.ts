@@ -46,7 +46,6 @@ export type {
   Row,
   RowLevel,
   SeenNoise,
-  Spec,
   Term,
   Time,
   Weighted

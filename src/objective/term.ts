@@ -1,7 +1,7 @@
 /** What an objective is: what an integrand sees of a row, what may be asked for, and an objective as a weighted sum of such terms. */
 import * as O from 'fp-ts/lib/Option.js'
 import type { Tensor } from '../../lib/index.js'
-import { Case, concept as Concept, type Field, type Problem } from '../core/index.js'
+import { Case, words, type Problem } from '../core/index.js'
 import type { Mixture } from '../family/mixtureData.js'
 import type * as Parametrization from '../family/parametrization.js'
 import type * as Params from '../family/params.js'
@@ -216,21 +216,10 @@ export interface Parts {
   readonly parts: ReadonlyArray<Part>
 }
 
-export interface Meaning {
-  readonly form: Form | Parts
-}
+/** What it asks for: a function of a row, of a row without noise, of the parameters, or others that it is the sum of. */
+export type Meaning = Form | Parts
 
 export interface Objective extends Case.Value<'Objective', Meaning> {}
-
-export const concept = Concept<Objective>('Objective', 'what is minimised')
-
-export type Spec<N extends string, F extends Field.Fields, A extends Case.Call, On extends string | null = null> = Omit<
-  Case.Spec<N, F, never, A, On>,
-  'meaning'
-> & {
-  /** What it asks for: a function of a row, of a row without noise, of the parameters, or others that it is the sum of. */
-  readonly meaning: (fields: Field.Of<F>) => Form | Parts
-}
 
 /**
  * An objective of one's own, with fields: its integrand is a function of a row in the tensor vocabulary, [rows] or
@@ -257,14 +246,7 @@ export type Spec<N extends string, F extends Field.Fields, A extends Case.Call, 
  *   'Objective.weight(0.5)(Objective.power({ timeLaw: TimeLaw.at(0.3), squarings: 2 }))'
  * )
  */
-export function define<
-  const N extends string,
-  const F extends Field.Fields = Field.NoFields,
-  const A extends Case.Call = null,
-  const On extends string | null = null
->({ meaning, ...spec }: Spec<N, F, A, On>): Case.Constructor<Objective, N, F, A, On> {
-  return Case.define('Objective', { ...spec, meaning: (fields: Field.Of<F>): Meaning => ({ form: meaning(fields) }) })
-}
+export const { concept, define } = words<Objective>('Objective', 'what is minimised')
 
 // —— an objective as terms ——
 
@@ -279,7 +261,7 @@ export interface Weighted {
 }
 
 /** What an objective asks for: the same for the same objective, so that a program of it is found again. */
-export const formOf = remembered((objective: Objective) => concept.meaning(objective).form)
+export const formOf = remembered((objective: Objective) => concept.meaning(objective))
 
 /** The objective as a weighted sum of terms. */
 export function terms(objective: Objective): ReadonlyArray<Weighted> {

@@ -20,17 +20,19 @@ import {
   interval,
   LEAST,
   misfitsOf,
+  nodesOf,
   onSchedule,
   rising,
   rule,
+  show,
   time,
   type Density,
   type Node,
   type TimeLaw
 } from './law.js'
 
-export { concept, define, field } from './law.js'
-export type { Density, Drawn, Law, Listed, Meaning, Node, Spec, TimeLaw } from './law.js'
+export { concept, define, field, formula, show } from './law.js'
+export type { Density, Drawn, Listed, Meaning, Node, TimeLaw } from './law.js'
 
 // —— laws ——
 
@@ -44,8 +46,7 @@ export const at = define({
   },
   call: ['time'],
   formula: ({ time }) => `at t = ${time}`,
-  misfits: ({ time }) => onSchedule('time', time),
-  meaning: ({ time }) => ({ nodes: () => [{ time, weight: 1 }] })
+  meaning: ({ time }) => ({ nodes: () => [{ time, weight: 1 }], misfits: onSchedule('time', time) })
 })
 
 /**
@@ -60,20 +61,18 @@ export const uniform = define({
   call: ['lo', 'hi'],
   example: { lo: 0.1, hi: 0.9 },
   formula: ({ lo, hi }) => `mean over t uniform in [${lo}, ${hi}]`,
-  misfits:
-    ({ lo, hi }) =>
-    schedule => [
+  meaning: ({ lo, hi }) => ({
+    misfits: schedule => [
       // The clean end is never drawn. Whether the mean is finite there, the objective says.
       ...(lo === 0 ? [] : onSchedule('lo', lo)(schedule)),
       ...onSchedule('hi', hi)(schedule),
       ...rising({ lo, hi })
     ],
-  meaning: ({ lo, hi }) => ({
     // Never at the end itself: at time 0 there is no noise.
     quantile: () => u => lo + (hi - lo) * Math.max(u, LEAST),
     density: () => ({ at: () => 1 / (hi - lo), support: [lo, hi] }),
     nodes: (_, count) => rule(count, lo, hi).map(({ time, weight }) => ({ time, weight: weight / (hi - lo) })),
-    fromClean: lo === 0 ? O.some(hi) : O.none
+    fromClean: lo === 0 ? hi : undefined
   })
 })
 
@@ -86,7 +85,7 @@ export const NODES = 16
 export const quadrature =
   (schedule: Schedule.Schedule, count: number) =>
   (law: TimeLaw): ReadonlyArray<Node> =>
-    concept.meaning(law).nodes(schedule, count)
+    nodesOf(law)(schedule, count)
 
 /** The times of one random evaluation, with their weights: shared by all rows, or one for each. */
 export interface Times<N = Float64Array> {
@@ -114,41 +113,35 @@ export const draw =
 export const drawing =
   <N extends Stretches.Numbers>(schedule: Schedule.Schedule, rows: number, own: (numbers: Stretches.Stretches) => N) =>
   (key: Key.Key) =>
-  (law: TimeLaw): ReadonlyArray<Times<N>> =>
-    pipe(
-      drawnOf(law),
-      O.fold(
-        (): ReadonlyArray<Times<N>> => quadrature(schedule, NODES)(law),
-        ({ quantile, weight, isStratified = false }) => {
-          const drawn = isStratified
-            ? Stretches.ofArray(evenly(rows)(key), 1)
-            : Stretches.computed(rows, (first, out) => {
-                Key.fillUniform(first, out)(key)
-              })
-          const time = own(Stretches.mapped(drawn, quantile(schedule)))
-          return [{ time, weight: weight === undefined ? 1 : Stretches.every(time, weight(schedule)) }]
-        }
-      )
-    )
+  (law: TimeLaw): ReadonlyArray<Times<N>> => {
+    const meaning = drawnOf(law)
+    if (meaning === undefined) return quadrature(schedule, NODES)(law)
+    const { quantile, weight, isStratified = false } = meaning
+    const drawn = isStratified
+      ? Stretches.ofArray(evenly(rows)(key), 1)
+      : Stretches.computed(rows, (first, out) => {
+          Key.fillUniform(first, out)(key)
+        })
+    const time = own(Stretches.mapped(drawn, quantile(schedule)))
+    return [{ time, weight: weight === undefined ? 1 : Stretches.every(time, weight(schedule)) }]
+  }
 
 /** The one time that it is at, where there is one that counts 1. */
 export const only =
   (schedule: Schedule.Schedule) =>
-  (law: TimeLaw): O.Option<number> =>
-    pipe(
-      concept.meaning(law).nodes(schedule, 2),
-      O.fromPredicate(nodes => O.isNone(drawnOf(law)) && nodes.length === 1 && nodes[0].weight === 1),
-      O.map(([{ time }]) => time)
-    )
+  (law: TimeLaw): O.Option<number> => {
+    const nodes = nodesOf(law)(schedule, 2)
+    return drawnOf(law) === undefined && nodes.length === 1 && nodes[0].weight === 1 ? O.some(nodes[0].time) : O.none
+  }
 
 /** Whether a random expectation takes the same times at every step. */
-export const isDeterministic = (law: TimeLaw): boolean => O.isNone(drawnOf(law))
+export const isDeterministic = (law: TimeLaw): boolean => drawnOf(law) === undefined
 
 /** The density of the law in time on a schedule, where its case says it. */
 export const density =
   (schedule: Schedule.Schedule) =>
   (law: TimeLaw): O.Option<Density> =>
-    densityOf(schedule, law)
+    O.fromNullable(densityOf(schedule, law))
 
 /**
  * Whether the nodes of a law lie where they do for components of variance 1 or more, because it names no least variance: those
@@ -156,19 +149,11 @@ export const density =
  */
 export const assumesUnitVariance =
   (isDeterministic: boolean) =>
-  (law: TimeLaw): boolean => {
-    const { assumesUnitVariance, drawn } = concept.meaning(law)
-    return assumesUnitVariance && (isDeterministic || O.isNone(drawn))
-  }
+  (law: TimeLaw): boolean =>
+    concept.meaning(law).assumesUnitVariance === true && (isDeterministic || drawnOf(law) === undefined)
 
 /** The latest time up to which every time from the clean end on is drawn alike; none where the clean end is not reached. */
-export const fromClean = (law: TimeLaw): O.Option<number> => concept.meaning(law).fromClean
-
-/** The law as the code that builds it. */
-export const show = (law: TimeLaw): string => Case.show(law)
-
-/** The law in mathematics. */
-export const formula = (law: TimeLaw): string => Case.formula(law)
+export const fromClean = (law: TimeLaw): O.Option<number> => O.fromNullable(concept.meaning(law).fromClean)
 
 /** The shares at which a quantile function is looked at: both ends too. */
 const LOOKS = [0, 0.1, 0.5, 0.9, GREATEST]
@@ -176,17 +161,14 @@ const LOOKS = [0, 0.1, 0.5, 0.9, GREATEST]
 /** The problems of the times of a law, whatever its case says of its fields. */
 const looked = (law: TimeLaw, schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => {
   const until = Schedule.until(schedule)
-  const drawn = pipe(
-    drawnOf(law),
-    O.fold(
-      (): ReadonlyArray<Node> => [],
-      ({ quantile, weight }) =>
-        LOOKS.map(u => {
-          const time = quantile(schedule)(u)
-          return { time, weight: weight === undefined || !(u > 0 && u < 1) ? 1 : weight(schedule)(time) }
+  const meaning = drawnOf(law)
+  const drawn =
+    meaning === undefined
+      ? []
+      : LOOKS.map(u => {
+          const time = meaning.quantile(schedule)(u)
+          return { time, weight: !(u > 0 && u < 1) ? 1 : (meaning.weight?.(schedule)(time) ?? 1) }
         })
-    )
-  )
   const bad = [...drawn, ...quadrature(schedule, LOOKS.length)(law)].find(
     ({ time, weight }) => !(time >= 0 && time <= until && time < Infinity && Number.isFinite(weight))
   )

@@ -20,7 +20,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { Case, concept as Concept, Field, Vocabulary, type Problem } from '../core/index.js'
+import { Case, Field, Vocabulary, words } from '../core/index.js'
 import * as Schedule from '../schedule/schedule.js'
 
 /** The weight as a function of time, on a schedule. */
@@ -31,26 +31,13 @@ export type Sees = 'snr' | 'level' | 'rate'
 
 export interface Meaning {
   readonly weigh: Weigh
-  /** None where the case does not say it. */
-  readonly sees: O.Option<Sees>
-  /** The weight where it is the same at every level: it then suits objectives without levels too. */
-  readonly everywhere: O.Option<number>
+  /** Capability, and a claim that laws check: what the weight depends on. */
+  readonly sees?: Sees
+  /** Capability: the weight, where it is the same at every level: it then suits objectives without levels too. */
+  readonly everywhere?: number
 }
 
 export interface Weighting extends Case.Value<'Weighting', Meaning> {}
-
-export const concept = Concept<Weighting>('Weighting', 'what a noise level counts, as a function of its SNR = α²/σ²')
-
-export interface Spec<N extends string, F extends Field.Fields, A extends Case.Call> extends Omit<
-  Case.Spec<N, F, never, A, null>,
-  'meaning'
-> {
-  readonly meaning: (fields: Field.Of<F>) => Weigh
-  /** Capability, and a claim that laws check: what the weight depends on. */
-  readonly sees?: Sees
-  /** Capability: the weight, where it is the same at every level. */
-  readonly everywhere?: (fields: Field.Of<F>) => number
-}
 
 /**
  * A weighting of one's own, as a function of the time of a schedule.
@@ -64,32 +51,24 @@ export interface Spec<N extends string, F extends Field.Fields, A extends Case.C
  *   name: 'late',
  *   about: 'only times from `after` on',
  *   fields: { after: Field.notNegative({ default: 1 }) },
- *   meaning: ({ after }) => () => time => (time >= after ? 1 : 0)
+ *   meaning: ({ after }) => ({ weigh: () => time => (time >= after ? 1 : 0) })
  * })
  * assert.equal(pipe(late({ after: 2 }), Weighting.interpret(Schedule.edm))(3), 1)
  */
-export function define<
-  const N extends string,
-  const F extends Field.Fields = Field.NoFields,
-  const A extends Case.Call = null
->({ meaning, sees, everywhere, ...spec }: Spec<N, F, A>): Case.Constructor<Weighting, N, F, A, null> {
-  return Case.define('Weighting', {
-    ...spec,
-    meaning: (fields: Field.Of<F>): Meaning => ({
-      weigh: meaning(fields),
-      sees: O.fromNullable(sees),
-      everywhere: O.fromNullable(everywhere?.(fields))
-    })
-  })
-}
+export const { concept, define, show, formula, problems } = words<Weighting>(
+  'Weighting',
+  'what a noise level counts, as a function of its SNR = α²/σ²'
+)
 
-const ofSnr =
-  (f: (snr: number) => number): Weigh =>
-  ({ level }) =>
-  time => {
-    const { alpha, sigma } = level(time)
-    return f(Elementary.square(alpha / sigma))
-  }
+const ofSnr = (f: (snr: number) => number): Meaning => ({
+  sees: 'snr',
+  weigh:
+    ({ level }) =>
+    time => {
+      const { alpha, sigma } = level(time)
+      return f(Elementary.square(alpha / sigma))
+    }
+})
 
 /** The same number at every level. */
 export const constant = define({
@@ -100,14 +79,8 @@ export const constant = define({
     value: Field.finite({ suggestion: 1 })
   },
   call: ['value'],
-  sees: 'snr',
-  everywhere: ({ value }) => value,
   formula: ({ value }) => String(value),
-  meaning:
-    ({ value }) =>
-    () =>
-    () =>
-      value
+  meaning: ({ value }) => ({ sees: 'snr', everywhere: value, weigh: () => () => value })
 })
 
 /** A plain number is a constant weight. */
@@ -123,7 +96,6 @@ export const field: Field.Field<Weighting, number | Weighting> = Field.of<Weight
 export const snr = define({
   name: 'snr',
   about: 'the loss of the data becomes that of the noise',
-  sees: 'snr',
   formula: () => 'SNR',
   meaning: () => ofSnr(snr => snr)
 })
@@ -136,7 +108,6 @@ export const truncatedSnr = define({
     /** The least weight. */
     floor: Field.notNegative({ default: 1 })
   },
-  sees: 'snr',
   formula: ({ floor }) => `max(SNR, ${floor})`,
   meaning: ({ floor }) => ofSnr(snr => Math.max(snr, floor))
 })
@@ -149,7 +120,6 @@ export const minSnr = define({
     /** The most that a signal-to-noise ratio counts. */
     gamma: Field.positive({ default: 5 })
   },
-  sees: 'snr',
   formula: ({ gamma }) => `min(SNR, ${gamma})`,
   meaning: ({ gamma }) => ofSnr(snr => Math.min(snr, gamma))
 })
@@ -165,7 +135,6 @@ export const softMinSnr = define({
     /** Where the weight bends. */
     gamma: Field.positive({ default: 4 })
   },
-  sees: 'snr',
   formula: ({ gamma }) => `1/(1/SNR + 1/${gamma})`,
   meaning: ({ gamma }) => ofSnr(snr => 1 / (1 / snr + 1 / gamma))
 })
@@ -189,7 +158,6 @@ export const edm = define({
     /** Standard deviation of the data. */
     sigmaData: Field.positive({ default: 0.5 })
   },
-  sees: 'snr',
   formula: ({ sigmaData }) => `(SNR + 1/${sigmaData}²)`,
   meaning: ({ sigmaData }) => ofSnr(snr => snr + Elementary.pow(sigmaData, -2))
 })
@@ -202,7 +170,6 @@ export const sigmoid = define({
     /** The log-SNR about which the weight falls. */
     bias: Field.finite({ default: 2 })
   },
-  sees: 'snr',
   formula: ({ bias }) => `1/(1 + SNR exp(${-bias}))`,
   meaning: ({ bias }) => ofSnr(snr => 1 / (1 + snr * Elementary.exp(-bias)))
 })
@@ -214,25 +181,22 @@ export const sigmoid = define({
 export const likelihood = define({
   name: 'likelihood',
   about: 'for the loss of the score; half of it, over all times, is maximum likelihood (arXiv 2101.09258)',
-  sees: 'rate',
   formula: () => 'g²',
-  meaning:
-    () =>
-    ({ diffusion }) =>
-      diffusion
+  meaning: () => ({ sees: 'rate', weigh: ({ diffusion }) => diffusion })
 })
 
 /** σ²: the loss of the score becomes that of the noise (Song & Ermon 2019, arXiv 1907.05600, §4.2). */
 export const noiseVariance = define({
   name: 'noiseVariance',
   about: 'the loss of the score becomes that of the noise (arXiv 1907.05600)',
-  sees: 'level',
   formula: () => 'σ²',
-  meaning:
-    () =>
-    ({ level }) =>
-    time =>
-      Elementary.square(level(time).sigma)
+  meaning: () => ({
+    sees: 'level',
+    weigh:
+      ({ level }) =>
+      time =>
+        Elementary.square(level(time).sigma)
+  })
 })
 
 /** The weight at a time of a schedule. */
@@ -242,19 +206,11 @@ export const interpret = (schedule: Schedule.Schedule): ((weighting: Weighting) 
 }
 
 /** What a weight depends on, where the case says it. */
-export const sees = (weighting: Weighting): O.Option<Sees> => concept.meaning(weighting).sees
+export const sees = (weighting: Weighting): O.Option<Sees> => O.fromNullable(concept.meaning(weighting).sees)
 
 /** The weight, where it is the same at every level. */
-export const everywhere = (weighting: Weighting): O.Option<number> => concept.meaning(weighting).everywhere
-
-/** The weighting as the code that builds it. */
-export const show = (weighting: Weighting): string => Case.show(weighting)
-
-/** The weight in mathematics. */
-export const formula = (weighting: Weighting): string => Case.formula(weighting)
-
-/** The problems of a weighting. */
-export const problems = (weighting: Weighting): ReadonlyArray<Problem.Problem> => Case.problems(weighting)
+export const everywhere = (weighting: Weighting): O.Option<number> =>
+  O.fromNullable(concept.meaning(weighting).everywhere)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [
   constant,

@@ -38,7 +38,6 @@
  * assert.equal(TimeLaw.incompatibilities(Schedule.cosine())(TimeLaw.at(2)).length, 1)
  */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Normal from '../../lib/numbers/normal.js'
 import { Case, Field, Problem, type Vocabulary } from '../core/index.js'
@@ -49,6 +48,7 @@ import {
   GREATEST,
   LEAST,
   misfitsOf,
+  nodesOf,
   notDrawn,
   onSchedule,
   real,
@@ -56,7 +56,7 @@ import {
   rule,
   time
 } from '../objective/law.js'
-import { at, concept, define, formula, show, uniform, type Drawn, type Law } from '../objective/timeLaw.js'
+import { at, concept, define, formula, show, uniform, type Density } from '../objective/timeLaw.js'
 import * as Schedule from '../schedule/schedule.js'
 
 export * from '../objective/timeLaw.js'
@@ -113,13 +113,10 @@ export const oneOf = define({
   call: ['times'],
   example: { times: [0.2, 0.5, 0.8] },
   formula: ({ times }) => `mean over t in {${few(times).join(', ')}}`,
-  misfits:
-    ({ times }) =>
-    schedule =>
-      times.flatMap((time, i) => onSchedule(`times[${i}]`, time)(schedule)),
   meaning: ({ times }) => {
     const rising = [...times].sort((a, b) => a - b)
     return {
+      misfits: schedule => times.flatMap((time, i) => onSchedule(`times[${i}]`, time)(schedule)),
       quantile: () => u => rising[Math.min(rising.length - 1, Math.floor(u * rising.length))],
       nodes: () => rising.map(time => ({ time, weight: 1 / rising.length }))
     }
@@ -142,11 +139,10 @@ export const nodes = define({
     ]
   },
   formula: ({ nodes }) => few(nodes.map(({ time, weight }) => `${weight} · at t = ${time}`)).join(' + '),
-  misfits:
-    ({ nodes }) =>
-    schedule =>
-      nodes.flatMap(({ time }, i) => onSchedule(`nodes[${i}].time`, time)(schedule)),
-  meaning: ({ nodes }) => ({ nodes: () => nodes })
+  meaning: ({ nodes }) => ({
+    nodes: () => nodes,
+    misfits: schedule => nodes.flatMap(({ time }, i) => onSchedule(`nodes[${i}].time`, time)(schedule))
+  })
 })
 
 /**
@@ -182,9 +178,8 @@ export const likelihood = define({
   },
   example: { until: 0.9, nodes: 6, leastVariance: 0.01 },
   formula: ({ until, nodes }) => `∫ ½ g² dt over t in [0, ${until}], ${nodes} nodes`,
-  misfits:
-    ({ until }) =>
-    schedule => {
+  meaning: ({ until, nodes, leastVariance }) => ({
+    misfits: schedule => {
       const onIt = onSchedule('until', until)(schedule)
       return onIt.length > 0
         ? onIt
@@ -197,7 +192,6 @@ export const likelihood = define({
             `try ${0.99 * until}`
           )
     },
-  meaning: ({ until, nodes, leastVariance }) => ({
     nodes: schedule => {
       const { level, logSnr } = Schedule.interpret(schedule)
       const least = (leastVariance ?? 1) / 10
@@ -237,9 +231,8 @@ export const uniformLogSnr = define({
   },
   call: ['lo', 'hi'],
   formula: ({ lo, hi }) => `mean over log(α²/σ²) uniform in [${lo}, ${hi}]`,
-  misfits:
-    ({ lo, hi }) =>
-    schedule => {
+  meaning: ({ lo, hi }) => ({
+    misfits: schedule => {
       const { greatest, least } = Schedule.logSnrRange(schedule)
       const ownRange = (field: string, logSnr: number): ReadonlyArray<Problem.Problem> =>
         Problem.unless(
@@ -251,7 +244,6 @@ export const uniformLogSnr = define({
         )
       return [...ownRange('lo', lo), ...ownRange('hi', hi), ...rising({ lo, hi })]
     },
-  meaning: ({ lo, hi }) => ({
     quantile: schedule => u => pipe(schedule, Schedule.timeOfLogSnr(hi - (hi - lo) * u)),
     density: schedule => {
       const dynamics = Schedule.interpret(schedule)
@@ -295,16 +287,16 @@ export const logNormal = define({
     deviation: Field.positive({ default: 1.2 })
   },
   formula: ({ mean, deviation }) => `mean over log(σ/α) ~ N(${mean}, ${deviation}²)`,
-  misfits: law => schedule =>
-    Problem.unless(
-      // One that is not a number is a problem of the fields.
-      !(restriction(law, schedule).mass < LEAST_MASS) || !(law.deviation > 0),
-      'mean',
-      law.mean,
-      `within reach of log(σ/α) of ${Schedule.show(schedule)}`,
-      `bring it nearer, or raise deviation = ${law.deviation}`
-    ),
   meaning: ({ mean, deviation }) => ({
+    misfits: schedule =>
+      Problem.unless(
+        // One that is not a number is a problem of the fields.
+        !(restriction({ mean, deviation }, schedule).mass < LEAST_MASS) || !(deviation > 0),
+        'mean',
+        mean,
+        `within reach of log(σ/α) of ${Schedule.show(schedule)}`,
+        `bring it nearer, or raise deviation = ${deviation}`
+      ),
     quantile: schedule => {
       const { from, mass } = restriction({ mean, deviation }, schedule)
       return u =>
@@ -340,8 +332,8 @@ export const logitNormal = define({
     until: Field.withDefault(time, 1)
   },
   formula: ({ mean, deviation, until }) => `mean over log(t/(${until} − t)) ~ N(${mean}, ${deviation}²)`,
-  misfits: ({ until }) => onSchedule('until', until),
   meaning: ({ mean, deviation, until }) => ({
+    misfits: onSchedule('until', until),
     quantile: () => u => until / (1 + Elementary.exp(-(mean + deviation * Normal.quantile(Math.max(u, LEAST))))),
     density: () => ({
       at: time =>
@@ -387,53 +379,54 @@ export const importance = define({
   },
   example: { proposal: uniform(0.1, 0.9), target: uniform(0.2, 0.8) },
   formula: ({ proposal, target }) => `${formula(target)}, drawn as ${formula(proposal).replace('mean over ', '')}`,
-  misfits:
-    ({ proposal, target }) =>
-    schedule => {
-      const [from, to] = [proposal, target].map(law => densityOf(schedule, law))
-      const inside = [
-        ...misfitsOf(schedule)(proposal).map(Problem.within('proposal')),
-        ...misfitsOf(schedule)(target).map(Problem.within('target')),
-        ...(O.isSome(from) && O.exists(({ weight }: Drawn) => weight === undefined)(drawnOf(proposal))
-          ? []
-          : notDrawn('proposal', proposal, 'try TimeLaw.uniform')),
-        ...Problem.unless(
-          O.isSome(to),
-          'target',
-          show(target),
-          'a law with a density',
-          'draw from it directly, or try TimeLaw.likelihood'
-        )
-      ]
-      const inFields = [proposal, target].flatMap(law => Case.problems(law))
-      if (inside.length + inFields.length > 0 || O.isNone(from) || O.isNone(to)) return inside
-      const [proposed, wanted] = [from.value.support, to.value.support]
-      return Problem.unless(
-        proposed[0] - wanted[0] <= MISSED * (wanted[1] - wanted[0]) && proposed[1] >= wanted[1],
-        'proposal',
-        show(proposal),
-        `one that draws all times of the target, in [${wanted[0]}, ${wanted[1]}]`,
-        'widen it'
-      )
-    },
   meaning: ({ proposal, target }) => {
-    const { nodes, density, fromClean, assumesUnitVariance } = concept.meaning(target)
-    const known = { nodes, fromClean, assumesUnitVariance, ...(O.isSome(density) && { density: density.value }) }
-    return pipe(
-      drawnOf(proposal),
-      O.fold(
-        (): Law => known,
-        ({ quantile, isStratified = false }) => ({
-          ...known,
-          quantile,
-          isStratified,
-          weight: schedule => {
-            const [from, to] = [proposal, target].map(law => densityOf(schedule, law))
-            return time => (O.isSome(from) && O.isSome(to) ? to.value.at(time) / from.value.at(time) : NaN)
-          }
-        })
-      )
-    )
+    const densities = (schedule: Schedule.Schedule): ReadonlyArray<Density | undefined> =>
+      [proposal, target].map(law => densityOf(schedule, law))
+    const drawn = drawnOf(proposal)
+    const { density, fromClean, assumesUnitVariance } = concept.meaning(target)
+    const known = {
+      nodes: nodesOf(target),
+      density,
+      fromClean,
+      assumesUnitVariance,
+      misfits: (schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => {
+        const [from, to] = densities(schedule)
+        const inside = [
+          ...misfitsOf(schedule)(proposal).map(Problem.within('proposal')),
+          ...misfitsOf(schedule)(target).map(Problem.within('target')),
+          ...(from !== undefined && drawn !== undefined && drawn.weight === undefined
+            ? []
+            : notDrawn('proposal', proposal, 'try TimeLaw.uniform')),
+          ...Problem.unless(
+            to !== undefined,
+            'target',
+            show(target),
+            'a law with a density',
+            'draw from it directly, or try TimeLaw.likelihood'
+          )
+        ]
+        const inFields = [proposal, target].flatMap(law => Case.problems(law))
+        if (inside.length + inFields.length > 0 || from === undefined || to === undefined) return inside
+        const [proposed, wanted] = [from.support, to.support]
+        return Problem.unless(
+          proposed[0] - wanted[0] <= MISSED * (wanted[1] - wanted[0]) && proposed[1] >= wanted[1],
+          'proposal',
+          show(proposal),
+          `one that draws all times of the target, in [${wanted[0]}, ${wanted[1]}]`,
+          'widen it'
+        )
+      }
+    }
+    if (drawn === undefined) return known
+    return {
+      ...known,
+      quantile: drawn.quantile,
+      isStratified: drawn.isStratified ?? false,
+      weight: schedule => {
+        const [from, to] = densities(schedule)
+        return time => (from === undefined || to === undefined ? NaN : to.at(time) / from.at(time))
+      }
+    }
   }
 })
 
@@ -453,17 +446,15 @@ export const stratified = define({
   call: ['law'],
   example: { law: uniform(0.1, 0.9) },
   formula: ({ law }) => `${formula(law)}, stratified`,
-  misfits:
-    ({ law }) =>
-    schedule => {
+  meaning: ({ law }) => {
+    const drawn = drawnOf(law)
+    const misfits = (schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => {
       const inside = misfitsOf(schedule)(law).map(Problem.within('law'))
-      return inside.length + Case.problems(law).length === 0 && O.isNone(drawnOf(law))
+      return inside.length + Case.problems(law).length === 0 && drawn === undefined
         ? notDrawn('law', law, 'leave it as it is, there is nothing to stratify')
         : inside
-    },
-  meaning: ({ law }) => {
-    const { drawn, nodes } = concept.meaning(law)
-    return O.isSome(drawn) ? { ...drawn.value, isStratified: true } : { nodes }
+    }
+    return drawn === undefined ? { nodes: nodesOf(law), misfits } : { ...drawn, isStratified: true, misfits }
   }
 })
 
@@ -481,13 +472,14 @@ export const gauss = define({
   on: 'law',
   example: { nodes: 4, law: uniform(0.1, 0.9) },
   formula: ({ nodes, law }) => `${formula(law)}, ${nodes} nodes`,
-  misfits:
-    ({ law }) =>
-    schedule =>
-      misfitsOf(schedule)(law).map(Problem.within('law')),
   meaning: ({ nodes: count, law }) => {
-    const { nodes, fromClean, assumesUnitVariance } = concept.meaning(law)
-    return { nodes: schedule => nodes(schedule, count), fromClean, assumesUnitVariance }
+    const { fromClean, assumesUnitVariance } = concept.meaning(law)
+    return {
+      nodes: schedule => nodesOf(law)(schedule, count),
+      fromClean,
+      assumesUnitVariance,
+      misfits: schedule => misfitsOf(schedule)(law).map(Problem.within('law'))
+    }
   }
 })
 

@@ -20,7 +20,7 @@ import type * as t from 'io-ts'
 import { polar, symmetric, symmetricEigen } from '../../lib/arrays/linalg.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
+import { Case, Field, Problem, Vocabulary, words } from '../core/index.js'
 
 /** The nearest point of the set: of a row, or of a matrix row by row, of so many columns. */
 type Projection = (x: Float64Array, columns: number) => Float64Array
@@ -30,29 +30,16 @@ export type ArrayKind = 'rows' | 'tall' | 'square'
 
 interface Meaning {
   readonly project: Projection
-  readonly of: ArrayKind
-  readonly isConvex: boolean
-}
-
-export interface Region extends Case.Value<'Region', Meaning> {}
-
-export type Spec<N extends string, F extends Field.Fields, A extends Case.Call> = Case.Spec<
-  N,
-  F,
-  Projection,
-  A,
-  null
-> & {
   /** Capability: it is a set of matrices, tall or square; of rows unless given. */
   readonly of?: ArrayKind
   /** Whether it is convex, as laws then hold it to be; true unless given. */
   readonly isConvex?: boolean
 }
 
-export const concept = Concept<Region>('Region', 'where Optimizer.project holds parameters')
+export interface Region extends Case.Value<'Region', Meaning> {}
 
 /**
- * A region of one's own: `meaning` gives the point of a closed convex set that is nearest to a vector, or to a matrix where it says
+ * A region of one's own: `project` gives the point of a closed convex set that is nearest to a vector, or to a matrix where it says
  * `of: 'tall'` or `'square'`; `isConvex: false` of a set that is not convex.
  *
  * @example
@@ -64,20 +51,11 @@ export const concept = Concept<Region>('Region', 'where Optimizer.project holds 
  *   name: 'above',
  *   about: 'x_i ≥ least',
  *   fields: { least: Field.finite({ suggestion: 0 }) },
- *   meaning: ({ least }) => x => x.map(entry => Math.max(entry, least))
+ *   meaning: ({ least }) => ({ project: x => x.map(entry => Math.max(entry, least)) })
  * })
  * assert.deepEqual(pipe(Float64Array.of(-2, 3), Region.project(above({ least: 1 }))), Float64Array.of(1, 3))
  */
-export function define<
-  const N extends string,
-  const F extends Field.Fields = Field.NoFields,
-  const A extends Case.Call = null
->({ of = 'rows', isConvex = true, meaning, ...spec }: Spec<N, F, A>): Case.Constructor<Region, N, F, A, null> {
-  return Case.define('Region', {
-    ...spec,
-    meaning: (fields: Field.Of<F>): Meaning => ({ project: meaning(fields), of, isConvex })
-  })
-}
+export const { concept, define, show, problems } = words<Region>('Region', 'where Optimizer.project holds parameters')
 
 /** |x| ≤ radius */
 export const ball = define({
@@ -88,12 +66,12 @@ export const ball = define({
     radius: Field.positive({ suggestion: 1 })
   },
   example: { radius: 4 },
-  meaning:
-    ({ radius }) =>
-    x => {
+  meaning: ({ radius }) => ({
+    project: x => {
       const norm = Elementary.norm(x)
       return norm > radius ? x.map(entry => (entry / norm) * radius) : x
     }
+  })
 })
 
 /** A number or an infinity. */
@@ -118,10 +96,7 @@ export const box = define({
   },
   check: ({ least, most }) => Problem.unless(least <= most, 'least', least, `≤ most = ${most}`, 'swap the two'),
   example: { least: -3, most: 3 },
-  meaning:
-    ({ least, most }) =>
-    x =>
-      x.map(entry => Math.min(Math.max(entry, least), most))
+  meaning: ({ least, most }) => ({ project: x => x.map(entry => Math.min(Math.max(entry, least), most)) })
 })
 
 /** x_i ≥ 0 and Σ x_i = total, 1 unless given: weights. */
@@ -132,9 +107,8 @@ export const simplex = define({
     /** What the entries sum to. */
     total: Field.positive({ default: 1 })
   },
-  meaning:
-    ({ total }) =>
-    x => {
+  meaning: ({ total }) => ({
+    project: x => {
       const { threshold } = pipe(
         Array.from(x),
         RA.sort(Ord.reverse(N.Ord)),
@@ -145,13 +119,14 @@ export const simplex = define({
       )
       return x.map(entry => Math.max(entry - threshold, 0))
     }
+  })
 })
 
 /** x_i ≥ 0 */
 export const nonNegative = define({
   name: 'nonNegative',
   about: 'x_i ≥ 0',
-  meaning: () => x => x.map(entry => Math.max(entry, 0))
+  meaning: () => ({ project: x => x.map(entry => Math.max(entry, 0)) })
 })
 
 /**
@@ -180,9 +155,11 @@ export const nonNegative = define({
 export const orthonormal = define({
   name: 'orthonormal',
   about: 'MᵀM = I, of matrices of at least as many rows as columns',
-  of: 'tall',
-  isConvex: false,
-  meaning: () => (x, columns) => polar({ shape: [x.length / columns, columns], values: x })
+  meaning: () => ({
+    of: 'tall',
+    isConvex: false,
+    project: (x, columns) => polar({ shape: [x.length / columns, columns], values: x })
+  })
 })
 
 /**
@@ -200,14 +177,13 @@ export const orthonormal = define({
 export const positiveDefinite = define({
   name: 'positiveDefinite',
   about: 'M = Mᵀ, no eigenvalue below least',
-  of: 'square',
   fields: {
     /** The least eigenvalue. */
     least: Field.positive({ default: 1e-6 })
   },
-  meaning:
-    ({ least }) =>
-    (x, n) => {
+  meaning: ({ least }) => ({
+    of: 'square',
+    project: (x, n) => {
       const half = symmetric(Array.from({ length: n }, (_, j) => x.filter((_, at) => at % n === j)))
       const { values, vectors } = symmetricEigen(half)
       // What is there stays to the last bit.
@@ -221,6 +197,7 @@ export const positiveDefinite = define({
         )
       )
     }
+  })
 })
 
 /** The columns that a vector has as a matrix of a region, where nobody says: one of a tall one, √length of a square one. */
@@ -231,17 +208,17 @@ const columnsOf = (of: ArrayKind, length: number): number =>
 export const fits =
   (region: Region) =>
   (shape: ReadonlyArray<number>): boolean => {
-    const { of } = concept.meaning(region)
+    const of = arrays(region)
     if (of === 'rows') return true
     const [m, n] = shape.slice(-2)
     return shape.length >= 2 && (of === 'tall' ? m >= n : m === n)
   }
 
 /** Of which arrays it is. */
-export const arrays = (region: Region): ArrayKind => concept.meaning(region).of
+export const arrays = (region: Region): ArrayKind => concept.meaning(region).of ?? 'rows'
 
 /** Whether it is convex. */
-export const isConvex = (region: Region): boolean => concept.meaning(region).isConvex
+export const isConvex = (region: Region): boolean => concept.meaning(region).isConvex ?? true
 
 /**
  * The point of the region nearest to a vector, or to a matrix, row by row, of so many columns; a vector alone is one column, or a square matrix
@@ -256,7 +233,7 @@ export const isConvex = (region: Region): boolean => concept.meaning(region).isC
  * assert.deepEqual(pipe(Float64Array.of(1, 0.5, -1), Region.project(Region.simplex())), Float64Array.of(0.75, 0.25, 0))
  */
 export const project = (region: Region): ((x: Float64Array, columns?: number) => Float64Array) => {
-  const { project, of } = concept.meaning(region)
+  const { project, of = 'rows' } = concept.meaning(region)
   return (x, columns = columnsOf(of, x.length)) =>
     of === 'rows' || fits(region)([x.length / columns, columns])
       ? project(x, columns)
@@ -264,12 +241,6 @@ export const project = (region: Region): ((x: Float64Array, columns?: number) =>
           `Region.project: ${x.length} numbers in ${columns} columns are no ${of} matrix, as ${show(region)} asks; say its columns`
         )
 }
-
-/** The region as the code that builds it. */
-export const show = (region: Region): string => Case.show(region)
-
-/** The problems of a region. */
-export const problems = (region: Region): ReadonlyArray<Problem.Problem> => Case.problems(region)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [ball, box, simplex, nonNegative, orthonormal, positiveDefinite]
 

@@ -12,7 +12,7 @@
  */
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
+import { Case, Field, Problem, Vocabulary, words } from '../core/index.js'
 import { logSnrRange, type Dynamics } from '../schedule/dynamics.js'
 
 /** A clock on a schedule: τ(t), its slope, and t(τ). New times run over [0, until]. */
@@ -31,22 +31,11 @@ export interface Ticking {
 
 export interface Meaning {
   readonly ticking: (own: Dynamics) => Ticking
-  /** Its problems on a schedule. */
-  readonly misfits: (own: Dynamics) => ReadonlyArray<Problem.Problem>
+  /** Its problems on a schedule, by the names of its fields, where these are right alone. */
+  readonly misfits?: (own: Dynamics) => ReadonlyArray<Problem.Problem>
 }
 
 export interface Clock extends Case.Value<'Clock', Meaning> {}
-
-export const concept = Concept<Clock>('Clock', 'another time for the levels of a schedule')
-
-export interface Spec<N extends string, F extends Field.Fields, A extends Case.Call> extends Omit<
-  Case.Spec<N, F, never, A, null>,
-  'meaning'
-> {
-  readonly meaning: (fields: Field.Of<F>) => (own: Dynamics) => Ticking
-  /** Its problems on a schedule, by the names of its fields, where these are right alone. */
-  readonly misfits?: (fields: Field.Of<F>) => (own: Dynamics) => ReadonlyArray<Problem.Problem>
-}
 
 /**
  * A clock of one's own.
@@ -62,29 +51,22 @@ export interface Spec<N extends string, F extends Field.Fields, A extends Case.C
  *   about: 'slower and slower',
  *   fields: { rest: Field.positive({ default: 1 }) },
  *   formula: ({ rest }) => `t/(${rest} + t)`,
- *   meaning: ({ rest }) => () => ({
- *     until: Infinity,
- *     time: t => t / (rest + t),
- *     rate: t => rest / (rest + t) ** 2,
- *     inverse: time => (rest * time) / (1 - time)
+ *   meaning: ({ rest }) => ({
+ *     ticking: () => ({
+ *       until: Infinity,
+ *       time: t => t / (rest + t),
+ *       rate: t => rest / (rest + t) ** 2,
+ *       inverse: time => (rest * time) / (1 - time)
+ *     })
  *   })
  * })
  * const schedule = pipe(Schedule.rectifiedFlow, Schedule.reparametrized(endless({ rest: 2 })))
  * assert.deepEqual(pipe(schedule, Schedule.level(6)), { alpha: 0.25, sigma: 0.75 })
  */
-export function define<
-  const N extends string,
-  const F extends Field.Fields = Field.NoFields,
-  const A extends Case.Call = null
->({ meaning, misfits, ...spec }: Spec<N, F, A>): Case.Constructor<Clock, N, F, A, null> {
-  return Case.define('Clock', {
-    ...spec,
-    meaning: (fields: Field.Of<F>): Meaning => ({
-      ticking: meaning(fields),
-      misfits: misfits?.(fields) ?? (() => [])
-    })
-  })
-}
+export const { concept, define, show, formula, problems } = words<Clock>(
+  'Clock',
+  'another time for the levels of a schedule'
+)
 
 /** τ = scale · t + shift; a shift > 0 starts the schedule later. */
 export const affine = define({
@@ -98,18 +80,16 @@ export const affine = define({
   },
   example: { scale: 2, shift: 0.01 },
   formula: ({ scale, shift }) => (shift === 0 ? `${scale} t` : `${scale} t + ${shift}`),
-  misfits:
-    ({ shift }) =>
-    ({ until }) =>
+  meaning: ({ scale, shift }) => ({
+    misfits: ({ until }) =>
       Problem.unless(!(shift >= until), 'shift', shift, `in [0, ${until}), the schedule's own times`, 'leave it out'),
-  meaning:
-    ({ scale, shift }) =>
-    ({ until }) => ({
+    ticking: ({ until }) => ({
       until: (until - shift) / scale,
       time: t => scale * t + shift,
       rate: () => scale,
       inverse: time => (time - shift) / scale
     })
+  })
 })
 
 /** τ = t^exponent: above 1, time dwells where there is little noise. */
@@ -122,14 +102,14 @@ export const power = define({
   },
   call: ['exponent'],
   formula: ({ exponent }) => `t^${exponent}`,
-  meaning:
-    ({ exponent }) =>
-    ({ until }) => ({
+  meaning: ({ exponent }) => ({
+    ticking: ({ until }) => ({
       until: Elementary.pow(until, 1 / exponent),
       time: t => Elementary.pow(t, exponent),
       rate: t => exponent * Elementary.pow(t, exponent - 1),
       inverse: time => Elementary.pow(time, 1 / exponent)
     })
+  })
 })
 
 /** A log-SNR of an interval that most schedules have. */
@@ -154,9 +134,8 @@ export const evenLogSnr = define({
   example: { from: 5, to: -5 },
   formula: ({ from, to }) => `the time of log-SNR ${from} + ${to - from} t`,
   check: ({ from, to }) => Problem.unless(to < from, 'to', to, `< from = ${from}`, 'let the log-SNR fall'),
-  misfits:
-    ({ from, to }) =>
-    own => {
+  meaning: ({ from, to }) => ({
+    misfits: own => {
       const { greatest, least } = logSnrRange(own)
       return [
         ...Problem.unless(
@@ -175,9 +154,7 @@ export const evenLogSnr = define({
         )
       ]
     },
-  meaning:
-    ({ from, to }) =>
-    ({ level, diffusion, logSnr, timeOfLogSnr }) => {
+    ticking: ({ level, diffusion, logSnr, timeOfLogSnr }) => {
       const at = (t: number): number => from + (to - from) * t
       const inverse = (logSnr: number): number => (logSnr - from) / (to - from)
       const time = (t: number): number => timeOfLogSnr(at(t))
@@ -190,6 +167,7 @@ export const evenLogSnr = define({
         logSnr: { at, slope: () => to - from, inverse }
       }
     }
+  })
 })
 
 /** The clock on a schedule. */
@@ -197,15 +175,6 @@ export const interpret =
   (own: Dynamics): ((clock: Clock) => Ticking) =>
   clock =>
     concept.meaning(clock).ticking(own)
-
-/** The clock as the code that builds it. */
-export const show = (clock: Clock): string => Case.show(clock)
-
-/** The schedule's own time in mathematics. */
-export const formula = (clock: Clock): string => Case.formula(clock)
-
-/** The problems of a clock without its schedule; of a schedule, `Schedule.problems` says it. */
-export const problems = (clock: Clock): ReadonlyArray<Problem.Problem> => Case.problems(clock)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [affine, power, evenLogSnr]
 

@@ -2,7 +2,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import { describe, expect, it } from 'vitest'
 import { square, sub, sum } from '../../lib/index.js'
@@ -44,7 +43,7 @@ describe('what is declared and is not so is caught', () => {
       gain: () => () => gain,
       update: moved(by)
     })
-  const timeLaw = (meaning: TimeLaw.Law): TimeLaw.TimeLaw =>
+  const timeLaw = (meaning: TimeLaw.Meaning): TimeLaw.TimeLaw =>
     TimeLaw.define({ name: 'declared', about: '', meaning: () => meaning })
   const logUniform = { quantile: () => (u: number) => 0.1 * 20 ** u }
   const wrong: Readonly<Record<string, readonly [string, Case.AnyValue]>> = {
@@ -61,10 +60,7 @@ describe('what is declared and is not so is caught', () => {
       'density',
       timeLaw({ ...logUniform, density: () => ({ at: () => 1 / 1.9, support: [0.1, 2] }) })
     ],
-    'times 2u², said to be uniform from 0 on': [
-      'fromClean',
-      timeLaw({ quantile: () => u => 2 * u * u, fromClean: O.some(2) })
-    ],
+    'times 2u², said to be uniform from 0 on': ['fromClean', timeLaw({ quantile: () => u => 2 * u * u, fromClean: 2 })],
     'a gain below 0 of what climbs': ['gain', optimizer(-1, 0.1)],
     'a gain above 0 of what descends': ['gain', optimizer(1, -0.1)],
     'no gain of what moves': ['gain', optimizer(0, -0.1)],
@@ -107,8 +103,7 @@ describe('what is declared and is not so is caught', () => {
       Weighting.define({
         name: 'declared',
         about: '',
-        everywhere: () => 1,
-        meaning: () => () => time => time
+        meaning: () => ({ everywhere: 1, weigh: () => time => time })
       })
     ],
     'what starts otherwise from a source': [

@@ -76,13 +76,10 @@ const totalOf =
         Of.when(TimeLaw.stratified, ({ law }) => totalOf(schedule)(law)),
         Of.when(TimeLaw.gauss, ({ law }) => totalOf(schedule)(law))
       )(law),
-      O.getOrElse(() =>
-        pipe(
-          Of.meaning(law).drawn,
-          O.filter(({ weight }) => weight === undefined),
-          O.map(() => 1)
-        )
-      )
+      O.getOrElse(() => {
+        const meaning = Of.meaning(law)
+        return meaning.quantile !== undefined && meaning.weight === undefined ? O.some(1) : O.none
+      })
     )
 
 /** The same law by `count` nodes, wherever it names how many. */

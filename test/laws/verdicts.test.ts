@@ -234,7 +234,9 @@ describe('laws that said nothing once', () => {
   it('a projection onto what is not negative is the nearest point, and |x| is not', () => {
     const law = 'a projection is the nearest point'
     expect(spoken(Region.nonNegative, law)).toBe(true)
-    const wrong = laws.region(Region.define({ name: 'sizes', about: '|x|', meaning: () => x => x.map(Math.abs) }))
+    const wrong = laws.region(
+      Region.define({ name: 'sizes', about: '|x|', meaning: () => ({ project: x => x.map(Math.abs) }) })
+    )
     expect(isFailed(laws.named(law)(wrong))).toBe(true)
   })
 

@@ -61,14 +61,15 @@ const snrPower = Weighting.define({
   name: 'snrPower',
   about: 'a power of the signal-to-noise ratio',
   fields: { power: Field.finite({ default: -0.5 }) },
-  sees: 'snr',
-  meaning:
-    ({ power }) =>
-    ({ level }) =>
-    time => {
-      const { alpha, sigma } = level(time)
-      return (alpha / sigma) ** (2 * power)
-    }
+  meaning: ({ power }) => ({
+    sees: 'snr',
+    weigh:
+      ({ level }) =>
+      time => {
+        const { alpha, sigma } = level(time)
+        return (alpha / sigma) ** (2 * power)
+      }
+  })
 })
 
 const fourthPower = Objective.define({

@@ -390,7 +390,7 @@ interface Projected {
   readonly excess?: (x: ReadonlyArray<number>) => number
 }
 const projected = ({ to, excess }: Projected, name: string): ReadonlyArray<laws.Law> =>
-  laws.region(Region.define({ name: word(name), about: name, meaning: () => to }), excess && { excess })
+  laws.region(Region.define({ name: word(name), about: name, meaning: () => ({ project: to }) }), excess && { excess })
 const length = (x: ArrayLike<number>): number => Math.hypot(...Array.from(x))
 const outOfBall = (x: ReadonlyArray<number>): number => length(x) - 1
 const regions: { readonly wrong: Table<Projected>; readonly right: Table<Projected> } = {

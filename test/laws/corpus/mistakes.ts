@@ -38,7 +38,7 @@ const clock =
       Clock.define({
         name: 'ownClock',
         about,
-        meaning: () => own => ({ until: inverse(own.until), time, rate, inverse })
+        meaning: () => ({ ticking: own => ({ until: inverse(own.until), time, rate, inverse }) })
       })
     )
 const bent = (kinks?: () => ReadonlyArray<number>): Held => {
@@ -50,7 +50,7 @@ const bent = (kinks?: () => ReadonlyArray<number>): Held => {
 // —— time laws and weightings ——
 
 const timeLaw =
-  (meaning: TimeLaw.Law): Held =>
+  (meaning: TimeLaw.Meaning): Held =>
   () =>
     laws.of(TimeLaw.define({ name: 'ownTimes', about, meaning: () => meaning }))
 const rising = (time: number): number => 2 * time
@@ -59,7 +59,7 @@ const midpoints = (count: number): ReadonlyArray<TimeLaw.Node> =>
 const weighting =
   (sees: Weighting.Sees, weigh: (of: Schedule.Dynamics) => (time: number) => number): Held =>
   () =>
-    laws.of(Weighting.define({ name: 'ownWeights', about, sees, meaning: () => weigh }))
+    laws.of(Weighting.define({ name: 'ownWeights', about, meaning: () => ({ sees, weigh }) }))
 
 // —— noise ——
 
@@ -134,7 +134,7 @@ const adan = (keptBefore: (gradient: Params.Params<string>, memory: Memory) => P
 const region =
   (project: (x: Float64Array) => Float64Array): Held =>
   () =>
-    laws.of(Region.define({ name: 'ownRegion', about, meaning: () => project }))
+    laws.of(Region.define({ name: 'ownRegion', about, meaning: () => ({ project }) }))
 type Steps = (tools: Stage.Tools) => Stage.Steps<null>
 const stage =
   (steps: Steps): Held =>

@@ -20,12 +20,13 @@ const weighting = ({ of, sees, claims = {}, is }: Weighed, name: string): Readon
   const own = Weighting.define({
     name: word(name),
     about: name,
-    ...(sees && { sees }),
-    meaning:
-      () =>
-      ({ level }) =>
-      time =>
-        of(level(time), time)
+    meaning: () => ({
+      ...(sees && { sees }),
+      weigh:
+        ({ level }) =>
+        time =>
+          of(level(time), time)
+    })
   })
   return [...laws.weighting(own, claims), ...(is === undefined ? [] : laws.same(own, is))]
 }
@@ -70,9 +71,7 @@ const weightings: { readonly wrong: Table<Weighed>; readonly right: Table<Weighe
 // —— time laws ——
 
 interface Timed {
-  readonly law: Parameters<typeof TimeLaw.define>[0] extends { readonly meaning: (fields: never) => infer L }
-    ? L
-    : never
+  readonly law: TimeLaw.Meaning
 }
 const timeLaw = ({ law }: Timed, name: string): ReadonlyArray<laws.Law> =>
   laws.timeLaw(TimeLaw.define({ name: word(name), about: name, meaning: () => law }))

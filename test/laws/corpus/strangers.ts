@@ -168,7 +168,7 @@ const sizeOf = (x: Numbers): number => Array.from(x).reduce((total, each) => tot
 const region =
   (project: (x: Float64Array) => Float64Array, excess: (x: Numbers) => number): Held =>
   () =>
-    laws.of(Region.define({ name: 'ownRegion', about, meaning: () => project }), { claims: { excess } })
+    laws.of(Region.define({ name: 'ownRegion', about, meaning: () => ({ project }) }), { claims: { excess } })
 const times = (x: Float64Array, by: number): Float64Array => x.map(each => by * each)
 const ballAfterBox = (x: Float64Array): Float64Array => {
   const inBox = x.map(each => Math.max(-0.8, Math.min(0.8, each)))

@@ -134,10 +134,7 @@ describe('a region', () => {
       name: 'torn',
       about: 'NaN right of a wall',
       fields: { wall: Field.finite({ suggestion: 0 }) },
-      meaning:
-        ({ wall }) =>
-        x =>
-          x.map(entry => (entry > wall ? NaN : entry))
+      meaning: ({ wall }) => ({ project: x => x.map(entry => (entry > wall ? NaN : entry)) })
     })
     const { fault, said } = found(
       program({

@@ -92,15 +92,15 @@ const endless = Clock.define({
   about: 'slower and slower',
   fields: { rest: Field.positive({ default: 1 }) },
   formula: ({ rest }) => `t/(${rest} + t)`,
-  misfits: () => own => Problem.unless(own.until === 1, 'rest', own.until, 'for a schedule on [0, 1]', 'take another'),
-  meaning:
-    ({ rest }) =>
-    () => ({
+  meaning: ({ rest }) => ({
+    misfits: own => Problem.unless(own.until === 1, 'rest', own.until, 'for a schedule on [0, 1]', 'take another'),
+    ticking: () => ({
       until: Infinity,
       time: t => t / (rest + t),
       rate: t => rest / (rest + t) ** 2,
       inverse: time => (rest * time) / (1 - time)
     })
+  })
 })
 const own = fading({ pace: 0.7 })
 const custom = (change: Partial<Parameters<typeof Schedule.custom>[0]>): S =>

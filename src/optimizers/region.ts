@@ -20,7 +20,7 @@ import type * as t from 'io-ts'
 import { polar, symmetric, symmetricEigen } from '../../lib/arrays/linalg.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import { Case, Field, Problem, Vocabulary, words } from '../core/index.js'
+import { Field, Problem, Vocabulary, words, type Case } from '../core/index.js'
 
 /** The nearest point of the set: of a row, or of a matrix row by row, of so many columns. */
 type Projection = (x: Float64Array, columns: number) => Float64Array

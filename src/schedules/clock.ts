@@ -12,7 +12,7 @@
  */
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { Case, Field, Problem, Vocabulary, words } from '../core/index.js'
+import { Field, Problem, Vocabulary, words, type Case } from '../core/index.js'
 import { logSnrRange, type Dynamics } from '../schedule/dynamics.js'
 
 /** A clock on a schedule: τ(t), its slope, and t(τ). New times run over [0, until]. */

@@ -10,6 +10,7 @@ import { bundled } from '../../examples/playground/bundle.mjs'
 import * as ornstein from '../../dist/src/index.js'
 import * as laws from '../../dist/src/laws/index.js'
 import * as glossary from '../../dist/src/cli/glossary.js'
+import { bundled as tablePage } from '../../examples/table/bundle.mjs'
 import { api, nameIndex } from './api.js'
 import { lawsPage } from './laws.js'
 import { markdown } from './markdown.js'
@@ -94,7 +95,8 @@ export default async function site(eleventy) {
     appendFileSync(`${out}/style.css`, ornstein.Picture.styles)
     writeFileSync(`${out}/entries.js`, `window.entries = ${JSON.stringify(entries)}\n`)
     writeFileSync(`${out}/playground.html`, await bundled({ home: 'index.html' }))
-    console.log(`dist/site/index.html: ${results.length + 1} pages, ${entries.length} places to find`)
+    writeFileSync(`${out}/your-table.html`, await tablePage({ home: 'index.html' }))
+    console.log(`dist/site/index.html: ${results.length + 2} pages, ${entries.length} places to find`)
   })
 
   return {

@@ -1,10 +1,11 @@
 /** The command line: its words, its help, and which command they mean. */
-import { Command, CommanderError, type Help, type Option, type OptionValues } from '@commander-js/extra-typings'
+import { Command, CommanderError, Option, type Help, type OptionValues } from '@commander-js/extra-typings'
 import type * as T from 'fp-ts/lib/Task.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { printable, wrapped } from '../fit/text.js'
-import { examples, type Work } from './command.js'
+import type { Command as Described, Work } from './command.js'
+import { nameOf, type Options } from './option.js'
 import { coloured, type Terminal } from './terminal.js'
 import { commands, description } from './usage.js'
 import { exits, type World } from './world.js'
@@ -68,6 +69,33 @@ const formatItem = (term: string, termWidth: number, about: string, helper: Help
   return start + helper.boxWrap(about, within - indent).replaceAll('\n', `\n${' '.repeat(indent)}`)
 }
 
+/** No line of help is longer, however wide the terminal. */
+const WIDE = 100
+
+/** Options that help names and does not describe. */
+const named =
+  (groups: Readonly<Record<string, ReadonlyArray<string>>>, { out, err }: Terminal) =>
+  ({ error }: { readonly error: boolean }): string => {
+    const within = Math.min(error ? err : out, 80)
+    const lines = Object.entries(groups).map(([title, keys]) =>
+      wrapped(`  ${title.toLowerCase()}: ${keys.map(nameOf).join(' ')}`, within, '    ')
+    )
+    return `\nMore options, described by --help all:\n${lines.join('\n')}\n`
+  }
+
+/** Examples, which a shell takes though they go on in the next line. */
+const examples =
+  (lines: ReadonlyArray<string>, { out, err }: Terminal) =>
+  ({ error }: { readonly error: boolean }): string => {
+    const within = Math.min(error ? err : out, WIDE)
+    const shown = lines.map(line =>
+      line.startsWith('#')
+        ? wrapped(`  ${line}`, within, '  # ')
+        : wrapped(`  $ ornstein ${line}`, within - 2, '      ').replaceAll('\n', ' \\\n')
+    )
+    return `\nExamples:\n${shown.join('\n')}\n`
+  }
+
 const overview = (terminal: Terminal): ((context: { readonly error: boolean }) => string) =>
   examples(
     [
@@ -88,6 +116,48 @@ const exitCodes =
       'Exit codes: 0 success, 1 the work failed, 2 wrong usage or invalid input, 130 or 143 stopped by a signal.',
       Math.min(error ? err : out, 100)
     )
+
+/** What help says of it. */
+const aboutOf = (about: string, otherwise?: string): string =>
+  otherwise === undefined ? about : `${about} (default: ${otherwise})`
+
+/** As commander has them; defaults are read where nothing was given. */
+const commanders = (options: Options): ReadonlyArray<Option> =>
+  Object.entries(options).flatMap(([key, { short, about, argument, opposite, otherwise, conflicts, isRequired }]) => {
+    const word = argument === null ? '' : ` <${argument.name}>`
+    const made = new Option(
+      `${short === undefined ? '' : `-${short}, `}${nameOf(key)}${word}`,
+      aboutOf(about, otherwise)
+    )
+    return [
+      made.conflicts([...(conflicts ?? [])]).makeOptionMandatory(isRequired === true),
+      ...(opposite === undefined ? [] : [new Option(nameOf(`no-${key}`), opposite)])
+    ]
+  })
+
+/** Tells commander of a command; who has read its words is given the work. */
+const declare = (
+  { name, summary, description, operands, options, examples: lines, groups = {}, work }: Described,
+  program: Command,
+  terminal: Terminal,
+  isAll: boolean,
+  does: (work: Work) => void
+): void => {
+  const made = program.command(name).summary(summary).description(description)
+  for (const { name, about, isOptional } of operands)
+    made.argument(isOptional === true ? `[${name}]` : `<${name}>`, about)
+  const titled = Object.entries(groups)
+  for (const option of commanders(options)) {
+    const [title] = titled.find(([, keys]) => keys.includes(option.attributeName())) ?? []
+    made.addOption(title === undefined ? option : isAll ? option.helpGroup(`${title}:`) : option.hideHelp())
+  }
+  if (titled.length > 0 && !isAll) made.addHelpText('after', named(groups, terminal))
+  made.addHelpText('after', examples(lines, terminal)).action((...given: ReadonlyArray<unknown>) => {
+    // as commander has them: the operands, then the options by their keys
+    const words = given.slice(0, operands.length) as ReadonlyArray<string>
+    does(work(words, given[operands.length] as Readonly<Record<string, unknown>>))
+  })
+}
 
 /**
  * The words, and after they were read what the command would do: it is done when all words are known to be right. What is to
@@ -122,9 +192,9 @@ const described = (
     .showHelpAfterError('(see ornstein --help)')
     .addHelpText('after', context => `${overview(terminal)(context)}\n${exitCodes(terminal)(context)}\n`)
 
-  for (const { declare, title } of commands) {
+  for (const { title, ...command } of commands) {
     program.commandsGroup(title)
-    declare(program, terminal, isAll, found => {
+    declare(command, program, terminal, isAll, found => {
       work = found
     })
   }

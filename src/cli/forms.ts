@@ -1,6 +1,4 @@
 /** The forms in which a table is written: text, JSON lines, Parquet and Arrow, packed by gzip or not. */
-import { pipeline } from 'node:stream'
-import { createGzip } from 'node:zlib'
 import { Absent, type Columns, type Type } from '../../lib/formats/columns.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
@@ -111,8 +109,7 @@ export async function* formed(
 ): AsyncGenerator<string | Uint8Array> {
   try {
     const pieces = await inForm(name, output, sheets)
-    // Whoever takes the bytes is told why they end.
-    if (isPacked) yield* pipeline(pieces, createGzip(), () => undefined) as AsyncIterable<Uint8Array>
+    if (isPacked) yield* (await import('./packed.js')).packed(pieces)
     else yield* pieces
   } catch (error) {
     if (!(error instanceof Absent)) throw error

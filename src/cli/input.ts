@@ -8,92 +8,9 @@ import { createGunzip, gunzip } from 'node:zlib'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
+import { decode, decoded, isPacked } from './bytes.js'
+import { problem } from './fileProblem.js'
 import { Ended, refused, type Failure, type World } from './world.js'
-
-/** The code of a file system's error: `ENOENT`. */
-export const code = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error)
-
-const reasons: Readonly<Record<string, readonly [domain: string, remedy: string]>> = {
-  ENOENT: ['a file that exists', 'check the path'],
-  EISDIR: ['a file but a folder', 'give a file in it'],
-  ENOTDIR: ['a path through folders alone', 'check the name'],
-  EACCES: ['open to you', 'ask for the right to it'],
-  EPERM: ['open to you', 'ask for the right to it'],
-  ENOSPC: ['on a disk with room', 'free some space'],
-  EFBIG: ['of a size that is allowed', 'raise the limit (ulimit -f)'],
-  EROFS: ['on a disk that can be written', 'choose another folder'],
-  ENAMETOOLONG: ['of a length the disk takes', 'choose a shorter name'],
-  Z_BUF_ERROR: ['a whole gzip archive', 'it was cut short: fetch it again'],
-  Z_DATA_ERROR: ['a sound gzip archive', 'it is damaged: fetch it again'],
-  ERR_BUFFER_TOO_LARGE: ['an archive of a text that fits in memory', 'give a part of it, such as every tenth line']
-}
-
-export const problem = (argument: string, path: string, error: unknown): Problem.Problem => {
-  const reason = Object.hasOwn(reasons, code(error)) ? reasons[code(error)] : undefined
-  const [domain, remedy] = reason ?? [`a file that can be used (${code(error)})`, 'choose another']
-  return Problem.of(argument, path, domain, remedy, code(error) === 'ENOENT' ? `no such file: ${path}` : undefined)
-}
-
-/** What is no text, by its first bytes, and what to do with it. */
-const signatures: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: string, remedy: string]> = [
-  [[0x42, 0x5a, 0x68], 'text but a bzip2 archive', 'unpack it first: bunzip2 -k'],
-  [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'text but an xz archive', 'unpack it first: unxz -k'],
-  [[0x28, 0xb5, 0x2f, 0xfd], 'text but a zstd archive', 'unpack it first: unzstd'],
-  [
-    [0x50, 0x4b, 0x03, 0x04],
-    'text but a spreadsheet (xlsx, ods) or a zip archive',
-    'save the sheet as CSV, or unzip it'
-  ],
-  [[0xd0, 0xcf, 0x11, 0xe0], 'text but an old spreadsheet (xls)', 'save the sheet as CSV'],
-  [[0x50, 0x41, 0x52, 0x31], 'text but a Parquet file', 'give one of text'],
-  [[0x25, 0x50, 0x44, 0x46], 'text but a PDF', 'copy the table into a CSV file'],
-  [[0xff, 0xfe], 'text in UTF-8 but in UTF-16', 'save it as UTF-8'],
-  [[0xfe, 0xff], 'text in UTF-8 but in UTF-16', 'save it as UTF-8']
-]
-
-export const signatureOf = (bytes: Uint8Array): (typeof signatures)[number] | undefined =>
-  signatures.find(([start]) => start.every((byte, i) => bytes[i] === byte))
-
-/** The text of bytes, piece after piece, or what they are instead. */
-const decoding = (
-  argument: string,
-  path: string
-): ((bytes: Uint8Array, isLast: boolean) => E.Either<Failure, string>) => {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  const noText = E.left(refused(Problem.of(argument, path, 'text in UTF-8', 'give a text file, saved as UTF-8')))
-  let isBegun = false
-  return (bytes, isLast) => {
-    const found = isBegun ? undefined : signatureOf(bytes)
-    if (found !== undefined) return E.left(refused(Problem.of(argument, path, found[1], found[2])))
-    isBegun = true
-    try {
-      const text = decoder.decode(bytes, { stream: !isLast })
-      return text.includes('\0') ? noText : E.right(text)
-    } catch {
-      return noText
-    }
-  }
-}
-
-/** The text of bytes, or what they are instead. */
-const decode = (argument: string, path: string, bytes: Uint8Array): E.Either<Failure, string> =>
-  decoding(argument, path)(bytes, true)
-
-/** The same of bytes that come in pieces. */
-export async function* decoded(
-  argument: string,
-  path: string,
-  bytes: AsyncIterable<Uint8Array>
-): AsyncGenerator<string> {
-  const next = decoding(argument, path)
-  const sure = (text: E.Either<Failure, string>): string => {
-    if (E.isLeft(text)) throw new Ended(text.left)
-    return text.right
-  }
-  for await (const piece of bytes) yield sure(next(piece, false))
-  yield sure(next(new Uint8Array(0), true))
-}
 
 /** Through links that lead to nothing yet, as many as a file system follows. */
 export const followed = async (path: string, left = 40): Promise<string> => {
@@ -105,9 +22,6 @@ export const followed = async (path: string, left = 40): Promise<string> => {
 
 /** The path of a file, through links. */
 export const realOf = (path: string): Promise<string> => realpath(path).catch(() => followed(path))
-
-/** Whether bytes are packed by gzip, by the first of them. */
-export const isPacked = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
 
 /** What was packed by gzip; of a length that a text may have. */
 export const unpacked = async (bytes: Uint8Array): Promise<Uint8Array> =>

@@ -2,7 +2,6 @@
  * An option is one value: what it may be, what it is unless given, and what is said of it. Its type, how it is read and refused, and help
  * follow.
  */
-import { Option as CommanderOption } from '@commander-js/extra-typings'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { oneOf as among, type Domain, type Setting } from '../core/setting.js'
@@ -21,6 +20,8 @@ export interface Argument<A> {
   readonly read: (text: string, option: string, known: Known) => Checked<A> | Promise<Checked<A>>
   /** Whether it names a file or a folder of this machine. */
   readonly isPath?: boolean
+  /** Where they are few: all that it may be. */
+  readonly words?: ReadonlyArray<string>
 }
 
 /** An option whose value is an A. Its name is its key: `printPipeline` is `--print-pipeline`. */
@@ -102,6 +103,7 @@ export const number = (domain: Domain<number>, name = 'number'): Argument<number
 /** A text of a domain, which may have few. */
 export const such = <A extends string>(domain: Domain<A>, name: string): Argument<A> => ({
   name,
+  ...(domain.words.length > 0 && { words: domain.words }),
   // as far as the domain does not refuse it
   read: by(domain, text => text as A)
 })
@@ -195,24 +197,6 @@ export const either = (about: string, opposite: string, rest: Rest = {}): Option
 
 /** `--print-pipeline` */
 export const nameOf = (key: string): string => `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
-
-/** What help says of it. */
-const described = (about: string, otherwise?: string): string =>
-  otherwise === undefined ? about : `${about} (default: ${otherwise})`
-
-/** As commander has them; defaults are read where nothing was given. */
-export const commanders = (options: Options): ReadonlyArray<CommanderOption> =>
-  Object.entries(options).flatMap(([key, { short, about, argument, opposite, otherwise, conflicts, isRequired }]) => {
-    const word = argument === null ? '' : ` <${argument.name}>`
-    const made = new CommanderOption(
-      `${short === undefined ? '' : `-${short}, `}${nameOf(key)}${word}`,
-      described(about, otherwise)
-    )
-    return [
-      made.conflicts([...(conflicts ?? [])]).makeOptionMandatory(isRequired === true),
-      ...(opposite === undefined ? [] : [new CommanderOption(nameOf(`no-${key}`), opposite)])
-    ]
-  })
 
 /** What was given as values: those that could be read, and all that is wrong with the others. */
 export const read = async <O extends Options>(

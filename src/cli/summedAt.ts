@@ -9,7 +9,7 @@ import { type Points, type Problem } from '../index.js'
 import type { Choices, Keep } from './choices.js'
 import type { Flags } from './fitOptions.js'
 import { isBegun, warnOf } from './keeper.js'
-import { problem as problemOf } from './input.js'
+import { problem as problemOf } from './fileProblem.js'
 import { release } from './learn.js'
 import { failed, refused, type Failure, type World } from './world.js'
 

@@ -4,28 +4,20 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { Readable } from 'node:stream'
-import { chained, scanned } from '../../lib/plain/gather.js'
+import { chained } from '../../lib/plain/gather.js'
 import * as E from '../core/either.js'
-import { copiesOf, copyOf, gridOf, gridReader, gridsOf } from '../formats/csv.js'
-import { inFile, joined, tableOf, tablesOf, tablesWith, type CsvOptions, type Grid } from '../formats/grid.js'
+import { copiesOf as pieces, copyOf, gridOf, gridReader, gridsOf } from '../formats/csv.js'
+import { inFile, joined, tableOf, tablesOf, type CsvOptions, type Grid } from '../formats/grid.js'
 import type { DataError } from '../data/points.js'
 import * as Source from '../formats/source/index.js'
 import { columnGrids, whole } from '../formats/typed.js'
-import { widened, writtenOfGrid, type Copied, type Written } from '../formats/widen.js'
+import { writtenOfGrid, type Copied } from '../formats/widen.js'
 import { apart } from './apart.js'
-import {
-  bytesOf,
-  decoded,
-  gathered,
-  inputsOf,
-  isPacked,
-  problem,
-  readText,
-  signatureOf,
-  unpacked,
-  type Input
-} from './input.js'
-import { Ended, refused, type Copy, type Failure, type World } from './world.js'
+import { decoded, isPacked, signatureOf } from './bytes.js'
+import { copiesOf } from './copies.js'
+import { problem } from './fileProblem.js'
+import { bytesOf, gathered, inputsOf, readText, unpacked, type Input } from './input.js'
+import { Ended, refused, type Failure, type World } from './world.js'
 
 type Stdin = AsyncIterable<Uint8Array | string>
 type Parts = AsyncIterable<E.Either<DataError, Grid>>
@@ -242,7 +234,7 @@ async function* copiedOf(
   if (found.format !== 'text')
     for await (const grid of partsOf(found, options, true))
       yield chain(grid, grid => E.right([grid, writtenOfGrid(grid)]))
-  else if (inPieces) yield* copiesOf(options)(decoded(argument, path, found.bytes))
+  else if (inPieces) yield* pieces(options)(decoded(argument, path, found.bytes))
   else {
     const text = await readText(found.bytes)(argument, path)()
     if (E.isLeft(text)) throw new Ended(text.left)
@@ -307,32 +299,10 @@ export const isLarge = async (path: string, most: number, packed = 1): Promise<b
   return sizes.reduce((sum, size) => sum + size, 0) > most
 }
 
-/** How a table is written again, after so many rows. */
-interface Begun extends Omit<Written, 'rows'> {
-  readonly count: number
-}
-
 /** A table and its cells as they are written. */
 export const readCopies = (stdin: Stdin): World['readCopies'] =>
   async function* (argument, path, options, asked) {
     const inPieces = asked || (await isLarge(path, LARGE))
     const parts = copied(stdin, [argument, path, options, inPieces])
-    yield* scanned(
-      tablesWith(options)(inPieces ? parts : united(parts)),
-      null,
-      (before: Begun | null, found): readonly [Begun | null, E.Either<DataError, Copy>] => {
-        if (E.isLeft(found)) return [before, found]
-        const [table, [grid, { rows, ...own }]] = found.right
-        const { names, delimiter, count } = before ?? { ...own, count: 0 }
-        const copy: Copy = {
-          table,
-          withColumns: added =>
-            widened([grid, { names, delimiter, rows }], before === null)(
-              table.rowNumbers.map(number => number - count),
-              added
-            )
-        }
-        return [{ names, delimiter, count: count + rows.length }, E.right(copy)]
-      }
-    )
+    yield* copiesOf(options)(inPieces ? parts : united(parts))
   }

@@ -204,7 +204,7 @@ const isAssigned = (names: ReadonlyArray<string>, j: number): boolean => {
 const isDate = (cell: string): boolean => /^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]|$)/.test(cell.trim().slice(0, 20))
 
 /** Why a column is not taken alone; null: it is. */
-const unfit =
+export const unfit =
   (table: Grid) =>
   (j: number): Ignored['why'] | null => {
     const { names, isNamed, rows, text, types } = table

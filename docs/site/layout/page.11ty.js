@@ -9,6 +9,7 @@ const sections = [
       ['should-i-use-this.html', 'Should I use this?'],
       ['tutorial.html', 'Tutorial'],
       ['coming-from.html', 'Coming from …'],
+      ['your-table.html', 'Your table'],
       ['playground.html', 'Playground']
     ]
   ],
@@ -62,7 +63,14 @@ const sections = [
   ]
 ]
 
-const top = ['tutorial.html', 'recipes.html', 'vocabulary.html', 'api/ornstein.html', 'playground.html']
+const top = [
+  'tutorial.html',
+  'recipes.html',
+  'vocabulary.html',
+  'api/ornstein.html',
+  'your-table.html',
+  'playground.html'
+]
 const short = new Map(sections.flatMap(([, links]) => links))
 
 const plain = html => html.replace(/<[^>]+>/g, '')
@@ -83,6 +91,7 @@ export const render = ({ content, page }) => {
     here === 'index.html'
       ? `<p class="doors">${[
           ['tutorial.html', 'See the theorems happen'],
+          ['your-table.html', 'Fit your table'],
           ['playground.html', 'Open the playground'],
           ['recipes.html', 'How do I …']
         ]

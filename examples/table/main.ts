@@ -1,0 +1,334 @@
+/** The page: a table is given, a fit is asked for in the command line's options, and what the commands wrote is shown. */
+import type { Control, Question, Reply, Table } from './worker.js'
+
+/** The worker's program, and tables, which the bundler puts here. */
+declare const WORKER: string
+declare const SAMPLES: Readonly<Record<string, string>>
+
+const of = <T extends HTMLElement>(id: string, kind: new () => T): T => {
+  const element = document.getElementById(id)
+  if (!(element instanceof kind)) throw new Error(`the page has no ${id}`)
+  return element
+}
+const found = (id: string): HTMLElement => of(id, HTMLElement)
+const made = <K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  properties: Partial<HTMLElementTagNameMap[K]>,
+  ...children: ReadonlyArray<Node | string>
+): HTMLElementTagNameMap[K] => {
+  const element = Object.assign(document.createElement(tag), properties)
+  element.append(...children)
+  return element
+}
+const form = of('form', HTMLFormElement)
+
+// -- the worker --------------------------------------------------------------------------------------------------------
+
+// Chromium starts no module from a page that is a file.
+const program = URL.createObjectURL(new Blob([WORKER], { type: 'text/javascript' }))
+const begun = (): Worker => {
+  const worker = new Worker(program)
+  worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+    hear(data)
+  }
+  worker.onerror = ({ message }) => {
+    busy(null)
+    wrong([message === '' ? 'the library could not be started here' : message])
+  }
+  return worker
+}
+const ask = (question: Question): void => {
+  worker.postMessage(question)
+}
+
+// -- the form: options of the command line -----------------------------------------------------------------------------
+
+/** Which options are shown where, by what they are called here. */
+const places: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  main: {
+    components: 'How many clusters',
+    missing: 'Missing cells',
+    labels: 'Known classes, to compare with',
+    criterion: 'What decides'
+  },
+  more: {
+    family: 'Shapes of clusters',
+    robust: 'Allow for outliers',
+    starts: 'Starts',
+    bootstrap: 'Intervals from resamples',
+    testComponents: 'Test how many clusters',
+    prior: 'Weak prior',
+    standardize: 'Scale columns alike',
+    seed: 'Seed'
+  },
+  reading: {
+    header: 'The first row has names',
+    delimiter: 'Cell separator',
+    decimal: 'Decimal mark',
+    skip: 'Lines above the table',
+    comment: 'Comments begin with',
+    na: 'Marks of missing cells',
+    weights: 'Weights of rows',
+    errors: 'Measurement errors'
+  }
+}
+const titles: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.values(places).flatMap(all => Object.entries(all))
+)
+let names: Readonly<Record<string, string>> = {}
+
+/** Options of columns have those of the table to choose from. */
+const listed = (words: ReadonlyArray<string>, otherwise = ''): ReadonlyArray<HTMLOptionElement> =>
+  ['', ...words.filter(word => word !== otherwise)].map((value, i) =>
+    made('option', { value }, i === 0 ? otherwise : value)
+  )
+
+const control = ({ key, name, about, otherwise, words, isFlag }: Control): HTMLElement => {
+  const own = { id: `option-${key}`, name: key }
+  const options = key === 'labels' || key === 'weights' ? [] : words
+  const field = isFlag
+    ? made('input', { ...own, type: 'checkbox' })
+    : options === null
+      ? made('input', { ...own, type: 'text', placeholder: otherwise ?? '' })
+      : made('select', own, ...listed(options, otherwise ?? ''))
+  return made('label', {}, made('span', {}, `${titles[key]} `, made('code', {}, name)), field, made('small', {}, about))
+}
+
+const boxes = (): ReadonlyArray<HTMLInputElement> => [...found('columns').querySelectorAll('input')]
+
+let [table, source, content]: [Table | null, string, Blob | null] = [null, '', null]
+
+const given = (): Readonly<Record<string, string | boolean>> => {
+  const asked: Record<string, string | boolean> = {}
+  for (const [key, value] of new FormData(form))
+    if (typeof value === 'string' && value !== '' && key !== 'column')
+      asked[key] = value === 'yes' || value === 'on' ? true : value === 'no' ? false : value
+  const taken = boxes().filter(({ checked }) => checked)
+  const all = table?.columns ?? []
+  if (taken.length !== all.length || taken.some(({ value }, i) => value !== all[i]))
+    // a list has commas between its names
+    asked.columns = taken
+      .map(({ value }) => (/^\d|[,\s]/.test(value) ? String((table?.names.indexOf(value) ?? 0) + 1) : value))
+      .join(',')
+  return asked
+}
+
+/** So many cells are searched for minutes where both the number and the shapes of clusters are open. */
+const LONG = 300_000
+const isLong = (): boolean => {
+  const { components = '', family = '' } = given()
+  const isOpen = !/^\d+$/.test(String(components)) && !/^[\w-]+$/.test(String(family))
+  return isOpen && (table?.rows ?? 0) * boxes().filter(({ checked }) => checked).length > LONG
+}
+
+const quoted = (text: string): string => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+const command = (): void => {
+  const words = Object.entries(given()).map(
+    ([key, value]) =>
+      [
+        key,
+        value === false
+          ? names[key].replace('--', '--no-')
+          : value === true
+            ? names[key]
+            : `${names[key]} ${quoted(value)}`
+      ] as const
+  )
+  const isRead = (key: string): boolean => ['columns', 'missing', ...Object.keys(places.reading)].includes(key)
+  const line = (...all: ReadonlyArray<string>): string => ['ornstein', ...all].join(' ')
+  found('long').hidden = !isLong()
+  found('command').textContent = [
+    line('fit', quoted(source), ...words.map(([, word]) => word), '--out model.json --report report.html'),
+    line(
+      ...['assign model.json', quoted(source)],
+      ...words.flatMap(([key, word]) => (isRead(key) ? [word] : [])),
+      '--out assigned.csv'
+    )
+  ].join('\n')
+}
+
+// -- what is told ------------------------------------------------------------------------------------------------------
+
+/** Problems, an option in them as the way to it. */
+const wrong = (problems: ReadonlyArray<string>): void => {
+  found('wrong').replaceChildren(
+    ...problems.map(problem =>
+      made(
+        'p',
+        {},
+        ...problem.split(/(--[a-z][a-z-]*)/).map(part => {
+          const key = Object.keys(names).find(key => names[key] === part && document.getElementById(`option-${key}`))
+          return key === undefined ? part : made('a', { href: `#option-${key}` }, part)
+        })
+      )
+    )
+  )
+}
+found('wrong').addEventListener('click', ({ target }) => {
+  if (!(target instanceof HTMLAnchorElement)) return
+  const option = found(target.hash.slice(1))
+  const folded = option.closest('details')
+  if (folded !== null) folded.open = true
+  option.focus()
+})
+
+/** What goes on, and whether it can be stopped; null: nothing. */
+const busy = (what: string | null, isLong = false): void => {
+  found('progress').textContent = what ?? ''
+  found('fit').hidden = isLong
+  of('fit', HTMLButtonElement).disabled = what !== null
+  found('stop').hidden = found('cancel').hidden = !isLong
+  // what was hidden has lost the focus
+  if (isLong) found('stop').focus()
+}
+
+const showTable = (given: Table): void => {
+  const isSame = JSON.stringify([table?.names, table?.columns]) === JSON.stringify([given.names, given.columns])
+  const kept = new Map(isSame ? boxes().map(box => [box.value, box.checked]) : [])
+  table = given
+  found('what').textContent =
+    `${source}: ${given.rows.toLocaleString('en')} rows, ${given.names.length} columns${given.missing === 0 ? '' : `, ${given.missing} missing cells`}`
+  found('columns').replaceChildren(
+    ...given.names.map(name => {
+      const checked = kept.get(name) ?? given.columns.includes(name)
+      return made('label', {}, made('input', { type: 'checkbox', name: 'column', value: name, checked }), ` ${name}`)
+    })
+  )
+  found('ignored').textContent = given.ignored.map(({ name, why }) => `${name}: ${why}`).join('; ')
+  for (const key of ['labels', 'weights']) {
+    const select = of(`option-${key}`, HTMLSelectElement)
+    const { value } = select
+    select.replaceChildren(...listed(given.names, 'none'))
+    select.value = given.names.includes(value) ? value : ''
+  }
+  command()
+}
+
+const download = ([name, blob]: readonly [string, Blob]): HTMLElement =>
+  made('a', { href: URL.createObjectURL(blob), download: name }, `${name} (${Math.ceil(blob.size / 1024)} kB)`)
+
+const report = of('report', HTMLIFrameElement)
+report.addEventListener('load', () => {
+  const root = report.contentDocument?.documentElement
+  if (root != null) new ResizeObserver(() => (report.style.height = `${root.scrollHeight + 4}px`)).observe(root)
+})
+
+const hear = (reply: Reply): void => {
+  switch (reply.is) {
+    case 'form': {
+      if (Object.keys(names).length > 0) return
+      names = Object.fromEntries(Object.entries(reply.controls).map(([key, { name }]) => [key, name]))
+      for (const [place, keys] of Object.entries(places))
+        found(place).append(...Object.keys(keys).map(key => control(reply.controls[key])))
+      return
+    }
+    case 'table':
+      busy(null)
+      wrong(reply.wrong)
+      if (reply.table !== null) showTable(reply.table)
+      of('fit', HTMLButtonElement).disabled = reply.table === null
+      return
+    case 'progress':
+      found('progress').textContent = reply.text
+      return
+    case 'made':
+      busy(null)
+      wrong(reply.wrong)
+      if (reply.made === null) return
+      found('made').hidden = false
+      found('downloads').replaceChildren('Keep: ', ...Object.entries(reply.made.files).map(download))
+      found('told').textContent = reply.made.told
+      report.hidden = reply.made.report === ''
+      report.srcdoc = reply.made.report
+      found('found').focus()
+      found('found').scrollIntoView()
+  }
+}
+
+// -- what is done ------------------------------------------------------------------------------------------------------
+
+/** A table, or a model that this page or the command line has made, for the rows of the table that is open. */
+const open = async (name: string, blob: Blob): Promise<void> => {
+  if ((await blob.slice(0, 40).text()).includes('"ornstein-model"')) {
+    if (table === null) wrong(['Give a table first, then the model: its rows are assigned by it.'])
+    else {
+      busy('assigning rows', true)
+      ask({ ask: 'assign', name: source, model: blob, given: given() })
+    }
+    return
+  }
+  ;[table, source, content] = [null, name, blob]
+  found('made').hidden = true
+  wrong([])
+  form.hidden = false
+  found('what').textContent = name
+  found('columns').replaceChildren()
+  busy('reading')
+  ask({ ask: 'open', name, content, given: given() })
+}
+
+let worker = begun()
+of('file', HTMLInputElement).addEventListener('change', ({ target }) => {
+  const file = (target as HTMLInputElement).files?.item(0)
+  if (file != null) void open(file.name, file)
+})
+const over = (isOver: boolean) => (event: Event) => {
+  event.preventDefault()
+  document.body.classList.toggle('over', isOver)
+}
+addEventListener('dragover', over(true))
+addEventListener('dragleave', over(false))
+addEventListener('drop', event => {
+  over(false)(event)
+  const file = event.dataTransfer?.files.item(0)
+  if (file != null) void open(file.name, file)
+})
+const paste = (text: string): void => {
+  void open('pasted table', new Blob([text]))
+}
+addEventListener('paste', event => {
+  const text = event.clipboardData?.getData('text/plain') ?? ''
+  if (!(event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement) && text.includes('\n'))
+    paste(text)
+})
+found('use').addEventListener('click', () => {
+  paste(of('pasted', HTMLTextAreaElement).value)
+})
+found('samples').append(
+  ...Object.entries(SAMPLES).map(([name, text]) =>
+    made(
+      'button',
+      {
+        type: 'button',
+        onclick: () => {
+          void open(name, new Blob([text]))
+        }
+      },
+      name
+    )
+  )
+)
+form.addEventListener('change', ({ target }) => {
+  command()
+  if (target instanceof Element && target.closest('#reading') !== null) {
+    busy('reading')
+    ask({ ask: 'open', name: source, content: null, given: given() })
+  }
+})
+form.addEventListener('submit', event => {
+  event.preventDefault()
+  wrong([])
+  found('made').hidden = true
+  busy('begun', true)
+  ask({ ask: 'fit', name: source, given: given() })
+})
+found('stop').addEventListener('click', () => {
+  ask({ ask: 'stop' })
+})
+found('cancel').addEventListener('click', () => {
+  worker.terminate()
+  worker = begun()
+  busy('cancelled: reading the table again')
+  found('what').focus()
+  ask({ ask: 'open', name: source, content, given: given() })
+})

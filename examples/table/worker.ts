@@ -1,0 +1,189 @@
+/** The library's side of the page: the commands of the command line, on files in memory. Knows no page. */
+import * as E from 'fp-ts/lib/Either.js'
+import { Problem } from 'ornstein'
+import { memory, unpacked } from '../../src/cli/memory.js'
+import { fitting } from '../../src/cli/fitOptions.js'
+import { nameOf, read } from '../../src/cli/option.js'
+import { asOptions, csvOf, reading } from '../../src/cli/tableOptions.js'
+import { assign, evaluate, fit } from '../../src/cli/ofTables.js'
+import { standard } from '../../src/standard.js'
+import { tableOf, unfit } from '../../src/formats/grid.js'
+import type { Failure, World } from '../../src/cli/world.js'
+
+declare const VERSION: string
+
+/** An option as a form shows it. */
+export interface Control {
+  readonly key: string
+  readonly name: string
+  readonly about: string
+  readonly otherwise: string | null
+  /** Null: a text. */
+  readonly words: ReadonlyArray<string> | null
+  readonly isFlag: boolean
+}
+type Given = Readonly<Record<string, string | boolean>>
+
+/** What is wrong, and the option that it is about. */
+type Wrong = ReadonlyArray<string>
+
+export interface Table {
+  readonly names: ReadonlyArray<string>
+  readonly columns: ReadonlyArray<string>
+  readonly ignored: ReadonlyArray<{ readonly name: string; readonly why: string }>
+  readonly rows: number
+  readonly missing: number
+}
+export interface Made {
+  readonly told: string
+  readonly report: string
+  readonly files: Readonly<Record<string, Blob>>
+}
+
+export type Question =
+  | { readonly ask: 'open'; readonly name: string; readonly content: Blob | null; readonly given: Given }
+  | { readonly ask: 'fit'; readonly name: string; readonly given: Given }
+  | { readonly ask: 'assign'; readonly name: string; readonly model: Blob; readonly given: Given }
+  | { readonly ask: 'stop' }
+export type Reply =
+  | { readonly is: 'form'; readonly controls: Readonly<Record<string, Control>> }
+  | { readonly is: 'table'; readonly table: Table | null; readonly wrong: Wrong }
+  | { readonly is: 'progress'; readonly text: string }
+  | { readonly is: 'made'; readonly made: Made | null; readonly wrong: Wrong }
+
+const say = (reply: Reply): void => {
+  self.postMessage(reply)
+}
+
+const shown = ({ problems }: Failure): Wrong => problems.map(Problem.show)
+
+let given: Map<string, Uint8Array> = new Map()
+const made = new Map<string, Uint8Array>()
+let [told, isStopped, notes]: [string, boolean, string[]] = ['', false, []]
+
+const files = (): ReturnType<typeof memory> => memory(given, made)
+const world = (): World => ({
+  ...files(),
+  version: VERSION,
+  stdout: content => () => {
+    told += typeof content === 'string' ? content : ''
+    return Promise.resolve()
+  },
+  stderr: text => {
+    // a line of progress begins where the one before did
+    const line = text.replace('\r\x1b[2K', '')
+    if (line === text) notes.push(text)
+    else if (line !== '') say({ is: 'progress', text: line })
+  },
+  isTTY: true,
+  terminal: { out: 90, err: 200, isColoured: false },
+  untilSignal: work =>
+    work(async () => {
+      // messages arrive meanwhile
+      await new Promise(resolve => setTimeout(resolve))
+      return isStopped ? 'SIGINT' : null
+    }),
+  waits: () => undefined,
+  now: () => performance.now()
+})
+
+/** The columns of a table, and what keeps it from being learned from as it is. */
+const open = async ({ name, content, given: asked }: Question & { ask: 'open' }): Promise<Reply> => {
+  if (content !== null) given = new Map([[name, await unpacked(new Uint8Array(await content.arrayBuffer()))]])
+  const { values, problems } = await read(
+    reading,
+    { ...asked, missing: 'em' },
+    { vocabulary: () => Promise.resolve(E.right(standard)) }
+  )
+  if (problems.length > 0) return { is: 'table', table: null, wrong: problems.map(Problem.show) }
+  const options = { ...csvOf(values as Parameters<typeof csvOf>[0]), keep: { columns: [], classes: 12 } }
+  const grid = files().gridOf('FILE', name, options)
+  if (E.isLeft(grid)) return { is: 'table', table: null, wrong: shown(grid.left) }
+  const wrong = (problem: Problem.Problem): Wrong => [Problem.show(asOptions(name)(problem))]
+  if (E.isLeft(grid.right)) return { is: 'table', table: null, wrong: wrong(grid.right.left) }
+  const cells = grid.right.right
+  const { names, rows } = cells
+  const ignored = names.flatMap((name, j) => {
+    const why = unfit(cells)(j)
+    return why === null ? [] : [{ name, why }]
+  })
+  const columns = names.filter(name => !ignored.some(one => one.name === name))
+  const table = tableOf(options)(cells)
+  return E.isLeft(table)
+    ? { is: 'table', table: { names, columns, ignored, rows, missing: 0 }, wrong: wrong(table.left) }
+    : {
+        is: 'table',
+        table: {
+          ...{ names, rows, columns: table.right.columns, ignored: table.right.ignored },
+          missing: table.right.points.values.reduce((sum, x) => sum + (Number.isNaN(x) ? 1 : 0), 0)
+        },
+        wrong: []
+      }
+}
+
+/** How a table is read, of what is asked of a fit. */
+const asRead = (asked: Given): Given =>
+  Object.fromEntries(Object.entries(asked).filter(([key]) => key in reading || key === 'columns'))
+
+/** What was written, and what was told. */
+const reply = (wrong: Wrong): Reply => ({
+  is: 'made',
+  made: {
+    told,
+    report: new TextDecoder().decode(made.get('report.html')),
+    files: Object.fromEntries(Array.from(made, ([path, bytes]) => [path, new Blob([Uint8Array.from(bytes)])]))
+  },
+  wrong: [...notes, ...wrong]
+})
+
+/** What `fit` and then `assign` do: the files that they write. */
+const learn = async ({ name, given: asked }: Question & { ask: 'fit' }): Promise<Reply> => {
+  made.clear()
+  ;[told, isStopped, notes] = ['', false, []]
+  const here = world()
+  const fitted = await fit.work([name], { ...asked, out: 'model.json', report: 'report.html' })(here)()
+  if (E.isLeft(fitted)) return { is: 'made', made: null, wrong: shown(fitted.left) }
+  say({ is: 'progress', text: 'assigning rows' })
+  const assigned = await assign.work(['model.json', name], { ...asRead(asked), out: 'assigned.csv' })(here)()
+  return reply(E.isLeft(assigned) ? shown(assigned.left) : [])
+}
+
+/** What `evaluate` and `assign` do with a model that is given. */
+const assigned = async ({ name, model, given: asked }: Question & { ask: 'assign' }): Promise<Reply> => {
+  made.clear()
+  ;[told, isStopped, notes] = ['', false, []]
+  given.set('model.json', new Uint8Array(await model.arrayBuffer()))
+  // the model knows its columns
+  const how = Object.fromEntries(Object.entries(asRead(asked)).filter(([key]) => key !== 'columns'))
+  const labels = 'labels' in asked ? { labels: asked.labels } : {}
+  const here = world()
+  const judged = await evaluate.work(['model.json', name], { ...how, ...labels })(here)()
+  if (E.isLeft(judged)) return { is: 'made', made: null, wrong: shown(judged.left) }
+  const written = await assign.work(['model.json', name], { ...how, out: 'assigned.csv' })(here)()
+  return reply(E.isLeft(written) ? shown(written.left) : [])
+}
+
+self.onmessage = async ({ data }: MessageEvent<Question>): Promise<void> => {
+  if (data.ask === 'stop') {
+    isStopped = true
+    return
+  }
+  try {
+    say(await (data.ask === 'open' ? open(data) : data.ask === 'fit' ? learn(data) : assigned(data)))
+  } catch (error) {
+    const wrong = [`not your mistake but ours: ${error instanceof Error ? error.message : String(error)}`]
+    say(data.ask === 'open' ? { is: 'table', table: null, wrong } : { is: 'made', made: null, wrong })
+  }
+}
+
+/** What may be asked of a fit, in the words of the command line. */
+const controls = Object.entries(fitting).map(
+  ([key, { about, otherwise = null, argument, opposite }]): [string, Control] => {
+    const words = opposite === undefined ? (argument?.words ?? null) : ['yes', 'no']
+    return [
+      key,
+      { key, name: nameOf(key), about, otherwise, words, isFlag: argument === null && opposite === undefined }
+    ]
+  }
+)
+say({ is: 'form', controls: Object.fromEntries(controls) })

@@ -1,0 +1,84 @@
+/** What bytes are: text, or something else by the first of them. */
+import * as E from '../core/either.js'
+import * as Problem from '../core/problem.js'
+import { gridOf, gridReader } from '../formats/csv.js'
+import type { CsvOptions, Grid } from '../formats/grid.js'
+import type { DataError } from '../data/points.js'
+import { Ended, refused, type Failure } from './world.js'
+
+/** What is no text, by its first bytes, and what to do with it. */
+const signatures: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: string, remedy: string]> = [
+  [[0x42, 0x5a, 0x68], 'text but a bzip2 archive', 'unpack it first: bunzip2 -k'],
+  [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'text but an xz archive', 'unpack it first: unxz -k'],
+  [[0x28, 0xb5, 0x2f, 0xfd], 'text but a zstd archive', 'unpack it first: unzstd'],
+  [
+    [0x50, 0x4b, 0x03, 0x04],
+    'text but a spreadsheet (xlsx, ods) or a zip archive',
+    'save the sheet as CSV, or unzip it'
+  ],
+  [[0xd0, 0xcf, 0x11, 0xe0], 'text but an old spreadsheet (xls)', 'save the sheet as CSV'],
+  [[0x50, 0x41, 0x52, 0x31], 'text but a Parquet file', 'give one of text'],
+  [[0x25, 0x50, 0x44, 0x46], 'text but a PDF', 'copy the table into a CSV file'],
+  [[0xff, 0xfe], 'text in UTF-8 but in UTF-16', 'save it as UTF-8'],
+  [[0xfe, 0xff], 'text in UTF-8 but in UTF-16', 'save it as UTF-8']
+]
+
+export const signatureOf = (bytes: Uint8Array): (typeof signatures)[number] | undefined =>
+  signatures.find(([start]) => start.every((byte, i) => bytes[i] === byte))
+
+/** The text of bytes, piece after piece, or what they are instead. */
+const decoding = (
+  argument: string,
+  path: string
+): ((bytes: Uint8Array, isLast: boolean) => E.Either<Failure, string>) => {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const noText = E.left(refused(Problem.of(argument, path, 'text in UTF-8', 'give a text file, saved as UTF-8')))
+  let isBegun = false
+  return (bytes, isLast) => {
+    const found = isBegun ? undefined : signatureOf(bytes)
+    if (found !== undefined) return E.left(refused(Problem.of(argument, path, found[1], found[2])))
+    isBegun = true
+    try {
+      const text = decoder.decode(bytes, { stream: !isLast })
+      return text.includes('\0') ? noText : E.right(text)
+    } catch {
+      return noText
+    }
+  }
+}
+
+/** The text of bytes, or what they are instead. */
+export const decode = (argument: string, path: string, bytes: Uint8Array): E.Either<Failure, string> =>
+  decoding(argument, path)(bytes, true)
+
+/** The same of bytes that come in pieces. */
+export async function* decoded(
+  argument: string,
+  path: string,
+  bytes: AsyncIterable<Uint8Array>
+): AsyncGenerator<string> {
+  const next = decoding(argument, path)
+  const sure = (text: E.Either<Failure, string>): string => {
+    if (E.isLeft(text)) throw new Ended(text.left)
+    return text.right
+  }
+  for await (const piece of bytes) yield sure(next(piece, false))
+  yield sure(next(new Uint8Array(0), true))
+}
+
+/** Whether bytes are packed by gzip, by the first of them. */
+export const isPacked = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
+
+/** The table of text in bytes, by the fast reader, or by the whole grammar where that gives up. */
+export const gridOfBytes = (
+  argument: string,
+  path: string,
+  bytes: Uint8Array,
+  options: CsvOptions
+): E.Either<Failure, E.Either<DataError, Grid>> => {
+  const { push, grid } = gridReader(options, bytes.length)
+  const found = !bytes.includes(0) && signatureOf(bytes) === undefined && push(bytes) ? grid() : null
+  if (found !== null) return E.right(found)
+  const text = decode(argument, path, bytes)
+  return E.isLeft(text) ? text : E.right(gridOf(text.right, options))
+}

@@ -1,0 +1,35 @@
+/** Tables with all their cells, to be written again with columns added on the right. */
+import { scanned } from '../../lib/plain/gather.js'
+import * as E from '../core/either.js'
+import type { DataError } from '../data/points.js'
+import { tablesWith, type CsvOptions } from '../formats/grid.js'
+import { widened, type Copied, type Written } from '../formats/widen.js'
+import type { Copy } from './world.js'
+
+/** How a table is written again, after so many rows. */
+interface Begun extends Omit<Written, 'rows'> {
+  readonly count: number
+}
+
+/** The tables of parts that come one after another, and their cells as they are written. */
+export const copiesOf =
+  (options: CsvOptions) =>
+  (parts: AsyncIterable<E.Either<DataError, Copied>>): AsyncIterable<E.Either<DataError, Copy>> =>
+    scanned(
+      tablesWith(options)(parts),
+      null,
+      (before: Begun | null, found): readonly [Begun | null, E.Either<DataError, Copy>] => {
+        if (E.isLeft(found)) return [before, found]
+        const [table, [grid, { rows, ...own }]] = found.right
+        const { names, delimiter, count } = before ?? { ...own, count: 0 }
+        const copy: Copy = {
+          table,
+          withColumns: added =>
+            widened([grid, { names, delimiter, rows }], before === null)(
+              table.rowNumbers.map(number => number - count),
+              added
+            )
+        }
+        return [{ names, delimiter, count: count + rows.length }, E.right(copy)]
+      }
+    )

@@ -1,0 +1,27 @@
+/** What a file system's error says, in words. */
+import * as Problem from '../core/problem.js'
+
+/** The code of a file system's error: `ENOENT`. */
+export const code = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error)
+
+const reasons: Readonly<Record<string, readonly [domain: string, remedy: string]>> = {
+  ENOENT: ['a file that exists', 'check the path'],
+  EISDIR: ['a file but a folder', 'give a file in it'],
+  ENOTDIR: ['a path through folders alone', 'check the name'],
+  EACCES: ['open to you', 'ask for the right to it'],
+  EPERM: ['open to you', 'ask for the right to it'],
+  ENOSPC: ['on a disk with room', 'free some space'],
+  EFBIG: ['of a size that is allowed', 'raise the limit (ulimit -f)'],
+  EROFS: ['on a disk that can be written', 'choose another folder'],
+  ENAMETOOLONG: ['of a length the disk takes', 'choose a shorter name'],
+  Z_BUF_ERROR: ['a whole gzip archive', 'it was cut short: fetch it again'],
+  Z_DATA_ERROR: ['a sound gzip archive', 'it is damaged: fetch it again'],
+  ERR_BUFFER_TOO_LARGE: ['an archive of a text that fits in memory', 'give a part of it, such as every tenth line']
+}
+
+export const problem = (argument: string, path: string, error: unknown): Problem.Problem => {
+  const reason = Object.hasOwn(reasons, code(error)) ? reasons[code(error)] : undefined
+  const [domain, remedy] = reason ?? [`a file that can be used (${code(error)})`, 'choose another']
+  return Problem.of(argument, path, domain, remedy, code(error) === 'ENOENT' ? `no such file: ${path}` : undefined)
+}

@@ -1,0 +1,126 @@
+/** The page for a table in a real browser: what it makes of a table is what the command line makes, byte for byte. */
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { barriers, isMissing, launched, opened } from './browser.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const address = pathToFileURL(`${root}/dist/table/index.html`).href
+const folder = mkdtempSync(join(tmpdir(), 'ornstein-table-'))
+const at = (name: string): string => join(folder, name)
+
+describe.skipIf(isMissing)('the page for a table', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    execFileSync(process.execPath, [`${root}/examples/table/bundle.mjs`])
+    browser = await launched()
+  })
+  afterAll(async () => {
+    await browser.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  const shown = async (width = 1000): Promise<{ readonly page: Page; readonly errors: ReadonlyArray<string> }> => {
+    const found = await opened(browser, { width, height: 800 })
+    await found.page.goto(address)
+    return found
+  }
+  const told = (page: Page): Promise<string> => page.locator('#wrong').innerText()
+  const isReady = (page: Page): Promise<void> => page.locator('#fit:not([disabled])').waitFor({ state: 'visible' })
+  const downloaded = async (page: Page, name: string): Promise<string> => {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click(`a[download="${name}"]`)])
+    return readFileSync(await download.path(), 'utf8')
+  }
+  const ornstein = (...words: ReadonlyArray<string>): string =>
+    execFileSync(process.execPath, [`${root}/dist/src/cli/main.js`, ...words], { cwd: folder, encoding: 'utf8' })
+
+  it('makes what the command line makes, by keyboard alone, and takes its model back', async () => {
+    copyFileSync(`${root}/examples/data/penguins.csv`, at('penguins.csv'))
+    const { page, errors } = await shown()
+    await page.getByRole('button', { name: 'penguins.csv' }).focus()
+    await page.keyboard.press('Enter')
+    await isReady(page)
+    await page.selectOption('#option-labels', 'species')
+    await page.selectOption('#option-missing', 'drop')
+    await page.locator('#option-components').focus()
+    await page.keyboard.type('3')
+    await page.keyboard.press('Enter')
+    await page.locator('#made').waitFor({ state: 'visible' })
+    expect(await told(page)).toBe('')
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('found')
+    const how = ['-k', '3', '--missing', 'drop']
+    const said = ornstein(
+      'fit',
+      'penguins.csv',
+      ...how,
+      '--labels',
+      'species',
+      '--out',
+      'model.json',
+      '--report',
+      'report.html'
+    )
+    ornstein('assign', 'model.json', 'penguins.csv', '--missing', 'drop', '--out', 'assigned.csv')
+    for (const name of ['model.json', 'assigned.csv'])
+      expect(await downloaded(page, name)).toBe(readFileSync(at(name), 'utf8'))
+    // A page names its options in the order of its form.
+    const without = (html: string): string => html.replace(/<p class="soft">Next, .*<\/p>/, '')
+    expect(without(await downloaded(page, 'report.html'))).toBe(without(readFileSync(at('report.html'), 'utf8')))
+    expect(said).toContain('Adjusted Rand index')
+    expect(await page.locator('#told').textContent()).toContain('Adjusted Rand index')
+    expect(await page.frameLocator('#report').locator('h1').innerText()).toMatch(/^3 .* Gaussians$/)
+    await page.setInputFiles('#file', at('model.json'))
+    await page.locator('#progress').filter({ hasText: /^$/ }).waitFor({ state: 'attached' })
+    await page.locator('#told').filter({ hasText: 'under model.json' }).waitFor({ state: 'attached' })
+    expect(await downloaded(page, 'assigned.csv')).toBe(readFileSync(at('assigned.csv'), 'utf8'))
+    expect(errors).toEqual([])
+  })
+
+  it('says which cell is wrong, and leads to the option that may mend it', async () => {
+    writeFileSync(at('bad.csv'), 'x,y\n1,2\n3,\n5,6\n')
+    const { page } = await shown()
+    await page.setInputFiles('#file', at('bad.csv'))
+    await isReady(page)
+    await page.fill('#option-components', '1')
+    await page.click('#fit')
+    await page.locator('#wrong p').waitFor()
+    expect(await told(page)).toMatch(/row 2, column 2 \(y\)/)
+    await page.locator('#wrong a', { hasText: '--missing' }).first().click()
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('option-missing')
+    await page.click('#paste summary')
+    await page.fill('#pasted', 'a\tb\n1\t2\n3\t5\n')
+    await page.click('#use')
+    await page.locator('#what').filter({ hasText: 'pasted table' }).waitFor()
+  })
+
+  it('is cancelled with its form kept, and warns of a search that takes minutes', async () => {
+    const rows = Array.from({ length: 110_000 }, (_, i) => `${Math.sin(i * i)},${Math.cos(3 * i)},${Math.sin(7 * i)}`)
+    writeFileSync(at('long.csv'), `x,y,z\n${rows.join('\n')}\n`)
+    const { page } = await shown()
+    await page.setInputFiles('#file', at('long.csv'))
+    await isReady(page)
+    expect(await page.locator('#long').isVisible()).toBe(true)
+    await page.fill('#option-components', '9')
+    await page.locator('#option-components').blur()
+    expect(await page.locator('#long').isVisible()).toBe(false)
+    await page.click('#fit')
+    await page.click('#cancel')
+    await isReady(page)
+    expect(await page.inputValue('#option-components')).toBe('9')
+  })
+
+  it('has no barrier, in light and dark, and no scroll aside on a phone', async () => {
+    const { page } = await shown(360)
+    await page.getByRole('button', { name: 'faithful.csv' }).click()
+    await isReady(page)
+    await page.fill('#option-components', '2')
+    await page.click('#fit')
+    await page.locator('#made').waitFor({ state: 'visible' })
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
+    expect(await barriers(page)).toEqual([])
+  })
+})

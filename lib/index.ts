@@ -8,7 +8,7 @@
  *
  * // Each function beside its inverse, or beside what it is made of.
  * const differences = f.compute(() => {
- *   const x = f.linspace(0.1, 0.9, 9)
+ *   const x = f.div(f.range(1, 10), 10)
  *   const equal: ReadonlyArray<readonly [f.Tensor, f.Tensor]> = [
  *     [f.tan(f.atan(x)), x],
  *     [f.sin(f.asin(x)), f.cos(f.acos(x))],
@@ -19,7 +19,6 @@
  *     [f.sigmoid(x), f.reciprocal(f.add(1, f.exp(f.neg(x))))],
  *     [f.softplus(x), f.log(f.add(1, f.exp(x)))],
  *     [f.rsqrt(x), f.pow(x, -0.5)],
- *     [f.squaredDifference(x, 2), f.square(f.sub(x, 2))],
  *     [f.silu(x), f.mul(x, f.sigmoid(x))],
  *     [f.gelu(x), f.mul(x, f.div(f.add(1, f.erf(f.mul(Math.SQRT1_2, x))), 2))],
  *     [f.addN([x, x, x]), f.mul(3, x)]
@@ -51,14 +50,6 @@
  *   [40, 10]
  * )
  * assert.deepEqual(
- *   of(() => f.gatherNd(f.reshape(x(), [2, 2]), f.tensor([1, 0, 0, 1], [2, 2]))),
- *   [30, 20]
- * )
- * assert.deepEqual(
- *   of(() => f.scatterNd(f.tensor([2, 0], [2, 1]), f.tensor([7, 8], [2]), [4])),
- *   [8, 0, 7, 0]
- * )
- * assert.deepEqual(
  *   of(() => f.segmentSum(x(), f.tensor([0, 1, 0, 1], [4]), 2)),
  *   [40, 60]
  * )
@@ -82,10 +73,6 @@
  *   [4.5, 2.5, 3.5]
  * )
  * assert.deepEqual(
- *   of(() => f.prod(x(), 1)),
- *   [6, 120]
- * )
- * assert.deepEqual(
  *   of(() => f.max(x(), 0)),
  *   [6, 4, 5]
  * )
@@ -104,18 +91,6 @@
  * assert.deepEqual(
  *   of(() => f.argMin(x(), -1)),
  *   [1, 1]
- * )
- * assert.deepEqual(
- *   of(() => f.topK(x(), 2).values),
- *   [3, 2, 6, 5]
- * )
- * assert.deepEqual(
- *   of(() => f.cumsum(x(), 1)),
- *   [3, 4, 6, 6, 10, 15]
- * )
- * assert.deepEqual(
- *   of(() => f.cumprod(x(), 1)),
- *   [3, 3, 6, 6, 24, 120]
  * )
  * assert.deepEqual(
  *   of(() => f.norm(f.tensor([3, 4], [2]))),
@@ -167,15 +142,6 @@
  * assert.deepEqual(
  *   of(() => f.clip(x(), -1, 1)),
  *   [-1, -0.5, 0.5, 1]
- * )
- * // A quotient rounded down, and a remainder with the sign of the divisor.
- * assert.deepEqual(
- *   of(() => f.floorDiv(x(), 1)),
- *   [-2, -1, 0, 2]
- * )
- * assert.deepEqual(
- *   of(() => f.mod(x(), 1)),
- *   [0.5, 0.5, 0.5, 0.5]
  * )
  *
  * // What a network's layers use.
@@ -251,13 +217,6 @@
  *     [3, 2, 1, 6, 5, 4]
  *   ]
  * )
- * assert.deepEqual(
- *   of(() => f.stridedSlice(x(), [0, 0], [2, 3], [1, 2])),
- *   [
- *     [2, 2],
- *     [1, 3, 4, 6]
- *   ]
- * )
  *
  * // Apart, and together again.
  * assert.deepEqual(
@@ -285,23 +244,11 @@
  *   of(() => f.pad(f.tensor([1, 2, 3], [3]), [[1, 0]], 9)),
  *   [[4], [9, 1, 2, 3]]
  * )
- * assert.deepEqual(
- *   of(() => f.mirrorPad(f.tensor([1, 2, 3], [3]), [[2, 0]], 'reflect')),
- *   [[5], [3, 2, 1, 2, 3]]
- * )
  *
  * // Made from nothing, or in the shape of another.
  * assert.deepEqual(
  *   of(() => f.zeros([3])),
  *   of(() => f.zerosLike(f.range(0, 3)))
- * )
- * assert.deepEqual(
- *   of(() => f.ones([2, 3])),
- *   of(() => f.onesLike(x()))
- * )
- * assert.deepEqual(
- *   of(() => f.linspace(0, 1, 3)),
- *   [[3], [0, 0.5, 1]]
  * )
  * assert.deepEqual(
  *   of(() => f.diagonal(f.outer(f.range(1, 3), f.range(1, 3)))),

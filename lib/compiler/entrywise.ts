@@ -1,211 +1,38 @@
-/** Code of what is done entry by entry: instructions for a vector of rows, from operands that are pushed when asked for. */
+/** Code of what is done entry by entry: that of the table of operations, and of what the compiler alone has. */
+import { operations } from '../kernels/elementwise.js'
+import { type Emit, type Push } from '../kernels/instructions.js'
 import { type Code } from './assembler.js'
 import { type Attrs } from './graph.js'
-import { type Lanes, type Precision } from './lanes.js'
+import { type Lanes } from './lanes.js'
 
-type Push = (operand: number) => Code
-type Emit = (code: Code, push: Push, attrs: Attrs) => void
-
-type Simd = Parameters<Code['op']>[0]
-
-const unary =
-  (op: Simd): Emit =>
-  (_, push) => {
-    push(0).op(op)
-  }
-const binary =
-  (op: Simd): Emit =>
-  (_, push) => {
-    push(0)
-    push(1).op(op)
-  }
-/** 1 where it holds, else 0. */
-const relation =
-  (op: Simd): Emit =>
-  (code, push) => {
-    push(0)
-    push(1).op(op)
-    code.every(1).op('and')
-  }
-const isTrue = (code: Code): Code => code.every(0).op('ne')
-const number = (attrs: Attrs, name: string): number => Number(attrs[name] ?? 0)
-
-/** How e^x is computed: as lib/simd/assembly/exponential.ts says. */
-interface Exponential {
-  /** Beyond these the result is ∞ or 0. */
-  readonly most: number
-  readonly least: number
-  /** 1.5 units of the last bit before the point, and twice the bias of exponents. */
-  readonly shift: number
-  /** Bits of the significand. */
-  readonly bits: number
-  /** ln 2 as the sum of two, whose products with whole numbers are exact in the first. */
-  readonly ln2: readonly [number, number]
-  /** e^r = 1 + r + r² q(r), the leading coefficient first. */
-  readonly q: ReadonlyArray<number>
-}
-const exponentials: Readonly<Record<Precision, Exponential>> = {
-  float64: {
-    most: 710,
-    least: -746,
-    shift: 6755399441057790,
-    bits: 52,
-    ln2: [6.9314718036912381649e-1, 1.90821492927058770002e-10],
-    q: [
-      2.081568645637111e-9, 2.511216042467789e-8, 2.755761755413466e-7, 2.755723451150958e-6, 2.4801586883828416e-5,
-      1.984126989673034e-4, 1.3888888889138473e-3, 8.333333333316897e-3, 4.166666666666604e-2, 1.6666666666666682e-1,
-      0.5
-    ]
-  },
-  float32: {
-    most: 89,
-    least: -104,
-    shift: 12583166,
-    bits: 23,
-    ln2: [0.693359375, -2.1219444e-4],
-    q: [0.0013882521, 0.008366519, 0.0416672, 0.16666543, 0.49999997]
-  }
-}
-
-/** e^x, operation for operation as the map of that name has it. */
-const exponential: Emit = (code, push) => {
-  const { most, least, shift, bits, ln2, q } = exponentials[code.lanes.precision]
-  const [x, t, k, r] = [0, 0, 0, 0].map(() => code.local('v128'))
+const itself: Emit = (_, push) => {
   push(0)
-  code.every(most).op('pmin').every(least).op('pmax').tee(x)
-  code.every(1.4426950408889634).op('mul').every(shift).op('add').tee(t).every(shift).op('sub').set(k)
-  code.get(x).get(k).every(ln2[0]).op('mul').op('sub')
-  code.get(k).every(ln2[1]).op('mul').op('sub').set(r)
-  code.every(1).get(r).get(r).get(r).op('mul').every(q[0])
-  for (const coefficient of q.slice(1)) code.get(r).op('mul').every(coefficient).op('add')
-  code.op('mul').op('add').op('add')
-  code.get(t).i32(1).op('shiftRight').tee(k).i32(bits).op('shiftLeft').op('mul')
-  code.get(t).get(k).op('subtractBits').i32(bits).op('shiftLeft').op('mul')
 }
-
-const native: Readonly<Record<string, Emit>> = {
-  Abs: unary('abs'),
-  Add: binary('add'),
-  Ceil: unary('ceil'),
-  ClipByValue: (code, push, attrs) => {
-    push(0)
-    code.every(number(attrs, 'clipValueMin')).op('max').every(number(attrs, 'clipValueMax')).op('min')
-  },
-  Equal: relation('eq'),
-  Exp: exponential,
-  Floor: unary('floor'),
-  Identity: (_, push) => {
-    push(0)
-  },
-  IsFinite: (code, push) => {
-    push(0).op('abs').every(Infinity).op('lt')
-    code.every(1).op('and')
-  },
-  IsNan: (code, push) => {
-    push(0)
-    push(0).op('ne')
-    code.every(1).op('and')
-  },
-  Less: relation('lt'),
-  LessEqual: relation('le'),
-  LogicalAnd: (code, push) => {
-    isTrue(push(0))
-    isTrue(push(1))
-    code.op('and').every(1).op('and')
-  },
-  LogicalNot: (code, push) => {
-    push(0)
-    code.every(0).op('eq').every(1).op('and')
-  },
-  LogicalOr: (code, push) => {
-    isTrue(push(0))
-    isTrue(push(1))
-    code.op('or').every(1).op('and')
-  },
-  Maximum: binary('max'),
-  Minimum: binary('min'),
-  Multiply: binary('mul'),
-  Neg: unary('neg'),
-  NotEqual: relation('ne'),
-  RealDiv: binary('div'),
-  Reciprocal: (code, push) => {
-    code.every(1)
-    push(0).op('div')
-  },
-  // NaN passes, −0 becomes 0 or stays, as in the kernel
-  Relu: (code, push) => {
-    code.every(0)
-    push(0)
-    push(0)
-    code.every(0).op('lt').op('bitselect')
-  },
-  Round: unary('nearest'),
-  Rsqrt: (code, push) => {
-    code.every(1)
-    push(0).op('sqrt').op('div')
-  },
-  Select: (_, push) => {
-    push(1)
-    push(2)
-    isTrue(push(0)).op('bitselect')
-  },
-  // x itself where it is 0 or NaN
-  Sign: (code, push) => {
-    code.every(1)
-    code.every(-1)
-    push(0)
-    push(0)
-    code.every(0).op('lt').op('bitselect')
-    push(0)
-    code.every(0).op('gt').op('bitselect')
-  },
-  Sqrt: unary('sqrt'),
-  Square: (_, push) => {
-    push(0)
-    push(0).op('mul')
-  },
-  // NaN stays NaN
-  Step: (code, push, attrs) => {
-    code.every(1).every(number(attrs, 'alpha'))
-    push(0)
-    push(0)
-    code.every(0).op('le').op('bitselect')
-    push(0)
-    code.every(0).op('gt').op('bitselect')
-  },
-  Stretch: (_, push) => {
-    push(0)
-  },
-  Sub: binary('sub')
-}
-
+const native = new Map<string, Emit>([
+  ['Identity', itself],
+  ['Stretch', itself]
+])
 /** Functions of lib/simd, over all entries of a panel at once. */
-const maps: Readonly<Record<string, string>> = {
-  Cos: 'mapCos',
-  Erf: 'mapErf',
-  Expm1: 'mapExpm1',
-  Log: 'mapLog',
-  Log1p: 'mapLog1p',
-  Sin: 'mapSin',
-  Softplus: 'mapSoftplus',
-  Tanh: 'mapTanh'
-}
+const maps = new Map<string, string>()
+for (const [name, { code }] of Object.entries(operations))
+  if (typeof code === 'string') maps.set(name, code)
+  else if (code !== undefined) native.set(name, code)
 
 /** Those that say whether some of the numbers are beyond them: then the interpreter's kernel does it all. */
 const reaching = new Set(['Cos', 'Sin'])
 
 export const isReaching = (kernel: string): boolean => reaching.has(kernel)
-export const isNative = (kernel: string): boolean => kernel in native
-export const isMap = (kernel: string): boolean => kernel in maps
+export const isNative = (kernel: string): boolean => native.has(kernel)
+export const isMap = (kernel: string): boolean => maps.has(kernel)
 export const mapOf = (kernel: string, { precision }: Lanes): string =>
-  precision === 'float64' ? maps[kernel] : `${maps[kernel]}Single`
+  `${maps.get(kernel) ?? ''}${precision === 'float64' ? '' : 'Single'}`
 /** Their kernels and names. */
-export const mapNames: ReadonlyArray<readonly [string, string]> = Object.entries(maps).flatMap(([kernel, name]) => [
+export const mapNames: ReadonlyArray<readonly [string, string]> = [...maps].flatMap(([kernel, name]) => [
   [kernel, name],
   [kernel, `${name}Single`]
 ])
 
-/** Pushes the result of a kernel whose code is written here. */
+/** Pushes the result of a kernel that has instructions. */
 export const emit = (kernel: string, code: Code, push: Push, attrs: Attrs): void => {
-  native[kernel](code, push, attrs)
+  native.get(kernel)?.(code, push, attrs)
 }

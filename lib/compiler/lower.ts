@@ -4,6 +4,7 @@
  * same nodes. What would mix rows, or pass over them twice, is refused.
  */
 import { axesOf, axisOf, product, type Dense } from '../kernels/dense.js'
+import { operations } from '../kernels/elementwise.js'
 import { kernels } from '../kernels/index.js'
 import { sameShape, width, type Attrs, type Fold, type Node, type Shape } from './graph.js'
 import { type Algebra } from './algebra.js'
@@ -518,13 +519,7 @@ const all = (names: string, rule: Rule): Readonly<Record<string, Rule>> =>
   Object.fromEntries(names.split(' ').map(name => [name, rule]))
 
 const rules: Readonly<Record<string, Rule>> = {
-  ...all(
-    'Abs Atan2 Ceil ClipByValue Cos Equal Erf Exp Expm1 Floor Greater ' +
-      'GreaterEqual IsFinite IsNan Less LessEqual Log Log1p LogicalAnd LogicalNot LogicalOr Maximum ' +
-      'Minimum Multiply Neg NotEqual Pow RealDiv Reciprocal Relu Round Rsqrt Select Sigmoid Sign ' +
-      'Sin Softplus Sqrt Square Step Sub Add Tanh',
-    entrywise
-  ),
+  ...all(Object.keys(operations).join(' '), entrywise),
   ...all('Concat FromTriangle PadV2 Slice SplitV ToTriangle', move),
   ...all(Object.keys(FOLDS).join(' '), folding),
   ...all('ArgMax', along),

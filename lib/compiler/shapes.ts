@@ -3,6 +3,7 @@
  * compute for nothing; of the others, and where a rule has nothing to say, as the kernel has it on zeros.
  */
 import { allocate, axesOf, broadcastShape, product, type DType } from '../kernels/dense.js'
+import { operations, type Operation } from '../kernels/elementwise.js'
 import { kernels } from '../kernels/index.js'
 
 export interface Form {
@@ -20,15 +21,15 @@ const listOf = (value: unknown): ReadonlyArray<number> | undefined => {
   return numbers.length === all.length ? numbers : undefined
 }
 
-/** Of the shape of its input. */
-const same: Rule = inputs => (isReal(inputs) ? inputs[0] : undefined)
-
-/** Of the shape to which two stretch, real or a truth. */
-const both =
-  (dtype: DType): Rule =>
+/** Of entries: the shape to which the operands stretch. */
+const ofEntries =
+  ({ isTruth, operands }: Operation): Rule =>
   inputs =>
-    isReal(inputs) && inputs.length === 2
-      ? { shape: broadcastShape(inputs[0].shape, inputs[1].shape, 'a trace'), dtype }
+    isReal(inputs) && inputs.length === operands.length
+      ? {
+          shape: inputs.reduce<ReadonlyArray<number>>((shape, x) => broadcastShape(shape, x.shape, 'a trace'), []),
+          dtype: isTruth ? 'bool' : 'float32'
+        }
       : undefined
 
 const folded: Rule = ([x], attrs) => {
@@ -50,17 +51,8 @@ const matrices: Rule = (inputs, attrs) => {
 }
 
 const rules: Readonly<Record<string, Rule>> = {
-  ...Object.fromEntries(
-    'Abs ClipByValue Cos Exp Expm1 Log Log1p Neg Reciprocal Relu Rsqrt Sigmoid Sign Sin Softmax Softplus Sqrt Square Tanh'
-      .split(' ')
-      .map(name => [name, same])
-  ),
-  ...Object.fromEntries(
-    'Add Maximum Minimum Multiply RealDiv SquaredDifference Sub'.split(' ').map(name => [name, both('float32')])
-  ),
-  ...Object.fromEntries(
-    'Equal Greater GreaterEqual Less LessEqual NotEqual'.split(' ').map(name => [name, both('bool')])
-  ),
+  ...Object.fromEntries(Object.entries(operations).map(([name, operation]) => [name, ofEntries(operation)])),
+  Softmax: inputs => (isReal(inputs) ? inputs[0] : undefined),
   ...Object.fromEntries('Max Mean Min Sum'.split(' ').map(name => [name, folded])),
   BatchMatMul: matrices,
   Concat: (inputs, attrs) => {

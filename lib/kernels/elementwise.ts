@@ -1,26 +1,82 @@
-/** Kernels that treat every entry alone: tables of scalar functions, run by a handful of generic routines. */
+/**
+ * Every operation that treats each entry alone, a row each: what it is of numbers, its derivative in each operand, and its code. The kernel, the
+ * rule of shapes, the rule of differentiation and the lowering follow. A derivative takes the vocabulary and is written in it, so that it
+ * can be differentiated again; where it is left out it is zero.
+ */
 import * as Elementary from '../numbers/elementary.js'
-import {
-  broadcastShape,
-  broadcastStrides,
-  collapse,
-  kernel,
-  product,
-  strided,
-  unwritten,
-  type Dense,
-  type DType,
-  type Kernel,
-  type KernelTable,
-  type Values
-} from './dense.js'
-import { kernels, room } from '../simd/index.js'
-import { MAPS, ZIPS, type Grid } from '../simd/kernels.js'
+import { type Tensor } from '../arrays/ndarray.js'
+import type * as Vocabulary from '../tensors/tensor.js'
+import { kernel, type Kernel, type KernelTable } from './dense.js'
+import { addN, cast, map, mapped, numericType, select, zipped, type Scalar, type Scalar2 } from './each.js'
+import { binary, exponential, isTrue, number, relation, unary, type Emit } from './instructions.js'
 
-type Scalar = (x: number) => number
-type Scalar2 = (x: number, y: number) => number
-type Predicate = (x: number) => boolean
-type Predicate2 = (x: number, y: number) => boolean
+/** The cotangent of one operand, before it is summed over what was stretched, from that of the result and the operands. */
+type Pull = (T: typeof Vocabulary, dy: Tensor, x: Tensor, y: Tensor, attrs: never) => Tensor
+
+export interface Operation {
+  /** Names of the operands, as tfjs has them. */
+  readonly operands: ReadonlyArray<string>
+  readonly kernel: Kernel
+  /** Whether it gives truth values. */
+  readonly isTruth: boolean
+  /** For each operand; undefined where it is flat in it. */
+  readonly pulls: ReadonlyArray<Pull | undefined>
+  /** Instructions, or the name of a function of lib/simd over a panel; without either the kernel runs on a panel. */
+  readonly code: Emit | string | undefined
+}
+
+type Row = (name: string) => Operation
+type Code = Operation['code']
+
+/** Doubles of one operand, of whatever type. */
+const real =
+  (of: Scalar, pull: Pull, code: Code): Row =>
+  name => ({ operands: ['x'], kernel: mapped(name, of, () => 'float32'), isTruth: false, pulls: [pull], code })
+/** The same, whole numbers of whole numbers. */
+const numeric =
+  (of: Scalar, code: Code, pull?: Pull): Row =>
+  name => ({ operands: ['x'], kernel: mapped(name, of, numericType), isTruth: false, pulls: [pull], code })
+const predicate =
+  (of: (x: number) => boolean, code: Code): Row =>
+  name => ({
+    operands: ['x'],
+    kernel: mapped(
+      name,
+      x => (of(x) ? 1 : 0),
+      () => 'bool'
+    ),
+    isTruth: true,
+    pulls: [undefined],
+    code
+  })
+/** Of two operands: doubles where either is, else whole numbers. */
+const arithmetic =
+  (of: Scalar2, code: Code, a: Pull, b: Pull): Row =>
+  name => ({ operands: ['a', 'b'], kernel: zipped(name, of, numericType), isTruth: false, pulls: [a, b], code })
+const quotient =
+  (of: Scalar2, code: Code, a: Pull, b: Pull): Row =>
+  name => ({ ...arithmetic(of, code, a, b)(name), kernel: zipped(name, of, () => 'float32') })
+const comparison =
+  (of: (x: number, y: number) => boolean, code: Code): Row =>
+  name => ({
+    operands: ['a', 'b'],
+    kernel: zipped(
+      name,
+      (x, y) => (of(x, y) ? 1 : 0),
+      () => 'bool'
+    ),
+    isTruth: true,
+    pulls: [undefined, undefined],
+    code
+  })
+/** One operand and attributes. */
+const told =
+  (
+    own: (...[inputs, attrs]: Parameters<Parameters<typeof kernel>[0]>) => ReturnType<Kernel>,
+    pull: Pull | undefined,
+    code: Code
+  ): Row =>
+  () => ({ operands: ['x'], kernel: kernel(own), isTruth: false, pulls: [pull], code })
 
 const roundHalfToEven = (x: number): number => {
   const below = Math.floor(x)
@@ -30,219 +86,231 @@ const roundHalfToEven = (x: number): number => {
   return rounded === 0 && x < 0 ? -0 : rounded
 }
 
-/** Always doubles out. */
-const real: Readonly<Record<string, Scalar>> = {
-  Cos: Elementary.cos,
-  Erf: Elementary.erf,
-  Exp: Elementary.exp,
-  Expm1: Elementary.expm1,
-  Log: Elementary.log,
-  Log1p: Elementary.log1p,
-  Reciprocal: x => 1 / x,
-  Rsqrt: x => 1 / Math.sqrt(x),
-  Sigmoid: Elementary.sigmoid,
-  Sin: Elementary.sin,
-  Softplus: Elementary.softplus,
-  Sqrt: Math.sqrt,
-  Tanh: Elementary.tanh
+/** 1 where a wins, ½ where it ties, NaN where either is. */
+const share = (T: typeof Vocabulary, wins: Tensor, a: Tensor, b: Tensor): Tensor =>
+  T.where(T.logicalOr(T.isNaN(a), T.isNaN(b)), NaN, T.add(wins, T.mul(0.5, T.equal(a, b))))
+
+interface Bounds {
+  readonly clipValueMin: number
+  readonly clipValueMax: number
 }
 
-/** Integers stay integers. */
-const numeric: Readonly<Record<string, Scalar>> = {
-  Abs: Math.abs,
-  Ceil: Math.ceil,
-  Floor: Math.floor,
-  Neg: x => -x,
-  Relu: x => (x < 0 ? 0 : x),
-  Round: roundHalfToEven,
-  Sign: x => (x > 0 ? 1 : x < 0 ? -1 : x),
-  Square: x => x * x
-}
-
-const predicates: Readonly<Record<string, Predicate>> = {
-  IsFinite: Number.isFinite,
-  IsNan: Number.isNaN,
-  LogicalNot: x => x === 0
-}
-
-/** Doubles when either side is; else integers. */
-const arithmetic: Readonly<Record<string, Scalar2>> = {
-  Add: (x, y) => x + y,
-  Maximum: Math.max,
-  Minimum: Math.min,
-  Multiply: (x, y) => x * y,
-  Pow: Elementary.pow,
-  Sub: (x, y) => x - y
-}
-
-/** Always doubles out. */
-const quotients: Readonly<Record<string, Scalar2>> = { Atan2: Elementary.atan2, RealDiv: (x, y) => x / y }
-
-const relations: Readonly<Record<string, Predicate2>> = {
-  Equal: (x, y) => x === y,
-  Greater: (x, y) => x > y,
-  GreaterEqual: (x, y) => x >= y,
-  Less: (x, y) => x < y,
-  LessEqual: (x, y) => x <= y,
-  LogicalAnd: (x, y) => x !== 0 && y !== 0,
-  LogicalOr: (x, y) => x !== 0 || y !== 0,
-  NotEqual: (x, y) => x !== y
-}
-
-const numericType = (...types: ReadonlyArray<DType>): DType => (types.includes('float32') ? 'float32' : 'int32')
-
-/** The first input, whatever the op calls it. */
-const only = (inputs: Readonly<Record<string, Dense>>): Dense => Object.values(inputs)[0]
-
-/** Kernels of lib/simd by tfjs's names; one that is absent runs its scalar function. */
-const named = <N extends string>(names: ReadonlyArray<N>): ReadonlyMap<string, N> =>
-  new Map(names.map(name => [name === 'divide' ? 'RealDiv' : `${name[0].toUpperCase()}${name.slice(1)}`, name]))
-const maps = named(MAPS)
-const zips = named(ZIPS)
-
-const map = (x: Dense, f: Scalar, dtype: DType): Dense => {
-  const values = unwritten(x.values.length, dtype)
-  const from = x.values
-  for (let i = 0; i < values.length; i++) values[i] = f(from[i])
-  return { shape: x.shape, dtype, values }
-}
-
-const mapped =
-  (name: string, f: Scalar, dtype: (x: DType) => DType): Kernel =>
-  inputs => {
-    const x = only(inputs)
-    const loop = maps.get(name)
-    if (loop === undefined || !(x.values instanceof Float64Array)) return map(x, f, dtype(x.dtype))
-    return { shape: x.shape, dtype: 'float32', values: kernels()[loop](x.values, room(x.values.length)) }
-  }
-
-/** Calls `visit` with the grids that together cover `shape`, each a stretch two axes deep. */
-const overGrids = (a: Dense, b: Dense, shape: ReadonlyArray<number>, visit: (grid: Grid) => void): void => {
-  const { shape: sizes, strides } = collapse(shape, [
-    broadcastStrides(a.shape, shape),
-    broadcastStrides(b.shape, shape)
-  ])
-  if (product(sizes) === 0) return
-  const [sa, sb] = strides
-  const rank = sizes.length
-  const rows = rank > 1 ? sizes[rank - 2] : 1
-  const columns = rank > 0 ? sizes[rank - 1] : 1
-  const grid: Grid = {
-    rows,
-    columns,
-    ra: rank > 1 ? sa[rank - 2] : 0,
-    ca: rank > 0 ? sa[rank - 1] : 0,
-    rb: rank > 1 ? sb[rank - 2] : 0,
-    cb: rank > 0 ? sb[rank - 1] : 0,
-    pa: 0,
-    pb: 0,
-    at: 0
-  }
-  const index = new Array<number>(rank).fill(0)
-  for (;;) {
-    visit(grid)
-    let k = rank - 3
-    for (; k >= 0; k--) {
-      grid.pa += sa[k]
-      grid.pb += sb[k]
-      if (++index[k] < sizes[k]) break
-      grid.pa -= sa[k] * sizes[k]
-      grid.pb -= sb[k] * sizes[k]
-      index[k] = 0
+const rows: Readonly<Record<string, Row>> = {
+  Abs: numeric(Math.abs, unary('abs'), (T, dy, x) => T.mul(dy, T.sign(x))),
+  Add: arithmetic(
+    (x, y) => x + y,
+    binary('add'),
+    (_, dy) => dy,
+    (_, dy) => dy
+  ),
+  // the compiler has it of others
+  Atan2: quotient(
+    Elementary.atan2,
+    undefined,
+    (T, dy, a, b) => T.mul(dy, T.div(b, T.add(T.square(a), T.square(b)))),
+    (T, dy, a, b) => T.neg(T.mul(dy, T.div(a, T.add(T.square(a), T.square(b)))))
+  ),
+  Ceil: numeric(Math.ceil, unary('ceil')),
+  ClipByValue: told(
+    ({ x }, { clipValueMin, clipValueMax }: Bounds) =>
+      map(x, v => (v < clipValueMin ? clipValueMin : v > clipValueMax ? clipValueMax : v), x.dtype),
+    (T, dy, x, _, { clipValueMin, clipValueMax }: Bounds) =>
+      T.mul(dy, T.logicalAnd(T.greaterEqual(x, clipValueMin), T.lessEqual(x, clipValueMax))),
+    (code, push, attrs) => {
+      push(0)
+      code.every(number(attrs, 'clipValueMin')).op('max').every(number(attrs, 'clipValueMax')).op('min')
     }
-    if (k < 0) return
-    grid.at += rows * columns
-  }
-}
-
-const zipGrid = (a: Values, b: Values, out: Values, f: Scalar2, grid: Grid): void => {
-  const { rows, columns, ra, ca, rb, cb, pa, pb } = grid
-  for (let i = 0, o = grid.at; i < rows; i++)
-    for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb) out[o++] = f(a[p], b[q])
-}
-
-/** A scalar 1: what it multiplies stays as it is. */
-const isOne = ({ shape, values }: Dense): boolean => shape.length === 0 && values[0] === 1
-
-const zipped =
-  (name: string, f: Scalar2, dtype: (a: DType, b: DType) => DType): Kernel =>
-  inputs => {
-    const [a, b] = Object.values(inputs)
-    const shape = broadcastShape(a.shape, b.shape, name)
-    const type = dtype(a.dtype, b.dtype)
-    const size = product(shape)
-    if (name === 'Multiply' && type === 'float32') {
-      if (isOne(a) && b.dtype === type && b.values.length === size) return { ...b, shape }
-      if (isOne(b) && a.dtype === type && a.values.length === size) return { ...a, shape }
+  ),
+  Cos: real(Elementary.cos, (T, dy, x) => T.neg(T.mul(dy, T.sin(x))), 'mapCos'),
+  Equal: comparison((x, y) => x === y, relation('eq')),
+  Erf: real(
+    Elementary.erf,
+    (T, dy, x) => T.mul(dy, T.mul(2 / Math.sqrt(Math.PI), T.exp(T.neg(T.square(x))))),
+    'mapErf'
+  ),
+  Exp: real(Elementary.exp, (T, dy, x) => T.mul(dy, T.exp(x)), exponential),
+  Expm1: real(Elementary.expm1, (T, dy, x) => T.mul(dy, T.exp(x)), 'mapExpm1'),
+  Floor: numeric(Math.floor, unary('floor')),
+  // the compiler turns both round
+  Greater: comparison((x, y) => x > y, undefined),
+  GreaterEqual: comparison((x, y) => x >= y, undefined),
+  IsFinite: predicate(Number.isFinite, (code, push) => {
+    push(0).op('abs').every(Infinity).op('lt')
+    code.every(1).op('and')
+  }),
+  IsNan: predicate(Number.isNaN, (code, push) => {
+    push(0)
+    push(0).op('ne')
+    code.every(1).op('and')
+  }),
+  Less: comparison((x, y) => x < y, relation('lt')),
+  LessEqual: comparison((x, y) => x <= y, relation('le')),
+  Log: real(Elementary.log, (T, dy, x) => T.div(dy, x), 'mapLog'),
+  Log1p: real(Elementary.log1p, (T, dy, x) => T.div(dy, T.add(1, x)), 'mapLog1p'),
+  LogicalAnd: comparison(
+    (x, y) => x !== 0 && y !== 0,
+    (code, push) => {
+      isTrue(push(0))
+      isTrue(push(1))
+      code.op('and').every(1).op('and')
     }
-    const out = unwritten(size, type)
-    const loop = zips.get(name)
-    const x = a.values
-    const y = b.values
-    if (loop !== undefined && x instanceof Float64Array && y instanceof Float64Array && out instanceof Float64Array)
-      overGrids(a, b, shape, grid => {
-        kernels()[loop](x, y, out, grid)
-      })
-    else
-      overGrids(a, b, shape, grid => {
-        zipGrid(x, y, out, f, grid)
-      })
-    return { shape, dtype: type, values: out }
-  }
+  ),
+  LogicalNot: predicate(
+    x => x === 0,
+    (code, push) => {
+      push(0)
+      code.every(0).op('eq').every(1).op('and')
+    }
+  ),
+  LogicalOr: comparison(
+    (x, y) => x !== 0 || y !== 0,
+    (code, push) => {
+      isTrue(push(0))
+      isTrue(push(1))
+      code.op('or').every(1).op('and')
+    }
+  ),
+  Maximum: arithmetic(
+    Math.max,
+    binary('max'),
+    (T, dy, a, b) => T.mul(dy, share(T, T.greater(a, b), a, b)),
+    (T, dy, a, b) => T.mul(dy, share(T, T.greater(b, a), a, b))
+  ),
+  Minimum: arithmetic(
+    Math.min,
+    binary('min'),
+    (T, dy, a, b) => T.mul(dy, share(T, T.less(a, b), a, b)),
+    (T, dy, a, b) => T.mul(dy, share(T, T.less(b, a), a, b))
+  ),
+  Multiply: arithmetic(
+    (x, y) => x * y,
+    binary('mul'),
+    (T, dy, _, b) => T.mul(dy, b),
+    (T, dy, a) => T.mul(dy, a)
+  ),
+  Neg: numeric(
+    x => -x,
+    unary('neg'),
+    (T, dy) => T.neg(dy)
+  ),
+  NotEqual: comparison((x, y) => x !== y, relation('ne')),
+  Pow: arithmetic(
+    Elementary.pow,
+    undefined,
+    (T, dy, a, b) => {
+      // at a = b = 0 the factor b is the whole answer, and 0^(-1) would make it NaN
+      const corner = T.logicalAnd(T.equal(a, 0), T.equal(b, 0))
+      return T.mul(dy, T.mul(b, T.pow(a, T.sub(T.where(corner, 1, b), 1))))
+    },
+    (T, dy, a, b) => {
+      // where there is no logarithm, 1^b ln 1: 0^b may be ∞
+      const base = T.where(T.greater(a, 0), a, T.where(T.isNaN(a), a, 1))
+      return T.mul(dy, T.mul(T.pow(base, b), T.log(base)))
+    }
+  ),
+  RealDiv: quotient(
+    (x, y) => x / y,
+    binary('div'),
+    (T, dy, _, b) => T.div(dy, b),
+    (T, dy, a, b) => T.neg(T.mul(T.div(dy, b), T.div(a, b)))
+  ),
+  Reciprocal: real(
+    x => 1 / x,
+    (T, dy, x) => T.neg(T.div(dy, T.square(x))),
+    (code, push) => {
+      code.every(1)
+      push(0).op('div')
+    }
+  ),
+  // NaN passes, −0 becomes 0 or stays
+  Relu: numeric(
+    x => (x < 0 ? 0 : x),
+    (code, push) => {
+      code.every(0)
+      push(0)
+      push(0)
+      code.every(0).op('lt').op('bitselect')
+    },
+    (T, dy, x) => T.mul(dy, T.step(x))
+  ),
+  Round: numeric(roundHalfToEven, unary('nearest')),
+  Rsqrt: real(
+    x => 1 / Math.sqrt(x),
+    (T, dy, x) => T.mul(T.mul(dy, -0.5), T.div(T.rsqrt(x), x)),
+    (code, push) => {
+      code.every(1)
+      push(0).op('sqrt').op('div')
+    }
+  ),
+  Select: () => ({
+    operands: ['condition', 't', 'e'],
+    kernel: select,
+    isTruth: false,
+    pulls: [
+      undefined,
+      (T, dy, condition) => T.where(condition, dy, 0),
+      (T, dy, condition) => T.where(condition, 0, dy)
+    ],
+    code: (_, push) => {
+      push(1)
+      push(2)
+      isTrue(push(0)).op('bitselect')
+    }
+  }),
+  // σ(x) σ(-x) rather than σ (1 - σ): right in both tails; the compiler has it of others
+  Sigmoid: real(Elementary.sigmoid, (T, dy, x) => T.mul(dy, T.mul(T.sigmoid(x), T.sigmoid(T.neg(x)))), undefined),
+  // x itself where it is 0 or NaN
+  Sign: numeric(
+    x => (x > 0 ? 1 : x < 0 ? -1 : x),
+    (code, push) => {
+      code.every(1)
+      code.every(-1)
+      push(0)
+      push(0)
+      code.every(0).op('lt').op('bitselect')
+      push(0)
+      code.every(0).op('gt').op('bitselect')
+    }
+  ),
+  Sin: real(Elementary.sin, (T, dy, x) => T.mul(dy, T.cos(x)), 'mapSin'),
+  Softplus: real(Elementary.softplus, (T, dy, x) => T.mul(dy, T.sigmoid(x)), 'mapSoftplus'),
+  Sqrt: real(Math.sqrt, (T, dy, x) => T.div(dy, T.mul(2, T.sqrt(x))), unary('sqrt')),
+  Square: numeric(
+    x => x * x,
+    (_, push) => {
+      push(0)
+      push(0).op('mul')
+    },
+    (T, dy, x) => T.mul(dy, T.mul(2, x))
+  ),
+  // NaN stays NaN
+  Step: told(
+    ({ x }, { alpha }: { alpha: number }) => map(x, v => (v > 0 ? 1 : v <= 0 ? alpha : v), 'float32'),
+    undefined,
+    (code, push, attrs) => {
+      code.every(1).every(number(attrs, 'alpha'))
+      push(0)
+      push(0)
+      code.every(0).op('le').op('bitselect')
+      push(0)
+      code.every(0).op('gt').op('bitselect')
+    }
+  ),
+  Sub: arithmetic(
+    (x, y) => x - y,
+    binary('sub'),
+    (_, dy) => dy,
+    (T, dy) => T.neg(dy)
+  ),
+  Tanh: real(Elementary.tanh, (T, dy, x) => T.mul(dy, T.sub(1, T.square(T.tanh(x)))), 'mapTanh')
+}
 
-const table = <F>(functions: Readonly<Record<string, F>>, build: (name: string, f: F) => Kernel): KernelTable =>
-  Object.fromEntries(Object.entries(functions).map(([name, f]) => [name, build(name, f)]))
-
-/** Read as `shape`, copied only when it has to stretch. */
-const stretched = (x: Dense, shape: ReadonlyArray<number>): Dense =>
-  x.values.length === product(shape) ? { ...x, shape } : strided(x, shape, broadcastStrides(x.shape, shape))
-
-const select = kernel(({ condition, t, e }) => {
-  const shape = broadcastShape(broadcastShape(condition.shape, t.shape, 'where'), e.shape, 'where')
-  const dtype = t.dtype === e.dtype ? t.dtype : numericType(t.dtype, e.dtype)
-  const out = unwritten(product(shape), dtype)
-  const [c, x, y] = [condition, t, e].map(part => stretched(part, shape).values)
-  for (let i = 0; i < out.length; i++) out[i] = c[i] !== 0 ? x[i] : y[i]
-  return { shape, dtype, values: out }
-})
-
-const cast = kernel(({ x }, { dtype }: { dtype: DType }) =>
-  dtype === x.dtype ? x : map(x, dtype === 'bool' ? v => (v !== 0 ? 1 : 0) : v => v, dtype)
+export const operations: Readonly<Record<string, Operation>> = Object.fromEntries(
+  Object.entries(rows).map(([name, row]) => [name, row(name)])
 )
 
-const addN = kernel(inputs => {
-  const [first, ...others] = Object.values(inputs)
-  const out = unwritten(first.values.length, first.dtype)
-  out.set(first.values)
-  for (const { values } of others) for (let i = 0; i < out.length; i++) out[i] += values[i]
-  return { ...first, values: out }
-})
-
 export const elementwise: KernelTable = {
-  ...table(real, (name, f) => mapped(name, f, () => 'float32')),
-  ...table(numeric, (name, f) => mapped(name, f, numericType)),
-  ...table(predicates, (name, f) =>
-    mapped(
-      name,
-      x => (f(x) ? 1 : 0),
-      () => 'bool'
-    )
-  ),
-  ...table(arithmetic, (name, f) => zipped(name, f, numericType)),
-  ...table(quotients, (name, f) => zipped(name, f, () => 'float32')),
-  ...table(relations, (name, f) =>
-    zipped(
-      name,
-      (x, y) => (f(x, y) ? 1 : 0),
-      () => 'bool'
-    )
-  ),
+  ...Object.fromEntries(Object.entries(operations).map(([name, { kernel }]) => [name, kernel])),
   AddN: addN,
-  Cast: cast,
-  ClipByValue: kernel(({ x }, { clipValueMin, clipValueMax }: { clipValueMin: number; clipValueMax: number }) =>
-    map(x, v => (v < clipValueMin ? clipValueMin : v > clipValueMax ? clipValueMax : v), x.dtype)
-  ),
-  Select: select,
-  // NaN stays NaN
-  Step: kernel(({ x }, { alpha }: { alpha: number }) => map(x, v => (v > 0 ? 1 : v <= 0 ? alpha : v), 'float32'))
+  Cast: cast
 }

@@ -6,6 +6,7 @@
  */
 import { type Attributes } from './backend.js'
 import { axesOf, axisOf, product } from '../kernels/dense.js'
+import { operations, type Operation } from '../kernels/elementwise.js'
 import { type Tensor } from '../arrays/ndarray.js'
 import * as T from './tensor.js'
 
@@ -49,84 +50,11 @@ const shrink = (dy: Tensor, shape: ReadonlyArray<number>): Tensor => {
   return T.reshape(stretched.length === 0 ? dy : T.sum(dy, stretched), shape)
 }
 
-type Pull1 = (dy: Tensor, x: Tensor) => Tensor
-type Pull2 = (dy: Tensor, a: Tensor, b: Tensor) => Tensor
-
-const unary: Readonly<Record<string, Pull1>> = {
-  Abs: (dy, x) => T.mul(dy, T.sign(x)),
-  Cos: (dy, x) => T.neg(T.mul(dy, T.sin(x))),
-  Erf: (dy, x) => T.mul(dy, T.mul(2 / Math.sqrt(Math.PI), T.exp(T.neg(T.square(x))))),
-  Exp: (dy, x) => T.mul(dy, T.exp(x)),
-  Expm1: (dy, x) => T.mul(dy, T.exp(x)),
-  Identity: dy => dy,
-  Log: (dy, x) => T.div(dy, x),
-  Log1p: (dy, x) => T.div(dy, T.add(1, x)),
-  Neg: dy => T.neg(dy),
-  Reciprocal: (dy, x) => T.neg(T.div(dy, T.square(x))),
-  Relu: (dy, x) => T.mul(dy, T.step(x)),
-  Rsqrt: (dy, x) => T.mul(T.mul(dy, -0.5), T.div(T.rsqrt(x), x)),
-  // σ(x) σ(-x) rather than σ (1 - σ): right in both tails
-  Sigmoid: (dy, x) => T.mul(dy, T.mul(T.sigmoid(x), T.sigmoid(T.neg(x)))),
-  Sin: (dy, x) => T.mul(dy, T.cos(x)),
-  Softplus: (dy, x) => T.mul(dy, T.sigmoid(x)),
-  Sqrt: (dy, x) => T.div(dy, T.mul(2, T.sqrt(x))),
-  Square: (dy, x) => T.mul(dy, T.mul(2, x)),
-  Tanh: (dy, x) => T.mul(dy, T.sub(1, T.square(T.tanh(x))))
-}
-
-/** 1 where a wins, ½ where it ties, NaN where either is. */
-const share = (wins: Tensor, a: Tensor, b: Tensor): Tensor =>
-  T.where(T.logicalOr(T.isNaN(a), T.isNaN(b)), NaN, T.add(wins, T.mul(0.5, T.equal(a, b))))
-
-const binary: Readonly<Record<string, readonly [a: Pull2, b: Pull2]>> = {
-  Add: [dy => dy, dy => dy],
-  Atan2: [
-    (dy, a, b) => T.mul(dy, T.div(b, T.add(T.square(a), T.square(b)))),
-    (dy, a, b) => T.neg(T.mul(dy, T.div(a, T.add(T.square(a), T.square(b)))))
-  ],
-  Maximum: [
-    (dy, a, b) => T.mul(dy, share(T.greater(a, b), a, b)),
-    (dy, a, b) => T.mul(dy, share(T.greater(b, a), a, b))
-  ],
-  Minimum: [(dy, a, b) => T.mul(dy, share(T.less(a, b), a, b)), (dy, a, b) => T.mul(dy, share(T.less(b, a), a, b))],
-  Multiply: [(dy, _, b) => T.mul(dy, b), (dy, a) => T.mul(dy, a)],
-  Pow: [
-    (dy, a, b) => {
-      // at a = b = 0 the factor b is the whole answer, and 0^(-1) would make it NaN
-      const corner = T.logicalAnd(T.equal(a, 0), T.equal(b, 0))
-      return T.mul(dy, T.mul(b, T.pow(a, T.sub(T.where(corner, 1, b), 1))))
-    },
-    (dy, a, b) => {
-      // where there is no logarithm, 1^b ln 1: 0^b may be ∞
-      const base = T.where(T.greater(a, 0), a, T.where(T.isNaN(a), a, 1))
-      return T.mul(dy, T.mul(T.pow(base, b), T.log(base)))
-    }
-  ],
-  RealDiv: [(dy, _, b) => T.div(dy, b), (dy, a, b) => T.neg(T.mul(T.div(dy, b), T.div(a, b)))],
-  Sub: [dy => dy, dy => T.neg(dy)]
-}
-
 const constant: Readonly<Record<string, ReadonlyArray<string>>> = {
   All: ['x'],
   Any: ['x'],
   ArgMax: ['x'],
-  Ceil: ['x'],
-  Equal: ['a', 'b'],
-  Floor: ['x'],
-  Greater: ['a', 'b'],
-  GreaterEqual: ['a', 'b'],
-  IsFinite: ['x'],
-  IsNan: ['x'],
-  Less: ['a', 'b'],
-  LessEqual: ['a', 'b'],
-  LogicalAnd: ['a', 'b'],
-  LogicalNot: ['x'],
-  LogicalOr: ['a', 'b'],
-  NotEqual: ['a', 'b'],
   OneHot: ['indices'],
-  Round: ['x'],
-  Sign: ['x'],
-  Step: ['x'],
   ZerosLike: ['x']
 }
 
@@ -217,6 +145,7 @@ const pulled = (l: Tensor, dy: Tensor): Tensor => {
 }
 
 const structural: Readonly<Record<string, Rule>> = {
+  Identity: rule(['x'], dy => ({ x: () => dy })),
   // S̄ = ½L⁻ᵀ(Φ + Φᵀ)L⁻¹: the symmetric one, of all whose product with a symmetric dS is the same (Murray 2016, arXiv 1602.07527)
   Cholesky: rule(['x'], (dy, [x]) => ({
     x: () => {
@@ -276,12 +205,6 @@ const structural: Readonly<Record<string, Rule>> = {
   Cast: rule(['x'], (dy, [x], { dtype }: { dtype: string }) => ({
     x: dtype === 'float32' ? () => T.cast(dy, 'float64') : zerosOf(x)
   })),
-  ClipByValue: rule(
-    ['x'],
-    (dy, [x], { clipValueMin, clipValueMax }: { clipValueMin: number; clipValueMax: number }) => ({
-      x: () => T.mul(dy, T.logicalAnd(T.greaterEqual(x, clipValueMin), T.lessEqual(x, clipValueMax)))
-    })
-  ),
   Concat: ruleOfList((dy, xs, { axis }: { axis: number }) => {
     const at = axisOf(axis, dy.rank, 'concat')
     return cut(
@@ -320,11 +243,6 @@ const structural: Readonly<Record<string, Rule>> = {
       )
   })),
   Reshape: rule(['x'], (dy, [x]) => ({ x: () => T.reshape(dy, x.shape) })),
-  Select: rule(['condition', 't', 'e'], (dy, [condition, t, e]) => ({
-    condition: zerosOf(condition),
-    t: () => shrink(T.where(condition, dy, 0), t.shape),
-    e: () => shrink(T.where(condition, 0, dy), e.shape)
-  })),
   Slice: rule(['x'], (dy, [x], { begin }: { begin: number | number[] }) => ({
     x: () => {
       const from = typeof begin === 'number' ? [begin] : begin
@@ -375,20 +293,22 @@ const structural: Readonly<Record<string, Rule>> = {
   }))
 }
 
+/** The rule of an operation on entries: what is stretched is summed. */
+const ofEntries = ({ operands, pulls }: Operation): Rule =>
+  rule([...operands], (dy, saved, attrs) =>
+    Object.fromEntries(
+      operands.map((operand, i) => {
+        const pull = pulls[i]
+        if (pull === undefined) return [operand, zerosOf(saved[i])]
+        const pulled = (): Tensor => pull(T, dy, saved[0], saved[1], attrs)
+        return [operand, operands.length === 1 ? pulled : () => shrink(pulled(), saved[i].shape)]
+      })
+    )
+  )
+
 /** Every rule, by the name of its kernel. */
 export const gradients: Readonly<Record<string, Rule>> = {
-  ...Object.fromEntries(
-    Object.entries(unary).map(([name, pull]) => [name, rule(['x'], (dy, [x]) => ({ x: () => pull(dy, x) }))])
-  ),
-  ...Object.fromEntries(
-    Object.entries(binary).map(([name, [pullA, pullB]]) => [
-      name,
-      rule(['a', 'b'], (dy, [a, b]) => ({
-        a: () => shrink(pullA(dy, a, b), a.shape),
-        b: () => shrink(pullB(dy, a, b), b.shape)
-      }))
-    ])
-  ),
+  ...Object.fromEntries(Object.entries(operations).map(([name, operation]) => [name, ofEntries(operation)])),
   ...Object.fromEntries(Object.entries(constant).map(([name, inputs]) => [name, flat(...inputs)])),
   ...structural
 }

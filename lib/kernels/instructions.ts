@@ -1,0 +1,84 @@
+/** Instructions of what is done entry by entry, for a vector of rows, from operands that are pushed when asked for. */
+import { type Code } from '../compiler/assembler.js'
+import { type Attrs } from '../compiler/graph.js'
+import { type Precision } from './dense.js'
+
+export type Push = (operand: number) => Code
+export type Emit = (code: Code, push: Push, attrs: Attrs) => void
+
+type Simd = Parameters<Code['op']>[0]
+
+export const unary =
+  (op: Simd): Emit =>
+  (_, push) => {
+    push(0).op(op)
+  }
+export const binary =
+  (op: Simd): Emit =>
+  (_, push) => {
+    push(0)
+    push(1).op(op)
+  }
+/** 1 where it holds, else 0. */
+export const relation =
+  (op: Simd): Emit =>
+  (code, push) => {
+    push(0)
+    push(1).op(op)
+    code.every(1).op('and')
+  }
+export const isTrue = (code: Code): Code => code.every(0).op('ne')
+export const number = (attrs: Attrs, name: string): number => Number(attrs[name] ?? 0)
+
+/** How e^x is computed: as lib/simd/assembly/exponential.ts says. */
+interface Exponential {
+  /** Beyond these the result is ∞ or 0. */
+  readonly most: number
+  readonly least: number
+  /** 1.5 units of the last bit before the point, and twice the bias of exponents. */
+  readonly shift: number
+  /** Bits of the significand. */
+  readonly bits: number
+  /** ln 2 as the sum of two, whose products with whole numbers are exact in the first. */
+  readonly ln2: readonly [number, number]
+  /** e^r = 1 + r + r² q(r), the leading coefficient first. */
+  readonly q: ReadonlyArray<number>
+}
+const exponentials: Readonly<Record<Precision, Exponential>> = {
+  float64: {
+    most: 710,
+    least: -746,
+    shift: 6755399441057790,
+    bits: 52,
+    ln2: [6.9314718036912381649e-1, 1.90821492927058770002e-10],
+    q: [
+      2.081568645637111e-9, 2.511216042467789e-8, 2.755761755413466e-7, 2.755723451150958e-6, 2.4801586883828416e-5,
+      1.984126989673034e-4, 1.3888888889138473e-3, 8.333333333316897e-3, 4.166666666666604e-2, 1.6666666666666682e-1,
+      0.5
+    ]
+  },
+  float32: {
+    most: 89,
+    least: -104,
+    shift: 12583166,
+    bits: 23,
+    ln2: [0.693359375, -2.1219444e-4],
+    q: [0.0013882521, 0.008366519, 0.0416672, 0.16666543, 0.49999997]
+  }
+}
+
+/** e^x, operation for operation as the map of that name has it. */
+export const exponential: Emit = (code, push) => {
+  const { most, least, shift, bits, ln2, q } = exponentials[code.lanes.precision]
+  const [x, t, k, r] = [0, 0, 0, 0].map(() => code.local('v128'))
+  push(0)
+  code.every(most).op('pmin').every(least).op('pmax').tee(x)
+  code.every(1.4426950408889634).op('mul').every(shift).op('add').tee(t).every(shift).op('sub').set(k)
+  code.get(x).get(k).every(ln2[0]).op('mul').op('sub')
+  code.get(k).every(ln2[1]).op('mul').op('sub').set(r)
+  code.every(1).get(r).get(r).get(r).op('mul').every(q[0])
+  for (const coefficient of q.slice(1)) code.get(r).op('mul').every(coefficient).op('add')
+  code.op('mul').op('add').op('add')
+  code.get(t).i32(1).op('shiftRight').tee(k).i32(bits).op('shiftLeft').op('mul')
+  code.get(t).get(k).op('subtractBits').i32(bits).op('shiftLeft').op('mul')
+}

@@ -147,7 +147,7 @@ export { codec, type CodecOptions } from './codec.js'
 export { covariance, type CovarianceOptions } from './covariance.js'
 export { initializer, type InitializerOptions } from './initializer.js'
 export { key, type KeyOptions, type Source } from './key.js'
-export { optimizer, type Convergence, type Machine, type OptimizerOptions, type Scaling } from './optimizer.js'
+export { optimizer, type Convergence, type OptimizerOptions, type Scaling } from './optimizer.js'
 export { stage, type StageOptions } from './stage.js'
 
 // —— the mathematics ——

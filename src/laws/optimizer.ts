@@ -1,17 +1,16 @@
-/** Laws of optimizers: the algebra of chains, purity, symmetries, and what steps are for. */
+/** Laws of optimizers: purity, symmetries, and what steps are for. */
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
-import type * as t from 'io-ts'
 import { single } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { type NdArray } from '../../lib/index.js'
-import { Case, Optimizer, Params, Region } from '../index.js'
+import { Optimizer, Params } from '../index.js'
 import { areSameBits, throughText } from './bits.js'
 import { ofOptimizers } from './capability.js'
 import { held, flat, greatest, dot } from './check.js'
 import type { Laws } from './law.js'
-import { dyadic, of, walks, walksBeside, type Walk } from './arbitraries.js'
-import { forAll, ofRows, equals, atMost, sameBits, type Relation } from './lawRows.js'
+import { dyadic, walks, walksBeside, type Walk } from './arbitraries.js'
+import { forAll, ofRows, equals, atMost, sameBits, type Said } from './lawRows.js'
 
 type P = Params.Params<string>
 type State = Optimizer.AnyState<string>
@@ -23,17 +22,8 @@ interface Evaluation {
 
 type Evaluate = (params: P) => Evaluation
 
-/** An optimizer as functions: what `Optimizer.anyInterpret` gives. */
-export interface Machine {
-  readonly init: (params: P) => State
-  /** The context is the objective, for those optimizers that ask for more of it than its gradient. */
-  readonly update: (
-    gradient: P,
-    state: State,
-    params: P,
-    context: Evaluation & { readonly evaluate: Evaluate }
-  ) => readonly [P, State]
-}
+/** An optimizer as functions. */
+type Machine = ReturnType<typeof Optimizer.anyInterpret<string>>
 
 /** How steps answer when every gradient is multiplied by c > 0: they are multiplied too, or they stay as they are. */
 export type Scaling = 'linear' | 'invariant'
@@ -47,17 +37,7 @@ export interface Convergence {
 }
 
 export interface OptimizerOptions {
-  /** The computation under test. */
-  readonly interpret: (optimizer: Optimizer.Optimizer) => Machine
-  readonly stateCodec: (optimizer: Optimizer.Optimizer) => t.Type<State, unknown>
-  /** Parameters, and the gradients met on the way. */
-  readonly walks: fc.Arbitrary<Walk>
-  /** What the optimizer is chained with. */
-  readonly others: fc.Arbitrary<Optimizer.Optimizer>
-  /**
-   * Of the longest step of a walk, where sums are taken in another order or ε is met; elsewhere laws hold to the last
-   * bit.
-   */
+  /** Of the longest step of a walk, where sums are taken in another order, 1e-9 by default; elsewhere laws hold to the last bit. */
   readonly tolerance: number
   /** Whether permuted coordinates take permuted steps. */
   readonly coordinatesAlike: boolean
@@ -71,13 +51,9 @@ export interface OptimizerOptions {
   /** The Lipschitz constant of the gradient up to which no step on a quadratic goes up. */
   readonly descends: number | null
   readonly converges: Convergence | null
-  /** The names of parameters that stay as they are; walks have them unless `walks` is given. */
+  /** The names of parameters that stay as they are; walks have them. */
   readonly frozen: ReadonlyArray<string>
 }
-
-/** Whether it takes parameters of any shape: no region of matrices is in it. */
-const takesAll = (optimizer: Optimizer.Optimizer): boolean =>
-  Case.parts(optimizer).every(part => !Region.concept.is(part) || Region.arrays(part) === 'rows')
 
 // —— walking ——
 
@@ -193,125 +169,6 @@ const valuesAlong = (
   return path.map(({ params }) => evaluate(params).value)
 }
 
-/** The steps of one entry along gradients, from a start. */
-export const scalarSteps = (
-  optimizer: Optimizer.Optimizer,
-  gradients: ReadonlyArray<number>,
-  start: number,
-  interpret = Optimizer.anyInterpret as OptimizerOptions['interpret']
-): ReadonlyArray<number> =>
-  stepsOf(interpret(optimizer), { start: vector([start]), gradients: gradients.map(g => vector([g])) }).flatMap(flat)
-
-/** An optimizer as laws see it. */
-interface Subject {
-  readonly optimizer: Optimizer.Optimizer
-  readonly interpret: NonNullable<OptimizerOptions['interpret']>
-  readonly others: fc.Arbitrary<Optimizer.Optimizer>
-  readonly walks: fc.Arbitrary<Walk>
-  /** The same to `tolerance` of the longest entry of any step: moving sums of what was long may cancel. */
-  readonly near: (found: ReadonlyArray<P>, wanted: ReadonlyArray<P>) => ReadonlyArray<Relation>
-}
-
-/** That optimizers are a monoid under `chain`. */
-const ofChaining = ({ optimizer, interpret, others, walks: anyWalk }: Subject) => {
-  const { chain } = Optimizer
-  const o = interpret(optimizer)
-  const steps = (of: Optimizer.Optimizer, walk: Walk): ReadonlyArray<P> => stepsOf(interpret(of), walk)
-  const onWalks = forAll(fc.record({ walk: anyWalk }))
-  return [
-    forAll(fc.record({ a: others, c: others, walk: anyWalk }))({
-      name: 'chaining is associative',
-      statement:
-        '∀ a, c: chain(chain(a, o), c) = chain(a, chain(o, c)) = chain(a, o, c), step by step, to the last bit.',
-      source: 'definition of a monoid',
-      says: ({ a, c, walk }) => {
-        const flat = steps(chain(a, optimizer, c), walk)
-        return [
-          sameBits(steps(chain(chain(a, optimizer), c), walk), flat),
-          sameBits(steps(chain(a, chain(optimizer, c)), walk), flat)
-        ]
-      }
-    }),
-    onWalks({
-      name: 'the empty chain is the identity of chaining',
-      statement:
-        'chain(chain(), o) = o = chain(o, chain()), step by step, to the last bit; chain() leaves gradients alone.',
-      source: 'definition of a monoid',
-      says: ({ walk }) => [
-        sameBits(steps(chain(chain(), optimizer), walk), stepsOf(o, walk)),
-        sameBits(steps(chain(optimizer, chain()), walk), stepsOf(o, walk)),
-        sameBits(steps(chain(), walk), walk.gradients)
-      ]
-    }),
-    forAll(fc.record({ a: others, walk: anyWalk }))({
-      name: 'a chain applies its parts in turn',
-      statement: '∀ a: the steps of chain(a, o) are those that o makes of the steps of a.',
-      source: 'definition of `chain`',
-      says: ({ a, walk: { start, gradients } }) => {
-        const first = interpret(a)
-        // Both parts see the parameters that the whole chain has moved, and the objective itself.
-        const inTurn = gradients.reduce<{ readonly ofA: Trail; readonly ofO: Trail }>(
-          ({ ofA, ofO }, gradient) => {
-            const { params } = ofO
-            const [made, state] = updated(first, gradient, ofA.state, params)
-            return { ofA: { ...ofA, state }, ofO: advance(o, bowl(gradient, params))(ofO, made) }
-          },
-          { ofA: begin(first, start), ofO: begin(o, start) }
-        )
-        return sameBits(steps(chain(a, optimizer), { start, gradients }), inTurn.ofO.steps)
-      }
-    })
-  ]
-}
-
-const rounding = 'To `tolerance`, 1e-9 of the longest entry of the steps: sums in another order.'
-
-/** Which changes of gradients and parameters it does not see, where it is said not to. */
-const ofSymmetries = (
-  { optimizer, interpret, walks: anyWalk, near }: Subject,
-  { coordinatesAlike, namesAlike, scaling }: Pick<OptimizerOptions, 'coordinatesAlike' | 'namesAlike' | 'scaling'>
-) => {
-  const o = interpret(optimizer)
-  const onWalks = forAll(fc.record({ walk: anyWalk }))
-  return [
-    onWalks({
-      name: 'permuted coordinates take permuted steps',
-      statement: `for Π the reversal of every array: the steps along Πg from Πθ are Π of the steps along g from θ. ${rounding}`,
-      source: 'the optimizer knows no order of coordinates',
-      claim: coordinatesAlike,
-      option: 'coordinatesAlike',
-      says: ({ walk }) => near(stepsOf(o, onWalk(reversed, walk)), stepsOf(o, walk).map(reversed))
-    }),
-    onWalks({
-      name: 'split parameters take split steps',
-      statement: `the step of an entry is the same whether it has a name of its own or shares one with others. ${rounding}`,
-      source: 'names are for people',
-      claim: namesAlike,
-      option: 'namesAlike',
-      says: ({ walk }) => near(stepsOf(o, onWalk(split, walk)), stepsOf(o, walk).map(split))
-    }),
-    forAll(fc.record({ walk: anyWalk, c: factors(-30, 30) }))({
-      name: 'scaled gradients take scaled steps',
-      statement: `∀ c from 2⁻³⁰ to 2³⁰: the steps along c·g are c times the steps along g. ${rounding}`,
-      source: 'linearity',
-      claim: scaling === 'linear',
-      option: 'scaling',
-      says: ({ walk: { start, gradients }, c }) =>
-        near(stepsOf(o, { start, gradients: gradients.map(times(c)) }), stepsOf(o, { start, gradients }).map(times(c)))
-    }),
-    // Of lesser gradients ε is seen.
-    forAll(fc.record({ walk: anyWalk, c: factors(-3, 6) }))({
-      name: 'scaled gradients take the same steps',
-      statement: '∀ c > 0: the steps along c·g are the steps along g, up to ε.',
-      source: 'Kingma & Ba 2015, section 2.1',
-      claim: scaling === 'invariant',
-      option: 'scaling',
-      says: ({ walk: { start, gradients }, c }) =>
-        near(stepsOf(o, { start, gradients: gradients.map(times(c)) }), stepsOf(o, { start, gradients }))
-    })
-  ]
-}
-
 /**
  * The laws of an optimizer. What is true of every optimizer is always held; what an optimizer claims beyond that (how it
  * scales, its closed form where gradients are constant, where it descends and converges) is held where the options
@@ -329,28 +186,27 @@ const ofSymmetries = (
  */
 export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<OptimizerOptions> = {}): Laws => {
   // Sums in another order differ by some 2⁻⁵² of their terms, which may cancel a hundredfold: 1e-9.
-  const { interpret = Optimizer.anyInterpret, stateCodec = Optimizer.stateCodec, tolerance = 1e-9 } = options
-  const { coordinatesAlike = false, namesAlike = false, frozen = [] } = options
+  const { coordinatesAlike = false, namesAlike = false, frozen = [], tolerance = 1e-9 } = options
   const { scaling = null, constant = null, recurrence = null, descends = null, converges = null } = options
-
-  const { chain } = Optimizer
-  const o = interpret(optimizer)
-  const steps = (of: Optimizer.Optimizer, walk: Walk): ReadonlyArray<P> => stepsOf(interpret(of), walk)
-  /** To `tolerance` of the longest entry of any step: moving sums of what was long may cancel. */
-  const near = (found: ReadonlyArray<P>, wanted: ReadonlyArray<P>): ReadonlyArray<Relation> => [
+  const o = Optimizer.anyInterpret<string>(optimizer)
+  const rounding = `To ${tolerance === 1e-9 ? '`tolerance`, 1e-9' : `\`tolerance\`, ${tolerance.toExponential()}`} of the longest entry of the steps, as sums may be in another order, and 2⁻⁵⁰ |θ|, as steps may be differences of parameters.`
+  /** To `tolerance` of the longest entry of any step, as moving sums of what was long may cancel; and the rounding of parameters, c-fold. */
+  const near = (found: ReadonlyArray<P>, wanted: ReadonlyArray<P>, { start }: Pick<Walk, 'start'>, c = 1): Said => [
     sameBits(found.map(Params.shapes), wanted.map(Params.shapes)),
-    equals(found.map(flat), wanted.map(flat), tolerance * greatest(wanted.flatMap(flat)))
+    equals(
+      { steps: found.map(flat) },
+      { steps: wanted.map(flat) },
+      tolerance * greatest(wanted.flatMap(flat)) + Elementary.powerOfTwo(-50) * Math.max(1, c) * greatest(flat(start))
+    )
   ]
-  const { walks: anyWalk = walks, others = of(Optimizer.concept, takesAll) } = options
-  const onWalks = forAll(fc.record({ walk: anyWalk }))
+  const scaled = (c: number, { start, gradients }: Walk): Walk => ({ start, gradients: gradients.map(times(c)) })
+  const onWalks = forAll(fc.record({ walk: walks }))
   const { lo = 0, hi = 0 } = converges ?? {}
-  const subject: Subject = { optimizer, interpret, others, walks: anyWalk, near }
 
   const code = Optimizer.show(optimizer)
   const ofOptimizer = ofRows(
     code,
     [
-      ...ofChaining(subject),
       onWalks({
         name: 'steps have the names and shapes of the parameters',
         statement: '∀ gradients: every step has the names of the parameters, each with its shape and as many entries.',
@@ -360,7 +216,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
           return stepsOf(o, walk).map(step => sameBits(sizes(step), sizes(walk.start)))
         }
       }),
-      forAll(fc.record({ walk: anyWalk, n: fc.nat(8) }))({
+      forAll(fc.record({ walk: walks, n: fc.nat(8) }))({
         name: 'a state goes through JSON unchanged',
         statement:
           '∀ n: the state after n steps, written to JSON text and read again, makes the same steps, bit for bit.',
@@ -368,7 +224,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
         says: ({ walk: { start, gradients }, n }) => {
           const before = follow(o, { start, gradients: gradients.slice(0, n) })
           const rest = (state: State): ReadonlyArray<P> => onwards(o, { ...before, state }, gradients.slice(n)).steps
-          const codec = stateCodec(optimizer)
+          const codec = Optimizer.stateCodec<string>(optimizer)
           const read = codec.decode(throughText(codec.encode(before.state)))
           return E.isLeft(read) || !areSameBits(read.right, before.state)
             ? sameBits(read, before.state)
@@ -389,12 +245,45 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
           })
       }),
       onWalks({
-        name: 'no rate, no step',
-        statement: 'chain(o, scale(0)) leaves the parameters where they are.',
-        source: 'θ + 0 = θ',
-        says: ({ walk }) => equals(steps(chain(optimizer, Optimizer.scale(0)), walk).map(flat), 0)
+        name: 'permuted coordinates take permuted steps',
+        statement: `for Π the reversal of every array: the steps along Πg from Πθ are Π of the steps along g from θ. ${rounding}`,
+        source: 'the optimizer knows no order of coordinates',
+        claim: coordinatesAlike,
+        option: 'coordinatesAlike',
+        says: ({ walk }) => near(stepsOf(o, onWalk(reversed, walk)), stepsOf(o, walk).map(reversed), walk)
       }),
-      ...ofSymmetries(subject, { coordinatesAlike, namesAlike, scaling }),
+      onWalks({
+        name: 'split parameters take split steps',
+        statement: `the step of an entry is the same whether it has a name of its own or shares one with others. ${rounding}`,
+        source: 'names are for people',
+        claim: namesAlike,
+        option: 'namesAlike',
+        says: ({ walk }) => near(stepsOf(o, onWalk(split, walk)), stepsOf(o, walk).map(split), walk)
+      }),
+      forAll(fc.record({ walk: walks, c: factors(-30, 30) }))({
+        name: 'scaled gradients take scaled steps',
+        statement: `∀ c from 2⁻³⁰ to 2³⁰: the steps along c·g are c times the steps along g. ${rounding}`,
+        source: 'linearity',
+        claim: scaling === 'linear',
+        option: 'scaling',
+        says: ({ walk, c }) => near(stepsOf(o, scaled(c, walk)), stepsOf(o, walk).map(times(c)), walk, c)
+      }),
+      forAll(fc.record({ walk: walks, c: factors(-3, 6) }))({
+        name: 'scaled gradients take the same steps',
+        statement: `∀ c from 2⁻³ to 2⁶: the steps along c·g are the steps along g, to a fifth, and those along 2³⁰ c·g those along 2³⁰ g, where ε is not seen. ${rounding}`,
+        source: 'Kingma & Ba 2015, section 2.1',
+        claim: scaling === 'invariant',
+        option: 'scaling',
+        says: ({ walk, c }) => {
+          const far = Elementary.powerOfTwo(30)
+          const steps = (by: number): ReadonlyArray<P> => stepsOf(o, scaled(by, walk))
+          const [once, little] = [steps(1), steps(c)].map(all => all.map(flat))
+          return [
+            equals({ steps: little }, { steps: once }, 0.2 * greatest(once.flat())),
+            near(steps(far * c), steps(far), walk)
+          ]
+        }
+      }),
       forAll(fc.record({ gradient: dyadic(-4, 4), length: fc.integer({ min: 1, max: 12 }) }))({
         name: 'a constant gradient takes the steps of its closed form',
         statement: 'where every gradient is g, the step after n steps, n = 0, 1, …, is the closed form at (g, n).',
@@ -423,7 +312,8 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
         says: ({ start, gradients }, stated) =>
           near(
             stepsOf(o, { start: vector([start]), gradients: gradients.map(g => vector([g])) }),
-            stated(gradients, start).map(step => vector([step]))
+            stated(gradients, start).map(step => vector([step])),
+            { start: vector([start]) }
           )
       }),
       forAll(quadratics(0, descends ?? 0))({
@@ -447,7 +337,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
         option: 'converges',
         says: (quadratic, { steps, within }) => atMost(valuesAlong(o, quadratic, steps)[steps], within)
       }),
-      forAll(fc.record({ walk: options.walks ?? walksBeside(frozen) }))({
+      forAll(fc.record({ walk: walksBeside(frozen) }))({
         name: 'what is frozen keeps its bits',
         statement: names => `∀ gradients: what is frozen (${names.join(', ')}) stays as it is, to the last bit.`,
         source: 'definition of `freeze`',

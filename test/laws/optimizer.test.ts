@@ -1,6 +1,7 @@
 /** Every built-in optimizer keeps its laws; a new one is one row. */
-import { it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Optimizer, Rate, Region } from '../../src/index.js'
+import * as laws from '../../src/laws/index.js'
 import { optimizer, type OptimizerOptions } from '../../src/laws/optimizer.js'
 import { sharpnessAware } from '../src/optimizer/own.js'
 import { allHold, holdsToday } from './holds.js'
@@ -132,3 +133,51 @@ it.each(table.map(([o, options]) => ({ name: Optimizer.show(o), held: optimizer(
     allHold(held, law => holdsToday(law, 2))
   }
 )
+
+describe('functions that are not ours', () => {
+  const { optax, torch } = laws.ofFunction
+  const failed = (optimizer: Optimizer.Optimizer, claims: Partial<laws.OptimizerOptions>): ReadonlyArray<string> =>
+    laws.examine(optimizer, { claims, runs: 30 }).rows.flatMap(({ law, verdict }) => (verdict === 'fails' ? [law] : []))
+
+  it('may take differences of parameters, and have an ε', () => {
+    const descent = torch('descent', {
+      state: () => null,
+      step: (params, gradients) => {
+        gradients.forEach((g, i) => {
+          params[i] -= 0.1 * g
+        })
+      }
+    })
+    const adagrad = optax<ReadonlyArray<number>>('adagrad', {
+      init: params => params.map(() => 0),
+      update: (gradients, sums) => {
+        const after = sums.map((sum, i) => sum + gradients[i] ** 2)
+        return [gradients.map((g, i) => (-0.1 * g) / (Math.sqrt(after[i]) + 1e-7)), after]
+      }
+    })
+    expect([failed(descent, { scaling: 'linear' }), failed(adagrad, { scaling: 'invariant' })]).toEqual([[], []])
+  })
+
+  it('that change what they are given are not pure', () => {
+    const memory = optax<number[]>('memory', {
+      init: params => params.map(() => 0),
+      update: (gradients, sums) => {
+        gradients.forEach((g, i) => {
+          sums[i] = 0.9 * sums[i] + g
+        })
+        return [sums.map(sum => -0.1 * sum), sums]
+      }
+    })
+    const gradient = optax('gradient', {
+      init: () => null,
+      update: gradients => {
+        Array.prototype.fill.call(gradients, 1)
+        return [gradients, null]
+      }
+    })
+    expect([memory, gradient].map(optimizer => failed(optimizer, {}))).toEqual([
+      expect.arrayContaining(['update is pure']),
+      expect.arrayContaining(['update is pure'])
+    ])
+  })
+})

@@ -15,6 +15,7 @@ import {
   TimeLaw,
   Weighting
 } from '../../src/index.js'
+import { isSlow } from '../cases.js'
 
 const all = TimeLaw.uniform(0, 1)
 const score = Score.isotropic({ components: 2 })
@@ -86,7 +87,7 @@ it("one's own that says so of its target is found out", () => {
   ])
 })
 
-it('a mean from the clean end on is that of its levels', () => {
+it.runIf(isSlow)('a mean from the clean end on is that of its levels', () => {
   const noise = { rows: 4, dim: 2, values: Key.normal(8)(Key.fromSeed(3)) }
   const at = (law: TimeLaw.TimeLaw): number => {
     const loss = compiled(rectifiedFlow, Objective.denoising(law, Parametrization.flow), Expectation.fixed(noise))

@@ -3,7 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it, vi } from 'vitest'
 import { Compile, Initializer, Key, Metric, Params, Pipeline, Run, Schedule, Score, Stage } from '../../src/index.js'
-import { spread } from '../cases.js'
+import { isSlow, spread } from '../cases.js'
 
 const inTurn = spread(2)(['two-gaussians', 'swap', 'algebra', 'own-parts'])
 
@@ -42,7 +42,7 @@ describe.runIf(inTurn.includes('two-gaussians'))('two-gaussians', () => {
 })
 
 describe.runIf(inTurn.includes('swap'))('swap', () => {
-  it('runs every cell of the table, or says precisely why not', async () => {
+  it.runIf(isSlow)('runs every cell of the table, or says precisely why not', async () => {
     const text = await printed(() => import('../../examples/swap.js'))
     const outcomes = text.split('\n').filter(line => line.startsWith('    '))
     expect(outcomes).toHaveLength(12)
@@ -70,7 +70,7 @@ describe.runIf(inTurn.includes('algebra'))('algebra', () => {
 })
 
 describe.runIf(inTurn.includes('own-parts'))('own-parts', () => {
-  it('prints, stores, resumes, draws and holds to laws what is not built in', async () => {
+  it.runIf(isSlow)('prints, stores, resumes, draws and holds to laws what is not built in', async () => {
     const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
     const own = await import('../../examples/own-parts.js')
     const text = log.mock.calls.map(line => line.join(' ')).join('\n')

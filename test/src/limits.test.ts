@@ -23,6 +23,7 @@ import {
   TimeLaw,
   Vocabulary
 } from '../../src/index.js'
+import { isSlow } from '../cases.js'
 
 const points = { rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) }
 const em = Stage.expectationMaximization({ steps: 3 })
@@ -131,13 +132,13 @@ describe('a pipeline that asks for too much', () => {
     expect(found).toEqual([message])
   })
 
-  it('and what is at the limit is not', () => {
+  it.runIf(isSlow)('and what is at the limit is not', () => {
     expect(said(Compile.pipeline(pipeline([Stage.repeat(Limits.stages)(em)]))(points))).toEqual([])
     expect(said(Compile.pipeline(pipeline([Stage.restart(Limits.attempts)(em)]))(points))).toEqual([])
     expect(said(Compile.pipeline(pipeline([em, Stage.repeat(Limits.stages)(em)]))(points))).toHaveLength(1)
   })
 
-  it('has at most so many problems listed, and the rest counted', () => {
+  it.runIf(isSlow)('has at most so many problems listed, and the rest counted', () => {
     const times = Array.from({ length: 3e4 }, (_, i) => -1 - i)
     let found: ReadonlyArray<string> = []
     // Linear in their number: 3e4 messages of 100 letters; pair by pair they take many seconds.

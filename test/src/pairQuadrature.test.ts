@@ -22,7 +22,7 @@ import {
   Stage,
   TimeLaw
 } from '../../src/index.js'
-import { spread } from '../cases.js'
+import { isSlow, spread } from '../cases.js'
 
 const DIM = 2
 const direction = [0.6, 0.8]
@@ -138,7 +138,7 @@ describe('Expectation.quadrature()', () => {
     }
   })
 
-  it('of a schedule whose data keep their size', () => {
+  it.runIf(isSlow)('of a schedule whose data keep their size', () => {
     const schedule = Schedule.varianceExploding({ sigmaMin: 0.01, sigmaMax: 50 })
     for (const time of [0.2, 0.5, 0.8])
       for (const { value, gradient } of errors(5, time, Expectation.quadrature(), schedule)) {
@@ -147,7 +147,7 @@ describe('Expectation.quadrature()', () => {
       }
   })
 
-  it('is what a step of the recipes takes, where 16 nodes are off', () => {
+  it.runIf(isSlow)('is what a step of the recipes takes, where 16 nodes are off', () => {
     const size = 5
     const [first] = errors(size, STEEP, Expectation.quadrature({ nodes: 16 }))
     expect(first.gradient).toBeGreaterThan(1e-3)
@@ -168,42 +168,45 @@ describe('Expectation.quadrature()', () => {
     })
   const slow = Optimizer.gradientDescent({ rate: 0.1 })
 
-  it('given too few nodes for the data, is refused with how many are enough, and how far off they are', () => {
-    const drawn = Mixture.sample(500)(Key.fromSeed(1))(Mixture.symmetricPair([3, 4]))
-    const refused = (expectation: Expectation.Expectation): string =>
-      pipe(
-        Compile.pipeline(pipelineOf(expectation, slow))(drawn),
-        E.match(
-          problems => problems.map(Problem.show).join('\n'),
-          () => ''
+  it.runIf(isSlow)(
+    'given too few nodes for the data, is refused with how many are enough, and how far off they are',
+    () => {
+      const drawn = Mixture.sample(500)(Key.fromSeed(1))(Mixture.symmetricPair([3, 4]))
+      const refused = (expectation: Expectation.Expectation): string =>
+        pipe(
+          Compile.pipeline(pipelineOf(expectation, slow))(drawn),
+          E.match(
+            problems => problems.map(Problem.show).join('\n'),
+            () => ''
+          )
         )
+      // b = ασ|mean| = 5/4 √(1 − 1/16) = 1.21; rows say |mean| to √(4·25 + 2·2)/(2·5·√500) = 0.05.
+      const [, told, asked] =
+        /^stages\[0\]\.expectation: 8 nodes for a centre of length (\d(?:\.\d+)?), which leave means over the noise off by 0\.0\d, is not at least (\d+); leave nodes out, or give so many$/.exec(
+          refused(Expectation.quadrature({ nodes: 8 }))
+        ) ?? []
+      expect(Math.abs(Number(told) - 5)).toBeLessThan(0.25)
+      // e^{−π√n/b} = 1e-7 of n = (16.1 · 1.21/π)² = 38, and a factor before it.
+      expect(Number(asked)).toBeGreaterThan(30)
+      expect(Number(asked)).toBeLessThan(90)
+      const enough = [Expectation.quadrature(), Expectation.quadrature({ nodes: Number(asked) })]
+      for (const expectation of enough) expect(refused(expectation)).toBe('')
+      // So many are right where fewer are refused.
+      const [first, second] = enough.map(expectation =>
+        pipe(found(5, Math.log(4), expectation), ([{ gradient }]) => gradient)
       )
-    // b = ασ|mean| = 5/4 √(1 − 1/16) = 1.21; rows say |mean| to √(4·25 + 2·2)/(2·5·√500) = 0.05.
-    const [, told, asked] =
-      /^stages\[0\]\.expectation: 8 nodes for a centre of length (\d(?:\.\d+)?), which leave means over the noise off by 0\.0\d, is not at least (\d+); leave nodes out, or give so many$/.exec(
-        refused(Expectation.quadrature({ nodes: 8 }))
-      ) ?? []
-    expect(Math.abs(Number(told) - 5)).toBeLessThan(0.25)
-    // e^{−π√n/b} = 1e-7 of n = (16.1 · 1.21/π)² = 38, and a factor before it.
-    expect(Number(asked)).toBeGreaterThan(30)
-    expect(Number(asked)).toBeLessThan(90)
-    const enough = [Expectation.quadrature(), Expectation.quadrature({ nodes: Number(asked) })]
-    for (const expectation of enough) expect(refused(expectation)).toBe('')
-    // So many are right where fewer are refused.
-    const [first, second] = enough.map(expectation =>
-      pipe(found(5, Math.log(4), expectation), ([{ gradient }]) => gradient)
-    )
-    first.forEach((g, j) => expect(Math.abs(g - second[j])).toBeLessThan(1e-6))
-    const [{ reason }] = Problem.orThrow(
-      Compile.plans({
-        schedule: Schedule.ornsteinUhlenbeck,
-        score: Score.symmetricPair,
-        objective: Objective.denoising(level),
-        expectation: Expectation.quadrature({ nodes: 8 })
-      })(drawn)
-    )
-    expect(reason).toMatch(/; 8 nodes, where/)
-  })
+      first.forEach((g, j) => expect(Math.abs(g - second[j])).toBeLessThan(1e-6))
+      const [{ reason }] = Problem.orThrow(
+        Compile.plans({
+          schedule: Schedule.ornsteinUhlenbeck,
+          score: Score.symmetricPair,
+          objective: Objective.denoising(level),
+          expectation: Expectation.quadrature({ nodes: 8 })
+        })(drawn)
+      )
+      expect(reason).toMatch(/; 8 nodes, where/)
+    }
+  )
 
   it('given too few nodes for parameters that a run comes to, fails there, and says how many are enough', () => {
     // Of E|x|² = 1.8 in two dimensions no centre is seen, and yet one is found: along the first axis it is above 1.

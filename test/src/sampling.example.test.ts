@@ -1,8 +1,9 @@
 /** `examples/sampling.ts` runs, and its samples are as near to held-out data as the bias of its samplers allows. */
 import * as E from 'fp-ts/lib/Either.js'
 import { expect, it, vi } from 'vitest'
+import { isSlow } from '../cases.js'
 
-it('samples a learned score by every sampler', async () => {
+it.runIf(isSlow)('samples a learned score by every sampler', async () => {
   const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
   const { distances, samplers, truthDistance } = await import('../../examples/sampling.js')
   log.mockRestore()

@@ -29,6 +29,7 @@ import {
   Stage,
   TimeLaw
 } from '../../src/index.js'
+import { isSlow, spread } from '../cases.js'
 
 /** Enough for more strands than one, weighted unevenly, some rows not at all, with labels. */
 const ROWS = 2003
@@ -165,7 +166,7 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 describe('what learns from rows in memory learns the same from a source', () => {
-  it.each(cases)('%s', (name, parts) => {
+  it.each(spread(3)(cases))('%s', (name, parts) => {
     const whole = firstThatFits(parts.flatMap(pipelines))
     if (whole === undefined) throw new Error(`${name}: no pipeline fits`)
     const streamed = Compile.pipeline(whole.pipeline)(source)
@@ -186,7 +187,7 @@ describe('what learns from rows in memory learns the same from a source', () => 
       radius: 0.1
     })
   })
-  it.each(recipes)('recipe %s', (_, recipe) => {
+  it.each(spread(3)(recipes))('recipe %s', (_, recipe) => {
     for (const score of scores.slice(0, 2)) expect(recipe(score)(source)).toEqual(recipe(score)(points))
     // a network has no centres to start near
     if (recipe !== recipes.find(([name]) => name === 'warmStart')?.[1])
@@ -205,7 +206,7 @@ describe('what learns from rows in memory learns the same from a source', () => 
 })
 
 describe('what a fit says of a source', () => {
-  it('is what it says of its rows, as often as asked, and of the file that it was read from', () => {
+  it.runIf(isSlow)('is what it says of its rows, as often as asked, and of the file that it was read from', () => {
     const fit = Problem.orThrow(Fit.mixture({ components: 2, family: 'full' })(source))
     const told = fit.assign(points)
     const streamed = fit.assign(source)
@@ -213,7 +214,7 @@ describe('what a fit says of a source', () => {
     expect(last(streamed)).toEqual(told[ROWS - 1])
     expect([...Problem.orThrow(Fit.fromJSON(JSON.parse(JSON.stringify(fit)))).assign(source)]).toEqual(told)
   })
-  it('is refused of another width, as rows in memory are', () => {
+  it.runIf(isSlow)('is refused of another width, as rows in memory are', () => {
     const fit = Problem.orThrow(Fit.mixture({ components: 1, family: 'full' })(source))
     const other = { rows: 1, dim: 1, values: Float64Array.of(0) }
     expect(() => [...fit.assign(Source.of(other))]).toThrow(/points: 1 columns are not 2/)

@@ -1,9 +1,13 @@
 /** All cases of what `npm test` takes a part of. */
+import './cleanEnd.test.js'
 import './composes.test.js'
 import './examples.test.js'
 import './far.test.js'
 import './guardedStages.test.js'
+import './limits.test.js'
 import './origin.test.js'
 import './pairQuadrature.test.js'
 import './plans.test.js'
+import './sampling.example.test.js'
+import './sourced.test.js'
 import './wide.test.js'

@@ -17,7 +17,7 @@ import {
   Score,
   Stage
 } from '../../src/index.js'
-import { spread } from '../cases.js'
+import { isSlow, spread } from '../cases.js'
 
 type Isotropic = 'means' | 'logits' | 'logVariances'
 
@@ -91,7 +91,7 @@ describe('a table of 3 rows and 40 000 columns', () => {
     expect([...weights].sort().map(w => Math.round(3 * w))).toEqual([1, 2])
   })
 
-  it('has times, rates and units', () => {
+  it.runIf(isSlow)('has times, rates and units', () => {
     for (const recipe of spread(3)([Recipe.twoStage, Recipe.maximumLikelihood, Recipe.annealed])) {
       // The pair has variance 1, and its quadrature bears rows of length 136.
       const nearer = { ...points, values: points.values.map(x => x / 8) }

@@ -7,7 +7,7 @@ import * as t from 'io-ts'
 import { PathReporter } from 'io-ts/lib/PathReporter.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../src/index.js'
-import { spread } from '../../cases.js'
+import { isSlow, spread } from '../../cases.js'
 import { example, place } from './harness.js'
 import { session, sessions } from '../../golden/sessions.js'
 
@@ -335,7 +335,7 @@ The model is in iris.json. Next: ornstein evaluate iris.json iris.csv, or ornste
     expect(here.read('iris.html')).toMatch(/^<!doctype html>/)
   })
 
-  it('learns in other ways too when asked, as `npm start` does, and shows where each ends', async () => {
+  it.runIf(isSlow)('learns in other ways too when asked, as `npm start` does, and shows where each ends', async () => {
     const { scripts } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
       scripts: { start: string }
     }

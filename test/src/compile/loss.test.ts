@@ -21,6 +21,7 @@ import {
 } from '../../../src/index.js'
 import * as Compiler from '../../../lib/compiler/index.js'
 import { plans, type LossPlan, type ValueAndGradient } from '../../../src/compile/loss.js'
+import { isSlow } from '../../cases.js'
 
 type Row = readonly [number, number]
 
@@ -300,7 +301,7 @@ describe('levels and nodes of one step', () => {
   }
   const levels = TimeLaw.nodes([0.2, 0.5, 0.9, 1.4, 2].map(time => ({ time, weight: 0.2 })))
 
-  it('are a call for many, where they are nodes', () => {
+  it.runIf(isSlow)('are a call for many, where they are nodes', () => {
     const asked = calls(Score.symmetricPair, Objective.denoising(levels), Expectation.quadrature({ nodes: 30 }))
     // 150 = 128 + 16 + 4 + 2
     expect(asked).toEqual([128, 16, 4, 4])
@@ -520,7 +521,7 @@ describe('control variates', () => {
     varied.forEach((value, i) => expect(value).toBeCloseTo(implicit[i] + 2 / level(0.4).sigma ** 2, 11))
   })
 
-  it('have the mean of the denoising loss, and less variance', () => {
+  it.runIf(isSlow)('have the mean of the denoising loss, and less variance', () => {
     const many: Points.Points = { rows: 24, dim: 2, values: Key.normal(48)(Key.fromSeed(2)) }
     const of = (objective: Objective.Objective): { readonly mean: number; readonly variance: number } => {
       const [{ evaluate }] = plansOf(isotropic, objective, Expectation.monteCarlo(), many)

@@ -17,7 +17,7 @@ import {
   TimeLaw,
   type Points
 } from '../../../src/index.js'
-import { SEED, spread } from '../../cases.js'
+import { isSlow, SEED, spread } from '../../cases.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
 const expectation = Expectation.monteCarlo()
@@ -64,7 +64,7 @@ describe.each(spread(4)(losses))('%s', (_, score, objective) => {
       expect(Math.abs(plan.value(params, key) / value - 1)).toBeLessThan(1e-12)
     })
   })
-  it('has a Hessian that is the derivative of its gradient', () => {
+  it.runIf(isSlow)('has a Hessian that is the derivative of its gradient', () => {
     const { values, shape } = Problem.orThrow(Compile.hessian(loss)(points))(params, key)
     const evaluate = Problem.orThrow(Compile.valueAndGrad(loss)(points))
     const n = Params.sizeOf(shapes)

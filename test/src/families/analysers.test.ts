@@ -15,7 +15,7 @@ import {
   Score,
   type Params
 } from '../../../src/index.js'
-import { spread } from '../../cases.js'
+import { isSlow, spread } from '../../cases.js'
 
 type Kind = 'UUU' | 'UUC' | 'UCU' | 'UCC' | 'CUU' | 'CUC' | 'CCU' | 'CCC'
 type Matrix = ReadonlyArray<ReadonlyArray<number>>
@@ -185,7 +185,7 @@ it.each(reference.one)('of one component have the likelihood of scikit-learn, ra
   }
 })
 
-it('is chosen where it is right: one plane for all', () => {
+it.runIf(isSlow)('is chosen where it is right: one plane for all', () => {
   // Three clusters in six columns that share two directions, with noise of 0.3.
   const [rows, dim] = [120, 6]
   const loads = Key.normal(2 * dim)(Key.fromSeed(1))

@@ -3,6 +3,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { expect, it } from 'vitest'
 import { fit, Key, Mixture, Score, type Params, type Points } from '../../../src/index.js'
 import * as ExpectationMaximization from '../../../src/mixture/em/expectationMaximization.js'
+import { isSlow } from '../../cases.js'
 
 const DIM = 6
 
@@ -30,7 +31,7 @@ const lesser: Arrays = {
   logNoise: { shape: [1, DIM], values: new Float64Array(DIM) }
 }
 
-it('leaves a lesser maximum, at which the others stay', () => {
+it.runIf(isSlow)('leaves a lesser maximum, at which the others stay', () => {
   const { family } = Score.interpret(score)
   if (O.isNone(family) || O.isNone(family.value.mStep)) throw new Error('no M-step')
   const own = family.value

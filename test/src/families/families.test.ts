@@ -17,6 +17,7 @@ import {
 import * as Mixture from '../../../src/mixture/mixture.js'
 import * as Params from '../../../src/family/params.js'
 import { at, draw, levels, points, some, sorts, tensors, type P } from './families.js'
+import { isSlow } from '../../cases.js'
 
 const clean = { alpha: 1, sigma: 0 }
 const noisy = { alpha: 0.8, sigma: 0.6 }
@@ -124,7 +125,7 @@ describe.each(sorts)('$name', sort => {
     }
   })
 
-  it('has second derivatives: of the implicit loss, against differences', () => {
+  it.runIf(isSlow)('has second derivatives: of the implicit loss, against differences', () => {
     const made = draw(sort, 2, 3, 8)
     const x = { shape: [6, 3], values: points(6, 3, 9) }
     const level = levels(noisy.alpha, noisy.sigma)

@@ -32,7 +32,7 @@ import { eStep, inLoops } from '../../../src/mixture/em/eStep.js'
 import { inMemory } from '../../../src/mixture/passRows.js'
 import { step as splitAndMerge } from '../../../src/moves/splitAndMerge.js'
 import { some } from './families.js'
-import { spread } from '../../cases.js'
+import { isSlow, spread } from '../../cases.js'
 
 type P = Params.Params<string>
 type S = Score.Score<string>
@@ -158,7 +158,7 @@ describe.each(cases)('%s', (_, family, held, learned) => {
     expect(Score.degreesOfFreedom(2)(score)).toBe(learned)
   })
 
-  it('is held to its bits by every stage', () => {
+  it.runIf(isSlow)('is held to its bits by every stage', () => {
     isHeld(score, held, start, start)
     const em = Stage.expectationMaximization({ steps: 5 })
     const stages: ReadonlyArray<Stage.Stage> = spread(4)([

@@ -7,6 +7,7 @@ import { Covariance, ExpectationMaximization, Key, Mixture, Params, Score, type 
 import * as laws from '../../../src/laws/index.js'
 import { allHold } from '../../laws/holds.js'
 import { ofVocabulary } from './families.js'
+import { isSlow } from '../../cases.js'
 
 const [count, dim] = [3, 4]
 const truth = Mixture.of({
@@ -290,7 +291,7 @@ describe('a family that is told by two maps', () => {
     2
   )
 
-  it('keeps the laws of scores', () => {
+  it.runIf(isSlow)('keeps the laws of scores', () => {
     allHold(laws.score(exchangeable), ({ property }) => fc.assert(property, { seed: 1, numRuns: 1 }))
   })
 

@@ -166,7 +166,7 @@ describe('fit', () => {
     })
   })
 
-  it('learns many rows from a sample of them, and what it chooses from all', () => {
+  it.runIf(isSlow)('learns many rows from a sample of them, and what it chooses from all', () => {
     const points = drawn(4500, 11)
     const found = fit(points, { components: 3 })
     const { candidates } = found
@@ -307,7 +307,7 @@ describe('fit', () => {
     ])
   })
 
-  it('compares the fourteen covariances from where six end, and leaves out what is no rival', () => {
+  it.runIf(isSlow)('compares the fourteen covariances from where six end, and leaves out what is no rival', () => {
     // Three ellipses of one shape and orientation, whose volumes differ: VEE.
     const rows = Mixture.sample(180)(Key.fromSeed(11))(
       Mixture.of({
@@ -427,7 +427,7 @@ describe('a column that has no width', () => {
     expect(fit([[1, 2], [1, 2], [1, 2]], { components: 1 }).leftOut).toEqual([]) // prettier-ignore
   })
 
-  it('does not hide clusters where it is a sum of others, or the same but for a cell', () => {
+  it.runIf(isSlow)('does not hide clusters where it is a sum of others, or the same but for a cell', () => {
     // all numbers from 1 to 9 by night: two more than there are hide what there is as nine do
     const options = isSlow ? { columns } : { columns, components: [1, 2, 3] }
     const sum = fit(

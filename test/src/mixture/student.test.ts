@@ -13,6 +13,7 @@ import { eStep, inVocabulary } from '../../../src/mixture/em/eStep.js'
 import * as EM from '../../../src/mixture/em/expectationMaximization.js'
 import { inMemory } from '../../../src/mixture/passRows.js'
 import * as Student from '../../../src/mixture/student.js'
+import { isSlow } from '../../cases.js'
 
 const rows = [
   [0, 0],
@@ -191,7 +192,7 @@ describe('expectation–maximization with tails and a background', () => {
     close(written.tails ?? [], loops.tails ?? [NaN], 1e-11)
   })
 
-  it('never lowers the likelihood, of any covariances, at time 0 and at a level', () => {
+  it.runIf(isSlow)('never lowers the likelihood, of any covariances, at time 0 and at a level', () => {
     Covariance.names.forEach((name, i) => {
       const nu = (['own', 'common', 4] as const)[i % 3]
       const score = both(name, nu)

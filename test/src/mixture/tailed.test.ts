@@ -6,6 +6,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
 import { Discriminant, Key, Mixture } from '../../../src/index.js'
 import * as Student from '../../../src/mixture/student.js'
+import { isSlow } from '../../cases.js'
 
 const close = (found: number, wanted: number, tolerance: number): void => {
   expect(Math.abs(found - wanted), `${found} for ${wanted}`).toBeLessThanOrEqual(
@@ -301,7 +302,7 @@ describe('predictions', () => {
     expect(Number.isFinite(found.quantile(0.9).values[0] + found.mean.values[0])).toBe(true)
   })
 
-  it('cover as often as they say', () => {
+  it.runIf(isSlow)('cover as often as they say', () => {
     const points = Mixture.sample(1000)(Key.fromSeed(5))(tailed)
     const { quantile } = Mixture.predict([1])(points)(tailed)
     const [low, high] = [quantile(0.1).values, quantile(0.9).values]

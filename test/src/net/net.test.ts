@@ -29,7 +29,7 @@ import {
 } from '../../../src/index.js'
 import { params as paramsOf } from '../../../src/laws/arbitraries.js'
 import * as laws from '../../../src/laws/index.js'
-import { spread } from '../../cases.js'
+import { isSlow, spread } from '../../cases.js'
 import { plansAgree } from '../compile/plansAgree.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
@@ -288,7 +288,7 @@ describe('a loss of a network is one program over the rows', () => {
   })
 })
 
-it('learns two points, and samples them', () => {
+it.runIf(isSlow)('learns two points, and samples them', () => {
   const net = Net.mlp({ hidden: [64, 64], activation: 'silu', embedding: Net.fourier(16) })
   const score = Score.network(net, { predicts: Parametrization.noise })
   const truth = Mixture.of({ means: [[-2], [2]], variances: [0.04, 0.04] })

@@ -22,6 +22,7 @@ import {
   Stage,
   TimeLaw
 } from '../../../src/index.js'
+import { isSlow } from '../../cases.js'
 
 const net = Net.mlp({ hidden: [6], embedding: Net.fourier(2) })
 const decay = 0.9
@@ -110,7 +111,7 @@ describe('examples/networks', () => {
     expect(astray(sample(200, 2)(other), law, bound)).toBeGreaterThan(0.3)
   })
 
-  it('learns: a few steps lower the error at every level', () => {
+  it.runIf(isSlow)('learns: a few steps lower the error at every level', () => {
     const exact = Sampler.exact(eightGaussians, schedule)
     const data = Mixture.sample(300)(Key.fromSeed(7))(eightGaussians)
     const before = errors(

@@ -19,7 +19,7 @@ import {
   Vocabulary,
   Weighting
 } from '../../../src/index.js'
-import { spread } from '../../cases.js'
+import { isSlow, spread } from '../../cases.js'
 
 const rows = 6
 const points: Points.Points = {
@@ -216,7 +216,7 @@ describe('weightings', () => {
     law => Objective.denoising(law, Parametrization.data),
     law => Objective.implicit(law)
   ]
-  it('multiply the loss of each level', () => {
+  it.runIf(isSlow)('multiply the loss of each level', () => {
     const off = [Schedule.ornsteinUhlenbeck, Schedule.rectifiedFlow].flatMap(schedule =>
       forms.flatMap(form => {
         const apart = nodes.map(({ time, weight }) => {
@@ -313,7 +313,7 @@ describe('estimated divergences', () => {
     })
   })
 
-  it('of a network with a parametrization, and of a mixture, are of their score', () => {
+  it.runIf(isSlow)('of a network with a parametrization, and of a mixture, are of their score', () => {
     const options = { divergence: 'hutchinson', probes: 3 } as const
     for (const [found, wanted] of [
       [

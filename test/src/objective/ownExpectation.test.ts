@@ -19,6 +19,7 @@ import {
 import { quadratureConverges } from '../../../src/laws/expectation.js'
 import * as laws from '../../../src/laws/index.js'
 import { holds } from '../../laws/holds.js'
+import { isSlow } from '../../cases.js'
 
 const points = { rows: 5, dim: 2, values: Float64Array.of(-2, 0.3, 1.7, -0.4, 2.2, 0.5, -1.9, -0.2, 0.6, 1.1) }
 const pair = Score.symmetricPair
@@ -121,7 +122,7 @@ describe('an expectation of one’s own', () => {
     expect(Expectation.isDeterministic(steps())).toBe(true)
   })
 
-  it('has the mean of all noise, as a law says', () => {
+  it.runIf(isSlow)('has the mean of all noise, as a law says', () => {
     ;[turned(), inSpan].forEach(expectation => {
       laws.expectation(expectation, pair, { repeats: 60 }).forEach(law => {
         holds(law, 1)

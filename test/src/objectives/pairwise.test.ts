@@ -23,6 +23,7 @@ import {
   TimeLaw,
   Weighting
 } from '../../../src/index.js'
+import { isSlow } from '../../cases.js'
 
 const score = Score.spherical({ components: 1 })
 const at = TimeLaw.at(0.5)
@@ -74,7 +75,7 @@ describe('MMD', () => {
     if (a === 0) expect(found.some(x => x < 0)).toBe(true)
   })
 
-  it('learns the centre', () => {
+  it.runIf(isSlow)('learns the centre', () => {
     const truth = Mixture.of({ means: [[1, -0.5]] })
     const program = Compile.pipeline(
       Pipeline.of({

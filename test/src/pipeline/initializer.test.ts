@@ -15,6 +15,7 @@ import {
   Source,
   Vocabulary
 } from '../../../src/index.js'
+import { isSlow } from '../../cases.js'
 
 const truth = Mixture.of({
   means: [
@@ -95,7 +96,7 @@ describe('fromData', () => {
     }
   })
 
-  it('takes rows in proportion to their weights', () => {
+  it.runIf(isSlow)('takes rows in proportion to their weights', () => {
     const data = { rows: 4, dim: 1, values: Float64Array.of(0, 1, 2, 3), weights: Float64Array.of(1, 2, 0, 5) }
     const repeats = 4000
     const firsts = Array.from(

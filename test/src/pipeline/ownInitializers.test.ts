@@ -19,6 +19,7 @@ import {
   Vocabulary
 } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
+import { isSlow } from '../../cases.js'
 
 /** Centres along the diagonal through the mean of the data: they move with the data, and do not turn with them. */
 const onDiagonal = Initializer.defineCentres({
@@ -171,7 +172,7 @@ describe('laws', () => {
       .filter(({ property }) => fc.check(property, { seed: 1, numRuns: 20, endOnFailure: true }).failed)
       .map(({ name }) => name)
 
-  it('hold of them, those that they claim among them', () => {
+  it.runIf(isSlow)('hold of them, those that they claim among them', () => {
     const names = laws.initializer(onDiagonal(), score).map(({ name }) => name)
     expect(names).toContain('a start moves with the data')
     expect(names).not.toContain('a start turns with the data')

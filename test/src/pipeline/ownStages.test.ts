@@ -26,6 +26,7 @@ import {
 import * as laws from '../../../src/laws/index.js'
 import { vocabulary } from './own.js'
 import { averagedTail, kick, twice } from './own.js'
+import { isSlow } from '../../cases.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
 const score = Score.spherical({ components: 3 })
@@ -91,7 +92,7 @@ describe('a stage with memory', () => {
     expect(ended.step).toBe(7)
   })
 
-  it('is resumed in the middle with the same bits', () => {
+  it.runIf(isSlow)('is resumed in the middle with the same bits', () => {
     const program = compiled(nested)
     const all = [...Run.states(program)(Key.fromSeed(5))]
     const codec = Run.codec(program)
@@ -144,7 +145,7 @@ describe('on its way through the library', () => {
     ])
   })
 
-  it('is drawn at random, within ours', () => {
+  it.runIf(isSlow)('is drawn at random, within ours', () => {
     const drawn = fc.sample(Vocabulary.arbitrary(fc, vocabulary)(Stage.concept), { numRuns: 300, seed: 2 })
     const tags = new Set(drawn.map(({ _tag }) => _tag))
     expect([...tags]).toEqual(expect.arrayContaining(['kick', 'twice', 'averagedTail', 'sequence']))

@@ -5,7 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import { Compile, Key, Metric, Mixture, Pipeline, Points, Recipe, Run, Score } from '../../../src/index.js'
-import { spread } from '../../cases.js'
+import { isSlow, spread } from '../../cases.js'
 
 const read = (name: string): Points.Points => {
   const text = readFileSync(new URL(`../../../examples/data/${name}.csv`, import.meta.url), 'utf8')
@@ -51,7 +51,7 @@ describe.each(spread(4)(data))('$name', ({ name, components }) => {
 })
 
 describe('weights', () => {
-  it('of separate components are read off, though their score does not see them', () => {
+  it.runIf(isSlow)('of separate components are read off, though their score does not see them', () => {
     const truth = Mixture.of({ means: [[-8], [8]], weights: [0.9, 0.1] })
     const points = Mixture.sample(1000)(Key.fromSeed(1))(truth)
     const { weights } = fit(Recipe.twoStage, 2, points, 0)
@@ -123,7 +123,7 @@ describe('what is known of data', () => {
 })
 
 describe('warm start', () => {
-  it('from near the truth, ends near it, whatever the score', () => {
+  it.runIf(isSlow)('from near the truth, ends near it, whatever the score', () => {
     const means = [
       [-4, 0],
       [4, 0],

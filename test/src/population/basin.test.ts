@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { Mixture, Objective, Params, Population, Score, TimeLaw } from '../../../src/index.js'
 import * as Courses from '../../../src/population/courses.js'
+import { isSlow } from '../../cases.js'
 
 const means = (a: number, b: number): Params.Params<'means'> => Params.of({ means: [[a], [b]] })
 const truth = Mixture.of({ means: [[-2], [2]] })
@@ -55,7 +56,7 @@ describe('a gradient flow', () => {
 describe('basins', () => {
   const plane = { origin: means(0.1, 0), across: means(1, 0), up: means(0, 1), reach: 3, count: 5 }
   const sides = (ends: ReadonlyArray<Population.End>): ReadonlyArray<boolean> => ends.map(end => end === 0)
-  it('of two students of two Gaussians are the two sides of a = b, and nothing else', () => {
+  it.runIf(isSlow)('of two students of two Gaussians are the two sides of a = b, and nothing else', () => {
     const { points, ends, picture } = Population.basin(against, { starts: plane })
     expect(points[0].index).toBe(0)
     expect(points[0].value).toBeLessThan(1e-28)

@@ -13,6 +13,7 @@ import {
   Score,
   TimeLaw
 } from '../../../src/index.js'
+import { isSlow } from '../../cases.js'
 
 const score = Score.isotropic({ components: 2 })
 const pairOf = (apart: number) => {
@@ -89,21 +90,24 @@ it('the error of a mean is that of the data, whatever the model’s variance', (
   expect(contains(Params.of({ means: [[mean + 2 * error]] }))).toBe(false)
 })
 
-it('on points, the pair by its quadrature and by nodes of all noise have one variance, whatever the key', () => {
-  const points = Mixture.sample(60)(Key.fromSeed(4))(Mixture.symmetricPair([1.2]))
-  const [byNodes, byQuadrature] = [undefined, Expectation.quadrature()].map(expectation =>
-    Efficiency.sandwich({
-      score: Score.symmetricPair,
-      objective: Objective.implicit(TimeLaw.at(0.3)),
-      ...(expectation && { expectation })
-    })(points)(Params.of({ mean: [1.1] }))
-  )
-  // Two programs: products of the Hessian on rows with all their noise, and differences of a gradient whose noise is integrated.
-  expect(byNodes.variance.values[0]).toBeGreaterThan(0)
-  expect(Math.abs(byQuadrature.variance.values[0] / byNodes.variance.values[0] - 1)).toBeLessThan(1e-7)
-})
+it.runIf(isSlow)(
+  'on points, the pair by its quadrature and by nodes of all noise have one variance, whatever the key',
+  () => {
+    const points = Mixture.sample(60)(Key.fromSeed(4))(Mixture.symmetricPair([1.2]))
+    const [byNodes, byQuadrature] = [undefined, Expectation.quadrature()].map(expectation =>
+      Efficiency.sandwich({
+        score: Score.symmetricPair,
+        objective: Objective.implicit(TimeLaw.at(0.3)),
+        ...(expectation && { expectation })
+      })(points)(Params.of({ mean: [1.1] }))
+    )
+    // Two programs: products of the Hessian on rows with all their noise, and differences of a gradient whose noise is integrated.
+    expect(byNodes.variance.values[0]).toBeGreaterThan(0)
+    expect(Math.abs(byQuadrature.variance.values[0] / byNodes.variance.values[0] - 1)).toBeLessThan(1e-7)
+  }
+)
 
-it('a given expectation with too few nodes is refused, with how many are enough', () => {
+it.runIf(isSlow)('a given expectation with too few nodes is refused, with how many are enough', () => {
   const points = Mixture.sample(60)(Key.fromSeed(4))(Mixture.symmetricPair([5]))
   const of = (nodes: number): unknown =>
     Efficiency.sandwich({

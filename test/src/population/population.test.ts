@@ -27,6 +27,7 @@ import {
 import * as Nodes from '../../../src/mixture/nodes.js'
 import { count } from '../../../src/population/nodesOf.js'
 import * as Courses from '../../../src/population/courses.js'
+import { isSlow } from '../../cases.js'
 
 interface Reference {
   readonly key: ReadonlyArray<number>
@@ -116,7 +117,7 @@ describe('stationary points of the Fisher divergence', () => {
     expect(alpha * found.x[2]).toBeCloseTo(2.550550988641, 11)
     expect(found.value).toBeCloseTo(0.943800273243, 11)
   })
-  it('are found, up to relabelling and reflection, with the sum of Poincaré and Hopf', () => {
+  it.runIf(isSlow)('are found, up to relabelling and reflection, with the sum of Poincaré and Hopf', () => {
     const found = Population.stationary(onLine([-2, 2], 2), { starts: 40, modulo: 'relabelling and reflection' })
     const wanted = oracle.stationary['2 teachers 4 apart, 2 students | fisher'].slice(1)
     expect(found.points.map(({ index, flat }) => [index, flat])).toEqual(wanted.map(point => [point.index, point.null]))
@@ -185,7 +186,7 @@ describe('rows', () => {
       expect(Math.abs(g - (2 * alpha ** 2 * (other[j] - mean[j])) / x ** 2)).toBeLessThan(1e-11)
     })
   })
-  it('of round components in the span of the centres are those of all axes', () => {
+  it.runIf(isSlow)('of round components in the span of the centres are those of all axes', () => {
     const means = [
       [-2, 0.3],
       [1, 0.3]
@@ -253,7 +254,7 @@ describe('rows', () => {
     const wanted = (p + r + alpha ** 2 * (1.2 ** 2 + 0.7 ** 2)) / w ** 2 - 4 / w + (p + r) / (p * r - q * q)
     expect(Math.abs(value / wanted - 1)).toBeLessThan(1e-11)
   })
-  it('of any covariances are fine enough: as many again change nothing', () => {
+  it.runIf(isSlow)('of any covariances are fine enough: as many again change nothing', () => {
     const covariances = [
       [
         [1.5, 0.6],

@@ -1,3 +1,6 @@
 /** All cases of what `npm test` takes a part of. */
-import './lattice.test.js'
+import './basin.test.js'
+import './efficiency.test.js'
+import './overStudent.test.js'
+import './population.test.js'
 import './reference.test.js'

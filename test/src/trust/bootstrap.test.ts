@@ -41,50 +41,53 @@ const said = (act: () => unknown): string => {
 describe('fit.bootstrap', () => {
   // The mean of n rows has standard error √(Σ_jj/n), a variance v about √(2/n) v, a correlation (1 − ρ²)/√n; each is known to 1/√(2B) of
   // itself, B resamples, and four times that at most, beside what n rows know of Σ, which both share.
-  it('has the standard errors of one Gaussian, and those of twice the rows where each counts twice', () => {
-    const points = drawn(
-      Mixture.of({
-        means: [[1, 2]],
-        covariances: [
-          [
-            [4, 1.2],
-            [1.2, 1]
+  it.runIf(isSlow)(
+    'has the standard errors of one Gaussian, and those of twice the rows where each counts twice',
+    () => {
+      const points = drawn(
+        Mixture.of({
+          means: [[1, 2]],
+          covariances: [
+            [
+              [4, 1.2],
+              [1.2, 1]
+            ]
           ]
-        ]
-      }),
-      400,
-      1
-    )
-    const resamples = 200
-    const slack = 4 / Math.sqrt(2 * resamples)
-    for (const [weighted, rows] of [
-      [points, 400],
-      [{ ...points, weights: new Float64Array(400).fill(2) }, 800]
-    ] as const) {
-      const model = fit(weighted, { components: 1, family: 'full' })
-      const { means, variances, correlations, weights, used } = model.bootstrap({ resamples })
-      const [[xx, xy], [, yy]] = [0, 2].map(at =>
-        Array.from(Mixture.covariances(model.mixture).values).slice(at, at + 2)
+        }),
+        400,
+        1
       )
-      const rho = xy / Math.sqrt(xx * yy)
-      const near = (interval: Bootstrap.Interval, standardError: number): void => {
-        expect(Math.abs(interval.standardError / standardError - 1)).toBeLessThan(slack)
-        // Its ends are 1.96 standard errors away; an end of 200 resamples is known to some 0.2 of one.
-        expect(Math.abs(interval.lower - interval.estimate + 1.96 * standardError)).toBeLessThan(0.8 * standardError)
-        expect(Math.abs(interval.upper - interval.estimate - 1.96 * standardError)).toBeLessThan(0.8 * standardError)
+      const resamples = 200
+      const slack = 4 / Math.sqrt(2 * resamples)
+      for (const [weighted, rows] of [
+        [points, 400],
+        [{ ...points, weights: new Float64Array(400).fill(2) }, 800]
+      ] as const) {
+        const model = fit(weighted, { components: 1, family: 'full' })
+        const { means, variances, correlations, weights, used } = model.bootstrap({ resamples })
+        const [[xx, xy], [, yy]] = [0, 2].map(at =>
+          Array.from(Mixture.covariances(model.mixture).values).slice(at, at + 2)
+        )
+        const rho = xy / Math.sqrt(xx * yy)
+        const near = (interval: Bootstrap.Interval, standardError: number): void => {
+          expect(Math.abs(interval.standardError / standardError - 1)).toBeLessThan(slack)
+          // Its ends are 1.96 standard errors away; an end of 200 resamples is known to some 0.2 of one.
+          expect(Math.abs(interval.lower - interval.estimate + 1.96 * standardError)).toBeLessThan(0.8 * standardError)
+          expect(Math.abs(interval.upper - interval.estimate - 1.96 * standardError)).toBeLessThan(0.8 * standardError)
+        }
+        near(means[0][0], Math.sqrt(xx / rows))
+        near(means[0][1], Math.sqrt(yy / rows))
+        // By the fourth moment of these rows it is a little else than 2v².
+        expect(Math.abs(variances[0][0].standardError / (xx * Math.sqrt(2 / rows)) - 1)).toBeLessThan(slack + 0.1)
+        expect(
+          Math.abs((correlations ?? [])[0][0][1].standardError / ((1 - rho * rho) / Math.sqrt(rows)) - 1)
+        ).toBeLessThan(slack + 0.1)
+        expect([weights[0].lower, weights[0].upper, used]).toEqual([1, 1, resamples])
       }
-      near(means[0][0], Math.sqrt(xx / rows))
-      near(means[0][1], Math.sqrt(yy / rows))
-      // By the fourth moment of these rows it is a little else than 2v².
-      expect(Math.abs(variances[0][0].standardError / (xx * Math.sqrt(2 / rows)) - 1)).toBeLessThan(slack + 0.1)
-      expect(
-        Math.abs((correlations ?? [])[0][0][1].standardError / ((1 - rho * rho) / Math.sqrt(rows)) - 1)
-      ).toBeLessThan(slack + 0.1)
-      expect([weights[0].lower, weights[0].upper, used]).toEqual([1, 1, resamples])
     }
-  })
+  )
 
-  it('holds the truth as often as it says', () => {
+  it.runIf(isSlow)('holds the truth as often as it says', () => {
     const level = 0.9
     const sets = isSlow ? 60 : 6
     const held = Array.from({ length: sets }, (_, seed) => {
@@ -108,7 +111,7 @@ describe('fit.bootstrap', () => {
     expect(shares.reduce((a, b) => a + b) / 4).toBeLessThan(Math.min(1, level + 2 * error))
   })
 
-  it('draws by its seed alone: the same bits again, on any number of threads', () => {
+  it.runIf(isSlow)('draws by its seed alone: the same bits again, on any number of threads', () => {
     const model = fit(drawn(line, 6000, 5), { components: 2, family: 'isotropic' })
     const at = (threads: number, seed: number): Bootstrap.Bootstrap => {
       useThreads(threads)
@@ -138,7 +141,7 @@ describe('fit.bootstrap', () => {
     })
   })
 
-  it('tells and counts the resamples that lose a component, and refuses where too few are left', () => {
+  it.runIf(isSlow)('tells and counts the resamples that lose a component, and refuses where too few are left', () => {
     const lonely = (rows: number): Points.Points => {
       const { values } = drawn(Mixture.of({ means: [[0, 0]] }), 100, 3)
       const far = Array.from({ length: rows }, (_, i) => [30 + Math.cos(2 * i), 30 + Math.sin(3 * i)]).flat()
@@ -161,7 +164,7 @@ describe('fit.bootstrap', () => {
     ).toBe(0)
   })
 
-  it('leaves missing cells missing: what is not known makes intervals wider', () => {
+  it.runIf(isSlow)('leaves missing cells missing: what is not known makes intervals wider', () => {
     const points = drawn(plane, 300, 4)
     const holes = { ...points, values: points.values.map((x, at) => (at % 2 === 1 && at % 3 !== 0 ? NaN : x)) }
     const [whole, rest] = [points, holes].map(data =>

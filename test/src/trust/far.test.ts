@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../src/index.js'
 import * as Far from '../../../src/trust/far.js'
-import { SEED } from '../../cases.js'
+import { isSlow, SEED } from '../../cases.js'
 import { place } from '../cli/harness.js'
 
 const here = place()
@@ -64,7 +64,7 @@ describe('ornstein fit', () => {
     }
   )
 
-  it('names none that a background takes, that is a component, or that is not there', async () => {
+  it.runIf(isSlow)('names none that a background takes, that is a component, or that is not there', async () => {
     const taken = await said(withCells({ 40: 1e3 }), '-k 2 --family tied --robust')
     // Of sixty rows of Gaussians one more may be far enough.
     expect(taken).toMatch(/rows? belongs? to it, and to no component: [^.]*\b41\b/)

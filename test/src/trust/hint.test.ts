@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Fit, fit, Key, Mixture, Points } from '../../../src/index.js'
 import * as Hint from '../../../src/trust/hint.js'
-import { SEED, spread } from '../../cases.js'
+import { isSlow, SEED, spread } from '../../cases.js'
 import { place } from '../cli/harness.js'
 
 const here = place()
@@ -26,7 +26,7 @@ const rows = [...Points.toRows(clean), ...wild]
 const options: Fit.Options = { components: [1, 2, 3], family: ['full', 'diagonal'] }
 
 describe('fit.hint', () => {
-  it('is none of Gaussian rows, and none where they were compared', () => {
+  it.runIf(isSlow)('is none of Gaussian rows, and none where they were compared', () => {
     expect(fit(clean, { ...options, components: 2 }).hint()).toBe(null)
     expect(fit(rows, { ...options, components: 2, robust: true }).hint()).toBe(null)
   })
@@ -40,7 +40,7 @@ describe('fit.hint', () => {
     ).toBe(null)
   })
 
-  it('is a background of wild rows, by as much as the comparison then gains', () => {
+  it.runIf(isSlow)('is a background of wild rows, by as much as the comparison then gains', () => {
     const plain = fit(rows, options)
     const hint = plain.hint()
     if (hint === null) throw new Error('no hint')
@@ -85,17 +85,20 @@ describe('components of a row or two', () => {
       .map(line => line.split(',').flatMap(cell => (Number.isNaN(Number(cell)) ? [] : [Number(cell)])))
   const asked = { family: ['tied', 'full'], components: [2, 3, 4, 5] } as const
 
-  it('are no clusters: a background takes the wild rows that a common covariance makes components of', () => {
-    // Each of the three is a component of its own.
-    const model = fit([...read('faithful'), [3.5, 300], [20, 70], [-6, -40]], asked)
-    expect([model.family, model.components]).toEqual(['tied', 5])
-    const hint = model.hint()
-    expect(hint).toMatchObject({ beside: 'background', components: 2, lone: 3 })
-    expect(Math.round(hint?.rows ?? 0)).toBe(3)
-    expect(Hint.sentence(hint ?? refuse(), 'ICL')).toMatch(
-      /^3 components rest on too few rows for a cluster\. Beside a background, which takes about 3 rows, 2 components describe the others, with an ICL about \d+ (lower|higher)\. Compare with --robust -k 2\.$/
-    )
-  })
+  it.runIf(isSlow)(
+    'are no clusters: a background takes the wild rows that a common covariance makes components of',
+    () => {
+      // Each of the three is a component of its own.
+      const model = fit([...read('faithful'), [3.5, 300], [20, 70], [-6, -40]], asked)
+      expect([model.family, model.components]).toEqual(['tied', 5])
+      const hint = model.hint()
+      expect(hint).toMatchObject({ beside: 'background', components: 2, lone: 3 })
+      expect(Math.round(hint?.rows ?? 0)).toBe(3)
+      expect(Hint.sentence(hint ?? refuse(), 'ICL')).toMatch(
+        /^3 components rest on too few rows for a cluster\. Beside a background, which takes about 3 rows, 2 components describe the others, with an ICL about \d+ (lower|higher)\. Compare with --robust -k 2\.$/
+      )
+    }
+  )
 
   it.each(spread(3)(['faithful', 'iris', 'penguins']))('are not in %s, and nothing is said', name => {
     expect(fit(read(name), asked).hint()).toBe(null)
@@ -106,7 +109,7 @@ const refuse = (): never => {
   throw new RangeError('no hint')
 }
 
-it('ornstein fit prints it, and JSON and report have it', async () => {
+it.runIf(isSlow)('ornstein fit prints it, and JSON and report have it', async () => {
   here.write('wild.csv', `x,y\n${rows.map(row => row.join(',')).join('\n')}\n`)
   const line = 'fit @wild.csv --family full -k 1..3'
   const { stdout } = await here.ornstein(`${line} --report @wild.html`)

@@ -17,7 +17,7 @@ import {
 } from '../../../src/index.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Stuck from '../../../src/trust/stuck.js'
-import { SEED } from '../../cases.js'
+import { isSlow, SEED } from '../../cases.js'
 import { place } from '../cli/harness.js'
 
 const here = place()
@@ -115,7 +115,7 @@ it.each([
   )
 })
 
-it('ornstein fit prints it, and JSON and report have it', async () => {
+it.runIf(isSlow)('ornstein fit prints it, and JSON and report have it', async () => {
   const rows = Points.toRows(points).map(row => row.join(','))
   here.write('rows.csv', `x,y\n${rows.join('\n')}\n`)
   const pipeline = from([[-21, 0], [-19, 0], [12, 1]]) // prettier-ignore

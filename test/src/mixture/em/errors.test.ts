@@ -29,6 +29,7 @@ import {
 import { partsOf } from '../../../../src/mixture/component.js'
 import { moments } from '../../../../src/mixture/em/moments.js'
 import { inMemory } from '../../../../src/mixture/passRows.js'
+import { isSlow } from '../../../cases.js'
 
 type Matrix = ReadonlyArray<ReadonlyArray<number>>
 interface Case {
@@ -178,7 +179,7 @@ it('the formulas of errors of 0 are those of rows without', () => {
   }
 })
 
-it('equal errors are a noise level: of its likelihood, and its fixed points', () => {
+it.runIf(isSlow)('equal errors are a noise level: of its likelihood, and its fixed points', () => {
   const sigma = 0.7
   const family = familyOf(Score.full({ components: 2 }))
   const equal = right(Points.withErrors(Array.from({ length: rows }, () => [sigma, sigma, sigma]))(clean))
@@ -299,7 +300,7 @@ describe('fit', () => {
   const blurred = { ...exactRows, values: exactRows.values.map((x, at) => x + sd[Math.floor(at / 2)] * noise[at]) }
   const points = right(Points.withErrors(sd.map(s => [s, s]))(blurred))
 
-  it('finds the mixture of what was measured, and not of the measurements', () => {
+  it.runIf(isSlow)('finds the mixture of what was measured, and not of the measurements', () => {
     const found = fit(points, { components: [1, 2, 3], family: 'diagonal' })
     expect(found.components).toBe(2)
     const variances = Mixture.covariances(found.mixture).values
@@ -316,7 +317,7 @@ describe('fit', () => {
     expect(one(points)).toBeLessThan(one(blurred))
   })
 
-  it('takes missing cells and cross-validation too, and no tails', () => {
+  it.runIf(isSlow)('takes missing cells and cross-validation too, and no tails', () => {
     const fewer = pipe(points, Points.select(Array.from({ length: 100 }, (_, i) => i)))
     const some = { ...fewer, values: fewer.values.map((x, at) => (at % 11 === 0 ? NaN : x)) }
     expect(fit(some, { components: [1, 2], family: 'isotropic', missing: 'em' }).components).toBe(2)

@@ -191,7 +191,7 @@ describe('fit', () => {
   const gone = { ...points, values: points.values.map((x, at) => ((at * 7919) % 4 === 0 ? NaN : x)) }
   const few: Fit.Options = { components: [2, 3, 4], family: 'isotropic' }
 
-  it('learns from what rows have', () => {
+  it.runIf(isSlow)('learns from what rows have', () => {
     const found = fit(gone, { ...few, missing: 'em' })
     expect(found.components).toBe(3)
     const ordered = Mixture.permuted(Mixture.order(truth))(truth)
@@ -205,7 +205,7 @@ describe('fit', () => {
     expect(fit(Points.toRows(gone), { ...few, missing: 'em' }).mixture).toEqual(found.mixture)
   })
 
-  it('is the plain one where nothing is missing', () => {
+  it.runIf(isSlow)('is the plain one where nothing is missing', () => {
     expect(fit(points, { ...few, missing: 'em' }).mixture).toEqual(fit(points, few).mixture)
   })
 

@@ -1,2 +1,3 @@
 /** All cases of what `npm test` takes a part of. */
-import './along.test.js'
+import './net.test.js'
+import './training.test.js'

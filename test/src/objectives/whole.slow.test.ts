@@ -1,3 +1,3 @@
 /** All cases of what `npm test` takes a part of. */
-import './parts.test.js'
-import './research.test.js'
+import './along.test.js'
+import './pairwise.test.js'

@@ -1,0 +1,4 @@
+/** All cases of what `npm test` takes a part of. */
+import './mixture.test.js'
+import './student.test.js'
+import './tailed.test.js'

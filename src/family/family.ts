@@ -325,6 +325,9 @@ type Without =
 export type Family<P extends string> = Required<Pick<Capabilities<P>, 'logDensity' | 'count' | 'leastRows' | 'held'>> &
   Pick<Made<P>, 'components'> & {
     readonly [K in 'unitVariance' | 'mirrored' | 'hasBackground' | 'hasTails']: boolean
+  } & {
+    /** What it says that it is closed under, and has no map to follow. */
+    readonly unclosed?: NonNullable<Capabilities<P>['closedUnder']>
   } & { readonly [K in Without]: O.Option<NonNullable<Capabilities<P>[K]>> } & {
     /** p(k | x), [rows, K] */
     readonly responsibilities: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor

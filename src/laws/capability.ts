@@ -8,7 +8,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Loss from '../compile/loss.js'
-import { add, compute, mul, Quadrature, tensor, type Operand } from '../../lib/index.js'
+import { add, compute, mul, Quadrature, tensor, type Operand, type Tensor } from '../../lib/index.js'
 import type * as Points from '../data/points.js'
 import {
   Case,
@@ -27,6 +27,7 @@ import {
   Weighting
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
+import { formulaAt } from './formula.js'
 import { areSameBits } from './bits.js'
 import { held, compiled, flat, greatest, dot } from './check.js'
 import * as Density from './density.js'
@@ -250,27 +251,32 @@ export const ofParametrizations = declaredBy<Parametrization.Parametrization>(
       }),
       says: (parametrization, { level: { alpha, sigma }, clean, noise }) => {
         const { p, q } = Parametrization.direction(parametrization)({ alpha, sigma })
-        const [levels, ...both] = [[alpha, sigma], [clean], [noise]].map(of => of.map(x => tensor([x], [1, 1])))
+        const one = (x: number): Tensor => tensor([x], [1, 1])
         const found = number(() =>
-          Parametrization.targetTensor(parametrization)({ alpha: levels[0], sigma: levels[1] })(both[0][0], both[1][0])
+          Parametrization.targetTensor(parametrization)({ alpha: one(alpha), sigma: one(sigma) })(
+            one(clean),
+            one(noise)
+          )
         )
         return near([found], [p * clean + q * noise], 1e-13 * (1 + Math.abs(p * clean) + Math.abs(q * noise)))
       }
     }),
     ofParametrization({
       name: 'squaredDeterminant',
-      plain: '(αq − σp)² is the product of powers of α and σ that it says, where it says no more. To 1e-13 of it',
-      isDeclared: parametrization =>
-        O.exists(({ above, below }: Parametrization.SquaredDeterminant) => above === '' && below === '')(
-          Case.meaning(parametrization).squaredDeterminant
-        ),
+      plain:
+        '(αq − σp)² is the product of powers of α and σ that it says, times what it writes above and over what it writes below. To 1e-13 of it',
+      isDeclared: parametrization => O.isSome(Case.meaning(parametrization).squaredDeterminant),
       cases: levelled,
-      says: (parametrization, { level: { alpha, sigma } }) => {
+      says: (parametrization, { level }) => {
         const { direction, squaredDeterminant } = Case.meaning(parametrization)
-        const { alphas, sigmas } = O.getOrElse(() => ({ alphas: NaN, sigmas: NaN }))(squaredDeterminant)
-        const { p, q } = direction({ alpha, sigma })
-        const wanted = Elementary.pow(alpha, alphas) * Elementary.pow(sigma, sigmas)
-        return equals(Elementary.square(alpha * q - sigma * p) / wanted, 1, 1e-13)
+        if (O.isNone(squaredDeterminant)) return []
+        const { alphas, sigmas, above, below } = squaredDeterminant.value
+        const { p, q } = direction(level)
+        const wanted =
+          (Elementary.pow(level.alpha, alphas) * Elementary.pow(level.sigma, sigmas) * formulaAt(above, level)) /
+          formulaAt(below, level)
+        const name = `(αq − σp)², over what it says${above + below === '' ? '' : ` with ‘${above}’ above and ‘${below}’ below`}`
+        return equals({ [name]: Elementary.square(level.alpha * q - level.sigma * p) / wanted }, { [name]: 1 }, 1e-13)
       }
     })
   ],

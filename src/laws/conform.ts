@@ -36,7 +36,7 @@ import { initializer, type InitializerOptions } from './initializer.js'
 import type { Law, Laws, NotApplicable } from './law.js'
 import { objective, type ObjectiveOptions } from './objective.js'
 import { optimizer, type OptimizerOptions } from './optimizer.js'
-import { covariance, type CovarianceOptions } from './covariance.js'
+import { covariance } from './covariance.js'
 import { regularizer } from './regularizer.js'
 import { vacuous } from './lawRows.js'
 import { sampler, type SamplerOptions } from './sampler.js'
@@ -65,7 +65,6 @@ interface Options {
   readonly Parametrization: Plain.ParametrizationOptions
   readonly Rate: Plain.RateOptions
   readonly Region: Plain.RegionOptions
-  readonly Covariance: CovarianceOptions
   readonly TimeGrid: Plain.TimeGridOptions
   readonly Initializer: InitializerOptions
 }
@@ -183,7 +182,7 @@ const rules: ReadonlyArray<Rule> = [
     return [[value, score], (penalizes(value) ? regularizer : objective)(value, score, options)]
   }),
   rule('rate', Rate.concept.is, (value, claims) => [[value], rate(value, claims)]),
-  rule('covariance', Covariance.concept.is, (value, claims) => [[value], covariance(value, claims)]),
+  rule('covariance', Covariance.concept.is, value => [[value], covariance(value)]),
   rule('region', Region.concept.is, (value, claims) => [[value], region(value, claims)]),
   rule('optimizer', Optimizer.concept.is, (value, claims) => [[value], optimizer(value, claims)]),
   rule('stage', Stage.concept.is, (value, claims, { schedule, points, score = simplest(value) }) => {

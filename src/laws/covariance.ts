@@ -4,17 +4,14 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import { size } from '../../lib/arrays/ndarray.js'
-import { Covariance, Key, Mixture, Params } from '../index.js'
+import { Covariance, Key, Mixture, Params, Score } from '../index.js'
 import { factorsOf } from '../mixture/component.js'
 import { dims, seeds } from './arbitraries.js'
 import { greatest } from './check.js'
 import { forAll, ofRows, equals, atMost } from './lawRows.js'
+import { maximization } from './em.js'
+import { freedom } from './freedom.js'
 import type { Laws } from './law.js'
-
-export interface CovarianceOptions {
-  /** Multiplies every tolerance below. */
-  readonly slack?: number
-}
 
 interface Example {
   readonly components: number
@@ -38,10 +35,7 @@ const clean = { alpha: 1, sigma: 0 }
  *   fc.assert(property)
  * })
  */
-export const covariance = <Q extends string>(
-  covariance: Covariance.Covariance<Q>,
-  { slack = 1 }: CovarianceOptions = {}
-): Laws => {
+export const covariance = <Q extends string>(covariance: Covariance.Covariance<Q>): Laws => {
   const { shapes, factors, fit, second } = Covariance.interpret(covariance)
   const code = Covariance.show(covariance)
   const cases: fc.Arbitrary<Example> = fc.record({
@@ -84,7 +78,11 @@ export const covariance = <Q extends string>(
     }, 0)
   }
 
+  // What is learned by it: its degrees of freedom, and the moments that it asks for.
+  const score = Score.mixture({ components: 2, covariance })
   return ofRows(code, [
+    freedom(score),
+    maximization(score),
     lawOf({
       name: 'what is likeliest of covariances that they have are these',
       statement:
@@ -97,7 +95,7 @@ export const covariance = <Q extends string>(
         const moments = wanted.map((s, at) => n[Math.floor(at / (each.dim * each.dim))] * s)
         const found = fit(n, told(moments, each.dim), { level: clean, floor: 0, dim: each.dim }, null)
         const { values } = Mixture.covariances(mixtureOf(found, each))
-        return equals(values, wanted, slack * 1e-7 * (1 + greatest(wanted)))
+        return equals(values, wanted, 1e-7 * (1 + greatest(wanted)))
       }
     }),
     lawOf({
@@ -124,7 +122,7 @@ export const covariance = <Q extends string>(
         )
         const found = fit(n, told(w, dim), { level, floor: 1e-12, dim }, own)
         const [before, after] = [own, found].map(params => value(params, n, w, each))
-        return atMost(after, before, slack * 1e-11 * (1 + Math.abs(before)))
+        return atMost(after, before, 1e-11 * (1 + Math.abs(before)))
       }
     })
   ])

@@ -10,7 +10,9 @@ import { add, compute, expandDims, fill, Key } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Points from '../data/points.js'
 import {
+  Case,
   Compile,
+  Covariance,
   Expectation,
   ExpectationMaximization,
   Mixture,
@@ -25,7 +27,7 @@ import * as Arbitrary from './arbitraries.js'
 import { areSameBits } from './bits.js'
 import { correspondsToEM } from './correspond.js'
 import { compiled, evaluatedOnce, flat, greatest, direction } from './check.js'
-import { forAll, ofRows, equals, atMost, type Said, atLeast } from './lawRows.js'
+import { forAll, ofRows, equals, atLeast, atMost, type Relation, type Said } from './lawRows.js'
 import * as Density from './density.js'
 import type { Laws } from './law.js'
 import type { Evaluate } from './objective.js'
@@ -42,8 +44,6 @@ export interface EMOptions {
   /** What is believed to compute value and gradient; by default what is compiled. */
   readonly evaluate?: Evaluate
   readonly step?: Step
-  /** Multiplies every tolerance below; 1 is what rounding and quadrature are expected to cost. */
-  readonly slack?: number
 }
 
 interface Example<P extends string> {
@@ -87,25 +87,21 @@ const gradientOf =
 /** log(π_k p_k(x)) of each row, as the textbook has it where it has the family, else as its components say. */
 export const jointOf = <P extends string>(
   score: Score.Score<P>
-): ((points: Points.Points, params: Params.Params<P>) => ReadonlyArray<Density.Row>) =>
-  pipe(
-    Density.meaning(score),
-    O.match(
-      () => {
-        const { components } = familyOf(score)
-        return (points: Points.Points, params: Params.Params<P>) => {
-          const all = compute(() => {
-            const { logWeights, logDensity } = components(Score.tensors(params), points.dim)
-            const clean = { alpha: fill([1, 1], 1), sigma: fill([1, 1], 0) }
-            return add(logDensity(Points.tensor(points), clean), expandDims(logWeights, 0))
-          })
-          return Density.rowsOf({ rows: points.rows, dim: all.shape[1], values: all.values })
-        }
-      },
-      meaning => (points: Points.Points, params: Params.Params<P>) =>
-        Density.rowsOf(points).map(row => Density.joint(row)(meaning(params)))
-    )
-  )
+): ((points: Points.Points, params: Params.Params<P>, level?: Schedule.Level) => ReadonlyArray<Density.Row>) => {
+  const meaning = O.toNullable(Density.meaning(score))
+  return (points, params, { alpha, sigma } = { alpha: 1, sigma: 0 }) => {
+    if (meaning !== null) {
+      const at = Density.diffused({ alpha, sigma })(meaning(params))
+      return Density.rowsOf(points).map(row => Density.joint(row)(at))
+    }
+    const all = compute(() => {
+      const { logWeights, logDensity } = familyOf(score).components(Score.tensors(params), points.dim)
+      const level = { alpha: fill([points.rows, 1], alpha), sigma: fill([points.rows, 1], sigma) }
+      return add(logDensity(Points.tensor(points), level), expandDims(logWeights, 0))
+    })
+    return Density.rowsOf({ rows: points.rows, dim: all.shape[1], values: all.values })
+  }
+}
 
 /** log Σ e^x */
 export const logSum = (logs: Density.Row): number => {
@@ -117,16 +113,13 @@ export const logSum = (logs: Density.Row): number => {
 const isGeneralized = <P extends string>({ mStep, sufficient }: Score.Family<P>): boolean =>
   O.isSome(sufficient) || O.exists(({ isGeneralized }: Score.MStep<P>) => isGeneralized === true)(mStep)
 
-/** On which rows and parameters a step is taken. */
-interface MaximizationOptions<P extends string> extends Pick<EMOptions, 'step' | 'slack'> {
-  readonly points?: (dim: number) => fc.Arbitrary<Points.Points>
-  readonly params?: (dim: number) => fc.Arbitrary<Params.Params<P>>
-}
-
 /** Laws of a step of any family that has an M-step: by the log-densities of its components, and nothing else. */
 export const maximization = <P extends string>(
   score: Score.Score<P>,
-  { step = ExpectationMaximization.step, slack = 1, points: rows, params }: MaximizationOptions<P> = {}
+  {
+    step = ExpectationMaximization.step,
+    points: rows
+  }: Pick<EMOptions, 'step'> & { readonly points?: (dim: number) => fc.Arbitrary<Points.Points> } = {}
 ): Laws => {
   const family = familyOf(score)
   const raises = isGeneralized(family)
@@ -147,20 +140,56 @@ export const maximization = <P extends string>(
   /** Rows of which each component has enough for covariances of its own: of fewer the floor decides. */
   const many = (dim: number): fc.Arbitrary<Points.Points> =>
     (rows ?? Arbitrary.points({ minRows: Math.max(minRows, 4) * (dim + 1), far: 10 }))(dim)
-  const own = params === undefined ? {} : { params }
+  const { toMixture, unitVariance, hasTails, hasBackground } = family
+  const isClean = Arbitrary.isClean(score)
+  const sharesOf = (
+    points: Points.Points,
+    params: Params.Params<P>,
+    level?: Schedule.Level
+  ): ReadonlyArray<Density.Row> =>
+    joint(points, params, level).map(logs => {
+      const all = logSum(logs)
+      return logs.map(log => Elementary.exp(log - all))
+    })
+  /** Covariances of one's own are fitted at a level to moments without noise, as they are expected: Q is raised, and not at its greatest. */
+  const isDenoised = Case.parts(score).some(
+    part =>
+      Covariance.concept.is(part) && !Case.isMadeBy(Covariance.of)(part) && !Case.isMadeBy(Covariance.factors)(part)
+  )
+  /** That Q, of rows at a level, is greatest at `next`; or no less there than at `params`. */
+  const isGreatest = (
+    points: Points.Points,
+    params: Params.Params<P>,
+    next: Params.Params<P>,
+    seed: number,
+    level?: Schedule.Level
+  ): Relation => {
+    const weights = Points.weightsOf(points)
+    const shares = sharesOf(points, params, level)
+    const q = (at: Params.Params<P>): number =>
+      joint(points, at, level).reduce(
+        (sum, logs, i) =>
+          sum + weights[i] * logs.reduce((sum, log, k) => (shares[i][k] === 0 ? sum : sum + shares[i][k] * log), 0),
+        0
+      )
+    const best = q(next)
+    const towards = direction(next, seed)
+    const others =
+      raises || (isDenoised && level !== undefined)
+        ? [params]
+        : [1e-3, -1e-3, 0.1, -0.1].map(by => Params.zipWith((x, v: number) => x + by * v)(next, towards))
+    return atMost(others.map(q), best, 1e-11 * (1 + Math.abs(best)) * sizeOf(points, params))
+  }
+  const greatestOf = raises ? 'Q(θ′ | θ) ≥ Q(θ | θ)' : '|v| = 1, h of 1e-3 and 0.1: Q(θ′ ± hv | θ) ≤ Q(θ′ | θ)'
+  const reason = raises ? 'Neal & Hinton 1998' : dempster
 
-  const lawOf = forAll(cases(score, rows ?? Arbitrary.points({ minRows }), own))
+  const lawOf = forAll(cases(score, rows ?? Arbitrary.points({ minRows })))
+  const ofMany = forAll(
+    fc
+      .tuple(cases(score, many), Arbitrary.seeds, fc.constantFrom(0.3, 0.6, 0.9))
+      .map(([each, seed, sigma]) => ({ ...each, seed, sigma }))
+  )
   return ofRows(Score.show(score), [
-    lawOf({
-      name: 'a step never lowers the likelihood',
-      statement:
-        '∀ θ, x: ℓ(EM(θ)) ≤ ℓ(θ), ℓ = −E log p(x), equal centres and far and equal rows included. To 1e-12 (1 + |ℓ|) r², the rounding of ℓ.',
-      source: dempster,
-      says: ({ points, params }) => {
-        const [before, after] = [params, stepOn(points, params).params].map(at => loss(points, at))
-        return atMost(after, before, slack * 1e-12 * (1 + Math.abs(before)) * sizeOf(points, params))
-      }
-    }),
     lawOf({
       name: 'the value of a step is the likelihood where it begins',
       statement:
@@ -168,53 +197,65 @@ export const maximization = <P extends string>(
       source: dempster,
       says: ({ points, params }) => {
         const wanted = loss(points, params)
-        const tolerance = slack * 1e-12 * (1 + Math.abs(wanted)) * sizeOf(points, params)
+        const tolerance = 1e-12 * (1 + Math.abs(wanted)) * sizeOf(points, params)
         return equals(stepOn(points, params).value, wanted, tolerance)
       }
     }),
     lawOf({
-      claim: !family.unitVariance && !Arbitrary.isClean(score) && O.toNullable(family.toMixture),
+      claim: !unitVariance && !isClean && !hasTails && !hasBackground,
       reason: 'it learns no variances of Gaussians',
       name: 'no variance falls below its floor',
       statement:
-        '∀ θ, x, floors of 1e-3 and 0.1: after a step with the floor the variance of every component along every column is not less. To 1e-9 of it.',
+        '∀ θ, x, floors of 1e-3 and 0.1: after a step with the floor the variance of every component along every column is not less, to 1e-9 of it; nor is its density at its centre greater than (2π floor)^(−d/2).',
       source: 'definition of the floor',
       maxCases: 20,
-      says: ({ points, params }, toMixture) =>
+      says: ({ points, params }) =>
         [1e-3, 0.1].map(floor => {
-          const { variances } = Mixture.marginals(toMixture(stepOn(points, params, floor).params))
-          return atMost(floor, variances.flat(), 1e-9 * floor)
+          const next = stepOn(points, params, floor).params
+          const centres = compute(() => family.components(Score.tensors(next), points.dim).centres)
+          const middles = { rows: centres.shape[0], dim: points.dim, values: centres.values }
+          const shares = compute(() => family.components(Score.tensors(next), points.dim).logWeights).values
+          const tops = joint(middles, next).map((logs, k) => logs[k] - shares[k])
+          // What has no rows keeps the covariance that it has.
+          const masses = Density.combine(Array.from(Points.weightsOf(points)), sharesOf(points, params), tops.length)
+          const learned = <A>(of: ReadonlyArray<A>): ReadonlyArray<A> => of.filter((_, k) => masses[k] > 1e-100)
+          return [
+            O.isSome(toMixture) &&
+              atLeast(learned(Mixture.marginals(toMixture.value(next)).variances).flat(), floor, 1e-9 * floor),
+            atMost(
+              learned(tops).filter(top => !Number.isNaN(top)),
+              (-points.dim / 2) * Elementary.log(2 * Math.PI * floor),
+              1e-7
+            )
+          ]
         })
     }),
-    forAll(fc.tuple(cases(score, many, own), Arbitrary.seeds).map(([each, seed]) => ({ ...each, seed })))({
+    ofMany({
       name: raises ? 'a step raises Q' : 'a step takes what is greatest of Q',
-      statement:
-        (raises ? '∀ θ, x: Q(θ′ | θ) ≥ Q(θ | θ)' : '∀ θ, x, |v| = 1, h of 1e-3 and 0.1: Q(θ′ ± hv | θ) ≤ Q(θ′ | θ)') +
-        ` for θ′ = EM(θ), Q = E Σ_k p(k | x; θ) log π_k′ p(x; θ′_k); where no variance comes to the floor of ${FLOOR}. To ` +
-        '1e-11 (1 + |Q|) r², the rounding of Q.',
-      source: raises ? 'Neal & Hinton 1998' : dempster,
+      statement: `∀ θ, x, ${greatestOf} for θ′ = EM(θ), Q = E Σ_k p(k | x; θ) log π_k′ p(x; θ′_k); where no variance comes to the floor of ${FLOOR}. To 1e-11 (1 + |Q|) r², the rounding of Q.`,
+      source: reason,
       says: ({ points, params, seed }) => {
         const next = stepOn(points, params).params
         // What a floor holds goes along with it.
-        if (!areSameBits(stepOn(points, params, FLOOR / 2).params, next)) return []
-        const weights = Points.weightsOf(points)
-        const shares = joint(points, params).map(logs => {
-          const all = logSum(logs)
-          return logs.map(log => Elementary.exp(log - all))
-        })
-        const q = (at: Params.Params<P>): number =>
-          joint(points, at).reduce(
-            (sum, logs, i) =>
-              sum + weights[i] * logs.reduce((sum, log, k) => (shares[i][k] === 0 ? sum : sum + shares[i][k] * log), 0),
-            0
-          )
-        const best = q(next)
-        const tolerance = slack * 1e-11 * (1 + Math.abs(best)) * sizeOf(points, params)
-        const towards = direction(next, seed)
-        const others = raises
-          ? [params]
-          : [1e-3, -1e-3, 0.1, -0.1].map(by => Params.zipWith((x, v: number) => x + by * v)(next, towards))
-        return atMost(others.map(q), best, tolerance)
+        return areSameBits(stepOn(points, params, FLOOR / 2).params, next) && isGreatest(points, params, next, seed)
+      }
+    }),
+    ofMany({
+      claim: !isClean && O.isNone(family.sufficient) && step === ExpectationMaximization.step,
+      reason: 'its step is of time 0 alone',
+      name: 'a step at a noise level takes the noise out',
+      statement: `∀ θ, x, σ of 0.3 to 0.9, α = √(1 − σ²), keys: of rows αx + σz ${greatestOf} for the step θ′ at that level, of p at it; where no variance comes to the floor of ${FLOOR}. To 1e-11 (1 + |Q|) r².`,
+      source: reason,
+      maxCases: 40,
+      says: ({ points, params, seed, sigma }) => {
+        const level = { alpha: Math.sqrt(1 - sigma * sigma), sigma }
+        const key = Key.fromSeed(seed)
+        const at = (floor: number): Params.Params<P> =>
+          ExpectationMaximization.noisyStep(family, floor, points, level)(params, key).params
+        const noise = pipe(key, Key.child(0), Key.normal(points.values.length))
+        const noised = { ...points, values: points.values.map((x, i) => level.alpha * x + sigma * noise[i]) }
+        const next = at(FLOOR)
+        return areSameBits(at(FLOOR / 2), next) && isGreatest(noised, params, next, seed, level)
       }
     })
   ])
@@ -226,8 +267,7 @@ export const em = <P extends string>(
   {
     // Where many draws meet each row, a program is worth its trial.
     evaluate = Arbitrary.isMirrored(score) ? Compile.valueAndGrad : evaluatedOnce,
-    step = ExpectationMaximization.step,
-    slack = 1
+    step = ExpectationMaximization.step
   }: EMOptions = {}
 ): Laws => {
   const minRows = Arbitrary.minRows(score)
@@ -238,7 +278,7 @@ export const em = <P extends string>(
     mixture === undefined
       ? { law: 'the truth is a fixed point of both', why: gaussian.reason }
       : correspondsToEM({ score, objective: Objective.implicit(TimeLaw.at(0.5)), evaluate, step }).slice(0, 1),
-    maximization(score, { step, slack }),
+    maximization(score, { step }),
     forAll(
       cases(
         score,
@@ -261,7 +301,7 @@ export const em = <P extends string>(
           TimeLaw.likelihood({ until, nodes, leastVariance })
         const error = (until: number, nodes: number): number =>
           greatest(Density.minus(of(Objective.implicit(timeLaw(until, nodes)))(params), wanted))
-        const enough = slack * 1e-7 * (1 + greatest(wanted))
+        const enough = 1e-7 * (1 + greatest(wanted))
         const falls = (errors: ReadonlyArray<number>): Said =>
           atMost(
             errors.slice(1),
@@ -282,7 +322,7 @@ export const em = <P extends string>(
 export const emPair = ({
   evaluate = Compile.valueAndGrad,
   step = ExpectationMaximization.step
-}: Omit<EMOptions, 'slack'> = {}): Laws => {
+}: EMOptions = {}): Laws => {
   const score = Score.symmetricPair
   /** What −½ ∂L/∂m has beyond EM's step at m = λc, x_t from the pair ±c, |c| = r: one of variance 1, like x_0. */
   const correction = (time: number, r: number, factor: number): Density.Row => {

@@ -201,6 +201,15 @@ export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {})
       .array(Arbitrary.real(2), { minLength: 10, maxLength: 10 })
       .map(values => ({ rows: 5, dim: 2, values: Float64Array.from(values) }))
   })
+  const guidedBy = ({ seen, schedule }: Guided): ReturnType<Guide['posterior']> =>
+    guide.posterior(
+      {
+        matrix: seen.map(({ row }) => row),
+        observed: seen.map(({ observed }) => observed),
+        deviation: seen.map(({ deviation }) => deviation)
+      },
+      schedule
+    )
   return ofRows('Guidance.posterior', [
     forAll(cases)({
       name: 'the score of a posterior tends to that of the exact posterior',
@@ -208,21 +217,14 @@ export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {})
         '∀ mixtures, measurements, x: of the exact score of the prior it is the score of the posterior, a mixture in closed form, except for an error of order σ⁴: over 5 points it falls by at least a factor 8 from σ/α = min(0.1, v/10D) to half of it, until it is below 1e-12; v is the variance of the components and D how far they are apart, as from one to the next x goes in v/D. What takes the covariance of x_0 for 0 is off by order σ².',
       source: 'Rozet et al. 2024, arXiv 2405.13712; Bayes',
       says: each => {
-        const { prior, seen, schedule, points } = each
+        const { prior, schedule, points } = each
         const mixture = Mixture.of({
           weights: prior.map(({ weight }) => weight),
           means: prior.map(({ mean }) => mean),
           variances: prior.map(({ variance }) => variance)
         })
         const exact = Sampler.exact(exactPosterior(each), schedule)
-        const guided = guide.posterior(
-          {
-            matrix: seen.map(({ row }) => row),
-            observed: seen.map(({ observed }) => observed),
-            deviation: seen.map(({ deviation }) => deviation)
-          },
-          schedule
-        )(Sampler.exact(mixture, schedule))
+        const guided = guidedBy(each)(Sampler.exact(mixture, schedule))
         const apart = prior.flatMap(({ mean: [a, b] }) =>
           prior.map(({ mean: [c, d], variance }) => Elementary.hypot(a - c, b - d) / variance)
         )
@@ -232,7 +234,23 @@ export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {})
           const wanted = exact(points, time).values
           return Math.sqrt(guided(points, time).values.reduce((sum, s, i) => sum + Elementary.square(s - wanted[i]), 0))
         })
-        return atMost(fine, Math.max(1e-12, coarse / 8))
+        return atMost({ 'distance at half of σ/α': fine }, Math.max(1e-12, coarse / 8))
+      }
+    }),
+    forAll(fc.record({ case: cases, ratio: fc.constantFrom(0.1, 1 / 2, 1, 2, 10) }))({
+      name: 'of normal data the score of a posterior is exact',
+      statement:
+        '∀ normal priors, measurements, x, σ/α from 0.1 to 10: of the exact score of the prior it is the score of the posterior. To 1e-9 (1 + |s|) (1 + σ²/α²).',
+      source: 'conjugacy; x̂_0 is linear in x, and (σ²/α) ∂x̂_0/∂x is the covariance of x_0 given x',
+      maxCases: 40,
+      says: ({ case: { prior, points, ...rest }, ratio }) => {
+        const each = { ...rest, points, prior: [{ ...prior[0], weight: 1 }] }
+        const [{ mean, variance }] = prior
+        const time = Schedule.timeOfLogSnr(-2 * Elementary.log(ratio))(each.schedule)
+        const wanted = Sampler.exact(exactPosterior(each), each.schedule)(points, time).values
+        const own = Sampler.exact(Mixture.of({ means: [mean], variances: [variance] }), each.schedule)
+        const found = guidedBy(each)(own)(points, time).values
+        return equals(found, wanted, 1e-9 * (1 + greatest(wanted)) * (1 + ratio * ratio))
       }
     })
   ])

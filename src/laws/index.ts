@@ -144,7 +144,7 @@ export * as arbitraries from './arbitraries.js'
 // —— the language ——
 export { ofFunction, type GradientTransformation, type InPlace, type PlainLoss, type Stepping } from './ofFunction.js'
 export { codec, type CodecOptions } from './codec.js'
-export { covariance, type CovarianceOptions } from './covariance.js'
+export { covariance } from './covariance.js'
 export { initializer, type InitializerOptions } from './initializer.js'
 export { key, type KeyOptions, type Source } from './key.js'
 export { optimizer, type Convergence, type OptimizerOptions, type Scaling } from './optimizer.js'

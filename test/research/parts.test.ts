@@ -61,9 +61,7 @@ whose('line')('families on a line, of time 0 only', () => {
     laws.check(laplace({ components: 2 }), { claims: { smooth: false }, runs: 2 })
   ].map(heldOf)
   held.forEach(names => {
-    expect(names).toEqual(
-      expect.arrayContaining(['its density is one', 'a step never lowers the likelihood', 'a step raises Q'])
-    )
+    expect(names).toEqual(expect.arrayContaining(['its density is one', 'a step raises Q']))
   })
 })
 

@@ -174,6 +174,7 @@ const freedomOf = (shapes: Params.Shapes<string>): number =>
 export const modelOf = <P extends string>(made: Made<P>): Model<P> => {
   const { parameters: shapes, components, toMixture, fromMixture, closedUnder = [], moments = {}, called = null } = made
   const maps = toMixture && fromMixture && { toMixture, fromMixture }
+  const unclosed = closedUnder.filter(change => !maps && !(change === 'shift' ? made.shifted : made.scaled))
   const { second = 'full', ...more }: Partial<Learned> = made.unitVariance ? { second: 'none' } : moments
   const {
     logDensity = (params, x, level) => logSumExp(logJoint(components(params, dimOf(x)), x, level), 1, true),
@@ -204,6 +205,7 @@ export const modelOf = <P extends string>(made: Made<P>): Model<P> => {
       hasBackground: made.hasBackground ?? false,
       hasTails: made.hasTails ?? false,
       held: made.held ?? [],
+      ...(unclosed.length > 0 && { unclosed }),
       placed: O.fromNullable(made.placed),
       mStep: O.fromNullable(made.mStep ?? (maps && Maps.mStep(maps, { second, ...more }))),
       sufficient: O.fromNullable(made.sufficient),

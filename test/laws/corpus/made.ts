@@ -8,19 +8,31 @@ import {
   div,
   exp,
   expandDims,
+  eye,
   log,
   logSoftmax,
   mean,
   mul,
   neg,
   relu,
+  reshape,
   square,
   stopGradient,
   sub,
   sum,
   type Tensor
 } from '../../../lib/index.js'
-import { Field, Guidance, Mixture, Objective, Params, Score, TimeLaw } from '../../../src/index.js'
+import {
+  Covariance,
+  Field,
+  Guidance,
+  Mixture,
+  Objective,
+  Params,
+  type Schedule,
+  Score,
+  TimeLaw
+} from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
 import { ofConcept, word, type Table } from './invention.js'
 
@@ -186,6 +198,8 @@ interface Columns {
   /** The variance at a level, of the clean one; by default α²v + σ². */
   readonly variance?: (v: Tensor, level: Score.RowLevel) => Tensor
   readonly centre?: (c: Tensor, level: Score.RowLevel) => Tensor
+  /** Where it says that centres are. */
+  readonly told?: (c: Tensor) => Tensor
   /** What is added to each column of −½ δ²/u, and to the logarithm of the weights. */
   readonly constant?: (u: Tensor) => Tensor
   readonly logWeights?: (logits: Tensor) => Tensor
@@ -201,11 +215,12 @@ const banded = (
   {
     variance = (v, { alpha, sigma }) => add(mul(square(alpha), v), square(sigma)),
     centre = (c, { alpha }) => mul(expandDims(alpha, 2), c),
+    told = c => c,
     constant = u => mul(-0.5, log(mul(2 * Math.PI, u))),
     logWeights = logSoftmax,
     power = distance => distance,
     free = (components, dim) => components * (dim + 1) - 1 + dim,
-    says: { mStep, toMixture, scaled, shifted, distance, unitVariance } = {},
+    says: { mStep, toMixture, scaled, shifted, distance, unitVariance, closedUnder } = {},
     starts = Math.log
   }: Columns,
   name: string
@@ -226,7 +241,7 @@ const banded = (
         () =>
         ({ means, logits, logVariances }) => ({
           logWeights: logWeights(logits),
-          centres: means,
+          centres: told(means),
           logDensity: (x, level) => {
             const u = variance(expandDims(exp(logVariances), 0), level)
             const delta = sub(expandDims(x, 1), centre(expandDims(means, 0), level))
@@ -240,6 +255,7 @@ const banded = (
       ...(shifted && { shifted: () => shifted }),
       ...(distance && { distance: () => distance }),
       ...(unitVariance && { unitVariance }),
+      ...(closedUnder && { closedUnder }),
       start: ({ components }) => ({
         count: components,
         centres: ({ means }) => means,
@@ -257,13 +273,15 @@ const banded = (
 /** Of the exact M-step the variances, unless they are others. */
 const maximising = (
   varianceOf: (second: number, shift: number) => number,
-  logitOf: (share: number, kept: number) => number = share => Math.log(Math.max(share, 1e-300))
+  logitOf: (share: number, kept: number) => number = share => Math.log(Math.max(share, 1e-300)),
+  clean: (variance: number, level: Schedule.Level, floor: number) => number = (v, { alpha, sigma }, floor) =>
+    Math.max(floor, (v - sigma * sigma) / (alpha * alpha))
 ): Columns => ({
   says: {
     mStep: {
       second: 'diagonal',
       isShared: true,
-      maximise: ({ means, logits }, { mass, sums, second }, { level: { alpha, sigma }, floor, dim }) => {
+      maximise: ({ means, logits }, { mass, sums, second }, { level, floor, dim }) => {
         const shift = (at: number): number => {
           const own = mass[Math.floor(at / dim)]
           return own > 0 ? sums[at] / own : 0
@@ -275,11 +293,11 @@ const maximising = (
           )
         )
         return {
-          means: { ...means, values: means.values.map((c, at) => c + shift(at) / alpha) },
+          means: { ...means, values: means.values.map((c, at) => c + shift(at) / level.alpha) },
           logits: { ...logits, values: mass.map((own, k) => logitOf(own, logits.values[k])) },
           logVariances: {
             shape: [dim],
-            values: Float64Array.from(variances, v => Math.log(Math.max(floor, (v - sigma * sigma) / (alpha * alpha))))
+            values: Float64Array.from(variances, v => Math.log(clean(v, level, floor)))
           }
         }
       }
@@ -348,6 +366,23 @@ const families: { readonly wrong: Table<Columns>; readonly right: Table<Columns>
       (second, shift) => second - shift,
       (_, logit) => logit
     ),
+    'an M-step that leaves the noise in': maximising(
+      (second, shift) => second - shift,
+      undefined,
+      (v, { alpha }, floor) => Math.max(floor, v / (alpha * alpha))
+    ),
+    'an M-step that takes the noise out, and forgets the signal': maximising(
+      (second, shift) => second - shift,
+      undefined,
+      (v, { sigma }, floor) => Math.max(floor, v - sigma * sigma)
+    ),
+    'an M-step without its floor': maximising(
+      (second, shift) => second - shift,
+      undefined,
+      (v, { alpha, sigma }) => Math.max(1e-300, (v - sigma * sigma) / (alpha * alpha))
+    ),
+    'centres told a tenth too far out': { told: c => mul(1.1, c) },
+    'closed under shifts, with no way back from a mixture': { says: { closedUnder: ['shift'] } },
     'a mixture of deviations for variances': saying(log => Math.exp(log / 2)),
     'another unit of centres alone': unit(log => log),
     'another unit of variances, once for twice': unit((log, by) => log + Math.log(by)),
@@ -359,12 +394,59 @@ const families: { readonly wrong: Table<Columns>; readonly right: Table<Columns>
   },
   right: {
     'by columns': {},
+    'centres told as they are': { told: c => mul(1, c) },
     'with its M-step': maximising((second, shift) => second - shift),
     'with its mixture': saying(Math.exp),
     'with its shift': shifting((c, at, by) => c + by[at % by.length]),
     'with a distance': apart(Math.sqrt),
     'with its unit': unit((log, by) => log + 2 * Math.log(by)),
     'its constant in two parts': { constant: u => sub(-0.5 * Math.log(2 * Math.PI), div(log(u), 2)) }
+  }
+}
+
+// —— covariances by hand: multiples of the identity ——
+
+interface Rounded {
+  readonly variance: (trace: number, dim: number) => number
+  readonly freedom?: (components: number, dim: number) => number
+}
+const rounded = ({ variance, freedom }: Rounded, name: string): ReadonlyArray<laws.Law> =>
+  laws.of(
+    Covariance.define({
+      name: word(name),
+      about: name,
+      shapes: () => components => ({ logSpread: [components] }),
+      triangles:
+        () =>
+        ({ logSpread }, dim) =>
+          mul(exp(reshape(logSpread, [-1, 1, 1])), eye(dim)),
+      fit:
+        () =>
+        ({ scatters, dim }) => ({
+          logSpread: {
+            shape: [scatters.length],
+            values: Float64Array.from(scatters, scatter => {
+              const trace = scatter.reduce((sum, s, at) => (at % (dim + 1) === 0 ? sum + s : sum), 0)
+              return Math.log(variance(trace, dim)) / 2
+            })
+          }
+        }),
+      ...(freedom && { freedom: () => freedom })
+    })
+  )
+const covariances: { readonly wrong: Table<Rounded>; readonly right: Table<Rounded> } = {
+  wrong: {
+    'the trace, not divided': { variance: trace => trace },
+    'a deviation for a variance': { variance: (trace, dim) => Math.sqrt(trace / dim) },
+    'one freedom for all': { variance: (trace, dim) => trace / dim, freedom: () => 1 },
+    'a freedom for each column': {
+      variance: (trace, dim) => trace / dim,
+      freedom: (components, dim) => components * dim
+    }
+  },
+  right: {
+    'a mean of the diagonal': { variance: (trace, dim) => trace / dim },
+    'its freedom said': { variance: (trace, dim) => trace / dim, freedom: components => components }
   }
 }
 
@@ -498,6 +580,7 @@ export const made = [
   ...ofConcept('guidance', guides, guided),
   ...ofConcept('codec', codecs, codec => laws.codec(codec, settings)),
   ...ofConcept('family', families, banded),
+  ...ofConcept('covariance', covariances, rounded),
   ...ofConcept('correspondence', correspondences, corresponding),
   ...ofConcept('objective on a line', lines, onLine),
   ...ofConcept('objective with kinks', kinks, kinked),

@@ -1,48 +1,53 @@
 /** Formulas of α and σ as they are written for people: numbers, sums, products side by side, quotients, roots and small powers. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 
-const POWERS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
+const POWERS = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹']
+
+/** A value, and the tokens after it. */
+type Read = readonly [value: number, rest: ReadonlyArray<string>]
 
 /** Its value at a level; 1 of an empty text, NaN of one that is not such a formula. */
 export const formulaAt = (
   text: string,
   { alpha, sigma }: { readonly alpha: number; readonly sigma: number }
 ): number => {
-  const tokens = text.match(/\d+(?:\.\d+)?(?:e[+-]?\d+)?|\S/gu) ?? []
-  const state = { at: 0 }
-  const next = (...wanted: ReadonlyArray<string>): string | null => {
-    const token = tokens[state.at]
-    if (!wanted.includes(token)) return null
-    state.at += 1
-    return token
-  }
-  const atom = (): number => {
-    if (next('(') !== null) {
-      const inner = sum()
-      return next(')') === null ? NaN : inner
+  const atom = ([token = '', ...rest]: ReadonlyArray<string>): Read => {
+    if (token === 'α') return [alpha, rest]
+    if (token === 'σ') return [sigma, rest]
+    if (token === '√') {
+      const [inner, after] = power(rest)
+      return [Math.sqrt(inner), after]
     }
-    if (next('√') !== null) return Math.sqrt(power())
-    if (next('α') !== null) return alpha
-    if (next('σ') !== null) return sigma
-    const number = Number(tokens[state.at])
-    state.at += 1
-    return number
+    if (token !== '(') return [token === '' ? NaN : Number(token), rest]
+    const [inner, [closing, ...after]] = sum(rest)
+    return [closing === ')' ? inner : NaN, after]
   }
-  const power = (): number => {
-    const base = atom()
-    const exponent = next(...POWERS)
-    return exponent === null ? base : Elementary.pow(base, POWERS.indexOf(exponent))
+  const power = (tokens: ReadonlyArray<string>): Read => {
+    const [base, rest] = atom(tokens)
+    const exponent = POWERS.indexOf(rest[0])
+    return exponent < 0 ? [base, rest] : [Elementary.pow(base, exponent), rest.slice(1)]
   }
-  const product = (value = power()): number => {
-    if (next('/') !== null) return product(value / power())
-    if (next('·', '*', '×') !== null || /^[(√ασ\d]/u.test(tokens[state.at] ?? '')) return product(value * power())
-    return value
+  const product = (tokens: ReadonlyArray<string>): Read => {
+    const times = ([value, rest]: Read): Read => {
+      const [sign] = rest
+      const isProduct = /^[·*×]$/u.test(sign)
+      // Side by side, a number only begins.
+      if (!isProduct && sign !== '/' && !/^[(√ασ\d]/u.test(sign)) return [value, rest]
+      const [by, after] = power(isProduct || sign === '/' ? rest.slice(1) : rest)
+      return times([sign === '/' ? value / by : value * by, after])
+    }
+    return times(power(tokens))
   }
-  const sum = (value = product()): number => {
-    const sign = next('+', '−', '-')
-    return sign === null ? value : sum(sign === '+' ? value + product() : value - product())
+  const sum = (tokens: ReadonlyArray<string>): Read => {
+    const plus = ([value, [sign, ...rest]]: Read): Read => {
+      if (!/^[+−-]$/u.test(sign)) return [value, [sign, ...rest]]
+      const [by, after] = product(rest)
+      return plus([sign === '+' ? value + by : value - by, after])
+    }
+    return plus(product(tokens))
   }
+  const tokens = text.match(/\d+(?:\.\d+)?(?:e[+-]?\d+)?|\S/gu) ?? []
   if (tokens.length === 0) return 1
-  const value = sum()
-  return state.at === tokens.length ? value : NaN
+  const [value, rest] = sum(tokens)
+  return rest.every(token => token === undefined) ? value : NaN
 }

@@ -15,7 +15,7 @@
  */
 import type { Kernels } from './kernels.js'
 import { plain } from './plain.js'
-import { compile, simd, type SimdKernels } from './wasm.js'
+import { compile, simd, type Expectation, type SimdKernels } from './wasm.js'
 
 /** Undefined before first use; null where the engine has no SIMD or may not compile here. */
 let found: SimdKernels | null | undefined
@@ -75,3 +75,6 @@ export const normals = (k0: number, k1: number, first: number, count: number, ou
   simd?.normals(k0, k1, first, count, out)
   return simd !== null
 }
+
+/** Writes what rows sum of Gaussian components, in two lanes; false, and nothing is done, where there is no SIMD, or no room. */
+export const expectation: Expectation = (...given) => accelerator()?.expectation(...given) ?? false

@@ -50,6 +50,20 @@ export interface Module extends Maps {
   ) => void
   readonly uniforms: Draws
   readonly normals: Draws
+  readonly expectation: (
+    x: number,
+    w: number,
+    n: number,
+    dim: number,
+    count: number,
+    learned: number,
+    second: number,
+    triangular: boolean,
+    components: number,
+    scratch: number,
+    sums: number,
+    tell: number
+  ) => void
 }
 
 /** The key's words as signed integers; first, n and out as in assembly/random.ts. */
@@ -59,7 +73,31 @@ export interface SimdKernels extends Kernels {
   readonly room: Room
   readonly uniforms: Fill
   readonly normals: Fill
+  readonly expectation: Expectation
 }
+
+/** Gaussian components, and which moments of them are summed: as in assembly/expectation.ts. */
+export interface Components {
+  readonly dim: number
+  readonly count: number
+  readonly learned: number
+  readonly second: number
+  readonly triangular: boolean
+  /** Constants, centres and roots. */
+  readonly numbers: ReadonlyArray<Float64Array>
+}
+
+/**
+ * Writes what rows with weights sum to `lanes`, [2, numbers]: of rows at even places, and of the others; where `tell` is given, writes logs,
+ * squares and shares [rows, K] and log p(x) [rows] to its arrays. False, and nothing is done, where there is no room.
+ */
+export type Expectation = (
+  components: Components,
+  x: Float64Array,
+  weights: Float64Array,
+  lanes: Float64Array,
+  tell: ReadonlyArray<Float64Array> | null
+) => boolean
 
 /** Writes draws first … first + count − 1 of the key (k0, k1) to the beginning of `out`. */
 export type Fill = (k0: number, k1: number, first: number, count: number, out: Float64Array) => void
@@ -345,6 +383,39 @@ const fill =
     })
   }
 
+// —— the E-step ——
+
+const expectationOf =
+  ({ wasm, places: { blockA, blockB, panels, blockC } }: Ground): Expectation =>
+  ({ dim, count, learned, second, triangular, numbers }, x, weights, lanes, tell) => {
+    const room = tell === null ? Infinity : Math.floor(blockB.length / (3 * count + 1))
+    const most = Math.min(room, Math.floor(blockA.length / (dim + 1))) & -2
+    const length = numbers.reduce((sum, { length }) => sum + length, 0)
+    const scratch = 2 * (dim + count * (dim + 2))
+    if (most < 2 || length > panels.length || scratch + lanes.length > blockC.length) return false
+    numbers.reduce((at, own) => (copy(own, 0, panels.view, at, own.length), at + own.length), 0)
+    const sums = blockC.view.subarray(scratch, scratch + lanes.length)
+    sums.fill(0)
+    blocks(weights.length, most, (first, n) => {
+      copy(x, first * dim, blockA.view, 0, n * dim)
+      copy(weights, first, blockA.view, n * dim, n)
+      wasm.expectation(
+        ...([blockA.at, blockA.at + n * dim * DOUBLE, n, dim, count, learned, second, triangular] as const),
+        ...([panels.at, blockC.at, blockC.at + scratch * DOUBLE, tell === null ? 0 : blockB.at] as const)
+      )
+      tell?.forEach((out, i) => {
+        const width = i < 3 ? count : 1
+        copy(blockB.view, i * n * count, out, first * width, n * width)
+      })
+    })
+    const half = lanes.length / 2
+    for (let at = 0; at < half; at++) {
+      lanes[at] = sums[2 * at]
+      lanes[half + at] = sums[2 * at + 1]
+    }
+    return true
+  }
+
 // —— sums ——
 
 const sumOf =
@@ -534,6 +605,7 @@ export const simd = (module: WebAssembly.Module, most = MOST_PAGES): SimdKernels
     },
     matMul: matMul(ground),
     uniforms: fill(ground, wasm.uniforms),
-    normals: fill(ground, wasm.normals)
+    normals: fill(ground, wasm.normals),
+    expectation: expectationOf(ground)
   }
 }

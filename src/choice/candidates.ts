@@ -458,7 +458,8 @@ const reachedBy =
           pipeline,
           steps,
           isSettled,
-          ...foundOf(data, pipeline, asked.floor)(mixture)
+          // Which components few rows hold up is asked of what has converged.
+          ...foundOf(isSettled ? data : { ...data, points: null }, pipeline, asked.floor)(mixture)
         }
       })),
       E.filterOrElse(

@@ -2,6 +2,7 @@
  * The kernels over the module's imported memory. They keep no state of their own in it but constant tables, and take
  * every operand as an address: several instances may share one memory.
  */
+export { expectation } from './expectation'
 export {
   mapAbs,
   mapErf,

@@ -29,8 +29,14 @@ export interface RowPosteriors {
 /** So many numbers of [K, rows, dim] are held at once: what a processor has at hand. */
 const BLOCK = 1 << 13
 
-/** How many rows a block has at most. */
-export const most = (count: number, dim: number): number => Math.max(1, Math.floor(BLOCK / (count * dim)))
+/** How many rows a block has at most: an even number, so that a row is in one lane wherever blocks begin. */
+export const most = (count: number, dim: number): number => Math.max(2, Math.floor(BLOCK / (count * dim)) & -2)
+
+/**
+ * What rows sum is summed in two lanes, of rows at even places and of the others, as two rows are one vector in
+ * lib/simd/assembly/expectation.ts: the same bits come of both.
+ */
+export const LANES = 2
 
 /** Where a block is worked on. */
 interface Scratch {
@@ -61,7 +67,8 @@ const made = (length: number): Scratch => ({
 const common = lazy(() => made(BLOCK))
 
 /** Room for a block: the same each time, unless a single row asks for more. */
-export const scratch = (count: number, dim: number): Scratch => (count * dim <= BLOCK ? common() : made(count * dim))
+export const scratch = (count: number, dim: number): Scratch =>
+  LANES * count * dim <= BLOCK ? common() : made(LANES * count * dim)
 
 /** Rows of a pattern, their first columns in its order. */
 export const gather = (
@@ -244,18 +251,19 @@ export const tellShares = (
   }
 }
 
-/** Adds −Σ w log p(x) and −Σ w log max_k p(k | x) to `into`; of totals makes weights over them. */
+/** Adds −Σ w log p(x) and −Σ w log max_k p(k | x) of the rows of a lane to `into`; of their totals makes weights over them. */
 export const weigh = (
   weights: Float64Array,
   rows: Int32Array | null,
   first: number,
+  lane: number,
   n: number,
   tops: Float64Array,
   totals: Float64Array,
   lengths: Float64Array,
   into: Float64Array
 ): void => {
-  for (let i = 0; i < n; i++) {
+  for (let i = lane; i < n; i += LANES) {
     const weight = weights[rows === null ? first + i : rows[first + i]]
     if (tops[i] === -Infinity) {
       // Beyond the reach of all components: nobody answers for it.
@@ -269,16 +277,17 @@ export const weigh = (
   }
 }
 
-/** What a component answers for of each row, and in all. */
+/** What a component answers for of each row of a lane, and in all. */
 export const share = (
   parts: Float64Array,
   to: number,
+  lane: number,
   n: number,
   shares: Float64Array,
   mass: Float64Array,
   k: number
 ): void => {
-  for (let i = 0; i < n; i++) {
+  for (let i = lane; i < n; i += LANES) {
     parts[to + i] *= shares[i]
     mass[k] += parts[to + i]
   }
@@ -288,6 +297,7 @@ export const share = (
 export const count = (
   r: Float64Array,
   to: number,
+  lane: number,
   n: number,
   squares: Float64Array,
   nu: number,
@@ -297,7 +307,7 @@ export const count = (
   ofPrecisions: number,
   ofLogs: number
 ): void => {
-  for (let i = to; i < to + n; i++) {
+  for (let i = to + lane; i < to + n; i += LANES) {
     if (r[i] === 0) continue
     const g = nu < Infinity ? (nu + columns) / (nu + squares[i]) : 1
     into[ofLogs] += r[i] * (Elementary.log(g) - g + below)
@@ -325,7 +335,7 @@ export const complete = (
     }
 }
 
-/** Adds Σ r δ of a component to `sums`, and the second moments to `out`, each from a place of its own on. */
+/** Adds Σ r δ of a component and the rows of a lane to `sums`, and the second moments to `out`, each from a place of its own on. */
 type Add = (
   r: Float64Array,
   of: number,
@@ -335,18 +345,19 @@ type Add = (
   to: number,
   out: Float64Array,
   second: number,
+  lane: number,
   n: number,
   dim: number
 ) => void
 
 // Loops that differ in their innermost line: a function in its place would not be fast from the first rows on.
 export const adds: Readonly<Record<Second, Add>> = {
-  none: (r, of, delta, at, sums, to, _out, _second, n, dim) => {
-    for (let row = 0, from = at; row < n; row++, from += dim)
+  none: (r, of, delta, at, sums, to, _out, _second, lane, n, dim) => {
+    for (let row = lane, from = at + lane * dim; row < n; row += LANES, from += LANES * dim)
       if (r[of + row] !== 0) for (let i = 0; i < dim; i++) sums[to + i] += r[of + row] * delta[from + i]
   },
-  trace: (r, of, delta, at, sums, to, out, second, n, dim) => {
-    for (let row = 0, from = at; row < n; row++, from += dim)
+  trace: (r, of, delta, at, sums, to, out, second, lane, n, dim) => {
+    for (let row = lane, from = at + lane * dim; row < n; row += LANES, from += LANES * dim)
       if (r[of + row] !== 0)
         for (let i = 0; i < dim; i++) {
           const pulled = r[of + row] * delta[from + i]
@@ -354,8 +365,8 @@ export const adds: Readonly<Record<Second, Add>> = {
           out[second] += pulled * delta[from + i]
         }
   },
-  diagonal: (r, of, delta, at, sums, to, out, second, n, dim) => {
-    for (let row = 0, from = at; row < n; row++, from += dim)
+  diagonal: (r, of, delta, at, sums, to, out, second, lane, n, dim) => {
+    for (let row = lane, from = at + lane * dim; row < n; row += LANES, from += LANES * dim)
       if (r[of + row] !== 0)
         for (let i = 0; i < dim; i++) {
           const pulled = r[of + row] * delta[from + i]
@@ -363,8 +374,8 @@ export const adds: Readonly<Record<Second, Add>> = {
           out[second + i] += pulled * delta[from + i]
         }
   },
-  full: (r, of, delta, at, sums, to, out, second, n, dim) => {
-    for (let row = 0, from = at; row < n; row++, from += dim)
+  full: (r, of, delta, at, sums, to, out, second, lane, n, dim) => {
+    for (let row = lane, from = at + lane * dim; row < n; row += LANES, from += LANES * dim)
       if (r[of + row] !== 0)
         for (let i = 0, here = second; i < dim; i++, here += dim) {
           const pulled = r[of + row] * delta[from + i]
@@ -409,12 +420,13 @@ export const addEach = (
   r: Float64Array,
   of: number,
   rests: Float64Array,
+  lane: number,
   n: number,
   out: Float64Array,
   second: number,
   per: number
 ): void => {
-  for (let row = of; row < of + n; row++)
+  for (let row = of + lane; row < of + n; row += LANES)
     if (r[row] !== 0) for (let e = 0; e < per; e++) out[second + e] += r[row] * rests[row * per + e]
 }
 

@@ -8,7 +8,7 @@ import * as Elementary from '../../../lib/numbers/elementary.js'
 import { keeping } from '../../../lib/plain/iterate.js'
 import * as Strands from '../../../lib/rows/strands.js'
 import { stretch, type Numbers } from '../../../lib/rows/stretches.js'
-import { kernels } from '../../../lib/simd/index.js'
+import { expectation, kernels } from '../../../lib/simd/index.js'
 import type { Moments, Second } from '../../family/family.js'
 import type { Component } from '../component.js'
 import { clean, type Level } from '../../schedule/dynamics.js'
@@ -43,6 +43,9 @@ export interface Doubted extends Sums {
   /** −Σ w log max_k p(k | x) */
   readonly doubt: number
 }
+
+/** In the order of lib/simd/assembly/expectation.ts. */
+const SECONDS: ReadonlyArray<Second> = ['none', 'trace', 'diagonal', 'full']
 
 /** What the patterns of components hold at most: of more, they are made again. */
 const HELD = 1 << 22
@@ -189,13 +192,27 @@ const expecting = (
     return seen
   }
   const measured = ofErrors && Errors.measured(components, second, dim, ofErrors)
-  const own = new Float64Array(width)
-  const add: Expecting['add'] = (pattern, { values, weights, errors }, posteriors, into) => {
+  const own = new Float64Array(Loops.LANES * width)
+  const lanes = Array.from({ length: Loops.LANES }, (_, lane) => own.subarray(lane * width, (lane + 1) * width))
+  const summed = lanes.map(parts)
+  /** In one call, of rows that miss nothing and Gaussian components; false, and nothing is done, elsewhere. */
+  const addAtOnce: (...of: Parameters<typeof loop>) => boolean = (pattern, seen, { values, weights }, posteriors) => {
+    if (measured !== null || nu !== null || box >= 0 || pattern.rows !== null) return false
+    const { constants, centres, isTriangular, roots } = seen
+    const all = { dim, count, learned, second: SECONDS.indexOf(second), triangular: isTriangular }
+    const tell = posteriors && [posteriors.logs, posteriors.squared, posteriors.shares, posteriors.logDensity]
+    const isDone = expectation({ ...all, numbers: [constants, centres, roots] }, values, weights, own, tell)
+    if (isDone) posteriors?.columns.fill(dim)
+    return isDone
+  }
+  const loop = (
+    pattern: Pattern,
+    { constants, centres, isTriangular, roots, gains }: SeenByPattern,
+    { values, weights, errors }: Block,
+    posteriors: RowPosteriors | null
+  ): void => {
     const { order, observed: o, rows } = pattern
-    const { constants, centres, isTriangular, roots, gains, rests } = measured?.seen(pattern) ?? seenFrom(pattern)
     own.fill(0)
-    // in the order of the pattern
-    const { mass, sums, second: out } = parts(own)
     const below = belowOf(nu, o)
     const whiten = isTriangular ? Loops.byTriangle : Loops.byColumn
     const length = rows === null ? weights.length : rows.length
@@ -225,21 +242,36 @@ const expecting = (
       Loops.total(logs, count, n, totals)
       kernels().log(totals.subarray(0, n), lengths)
       if (posteriors !== null) Loops.tellShares(posteriors, rows, first, n, count, logs, tops, totals, lengths)
-      Loops.weigh(weights, rows, first, n, tops, totals, lengths, own)
-      for (let k = 0; k < count; k++) {
+      for (let lane = 0; lane < Loops.LANES; lane++) {
+        const { mass } = summed[lane]
+        Loops.weigh(weights, rows, first, lane, n, tops, totals, lengths, lanes[lane])
+        for (let k = 0; k < count; k++) Loops.share(logs, k * n, lane, n, totals, mass, k)
+      }
+      for (let k = 0; k < learned; k++) {
         const [at, to] = [k * n * dim, k * n]
-        Loops.share(logs, to, n, totals, mass, k)
-        if (k >= learned) continue
-        if (nu !== null) Loops.count(logs, to, n, squares, nu[k], o, below[k], own, plain + k, plain + count + k)
         if (isTriangular && o < dim) Loops.complete(delta, at, gains, k, n, o, dim)
-        Loops.adds[second](logs, to, delta, at, sums, k * dim, out, k * per, n, dim)
-        if (measured !== null) Loops.addEach(logs, to, left, n, out, k * per, per)
+        for (let lane = 0; lane < Loops.LANES; lane++) {
+          const { sums, second: out } = summed[lane]
+          if (nu !== null)
+            Loops.count(logs, to, lane, n, squares, nu[k], o, below[k], lanes[lane], plain + k, plain + count + k)
+          Loops.adds[second](logs, to, delta, at, sums, k * dim, out, k * per, lane, n, dim)
+          if (measured !== null) Loops.addEach(logs, to, left, lane, n, out, k * per, per)
+        }
       }
     }
-    if (o < dim && measured === null) Loops.addRests[second](mass, rests, learned, o, dim, out)
-    into[0] += own[0]
-    into[1] += own[1]
-    for (let at = plain; at < width; at++) into[at] += own[at]
+  }
+  const add: Expecting['add'] = (pattern, block, posteriors, into) => {
+    const { order, observed: o } = pattern
+    const seen = measured?.seen(pattern) ?? seenFrom(pattern)
+    if (!addAtOnce(pattern, seen, block, posteriors)) loop(pattern, seen, block, posteriors)
+    const [all] = lanes
+    for (let lane = 1; lane < Loops.LANES; lane++) for (let at = 0; at < width; at++) all[at] += lanes[lane][at]
+    // in the order of the pattern
+    const [{ mass, sums, second: out }] = summed
+    if (o < dim && measured === null) Loops.addRests[second](mass, seen.rests, learned, o, dim, out)
+    into[0] += all[0]
+    into[1] += all[1]
+    for (let at = plain; at < width; at++) into[at] += all[at]
     const to = parts(into)
     for (let k = 0; k < count; k++) to.mass[k] += mass[k]
     Loops.join[second](order, count, dim, sums, out, to.sums, to.second)

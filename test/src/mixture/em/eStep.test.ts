@@ -7,10 +7,10 @@ import * as Strands from '../../../../lib/rows/strands.js'
 import { Key, type Points, Score } from '../../../../src/index.js'
 import { ofComponents, type Component } from '../../../../src/mixture/component.js'
 import { described, eStep, inLoops, inVocabulary } from '../../../../src/mixture/em/eStep.js'
-import { moments } from '../../../../src/mixture/em/moments.js'
+import { moments, responsibilities } from '../../../../src/mixture/em/moments.js'
 import type { Second } from '../../../../src/family/family.js'
 import * as Params from '../../../../src/family/params.js'
-import { spread } from '../../../cases.js'
+import { SEED, spread } from '../../../cases.js'
 
 const families = [
   Score.tiedIsotropic({ components: 3 }),
@@ -173,4 +173,67 @@ describe('what rows say of components as a whole', () => {
     }
     expect(runs.mock.calls.length).toBeGreaterThan(0)
   })
+})
+
+describe('the E-step in one call', () => {
+  /** A box of next to no share beside them: the rows go by the loops, and nothing else changes. */
+  const besideBox = (components: ReadonlyArray<Component>): ReadonlyArray<Component> => {
+    const [{ mean }] = components
+    const factor = { shape: [mean.length], values: new Float64Array(mean.length).fill(1) }
+    return [...components, { weight: 0, mean, factor, background: 'box' }]
+  }
+  const factorsOf = {
+    round: (dim: number, u: Float64Array) => ({ shape: [dim], values: new Float64Array(dim).fill(0.5 + u[0]) }),
+    diagonal: (dim: number, u: Float64Array) => ({ shape: [dim], values: u.slice(0, dim).map(x => 0.5 + x) }),
+    full: (dim: number, u: Float64Array) => ({
+      shape: [dim, dim],
+      values: new Float64Array(dim * dim).map((_, at) => {
+        const [i, j] = [Math.floor(at / dim), at % dim]
+        return j > i ? 0 : i === j ? 0.5 + u[i] : u[(i * j) % dim] - 0.5
+      })
+    })
+  }
+  const seconds: ReadonlyArray<Second> = ['none', 'trace', 'diagonal', 'full']
+  const kinds = ['round', 'diagonal', 'full'] as const
+  it.each(kinds.flatMap(kind => seconds.map(second => [kind, second] as const)))(
+    'sums what the loops do, bit for bit: %s, %s',
+    (kind, second) => {
+      for (const [dim, count, rows] of [
+        [1, 1, 1],
+        [1, 3, 2],
+        [2, 2, 5],
+        [3, 1, 64],
+        [4, 9, 127],
+        [13, 3, 300],
+        [2, 4, 1301],
+        [40, 5, 33]
+      ] as const) {
+        // prettier-ignore
+        const u = Key.uniform(rows * (dim + 1) + count * (2 * dim + 1))(Key.child(dim * count)(Key.fromSeed(SEED)))
+        const weights = u.subarray(0, rows).map((w, i) => (i % 7 === 3 ? 0 : w))
+        const x = u.slice(rows, rows + rows * dim).map(x => 6 * x)
+        // A row beyond the reach of all components, of weight 0, and one that counts.
+        x[0] = rows > 1 ? 1e200 : x[0]
+        if (rows > 1) weights[0] = 0
+        if (rows > 100) x[5 * dim] = -1e200
+        const components = Array.from({ length: count }, (_, k): Component => {
+          const own = u.subarray(rows * (dim + 1) + k * (2 * dim + 1))
+          return {
+            weight: k === 2 ? 0 : 1 / count,
+            mean: own.slice(0, dim).map(x => 6 * x),
+            factor: factorsOf[kind](dim, own.subarray(dim, 2 * dim))
+          }
+        })
+        const data = { rows, dim, x, weights }
+        const [found, { beyond, ...wanted }] = [components, besideBox(components)].map(all => Strands.taken(moments(all, second, data))) // prettier-ignore
+        expect(found, `${rows} × ${dim}, ${count} components, seed ${SEED}`).toEqual(wanted)
+        expect(beyond).toBeLessThan(1e-300)
+        const points = { rows, dim, values: x }
+        const [own, beside] = [components, besideBox(components)].map(all => responsibilities(all, points, weights))
+        const differs = (name: 'shares' | 'squared'): boolean =>
+          own[name].some((x, at) => !Object.is(x, beside[name][at + Math.floor(at / count)]))
+        expect([own.logDensity.every((x, i) => x === beside.logDensity[i]), differs('shares'), differs('squared')]).toEqual([true, false, false]) // prettier-ignore
+      }
+    }
+  )
 })

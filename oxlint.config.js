@@ -100,14 +100,12 @@ export default {
       files: ['src/**/*.ts', 'lib/**/*.ts'],
       rules: {
         // What is longer is read in parts, and has parts.
-        'max-lines-per-function': ['error', { max: 150 }],
         'no-restricted-imports': restricted(tfjs),
         'no-restricted-properties': ['error', random, ...unportable],
         'ornstein/powers': 'error'
       }
     },
     // The laws of a concept are a table, closed over their instance.
-    { files: ['src/laws/**/*.ts'], rules: { 'max-lines-per-function': 'off' } },
     {
       files: ['lib/**/*.ts'],
       rules: {

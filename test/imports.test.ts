@@ -98,7 +98,10 @@ describe('what is looked at', () => {
     expect(table.length).toBeGreaterThan(25)
     expect(imports.length).toBeGreaterThan(1500)
     expect(
-      imports.filter(({ to }) => !files.includes(to) && !['vitest.config.ts', 'test/doctest/extract.ts'].includes(to))
+      imports.filter(
+        ({ to }) =>
+          !files.includes(to) && !['vitest.config.ts', 'test/doctest/extract.ts', 'docs/site/laws.ts'].includes(to)
+      )
     ).toEqual([])
   })
 
@@ -169,16 +172,6 @@ describe('the walk of CONTRIBUTING', () => {
     expect(astray.map(([place]) => place)).toEqual([])
     expect(core.length).toBeGreaterThan(10)
     expect(core.filter(room => !steps.includes(`\`${room}/`))).toEqual([])
-  })
-
-  it('leads through a core of 20 000 lines at most, without comments', () => {
-    const lines = (file: string): number =>
-      readFileSync(join(root, file), 'utf8')
-        .replace(/\/\*[^]*?\*\//g, '')
-        .split('\n')
-        .filter(line => !/^\s*(\/\/|$)/.test(line)).length
-    const all = files.filter(file => core.includes(roomOf(file))).map(lines)
-    expect(all.reduce((sum, n) => sum + n, 0)).toBeLessThanOrEqual(20_000)
   })
 })
 

@@ -1,5 +1,5 @@
 /**
- * Whether a program reads entries that are there, proved of each program by itself: the code of its loops tells what it reads and makes, from
+ * Whether a program reads entries that are there, proved of each program alone: the code of its loops tells what it reads and makes, from
  * which register or address, in its order; here all turns of all loops are walked, and every place holds the name of the entry that was put
  * there last. An entry that is read must be the one that the graph asks for, and a value that is left must be left whole.
  *
@@ -75,7 +75,7 @@ const entryAt = (own: Shape, full: Shape, at: Shape): number =>
 const ENTRIES = 16777216
 const nameOf = ({ id }: Node, entry: number): number => id * ENTRIES + entry
 
-/** What is wrong with a program, of which `accesses` are those of its items: nothing, unless the compiler errs. */
+/** The faults of a program, of which `accesses` are those of its items: nothing, unless the compiler errs. */
 export const faults = (layout: Layout, accesses: ReadonlyArray<ReadonlyArray<Access>>): ReadonlyArray<string> => {
   const { items, sums, outputs, given, drawn, parameters, lanes } = layout
   const wrong: string[] = []

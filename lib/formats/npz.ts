@@ -3,7 +3,7 @@
  * text in rows. What `numpy.savez` and `numpy.savez_compressed` write is read, integers and single precision as doubles; what is written is stored.
  */
 import { unzipSync, zipSync } from 'fflate'
-import { entriesIn } from './shape.js'
+import { entriesIn } from './declared.js'
 
 /** An array of numbers or of words, row by row. */
 export type Entry =

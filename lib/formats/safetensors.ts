@@ -4,7 +4,7 @@
  */
 import { isRecord } from '../plain/object.js'
 import { size } from '../arrays/ndarray.js'
-import { entriesIn, parsedJson } from './shape.js'
+import { entriesIn, parsedJson } from './declared.js'
 import * as Elementary from '../numbers/elementary.js'
 
 export interface Entry {

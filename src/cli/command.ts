@@ -64,7 +64,7 @@ const knownOf = (world: World, given: Readonly<Record<string, unknown>>): Known 
   }
 }
 
-/** Options as they were typed, but for their letters. */
+/** Options as they were typed, except for their letters. */
 const typedOf = (flags: Readonly<Record<string, unknown>>): ReadonlyArray<string> =>
   Object.entries(flags).map(([key, value]) =>
     value === true ? nameOf(key) : value === false ? nameOf(`no-${key}`) : `${nameOf(key)} ${quoted(String(value))}`

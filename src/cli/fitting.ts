@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { run } from './commandLine.js'
-import { worldOf } from './node.js'
+import { worldOf } from './host.js'
 import type { Signal, World } from './world.js'
 
 const { argv, terminal, isTTY } = workerData as Pick<World, 'terminal' | 'isTTY'> & {

@@ -46,7 +46,7 @@ const argv = process.argv.slice(2)
 
 /** A command in this thread. */
 const here = async (): Promise<number> => {
-  const [{ run }, { worldOf }] = await Promise.all([import('./commandLine.js'), import('./node.js')])
+  const [{ run }, { worldOf }] = await Promise.all([import('./commandLine.js'), import('./host.js')])
   return run(
     worldOf({
       stderr: text => {

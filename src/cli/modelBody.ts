@@ -1,5 +1,5 @@
 /**
- * The file of a model but for its pipeline: its form, what it must hold beyond that, and its mixture. With nothing of the language at
+ * The file of a model except for its pipeline: its form, what it must hold beyond that, and its mixture. With nothing of the language at
  * hand, so that `sample` starts at once.
  */
 import * as E from 'fp-ts/lib/Either.js'
@@ -19,7 +19,7 @@ type Rows = ReadonlyArray<Numbers>
 const numbers = t.readonlyArray(t.number)
 const rows = t.readonlyArray(numbers)
 
-/** Its fields, but for the pipeline. */
+/** Its fields, except for the pipeline. */
 export const fields = {
   format: t.literal(format),
   version: t.literal(version),

@@ -107,7 +107,7 @@ export interface World extends Files {
    * tells the first that has; null for none. Before and after, and where it is sent a second time, a signal ends the process.
    */
   readonly untilSignal: <A>(work: (heard: () => Promise<Signal | null>) => Promise<A>) => Promise<A>
-  /** Told where work stands still until others do theirs: a signal ends it then, as it ends a program that does not listen. */
+  /** Told where work waits until others do theirs: a signal ends it then, as it ends a program that does not listen. */
   readonly waits: (isWaiting: boolean) => void
   /** Milliseconds. */
   readonly now: () => number

@@ -2,7 +2,7 @@
  * What is told of a result, once: a list of parts, which a terminal prints and a page shows. The page needs nothing else: no script,
  * no font, no picture from elsewhere.
  */
-import { minus, plural } from './words.js'
+import { minus, plural } from './phrases.js'
 import { paragraphs, facts, table as textTable, printable } from '../fit/text.js'
 import type { Table } from '../choice/table.js'
 import type { Described } from '../picture/drawing.js'

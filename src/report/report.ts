@@ -29,7 +29,7 @@ import * as drawn from './figures.js'
 import * as Found from './findings.js'
 import type { Choice, Findings, StageRun } from './findings.js'
 import * as Trust from './trust.js'
-import { baseName, capital, percent, plural } from './words.js'
+import { baseName, capital, percent, plural } from './phrases.js'
 
 /** Of how much the shade of a share says. */
 const shadeOf = (share: number, steps: readonly [number, number, number]): string =>
@@ -394,7 +394,7 @@ const instead: Readonly<Record<string, ReadonlyArray<string>>> = {
   '--exclude': ['--columns']
 }
 
-/** A fit of the same table with the options that were typed, but for those that a remedy takes the place of. */
+/** A fit of the same table with the options that were typed, except for those that a remedy takes the place of. */
 const again = ({ source, columns, asked = [] }: Findings, remedy: string): string => {
   const options = remedy.split(/ (?=-)/)
   const gone = options.map(optionOf).flatMap(option => [option, ...(instead[option] ?? [])])

@@ -7,7 +7,7 @@ import { asPage, code, figures, heading, onPage, table, text, type Part } from '
 import { curvesOf, stagesOf } from './report.js'
 import * as drawn from './scoreFigures.js'
 import { levelTable, type Samples, type ScoreFindings } from './scoreFindings.js'
-import { baseName, capital, plural } from './words.js'
+import { baseName, capital, plural } from './phrases.js'
 
 /** Over these the distance of samples is told from that of rows. */
 const FAR = 3

@@ -1,4 +1,4 @@
-/** The world as Node has it, but for what a thread has otherwise than the process. */
+/** The world as Node has it, except for what a thread has otherwise than the process. */
 import { createRequire } from 'node:module'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Failure, Files, World } from './world.js'

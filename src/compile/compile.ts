@@ -35,7 +35,6 @@ import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as Stage from '../pipeline/stage.js'
 import * as TimeLaw from '../objective/timeLaw.js'
-import * as Structure from './structure.js'
 import { inBatch, whence } from './whence.js'
 
 export type CompileErrors = Problem.Problems
@@ -894,46 +893,6 @@ export const pipeline =
       plan: compiled.map(({ plan }) => plan())
     }))
   }
-
-/**
- * Pipelines of one structure on the same data, a program each, for `Run.together`: they differ in numbers alone (rates, times, steps,
- * starts), and share a score, what is compiled and the rows in memory. What differs otherwise is refused, with where it does.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Compile, Initializer, Key, Objective, Optimizer, Pipeline, Problem, Run, Schedule, Score, Stage, TimeLaw } from 'ornstein'
- *
- * const at = (rate: number) =>
- *   Pipeline.of({
- *     schedule: Schedule.ornsteinUhlenbeck,
- *     score: Score.symmetricPair,
- *     initializer: Initializer.values([[0.5]]),
- *     stages: [
- *       Stage.descend({
- *         objective: Objective.denoising(TimeLaw.at(0.3)),
- *         optimizer: Optimizer.gradientDescent({ rate }),
- *         steps: 20
- *       })
- *     ]
- *   })
- * const points = { rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) }
- * const programs = Problem.orThrow(Compile.together([0.01, 0.1, 0.3].map(at))(points))
- * // One key for all: what differs is the rate.
- * const [slow, , fast] = Run.together(programs)(programs.map(() => Key.fromSeed(1)))
- * assert.ok(slow.params.mean.values[0] < fast.params.mean.values[0])
- */
-export const together =
-  <P extends string>(pipelines: ReadonlyArray<Pipeline<P>>, circumstances: Partial<RunSettings> = {}) =>
-  (points: Source.Data): E.Either<CompileErrors, ReadonlyArray<Program<P>>> =>
-    pipe(
-      either(Structure.problems(pipelines), () => pipelines),
-      E.chain(
-        E.traverseArray(own =>
-          // What a score has compiled, it keeps: theirs are one.
-          pipe(points, pipeline(Case.changed({ score: pipelines[0].score })(own), circumstances))
-        )
-      )
-    )
 
 /** Shares of a profile that are named; the others are the rest. */
 const NAMED = 4

@@ -261,8 +261,8 @@ const nextOfAll = <P extends string>(runs: ReadonlyArray<One<P>>): ReadonlyArray
 }
 
 /**
- * The last states of many runs side by side, each with the bits of `last`: one program from many keys, or a program for each key, as
- * `Compile.together` makes them of pipelines that differ in numbers. What the runs share is compiled and held once, and sums over rows that
+ * The last states of many runs side by side, each with the bits of `last`: one program from many keys, or a program for each key,
+ * of pipelines that differ in rates, say. What the runs share is compiled and held once (programs of one score value share it), and sums over rows that
  * they ask for at the same time are one job of all threads. Not more are held at a time than there are keys.
  *
  * @throws RangeError where there are neither one program nor as many as keys

@@ -1,5 +1,4 @@
 /** Many runs side by side: the bits of each alone. */
-import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { useThreads } from '../../../lib/index.js'
 import * as Strands from '../../../lib/rows/strands.js'
@@ -93,45 +92,15 @@ describe('runs side by side', () => {
 
   it('fail as they fail alone, and leave others as they are', () => {
     const rates = [0.1, 1e200, 0.2]
-    const programs = Problem.orThrow(
-      Compile.together(
-        rates.map(rate =>
-          of(
-            pair,
-            Stage.descend({
-              objective: Objective.implicit(time),
-              optimizer: Optimizer.gradientDescent({ rate }),
-              steps: 9
-            })
-          )
-        )
-      )(points)
-    )
+    const programs = rates.map(rate => {
+      const optimizer = Optimizer.gradientDescent({ rate })
+      const pipeline = of(pair, Stage.descend({ objective: Objective.implicit(time), optimizer, steps: 9 }))
+      return Problem.orThrow(Compile.pipeline(pipeline)(points))
+    })
     const keys = rates.map(() => seeds[0])
     const found = Run.together(programs)(keys)
     expect(found.map(({ status }) => status._tag)).toEqual(['Finished', 'Failed', 'Finished'])
     expect(found).toEqual(programs.map((program, i) => Run.last(program)(keys[i])))
-  })
-
-  it('of one structure: what differs is told by its place', () => {
-    const descending = (own: Optimizer.Optimizer, batch: number | null = null): Pipeline.Pipeline<string> =>
-      of(pair, Stage.descend({ objective: Objective.denoising(time), optimizer: own, steps: 5, batch }))
-    const first = descending(optimizer)
-    const told = (...others: ReadonlyArray<Pipeline.Pipeline<string>>): ReadonlyArray<string> => {
-      const found = Compile.together([first, ...others])(points)
-      return E.isLeft(found) ? found.left.map(({ field, value, domain }) => `${field}: ${value} is not ${domain}`) : []
-    }
-    expect(told(descending(Optimizer.adam({ rate: 0.1 })))).toEqual([])
-    expect(told(descending(Optimizer.gradientDescent({ rate: 0.1 })))[0]).toMatch(
-      /^pipelines\[1\]\.stages\[0\]\.optimizer.*as in pipelines\[0\]$/
-    )
-    expect(told(descending(optimizer, 10))).toEqual([
-      'pipelines[1].stages[0].batch: 10 is not null, as in pipelines[0]'
-    ])
-    expect(told(first, of(pair))).toEqual(['pipelines[2].stages: 0 of them is not 1 of them, as in pipelines[0]'])
-    expect(told(of(Score.spherical({ components: 2 })))[0]).toMatch(
-      /^pipelines\[1\]\.score: .* is not Score\.symmetricPair/
-    )
   })
 
   it('are as many as keys', () => {

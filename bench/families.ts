@@ -253,7 +253,7 @@ const byDdpm: Recipe.Recipe = score => points => {
     O.exists(({ projection }) => O.isSome(projection))
   )
   const descend = Stage.descend({
-    objective: (projects ? Objective.denoising : Objective.controlVariate)(TimeLaw.at(1)),
+    objective: Objective.denoising(TimeLaw.at(1)),
     expectation: projects ? Expectation.projected({ antithetic: true }) : Expectation.monteCarlo({ antithetic: true }),
     optimizer: Optimizer.chain(NaturalGradient.natural({ score, ...varianceFloor }), Optimizer.scaleByRate(1)),
     steps: STEPS

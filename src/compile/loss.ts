@@ -31,7 +31,6 @@ import * as Nodes from '../mixture/nodes.js'
 import { asTheyAre } from '../mixture/passRows.js'
 import * as Projection from '../mixture/projection.js'
 import * as Strands from '../../lib/rows/strands.js'
-import * as ControlVariate from './controlVariate.js'
 import * as Given from './given.js'
 import * as Matching from './matching.js'
 import * as Noise from './noise.js'
@@ -605,15 +604,12 @@ const trial = <P extends string>(
 
 // —— all terms ——
 
-/** Whether it is one loss of the score; what is mixed by blocks of rows is two. */
-export const isDirect = (drawn: Drawn): drawn is Drawn<Direct> =>
-  !Objective.isPenalty(drawn.term) && !('adaptive' in drawn.term) && !isPaired(drawn)
+/** Whether it is one loss of the score. */
+export const isDirect = (drawn: Drawn): drawn is Drawn<Direct> => !Objective.isPenalty(drawn.term) && !isPaired(drawn)
 
 /** Whether it is a loss of pairs of rows. */
 const isPaired = (drawn: Drawn): drawn is Drawn<Pairs.Paired> =>
   Objective.isMatching(drawn.term) && drawn.term.pairs !== undefined
-
-const isAdaptive = (drawn: Drawn): drawn is Drawn<Objective.Matching> => 'adaptive' in drawn.term
 
 /** The terms that are one loss of the score, as a sum over the rows: what another process takes strands of (see `Sums`). */
 export const summed = <P extends string>(
@@ -740,15 +736,14 @@ export const evaluator = <P extends string>(
 ): Evaluate<P> =>
   Nodes.isPopulation(data) ? following(by, loss, data, circumstances) : onRows(by, loss, circumstances)(data)
 
-/** The value alone; coefficients that are chosen from gradients take these too, and pairs of rows have both at once. */
+/** The value alone; pairs of rows have both at once. */
 const valueOf = <P extends string>(
   by: LossPlan<P>['engine'],
   loss: Loss<P>,
   data: Source.Data,
   circumstances: EvaluationOptions
 ): LossPlan<P>['value'] => {
-  const differentiates = hasPairs(loss) || Objective.terms(loss.objective).some(({ term }) => 'adaptive' in term)
-  const evaluate = lazy(() => evaluator(by, loss, data, { ...circumstances, differentiates }))
+  const evaluate = lazy(() => evaluator(by, loss, data, { ...circumstances, differentiates: hasPairs(loss) }))
   return (params, key) => evaluate()(params, key).value
 }
 
@@ -768,36 +763,6 @@ const onRows = <P extends string>(
     const draws: typeof anew = Nodes.isNodes(about) ? once : anew
     const whole = engine(about)
     const question = asked(loss, by, library.precision, middle)
-    // As late as a step asks for them: of a source they are written down.
-    const blocks = lazy(() => ControlVariate.blocksOf(about).map(block => ({ ...block, evaluate: engine(block.data) })))
-    const varied = (
-      params: Params.Params<P>,
-      { weight, term, samples }: Drawn<Objective.Matching>
-    ): ReadonlyArray<ValueAndGradient<P>> => {
-      const parts = samples.map(sample => ({ level: sample.level, of: ControlVariate.restricted(about, sample) }))
-      return [...new Set(parts.map(({ level }) => level))].flatMap(level => {
-        const forms = blocks().map(({ share, evaluate, ...places }) => {
-          const own = parts.filter(part => part.level === level).map(({ of }) => of(places))
-          const form = (denoising: number): ValueAndGradient<P> => {
-            const samples = own.map(sample => ({ ...sample, denoising: Float64Array.of(denoising) }))
-            return Strands.taken(
-              evaluate(params, { basis: noBasis, terms: [{ weight: weight * share, term, samples }] })
-            )
-          }
-          return { denoising: form(1), implicit: form(0) }
-        })
-        const coefficients = ControlVariate.coefficients(
-          forms.map(({ denoising, implicit }) => ({
-            denoising: Params.packed(denoising.gradient),
-            implicit: Params.packed(implicit.gradient)
-          }))
-        )
-        return forms.flatMap(({ denoising, implicit }, b) => [
-          scaled(1 - coefficients[b])(denoising),
-          scaled(coefficients[b])(implicit)
-        ])
-      })
-    }
     const rows = lazy(() => Matching.data(about, circumstances.use === 'often'))
     const paired = (
       params: Params.Params<P>,
@@ -828,7 +793,6 @@ const onRows = <P extends string>(
         ...sum.map(one => place.taken(one, () => question(here, key))),
         ...terms.flatMap(drawn => {
           const { term, weight } = drawn
-          if (isAdaptive(drawn)) return varied(here, drawn)
           if (isPaired(drawn)) return paired(here, basis, drawn)
           if (!Objective.isPenalty(term)) return []
           const { value, gradient } = term.penalty(params)
@@ -965,7 +929,7 @@ export const isRandom = <P extends string>(loss: Loss<P>, data: Source.Data): bo
   const matching = terms.filter(({ term }) => Objective.isMatching(term))
   if (matching.length === 0) return false
   if (isProjected(loss.expectation) || hasPairs(loss)) return true
-  if (matching.some(({ term, labelDropout }) => labelDropout > 0 || 'adaptive' in term)) return true
+  if (matching.some(({ labelDropout }) => labelDropout > 0)) return true
   const [{ engine, parts }] = plans(loss, data)
   return (
     engine !== 'compiled' ||
@@ -1168,11 +1132,7 @@ export const problems = <P extends string>(
     const refused = (allowed: string, remedy: string): ReadonlyArray<Problem.Problem> => [
       Problem.of('expectation', `${Expectation.show(expectation)} of ${Objective.show(term.of)}`, allowed, remedy)
     ]
-    if (term.adaptive === true && !Expectation.isPlain(expectation))
-      return isProjected(expectation)
-        ? refused('plain noise, since projected noise mixes the two forms itself', 'use Objective.denoising')
-        : refused('plain noise drawn again, from which a coefficient is estimated', 'use Expectation.monteCarlo()')
-    if (anew || term.adaptive === true) return []
+    if (anew) return []
     if (term.exact !== undefined)
       return refused(
         isProjected(expectation)

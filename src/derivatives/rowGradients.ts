@@ -75,8 +75,8 @@ const gradients = <P extends string>(
 
 /**
  * The gradient of each row of points, [rows, n], its n parameters as `Params.packed` has them; the mean over the noise of each row is taken
- * as the expectation has it. Their mean, by the weights of the rows, is the gradient of the loss. Penalties are no sums over rows, and
- * coefficients that blocks of rows share (`Objective.controlVariate`) are none of a row: both are refused.
+ * as the expectation has it. Their mean, by the weights of the rows, is the gradient of the loss. Penalties and losses of pairs are no sums over rows, and
+ * refused.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -103,7 +103,7 @@ export const rowGradients =
         pipe(
           Objective.terms(loss.objective).flatMap(({ term }) =>
             Problem.unless(
-              !Objective.isPenalty(term) && !('adaptive' in term) && !('pairs' in term),
+              !Objective.isPenalty(term) && !('pairs' in term),
               'objective',
               Objective.show(term.of),
               'a sum over rows, to have a gradient of each',

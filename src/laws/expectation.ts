@@ -503,33 +503,3 @@ export const projectedVariance = <P extends string>(
       }
     })
   )
-
-/** A control variate scatters no more than the denoising form that it controls. */
-export const controlledVariance = <P extends string>(
-  score: Score.Score<P>,
-  { repeats = 200, errors = 6, evaluate = Compile.valueAndGrad }: ExpectationOptions = {}
-): Law =>
-  ofRow(
-    Score.show(score),
-    forAll(casesOf(score, [Objective.denoising], 40))({
-      name: 'a control variate varies no more than what it controls',
-      statement: `∀ θ, x of 40 rows, t: E|∇L − E∇L|² of controlVariate ≤ that of denoising, by plain noise, over ${repeats} keys each, up to ${errors} standard errors of the difference, which the samples give. A right one fails with probability below 1e-6.`,
-      source: 'Lavenberg & Welch 1981: the coefficient is that of least variance, up to its estimate from the rows',
-      maxCases: 10,
-      says: each => {
-        const [controlled] = Objective.terms(each.objective).flatMap(({ term }) =>
-          Objective.isMatching(term) ? [Objective.controlVariate(term.timeLaw)] : []
-        )
-        const [less, more] = [controlled, each.objective].map((objective, i) =>
-          spread(
-            evaluate,
-            score,
-            Expectation.monteCarlo(),
-            { ...each, objective, seed: each.seed + 10_000 * i },
-            repeats
-          )
-        )
-        return variesNoMore(less, more, errors)
-      }
-    })
-  )

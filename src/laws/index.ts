@@ -30,7 +30,6 @@
  *   laws.minimum(denoising, score),
  *   laws.proper(denoising, score),
  *   laws.unbiased(estimate, Objective.implicit(TimeLaw.at(0.3)), score, { repeats: 20 }),
- *   laws.controlledVariance(score, { repeats: 20 }),
  *   laws.projectedVariance(score, { repeats: 20 }),
  *   laws.quadratureConverges(),
  *   laws.student(score),
@@ -157,7 +156,6 @@ export { recovers, type RecoveryOptions } from './recover.js'
 export { same, type SameOptions } from './same.js'
 export { em, emPair, type EMOptions, type Step } from './em.js'
 export {
-  controlledVariance,
   expectation,
   projectedVariance,
   quadratureConverges,

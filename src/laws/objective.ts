@@ -116,8 +116,7 @@ const claims = (term: Objective.Term): Claims =>
           integrates: term.spans === true,
           // A direction has entries for each component.
           alike: !Of.isMadeBy(Objective.along)(term.of),
-          // A coefficient that is chosen from gradients counts as constant.
-          differentiates: term.adaptive !== true && term.holdsConstant !== true,
+          differentiates: term.holdsConstant !== true,
           smooth: true,
           exact: term.exact ?? null
         }
@@ -191,7 +190,7 @@ const follow =
 
 /**
  * The laws of an objective for a score. A custom objective or a regularizer is checked as it stands; say `isotropic` or
- * `proper` where you claim them. Control variates and estimated divergences draw more than noise: of them the laws are
+ * `proper` where you claim them. Estimated divergences draw more than noise: of them the laws are
  * held that need no noise to be given, and that their mean is that of the exact form.
  *
  * @example

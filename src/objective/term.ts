@@ -159,8 +159,6 @@ export interface Matching extends Written, Claims, WithConstants {
   readonly measuredIn?: Parametrization.Parametrization
   /** What it is an unbiased estimate of, by what it draws beside the noise. */
   readonly exact?: Objective
-  /** The share of the denoising form is chosen from the gradients of blocks of rows. */
-  readonly adaptive?: true
   /** The mixture whose score is the target. */
   readonly truth?: Mixture
   /** Its mean is over the student's own distribution. */

@@ -112,12 +112,11 @@ const alongCase = define({
       ? []
       : terms(objective).flatMap(({ term }) =>
           Problem.unless(
-            !(isPenalty(term) && term.curvature === undefined) &&
-              !(isMatching(term) && (term.adaptive === true || term.pairs !== undefined)),
+            !(isPenalty(term) && term.curvature === undefined) && !(isMatching(term) && term.pairs !== undefined),
             'objective',
             show(term.of),
             'a mean over rows whose gradient is the derivative of its value, or a penalty that says its curvature',
-            'use Objective.denoising in place of controlVariate, and leave other penalties out'
+            'leave it out, or take the derivative of another'
           )
         ),
   meaning: ({ direction, objective }): Form | Parts => {

@@ -52,8 +52,6 @@ import { mean, mul, ones, reshape, slice, square, sub, sum as total, type Tensor
 import { remembered } from '../../lib/plain/remembered.js'
 import { Case, Field, Problem, type Vocabulary } from '../core/index.js'
 import * as Mixture from '../mixture/mixture.js'
-import * as Parametrization from '../family/parametrization.js'
-import { denoisingRow, form, inParametrization } from '../objective/denoising.js'
 import {
   concept,
   custom,
@@ -82,44 +80,6 @@ export * from '../objective/objective.js'
 export { against } from './against.js'
 export { along } from './along.js'
 export { regularizer } from './regularizer.js'
-
-const controlVariateCase = define({
-  name: 'controlVariate',
-  about: 'denoising and implicit mixed for the least variance',
-  fields: inParametrization,
-  call: ['timeLaw', 'parametrization'],
-  example: { timeLaw: TimeLaw.at(0.3) },
-  formula: ({ timeLaw, parametrization }) =>
-    `${form(parametrization)}, less its implicit form, ${TimeLaw.formula(timeLaw)}`,
-  // Both of its forms are those of the denoising loss.
-  meaning: ({ timeLaw, parametrization }): Form => ({
-    timeLaw,
-    perRow: denoisingRow,
-    measuredIn: parametrization ?? Parametrization.score,
-    moves: true,
-    proper: true,
-    exact: denoising(timeLaw, parametrization ?? undefined),
-    adaptive: true
-  })
-})
-
-/**
- * The denoising objective, its mean unchanged and its gradient with less variance: at each level
- * (1 − c) D + c (I + d/σ²), D the denoising and I the implicit form, which have the same mean whatever c.
- *
- * The c of least variance of the gradient is Cov(∂D, ∂D − ∂I)/Var(∂D − ∂I), traces over all parameters. It is estimated
- * from blocks of rows, crosswise: c for one half of the rows is taken from the other half, whose noise is independent,
- * so the estimate stays unbiased. Fewer than four rows leave nothing to estimate from, and take c = 1. c is held in
- * [−1, 2], and counts as constant: the gradient is not the derivative of the value.
- *
- * Costs both forms. For plain noise only: projected noise mixes the forms too, by a share that is known before the draw and needs
- * one pass (`Expectation.projected`).
- */
-export const controlVariate = Case.called(
-  controlVariateCase,
-  (timeLaw: TimeLaw.TimeLaw, parametrization?: Parametrization.Parametrization) =>
-    controlVariateCase(timeLaw, parametrization ?? null)
-)
 
 /** uᵢ as [n, 1, k] and all others of each row as [n, n − 1, k]: of a row i those of i + 1, i + 2, … */
 const pairsOf = (u: Tensor): { readonly one: Tensor; readonly others: Tensor } => {
@@ -270,7 +230,6 @@ export const overStudent = define({
 export const all: ReadonlyArray<Vocabulary.Entry> = [
   denoising,
   implicit,
-  controlVariate,
   likelihood,
   regularizer,
   weight,

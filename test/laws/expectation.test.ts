@@ -37,8 +37,7 @@ const instances: Readonly<Record<string, ReadonlyArray<Law>>> = {
   'quadrature, pair': [
     ...laws.expectation(Expectation.quadrature({ nodes: 24 }), Score.symmetricPair, { repeats: 2 }),
     laws.quadratureConverges()
-  ],
-  'a control variate, pair': [laws.controlledVariance(Score.symmetricPair)]
+  ]
 }
 
 it.each(spread(6)(Object.entries(instances)))('%s', (_, instance) => {

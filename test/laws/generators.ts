@@ -264,12 +264,11 @@ export const objectives = <P extends string>(
     probes: fc.integer({ min: 1, max: 2 }),
     law: fc.constantFrom('rademacher' as const, 'normal' as const)
   })
-  const matching: Table<Objective.Objective, 'Denoising' | 'Implicit' | 'ControlVariate' | 'Custom'> = {
+  const matching: Table<Objective.Objective, 'Denoising' | 'Implicit' | 'Custom'> = {
     Denoising: measured.map(([law, parametrization]) => Objective.denoising(law, parametrization)),
     Implicit: fc
       .tuple(law, fc.option(probes, { nil: undefined }))
       .map(([law, options]) => Objective.implicit(law, options)),
-    ControlVariate: measured.map(([law, parametrization]) => Objective.controlVariate(law, parametrization)),
     Custom: code ? law.map(pseudoHuber) : law.map(law => Objective.denoising(law))
   }
   const truth = (dim: number): fc.Arbitrary<Mixture.Mixture> =>

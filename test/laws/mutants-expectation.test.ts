@@ -157,24 +157,5 @@ areCaught([
       }))
     }),
     right: laws.expectation(Expectation.quadrature({ nodes: 8 }), pair)
-  },
-  {
-    wrong: 'a control variate with the coefficient −1',
-    law: 'a control variate varies no more than what it controls',
-    mutant: [
-      laws.controlledVariance(pair, {
-        evaluate: compiling(loss => ({
-          ...loss,
-          objective: Case.isMadeBy(Objective.controlVariate)(loss.objective)
-            ? Objective.sum([
-                Objective.weight(2)(Objective.denoising(loss.objective.timeLaw)),
-                Objective.weight(-1)(Objective.implicit(loss.objective.timeLaw))
-              ])
-            : loss.objective
-        }))
-      })
-    ],
-    right: [laws.controlledVariance(pair)],
-    cases: 1
   }
 ])

@@ -264,7 +264,6 @@ areCaught([
 // —— estimates ——
 
 const hutchinson = Objective.implicit(at, { divergence: 'hutchinson' })
-const controlVariate = Objective.controlVariate(at)
 const exactly = 'its mean is that of its exact form'
 
 areCaught([
@@ -297,18 +296,6 @@ areCaught([
       Objective.implicit(at, { divergence: 'sliced' })
     ),
     right: laws.objective(Objective.implicit(at, { divergence: 'sliced' }), score),
-    cases: 1
-  },
-  {
-    wrong: 'a control variate without its mean d/σ²',
-    law: exactly,
-    mutant: computed(
-      changing(objective =>
-        Case.isMadeBy(Objective.controlVariate)(objective) ? Objective.implicit(objective.timeLaw) : objective
-      ),
-      controlVariate
-    ),
-    right: laws.objective(controlVariate, score),
     cases: 1
   }
 ])

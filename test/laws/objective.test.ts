@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { it } from 'vitest'
 import { add, exp, mean, mul, neg, sqrt, square, sub, sum } from '../../lib/index.js'
-import { Objective, Parametrization, Params, Score, TimeLaw, Weighting } from '../../src/index.js'
+import { Objective, Params, Score, TimeLaw, Weighting } from '../../src/index.js'
 import { student } from './generators.js'
 import type { Law } from '../../src/laws/law.js'
 import * as laws from '../../src/laws/objective.js'
@@ -65,11 +65,6 @@ const instances: Readonly<Record<string, ReadonlyArray<Law>>> = {
     pair
   ),
   'sliced, spherical': laws.objective(Objective.implicit(at, { divergence: 'sliced' }), spherical),
-  'a control variate, spherical': laws.objective(Objective.controlVariate(at), spherical),
-  'a control variate of the velocity, pair': laws.objective(
-    Objective.controlVariate(nodes, Parametrization.velocity),
-    pair
-  ),
   'l2, isotropic': regularizer(Objective.regularizer({ norm: 'l2' }), isotropic),
   'l1, pair': regularizer(Objective.regularizer({ norm: 'l1' }), pair),
   'l1 of some, rounded off, a student network': regularizer(

@@ -46,7 +46,6 @@ const table: ReadonlyArray<readonly [string, Schedule.Schedule, Objective.Object
   ['stratified, the score', edm, Objective.denoising(TimeLaw.stratified(all)), false],
   ['the implicit form, by SNR', ornsteinUhlenbeck, Objective.weight(Weighting.snr)(Objective.implicit(all)), false],
   ['the data, by SNR²', edm, Objective.weight(Weighting.snr)(Objective.weight(Weighting.snr)(Objective.denoising(all, Parametrization.data))), false], // prettier-ignore
-  ['mixed, the score', ornsteinUhlenbeck, Objective.controlVariate(all), false],
   ['one of two', edm, Objective.sum([Objective.implicit(all), Objective.denoising(all)]), false],
   ["one's own, said to be bounded", ornsteinUhlenbeck, Objective.custom('mine', all, ({ score }) => sum(square(score), 1), { bounded: true }), true], // prettier-ignore
   ["one's own", edm, Objective.custom('mine', all, ({ score, target }) => sum(square(sub(score, target)), 1)), false]

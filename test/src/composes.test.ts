@@ -47,7 +47,7 @@ const student = (predicts: Parametrization.Parametrization): Score.Score<string>
     predicts
   })
 
-type Kind = 'Denoising' | 'Implicit' | 'ControlVariate' | 'Likelihood' | 'Regularizer' | 'Integrand'
+type Kind = 'Denoising' | 'Implicit' | 'Likelihood' | 'Regularizer' | 'Integrand'
 
 interface Form {
   readonly name: string
@@ -72,11 +72,6 @@ const forms: ReadonlyArray<Form> = [
     estimated: true,
     build: (t, _, w) => Objective.weight(w)(Objective.implicit(t, { divergence }))
   })),
-  {
-    name: 'control variate',
-    terms: ['ControlVariate'],
-    build: (t, p, w) => Objective.weight(w)(Objective.controlVariate(t, p))
-  },
   { name: 'likelihood', terms: ['Likelihood'], build: (_t, _p, w) => Objective.weight(w)(Objective.likelihood) },
   { name: 'regularizer', terms: ['Regularizer'], build: (_t, _p, w) => Objective.weight(w)(l2) },
   {
@@ -332,7 +327,7 @@ const reasons: Readonly<Record<string, (cell: Cell) => boolean>> = {
     form.name !== 'sum' && !form.terms.every(isMatching) && !Case.isMadeBy(Weighting.constant)(weighting),
   'where no signal is left, only score and noise have a finite error': cell =>
     withoutSignal(cell) &&
-    cell.form.terms.some(term => term === 'Denoising' || term === 'ControlVariate') &&
+    cell.form.terms.includes('Denoising') &&
     !['score', 'noise'].includes(cell.parametrization._tag),
   'where no signal is left, g² is infinite': cell =>
     withoutSignal(cell) && hasLevels(cell) && Case.isMadeBy(Weighting.likelihood)(cell.weighting),
@@ -343,9 +338,8 @@ const reasons: Readonly<Record<string, (cell: Cell) => boolean>> = {
     Case.isMadeBy(Expectation.fixed)(expectation) && expectation.noise.shape[0] !== data.rows,
   'a custom objective may look at all the noise': ({ form, expectation }) =>
     form.terms.includes('Integrand') && ['projected', 'quadrature'].includes(expectation._tag),
-  'a control variate and an estimated divergence ask for plain noise drawn anew': ({ form, expectation }) =>
-    (form.terms.includes('ControlVariate') || form.estimated === true) &&
-    !Case.isMadeBy(Expectation.monteCarlo)(expectation),
+  'an estimated divergence asks for plain noise drawn anew': ({ form, expectation }) =>
+    form.estimated === true && !Case.isMadeBy(Expectation.monteCarlo)(expectation),
   'the likelihood asks for a density': cell => cell.form.terms.includes('Likelihood') && !isMixture(cell),
   'L-BFGS, Newton and line searches ask for a deterministic loss': cell =>
     hasLevels(cell) &&

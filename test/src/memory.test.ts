@@ -28,12 +28,6 @@ const descend = (options: Partial<Parameters<typeof Stage.descend>[0]>): Stage.S
 
 const stages: Readonly<Record<string, Stage.Stage>> = {
   'a batch of 64 × 4': descend({ batch: 64 }),
-  'a batch of 64 × 4 with a control variate': descend({
-    objective: Objective.controlVariate(TimeLaw.at(0.5)),
-    batch: 64,
-    steps: 100
-  }),
-  'noise in full, drawn for blocks': descend({ objective: Objective.controlVariate(TimeLaw.at(0.5)), steps: 100 }),
   'expectation–maximization on noisy data': Stage.anneal([0.5])(Stage.expectationMaximization({ steps: 600 }))
 }
 

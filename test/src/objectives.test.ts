@@ -58,7 +58,6 @@ it('are put at other times, all that have times', () => {
     Objective.sum([
       Objective.weight(2)(Objective.denoising(time)),
       Objective.implicit(time),
-      Objective.controlVariate(time),
       Objective.likelihood,
       Objective.regularizer({ norm: 'l2' }),
       { ...custom, timeLaw: time } as Objective.Objective

@@ -54,7 +54,6 @@ const objectives: Readonly<Record<string, Objective.Objective>> = {
   'denoising over times': Objective.denoising(TimeLaw.stratified(TimeLaw.uniform(0.2, 1))),
   implicit: Objective.implicit(TimeLaw.at(0.5)),
   'implicit by directions': Objective.implicit(TimeLaw.at(0.5), { divergence: 'hutchinson' }),
-  'with a control variate': Objective.controlVariate(TimeLaw.at(0.3)),
   likelihood: Objective.likelihood
 }
 const plainNoise = { 'plain noise': Expectation.monteCarlo({ antithetic: true }) }

@@ -205,7 +205,6 @@ const support = (): string => {
     ['denoising', Objective.denoising(at)],
     ['implicit', Objective.implicit(at)],
     ['implicit, estimated divergence', Objective.implicit(at, { divergence: 'hutchinson' })],
-    ['controlVariate', Objective.controlVariate(at)],
     ['likelihood', Objective.likelihood],
     ['regularizer', Objective.regularizer({ norm: 'l2' })],
     ['custom', Objective.custom('mine', at, ({ score }) => sum(square(score), 1))]

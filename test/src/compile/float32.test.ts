@@ -173,11 +173,6 @@ describe('refused in single precision', () => {
       /float32: true/
     ],
     [
-      'a control variate',
-      () => Compile.plans({ ...loss, objective: Objective.controlVariate(TimeLaw.at(0.3)) }, single)(points),
-      /^precision: 'float32' of Objective.controlVariate.* say so where it is defined/
-    ],
-    [
       'a likelihood',
       () =>
         Compile.plans(

@@ -262,31 +262,6 @@ const pipelines: Readonly<
     drawn(2001, 'labelled'),
     ['loss']
   ],
-  'two forms mixed by blocks of rows, opposite draws at times of each row’s own': [
-    Pipeline.of({
-      schedule,
-      score: isotropic,
-      initializer: Initializer.fromData,
-      stages: [
-        descend({
-          objective: Objective.controlVariate(uniform),
-          expectation: Expectation.monteCarlo({ antithetic: true })
-        })
-      ]
-    }),
-    drawn(2003, 'weighted'),
-    []
-  ],
-  'two forms mixed by blocks of rows, of a network with labels, some left out': [
-    Pipeline.of({
-      schedule,
-      score: network,
-      initializer: Initializer.gaussian({ scale: 0.3 }),
-      stages: [descend({ objective: Objective.labelDropout(0.3)(Objective.controlVariate(TimeLaw.at(0.4))), steps: 2 })]
-    }),
-    drawn(1501, 'labelled'),
-    []
-  ],
   'a network by epochs without replacement, few steps by the interpreter': [
     Pipeline.of({
       schedule,

@@ -40,7 +40,6 @@ const pair = Score.symmetricPair
 const network = Score.network(Net.mlp({ hidden: [4], activation: 'tanh' }), { predicts: Parametrization.noise })
 const kinds: Readonly<Record<string, Pipeline.Pipeline<string>>> = {
   'two stages, which end at different steps': Recipe.twoStage(pair)(points),
-  'a controlled variate': of(pair, Stage.descend({ objective: Objective.controlVariate(time), optimizer, steps: 2 })),
   'projected noise, and a penalty': of(
     Score.spherical({ components: 3 }),
     Stage.descend({

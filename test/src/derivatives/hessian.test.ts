@@ -175,12 +175,4 @@ describe('what has no such derivative', () => {
     expect(E.isLeft(found) && Problem.show(found.left[0])).toMatch(/^expectation: .* use Expectation.monteCarlo\(\)/)
     expect(E.isRight(Compile.value(loss)(points))).toBe(true)
   })
-  it('is refused where coefficients are estimated, whose value stands', () => {
-    const loss = { schedule, score: Score.symmetricPair, objective: Objective.controlVariate(time), expectation }
-    expect(E.isLeft(Compile.hessian(loss)(points))).toBe(true)
-    const params = Params.of({ mean: [0.5, 1] })
-    expect(Problem.orThrow(Compile.value(loss)(points))(params, key)).toBe(
-      Problem.orThrow(Compile.valueAndGrad(loss)(points))(params, key).value
-    )
-  })
 })

@@ -350,103 +350,6 @@ describe('estimated divergences', () => {
   })
 })
 
-describe('control variates', () => {
-  const law = TimeLaw.at(0.25)
-  const random = Expectation.monteCarlo()
-  const data = (rows: number): Points.Points => ({
-    rows,
-    dim: 2,
-    values: Key.normal(2 * rows)(Key.fromSeed(4)).map((x, i) => x + (i % 4 < 2 ? 1 : -1)),
-    ...(rows > 4 && { weights: Float64Array.from({ length: rows }, (_, i) => 1 + (i % 3)) })
-  })
-  // With so few rows a coefficient from the row's own half is far off: the mean would tell.
-  const few = data(4)
-  const many = data(64)
-
-  it.each(
-    spread(4)([
-      ['four rows', few, 500],
-      ['64 rows', many, 100]
-    ] as const)
-  )('%s: the mean of the denoising objective', (_, points, repeats) => {
-    const of = (objective: Objective.Objective): Moments =>
-      moments(evaluate(isotropic, objective, random, Schedule.ornsteinUhlenbeck, points), mixtureParams, repeats)
-    sameMean(of(Objective.controlVariate(law)), of(Objective.denoising(law)), repeats)
-  })
-
-  const laws: ReadonlyArray<readonly [string, TimeLaw.TimeLaw]> = [
-    ['at little noise', TimeLaw.at(0.05)],
-    ['at much noise', TimeLaw.at(1.5)],
-    [
-      'at both',
-      TimeLaw.nodes([
-        { time: 0.05, weight: 0.2 },
-        { time: 1.5, weight: 1 }
-      ])
-    ]
-  ]
-  it.each(spread(6)(laws))('%s: a gradient with no more variance than the better of the two forms', (_, law) => {
-    const variance = (objective: Objective.Objective): number => {
-      const at = evaluate(isotropic, objective, random, Schedule.ornsteinUhlenbeck, many)
-      return moments(at, mixtureParams, 200)
-        .variance.slice(1)
-        .reduce((sum, v) => sum + v, 0)
-    }
-    const [varied, denoising, implicit] = [
-      Objective.controlVariate(law),
-      Objective.denoising(law),
-      Objective.implicit(law)
-    ].map(variance)
-    // Variances of 200 draws are known to 10 %; the coefficient itself costs some.
-    expect(varied).toBeLessThan(1.15 * Math.min(denoising, implicit))
-    expect(varied).toBeLessThan(0.9 * Math.max(denoising, implicit))
-  })
-
-  it('are of the parametrization, of a network too', () => {
-    const objective = (parametrization: Parametrization.Parametrization, varied: boolean): Objective.Objective =>
-      Objective.weight(Weighting.minSnr())(
-        (varied ? Objective.controlVariate : Objective.denoising)(TimeLaw.uniform(0.1, 1), parametrization)
-      )
-    const of = (varied: boolean): Moments =>
-      moments(
-        evaluate(student(Parametrization.noise), objective(Parametrization.data, varied), random, undefined, data(6)),
-        studentParams,
-        50
-      )
-    sameMean(of(true), of(false), 50)
-  })
-
-  it('of fewer than four rows are the implicit form, completed', () => {
-    const three = data(3)
-    const level = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(0.25))
-    const at = (objective: Objective.Objective): number =>
-      evaluate(isotropic, objective, random, Schedule.ornsteinUhlenbeck, three)(mixtureParams, 1).value
-    expect(at(Objective.controlVariate(law))).toBeCloseTo(at(Objective.implicit(law)) + 2 / level.sigma ** 2, 11)
-  })
-
-  it('are the same by both plans, every other term beside them', () => {
-    const objective = Objective.sum([
-      Objective.controlVariate(TimeLaw.stratified(TimeLaw.uniform(0.1, 1)), Parametrization.velocity),
-      Objective.weight(0.5)(Objective.likelihood),
-      Objective.weight(0.1)(Objective.regularizer({ norm: 'l2' }))
-    ])
-    for (const expectation of [random, Expectation.monteCarlo({ draws: 2, antithetic: true })]) {
-      const plans = pipe(
-        points,
-        Compile.plans({ schedule: Schedule.ornsteinUhlenbeck, score: isotropic, objective, expectation })
-      )
-      if (E.isLeft(plans)) throw new Error('refused')
-      const [{ value, gradient }, interpreted] = plans.right.map(({ evaluate }) =>
-        evaluate(mixtureParams, Key.fromSeed(9))
-      )
-      expect(Math.abs(value / interpreted.value - 1)).toBeLessThan(1e-11)
-      flat(gradient).forEach((g, i) => {
-        expect(Math.abs(g - flat(interpreted.gradient)[i])).toBeLessThan(1e-11 * (1 + interpreted.value))
-      })
-    }
-  })
-})
-
 describe('regularizers', () => {
   const penalty = (objective: Objective.Objective): number => evaluate(isotropic, objective)(mixtureParams).value
   const pull = Params.of({ logVariances: [0.4, 0.4] })
@@ -536,7 +439,6 @@ describe('problems', () => {
           Objective.denoising(law, Parametrization.edm({ sigmaData: -1 }))
         ),
         Objective.implicit(law, { divergence: 'sliced', probes: 0 }),
-        Objective.controlVariate(TimeLaw.at(-1), Parametrization.edm({ sigmaData: 0 })),
         Objective.regularizer({ norm: 'l1', smoothing: -1, towards: Params.of({ logits: [NaN, 0] }) })
       ]),
       expectation: Expectation.monteCarlo(),
@@ -575,19 +477,6 @@ describe('problems', () => {
       objective: Objective.implicit(law, { divergence: 'sliced', law: 'normal' }),
       wanted: [
         "expectation: Expectation.fixed(6 × 2 noise) of Objective.implicit(TimeLaw.at(0.3), { divergence: 'sliced', probes: 1, law: 'normal' }) is not plain noise drawn again, as the directions are; leave out divergence, or use Expectation.monteCarlo()"
-      ]
-    },
-    'a control variate under a projection': {
-      objective: Objective.controlVariate(law),
-      expectation: Expectation.projected(),
-      wanted: [
-        'expectation: Expectation.projected() of Objective.controlVariate(TimeLaw.at(0.3)) is not plain noise, since projected noise mixes the two forms itself; use Objective.denoising'
-      ]
-    },
-    'a control variate under fixed noise': {
-      objective: Objective.controlVariate(law, Parametrization.noise),
-      wanted: [
-        'expectation: Expectation.fixed(6 × 2 noise) of Objective.controlVariate(TimeLaw.at(0.3), Parametrization.noise) is not plain noise drawn again, from which a coefficient is estimated; use Expectation.monteCarlo()'
       ]
     },
     'unknown parameters': {
@@ -657,10 +546,6 @@ describe('descriptions', () => {
     [Objective.denoising(law), 'E |s(x_t) + z/σ|², at t = 0.3'],
     [Objective.denoising(law, Parametrization.data), 'E |x̂_0(x_t) − x_0|² = E [σ⁴ / α²] |s(x_t) + z/σ|², at t = 0.3'],
     [
-      Objective.controlVariate(law, Parametrization.noise),
-      'E |ε(x_t) − z|² = E σ² |s(x_t) + z/σ|², less its implicit form, at t = 0.3'
-    ],
-    [
       Objective.implicit(law, { divergence: 'sliced', probes: 2 }),
       'E [(v·s(x_t))² + 2 v·∂s(x_t)v], 2 rademacher v, at t = 0.3'
     ],
@@ -699,7 +584,7 @@ describe('descriptions', () => {
 
   it('another time law takes the place of every one', () => {
     const objective = Objective.sum([
-      Objective.controlVariate(law),
+      Objective.denoising(law),
       Objective.weight(Weighting.snr)(Objective.denoising(law, Parametrization.flow)),
       Objective.regularizer({ norm: 'l2' })
     ])

@@ -141,9 +141,6 @@ it('refuses directions that are not of the parameters, and what is no mean over 
     'objective.direction.mean: shape [1] is not of shape [2]; reshape it to fit the score and the data'
   )
   expect(said(Objective.along(Params.of({ means: [1] }))(Objective.implicit(time)))).toMatch(/means is not a parameter/)
-  expect(said(Objective.along(Params.of({ mean: [1, 1] }))(Objective.controlVariate(time)))).toMatch(
-    /is not a mean over rows/
-  )
   expect(said(Objective.against(Mixture.of({ means: [[0]] }), time))).toBe(
     'objective.truth: a mixture in 1 dimensions is not one in 2, as the data are; give the truth as many columns as the data'
   )

@@ -204,8 +204,8 @@ describe('NaturalGradient.natural', () => {
         )
       )
     const at = TimeLaw.at(TIME)
-    const known = [Objective.denoising(at), Objective.implicit(at), Objective.controlVariate(at), Objective.likelihood]
-    expect(known.map(refused)).toEqual(['', '', '', ''])
+    const known = [Objective.denoising(at), Objective.implicit(at), Objective.likelihood]
+    expect(known.map(refused)).toEqual(['', '', ''])
     const unknown = [
       Objective.denoising(TimeLaw.uniform(0.1, 1)),
       Objective.denoising(at, Parametrization.noise),

@@ -129,7 +129,4 @@ it('what has no gradient by row, or no nodes for its noise, is refused with the 
       ...(expectation && { expectation })
     })(plane)(at)
   expect(() => of(Objective.denoising(TimeLaw.at(0.3)))).toThrow(/give one, such as/)
-  expect(() => of(Objective.controlVariate(TimeLaw.at(0.3)), Expectation.monteCarlo())).toThrow(
-    /use Objective.denoising/
-  )
 })

@@ -55,8 +55,10 @@ const others = (
       Weighting.codec(Vocabulary.standard),
       laws.arbitraries.of(Weighting.concept)
     ),
-    'Expectations compared: `laws.quadratureConverges()`, `laws.projectedVariance(score)`':
-      [laws.quadratureConverges(), laws.projectedVariance(pair)],
+    'Expectations compared: `laws.quadratureConverges()`, `laws.projectedVariance(score)`': [
+      laws.quadratureConverges(),
+      laws.projectedVariance(pair)
+    ],
     'The paper’s identities: `laws.paper()`': laws.paper(),
     'Expectation–maximization: `laws.em(score)`, `laws.emPair()`': [...laws.em(two), ...laws.emPair()],
     'The correspondence with EM: `laws.correspondsToEM({ score })`': laws.correspondsToEM({ score: pair }),

@@ -439,6 +439,7 @@ describe('problems', () => {
           Objective.denoising(law, Parametrization.edm({ sigmaData: -1 }))
         ),
         Objective.implicit(law, { divergence: 'sliced', probes: 0 }),
+        Objective.denoising(TimeLaw.at(-1), Parametrization.edm({ sigmaData: 0 })),
         Objective.regularizer({ norm: 'l1', smoothing: -1, towards: Params.of({ logits: [NaN, 0] }) })
       ]),
       expectation: Expectation.monteCarlo(),

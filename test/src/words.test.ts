@@ -43,13 +43,39 @@ const words = glossary.vocabulary.flatMap(({ concept, words }) =>
   words.map(word => ({ ...word, of: (ornstein as Readonly<Record<string, object>>)[concept] as Concept }))
 )
 
-const { Clock, Optimizer, Rate, Region, Schedule } = ornstein
+const { Clock, Expectation, Initializer, Objective, Optimizer, Parametrization, Params, Rate } = ornstein
+const { Region, Sampler, Schedule, Stage, TimeLaw, Weighting } = ornstein
+const law = TimeLaw.at(0.3)
+const custom = Objective.custom('mine', law, ({ score }) => score)
+const em = Stage.expectationMaximization({ steps: 3, relativeChange: 0.1, varianceFloor: 0.5, time: 2 })
+const descend = Stage.descend({
+  objective: Objective.implicit(TimeLaw.at(0.4)),
+  expectation: Expectation.projected(),
+  optimizer: Optimizer.gradientDescent({ rate: 0.5 }),
+  ...{ steps: 7, gradientNorm: 0.01, relativeChange: 0.001, batch: 64 }
+})
 /** What no example shows: names in a list, parts in parts, numbers that are left out. */
 const others = [
   Optimizer.only(['a', 'b'], Optimizer.sign),
   Optimizer.partition({ means: Optimizer.project(Region.ball({ radius: 2 })), 'log variances': Optimizer.freeze('a') }),
   Rate.piecewise(Rate.linear({ rate: 0, final: 1, steps: 4 }), [{ from: 4, rate: 0.01 }]),
-  Schedule.reparametrized(Clock.affine({ scale: 2 }))(Schedule.reparametrized(Clock.power(2))(Schedule.cosine()))
+  Schedule.reparametrized(Clock.affine({ scale: 2 }))(Schedule.reparametrized(Clock.power(2))(Schedule.cosine())),
+  ...[Weighting.constant(3), Weighting.softMinSnr({ gamma: 4 }), Weighting.sigmoid({ bias: -1 })],
+  ...[Region.box({ most: 1 }), Region.simplex({ total: 3 }), Region.positiveDefinite({ least: 0.5 })],
+  ...[Expectation.monteCarlo({ draws: 3, antithetic: true }), Expectation.projected({ antithetic: true }), Expectation.quadrature({ nodes: 2 })], // prettier-ignore
+  Expectation.fixed({ rows: 2, dim: 3, values: Float64Array.of(0, 1, 2, 3, 4, 5) }),
+  Objective.denoising(law, Parametrization.noise),
+  Objective.weight(Weighting.snr)(Objective.implicit(law)),
+  Objective.sum([Objective.weight(2)(Objective.likelihood), custom]),
+  Objective.regularizer({ norm: 'l2', towards: Params.of({ logits: [0, 1] }) }),
+  ...[descend, em, Stage.sequence([descend, em]), Stage.repeat(3)(em), Stage.anneal([2, 0.5])(em), Stage.guarded(em)],
+  ...[Stage.onSample({ rows: 50 })(em), Stage.restart(4)(em), Stage.powerIteration({ steps: 5, relativeChange: 0.1 })],
+  Stage.splitAndMerge({ steps: 4, attempts: 3, polish: 5, varianceFloor: 0.25 }),
+  ...[Initializer.tiny, Initializer.warmStart({ centres: [[1, 2]], radius: 0.5 }), Initializer.values([[1, 2]])],
+  ...[Initializer.values(Params.of({ means: [[1, 2]] })), Initializer.bestOf(4)(Initializer.fromData)],
+  Initializer.perturbed(0.1)(Initializer.kMeansPlusPlus),
+  ...[Parametrization.edm({ sigmaData: 1.3 }), Sampler.dormandPrince({ tolerance: 1e-6 })],
+  Sampler.predictorCorrector({ predictor: Sampler.ddim({ eta: 1 }), moves: 2 })
 ].map(example => ({ name: 'other', code: '', example: example as Case.AnyValue, of: {} as Concept }))
 
 it('every word is in order, prints, goes through JSON unchanged, and refuses what it did', async () => {

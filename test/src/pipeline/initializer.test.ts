@@ -309,41 +309,6 @@ const network = Score.custom({
   apply: (_, x) => x
 })
 
-it('print as the code that builds them', () => {
-  const params = Params.of({ means: [[1, 2]] })
-  expect(
-    [
-      Initializer.gaussian({ scale: 2 }),
-      Initializer.tiny,
-      Initializer.onSphere({ radius: 3 }),
-      Initializer.fromData,
-      Initializer.kMeansPlusPlus,
-      Initializer.kMeans({ steps: 3 }),
-      Initializer.spectral,
-      Initializer.momentsMatched,
-      Initializer.warmStart({ centres: [[1, 2]], radius: 0.5 }),
-      Initializer.values([[1, 2]]),
-      Initializer.values(params),
-      Initializer.bestOf(4)(Initializer.fromData),
-      Initializer.perturbed(0.1)(Initializer.kMeansPlusPlus)
-    ].map(Initializer.show)
-  ).toEqual([
-    'Initializer.gaussian({ scale: 2 })',
-    'Initializer.gaussian({ scale: 0.001 })',
-    'Initializer.onSphere({ radius: 3 })',
-    'Initializer.fromData',
-    'Initializer.kMeansPlusPlus',
-    'Initializer.kMeans({ steps: 3 })',
-    'Initializer.spectral',
-    'Initializer.momentsMatched',
-    'Initializer.warmStart({ centres: [[1, 2]], radius: 0.5 })',
-    'Initializer.centres([[1, 2]])',
-    'Initializer.values(Params.of({ means: [[1,2]] }))',
-    'Initializer.bestOf(4)(Initializer.fromData)',
-    'Initializer.perturbed(0.1)(Initializer.kMeansPlusPlus)'
-  ])
-})
-
 describe('what does not fit the score or the data', () => {
   const found = <P extends string>(initializer: Initializer.Initializer, to: Score.Score<P>): ReadonlyArray<string> => {
     const started = Initializer.interpret(to, points)(initializer)

@@ -753,42 +753,6 @@ describe('one’s own', () => {
 })
 
 describe('descriptions', () => {
-  const all: ReadonlyArray<readonly [Sampler.Sampler, string]> = [
-    [Sampler.ancestral, 'Sampler.ancestral'],
-    [Sampler.ddim(), 'Sampler.ddim({ eta: 0 })'],
-    [Sampler.eulerMaruyama, 'Sampler.eulerMaruyama'],
-    [Sampler.euler, 'Sampler.euler'],
-    [Sampler.heun, 'Sampler.heun'],
-    [Sampler.rungeKutta4, 'Sampler.rungeKutta4'],
-    [Sampler.dormandPrince({ tolerance: 1e-6 }), 'Sampler.dormandPrince({ tolerance: 0.000001 })'],
-    [Sampler.dpmSolver2M, 'Sampler.dpmSolver2M'],
-    [
-      Sampler.predictorCorrector({ predictor: Sampler.ddim({ eta: 1 }), moves: 2 }),
-      'Sampler.predictorCorrector({ predictor: Sampler.ddim({ eta: 1 }), moves: 2, snr: 0.16 })'
-    ],
-    [Sampler.langevin({ step: 0.1 }), 'Sampler.langevin({ step: 0.1 })'],
-    [Sampler.annealedLangevin({ moves: 3 }), 'Sampler.annealedLangevin({ moves: 3, snr: 0.16 })']
-  ]
-
-  it('print as the code that builds them, each with a formula of its own', () => {
-    expect(all.map(([sampler]) => Sampler.show(sampler))).toEqual(all.map(([, code]) => code))
-    expect(new Set(all.map(([sampler]) => Sampler.formula(sampler))).size).toBe(all.length)
-  })
-
-  it('survive JSON, and nothing else is read', () => {
-    const codec = Sampler.codec(Vocabulary.standard)
-    const read = (u: unknown): unknown => codec.decode(JSON.parse(JSON.stringify(u)))
-    all.forEach(([sampler]) => {
-      expect(read(codec.encode(sampler))).toEqual(E.right(sampler))
-    })
-    expect(E.isLeft(codec.decode({ _tag: 'dormandPrince' }))).toBe(true)
-    expect(E.isLeft(codec.decode({ _tag: 'predictorCorrector', predictor: {}, moves: 1, snr: 0.1 }))).toBe(true)
-    // As the first version wrote them.
-    expect(
-      codec.decode({ _tag: 'PredictorCorrector', predictor: { _tag: 'DpmSolver2M' }, moves: 2, snr: 0.1 })
-    ).toEqual(E.right(Sampler.predictorCorrector({ predictor: Sampler.dpmSolver2M, moves: 2, snr: 0.1 })))
-  })
-
   it('are refused with every problem at once', () => {
     const refused = (sampler: Sampler.Sampler, grid: TimeGrid.TimeGrid, schedule = ou): ReadonlyArray<string> => {
       const compiled = Sampler.compile({ sampler, grid, schedule })

@@ -10,12 +10,21 @@ export interface Progress {
   readonly choosing: (progress: Fit.Progress) => void
   readonly resampling: (progress: Bootstrap.Progress) => void
   readonly testing: (progress: { readonly components: number; readonly done: number }) => void
+  /** What is done next, of which nobody tells how far it has come. */
+  readonly doing: (what: string) => void
   readonly end: () => void
 }
 
 const nobody = (): void => undefined
 /** Where nobody looks. */
-const unwatched: Progress = { watch: nobody, choosing: nobody, resampling: nobody, testing: nobody, end: nobody }
+const unwatched: Progress = {
+  watch: nobody,
+  choosing: nobody,
+  resampling: nobody,
+  testing: nobody,
+  doing: nobody,
+  end: nobody
+}
 
 /** As a person would say it. */
 const duration = (milliseconds: number): string => {
@@ -71,6 +80,10 @@ const line = (world: World, whose: string): Progress => {
     choosing,
     resampling,
     testing,
+    doing: what => {
+      written = -Infinity
+      say(() => `${what} …`)
+    },
     end: () => {
       if (written > -Infinity) world.stderr('\r\x1b[2K')
     }

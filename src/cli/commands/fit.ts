@@ -388,6 +388,18 @@ const hintOf = ({ choice, mixture, pipeline, seen, ...fit }: Shown['fit']): Retu
     criterion: choice?.criterion ?? 'bic'
   })
 
+/** What is shown goes when work is done, however it ends. */
+const ended =
+  (end: () => void) =>
+  <A>(work: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
+  async () => {
+    try {
+      return await work()
+    } finally {
+      end()
+    }
+  }
+
 export const fit =
   (file: string, flags: Flags, reading: Reading = 'whole', asked: ReadonlyArray<string> = []) =>
   (world: World): TE.TaskEither<Failure, Signal | null> => {
@@ -396,7 +408,7 @@ export const fit =
     const learned = ({ choices, keeper, groups, there: { place } }: Begun): TE.TaskEither<Failure, Signal | null> => {
       /** Learns, and writes what is asked for. The line of progress goes, however that ends. */
       const watchedFit = (
-        { watch, resampling, testing, end }: Progress,
+        { watch, resampling, testing, doing, end }: Progress,
         flags: Flags,
         chosen: Chosen
       ): TE.TaskEither<Failure, Shown & { readonly stopped: Signal | null }> =>
@@ -406,7 +418,6 @@ export const fit =
             const own = chosen.kept === 'run' ? keeper : null
             const found = await work(world, { watch, keeper: own }, chosen, choices.compare)()
             if (E.isLeft(found) || found.right.stopped !== null) {
-              end()
               return E.isLeft(found) ? found : E.right({ ...found.right, fit: { ...found.right.fit, asked } })
             }
             const { fit } = found.right
@@ -415,19 +426,24 @@ export const fit =
               resampling,
               choices.bootstrap
             )(fit, chosen.task.table.data)()
+            doing('looking for outliers and for better places of components')
             const hint = choices.open.robust ? null : hintOf(fit)
             const tests =
               stopped === null
                 ? await tested(world, testing, choices.testComponents)(fit, chosen.task.table.data)()
                 : { tests: null, stopped }
-            end()
+            const stuck = fit.isStreamed ? null : stuckOf(fit)
             return E.right({
               ...found.right,
-              fit: { ...fit, asked, bootstrap, hint, stuck: fit.isStreamed ? null : stuckOf(fit), tests: tests.tests },
+              fit: { ...fit, asked, bootstrap, hint, stuck, tests: tests.tests },
               stopped: tests.stopped
             })
           },
-          TE.tap(found => write(world, flags, found))
+          TE.tap(found => {
+            if (flags.report !== undefined || flags.figures !== undefined) doing('writing the report')
+            return write(world, flags, found)
+          }),
+          ended(end)
         )
       const learnGroup = ({
         value,
@@ -518,14 +534,22 @@ export const fit =
       TE.bind('keeper', ({ choices: { keep } }) =>
         isStreamed && flags.pipeline === undefined ? TE.right(null) : keeperOf(world, keep)
       ),
-      TE.bind('read', ({ choices }) =>
-        isStreamed
-          ? pipe(
-              options.readSource(world, 'FILE')(file, choices.table),
-              TE.map(source => [{ value: null, table: rowsOfSource(source), flags }])
-            )
-          : pipe(options.readTable(world, 'FILE')(file, choices.table, flags.labels), TE.flatMapEither(groupsOf(flags)))
-      ),
+      TE.bind('read', ({ choices }) => {
+        const line = progress(world, flags)
+        line.doing(`reading ${options.named(file)}`)
+        return pipe(
+          isStreamed
+            ? pipe(
+                options.readSource(world, 'FILE')(file, choices.table),
+                TE.map(source => [{ value: null, table: rowsOfSource(source), flags }])
+              )
+            : pipe(
+                options.readTable(world, 'FILE')(file, choices.table, flags.labels),
+                TE.flatMapEither(groupsOf(flags))
+              ),
+          ended(line.end)
+        )
+      }),
       // A pipeline's numbers are those of all columns.
       TE.let('groups', ({ read }) =>
         flags.pipeline === undefined ? read.map(group => ({ ...group, table: varying(group.table) })) : read

@@ -63,7 +63,7 @@ describe('progress', () => {
       now: () => (clock += 120),
       terminal: { ...plain, err: cells }
     })
-    return stderr.split('\r\x1b[2K').filter(text => text !== '')
+    return stderr.split('\r\x1b[2K').filter(text => text !== '' && !text.endsWith(' …'))
   }
 
   it.each(['', '--no-standardize'])('shows the log-likelihood in the units of the result: %s', async how => {

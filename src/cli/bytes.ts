@@ -1,9 +1,6 @@
 /** What bytes are: text, or something else by the first of them. */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import { gridOf, gridReader } from '../formats/csv.js'
-import type { CsvOptions, Grid } from '../formats/grid.js'
-import type { DataError } from '../data/points.js'
 import { Ended, refused, type Failure } from './world.js'
 
 /** What is no text, by its first bytes, and what to do with it. */
@@ -68,17 +65,3 @@ export async function* decoded(
 
 /** Whether bytes are packed by gzip, by the first of them. */
 export const isPacked = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
-
-/** The table of text in bytes, by the fast reader, or by the whole grammar where that gives up. */
-export const gridOfBytes = (
-  argument: string,
-  path: string,
-  bytes: Uint8Array,
-  options: CsvOptions
-): E.Either<Failure, E.Either<DataError, Grid>> => {
-  const { push, grid } = gridReader(options, bytes.length)
-  const found = !bytes.includes(0) && signatureOf(bytes) === undefined && push(bytes) ? grid() : null
-  if (found !== null) return E.right(found)
-  const text = decode(argument, path, bytes)
-  return E.isLeft(text) ? text : E.right(gridOf(text.right, options))
-}

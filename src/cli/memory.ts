@@ -1,10 +1,10 @@
 /** A world whose files are in memory: those that are given, and those that commands write. */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import { copyOf } from '../formats/csv.js'
+import { copyOf, gridOf, gridReader } from '../formats/csv.js'
 import { tableOf, type CsvOptions, type Grid } from '../formats/grid.js'
 import type { DataError } from '../data/points.js'
-import { decode, gridOfBytes, isPacked } from './bytes.js'
+import { decode, isPacked, signatureOf } from './bytes.js'
 import { copiesOf } from './copies.js'
 import { Ended, failed, refused, type Content, type Failure, type Files } from './world.js'
 
@@ -28,6 +28,20 @@ const bytesOf = async (content: Content): Promise<Uint8Array> => {
 
 const none = (argument: string, path: string): E.Either<Failure, never> =>
   E.left(refused(Problem.of(argument, path, 'a file that is here', 'give it')))
+
+/** The table of text in bytes, by the fast reader, or by the whole grammar where that gives up. */
+const gridOfBytes = (
+  argument: string,
+  path: string,
+  bytes: Uint8Array,
+  options: CsvOptions
+): E.Either<Failure, E.Either<DataError, Grid>> => {
+  const { push, grid } = gridReader(options, bytes.length)
+  const found = !bytes.includes(0) && signatureOf(bytes) === undefined && push(bytes) ? grid() : null
+  if (found !== null) return E.right(found)
+  const text = decode(argument, path, bytes)
+  return E.isLeft(text) ? text : E.right(gridOf(text.right, options))
+}
 
 /** Files of names; what is written goes beside what was given, and a name that both have is that of what was written. */
 export const memory = (

@@ -55,6 +55,8 @@ export const titleOf = (criterion: Criterion): string =>
 export interface Led {
   readonly params: Params.Params<string>
   readonly steps: number
+  /** Whether what the seed draws had a part in it; true where that is not known. */
+  readonly isDrawn?: boolean
 }
 
 export type Outcome = E.Either<Problem.Problem, Led>
@@ -242,6 +244,8 @@ export interface Learned extends Found {
    * an estimate from a sample of them.
    */
   readonly isSettled: boolean
+  /** Whether what the seed draws had a part in it: if not, several starts are one. */
+  readonly isDrawn: boolean
 }
 
 /** A family and a number of components that could not be learned, and why. */
@@ -448,7 +452,7 @@ const reachedBy =
           )
         )
       ),
-      E.map(({ params, steps, mixture }) => ({
+      E.map(({ params, steps, isDrawn = true, mixture }) => ({
         asked,
         params,
         candidate: {
@@ -458,6 +462,7 @@ const reachedBy =
           pipeline,
           steps,
           isSettled,
+          isDrawn,
           // Which components few rows hold up is asked of what has converged.
           ...foundOf(isSettled ? data : { ...data, points: null }, pipeline, asked.floor)(mixture)
         }
@@ -486,7 +491,7 @@ const refused = (asked: Candidacy, problem: Problem.Problem): Standing => ({
 
 /** A candidate's part of a fit, by what is done to it. */
 const part = (
-  what: 'learned' | 'grown' | 'settled' | 'polished' | 'seen',
+  what: 'learned' | 'grown' | 'settled' | 'searched' | 'polished' | 'seen',
   { score, components }: Candidacy,
   from: string | null = null
 ): string => `${what} ${components} ${Score.nameOf(score)}${from === null ? '' : ` from ${from}`}`
@@ -545,15 +550,28 @@ const STILL = { steps: 500, relativeChange: 1e-8 }
 /** At most so many moves. */
 const MOVES = 1000
 
+/** Moves of the candidate that is chosen are given up only where they have all but converged: it is one, and its maximum is what is told. */
+const PATIENT = { attempts: 8, polish: 90, patience: 100 }
+
 const above = ({ floor }: Candidacy): { readonly varianceFloor?: number } =>
   O.isSome(floor) ? { varianceFloor: floor.value } : {}
 
-/** From where a candidate stands by expectation–maximization and moves, until both converge. */
-const settling = (prior: number | null, { asked, params }: Reached): Pipeline.Pipeline<string> => {
+/** From where a candidate stands by expectation–maximization and moves, until both converge; the last moves are patient ones. */
+const settling = (
+  prior: number | null,
+  { asked, params }: Reached,
+  ...moves: ReadonlyArray<'quick' | 'patient'>
+): Pipeline.Pipeline<string> => {
   const still = Stage.expectationMaximization({ ...STILL, ...above(asked), prior })
   return {
     ...asPipeline(asked.score, params),
-    stages: [still, Stage.splitAndMerge({ steps: MOVES, ...above(asked), prior }), still]
+    stages: [
+      still,
+      ...moves.flatMap(how => [
+        Stage.splitAndMerge({ steps: MOVES, ...(how === 'patient' && PATIENT), ...above(asked), prior }),
+        still
+      ])
+    ]
   }
 }
 
@@ -654,6 +672,7 @@ const learnedInTurn = (
   interface Growth {
     readonly score: Score.Score<string>
     readonly params: Arrays
+    readonly isDrawn: boolean
   }
   interface State extends Step {
     readonly done: number
@@ -700,7 +719,7 @@ const learnedInTurn = (
       )
     return at(
       done + 1,
-      E.isRight(made) ? { score: asked.score, params: made.right.params } : from,
+      E.isRight(made) ? { isDrawn: true, ...made.right, score: asked.score } : from,
       isAsked ? [...all, reached()] : all
     )
   })
@@ -782,6 +801,8 @@ interface Settling {
   readonly criterion: Criterion
   /** From where it stands; `from` names the family of another that it was put at the end of. */
   readonly settle: (one: Reached, from: string | null) => Way<E.Either<Problem.Problem, Reached>>
+  /** Patiently, one that may be chosen; null where that was done elsewhere. */
+  readonly search: ((one: Reached) => E.Either<Problem.Problem, Reached>) | null
   /** As it stands, its parameters being others. */
   readonly at: (one: Reached, params: Arrays) => E.Either<Problem.Problem, Reached>
   /** At least so many of the best are settled. */
@@ -832,7 +853,7 @@ const behind = (
  * the more the more settling one has gained.
  */
 const settledAll = (
-  { criterion, settle, at, atLeast, isExpected }: Settling,
+  { criterion, settle, search, at, atLeast, isExpected }: Settling,
   all: ReadonlyArray<Standing>
 ): Iterable<Step> => {
   const worthOf = worth(criterion)
@@ -879,7 +900,17 @@ const settledAll = (
         `${one.asked.components} ${Score.nameOf(one.asked.score)} from ${Score.nameOf(ahead.asked.score)}`
       const compared = isExpected ? sorted.filter(({ candidate }) => candidate.isSettled) : sorted
       const found = behind(compared, (one, ahead) => looked.includes(named(one, ahead)))
-      if (O.isNone(found)) return []
+      if (O.isNone(found)) {
+        const chosen = sorted.find(one => worthOf(one) < Infinity)
+        if (search === null || chosen === undefined) return []
+        const name = part('searched', chosen.asked)
+        if (looked.includes(name)) return []
+        return taken(chosen, ended(search(chosen)), all, led => {
+          const isBetter = (other: Reached): boolean =>
+            isSound(other.candidate) && logLikelihoodOf(other) > logLikelihoodOf(chosen) + ROUNDING
+          return [E.isRight(led) && isBetter(led.right) ? led.right : chosen, further(gained, [...looked, name])]
+        })
+      }
       const { one, ahead, params } = found.value
       return taken(one, settle({ ...one, params }, Score.nameOf(ahead.asked.score)), all, led => {
         const isLikelier = (other: Reached): boolean =>
@@ -919,16 +950,25 @@ const onAll = (
   }
 ): Iterable<Step> => {
   const { criterion, prior, recall } = terms
-  const rest = (one: Reached): Pipeline.Pipeline<string> => settling(prior, one)
-  const settle: Settling['settle'] = (one, from) =>
-    ended(
-      reachedBy(judged(data), true, pipeline =>
-        known(recall, part('settled', one.asked, from), () => led(data.points, key)(pipeline))
-      )(one.asked, rest(one))
+  const at = asItStands(judged(data))
+  const taken = (name: string, one: Reached, pipeline: Pipeline.Pipeline<string>): E.Either<Problem.Problem, Reached> =>
+    pipe(
+      reachedBy(judged(data), true, pipeline => known(recall, name, () => led(data.points, key)(pipeline)))(
+        one.asked,
+        pipeline
+      ),
+      E.map(led => ({ ...led, candidate: { ...led.candidate, isDrawn: one.candidate.isDrawn } }))
     )
-  const how = { criterion, settle, at: asItStands(judged(data)), atLeast: 0, isExpected: false }
-  const found = followed(learnedInTurn(data, key, terms, lines, scale), ({ all }) => ready(all, rest))
-  return followed(found, ({ all }) => settledAll(how, all))
+  /** One that is alone is what is chosen. */
+  const alone = (one: Reached): Pipeline.Pipeline<string> => settling(prior, one, 'quick', 'patient')
+  const how = (isAlone: boolean): Settling => ({
+    ...{ criterion, at, atLeast: 0, isExpected: false },
+    settle: (one, from) =>
+      ended(taken(part('settled', one.asked, from), one, isAlone ? alone(one) : settling(prior, one, 'quick'))),
+    search: isAlone ? null : one => taken(part('searched', one.asked), one, settling(prior, one, 'patient'))
+  })
+  const found = followed(learnedInTurn(data, key, terms, lines, scale), ({ all }) => ready(all, alone))
+  return followed(found, ({ all }) => settledAll(how(all.length === 1), all))
 }
 
 /**
@@ -1077,7 +1117,14 @@ const bySample = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray
     logLikelihood - parameters / SAMPLE
   const expectedOf = expectedOn(whole, expected)
   const at = asItStands(whole)
-  const polished = settledOn(whole, expected, { criterion, settle: polish, at, atLeast: POLISHED, isExpected: true })
+  const polished = settledOn(whole, expected, {
+    criterion,
+    settle: polish,
+    search: null,
+    at,
+    atLeast: POLISHED,
+    isExpected: true
+  })
   /** Candidates as expected on all rows, beside those of the sample itself. */
   interface Sampled extends Step {
     readonly few: ReadonlyArray<Standing>
@@ -1148,6 +1195,7 @@ const byCompletion = (
           pipeline: asPipeline(asked.score, params),
           steps,
           isSettled: true,
+          isDrawn: true,
           ...foundAbove(judged, asked.score, asked.floor)(enter(params))
         }
       })),
@@ -1160,7 +1208,7 @@ const byCompletion = (
   const settled = settledOn(
     { rows: data.own.rows, total: Source.totalOf(data.own) },
     ({ statistics: { logLikelihood } }) => logLikelihood,
-    { criterion, settle: polish, at: asItStands(judged), atLeast: LOOKED_AT, isExpected: true }
+    { criterion, settle: polish, search: null, at: asItStands(judged), atLeast: LOOKED_AT, isExpected: true }
   )
   const steps = followed(
     mapped(onWhole, (step): Step => ({ ...step, rest: null })),

@@ -55,9 +55,20 @@ export interface Climb {
 /** Parameters that no step was taken from. */
 export const foot = (params: Arrays): Climb => ({ params, value: Infinity, steps: 0 })
 
+/** Where growing led, and whether what the key drew had a part in it: if not, any seed leads there. */
+export interface Grown extends Climb {
+  readonly isDrawn: boolean
+}
+
+interface Begun {
+  readonly params: Arrays
+  readonly isDrawn: boolean
+}
+
 interface Tried {
   readonly climb: Climb
   readonly isHeldUp: boolean
+  readonly isDrawn: boolean
 }
 
 const isBetter = (one: Tried, other: Tried): boolean =>
@@ -113,9 +124,9 @@ export const grown = (
   prior: number | null = null
 ): ((
   score: Score.Score<string>,
-  from: { readonly score: Score.Score<string>; readonly params: Arrays } | ReadonlyArray<Mixture> | null,
+  from: (Begun & { readonly score: Score.Score<string> }) | ReadonlyArray<Mixture> | null,
   floor: number
-) => O.Option<Climb>) => {
+) => O.Option<Grown>) => {
   const keys = Key.split(DRAWN)(key)
   // They are the same for all families.
   const drawnCentres = remembered((count: number) =>
@@ -187,35 +198,41 @@ export const grown = (
             family.toMixture,
             O.exists(toMixture => held(floor, points.rows)(toMixture(params)).collapsed.length > 0)
           )
-        // A single component is the same from wherever it starts.
+        const begun =
+          (isDrawn: boolean) =>
+          (params: Arrays): Begun => ({ params, isDrawn })
         const starts =
           family.count(points.dim) === 1
-            ? [...drawn, ...joined].slice(0, 1)
-            : [...split, ...entered, ...drawn, ...joined]
+            ? // A single component is the same from wherever it starts.
+              [...drawn, ...joined].slice(0, 1).map(begun(false))
+            : [
+                ...split.map(begun(from !== null && 'score' in from && from.isDrawn)),
+                ...[...entered, ...drawn].map(begun(true)),
+                ...joined.map(begun(false))
+              ]
         const kept =
           beside !== null
             ? starts
-                .map(params => climb(step, FIRST, foot(params)))
+                .map(start => ({ ...start, ...climb(step, FIRST, foot(start.params)) }))
                 .filter(({ value }) => Number.isFinite(value))
                 .sort((a, b) => a.value - b.value)
                 .slice(0, NEAR)
-                .map(({ params }) => params)
             : starts
         // What lies beyond steps of another kind is not foreseen.
         const isForeseen = !pipe(
           family.mStep,
           O.exists(({ anew }) => anew !== undefined)
         )
-        const likeliest = kept.reduce<O.Option<Tried>>((best, params) => {
+        const likeliest = kept.reduce<O.Option<Tried>>((best, { params, isDrawn }) => {
           const below = O.isSome(best) && isForeseen && !best.value.isHeldUp ? best.value.climb.value : Infinity
           const tried = further(TRIAL)(climb(step, TRIAL, foot(params), LEAST_GAIN, below))
           if (!Number.isFinite(tried.value) || !Params.isFinite(tried.params)) return best
-          const next = { climb: tried, isHeldUp: isHeldUp(tried.params) }
+          const next = { climb: tried, isHeldUp: isHeldUp(tried.params), isDrawn }
           return O.isSome(best) && !isBetter(next, best.value) ? best : O.some(next)
         }, O.none)
         return pipe(
           likeliest,
-          O.map(best => further(STEPS)(climb(step, STEPS, best.climb)))
+          O.map(best => ({ ...further(STEPS)(climb(step, STEPS, best.climb)), isDrawn: best.isDrawn }))
         )
       })
     )

@@ -8,6 +8,8 @@ export interface Starts {
   readonly of: number
   /** How many of them, the one that was kept among them, chose its family and number of components and are as likely. */
   readonly agree: number
+  /** How many of these came about without what a seed draws: they are one start, that any seed makes, and say nothing of others. */
+  readonly alike: number
   /** So near counts as as likely: nats a row. */
   readonly within: number
 }
@@ -29,7 +31,7 @@ interface Started {
 const WITHIN = 1e-3
 
 /** A start alone. */
-export const alone: Starts = { of: 1, agree: 1, within: WITHIN }
+export const alone: Starts = { of: 1, agree: 1, alike: 0, within: WITHIN }
 
 /** The likelier by the criterion; what is not sound only where nothing is. The first of those that are as good. */
 const better = <F extends Started>(a: F, b: F): F => {
@@ -39,8 +41,11 @@ const better = <F extends Started>(a: F, b: F): F => {
 }
 
 /** “7 of 10 starts agree …” */
-export const sentence = ({ agree, of, within }: Starts): string =>
-  `${agree} of ${of} starts agree: they chose this family and number of components, and end within ${within} nats a row.`
+export const sentence = ({ agree, alike, of, within }: Starts): string =>
+  `${agree} of ${of} starts agree: they chose this family and number of components, and end within ${within} nats a row.` +
+  (alike < 2
+    ? ''
+    : ` ${alike === agree ? 'They' : `${alike} of them`} came about by splits alone, as with any seed, and count as one.`)
 
 /** The best of several fits of the same data, and how many agree with it. */
 export const best = <F extends Started>(first: F, others: ReadonlyArray<F>): F => {
@@ -52,7 +57,9 @@ export const best = <F extends Started>(first: F, others: ReadonlyArray<F>): F =
     components === kept.components &&
     isSound(candidates[0]) === isSound(kept.candidates[0]) &&
     Math.abs(logLikelihood - kept.logLikelihood) <= WITHIN
-  const starts = { of: all.length, agree: all.filter(agrees).length, within: WITHIN }
+  const agreeing = all.filter(agrees)
+  const alike = agreeing.filter(({ candidates: [{ isDrawn }] }) => !isDrawn).length
+  const starts = { of: all.length, agree: agreeing.length, alike, within: WITHIN }
   return {
     ...kept,
     starts,

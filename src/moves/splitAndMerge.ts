@@ -6,6 +6,8 @@ import * as Ord from 'fp-ts/lib/Ord.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
+import { iterate } from '../../lib/plain/iterate.js'
+import { leap, type Leap } from './accelerated.js'
 import * as Frame from '../mixture/em/frame.js'
 import * as Halves from './halves.js'
 import * as Mixture from '../mixture/mixture.js'
@@ -19,6 +21,8 @@ export interface Options {
   readonly attempts: number
   /** Steps of expectation–maximization after which a move is judged. */
   readonly polish: number
+  /** A move is given up where it would not raise the likelihood even if all steps left gained so many times what the last ones did; 1 unless given. */
+  readonly patience?: number
   readonly varianceFloor: number
   /** The mean of the prior counts as so many rows, and moves raise the posterior; null for the likelihood. */
   readonly prior: number | null
@@ -32,6 +36,15 @@ const LEAST_GAIN = 1e-5
 
 /** Steps before a move may be given up: the first ones gain more and more. */
 const HASTE = 4
+
+/** Steps of a leap. */
+const LEAP = 3
+
+/** Halves of one component whose gains differ by less are the same. */
+const SAME = 1e-4
+
+/** So many ways to halve a component are tried. */
+const WAYS = 2
 
 /** A component whose least variance is at most so many times the floor is on its way there: its likelihood says nothing. */
 const COLLAPSING = 10
@@ -50,14 +63,14 @@ type Moves<P extends string> = (params: Params.Params<P>) => ReadonlyArray<Move<
 
 const paired = <P extends string, S extends { readonly gain: number }>(
   cost: Float64Array,
-  splits: ReadonlyArray<S | null>,
+  splits: ReadonlyArray<ReadonlyArray<S>>,
   start: (removed: number, split: number, found: S) => Params.Params<P>
 ): ReadonlyArray<Move<P>> =>
   Array.from(cost, (cost, removed) =>
-    splits.flatMap((found, split) =>
-      found === null || split === removed
+    splits.flatMap((ways, split) =>
+      split === removed
         ? []
-        : [{ removed, split, promise: found.gain - cost, start: () => start(removed, split, found) }]
+        : ways.map(found => ({ removed, split, promise: found.gain - cost, start: () => start(removed, split, found) }))
     )
   ).flat()
 
@@ -76,7 +89,7 @@ const movesOf = <P extends string>(
     const { cost, splits } = Halves.survey(about, mixture, { second, isShared, leastRows: least })
     return paired(
       cost,
-      splits.map(list => list.at(0) ?? null),
+      splits.map(list => list.filter(({ gain }, i) => i === 0 || list[i - 1].gain - gain > SAME).slice(0, WAYS)),
       (removed, split, { halves }) => leave(Halves.moved(mixture, removed, split, halves))
     )
   }
@@ -86,6 +99,13 @@ const movesOf = <P extends string>(
 /** Whether a family can be moved so. */
 export const serves = <P extends string>({ toMixture, fromMixture, mStep, mirrored }: Family<P>): boolean =>
   !mirrored && O.isSome(toMixture) && O.isSome(fromMixture) && O.isSome(mStep)
+
+/** Where the steps of a move stand, and what the last ones gained. */
+interface Way<P extends string> extends Omit<Leap<P>, 'steps'> {
+  readonly left: number
+  readonly gain: number
+  readonly isHopeless: boolean
+}
 
 /** What a step led to, and the move that it was; null where none raises the likelihood. */
 export interface Moved<P extends string> extends ExpectationMaximization.Taken<P> {
@@ -103,25 +123,32 @@ export const step = <P extends string>(
   data: Source.Data,
   take?: ExpectationMaximization.Take<P>
 ): ((params: Params.Params<P>, key: Key.Key) => Moved<P>) => {
-  const { attempts, polish, varianceFloor, prior } = options
+  const { attempts, polish, patience = 1, varianceFloor, prior } = options
   const { points: about, enter, leave } = Frame.of(family, data)
   const leastRows = family.leastRows(data.dim)
   const judge = ExpectationMaximization.judge(family, data, prior, take)
   const em = ExpectationMaximization.step(family, varianceFloor, data, prior, take)
-  /** After all steps; null as soon as steps that gain no more than the last one would not get below the value in time. */
-  const polishedFrom = (start: Params.Params<P>, below: number): Params.Params<P> | null =>
-    RA.makeBy(polish, step => polish - step).reduce<{
-      readonly params: Params.Params<P> | null
-      readonly last: number
-    }>(
-      ({ params, last }, left) => {
-        if (params === null) return { params, last }
-        const taken = em(params)
-        const isHopeless = last - taken.value < (taken.value - below) / left
-        return { params: isHopeless && left < polish - HASTE ? null : taken.params, last: taken.value }
-      },
-      { params: start, last: Infinity }
-    ).params
+  const next = leap(em)
+  /** After all steps; null as soon as there is no hope to get below the value in time. */
+  const polishedFrom = (start: Params.Params<P>, below: number): Params.Params<P> | null => {
+    const { params, isHopeless } = iterate<Way<P>>(
+      { params: start, value: Infinity, reach: 1, left: polish, gain: Infinity, isHopeless: false },
+      ({ params, value, reach, left, gain, isHopeless }) => {
+        if (left <= 0 || isHopeless) return null
+        const { steps, ...led } = next(params, reach)
+        const gained = value - led.value
+        const isTooFar = (patience * gained * left) / LEAP < led.value - below
+        return {
+          ...led,
+          left: left - steps,
+          gain: gained,
+          // Off a saddle each leap gains more than the one before.
+          isHopeless: isTooFar && gained <= gain && left <= polish - HASTE
+        }
+      }
+    )
+    return isHopeless ? null : params
+  }
   /** How many components the floor alone holds up, or soon will. */
   const narrow = (params: Params.Params<P>): number =>
     pipe(

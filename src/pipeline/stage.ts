@@ -449,8 +449,10 @@ export const splitAndMerge = define({
     steps,
     /** Moves that are tried before the stage ends. */
     attempts: Field.count({ default: 10, most: Limits.moves }),
-    /** Steps of expectation–maximization after which a move is judged. */
+    /** Steps of expectation–maximization after which a move is judged; of three the last goes farther (Varadhan & Roland 2008). */
     polish: Field.count({ default: 20, most: Limits.moves }),
+    /** A move is given up early where it would not be kept even if all steps left gained so many times what the last ones did. */
+    patience: Field.quiet(Field.positive({ default: 1 })),
     /** No variance falls below it. */
     varianceFloor: floor,
     /** As that of `expectationMaximization`: moves then raise the posterior; null for the likelihood. */

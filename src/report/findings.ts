@@ -354,12 +354,11 @@ export const ofHint = ({ hint, choice }: Pick<Findings, 'hint' | 'choice'>): Adv
   }
 
 /** Where a fit is stuck; null where it is not. */
-export const ofStuck = ({ stuck, recipe, starts }: Pick<Findings, 'stuck' | 'recipe' | 'starts'>): Advice | null => {
-  if (stuck === null) return null
-  const made = { recipe, isOfSeveral: starts !== null && starts.of > 1 }
-  const remedy = recipe !== 'grown' ? '--recipe grown' : made.isOfSeveral ? '--recipe annealed' : '--starts 10'
-  return { text: Stuck.sentence(stuck, made), remedy }
-}
+export const ofStuck = ({ stuck, recipe }: Pick<Findings, 'stuck' | 'recipe'>): Advice | null =>
+  stuck && {
+    text: Stuck.sentence(stuck, recipe),
+    remedy: recipe === 'grown' ? '--recipe annealed' : '--recipe grown'
+  }
 
 /** What tests say of a number of components: a sentence, and a table where there is one; null where nobody asked. */
 export const ofTests = ({ tests, mixture: { weights } }: Pick<Findings, 'tests' | 'mixture'>): Known | null =>

@@ -108,23 +108,15 @@ export const of = ({ score, mixture, points: all, scaling, prior, minimumVarianc
 /** Recipes that make such moves. */
 const MOVING = ['grown', 'annealed']
 
-/** How a fit was made: by which recipe or pipeline, and whether by several starts. */
-interface Made {
-  readonly recipe: string
-  readonly isOfSeveral: boolean
-}
-
 /** What was not done yet. */
-const remedy = ({ recipe, isOfSeveral }: Made): string => {
-  const [others, search] = [MOVING.filter(other => other !== recipe), recipe === 'grown' && !isOfSeveral]
+const remedy = (recipe: string): string => {
+  const others = MOVING.filter(other => other !== recipe)
   return others.length === MOVING.length
     ? `Use the recipe ${others.join(' or ')}, which make such moves.`
-    : search
-      ? 'Compare with other starts: --starts 10.'
-      : `Compare with the recipe ${others.join(' or ')}.`
+    : `Compare with the recipe ${others.join(' or ')}.`
 }
 
-/** “Components 1 and 2 share one cluster, while component 4 covers two …” */
-export const sentence = ({ shared: [a, b], over, gain }: Stuck, made: Made): string =>
+/** “Components 1 and 2 share one cluster, while component 4 covers two …”, of a fit by a recipe or a pipeline. */
+export const sentence = ({ shared: [a, b], over, gain }: Stuck, recipe: string): string =>
   `The fit is stuck: components ${a + 1} and ${b + 1} share one cluster, while component ${over + 1} covers two. ` +
-  `Moving one of them raises the log-likelihood by about ${gain.toFixed(0)}. ${remedy(made)}`
+  `Moving one of them raises the log-likelihood by about ${gain.toFixed(0)}. ${remedy(recipe)}`

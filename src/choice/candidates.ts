@@ -307,6 +307,8 @@ interface Reached {
   readonly asked: Candidacy
   readonly candidate: Learned
   readonly params: Arrays
+  /** Whether its moves were patient ones. */
+  readonly isSearched?: boolean
 }
 
 type Standing = Reached | { readonly asked: Candidacy; readonly candidate: Refused }
@@ -527,7 +529,13 @@ export interface Line {
    * part, so that it is left out where it could not win even if it were as likely as that; null where nothing is left out.
    */
   readonly partOf?: string | null
+  /** Whether it goes on to more components while the best of all has the most; false unless given. */
+  readonly isOpen?: boolean
 }
+
+/** So many numbers of components are added at a time, and up to so many components. */
+const MORE = 3
+const MOST = 36
 
 /** A candidate whose criterion is this much greater than the best's cannot win: its belief is a thousandth of the best's. */
 const RIVAL = 14
@@ -567,10 +575,10 @@ const settling = (
     ...asPipeline(asked.score, params),
     stages: [
       still,
-      ...moves.flatMap(how => [
-        Stage.splitAndMerge({ steps: MOVES, ...(how === 'patient' && PATIENT), ...above(asked), prior }),
-        still
-      ])
+      ...moves.map(how =>
+        Stage.splitAndMerge({ steps: MOVES, ...(how === 'patient' && PATIENT), ...above(asked), prior })
+      ),
+      still
     ]
   }
 }
@@ -587,14 +595,22 @@ interface Step {
 interface Job {
   readonly asked: Candidacy
   readonly isAsked: boolean
-  readonly how: 'grown from one' | 'grown' | 'beside' | 'by itself'
+  readonly how: 'grown' | 'beside' | 'by itself'
   readonly partOf?: string | null
 }
 
-/** What there is to do for a family on so many rows: it grows to no more components than rows, and more are refused as they are. */
-const jobsOf = ({ family, counts, partOf }: Line, floor: number, rows: number): ReadonlyArray<Job> => {
+/**
+ * What there is to do for a family on so many rows: it grows to no more components than rows, from where it was grown before, and more are
+ * refused as they are.
+ */
+const jobsOf = (
+  { family, counts, partOf }: Line,
+  floor: number,
+  rows: number,
+  isGrown: (score: Score.Score<string>) => boolean
+): ReadonlyArray<Job> => {
   const jobs = (counts: ReadonlyArray<number>, how: Job['how']): ReadonlyArray<Job> =>
-    counts.map((components, i) => {
+    counts.map(components => {
       const score = family({ components })
       const learnsVariances = pipe(
         Score.interpret(score).family,
@@ -603,14 +619,14 @@ const jobsOf = ({ family, counts, partOf }: Line, floor: number, rows: number): 
       return {
         asked: { score, components, floor: learnsVariances ? O.some(floor) : O.none },
         isAsked: true,
-        how: how === 'grown' && i === 0 ? 'grown from one' : how
+        how
       }
     })
   if (!serves(family({ components: counts[0] ?? 1 }))) return jobs(counts, 'by itself')
   if (partOf !== undefined) return jobs(counts, 'beside').map(job => ({ ...job, partOf }))
   const { left: tooMany, right: grown } = RA.partition((count: number) => count <= rows)(counts)
   const [least, most] = [grown.reduce((a, b) => Math.min(a, b), Infinity), grown.reduce((a, b) => Math.max(a, b), 0)]
-  const first = least > GROWN ? least : 1
+  const first = least > GROWN || isGrown(family({ components: least })) ? least : 1
   return [
     ...jobs(
       RA.makeBy(Math.max(0, most - first + 1), i => first + i),
@@ -650,23 +666,54 @@ const isLost = (
   return bound > best + RIVAL
 }
 
+/**
+ * Which families go on, and to how many components: where the best of all has the most of an open range, those whose own best has.
+ */
+const onward = (
+  lines: ReadonlyArray<Line>,
+  all: ReadonlyArray<Standing>,
+  rows: number,
+  criterion: Criterion,
+  { expected, ...scale }: Scale
+): ReadonlyArray<Line> => {
+  const reached = all.filter(isReached).map(({ candidate }) => candidate)
+  const best = (ones: ReadonlyArray<Learned>): number =>
+    ones.filter(isSound).reduce<{ readonly components: number; readonly value: number }>(
+      (best, one) => {
+        const value = valueBy(criterion)(extrapolated(one, expected(one), scale).statistics)
+        return value < best.value ? { components: one.components, value } : best
+      },
+      { components: 0, value: Infinity }
+    ).components
+  const open = lines.filter(({ isOpen }) => isOpen)
+  const end = Math.max(0, ...open.flatMap(({ counts }) => counts))
+  const counts = RA.makeBy(MORE, i => end + 1 + i).filter(count => count <= Math.min(rows, MOST))
+  return criterion === 'crossValidated' || counts.length === 0 || best(reached) !== end
+    ? []
+    : open
+        .filter(({ family }) => {
+          const name = Score.nameOf(family({ components: end }))
+          return best(reached.filter(one => one.family === name)) === end
+        })
+        .map(line => ({ ...line, counts }))
+}
+
 /** All candidates on the same rows, one after the other; each family along its numbers of components. */
 const learnedInTurn = (
   data: Held,
   key: Key.Key,
   terms: Terms,
   lines: ReadonlyArray<Line>,
-  scale: Scale
+  scale: Scale,
+  floor: number,
+  earlier: ReadonlyArray<Standing>
 ): Iterable<Step> => {
   const { prior, recall, criterion } = terms
-  const floor = Floor.common(
-    data.points,
-    lines
-      .flatMap(({ counts }) => counts)
-      .filter(count => count <= data.points.rows)
-      .reduce((most, count) => Math.max(most, count), 0)
+  const isOne = (score: Score.Score<string>, components: number, other: Standing): boolean =>
+    other.asked.components === components && Score.nameOf(other.asked.score) === Score.nameOf(score)
+  const jobs = lines.flatMap(line =>
+    jobsOf(line, floor, data.points.rows, score => earlier.some(one => isOne(score, (line.counts[0] ?? 1) - 1, one)))
   )
-  const jobs = lines.flatMap(line => jobsOf(line, floor, data.points.rows))
   const grow = grown(data.points, key, prior)
   /** Where a family that grows has come. */
   interface Growth {
@@ -685,11 +732,17 @@ const learnedInTurn = (
     rest: null,
     next: jobs.at(done)?.isAsked === true ? jobs[done].asked : null
   })
-  return unfold(at(0, null, []), ({ done, before, all }): State | null => {
+  /** One of a component less, where its family has come so far. */
+  const fewerThan = ({ score, components }: Candidacy, before: Growth | null): Growth | null => {
+    if (before !== null && Score.nameOf(before.score) === Score.nameOf(score)) return before
+    const one = earlier.filter(isReached).find(one => isOne(score, components - 1, one))
+    return one === undefined ? null : { score: one.asked.score, params: one.params, isDrawn: one.candidate.isDrawn }
+  }
+  return unfold(at(0, null, earlier), ({ done, before, all }): State | null => {
     if (done >= jobs.length) return null
     const { asked, isAsked, how, partOf } = jobs[done]
     if (how === 'by itself') return at(done + 1, null, [...all, learn(data, key, terms)(asked)])
-    const from = how === 'grown' ? before : null
+    const from = how === 'grown' ? fewerThan(asked, before) : null
     // Under a prior the likelihood of the whole is no bound: it is not what is greatest there.
     if (typeof partOf === 'string' && prior === null && isLost(asked, partOf, all, data.points.dim, criterion, scale))
       return at(done + 1, null, all)
@@ -902,13 +955,12 @@ const settledAll = (
       const found = behind(compared, (one, ahead) => looked.includes(named(one, ahead)))
       if (O.isNone(found)) {
         const chosen = sorted.find(one => worthOf(one) < Infinity)
-        if (search === null || chosen === undefined) return []
-        const name = part('searched', chosen.asked)
-        if (looked.includes(name)) return []
+        if (search === null || chosen === undefined || chosen.isSearched === true) return []
         return taken(chosen, ended(search(chosen)), all, led => {
           const isBetter = (other: Reached): boolean =>
             isSound(other.candidate) && logLikelihoodOf(other) > logLikelihoodOf(chosen) + ROUNDING
-          return [E.isRight(led) && isBetter(led.right) ? led.right : chosen, further(gained, [...looked, name])]
+          const better = E.isRight(led) && isBetter(led.right) ? led.right : chosen
+          return [{ ...better, isSearched: true }, further(gained, looked)]
         })
       }
       const { one, ahead, params } = found.value
@@ -967,8 +1019,24 @@ const onAll = (
       ended(taken(part('settled', one.asked, from), one, isAlone ? alone(one) : settling(prior, one, 'quick'))),
     search: isAlone ? null : one => taken(part('searched', one.asked), one, settling(prior, one, 'patient'))
   })
-  const found = followed(learnedInTurn(data, key, terms, lines, scale), ({ all }) => ready(all, alone))
-  return followed(found, ({ all }) => settledAll(how(all.length === 1), all))
+  const floor = Floor.common(
+    data.points,
+    lines
+      .flatMap(({ counts }) => counts)
+      .filter(count => count <= data.points.rows)
+      .reduce((most, count) => Math.max(most, count), 0)
+  )
+  const through = (lines: ReadonlyArray<Line>, earlier: ReadonlyArray<Standing>): Iterable<Step> => {
+    const learned = followed(learnedInTurn(data, key, terms, lines, scale, floor, earlier), ({ all }) =>
+      ready(all, alone)
+    )
+    const settled = followed(learned, ({ all }) => settledAll(how(all.length === 1), all))
+    return followed(settled, ({ all }) => {
+      const more = onward(lines, all, data.points.rows, criterion, scale)
+      return more.length === 0 ? [] : through(more, all)
+    })
+  }
+  return through(lines, [])
 }
 
 /**
@@ -1307,6 +1375,27 @@ export const ranked =
           a.statistics.parameters - b.statistics.parameters
       )
   }
+
+/**
+ * Whether the first of ranked candidates has the most components that were compared, or the least and not one: beyond them there may be
+ * better ones. Null of a single number, and where more were refused.
+ */
+export const atEnd = (
+  candidates: ReadonlyArray<Pick<Ranked, 'components'>>,
+  refused: ReadonlyArray<Pick<Refused, 'components'>>
+): 'most' | 'least' | null => {
+  const [{ components }] = candidates
+  const counts = [...candidates, ...refused].map(one => one.components)
+  const least = Math.min(...counts)
+  const most = Math.max(...counts)
+  return least === most ? null : components === most ? 'most' : components === least && least > 1 ? 'least' : null
+}
+
+/** What that is told by. */
+export const endSentence = {
+  most: 'It has the most components that were compared: more may be better.',
+  least: 'It has the fewest components that were compared: fewer may be better.'
+}
 
 /**
  * Of ranked candidates, the one that has least of the criterion and less than the first, and was excluded; null where there is none, or

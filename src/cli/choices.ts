@@ -1,6 +1,7 @@
 /** What is asked of `ornstein fit`, as those take it who do it. */
 import type { Points } from '../index.js'
 import type { Every, Flags } from './fitOptions.js'
+import * as Settings from '../trust/fitSettings.js'
 import type { Open } from './learn.js'
 import type { GROWN, Recipe } from './recipes.js'
 import { csvOf } from './tableOptions.js'
@@ -33,14 +34,15 @@ const EVERY: Every = { _tag: 'Milliseconds', milliseconds: 30_000 }
 const CLASSES = 12
 
 export const choicesOf = (flags: Flags): Choices => {
-  const { by, labels, components, family: families, criterion, starts, recipe, compare = [], seed, robust } = flags
+  const { by, labels, components, family: families, starts, recipe, compare = [], seed, robust } = flags
+  const { criterion = Settings.criterionFor(components), background = null } = flags
   const { prior = null, bootstrap = null, testComponents = null, checkpoint, every = EVERY, resume } = flags
   return {
     table: {
       ...csvOf(flags),
       keep: { columns: [by, labels].filter(column => column !== undefined), classes: CLASSES }
     },
-    open: { families, components, criterion, starts, robust, fixed: null },
+    open: { families, components, criterion, starts, robust, background, fixed: null },
     ...{ recipe, compare, seed, prior, bootstrap, testComponents },
     keep: checkpoint === undefined ? null : { path: checkpoint, every, resume }
   }

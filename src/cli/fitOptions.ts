@@ -96,18 +96,23 @@ export const fitting = {
       'spherical (equal weights, variance 1); symmetric-pair (variance 1, at m and -m); or one of --vocabulary',
     { otherwise: 'chosen from those with learned variances' }
   ),
-  criterion: setting(
-    Settings.criterion,
-    domain => such(domain, 'criterion'),
-    'selection criterion: icl for separate clusters; bic for density estimation; aic for more components; crossValidated for held-out rows'
+  criterion: option(
+    such(Settings.criterion, 'criterion'),
+    'selection criterion: icl for separate clusters; bic for density estimation; aic for more components; crossValidated for held-out rows',
+    { otherwise: 'icl; bic where two or more components are given' }
   ),
   robust: flag('also try heavy tails (t) and a background component for rows in no cluster', {
     conflicts: ['pipeline']
   }),
+  background: option(
+    such(Settings.background, 'background'),
+    'also try each family beside a background of this shape: box for uniform noise, cauchy for rows far away',
+    { conflicts: ['pipeline'] }
+  ),
   fixed: option(
     path(),
     'hold known components, in the units of the table: centres as a table, a model (means and covariances), or a JSON list of { mean, covariance, weight }',
-    { conflicts: ['pipeline', 'robust', 'testComponents'] }
+    { conflicts: ['pipeline', 'robust', 'background', 'testComponents'] }
   ),
   ...columns,
   ...reading,
@@ -235,6 +240,7 @@ const searches = ({
   pipeline,
   family = [],
   robust = false,
+  background,
   fixed
 }: Partial<Flags>): ReadonlyArray<Problem.Problem> => [
   ...Problem.unless(
@@ -257,6 +263,13 @@ const searches = ({
     !robust || recipe === GROWN,
     '--robust',
     'it',
+    `available with --recipe ${recipe}`,
+    'leave --recipe out'
+  ),
+  ...Problem.unless(
+    background === undefined || recipe === GROWN,
+    '--background',
+    background ?? '',
     `available with --recipe ${recipe}`,
     'leave --recipe out'
   ),

@@ -71,6 +71,8 @@ export interface Open {
   readonly starts: number
   /** Whether families are compared with tails and beside a background too. */
   readonly robust: boolean
+  /** The background that families are compared beside too; null for none. */
+  readonly background: 'cauchy' | 'box' | null
   /** Components that are known, by the table's columns; null where none is. */
   readonly fixed: ReadonlyArray<Component.Fixed> | null
 }
@@ -710,14 +712,14 @@ export interface Chosen {
 export const choose =
   (onProgress: (progress: Fit.Progress) => void, { heard, now, keeper: own }: Omit<Control, 'watch'>) =>
   (
-    { families, components, criterion, starts, robust, fixed: known }: Open,
+    { families, components, criterion, starts, robust, background, fixed: known }: Open,
     { table, source, standardize, seed, prior, place }: Omit<Task, 'origin'>,
     recipe: Recipe | typeof GROWN
   ): TE.TaskEither<Failure, Chosen> => {
     const family = families?.map(({ make }) => make)
     const misses = Missing.has(table.data)
     const fixed = families?.[0].count ?? null
-    const isOne = !robust && family?.length === 1 && (components?.length === 1 || fixed !== null)
+    const isOne = !robust && background === null && family?.length === 1 && (components?.length === 1 || fixed !== null)
     const byRecipe = (score: Score.Score<string>): Origin => ({
       _tag: 'Recipe',
       score,
@@ -745,6 +747,7 @@ export const choose =
           prior,
           ...(starts !== 1 && { starts }),
           ...(robust && { robust }),
+          ...(background !== null && { background }),
           ...(known !== null && { fixed: known })
         },
         columns: table.columns
@@ -787,6 +790,7 @@ export const choose =
               seed,
               starts,
               robust,
+              background: background ?? undefined,
               fixed: known ?? undefined,
               standardize,
               columns: table.columns,

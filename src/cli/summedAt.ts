@@ -106,7 +106,7 @@ export const placeOf = (
   world: World,
   file: string,
   flags: Flags,
-  { open: { families, components, criterion, starts, robust }, recipe, seed, prior, keep, table }: Choices,
+  { open: { families, components, criterion, starts, robust, background }, recipe, seed, prior, keep, table }: Choices,
   data: Source.Data
 ): TE.TaskEither<Failure, Summing> => {
   if (Source.isHeld(data)) return TE.right({ place: Place.here, close: () => undefined })
@@ -125,7 +125,8 @@ export const placeOf = (
               ...[components, criterion, seed, prior, flags.standardize ?? null, recipe],
               // Where there is one, what was kept before it could be asked for goes on.
               ...(starts === 1 ? [] : [starts]),
-              ...(robust ? ['robust'] : [])
+              ...(robust ? ['robust'] : []),
+              ...(background === null ? [] : [background])
             ],
             source,
             there

@@ -131,7 +131,7 @@ const beside = (gaussians: Gaussians, shape: Background['shape']): Model<P> => {
   const shareOf = ({ backgroundShare }: Params.Params<P>): number =>
     1 / (1 + Elementary.exp(-backgroundShare.values[0]))
   return modelOf<P>({
-    called: `${model.called ?? ''} with background`,
+    called: `${model.called ?? ''} with ${shape === 'box' ? 'uniform ' : ''}background`,
     parameters: dim => ({
       ...model.shapes(dim),
       backgroundShare: [],
@@ -201,6 +201,8 @@ const beside = (gaussians: Gaussians, shape: Background['shape']): Model<P> => {
     mStep: {
       ...learnedBy(mStep),
       isGeneralized: true,
+      // With noise a box is no mixture of Gaussians.
+      ...(shape === 'box' && { onlyClean: true as const }),
       maximise: (params, moments, at) => {
         const { beyond } = moments
         const learned = Gaussian.total(moments.mass)

@@ -129,6 +129,8 @@ export interface MStep<P extends string> extends Learned {
   readonly still?: ReadonlyArray<number>
   /** It raises the expected log-likelihood by inner steps, and need not be at its maximum: generalized expectation–maximization. */
   readonly isGeneralized?: true
+  /** Its moments are of rows without noise alone. */
+  readonly onlyClean?: true
   /** Where there are several maxima, the best that many starts lead to: a way out of a lesser one. */
   readonly anew?: MStep<P>['maximise']
   /**

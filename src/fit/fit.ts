@@ -22,6 +22,7 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { Key } from '../../lib/index.js'
@@ -141,16 +142,20 @@ export interface Progress {
 }
 
 export interface Options {
-  /** How many components, or the numbers to choose from; 1 to 9 unless given, or as many as there are rows. */
+  /**
+   * How many components, or the numbers to choose from; 1 to 9 unless given, or as many as there are rows, and on to more while the best has
+   * the most.
+   */
   readonly components?: OneOrMore<number> | undefined
   /**
-   * The family, by its name, by that of mclust (VVE) or as what makes its score, or those to choose from; unless given the six of
+   * The family, by its name, by that of mclust (VVE), as what makes its score, or as a score, whose number of components it has where none is
+   * given; or those to choose from; unless given the six of
    * `families`. Where mclust's fourteen are among those of several columns, the eight without names of their own begin where the others have
    * come, and are left out at numbers of components at which they would be no rivals even if they were as likely as 'full', or 'diagonal'.
    */
-  readonly family?: OneOrMore<FamilyName | Candidates.Constructor> | undefined
+  readonly family?: OneOrMore<FamilyName | Candidates.Constructor | Score.Score<string>> | undefined
   /**
-   * What chooses among candidates; 'icl' unless given, which counts clusters that are apart. 'bic' counts the components that
+   * What chooses among candidates; unless given 'icl', which counts clusters that are apart, but 'bic' where two or more components are given. 'bic' counts the components that
    * describe the density best, of which a cluster may need several. 'crossValidated' is −2 log-likelihood of rows by what is learned without their
    * fifth of all: it assumes nothing of the number of rows, and takes some six times as long.
    */
@@ -163,10 +168,15 @@ export interface Options {
    */
   readonly starts?: number | undefined
   /**
-   * Whether each family is compared with tails (`Score.withTails`, one ν) and beside a background (`Score.withBackground`) too; false unless given.
-   * Rows of the background are of no component: `assign` tells them as −1.
+   * Whether each family is compared with tails (`Score.withTails`, one ν) and beside a background of each shape (`Score.withBackground`) too;
+   * false unless given. Rows of the background are of no component: `assign` tells them as −1.
    */
   readonly robust?: boolean | undefined
+  /**
+   * Compares each family beside a background of this shape too: 'box' for uniform noise over the range of the columns, 'cauchy' for rows
+   * that may lie anywhere.
+   */
+  readonly background?: 'cauchy' | 'box' | undefined
   /**
    * What is known of components, each a `Component.fixed` in the units of the data, and held while all else is learned: each candidate has
    * these components and others. Covariances are held in families in which each component has its own; not beside `robust`.
@@ -290,6 +300,7 @@ const known: Readonly<Record<keyof Options, true>> = {
   family: true,
   criterion: true,
   robust: true,
+  background: true,
   fixed: true,
   seed: true,
   starts: true,
@@ -304,11 +315,13 @@ const known: Readonly<Record<keyof Options, true>> = {
   onProgress: true
 }
 
-const isName = (family: FamilyName | Candidates.Constructor): family is FamilyName => typeof family === 'string'
+const isName = (family: FamilyName | Candidates.Constructor | Score.Score<string>): family is FamilyName =>
+  typeof family === 'string'
 
 /** What is not given is as the settings have it. */
 const filled = ({
-  criterion = Settings.criterion.otherwise,
+  components,
+  criterion = Settings.criterionFor(components),
   seed = Settings.seed.otherwise,
   starts = Settings.starts.otherwise,
   missing = Settings.missing.otherwise
@@ -321,7 +334,7 @@ const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
     return [
       Problem.of('options', String(asked), 'an object of options', "give { components: 3, family: 'full' }, or none")
     ]
-  const { components, family, prior, fixed, robust } = options
+  const { components, family, prior, fixed, robust, background } = options
   const { criterion, seed, starts, missing } = filled(options)
   return [
     ...Problem.strangers(options, known),
@@ -336,18 +349,27 @@ const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
     ...list(family ?? []).flatMap(one =>
       isName(one) && !isFamilyName(one)
         ? Problem.oneOf('family', one, [...Object.keys(families), ...Covariance.names, ...Covariance.analysers])
-        : []
+        : typeof one === 'object'
+          ? Problem.unless(
+              withComponents(one, 1) !== null,
+              'family',
+              Score.show(one),
+              'a mixture of a number of components',
+              'give what makes one: options => Score.full(options)'
+            )
+          : []
     ),
+    ...(background === undefined ? [] : Settings.background.problems('background', background)),
     ...Settings.criterion.problems('criterion', criterion),
     ...Settings.missing.problems('missing', missing),
     ...Settings.seed.problems('seed', seed),
     ...Settings.starts.problems('starts', starts),
     ...(prior === undefined ? [] : Settings.prior.problems('prior', prior)),
     ...Problem.unless(
-      fixed === undefined || robust !== true,
+      fixed === undefined || (robust !== true && background === undefined),
       'fixed',
       'it',
-      'available with robust',
+      'available with robust or background',
       'leave one of them out: tails and a background are learned of components that are not known'
     )
   ]
@@ -472,33 +494,66 @@ const besides = (lines: ReadonlyArray<Candidates.Line>, criterion: Candidates.Cr
     : lines
 }
 
+/** A score of another number of components: its own, or that of the mixture in it; null of what has none. */
+const withComponents = (score: Score.Score<string>, components: number): Score.Score<string> | null => {
+  // A spread keeps the case.
+  if ('components' in score) return { ...score, components } as Score.Score<string>
+  const [name, part] = Object.entries(score).find(([, part]) => Score.concept.is(part)) ?? []
+  const inner = name === undefined ? null : withComponents(part as Score.Score<string>, components)
+  return name === undefined || inner === null ? null : ({ ...score, [name]: inner } as Score.Score<string>)
+}
+
+/** What makes scores of any number of components, and the number where it was given as one. */
+const makerOf = (
+  family: FamilyName | Candidates.Constructor | Score.Score<string>
+): { readonly make: Candidates.Constructor; readonly count: number | null } => {
+  if (isName(family)) return { make: familyOf(family), count: null }
+  if (typeof family === 'function') return { make: family, count: null }
+  const counted = Score.interpret(family).family
+  return {
+    make: ({ components }) => withComponents(family, components) ?? family,
+    count: O.isSome(counted) ? counted.value.count(1) : null
+  }
+}
+
 /** The families that are to be compared on such data, and at which numbers of components. */
 const linesOf = (
   options: Options,
   { own: { rows, dim }, scaling }: Data.Data,
   places: ReadonlyArray<number>
 ): ReadonlyArray<Candidates.Line> => {
-  const { family, criterion, robust = false, fixed } = options
+  const { family, criterion, fixed } = options
   const counts = countsOf(options, rows)
   const known = fixed?.map(FixedComponents.scaled(places, scaling))
   const compared = Object.values<Candidates.Constructor>(families)
+  const isOpen = options.components === undefined
   const lines = list(family ?? (dim === 1 ? compared.slice(0, 2) : compared))
-    .map(one => (isName(one) ? familyOf(one) : one))
-    .map(one => (known === undefined ? one : FixedComponents.holding(known)(one)))
-    .flatMap(one => (robust ? [one, ...robustly(one)] : [one]))
-    .map((family): Candidates.Line => ({ family, counts }))
+    .map(makerOf)
+    .map(({ make, count }) => ({ make: known === undefined ? make : FixedComponents.holding(known)(make), count }))
+    .flatMap(({ make, count }) => [make, ...besideOf(options)(make)].map(make => ({ make, count })))
+    // A score that was given has a number of its own.
+    .map(({ make, count }): Candidates.Line =>
+      isOpen && count !== null ? { family: make, counts: [count] } : { family: make, counts, isOpen }
+    )
   return dim === 1 || known !== undefined ? lines : besides(lines, criterion)
 }
 
-/** A family with tails, and beside a background; none of what has no such. */
-const robustly = (family: Candidates.Constructor): ReadonlyArray<Candidates.Constructor> =>
-  [Score.withTails({ nu: 'common' }), Score.withBackground()]
-    .map(
-      (beside): Candidates.Constructor =>
-        options =>
-          beside(family(options))
-    )
-    .filter(made => Score.problems({ rows: Infinity, dim: 1 })(made({ components: 1 })).length === 0)
+/** A family with tails, and beside backgrounds, as far as these are asked for; none of what has no such. */
+const besideOf =
+  ({ robust = false, background }: Options) =>
+  (family: Candidates.Constructor): ReadonlyArray<Candidates.Constructor> =>
+    [
+      ...(robust ? [Score.withTails({ nu: 'common' })] : []),
+      ...(['cauchy', 'box'] as const).flatMap(shape =>
+        robust || shape === background ? [Score.withBackground({ shape })] : []
+      )
+    ]
+      .map(
+        (beside): Candidates.Constructor =>
+          options =>
+            beside(family(options))
+      )
+      .filter(made => Score.problems({ rows: Infinity, dim: 1 })(made({ components: 1 })).length === 0)
 
 const text = ({
   columns,
@@ -507,16 +562,22 @@ const text = ({
   leftOut,
   excluded,
   narrow,
-  fixed
-}: Pick<Fit, 'columns' | 'criterion' | 'candidates' | 'leftOut' | 'excluded' | 'narrow' | 'fixed'>): string => {
+  fixed,
+  refused
+}: Pick<
+  Fit,
+  'columns' | 'criterion' | 'candidates' | 'leftOut' | 'excluded' | 'narrow' | 'fixed' | 'refused'
+>): string => {
   const [best] = candidates
   const value = Candidates.valueBy(criterion)
+  const end = Candidates.atEnd(candidates, refused)
   const less = excluded === null ? NaN : value(best.statistics) - value(excluded.statistics)
   return [
     Text.table(Table.ofMixture(columns, best.mixture)),
     ...(candidates.length > 1 ? [Text.table(Candidates.table(criterion, candidates.slice(0, Candidates.SHOWN)))] : []),
     [
       ...FixedComponents.sentences(fixed, best.pipeline.score).map(said => `  ${said}`),
+      ...(end === null ? [] : [`  ${Candidates.endSentence[end]}`]),
       ...(leftOut.length === 0 ? [] : [`  Left out, the same in every row: ${leftOut.join(', ')}.`]),
       ...(excluded === null
         ? []
@@ -574,7 +635,7 @@ const made = (
     scaling,
     assign: assigning(mixture, missing, { given: given.length, places }),
     hint: () =>
-      options.robust === true || !Source.isHeld(own)
+      options.robust === true || options.background !== undefined || !Source.isHeld(own)
         ? null
         : Hint.of({
             ...{ chosen: { score: pipeline.score, mixture } },
@@ -588,7 +649,7 @@ const made = (
     sample: rows => key => Mixture.sample(rows)(key)(mixture),
     bootstrap: asked =>
       Problem.orThrow(Bootstrap.of(asked)({ mixture, pipeline, scaling, prior, minimumVariance, fixed }, own)),
-    table: () => text({ columns, criterion, candidates, leftOut, excluded, narrow, fixed }),
+    table: () => text({ columns, criterion, candidates, leftOut, excluded, narrow, fixed, refused }),
     toJSON: () =>
       written({
         family: Text.word(family),
@@ -762,14 +823,15 @@ const statesOf = (
   )
   const key = Key.fromSeed(seed)
   const isHeld = criterion === 'crossValidated'
-  /** How far it has come, `before` passes over all candidates being done. */
-  const told = (next: Candidates.Progress['next'], before: number): Progress | null => {
+  /** How far it has come, `before` passes over all candidates being done, and so many in this one. */
+  const told = (next: Candidates.Progress['next'], before: number, learned = 0): Progress | null => {
+    const place = asked.findIndex(one => one.family === next?.family && one.components === next.components)
+    const all = (isHeld ? CrossValidation.FOLDS + 1 : 1) * asked.length
     const progress = next && {
       ...next,
-      done:
-        before * asked.length +
-        asked.findIndex(({ family, components }) => family === next.family && components === next.components),
-      of: (isHeld ? CrossValidation.FOLDS + 1 : 1) * asked.length
+      // Beyond what was asked the range goes on.
+      done: place < 0 ? Math.max(all, learned) : before * asked.length + place,
+      of: place < 0 ? Math.max(all, learned) + 1 : all
     }
     if (progress !== null) onProgress?.(progress)
     return progress
@@ -778,7 +840,7 @@ const statesOf = (
     mapped(
       Candidates.learning(held === null ? data : { ...data, held }, key, { criterion, prior, recall }, place)(lines),
       ({ next, candidates: tried, rest }) => ({
-        next: told(next, held === null ? 0 : CrossValidation.FOLDS),
+        next: told(next, held === null ? 0 : CrossValidation.FOLDS, tried.length),
         rest,
         fit: () => {
           const refused = tried.filter((one): one is Candidates.Refused => one._tag === 'Refused')

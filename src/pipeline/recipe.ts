@@ -78,6 +78,8 @@ const hasUnitVariance = asked(false, ({ unitVariance }) => unitVariance)
 
 const maximises = asked(false, family => ExpectationMaximization.serves(family))
 
+const maximisesWithNoise = asked(false, family => ExpectationMaximization.servesNoise(family))
+
 const moves = asked(false, family => SplitAndMerge.serves(family))
 
 const projects = asked(false, ({ projection }) => O.isSome(projection))
@@ -323,7 +325,7 @@ const polish = (bound: ReturnType<typeof bounded>): Stage.Stage =>
  * divided by the responsibilities, and kept where that leads to a likelier mixture; then split and merge moves out of what
  * local maxima are left. No step lowers the likelihood: the answer is never less likely than that of
  * expectation–maximization from the same start. A family without an M-step descends on the likelihood instead, and on the DDPM
- * objective where noise falls; one that does not go from and to mixtures is left where that leads. For the pair, from a small
+ * objective where noise falls; one whose M-step knows no noise (beside a box) leaves that out; one that does not go from and to mixtures is left where that leads. For the pair, from a small
  * start by descent on the DDPM objective at falling noise levels.
  *
  * Of more than 20 000 rows all that is done on a sample of 5 rows a free parameter, at least 4000, and a few steps of
@@ -369,12 +371,16 @@ export const annealed: Recipe = score => data => {
     stages: maximises(score)
       ? onRows([
           settle(bound),
-          Stage.guarded(
-            Stage.sequence([
-              Stage.anneal(times)(Stage.expectationMaximization({ steps: 5, ...bound })),
-              Stage.expectationMaximization({ steps: 100, relativeChange: 1e-4, ...bound })
-            ])
-          ),
+          ...(maximisesWithNoise(score)
+            ? [
+                Stage.guarded(
+                  Stage.sequence([
+                    Stage.anneal(times)(Stage.expectationMaximization({ steps: 5, ...bound })),
+                    Stage.expectationMaximization({ steps: 100, relativeChange: 1e-4, ...bound })
+                  ])
+                )
+              ]
+            : []),
           ...(moves(score)
             ? [Stage.splitAndMerge({ steps: 1000, ...patience(score, data), ...bound }), settle(bound)]
             : [])

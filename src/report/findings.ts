@@ -18,7 +18,15 @@ import * as Mixture from '../algebra/index.js'
 import type * as Statistics from '../mixture/statistics.js'
 import type * as Pipeline from '../pipeline/pipeline.js'
 import * as Score from '../score/score.js'
-import { valueBy, isSound, setAside as leastAside, table as tableOf, titleOf } from '../choice/candidates.js'
+import {
+  atEnd,
+  endSentence,
+  valueBy,
+  isSound,
+  setAside as leastAside,
+  table as tableOf,
+  titleOf
+} from '../choice/candidates.js'
 import { rounded, show, type Table } from '../choice/table.js'
 import { quoted, word } from '../fit/text.js'
 
@@ -128,6 +136,15 @@ export interface Advice {
   readonly remedy?: string
 }
 
+/** That the range ends where it was chosen, and how to go on; empty where it does not. */
+const beyond = ({ candidates, refused }: Choice): string => {
+  const end = atEnd(candidates, refused)
+  if (end === null) return ''
+  const { components } = candidates[0]
+  const more = end === 'most' ? `${components}..${components + 5}` : `${Math.max(1, components - 5)}..${components}`
+  return ` ${endSentence[end]} Compare with -k ${more}.`
+}
+
 /** How it was chosen, in a sentence. */
 export const chosen = (choice: Choice, count: number): string => {
   const { criterion, candidates } = choice
@@ -151,7 +168,7 @@ export const chosen = (choice: Choice, count: number): string => {
   const belief = best.belief > 0.99 ? '> 0.99' : best.belief.toFixed(2)
   return (
     `${of}${doubt}. ${name} is ${show(apart, 3)} lower than for the runner-up, ${next.components} ${word(next.family)}` +
-    `${isDoubted(choice) ? '' : how} (approximate posterior probability ${belief}).`
+    `${isDoubted(choice) ? '' : how} (approximate posterior probability ${belief}).${beyond(choice)}`
   )
 }
 
@@ -227,7 +244,12 @@ export const setAside = ({ criterion, candidates, isStopped = false }: Choice): 
 /** The options that ask for a candidate: tails and a background are none of a family's name. */
 const asked = ({ components, family }: { readonly components: number; readonly family: string }): string => {
   const [own, ...beside] = family.split(' with ')
-  return `-k ${components} --family ${word(own)}${beside.some(part => part !== 'known components') ? ' --robust' : ''}`
+  const robust = beside.includes('uniform background')
+    ? ' --background box'
+    : beside.some(part => part !== 'known components')
+      ? ' --robust'
+      : ''
+  return `-k ${components} --family ${word(own)}${robust}`
 }
 
 /** The candidates, the best first, as far as there is room. */

@@ -2,10 +2,16 @@
 import * as Limits from '../core/limits.js'
 import { oneOf, otherwise, positive, such, whole, type Setting } from '../core/setting.js'
 
-export const criterion = otherwise<'icl' | 'bic' | 'aic' | 'crossValidated'>('icl')(
-  oneOf(['icl', 'bic', 'aic', 'crossValidated'])
-)
+export const criterion = oneOf(['icl', 'bic', 'aic', 'crossValidated'] as const)
 export const components = whole(1, 2)
+
+/** The criterion that is not given: ICL, which counts clusters, but BIC where their number is given, two or more, and the family is chosen. */
+export const criterionFor = (components: number | ReadonlyArray<number> | undefined): 'icl' | 'bic' => {
+  const counts = typeof components === 'number' ? [components] : (components ?? [])
+  return counts.length === 1 && counts[0] > 1 ? 'bic' : 'icl'
+}
+/** What families are compared beside: see `Score.withBackground`. */
+export const background = oneOf(['cauchy', 'box'] as const)
 export const seed = otherwise(0)(whole(0, 0))
 export const starts = otherwise(1)(whole(1, 10, Limits.starts))
 export const missing = otherwise<'refuse' | 'em'>('refuse')(oneOf(['refuse', 'em']))

@@ -427,7 +427,7 @@ export const fit =
               choices.bootstrap
             )(fit, chosen.task.table.data)()
             doing('looking for outliers and for better places of components')
-            const hint = choices.open.robust ? null : hintOf(fit)
+            const hint = choices.open.robust || choices.open.background !== null ? null : hintOf(fit)
             const tests =
               stopped === null
                 ? await tested(world, testing, choices.testComponents)(fit, chosen.task.table.data)()

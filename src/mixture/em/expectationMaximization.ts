@@ -81,7 +81,7 @@ export const serves = <P extends string>({ mStep, sufficient }: Family<P>): bool
 
 /** Whether a family can be learned so from rows with noise. */
 export const servesNoise = <P extends string>({ mStep, onlyClean }: Family<P>): boolean =>
-  O.isSome(mStep) && O.isNone(onlyClean)
+  O.isSome(mStep) && mStep.value.onlyClean !== true && O.isNone(onlyClean)
 
 /** `Compile` refuses a family that has none. */
 const mStepOf = <P extends string>({ mStep }: Family<P>): MStep<P> =>

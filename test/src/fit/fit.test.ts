@@ -16,6 +16,7 @@ import {
   Pipeline,
   Points,
   Problem,
+  Recipe,
   Run,
   Schedule,
   Score,
@@ -209,7 +210,7 @@ describe('fit', () => {
   it('lists all that is wrong, with a remedy', () => {
     const points = drawn(20, 7)
     expect(problems({ component: 3, criterion: 'bicc', seed: -1, starts: 0, components: [0, 2.5] }, points)).toEqual([
-      'options: component is not one of components, family, criterion, robust, fixed, seed, starts, weights, standardize, missing, columns, prior, recall, place, signal, onProgress; try components',
+      'options: component is not one of components, family, criterion, robust, background, fixed, seed, starts, weights, standardize, missing, columns, prior, recall, place, signal, onProgress; try components',
       'components: 0 is not a whole number ≥ 1; try 2',
       'components: 2.5 is not a whole number ≥ 1; try 2',
       'criterion: bicc is not one of icl, bic, aic, crossValidated; try bic',
@@ -230,6 +231,70 @@ describe('fit', () => {
     expect(() => fit([[1], [1e200]])).toThrow(/column x1: a number of size 1\.00e\+200 is not within reach/)
   })
 
+  it('goes on while the best is at the end of the default range, and says so of one that was given', () => {
+    const apart = Mixture.of({
+      means: Array.from({ length: 12 }, (_, k) => [
+        9 * Math.cos((2 * Math.PI * k) / 12),
+        9 * Math.sin((2 * Math.PI * k) / 12)
+      ]),
+      variances: Array.from({ length: 12 }, () => 0.5)
+    })
+    const points = Mixture.sample(480)(Key.fromSeed(2))(apart)
+    const seen: Array<Fit.Progress> = []
+    const open = fit(points, { family: ['tiedIsotropic', 'isotropic'], onProgress: progress => seen.push(progress) })
+    expect([open.family, open.components]).toEqual(['tiedIsotropic', 12])
+    expect(seen.every(({ done, of }, i) => done === i && done < of)).toBe(true)
+    expect(open.table()).not.toContain('may be better')
+    const most = 'It has the most components that were compared: more may be better.'
+    const least = 'It has the fewest components that were compared: fewer may be better.'
+    const given = { family: 'tiedIsotropic' } as const
+    expect(fit(points, { ...given, components: [3, 4, 5] }).table()).toContain(most)
+    expect(fit(points, { ...given, components: [13, 14, 15] }).table()).toContain(least)
+    expect(fit(points, { ...given, components: [11, 12, 13] }).table()).not.toContain('may be better')
+  })
+
+  it('compares a uniform background, by robust and alone, and takes one that is given as a score', () => {
+    // Two strips that cross, as in a chevron, among as many rows of nothing.
+    const z = Key.normal(600)(Key.fromSeed(4))
+    const u = Key.uniform(600)(Key.fromSeed(5))
+    const strip = (i: number): ReadonlyArray<number> => [
+      3 * z[2 * i] + (i % 2 === 0 ? -3 : 3),
+      (i % 2 === 0 ? 3 : -3) * z[2 * i] + 0.4 * z[2 * i + 1]
+    ]
+    const anywhere = (i: number): ReadonlyArray<number> => [24 * u[2 * i] - 12, 24 * u[2 * i + 1] - 12]
+    const rows = Array.from({ length: 600 }, (_, i) => (i < 300 ? strip(i) : anywhere(i - 300)))
+    const given = { components: 2, family: 'full' } as const
+    const found = fit(rows, { ...given, background: 'box' })
+    expect(found.family).toBe('full with uniform background')
+    // Of rows of nothing some lie in a strip, and of those in strips few do not look so.
+    const isNone = found.assign(rows).map(({ component }) => component === -1)
+    expect(isNone.slice(0, 300).filter(none => none).length).toBeLessThan(30)
+    expect(isNone.slice(300).filter(none => none).length).toBeGreaterThan(225)
+    const robust = fit(rows, { ...given, robust: true })
+    expect(robust.mixture).toEqual(found.mixture)
+    expect(robust.candidates.map(({ family }) => family)).toContain('full with background')
+
+    const score = Score.withBackground({ shape: 'box' })(Score.full({ components: 2 }))
+    expect(fit(rows, { family: score }).mixture).toEqual(found.mixture)
+    expect(fit(rows, { family: score, components: 3 }).components).toBe(3)
+    expect(problems({ family: Score.symmetricPair }, [[1], [2], [4]])).toEqual([
+      'family: Score.symmetricPair is not a mixture of a number of components; give what makes one: options => Score.full(options)'
+    ])
+    const points = Problem.orThrow(Points.fromRows(rows))
+    const annealed = Run.last(Problem.orThrow(Compile.pipeline(Recipe.annealed(score)(points))(points)))(
+      Key.fromSeed(0)
+    )
+    expect(-(annealed.value ?? NaN)).toBeCloseTo(found.logLikelihood, 3)
+  })
+
+  it('chooses the family by BIC where two or more components are given', () => {
+    const points = drawn(120, 1)
+    expect(fit(points, { components: 3 }).criterion).toBe('bic')
+    expect(fit(points, { components: 3, criterion: 'icl' }).criterion).toBe('icl')
+    expect(fit(points, { components: 1 }).criterion).toBe('icl')
+    expect(fit(points, { components: [2, 3], family: 'isotropic' }).criterion).toBe('icl')
+  })
+
   it('keeps the best of several starts, and tells how many agree', () => {
     // Eight components on a ring of twelve clusters: many maxima, and seeds end in different ones.
     const ring = Mixture.of({
@@ -238,7 +303,7 @@ describe('fit', () => {
         7 * Math.sin((2 * Math.PI * k) / 12)
       ])
     })
-    const points = Mixture.sample(100)(Key.fromSeed(3))(ring)
+    const points = Mixture.sample(100)(Key.fromSeed(8))(ring)
     const options = { components: 8, family: 'isotropic', standardize: false } as const
     const alone = [4, 5, 6].map(seed => fit(points, { ...options, seed }))
     const best = alone.reduce((a, b) => (b.icl < a.icl ? b : a))
@@ -249,14 +314,17 @@ describe('fit', () => {
     const seen: Array<Fit.Progress> = []
     const together = fit(points, { ...options, seed: 4, starts: 3, onProgress: progress => seen.push(progress) })
     expect(together.mixture).toEqual(best.mixture)
-    expect(together.starts).toEqual({ of: 3, agree, within: 1e-3 })
+    const alike = alone.filter(
+      ({ candidates, logLikelihood }) => !candidates[0].isDrawn && Math.abs(logLikelihood - best.logLikelihood) <= 1e-3
+    ).length
+    expect(together.starts).toEqual({ of: 3, agree, alike, within: 1e-3 })
     expect(together.seed).toBe(best.seed)
     expect(together.table()).toContain(`${agree} of 3 starts agree`)
     expect(JSON.parse(JSON.stringify(together))).toMatchObject({
       seed: best.seed,
-      starts: { of: 3, agree, within: 1e-3 }
+      starts: { of: 3, agree, alike, within: 1e-3 }
     })
-    expect(best.starts).toEqual({ of: 1, agree: 1, within: 1e-3 })
+    expect(best.starts).toEqual({ of: 1, agree: 1, alike: 0, within: 1e-3 })
     expect(best.table()).not.toContain('starts')
     expect(seen.map(({ done, of }) => [done, of])).toEqual([0, 1, 2].map(done => [done, 3]))
   })

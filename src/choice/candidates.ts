@@ -258,6 +258,10 @@ export interface Refused {
 
 export type Candidate = Learned | Refused
 
+/** Beside a uniform background of no more rows than its range has ends, which are these rows: it is no candidate. */
+const isThin = ({ mixture, statistics }: Learned): boolean =>
+  mixture.background?.shape === 'box' && (statistics.beyond ?? 0) <= 2 * Mixture.dim(mixture)
+
 /** Candidates whose likelihood says something: no component is empty, and none is held up by the floor alone. */
 export const isSound = ({ collapsed, redundancies }: Learned): boolean =>
   collapsed.length === 0 && redundancies.every(({ _tag }) => _tag !== 'Empty')
@@ -678,13 +682,15 @@ const onward = (
 ): ReadonlyArray<Line> => {
   const reached = all.filter(isReached).map(({ candidate }) => candidate)
   const best = (ones: ReadonlyArray<Learned>): number =>
-    ones.filter(isSound).reduce<{ readonly components: number; readonly value: number }>(
-      (best, one) => {
-        const value = valueBy(criterion)(extrapolated(one, expected(one), scale).statistics)
-        return value < best.value ? { components: one.components, value } : best
-      },
-      { components: 0, value: Infinity }
-    ).components
+    ones
+      .filter(one => isSound(one) && !isThin(one))
+      .reduce<{ readonly components: number; readonly value: number }>(
+        (best, one) => {
+          const value = valueBy(criterion)(extrapolated(one, expected(one), scale).statistics)
+          return value < best.value ? { components: one.components, value } : best
+        },
+        { components: 0, value: Infinity }
+      ).components
   const open = lines.filter(({ isOpen }) => isOpen)
   const end = Math.max(0, ...open.flatMap(({ counts }) => counts))
   const counts = RA.makeBy(MORE, i => end + 1 + i).filter(count => count <= Math.min(rows, MOST))
@@ -785,7 +791,9 @@ const mixtureOf = ({ asked, params }: Reached): ReadonlyArray<Mixture.Mixture> =
 const worth =
   (criterion: Criterion) =>
   ({ candidate }: Standing): number =>
-    candidate._tag === 'Learned' && isSound(candidate) ? valueBy(criterion)(candidate.statistics) : Infinity
+    candidate._tag === 'Learned' && isSound(candidate) && !isThin(candidate)
+      ? valueBy(criterion)(candidate.statistics)
+      : Infinity
 
 /** So many candidates are shown unless all are asked for. */
 export const SHOWN = 8
@@ -795,7 +803,9 @@ const ROUNDING = 1e-9
 
 /**
  * Parameters that a criterion counts of a mixture in the data's units: those of its score, and, where columns were standardized and the
- * family is not one that has the mixture in other units, the scales of the columns too. Of these one is that of its variances.
+ * family is not one that has the mixture in other units, the scales of the columns too. Of these one is that of its variances. The ends of
+ * a uniform background are numbers of the rows, two a column, of which its score counts one, the volume, as mclust does: so that it is no
+ * cheap description of a few rows far away.
  */
 export const parametersOf = (
   score: Score.Score<string>,
@@ -803,7 +813,7 @@ export const parametersOf = (
   mixture: Mixture.Mixture
 ): number => {
   const dim = Mixture.dim(mixture)
-  const own = Score.degreesOfFreedom(dim)(score)
+  const own = Score.degreesOfFreedom(dim)(score) + (mixture.background?.shape === 'box' ? 2 * dim - 1 : 0)
   // What is known of components is in the units of the steps.
   const isFixed = pipe(Score.interpret(score).family, O.exists(({ held }) => held.length > 0)) // prettier-ignore
   const maps = bothMaps((isFixed ? Case.parts(score).slice(1).find(Score.concept.is) : undefined) ?? score)
@@ -1357,7 +1367,9 @@ const isSame =
 export const ranked =
   (criterion: Criterion) =>
   (candidates: ReadonlyArray<Candidate>): ReadonlyArray<Ranked> => {
-    const all = candidates.filter((candidate): candidate is Learned => candidate._tag === 'Learned')
+    const every = candidates.filter((candidate): candidate is Learned => candidate._tag === 'Learned')
+    const firm = every.filter(candidate => !isThin(candidate))
+    const all = firm.length > 0 ? firm : every
     const learned = all.filter((candidate, i) => !all.slice(0, i).some(isSame(candidate)))
     const worth = ({ statistics }: Learned): number => valueBy(criterion)(statistics)
     const isAnySound = learned.some(isSound)

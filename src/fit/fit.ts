@@ -500,7 +500,7 @@ const withComponents = (score: Score.Score<string>, components: number): Score.S
   if ('components' in score) return { ...score, components } as Score.Score<string>
   const [name, part] = Object.entries(score).find(([, part]) => Score.concept.is(part)) ?? []
   const inner = name === undefined ? null : withComponents(part as Score.Score<string>, components)
-  return name === undefined || inner === null ? null : ({ ...score, [name]: inner } as Score.Score<string>)
+  return name === undefined || inner === null ? null : { ...score, [name]: inner }
 }
 
 /** What makes scores of any number of components, and the number where it was given as one. */

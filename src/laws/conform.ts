@@ -37,7 +37,6 @@ import type { Law, Laws, NotApplicable } from './law.js'
 import { objective, type ObjectiveOptions } from './objective.js'
 import { optimizer, type OptimizerOptions } from './optimizer.js'
 import { covariance } from './covariance.js'
-import { regularizer } from './regularizer.js'
 import { vacuous } from './lawRows.js'
 import { sampler, type SamplerOptions } from './sampler.js'
 import { schedule, type ScheduleOptions } from './schedule.js'
@@ -101,9 +100,6 @@ const pair = Score.symmetricPair as unknown as Score.Score<string>
 const two = Score.isotropic({ components: 2 }) as unknown as Score.Score<string>
 
 const data: Points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1.5, -1, 1, 1.5, 2.5) }
-
-const penalizes = (objective: Objective.Objective): boolean =>
-  Objective.terms(objective).every(({ term }) => Objective.isPenalty(term))
 
 /** The laws of a concept's instances, by the name of their function and with what it is given. */
 interface Rule {
@@ -179,7 +175,7 @@ const rules: ReadonlyArray<Rule> = [
   rule('objective', Objective.concept.is, (value, claims, context) => {
     const { score = [pair, two].find(score => columnsOf(value, score).length > 0) ?? pair } = context
     const options = { ...onSchedule(context), ...claims }
-    return [[value, score], (penalizes(value) ? regularizer : objective)(value, score, options)]
+    return [[value, score], objective(value, score, options)]
   }),
   rule('rate', Rate.concept.is, (value, claims) => [[value], rate(value, claims)]),
   rule('covariance', Covariance.concept.is, value => [[value], covariance(value)]),

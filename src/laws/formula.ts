@@ -39,9 +39,10 @@ export const formulaAt = (
     return times(power(tokens))
   }
   const sum = (tokens: ReadonlyArray<string>): Read => {
-    const plus = ([value, [sign, ...rest]]: Read): Read => {
-      if (!/^[+−-]$/u.test(sign)) return [value, [sign, ...rest]]
-      const [by, after] = product(rest)
+    const plus = ([value, rest]: Read): Read => {
+      const [sign] = rest
+      if (!/^[+−-]$/u.test(sign)) return [value, rest]
+      const [by, after] = product(rest.slice(1))
       return plus([sign === '+' ? value + by : value - by, after])
     }
     return plus(product(tokens))
@@ -49,5 +50,5 @@ export const formulaAt = (
   const tokens = text.match(/\d+(?:\.\d+)?(?:e[+-]?\d+)?|\S/gu) ?? []
   if (tokens.length === 0) return 1
   const [value, rest] = sum(tokens)
-  return rest.every(token => token === undefined) ? value : NaN
+  return rest.length === 0 ? value : NaN
 }

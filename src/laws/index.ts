@@ -24,7 +24,6 @@
  * const [score, denoising] = [Score.spherical({ components: 2 }), Objective.denoising(TimeLaw.at(0.3))]
  * const estimate = Objective.implicit(TimeLaw.at(0.3), { divergence: 'hutchinson' })
  * const all = [
- *   laws.algebra(denoising, score),
  *   laws.gradient(denoising, score),
  *   laws.symmetries(denoising, score),
  *   laws.minimum(denoising, score),
@@ -164,7 +163,6 @@ export {
   type Instance
 } from './expectation.js'
 export {
-  algebra,
   gradient,
   minimum,
   objective,
@@ -185,7 +183,6 @@ export {
 } from './paper.js'
 export { guidance, posterior, type Guide, type GuidanceOptions } from './guidance.js'
 export { net } from './net.js'
-export { regularizer } from './regularizer.js'
 export { sampler, type SamplerOptions } from './sampler.js'
 export { schedule, type ScheduleOptions } from './schedule.js'
 export { ofMixture, score, student, type ScoreOptions } from './score.js'

@@ -18,8 +18,7 @@ import {
   Params,
   Population,
   Schedule,
-  Score,
-  TimeLaw
+  Score
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { ofObjectives } from './capability.js'
@@ -43,12 +42,10 @@ export type Evaluate = <P extends string>(
 ) => E.Either<Compile.CompileErrors, (params: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>>
 
 export interface ObjectiveOptions<P extends string> {
+  /** Rows that it is asked of, where it is not finite of all. */
+  readonly points?: (dim: number) => fc.Arbitrary<Points.Points>
   /** By default those of `arbitraries.schedules` on which the objective's times have noise. */
   readonly schedules?: fc.Arbitrary<Schedule.Schedule>
-  readonly points?: (dim: number) => fc.Arbitrary<Points.Points>
-  readonly params?: (dim: number) => fc.Arbitrary<Params.Params<P>>
-  /** Multiplies every tolerance below; 1 is what rounding and differences are expected to cost. */
-  readonly slack?: number
   /** The symmetries of the score; those of the family for a built-in one. */
   readonly symmetries?: Symmetries<P>
   /** Whether turning data, noise and centres together changes nothing. Claimed by default of built-in objectives. */
@@ -68,8 +65,6 @@ export interface ObjectiveOptions<P extends string> {
   readonly exact?: Objective.Objective
   /** The mixture of which parameters are the truth; that of the family for a built-in score. */
   readonly mixture?: (params: Params.Params<P>) => Density.Gaussians
-  /** What is believed to compute value and gradient, on populations too; by default what is compiled. */
-  readonly evaluate?: Evaluate
   /** Programs that all of its laws share; their own by default. */
   readonly library?: Compiler.Library
 }
@@ -211,15 +206,9 @@ export const objective = <P extends string>(
   score: Score.Score<P>,
   given: ObjectiveOptions<P> = {}
 ): Laws => {
-  if (Objective.terms(objective).every(({ term }) => Loss.isOverStudent(term)))
-    return ofStudents(objective, score, given)
+  if (Objective.terms(objective).every(({ term }) => Loss.isOverStudent(term))) return ofStudents(objective, score)
   const options = { library: Compiler.library(), ...given }
-  const {
-    proper: isProper = claimed(objective, 'proper'),
-    exact = exactForm(objective, score),
-    equals,
-    evaluate
-  } = options
+  const { proper: isProper = claimed(objective, 'proper'), exact = exactForm(objective, score), equals } = options
   const draws = isEstimate(objective, score)
   // What has the mean of a proper one is proper; of other estimates batches tell it, each with draws of its own.
   const ofTruth = !isProper
@@ -232,9 +221,9 @@ export const objective = <P extends string>(
     [
       gradient(objective, score, options),
       symmetries(objective, score, options),
-      algebra(objective, score, options),
+      penalizes(objective) && ofParametersAlone(objective, score),
       draws && exact !== null
-        ? unbiased(objective, exact, score, evaluate && { evaluate })
+        ? unbiased(objective, exact, score)
         : {
             law: 'its mean is that of its exact form',
             option: 'exact',
@@ -260,12 +249,38 @@ export const objective = <P extends string>(
   )
 }
 
+const penalizes = (objective: Objective.Objective): boolean =>
+  Objective.terms(objective).every(({ term }) => Objective.isPenalty(term))
+
+/** That a penalty sees the parameters alone. */
+const ofParametersAlone = <P extends string>(regularizer: Objective.Objective, score: Score.Score<P>): Stated => {
+  const rows = Arbitrary.points({ minRows: Arbitrary.minRows(score) })
+  const cases = Arbitrary.dimsFor(score).chain(dim =>
+    fc.record({
+      points: rows(dim),
+      others: rows(dim),
+      params: Arbitrary.params(score)(dim),
+      seed: Arbitrary.seeds
+    })
+  )
+  return forAll(cases)({
+    name: 'looks at the parameters alone',
+    statement: '∀ θ, x, x′, keys, schedules: value and gradient are the same. Exactly.',
+    source: 'definition of a regularizer',
+    maxCases: 20,
+    says: ({ params, points, others, seed }) => {
+      const at = (schedule: Schedule.Schedule, rows: Points.Points, seed: number): object => {
+        const loss = { schedule, score, objective: regularizer, expectation: Expectation.monteCarlo() }
+        return sides(compiled(evaluatedOnce(loss)(rows))(params, Key.fromSeed(seed)))
+      }
+      return equals(at(Schedule.edm, others, seed + 1), at(Schedule.ornsteinUhlenbeck, points, seed))
+    }
+  })
+}
+
 /** Laws of a mean over the student's own distribution, which rows have not: on populations. */
-const ofStudents = <P extends string>(
-  objective: Objective.Objective,
-  score: Score.Score<P>,
-  { params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 }), slack = 1 }: ObjectiveOptions<P>
-): Laws => {
+const ofStudents = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): Laws => {
+  const params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 })
   const round = O.isSome(Density.meaning(score))
   const inner = O.toNullable(Of.when(Objective.overStudent, ({ objective }) => objective)(objective))
   const [truth = Mixture.of({ means: [[-2], [2]] })] = Objective.terms(objective).flatMap(({ term }) =>
@@ -287,7 +302,7 @@ const ofStudents = <P extends string>(
         const own = O.toNullable(Score.toMixture(score)(params))
         if (own === null) return []
         const wanted = evaluate(inner, own)(params).value
-        return equals(evaluate(objective, truth)(params).value, wanted, slack * 1e-7 * (1 + Math.abs(wanted)))
+        return equals(evaluate(objective, truth)(params).value, wanted, 1e-7 * (1 + Math.abs(wanted)))
       }
     }),
     lawOf({
@@ -304,7 +319,7 @@ const ofStudents = <P extends string>(
         const { value, gradient } = at(params)
         const wanted = measuredSlope(step => at(Params.zipWith((p, v) => p + step * v)(params, v)).value, 0.1, 1)
         const tolerance = wanted.within + 1e-7 * (1 + Math.abs(value))
-        return equals(dot(flat(gradient), flat(v)), wanted.value, slack * tolerance)
+        return equals(dot(flat(gradient), flat(v)), wanted.value, tolerance)
       }
     })
   ])
@@ -369,7 +384,6 @@ interface Setting<P extends string> {
     each: Example<P>,
     objective?: Objective.Objective
   ) => (params: Params.Params<P>) => Loss.ValueAndGradient<P>
-  readonly slack: number
 }
 
 /** The schedules on which an objective's times have noise; the built-in one where there is none, to be told why. */
@@ -407,12 +421,11 @@ const setting = <P extends string>(
   {
     schedules = schedulesOf(objective),
     points = rowsFor(objective, score, 10),
-    params = Arbitrary.params(score),
-    slack = 1,
-    library = Compiler.library(),
-    evaluate = evaluateBy(library)
-  }: ObjectiveOptions<P>
+    library = Compiler.library()
+  }: ObjectiveOptions<P>,
+  evaluate: Evaluate = evaluateBy(library)
 ): Setting<P> => {
+  const params = Arbitrary.params(score)
   const dims = Arbitrary.columns(objective, score)
   const drawn = fc
     .record({ draws: fc.integer({ min: 1, max: 2 }), antithetic: fc.boolean() })
@@ -446,7 +459,6 @@ const setting = <P extends string>(
     fixed: cases(fixed),
     drawn: cases(points => [...fixed(points), drawn]),
     schedules,
-    slack,
     compile,
     evaluate: (each, of) => compile(each, of)(each.params)
   }
@@ -462,14 +474,11 @@ export const gradient = <P extends string>(
   score: Score.Score<P>,
   options: ObjectiveOptions<P> = {}
 ): Laws => {
-  const { fixed, drawn, compile, slack, schedules } = setting(objective, score, options)
+  const { drawn, compile, schedules } = setting(objective, score, options)
   const { library = Compiler.library() } = options
-  const { evaluate: tried } = setting(objective, score, { evaluate: evaluateBy(library, false), ...options })
-  const {
-    points = rowsFor(objective, score, 1e6),
-    params = Arbitrary.params(score),
-    smooth = claimed(objective, 'smooth')
-  } = options
+  const { evaluate: tried } = setting(objective, score, options, evaluateBy(library, false))
+  const { points = rowsFor(objective, score, 1e6), smooth = claimed(objective, 'smooth') } = options
+  const params = Arbitrary.params(score)
   /** The case with its parameters moved along a direction, from the same noise. */
   const along = (each: Example<P>): ((step: number) => Loss.ValueAndGradient<P>) => {
     const towards = direction(each.params, each.seed)
@@ -499,7 +508,7 @@ export const gradient = <P extends string>(
         const slopeAt = (step: number): number => dot(flat(at(step).gradient), flat(v))
         const { value, within } = measuredSlope(step => at(step).value, reach, greatest(flat(each.params)))
         const name = `slope along v = ${Params.show(v)}, by the gradient and by differences`
-        return equals({ [name]: slopeAt(0) }, { [name]: value }, slack * (within + blurOf(slopeAt, reach)))
+        return equals({ [name]: slopeAt(0) }, { [name]: value }, within + blurOf(slopeAt, reach))
       }
     }),
     lawOf({
@@ -516,28 +525,8 @@ export const gradient = <P extends string>(
         const { value, gradient } = at(0)
         const v = direction(each.params, each.seed)
         const found = dot(flat(gradient), flat(v))
-        const sides = sidesOf([step => at(step).value], { r, size: slack * (1 + Math.abs(value) + r * r) })
+        const sides = sidesOf([step => at(step).value], { r, size: 1 + Math.abs(value) + r * r })
         return between(found, sides)
-      }
-    }),
-    forAll(fixed)({
-      claim: options.evaluate === undefined && !isEstimate(objective, score),
-      reason: 'it draws beside the noise, or is computed otherwise',
-      name: 'compiled it is what it is interpreted',
-      statement:
-        '∀ θ, x, z: the plan that `Compile` prefers and the interpreter give one value and gradient. To 1e-12 (1 + |L| + |∇L|).',
-      source: 'a plan is never a second truth',
-      maxCases: 8,
-      says: each => {
-        const loss = { schedule: each.schedule, score, objective, expectation: each.expectation }
-        const [found, wanted] = [{}, { evaluations: 1 }].map(few =>
-          compiled(Compile.valueAndGrad(loss, { ...few, isTried: true })(each.points))(
-            each.params,
-            Key.fromSeed(each.seed)
-          )
-        )
-        const tolerance = slack * 1e-12 * (1 + Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
-        return equals(sides(found), sides(wanted), tolerance)
       }
     }),
     forAll(
@@ -568,7 +557,7 @@ export const symmetries = <P extends string>(
   score: Score.Score<P>,
   options: ObjectiveOptions<P> = {}
 ): Laws => {
-  const { fixed, evaluate, slack } = setting(objective, score, options)
+  const { fixed, evaluate } = setting(objective, score, options)
   const { symmetries: { relabel, rotate } = symmetriesOf(score), isotropic = claimed(objective, 'proper') } = options
   const same =
     (
@@ -580,7 +569,7 @@ export const symmetries = <P extends string>(
       const [plain, changed] = [evaluate(each), evaluate({ ...each, ...change(each) })]
       const r = sizeOf(each)
       const scale = Math.abs(plain.value) + greatest(flat(plain.gradient)) + r * r
-      const tolerance = slack * 1e-13 * scale * r * r
+      const tolerance = 1e-13 * scale * r * r
       return equals(sides(changed), sides({ value: plain.value, gradient: push(each)(plain.gradient) }), tolerance)
     }
   const tolerance =
@@ -592,19 +581,11 @@ export const symmetries = <P extends string>(
     reason: 'it draws beside the noise, which does not follow'
   } as const
   return ofRows(Objective.show(objective), [
-    lawOf({
-      ...given,
-      name: 'does not know the order of the rows',
-      statement: `∀ θ, x, z, permutations π: L(θ; πx, πz) = L(θ; x, z), and the same of ∇L. ${tolerance}`,
-      source: symmetry,
-      says: same(({ points, expectation, seed }) => {
-        const reorder = Points.select(Key.permutation(points.rows)(Key.fromSeed(seed)))
-        return { points: reorder(points), expectation: follow(reorder)(expectation) }
-      })
-    }),
     forAll(
       fixed.map(each => {
         const { rows } = each.points
+        // What pairs rows counts them alike.
+        if (isOfPairs(objective)) return each
         const least = Arbitrary.minRows(score)
         const counts = Key.integers(4)(rows)(Key.fromSeed(each.seed))
         return {
@@ -613,13 +594,15 @@ export const symmetries = <P extends string>(
         }
       })
     )({
-      claim: given.claim && !isOfPairs(objective),
-      reason: 'it draws beside the noise, or pairs rows, which then count alike',
+      ...given,
       name: 'a row of weight n is n rows',
-      statement: `∀ θ, x, z, whole weights n: L(θ; x, z, n) = L(θ; each row and its noise nᵢ times), and the same of ∇L. ${tolerance}`,
-      source: 'definition of weighted points',
-      says: same(({ points: { weights, ...points }, expectation }) => {
-        const repeat = Points.select(Array.from(weights ?? []).flatMap((n, i) => Array.from({ length: n }, () => i)))
+      statement: `∀ θ, x, z, whole weights n, orders: L(θ; x, z, n) = L(θ; each row and its noise nᵢ times, in any order), and the same of ∇L; of what pairs rows each once. ${tolerance}`,
+      source: `definition of weighted points; ${symmetry}`,
+      says: same(({ points: { weights, ...points }, expectation, seed }) => {
+        const rows = Array.from(weights ?? new Float64Array(points.rows).fill(1)).flatMap((n, i) =>
+          Array.from({ length: n }, () => i)
+        )
+        const repeat = Points.select(Key.permutation(rows.length)(Key.fromSeed(seed)).map(at => rows[at]))
         return { points: repeat(points), expectation: follow(repeat)(expectation) }
       })
     }),
@@ -660,67 +643,6 @@ export const symmetries = <P extends string>(
   ])
 }
 
-/** Laws of `Objective.weight` and `Objective.sum` on it. */
-export const algebra = <P extends string>(
-  objective: Objective.Objective,
-  score: Score.Score<P>,
-  options: ObjectiveOptions<P> = {}
-): Laws => {
-  const { fixed, evaluate, slack } = setting(objective, score, options)
-  const linear =
-    (
-      whole: (weight: number) => Objective.Objective,
-      parts: (weight: number) => ReadonlyArray<[number, Objective.Objective]>
-    ) =>
-    (each: Example<P>): Said => {
-      const weight = (each.seed % 13) / 4 - 1
-      const found = evaluate(each, whole(weight))
-      const terms = parts(weight).map(([weight, part]) => ({ weight, ...evaluate(each, part) }))
-      const scale = terms.reduce(
-        (sum, { weight, value, gradient }) => sum + Math.abs(weight) * (Math.abs(value) + greatest(flat(gradient))),
-        1
-      )
-      const total = (of: (term: Loss.ValueAndGradient<P>) => ReadonlyArray<number>): ReadonlyArray<number> =>
-        Density.combine(
-          terms.map(({ weight }) => weight),
-          terms.map(of),
-          of(found).length
-        )
-      const tolerance = slack * 1e-13 * scale * Elementary.square(sizeOf(each))
-      const wanted = { L: total(({ value }) => [value]), '∇L': total(({ gradient }) => flat(gradient)) }
-      return equals(sides(found), wanted, tolerance)
-    }
-  const other = Objective.implicit(TimeLaw.at(0.2))
-  const tolerance = 'To 1e-13 (Σ|w|(|L| + |∇L|) + 1) r²: parts may be added in another order.'
-
-  const lawOf = forAll(fixed)
-  return ofRows(Objective.show(objective), [
-    lawOf({
-      name: 'weighting multiplies',
-      statement: `∀ θ, x, z, w: the value and gradient of weight(w)(L) are w times those of L. ${tolerance}`,
-      source: 'linearity of the expectation',
-      says: linear(
-        weight => Objective.weight(weight)(objective),
-        weight => [[weight, objective]]
-      )
-    }),
-    lawOf({
-      claim: !isEstimate(objective, score),
-      reason: 'in a sum each term draws from a key of its own: what draws alone cannot be compared',
-      name: 'summing adds',
-      statement: `∀ θ, x, z, w: the value and gradient of sum([L, weight(w)(M)]) are those of L plus w times those of M. ${tolerance}`,
-      source: 'linearity of the expectation',
-      says: linear(
-        weight => Objective.sum([objective, Objective.weight(weight)(other)]),
-        weight => [
-          [1, objective],
-          [weight, other]
-        ]
-      )
-    })
-  ])
-}
-
 /** Of the population in one dimension, in x_0 and in z, for what reads the noise itself. */
 const NODES = 40
 /** Levels of which a population in three dimensions is soon over. */
@@ -740,9 +662,9 @@ export const proper = <P extends string>(
   options: ObjectiveOptions<P> = {}
 ): Laws => {
   // Populations are each of their own size: programs of all would be kept.
-  const { schedules, evaluate, slack } = setting(objective, score, { evaluate: evaluatedOnce, ...options })
+  const { schedules, evaluate } = setting(objective, score, options, evaluatedOnce)
   const mixture = options.mixture ?? O.toUndefined(Density.meaning(score))
-  const { params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 }) } = options
+  const params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 })
   const dims = exactDims(objective, score)
   const error = dims.length > 0 ? 1e-9 : 1e-5
   return ofRows(Objective.show(objective), [
@@ -761,7 +683,7 @@ export const proper = <P extends string>(
         const truth = mixtureOf(mixture(each.params))
         const data = whole({ schedule: each.schedule, objective, score }, truth, NODES)
         const { value, gradient } = evaluate({ ...each, ...data })
-        return equals(flat(gradient), 0, slack * error * (1 + Math.abs(value)))
+        return equals(flat(gradient), 0, error * (1 + Math.abs(value)))
       }
     })
   ])
@@ -811,13 +733,12 @@ export const minimum = <P extends string>(
   options: ObjectiveOptions<P> = {}
 ): Laws => {
   const mixture = options.mixture ?? O.toUndefined(Density.meaning(score))
-  const { params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 }) } = options
+  const params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 })
   if (mixture === undefined) return held([])
   const moves = Arbitrary.isMirrored(score) ? 1.25 : 1
   const draws = isEstimate(objective, score)
   const exact = draws ? [] : exactDims(objective, score)
-  const own = exact.length > 0 ? { evaluate: evaluatedOnce, ...options } : options
-  const { schedules, compile } = setting(objective, score, own)
+  const { schedules, compile } = setting(objective, score, options, exact.length > 0 ? evaluatedOnce : undefined)
   const taken = Arbitrary.columnsOf(objective, score)
   const cases = (dims: ReadonlyArray<number>): ReadonlyArray<fc.Arbitrary<Example<P> & { readonly axis: number }>> =>
     dims
@@ -967,7 +888,7 @@ export const sameObjective = <P extends string>(
         if (Number.isNaN(ratio)) return []
         const r = sizeOf(each)
         const scale = 1 + Math.abs(ratio) * (Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
-        const tolerance = (options.slack ?? 1) * 1e-11 * scale * r * r
+        const tolerance = 1e-11 * scale * r * r
         return [
           !constant && equals(found.value, ratio * wanted.value, tolerance),
           equals(

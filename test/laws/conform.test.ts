@@ -133,7 +133,7 @@ describe('in one call', () => {
     const names = laws.of(weighed).map(({ name }) => name)
     const places = new Set(names.map(name => /^([\w.]+): /.exec(name)?.[1] ?? ''))
     expect(places).toEqual(new Set(['', 'weight', 'objective', 'objective.timeLaw', 'objective.parametrization']))
-    const only = ['weighting multiplies', 'objective.timeLaw: times are those of the schedule']
+    const only = ['a row of weight n is n rows', 'objective.timeLaw: times are those of the schedule']
     expect(laws.check(weighed, { runs: 2, only }).rows.map(({ law, verdict }) => [law, verdict])).toEqual(
       only.map(law => [law, 'held'])
     )

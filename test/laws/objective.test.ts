@@ -6,7 +6,6 @@ import { Objective, Params, Score, TimeLaw, Weighting } from '../../src/index.js
 import { student } from './generators.js'
 import type { Law } from '../../src/laws/law.js'
 import * as laws from '../../src/laws/objective.js'
-import { regularizer } from '../../src/laws/regularizer.js'
 import { spread } from '../cases.js'
 import { allHold } from './holds.js'
 
@@ -65,13 +64,13 @@ const instances: Readonly<Record<string, ReadonlyArray<Law>>> = {
     pair
   ),
   'sliced, spherical': laws.objective(Objective.implicit(at, { divergence: 'sliced' }), spherical),
-  'l2, isotropic': regularizer(Objective.regularizer({ norm: 'l2' }), isotropic),
-  'l1, pair': regularizer(Objective.regularizer({ norm: 'l1' }), pair),
-  'l1 of some, rounded off, a student network': regularizer(
+  'l2, isotropic': laws.objective(Objective.regularizer({ norm: 'l2' }), isotropic),
+  'l1, pair': laws.objective(Objective.regularizer({ norm: 'l1' }), pair),
+  'l1 of some, rounded off, a student network': laws.objective(
     Objective.weight(0.5)(Objective.regularizer({ norm: 'l1', smoothing: 0.125, parameters: ['matrix'] })),
     student
   ),
-  'l2 towards values, isotropic': regularizer(
+  'l2 towards values, isotropic': laws.objective(
     Objective.regularizer({ norm: 'l2', towards: Params.of({ logVariances: [0.5, -1] }) }),
     isotropic
   )

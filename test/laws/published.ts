@@ -454,8 +454,7 @@ export const ofPenalty = <P extends string>(
   score: Score.Score<P>,
   options: laws.ObjectiveOptions<P> = {}
 ): laws.Laws => {
-  const { params: ofScore = Arbitrary.params(score), evaluate = Compile.valueAndGrad } = options
-  const slack = 1
+  const ofScore = Arbitrary.params(score)
   const terms = Objective.terms(regularizer).flatMap(({ weight, term }) =>
     Of.isMadeBy(Objective.regularizer)(term.of) ? [{ weight, term: term.of }] : []
   )
@@ -469,7 +468,7 @@ export const ofPenalty = <P extends string>(
   )
   const at = (params: Params.Params<P>, points: Points.Points, seed: number) =>
     compiled(
-      evaluate({
+      Compile.valueAndGrad({
         schedule: Schedule.ornsteinUhlenbeck,
         score,
         objective: regularizer,
@@ -490,7 +489,7 @@ export const ofPenalty = <P extends string>(
   }
   const tolerance = (...params: ReadonlyArray<Params.Params<P>>): number => {
     const entries = params.flatMap(flat)
-    return slack * 1e-14 * entries.length * Elementary.square(4 + greatest(entries))
+    return 1e-14 * entries.length * Elementary.square(4 + greatest(entries))
   }
   /** Of a penalty of one's own nobody knows the formula, nor that it is convex. */
   const isKnown = terms.length === Objective.terms(regularizer).length
@@ -501,7 +500,7 @@ export const ofPenalty = <P extends string>(
   const known = { claim: isKnown, reason: 'of a penalty of one’s own nobody knows the formula' } as const
   const lawOf = forAll(cases)
   return ofRows(Objective.show(regularizer), [
-    laws.regularizer(regularizer, score, options),
+    laws.objective(regularizer, score, options),
     lawOf({
       ...known,
       name: 'is the sum that is written',

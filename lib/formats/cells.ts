@@ -1,7 +1,7 @@
 /**
- * Tables of separated cells, read from bytes as they come: numbers go where they stay, and only what is no plain number becomes
- * a string. Who reads gives up where a cell is quoted, or a line has more or fewer cells than the first: that is a matter for a
- * whole grammar.
+ * Tables of separated cells, quoted or not, read from bytes as they come: numbers go where they stay, and only what is no plain number
+ * becomes a string. Who reads gives up where a line ends in a quote, or has more or fewer cells than the first: that is a matter for
+ * a whole grammar.
  */
 
 /** 10⁰ … 10²², which are doubles. */
@@ -269,16 +269,34 @@ const textsOf = (separator: number) => {
     }
   }
 
-  /** The cells of a line, as strings; null for bytes that are no text. */
+  /** Where the cell ends whose quote opens at a place, past the quote that closes it; −1 where none does before the line ends. */
+  const closed = (bytes: Uint8Array, from: number, to: number): number => {
+    for (let at = from + 1; at < to && bytes[at] !== LINE_FEED && bytes[at] !== RETURN; at++) {
+      if (bytes[at] !== QUOTE) continue
+      // Two quotes in a cell stand for one.
+      if (bytes[at + 1] === QUOTE && at + 1 < to) at++
+      else return at + 1
+    }
+    return -1
+  }
+
+  /** What stands in quotes; null for bytes that are no text. */
+  const unquoted = (bytes: Uint8Array, from: number, to: number): string | null =>
+    decoded(bytes, from + 1, to - 1)?.replaceAll('""', '"') ?? null
+
+  /** The cells of a line, as strings; null for bytes that are no text, and for a quote that does not close at the end of a cell. */
   const split = (bytes: Uint8Array, from: number, to: number): string[] | null => {
     const found: string[] = []
-    for (let at = from, start = from; at <= to; at++)
-      if (at === to || bytes[at] === separator) {
-        const text = decoded(bytes, start, at)
-        if (text === null) return null
-        found.push(text)
-        start = at + 1
-      }
+    for (let start = from; start <= to;) {
+      const isQuoted = start < to && bytes[start] === QUOTE
+      let at = isQuoted ? closed(bytes, start, to) : start
+      if (at < 0) return null
+      if (!isQuoted) while (at < to && bytes[at] !== separator) at++
+      const text = isQuoted ? unquoted(bytes, start, at) : decoded(bytes, start, at)
+      if (text === null || (at < to && bytes[at] !== separator)) return null
+      found.push(text)
+      start = at + 1
+    }
     return found
   }
 
@@ -287,7 +305,7 @@ const textsOf = (separator: number) => {
     return decoded(bytes, from, to)?.trim() === ''
   }
 
-  return { decoded, split, isBlank }
+  return { decoded, closed, unquoted, split, isBlank }
 }
 
 /** Reads whole lines from `start` to `stop` of bytes that come after so many others; whether they could be read. */
@@ -371,7 +389,7 @@ const textsInRows = () => {
 
 /** Reads cells apart by one byte. */
 const body = (separator: number, read: Grammar['read'], length: number): Reader => {
-  const { decoded, split, isBlank } = textsOf(separator)
+  const { decoded, closed, unquoted, split, isBlank } = textsOf(separator)
   const texts = textsInRows()
   let first: ReadonlyArray<string> = []
   let width = 0
@@ -404,11 +422,33 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
     return number
   }
 
+  const endsCell = (c: number): boolean => c === separator || c === LINE_FEED || c === RETURN
+
+  /** A cell in quotes, of a line that ends before `stop`; its end is left in `end`. */
+  const quoted = (bytes: Uint8Array, from: number, stop: number, column: number): number => {
+    const plain = decimal(bytes, from + 1)
+    if (plain === plain && bytes[end] === QUOTE && endsCell(bytes[end + 1])) {
+      end++
+      return plain
+    }
+    const to = closed(bytes, from, stop)
+    const text = to < 0 || !endsCell(bytes[to]) ? null : unquoted(bytes, from, to)
+    if (text === null || (width === 1 && text.trim() === '')) {
+      failed = true
+      return NaN
+    }
+    end = to
+    const number = read(text)
+    if (Number.isNaN(number) && column < width) texts.put(text, rows, column, room)
+    return number
+  }
+
   /** The first line; whether it is a row of numbers. */
   const begin = (bytes: Uint8Array, from: number, to: number): boolean => {
     const cells = split(bytes, from, to)
-    failed = cells === null
-    if (cells === null) return false
+    // A line of nothing but a cell of nothing is a blank one.
+    failed = cells === null || (cells.length === 1 && cells[0].trim() === '')
+    if (cells === null || failed) return false
     first = cells
     width = cells.length
     texts.widen(width)
@@ -444,13 +484,15 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
       let to = rows * width
       for (; ; at++) {
         const from = at
-        let value = decimal(bytes, at)
-        let isPlain = value === value
+        const isQuoted = bytes[at] === QUOTE
+        let value = isQuoted ? quoted(bytes, at, stop, column) : decimal(bytes, at)
+        if (failed) return false
+        let isPlain = isQuoted || value === value
         if (isPlain) {
           at = end
           c = bytes[at]
-          while (c === SPACE) c = bytes[++at]
-          isPlain = c === separator || c === LINE_FEED || c === RETURN
+          if (!isQuoted) while (c === SPACE) c = bytes[++at]
+          isPlain = endsCell(c)
         }
         if (!isPlain) {
           at = from
@@ -479,7 +521,7 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
 
   const push = (bytes: Uint8Array): boolean => {
     if (failed) return false
-    if (bytes.includes(QUOTE) || bytes.includes(0)) {
+    if (bytes.includes(0)) {
       failed = true
       return false
     }

@@ -395,7 +395,7 @@ export const readCsv = (text: string, options: CsvOptions = {}): Either.Either<D
 
 /** A table that is read from bytes as they come. */
 export interface CsvReader {
-  /** Takes the next bytes; false: they are to be read as one text, by `readCsv`, as where cells are quoted. */
+  /** Takes the next bytes; false: they are to be read as one text, by `readCsv`, as where a line ends in a quoted cell. */
   readonly push: (bytes: Uint8Array) => boolean
   /** What has come, when all has; null where it is to be read as one text. */
   readonly table: () => Either.Either<DataError, Table> | null
@@ -444,7 +444,7 @@ const ROWS = 1 << 16
 
 /**
  * Tables of the rows of a text, some 65536 at once, from its bytes: what its first rows say of the columns holds for all of them.
- * Its cells are plain: a quoted one is an error here, and a table's end.
+ * Its lines are whole: one that ends within a quoted cell is an error here, and a table's end.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -494,8 +494,8 @@ export const gridsOf =
 
 const unplain = Problem.of(
   'text',
-  'cells in quotes, lines of unequal length, or no lines',
-  'a table of plain cells, as is read in pieces',
+  'a line that ends in a quote, lines of unequal length, or no lines',
+  'a table of whole lines, as is read in pieces',
   [Problem.whole, ', or write it plainly']
 )
 

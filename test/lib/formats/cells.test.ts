@@ -1,5 +1,6 @@
 /** Numbers in bytes: held to `Number`, which rounds to the nearest, ties to even. */
 import fc from 'fast-check'
+import Papa from 'papaparse'
 import { describe, expect, it } from 'vitest'
 import { reader, sheetOf, type Grammar } from '../../../lib/formats/cells.js'
 
@@ -125,8 +126,46 @@ describe('a table that comes in pieces', () => {
     }
   })
 
+  const quoted = fc
+    .oneof(printed, fc.constantFrom('', ' ', 'a,b', '"', 'say ""x""', '猫', '1"', ',', 'NA'))
+    .map(cell => `"${cell.replaceAll('"', '""')}"`)
+  const cell = fc.oneof(quoted, printed, fc.constantFrom('', 'a"b', 'x'))
+  it('has the cells that a whole grammar finds, in quotes or not, however it is cut', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(cell, cell, fc.constantFrom('\n', '\r\n', '\n\n')), { minLength: 1, maxLength: 12 }),
+        fc.integer({ min: 1, max: 40 }),
+        (lines, size) => {
+          const text = `"","a ""b"", c"\n${lines.map(([a, b, end]) => `${a},${b}${end}`).join('')}`
+          const { data } = Papa.parse<ReadonlyArray<string>>(text.replaceAll('\r\n', '\n'), {
+            delimiter: ',',
+            newline: '\n'
+          })
+          const [names, ...rows] = data.filter(row => row.length > 1)
+          const bytes = encoder.encode(text)
+          const into = reader(lenient)
+          for (let at = 0; at < bytes.length; at += size) expect(into.push(bytes.slice(at, at + size))).toBe(true)
+          for (const found of [into.sheet(), sheetOf(text, lenient)]) {
+            expect(found?.first).toEqual(names)
+            expect(Array.from(found?.numbers ?? [])).toEqual(rows.flat().map(lenient.read))
+            rows.forEach((row, i) => {
+              row.forEach((of, j) => {
+                if (Number.isNaN(lenient.read(of))) expect(found?.text(i, j)).toBe(of)
+              })
+            })
+          }
+        }
+      ),
+      { numRuns: 300 }
+    )
+  })
+
   it.each([
-    ['a quote', 'x,y\n1,"2"\n'],
+    ['a line that ends in a quote', 'x,y\n1,"2\n3"\n'],
+    ['a quote without an end', 'x,y\n1,"2'],
+    ['more after a quote', 'x,y\n1,"2" \n'],
+    ['a single quote in quotes', 'x,y\n1,"2"3"\n'],
+    ['a line that is a cell of nothing', 'x\n""\n1\n'],
     ['a line that is short', 'x,y\n1,2\n3\n'],
     ['a line that is long', 'x,y\n1,2\n3,4,5\n'],
     ['what is no text', 'x,y\n1,2\n3,\0\n'],

@@ -229,6 +229,20 @@ describe('a table in pieces', () => {
     expect(stdout).toContain('Learned 1 tied Gaussian from 4 rows of standard input, read in pieces.')
   })
 
+  it('may have names and words in quotes, as R writes them', async () => {
+    const rows = Array.from({ length: 12 }, (_, i) => `"${i + 1}",${i % 5}.5,"a ""b"", ${i}",${(i * 7) % 11}`)
+    const stdin = `"","x","word","y"\n${rows.join('\n')}\n`
+    const [whole, streamed] = [
+      await ornstein('fit - -k 1 --family tied', { stdin }),
+      await ornstein('fit - -k 1 --family tied --stream', { stdin })
+    ]
+    expect(streamed).toEqual({
+      ...whole,
+      stdout: whole.stdout.replace('rows of standard input.', 'rows of standard input, read in pieces.')
+    })
+    expect(streamed.exit).toBe(0)
+  })
+
   it('is refused by row and column where it is wrong', async () => {
     const { exit, stderr } = await ornstein('fit @long-wrong.csv -k 2 --stream')
     expect({ exit, stderr }).toEqual({
@@ -236,7 +250,7 @@ describe('a table in pieces', () => {
       stderr:
         'error: long-wrong.csv, row 65998, column 2 (length): 1.2.3 is not a finite number; correct it, or choose the columns of numbers with --columns\n'
     })
-    expect((await ornstein('fit @wide-quoted.csv -k 2 --stream')).stderr).toContain('leave out --stream')
+    expect((await ornstein('fit - -k 2 --stream', { stdin: 'x,y\n1,"2\n3"\n' })).stderr).toContain('leave out --stream')
     expect((await ornstein('fit @none.csv -k 2 --stream')).stderr).toContain('a file that exists')
     expect((await ornstein('fit @few.csv -k 2 --stream --by name')).stderr).toContain('cannot be used with option')
   })

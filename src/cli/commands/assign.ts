@@ -6,17 +6,16 @@ import { Key } from '../../../lib/index.js'
 import { MANY } from '../../../lib/compiler/rowwise.js'
 import { ASSIGNED, CLUSTER } from '../../formats/grid.js'
 import type { Added } from '../../formats/widen.js'
-import type { Sheet } from '../../formats/write.js'
 import * as Problem from '../../core/problem.js'
 import * as Merging from '../../comparison/merging.js'
 import * as Mixture from '../../mixture/mixture.js'
-import { asLearned, ofItsWidth, readModel } from './evaluate.js'
-import { formed, formOf } from '../forms.js'
+import { adding } from '../adding.js'
+import { asLearned, readModel } from './evaluate.js'
 import * as Model from '../model.js'
 import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
 import type { Assigning } from '../usage.js'
-import { Ended, refused, type Copy, type Failure, type World } from '../world.js'
+import { refused, type Copy, type Failure, type World } from '../world.js'
 
 /** Rows that are drawn from a model, to tell which of its components belong together. */
 const DRAWN = 20_000
@@ -74,55 +73,26 @@ const columnsOf = (first: string, found: ReadonlyArray<Mixture.Membership>, { ba
   [ASSIGNED[4], found.map(({ isOutlier }) => (isOutlier ? 'yes' : 'no'))]
 ]
 
-/**
- * The rows of a table and what the model says of each. What is said of few rows differs from what is said of them among many
- * by rounding: the first wait until they are many, or all.
- */
-async function* assigned(
-  copies: ReturnType<World['readCopies']>,
-  source: string,
-  model: Model.Model,
-  clusters: Merging.Clusters | null
-): AsyncGenerator<Sheet> {
-  const mixture = Model.toMixture(model)
-  let rows = 0
-  let waiting: Copy[] = []
-  const sheet = ({ table, withColumns }: Copy): Sheet => {
-    const found = Mixture.memberships(table.points, rows)(mixture)
-    return withColumns(
-      clusters === null
-        ? columnsOf(ASSIGNED[0], found, mixture)
-        : columnsOf(CLUSTER, merged(clusters, table, mixture)(found), mixture)
-    )
-  }
-  for await (const read of copies) {
-    const copy = await pipe(
-      TE.fromEither(options.asRead(source)(read)),
-      TE.tap(({ table }) => ofItsWidth(model)(table))
-    )()
-    if (E.isLeft(copy)) throw new Ended(copy.left)
-    rows += copy.right.table.points.rows
-    waiting.push(copy.right)
-    if (rows < MANY) continue
-    yield* waiting.map(sheet)
-    waiting = []
-  }
-  yield* waiting.map(sheet)
-}
-
 export const assign =
   (modelFile: string, file: string, flags: Assigning) =>
-  (world: World): TE.TaskEither<Failure, void> => {
-    const output = { option: '--out', path: flags.out }
-    return pipe(
-      options.checkOutputs(world, [modelFile, file])([output]),
+  (world: World): TE.TaskEither<Failure, void> =>
+    pipe(
+      options.checkOutputs(world, [modelFile, file])([{ option: '--out', path: flags.out }]),
       TE.flatMap(() => readModel(world, flags)(modelFile)),
       TE.bindTo('model'),
-      TE.bind('clusters', ({ model }) => TE.fromEither(clustersOf(flags, Model.toMixture(model)))),
-      TE.flatMap(({ model, clusters }) => {
-        const copies = world.readCopies('FILE', file, asLearned(csvOf(flags), model), flags.stream)
-        const sheets = assigned(copies, options.named(file), model, clusters)
-        return options.write(world)([{ ...output, text: formed(formOf(flags.out, flags.to), output, sheets) }])
-      })
+      TE.let('mixture', ({ model }) => Model.toMixture(model)),
+      TE.bind('clusters', ({ mixture }) => TE.fromEither(clustersOf(flags, mixture))),
+      TE.flatMap(({ model, mixture, clusters }) =>
+        adding({
+          ...{ argument: 'FILE', file, flags, how: asLearned(csvOf(flags), model), inPieces: flags.stream },
+          columns: model.columns,
+          least: MANY,
+          added: (table, rows) => {
+            const found = Mixture.memberships(table.points, rows)(mixture)
+            return clusters === null
+              ? columnsOf(ASSIGNED[0], found, mixture)
+              : columnsOf(CLUSTER, merged(clusters, table, mixture)(found), mixture)
+          }
+        })(world)
+      )
     )
-  }

@@ -5,17 +5,15 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as Problem from '../../core/problem.js'
 import * as Points from '../../formats/index.js'
 import type { Added } from '../../formats/widen.js'
-import type { Sheet } from '../../formats/write.js'
 import * as Discriminant from '../../decision/discriminant.js'
 import { show } from '../../choice/table.js'
 import * as Crossed from '../../report/crossed.js'
 import { facts, paragraphs, quoted, table as showTable } from '../../fit/text.js'
-import { formed, formOf } from '../forms.js'
+import { adding } from '../adding.js'
 import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
 import type { Classifying } from '../usage.js'
-import { Ended, refused, type Failure, type World } from '../world.js'
-import { ofItsWidth } from './evaluate.js'
+import { refused, type Failure, type World } from '../world.js'
 
 /** The rows that have a label. */
 interface Labelled {
@@ -69,23 +67,6 @@ const columnsOf = ({ classes, predict }: Discriminant.Discriminant, points: Poin
     ['probability', found.map(({ probability }) => probability)],
     ...classes.map((label, c) => [`p(${label})`, found.map(({ probabilities }) => probabilities[c])] as const)
   ]
-}
-
-async function* classified(
-  copies: ReturnType<World['readCopies']>,
-  source: string,
-  columns: ReadonlyArray<string>,
-  found: Discriminant.Discriminant
-): AsyncGenerator<Sheet> {
-  for await (const read of copies) {
-    const copy = await pipe(
-      TE.fromEither(options.asRead(source)(read)),
-      TE.tap(({ table }) => ofItsWidth({ columns })(table))
-    )()
-    if (E.isLeft(copy)) throw new Ended(copy.left)
-    const { table, withColumns } = copy.right
-    yield withColumns(columnsOf(found, table.points))
-  }
 }
 
 /** What the error of new rows is expected to be, and which classes are taken for which. */
@@ -153,9 +134,10 @@ const told =
 export const classify =
   (file: string, other: string | undefined, flags: Classifying) =>
   (world: World): TE.TaskEither<Failure, void> => {
-    const output = { option: '--out', path: flags.out }
     return pipe(
-      options.checkOutputs(world, [file, ...(other === undefined ? [] : [other])])([output]),
+      options.checkOutputs(world, [file, ...(other === undefined ? [] : [other])])([
+        { option: '--out', path: flags.out }
+      ]),
       TE.flatMap(() => readLabelled(world, flags)(file)),
       TE.flatMap(labelled => {
         if (other === undefined) return told(file, labelled, flags)(world)
@@ -169,14 +151,18 @@ export const classify =
           TE.fromEither(
             E.mapLeft(problemsOf)(Discriminant.learned(optionsOf(flags))(labelled.points, labelled.labels))
           ),
-          TE.flatMap(found => {
-            const { columns } = labelled
-            // The columns of those learned from; the other table need have no weights.
-            const asked = csvOf({ ...flags, weights: undefined, exclude: undefined })
-            const copies = world.readCopies('OTHER', other, { ...asked, columns }, false)
-            const sheets = classified(copies, options.named(other), columns, found)
-            return options.write(world)([{ ...output, text: formed(formOf(flags.out, flags.to), output, sheets) }])
-          })
+          TE.flatMap(found =>
+            adding({
+              ...{ argument: 'OTHER', file: other, flags, inPieces: false },
+              // The columns of those learned from; the other table need have no weights.
+              how: {
+                ...csvOf({ ...flags, weights: undefined, exclude: undefined }),
+                columns: labelled.columns
+              },
+              columns: labelled.columns,
+              added: ({ points }) => columnsOf(found, points)
+            })(world)
+          )
         )
       })
     )

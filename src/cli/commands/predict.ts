@@ -1,22 +1,20 @@
 /** `ornstein predict`: some columns of a table from the others, by a model of all of them. */
-import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Problem from '../../core/problem.js'
 import type * as Points from '../../formats/index.js'
 import type { Added } from '../../formats/widen.js'
-import type { Sheet } from '../../formats/write.js'
 import * as Mixture from '../../algebra/index.js'
 import { show } from '../../choice/table.js'
 import { paragraphs, table as showTable } from '../../fit/text.js'
+import { adding } from '../adding.js'
 import { faultless, type Checked } from '../checked.js'
-import { formed, formOf } from '../forms.js'
 import * as Model from '../model.js'
 import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
 import type { Predicting } from '../usage.js'
-import { Ended, refused, type Failure, type World } from '../world.js'
-import { ofItsWidth, readModel, readTable } from './evaluate.js'
+import { refused, type Failure, type World } from '../world.js'
+import { readModel, readTable } from './evaluate.js'
 
 /** The numbers of the targets among the model's columns, and the names of the others. */
 interface Split {
@@ -72,27 +70,6 @@ const columnsOf = (
     ...limits.map(([label, found]) => [`${name} ${label}`, column(found, j)] as const)
   ])
   return [...ofTargets, ...(isBeside ? [['background', Array.from(background)] as const] : [])]
-}
-
-async function* predicted(
-  copies: ReturnType<World['readCopies']>,
-  source: string,
-  model: Model.Model,
-  { targets, others }: Split,
-  quantiles: ReadonlyArray<number>
-): AsyncGenerator<Sheet> {
-  const mixture = Model.toMixture(model)
-  const names = targets.map(j => model.columns[j])
-  for await (const read of copies) {
-    const copy = await pipe(
-      TE.fromEither(options.asRead(source)(read)),
-      TE.tap(({ table }) => ofItsWidth({ columns: others })(table))
-    )()
-    if (E.isLeft(copy)) throw new Ended(copy.left)
-    const { table, withColumns } = copy.right
-    const found = Mixture.predict(targets)(table.points)(mixture)
-    yield withColumns(columnsOf(names, found, quantiles, mixture.background !== undefined))
-  }
 }
 
 /** How far predictions of a column are off, where it is known. */
@@ -176,9 +153,8 @@ const checkedAgainst =
 export const predict =
   (modelFile: string, file: string, flags: Predicting) =>
   (world: World): TE.TaskEither<Failure, void> => {
-    const output = { option: '--out', path: flags.out }
     return pipe(
-      options.checkOutputs(world, [modelFile, file])([output]),
+      options.checkOutputs(world, [modelFile, file])([{ option: '--out', path: flags.out }]),
       TE.flatMap(() => readModel(world, flags)(modelFile)),
       TE.bindTo('model'),
       TE.bind('split', ({ model }) => options.checked(splitOf(model, flags.target))),
@@ -196,10 +172,20 @@ export const predict =
                   )
                 )
               )
-        const asked = { columns: split.others, ...csvOf(flags) }
-        const copies = world.readCopies('FILE', file, asked, flags.stream)
-        const sheets = predicted(copies, options.named(file), model, split, flags.quantiles)
-        return options.write(world)([{ ...output, text: formed(formOf(flags.out, flags.to), output, sheets) }])
+        const mixture = Model.toMixture(model)
+        const names = split.targets.map(j => model.columns[j])
+        return adding({
+          ...{ argument: 'FILE', file, flags, inPieces: flags.stream },
+          how: { columns: split.others, ...csvOf(flags) },
+          columns: split.others,
+          added: ({ points }) =>
+            columnsOf(
+              names,
+              Mixture.predict(split.targets)(points)(mixture),
+              flags.quantiles,
+              mixture.background !== undefined
+            )
+        })(world)
       })
     )
   }

@@ -37,7 +37,7 @@ type Run = t.TypeOf<typeof run>
 /** What `ornstein fit --json` prints, as far as it is compared. */
 const result = t.intersection([
   t.type({ logLikelihood: t.number, components: t.number, family: t.string }),
-  t.partial({ bic: t.number })
+  t.partial({ bic: t.number, labels: t.type({ adjustedRand: t.number }) })
 ])
 const line = t.intersection([run, t.partial({ result, problem: t.string })])
 type Line = t.TypeOf<typeof line>
@@ -96,12 +96,22 @@ const parsed = <A>(codec: t.Type<A, unknown>, text: string): ReadonlyArray<A> =>
 /** What a run is known by: its command line. */
 const keyOf = ({ args }: Pick<Run, 'args'>): string => JSON.stringify(args)
 
+/** The adjusted Rand index of the likeliest. */
+const randOf = (results: ReadonlyArray<t.TypeOf<typeof result>>): string => {
+  const [best] = [...results].sort((a, b) => b.logLikelihood - a.logLikelihood)
+  return results.length === 0 || best.labels === undefined ? '' : best.labels.adjustedRand.toFixed(3)
+}
+
 /** Of each table and fit: the best of its seeds, and how far they are apart. */
 const summary = (lines: ReadonlyArray<Line>, within: number): string => {
   const least = (values: ReadonlyArray<number>): string => (values.length === 0 ? '' : show(Math.min(...values)))
+  const isLabelled = lines.some(({ result }) => result?.labels !== undefined)
   return table(
     {
-      header: ['data', 'fit', 'done', 'log-likelihood, best', 'worst', 'BIC, best', 'components'],
+      header: [
+        ...['data', 'fit', 'done', 'log-likelihood, best', 'worst', 'BIC, best', 'components'],
+        ...(isLabelled ? ['Rand, of the best'] : [])
+      ],
       rows: Object.values(NEA.groupBy(({ data, fit }: Line) => JSON.stringify([data, fit]))([...lines])).map(group => {
         const results = group.flatMap(({ result }) => result ?? [])
         const all = results.map(({ logLikelihood }) => logLikelihood)
@@ -112,7 +122,8 @@ const summary = (lines: ReadonlyArray<Line>, within: number): string => {
           all.length === 0 ? '' : show(Math.max(...all)),
           least(all),
           least(results.flatMap(({ bic }) => bic ?? [])),
-          [...new Set(results.map(({ components }) => components))].sort((a, b) => a - b).join(', ')
+          [...new Set(results.map(({ components }) => components))].sort((a, b) => a - b).join(', '),
+          ...(isLabelled ? [randOf(results)] : [])
         ]
       })
     },

@@ -16,7 +16,9 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 interface Line {
   readonly data: string
-  readonly result?: Readonly<Record<'family' | 'components' | 'logLikelihood' | 'bic', unknown>>
+  readonly result?: Readonly<Record<'family' | 'components' | 'logLikelihood' | 'bic', unknown>> & {
+    readonly labels?: { readonly adjustedRand: number }
+  }
 }
 
 const sweep = (name: string, of: object): { status: number | null; stdout: string; stderr: string } => {
@@ -62,6 +64,16 @@ describe('a sweep', () => {
     expect(more.map(line => JSON.parse(line) as Line)).toEqual([
       expect.objectContaining({ data: 'none.csv', result: lineOf('faithful.csv').result })
     ])
+  })
+
+  it('has the Rand index of fits that are held against labels', () => {
+    copyFileSync(example('iris.csv'), at('iris.csv'))
+    const labelled = { full: { family: 'full', components: 3, recipe: 'em', labels: 'Species' } }
+    const { status, stdout } = sweep('labelled.json', { data: ['iris.csv'], seeds: [1], fits: labelled })
+    expect(status).toBe(0)
+    const [, index] = /Rand, of the best\n.* ([01]\.\d{3})\n/.exec(stdout) ?? []
+    const { adjustedRand } = lineOf('iris.csv').result?.labels ?? { adjustedRand: NaN }
+    expect(index).toBe(adjustedRand.toFixed(3))
   })
 
   it('ends at a signal with the lines that it has, leaves no fit behind, and goes on', async () => {

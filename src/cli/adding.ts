@@ -1,0 +1,60 @@
+/** What commands share that read a table, compute columns for its rows, add them on the right, and write it. */
+import * as E from 'fp-ts/lib/Either.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
+import type * as Points from '../formats/index.js'
+import type { Added } from '../formats/widen.js'
+import type { Sheet } from '../formats/write.js'
+import { ofItsWidth } from './commands/evaluate.js'
+import { formed, formOf } from './forms.js'
+import * as options from './options.js'
+import type { Form } from './tableOptions.js'
+import { Ended, type Copy, type Failure, type World } from './world.js'
+
+/** What is added to which rows, and where they go. */
+export interface Adding {
+  readonly argument: 'FILE' | 'OTHER'
+  readonly file: string
+  readonly how: Points.CsvOptions
+  readonly inPieces: boolean
+  /** What new columns are computed of: a table has as many, or is refused. */
+  readonly columns: ReadonlyArray<string>
+  /** What is said of few rows may differ by rounding from what is said of them among many: the first wait for so many, or all. */
+  readonly least?: number
+  /** The new columns of a part of the rows, so many of which have come. */
+  readonly added: (table: Points.Table, rows: number) => Added
+  readonly flags: { readonly out: string; readonly to: Form | undefined }
+}
+
+async function* sheets(
+  copies: ReturnType<World['readCopies']>,
+  { file, columns, least = 0, added }: Adding
+): AsyncGenerator<Sheet> {
+  let rows = 0
+  let waiting: Copy[] = []
+  const sheet = ({ table, withColumns }: Copy): Sheet => withColumns(added(table, rows))
+  for await (const read of copies) {
+    const copy = options.asRead(options.named(file))(read)
+    if (E.isLeft(copy)) throw new Ended(copy.left)
+    const fits = await ofItsWidth({ columns })(copy.right.table)()
+    if (E.isLeft(fits)) throw new Ended(fits.left)
+    rows += copy.right.table.points.rows
+    waiting.push(copy.right)
+    if (rows < least) continue
+    yield* waiting.map(sheet)
+    waiting = []
+  }
+  yield* waiting.map(sheet)
+}
+
+export const adding =
+  (of: Adding) =>
+  (world: World): TE.TaskEither<Failure, void> => {
+    const { argument, file, how, inPieces, flags } = of
+    const output = { option: '--out', path: flags.out }
+    const text = formed(
+      formOf(flags.out, flags.to),
+      output,
+      sheets(world.readCopies(argument, file, how, inPieces), of)
+    )
+    return options.write(world)([{ ...output, text }])
+  }

@@ -136,7 +136,8 @@ const timeLawRows = [
   ofTimeLaw({
     name: 'nodes',
     plain: `Σ w_i f(t_i) = E w f(t) of what is drawn, for f of 1, e^{−t}, t/(1 + t) and t²/(1 + t²). To ${TAILS} (1 + |mean|), tails of 48 nodes, and twice what one of 1600 in u gives, as weights may jump`,
-    isDeclared: isDrawn,
+    // What is not said is derived, by Gauss’s rule in u.
+    isDeclared: ({ timeLaw }) => drawnOf(timeLaw)?.nodes !== undefined,
     cases: fc.record({ count: fc.integer({ min: 48, max: 64 }) }),
     maxCases: 3,
     says: (timed, { count }) =>

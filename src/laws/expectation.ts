@@ -18,6 +18,7 @@ import {
   TimeLaw
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
+import { areSameBits } from './bits.js'
 import * as Chance from './chance.js'
 import { compiled, flat, average, moments, greatest, dot } from './check.js'
 import { forAll, ofRows, ofRow, equals, atMost, type Said, type Stated } from './lawRows.js'
@@ -368,6 +369,20 @@ export const expectation = <P extends string>(
     return ofRows(nameOf(instance), ofNoise(instance))
   return ofRows(`${nameOf(instance)} of ${Score.show(score)}`, [
     ...ofNoise(instance),
+    way?.where === 'span' &&
+      forAll(fc.record({ seed: Arbitrary.seeds }))({
+        name: 'each draw comes with its opposite, if it says so',
+        statement:
+          '∀ keys: to each draw there is one of the same key and weight, and of the other sign, if and only if antithetic. Exactly.',
+        source: 'Hammersley & Morton 1956; the best mixture of the two forms of the loss depends on it',
+        says: ({ seed }) => {
+          const draws = way.draws(Key.fromSeed(seed))
+          const isOpposite = (a: Expectation.KeyDraw, b: Expectation.KeyDraw): boolean =>
+            areSameBits(a.noise, b.noise) && a.weight === b.weight && (a.sign ?? 1) === -(b.sign ?? 1)
+          const arePairs = draws.every(draw => draws.some(other => isOpposite(draw, other)))
+          return equals({ antithetic: arePairs }, { antithetic: way.antithetic })
+        }
+      }),
     meanIsExact(
       {
         name: 'its mean is that over all noise',

@@ -167,18 +167,24 @@ export interface RateOptions {
   readonly most?: number
 }
 
+/** Steps that are looked at in one case: a phase of one step is met. */
+const BLOCK = 300
+
 /** The laws of a learning rate: it stays within what it names. */
 export const rate = (rate: Rate.Rate, options: RateOptions = {}): Laws => {
-  const step = fc.oneof({ weight: 4, arbitrary: fc.nat({ max: 200 }) }, fc.constant(0), fc.nat({ max: 1_000_000 }))
-  const lawOf = forAll(fc.record({ step }))
+  const from = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat({ max: 1_000_000 }))
+  const lawOf = forAll(fc.record({ from }))
+  const ratesOf = ({ from }: { readonly from: number }): object =>
+    Object.fromEntries(Array.from({ length: BLOCK }, (_, i) => [`rate(${from + i})`, Rate.at(from + i)(rate)]))
   return ofRows(
     Rate.show(rate),
     [
       lawOf({
         name: 'is no less than 0',
-        statement: '∀ n: 0 ≤ rate(n) < ∞. Exactly.',
+        statement: `∀ n, in blocks of ${BLOCK} from 0 or anywhere: 0 ≤ rate(n) < ∞. Exactly.`,
         source: 'definition of a learning rate',
-        says: ({ step }) => [areFinite(Rate.at(step)(rate)), atLeast(Rate.at(step)(rate), 0)]
+        maxCases: 20,
+        says: each => [areFinite(ratesOf(each)), atLeast(ratesOf(each), 0)]
       }),
       lawOf({
         claim: options.most,
@@ -186,7 +192,8 @@ export const rate = (rate: Rate.Rate, options: RateOptions = {}): Laws => {
         name: 'is no more than it names',
         statement: most => `∀ n: rate(n) ≤ ${most}. Up to 2⁻⁵² of it.`,
         source: 'definition of the rate',
-        says: ({ step }, most) => atMost(Rate.at(step)(rate), most * (1 + Elementary.powerOfTwo(-52)))
+        maxCases: 20,
+        says: (each, most) => atMost(ratesOf(each), most * (1 + Elementary.powerOfTwo(-52)))
       })
     ],
     options
@@ -279,14 +286,17 @@ export const region = (region: Region.Region, options: RegionOptions = {}): Laws
       }),
       lawOf({
         name: 'what is inside stays',
-        statement: `∀ y in the region: Πy = y, of as many entries, and y is as it was. To ${rounding}.`,
+        statement: `∀ y in the region, and where it is convex what lies between two: Πy = y, of as many entries, and y is as it was. To ${rounding}.`,
         source: 'definition of a projection',
         says: ({ x, y, columns }) => {
           const within = inside(columns)(y)
+          const other = inside(columns)(x)
+          const between = within.map((value, i) => value + (other[i] - value) / 3)
           const given = Float64Array.from(x)
           Region.project(region)(given, columns)
           return [
             equals(project(columns)(within), within, near(x, y)),
+            isConvex && equals(project(columns)(between), between, near(x, y)),
             equals(within.length, y.length),
             equals(given, x)
           ]
@@ -375,12 +385,14 @@ export const timeGrid = (grid: TimeGrid.TimeGrid, options: TimeGridOptions = {})
     }),
     lawOf({
       name: 'times fall',
-      statement: '∀ schedules: every time is earlier than the one before; of one level, the same. Exactly.',
+      statement:
+        '∀ schedules: every time is earlier than the one before, by more than its rounding, 2⁻⁴⁵; of one level, the same.',
       source: 'a sampler goes from noise to data',
       says: ({ schedule }) => {
         const found = TimeGrid.times(schedule)(grid)
         const [before, after] = [found.slice(0, -1), found.slice(1)]
-        return found[0] === found[found.length - 1] ? equals(after, before) : below(after, before)
+        const rounded = before.map(time => time * (1 - Elementary.powerOfTwo(-45)))
+        return found[0] === found[found.length - 1] ? equals(after, before) : below(after, rounded)
       }
     }),
     lawOf({

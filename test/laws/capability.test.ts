@@ -171,7 +171,7 @@ const heldBy: Readonly<Record<string, string>> = {
   'family/parametrization.ts written': nameOf('written'),
   'family/parametrization.ts target': nameOf('target'),
   'family/parametrization.ts degree': 'outputs grow with the level by its degree',
-  'net/network.ts initial': 'a start has the names and shapes of the score'
+  'net/network.ts initial': 'begins by its key, each array by its name'
 }
 
 /** Capabilities that no plain meaning stands behind: what they say is the meaning itself, or is printed. */

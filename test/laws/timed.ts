@@ -98,11 +98,12 @@ const refined =
 
 /** The laws of a time law, held to what is published of it. */
 export const ofTimeLaw = (timeLaw: TimeLaw.TimeLaw, options: laws.TimeLawOptions = {}): ReadonlyArray<laws.Law> => {
-  const { schedule = Schedule.ornsteinUhlenbeck, rows = 2000, timing = {} } = options
-  const draw = timing.draw ?? TimeLaw.draw
+  const { schedule = Schedule.ornsteinUhlenbeck } = options
+  const rows = 2000
   const share = O.toUndefined(shareOf(schedule)(timeLaw))
   const total = O.toUndefined(totalOf(schedule)(timeLaw))
-  const drawn = (seed: number) => draw(schedule, rows)(Key.fromSeed(seed))(timeLaw).map(times => perRow(rows, times))
+  const drawn = (seed: number) =>
+    TimeLaw.draw(schedule, rows)(Key.fromSeed(seed))(timeLaw).map(times => perRow(rows, times))
   const weighed = pipe(
     inStrata(timeLaw) ?? timeLaw,
     Of.when(TimeLaw.importance, ({ proposal, target }) => ({ proposal, target })),

@@ -99,13 +99,11 @@ export default {
     {
       files: ['src/**/*.ts', 'lib/**/*.ts'],
       rules: {
-        // What is longer is read in parts, and has parts.
         'no-restricted-imports': restricted(tfjs),
         'no-restricted-properties': ['error', random, ...unportable],
         'ornstein/powers': 'error'
       }
     },
-    // The laws of a concept are a table, closed over their instance.
     {
       files: ['lib/**/*.ts'],
       rules: {

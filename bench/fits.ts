@@ -26,7 +26,7 @@ import {
 } from '../src/index.js'
 import { rowsOf } from '../src/mixture/passRows.js'
 import * as Strands from '../lib/rows/strands.js'
-import { useThreads } from '../lib/simd/crew.js'
+import { useThreads } from '../lib/simd/threadPool.js'
 import { families } from './families.js'
 import { PYTHON } from './rivals.js'
 

@@ -8,10 +8,10 @@
  * | lowering | `unfold.ts`, `lower.ts` | a graph of few kinds of nodes, of rows or once a call (`graph.ts`) |
  * | rewriting | `rules.ts`, `algebra.ts`, `versions.ts` | equations that make it smaller, and one sum of many versions |
  * | layout | `placement.ts` | what is hoisted out of the rows, fused into loops, stored, and where |
- * | code generation | `code.ts`, `entrywise.ts`, `products.ts`, `zeros.ts`, `lanes.ts` | vectors of rows, in WebAssembly |
+ * | code generation | `code.ts`, `job.ts`, `fusedLoops.ts`, `entrywise.ts`, `products.ts`, `zeros.ts`, `lanes.ts` | vectors of rows, in WebAssembly |
  * | bytes | `assembler.ts` | |
  *
- * `meaning.ts` says what a node means, by the interpreter's kernels, and `once.ts` computes those that are not of rows;
+ * `meaning.ts` says what a node means, by the interpreter's kernels, and `perCall.ts` computes those that are not of rows;
  * `machine.ts` runs programs; `rowwise.ts` chooses between
  * a program and the interpreter for those who call a function with arrays.
  *
@@ -53,7 +53,7 @@ import { lanesOf, type Precision } from './lanes.js'
 import { isSymmetric, layout as layoutOf, printLayout, type Layout } from './placement.js'
 import { lower, type Lowered } from './lower.js'
 import { thin } from './rules.js'
-import { threads } from '../simd/crew.js'
+import { threads } from '../simd/threadPool.js'
 import * as Strands from '../rows/strands.js'
 import {
   MOST_PAGES,
@@ -66,7 +66,7 @@ import {
   type RowsGiven,
   type Runnable
 } from './machine.js'
-import { once, type Compute } from './once.js'
+import { perCall, type Compute } from './perCall.js'
 import { Refusal, refuse } from './refusal.js'
 import { summed, type Versions } from './versions.js'
 import { faults, isVerifying, verified, type Access } from './verify.js'
@@ -119,7 +119,7 @@ export interface Program {
   readonly work: number
   readonly profile: () => Profile
   /** Ops that run by the interpreter's kernel on a panel of rows, in one thread. */
-  readonly byHand: ReadonlyArray<string>
+  readonly fallback: ReadonlyArray<string>
   /** The graph, and what runs where, as text. */
   readonly explain: (phase: 'trace' | 'normal form' | 'rewritten' | 'layout') => string
 }
@@ -185,7 +185,7 @@ const named = ({ value, gradient, others }: Lowered): Readonly<Record<string, No
 })
 
 /** Whether the interpreter's kernel runs in every panel, and not just where others do not reach. */
-const isByHand = ({ does }: Node): boolean => does.kind !== 'entrywise' || !isMap(does.kernel)
+const isFallback = ({ does }: Node): boolean => does.kind !== 'entrywise' || !isMap(does.kernel)
 
 /** What a node costs a row, in additions and multiplications. */
 const costOf = ({ does, ins, shape, place }: Node): number => {
@@ -296,7 +296,7 @@ const compileGraph = (
     }
   const placed = (node: Node): Placed => ({ node, at: placeOf(node), width: width(node) })
   const stepsOf = (nodes: ReadonlyArray<Node>): ReadonlyArray<Step> =>
-    nodes.filter(node => !isReshape(node)).map(node => ({ compute: once(node, placeOf), ...placed(node) }))
+    nodes.filter(node => !isReshape(node)).map(node => ({ compute: perCall(node, placeOf), ...placed(node) }))
   const marked = (mark: string): ReadonlyArray<Out> =>
     Object.entries(outs).flatMap(([of, node]) =>
       of.startsWith(mark)
@@ -314,7 +314,7 @@ const compileGraph = (
     lanes,
     words,
     kernels,
-    isByHand: kernels.some(isByHand),
+    isFallback: kernels.some(isFallback),
     given: layout.given.map(({ name, width }) => ({ name, width, isKept: signature.rows[name].from === 'data' })),
     drawn: layout.drawn,
     outputs: layout.outputs.map(({ name, node }) => ({ name, width: width(node) })),
@@ -544,8 +544,8 @@ export const compile = <E>(
       sum: call => called(machine, program, call),
       work: program.work,
       profile: () => profileOf(program, traced.nodes.length),
-      byHand: [
-        ...new Set(program.kernels.filter(isByHand).map(({ does }) => ('kernel' in does ? does.kernel : does.kind)))
+      fallback: [
+        ...new Set(program.kernels.filter(isFallback).map(({ does }) => ('kernel' in does ? does.kernel : does.kind)))
       ],
       explain: phase => {
         switch (phase) {
@@ -610,7 +610,7 @@ export const library = (precision: Precision = 'float64'): Library => {
 
 /** How programs run on so many rows, in words. */
 export const how = (programs: ReadonlyArray<Program>, rows: number): string => {
-  const byHand = [...new Set(programs.flatMap(program => program.byHand))]
-  if (byHand.length > 0) return ` (${byHand.join(', ')} by the interpreter, in one thread)`
+  const fallback = [...new Set(programs.flatMap(program => program.fallback))]
+  if (fallback.length > 0) return ` (${fallback.join(', ')} by the interpreter, in one thread)`
   return threads() > 1 && programs.some(({ work }) => rows * work >= WORTH_THREADS) ? ` by ${threads()} threads` : ''
 }

@@ -7,14 +7,14 @@ import { arena as arenaOf, type Arena } from '../simd/arena.js'
 import { binary, memoryFlags } from '../simd/binary.js'
 import * as Strands from '../rows/strands.js'
 import { part, type Numbers } from '../rows/stretches.js'
-import { crew as crewOf, type Crew, type Loaded } from '../simd/crew.js'
+import { threadPool as poolOf, type ThreadPool, type Loaded } from '../simd/threadPool.js'
 import { obstacle } from '../simd/wasm.js'
 import { type Dense } from '../kernels/dense.js'
-import { Word } from './code.js'
+import { Word } from './job.js'
 import { valueOf, width, type Node } from './graph.js'
 import { ROWS, type Lanes } from './lanes.js'
 import { meaning } from './meaning.js'
-import { residents } from './residents.js'
+import { bufferCache } from './bufferCache.js'
 
 /** Of WebAssembly: 4 GB. */
 export const MOST_PAGES = 65536
@@ -31,7 +31,7 @@ const READ = 512
 /** Calls that take the caller alone less than this, in rows × operations, a quarter of a millisecond, gain nothing by another thread. */
 export const WORTH_THREADS = 1e6
 
-const isShared = (crew: Crew): boolean => crew.memory.buffer.constructor.name === 'SharedArrayBuffer'
+const isShared = (pool: ThreadPool): boolean => pool.memory.buffer.constructor.name === 'SharedArrayBuffer'
 
 /** Draws of a key, or numbers row after row, in memory or read a stretch at a time. */
 export type RowsGiven = Numbers | { readonly k0: number; readonly k1: number }
@@ -44,7 +44,7 @@ export interface Runnable {
   readonly words: number
   readonly kernels: ReadonlyArray<Node>
   /** Whether some of them run in every panel, so that no other thread can help. */
-  readonly isByHand: boolean
+  readonly isFallback: boolean
   readonly given: ReadonlyArray<{ readonly name: string; readonly width: number; readonly isKept: boolean }>
   readonly drawn: ReadonlyArray<{ readonly name: string }>
   readonly outputs: ReadonlyArray<{ readonly name: string; readonly width: number }>
@@ -108,11 +108,11 @@ interface Memory extends Pick<Arena, 'buffer' | 'give' | 'held'> {
   readonly whole: () => { readonly words: Int32Array; readonly doubles: Float64Array }
 }
 
-const memoryOf = (crew: Crew): Memory => {
-  const base = (crew.start + 63) & ~63
+const memoryOf = (pool: ThreadPool): Memory => {
+  const base = (pool.start + 63) & ~63
   const viewed = (memory: ArrayBufferLike) => ({ words: new Int32Array(memory), doubles: new Float64Array(memory) })
-  let views = viewed(crew.memory.buffer)
-  const arena = arenaOf(crew.memory, base, MOST_PAGES * 65536 - 65536, () => undefined)
+  let views = viewed(pool.memory.buffer)
+  const arena = arenaOf(pool.memory, base, MOST_PAGES * 65536 - 65536, () => undefined)
   return {
     ...arena,
     whole: () => {
@@ -134,7 +134,7 @@ const memoryOf = (crew: Crew): Memory => {
 // —— kernels in JavaScript ——
 
 /** The interpreter's kernel on a panel; its rows are one more axis, the last, which it treats alike. */
-const byHand =
+const fallback =
   ({ buffer }: Memory, nodes: ReadonlyArray<Node>, lanes: Lanes) =>
   (which: number, ...addresses: ReadonlyArray<number>): void => {
     const { does, ins, shape } = nodes[which]
@@ -165,11 +165,11 @@ const byHand =
   }
 
 /** Programs over the memory, those used last. */
-const instances = (crew: Crew, memory: Memory) => {
+const instances = (pool: ThreadPool, memory: Memory) => {
   const known = new Map<Runnable, Loaded>()
   const of = (program: Runnable): Loaded => {
     const { module, kernels, lanes } = program
-    const loaded = known.get(program) ?? crew.load(module, { kernel: byHand(memory, kernels, lanes) })
+    const loaded = known.get(program) ?? pool.load(module, { kernel: fallback(memory, kernels, lanes) })
     // the one used last is the last
     known.delete(program)
     known.set(program, loaded)
@@ -299,10 +299,10 @@ const writeJob = (
 
 /** Throws where the engine has no SIMD, or refuses to compile in this place. */
 const machine = (): Machine => {
-  const crew = crewOf({ binary, memoryFlags })
-  const memory = memoryOf(crew)
-  const loaded = instances(crew, memory)
-  const stay = residents(memory, KEPT)
+  const pool = poolOf({ binary, memoryFlags })
+  const memory = memoryOf(pool)
+  const loaded = instances(pool, memory)
+  const stay = bufferCache(memory, KEPT)
   let masks = 0
   /** Where a mask of all lanes is; that of a last panel follows. */
   const maskAt = (): number => {
@@ -328,7 +328,7 @@ const machine = (): Machine => {
     const { strandPanels, panels, start, end, isWhole, strandsAtOnce, panelsAtOnce } = plan
     const instance = loaded.of(program)
     const here = Math.min(rows, end * ROWS) - start * ROWS
-    const isAlone = program.isByHand || all.length * here * program.work < WORTH_THREADS
+    const isAlone = program.isFallback || all.length * here * program.work < WORTH_THREADS
     const full = maskAt()
     const { words: masked } = memory.whole()
     for (let i = 0, at = (full + MASK) / 4; i < MASK / 4; i++)
@@ -336,7 +336,7 @@ const machine = (): Machine => {
     const resultBytes = Math.max(64, program.sumBytes)
     const results = place((resultBytes / 8) * Math.min(to - from, strandsAtOnce) * all.length)
     const bytes = (program.scratchBytes + 127) & ~63
-    const scratch = { at: place((bytes / 8) * crew.spaces()), bytes }
+    const scratch = { at: place((bytes / 8) * pool.spaces()), bytes }
     const jobLength = Math.ceil(program.words / 2)
     const jobs = place(jobLength * all.length)
     const placed = all.map(({ given, numbers: own, shared }, i) => {
@@ -385,7 +385,7 @@ const machine = (): Machine => {
         words[at + Word.FirstPanel] = first
         words[at + Word.PartialPanel] = first + count === panels && rows % ROWS > 0 ? count - 1 : -1
       })
-      crew.run('strand', jobs, strands * all.length, scratch, isAlone, instance, { bytes: 8 * jobLength, strands })
+      pool.run('strand', jobs, strands * all.length, scratch, isAlone, instance, { bytes: 8 * jobLength, strands })
       const total = widthOf(program)
       const rowsHere = Math.min(rows - first * ROWS, count * ROWS)
       placed.forEach(({ numbers, outputs, atOutputs }, j) => {
@@ -435,7 +435,7 @@ const machine = (): Machine => {
     }
     return ran
   }
-  return { shared: isShared(crew), run, held: () => ({ arrays: memory.held(), instances: loaded.count() }) }
+  return { shared: isShared(pool), run, held: () => ({ arrays: memory.held(), instances: loaded.count() }) }
 }
 
 let found: Either<string, Machine> | undefined

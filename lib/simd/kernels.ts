@@ -26,7 +26,7 @@ export const MAPS = [
   ...(['neg', 'abs', 'square', 'sqrt', 'reciprocal', 'rsqrt'] as const)
 ] as const
 /** a ∘ b, rounded as in a plain loop, in the order of assembly/zip.ts. */
-export const ZIPS = ['add', 'sub', 'multiply', 'divide', 'maximum', 'minimum', 'squaredDifference'] as const
+export const ZIPS = ['add', 'sub', 'multiply', 'divide', 'maximum', 'minimum'] as const
 export type MapName = (typeof MAPS)[number]
 export type ZipName = (typeof ZIPS)[number]
 

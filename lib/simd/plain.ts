@@ -50,11 +50,6 @@ const minimum: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) 
     for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb)
       out[o++] = Math.min(a[p], b[q])
 }
-const squaredDifference: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
-  for (let i = 0, o = at; i < rows; i++)
-    for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb)
-      out[o++] = (a[p] - b[q]) * (a[p] - b[q])
-}
 const neg: Elementwise = (x, out = new Float64Array(x.length)) => {
   for (let i = 0; i < x.length; i++) out[i] = -x[i]
   return out
@@ -148,7 +143,6 @@ export const plain: Kernels = {
   divide,
   maximum,
   minimum,
-  squaredDifference,
   stretch: (x, from, out, at, rows, columns) => {
     for (let i = 0, o = at; i < rows; i++) for (let j = 0; j < columns; j++) out[o++] = x[from + i]
   },

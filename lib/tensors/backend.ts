@@ -25,7 +25,7 @@ import { kernels } from '../kernels/index.js'
 import { type NdArray, type Tensor } from '../arrays/ndarray.js'
 import * as simd from '../simd/index.js'
 import type { Origin } from './origin.js'
-import { isSealed } from './seal.js'
+import { isSealed } from './noRead.js'
 import { tfjs } from './tfjs.js'
 
 /** The name under which tfjs knows the backend; a second copy of this package in the process is 'float64 2', and so on. */

@@ -100,7 +100,7 @@ const compiled = (f: Unary, xs: ReadonlyArray<number>): Float64Array => {
     false
   )
   if (E.isLeft(program)) throw new Error(program.left)
-  expect(program.right.byHand).toEqual([])
+  expect(program.right.fallback).toEqual([])
   const given = { x: Float64Array.from(xs) }
   return program.right.run({ rows: xs.length, params: {}, given, constants: {} }).others.y.values
 }

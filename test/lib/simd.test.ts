@@ -354,7 +354,7 @@ describe('arrays in the memory', () => {
     }
   })
 
-  it.each(['add', 'sub', 'multiply', 'divide', 'maximum', 'minimum', 'squaredDifference'] as const)(
+  it.each(['add', 'sub', 'multiply', 'divide', 'maximum', 'minimum'] as const)(
     '%s has the bits of a plain loop, however operands are stretched',
     name => {
       for (const [rows, columns] of [

@@ -43,7 +43,7 @@ it('a thread that cannot be started is done without', () => {
 
 /** A module whose strand calls a kernel of the caller's, which no other thread has: there it throws. */
 const faulty = `
-  import { crew, useThreads } from './dist/lib/simd/crew.js'
+  import { threadPool, useThreads } from './dist/lib/simd/threadPool.js'
   import { binary, memoryFlags } from './dist/lib/simd/binary.js'
   useThreads(3)
   const text = name => [name.length, ...Buffer.from(name)]
@@ -56,7 +56,7 @@ const faulty = `
     ...section(7, [1, ...text('strand'), 0, 1]),
     ...section(10, [1, 4, 0, 0x10, 0, 0x0b])
   ))
-  const { load, run, start } = crew({ binary, memoryFlags })
+  const { load, run, start } = threadPool({ binary, memoryFlags })
   let calls = 0
   const pause = new Int32Array(new SharedArrayBuffer(4))
   const loaded = load(module, { kernel: () => { calls++; Atomics.wait(pause, 0, 0, 5) } })

@@ -9,8 +9,7 @@ const enum Operation {
   Multiply,
   Divide,
   Maximum,
-  Minimum,
-  SquaredDifference
+  Minimum
 }
 
 /** `operation` is constant wherever this is inlined, so one branch is left of it. */
@@ -21,9 +20,7 @@ function both(operation: Operation, a: v128, b: v128): v128 {
   if (operation == Operation.Multiply) return f64x2.mul(a, b)
   if (operation == Operation.Divide) return f64x2.div(a, b)
   if (operation == Operation.Maximum) return f64x2.max(a, b)
-  if (operation == Operation.Minimum) return f64x2.min(a, b)
-  const difference = f64x2.sub(a, b)
-  return f64x2.mul(difference, difference)
+  return f64x2.min(a, b)
 }
 
 /** An operand's two entries; both the same where it is stretched along the line. */

@@ -333,7 +333,7 @@ describe('ops that run by the interpreter on a panel', () => {
     const page = readFileSync(new URL('../../../docs/compiler.md', import.meta.url), 'utf8')
     const list = /Ops without code of their own([^]*?)What they make of/.exec(page)?.[1] ?? ''
     const told = [...list.matchAll(/`(\w+)`/g)].map(([, name]) => name.toLowerCase())
-    const found = cases.flatMap(one => programOf(one).byHand)
+    const found = cases.flatMap(one => programOf(one).fallback)
     const names = found.map(kernel => (kernel === 'TriangularSolve' ? 'solveTriangular' : kernel).toLowerCase())
     expect([...told].sort()).toEqual([...new Set(names)].sort())
   })
@@ -744,7 +744,7 @@ describe('sine and cosine', () => {
       ...edges.map(x => -x),
       ...Key.normal(1000)(Key.fromSeed(2)).map(z => 1e4 * z)
     ])
-    expect(program.byHand).toEqual([])
+    expect(program.fallback).toEqual([])
     expect(run(x)).toEqual(wanted(x))
   })
 

@@ -202,7 +202,7 @@ describe.each(guided)('guidance: %s', (_, score) => {
       },
       [null, null]
     )
-    expect(E.isRight(program) ? program.right.byHand : program.left).toEqual([])
+    expect(E.isRight(program) ? program.right.fallback : program.left).toEqual([])
   })
 
   it.each(

@@ -2,7 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { useThreads } from '../../../lib/simd/crew.js'
+import { useThreads } from '../../../lib/simd/threadPool.js'
 import * as Stretches from '../../../lib/rows/stretches.js'
 import { Bootstrap, Fit, fit, Key, Metric, Mixture, type Points, Problem, Source } from '../../../src/index.js'
 import { fail } from 'node:assert'

@@ -1,7 +1,7 @@
 /** What is computed once a call has loops of its own, with the bits of the interpreter's kernels. */
 import { describe, expect, it } from 'vitest'
 import { Key } from '../../../lib/index.js'
-import { once } from '../../../lib/compiler/once.js'
+import { perCall } from '../../../lib/compiler/perCall.js'
 import { meaning } from '../../../lib/compiler/meaning.js'
 import { width, type Computed, type Node, type Shape } from '../../../lib/compiler/graph.js'
 import { SEED } from '../../cases.js'
@@ -83,7 +83,7 @@ describe('once a call', () => {
       const placeOf = ({ id }: Node): number => [...ins, node].slice(0, id).reduce((at, one) => at + width(one), 0)
       const numbers = new Float64Array(placeOf(node) + width(node))
       numbers.set(numbersOf(placeOf(node), Key.fromSeed(seed)))
-      once(node, placeOf)?.(numbers)
+      perCall(node, placeOf)?.(numbers)
       const values = ins.map(one => numbers.slice(placeOf(one), placeOf(one) + width(one)))
       const wanted = meaning(
         does,

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
-import { residents, type Residents } from '../../../lib/compiler/residents.js'
+import { bufferCache, type BufferCache } from '../../../lib/compiler/bufferCache.js'
 
 /** Places that are never the same twice; those that are taken, with their lengths. */
 const places = () => {
@@ -23,7 +23,7 @@ const places = () => {
 const total = ({ taken }: ReturnType<typeof places>): number => [...taken.values()].reduce((a, b) => a + b, 0)
 
 /** Asks for arrays in one call; those that were written. */
-const call = (stay: Residents, ...arrays: ReadonlyArray<Float64Array>): ReadonlyArray<number> => {
+const call = (stay: BufferCache, ...arrays: ReadonlyArray<Float64Array>): ReadonlyArray<number> => {
   stay.begin()
   const written: number[] = []
   arrays.forEach((values, i) => {
@@ -38,7 +38,7 @@ const array = (length: number): Float64Array => new Float64Array(length)
 describe('data that stay', () => {
   it('are written once, and the one used longest ago makes room', () => {
     const memory = places()
-    const stay = residents(memory, 100)
+    const stay = bufferCache(memory, 100)
     const [a, b, c] = [40, 40, 40].map(array)
     expect(call(stay, a)).toEqual([0])
     expect(call(stay, b)).toEqual([0])
@@ -50,7 +50,7 @@ describe('data that stay', () => {
   })
   it('stay while one call uses them, however much they are', () => {
     const memory = places()
-    const stay = residents(memory, 100)
+    const stay = bufferCache(memory, 100)
     const [a, b, c] = [80, 80, 80].map(array)
     stay.begin()
     const at = [a, b, c].map(values => stay.at(values, 'float64', 80, () => undefined))
@@ -60,14 +60,14 @@ describe('data that stay', () => {
     expect(total(memory)).toBe(30)
   })
   it('are as doubles and as floats by themselves', () => {
-    const stay = residents(places(), 100)
+    const stay = bufferCache(places(), 100)
     const a = array(10)
     stay.begin()
     expect(stay.at(a, 'float64', 10, () => undefined)).not.toBe(stay.at(a, 'float32', 5, () => undefined))
   })
   it('are given back when memory is short, but for those in use', () => {
     const memory = places()
-    const stay = residents(memory, 100)
+    const stay = bufferCache(memory, 100)
     call(stay, array(10), array(20))
     const c = array(30)
     stay.begin()
@@ -80,7 +80,7 @@ describe('data that stay', () => {
     setFlagsFromString('--expose-gc')
     const gc = runInNewContext('gc') as () => void
     const memory = places()
-    const stay = residents(memory, 1e6)
+    const stay = bufferCache(memory, 1e6)
     const kept = array(7)
     call(stay, kept)
     for (let i = 0; i < 1000; i++) call(stay, array(100))

@@ -9,7 +9,7 @@ import { compile, type Embedded } from './wasm.js'
 /** Runs one strand of all, with a scratch space of its own. */
 type Strand = (strand: number, scratch: number) => void
 
-export interface Crew {
+export interface ThreadPool {
   /** @internal What names WebAssembly is no part of the declarations: not every user has its types. */
   readonly memory: WebAssembly.Memory
   readonly exports: Readonly<Record<string, (...operands: ReadonlyArray<number>) => number>>
@@ -37,7 +37,7 @@ export interface Loaded {
   readonly id: number
   /** @internal */
   readonly module: WebAssembly.Module
-  readonly exports: Crew['exports']
+  readonly exports: ThreadPool['exports']
   /** Lets go of it, in every thread. */
   readonly unload: () => void
 }
@@ -125,13 +125,13 @@ export const threads = (): number => {
 }
 
 /** Throws where the engine has no SIMD, or refuses to compile in this place. */
-export const crew = (embedded: Embedded): Crew => {
+export const threadPool = (embedded: Embedded): ThreadPool => {
   const here = node()
   const shared = here !== null
   const module = compile(shared, embedded)
   const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MOST_PAGES, shared })
   // An instance's exports have no type of their own; the assembly's index is what this module exports.
-  const exports = new WebAssembly.Instance(module, { env: { memory } }).exports as Crew['exports']
+  const exports = new WebAssembly.Instance(module, { env: { memory } }).exports as ThreadPool['exports']
   const start = exports.start()
   // a loaded module has one export
   const names = [...Object.keys(exports), STRAND]
@@ -165,7 +165,7 @@ export const crew = (embedded: Embedded): Crew => {
       const id = lastId
       const env = { memory, ...exports, ...imports }
       // as above
-      const own = new WebAssembly.Instance(module, { env }).exports as Crew['exports']
+      const own = new WebAssembly.Instance(module, { env }).exports as ThreadPool['exports']
       const unload = (): void => {
         posts.slice(0, posted.get(id)).forEach(post => {
           post({ id, module: null })

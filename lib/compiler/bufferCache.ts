@@ -4,7 +4,7 @@
  */
 import { type Precision } from './lanes.js'
 
-export interface Residents {
+export interface BufferCache {
   /** A call begins: what earlier ones used may make room. */
   readonly begin: () => void
   /** Where the data are, of so many doubles; those that are not there are written to their place first. */
@@ -20,10 +20,10 @@ interface Resident {
   call: number
 }
 
-export const residents = (
+export const bufferCache = (
   memory: { readonly take: (length: number) => number; readonly give: (at: number, length: number) => void },
   most: number
-): Residents => {
+): BufferCache => {
   /** In the order of their last use. Nothing here keeps the callers' arrays alive. */
   const all = new Set<Resident>()
   const known: Readonly<Record<Precision, WeakMap<Float64Array, Resident>>> = {

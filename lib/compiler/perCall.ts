@@ -102,7 +102,7 @@ const productOf = ({ does, ins: [a, b], shape }: Node): Product | null => {
 }
 
 /** How a node is computed once, where the nodes have places; null for what a call brings, and for sums over its rows. */
-export const once = (node: Node, placeOf: (node: Node) => number): Compute | null => {
+export const perCall = (node: Node, placeOf: (node: Node) => number): Compute | null => {
   const { does, ins, shape } = node
   if (!isComputed(does)) return null
   const [at, length] = [placeOf(node), width(node)]

@@ -1,0 +1,394 @@
+/** Code of loops over the entries of a row: nodes of one space, fused, a vector of rows at a time. */
+import { type Code } from './assembler.js'
+import { emit } from './entrywise.js'
+import { valueOf, width, type Attrs, type Fold, type Node, type Shape } from './graph.js'
+import {
+  item,
+  MASK,
+  offsetOf,
+  pushLocation,
+  pushPanel,
+  pushParameters,
+  RESULTS,
+  vectorAt,
+  type Environment
+} from './job.js'
+import { foldedAxes, fullOf, sourceOf, stepsOver, turnsOf, type Location, type Turns } from './placement.js'
+import { addDoubles } from './products.js'
+import { type Access, type Place } from './verify.js'
+
+/** What is on the stack and one more: an extreme is NaN where one of them is, in a third of the engine's instructions for max. */
+const combine = (code: Code, fold: Fold, push: () => Code): Code => {
+  push()
+  if (fold === 'Sum') return code.op('add')
+  const x = code.local('v128')
+  code.tee(x).op(fold === 'Max' ? 'pmax' : 'pmin')
+  return code.get(x).get(x).op('ne').op('or')
+}
+const NEUTRAL: Readonly<Record<Fold, number>> = { Sum: 0, Max: -Infinity, Min: Infinity }
+
+/** A pointer that moves along the loops by its own steps. */
+interface Pointer {
+  readonly local: number
+  readonly base: number
+  readonly steps: Shape
+  readonly movesByVector: boolean
+}
+
+/** A reduction along the innermost loops, which it folds, in registers. */
+interface Running {
+  /** The loop around those. */
+  readonly level: number
+  readonly sums: ReadonlyArray<number>
+  readonly start: number
+  readonly finish: () => void
+}
+
+/** A function for a loop, being written. */
+interface Loop {
+  readonly environment: Environment
+  readonly space: Turns
+  readonly nodes: ReadonlySet<Node>
+  readonly code: Code
+  /** What is done once: pointers' bases and numbers that all entries share, then reductions in memory; and at each entry. */
+  readonly before: Code
+  readonly opening: Code
+  readonly body: Code
+  /** So many vectors of a line at a time, at this distance from its start where they are not all. */
+  readonly vectors: number
+  readonly vector: number | undefined
+  /** Which lanes are rows; undefined while nobody asks. */
+  masks: ReadonlyArray<number> | undefined
+  readonly bases: Map<string, number>
+  readonly pointers: Map<string, Pointer>
+  /** The registers of entries, by node, entry and vector. */
+  readonly registers: Map<string, number>
+  readonly scalars: Map<Node, number>
+  /** Numbers computed once that the vectors of one node share. */
+  readonly spread: Map<string, number>
+  readonly running: Running[]
+}
+
+const begin = (environment: Environment, space: Shape, nodes: ReadonlyArray<Node>): Loop => {
+  const { lanes } = environment.layout
+  const code = item(lanes)
+  const own = turnsOf(space)
+  // as many independent chains as hide an instruction's latency, and not many more than there are registers
+  const running = nodes.filter(node => foldedAxes(node).some(axis => axis < own.outer.length)).length
+  const vectors = Math.min(lanes.vectors, own.columns >= 4 ? 1 : own.columns >= 2 || running >= 4 ? 2 : 4)
+  return {
+    environment,
+    space: own,
+    nodes: new Set(nodes),
+    code,
+    before: code.fragment(),
+    opening: code.fragment(),
+    body: code.fragment(),
+    vectors,
+    vector: vectors === lanes.vectors ? undefined : code.local('i32'),
+    masks: undefined,
+    bases: new Map(),
+    pointers: new Map(),
+    registers: new Map(),
+    scalars: new Map(),
+    spread: new Map(),
+    running: []
+  }
+}
+
+/** For each vector of each column. */
+const eachEntry = ({ vectors, space }: Loop, visit: (column: number, vector: number) => void): void => {
+  for (let v = 0; v < vectors; v++) for (let c = 0; c < space.columns; c++) visit(c, v)
+}
+
+/** The pointer of these steps, in bytes, from what is known by a name. */
+const pointer = (
+  { code, before, space, bases, pointers }: Loop,
+  name: string,
+  push: (code: Code) => Code,
+  bytes: Shape,
+  movesByVector: boolean
+): number => {
+  const base = bases.get(name) ?? code.local('i32')
+  if (!bases.has(name)) push(before).set(base)
+  bases.set(name, base)
+  const steps = bytes.slice(0, space.outer.length)
+  const key = `${name} ${steps.join()}`
+  const { local } = pointers.get(key) ?? { local: code.local('i32') }
+  pointers.set(key, { local, base, steps, movesByVector })
+  return local
+}
+
+const nameOf = ({ buffer }: Location): string =>
+  buffer.kind === 'given' ? `given ${buffer.input}` : buffer.kind === 'panel' ? 'scratch' : `tile ${buffer.width}`
+
+const panelPointer = (loop: Loop, location: Location, steps: Shape): number => {
+  const { environment } = loop
+  const { line } = environment.layout.lanes
+  const bytes = steps.map(step => step * line)
+  return pointer(loop, nameOf(location), part => pushPanel(part, location, environment), bytes, true)
+}
+
+/** Where an entry of a location lies, as the code has it. */
+const placeOf = ({ environment }: Loop, location: Location, steps: Shape, entry: number): Place => {
+  const { lanes } = environment.layout
+  const { line } = lanes
+  return {
+    base: nameOf(location),
+    offset: offsetOf(location, lanes) + entry * line,
+    steps: steps.map(step => step * line)
+  }
+}
+
+const keyOf = (node: Node, entry: number, v: number): string => `${node.id} ${entry} ${v}`
+
+/** Pushes an entry of a node that is computed once a call. */
+const pushOnce = (
+  loop: Loop,
+  operand: Node,
+  steps: Shape,
+  entry: number,
+  see: (access: Partial<Access>) => void
+): Code => {
+  const { environment, code, before, body, vectors, scalars, spread } = loop
+  const { layout } = environment
+  const { bytes } = layout.lanes
+  const at = layout.parameter(operand)
+  const moves = steps.map(step => step * bytes)
+  const place = { base: 'parameters', offset: at + entry * bytes, steps: moves }
+  if (width(operand) === 1) {
+    see({ place })
+    const known = scalars.get(operand)
+    if (known !== undefined) return body.get(known)
+    const local = code.local('v128')
+    scalars.set(operand, local)
+    pushParameters(before).loadEvery(at).set(local)
+    return body.get(local)
+  }
+  const key = keyOf(operand, entry, 0)
+  const known = spread.get(key)
+  if (known !== undefined) {
+    see({ register: known })
+    return body.get(known)
+  }
+  body.get(pointer(loop, 'parameters', pushParameters, moves, false)).loadEvery(at + entry * bytes)
+  if (vectors === 1) {
+    see({ place })
+    return body
+  }
+  const local = code.local('v128')
+  spread.set(key, local)
+  see({ place, register: local })
+  return body.tee(local)
+}
+
+/** Pushes a vector of the entry of an operand that its user has in a column. */
+const push = (loop: Loop, operand: Node, user: Node, c: number, v: number): Code => {
+  const { environment, space, nodes, body, registers } = loop
+  const { layout } = environment
+  const value = valueOf(operand)
+  if (value !== undefined) return body.every(value)
+  const steps = stepsOver(operand.shape, fullOf(user))
+  const entry = space.entry(steps, c)
+  const see = (access: Partial<Access>): void => {
+    environment.see({ node: user, operand, column: c, vector: v, ...access })
+  }
+  if (operand.place === 'once') return pushOnce(loop, operand, steps, entry, see)
+  const source = sourceOf(operand)
+  const register = nodes.has(source.node) ? registers.get(keyOf(source.node, source.entry + entry, v)) : undefined
+  if (register !== undefined) {
+    see({ register })
+    return body.get(register)
+  }
+  const location = layout.locate(operand)
+  see({ place: placeOf(loop, location, steps, entry) })
+  const offset = offsetOf(location, layout.lanes) + vectorAt(layout.lanes, entry, v)
+  return body.get(panelPointer(loop, location, steps)).load(offset)
+}
+
+/** Keeps what is on the stack in a register, and stores it where others need it. */
+const keep = (loop: Loop, node: Node, steps: Shape, entry: number, c: number, v: number): void => {
+  const { environment, code, body, registers } = loop
+  const { layout } = environment
+  const register = code.local('v128')
+  registers.set(keyOf(node, entry, v), register)
+  body.set(register)
+  const made = { node, column: c, vector: v, register }
+  if (!layout.isStored(node)) {
+    environment.see(made)
+    return
+  }
+  const location = layout.locate(node)
+  environment.see({ ...made, place: placeOf(loop, location, steps, entry) })
+  const at = offsetOf(location, layout.lanes) + vectorAt(layout.lanes, entry, v)
+  body
+    .get(panelPointer(loop, location, steps))
+    .get(register)
+    .store(at)
+}
+
+const mapEntries = (loop: Loop, node: Node, kernel: string, attrs: Attrs): void => {
+  const steps = stepsOver(node.shape, node.shape)
+  eachEntry(loop, (c, v) => {
+    emit(kernel, loop.body, operand => push(loop, node.ins[operand], node, c, v), attrs)
+    keep(loop, node, steps, loop.space.entry(steps, c), c, v)
+  })
+}
+
+/** A reduction along columns alone. */
+const reduceAtOnce = (loop: Loop, node: Node, fold: Fold): void => {
+  const { vectors, space, body } = loop
+  const steps = stepsOver(node.shape, fullOf(node))
+  const groups = new Map<number, number[]>()
+  for (let c = 0; c < space.columns; c++) {
+    const entry = space.entry(steps, c)
+    groups.set(entry, [...(groups.get(entry) ?? []), c])
+  }
+  for (let v = 0; v < vectors; v++)
+    for (const [entry, [first, ...others]] of groups) {
+      push(loop, node.ins[0], node, first, v)
+      for (const c of others) combine(body, fold, () => push(loop, node.ins[0], node, c, v))
+      keep(loop, node, steps, entry, first, v)
+    }
+}
+
+/** A reduction along loops: in registers where the loops it folds are the innermost, else in memory. */
+const reduceAlong = (loop: Loop, node: Node, fold: Fold): void => {
+  const { environment, space, code, opening, body, vectors, running } = loop
+  const { layout } = environment
+  const { lanes } = layout
+  const steps = stepsOver(node.shape, fullOf(node))
+  const folded = foldedAxes(node).filter(axis => axis < space.outer.length)
+  const level = space.outer.length - folded.length
+  const location = layout.locate(node)
+  const to = panelPointer(loop, location, steps)
+  const offset = offsetOf(location, lanes)
+  for (let column = 0; column < space.columns; column++) {
+    const place = placeOf(loop, location, steps, space.entry(steps, column))
+    environment.see({ node, column, vector: 0, place, isLate: true })
+  }
+  if (folded.every((axis, i) => axis === level + i)) {
+    const sums = new Map<number, ReadonlyArray<number>>()
+    for (let c = 0; c < space.columns; c++) {
+      const entry = space.entry(steps, c)
+      if (!sums.has(entry))
+        sums.set(
+          entry,
+          Array.from({ length: vectors }, () => code.local('v128'))
+        )
+    }
+    eachEntry(loop, (c, v) => {
+      const sum = sums.get(space.entry(steps, c))?.[v] ?? 0
+      body.get(sum)
+      combine(body, fold, () => push(loop, node.ins[0], node, c, v)).set(sum)
+    })
+    running.push({
+      level,
+      sums: [...sums.values()].flat(),
+      start: NEUTRAL[fold],
+      finish: () => {
+        // the loops that were folded moved nothing of this pointer
+        for (const [entry, all] of sums)
+          all.forEach((sum, v) => {
+            const at = offset + vectorAt(lanes, entry, v)
+            code.get(to).get(sum).store(at)
+          })
+      }
+    })
+    return
+  }
+  const start = code.local('i32')
+  pushLocation(opening, location, environment).set(start)
+  opening.times(width(node), () => {
+    for (let at = 0; at < lanes.line; at += 16) opening.get(start).every(NEUTRAL[fold]).store(at)
+    opening.advance(start, lanes.line)
+  })
+  eachEntry(loop, (c, v) => {
+    const at = offset + vectorAt(lanes, space.entry(steps, c), v)
+    body.get(to).get(to).load(at)
+    combine(body, fold, () => push(loop, node.ins[0], node, c, v)).store(at)
+  })
+}
+
+const sumOverRows = (loop: Loop, node: Node): void => {
+  const { environment, space, code, body, vectors } = loop
+  const steps = stepsOver(node.shape, node.ins[0].shape)
+  const moves = steps.map(step => step * 16)
+  const to = pointer(loop, 'results', part => part.get(RESULTS), moves, false)
+  const masks = loop.masks ?? Array.from({ length: vectors }, () => code.local('v128'))
+  loop.masks = masks
+  for (let c = 0; c < space.columns; c++) {
+    const offset = environment.layout.sumAt(node) + space.entry(steps, c) * 16
+    environment.see({ node, column: c, vector: 0, place: { base: 'results', offset, steps: moves }, isLate: true })
+    body.get(to).get(to).load(offset)
+    masks.forEach((mask, v) => {
+      push(loop, node.ins[0], node, c, v).get(mask).op('and')
+      if (v > 0) body.op('add')
+    })
+    addDoubles(body).store(offset)
+  }
+}
+
+/** The loops from this level on: reductions begin and end around those they fold, and pointers step at the end of each turn. */
+const nest = (loop: Loop, level: number): void => {
+  const { space, code, body, running, pointers } = loop
+  const { outer } = space
+  const here = running.filter(({ level: own }) => own === level)
+  for (const { sums, start } of here) for (const sum of sums) code.every(start).set(sum)
+  if (level === outer.length) code.append(body)
+  else
+    code.times(outer[level], () => {
+      nest(loop, level + 1)
+      for (const { local, steps } of pointers.values()) {
+        const moved = level + 1 < outer.length ? steps[level + 1] * outer[level + 1] : 0
+        code.advance(local, steps[level] - moved)
+      }
+    })
+  for (const { finish } of here) finish()
+}
+
+/** Once over the entries, for as many vectors as are taken at a time. */
+const turn = (loop: Loop): void => {
+  const { code, vector, masks, pointers } = loop
+  const byVector = (): Code => (vector === undefined ? code : code.get(vector).op('plus'))
+  for (const { local, base, movesByVector } of pointers.values()) {
+    code.get(base)
+    if (movesByVector) byVector()
+    code.set(local)
+  }
+  masks?.forEach((mask, v) => {
+    code.get(MASK)
+    byVector()
+      .load(v * 16)
+      .set(mask)
+  })
+  nest(loop, 0)
+}
+
+/** One function for a loop: nodes of one space, fused. */
+export const loopOf = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment): Code => {
+  const { lanes } = environment.layout
+  const loop = begin(environment, space, nodes)
+  const { code, vectors, vector } = loop
+  for (const node of nodes) {
+    const { does } = node
+    loop.spread.clear()
+    if (does.kind === 'rowSum') sumOverRows(loop, node)
+    else if (does.kind === 'entrywise') mapEntries(loop, node, does.kernel, does.attrs)
+    else if (does.kind === 'reduce') {
+      const isAtOnce = foldedAxes(node).every(axis => axis >= loop.space.outer.length)
+      ;(isAtOnce ? reduceAtOnce : reduceAlong)(loop, node, does.fold)
+    }
+  }
+  code.append(loop.before).append(loop.opening)
+  if (vector === undefined) turn(loop)
+  else
+    code
+      .i32(0)
+      .set(vector)
+      .times(lanes.vectors / vectors, () => {
+        turn(loop)
+        code.advance(vector, vectors * 16)
+      })
+  return code
+}

@@ -102,10 +102,8 @@ export function zip(
       return lines(Operation.Divide, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
     case Operation.Maximum:
       return lines(Operation.Maximum, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
-    case Operation.Minimum:
-      return lines(Operation.Minimum, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
     default:
-      return lines(Operation.SquaredDifference, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
+      return lines(Operation.Minimum, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
   }
 }
 

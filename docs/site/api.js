@@ -49,6 +49,13 @@ const said = parts =>
     .displayPartsToString(parts)
     .replace(/\{@link(?:code|plain)?\s+([^}|]+?)(?:\s*\|\s*([^}]+))?\}/g, (_, name, text) => `\`${text ?? name}\``)
 
+/** What every concept has, by name: the docblocks of `Words`, of which a module of a concept takes its names. */
+const sayingsOfWords = (program, checker, root) => {
+  const file = program.getSourceFile(`${root}dist/src/core/concept.d.ts`)
+  const words = checker.getExportsOfModule(checker.getSymbolAtLocation(file)).find(one => one.getName() === 'Words')
+  return new Map([...words.members].map(([name, one]) => [String(name), said(one.getDocumentationComment(checker))]))
+}
+
 /** What the docblock of its type says, of a value that has none: of `concept` and `all`, which every concept has. */
 const ofType = (checker, { type }) => {
   const named = type?.typeName?.getText() === 'ReadonlyArray' ? type.typeArguments[0] : type
@@ -102,6 +109,7 @@ export const api = async root => {
     { ...host, fileExists: file => !file.includes('/node_modules/') && host.fileExists(file) }
   )
   const checker = program.getTypeChecker()
+  const sayings = sayingsOfWords(program, checker, root)
   const resolved = symbol => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol)
   const isModule = symbol => symbol.declarations?.some(ts.isSourceFile) === true
 
@@ -146,7 +154,11 @@ export const api = async root => {
         url: `${url}#${name}`,
         kinds: [...new Set(declarations.map(kindOf))],
         code: declarations.map(stated).join('\n\n'),
-        about: said(meant.getDocumentationComment(checker)) || deprecated(tags) || ofType(checker, declarations[0]),
+        about:
+          said(meant.getDocumentationComment(checker)) ||
+          deprecated(tags) ||
+          ofType(checker, declarations[0]) ||
+          (sayings.get(name) ?? ''),
         examples: exampleOf(tags)
       })
     }

@@ -1,6 +1,13 @@
 /**
  * NumPy's files of named arrays: a zip archive (PKWARE's APPNOTE 6.3) of arrays in the form .npy (NumPy's format 1.0), little-endian doubles and
  * text in rows. What `numpy.savez` and `numpy.savez_compressed` write is read, integers and single precision as doubles; what is written is stored.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Npz } from 'ornstein/float64'
+ *
+ * const bytes = Npz.write({ means: { shape: [2, 1], values: Float64Array.of(-1, 1) } })
+ * assert.deepEqual(Npz.read(bytes), { means: { shape: [2, 1], values: Float64Array.of(-1, 1) } })
  */
 import { unzipSync, zipSync } from 'fflate'
 import { entriesIn } from './declared.js'

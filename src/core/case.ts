@@ -268,6 +268,13 @@ const callOf = ({ concept, name, fields, call, on }: AnyValue[typeof ofCase]): s
 /**
  * Of a function that was given in the place of what it makes, its name and how it is called; null of anything else. A word without fields
  * is a value, and one with fields is a function, also where all have defaults.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Case, Schedule } from 'ornstein'
+ *
+ * assert.equal(Case.uncalled(Schedule.cosine)?.remedy, 'call it: Schedule.cosine()')
+ * assert.equal(Case.uncalled(Schedule.edm), null)
  */
 export const uncalled = (u: unknown): { readonly name: string; readonly remedy: string } | null => {
   const within: unknown = Array.isArray(u) ? u.find(one => typeof one === 'function') : u

@@ -127,7 +127,26 @@ export const { concept, define, show, formula, problems } = words<Sampler>(
   'from noise to data along a score'
 )
 
-/** What solves the probability flow, given as a solver of dy/dt = f(t, y): from y at one t to y at another, which may be earlier. */
+/**
+ * What solves the probability flow, given as a solver of dy/dt = f(t, y): from y at one t to y at another, which may be earlier.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Sampler } from 'ornstein'
+ *
+ * const euler = Sampler.define({
+ *   name: 'plainEuler',
+ *   about: 'the probability flow by steps along its slope',
+ *   meaning: () => ({
+ *     ...Sampler.alongFlow(field => (from, to, y) => {
+ *       const slope = field(from, y)
+ *       return y.map((value, i) => value + (to - from) * slope[i])
+ *     }),
+ *     order: 1
+ *   })
+ * })
+ * assert.equal(Sampler.show(euler), 'Sampler.plainEuler')
+ */
 export const alongFlow = (solver: Ode.Solver): Pick<Meaning, 'step' | 'draws'> & { readonly solver: Ode.Solver } => ({
   step: carried(solver),
   draws: false,

@@ -16,6 +16,14 @@
  * assert(
  *   TimeGrid.isOneLevel(schedule)(TimeGrid.constant({ time: 0.1, steps: 20 })) && !TimeGrid.isOneLevel(schedule)(grid)
  * )
+ *
+ * // One of your own: each time a half of the last.
+ * const halves = TimeGrid.define({
+ *   name: 'halves',
+ *   about: 'each time a half of the last',
+ *   meaning: () => ({ times: () => [1, 0.5, 0.25, 0.125] })
+ * })
+ * assert.deepEqual([...TimeGrid.times(schedule)(halves)], [1, 0.5, 0.25, 0.125])
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -39,13 +47,10 @@ export interface Meaning {
 
 export interface TimeGrid extends Case.Value<'TimeGrid', Meaning> {}
 
-export const {
-  concept,
-  define,
-  show,
-  formula,
-  problems: inItself
-} = words<TimeGrid>('TimeGrid', 'the times at which a sampler stops, from noise to data')
+export const { concept, define, show, formula } = words<TimeGrid>(
+  'TimeGrid',
+  'the times at which a sampler stops, from noise to data'
+)
 
 /** σ/α */
 const ratio = (schedule: Schedule.Schedule, time: number): number => {
@@ -263,7 +268,7 @@ export const evenIn = (grid: TimeGrid): O.Option<Coordinate> => O.fromNullable(c
 export const problems =
   (schedule: Schedule.Schedule) =>
   (grid: TimeGrid): ReadonlyArray<Problem.Problem> => {
-    const own = inItself(grid)
+    const own = Case.problems(grid)
     if (!Case.isSound(grid)) return own
     const said = [...(concept.meaning(grid).misfits?.(schedule) ?? []), ...own]
     if (said.length > 0) return said

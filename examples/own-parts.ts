@@ -123,12 +123,11 @@ export const farthestFirst = Initializer.defineCentres({
   name: 'farthestFirst',
   about: 'rows, each as far as can be from those before (Gonzalez 1985)',
   formula: () => 'c_i = argmax min |x − c_j| over j < i',
-  draws: () => 'sometimes',
-  moves: () => true,
-  turns: () => true,
-  centres:
-    () =>
-    ({ points, count }) => {
+  meaning: () => ({
+    draws: 'sometimes',
+    moves: true,
+    turns: true,
+    centres: ({ points, count }) => {
       const weights = Points.weightsOf(points)
       const rows = Points.toRows(points)
       const distance = (a: ReadonlyArray<number>, b: ReadonlyArray<number>) => Math.hypot(...a.map((x, j) => x - b[j]))
@@ -143,6 +142,7 @@ export const farthestFirst = Initializer.defineCentres({
         return { shape: [count, points.dim], values: Float64Array.from(chosen.flat()) }
       }
     }
+  })
 })
 
 const isSlope = (u: unknown): u is { readonly noise: Float64Array; readonly length: number } =>

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Points from '../data/points.js'
-import { Case as Of, Initializer, Key, Params, Score } from '../index.js'
+import { Initializer, Key, Params, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
 import { ofInitializers } from './capability.js'
@@ -139,13 +139,16 @@ export const initializer = <P extends string>(
   score: Score.Score<P>,
   options: InitializerOptions = {}
 ): Laws => {
-  const claims = Of.meaning(initializer)
   // What is claimed of a score does not depend on what its parameters are called.
   const model = Score.interpret(score) as unknown as Score.Model<string>
   const { rotate, translate, relabel } = symmetriesOf(score)
   const mirror = Arbitrary.isMirrored(score) ? relabel : undefined
-  const [least, dim] = [Arbitrary.minRows(score), O.toNullable(claims.dim)]
-  const { moves = claims.moves(model), turns = claims.turns(model), draws = claims.draws(model) } = options
+  const [least, dim] = [Arbitrary.minRows(score), O.toNullable(Initializer.dim(initializer))]
+  const {
+    moves = Initializer.moves(model)(initializer),
+    turns = Initializer.turns(model)(initializer),
+    draws = Initializer.draws(model)(initializer)
+  } = options
   const { rowsAlike = draws === 'never' } = options
   const started = (points: Points.Points, seed: number): Params.Params<P> =>
     compiled(Initializer.interpret(score, points)(initializer))(Key.fromSeed(seed))

@@ -24,7 +24,7 @@ import type * as t from 'io-ts'
 import { Key, type NdArray } from '../../lib/index.js'
 import { concatenated, shown, size } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import { Case, concept as Concept, Field, Vocabulary } from '../core/index.js'
+import { Case, Field, Vocabulary, words } from '../core/index.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import * as Frame from '../mixture/em/frame.js'
 import * as Limits from '../core/limits.js'
@@ -69,54 +69,35 @@ export interface SettingOf extends Setting {
 /** Whether another key gives another start; `sometimes` where different draws may lead to the same. */
 export type Draws = 'never' | 'sometimes' | 'always'
 
-export interface Meaning {
-  readonly start: (setting: Setting) => Start<string>
-  readonly draws: (model: Score.Model<string>) => Draws
-  /** Whether it moves with the data: from x + b the centres are those from x, plus b, and the rest is the same. */
-  readonly moves: (model: Score.Model<string>) => boolean
-  /** Whether it turns with the data. */
-  readonly turns: (model: Score.Model<string>) => boolean
-  /** The dimension of the data that it is for; none where it takes any. */
-  readonly dim: O.Option<number>
-  /** How many starts it makes to hand on one. */
-  readonly makes: number
+/** What is said of all models, or of each. */
+type OfModel<A> = A | ((model: Score.Model<string>) => A)
+
+/** What an initializer says of its starts; laws hold it to that. */
+interface Claims {
+  /** Whether another key is another start. */
+  readonly draws: OfModel<Draws>
+  /** Capability: it moves with the data: from x + b the centres are those from x, plus b, and the rest is the same. */
+  readonly moves?: OfModel<boolean>
+  /** Capability: it turns with the data. */
+  readonly turns?: OfModel<boolean>
+  /** Capability: the dimension of the data that it is for, where its fields say coordinates. */
+  readonly dim?: number | undefined
+  /** Capability: it looks at rows by `data` alone, never by `points`, and so starts from a source of them too. */
+  readonly streams?: true
+  /** How many starts it makes of those that stand in its fields, to hand on one; 1 unless given. */
+  readonly makes?: number
+  /** What stands in its way: a score without what it needs, say. */
+  readonly misfits?: (setting: Setting) => Problems
+}
+
+export interface Meaning extends Claims {
+  /** The start of a score on data that `misfits` has nothing against: as many parameters as the score has, of its shapes. */
+  readonly start: (tools: Tools) => Start<string>
 }
 
 export interface Initializer extends Case.Value<'Initializer', Meaning> {}
 
-export const concept = Concept<Initializer>('Initializer', 'where a pipeline starts')
-
 // —— initializers of one's own ——
-
-interface Told<N extends string, F extends Field.Fields, A extends Case.Call, On extends string | null> extends Omit<
-  Case.Spec<N, F, never, A, On>,
-  'meaning'
-> {
-  /** Whether another key is another start; laws hold it to that. */
-  readonly draws: (fields: Field.Of<F>, model: Score.Model<string>) => Draws
-  /** Capability, which laws hold it to: it moves with the data. */
-  readonly moves?: (fields: Field.Of<F>, model: Score.Model<string>) => boolean
-  /** Capability, which laws hold it to: it turns with the data. */
-  readonly turns?: (fields: Field.Of<F>, model: Score.Model<string>) => boolean
-  /** Capability: the dimension of the data that it is for, where its fields say coordinates; null for any. */
-  readonly dim?: (fields: Field.Of<F>) => number | null
-  /** Capability: it looks at rows by `data` alone, never by `points`, and so starts from a source of them too. */
-  readonly streams?: true
-  /** How many starts it makes of those that stand in its fields, to hand on one; 1 unless given. */
-  readonly makes?: (fields: Field.Of<F>) => number
-  /** What stands in its way: a score without what it needs, say. */
-  readonly misfits?: (fields: Field.Of<F>) => (setting: Setting) => Problems
-}
-
-export interface Spec<
-  N extends string,
-  F extends Field.Fields,
-  A extends Case.Call = null,
-  On extends string | null = null
-> extends Told<N, F, A, On> {
-  /** The start of a score on data that `misfits` has nothing against: as many parameters as the score has, of its shapes. */
-  readonly starts: (fields: Field.Of<F>) => (tools: Tools) => Start<string>
-}
 
 /**
  * An initializer of one's own: parameters of a score, from the data and a key. It is printed, stored, explained and property-tested
@@ -135,11 +116,10 @@ export interface Spec<
  *   fields: { count: Field.count({ default: 4 }), initializer: Field.of(Initializer.concept) },
  *   call: ['count'],
  *   on: 'initializer',
- *   draws: () => 'sometimes',
- *   makes: ({ count }) => count,
- *   starts:
- *     ({ count, initializer }) =>
- *     ({ start }) =>
+ *   meaning: ({ count, initializer }) => ({
+ *     draws: 'sometimes',
+ *     makes: count,
+ *     start: ({ start }) =>
  *       pipe(
  *         start(initializer),
  *         E.map(start => key => {
@@ -147,76 +127,50 @@ export interface Spec<
  *           return pipe(all.reduce(Params.zipWith((a, b) => a + b)), Params.mapValues(sum => sum / count))
  *         })
  *       )
+ *   })
  * })
  * const initializer = averaged(2)(Initializer.warmStart({ centres: [[3]], radius: 1 }))
  * const started = Initializer.interpret(Score.symmetricPair, { rows: 1, dim: 1, values: Float64Array.of(2) })(initializer)
  * assert.ok(E.isRight(started))
  * assert.ok(Math.abs(started.right(Key.fromSeed(1)).mean.values[0] - 3) <= 1)
  */
-export function define<
-  const N extends string,
-  const F extends Field.Fields = Field.NoFields,
-  const A extends Case.Call = null,
-  const On extends string | null = null
->(spec: Spec<N, F, A, On>): Case.Constructor<Initializer, N, F, A, On> {
-  const { starts, draws, moves, turns, dim, makes, misfits, streams = false } = spec
-  return Case.define('Initializer', {
-    ...spec,
-    meaning: (fields: Field.Of<F>): Meaning => {
-      const own = starts(fields)
-      const inner = innerOf(fields)
-      return {
-        start: setting => {
-          const problems = [
-            ...Problem.unless(
-              streams || !Source.isSource(setting.data),
-              '',
-              Case.isValue(fields) ? Case.show(fields) : `Initializer.${spec.name}`,
-              'one that reads the rows of a source a stretch at a time',
-              'use Initializer.kMeansPlusPlus, or Stage.onSample, whose attempts start by it in memory, or give the rows in memory'
-            ),
-            ...(misfits?.(fields)(setting) ?? [])
-          ]
-          return problems.length > 0 ? E.left(problems) : own({ ...setting, start: startWithin(inner, setting) })
-        },
-        draws: model => draws(fields, model),
-        moves: model => moves?.(fields, model) ?? false,
-        turns: model => turns?.(fields, model) ?? false,
-        dim: O.fromNullable(dim?.(fields)),
-        makes:
-          (makes?.(fields) ?? 1) * inner.reduce((most, { value }) => Math.max(most, concept.meaning(value).makes), 1)
-      }
-    }
-  })
-}
+export const { concept, define, show, formula, problems } = words<Initializer>('Initializer', 'where a pipeline starts')
 
-interface Placed {
-  readonly path: string
-  readonly value: Initializer
-}
-
-const innerOf = (fields: unknown): ReadonlyArray<Placed> =>
-  (Case.isValue(fields) ? Case.inner(fields) : []).flatMap(({ path, value }) =>
+const innerOf = (initializer: Initializer): ReadonlyArray<{ readonly path: string; readonly value: Initializer }> =>
+  Case.inner(initializer).flatMap(({ path, value }) =>
     concept.is(value) && Case.isSound(value) ? [{ path, value }] : []
   )
 
-/** One that stands in the fields has its problems told with its place. */
-const startWithin =
-  (inner: ReadonlyArray<Placed>, setting: Setting) =>
-  (initializer: Initializer): Start<string> =>
-    pipe(
-      concept.meaning(initializer).start(setting),
-      E.mapLeft(RA.map(Problem.within(inner.find(({ value }) => value === initializer)?.path ?? '')))
-    )
+/** The start of a sound initializer, or why there is none; one that stands in its fields has its problems told with its place. */
+const started = (initializer: Initializer, setting: Setting): Start<string> => {
+  const { streams, misfits, start } = concept.meaning(initializer)
+  const found = [
+    ...Problem.unless(
+      streams === true || !Source.isSource(setting.data),
+      '',
+      show(initializer),
+      'one that reads the rows of a source a stretch at a time',
+      'use Initializer.kMeansPlusPlus, or Stage.onSample, whose attempts start by it in memory, or give the rows in memory'
+    ),
+    ...(misfits?.(setting) ?? [])
+  ]
+  const inner = innerOf(initializer)
+  const startWithin = (one: Initializer): Start<string> =>
+    pipe(started(one, setting), E.mapLeft(RA.map(Problem.within(inner.find(({ value }) => value === one)?.path ?? ''))))
+  return found.length > 0 ? E.left(found) : start({ ...setting, start: startWithin })
+}
 
-export interface CentresSpec<
-  N extends string,
-  F extends Field.Fields,
-  A extends Case.Call = null,
-  On extends string | null = null
-> extends Told<N, F, A, On> {
+/** How many starts it makes, with those that it makes for each. */
+const makes = (initializer: Initializer): number =>
+  (concept.meaning(initializer).makes ?? 1) *
+  innerOf(initializer).reduce((most, { value }) => Math.max(most, makes(value)), 1)
+
+const said = <A>(claim: OfModel<A>, model: Score.Model<string>): A =>
+  typeof claim === 'function' ? (claim as (model: Score.Model<string>) => A)(model) : claim
+
+interface Centres extends Claims {
   /** As many centres as are asked for, [count, dim], of data that `misfits` has nothing against. */
-  readonly centres: (fields: Field.Of<F>) => (asked: SettingOf) => (key: Key.Key) => NdArray
+  readonly centres: (asked: SettingOf) => (key: Key.Key) => NdArray
 }
 
 /**
@@ -234,15 +188,15 @@ export interface CentresSpec<
  *   about: 'evenly spaced on the diagonal through the mean of the data',
  *   fields: { step: Field.positive({ default: 1 }) },
  *   formula: ({ step }) => `c_i = x̄ + ${step} (i − (K − 1)/2) (1, …, 1)`,
- *   draws: () => 'never',
- *   moves: () => true,
- *   centres:
- *     ({ step }) =>
- *     ({ points, count }) => {
+ *   meaning: ({ step }) => ({
+ *     draws: 'never',
+ *     moves: true,
+ *     centres: ({ points, count }) => {
  *       const mean = Points.mean(points)
  *       const values = Array.from({ length: count }, (_, i) => mean.map(m => m + step * (i - (count - 1) / 2)))
  *       return () => Params.of({ centres: values.map(row => Array.from(row)) }).centres
  *     }
+ *   })
  * })
  * const points = { rows: 2, dim: 2, values: Float64Array.of(0, 0, 2, 4) }
  * const started = Initializer.interpret(Score.spherical({ components: 2 }), points)(onDiagonal({ step: 2 }))
@@ -254,16 +208,21 @@ export function defineCentres<
   const F extends Field.Fields = Field.NoFields,
   const A extends Case.Call = null,
   const On extends string | null = null
->({ centres, ...spec }: CentresSpec<N, F, A, On>): Case.Constructor<Initializer, N, F, A, On> {
-  return define<N, F, A, On>({
+>(spec: Case.Spec<N, F, Centres, A, On>): Case.Constructor<Initializer, N, F, A, On> {
+  const word = `Initializer.${spec.name}`
+  return define<N, Meaning, F, A, On>({
     ...spec,
-    starts: fields => setting => {
-      const word = `Initializer.${spec.name}`
-      return pipe(
-        setting,
-        centred(asked => checked(word, asked, centres(fields)(asked))),
-        E.fromOption(() => [noCentres(Case.isValue(fields) ? Case.show(fields) : word, setting)])
-      )
+    meaning: fields => {
+      const { centres, ...claims } = spec.meaning(fields)
+      return {
+        ...claims,
+        start: setting =>
+          pipe(
+            setting,
+            centred(asked => checked(word, asked, centres(asked))),
+            E.fromOption(() => [noCentres(Case.isValue(fields) ? Case.show(fields) : word, setting)])
+          )
+      }
     }
   })
 }
@@ -393,12 +352,11 @@ export const gaussian = define({
     scale: Field.positive({ suggestion: 1 })
   },
   formula: ({ scale }) => `c_i = m + ${scale} z_i, z_i ~ N(0, I), m the mean of the data, or 0 for a pair`,
-  draws: () => 'always',
-  moves: (_, model) => !isMirrored(model),
-  streams: true,
-  starts:
-    ({ scale }) =>
-    setting => {
+  meaning: ({ scale }) => ({
+    draws: 'always',
+    moves: model => !isMirrored(model),
+    streams: true,
+    start: setting => {
       const { model, points, data } = setting
       const { middle } = Frame.ofModel(model, data)
       return pipe(
@@ -419,6 +377,7 @@ export const gaussian = define({
         E.right
       )
     }
+  })
 })
 
 /** Centres next to the mean of the data (for the pair, next to 0), all but equal: where annealing from high noise begins. */
@@ -433,12 +392,11 @@ export const onSphere = defineCentres({
     radius: Field.positive({ suggestion: 1 })
   },
   formula: ({ radius }) => `|c_i − x̄| = ${radius}`,
-  streams: true,
-  draws: () => 'always',
-  moves: () => true,
-  centres:
-    ({ radius }) =>
-    ({ data, count }) => {
+  meaning: ({ radius }) => ({
+    streams: true,
+    draws: 'always',
+    moves: true,
+    centres: ({ data, count }) => {
       const { dim } = data
       const mean = Source.middle(data)
       const atMean = {
@@ -447,24 +405,20 @@ export const onSphere = defineCentres({
       }
       return Seeding.displaced(atMean, radius)
     }
+  })
 })
 
 // —— starts from the data ——
 
 /** Rows of the data, or means of theirs, drawn by the key: they go where the data go. */
-const ofRows = { draws: (): Draws => 'sometimes', moves: () => true, turns: () => true }
+const ofRows = { draws: 'sometimes', moves: true, turns: true, streams: true } as const
 
 /** Different rows of the data, drawn in proportion to their weights. */
 export const fromData = defineCentres({
   name: 'fromData',
   about: 'rows of the data',
   formula: () => 'c_i rows of the data, none twice',
-  ...ofRows,
-  streams: true,
-  centres:
-    () =>
-    ({ data, count }) =>
-      Seeding.differentRows(data, count)
+  meaning: () => ({ ...ofRows, centres: ({ data, count }) => Seeding.differentRows(data, count) })
 })
 
 /**
@@ -476,12 +430,7 @@ export const kMeansPlusPlus = defineCentres({
   name: 'kMeansPlusPlus',
   about: 'rows far from each other, the best of a few trials (Arthur & Vassilvitskii 2007)',
   formula: () => 'the best of 2 + ⌊ln K⌋ trials of P(c_i = x) ∝ min |x − c_j|² over j < i',
-  ...ofRows,
-  streams: true,
-  centres:
-    () =>
-    ({ data, count }) =>
-      Seeding.spread(data, count)
+  meaning: () => ({ ...ofRows, centres: ({ data, count }) => Seeding.spread(data, count) })
 })
 
 /**
@@ -507,12 +456,7 @@ export const kMeansPlusPlusOf = defineCentres({
   },
   formula: ({ trials }) =>
     `${trials === 1 ? '' : `the best of ${trials} trials of `}P(c_i = x) ∝ min |x − c_j|² over j < i`,
-  ...ofRows,
-  streams: true,
-  centres:
-    ({ trials }) =>
-    ({ data, count }) =>
-      Seeding.spread(data, count, trials)
+  meaning: ({ trials }) => ({ ...ofRows, centres: ({ data, count }) => Seeding.spread(data, count, trials) })
 })
 
 /** Lloyd's algorithm from k-means++ centres: each centre moves to the mean of the rows nearest to it (Lloyd 1982). */
@@ -525,13 +469,13 @@ export const kMeans = defineCentres({
   },
   example: { steps: 10 },
   formula: ({ steps }) => `k-means++, then ${steps} times c_i ← the mean of the rows nearest to it`,
-  ...ofRows,
-  streams: true,
-  centres:
-    ({ steps }) =>
-    ({ data, count }) =>
-    key =>
-      Array.from({ length: steps }).reduce(Seeding.lloyd(data), Seeding.spread(data, count)(key))
+  meaning: ({ steps }) => ({
+    ...ofRows,
+    centres:
+      ({ data, count }) =>
+      key =>
+        Array.from({ length: steps }).reduce(Seeding.lloyd(data), Seeding.spread(data, count)(key))
+  })
 })
 
 /**
@@ -542,16 +486,16 @@ export const spectral = defineCentres({
   name: 'spectral',
   about: 'from the top eigenvectors (Vempala & Wang 2004)',
   formula: () => 'k-means++ on the first K − 1 principal directions; for a pair c = √(λ − 1) v, Ĉv = λv',
-  draws: (_, model) => (isMirrored(model) ? 'never' : 'sometimes'),
-  moves: (_, model) => !isMirrored(model),
-  turns: () => true,
-  streams: true,
-  centres:
-    () =>
-    ({ model, data, count }) =>
+  meaning: () => ({
+    draws: model => (isMirrored(model) ? 'never' : 'sometimes'),
+    moves: model => !isMirrored(model),
+    turns: true,
+    streams: true,
+    centres: ({ model, data, count }) =>
       isMirrored(model)
         ? () => Seeding.topOfSecondMoment(data)
         : Seeding.spread(Seeding.projectedOnTop(data, Math.max(1, count - 1)), count)
+  })
 })
 
 /**
@@ -588,11 +532,10 @@ export const hierarchical = define({
     rows: Field.count({ default: 1000, most: Limits.joined })
   },
   formula: ({ rows }) => `join i, j that raise Σ n_k log(|W_k/n_k| + (tr W_k + α)/n_k) least, of ${rows} rows at most`,
-  draws: () => 'never',
-  moves: (_, model) => !isMirrored(model),
-  starts:
-    ({ rows }) =>
-    setting => {
+  meaning: ({ rows }) => ({
+    draws: 'never',
+    moves: model => !isMirrored(model),
+    start: setting => {
       const { model, points } = setting
       const mixture = (count: number, second: MStep<string>['second']): Mixture.Mixture =>
         Seeding.hierarchical(points, rows, count, second)
@@ -626,6 +569,7 @@ export const hierarchical = define({
         E.fromOption(() => [noCentres('Initializer.hierarchical', setting)])
       )
     }
+  })
 })
 
 /** Centres normal with the mean of the data and the covariance that theirs has beyond the components' own, Ĉov − I. */
@@ -633,13 +577,12 @@ export const momentsMatched = defineCentres({
   name: 'momentsMatched',
   about: 'normal with the mean and the excess covariance of the data',
   formula: () => 'c_i ~ N(x̄, (Ĉov − I)₊)',
-  draws: () => 'sometimes',
-  moves: () => true,
-  streams: true,
-  centres:
-    () =>
-    ({ data, count }) =>
-      Seeding.momentMatchedCentres(data, count)
+  meaning: () => ({
+    draws: 'sometimes',
+    moves: true,
+    streams: true,
+    centres: ({ data, count }) => Seeding.momentMatchedCentres(data, count)
+  })
 })
 
 // —— starts that are given ——
@@ -676,7 +619,7 @@ const fitting =
 /** Centres that `fitting` has nothing against. */
 const asArray = (centres: ReadonlyArray<ReadonlyArray<number>>): NdArray => Params.of({ centres }).centres
 
-const widthOf = (centres: ReadonlyArray<ReadonlyArray<number>>): number | null => centres.at(0)?.length ?? null
+const widthOf = (centres: ReadonlyArray<ReadonlyArray<number>>): number | undefined => centres.at(0)?.length
 
 const rowsField = Field.array(
   Field.array(
@@ -707,14 +650,13 @@ export const warmStart = defineCentres({
   },
   example: { centres: example },
   formula: ({ centres, radius }) => `|c_i − ${JSON.stringify(centres)}_i| = ${radius}`,
-  draws: ({ radius }) => (radius === 0 ? 'never' : 'always'),
-  dim: ({ centres }) => widthOf(centres),
-  misfits: ({ centres }) => fitting(centres),
-  streams: true,
-  centres:
-    ({ centres, radius }) =>
-    () =>
-      Seeding.displaced(asArray(centres), radius)
+  meaning: ({ centres, radius }) => ({
+    draws: radius === 0 ? 'never' : 'always',
+    dim: widthOf(centres),
+    misfits: fitting(centres),
+    streams: true,
+    centres: () => Seeding.displaced(asArray(centres), radius)
+  })
 })
 
 /** Exactly these centres; other parameters get their usual start. */
@@ -727,15 +669,13 @@ export const centres = defineCentres({
   },
   call: ['centres'],
   example: { centres: example },
-  draws: () => 'never',
-  dim: ({ centres }) => widthOf(centres),
-  misfits: ({ centres }) => fitting(centres),
-  streams: true,
-  centres:
-    ({ centres }) =>
-    () =>
-    () =>
-      asArray(centres)
+  meaning: ({ centres }) => ({
+    draws: 'never',
+    dim: widthOf(centres),
+    misfits: fitting(centres),
+    streams: true,
+    centres: () => () => asArray(centres)
+  })
 })
 
 const valuesField: Field.Field<Params.Params<string>> = {
@@ -759,23 +699,16 @@ const exactly = define({
   },
   call: ['values'],
   example: { values: Params.of({ mean: [1, 0.5] }) },
-  draws: () => 'never',
-  // The last axis of centres is that of the coordinates.
-  dim: ({ values }) =>
-    pipe(
-      Params.names(values),
-      RA.findFirstMap(name => (name.startsWith('mean') ? RA.last(values[name].shape) : O.none)),
-      O.toNullable
-    ),
-  streams: true,
-  misfits:
-    ({ values }) =>
-    ({ model, points: { dim } }) =>
-      parameterProblems(model.shapes(dim), values),
-  starts:
-    ({ values }) =>
-    () =>
-      E.right(() => values)
+  meaning: ({ values }) => ({
+    draws: 'never',
+    // The last axis of centres is that of the coordinates.
+    dim: values[
+      Params.names(values).find(name => name.startsWith('mean') && values[name].shape.length > 0) ?? ''
+    ]?.shape.at(-1),
+    streams: true,
+    misfits: ({ model, points: { dim } }) => parameterProblems(model.shapes(dim), values),
+    start: () => E.right(() => values)
+  })
 })
 
 const parameterProblems = (wanted: Params.Shapes<string>, values: Params.Params<string>): Problems => {
@@ -840,11 +773,10 @@ export const own = define({
   name: 'own',
   about: 'as a network itself begins',
   formula: () => 'θ ~ the law of each layer',
-  draws: () => 'sometimes',
-  streams: true,
-  starts:
-    () =>
-    ({ score, model, points: { dim } }) =>
+  meaning: () => ({
+    draws: 'sometimes',
+    streams: true,
+    start: ({ score, model, points: { dim } }) =>
       pipe(
         model.initial,
         O.map(initial => initial(dim)),
@@ -857,11 +789,19 @@ export const own = define({
           )
         ])
       )
+  })
 })
 
 // —— starts that are made of others ——
 
 const initializer = Field.of<Initializer>(concept)
+
+/** What another claims, where one that reads no row itself stands for it. */
+const claimsOf = (initializer: Initializer): Pick<Claims, 'draws' | 'moves' | 'turns' | 'dim' | 'streams'> => {
+  if (!Case.isSound(initializer)) return { draws: 'sometimes', streams: true }
+  const { draws, moves = false, turns = false, dim } = concept.meaning(initializer)
+  return { draws, moves, turns, dim, streams: true }
+}
 
 /** Of `count` starts, the likeliest on the data; for scores with a density. */
 export const bestOf = define({
@@ -878,7 +818,7 @@ export const bestOf = define({
   example: { count: 3, initializer: fromData },
   formula: ({ count, initializer }) => `the likeliest of ${count}: ${formula(initializer)}`,
   check: ({ count, initializer }) => {
-    const inner = Case.isSound(initializer) ? concept.meaning(initializer).makes : 1
+    const inner = Case.isSound(initializer) ? makes(initializer) : 1
     return Problem.unless(
       count * inner <= Limits.attempts,
       'count',
@@ -887,30 +827,31 @@ export const bestOf = define({
       'take the best once, of fewer'
     )
   },
-  draws: ({ initializer }, model) => concept.meaning(initializer).draws(model),
-  moves: ({ initializer }, model) => concept.meaning(initializer).moves(model),
-  turns: ({ initializer }, model) => concept.meaning(initializer).turns(model),
-  dim: ({ initializer }) => O.toNullable(concept.meaning(initializer).dim),
-  streams: true,
-  makes: ({ count }) => count,
-  starts: fields => tools => {
-    const { count, initializer } = fields
-    const { model, data, start } = tools
-    return pipe(
-      E.Do,
-      E.apS('family', E.fromOption((): Problems => [noCentres(show(bestOf(count)(initializer)), tools)])(model.family)),
-      E.apS('start', start(initializer)),
-      E.map(({ family, start }) => {
-        const loss = ExpectationMaximization.loss(family, data)
-        return (key: Key.Key) =>
-          Key.split(count)(key)
-            .map(start)
-            .map(params => ({ params, loss: loss(params) }))
-            .reduce((best, next) => (next.loss < best.loss - Seeding.SAME * (1 + Math.abs(best.loss)) ? next : best))
-            .params
-      })
-    )
-  }
+  meaning: ({ count, initializer }) => ({
+    // As what it is the best of.
+    ...claimsOf(initializer),
+    makes: count,
+    start: tools => {
+      const { model, data, start } = tools
+      return pipe(
+        E.Do,
+        E.apS(
+          'family',
+          E.fromOption((): Problems => [noCentres(show(bestOf(count)(initializer)), tools)])(model.family)
+        ),
+        E.apS('start', start(initializer)),
+        E.map(({ family, start }) => {
+          const loss = ExpectationMaximization.loss(family, data)
+          return (key: Key.Key) =>
+            Key.split(count)(key)
+              .map(start)
+              .map(params => ({ params, loss: loss(params) }))
+              .reduce((best, next) => (next.loss < best.loss - Seeding.SAME * (1 + Math.abs(best.loss)) ? next : best))
+              .params
+        })
+      )
+    }
+  })
 })
 
 /** Every parameter of another start moved by a normal of standard deviation `scale`: off a saddle, say. */
@@ -927,26 +868,27 @@ export const perturbed = define({
   on: 'initializer',
   example: { initializer: spectral },
   formula: ({ scale, initializer }) => `${formula(initializer)}; every parameter + ${scale} z, z ~ N(0, 1)`,
-  draws: ({ scale, initializer }, model) => (scale === 0 ? concept.meaning(initializer).draws(model) : 'always'),
-  moves: ({ initializer }, model) => concept.meaning(initializer).moves(model),
-  dim: ({ initializer }) => O.toNullable(concept.meaning(initializer).dim),
-  streams: true,
-  starts:
-    ({ scale, initializer }) =>
-    ({ start }) =>
-      pipe(
-        start(initializer),
-        E.map(start => key => {
-          const keys = pipe(key, Key.named('start', 'noise'))
-          return pipe(
-            start(keys.start),
-            Params.map(({ shape, values }: NdArray, name) => {
-              const noise = Key.normal(values.length)(Key.named(name)(keys.noise)[name])
-              return { shape, values: values.map((value, i) => value + scale * noise[i]) }
-            })
-          )
-        })
-      )
+  meaning: ({ scale, initializer }) => {
+    const { draws, turns, ...claims } = claimsOf(initializer)
+    return {
+      ...claims,
+      draws: scale === 0 ? draws : 'always',
+      start: ({ start }) =>
+        pipe(
+          start(initializer),
+          E.map(start => key => {
+            const keys = pipe(key, Key.named('start', 'noise'))
+            return pipe(
+              start(keys.start),
+              Params.map(({ shape, values }: NdArray, name) => {
+                const noise = Key.normal(values.length)(Key.named(name)(keys.noise)[name])
+                return { shape, values: values.map((value, i) => value + scale * noise[i]) }
+              })
+            )
+          })
+        )
+    }
+  }
 })
 
 /** The initializers, in the order of the reference. */
@@ -988,7 +930,7 @@ export const interpret =
     // Initializers work with whatever names the parameters have; that a start has those of the score is checked.
     const setting = { score, model, points: Source.asPoints(data), data } as unknown as Setting
     const isSound = Case.isValue(initializer) && Case.parts(initializer).every(Case.isSound)
-    const start: Start<string> = isSound ? concept.meaning(initializer).start(setting) : E.left([])
+    const start: Start<string> = isSound ? started(initializer, setting) : E.left([])
     const found = [...(E.isLeft(start) ? start.left : []), ...problems(initializer)]
     if (E.isLeft(start) || found.length > 0) return E.left(found.map(Problem.within('initializer')))
     const check = Params.checked(model.shapes(data.dim))
@@ -996,24 +938,25 @@ export const interpret =
   }
 
 /** The dimension of the data that an initializer is for; none where it takes any. */
-export const dim = (initializer: Initializer): O.Option<number> => concept.meaning(initializer).dim
+export const dim = (initializer: Initializer): O.Option<number> => O.fromNullable(concept.meaning(initializer).dim)
 
 /** Whether another key is another start of such a score. */
 export const draws =
   (model: Score.Model<string>) =>
   (initializer: Initializer): Draws =>
-    concept.meaning(initializer).draws(model)
+    said(concept.meaning(initializer).draws, model)
 
-/** The initializer as the code that builds it. */
-export const show = (initializer: Initializer): string => Case.show(initializer)
+/** Whether a start of such a score moves with the data. */
+export const moves =
+  (model: Score.Model<string>) =>
+  (initializer: Initializer): boolean =>
+    said(concept.meaning(initializer).moves ?? false, model)
 
-/** Where it starts, in mathematics. */
-export function formula(initializer: Initializer): string {
-  return Case.formula(initializer)
-}
-
-/** The problems of an initializer, before any data. */
-export const problems = (initializer: Initializer): Problems => Case.problems(initializer)
+/** Whether it turns with the data. */
+export const turns =
+  (model: Score.Model<string>) =>
+  (initializer: Initializer): boolean =>
+    said(concept.meaning(initializer).turns ?? false, model)
 
 /** The JSON codec of the words of a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Initializer, unknown> =>

@@ -111,15 +111,16 @@ describe('what is declared and is not so is caught', () => {
       Initializer.defineCentres({
         name: 'declared',
         about: '',
-        draws: () => 'always',
-        streams: true,
-        centres:
-          () =>
-          ({ data, count }) =>
-          () => ({
-            shape: [count, data.dim],
-            values: Float64Array.from({ length: count * data.dim }, (_, i) => i + ('values' in data ? 0 : 0.5))
-          })
+        meaning: () => ({
+          draws: 'always',
+          streams: true,
+          centres:
+            ({ data, count }) =>
+            () => ({
+              shape: [count, data.dim],
+              values: Float64Array.from({ length: count * data.dim }, (_, i) => i + ('values' in data ? 0 : 0.5))
+            })
+        })
       })
     ]
   }

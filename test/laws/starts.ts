@@ -319,7 +319,7 @@ export const saidOfStarts = <P extends string>(
   const [repeats, slack] = [100, 1]
   const least = Arbitrary.minRows(score)
   const own = uneven(least + 3)
-  const dim = O.toNullable(Of.meaning(initializer).dim)
+  const dim = O.toNullable(Initializer.dim(initializer))
   const count = Object.entries<ReadonlyArray<number>>(Score.shapes(dim ?? 1)(score)).reduce(
     (most, [name, shape]) => (name === 'means' ? shape[0] : most),
     0

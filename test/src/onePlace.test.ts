@@ -112,15 +112,15 @@ const onDiagonal = Initializer.defineCentres({
   name: 'onDiagonal',
   about: 'evenly spaced on the diagonal through the mean',
   fields: { step: Field.positive({ default: 1 }) },
-  draws: () => 'never',
-  moves: () => true,
-  centres:
-    ({ step }) =>
-    ({ points, count }) => {
+  meaning: ({ step }) => ({
+    draws: 'never',
+    moves: true,
+    centres: ({ points, count }) => {
       const mean = Array.from(Points.mean(points))
       const row = (i: number): ReadonlyArray<number> => mean.map(m => m + step * (i - (count - 1) / 2))
       return () => Params.of({ centres: Array.from({ length: count }, (_, i) => row(i)) }).centres
     }
+  })
 })
 
 const averaged = Stage.define({

@@ -146,20 +146,20 @@ const ofAll = <A>(every: number, of: (score: Any) => Readonly<Record<string, A>>
 
 /** An initializer that follows the data as they are moved: of itself, or else by its start of the data where they were. */
 const movedInitializer = (by: number, score: Any, initializer: Initializer.Initializer): Initializer.Initializer =>
-  Case.meaning(initializer).moves(Score.interpret(score))
+  Initializer.moves(Score.interpret(score))(initializer)
     ? initializer
     : Initializer.define({
         name: 'carried',
         about: 'the start where the data were, moved with them',
         fields: { initializer: Field.of(Initializer.concept) },
         call: ['initializer'],
-        draws: ({ initializer }, model) => Case.meaning(initializer).draws(model),
-        starts:
-          () =>
-          ({ points }) => {
+        meaning: ({ initializer }) => ({
+          draws: Case.meaning(initializer).draws,
+          start: ({ points }) => {
             const start = Problem.orThrow(Initializer.interpret(score, moved(-by)(points))(initializer))
             return E.right(key => moveOf(score, points.dim)(by)(start(key)))
           }
+        })
       })(initializer)
 
 /** Which rules ended the stages of a run, and where it ended. */

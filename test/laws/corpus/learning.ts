@@ -441,15 +441,15 @@ const started = (
   const own = Initializer.defineCentres({
     name: word(name),
     about: name,
-    draws: () => draws,
-    moves: () => moves,
-    turns: () => turns,
-    centres:
-      () =>
-      ({ points, count }) => {
+    meaning: () => ({
+      draws,
+      moves,
+      turns,
+      centres: ({ points, count }) => {
         const draw = centres(points, count)
         return key => Params.of({ centres: draw(key).map(row => Array.from(row)) }).centres
       }
+    })
   })
   return [...laws.initializer(own, Score.spherical({ components: 2 })), ...(is === undefined ? [] : laws.same(own, is))]
 }

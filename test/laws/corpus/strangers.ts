@@ -221,15 +221,16 @@ const start =
       Initializer.defineCentres({
         name: 'ownStart',
         about,
-        draws: () => draws,
-        centres:
-          () =>
-          ({ points, count }) =>
-          key => {
-            const chosen = choose(points)(key)
-            const rows = Array.from({ length: count }, (_, i) => chosen[i % points.rows])
-            return { shape: [count, points.dim], values: Points.select(rows)(points).values }
-          }
+        meaning: () => ({
+          draws,
+          centres:
+            ({ points, count }) =>
+            key => {
+              const chosen = choose(points)(key)
+              const rows = Array.from({ length: count }, (_, i) => chosen[i % points.rows])
+              return { shape: [count, points.dim], values: Points.select(rows)(points).values }
+            }
+        })
       }),
       { score: Score.isotropic({ components: 2 }), claims: { ...(equals && { equals }) } }
     )

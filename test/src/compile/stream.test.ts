@@ -296,11 +296,12 @@ describe('what does not stream is refused by name', () => {
     const initializer = Initializer.defineCentres({
       name: 'firstRows',
       about: 'the first rows',
-      draws: () => 'never',
-      centres:
-        () =>
-        ({ points, count }) =>
-        () => ({ shape: [count, points.dim], values: points.values.slice(0, count * points.dim) })
+      meaning: () => ({
+        draws: 'never',
+        centres:
+          ({ points, count }) =>
+          () => ({ shape: [count, points.dim], values: points.values.slice(0, count * points.dim) })
+      })
     })
     expect(of(initializer)).toMatch(
       /^initializer: Initializer.firstRows is not one that reads the rows of a source a stretch at a time; use Initializer.kMeansPlusPlus/

@@ -27,11 +27,10 @@ const onDiagonal = Initializer.defineCentres({
   about: 'evenly spaced on the diagonal through the mean',
   fields: { step: Field.positive({ default: 1 }) },
   formula: ({ step }) => `c_i = x̄ + ${step} (i − (K − 1)/2) (1, …, 1)`,
-  draws: () => 'never',
-  moves: () => true,
-  centres:
-    ({ step }) =>
-    ({ points, count }) => {
+  meaning: ({ step }) => ({
+    draws: 'never',
+    moves: true,
+    centres: ({ points, count }) => {
       const mean = Points.mean(points)
       return () => ({
         shape: [count, points.dim],
@@ -41,6 +40,7 @@ const onDiagonal = Initializer.defineCentres({
         )
       })
     }
+  })
 })
 
 /** All parameters of another start times a factor: nothing is known of what they are. */
@@ -50,10 +50,9 @@ const shrunk = Initializer.define({
   fields: { factor: Field.fraction({ default: 0.5 }), initializer: Field.of(Initializer.concept) },
   call: ['factor'],
   on: 'initializer',
-  draws: ({ initializer }, model) => Initializer.draws(model)(initializer),
-  starts:
-    ({ factor, initializer }) =>
-    ({ start }) =>
+  meaning: ({ factor, initializer }) => ({
+    draws: model => Initializer.draws(model)(initializer),
+    start: ({ start }) =>
       pipe(
         start(initializer),
         E.map(
@@ -64,6 +63,7 @@ const shrunk = Initializer.define({
             )
         )
       )
+  })
 })
 
 const points = { rows: 6, dim: 2, values: Float64Array.of(-3, -2, -2, -3, -2, -2, 2, 3, 3, 2, 3, 3) }
@@ -147,11 +147,12 @@ it('that give what was not asked for are refused by name', () => {
   const one = Initializer.defineCentres({
     name: 'one',
     about: 'one centre, whatever is asked for',
-    draws: () => 'never',
-    centres:
-      () =>
-      ({ points }) =>
-      () => ({ shape: [1, points.dim], values: new Float64Array(points.dim) })
+    meaning: () => ({
+      draws: 'never',
+      centres:
+        ({ points }) =>
+        () => ({ shape: [1, points.dim], values: new Float64Array(points.dim) })
+    })
   })
   expect(() => started(one, score)).toThrow(
     'Initializer.one: centres of shape [1, 2] are not of shape [2, 2]; give as many as are asked for'
@@ -159,8 +160,7 @@ it('that give what was not asked for are refused by name', () => {
   const none = Initializer.define({
     name: 'none',
     about: 'no parameters',
-    draws: () => 'never',
-    starts: () => () => E.right(() => ({}))
+    meaning: () => ({ draws: 'never', start: () => E.right(() => ({})) })
   })
   expect(() => started(none, score)).toThrow('means: missing is not of shape [2, 2]')
 })
@@ -183,20 +183,21 @@ describe('laws', () => {
   it('fail where they claim what is not so', () => {
     const claims = {
       name: 'fixed',
-      about: 'at 1, 2, …, which claims too much',
-      draws: (): Initializer.Draws => 'always'
+      about: 'at 1, 2, …, which claims too much'
     } as const
     const wrong = Initializer.defineCentres({
       ...claims,
-      moves: () => true,
-      turns: () => true,
-      centres:
-        () =>
-        ({ points, count }) =>
-        () => ({
-          shape: [count, points.dim],
-          values: Float64Array.from({ length: count * points.dim }, (_, at) => 1 + at)
-        })
+      meaning: () => ({
+        draws: 'always',
+        moves: true,
+        turns: true,
+        centres:
+          ({ points, count }) =>
+          () => ({
+            shape: [count, points.dim],
+            values: Float64Array.from({ length: count * points.dim }, (_, at) => 1 + at)
+          })
+      })
     })
     expect(failing(wrong)).toEqual([
       'the key determines the start',

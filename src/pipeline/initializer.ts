@@ -869,10 +869,11 @@ export const perturbed = define({
   example: { initializer: spectral },
   formula: ({ scale, initializer }) => `${formula(initializer)}; every parameter + ${scale} z, z ~ N(0, 1)`,
   meaning: ({ scale, initializer }) => {
-    const { draws, turns, ...claims } = claimsOf(initializer)
+    const claims = claimsOf(initializer)
     return {
       ...claims,
-      draws: scale === 0 ? draws : 'always',
+      turns: false,
+      draws: scale === 0 ? claims.draws : 'always',
       start: ({ start }) =>
         pipe(
           start(initializer),

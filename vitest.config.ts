@@ -18,7 +18,7 @@ const waiting = ['test/{bits,browser,smoke}/**/*.test.ts', 'test/src/cluster/**/
 
 /** Whole studies, and all cases of what other files take a part of: `npm run test:slow`. */
 const slow = 'test/**/*.slow.test.ts'
-const isSlow = process.argv.includes('slow')
+const isSlow = process.argv[process.argv.indexOf('--mode') + 1] === 'slow'
 
 /** Paths that were asked for: a project of which none is, is not begun. */
 const asked = process.argv.slice(2).filter(argument => argument.startsWith('test/'))

@@ -157,7 +157,7 @@ const position =
           field,
           wanted,
           'a column of the table',
-          `try ${nearest(wanted, usable(table))[0]}; the columns are ${listed(names)}`
+          `try ${nearest(wanted, field === 'keep' ? names : usable(table))[0]}; the columns are ${listed(names)}`
         )
       : fail(field, wanted, `a position from 1 to ${names.length}`, `the columns are ${listed(names)}`)
   }

@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Bootstrap, ComponentTest, Fit, fit, Key, Mixture, Points, Problem } from '../../../src/index.js'
 import { spread } from '../../cases.js'
+import { replays } from '../../golden/sessions.js'
 import { place } from './harness.js'
 
 const here = place()
@@ -179,19 +180,7 @@ describe('ornstein fit', () => {
     expect((await told('--family isotropic -k 3 --no-standardize')).standardized).toBe(false)
   })
 
-  it.each([
-    [
-      '--family symmetric-pair,isotropic',
-      '--family: symmetric-pair,isotropic is not families of any number of components'
-    ],
-    ['-k 4..2', '--components: 4..2 is not a whole number ≥ 1, a range or a list of such; try 2..4'],
-    ['-k 1..999999999', '--components'],
-    ['-k 500', '--components: 500 exceeds the 240 rows']
-  ])('refuses %s', async (options, problem) => {
-    const { exit, stderr } = await ornstein(`fit @three.csv ${options}`)
-    expect(exit).toBe(2)
-    expect(stderr).toContain(problem)
-  })
+  replays('choice', here)
 })
 
 describe('ornstein fit --prior', () => {
@@ -215,21 +204,6 @@ describe('ornstein fit --prior', () => {
     expect(JSON.parse(streamed.stdout)).toMatchObject({ prior: 0.5 })
     expect((await ornstein('evaluate @mode.json @three.csv')).exit).toBe(0)
     expect((await ornstein('sample @mode.json -n 3')).exit).toBe(0)
-  })
-
-  it.each([
-    ['--prior none', '--prior: none is not > 0 and finite; try 0.01'],
-    ['--prior 0', '--prior: 0 is not > 0 and finite; try 0.01'],
-    ['-k 2 --prior 1 --recipe two-stage', '--prior: 1 is not available with the recipe two-stage; use it with one of'],
-    ...['', ' --stream'].map(how => [
-      `--family symmetric-pair --prior 1${how}`,
-      '--prior: 1 is not available with --family symmetric-pair, which is learned by descent'
-    ]),
-    ['--pipeline p.json --prior 1', "option '--pipeline <file>' cannot be used with option '--prior <rows>'"]
-  ])('refuses %s', async (options, problem) => {
-    const { exit, stderr } = await ornstein(`fit @three.csv ${options}`)
-    expect(exit).toBe(2)
-    expect(stderr).toContain(problem)
   })
 })
 
@@ -319,15 +293,6 @@ describe('ornstein fit --bootstrap', () => {
     })
     expect(run.exit).toBe(130)
     expect(run.stdout).toMatch(/from \d+ of \d\d resamples of the rows/)
-  })
-
-  it.each([
-    ['-k 2 --bootstrap 39', '--bootstrap: 39 is not a whole number ≥ 40; try 200'],
-    ['-k 2 --recipe two-stage --bootstrap 50', '--bootstrap: 50 is not available with the recipe two-stage']
-  ])('refuses %s', async (options, problem) => {
-    const { exit, stderr } = await ornstein(`fit @three.csv ${options}`)
-    expect(exit).toBe(2)
-    expect(stderr).toContain(problem)
   })
 
   it('keeps a fit whose components resamples do not, and says why there are no intervals', async () => {

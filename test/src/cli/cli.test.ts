@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../src/index.js'
 import { isSlow, spread } from '../../cases.js'
 import { example, place } from './harness.js'
-import { session, sessions } from '../../golden/sessions.js'
+import { replays } from '../../golden/sessions.js'
 
 const here = place()
 const { ornstein } = here
@@ -547,27 +547,7 @@ it('covariances of mclust that have no other name are chosen among, kept and rea
 })
 
 describe('what is wrong', () => {
-  it.each(sessions('wrong'))('$ ornstein %s', async (line, wanted) => {
-    const before = here.list()
-    expect(session(await ornstein(line))).toBe(wanted)
-    expect(here.list()).toEqual(before)
-  })
-
-  it.each([
-    [
-      'fit %faithful.csv -k 2 --family isotropic --no-standardize --columns 1 --columns 2',
-      "option '--columns <list>' is given twice"
-    ],
-    [
-      'fit %faithful.csv -k 2 --family isotropic --no-standardize --header --no-header',
-      "option '--no-header' cannot be used with option '--header'"
-    ],
-    ['sample @model.json --seed 1 --seed 2', "option '--seed <number>' is given twice"]
-  ])('refuses what is said twice: %s', async (line, problem) => {
-    const { exit, stdout, stderr } = await ornstein(line)
-    expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
-    expect(stderr).toContain(problem)
-  })
+  replays('wrong', here)
 
   it.each<[string, (model: Record<string, Record<string, unknown>>) => object, string]>([
     [

@@ -1,6 +1,7 @@
 /** `ornstein fit --fixed`: known components from a table, a model and a list, and what is refused. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture } from '../../../src/index.js'
+import { replays } from '../../golden/sessions.js'
 import { place } from './harness.js'
 
 const here = place()
@@ -81,23 +82,7 @@ describe('ornstein fit --fixed', () => {
     })
   })
 
-  it.each([
-    ['--fixed @gone.csv', /gone\.csv/],
-    [
-      '--fixed @few.csv',
-      /--fixed .*few\.csv: a file without the column y is not one with all columns that are learned from/
-    ],
-    ['--fixed @wrong.json', /wrong\.json, \[0\]\.mean/],
-    ['--fixed @known.json --robust', /--robust.*--fixed|--fixed.*--robust/],
-    ['--fixed @known.json --recipe em', /--fixed: .* is not available with --recipe em/],
-    ['--fixed @known.json --family spherical', /whose covariances are learned, for known components/],
-    ['--fixed @centres.csv -k 1', /--components: 1 is not at least 2, as many as are known/],
-    ['--fixed @known.json --family tied -k 2', /covariance of its own/]
-  ])('refuses %s', async (options, message) => {
-    here.write('few.csv', 'x\n1\n')
-    here.write('wrong.json', JSON.stringify([{ mean: 'high' }]))
-    const { exit, stderr } = await ornstein(`fit @rows.csv ${options}`)
-    expect(exit).toBe(2)
-    expect(stderr).toMatch(message)
-  })
+  here.write('few.csv', 'x\n1\n')
+  here.write('wrong.json', JSON.stringify([{ mean: 'high' }]))
+  replays('fixed', here)
 })

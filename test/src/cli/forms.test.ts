@@ -4,6 +4,7 @@ import { parquetReadObjects } from 'hyparquet'
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { replays } from '../../golden/sessions.js'
 import { place } from './harness.js'
 
 const here = place()
@@ -129,19 +130,7 @@ it('probabilities row by row are written alike', async () => {
   )
 })
 
-it.each([
-  ['assign @model.json @table.jsonl --out @x.xlsx', 'x.xlsx is not a table that is written here; end it in .csv'],
-  ['sample @model.json --out @x.json.gz', 'x.json.gz is not a table that is written here'],
-  ['evaluate @model.json @train.csv --responsibilities @x.ods', 'x.ods is not a table that is written here'],
-  ['sample @model.json --to xml', '--to: xml is not one of csv, tsv, jsonl, parquet, arrow'],
-  ['sample @model.json --out @model.json --to csv', 'is not a file of its own']
-])('refuses before it works: %s', async (line, problem) => {
-  const before = here.list()
-  const { exit, stdout, stderr } = await ornstein(line)
-  expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
-  expect(stderr).toContain(problem)
-  expect(here.list()).toEqual(before)
-})
+replays('forms', here)
 
 it('says what to install where a package is not there', async () => {
   vi.doMock('hyparquet-writer', () => {

@@ -1,6 +1,7 @@
 /** `ornstein fit --by`, a fit for each group of rows; and the figures of a fit as files. */
 import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { replays } from '../../golden/sessions.js'
 import { place } from './harness.js'
 
 const here = place()
@@ -73,18 +74,7 @@ it('keeps no group back where another cannot be learned, and tells of that', asy
   )
 })
 
-it.each([
-  ['--by nothing', /^error: --by: nothing is not a column of the table; try/],
-  ['--by kind --out -', /^error: --out: - is not free/],
-  ['--by x,y', /^error: --by: x,y is not a column of the table/],
-  ['--figures -', /^error: --figures: "-" is not the name of a folder/],
-  ['--figures @groups.csv', /^error: --figures: groups.csv is not a folder but a file; choose another name/],
-  ['--quiet --verbose', /cannot be used with/]
-])('%s is refused', async (more, expected) => {
-  const { exit, stderr } = await ornstein(`fit @groups.csv ${options} ${more}`)
-  expect(exit).toBe(2)
-  expect(stderr).toMatch(expected)
-})
+replays('groups', here)
 
 it('prints more when it is asked to be verbose', async () => {
   const { stdout } = await ornstein('fit @groups.csv -k 1..3 --verbose')

@@ -1,6 +1,7 @@
 /** `--labels`: components beside a column of classes, in the terminal and as JSON. */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { replays } from '../../golden/sessions.js'
 import { example, place } from './harness.js'
 
 const here = place()
@@ -101,20 +102,7 @@ it('works beside groups and missing cells, and each group counts its own rows', 
   expect(told.labels.counts.map(row => row.reduce((a, b) => a + b, 0))).toEqual([50, 50, 50])
 })
 
-it.each([
-  [`${MODEL} --labels Kind`, /^error: --labels: Kind is not a column of the table; /],
-  ['evaluate @model.json %iris.csv --labels Kind', /^error: --labels: Kind is not a column of the table; /],
-  [`${MODEL} --labels Species --by Kind`, /^error: --by: Kind is not a column of the table; /],
-  [`${MODEL} --labels Species --stream`, /'--labels <column>' cannot be used with option '--stream'/],
-  [
-    'evaluate @model.json %iris.csv --labels Species --stream',
-    /'--stream' cannot be used|'--labels <column>' cannot be used/
-  ]
-])('%s is refused', async (line, problem) => {
-  const { exit, stderr } = await ornstein(line)
-  expect(exit).toBe(2)
-  expect(stderr).toMatch(problem)
-})
+replays('labels', here)
 
 it('counts a row of weight 2 as two rows', async () => {
   const [header, ...rows] = readFileSync(example('iris.csv'), 'utf8').trim().split('\n')

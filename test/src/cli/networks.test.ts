@@ -20,6 +20,7 @@ import {
   Vocabulary,
   Weights
 } from '../../../src/index.js'
+import { replays } from '../../golden/sessions.js'
 import { place } from './harness.js'
 
 const here = place()
@@ -173,19 +174,7 @@ describe('a network on the command line', () => {
     expect((await here.ornstein('explain @score.json')).stdout).toBe((await here.ornstein('explain @net.json')).stdout)
   })
 
-  it.each<[string, RegExp]>([
-    ['fit @table.csv --pipeline @net.json --compare em', /--compare: .* leave the option out/],
-    [
-      'assign @score.json @table.csv',
-      /is not a mixture, but a score that has no components; use ornstein sample or evaluate/
-    ],
-    ['evaluate @score.json @table.csv --responsibilities @p.csv', /--responsibilities: .* leave it out/],
-    ['sample @once.json', /its format is not ornstein-model/]
-  ])('%s is refused', async (line, message) => {
-    const { exit, stderr } = await here.ornstein(line)
-    expect(stderr).toMatch(message)
-    expect(exit).toBe(2)
-  })
+  replays('networks', here)
 
   it('that knows one noise level is not drawn from', async () => {
     expect((await here.ornstein('fit @table.csv --pipeline @once.json --out @once-score.json')).exit).toBe(0)

@@ -1,5 +1,6 @@
 /** `--vocabulary`: the command line reads pipelines with words of a user's own, from a module of theirs. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { replays } from '../../golden/sessions.js'
 import { place } from './harness.js'
 
 const here = place()
@@ -144,18 +145,4 @@ it('without it, the word is an error that lists the nearest', async () => {
   )
 })
 
-it.each([
-  ['none.mjs', 'none.mjs is not a module that exports cases; export what Optimizer.define made, say'],
-  ['throws.mjs', 'throws.mjs is not a module that loads (not today); correct it'],
-  ['missing.mjs', 'no such file: missing.mjs; check the path'],
-  [
-    'taken.mjs',
-    'taken.mjs is not a module of new words (Schedule.cosine: it is not a new word; give your case another name); correct it'
-  ]
-])('refuses %s', async (name, message) => {
-  expect(await ornstein(`explain @pipeline.json --vocabulary @${name}`)).toEqual({
-    exit: 2,
-    stdout: '',
-    stderr: `error: --vocabulary: ${message}\n`
-  })
-})
+replays('ownWords', here)

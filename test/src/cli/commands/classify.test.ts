@@ -1,6 +1,7 @@
 /** `ornstein classify`: what is learned of labelled rows, how good it is, and other rows by it. */
 import { afterAll, describe, expect, it } from 'vitest'
 import { Discriminant, Problem } from '../../../../src/index.js'
+import { replays } from '../../../golden/sessions.js'
 import { place } from '../harness.js'
 
 const here = place()
@@ -75,17 +76,5 @@ describe('ornstein classify', () => {
     })
   })
 
-  it.each([
-    ['@train.csv --labels wood', '--labels: wood'],
-    ['@train.csv', "required option '--labels <column>' not specified"],
-    ['@train.csv --labels tree --folds 1', '--folds: 1 is not a whole number ≥ 2; try 10'],
-    ['@train.csv --labels tree --covariance EEF', '--covariance: EEF is not one of EII,'],
-    ['@train.csv --labels tree --missing em', '--missing: em is not one of refuse, drop'],
-    ['@train.csv @train.csv --labels tree --json', '--json: with OTHER is not available'],
-    ['@train.csv @nothing.csv --labels tree', 'nothing.csv']
-  ])('refuses %s', async (line, message) => {
-    const { exit, stderr } = await ornstein(`classify ${line}`)
-    expect(exit).toBe(2)
-    expect(stderr.replaceAll(/\s+/g, ' ')).toContain(message)
-  })
+  replays('classify', here)
 })

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Exchange } from '../../../../src/index.js'
+import { replays } from '../../../golden/sessions.js'
 import { place } from '../harness.js'
 
 const here = place()
@@ -196,19 +197,7 @@ describe('export and import', () => {
     expect(stderr).toContain('learn one here by a robust fit, or leave Vinv out, and the last number of pro')
   })
 
-  it.each([
-    ['export @model.json --to npz', '--out: - is not the name of a file, as npz needs; name one: model.npz'],
-    ['export @model.json --to matlab', '--to: matlab is not one of sklearn, npz, safetensors, mclust, json'],
-    ['export @model.json', "required option '--to <form>' not specified"],
-    ['import %faithful.csv', 'it is not a mixture'],
-    ['import @model.npz', 'model.npz'],
-    ['import @few.json', 'give covariance_type, weights_, means_ and covariances_, by numpy.savez or as JSON'],
-    ['import @plain.json --columns a', '--columns: a is not 2 different names; name each column once']
-  ])('refuses %s', async (line, problem) => {
-    here.write('plain.json', '{"means": [[0, 1]], "weights": [1]}')
-    here.write('few.json', '{"means_": [[0, 1]], "weights_": [1]}')
-    const { exit, stderr } = await ornstein(line)
-    expect(exit).toBe(2)
-    expect(stderr).toContain(problem)
-  })
+  here.write('plain.json', '{"means": [[0, 1]], "weights": [1]}')
+  here.write('few.json', '{"means_": [[0, 1]], "weights_": [1]}')
+  replays('exchange', here)
 })

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as E from 'fp-ts/lib/Either.js'
 import { Fit, Mixture } from '../../../../src/index.js'
+import { replays } from '../../../golden/sessions.js'
 import { place } from '../harness.js'
 
 const here = place()
@@ -93,20 +94,5 @@ describe('ornstein predict', () => {
     expect((await ornstein('predict @model.json @train.csv --target y --check')).stdout).toContain('within 90 %')
   })
 
-  it.each([
-    ['--target q', '--target: q is not one of x, y, z; try'],
-    ['--target 4', '--target: 4 is not one of x, y, z'],
-    ['--target y,2', '--target: y,2 is not a list without repeats'],
-    ['--target x,y,z', "--target: x,y,z is not a part of the model's columns; leave one or more"],
-    ['--target y --quantiles 0.1,1', '--quantiles: 1 is not between 0 and 1; try 0.05,0.95'],
-    ['--target y --json', '--json: without --check is not available; add --check'],
-    ['--target y --check --columns x,z', '--columns: x,z is not used with --check'],
-    ['--target y --check --stream', "option '--check' cannot be used with option '--stream'"],
-    ['--target y --columns x', '--columns: x is not 2 columns, as the model has'],
-    ['', "required option '--target <list>' not specified"]
-  ])('refuses %s', async (flags, message) => {
-    const { exit, stderr } = await ornstein(`predict @model.json @train.csv ${flags}`)
-    expect(exit).toBe(2)
-    expect(stderr.replaceAll(/\s+/g, ' ')).toContain(message)
-  })
+  replays('predict', here)
 })

@@ -24,21 +24,15 @@ import { compiled, flat, average, moments, greatest, dot } from './check.js'
 import { forAll, ofRows, ofRow, equals, atMost, type Said, type Stated } from './lawRows.js'
 import * as Density from './density.js'
 import type { Law, Laws } from './law.js'
-import type { Evaluate } from './objective.js'
 import { inSingle } from './singlePrecision.js'
-
-/** An expectation, or how to draw a new one for the points: `fixed` is random only in the noise it is given. */
-export type Instance = Expectation.Expectation | ((points: Points.Points, seed: number) => Expectation.Expectation)
 
 export interface ExpectationOptions {
   /** Evaluations that a mean or a variance is taken over. */
   readonly repeats?: number
-  /** How many standard errors a mean may be off. */
-  readonly errors?: number
-  readonly evaluate?: Evaluate
 }
 
 interface Example<P extends string> {
+  readonly schedule?: Schedule.Schedule
   readonly objective: Objective.Objective
   readonly points: Points.Points
   readonly params: Params.Params<P>
@@ -67,23 +61,16 @@ const variance = (values: Density.Row): number => moments(values).variance
 
 /** Value and gradient, in one row, from as many keys. */
 const repeated = <P extends string>(
-  evaluate: Evaluate,
   score: Score.Score<P>,
-  instance: Instance,
-  { objective, points, params, seed }: Example<P>,
+  expectation: Expectation.Expectation,
+  { schedule = Schedule.ornsteinUhlenbeck, objective, points, params, seed }: Example<P>,
   repeats: number
 ): ReadonlyArray<Density.Row> => {
-  const compile = (expectation: Expectation.Expectation): ((key: Key.Key) => Density.Row) => {
-    const f = compiled(evaluate({ schedule, score, objective, expectation })(points))
-    return key => {
-      const { value, gradient } = f(params, key)
-      return [value, ...flat(gradient)]
-    }
-  }
-  const keys = Key.split(repeats)(Key.fromSeed(seed))
-  return typeof instance === 'function'
-    ? keys.map((key, i) => compile(instance(points, seed * repeats + i))(key))
-    : keys.map(compile(instance))
+  const f = compiled(Compile.valueAndGrad({ schedule, score, objective, expectation })(points))
+  return Key.split(repeats)(Key.fromSeed(seed)).map(key => {
+    const { value, gradient } = f(params, key)
+    return [value, ...flat(gradient)]
+  })
 }
 
 /**
@@ -97,9 +84,6 @@ const exact = <P extends string>(score: Score.Score<P>, { objective, points, par
   )(params, Key.fromSeed(0))
   return [value, ...flat(gradient)]
 }
-
-const nameOf = (instance: Instance): string =>
-  typeof instance === 'function' ? 'Expectation.fixed(fresh noise)' : Expectation.show(instance)
 
 /** Means are nearer to normal, and as many samples cost less, of more rows and fewer keys. */
 const COPIES = 5
@@ -119,20 +103,20 @@ export const copied = (points: Points.Points, copies = COPIES): Points.Points =>
 /** That the mean over many keys of what is computed is that over all noise, of the same objective or of its exact form. */
 const meanIsExact = <P extends string>(
   { of, ...info }: Pick<Law, 'name' | 'source' | 'maxCases' | 'option'> & { readonly of: string },
-  instance: Instance,
+  instance: Expectation.Expectation,
   score: Score.Score<P>,
   cases: ReadonlyArray<fc.Arbitrary<Example<P>>>,
   exactForm: (objective: Objective.Objective) => Objective.Objective,
-  { repeats = 60, errors = 7, evaluate = Compile.valueAndGrad }: ExpectationOptions
+  { repeats = 60 }: ExpectationOptions
 ): Stated =>
   forAll(cases)({
     ...info,
-    statement: `∀ θ, x, t: the mean of value and gradient over ${repeats} keys, of every row ${COPIES} times, is ${of}, up to ${errors} standard errors and 1e-3 (1 + |L|) for the equal steps of the latter. A comparison of a right one fails with probability 3e-9, that of 7 deviations of Student’s law of 59 degrees.`,
+    statement: `∀ θ, x, t: the mean of value and gradient over ${repeats} keys, of every row ${COPIES} times, is ${of}, up to seven standard errors and 1e-3 (1 + |L|) for the equal steps of the latter. A comparison of a right one fails with probability 3e-9, that of 7 deviations of Student’s law of 59 degrees.`,
     says: each => {
-      const found = repeated(evaluate, score, instance, { ...each, points: copied(each.points) }, repeats)
+      const found = repeated(score, instance, { ...each, points: copied(each.points) }, repeats)
       return exact(score, { ...each, objective: exactForm(each.objective) }).map((wanted, i) => {
         const values = found.map(row => row[i])
-        const tolerance = errors * Math.sqrt(variance(values) / repeats) + 1e-3 * (1 + Math.abs(wanted))
+        const tolerance = 7 * Math.sqrt(variance(values) / repeats) + 1e-3 * (1 + Math.abs(wanted))
         return equals(average(values), wanted, tolerance)
       })
     }
@@ -216,27 +200,18 @@ const ofNodes = ({ rule }: Expectation.OnLine): Stated =>
  * Laws of the noise that is drawn: each entry is standard normal, and nothing is drawn twice. The loss is a mean over rows, so that rows with a
  * view to each other may be opposite; what goes together is one draw for two.
  */
-const ofNoise = (instance: Instance): ReadonlyArray<Stated> => {
-  const wayOf = (size: Expectation.Size, seed: number): Expectation.Meaning =>
-    Expectation.interpret(
-      typeof instance === 'function'
-        ? instance({ ...size, values: new Float64Array(size.rows * size.dim) }, seed)
-        : instance
-    )
-  const way = typeof instance === 'function' ? null : Expectation.interpret(instance)
-  if (way?.where === 'line' && typeof instance !== 'function') return [ofNodes(way)]
+const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<Stated> => {
+  const way = Expectation.interpret(instance)
+  if (way.where === 'line') return [ofNodes(way)]
   // What has been given is what it is.
-  if (way?.where === 'everywhere' && way.rows === 'fixed' && way.size !== undefined) return []
-  const isFixed = way?.where === 'everywhere' && way.rows === 'fixed'
-  const isApart = way === null || way.where === 'span' || (way.where === 'everywhere' && way.rows === 'apart')
-  const drawn = (size: Expectation.Size, seed: number): ((key: Key.Key, i: number) => ReadonlyArray<Drawn>) => {
-    if (way !== null) return drawnBy(way, size)
-    return (key, i) => drawnBy(wayOf(size, seed * SAMPLES + i), size)(key)
-  }
+  if (way.where === 'everywhere' && way.rows === 'fixed' && way.size !== undefined) return []
+  const isFixed = way.where === 'everywhere' && way.rows === 'fixed'
+  const isApart = way.where === 'span' || way.rows === 'apart'
+  const drawn = (size: Expectation.Size): ((key: Key.Key) => ReadonlyArray<Drawn>) => drawnBy(way, size)
   /** Of every sample the draws of a few rows: of one that is fixed, each row is a sample. */
   const samplesOf = ({ dim, seed }: Noise): ReadonlyArray<ReadonlyArray<Drawn>> => {
-    if (!isFixed) return Key.split(SAMPLES)(Key.fromSeed(seed)).map(drawn({ rows: DRAWN, dim }, seed))
-    const all = drawn({ rows: SAMPLES, dim }, seed)(Key.fromSeed(seed), 0)
+    if (!isFixed) return Key.split(SAMPLES)(Key.fromSeed(seed)).map(drawn({ rows: DRAWN, dim }))
+    const all = drawn({ rows: SAMPLES, dim })(Key.fromSeed(seed))
     return Array.from({ length: SAMPLES }, (_, i) =>
       all.map(({ weight, values }) => ({ weight, values: values.slice(i * dim, (i + 1) * dim) }))
     )
@@ -266,12 +241,10 @@ const ofNoise = (instance: Instance): ReadonlyArray<Stated> => {
             )
           )
         const alone = (): ReadonlyArray<ReadonlyArray<Drawn>> =>
-          Key.split(SAMPLES)(Key.fromSeed(each.seed)).map(drawn({ rows: 1, dim: each.dim }, each.seed))
+          Key.split(SAMPLES)(Key.fromSeed(each.seed)).map(drawn({ rows: 1, dim: each.dim }))
         const many = (): Float64Array =>
           concatenated(
-            Key.split(TABLES)(Key.fromSeed(each.seed)).map(
-              (key, i) => drawn({ rows: 1000, dim: each.dim }, each.seed)(key, i)[0].values
-            )
+            Key.split(TABLES)(Key.fromSeed(each.seed)).map(key => drawn({ rows: 1000, dim: each.dim })(key)[0].values)
           )
         const isMean = samples.every(draws => draws.every(({ weight }) => weight >= 0))
         return (
@@ -286,9 +259,8 @@ const ofNoise = (instance: Instance): ReadonlyArray<Stated> => {
               1
             ),
             isApart && Chance.standardNormal(entries.flat()),
-            isApart && way !== null && Chance.standardNormal(many()),
+            isApart && Chance.standardNormal(many()),
             isApart &&
-              way !== null &&
               Array.from({ length: each.dim }, (_, j) =>
                 Chance.standardNormal(
                   alone().map(draws => ({
@@ -313,9 +285,7 @@ const ofNoise = (instance: Instance): ReadonlyArray<Stated> => {
         const coordinates = Array.from({ length: dim }, (_, j) => j)
         const firsts = coordinates.map(j => of(j))
         const halves = [0, 1].map(odd => firsts[0].filter((_, i) => i % 2 === odd))
-        const [{ values: many }] = isFixed
-          ? samples[0]
-          : drawn({ rows: MANY, dim }, each.seed)(Key.fromSeed(each.seed), 0)
+        const [{ values: many }] = isFixed ? samples[0] : drawn({ rows: MANY, dim })(Key.fromSeed(each.seed))
         const different = new Set(
           Array.from({ length: many.length / dim }, (_, i) => many.slice(i * dim, (i + 1) * dim).join())
         )
@@ -350,26 +320,21 @@ const ofNoise = (instance: Instance): ReadonlyArray<Stated> => {
  * })
  */
 export const expectation = <P extends string>(
-  instance: Instance,
+  instance: Expectation.Expectation,
   score: Score.Score<P>,
   options: ExpectationOptions = {}
 ): Laws => {
-  const { evaluate = Compile.valueAndGrad } = options
-  const way = typeof instance === 'function' ? null : Expectation.interpret(instance)
-  const isTogether = way?.where === 'everywhere' && way.rows === 'together'
+  const way = Expectation.interpret(instance)
+  const isTogether = way.where === 'everywhere' && way.rows === 'together'
   // Rows with a view to each other are two at least.
   const rows = Math.max(isTogether ? 2 : 1, Arbitrary.minRows(score))
   const cases = casesOf(score, [Objective.denoising, Objective.implicit], rows)
   // Noise that is always the same has no mean but its own.
-  if (
-    typeof instance !== 'function' &&
-    Expectation.isDeterministic(instance) &&
-    Expectation.draws(instance) === 'everywhere'
-  )
-    return ofRows(nameOf(instance), ofNoise(instance))
-  return ofRows(`${nameOf(instance)} of ${Score.show(score)}`, [
+  if (Expectation.isDeterministic(instance) && Expectation.draws(instance) === 'everywhere')
+    return ofRows(Expectation.show(instance), ofNoise(instance))
+  return ofRows(`${Expectation.show(instance)} of ${Score.show(score)}`, [
     ...ofNoise(instance),
-    way?.where === 'span' &&
+    way.where === 'span' &&
       forAll(fc.record({ seed: Arbitrary.seeds }))({
         name: 'each draw comes with its opposite, if it says so',
         statement:
@@ -396,28 +361,23 @@ export const expectation = <P extends string>(
       objective => objective,
       options
     ),
-    typeof instance !== 'function' &&
-      way?.where === 'everywhere' &&
+    way.where === 'everywhere' &&
       way.float32 === true &&
       inSingle(Objective.denoising(TimeLaw.at(0.5)), fc.constant(schedule), instance),
-    typeof instance !== 'function' &&
-      forAll(cases)({
-        name: 'looks at the key only if it is random',
-        statement: '∀ θ, x, t: the same key gives the same bits; if isDeterministic, so do all keys. Exactly.',
-        source: 'definition of Expectation.isDeterministic',
-        says: each => {
-          const [[first, second], [again]] = [
-            repeated(evaluate, score, instance, each, 2),
-            repeated(evaluate, score, instance, each, 1)
-          ]
-          return [equals(again, first), Expectation.isDeterministic(instance) && equals(second, first)]
-        }
-      })
+    forAll(cases)({
+      name: 'looks at the key only if it is random',
+      statement: '∀ θ, x, t: the same key gives the same bits; if isDeterministic, so do all keys. Exactly.',
+      source: 'definition of Expectation.isDeterministic',
+      says: each => {
+        const [[first, second], [again]] = [repeated(score, instance, each, 2), repeated(score, instance, each, 1)]
+        return [equals(again, first), Expectation.isDeterministic(instance) && equals(second, first)]
+      }
+    })
   ])
 }
 
 /** Quadrature tends to the mean as its nodes grow. */
-export const quadratureConverges = ({ evaluate = Compile.valueAndGrad }: ExpectationOptions = {}): Law =>
+export const quadratureConverges = (): Law =>
   ofRow(
     'Expectation.quadrature({ nodes })',
     forAll(casesOf(Score.symmetricPair, [Objective.denoising, Objective.implicit]))({
@@ -428,7 +388,7 @@ export const quadratureConverges = ({ evaluate = Compile.valueAndGrad }: Expecta
       maxCases: 30,
       says: each => {
         const of = (nodes: number): Density.Row =>
-          repeated(evaluate, Score.symmetricPair, Expectation.quadrature({ nodes }), each, 1)[0]
+          repeated(Score.symmetricPair, Expectation.quadrature({ nodes }), each, 1)[0]
         const wanted = of(128)
         const errors = [4, 16, 64].map(nodes => greatest(Density.minus(of(nodes), wanted)))
         const enough = 1e-8 * (1 + greatest(wanted))
@@ -442,13 +402,12 @@ export const quadratureConverges = ({ evaluate = Compile.valueAndGrad }: Expecta
 
 /** |∇L − E∇L|² over as many keys. */
 export const spread = <P extends string>(
-  evaluate: Evaluate,
   score: Score.Score<P>,
-  instance: Instance,
+  instance: Expectation.Expectation,
   each: Example<P>,
   repeats: number
 ): Density.Row => {
-  const rows = repeated(evaluate, score, instance, each, repeats).map(row => row.slice(1))
+  const rows = repeated(score, instance, each, repeats).map(row => row.slice(1))
   const centre = Density.combine(
     rows.map(() => 1 / rows.length),
     rows,
@@ -460,8 +419,8 @@ export const spread = <P extends string>(
   })
 }
 
-export const variesNoMore = (less: Density.Row, more: Density.Row, errors: number): Said => {
-  const margin = errors * Math.sqrt((variance(less) + variance(more)) / less.length)
+export const variesNoMore = (less: Density.Row, more: Density.Row): Said => {
+  const margin = 6 * Math.sqrt((variance(less) + variance(more)) / less.length)
   return atMost(average(less), average(more), margin + 1e-20)
 }
 
@@ -487,13 +446,7 @@ const ofItsOwn = <P extends string>(score: Score.Score<P>, each: Example<P>): Ex
 /** Noise drawn only where it matters scatters no more. */
 export const projectedVariance = <P extends string>(
   score: Score.Score<P>,
-  {
-    repeats = 400,
-    errors = 6,
-    evaluate = Compile.valueAndGrad,
-    projected = Expectation.projected(),
-    plain = Expectation.monteCarlo()
-  }: VarianceOptions = {}
+  { repeats = 400, projected = Expectation.projected(), plain = Expectation.monteCarlo() }: VarianceOptions = {}
 ): Law =>
   ofRow(
     `${Expectation.show(projected)} against ${Expectation.show(plain)} of ${Score.show(score)}`,
@@ -506,15 +459,15 @@ export const projectedVariance = <P extends string>(
       )
     )({
       name: 'projected noise varies no more than plain noise',
-      statement: `∀ θ, t from 0.01 to 2, x of the implicit objective, of the denoising one x of the mixture itself: E|∇L − E∇L|² of projected noise ≤ that of plain noise, over ${repeats} keys each, up to ${errors} standard errors of the difference, which the samples give. A right one fails with probability below 1e-6.`,
+      statement: `∀ θ, t from 0.01 to 2, x of the implicit objective, of the denoising one x of the mixture itself: E|∇L − E∇L|² of projected noise ≤ that of plain noise, over ${repeats} keys each, up to six standard errors of the difference, which the samples give. A right one fails with probability below 1e-6.`,
       source:
         'Rao–Blackwell: the projected loss is the conditional expectation of the plain one. Stein: implicit and denoising form have one mean, and their mixture of least variance has no more than either',
       maxCases: 10,
       says: each => {
         const [less, more] = [projected, plain].map((instance, i) =>
-          spread(evaluate, score, instance, { ...each, seed: each.seed + 10_000 * i }, repeats)
+          spread(score, instance, { ...each, seed: each.seed + 10_000 * i }, repeats)
         )
-        return variesNoMore(less, more, errors)
+        return variesNoMore(less, more)
       }
     })
   )

@@ -159,8 +159,7 @@ export {
   projectedVariance,
   quadratureConverges,
   unbiased,
-  type ExpectationOptions,
-  type Instance
+  type ExpectationOptions
 } from './expectation.js'
 export {
   gradient,

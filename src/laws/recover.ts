@@ -189,15 +189,9 @@ export const recovers = <P extends string>(
             const way = Expectation.interpret(expectation)
             const draws = way.where === 'span' ? way.draws(key).length : 1
             const [less, more] = [expectation, Expectation.monteCarlo({ draws })].map((of, i) =>
-              spread(
-                loss => Compile.valueAndGrad({ ...loss, schedule }),
-                score,
-                of,
-                { objective, points, params, seed: seed + 10_000 * i },
-                200
-              )
+              spread(score, of, { schedule, objective, points, params, seed: seed + 10_000 * i }, 200)
             )
-            return variesNoMore(less, more, 6)
+            return variesNoMore(less, more)
           })
         }
       })

@@ -4,11 +4,9 @@ import {
   Case,
   Expectation,
   Initializer,
-  Key,
   Net,
   Objective,
   Parametrization,
-  type Points,
   Rate,
   Covariance,
   Region,
@@ -56,13 +54,6 @@ const network = Score.network(Net.mlp({ hidden: [4] }), {
 const isRegularizer = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).every(({ term }) => Objective.isPenalty(term))
 
-/** Noise as much as a case has data. */
-const fresh = ({ rows, dim }: Points.Points, seed: number): Points.Points => ({
-  rows,
-  dim,
-  values: Key.normal(rows * dim)(Key.fromSeed(seed))
-})
-
 const two = Score.spherical({ components: 2 }) as unknown as Score.Score<string>
 
 const initializers = (value: Initializer.Initializer, score: Score.Score<string>): ReadonlyArray<Law> => [
@@ -84,11 +75,7 @@ const rows: ReadonlyArray<Instances> = [
     laws.parametrization(value, parametrized(value))
   ),
   instances(vocabulary.expectations, 'laws.expectation', value =>
-    laws.expectation(
-      Case.isMadeBy(Expectation.fixed)(value) ? (points, seed) => Expectation.fixed(fresh(points, seed)) : value,
-      pair,
-      Case.isMadeBy(Expectation.quadrature)(value) ? { repeats: 2 } : { repeats: 100 }
-    )
+    laws.expectation(value, pair, Case.isMadeBy(Expectation.quadrature)(value) ? { repeats: 2 } : { repeats: 100 })
   ),
   instances(vocabulary.objectives, 'laws.objective', value =>
     isRegularizer(value)

@@ -166,7 +166,7 @@ thead th { font-weight: 600; font-size: .85rem; color: var(--soft) }
 ul.verdict { list-style: none; padding: 0; margin: .8rem 0 }
 .verdict li { padding: .2rem 0 .2rem 1.7rem; position: relative }
 .verdict li::before { position: absolute; left: 0; font-weight: 700 }
-.verdict .word { white-space: nowrap }
+.word { white-space: nowrap }
 .verdict .good::before { content: "✓"; color: var(--c2) }
 .verdict .doubt::before { content: "!"; color: var(--c1); left: .3rem }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr)); gap: .5rem 1.6rem }
@@ -224,7 +224,7 @@ const markup = (parts: ReadonlyArray<Part>): string => {
       case 'Text':
         return part.look === 'next' || part.text === ''
           ? ''
-          : `<p${part.look === undefined ? '' : ` class="${part.look}"`}>${minus(part.text).replaceAll('\n', '<br/>')}</p>`
+          : `<p${part.look === undefined ? '' : ` class="${part.look}"`}>${withOptions(part.text).replaceAll('\n', '<br/>')}</p>`
       case 'Verdict':
         return `<li class="${part.isGood ? 'good' : 'doubt'}">${withOptions(part.text)}</li>`
       case 'Table':

@@ -39,7 +39,7 @@ const commandsOf = (text: string): ReadonlyArray<string> =>
   Array.from(text.matchAll(/(?:^|, or |: )(ornstein [^\n<`]+?)(?=, or |[.;]?(?:\n|<|$))/gm), ([, line]) => line)
 
 const unescaped = (html: string): string =>
-  html.replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
+  html.replace(/<\/?span[^>]*>/g, '').replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
 
 /** Runs what is printed, in order; what each came to. */
 const paste = async (lines: ReadonlyArray<string>): Promise<void> => {

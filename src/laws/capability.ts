@@ -583,7 +583,7 @@ export const ofOptimizers = declaredBy<Optimizer.Optimizer>(
       name: 'estimate',
       plain:
         'where every step moves the parameters, what it takes for the answer after eight of them is not where they began',
-      isDeclared: optimizer => O.isSome(Case.meaning(optimizer).estimate),
+      isDeclared: optimizer => Case.meaning(optimizer).estimate !== undefined,
       cases: walking,
       says: (optimizer, { walk: { start, gradients } }) => {
         const { init, update } = Optimizer.anyInterpret(optimizer)
@@ -607,7 +607,7 @@ export const ofOptimizers = declaredBy<Optimizer.Optimizer>(
     ofOptimizer({
       name: 'recall',
       plain: 'what it recalls of the objective where a step has led, is the objective there. To 1e-12 (1 + |f| + |∇f|)',
-      isDeclared: optimizer => O.isSome(Case.meaning(optimizer).recall),
+      isDeclared: optimizer => Case.meaning(optimizer).recall !== undefined,
       cases: walking,
       says: (optimizer, { walk: { start, gradients } }) => {
         const { init, update } = Optimizer.anyInterpret(optimizer)
@@ -615,11 +615,7 @@ export const ofOptimizers = declaredBy<Optimizer.Optimizer>(
         const here = evaluate(start)
         const [step, state] = update(here.gradient, init(start), start, { ...here, evaluate })
         const there = Params.zipWith((a, b) => a + b)(start, step)
-        const found = pipe(
-          Case.meaning(optimizer).recall,
-          O.chain(recall => O.fromNullable(recall(there, state))),
-          O.toNullable
-        )
+        const found = Case.meaning(optimizer).recall?.(there, state) ?? null
         if (found === null) return []
         const wanted = evaluate(there)
         return near([found.value, ...flat(found.gradient)], [wanted.value, ...flat(wanted.gradient)], 1e-12)

@@ -1,7 +1,6 @@
 /** Parts in turn, each on all parameters or on some: chains, rules by name and frozen parameters are this. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as R from 'fp-ts/lib/ReadonlyRecord.js'
 import * as t from 'io-ts'
@@ -125,21 +124,16 @@ const wide = ({ part, on }: Member) => {
       const [step, after] = part.update(some(gradient), memory, restrict(on, place))
       return [{ ...gradient, ...step }, after]
     },
-    estimate: pipe(
-      part.estimate,
-      O.map(estimate => (params: Arrays, memory: unknown) => ({ ...params, ...estimate(some(params), memory) }))
-    ),
+    estimate:
+      part.estimate && ((params: Arrays, memory: unknown) => ({ ...params, ...part.estimate?.(some(params), memory) })),
     // A part that sees some parameters has met the objective of those only.
-    recall: on === null ? part.recall : O.none,
+    recall: on === null ? part.recall : undefined,
     misfits: (setting: Setting) => [
       ...unknownNames(on ?? [], setting),
       ...part.misfits({ ...setting, shapes: some(setting.shapes) })
     ],
     // A short description does not say what some parameters do, only that they are frozen.
-    brief:
-      on === null
-        ? part.brief
-        : O.some<Brief>({ methods: [], rates: [], frozen: on.filter(name => part.gain(null, name) === 0) })
+    brief: on === null ? part.brief : { methods: [], rates: [], frozen: on.filter(name => part.gain(null, name) === 0) }
   }
 }
 
@@ -159,16 +153,11 @@ export const combine = <S>(
   const own = (u: unknown): S =>
     store.fits(u) ? u : refuse(`memory: it is not ${store.about}, which this optimizer has; start with init`)
   const at = (u: unknown, i: number): unknown => (u === null ? null : store.at(own(u), i))
-  const some = <A>(one: (member: (typeof all)[number]) => O.Option<A>): ReadonlyArray<readonly [number, A]> =>
-    all.flatMap((member, i) =>
-      pipe(
-        one(member),
-        O.match<A, ReadonlyArray<readonly [number, A]>>(
-          () => [],
-          a => [[i, a]]
-        )
-      )
-    )
+  const some = <A>(one: (member: (typeof all)[number]) => A | undefined): ReadonlyArray<readonly [number, A]> =>
+    all.flatMap((member, i) => {
+      const found = one(member)
+      return found === undefined ? [] : [[i, found] as const]
+    })
   const [estimates, recalls] = [some(({ estimate }) => estimate), some(({ recall }) => recall)]
   return {
     init: params => store.of(all.map(({ part, some }) => part.init(some(params)))),
@@ -201,18 +190,15 @@ export const combine = <S>(
     gain: (u, name) => all.reduce((product, { gain }, i) => times(product, gain(at(u, i), name)), moves(name) ? 1 : 0),
     estimate:
       estimates.length === 0
-        ? O.none
-        : O.some((params, u) => estimates.reduce((answer, [i, estimate]) => estimate(answer, at(u, i)), params)),
+        ? undefined
+        : (params, u) => estimates.reduce((answer, [i, estimate]) => estimate(answer, at(u, i)), params),
     recall:
       recalls.length === 0
-        ? O.none
-        : O.some((params, u) =>
-            recalls.reduce<Evaluation<string> | null>((met, [i, recall]) => met ?? recall(params, at(u, i)), null)
-          ),
+        ? undefined
+        : (params, u) =>
+            recalls.reduce<Evaluation<string> | null>((met, [i, recall]) => met ?? recall(params, at(u, i)), null),
     // True where one is known to look at the objective; where none is, not all may be known.
-    needsObjective: all.some(({ part }) => O.isSome(part.needsObjective) && part.needsObjective.value)
-      ? O.some(true)
-      : O.none,
+    needsObjective: all.some(({ part }) => part.needsObjective === true) ? true : undefined,
     deterministic: all.flatMap(({ part }) => part.deterministic),
     names: claimed,
     misfits: setting =>
@@ -223,9 +209,6 @@ export const combine = <S>(
         ],
         [setting, []]
       )[1],
-    brief: all.reduce<O.Option<Brief>>(
-      (briefs, { brief }) => (O.isSome(briefs) && O.isSome(brief) ? bothBrief(briefs.value, brief.value) : O.none),
-      noBrief
-    )
+    brief: all.reduce<Brief | undefined>((briefs, { brief }) => briefs && brief && bothBrief(briefs, brief), noBrief)
   }
 }

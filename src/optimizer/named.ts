@@ -1,5 +1,4 @@
 /** Rules by the names of the parameters. */
-import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import { refuse } from '../../lib/plain/refuse.js'
 import { Case, Field } from '../core/index.js'
@@ -89,7 +88,7 @@ const byRules = Case.define('Optimizer', {
       Object.entries(rules).map(([name, rule]) => ({ part: meaning(rule), on: [name] })),
       'stay'
     ),
-    brief: O.none
+    brief: undefined
   })
 })
 

@@ -123,7 +123,7 @@ export const step =
   ) =>
   ({ params, state }: Iterate<P, State<T, P>>): Taken<P, State<T, P>> => {
     const { update, recall } = typed<P, T>(optimizer)
-    const met = O.isSome(recall) ? recall.value(params, state) : null
+    const met = recall?.(params, state)
     const { value, gradient } = met ?? objective(params)
     const [step, after] = update(gradient, state, { params, value, gradient, evaluate: objective, subject, watch })
     return { value, gradient, params: plus(params, step), state: after }
@@ -139,7 +139,7 @@ export const iterates =
     )
 
 /** Whether it takes something else for the answer than the last iterate: an average of the weights, say. */
-export const averages = (optimizer: Optimizer): boolean => O.isSome(meaning(optimizer).estimate)
+export const averages = (optimizer: Optimizer): boolean => meaning(optimizer).estimate !== undefined
 
 /** What an optimizer takes for the answer: the average of the iterates, if it has one, else the last iterate. */
 export const estimate = <P extends string, T extends Optimizer>(
@@ -148,7 +148,7 @@ export const estimate = <P extends string, T extends Optimizer>(
   state: State<T, P>
 ): Params.Params<P> => {
   const { estimate } = typed<P, T>(optimizer)
-  return O.isSome(estimate) ? estimate.value(params, state) : params
+  return estimate?.(params, state) ?? params
 }
 
 /**
@@ -173,14 +173,13 @@ export const rateInForce = (optimizer: Optimizer, state: AnyState<never>, name?:
 }
 
 /** Whether a part is known to look at the objective beyond its gradient. */
-export const needsObjective = (optimizer: Optimizer): boolean =>
-  O.getOrElse(() => false)(meaning(optimizer).needsObjective)
+export const needsObjective = (optimizer: Optimizer): boolean => meaning(optimizer).needsObjective === true
 
 /** Whether it needs an objective that is the same function at every step: a line search, or differences of gradients. */
 export const needsDeterminism = (optimizer: Optimizer): boolean => meaning(optimizer).deterministic.length > 0
 
 /** An optimizer in a few words, where all its parts have some: what it is called, its rates, and what it freezes. */
-export const brief = (optimizer: Optimizer): O.Option<Brief> => meaning(optimizer).brief
+export const brief = (optimizer: Optimizer): O.Option<Brief> => O.fromNullable(meaning(optimizer).brief)
 
 /** The optimizer as the code that builds it, from its parts. */
 export const show = (optimizer: Optimizer): string => Case.show(optimizer)

@@ -1,5 +1,4 @@
 /** What a part of an optimizer is to the rest of the program, and how one is defined. */
-import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import * as Entries from '../../lib/arrays/entries.js'
 import type { NdArray } from '../../lib/index.js'
@@ -75,17 +74,17 @@ export interface Part<out S = unknown, out Looks extends boolean = boolean, P ex
   /** The factor that it puts on a gradient, with its sign; where there is no memory yet (null) only the sign counts. NaN where it is not known. */
   readonly gain: (memory: unknown, name: string) => number
   /** What it takes for the answer, where that is not the last iterate. */
-  readonly estimate: O.Option<(params: Params.Params<P>, memory: unknown) => Params.Params<P>>
+  readonly estimate?: ((params: Params.Params<P>, memory: unknown) => Params.Params<P>) | undefined
   /** The objective at the parameters, where an update has met it. */
-  readonly recall: O.Option<(params: Params.Params<P>, memory: unknown) => Evaluation<P> | null>
-  /** None where that is not known. */
-  readonly needsObjective: O.Option<Looks>
+  readonly recall?: ((params: Params.Params<P>, memory: unknown) => Evaluation<P> | null) | undefined
+  /** Absent where that is not known. */
+  readonly needsObjective?: Looks | undefined
   /** What of it needs an objective that is the same function at every step, printed. */
   readonly deterministic: ReadonlyArray<string>
   /** The names for which it has rules. */
   readonly names: ReadonlyArray<string>
   readonly misfits: (setting: Setting) => ReadonlyArray<Problem.Problem>
-  readonly brief: O.Option<Brief>
+  readonly brief?: Brief | undefined
 }
 
 export interface Optimizer<out S = unknown, out Looks extends boolean = boolean> extends Case.Value<
@@ -158,19 +157,17 @@ export interface Spec<
   readonly brief?: (fields: Field.Of<F>) => Partial<Brief>
 }
 
-const nothing: Brief = { methods: [], rates: [], frozen: [] }
+export const noBrief: Brief = { methods: [], rates: [], frozen: [] }
 
-/** The descriptions of two parts as one; none where more follows a rate, which a short description cannot say. */
-export const bothBrief = (a: Brief, b: Brief): O.Option<Brief> =>
+/** The descriptions of two parts as one; undefined where more follows a rate, which a short description cannot say. */
+export const bothBrief = (a: Brief, b: Brief): Brief | undefined =>
   a.rates.length > 0 && (b.methods.length > 0 || b.rates.length > 0)
-    ? O.none
-    : O.some({
+    ? undefined
+    : {
         methods: [...a.methods, ...b.methods],
         rates: [...a.rates, ...b.rates],
         frozen: [...a.frozen, ...b.frozen]
-      })
-
-export const noBrief: O.Option<Brief> = O.some(nothing)
+      }
 
 /**
  * A part of one's own: it stands in chains, is printed, stored, resumed and property-tested as ours are.
@@ -240,16 +237,16 @@ export function define<
         encode: u => memory.encode(own(u)),
         validate: memory.validate,
         gain: (u, name) => (factor === undefined ? NaN : factor(u === null ? null : own(u), name)),
-        estimate: answer === undefined ? O.none : O.some((params, u) => answer(params, own(u))),
-        recall: met === undefined ? O.none : O.some((params, u) => met(params, own(u))),
-        needsObjective: O.fromNullable(needsObjective),
+        estimate: answer && ((params, u) => answer(params, own(u))),
+        recall: met && ((params, u) => met(params, own(u))),
+        needsObjective,
         deterministic: needsDeterminism === true ? [printed] : [],
         names: [],
         misfits: setting => [
           ...(afterRate === true ? beforeRate(printed)(setting) : []),
           ...(wrong === undefined ? [] : wrong(setting.shapes, printed, setting.subject))
         ],
-        brief: brief === undefined ? O.none : O.some({ ...nothing, ...brief(fields) })
+        brief: brief && { ...noBrief, ...brief(fields) }
       }
     }
   })

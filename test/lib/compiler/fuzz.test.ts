@@ -14,18 +14,18 @@ interface Programme {
   readonly k: number
   readonly rows: number
   readonly words: ReadonlyArray<Word>
-  /** What else is looked at: nothing, or the derivative in the rows. */
-  readonly isDerived: boolean
+  /** What is looked at: its value, the derivative in the rows, or the divergence of that. */
+  readonly of: 'value' | 'slope' | 'divergence'
 }
 
-const word: fc.Arbitrary<Word> = fc.tuple(fc.nat(9), fc.nat(99), fc.nat(99), fc.nat(99))
+const word: fc.Arbitrary<Word> = fc.tuple(fc.nat(11), fc.nat(99), fc.nat(99), fc.nat(99))
 const programme: fc.Arbitrary<Programme> = fc.constantFrom(2, 3, 4).chain(d =>
   fc.record({
     d: fc.constant(d),
     k: fc.constantFrom(d, d - 1, 2, 3, 4),
     rows: fc.constantFrom(1, 7, 9),
     words: fc.array(word, { minLength: 3, maxLength: 12 }),
-    isDerived: fc.boolean()
+    of: fc.constantFrom('value' as const, 'slope' as const, 'divergence' as const)
   })
 )
 
@@ -100,6 +100,12 @@ const run = ({ words }: Programme, inputs: ReadonlyArray<T.Tensor>): ReadonlyArr
       case 8:
         add(T.softmax(x, axis), beside)
         break
+      case 9:
+        add(T.stack([x, T.tanh(x)], axis), beside)
+        break
+      case 10:
+        add(T.tile(x, x.shape.map((_, i) => (i === axis ? 2 : 1))), at) // prettier-ignore
+        break
       default:
         add(T.gather(x, T.tensor(Array.from({ length }, (_, i) => (i + beside) % length), [length]), axis), at) // prettier-ignore
     }
@@ -110,16 +116,22 @@ const run = ({ words }: Programme, inputs: ReadonlyArray<T.Tensor>): ReadonlyArr
 const total = (values: ReadonlyArray<T.Tensor>): T.Tensor =>
   values.map(x => T.sum(T.tanh(x))).reduce((a, b) => T.add(a, b))
 
-/** The value, and the last of what was made, or a derivative in the rows. */
+/** The value, and the last of what was made, a derivative in the rows, or the divergence of that. */
 const write = (
   one: Programme,
   { w, x, y }: Readonly<Record<string, T.Tensor>>
 ): { value: T.Tensor; made: T.Tensor } => {
-  const of = (x: T.Tensor): ReadonlyArray<T.Tensor> => run(one, [T.mul(w, x), y])
-  const [made] = one.isDerived ? [T.grad(x => total(of(x)))(x)] : of(x).slice(-1)
+  const of = (x: T.Tensor, y: T.Tensor): ReadonlyArray<T.Tensor> => run(one, [T.mul(w, x), y])
+  const slope = (x: T.Tensor, y: T.Tensor): T.Tensor => T.grad(x => total(of(x, y)))(x)
+  const found = {
+    value: () => of(x, y).slice(-1)[0],
+    slope: () => slope(x, y),
+    divergence: () => T.rowDivergence((at, again) => slope(at, again(y)))(x)
+  }
+  const made = found[one.of]()
   // of the row whatever else it is
   const level = T.reshape(T.sum(x, 1), [x.shape[0], ...made.shape.slice(1).map(() => 1)])
-  return { value: T.div(one.isDerived ? T.sum(T.square(made)) : total(of(x)), x.shape[0]), made: T.add(made, level) }
+  return { value: T.div(one.of === 'value' ? total(of(x, y)) : T.sum(T.square(made)), x.shape[0]), made: T.add(made, level) } // prettier-ignore
 }
 
 describe('programs of parts of what was just computed', () => {

@@ -50,6 +50,8 @@ import * as Floor from '../choice/floor.js'
 import { format } from './format.js'
 import * as Settings from '../trust/fitSettings.js'
 import * as Hint from '../trust/hint.js'
+import type { Clusters } from '../comparison/merging.js'
+import * as Overlapping from '../trust/overlapping.js'
 import * as Starts from '../choice/starts.js'
 import * as Stuck from '../trust/stuck.js'
 import * as Table from '../choice/table.js'
@@ -281,6 +283,11 @@ export interface Fit {
    * when it is asked; null where none gains, of missing cells, and of rows that are not in memory.
    */
   readonly stuck: () => Stuck.Stuck | null
+  /**
+   * The clusters that components form where some of them overlap (Baudry et al. 2010): a cluster that is not Gaussian takes several. Null
+   * where components are apart, of missing cells, and of rows that are not in memory.
+   */
+  readonly overlapping: () => Clusters | null
   /** So many rows drawn from the mixture. */
   readonly sample: (rows: number) => (key: Key.Key) => Points.Points
   /**
@@ -583,7 +590,7 @@ const text = ({
         ? []
         : [
             `  Excluded: ${excluded.components} ${excluded.family}, whose ${Candidates.titleOf(criterion)} is ${Table.show(less, 3)} less; ` +
-              `${excluded.collapsed.length > 0 ? 'a component is at the minimum variance' : 'a component is empty'}.`
+              `${excluded.collapsed.length > 0 ? 'a component is at the minimum variance, from which a weak prior (prior: 0.01) keeps it' : 'a component is empty'}.`
           ]),
       ...(narrow.length === 0
         ? []
@@ -640,12 +647,14 @@ const made = (
         : Hint.of({
             ...{ chosen: { score: pipeline.score, mixture } },
             ...{ others: Hint.others(candidates), families: Hint.families(candidates) },
-            ...{ points: own, scaling, criterion, prior, minimumVariance }
+            ...{ points: own, scaling, criterion, prior, minimumVariance },
+            isHeld: Hint.isHeld(criterion, candidates)
           }),
     stuck: () =>
       Source.isHeld(own)
         ? Stuck.of({ score: pipeline.score, mixture, points: own, scaling, prior, minimumVariance, fixed })
         : null,
+    overlapping: () => (Source.isHeld(own) ? Overlapping.of(own, mixture) : null),
     sample: rows => key => Mixture.sample(rows)(key)(mixture),
     bootstrap: asked =>
       Problem.orThrow(Bootstrap.of(asked)({ mixture, pipeline, scaling, prior, minimumVariance, fixed }, own)),

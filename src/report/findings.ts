@@ -12,6 +12,7 @@ import type * as ComponentTest from '../decision/componentTest.js'
 import * as FixedComponents from '../choice/fixedComponents.js'
 import * as Far from '../trust/far.js'
 import * as Hint from '../trust/hint.js'
+import * as Overlapping from '../trust/overlapping.js'
 import * as Stuck from '../trust/stuck.js'
 import type * as Fit from '../fit/fit.js'
 import * as Mixture from '../algebra/index.js'
@@ -232,12 +233,13 @@ export const setAside = ({ criterion, candidates, isStopped = false }: Choice): 
   return least === best || !isSound(best)
     ? null
     : {
-        remedy: asked(least),
+        remedy: least.collapsed.length > 0 ? '--prior 0.01' : asked(least),
         text:
           `${least.components} ${word(least.family)} is lower by ` +
           `${show(value(best.statistics) - value(least.statistics), 3)} in ${titleOf(criterion)}, but has ` +
-          `${least.floored.length > 0 ? 'a component at the minimum variance' : 'an empty component'}, and was excluded; ` +
-          `if that cluster is real, ask for ${asked(least)}.`
+          `${least.floored.length > 0 ? 'a component at the minimum variance' : 'an empty component'}, and was excluded` +
+          (least.collapsed.length > 0 ? '. A weak prior keeps components from that: compare with --prior 0.01' : '') +
+          `; if that cluster is real, ask for ${asked(least)}.`
       }
 }
 
@@ -374,6 +376,12 @@ export const ofHint = ({ hint, choice }: Pick<Findings, 'hint' | 'choice'>): Adv
     ),
     remedy: hint.lone === 0 ? '--robust' : `--robust --components ${hint.components}`
   }
+
+/** That components overlap, and how many clusters they are; null where they do not. */
+export const ofOverlap = ({ mixture, seen }: Pick<Findings, 'mixture' | 'seen'>): string | null => {
+  const clusters = Overlapping.of(seen, mixture)
+  return clusters && Overlapping.sentence(clusters)
+}
 
 /** Where a fit is stuck; null where it is not. */
 export const ofStuck = ({ stuck, recipe }: Pick<Findings, 'stuck' | 'recipe'>): Advice | null =>

@@ -140,7 +140,6 @@ const doubts = (fit: Findings, isLabelled: boolean): ReadonlyArray<Verdict> => {
   const labels = isLabelled ? [] : doubtful.filter(({ why }) => why !== 'weights').map(({ name }) => name)
   const all: ReadonlyArray<Found.Advice | string | null> = [
     Found.ofStuck(fit),
-    Found.ofHint(fit),
     isOne
       ? {
           text:
@@ -176,7 +175,10 @@ const doubts = (fit: Findings, isLabelled: boolean): ReadonlyArray<Verdict> => {
     ...Found.redundancies(fit),
     ...Found.floored(fit),
     ...Found.far(fit),
-    ...Found.unsupported(fit)
+    ...Found.unsupported(fit),
+    Found.ofOverlap(fit),
+    // Of what the minimum variance decides a hint would say little: warnings come first.
+    Found.ofHint(fit)
   ]
   return all.flatMap(one => {
     if (one === null) return []

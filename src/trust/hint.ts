@@ -13,14 +13,14 @@ import * as Mixture from '../mixture/mixture.js'
 import * as Statistics from '../mixture/statistics.js'
 import * as Score from '../score/score.js'
 import * as Floor from '../choice/floor.js'
-import { isSound, parametersOf, valueBy, type Criterion, type Ranked } from '../choice/candidates.js'
+import { isSound, parametersOf, setAside, valueBy, type Criterion, type Ranked } from '../choice/candidates.js'
 import { bothMaps, climb, foot } from '../choice/grown.js'
 
 /** What would be chosen. */
 export interface Hint {
   readonly beside: 'tails' | 'background'
   readonly components: number
-  /** By so much its criterion is lower than that of what was chosen, on the rows that were looked at; of `lone` components it may be higher. */
+  /** By so much its criterion is lower than that of what was chosen, on the rows that were looked at. */
   readonly less: number
   /** How many rows the background has, weighted; 0 of tails. */
   readonly rows: number
@@ -48,6 +48,8 @@ export interface Learned {
   readonly prior: number | null
   /** Below which no variance fell, in the units of `scaling`; null where none was set. */
   readonly minimumVariance: number | null
+  /** Whether it holds up a component of what was chosen, or of what was excluded: tails would then describe the minimum variance. */
+  readonly isHeld: boolean
 }
 
 /** Of ranked candidates the best of each number of components, the first without. */
@@ -60,6 +62,10 @@ export const others = (candidates: ReadonlyArray<Ranked>): ReadonlyArray<Start> 
         candidates.findIndex(other => other.components === one.components && isSound(other)) === i
     )
     .map(({ pipeline: { score }, mixture }) => ({ score, mixture }))
+
+/** Whether the minimum variance holds up the first of ranked candidates, or one that was excluded for it and has less of the criterion. */
+export const isHeld = (criterion: Criterion, candidates: ReadonlyArray<Ranked>): boolean =>
+  candidates.length > 0 && (setAside(criterion, candidates) ?? candidates[0]).floored.length > 0
 
 /** Of ranked candidates a score of each family. */
 export const families = (candidates: ReadonlyArray<Ranked>): ReadonlyArray<Score.Score<string>> =>
@@ -103,8 +109,8 @@ const without = (
 }
 
 /**
- * What the criterion would choose of what was learned with tails, or beside a background of less than half of the rows; null where nothing is lower by ten. Where components rest on
- * at most d rows, it is the background that takes these, though the criterion may hardly tell them apart. Each starts where
+ * What the criterion would choose of what was learned with tails, or beside a background of less than half of the rows; null where nothing is lower by ten, or, where components rest on
+ * at most d rows, by anything. Each starts where
  * learning ended, and takes at most thirty steps on at most two thousand rows: so a hint may be missed, and is no proof. Compare by
  * `fit(rows, { robust: true })`.
  *
@@ -117,7 +123,7 @@ const without = (
  * assert.equal(model.hint()?.beside, 'background')
  */
 export const of = (learned: Learned): Hint | null => {
-  const { chosen, others, families, points: all, scaling, criterion, prior } = learned
+  const { chosen, others, families, points: all, scaling, criterion, prior, isHeld } = learned
   const { mixture } = chosen
   if (mixture.tails !== undefined || mixture.background !== undefined || Missing.has(all)) return null
   const { rows, dim } = all
@@ -176,7 +182,7 @@ export const of = (learned: Learned): Hint | null => {
   const hintsOf = (starts: ReadonlyArray<Start>, lone = 0): ReadonlyArray<Hint> =>
     starts
       .flatMap(({ score, mixture }) =>
-        (lone > 0 ? (['background'] as const) : (['tails', 'background'] as const)).flatMap(beside =>
+        (lone > 0 || isHeld ? (['background'] as const) : (['tails', 'background'] as const)).flatMap(beside =>
           RA.fromOption(
             reached(
               (beside === 'tails' ? Score.withTails({ nu: 'common' }) : Score.withBackground())(score),
@@ -199,7 +205,7 @@ export const of = (learned: Learned): Hint | null => {
   const lone = mixture.weights.filter(isLone).length
   return (
     // A criterion finds components of a row or two cheap where covariances are common, and they are no clusters.
-    (lone === 0 ? null : best(hintsOf(without(mixture, isLone, families), lone), -Infinity)) ??
+    (lone === 0 ? null : best(hintsOf(without(mixture, isLone, families), lone), 0)) ??
     best(hintsOf([chosen, ...without(mixture, weight => weight < SMALL, [chosen.score]), ...others]), CLEAR)
   )
 }
@@ -215,7 +221,7 @@ export const sentence = (hint: Hint, criterion: string): string =>
 const rested = ({ components, less, rows, lone }: Hint, criterion: string): string =>
   `${lone === 1 ? 'A component rests' : `${lone} components rest`} on too few rows for a cluster. ` +
   `Beside a background, which takes about ${Math.round(rows)} rows, ${components} component${components === 1 ? '' : 's'} describe${components === 1 ? 's' : ''} the others, ` +
-  `with an ${criterion} about ${Math.abs(less).toFixed(0)} ${less > 0 ? 'lower' : 'higher'}. Compare with --robust -k ${components}.`
+  `with an ${criterion} about ${less.toFixed(0)} lower. Compare with --robust -k ${components}.`
 
 const gained = ({ beside, components, less, rows }: Hint, criterion: string): string =>
   (beside === 'tails'

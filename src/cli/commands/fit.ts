@@ -385,7 +385,8 @@ const hintOf = ({ choice, mixture, pipeline, seen, ...fit }: Shown['fit']): Retu
   Hint.of({
     ...{ ...fit, points: seen, chosen: { score: pipeline.score, mixture } },
     ...{ others: Hint.others(choice?.candidates ?? []), families: Hint.families(choice?.candidates ?? []) },
-    criterion: choice?.criterion ?? 'bic'
+    criterion: choice?.criterion ?? 'bic',
+    isHeld: fit.floored.length > 0 || (choice !== null && Hint.isHeld(choice.criterion, choice.candidates))
   })
 
 /** What is shown goes when work is done, however it ends. */

@@ -52,6 +52,20 @@ describe('fit.hint', () => {
     expect(hint.less).toBeGreaterThan(0.5 * (plain.icl - robust.icl))
   })
 
+  it('is none of tails beside what the minimum variance holds up, and none that is higher; a weak prior is told', () => {
+    // Two clusters, of which one has a column of few numbers.
+    const z = Key.normal(240)(Key.fromSeed(2))
+    const few = Array.from({ length: 120 }, (_, i) => [
+      z[2 * i] + (i % 2) * 8,
+      i % 2 === 0 ? 0 : z[2 * i + 1] * z[2 * i + 1] * z[2 * i + 1]
+    ])
+    const model = fit(few, { components: [1, 2, 3], family: ['diagonal', 'full'] })
+    expect(model.excluded?.collapsed.length).toBeGreaterThan(0)
+    expect(model.hint()?.beside).not.toBe('tails')
+    expect(model.table()).toContain('from which a weak prior (prior: 0.01) keeps it')
+    expect(fit(few, { components: [1, 2, 3], family: ['diagonal', 'full'], prior: 0.01 }).excluded).toBe(null)
+  })
+
   it('is tails of rows with tails', () => {
     const points = Mixture.sample(400)(Key.fromSeed(8))({ ...truth, tails: Float64Array.of(3, 3) })
     expect(fit(points, { components: 2, family: ['isotropic', 'full'] }).hint()?.beside).toBe('tails')

@@ -58,6 +58,15 @@ const grid = (side: number, apart: number): ReadonlyArray<ReadonlyArray<number>>
 const parents = normals(20, 4, 8, 15)
 const crowd = { places: normals(80, 40, 2, 14), spread: normals(81, 40, 2, 1) }
 
+/** A covariance by its variances along a direction and across it. */
+const along = (angle: number, length: number, width: number): ReadonlyArray<ReadonlyArray<number>> => {
+  const [c, s] = [Math.cos(angle), Math.sin(angle)]
+  return [
+    [length * c * c + width * s * s, (length - width) * c * s],
+    [(length - width) * c * s, length * s * s + width * c * c]
+  ]
+}
+
 const problems: Readonly<Record<string, Problem>> = {
   'well separated, K = 5, d = 2': {
     rows: 1000,
@@ -90,6 +99,21 @@ const problems: Readonly<Record<string, Problem>> = {
   'unequal variances, K = 6, d = 2': {
     rows: 1500,
     truth: Mixture.of({ means: normals(70, 6, 2, 6), variances: [0.1, 0.3, 1, 1, 4, 9] })
+  },
+  // Round components on elongated rows.
+  'three crosses, K = 6, d = 2': {
+    rows: 720,
+    truth: Mixture.of({
+      means: range(6).map(k => [4.5 * Math.floor(k / 2), 1.5 * Math.floor(k / 2)]),
+      covariances: range(6).map(k => along(k % 2 === 0 ? 0.5 : 2.1, 4, 0.08))
+    })
+  },
+  'a star of rods, K = 10, d = 2': {
+    rows: 900,
+    truth: Mixture.of({
+      means: range(10).map(k => onCircle(k, 10, 5)),
+      covariances: range(10).map(k => along((2 * Math.PI * k) / 10, 3, 0.1))
+    })
   },
   'a simplex, K = 16, d = 16': {
     rows: 3200,

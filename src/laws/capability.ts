@@ -266,7 +266,11 @@ export const ofParametrizations = declaredBy<Parametrization.Parametrization>(
       name: 'squaredDeterminant',
       plain:
         '(αq − σp)² is the product of powers of α and σ that it says, times what it writes above and over what it writes below. To 1e-13 of it',
-      isDeclared: parametrization => O.isSome(Case.meaning(parametrization).squaredDeterminant),
+      // A text with letters of its own is for people alone.
+      isDeclared: parametrization =>
+        O.exists(({ above, below }: Parametrization.SquaredDeterminant) =>
+          [above, below].every(text => Number.isFinite(formulaAt(text, { alpha: 0.8, sigma: 0.3 })))
+        )(Case.meaning(parametrization).squaredDeterminant),
       cases: levelled,
       says: (parametrization, { level }) => {
         const { direction, squaredDeterminant } = Case.meaning(parametrization)

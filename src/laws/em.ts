@@ -206,26 +206,38 @@ export const maximization = <P extends string>(
       reason: 'it learns no variances of Gaussians',
       name: 'no variance falls below its floor',
       statement:
-        '∀ θ, x, floors of 1e-3 and 0.1: after a step with the floor the variance of every component along every column is not less, to 1e-9 of it; nor is its density at its centre greater than (2π floor)^(−d/2).',
+        '∀ θ, x, floors of 1e-3 and 0.1: after a step with the floor the variance of every component along every column is not less, to 1e-9 of it; nor, by how its log-density falls from its centre, to 1e-6.',
       source: 'definition of the floor',
       maxCases: 20,
       says: ({ points, params }) =>
         [1e-3, 0.1].map(floor => {
           const next = stepOn(points, params, floor).params
-          const centres = compute(() => family.components(Score.tensors(next), points.dim).centres)
-          const middles = { rows: centres.shape[0], dim: points.dim, values: centres.values }
-          const shares = compute(() => family.components(Score.tensors(next), points.dim).logWeights).values
-          const tops = joint(middles, next).map((logs, k) => logs[k] - shares[k])
+          const { shape, values } = compute(() => family.components(Score.tensors(next), points.dim).centres)
+          const centres = Density.rowsOf({ rows: shape[0], dim: points.dim, values })
+          /** What log p_k falls by, from its centre by so much along each coordinate. */
+          const fall = (by: number): ReadonlyArray<Density.Row> => {
+            const moved = centres.flatMap(c => [c, ...c.map((_, j) => c.map((x, i) => (i === j ? x + by : x)))])
+            const logs = joint(Density.pointsOf(points.dim, moved), next)
+            const many = 1 + points.dim
+            return centres.map((_, k) =>
+              Array.from({ length: points.dim }, (_, j) => logs[k * many][k] - logs[k * many + 1 + j][k])
+            )
+          }
+          const step = Math.sqrt(floor)
+          const [near, far] = [fall(step), fall(2 * step)]
           // What has no rows keeps the covariance that it has.
-          const masses = Density.combine(Array.from(Points.weightsOf(points)), sharesOf(points, params), tops.length)
+          const masses = Density.combine(Array.from(Points.weightsOf(points)), sharesOf(points, params), shape[0])
           const learned = <A>(of: ReadonlyArray<A>): ReadonlyArray<A> => of.filter((_, k) => masses[k] > 1e-100)
           return [
             O.isSome(toMixture) &&
               atLeast(learned(Mixture.marginals(toMixture.value(next)).variances).flat(), floor, 1e-9 * floor),
-            atMost(
-              learned(tops).filter(top => !Number.isNaN(top)),
-              (-points.dim / 2) * Elementary.log(2 * Math.PI * floor),
-              1e-7
+            // Of a normal component, of which it falls by four times as much twice as far: half of step² over its variance.
+            learned(near).map((falls, k) =>
+              falls.map(
+                (fall, j) =>
+                  Math.abs(learned(far)[k][j] - 4 * fall) <= 1e-6 * fall &&
+                  atMost({ 'floor over variance': 2 * fall }, 1, 1e-6)
+              )
             )
           ]
         })

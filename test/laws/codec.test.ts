@@ -1,7 +1,8 @@
 /** Every description survives JSON; a new one is one row. */
 import * as fc from 'fast-check'
-import { pipe } from 'fp-ts/lib/function.js'
-import { it } from 'vitest'
+import { identity, pipe } from 'fp-ts/lib/function.js'
+import * as t from 'io-ts'
+import { expect, it } from 'vitest'
 import {
   Clock,
   Covariance,
@@ -184,4 +185,21 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
 
 it.each(Object.keys(table))('%s', name => {
   allHold(table[name], law => holdsToday(law, 13))
+})
+
+/** Counts, read from any number. */
+const counts = (read: (x: number) => number, isRead: (x: number) => boolean): t.Type<number, unknown> =>
+  new t.Type(
+    'count',
+    t.number.is,
+    (u, context) => (t.number.is(u) && isRead(u) ? t.success(read(u)) : t.failure(u, context)),
+    identity
+  )
+it.each([
+  ['reads 2.5 as 2 is refused', counts(Math.floor, () => true), true],
+  ['reads 2.5 as 3 is refused', counts(Math.round, () => true), true],
+  ['refuses 2.5 is not', counts(identity, Number.isInteger), false]
+])('a codec that %s', (_, read, isRefused) => {
+  const law = codec(read, fc.nat(9)).find(({ name }) => name === 'what is read is kept as it is')
+  expect(law && fc.check(law.property, { seed: 1, numRuns: 20 }).failed).toBe(isRefused)
 })

@@ -239,6 +239,13 @@ const sources: { readonly wrong: Table<Partial<Source>>; readonly right: Table<P
         (key: Key.Key) =>
           Object.fromEntries(labels.map(label => [label, Key.child(label.length)(key)]))) as Source['named']
     },
+    'labels whatever their case': {
+      named: ((...labels: ReadonlyArray<string>) =>
+        (key: Key.Key) =>
+          Object.fromEntries(
+            labels.map(label => [label, Key.named(label.toLowerCase())(key)[label.toLowerCase()]])
+          )) as Source['named']
+    },
     'draws on [−½, ½)': { uniform: n => key => Key.uniform(n)(key).map(x => x - 0.5) },
     'draws squared': { uniform: n => key => Key.uniform(n)(key).map(x => x * x) },
     'normals a tenth too long': { normal: n => key => Key.normal(n)(key).map(z => 1.2 * z) },

@@ -70,6 +70,21 @@ const determinant =
       })
     )
 
+/** Of velocity, what is written above and below the line. */
+const asWritten =
+  (above: string, below = ''): Held =>
+  () =>
+    laws.of(
+      Parametrization.define({
+        name: 'ownVelocity',
+        about,
+        meaning:
+          () =>
+          ({ alpha, sigma }) => ({ p: -sigma, q: alpha }),
+        squaredDeterminant: () => ({ alphas: 0, sigmas: 0, above, below })
+      })
+    )
+
 // —— optimizers ——
 
 /** Steps from the gradient and the count of steps before. */
@@ -298,6 +313,8 @@ const cauchy =
 const wrong: Table<Held> = {
   'v whose noise is written with the other sign': written(-1),
   'the determinant α for α²': determinant(1),
+  'a determinant that is not squared, as written': asWritten('(α² + σ²)'),
+  'a determinant below the line, as written': asWritten('', '(α² + σ²)²'),
   'descent that turns around after three steps': counting((g, count) => (count < 3 ? -g : g), -1),
   'descent that climbs where gradients are long': counting((g, _, norm) => (norm < 100 ? -g : g), -1),
   'an average that is never advanced': averaged(1),
@@ -360,6 +377,7 @@ const wrong: Table<Held> = {
 const right: Table<Held> = {
   'v, written': written(1),
   'the determinant of the noise': determinant(2),
+  'the determinant of velocity, as written': asWritten('(α² + σ²)²'),
   'descent that says so': counting(g => -g, -1),
   'a moving average': averaged(0.9),
   'a closed form counted from 0': dampened((g, count) => -0.1 * g * (1 - 0.9 ** (count + 1))),

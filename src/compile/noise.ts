@@ -58,8 +58,6 @@ interface FullNoise {
   readonly _tag: 'Full'
   readonly values: Numbers | Key.Key
   readonly sign: 1 | -1
-  /** Of use for one step, as in `Rows`. */
-  readonly passing?: true
 }
 
 export type Noise = SpanNoise | NodeNoise | FullNoise | NoNoise
@@ -146,9 +144,9 @@ const SIGNS = { [1]: Given.number(1), [-1]: Given.number(-1) } as const
 /** What the noise is made of, under names. */
 export const given = (noise: Noise, own: Basis, { dim }: Size): Given.Named => {
   if (noise._tag === 'Full') {
-    const { values, sign, passing } = noise
+    const { values, sign } = noise
     return {
-      noise: isGiven(values) ? Given.rows([dim], values, passing === undefined) : Given.draw([dim], values),
+      noise: isGiven(values) ? Given.rows([dim], values, true) : Given.draw([dim], values),
       sign: SIGNS[sign]
     }
   }

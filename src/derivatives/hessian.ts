@@ -40,7 +40,7 @@ const along = <P extends string>(
  * The product of the Hessian of an objective with a direction, ∇²L · v, exact to rounding: the gradient of `along(v)`, by one
  * program for all directions. The same key gives the noise of `valueAndGrad`. Of the pair's
  * `Expectation.quadrature()` it is that of its limit, to the error of the rule. Refused of `Expectation.projected()`, whose noise in the span of
- * the centres turns with them, and of control variates.
+ * the centres turns with them.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -135,7 +135,7 @@ export const unbiased = <P extends string>(
       {
         name: 'its mean is that of its exact form',
         of: `that of ${Objective.show(exactForm)} over all noise`,
-        source: 'Hutchinson 1990; Song et al. 2019, arXiv 1905.07088; Lavenberg & Welch 1981 of control variates',
+        source: 'Hutchinson 1990; Song et al. 2019, arXiv 1905.07088',
         maxCases: 9,
         option: 'exact'
       },

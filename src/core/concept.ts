@@ -53,7 +53,7 @@ export interface Words<T extends Value<string, unknown>> {
   readonly show: (value: T) => string
   /** It in mathematics. */
   readonly formula: (value: T) => string
-  /** What is wrong with its fields, and with those of the values in it. */
+  /** The problems of its fields, and of those of the values in it. */
   readonly problems: (value: T) => ReadonlyArray<Problem>
 }
 

@@ -249,10 +249,13 @@ const start =
       }),
       { score: Score.isotropic({ components: 2 }), claims: { ...(equals && { equals }) } }
     )
-const byFirstColumn = (points: Points.Points): ReadonlyArray<number> =>
-  Array.from({ length: points.rows }, (_, i) => i).sort(
-    (a, b) => points.values[a * points.dim] - points.values[b * points.dim]
+/** Rows of weight 0 come last: they are none. */
+const byFirstColumn = ({ rows, dim, values, weights }: Points.Points): ReadonlyArray<number> => {
+  const isNone = (i: number): number => Number(weights?.[i] === 0)
+  return Array.from({ length: rows }, (_, i) => i).sort(
+    (a, b) => isNone(a) - isNone(b) || values[a * dim] - values[b * dim]
   )
+}
 
 // —— noise and keys ——
 

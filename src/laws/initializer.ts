@@ -25,7 +25,7 @@ export interface InitializerOptions {
   readonly apart?: boolean
   /** Whether rows in another order start the same, up to the order of the components; by default of those that never draw. */
   readonly rowsAlike?: boolean
-  /** Whether a row of weight 0 is none; by default of those whose starts the weights change. */
+  /** Whether a row of weight 0 is none; by default of those whose centres the weights change. */
   readonly weighs?: boolean
   /** One of which the starts have the same law. */
   readonly equals?: Initializer.Initializer
@@ -154,10 +154,10 @@ export const initializer = <P extends string>(
     compiled(Initializer.interpret(score, points)(initializer))(Key.fromSeed(seed))
   const others = (points: Points.Points, seed: number, count: number): ReadonlyArray<Params.Params<P>> =>
     Array.from({ length: count }, (_, i) => started(points, seed + 1 + i))
-  /** Rows on which its starts are looked at before any law is. */
+  /** Rows on which its centres are looked at before any law is: variances see weights whatever the centres do. */
   const seen = normals(least + 5, dim ?? 2, 1, 4)
-  const onRows = (points: Points.Points): ReadonlyArray<Params.Params<P>> | null =>
-    O.toNullable(O.tryCatch(() => others(points, 1, 12)))
+  const onRows = (points: Points.Points): ReadonlyArray<ReadonlyArray<Density.Row>> | null =>
+    O.toNullable(O.tryCatch(() => others(points, 1, 12).map(centresOf)))
   const plain = onRows(seen)
   const seesWeights = !areSameBits(
     onRows({ ...seen, weights: Float64Array.from({ length: seen.rows }, (_, i) => 1 + (i % 3)) }),
@@ -247,7 +247,7 @@ export const initializer = <P extends string>(
         maxCases: 20,
         claim: options.weighs ?? seesWeights,
         option: 'weighs',
-        reason: 'the weights of rows change none of its starts',
+        reason: 'the weights of rows change none of its centres',
         says: ({ points: { rows, dim, values }, seed }) => {
           const far = values.map((x, at) => (at < dim ? 4 * x + 4 * Math.sign(x) * greatest(values) : x))
           const points = { rows, dim, values: far, weights: Float64Array.from({ length: rows }, (_, i) => i % 3) }

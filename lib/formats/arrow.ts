@@ -93,16 +93,27 @@ const isSound = ({ DataType: of }: Arrow, { type, data }: Vector<DataType>): boo
     // the type says that it is there, and of a column without missing cells it is not
     const bits = nullBitmap as Uint8Array | undefined
     if (bits === undefined || bits.length === 0) return nullCount === 0 || of.isNull(type) || of.isUnion(type)
+    if (8 * bits.length < offset + length) return false
     let missing = 0
     for (let i = offset; i < offset + length; i++) missing += 1 - ((bits[i >> 3] >> (i & 7)) & 1)
     return missing === nullCount
   })
 
+/** Of a byte no more rows are made: LZ4 makes 255 bytes of one at most, and a cell has a bit. */
+const MOST = 8 * 255
+
 /** The batches of rows of a file or a stream, those without rows left out unless all are; nested columns where asked. */
 export async function* batches(bytes: AsyncIterable<Uint8Array>, readsNested = false): AsyncGenerator<Columns> {
   const arrow = await library()
   await unpacking(arrow)
-  const reader = await arrow.RecordBatchReader.from(bytes)
+  let seen = 0
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for await (const piece of bytes) {
+      seen += piece.length
+      yield piece
+    }
+  }
+  const reader = await arrow.RecordBatchReader.from(counted())
   await reader.open()
   const columns = reader.schema.fields.map(({ name, type }) => ({
     name,
@@ -112,6 +123,7 @@ export async function* batches(bytes: AsyncIterable<Uint8Array>, readsNested = f
   for await (const batch of reader) {
     if (batch.numRows === 0) continue
     isAny = true
+    if (batch.numRows > MOST * seen) throw new Error(`${batch.numRows} rows in ${seen} bytes`)
     yield {
       rows: batch.numRows,
       columns: columns.map((column, j): Column => {

@@ -11,7 +11,10 @@ export const unpackedLz4 = (packed: Uint8Array): Uint8Array => {
   const flags = packed[4]
   const [hasBlockSums, hasSize, hasDictionary] = [flags & 16, flags & 8, flags & 1]
   if (hasDictionary !== 0) throw new Error('packed by LZ4 with a dictionary, which is not here')
-  let out = new Uint8Array(hasSize === 0 ? 4 * packed.length : Number(view.getBigUint64(6, true)))
+  const size = hasSize === 0 ? 4 * packed.length : Number(view.getBigUint64(6, true))
+  // A byte makes 255 at most.
+  if (size > 255 * packed.length) throw damaged()
+  let out = new Uint8Array(size)
   let length = 0
   const room = (more: number): void => {
     if (length + more <= out.length) return

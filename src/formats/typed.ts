@@ -27,7 +27,7 @@ const foreign = (format: Format, options: CsvOptions): Either.Either<DataError, 
 }
 
 const isOfSystem = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string'
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && !error.code.startsWith('ERR_')
 
 /** What a reader says itself; what it stumbled over tells nobody anything. */
 const saidOf = (error: unknown): string =>
@@ -59,6 +59,17 @@ const gridOf = (columns: Columns, { na }: CsvOptions): Either.Either<DataError, 
   })
 }
 
+/** The same; cells of a damaged file may be of any kind, and its names too. */
+const gridOfDamaged = (format: Format, columns: Columns, options: CsvOptions): Either.Either<DataError, Grid> => {
+  try {
+    return gridOf(columns, options)
+  } catch (error) {
+    const problem = problemOf(format)(error)
+    if (problem === null) throw error
+    return problem
+  }
+}
+
 /** The parts of a file, as they were read of it, before its columns are chosen. */
 export const columnGrids =
   (format: Format, options: CsvOptions) =>
@@ -73,7 +84,7 @@ export const columnGrids =
               before + part.rows,
               pipe(
                 foreign(format, options),
-                Either.flatMap(() => gridOf(part, options)),
+                Either.flatMap(() => gridOfDamaged(format, part, options)),
                 Either.map(after(before))
               )
             ]

@@ -48,6 +48,11 @@ describe.skipIf(!isHere && process.env.CI === undefined)('what the program lz4 p
     'few values': Uint8Array.from(few),
     noise: new Uint8Array(pipe(Key.fromSeed(2), Key.uniform(30_000)).buffer)
   }
+  it('says no more of its length than its bytes can hold', () => {
+    const frame = Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x48, 0x40, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0)
+    expect(() => unpackedLz4(frame)).toThrow('packed by LZ4, and damaged')
+  })
+
   it.each(Object.entries(contents))('is what it was: %s', (_, content) => {
     for (const how of [['-1'], ['-9', '-BD'], ['-B4', '-BX'], ['-B4', '-BD', '--content-size'], ['--no-frame-crc']])
       expect(Buffer.compare(unpackedLz4(packed(content, ...how)), content)).toBe(0)

@@ -48,7 +48,7 @@ export interface Learned {
   readonly prior: number | null
   /** Below which no variance fell, in the units of `scaling`; null where none was set. */
   readonly minimumVariance: number | null
-  /** Whether it holds up a component of what was chosen, or of what was excluded: tails would then describe the minimum variance. */
+  /** Whether it supports a component of what was chosen, or of what was excluded: tails would then describe the minimum variance. */
   readonly isHeld: boolean
 }
 

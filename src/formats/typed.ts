@@ -60,15 +60,11 @@ const gridOf = (columns: Columns, { na }: CsvOptions): Either.Either<DataError, 
 }
 
 /** The same; cells of a damaged file may be of any kind, and its names too. */
-const gridOfDamaged = (format: Format, columns: Columns, options: CsvOptions): Either.Either<DataError, Grid> => {
-  try {
-    return gridOf(columns, options)
-  } catch (error) {
-    const problem = problemOf(format)(error)
-    if (problem === null) throw error
-    return problem
-  }
-}
+const gridOfDamaged = (format: Format, columns: Columns, options: CsvOptions): Either.Either<DataError, Grid> =>
+  pipe(
+    Either.tryCatch(() => gridOf(columns, options), problemOf(format)),
+    Either.getOrElse(problem => problem ?? gridOf(columns, options))
+  )
 
 /** The parts of a file, as they were read of it, before its columns are chosen. */
 export const columnGrids =

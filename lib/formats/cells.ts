@@ -399,6 +399,8 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
   let room = 0
   let numbers = new Float64Array(0)
   let failed = false
+  // Asked by a call, since what is called in between may set it.
+  const hasFailed = (): boolean => failed
 
   /** More room, after so many bytes. */
   const grow = (seen: number): void => {
@@ -499,7 +501,7 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
           c = bytes[at]
           while (c !== separator && c !== LINE_FEED && c !== RETURN) c = bytes[++at]
           if (column < width) value = odd(bytes, from, at, column)
-          if (failed) return false
+          if (hasFailed()) return false
         }
         if (column === width) {
           failed = true

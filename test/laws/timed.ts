@@ -138,7 +138,7 @@ export const ofTimeLaw = (timeLaw: TimeLaw.TimeLaw, options: laws.TimeLawOptions
               sorted.map((_, i) => shift + i / rows),
               1e-9
             ),
-            rows >= 20 && differs(shares, sorted)
+            differs(shares, sorted)
           ]
         }
       }),

@@ -5,6 +5,7 @@ import { show, type Table } from '../choice/table.js'
 import * as Text from '../fit/text.js'
 import * as Metric from '../comparison/metric.js'
 import * as Mixture from '../mixture/mixture.js'
+import * as Overlapping from '../trust/overlapping.js'
 
 export interface Crossed {
   readonly name: string
@@ -13,6 +14,8 @@ export interface Crossed {
   readonly counts: ReadonlyArray<ReadonlyArray<number>>
   /** The adjusted Rand index of Hubert & Arabie (1985). */
   readonly agreement: number
+  /** The same of clusters of components, where components overlap and it is another. */
+  readonly merged?: number
 }
 
 interface Rows {
@@ -29,7 +32,11 @@ export const crossed = ({ points, mixture }: Rows, { name, cells }: Points.Kept)
     const c = place.get(cell)
     if (c !== undefined) counts[c][component[i]] += points.weights?.[i] ?? 1
   })
-  return { name, classes, counts, agreement: Metric.adjustedRand(cells, component, points.weights) }
+  const agreementOf = (cluster: ReadonlyArray<number>): number => Metric.adjustedRand(cells, cluster, points.weights)
+  const agreement = agreementOf(component)
+  const overlapping = Overlapping.of(points, mixture)
+  const merged = overlapping === null ? agreement : agreementOf(component.map(k => overlapping.clusters[k]))
+  return { name, classes, counts, agreement, ...(merged !== agreement && { merged }) }
 }
 
 /** What an empty cell is called. */
@@ -43,8 +50,9 @@ export const table = ({ name, classes, counts }: Crossed): Table => ({
   rows: classes.map((one, c) => [classOf(one), ...counts[c].map(count)])
 })
 
-export const sentence = ({ agreement }: Pick<Crossed, 'agreement'>): string =>
-  `Adjusted Rand index ${agreement.toFixed(3)}: 1 where each class is one component, 0 as by chance.`
+export const sentence = ({ agreement, merged }: Pick<Crossed, 'agreement' | 'merged'>): string =>
+  `Adjusted Rand index ${agreement.toFixed(3)}: 1 where each class is one component, 0 as by chance.` +
+  (merged === undefined ? '' : ` After merging components that overlap: ${merged.toFixed(3)}.`)
 
 /** As a terminal shows it. */
 export const paragraphs = (found: Crossed, within: number): ReadonlyArray<string> => [
@@ -53,9 +61,10 @@ export const paragraphs = (found: Crossed, within: number): ReadonlyArray<string
   sentence(found)
 ]
 
-export const asJson = ({ name, classes, counts, agreement }: Crossed): object => ({
+export const asJson = ({ name, classes, counts, agreement, merged }: Crossed): object => ({
   column: name,
   classes,
   counts,
-  adjustedRand: agreement
+  adjustedRand: agreement,
+  ...(merged !== undefined && { adjustedRandMerged: merged })
 })

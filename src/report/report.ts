@@ -478,8 +478,13 @@ export const documentOf = (
 }
 
 /** The page: of a fit, beside others of the same data. `version` is that of the program. */
-export const page = (fit: Findings, version: string, others: ReadonlyArray<Findings> = []): string =>
+export const page = (
+  fit: Findings,
+  version: string,
+  others: ReadonlyArray<Findings> = [],
+  isLabelled = false
+): string =>
   document.asPage(
     { title: `${Found.title(fit)} in ${baseName(fit.source)}`, version, seed: fit.seed },
-    documentOf(fit, others, { name: baseName(fit.source) })
+    documentOf(fit, others, { isLabelled, name: baseName(fit.source) })
   )

@@ -5,6 +5,7 @@ import * as Points from '../../formats/index.js'
 import * as Problem from '../../core/problem.js'
 import * as Mixture from '../../mixture/mixture.js'
 import * as Statistics from '../../mixture/statistics.js'
+import * as Overlapping from '../../trust/overlapping.js'
 import { sheetOfPoints, type Sheet } from '../../formats/write.js'
 import * as Crossed from '../../report/crossed.js'
 import { show, showApart } from '../../choice/table.js'
@@ -258,10 +259,12 @@ const evaluateMixture =
           table.whole === null || labels === null
             ? null
             : Crossed.crossed({ points: table.whole.points, mixture: Model.toMixture(model) }, labels)
+        const overlapping = table.whole && Overlapping.of(table.whole.points, Model.toMixture(model))
         return world.stdout(
           flags.json
             ? `${JSON.stringify({
                 ...{ rows, dropped, columns: table.columns, logLikelihood, bic, parameters, sizes },
+                ...(overlapping !== null && { clusters: overlapping.clusters.map(cluster => cluster + 1) }),
                 ...(beside !== null && { labels: Crossed.asJson(beside) })
               })}\n`
             : paragraphs(
@@ -289,6 +292,7 @@ const evaluateMixture =
                     },
                     within
                   ),
+                  ...(overlapping === null ? [] : [Overlapping.sentence(overlapping)]),
                   ...(beside === null ? [] : Crossed.paragraphs(beside, within)),
                   flags.stream
                     ? 'The rows were read in pieces.'

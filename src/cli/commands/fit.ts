@@ -151,7 +151,7 @@ const written = (
 const write = (world: World, flags: Flags, { fit, others }: Shown): TE.TaskEither<Failure, void> =>
   written(world, flags, {
     model: () => Model.show(Model.ofFit(fit)),
-    report: () => page(fit, world.version, others),
+    report: () => page(fit, world.version, others, flags.labels !== undefined),
     figures: () => pictures(fit)
   })
 

@@ -1,6 +1,7 @@
 /** `--labels`: components beside a column of classes, in the terminal and as JSON. */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Key, Mixture, Points } from '../../../src/index.js'
 import { replays } from '../../golden/sessions.js'
 import { example, place } from './harness.js'
 
@@ -46,6 +47,7 @@ interface Told {
     readonly classes: ReadonlyArray<string>
     readonly counts: ReadonlyArray<ReadonlyArray<number>>
     readonly adjustedRand: number
+    readonly adjustedRandMerged?: number
   }
 }
 
@@ -100,6 +102,59 @@ it('works beside groups and missing cells, and each group counts its own rows', 
   const missing = await ornstein('fit @gaps.csv -k 2 --family full --missing em --labels Species --json')
   const told = JSON.parse(missing.stdout) as Told
   expect(told.labels.counts.map(row => row.reduce((a, b) => a + b, 0))).toEqual([50, 50, 50])
+})
+
+describe('components that overlap', () => {
+  // A cross, which takes two Gaussians, and a round cluster far away.
+  const parts: ReadonlyArray<readonly [string, Mixture.Input]> = [
+    ['cross', { means: [[0, 0], [0, 0]], covariances: [[[9, 0], [0, 0.2]], [[0.2, 0], [0, 9]]] }], // prettier-ignore
+    ['round', { means: [[30, 0]] }]
+  ]
+  const rows = parts.flatMap(([name, part], i) =>
+    Points.toRows(Mixture.sample(100)(Key.fromSeed(i))(Mixture.of(part))).map(row => [...row, name].join(','))
+  )
+  beforeAll(async () => {
+    here.write('cross.csv', `x,y,shape\n${rows.join('\n')}\n`)
+    await ornstein('fit @cross.csv -k 3 --family full --quiet --out @cross.json')
+  })
+
+  it.each(['evaluate @cross.json @cross.csv', 'fit @cross.csv -k 3 --family full'])(
+    'are named by %s, with the Rand index after merging beside that before',
+    async line => {
+      const { stdout } = await ornstein(`${line} --labels shape`)
+      const text = stdout.replaceAll(/\s+/g, ' ')
+      expect(text).toMatch(/overlap: merged .* the 3 components are 2 clusters\. ornstein assign --merged/)
+      expect(text).toMatch(/Adjusted Rand index 0\.\d+: .* After merging components that overlap: 1\.000\./)
+      const { labels } = JSON.parse((await ornstein(`${line} --labels shape --json`)).stdout) as Told
+      expect(labels.adjustedRand).toBeLessThan(0.9)
+      expect(labels.adjustedRandMerged).toBe(1)
+    }
+  )
+
+  it('are none of components that are apart', async () => {
+    here.write('apart.csv', `x\n${[0, 1, 2, 3, 20, 21, 22, 23].join('\n')}\n`)
+    await ornstein('fit @apart.csv -k 2 --family full --quiet --out @apart.json')
+    expect((await ornstein('evaluate @apart.json @apart.csv')).stdout).not.toContain('overlap')
+  })
+})
+
+it('is asked for by no line where it is given', async () => {
+  const numbers = readFileSync(example('iris.csv'), 'utf8')
+    .replace(/"?setosa"?/g, '1')
+    .replace(/"?versicolor"?/g, '2')
+  // Two columns that may be labels, of which one is named as such, and neither by its name.
+  const [header, ...cells] = numbers
+    .replace(/"?virginica"?/g, '3')
+    .replace(/"?Species"?/, 'depth')
+    .trim()
+    .split('\n')
+  here.write('two.csv', `${header},level\n${cells.map((row, i) => `${row},${i % 3}`).join('\n')}\n`)
+  const line = 'fit @two.csv -k 2 --family tied --report @two.html'
+  const asks = /(?:use|name it:)\s+(?:<[^>]*>)*--labels/
+  const isAsked = async (line: string): Promise<ReadonlyArray<boolean>> =>
+    [(await ornstein(line)).stdout, here.read('two.html')].map(text => asks.test(text))
+  expect(await isAsked(line)).toEqual([true, true])
+  expect(await isAsked(`${line} --labels depth`)).toEqual([false, false])
 })
 
 replays('labels', here)

@@ -48,7 +48,7 @@ export interface Learned {
   readonly prior: number | null
   /** Below which no variance fell, in the units of `scaling`; null where none was set. */
   readonly minimumVariance: number | null
-  /** Whether it supports a component of what was chosen, or of what was excluded: tails would then describe the minimum variance. */
+  /** Whether it supports a component of what was chosen, or of what was excluded: what is beside them would then describe it. */
   readonly isHeld: boolean
 }
 
@@ -125,7 +125,7 @@ const without = (
 export const of = (learned: Learned): Hint | null => {
   const { chosen, others, families, points: all, scaling, criterion, prior, isHeld } = learned
   const { mixture } = chosen
-  if (mixture.tails !== undefined || mixture.background !== undefined || Missing.has(all)) return null
+  if (isHeld || mixture.tails !== undefined || mixture.background !== undefined || Missing.has(all)) return null
   const { rows, dim } = all
   const own = rows <= ROWS ? all : Points.select(Key.subset(rows, ROWS)(Key.fromSeed(0)))(all)
   if (others.length === 0 && !isFar(own, mixture)) return null
@@ -158,7 +158,7 @@ export const of = (learned: Learned): Hint | null => {
       : pipe(
           bothMaps(score),
           O.filter(({ family }) => ExpectationMaximization.serves(family)),
-          O.map(({ family, fromMixture, toMixture }) => {
+          O.flatMap(({ family, fromMixture, toMixture }) => {
             const start = fromMixture(inOwnUnits(from))
             const placed = pipe(
               family.placed,
@@ -169,7 +169,10 @@ export const of = (learned: Learned): Hint | null => {
             )
             const step = ExpectationMaximization.step(family, floor, points, prior)
             const found = toMixture(climb(step, STEPS, foot(placed), undefined, lossAt(score, most)).params)
-            return statisticsOf(score, scaling === null ? found : Mixture.inUnits(scaling)(found))
+            // A comparison excludes it.
+            return Floor.held(floor, total)(found).collapsed.length > 0
+              ? O.none
+              : O.some(statisticsOf(score, scaling === null ? found : Mixture.inUnits(scaling)(found)))
           })
         )
   // It may have steps left, and on few of the rows all are fitted to these.
@@ -182,7 +185,7 @@ export const of = (learned: Learned): Hint | null => {
   const hintsOf = (starts: ReadonlyArray<Start>, lone = 0): ReadonlyArray<Hint> =>
     starts
       .flatMap(({ score, mixture }) =>
-        (lone > 0 || isHeld ? (['background'] as const) : (['tails', 'background'] as const)).flatMap(beside =>
+        (lone > 0 ? (['background'] as const) : (['tails', 'background'] as const)).flatMap(beside =>
           RA.fromOption(
             reached(
               (beside === 'tails' ? Score.withTails({ nu: 'common' }) : Score.withBackground())(score),

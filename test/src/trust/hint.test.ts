@@ -52,7 +52,7 @@ describe('fit.hint', () => {
     expect(hint.less).toBeGreaterThan(0.5 * (plain.icl - robust.icl))
   })
 
-  it('is none of tails beside what the minimum variance holds up, and none that is higher; a weak prior is told', () => {
+  it('is none beside what the minimum variance holds up; a weak prior is told', () => {
     // Two clusters, of which one has a column of few numbers.
     const z = Key.normal(240)(Key.fromSeed(2))
     const few = Array.from({ length: 120 }, (_, i) => [
@@ -61,9 +61,23 @@ describe('fit.hint', () => {
     ])
     const model = fit(few, { components: [1, 2, 3], family: ['diagonal', 'full'] })
     expect(model.excluded?.collapsed.length).toBeGreaterThan(0)
-    expect(model.hint()?.beside).not.toBe('tails')
+    expect(model.hint()).toBe(null)
     expect(model.table()).toContain('from which a weak prior (prior: 0.01) keeps it')
     expect(fit(few, { components: [1, 2, 3], family: ['diagonal', 'full'], prior: 0.01 }).excluded).toBe(null)
+  })
+
+  it('is none where what it would lead to is at the minimum variance, which a comparison excludes', () => {
+    const z = Key.normal(240)(Key.fromSeed(2))
+    const few = Array.from({ length: 120 }, (_, i) => [
+      z[2 * i] + (i % 2) * 8,
+      i % 2 === 0 ? 0 : z[2 * i + 1] * z[2 * i + 1] * z[2 * i + 1]
+    ])
+    const rows = [...few, [40, 30], [-30, 20], [4, -40]]
+    const options = { components: 2, family: 'full' } as const
+    const model = fit(rows, options)
+    const robust = fit(rows, { ...options, robust: true })
+    expect(robust.bic).toBeGreaterThan(model.bic)
+    expect(model.hint()).toBe(null)
   })
 
   it('is tails of rows with tails', () => {

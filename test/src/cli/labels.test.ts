@@ -106,7 +106,7 @@ it('works beside groups and missing cells, and each group counts its own rows', 
 
 describe('components that overlap', () => {
   // A cross, which takes two Gaussians, and a round cluster far away.
-  const parts: ReadonlyArray<readonly [string, Mixture.Input]> = [
+  const parts: ReadonlyArray<readonly [string, Mixture.Description]> = [
     ['cross', { means: [[0, 0], [0, 0]], covariances: [[[9, 0], [0, 0.2]], [[0.2, 0], [0, 9]]] }], // prettier-ignore
     ['round', { means: [[30, 0]] }]
   ]

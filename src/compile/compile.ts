@@ -9,11 +9,12 @@ import { Key } from '../../lib/index.js'
 import { isDeeper } from '../../lib/plain/nesting.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import { refuse, refuseWith } from '../../lib/plain/refuse.js'
-import { Case, given as checked, mistaken } from '../core/index.js'
+import { Case, given as checked, listGiven, mistaken } from '../core/index.js'
 import * as Dry from './dry.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Initializer from '../pipeline/initializer.js'
 import * as Limits from '../core/limits.js'
+import { isRecord } from '../core/record.js'
 import * as Fault from './fault.js'
 import * as Line from './line.js'
 import * as Loss from './loss.js'
@@ -213,7 +214,7 @@ const aLoss = <P extends string>(loss: Loss.Loss<P>, call: string): Loss.Loss<P>
   )
 
 /** Data, and not the description that comes before them. */
-const someData = (data: Source.Data, call: string): Source.Data => checked(data, ['rows', 'dim'], 'data', call)
+export const someData = (data: Source.Data, call: string): Source.Data => checked(data, ['rows', 'dim'], 'data', call)
 
 /** Why single precision cannot be had: only compiled programs compute in it. */
 const uncompiled = (
@@ -386,7 +387,7 @@ export const byLevel =
   <P extends string>(loss: Loss.Loss<P>, logSnrs: ReadonlyArray<number>) =>
   (points: Source.Data): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => ReadonlyArray<AtLevel>> =>
     pipe(
-      logSnrs,
+      listGiven(logSnrs, 'a list of log-SNRs', 'Compile.byLevel(loss, logSnrs)(data)'),
       E.traverseArray(logSnr => {
         aLoss(loss, 'Compile.byLevel(loss, logSnrs)(data)')
         const time = Schedule.timeOfLogSnr(logSnr)(loss.schedule)
@@ -929,7 +930,11 @@ const profiled = ({ term, operations, bytes, draws, shares, steps }: Loss.Part):
  */
 export const explain = <P extends string>(
   what: Pick<Program<P>, 'plan'> | Pick<Loss.LossPlan<P>, 'engine' | 'reason' | 'parts'>
-): string =>
-  'plan' in what
+): string => {
+  const is = (name: string): boolean => isRecord(what) && name in what
+  if (!is('plan') && !['engine', 'reason', 'parts'].every(is))
+    return mistaken('a program or a plan, of Compile.pipeline or Compile.plans,', what, 'Compile.explain(program)')
+  return 'plan' in what
     ? what.plan.map(({ stage, engine, reason }, i) => `stage ${i + 1}: ${stage}\n  by ${engine}: ${reason}`).join('\n')
     : [`by ${what.engine}: ${what.reason}`, ...what.parts().map(profiled)].join('\n')
+}

@@ -1,6 +1,7 @@
 /** Faults: the first thing of a step that was not finite, with what went into it. */
 import { shown } from '../../lib/arrays/ndarray.js'
 import type { NdArray, Origin } from '../../lib/index.js'
+import { given } from '../core/index.js'
 import type * as Params from '../family/params.js'
 
 /** What was not finite, wherever it stands in a run. */
@@ -102,8 +103,10 @@ const entries = ({ shape, values }: NdArray): string =>
  * })
  * assert.equal(text, 'stages[0], step 4: Optimizer.scale(-1e+300) in mean[0] is Infinity\n  gradient.mean = 10000000000')
  */
-export const show = (fault: Fault): string =>
-  [
+export const show = (fault: Fault): string => {
+  given(fault, ['stage', 'step', 'what', 'inputs'], 'a fault, which Run.debug finds,', 'Run.showFault(fault)')
+  return [
     `stages[${fault.stage}], step ${fault.step + 1}: ${clause(fault)} is ${fault.value}`,
     ...Object.entries(fault.inputs).map(([name, array]) => `  ${name} = ${entries(array)}`)
   ].join('\n')
+}

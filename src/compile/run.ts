@@ -21,7 +21,8 @@ import { iterate, unfold } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Strands from '../../lib/rows/strands.js'
 import { exponentialMean } from '../../lib/numbers/smooth.js'
-import { Case, given } from '../core/index.js'
+import { Case, given, listGiven, mistaken } from '../core/index.js'
+import { isObject, isRecord } from '../core/record.js'
 import * as Fault from './fault.js'
 import type { CompiledStage, Left, Memory, Program, Step } from './program.js'
 import * as Optimizer from '../optimizer/optimizer.js'
@@ -62,6 +63,10 @@ export interface State<P extends string> {
 /** A program, and not the key or the state that it is then run from. */
 const aProgram = <P extends string>(program: Program<P>, call: string): Program<P> =>
   given(program, ['stages', 'start'], 'a program, which Compile.pipeline makes,', call)
+
+/** A state of a run, and not its key. */
+const aState = <P extends string>(state: State<P>, call: string): State<P> =>
+  given(state, ['stage', 'params', 'memory', 'status'], 'a state of a run', call)
 
 const begun = <P extends string>(
   program: Program<P>,
@@ -221,7 +226,7 @@ export const states =
 export const resume =
   <P extends string>(program: Program<P>) =>
   (state: State<P>): Iterable<State<P>> =>
-    unfold(state, next(aProgram(program, 'Run.resume(program)(state)')))
+    unfold(aState(state, 'Run.resume(program)(state)'), next(aProgram(program, 'Run.resume(program)(state)')))
 
 /** The last state of a run. It is `Finished`, or `Failed` with the last good parameters. */
 export const last =
@@ -279,7 +284,9 @@ export const together =
   <P extends string>(programs: Program<P> | ReadonlyArray<Program<P>>) =>
   (keys: ReadonlyArray<Key.Key>): ReadonlyArray<State<P>> => {
     const call = 'Run.together(programs)(keys)'
-    const all = 'stages' in programs ? keys.map(() => programs) : programs
+    const isOne = (u: Program<P> | ReadonlyArray<Program<P>>): u is Program<P> => !Array.isArray(u)
+    const each = listGiven(keys, 'a list of keys', call)
+    const all = isOne(programs) ? each.map(() => programs) : programs
     if (all.length !== keys.length)
       return refuse(`${call}: ${all.length} programs and ${keys.length} keys; give one program, or as many as keys`)
     return iterate<ReadonlyArray<One<P>>>(
@@ -294,9 +301,13 @@ export const together =
  */
 export const estimate =
   <P extends string>(program: Program<P>) =>
-  ({ stage, params, memory, status }: State<P>): Params.Params<P> =>
+  (state: State<P>): Params.Params<P> => {
+    const call = 'Run.estimate(program)(state)'
+    const { stage, params, memory, status } = aState(state, call)
     // Where a stage has ended, its estimate is what stands there.
-    status._tag === 'Running' ? (program.stages.at(stage)?.finish(params, memory) ?? params) : params
+    if (status._tag !== 'Running') return params
+    return aProgram(program, call).stages.at(stage)?.finish(params, memory) ?? params
+  }
 
 /**
  * What an optimizer remembers in a state, typed by the optimizer; null where the state's stage steps by another.
@@ -324,8 +335,8 @@ export const estimate =
  */
 export const memoryOf =
   <T extends Optimizer.Optimizer>(optimizer: T) =>
-  <P extends string>({ memory }: State<P>): Optimizer.State<T, P> | null => {
-    const own = Case.field(memory, 'optimizer')
+  <P extends string>(state: State<P>): Optimizer.State<T, P> | null => {
+    const own = Case.field(aState(state, 'Run.memoryOf(optimizer)(state)').memory, 'optimizer')
     return Optimizer.stateCodec<P, T>(optimizer).is(own) ? own : null
   }
 
@@ -363,6 +374,8 @@ export interface Curve {
  * assert.ok(Run.smoothed({ over: 10 })(curves[0].values)[4] > curves[0].values[4])
  */
 export const curves = <P extends string>(states: Iterable<State<P>>): ReadonlyArray<Curve> => {
+  if (!isObject(states) || !(Symbol.iterator in states))
+    return mistaken('a list of states', states, 'Run.curves(states)')
   const told = Array.from(states, ({ stage, value }) => ({ stage, value })).filter(
     (one): one is { readonly stage: number; readonly value: number } => one.value !== null
   )
@@ -380,9 +393,13 @@ export const curves = <P extends string>(states: Iterable<State<P>>): ReadonlyAr
  * then, of which the last `over` have most of the weight. Constants stay what they are, from the first on.
  */
 export const smoothed =
-  ({ over }: { readonly over: number }) =>
-  (values: Float64Array): Float64Array =>
-    exponentialMean(1 - 1 / Math.max(1, over))(values)
+  (options: { readonly over: number }) =>
+  (values: Float64Array): Float64Array => {
+    const call = 'Run.smoothed({ over })(values)'
+    const { over } = given(options, ['over'], '{ over }, a number of steps,', call)
+    if (!ArrayBuffer.isView(values) && !Array.isArray(values)) return mistaken('the values of a curve', values, call)
+    return exponentialMean(1 - 1 / Math.max(1, over))(values)
+  }
 
 /**
  * The first thing of a run that was not finite, with what went into it: the schedule at a time, a term of the objective at a row, a
@@ -422,7 +439,8 @@ export const smoothed =
 export const debug =
   <P extends string>(program: Program<P>) =>
   (from: Key.Key | State<P>): Fault.Fault | null => {
-    const state = 'stage' in from ? from : last(program)(from)
+    const isState = (u: Key.Key | State<P>): u is State<P> => isRecord(u) && 'stage' in u
+    const state = isState(from) ? aState(from, 'Run.debug(program)(state)') : last(program)(from)
     const compiled = program.stages.at(state.stage)
     if (state.status._tag !== 'Failed' || compiled === undefined) return null
     const found = advance(program, compiled, state, stepFrom(compiled, state))
@@ -438,8 +456,10 @@ export interface Failure<P extends string> {
 }
 
 /** A last state as an error where the run failed. */
-export const result = <P extends string>(state: State<P>): E.Either<Failure<P>, State<P>> =>
-  state.status._tag === 'Failed' ? E.left({ problem: state.status.problem, state }) : E.right(state)
+export const result = <P extends string>(state: State<P>): E.Either<Failure<P>, State<P>> => {
+  const { status } = aState(state, 'Run.result(state)')
+  return status._tag === 'Failed' ? E.left({ problem: status.problem, state }) : E.right(state)
+}
 
 const ruleCodec: t.Type<Rule> = t.keyof({ steps: null, gradientNorm: null, relativeChange: null })
 
@@ -507,8 +527,6 @@ const written = t.type({
   status: statusCodec
 })
 
-const isRecord = (u: unknown): u is Readonly<Record<string, unknown>> => typeof u === 'object' && u !== null
-
 /**
  * Whether a memory is one of parameters of these shapes: each array in it is of the shape of the parameter of its name,
  * and what a fresh memory has an array for is there.
@@ -528,7 +546,7 @@ const remembers = (shapes: Params.Shapes<string>, fresh: unknown, memory: unknow
  * by their fingerprint; and one of another precision.
  */
 export const codec = <P extends string>(program: Program<P>): t.Type<State<P>, unknown> => {
-  const reference = Params.shapes(program.start(Key.fromSeed(0)))
+  const reference = Params.shapes(aProgram(program, 'Run.codec(program)').start(Key.fromSeed(0)))
   const memoryCodec = (stage: number): t.Type<Memory, unknown> | undefined => program.stages.at(stage)?.memoryCodec
   return new t.Type<State<P>, unknown>(
     'State',

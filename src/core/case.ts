@@ -202,7 +202,7 @@ export const perField = <R>(
 }
 
 /** The description as the code that builds it. */
-export const show = (value: AnyValue): string => (isValue(value) ? printed(value) : JSON.stringify(value))
+export const show = (value: AnyValue): string => (isValue(value) ? printed(value) : literal(value))
 
 /** A list without its brackets. Its parts are joined again, not cut out of the printed list, which would take quadratic time. */
 const spread = (f: Field<unknown, never>, list: unknown, inner: ReadonlyArray<string>): string =>
@@ -292,7 +292,7 @@ const lost = (value: unknown): Problem.Problem => {
   if (one !== null) return Problem.of('', one.name, 'a description: it is what makes one', one.remedy)
   return Problem.of(
     '',
-    JSON.stringify(value),
+    literal(value),
     'a description: as a copy it has lost its case',
     'build it by its constructor, or read JSON by the codec of its concept'
   )
@@ -334,7 +334,7 @@ export const encode = (value: AnyValue): unknown =>
   }))
 
 /** The description in mathematics, by the formula of its case; its code where that has none. */
-export const formula = (value: AnyValue): string => value[ofCase].formula(value) ?? show(value)
+export const formula = (value: AnyValue): string => caseOf(value).formula(value) ?? show(value)
 
 // —— constructors ——
 
@@ -440,10 +440,12 @@ export function define<
   F extends Fields = NoFields,
   const A extends Call = null,
   const On extends string | null = null
->(
-  concept: C,
-  { name, about, fields: given, call, on, formula, check, meaning, example, earlier }: Spec<N, F, M, A, On>
-): Constructor<Value<C, M>, N, F, A, On> {
+>(concept: C, spec: Spec<N, F, M, A, On>): Constructor<Value<C, M>, N, F, A, On> {
+  if (typeof field(spec, 'name') !== 'string' || typeof field(spec, 'meaning') !== 'function')
+    return refuse(
+      `${concept}: ${quotedValue(spec)} is not what a case says; give { name, about, meaning }, and fields where it has any`
+    )
+  const { name, about, fields: given, call, on, formula, check, meaning, example, earlier } = spec
   const fields: Fields = given ?? {}
   const word = `${concept}.${name}`
   const has = (u: unknown): u is Of<F> => Object.entries(fields).every(([k, f]) => f.is(field(u, k)))
@@ -489,7 +491,7 @@ export function define<
       : isRecord(given)
         ? given
         : refuse(
-            `${word}: ${JSON.stringify(given)} is not a record of options; write ${self.call === null ? `${word}(` : ''}{ ${Object.keys(
+            `${word}: ${literal(given)} is not a record of options; write ${self.call === null ? `${word}(` : ''}{ ${Object.keys(
               fields
             )
               .filter(k => k !== on && self.call?.includes(k) !== true)

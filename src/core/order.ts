@@ -34,3 +34,10 @@ export const mistaken = (wanted: string, given: unknown, call: string | null = n
 /** An argument with these fields, a list of names; any other is refused. */
 export const given = <A>(argument: A, fields: ReadonlyArray<string>, wanted: string, call: string): A =>
   isRecord(argument) && fields.every(name => name in argument) ? argument : mistaken(wanted, argument, call)
+
+/** A list; anything else is refused. */
+export const listGiven = <A>(argument: ReadonlyArray<A>, wanted: string, call: string): ReadonlyArray<A> => {
+  // Narrowed by `Array.isArray`, a list forgets what it holds.
+  const isList: boolean = Array.isArray(argument)
+  return isList ? argument : mistaken(wanted, argument, call)
+}

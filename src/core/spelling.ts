@@ -49,7 +49,9 @@ export const typed = (u: unknown): string => {
 
 /** A value as code, as far as JSON knows it. */
 export const literal = (u: unknown): string =>
-  typeof u === 'string' || (typeof u === 'object' && u !== null) ? JSON.stringify(u) : String(u)
+  typeof u === 'string' || (typeof u === 'object' && u !== null)
+    ? JSON.stringify(u, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
+    : String(u)
 
 /** A value in a message: of a long one the beginning, and `missing` where there is none. */
 export const quotedValue = (u: unknown): string => {

@@ -6,7 +6,7 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { symmetric } from '../../lib/arrays/linalg.js'
 import type * as Compiler from '../../lib/compiler/index.js'
 import type { Key, NdArray } from '../../lib/index.js'
-import { plans, type Circumstances, type CompileErrors } from '../compile/compile.js'
+import { plans, someData, type Circumstances, type CompileErrors } from '../compile/compile.js'
 import * as Loss from '../compile/loss.js'
 import * as Place from '../data/place.js'
 import type * as Source from '../data/source.js'
@@ -65,7 +65,7 @@ export const hessianVector =
     CompileErrors,
     (params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) => Params.Params<P>
   > => {
-    const data = Loss.unchanging(points)
+    const data = Loss.unchanging(someData(points, 'Compile.hessian(loss)(data)'))
     const shapes = (): Params.Shapes<P> => Score.shapes(points.dim)(loss.score)
     return pipe(
       data,

@@ -6,7 +6,7 @@
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { mul, ones, zeros, type Key, type NdArray, type Tensor } from '../../lib/index.js'
-import { Case, concept as Concept, type Field, type Problem } from '../core/index.js'
+import { Case, concept as Concept, given, type Field, type Problem } from '../core/index.js'
 import type { Points } from '../data/points.js'
 import type * as Components from './mixtureData.js'
 import type { Mixture } from './mixtureData.js'
@@ -404,18 +404,27 @@ export const meaningOf = <P extends string, H extends string = string>(model: Mo
 export const nameOf = (score: Score<string>): string => interpret(score).called ?? Case.caseOf(score).name
 
 /** How many centres parameters hold. */
-export const centreCount = <P extends string>({ start, count }: Family<P>, dim: number): number =>
-  O.isSome(start) ? start.value.count : count(dim)
+export const centreCount = <P extends string>(family: Family<P>, dim: number): number => {
+  const { start, count } = aFamily(family, 'Score.centreCount(family, dim)')
+  return O.isSome(start) ? start.value.count : count(dim)
+}
+
+/** What a score can do, and not the score. */
+export const aFamily = <P extends string>(family: Family<P>, call: string): Family<P> =>
+  given(family, ['start', 'count'], 'what a family can do, the family of Score.interpret(score),', call)
 
 /** Without noise. */
 export const cleanRow = (): RowLevel => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
 
 /** One level for all rows, its numbers [] or [1, 1], as a model takes it: a network has it row by row. */
 export const levelFor = <P extends string>(
-  { family }: Pick<Model<P>, 'family'>,
+  model: Pick<Model<P>, 'family'>,
   rows: number,
-  { alpha, sigma }: Parametrization.Levels
+  level: Parametrization.Levels
 ): RowLevel => {
+  const call = 'Score.levelFor(model, rows, level)'
+  const { family } = given(model, ['family'], 'a model, which Score.interpret makes,', call)
+  const { alpha, sigma } = given(level, ['alpha', 'sigma'], 'a level, { alpha, sigma }', call)
   const column = (value: Tensor): Tensor => mul(value, ones([O.isSome(family) ? 1 : rows, 1]))
   return { alpha: column(alpha), sigma: column(sigma) }
 }

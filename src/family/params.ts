@@ -52,6 +52,8 @@ import { allFinite, shown, size } from '../../lib/arrays/ndarray.js'
 import { tabulate } from '../../lib/arrays/entries.js'
 import { changed } from '../../lib/plain/byName.js'
 import { refuse } from '../../lib/plain/refuse.js'
+import { mistaken } from '../core/order.js'
+import { isRecord } from '../core/record.js'
 import { key } from '../core/spelling.js'
 
 export type Params<P extends string> = { readonly [K in P]: NdArray }
@@ -96,7 +98,7 @@ export const map =
   <A, B>(f: (a: A, name: string) => B) =>
   <P extends string>(params: { readonly [K in P]: A }): { readonly [K in P]: B } =>
     // A record of strings forgets the literal names, which the mapping leaves as they are.
-    changed<A, B>(f)(params) as { readonly [K in P]: B }
+    changed<A, B>(f)(isRecord(params) ? params : mistaken('parameters', params)) as { readonly [K in P]: B }
 
 /** The numbers of each array. */
 export const numbers = <P extends string>(params: Params<P>): { readonly [K in P]: Float64Array } =>
@@ -123,10 +125,17 @@ export const of = <P extends string>(values: { readonly [K in P]: Nested }): Par
       ndArray(value) ?? refuse(`${name}: ${JSON.stringify(value)} is not rectangular; give every row the same length`)
   )(values)
 
+/** Parameters, each of these names an array. */
+export const arrays = <P extends string>(params: Params<P>, wanted: ReadonlyArray<P>, call: string): Params<P> =>
+  isRecord(params) && wanted.every(name => isRecord(params[name]) && 'shape' in params[name])
+    ? params
+    : mistaken(`parameters: make them by Params.of({ ${wanted.join(', ')} })`, params, call)
+
 /** The parameters, if they have these names and shapes; throws a RangeError that names the first that has not. */
 export const checked =
   <P extends string>(wanted: Shapes<P>) =>
   (params: Params<P>): Params<P> => {
+    if (!isRecord(params)) return mistaken('parameters', params)
     const found = (name: P): string => (name in params ? `shape ${shown(params[name].shape)}` : 'missing')
     const wrong = names(wanted).find(name => found(name) !== `shape ${shown(wanted[name])}`)
     return wrong === undefined

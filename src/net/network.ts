@@ -5,7 +5,7 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import { add, mul, neg, rowDivergence, type Key, type Tensor } from '../../lib/index.js'
 import { size } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import { Case, Field, Problem } from '../core/index.js'
+import { Case, Field, given, Problem } from '../core/index.js'
 import * as Net from './net.js'
 import * as Schedule from '../schedule/schedule.js'
 import {
@@ -187,11 +187,11 @@ export function define<
   const F extends Field.Fields = Field.NoFields,
   const A extends Case.Call = null
 >(spec: NetworkSpec<N, F, P, A>): Case.Constructor<Score<P>, N, F, A, null>
-export function define<N extends string, P extends string, F extends Field.Fields, A extends Case.Call>({
-  parameters,
-  initial,
-  ...spec
-}: NetworkSpec<N, F, P, A> | HeadsSpec<N, F, P, A, string>): Case.Constructor<Score<P>, N, F, A, null> {
+export function define<N extends string, P extends string, F extends Field.Fields, A extends Case.Call>(
+  said: NetworkSpec<N, F, P, A> | HeadsSpec<N, F, P, A, string>
+): Case.Constructor<Score<P>, N, F, A, null> {
+  const wanted = 'what a network says, { name, about, parameters, apply }'
+  const { parameters, initial, ...spec } = given(said, ['name', 'parameters'], wanted, 'Score.define(says)')
   return Case.define('Score', {
     ...spec,
     check: (fields: Field.Of<F>) => [
@@ -419,11 +419,14 @@ export const network = Case.called(
  */
 export const preconditioned = <P extends string>(
   net: Net.Net<P>,
-  { deviation }: { readonly deviation: number }
-): Score<P> =>
-  network(Net.chain<P>(Net.standardized({ deviation }), net), {
+  options: { readonly deviation: number }
+): Score<P> => {
+  const call = 'Score.preconditioned(net, { deviation })'
+  const { deviation } = given(options, ['deviation'], '{ deviation }, that of the data,', call)
+  return network(Net.chain<P>(Net.standardized({ deviation }), net), {
     predicts: Parametrization.edm({ sigmaData: deviation })
   })
+}
 
 const converted = Case.define('Score', {
   name: 'convert',

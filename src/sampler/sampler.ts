@@ -57,7 +57,9 @@ import { iterate, unfold } from '../../lib/plain/iterate.js'
 import { allFinite } from '../../lib/arrays/ndarray.js'
 import * as Ode from '../../lib/numbers/ode.js'
 import { refuse, refuseWith } from '../../lib/plain/refuse.js'
-import { Case, Field, Vocabulary, words } from '../core/index.js'
+import { Case, Field, given, mistaken, Vocabulary, words } from '../core/index.js'
+import { isRecord } from '../core/record.js'
+import { typed } from '../core/spelling.js'
 import * as Limits from '../core/limits.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Parametrization from '../family/parametrization.js'
@@ -512,10 +514,14 @@ export type Field = (x: Tensor, ofTime: OfTime) => Tensor
 /** α and σ of the time that a field is asked at, [1, 1]. */
 export const levelOf =
   (schedule: Schedule.Schedule) =>
-  (ofTime: OfTime): Parametrization.Levels => ({
-    alpha: ofTime(time => Schedule.level(time)(schedule).alpha),
-    sigma: ofTime(time => Schedule.level(time)(schedule).sigma)
-  })
+  (ofTime: OfTime): Parametrization.Levels => {
+    if (typeof ofTime !== 'function')
+      return mistaken('a function of the time', ofTime, 'Sampler.levelOf(schedule)(ofTime)')
+    return {
+      alpha: ofTime(time => Schedule.level(time)(schedule).alpha),
+      sigma: ofTime(time => Schedule.level(time)(schedule).sigma)
+    }
+  }
 
 /** A score that can be differentiated: `Guidance` makes others of it. */
 export interface Smooth extends Differentiable {
@@ -523,6 +529,19 @@ export interface Smooth extends Differentiable {
   readonly vjp: (points: Points.Points, time: number, v: Float64Array) => Points.Points
   readonly field: Field
 }
+
+/** How samplers are called. */
+const CALL = 'Sampler.…(program)(score)(…)(key)'
+
+const somePoints = (points: Points.Points, call = CALL): Points.Points =>
+  given(points, ['rows', 'dim', 'values'], 'points: make them by Problem.orThrow(Points.fromRows(rows))', call)
+
+const aProgram = <S extends Sampler>(program: Program<S>): Program<S> =>
+  given(program, ['sampler', 'schedule', 'nodes'], 'a program, which Sampler.compile makes,', CALL)
+
+/** Fields by name, where problems are given back. */
+const noRecord = (u: unknown, call: string): ReadonlyArray<Problem.Problem> =>
+  isRecord(u) ? [] : [Problem.of('description', typed(u), 'a record', `write ${call}`)]
 
 /** The mixture, if it has the dimension: throws a RangeError otherwise, as the two come from the same program. */
 const ofDimension = (name: string, mixture: Mixture.Mixture, dim: number): Mixture.Mixture =>
@@ -540,7 +559,7 @@ const finite = (field: string, remedy: string, values: Float64Array): Float64Arr
 
 /** As many numbers as points have; thrown, if not, as above. */
 const as = (points: Points.Points, field: string, remedy: string, found: Points.Points): Points.Points => {
-  const { rows, dim, values } = found
+  const { rows, dim, values } = given(found, ['rows', 'dim', 'values'], 'points', field)
   if (rows === points.rows && dim === points.dim && values.length === points.values.length) return found
   const problem = Problem.of(
     field,
@@ -555,6 +574,8 @@ const as = (points: Points.Points, field: string, remedy: string, found: Points.
 const guarded =
   (score: ScoreFunction): ScoreFunction =>
   (points, time) => {
+    if (typeof score !== 'function')
+      return mistaken('a score: make it by Sampler.learned or Sampler.exact', score, CALL)
     const place = `score at time ${time}`
     const found = as(points, place, 'return a vector for each point', score(points, time))
     finite(place, 'look at its parameters, and whether it was learned down to this noise', found.values)
@@ -564,7 +585,12 @@ const guarded =
 const smooth = (
   score: ScoreFunction,
   { divergence, vjp, field }: Pick<Smooth, 'divergence' | 'vjp' | 'field'>
-): Smooth => Object.assign((points: Points.Points, time: number) => score(points, time), { divergence, vjp, field })
+): Smooth =>
+  Object.assign((points: Points.Points, time: number) => score(somePoints(points, 'score(points, time)'), time), {
+    divergence,
+    vjp,
+    field
+  })
 
 /** vᵀ ∂s/∂x of a model at a time of the schedule. */
 const pulledBy =
@@ -612,7 +638,7 @@ const fieldOf =
  * assert.ok(Math.abs(score({ rows: 1, dim: 1, values: Float64Array.of(2) }, 0.5).values[0] + 2) < 1e-15)
  */
 export const exact = (mixture: Mixture.Mixture, schedule: Schedule.Schedule): Smooth => {
-  const family = Score.full({ components: mixture.weights.length })
+  const family = Score.full({ components: Mixture.components(mixture) })
   const made = pipe(
     Score.interpret(family).family,
     O.chain(({ fromMixture }) => fromMixture),
@@ -716,6 +742,8 @@ export interface State {
  * ])
  */
 export const compile = <S extends Sampler>(description: Description<S>): E.Either<Problem.Problems, Program<S>> => {
+  const amiss = noRecord(description, 'Sampler.compile({ sampler, grid, schedule })')
+  if (amiss.length > 0) return Problem.faultless(amiss, { ...description, nodes: [] })
   const { sampler, grid, schedule } = description
   const own = problems(sampler)
   const found = [
@@ -746,8 +774,11 @@ const standard = (dim: number): Mixture.Mixture => ({
 })
 
 /** The law at the noisy end: the prior, diffused. */
-const noisyLaw = (noisy: Node, prior: Mixture.Mixture | undefined, dim: number): Mixture.Mixture =>
-  pipe(ofDimension('the prior', prior ?? standard(dim), dim), Mixture.diffuse(noisy))
+const noisyLaw = (noisy: Node, prior: Mixture.Mixture | undefined, dim: number): Mixture.Mixture => {
+  const wrong = Problem.count('dim', dim, 1, 2, Limits.columns)
+  if (wrong.length > 0) return refuseWith(wrong[0], `${CALL}: ${Problem.show(wrong[0])}`)
+  return pipe(ofDimension('the prior', prior ?? standard(dim), dim), Mixture.diffuse(noisy))
+}
 
 /** The state after a state; null after the last. Step i draws from the i-th child of `key`. */
 const next = (
@@ -768,12 +799,10 @@ const next = (
   }
 }
 
-const first = ({ nodes }: Program, { rows, dim, values }: Points.Points): State => ({
-  step: 0,
-  time: nodes[0].time,
-  points: { rows, dim, values },
-  memory: null
-})
+const first = (program: Program, points: Points.Points): State => {
+  const { rows, dim, values } = somePoints(points)
+  return { step: 0, time: aProgram(program).nodes[0].time, points: { rows, dim, values }, memory: null }
+}
 
 /**
  * The states that begin at given points at the noisy end: one for each time of the grid, lazily. The points may come
@@ -789,7 +818,10 @@ export const transport =
 const begin = (program: Program, rows: number, dim: number, key: Key.Key): State =>
   first(
     program,
-    pipe(noisyLaw(program.nodes[0], program.prior, dim), Mixture.sample(rows)(pipe(key, Key.named('start')).start))
+    pipe(
+      noisyLaw(aProgram(program).nodes[0], program.prior, dim),
+      Mixture.sample(rows)(pipe(key, Key.named('start')).start)
+    )
   )
 
 /**
@@ -853,7 +885,8 @@ export const variations =
   (score: ScoreFunction) =>
   (points: Points.Points) =>
   (key: Key.Key): Points.Points => {
-    const [{ alpha, sigma }] = program.nodes
+    const [{ alpha, sigma }] = aProgram(program).nodes
+    somePoints(points)
     const keys = pipe(key, Key.named('noise', 'steps'))
     const noise = Key.normal(points.values.length)(keys.noise)
     const noisy = at(
@@ -899,11 +932,15 @@ export function logDensity(
   estimate: Probes
 ): (score: Smooth) => (points: Points.Points) => Float64Array
 export function logDensity(
-  { sampler, schedule, nodes, prior }: Program<Flow>,
+  program: Program<Flow>,
   estimate?: Probes
 ): (score: Smooth) => (points: Points.Points) => Float64Array {
+  const { sampler, schedule, nodes, prior } = aProgram(program)
+  const call = 'Sampler.logDensity(program)(score)(points)'
   return score => points => {
-    const { rows, dim, values } = points
+    const { rows, dim, values } = somePoints(points, call)
+    if (typeof score !== 'function' || !((estimate === undefined ? 'divergence' : 'vjp') in score))
+      return mistaken('a score that can be differentiated: make it by Sampler.learned or Sampler.exact', score, call)
     const divergence = estimate === undefined ? score.divergence : probed(score, estimate, points)
     const count = rows * dim
     const [noisy, clean] = [nodes[0], nodes[nodes.length - 1]]
@@ -1022,13 +1059,12 @@ export interface Along {
  * assert.deepEqual(states.map(({ time }) => time), [0, 0.5, 1])
  * assert.ok(Math.abs(states[2].points.values[0] - Math.exp(-1)) < 1e-9)
  */
-export const along = ({
-  by,
-  from,
-  to,
-  steps,
-  diffusion
-}: Along): E.Either<Problem.Problems, (velocity: VelocityFunction) => (points: Points.Points) => Iterable<State>> => {
+export const along = (
+  way: Along
+): E.Either<Problem.Problems, (velocity: VelocityFunction) => (points: Points.Points) => Iterable<State>> => {
+  const amiss = noRecord(way, 'Sampler.along({ by, from, to, steps })')
+  if (amiss.length > 0) return Problem.faultless(amiss, () => () => [])
+  const { by, from, to, steps, diffusion } = way
   const found = [
     ...problems(by).map(Problem.within('by')),
     ...Problem.unless(Number.isFinite(from), 'from', from, 'finite', 'try 0'),

@@ -12,7 +12,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { reason } from '../../lib/plain/said.js'
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
+import { Case, concept as Concept, Field, mistaken, Problem, Vocabulary } from '../core/index.js'
 import * as Dynamics_ from './dynamics.js'
 import type { Dynamics, Level, Levels } from './dynamics.js'
 
@@ -272,8 +272,10 @@ export const interpret = (schedule: Schedule): Dynamics => concept.meaning(sched
 /** α and σ at a time. */
 export const level =
   (time: number) =>
-  (schedule: Schedule): Level =>
-    interpret(schedule).level(time)
+  (schedule: Schedule): Level => {
+    const found = interpret(schedule)
+    return typeof time === 'number' ? found.level(time) : mistaken('a time', time, 'Schedule.level(time)(schedule)')
+  }
 
 /** λ = log(α²/σ²); +∞ where there is no noise, −∞ where there is no signal. */
 export const logSnr =

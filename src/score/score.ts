@@ -36,7 +36,7 @@ import type * as t from 'io-ts'
 import { fromNdArray, rowwise, type NdArray, type Tensor } from '../../lib/index.js'
 import { shown, size, single } from '../../lib/arrays/ndarray.js'
 import * as Limits from '../core/limits.js'
-import { Case, Vocabulary } from '../core/index.js'
+import { Case, given, Vocabulary } from '../core/index.js'
 import type * as Mixture from '../mixture/mixture.js'
 import * as Params from '../family/params.js'
 import type { Points } from '../data/points.js'
@@ -139,11 +139,14 @@ const allAtLevel =
   ) =>
   (
     params: Params.Params<P>,
-    { alpha, sigma }: Schedule.Level,
-    { rows, dim, values, labels }: Points,
+    at: Schedule.Level,
+    points: Points,
     beside: Readonly<Record<string, NdArray>> = {}
-  ): Readonly<Record<K, NdArray>> =>
-    rowwise(of, inputs => {
+  ): Readonly<Record<K, NdArray>> => {
+    const call = 'Score.…(params, level, points)'
+    const { alpha, sigma } = given(at, ['alpha', 'sigma'], 'a level, { alpha, sigma }', call)
+    const { rows, dim, values, labels } = given(points, ['rows', 'dim', 'values'], 'points', call)
+    return rowwise(of, inputs => {
       const { x, label, ...others } = inputs.rows as Readonly<Record<string, Tensor>> & { readonly label?: Tensor }
       const { alpha, sigma } = inputs.constants
       const level = { ...levelFor(model, x.shape[0], { alpha, sigma }), ...(label && { label }) }
@@ -158,6 +161,7 @@ const allAtLevel =
       },
       constants: { alpha: single(alpha), sigma: single(sigma) }
     })
+  }
 
 /**
  * The score itself at every point, s(x), as points of the same number of rows and dimension. A network that is conditioned on a
@@ -178,7 +182,8 @@ export const evaluate =
   (time: number) =>
   (points: Points): Points => {
     const model = interpret(score)
-    const { values } = atLevel(model, model.score, model.score)(params, Schedule.level(time)(schedule), points)
+    const own = Params.arrays(params, Case.meaning(score).names(points.dim), 'Score.evaluate(score, schedule)(params)')
+    const { values } = atLevel(model, model.score, model.score)(own, Schedule.level(time)(schedule), points)
     return { rows: points.rows, dim: points.dim, values }
   }
 
@@ -224,7 +229,7 @@ export const toMixture =
     pipe(
       interpret(score).family,
       O.chain(({ toMixture }) => toMixture),
-      O.map(of => of(params))
+      O.map(of => of(Params.arrays(params, Case.meaning(score).names(1), 'Score.toMixture(score)(params)')))
     )
 
 /**
@@ -245,7 +250,8 @@ export const fromMixture =
   (mixture: Mixture.Mixture): E.Either<Problem.Problem, Params.Params<P>> => {
     const family = O.toUndefined(interpret(score).family)
     const from = O.toUndefined(family?.fromMixture ?? O.none)
-    const [found, dim] = mixture.means.shape
+    const call = 'Score.fromMixture(score)(mixture)'
+    const [found, dim] = given(mixture, ['means', 'weights'], 'a mixture', call).means.shape
     if (family === undefined || from === undefined)
       return E.left(
         Problem.of('score', show(score), 'a family that knows the parameters of a mixture', 'give it its fromMixture')
@@ -279,8 +285,9 @@ export const formula = (score: Score<string>): string => Case.formula(score)
 
 /** The problems of a score for data of so many rows. */
 export const problems =
-  ({ rows, dim, errors }: { readonly rows: number; readonly dim: number; readonly errors?: Float64Array }) =>
+  (data: { readonly rows: number; readonly dim: number; readonly errors?: Float64Array }) =>
   (score: Score<string>): ReadonlyArray<Problem.Problem> => {
+    const { rows, dim, errors } = given(data, ['rows', 'dim'], 'data', 'Score.problems(data)(score)')
     const own = Case.problems(score)
     if (own.length > 0) return own
     const { family, shapes, misfits } = interpret(score)

@@ -1,13 +1,35 @@
 /** What plain JavaScript may give to the functions that are called first: the answer is a sentence, never an error of the engine. */
 import { describe, expect, it } from 'vitest'
-import { Fit, fit, Key, Mixture, Points } from '../../src/index.js'
+import {
+  Compile,
+  Expectation,
+  Fit,
+  fit,
+  Initializer,
+  Key,
+  Mixture,
+  Net,
+  Objective,
+  Parametrization,
+  Params,
+  Pipeline,
+  Points,
+  Problem,
+  Run,
+  Sampler,
+  Schedule,
+  Score,
+  Stage,
+  TimeGrid,
+  TimeLaw
+} from '../../src/index.js'
 
 const nonsense: ReadonlyArray<unknown> = [
   ...[undefined, null, 0, -1.5, NaN, '', 'x', true, 3n, Symbol('s'), new Date(0), new Map(), () => 1],
   ...[[], [1], ['1'], [[1]], [[1n]], {}, { _tag: 'x' }, { rows: 1 }, { means: 3 }]
 ]
 const ENGINE =
-  /Cannot (read|convert|mix|destructure|use|set|assign|create)|is not a function|is not iterable|Invalid (typed )?array|Reduce of empty|is not defined|not a constructor|call stack|called on/i
+  /Cannot (read|convert|mix|destructure|use|set|assign|create)|is not a function|is not iterable|Invalid (typed )?array|Reduce of empty|is not defined|not a constructor|call stack|called on|serialize|circular/i
 
 type Any = (...given: ReadonlyArray<unknown>) => unknown
 
@@ -70,11 +92,92 @@ const first: Readonly<Record<string, unknown>> = {
       ] as const
     ) // prettier-ignore
       .map(name => [`Mixture.${name}`, Mixture[name]])
+  ),
+  ...Object.fromEntries(
+    Object.entries({ Score, Compile, Run, Sampler }).flatMap(([concept, of]) =>
+      Object.entries(of).map(([name, f]) => [`${concept}.${name}`, f])
+    )
   )
 }
 
+const schedule = Schedule.ornsteinUhlenbeck
+const mixture = Mixture.of({ means: [[0], [1]] })
+const score = Sampler.exact(mixture, schedule)
+const family = Score.isotropic({ components: 2 })
+const data = { rows: 3, dim: 1, values: Float64Array.of(0, 1, 3) }
+const key = Key.fromSeed(7)
+const sampling = Problem.orThrow(
+  Sampler.compile({ sampler: Sampler.heun, grid: TimeGrid.uniform({ from: 1, to: 0.5, steps: 1 }), schedule })
+)
+const pipeline = Pipeline.of({
+  ...{ schedule, score: Score.symmetricPair, initializer: Initializer.values([[0.5]]) },
+  stages: [Stage.expectationMaximization({ steps: 1 })]
+})
+const loss = {
+  ...{ schedule, score: Score.symmetricPair, objective: Objective.implicit(TimeLaw.at(0.5)) },
+  expectation: Expectation.quadrature()
+}
+const gradient = Problem.orThrow(Compile.valueAndGrad(loss)(data))
+const learning = Problem.orThrow(Compile.pipeline(pipeline)(data))
+
+/** Nonsense in one place, and sense in the others. */
+const among: Readonly<Record<string, (given: never) => unknown>> = {
+  'Score.toMixture(score)(…)': Score.toMixture(family),
+  'Score.fromMixture(score)(…)': Score.fromMixture(family),
+  'Score.problems(data)(…)': Score.problems(data),
+  'Score.evaluate(score, …)': given =>
+    Score.evaluate(family, given)(Problem.orThrow(Score.fromMixture(family)(mixture)))(1)(data),
+  'Score.evaluate(score, schedule)(…)': given => Score.evaluate(family, schedule)(given)(1)(data),
+  'Score.withTails(…)': given => Score.withTails(given)(family),
+  'Score.withTails()(…)': Score.withTails(),
+  'Score.withBackground(…)': given => Score.withBackground(given)(family),
+  'Score.withBackground()(…)': Score.withBackground(),
+  'Score.network(…)': given => Score.network(given, { predicts: Parametrization.score }),
+  'Score.network(net, …)': given => Score.network(Net.mlp({ hidden: [2] }), given),
+  'Compile.pipeline(…)(data)': given => Compile.pipeline(given)(data),
+  'Compile.pipeline(pipeline)(…)': Compile.pipeline(pipeline),
+  'Compile.plans(…)(data)': given => Compile.plans(given)(data),
+  'Compile.valueAndGrad(…)(data)': given => Compile.valueAndGrad(given)(data),
+  'Compile.valueAndGrad(loss)(…)': Compile.valueAndGrad(loss),
+  'Compile.plans(loss)(…)': Compile.plans(loss),
+  'Compile.valueAndGrad(loss)(data)(…)': given => gradient(given, key),
+  'Compile.valueAndGrad(loss)(data)(params, …)': given => gradient(Params.of({ mean: [1] }), given),
+  'Run.last(…)(key)': given => Run.last(given)(key),
+  'Run.last(program)(…)': Run.last(learning),
+  'Run.states(…)(key)': given => [...Run.states(given)(key)],
+  'Run.states(program)(…)': given => [...Run.states(learning)(given)],
+  'Run.resume(program)(…)': given => [...Run.resume(learning)(given)],
+  'Run.estimate(program)(…)': Run.estimate(learning),
+  'Run.debug(program)(…)': Run.debug(learning),
+  'Run.together(program)(…)': Run.together(learning),
+  'Sampler.exact(mixture, …)': given => Sampler.exact(mixture, given)(data, 1),
+  'Sampler.exact(mixture, schedule)(…)': given => score(given, 1),
+  'Sampler.exact(mixture, schedule)(points, …)': given => score(data, given),
+  ...Object.fromEntries(
+    (['sampler', 'grid', 'schedule', 'prior'] as const).map(name => [
+      `Sampler.compile({ ${name} })`,
+      (given: never) =>
+        Sampler.sample(Problem.orThrow(Sampler.compile({ ...sampling, [name]: given })))(score)(2, 1)(key)
+    ])
+  ),
+  'Sampler.sample(…)': given => Sampler.sample(given)(score)(2, 1)(key),
+  'Sampler.sample(program)(…)': given => Sampler.sample(sampling)(given)(2, 1)(key),
+  'Sampler.sample(program)(score)(…, 1)': given => Sampler.sample(sampling)(score)(given, 1)(key),
+  'Sampler.sample(program)(score)(2, …)': given => Sampler.sample(sampling)(score)(2, given)(key),
+  'Sampler.sample(program)(score)(2, 1)(…)': Sampler.sample(sampling)(score)(2, 1),
+  'Sampler.trajectory(…)': given => [...Sampler.trajectory(given)(score)(2, 1)(key)],
+  'Sampler.transport(…)': given => [...Sampler.transport(given)(score)(data)(key)],
+  'Sampler.transport(program)(score)(…)': given => [...Sampler.transport(sampling)(score)(given)(key)],
+  'Sampler.variations(…)': given => Sampler.variations(given)(score)(data)(key),
+  'Sampler.variations(program)(score)(…)': given => Sampler.variations(sampling)(score)(given)(key),
+  'Sampler.logDensity(program)(…)': given => Sampler.logDensity(sampling)(given)(data),
+  'Sampler.logDensity(program)(a function)(points)': () =>
+    Sampler.logDensity(sampling)(((at: Points.Points) => at) as never)(data),
+  'Sampler.logDensity(program)(score)(…)': Sampler.logDensity(sampling)(score)
+}
+
 describe('nonsense', () => {
-  it.each(Object.entries(first).filter(([, f]) => typeof f === 'function'))(
+  it.each(Object.entries<unknown>({ ...first, ...among }).filter(([, f]) => typeof f === 'function'))(
     'is answered by a sentence: %s',
     (name, f) => {
       expect([...new Set(bare(name, f as Any))].join('\n')).toBe('')

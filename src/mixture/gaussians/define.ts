@@ -16,8 +16,9 @@ import {
   type Tensor
 } from '../../../lib/index.js'
 import { refuse } from '../../../lib/plain/refuse.js'
-import { Case, type Field } from '../../core/index.js'
+import { Case, given, type Field } from '../../core/index.js'
 import {
+  aFamily,
   concept,
   meaningOf,
   levelAgain,
@@ -49,7 +50,7 @@ export const startOf = <P extends string>(family: Family<P>, dim: number): O.Opt
     return refuse(
       'Score.startOf: a score is not what it can do; give Score.interpret(score).family, or ask Score.fromMixture(score)(mixture) for the parameters of a mixture'
     )
-  const { start, fromMixture, components, count } = family
+  const { start, fromMixture, components, count } = aFamily(family, 'Score.startOf(family, dim)')
   return O.isSome(start)
     ? start
     : pipe(
@@ -117,6 +118,7 @@ export function family<
   const F extends Field.Fields = Field.NoFields,
   const A extends Case.Call = null
 >(spec: Spec<N, F, P, A> | ByDensities<N, F, P, A> | Whole<N, F, P, A>): Case.Constructor<Score<P>, N, F, A, null> {
+  given(spec, ['name'], 'what a family says, { name, about, parameters, components, … }', 'Score.family(says)')
   const made =
     'made' in spec ? spec.made : partsOf('components' in spec ? spec : { ...spec, components: componentsOf(spec) })
   return Case.define('Score', {

@@ -159,8 +159,8 @@ const ofParts = Case.define('Covariance', {
  * The others have log λ as `logVolumes`, [K] or []; log A by Helmert's contrasts as `shapes`, [K, d − 1] or [d − 1]; and Dᵀ, whose rows are
  * the axes, by Cayley's map (I − S)⁻¹(I + S) of S = (low − lowᵀ)/2, low with `turns`, [K, d(d − 1)/2] or [d(d − 1)/2], below its diagonal.
  *
- * Their M-step is exact, at time 0 and above a floor of the eigenvalues, except for VEE, EVE and VVE, whose axes are turned two after the other until
- * nothing is gained: the likelihood never falls. At a noise level it never falls either.
+ * Their M-step is exact, at time 0 and above a floor of the eigenvalues, except for VEE, EVE and VVE, whose axes are turned until a turn
+ * promises nothing: the likelihood never falls. At a noise level it never falls either.
  *
  * @example
  * import { strict as assert } from 'node:assert'

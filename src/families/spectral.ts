@@ -208,18 +208,13 @@ export const spectral = (parts: Parts): Model<Names> => {
       }
       // From round ones no direction is better than another: then from those of all rows together, and of each component.
       const isRound = begin === null || begin.shapes.every(x => Math.abs(x) < ROUND)
-      const { axes, found } =
-        before === null || isRound
-          ? Axes.likeliest(
-              [
-                pooled(n, w),
-                ...(ownShape ? RA.makeBy(count, k => part(w, count, k)).filter((_, k) => n[k] > 0) : [])
-              ].map(one => Axes.principal(one, dim).axes),
-              w,
-              dim,
-              along
-            )
-          : Axes.together(before[0], w, dim, 'step', along)
+      const isNew = before === null || isRound
+      const starts = isNew
+        ? [pooled(n, w), ...(ownShape ? RA.makeBy(count, k => part(w, count, k)).filter((_, k) => n[k] > 0) : [])].map(
+            one => Axes.principal(one, dim).axes
+          )
+        : [before[0]]
+      const { axes, found } = Axes.likeliest(starts, w, dim, isNew ? 'whole' : 'step', along)
       return made(found, [axes], count, dim)
     }
   }

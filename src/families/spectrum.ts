@@ -88,6 +88,8 @@ const contrasted = (l: Float64Array): Float64Array => {
   })
 }
 
+const greatest = (values: Float64Array): number => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+
 const mean = (values: Float64Array): number => values.reduce((sum, x) => sum + x, 0) / values.length
 
 /** The logarithm of the least eigenvalue that a floor allows; of none, that of the least number. */
@@ -254,11 +256,22 @@ const shaped = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Sp
       }
     }
     const lower = new Float64Array(dim * dim)
-    if (!factorSymmetric(hessian, 0, dim, lower, 0)) return null
-    const along = gradient.map(x => -x)
-    solveLower(lower, 0, dim, along, 0, 1, false)
-    solveLower(lower, 0, dim, along, 0, 1, true)
-    const size = along.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+    const solved = (): Float64Array | null => {
+      if (!factorSymmetric(hessian, 0, dim, lower, 0)) return null
+      const along = gradient.map(x => -x)
+      solveLower(lower, 0, dim, along, 0, 1, false)
+      solveLower(lower, 0, dim, along, 0, 1, true)
+      return along
+    }
+    let along = solved()
+    if (along === null || !(greatest(along) < LONG)) {
+      // Where one direction has all of each component's moments there is no curvature: then a share of the slope bounds the step.
+      const ridge = greatest(gradient) / LONG
+      for (let i = 0; i < dim; i++) hessian[i * (dim + 1)] += ridge
+      along = solved()
+    }
+    if (along === null) return null
+    const size = greatest(along)
     let [t, isLess] = [1, false]
     for (; t > 1e-10 && !isLess; t /= 2) {
       const next = s.map((x, j) => x + t * along[j])
@@ -303,6 +316,8 @@ const STEPS = 100
 const SWEEPS = 500
 /** A step that changes no logarithm by more is the last. */
 const STILL = 1e-13
+/** No logarithm is changed at once by more than about this. */
+const LONG = 10
 /** A step of Newton's that changes no logarithm by more leaves an error of its square. */
 const CLOSE = 1e-8
 /** Of the curvature where noise makes it negative, this share of Fisher's information is kept. */

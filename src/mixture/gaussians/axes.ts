@@ -1,7 +1,7 @@
 /**
  * Axes of covariances: orthonormal rows D with Σ = Dᵀ diag(v) D, the transpose of D in λDADᵀ. They are given by d(d − 1)/2 numbers without bounds, p row by row below a
  * diagonal, through Cayley's map D = (I − A)⁻¹(I + A), A = (low p − low pᵀ)/2; and common ones are found by turning two after the
- * other, each pair as far as is best.
+ * other, each pair as far as is best with the spectrum held, and then all at once, the spectrum following.
  */
 import { factorGram, solveLower, symmetricEigen, transposed } from '../../../lib/arrays/linalg.js'
 
@@ -119,45 +119,180 @@ export interface Along<S> {
   readonly value: number
 }
 
-/** Sweeps, each followed by the spectrum: most need ten. After so few starts are compared. */
-const SWEEPS = 100
-const RACED = 5
+/** Sweeps, each followed by the spectrum, at most: then turns of all pairs at once go on. */
+const SWEEPS = 5
 /** An angle of less is no step. */
 const STILL = 1e-9
-/** A sweep that gains less of what is minimised is the last: to rounding, or where another step of expectation–maximization goes on. */
-const GAINS = { whole: 4 * Number.EPSILON, step: 1e-8 }
+/** A sweep that gains less of what is minimised, in its own units, is the last: turns of all pairs at once go on faster. */
+const SWEPT = 1e-3
+/** So many turns of all pairs at most, each told by so many before it. */
+const TURNS = 100
+const REMEMBERED = 10
+/** They end where they promise less, in the same units: to rounding, or where another step of expectation–maximization goes on. */
+const PROMISED = { whole: 1e-15, step: 1e-13 }
+/** Of what its slope promises a turn gains this share at least, and is shortened to no less of itself. */
+const FALLS = 1e-4
 
-/** Common axes and the spectrum along them, likelier with every sweep, from axes: `along` says the spectrum of moments ω [K, d]. */
-export const together = <S>(
-  start: Float64Array,
-  w: Float64Array,
-  dim: number,
-  as: keyof typeof GAINS,
-  along: (omega: Float64Array, last: S | null) => Along<S>,
-  sweeps = SWEEPS
-): { readonly axes: Float64Array; readonly found: S; readonly value: number } => {
+/** Axes, T_k = D W_k Dᵀ, and the spectrum along them. */
+interface Turning<S> {
+  readonly axes: Float64Array
+  readonly t: Float64Array
+  readonly now: Along<S>
+}
+
+type Spectrally<S> = (omega: Float64Array, last: S | null) => Along<S>
+
+/** Σ_kj T_kjj/u_kj, which is the mass times d where the spectrum is the likeliest: what differences of the value are measured by, in any unit. */
+const unitOf = <S>({ t, now }: Turning<S>, dim: number): number =>
+  diagonals(t, dim).reduce((sum, omega, at) => sum + omega * now.inverse[at], 0)
+
+/** Sweeps from axes, each followed by the spectrum. */
+const swept = <S>(start: Float64Array, w: Float64Array, dim: number, along: Spectrally<S>): Turning<S> => {
   const axes = start.slice()
   const t = turned(axes, w, dim)
   let now = along(diagonals(t, dim), null)
-  for (let i = 0; i < sweeps; i++) {
+  for (let i = 0; i < SWEEPS; i++) {
     if (!(sweep(axes, t, now.inverse, dim) > STILL)) break
     const next = along(diagonals(t, dim), now.found)
     const gained = now.value - next.value
     now = next
-    if (!(gained > GAINS[as] * Math.abs(next.value))) break
+    if (!(gained > SWEPT * unitOf({ axes, t, now }, dim))) break
   }
-  return { axes, found: now.found, value: now.value }
+  return { axes, t, now }
 }
 
-/** The same from those of several axes that have led furthest after a few sweeps: there are several maxima. */
+/**
+ * What a turn of each pair i > j by p_ij changes, the spectrum following: the slope is Σ_k 2T_kij(1/u_ki − 1/u_kj), as if the spectrum were
+ * held, since of that it is the likeliest. The curvature of a pair is that with the spectrum held, and some where this has none.
+ */
+const slopesOf = <S>(
+  { t, now: { inverse } }: Turning<S>,
+  dim: number
+): { readonly slope: Float64Array; readonly curvature: Float64Array } => {
+  const slope = new Float64Array((dim * (dim - 1)) / 2)
+  const held = new Float64Array(slope.length)
+  const gained = new Float64Array(slope.length)
+  for (let k = 0, from = 0; from < t.length; k++, from += dim * dim) {
+    let mass = 0
+    for (let i = 0; i < dim; i++) mass += (t[from + i * (dim + 1)] * inverse[k * dim + i]) / dim
+    if (!(mass > 0)) continue
+    for (let i = 1, at = 0; i < dim; i++)
+      for (let j = 0; j < i; j++, at++) {
+        const [one, other] = [inverse[k * dim + i], inverse[k * dim + j]]
+        const across = 2 * t[from + i * dim + j]
+        slope[at] += across * (one - other)
+        held[at] += 2 * (t[from + j * (dim + 1)] - t[from + i * (dim + 1)]) * (one - other)
+        gained[at] += (across * across * (one * one + other * other)) / mass
+      }
+  }
+  const curvature = held.map((x, at) => Math.max(Math.abs(x), 0.1 * gained[at]))
+  return { slope, curvature }
+}
+
+/** ⟨a, b⟩ */
+const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, i) => sum + x * b[i], 0)
+
+/** A turn that was taken, and by how much it changed slopes. */
+interface Pair {
+  readonly step: Float64Array
+  readonly change: Float64Array
+}
+
+/** The quasi-Newton direction by the turns before it, the last first, from curvatures of pairs (Nocedal 1980). */
+const directionOf = (slope: Float64Array, curvature: Float64Array, before: ReadonlyArray<Pair>): Float64Array => {
+  const out = slope.slice()
+  const shares = before.map(({ step, change }) => {
+    const share = dot(step, out) / dot(step, change)
+    out.forEach((x, i) => (out[i] = x - share * change[i]))
+    return share
+  })
+  out.forEach((x, i) => (out[i] = curvature[i] > 0 ? x / curvature[i] : 0))
+  for (let at = before.length - 1; at >= 0; at--) {
+    const { step, change } = before[at]
+    const by = shares[at] - dot(change, out) / dot(step, change)
+    out.forEach((x, i) => (out[i] = x + by * step[i]))
+  }
+  return out.map(x => -x)
+}
+
+/**
+ * Turns of all pairs at once, the spectrum following each, to where none promises more: sweeps with the spectrum held alternate, and come
+ * there slowly where the two go together.
+ */
+const settled = <S>(
+  from: Turning<S>,
+  w: Float64Array,
+  dim: number,
+  as: keyof typeof PROMISED,
+  along: Spectrally<S>
+): Turning<S> => {
+  const unit = unitOf(from, dim)
+  let here = from
+  let { slope, curvature } = slopesOf(here, dim)
+  let before: ReadonlyArray<Pair> = []
+  /** Where it curves down nothing tells how far: four times as far as the last. */
+  let longer = 1
+  for (let turn = 0; turn < TURNS; turn++) {
+    const plain = directionOf(slope, curvature, [])
+    const promised = -dot(slope, plain)
+    if (!(promised > PROMISED[as] * unit)) break
+    const wanted = before.length > 0 ? directionOf(slope, curvature, before) : plain
+    const isDown = dot(slope, wanted) < 0
+    const towards = isDown ? wanted : plain
+    if (!isDown) before = []
+    const falls = -dot(slope, towards)
+    const most = towards.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+    let taken: { readonly there: Turning<S>; readonly step: Float64Array } | null = null
+    const first = Math.min(longer, 0.5 / most)
+    for (let share = first; share > FALLS * first && taken === null; share /= 2) {
+      const step = towards.map(x => share * x)
+      const axes = multiplied(ofAngles(step, dim), here.axes, dim)
+      const t = turned(axes, w, dim)
+      const there = { axes, t, now: along(diagonals(t, dim), here.now.found) }
+      if (here.now.value - there.now.value >= FALLS * share * falls) taken = { there, step }
+    }
+    if (taken === null) {
+      if (before.length === 0) break
+      before = []
+      longer = 1
+      continue
+    }
+    const { there, step } = taken
+    const at = slopesOf(there, dim)
+    const change = at.slope.map((x, i) => x - slope[i])
+    if (dot(step, change) > 0) {
+      before = [{ step, change }, ...before].slice(0, REMEMBERED)
+      longer = 1
+    } else longer *= 4
+    here = there
+    slope = at.slope
+    curvature = at.curvature
+  }
+  return here
+}
+
+/** AB */
+const multiplied = (a: Float64Array, b: Float64Array, dim: number): Float64Array => {
+  const out = new Float64Array(dim * dim)
+  for (let i = 0; i < dim; i++)
+    for (let k = 0; k < dim; k++) for (let j = 0; j < dim; j++) out[i * dim + j] += a[i * dim + k] * b[k * dim + j]
+  return out
+}
+
+/**
+ * Common axes and the likeliest spectrum along them: `along` says the spectrum of moments ω [K, d]. There are several maxima: the
+ * greatest that some axes lead to.
+ */
 export const likeliest = <S>(
   starts: ReadonlyArray<Float64Array>,
   w: Float64Array,
   dim: number,
-  along: (omega: Float64Array, last: S | null) => Along<S>
+  as: keyof typeof PROMISED,
+  along: Spectrally<S>
 ): { readonly axes: Float64Array; readonly found: S } => {
-  const [first, ...others] = starts.map(start => together(start, w, dim, 'step', along, RACED))
-  return together(others.reduce((a, b) => (b.value < a.value ? b : a), first).axes, w, dim, 'whole', along)
+  const [first, ...others] = starts.map(start => settled(swept(start, w, dim, along), w, dim, as, along))
+  const { axes, now } = others.reduce((a, b) => (b.now.value < a.now.value ? b : a), first)
+  return { axes, found: now.found }
 }
 
 /** D of p: M⁻¹(I + A)², M = I + AᵀA = LLᵀ, of which L is that of the stack of I and A. */

@@ -54,7 +54,8 @@ export interface Statistics {
   readonly aic: number
   /**
    * BIC + 2 Σ −log max_k p(k | x): BIC of rows that come with their most probable component (Biernacki, Celeux & Govaert
-   * 2000). It counts clusters that are apart, where BIC counts components that describe the density.
+   * 2000). It counts clusters that are apart, where BIC counts components that describe the density. Beside a background a row counts by
+   * 1 − b, b its probability of that, and p(k | x) is that of a row of no background: what is apart from clusters is no overlap of them.
    */
   readonly icl: number
   /** −2 Σ w log p(x) over the rows, each by what was learned without its part of them (Smyth 2000); where it was asked. */

@@ -251,8 +251,24 @@ export const tellShares = (
   }
 }
 
-/** Adds −Σ w log p(x) and −Σ w log max_k p(k | x) of the rows of a lane to `into`; of their totals makes weights over them. */
+/** −(1 − b) log max_k p(k | x, not the background) of row i, which is of the background, the last of the parts, with probability b. */
+const doubtBeside = (parts: Float64Array, learned: number, n: number, i: number, total: number): number => {
+  let [most, sum] = [0, 0]
+  for (let at = i; at < learned * n; at += n) {
+    most = Math.max(most, parts[at])
+    sum += parts[at]
+  }
+  return most > 0 ? (sum / total) * Elementary.log(sum / most) : 0
+}
+
+/**
+ * Adds −Σ w log p(x) and −Σ w log max_k p(k | x) of the rows of a lane to `into`; of their totals makes weights over them. Whether a row is of a
+ * background is no doubt about its component.
+ */
 export const weigh = (
+  parts: Float64Array,
+  count: number,
+  learned: number,
   weights: Float64Array,
   rows: Int32Array | null,
   first: number,
@@ -271,7 +287,7 @@ export const weigh = (
       totals[i] = 0
     } else {
       into[0] -= weight * (tops[i] + lengths[i])
-      into[1] += weight * lengths[i]
+      into[1] += weight * (learned < count ? doubtBeside(parts, learned, n, i, totals[i]) : lengths[i])
       totals[i] = weight / totals[i]
     }
   }

@@ -40,7 +40,7 @@ export interface Sums extends Moments {
 }
 
 export interface Doubted extends Sums {
-  /** −Σ w log max_k p(k | x) */
+  /** −Σ w log max_k p(k | x); beside a background −Σ w (1 − b) log max_k p(k | x, not it), b its probability */
   readonly doubt: number
 }
 
@@ -244,7 +244,7 @@ const expecting = (
       if (posteriors !== null) Loops.tellShares(posteriors, rows, first, n, count, logs, tops, totals, lengths)
       for (let lane = 0; lane < Loops.LANES; lane++) {
         const { mass } = summed[lane]
-        Loops.weigh(weights, rows, first, lane, n, tops, totals, lengths, lanes[lane])
+        Loops.weigh(logs, count, learned, weights, rows, first, lane, n, tops, totals, lengths, lanes[lane])
         for (let k = 0; k < count; k++) Loops.share(logs, k * n, lane, n, totals, mass, k)
       }
       for (let k = 0; k < learned; k++) {

@@ -98,3 +98,28 @@ describe('a mixture in the units of the data', () => {
     expect(Points.covariance(points)[0] / 2103.1).toBeCloseTo(1, 1)
   })
 })
+
+describe('ICL', () => {
+  it.each(['cauchy', 'box'] as const)(
+    'has the doubt about components alone, beside a background that is a %s',
+    shape => {
+      const values = Float64Array.of(-1, 0.3, 0.7, 1.9, 6, -4)
+      const [weights, ends] = [[0.3, 0.7], { centre: Float64Array.of(0), scale: Float64Array.of(9) }]
+      const mixture: Mixture.Mixture = { ...Mixture.of({ means: [[0], [1.5]], weights }), background: { share: 0.2, shape, ...ends } } // prettier-ignore
+      const points = { rows: values.length, dim: 1, values, weights: Float64Array.of(1, 2, 1, 3, 1, 1) }
+      const { icl, bic } = Statistics.of(points, 3)(mixture)
+      const density = (x: number): number =>
+        shape === 'box' ? Number(Math.abs(x) <= 9) / 18 : 9 / (Math.PI * (81 + x * x))
+      const doubt = Array.from(values, (x, i) => {
+        const parts = [0, 1.5].map(
+          (m, k) => (0.8 * weights[k] * Math.exp(-((x - m) ** 2) / 2)) / Math.sqrt(2 * Math.PI)
+        )
+        const sum = parts[0] + parts[1]
+        return (-points.weights[i] * sum * Math.log(Math.max(...parts) / sum)) / (sum + 0.2 * density(x))
+      }).reduce((a, b) => a + b)
+      // A difference of criteria of some 50.
+      expect(icl - bic).toBeCloseTo(2 * doubt, 11)
+      expect(doubt).toBeGreaterThan(0.5)
+    }
+  )
+})

@@ -196,7 +196,7 @@ export type Flags = Values<typeof fitting>
 /** Options that are not of every day, by their titles in help. */
 export const groups: Readonly<Record<string, ReadonlyArray<keyof Flags>>> = {
   'Reading the table': ['errors', 'header', 'delimiter', 'decimal', 'skip', 'comment', 'na'],
-  Learning: ['standardize', 'recipe', 'prior', 'fixed'],
+  Learning: ['standardize', 'background', 'recipe', 'prior', 'fixed'],
   Diagnosis: ['bootstrap', 'testComponents', 'compare', 'by', 'figures', 'verbose'],
   'Large tables and long fits': ['stream', 'queue', 'checkpoint', 'every', 'resume'],
   Pipelines: ['pipeline', 'printPipeline', 'vocabulary']

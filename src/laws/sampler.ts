@@ -339,7 +339,7 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
           return fine.map((off, i) =>
             (['mean', 'variance', 'covariance'] as const).map(of => {
               const ofSteps = stays ? 0 : Math.max(LENGTH / FINER, Math.abs(coarse[i][of]) / 3)
-              return equals({ [of]: off[of] }, { [of]: 0 }, least[of] + ofSteps + ofMoves)
+              return equals({ [of]: off[of] }, 0, least[of] + ofSteps + ofMoves)
             })
           )
         }

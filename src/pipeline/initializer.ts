@@ -947,7 +947,17 @@ export const draws =
   (initializer: Initializer): Draws =>
     said(concept.meaning(initializer).draws, model)
 
-/** Whether a start of such a score moves with the data. */
+/**
+ * Whether a start of such a score moves with the data.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Initializer, Score } from 'ornstein'
+ *
+ * const model = Score.interpret(Score.spherical({ components: 2 }))
+ * assert(Initializer.moves(model)(Initializer.kMeansPlusPlus) && Initializer.turns(model)(Initializer.kMeansPlusPlus))
+ * assert(!Initializer.moves(model)(Initializer.gaussian({ scale: 1 })))
+ */
 export const moves =
   (model: Score.Model<string>) =>
   (initializer: Initializer): boolean =>

@@ -86,7 +86,7 @@ describe('a network on the command line', () => {
     const again = await here.ornstein(
       'fit @table.csv --pipeline @net.json --standardize --out @again.json --checkpoint @kept --resume'
     )
-    expect(again.stdout).toMatch(/^Learned a score of 177 parameters from 2000 rows\./)
+    expect(again.stdout).toMatch(/^Learned a score of 177 parameters from 2000 rows of \S+\.\n/)
     expect(here.read('again.json')).toBe(here.read('score.json'))
   })
 

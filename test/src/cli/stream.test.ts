@@ -209,11 +209,12 @@ describe('a table in pieces', () => {
     const [whole, parts] = [await shown('as-one', ''), await shown('in-parts', '--stream')]
     const inPieces = (text: string): string => text.replace('rows of few.csv.', 'rows of few.csv, read in pieces.')
     // What is to be done next is said of the same way to read.
-    expect(parts.map(text => text.replace(' --stream', ''))).toEqual(whole.map(inPieces))
+    expect(parts.map(text => text.replace(/ (<span class="word">)?--stream(<\/span>)?/, ''))).toEqual(
+      whole.map(inPieces)
+    )
     for (const what of spread(2)(['-k 1 --family tied', '--pipeline @network.json'])) {
       expect((await ornstein(`fit @many.csv ${what} --quiet --stream --report @many.html`)).exit).toBe(0)
       expect(here.read('many.html')).toContain('5500 rows of many.csv')
-      expect(here.read('many.html')).toContain('<dt>rows</dt><dd>5500</dd>')
     }
   })
 

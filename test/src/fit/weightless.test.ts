@@ -180,7 +180,7 @@ describe('a fit of rows with some without cells', () => {
     expect(found.stderr).toBe(expected.stderr)
     expect(JSON.parse(found.stdout)).toEqual({ ...JSON.parse(expected.stdout), empty: 3 })
     const { stdout } = await here.ornstein(`${fitting('empty')} --report @r.html`)
-    expect(here.read('r.html')).toContain('Rows without cells, left out: 3.')
+    expect(here.read('r.html')).toContain('left out: 3 rows without cells')
     expect(stdout).toContain('left out: 3 rows without cells\nmissing: ')
     const evaluated = async (name: string): Promise<unknown> =>
       JSON.parse((await here.ornstein(`evaluate @m.json @${name}.csv --missing em --json ${flags}`)).stdout)

@@ -146,7 +146,7 @@ describe('export and import', () => {
       { background: { share: 0.1, shape: 'cauchy', centre: [3, 70], scale: [3, 40] } }
     ],
     [
-      'tied-diagonal with tails with background',
+      'tied-diagonal with tails with uniform background',
       10,
       { tails: [4, 4], background: { share: 0.1, shape: 'box', centre: [3, 70], scale: [3, 40] } }
     ]

@@ -956,7 +956,7 @@ export const draws =
  *
  * const model = Score.interpret(Score.spherical({ components: 2 }))
  * assert(Initializer.moves(model)(Initializer.kMeansPlusPlus) && Initializer.turns(model)(Initializer.kMeansPlusPlus))
- * assert(!Initializer.moves(model)(Initializer.gaussian({ scale: 1 })))
+ * assert(!Initializer.moves(model)(Initializer.values([[-1], [1]])))
  */
 export const moves =
   (model: Score.Model<string>) =>

@@ -90,8 +90,8 @@ describe.each(scores)('of %s', (_, score) => {
       const dot = (a: Float64Array): number => a.reduce((sum, g, i) => sum + g * v[i], 0)
       const scale = 1 + Math.sqrt(plain.at(x).gradient.reduce((sum, g) => sum + g * g, 0))
       expect(Math.abs(value - dot(plain.at(x).gradient))).toBeLessThan(1e-12 * scale)
-      // Differences of sixth order: h⁶ f⁽⁷⁾/140 and 2⁻⁵² f/h are both about 1e-12 at this step, of functions whose scale is 1.
-      const h = 3e-3
+      // Differences of sixth order: of functions whose seventh derivative is a million times their value h⁶ f⁽⁷⁾/140 is 1e-14 of it, and 2⁻⁵² f/h 2e-13.
+      const h = 1e-3
       const at = (k: number): Float64Array => plain.at(x.map((a, i) => a + k * h * v[i])).gradient
       const [a, b, c, d, e, f] = [1, -1, 2, -2, 3, -3].map(at)
       const most = Math.max(1, ...gradient.map(Math.abs))

@@ -531,14 +531,18 @@ const written = t.type({
  * Whether a memory is one of parameters of these shapes: each array in it is of the shape of the parameter of its name,
  * and what a fresh memory has an array for is there.
  */
-const remembers = (shapes: Params.Shapes<string>, fresh: unknown, memory: unknown, name = ''): boolean =>
-  Params.ndArrayCodec.is(memory)
-    ? name in shapes && JSON.stringify(memory.shape) === JSON.stringify(shapes[name])
-    : !Params.ndArrayCodec.is(fresh) &&
-      (!isRecord(memory) ||
-        [...new Set([...Object.keys(memory), ...(isRecord(fresh) ? Object.keys(fresh) : [])])].every(key =>
-          remembers(shapes, isRecord(fresh) ? fresh[key] : null, memory[key], key)
-        ))
+const remembers = (shapes: Params.Shapes<string>, fresh: unknown, memory: unknown, name = ''): boolean => {
+  if (Params.ndArrayCodec.is(memory))
+    return name in shapes && JSON.stringify(memory.shape) === JSON.stringify(shapes[name])
+  if (Params.ndArrayCodec.is(fresh)) return false
+  // A list, as the memory of a chain, or a record.
+  if (!isObject(memory)) return true
+  const own: Readonly<Record<string, unknown>> = { ...memory }
+  const wanted: Readonly<Record<string, unknown>> = isObject(fresh) ? { ...fresh } : {}
+  return [...new Set([...Object.keys(own), ...Object.keys(wanted)])].every(key =>
+    remembers(shapes, wanted[key] ?? null, own[key], key)
+  )
+}
 
 /**
  * The JSON codec of a program's states. A state of another program is refused: parameters of other names or shapes, a

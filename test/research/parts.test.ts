@@ -25,7 +25,7 @@ it('the schedule of an interpolant', () => {
 
 whose('pairs')('the discrepancy over pairs of rows', () => {
   const held = laws.objective(discrepancy, Score.isotropic({ components: 2 }))
-  expect(held.length).toBeGreaterThan(4)
+  expect(held.length).toBeGreaterThan(3)
   held.forEach(({ property }) => {
     fc.assert(property, { numRuns: 4 })
   })

@@ -10,7 +10,10 @@ import { iterate } from '../../lib/plain/iterate.js'
 import { leap, type Leap } from './accelerated.js'
 import * as Frame from '../mixture/em/frame.js'
 import * as Halves from './halves.js'
+import * as Split from './split.js'
 import * as Mixture from '../mixture/mixture.js'
+import { isGaussian } from '../mixture/component.js'
+import { inMemory } from '../mixture/passRows.js'
 import type * as Params from '../family/params.js'
 import type * as Points from '../data/points.js'
 import * as Source from '../data/source.js'
@@ -76,16 +79,34 @@ const paired = <P extends string, S extends { readonly gain: number }>(
 
 /** By what the family can do; none where it has not the way from and to mixtures. */
 const movesOf = <P extends string>(
-  { toMixture, fromMixture, mStep, mirrored, held, leastRows }: Family<P>,
+  { toMixture, fromMixture, mStep, unitVariance, mirrored, held, leastRows }: Family<P>,
+  { varianceFloor }: Options,
   about: Points.Points
 ): O.Option<Moves<P>> => {
   const least = leastRows(about.dim)
   if (mirrored) return O.none
   if (O.isNone(toMixture) || O.isNone(fromMixture) || O.isNone(mStep)) return O.none
   const [enter, leave, { second, isShared = false }] = [toMixture.value, fromMixture.value, mStep.value]
+  const rows = inMemory(about)
+  /**
+   * Of round mixtures with fewer rows a component than columns the halves begin along the direction in which a component's rows spread most: those
+   * that look along several directions find fewer there.
+   */
+  const round = (mixture: Mixture.Mixture): ReadonlyArray<Move<P>> => {
+    const learned = { mixture, free: !unitVariance }
+    const { mass, cost, splits } = Split.survey(rows, learned, varianceFloor, least)
+    return paired(
+      cost,
+      splits.map(split => (split === null ? [] : [split])),
+      (removed, split, { halves }) => leave(Split.moved({ mass }, learned, { removed, split, halves }, varianceFloor))
+    )
+  }
   const isFree = ({ removed, split }: Move<P>): boolean => !held.includes(removed) && !held.includes(split)
   const moves: Moves<P> = params => {
     const mixture = enter(params)
+    const count = Mixture.components(mixture)
+    const isRound = mixture.factors === null && mixture.variances.length === count && isGaussian(mixture)
+    if (isRound && about.rows < count * about.dim) return round(mixture)
     const { cost, splits } = Halves.survey(about, mixture, { second, isShared, leastRows: least })
     return paired(
       cost,
@@ -160,7 +181,7 @@ export const step = <P extends string>(
     )
   const movesOn = (points: Points.Points): Moves<P> =>
     pipe(
-      movesOf(family, points),
+      movesOf(family, options, points),
       O.getOrElse((): Moves<P> => () => [])
     )
   const movesFrom =

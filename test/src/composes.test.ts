@@ -411,9 +411,13 @@ describe('every pair of values that no reason keeps apart', () => {
   const rows = running()
 
   // Most of these pairs run in the test above as well.
-  it.runIf(isSlow)('runs', () => {
-    expect(faultsOf(rows.map(row => judged(cellOf(row))))).toEqual([])
-  })
+  it.runIf(isSlow)(
+    'runs',
+    () => {
+      expect(faultsOf(rows.map(row => judged(cellOf(row))))).toEqual([])
+    },
+    900_000
+  )
 
   it('is met: every value runs somewhere, but for what is wrong by itself: noise for other data, no rate, iterates before it; and the start of networks', () => {
     const idle = (name: Factor): ReadonlyArray<number> =>

@@ -9,7 +9,7 @@ export interface Problem {
   readonly hessian: (x: Float64Array) => Float64Array
 }
 
-/** A stationary point of the problem at `at`, with the eigenvalues of its Hessian, ascending, and their eigenvectors, one a row. */
+/** A stationary point of the problem at `at`, with the eigenvalues of its Hessian, falling, and their eigenvectors, one a row. */
 export interface Point {
   readonly at: number
   readonly x: Float64Array
@@ -35,7 +35,7 @@ export interface Options {
   readonly scale: number
 }
 
-/** Singular values below this share of the largest are those of directions in which nothing changes, as a constant added to all logits. */
+/** Singular values and eigenvalues below this share of the largest are those of directions in which nothing changes, as a constant added to all logits. */
 const FLAT = 1e-9
 /** A step is kept whose correction is this short beside it, so that the path does not jump to another. */
 const NEAR = 0.3
@@ -66,9 +66,9 @@ export const follow = (
     const [here, near, far] = [0, 1, 2].map(i => problemAt(at + back * i * h * by).gradient(x))
     return here.map((g, i) => (back * (4 * near[i] - 3 * g - far[i])) / (2 * h))
   }
+  const hessianAt = (y: Float64Array): Float64Array => problemAt(numberOf(y)).hessian(placeOf(y))
   /** The singular vectors of J = [H | ∂∇L/∂a] that span the changes of the gradient. */
-  const frameAt = (y: Float64Array, along: Float64Array) => {
-    const hessian = problemAt(numberOf(y)).hessian(placeOf(y))
+  const frameOf = (hessian: Float64Array, along: Float64Array) => {
     const turned = new Float64Array((n + 1) * n)
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < n; j++) turned[j * n + i] = scale * hessian[i * n + j]
@@ -79,8 +79,8 @@ export const follow = (
     return { values, left: left.values, right: right.values, rank }
   }
   /** What is left of the last tangent beside the directions in which the gradient changes, of length 1. */
-  const tangentAt = (y: Float64Array, last: Float64Array): Float64Array => {
-    const { left, rank } = frameAt(y, drift(y))
+  const tangentAt = (y: Float64Array, hessian: Float64Array, last: Float64Array): Float64Array => {
+    const { left, rank } = frameOf(hessian, drift(y))
     const tangent = last.slice()
     for (let i = 0; i < rank; i++) {
       const share = dot(left, i * (n + 1), last, 0, n + 1)
@@ -97,7 +97,7 @@ export const follow = (
     let before = Infinity
     for (let i = 0; i < 12; i++) {
       const gradient = problemAt(numberOf(y)).gradient(placeOf(y))
-      const { values, left, right, rank } = frameAt(y, along)
+      const { values, left, right, rank } = frameOf(hessianAt(y), along)
       const step = new Float64Array(n + 1)
       for (let k = 0; k < rank; k++) {
         const share = dot(right, k * n, gradient, 0, n) / values[k]
@@ -112,29 +112,24 @@ export const follow = (
     }
     return y
   }
-  const pointAt = (y: Float64Array): Point => {
-    const x = placeOf(y)
-    const { values, vectors } = symmetricEigen({ shape: [n, n], values: problemAt(numberOf(y)).hessian(x) })
-    return { at: numberOf(y), x, values: values.slice().reverse(), vectors: rowsReversed(vectors.values, n) }
+  const pointAt = (y: Float64Array, hessian: Float64Array): Point => {
+    const { values, vectors } = symmetricEigen({ shape: [n, n], values: hessian })
+    return { at: numberOf(y), x: placeOf(y), values, vectors: vectors.values }
   }
-  const first = new Float64Array(n + 1)
-  start.x.forEach((v, i) => {
-    first[i] = v / scale
-  })
   const ahead = new Float64Array(n + 1)
   ahead[n] = 1
-  let y: Float64Array = first
-  let tangent = tangentAt(y, ahead)
-  let point = pointAt(y)
+  let y: Float64Array = Float64Array.from(ahead, (_, i) => (i < n ? start.x[i] / scale : 0))
+  const begin = hessianAt(y)
+  let tangent = tangentAt(y, begin, ahead)
+  let point = pointAt(y, begin)
   const path = [point]
   const gauge = flatOf(point)
   let length = 1 / tangent[n]
   for (let step = 0; step < steps;) {
-    const guess = y.map((v, j) => v + length * tangent[j])
     const rest = (until - start.at) / by - y[n]
     const isLast = length * tangent[n] >= rest
     if (isLast) length = rest / tangent[n]
-    if (isLast) for (let j = 0; j <= n; j++) guess[j] = y[j] + length * tangent[j]
+    const guess = y.map((v, j) => v + length * tangent[j])
     const next = corrected(guess, isLast)
     const gap = next === undefined ? Infinity : norm(next.map((v, j) => v - guess[j]))
     if (next === undefined || gap > NEAR * length) {
@@ -142,11 +137,12 @@ export const follow = (
       if (Math.abs(length) < 1e-6) return { path, end: 'lost' }
       continue
     }
-    const onwards = tangentAt(next, tangent)
-    const there = pointAt(next)
+    const hessian = hessianAt(next)
+    const onwards = tangentAt(next, hessian, tangent)
+    const there = pointAt(next, hessian)
     const turns = onwards[n] <= 0
     if (turns || indexOf(there, gauge) !== indexOf(point, gauge)) {
-      const found = between(y, tangent, length, turns, there)
+      const found = between(turns, there)
       return { path: [...path, found.point], end: turns ? 'fold' : 'pitchfork', vanishing: found.vanishing }
     }
     step++
@@ -159,21 +155,23 @@ export const follow = (
   }
   return { path, end: 'steps' }
 
-  /** Where within a step from y the number turns back, or an eigenvalue passes 0: by false position (Dowell & Jarratt 1971). */
-  function between(from: Float64Array, along: Float64Array, whole: number, turns: boolean, beyond: Point) {
+  /** Where within the step from y to `beyond` the number turns back, or an eigenvalue passes 0: by false position (Dowell & Jarratt 1971). */
+  function between(turns: boolean, beyond: Point) {
     const rank = Math.min(indexOf(point, gauge), indexOf(beyond, gauge))
-    const sloped = (here: Float64Array): number =>
-      turns ? tangentAt(here, along)[n] : movable(pointAt(here), gauge)[rank].value
-    let [low, high] = [0, whole]
-    let [atLow, atHigh] = [sloped(from), turns ? -1 : movable(beyond, gauge)[rank].value]
+    const crossing = (of: Point): number => movable(of, gauge)[rank].value
+    let low = 0
+    let high = length
+    let atLow = turns ? tangent[n] : crossing(point)
+    let atHigh = turns ? -1 : crossing(beyond)
     const size = Math.abs(atLow)
     let found = beyond
-    for (let i = 0; i < 60 && high - low > EXACT * whole; i++) {
+    for (let i = 0; i < 60 && high - low > EXACT * length; i++) {
       const middle = low + ((high - low) * atLow) / (atLow - atHigh)
-      const here = corrected(from.map((v, j) => v + middle * along[j]))
+      const here = corrected(y.map((v, j) => v + middle * tangent[j]))
       if (here === undefined) break
-      found = pointAt(here)
-      const value = sloped(here)
+      const hessian = hessianAt(here)
+      found = pointAt(here, hessian)
+      const value = turns ? tangentAt(here, hessian, tangent)[n] : crossing(found)
       if (Math.abs(value) < EXACT * size) break
       if (value * atLow > 0) {
         low = middle
@@ -190,13 +188,11 @@ export const follow = (
   }
 }
 
-const rowsReversed = (rows: Float64Array, n: number): Float64Array =>
-  rows.map((_, at) => rows[(n - 1 - Math.floor(at / n)) * n + (at % n)])
-
-const least = (values: Float64Array): number => 1e-9 * Math.max(...values.map(Math.abs))
-
 /** How many directions are flat. */
-const flatOf = ({ values }: Point): number => values.filter(e => Math.abs(e) <= least(values)).length
+const flatOf = ({ values }: Point): number => {
+  const least = FLAT * Math.max(...values.map(Math.abs))
+  return values.filter(e => Math.abs(e) <= least).length
+}
 
 /** The eigenvalues, ascending, without those that were flat from the first: the least in size. */
 const movable = ({ values }: Point, gauge: number): ReadonlyArray<{ readonly value: number; readonly row: number }> =>

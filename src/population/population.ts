@@ -722,9 +722,9 @@ export const follow = <P extends string>(
     return refuse(
       `Population.follow: by ${by} does not lead from ${from.at} to ${until}; give a step of the other sign`
     )
-  const begin = loss(from.at)
-  const { unpacked } = smoothOf(begin)
   const lossAt = remembered(loss)
+  const begin = lossAt(from.at)
+  const { unpacked } = smoothOf(begin)
   const start = packed(begin, false).refined(Params.packed(Params.checked(begin.shapes)(from.params)))
   if (!(norm(start.gradient) <= VANISHED))
     return refuse(
@@ -743,7 +743,7 @@ export const follow = <P extends string>(
       at,
       params: unpacked(x),
       value: lossAt(at).evaluate(unpacked(x)).value,
-      spectrum: values
+      spectrum: values.slice().reverse()
     })),
     end,
     at: path[path.length - 1].at,

@@ -20,7 +20,7 @@ export const printed =
 const passedOver: unique symbol = Symbol('passed over')
 
 /** A property that generates, shrinks or runs otherwise than another. */
-export const altered = <A>(
+const altered = <A>(
   property: fc.IProperty<A>,
   change: Partial<Pick<fc.IProperty<A>, 'generate' | 'shrink' | 'run'>>
 ): fc.IProperty<A> => ({
@@ -38,7 +38,7 @@ export const altered = <A>(
 })
 
 /**
- * A property of which so many cases are maxCases: those beyond them are passed over, whatever number fast-check is asked for.
+ * A property of which so many cases are enough: those beyond them are passed over, whatever number fast-check is asked for.
  * A case that is printed with its seed and path is run as it was.
  */
 const bounded = <A>(maxCases: number, property: fc.IProperty<A>): fc.IProperty<A> => {

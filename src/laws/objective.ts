@@ -333,7 +333,7 @@ const saysSingle = (objective: Objective.Objective): boolean =>
 const movesBySaying = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).every(({ term }) => !Objective.isPenalty(term) && term.moves === true)
 
-/** Moves that are maxCases: what sees where 0 is sees it in any. */
+/** Moves that are enough: what sees where 0 is sees it in any. */
 const MOVES = 5
 
 const spherical = Score.spherical({ components: 2 })
@@ -861,9 +861,9 @@ export const sameObjective = <P extends string>(
   a: Objective.Objective,
   b: Objective.Objective,
   score: Score.Score<P>,
-  options: ObjectiveOptions<P> & { readonly upTo?: UpTo } = {}
+  options: ObjectiveOptions<P> & { readonly upTo?: UpTo; readonly slack?: number } = {}
 ): ReadonlyArray<Stated> => {
-  const { upTo: { factor = 1, constant = false } = {} } = options
+  const { upTo: { factor = 1, constant = false } = {}, slack = 1 } = options
   const [one, other] = [setting(a, score, options), setting(b, score, options)]
   const cases = fc.tuple(one.fixed, one.fixed).map(([each, other]) => ({
     ...each,
@@ -888,7 +888,7 @@ export const sameObjective = <P extends string>(
         if (Number.isNaN(ratio)) return []
         const r = sizeOf(each)
         const scale = 1 + Math.abs(ratio) * (Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
-        const tolerance = 1e-11 * scale * r * r
+        const tolerance = slack * 1e-11 * scale * r * r
         return [
           !constant && equals(found.value, ratio * wanted.value, tolerance),
           equals(

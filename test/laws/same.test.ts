@@ -118,6 +118,10 @@ describe('the same', () => {
   it.each(spread(10)(rows))('%s', (_, held, alike) => {
     expect(failing(held()).length === 0).toBe(alike)
   })
+  it('objectives are so up to the slack that is given', () => {
+    const nearly = Objective.weight(1 + 1e-6)(own)
+    expect([{}, { slack: 1e6 }].map(options => failing(laws.same(nearly, plain, options)).length)).toEqual([1, 0])
+  })
   it('what is not compared says so', () => {
     expect(() => laws.same(TimeLaw.at(1), TimeLaw.at(1))).toThrow('two of its kind are not compared')
   })

@@ -131,24 +131,6 @@ export const responsibilities =
     return masses.map(mass => mass / total)
   }
 
-/** E[x_0 | αx_0 + σz = x]: a component's posterior mean is c + αv/u (x − αc), by conjugacy; they are mixed by p(k | x). */
-export const posteriorMean =
-  ({ alpha, sigma }: Level, x: Row) =>
-  (mixture: Gaussians): Row =>
-    combine(
-      pipe(mixture, diffused({ alpha, sigma }), responsibilities(x)),
-      mixture.map(({ mean, variance }) =>
-        plus(
-          mean,
-          scale(
-            (alpha * variance) / (Elementary.square(alpha) * variance + Elementary.square(sigma)),
-            minus(x, scale(alpha, mean))
-          )
-        )
-      ),
-      x.length
-    )
-
 /** A rule for the standard normal law in one dimension. */
 export type NormalRule = Quadrature.Rule
 

@@ -85,7 +85,7 @@ const gradientOf =
   }
 
 /** log(π_k p_k(x)) of each row, as the textbook has it where it has the family, else as its components say. */
-export const jointOf = <P extends string>(
+const jointOf = <P extends string>(
   score: Score.Score<P>
 ): ((points: Points.Points, params: Params.Params<P>, level?: Schedule.Level) => ReadonlyArray<Density.Row>) => {
   const meaning = O.toNullable(Density.meaning(score))
@@ -104,7 +104,7 @@ export const jointOf = <P extends string>(
 }
 
 /** log Σ e^x */
-export const logSum = (logs: Density.Row): number => {
+const logSum = (logs: Density.Row): number => {
   const most = logs.reduce((most, log) => Math.max(most, log), -Infinity)
   return most + Elementary.log(logs.reduce((sum, log) => sum + Elementary.exp(log - most), 0))
 }

@@ -207,9 +207,8 @@ export const ofWeightings = declaredBy<Weighting.Weighting>(
 // —— parametrizations ——
 
 const ofParametrization = capability<Parametrization.Parametrization>()
-const levelled = fc.record({
-  level: Arbitrary.levels.filter(({ alpha, sigma }) => alpha > 0 && sigma > 0)
-})
+const levels = Arbitrary.levels.filter(({ alpha, sigma }) => alpha > 0 && sigma > 0)
+const levelled = fc.record({ level: levels })
 
 /** Numbers as a tensor and back. */
 const number = (f: () => Operand): number => compute(() => add(tensor([0], [1, 1]), f())).values[0]
@@ -245,11 +244,7 @@ export const ofParametrizations = declaredBy<Parametrization.Parametrization>(
       name: 'target',
       plain: 'what its output is to match, in tensors, is p x_0 + q z. To 1e-13 (1 + |p x_0| + |q z|)',
       isDeclared: () => true,
-      cases: fc.record({
-        level: Arbitrary.levels.filter(({ alpha, sigma }) => alpha > 0 && sigma > 0),
-        clean: Arbitrary.real(3),
-        noise: Arbitrary.real(3)
-      }),
+      cases: fc.record({ level: levels, clean: Arbitrary.real(3), noise: Arbitrary.real(3) }),
       says: (parametrization, { level: { alpha, sigma }, clean, noise }) => {
         const { p, q } = Parametrization.direction(parametrization)({ alpha, sigma })
         const one = (x: number): Tensor => tensor([x], [1, 1])

@@ -29,6 +29,10 @@ const places = (json: Json): ReadonlyArray<readonly [Place, Json]> => [
     : [])
 ]
 
+/** What stands at a place; undefined where there is none. */
+const standing = (json: Json, place: Place): Json | undefined =>
+  places(json).find(([path]) => areSameBits(path, place))?.[1]
+
 /** JSON with another value at a place, or with nothing there. */
 const replaced = (json: Json, place: Place, by: Json | undefined): Json | undefined => {
   if (place.length === 0 || !isBranch(json)) return by
@@ -84,8 +88,8 @@ export const codec = <A>(
       .map(([json, at, by]) => replaced(json, placeIn(json, at)[0], by) ?? null),
     fc.tuple(values.map(jsonOf), values.map(jsonOf), fc.nat()).map(([json, other, at]) => {
       const [place] = placeIn(json, at)
-      const there = places(other).find(([path]) => areSameBits(path, place))
-      return there === undefined ? json : (replaced(json, place, there[1]) ?? null)
+      const there = standing(other, place)
+      return there === undefined ? json : (replaced(json, place, there) ?? null)
     })
   )
   return ofRows('codec', [
@@ -126,7 +130,7 @@ export const codec = <A>(
               ? there + 2.5
               : there
         const read = codec.decode(replaced(json, place, put))
-        const again = E.isLeft(read) ? put : places(jsonOf(read.right)).find(([path]) => areSameBits(path, place))?.[1]
+        const again = E.isLeft(read) ? put : standing(jsonOf(read.right), place)
         // What is farther off may have been normalized; a number that is rounded is near.
         const isOther = typeof put === 'number' && typeof again === 'number' && Math.abs(again - put) >= 1
         return [

@@ -106,7 +106,7 @@ const sampler = (
     name,
     about: 'a step on plain arrays',
     meaning: () => ({
-      draws: draws,
+      draws,
       step: ({ score, from, to, points, key }) => {
         const { rows, dim } = points
         const matrix = (values: Float64Array): Matrix =>

@@ -184,7 +184,10 @@ export const rate = (rate: Rate.Rate, options: RateOptions = {}): Laws => {
         statement: `∀ n, in blocks of ${BLOCK} from 0 or anywhere: 0 ≤ rate(n) < ∞. Exactly.`,
         source: 'definition of a learning rate',
         maxCases: 20,
-        says: each => [areFinite(ratesOf(each)), atLeast(ratesOf(each), 0)]
+        says: each => {
+          const rates = ratesOf(each)
+          return [areFinite(rates), atLeast(rates, 0)]
+        }
       }),
       lawOf({
         claim: options.most,
@@ -267,10 +270,12 @@ export const region = (region: Region.Region, options: RegionOptions = {}): Laws
   const rounding = '1e-14 n (1 + r), r the greatest entry and n how many: sums of n terms of that size are rounded'
   const isConvex = Region.isConvex(region)
   const few = Region.arrays(region) === 'rows' ? 2 : 4
-  const bounds = [1e6, -1e6].some(far => {
-    const x = [far, -far / 2, -far / 4, far / 2].slice(0, few)
-    return isConvex && !areSameBits(project(2)(x), x)
-  })
+  const bounds =
+    isConvex &&
+    [1e6, -1e6].some(far => {
+      const x = [far, -far / 2, -far / 4, far / 2].slice(0, few)
+      return !areSameBits(project(2)(x), x)
+    })
   const reason = isConvex ? 'nothing is outside' : 'it says of itself that it is not convex'
   const lawOf = forAll(regional(region))
   return ofRows(
@@ -312,7 +317,7 @@ export const region = (region: Region.Region, options: RegionOptions = {}): Laws
         }
       }),
       lawOf({
-        claim: isConvex && bounds,
+        claim: bounds,
         reason,
         name: 'a projection is the nearest point',
         statement:

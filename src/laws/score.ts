@@ -319,19 +319,17 @@ const statedOf = <P extends string>(
   score: Score.Score<P>,
   { logDensity }: Score.Family<P>,
   options: ScoreOptions<P>
-) => {
-  return {
-    lawOf: forAll(casesOf(score, options)),
-    logOf: (params: Params.Params<P>, points: Points.Points, level: Schedule.Level): Float64Array =>
-      compute(() => logDensity(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, level))).values,
-    tolerance: 'To 1e-11 (1 + r²)² (1 + |log p|), r the greatest entry.',
-    close: ({ points, params }: Example<P>, found: Float64Array, wanted: Float64Array): Said => {
-      const r = greatest([...points.values, ...flat(params)])
-      const size = Elementary.square(1 + r * r)
-      return equals(found, wanted, 1e-11 * size * (1 + greatest(wanted)))
-    }
+) => ({
+  lawOf: forAll(casesOf(score, options)),
+  logOf: (params: Params.Params<P>, points: Points.Points, level: Schedule.Level): Float64Array =>
+    compute(() => logDensity(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, level))).values,
+  tolerance: 'To 1e-11 (1 + r²)² (1 + |log p|), r the greatest entry.',
+  close: ({ points, params }: Example<P>, found: Float64Array, wanted: Float64Array): Said => {
+    const r = greatest([...points.values, ...flat(params)])
+    const size = Elementary.square(1 + r * r)
+    return equals(found, wanted, 1e-11 * size * (1 + greatest(wanted)))
   }
-}
+})
 
 /** Laws of the two maps of a family, mixtures made of parameters and parameters made of mixtures, and of its start. */
 const ofMaps = <P extends string>(

@@ -175,7 +175,7 @@ const flow =
             )
             return y.map((x, i) => x + h * half[i])
           }),
-          order: order
+          order
         })
       })
     )

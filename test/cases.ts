@@ -1,4 +1,4 @@
-/** Which cases a test takes: the same each day. */
+/** Which cases a test takes: always the same. */
 
 /** The seed of tests that draw. Another by SEED=…: what a single seed hides is looked for by trying others. */
 export const SEED = Number(process.env['SEED'] ?? 20_230_703)

@@ -59,6 +59,13 @@ export const normals = (rows: number, dim: number, seed: number, scale: number):
   values: Key.normal(rows * dim)(Key.fromSeed(seed)).map(z => scale * z)
 })
 
+/** How many centres a start has, none of what is no mixture. */
+export const countOf = <P extends string>(score: Score.Score<P>, dim: number): number =>
+  Object.entries<ReadonlyArray<number>>(Score.shapes(dim)(score)).reduce(
+    (most, [name, shape]) => (name === 'means' ? shape[0] : most),
+    0
+  )
+
 /** Numbers that two starts on some rows are compared by, in mean: also which centre is which row. */
 const featuresOf =
   (rows: ReadonlyArray<Density.Row>) =>
@@ -164,10 +171,7 @@ export const initializer = <P extends string>(
     plain
   )
   const follows = !areSameBits(onRows(normals(seen.rows, seen.dim, 2, 4)), plain)
-  const count = Object.entries<ReadonlyArray<number>>(Score.shapes(dim ?? 1)(score)).reduce(
-    (most, [name, shape]) => (name === 'means' ? shape[0] : most),
-    0
-  )
+  const count = countOf(score, dim ?? 1)
   const cases: fc.Arbitrary<Example> = (dim === null ? Arbitrary.dimsFor(score) : fc.constant(dim)).chain(dim =>
     fc.record({
       points: Arbitrary.points({ minRows: least, far: 1e6 })(dim),

@@ -142,7 +142,7 @@ const more: ReadonlyArray<Case.AnyValue> = [
   Objective.implicit(TimeLaw.at(0.3), { divergence: 'sliced' })
 ]
 
-// Cheaper ones have a case of all of their laws in vocabulary.test.ts, whatever the day.
+// Cheaper ones have a case of all of their laws in vocabulary.test.ts.
 it.each(
   [...vocabulary.objectives.words.map(({ example }) => example), ...more].map(one => [Case.show(one), one] as const)
 )('what is shipped is what it declares: %s', (_, value) => {

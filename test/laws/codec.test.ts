@@ -32,7 +32,7 @@ import { codec } from '../../src/laws/codec.js'
 import type { Law } from '../../src/laws/law.js'
 import { isPlain } from '../../src/laws/script.js'
 import * as arbitraries from './generators.js'
-import { allHold, holdsToday } from './holds.js'
+import { allHold, holdsAndSpeaks } from './holds.js'
 
 const { ornsteinUhlenbeck } = Schedule
 const points = { rows: 4, dim: 2, values: Float64Array.of(1, 2, -1, 0.5, 0, 0, 3, -2) }
@@ -184,7 +184,7 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
 }
 
 it.each(Object.keys(table))('%s', name => {
-  allHold(table[name], law => holdsToday(law, 13))
+  allHold(table[name], law => holdsAndSpeaks(law, 13))
 })
 
 /** Counts, read from any number. */

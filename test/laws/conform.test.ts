@@ -24,7 +24,7 @@ import * as laws from '../../src/laws/index.js'
 const names: Readonly<Record<string, unknown>> = { ...float64, ...ornstein, laws }
 
 /** What a script does when it is pasted and run: its imports are the names that they import. */
-const ran = (script: string, mine: object = {}): (() => unknown) => {
+const ran = (script: string): (() => unknown) => {
   const imported = [...script.matchAll(/^import (?:\{ (.*) \}|\* as (\w+)) from '(.*)'$/gm)].flatMap(
     ([, some, all]: ReadonlyArray<string | undefined>) =>
       [...(some ?? '').split(', '), all ?? ''].filter(name => name !== '')
@@ -32,7 +32,7 @@ const ran = (script: string, mine: object = {}): (() => unknown) => {
   const code = ts.transpile(script.replaceAll(/^import .*$/gm, ''), { target: ts.ScriptTarget.ESNext })
   // The names that the script says it imports, and no others.
   // oxlint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
-  return () => new Function(...imported, code)(...imported.map(name => ({ ...names, mine })[name])) as unknown
+  return () => new Function(...imported, code)(...imported.map(name => names[name])) as unknown
 }
 
 const misplaced = Objective.custom('misplaced', TimeLaw.at(0.3), ({ score, target }) => {

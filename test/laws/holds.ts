@@ -10,7 +10,7 @@ export const holds = ({ property }: Law, numRuns: number): void => {
   fc.assert(property, { seed, numRuns })
 }
 
-export const holdsToday = (law: Law, numRuns: number): void => {
+export const holdsAndSpeaks = (law: Law, numRuns: number): void => {
   const why = whyVacuous(law, numRuns)
   if (why !== null) throw new Error(`‘${law.name}’ is vacuous: ${why}`)
 }

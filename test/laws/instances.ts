@@ -88,7 +88,7 @@ const rows: ReadonlyArray<Instances> = [
   instances(vocabulary.scores, 'laws.score', value => laws.score(value)),
   instances(vocabulary.optimizers, 'laws.optimizer', value => laws.optimizer(value, treating(value))),
   instances(vocabulary.rates, 'laws.rate', value => ofRate(value)),
-  instances(vocabulary.regions, 'laws.region', value => laws.region(value, regioned(value))),
+  instances(vocabulary.regions, 'laws.region', regions),
   instances(vocabulary.initializers, 'laws.initializer', value =>
     initializers(
       value,

@@ -1,10 +1,10 @@
 /** The keys of the library keep the laws of keys. */
 import { describe, it } from 'vitest'
 import { key } from '../../src/laws/key.js'
-import { allHold, holdsToday } from './holds.js'
+import { allHold, holdsAndSpeaks } from './holds.js'
 
 describe('Key', () => {
   it('has its laws', () => {
-    allHold(key(), law => holdsToday(law, 1))
+    allHold(key(), law => holdsAndSpeaks(law, 1))
   })
 })

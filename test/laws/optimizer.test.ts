@@ -4,7 +4,7 @@ import { Optimizer, Rate, Region } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
 import { optimizer, type OptimizerOptions } from '../../src/laws/optimizer.js'
 import { sharpnessAware } from '../src/optimizer/own.js'
-import { allHold, holdsToday } from './holds.js'
+import { allHold, holdsAndSpeaks } from './holds.js'
 
 const { chain, scale, scaleByRate } = Optimizer
 const falling = Rate.exponential({ rate: 0.5, factor: 0.5, every: 25 })
@@ -130,7 +130,7 @@ const table: ReadonlyArray<readonly [Optimizer.Optimizer, Partial<OptimizerOptio
 it.each(table.map(([o, options]) => ({ name: Optimizer.show(o), held: optimizer(o, options) })))(
   '$name',
   ({ held }) => {
-    allHold(held, law => holdsToday(law, 2))
+    allHold(held, law => holdsAndSpeaks(law, 2))
   }
 )
 

@@ -263,11 +263,11 @@ const equations = (
   )
 
 /** The laws of a rate, with the equation that it is the solution of. */
-export const ofRate = (rate: Rate.Rate, options: laws.RateOptions = {}): ReadonlyArray<laws.Law> => {
+export const ofRate = (rate: Rate.Rate): ReadonlyArray<laws.Law> => {
   const at = (rate: Rate.Rate, step: number): number => Rate.at(step)(rate)
   const lawOf = forAll(fc.record({ step: fc.oneof(fc.nat({ max: 200 }), fc.nat({ max: 1_000_000 })) }))
   return [
-    ...laws.rate(rate, { ...(Number.isFinite(bound(rate)) && { most: bound(rate) }), ...options }),
+    ...laws.rate(rate, Number.isFinite(bound(rate)) ? { most: bound(rate) } : {}),
     ...ofRows(Rate.show(rate), [
       lawOf({
         name: 'is what its description says',
@@ -449,11 +449,7 @@ const heldBy = (
 ): ReadonlyArray<string> => parameters ?? (towards === null ? names : Params.names(towards))
 
 /** The laws of a penalty of the language's own: those of any, and that it is the sum that is written. */
-export const ofPenalty = <P extends string>(
-  regularizer: Objective.Objective,
-  score: Score.Score<P>,
-  options: laws.ObjectiveOptions<P> = {}
-): laws.Laws => {
+export const ofPenalty = <P extends string>(regularizer: Objective.Objective, score: Score.Score<P>): laws.Laws => {
   const ofScore = Arbitrary.params(score)
   const terms = Objective.terms(regularizer).flatMap(({ weight, term }) =>
     Of.isMadeBy(Objective.regularizer)(term.of) ? [{ weight, term: term.of }] : []
@@ -500,7 +496,7 @@ export const ofPenalty = <P extends string>(
   const known = { claim: isKnown, reason: 'of a penalty of one’s own nobody knows the formula' } as const
   const lawOf = forAll(cases)
   return ofRows(Objective.show(regularizer), [
-    laws.objective(regularizer, score, options),
+    laws.objective(regularizer, score),
     lawOf({
       ...known,
       name: 'is the sum that is written',

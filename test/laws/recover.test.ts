@@ -80,7 +80,7 @@ describe('laws.recovers', () => {
     const pipeline = recipe(score)(Mixture.sample(4 * rows)(Key.fromSeed(1))(truth))
     return !fails('the planted truth is found', laws.recovers(pipeline, { truth, rows }))
   }
-  // Every one, each day: a recipe that ends elsewhere is wrong on every seed.
+  // Every one: a recipe that ends elsewhere is wrong on every seed.
   it.each(
     Object.entries<Recipe.Recipe>({
       twoStage: Recipe.twoStage,

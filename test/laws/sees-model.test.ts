@@ -7,7 +7,7 @@ import { consistency, implicit, selfConsistency, sliced, timeScore } from '../..
 import { Objective, Score, TimeLaw } from '../../src/index.js'
 import type { Law } from '../../src/laws/law.js'
 import * as laws from '../../src/laws/objective.js'
-import { holdsToday } from './holds.js'
+import { holdsAndSpeaks } from './holds.js'
 
 const score = Score.spherical({ components: 2 })
 
@@ -21,6 +21,6 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
 
 describe.each(Object.keys(table))('%s', name => {
   it.each(table[name])('$name', law => {
-    holdsToday(law, 1)
+    holdsAndSpeaks(law, 1)
   })
 })

@@ -11,7 +11,7 @@ import { areSameBits } from '../../src/laws/bits.js'
 import * as Chance from '../../src/laws/chance.js'
 import { average, compiled, dot, flat, greatest, sumOf } from '../../src/laws/check.js'
 import * as Density from '../../src/laws/density.js'
-import { centresOf, distance, keysOf, normals, sizeOf } from '../../src/laws/initializer.js'
+import { centresOf, countOf, distance, keysOf, normals, sizeOf } from '../../src/laws/initializer.js'
 import type * as laws from '../../src/laws/index.js'
 import { sameBits, equals, atMost, ofRows, forAll, type Relation } from '../../src/laws/lawRows.js'
 
@@ -166,6 +166,9 @@ const displacements = <P extends string>(
 
 // —— what each says ——
 
+/** Keys over which moments are taken. */
+const REPEATS = 100
+
 type Start<P extends string> = (
   of: Initializer.Initializer,
   points: Points.Points
@@ -174,9 +177,7 @@ type Start<P extends string> = (
 /** What a start is to be, where the case is known here; of others nothing is said. */
 const saidOf = <P extends string>(
   score: Score.Score<P>,
-  start: Start<P>,
-  repeats: number,
-  slack: number
+  start: Start<P>
 ): ((initializer: Initializer.Initializer) => O.Option<(each: Example) => ReadonlyArray<Relation>>) => {
   const isPair = Arbitrary.isMirrored(score)
   const once = (of: Initializer.Initializer, points: Points.Points, seed: number): ReadonlyArray<Density.Row> =>
@@ -200,7 +201,7 @@ const saidOf = <P extends string>(
     radius: number,
     points: Points.Points
   ): ReadonlyArray<Relation> => {
-    const off = slack * 1e-13 * sizeOf(points) + 1e-14 * greatest(from.flat())
+    const off = 1e-13 * sizeOf(points) + 1e-14 * greatest(from.flat())
     const found = centres.map((centre, k) => distance(centre, from[k % from.length]))
     return [equals(found, radius, off)]
   }
@@ -211,7 +212,7 @@ const saidOf = <P extends string>(
       // About the mean of the data; of the pair, and of parameters that are no centres, about 0.
       const middle = Array.from(isPair ? new Float64Array(points.dim) : Points.mean(points))
       const isFamily = O.isSome(Score.interpret(score).family)
-      const values = keysOf(repeats, seed)
+      const values = keysOf(REPEATS, seed)
         .map(start(initializer, points))
         .flatMap(params => (isFamily ? centresOf(params).flatMap(centre => minus(centre, middle)) : flat(params)))
       return areNormal(values, initializer.scale, 1e-15 * sizeOf(points))
@@ -220,7 +221,7 @@ const saidOf = <P extends string>(
       const direction = Array.from(Key.normal(scattered.dim)(Key.fromSeed(seed)))
       const u = scaled(1 / Elementary.norm(direction), direction)
       const origin = Array.from(Points.mean(scattered))
-      const centres = keysOf(repeats, seed).flatMap(key => centresOf(start(initializer, scattered)(key)))
+      const centres = keysOf(REPEATS, seed).flatMap(key => centresOf(start(initializer, scattered)(key)))
       const along = centres.map(centre => dot(u, minus(centre, origin)))
       // Where there is no excess all centres are the mean, up to the root of a rounding.
       return areNormal(along, Math.sqrt(excessAlong(scattered, u)), 1e-9)
@@ -228,7 +229,7 @@ const saidOf = <P extends string>(
     Of.when(Initializer.perturbed, ({ scale, initializer }) => ({ points, seed }) => {
       const moved = start(Initializer.perturbed(scale)(initializer), points)
       const still = start(initializer, points)
-      const off = keysOf(repeats, seed).flatMap(key =>
+      const off = keysOf(REPEATS, seed).flatMap(key =>
         Array.from(minus(flat(moved(key)), flat(still(pipe(key, Key.named('start')).start))))
       )
       return areNormal(off, scale, 1e-15 * (1 + greatest(flat(still(Key.fromSeed(seed))))))
@@ -252,7 +253,7 @@ const saidOf = <P extends string>(
         const shares = own.map(() => 1 / own.length)
         return own.length === 0 ? centre : Density.combine(shares, own, scattered.dim)
       })
-      return [atMost(more, less, 1e-12 * less), equals(settled.flat(), means.flat(), slack * 1e-12 * sizeOf(scattered))]
+      return [atMost(more, less, 1e-12 * less), equals(settled.flat(), means.flat(), 1e-12 * sizeOf(scattered))]
     }),
     Of.when(
       Initializer.onSphere,
@@ -278,7 +279,7 @@ const saidOf = <P extends string>(
       const origin = Array.from(isPair ? new Float64Array(dim) : Points.mean(scattered))
       const moment = isPair ? Points.secondMoment(scattered) : Points.covariance(scattered)
       const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: moment })
-      const top = slack * 1e-10 * square(1 + greatest(values))
+      const top = 1e-10 * square(1 + greatest(values))
       if (!isPair && found.length !== 2) {
         // Rows in the plane of the first K − 1 directions, which rounding turns by its size over the gap to the next eigenvalue.
         const kept = Math.max(1, found.length - 1)
@@ -290,7 +291,7 @@ const saidOf = <P extends string>(
         )
         const gap = kept < dim ? values[kept - 1] - values[kept] : 1
         const off = found.map(centre => Math.min(...shadows.map(shadow => distance(shadow, centre))))
-        return [equals(off, 0, slack * 1e-13 * sizeOf(scattered) * (1 + values[0] / gap))]
+        return [equals(off, 0, 1e-13 * sizeOf(scattered) * (1 + values[0] / gap))]
       }
       return found.flatMap(centre => {
         const away = minus(centre, origin)
@@ -316,14 +317,10 @@ export const saidOfStarts = <P extends string>(
   initializer: Initializer.Initializer,
   score: Score.Score<P>
 ): laws.Laws => {
-  const [repeats, slack] = [100, 1]
   const least = Arbitrary.minRows(score)
   const own = uneven(least + 3)
   const dim = O.toNullable(Initializer.dim(initializer))
-  const count = Object.entries<ReadonlyArray<number>>(Score.shapes(dim ?? 1)(score)).reduce(
-    (most, [name, shape]) => (name === 'means' ? shape[0] : most),
-    0
-  )
+  const count = countOf(score, dim ?? 1)
   const start: Start<P> = (of, points) => compiled(Initializer.interpret(score, points)(of))
   const onCases = forAll(
     (dim === null ? Arbitrary.dims : fc.constant(dim)).chain(dim =>
@@ -368,9 +365,9 @@ export const saidOfStarts = <P extends string>(
     }),
     onCases({
       name: 'a start is what its description says',
-      statement: `∀ x, keys: centres are rows of the data, none twice; at the given distance; the given values; settled means, by steps none of which raises the mean square distance; eigenvectors; the likeliest of its starts; normal, by the first two moments over ${repeats} keys, of the scale or the covariance said. To 1e-13 r, 1e-10 for eigenvectors, and six standard errors for moments (2e-9 each).`,
+      statement: `∀ x, keys: centres are rows of the data, none twice; at the given distance; the given values; settled means, by steps none of which raises the mean square distance; eigenvectors; the likeliest of its starts; normal, by the first two moments over ${REPEATS} keys, of the scale or the covariance said. To 1e-13 r, 1e-10 for eigenvectors, and six standard errors for moments (2e-9 each).`,
       source: 'Arthur & Vassilvitskii 2007; Lloyd 1982; Vempala & Wang 2004; definition of each',
-      claim: O.toNullable(saidOf(score, start, repeats, slack)(initializer)),
+      claim: O.toNullable(saidOf(score, start)(initializer)),
       says: (each, said) => said(each)
     })
   ])

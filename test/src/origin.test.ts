@@ -30,7 +30,7 @@ import type { Law } from '../../src/laws/law.js'
 import { ofRow } from '../../src/laws/lawRows.js'
 import { gridded, moved, moveOf, moves, offsets } from '../../src/laws/origin.js'
 import { SEED, spread } from '../cases.js'
-import { holdsToday } from '../laws/holds.js'
+import { holdsAndSpeaks } from '../laws/holds.js'
 
 type Any = Score.Score<string>
 // The names of the parameters are forgotten, so that one table holds all.
@@ -136,7 +136,7 @@ const ofLosses = (score: Any): Readonly<Record<string, Law>> =>
     )
   )
 
-/** Of every family each case; by day some of all these, so that what is taken of one family is not what is taken of the next. */
+/** Of every family each case; `npm test` takes some of all these, so that what is taken of one family is not what is taken of the next. */
 const ofAll = <A>(every: number, of: (score: Any) => Readonly<Record<string, A>>) =>
   spread(every)(
     Object.entries(scores).flatMap(([family, score]) =>
@@ -204,7 +204,7 @@ const runMoves = (
 
 describe('of', () => {
   it.each(ofAll(32, ofLosses))('%s, %s: the loss', (_, __, ___, law) => {
-    holdsToday(law, 2)
+    holdsAndSpeaks(law, 2)
   })
   it.each(ofAll(16, () => initializers))('%s, a start by %s', (_, __, score, initializer) => {
     const pipeline = Pipeline.of({ schedule, score, initializer, stages: [] })

@@ -243,9 +243,10 @@ export const sandwich =
     const own = mixtureOf(score, params)
     const given = 'means' in data ? Problem.orThrow(NodesOf.of(data)) : data
     const population = Nodes.isPopulation(given) ? given : null
-    if (population !== null && apart(population, own) > SAME)
+    const gap = population === null ? 0 : apart(population, own)
+    if (gap > SAME)
       return refuse(
-        `Efficiency.sandwich: the parameters are not those of the mixture: log-densities differ by ${apart(population, own).toPrecision(2)} in the mean; give those of the truth, which Score.fromMixture(score)(mixture) finds where the score has it`
+        `Efficiency.sandwich: the parameters are not those of the mixture: log-densities differ by ${gap.toPrecision(2)} in the mean; give those of the truth, which Score.fromMixture(score)(mixture) finds where the score has it`
       )
     const { n, kept, spread } = estimated(Score.shapes(given.dim)(score), known)
     const p = kept.length

@@ -238,39 +238,6 @@ export const selected = ({ dim, read }: Stretches, places: ArrayLike<number>): F
   return out
 }
 
-/** Every so-many-th row, from one on, each read alone. */
-export const spaced = ({ rows, dim, read }: Stretches, from: number, by: number): Stretches =>
-  computed(
-    Math.ceil((rows - from) / by),
-    (first, out) => {
-      for (let i = 0, at = 0; at < out.length; i++, at += dim) read(from + (first + i) * by, out.subarray(at, at + dim))
-    },
-    dim
-  )
-
-/** Rows dealt out in turn to so many, each part written down beside memory: all of them in one pass. */
-export const dealt = (stretches: Stretches, parts: number): ReadonlyArray<Stretches> => {
-  const { rows, dim } = stretches
-  const places = Array.from({ length: parts }, () => scratch())
-  each(stretches, (values, first, count) => {
-    for (let part = 0; part < parts; part++) {
-      const from = (((part - first) % parts) + parts) % parts
-      const own = new Float64Array(Math.max(0, Math.ceil((count - from) / parts)) * dim)
-      for (let i = from, at = 0; i < count; i += parts, at += dim) own.set(values.subarray(i * dim, (i + 1) * dim), at)
-      places[part].write(own)
-    }
-  })
-  return places.map((place, part) =>
-    computed(
-      Math.ceil((rows - part) / parts),
-      (first, out) => {
-        place.read(first * dim, out)
-      },
-      dim
-    )
-  )
-}
-
 /** The same numbers, written down once beside memory: what is computed of each row is not computed again. */
 export const kept = (stretches: Stretches): Stretches => {
   const place = scratch()

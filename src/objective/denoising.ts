@@ -34,15 +34,8 @@ const estimatedRow =
     return div(all.reduce(add), estimate.probes)
   }
 
-export const inParametrization = {
-  /** Over which noise levels. */
-  timeLaw: TimeLaw.field,
-  /** In which the loss is measured; null for the score. */
-  parametrization: Field.optional(Field.of(Parametrization.concept))
-}
-
 /** The loss as it is written, and as the score form with its weight. */
-export const form = (given: Parametrization.Parametrization | null): string => {
+const form = (given: Parametrization.Parametrization | null): string => {
   const parametrization = given ?? Parametrization.score
   const weight = Parametrization.weightFormula(Parametrization.score, parametrization)
   const own = `E ${Parametrization.lossFormula(parametrization)}`
@@ -54,7 +47,12 @@ export const form = (given: Parametrization.Parametrization | null): string => {
 const denoisingCase = define({
   name: 'denoising',
   about: 'the DDPM objective, in any parametrization (arXiv 2006.11239)',
-  fields: inParametrization,
+  fields: {
+    /** Over which noise levels. */
+    timeLaw: TimeLaw.field,
+    /** In which the loss is measured; null for the score. */
+    parametrization: Field.optional(Field.of(Parametrization.concept))
+  },
   call: ['timeLaw', 'parametrization'],
   example: { timeLaw: TimeLaw.at(0.3) },
   formula: ({ timeLaw, parametrization }) => `${form(parametrization)}, ${TimeLaw.formula(timeLaw)}`,

@@ -208,6 +208,9 @@ export const show = (value: AnyValue): string => (isValue(value) ? printed(value
 const spread = (f: Field<unknown, never>, list: unknown, inner: ReadonlyArray<string>): string =>
   inner.length > 0 ? inner.join(', ') : (f.show(list, inner)?.slice(1, -1) ?? '')
 
+/** The field at a place of a call, where its list may be spread. */
+const fieldAt = (place: string): string => place.replace('...', '')
+
 const options = (given: ReadonlyArray<readonly [string, string | null]>): string | null =>
   given.length === 0 ? null : `{ ${given.map(([k, text]) => `${k}: ${text}`).join(', ')} }`
 
@@ -227,9 +230,7 @@ const printed = (value: AnyValue): string =>
       call === null
         ? (options(given) ?? '')
         : call
-            .map(k =>
-              k === '{}' ? options(given.filter(([k]) => !call.includes(k))) : parts.get(k.replace('...', ''))
-            )
+            .map(k => (k === '{}' ? options(given.filter(([k]) => !call.includes(k))) : parts.get(fieldAt(k))))
             // What is left out at the end.
             .filter(text => text !== null)
             .join(', ')
@@ -257,7 +258,7 @@ const callOf = ({ concept, name, fields, call, on }: AnyValue[typeof ofCase]): s
       ? options(needed)
       : call.flatMap(k =>
           k === '{}'
-            ? options(needed.filter(k => !call.some(at => at.replace('...', '') === k)))
+            ? options(needed.filter(k => !call.some(place => fieldAt(place) === k)))
             : k.startsWith('...') || needed.includes(k)
               ? [k]
               : []
@@ -504,7 +505,7 @@ export function define<
     return Object.fromEntries(
       self.call.flatMap((k, i): ReadonlyArray<readonly [string, unknown]> => {
         if (k === '{}') return Object.entries(options(args[i]))
-        return [k.startsWith('...') ? [k.slice(3), args.slice(i)] : [k, args[i]]]
+        return [[fieldAt(k), k.startsWith('...') ? args.slice(i) : args[i]]]
       })
     )
   }
@@ -525,12 +526,12 @@ export function define<
 
 /** Refuses fields by name where a constructor takes them by place: `trace({ decay: 0.9 })` for `trace(0.9)`. */
 const byPlace = (word: string, { fields, call }: AnyValue[typeof ofCase], given: unknown): void => {
-  const first = fields[(call?.[0] ?? '').replace('...', '')]
+  const first = fields[fieldAt(call?.[0] ?? '')]
   if (!isRecord(given) || isValue(given) || first.is(first.accept(given))) return
   const names = Object.keys(given)
   if (names.length === 0 || !names.every(k => Object.hasOwn(fields, k))) return
   const args = (call ?? [])
-    .filter(k => k === '{}' || names.includes(k.replace('...', '')))
+    .filter(k => k === '{}' || names.includes(fieldAt(k)))
     .map(k => (k === '{}' ? '{ … }' : typeof given[k] === 'object' ? k : literal(given[k])))
   refuse(
     `${word}: { ${names.join(', ')} } is given by name, and is taken by its place; write ${word}(${args.join(', ')})`

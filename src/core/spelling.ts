@@ -37,14 +37,17 @@ export const quoted = (text: string): string => (/['\\\n\r]/.test(text) ? JSON.s
 /** The key of a record, as code. */
 export const key = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name))
 
+/** Of a long text the beginning. */
+const beginning = (text: string): string => (text.length > letters ? `${text.slice(0, letters)}…` : text)
+
 /** What was given in place of a number: its type and value. */
 export const typed = (u: unknown): string => {
   if (typeof u === 'number' || u === null || u === undefined) return String(u)
-  if (typeof u === 'string') return `the text ${JSON.stringify(u.length > letters ? `${u.slice(0, letters)}…` : u)}`
+  if (typeof u === 'string') return `the text ${JSON.stringify(beginning(u))}`
   if (typeof u === 'bigint') return `the bigint ${u}n`
   if (Array.isArray(u)) return `a list of ${u.length}`
   const maker: unknown = typeof u === 'object' ? u.constructor : undefined
-  return typeof maker === 'function' ? `${/^[AEIOU]/.test(maker.name) ? 'an' : 'a'} ${maker.name}` : `a ${typeof u}`
+  return typeof maker === 'function' ? one(maker.name) : `a ${typeof u}`
 }
 
 /** A value as code, as far as JSON knows it. */
@@ -54,7 +57,4 @@ export const literal = (u: unknown): string =>
     : String(u)
 
 /** A value in a message: of a long one the beginning, and `missing` where there is none. */
-export const quotedValue = (u: unknown): string => {
-  const text = u === undefined ? 'missing' : literal(u)
-  return text.length > letters ? `${text.slice(0, letters)}…` : text
-}
+export const quotedValue = (u: unknown): string => beginning(u === undefined ? 'missing' : literal(u))

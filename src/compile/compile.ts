@@ -341,8 +341,9 @@ export interface Circumstances extends Loss.Circumstances {
 export const plans =
   <P extends string>(loss: Loss.Loss<P>, { isTried = false, ...circumstances }: Partial<Circumstances> = {}) =>
   (given: Source.Data): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> => {
-    aLoss(loss, 'Compile.plans(loss)(data)')
-    const points = Loss.unchanging(someData(given, 'Compile.plans(loss)(data)'))
+    const call = 'Compile.plans(loss)(data)'
+    aLoss(loss, call)
+    const points = Loss.unchanging(someData(given, call))
     const precision = circumstances.library?.precision ?? circumstances.precision ?? 'float64'
     const described = [
       ...commonProblems(loss, points),
@@ -395,11 +396,14 @@ export interface AtLevel {
  */
 export const byLevel =
   <P extends string>(loss: Loss.Loss<P>, logSnrs: ReadonlyArray<number>) =>
-  (points: Source.Data): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => ReadonlyArray<AtLevel>> =>
-    pipe(
-      listGiven(logSnrs, 'a list of log-SNRs', 'Compile.byLevel(loss, logSnrs)(data)'),
+  (
+    points: Source.Data
+  ): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => ReadonlyArray<AtLevel>> => {
+    const call = 'Compile.byLevel(loss, logSnrs)(data)'
+    return pipe(
+      listGiven(logSnrs, 'a list of log-SNRs', call),
       E.traverseArray(logSnr => {
-        aLoss(loss, 'Compile.byLevel(loss, logSnrs)(data)')
+        aLoss(loss, call)
         const time = Schedule.timeOfLogSnr(logSnr)(loss.schedule)
         return pipe(
           points,
@@ -412,6 +416,7 @@ export const byLevel =
           levels.map(({ logSnr, time, evaluate }) => ({ logSnr, time, value: evaluate(params, key).value }))
       )
     )
+  }
 
 /** How the steps of a stage are judged. */
 type Judge<P extends string> = Pick<CompiledStage<P>, 'change' | 'leaves'>

@@ -225,8 +225,10 @@ export const states =
 /** The states that follow a state, itself first: where a run was left, it goes on with the same bits. */
 export const resume =
   <P extends string>(program: Program<P>) =>
-  (state: State<P>): Iterable<State<P>> =>
-    unfold(aState(state, 'Run.resume(program)(state)'), next(aProgram(program, 'Run.resume(program)(state)')))
+  (state: State<P>): Iterable<State<P>> => {
+    const call = 'Run.resume(program)(state)'
+    return unfold(aState(state, call), next(aProgram(program, call)))
+  }
 
 /** The last state of a run. It is `Finished`, or `Failed` with the last good parameters. */
 export const last =

@@ -702,9 +702,10 @@ const exactly = define({
   meaning: ({ values }) => ({
     draws: 'never',
     // The last axis of centres is that of the coordinates.
-    dim: values[
-      Params.names(values).find(name => name.startsWith('mean') && values[name].shape.length > 0) ?? ''
-    ]?.shape.at(-1),
+    dim: Params.names(values)
+      .filter(name => name.startsWith('mean'))
+      .flatMap(name => values[name].shape.slice(-1))
+      .at(0),
     streams: true,
     misfits: ({ model, points: { dim } }) => parameterProblems(model.shapes(dim), values),
     start: () => E.right(() => values)

@@ -639,14 +639,10 @@ const fieldOf =
  */
 export const exact = (mixture: Mixture.Mixture, schedule: Schedule.Schedule): Smooth => {
   const family = Score.full({ components: Mixture.components(mixture) })
-  const made = pipe(
-    Score.interpret(family).family,
-    O.chain(({ fromMixture }) => fromMixture),
-    O.map(of => of(mixture))
-  )
-  const params = (dim: number): Params.Params<'means' | 'logits' | 'logScales' | 'lower'> => {
+  const made = Problem.orThrow(Score.fromMixture(family)(mixture))
+  const params = (dim: number): typeof made => {
     ofDimension('the mixture', mixture, dim)
-    return O.isSome(made) ? made.value : refuse('Score.full: it is made of no mixture')
+    return made
   }
   const at = (points: Points.Points, time: number): Mixture.Mixture =>
     pipe(ofDimension('the mixture', mixture, points.dim), Mixture.diffuse(pipe(schedule, Schedule.level(time))))

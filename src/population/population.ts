@@ -724,8 +724,8 @@ export const follow = <P extends string>(
     )
   const lossAt = remembered(loss)
   const begin = lossAt(from.at)
-  const { unpacked } = smoothOf(begin)
-  const start = packed(begin, false).refined(Params.packed(Params.checked(begin.shapes)(from.params)))
+  const { unpacked, refined } = packed(begin, false)
+  const start = refined(Params.packed(Params.checked(begin.shapes)(from.params)))
   if (!(norm(start.gradient) <= VANISHED))
     return refuse(
       `Population.follow: no stationary point near params at ${from.at}, gradient ${norm(start.gradient).toPrecision(2)}; take one of Population.stationary`

@@ -112,7 +112,7 @@ const groups = (rows: number): Points.Points =>
   )
 
 /** What asks for plain noise. */
-const plainOnly = ['implicit by directions', 'with a control variate']
+const plainOnly = 'implicit by directions'
 
 const { expectationMaximization, spectral, annealed, maximumLikelihood, twoStage } = Recipe
 const recipes: Readonly<Record<string, Recipe.Recipe>> = {
@@ -127,7 +127,7 @@ const recipes: Readonly<Record<string, Recipe.Recipe>> = {
 const ofLosses = (score: Any): Readonly<Record<string, Law>> =>
   Object.fromEntries(
     Object.entries(objectives).flatMap(([name, objective]) =>
-      Object.entries(plainOnly.includes(name) ? plainNoise : expectations(score)).flatMap(([noise, expectation]) =>
+      Object.entries(name === plainOnly ? plainNoise : expectations(score)).flatMap(([noise, expectation]) =>
         [plain, weighted].map(points => [
           `${name}, ${noise}${points.weights ? ', weighted' : ''}`,
           ofRow(name, moves({ schedule, score, objective, expectation }, points))

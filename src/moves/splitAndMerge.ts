@@ -87,14 +87,13 @@ const movesOf = <P extends string>(
   if (mirrored) return O.none
   if (O.isNone(toMixture) || O.isNone(fromMixture) || O.isNone(mStep)) return O.none
   const [enter, leave, { second, isShared = false }] = [toMixture.value, fromMixture.value, mStep.value]
-  const rows = inMemory(about)
   /**
    * Of round mixtures with fewer rows a component than columns the halves begin along the direction in which a component's rows spread most: those
    * that look along several directions find fewer there.
    */
   const round = (mixture: Mixture.Mixture): ReadonlyArray<Move<P>> => {
     const learned = { mixture, free: !unitVariance }
-    const { mass, cost, splits } = Split.survey(rows, learned, varianceFloor, least)
+    const { mass, cost, splits } = Split.survey(inMemory(about), learned, varianceFloor, least)
     return paired(
       cost,
       splits.map(split => (split === null ? [] : [split])),

@@ -18,6 +18,7 @@ import {
   Score,
   Stage
 } from '../../../src/index.js'
+import * as Split from '../../../src/moves/split.js'
 
 const compiled = <P extends string>(
   score: Score.Score<P>,
@@ -84,6 +85,71 @@ it('the most promising move comes first', () => {
   const moves = [em, Stage.splitAndMerge({ steps: 1, attempts: 1 }), em]
   const last = states(Score.isotropic({ components: 5 }), start, moves, data).at(-1)
   expect(last && Metric.centreError(last.params, groups)).toBeLessThan(5 / Math.sqrt(300))
+})
+
+describe('what a move is chosen by', () => {
+  const mixture = Mixture.of({ means: [[-10], [-9], [10]], weights: [0.2, 0.2, 0.6], variances: [1, 2, 16] })
+  const learned = { mixture, free: true }
+  const rows = { rows: points.rows, dim: 1, x: points.values, weights: null }
+  const survey = Split.survey(rows, learned, 1e-6, 3)
+
+  it('is what the likelihood loses without a component', () => {
+    const whole = Mixture.meanLogDensity(points)(mixture)
+    for (const k of [0, 1]) {
+      const others = [0, 1, 2].filter(other => other !== k)
+      const rest = Mixture.of({
+        means: others.map(other => [mixture.means.values[other]]),
+        weights: others.map(other => mixture.weights[other]),
+        variances: others.map(other => mixture.variances[other])
+      })
+      const mass = survey.mass[k]
+      // The price of a share is that of the rows' own, where the likelihood has the mixture's.
+      const lost = whole - Mixture.meanLogDensity(points)(rest) + Math.log1p(-mass) - Math.log1p(-mixture.weights[k])
+      expect(survey.cost[k]).toBeCloseTo(lost, 10)
+    }
+  })
+
+  it('is what the likelihood gains by halves', () => {
+    const split = survey.splits[2]
+    if (split === null) throw new Error('a component over two groups has halves')
+    const [left, right] = [...split.halves].sort((a, b) => a.centre[0] - b.centre[0])
+    expect(Math.abs(left.centre[0] - 6)).toBeLessThan(0.5)
+    expect(Math.abs(right.centre[0] - 14)).toBeLessThan(0.5)
+    const own = { ...points, rows: 600, values: points.values.filter(x => x > 0).slice(0, 600) }
+    const single = Mixture.of({ means: [[10]], variances: [own.values.reduce((s, x) => s + (x - 10) ** 2, 0) / 600] })
+    const two = Mixture.of({
+      means: [[left.centre[0]], [right.centre[0]]],
+      weights: [left.share, right.share],
+      variances: [left.variance, right.variance]
+    })
+    const gain = Mixture.meanLogDensity(own)(two) - Mixture.meanLogDensity(own)(single)
+    // The gain is counted on the rows by their responsibilities, and against the best single component.
+    expect(split.gain).toBeGreaterThan(0.9 * survey.mass[2] * gain)
+    expect(split.gain).toBeLessThan(1.1 * survey.mass[2] * gain)
+  })
+
+  it('is carried out: a half takes the place of what was removed, the other of what was split', () => {
+    const split = survey.splits[2]
+    if (split === null) throw new Error('a component over two groups has halves')
+    const { means, weights, variances } = Split.moved(
+      survey,
+      learned,
+      { removed: 0, split: 2, halves: split.halves },
+      1e-6
+    )
+    const [half, other] = split.halves
+    const total = survey.mass[1] + survey.mass[2]
+    const expected = [
+      { mean: other.centre[0], weight: (survey.mass[2] * other.share) / total, variance: other.variance },
+      { mean: -9, weight: survey.mass[1] / total, variance: 2 },
+      { mean: half.centre[0], weight: (survey.mass[2] * half.share) / total, variance: half.variance }
+    ]
+    expected.forEach(({ mean, weight, variance }, k) => {
+      expect(means.values[k]).toBeCloseTo(mean, 12)
+      expect(weights[k]).toBeCloseTo(weight, 12)
+      expect(variances[k]).toBeCloseTo(variance, 9)
+    })
+  })
 })
 
 it('ends when no move raises the likelihood, and leaves the parameters as they are', () => {

@@ -6,7 +6,7 @@
  */
 import * as Factor from '../../lib/arrays/factor.js'
 import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
-import { transposed } from '../../lib/arrays/linalg.js'
+import { largest, transposed } from '../../lib/arrays/linalg.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { logSum } from '../../lib/numbers/mean.js'
 import * as Normal from '../../lib/numbers/normal.js'
@@ -92,7 +92,7 @@ const scaledColumns = (matrix: Rows): Float64Array =>
   concatenated(
     matrix[0].map((_, j) => {
       const column = Float64Array.from(matrix, row => row[j])
-      const most = column.reduce((least, x) => Math.max(least, Math.abs(x)), 0)
+      const most = largest(column)
       return most === 0 ? column : column.map(x => x / most)
     })
   )
@@ -166,7 +166,7 @@ export const affine =
     const isRight = isMatrix(matrix, m, d)
     const images = isRight ? mappedAll({ matrix }, mixture, componentsOf(mixture)) : []
     const narrow = images.findIndex(({ factor }) => isSingular(factor, m))
-    const isDeficient = isRight && (m > d || isSingular(Factor.ofRows(scaledColumns(matrix), m), m))
+    const isDeficient = narrow !== -1 && (m > d || isSingular(Factor.ofRows(scaledColumns(matrix), m), m))
     stop('Mixture.affine', [
       ...Problem.unless(
         isRight,
@@ -183,7 +183,7 @@ export const affine =
         'give one for each row of the matrix'
       ),
       ...Problem.unless(
-        narrow === -1 || !isDeficient,
+        !isDeficient,
         'matrix',
         JSON.stringify(matrix),
         'of full row rank: what comes out has no density',

@@ -10,7 +10,7 @@
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
-import { factorSymmetric, solveLower } from '../../lib/arrays/linalg.js'
+import { factorSymmetric, largest, solveLower } from '../../lib/arrays/linalg.js'
 import type { NdArray } from '../../lib/arrays/ndarray.js'
 import type { At } from '../family/family.js'
 
@@ -87,8 +87,6 @@ const contrasted = (l: Float64Array): Float64Array => {
     return (before - (i + 1) * l[i + 1]) / Math.sqrt((i + 1) * (i + 2))
   })
 }
-
-const greatest = (values: Float64Array): number => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
 
 const mean = (values: Float64Array): number => values.reduce((sum, x) => sum + x, 0) / values.length
 
@@ -264,14 +262,14 @@ const shaped = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Sp
       return along
     }
     let along = solved()
-    if (along === null || !(greatest(along) < LONG)) {
+    if (along === null || !(largest(along) < LONG)) {
       // Where one direction has all of each component's moments there is no curvature: then a share of the slope bounds the step.
-      const ridge = greatest(gradient) / LONG
+      const ridge = largest(gradient) / LONG
       for (let i = 0; i < dim; i++) hessian[i * (dim + 1)] += ridge
       along = solved()
     }
     if (along === null) return null
-    const size = greatest(along)
+    const size = largest(along)
     let [t, isLess] = [1, false]
     for (; t > 1e-10 && !isLess; t /= 2) {
       const next = s.map((x, j) => x + t * along[j])

@@ -3,7 +3,15 @@
  * diagonal, through Cayley's map D = (I − A)⁻¹(I + A), A = (low p − low pᵀ)/2; and common ones are found by turning two after the
  * other, each pair as far as is best with the spectrum held, and then all at once, the spectrum following.
  */
-import { factorGram, solveLower, symmetricEigen, transposed } from '../../../lib/arrays/linalg.js'
+import {
+  dot,
+  factorGram,
+  largest,
+  multiplied,
+  solveLower,
+  symmetricEigen,
+  transposed
+} from '../../../lib/arrays/linalg.js'
 
 /** The eigenvectors of a symmetric [d, d] as rows, and its eigenvalues, the greatest first; none below 0. */
 export const principal = (
@@ -190,7 +198,7 @@ const slopesOf = <S>(
 }
 
 /** ⟨a, b⟩ */
-const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, i) => sum + x * b[i], 0)
+const inner = (a: Float64Array, b: Float64Array): number => dot(a, 0, b, 0, a.length)
 
 /** A turn that was taken, and by how much it changed slopes. */
 interface Pair {
@@ -202,14 +210,14 @@ interface Pair {
 const directionOf = (slope: Float64Array, curvature: Float64Array, before: ReadonlyArray<Pair>): Float64Array => {
   const out = slope.slice()
   const shares = before.map(({ step, change }) => {
-    const share = dot(step, out) / dot(step, change)
+    const share = inner(step, out) / inner(step, change)
     out.forEach((x, i) => (out[i] = x - share * change[i]))
     return share
   })
   out.forEach((x, i) => (out[i] = curvature[i] > 0 ? x / curvature[i] : 0))
   for (let at = before.length - 1; at >= 0; at--) {
     const { step, change } = before[at]
-    const by = shares[at] - dot(change, out) / dot(step, change)
+    const by = shares[at] - inner(change, out) / inner(step, change)
     out.forEach((x, i) => (out[i] = x + by * step[i]))
   }
   return out.map(x => -x)
@@ -234,14 +242,14 @@ const settled = <S>(
   let longer = 1
   for (let turn = 0; turn < TURNS; turn++) {
     const plain = directionOf(slope, curvature, [])
-    const promised = -dot(slope, plain)
+    const promised = -inner(slope, plain)
     if (!(promised > PROMISED[as] * unit)) break
     const wanted = before.length > 0 ? directionOf(slope, curvature, before) : plain
-    const isDown = dot(slope, wanted) < 0
+    const isDown = inner(slope, wanted) < 0
     const towards = isDown ? wanted : plain
     if (!isDown) before = []
-    const falls = -dot(slope, towards)
-    const most = towards.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+    const falls = -inner(slope, towards)
+    const most = largest(towards)
     let taken: { readonly there: Turning<S>; readonly step: Float64Array } | null = null
     const first = Math.min(longer, 0.5 / most)
     for (let share = first; share > FALLS * first && taken === null; share /= 2) {
@@ -260,7 +268,7 @@ const settled = <S>(
     const { there, step } = taken
     const at = slopesOf(there, dim)
     const change = at.slope.map((x, i) => x - slope[i])
-    if (dot(step, change) > 0) {
+    if (inner(step, change) > 0) {
       before = [{ step, change }, ...before].slice(0, REMEMBERED)
       longer = 1
     } else longer *= 4
@@ -269,14 +277,6 @@ const settled = <S>(
     curvature = at.curvature
   }
   return here
-}
-
-/** AB */
-const multiplied = (a: Float64Array, b: Float64Array, dim: number): Float64Array => {
-  const out = new Float64Array(dim * dim)
-  for (let i = 0; i < dim; i++)
-    for (let k = 0; k < dim; k++) for (let j = 0; j < dim; j++) out[i * dim + j] += a[i * dim + k] * b[k * dim + j]
-  return out
 }
 
 /**

@@ -81,17 +81,19 @@ const most = (weights: Float64Array): ReadonlyArray<number> =>
       { taken: [], share: 0 }
     ).taken
 
-/** Σ π_k (Σ_k + δ_k δ_kᵀ) / Σ π_k over some components, δ_k from the mean of all of these. */
-const total = (
-  { weights, means: { values: means } }: Mixture.Mixture,
-  covariances: Float64Array,
-  dim: number,
-  of: ReadonlyArray<number>
-): Float64Array => {
+/** Means over some components by their weights, and how far each component is from the mean of all of these. */
+const about = ({ weights, means: { shape, values } }: Mixture.Mixture, of: ReadonlyArray<number>) => {
+  const [, dim] = shape
   const share = of.reduce((sum, k) => sum + weights[k], 0)
   const mean = (part: (k: number) => number): number => of.reduce((sum, k) => sum + (weights[k] / share) * part(k), 0)
-  const middle = new Float64Array(dim).map((_, j) => mean(k => means[k * dim + j]))
-  const step = (k: number, j: number): number => means[k * dim + j] - middle[j]
+  const middle = new Float64Array(dim).map((_, j) => mean(k => values[k * dim + j]))
+  return { share, mean, step: (k: number, j: number): number => values[k * dim + j] - middle[j] }
+}
+
+/** Σ π_k (Σ_k + δ_k δ_kᵀ) / Σ π_k over some components, δ_k from the mean of all of these. */
+const total = (mixture: Mixture.Mixture, covariances: Float64Array, of: ReadonlyArray<number>): Float64Array => {
+  const dim = Mixture.dim(mixture)
+  const { mean, step } = about(mixture, of)
   return new Float64Array(dim * dim).map((_, at) => {
     const [i, j] = [Math.floor(at / dim), at % dim]
     return mean(k => covariances[k * dim * dim + at] + step(k, i) * step(k, j))
@@ -109,13 +111,10 @@ const columnsWithin = (variances: Float64Array, most: number): ReadonlyArray<num
  * less that, which those of D less that and of a [K, K] array tell (Sylvester; Haynsworth 1968).
  */
 const widthsWithin = (mixture: Mixture.Mixture, of: ReadonlyArray<number>, most: number): number => {
-  const { weights, means } = mixture
-  const [dim, { values: means_ }] = [Mixture.dim(mixture), means]
-  const share = of.reduce((sum, k) => sum + weights[k], 0)
-  const mean = (part: (k: number) => number): number => of.reduce((sum, k) => sum + (weights[k] / share) * part(k), 0)
-  const centre = new Float64Array(dim).map((_, j) => mean(k => means_[k * dim + j]))
-  const step = (k: number, j: number): number => means_[k * dim + j] - centre[j]
-  const diagonal = centre.map((_, j) => mean(k => varianceOf(mixture, k, j)))
+  const { weights } = mixture
+  const dim = Mixture.dim(mixture)
+  const { share, mean, step } = about(mixture, of)
+  const diagonal = new Float64Array(dim).map((_, j) => mean(k => varianceOf(mixture, k, j)))
   const widest = diagonal.reduce((most, v, j) => Math.max(most, v + mean(k => step(k, j) * step(k, j))), 0)
   const bound = (most + dim * Number.EPSILON * widest) * (1 + 4 * Number.EPSILON)
   const narrow = diagonal.filter(v => v <= bound).length
@@ -138,56 +137,53 @@ const widthsWithin = (mixture: Mixture.Mixture, of: ReadonlyArray<number>, most:
 const varianceOf = ({ variances, means: { shape } }: Mixture.Mixture, k: number, j: number): number =>
   variances.length === shape[0] ? variances[k] : variances[k * shape[1] + j]
 
+/** How narrow a mixture is by a floor. */
+interface Widths {
+  /** In how many directions the data themselves are: a common width of two floors is one that the floor makes. */
+  readonly own: number
+  /** In how many a component is, and the columns that take part in these. */
+  readonly of: (k: number) => { readonly count: number; readonly columns: ReadonlyArray<number> }
+}
+
+const alongAxes = (floor: number, mixture: Mixture.Mixture): Widths => {
+  const dim = Mixture.dim(mixture)
+  const { values } = Mixture.covariances(mixture)
+  return {
+    own: within(total(mixture, values, most(mixture.weights)), dim, 2 * floor).length,
+    of: k => {
+      const found = within(values.subarray(k * dim * dim, (k + 1) * dim * dim), dim, floor * (1 + STORED))
+      const share = (j: number): number => found.reduce((sum, direction) => sum + direction[j] * direction[j], 0)
+      return { count: found.length, columns: RA.makeBy(dim, j => j).filter(j => share(j) >= SHARE) }
+    }
+  }
+}
+
+/** The same of components without correlations: their directions are columns. */
+const alongColumns = (floor: number, mixture: Mixture.Mixture): Widths => ({
+  own: widthsWithin(mixture, most(mixture.weights), 2 * floor),
+  of: k => {
+    const variances = new Float64Array(Mixture.dim(mixture)).map((_, j) => varianceOf(mixture, k, j))
+    const columns = columnsWithin(variances, floor * (1 + STORED))
+    return { count: columns.length, columns }
+  }
+})
+
 /** What a floor holds up of a mixture of so many rows; components without rows are not told of. */
 export const held =
   (floor: number, rows: number) =>
   (mixture: Mixture.Mixture): Held => {
     const floored = Mixture.atMinimumVariance(floor)(mixture).filter(k => mixture.weights[k] * rows >= 1 - STORED)
     if (floored.length === 0) return none
-    const dim = Mixture.dim(mixture)
-    if (mixture.factors === null) return heldColumns(floor, mixture, floored)
-    const { values } = Mixture.covariances(mixture)
-    // A common width of two floors is one that the floor makes.
-    const own = within(total(mixture, values, dim, most(mixture.weights)), dim, 2 * floor).length
-    const directions = new Map(
-      floored.map(k => [k, within(values.subarray(k * dim * dim, (k + 1) * dim * dim), dim, floor * (1 + STORED))])
-    )
-    const collapsed = floored.filter(k => (directions.get(k)?.length ?? 0) > own)
-    const told = (collapsed.length > 0 ? collapsed : floored).flatMap(k => {
-      const found = directions.get(k) ?? []
-      return found.length < dim ? [found] : []
-    })
-    const takesPart = (found: ReadonlyArray<Float64Array>, j: number): boolean =>
-      found.reduce((sum, direction) => sum + direction[j] * direction[j], 0) >= SHARE
+    const { own, of } = (mixture.factors === null ? alongColumns : alongAxes)(floor, mixture)
+    const found = floored.map(k => ({ k, ...of(k) }))
+    const collapsed = found.filter(({ count }) => count > own)
+    const told = (collapsed.length > 0 ? collapsed : found).filter(({ count }) => count < Mixture.dim(mixture))
     return {
       floored,
-      collapsed,
-      narrow: RA.makeBy(dim, j => j).filter(j => told.some(found => takesPart(found, j)))
+      collapsed: collapsed.map(({ k }) => k),
+      narrow: [...new Set(told.flatMap(({ columns }) => columns))].sort((a, b) => a - b)
     }
   }
-
-/** The same of components without correlations: their directions are columns. */
-const heldColumns = (floor: number, mixture: Mixture.Mixture, floored: ReadonlyArray<number>): Held => {
-  const dim = Mixture.dim(mixture)
-  const own = widthsWithin(mixture, most(mixture.weights), 2 * floor)
-  const columns = new Map(
-    floored.map(k => [
-      k,
-      columnsWithin(
-        new Float64Array(dim).map((_, j) => varianceOf(mixture, k, j)),
-        floor * (1 + STORED)
-      )
-    ])
-  )
-  const collapsed = floored.filter(k => (columns.get(k)?.length ?? 0) > own)
-  const told = new Set(
-    (collapsed.length > 0 ? collapsed : floored).flatMap(k => {
-      const found = columns.get(k) ?? []
-      return found.length < dim ? found : []
-    })
-  )
-  return { floored, collapsed, narrow: [...told].sort((a, b) => a - b) }
-}
 
 /** Rounding of a number that was stored as its logarithm. */
 const STORED = 1e-12

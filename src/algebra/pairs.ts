@@ -24,12 +24,14 @@ const excess = (t: number): number => {
   return t * t * sum
 }
 
+/** The diagonal of a factor; null of a triangle. */
+const diagonalOf = ({ shape, values }: NdArray, d: number): Float64Array | null =>
+  shape.length === 2 ? null : shape.length === 1 ? values : new Float64Array(d).fill(values[0])
+
 /** The diagonals of two factors, where both are diagonal. */
 const diagonals = (l: NdArray, n: NdArray, d: number): readonly [Float64Array, Float64Array] | null => {
-  if (l.shape.length === 2 || n.shape.length === 2) return null
-  const of = ({ shape, values }: NdArray): Float64Array =>
-    shape.length === 1 ? values : new Float64Array(d).fill(values[0])
-  return [of(l), of(n)]
+  const [one, other] = [diagonalOf(l, d), diagonalOf(n, d)]
+  return one === null || other === null ? null : [one, other]
 }
 
 /** Whether two factors are one, as those of a common covariance are. */
@@ -173,8 +175,9 @@ export const bhattacharyya = (p: Gaussian, q: Gaussian): number => {
 }
 
 /** |Fᵀx|² */
-const along = ({ shape, values }: NdArray, d: number, x: Float64Array): number => {
-  if (shape.length < 2) return squared(x.map((x, j) => x * values[shape.length === 0 ? 0 : j]))
+const along = (factor: NdArray, d: number, x: Float64Array): number => {
+  const { shape, values } = factor
+  if (shape.length < 2) return squared(Factor.multiply(factor, d, x))
   const out = new Float64Array(d)
   for (let i = 0; i < d; i++) for (let j = 0; j <= i; j++) out[j] += values[i * d + j] * x[i]
   return squared(out)
@@ -186,12 +189,11 @@ const along = ({ shape, values }: NdArray, d: number, x: Float64Array): number =
  */
 export const leastBhattacharyya = (p: Gaussian, q: Gaussian): number => {
   const d = p.mean.length
-  const variances = ({ factor: { shape, values } }: Gaussian, j: number): number => {
-    if (shape.length < 2) return Elementary.square(values[shape.length === 0 ? 0 : j])
-    return dot(values, j * d, values, j * d, j + 1)
-  }
+  const variances = ({ factor }: Gaussian): Float64Array =>
+    diagonalOf(factor, d)?.map(x => x * x) ?? Factor.variances(factor.values, d)
   const far = apart(p, q)
-  const direction = far.map((x, j) => x / (variances(p, j) + variances(q, j)))
+  const [own, other] = [variances(p), variances(q)]
+  const direction = far.map((x, j) => x / (own[j] + other[j]))
   const [v, w] = [along(p.factor, d, direction), along(q.factor, d, direction)]
   const shift = dot(far, 0, direction, 0, d)
   // Means that are equal have no direction.

@@ -5,6 +5,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
+import { largest } from '../../lib/arrays/linalg.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
@@ -32,7 +33,7 @@ import * as Place from '../data/place.js'
 import * as Source from '../data/source.js'
 import { nameOf, type Data } from './scaledData.js'
 import * as Floor from './floor.js'
-import { bothMaps, climb, foot, grown, serves } from './grown.js'
+import { bothMaps, climb, foot, grown, serves, type Growth } from './grown.js'
 import { show, type Table } from './table.js'
 
 /** A family of mixtures: what makes its score for a number of components. `Score.isotropic` is one. */
@@ -150,12 +151,16 @@ const foundOf = <P extends string>(
 ): ((learned: Mixture.Mixture) => Found) =>
   foundAbove(O.isSome(Pipeline.prior(pipeline)) ? { ...data, points: null } : data, pipeline.score, floor)
 
+/** The score that another is made of; undefined where it is made of none. */
+const scoreIn = (score: Score.Score<string>): Score.Score<string> | undefined =>
+  Case.parts(score).slice(1).find(Score.concept.is)
+
 /** Beside a background components are estimated as without it, from the rows that they take. */
 const besideBackground = (score: Score.Score<string>): Score.Score<string> =>
   pipe(
     Score.interpret(score).family,
     O.filter(({ hasBackground }) => hasBackground),
-    O.chainNullableK(() => Case.parts(score).slice(1).find(Score.concept.is)),
+    O.chainNullableK(() => scoreIn(score)),
     O.getOrElse(() => score)
   )
 
@@ -611,7 +616,7 @@ const jobsOf = (
   { family, counts, partOf }: Line,
   floor: number,
   rows: number,
-  isGrown: (score: Score.Score<string>) => boolean
+  isGrown: (score: Score.Score<string>, components: number) => boolean
 ): ReadonlyArray<Job> => {
   const jobs = (counts: ReadonlyArray<number>, how: Job['how']): ReadonlyArray<Job> =>
     counts.map(components => {
@@ -630,7 +635,7 @@ const jobsOf = (
   if (partOf !== undefined) return jobs(counts, 'beside').map(job => ({ ...job, partOf }))
   const { left: tooMany, right: grown } = RA.partition((count: number) => count <= rows)(counts)
   const [least, most] = [grown.reduce((a, b) => Math.min(a, b), Infinity), grown.reduce((a, b) => Math.max(a, b), 0)]
-  const first = least > GROWN || isGrown(family({ components: least })) ? least : 1
+  const first = least > GROWN || isGrown(family({ components: least }), least - 1) ? least : 1
   return [
     ...jobs(
       RA.makeBy(Math.max(0, most - first + 1), i => first + i),
@@ -645,6 +650,12 @@ interface Scale extends Pick<Whole, 'rows' | 'total'> {
   readonly expected: (learned: Learned) => number
 }
 
+/** The criterion of a candidate on those rows. */
+const valuedOn =
+  (criterion: Criterion, { expected, ...scale }: Scale) =>
+  (learned: Learned): number =>
+    valueBy(criterion)(extrapolated(learned, expected(learned), scale).statistics)
+
 /**
  * Whether a candidate that is a part of another could not win even if it were as likely as that one: its criterion, with the other's
  * likelihood and its own parameters, would be more than `RIVAL` above the best's. It is no likelier than the other's maximum; if the other
@@ -656,10 +667,9 @@ const isLost = (
   all: ReadonlyArray<Standing>,
   dim: number,
   criterion: Criterion,
-  { expected, ...scale }: Scale
+  scale: Scale
 ): boolean => {
-  const valued = (learned: Learned): number =>
-    valueBy(criterion)(extrapolated(learned, expected(learned), scale).statistics)
+  const valued = valuedOn(criterion, scale)
   const reached = all.filter(isReached).map(({ candidate }) => candidate)
   const other = reached.find(one => one.components === components && one.family === whole)
   if (other === undefined) return false
@@ -678,15 +688,16 @@ const onward = (
   all: ReadonlyArray<Standing>,
   rows: number,
   criterion: Criterion,
-  { expected, ...scale }: Scale
+  scale: Scale
 ): ReadonlyArray<Line> => {
+  const valued = valuedOn(criterion, scale)
   const reached = all.filter(isReached).map(({ candidate }) => candidate)
   const best = (ones: ReadonlyArray<Learned>): number =>
     ones
       .filter(one => isSound(one) && !isThin(one))
       .reduce<{ readonly components: number; readonly value: number }>(
         (best, one) => {
-          const value = valueBy(criterion)(extrapolated(one, expected(one), scale).statistics)
+          const value = valued(one)
           return value < best.value ? { components: one.components, value } : best
         },
         { components: 0, value: Infinity }
@@ -718,15 +729,9 @@ const learnedInTurn = (
   const isOne = (score: Score.Score<string>, components: number, other: Standing): boolean =>
     other.asked.components === components && Score.nameOf(other.asked.score) === Score.nameOf(score)
   const jobs = lines.flatMap(line =>
-    jobsOf(line, floor, data.points.rows, score => earlier.some(one => isOne(score, (line.counts[0] ?? 1) - 1, one)))
+    jobsOf(line, floor, data.points.rows, (score, components) => earlier.some(one => isOne(score, components, one)))
   )
   const grow = grown(data.points, key, prior)
-  /** Where a family that grows has come. */
-  interface Growth {
-    readonly score: Score.Score<string>
-    readonly params: Arrays
-    readonly isDrawn: boolean
-  }
   interface State extends Step {
     readonly done: number
     readonly before: Growth | null
@@ -816,7 +821,7 @@ export const parametersOf = (
   const own = Score.degreesOfFreedom(dim)(score) + (mixture.background?.shape === 'box' ? 2 * dim - 1 : 0)
   // What is known of components is in the units of the steps.
   const isFixed = pipe(Score.interpret(score).family, O.exists(({ held }) => held.length > 0)) // prettier-ignore
-  const maps = bothMaps((isFixed ? Case.parts(score).slice(1).find(Score.concept.is) : undefined) ?? score)
+  const maps = bothMaps((isFixed ? scoreIn(score) : undefined) ?? score)
   if (scaling === null || O.isNone(maps) || O.isSome(maps.value.family.scaled)) return own
   const { family, fromMixture, toMixture } = maps.value
   return isAlike(toMixture(fromMixture(mixture)), mixture) ? own : own + dim - (family.unitVariance ? 0 : 1)
@@ -855,7 +860,7 @@ const isAlike = (one: Mixture.Mixture, other: Mixture.Mixture): boolean =>
       ? [variancesOf(one), variancesOf(other)]
       : [Mixture.covariances(one).values, Mixture.covariances(other).values]
   ].every(([a, b]) => {
-    const size = b.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+    const size = largest(b)
     return a.every((x, at) => Math.abs(x - b[at]) <= ROUNDING * size)
   })
 

@@ -65,6 +65,11 @@ interface Begun {
   readonly isDrawn: boolean
 }
 
+/** Where a family that grows has come. */
+export interface Growth extends Begun {
+  readonly score: Score.Score<string>
+}
+
 interface Tried {
   readonly climb: Climb
   readonly isHeldUp: boolean
@@ -122,11 +127,7 @@ export const grown = (
   points: Points,
   key: Key.Key,
   prior: number | null = null
-): ((
-  score: Score.Score<string>,
-  from: (Begun & { readonly score: Score.Score<string> }) | ReadonlyArray<Mixture> | null,
-  floor: number
-) => O.Option<Grown>) => {
+): ((score: Score.Score<string>, from: Growth | ReadonlyArray<Mixture> | null, floor: number) => O.Option<Grown>) => {
   const keys = Key.split(DRAWN)(key)
   // They are the same for all families.
   const drawnCentres = remembered((count: number) =>

@@ -143,6 +143,9 @@ export interface Progress {
   readonly of: number
 }
 
+/** A family by its name, as what makes its score, or as a score. */
+type FamilyGiven = FamilyName | Candidates.Constructor | Score.Score<string>
+
 export interface Options {
   /**
    * How many components, or the numbers to choose from; 1 to 9 unless given, or as many as there are rows, and on to more while the best has
@@ -155,7 +158,7 @@ export interface Options {
    * `families`. Where mclust's fourteen are among those of several columns, the eight without names of their own begin where the others have
    * come, and are left out at numbers of components at which they would be no rivals even if they were as likely as 'full', or 'diagonal'.
    */
-  readonly family?: OneOrMore<FamilyName | Candidates.Constructor | Score.Score<string>> | undefined
+  readonly family?: OneOrMore<FamilyGiven> | undefined
   /**
    * What chooses among candidates; unless given 'icl', which counts clusters that are apart, but 'bic' where two or more components are given. 'bic' counts the components that
    * describe the density best, of which a cluster may need several. 'crossValidated' is −2 log-likelihood of rows by what is learned without their
@@ -322,8 +325,7 @@ const known: Readonly<Record<keyof Options, true>> = {
   onProgress: true
 }
 
-const isName = (family: FamilyName | Candidates.Constructor | Score.Score<string>): family is FamilyName =>
-  typeof family === 'string'
+const isName = (family: FamilyGiven): family is FamilyName => typeof family === 'string'
 
 /** What is not given is as the settings have it. */
 const filled = ({
@@ -511,9 +513,7 @@ const withComponents = (score: Score.Score<string>, components: number): Score.S
 }
 
 /** What makes scores of any number of components, and the number where it was given as one. */
-const makerOf = (
-  family: FamilyName | Candidates.Constructor | Score.Score<string>
-): { readonly make: Candidates.Constructor; readonly count: number | null } => {
+const makerOf = (family: FamilyGiven): { readonly make: Candidates.Constructor; readonly count: number | null } => {
   if (isName(family)) return { make: familyOf(family), count: null }
   if (typeof family === 'function') return { make: family, count: null }
   const counted = Score.interpret(family).family

@@ -245,8 +245,7 @@ export const fromRows = (rows: ReadonlyArray<ReadonlyArray<number>>): Either.Eit
 /** Rows of one length. What is no number, as a null of JSON is, is told of by its type. */
 const ofCells = (rows: ReadonlyArray<ReadonlyArray<unknown>>, dim: number): Either.Either<DataError, Points> => {
   const isNone = (x: unknown): boolean => typeof x !== 'number'
-  const cells = rows.reduce((sum, row) => sum + row.filter(isNone).length, 0)
-  const at = cells === 0 ? -1 : rows.findIndex(row => row.some(isNone))
+  const at = rows.findIndex(row => row.some(isNone))
   if (at < 0)
     return validate({
       rows: rows.length,
@@ -254,6 +253,7 @@ const ofCells = (rows: ReadonlyArray<ReadonlyArray<unknown>>, dim: number): Eith
       values: tabulate(rows.length * dim, k => Number(rows[Math.floor(k / dim)][k % dim]))
     })
   const column = rows[at].findIndex(isNone)
+  const cells = rows.reduce((sum, row) => sum + row.filter(isNone).length, 0)
   return fail(
     `row ${at + 1}, column ${column + 1}`,
     typed(rows[at][column]),
@@ -437,13 +437,14 @@ const markOf = remembered(({ rows, dim, values, weights, labels, partner, errors
 
 // -- out -------------------------------------------------------------------------------------------------------------
 
+const rowAt = ({ dim, values }: Points, i: number): ReadonlyArray<number> =>
+  Array.from(values.subarray(i * dim, (i + 1) * dim))
+
 /** Row i, counted from 0. */
 export const row =
   (i: number) =>
-  (points: Points): ReadonlyArray<number> => {
-    const { dim, values } = held(points)
-    return Array.from(values.subarray(i * dim, (i + 1) * dim))
-  }
+  (points: Points): ReadonlyArray<number> =>
+    rowAt(held(points), i)
 
 /**
  * All rows, as lists of numbers: the inverse of `fromRows`, weights aside.
@@ -460,7 +461,7 @@ export const row =
  * )
  */
 export const toRows = (points: Points): ReadonlyArray<ReadonlyArray<number>> =>
-  Array.from({ length: held(points).rows }, (_, i) => row(i)(points))
+  Array.from({ length: held(points).rows }, (_, i) => rowAt(points, i))
 
 /** The weighted mean of x xᵀ, [dim, dim]: the covariance and the outer product of the mean. */
 export const secondMoment = (points: Points): Float64Array => {

@@ -138,13 +138,13 @@ const nameOf = ({ rowName = row => `row ${row + 1}` }: Grid, row: number): strin
 const listed = (names: ReadonlyArray<string>): string =>
   names.length > 30 ? `${names.slice(0, 30).join(', ')}, … (${names.length} in all)` : names.join(', ')
 
-/** The position, from 0, of a column by name or by position from 1. */
 /** The names of columns that can be used; all where none can. */
 const usable = (table: Grid): ReadonlyArray<string> => {
   const found = table.names.filter((_, j) => unfit(table)(j) === null)
   return found.length > 0 ? found : table.names
 }
 
+/** The position, from 0, of a column by name or by position from 1. */
 const position =
   (table: Grid) =>
   (field: string, wanted: string | number): Either.Either<DataError, number> => {

@@ -17,7 +17,7 @@ import * as Moments from './em/moments.js'
 import * as Draw from './draw.js'
 import * as Maps from './gaussians/maps.js'
 import * as Tensors from './gaussians/tensors.js'
-import { factorOf, factorsOf, isGaussian, normalized, ofComponents, partsOf, STORED } from './component.js'
+import { factorsOf, isGaussian, normalized, ofComponents, partsOf, STORED } from './component.js'
 import * as Scaled from './em/scaled.js'
 import * as Student from './student.js'
 import { given as checked } from '../core/index.js'
@@ -654,16 +654,18 @@ export const atMinimumVariance =
       const { values } = symmetricEigen(covariance)
       return [values[d - 1], d * Number.EPSILON * values[0]]
     }
-    const triangleOf = ({ values }: NdArray, k: number): Float64Array => values.subarray(k * d * d, (k + 1) * d * d)
     /** The least variance of each component, and the rounding of it: of an eigenvalue, what is said at `symmetricEigen`. */
     const leasts =
       factors === null
         ? RA.makeBy(count, k => [variances.subarray(k * width, (k + 1) * width).reduce((a, b) => Math.min(a, b)), 0])
-        : RA.makeBy(count, k => k).reduce<ReadonlyArray<readonly [least: number, rounding: number]>>((before, k) => {
-            // A common covariance is looked at once.
-            const isCommon = k > 0 && triangleOf(factors, k).every((x, at) => x === triangleOf(factors, k - 1)[at])
-            return [...before, isCommon ? before[k - 1] : leastOf(Factor.covariance(factorOf(mixture, k), d))]
-          }, [])
+        : factorsOf(mixture).reduce<ReadonlyArray<readonly [least: number, rounding: number]>>(
+            (before, factor, k, all) => {
+              // A common covariance is looked at once.
+              const isCommon = k > 0 && factor.values.every((x, at) => x === all[k - 1].values[at])
+              return [...before, isCommon ? before[k - 1] : leastOf(Factor.covariance(factor, d))]
+            },
+            []
+          )
     return RA.makeBy(count, k => k).filter(k => {
       const [variance, rounding] = leasts[k]
       return variance <= varianceFloor * (1 + STORED) + rounding

@@ -2,7 +2,6 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
-import { Key } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Points from '../data/points.js'
 import * as Scaling from '../data/scaling.js'
@@ -15,6 +14,7 @@ import * as Score from '../score/score.js'
 import * as Floor from '../choice/floor.js'
 import { isSound, parametersOf, setAside, valueBy, type Criterion, type Ranked } from '../choice/candidates.js'
 import { bothMaps, climb, foot } from '../choice/grown.js'
+import { fewOf } from './fewRows.js'
 
 /** What would be chosen. */
 export interface Hint {
@@ -126,8 +126,8 @@ export const of = (learned: Learned): Hint | null => {
   const { chosen, others, families, points: all, scaling, criterion, prior, isHeld } = learned
   const { mixture } = chosen
   if (isHeld || mixture.tails !== undefined || mixture.background !== undefined || Missing.has(all)) return null
-  const { rows, dim } = all
-  const own = rows <= ROWS ? all : Points.select(Key.subset(rows, ROWS)(Key.fromSeed(0)))(all)
+  const { dim } = all
+  const own = fewOf(all, ROWS)
   if (others.length === 0 && !isFar(own, mixture)) return null
   const points = scaling === null ? own : Points.inUnits(scaling)(own)
   const inverse = scaling && Scaling.inverse(scaling)

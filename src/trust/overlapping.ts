@@ -1,9 +1,9 @@
 /** Whether components overlap so that several of them are one cluster, which components of a density often are. */
-import { Key } from '../../lib/index.js'
 import * as Merging from '../comparison/merging.js'
 import type { Mixture } from '../mixture/mixture.js'
 import * as Missing from '../mixture/em/missing.js'
 import * as Points from '../data/points.js'
+import { fewOf } from './fewRows.js'
 
 /** So many rows are looked at. */
 const ROWS = 4000
@@ -17,7 +17,7 @@ const OVERLAPPING = 0.05
  */
 export const of = (all: Points.Points, mixture: Mixture): Merging.Clusters | null => {
   if (mixture.weights.length < 2 || mixture.background !== undefined || Missing.has(all)) return null
-  const points = all.rows <= ROWS ? all : Points.select(Key.subset(all.rows, ROWS)(Key.fromSeed(0)))(all)
+  const points = fewOf(all, ROWS)
   const { steps, chosen } = Merging.of(points)(mixture)
   const apart = steps[steps.length - 1]
   const total = Points.totalWeight(points)

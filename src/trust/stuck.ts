@@ -15,6 +15,7 @@ import * as Mixture from '../algebra/index.js'
 import type * as Score from '../score/score.js'
 import * as Floor from '../choice/floor.js'
 import { bothMaps, climb, foot } from '../choice/grown.js'
+import { fewOf } from './fewRows.js'
 
 /** Components by number, from 0. */
 export interface Stuck {
@@ -64,7 +65,7 @@ type Arrays = Params.Params<string>
  */
 export const of = ({ score, mixture, points: all, scaling, prior, minimumVariance, fixed }: Fitted): Stuck | null => {
   if (Missing.has(all) || mixture.weights.length < 3) return null
-  const own = all.rows <= ROWS ? all : Points.select(Key.subset(all.rows, ROWS)(Key.fromSeed(0)))(all)
+  const own = fewOf(all, ROWS)
   const points = scaling === null ? own : Points.inUnits(scaling)(own)
   const inverse = scaling && Scaling.inverse(scaling)
   const others = Array.from(mixture.weights.keys()).filter(k => !fixed.includes(k))

@@ -92,7 +92,7 @@ describe('a table of 3 rows and 40 000 columns', () => {
   })
 
   it.runIf(isSlow)('has times, rates and units', () => {
-    for (const recipe of spread(3)([Recipe.twoStage, Recipe.maximumLikelihood, Recipe.annealed])) {
+    for (const recipe of [Recipe.twoStage, Recipe.maximumLikelihood, Recipe.annealed]) {
       // The pair has variance 1, and its quadrature bears rows of length 136.
       const nearer = { ...points, values: points.values.map(x => x / 8) }
       // Two stages start it at a standard normal centre, √40 000 long, for which the rule would need more nodes than it may have.

@@ -32,7 +32,7 @@ import { eStep, inLoops } from '../../../src/mixture/em/eStep.js'
 import { inMemory } from '../../../src/mixture/passRows.js'
 import { step as splitAndMerge } from '../../../src/moves/splitAndMerge.js'
 import { some } from './families.js'
-import { isSlow, spread } from '../../cases.js'
+import { isSlow } from '../../cases.js'
 
 type P = Params.Params<string>
 type S = Score.Score<string>
@@ -161,7 +161,7 @@ describe.each(cases)('%s', (_, family, held, learned) => {
   it.runIf(isSlow)('is held to its bits by every stage', () => {
     isHeld(score, held, start, start)
     const em = Stage.expectationMaximization({ steps: 5 })
-    const stages: ReadonlyArray<Stage.Stage> = spread(4)([
+    const stages: ReadonlyArray<Stage.Stage> = [
       em,
       Stage.anneal([0.5, 0.1])(em),
       descend(Optimizer.adam({ rate: 0.05 })),
@@ -169,7 +169,7 @@ describe.each(cases)('%s', (_, family, held, learned) => {
       // It shrinks all parameters, those of which nothing depends too.
       descend(Optimizer.adamW({ rate: 0.05, decay: 0.1 }), denoising),
       Stage.splitAndMerge({ steps: 2, attempts: 4, polish: 3 })
-    ])
+    ]
     for (const stage of stages) isHeld(score, held, after(score, [stage]), start)
     const recipe = Problem.orThrow(Compile.pipeline(Recipe.annealed(score)(points))(points))
     isHeld(score, held, Run.last(recipe)(Key.fromSeed(3)).params, start)

@@ -226,7 +226,6 @@ describe('a table of Parquet or Arrow', () => {
     )
   })
 
-  // the files are those of github.com/apache/parquet-testing
   it('hands on what the file system says', async () => {
     const gone = Object.assign(new Error('gone'), { code: 'EIO' })
     const file = { byteLength: 100, slice: () => Promise.reject(gone) }

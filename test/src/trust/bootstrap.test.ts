@@ -89,14 +89,10 @@ describe('fit.bootstrap', () => {
 
   it.runIf(isSlow)('holds the truth as often as it says', () => {
     const level = 0.9
-    const sets = isSlow ? 60 : 6
+    const sets = 60
     const held = Array.from({ length: sets }, (_, seed) => {
       const model = fit(drawn(line, 150, seed + 1), { components: 2, family: 'isotropic' })
-      const { means, weights, variances } = model.bootstrap({
-        resamples: isSlow ? 99 : 20,
-        level,
-        seed
-      })
+      const { means, weights, variances } = model.bootstrap({ resamples: 99, level, seed })
       const holds = ({ lower, upper }: Bootstrap.Interval, truth: number): number =>
         Number(lower <= truth && truth <= upper)
       return [holds(means[0][0], -3), holds(means[1][0], 2), holds(weights[0], 0.4), holds(variances[1][0], 2)]

@@ -273,7 +273,7 @@ describe('of rows that are not in memory', () => {
       const inFile = Problem.orThrow(Fit.mixture(options)(source))
       expect(JSON.parse(JSON.stringify(inFile))).toEqual(JSON.parse(JSON.stringify(inMemory)))
       expect(inFile.candidates[0].statistics).toEqual(inMemory.candidates[0].statistics)
-      // That of many takes a thousand steps. By day that of whole rows stands for both, in bootstrap.test.ts.
+      // That of many takes a thousand steps. Where not slow that of whole rows stands for both, in bootstrap.test.ts.
       const asked = { resamples: 3, level: 0.1 }
       if (name === 'few' && isSlow) expect(inFile.bootstrap(asked)).toEqual(inMemory.bootstrap(asked))
       const rows = pipe(points, Points.select([0, 1, 2, 3]))

@@ -327,11 +327,11 @@ const strandOf = (environment: Environment, { items, dots }: Called): Code => {
   })
 }
 
-/** The module of a layout; `see` is told of each item's loops what they read and make. */
+/** The module of a layout; `see`, if there is one, is told of each item's loops what they read and make. */
 export const emitModule = (
   layout: Layout,
   memory: { readonly shared: boolean; readonly maximum: number },
-  see: (item: number) => (access: Access) => void
+  see?: (item: number) => (access: Access) => void
 ): Emitted => {
   const { lanes } = layout
   const functions: { readonly code: Code; readonly name?: string }[] = []
@@ -354,12 +354,12 @@ export const emitModule = (
     kernelOf: node => kernels.push(node) - 1,
     block: shared((m, n) => dotBlock(lanes, m, n)),
     transposed: shared(columns => transpose(lanes, columns)),
-    see: () => {}
+    see: undefined
   }
   const items = layout.items.map((one, i) =>
     define(
       one.kind === 'loop'
-        ? loopOf(one.space, one.nodes, { ...environment, see: see(i) })
+        ? loopOf(one.space, one.nodes, { ...environment, see: see?.(i) })
         : single(one.kind, one.node, environment)
     )
   )

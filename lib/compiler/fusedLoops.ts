@@ -13,7 +13,7 @@ import {
   vectorAt,
   type Environment
 } from './job.js'
-import { foldedAxes, fullOf, sourceOf, stepsOver, turnsOf, type Location, type Turns } from './placement.js'
+import { foldedAxes, fullOf, isAtOnce, sourceOf, stepsOver, turnsOf, type Location, type Turns } from './placement.js'
 import { addDoubles } from './products.js'
 import { type Access, type Place } from './verify.js'
 
@@ -148,7 +148,7 @@ const pushOnce = (
   operand: Node,
   steps: Shape,
   entry: number,
-  see: (access: Partial<Access>) => void
+  see: ((access: Partial<Access>) => void) | undefined
 ): Code => {
   const { environment, code, before, body, vectors, scalars, spread } = loop
   const { layout } = environment
@@ -157,7 +157,7 @@ const pushOnce = (
   const moves = steps.map(step => step * bytes)
   const place = { base: 'parameters', offset: at + entry * bytes, steps: moves }
   if (width(operand) === 1) {
-    see({ place })
+    see?.({ place })
     const known = scalars.get(operand)
     if (known !== undefined) return body.get(known)
     const local = code.local('v128')
@@ -168,17 +168,17 @@ const pushOnce = (
   const key = keyOf(operand, entry, 0)
   const known = spread.get(key)
   if (known !== undefined) {
-    see({ register: known })
+    see?.({ register: known })
     return body.get(known)
   }
   body.get(pointer(loop, 'parameters', pushParameters, moves, false)).loadEvery(at + entry * bytes)
   if (vectors === 1) {
-    see({ place })
+    see?.({ place })
     return body
   }
   const local = code.local('v128')
   spread.set(key, local)
-  see({ place, register: local })
+  see?.({ place, register: local })
   return body.tee(local)
 }
 
@@ -190,18 +190,21 @@ const push = (loop: Loop, operand: Node, user: Node, c: number, v: number): Code
   if (value !== undefined) return body.every(value)
   const steps = stepsOver(operand.shape, fullOf(user))
   const entry = space.entry(steps, c)
-  const see = (access: Partial<Access>): void => {
-    environment.see({ node: user, operand, column: c, vector: v, ...access })
-  }
+  const tell = environment.see
+  const see =
+    tell &&
+    ((access: Partial<Access>): void => {
+      tell({ node: user, operand, column: c, vector: v, ...access })
+    })
   if (operand.place === 'once') return pushOnce(loop, operand, steps, entry, see)
   const source = sourceOf(operand)
   const register = nodes.has(source.node) ? registers.get(keyOf(source.node, source.entry + entry, v)) : undefined
   if (register !== undefined) {
-    see({ register })
+    see?.({ register })
     return body.get(register)
   }
   const location = layout.locate(operand)
-  see({ place: placeOf(loop, location, steps, entry) })
+  see?.({ place: placeOf(loop, location, steps, entry) })
   const offset = offsetOf(location, layout.lanes) + vectorAt(layout.lanes, entry, v)
   return body.get(panelPointer(loop, location, steps)).load(offset)
 }
@@ -215,11 +218,11 @@ const keep = (loop: Loop, node: Node, steps: Shape, entry: number, c: number, v:
   body.set(register)
   const made = { node, column: c, vector: v, register }
   if (!layout.isStored(node)) {
-    environment.see(made)
+    environment.see?.(made)
     return
   }
   const location = layout.locate(node)
-  environment.see({ ...made, place: placeOf(loop, location, steps, entry) })
+  environment.see?.({ ...made, place: placeOf(loop, location, steps, entry) })
   const at = offsetOf(location, layout.lanes) + vectorAt(layout.lanes, entry, v)
   body
     .get(panelPointer(loop, location, steps))
@@ -264,8 +267,8 @@ const reduceAlong = (loop: Loop, node: Node, fold: Fold): void => {
   const to = panelPointer(loop, location, steps)
   const offset = offsetOf(location, lanes)
   for (let column = 0; column < space.columns; column++) {
-    const place = placeOf(loop, location, steps, space.entry(steps, column))
-    environment.see({ node, column, vector: 0, place, isLate: true })
+    const entry = space.entry(steps, column)
+    environment.see?.({ node, column, vector: 0, place: placeOf(loop, location, steps, entry), isLate: true })
   }
   if (folded.every((axis, i) => axis === level + i)) {
     const sums = new Map<number, ReadonlyArray<number>>()
@@ -319,7 +322,7 @@ const sumOverRows = (loop: Loop, node: Node): void => {
   loop.masks = masks
   for (let c = 0; c < space.columns; c++) {
     const offset = environment.layout.sumAt(node) + space.entry(steps, c) * 16
-    environment.see({ node, column: c, vector: 0, place: { base: 'results', offset, steps: moves }, isLate: true })
+    environment.see?.({ node, column: c, vector: 0, place: { base: 'results', offset, steps: moves }, isLate: true })
     body.get(to).get(to).load(offset)
     masks.forEach((mask, v) => {
       push(loop, node.ins[0], node, c, v).get(mask).op('and')
@@ -375,10 +378,7 @@ export const loopOf = (space: Shape, nodes: ReadonlyArray<Node>, environment: En
     loop.spread.clear()
     if (does.kind === 'rowSum') sumOverRows(loop, node)
     else if (does.kind === 'entrywise') mapEntries(loop, node, does.kernel, does.attrs)
-    else if (does.kind === 'reduce') {
-      const isAtOnce = foldedAxes(node).every(axis => axis >= loop.space.outer.length)
-      ;(isAtOnce ? reduceAtOnce : reduceAlong)(loop, node, does.fold)
-    }
+    else if (does.kind === 'reduce') (isAtOnce(node, space) ? reduceAtOnce : reduceAlong)(loop, node, does.fold)
   }
   code.append(loop.before).append(loop.opening)
   if (vector === undefined) turn(loop)

@@ -276,9 +276,11 @@ const compileGraph = (
     lanes
   )
   const accesses = layout.items.map((): Access[] => [])
-  const { bytes, kernels, words } = emitModule(layout, { shared, maximum: MOST_PAGES }, item => access => {
-    if (isVerifying()) accesses[item].push(access)
-  })
+  const see = (item: number) => (access: Access) => {
+    accesses[item].push(access)
+  }
+  const memory = { shared, maximum: MOST_PAGES }
+  const { bytes, kernels, words } = emitModule(layout, memory, isVerifying() ? see : undefined)
   const found = verified(() => faults(layout, accesses))
   if (found.length > 0) refuse(`the compiler errs (${found[0]}): please report it`)
   const places = new Map<Node, number>()

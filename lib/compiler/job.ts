@@ -38,8 +38,8 @@ export interface Environment {
   readonly kernelOf: (node: Node) => number
   readonly block: (m: number, n: number) => number
   readonly transposed: (columns: number) => number
-  /** Told what the code of a loop reads and makes. */
-  readonly see: (access: Access) => void
+  /** Told what the code of a loop reads and makes, where somebody listens. */
+  readonly see: ((access: Access) => void) | undefined
 }
 
 /** Pushes the address of the panel of a location; entries are at an offset from it. */

@@ -162,7 +162,7 @@ export const foldedAxes = (node: Node): ReadonlyArray<number> => {
 }
 
 /** Whether the result of a reduction is there while its loop runs. */
-const isAtOnce = (node: Node, space: Shape): boolean =>
+export const isAtOnce = (node: Node, space: Shape): boolean =>
   foldedAxes(node).every(axis => axis >= space.length - unrolled(space))
 
 /**
@@ -184,6 +184,8 @@ const aligned = (bytes: number): number => (bytes + 63) & ~63
 const isInput = ({ does }: Node): boolean => does.kind === 'input'
 const isSum = ({ does }: Node): boolean => does.kind === 'rowSum' || does.kind === 'rowDot'
 
+const loopsOver = (item: Item, space: Shape): boolean => item.kind === 'loop' && sameShape(item.space, space)
+
 /** What is done one after another, and where each node is done. */
 const itemsOf = (
   nodes: ReadonlyArray<Node>
@@ -195,9 +197,7 @@ const itemsOf = (
     const { node: source } = sourceOf(operand)
     const at = itemOf.get(source)
     if (at === undefined) return 0
-    const item = items[at]
-    const isShared = item.kind === 'loop' && item.space.join() === space.join()
-    return isShared && isAtOnce(source, space) && isAtHand(operand, user, space) ? at : at + 1
+    return loopsOver(items[at], space) && isAtOnce(source, space) && isAtHand(operand, user, space) ? at : at + 1
   }
   for (const node of nodes) {
     const { does, ins, place } = node
@@ -208,8 +208,7 @@ const itemsOf = (
       const space = spaceOf(fullOf(node))
       const from = Math.max(0, ...ins.map(input => readyFrom(input, node, space)))
       let at = items.length - 1
-      const joins = (item: Item): boolean => item.kind === 'loop' && item.space.join() === space.join()
-      while (at >= from && !joins(items[at])) at--
+      while (at >= from && !loopsOver(items[at], space)) at--
       const item = items[at] as Item | undefined
       if (at >= from && item?.kind === 'loop') item.nodes.push(node)
       else items.push({ kind: 'loop', space, nodes: [node] })

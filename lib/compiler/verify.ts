@@ -51,9 +51,9 @@ export const useVerifier = (tell: ((fault: string) => void) | null): void => {
 }
 
 /** Tells the listener, if there is one and something is wrong; what is wrong. */
-export const verified = (layout: () => ReadonlyArray<string>): ReadonlyArray<string> => {
+export const verified = (find: () => ReadonlyArray<string>): ReadonlyArray<string> => {
   if (listener === null) return []
-  const faults = layout()
+  const faults = find()
   faults.forEach(listener)
   return faults
 }

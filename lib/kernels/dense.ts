@@ -165,6 +165,7 @@ export const strided = (x: Dense, shape: ReadonlyArray<number>, strides: Readonl
 
 /** The axes of `x` in the order `perm`. */
 export const permute = (x: Dense, perm: ReadonlyArray<number>): Dense => {
+  if (perm.every((axis, i) => axis === i)) return x
   const strides = stridesOf(x.shape)
   return strided(
     x,

@@ -8,13 +8,15 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
  * share nothing but the library, which each would load anew: one worker takes one after another.
  */
 const alone = [
-  'test/lib/{tensors/backend,simd}.test.ts',
+  'test/lib/tensors/backend.test.ts',
+  'test/lib/simd.test.ts',
   'test/lib/compiler/compile.test.ts',
   'test/src/memory.test.ts'
 ]
 
-/** What starts servers, browsers and programs, and waits for them. */
-const waiting = ['test/{bits,browser,smoke}/**/*.test.ts', 'test/src/cluster/**/*.test.ts']
+/** Folders of what starts servers, browsers and programs, and waits for them. */
+const waiting = ['test/bits/', 'test/browser/', 'test/smoke/', 'test/src/cluster/']
+const inWaiting = waiting.map(folder => `${folder}**/*.test.ts`)
 
 /** Whole studies, and all cases of what other files take a part of: `npm run test:slow`. */
 const slow = 'test/**/*.slow.test.ts'
@@ -42,20 +44,20 @@ export default defineConfig({
             test: {
               name: 'pure',
               include: ['test/**/*.test.ts'],
-              exclude: [...waiting, ...alone, slow],
+              exclude: [...inWaiting, ...alone, slow],
               isolate: false,
               setupFiles: ['test/fresh.ts'],
               // A worker goes on to the next file only where all in the queue are of this kind.
               sequence: { groupOrder: 2 }
             }
           },
-          ...(['test/bits', 'test/browser', 'test/smoke', 'test/src/cluster'].some(isAsked)
+          ...(waiting.some(isAsked)
             ? [
                 {
                   extends: true as const,
                   test: {
                     name: 'waiting',
-                    include: waiting,
+                    include: inWaiting,
                     exclude: [slow],
                     isolate: false,
                     setupFiles: ['test/fresh.ts'],
@@ -64,7 +66,7 @@ export default defineConfig({
                 }
               ]
             : []),
-          ...(['test/lib/tensors', 'test/lib/simd', 'test/lib/compiler', 'test/src/memory'].some(isAsked)
+          ...(alone.some(isAsked)
             ? [
                 {
                   extends: true as const,

@@ -194,7 +194,7 @@ describe('what is not finite', () => {
         [values.length - 1, Infinity],
         [Math.floor(values.length / 2), -Infinity]
       ]
-      // Another of the three each day.
+      // One of the three, unless slow.
       for (const [at, bad] of isSlow ? all : [all[place % 3]]) {
         // prettier-ignore
         const before = values[at]

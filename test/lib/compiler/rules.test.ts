@@ -396,7 +396,7 @@ const hostile = (read: ReadonlyArray<string>): ReadonlyArray<Numbers> => {
   }
   return read.flatMap((one, i) => [
     ...versionsOf(one).map(own => ({ ...drawn, [one]: own })),
-    // Of two at once a quarter, others each day.
+    // Of two at once an eighth, unless slow.
     ...spread(8)(
       read
         .slice(0, i)

@@ -499,7 +499,7 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
         if (!isPlain) {
           at = from
           c = bytes[at]
-          while (c !== separator && c !== LINE_FEED && c !== RETURN) c = bytes[++at]
+          while (!endsCell(c)) c = bytes[++at]
           if (column < width) value = odd(bytes, from, at, column)
           if (hasFailed()) return false
         }

@@ -65,12 +65,12 @@ const npy = (entry: Entry): Uint8Array => {
 type Get = (data: DataView, at: number) => number
 
 /** How a number is read, and its bytes. */
-const numbers: Readonly<Partial<Record<string, readonly [bytes: number, get: Get]>>> = {
-  '<f8': [8, (data, at) => data.getFloat64(at, true)],
-  '<f4': [4, (data, at) => data.getFloat32(at, true)],
-  '<i8': [8, (data, at) => Number(data.getBigInt64(at, true))],
-  '<i4': [4, (data, at) => data.getInt32(at, true)]
-}
+const numbers = new Map<string, readonly [bytes: number, get: Get]>([
+  ['<f8', [8, (data, at) => data.getFloat64(at, true)]],
+  ['<f4', [4, (data, at) => data.getFloat32(at, true)]],
+  ['<i8', [8, (data, at) => Number(data.getBigInt64(at, true))]],
+  ['<i4', [4, (data, at) => data.getInt32(at, true)]]
+])
 
 /** Of an entry counted row by row, its place column by column, as Fortran has it. */
 const placeByColumns = (at: number, shape: ReadonlyArray<number>, count: number): number => {
@@ -100,8 +100,7 @@ const fromNpy = (bytes: Uint8Array): Entry | string => {
   const at = start + length
   const isFortran = about.includes("'fortran_order': True")
   const wide = /^<U(\d+)$/.exec(descr)
-  const [width, get] =
-    wide !== null ? [4 * Number(wide[1]), null] : Object.hasOwn(numbers, descr) ? (numbers[descr] ?? NONE) : NONE
+  const [width, get] = wide === null ? (numbers.get(descr) ?? [0, null]) : [4 * Number(wide[1]), null]
   if (wide === null && get === null) return `an array of ${descr}, and neither numbers nor text`
   const count = entriesIn(shape, width, bytes.length)
   if (typeof count === 'string') return count
@@ -116,8 +115,6 @@ const fromNpy = (bytes: Uint8Array): Entry | string => {
   )
   return { shape, texts }
 }
-
-const NONE = [0, null] as const
 
 // —— .zip ——
 

@@ -211,7 +211,8 @@ export const uniform =
 export const fillUniform =
   (first: number, out: Float64Array) =>
   (key: Key): void => {
-    if (!Simd.uniforms(held(key).k0, key.k1, first, out.length, out)) draws(key.k0, key.k1).uniforms(first, out)
+    const { k0, k1 } = held(key)
+    if (!Simd.uniforms(k0, k1, first, out.length, out)) draws(k0, k1).uniforms(first, out)
   }
 
 /**
@@ -230,7 +231,8 @@ export const fillUniform =
 export const fillNormal =
   (first: number, out: Float64Array) =>
   (key: Key): void => {
-    if (!Simd.normals(held(key).k0, key.k1, first, out.length, out)) draws(key.k0, key.k1).normals(first, out)
+    const { k0, k1 } = held(key)
+    if (!Simd.normals(k0, k1, first, out.length, out)) draws(k0, k1).normals(first, out)
   }
 
 /**
@@ -370,12 +372,12 @@ const fillGamma =
   (shape: number, first: number, out: Float64Array) =>
   (key: Key): void => {
     if (!ArrayBuffer.isView(out)) refuse(`out: ${said(out)} is not a Float64Array; give one to be written to`)
-    held(key)
+    const { k0, k1 } = held(key)
     if (!(typeof (shape as unknown) === 'number' && shape > 0 && shape < Infinity)) {
       out.fill(shape === 0 ? 0 : NaN)
       return
     }
-    draws(held(key).k0, key.k1).gammas(shape, first, out)
+    draws(k0, k1).gammas(shape, first, out)
   }
 
 /**

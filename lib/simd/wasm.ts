@@ -393,15 +393,29 @@ const expectationOf =
     const length = numbers.reduce((sum, { length }) => sum + length, 0)
     const scratch = 2 * (dim + count * (dim + 2))
     if (most < 2 || length > panels.length || scratch + lanes.length > blockC.length) return false
-    numbers.reduce((at, own) => (copy(own, 0, panels.view, at, own.length), at + own.length), 0)
+    let at = 0
+    for (const own of numbers) {
+      copy(own, 0, panels.view, at, own.length)
+      at += own.length
+    }
     const sums = blockC.view.subarray(scratch, scratch + lanes.length)
     sums.fill(0)
     blocks(weights.length, most, (first, n) => {
       copy(x, first * dim, blockA.view, 0, n * dim)
       copy(weights, first, blockA.view, n * dim, n)
       wasm.expectation(
-        ...([blockA.at, blockA.at + n * dim * DOUBLE, n, dim, count, learned, second, triangular] as const),
-        ...([panels.at, blockC.at, blockC.at + scratch * DOUBLE, tell === null ? 0 : blockB.at] as const)
+        blockA.at,
+        blockA.at + n * dim * DOUBLE,
+        n,
+        dim,
+        count,
+        learned,
+        second,
+        triangular,
+        panels.at,
+        blockC.at,
+        blockC.at + scratch * DOUBLE,
+        tell === null ? 0 : blockB.at
       )
       tell?.forEach((out, i) => {
         const width = i < 3 ? count : 1

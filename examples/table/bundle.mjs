@@ -1,11 +1,9 @@
-// One page without neighbours: the page, its style, its program and the worker's, all in dist/table/index.html.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+// The page for a table as one page, in dist/table/index.html.
+import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { pageOf, program, writePage } from '../pages.mjs'
 
-const here = path => fileURLToPath(new URL(path, import.meta.url))
-const root = here('../..')
-const read = path => readFileSync(`${root}/${path}`, 'utf8')
+const read = path => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 
 /** What Node alone has: never asked for of a table that is in memory. */
 const nodes = {
@@ -14,41 +12,19 @@ const nodes = {
     onResolve({ filter: /(\/cluster\/index|\.\/shared|\.\/packed)\.js$/ }, ({ path }) => ({ path, external: true }))
   }
 }
+const external = ['hyparquet', 'hyparquet-compressors', 'hyparquet-writer', 'apache-arrow']
 
-const program = async (entry, format, define) => {
-  const { outputFiles } = await build({
-    entryPoints: [here(entry)],
-    absWorkingDir: root,
-    bundle: true,
-    write: false,
-    format,
-    platform: 'browser',
-    target: 'es2022',
-    minify: true,
-    legalComments: 'none',
-    external: ['hyparquet', 'hyparquet-compressors', 'hyparquet-writer', 'apache-arrow'],
-    plugins: [nodes],
-    define
-  })
-  return outputFiles[0].text
-}
-
+/** The page as one text; where it stands among others, with a link to the first of them. */
 export const bundled = async ({ home } = {}) => {
-  const define = { VERSION: JSON.stringify(JSON.parse(read('package.json')).version) }
-  const worker = await program('worker.ts', 'iife', define)
+  const version = { VERSION: JSON.stringify(JSON.parse(read('package.json')).version) }
+  const worker = await program('table/worker.ts', 'iife', { external, plugins: [nodes], define: version })
   const samples = Object.fromEntries(
     ['penguins.csv', 'faithful.csv', 'iris.csv'].map(name => [name, read(`examples/data/${name}`)])
   )
-  const script = await program('main.ts', 'esm', { WORKER: JSON.stringify(worker), SAMPLES: JSON.stringify(samples) })
-  return read('examples/table/page.html')
-    .replace('/* styles */', () => read('examples/table/page.css'))
-    .replace('/* script */', () => script.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--'))
-    .replace('<!-- home -->', () => (home === undefined ? '' : `<a href="${home}">ornstein</a>`))
+  const script = await program('table/main.ts', 'esm', {
+    define: { WORKER: JSON.stringify(worker), SAMPLES: JSON.stringify(samples) }
+  })
+  return pageOf('table', script, home)
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const page = await bundled()
-  mkdirSync(`${root}/dist/table`, { recursive: true })
-  writeFileSync(`${root}/dist/table/index.html`, page)
-  console.log(`dist/table/index.html, ${Math.round(page.length / 1024)} kB: open it in a browser`)
-}
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) writePage('table', await bundled())

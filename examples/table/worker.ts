@@ -61,6 +61,14 @@ let given: Map<string, Uint8Array> = new Map()
 const made = new Map<string, Uint8Array>()
 let [told, isStopped, notes]: [string, boolean, string[]] = ['', false, []]
 
+/** Forgets what was made and told before. */
+const afresh = (): void => {
+  made.clear()
+  told = ''
+  isStopped = false
+  notes = []
+}
+
 const files = (): ReturnType<typeof memory> => memory(given, made)
 const world = (): World => ({
   ...files(),
@@ -103,22 +111,18 @@ const open = async ({ name, content, given: asked }: Question & { ask: 'open' })
   if (E.isLeft(grid.right)) return { is: 'table', table: null, wrong: wrong(grid.right.left) }
   const cells = grid.right.right
   const { names, rows } = cells
-  const ignored = names.flatMap((name, j) => {
-    const why = unfit(cells)(j)
-    return why === null ? [] : [{ name, why }]
-  })
-  const columns = names.filter(name => !ignored.some(one => one.name === name))
   const table = tableOf(options)(cells)
-  return E.isLeft(table)
-    ? { is: 'table', table: { names, columns, ignored, rows, missing: 0 }, wrong: wrong(table.left) }
-    : {
-        is: 'table',
-        table: {
-          ...{ names, rows, columns: table.right.columns, ignored: table.right.ignored },
-          missing: table.right.points.values.reduce((sum, x) => sum + (Number.isNaN(x) ? 1 : 0), 0)
-        },
-        wrong: []
-      }
+  if (E.isLeft(table)) {
+    const ignored = names.flatMap((name, j) => {
+      const why = unfit(cells)(j)
+      return why === null ? [] : [{ name, why }]
+    })
+    const columns = names.filter(name => !ignored.some(one => one.name === name))
+    return { is: 'table', table: { names, columns, ignored, rows, missing: 0 }, wrong: wrong(table.left) }
+  }
+  const { columns, ignored, points } = table.right
+  const missing = points.values.reduce((sum, x) => sum + (Number.isNaN(x) ? 1 : 0), 0)
+  return { is: 'table', table: { names, rows, columns, ignored, missing }, wrong: [] }
 }
 
 /** How a table is read, of what is asked of a fit. */
@@ -138,8 +142,7 @@ const reply = (wrong: Wrong): Reply => ({
 
 /** What `fit` and then `assign` do: the files that they write. */
 const learn = async ({ name, given: asked }: Question & { ask: 'fit' }): Promise<Reply> => {
-  made.clear()
-  ;[told, isStopped, notes] = ['', false, []]
+  afresh()
   const here = world()
   const fitted = await fit.work([name], { ...asked, out: 'model.json', report: 'report.html' })(here)()
   if (E.isLeft(fitted)) return { is: 'made', made: null, wrong: shown(fitted.left) }
@@ -150,8 +153,7 @@ const learn = async ({ name, given: asked }: Question & { ask: 'fit' }): Promise
 
 /** What `evaluate` and `assign` do with a model that is given. */
 const assigned = async ({ name, model, given: asked }: Question & { ask: 'assign' }): Promise<Reply> => {
-  made.clear()
-  ;[told, isStopped, notes] = ['', false, []]
+  afresh()
   given.set('model.json', new Uint8Array(await model.arrayBuffer()))
   // the model knows its columns
   const how = Object.fromEntries(Object.entries(asRead(asked)).filter(([key]) => key !== 'columns'))

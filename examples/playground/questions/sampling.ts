@@ -54,7 +54,7 @@ const learnedFrom = (rows: number, seed: number) =>
   })
 
 /** The greatest distance of a centre from the mean of the samples that are nearest to it. */
-export const displaced = (points: Float64Array): number => {
+const displaced = (points: Float64Array): number => {
   const sums = centres.map(() => [0, 0, 0])
   for (const [x, y] of places([...points])) {
     const far = centres.map(c => Math.hypot(c[0] - x, c[1] - y))

@@ -54,6 +54,11 @@ const interpreted = ({ signature, write }: Case, { rows, params, given, constant
 const programOf = remembered((one: Case) => right(compile(one.signature, one.write, [null, null])))
 
 const largest = (values: ArrayLike<number>): number => Array.from(values).reduce((m, x) => Math.max(m, Math.abs(x)), 1)
+/** Numbers are those of another program, but for roundings beside the largest. */
+const agree = (own: ArrayLike<number>, theirs: ArrayLike<number>): void => {
+  const scale = largest(theirs)
+  Array.from(theirs).forEach((x, i) => expect(Math.abs(own[i] - x) / scale).toBeLessThan(1e-12))
+}
 
 describe('a program is the interpreter’s number', () => {
   it.each(spread(6)(cases).map(one => [one.name, one] as const))('%s', (_, one) => {
@@ -114,13 +119,9 @@ describe('entries that another turn of a loop makes', () => {
     const call = callOf(one, 9, d)
     const found = right(compile(one.signature, one.write, [null, null])).run(call)
     const wanted = interpreted(one, call)
-    const hold = (own: ArrayLike<number>, theirs: ArrayLike<number>): void => {
-      const scale = largest(theirs)
-      Array.from(theirs).forEach((x, i) => expect(Math.abs(own[i] - x) / scale).toBeLessThan(1e-12))
-    }
-    hold([found.value], [wanted.value])
-    hold(found.gradient.w.values, wanted.gradient.w.values)
-    hold(found.others.made.values, wanted.others.made.values)
+    agree([found.value], [wanted.value])
+    agree(found.gradient.w.values, wanted.gradient.w.values)
+    agree(found.others.made.values, wanted.others.made.values)
   })
 })
 
@@ -145,7 +146,7 @@ describe('a product over the rows of two parts of one value', () => {
     const wanted = interpreted(one, call).others.made.values
     const others: Case['write'] = inputs => ({ others: one.write(inputs).others ?? {} })
     const found = right(compile(one.signature, others, [null, null], false)).run(call).others.made.values
-    wanted.forEach((x, i) => expect(Math.abs(found[i] - x) / largest(wanted)).toBeLessThan(1e-12))
+    agree(found, wanted)
   })
 })
 

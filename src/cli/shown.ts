@@ -5,7 +5,9 @@ import { Mixture, Problem } from '../index.js'
 import * as Crossed from '../report/crossed.js'
 import { asText } from '../report/document.js'
 import { converged, steps, type Choice, type Findings } from '../report/findings.js'
+import { fileOf } from '../report/phrases.js'
 import { documentOf } from '../report/report.js'
+import * as Overlapping from '../trust/overlapping.js'
 import type { Flags } from './fitOptions.js'
 
 /** A fit, and those of the same data that it is shown beside. */
@@ -130,11 +132,12 @@ export const asJson = ({ fit, others }: Shown, { labels }: Pick<Flags, 'labels'>
 }
 
 /** The column of `--labels` is the first that was kept. */
-const labelled = (fit: Findings): Crossed.Crossed => Crossed.crossed({ ...fit, points: fit.seen }, fit.classes[0])
+const labelled = ({ seen, mixture, classes }: Findings): Crossed.Crossed =>
+  Crossed.crossed({ points: seen, mixture, overlapping: Overlapping.of(seen, mixture) }, classes[0])
 
 /** What a model is for, as commands. */
 export const afterwards = (model: string, source: string): readonly [evaluate: string, sample: string] => [
-  `ornstein evaluate ${quoted(model)} ${source === 'standard input' ? '-' : quoted(source)}`,
+  `ornstein evaluate ${quoted(model)} ${fileOf(source)}`,
   `ornstein sample ${quoted(model)} -n 10`
 ]
 

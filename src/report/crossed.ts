@@ -5,7 +5,7 @@ import { show, type Table } from '../choice/table.js'
 import * as Text from '../fit/text.js'
 import * as Metric from '../comparison/metric.js'
 import * as Mixture from '../mixture/mixture.js'
-import * as Overlapping from '../trust/overlapping.js'
+import type * as Merging from '../comparison/merging.js'
 
 export interface Crossed {
   readonly name: string
@@ -21,9 +21,11 @@ export interface Crossed {
 interface Rows {
   readonly points: Points.Points
   readonly mixture: Mixture.Mixture
+  /** The clusters that components form where some of them overlap; null where they do not. */
+  readonly overlapping: Merging.Clusters | null
 }
 
-export const crossed = ({ points, mixture }: Rows, { name, cells }: Points.Kept): Crossed => {
+export const crossed = ({ points, mixture, overlapping }: Rows, { name, cells }: Points.Kept): Crossed => {
   const component = pipe(mixture, Mixture.assign(points))
   const classes = [...new Set(cells)].sort()
   const place = new Map(classes.map((one, c) => [one, c]))
@@ -34,7 +36,6 @@ export const crossed = ({ points, mixture }: Rows, { name, cells }: Points.Kept)
   })
   const agreementOf = (cluster: ReadonlyArray<number>): number => Metric.adjustedRand(cells, cluster, points.weights)
   const agreement = agreementOf(component)
-  const overlapping = Overlapping.of(points, mixture)
   const merged = overlapping === null ? agreement : agreementOf(component.map(k => overlapping.clusters[k]))
   return { name, classes, counts, agreement, ...(merged !== agreement && { merged }) }
 }

@@ -12,7 +12,6 @@ import type * as ComponentTest from '../decision/componentTest.js'
 import * as FixedComponents from '../choice/fixedComponents.js'
 import * as Far from '../trust/far.js'
 import * as Hint from '../trust/hint.js'
-import * as Overlapping from '../trust/overlapping.js'
 import * as Stuck from '../trust/stuck.js'
 import type * as Fit from '../fit/fit.js'
 import * as Mixture from '../algebra/index.js'
@@ -376,12 +375,6 @@ export const ofHint = ({ hint, choice }: Pick<Findings, 'hint' | 'choice'>): Adv
     ),
     remedy: hint.lone === 0 ? '--robust' : `--robust --components ${hint.components}`
   }
-
-/** That components overlap, and how many clusters they are; null where they do not. */
-export const ofOverlap = ({ mixture, seen }: Pick<Findings, 'mixture' | 'seen'>): string | null => {
-  const clusters = Overlapping.of(seen, mixture)
-  return clusters && Overlapping.sentence(clusters)
-}
 
 /** Where a fit is stuck; null where it is not. */
 export const ofStuck = ({ stuck, recipe }: Pick<Findings, 'stuck' | 'recipe'>): Advice | null =>

@@ -1,10 +1,13 @@
 /** Words of a page. */
 import { show } from '../choice/table.js'
+import { quoted } from '../fit/text.js'
 import { escape } from '../picture/svg.js'
 
 export const capital = (text: string): string => text.replace(/^[a-z]/, first => first.toUpperCase())
 /** The name of a file, without its folders. */
 export const baseName = (path: string): string => path.replace(/^.*[\\/]/, '')
+/** The table of a fit as a command takes it. */
+export const fileOf = (source: string): string => (source === 'standard input' ? '-' : quoted(source))
 /** A number with a minus sign as long as a plus. */
 export const minus = (text: string): string => escape(text).replace(/^-/, '−')
 export const percent = (share: number): string =>

@@ -4,11 +4,13 @@
 import { standardized } from '../choice/scaledData.js'
 import { sentence } from '../choice/starts.js'
 import { formats, ofMixture, show, tidy } from '../choice/table.js'
+import type * as Merging from '../comparison/merging.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Initializer from '../pipeline/initializer.js'
 import * as Pipeline from '../pipeline/pipeline.js'
 import * as Points from '../formats/index.js'
 import { quoted } from '../fit/text.js'
+import * as Overlapping from '../trust/overlapping.js'
 import { comparison } from './comparison.js'
 import * as Crossed from './crossed.js'
 import * as document from './document.js'
@@ -29,7 +31,7 @@ import * as drawn from './figures.js'
 import * as Found from './findings.js'
 import type { Choice, Findings, StageRun } from './findings.js'
 import * as Trust from './trust.js'
-import { baseName, capital, percent, plural } from './phrases.js'
+import { baseName, capital, fileOf, percent, plural } from './phrases.js'
 
 /** Of how much the shade of a share says. */
 const shadeOf = (share: number, steps: readonly [number, number, number]): string =>
@@ -70,8 +72,12 @@ const components = ({ columns, mixture, seen }: Findings): Part => {
 }
 
 /** Components beside a column of classes. */
-const crossed = (fit: Findings, classes: Points.Kept): ReadonlyArray<Part> => {
-  const found = Crossed.crossed({ ...fit, points: fit.seen }, classes)
+const crossed = (
+  { seen, mixture }: Findings,
+  classes: Points.Kept,
+  overlapping: Merging.Clusters | null
+): ReadonlyArray<Part> => {
+  const found = Crossed.crossed({ points: seen, mixture, overlapping }, classes)
   const totals = found.counts.map(row => row.reduce((sum, n) => sum + n, 0))
   const name = `Compared with ${found.name}`
   return [
@@ -93,7 +99,11 @@ const known = (caption: string, found: ReturnType<typeof Found.ofBootstrap>, mos
 /** Intervals that a terminal prints unless it is to print all. */
 const LINES = 40
 
-const found = (fit: Findings, isLabelled: boolean): ReadonlyArray<Part> => {
+const found = (
+  fit: Findings,
+  isLabelled: boolean,
+  overlapping: Merging.Clusters | null
+): ReadonlyArray<Part> => {
   const merging = (): ReadonlyArray<Part> => {
     const picture = drawn.merging(fit)
     return picture === null ? [] : [folded('Which components are one cluster?', [figures([picture])])]
@@ -101,13 +111,15 @@ const found = (fit: Findings, isLabelled: boolean): ReadonlyArray<Part> => {
   return [
     heading(2, 'What was found'),
     components(fit),
-    onPage(() => [
-      ...(fit.mixture.weights.length > 1
+    onPage(() =>
+      fit.mixture.weights.length > 1
         ? [text('Shaded blue or orange where the mean lies below or above that of all rows.', 'soft')]
-        : [])
-    ]),
+        : []
+    ),
     ...[...Found.knownComponents(fit), ...Found.background(fit)].map(said => text(said)),
-    ...fit.classes.flatMap((one, i) => (isLabelled && i === 0 ? crossed(fit, one) : [onPage(() => crossed(fit, one))])),
+    ...fit.classes.flatMap((one, i) =>
+      isLabelled && i === 0 ? crossed(fit, one, overlapping) : [onPage(() => crossed(fit, one, overlapping))]
+    ),
     ...known('Intervals', Found.ofBootstrap(fit), LINES),
     ...known('Tests of the number of components', Found.ofTests(fit)),
     onPage(merging)
@@ -130,7 +142,11 @@ const ofChoice = (choice: Choice): ReadonlyArray<Verdict> => {
 }
 
 /** What speaks against a fit, and is seen without a look at each row. */
-const doubts = (fit: Findings, isLabelled: boolean): ReadonlyArray<Verdict> => {
+const doubts = (
+  fit: Findings,
+  isLabelled: boolean,
+  overlapping: Merging.Clusters | null
+): ReadonlyArray<Verdict> => {
   const { scaling, seen, columns, doubtful } = fit
   const { centre, scale } = standardized(seen).scaling
   const [least, most] = [Math.min(...scale), Math.max(...scale)]
@@ -176,7 +192,7 @@ const doubts = (fit: Findings, isLabelled: boolean): ReadonlyArray<Verdict> => {
     ...Found.floored(fit),
     ...Found.far(fit),
     ...Found.unsupported(fit),
-    Found.ofOverlap(fit),
+    overlapping && Overlapping.sentence(overlapping),
     // Of what the minimum variance decides a hint would say little: warnings come first.
     Found.ofHint(fit)
   ]
@@ -408,7 +424,7 @@ const again = ({ source, columns, asked = [] }: Findings, remedy: string): strin
     return `--columns ${quoted(columns.filter(column => !out.includes(column)).join(','))}`
   })
   const kept = asked.filter(option => !gone.includes(optionOf(option)))
-  return ['ornstein fit', source === 'standard input' ? '-' : quoted(source), ...kept, ...left].join(' ')
+  return ['ornstein fit', fileOf(source), ...kept, ...left].join(' ')
 }
 
 /** The command that follows: the remedy of the first doubt that has one, or what the model is for. */
@@ -418,7 +434,7 @@ const next = (fit: Findings, all: ReadonlyArray<Verdict>): string => {
   if (fit.asked === undefined) return ''
   if (remedy !== undefined) return `Next, to compare: ${again(fit, remedy)}`
   const whole = again(fit, '--out model.json')
-  return `Next, which component each row belongs to: ${whole} && ornstein assign model.json ${fit.source === 'standard input' ? '-' : quoted(fit.source)}`
+  return `Next, which component each row belongs to: ${whole} && ornstein assign model.json ${fileOf(fit.source)}`
 }
 
 /** What speaks against it, as much as stands on a first screen. */
@@ -444,10 +460,10 @@ export const documentOf = (
 ): ReadonlyArray<Part> => {
   const { choice, statistics, isStreamed, starts } = fit
   const choices = choice === null ? [] : ofChoice(choice)
-  const own = doubts(fit, isLabelled)
+  const overlapping = Overlapping.of(fit.seen, fit.mixture)
+  const own = doubts(fit, isLabelled, overlapping)
   let trust: Trust.Trust | null = null
   const judged = (): Trust.Trust => (trust ??= Trust.trust(fit))
-  const all = (): ReadonlyArray<Verdict> => [...choices, ...own, ...ofRows(fit, judged())]
   return [
     onPage(() => [heading(1, capital(Found.title(fit)))]),
     text(
@@ -455,15 +471,16 @@ export const documentOf = (
       'lead'
     ),
     onPage(() => {
+      const all = [...choices, ...own, ...ofRows(fit, judged())]
       const { loadings } = drawn.view(fit)
       return [
-        ...summary(all()),
-        text(next(fit, all()), 'soft'),
+        ...summary(all),
+        text(next(fit, all), 'soft'),
         figures([drawn.data(fit)]),
         ...(loadings.length === 0 ? [] : [folded('What the directions are made of', [text(loadings.join('\n'))])])
       ]
     }),
-    ...found(fit, isLabelled),
+    ...found(fit, isLabelled, overlapping),
     heading(2, 'Can I trust it?'),
     ...choices,
     ...own,

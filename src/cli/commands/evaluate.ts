@@ -255,11 +255,12 @@ const evaluateMixture =
         const [here, there] = learned === null ? [show(logLikelihood), null] : showApart(logLikelihood, learned)
         if (responsibilities === '-') return () => Promise.resolve()
         const [labels = null] = table.whole?.kept ?? []
+        const mixture = Model.toMixture(model)
+        const overlapping = table.whole && Overlapping.of(table.whole.points, mixture)
         const beside =
           table.whole === null || labels === null
             ? null
-            : Crossed.crossed({ points: table.whole.points, mixture: Model.toMixture(model) }, labels)
-        const overlapping = table.whole && Overlapping.of(table.whole.points, Model.toMixture(model))
+            : Crossed.crossed({ points: table.whole.points, mixture, overlapping }, labels)
         return world.stdout(
           flags.json
             ? `${JSON.stringify({

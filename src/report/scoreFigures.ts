@@ -125,9 +125,13 @@ const byLevel = ({ levels }: ScoreFindings): Picture => {
   })
 }
 
+/** The same where there are levels to compare. */
+export const levelFigures = (found: ScoreFindings): ReadonlyArray<Picture> =>
+  found.levels.length > 1 ? [byLevel(found)] : []
+
 /** All pictures of a score, as files are named. */
 export const all = (found: ScoreFindings): ReadonlyArray<Picture> => [
   ...(E.isRight(found.samples) ? [samplesFigure(found, found.samples.right.points)] : []),
-  ...(found.levels.length > 1 ? [byLevel(found)] : []),
+  ...levelFigures(found),
   ...scales(found.stages).map((scale, i) => objective(found.stages, scale, i))
 ]

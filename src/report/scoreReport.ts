@@ -24,7 +24,6 @@ const distances = ({ distance, ofRows, points, steps }: Samples): string =>
 export const documentOf = (found: ScoreFindings, next = ''): ReadonlyArray<Part> => {
   const { columns, pipeline, plan, samples, scaling, stages, levels, loss, parameters, rows, isAveraged } = found
   const steps = stages.reduce((sum, { taken }) => sum + taken, 0)
-  const pictures = (name: string): Part => figures(drawn.all(found).filter(one => one.name.startsWith(name)))
   return [
     onPage(() => [heading(1, `A score of ${plural(parameters, 'parameter')}`)]),
     text(
@@ -35,11 +34,11 @@ export const documentOf = (found: ScoreFindings, next = ''): ReadonlyArray<Part>
     onPage(() => [
       heading(2, 'What does it draw?'),
       ...(E.isRight(samples)
-        ? [pictures('samples'), text(distances(samples.right))]
+        ? [figures([drawn.samplesFigure(found, samples.right.points)]), text(distances(samples.right))]
         : [text(`${capital(samples.left.map(Problem.show).join('; '))}.`)])
     ]),
     heading(2, 'What has it learned?'),
-    onPage(() => [pictures('levels')]),
+    onPage(() => [figures(drawn.levelFigures(found))]),
     table('The loss by noise level', levelTable(levels)),
     heading(2, 'How was it learned?'),
     {

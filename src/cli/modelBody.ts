@@ -9,7 +9,7 @@ import { concatenated } from '../../lib/arrays/ndarray.js'
 import * as Problem from '../core/problem.js'
 import type { Mixture } from '../family/mixtureData.js'
 import { format, version } from '../fit/format.js'
-import { normalized } from '../mixture/component.js'
+import { besideOfLists, normalized } from '../mixture/component.js'
 import { faultless, inside, type Checked } from './checked.js'
 import * as json from './json.js'
 
@@ -99,10 +99,7 @@ export const read = (path: string): ((text: string) => Checked<Body>) =>
   readAs(path, t.type({ ...fields, pipeline: t.UnknownRecord }))
 
 /** The mixture of a model that was read, whose lists fit each other. */
-export const mixtureOf = ({
-  columns,
-  mixture: { weights, means, variances, factors, tails, background }
-}: Body): Mixture => {
+export const mixtureOf = ({ columns, mixture: { weights, means, variances, factors, ...beside } }: Body): Mixture => {
   const [count, dim] = [weights.length, columns.length]
   return {
     means: { shape: [count, dim], values: Float64Array.from(means.flat()) },
@@ -112,14 +109,7 @@ export const mixtureOf = ({
       factors === undefined
         ? null
         : { shape: [count, dim, dim], values: concatenated(factors.map(rows => Float64Array.from(rows.flat()))) },
-    ...(tails?.some(nu => nu !== null) === true && { tails: Float64Array.from(tails, nu => nu ?? Infinity) }),
-    ...(background !== undefined && {
-      background: {
-        ...background,
-        centre: Float64Array.from(background.centre),
-        scale: Float64Array.from(background.scale)
-      }
-    })
+    ...besideOfLists(beside)
   }
 }
 

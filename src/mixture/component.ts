@@ -5,7 +5,7 @@ import { tabulate } from '../../lib/arrays/entries.js'
 import { concatenated, type NdArray, single } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'
-import type { Mixture } from '../family/mixtureData.js'
+import type { Background, Mixture } from '../family/mixtureData.js'
 
 /** π N(m, F Fᵀ), with F as `Factor` has it: a number, a diagonal, or a lower triangle. */
 export interface Component {
@@ -35,6 +35,25 @@ export const normalized = (weights: ReadonlyArray<number>): Float64Array => {
   const total = Math.abs(sum - 1) <= weights.length * Number.EPSILON ? 1 : sum
   return Float64Array.from(weights, weight => weight / total)
 }
+
+interface Lists {
+  readonly tails?: ReadonlyArray<number | null> | undefined
+  readonly background?:
+    | (Omit<Background, 'centre' | 'scale'> & Readonly<Record<'centre' | 'scale', ReadonlyArray<number>>>)
+    | undefined
+}
+
+/** What is beside Gaussians, from lists: tails of which one at least is finite, and a background. */
+export const besideOfLists = ({ tails, background }: Lists): Pick<Mixture, 'tails' | 'background'> => ({
+  ...(tails?.some(nu => nu !== null) === true && { tails: Float64Array.from(tails, nu => nu ?? Infinity) }),
+  ...(background && {
+    background: {
+      ...background,
+      centre: Float64Array.from(background.centre),
+      scale: Float64Array.from(background.scale)
+    }
+  })
+})
 
 /** The factor of a component's covariance: a number, a vector, or a triangle, as far as columns differ or hang together. */
 export const factorOf = ({ means: { shape }, variances, factors }: Mixture, k: number): NdArray => {

@@ -17,7 +17,7 @@ import * as Moments from './em/moments.js'
 import * as Draw from './draw.js'
 import * as Maps from './gaussians/maps.js'
 import * as Tensors from './gaussians/tensors.js'
-import { factorsOf, isGaussian, normalized, ofComponents, partsOf, STORED } from './component.js'
+import { besideOfLists, factorsOf, isGaussian, normalized, ofComponents, partsOf, STORED } from './component.js'
 import * as Scaled from './em/scaled.js'
 import * as Student from './student.js'
 import { given as checked } from '../core/index.js'
@@ -219,20 +219,10 @@ export const parse = (description: Description): E.Either<Problem.Problems, Mixt
       )
     )
   const problems = problemsOf(description)
-  const { means, weights, variances, tails, background } = description
+  const { means, weights, variances } = description
   const array = Params.ndArray(means)
   // What is no array is a problem.
   if (array === null || problems.length > 0) return E.left(problems as Problem.Problems)
-  const beside = {
-    ...(tails?.some(nu => nu !== null) === true && { tails: Float64Array.from(tails, nu => nu ?? Infinity) }),
-    ...(background && {
-      background: {
-        ...background,
-        centre: Float64Array.from(background.centre),
-        scale: Float64Array.from(background.scale)
-      }
-    })
-  }
   const first = { means: array, weights: normalized(weights ?? means.map(() => 1)) }
   const [count, dim] = array.shape
   return pipe(
@@ -249,7 +239,7 @@ export const parse = (description: Description): E.Either<Problem.Problems, Mixt
             factors: null
           }
     ),
-    E.map(found => ({ ...found, ...beside }))
+    E.map(found => ({ ...found, ...besideOfLists(description) }))
   )
 }
 

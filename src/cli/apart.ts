@@ -10,6 +10,7 @@ import { Worker } from 'node:worker_threads'
 import { batches } from '../../lib/formats/arrow.js'
 import { Absent, type Columns } from '../../lib/formats/columns.js'
 import { groups } from '../../lib/formats/parquet.js'
+import { mayThread } from './mayThread.js'
 
 /** What is read: a file of Parquet, by its path or held whole, or bytes of Arrow as they come. */
 export type Asked =
@@ -98,8 +99,7 @@ export async function* apart(
   readsNested: boolean,
   limits: { readonly seconds?: number; readonly megabytes?: number } = {}
 ): AsyncGenerator<Columns> {
-  // Without `node --permission` there is nobody to ask, whatever the types say.
-  if ((process as Partial<typeof process>).permission?.has('worker') === false) {
+  if (!mayThread()) {
     yield* partsOf(asked, readsNested)
     return
   }

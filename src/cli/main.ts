@@ -2,6 +2,7 @@
 /** The command `ornstein` in a terminal: the one place that touches the process. */
 import { getHeapStatistics } from 'node:v8'
 import { Worker } from 'node:worker_threads'
+import { mayThread } from './mayThread.js'
 import { terminalOf } from './terminal.js'
 import type { Signal } from './world.js'
 
@@ -95,9 +96,7 @@ const apart = (): Promise<number> =>
     thread.on('error', reject)
   })
 
-// Without `node --permission` there is nobody to ask, whatever the types say.
-const mayThread = (process as Partial<typeof process>).permission?.has('worker') !== false
-process.exitCode = await (argv[0] === 'fit' && mayThread ? apart() : here()).catch((error: unknown) => {
+process.exitCode = await (argv[0] === 'fit' && mayThread() ? apart() : here()).catch((error: unknown) => {
   // Not a user's mistake but ours.
   process.stderr.write(`ornstein: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   return 1

@@ -21,7 +21,7 @@ import { type AtLevel, type Samples, type ScoreFindings } from '../report/scoreF
 import { type Flags } from './fitOptions.js'
 import { scaled, shown, type ReachedScore, type Task } from './learn.js'
 import * as Learned from './learned.js'
-import { afterwards } from './shown.js'
+import { evaluating, nextOf, sampling } from './shown.js'
 
 /** Rows that losses are taken of, samples that are drawn, and noise levels. */
 const [LOSSES, SAMPLES, LEVELS] = [4000, 1000, 9]
@@ -135,7 +135,7 @@ const isAveraged = ({ stages }: Learned.Learned['pipeline']): boolean =>
 /** What is printed of a score that is no mixture, with what was looked at where rows are in memory. */
 export const told = (
   { learned, stages }: ReachedScore,
-  { json, out, report, figures }: Flags,
+  flags: Flags,
   looked: ScoreFindings,
   within = Infinity
 ): string => {
@@ -143,7 +143,7 @@ export const told = (
   const { rows, loss, steps, converged } = fit
   const [parameters, averaged] = [parametersOf(learned), isAveraged(pipeline)]
   const drawn = E.isLeft(looked.samples) ? null : looked.samples.right
-  if (json)
+  if (flags.json)
     return `${JSON.stringify({
       score: Score.show(pipeline.score),
       columns,
@@ -159,19 +159,11 @@ export const told = (
       converged,
       stages: stages.map(({ formula, taken, rule }) => ({ formula, steps: taken, endedBy: rule }))
     })}\n`
-  const [evaluate, sample] = afterwards(out ?? '', looked.source)
-  return asText(
-    documentOf(
-      looked,
-      [
-        ...(report === undefined ? [] : [`The report is in ${report}: open it in a browser.`]),
-        ...(figures === undefined ? [] : [`The figures are in ${figures}.`]),
-        out === undefined
-          ? 'Add --out model.json to keep it for ornstein sample and ornstein evaluate.'
-          : `The model is in ${out}. Next: ${[sample, evaluate].join(', or ')}`,
-        ...(report === undefined ? ['Add --report report.html to see its samples beside the data.'] : [])
-      ].join('\n')
-    ),
-    within
+  const next = nextOf(
+    flags,
+    model => [sampling(model), evaluating(model, looked.source)],
+    'it for ornstein sample and ornstein evaluate',
+    'its samples beside the data'
   )
+  return asText(documentOf(looked, next), within)
 }

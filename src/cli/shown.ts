@@ -136,29 +136,38 @@ const labelled = ({ seen, mixture, classes }: Findings): Crossed.Crossed =>
   Crossed.crossed({ points: seen, mixture, overlapping: Overlapping.of(seen, mixture) }, classes[0])
 
 /** What a model is for, as commands. */
-export const afterwards = (model: string, source: string): readonly [evaluate: string, sample: string] => [
-  `ornstein evaluate ${quoted(model)} ${fileOf(source)}`,
-  `ornstein sample ${quoted(model)} -n 10`
-]
+export const evaluating = (model: string, source: string): string =>
+  `ornstein evaluate ${quoted(model)} ${fileOf(source)}`
+export const sampling = (model: string): string => `ornstein sample ${quoted(model)} -n 10`
+
+/** What was written, and what may follow, a line each: `keep` says what --out is for, `see` what --report is for. */
+export const nextOf = (
+  { out, report, figures }: Pick<Flags, 'out' | 'report' | 'figures'>,
+  use: (model: string) => ReadonlyArray<string>,
+  keep: string,
+  see: string
+): string =>
+  [
+    ...(report === undefined ? [] : [`The report is in ${report}: open it in a browser.`]),
+    ...(figures === undefined ? [] : [`The figures are in ${figures}.`]),
+    out === undefined
+      ? `Add --out model.json to keep ${keep}.`
+      : `The model is in ${out}. Next: ${use(out).join(', or ')}`,
+    ...(report === undefined ? [`Add --report report.html to see ${see}.`] : [])
+  ].join('\n')
 
 /** What a person reads, in lines of so many cells at the most. */
-export const human = (
-  { fit, others }: Shown,
-  { out, report, figures, verbose, labels }: Flags,
-  within: number
-): string =>
+export const human = ({ fit, others }: Shown, flags: Flags, within: number): string =>
   asText(
     documentOf(fit, others, {
-      isLabelled: labels !== undefined,
-      next: [
-        ...(report === undefined ? [] : [`The report is in ${report}: open it in a browser.`]),
-        ...(figures === undefined ? [] : [`The figures are in ${figures}.`]),
-        out === undefined
-          ? 'Add --out model.json to keep the model for ornstein evaluate and ornstein sample.'
-          : `The model is in ${out}. Next: ${afterwards(out, fit.source).join(', or ')}`,
-        ...(report === undefined ? ['Add --report report.html to see it.'] : [])
-      ].join('\n')
+      isLabelled: flags.labels !== undefined,
+      next: nextOf(
+        flags,
+        model => [evaluating(model, fit.source), sampling(model)],
+        'the model for ornstein evaluate and ornstein sample',
+        'it'
+      )
     }),
     within,
-    verbose
+    flags.verbose
   )

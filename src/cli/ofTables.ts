@@ -13,9 +13,13 @@ const FILES = "a CSV, Parquet or Arrow file, a folder of such files, or a patter
 export const table = (about = ''): Operand => ({ name: 'FILE', about: `${FILES}${about}` })
 export const model = (name = 'MODEL', about = 'a model written by ornstein fit --out'): Operand => ({ name, about })
 
-/** Whether a table is written in the form that the name of its file says. */
-export const wrongForm = async (option: string, path: string, to?: Form): Promise<ReadonlyArray<Problem.Problem>> =>
-  (await import('./forms.js')).foreignForm({ option, path }, to)
+/** Whether a table is written in the form that the name of its file says, as far as the name is right. */
+export const wrongForm = async (
+  option: string,
+  path: string | undefined,
+  to?: Form
+): Promise<ReadonlyArray<Problem.Problem>> =>
+  path === undefined ? [] : (await import('./forms.js')).foreignForm({ option, path }, to)
 
 /** Whether rows in pieces serve all that is asked, where nothing says how they are read. */
 const mayStream = ({ by, labels, stream, missing, every, pipeline }: Flags): boolean =>
@@ -78,7 +82,7 @@ export const assign = command({
     'error. A file is written completely or not at all.',
   operands: [model(), table("; with the model's columns")],
   options: assigning,
-  rules: ({ out, to }) => (out === undefined ? [] : wrongForm('--out', out, to)),
+  rules: ({ out, to }) => wrongForm('--out', out, to),
   examples: [
     'assign model.json faithful.csv > assigned.csv',
     'assign model.json faithful.parquet --out assigned.parquet',

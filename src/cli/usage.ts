@@ -61,7 +61,7 @@ const classify = command({
     { name: 'OTHER', about: 'a table to classify, with the same columns', isOptional: true }
   ],
   options: classifying,
-  rules: ({ out, to }) => (out === undefined ? [] : wrongForm('--out', out, to)),
+  rules: ({ out, to }) => wrongForm('--out', out, to),
   examples: [
     'classify iris.csv --labels Species',
     'classify iris.csv new.csv --labels Species > classified.csv',
@@ -108,7 +108,7 @@ const predict = command({
       'available',
       'add --check, or print rows as JSON by --to jsonl'
     ),
-    ...(out === undefined ? [] : await wrongForm('--out', out, to))
+    ...(await wrongForm('--out', out, to))
   ],
   examples: [
     'predict model.json new.csv --target price > predicted.csv',
@@ -212,7 +212,7 @@ const sample = command({
   description: 'Samples rows from a model and prints them in the units of the data.',
   operands: [model()],
   options: sampling,
-  rules: ({ out, to }) => (out === undefined ? [] : wrongForm('--out', out, to)),
+  rules: ({ out, to }) => wrongForm('--out', out, to),
   examples: ['sample model.json -n 1000 --seed 7 > new.csv', 'sample model.json -n 1000000 --out new.parquet'],
   run: async ([model], flags) => (await import('./commands/sample.js')).sample(model, flags)
 })

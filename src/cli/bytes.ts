@@ -20,8 +20,12 @@ const signatures: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: 
   [[0xfe, 0xff], 'text in UTF-8 but in UTF-16', 'save it as UTF-8']
 ]
 
+/** Whether bytes begin so. */
+export const starts = (bytes: Uint8Array, start: ReadonlyArray<number>): boolean =>
+  start.every((byte, i) => bytes[i] === byte)
+
 export const signatureOf = (bytes: Uint8Array): (typeof signatures)[number] | undefined =>
-  signatures.find(([start]) => start.every((byte, i) => bytes[i] === byte))
+  signatures.find(([start]) => starts(bytes, start))
 
 /** The text of bytes, piece after piece, or what they are instead. */
 const decoding = (
@@ -64,4 +68,4 @@ export async function* decoded(
 }
 
 /** Whether bytes are packed by gzip, by the first of them. */
-export const isPacked = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
+export const isPacked = (bytes: Uint8Array): boolean => starts(bytes, [0x1f, 0x8b])

@@ -72,11 +72,14 @@ const formatItem = (term: string, termWidth: number, about: string, helper: Help
 /** No line of help is longer, however wide the terminal. */
 const WIDE = 100
 
+/** How wide a text that follows help may be where it is printed. */
+const widthOf = ({ out, err }: Terminal, isError: boolean, most: number): number => Math.min(isError ? err : out, most)
+
 /** Options that help names and does not describe. */
 const named =
-  (groups: Readonly<Record<string, ReadonlyArray<string>>>, { out, err }: Terminal) =>
+  (groups: Readonly<Record<string, ReadonlyArray<string>>>, terminal: Terminal) =>
   ({ error }: { readonly error: boolean }): string => {
-    const within = Math.min(error ? err : out, 80)
+    const within = widthOf(terminal, error, HELP)
     const lines = Object.entries(groups).map(([title, keys]) =>
       wrapped(`  ${title.toLowerCase()}: ${keys.map(nameOf).join(' ')}`, within, '    ')
     )
@@ -85,9 +88,9 @@ const named =
 
 /** Examples, which a shell takes though they go on in the next line. */
 const examples =
-  (lines: ReadonlyArray<string>, { out, err }: Terminal) =>
+  (lines: ReadonlyArray<string>, terminal: Terminal) =>
   ({ error }: { readonly error: boolean }): string => {
-    const within = Math.min(error ? err : out, WIDE)
+    const within = widthOf(terminal, error, WIDE)
     const shown = lines.map(line =>
       line.startsWith('#')
         ? wrapped(`  ${line}`, within, '  # ')
@@ -110,11 +113,11 @@ const overview = (terminal: Terminal): ((context: { readonly error: boolean }) =
   )
 
 const exitCodes =
-  ({ out, err }: Terminal) =>
+  (terminal: Terminal) =>
   ({ error }: { readonly error: boolean }): string =>
     wrapped(
       'Exit codes: 0 success, 1 the work failed, 2 wrong usage or invalid input, 130 or 143 stopped by a signal.',
-      Math.min(error ? err : out, 100)
+      widthOf(terminal, error, WIDE)
     )
 
 /** What help says of it. */

@@ -1,7 +1,7 @@
 /** The world as Node has it, except for what a thread has otherwise than the process. */
 import { createRequire } from 'node:module'
-import type * as TE from 'fp-ts/lib/TaskEither.js'
-import type { Failure, Files, World } from './world.js'
+import type * as T from 'fp-ts/lib/Task.js'
+import type { Files, World } from './world.js'
 
 const version = (): string => {
   const read: unknown = createRequire(import.meta.url)('ornstein/package.json')
@@ -10,7 +10,7 @@ const version = (): string => {
 
 /** Files by the module that knows them, which is loaded when the first is asked for: help and wrong words wait for none. */
 const byFiles =
-  <A>(work: (files: Files) => TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
+  <A>(work: (files: Files) => T.Task<A>): T.Task<A> =>
   async () => {
     const { files } = await import('./files.js')
     return work(files(process.stdin))()
@@ -20,8 +20,8 @@ export const worldOf = (own: Pick<World, 'stderr' | 'isTTY' | 'terminal' | 'unti
   ...own,
   readText: (...asked) => byFiles(({ readText }) => readText(...asked)),
   readBytes: (...asked) => byFiles(({ readBytes }) => readBytes(...asked)),
-  exists: path => async () => (await import('./files.js')).files(process.stdin).exists(path)(),
-  isLarge: path => async () => (await import('./files.js')).files(process.stdin).isLarge(path)(),
+  exists: path => byFiles(({ exists }) => exists(path)),
+  isLarge: path => byFiles(({ isLarge }) => isLarge(path)),
   readSource: (...asked) => byFiles(({ readSource }) => readSource(...asked)),
   readTable: (...asked) => byFiles(({ readTable }) => readTable(...asked)),
   readCopies: async function* (...asked) {

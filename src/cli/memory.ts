@@ -30,12 +30,7 @@ const none = (argument: string, path: string): E.Either<Failure, never> =>
   E.left(refused(Problem.of(argument, path, 'a file that is here', 'give it')))
 
 /** The table of text in bytes, by the fast reader, or by the whole grammar where that gives up. */
-const gridOfBytes = (
-  argument: string,
-  path: string,
-  bytes: Uint8Array,
-  options: CsvOptions
-): E.Either<Failure, E.Either<DataError, Grid>> => {
+const gridOfBytes = (argument: string, path: string, bytes: Uint8Array, options: CsvOptions): Grids => {
   const { push, grid } = gridReader(options, bytes.length)
   const found = !bytes.includes(0) && signatureOf(bytes) === undefined && push(bytes) ? grid() : null
   if (found !== null) return E.right(found)
@@ -79,7 +74,7 @@ export const memory = (
       const bytes = given.get(path)
       const text = bytes === undefined ? none(argument, path) : decode(argument, path, bytes)
       if (E.isLeft(text)) throw new Ended(text.left)
-      const copied = await Promise.resolve(copyOf(text.right, options))
+      const copied = copyOf(text.right, options)
       yield* copiesOf(options)(
         (async function* () {
           yield await Promise.resolve(copied)

@@ -13,7 +13,7 @@ import * as Source from '../formats/source/index.js'
 import { columnGrids, whole } from '../formats/typed.js'
 import { writtenOfGrid, type Copied } from '../formats/widen.js'
 import { apart } from './apart.js'
-import { decoded, isPacked, signatureOf } from './bytes.js'
+import { decoded, isPacked, signatureOf, starts } from './bytes.js'
 import { copiesOf } from './copies.js'
 import { problem } from './fileProblem.js'
 import { bytesOf, gathered, inputsOf, readText, unpacked, type Input } from './input.js'
@@ -24,8 +24,6 @@ type Parts = AsyncIterable<E.Either<DataError, Grid>>
 
 /** So many bytes tell a format. */
 const TELLING = 8
-
-const starts = (bytes: Uint8Array, with_: ReadonlyArray<number>): boolean => with_.every((byte, i) => bytes[i] === byte)
 
 type Format = 'parquet' | 'arrow' | 'text'
 

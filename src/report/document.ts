@@ -91,8 +91,6 @@ export const asText = (parts: ReadonlyArray<Part>, within: number, isAll = false
         return part.said ?? ''
       case 'Text':
         return part.text
-      case 'Verdict':
-        return part.isSaid === true ? part.text : ''
       case 'Table': {
         const { header, rows } = part.table
         const more = isAll ? 0 : rows.length - (part.most ?? Infinity)
@@ -107,6 +105,8 @@ export const asText = (parts: ReadonlyArray<Part>, within: number, isAll = false
           : (part.title === undefined ? '' : `${part.title}:\n`) + facts(part.entries, within)
       case 'Code':
         return isAll ? `${part.title}:\n${part.text}` : ''
+      // which stand together
+      case 'Verdict':
       case 'Fold':
       case 'Figures':
       case 'Page':

@@ -99,11 +99,7 @@ const known = (caption: string, found: ReturnType<typeof Found.ofBootstrap>, mos
 /** Intervals that a terminal prints unless it is to print all. */
 const LINES = 40
 
-const found = (
-  fit: Findings,
-  isLabelled: boolean,
-  overlapping: Merging.Clusters | null
-): ReadonlyArray<Part> => {
+const found = (fit: Findings, isLabelled: boolean, overlapping: Merging.Clusters | null): ReadonlyArray<Part> => {
   const merging = (): ReadonlyArray<Part> => {
     const picture = drawn.merging(fit)
     return picture === null ? [] : [folded('Which components are one cluster?', [figures([picture])])]
@@ -142,11 +138,7 @@ const ofChoice = (choice: Choice): ReadonlyArray<Verdict> => {
 }
 
 /** What speaks against a fit, and is seen without a look at each row. */
-const doubts = (
-  fit: Findings,
-  isLabelled: boolean,
-  overlapping: Merging.Clusters | null
-): ReadonlyArray<Verdict> => {
+const doubts = (fit: Findings, isLabelled: boolean, overlapping: Merging.Clusters | null): ReadonlyArray<Verdict> => {
   const { scaling, seen, columns, doubtful } = fit
   const { centre, scale } = standardized(seen).scaling
   const [least, most] = [Math.min(...scale), Math.max(...scale)]

@@ -418,10 +418,9 @@ export const fit =
             // The checkpoint of a search has what it led to; to learn what was chosen once more takes no longer than one candidate.
             const own = chosen.kept === 'run' ? keeper : null
             const found = await work(world, { watch, keeper: own }, chosen, choices.compare)()
-            if (E.isLeft(found) || found.right.stopped !== null) {
-              return E.isLeft(found) ? found : E.right({ ...found.right, fit: { ...found.right.fit, asked } })
-            }
+            if (E.isLeft(found)) return found
             const { fit } = found.right
+            if (found.right.stopped !== null) return E.right({ ...found.right, fit: { ...fit, asked } })
             const { bootstrap, stopped } = await known(
               world,
               resampling,

@@ -211,7 +211,7 @@ export const swept =
         // a line that was cut off is none, and what failed is tried again
         const known = before.split('\n').flatMap(text => parsed(line, text))
         const found = new Map(known.filter(one => one.result !== undefined).map(one => [keyOf(one), one]))
-        const own = runs.filter(run => found.has(keyOf(run))).length
+        const left = runs.filter(run => !found.has(keyOf(run)))
         const append = (text: string): Failure | null => {
           try {
             appendFileSync(out, text)
@@ -224,14 +224,13 @@ export const swept =
           found.set(keyOf(one), one)
           return append(`${JSON.stringify(one)}\n`)
         }
-        const left = runs.filter(run => !found.has(keyOf(run)))
         const begun = before === '' || before.endsWith('\n') ? null : append('\n')
         const stopped = begun ?? (await world.untilSignal(ran(left, jobs, done)))
         if (stopped !== null && typeof stopped !== 'string') return E.left(stopped)
         const lines = runs.flatMap(run => found.get(keyOf(run)) ?? [])
         const end = stopped === null ? '' : `; stopped by ${stopped}, the same command resumes`
         const within = world.terminal.out
-        const counts = `${runs.length} fits, ${own} of them already in ${out}${end}.`
+        const counts = `${runs.length} fits, ${runs.length - left.length} of them already in ${out}${end}.`
         await world.stdout(paragraphs([counts, summary(lines, within)], within))()
         return E.right({ stopped, lines })
       }),

@@ -123,7 +123,8 @@ export const follow = (
   let tangent = tangentAt(y, begin, ahead)
   let point = pointAt(y, begin)
   const path = [point]
-  const gauge = flatOf(point)
+  const flat = flatOf(point)
+  const gauge = flat.length
   let length = 1 / tangent[n]
   for (let step = 0; step < steps;) {
     const rest = (until - start.at) / by - y[n]
@@ -142,7 +143,7 @@ export const follow = (
     const there = pointAt(next, hessian)
     const turns = onwards[n] <= 0
     if (turns || indexOf(there, gauge) !== indexOf(point, gauge)) {
-      const found = between(turns, there)
+      const found = between(turns, there, hessian)
       return { path: [...path, found.point], end: turns ? 'fold' : 'pitchfork', vanishing: found.vanishing }
     }
     step++
@@ -156,22 +157,23 @@ export const follow = (
   return { path, end: 'steps' }
 
   /** Where within the step from y to `beyond` the number turns back, or an eigenvalue passes 0: by false position (Dowell & Jarratt 1971). */
-  function between(turns: boolean, beyond: Point) {
+  function between(turns: boolean, beyond: Point, hessianBeyond: Float64Array) {
     const rank = Math.min(indexOf(point, gauge), indexOf(beyond, gauge))
-    const crossing = (of: Point): number => movable(of, gauge)[rank].value
+    const crossing = (of: Point): number => movable(of, gauge)[rank]
     let low = 0
     let high = length
     let atLow = turns ? tangent[n] : crossing(point)
     let atHigh = turns ? -1 : crossing(beyond)
     const size = Math.abs(atLow)
     let found = beyond
+    let curved = hessianBeyond
     for (let i = 0; i < 60 && high - low > EXACT * length; i++) {
       const middle = low + ((high - low) * atLow) / (atLow - atHigh)
       const here = corrected(y.map((v, j) => v + middle * tangent[j]))
       if (here === undefined) break
-      const hessian = hessianAt(here)
-      found = pointAt(here, hessian)
-      const value = turns ? tangentAt(here, hessian, tangent)[n] : crossing(found)
+      curved = hessianAt(here)
+      found = pointAt(here, curved)
+      const value = turns ? tangentAt(here, curved, tangent)[n] : crossing(found)
       if (Math.abs(value) < EXACT * size) break
       if (value * atLow > 0) {
         low = middle
@@ -183,23 +185,31 @@ export const follow = (
         atLow /= 2
       }
     }
-    const [least] = [...movable(found, gauge)].sort((a, b) => Math.abs(a.value) - Math.abs(b.value))
-    return { point: found, vanishing: found.vectors.slice(least.row * n, (least.row + 1) * n) }
+    // Where it vanishes its eigenvector is any of the flat ones' plane: these are made stiff, and it alone is left.
+    const most = Math.max(...point.values.map(Math.abs))
+    const outer = (at: number): number => flat.reduce((sum, g) => sum + g[Math.floor(at / n)] * g[at % n], 0)
+    const stiff = curved.map((v, at) => v + most * outer(at))
+    const { values, vectors } = symmetricEigen({ shape: [n, n], values: stiff })
+    const sizes = values.map(Math.abs)
+    const row = sizes.indexOf(Math.min(...sizes))
+    return { point: found, vanishing: vectors.values.slice(row * n, (row + 1) * n) }
   }
 }
 
-/** How many directions are flat. */
-const flatOf = ({ values }: Point): number => {
+/** The directions that are flat. */
+const flatOf = ({ x: { length: n }, values, vectors }: Point): ReadonlyArray<Float64Array> => {
   const least = FLAT * Math.max(...values.map(Math.abs))
-  return values.filter(e => Math.abs(e) <= least).length
+  return Array.from(values.keys())
+    .filter(k => Math.abs(values[k]) <= least)
+    .map(k => vectors.slice(k * n, (k + 1) * n))
 }
 
 /** The eigenvalues, ascending, without those that were flat from the first: the least in size. */
-const movable = ({ values }: Point, gauge: number): ReadonlyArray<{ readonly value: number; readonly row: number }> =>
-  Array.from(values, (value, row) => ({ value, row }))
-    .sort((a, b) => Math.abs(a.value) - Math.abs(b.value))
+const movable = ({ values }: Point, gauge: number): ReadonlyArray<number> =>
+  Array.from(values)
+    .sort((a, b) => Math.abs(a) - Math.abs(b))
     .slice(gauge)
-    .sort((a, b) => a.value - b.value)
+    .sort((a, b) => a - b)
 
 /** How many of them are negative. */
-const indexOf = (point: Point, gauge: number): number => movable(point, gauge).filter(({ value }) => value < 0).length
+const indexOf = (point: Point, gauge: number): number => movable(point, gauge).filter(value => value < 0).length

@@ -10,6 +10,7 @@ const sections = [
       ['tutorial.html', 'Tutorial'],
       ['coming-from.html', 'Coming from …'],
       ['your-table.html', 'Your table'],
+      ['glossary.html', 'Glossary'],
       ['playground.html', 'Playground']
     ]
   ],

@@ -30,8 +30,7 @@ const sections = [
       ['pictures.html', 'Pictures'],
       ['vocabulary.html', 'Vocabulary'],
       ['laws.html', 'Laws'],
-      ['derivations.html', 'Derivations'],
-      ['landscapes.html', 'Landscapes']
+      ['landscapes.html', 'Landscapes, derivations']
     ]
   ],
   [

@@ -1,6 +1,6 @@
 /**
  * Six objectives from the literature, written as one would write one's own. An integrand sees the model: at other points and
- * times, its divergence, its log-density, its parameters; and a second noise. Each is compiled, checked and property-tested as
+ * times, its divergence, its log-density, its parameters; and further noise. Each is compiled, checked and property-tested as
  * the built-in ones are.
  */
 import { Objective, Schedule, Score, TimeLaw, type Params } from 'ornstein'
@@ -15,7 +15,8 @@ export const implicit = Objective.custom('implicit', TimeLaw.at(0.3), ({ score, 
 )
 
 /** (v·s)² + 2 vᵀ(∂s/∂x)v, v ~ N(0, I): one gradient in place of d (Song et al. 2019, arXiv 1905.07088). */
-export const sliced = Objective.custom('sliced', TimeLaw.at(0.3), ({ noisy, level, scoreAt, secondNoise: v }) => {
+export const sliced = Objective.custom('sliced', TimeLaw.at(0.3), ({ noisy, level, scoreAt, noises }) => {
+  const [v] = noises(1)
   const score = (x: Tensor): Tensor => scoreAt(x, level)
   return add(square(dot(v, score(noisy))), mul(2, dot(v, vjp(score)(noisy, v))))
 })
@@ -49,8 +50,9 @@ export const distillation = <P extends string>(
   Objective.custom(
     'distillation',
     TimeLaw.at(0.3),
-    ({ params, noise, secondNoise, level, scoreAt }) => {
-      const x = add(mul(level.alpha, add(params.means, secondNoise)), mul(level.sigma, noise))
+    ({ params, noise, noises, level, scoreAt }) => {
+      const [own] = noises(1)
+      const x = add(mul(level.alpha, add(params.means, own)), mul(level.sigma, noise))
       const taught = Score.interpret(teacher).score(Score.tensors(learned), x, level)
       return dot(stopGradient(sub(scoreAt(x, level), taught)), x)
     },
@@ -96,12 +98,12 @@ export const selfConsistency = (earlier: number, timeLaw: TimeLaw.TimeLaw = Time
   Objective.custom(
     'self-consistency',
     timeLaw,
-    ({ clean, noise, secondNoise, level, levelAt, scoreAt }) => {
+    ({ clean, noise, noises, level, levelAt, scoreAt }) => {
       const before = levelAt(time => earlier * time)
       const ratio = div(level.alpha, before.alpha)
       const less = add(mul(before.alpha, clean), mul(before.sigma, noise))
       const added = sqrt(sub(square(level.sigma), square(mul(ratio, before.sigma))))
-      const more = add(mul(ratio, less), mul(added, secondNoise))
+      const more = add(mul(ratio, less), mul(added, noises(1)[0]))
       return squared(sub(scoreAt(more, level), stopGradient(div(scoreAt(less, before), ratio))))
     },
     { holdsConstant: true }

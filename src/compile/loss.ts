@@ -1033,8 +1033,8 @@ export const drawnBeside = <P extends string>(
     readsOf(model, term, dim),
     O.fold(
       () => [],
-      ({ names, probes }) => [
-        ...(names.has('secondNoise') ? ['the second noise'] : []),
+      ({ probes }) => [
+        ...(probes.noise > 0 ? ['further noise'] : []),
         ...(probes.normal + probes.rademacher > 0 ? ['the directions of a divergence'] : [])
       ]
     )
@@ -1163,6 +1163,7 @@ export const problems = <P extends string>(
         () => [],
         ({ names, probes }): ReadonlyArray<string> => [
           ...Matching.OF_NOISE.filter(name => names.has(name)),
+          ...(probes.noise > 0 ? ['noises'] : []),
           ...(probes.normal + probes.rademacher > 0 ? ['directions'] : [])
         ]
       )

@@ -62,7 +62,7 @@ export interface Sample {
   readonly noise: Noise.Noise
   /** The share of the denoising form where both forms serve: one for all rows, or one a row. */
   readonly denoising: Numbers
-  /** For what is drawn beside the noise: directions that estimate a divergence, a second noise. */
+  /** For what is drawn beside the noise: directions that estimate a divergence, further noise. */
   readonly probes: () => Key.Key
   /** Which of the time law's levels this is a draw of. */
   readonly level: number
@@ -111,13 +111,13 @@ export const labelsOf = (data: Source.Data): Numbers | null =>
 
 const signOf = (u: number): number => (u < 0.5 ? -1 : 1)
 
-/** Random directions v with E vvᵀ = I, [rows, dim], each of a key of its own. */
-const directions = ({ probes }: Reads, { rows, dim }: Size, key: Key.Key): Given.Named =>
+/** Random directions v with E vvᵀ = I and further noise, [rows, dim], each of a key of its own. */
+const beside = ({ probes }: Reads, { rows, dim }: Size, key: Key.Key): Given.Named =>
   Object.fromEntries(
     laws.flatMap(law =>
-      Key.split(probes[law])(key).map((one, i) => [
+      Key.split(probes[law])(law === 'noise' ? Key.named(law)(key)[law] : key).map((one, i) => [
         `${law}${i}`,
-        law === 'normal'
+        law !== 'rademacher'
           ? Given.draw([dim], one)
           : Given.rows(
               [dim],
@@ -162,13 +162,13 @@ export const given = <P extends string>(
   sample: Sample,
   basis: Basis,
   points: Size,
-  beside: Given.Named = {}
+  own: Given.Named = {}
 ): Given.Named => {
   const { measuredIn } = term
   const isMixed = measuredIn !== undefined && !isError(sample)
   const reads = readsOf(model, term, points.dim, isMixed, sample.noise._tag === 'None')
   return together<Given.Given>(
-    beside,
+    own,
     { alpha: Given.perRow(sample.alpha), sigma: Given.perRow(sample.sigma), weight: Given.perRow(sample.weight) },
     Noise.given(sample.noise, basis, points),
     term.constants !== undefined && constantsOf(term),
@@ -180,10 +180,7 @@ export const given = <P extends string>(
     sample.labels && { label: Given.rows([1], sample.labels) },
     reads.names.has('time') && { time: Given.perRow(sample.ofTime(time => time)) },
     ...reads.times.map((f, i) => ({ [`of${i}`]: Given.perRow(sample.ofTime(f)) })),
-    reads.names.has('secondNoise') && {
-      secondNoise: Given.draw([points.dim], Key.named('second')(sample.probes()).second)
-    },
-    reads.probes.normal + reads.probes.rademacher > 0 && directions(reads, points, sample.probes())
+    laws.some(law => reads.probes[law] > 0) && beside(reads, points, sample.probes())
   )
 }
 
@@ -202,21 +199,13 @@ const single = (x: Tensor): Tensor => (x.rank === 0 ? reshape(x, [1, 1]) : x)
 
 // —— the row that a term sees ——
 
-const laws = ['rademacher', 'normal'] as const
+const laws = ['rademacher', 'normal', 'noise'] as const
+/** The law of directions, and noise, which has a key of its own. */
+type Law = (typeof laws)[number]
 
 /** What is computed before the function of a row is called, if it is read. */
 type Name = Single | Head
-type Single =
-  | 'clean'
-  | 'score'
-  | 'target'
-  | 'output'
-  | 'outputTarget'
-  | 'noise'
-  | 'secondNoise'
-  | 'time'
-  | 'label'
-  | 'partner'
+type Single = 'clean' | 'score' | 'target' | 'output' | 'outputTarget' | 'noise' | 'time' | 'label' | 'partner'
 type Head = `heads.${string}`
 
 const isHead = (name: Name): name is Head => name.startsWith('heads.')
@@ -229,8 +218,8 @@ export interface Reads {
   readonly names: ReadonlySet<Name>
   /** The numbers of times that it asks for, in this order. */
   readonly times: ReadonlyArray<OfTime>
-  /** How many directions of each law. */
-  readonly probes: Readonly<Record<Objective.Estimate['law'], number>>
+  /** How many directions of each law, and how much further noise. */
+  readonly probes: Readonly<Record<Law, number>>
   /** Whether it asks for a density, which networks do not have. */
   readonly density: boolean
   /** How many numbers it makes of a row; 1 of a loss. */
@@ -264,7 +253,7 @@ const named = (params: Params.Tensors<string>): Params.Tensors<string> =>
 interface Access {
   /** One for all rows, or one a row. */
   readonly ofTime: (f: OfTime) => Tensor
-  readonly direction: (law: Objective.Estimate['law'], i: number) => Tensor
+  readonly direction: (law: Law, i: number) => Tensor
   readonly density: () => void
 }
 
@@ -280,7 +269,6 @@ interface Material {
   readonly sigma: Tensor
   readonly label: Tensor | undefined
   readonly share: Tensor | undefined
-  readonly secondNoise: Tensor | undefined
   readonly time: Tensor | undefined
   readonly partner: Tensor | undefined
   readonly constants: Params.Tensors<string>
@@ -291,7 +279,7 @@ interface Material {
 }
 
 /** What nodes of x_t do not have. */
-export const OF_NOISE = ['clean', 'noise', 'target', 'outputTarget', 'secondNoise'] as const
+export const OF_NOISE = ['clean', 'noise', 'target', 'outputTarget'] as const
 
 const absent = (what: string): never =>
   refuse(`${what}: read now, but not when the function was first looked at; do not branch on values`)
@@ -332,8 +320,7 @@ const rowOf = <P extends string>(
   material: Material,
   access: Access
 ): { readonly define: Definitions; readonly row: (read: (name: Name) => Tensor) => Objective.Row } => {
-  const { clean, drawn, orthogonal, inSpan, alpha, sigma, label, share, secondNoise, time, constants, partner, lacks } =
-    material
+  const { clean, drawn, orthogonal, inSpan, alpha, sigma, label, share, time, constants, partner, lacks } = material
   const [rows] = clean.shape
   const isMixture = O.isSome(model.family)
   const { levelOf, form } = levelsOf(rows, label, isMixture)
@@ -374,7 +361,6 @@ const rowOf = <P extends string>(
     output: () => outputAt(noisy, level),
     outputTarget: () => opened(() => Parametrization.targetTensor(model.predicts)(own)(clean, drawn)),
     noise: () => drawn,
-    secondNoise: () => secondNoise ?? absent('secondNoise'),
     time: () => (time === undefined ? absent('time') : column(time, rows)),
     label: () => label ?? fill([rows, 1], -1),
     partner: () => partner ?? refuse('partner: these rows have none; give Points.paired(partners)(points)')
@@ -404,6 +390,10 @@ const rowOf = <P extends string>(
           return opened(() => density(model, params, x, there))
         },
         directions,
+        noises: count =>
+          Number.isInteger(count) && count >= 1
+            ? Array.from({ length: count }, (_, i) => access.direction('noise', i))
+            : refuse(`noises(${count}): no whole number from 1 on; say how many draws a row sees`),
         divergence: estimate => {
           if (estimate === undefined) return exact()
           const { probes = 1, law = 'rademacher' } = estimate
@@ -592,7 +582,7 @@ const look = <P extends string>(
 ): Reads => {
   const names = recorder<Name>()
   const times = recorder<OfTime>()
-  const probes = recorder<readonly [law: Objective.Estimate['law'], i: number]>()
+  const probes = recorder<readonly [law: Law, i: number]>()
   const densities = recorder<true>()
   const access: Access = {
     ofTime: f => {
@@ -617,7 +607,6 @@ const look = <P extends string>(
       sigma: half(1),
       label: fill([1, 1], -1),
       share: isMixed ? half(1) : undefined,
-      secondNoise: half(dim),
       time: half(1),
       partner: half(dim),
       constants: Params.map(fromNdArray)(constants),
@@ -631,12 +620,12 @@ const look = <P extends string>(
       })
     )
   })
-  const most = (law: Objective.Estimate['law']): number =>
+  const most = (law: Law): number =>
     probes.all().reduce((most, [of, i]) => (of === law ? Math.max(most, i + 1) : most), 0)
   return {
     names: new Set(names.all()),
     times: times.all(),
-    probes: { rademacher: most('rademacher'), normal: most('normal') },
+    probes: { rademacher: most('rademacher'), normal: most('normal'), noise: most('noise') },
     density: densities.all().length > 0,
     width: values.length
   }
@@ -661,7 +650,6 @@ export const raw =
         sigma: given.sigma,
         label: optional('label'),
         share: optional('share'),
-        secondNoise: optional('secondNoise'),
         time: optional('time'),
         partner: optional('partner'),
         constants: constantsIn(given),
@@ -669,7 +657,7 @@ export const raw =
       },
       {
         ofTime: f => optional(`of${times.add(f)}`) ?? absent('a number of another time'),
-        direction: (law, i) => optional(`${law}${i}`) ?? absent('a direction'),
+        direction: (law, i) => optional(`${law}${i}`) ?? absent(law === 'noise' ? 'noises' : 'a direction'),
         density: () => undefined
       }
     )

@@ -128,8 +128,8 @@ export const sum = define({
 
 /**
  * An objective of one's own: a function of a row in the tensor vocabulary, [rows] or [rows, 1] out, differentiated like
- * the built-in ones. `Row` says what it may look at: the model at other points and times, its divergence, its parameters, a
- * second noise; only what is read is computed. docs/objectives.md shows six that are in the literature.
+ * the built-in ones. `Row` says what it may look at: the model at other points and times, its divergence, its parameters,
+ * more noise; only what is read is computed. docs/objectives.md shows six that are in the literature.
  * `{ float32: true }` says that single precision is enough for it: that its rows are no small differences of large numbers.
  * `{ bounded: true }` says that it stays finite as the noise vanishes, so that a time law may begin at 0: one that reads its
  * target, −z/σ, does not. `{ holdsConstant: true }` says that it holds a part of itself constant by `stopGradient`, such as a

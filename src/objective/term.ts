@@ -45,7 +45,7 @@ export interface SeenNoise {
 
 /**
  * What an integrand may look at, for all rows at once: [rows, dim], or [rows, 1] for numbers. Only what is read is computed
- * and drawn, so that a divergence or a second noise costs nothing where nobody asks for it.
+ * and drawn, so that a divergence or more noise costs nothing where nobody asks for it.
  */
 export interface Row<P extends string = string, H extends string = string> {
   /** s(x_t) */
@@ -64,8 +64,6 @@ export interface Row<P extends string = string, H extends string = string> {
   readonly noisy: Tensor
   /** z */
   readonly noise: Tensor
-  /** Standard normal and independent of z, from a key of its own; drawn again at every evaluation. */
-  readonly secondNoise: Tensor
   readonly level: RowLevel
   /** t, [rows, 1] */
   readonly time: Tensor
@@ -93,6 +91,11 @@ export interface Row<P extends string = string, H extends string = string> {
   readonly divergence: (estimate?: Partial<Estimate>) => Tensor
   /** Random directions, each [rows, dim]; those of `divergence`. */
   readonly directions: (estimate: Estimate) => ReadonlyArray<Tensor>
+  /**
+   * So many draws, each standard normal, [rows, dim], and independent of z, of directions and of each other; drawn again at every
+   * evaluation. The first of more are those of fewer.
+   */
+  readonly noises: (count: number) => ReadonlyArray<Tensor>
   /** For integrands that also accept noise of which only a part is drawn. */
   readonly seen: SeenNoise
   /**

@@ -59,8 +59,8 @@ describe('a report says of every law', () => {
 })
 
 describe('no claim is left aside', () => {
-  const blurred = Objective.custom('blurred', TimeLaw.at(0.3), ({ scoreAt, noisy, secondNoise, level, target }) =>
-    sum(square(sub(scoreAt(add(noisy, mul(0.5, secondNoise)), level), target)), 1)
+  const blurred = Objective.custom('blurred', TimeLaw.at(0.3), ({ scoreAt, noisy, noises, level, target }) =>
+    sum(square(sub(scoreAt(add(noisy, mul(0.5, noises(1)[0])), level), target)), 1)
   )
 
   it('of what draws beside the noise the truth is looked for by batches', () => {
@@ -68,9 +68,9 @@ describe('no claim is left aside', () => {
     const found = held.filter(({ option }) => option === 'proper')
     expect(found.map(({ name }) => name)).toContain('the truth is stationary in two and three dimensions')
     expect(found.some(law => isFailed(law))).toBe(true)
-    // Against the second noise it is the denoising objective of more noise, and proper.
-    const proper = Objective.custom('twice', TimeLaw.at(0.3), ({ score, target, secondNoise }) =>
-      add(sum(square(sub(score, target)), 1), sum(secondNoise, 1))
+    // Against further noise it is the denoising objective of more noise, and proper.
+    const proper = Objective.custom('twice', TimeLaw.at(0.3), ({ score, target, noises }) =>
+      add(sum(square(sub(score, target)), 1), sum(noises(1)[0], 1))
     )
     expect(
       laws

@@ -554,7 +554,7 @@ describe('an objective that looks at what is drawn, as its graph tells', () => {
     Objective.custom('timed', TimeLaw.uniform(0.1, 1), ({ clean, level, scoreAt }) =>
       sum(mul(level.sigma, square(scoreAt(clean, 0.1))), 1)
     ),
-    Objective.custom('beside', TimeLaw.at(0.3), ({ score, secondNoise }) => sum(mul(secondNoise, score), 1)),
+    Objective.custom('beside', TimeLaw.at(0.3), ({ score, noises }) => sum(mul(noises(1)[0], score), 1)),
     Objective.custom('along', TimeLaw.at(0.3), ({ clean, scoreAt, directions }) =>
       sum(mul(directions({ probes: 1, law: 'rademacher' })[0], scoreAt(clean, 0.1)), 1)
     )

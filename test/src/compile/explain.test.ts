@@ -13,8 +13,8 @@ const plansOf = (objective: Objective.Objective, score: Score.Score<string> = Sc
 
 describe('the profile of a loss', () => {
   const denoising = Objective.denoising(TimeLaw.at(0.3))
-  const own = Objective.custom('own', TimeLaw.at(0.3), ({ score, secondNoise }) =>
-    sum(exp(square(sub(score, secondNoise))), 1)
+  const own = Objective.custom('own', TimeLaw.at(0.3), ({ score, noises }) =>
+    sum(exp(square(sub(score, noises(1)[0]))), 1)
   )
   it('counts what is read and drawn, by term', () => {
     const [compiled, interpreted] = plansOf(Objective.sum([denoising, own]))

@@ -100,9 +100,9 @@ const squared = (x: Tensor): Tensor => sum(square(x), 1, true)
 
 /** Something of everything. */
 const everything = own(
-  ({ score, output, outputTarget, clean, noisy, noise, secondNoise, level, time, label, params, ...row }) => {
+  ({ score, output, outputTarget, clean, noisy, noise, noises, level, time, label, params, ...row }) => {
     const later = row.levelAt((t, of) => Math.min(2 * t, Schedule.until(of)))
-    const moved = row.scoreAt(add(noisy, mul(0.1, secondNoise)), later)
+    const moved = row.scoreAt(add(noisy, mul(0.1, noises(1)[0])), later)
     const there = row.outputAt(clean, 0.25)
     const [first] = Object.values(params)
     return add(
@@ -220,14 +220,38 @@ describe('what is seen', () => {
     expect(spread).toBeGreaterThan(1e-3)
   })
 
-  it('is a second noise that is not the first', () => {
+  it('is noise that is not the first, nor that of directions, each draw another', () => {
     const many = { rows: 20_000, dim: 1, values: new Float64Array(20_000) }
     const score = Score.spherical({ components: 1 })
     const moment = (perRow: Objective.Matching['perRow']): number =>
       plansOf(score, own(perRow), many)[0].evaluate(Params.of({ means: [[0]] }), Key.fromSeed(2)).value
     // Standard errors of means of 20 000: 1/√n, and √2/√n of the square.
-    expect(Math.abs(moment(({ noise, secondNoise }) => mul(noise, secondNoise)))).toBeLessThan(6 / Math.sqrt(20_000))
-    expect(Math.abs(moment(({ secondNoise }) => square(secondNoise)) - 1)).toBeLessThan(9 / Math.sqrt(20_000))
+    const drawn = ({ noise, noises, directions }: Objective.Row) => [
+      noise,
+      ...noises(3),
+      ...directions({ probes: 2, law: 'normal' })
+    ]
+    for (let i = 1; i < 6; i++) {
+      for (let j = 0; j < i; j++)
+        expect(
+          Math.abs(
+            moment(row => {
+              const all = drawn(row)
+              return mul(all[i], all[j])
+            })
+          )
+        ).toBeLessThan(6 / Math.sqrt(20_000))
+      expect(Math.abs(moment(row => square(drawn(row)[i])) - 1)).toBeLessThan(9 / Math.sqrt(20_000))
+    }
+    // The first of many are those of few.
+    const apart = ({ noises }: Objective.Row) => square(sub(noises(1)[0], noises(4)[0]))
+    expect(moment(apart)).toBe(0)
+    expect(
+      refused(
+        score,
+        own(({ noises }) => noises(0.5)[0])
+      )
+    ).toMatch(/noises\(0.5\): no whole number from 1 on/)
   })
 })
 
@@ -262,7 +286,7 @@ describe('what cannot be is refused', () => {
     expect(refused(mixture, timeScore)).toBe('nothing')
   })
   it('noise that is not drawn again, for what draws more', () => {
-    expect(refused(network, sliced, fixed)).toMatch(/is not plain noise drawn again, as is the second noise/)
+    expect(refused(network, sliced, fixed)).toMatch(/is not plain noise drawn again, as is further noise/)
     expect(
       refused(
         network,
@@ -473,12 +497,12 @@ describe('self-consistency', () => {
   }
 
   it('has no slope at the truth; without the factor 1/r it has', () => {
-    const without = own(({ clean, noise, secondNoise, level, levelAt, scoreAt }) => {
+    const without = own(({ clean, noise, noises, level, levelAt, scoreAt }) => {
       const before = levelAt(0.4)
       const ratio = div(level.alpha, before.alpha)
       const less = add(mul(before.alpha, clean), mul(before.sigma, noise))
       const added = sqrt(sub(square(level.sigma), square(mul(ratio, before.sigma))))
-      const more = add(mul(ratio, less), mul(added, secondNoise))
+      const more = add(mul(ratio, less), mul(added, noises(1)[0]))
       return squared(sub(scoreAt(more, level), stopGradient(scoreAt(less, before))))
     }, TimeLaw.at(0.8))
     // Of six numbers, one beyond 5.5 standard errors has probability 2e-7.

@@ -36,11 +36,11 @@ const kernel = (a: Tensor, b: Tensor): Tensor => {
   return sub(add(k(0, 0), k(2, 2)), add(k(0, 2), k(2, 0)))
 }
 
-/** Between the data and N(m, I), whose rows are drawn by the second noise. */
+/** Between the data and N(m, I), whose rows are drawn by further noise. */
 const mmd = Objective.pairwise(
   'MMD²',
   at,
-  ({ clean, secondNoise, params: { means } }) => concat([clean, add(means, secondNoise)], 1),
+  ({ clean, noises, params: { means } }) => concat([clean, add(means, noises(1)[0])], 1),
   kernel
 )
 

@@ -198,16 +198,26 @@ const plain: ReadonlyArray<Indices> = [0, 1, 2, 3].flatMap(score =>
   )
 )
 
+/** A quadrature over many levels takes most of a second for each gradient, and some optimizers ask for thirty a step. */
+const isDear = (row: Indices): boolean => {
+  const { expectation, timeLaw } = cellOf(row)
+  return (
+    Case.isMadeBy(Expectation.quadrature)(expectation) &&
+    !Case.isMadeBy(TimeLaw.at)(timeLaw) &&
+    row.optimizer !== plain[0].optimizer
+  )
+}
+
 /**
- * Rows with every pair that no reason keeps apart: in each nothing is wrong, and a pair that is not met is never right. By day, when
- * they are not run, with every value of which there is such a pair.
+ * Rows with every pair that no reason keeps apart: in each nothing is wrong, and a pair that is not met is never right. Where they are
+ * not run, with every value of which there is such a pair. No pair needs a row that is dear: three values make it so.
  */
 const running = (): ReadonlyArray<Indices> => {
   const open = allPairs()
   const rows: Indices[] = []
   const sound = (row: Indices): boolean => {
     const cell = cellOf(row)
-    return !Object.values(reasons).some(holds => holds(cell))
+    return !isDear(row) && !Object.values(reasons).some(holds => holds(cell))
   }
   for (const seed of open.values()) {
     const isMet = names.every(name => !(name in seed) || rows.some(row => row[name] === seed[name]))
@@ -410,13 +420,12 @@ it('every pair of values meets: it runs, or is refused for a reason that is righ
 describe('every pair of values that no reason keeps apart', () => {
   const rows = running()
 
-  // Most of these pairs run in the test above as well.
   it.runIf(isSlow)(
     'runs',
     () => {
-      expect(faultsOf(rows.filter((_, i) => i % 16 === 0).map(row => judged(cellOf(row))))).toEqual([])
+      expect(faultsOf(rows.map(row => judged(cellOf(row))))).toEqual([])
     },
-    900_000
+    300_000
   )
 
   it('is met: every value runs somewhere, but for what is wrong by itself: noise for other data, no rate, iterates before it; and the start of networks', () => {

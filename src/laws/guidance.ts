@@ -15,11 +15,8 @@ export type Guide = Pick<typeof Guidance, 'classifierFree' | 'posterior'>
 /** Each case is a network, its divergence and its products with the Jacobian, several times. */
 const ENOUGH = 50
 
-export interface GuidanceOptions<P extends string> {
-  readonly schedules?: fc.Arbitrary<Schedule.Schedule>
-  readonly points?: (dim: number) => fc.Arbitrary<Points>
-  readonly params?: (dim: number) => fc.Arbitrary<Params.Params<P>>
-  /** The computation under test. */
+export interface GuidanceOptions {
+  /** The computation under test; `Guidance` unless given. */
   readonly guide?: Guide
 }
 
@@ -45,25 +42,20 @@ const said = (score: Sampler.Smooth, points: Points, time: number): Readonly<Rec
 })
 
 /** The laws of guidance along a score: what its weights say. */
-export const guidance = <P extends string>(
-  score: Score.Score<P>,
-  {
-    schedules = Arbitrary.schedulesFor(score),
-    points = Arbitrary.points({ maxRows: 3, weights: false }),
-    params = Arbitrary.params(score),
-    guide = Guidance
-  }: GuidanceOptions<P> = {}
-): Laws => {
-  const cases: fc.Arbitrary<Example<P>> = fc.tuple(schedules, Arbitrary.dimsFor(score)).chain(([schedule, dim]) =>
-    fc.record({
-      schedule: fc.constant(schedule),
-      time: Arbitrary.timesFor(score)(schedule),
-      points: points(dim),
-      params: params(dim),
-      others: params(dim),
-      weight: fc.constantFrom(-1, 0, 0.5, 1, 3)
-    })
-  )
+export const guidance = <P extends string>(score: Score.Score<P>, { guide = Guidance }: GuidanceOptions = {}): Laws => {
+  const params = Arbitrary.params(score)
+  const cases: fc.Arbitrary<Example<P>> = fc
+    .tuple(Arbitrary.schedulesFor(score), Arbitrary.dimsFor(score))
+    .chain(([schedule, dim]) =>
+      fc.record({
+        schedule: fc.constant(schedule),
+        time: Arbitrary.timesFor(score)(schedule),
+        points: Arbitrary.points({ maxRows: 3, weights: false })(dim),
+        params: params(dim),
+        others: params(dim),
+        weight: fc.constantFrom(-1, 0, 0.5, 1, 3)
+      })
+    )
   const learned = ({ schedule, params }: Example<P>, label: number | null): Sampler.Smooth =>
     Sampler.learned(score, schedule, params, { label })
   const agrees = (
@@ -175,7 +167,7 @@ const exactPosterior = ({ prior, seen }: Guided): Mixture.Mixture => {
 }
 
 /** The law of a posterior's score, beside the exact posterior of a mixture. */
-export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {}): Laws => {
+export const posterior = ({ guide = Guidance }: GuidanceOptions = {}): Laws => {
   const cases: fc.Arbitrary<Guided> = fc.record({
     prior: fc
       .array(fc.record({ weight: fc.constantFrom(1, 2, 3), mean: fc.tuple(Arbitrary.real(2), Arbitrary.real(2)) }), {

@@ -161,16 +161,9 @@ export const initializer = <P extends string>(
     compiled(Initializer.interpret(score, points)(initializer))(Key.fromSeed(seed))
   const others = (points: Points.Points, seed: number, count: number): ReadonlyArray<Params.Params<P>> =>
     Array.from({ length: count }, (_, i) => started(points, seed + 1 + i))
-  /** Rows on which its centres are looked at before any law is: variances see weights whatever the centres do. */
-  const seen = normals(least + 5, dim ?? 2, 1, 4)
-  const onRows = (points: Points.Points): ReadonlyArray<ReadonlyArray<Density.Row>> | null =>
-    O.toNullable(O.tryCatch(() => others(points, 1, 12).map(centresOf)))
-  const plain = onRows(seen)
-  const seesWeights = !areSameBits(
-    onRows({ ...seen, weights: Float64Array.from({ length: seen.rows }, (_, i) => 1 + (i % 3)) }),
-    plain
-  )
-  const follows = !areSameBits(onRows(normals(seen.rows, seen.dim, 2, 4)), plain)
+  /** The centres that twelve keys start; variances see weights whatever the centres do. */
+  const centresOn = (points: Points.Points, seed: number): ReadonlyArray<ReadonlyArray<Density.Row>> =>
+    others(points, seed, 12).map(centresOf)
   const count = countOf(score, dim ?? 1)
   const cases: fc.Arbitrary<Example> = (dim === null ? Arbitrary.dimsFor(score) : fc.constant(dim)).chain(dim =>
     fc.record({
@@ -246,17 +239,19 @@ export const initializer = <P extends string>(
       onWide({
         name: 'a row of weight 0 is none',
         statement:
-          '∀ x in general position in a plane, of which some rows, the farthest among them, have weight 0, keys: no centre is one of these; and what never draws starts as without them. To 1e-7 r.',
+          '∀ x in general position in a plane, of which some rows, the farthest among them, have weight 0, keys: no centre is one of these; and what never draws starts as without them. To 1e-7 r. Or, unless it is said to weigh them, weights change none of its centres. Exactly.',
         source: 'definition of weighted points',
         maxCases: 20,
-        claim: options.weighs ?? seesWeights,
+        claim: options.weighs ?? O.isSome(model.family),
         option: 'weighs',
-        reason: 'the weights of rows change none of its centres',
+        reason: 'it starts no centres',
         says: ({ points: { rows, dim, values }, seed }) => {
           const far = values.map((x, at) => (at < dim ? 4 * x + 4 * Math.sign(x) * greatest(values) : x))
           const points = { rows, dim, values: far, weights: Float64Array.from({ length: rows }, (_, i) => i % 3) }
           const kept = Array.from({ length: rows }, (_, i) => i).filter(i => i % 3 > 0)
           if (kept.length < least) return []
+          const [weighed, plain] = [points, { rows, dim, values: far }].map(of => centresOn(of, seed))
+          if (options.weighs === undefined && areSameBits(weighed, plain)) return sameBits(weighed, plain)
           const none = rowsOf(points).filter((_, i) => i % 3 === 0)
           const taken = others(points, seed, draws === 'never' ? 1 : 20).flatMap(params =>
             centresOf(params).filter(centre => none.some(row => distance(row, centre) === 0))
@@ -311,13 +306,17 @@ export const initializer = <P extends string>(
       onWide({
         name: 'centres are apart',
         statement:
-          '∀ x in general position in a plane, keys: of forty starts some have no two centres that are the same: equal centres stay equal for ever. Exactly.',
+          '∀ x in general position in a plane, keys: of forty starts some have no two centres that are the same: equal centres stay equal for ever. Or, unless they are said to be apart, they are the same whatever the data. Exactly.',
         source: 'what is symmetric has a symmetric gradient',
         maxCases: 20,
-        claim: (options.apart ?? follows) && count >= 2,
+        claim: options.apart !== false && count >= 2,
         option: 'apart',
-        reason: count < 2 ? 'it has one centre' : 'its starts are the same whatever the data',
+        reason: 'it has one centre',
         says: ({ points, seed }) => {
+          const [here, there] = [points, { ...points, values: points.values.map(x => 2 - x / 2) }].map(of =>
+            centresOn(of, seed)
+          )
+          if (options.apart === undefined && areSameBits(here, there)) return sameBits(here, there)
           const found = others(points, seed - 1, draws === 'never' ? 1 : 40)
           const leasts = found.map(params =>
             Math.min(...centresOf(params).flatMap((a, i, all) => all.slice(i + 1).map(b => distance(a, b))))

@@ -31,7 +31,7 @@ if (options.help) {
   --law NAME      this law alone
   --seeds N       how many seeds (20), from --first (1) on
   --runs N        cases of each (100, as fast-check has it)
-  --resume        leave out what passed in the last night, and go on from there
+  --resume        leave out what passed before, and go on from there
   --seed S --path P   one case: what is printed of a failure`)
   process.exit(0)
 }

@@ -360,6 +360,7 @@ const rates: { readonly wrong: Table<Rated>; readonly right: Table<Rated> } = {
     'no number at first': { at: n => 0.1 / n },
     'without bound': { at: n => (n > 150 ? Infinity : 0.1) },
     'a root of what is negative': { at: n => Math.sqrt(0.01 - n / 1e4) },
+    'no number at the end of a phase of one step': { at: n => (n < 40 ? 0.1 : n === 40 ? 0.1 * ((n - 40) / 0) : 0.05) },
     'a cosine without its warm-up': { at: n => (n >= 100 ? 0 : half(n, 0, 100)), is: cosine },
     'a cosine that begins at 0': { at: n => (n >= 100 ? 0 : n < 10 ? n / 100 : half(n, 10, 100)), is: cosine },
     'a whole cosine': {
@@ -407,6 +408,7 @@ const regions: { readonly wrong: Table<Projected>; readonly right: Table<Project
     'to whole numbers': { to: x => x.map(Math.round) },
     'scaled to a sum of 1': { to: x => x.map(v => v / x.reduce((sum, other) => sum + other, 0)) },
     'an entry too few': { to: x => x.slice(1) },
+    'a box in single precision': { to: x => x.map(v => Math.fround(Math.max(-1, Math.min(1, v)))) },
     'far out is left': { to: x => x.map(v => (v > 1 && v < 100 ? 1 : v)) },
     'softmax for the simplex': {
       to: x => {

@@ -29,7 +29,8 @@ import {
   Mixture,
   Objective,
   Params,
-  type Schedule,
+  type Sampler,
+  Schedule,
   Score,
   TimeLaw
 } from '../../../src/index.js'
@@ -83,6 +84,21 @@ const guides: { readonly wrong: Table<Partial<laws.Guide>>; readonly right: Tabl
     'a posterior that counts what is seen twice': {
       posterior: (seen, schedule) => prior =>
         Guidance.combine([2, Guidance.posterior(seen, schedule)(prior)], [-1, prior])
+    },
+    // (Γ + α V)⁻¹ = (Γ/α + V)⁻¹/α
+    'a posterior whose covariance is σ² J, for (σ²/α) J': {
+      posterior: ({ deviation, ...seen }, schedule) => {
+        const guided =
+          (prior: Sampler.Smooth): Sampler.ScoreFunction =>
+          (points, time) => {
+            const { alpha } = Schedule.level(time)(schedule)
+            const narrower = { ...seen, deviation: [deviation].flat().map(d => d / Math.sqrt(alpha)) }
+            const inner = Guidance.posterior(narrower, schedule)(prior)
+            return Guidance.combine([1 / alpha, inner], [1 - 1 / alpha, prior])(points, time)
+          }
+        return prior =>
+          Object.assign(guided(prior), { field: prior.field, divergence: prior.divergence, vjp: prior.vjp })
+      }
     }
   },
   right: {

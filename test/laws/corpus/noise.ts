@@ -326,6 +326,24 @@ const grid = ({ times, evenIn }: Gridded, name: string): ReadonlyArray<laws.Law>
       meaning: () => ({ times: () => times, ...(evenIn && { evenIn }) })
     })
   )
+/** Draws on the span of the centres, one by one or with their opposites, that say of themselves whether they come in pairs. */
+interface Spanning {
+  readonly antithetic: boolean
+  readonly signs: ReadonlyArray<1 | -1>
+}
+const spanning = ({ antithetic, signs }: Spanning, name: string): ReadonlyArray<laws.Law> =>
+  laws.of(
+    Expectation.define({
+      name: word(name),
+      about: name,
+      meaning: () => ({
+        where: 'span',
+        antithetic,
+        draws: key => signs.map(sign => ({ weight: 1 / signs.length, noise: key, sign }))
+      })
+    })
+  )
+
 /** Between two ends, by a place in [0, 1] for each of its steps. */
 type Places = (step: number, steps: number) => number
 const spanned =
@@ -421,6 +439,17 @@ export const noise = [
       }
     },
     sameMean
+  ),
+  ...ofConcept(
+    'expectation in the span',
+    {
+      wrong: {
+        'one draw, said to come with its opposite': { antithetic: true, signs: [1] },
+        'a draw with its opposite, and not said': { antithetic: false, signs: [1, -1] }
+      },
+      right: { 'a draw with its opposite': { antithetic: true, signs: [1, -1] } }
+    },
+    spanning
   ),
   ...ofConcept('time grid', grids, grid),
   ...ofConcept('time grid between ends', spans, (held, name) => held(name)),

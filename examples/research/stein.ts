@@ -41,11 +41,10 @@ const stein = (u: Tensor, v: Tensor): Tensor => {
   const own = add(mul(k, dot(s, r)), mul(bend, dot(apart, sub(s, r))))
   return add(own, mul(bend, sub(d, div(mul(3, far), add(1, far)))))
 }
-/** Of the rows as they are: the noise of its time is not read. */
 export const discrepancy = Objective.pairwise(
   'KSD²',
-  TimeLaw.at(1),
-  ({ clean, scoreAt }) => concat([clean, scoreAt(clean, 0)], 1),
+  TimeLaw.clean,
+  ({ clean, score }) => concat([clean, score], 1),
   stein
 )
 

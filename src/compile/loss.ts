@@ -216,8 +216,8 @@ export const draw = <P extends string>(loss: Loss<P>): Drawing<P> => {
         }),
         O.toNullable
       )
-      const drawsAt = ({ alpha, sigma }: Leveled, key: Key.Key): ReadonlyArray<Noise.Draw> =>
-        nodes !== null
+      const drawsAt = (term: Objective.Term, { alpha, sigma }: Leveled, key: Key.Key): ReadonlyArray<Noise.Draw> =>
+        nodes !== null || (Objective.isMatching(term) && TimeLaw.isClean(term.timeLaw))
           ? [{ weight: 1, noise: { _tag: 'None' } as const }]
           : Noise.draws(
               data,
@@ -229,13 +229,13 @@ export const draw = <P extends string>(loss: Loss<P>): Drawing<P> => {
               key
             )(expectation)
       const samples = (
-        { labelDropout }: Pick<(typeof terms)[number], 'labelDropout'>,
+        { labelDropout, term }: Pick<(typeof terms)[number], 'labelDropout' | 'term'>,
         times: ReadonlyArray<Leveled>,
         own: Key.Key
       ): ReadonlyArray<Sample> => {
         const noiseKeys = Key.split(times.length)(labelled(own, 'noise'))
         return times
-          .flatMap((at, level) => drawsAt(at, noiseKeys[level]).map(draw => ({ at, level, draw })))
+          .flatMap((at, level) => drawsAt(term, at, noiseKeys[level]).map(draw => ({ at, level, draw })))
           .map(({ at: { each, alpha, sigma, weight }, level, draw }, i) => ({
             alpha,
             sigma,
@@ -1148,9 +1148,27 @@ export const problems = <P extends string>(
       ? []
       : refused(`plain noise drawn again, as is ${drawn.join(', and ')}`, 'use Expectation.monteCarlo()')
   }
+  /** Where there is no noise, nothing may read it. */
+  const unnoised = (term: Objective.Matching): ReadonlyArray<Problem.Problem> => {
+    const read = pipe(
+      readsOf(Score.interpret(score), term, dim),
+      O.match(
+        () => [],
+        ({ names }) => Matching.lacking(term, false).filter(name => names.has(name))
+      )
+    )
+    return Problem.unless(
+      read.length === 0,
+      'objective',
+      `${Objective.show(term.of)}, which reads ${read.join(', ')},`,
+      `a function of the data ${TimeLaw.formula(term.timeLaw)}`,
+      'read clean, score and noises(k), or take TimeLaw.at(0.1)'
+    )
+  }
   /** On the nodes of a population no noise is drawn. */
   const noiseless = (term: Objective.Matching, labelDropout: number): ReadonlyArray<Problem.Problem> => {
     const exact = exactly(term)
+    const lacks = Objective.isMatching(exact) ? Matching.lacking(exact, true) : []
     const names = pipe(
       Objective.isMatching(exact) ? O.some(exact) : O.none,
       O.chain(exact => {
@@ -1162,7 +1180,7 @@ export const problems = <P extends string>(
       O.match(
         () => [],
         ({ names, probes }): ReadonlyArray<string> => [
-          ...Matching.OF_NOISE.filter(name => names.has(name)),
+          ...lacks.filter(name => names.has(name)),
           ...(probes.noise > 0 ? ['noises'] : []),
           ...(probes.normal + probes.rademacher > 0 ? ['directions'] : [])
         ]
@@ -1208,6 +1226,7 @@ export const problems = <P extends string>(
             ? noiseless(term, labelDropout)
             : [
                 ...plainNoise(term, labelDropout),
+                ...unnoised(term),
                 ...Problem.unless(
                   !isOverStudent(term),
                   'objective',

@@ -47,6 +47,7 @@ import * as Params from '../family/params.js'
 import * as Points from '../data/points.js'
 import * as Source from '../data/source.js'
 import * as Schedule from '../schedule/schedule.js'
+import * as TimeLaw from '../objective/timeLaw.js'
 import * as Score from '../score/score.js'
 
 type Size = Pick<Points.Points, 'rows' | 'dim'>
@@ -278,8 +279,12 @@ interface Material {
   readonly lacks: ReadonlyArray<keyof Objective.Row>
 }
 
-/** What nodes of x_t do not have. */
-export const OF_NOISE = ['clean', 'noise', 'target', 'outputTarget'] as const
+/** What is of the noise. */
+const OF_NOISE = ['noise', 'target', 'outputTarget'] as const
+
+/** What rows of a term lack: where there is no noise that of the noise, and on nodes of x_t the data too. */
+export const lacking = ({ timeLaw }: Pick<Objective.Matching, 'timeLaw'>, isOnNodes: boolean): ReadonlyArray<Single> =>
+  TimeLaw.isClean(timeLaw) ? OF_NOISE : isOnNodes ? ['clean', ...OF_NOISE] : []
 
 const absent = (what: string): never =>
   refuse(`${what}: read now, but not when the function was first looked at; do not branch on values`)
@@ -531,18 +536,20 @@ const looked = new WeakMap<object, WeakMap<object, ReadonlyMap<string, Reads>>>(
 /** What a term reads of a row, of one row of made-up numbers: a function in the vocabulary reads the same of every row. */
 export const readsOf = <P extends string>(
   model: Score.Model<P>,
-  { perRow, constants }: Objective.Matching,
+  term: Objective.Matching,
   dim: number,
   isMixed: boolean,
   isOnNodes: boolean
 ): Reads => {
+  const { perRow } = term
+  const lacks = lacking(term, isOnNodes)
   const ofTerm = looked.get(perRow) ?? new WeakMap<object, ReadonlyMap<string, Reads>>()
   looked.set(perRow, ofTerm)
   const ofModel = ofTerm.get(model) ?? new Map<string, Reads>()
-  const key = `${dim} ${isMixed} ${isOnNodes}`
+  const key = `${dim} ${isMixed} ${lacks.join(' ')}`
   const known = ofModel.get(key)
   if (known !== undefined) return known
-  const found = look(model, { perRow, constants }, dim, isMixed, isOnNodes)
+  const found = look(model, term, dim, isMixed, lacks)
   ofTerm.set(model, new Map([...ofModel, [key, found]]))
   return found
 }
@@ -572,13 +579,10 @@ const shapesOf = <P extends string>(model: Score.Model<P>): Score.Model<P> => {
 
 const look = <P extends string>(
   model: Score.Model<P>,
-  {
-    perRow,
-    constants = {}
-  }: Pick<Objective.Matching, 'perRow'> & { readonly constants: Params.Params<string> | undefined },
+  { perRow, constants = {} }: Objective.Matching,
   dim: number,
   isMixed: boolean,
-  isOnNodes: boolean
+  lacks: Material['lacks']
 ): Reads => {
   const names = recorder<Name>()
   const times = recorder<OfTime>()
@@ -610,7 +614,7 @@ const look = <P extends string>(
       time: half(1),
       partner: half(dim),
       constants: Params.map(fromNdArray)(constants),
-      lacks: isOnNodes ? OF_NOISE : []
+      lacks
     }
     const { define, row } = rowOf(shapesOf(model), Score.tensors(Params.zeros(model.shapes(dim))), material, access)
     return perRow(
@@ -653,7 +657,7 @@ export const raw =
         time: optional('time'),
         partner: optional('partner'),
         constants: constantsIn(given),
-        lacks: [...('partner' in given ? [] : ['partner' as const]), ...(isOnNodes ? OF_NOISE : [])]
+        lacks: [...('partner' in given ? [] : ['partner' as const]), ...lacking(term, isOnNodes)]
       },
       {
         ofTime: f => optional(`of${times.add(f)}`) ?? absent('a number of another time'),

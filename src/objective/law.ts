@@ -18,6 +18,8 @@ export interface Density {
 interface Known {
   /** Capability, which laws hold it to: the density of the law in time; it may then stand in `importance`. Its total need not be 1. */
   readonly density?: ((schedule: Schedule.Schedule) => Density) | undefined
+  /** Whether it has no noise: rows are those of the data. */
+  readonly isClean?: true | undefined
   /** Capability: the time up to which every time from the clean end on counts alike, where losses without bound have no mean. */
   readonly fromClean?: number | undefined
   /** Its nodes lie where they do for components of variance 1 or more: it does not suit variances that are learned. */

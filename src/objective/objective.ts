@@ -268,7 +268,16 @@ export const incompatibilities =
       term: Matching,
       weightings: ReadonlyArray<Weighting.Weighting>
     ): ReadonlyArray<Problem.Problem> => {
-      const inLaw = pipe(term.timeLaw, TimeLaw.incompatibilities(schedule)).map(Problem.within('timeLaw'))
+      const inLaw = [
+        ...pipe(term.timeLaw, TimeLaw.incompatibilities(schedule)).map(Problem.within('timeLaw')),
+        ...Problem.unless(
+          term.measuredIn === undefined || !TimeLaw.isClean(term.timeLaw),
+          'timeLaw',
+          TimeLaw.show(term.timeLaw),
+          'a law with noise, which this loss has as its target',
+          'use Objective.implicit(TimeLaw.clean), or TimeLaw.at(0.1)'
+        )
+      ]
       const until = TimeLaw.fromClean(term.timeLaw)
       // A term with problems of its own cannot be judged further.
       if (inLaw.length > 0 || O.isNone(until) || Case.problems(term.of).length > 0) return inLaw

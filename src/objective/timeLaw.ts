@@ -50,6 +50,43 @@ export const at = define({
 })
 
 /**
+ * No noise: x_t = x_0, as the data have it. For losses of the data themselves, such as discrepancies of their score, contrastive divergence, or
+ * score matching as it was first written (Hyvärinen 2005): what a row draws beside (`noises`, `directions`) is there, its noise is not. A schedule
+ * whose time 0 has noise is refused.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+ *
+ * // Score matching of N(m, 1) on rows 1 and 3: s = m − x, and the mean of s² − 2 at m = 2 is 1 − 2.
+ * const loss = {
+ *   schedule: Schedule.ornsteinUhlenbeck,
+ *   score: Score.spherical({ components: 1 }),
+ *   objective: Objective.implicit(TimeLaw.clean),
+ *   expectation: Expectation.monteCarlo()
+ * }
+ * const evaluate = Problem.orThrow(Compile.value(loss)({ rows: 2, dim: 1, values: Float64Array.of(1, 3) }))
+ * assert.equal(evaluate(Params.of({ means: [[2]] }), Key.fromSeed(0)), -1)
+ */
+export const clean = define({
+  name: 'clean',
+  about: 'no noise: rows as the data have them',
+  formula: () => 'without noise',
+  meaning: () => ({
+    nodes: () => [{ time: 0, weight: 1 }],
+    isClean: true,
+    misfits: schedule =>
+      Problem.unless(
+        Schedule.level(0)(schedule).sigma === 0,
+        '',
+        `TimeLaw.clean on ${Schedule.show(schedule)}`,
+        'of a schedule whose time 0 has no noise',
+        'use TimeLaw.at(0), the least noise of this one'
+      )
+  })
+})
+
+/**
  * Every time in [lo, hi] alike: L = E_t L_t, t uniform. A random expectation draws one time a row; a deterministic one
  * (`quadrature`, `fixed`) takes Gauss–Legendre nodes. From `lo` = 0 on where the mean is finite: that of the noise, of the
  * data or of the implicit form, not that of the score, which grows like 1/σ².
@@ -151,6 +188,9 @@ export const assumesUnitVariance =
   (isDeterministic: boolean) =>
   (law: TimeLaw): boolean =>
     concept.meaning(law).assumesUnitVariance === true && (isDeterministic || drawnOf(law) === undefined)
+
+/** Whether rows meet no noise. */
+export const isClean = (law: TimeLaw): boolean => concept.meaning(law).isClean === true
 
 /** The latest time up to which every time from the clean end on is drawn alike; none where the clean end is not reached. */
 export const fromClean = (law: TimeLaw): O.Option<number> => O.fromNullable(concept.meaning(law).fromClean)

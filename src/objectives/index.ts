@@ -29,7 +29,7 @@
  * // A term over pairs of rows as one of rows, and others as they are: where a run looks for a row that is not finite.
  * const pairs = Objective.pairwise(
  *   'spread',
- *   TimeLaw.at(1),
+ *   TimeLaw.clean,
  *   ({ clean }) => clean,
  *   (a, b) => sum(square(sub(a, b)), 2)
  * )
@@ -106,7 +106,7 @@ const squaredDistance = (a: Tensor, b: Tensor): Tensor => total(square(sub(a, b)
  * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, TimeLaw } from 'ornstein'
  *
  * // E|x − x′|² is twice the variance, by the divisor n − 1.
- * const spread = Objective.pairwise('spread', TimeLaw.at(1), ({ clean }) => clean, (a, b) => sum(square(sub(a, b)), 2))
+ * const spread = Objective.pairwise('spread', TimeLaw.clean, ({ clean }) => clean, (a, b) => sum(square(sub(a, b)), 2))
  * const loss = {
  *   schedule: Schedule.ornsteinUhlenbeck,
  *   score: Score.symmetricPair,

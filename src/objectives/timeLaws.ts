@@ -56,7 +56,7 @@ import {
   rule,
   time
 } from '../objective/law.js'
-import { at, concept, define, formula, show, uniform, type Density } from '../objective/timeLaw.js'
+import { at, clean, concept, define, formula, show, uniform, type Density } from '../objective/timeLaw.js'
 import * as Schedule from '../schedule/schedule.js'
 
 export * from '../objective/timeLaw.js'
@@ -485,6 +485,7 @@ export const gauss = define({
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [
   at,
+  clean,
   uniform,
   oneOf,
   nodes,

@@ -28,14 +28,21 @@ import {
 import {
   Compile,
   Expectation,
+  Initializer,
   Key,
+  Mixture,
   Objective,
+  Optimizer,
   Parametrization,
   Params,
+  Pipeline,
   type Points,
+  Population,
   Problem,
+  Run,
   Schedule,
   Score,
+  Stage,
   TimeLaw
 } from '../../../src/index.js'
 import * as Density from '../../../src/laws/density.js'
@@ -508,5 +515,82 @@ describe('self-consistency', () => {
     // Of six numbers, one beyond 5.5 standard errors has probability 2e-7.
     expect(errorsOf(selfConsistency(0.5))).toBeLessThan(5.5)
     expect(errorsOf(without)).toBeGreaterThan(10)
+  })
+})
+
+describe('without noise', () => {
+  const one = Score.spherical({ components: 1 })
+  const at = Params.of({ means: [[0.4, -1]] })
+
+  it('a row is that of the data, and nothing of the noise is drawn', () => {
+    // Of N(m, I): |s|² + 2 div s = |m − x|² − 2d.
+    const off = (x: ArrayLike<number>): number =>
+      Array.from({ length: 6 }, (_, i) => (0.4 - x[2 * i]) ** 2 + (-1 - x[2 * i + 1]) ** 2 - 4).reduce((a, b) => a + b)
+    for (const objective of [
+      Objective.implicit(TimeLaw.clean),
+      own(({ score, divergence }) => add(squared(score), mul(2, divergence())), TimeLaw.clean),
+      own(({ clean, level, scoreAt }) => sub(squared(scoreAt(clean, level)), 4), TimeLaw.clean)
+    ])
+      for (const { engine, evaluate } of plansOf(one, objective))
+        for (const seed of [0, 1])
+          expect(evaluate(at, Key.fromSeed(seed)).value, engine).toBeCloseTo(off(points.values) / 6, 13)
+    // So a rule that needs the same loss at every step is served, which noise refuses.
+    const pipeline = (timeLaw: TimeLaw.TimeLaw) =>
+      Pipeline.of({
+        schedule,
+        score: one,
+        initializer: Initializer.values(at),
+        stages: [Stage.descend({ objective: Objective.implicit(timeLaw), optimizer: Optimizer.lbfgs(), steps: 20 })]
+      })
+    const program = Compile.pipeline(pipeline(TimeLaw.clean))(points)
+    if (E.isLeft(program)) throw new Error(program.left.map(Problem.show).join('; '))
+    const mean = [0, 1].map(axis => [0, 1, 2, 3, 4, 5].reduce((sum, i) => sum + points.values[2 * i + axis] / 6, 0))
+    Run.last(program.right)(Key.fromSeed(0)).params.means.values.forEach((m, axis) => {
+      expect(m).toBeCloseTo(mean[axis], 10)
+    })
+    expect(E.isLeft(Compile.pipeline(pipeline(TimeLaw.at(0.3)))(points))).toBe(true)
+  })
+
+  it('a population is met where it is', () => {
+    const loss = Population.loss({
+      score: one,
+      objective: Objective.against(Mixture.of({ means: [[0, 0]] }), TimeLaw.clean)
+    })
+    expect(loss.evaluate(at).value).toBeCloseTo(0.4 ** 2 + 1, 12)
+  })
+
+  it('contrastive divergence: its slope is that of where k Langevin steps lead', () => {
+    // x ← x + (h/2)(m − x) + √h z, and E(x) = ½|m − x|²: dL/dm = E[x_k − x_0] = (1 − (1 − h/2)^k)(m − E x_0) in the mean.
+    const h = 0.3
+    const contrastive = own(({ clean, level, noises, scoreAt, logDensityAt }) => {
+      const step = (x: Tensor, z: Tensor): Tensor => add(add(x, mul(h / 2, scoreAt(x, level))), mul(Math.sqrt(h), z))
+      const far = stopGradient(noises(3).reduce(step, clean))
+      return sub(logDensityAt(far, level), logDensityAt(clean, level))
+    }, TimeLaw.clean)
+    const rows = 20_000
+    const many = { rows, dim: 1, values: new Float64Array(rows).fill(1.5) }
+    const keep = 1 - h / 2
+    const wanted = (1 - keep ** 3) * (0.4 - 1.5)
+    // The chain forgets its start by 1 − h/2 a step, and each step adds h of variance.
+    const deviation = Math.sqrt(h * (1 + keep ** 2 + keep ** 4))
+    const [found] = gradientOf(one, contrastive, Params.of({ means: [[0.4]] }), many)
+    expect(Math.abs(found - wanted)).toBeLessThan((6 * deviation) / Math.sqrt(rows))
+  })
+
+  it('what reads the noise is refused, and a schedule that begins with some', () => {
+    expect(
+      refused(
+        one,
+        own(({ score, noise }) => squared(sub(score, noise)), TimeLaw.clean)
+      )
+    ).toMatch(/which reads noise, is not a function of the data without noise; read clean, score and noises\(k\)/)
+    expect(refused(one, Objective.denoising(TimeLaw.clean))).toMatch(
+      /timeLaw: TimeLaw.clean is not a law with noise, which this loss has as its target; use Objective.implicit/
+    )
+    expect(
+      Objective.problems(Schedule.varianceExploding())(Objective.implicit(TimeLaw.clean)).map(Problem.show)
+    ).toEqual([
+      'timeLaw: TimeLaw.clean on Schedule.varianceExploding({ sigmaMin: 0.01, sigmaMax: 50 }) is not of a schedule whose time 0 has no noise; use TimeLaw.at(0), the least noise of this one'
+    ])
   })
 })

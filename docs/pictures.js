@@ -1,6 +1,14 @@
-/** Draws the pictures of docs/vocabulary.md, from the built package: `npm run pictures`. A test draws them from the source. */
-import { writeFileSync } from 'node:fs'
+/** Draws the pictures of the README and of the vocabulary, from the built package: `npm run pictures`. A test draws them from the source. */
+import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
+
+// -- a fit -----------------------------------------------------------------------------------------------------------
+
+const fitSeen = ({ fit, Picture, Points, Problem }) => {
+  const file = new URL('../examples/data/faithful.csv', import.meta.url)
+  const { points, columns } = Problem.orThrow(Points.readCsv(readFileSync(file, 'utf8')))
+  return Picture.density(fit(points, { columns }).mixture, points, { columns })
+}
 
 // -- schedules -------------------------------------------------------------------------------------------------------
 
@@ -123,6 +131,7 @@ const optimizersSeen = ({ Optimizer, Params, Picture }) => {
 
 /** The pictures by name, of the library's namespaces. */
 export const pictures = ornstein => ({
+  faithful: fitSeen(ornstein),
   schedules: schedulesSeen(ornstein),
   rosenbrock: optimizersSeen(ornstein)
 })

@@ -6,10 +6,14 @@ const sections = [
     'Start',
     [
       ['index.html', 'ornstein'],
+      ['cluster-a-table.html', 'Cluster a table'],
+      ['report.html', 'How to read the report'],
+      ['in-a-browser.html', 'In a browser'],
       ['should-i-use-this.html', 'Should I use this?'],
       ['tutorial.html', 'Tutorial'],
       ['coming-from.html', 'Coming from …'],
       ['your-table.html', 'Your table'],
+      ['gallery.html', 'Gallery'],
       ['glossary.html', 'Glossary'],
       ['playground.html', 'Playground']
     ]
@@ -64,6 +68,7 @@ const sections = [
 ]
 
 const top = [
+  'cluster-a-table.html',
   'tutorial.html',
   'recipes.html',
   'vocabulary.html',
@@ -90,8 +95,9 @@ export const render = ({ content, page }) => {
   const doors =
     here === 'index.html'
       ? `<p class="doors">${[
+          ['cluster-a-table.html', 'Cluster a table in five minutes'],
+          ['your-table.html', 'Fit your table here'],
           ['tutorial.html', 'See the theorems happen'],
-          ['your-table.html', 'Fit your table'],
           ['playground.html', 'Open the playground'],
           ['recipes.html', 'How do I …']
         ]

@@ -4,6 +4,7 @@ import tseslint from 'typescript-eslint'
 
 /** Where the language takes statements: closed forms over arrays of their own, and pure from outside. */
 export const loops = [
+  'src/{choice/candidates,decision/componentTest,fit/fit,trust/bootstrap,trust/crossValidation}.ts',
   'src/families/{factorAnalysis,spectrum}.ts',
   'src/mixture/em/{errors,fromGradient,loops,missing,moments,patterns,prior,scaled}.ts',
   'src/mixture/gaussians/{axes,covariances,denoised,gaussian,maps}.ts',

@@ -19,35 +19,10 @@ export const mapped = <A, B>(list: Iterable<A>, change: (a: A) => B): Iterable<B
   }
 })
 
-/** Each element of a lazy list beside what the elements up to it add up to. */
-export const accumulated =
-  <A, B>(list: Iterable<A>, add: (before: B, a: A) => B) =>
-  (first: B): Iterable<readonly [A, B]> => ({
-    *[Symbol.iterator]() {
-      let sum = first
-      for (const a of list) {
-        sum = add(sum, a)
-        yield [a, sum]
-      }
-    }
-  })
-
 /** The elements of the lists that those of a lazy list are made to, one list after another. */
 export const flatMapped = <A, B>(list: Iterable<A>, f: (a: A) => Iterable<B>): Iterable<B> => ({
   *[Symbol.iterator]() {
     for (const a of list) yield* f(a)
-  }
-})
-
-/** A lazy list, and then the one that its last element leads to; nothing after an empty one. */
-export const followed = <A, B extends A = A>(first: Iterable<B>, next: (last: B) => Iterable<A>): Iterable<A> => ({
-  *[Symbol.iterator]() {
-    let last: { readonly value: B } | null = null
-    for (const value of first) {
-      last = { value }
-      yield value
-    }
-    if (last !== null) yield* next(last.value)
   }
 })
 
@@ -58,17 +33,6 @@ export const closing = <A>(list: Iterable<A>, close: () => void): Iterable<A> =>
       yield* list
     } finally {
       close()
-    }
-  }
-})
-
-/** The elements of a lazy list while something holds, which is asked before each is computed. */
-export const whilst = <A>(list: Iterable<A>, holds: () => boolean): Iterable<A> => ({
-  *[Symbol.iterator]() {
-    if (!holds()) return
-    for (const a of list) {
-      yield a
-      if (!holds()) return
     }
   }
 })

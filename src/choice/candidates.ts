@@ -9,7 +9,7 @@ import { largest } from '../../lib/arrays/linalg.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
-import { accumulated, closing, flatMapped, followed, iterate, last, mapped, unfold } from '../../lib/plain/iterate.js'
+import { mapped } from '../../lib/plain/iterate.js'
 import * as Compile from '../compile/compile.js'
 import * as Run from '../compile/run.js'
 import * as Case from '../core/case.js'
@@ -77,16 +77,16 @@ export interface Terms {
   readonly recall: Recall | null
 }
 
-/** A computation in steps: null after each of them, and at the end its result. */
-type Way<A> = Iterable<A | null>
+/** What takes passes over the rows: candidates as they stand after each of them, and at the end a result. */
+type Passes<A> = Generator<Step, A>
 
-const ended = <A>(of: A): Way<A> => [of]
-
-/** A part of a fit, step by step, or as a whole where it is remembered. */
-const recalled = (recall: Recall | null, name: string, way: () => Way<Outcome>): Way<Outcome> =>
-  recall === null ? way() : ended(recall(name, () => last(way()) ?? nowhere))
-
-const nowhere: Outcome = E.left(Problem.of('fit', 'no step', 'taken', 'let it take one'))
+/** Its result, whatever lies before it. */
+const ended = <A>(passes: Passes<A>): A => {
+  for (;;) {
+    const { done, value } = passes.next()
+    if (done) return value
+  }
+}
 
 /** The same at once. */
 const known = (recall: Recall | null, name: string, learn: () => Outcome): Outcome =>
@@ -414,39 +414,30 @@ const underPrior = (
 ): (<P extends string>(pipeline: Pipeline.Pipeline<P>) => Pipeline.Pipeline<P>) =>
   prior === null ? pipeline => pipeline : Pipeline.underPrior(prior)
 
-/** Where a pipeline leads on rows, step by step. */
-const leading =
-  (data: Source.Data, key: Key.Key, place = Place.here) =>
-  (pipeline: Pipeline.Pipeline<string>): Way<Outcome> =>
-    pipe(
-      Compile.pipeline(pipeline, { place })(data),
-      E.match(
-        ([problem]): Way<Outcome> => ended(E.left(problem)),
-        program => {
-          // One that ends stands for its stage: those before are over.
-          const states = accumulated(Run.states(program)(key), (before: number, { status, step }) =>
-            status._tag === 'StageEnded' || status._tag === 'Finished' ? before + step : before
-          )
-          return mapped(states(0), ([state, steps]) =>
-            state.status._tag === 'Running'
-              ? null
-              : pipe(
-                  Run.result(state),
-                  E.bimap(
-                    ({ problem }) => problem,
-                    ({ params }): Led => ({ params, steps })
-                  )
-                )
-          )
-        }
-      )
-    )
+/** Where a pipeline leads on rows, pass by pass, candidates standing as they do meanwhile. */
+const leading = (data: Source.Data, key: Key.Key, place: Place.Place) =>
+  function* (pipeline: Pipeline.Pipeline<string>, standing: Step): Passes<Outcome> {
+    const compiled = Compile.pipeline(pipeline, { place })(data)
+    if (E.isLeft(compiled)) return E.left(compiled.left[0])
+    let outcome = nowhere
+    let steps = 0
+    for (const state of Run.states(compiled.right)(key)) {
+      if (state.status._tag === 'Running') yield standing
+      // A state that ends a stage stands for it.
+      else steps += state.step
+      const { params } = state
+      outcome = state.status._tag === 'Failed' ? E.left(state.status.problem) : E.right({ params, steps })
+    }
+    return outcome
+  }
 
 /** Where it leads. */
 const led =
   (data: Source.Data, key: Key.Key) =>
   (pipeline: Pipeline.Pipeline<string>): Outcome =>
-    last(leading(data, key)(pipeline)) ?? nowhere
+    ended(leading(data, key, Place.here)(pipeline, stand([])))
+
+const nowhere: Outcome = E.left(Problem.of('fit', 'no step', 'taken', 'let it take one'))
 
 /** What is learned where a pipeline leads. */
 const reachedBy =
@@ -600,6 +591,9 @@ interface Step {
   readonly rest: Pipeline.Pipeline<string> | null
 }
 
+/** How far learning has come where nothing is learned next. */
+const stand = (all: ReadonlyArray<Standing>): Step => ({ next: null, all, rest: null })
+
 /** A candidate, or a step of a family's growth between the numbers that were asked for. */
 interface Job {
   readonly asked: Candidacy
@@ -716,7 +710,7 @@ const onward = (
 }
 
 /** All candidates on the same rows, one after the other; each family along its numbers of components. */
-const learnedInTurn = (
+function* learnedInTurn(
   data: Held,
   key: Key.Key,
   terms: Terms,
@@ -724,44 +718,41 @@ const learnedInTurn = (
   scale: Scale,
   floor: number,
   earlier: ReadonlyArray<Standing>
-): Iterable<Step> => {
+): Passes<ReadonlyArray<Standing>> {
   const { prior, recall, criterion } = terms
+  const { points } = data
   const isOne = (score: Score.Score<string>, components: number, other: Standing): boolean =>
     other.asked.components === components && Score.nameOf(other.asked.score) === Score.nameOf(score)
-  const jobs = lines.flatMap(line =>
-    jobsOf(line, floor, data.points.rows, (score, components) => earlier.some(one => isOne(score, components, one)))
-  )
-  const grow = grown(data.points, key, prior)
-  interface State extends Step {
-    readonly done: number
-    readonly before: Growth | null
-  }
-  const at = (done: number, before: Growth | null, all: ReadonlyArray<Standing>): State => ({
-    done,
-    before,
-    all,
-    rest: null,
-    next: jobs.at(done)?.isAsked === true ? jobs[done].asked : null
-  })
+  const grow = grown(points, key, prior)
   /** One of a component less, where its family has come so far. */
   const fewerThan = ({ score, components }: Candidacy, before: Growth | null): Growth | null => {
     if (before !== null && Score.nameOf(before.score) === Score.nameOf(score)) return before
     const one = earlier.filter(isReached).find(one => isOne(score, components - 1, one))
     return one === undefined ? null : { score: one.asked.score, params: one.params, isDrawn: one.candidate.isDrawn }
   }
-  return unfold(at(0, null, earlier), ({ done, before, all }): State | null => {
-    if (done >= jobs.length) return null
-    const { asked, isAsked, how, partOf } = jobs[done]
-    if (how === 'by itself') return at(done + 1, null, [...all, learn(data, key, terms)(asked)])
-    const from = how === 'grown' ? fewerThan(asked, before) : null
+  const jobs = lines.flatMap(line =>
+    jobsOf(line, floor, points.rows, (score, components) => earlier.some(one => isOne(score, components, one)))
+  )
+  let all = earlier
+  let before: Growth | null = null
+  for (const { asked, isAsked, how, partOf } of jobs) {
+    yield { ...stand(all), next: isAsked ? asked : null }
+    if (how === 'by itself') {
+      all = [...all, learn(data, key, terms)(asked)]
+      before = null
+      continue
+    }
+    const from: Growth | null = how === 'grown' ? fewerThan(asked, before) : null
     // Under a prior the likelihood of the whole is no bound: it is not what is greatest there.
-    if (typeof partOf === 'string' && prior === null && isLost(asked, partOf, all, data.points.dim, criterion, scale))
-      return at(done + 1, null, all)
+    if (typeof partOf === 'string' && prior === null && isLost(asked, partOf, all, points.dim, criterion, scale)) {
+      before = null
+      continue
+    }
     const beside =
       partOf === undefined ? [] : all.filter(isReached).filter(one => one.asked.components === asked.components)
-    const made = pipe(
+    const made: E.Either<Problem.Problem, Led> = pipe(
       asked,
-      sound(data.points, prior),
+      sound(points, prior),
       E.flatMap(() =>
         known(recall, part('grown', asked, beside.length > 0 ? 'others' : null), () =>
           pipe(
@@ -773,20 +764,15 @@ const learnedInTurn = (
         )
       )
     )
-    const reached = (): Standing =>
-      pipe(
-        made,
-        E.flatMap(led =>
-          reachedBy(judged(data), false, () => E.right(led))(asked, asPipeline(asked.score, led.params))
-        ),
-        E.getOrElse((problem): Standing => refused(asked, problem))
-      )
-    return at(
-      done + 1,
-      E.isRight(made) ? { isDrawn: true, ...made.right, score: asked.score } : from,
-      isAsked ? [...all, reached()] : all
-    )
-  })
+    before = E.isRight(made) ? { isDrawn: true, ...made.right, score: asked.score } : from
+    if (!isAsked) continue
+    const reached = E.flatMap((led: Led) =>
+      reachedBy(judged(data), false, () => E.right(led))(asked, asPipeline(asked.score, led.params))
+    )(made)
+    all = [...all, E.isRight(reached) ? reached.right : refused(asked, reached.left)]
+  }
+  yield stand(all)
+  return all
 }
 
 const mixtureOf = ({ asked, params }: Reached): ReadonlyArray<Mixture.Mixture> =>
@@ -867,8 +853,8 @@ const isAlike = (one: Mixture.Mixture, other: Mixture.Mixture): boolean =>
 /** How candidates are taken to their ends. */
 interface Settling {
   readonly criterion: Criterion
-  /** From where it stands; `from` names the family of another that it was put at the end of. */
-  readonly settle: (one: Reached, from: string | null) => Way<E.Either<Problem.Problem, Reached>>
+  /** From where it stands; `from` names the family of another that it was put at the end of. What stands meanwhile is the step. */
+  readonly settle: (one: Reached, from: string | null, standing: Step) => Passes<E.Either<Problem.Problem, Reached>>
   /** Patiently, one that may be chosen; null where that was done elsewhere. */
   readonly search: ((one: Reached) => E.Either<Problem.Problem, Reached>) | null
   /** As it stands, its parameters being others. */
@@ -888,124 +874,95 @@ interface Behind {
 
 const logLikelihoodOf = ({ candidate }: Reached): number => candidate.statistics.logLikelihood
 
-/** Candidates that are behind others that are nested in them, except for those that were looked at before. */
+/** The first candidate that is behind another that is nested in it, except for those that were looked at before; null where none is. */
 const behind = (
   reached: ReadonlyArray<Reached>,
   isLookedAt: (one: Reached, ahead: Reached) => boolean
-): O.Option<Behind> =>
-  pipe(
-    reached,
-    RA.findFirstMap(one =>
-      pipe(
-        reached.filter(
-          ahead =>
-            ahead.asked.components === one.asked.components &&
-            ahead.candidate.statistics.parameters < one.candidate.statistics.parameters &&
-            isSound(ahead.candidate) &&
-            logLikelihoodOf(ahead) > logLikelihoodOf(one) + ROUNDING &&
-            !isLookedAt(one, ahead)
-        ),
-        RA.findFirstMap(ahead =>
-          pipe(
-            within(one.asked, ahead),
-            O.map((params): Behind => ({ one, ahead, params }))
-          )
-        )
-      )
-    )
-  )
+): Behind | null => {
+  for (const one of reached)
+    for (const ahead of reached) {
+      const isAhead =
+        ahead.asked.components === one.asked.components &&
+        ahead.candidate.statistics.parameters < one.candidate.statistics.parameters &&
+        isSound(ahead.candidate) &&
+        logLikelihoodOf(ahead) > logLikelihoodOf(one) + ROUNDING &&
+        !isLookedAt(one, ahead)
+      const params = isAhead ? within(one.asked, ahead) : O.none
+      if (O.isSome(params)) return { one, ahead, params: params.value }
+    }
+  return null
+}
 
 /**
  * Settles the best candidate that is not settled yet, again and again, until all that may be the best are, and at least so many.
  * One that is less likely than another whose end it could have goes on from there. What may be the best is within `RIVAL` of it, and
  * the more the more settling one has gained.
  */
-const settledAll = (
+function* settledAll(
   { criterion, settle, search, at, atLeast, isExpected }: Settling,
-  all: ReadonlyArray<Standing>
-): Iterable<Step> => {
+  start: ReadonlyArray<Standing>
+): Passes<ReadonlyArray<Standing>> {
   const worthOf = worth(criterion)
-  const step = (all: ReadonlyArray<Standing>): Step => ({ next: null, all: isExpected ? agreed(all) : all, rest: null })
-  /** Where `one` led, and what follows. */
-  const taken = (
-    one: Reached,
-    way: Way<E.Either<Problem.Problem, Reached>>,
-    all: ReadonlyArray<Standing>,
-    then: (
-      found: E.Either<Problem.Problem, Reached>
-    ) => readonly [Reached, (all: ReadonlyArray<Standing>) => Iterable<Step>]
-  ): Iterable<Step> =>
-    flatMapped(way, (found): Iterable<Step> => {
-      if (found === null) return [step(all)]
-      const [better, further] = then(found)
-      return followed<Step>([step(exchanged(all, one, better))], ({ all }) => further(all))
-    })
-  const further =
-    (gained: number, looked: ReadonlyArray<string>) =>
-    (all: ReadonlyArray<Standing>): Iterable<Step> => {
-      const sorted = all.filter(isReached).sort((a, b) => (worthOf(a) === worthOf(b) ? 0 : worthOf(a) - worthOf(b)))
-      const best = sorted.reduce((least, one) => Math.min(least, worthOf(one)), Infinity)
-      const done = sorted.filter(({ candidate }) => candidate.isSettled).length
-      const next = sorted.find(
-        (one, i) =>
-          !one.candidate.isSettled &&
-          (worthOf(one) <= best + RIVAL + gained ||
-            best === Infinity ||
-            done < atLeast ||
-            (!isExpected && i < SHOWN && worthOf(one) < Infinity))
-      )
-      if (next !== undefined)
-        return taken(next, settle(next, null), all, found => {
-          // What cannot be taken further stays as it stands.
-          const settled = pipe(
-            found,
-            E.getOrElse((): Reached => ({ ...next, candidate: { ...next.candidate, isSettled: true } }))
-          )
-          const gain = worthOf(next) - worthOf(settled)
-          return [settled, further(isExpected || !Number.isFinite(gain) ? gained : Math.max(gained, gain), looked)]
-        })
-      const named = (one: Reached, ahead: Reached): string =>
-        `${one.asked.components} ${Score.nameOf(one.asked.score)} from ${Score.nameOf(ahead.asked.score)}`
-      const compared = isExpected ? sorted.filter(({ candidate }) => candidate.isSettled) : sorted
-      const found = behind(compared, (one, ahead) => looked.includes(named(one, ahead)))
-      if (O.isNone(found)) {
-        const chosen = sorted.find(one => worthOf(one) < Infinity)
-        if (search === null || chosen === undefined || chosen.isSearched === true) return []
-        return taken(chosen, ended(search(chosen)), all, led => {
-          const isBetter = (other: Reached): boolean =>
-            isSound(other.candidate) && logLikelihoodOf(other) > logLikelihoodOf(chosen) + ROUNDING
-          const better = E.isRight(led) && isBetter(led.right) ? led.right : chosen
-          return [{ ...better, isSearched: true }, further(gained, looked)]
-        })
-      }
-      const { one, ahead, params } = found.value
-      return taken(one, settle({ ...one, params }, Score.nameOf(ahead.asked.score)), all, led => {
-        const isLikelier = (other: Reached): boolean =>
-          (isSound(other.candidate) || !isSound(one.candidate)) &&
-          logLikelihoodOf(other) >= logLikelihoodOf(ahead) - ROUNDING
-        const better = pipe(
-          led,
-          E.filterOrElse(isLikelier, () => nothing),
-          // Where steps lead off, the end that it could have is its own.
-          E.orElse(() => at(one, params)),
-          E.getOrElse(() => one)
-        )
-        return [better, further(gained, [...looked, named(one, ahead)])]
-      })
+  let all = start
+  let gained = 0
+  const looked = new Set<string>()
+  for (;;) {
+    if (isExpected) all = agreed(all)
+    yield stand(all)
+    const sorted = all.filter(isReached).sort((a, b) => (worthOf(a) === worthOf(b) ? 0 : worthOf(a) - worthOf(b)))
+    const best = sorted.reduce((least, one) => Math.min(least, worthOf(one)), Infinity)
+    const done = sorted.filter(({ candidate }) => candidate.isSettled).length
+    const next = sorted.find(
+      (one, i) =>
+        !one.candidate.isSettled &&
+        (worthOf(one) <= best + RIVAL + gained ||
+          best === Infinity ||
+          done < atLeast ||
+          (!isExpected && i < SHOWN && worthOf(one) < Infinity))
+    )
+    if (next !== undefined) {
+      const found = yield* settle(next, null, stand(all))
+      // What cannot be taken further stays as it stands.
+      const settled = E.isRight(found) ? found.right : { ...next, candidate: { ...next.candidate, isSettled: true } }
+      const gain = worthOf(next) - worthOf(settled)
+      if (!isExpected && Number.isFinite(gain)) gained = Math.max(gained, gain)
+      all = exchanged(all, next, settled)
+      continue
     }
-  return followed<Step>([step(all)], ({ all }) => further(0, [])(all))
+    const named = (one: Reached, ahead: Reached): string =>
+      `${one.asked.components} ${Score.nameOf(one.asked.score)} from ${Score.nameOf(ahead.asked.score)}`
+    const compared = isExpected ? sorted.filter(({ candidate }) => candidate.isSettled) : sorted
+    const found = behind(compared, (one, ahead) => looked.has(named(one, ahead)))
+    if (found !== null) {
+      const { one, ahead, params } = found
+      looked.add(named(one, ahead))
+      const led = yield* settle({ ...one, params }, Score.nameOf(ahead.asked.score), stand(all))
+      const isLikelier = (other: Reached): boolean =>
+        (isSound(other.candidate) || !isSound(one.candidate)) &&
+        logLikelihoodOf(other) >= logLikelihoodOf(ahead) - ROUNDING
+      // Where steps lead off, the end that it could have is its own.
+      const better = E.isRight(led) && isLikelier(led.right) ? led : at(one, params)
+      all = exchanged(all, one, E.isRight(better) ? better.right : one)
+      continue
+    }
+    const chosen = sorted.find(one => worthOf(one) < Infinity)
+    if (search === null || chosen === undefined || chosen.isSearched === true) return all
+    const led = search(chosen)
+    const isBetter = (other: Reached): boolean =>
+      isSound(other.candidate) && logLikelihoodOf(other) > logLikelihoodOf(chosen) + ROUNDING
+    const better = E.isRight(led) && isBetter(led.right) ? led.right : chosen
+    all = exchanged(all, chosen, { ...better, isSearched: true })
+  }
 }
 
-const nothing = Problem.of('fit', 'a mixture', 'likelier than before', 'leave it where it was')
-
-/** The last step but one of a single candidate: what is left is the pipeline `rest`. */
-const ready = (all: ReadonlyArray<Standing>, rest: (one: Reached) => Pipeline.Pipeline<string>): ReadonlyArray<Step> =>
-  all.length === 1
-    ? all.filter(isReached).flatMap(one => (one.candidate.isSettled ? [] : [{ next: null, all, rest: rest(one) }]))
-    : []
+/** The only one of candidates that is not settled: what is left to it is a pipeline. */
+const onlyOne = (all: ReadonlyArray<Standing>): Reached | null => {
+  const [one] = all
+  return all.length === 1 && isReached(one) && !one.candidate.isSettled ? one : null
+}
 
 /** All candidates on all rows of the data. */
-const onAll = (
+function* onAll(
   data: Held,
   key: Key.Key,
   terms: Terms,
@@ -1015,9 +972,8 @@ const onAll = (
     total: Source.totalOf(data.own),
     expected: ({ statistics: { logLikelihood } }) => logLikelihood
   }
-): Iterable<Step> => {
+): Passes<void> {
   const { criterion, prior, recall } = terms
-  const at = asItStands(judged(data))
   const taken = (name: string, one: Reached, pipeline: Pipeline.Pipeline<string>): E.Either<Problem.Problem, Reached> =>
     pipe(
       reachedBy(judged(data), true, pipeline => known(recall, name, () => led(data.points, key)(pipeline)))(
@@ -1028,30 +984,27 @@ const onAll = (
     )
   /** One that is alone is what is chosen. */
   const alone = (one: Reached): Pipeline.Pipeline<string> => settling(prior, one, 'quick', 'patient')
-  const how = (isAlone: boolean): Settling => ({
-    ...{ criterion, at, atLeast: 0, isExpected: false },
-    settle: (one, from) =>
-      ended(taken(part('settled', one.asked, from), one, isAlone ? alone(one) : settling(prior, one, 'quick'))),
-    search: isAlone ? null : one => taken(part('searched', one.asked), one, settling(prior, one, 'patient'))
-  })
   const floor = Floor.common(
     data.points,
-    lines
-      .flatMap(({ counts }) => counts)
-      .filter(count => count <= data.points.rows)
-      .reduce((most, count) => Math.max(most, count), 0)
+    Math.max(0, ...lines.flatMap(({ counts }) => counts).filter(count => count <= data.points.rows))
   )
-  const through = (lines: ReadonlyArray<Line>, earlier: ReadonlyArray<Standing>): Iterable<Step> => {
-    const learned = followed(learnedInTurn(data, key, terms, lines, scale, floor, earlier), ({ all }) =>
-      ready(all, alone)
+  let all: ReadonlyArray<Standing> = []
+  for (let going = lines; going.length > 0; going = onward(going, all, data.points.rows, criterion, scale)) {
+    all = yield* learnedInTurn(data, key, terms, going, scale, floor, all)
+    const isAlone = all.length === 1
+    const only = onlyOne(all)
+    if (only !== null) yield { ...stand(all), rest: alone(only) }
+    all = yield* settledAll(
+      {
+        ...{ criterion, at: asItStands(judged(data)), atLeast: 0, isExpected: false },
+        settle: function* (one, from) {
+          return taken(part('settled', one.asked, from), one, isAlone ? alone(one) : settling(prior, one, 'quick'))
+        },
+        search: isAlone ? null : one => taken(part('searched', one.asked), one, settling(prior, one, 'patient'))
+      },
+      all
     )
-    const settled = followed(learned, ({ all }) => settledAll(how(all.length === 1), all))
-    return followed(settled, ({ all }) => {
-      const more = onward(lines, all, data.points.rows, criterion, scale)
-      return more.length === 0 ? [] : through(more, all)
-    })
   }
-  return through(lines, [])
 }
 
 /**
@@ -1102,7 +1055,7 @@ interface Whole extends Judged {
   readonly sample: (places: ArrayLike<number>) => Held
   readonly all: () => Held
   /** Where a pipeline leads on all rows. */
-  readonly polish: (key: Key.Key) => (pipeline: Pipeline.Pipeline<string>) => Way<Outcome>
+  readonly polish: (key: Key.Key) => ReturnType<typeof leading>
 }
 
 const wholeOf = (data: Data, place: Place.Place): Whole => {
@@ -1143,44 +1096,71 @@ const withLogLikelihood = (one: Reached, logLikelihood: number): Reached => {
 }
 
 /** Candidates of which none is expected to be less likely than one that is nested in it. */
-const agreed = (all: ReadonlyArray<Standing>): ReadonlyArray<Standing> =>
-  iterate<{ readonly all: ReadonlyArray<Standing>; readonly left: number }>(
-    { all, left: all.length },
-    ({ all, left }) => {
-      const reached = all.filter(isReached).sort((a, b) => logLikelihoodOf(b) - logLikelihoodOf(a))
-      const found = behind(reached, (one, ahead) => one.candidate.isSettled && ahead.candidate.isSettled)
-      if (left === 0 || O.isNone(found)) return null
-      const { one, ahead } = found.value
-      const [from, to] = one.candidate.isSettled ? [ahead, one] : [one, ahead]
-      return { all: exchanged(all, from, withLogLikelihood(from, logLikelihoodOf(to))), left: left - 1 }
-    }
-  ).all
-
-/** Candidates that were learned from other rows, the best of them, at least so many, taken to all rows. */
-const settledOn =
-  (whole: Pick<Whole, 'rows' | 'total'>, expected: (learned: Learned) => number, settling: Settling) =>
-  (few: ReadonlyArray<Standing>): Iterable<Step> => {
-    const { criterion, settle } = settling
-    const first = few.reduce((best, one) => (worth(criterion)(one) < worth(criterion)(best) ? one : best), few[0])
-    if (!isReached(first)) return [{ next: null, all: few, rest: null }]
-    const before = few.map(expectedOn(whole, expected)(0))
-    return flatMapped(settle(first, null), reference => {
-      if (reference === null) return [{ next: null, all: before, rest: null }]
-      const shift = E.isRight(reference)
-        ? reference.right.candidate.statistics.logLikelihood - expected(first.candidate)
-        : 0
-      const expectedOf = expectedOn(whole, expected)(shift)
-      const all = few.map(one => (one === first && E.isRight(reference) ? reference.right : expectedOf(one)))
-      return settledAll(settling, all)
-    })
+const agreed = (all: ReadonlyArray<Standing>): ReadonlyArray<Standing> => {
+  let agreed = all
+  for (let left = all.length; left > 0; left--) {
+    const reached = agreed.filter(isReached).sort((a, b) => logLikelihoodOf(b) - logLikelihoodOf(a))
+    const found = behind(reached, (one, ahead) => one.candidate.isSettled && ahead.candidate.isSettled)
+    if (found === null) break
+    const { one, ahead } = found
+    agreed = one.candidate.isSettled
+      ? exchanged(agreed, ahead, withLogLikelihood(ahead, logLikelihoodOf(one)))
+      : exchanged(agreed, one, withLogLikelihood(one, logLikelihoodOf(ahead)))
   }
+  return agreed
+}
+
+/** What is learned on a part of the rows, or on rows completed, and then judged on all. */
+interface Part extends Pick<Settling, 'settle' | 'atLeast'> {
+  readonly steps: Passes<void>
+  /** How likely a candidate is expected to be on all rows. */
+  readonly expected: (learned: Learned) => number
+  /** Those that can be judged on all; others are refused. */
+  readonly serves: (one: Standing) => Standing
+  /** What is left to a single candidate; null where that is no pipeline. */
+  readonly rest: ((one: Reached) => Pipeline.Pipeline<string>) | null
+}
+
+/**
+ * Candidates learned on a part, and the best of them, at least so many, taken to all rows. What is left between what is expected
+ * of one there and what comes of it is common to the candidates: the first that is taken to all rows shows it.
+ */
+function* judgedOnAll(
+  whole: Pick<Whole, 'rows' | 'total'>,
+  judged: Judged,
+  criterion: Criterion,
+  { steps, expected, settle, atLeast, serves, rest }: Part
+): Passes<void> {
+  const expectedOf = expectedOn(whole, expected)
+  let few: ReadonlyArray<Standing> = []
+  for (const { next, all } of steps) {
+    few = all
+    yield { next, all: all.map(expectedOf(0)), rest: null }
+  }
+  few = few.map(serves)
+  const before = stand(few.map(expectedOf(0)))
+  const only = onlyOne(before.all)
+  if (only !== null && rest !== null) yield { ...before, rest: rest(only) }
+  const worthOf = worth(criterion)
+  const first = few.reduce((best, one) => (worthOf(one) < worthOf(best) ? one : best), few[0])
+  if (!isReached(first)) {
+    yield before
+    return
+  }
+  const reference = yield* settle(first, null, before)
+  const shift = E.isRight(reference) ? logLikelihoodOf(reference.right) - expected(first.candidate) : 0
+  const corrected = expectedOf(shift)
+  yield* settledAll(
+    { criterion, settle, search: null, at: asItStands(judged), atLeast, isExpected: true },
+    few.map(one => (one === first && E.isRight(reference) ? reference.right : corrected(one)))
+  )
+}
 
 /**
  * Candidates learned from a sample of the rows, and the best of them from all rows. On its sample of n rows a candidate of p
- * parameters has a mean log-likelihood about p/n above that on all rows. What is left of the difference comes from the sample
- * and is common to the candidates: the one that is taken to all rows shows it.
+ * parameters has a mean log-likelihood about p/n above that on all rows.
  */
-const bySample = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> => {
+const bySample = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Passes<void> => {
   const { criterion, prior, recall } = terms
   const keys = pipe(key, Key.named('sample', 'fit'))
   const sample = pipe(keys.sample, Key.subset(whole.rows, SAMPLE), whole.sample)
@@ -1189,40 +1169,21 @@ const bySample = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray
     ...asPipeline(asked.score, params),
     stages: [Stage.expectationMaximization({ ...POLISH, ...above(asked), prior })]
   })
-  const polish: Settling['settle'] = (one, from) => {
-    const pipeline = rest(one)
-    return mapped(
-      recalled(recall, part('polished', one.asked, from), () => polisher(pipeline)),
-      led => led && reachedBy(whole, true, () => led)(one.asked, pipeline)
-    )
-  }
   const expected = ({ statistics: { logLikelihood, parameters } }: Learned): number =>
     logLikelihood - parameters / SAMPLE
-  const expectedOf = expectedOn(whole, expected)
-  const at = asItStands(whole)
-  const polished = settledOn(whole, expected, {
-    criterion,
-    settle: polish,
-    search: null,
-    at,
+  return judgedOnAll(whole, whole, criterion, {
+    steps: onAll(sample, keys.fit, terms, lines, { rows: whole.rows, total: whole.total, expected }),
+    expected,
+    serves: one => one,
+    rest,
     atLeast: POLISHED,
-    isExpected: true
+    settle: function* (one, from, standing) {
+      const pipeline = rest(one)
+      const passes = polisher(pipeline, standing)
+      const led = recall === null ? yield* passes : recall(part('polished', one.asked, from), () => ended(passes))
+      return reachedBy(whole, true, () => led)(one.asked, pipeline)
+    }
   })
-  /** Candidates as expected on all rows, beside those of the sample itself. */
-  interface Sampled extends Step {
-    readonly few: ReadonlyArray<Standing>
-  }
-  const onSample = mapped(
-    onAll(sample, keys.fit, terms, lines, { rows: whole.rows, total: whole.total, expected }),
-    ({ next, all }): Sampled => ({
-      next,
-      all: all.map(expectedOf(0)),
-      rest: null,
-      few: all
-    })
-  )
-  const found = followed(onSample, last => ready(last.all, rest).map(step => ({ ...last, ...step })))
-  return followed(found, ({ few }) => mapped(polished(few), step => ({ ...step, few })))
 }
 
 /** Steps on rows with missing cells, and the gain a row below which they end. */
@@ -1244,76 +1205,51 @@ const unseen = ({ score }: Candidacy): Problem.Problem =>
  * missing cells are drawn from the single Gaussian that is likeliest; and the best of them from what the rows have, by
  * expectation–maximization over the conditional moments of what they have not.
  */
-const byCompletion = (
-  data: Data,
-  judged: Judged,
-  key: Key.Key,
-  terms: Terms,
-  lines: ReadonlyArray<Line>
-): Iterable<Step> => {
+function* byCompletion(data: Data, whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Passes<void> {
   const { criterion, prior, recall } = terms
   const keys = pipe(key, Key.named('cells', 'fit'))
-  const { close, learnedFrom } = completedBy(data, keys.cells)
-  const onWhole = stepsOf(learnedFrom, keys.fit, terms, lines)
-  const polish: Settling['settle'] = ({ asked, params }, from) =>
-    pipe(
-      Score.interpret(asked.score).family,
-      O.filter(ExpectationMaximization.servesMissing),
-      O.bindTo('family'),
-      O.bind('enter', ({ family }) => family.toMixture),
-      E.fromOption(() => unseen(asked)),
-      E.bind('led', ({ family }) =>
-        known(recall, part('seen', asked, from), () => {
-          const step = ExpectationMaximization.step(family, leastOf(asked), data.points, prior)
+  const { learnedFrom, close } = completedBy(data, keys.cells)
+  const serves = ({ score }: Candidacy): boolean =>
+    O.exists(ExpectationMaximization.servesMissing)(Score.interpret(score).family)
+  try {
+    yield* judgedOnAll(whole, whole, criterion, {
+      steps: stepsOf(learnedFrom, keys.fit, terms, lines),
+      expected: ({ statistics: { logLikelihood } }) => logLikelihood,
+      serves: one => (serves(one.asked) ? one : refused(one.asked, unseen(one.asked))),
+      rest: null,
+      atLeast: LOOKED_AT,
+      settle: function* ({ asked, params }, from) {
+        const { family } = Score.interpret(asked.score)
+        if (O.isNone(family)) return E.left(unseen(asked))
+        const seen = known(recall, part('seen', asked, from), () => {
+          const step = ExpectationMaximization.step(family.value, leastOf(asked), data.points, prior)
           return E.right(climb(step, SEEN.steps, foot(params), SEEN.least))
         })
-      ),
-      E.map(({ enter, led: { params, steps } }): Reached => ({
-        asked,
-        params,
-        candidate: {
-          _tag: 'Learned',
-          family: Score.nameOf(asked.score),
-          components: asked.components,
-          pipeline: asPipeline(asked.score, params),
-          steps,
-          isSettled: true,
-          isDrawn: true,
-          ...foundAbove(judged, asked.score, asked.floor)(enter(params))
-        }
-      })),
-      ended
-    )
-  const cannot = (one: Standing): Standing =>
-    O.exists(ExpectationMaximization.servesMissing)(Score.interpret(one.asked.score).family)
-      ? one
-      : refused(one.asked, unseen(one.asked))
-  const settled = settledOn(
-    { rows: data.own.rows, total: Source.totalOf(data.own) },
-    ({ statistics: { logLikelihood } }) => logLikelihood,
-    { criterion, settle: polish, search: null, at: asItStands(judged), atLeast: LOOKED_AT, isExpected: true }
-  )
-  const steps = followed(
-    mapped(onWhole, (step): Step => ({ ...step, rest: null })),
-    ({ all }) => settled(all.map(cannot))
-  )
-  return closing(steps, close)
+        return pipe(
+          seen,
+          E.flatMap(({ params, steps }) =>
+            reachedBy(whole, true, () => E.right({ params, steps }))(asked, asPipeline(asked.score, params))
+          )
+        )
+      }
+    })
+  } finally {
+    close()
+  }
 }
 
 /** Rows without missing cells that stand for data with some, and what learns from them, until they are closed. */
-interface Completed {
-  readonly learnedFrom: Whole
-  readonly close: () => void
-}
-
-const completedBy = ({ points, scaling, held }: Data, cells: Key.Key): Completed => {
+const completedBy = (
+  { points, scaling, held }: Data,
+  cells: Key.Key
+): { readonly learnedFrom: Whole; readonly close: () => void } => {
   const isEnough = 2 * Missing.countWhole(points) >= points.rows
-  const { points: whole, close } = isEnough
+  const { points: completed, close } = isEnough
     ? Source.filtered(Missing.isWhole)(points)
     : Source.written(pipe(points, Missing.drawn(cells)))
-  const own = scaling === null ? whole : Source.unscaled(scaling)(whole)
+  const own = scaling === null ? completed : Source.unscaled(scaling)(completed)
   return {
-    learnedFrom: wholeOf({ own, points: whole, scaling, close, ...(held !== undefined && { held }) }, Place.here),
+    learnedFrom: wholeOf({ own, points: completed, scaling, close, ...(held !== undefined && { held }) }, Place.here),
     close
   }
 }
@@ -1336,20 +1272,18 @@ export const learning =
   (data: Data, key: Key.Key, terms: Terms, place = Place.here) =>
   (lines: ReadonlyArray<Line>): Iterable<Progress> => {
     const whole = wholeOf(data, place)
-    return told(
-      Missing.has(data.own) ? byCompletion(data, whole, key, terms, lines) : stepsOf(whole, key, terms, lines)
-    )
+    const steps = Missing.has(data.own)
+      ? byCompletion(data, whole, key, terms, lines)
+      : stepsOf(whole, key, terms, lines)
+    return mapped(steps, ({ next, all, rest }) => ({
+      next: next && { family: Score.nameOf(next.score), components: next.components },
+      candidates: all.map(({ candidate }) => candidate),
+      rest
+    }))
   }
 
-const stepsOf = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> =>
+const stepsOf = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Passes<void> =>
   whole.rows > SAMPLE ? bySample(whole, key, terms, lines) : onAll(whole.all(), key, terms, lines)
-
-const told = (steps: Iterable<Step>): Iterable<Progress> =>
-  mapped(steps, ({ next, all, rest }) => ({
-    next: next && { family: Score.nameOf(next.score), components: next.components },
-    candidates: all.map(({ candidate }) => candidate),
-    rest
-  }))
 
 /** A candidate and how much of the belief is its own. */
 export interface Ranked extends Learned {

@@ -243,7 +243,7 @@ export const oneOf = (field: string, value: string, words: ReadonlyArray<string>
 /** Names that options do not have: what is misspelt must not be passed over. */
 export const strangers = <K extends string>(
   options: Readonly<Partial<Record<K, unknown>>>,
-  known: Readonly<Record<K, true>>
+  known: Readonly<Record<K, unknown>>
 ): ReadonlyArray<Problem> =>
   Object.keys(options)
     .filter(name => !Object.hasOwn(known, name))

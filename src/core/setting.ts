@@ -51,3 +51,32 @@ export const such = <A extends string | number>(
   problems: (field, value) =>
     Problem.unless(is(value), field, typeof value === 'string' ? JSON.stringify(value) : value, says, remedy)
 })
+
+/** The same of each of a list of at least one, or of one alone. */
+export const each = <A>(domain: Domain<A>, none: Problem.Phrase): Pick<Domain<A | ReadonlyArray<A>>, 'problems'> => ({
+  problems: (field, given) => {
+    const isList = (given: A | ReadonlyArray<A>): given is ReadonlyArray<A> => Array.isArray(given)
+    if (!isList(given)) return domain.problems(field, given)
+    return given.length === 0
+      ? [Problem.of(field, '[]', 'one, or a list of at least one', none)]
+      : given.flatMap(one => domain.problems(field, one))
+  }
+})
+
+/** What each option may be, by its name; null where its type says it all. */
+export type Settings<O> = {
+  readonly [K in keyof O]-?: Pick<Domain<Exclude<O[K], undefined>>, 'problems'> | null
+}
+
+/** The problems of options: names that are none, and values that may not be. */
+export const problems = <O extends object>(settings: Settings<O>, options: O): ReadonlyArray<Problem.Problem> => {
+  // By their types each setting is that of the option of its name.
+  const known = settings as Readonly<Record<string, Pick<Domain<unknown>, 'problems'> | null>>
+  const given = options as Readonly<Record<string, unknown>>
+  return [
+    ...Problem.strangers(given, known),
+    ...Object.entries(known).flatMap(([name, setting]) =>
+      setting === null || given[name] === undefined ? [] : setting.problems(name, given[name])
+    )
+  ]
+}

@@ -6,7 +6,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Key } from '../../lib/index.js'
-import { last, mapped, unfold } from '../../lib/plain/iterate.js'
+import { last } from '../../lib/plain/iterate.js'
 import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
 import * as Setting from '../core/setting.js'
@@ -63,20 +63,24 @@ const filled = ({
   level = 0.05,
   seed = 0,
   standardize = true
-}: Options) => ({
-  ...{ family, from, to, resamples, level, seed, standardize }
-})
+}: Options) => ({ family, from, to, resamples, level, seed, standardize })
+
+const settings: Setting.Settings<Options> = {
+  family: null,
+  from: Setting.whole(1, 1),
+  to: Setting.whole(1, 9),
+  resamples: Setting.whole(1, 99),
+  level: Setting.such(level => level > 0 && level < 1, 'in (0, 1)', 'try 0.05'),
+  seed: Setting.whole(0, 0),
+  standardize: null,
+  onProgress: null
+}
 
 const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
-  const { from, to, resamples, level, seed } = filled(options)
+  const { from, to } = filled(options)
   return [
-    ...Problem.strangers(options, { family: true, from: true, to: true, resamples: true, level: true, seed: true, standardize: true, onProgress: true }), // prettier-ignore
-    ...Setting.whole(1, 1).problems('from', from),
-    ...Setting.whole(1, 9).problems('to', to),
-    ...Problem.unless(from <= to, 'to', String(to), `≥ ${from}, as from is`, `try ${from}`),
-    ...Setting.whole(1, 99).problems('resamples', resamples),
-    ...Problem.unless(level > 0 && level < 1, 'level', String(level), 'in (0, 1)', 'try 0.05'),
-    ...Setting.whole(0, 0).problems('seed', seed)
+    ...Setting.problems(settings, options),
+    ...Problem.unless(from <= to, 'to', String(to), `≥ ${from}, as from is`, `try ${from}`)
   ]
 }
 
@@ -117,32 +121,6 @@ export interface State {
   readonly tests: () => E.Either<Problem.Problems, Tests>
 }
 
-/** A test on its way. */
-interface Under {
-  readonly before: ReadonlyArray<Test>
-  readonly components: number
-  readonly pair: Pair
-  readonly found: ReadonlyArray<number>
-  readonly as: number
-  readonly drawn: number
-}
-
-type At = E.Either<Problem.Problems, { readonly tests: Tests; readonly under: Under | null }>
-
-const begun = (
-  options: ReturnType<typeof filled>,
-  points: Points.Points,
-  before: ReadonlyArray<Test>,
-  components: number
-): At =>
-  pipe(
-    pairOf(options, components)(points),
-    E.map(pair => ({
-      tests: { tests: before, components },
-      under: { before, components, pair, found: [], as: 0, drawn: 0 }
-    }))
-  )
-
 /**
  * Rows of a mixture, as many as there are: where weights are whole numbers a row counts as often as it weighs, else each row that is drawn has the
  * weight of one that is there.
@@ -167,32 +145,43 @@ const tooMany = (points: Points.Points): ReadonlyArray<Problem.Problem> => {
   )
 }
 
-/** One more resample, or the end of a test. */
-const further = (options: ReturnType<typeof filled>, points: Points.Points, under: Under): At => {
-  const { before, components, pair, found, as, drawn } = under
-  const { statistic, smaller } = pair
-  if (as < ENOUGH && drawn < options.resamples) {
-    const key = Key.child(drawn)(Key.child(components)(Key.fromSeed(options.seed)))
-    const other = pipe(resampleOf(points, key, smaller), pairOf(options, components))
-    const next = { ...under, drawn: drawn + 1 }
-    return E.right({
-      tests: { tests: before, components },
+/** Where tests of points stand, resample by resample. */
+function* statesOf(
+  options: ReturnType<typeof filled>,
+  points: Points.Points,
+  onNext: Options['onProgress']
+): Generator<State> {
+  const { from, to, resamples, level, seed } = options
+  let done: ReadonlyArray<Test> = []
+  for (let components = from; ; components++) {
+    const pair = pairOf(options, components)(points)
+    if (E.isLeft(pair)) {
+      yield { next: null, tests: () => pair }
+      return
+    }
+    const { statistic, smaller } = pair.right
+    const open: Tests = { tests: done, components }
+    const resampled: number[] = []
+    let as = 0
+    for (let drawn = 0; drawn < resamples && as < ENOUGH; drawn++) {
+      const next = { components, done: drawn }
+      onNext?.(next)
+      yield { next, tests: () => E.right(open) }
+      const key = Key.child(drawn)(Key.child(components)(Key.fromSeed(seed)))
+      const other = pairOf(options, components)(resampleOf(points, key, smaller))
       // Rows of which no two fits come say nothing.
-      under: E.isLeft(other)
-        ? next
-        : {
-            ...next,
-            found: [...found, other.right.statistic],
-            as: other.right.statistic >= statistic ? as + 1 : as
-          }
-    })
+      if (E.isLeft(other)) continue
+      resampled.push(other.right.statistic)
+      if (other.right.statistic >= statistic) as++
+    }
+    const p = as === ENOUGH ? ENOUGH / resampled.length : (1 + as) / (1 + resampled.length)
+    done = [...done, { components, statistic, p, resampled }]
+    if (p > level || components === to) {
+      const tests = { tests: done, components: p > level ? components : components + 1 }
+      yield { next: null, tests: () => E.right(tests) }
+      return
+    }
   }
-  const p = as === ENOUGH ? ENOUGH / found.length : (1 + as) / (1 + found.length)
-  const tests = [...before, { components, statistic, p, resampled: found }]
-  const isEnd = p > options.level || components === options.to
-  return isEnd
-    ? E.right({ tests: { tests, components: p > options.level ? components : components + 1 }, under: null })
-    : begun(options, points, tests, components + 1)
 }
 
 /**
@@ -243,24 +232,6 @@ export const states =
       ),
       E.map(Source.counting),
       E.flatMap(points => Problem.faultless(tooMany(points), points)),
-      E.map(points => {
-        const all = unfold(begun(own, points, [], own.from), at =>
-          E.isLeft(at) || at.right.under === null ? null : further(own, points, at.right.under)
-        )
-        return mapped(all, (at): State => {
-          const under = E.isLeft(at) ? null : at.right.under
-          const isDrawn = under !== null && under.as < ENOUGH && under.drawn < own.resamples
-          const next = isDrawn ? { components: under.components, done: under.drawn } : null
-          if (next !== null) options.onProgress?.(next)
-          return {
-            next,
-            tests: () =>
-              pipe(
-                at,
-                E.map(({ tests }) => tests)
-              )
-          }
-        })
-      })
+      E.map(points => ({ [Symbol.iterator]: () => statesOf(own, points, options.onProgress) }))
     )
   }

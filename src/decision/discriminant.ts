@@ -118,11 +118,14 @@ const covariancesOf = ({ covariance = 'chosen' }: Options): ReadonlyArray<Covari
 
 const componentsOf = ({ components = 1 }: Options): ReadonlyArray<number> => listed(components)
 
-const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => [
-  ...Problem.strangers(options, { covariance: true, components: true, seed: true }),
-  ...covariancesOf(options).flatMap(name => Problem.oneOf('covariance', name, ['chosen', ...Covariance.names])),
-  ...componentsOf(options).flatMap(count => Setting.whole(1, 1).problems('components', count))
-]
+const settings: Setting.Settings<Options> = {
+  covariance: {
+    problems: (field, given) =>
+      listed(given).flatMap(name => Problem.oneOf(field, name, ['chosen', ...Covariance.names]))
+  },
+  components: Setting.each(Setting.whole(1, 1), 'give 1 for one Gaussian a class'),
+  seed: null
+}
 
 /** The mean and the triangle of the covariance of rows, each divided by how many they are. */
 const gaussianOf = (points: Points.Points): { readonly mean: Float64Array; readonly factor: NdArray } => {
@@ -285,7 +288,7 @@ export const learned =
   (options: Options = {}) =>
   (data: Points.Points | Rows, labels: ReadonlyArray<string | number>): E.Either<Problem.Problems, Discriminant> =>
     pipe(
-      Problem.faultless(problemsOf(options), undefined),
+      Problem.faultless(Setting.problems(settings, options), undefined),
       E.flatMap(() => labelledBy(data, labels)),
       E.flatMap(learnedOf(options))
     )

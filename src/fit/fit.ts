@@ -26,11 +26,12 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { Key } from '../../lib/index.js'
-import { closing, flatMapped, followed, last, mapped, whilst } from '../../lib/plain/iterate.js'
+import { flatMapped, last } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as t from 'io-ts'
 import { Case } from '../core/index.js'
 import * as Problem from '../core/problem.js'
+import * as Setting from '../core/setting.js'
 import * as Given from '../formats/asGiven.js'
 import * as Points from '../data/points.js'
 import type * as Place from '../data/place.js'
@@ -305,26 +306,6 @@ export interface Fit {
 const isList = <A>(given: OneOrMore<A>): given is ReadonlyArray<A> => Array.isArray(given)
 const list = <A>(given: OneOrMore<A>): ReadonlyArray<A> => (isList(given) ? given : [given])
 
-const known: Readonly<Record<keyof Options, true>> = {
-  components: true,
-  family: true,
-  criterion: true,
-  robust: true,
-  background: true,
-  fixed: true,
-  seed: true,
-  starts: true,
-  weights: true,
-  standardize: true,
-  missing: true,
-  columns: true,
-  prior: true,
-  recall: true,
-  place: true,
-  signal: true,
-  onProgress: true
-}
-
 const isName = (family: FamilyGiven): family is FamilyName => typeof family === 'string'
 
 /** What is not given is as the settings have it. */
@@ -336,6 +317,41 @@ const filled = ({
   missing = Settings.missing.otherwise
 }: Options) => ({ criterion, seed, starts, missing })
 
+/** A family by its name, or a score of any number of components. */
+const familyProblems = (field: string, one: FamilyGiven): ReadonlyArray<Problem.Problem> => {
+  if (isName(one))
+    return isFamilyName(one)
+      ? []
+      : Problem.oneOf(field, one, [...Object.keys(families), ...Covariance.names, ...Covariance.analysers])
+  return Problem.unless(
+    typeof one === 'function' || withComponents(one, 1) !== null,
+    field,
+    typeof one === 'function' ? one.name : Score.show(one),
+    'a mixture of a number of components',
+    'give what makes one: options => Score.full(options)'
+  )
+}
+
+const settings: Setting.Settings<Options> = {
+  components: Setting.each(Settings.components, 'leave it out to choose from 1 to 9'),
+  family: { problems: (field, given) => list(given).flatMap(one => familyProblems(field, one)) },
+  criterion: Settings.criterion,
+  robust: null,
+  background: Settings.background,
+  fixed: null,
+  seed: Settings.seed,
+  starts: Settings.starts,
+  weights: null,
+  standardize: null,
+  missing: Settings.missing,
+  columns: null,
+  prior: Settings.prior,
+  recall: null,
+  place: null,
+  signal: null,
+  onProgress: null
+}
+
 /** The problems of the options themselves. */
 const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
   const asked: unknown = options
@@ -343,37 +359,9 @@ const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
     return [
       Problem.of('options', String(asked), 'an object of options', "give { components: 3, family: 'full' }, or none")
     ]
-  const { components, family, prior, fixed, robust, background } = options
-  const { criterion, seed, starts, missing } = filled(options)
+  const { fixed, robust, background } = options
   return [
-    ...Problem.strangers(options, known),
-    ...Problem.unless(
-      components === undefined || list(components).length > 0,
-      'components',
-      '[]',
-      'a number, or a list of at least one',
-      'leave it out to choose from 1 to 9'
-    ),
-    ...list(components ?? []).flatMap(count => Settings.components.problems('components', count)),
-    ...list(family ?? []).flatMap(one =>
-      isName(one) && !isFamilyName(one)
-        ? Problem.oneOf('family', one, [...Object.keys(families), ...Covariance.names, ...Covariance.analysers])
-        : typeof one === 'object'
-          ? Problem.unless(
-              withComponents(one, 1) !== null,
-              'family',
-              Score.show(one),
-              'a mixture of a number of components',
-              'give what makes one: options => Score.full(options)'
-            )
-          : []
-    ),
-    ...(background === undefined ? [] : Settings.background.problems('background', background)),
-    ...Settings.criterion.problems('criterion', criterion),
-    ...Settings.missing.problems('missing', missing),
-    ...Settings.seed.problems('seed', seed),
-    ...Settings.starts.problems('starts', starts),
-    ...(prior === undefined ? [] : Settings.prior.problems('prior', prior)),
+    ...Setting.problems(settings, options),
     ...Problem.unless(
       fixed === undefined || (robust !== true && background === undefined),
       'fixed',
@@ -746,39 +734,43 @@ export const states =
           )
         )
       ),
-      E.map(({ columns, places, data }) =>
-        closing(
-          whilst(statesOfStarts(options, columns, places, data), () => options.signal?.aborted !== true),
-          data.close
-        )
-      )
+      E.map(({ columns, places, data }) => ({
+        *[Symbol.iterator]() {
+          const isAborted = (): boolean => options.signal?.aborted === true
+          try {
+            if (isAborted()) return
+            for (const state of statesOfStarts(options, columns, places, data)) {
+              yield state
+              if (isAborted()) return
+            }
+          } finally {
+            data.close()
+          }
+        }
+      }))
     )
 
-/** A state of one among several starts. */
-interface Started extends State {
-  /** What this start alone has come to. */
-  readonly alone: State['fit']
-}
-
-/** The states of one start after another, the best of all that is learned in each; `before` are the fits of those that are done. */
-const statesOfStarts = (
+/** The states of one start after another, the best of all that is learned in each. */
+function* statesOfStarts(
   options: Options,
   columns: ReadonlyArray<string>,
   places: ReadonlyArray<number>,
-  data: Data.Data,
-  before: ReadonlyArray<Fit> = [],
-  start = 0
-): Iterable<State> => {
+  data: Data.Data
+): Generator<State> {
   const { recall, onProgress } = options
   const { seed, starts } = filled(options)
-  if (starts === 1) return statesOf(options, columns, places, data)
-  const inAll = (progress: Progress): Progress => ({
-    ...progress,
-    done: start * progress.of + progress.done,
-    of: starts * progress.of
-  })
-  const own = statesOf(
-    {
+  if (starts === 1) {
+    yield* statesOf(options, columns, places, data)
+    return
+  }
+  let done: ReadonlyArray<Fit> = []
+  for (let start = 0; start < starts; start++) {
+    const inAll = (progress: Progress): Progress => ({
+      ...progress,
+      done: start * progress.of + progress.done,
+      of: starts * progress.of
+    })
+    const own: Options = {
       ...options,
       seed: seed + start,
       recall: recall && ((name, learn) => recall(`start ${start + 1}: ${name}`, learn)),
@@ -787,43 +779,33 @@ const statesOfStarts = (
         (progress => {
           onProgress(inAll(progress))
         })
-    },
-    columns,
-    places,
-    data
-  )
-  const kept = (fit: E.Either<Problem.Problems, Fit>): E.Either<Problem.Problems, Fit> => {
-    const all = [...before, ...(E.isRight(fit) ? [fit.right] : [])]
-    return RA.isNonEmpty(all) ? E.right(Starts.best(all[0], all.slice(1))) : fit
+    }
+    const before = done
+    let alone: State['fit'] = () => E.left([nothing])
+    for (const { next, fit } of statesOf(own, columns, places, data)) {
+      alone = fit
+      yield {
+        next: next && inAll(next),
+        rest: null,
+        fit: () => {
+          const found = fit()
+          const all = E.isRight(found) ? [...before, found.right] : before
+          return RA.isNonEmpty(all) ? E.right(Starts.best(all[0], all.slice(1))) : found
+        }
+      }
+    }
+    const found = alone()
+    if (E.isRight(found)) done = [...done, found.right]
   }
-  const states = mapped(own, ({ next, fit }): Started => ({
-    next: next && inAll(next),
-    rest: null,
-    alone: fit,
-    fit: () => kept(fit())
-  }))
-  return start + 1 === starts
-    ? states
-    : followed<State, Started>(states, ({ alone }) => {
-        const fit = alone()
-        return statesOfStarts(
-          options,
-          columns,
-          places,
-          data,
-          E.isRight(fit) ? [...before, fit.right] : before,
-          start + 1
-        )
-      })
 }
 
 /** The states of candidates that are learned. */
-const statesOf = (
+function* statesOf(
   options: Options,
   columns: ReadonlyArray<string>,
   places: ReadonlyArray<number>,
   data: Data.Data
-): Iterable<State> => {
+): Generator<State> {
   const { prior = null, recall = null, place, onProgress } = options
   const { seed, criterion } = filled(options)
   const lines = linesOf(options, data, places)
@@ -845,34 +827,39 @@ const statesOf = (
     if (progress !== null) onProgress?.(progress)
     return progress
   }
-  const learned = (held: Data.Held | null): Iterable<State> =>
-    mapped(
-      Candidates.learning(held === null ? data : { ...data, held }, key, { criterion, prior, recall }, place)(lines),
-      ({ next, candidates: tried, rest }) => ({
-        next: told(next, held === null ? 0 : CrossValidation.FOLDS, tried.length),
-        rest,
-        fit: () => {
-          const refused = tried.filter((one): one is Candidates.Refused => one._tag === 'Refused')
-          const candidates = Candidates.ranked(criterion)(tried)
-          const [first = nothing, ...others] = reasons(refused)
-          return RA.isNonEmpty(candidates)
-            ? E.right(made(options, columns, places, data, candidates, refused))
-            : E.left<Problem.Problems, Fit>([first, ...others])
-        }
-      })
-    )
-  if (!isHeld) return learned(null)
-  const used = places.map(j => columns[j])
-  const parts = CrossValidation.learning(data.own, {
-    ...{ columns: used, standardize: options.standardize ?? true, key, terms: { prior, recall }, place }
-  })(lines)
-  return followed<State, State & Pick<CrossValidation.Step, 'held'>>(
-    mapped(parts, ({ fold, next, held }) => ({
-      ...{ next: told(next, fold), rest: null, held },
-      fit: () => E.left<Problem.Problems, Fit>([nothing])
-    })),
-    ({ held }) => learned(held)
-  )
+  let held: Data.Held | undefined
+  if (isHeld) {
+    const parts = CrossValidation.learning(data.own, {
+      columns: places.map(j => columns[j]),
+      standardize: options.standardize ?? true,
+      key,
+      terms: { prior, recall },
+      place
+    })(lines)
+    for (const step of parts) {
+      held = step.held
+      yield { next: told(step.next, step.fold), rest: null, fit: () => E.left([nothing]) }
+    }
+  }
+  const known = held === undefined ? data : { ...data, held }
+  for (const { next, candidates: tried, rest } of Candidates.learning(
+    known,
+    key,
+    { criterion, prior, recall },
+    place
+  )(lines))
+    yield {
+      next: told(next, isHeld ? CrossValidation.FOLDS : 0, tried.length),
+      rest,
+      fit: () => {
+        const refused = tried.filter((one): one is Candidates.Refused => one._tag === 'Refused')
+        const candidates = Candidates.ranked(criterion)(tried)
+        const [first = nothing, ...others] = reasons(refused)
+        return RA.isNonEmpty(candidates)
+          ? E.right(made(options, columns, places, data, candidates, refused))
+          : E.left<Problem.Problems, Fit>([first, ...others])
+      }
+    }
 }
 
 /** Why nothing could be learned: of the fewest components, and each reason once, whichever family it is of. */

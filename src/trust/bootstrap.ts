@@ -21,10 +21,11 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
-import { last, mapped, unfold } from '../../lib/plain/iterate.js'
+import { last } from '../../lib/plain/iterate.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import * as Stretches from '../../lib/rows/stretches.js'
 import * as Problem from '../core/problem.js'
+import * as Setting from '../core/setting.js'
 import type * as Points from '../data/points.js'
 import * as Scaling from '../data/scaling.js'
 import * as Source from '../data/source.js'
@@ -323,8 +324,6 @@ export interface State extends Progress {
 /** The most draws: each is counted alone, and more would take too long. */
 const MOST = 1e8
 
-const known: Readonly<Record<keyof Options, true>> = { resamples: true, level: true, seed: true, onProgress: true }
-
 /** The defaults of the options. */
 const filled = ({
   level = Settings.level.otherwise,
@@ -332,22 +331,24 @@ const filled = ({
   seed = Settings.seed.otherwise
 }: Options) => ({ resamples, level, seed })
 
-const problems = (options: Options, total: number): ReadonlyArray<Problem.Problem> => {
-  const { resamples, level, seed } = filled(options)
-  return [
-    ...Problem.strangers(options, known),
-    ...Settings.level.problems('level', level),
-    ...Settings.resamples(level).problems('resamples', resamples),
-    ...Settings.seed.problems('seed', seed),
-    ...Problem.unless(
-      total <= MOST,
-      'weights',
-      total,
-      `at most ${MOST} in all, which are drawn one by one`,
-      'give weights that say how often a row counts'
-    )
-  ]
-}
+const problems = (options: Options, total: number): ReadonlyArray<Problem.Problem> => [
+  ...Setting.problems<Options>(
+    {
+      resamples: Settings.resamples(filled(options).level),
+      level: Settings.level,
+      seed: Settings.seed,
+      onProgress: null
+    },
+    options
+  ),
+  ...Problem.unless(
+    total <= MOST,
+    'weights',
+    total,
+    `at most ${MOST} in all, which are drawn one by one`,
+    'give weights that say how often a row counts'
+  )
+]
 
 /** All that a bootstrap comes to on its way, resample by resample; the last is what `of` gives. */
 export const states =
@@ -368,15 +369,17 @@ export const states =
           return reached
         }
         const { bootstrap: key } = pipe(Key.fromSeed(seed), Key.named('bootstrap'))
-        const steps = unfold<ReadonlyArray<Reached>>([], all => {
-          options.onProgress?.({ done: all.length, of: resamples })
-          return all.length === resamples ? null : [...all, reach(Key.child(all.length)(key))]
-        })
-        return mapped(steps, all => ({
-          done: all.length,
-          of: resamples,
-          bootstrap: () => summed({ level, seed, mixture }, all)
-        }))
+        return {
+          *[Symbol.iterator]() {
+            for (let all: ReadonlyArray<Reached> = []; ; all = [...all, reach(Key.child(all.length)(key))]) {
+              const reached = all
+              const progress = { done: all.length, of: resamples }
+              yield { ...progress, bootstrap: () => summed({ level, seed, mixture }, reached) }
+              options.onProgress?.(progress)
+              if (all.length === resamples) return
+            }
+          }
+        }
       })
     )
   }

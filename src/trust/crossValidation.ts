@@ -4,7 +4,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { Key } from '../../lib/index.js'
-import { closing, flatMapped, followed, mapped } from '../../lib/plain/iterate.js'
+import { flatMapped } from '../../lib/plain/iterate.js'
 import type * as Points from '../data/points.js'
 import type * as Place from '../data/place.js'
 import * as Source from '../data/source.js'
@@ -87,36 +87,33 @@ const judged = (
   )
 
 /** Learns the candidates of all lines without each part in turn; the last step holds what all parts together say. */
-export const learning =
-  (own: Source.Data, asked: Asked) =>
-  (lines: ReadonlyArray<Candidates.Line>): Iterable<Step> => {
+export const learning = (own: Source.Data, asked: Asked) =>
+  function* (lines: ReadonlyArray<Candidates.Line>): Generator<Step> {
     const folds = foldsOf(FOLDS, Key.child(1)(asked.key))(own)
     const { columns, standardize, key, terms, place } = asked
-    const from = (fold: number, before: Held | null): Iterable<Step> => {
+    let held: Held | null = null
+    for (let fold = 0; fold < folds.count && folds.count > 1; fold++) {
       const inside = Source.filtered((points, row) => folds.of(points, row) !== fold)(own)
       const outside = Source.filtered((points, row) => folds.of(points, row) === fold)(own)
       const scaled = Data.scaled(standardize, columns)(inside.points)
-      const close = (): void => {
+      let candidates: ReadonlyArray<Candidates.Candidate> = []
+      try {
+        if (E.isRight(scaled)) {
+          const without: Candidates.Terms = { ...terms, recall: recalledOf(terms.recall, fold), criterion: 'bic' }
+          for (const step of Candidates.learning(scaled.right, key, without, place)(lines)) {
+            candidates = step.candidates
+            yield { fold, next: step.next, held: new Map() }
+          }
+        }
+        held = judged(outside.points, candidates, held, place)
+      } finally {
         if (E.isRight(scaled)) scaled.right.close()
         inside.close()
         outside.close()
       }
-      const candidates = E.isLeft(scaled)
-        ? [NOTHING]
-        : Candidates.learning(scaled.right, key, { ...terms, recall: recalledOf(terms.recall, fold), criterion: 'bic' }, place)(lines) // prettier-ignore
-      const steps = mapped(candidates, ({ next, candidates }) => ({ fold, next, held: new Map(), candidates }))
-      return closing(
-        followed<Step, Step & Pick<Candidates.Progress, 'candidates'>>(steps, ({ candidates }) => {
-          const held = judged(outside.points, candidates, before, place)
-          return fold + 1 === folds.count ? [{ fold, next: null, held }] : from(fold + 1, held)
-        }),
-        close
-      )
     }
-    return folds.count < 2 ? [{ fold: 0, next: null, held: new Map() }] : from(0, null)
+    yield { fold: FOLDS, next: null, held: held ?? new Map() }
   }
-
-const NOTHING: Candidates.Progress = { next: null, candidates: [], rest: null }
 
 const recalledOf = (recall: Candidates.Recall | null, fold: number): Candidates.Recall | null =>
   recall && ((name, learn) => recall(`without part ${fold + 1}: ${name}`, learn))

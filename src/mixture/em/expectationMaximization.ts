@@ -182,6 +182,20 @@ export const underPrior = <P extends string>(
   }
 }
 
+/** Steps on data about their middle (see `Frame`), as steps from parameters for the data themselves. */
+const framed = <P extends string, D extends Source.Data, A extends ReadonlyArray<unknown>>(
+  family: Family<P>,
+  data: D,
+  stepOn: (about: D, middle: Float64Array | null) => (params: Params.Params<P>, ...rest: A) => Taken<P>
+): ((params: Params.Params<P>, ...rest: A) => Taken<P>) => {
+  const { points, middle, enter, leave } = Frame.of(family, data)
+  const step = stepOn(points, middle)
+  return (params, ...rest) => {
+    const taken = step(enter(params), ...rest)
+    return { value: taken.value, params: leave(taken.params) }
+  }
+}
+
 /**
  * One E- and M-step on the likelihood at time 0, or on the posterior where `prior` is given; of rows with missing cells, NaN, on
  * that of what they have.
@@ -192,16 +206,12 @@ export const step = <P extends string>(
   data: Source.Data,
   prior: number | null = null,
   take: Take<P> = here
-): ((params: Params.Params<P>) => Taken<P>) => {
-  const { points: about, middle, enter, leave } = Frame.of(family, data)
-  const of = summed(family, varianceFloor, rowsOf(about), prior === null ? null : Prior.of(about, prior))
-  return params => {
-    const own = enter(params)
+): ((params: Params.Params<P>) => Taken<P>) =>
+  framed(family, data, (about, middle) => {
+    const of = summed(family, varianceFloor, rowsOf(about), prior === null ? null : Prior.of(about, prior))
     const kind = prior === null ? 'likelihood' : 'posterior'
-    const taken = take(of(own), { params: own, middle, kind, noise: null })
-    return { value: taken.value, params: leave(taken.params) }
-  }
-}
+    return params => take(of(params), { params, middle, kind, noise: null })
+  })
 
 /** The same step as a sum over rows, at time 0; under a prior, by the moments that it counts in. */
 export const summed = <P extends string>(
@@ -212,7 +222,8 @@ export const summed = <P extends string>(
 ): ((params: Params.Params<P>) => Strands.Sum<Taken<P>>) => {
   if (prior !== null) {
     const { kind, taken } = underPrior(family, varianceFloor, prior)
-    const [expect, mixtureAt] = [eStep(family, kind, rows.dim), mixtureOf(family)]
+    const expect = eStep(family, kind, rows.dim)
+    const mixtureAt = mixtureOf(family)
     return params => {
       const mixture = mixtureAt(params)
       return pipe(
@@ -278,15 +289,14 @@ export const noisyStep = <P extends string>(
   data: Source.Data,
   level: Level,
   take: Take<P> = here
-): ((params: Params.Params<P>, key: Key.Key) => Taken<P>) => {
-  const { points: about, middle, enter, leave } = Frame.of(family, data)
-  const of = noisySummed(family, varianceFloor, rowsOf(about))
-  return (params, key) => {
-    const [own, noise] = [enter(params), { level, key }]
-    const taken = take(of(own, noise), { params: own, middle, kind: 'likelihood', noise })
-    return { value: taken.value, params: leave(taken.params) }
-  }
-}
+): ((params: Params.Params<P>, key: Key.Key) => Taken<P>) =>
+  framed(family, data, (about, middle) => {
+    const of = noisySummed(family, varianceFloor, rowsOf(about))
+    return (params, key) => {
+      const noise = { level, key }
+      return take(of(params, noise), { params, middle, kind: 'likelihood', noise })
+    }
+  })
 
 /** The same step on nodes of the distribution of x_t, which draws nothing. */
 const stepOnNodes = <P extends string>(
@@ -294,15 +304,12 @@ const stepOnNodes = <P extends string>(
   varianceFloor: number,
   { rows, dim, weights, nodesAt }: Nodes.Nodes,
   level: Level
-): ((params: Params.Params<P>) => Taken<P>) => {
-  const { points: about, enter, leave } = Frame.of(family, { rows, dim, weights, values: nodesAt(level) })
-  const noisy = inMemory({ ...about, values: about.values.map(x => level.alpha * x) })
-  const of = summedAt(family, varianceFloor, dim)
-  return params => {
-    const taken = Strands.taken(of(enter(params), noisy, level))
-    return { value: taken.value, params: leave(taken.params) }
-  }
-}
+): ((params: Params.Params<P>) => Taken<P>) =>
+  framed(family, { rows, dim, weights, values: nodesAt(level) }, about => {
+    const noisy = inMemory({ ...about, values: about.values.map(x => level.alpha * x) })
+    const of = summedAt(family, varianceFloor, dim)
+    return params => Strands.taken(of(params, noisy, level))
+  })
 
 /** A step on a population, at time 0 or at a level: an integral, by the nodes that resolve the parameters. */
 export const integratedStep = <P extends string>(

@@ -33,7 +33,6 @@ import { Key } from '../lib/index.js'
 import { useThreads } from '../lib/simd/threadPool.js'
 import { add, mean, sqrt, square, sub } from '../lib/tensors/tensor.js'
 import * as EM from '../src/mixture/em/expectationMaximization.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as Loss from '../src/compile/loss.js'
 import { NETWORK, problem, TIME, type Problem } from './problem.js'
 import { network, weights } from './network.js'
@@ -95,8 +94,8 @@ const ours = (
 }
 
 const ourEM = ({ rows, dim, K, x, means }: Problem): Contender => {
-  const family = pipe(Score.interpret(Score.isotropic({ components: K })).family, O.toNullable)
-  if (family === null) throw new Error('no family')
+  const { family } = Score.interpret(Score.isotropic({ components: K }))
+  if (family === undefined) throw new Error('no family')
   const start = Params.of({
     means: Params.nested({ shape: [K, dim], values: means }),
     logits: Array.from({ length: K }, () => 0),

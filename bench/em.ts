@@ -5,7 +5,6 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { Initializer, Key, Mixture, Problem, Score, type Points } from '../src/index.js'
 import * as ExpectationMaximization from '../src/mixture/em/expectationMaximization.js'
 import { has, median, PYTHON } from './rivals.js'
@@ -34,8 +33,8 @@ const medians = (all: ReadonlyArray<Times>): Times => [
 ]
 
 const ours = (score: Score.Score<string>, points: Points.Points, key: Key.Key): (() => Times) => {
-  const family = pipe(Score.interpret(score).family, O.toNullable)
-  if (family === null) throw new Error('no family')
+  const { family } = Score.interpret(score)
+  if (family === undefined) throw new Error('no family')
   const step = ExpectationMaximization.step(family, 1e-6, points)
   let params = Problem.orThrow(Initializer.interpret(score, points)(Initializer.kMeansPlusPlus))(key)
   return () => {

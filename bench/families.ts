@@ -248,10 +248,7 @@ const byDdpm: Recipe.Recipe = score => points => {
   const times = NOISE.map(noise =>
     pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-2 * Math.log(100 * noise * Math.sqrt(floor))))
   )
-  const projects = pipe(
-    Score.interpret(score).family,
-    O.exists(({ projection }) => O.isSome(projection))
-  )
+  const projects = Score.interpret(score).family?.projection !== undefined
   const descend = Stage.descend({
     objective: Objective.denoising(TimeLaw.at(1)),
     expectation: projects ? Expectation.projected({ antithetic: true }) : Expectation.monteCarlo({ antithetic: true }),

@@ -175,9 +175,9 @@ const deterministicAnnealing = (points: Points.Points, components: number, seed:
   const score = Score.isotropic({ components })
   const { family } = Score.interpret(score)
   const start = pipe(Initializer.fromData, Initializer.interpret(score, points))
-  if (O.isNone(family) || O.isNone(family.value.mStep) || E.isLeft(start)) throw new Error('refused')
-  const mStep = family.value.mStep.value
-  const expect = eStep(family.value, mStep, points.dim)
+  const mStep = family?.mStep
+  if (family === undefined || mStep === undefined || E.isLeft(start)) throw new Error('refused')
+  const expect = eStep(family, mStep, points.dim)
   const at = { level: { alpha: 1, sigma: 0 }, floor: 1e-6, dim: points.dim }
   const key = Key.fromSeed(seed)
   const rows = rowsOf(points)

@@ -3,7 +3,6 @@
  * is a step of descent on projected noise, and of EM. Then whole fits of tables with more columns than rows: with `--wide` these alone.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Key } from '../lib/index.js'
 import { Compile, Expectation, fit, Objective, Schedule, Score, TimeLaw } from '../src/index.js'
@@ -30,8 +29,8 @@ const measure = (rows: number, dim: number, K: number): void => {
     })
   )
   if (E.isLeft(compiled)) throw new Error(JSON.stringify(compiled.left))
-  const family = pipe(Score.interpret(Score.spherical({ components: K })).family, O.toNullable)
-  if (family === null) throw new Error('no family')
+  const { family } = Score.interpret(Score.spherical({ components: K }))
+  if (family === undefined) throw new Error('no family')
   const params = { means: { shape: [K, dim], values: Key.normal(K * dim)(Key.fromSeed(2)) } }
   const em = EM.step(family, 1e-6, points)
   const first = best(() => compiled.right(params, Key.fromSeed(3)), 1)

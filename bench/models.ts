@@ -28,16 +28,12 @@ const ended = (points: Points.Points, classes: ReadonlyArray<number>, name: Cova
   const start = Discriminant.learned({ covariance: name })(points, classes)
   if (start._tag === 'Left') return null
   const score = Score.mixture({ components: start.right.classes.length, covariance: Covariance.named(name) })
-  const params = pipe(
-    Score.interpret(score).family,
-    O.flatMap(({ fromMixture }) => fromMixture),
-    O.map(enter => enter(Discriminant.joined(start.right)))
-  )
-  if (O.isNone(params)) return null
+  const params = Score.interpret(score).family?.fromMixture?.(Discriminant.joined(start.right))
+  if (params === undefined) return null
   const pipeline = Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
-    initializer: Initializer.values(params.value),
+    initializer: Initializer.values(params),
     stages: [Stage.expectationMaximization({ steps: 5000, relativeChange: 1e-12, varianceFloor: 1e-12 })]
   })
   const program = Compile.pipeline(pipeline)(points)

@@ -10,7 +10,6 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { Key, useThreads } from '../lib/index.js'
 import { Mixture, Problem, Score, Source, type Params } from '../src/index.js'
 import * as EM from '../src/mixture/em/expectationMaximization.js'
@@ -42,9 +41,9 @@ const score = { isotropic: Score.isotropic({ components: K }), full: Score.full(
 
 const steps = (how: string, rows: number, threads: number, family: keyof typeof score): void => {
   useThreads(threads)
-  const of = O.toNullable(Score.interpret<string>(score[family]).family)
-  const from = of === null ? null : O.toNullable(of.fromMixture)
-  if (of === null || from === null) throw new Error('no family')
+  const of = Score.interpret<string>(score[family]).family
+  const from = of?.fromMixture
+  if (of === undefined || from === undefined) throw new Error('no family')
   const start: Params.Params<string> = from(truth)
   const values = (): Float64Array => {
     const all = new Float64Array(rows * DIM)

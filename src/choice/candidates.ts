@@ -25,7 +25,7 @@ import * as Pipeline from '../pipeline/pipeline.js'
 import * as Recipe from '../pipeline/recipe.js'
 import * as Stage from '../pipeline/stage.js'
 import * as Schedule from '../schedule/schedule.js'
-import type { MStep } from '../family/family.js'
+import { bothMaps, type MStep } from '../family/family.js'
 import type * as Params from '../family/params.js'
 import * as Score from '../score/score.js'
 import type * as Points from '../data/points.js'
@@ -33,7 +33,7 @@ import * as Place from '../data/place.js'
 import * as Source from '../data/source.js'
 import { nameOf, type Data } from './scaledData.js'
 import * as Floor from './floor.js'
-import { bothMaps, climb, foot, grown, serves, type Growth } from './grown.js'
+import { climb, foot, grown, serves, type Growth } from './grown.js'
 import { show, type Table } from './table.js'
 
 /** A family of mixtures: what makes its score for a number of components. `Score.isotropic` is one. */
@@ -157,30 +157,19 @@ const scoreIn = (score: Score.Score<string>): Score.Score<string> | undefined =>
 
 /** Beside a background components are estimated as without it, from the rows that they take. */
 const besideBackground = (score: Score.Score<string>): Score.Score<string> =>
-  pipe(
-    Score.interpret(score).family,
-    O.filter(({ hasBackground }) => hasBackground),
-    O.chainNullableK(() => scoreIn(score)),
-    O.getOrElse(() => score)
-  )
+  hasFamily(score, ({ hasBackground }) => hasBackground) ? (scoreIn(score) ?? score) : score
 
 /** How a component's own covariance is estimated, and how many parameters are its own; none where it is not that of its rows. */
-const ownOf = (score: Score.Score<string>, dim: number): O.Option<Support.Own> =>
-  pipe(
-    Score.interpret(score).family,
-    O.filter(({ mirrored }) => !mirrored),
-    O.chain(({ mStep, unitVariance, count }) =>
-      pipe(
-        mStep,
-        O.filter(({ isGeneralized = false }) => !isGeneralized),
-        O.map(({ second, isShared = false }) =>
-          isShared || unitVariance
-            ? { second: 'none', parameters: dim + 1 }
-            : { second, parameters: (Score.degreesOfFreedom(dim)(score) + 1) / count(dim) }
-        )
-      )
-    )
+const ownOf = (score: Score.Score<string>, dim: number): O.Option<Support.Own> => {
+  const { family } = Score.interpret(score)
+  if (family?.mStep === undefined || family.mirrored || family.mStep.isGeneralized) return O.none
+  const { second, isShared = false } = family.mStep
+  return O.some(
+    isShared || family.unitVariance
+      ? { second: 'none', parameters: dim + 1 }
+      : { second, parameters: (Score.degreesOfFreedom(dim)(score) + 1) / family.count(dim) }
   )
+}
 
 /** The same of a score that was learned above a floor of variances. */
 const foundAbove =
@@ -215,13 +204,7 @@ const foundAbove =
       redundancies,
       minimumVariance: O.toNullable(floor),
       ...held,
-      fixed: pipe(
-        Score.interpret(score).family,
-        O.match(
-          () => [],
-          ({ held }) => held.map(k => order.indexOf(k))
-        )
-      ),
+      fixed: (Score.interpret(score).family?.held ?? []).map(k => order.indexOf(k)),
       unsupported: pipe(
         O.fromNullable(points),
         O.bindTo('points'),
@@ -333,23 +316,33 @@ const isReached = (one: Standing): one is Reached => one.candidate._tag === 'Lea
  * one.
  */
 const isWithin = (score: Score.Score<string>, { rows, dim }: Source.Data, prior: number | null): boolean =>
-  (prior !== null || Score.degreesOfFreedom(dim)(score) < rows * dim) &&
-  pipe(
-    Score.interpret(score).family,
-    O.match(
-      () => true,
-      ({ leastRows, count, mStep }) =>
-        count(dim) * (prior === null ? leastRows(dim) : 1) <= rows &&
-        (prior !== null || !O.exists(isWhole)(mStep) || count(dim) + dim <= rows)
-    )
-  )
+  (prior !== null || Score.degreesOfFreedom(dim)(score) < rows * dim) && bounds(score, { rows, dim }, prior)
+
+const bounds = (
+  score: Score.Score<string>,
+  { rows, dim }: Pick<Source.Data, 'rows' | 'dim'>,
+  prior: number | null
+): boolean => {
+  const { family } = Score.interpret(score)
+  if (family === undefined) return true
+  const { leastRows, count, mStep } = family
+  if (prior !== null) return count(dim) <= rows
+  return count(dim) * leastRows(dim) <= rows && (!isWhole(mStep) || count(dim) + dim <= rows)
+}
+
+/** Whether a score is of a family that is so. */
+const hasFamily = (score: Score.Score<string>, is: (family: Score.Family<string>) => boolean): boolean => {
+  const { family } = Score.interpret(score)
+  return family !== undefined && is(family)
+}
 
 /** Whether a score has whole covariances, and rows are not more than columns: about one mean they have no width in some direction. */
 const isOfMoreColumns = (score: Score.Score<string>, { rows, dim }: Source.Data): boolean =>
-  rows <= dim && dim > 1 && pipe(Score.interpret(score).family, O.chain(({ mStep }) => mStep), O.exists(isWhole)) // prettier-ignore
+  rows <= dim && dim > 1 && isWhole(Score.interpret(score).family?.mStep)
 
 /** Whether all of a covariance is learned, also where components have it in common: about their centres rows span no more than rows less components. */
-const isWhole = ({ second, isGeneralized }: MStep<string>): boolean => second === 'full' && isGeneralized !== true
+const isWhole = (mStep: MStep<string> | undefined): boolean =>
+  mStep !== undefined && mStep.second === 'full' && mStep.isGeneralized !== true
 
 const withoutPrior = (score: Score.Score<string>): Problem.Problem =>
   Problem.of(
@@ -402,7 +395,7 @@ const sound =
           )
       ),
       E.filterOrElse(
-        () => prior === null || pipe(Score.interpret(score).family, O.exists(ExpectationMaximization.servesPrior)),
+        () => prior === null || hasFamily(score, ExpectationMaximization.servesPrior),
         () => withoutPrior(score)
       ),
       E.map(() => undefined)
@@ -615,10 +608,7 @@ const jobsOf = (
   const jobs = (counts: ReadonlyArray<number>, how: Job['how']): ReadonlyArray<Job> =>
     counts.map(components => {
       const score = family({ components })
-      const learnsVariances = pipe(
-        Score.interpret(score).family,
-        O.exists(({ unitVariance }) => !unitVariance)
-      )
+      const learnsVariances = Score.interpret(score).family?.unitVariance === false
       return {
         asked: { score, components, floor: learnsVariances ? O.some(floor) : O.none },
         isAsked: true,
@@ -757,9 +747,7 @@ function* learnedInTurn(
         known(recall, part('grown', asked, beside.length > 0 ? 'others' : null), () =>
           pipe(
             grow(asked.score, beside.length > 0 ? beside.flatMap(mixtureOf) : from, leastOf(asked)),
-            E.fromOption(() =>
-              Problem.of('family', Score.nameOf(asked.score), 'learnable from these rows', 'try another')
-            )
+            E.fromNullable(Problem.of('family', Score.nameOf(asked.score), 'learnable from these rows', 'try another'))
           )
         )
       )
@@ -806,23 +794,21 @@ export const parametersOf = (
   const dim = Mixture.dim(mixture)
   const own = Score.degreesOfFreedom(dim)(score) + (mixture.background?.shape === 'box' ? 2 * dim - 1 : 0)
   // What is known of components is in the units of the steps.
-  const isFixed = pipe(Score.interpret(score).family, O.exists(({ held }) => held.length > 0)) // prettier-ignore
+  const isFixed = hasFamily(score, ({ held }) => held.length > 0)
   const maps = bothMaps((isFixed ? scoreIn(score) : undefined) ?? score)
-  if (scaling === null || O.isNone(maps) || O.isSome(maps.value.family.scaled)) return own
-  const { family, fromMixture, toMixture } = maps.value
+  if (scaling === null || maps === null || maps.family.scaled !== undefined) return own
+  const { family, fromMixture, toMixture } = maps
   return isAlike(toMixture(fromMixture(mixture)), mixture) ? own : own + dim - (family.unitVariance ? 0 : 1)
 }
 
 /** A mixture as a family has it, where it is one of the family's own. */
-const within = ({ score }: Candidacy, { asked, params }: Reached): O.Option<Arrays> =>
-  pipe(
-    O.Do,
-    O.bind('mixture', () => Score.toMixture(asked.score)(params)),
-    O.bind('maps', () => bothMaps(score)),
-    O.let('params', ({ maps, mixture }) => maps.fromMixture(mixture)),
-    O.filter(({ maps, params, mixture }) => isAlike(maps.toMixture(params), mixture)),
-    O.map(({ params }) => params)
-  )
+const within = ({ score }: Candidacy, { asked, params }: Reached): Arrays | null => {
+  const mixture = O.toNullable(Score.toMixture(asked.score)(params))
+  const maps = bothMaps(score)
+  if (mixture === null || maps === null) return null
+  const own = maps.fromMixture(mixture)
+  return isAlike(maps.toMixture(own), mixture) ? own : null
+}
 
 const NONE = new Float64Array(0)
 
@@ -887,8 +873,8 @@ const behind = (
         isSound(ahead.candidate) &&
         logLikelihoodOf(ahead) > logLikelihoodOf(one) + ROUNDING &&
         !isLookedAt(one, ahead)
-      const params = isAhead ? within(one.asked, ahead) : O.none
-      if (O.isSome(params)) return { one, ahead, params: params.value }
+      const params = isAhead ? within(one.asked, ahead) : null
+      if (params !== null) return { one, ahead, params }
     }
   return null
 }
@@ -1209,8 +1195,7 @@ function* byCompletion(data: Data, whole: Whole, key: Key.Key, terms: Terms, lin
   const { criterion, prior, recall } = terms
   const keys = pipe(key, Key.named('cells', 'fit'))
   const { learnedFrom, close } = completedBy(data, keys.cells)
-  const serves = ({ score }: Candidacy): boolean =>
-    O.exists(ExpectationMaximization.servesMissing)(Score.interpret(score).family)
+  const serves = ({ score }: Candidacy): boolean => hasFamily(score, ExpectationMaximization.servesMissing)
   try {
     yield* judgedOnAll(whole, whole, criterion, {
       steps: stepsOf(learnedFrom, keys.fit, terms, lines),
@@ -1220,9 +1205,9 @@ function* byCompletion(data: Data, whole: Whole, key: Key.Key, terms: Terms, lin
       atLeast: LOOKED_AT,
       settle: function* ({ asked, params }, from) {
         const { family } = Score.interpret(asked.score)
-        if (O.isNone(family)) return E.left(unseen(asked))
+        if (family === undefined) return E.left(unseen(asked))
         const seen = known(recall, part('seen', asked, from), () => {
-          const step = ExpectationMaximization.step(family.value, leastOf(asked), data.points, prior)
+          const step = ExpectationMaximization.step(family, leastOf(asked), data.points, prior)
           return E.right(climb(step, SEEN.steps, foot(params), SEEN.least))
         })
         return pipe(

@@ -3,9 +3,7 @@
  * few steps of expectation–maximization follow. Starts by k-means++ and one by joining rows to clusters stand beside the splits, and the
  * likeliest goes on. What comes of it is near the best there is, for a small part of the work of learning each from nothing.
  */
-import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
 import { iterate } from '../../lib/plain/iterate.js'
@@ -15,6 +13,7 @@ import * as ExpectationMaximization from '../mixture/em/expectationMaximization.
 import * as SplitAndMerge from '../moves/splitAndMerge.js'
 import * as Initializer from '../pipeline/initializer.js'
 import * as Seeding from '../seeding/seeding.js'
+import { bothMaps } from '../family/family.js'
 import type { Mixture } from '../mixture/mixture.js'
 import * as Score from '../score/score.js'
 import * as Params from '../family/params.js'
@@ -97,27 +96,11 @@ export const climb = (
     }
   )
 
-/** A family with its ways from and to mixtures, where it has both. */
-export const bothMaps = (
-  score: Score.Score<string>
-): O.Option<{
-  readonly family: Score.Family<string>
-  readonly fromMixture: (mixture: Mixture) => Params.Params<string>
-  readonly toMixture: (params: Params.Params<string>) => Mixture
-}> =>
-  pipe(
-    Score.interpret(score).family,
-    O.bindTo('family'),
-    O.bind('fromMixture', ({ family }) => family.fromMixture),
-    O.bind('toMixture', ({ family }) => family.toMixture)
-  )
-
 /** Whether a family can be grown so: it has steps, and goes from and to mixtures. */
-export const serves = (score: Score.Score<string>): boolean =>
-  pipe(
-    bothMaps(score),
-    O.exists(({ family }) => ExpectationMaximization.serves(family) && !family.mirrored)
-  )
+export const serves = (score: Score.Score<string>): boolean => {
+  const maps = bothMaps(score)
+  return maps !== null && ExpectationMaximization.serves(maps.family) && !maps.family.mirrored
+}
 
 /**
  * Parameters near the likeliest of a score, from those of a score of one component less where there are such, or from where other families
@@ -127,7 +110,7 @@ export const grown = (
   points: Points,
   key: Key.Key,
   prior: number | null = null
-): ((score: Score.Score<string>, from: Growth | ReadonlyArray<Mixture> | null, floor: number) => O.Option<Grown>) => {
+): ((score: Score.Score<string>, from: Growth | ReadonlyArray<Mixture> | null, floor: number) => Grown | null) => {
   const keys = Key.split(DRAWN)(key)
   // They are the same for all families.
   const drawnCentres = remembered((count: number) =>
@@ -135,106 +118,64 @@ export const grown = (
       .map(Seeding.spread(points, count))
       .map(drawn => Initializer.centres(RA.chunksOf(points.dim)(Array.from(drawn.values))))
   )
-  return (score, from, floor) =>
-    pipe(
-      Score.interpret(score).family,
-      O.chain(family => {
-        const step = ExpectationMaximization.step(family, floor, points, prior)
-        const startsBy = (initializer: Initializer.Initializer): ReadonlyArray<Arrays> =>
-          pipe(
-            initializer,
-            Initializer.interpret(score, points),
-            E.match(
-              () => [],
-              start => [start(key)]
-            )
-          )
-        const beside = from !== null && !('score' in from) ? from : null
-        const drawn =
-          beside === null
-            ? pipe(
-                Score.startOf(family, points.dim),
-                O.match(
-                  () => [],
-                  ({ count }) => drawnCentres(count).flatMap(startsBy)
-                )
-              )
-            : []
-        const joined = startsBy(Initializer.hierarchical())
-        const entered = pipe(
-          family.fromMixture,
-          O.match(
-            () => [],
-            enter => (beside ?? []).map(mixture => enter(mixture))
-          )
-        )
-        const split =
-          from === null || !('score' in from)
-            ? []
-            : pipe(
-                Score.interpret(from.score).family,
-                O.match(
-                  (): ReadonlyArray<Arrays> => [],
-                  less => SplitAndMerge.grown(less, family, points)(from.params)
-                )
-              )
-        /** From the best of many M-steps too, where one has several maxima; the likelier of both. */
-        const further =
-          (steps: number) =>
-          (found: Climb): Climb =>
-            pipe(
-              family.mStep,
-              O.chain(mStep =>
-                O.map((maximise: typeof mStep.maximise) => ({ ...mStep, maximise }))(O.fromNullable(mStep.anew))
-              ),
-              O.map(mStep => {
-                const anew = ExpectationMaximization.step({ ...family, mStep: O.some(mStep) }, floor, points, prior)
-                const other = climb(step, steps, { ...foot(anew(found.params).params), steps: found.steps + 1 })
-                return other.value < found.value && Params.isFinite(other.params) ? other : found
-              }),
-              O.getOrElse(() => found)
-            )
-        const isHeldUp = (params: Arrays): boolean =>
-          pipe(
-            family.toMixture,
-            O.exists(toMixture => held(floor, points.rows)(toMixture(params)).collapsed.length > 0)
-          )
-        const begun =
-          (isDrawn: boolean) =>
-          (params: Arrays): Begun => ({ params, isDrawn })
-        const starts =
-          family.count(points.dim) === 1
-            ? // A single component is the same from wherever it starts.
-              [...drawn, ...joined].slice(0, 1).map(begun(false))
-            : [
-                ...split.map(begun(from !== null && 'score' in from && from.isDrawn)),
-                ...[...entered, ...drawn].map(begun(true)),
-                ...joined.map(begun(false))
-              ]
-        const kept =
-          beside !== null
-            ? starts
-                .map(start => ({ ...start, ...climb(step, FIRST, foot(start.params)) }))
-                .filter(({ value }) => Number.isFinite(value))
-                .sort((a, b) => a.value - b.value)
-                .slice(0, NEAR)
-            : starts
-        // What lies beyond steps of another kind is not foreseen.
-        const isForeseen = !pipe(
-          family.mStep,
-          O.exists(({ anew }) => anew !== undefined)
-        )
-        const likeliest = kept.reduce<O.Option<Tried>>((best, { params, isDrawn }) => {
-          const below = O.isSome(best) && isForeseen && !best.value.isHeldUp ? best.value.climb.value : Infinity
-          const tried = further(TRIAL)(climb(step, TRIAL, foot(params), LEAST_GAIN, below))
-          if (!Number.isFinite(tried.value) || !Params.isFinite(tried.params)) return best
-          const next = { climb: tried, isHeldUp: isHeldUp(tried.params), isDrawn }
-          return O.isSome(best) && !isBetter(next, best.value) ? best : O.some(next)
-        }, O.none)
-        return pipe(
-          likeliest,
-          O.map(best => ({ ...further(STEPS)(climb(step, STEPS, best.climb)), isDrawn: best.isDrawn }))
-        )
-      })
-    )
+  return (score, from, floor) => {
+    const { family } = Score.interpret(score)
+    if (family === undefined) return null
+    const step = ExpectationMaximization.step(family, floor, points, prior)
+    const startsBy = (initializer: Initializer.Initializer): ReadonlyArray<Arrays> => {
+      const start = Initializer.interpret(score, points)(initializer)
+      return E.isRight(start) ? [start.right(key)] : []
+    }
+    const beside = from !== null && !('score' in from) ? from : null
+    const less = from !== null && 'score' in from ? from : null
+    const count = Score.startOf(family, points.dim)?.count
+    const drawn = beside !== null || count === undefined ? [] : drawnCentres(count).flatMap(startsBy)
+    const joined = startsBy(Initializer.hierarchical())
+    const { fromMixture, toMixture, mStep } = family
+    const entered = fromMixture === undefined ? [] : (beside ?? []).map(mixture => fromMixture(mixture))
+    const lesser = less && Score.interpret(less.score).family
+    const split = less && lesser ? SplitAndMerge.grown(lesser, family, points)(less.params) : []
+    /** From the best of many M-steps too, where one has several maxima; the likelier of both. */
+    const further =
+      (steps: number) =>
+      (found: Climb): Climb => {
+        if (mStep?.anew === undefined) return found
+        const thorough = { ...family, mStep: { ...mStep, maximise: mStep.anew } }
+        const anew = ExpectationMaximization.step(thorough, floor, points, prior)
+        const other = climb(step, steps, { ...foot(anew(found.params).params), steps: found.steps + 1 })
+        return other.value < found.value && Params.isFinite(other.params) ? other : found
+      }
+    const isHeldUp = (params: Arrays): boolean =>
+      toMixture !== undefined && held(floor, points.rows)(toMixture(params)).collapsed.length > 0
+    const begun =
+      (isDrawn: boolean) =>
+      (params: Arrays): Begun => ({ params, isDrawn })
+    const starts =
+      family.count(points.dim) === 1
+        ? // A single component is the same from wherever it starts.
+          [...drawn, ...joined].slice(0, 1).map(begun(false))
+        : [
+            ...split.map(begun(less?.isDrawn === true)),
+            ...[...entered, ...drawn].map(begun(true)),
+            ...joined.map(begun(false))
+          ]
+    const kept =
+      beside !== null
+        ? starts
+            .map(start => ({ ...start, ...climb(step, FIRST, foot(start.params)) }))
+            .filter(({ value }) => Number.isFinite(value))
+            .sort((a, b) => a.value - b.value)
+            .slice(0, NEAR)
+        : starts
+    // What lies beyond steps of another kind is not foreseen.
+    const isForeseen = mStep?.anew === undefined
+    const likeliest = kept.reduce<Tried | null>((best, { params, isDrawn }) => {
+      const below = best !== null && isForeseen && !best.isHeldUp ? best.climb.value : Infinity
+      const tried = further(TRIAL)(climb(step, TRIAL, foot(params), LEAST_GAIN, below))
+      if (!Number.isFinite(tried.value) || !Params.isFinite(tried.params)) return best
+      const next = { climb: tried, isHeldUp: isHeldUp(tried.params), isDrawn }
+      return best !== null && !isBetter(next, best) ? best : next
+    }, null)
+    return likeliest && { ...further(STEPS)(climb(step, STEPS, likeliest.climb)), isDrawn: likeliest.isDrawn }
+  }
 }

@@ -1,6 +1,5 @@
 /** Families as `--family` names them: by their words, or as mclust does. */
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { nearest } from '../core/spelling.js'
 import { Case, Covariance, Fit, Problem, Score, Vocabulary } from '../index.js'
@@ -19,10 +18,7 @@ export const familyOf = (score: Score.Score<string>): string => word(Score.nameO
 
 /** Whether variances are to be learned, or may be. */
 export const learnsVariances = (score: Score.Score<string>): boolean =>
-  pipe(
-    Score.interpret(score).family,
-    O.exists(({ unitVariance }) => !unitVariance)
-  )
+  Score.interpret(score).family?.unitVariance === false
 
 /** Whether families say nothing of a unit, so that columns may be brought to one. */
 export const areFree = (families: ReadonlyArray<Named> = []): boolean =>
@@ -45,13 +41,13 @@ export const familiesOf = (vocabulary: Vocabulary.Vocabulary): ReadonlyArray<Nam
     .flatMap(({ example, fields }): ReadonlyArray<Named> => {
       const { family } = Score.interpret(example)
       const isOpen = fields.some(({ name }) => name === 'components')
-      return O.isNone(family) || fields.some(one => one.name !== 'components' && one.default === null)
+      return family === undefined || fields.some(one => one.name !== 'components' && one.default === null)
         ? []
         : [
             {
               word: familyOf(example),
               make: isOpen ? ({ components }) => pipe(example, Case.changed({ components })) : () => example,
-              count: isOpen ? null : family.value.count(1)
+              count: isOpen ? null : family.count(1)
             }
           ]
     })

@@ -4,7 +4,6 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { flow, pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import {
@@ -49,12 +48,7 @@ const form = (vocabulary: Vocabulary.Vocabulary) =>
 export type Learned = t.TypeOf<ReturnType<typeof form>>
 
 /** Whether a score is learned as one: it makes no mixture. */
-export const isOne = (score: Score.Score<string>): boolean =>
-  pipe(
-    Score.interpret(score).family,
-    O.chain(({ toMixture }) => toMixture),
-    O.isNone
-  )
+export const isOne = (score: Score.Score<string>): boolean => Score.interpret(score).family?.toMixture === undefined
 
 /** What is kept of a run. */
 export const of = (

@@ -46,8 +46,7 @@ const normalLaw = (points: Points.Points) => {
     O.fromEither,
     O.chain(mixture =>
       pipe(
-        Score.interpret(family).family,
-        O.chain(({ fromMixture }) => fromMixture),
+        O.fromNullable(Score.interpret(family).family?.fromMixture),
         O.map(of => ({ score: family, params: of(mixture) }))
       )
     )

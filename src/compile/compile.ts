@@ -71,7 +71,7 @@ const dataProblems = (data: Source.Data): ReadonlyArray<Problem.Problem> =>
 const unresolved = <P extends string>(
   loss: Loss.Loss<P>,
   data: Source.Data,
-  start: () => O.Option<Params.Params<P>>
+  start: () => Params.Params<P> | null
 ): ReadonlyArray<Line.Unresolved> => {
   const { schedule, score, objective, expectation } = loss
   if (
@@ -83,7 +83,10 @@ const unresolved = <P extends string>(
   const shapes = Score.shapes(data.dim)(score)
   const length = Math.sqrt(Math.max(0, square(rootMeanSquare(data)) - data.dim))
   const asLong = Params.mapValues(() => length / Math.sqrt(Params.sizeOf(shapes)))(Params.zeros(shapes))
-  return pipe([asLong, ...RA.fromOption(start())], RA.filterMap(Line.unresolved(loss)), RA.takeLeft(1))
+  const of = Line.unresolved(loss)
+  const own = start()
+  const found = of(asLong) ?? (own && of(own))
+  return found === null ? [] : [found]
 }
 
 /** What a plan has to say of them. */
@@ -106,26 +109,19 @@ const refusals = <P extends string>(
       )
     ]
   const { family } = Score.interpret(score)
-  const isMixture = O.isSome(family)
-  const projection = pipe(
-    family,
-    O.chain(({ projection }) => projection)
-  )
+  const projection = family?.projection
   const terms = Objective.terms(objective).map(({ term }) => term)
   const way = Expectation.interpret(expectation)
   const onLine = (): ReadonlyArray<Problem.Problem> => [
     ...Problem.unless(
-      pipe(
-        projection,
-        O.exists(({ slope }) => slope !== null)
-      ),
+      projection !== undefined && projection.slope !== null,
       'expectation',
       `${Expectation.show(expectation)} of ${Score.show(score)}`,
       'of Score.symmetricPair, the score with a single direction that matters',
       'use Expectation.projected()'
     ),
     // A rule that falls short by fewer nodes than the limit says so in its reason; a pipeline refuses it.
-    ...unresolved(loss, points, () => O.none)
+    ...unresolved(loss, points, () => null)
       .filter(({ taken }) => taken >= Limits.nodes)
       .map(Line.problem)
   ]
@@ -135,12 +131,12 @@ const refusals = <P extends string>(
     : [
         ...(way.where === 'line' ? onLine() : []),
         ...Problem.unless(
-          way.where !== 'span' || O.isSome(projection),
+          way.where !== 'span' || projection !== undefined,
           'expectation',
           `${Expectation.show(expectation)} of ${Score.show(score)}`,
-          isMixture
-            ? 'of a family that says which noise it sees, by its projection'
-            : 'of the score of a mixture, whose centres say which noise matters',
+          family === undefined
+            ? 'of the score of a mixture, whose centres say which noise matters'
+            : 'of a family that says which noise it sees, by its projection',
           'use Expectation.monteCarlo()'
         ),
         ...pipe(
@@ -172,7 +168,7 @@ const refusals = <P extends string>(
       ...Problem.unless(
         Objective.isMatching(term) ||
           Objective.isPenalty(term) ||
-          isMixture ||
+          family !== undefined ||
           !Matching.asksDensity(Score.interpret(score), term, points.dim),
         'objective',
         `${Objective.show(term.of)} of ${Score.show(score)}`,
@@ -352,12 +348,12 @@ export const plans =
         : [])
     ]
     return pipe(
-      either(described.length > 0 || isTried ? described : Dry.problems(loss, points, O.none), () =>
+      either(described.length > 0 || isTried ? described : Dry.problems(loss, points, null), () =>
         Loss.plans(loss, points, circumstances)
       ),
       E.flatMap(plans =>
         either(uncompiled(plans[0], precision), () => {
-          const told = unresolved(loss, points, () => O.none)
+          const told = unresolved(loss, points, () => null)
             .map(remark)
             .join('')
           return RNEA.map((plan: Loss.LossPlan<P>) => ({ ...plan, reason: plan.reason + told }))(plans)
@@ -439,25 +435,13 @@ const judge = <P extends string>(
   points: Source.Data,
   schedule: Schedule.Schedule,
   times: ReadonlyArray<number>
-): Judge<P> =>
-  pipe(
-    family,
-    O.fold(
-      (): Judge<P> => blind,
-      family => {
-        const noise = times
-          .map(time => Schedule.level(time)(schedule))
-          .reduce((most, { alpha, sigma }) => Math.max(most, sigma / alpha), 0)
-        return {
-          change: pipe(
-            family.distance,
-            O.getOrElse((): Judge<P>['change'] => blind.change)
-          ),
-          leaves: Reach.leaves(family, points, noise)
-        }
-      }
-    )
-  )
+): Judge<P> => {
+  if (family === undefined) return blind
+  const noise = times
+    .map(time => Schedule.level(time)(schedule))
+    .reduce((most, { alpha, sigma }) => Math.max(most, sigma / alpha), 0)
+  return { change: family.distance ?? blind.change, leaves: Reach.leaves(family, points, noise) }
+}
 
 /** A batch is of rows that are there, and meets noise that is drawn for it. */
 const batchProblems = ({ batch, expectation }: Stage.Loss, data: Source.Data): ReadonlyArray<Problem.Problem> =>
@@ -668,7 +652,7 @@ const unfit = (
 /** The loss of a stage on the data, and its problems. */
 const wanted = <P extends string>(
   { pipeline: { schedule, score }, points, sound, place, precision }: Setup<P>,
-  first: () => O.Option<Params.Params<P>>,
+  first: () => Params.Params<P>,
   own: Stage.Loss,
   evaluations: number
 ): StageLoss<P> => {
@@ -680,13 +664,13 @@ const wanted = <P extends string>(
   const plan =
     batch === null ? Loss.plans(loss, points, circumstances)[0] : Loss.batched(loss, points, batch, circumstances)
   const coarse = sound && refused.length === 0 ? unresolved(loss, points, first).map(Line.problem) : []
-  const beyond = Nodes.isPopulation(points) ? () => O.none : Line.unresolved(loss)
+  const beyond = Nodes.isPopulation(points) ? () => null : Line.unresolved(loss)
   return {
     loss,
     plan: {
       ...plan,
       evaluate: (params, key, rows) =>
-        O.isSome(beyond(params)) ? Loss.nothing(params) : plan.evaluate(params, key, rows)
+        beyond(params) === null ? plan.evaluate(params, key, rows) : Loss.nothing(params)
     },
     problems: [
       ...refused,
@@ -697,19 +681,12 @@ const wanted = <P extends string>(
     times: () => Loss.timesOf(loss),
     whence: () => {
       const of = batch === null ? whence(loss, points) : inBatch(loss, points, batch)
-      return (params, key, rows) =>
-        pipe(
-          beyond(ours<P>(params)),
-          O.match(
-            () => of(ours<P>(params), key, rows),
-            (found): Fault.Found => ({
-              what: 'the expectation',
-              value: NaN,
-              reason: Problem.show(Line.problem(found)),
-              inputs: Fault.asInputs(params)
-            })
-          )
-        )
+      return (params, key, rows) => {
+        const coarse = beyond(ours<P>(params))
+        if (coarse === null) return of(ours<P>(params), key, rows)
+        const reason = Problem.show(Line.problem(coarse))
+        return { what: 'the expectation', value: NaN, reason, inputs: Fault.asInputs(params) }
+      }
     }
   }
 }
@@ -730,7 +707,7 @@ const stagesOn = <P extends string>(
     start
   ] as unknown as [Stage.Setting, Stage.Start]
   /** A start, of which there is one for all that look at it. */
-  const first = lazy(() => O.some(start(Key.fromSeed(0))))
+  const first = lazy(() => start(Key.fromSeed(0)))
   const all = (written: Stage.Written): Compiled<P> => {
     const { stage, simple } = written
     const { attempts, means, misfits, times } = simple

@@ -262,11 +262,11 @@ const met = new WeakMap<object, WeakMap<object, Met>>()
 export const problems = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,
-  start: O.Option<Params.Params<P>>
+  start: Params.Params<P> | null
 ): ReadonlyArray<Problem.Problem> => {
   const { schedule, score, objective } = loss
   const [ofScore, ofObjective, ofSchedule] = [score, objective, schedule].map(meant)
-  const at: object = O.isSome(start) ? start.value : ofScore
+  const at: object = start ?? ofScore
   const here = met.get(at) ?? new WeakMap<object, Met>()
   met.set(at, here)
   // What rows have beside their numbers is asked for, too.
@@ -282,18 +282,15 @@ export const problems = <P extends string>(
 const tried = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,
-  start: O.Option<Params.Params<P>>
+  start: Params.Params<P> | null
 ): ReadonlyArray<Problem.Problem> => {
   const { schedule, score, objective } = loss
   const model = Score.interpret(score)
   const terms = Objective.terms(objective).map(({ term }) => term)
   const matching = terms.filter(Objective.isMatching)
   const own = terms.flatMap(term => (Objective.isPenalty(term) || Objective.isBuiltIn(term) ? [] : [term]))
-  const params = pipe(
-    start,
-    O.getOrElse(() => arbitrary(model.shapes(points.dim)))
-  )
-  const finite = O.isSome(start)
+  const params = start ?? arbitrary(model.shapes(points.dim))
+  const finite = start !== null
   const timesOf = (timeLaw: TimeLaw.TimeLaw): ReadonlyArray<number> =>
     pipe(timeLaw, TimeLaw.quadrature(schedule, ROWS)).map(({ time }) => time)
   const of = (timeLaw: TimeLaw.TimeLaw, part: Tried): ReadonlyArray<Problem.Problem> =>
@@ -318,28 +315,19 @@ const tried = <P extends string>(
       finite
     })
   )
+  const ofHeads = (timeLaw: TimeLaw.TimeLaw, said: Score.Said<P>): ReadonlyArray<Problem.Problem> => {
+    const apply = ({ noisy, level }: Trial): Tensor =>
+      concat(Object.values(said(Score.tensors(params), noisy, level)), 1)
+    // What throws is told where it is tried.
+    const width = O.tryCatch(() => compute(() => apply(trial(schedule, timesOf(timeLaw), points, [0, ROWS]))).shape[1])
+    const name = `the heads of ${Score.show(score)}`
+    const shapes: Tried['shapes'] = rows => [[rows, O.isSome(width) ? width.value : points.dim]]
+    return of(timeLaw, { field: 'score', name, apply, shapes, finite })
+  }
   const inHeads =
     inScore.length > 0
       ? []
-      : matching.slice(0, 1).flatMap(({ timeLaw }) =>
-          pipe(
-            model.heads,
-            O.fold(
-              () => [],
-              said => {
-                const apply = ({ noisy, level }: Trial): Tensor =>
-                  concat(Object.values(said(Score.tensors(params), noisy, level)), 1)
-                // What throws is told where it is tried.
-                const width = O.tryCatch(
-                  () => compute(() => apply(trial(schedule, timesOf(timeLaw), points, [0, ROWS]))).shape[1]
-                )
-                const name = `the heads of ${Score.show(score)}`
-                const shapes: Tried['shapes'] = rows => [[rows, O.isSome(width) ? width.value : points.dim]]
-                return of(timeLaw, { field: 'score', name, apply, shapes, finite })
-              }
-            )
-          )
-        )
+      : matching.slice(0, 1).flatMap(({ timeLaw }) => (model.heads === undefined ? [] : ofHeads(timeLaw, model.heads)))
   const inObjective =
     inScore.length + inHeads.length > 0
       ? []

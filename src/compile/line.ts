@@ -3,7 +3,6 @@
  * rule that is too coarse is not believed, whoever gave it (`Expectation.tooFew`).
  */
 import * as O from 'fp-ts/lib/Option.js'
-import { pipe } from 'fp-ts/lib/function.js'
 import { norm } from '../../lib/numbers/elementary.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import * as Limits from '../core/limits.js'
@@ -20,27 +19,16 @@ export interface Unresolved extends Expectation.TooFew {
 }
 
 /** What parameters ask of the nodes of a loss, if that is more than they are. */
-export const unresolved = <P extends string>(
-  loss: Loss.Loss<P>
-): ((params: Params.Params<P>) => O.Option<Unresolved>) => {
+export const unresolved = <P extends string>(loss: Loss.Loss<P>): ((params: Params.Params<P>) => Unresolved | null) => {
   const beyond = Expectation.tooFew(loss.expectation)
   const levels = lazy(() => Loss.levelsOf(loss))
-  return pipe(
-    Score.interpret(loss.score).family,
-    O.filter(() => Expectation.draws(loss.expectation) === 'line'),
-    O.chain(({ projection }) => projection),
-    O.chain(({ slope }) => O.fromNullable(slope)),
-    O.match(
-      () => () => O.none,
-      slope => (params: Params.Params<P>) => {
-        const at = slope(params)
-        return pipe(
-          beyond(levels().reduce((most, level) => Math.max(most, at(level)), 0)),
-          O.map(found => ({ ...found, length: norm(Params.packed(params)) }))
-        )
-      }
-    )
-  )
+  const slope = Score.interpret(loss.score).family?.projection?.slope ?? null
+  if (slope === null || Expectation.draws(loss.expectation) !== 'line') return () => null
+  return params => {
+    const at = slope(params)
+    const found = beyond(levels().reduce((most, level) => Math.max(most, at(level)), 0))
+    return O.isSome(found) ? { ...found.value, length: norm(Params.packed(params)) } : null
+  }
 }
 
 /** The same as a problem: how many nodes are enough. */

@@ -190,6 +190,22 @@ type Drawing<P extends string> = (data: Source.Data) => (params: Params.Params<P
 export const draw = <P extends string>(loss: Loss<P>): Drawing<P> => {
   const { schedule, score, expectation } = loss
   const way = Expectation.interpret(expectation)
+  const projecting = isProjected(expectation) ? Score.interpret(score).family?.projection : undefined
+  const seenAt = (
+    { span, origin, seesNorm, slope, denoisingShare }: Score.Projection<P>,
+    params: Params.Params<P>,
+    dim: number
+  ) => {
+    const basis = Projection.basisOf(span(params), origin(params))
+    const drawn = { dim, rank: basis.rank, antithetic: way.where === 'span' && way.antithetic }
+    return {
+      basis,
+      seesNorm,
+      slope: slope === null ? () => 0 : slope(params),
+      // A quadrature has no variance to reduce.
+      denoising: way.where === 'line' ? () => 0 : denoisingShare(params, drawn)
+    }
+  }
   const known = keeping<ReturnType<typeof termsOf>>(2)
   return data => {
     const nodes = Nodes.isNodes(data) ? data : null
@@ -198,24 +214,7 @@ export const draw = <P extends string>(loss: Loss<P>): Drawing<P> => {
     const terms = nodes === null ? known(data.dim, of) : of()
     const unprojected = Float64Array.of(nodes === null ? 1 : 0)
     return (params, key) => {
-      const projection = pipe(
-        Score.interpret(score).family,
-        O.filter(() => nodes === null && isProjected(expectation)),
-        O.chain(({ projection }) => projection),
-        O.map(({ span, origin, seesNorm, slope, denoisingShare }) => {
-          const basis = Projection.basisOf(span(params), origin(params))
-          const { rank } = basis
-          const antithetic = way.where === 'span' && way.antithetic
-          return {
-            basis,
-            seesNorm,
-            slope: slope === null ? () => 0 : slope(params),
-            // A quadrature has no variance to reduce.
-            denoising: way.where === 'line' ? () => 0 : denoisingShare(params, { dim: data.dim, rank, antithetic })
-          }
-        }),
-        O.toNullable
-      )
+      const projection = projecting === undefined || nodes !== null ? null : seenAt(projecting, params, data.dim)
       const drawsAt = (term: Objective.Term, { alpha, sigma }: Leveled, key: Key.Key): ReadonlyArray<Noise.Draw> =>
         nodes !== null || (Objective.isMatching(term) && TimeLaw.isClean(term.timeLaw))
           ? [{ weight: 1, noise: { _tag: 'None' } as const }]
@@ -666,14 +665,8 @@ export const nothing = <P extends string>(params: Params.Params<P>): ValueAndGra
 
 /** The mixture that parameters of a score are; `problems` refuses populations of scores that are none. */
 export const mixtureIn = <P extends string>(score: Score.Score<P>): ((params: Params.Params<P>) => Mixture) =>
-  pipe(
-    Score.interpret(score).family,
-    O.chain(({ toMixture }) => toMixture),
-    O.getOrElse(
-      (): ((params: Params.Params<P>) => Mixture) => () =>
-        refuse('a population is met by the score of a mixture; compile the loss')
-    )
-  )
+  Score.interpret(score).family?.toMixture ??
+  (() => refuse('a population is met by the score of a mixture; compile the loss'))
 
 /** How far two values with their gradients are from each other, beside 1 and their size. */
 const apart = <P extends string>(a: ValueAndGradient<P>, b: ValueAndGradient<P>): number =>
@@ -947,7 +940,7 @@ export const needingDouble = <P extends string>({
     Problem.of('precision', `'float32' of ${value}`, domain, `${remedy}leave precision out`)
   const way = Expectation.interpret(expectation)
   return [
-    ...(O.isNone(Score.interpret(score).family)
+    ...(Score.interpret(score).family === undefined
       ? []
       : [refused(Score.show(score), "'float64', as of a mixture, whose densities are differences", '')]),
     ...(way.where === 'everywhere' && way.float32 === true
@@ -1053,23 +1046,16 @@ export const readsPartner = <P extends string>(model: Score.Model<P>, term: Obje
   )
 
 /** That a term noises rows of a family that is of time 0 only, and why it is. */
-const noised = <P extends string>(score: Score.Score<P>, term: Objective.Term): ReadonlyArray<Problem.Problem> =>
-  pipe(
-    Score.interpret(score).family,
-    O.chain(({ onlyClean }) => onlyClean),
-    O.filter(() => Objective.isMatching(term)),
-    O.match(
-      () => [],
-      reason => [
-        Problem.of(
-          'objective',
-          `${Objective.show(term.of)} of ${Score.show(score)}`,
-          `without noise, since ${reason}`,
-          'use Objective.likelihood, or Stage.expectationMaximization'
-        )
-      ]
-    )
+const noised = <P extends string>(score: Score.Score<P>, term: Objective.Term): ReadonlyArray<Problem.Problem> => {
+  const reason = Score.interpret(score).family?.onlyClean
+  return Problem.unless(
+    reason === undefined || !Objective.isMatching(term),
+    'objective',
+    `${Objective.show(term.of)} of ${Score.show(score)}`,
+    `without noise, since ${reason}`,
+    'use Objective.likelihood, or Stage.expectationMaximization'
   )
+}
 
 /**
  * What of an objective does not go with the score, the schedule or the expectation; nothing, while the descriptions
@@ -1118,8 +1104,7 @@ export const problems = <P extends string>(
   const sized = (term: Objective.Matching): ReadonlyArray<Problem.Problem> =>
     Problem.unless(
       !(
-        O.isSome(family) &&
-        !family.value.unitVariance &&
+        family?.unitVariance === false &&
         TimeLaw.assumesUnitVariance(Nodes.isNodes(data) || Expectation.isDeterministic(expectation))(term.timeLaw)
       ),
       'objective.timeLaw',
@@ -1188,7 +1173,7 @@ export const problems = <P extends string>(
     )
     return [
       ...Problem.unless(
-        O.exists((family: Score.Family<P>) => O.isSome(family.toMixture))(family),
+        family?.toMixture !== undefined,
         'score',
         `${Score.show(score)} on a population`,
         'that of a mixture of Gaussians, whose parameters say how many nodes they require',
@@ -1205,7 +1190,7 @@ export const problems = <P extends string>(
   }
   const dense = (term: Objective.Matching): ReadonlyArray<Problem.Problem> =>
     Problem.unless(
-      O.isSome(family) ||
+      family !== undefined ||
         !pipe(
           readsOf(Score.interpret(score), term, dim),
           O.exists(({ density }) => density)

@@ -295,14 +295,7 @@ const density = <P extends string>(
   params: Params.Tensors<P>,
   x: Tensor,
   level: Score.RowLevel
-): Tensor =>
-  pipe(
-    family,
-    O.fold(
-      () => fill([x.shape[0], 1], NaN),
-      ({ logDensity }) => logDensity(params, x, level)
-    )
-  )
+): Tensor => (family === undefined ? fill([x.shape[0], 1], NaN) : family.logDensity(params, x, level))
 
 /** Levels as rows are given them, and the form in which a model is: of a mixture one for all rows, where it is. */
 const levelsOf = (rows: number, label: Tensor | undefined, isMixture: boolean) => {
@@ -327,7 +320,7 @@ const rowOf = <P extends string>(
 ): { readonly define: Definitions; readonly row: (read: (name: Name) => Tensor) => Objective.Row } => {
   const { clean, drawn, orthogonal, inSpan, alpha, sigma, label, share, time, constants, partner, lacks } = material
   const [rows] = clean.shape
-  const isMixture = O.isSome(model.family)
+  const isMixture = model.family !== undefined
   const { levelOf, form } = levelsOf(rows, label, isMixture)
   const level = levelOf(alpha, sigma)
   const own = form(level)
@@ -357,7 +350,7 @@ const rowOf = <P extends string>(
   const headsAt: Objective.Row['headsAt'] = (x, at) => {
     const there = formAt(at)
     const { heads } = model
-    return O.isNone(heads) ? {} : opened(() => heads.value(params, x, there))
+    return heads === undefined ? {} : opened(() => heads(params, x, there))
   }
   const singles: Readonly<Record<Single, () => Tensor>> = {
     clean: () => clean,
@@ -446,33 +439,22 @@ const ofStudent = <P extends string>(
   z: Tensor,
   label: Tensor,
   level: Score.RowLevel
-): { readonly noisy: Tensor; readonly share: Tensor } =>
-  pipe(
-    model.family,
-    O.fold(
-      () => ({ noisy: mul(z, NaN), share: fill([z.shape[0], 1], NaN) }),
-      ({ components }) => {
-        const dim = z.shape[1] ?? 1
-        const { logWeights, centres, logDensity } = opened(() => components(params, dim))
-        const [count] = centres.shape
-        const atCentre = sum(
-          mul(
-            opened(() => logDensity(centres, cleanRow())),
-            eye(count)
-          ),
-          1,
-          true
-        )
-        const variances = div(exp(mul(-2 / dim, atCentre)), 2 * Math.PI)
-        const which = oneHot(reshape(label, [-1]), count)
-        const spread = sqrt(add(mul(square(level.alpha), matMul(which, variances)), square(level.sigma)))
-        return {
-          noisy: add(mul(level.alpha, matMul(which, centres)), mul(spread, z)),
-          share: mul(count, matMul(which, exp(reshape(logWeights, [count, 1]))))
-        }
-      }
-    )
-  )
+): { readonly noisy: Tensor; readonly share: Tensor } => {
+  const { family } = model
+  if (family === undefined) return { noisy: mul(z, NaN), share: fill([z.shape[0], 1], NaN) }
+  const dim = z.shape[1] ?? 1
+  const { logWeights, centres, logDensity } = opened(() => family.components(params, dim))
+  const [count] = centres.shape
+  const atAll = opened(() => logDensity(centres, cleanRow()))
+  const atCentre = sum(mul(atAll, eye(count)), 1, true)
+  const variances = div(exp(mul(-2 / dim, atCentre)), 2 * Math.PI)
+  const which = oneHot(reshape(label, [-1]), count)
+  const spread = sqrt(add(mul(square(level.alpha), matMul(which, variances)), square(level.sigma)))
+  return {
+    noisy: add(mul(level.alpha, matMul(which, centres)), mul(spread, z)),
+    share: mul(count, matMul(which, exp(reshape(logWeights, [count, 1]))))
+  }
+}
 
 /** |z|² of what is drawn, by its coordinates. */
 const squaredInSpan = ({ coordinates, share, outside }: Components.InSpan): Tensor => {
@@ -496,38 +478,25 @@ const seenIn = <P extends string>(
   }
 ): Objective.SeenNoise => {
   const { clean, noisy, drawn, orthogonal, inSpan, level, share, rows } = of
-  const projection = pipe(
-    model.family,
-    O.chain(({ projection }) => projection)
-  )
+  const projection = model.family?.projection
   return {
     share: share === undefined ? null : column(share, rows),
     squaredNoise: () => add(inSpan === undefined ? rowSum(square(drawn)) : squaredInSpan(inSpan), orthogonal),
     implicit: () =>
-      pipe(
-        projection,
-        O.fold(
-          () =>
-            opened(() =>
-              add(rowSum(square(model.score(params, noisy, level))), mul(2, model.divergence(params, noisy, level)))
-            ),
-          ({ implicit }) => implicit(params, noisy, level, mul(square(level.sigma), orthogonal))
-        )
-      ),
+      projection === undefined
+        ? opened(() =>
+            add(rowSum(square(model.score(params, noisy, level))), mul(2, model.divergence(params, noisy, level)))
+          )
+        : projection.implicit(params, noisy, level, mul(square(level.sigma), orthogonal)),
     mixed: share =>
-      pipe(
-        projection,
-        O.fold(
-          () =>
-            opened(() => {
-              const score = model.score(params, noisy, level)
-              const cross = div(mul(share, rowSum(mul(score, drawn))), level.sigma)
-              const curvature = mul(sub(1, share), model.divergence(params, noisy, level))
-              return add(rowSum(square(score)), mul(2, add(curvature, cross)))
-            }),
-          ({ mixed }) => mixed(params, clean, level, { drawn, orthogonal, ...(inSpan && { inSpan }) }, share)
-        )
-      )
+      projection === undefined
+        ? opened(() => {
+            const score = model.score(params, noisy, level)
+            const cross = div(mul(share, rowSum(mul(score, drawn))), level.sigma)
+            const curvature = mul(sub(1, share), model.divergence(params, noisy, level))
+            return add(rowSum(square(score)), mul(2, add(curvature, cross)))
+          })
+        : projection.mixed(params, clean, level, { drawn, orthogonal, ...(inSpan && { inSpan }) }, share)
   }
 }
 
@@ -558,22 +527,20 @@ export const readsOf = <P extends string>(
 const shapesOf = <P extends string>(model: Score.Model<P>): Score.Model<P> => {
   const one = (x: Tensor): Tensor => ones([x.shape[0], 1])
   const alike = (_: unknown, x: Tensor): Tensor => fill(x.shape, 0.5)
+  const { family } = model
+  const projection = family?.projection
   return {
     ...model,
     score: alike,
     output: alike,
     divergence: (_, x) => one(x),
-    family: pipe(
-      model.family,
-      O.map(family => ({
+    ...(family && {
+      family: {
         ...family,
         logDensity: (_, x) => one(x),
-        projection: pipe(
-          family.projection,
-          O.map(projection => ({ ...projection, implicit: (_, x) => one(x), mixed: (_, clean) => one(clean) }))
-        )
-      }))
-    )
+        projection: projection && { ...projection, implicit: (_, x) => one(x), mixed: (_, clean) => one(clean) }
+      }
+    })
   }
 }
 

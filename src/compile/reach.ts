@@ -3,7 +3,6 @@
  * one of a score-matching loss, among rows with noise. A centre ten times as far out as any of them, or a component ten times
  * as wide, is on its way to infinity, and what a loss says of it there is rounding.
  */
-import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Frame from '../mixture/em/frame.js'
 import type * as Params from '../family/params.js'
@@ -39,8 +38,8 @@ export const leaves = <P extends string>(
   const { points: about, enter } = Frame.of(family, data)
   const far = BEYOND * (reachOf(rowsOf(about)) + Math.sqrt(dim) * noise)
   const free = !family.unitVariance
-  if (O.isNone(family.toMixture)) return () => null
-  const mixtureOf = family.toMixture.value
+  const mixtureOf = family.toMixture
+  if (mixtureOf === undefined) return () => null
   /** Of one component. */
   const extent = ({ means: { values }, weights, variances }: Mixture, k: number): Extent => {
     const width = variances.length / weights.length

@@ -4,7 +4,6 @@
  * Raftery 2002).
  */
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Factor from '../../lib/arrays/factor.js'
@@ -23,7 +22,7 @@ import * as Mixture from '../algebra/index.js'
 import * as Score from '../score/score.js'
 import * as CrossValidation from '../trust/crossValidation.js'
 import * as Fit from '../fit/fit.js'
-import { bothMaps } from '../choice/grown.js'
+import { bothMaps } from '../family/family.js'
 
 type Rows = Given.Rows
 
@@ -151,35 +150,32 @@ const single =
   (name: Covariance.Name): E.Either<Problem.Problems, Classes> => {
     const { dim } = points
     const score = Score.mixture({ components: classes.length, covariance: Covariance.named(name) })
-    return pipe(
-      bothMaps(score),
-      O.filter(({ family }) => parts.every(({ rows }) => rows >= family.leastRows(dim))),
-      O.map(({ fromMixture, toMixture }) => {
-        const found = parts.map(gaussianOf)
-        const moments: Mixture.Mixture = {
-          means: { shape: [classes.length, dim], values: concatenated(found.map(({ mean }) => mean)) },
-          weights: priors,
-          variances: concatenated(found.map(({ factor }) => Factor.variances(factor.values, dim))),
-          factors: { shape: [classes.length, dim, dim], values: concatenated(found.map(({ factor }) => factor.values)) }
-        }
-        const all = pipe(moments, fromMixture, toMixture)
-        return {
-          mixtures: Component.componentsOf(all).map(one => Component.ofComponents([{ ...one, weight: 1 }])),
-          covariances: classes.map(() => name),
-          parameters: Score.degreesOfFreedom(dim)(score)
-        }
-      }),
-      E.fromOption(() =>
+    const maps = bothMaps(score)
+    const fewest = Math.min(...parts.map(({ rows }) => rows))
+    if (maps === null || fewest < maps.family.leastRows(dim))
+      return E.left(
         Problem.alone(
           Problem.of(
             'covariance',
             name,
-            `learned of ${Math.min(...parts.map(({ rows }) => rows))} rows of a class with ${dim} columns`,
+            `learned of ${fewest} rows of a class with ${dim} columns`,
             'leave columns out, or give covariances that share more: EEE, or EEI'
           )
         )
       )
-    )
+    const found = parts.map(gaussianOf)
+    const moments: Mixture.Mixture = {
+      means: { shape: [classes.length, dim], values: concatenated(found.map(({ mean }) => mean)) },
+      weights: priors,
+      variances: concatenated(found.map(({ factor }) => Factor.variances(factor.values, dim))),
+      factors: { shape: [classes.length, dim, dim], values: concatenated(found.map(({ factor }) => factor.values)) }
+    }
+    const all = maps.toMixture(maps.fromMixture(moments))
+    return E.right({
+      mixtures: Component.componentsOf(all).map(one => Component.ofComponents([{ ...one, weight: 1 }])),
+      covariances: classes.map(() => name),
+      parameters: Score.degreesOfFreedom(dim)(score)
+    })
   }
 
 /** A mixture for each class, its covariances and components by BIC. */

@@ -1,7 +1,6 @@
 /** Second derivatives of losses: the gradient of the derivative along a direction. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { symmetric } from '../../lib/arrays/linalg.js'
 import type * as Compiler from '../../lib/compiler/index.js'
@@ -74,7 +73,7 @@ export const hessianVector =
         const line = OnLine.meetings(loss, data)
         // One direction, and one noise, stand for all.
         const zeros = Params.zeros(shapes())
-        const [{ expectation, data: met }] = O.isSome(line) ? line.value(zeros, zeros) : [{ ...loss, data }]
+        const [{ expectation, data: met }] = line === null ? [{ ...loss, data }] : line(zeros, zeros)
         const objective = Along.along(zeros)(loss.objective)
         return pipe(
           met,
@@ -84,13 +83,12 @@ export const hessianVector =
       }),
       E.map(({ line, engine }) => {
         const wanted = Params.checked(shapes())
-        if (O.isNone(line)) {
+        if (line === null) {
           const product = along(loss, engine, data, circumstances.library)
           return (params, direction, key) => product(wanted(params), wanted(direction), key).gradient
         }
         return (params, direction, key) =>
-          line
-            .value(wanted(params), wanted(direction))
+          line(wanted(params), wanted(direction))
             .map(({ weight, data, expectation }) => {
               const product = along({ ...loss, expectation }, engine, data, circumstances.library)
               return Params.mapValues(x => weight * x)(product(params, direction, key).gradient)

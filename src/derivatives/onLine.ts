@@ -4,7 +4,6 @@
  * plane it is constant or odd.
  */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { norm, powerOfTwo } from '../../lib/numbers/elementary.js'
 import * as Quadrature from '../../lib/numbers/quadrature.js'
@@ -48,17 +47,13 @@ const normalized = (x: Float64Array): Float64Array => {
   return x.map(v => (length === 0 ? 0 : v / length))
 }
 
-/** What a second derivative in a direction meets, of a quadrature on rows in memory; none of another loss. */
+/** What a second derivative in a direction meets, of a quadrature on rows in memory; null of another loss. */
 export const meetings = <P extends string>(
   loss: Loss.Loss<P>,
   data: Source.Data
-): O.Option<(params: Params.Params<P>, direction: Params.Params<P>) => ReadonlyArray<Meeting>> => {
+): ((params: Params.Params<P>, direction: Params.Params<P>) => ReadonlyArray<Meeting>) | null => {
   const way = Expectation.interpret(loss.expectation)
-  const slope = pipe(
-    Score.interpret(loss.score).family,
-    O.chain(({ projection }) => projection),
-    O.chain(({ slope }) => O.fromNullable(slope))
-  )
+  const slope = Score.interpret(loss.score).family?.projection?.slope ?? null
   const isKnown =
     Case.isMadeBy(Score.symmetricPair)(loss.score) &&
     // Times are those of the quadrature.
@@ -67,13 +62,13 @@ export const meetings = <P extends string>(
       Objective.terms(loss.objective).every(
         ({ term }) => !Objective.isMatching(term) || TimeLaw.isDeterministic(term.timeLaw)
       ))
-  if (way.where !== 'line' || O.isNone(slope) || !isKnown || isSource(data) || Nodes.isNodes(data)) return O.none
+  if (way.where !== 'line' || slope === null || !isKnown || isSource(data) || Nodes.isNodes(data)) return null
   const { rows, dim } = data
   const levels = Loss.levelsOf(loss)
   const weights = Points.weightsOf(data)
-  return O.some((params, direction) => {
+  return (params, direction) => {
     const [centre, towards] = [params, direction].map(Params.packed)
-    const at = slope.value(params)
+    const at = slope(params)
     const count = Math.max(...levels.map(level => way.rule(at(level)).nodes.length)) + MORE
     const rule = Quadrature.gaussHermite(count)
     // Of a centre of 0 the direction itself is the line.
@@ -110,5 +105,5 @@ export const meetings = <P extends string>(
         }
       })
     )
-  })
+  }
 }

@@ -1,7 +1,6 @@
 /** The gradient of each row. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { compute, type Key, type NdArray } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
@@ -119,9 +118,9 @@ export const rowGradients =
             return (params: Params.Params<P>, key: Key.Key) => {
               const here = Params.checked(wanted)(params)
               const coarse = beyond(here)
-              return O.isSome(coarse)
-                ? refuse(`Compile.rowGradients: ${Problem.show(Line.problem(coarse.value))}`)
-                : of(here, key)
+              return coarse === null
+                ? of(here, key)
+                : refuse(`Compile.rowGradients: ${Problem.show(Line.problem(coarse))}`)
             }
           })
         )

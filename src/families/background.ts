@@ -1,5 +1,4 @@
 /** Mixtures beside a background: rows of no component, from a density that is given and not learned. */
-import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { cumulative } from '../../lib/arrays/entries.js'
 import { single } from '../../lib/arrays/ndarray.js'
@@ -215,7 +214,7 @@ const beside = (gaussians: Gaussians, shape: Background['shape']): Model<P> => {
       }
     },
     distance: (from, to) => {
-      const apart = O.isSome(family.distance) ? family.distance.value(from, to) : 0
+      const apart = family.distance?.(from, to) ?? 0
       const [before, after] = [from, to].map(shareOf)
       // Fisher's metric of a share.
       const share = Elementary.square(after - before) / Math.max(before * (1 - before), Number.MIN_VALUE)
@@ -238,7 +237,7 @@ const made = Case.define('Score', {
   formula: ({ shape, score }) =>
     `s = ∇ log((1 − b) p + b ${shape === 'cauchy' ? 't_1(x; centre, scale²)' : 'U(centre ± scale)'}), b = 1/(1 + exp(−backgroundShare)), ` +
     `p of ${Case.formula(score)}`,
-  check: ({ score }) => fits('a background', score, O.isSome(gaussiansOf(score))),
+  check: ({ score }) => fits('a background', score, gaussiansOf(score) !== null),
   meaning: ({ shape, score }) =>
     // Its parameters are theirs, and others.
     around(

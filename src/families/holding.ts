@@ -1,7 +1,5 @@
 /** Mixtures of which some components are known, whole or in part: what is known is put in its place wherever parameters are looked at. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
-import * as O from 'fp-ts/lib/Option.js'
-import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { assignment } from '../../lib/arrays/assignment.js'
 import * as Factor from '../../lib/arrays/factor.js'
@@ -232,7 +230,7 @@ const holding = (gaussians: Gaussians, known: List): Model<Own> => {
         fromCentres: (centres, variance) =>
           inArrays(start.fromCentres(Gaussian.inOrder(inPlaces(known, centres))(centres), variance))
       },
-      distance: (from, to) => (O.isSome(family.distance) ? family.distance.value(inArrays(from), inArrays(to)) : 0)
+      distance: (from, to) => family.distance?.(inArrays(from), inArrays(to)) ?? 0
     }),
     misfits: dim => Known.misfits(known, dim)
   }
@@ -304,15 +302,12 @@ const made = Case.define('Score', {
   on: 'score',
   example: { known: [Known.fixed({ mean: 0, covariance: 4 })], score: full({ components: 2 }) },
   formula: ({ known, score }) => `${Case.formula(score)}, where ${Known.formula(known)}`,
-  check: ({ known, score }) =>
-    pipe(
-      gaussiansOf(score),
-      O.filter(({ family }) => !family.hasTails),
-      O.match(
-        () => fits('known components', score, false),
-        gaussians => knownProblems(known, gaussians)
-      )
-    ),
+  check: ({ known, score }) => {
+    const gaussians = gaussiansOf(score)
+    return gaussians === null || gaussians.family.hasTails
+      ? fits('known components', score, false)
+      : knownProblems(known, gaussians)
+  },
   meaning: ({ known, score }) =>
     around(
       score,

@@ -1,6 +1,5 @@
 /** Mixtures of multivariate t, whatever the covariances: what follows of a family of Gaussians, and ν. */
-import * as O from 'fp-ts/lib/Option.js'
-import { flow, identity, pipe } from 'fp-ts/lib/function.js'
+import { flow, identity } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import {
   exp,
@@ -36,6 +35,7 @@ import {
   type RowLevel,
   type Score,
   type Start,
+  type Symmetries,
   type Capabilities
 } from '../family/family.js'
 import { clean } from '../schedule/dynamics.js'
@@ -72,24 +72,17 @@ const whereSeen = (mStep: MStep<Own>): MStep<Own> => ({
     mStep.maximise(params, moments, moments.isDenoised === true ? { ...at, level: clean } : at)
 })
 
-/** The family of a score, where it is of Gaussians whose centres and widths are learned. */
-export const gaussiansOf = (score: Score<string>): O.Option<Gaussians> => {
+/** The family of a score, where it is of Gaussians whose centres and widths are learned; else null. */
+export const gaussiansOf = (score: Score<string>): Gaussians | null => {
   // It may have other names, which nothing here asks for.
   const model = interpret(score) as unknown as Model<Own>
-  return pipe(
-    model.family,
-    O.filter(
-      ({ hasBackground, mirrored, unitVariance, held }) =>
-        !hasBackground && !mirrored && !unitVariance && held.length === 0
-    ),
-    O.filter(() => Object.hasOwn(model.shapes(1), 'means')),
-    O.bindTo('family'),
-    O.bind('mStep', ({ family }) => family.mStep),
-    O.bind('start', ({ family }) => family.start),
-    O.bind('toMixture', ({ family }) => family.toMixture),
-    O.bind('fromMixture', ({ family }) => family.fromMixture),
-    O.map(found => ({ ...found, model, mStep: whereSeen(found.mStep) }))
-  )
+  const { family } = model
+  if (family === undefined || !Object.hasOwn(model.shapes(1), 'means')) return null
+  const { hasBackground, mirrored, unitVariance, held, mStep, start, toMixture, fromMixture } = family
+  const isLearned = !hasBackground && !mirrored && !unitVariance && held.length === 0
+  return isLearned && mStep && start && toMixture && fromMixture
+    ? { family, model, mStep: whereSeen(mStep), start, toMixture, fromMixture }
+    : null
 }
 
 /** What a score means that is made around another; where it cannot be, its problems are said by `check`. */
@@ -97,16 +90,12 @@ export const around = (
   score: Score<string>,
   serves: (gaussians: Gaussians) => boolean,
   made: (gaussians: Gaussians) => Model<Own>
-): Meaning<string> =>
-  pipe(
-    gaussiansOf(score),
-    O.filter(serves),
-    O.match(
-      () => meaningOf(interpret(score)),
-      gaussians =>
-        meaningOf(made({ ...gaussians, model: { ...gaussians.model, called: nameOf(score) } })) as Meaning<string>
-    )
-  )
+): Meaning<string> => {
+  const gaussians = gaussiansOf(score)
+  return gaussians === null || !serves(gaussians)
+    ? meaningOf(interpret(score))
+    : (meaningOf(made({ ...gaussians, model: { ...gaussians.model, called: nameOf(score) } })) as Meaning<string>)
+}
 
 type Move<P extends string> = (params: Params.Params<P>) => Params.Params<P>
 
@@ -119,33 +108,31 @@ interface Beside<P extends string> {
   readonly turns?: boolean
 }
 
-/** What is made of a capability, where it is there. */
-const where = <A, B>(of: O.Option<A>, made: (a: A) => B): B | undefined => O.toUndefined(O.map(made)(of))
-
 /** What follows of the Gaussians for what is made around them: `carried` is what moves their parameters, the others being as they are. */
 export const following = <P extends string>(
-  { family, start }: Gaussians,
+  { family: { count, leastRows, shifted: shift, scaled: scale, symmetries }, start }: Gaussians,
   started: (params: Params.Params<Own>) => Params.Params<P>,
   carried: (move: Move<Own>) => Move<P>,
   { shifted = () => identity, scaled = () => identity, relabel = () => identity, turns = true }: Beside<P> = {}
-): Pick<Capabilities<P>, 'count' | 'leastRows' | 'start' | 'shifted' | 'scaled' | 'symmetries'> => ({
-  count: family.count,
-  leastRows: family.leastRows,
-  start: {
-    count: start.count,
-    // Those of the Gaussians among the parameters.
-    centres: start.centres as unknown as Start<P>['centres'],
-    fromCentres: (centres, variance) => started(start.fromCentres(centres, variance))
-  },
-  ...where(family.shifted, shift => ({ shifted: (by: Float64Array) => flow(shifted(by), carried(shift(by))) })),
-  ...where(family.scaled, scale => ({ scaled: (by: Float64Array) => flow(scaled(by), carried(scale(by))) })),
-  ...where(family.symmetries, ({ relabel: inOrder, rotate }) => ({
-    symmetries: {
-      ...(inOrder && { relabel: (order: ReadonlyArray<number>) => flow(relabel(order), carried(inOrder(order))) }),
-      ...(turns && rotate && { rotate: (map: Parameters<typeof rotate>[0]) => carried(rotate(map)) })
-    }
-  }))
-})
+): Pick<Capabilities<P>, 'count' | 'leastRows' | 'start' | 'shifted' | 'scaled' | 'symmetries'> => {
+  const carriedSymmetries = ({ relabel: inOrder, rotate }: Symmetries<Own>): Symmetries<P> => ({
+    ...(inOrder && { relabel: order => flow(relabel(order), carried(inOrder(order))) }),
+    ...(turns && rotate && { rotate: map => carried(rotate(map)) })
+  })
+  return {
+    count,
+    leastRows,
+    start: {
+      count: start.count,
+      // Those of the Gaussians among the parameters.
+      centres: start.centres as unknown as Start<P>['centres'],
+      fromCentres: (centres, variance) => started(start.fromCentres(centres, variance))
+    },
+    ...(shift && { shifted: by => flow(shifted(by), carried(shift(by))) }),
+    ...(scale && { scaled: by => flow(scaled(by), carried(scale(by))) }),
+    ...(symmetries && { symmetries: carriedSymmetries(symmetries) })
+  }
+}
 
 /** What an M-step learns. */
 export const learnedBy = ({ second, isShared, isVolumeShared }: MStep<Own>): Learned => ({
@@ -270,7 +257,7 @@ const tailed = (gaussians: Gaussians, nu: Nu): Model<Own> => {
       }
     },
     distance: (from, to) => {
-      const own = O.isSome(family.distance) ? family.distance.value(from, to) : 0
+      const own = family.distance?.(from, to) ?? 0
       const apart = isNumber
         ? 0
         : from.logNu.values.reduce((sum, l, k) => sum + Elementary.square(l - to.logNu.values[k]), 0)
@@ -309,7 +296,7 @@ const made = Case.define('Score', {
   example: { score: diagonal({ components: 2 }) },
   formula: ({ nu, score }) =>
     `s = ∇ log Σ π_i ∫ N(x; m_i, α²Σ_i/g + σ²I) Gamma(g; ν/2, ν/2) dg, ${typeof nu === 'number' ? `ν = ${nu}` : nu === 'own' ? 'ν_i = exp(logNu_i)' : 'ν = exp(logNu)'}, of ${Case.formula(score)}`,
-  check: ({ score }) => fits('tails', score, O.exists(({ family }: Gaussians) => !family.hasTails)(gaussiansOf(score))),
+  check: ({ score }) => fits('tails', score, gaussiansOf(score)?.family.hasTails === false),
   meaning: ({ nu, score }) =>
     around(
       score,

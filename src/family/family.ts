@@ -4,7 +4,6 @@
  * vocabulary; score, divergence, objectives and likelihood follow by differentiation. What else it knows are capabilities:
  * where one is absent, whoever asks has a slower way that is right, or refuses and names it.
  */
-import * as O from 'fp-ts/lib/Option.js'
 import { mul, ones, zeros, type Key, type NdArray, type Tensor } from '../../lib/index.js'
 import { Case, concept as Concept, given, type Field, type Problem } from '../core/index.js'
 import type { Points } from '../data/points.js'
@@ -318,7 +317,7 @@ export type Whole<N extends string, F extends Field.Fields, P extends string, A 
 
 // —— what follows ——
 
-/** What a family may be without: `none`, and who needs it decides what to do then. */
+/** What a family may be without: who needs it decides what to do then. */
 type Without =
   | ('placed' | 'onlyClean' | 'mStep' | 'sufficient' | 'start' | 'fromMixture')
   | ('toMixture' | 'shifted' | 'scaled' | 'distance' | 'projection' | 'symmetries')
@@ -330,7 +329,7 @@ export type Family<P extends string> = Required<Pick<Capabilities<P>, 'logDensit
   } & {
     /** What it says that it is closed under, and has no map to follow. */
     readonly unclosed?: NonNullable<Capabilities<P>['closedUnder']>
-  } & { readonly [K in Without]: O.Option<NonNullable<Capabilities<P>[K]>> } & {
+  } & { readonly [K in Without]?: Capabilities<P>[K] | undefined } & {
     /** p(k | x), [rows, K] */
     readonly responsibilities: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
   }
@@ -355,17 +354,17 @@ export interface Model<P extends string> {
   /** What the network itself says of x, [rows, dim] */
   readonly output: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
   /** Of a score with several heads all of them by name, each [rows, any]; the output is one. */
-  readonly heads: O.Option<Said<P>>
+  readonly heads?: Said<P> | undefined
   /** No head is the score: `output`, `score` and `divergence` refuse. */
   readonly scoreless?: true
   /** s(x), [rows, dim] */
   readonly score: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
   /** div s(x), [rows, 1] */
   readonly divergence: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
-  /** None of a network, which has no density. */
-  readonly family: O.Option<Family<P>>
+  /** Absent of a network, which has no density. */
+  readonly family?: Family<P>
   /** Parameters as a network says that it begins, for data of a dimension. */
-  readonly initial: O.Option<(dim: number) => (key: Key.Key) => Params.Params<P>>
+  readonly initial?: ((dim: number) => (key: Key.Key) => Params.Params<P>) | undefined
 }
 
 /**
@@ -403,15 +402,30 @@ export const meaningOf = <P extends string, H extends string = string>(model: Mo
 /** What fits and reports call a score: the name of its case, or one that says more. */
 export const nameOf = (score: Score<string>): string => interpret(score).called ?? Case.caseOf(score).name
 
+/** A family with its ways from and to mixtures. */
+export interface BothMaps {
+  readonly family: Family<string>
+  readonly fromMixture: (mixture: Mixture) => Params.Params<string>
+  readonly toMixture: (params: Params.Params<string>) => Mixture
+}
+
+/** Both, where a score has a family that knows both; else null. */
+export const bothMaps = (score: Score<string>): BothMaps | null => {
+  const { family } = interpret(score)
+  return family?.fromMixture && family.toMixture
+    ? { family, fromMixture: family.fromMixture, toMixture: family.toMixture }
+    : null
+}
+
 /** How many centres parameters hold. */
 export const centreCount = <P extends string>(family: Family<P>, dim: number): number => {
   const { start, count } = aFamily(family, 'Score.centreCount(family, dim)')
-  return O.isSome(start) ? start.value.count : count(dim)
+  return start?.count ?? count(dim)
 }
 
 /** What a score can do, and not the score. */
 export const aFamily = <P extends string>(family: Family<P>, call: string): Family<P> =>
-  given(family, ['start', 'count'], 'what a family can do, the family of Score.interpret(score),', call)
+  given(family, ['components', 'count'], 'what a family can do, the family of Score.interpret(score),', call)
 
 /** Without noise. */
 export const cleanRow = (): RowLevel => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
@@ -423,9 +437,9 @@ export const levelFor = <P extends string>(
   level: Parametrization.Levels
 ): RowLevel => {
   const call = 'Score.levelFor(model, rows, level)'
-  const { family } = given(model, ['family'], 'a model, which Score.interpret makes,', call)
+  const { family } = given(model, ['shapes', 'output'], 'a model, which Score.interpret makes,', call)
   const { alpha, sigma } = given(level, ['alpha', 'sigma'], 'a level, { alpha, sigma }', call)
-  const column = (value: Tensor): Tensor => mul(value, ones([O.isSome(family) ? 1 : rows, 1]))
+  const column = (value: Tensor): Tensor => mul(value, ones([family === undefined ? rows : 1, 1]))
   return { alpha: column(alpha), sigma: column(sigma) }
 }
 

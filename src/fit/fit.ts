@@ -22,7 +22,6 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { Key } from '../../lib/index.js'
@@ -507,7 +506,7 @@ const makerOf = (family: FamilyGiven): { readonly make: Candidates.Constructor; 
   const counted = Score.interpret(family).family
   return {
     make: ({ components }) => withComponents(family, components) ?? family,
-    count: O.isSome(counted) ? counted.value.count(1) : null
+    count: counted?.count(1) ?? null
   }
 }
 

@@ -1,7 +1,6 @@
 /** Which covariances a mixture has: of mclust's fourteen the smallest family that gives it back, to rounding. */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import type * as Covariance from '../families/covariance.js'
+import { bothMaps } from '../family/family.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Score from '../score/score.js'
 
@@ -19,25 +18,19 @@ const order = [
 ]
 
 /** How far covariances are from those that the family has, relative to their own. */
-const apart = (mixture: Mixture.Mixture, score: Score.Score<string>): number =>
-  pipe(
-    Score.interpret(score).family,
-    O.bindTo('family'),
-    O.bind('from', ({ family }) => family.fromMixture),
-    O.bind('to', ({ family }) => family.toMixture),
-    O.match(
-      () => Infinity,
-      ({ from, to }) => {
-        const dim = Mixture.dim(mixture)
-        const [own, found] = [mixture, to(from(mixture))].map(of => Mixture.covariances(of).values)
-        const variance = (at: number, j: number): number => own[at - (at % (dim * dim)) + j * (dim + 1)]
-        return found.reduce((most, x, at) => {
-          const [i, j] = [Math.floor(at / dim) % dim, at % dim]
-          return Math.max(most, Math.abs(x - own[at]) / Math.sqrt(variance(at, i) * variance(at, j)))
-        }, 0)
-      }
-    )
-  )
+const apart = (mixture: Mixture.Mixture, score: Score.Score<string>): number => {
+  const maps = bothMaps(score)
+  if (maps === null) return Infinity
+  const dim = Mixture.dim(mixture)
+  const own = Mixture.covariances(mixture).values
+  const found = Mixture.covariances(maps.toMixture(maps.fromMixture(mixture))).values
+  const variance = (at: number, j: number): number => own[at - (at % (dim * dim)) + j * (dim + 1)]
+  return found.reduce((most, x, at) => {
+    const i = Math.floor(at / dim) % dim
+    const j = at % dim
+    return Math.max(most, Math.abs(x - own[at]) / Math.sqrt(variance(at, i) * variance(at, j)))
+  }, 0)
+}
 
 /** The name that a file says, where it is so within few decimals; else the name with least parameters. */
 export const covarianceOf = (mixture: Mixture.Mixture, said: string | null): Covariance.Name => {

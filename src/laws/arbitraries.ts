@@ -263,14 +263,10 @@ export const noiseOf = ({ rows, dim }: Points, seed: number): Points => ({
 // —— scores ——
 
 /** The least number of rows that a score takes. */
-export const minRows = <P extends string>(score: Score.Score<P>): number =>
-  pipe(
-    Score.interpret(score).family,
-    O.match(
-      () => 1,
-      family => Score.centreCount(family, 1)
-    )
-  )
+export const minRows = <P extends string>(score: Score.Score<P>): number => {
+  const { family } = Score.interpret(score)
+  return family === undefined ? 1 : Score.centreCount(family, 1)
+}
 
 /**
  * Parameters of any score, from the shapes it names: generic ones, all equal along the first axis (equal centres, the
@@ -307,19 +303,13 @@ export const params =
 
 /** The pair ±c, and whatever says that it is one. */
 export const isMirrored = <P extends string>(score: Score.Score<P>): boolean =>
-  pipe(
-    Score.interpret(score).family,
-    O.exists(({ mirrored }) => mirrored)
-  )
+  Score.interpret(score).family?.mirrored === true
 
 /** Whether its family says which noise it sees. */
 const seesNoise = <P extends string>(score: Score.Score<P>): boolean =>
-  pipe(
-    Score.interpret(score).family,
-    O.exists(({ projection }) => O.isSome(projection))
-  )
+  Score.interpret(score).family?.projection !== undefined
 
-const isMixture = <P extends string>(score: Score.Score<P>): boolean => O.isSome(Score.interpret(score).family)
+const isMixture = <P extends string>(score: Score.Score<P>): boolean => Score.interpret(score).family !== undefined
 
 /** Whether what a score says of rows of so many columns has the shapes that it should, and throws nothing. */
 const takes = <P extends string>(score: Score.Score<P>, dim: number): boolean =>
@@ -332,13 +322,13 @@ const takes = <P extends string>(score: Score.Score<P>, dim: number): boolean =>
         compute(() => {
           const [own, x] = [Score.tensors(params), zeros([rows, dim])]
           const level = { alpha: ones([rows, 1]), sigma: zeros([rows, 1]) }
-          if (O.isNone(family)) return numbers(output(own, x, level).shape)
-          const { logWeights, centres, logDensity } = family.value.components(own, dim)
+          if (family === undefined) return numbers(output(own, x, level).shape)
+          const { logWeights, centres, logDensity } = family.components(own, dim)
           return numbers(count === 0 ? logWeights.shape : [...logDensity(x, level).shape, ...centres.shape])
         }).values
-      if (O.isNone(family)) return areSameBits(shapesOf(3, 0), Float64Array.of(3, dim))
+      if (family === undefined) return areSameBits(shapesOf(3, 0), Float64Array.of(3, dim))
       const [count] = shapesOf(1, 0)
-      const beside = family.value.hasBackground ? 1 : 0
+      const beside = family.hasBackground ? 1 : 0
       return areSameBits(shapesOf(count + 1, count), Float64Array.of(count + 1, count, count - beside, dim))
     }),
     O.exists(fits => fits && Score.problems({ rows: 1000, dim })(score as unknown as Score.Score<string>).length === 0)
@@ -364,10 +354,7 @@ export const dimsFor = <P extends string>(score: Score.Score<P>): fc.Arbitrary<n
 
 /** Whether a score is of time 0 only. */
 export const isClean = <P extends string>(score: Score.Score<P>): boolean =>
-  pipe(
-    Score.interpret(score).family,
-    O.exists(({ onlyClean }) => O.isSome(onlyClean))
-  )
+  Score.interpret(score).family?.onlyClean !== undefined
 
 /** Schedules on which a score is asked: of time 0 only, one that begins without noise. */
 export const schedulesFor = <P extends string>(score: Score.Score<P>): fc.Arbitrary<Schedule.Schedule> =>

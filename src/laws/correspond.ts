@@ -155,13 +155,9 @@ const settingOf = <P extends string>({
   evaluate = loss => Compile.valueAndGrad(loss, { evaluations: 1, isTried: true }),
   step = ExpectationMaximization.step
 }: CorrespondenceOptions<P>) => {
-  const family = pipe(
-    Score.interpret(score).family,
-    O.filter(ExpectationMaximization.serves),
-    O.getOrElse((): Score.Family<P> =>
-      refuse(`${Score.show(score)} has no M-step; give its family one, or take Score.spherical`)
-    )
-  )
+  const { family } = Score.interpret(score)
+  if (family === undefined || !ExpectationMaximization.serves(family))
+    return refuse(`${Score.show(score)} has no M-step; give its family one, or take Score.spherical`)
   const mixtureOf = (params: Params.Params<P>): Mixture.Mixture =>
     pipe(
       Score.toMixture(score)(params),

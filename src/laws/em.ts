@@ -57,12 +57,7 @@ const FLOOR = 1e-6
 const dempster = 'Dempster, Laird & Rubin 1977, JRSS B 39:1–38'
 
 const familyOf = <P extends string>(score: Score.Score<P>): Score.Family<P> =>
-  pipe(
-    Score.interpret(score).family,
-    O.getOrElse((): Score.Family<P> =>
-      refuse(`${Score.show(score)} is not the score of a mixture; try Score.spherical`)
-    )
-  )
+  Score.interpret(score).family ?? refuse(`${Score.show(score)} is not the score of a mixture; try Score.spherical`)
 
 const times = fc.integer({ min: 2, max: 15 }).map(k => k / 10)
 
@@ -111,7 +106,7 @@ const logSum = (logs: Density.Row): number => {
 
 /** Whether inner steps of an M-step lead to where it would be, or statistics of its own that know of more than of components: how near, nobody knows. */
 const isGeneralized = <P extends string>({ mStep, sufficient }: Score.Family<P>): boolean =>
-  O.isSome(sufficient) || O.exists(({ isGeneralized }: Score.MStep<P>) => isGeneralized === true)(mStep)
+  sufficient !== undefined || mStep?.isGeneralized === true
 
 /** Laws of a step of any family that has an M-step: by the log-densities of its components, and nothing else. */
 export const maximization = <P extends string>(
@@ -229,8 +224,8 @@ export const maximization = <P extends string>(
           const masses = Density.combine(Array.from(Points.weightsOf(points)), sharesOf(points, params), shape[0])
           const learned = <A>(of: ReadonlyArray<A>): ReadonlyArray<A> => of.filter((_, k) => masses[k] > 1e-100)
           return [
-            O.isSome(toMixture) &&
-              atLeast(learned(Mixture.marginals(toMixture.value(next)).variances).flat(), floor, 1e-9 * floor),
+            toMixture !== undefined &&
+              atLeast(learned(Mixture.marginals(toMixture(next)).variances).flat(), floor, 1e-9 * floor),
             // Of a normal component, of which it falls by four times as much twice as far: half of step² over its variance.
             learned(near).map((falls, k) =>
               falls.map(
@@ -253,7 +248,7 @@ export const maximization = <P extends string>(
       }
     }),
     ofMany({
-      claim: !isClean && O.isNone(family.sufficient) && step === ExpectationMaximization.step,
+      claim: !isClean && family.sufficient === undefined && step === ExpectationMaximization.step,
       reason: 'its step is of time 0 alone',
       name: 'a step at a noise level takes the noise out',
       statement: `∀ θ, x, σ of 0.3 to 0.9, α = √(1 − σ²), keys: of rows αx + σz ${greatestOf} for the step θ′ at that level, of p at it; where no variance comes to the floor of ${FLOOR}. To 1e-11 (1 + |Q|) r².`,
@@ -283,7 +278,7 @@ export const em = <P extends string>(
   }: EMOptions = {}
 ): Laws => {
   const minRows = Arbitrary.minRows(score)
-  const mixture = O.toUndefined(familyOf(score).toMixture)
+  const mixture = familyOf(score).toMixture
   const gaussian = { claim: mixture, reason: 'it does not say its mixture' } as const
 
   return ofRows(Score.show(score), [

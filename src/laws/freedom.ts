@@ -1,7 +1,6 @@
 /** The law of the degrees of freedom: a family has as many as its log-density tells of its parameters. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { compute, fill, Key, sum, tensor, valueAndGrad } from '../../lib/index.js'
 import { size } from '../../lib/arrays/ndarray.js'
 import { Params, Score } from '../index.js'
@@ -59,7 +58,7 @@ export const freedom = <P extends string>(score: Score.Score<P>): Stated =>
     statement: `∀ dimensions: the rank of ∂ log p(x_i; θ)/∂θ_j, of the first of ${DRAWS} normal θ at which it is not less, at points about all centres, is the number of its degrees of freedom. Of columns of length 1, what is left of a dependent one is below ${REST}: rounding, times the condition of the others.`,
     source: 'Rothenberg 1971, Econometrica 39:577–591: what is free is what the information matrix sees',
     maxCases: 3,
-    claim: O.toNullable(Score.interpret(score).family),
+    claim: Score.interpret(score).family,
     reason: 'it is no mixture',
     says: ({ dim, seed }, family) => {
       const said = Score.degreesOfFreedom(dim)(score)

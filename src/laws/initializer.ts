@@ -242,7 +242,7 @@ export const initializer = <P extends string>(
           '∀ x in general position in a plane, of which some rows, the farthest among them, have weight 0, keys: no centre is one of these; and what never draws starts as without them. To 1e-7 r. Or, unless it is said to weigh them, weights change none of its centres. Exactly.',
         source: 'definition of weighted points',
         maxCases: 20,
-        claim: options.weighs ?? O.isSome(model.family),
+        claim: options.weighs ?? model.family !== undefined,
         option: 'weighs',
         reason: 'it starts no centres',
         says: ({ points: { rows, dim, values }, seed }) => {

@@ -104,9 +104,8 @@ const casesOf = <P extends string>(
 
 /** Laws of the heads of a network, where it has more than its output. */
 const ofHeads = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<Stated> => {
-  const { heads, output, scoreless } = Score.interpret(score)
-  if (O.isNone(heads) || scoreless === true) return []
-  const said = heads.value
+  const { heads: said, output, scoreless } = Score.interpret(score)
+  if (said === undefined || scoreless === true) return []
   return [
     forAll(casesOf(score, options))({
       name: 'its heads see each row alone, and the output is one of them',
@@ -284,20 +283,15 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
 export const score = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P> = {}): Laws => {
   const { symmetries = symmetriesOf(score) } = options
   const mixture = options.mixture ?? O.toUndefined(Density.meaning(score))
+  const { family } = Score.interpret(score)
   return ofRows(Score.show(score), [
     student(score, options),
     ...(mixture === undefined ? ofFamily(score, options) : [ofMixture(score, mixture, options)]),
-    ...pipe(
-      Score.interpret(score).family,
-      O.fold(
-        () => [],
-        family => [...ofMaps(score, family, options), ...ofUnits(score, family, options)]
-      )
-    ),
+    ...(family ? [...ofMaps(score, family, options), ...ofUnits(score, family, options)] : []),
     freedom(score),
     ...ofSymmetries(score, symmetries, casesOf(score, options)),
     guidance(score),
-    O.exists(ExpectationMaximization.serves)(Score.interpret(score).family) && maximization(score, options)
+    family !== undefined && ExpectationMaximization.serves(family) && maximization(score, options)
   ])
 }
 
@@ -351,7 +345,7 @@ const ofMaps = <P extends string>(
   const { lawOf, logOf, tolerance, close } = statedOf(score, family, options)
   return [
     lawOf({
-      claim: O.toNullable(toMixture),
+      claim: toMixture,
       reason: unsaid,
       name: 'is the mixture that it says',
       statement: `∀ θ, t, x: log p_t(x) is that of the mixture that θ is said to be, diffused. ${tolerance}`,
@@ -364,7 +358,7 @@ const ofMaps = <P extends string>(
       }
     }),
     lawOf({
-      claim: O.isSome(toMixture) && O.isSome(fromMixture) && { to: toMixture.value, from: fromMixture.value },
+      claim: toMixture && fromMixture && { to: toMixture, from: fromMixture },
       reason: unsaid,
       name: 'is made of its mixture again',
       statement: `∀ θ, x: the parameters that are made of the mixture that θ is have the log p of θ; degrees of freedom up to ${Student.MOST}. ${tolerance}`,
@@ -378,7 +372,7 @@ const ofMaps = <P extends string>(
       }
     }),
     lawOf({
-      claim: O.toNullable(start),
+      claim: start,
       reason: unsaid,
       name: 'starts at the centres that it is given',
       statement: `∀ centres c, v of 0.3, 1 and 2: the parameters that are made of them have these centres, exactly, those beside known components some of them, and log p(x) = log Σ N(x; c_k, vI)/K where there is a component for each, all Gaussian, and variances are learned. ${tolerance}`,
@@ -499,7 +493,7 @@ const ofUnits = <P extends string>(
   const { lawOf, logOf, tolerance, close } = statedOf(score, family, options)
   return [
     lawOf({
-      claim: O.toNullable(shifted),
+      claim: shifted,
       reason: unsaid,
       name: 'is shifted with its data',
       statement: `∀ θ, x, b: log p(x + b; θ shifted by b) = log p(x; θ). ${tolerance}`,
@@ -512,7 +506,7 @@ const ofUnits = <P extends string>(
       }
     }),
     lawOf({
-      claim: O.toNullable(distance),
+      claim: distance,
       reason: unsaid,
       name: 'measures steps in proportion',
       statement:
@@ -539,7 +533,7 @@ const ofUnits = <P extends string>(
       }
     }),
     lawOf({
-      claim: O.toNullable(scaled),
+      claim: scaled,
       reason: unsaid,
       name: 'scales with its columns',
       statement: `∀ θ, x, D = diag(d), d_j of ½, 1, 2: log p(Dx; Dθ) = log p(x; θ) − Σ log d_j. ${tolerance}`,
@@ -572,8 +566,7 @@ const conditionOf = (
 
 /** Whether rows of no component stand beside those of a mixture. */
 const isBeside = <P extends string>(score: Score.Score<P>): boolean => {
-  const family = O.toNullable(Score.interpret(score).family)
-  return family !== null && family.hasBackground
+  return Score.interpret(score).family?.hasBackground === true
 }
 
 /** Steps of a coordinate, where there are one or two. */
@@ -595,8 +588,8 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
   const size = ({ points, params }: Example<P>): number =>
     Elementary.square(1 + Elementary.square(greatest([...points.values, ...flat(params)])))
   const lawOf = forAll(cases)
-  const family = O.toNullable(Score.interpret(score).family)
-  if (family === null) return []
+  const { family } = Score.interpret(score)
+  if (family === undefined) return []
   const { components, count, logDensity, hasTails, hasBackground } = family
   const thick = Arbitrary.params(score, { extent: 1.25, spread: 0.5 })
   const density = (params: Params.Params<P>, values: Float64Array, dim: number, level: Schedule.Level): Float64Array =>

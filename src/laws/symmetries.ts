@@ -1,6 +1,4 @@
 /** What may be done to data and parameters together without anything of substance changing. */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import type { Points } from '../data/points.js'
 import { Key, type Params, Score } from '../index.js'
 import { dot } from './check.js'
@@ -21,23 +19,18 @@ export interface Symmetries<P extends string> {
 }
 
 /** Those that its family says it has. A network of one's own may have any, and claims them itself. */
-export const symmetriesOf = <P extends string>(score: Score.Score<P>): Symmetries<P> =>
-  pipe(
-    Score.interpret(score).family,
-    O.fold(
-      (): Symmetries<P> => ({}),
-      ({ symmetries, shifted, count }): Symmetries<P> => {
-        const { relabel, rotate, odd } = O.toUndefined(symmetries) ?? {}
-        const translate = O.toUndefined(shifted)
-        return {
-          ...(relabel && { relabel: seed => relabel(orderOf(count(1), seed)) }),
-          ...(rotate && { rotate }),
-          ...(translate && { translate: by => translate(Float64Array.from(by)) }),
-          ...(odd !== undefined && { odd })
-        }
-      }
-    )
-  )
+export const symmetriesOf = <P extends string>(score: Score.Score<P>): Symmetries<P> => {
+  const { family } = Score.interpret(score)
+  if (family === undefined) return {}
+  const { relabel, rotate, odd } = family.symmetries ?? {}
+  const translate = family.shifted
+  return {
+    ...(relabel && { relabel: seed => relabel(orderOf(family.count(1), seed)) }),
+    ...(rotate && { rotate }),
+    ...(translate && { translate: by => translate(Float64Array.from(by)) }),
+    ...(odd !== undefined && { odd })
+  }
+}
 
 /** Another order; of two the other one. */
 const orderOf = (count: number, seed: number): ReadonlyArray<number> =>

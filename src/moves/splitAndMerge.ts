@@ -77,16 +77,15 @@ const paired = <P extends string, S extends { readonly gain: number }>(
     )
   ).flat()
 
-/** By what the family can do; none where it has not the way from and to mixtures. */
+/** By what the family can do; null where it has not the way from and to mixtures. */
 const movesOf = <P extends string>(
   { toMixture, fromMixture, mStep, unitVariance, mirrored, held, leastRows }: Family<P>,
   { varianceFloor }: Options,
   about: Points.Points
-): O.Option<Moves<P>> => {
+): Moves<P> | null => {
   const least = leastRows(about.dim)
-  if (mirrored) return O.none
-  if (O.isNone(toMixture) || O.isNone(fromMixture) || O.isNone(mStep)) return O.none
-  const [enter, leave, { second, isShared = false }] = [toMixture.value, fromMixture.value, mStep.value]
+  if (mirrored || toMixture === undefined || fromMixture === undefined || mStep === undefined) return null
+  const { second, isShared = false } = mStep
   /**
    * Of round mixtures with fewer rows a component than columns the halves begin along the direction in which a component's rows spread most: those
    * that look along several directions find fewer there.
@@ -97,12 +96,13 @@ const movesOf = <P extends string>(
     return paired(
       cost,
       splits.map(split => (split === null ? [] : [split])),
-      (removed, split, { halves }) => leave(Split.moved({ mass }, learned, { removed, split, halves }, varianceFloor))
+      (removed, split, { halves }) =>
+        fromMixture(Split.moved({ mass }, learned, { removed, split, halves }, varianceFloor))
     )
   }
   const isFree = ({ removed, split }: Move<P>): boolean => !held.includes(removed) && !held.includes(split)
   const moves: Moves<P> = params => {
-    const mixture = enter(params)
+    const mixture = toMixture(params)
     const count = Mixture.components(mixture)
     const isRound = mixture.factors === null && mixture.variances.length === count && isGaussian(mixture)
     if (isRound && about.rows < count * about.dim) return round(mixture)
@@ -110,15 +110,15 @@ const movesOf = <P extends string>(
     return paired(
       cost,
       splits.map(list => list.filter(({ gain }, i) => i === 0 || list[i - 1].gain - gain > SAME).slice(0, WAYS)),
-      (removed, split, { halves }) => leave(Halves.moved(mixture, removed, split, halves))
+      (removed, split, { halves }) => fromMixture(Halves.moved(mixture, removed, split, halves))
     )
   }
-  return O.some(params => moves(params).filter(isFree))
+  return params => moves(params).filter(isFree)
 }
 
 /** Whether a family can be moved so. */
 export const serves = <P extends string>({ toMixture, fromMixture, mStep, mirrored }: Family<P>): boolean =>
-  !mirrored && O.isSome(toMixture) && O.isSome(fromMixture) && O.isSome(mStep)
+  !mirrored && toMixture !== undefined && fromMixture !== undefined && mStep !== undefined
 
 /** Where the steps of a move stand, and what the last ones gained. */
 interface Way<P extends string> extends Omit<Leap<P>, 'steps'> {
@@ -171,18 +171,10 @@ export const step = <P extends string>(
   }
   /** How many components the floor alone holds up, or soon will. */
   const narrow = (params: Params.Params<P>): number =>
-    pipe(
-      family.toMixture,
-      O.match(
-        () => 0,
-        toMixture => Mixture.atMinimumVariance(COLLAPSING * varianceFloor)(toMixture(params)).length
-      )
-    )
-  const movesOn = (points: Points.Points): Moves<P> =>
-    pipe(
-      movesOf(family, options, points),
-      O.getOrElse((): Moves<P> => () => [])
-    )
+    family.toMixture === undefined
+      ? 0
+      : Mixture.atMinimumVariance(COLLAPSING * varianceFloor)(family.toMixture(params)).length
+  const movesOn = (points: Points.Points): Moves<P> => movesOf(family, options, points) ?? (() => [])
   const movesFrom =
     data.rows > SURVEYED
       ? (key: Key.Key) => movesOn(pipe(key, Key.subset(data.rows, SURVEYED), Source.chosen)(about))
@@ -227,13 +219,10 @@ export const grown =
   <P extends string>(family: Family<P>, larger: Family<P>, points: Points.Points) =>
   (params: Params.Params<P>): ReadonlyArray<Params.Params<P>> => {
     const { points: about, enter, leave } = Frame.of(family, points)
-    if (O.isNone(family.toMixture) || O.isNone(larger.fromMixture)) return []
-    const mixture = family.toMixture.value(enter(params))
-    const from = larger.fromMixture.value
-    const { second, isShared } = pipe(
-      larger.mStep,
-      O.getOrElse((): Pick<MStep<P>, 'second' | 'isShared'> => ({ second: 'trace' }))
-    )
+    const from = larger.fromMixture
+    if (family.toMixture === undefined || from === undefined) return []
+    const mixture = family.toMixture(enter(params))
+    const { second, isShared }: Pick<MStep<P>, 'second' | 'isShared'> = larger.mStep ?? { second: 'trace' }
     const { splits } = Halves.survey(about, mixture, {
       second,
       isShared: isShared === true,

@@ -112,13 +112,12 @@ const modelOf = <P extends string>({
       Object.values<ReadonlyArray<number>>(shapes(dim)).reduce((total, shape) => total + size(shape), 0),
     predicts,
     output: apply,
-    heads: O.fromNullable(said),
+    heads: said,
     ...(scoreless && { scoreless }),
     score,
     divergence: (params, x, level) =>
       rowDivergence((point, again) => score(params, point, levelAgain(level, again)))(x),
-    family: O.none,
-    initial: O.fromNullable(initial)
+    initial
   }
 }
 
@@ -445,8 +444,8 @@ const converted = Case.define('Score', {
 })
 
 const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Model<P>): Model<P> => {
-  if (O.isSome(model.family)) return model
-  const { shapes, predicts } = model
+  if (model.family !== undefined) return model
+  const { shapes, predicts, heads } = model
   const there = Schedule.equalNoise(trained)
   const degree = Parametrization.degree(predicts)
   const relevelled = Parametrization.relevelled(predicts)
@@ -503,13 +502,12 @@ const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Mod
       }
     }),
     // All as the network says them there.
-    heads: pipe(
-      model.heads,
-      O.map((said): Said<P> => (params, x, level) => {
+    heads:
+      heads &&
+      ((params, x, level) => {
         const { point, level: other } = atTrained(x, level)
-        return said(params, point, other)
-      })
-    ),
+        return heads(params, point, other)
+      }),
     ...(model.scoreless && { scoreless: true as const }),
     degreesOfFreedom: model.degreesOfFreedom,
     initial: model.initial
@@ -541,5 +539,5 @@ export const convert = Case.called(
   (trained: Schedule.Schedule) =>
     <P extends string>(score: Score<P>): Score<P> =>
       // Its parameters are those of the score that is given.
-      O.isSome(interpret(score).family) ? score : (converted(trained)(score) as Score<string> as Score<P>)
+      interpret(score).family !== undefined ? score : (converted(trained)(score) as Score<string> as Score<P>)
 )

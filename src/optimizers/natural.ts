@@ -1,6 +1,4 @@
 /** Expectation–maximization as a part: the gradient of a mixture's objective in the geometry of its family. */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { Field } from '../core/index.js'
 import * as Problem from '../core/problem.js'
@@ -17,18 +15,11 @@ interface Step {
   readonly toMixture: (params: Arrays) => Mixture
 }
 
-const stepOf = (score: Score.Score<string>): O.Option<Step> =>
-  pipe(
-    Score.interpret(score).family,
-    O.flatMap(({ mStep, toMixture }) =>
-      pipe(
-        O.Do,
-        O.apS('mStep', mStep),
-        O.apS('toMixture', toMixture),
-        O.bind('fromGradient', ({ mStep }) => O.fromNullable(mStep.fromGradient))
-      )
-    )
-  )
+const stepOf = (score: Score.Score<string>): Step | null => {
+  const { mStep, toMixture } = Score.interpret(score).family ?? {}
+  const fromGradient = mStep?.fromGradient
+  return mStep && toMixture && fromGradient ? { mStep, toMixture, fromGradient } : null
+}
 
 /**
  * θ − M(θ), M the M-step on the moments that the gradient of −E log p holds (Fisher's identity): the natural gradient of a mixture,
@@ -70,10 +61,8 @@ export const natural = define({
   update:
     ({ score, varianceFloor }) =>
     (gradient: Arrays, _, { params, subject }) => {
-      const { mStep, fromGradient, toMixture } = pipe(
-        stepOf(score),
-        O.getOrElse((): Step => refuse(`score: a gradient does not say the M-step of ${Score.show(score)}; compile it`))
-      )
+      const { mStep, fromGradient, toMixture } =
+        stepOf(score) ?? refuse(`score: a gradient does not say the M-step of ${Score.show(score)}; compile it`)
       const found = fromGradient(params, gradient)
       const [level, moments] =
         subject === 'likelihood'
@@ -94,7 +83,7 @@ export const natural = define({
     (shapes, printed, subject) => {
       const dim = Object.hasOwn(shapes, 'means') ? shapes.means.at(1) : undefined
       const wanted = dim === undefined ? null : Score.shapes(dim)(score)
-      return O.isNone(stepOf(score))
+      return stepOf(score) === null
         ? [
             Problem.of(
               'optimizer',

@@ -216,12 +216,10 @@ export function defineCentres<
       const { centres, ...claims } = spec.meaning(fields)
       return {
         ...claims,
-        start: setting =>
-          pipe(
-            setting,
-            centred(asked => checked(word, asked, centres(asked))),
-            E.fromOption(() => [noCentres(Case.isValue(fields) ? Case.show(fields) : word, setting)])
-          )
+        start: setting => {
+          const own = centred(setting, asked => checked(word, asked, centres(asked)))
+          return own ? E.right(own) : E.left([noCentres(Case.isValue(fields) ? Case.show(fields) : word, setting)])
+        }
       }
     }
   })
@@ -240,73 +238,56 @@ const checked =
         )
   }
 
-/** Parameters with the centres that are drawn; none of a score that does not start from centres. */
-const centred =
-  (draw: (asked: SettingOf) => Seeding.Draw) =>
-  (setting: Setting): O.Option<(key: Key.Key) => Params.Params<string>> =>
-    pipe(
-      fromCentres(setting),
-      O.map(({ fromCentres, count }) => {
-        const centresOf = draw({ ...setting, count })
-        const covarying = withCovariance(setting)
-        const placed = withPlaces(setting)
-        return key => {
-          const centres = centresOf(key)
-          return placed(covarying(centres) ?? fromCentres(centres, Seeding.varianceAbout(setting.data, centres)))
-        }
-      })
-    )
+/** Parameters with the centres that are drawn; undefined of a score that does not start from centres. */
+const centred = (
+  setting: Setting,
+  draw: (asked: SettingOf) => Seeding.Draw
+): ((key: Key.Key) => Params.Params<string>) | undefined => {
+  const start = startOf(setting)
+  if (start === undefined) return undefined
+  const centresOf = draw({ ...setting, count: start.count })
+  const covarying = withCovariance(setting)
+  const placed = withPlaces(setting)
+  return key => {
+    const centres = centresOf(key)
+    return placed(covarying(centres) ?? start.fromCentres(centres, Seeding.varianceAbout(setting.data, centres)))
+  }
+}
 
 /** At most so many rows of a source say where something is that is not learned. */
 const LOOKED_AT = 100_000
 
 /** Parameters with what a family takes from the data and does not learn. */
-const withPlaces = ({ model, data }: Setting): ((params: Params.Params<string>) => Params.Params<string>) =>
-  pipe(
-    model.family,
-    O.chain(({ placed }) => placed),
-    O.match(
-      () => params => params,
-      placed =>
-        placed(
-          Source.isSource(data)
-            ? Source.chosen(
-                RA.makeBy(Math.min(data.rows, LOOKED_AT), i =>
-                  Math.floor((i * data.rows) / Math.min(data.rows, LOOKED_AT))
-                )
-              )(data)
-            : data
-        )
-    )
-  )
+const withPlaces = ({ model, data }: Setting): ((params: Params.Params<string>) => Params.Params<string>) => {
+  const placed = model.family?.placed
+  if (placed === undefined) return params => params
+  if (!Source.isSource(data)) return placed(data)
+  const looked = Math.min(data.rows, LOOKED_AT)
+  return placed(Source.chosen(RA.makeBy(looked, i => Math.floor((i * data.rows) / looked)))(data))
+}
 
 /**
  * Parameters of equal weights with the covariance that the rows have about the means of those nearest to each centre, common to all
  * components; null for a family that does not learn so much of it, and for rows that do not tell it.
  */
-const withCovariance = ({ model, data }: Setting): ((centres: NdArray) => Params.Params<string> | null) =>
-  pipe(
-    model.family,
-    O.flatMap(({ mStep, fromMixture }) => pipe(O.Do, O.apS('mStep', mStep), O.apS('fromMixture', fromMixture))),
-    O.filter(({ mStep: { second } }) => second === 'diagonal' || second === 'full'),
-    O.match(
-      () => () => null,
-      ({ mStep: { second }, fromMixture }) =>
-        (centres: NdArray) => {
-          const factor = Seeding.factorAbout(data, centres, second === 'diagonal')
-          if (factor === null) return null
-          const [count, dim] = centres.shape
-          const squares = factor.values.map(l => l * l)
-          const variances = second === 'diagonal' ? squares : sumsOf(squares, dim)
-          return fromMixture({
-            means: centres,
-            weights: new Float64Array(count).fill(1 / count),
-            variances: repeated(count, variances),
-            factors: second === 'diagonal' ? null : { shape: [count, dim, dim], values: repeated(count, factor.values) }
-          })
-        }
-    )
-  )
+const withCovariance = ({ model, data }: Setting): ((centres: NdArray) => Params.Params<string> | null) => {
+  const second = model.family?.mStep?.second
+  const fromMixture = model.family?.fromMixture
+  if (fromMixture === undefined || (second !== 'diagonal' && second !== 'full')) return () => null
+  return centres => {
+    const factor = Seeding.factorAbout(data, centres, second === 'diagonal')
+    if (factor === null) return null
+    const [count, dim] = centres.shape
+    const squares = factor.values.map(l => l * l)
+    const variances = second === 'diagonal' ? squares : sumsOf(squares, dim)
+    return fromMixture({
+      means: centres,
+      weights: new Float64Array(count).fill(1 / count),
+      variances: repeated(count, variances),
+      factors: second === 'diagonal' ? null : { shape: [count, dim, dim], values: repeated(count, factor.values) }
+    })
+  }
+}
 
 /** The sum of each row of a [·, width]. */
 const sumsOf = (values: Float64Array, width: number): Float64Array =>
@@ -316,29 +297,20 @@ const sumsOf = (values: Float64Array, width: number): Float64Array =>
 
 const repeated = (times: number, values: Float64Array): Float64Array => concatenated(RA.makeBy(times, () => values))
 
-const fromCentres = ({ model, points }: Setting): O.Option<Score.Start<string>> =>
-  pipe(
-    model.family,
-    O.chain(family => Score.startOf(family, points.dim))
-  )
+const startOf = ({ model: { family }, points }: Setting): Score.Start<string> | undefined =>
+  family && Score.startOf(family, points.dim)
 
 const noCentres = (code: string, { score, model: { family } }: Setting): Problem.Problem =>
   Problem.of(
     '',
     code,
-    `one for ${Score.show(score)}, which ${O.isSome(family) ? 'does not say how it starts from centres' : 'has no centres'}`,
-    O.isSome(family)
-      ? 'use Initializer.gaussian, or Initializer.values with all parameters by name, or give the family its start'
-      : 'use Initializer.gaussian, or Initializer.values with all parameters by name'
+    `one for ${Score.show(score)}, which ${family === undefined ? 'has no centres' : 'does not say how it starts from centres'}`,
+    `use Initializer.gaussian, or Initializer.values with all parameters by name${family === undefined ? '' : ', or give the family its start'}`
   )
 
 // —— starts at random ——
 
-const isMirrored = ({ family }: Score.Model<string>): boolean =>
-  pipe(
-    family,
-    O.exists(({ mirrored }) => mirrored)
-  )
+const isMirrored = ({ family }: Score.Model<string>): boolean => family?.mirrored === true
 
 /**
  * Every centre (for a custom score: every parameter) normal with standard deviation `scale`: the paper's random start. About the
@@ -359,23 +331,16 @@ export const gaussian = define({
     start: setting => {
       const { model, points, data } = setting
       const { middle } = Frame.ofModel(model, data)
-      return pipe(
-        setting,
-        centred(({ count }) => key => {
-          const { values, shape } = Seeding.normals([count, points.dim], scale)(key)
-          return { shape, values: values.map((c, at) => c + (middle === null ? 0 : middle[at % points.dim])) }
-        }),
-        O.getOrElse(
-          (): ((key: Key.Key) => Params.Params<string>) => key =>
-            pipe(
-              model.shapes(points.dim),
-              Params.map((shape: ReadonlyArray<number>, name) =>
-                Seeding.normals(shape, scale)(Key.named(name)(key)[name])
-              )
-            )
-        ),
-        E.right
-      )
+      const drawn = centred(setting, ({ count }) => key => {
+        const { values, shape } = Seeding.normals([count, points.dim], scale)(key)
+        return { shape, values: values.map((c, at) => c + (middle === null ? 0 : middle[at % points.dim])) }
+      })
+      if (drawn !== undefined) return E.right(drawn)
+      const normal =
+        (key: Key.Key) =>
+        (shape: ReadonlyArray<number>, name: string): NdArray =>
+          Seeding.normals(shape, scale)(Key.named(name)(key)[name])
+      return E.right(key => Params.map(normal(key))(model.shapes(points.dim)))
     }
   })
 })
@@ -539,35 +504,19 @@ export const hierarchical = define({
       const { model, points } = setting
       const mixture = (count: number, second: MStep<string>['second']): Mixture.Mixture =>
         Seeding.hierarchical(points, rows, count, second)
-      return pipe(
-        model.family,
-        O.flatMap(({ fromMixture, mStep, count }) =>
-          pipe(
-            fromMixture,
-            O.map(fromMixture => () => {
-              const second = pipe(
-                mStep,
-                O.match(
-                  () => 'trace' as const,
-                  ({ second }) => second
-                )
-              )
-              return withPlaces(setting)(fromMixture(mixture(count(points.dim), second)))
-            })
-          )
-        ),
-        O.alt(() =>
-          pipe(
-            setting,
-            centred(
-              ({ count }) =>
-                () =>
-                  mixture(count, 'none').means
-            )
-          )
-        ),
-        E.fromOption(() => [noCentres('Initializer.hierarchical', setting)])
+      const { family } = model
+      const fromMixture = family?.fromMixture
+      if (family !== undefined && fromMixture !== undefined) {
+        const second = family.mStep?.second ?? 'trace'
+        return E.right(() => withPlaces(setting)(fromMixture(mixture(family.count(points.dim), second))))
+      }
+      const merged = centred(
+        setting,
+        ({ count }) =>
+          () =>
+            mixture(count, 'none').means
       )
+      return merged ? E.right(merged) : E.left([noCentres('Initializer.hierarchical', setting)])
     }
   })
 })
@@ -593,13 +542,7 @@ const fitting =
   (setting: Setting): Problems => {
     const { dim } = setting.points
     const array = Params.ndArray(centres)
-    const count = pipe(
-      fromCentres(setting),
-      O.match(
-        () => centres.length,
-        ({ count }) => count
-      )
-    )
+    const count = startOf(setting)?.count ?? centres.length
     return array !== null &&
       array.shape.length === 2 &&
       array.shape[0] === count &&
@@ -778,18 +721,16 @@ export const own = define({
     draws: 'sometimes',
     streams: true,
     start: ({ score, model, points: { dim } }) =>
-      pipe(
-        model.initial,
-        O.map(initial => initial(dim)),
-        E.fromOption(() => [
-          Problem.of(
-            '',
-            'Initializer.own',
-            `one for ${Score.show(score)}, which does not say how it begins`,
-            'use Initializer.gaussian, or Initializer.kMeansPlusPlus for mixtures'
-          )
-        ])
-      )
+      model.initial !== undefined
+        ? E.right(model.initial(dim))
+        : E.left([
+            Problem.of(
+              '',
+              'Initializer.own',
+              `one for ${Score.show(score)}, which does not say how it begins`,
+              'use Initializer.gaussian, or Initializer.kMeansPlusPlus for mixtures'
+            )
+          ])
   })
 })
 
@@ -833,15 +774,16 @@ export const bestOf = define({
     ...claimsOf(initializer),
     makes: count,
     start: tools => {
-      const { model, data, start } = tools
+      const {
+        model: { family },
+        data,
+        start
+      } = tools
+      const refused = (): Problems => [noCentres(show(bestOf(count)(initializer)), tools)]
+      if (family === undefined) return E.left(refused())
       return pipe(
-        E.Do,
-        E.apS(
-          'family',
-          E.fromOption((): Problems => [noCentres(show(bestOf(count)(initializer)), tools)])(model.family)
-        ),
-        E.apS('start', start(initializer)),
-        E.map(({ family, start }) => {
+        start(initializer),
+        E.map(start => {
           const loss = ExpectationMaximization.loss(family, data)
           return (key: Key.Key) =>
             Key.split(count)(key)

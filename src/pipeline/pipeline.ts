@@ -110,11 +110,7 @@ export const formula = <P extends string>({ schedule, score, initializer, stages
 
 /** What no learned variance falls below: the floor of the last stage that has one. See `Mixture.atMinimumVariance`. */
 export const minimumVariance = <P extends string>({ score, stages }: Pipeline<P>): O.Option<number> =>
-  pipe(
-    Score.interpret(score).family,
-    O.filter(({ unitVariance }) => !unitVariance),
-    O.chain(() => pipe(stages, RA.findLastMap(Stage.minimumVariance)))
-  )
+  Score.interpret(score).family?.unitVariance === false ? pipe(stages, RA.findLastMap(Stage.minimumVariance)) : O.none
 
 /** The prior to whose mode the last stage leads that has one, by the rows that its mean counts as. */
 export const prior = <P extends string>({ stages }: Pipeline<P>): O.Option<number> =>

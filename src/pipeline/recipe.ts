@@ -30,7 +30,6 @@
  * }
  */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { principal, type Table } from '../../lib/rows/principal.js'
 import { squaredDistanceQuantile } from '../../lib/rows/spread.js'
@@ -61,14 +60,10 @@ export type Recipe = <P extends string>(score: Score.Score<P>) => (data: Source.
 /** What its family says; nothing of a network. */
 const asked =
   <R>(none: R, of: <P extends string>(family: Score.Family<P>) => R) =>
-  <P extends string>(score: Score.Score<P>): R =>
-    pipe(
-      Score.interpret(score).family,
-      O.fold(
-        () => none,
-        family => of(family)
-      )
-    )
+  <P extends string>(score: Score.Score<P>): R => {
+    const { family } = Score.interpret(score)
+    return family === undefined ? none : of(family)
+  }
 
 /** ±c with unit variances. */
 const isMirrored = asked(false, ({ mirrored }) => mirrored)
@@ -82,10 +77,10 @@ const maximisesWithNoise = asked(false, family => ExpectationMaximization.serves
 
 const moves = asked(false, family => SplitAndMerge.serves(family))
 
-const projects = asked(false, ({ projection }) => O.isSome(projection))
+const projects = asked(false, ({ projection }) => projection !== undefined)
 
 const startsAtCentres = <P extends string>(score: Score.Score<P>, { dim }: Source.Data): boolean =>
-  asked(false, family => O.isSome(Score.startOf(family, dim)))(score)
+  asked(false, family => Score.startOf(family, dim) !== undefined)(score)
 
 const has = <P extends string>(name: string, score: Score.Score<P>, { dim }: Source.Data): boolean =>
   Params.names<string>(Score.shapes(dim)(score)).includes(name)

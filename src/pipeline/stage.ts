@@ -120,27 +120,20 @@ type Requirement = readonly [domain: string, remedy: string, holds?: (family: Sc
 /** What is asked of a score, that of a mixture, in turn: the first that it is not is said. */
 const asks =
   (...asked: ReadonlyArray<Requirement>): ((setting: Setting) => Problems) =>
-  ({ score, model }) =>
-    pipe(
-      asked,
-      RA.findFirst(([, , holds = () => true]) => !O.exists(holds)(model.family)),
-      O.match(
-        () => [],
-        ([domain, remedy]) => [Problem.of('score', Score.show(score), domain, remedy)]
-      )
-    )
+  ({ score, model: { family } }) => {
+    const missed = asked.find(([, , holds = () => true]) => family === undefined || !holds(family))
+    if (missed === undefined) return []
+    const [domain, remedy] = missed
+    return [Problem.of('score', Score.show(score), domain, remedy)]
+  }
 
 /** Of a score that has been found to have it. */
 const found =
-  <A>(of: (family: Score.Family<string>) => O.Option<A>) =>
-  ({ score, model }: Setting): A =>
-    pipe(
-      model.family,
-      O.chain(of),
-      O.getOrElse<A>(() => refuse(`score: ${Score.show(score)} has not what this stage needs; compile the pipeline`))
-    )
+  <A>(of: (family: Score.Family<string>) => A | undefined) =>
+  ({ score, model: { family } }: Setting): A =>
+    (family && of(family)) ?? refuse(`score: ${Score.show(score)} has not what this stage needs; compile the pipeline`)
 
-const familyOf = found(O.some)
+const familyOf = found(family => family)
 
 /** Sums of expectation–maximization where the setting has its place. */
 const takenBy =
@@ -149,20 +142,11 @@ const takenBy =
     place.taken(sum, () => EM.asked(score, pass))
 
 /** How responsibilities are computed, of a score that has any. */
-const computed = ({ model, data }: Setting): string =>
-  pipe(
-    model.family,
-    O.flatMap(family =>
-      pipe(
-        family.mStep,
-        O.map(mStep => (Missing.has(data) ? 'in plain loops' : how(family, mStep, data.dim, data.rows)))
-      )
-    ),
-    O.match(
-      () => 'there are no responsibilities',
-      how => `responsibilities are computed ${how}`
-    )
-  )
+const computed = ({ model: { family }, data }: Setting): string => {
+  if (family?.mStep === undefined) return 'there are no responsibilities'
+  const way = Missing.has(data) ? 'in plain loops' : how(family, family.mStep, data.dim, data.rows)
+  return `responsibilities are computed ${way}`
+}
 
 // —— fields ——
 
@@ -509,7 +493,7 @@ export const powerIteration = define({
     asks([
       'Score.symmetricPair, whose centre is an eigenvector',
       'start with Initializer.spectral',
-      ({ mirrored, start }) => mirrored && O.isSome(start)
+      ({ mirrored, start }) => mirrored && start !== undefined
     ]),
   means: () => () => ({ engine: 'closed form', reason: 'a product with the second moment' }),
   ...noMemory,
@@ -543,18 +527,9 @@ export const restart = define({
   steps:
     ({ stage }) =>
     ({ start, attempts: [attempt], ...setting }) => {
-      const loss: (attempt: Attempt) => number = pipe(
-        setting.model.family,
-        O.map(family => EM.loss(family, setting.data, O.toNullable(priorOf(stage)), takenBy(setting))),
-        O.match(
-          () =>
-            ({ value }) =>
-              value ?? Infinity,
-          loss =>
-            ({ params }) =>
-              loss(params)
-        )
-      )
+      const { family } = setting.model
+      const likelihood = family && EM.loss(family, setting.data, O.toNullable(priorOf(stage)), takenBy(setting))
+      const loss = ({ value, params }: Attempt): number => likelihood?.(params) ?? value ?? Infinity
       return {
         begin: () => ({ best: null }),
         step: (params, { best }, key) => {

@@ -499,19 +499,15 @@ export const stationary = <P extends string>(
     const [u] = Key.uniform(1)(keys.size)
     return Key.normal(Params.sizeOf(shapes))(keys.values).map(z => spread * (0.2 + 0.8 * u) * z)
   })
-  const begin = pipe(
-    Score.interpret(score).family,
-    O.chain(family => Score.startOf(family, data.dim)),
-    O.match(
-      () => [],
-      ({ count, fromCentres }) =>
-        allocations(truth, count).map(means =>
-          Params.packed(
-            fromCentres({ shape: [count, data.dim], values: Float64Array.from(means.flat()) }, meanVariance(truth))
-          )
-        )
-    )
-  )
+  const { family } = Score.interpret(score)
+  const start = family && Score.startOf(family, data.dim)
+  const begin =
+    start === undefined
+      ? []
+      : allocations(truth, start.count).map(means => {
+          const centres = { shape: [start.count, data.dim], values: Float64Array.from(means.flat()) }
+          return Params.packed(start.fromCentres(centres, meanVariance(truth)))
+        })
   const { points, ends } = collected([...begin, ...random].map(refined))
   return {
     points,
@@ -595,14 +591,10 @@ export const expectationMaximization = <P extends string>({ score, objective, sc
     return refuse(
       `Population.expectationMaximization: ${Objective.show(objective)} has ${times.length} noise levels; take TimeLaw.at(t), or Objective.likelihood`
     )
-  return pipe(
-    Score.interpret(score).family,
-    O.filter(EM.servesPrior),
-    O.match(
-      () => refuse(`Population.expectationMaximization: ${Score.show(score)} has no M-step; take the gradient's flow`),
-      family => EM.integratedStep(family, FLOOR, data, times.length === 0 ? null : Schedule.level(times[0])(schedule))
-    )
-  )
+  const { family } = Score.interpret(score)
+  if (family === undefined || !EM.servesPrior(family))
+    return refuse(`Population.expectationMaximization: ${Score.show(score)} has no M-step; take the gradient's flow`)
+  return EM.integratedStep(family, FLOOR, data, times.length === 0 ? null : Schedule.level(times[0])(schedule))
 }
 
 /**

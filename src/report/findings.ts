@@ -1,7 +1,6 @@
 /** What a fit found, and how: all that a table, a report or a model file shows of it. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { tabulate } from '../../lib/arrays/entries.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import type * as Run from '../compile/run.js'
@@ -264,8 +263,10 @@ export const candidates = ({ criterion, candidates, isStopped = false }: Choice,
 
 const says =
   (can: (family: Score.Family<string>) => boolean) =>
-  ({ pipeline }: Pick<Findings, 'pipeline'>): boolean =>
-    pipe(Score.interpret(pipeline.score).family, O.exists(can))
+  ({ pipeline }: Pick<Findings, 'pipeline'>): boolean => {
+    const { family } = Score.interpret(pipeline.score)
+    return family !== undefined && can(family)
+  }
 
 /** Whether the components are ±c. */
 export const isPair = says(({ mirrored }) => mirrored)

@@ -4,15 +4,14 @@
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import * as O from 'fp-ts/lib/Option.js'
  * import { compute, scalar } from 'ornstein/float64'
  * import { Mixture, Params, Score } from 'ornstein'
  *
  * // What a family says of its parameters: how many centres they hold, and how they are made of centres.
  * const { family } = Score.interpret(Score.spherical({ components: 3 }))
- * assert(O.isSome(family))
- * assert.equal(Score.centreCount(family.value, 2), 3)
- * assert(O.isSome(Score.startOf(family.value, 2)))
+ * assert(family !== undefined)
+ * assert.equal(Score.centreCount(family, 2), 3)
+ * assert.equal(Score.startOf(family, 2)?.count, 3)
  *
  * // What a model gives at rows of one level as arrays, here its score; `levelFor` is that level in the tensor vocabulary.
  * const pair = Score.interpret(Score.symmetricPair)
@@ -210,11 +209,9 @@ export const heads =
   (time: number) =>
   (points: Points): Readonly<Record<H, Points>> => {
     const model = interpret(score)
-    const found = pipe(
-      model.heads,
-      O.map(said => allAtLevel(model, said, said)(params, Schedule.level(time)(schedule), points)),
-      O.getOrElse((): Readonly<Record<string, NdArray>> => ({}))
-    )
+    const said = model.heads
+    const found: Readonly<Record<string, NdArray>> =
+      said === undefined ? {} : allAtLevel(model, said, said)(params, Schedule.level(time)(schedule), points)
     return pipe(
       // Its heads have the names that its type says.
       found as Readonly<Record<H, NdArray>>,
@@ -227,8 +224,7 @@ export const toMixture =
   <P extends string>(score: Score<P>) =>
   (params: Params.Params<P>): O.Option<Mixture.Mixture> =>
     pipe(
-      interpret(score).family,
-      O.chain(({ toMixture }) => toMixture),
+      O.fromNullable(interpret(score).family?.toMixture),
       O.map(of => of(Params.arrays(params, Case.meaning(score).names(1), 'Score.toMixture(score)(params)')))
     )
 
@@ -248,8 +244,8 @@ export const toMixture =
 export const fromMixture =
   <P extends string>(score: Score<P>) =>
   (mixture: Mixture.Mixture): E.Either<Problem.Problem, Params.Params<P>> => {
-    const family = O.toUndefined(interpret(score).family)
-    const from = O.toUndefined(family?.fromMixture ?? O.none)
+    const { family } = interpret(score)
+    const from = family?.fromMixture
     const call = 'Score.fromMixture(score)(mixture)'
     const [found, dim] = given(mixture, ['means', 'weights'], 'a mixture', call).means.shape
     if (family === undefined || from === undefined)
@@ -293,14 +289,8 @@ export const problems =
     const { family, shapes, misfits } = interpret(score)
     const misfit = misfits?.(dim) ?? []
     if (misfit.length > 0) return misfit
-    const crowded = pipe(
-      family,
-      O.fold(
-        () => [],
-        family => crowds(family, rows, dim)
-      )
-    )
-    if (errors !== undefined && !pipe(family, O.exists(servesErrors)))
+    const crowded = family === undefined ? [] : crowds(family, rows, dim)
+    if (errors !== undefined && !(family !== undefined && servesErrors(family)))
       return [
         Problem.of(
           'score',
@@ -313,7 +303,7 @@ export const problems =
   }
 
 const servesErrors = ({ toMixture, hasTails, hasBackground, mirrored }: Family<string>): boolean =>
-  O.isSome(toMixture) && !hasTails && !hasBackground && !mirrored
+  toMixture !== undefined && !hasTails && !hasBackground && !mirrored
 
 /** Centres that start at rows of their own need as many. */
 const crowds = <P extends string>(family: Family<P>, rows: number, dim: number): ReadonlyArray<Problem.Problem> => {

@@ -161,7 +161,7 @@ export const asked =
         ),
         E.flatMap(score =>
           pipe(
-            Score.interpret(score).family,
+            O.fromNullable(Score.interpret(score).family),
             O.filter(kind === 'posterior' ? EM.servesPrior : EM.serves),
             E.fromOption(() => unknown(`expectation–maximization of ${Score.show(score)}`)),
             E.map(family => {

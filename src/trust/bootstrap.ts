@@ -37,7 +37,8 @@ import * as Pipeline from '../pipeline/pipeline.js'
 import * as Params from '../family/params.js'
 import * as Score from '../score/score.js'
 import * as Floor from '../choice/floor.js'
-import { bothMaps, climb, foot } from '../choice/grown.js'
+import { climb, foot } from '../choice/grown.js'
+import { bothMaps } from '../family/family.js'
 import * as Settings from './fitSettings.js'
 
 /** How far a bootstrap has come: `done` of `of` resamples. */
@@ -184,23 +185,15 @@ const learnerOf = (
   const mixture = fixed.length === 0 ? found : Mixture.permuted([...fixed, ...others])(found)
   const standing = scaling === null ? mixture : Mixture.inUnits(Scaling.inverse(scaling))(mixture)
   const own = minimumVariance ?? O.toNullable(Pipeline.minimumVariance(pipeline))
-  return pipe(
-    bothMaps(score),
-    O.filter(
-      ({ family }) =>
-        ExpectationMaximization.serves(family) &&
-        !family.mirrored &&
-        (prior === null || ExpectationMaximization.servesPrior(family)) &&
-        (!Missing.has(data) || ExpectationMaximization.servesMissing(family))
-    ),
-    O.map(({ family, fromMixture, toMixture }): Learner => ({
-      family,
-      enter: toMixture,
-      floor: own ?? Floor.above(null, score, Missing.completed(data), standing),
-      start: fromMixture(standing),
-      back: scaling === null ? found => found : Mixture.inUnits(scaling)
-    })),
-    E.fromOption((): Problem.Problems => [
+  const maps = bothMaps(score)
+  const isServed =
+    maps !== null &&
+    ExpectationMaximization.serves(maps.family) &&
+    !maps.family.mirrored &&
+    (prior === null || ExpectationMaximization.servesPrior(maps.family)) &&
+    (!Missing.has(data) || ExpectationMaximization.servesMissing(maps.family))
+  if (!isServed)
+    return E.left([
       Problem.of(
         'family',
         Score.nameOf(score),
@@ -208,7 +201,13 @@ const learnerOf = (
         'take one of the families that have a name'
       )
     ])
-  )
+  return E.right({
+    family: maps.family,
+    enter: maps.toMixture,
+    floor: own ?? Floor.above(null, score, Missing.completed(data), standing),
+    start: maps.fromMixture(standing),
+    back: scaling === null ? found => found : Mixture.inUnits(scaling)
+  })
 }
 
 /** Where a resample leads. */

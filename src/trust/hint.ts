@@ -1,6 +1,4 @@
 /** Whether tails or a background would be chosen beside what was: a few steps from where a fit ended, on few rows. */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Points from '../data/points.js'
@@ -13,7 +11,8 @@ import * as Statistics from '../mixture/statistics.js'
 import * as Score from '../score/score.js'
 import * as Floor from '../choice/floor.js'
 import { isSound, parametersOf, setAside, valueBy, type Criterion, type Ranked } from '../choice/candidates.js'
-import { bothMaps, climb, foot } from '../choice/grown.js'
+import { climb, foot } from '../choice/grown.js'
+import { bothMaps } from '../family/family.js'
 import { fewOf } from './fewRows.js'
 
 /** What would be chosen. */
@@ -152,54 +151,34 @@ export const of = (learned: Learned): Hint | null => {
     score: Score.Score<string>,
     from: Mixture.Mixture,
     most = Infinity
-  ): O.Option<Statistics.Statistics> =>
-    Score.problems(points)(score).length > 0
-      ? O.none
-      : pipe(
-          bothMaps(score),
-          O.filter(({ family }) => ExpectationMaximization.serves(family)),
-          O.flatMap(({ family, fromMixture, toMixture }) => {
-            const start = fromMixture(inOwnUnits(from))
-            const placed = pipe(
-              family.placed,
-              O.match(
-                () => start,
-                placed => placed(points)(start)
-              )
-            )
-            const step = ExpectationMaximization.step(family, floor, points, prior)
-            const found = toMixture(climb(step, STEPS, foot(placed), undefined, lossAt(score, most)).params)
-            // A comparison excludes it.
-            return Floor.held(floor, total)(found).collapsed.length > 0
-              ? O.none
-              : O.some(statisticsOf(score, scaling === null ? found : Mixture.inUnits(scaling)(found)))
-          })
-        )
+  ): Statistics.Statistics | null => {
+    const maps = Score.problems(points)(score).length > 0 ? null : bothMaps(score)
+    if (maps === null || !ExpectationMaximization.serves(maps.family)) return null
+    const { family, fromMixture, toMixture } = maps
+    const start = fromMixture(inOwnUnits(from))
+    const placed = family.placed?.(points)(start) ?? start
+    const step = ExpectationMaximization.step(family, floor, points, prior)
+    const found = toMixture(climb(step, STEPS, foot(placed), undefined, lossAt(score, most)).params)
+    // A comparison excludes it.
+    if (Floor.held(floor, total)(found).collapsed.length > 0) return null
+    return statisticsOf(score, scaling === null ? found : Mixture.inUnits(scaling)(found))
+  }
   // It may have steps left, and on few of the rows all are fitted to these.
-  const before = Math.min(
-    value(statisticsOf(chosen.score, mixture)),
-    ...RA.fromOption(reached(chosen.score, mixture)).map(value)
-  )
+  const further = reached(chosen.score, mixture)
+  const asItStands = value(statisticsOf(chosen.score, mixture))
+  const before = further === null ? asItStands : Math.min(asItStands, value(further))
   const share = Points.totalWeight(all) / Points.totalWeight(own)
   const most = MOST * Points.totalWeight(all)
   const hintsOf = (starts: ReadonlyArray<Start>, lone = 0): ReadonlyArray<Hint> =>
     starts
       .flatMap(({ score, mixture }) =>
-        (lone > 0 ? (['background'] as const) : (['tails', 'background'] as const)).flatMap(beside =>
-          RA.fromOption(
-            reached(
-              (beside === 'tails' ? Score.withTails({ nu: 'common' }) : Score.withBackground())(score),
-              mixture,
-              lone > 0 ? Infinity : before - CLEAR
-            )
-          ).map((statistics): Hint => ({
-            beside,
-            components: Mixture.components(mixture),
-            less: before - value(statistics),
-            rows: share * (statistics.beyond ?? 0),
-            lone
-          }))
-        )
+        (lone > 0 ? (['background'] as const) : (['tails', 'background'] as const)).flatMap((beside): Hint | [] => {
+          const wider = (beside === 'tails' ? Score.withTails({ nu: 'common' }) : Score.withBackground())(score)
+          const statistics = reached(wider, mixture, lone > 0 ? Infinity : before - CLEAR)
+          if (statistics === null) return []
+          const less = before - value(statistics)
+          return { beside, components: Mixture.components(mixture), less, rows: share * (statistics.beyond ?? 0), lone }
+        })
       )
       .filter(({ beside, rows }) => beside === 'tails' || (rows >= Math.max(1, lone / 2) && rows < most))
   const best = (hints: ReadonlyArray<Hint>, least: number): Hint | null =>

@@ -2,8 +2,6 @@
  * Whether a fit is at a local maximum of the kind that mixtures have (Chen, Song, Xi & Zhang 2024): two components share one cluster, while
  * another covers two. It is told by its remedy: one of the two is put to halve the third, and expectation–maximization then leads higher.
  */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { Key } from '../../lib/index.js'
 import type * as Params from '../family/params.js'
 import * as Points from '../data/points.js'
@@ -14,7 +12,8 @@ import * as SplitAndMerge from '../moves/splitAndMerge.js'
 import * as Mixture from '../algebra/index.js'
 import type * as Score from '../score/score.js'
 import * as Floor from '../choice/floor.js'
-import { bothMaps, climb, foot } from '../choice/grown.js'
+import { climb, foot } from '../choice/grown.js'
+import { bothMaps } from '../family/family.js'
 import { fewOf } from './fewRows.js'
 
 /** Components by number, from 0. */
@@ -72,38 +71,30 @@ export const of = ({ score, mixture, points: all, scaling, prior, minimumVarianc
   /** The order of components in parameters. */
   const order = [...fixed, ...others]
   const standing = Mixture.permuted(order)(inverse === null ? mixture : Mixture.inUnits(inverse)(mixture))
-  return pipe(
-    bothMaps(score),
-    O.filter(({ family }) => ExpectationMaximization.serves(family) && SplitAndMerge.serves(family)),
-    O.chain(({ family, fromMixture, toMixture }) => {
-      // Another would have likelihoods of its own.
-      const floor = Floor.above(minimumVariance, score, points, standing)
-      const step = ExpectationMaximization.step(family, floor, points, prior)
-      // A fit may have steps left, and rows of a sample have a maximum of their own.
-      const settled: Arrays = climb(step, SETTLING, foot(fromMixture(standing))).params
-      const moves = SplitAndMerge.step(
-        family,
-        { attempts: ATTEMPTS, polish: POLISH, varianceFloor: floor, prior },
-        points
-      )
-      const { params, move } = moves(settled, Key.fromSeed(0))
-      if (move === null) return O.none
-      const { removed, split } = move
-      const alone = climb(step, POLISH, foot(settled)).params
-      const gain = step(alone).value - step(params).value
-      const before = toMixture(settled)
-      const apart = (k: number): number => Mixture.distance(before, removed)(before, k)
-      const beside = order
-        .map((_, k) => k)
-        .filter(k => k !== removed && k !== split)
-        .reduce((near, k) => (apart(k) < apart(near) ? k : near))
-      const [a, b] = [order[removed], order[beside]].sort((a, b) => a - b)
-      return gain > CLEAR_PER_ROW && gain * Points.totalWeight(all) > CLEAR
-        ? O.some({ shared: [a, b] as const, over: order[split], gain: gain * Points.totalWeight(all) })
-        : O.none
-    }),
-    O.toNullable
-  )
+  const maps = bothMaps(score)
+  if (maps === null || !ExpectationMaximization.serves(maps.family) || !SplitAndMerge.serves(maps.family)) return null
+  const { family, fromMixture, toMixture } = maps
+  // Another would have likelihoods of its own.
+  const floor = Floor.above(minimumVariance, score, points, standing)
+  const step = ExpectationMaximization.step(family, floor, points, prior)
+  // A fit may have steps left, and rows of a sample have a maximum of their own.
+  const settled: Arrays = climb(step, SETTLING, foot(fromMixture(standing))).params
+  const moves = SplitAndMerge.step(family, { attempts: ATTEMPTS, polish: POLISH, varianceFloor: floor, prior }, points)
+  const { params, move } = moves(settled, Key.fromSeed(0))
+  if (move === null) return null
+  const { removed, split } = move
+  const alone = climb(step, POLISH, foot(settled)).params
+  const gain = step(alone).value - step(params).value
+  const before = toMixture(settled)
+  const apart = (k: number): number => Mixture.distance(before, removed)(before, k)
+  const beside = order
+    .map((_, k) => k)
+    .filter(k => k !== removed && k !== split)
+    .reduce((near, k) => (apart(k) < apart(near) ? k : near))
+  const [a, b] = [order[removed], order[beside]].sort((a, b) => a - b)
+  return gain > CLEAR_PER_ROW && gain * Points.totalWeight(all) > CLEAR
+    ? { shared: [a, b], over: order[split], gain: gain * Points.totalWeight(all) }
+    : null
 }
 
 /** Recipes that make such moves. */

@@ -201,7 +201,7 @@ export const scores: fc.Arbitrary<Score.Score<string>> = pipe(
   printed(score => Score.show(score))
 )
 
-const isMixture = <P extends string>(score: Score.Score<P>): boolean => O.isSome(Score.interpret(score).family)
+const isMixture = <P extends string>(score: Score.Score<P>): boolean => Score.interpret(score).family !== undefined
 
 // —— objectives ——
 
@@ -393,48 +393,43 @@ export const initializers =
       Gaussian: fc.record({ scale }).map(Initializer.gaussian),
       // `Params<P>` is one of string names.
       Values: params(score)(dim).map(values => Initializer.values(values as unknown as Params.Params<string>)),
-      ...(O.isSome(initial) && { Own: fc.constant(Initializer.own) })
+      ...(initial && { Own: fc.constant(Initializer.own) })
     }
     const perturbed = (inner: fc.Arbitrary<Initializer.Initializer>): fc.Arbitrary<Initializer.Initializer> =>
       fc.tuple(dyadic(0, 1), inner).map(([scale, inner]) => Initializer.perturbed(scale)(inner))
-    return pipe(
-      family,
-      O.match(
-        () => {
-          const start = anyOf<Initializer.Initializer>(anywhere)
-          return fc.oneof({ withCrossShrink: true }, start, perturbed(fc.oneof(start, perturbed(start))))
+    const withoutFamily = (): fc.Arbitrary<Initializer.Initializer> => {
+      const start = anyOf<Initializer.Initializer>(anywhere)
+      return fc.oneof({ withCrossShrink: true }, start, perturbed(fc.oneof(start, perturbed(start))))
+    }
+    const ofFamily = (family: Score.Family<P>): fc.Arbitrary<Initializer.Initializer> => {
+      const count = Score.centreCount(family, dim)
+      const centres = fc.array(fc.array(real(3), { minLength: dim, maxLength: dim }), {
+        minLength: count,
+        maxLength: count
+      })
+      return nested<Initializer.Initializer, string>(
+        {
+          ...anywhere,
+          OnSphere: fc.record({ radius }).map(Initializer.onSphere),
+          FromData: fc.constant(Initializer.fromData),
+          KMeansPlusPlus: fc.constant(Initializer.kMeansPlusPlus),
+          KMeansPlusPlusOf: fc.integer({ min: 1, max: 3 }).map(trials => Initializer.kMeansPlusPlusOf({ trials })),
+          KMeans: fc.record({ steps: fc.integer({ min: 0, max: 3 }) }).map(Initializer.kMeans),
+          Spectral: fc.constant(Initializer.spectral),
+          Hierarchical: fc.record({ rows: fc.integer({ min: 1, max: 20 }) }).map(Initializer.hierarchical),
+          MomentsMatched: fc.constant(Initializer.momentsMatched),
+          WarmStart: fc.record({ centres, radius: dyadic(0, 2) }).map(Initializer.warmStart),
+          Centres: centres.map(Initializer.centres)
         },
-        family => {
-          const count = Score.centreCount(family, dim)
-          const centres = fc.array(fc.array(real(3), { minLength: dim, maxLength: dim }), {
-            minLength: count,
-            maxLength: count
-          })
-          return nested<Initializer.Initializer, string>(
-            {
-              ...anywhere,
-              OnSphere: fc.record({ radius }).map(Initializer.onSphere),
-              FromData: fc.constant(Initializer.fromData),
-              KMeansPlusPlus: fc.constant(Initializer.kMeansPlusPlus),
-              KMeansPlusPlusOf: fc.integer({ min: 1, max: 3 }).map(trials => Initializer.kMeansPlusPlusOf({ trials })),
-              KMeans: fc.record({ steps: fc.integer({ min: 0, max: 3 }) }).map(Initializer.kMeans),
-              Spectral: fc.constant(Initializer.spectral),
-              Hierarchical: fc.record({ rows: fc.integer({ min: 1, max: 20 }) }).map(Initializer.hierarchical),
-              MomentsMatched: fc.constant(Initializer.momentsMatched),
-              WarmStart: fc.record({ centres, radius: dyadic(0, 2) }).map(Initializer.warmStart),
-              Centres: centres.map(Initializer.centres)
-            },
-            inner => ({
-              BestOf: fc
-                .tuple(fc.integer({ min: 1, max: 3 }), inner)
-                .map(([count, inner]) => Initializer.bestOf(count)(inner)),
-              Perturbed: perturbed(inner)
-            })
-          )
-        }
-      ),
-      printed(Initializer.show)
-    )
+        inner => ({
+          BestOf: fc
+            .tuple(fc.integer({ min: 1, max: 3 }), inner)
+            .map(([count, inner]) => Initializer.bestOf(count)(inner)),
+          Perturbed: perturbed(inner)
+        })
+      )
+    }
+    return pipe(family === undefined ? withoutFamily() : ofFamily(family), printed(Initializer.show))
   }
 
 /**
@@ -459,7 +454,7 @@ interface PipelineOptions {
 }
 
 const has = <P extends string>(score: Score.Score<P>, can: (family: Score.Family<P>) => boolean): boolean =>
-  pipe(Score.interpret(score).family, O.exists(can))
+  pipe(O.fromNullable(Score.interpret(score).family), O.exists(can))
 
 /** Stages of every kind that a score admits on the points, of up to four steps each; they nest. */
 export const stages =

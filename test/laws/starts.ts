@@ -211,7 +211,7 @@ const saidOf = <P extends string>(
     Of.when(Initializer.gaussian, initializer => ({ points, seed }) => {
       // About the mean of the data; of the pair, and of parameters that are no centres, about 0.
       const middle = Array.from(isPair ? new Float64Array(points.dim) : Points.mean(points))
-      const isFamily = O.isSome(Score.interpret(score).family)
+      const isFamily = Score.interpret(score).family !== undefined
       const values = keysOf(REPEATS, seed)
         .map(start(initializer, points))
         .flatMap(params => (isFamily ? centresOf(params).flatMap(centre => minus(centre, middle)) : flat(params)))

@@ -17,6 +17,7 @@ import {
   Score,
   TimeLaw
 } from '../../src/index.js'
+import { there } from '../there.js'
 
 type Row = ReadonlyArray<number>
 type Rows = ReadonlyArray<Row>
@@ -136,12 +137,7 @@ describe.each(cases.map((c, i) => ({ name: `${i}: ${c.family}, t = ${c.t}`, c })
       close(Mixture.responsibilities(points)(mixture).values, responsibilities)
     })
   it('expectation–maximization step', () => {
-    const family = pipe(
-      Score.interpret(score).family,
-      O.getOrElseW(() => {
-        throw new Error('not a mixture')
-      })
-    )
+    const family = there(Score.interpret(score).family)
     const { value, params: next } = ExpectationMaximization.step(family, 1e-12, points)(params)
     close([value], c.likelihood.value)
     const step = c.emStep

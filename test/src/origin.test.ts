@@ -1,7 +1,6 @@
 /** No loss, start, stage, recipe or stop rule of ours knows where 0 is, nor the unit where the family has one of its own. */
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import {
   Case,
@@ -58,8 +57,7 @@ const objectives: Readonly<Record<string, Objective.Objective>> = {
 }
 const plainNoise = { 'plain noise': Expectation.monteCarlo({ antithetic: true }) }
 const expectations = (score: Any): Readonly<Record<string, Expectation.Expectation>> => {
-  const { family } = Score.interpret(score)
-  const projects = O.isSome(family) && O.isSome(family.value.projection)
+  const projects = Score.interpret(score).family?.projection !== undefined
   return projects ? { ...plainNoise, 'projected noise': Expectation.projected() } : plainNoise
 }
 

@@ -1,6 +1,5 @@
 /** `ornstein export` and `ornstein import`: models as others write them. */
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Problem from '../../core/problem.js'
@@ -98,18 +97,14 @@ const scoreOf = ({ mixture, covariance }: Exchange.Found): Score.Score<string> =
 const modelOf = (found: Exchange.Found, columns: ReadonlyArray<string>): Model.Model => {
   const mixture = simplest(found.mixture)
   const score = scoreOf(found)
-  const params = pipe(
-    Score.interpret(score).family,
-    O.flatMap(({ fromMixture }) => fromMixture),
-    O.map(from => from(mixture))
-  )
+  const params = Score.interpret(score).family?.fromMixture?.(mixture)
   return Model.ofImported({
     mixture,
     columns,
     pipeline: Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,
       score,
-      initializer: O.isSome(params) ? Initializer.values(params.value) : Initializer.kMeansPlusPlus,
+      initializer: params === undefined ? Initializer.kMeansPlusPlus : Initializer.values(params),
       stages: []
     })
   })

@@ -6,7 +6,6 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import * as Compiler from '../../../lib/compiler/index.js'
@@ -112,28 +111,23 @@ type Description = Pick<Doubted, 'value' | 'doubt' | 'mass' | 'beyond'>
 type EStep<P extends string> = (params: Params.Params<P>, level: Level, rows: Rows) => Strands.Sum<Sums>
 
 /** What the rows say of the components at a level. */
-export const eStep = <P extends string>(family: Family<P>, kind: Kind, dim: number): EStep<P> =>
-  pipe(
-    family.toMixture,
-    O.match(
-      () => inVocabulary(family, kind, dim),
-      (toMixture): EStep<P> => {
-        const loops = inLoops(toMixture, kind.second)
-        // Of few rows nothing is written in the vocabulary: what computes with tensors takes its time to begin.
-        const program = lazy(() => written(family, kind, dim).program(loops))
-        return (params, level, data) => {
-          const mixture = toMixture(params)
-          // Of noise on tails there are sums over precisions, in loops.
-          return data.misses !== true &&
-            data.errors === undefined &&
-            (isClean(level) || isGaussian(mixture)) &&
-            isWorth(kind, Mixture.components(mixture), dim, data.rows, WORTH.loops)
-            ? program()(params, level, data)
-            : ofMixture(mixture, level, kind.second, data)
-        }
-      }
-    )
-  )
+export const eStep = <P extends string>(family: Family<P>, kind: Kind, dim: number): EStep<P> => {
+  const { toMixture } = family
+  if (toMixture === undefined) return inVocabulary(family, kind, dim)
+  const loops = inLoops(toMixture, kind.second)
+  // Of few rows nothing is written in the vocabulary: what computes with tensors takes its time to begin.
+  const program = lazy(() => written(family, kind, dim).program(loops))
+  return (params, level, data) => {
+    const mixture = toMixture(params)
+    // Of noise on tails there are sums over precisions, in loops.
+    return data.misses !== true &&
+      data.errors === undefined &&
+      (isClean(level) || isGaussian(mixture)) &&
+      isWorth(kind, Mixture.components(mixture), dim, data.rows, WORTH.loops)
+      ? program()(params, level, data)
+      : ofMixture(mixture, level, kind.second, data)
+  }
+}
 
 /** The same of Gaussians, in plain loops. */
 export const inLoops =
@@ -174,11 +168,11 @@ export const how = <P extends string>(
   dim: number,
   rows: number
 ): string =>
-  isWorth(kind, count(dim), dim, rows, O.isSome(toMixture) ? WORTH.loops : WORTH.interpreter)
+  isWorth(kind, count(dim), dim, rows, toMixture === undefined ? WORTH.interpreter : WORTH.loops)
     ? 'by a program over the rows'
-    : O.isSome(toMixture)
-      ? 'in plain loops'
-      : 'op by op'
+    : toMixture === undefined
+      ? 'op by op'
+      : 'in plain loops'
 
 /** −log-likelihood, and the moments as `Found` has them, of rows x [rows, dim] and weights [rows | 1, 1]; each flat. */
 const statistics =
@@ -378,7 +372,7 @@ const written = <P extends string>(family: Family<P>, kind: Kind, dim: number): 
         // Only the sum over the components is known: each has its share of it.
         second: isOne ? FromGradient.shared(mass, second) : second
       }
-      const { tails } = O.isSome(family.toMixture) && hasTails ? family.toMixture.value(params) : {}
+      const { tails } = family.toMixture && hasTails ? family.toMixture(params) : {}
       const all = extra.subarray(0, count)
       return {
         value,

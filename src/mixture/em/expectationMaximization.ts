@@ -3,13 +3,11 @@
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import * as O from 'fp-ts/lib/Option.js'
  * import { ExpectationMaximization as EM, Key, Mixture, Params, Place, Population, Score } from 'ornstein'
  *
  * const score = Score.spherical({ components: 2 })
- * const { family: found } = Score.interpret(score)
- * assert(O.isSome(found))
- * const family = found.value
+ * const { family } = Score.interpret(score)
+ * assert(family !== undefined)
  * const truth = Mixture.of({ means: [[-2], [2]] })
  * const points = Mixture.sample(500)(Key.fromSeed(1))(truth)
  * const start = Params.of({ means: [[-1], [0.5]] })
@@ -47,7 +45,6 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { Key, type NdArray } from '../../../lib/index.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
 import { refuse } from '../../../lib/plain/refuse.js'
@@ -79,20 +76,15 @@ export interface Taken<P extends string> {
 
 /** Whether a family can be learned so: by its M-step, or by statistics of its own. */
 export const serves = <P extends string>({ mStep, sufficient }: Family<P>): boolean =>
-  O.isSome(mStep) || O.isSome(sufficient)
+  mStep !== undefined || sufficient !== undefined
 
 /** Whether a family can be learned so from rows with noise. */
 export const servesNoise = <P extends string>({ mStep, onlyClean }: Family<P>): boolean =>
-  O.isSome(mStep) && mStep.value.onlyClean !== true && O.isNone(onlyClean)
+  mStep !== undefined && mStep.onlyClean !== true && onlyClean === undefined
 
 /** `Compile` refuses a family that has none. */
 const mStepOf = <P extends string>({ mStep }: Family<P>): MStep<P> =>
-  pipe(
-    mStep,
-    O.getOrElse((): MStep<P> =>
-      refuse('a family without mStep has no expectation–maximization; give it one, or use Stage.descend')
-    )
-  )
+  mStep ?? refuse('a family without mStep has no expectation–maximization; give it one, or use Stage.descend')
 
 /** What an E-pass sums, at parameters about the middle of the data; whoever takes it may ask others for the strands. */
 export interface Pass<P extends string> {
@@ -128,22 +120,17 @@ export const asked = (score: Score<string>, { params, middle, kind, noise }: Pas
 })
 
 /** Whether a family can be learned from rows with missing cells: it says which Gaussians it is. */
-export const servesMissing = <P extends string>(family: Family<P>): boolean =>
-  O.isSome(family.mStep) && O.isSome(family.toMixture) && !family.mirrored
+export const servesMissing = <P extends string>(family: Family<P>): boolean => servesPrior(family) && !family.mirrored
 
 /** Whether a family can be learned under a prior. */
 export const servesPrior = <P extends string>({ mStep, toMixture }: Family<P>): boolean =>
-  O.isSome(mStep) && O.isSome(toMixture)
+  mStep !== undefined && toMixture !== undefined
 
 /** The mixture that parameters are, of a family that says so. */
 const mixtureOf = <P extends string>({ toMixture }: Family<P>): ((params: Params.Params<P>) => Mixture) =>
-  pipe(
-    toMixture,
-    O.getOrElse((): ((params: Params.Params<P>) => Mixture) =>
-      refuse(
-        'a family without toMixture has no posterior mode and no population; give it one, or leave out the prior and take points'
-      )
-    )
+  toMixture ??
+  refuse(
+    'a family without toMixture has no posterior mode and no population; give it one, or leave out the prior and take points'
   )
 
 /** A family under a prior. */
@@ -162,17 +149,17 @@ export const underPrior = <P extends string>(
   floor: number,
   prior: Prior.Prior
 ): UnderPrior<P> => {
-  if (O.isNone(mStep))
+  if (mStep === undefined)
     return refuse('a family without mStep has no posterior mode; give it one, or leave out the prior')
-  const { maximise } = mStep.value
-  const log = Prior.logDensity(prior, mStep.value)
+  const { maximise } = mStep
+  const log = Prior.logDensity(prior, mStep)
   const penalty = (mixture: Mixture): number => -log(mixture) / prior.rows
   return {
-    kind: mStep.value,
+    kind: mStep,
     penalty,
     taken: (here, mixture, { value, ...found }) => {
       const at = { level: clean, floor, dim: prior.mean.length }
-      const mode = maximise(here, Prior.added(prior, mStep.value, mixture.means.values)(found), at)
+      const mode = maximise(here, Prior.added(prior, mStep, mixture.means.values)(found), at)
       // Of the prior's rows weights know nothing.
       const whole = found.mass.reduce((sum, m) => sum + m, 0)
       const weighted = (array: NdArray, name: string): NdArray =>
@@ -232,7 +219,7 @@ export const summed = <P extends string>(
       )
     }
   }
-  if (O.isSome(family.sufficient)) return Sufficient.summed(family, family.sufficient.value, rows)
+  if (family.sufficient !== undefined) return Sufficient.summed(family, family.sufficient, rows)
   const of = summedAt(family, varianceFloor, rows.dim)
   return params => of(params, rows, clean)
 }

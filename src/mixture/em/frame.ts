@@ -5,7 +5,6 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import type * as Params from '../../family/params.js'
 import { less } from '../../../lib/rows/byColumn.js'
 import { remembered } from '../../../lib/plain/remembered.js'
@@ -58,12 +57,12 @@ export const of = <P extends string, D extends Source.Data>(family: Family<P>, d
   const { shifted } = family
   // Data with problems, which are told elsewhere, may have no mean.
   const isSound = Source.isSource(data) ? Source.problems(data).length === 0 : E.isRight(Points.validate(data))
-  if (O.isNone(shifted) || !isSound) return unmoved<P, D>(data)
+  if (shifted === undefined || !isSound) return unmoved<P, D>(data)
   const { points, middle } = centred(data)
   const opposite = middle.map(m => -m)
-  return { points, middle, enter: shifted.value(opposite), leave: shifted.value(middle) }
+  return { points, middle, enter: shifted(opposite), leave: shifted(middle) }
 }
 
 /** The same for a score that may have no family: then the data are as they are. */
 export const ofModel = <P extends string, D extends Source.Data>({ family }: Model<P>, data: D): Frame<P, D> =>
-  O.isSome(family) ? of(family.value, data) : unmoved<P, D>(data)
+  family === undefined ? unmoved<P, D>(data) : of(family, data)

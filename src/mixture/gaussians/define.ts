@@ -1,6 +1,5 @@
 /** A family of mixtures, from what it says: what follows of its densities and of its two maps. */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import {
   add,
@@ -45,22 +44,17 @@ import * as Maps from './maps.js'
  * How a family's parameters are made of centres: as it says itself, or as the mixture of these centres with equal weights and
  * round components.
  */
-export const startOf = <P extends string>(family: Family<P>, dim: number): O.Option<Start<P>> => {
+export const startOf = <P extends string>(family: Family<P>, dim: number): Start<P> | undefined => {
   if (concept.is(family))
     return refuse(
       'Score.startOf: a score is not what it can do; give Score.interpret(score).family, or ask Score.fromMixture(score)(mixture) for the parameters of a mixture'
     )
   const { start, fromMixture, components, count } = aFamily(family, 'Score.startOf(family, dim)')
-  return O.isSome(start)
-    ? start
-    : pipe(
-        fromMixture,
-        O.map(fromMixture =>
-          Maps.start({ fromMixture }, count(dim), params =>
-            compute(() => components(Params.map(fromNdArray)(params), dim).centres)
-          )
-        )
-      )
+  if (start !== undefined) return start
+  if (fromMixture === undefined) return undefined
+  const centres = (params: Params.Params<P>): NdArray =>
+    compute(() => components(Params.map(fromNdArray)(params), dim).centres)
+  return Maps.start({ fromMixture }, count(dim), centres)
 }
 
 const dimOf = (x: Tensor): number => x.shape[1] ?? 0
@@ -189,11 +183,9 @@ export const modelOf = <P extends string>(made: Made<P>): Model<P> => {
     degreesOfFreedom: made.degreesOfFreedom ?? (dim => freedomOf(shapes(dim))),
     predicts: Parametrization.score,
     output: score,
-    heads: O.none,
     score,
     divergence,
-    initial: O.none,
-    family: O.some({
+    family: {
       components,
       logDensity,
       responsibilities: (params, x, level) => softmax(logJoint(components(params, dimOf(x)), x, level)),
@@ -208,18 +200,18 @@ export const modelOf = <P extends string>(made: Made<P>): Model<P> => {
       hasTails: made.hasTails ?? false,
       held: made.held ?? [],
       ...(unclosed.length > 0 && { unclosed }),
-      placed: O.fromNullable(made.placed),
-      mStep: O.fromNullable(made.mStep ?? (maps && Maps.mStep(maps, { second, ...more }))),
-      sufficient: O.fromNullable(made.sufficient),
-      onlyClean: O.fromNullable(made.onlyClean),
-      start: O.fromNullable(made.start),
-      fromMixture: O.fromNullable(fromMixture),
-      toMixture: O.fromNullable(toMixture),
-      shifted: O.fromNullable(made.shifted ?? (maps && closedUnder.includes('shift') ? Maps.shifted(maps) : null)),
-      scaled: O.fromNullable(made.scaled ?? (maps && closedUnder.includes('scale') ? Maps.scaled(maps) : null)),
-      distance: O.fromNullable(made.distance ?? (maps && Maps.distance(maps, more.isShared))),
-      projection: O.fromNullable(made.projection),
-      symmetries: O.fromNullable(made.symmetries)
-    })
+      placed: made.placed,
+      mStep: made.mStep ?? (maps && Maps.mStep(maps, { second, ...more })),
+      sufficient: made.sufficient,
+      onlyClean: made.onlyClean,
+      start: made.start,
+      fromMixture,
+      toMixture,
+      shifted: made.shifted ?? (maps && closedUnder.includes('shift') ? Maps.shifted(maps) : undefined),
+      scaled: made.scaled ?? (maps && closedUnder.includes('scale') ? Maps.scaled(maps) : undefined),
+      distance: made.distance ?? (maps && Maps.distance(maps, more.isShared)),
+      projection: made.projection,
+      symmetries: made.symmetries
+    }
   }
 }

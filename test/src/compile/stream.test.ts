@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import { pipe } from 'fp-ts/lib/function.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -35,6 +34,7 @@ import {
   Vocabulary
 } from '../../../src/index.js'
 import { isSlow, spread } from '../../cases.js'
+import { there } from '../../there.js'
 
 const truth = Mixture.of({
   means: [
@@ -329,9 +329,8 @@ describe('moves of components of many rows', () => {
   // On the fewest rows of which a sample is taken, which are many.
   it.runIf(isSlow)('are looked for on a sample of them, the same from memory and from a source', () => {
     const points = drawn(SURVEYED + 1000, 'plain')
-    const family = O.toNullable(Score.interpret<string>(isotropic).family)
-    const from = family && O.toNullable(family.fromMixture)
-    if (family === null || from === null) throw new Error('a mixture')
+    const family = there(Score.interpret<string>(isotropic).family)
+    const from = there(family.fromMixture)
     // two centres in one group, one in two
     const means = [
       [-4, 12],

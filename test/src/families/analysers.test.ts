@@ -1,7 +1,6 @@
 /** Mixtures of factor analysers against direct maximisation and scikit-learn (`test/oracle/factors.json`, which `factors.py` made). */
 import { readFileSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import * as Factor from '../../../lib/arrays/factor.js'
 import { size } from '../../../lib/arrays/ndarray.js'
@@ -16,6 +15,7 @@ import {
   type Params
 } from '../../../src/index.js'
 import { isSlow, spread } from '../../cases.js'
+import { there } from '../../there.js'
 
 type Kind = 'UUU' | 'UUC' | 'UCU' | 'UCC' | 'CUU' | 'CUC' | 'CCU' | 'CCC'
 type Matrix = ReadonlyArray<ReadonlyArray<number>>
@@ -37,14 +37,10 @@ const read = (path: string): string => readFileSync(new URL(`../../../${path}`, 
 const reference = JSON.parse(read('test/oracle/factors.json')) as Reference
 const kinds = Object.keys(reference.three) as ReadonlyArray<Kind>
 
-const some = <A>(option: O.Option<A>): A => {
-  if (O.isNone(option)) throw new Error('a capability is missing')
-  return option.value
-}
 const scoreOf = (kind: Kind, components: number, rank: number): Score.Score<string> =>
   Score.mixture({ components, covariance: Covariance.named(`${kind}${rank}`) })
 const familyOf = (kind: Kind, components: number, rank: number): Score.Family<string> =>
-  some(Score.interpret(scoreOf(kind, components, rank)).family)
+  there(Score.interpret(scoreOf(kind, components, rank)).family)
 
 const clean = { alpha: 1, sigma: 0 }
 
@@ -90,9 +86,9 @@ describe.each(kinds)('%s', kind => {
     const { mass, scatters, rank, floor, level, models } = one
     const [count, dim] = [mass.length, scatters[0].length]
     const family = familyOf(kind, count, rank)
-    const step = some(family.mStep)
+    const step = there(family.mStep)
     expect(step.isGeneralized ?? false).toBe(!isExact)
-    const start = some(Score.startOf(family, dim)).fromCentres(
+    const start = there(Score.startOf(family, dim)).fromCentres(
       { shape: [count, dim], values: new Float64Array(count * dim) },
       1
     )
@@ -103,18 +99,18 @@ describe.each(kinds)('%s', kind => {
     }
     const led = (at: { readonly alpha: number; readonly sigma: number }, least: number): number => {
       const value = (params: Params.Params<string>): number =>
-        objective(mass, scatters, Mixture.covariances(some(family.toMixture)(params)).values, at)
-      const there = { level: at, floor: least, dim }
+        objective(mass, scatters, Mixture.covariances(there(family.toMixture)(params)).values, at)
+      const bounds = { level: at, floor: least, dim }
       const walked = (from: Params.Params<string>, steps: number): Params.Params<string> =>
         Array.from({ length: steps }).reduce<Params.Params<string>>((params, _, i) => {
-          const next = step.maximise(params, moments, there)
+          const next = step.maximise(params, moments, bounds)
           // Rounding of some hundred terms of size up to 100; the start may be below the floor.
           if (i > 0) expect(value(next)).toBeLessThan(value(params) + 1e-10)
           return next
         }, from)
       const { anew } = step
       // There are several maxima: many starts lead to the best.
-      return value(anew === undefined ? walked(start, 2) : walked(anew(walked(start, 100), moments, there), 300))
+      return value(anew === undefined ? walked(start, 2) : walked(anew(walked(start, 100), moments, bounds), 300))
     }
     const { free, floored, noisy } = models[kind]
     // L-BFGS stops where differences of 1e-16 of the value show; expectation–maximization by inner steps, where noise changes by 1e-9 of itself.
@@ -129,7 +125,7 @@ describe.each(kinds)('%s', kind => {
   it('on iris from the species ends where all parameters at once do, and no step lowers the likelihood', () => {
     const species = [...new Set(iris.map(row => row[4]))]
     const family = familyOf(kind, 3, 1)
-    const step = some(family.mStep)
+    const step = there(family.mStep)
     const r = iris.map(row => species.indexOf(row[4]))
     const means = new Float64Array(12)
     const second = new Float64Array(48)
@@ -144,7 +140,7 @@ describe.each(kinds)('%s', kind => {
         )
       )
     })
-    const old = some(Score.startOf(family, 4)).fromCentres({ shape: [3, 4], values: means }, 0.2)
+    const old = there(Score.startOf(family, 4)).fromCentres({ shape: [3, 4], values: means }, 0.2)
     const moments = { mass: new Float64Array(3).fill(1 / 3), sums: new Float64Array(12), second }
     const at = { level: clean, floor: 1e-3, dim: 4 }
     const inner = Array.from({ length: 100 }).reduce<Params.Params<string>>(

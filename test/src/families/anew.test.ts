@@ -1,9 +1,9 @@
 /** The M-step of factor analysers has several maxima: the one from many starts leaves a lesser. */
-import * as O from 'fp-ts/lib/Option.js'
 import { expect, it } from 'vitest'
 import { fit, Key, Mixture, Score, type Params, type Points } from '../../../src/index.js'
 import * as ExpectationMaximization from '../../../src/mixture/em/expectationMaximization.js'
 import { isSlow } from '../../cases.js'
+import { there } from '../../there.js'
 
 const DIM = 6
 
@@ -32,17 +32,14 @@ const lesser: Arrays = {
 }
 
 it.runIf(isSlow)('leaves a lesser maximum, at which the others stay', () => {
-  const { family } = Score.interpret(score)
-  if (O.isNone(family) || O.isNone(family.value.mStep)) throw new Error('no M-step')
-  const own = family.value
-  const mStep = family.value.mStep.value
-  const { anew } = mStep
-  if (anew === undefined) throw new Error('no M-step from many starts')
+  const own = there(Score.interpret(score).family)
+  const mStep = there(own.mStep)
+  const anew = there(mStep.anew)
   const step = ExpectationMaximization.step(own, 1e-4, points)
   const climbed = (start: Arrays): Arrays => Array.from({ length: 300 }).reduce<Arrays>(at => step(at).params, start)
   const value = (at: Arrays): number => step(at).value
   const stuck = climbed(lesser)
-  const anewFamily = { ...own, mStep: O.some({ ...mStep, maximise: anew }) }
+  const anewFamily = { ...own, mStep: { ...mStep, maximise: anew } }
   const left = ExpectationMaximization.step(anewFamily, 1e-4, points)(stuck).params
   const free = climbed(left)
   const shareOfFirst = ({ factors }: Arrays): number => {

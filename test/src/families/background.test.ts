@@ -1,11 +1,11 @@
 /** Where a background is: by rows with their weights, a row of weight 2 as two rows. */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import { compute, concat, grad, tensor, type Tensor } from '../../../lib/index.js'
 import { fit, Key, Metric, Mixture, Points, Problem, Schedule, Score } from '../../../src/index.js'
 import * as Backgrounds from '../../../src/mixture/gaussians/backgrounds.js'
 import { isSlow, SEED } from '../../cases.js'
+import { there } from '../../there.js'
 
 type Shape = 'cauchy' | 'box'
 type Rows = ReadonlyArray<ReadonlyArray<number>>
@@ -31,16 +31,9 @@ const placed = (
   points: Points.Points
 ): { readonly centre: ReadonlyArray<number>; readonly scale: ReadonlyArray<number> } => {
   const score = pipe(Score.full({ components: 1 }), Score.withBackground({ shape }))
-  const { family } = Score.interpret(score)
-  const found = pipe(
-    O.Do,
-    O.apS('own', family),
-    O.bind('place', ({ own }) => own.placed),
-    O.bind('start', ({ own }) => own.fromMixture),
-    O.map(({ place, start }) => place(points)(start(somewhere)))
-  )
-  if (O.isNone(found)) throw new Error('no background')
-  const params: Readonly<Record<string, { readonly values: Float64Array }>> = found.value
+  const family = there(Score.interpret(score).family)
+  const found = there(family.placed)(points)(there(family.fromMixture)(somewhere))
+  const params: Readonly<Record<string, { readonly values: Float64Array }>> = found
   return { centre: [...params['backgroundCentre'].values], scale: Array.from(params['backgroundScale'].values, Math.exp) } // prettier-ignore
 }
 

@@ -1,26 +1,22 @@
 /** Covariances of one's own are learned by whatever ours are. */
 import fc from 'fast-check'
-import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it, vi } from 'vitest'
 import * as Factor from '../../../lib/arrays/factor.js'
 import { ExpectationMaximization, Key, Mixture, Score, type Params } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
+import { there } from '../../there.js'
 
 const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
 const { banded, chosen, kronecker, truth } = await import('../../../examples/covariances.js')
 log.mockRestore()
 
-const some = <A>(option: O.Option<A>): A => {
-  if (O.isNone(option)) throw new Error('a capability is missing')
-  return option.value
-}
 const data = Mixture.sample(300)(Key.fromSeed(5))(truth)
 
 it('are chosen where they are right, and have what they promise', () => {
   expect([chosen.family, chosen.components]).toEqual(['banded', 2])
   const { values } = Mixture.covariances(chosen.mixture)
   for (const k of [0, 1]) {
-    const factor = some(O.fromNullable(Factor.ofCovariance(values.slice(k * 36, (k + 1) * 36), 6)))
+    const factor = there(Factor.ofCovariance(values.slice(k * 36, (k + 1) * 36), 6))
     /** Columns of L⁻¹, one a row. */
     const half = Factor.solve(
       factor,
@@ -42,8 +38,8 @@ describe.each([
   ['kronecker', Score.mixture({ components: 2, covariance: kronecker({ lines: 2 }) })]
 ])('%s', (_, given) => {
   const score: Score.Score<string> = given
-  const family = some(Score.interpret(score).family)
-  const start = some(Score.startOf(family, 6)).fromCentres(
+  const family = there(Score.interpret(score).family)
+  const start = there(Score.startOf(family, 6)).fromCentres(
     { shape: [2, 6], values: Float64Array.of(0, 0, 1, 0, 0, 0, 2, 1, 0, 1, 0, 0) },
     2
   )

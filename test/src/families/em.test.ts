@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { Key } from '../../../lib/index.js'
 import * as Params from '../../../src/family/params.js'
-import { draw, emStep, expect as expectation, meanLogDensity, points, some, sorts, type Made } from './families.js'
+import { draw, emStep, expect as expectation, meanLogDensity, points, sorts, type Made } from './families.js'
 import { spread } from '../../cases.js'
+import { there } from '../../there.js'
 
 /** Weights of rows that differ by a factor of ten, and sum to 1. */
 const weightsOf = (rows: number, seed: number): Float64Array => {
@@ -56,9 +57,9 @@ describe.each(sorts)('expectation–maximization of $name', sort => {
         const weights = weightsOf(rows, 4)
         const made = draw(sort, 2, dim, 9)
         // The expected log-likelihood under responsibilities of the old parameters, in plain loops.
-        const { maximise } = some(made.family.mStep)
+        const { maximise } = there(made.family.mStep)
         const { mass, second, sums } = expectation(made, x, weights, level, 'full')
-        const asked = expectation(made, x, weights, level, some(made.family.mStep).second)
+        const asked = expectation(made, x, weights, level, there(made.family.mStep).second)
         const at = { level, floor, dim }
         // A generalized M-step is a maximum where nothing more is gained by it.
         let best = maximise(made.params, asked, at)

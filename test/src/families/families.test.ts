@@ -16,8 +16,9 @@ import {
 } from '../../../lib/index.js'
 import * as Mixture from '../../../src/mixture/mixture.js'
 import * as Params from '../../../src/family/params.js'
-import { at, draw, levels, points, some, sorts, tensors, type P } from './families.js'
+import { at, draw, levels, points, sorts, tensors, type P } from './families.js'
 import { isSlow } from '../../cases.js'
+import { there } from '../../there.js'
 
 const clean = { alpha: 1, sigma: 0 }
 const noisy = { alpha: 0.8, sigma: 0.6 }
@@ -158,7 +159,7 @@ describe.each(sorts)('$name', sort => {
 
   it('has derivatives where all eigenvalues are equal, where those of eigenvectors have none', () => {
     const made = draw(sort, 2, 3, 12)
-    const round = some(made.family.start).fromCentres({ shape: [2, 3], values: points(2, 3, 41) }, 0.7)
+    const round = there(made.family.start).fromCentres({ shape: [2, 3], values: points(2, 3, 41) }, 0.7)
     const x = { shape: [6, 3], values: points(6, 3, 42) }
     const level = levels(noisy.alpha, noisy.sigma)
     const loss = implicitLoss(made.model, x, level)
@@ -200,9 +201,9 @@ describe.each(sorts)('$name', sort => {
 
   it('is the mixture that it says it is, and is found in it again', () => {
     for (const made of cases) {
-      const mixture = some(made.family.toMixture)(made.params)
+      const mixture = there(made.family.toMixture)(made.params)
       close(Mixture.covariances(mixture).values, sort.covariances(made.params).flat(2), 1e-14)
-      const again = some(made.family.toMixture)(some(made.family.fromMixture)(mixture))
+      const again = there(made.family.toMixture)(there(made.family.fromMixture)(mixture))
       close(again.weights, mixture.weights, 1e-14)
       close(again.variances, mixture.variances, 1e-13)
       close(again.means.values, mixture.means.values, 1e-15)
@@ -232,7 +233,7 @@ describe.each(sorts)('$name', sort => {
       ]
     })
     const made = draw(sort, K, d, 1)
-    const near = some(made.family.fromMixture)(other)
+    const near = there(made.family.fromMixture)(other)
     const truth = Mixture.covariances(other).values
     /** Σ_k π_k KL(N(c_k, Σ_k), N(c_k, Σ̂_k)) but for what does not depend on Σ̂. */
     const distance = (params: P): number =>
@@ -260,7 +261,7 @@ describe.each(sorts)('$name', sort => {
       const x = points(5, dim, 15)
       const density = (params: P, x: Float64Array): Float64Array => at({ ...made, params }, x, clean, 'logDensity')
       const by = points(1, dim, 16, 3)
-      const moved = some(family.shifted)(by)(params)
+      const moved = there(family.shifted)(by)(params)
       close(
         density(
           moved,
@@ -271,16 +272,16 @@ describe.each(sorts)('$name', sort => {
       )
       const scale = points(1, dim, 17).map(Math.exp)
       const jacobian = scale.reduce((sum, s) => sum + Math.log(s), 0)
-      if (family.scaled._tag === 'Some')
+      if (family.scaled !== undefined)
         close(
           density(
-            family.scaled.value(scale)(params),
+            family.scaled(scale)(params),
             x.map((v, i) => v * scale[i % dim])
           ).map(l => l + jacobian),
           density(params, x),
           1e-12
         )
-      const { relabel, rotate } = some(family.symmetries)
+      const { relabel, rotate } = there(family.symmetries)
       if (relabel === undefined) throw new Error('no relabel')
       const other = relabel([2, 0, 1])(params)
       expect([...other.means.values.slice(0, dim)]).toEqual([...params.means.values.slice(2 * dim)])
@@ -303,14 +304,14 @@ describe.each(sorts)('$name', sort => {
     }))(made.params)
     const h = 1e-4
     const to = Params.zipWith((a, b) => a + h * b)(made.params, direction)
-    const [from, there] = [sort.covariances(made.params)[0], sort.covariances(to)[0]]
-    const { trace, logDet } = against(there, 0, Float64Array.from(from.flat()), 2)
+    const [from, moved] = [sort.covariances(made.params)[0], sort.covariances(to)[0]]
+    const { trace, logDet } = against(moved, 0, Float64Array.from(from.flat()), 2)
     const own = against(from, 0, Float64Array.from(from.flat()), 2)
-    const inverse = inverse2(there)
+    const inverse = inverse2(moved)
     const step = [0, 1].map(j => to.means.values[j] - made.params.means.values[j])
     const shift = step.reduce((sum, a, i) => sum + step.reduce((s, b, j) => s + a * inverse[i][j] * b, 0), 0)
     const entropy = (trace - own.trace + logDet - own.logDet + shift) / 2
-    const distance = some(made.family.distance)
+    const distance = there(made.family.distance)
     // The third order is h of the second; 1e-16 of entropies of size 1 beside 1e-8.
     expect(distance(made.params, to) / Math.sqrt(2 * entropy)).toBeCloseTo(1, 3)
     expect(distance(made.params, made.params)).toBeLessThan(1e-14)
@@ -326,7 +327,7 @@ describe.each(sorts)('$name', sort => {
 
   it('starts at centres with round components, and counts what is free', () => {
     for (const made of cases) {
-      const start = some(made.family.start)
+      const start = there(made.family.start)
       const centres = { shape: [3, made.dim], values: points(3, made.dim, 23) }
       const params = start.fromCentres(centres, 0.3)
       expect(start.count).toBe(3)

@@ -1,6 +1,5 @@
 /** The families under test, parameters drawn for them, their covariances from the definition, and an E-step in plain loops. */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { compute, fromNdArray, Key, type NdArray } from '../../../lib/index.js'
 import { size } from '../../../lib/arrays/ndarray.js'
 import { scores } from '../../../src/cli/glossary.js'
@@ -17,6 +16,7 @@ import {
 } from '../../../src/family/family.js'
 import type * as Params from '../../../src/family/params.js'
 import * as ParamsOf from '../../../src/family/params.js'
+import { there } from '../../there.js'
 
 export type P = Params.Params<string>
 
@@ -32,15 +32,10 @@ export interface Asked {
 export const ofVocabulary = (components: number): ReadonlyArray<Asked> =>
   scores.words.flatMap(({ name, example }) => {
     const score = Object.hasOwn(example, 'components') ? pipe(example, Case.changed({ components })) : example
-    return pipe(
-      interpret(score).family,
-      O.bindTo('family'),
-      O.bind('from', ({ family }) => (family.mirrored ? O.none : family.fromMixture)),
-      O.match(
-        () => [],
-        found => [{ name: name.replace('Score.', ''), score, ...found }]
-      )
-    )
+    const { family } = interpret(score)
+    return family === undefined || family.mirrored || family.fromMixture === undefined
+      ? []
+      : [{ name: name.replace('Score.', ''), score, family, from: family.fromMixture }]
   })
 
 export interface Sort {
@@ -145,11 +140,6 @@ export const sorts: ReadonlyArray<Sort> = [
   }
 ]
 
-export const some = <A>(option: O.Option<A>): A => {
-  if (O.isNone(option)) throw new Error('a capability is missing')
-  return option.value
-}
-
 export interface Made {
   readonly model: Model<string>
   readonly family: Family<string>
@@ -175,7 +165,7 @@ export const draw = ({ of }: Sort, components: number, dim: number, seed: number
       z => (middle[name] ?? 0) + (spread[name] ?? 0.5) * z
     )
   }))(model.shapes(dim))
-  return { model, family: some(model.family), params, dim }
+  return { model, family: there(model.family), params, dim }
 }
 
 export const points = (rows: number, dim: number, seed: number, width = 2): Float64Array =>
@@ -262,7 +252,7 @@ export const emStep = (
   level: { readonly alpha: number; readonly sigma: number },
   floor: number
 ): P => {
-  const { second, maximise } = some(made.family.mStep)
+  const { second, maximise } = there(made.family.mStep)
   return maximise(made.params, expect(made, x, weights, level, second), { level, floor, dim: made.dim })
 }
 

@@ -31,8 +31,8 @@ import * as Strands from '../../../lib/rows/strands.js'
 import { eStep, inLoops } from '../../../src/mixture/em/eStep.js'
 import { inMemory } from '../../../src/mixture/passRows.js'
 import { step as splitAndMerge } from '../../../src/moves/splitAndMerge.js'
-import { some } from './families.js'
 import { isSlow } from '../../cases.js'
+import { there } from '../../there.js'
 
 type P = Params.Params<string>
 type S = Score.Score<string>
@@ -101,7 +101,7 @@ const cases: ReadonlyArray<readonly [name: string, score: S, held: ReadonlyArray
   ['mean of VVE', mixture('VVE'), [known.mean], 4 + 7 + 2]
 ]
 
-const familyOf = (score: S): Score.Family<string> => some(Score.interpret(score).family)
+const familyOf = (score: S): Score.Family<string> => there(Score.interpret(score).family)
 
 const after = (
   score: S,
@@ -114,7 +114,7 @@ const after = (
     )
   )(Key.fromSeed(7)).params
 
-const mixtureOf = (score: S, params: P): Mixture.Mixture => some(Score.toMixture(score)(params))
+const mixtureOf = (score: S, params: P): Mixture.Mixture => there(O.toUndefined(Score.toMixture(score)(params)))
 
 const rowsOf = (values: Float64Array): ReadonlyArray<ReadonlyArray<number>> =>
   Array.from({ length: values.length / 2 }, (_, i) => [values[2 * i], values[2 * i + 1]])
@@ -314,7 +314,7 @@ describe('the M-step of what is learned', () => {
       const q = expected(rows, r, level)
       // Second moments about the old means, by the definition.
       const { means } = mixtureOf(score, old)
-      const { second, maximise } = some(of.mStep)
+      const { second, maximise } = there(of.mStep)
       const [mass, sums] = [new Float64Array(3), new Float64Array(6)]
       const moments = new Float64Array({ none: 0, trace: 3, diagonal: 6, full: 12 }[second])
       r.forEach((share, at) => {
@@ -369,7 +369,7 @@ describe('two components of which only the weights are learned', () => {
       else high = middle
     }
     const step = EM.step(familyOf(score), 1e-6, sample)
-    let params = some(familyOf(score).fromMixture)(Mixture.of({ means: [[0], [1]] }))
+    let params = there(familyOf(score).fromMixture)(Mixture.of({ means: [[0], [1]] }))
     for (let i = 0; i < 500; i++) params = step(params).params
     expect(Math.abs(mixtureOf(score, params).weights[0] - low)).toBeLessThan(1e-10)
     expect(Score.degreesOfFreedom(1)(score)).toBe(1)
@@ -390,12 +390,12 @@ it.each(cases)('%s is in a program over many rows as in plain loops', (_, family
   const score = Score.withFixed(held)(family)
   const [of, start] = [familyOf(score), after(score, [])]
   const many = inMemory(Mixture.sample(12_000)(Key.fromSeed(9))(truth))
-  const mStep = some(of.mStep)
+  const mStep = there(of.mStep)
   for (const level of [
     { alpha: 1, sigma: 0 },
     { alpha: 0.8, sigma: 0.6 }
   ]) {
-    const [program, loops] = [eStep(of, mStep, 2), inLoops(some(of.toMixture), mStep.second)].map(expected => {
+    const [program, loops] = [eStep(of, mStep, 2), inLoops(there(of.toMixture), mStep.second)].map(expected => {
       const { value, ...moments } = Strands.taken(expected(start, level, many))
       return [value, ...Params.packed(mStep.maximise(start, moments, { level, floor: 1e-9, dim: 2 }))]
     })
@@ -415,7 +415,7 @@ describe('split and merge', () => {
     const free = Mixture.of({ means: [[0], [20]], weights: [0.8, 0.2], variances: [16, 0.1] })
     const moved = (score: S): readonly [P, P] => {
       const of = familyOf(score)
-      const start = some(of.fromMixture)(free)
+      const start = there(of.fromMixture)(free)
       const options = { attempts: 4, polish: 10, varianceFloor: 1e-3, prior: null }
       return [start, splitAndMerge(of, options, rows)(start, Key.fromSeed(1)).params]
     }
@@ -448,7 +448,7 @@ describe('starts', () => {
       ],
       variances: [1, 2, 3]
     })
-    expect(mixtureOf(score, some(familyOf(score).fromMixture)(given)).means.values).toEqual(given.means.values)
+    expect(mixtureOf(score, there(familyOf(score).fromMixture)(given)).means.values).toEqual(given.means.values)
   })
 
   it('need not have what is known: parameters that are given otherwise are the same mixture', () => {

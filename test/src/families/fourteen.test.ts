@@ -18,6 +18,7 @@ import {
 } from '../../../src/index.js'
 import * as Spectrum from '../../../src/families/spectrum.js'
 import * as Prior from '../../../src/mixture/em/prior.js'
+import { there } from '../../there.js'
 
 type Matrix = ReadonlyArray<ReadonlyArray<number>>
 interface Step {
@@ -66,14 +67,10 @@ interface Reference {
 const read = (path: string): string => readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8')
 const reference = JSON.parse(read('test/oracle/covariance.json')) as Reference
 
-const some = <A>(option: O.Option<A>): A => {
-  if (O.isNone(option)) throw new Error('a capability is missing')
-  return option.value
-}
 const scoreOf = (name: Covariance.Name, components: number): Score.Score<string> =>
   Score.mixture({ components, covariance: Covariance.named(name) })
 const familyOf = (name: Covariance.Name, components: number): Score.Family<string> =>
-  some(Score.interpret(scoreOf(name, components)).family)
+  there(Score.interpret(scoreOf(name, components)).family)
 
 const flat = (values: ReadonlyArray<unknown>): Float64Array => Float64Array.from(values.flat(3) as number[])
 const apart = (found: Float64Array, wanted: Float64Array): number =>
@@ -121,8 +118,8 @@ describe.each(Covariance.names)('%s', name => {
       )
     )
     const model = Score.interpret(scoreOf(name, weights.length))
-    const family = some(model.family)
-    const params = some(family.fromMixture)(Mixture.of({ means, weights, covariances }))
+    const family = there(model.family)
+    const params = there(family.fromMixture)(Mixture.of({ means, weights, covariances }))
     const at = (of: Score.Model<string>['score']): Float64Array =>
       Score.atLevel(model, {}, of)(
         params,
@@ -149,15 +146,15 @@ describe.each(Covariance.names)('%s', name => {
       const { sigma, floored, floor, flooredObjective, noisyObjective, level, ...free } = models[name]
       const n = means.map((_, k) => z.reduce((sum, row) => sum + row[k], 0))
       const family = familyOf(name, count)
-      const step = some(family.mStep)
-      const old = some(Score.startOf(family, dim)).fromCentres({ shape: [count, dim], values: flat(means) }, 20)
+      const step = there(family.mStep)
+      const old = there(Score.startOf(family, dim)).fromCentres({ shape: [count, dim], values: flat(means) }, 20)
       const moments = {
         mass: Float64Array.from(n),
         sums: new Float64Array(count * dim),
         second: flat(second.map(w => asked(step.second, w)))
       }
       const led = (level: { readonly alpha: number; readonly sigma: number }, floor: number): Float64Array =>
-        Mixture.covariances(some(family.toMixture)(step.maximise(old, moments, { level, floor, dim }))).values
+        Mixture.covariances(there(family.toMixture)(step.maximise(old, moments, { level, floor, dim }))).values
       // Where F is flat to 1e-12, Σ is known to its root; W is rounded to thirteen digits, of which F loses one.
       const near = inner.has(name) ? 2e-6 : 1e-10
       const [atFree, atFloor] = [led(clean, 0), led(clean, floor)]
@@ -186,16 +183,16 @@ describe.each(Covariance.names)('%s', name => {
       const count = means.length
       const rows = x.length
       const family = familyOf(name, count)
-      const step = some(family.mStep)
+      const step = there(family.mStep)
       const prior = Prior.of({ rows, dim, values: flat(x) }, 0.01)
       const moments = {
         mass: Float64Array.from(means, (_, k) => z.reduce((sum, row) => sum + row[k], 0) / rows),
         sums: new Float64Array(count * dim),
         second: flat(second.map(w => asked(step.second, w))).map(s => s / rows)
       }
-      const old = some(Score.startOf(family, dim)).fromCentres({ shape: [count, dim], values: flat(means) }, 20)
+      const old = there(Score.startOf(family, dim)).fromCentres({ shape: [count, dim], values: flat(means) }, 20)
       const at = { level: clean, floor: 1e-12, dim }
-      const mode = some(family.toMixture)(step.maximise(old, Prior.added(prior, step, flat(means))(moments), at))
+      const mode = there(family.toMixture)(step.maximise(old, Prior.added(prior, step, flat(means))(moments), at))
       expect(apart(mode.means.values, flat(mapMeans))).toBeLessThan(1e-9)
       expect(apart(Mixture.covariances(mode).values, flat(models[name].map))).toBeLessThan(
         inner.has(name) ? 1e-5 : 1e-9
@@ -217,7 +214,7 @@ const data: Points.Points = { rows: rows.length, dim: 4, values: flat(rows) }
 
 /** One M-step of the species. */
 const labelled = (family: Score.Family<string>): Params.Params<string> => {
-  const step = some(family.mStep)
+  const step = there(family.mStep)
   const groups = species.map(one => rows.filter((_, i) => iris[i][4] === one))
   const means = groups.map(group => group[0].map((_, j) => group.reduce((sum, row) => sum + row[j], 0) / group.length))
   const second = groups.map((group, k) =>
@@ -227,7 +224,7 @@ const labelled = (family: Score.Family<string>): Params.Params<string> => {
       )
     )
   )
-  const old = some(Score.startOf(family, 4)).fromCentres({ shape: [3, 4], values: flat(means) }, 1)
+  const old = there(Score.startOf(family, 4)).fromCentres({ shape: [3, 4], values: flat(means) }, 1)
   const mass = Float64Array.from(groups, group => group.length / rows.length)
   const moments = { mass, sums: new Float64Array(12), second: flat(second.map(w => asked(step.second, w))) }
   return step.maximise(old, moments, { level: clean, floor: 1e-12, dim: 4 })
@@ -267,9 +264,9 @@ const centres = { shape: [3, 4], values: Float64Array.of(0, 0, 1, 0, 3, 1, 0, 1,
 
 describe.each(Covariance.names)('%s', name => {
   const family = familyOf(name, 3)
-  const start = some(Score.startOf(family, 4)).fromCentres(centres, 2)
+  const start = there(Score.startOf(family, 4)).fromCentres(centres, 2)
   const covariancesOf = (params: Params.Params<string>): Float64Array =>
-    Mixture.covariances(some(family.toMixture)(params)).values
+    Mixture.covariances(there(family.toMixture)(params)).values
 
   it.each([
     ['weighted rows', (params: Params.Params<string>) => weighted(params)],
@@ -305,15 +302,15 @@ describe.each(Covariance.names)('%s', name => {
   const learned = Array.from({ length: 10 }).reduce<Params.Params<string>>(params => weighted(params).params, start)
 
   it('is the mixture that is made of it, in other units and about another origin too where it has them', () => {
-    const again = some(family.fromMixture)(some(family.toMixture)(learned))
+    const again = there(family.fromMixture)(there(family.toMixture)(learned))
     // Rounding times the condition, at most 1e3; of axes that are turned to a standstill its root.
     expect(apart(covariancesOf(again), covariancesOf(learned))).toBeLessThan(1e-9)
     const by = Float64Array.of(2, 0.5, 1, 3)
     const isKept = ['EEI', 'VEI', 'EVI', 'VVI', 'EEE', 'VEE', 'EVV', 'VVV'].includes(name)
-    expect(O.isSome(family.scaled)).toBe(isKept)
+    expect(family.scaled !== undefined).toBe(isKept)
     if (isKept) {
       const wanted = covariancesOf(learned).map((s, at) => by[Math.floor(at / 4) % 4] * by[at % 4] * s)
-      expect(apart(covariancesOf(some(family.scaled)(by)(learned)), wanted)).toBeLessThan(1e-9)
+      expect(apart(covariancesOf(there(family.scaled)(by)(learned)), wanted)).toBeLessThan(1e-9)
     }
   })
 
@@ -345,7 +342,7 @@ describe.each(Covariance.names)('%s', name => {
   })
 
   it('leaves a component without mass its own parts, above the floor', () => {
-    const step = some(family.mStep)
+    const step = there(family.mStep)
     const w = { none: 0, trace: 1, diagonal: 4, full: 16 }[step.second]
     const second = Float64Array.from({ length: 3 * w }, (_, at) => {
       const [k, e] = [Math.floor(at / w), at % w]
@@ -376,10 +373,10 @@ describe.each(Covariance.names)('%s', name => {
     const score = Score.mixture({ components: 3, covariance: name, weights: 'equal' })
     expect(Object.keys(Score.shapes(4)(score))).not.toContain('logits')
     expect(Score.degreesOfFreedom(4)(score)).toBe(Score.degreesOfFreedom(4)(scoreOf(name, 3)) - 2)
-    const same = some(Score.interpret(score as Score.Score<string>).family)
+    const same = there(Score.interpret(score as Score.Score<string>).family)
     const step = ExpectationMaximization.step(same, 1e-6, plain)
-    const first = step(some(Score.startOf(same, 4)).fromCentres(centres, 2))
-    expect(Array.from(some(same.toMixture)(first.params).weights)).toEqual([1 / 3, 1 / 3, 1 / 3])
+    const first = step(there(Score.startOf(same, 4)).fromCentres(centres, 2))
+    expect(Array.from(there(same.toMixture)(first.params).weights)).toEqual([1 / 3, 1 / 3, 1 / 3])
     expect(step(first.params).value).toBeLessThan(first.value)
   })
 })
@@ -460,11 +457,11 @@ it.each(['VVE', 'EVE', 'VEE'] as const)(
         })
       })
       const family = familyOf(name, count)
-      const start = some(Score.startOf(family, dim)).fromCentres({ shape: [count, dim], values: new Float64Array(count * dim) }, 1) // prettier-ignore
+      const start = there(Score.startOf(family, dim)).fromCentres({ shape: [count, dim], values: new Float64Array(count * dim) }, 1) // prettier-ignore
       const far = ParamsOf.map<NdArray, NdArray>(({ shape, values }) => ({ shape, values: Key.normal(values.length)(key) }))(start) // prettier-ignore
       const moments = { mass: n, sums: new Float64Array(count * dim), second: flat(w.map(one => Array.from(one))) }
-      const led = some(family.mStep).maximise(far, moments, { level: clean, floor: 1e-300, dim })
-      const first = Mixture.covariances(some(family.toMixture)(led)).values.slice(0, dim * dim)
+      const led = there(family.mStep).maximise(far, moments, { level: clean, floor: 1e-300, dim })
+      const first = Mixture.covariances(there(family.toMixture)(led)).values.slice(0, dim * dim)
       const axes = symmetricEigen({ shape: [dim, dim], values: first }).vectors.values
       const profile = (of: Float64Array): number =>
         profiles[name](
@@ -498,7 +495,9 @@ describe('orientation', () => {
     const at = (turn: number): ReadonlyArray<number> => {
       const params = { means: [[0, 0]], logits: [0], logVolumes: [0.3], shapes: [1], turns: [[turn]] }
       const given = Object.entries(params).map(([name, rows]) => [name, { shape: Score.shapes(2)(score)[name as 'turns'], values: Float64Array.from(rows.flat()) }] as const) // prettier-ignore
-      return [...Mixture.covariances(some(Score.toMixture(score)(Object.fromEntries(given) as never))).values]
+      return [
+        ...Mixture.covariances(there(O.toUndefined(Score.toMixture(score)(Object.fromEntries(given) as never)))).values
+      ]
     }
     const [first, , , second] = at(0)
     // (I − S)⁻¹(I + S) of S = [[0, −a], [a, 0]] is the rotation by 2 atan a: its rows are the axes.

@@ -4,14 +4,15 @@ import { add, fromNdArray, mul, Quadrature, square, sum, valueAndGrad, type Tens
 import * as Families from '../../../src/families/index.js'
 import { interpret, type Score } from '../../../src/family/family.js'
 import * as Params from '../../../src/family/params.js'
-import { at, draw, levels, points, some, sorts, tensors, type Made, type P } from './families.js'
+import { at, draw, levels, points, sorts, tensors, type Made, type P } from './families.js'
 import { spread } from '../../cases.js'
+import { there } from '../../there.js'
 
 const clean = { alpha: 1, sigma: 0 }
 
 const of = (score: Score<string>, params: P, dim: number): Made => {
   const model = interpret(score)
-  return { model, family: some(model.family), params, dim }
+  return { model, family: there(model.family), params, dim }
 }
 
 const near = (found: number, wanted: number, tolerance: number): void =>

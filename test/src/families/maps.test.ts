@@ -1,6 +1,5 @@
 /** What follows of two maps: compared with what families state beyond, and held to be right of a family that the library does not know. */
 import fc from 'fast-check'
-import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import { add, div, exp, expandDims, log, logSoftmax, mul, square, sub, sum, type NdArray } from '../../../lib/index.js'
 import { Covariance, ExpectationMaximization, Key, Mixture, Params, Score, type Points } from '../../../src/index.js'
@@ -8,6 +7,7 @@ import * as laws from '../../../src/laws/index.js'
 import { allHold } from '../../laws/holds.js'
 import { ofVocabulary } from './families.js'
 import { isSlow } from '../../cases.js'
+import { there } from '../../there.js'
 
 const [count, dim] = [3, 4]
 const truth = Mixture.of({
@@ -27,11 +27,7 @@ const data = {
 }
 const centres = { shape: [count, dim], values: Float64Array.of(0, 0, 1, 0, 3, 1, 0, 1, -2, 3, 0, 0) }
 
-const known = <A>(capability: O.Option<A>): A => {
-  if (O.isNone(capability)) throw new Error('it is there')
-  return capability.value
-}
-const familyOf = <P extends string>(score: Score.Score<P>): Score.Family<P> => known(Score.interpret(score).family)
+const familyOf = <P extends string>(score: Score.Score<P>): Score.Family<P> => there(Score.interpret(score).family)
 
 const entries = (mixture: Mixture.Mixture): ReadonlyArray<number> => [
   ...mixture.means.values,
@@ -63,7 +59,7 @@ const steps = (
     readonly prior?: number | null
   }
 ): { readonly values: ReadonlyArray<number>; readonly params: Params.Params<string> } => {
-  const start = known(Score.startOf(family, dim)).fromCentres(centres, 2)
+  const start = there(Score.startOf(family, dim)).fromCentres(centres, 2)
   const step = (
     params: Params.Params<string>,
     i: number
@@ -86,7 +82,7 @@ const steps = (
 // Mixtures of any covariances are looked at one by one. Tails and a background are learned from reweighted rows, which two maps do not know.
 const exact = ofVocabulary(count).filter(
   ({ name, family }) =>
-    !['lowRank', 'mixture', 'withTails', 'withBackground', 'withFixed'].includes(name) && O.isSome(family.toMixture)
+    !['lowRank', 'mixture', 'withTails', 'withBackground', 'withFixed'].includes(name) && family.toMixture !== undefined
 )
 /** Those whose M-step is exact too, but at a floor or a noise level no projection of what is clipped. */
 const inPart = (['VEI', 'EVI', 'EEV', 'VEV', 'EVV'] as const).map(name => {
@@ -110,17 +106,17 @@ describe.each([...exact, ...inPart])('$name by its two maps alone', ({ name, sco
         parameters: () => Score.interpret(score).shapes,
         degreesOfFreedom: () => Score.interpret(score).degreesOfFreedom,
         components: () => theirs.components,
-        toMixture: () => known(theirs.toMixture),
-        fromMixture: () => known(theirs.fromMixture),
+        toMixture: () => there(theirs.toMixture),
+        fromMixture: () => there(theirs.fromMixture),
         ...more
       })
     )
   const told = mine({
-    moments: () => known(theirs.mStep),
+    moments: () => there(theirs.mStep),
     ...(theirs.unitVariance && { unitVariance: true }),
     closedUnder: ['shift', 'scale']
   })
-  const of = (params: Params.Params<string>): ReadonlyArray<number> => entries(known(theirs.toMixture)(params))
+  const of = (params: Params.Params<string>): ReadonlyArray<number> => entries(there(theirs.toMixture)(params))
 
   const isExact = exact.some(one => one.name === name)
 
@@ -149,22 +145,22 @@ describe.each([...exact, ...inPart])('$name by its two maps alone', ({ name, sco
 
   it('starts, is shifted and scaled, and is as far apart', () => {
     const started = (family: Score.Family<string>): Params.Params<string> =>
-      known(Score.startOf(family, dim)).fromCentres(centres, 2)
+      there(Score.startOf(family, dim)).fromCentres(centres, 2)
     const [from, to] = [started(theirs), steps(theirs, { points: plain }).params]
     near(of(started(told)), of(from))
     near(
-      [known(told.distance)(from, to), known(told.distance)(to, from)],
-      [known(theirs.distance)(from, to), known(theirs.distance)(to, from)]
+      [there(told.distance)(from, to), there(told.distance)(to, from)],
+      [there(theirs.distance)(from, to), there(theirs.distance)(to, from)]
     )
     const by = Float64Array.of(2, 0.5, 3, 1)
-    near(of(known(told.shifted)(by)(to)), of(known(theirs.shifted)(by)(to)))
-    if (O.isSome(theirs.scaled)) near(of(known(told.scaled)(by)(to)), of(theirs.scaled.value(by)(to)))
+    near(of(there(told.shifted)(by)(to)), of(there(theirs.shifted)(by)(to)))
+    if (theirs.scaled !== undefined) near(of(there(told.scaled)(by)(to)), of(theirs.scaled(by)(to)))
   })
 
   it.runIf(isExact)('keeps a component without mass', () => {
-    const step = known(theirs.mStep)
+    const step = there(theirs.mStep)
     const old = steps(theirs, { points: plain }).params
-    const before = known(theirs.toMixture)(old)
+    const before = there(theirs.toMixture)(old)
     const width = { none: 0, trace: 1, diagonal: dim, full: dim * dim }[step.second]
     const unit = {
       none: [],
@@ -177,8 +173,8 @@ describe.each([...exact, ...inPart])('$name by its two maps alone', ({ name, sco
       sums: new Float64Array(count * dim),
       second: Float64Array.from([...new Array<number>(width).fill(0), ...unit.map(x => x / 2), ...unit.map(x => x / 2)])
     }
-    ;[step, known(told.mStep)].forEach(({ maximise }) => {
-      const after = known(theirs.toMixture)(maximise(old, moments, { level: { alpha: 1, sigma: 0 }, floor: 0, dim }))
+    ;[step, there(told.mStep)].forEach(({ maximise }) => {
+      const after = there(theirs.toMixture)(maximise(old, moments, { level: { alpha: 1, sigma: 0 }, floor: 0, dim }))
       near([...after.means.values], [...before.means.values])
       const [now, was] = [after, before].map(m => Array.from(Mixture.covariances(m).values.subarray(0, dim * dim)))
       // One that all components have is that of the others' rows, I.
@@ -192,7 +188,7 @@ describe('the way back of the pair', () => {
 
   it('is the nearest by relative entropy, which weighs the two', () => {
     const wanted = Mixture.of({ means: [[3, 1], [-1, 2]], weights: [0.75, 0.25] }) // prettier-ignore
-    const { mean } = known(family.fromMixture)(wanted)
+    const { mean } = there(family.fromMixture)(wanted)
     // Σ π_k |c_k ∓ c|² is least at ¾ (3, 1) − ¼ (−1, 2).
     expect(Array.from(mean.values)).toEqual([2.5, 0.25])
   })
@@ -286,7 +282,7 @@ describe('a family that is told by two maps', () => {
   })
   const whole = Mixture.sample(400)(Key.fromSeed(8))(of)
   const holes = { ...whole, values: whole.values.map((x, at) => (at % 5 === 2 ? NaN : x)) }
-  const start = known(Score.startOf(family, COLUMNS)).fromCentres(
+  const start = there(Score.startOf(family, COLUMNS)).fromCentres(
     { shape: [2, COLUMNS], values: Float64Array.of(0, 1, 0, 0, 1, 0, 0, 0) },
     2
   )

@@ -4,10 +4,11 @@ import { describe, expect, it } from 'vitest'
 import { add, fromNdArray, mul, neg, square, sum, valueAndGrad, type Tensor } from '../../../lib/index.js'
 import { analyse } from '../../../src/families/factorAnalysis.js'
 import * as Params from '../../../src/family/params.js'
-import { at, emStep, expect as expectation, levels, some, sorts, tensors, type Made } from './families.js'
+import { at, emStep, expect as expectation, levels, sorts, tensors, type Made } from './families.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { Compile, Expectation, Key, Objective, Schedule, TimeLaw, type Points } from '../../../src/index.js'
 import { interpret, type Model } from '../../../src/family/family.js'
+import { there } from '../../there.js'
 
 type Rows = ReadonlyArray<ReadonlyArray<number>>
 type Named = Readonly<Record<string, Params.Nested>>
@@ -137,7 +138,7 @@ describe.each(sorts.filter(({ name }) => name !== 'tiedIsotropic'))('$name of th
     const params = Params.map<ReadonlyArray<number>, ReturnType<typeof array>>((shape, name) =>
       array(one[name], shape)
     )(shapes)
-    const made: Made = { model, family: some(model.family), params, dim }
+    const made: Made = { model, family: there(model.family), params, dim }
     const [x0, xt, z] = [one.x0, one.xt, one.z].map(rows => Float64Array.from(rows.flat()))
     const clean = { alpha: 1, sigma: 0 }
     const weights = Float64Array.from(one.rowWeights ?? one.x0.map(() => 1 / one.x0.length))

@@ -2,7 +2,6 @@
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import {
   add,
@@ -43,6 +42,7 @@ import {
 import * as laws from '../../../src/laws/index.js'
 import { allHold } from '../../laws/holds.js'
 import { spread } from '../../cases.js'
+import { there } from '../../there.js'
 
 type Names = 'means' | 'logits' | 'logVariances'
 
@@ -148,11 +148,7 @@ const right = <A>(either: E.Either<ReadonlyArray<Problem.Problem>, A>): A =>
 const end = <P extends string>(pipeline: Pipeline.Pipeline<P>, on: Points.Points = points): Params.Params<P> =>
   Run.last(right(Compile.pipeline(pipeline)(on)))(Key.fromSeed(3)).params
 
-const familyOf = <P extends string>(score: Score.Score<P>): Score.Family<P> => {
-  const { family } = Score.interpret(score)
-  if (O.isNone(family)) throw new Error('no family')
-  return family.value
-}
+const familyOf = <P extends string>(score: Score.Score<P>): Score.Family<P> => there(Score.interpret(score).family)
 
 const lossOf = <P extends string>(score: Score.Score<P>, params: Params.Params<P>): number =>
   ExpectationMaximization.loss(familyOf(score), points)(params)
@@ -310,10 +306,6 @@ describe('Score.isotropic once more, by its log-densities', () => {
   const count = 3
   const theirs = Score.isotropic({ components: count })
   const { mStep, start, fromMixture, toMixture, shifted, distance, projection, leastRows } = familyOf(theirs)
-  const known = <A>(capability: O.Option<A>): A => {
-    if (O.isNone(capability)) throw new Error('it is there')
-    return capability.value
-  }
   const ours = Score.family({
     name: 'roundOnes',
     about: 'isotropic components, by their log-densities',
@@ -330,13 +322,13 @@ describe('Score.isotropic once more, by its log-densities', () => {
           return neg(add(div(sum(square(delta), 2), mul(2, u)), mul(dim / 2, log(mul(2 * Math.PI, u)))))
         }
       }),
-    mStep: () => known(mStep),
-    start: () => known(start),
-    fromMixture: () => known(fromMixture),
-    toMixture: () => known(toMixture),
-    shifted: () => known(shifted),
-    distance: () => known(distance),
-    projection: () => known(projection),
+    mStep: () => there(mStep),
+    start: () => there(start),
+    fromMixture: () => there(fromMixture),
+    toMixture: () => there(toMixture),
+    shifted: () => there(shifted),
+    distance: () => there(distance),
+    projection: () => there(projection),
     leastRows: () => leastRows
   })
   const params = Params.of({

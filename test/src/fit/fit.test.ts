@@ -27,6 +27,7 @@ import * as Candidates from '../../../src/choice/candidates.js'
 import { isSlow, spread } from '../../cases.js'
 import { example } from '../cli/harness.js'
 import { toldOfChosen } from './chosen.js'
+import { there } from '../../there.js'
 
 const truth = Mixture.of({
   means: [
@@ -180,15 +181,14 @@ describe('fit', () => {
     for (const [narrow, wide] of nested) if (of(wide) < of(narrow)) expect(of(narrow) - of(wide)).toBeLessThan(2e-9)
     // Steps on all rows from there gain next to nothing: a standard error of the mean of 4500 log densities is 2e-2.
     const score = Score.diagonal({ components: 3 })
-    const family = O.toNullable(Score.interpret(score).family)
-    if (family === null || O.isNone(family.fromMixture)) throw new Error('a family of Gaussians')
+    const fromMixture = there(Score.interpret(score).family?.fromMixture)
     const polished = Run.last(
       Problem.orThrow(
         Compile.pipeline(
           Pipeline.of({
             schedule: Schedule.ornsteinUhlenbeck,
             score,
-            initializer: Initializer.values(family.fromMixture.value(best.mixture)),
+            initializer: Initializer.values(fromMixture(best.mixture)),
             stages: [Stage.expectationMaximization({ steps: 300, relativeChange: 1e-9 })]
           })
         )(points)

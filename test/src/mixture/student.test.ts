@@ -3,7 +3,6 @@
  * noise by `integrate.quad` over log g, to 1e-12.
  */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import { compute, Key, scalar, tensor } from '../../../lib/index.js'
 import { digamma, logGamma, logLessDigamma } from '../../../lib/numbers/gamma.js'
@@ -14,6 +13,7 @@ import * as EM from '../../../src/mixture/em/expectationMaximization.js'
 import { inMemory } from '../../../src/mixture/passRows.js'
 import * as Student from '../../../src/mixture/student.js'
 import { isSlow } from '../../cases.js'
+import { there } from '../../there.js'
 
 const rows = [
   [0, 0],
@@ -28,20 +28,11 @@ const covariance = [
 ]
 const single = Mixture.of({ means: [[0, 1]], covariances: [covariance], tails: [2.5] })
 
-const familyOf = (score: Score.Score<string>): Score.Family<string> =>
-  pipe(
-    Score.interpret(score).family,
-    O.getOrElse((): Score.Family<string> => {
-      throw new RangeError('no family')
-    })
-  )
+const familyOf = (score: Score.Score<string>): Score.Family<string> => there(Score.interpret(score).family)
 
 /** Parameters of a mixture, and back. */
-const paramsOf = (score: Score.Score<string>, mixture: Mixture.Mixture): Params.Params<string> => {
-  const { fromMixture } = familyOf(score)
-  if (O.isNone(fromMixture)) throw new RangeError('no fromMixture')
-  return fromMixture.value(mixture)
-}
+const paramsOf = (score: Score.Score<string>, mixture: Mixture.Mixture): Params.Params<string> =>
+  there(familyOf(score).fromMixture)(mixture)
 
 const close = (found: ArrayLike<number>, wanted: ArrayLike<number>, tolerance: number): void => {
   expect(found.length).toBe(wanted.length)
@@ -240,8 +231,7 @@ describe('a background of no share at a noise level', () => {
       const start = paramsOf(score, Mixture.of({ ...description, ...(share !== undefined && { background }) }))
       const { params } = EM.noisyStep(familyOf(score), 1e-6, rows, { alpha: 0.6, sigma: 0.8 })(start, Key.fromSeed(2))
       const { toMixture } = familyOf(score)
-      if (O.isNone(toMixture)) throw new RangeError('no mixture')
-      return [...toMixture.value(params).variances]
+      return [...there(toMixture)(params).variances]
     }
     // The moments of a round family are denoised once, not twice: of 2000 rows each, u = .36 v + .64 to 3 %, is v to 3 % · u/.36 = .08 to .1.
     step(Score.withBackground()(family) as Score.Score<string>, 1e-9).forEach((v, k) => {

@@ -60,7 +60,7 @@ const floor = 1e-6
 
 /** Those whose M-step a gradient says. */
 const said = (count: number): ReadonlyArray<Asked> =>
-  ofVocabulary(count).filter(({ family: { mStep } }) => O.isSome(mStep) && mStep.value.fromGradient !== undefined)
+  ofVocabulary(count).filter(({ family: { mStep } }) => mStep?.fromGradient !== undefined)
 const families = said(components)
 const [{ score: one }, { score: another }] = families
 
@@ -136,7 +136,7 @@ describe('NaturalGradient.natural', () => {
   it.each(said(1))(
     '$name: of one component, at a noise level it goes to the moments of the noisy rows',
     ({ score: alone, family: { mStep } }) => {
-      const second = pipe(mStep, O.toNullable)?.second
+      const second = mStep?.second
       const found = reached(descent(alone, 1, 1, matching, Expectation.fixed(noise)))
       const mixture = pipe(found, Score.toMixture(alone), O.toNullable)
       const { alpha, sigma } = noisyLevel

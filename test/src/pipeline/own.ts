@@ -1,5 +1,4 @@
 /** Stages and initializers of a user's own, for tests. */
-import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import {
   Expectation,
@@ -15,6 +14,7 @@ import {
   TimeLaw,
   Vocabulary
 } from '../../../src/index.js'
+import { there } from '../../there.js'
 
 /** Stochastic weight averaging: what the last iterates come to on average (Izmailov et al. 2018). */
 export const averagedTail = Stage.define({
@@ -74,17 +74,16 @@ export const kick = Stage.define({
   misfits:
     () =>
     ({ score, model }) =>
-      O.exists(({ start }: Score.Family<string>) => O.isSome(start))(model.family)
-        ? []
-        : [Problem.of('score', Score.show(score), 'that of a mixture', 'leave the stage out')],
+      model.family?.start === undefined
+        ? [Problem.of('score', Score.show(score), 'that of a mixture', 'leave the stage out')]
+        : [],
   memory: () => t.null,
   steps:
     ({ scale }) =>
     ({ points, model }) => ({
       begin: () => null,
       step: (params, memory, key) => {
-        if (O.isNone(model.family) || O.isNone(model.family.value.start)) throw new Error('misfits')
-        const { centres, fromCentres } = model.family.value.start.value
+        const { centres, fromCentres } = there(model.family?.start)
         const keys = Key.named('component', 'row', 'noise')(key)
         const { shape, values } = centres(params)
         const k = Math.floor(shape[0] * Key.uniform(1)(keys.component)[0])

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { compute, div, mul, neg, sum, tensor } from '../../../lib/index.js'
 import { Mixture, Parametrization, Params, Problem, Schedule, Score, Vocabulary } from '../../../src/index.js'
 import type { Moments } from '../../../src/family/family.js'
+import { there } from '../../there.js'
 
 const pair = Score.symmetricPair
 const spherical = Score.spherical({ components: 3 })
@@ -126,26 +127,15 @@ describe('the codec', () => {
   })
 })
 
-const family = <P extends string>(score: Score.Score<P>): Score.Family<P> =>
-  pipe(
-    Score.interpret(score).family,
-    O.getOrElse((): Score.Family<P> => {
-      throw new Error('no family')
-    })
-  )
-
-const has = <A>(capability: O.Option<A>): A => {
-  if (O.isNone(capability)) throw new Error('it cannot')
-  return capability.value
-}
+const family = <P extends string>(score: Score.Score<P>): Score.Family<P> => there(Score.interpret(score).family)
 
 describe('a family', () => {
   it('is that of a mixture; a network has none', () => {
-    expect(O.isNone(Score.interpret(shrinking).family)).toBe(true)
+    expect(Score.interpret(shrinking).family).toBeUndefined()
     const all: ReadonlyArray<Score.Score<string>> = [pair, spherical, isotropic]
     expect(all.map(score => Score.centreCount(family(score), 2))).toEqual([1, 3, 2])
     expect(all.map(score => family(score).count(2))).toEqual([2, 3, 2])
-    expect(all.map(score => has(family(score).projection).seesNorm)).toEqual([false, false, true])
+    expect(all.map(score => there(family(score).projection).seesNorm)).toEqual([false, false, true])
   })
 
   it('is a mixture of the vocabulary with the same meaning', () => {
@@ -179,12 +169,12 @@ describe('a family', () => {
 
   it('has centres, and parameters with given ones', () => {
     const centres = { shape: [2, 2], values: Float64Array.of(5, 6, 7, 8) }
-    expect(has(family(pair).start).centres(params.pair)).toEqual({ shape: [1, 2], values: Float64Array.of(1, -2) })
-    expect(has(family(spherical).start).centres(params.spherical)).toEqual(params.spherical.means)
-    expect(has(family(isotropic).start).centres(params.isotropic)).toEqual(params.isotropic.means)
-    expect(has(family(pair).start).fromCentres(centres, 3)).toEqual(Params.of({ mean: [5, 6] }))
-    expect(has(family(spherical).start).fromCentres(centres, 3)).toEqual({ means: centres })
-    expect(has(family(isotropic).start).fromCentres(centres, 3)).toEqual({
+    expect(there(family(pair).start).centres(params.pair)).toEqual({ shape: [1, 2], values: Float64Array.of(1, -2) })
+    expect(there(family(spherical).start).centres(params.spherical)).toEqual(params.spherical.means)
+    expect(there(family(isotropic).start).centres(params.isotropic)).toEqual(params.isotropic.means)
+    expect(there(family(pair).start).fromCentres(centres, 3)).toEqual(Params.of({ mean: [5, 6] }))
+    expect(there(family(spherical).start).fromCentres(centres, 3)).toEqual({ means: centres })
+    expect(there(family(isotropic).start).fromCentres(centres, 3)).toEqual({
       means: centres,
       ...Params.of({ logits: [0, 0], logVariances: [Math.log(3), Math.log(3)] })
     })
@@ -219,7 +209,7 @@ describe('the M-step', () => {
   }
 
   it('of the pair is E[T x], T the difference of the responsibilities', () => {
-    const { mean } = has(family(pair).mStep).maximise(params.pair, momentsAbout([[1, -2], [-1, 2]]), at) // prettier-ignore
+    const { mean } = there(family(pair).mStep).maximise(params.pair, momentsAbout([[1, -2], [-1, 2]]), at) // prettier-ignore
     expect(mean.shape).toEqual([2])
     close(
       mean.values,
@@ -228,7 +218,7 @@ describe('the M-step', () => {
   })
 
   it('of components is the mean of each, its share and its variance', () => {
-    const found = has(family(isotropic).mStep).maximise(params.isotropic, moments, at)
+    const found = there(family(isotropic).mStep).maximise(params.isotropic, moments, at)
     expect(Params.shapes(found)).toEqual({ means: [2, 2], logits: [2], logVariances: [2] })
     close(found.means.values, means.flat())
     close(
@@ -239,7 +229,7 @@ describe('the M-step', () => {
       found.logVariances.values,
       [0, 1].map(k => Math.log(variance(k)))
     )
-    const spherical = has(family(Score.spherical({ components: 2 })).mStep).maximise(
+    const spherical = there(family(Score.spherical({ components: 2 })).mStep).maximise(
       { means: params.isotropic.means },
       moments,
       at
@@ -250,7 +240,7 @@ describe('the M-step', () => {
 
   it('keeps variances above the floor, and a component without mass where it is', () => {
     const floor = (variance(0) + variance(1)) / 2
-    const floored = has(family(isotropic).mStep).maximise(params.isotropic, moments, { ...at, floor })
+    const floored = there(family(isotropic).mStep).maximise(params.isotropic, moments, { ...at, floor })
     close(
       floored.logVariances.values,
       [0, 1].map(k => Math.log(Math.max(variance(k), floor)))
@@ -260,7 +250,7 @@ describe('the M-step', () => {
       sums: Float64Array.of(0, 0, 3, 2),
       second: Float64Array.of(0, 17)
     }
-    const { means, logits, logVariances } = has(family(isotropic).mStep).maximise(params.isotropic, empty, {
+    const { means, logits, logVariances } = there(family(isotropic).mStep).maximise(params.isotropic, empty, {
       ...at,
       floor: 0.01
     })

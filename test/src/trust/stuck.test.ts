@@ -20,6 +20,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as Stuck from '../../../src/trust/stuck.js'
 import { isSlow, SEED } from '../../cases.js'
 import { place } from '../cli/harness.js'
+import { there } from '../../there.js'
 
 const here = place()
 afterAll(here.remove)
@@ -31,12 +32,11 @@ const points = Mixture.sample(300)(Key.fromSeed(2))(truth)
 /** Expectation–maximization from means. */
 const from = (means: ReadonlyArray<ReadonlyArray<number>>): Pipeline.Pipeline<string> => {
   const score = Score.isotropic({ components: means.length })
-  const family = Score.interpret(score).family
-  if (!O.isSome(family) || !O.isSome(family.value.fromMixture)) throw new RangeError('no way from mixtures')
+  const fromMixture = there(Score.interpret(score).family?.fromMixture)
   return Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
-    initializer: Initializer.values(family.value.fromMixture.value(Mixture.of({ means }))),
+    initializer: Initializer.values(fromMixture(Mixture.of({ means }))),
     stages: [Stage.expectationMaximization({ steps: 500, relativeChange: 1e-9 })]
   })
 }

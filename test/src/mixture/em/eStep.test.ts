@@ -1,6 +1,4 @@
 /** The E-step in plain loops against the same in the tensor vocabulary: two ways that share no code. */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { theMachine } from '../../../../lib/compiler/machine.js'
 import * as Strands from '../../../../lib/rows/strands.js'
@@ -35,9 +33,9 @@ describe.each(families.map(score => [Score.show(score), score] as const))('%s', 
     ...[1, 2, 5].map(dim => [dim, 40, spread(6)([1, 2, 3])] as const),
     ...(withMany.includes(score) ? [[5, 34_001, [4]] as const] : [])
   ])('has the same moments by loops as in the vocabulary, in dimension %d of %d rows', (dim, rows, seeds) => {
-    const family = pipe(Score.interpret(score).family, O.toNullable)
-    if (family === null || O.isNone(family.toMixture)) throw new Error('a family of Gaussians')
-    const toMixture = family.toMixture.value
+    const { family } = Score.interpret(score)
+    if (family?.toMixture === undefined) throw new Error('a family of Gaussians')
+    const { toMixture } = family
     const machine = theMachine()
     if (machine === null) throw new Error('a machine')
     const runs = vi.spyOn(machine, 'run')
@@ -103,17 +101,16 @@ describe('moments that count together', () => {
   it.each(
     families.flatMap(([score, second]) => [1, 1e8].map(apart => [Score.show(score), apart, score, second] as const))
   )('%s, centres %d apart: their sum is that of each', (_, apart, score, second) => {
-    const family = pipe(Score.interpret(score).family, O.toNullable)
-    if (family === null || O.isNone(family.toMixture) || O.isNone(family.start))
-      throw new Error('a family of Gaussians')
+    const { family } = Score.interpret(score)
+    if (family?.toMixture === undefined || family.start === undefined) throw new Error('a family of Gaussians')
     const centres = Key.normal(components * dim)(Key.fromSeed(3)).map(z => apart * z)
     const x = Key.normal(rows * dim)(Key.fromSeed(4)).map(
       (z, at) => z + centres[(Math.floor(at / dim) % components) * dim + (at % dim)]
     )
-    const params = family.start.value.fromCentres({ shape: [components, dim], values: centres.map(c => c + 0.25) }, 1)
+    const params = family.start.fromCentres({ shape: [components, dim], values: centres.map(c => c + 0.25) }, 1)
     const data = { rows, dim, x, weights: null }
     const [each, together] = [
-      inLoops(family.toMixture.value, second),
+      inLoops(family.toMixture, second),
       inVocabulary(family, { second, isShared: true }, dim)
     ].map(step => Strands.taken(step(params, { alpha: 1, sigma: 0 }, data)))
     // Sums of 9001 terms; entries of size 1, and that of a row has lost 2⁻⁵² of how far it is from 0.

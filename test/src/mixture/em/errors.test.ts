@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import * as Strands from '../../../../lib/rows/strands.js'
 import {
@@ -30,6 +29,7 @@ import { partsOf } from '../../../../src/mixture/component.js'
 import { moments } from '../../../../src/mixture/em/moments.js'
 import { inMemory } from '../../../../src/mixture/passRows.js'
 import { isSlow } from '../../../cases.js'
+import { there } from '../../../there.js'
 
 type Matrix = ReadonlyArray<ReadonlyArray<number>>
 interface Case {
@@ -46,15 +46,11 @@ interface Reference extends Pick<Case, 'weights' | 'means' | 'covariances'> {
 }
 const reference = JSON.parse(readFileSync(new URL('../../../oracle/errors.json', import.meta.url), 'utf8')) as Reference
 
-const some = <A>(option: O.Option<A>): A => {
-  if (O.isNone(option)) throw new Error('a capability is missing')
-  return option.value
-}
 const right = <A>(found: E.Either<Problem.Problem, A>): A => {
   if (E.isLeft(found)) throw new Error(Problem.show(found.left))
   return found.right
 }
-const familyOf = <P extends string>(score: Score.Score<P>): Score.Family<P> => some(Score.interpret(score).family)
+const familyOf = <P extends string>(score: Score.Score<P>): Score.Family<P> => there(Score.interpret(score).family)
 const apart = (found: ArrayLike<number>, wanted: ArrayLike<number>): number =>
   Array.from(wanted).reduce((most, x, i) => Math.max(most, Math.abs(found[i] - x)), found.length - wanted.length)
 
@@ -78,16 +74,16 @@ describe.each(reference.cases.map((one, i) => ({ one, name: i === 0 ? 'whole row
       const total = logs.reduce((sum, x) => sum + x, 0)
       // 60 rows of size 1 to 10, and rounding.
       expect(Math.abs(total - one.loglik)).toBeLessThan(1e-11)
-      const { value, params } = step(some(family.fromMixture)(start))
+      const { value, params } = step(there(family.fromMixture)(start))
       expect(Math.abs(-60 * value - one.loglik)).toBeLessThan(1e-11)
-      const found = some(family.toMixture)(params)
+      const found = there(family.toMixture)(params)
       expect(apart(found.weights, one.weights)).toBeLessThan(1e-12)
       expect(apart(found.means.values, one.means.flat())).toBeLessThan(1e-12)
       expect(apart(Mixture.covariances(found).values, one.covariances.flat(2))).toBeLessThan(1e-12)
     })
 
     it('converge where the reference does', () => {
-      let params = some(family.fromMixture)(start)
+      let params = there(family.fromMixture)(start)
       for (let i = 0; i < 150; i++) params = step(params).params
       // Both have less to gain than rounding, of sixty rows.
       expect(Math.abs(-60 * step(params).value - one.converged)).toBeLessThan(1e-10)
@@ -134,7 +130,7 @@ const centres = { shape: [2, dim], values: Float64Array.of(0, 0, 1, 3, 1, 0) }
 describe.each([...Covariance.names, ...Covariance.analysers])('%s', name => {
   const score: Score.Score<string> = Score.mixture({ components: 2, covariance: Covariance.named(name) })
   const family = familyOf(score)
-  const from = some(Score.startOf(family, dim)).fromCentres(centres, 2)
+  const from = there(Score.startOf(family, dim)).fromCentres(centres, 2)
 
   it.each([
     ['whole rows', ExpectationMaximization.step(family, 1e-6, measured)],
@@ -183,19 +179,19 @@ it.runIf(isSlow)('equal errors are a noise level: of its likelihood, and its fix
   const sigma = 0.7
   const family = familyOf(Score.full({ components: 2 }))
   const equal = right(Points.withErrors(Array.from({ length: rows }, () => [sigma, sigma, sigma]))(clean))
-  const { maximise, second } = some(family.mStep)
+  const { maximise, second } = there(family.mStep)
   const level = { alpha: 1, sigma }
   type Full = Params.Params<'means' | 'logits' | 'logScales' | 'lower'>
   const atLevel = (params: Full): Full => {
     const { value, doubt, ...found } = Strands.taken(
-      moments(partsOf(Mixture.diffuse(level)(some(family.toMixture)(params))), second, inMemory(clean))
+      moments(partsOf(Mixture.diffuse(level)(there(family.toMixture)(params))), second, inMemory(clean))
     )
     expect(Number.isFinite(value + doubt)).toBe(true)
     return maximise(params, found, { level, floor: 1e-6, dim })
   }
-  let found = some(Score.startOf(family, dim)).fromCentres(centres, 2)
+  let found = there(Score.startOf(family, dim)).fromCentres(centres, 2)
   for (let i = 0; i < 1500; i++) found = atLevel(found)
-  const mixture = some(family.toMixture)(found)
+  const mixture = there(family.toMixture)(found)
   expect(
     apart(Mixture.logDensity(equal)(mixture), Mixture.logDensity(clean)(Mixture.diffuse(level)(mixture)))
   ).toBeLessThan(1e-12)
@@ -214,7 +210,7 @@ it('one round component is at the maximum of its likelihood, by golden sections'
   const points = right(Points.withErrors(Array.from(deviations, s => [s]))(line))
   const family = familyOf(Score.isotropic({ components: 1 }))
   const step = ExpectationMaximization.step(family, 1e-9, points)
-  let params = some(Score.startOf(family, 1)).fromCentres({ shape: [1, 1], values: Float64Array.of(0) }, 1)
+  let params = there(Score.startOf(family, 1)).fromCentres({ shape: [1, 1], values: Float64Array.of(0) }, 1)
   for (let i = 0; i < 2000; i++) params = step(params).params
   /** Profile likelihood: at v the mean is the weighted one. */
   const profile = (v: number): { readonly value: number; readonly mean: number } => {

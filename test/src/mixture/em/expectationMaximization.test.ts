@@ -1,7 +1,6 @@
 /** Expectation–maximization on noisy data, against the textbook's loops on the same noisy data. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import {
   Compile,
@@ -19,14 +18,10 @@ import {
 } from '../../../../src/index.js'
 import * as ExpectationMaximization from '../../../../src/mixture/em/expectationMaximization.js'
 import * as Frame from '../../../../src/mixture/em/frame.js'
+import { there } from '../../../there.js'
 
 const score = Score.isotropic({ components: 2 })
-const family = pipe(
-  Score.interpret(score).family,
-  O.getOrElseW(() => {
-    throw new Error('a mixture')
-  })
-)
+const family = there(Score.interpret(score).family)
 
 /** The M-step for rows x under a mixture, one number at a time, in logarithms of nothing. */
 const textbook = (
@@ -114,10 +109,9 @@ it('draws the noise of a row by its number, however many there are', () => {
   const points = { rows, dim: 1, values: new Float64Array(rows) }
   const key = Key.fromSeed(4)
   const noise = pipe(key, Key.child(0), Key.normal(rows))
-  const one = Score.interpret(Score.isotropic({ components: 1 })).family
-  if (O.isNone(one)) throw new Error('a mixture')
+  const one = there(Score.interpret(Score.isotropic({ components: 1 })).family)
   const params = Params.of({ means: [[0]], logits: [0], logVariances: [0] })
-  const step = ExpectationMaximization.noisyStep(one.value, 1e-6, points, { alpha: 0.5, sigma: 2 })
+  const step = ExpectationMaximization.noisyStep(one, 1e-6, points, { alpha: 0.5, sigma: 2 })
   const mean = noise.reduce((sum, z) => sum + z, 0) / rows
   expect(step(params, key).params.means.values[0]).toBeCloseTo((2 * mean) / 0.5, 12)
 })

@@ -18,6 +18,7 @@ import {
 import type { NdArray } from '../../../../lib/index.js'
 import * as ExpectationMaximization from '../../../../src/mixture/em/expectationMaximization.js'
 import * as E from 'fp-ts/lib/Either.js'
+import { there } from '../../../there.js'
 
 const KAPPA = 0.01
 const [dim, count] = [2, 2]
@@ -118,8 +119,7 @@ describe('under a prior', () => {
       }
       // Central differences of a sum of some 200: 2⁻⁵² · 200/h + h² of its third derivatives.
       const h = 1e-4
-      const family = O.toNullable(Score.interpret(score).family)
-      if (family === null) throw new Error('no family')
+      const family = there(Score.interpret(score).family)
       const judge = ExpectationMaximization.judge(family, points, KAPPA)
       const away = Params.map(({ shape, values }: NdArray): NdArray => ({
         shape,
@@ -142,11 +142,9 @@ describe('under a prior', () => {
   )
 
   it('an M-step of no rows is the mode of the prior, and one of many rows that without it', () => {
-    const family = pipe(Score.interpret(Score.full({ components: 1 })).family, O.toNullable)
-    if (family === null) throw new Error('no family')
+    const family = there(Score.interpret(Score.full({ components: 1 })).family)
     const many = { ...points, weights: points.weights?.map(w => 1e9 * w) ?? new Float64Array(40) }
-    const from = O.toNullable(family.fromMixture)?.(Mixture.of({ means: [[0, 0]] }))
-    if (from === undefined) throw new Error('no start')
+    const from = there(family.fromMixture)(Mixture.of({ means: [[0, 0]] }))
     const [under, without] = [KAPPA, null].map(
       prior => ExpectationMaximization.step(family, 1e-9, many, prior)(from).params
     )

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module'
 import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundled } from '../../examples/playground/bundle.mjs'
+import * as float64 from '../../dist/lib/index.js'
 import * as ornstein from '../../dist/src/index.js'
 import * as laws from '../../dist/src/laws/index.js'
 import * as glossary from '../../dist/src/cli/glossary.js'
@@ -15,6 +16,7 @@ import { api, nameIndex } from './api.js'
 import { lawsPage } from './laws.js'
 import { markdown } from './markdown.js'
 import { entriesOf } from './search.js'
+import { vocabularyPage } from './vocabulary.js'
 import { wordPages } from './words.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -56,6 +58,7 @@ export default async function site(eleventy) {
   ])
   const urls = {
     'docs/laws-reference.md': 'laws-reference.html',
+    'docs/vocabulary.md': 'vocabulary.html',
     ...documents,
     ...Object.fromEntries(sources.map(path => [path, `source/${path}.html`]))
   }
@@ -83,6 +86,7 @@ export default async function site(eleventy) {
     ...words.map(({ name, url, text }) => [`docs/words/${name}.md`, url, text]),
     ...names.map(({ title, url, text }) => [`docs/api/${title}.md`, url, text]),
     ['docs/laws-reference.md', 'laws-reference.html', lawsPage(ornstein, laws, glossary)],
+    ['docs/vocabulary.md', 'vocabulary.html', vocabularyPage(ornstein, float64, glossary)],
     ['docs/names.md', 'names.html', nameIndex(names)]
   ]
   for (const [source, permalink, text] of pages)

@@ -24,7 +24,7 @@ import {
   Stage,
   TimeLaw
 } from 'ornstein'
-import { compiled, declared, show, type Budget, type Declared, type Report } from './frame.js'
+import { compiled, show, type Budget, type Report } from './frame.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
 const alphaAt = (time: number): number => Schedule.level(time)(schedule).alpha
@@ -332,12 +332,6 @@ const measure = (budget: Budget): Measured => {
   }
 }
 
-const pipelines: ReadonlyArray<Declared> = [
-  declared('oneStep', oneStep([1.5, 0.5])),
-  declared('descent', fromStart([1, 1], descend(0.1))),
-  declared('emFromStart', fromStart([1, 1], expectationMaximization))
-]
-
 const showEnding = ({ at, runs }: Ending): string =>
   `±(${at.map(x => x.toFixed(3).replace('-', '−')).join(', ')}) ${runs}×`
 
@@ -426,7 +420,6 @@ export const main = (budget: Budget): Report<Measured> => {
     setting: [
       'm = α·mean throughout. Populations are rows at equal steps weighted by the density; the mean over the noise is exact. x_t of the pair ±μ is the pair ±αμ, and EM is the step of expectation–maximization on x_t, in which no noise is drawn. Fixed points are those on a sample of 1000 rows (seed 3) in the plane, from a square grid of starts that reaches to 2|μ| + 1, without 0, which is a fixed point of all; ends nearer than 1e-4 to each other are one. Nothing here is random but that sample. In full it takes a quarter of a minute of processor time.'
     ],
-    pipelines,
     measured
   }
 }

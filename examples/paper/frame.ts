@@ -1,7 +1,7 @@
 /** What a program of the paper gives: what it measured, and how that is told. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import { Compile, type Picture, Pipeline, type Points, Problem } from 'ornstein'
+import { Compile, type Picture, type Pipeline, type Points, Problem } from 'ornstein'
 
 /** `quick` shows in seconds that the claim holds; `full` is what docs/paper.md tells. */
 export type Budget = 'quick' | 'full'
@@ -78,18 +78,6 @@ export interface Figure {
   readonly drawn: Picture.Drawn
 }
 
-/** A pipeline as the code that builds it. */
-export interface Declared {
-  /** The name of the constant that it is given in the code. */
-  readonly name: string
-  readonly code: string
-}
-
-export const declared = <P extends string>(name: string, pipeline: Pipeline.Pipeline<P>): Declared => ({
-  name,
-  code: Pipeline.show(pipeline)
-})
-
 /** What a program gives: `measured` is what tests assert on, the rest is what people read. */
 export interface Report<M> {
   readonly title: string
@@ -99,7 +87,6 @@ export interface Report<M> {
   readonly setting: ReadonlyArray<string>
   /** Computed from the numbers. */
   readonly findings: ReadonlyArray<string>
-  readonly pipelines: ReadonlyArray<Declared>
   readonly tables: ReadonlyArray<Table>
   readonly figures: ReadonlyArray<Figure>
   readonly measured: M

@@ -25,7 +25,7 @@ import {
   Stage,
   TimeLaw
 } from 'ornstein'
-import { compiled, declared, share, show, type Budget, type Declared, type Estimate, type Report } from './frame.js'
+import { compiled, share, show, type Budget, type Estimate, type Report } from './frame.js'
 import { lawOf, meeting, product, type Met } from './population.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
@@ -508,11 +508,6 @@ export const measure = (budget: Budget): Measured => {
   }
 }
 
-const pipelines = (): ReadonlyArray<Declared> => [
-  declared('plain', starting('full', 4, 1, false)),
-  declared('noiseFirst', starting('full', 4, 1, true))
-]
-
 const percent = (x: number): string => `${show(100 * x, 2)} %`
 
 export const main = (budget: Budget): Report<Measured> => {
@@ -646,7 +641,6 @@ export const main = (budget: Budget): Report<Measured> => {
       `Two ellipses of the plane that lean against each other, weights 0.4 and 0.6; populations of x_t are rows at the nodes of Gauss–Hermite rules (${NODES} each way, ${2 * LINE_NODES} on the line), which the implicit loss meets without noise, since it does not ask which noise made them. Weights are looked at on the line, variances 0.6 and 1, all levels by 48 nodes in t. Separation is the distance of the centres; descent in the weights takes ${budget === 'full' ? 150 : 60} steps of rate 1 from ${2 * TRUE_WEIGHT}.`,
       'Starts: full covariances and diagonal ones, which these mixtures have not, 150 rows a component, four samples (Key.fromSeed(40) on) and twenty starts of each; the best known is that of all of these. Times are those at which σ/α is so many standard deviations of the columns.'
     ],
-    pipelines: pipelines(),
     measured
   }
 }

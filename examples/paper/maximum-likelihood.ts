@@ -21,17 +21,8 @@ import {
   TimeLaw
 } from 'ornstein'
 import { Quadrature } from 'ornstein/float64'
-import {
-  compiled,
-  declared,
-  show,
-  studentQuantile,
-  type Budget,
-  type Declared,
-  type Estimate,
-  type Report
-} from './frame.js'
-import { declaredNoise, meeting, withNoise } from './population.js'
+import { compiled, show, studentQuantile, type Budget, type Estimate, type Report } from './frame.js'
+import { meeting } from './population.js'
 
 // -- the ratio of two errors -----------------------------------------------------------------------------------------
 
@@ -343,21 +334,6 @@ const panel = ({ name, levels, all }: Outcome): Picture.Curves => ({
   ]
 })
 
-const pipelines = (): ReadonlyArray<Declared> => {
-  const [centre] = [[0.5, 0.5, 0.5, 0.5]]
-  const centres = triangle(3).map(c => c.map(x => Number(x.toFixed(3))))
-  const met = meeting(2, { rows: 1, dim: 2, values: new Float64Array(2) })
-  const noise = { ...met, noise: { rows: 1000 * NODES ** 2, dim: 2, values: new Float64Array(0) } }
-  const exact = Expectation.quadrature()
-  return [
-    declared('maximumLikelihood', pairPipeline(centre, likeliest)),
-    declared('oneLevel', pairPipeline(centre, minimiseAt(0.1, exact))),
-    declared('allLevels', pairPipeline(centre, minimise(ALL, exact))),
-    ...declaredNoise(NODES, noise),
-    withNoise(declared('threeAtOneLevel', kPipeline(centres, minimiseAt(0.1, Expectation.fixed(met.noise)))))
-  ]
-}
-
 export const measure = (budget: Budget): Measured => ({ outcomes: problemsOf(budget).map(outcome) })
 
 export const report = (budget: Budget, measured: Measured): Report<Measured> => {
@@ -411,7 +387,6 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
       `Two Gaussians in d = ${DIM}; three in the plane, at the corners of a triangle. Rows: ${outcomes.map(({ name, rows }) => `${rows} (${inner(name)})`).join(', ')}. Samples: ${outcomes.map(({ levels }) => levels[0].ratio.trials).join(', ')}; all levels at once on ${outcomes.map(({ all }) => all.trials).join(', ')} of them, as they vary little. Key.fromSeed(11).`,
       `Maximum likelihood is expectation–maximization from the truth. Every minimiser starts at the truth and is reached by L-BFGS to a gradient of 10⁻⁷ (10⁻³ α⁶ at high noise), the mean over the noise being a sum: 16 Gauss–Hermite nodes for the pair, a product of ${NODES} × ${NODES} for three in the plane. Theory is B/A², the variance of a datum’s gradient over the square of the curvature, by quadrature.`
     ],
-    pipelines: pipelines(),
     measured
   }
 }

@@ -24,8 +24,8 @@ import {
   TimeLaw
 } from 'ornstein'
 import { Quadrature } from 'ornstein/float64'
-import { compiled, declared, mean, share, show, type Budget, type Estimate, type Report } from './frame.js'
-import { withNoise, type Met } from './population.js'
+import { compiled, mean, share, show, type Budget, type Estimate, type Report } from './frame.js'
+import { type Met } from './population.js'
 
 // -- the problem -----------------------------------------------------------------------------------------------------
 
@@ -397,28 +397,6 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
     setting: [
       `The teacher is N(0, 1), and the loss is that in population: x_t at ${noise.rows} nodes in equal steps, which the implicit loss meets without noise. The step is ½ in α·mean. Random starts: ${basins[0].all.trials} for each row of the table, ${sampled[0].all.trials} in ${DIM} dimensions; a student has converged if it is within ${NEAR} of the truth in α·mean at the end. Key.fromSeed(22).`,
       'The centre is at 0 without loss of generality: the score moves with data and centres. The students’ weights are equal and their variances 1, so a student that is far from all data costs nothing but its share of the weight.'
-    ],
-    pipelines: [
-      { name: 'noise', code: `{ rows: ${noise.rows}, dim: 1, values: new Float64Array(${noise.rows}) }` },
-      withNoise(
-        declared('far', learning(3, LOW, steps, Initializer.values([[-LARGE], [0], [LARGE]]), Expectation.fixed(noise)))
-      ),
-      withNoise(
-        declared(
-          'randomStart',
-          learning(STUDENTS, 1, 200, Initializer.gaussian({ scale: 1 }), Expectation.fixed(noise))
-        )
-      ),
-      declared(
-        'randomStartOnASample',
-        learning(
-          STUDENTS,
-          LOW,
-          200,
-          Initializer.gaussian({ scale: 1 / alphaAt(LOW) }),
-          Expectation.projected({ antithetic: true })
-        )
-      )
     ],
     measured
   }

@@ -4,7 +4,6 @@
  */
 import { type Mixture, type Points } from 'ornstein'
 import { Quadrature } from 'ornstein/float64'
-import type { Declared } from './frame.js'
 
 export interface Met {
   readonly points: Points.Points
@@ -71,24 +70,3 @@ export const lawOf = (count: number, { means, weights, variances }: Mixture.Mixt
 
 /** The mixture at time 0 and the noise: what a loss is in population. */
 export const population = (count: number, mixture: Mixture.Mixture): Met => meeting(count, lawOf(count, mixture))
-
-/** The code of the noise, so that pipelines that meet it are whole. */
-export const declaredNoise = (count: number, { noise: { rows, dim } }: Met): ReadonlyArray<Declared> => [
-  { name: 'rule', code: `Quadrature.gaussHermite(${count})` },
-  {
-    name: 'noise',
-    code: `{
-  rows: ${rows},
-  dim: ${dim},
-  values: new Float64Array(${rows * dim}).map((_, at) => rule.nodes[Math.floor(${
-    dim === 1 ? 'at' : `Math.floor(at / ${dim}) / ${count} ** (at % ${dim})`
-  }) % ${count}])
-}`
-  }
-]
-
-/** A pipeline's code with the noise by its name. */
-export const withNoise = ({ name, code }: Declared): Declared => ({
-  name,
-  code: code.replace(/Expectation\.fixed\([^)]*\)/g, 'Expectation.fixed(noise)')
-})

@@ -19,7 +19,7 @@ import {
   Score,
   TimeGrid
 } from 'ornstein'
-import { compiled, declared, geometricMean, mean, show, type Budget, type Estimate, type Report } from './frame.js'
+import { compiled, geometricMean, mean, show, type Budget, type Estimate, type Report } from './frame.js'
 
 // -- distances between samples ---------------------------------------------------------------------------------------
 
@@ -344,7 +344,6 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
       `${COMPONENTS} Gaussians in d = ${DIM}, ${SEPARATION} apart; ${seeds} seeds for each n, ${samplers[0].excess.trials} for the samplers, each with data, held-out points and exact points of its own. Key.fromSeed(44). Grids from t = 5 to 0.001, even in (σ/α)^(1/7).`,
       `Energy distance: 2 E|X − Y| − E|X − X′| − E|Y − Y′| over pairs of different rows, whose mean is 0 where the laws are one. Sliced Wasserstein: the root mean square of W₂ over ${DIRECTIONS} directions; of two samples of one law it is not 0. Samplers: ${samplersTried.map(([, sampler]) => Sampler.show(sampler)).join(', ')}.`
     ],
-    pipelines: [declared('learner', Recipe.twoStage(score)(Mixture.sample(1000)(Key.fromSeed(0))(truth)))],
     measured
   }
 }

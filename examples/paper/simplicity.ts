@@ -19,18 +19,8 @@ import {
   Stage,
   TimeLaw
 } from 'ornstein'
-import {
-  compiled,
-  declared,
-  geometricMean,
-  mean,
-  share,
-  show,
-  type Budget,
-  type Estimate,
-  type Report
-} from './frame.js'
-import { declaredNoise, population, withNoise, type Met } from './population.js'
+import { compiled, geometricMean, mean, share, show, type Budget, type Estimate, type Report } from './frame.js'
+import { population, type Met } from './population.js'
 
 // -- the problem -----------------------------------------------------------------------------------------------------
 
@@ -246,7 +236,6 @@ export const measure = (budget: Budget): Measured => {
 
 export const report = (budget: Budget, measured: Measured): Report<Measured> => {
   const { outcomes, courses } = measured
-  const mixture = population(NODES, data)
   /** Steps that have a place of their own on the axis of powers, to half a pixel. */
   const isSeen = ({ step }: { readonly step: number }): boolean =>
     step > 0 && Math.floor(50 * Math.log(step)) > Math.floor(50 * Math.log(step - 1))
@@ -324,10 +313,6 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
     setting: [
       `Data: four Gaussians at the ends of a cross of arm ${ARM} about (${OFFSET.join(', ')}), whose covariance is (1 + ${ARM ** 2 / 2})I; beside it the Gaussian with that mean and covariance. The loss is that in population: each component and the noise at ${NODES}² Gauss–Hermite nodes, exact for polynomials up to degree ${2 * NODES - 1} in each coordinate. ${STUDENTS} students of equal weights start at N(0, ${SCALE}² I); ${starts(budget)} starts, Key.fromSeed(33). Runs on mixture and Gaussian begin at the same start.`,
       `The statistics are those of the student’s mixture, in closed form: mean and covariance of its centres, and their fourth cumulant, E[yyyy] less the three products of covariances, compared in the Euclidean norm of all entries. Means are geometric; brackets are 95 % intervals over starts.`
-    ],
-    pipelines: [
-      ...declaredNoise(NODES, mixture),
-      withNoise(declared('student', learning(last.time, times(budget)[outcomes.length - 1][1], mixture)))
     ],
     measured
   }

@@ -25,7 +25,7 @@ import {
   Stage,
   TimeLaw
 } from 'ornstein'
-import { compiled, declared, mean, show, type Budget, type Estimate, type Report } from './frame.js'
+import { compiled, mean, show, type Budget, type Estimate, type Report } from './frame.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
 const alphaAt = (time: number): number => Schedule.level(time)(schedule).alpha
@@ -340,7 +340,6 @@ export const main = (budget: Budget): Report<Measured> => {
     setting: [
       `The map is tried on the axes: its column j is −½∂L/∂mean at ρeⱼ, with the mean over the noise exact, over 2α⁴ρ, plus ρ² eⱼ for the term −2α⁴|mean|² mean that stops descent. Angles are between lines. High noise is t = ${HIGH}, low noise t = ${LOW}; data and starts are keyed by the number of rows and the seed, ${seeds} seeds. Intervals are Student’s. The theory of the top eigenvector of spiked covariances is that of Baik, Ben Arous & Péché (2005) and Paul (2007): above d/n = |μ|⁴, cos² = (1 − γ/|μ|⁴)/(1 + γ/|μ|²), γ = d/n; below, none. In full it takes about 3 minutes of processor time.`
     ],
-    pipelines: [declared('topEigenvector', topEigenvector), declared('highThenLowNoise', highThenLow(dim, 1))],
     measured
   }
 }

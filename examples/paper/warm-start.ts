@@ -19,7 +19,7 @@ import {
   Stage,
   TimeLaw
 } from 'ornstein'
-import { compiled, declared, median, share, show, type Budget, type Estimate, type Report } from './frame.js'
+import { compiled, median, share, show, type Budget, type Estimate, type Report } from './frame.js'
 
 const DIM = 16
 const ROWS_EACH = 250
@@ -301,14 +301,6 @@ export const main = (budget: Budget): Report<Measured> => {
     ],
     setting: [
       `d = ${DIM}. Up to K = d the centres are the corners of a simplex, each at C√log min(K, d) from every other; for K = 32 those of a cross-polytope. n = ${ROWS_EACH} K rows. A run succeeds when its error is at most ${CLOSE} times that of maximum likelihood on the same rows (EM from the truth) and at most a quarter of the separation. All algorithms take ${STEPS} steps from the same starts; descent is at t = 0.1, where nothing else is said, with projected noise, its rate that of EM at the start and falling as a cosine; C = ${show(2)}, K = 16 is a separation of ${show(separationOf(16, 2))}. Intervals are Wilson’s. Data and starts are keyed by K, C and the seed. In full it takes about 6 minutes of processor time.`
-    ],
-    pipelines: [
-      declared('descent', learning(3, Initializer.warmStart({ centres: centres(3, 4, 3), radius: 2 }), descent(3))),
-      declared(
-        'gradientEM',
-        learning(3, Initializer.warmStart({ centres: centres(3, 4, 3), radius: 2 }), gradientEM(3))
-      ),
-      declared('em', learning(3, Initializer.warmStart({ centres: centres(3, 4, 3), radius: 2 }), em))
     ],
     measured
   }

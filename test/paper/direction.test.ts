@@ -1,4 +1,4 @@
-/** Where descent on the objective of the pair turns its guess: docs/theorems.md, 4. */
+/** Where descent on the objective of the pair turns its guess: docs/paper.md, 4. */
 import { expect, it } from 'vitest'
 import {
   Compile,

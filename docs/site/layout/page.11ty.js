@@ -40,9 +40,7 @@ const sections = [
   [
     'The paper',
     [
-      ['theorems.html', 'In pictures'],
       ['paper.html', 'Reproduced'],
-      ['paper-map.html', 'Claim by claim'],
       ['networks.html', 'What networks learn'],
       ['research.html', 'Programs of other papers']
     ]

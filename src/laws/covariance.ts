@@ -9,7 +9,7 @@ import { factorsOf } from '../mixture/component.js'
 import { dims, seeds } from './arbitraries.js'
 import { greatest } from './check.js'
 import { forAll, ofRows, equals, atMost } from './lawRows.js'
-import { maximization } from './em.js'
+import { maximization } from './maximization.js'
 import { freedom } from './freedom.js'
 import type { Laws } from './law.js'
 

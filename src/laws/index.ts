@@ -150,10 +150,25 @@ export { stage, type StageOptions } from './stage.js'
 
 // —— the mathematics ——
 export { correspondsToEM, type CorrespondenceOptions } from './correspond.js'
-export { lyapunov, type LyapunovOptions } from './lyapunov.js'
-export { recovers, type RecoveryOptions } from './recover.js'
+export type { Step } from './maximization.js'
 export { same, type SameOptions } from './same.js'
-export { em, emPair, type EMOptions, type Step } from './em.js'
+export {
+  componentsIdentity,
+  em,
+  emPair,
+  highNoise,
+  implicitIsDenoising,
+  lyapunov,
+  pairIdentity,
+  paper,
+  recovers,
+  secondMoments,
+  type EMOptions,
+  type Form,
+  type LyapunovOptions,
+  type PaperOptions,
+  type RecoveryOptions
+} from './theorems.js'
 export {
   expectation,
   projectedVariance,
@@ -171,15 +186,6 @@ export {
   type ObjectiveOptions,
   type UpTo
 } from './objective.js'
-export {
-  componentsIdentity,
-  highNoise,
-  implicitIsDenoising,
-  pairIdentity,
-  paper,
-  secondMoments,
-  type PaperOptions
-} from './paper.js'
 export { guidance, posterior, type Guide, type GuidanceOptions } from './guidance.js'
 export { net } from './net.js'
 export { sampler, type SamplerOptions } from './sampler.js'

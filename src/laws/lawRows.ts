@@ -7,7 +7,7 @@ import { refuse } from '../../lib/plain/refuse.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { law, held, claimsHeld } from './check.js'
 import type { Law, NotApplicable, Laws } from './law.js'
-import { misfit, type Relation } from './relations.js'
+import { atMost, misfit, type Relation } from './relations.js'
 import { codeOf } from './script.js'
 
 export {
@@ -119,6 +119,13 @@ export const forAll =
  */
 export const ofRows = (code: string, stated: ReadonlyArray<Stating>, options: object = {}): Laws =>
   claimsHeld(code, options, held(stated.map(row => (typeof row === 'function' ? row(code) : row))))
+
+/** That each error is less than the one before by a factor, until it is as small as is asked. */
+export const falls = (errors: ReadonlyArray<number>, factor: number, enough: number): Relation =>
+  atMost(
+    errors.slice(1),
+    errors.slice(0, -1).map(before => Math.max(enough, factor * before))
+  )
 
 /** The law of one row, which is held whatever is claimed. */
 export const ofRow = (code: string, stated: Stated): Law => ofRows(code, [stated])[0]

@@ -861,9 +861,9 @@ export const sameObjective = <P extends string>(
   a: Objective.Objective,
   b: Objective.Objective,
   score: Score.Score<P>,
-  options: ObjectiveOptions<P> & { readonly upTo?: UpTo; readonly slack?: number } = {}
+  options: ObjectiveOptions<P> & { readonly upTo?: UpTo } = {}
 ): ReadonlyArray<Stated> => {
-  const { upTo: { factor = 1, constant = false } = {}, slack = 1 } = options
+  const { upTo: { factor = 1, constant = false } = {} } = options
   const [one, other] = [setting(a, score, options), setting(b, score, options)]
   const cases = fc.tuple(one.fixed, one.fixed).map(([each, other]) => ({
     ...each,
@@ -888,7 +888,7 @@ export const sameObjective = <P extends string>(
         if (Number.isNaN(ratio)) return []
         const r = sizeOf(each)
         const scale = 1 + Math.abs(ratio) * (Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
-        const tolerance = slack * 1e-11 * scale * r * r
+        const tolerance = 1e-11 * scale * r * r
         return [
           !constant && equals(found.value, ratio * wanted.value, tolerance),
           equals(

@@ -35,8 +35,6 @@ import { codeOf, scripted } from './script.js'
 export interface SameOptions extends Context {
   /** What objectives may differ by. */
   readonly upTo?: UpTo
-  /** Multiplies every tolerance. */
-  readonly slack?: number
 }
 
 // The names of the parameters are forgotten, so that one table holds all.
@@ -112,26 +110,25 @@ const sameNoise = (a: Expectation.Expectation, b: Expectation.Expectation): Stat
 const points: Points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1.5, -1, 1, 1.5, 2.5) }
 
 const rules: ReadonlyArray<Rule> = [
-  rule(Objective.concept.is, (a, b, { score = pair, schedule, upTo, slack }) =>
+  rule(Objective.concept.is, (a, b, { score = pair, schedule, upTo }) =>
     sameObjective(a, b, score, {
       ...(schedule && { schedules: fc.constant(schedule) }),
-      ...(upTo && { upTo }),
-      ...(slack !== undefined && { slack })
+      ...(upTo && { upTo })
     })
   ),
-  rule(Schedule.concept.is, (a, b, { slack = 1 }) => [
+  rule(Schedule.concept.is, (a, b) => [
     forAll(fc.record({ time: Arbitrary.anyTimes(b) }))({
       name: 'the levels are the same',
       statement: '∀ t: α(t) and σ(t) are the same, and times end at the same. To 1e-11 (1 + α + σ).',
       source: 'the stated formula',
       says: ({ time }) => {
         const [found, wanted] = [a, b].map(Schedule.level(time))
-        const tolerance = slack * 1e-11 * (1 + wanted.alpha + wanted.sigma)
+        const tolerance = 1e-11 * (1 + wanted.alpha + wanted.sigma)
         return [equals(found, wanted, tolerance), sameBits(Schedule.until(a), Schedule.until(b))]
       }
     })
   ]),
-  rule(Weighting.concept.is, (a, b, { slack = 1 }) => [
+  rule(Weighting.concept.is, (a, b) => [
     forAll(
       Arbitrary.schedules.chain(schedule =>
         fc.record({ schedule: fc.constant(schedule), time: Arbitrary.times(schedule) })
@@ -142,22 +139,22 @@ const rules: ReadonlyArray<Rule> = [
       source: 'the stated formula',
       says: ({ schedule, time }) => {
         const [found, wanted] = [a, b].map(weighting => Weighting.interpret(schedule)(weighting)(time))
-        return equals(found, wanted, slack * 1e-11 * (1 + Math.abs(wanted)))
+        return equals(found, wanted, 1e-11 * (1 + Math.abs(wanted)))
       }
     })
   ]),
-  rule(Rate.concept.is, (a, b, { slack = 1 }) => [
+  rule(Rate.concept.is, (a, b) => [
     forAll(fc.record({ step: fc.nat({ max: 200 }) }))({
       name: 'the rates are the same',
       statement: '∀ steps n: the rate is the same. To 1e-12 of it.',
       source: 'the stated formula',
       says: ({ step }) => {
         const [found, wanted] = [a, b].map(rate => Rate.at(step)(rate))
-        return equals(found, wanted, slack * 1e-12 * (1 + Math.abs(wanted)))
+        return equals(found, wanted, 1e-12 * (1 + Math.abs(wanted)))
       }
     })
   ]),
-  rule(Score.concept.is, (a, b, { slack = 1 }) => [
+  rule(Score.concept.is, (a, b) => [
     forAll(
       Arbitrary.dims.chain(dim =>
         fc.record({
@@ -175,11 +172,11 @@ const rules: ReadonlyArray<Rule> = [
           score => Score.evaluate(score, Schedule.ornsteinUhlenbeck)(params)(time)(points).values
         )
         const r = greatest([...points.values, ...flat(params)])
-        return equals(found, wanted, slack * 1e-11 * (1 + r * r) * (1 + greatest(wanted)))
+        return equals(found, wanted, 1e-11 * (1 + r * r) * (1 + greatest(wanted)))
       }
     })
   ]),
-  rule(Optimizer.concept.is, (a, b, { slack = 1 }) => [
+  rule(Optimizer.concept.is, (a, b) => [
     forAll(fc.record({ walk: Arbitrary.walks }))({
       name: 'the trajectories are the same',
       statement: '∀ starts, gradients: from step to step the parameters are the same. To 1e-9 of the greatest.',
@@ -200,7 +197,7 @@ const rules: ReadonlyArray<Rule> = [
             { params: start, state: init(start), trail: flat(start) }
           ).trail
         })
-        return equals(found, wanted, slack * 1e-9 * (1e-300 + greatest(wanted)))
+        return equals(found, wanted, 1e-9 * (1e-300 + greatest(wanted)))
       }
     })
   ]),
@@ -299,7 +296,7 @@ const rules: ReadonlyArray<Rule> = [
     })
   ]),
   rule(Initializer.concept.is, (a, b, { score = two }) => [sameStarts(a, b, score)]),
-  rule(Pipeline.concept.is, (a, b, { points: given = points, slack = 1 }) => [
+  rule(Pipeline.concept.is, (a, b, { points: given = points }) => [
     forAll(fc.record({ seed: Arbitrary.seeds }))({
       name: 'the ends are the same',
       statement: '∀ keys: both end at the same parameters. To 1e-9 of the greatest.',
@@ -309,7 +306,7 @@ const rules: ReadonlyArray<Rule> = [
         const [found, wanted] = [a, b].map(pipeline =>
           flat(Run.last(compiled(Compile.pipeline(pipeline)(given)))(Key.fromSeed(seed)).params)
         )
-        return equals(found, wanted, slack * 1e-9 * (1 + greatest(wanted)))
+        return equals(found, wanted, 1e-9 * (1 + greatest(wanted)))
       }
     })
   ])

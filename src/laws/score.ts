@@ -35,7 +35,7 @@ import {
 } from './lawRows.js'
 import * as Density from './density.js'
 import { between, sidesOf, slope } from './differences.js'
-import { maximization } from './em.js'
+import { maximization } from './maximization.js'
 import { freedom } from './freedom.js'
 import { guidance } from './guidance.js'
 import type { Laws } from './law.js'

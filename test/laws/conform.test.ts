@@ -114,13 +114,13 @@ describe('a counterexample is a script', () => {
     })
 
     it('compares', () => {
-      const held = laws.same(halved({ rate: 2 }), Rate.constant(2), { slack: 2 })
+      const held = laws.same(halved({ rate: 2 }), Rate.constant(2), { upTo: { factor: 2 } })
       const { counterexample } = fc.check(held[0].property, { seed: 1 })
       const script = fc
         .stringify(counterexample)
         .replace(/^\[\s*/, '')
         .replace(/\]$/, '')
-      expect(script).toContain('laws.same(Rate.halved({ rate: 2 }), Rate.constant(2), { slack: 2 })')
+      expect(script).toContain('laws.same(Rate.halved({ rate: 2 }), Rate.constant(2), { upTo: { factor: 2 } })')
     })
   })
 })

@@ -3,13 +3,14 @@ import * as t from 'io-ts'
 import { add, mean, mul, neg, square, stopGradient, sub, sum, Key, type Tensor } from '../../../lib/index.js'
 import { Field, Objective, Optimizer, Params, Sampler, Schedule, Score, TimeLaw } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
-import { inventions, ofConcept, word, type Invention, type Table } from './invention.js'
+import { ofConcept, word, type Invention, type Table } from './invention.js'
 import { learning } from './learning.js'
 import { made } from './made.js'
 import { mistakes } from './mistakes.js'
 import { models } from './models.js'
 import { noise } from './noise.js'
 import { strangers } from './strangers.js'
+import { theorems } from './theorems.js'
 
 export { type Invention } from './invention.js'
 
@@ -25,27 +26,29 @@ const proper = (perRow: PerRow, name: string): ReadonlyArray<laws.Law> =>
   laws.objective(Objective.custom(name, at, perRow), two, { proper: true, isotropic: true })
 
 const wrongObjectives: Table<PerRow> = {
-  'the negated objective': ({ score, target }) => neg(squared(sub(score, target))),
-  'the constant 0': ({ score }) => mul(0, sum(score, 1)),
-  'a target of the wrong sign': ({ score, target }) => squared(add(score, target)),
-  'a target half as long': ({ score, target }) => squared(sub(score, mul(0.5, target))),
-  'a target a tenth too long': ({ score, target }) => squared(sub(score, mul(1.1, target))),
-  'a target that is wrong for d ≥ 2': ({ score, target }) => squared(sub(score, mul(dim(score) > 1 ? 2 : 1, target))),
-  'a target divided by √d': ({ score, target }) => squared(sub(score, mul(1 / Math.sqrt(dim(score)), target))),
-  'noise for the target': ({ score, noise }) => squared(sub(score, noise)),
-  'the clean row for the target': ({ score, clean }) => squared(sub(score, clean)),
-  'the noisy row for the target': ({ score, noisy }) => squared(sub(score, noisy)),
-  'σ in the wrong place': ({ score, noise, level }) => squared(add(score, mul(level.sigma, noise))),
-  'the score alone': ({ score }) => squared(score),
-  'the inner product alone': ({ score, target }) => sum(mul(score, target), 1),
-  'the fourth power': ({ score, target }) => square(squared(sub(score, target))),
-  'a stop-gradient on the score': ({ score, target }) => squared(sub(stopGradient(score), target)),
-  'a stop-gradient on half of the square': ({ score, target }) =>
+  'the negated objective | the truth is a minimum in population': ({ score, target }) =>
+    neg(squared(sub(score, target))),
+  'the constant 0 | the truth is a minimum in population': ({ score }) => mul(0, sum(score, 1)),
+  'a target of the wrong sign | the truth is stationary in two and three dimensions': ({ score, target }) =>
+    squared(add(score, target)),
+  'a target a tenth too long | the truth is stationary in population': ({ score, target }) =>
+    squared(sub(score, mul(1.1, target))),
+  'a target that is wrong for d ≥ 2 | the truth is stationary in two and three dimensions': ({ score, target }) =>
+    squared(sub(score, mul(dim(score) > 1 ? 2 : 1, target))),
+  'a target divided by √d | the truth is stationary in two and three dimensions': ({ score, target }) =>
+    squared(sub(score, mul(1 / Math.sqrt(dim(score)), target))),
+  'the inner product alone | the truth is a minimum in population': ({ score, target }) => sum(mul(score, target), 1),
+  'the fourth power | the truth is stationary in population': ({ score, target }) =>
+    square(squared(sub(score, target))),
+  'a stop-gradient on the score | gradient is that of the value': ({ score, target }) =>
+    squared(sub(stopGradient(score), target)),
+  'a stop-gradient on half of the square | gradient is that of the value': ({ score, target }) =>
     sum(mul(sub(score, target), stopGradient(sub(score, target))), 1),
-  'a linear term too many': ({ score, target }) => add(squared(sub(score, target)), sum(score, 1)),
-  'a penalty on the score': ({ score, target }) => add(squared(sub(score, target)), mul(0.1, squared(score))),
-  'a weight of the noise': ({ score, target, noise }) => mul(squared(noise), squared(sub(score, target))),
-  'a weight of the error, stopped': ({ score, target }) =>
+  'a linear term too many | turns with data, noise and centres': ({ score, target }) =>
+    add(squared(sub(score, target)), sum(score, 1)),
+  'a penalty on the score | the truth is stationary in population': ({ score, target }) =>
+    add(squared(sub(score, target)), mul(0.1, squared(score))),
+  'a weight of the error, stopped | gradient is that of the value': ({ score, target }) =>
     mul(stopGradient(squared(sub(score, target))), squared(sub(score, target)))
 }
 
@@ -68,9 +71,10 @@ const stated = (perRow: PerRow, name: string): ReadonlyArray<laws.Law> =>
   })
 
 const wrongFormulas: Table<PerRow> = {
-  'half of it': ({ score, target }) => mul(0.5, mean(square(sub(score, target)), 1)),
-  'the sum for the mean': ({ score, target }) => mul(1.5, squared(sub(score, target))),
-  'a weight σ² too many': ({ score, target, level }) => sum(square(mul(level.sigma, sub(score, target))), 1)
+  'half of it | it is what is stated': ({ score, target }) => mul(0.5, mean(square(sub(score, target)), 1)),
+  'the sum for the mean | it is what is stated': ({ score, target }) => mul(1.5, squared(sub(score, target))),
+  'a weight σ² too many | it is what is stated': ({ score, target, level }) =>
+    sum(square(mul(level.sigma, sub(score, target))), 1)
 }
 
 // —— schedules ——
@@ -95,50 +99,69 @@ const scheduled = ({ alpha, sigma, until = 1, claims = {}, own }: Levels, name: 
 const circle = { alpha: (t: number) => Math.cos(1.5 * t), sigma: (t: number) => Math.sin(1.5 * t) }
 
 const wrongSchedules: Table<Levels> = {
-  'noise that falls': { alpha: t => 1 - t / 2, sigma: t => 0.5 * (1 - t) + 0.1 },
-  'signal that comes back': { alpha: t => 0.5 + (t - 0.5) * (t - 0.5), sigma: t => 0.1 + 0.01 * t },
-  'a plateau': { alpha: () => 0.5, sigma: t => Math.min(t, 0.3) },
-  'variance said to be preserved': { alpha: t => 1 - t, sigma: t => t, claims: { variancePreserving: true } },
-  'said to be homogeneous': { ...circle, claims: { homogeneous: true } },
-  'a drift that is not its own': { ...circle, own: { drift: () => -1 } },
-  'g for g²': { ...circle, own: { diffusion: t => Math.sqrt(3 * Math.tan(1.5 * t)) } },
-  'an inverse in the wrong unit': { ...circle, own: { timeOfLogSnr: l => -l } },
-  'an inverse held off the noisy end': {
+  'noise that falls | has no problems': { alpha: t => 1 - t / 2, sigma: t => 0.5 * (1 - t) + 0.1 },
+  'signal that comes back | has no problems': { alpha: t => 0.5 + (t - 0.5) * (t - 0.5), sigma: t => 0.1 + 0.01 * t },
+  'a plateau | has no problems': { alpha: () => 0.5, sigma: t => Math.min(t, 0.3) },
+  'variance said to be preserved | variance is preserved': {
+    alpha: t => 1 - t,
+    sigma: t => t,
+    claims: { variancePreserving: true }
+  },
+  'said to be homogeneous | diffusing for s and then for t is diffusing for s + t': {
+    ...circle,
+    claims: { homogeneous: true }
+  },
+  'a drift that is not its own | drift is the slope of log α': { ...circle, own: { drift: () => -1 } },
+  'g for g² | diffusion is what the drift leaves of the growth of σ²': {
+    ...circle,
+    own: { diffusion: t => Math.sqrt(3 * Math.tan(1.5 * t)) }
+  },
+  'an inverse in the wrong unit | timeOfLogSnr inverts logSnr': { ...circle, own: { timeOfLogSnr: l => -l } },
+  'an inverse held off the noisy end | timeOfLogSnr inverts logSnr': {
     ...circle,
     own: { timeOfLogSnr: l => Math.min(0.97, Math.atan(Math.exp(-l / 2)) / 1.5) }
   },
-  'variance that is lost in the last thousandth': {
+  'variance that is lost in the last thousandth | variance is preserved': {
     alpha: circle.alpha,
     sigma: t => circle.sigma(t) * (t > 0.999 ? 1 + 5 * (t - 0.999) : 1),
     claims: { variancePreserving: true }
   },
-  'a diffusion that falls off at the end': {
+  'a diffusion that falls off at the end | diffusion is what the drift leaves of the growth of σ²': {
     ...circle,
     own: { diffusion: t => 3 * Math.tan(1.5 * t) - (t > 0.9 ? 11 * (t - 0.9) : 0) }
   },
-  'a staircase, of which a lattice of times sees nothing': {
+  'a staircase, of which a lattice of times sees nothing | goes from its one end to the other': {
     alpha: t => Math.exp(-Math.floor(50 * t) / 50),
     sigma: t => 0.1 + Math.floor(50 * t),
     own: { timeOfLogSnr: () => 0.5 }
   },
-  'no signal at first': {
+  'no signal at first | goes from its one end to the other': {
     alpha: t => Math.min(1, 1e9 * t) * (1 - t / 2),
     sigma: t => 0.1 + t
   },
-  'noise that jumps': { alpha: () => 1, sigma: t => 0.1 + t + (t > 0.6171 ? 0.05 : 0) },
-  'σ² for σ, said to preserve variance': {
+  'noise that jumps | levels have no jumps': { alpha: () => 1, sigma: t => 0.1 + t + (t > 0.6171 ? 0.05 : 0) },
+  'σ² for σ, said to preserve variance | variance is preserved': {
     alpha: t => Math.exp(-t),
     sigma: t => -Math.expm1(-2 * t),
     claims: { variancePreserving: true }
   },
-  'log α/σ for log α²/σ²': { ...circle, own: { logSnr: t => -Math.log(Math.tan(1.5 * t)) } },
-  'both of log α/σ': {
+  'log α/σ for log α²/σ² | log-SNR is that of the level': {
+    ...circle,
+    own: { logSnr: t => -Math.log(Math.tan(1.5 * t)) }
+  },
+  'both of log α/σ | log-SNR is that of the level': {
     ...circle,
     own: { logSnr: t => -Math.log(Math.tan(1.5 * t)), timeOfLogSnr: l => Math.atan(Math.exp(-l)) / 1.5 }
   },
-  'a drift half as long': { ...circle, own: { drift: t => -0.75 * Math.tan(1.5 * t) } },
-  'a diffusion without −2fσ²': { ...circle, own: { diffusion: t => 1.5 * Math.sin(3 * t) } },
-  'an inverse off by 1e-6': { ...circle, own: { timeOfLogSnr: l => Math.atan(Math.exp(-l / 2)) / 1.5 + 1e-6 } }
+  'a drift half as long | drift is the slope of log α': { ...circle, own: { drift: t => -0.75 * Math.tan(1.5 * t) } },
+  'a diffusion without −2fσ² | diffusion is what the drift leaves of the growth of σ²': {
+    ...circle,
+    own: { diffusion: t => 1.5 * Math.sin(3 * t) }
+  },
+  'an inverse off by 1e-6 | timeOfLogSnr inverts logSnr': {
+    ...circle,
+    own: { timeOfLogSnr: l => Math.atan(Math.exp(-l / 2)) / 1.5 + 1e-6 }
+  }
 }
 /** λ as Laplace has it, of which α and σ have no second derivative in the middle (Hang & Gu 2024, arXiv 2407.03297). */
 const laplace = (t: number): number => -Math.sign(t - 0.5) * -Math.log(1 - 2 * Math.abs(t - 0.5) + 1e-9)
@@ -222,19 +245,14 @@ const walking = (
 }
 const ofDdim = (eta: number): laws.SamplerOptions => ({ equals: Sampler.ddim({ eta }) })
 const wrongSamplers: Table<Way> = {
-  'twice the noise': { eta: 1, noise: 2 },
-  'half of the noise': { eta: 1, noise: 0.5 },
-  'no noise': { eta: 1, noise: 0 },
-  'one z for all rows': { eta: 1, z: 'rows' },
-  'one z for all coordinates': { eta: 1, z: 'coordinates' },
-  'uniform noise': { eta: 1, z: 'uniform' },
-  'half of the drift': { eta: 0, drift: 0.5 },
-  uphill: { eta: 0, drift: -1 },
-  'noise in the last step': { eta: 1, last: 0.1 },
-  'the whole noise in the last step': { eta: 1, whole: 1 },
-  'moves of noise √δ after each step': { eta: 1, moved: 1 },
-  'second order, it says': { eta: 0, claims: { order: 2 } },
-  'η = ½, it says': { eta: 0.25, claims: ofDdim(0.5) }
+  'no noise | looks at the key only if it draws': { eta: 1, noise: 0 },
+  'one z for all rows | has the moments of the law at every time': { eta: 1, z: 'rows' },
+  'one z for all coordinates | has the moments of the law at every time': { eta: 1, z: 'coordinates' },
+  'uniform noise | has the moments of the law at every time': { eta: 1, z: 'uniform' },
+  'noise in the last step | a step to no noise adds none': { eta: 1, last: 0.1 },
+  'the whole noise in the last step | a step to no noise adds none': { eta: 1, whole: 1 },
+  'second order, it says | a step is of its order': { eta: 0, claims: { order: 2 } },
+  'η = ½, it says | takes the steps of the sampler that it equals': { eta: 0.25, claims: ofDdim(0.5) }
 }
 const rightSamplers: Table<Way> = {
   'ancestral by hand': { eta: 1, claims: { equals: Sampler.ancestral } },
@@ -280,9 +298,9 @@ const twoSteps = (share: Share, name: string): ReadonlyArray<laws.Law> =>
   )
 const steps: { readonly wrong: Table<Share>; readonly right: Table<Share> } = {
   wrong: {
-    'as if steps were even': () => 0.5,
+    'as if steps were even | a step is of its order': () => 0.5,
     // A step is off by ½ (before² − length²), which the next ones take back: over all of them it converges no more slowly.
-    'lengths the other way': (length, before) => before / (2 * length)
+    'lengths the other way | a step is of its order': (length, before) => before / (2 * length)
   },
   right: { 'of any lengths': (length, before) => length / (2 * before) }
 }
@@ -325,16 +343,13 @@ const stepping =
   }
 const momentum: Moments['step'] = (g, m) => [-0.1 * (0.9 * m + g), 0.9 * m + g]
 const wrongOptimizers: Table<Moments> = {
-  uphill: { step: (g, m) => [0.1 * (0.9 * m + g), 0.9 * m + g] },
-  'the memory of the step before': { step: (g, m) => [-0.1 * (g + 0.9 * m), 0.9 * m] },
-  'decay and its complement swapped': { step: (g, m) => [-0.1 * (0.1 * m + g), 0.1 * m + g] },
-  'an average for a sum': { step: (g, m) => [-0.1 * (0.9 * m + 0.1 * g), 0.9 * m + 0.1 * g] },
-  'a rate off by one': { step: (g, m, n) => [(-0.1 / (n + 1)) * (0.9 * m + g), 0.9 * m + g] },
-  'coupled decay': { step: (g, m, _, x) => [-0.1 * (0.9 * m + g + 0.01 * x), 0.9 * m + g + 0.01 * x] },
-  'Nesterov’s': { step: (g, m) => [-0.1 * (g + 0.9 * (0.9 * m + g)), 0.9 * m + g] },
-  clipped: { step: (g, m) => [-0.1 * Math.max(-5, Math.min(5, 0.9 * m + g)), 0.9 * m + g] },
-  'no step after the twelfth': { step: (g, m, n) => [n < 12 ? -0.1 * (0.9 * m + g) : 0, 0.9 * m + g] },
-  'no first step': { step: (g, m, n) => [n === 0 ? 0 : -0.1 * (0.9 * m + g), 0.9 * m + g] }
+  'uphill | it takes the steps of its recurrence': { step: (g, m) => [0.1 * (0.9 * m + g), 0.9 * m + g] },
+  'decay and its complement swapped | it takes the steps of its recurrence': {
+    step: (g, m) => [-0.1 * (0.1 * m + g), 0.1 * m + g]
+  },
+  'no step after the twelfth | it takes the steps of its recurrence': {
+    step: (g, m, n) => [n < 12 ? -0.1 * (0.9 * m + g) : 0, 0.9 * m + g]
+  }
 }
 const rightOptimizers: Table<Moments> = {
   'momentum by hand': { step: momentum },
@@ -342,21 +357,21 @@ const rightOptimizers: Table<Moments> = {
 }
 
 export const corpus: ReadonlyArray<Invention> = [
-  ...inventions('objective', true, wrongObjectives, proper),
-  ...inventions('objective', false, rightObjectives, proper),
-  ...inventions('stated formula', true, wrongFormulas, stated),
-  ...inventions('stated formula', false, { 'denoising by hand': rightObjectives['denoising by hand'] }, stated),
-  ...inventions('schedule', true, wrongSchedules, scheduled),
-  ...inventions('schedule', false, rightSchedules, scheduled),
-  ...inventions('sampler', true, wrongSamplers, walking),
-  ...inventions('sampler', false, rightSamplers, walking),
+  ...ofConcept('objective', { wrong: wrongObjectives, right: rightObjectives }, proper),
+  ...ofConcept(
+    'stated formula',
+    { wrong: wrongFormulas, right: { 'denoising by hand': rightObjectives['denoising by hand'] } },
+    stated
+  ),
+  ...ofConcept('schedule', { wrong: wrongSchedules, right: rightSchedules }, scheduled),
+  ...ofConcept('sampler', { wrong: wrongSamplers, right: rightSamplers }, walking),
   ...ofConcept('sampler of two steps', steps, twoSteps),
-  ...inventions('optimizer of one memory', true, wrongOptimizers, stepping(momentum)),
-  ...inventions('optimizer of one memory', false, rightOptimizers, stepping(momentum)),
+  ...ofConcept('optimizer of one memory', { wrong: wrongOptimizers, right: rightOptimizers }, stepping(momentum)),
   ...noise,
   ...learning,
   ...models,
   ...made,
   ...mistakes,
-  ...strangers
+  ...strangers,
+  ...theorems
 ]

@@ -5,8 +5,9 @@ import type * as laws from '../../../src/laws/index.js'
 export interface Invention {
   readonly concept: string
   readonly name: string
-  readonly wrong: boolean
-  readonly held: () => ReadonlyArray<laws.Law>
+  /** The law that is to catch what is wrong; null of what is right. */
+  readonly law: string | null
+  readonly held: Held
 }
 
 /** Laws, made when they are asked for. */
@@ -14,23 +15,22 @@ export type Held = () => ReadonlyArray<laws.Law>
 
 export const about = 'an invention'
 
+/** By name; what is wrong also by the law that is to catch it: `wrong | law`, three of a law at most. */
 export type Table<A> = Readonly<Record<string, A>>
-
-export const inventions = <A>(
-  concept: string,
-  wrong: boolean,
-  table: Table<A>,
-  held: (value: A, name: string) => ReadonlyArray<laws.Law>
-): ReadonlyArray<Invention> =>
-  // Made once: what its laws compile serves every seed.
-  Object.entries(table).map(([name, value]) => ({ concept, name, wrong, held: lazy(() => held(value, name)) }))
 
 /** Of one concept: what is wrong, and what is right. */
 export const ofConcept = <A>(
   concept: string,
   { wrong, right }: { readonly wrong: Table<A>; readonly right: Table<A> },
   held: (value: A, name: string) => ReadonlyArray<laws.Law>
-): ReadonlyArray<Invention> => [...inventions(concept, true, wrong, held), ...inventions(concept, false, right, held)]
+): ReadonlyArray<Invention> =>
+  [wrong, right].flatMap(table =>
+    Object.entries(table).map(([row, value]) => {
+      const [name, law = null] = row.split(' | ')
+      // Made once: what its laws compile serves every seed.
+      return { concept, name, law, held: lazy(() => held(value, name)) }
+    })
+  )
 
 /** A name as a word of code. */
 export const word = (name: string): string => `own${name.replaceAll(/\W/g, '')}`

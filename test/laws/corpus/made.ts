@@ -51,42 +51,28 @@ const towards =
     Guidance.classifierFree({ free, given, weight: weightOf(weight) })
 const guides: { readonly wrong: Table<Partial<laws.Guide>>; readonly right: Table<Partial<laws.Guide>> } = {
   wrong: {
-    'by the square of the weight': { classifierFree: towards(w => w * w) },
-    'by half of the weight': { classifierFree: towards(w => w / 2) },
-    'by a weight of one more': { classifierFree: towards(w => 1 + w) },
-    'by no more than what is given': { classifierFree: towards(w => Math.min(1, Math.max(0, w))) },
-    'away from what is given': {
-      classifierFree: ({ free, given, weight }) => Guidance.classifierFree({ free: given, given: free, weight })
+    'by the square of the weight | it goes along the line from the one to the other': {
+      classifierFree: towards(w => w * w)
     },
-    'a sum of both': { classifierFree: ({ free, given, weight }) => Guidance.combine([1, free], [weight, given]) },
-    'a posterior that takes the covariance for 0': {
+    'by half of the weight | it goes along the line from the one to the other': { classifierFree: towards(w => w / 2) },
+    'by a weight of one more | it goes along the line from the one to the other': {
+      classifierFree: towards(w => 1 + w)
+    },
+    'a sum of both | a label that says nothing changes nothing, whatever the weight': {
+      classifierFree: ({ free, given, weight }) => Guidance.combine([1, free], [weight, given])
+    },
+    'a posterior that takes the covariance for 0 | the score of a posterior tends to that of the exact posterior': {
       posterior: (seen, schedule) => Guidance.posterior(seen, schedule, { spread: 'none' })
     },
-    'a posterior by the root of the deviation': {
+    'a posterior by the root of the deviation | the score of a posterior tends to that of the exact posterior': {
       posterior: ({ deviation, ...seen }, schedule) =>
         Guidance.posterior({ ...seen, deviation: [deviation].flat().map(d => Math.sqrt(2 * d)) }, schedule)
     },
-    'a posterior of the opposite': {
+    'a posterior of the opposite | the score of a posterior tends to that of the exact posterior': {
       posterior: (seen, schedule) => Guidance.posterior({ ...seen, observed: seen.observed.map(y => -y) }, schedule)
     },
-    'a posterior that has seen nothing': { posterior: () => prior => prior },
-    'a posterior of the first that is seen alone': {
-      posterior: ({ matrix, observed, deviation }, schedule) =>
-        Guidance.posterior(
-          {
-            matrix: matrix.slice(0, 1),
-            observed: observed.slice(0, 1),
-            deviation: typeof deviation === 'number' ? deviation : deviation.slice(0, 1)
-          },
-          schedule
-        )
-    },
-    'a posterior that counts what is seen twice': {
-      posterior: (seen, schedule) => prior =>
-        Guidance.combine([2, Guidance.posterior(seen, schedule)(prior)], [-1, prior])
-    },
     // (Γ + α V)⁻¹ = (Γ/α + V)⁻¹/α
-    'a posterior whose covariance is σ² J, for (σ²/α) J': {
+    'a posterior whose covariance is σ² J, for (σ²/α) J | of normal data the score of a posterior is exact': {
       posterior: ({ deviation, ...seen }, schedule) => {
         const guided =
           (prior: Sampler.Smooth): Sampler.ScoreFunction =>
@@ -158,17 +144,18 @@ const changed = (change: (setting: Setting) => Setting): t.Type<Setting, unknown
   )
 const codecs: { readonly wrong: Table<t.Type<Setting, unknown>>; readonly right: Table<t.Type<Setting, unknown>> } = {
   wrong: {
-    'numbers as JSON has them': plain,
-    'numbers to twelve digits': t.type({
+    'numbers as JSON has them | what is written is read again': plain,
+    'numbers to twelve digits | what is written is read again': t.type({
       rate: spelt(x => String(Number(x.toPrecision(12)))),
       name: t.string,
       on: t.boolean
     }),
-    '−0 as 0': t.type({ rate: spelt(String), name: t.string, on: t.boolean }),
-    'numbers as floats': changed(setting => ({ ...setting, rate: Math.fround(setting.rate) })),
-    'names without blanks': changed(setting => ({ ...setting, name: setting.name.trim() })),
-    'always on': changed(setting => ({ ...setting, on: true })),
-    'on when it is anything': new t.Type<Setting, unknown>(
+    '−0 as 0 | what is written is read again': t.type({ rate: spelt(String), name: t.string, on: t.boolean }),
+    'names without blanks | what is read is kept as it is': changed(setting => ({
+      ...setting,
+      name: setting.name.trim()
+    })),
+    'on when it is anything | what is read is kept as it is': new t.Type<Setting, unknown>(
       'loose',
       kept.is,
       (u, context) =>
@@ -177,13 +164,7 @@ const codecs: { readonly wrong: Table<t.Type<Setting, unknown>>; readonly right:
           : kept.validate(u, context),
       kept.encode
     ),
-    'whatever it is': new t.Type<Setting, unknown>(
-      'anything',
-      kept.is,
-      u => t.success(u as Setting),
-      setting => setting
-    ),
-    'what throws where it cannot read': new t.Type<Setting, unknown>(
+    'what throws where it cannot read | what is read is written again': new t.Type<Setting, unknown>(
       'throwing',
       kept.is,
       (u, context) => {
@@ -361,52 +342,73 @@ const apart = (of: (squares: number) => number): Columns => ({
 })
 const families: { readonly wrong: Table<Columns>; readonly right: Table<Columns> } = {
   wrong: {
-    'densities without their constant': { constant: u => mul(0, u) },
-    'log u for ½ log u': { constant: u => neg(log(mul(2 * Math.PI, u))) },
-    'π for 2π': { constant: u => mul(-0.5, log(mul(Math.PI, u))) },
-    'weights that do not sum to 1': { logWeights: logits => logits },
-    'centres that do not shrink': { centre: (c, { alpha }) => add(mul(0, expandDims(alpha, 2)), c) },
-    'centres that shrink twice': { centre: (c, { alpha }) => mul(square(expandDims(alpha, 2)), c) },
-    'variances that do not shrink': { variance: (v, { sigma }) => add(v, square(sigma)) },
-    'variances by α': { variance: (v, { alpha, sigma }) => add(mul(alpha, v), square(sigma)) },
-    'noise by σ': { variance: (v, { alpha, sigma }) => add(mul(square(alpha), v), sigma) },
-    'no noise at all': { variance: (v, { alpha }) => mul(square(alpha), v) },
-    'tails of another law': { power: distance => mul(2, log(add(1, div(distance, 2)))) },
-    'weights counted as if they did not sum to 1': { free: (components, dim) => components * (dim + 1) + dim },
-    'variances counted for each component': { free: (components, dim) => components * (2 * dim + 1) - 1 },
-    'variances not counted': { free: (components, dim) => components * (dim + 1) - 1 },
-    'one variance counted for all columns': { free: (components, dim) => components * (dim + 1) },
-    'an M-step about the old centres': maximising(second => second),
-    'an M-step a tenth too wide': maximising((second, shift) => 1.1 * (second - shift)),
-    'an M-step that keeps the weights': maximising(
+    'densities without their constant | its density is one': { constant: u => mul(0, u) },
+    'log u for ½ log u | its density is one': { constant: u => neg(log(mul(2 * Math.PI, u))) },
+    'π for 2π | its density is one': { constant: u => mul(-0.5, log(mul(Math.PI, u))) },
+    'centres that do not shrink | a component is likeliest at its centre': {
+      centre: (c, { alpha }) => add(mul(0, expandDims(alpha, 2)), c)
+    },
+    'centres that shrink twice | a component is likeliest at its centre': {
+      centre: (c, { alpha }) => mul(square(expandDims(alpha, 2)), c)
+    },
+    'variances that do not shrink | its density is that of the data, diffused': {
+      variance: (v, { sigma }) => add(v, square(sigma))
+    },
+    'variances by α | its density is that of the data, diffused': {
+      variance: (v, { alpha, sigma }) => add(mul(alpha, v), square(sigma))
+    },
+    'no noise at all | its density is that of the data, diffused': {
+      variance: (v, { alpha }) => mul(square(alpha), v)
+    },
+    'weights counted as if they did not sum to 1 | has as many degrees of freedom as it says': {
+      free: (components, dim) => components * (dim + 1) + dim
+    },
+    'variances counted for each component | has as many degrees of freedom as it says': {
+      free: (components, dim) => components * (2 * dim + 1) - 1
+    },
+    'variances not counted | has as many degrees of freedom as it says': {
+      free: (components, dim) => components * (dim + 1) - 1
+    },
+    'an M-step about the old centres | a step takes what is greatest of Q': maximising(second => second),
+    'an M-step a tenth too wide | a step takes what is greatest of Q': maximising(
+      (second, shift) => 1.1 * (second - shift)
+    ),
+    'an M-step that keeps the weights | a step takes what is greatest of Q': maximising(
       (second, shift) => second - shift,
       (_, logit) => logit
     ),
-    'an M-step that leaves the noise in': maximising(
+    'an M-step that leaves the noise in | a step at a noise level takes the noise out': maximising(
       (second, shift) => second - shift,
       undefined,
       (v, { alpha }, floor) => Math.max(floor, v / (alpha * alpha))
     ),
-    'an M-step that takes the noise out, and forgets the signal': maximising(
-      (second, shift) => second - shift,
-      undefined,
-      (v, { sigma }, floor) => Math.max(floor, v - sigma * sigma)
-    ),
-    'an M-step without its floor': maximising(
+    'an M-step that takes the noise out, and forgets the signal | a step at a noise level takes the noise out':
+      maximising(
+        (second, shift) => second - shift,
+        undefined,
+        (v, { sigma }, floor) => Math.max(floor, v - sigma * sigma)
+      ),
+    'an M-step without its floor | no variance falls below its floor': maximising(
       (second, shift) => second - shift,
       undefined,
       (v, { alpha, sigma }) => Math.max(1e-300, (v - sigma * sigma) / (alpha * alpha))
     ),
-    'centres told a tenth too far out': { told: c => mul(1.1, c) },
-    'closed under shifts, with no way back from a mixture': { says: { closedUnder: ['shift'] } },
-    'a mixture of deviations for variances': saying(log => Math.exp(log / 2)),
-    'another unit of centres alone': unit(log => log),
-    'another unit of variances, once for twice': unit((log, by) => log + Math.log(by)),
-    'shifted back': shifting((c, at, by) => c - by[at % by.length]),
-    'the first centre alone is shifted': shifting((c, at, by) => (at < by.length ? c + by[at] : c)),
-    'the square of a distance': apart(squares => squares),
-    'a variance where its logarithm starts': { starts: variance => variance },
-    'variances of its own, said to be 1': { says: { unitVariance: true } }
+    'centres told a tenth too far out | a component is likeliest at its centre': { told: c => mul(1.1, c) },
+    'closed under shifts, with no way back from a mixture | is closed under what it says': {
+      says: { closedUnder: ['shift'] }
+    },
+    'a mixture of deviations for variances | is the mixture that it says': saying(log => Math.exp(log / 2)),
+    'another unit of centres alone | scales with its columns': unit(log => log),
+    'another unit of variances, once for twice | scales with its columns': unit((log, by) => log + Math.log(by)),
+    'shifted back | is shifted with its data': shifting((c, at, by) => c - by[at % by.length]),
+    'the first centre alone is shifted | is shifted with its data': shifting((c, at, by) =>
+      at < by.length ? c + by[at] : c
+    ),
+    'the square of a distance | measures steps in proportion': apart(squares => squares),
+    'a variance where its logarithm starts | starts at the centres that it is given': { starts: variance => variance },
+    'variances of its own, said to be 1 | its components have the variance 1 that it says': {
+      says: { unitVariance: true }
+    }
   },
   right: {
     'by columns': {},
@@ -452,10 +454,15 @@ const rounded = ({ variance, freedom }: Rounded, name: string): ReadonlyArray<la
   )
 const covariances: { readonly wrong: Table<Rounded>; readonly right: Table<Rounded> } = {
   wrong: {
-    'the trace, not divided': { variance: trace => trace },
-    'a deviation for a variance': { variance: (trace, dim) => Math.sqrt(trace / dim) },
-    'one freedom for all': { variance: (trace, dim) => trace / dim, freedom: () => 1 },
-    'a freedom for each column': {
+    'the trace, not divided | a step at a noise level takes the noise out': { variance: trace => trace },
+    'a deviation for a variance | a step takes what is greatest of Q': {
+      variance: (trace, dim) => Math.sqrt(trace / dim)
+    },
+    'one freedom for all | has as many degrees of freedom as it says': {
+      variance: (trace, dim) => trace / dim,
+      freedom: () => 1
+    },
+    'a freedom for each column | has as many degrees of freedom as it says': {
       variance: (trace, dim) => trace / dim,
       freedom: (components, dim) => components * dim
     }
@@ -474,16 +481,19 @@ const corresponding = (perRow: PerRow, name: string): ReadonlyArray<laws.Law> =>
   laws.correspondsToEM({ score: two, objective: Objective.custom(name, at, perRow) })
 const correspondences: { readonly wrong: Table<PerRow>; readonly right: Table<PerRow> } = {
   wrong: {
-    uphill: ({ score, target }) => neg(squared(sub(score, target))),
-    'the score alone': ({ score }) => squared(score),
-    'a target half as long': ({ score, target }) => squared(sub(score, mul(0.5, target))),
-    'noise for the target': ({ score, noise }) => squared(sub(score, noise)),
-    'rows discounted by their error': ({ score, target }) => {
+    'uphill | a fixed point of EM is one of descent, within the correction': ({ score, target }) =>
+      neg(squared(sub(score, target))),
+    'the score alone | the truth is a fixed point of both': ({ score }) => squared(score),
+    'a target half as long | the truth is a fixed point of both': ({ score, target }) =>
+      squared(sub(score, mul(0.5, target))),
+    'rows discounted by their error | the truth is a fixed point of both': ({ score, target }) => {
       const error = squared(sub(score, target))
       return div(error, add(1, error))
     },
-    'pulled to 0': ({ score, target, noisy }) => add(squared(sub(score, target)), squared(add(score, noisy))),
-    'nothing to learn from': ({ score, target }) => squared(sub(stopGradient(score), target))
+    'pulled to 0 | a fixed point of EM is one of descent, within the correction': ({ score, target, noisy }) =>
+      add(squared(sub(score, target)), squared(add(score, noisy))),
+    'nothing to learn from | apart, descent is EM’s step times one factor': ({ score, target }) =>
+      squared(sub(stopGradient(score), target))
   },
   right: {
     'denoising by hand': ({ score, target }) => squared(sub(score, target)),
@@ -505,11 +515,14 @@ const onLine = (perRow: PerRow, name: string): ReadonlyArray<laws.Law> =>
   )
 const lines: { readonly wrong: Table<PerRow>; readonly right: Table<PerRow> } = {
   wrong: {
-    'the negated objective': ({ score, target }) => neg(squared(sub(score, target))),
-    'a target a tenth too long': ({ score, target }) => squared(sub(score, mul(1.1, target))),
-    'a target of the wrong sign': ({ score, target }) => squared(add(score, target)),
-    'a constant': ({ score }) => mul(0, sum(score, 1)),
-    'the absolute error': ({ score, target }) => sum(abs(sub(score, target)), 1)
+    'the negated objective | the truth is a minimum in population': ({ score, target }) =>
+      neg(squared(sub(score, target))),
+    'a target a tenth too long | the truth is stationary in population': ({ score, target }) =>
+      squared(sub(score, mul(1.1, target))),
+    'a target of the wrong sign | the truth is stationary in population': ({ score, target }) =>
+      squared(add(score, target)),
+    'a constant | the truth is a minimum in population': ({ score }) => mul(0, sum(score, 1)),
+    'the absolute error | the truth is stationary in population': ({ score, target }) => sum(abs(sub(score, target)), 1)
   },
   right: {
     'without the completed square': ({ score, target }) => sub(squared(score), mul(2, sum(mul(score, target), 1))),
@@ -521,16 +534,17 @@ const kinked = (perRow: PerRow, name: string): ReadonlyArray<laws.Law> =>
   laws.objective(Objective.custom(name, TimeLaw.at(0.3), perRow), two, { smooth: false })
 const kinks: { readonly wrong: Table<PerRow>; readonly right: Table<PerRow> } = {
   wrong: {
-    'ReLU of which one side is held still': ({ score, target }) => {
+    'ReLU of which one side is held still | gradient is a slope of the value': ({ score, target }) => {
       const error = sub(score, target)
       return sum(add(relu(error), stopGradient(relu(neg(error)))), 1)
     },
-    '|·| held still': ({ score, target }) => sum(stopGradient(abs(sub(score, target))), 1),
-    'a slope of twice the size': ({ score, target }) => {
+    '|·| held still | gradient is a slope of the value': ({ score, target }) =>
+      sum(stopGradient(abs(sub(score, target))), 1),
+    'a slope of twice the size | gradient is a slope of the value': ({ score, target }) => {
       const error = sum(abs(sub(score, target)), 1)
       return sub(mul(2, error), stopGradient(error))
     },
-    'a mean over the batch': ({ score, target }) =>
+    'a mean over the batch | is finite on edge cases': ({ score, target }) =>
       relu(sub(squared(sub(score, target)), mean(squared(sub(score, target)))))
   },
   right: {
@@ -543,9 +557,10 @@ const kinks: { readonly wrong: Table<PerRow>; readonly right: Table<PerRow> } = 
 type Kinked = (x: Tensor, weights: Tensor) => Tensor
 const networks: { readonly wrong: Table<Kinked>; readonly right: Table<Kinked> } = {
   wrong: {
-    'ReLU of which one side is held still': (x, w) => mul(w, add(relu(x), stopGradient(relu(neg(x))))),
-    'weights held still beside ReLU': (x, w) => mul(w, stopGradient(relu(x))),
-    'e^wx of each coordinate': (x, w) => exp(mul(w, x))
+    'ReLU of which one side is held still | divergence is a sum of slopes': (x, w) =>
+      mul(w, add(relu(x), stopGradient(relu(neg(x))))),
+    'weights held still beside ReLU | divergence is a sum of slopes': (x, w) => mul(w, stopGradient(relu(x))),
+    'e^wx of each coordinate | is finite, a row for each row': (x, w) => exp(mul(w, x))
   },
   right: {
     'ReLU of each coordinate': (x, w) => mul(w, relu(x)),
@@ -582,8 +597,11 @@ const pulling = ({ value, slope }: Pulling, name: string): ReadonlyArray<laws.La
   )
 const penalties: { readonly wrong: Table<Pulling>; readonly right: Table<Pulling> } = {
   wrong: {
-    'half of its slope': { value: x => x * x, slope: x => x },
-    'no slope at the first entry': { value: x => x * x, slope: (x, at) => (at === 0 ? 0 : 2 * x) }
+    'half of its slope | gradient is that of the value': { value: x => x * x, slope: x => x },
+    'no slope at the first entry | does not know the order of the components': {
+      value: x => x * x,
+      slope: (x, at) => (at === 0 ? 0 : 2 * x)
+    }
   },
   right: {
     'ridge by hand': { value: x => x * x, slope: x => 2 * x },

@@ -17,7 +17,7 @@ import {
   Weighting
 } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
-import { about, inventions, type Held, type Table } from './invention.js'
+import { about, ofConcept, type Held, type Table } from './invention.js'
 
 const squared = (x: Tensor): Tensor => sum(square(x), 1)
 
@@ -246,70 +246,83 @@ const parametrization =
     )
 
 const wrong: Table<Held> = {
-  'a drift without its sign': schedule({ drift: time => time }),
-  'a drift twice as great': schedule({ drift: time => -2 * time }),
-  'g for g²': schedule({ drift: time => -time, diffusion: time => Math.sqrt(2 * time) }),
-  'the growth of σ² alone for g²': schedule({
+  'a drift without its sign | drift is the slope of log α': schedule({ drift: time => time }),
+  'a drift twice as great | drift is the slope of log α': schedule({ drift: time => -2 * time }),
+  'g for g² | diffusion is what the drift leaves of the growth of σ²': schedule({
+    drift: time => -time,
+    diffusion: time => Math.sqrt(2 * time)
+  }),
+  'the growth of σ² alone for g² | diffusion is what the drift leaves of the growth of σ²': schedule({
     drift: time => -time,
     diffusion: time => 2 * time * Math.exp(-time * time)
   }),
-  'a time of log-SNR that ends at 10': schedule({
+  'a time of log-SNR that ends at 10 | timeOfLogSnr inverts logSnr': schedule({
     timeOfLogSnr: target => Math.sqrt(Math.log1p(Math.exp(-Math.min(target, 10))))
   }),
-  'said to be homogeneous': schedule({ homogeneous: true }),
-  'a clock whose rate is constant': clock(
+  'said to be homogeneous | diffusing for s and then for t is diffusing for s + t': schedule({ homogeneous: true }),
+  'a clock whose rate is constant | drift is the slope of log α': clock(
     time => time * time,
     () => 2,
     Math.sqrt
   ),
-  'a clock whose inverse is its square': clock(
+  'a clock whose inverse is its square | timeOfLogSnr inverts logSnr': clock(
     time => time * time,
     time => 2 * time,
     time => time * time
   ),
-  'a rising density, without its 2': timeLaw({
+  'a rising density, without its 2 | the density is that of the draws': timeLaw({
     quantile: () => Math.sqrt,
     density: () => ({ at: time => time, support: [0, 1] })
   }),
-  'nodes of another law than the draws': timeLaw({ quantile: () => Math.sqrt, nodes: (_, count) => midpoints(count) }),
-  'α² said to be of the SNR': weighting(
+  'nodes of another law than the draws | draws agree in mean with the quadrature': timeLaw({
+    quantile: () => Math.sqrt,
+    nodes: (_, count) => midpoints(count)
+  }),
+  'α² said to be of the SNR | the weight of a level is that of its SNR': weighting(
     'snr',
     ({ level }) =>
       time =>
         level(time).alpha * level(time).alpha
   ),
-  'g said to be a rate': weighting(
+  'g said to be a rate | another clock changes no weight but a rate': weighting(
     'rate',
     ({ diffusion }) =>
       time =>
         Math.sqrt(Math.max(0, diffusion(time)))
   ),
-  'noise of variance 0.9, rows together': noise('together', z => z.map(x => Math.sqrt(0.9) * x)),
-  'no noise for a row alone': noise('apart', (z, { rows }) => (rows === 1 ? z.map(() => 0) : z)),
-  'the last coordinate without its sign': noise('together', (z, { dim }) =>
+  'noise of variance 0.9, rows together | its noise is standard normal': noise('together', z =>
+    z.map(x => Math.sqrt(0.9) * x)
+  ),
+  'no noise for a row alone | its noise is standard normal': noise('apart', (z, { rows }) =>
+    rows === 1 ? z.map(() => 0) : z
+  ),
+  'the last coordinate without its sign | its mean is that over all noise': noise('together', (z, { dim }) =>
     z.map((x, at) => (at % dim === dim - 1 ? Math.abs(x) : x))
   ),
-  'noise to an eighth': noise('together', z => z.map(x => Math.round(8 * x) / 8)),
-  'rows in pairs, said to be apart': noise('apart', (z, { dim }) =>
+  'noise to an eighth | nothing is drawn twice': noise('together', z => z.map(x => Math.round(8 * x) / 8)),
+  'rows in pairs, said to be apart | nothing is drawn twice': noise('apart', (z, { dim }) =>
     z.map((x, at) => (Math.floor(at / dim) % 2 === 1 ? -z[at - dim] : x))
   ),
-  'the first coordinate alone, said to be proper': objective({
+  'the first coordinate alone, said to be proper | turns with data, noise and centres': objective({
     timeLaw: at,
     proper: true,
     perRow: ({ score, target }) => squared(slice(sub(score, target), [0, 0], [-1, 1]))
   }),
-  'weighed by |x|, said to move': objective({
+  'weighed by |x|, said to move | moves with data and mixture of itself': objective({
     timeLaw: at,
     moves: true,
     perRow: ({ score, target, clean }) => mul(squared(sub(score, target)), add(1, squared(clean)))
   }),
-  'the density, said to be least at the truth': objective({ proper: true, perDatum: ({ logDensity }) => logDensity() }),
-  'floats, said to be enough, of ten thousand more and less': objective({
+  'the density, said to be least at the truth | the truth is a minimum in population': objective({
+    proper: true,
+    perDatum: ({ logDensity }) => logDensity()
+  }),
+  'floats, said to be enough, of ten thousand more and less | floats are enough, as it says': objective({
     timeLaw: at,
     float32: true,
     perRow: ({ score, target }) => sub(add(1e4, squared(sub(score, target))), 1e4)
   }),
-  'floats, said to be enough, of a square completed far off': objective({
+  'floats, said to be enough, of a square completed far off | floats are enough, as it says': objective({
     timeLaw: at,
     float32: true,
     perRow: ({ score, target }) => {
@@ -317,31 +330,33 @@ const wrong: Table<Held> = {
       return sum(sub(sub(square(add(off, 300)), mul(600, off)), 9e4), 1)
     }
   }),
-  'floats, said to be enough, of what is beyond them': objective({
+  'floats, said to be enough, of what is beyond them | is finite on edge cases': objective({
     timeLaw: at,
     float32: true,
     perRow: ({ score, target }) => mul(0.02, log(exp(mul(50, squared(sub(score, target))))))
   }),
-  'half of the gradient of a penalty': objective({
+  'half of the gradient of a penalty | gradient is that of the value': objective({
     penalty: params => ({ value: squareOfAll(params), gradient: params })
   }),
-  'the difference from the first gradient': adan((gradient, { before, count }) => (count === 0 ? gradient : before)),
-  'a box that writes over its argument': region(x => {
+  'the difference from the first gradient | it takes the steps of its recurrence': adan((gradient, { before, count }) =>
+    count === 0 ? gradient : before
+  ),
+  'a box that writes over its argument | what is inside stays': region(x => {
     x.forEach((value, i) => {
       x[i] = Math.min(1, Math.max(-1, value))
     })
     return x
   }),
-  'the sum over by one, off each coordinate': region(x => {
+  'the sum over by one, off each coordinate | no point of the region is nearer': region(x => {
     const over = x.reduce((total, value) => total + value, 0) - 1
     return over > 0 ? x.map(value => value - over) : x
   }),
-  'a share of the first loss, kept beside the memory': stage(tools => {
+  'a share of the first loss, kept beside the memory | goes on from text with the same bits': stage(tools => {
     const first: { share?: number } = {}
     return down(tools, value => (first.share ??= 0.01 * Math.abs(value)))
   }),
-  'the midpoint, a whole step ahead': flow(2, h => h),
-  'Euler that writes over its argument': () =>
+  'the midpoint, a whole step ahead | a step is of its order': flow(2, h => h),
+  'Euler that writes over its argument | a step leaves alone what it is given': () =>
     laws.of<Sampler.Sampler>(
       Sampler.define({
         name: 'ownFlow',
@@ -358,14 +373,13 @@ const wrong: Table<Held> = {
         })
       })
     ),
-  'Langevin moves of noise √h': chain({ size: 0.02, noise: 1 }),
-  'Langevin moves of twice the slope': chain({ size: 0.02, drift: 2 }),
-  'Langevin moves uphill': chain({ size: 0.02, drift: -1 }),
-  'Langevin moves of one z for all coordinates': chain({ size: 0.02, shared: true }),
-  'Metropolis without the way back': chain({ size: 0.2, adjusted: 'by the density alone' }),
-  'Metropolis of noise √h': chain({ size: 0.2, noise: 1, adjusted: 'wholly' }),
-  'annealed Langevin moves of noise √h': chain({ size: 0.05, moves: 3, noise: 1 }),
-  'velocity with the wrong sign behind it': parametrization(({ alpha, sigma }) => {
+  'Langevin moves of noise √h | has the moments of the law at every time': chain({ size: 0.02, noise: 1 }),
+  'Langevin moves uphill | has the moments of the law at every time': chain({ size: 0.02, drift: -1 }),
+  'Metropolis without the way back | has the moments of the law at every time': chain({
+    size: 0.2,
+    adjusted: 'by the density alone'
+  }),
+  'velocity with the wrong sign behind it | the truth is carried to the truth': parametrization(({ alpha, sigma }) => {
     const size = alpha * alpha + sigma * sigma
     return {
       data: { ofOutput: sigma / size, ofPoint: alpha / size },
@@ -435,4 +449,4 @@ const right: Table<Held> = {
 
 const held = (laws: Held): ReadonlyArray<laws.Law> => laws()
 
-export const mistakes = [...inventions('as said', true, wrong, held), ...inventions('as said', false, right, held)]
+export const mistakes = ofConcept('as said', { wrong: wrong, right: right }, held)

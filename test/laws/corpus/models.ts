@@ -45,38 +45,23 @@ const right: PairScore = (params, x, level) => {
 }
 const pairs: { readonly wrong: Table<PairScore>; readonly right: Table<PairScore> } = {
   wrong: {
-    'of the wrong sign': (params, x, level) => neg(right(params, x, level)),
-    'of the clean law at every level': (params, x, level) =>
+    'of the wrong sign | is the gradient of the log-density': (params, x, level) => neg(right(params, x, level)),
+    'of the clean law at every level | is the gradient of the log-density': (params, x, level) =>
       right(params, x, { ...level, alpha: add(mul(0, level.alpha), 1), sigma: mul(0, level.sigma) }),
-    'a centre that does not shrink': ({ mean }, x, level) => {
-      const c = add(mul(0, x), expandDims(mean, 0))
-      return div(sub(mul(c, tanh(div(dot(c, x), u(level)))), x), u(level))
-    },
-    'variance 1 at every level': (params, x, level) => {
+    'variance 1 at every level | is the gradient of the log-density': (params, x, level) => {
       const c = centre(params, level)
       return sub(mul(c, tanh(dot(c, x))), x)
     },
-    'variance σ² alone': (params, x, level) => {
-      const c = centre(params, level)
-      const s = add(square(level.sigma), 1e-3)
-      return div(sub(mul(c, tanh(div(dot(c, x), s))), x), s)
-    },
-    'tanh of half of the odds': (params, x, level) => {
-      const c = centre(params, level)
-      return div(sub(mul(c, tanh(div(dot(c, x), mul(2, u(level))))), x), u(level))
-    },
-    'one of two components': (params, x, level) => div(sub(centre(params, level), x), u(level)),
-    'hard for soft': (params, x, level) => {
+    'one of two components | is odd': (params, x, level) => div(sub(centre(params, level), x), u(level)),
+    'hard for soft | divergence is the trace of the Jacobian': (params, x, level) => {
       const c = centre(params, level)
       return div(sub(mul(c, tanh(mul(1e3, dot(c, x)))), x), u(level))
     },
-    'the posterior mean': (params, x, level) => add(x, mul(square(level.sigma), right(params, x, level))),
-    'the noise': (params, x, level) => neg(mul(level.sigma, right(params, x, level))),
-    'less the mean of the rows': (params, x, level) => {
+    'less the mean of the rows | sees each row alone, at its own level': (params, x, level) => {
       const s = right(params, x, level)
       return sub(s, mul(1e-3, mean(s, 0, true)))
     },
-    'the level of the first row': (params, x, level) => {
+    'the level of the first row | sees each row alone, at its own level': (params, x, level) => {
       const first = (column: Tensor): Tensor => {
         const rows = x.shape[0] ?? 1
         const pick = tensor(
@@ -87,7 +72,7 @@ const pairs: { readonly wrong: Table<PairScore>; readonly right: Table<PairScore
       }
       return right(params, x, { alpha: first(level.alpha), sigma: first(level.sigma) })
     },
-    'a little even': (params, x, level) => add(right(params, x, level), 1e-6)
+    'a little even | is odd': (params, x, level) => add(right(params, x, level), 1e-6)
   },
   right: {
     'by tanh': right,
@@ -122,11 +107,17 @@ const student = ({ apply }: Student, name: string): ReadonlyArray<laws.Law> =>
   )
 const students: { readonly wrong: Table<Student>; readonly right: Table<Student> } = {
   wrong: {
-    'normalized over the batch': { apply: (x, w) => mul(w, sub(x, mean(x, 0, true))) },
-    'infinite far out': { apply: (x, w) => mul(w, exp(square(x))) },
-    'no number at 0': { apply: (x, w) => mul(w, div(x, sum(square(x), 1, true))) },
-    'a logarithm of what may be negative': { apply: (x, w) => mul(w, log(x)) },
-    'a sum over all rows': { apply: (x, w) => mul(w, add(x, sum(x))) }
+    'normalized over the batch | sees each row alone, at its own level': {
+      apply: (x, w) => mul(w, sub(x, mean(x, 0, true)))
+    },
+    'infinite far out | is finite, a row for each row': { apply: (x, w) => mul(w, exp(square(x))) },
+    'no number at 0 | divergence is the trace of the Jacobian': {
+      apply: (x, w) => mul(w, div(x, sum(square(x), 1, true)))
+    },
+    'a logarithm of what may be negative | divergence is the trace of the Jacobian': {
+      apply: (x, w) => mul(w, log(x))
+    },
+    'a sum over all rows | sees each row alone, at its own level': { apply: (x, w) => mul(w, add(x, sum(x))) }
   },
   right: {
     linear: { apply: (x, w) => neg(mul(w, x)) },
@@ -142,12 +133,14 @@ const net = (apply: Rows, name: string): ReadonlyArray<laws.Law> =>
   laws.net(Net.define({ name: word(name), about: name, apply: () => (_, x) => apply(x) }))
 const nets: { readonly wrong: Table<Rows>; readonly right: Table<Rows> } = {
   wrong: {
-    'normalized over the batch': x => sub(x, mean(x, 0, true)),
-    'infinite far out': x => exp(exp(square(x))),
-    'beyond all numbers for an outlier': x => exp(mul(1e-2, x)),
-    'wider than it says': x => matMul(x, tensor(new Float64Array((x.shape[1] ?? 1) * 7), [x.shape[1] ?? 1, 7])),
-    'no number at 0': x => div(x, sum(square(x), 1, true)),
-    'the greatest of the batch': x => sub(x, mul(1e-3, sum(x)))
+    'normalized over the batch | sees each row alone, at its own level, with its own label': x =>
+      sub(x, mean(x, 0, true)),
+    'infinite far out | is finite, and as wide as it says': x => exp(exp(square(x))),
+    'beyond all numbers for an outlier | is finite, and as wide as it says': x => exp(mul(1e-2, x)),
+    'wider than it says | is finite, and as wide as it says': x =>
+      matMul(x, tensor(new Float64Array((x.shape[1] ?? 1) * 7), [x.shape[1] ?? 1, 7])),
+    'the greatest of the batch | sees each row alone, at its own level, with its own label': x =>
+      sub(x, mul(1e-3, sum(x)))
   },
   right: {
     'as it comes': x => x,
@@ -201,20 +194,19 @@ const named =
   }
 const steps: { readonly wrong: Table<Step>; readonly right: Table<Step> } = {
   wrong: {
-    'half a step': moved((next, before) => (next + before) / 2),
-    'a step and a half': moved((next, before) => next + 0.5 * (next - before)),
-    'no step': moved((_, before) => before),
-    'the value of the wrong sign': valued(value => -value),
-    'the value summed over the rows': valued((value, { rows }) => value * rows),
-    'the value without its constant': valued((value, { dim }) => value - (dim / 2) * 1.8378770664093453),
-    'weights of the data ignored': onData(({ rows, dim, values }) => ({ rows, dim, values })),
-    'the last row left out': onData(points =>
-      points.rows < 3 ? points : Points.select(Array.from({ length: points.rows - 1 }, (_, i) => i))(points)
+    'half a step | a step takes what is greatest of Q': moved((next, before) => (next + before) / 2),
+    'a step and a half | no variance falls below its floor': moved((next, before) => next + 0.5 * (next - before)),
+    'no step | a step takes what is greatest of Q': moved((_, before) => before),
+    'the value of the wrong sign | the value of a step is the likelihood where it begins': valued(value => -value),
+    'the value summed over the rows | the value of a step is the likelihood where it begins': valued(
+      (value, { rows }) => value * rows
     ),
-    'variances by n − 1': named('logVariances', v => v + 0.1),
-    'a deviation for a variance': named('logVariances', v => v / 2),
-    'equal weights': named('logits', () => 0),
-    'centres drawn to 0': named('means', c => 0.99 * c)
+    'the value without its constant | the value of a step is the likelihood where it begins': valued(
+      (value, { dim }) => value - (dim / 2) * 1.8378770664093453
+    ),
+    'variances by n − 1 | the truth is a fixed point of both': named('logVariances', v => v + 0.1),
+    'a deviation for a variance | the truth is a fixed point of both': named('logVariances', v => v / 2),
+    'equal weights | the truth is a fixed point of both': named('logits', () => 0)
   },
   right: {
     'as it is': ExpectationMaximization.step,
@@ -229,32 +221,38 @@ const steps: { readonly wrong: Table<Step>; readonly right: Table<Step> } = {
 type Source = laws.Source
 const sources: { readonly wrong: Table<Partial<Source>>; readonly right: Table<Partial<Source>> } = {
   wrong: {
-    'children that are the key itself': { child: () => key => key },
-    'the next by counting': {
+    'children that are the key itself | splitting does not depend on how many': { child: () => key => key },
+    'the next by counting | splitting does not depend on how many': {
       child: i => key => ({ ...key, k0: key.k0 + i + 1 })
     },
-    'a split that depends on how many': { split: n => key => Key.split(n)(Key.child(n)(key)) },
-    'labels by their length': {
+    'a split that depends on how many | splitting does not depend on how many': {
+      split: n => key => Key.split(n)(Key.child(n)(key))
+    },
+    'labels by their length | a stream depends on its label alone': {
       named: ((...labels: ReadonlyArray<string>) =>
         (key: Key.Key) =>
           Object.fromEntries(labels.map(label => [label, Key.child(label.length)(key)]))) as Source['named']
     },
-    'labels whatever their case': {
+    'labels whatever their case | a stream depends on its label alone': {
       named: ((...labels: ReadonlyArray<string>) =>
         (key: Key.Key) =>
           Object.fromEntries(
             labels.map(label => [label, Key.named(label.toLowerCase())(key)[label.toLowerCase()]])
           )) as Source['named']
     },
-    'draws on [−½, ½)': { uniform: n => key => Key.uniform(n)(key).map(x => x - 0.5) },
-    'draws squared': { uniform: n => key => Key.uniform(n)(key).map(x => x * x) },
-    'normals a tenth too long': { normal: n => key => Key.normal(n)(key).map(z => 1.2 * z) },
-    'uniform for normal': { normal: n => key => Key.uniform(n)(key).map(x => Math.sqrt(12) * (x - 0.5)) },
-    'normals by another stream when there are more': { normal: n => key => Key.normal(n)(Key.child(n)(key)) },
-    'a permutation with a place twice': {
+    'draws on [−½, ½) | uniform draws are uniform': { uniform: n => key => Key.uniform(n)(key).map(x => x - 0.5) },
+    'draws squared | uniform draws are uniform': { uniform: n => key => Key.uniform(n)(key).map(x => x * x) },
+    'normals a tenth too long | normal draws are normal': { normal: n => key => Key.normal(n)(key).map(z => 1.2 * z) },
+    'uniform for normal | normal draws are normal': {
+      normal: n => key => Key.uniform(n)(key).map(x => Math.sqrt(12) * (x - 0.5))
+    },
+    'normals by another stream when there are more | more draws begin with fewer': {
+      normal: n => key => Key.normal(n)(Key.child(n)(key))
+    },
+    'a permutation with a place twice | every place of a permutation is uniform': {
       permutation: n => key => Key.permutation(n)(key).map((i, at) => (at === 0 ? 0 : i))
     },
-    'a permutation that leaves the first': {
+    'a permutation that leaves the first | every place of a permutation is uniform': {
       permutation: n => key =>
         Int32Array.from([0, ...Array.from(Key.permutation(Math.max(0, n - 1))(key), i => i + 1)].slice(0, n))
     }

@@ -33,26 +33,50 @@ const weighting = ({ of, sees, claims = {}, is }: Weighed, name: string): Readon
 const dataToNoise = { carries: [Parametrization.data, Parametrization.noise] } as const
 const weightings: { readonly wrong: Table<Weighed>; readonly right: Table<Weighed> } = {
   wrong: {
-    'the log-SNR, which changes sign': { of: level => log(snr(level)) },
-    'less than nothing at high noise': { of: ({ sigma }) => 0.5 - sigma },
-    'a root of what is negative': { of: ({ sigma }) => Math.sqrt(0.8 - sigma) },
-    'a pole within': { of: level => 1 / Math.max(0, snr(level) - 1) },
-    'a time, said to be of the SNR': { of: (_, time) => 1 + time, sees: 'snr' },
-    'σ², said to be of the SNR': { of: ({ sigma }) => sigma * sigma, sees: 'snr' },
-    'α, said to be of the SNR': { of: ({ alpha }) => alpha, sees: 'snr' },
-    'a level, said to be a rate': { of: ({ sigma }) => sigma * sigma, sees: 'rate' },
-    'a time, said to be of the level': { of: (_, time) => exp(-time), sees: 'level' },
-    'SNR² for SNR': { of: level => snr(level) * snr(level), claims: dataToNoise },
-    '√SNR for SNR': { of: level => Math.sqrt(snr(level)), claims: dataToNoise },
-    'noise to signal': { of: level => 1 / snr(level), claims: dataToNoise },
-    'twice the SNR': { of: level => 2 * snr(level), claims: dataToNoise },
-    'max for min': { of: level => Math.max(snr(level), 5), is: Weighting.minSnr({ gamma: 5 }) },
-    'a min of ratios, not of their squares': {
+    'the log-SNR, which changes sign | weights are finite, and of one sign': { of: level => log(snr(level)) },
+    'less than nothing at high noise | weights are finite, and of one sign': { of: ({ sigma }) => 0.5 - sigma },
+    'a pole within | weights are finite, and of one sign': { of: level => 1 / Math.max(0, snr(level) - 1) },
+    'a time, said to be of the SNR | the weight of a level is that of its SNR': {
+      of: (_, time) => 1 + time,
+      sees: 'snr'
+    },
+    'σ², said to be of the SNR | the weight of a level is that of its SNR': {
+      of: ({ sigma }) => sigma * sigma,
+      sees: 'snr'
+    },
+    'α, said to be of the SNR | the weight of a level is that of its SNR': { of: ({ alpha }) => alpha, sees: 'snr' },
+    'a level, said to be a rate | another clock changes no weight but a rate': {
+      of: ({ sigma }) => sigma * sigma,
+      sees: 'rate'
+    },
+    'a time, said to be of the level | another clock changes no weight but a rate': {
+      of: (_, time) => exp(-time),
+      sees: 'level'
+    },
+    'SNR² for SNR | it makes the loss of one parametrization that of another': {
+      of: level => snr(level) * snr(level),
+      claims: dataToNoise
+    },
+    '√SNR for SNR | it makes the loss of one parametrization that of another': {
+      of: level => Math.sqrt(snr(level)),
+      claims: dataToNoise
+    },
+    'noise to signal | it makes the loss of one parametrization that of another': {
+      of: level => 1 / snr(level),
+      claims: dataToNoise
+    },
+    'max for min | the weights are the same': {
+      of: level => Math.max(snr(level), 5),
+      is: Weighting.minSnr({ gamma: 5 })
+    },
+    'a min of ratios, not of their squares | the weights are the same': {
       of: level => Math.min(Math.sqrt(snr(level)), 5),
       is: Weighting.minSnr({ gamma: 5 })
     },
-    'a sigmoid the wrong way': { of: level => 1 / (1 + exp(2) / snr(level)), is: Weighting.sigmoid({ bias: 2 }) },
-    'a deviation for its square': { of: level => snr(level) + 1 / 0.5, is: Weighting.edm({ sigmaData: 0.5 }) }
+    'a sigmoid the wrong way | the weights are the same': {
+      of: level => 1 / (1 + exp(2) / snr(level)),
+      is: Weighting.sigmoid({ bias: 2 })
+    }
   },
   right: {
     'the SNR by hand': { of: snr, sees: 'snr', claims: dataToNoise },
@@ -81,35 +105,46 @@ const late: Timed['law'] = {
 }
 const timeLaws: { readonly wrong: Table<Timed>; readonly right: Table<Timed> } = {
   wrong: {
-    'a density of twice the mass': { law: { ...late, density: () => ({ at: t => 4 * t, support: [0, 1] }) } },
-    'the density of the uniform law': { law: { ...late, density: () => ({ at: () => 1, support: [0, 1] }) } },
-    'the density of the square': { law: { ...late, density: () => ({ at: t => 3 * t * t, support: [0, 1] }) } },
-    'a support that is too short': { law: { ...late, density: () => ({ at: t => 2 * t, support: [0, 0.5] }) } },
-    'times below 0': { law: { quantile: () => u => u - 0.1 } },
-    'no number early': { law: { quantile: () => u => (u < 1e-3 ? NaN : Math.sqrt(u)) } },
-    'a weight without end': { law: { ...late, weight: () => (t: number) => 1 / Math.max(0, t - 0.5) } },
-    'nodes of another law': {
+    'a density of twice the mass | the density is that of the draws': {
+      law: { ...late, density: () => ({ at: t => 4 * t, support: [0, 1] }) }
+    },
+    'the density of the uniform law | its ‘density’ is what it stands for': {
+      law: { ...late, density: () => ({ at: () => 1, support: [0, 1] }) }
+    },
+    'the density of the square | its ‘density’ is what it stands for': {
+      law: { ...late, density: () => ({ at: t => 3 * t * t, support: [0, 1] }) }
+    },
+    'a support that is too short | its ‘density’ is what it stands for': {
+      law: { ...late, density: () => ({ at: t => 2 * t, support: [0, 0.5] }) }
+    },
+    'times below 0 | times are those of the schedule': { law: { quantile: () => u => u - 0.1 } },
+    'no number early | times are those of the schedule': {
+      law: { quantile: () => u => (u < 1e-3 ? NaN : Math.sqrt(u)) }
+    },
+    'a weight without end | looks at the key only if it is random': {
+      law: { ...late, weight: () => (t: number) => 1 / Math.max(0, t - 0.5) }
+    },
+    'nodes of another law | its ‘nodes’ is what it stands for': {
       law: {
         ...late,
         nodes: (_, n) => Array.from({ length: n }, (_, i) => ({ time: (i + 0.5) / n, weight: 1 / n }))
       }
     },
-    'nodes of twice the weight': {
+    'nodes of twice the weight | nodes weigh as much as the law': {
       law: {
         ...late,
         nodes: (_, n) => Array.from({ length: n }, (_, i) => ({ time: Math.sqrt((i + 0.5) / n), weight: 2 / n }))
       }
     },
-    'nodes without their weights': {
+    'nodes without their weights | its ‘nodes’ is what it stands for': {
       law: {
         quantile: () => u => Math.sqrt(u),
         weight: () => t => t,
         nodes: (_, n) => Array.from({ length: n }, (_, i) => ({ time: Math.sqrt((i + 0.5) / n), weight: 1 / n }))
       }
     },
-    'weights of no number': { law: { nodes: () => [{ time: 0.5, weight: NaN }] } },
-    'strata of half of the law': {
-      law: { quantile: () => u => 0.5 * u, density: () => ({ at: () => 1, support: [0, 1] }) }
+    'weights of no number | looks at the key only if it is random': {
+      law: { nodes: () => [{ time: 0.5, weight: NaN }] }
     }
   },
   right: {
@@ -159,42 +194,27 @@ const behindVelocity: NonNullable<Written['behind']> = ({ alpha, sigma }) => {
 }
 const parametrizations: { readonly wrong: Table<Written>; readonly right: Table<Written> } = {
   wrong: {
-    'velocity with its signs swapped': { of: ({ alpha, sigma }) => ({ p: sigma, q: -alpha }), is: velocity },
-    'velocity with α and σ swapped': { of: ({ alpha, sigma }) => ({ p: -alpha, q: sigma }), is: velocity },
-    'the noise of twice the length': { of: () => ({ p: 0, q: 2 }), is: () => ({ p: 0, q: 1 }) },
-    'the score without its sign': {
+    'velocity with its signs swapped | the truth is carried to the truth': {
+      of: ({ alpha, sigma }) => ({ p: sigma, q: -alpha }),
+      is: velocity
+    },
+    'velocity with α and σ swapped | the truth is carried to the truth': {
+      of: ({ alpha, sigma }) => ({ p: -alpha, q: sigma }),
+      is: velocity
+    },
+    'the score without its sign | the truth is carried to the truth': {
       of: ({ sigma }) => ({ p: 0, q: 1 / sigma }),
       is: ({ sigma }) => ({ p: 0, q: -1 / sigma })
     },
-    'the score by σ²': {
-      of: ({ sigma }) => ({ p: 0, q: -1 / (sigma * sigma) }),
-      is: ({ sigma }) => ({ p: 0, q: -1 / sigma })
+    'velocity said to be of degree 0 | outputs grow with the level by its degree': { of: velocity, degree: 0 },
+    'the data said to be of degree 1 | outputs grow with the level by its degree': {
+      of: () => ({ p: 1, q: 0 }),
+      degree: 1
     },
-    'a flow from noise to data': { of: () => ({ p: 1, q: -1 }), is: () => ({ p: -1, q: 1 }) },
-    'data behind velocity, of the wrong sign': {
-      of: velocity,
-      behind: level => {
-        const { data, noise } = behindVelocity(level)
-        return { data: { ...data, ofOutput: -data.ofOutput }, noise }
-      }
-    },
-    'noise behind velocity, where α² + σ² = 1 alone': {
-      of: velocity,
-      behind: ({ alpha, sigma }) => ({
-        data: { ofOutput: -sigma, ofPoint: alpha },
-        noise: { ofOutput: alpha, ofPoint: sigma }
-      })
-    },
-    'data and noise the wrong way round': {
-      of: velocity,
-      behind: level => {
-        const { data, noise } = behindVelocity(level)
-        return { data: noise, noise: data }
-      }
-    },
-    'velocity said to be of degree 0': { of: velocity, degree: 0 },
-    'the data said to be of degree 1': { of: () => ({ p: 1, q: 0 }), degree: 1 },
-    'the score said to be of degree 1': { of: ({ sigma }) => ({ p: 0, q: -1 / sigma }), degree: 1 }
+    'the score said to be of degree 1 | outputs grow with the level by its degree': {
+      of: ({ sigma }) => ({ p: 0, q: -1 / sigma }),
+      degree: 1
+    }
   },
   right: {
     'velocity by hand': { of: velocity, behind: behindVelocity, degree: 1, is: velocity },
@@ -227,47 +247,32 @@ const each = (change: (z: number, at: number) => number): Drawn => ({ of: made(z
 const uniform = (size: Expectation.Size, key: Key.Key): Float64Array => Key.uniform(size.rows * size.dim)(key)
 const expectations: { readonly wrong: Table<Drawn>; readonly right: Table<Drawn> } = {
   wrong: {
-    'uniform noise': { of: made((_, size, key) => uniform(size, key).map(u => Math.sqrt(12) * (u - 0.5))) },
-    'uniform noise on [0, 1)': { of: made((_, size, key) => uniform(size, key)) },
-    'signs for normals': each(Math.sign),
-    'noise a tenth too long': each(z => 1.1 * z),
-    'noise a tenth too short': each(z => 0.9 * z),
-    'noise that is never negative': each(Math.abs),
-    'noise about 0.1': each(z => z + 0.1),
-    'noise without its tails': each(z => Math.max(-1.5, Math.min(1.5, z))),
-    'one draw for all rows': { of: made((z, { dim }) => z.map((_, at) => z[at % dim])) },
-    'one number for all coordinates': { of: made((z, { dim }) => z.map((_, at) => z[at - (at % dim)])) },
-    'two coordinates of one size': {
+    'uniform noise | its noise is standard normal': {
+      of: made((_, size, key) => uniform(size, key).map(u => Math.sqrt(12) * (u - 0.5)))
+    },
+    'noise a tenth too long | its noise is standard normal': each(z => 1.1 * z),
+    'one number for all coordinates | its mean is that over all noise': {
+      of: made((z, { dim }) => z.map((_, at) => z[at - (at % dim)]))
+    },
+    'two coordinates of one size | nothing is drawn twice': {
       of: made((z, { dim }) => z.map((x, at) => (at % dim === 1 ? Math.sign(x) * Math.abs(z[at - 1]) : x)))
     },
-    'noise that begins again after four rows': { of: made((z, { dim }) => z.map((_, at) => z[at % (4 * dim)])) },
-    'the third coordinate without noise': { of: made((z, { dim }) => z.map((x, at) => (at % dim === 2 ? 0 : x))) },
-    'Student’s law of five degrees, of variance 1': {
-      of: made((z, { rows, dim }, key) => {
-        const squares = Key.chiSquared(5)(rows * dim)(Key.child(1)(key))
-        return z.map((x, at) => x / Math.sqrt(squares[at] / 3))
-      })
+    'the third coordinate without noise | its mean is that over all noise': {
+      of: made((z, { dim }) => z.map((x, at) => (at % dim === 2 ? 0 : x)))
     },
-    'one key for all': { of: () => [{ weight: 1, noise: Key.fromSeed(1) }] },
-    'one draw, counted twice': {
+    'one draw, counted twice | nothing is drawn twice': {
       of: (_, key) => [
         { weight: 0.5, noise: key },
         { weight: 0.5, noise: key }
       ]
     },
-    'two draws of unlike laws': {
+    'two draws of unlike laws | its mean is that over all noise': {
       of: ({ rows, dim }, key) => [
         { weight: 0.5, noise: key },
         { weight: 0.5, noise: Key.normal(rows * dim)(Key.child(1)(key)).map(z => 1.3 * z) }
       ]
     },
-    'the sum of two normals': {
-      of: made((z, { rows, dim }, key) => {
-        const other = Key.normal(rows * dim)(Key.child(1)(key))
-        return z.map((x, at) => x + other[at])
-      })
-    },
-    'twelve uniforms less six, of six': {
+    'twelve uniforms less six, of six | its noise is standard normal': {
       of: made((_, { rows, dim }, key) => {
         const u = Key.uniform(3 * rows * dim)(key)
         return Float64Array.from(
@@ -371,12 +376,18 @@ const spans: {
   readonly right: Table<(name: string) => ReadonlyArray<laws.Law>>
 } = {
   wrong: {
-    'as many times as steps': spanned(
+    'as many times as steps | it goes from its noisy end to its clean end in its steps': spanned(
       steps => steps,
       (step, steps) => step / (steps - 1)
     ),
-    'a step before its end': spanned(all, (step, steps) => step / (steps + 1)),
-    'a step after its begin': spanned(all, (step, steps) => (step + 1) / (steps + 1))
+    'a step before its end | it goes from its noisy end to its clean end in its steps': spanned(
+      all,
+      (step, steps) => step / (steps + 1)
+    ),
+    'a step after its begin | it goes from its noisy end to its clean end in its steps': spanned(
+      all,
+      (step, steps) => (step + 1) / (steps + 1)
+    )
   },
   right: {
     'evenly from end to end': spanned(all, evenly),
@@ -393,12 +404,12 @@ const byTime: TimeGrid.Coordinate = (_, time) => time
 const byRoot: TimeGrid.Coordinate = ({ alpha, sigma }) => Math.sqrt(sigma / alpha)
 const grids: { readonly wrong: Table<Gridded>; readonly right: Table<Gridded> } = {
   wrong: {
-    'from data to noise': { times: [0.1, 0.3, 0.6, 0.9] },
-    'a time twice': { times: [0.9, 0.5, 0.5, 0.1] },
-    'a step back': { times: [0.9, 0.4, 0.5, 0.1] },
-    'halves, said to be even': { times: [0.8, 0.4, 0.2, 0.1], evenIn: byTime },
-    'even, said to be so in a root': { times: [0.9, 0.6, 0.3], evenIn: byRoot },
-    'even but for the last': { times: [0.9, 0.7, 0.5, 0.4], evenIn: byTime }
+    'from data to noise | times fall': { times: [0.1, 0.3, 0.6, 0.9] },
+    'a time twice | times fall': { times: [0.9, 0.5, 0.5, 0.1] },
+    'a step back | times fall': { times: [0.9, 0.4, 0.5, 0.1] },
+    'halves, said to be even | steps are even in its coordinate': { times: [0.8, 0.4, 0.2, 0.1], evenIn: byTime },
+    'even, said to be so in a root | steps are even in its coordinate': { times: [0.9, 0.6, 0.3], evenIn: byRoot },
+    'even but for the last | steps are even in its coordinate': { times: [0.9, 0.7, 0.5, 0.4], evenIn: byTime }
   },
   right: {
     halves: { times: [0.8, 0.4, 0.2, 0.1] },
@@ -427,9 +438,9 @@ export const noise = [
     'same expectation',
     {
       wrong: {
-        'noise about 0.1': each(z => z + 0.1),
-        'noise a twentieth too long': each(z => 1.05 * z),
-        'the last coordinate about 0.1': {
+        'noise about 0.1 | the noise is of the same law': each(z => z + 0.1),
+        'noise a twentieth too long | the means are the same': each(z => 1.05 * z),
+        'the last coordinate about 0.1 | the noise is of the same law': {
           of: made((z, { dim }) => z.map((x, at) => (at % dim === dim - 1 ? x + 0.1 : x)))
         }
       },
@@ -444,8 +455,14 @@ export const noise = [
     'expectation in the span',
     {
       wrong: {
-        'one draw, said to come with its opposite': { antithetic: true, signs: [1] },
-        'a draw with its opposite, and not said': { antithetic: false, signs: [1, -1] }
+        'one draw, said to come with its opposite | each draw comes with its opposite, if it says so': {
+          antithetic: true,
+          signs: [1]
+        },
+        'a draw with its opposite, and not said | each draw comes with its opposite, if it says so': {
+          antithetic: false,
+          signs: [1, -1]
+        }
       },
       right: { 'a draw with its opposite': { antithetic: true, signs: [1, -1] } }
     },
@@ -457,12 +474,12 @@ export const noise = [
     'same schedule',
     {
       wrong: {
-        'a cosine without its offset': [Schedule.cosine({ offset: 0 }), Schedule.cosine()],
-        'variance σ² for σ': [
+        'a cosine without its offset | the levels are the same': [Schedule.cosine({ offset: 0 }), Schedule.cosine()],
+        'variance σ² for σ | the levels are the same': [
           Schedule.custom({ name: 'a', alpha: t => exp(-t), sigma: t => 1 - exp(-2 * t), until: Infinity }),
           Schedule.ornsteinUhlenbeck
         ],
-        'twice the rate': [
+        'twice the rate | the levels are the same': [
           Schedule.custom({
             name: 'b',
             alpha: t => exp(-2 * t),
@@ -470,10 +487,6 @@ export const noise = [
             until: Infinity
           }),
           Schedule.ornsteinUhlenbeck
-        ],
-        'a flow the other way': [
-          Schedule.custom({ name: 'c', alpha: t => Math.max(0, 1 - t * t), sigma: t => t, until: 1 }),
-          Schedule.rectifiedFlow
         ]
       },
       right: {

@@ -5,7 +5,8 @@ import type { Law } from '../../../src/laws/law.js'
 import { vacuous } from '../../../src/laws/lawRows.js'
 import { corpus, type Invention } from './index.js'
 
-export interface Verdict extends Pick<Invention, 'concept' | 'name' | 'wrong'> {
+export interface Verdict extends Pick<Invention, 'concept' | 'name'> {
+  readonly wrong: boolean
   readonly seed: number
   /** The laws that failed. */
   readonly by: ReadonlyArray<string>
@@ -52,11 +53,12 @@ const casesIn = (tree: ReadonlyArray<fc.ExecutionTree<unknown>>): ReadonlyArray<
 
 /** By every law, or until one fails. */
 export const verdictOf = (
-  { concept, name, wrong, held }: Invention,
+  { concept, name, law, held }: Invention,
   seed: number,
   { numRuns = 100, all = true, likely = [], costs = new Map() }: Asking = {}
 ): Verdict => {
   const begun = processor()
+  const wrong = law !== null
   const made = held()
   const laws = inOrder(made, { likely, costs })
   const exercised: Array<boolean> = []
@@ -177,8 +179,8 @@ export const verdicts = (
       old ??
       verdictOf(invention, seed, {
         // What is right fails by chance alone, in few cases of many seeds as in many of one.
-        numRuns: invention.wrong || known.length === 0 ? numRuns : Math.ceil(numRuns / 10),
-        all: !invention.wrong || (all && known.length === 0),
+        numRuns: invention.law !== null || known.length === 0 ? numRuns : Math.ceil(numRuns / 10),
+        all: invention.law === null || (all && known.length === 0),
         likely: known.flatMap(({ by }) => by),
         costs
       })

@@ -30,7 +30,7 @@ import {
   TimeLaw
 } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
-import { about, inventions, type Held, type Table } from './invention.js'
+import { about, ofConcept, type Held, type Table } from './invention.js'
 
 // —— parametrizations: v = αz − σx₀ and the noise ——
 
@@ -314,44 +314,64 @@ const cauchy =
   }
 
 const wrong: Table<Held> = {
-  'v whose noise is written with the other sign': written(-1),
-  'the determinant α for α²': determinant(1),
-  'a determinant that is not squared, as written': asWritten('(α² + σ²)'),
-  'a determinant below the line, as written': asWritten('', '(α² + σ²)²'),
-  'descent that turns around after three steps': counting((g, count) => (count < 3 ? -g : g), -1),
-  'descent that climbs where gradients are long': counting((g, _, norm) => (norm < 100 ? -g : g), -1),
-  'an average that is never advanced': averaged(1),
-  'a closed form counted from 1': dampened((g, count) => -0.1 * g * (1 - 0.9 ** count)),
-  'an error of the noise, said to be of the output': measured(
+  'v whose noise is written with the other sign | its ‘written’ is what it stands for': written(-1),
+  'the determinant α for α² | its ‘squaredDeterminant’ is what it stands for': determinant(1),
+  'a determinant that is not squared, as written | its ‘squaredDeterminant’ is what it stands for':
+    asWritten('(α² + σ²)'),
+  'a determinant below the line, as written | its ‘squaredDeterminant’ is what it stands for': asWritten(
+    '',
+    '(α² + σ²)²'
+  ),
+  'descent that turns around after three steps | its ‘gain’ is what it stands for': counting(
+    (g, count) => (count < 3 ? -g : g),
+    -1
+  ),
+  'descent that climbs where gradients are long | its ‘gain’ is what it stands for': counting(
+    (g, _, norm) => (norm < 100 ? -g : g),
+    -1
+  ),
+  'an average that is never advanced | its ‘estimate’ is what it stands for': averaged(1),
+  'a closed form counted from 1 | a constant gradient takes the steps of its closed form': dampened(
+    (g, count) => -0.1 * g * (1 - 0.9 ** count)
+  ),
+  'an error of the noise, said to be of the output | its ‘measuredIn’ is what it stands for': measured(
     row => mul(square(row.level.sigma), error(row)),
     Parametrization.data
   ),
-  'half of the curvature': curved(1),
-  'x̂₀ with σ for σ²': ofData(1),
-  'Noam’s rate at step 0': rate(step => (0.1 * Math.min(step ** -0.5, step * 0.001)) / Math.sign(step)),
-  'the ball after the box': region(ballAfterBox, x =>
+  'half of the curvature | its ‘curvature’ is what it stands for': curved(1),
+  'x̂₀ with σ for σ² | the truth is stationary in population': ofData(1),
+  'Noam’s rate at step 0 | is no less than 0': rate(
+    step => (0.1 * Math.min(step ** -0.5, step * 0.001)) / Math.sign(step)
+  ),
+  'the ball after the box | no point of the region is nearer': region(ballAfterBox, x =>
     Math.max(lengthOf(x) - 1, ...Array.from(x, a => Math.abs(a) - 0.8))
   ),
-  'Σ|x| ≤ 1 by scaling': region(
+  'Σ|x| ≤ 1 by scaling | no point of the region is nearer': region(
     x => times(x, 1 / Math.max(1, sizeOf(x))),
     x => sizeOf(x) - 1
   ),
-  'the first rows': start('never', points => () => inOrder(points.rows)),
-  'rows drawn whatever their weights': start('sometimes', points => Key.permutation(points.rows), Initializer.fromData),
-  'noise clipped at 3': noise(z => z.map(x => Math.max(-3, Math.min(3, x)))),
-  'noise of twelve uniforms': noise((z, u) => ofTwelve(z.length, u(12 * z.length))),
-  'noise a fiftieth too long': noise(z => times(z, 1.02)),
-  'normals of twelve uniforms': source({ normal: n => key => ofTwelve(n, Key.uniform(12 * n)(key)) }),
-  'uniforms of 32 bits': source({
+  'the first rows | a start does not know the order of the rows': start('never', points => () => inOrder(points.rows)),
+  'rows drawn whatever their weights | the starts are of one law': start(
+    'sometimes',
+    points => Key.permutation(points.rows),
+    Initializer.fromData
+  ),
+  'noise clipped at 3 | its noise is standard normal': noise(z => z.map(x => Math.max(-3, Math.min(3, x)))),
+  'noise of twelve uniforms | its noise is standard normal': noise((z, u) => ofTwelve(z.length, u(12 * z.length))),
+  'noise a fiftieth too long | its noise is standard normal': noise(z => times(z, 1.02)),
+  'normals of twelve uniforms | normal draws are normal': source({
+    normal: n => key => ofTwelve(n, Key.uniform(12 * n)(key))
+  }),
+  'uniforms of 32 bits | uniform draws are uniform': source({
     uniform: n => key => Key.uniform(n)(key).map(u => Math.floor(u * 2 ** 32) / 2 ** 32)
   }),
-  'orders by draws of three bits': source({
+  'orders by draws of three bits | every place of a permutation is uniform': source({
     permutation: n => key => {
       const drawn = Key.uniform(n)(key).map(u => Math.floor(8 * u))
       return inOrder(n).sort((a, b) => drawn[a] - drawn[b])
     }
   }),
-  'a shuffle that swaps with any': source({
+  'a shuffle that swaps with any | every place of a permutation is uniform': source({
     permutation: n => key => {
       const drawn = Key.uniform(n)(key)
       const order = inOrder(n)
@@ -364,7 +384,7 @@ const wrong: Table<Held> = {
       return order
     }
   }),
-  'normals of which each shares a uniform with the next': source({
+  'normals of which each shares a uniform with the next | a draw knows nothing of the one before': source({
     normal: n => key => {
       const u = Key.uniform(n + 1)(key)
       return Float64Array.from(
@@ -373,8 +393,8 @@ const wrong: Table<Held> = {
       )
     }
   }),
-  'Cauchy’s without its scale': cauchy(logScales => mul(0, logScales)),
-  'Cauchy’s of a line, in a plane': cauchy(logScales => logScales)
+  'Cauchy’s without its scale | its density is one': cauchy(logScales => mul(0, logScales)),
+  'Cauchy’s of a line, in a plane | its density is one': cauchy(logScales => logScales)
 }
 
 const right: Table<Held> = {
@@ -401,7 +421,4 @@ const right: Table<Held> = {
 
 const held = (laws: Held): ReadonlyArray<laws.Law> => laws()
 
-export const strangers = [
-  ...inventions('by strangers', true, wrong, held),
-  ...inventions('by strangers', false, right, held)
-]
+export const strangers = ofConcept('by strangers', { wrong: wrong, right: right }, held)

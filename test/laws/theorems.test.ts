@@ -1,15 +1,18 @@
-/** The correspondence of the DDPM objective and expectation–maximization, for every family. */
+/** The identities of the paper, and the correspondence of the DDPM objective and expectation–maximization, for every family. */
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
 import { Score } from '../../src/index.js'
-import type { Law } from '../../src/laws/law.js'
-import * as laws from '../../src/laws/em.js'
-import { spread } from '../cases.js'
+import * as laws from '../../src/laws/index.js'
+import { SEED, spread } from '../cases.js'
 
 fc.configureGlobal({ seed: 2307_01178, numRuns: 2 })
 
+it.each(laws.paper())('$name', ({ property }) => {
+  fc.assert(property, { seed: SEED, numRuns: 7 })
+})
+
 /** A row for each instance. */
-const instances: Readonly<Record<string, ReadonlyArray<Law>>> = {
+const instances: Readonly<Record<string, ReadonlyArray<laws.Law>>> = {
   'Score.symmetricPair': [...laws.em(Score.symmetricPair), ...laws.emPair()],
   'Score.spherical': laws.em(Score.spherical({ components: 3 })),
   'Score.isotropic': laws.em(Score.isotropic({ components: 2 }))

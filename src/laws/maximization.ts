@@ -1,7 +1,4 @@
-/**
- * Laws of the correspondence between the DDPM objective and expectation–maximization: they share their fixed points up
- * to a correction that vanishes, and all noise levels together are the likelihood. Schedule: Ornstein–Uhlenbeck.
- */
+/** Laws of a step of expectation–maximization of any family: by the log-densities of its components, and nothing else. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -9,29 +6,13 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import { add, compute, expandDims, fill, Key } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Points from '../data/points.js'
-import {
-  Case,
-  Compile,
-  Covariance,
-  Expectation,
-  ExpectationMaximization,
-  Mixture,
-  Objective,
-  Params,
-  Population,
-  Schedule,
-  Score,
-  TimeLaw
-} from '../index.js'
+import { Case, Covariance, ExpectationMaximization, Mixture, Params, type Schedule, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { areSameBits } from './bits.js'
-import { correspondsToEM } from './correspond.js'
-import { compiled, evaluatedOnce, flat, greatest, direction } from './check.js'
-import { forAll, ofRows, equals, atLeast, atMost, type Relation, type Said } from './lawRows.js'
+import { flat, greatest, direction } from './check.js'
+import { forAll, ofRows, equals, atLeast, atMost, type Relation } from './lawRows.js'
 import * as Density from './density.js'
 import type { Laws } from './law.js'
-import type { Evaluate } from './objective.js'
-import { orderOf } from './paper.js'
 
 /** One step of expectation–maximization, what `ExpectationMaximization.step` does or is believed to. */
 export type Step = <P extends string>(
@@ -40,44 +21,11 @@ export type Step = <P extends string>(
   points: Points.Points
 ) => (params: Params.Params<P>) => ExpectationMaximization.Taken<P>
 
-export interface EMOptions {
-  /** What is believed to compute value and gradient; by default what is compiled. */
-  readonly evaluate?: Evaluate
-  readonly step?: Step
-}
-
-interface Example<P extends string> {
-  readonly points: Points.Points
-  readonly params: Params.Params<P>
-  readonly time: number
-}
-
-const schedule = Schedule.ornsteinUhlenbeck
 const FLOOR = 1e-6
 const dempster = 'Dempster, Laird & Rubin 1977, JRSS B 39:1–38'
 
-const familyOf = <P extends string>(score: Score.Score<P>): Score.Family<P> =>
+export const familyOf = <P extends string>(score: Score.Score<P>): Score.Family<P> =>
   Score.interpret(score).family ?? refuse(`${Score.show(score)} is not the score of a mixture; try Score.spherical`)
-
-const times = fc.integer({ min: 2, max: 15 }).map(k => k / 10)
-
-const cases = <P extends string>(
-  score: Score.Score<P>,
-  points: (dim: number) => fc.Arbitrary<Points.Points>,
-  { dims = Arbitrary.dimsFor(score), extent = 2, spread = 1, params = Arbitrary.params(score, { extent, spread }) } = {}
-): fc.Arbitrary<Example<P>> => dims.chain(dim => fc.record({ points: points(dim), params: params(dim), time: times }))
-
-/** The gradient of an objective with noise integrated: in one dimension by equal steps, for the pair by quadrature. */
-const gradientOf =
-  <P extends string>(evaluate: Evaluate, score: Score.Score<P>, points: Points.Points, nodes: number) =>
-  (objective: Objective.Objective): ((params: Params.Params<P>) => ReadonlyArray<number>) => {
-    const { points: rows, noise } = Arbitrary.isMirrored(score)
-      ? { points, noise: null }
-      : Density.withNoise(points, Density.trapezoid(nodes))
-    const expectation = noise === null ? Expectation.quadrature({ nodes }) : Expectation.fixed(noise)
-    const f = compiled(evaluate({ schedule, score, objective, expectation })(rows))
-    return params => flat(f(params, Key.fromSeed(0)).gradient)
-  }
 
 /** log(π_k p_k(x)) of each row, as the textbook has it where it has the family, else as its components say. */
 const jointOf = <P extends string>(
@@ -114,7 +62,7 @@ export const maximization = <P extends string>(
   {
     step = ExpectationMaximization.step,
     points: rows
-  }: Pick<EMOptions, 'step'> & { readonly points?: (dim: number) => fc.Arbitrary<Points.Points> } = {}
+  }: { readonly step?: Step; readonly points?: (dim: number) => fc.Arbitrary<Points.Points> } = {}
 ): Laws => {
   const family = familyOf(score)
   const raises = isGeneralized(family)
@@ -178,12 +126,17 @@ export const maximization = <P extends string>(
   const greatestOf = raises ? 'Q(θ′ | θ) ≥ Q(θ | θ)' : '|v| = 1, h of 1e-3 and 0.1: Q(θ′ ± hv | θ) ≤ Q(θ′ | θ)'
   const reason = raises ? 'Neal & Hinton 1998' : dempster
 
-  const lawOf = forAll(cases(score, rows ?? Arbitrary.points({ minRows })))
-  const ofMany = forAll(
-    fc
-      .tuple(cases(score, many), Arbitrary.seeds, fc.constantFrom(0.3, 0.6, 0.9))
-      .map(([each, seed, sigma]) => ({ ...each, seed, sigma }))
-  )
+  const casesOf = (points: (dim: number) => fc.Arbitrary<Points.Points>) =>
+    Arbitrary.dimsFor(score).chain(dim =>
+      fc.record({
+        points: points(dim),
+        params: Arbitrary.params(score)(dim),
+        seed: Arbitrary.seeds,
+        sigma: fc.constantFrom(0.3, 0.6, 0.9)
+      })
+    )
+  const lawOf = forAll(casesOf(rows ?? Arbitrary.points({ minRows })))
+  const ofMany = forAll(casesOf(many))
   return ofRows(Score.show(score), [
     lawOf({
       name: 'the value of a step is the likelihood where it begins',
@@ -263,105 +216,6 @@ export const maximization = <P extends string>(
         const noised = { ...points, values: points.values.map((x, i) => level.alpha * x + sigma * noise[i]) }
         const next = at(FLOOR)
         return areSameBits(at(FLOOR / 2), next) && isGreatest(noised, params, next, seed, level)
-      }
-    })
-  ])
-}
-
-/** Laws of expectation–maximization for the score of any mixture: those of its step, and more where the textbook has the family. */
-export const em = <P extends string>(
-  score: Score.Score<P>,
-  {
-    // Where many draws meet each row, a program is worth its trial.
-    evaluate = Arbitrary.isMirrored(score) ? Compile.valueAndGrad : evaluatedOnce,
-    step = ExpectationMaximization.step
-  }: EMOptions = {}
-): Laws => {
-  const minRows = Arbitrary.minRows(score)
-  const mixture = familyOf(score).toMixture
-  const gaussian = { claim: mixture, reason: 'it does not say its mixture' } as const
-
-  return ofRows(Score.show(score), [
-    mixture === undefined
-      ? { law: 'the truth is a fixed point of both', why: gaussian.reason }
-      : correspondsToEM({ score, objective: Objective.implicit(TimeLaw.at(0.5)), evaluate, step }).slice(0, 1),
-    maximization(score, { step }),
-    forAll(
-      cases(
-        score,
-        Arbitrary.points({ minRows, maxRows: Math.max(3, minRows), extent: 2, far: 1 }),
-        Arbitrary.isMirrored(score) ? { extent: 1 } : { dims: fc.constant(1), extent: 1.25, spread: 0.5 }
-      )
-    )({
-      ...gaussian,
-      name: 'all noise levels together are the likelihood',
-      statement:
-        '∀ θ, x: ∫_0^T ∂L_t dt → ∂(−E log p(x_0)) as T → ∞ and nodes grow: the error at T = 12 with 48 nodes is below 1e-7 (1 + |∇|), halves at least from T = 1 to 2 to 4, with 24, and from 4 to 16 nodes, until it is there. (The tail is of order e^{−4T}.)',
-      source: 'Song et al. 2021, arXiv 2101.09258, theorem 1',
-      // Each is some two hundred quadratures, of which one sees what is wrong at any parameters.
-      maxCases: 2,
-      says: ({ points, params }, mixture) => {
-        const of = gradientOf(evaluate, score, points, 48)
-        const wanted = of(Objective.likelihood)(params)
-        const leastVariance = 0.99 * Math.min(...Mixture.marginals(mixture(params)).variances.flat())
-        const timeLaw = (until: number, nodes: number): TimeLaw.TimeLaw =>
-          TimeLaw.likelihood({ until, nodes, leastVariance })
-        const error = (until: number, nodes: number): number =>
-          greatest(Density.minus(of(Objective.implicit(timeLaw(until, nodes)))(params), wanted))
-        const enough = 1e-7 * (1 + greatest(wanted))
-        const falls = (errors: ReadonlyArray<number>): Said =>
-          atMost(
-            errors.slice(1),
-            errors.slice(0, -1).map(before => Math.max(enough, before / 2))
-          )
-        const whole = error(12, 48)
-        return [
-          equals(whole, 0, enough),
-          falls([1, 2, 4].map(until => error(until, 24))),
-          falls([error(12, 4), error(12, 16), whole])
-        ]
-      }
-    })
-  ])
-}
-
-/** Laws of the pair, whose gradient is an EM step and a correction G. */
-export const emPair = ({
-  evaluate = Compile.valueAndGrad,
-  step = ExpectationMaximization.step
-}: EMOptions = {}): Laws => {
-  const score = Score.symmetricPair
-  /** What −½ ∂L/∂m has beyond EM's step at m = λc, x_t from the pair ±c, |c| = r: one of variance 1, like x_0. */
-  const correction = (time: number, r: number, factor: number): Density.Row => {
-    const { alpha } = Schedule.level(time)(schedule)
-    const pair = (c: number): Population.Population => Population.of(Mixture.symmetricPair([c]))
-    const loss = {
-      schedule,
-      score,
-      objective: Objective.implicit(TimeLaw.at(time)),
-      expectation: Expectation.monteCarlo()
-    }
-    const [before, after] = [1, alpha].map(scale => Params.of({ mean: [(factor * r) / scale] }))
-    const { gradient } = compiled(evaluate(loss)(pair(r / alpha)))(after, Key.fromSeed(0))
-    const em = flat(step(familyOf(score), FLOOR, pair(r))(before).params)
-    return Density.minus(Density.scale(-1 / (2 * alpha), flat(gradient)), Density.minus(em, flat(before)))
-  }
-  return ofRows(Score.show(score), [
-    forAll(
-      fc.record({
-        factor: fc.constantFrom(0.8, 0.85, 0.9, 1.1, 1.15, 1.2, 1.25),
-        time: fc.integer({ min: 1, max: 3 }).map(k => k / 10)
-      })
-    )({
-      name: 'G decays with separation',
-      statement:
-        '∀ λ in [0.8, 1.25]∖{1}: at m = λc in the population of the pair ±c, |c| = r, −½ ∂L/∂m = (EM(m) − m) + G, and log |G| falls with r² at the rate ½, up to the logarithm of a polynomial: the slope over r = 4, 5, 6 is in [−0.6, −0.4].',
-      source: 'Shah, Chen & Klivans 2023, arXiv 2307.01178, §3: T′ = 1/cosh² is e^{−2|u|} and u is N(±λr², λ²r²)',
-      maxCases: 21,
-      says: ({ factor, time }) => {
-        const sizes = [4, 5, 6].map(r => ({ h: Elementary.exp(r * r), error: greatest(correction(time, r, factor)) }))
-        const rate = orderOf(sizes)
-        return [atLeast(rate, -0.6), atMost(rate, -0.4)]
       }
     })
   ])

@@ -1,0 +1,705 @@
+/**
+ * Theorems. Of the DDPM objective (Shah, Chen & Klivans 2023, arXiv 2307.01178): its gradient is a step of expectation–maximization and a
+ * correction, at high noise it is power iteration, and all noise levels together are the likelihood. Of the flows of a population's loss, and of
+ * what a pipeline recovers. Schedule: Ornstein–Uhlenbeck; m = α · mean throughout.
+ */
+import * as fc from 'fast-check'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as Elementary from '../../lib/numbers/elementary.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import type { ValueAndGradient } from '../compile/loss.js'
+import * as Points from '../data/points.js'
+import {
+  Compile,
+  Expectation,
+  ExpectationMaximization,
+  Key,
+  Mixture,
+  Objective,
+  Params,
+  type Pipeline,
+  Population,
+  Run,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw
+} from '../index.js'
+import * as Arbitrary from './arbitraries.js'
+import { average, compiled, dot, flat, greatest, sides, sumOf } from './check.js'
+import { correspondsToEM } from './correspond.js'
+import * as Density from './density.js'
+import { familyOf, maximization, type Step } from './maximization.js'
+import { spread, variesNoMore } from './expectation.js'
+import { atLeast, atMost, below, equals, falls, forAll, ofRow, ofRows, type Said } from './lawRows.js'
+import type { Law, Laws } from './law.js'
+import { codeOf, scripted } from './script.js'
+
+// —— the paper ——
+
+/** An objective at the times of a law. */
+export type Form = (timeLaw: TimeLaw.TimeLaw) => Objective.Objective
+
+export interface PaperOptions {
+  /** What is believed to be the DDPM objective in its denoising form; `Objective.denoising` unless given. */
+  readonly denoising?: Form
+  /** And in its implicit form; `Objective.implicit` unless given. */
+  readonly implicit?: Form
+}
+
+interface Example<P extends string> {
+  readonly time: number
+  readonly points: Points.Points
+  readonly params: Params.Params<P>
+  readonly seed: number
+}
+
+const shah = 'Shah, Chen & Klivans 2023, arXiv 2307.01178'
+const lyapunov1892 = 'Lyapunov 1892: dL/dt = −|∇L|²'
+const schedule = Schedule.ornsteinUhlenbeck
+const { square, pow, powerOfTwo } = Elementary
+const { plus, minus, scale } = Density
+
+/** Times at which there is enough of both, so that 1e-10 is within reach of the noise's quadrature. */
+const times = fc.integer({ min: 2, max: 15 }).map(k => k / 10)
+
+const cases = <P extends string>(
+  score: Score.Score<P>,
+  points: (dim: number) => fc.Arbitrary<Points.Points>,
+  { dims = Arbitrary.dims, extent = 2, spread = 1 } = {}
+): fc.Arbitrary<Example<P>> =>
+  dims.chain(dim =>
+    fc.record({
+      time: times,
+      points: points(dim),
+      params: Arbitrary.params(score, { extent, spread })(dim),
+      seed: Arbitrary.seeds
+    })
+  )
+
+/** Value and gradient of an objective on rows, with the noise as an expectation has it. */
+const lossOf = <P extends string>(
+  score: Score.Score<P>,
+  objective: Objective.Objective,
+  points: Points.Points,
+  expectation: Expectation.Expectation = Expectation.monteCarlo()
+): ((params: Params.Params<P>) => ValueAndGradient<P>) => {
+  const f = compiled(Compile.valueAndGrad({ schedule, score, objective, expectation })(points))
+  return params => f(params, Key.fromSeed(0))
+}
+
+/** E f(x) over weighted rows. */
+const meanOver =
+  (points: Points.Points, rows = Density.rowsOf(points)) =>
+  (f: (x: Density.Row) => Density.Row): Density.Row =>
+    Density.combine(Array.from(Points.weightsOf(points)), rows.map(f), points.dim)
+
+/** Implicit score matching is denoising score matching less d/σ², in the mean over the noise. */
+export const implicitIsDenoising = <P extends string>(
+  score: Score.Score<P>,
+  { denoising = Objective.denoising, implicit = Objective.implicit }: PaperOptions = {}
+): Law => {
+  const minRows = Arbitrary.minRows(score)
+  return ofRow(
+    Score.show(score),
+    forAll(
+      cases(score, Arbitrary.points({ minRows, maxRows: Math.max(2, minRows), extent: 2, far: 2 }), {
+        dims: fc.integer({ min: 1, max: 2 }),
+        extent: 1.25
+      })
+    )({
+      name: 'implicit is denoising in expectation',
+      statement:
+        '∀ θ, x_0, t in one and two dimensions: E|s(x_t) + z/σ|² = E[|s(x_t)|² + 2 div s(x_t)] + d/σ², and the gradients agree. To 1e-10 (1 + |L| + |∇L|) r²: the mean over z is taken by 64 (48²) equal steps, whose error is below rounding here.',
+      source: 'Hyvärinen 2005; Vincent 2011, Neural Computation 23:1661–1674; Stein’s identity',
+      says: ({ time, points, params }) => {
+        const all = Density.withNoise(points, Density.trapezoid(points.dim === 1 ? 64 : 48))
+        const at = (form: Form): ValueAndGradient<P> =>
+          lossOf(score, form(TimeLaw.at(time)), all.points, Expectation.fixed(all.noise))(params)
+        const found = at(denoising)
+        const { value, gradient } = at(implicit)
+        const r = 1 + greatest([...points.values, ...flat(params)])
+        const size = 1 + Math.abs(found.value) + greatest(flat(found.gradient))
+        const wanted = { value: value + points.dim / square(Schedule.level(time)(schedule).sigma), gradient }
+        return equals(sides(found), sides(wanted), 1e-10 * size * r * r)
+      }
+    })
+  )
+}
+
+/** That −½ ∂L/∂m of implicit score matching, on any finite sample with any noise, is a formula of m and of the rows x_t. */
+const gradientIs = <P extends string>(
+  score: Score.Score<P>,
+  { implicit = Objective.implicit }: PaperOptions,
+  info: Pick<Law, 'name' | 'source'> & { readonly formula: string },
+  formula: (m: ReadonlyArray<Density.Row>, mean: ReturnType<typeof meanOver>) => Density.Row
+): Law => {
+  const { formula: text, ...rest } = info
+  return ofRow(
+    Score.show(score),
+    forAll(cases(score, Arbitrary.points({ far: 10, minRows: Arbitrary.minRows(score) })))({
+      ...rest,
+      statement: `∀ m, x, on any finite sample: ${text}. To 1e-12 (1 + |∇L|) r⁴: terms of size r³ cancel.`,
+      says: ({ time, points, params, seed }) => {
+        const { alpha, sigma } = Schedule.level(time)(schedule)
+        const noise = Arbitrary.noiseOf(points, seed)
+        const { gradient } = lossOf(score, implicit(TimeLaw.at(time)), points, Expectation.fixed(noise))(params)
+        const xt = Density.rowsOf({
+          ...points,
+          values: points.values.map((x, at) => alpha * x + sigma * noise.values[at])
+        })
+        const own = flat(params).map(c => alpha * c)
+        const m = Density.rowsOf({
+          rows: own.length / points.dim,
+          dim: points.dim,
+          values: Float64Array.from(own)
+        })
+        const found = flat(gradient).map(g => -g / (2 * alpha))
+        const r = 1 + greatest([...xt.flat(), ...own])
+        return equals(found, formula(m, meanOver(points, xt)), 1e-12 * (1 + greatest(found)) * pow(r, 4))
+      }
+    })
+  )
+}
+
+/** For the pair the gradient is an EM step and a correction G. */
+export const pairIdentity = (options: PaperOptions = {}): Law =>
+  gradientIs(
+    Score.symmetricPair,
+    options,
+    {
+      name: 'the pair’s gradient is EM plus G',
+      formula: '−½ ∂L/∂m = (E[Tx] − m) + G, G = E[uT′x] + |m|² E[TT′x] − m E[T′], u = ⟨m, x⟩, T = tanh u, T′ = 1 − T²',
+      source: `${shah}, §3`
+    },
+    ([m], mean) => {
+      const em = mean(x => scale(Elementary.tanh(dot(m, x)), x))
+      const correction = mean(x => {
+        const u = dot(m, x)
+        const T = Elementary.tanh(u)
+        const slope = 1 - T * T
+        return minus(scale(slope * (u + dot(m, m) * T), x), scale(slope, m))
+      })
+      return plus(minus(em, m), correction)
+    }
+  )
+
+/** For K components too, and it sees x only through ⟨m_i, x⟩. */
+export const componentsIdentity = (options: PaperOptions = {}): Law =>
+  gradientIs(
+    Score.spherical({ components: 3 }),
+    options,
+    {
+      name: 'the gradient of K components in closed form',
+      formula:
+        '−½ ∂L/∂m_i = E[w_i(x + v − 2m_i − c_i(x − m_i))], v = Σ w_i m_i, c_i = |m_i|² − Σ_j w_j|m_j|² − ⟨m_i − v, v + x⟩',
+      source: `${shah}, §4`
+    },
+    (m, mean) => {
+      const mixture = m.map(mean => ({ weight: 1 / m.length, mean, variance: 1 }))
+      const squares = m.map(mj => dot(mj, mj))
+      return m.flatMap((mi, i) =>
+        mean(x => {
+          const w = Density.responsibilities(x)(mixture)
+          const v = Density.combine(w, m, x.length)
+          const c = squares[i] - dot(w, squares) - dot(minus(mi, v), plus(v, x))
+          return scale(w[i], minus(minus(plus(x, v), scale(2, mi)), scale(c, minus(x, mi))))
+        })
+      )
+    }
+  )
+
+/** An error at one length of the steps. */
+interface Seen {
+  readonly h: number
+  readonly error: number
+}
+
+/** The slope of the least-squares line through (log h, log error). */
+const orderOf = (errors: ReadonlyArray<Seen>): number => {
+  const xs = errors.map(({ h }) => Elementary.log(h))
+  const ys = errors.map(({ error }) => Elementary.log(error))
+  const off = xs.map(x => x - average(xs))
+  return dot(off, ys) / dot(off, off)
+}
+
+/** Errors that fall as a power of h of at least `order`, as far as rounding lets one see. */
+const fallsWith = (order: number, errors: ReadonlyArray<Seen>, floor: number): Said => {
+  const seen = errors.filter(({ error }) => error > floor)
+  return seen.length >= 3 && below(order, orderOf(seen))
+}
+
+/** At high noise a small mean is led by power iteration. */
+export const highNoise = ({ denoising = Objective.denoising }: PaperOptions = {}): Law =>
+  ofRow(
+    Score.show(Score.symmetricPair),
+    forAll(cases(Score.symmetricPair, Arbitrary.points({ far: 5 })))({
+      name: 'small means are led by power iteration',
+      statement:
+        '∀ x_0, t, directions: −½ ∂L/∂mean = 2α⁴(Ĉ − I) mean + O(|mean|³) in the mean over the noise, Ĉ the second moment of x_0. The order is fitted over |mean| = 2⁻⁶…2⁻⁹ / r, as far as the error is above rounding: > 2.8 (3 as |mean| → 0).',
+      source: `${shah}, §3: stage one`,
+      says: ({ time, points, seed }) => {
+        const { alpha } = Schedule.level(time)(schedule)
+        const nodes = Expectation.quadrature({ nodes: 8 })
+        const loss = lossOf(Score.symmetricPair, denoising(TimeLaw.at(time)), points, nodes)
+        const r = 1 + greatest(points.values)
+        const raw = Array.from(Key.normal(points.dim)(Key.fromSeed(seed)))
+        const errors = [6, 7, 8, 9].map(k => {
+          const h = powerOfTwo(-k) / r
+          const mean = scale(h / Elementary.norm(raw), raw)
+          const moved = minus(
+            meanOver(points)(x => scale(dot(x, mean), x)),
+            mean
+          )
+          const found = flat(loss(Params.of({ mean })).gradient).map(g => -g / 2)
+          return { h, error: greatest(minus(found, scale(2 * pow(alpha, 4), moved))) }
+        })
+        return fallsWith(2.8, errors, 1e-15 * r)
+      }
+    })
+  )
+
+/** Rows less their mean. */
+const centred = (rows: ReadonlyArray<Density.Row>): ReadonlyArray<Density.Row> => {
+  const shares = rows.map(() => 1 / rows.length)
+  const mean = Density.combine(shares, rows, rows[0].length)
+  return rows.map(row => minus(row, mean))
+}
+
+/** With small centres the objective matches second moments. */
+export const secondMoments = ({ implicit = Objective.implicit }: PaperOptions = {}): Law => {
+  const components = 3
+  const score = Score.spherical({ components })
+  const rows = Arbitrary.points({ minRows: components, maxRows: components, extent: 1, far: 1, weights: false })
+  return ofRow(
+    Score.show(score),
+    forAll(cases(score, rows, { dims: fc.integer({ min: 1, max: 2 }), extent: 1 }))({
+      name: 'small centres are matched by their second moments',
+      statement:
+        '∀ centred m, c of K components, in one and two dimensions: L(hm) − L(hc) = h⁴ ‖Cov(m) − Cov(c)‖_F² + O(h⁶) for x_t from the mixture of hc. The order is fitted over h = 2⁻³…2⁻⁵, as far as the error is above rounding: > 5.5 (6 as h → 0).',
+      source: `${shah}, §3: any number of components`,
+      says: ({ time, points, params }) => {
+        const { dim } = points
+        const { alpha, sigma } = Schedule.level(time)(schedule)
+        const m = centred(Density.rowsOf({ rows: components, dim, values: params.means.values }))
+        const c = centred(Density.rowsOf(points))
+        const covariance = (rows: ReadonlyArray<Density.Row>): Density.Row =>
+          Array.from({ length: dim * dim }, (_, at) =>
+            average(rows.map(row => row[Math.floor(at / dim)] * row[at % dim]))
+          )
+        const gap = minus(covariance(m), covariance(c))
+        const errors = [3, 4, 5].map(k => {
+          const h = powerOfTwo(-k)
+          const small = (rows: ReadonlyArray<Density.Row>) => rows.map(row => scale(h / alpha, row))
+          // x_t = α(hc/α) + σ(ζ/σ) = hc + ζ, ζ standard normal: the implicit loss sees nothing but x_t.
+          const { points: data, noise } = Density.withNoise(Density.pointsOf(dim, small(c)), Density.hermite(10))
+          const expectation = Expectation.fixed({ ...noise, values: noise.values.map(z => z / sigma) })
+          const loss = lossOf(score, implicit(TimeLaw.at(time)), data, expectation)
+          const [found, least] = [m, c].map(rows => loss(Params.of({ means: small(rows) })).value)
+          return { h, error: Math.abs(found - least - pow(h, 4) * dot(gap, gap)) }
+        })
+        return fallsWith(5.5, errors, 1e-13)
+      }
+    })
+  )
+}
+
+const families: ReadonlyArray<Score.Score<string>> = [
+  Score.symmetricPair,
+  Score.spherical({ components: 3 }),
+  Score.isotropic({ components: 2 })
+]
+
+/** All identities, for every built-in family where they apply. */
+export const paper = (options: PaperOptions = {}): ReadonlyArray<Law> => [
+  ...families.map(score => {
+    const law = implicitIsDenoising(score, options)
+    return { ...law, name: `${law.name}: ${Score.show(score)}` }
+  }),
+  pairIdentity(options),
+  componentsIdentity(options),
+  highNoise(options),
+  secondMoments(options)
+]
+
+// —— expectation–maximization ——
+
+const FLOOR = 1e-6
+
+export interface EMOptions extends Pick<PaperOptions, 'implicit'> {
+  readonly step?: Step
+}
+
+/** Laws of expectation–maximization for the score of any mixture: those of its step, and that all noise levels together are the likelihood. */
+export const em = <P extends string>(
+  score: Score.Score<P>,
+  { implicit = Objective.implicit, step = ExpectationMaximization.step }: EMOptions = {}
+): Laws => {
+  const minRows = Arbitrary.minRows(score)
+  const mixture = familyOf(score).toMixture
+  const reason = 'it does not say its mixture'
+  const isPair = Arbitrary.isMirrored(score)
+  return ofRows(Score.show(score), [
+    mixture === undefined
+      ? { law: 'the truth is a fixed point of both', why: reason }
+      : correspondsToEM({ score, objective: implicit(TimeLaw.at(0.5)), step }).slice(0, 1),
+    maximization(score, { step }),
+    forAll(
+      cases(
+        score,
+        Arbitrary.points({ minRows, maxRows: Math.max(3, minRows), extent: 2, far: 1 }),
+        isPair ? { dims: Arbitrary.dimsFor(score), extent: 1 } : { dims: fc.constant(1), extent: 1.25, spread: 0.5 }
+      )
+    )({
+      claim: mixture,
+      reason,
+      name: 'all noise levels together are the likelihood',
+      statement:
+        '∀ θ, x: ∫_0^T ∂L_t dt → ∂(−E log p(x_0)) as T → ∞ and nodes grow: the error at T = 12 with 48 nodes is below 1e-7 (1 + |∇|), halves at least from T = 1 to 2 to 4, with 24, and from 4 to 16 nodes, until it is there. (The tail is of order e^{−4T}.)',
+      source: 'Song et al. 2021, arXiv 2101.09258, theorem 1',
+      // Each is some two hundred quadratures, of which one sees what is wrong at any parameters.
+      maxCases: 2,
+      says: ({ points, params }, mixture) => {
+        // In one dimension all noise by equal steps; of the pair by quadrature.
+        const all = Density.withNoise(points, Density.trapezoid(48))
+        const gradient = (objective: Objective.Objective): Density.Row =>
+          flat(
+            (isPair
+              ? lossOf(score, objective, points, Expectation.quadrature({ nodes: 48 }))
+              : lossOf(score, objective, all.points, Expectation.fixed(all.noise)))(params).gradient
+          )
+        const wanted = gradient(Objective.likelihood)
+        const leastVariance = 0.99 * Math.min(...Mixture.marginals(mixture(params)).variances.flat())
+        const error = (until: number, nodes: number): number =>
+          greatest(minus(gradient(implicit(TimeLaw.likelihood({ until, nodes, leastVariance }))), wanted))
+        const enough = 1e-7 * (1 + greatest(wanted))
+        const whole = error(12, 48)
+        const halves = (errors: ReadonlyArray<number>): Said => falls(errors, 1 / 2, enough)
+        return [
+          equals(whole, 0, enough),
+          halves([1, 2, 4].map(until => error(until, 24))),
+          halves([error(12, 4), error(12, 16), whole])
+        ]
+      }
+    })
+  ])
+}
+
+/** Laws of the pair, whose gradient is an EM step and a correction G. */
+export const emPair = ({
+  implicit = Objective.implicit,
+  step = ExpectationMaximization.step
+}: EMOptions = {}): Laws => {
+  const score = Score.symmetricPair
+  /** What −½ ∂L/∂m has beyond EM's step at m = λc, x_t from the pair ±c, |c| = r: one of variance 1, like x_0. */
+  const correction = (time: number, r: number, factor: number): Density.Row => {
+    const { alpha } = Schedule.level(time)(schedule)
+    const pair = (c: number): Population.Population => Population.of(Mixture.symmetricPair([c]))
+    const [before, after] = [1, alpha].map(scale => Params.of({ mean: [(factor * r) / scale] }))
+    const { gradient } = lossOf(score, implicit(TimeLaw.at(time)), pair(r / alpha))(after)
+    const em = flat(step(familyOf(score), FLOOR, pair(r))(before).params)
+    return minus(scale(-1 / (2 * alpha), flat(gradient)), minus(em, flat(before)))
+  }
+  return ofRows(Score.show(score), [
+    forAll(
+      fc.record({
+        factor: fc.constantFrom(0.8, 0.85, 0.9, 1.1, 1.15, 1.2, 1.25),
+        time: fc.integer({ min: 1, max: 3 }).map(k => k / 10)
+      })
+    )({
+      name: 'G decays with separation',
+      statement:
+        '∀ λ in [0.8, 1.25]∖{1}: at m = λc in the population of the pair ±c, |c| = r, −½ ∂L/∂m = (EM(m) − m) + G, and log |G| falls with r² at the rate ½, up to the logarithm of a polynomial: the slope over r = 4, 5, 6 is in [−0.6, −0.4].',
+      source: `${shah}, §3: T′ = 1/cosh² is e^{−2|u|} and u is N(±λr², λ²r²)`,
+      maxCases: 21,
+      says: ({ factor, time }) => {
+        const sizes = [4, 5, 6].map(r => ({ h: Elementary.exp(r * r), error: greatest(correction(time, r, factor)) }))
+        const rate = orderOf(sizes)
+        return [atLeast(rate, -0.6), atMost(rate, -0.4)]
+      }
+    })
+  ])
+}
+
+// —— flows ——
+
+export interface LyapunovOptions<P extends string> {
+  /** What is repeated and never raises its value, in the place of `Population.expectationMaximization(loss)`; null for no map. */
+  readonly map?: Population.Step<P> | null
+  /** The time of a flow; 2 unless given. */
+  readonly time?: number
+}
+
+/** Steps of a map; steps of a flow, of a right one tens; and the error of one of these, as a share of its length. */
+const [STEPS, MOST, TOLERANCE] = [12, 500, 1e-4]
+
+/**
+ * The laws of the flows of a population's loss: it falls along its gradient flow, as fast as its gradient says, and EM's map never raises −E log p.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Mixture, Objective, Score, TimeLaw } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * laws
+ *   .lyapunov({
+ *     score: Score.spherical({ components: 2 }),
+ *     objective: Objective.against(Mixture.of({ means: [[-2], [2]] }), TimeLaw.at(0.1))
+ *   })
+ *   .forEach(({ property }) => {
+ *     fc.assert(property, { seed: 1, numRuns: 2 })
+ *   })
+ */
+export const lyapunov = <P extends string>(
+  description: Population.Description<P>,
+  { time = 2, ...options }: LyapunovOptions<P> = {}
+): Laws => {
+  const loss = Population.loss(description)
+  const { score, objective, data } = loss
+  const map =
+    options.map === undefined
+      ? E.tryCatch(() => Population.expectationMaximization(loss), String)
+      : E.fromNullable('no map is given')(options.map)
+  const stated = { score, objective, schedule: loss.schedule, data: data.mixture }
+  /** A value never rises, to its rounding. */
+  const neverRises = (values: ReadonlyArray<number>, rounding: number): Said =>
+    values.length > 1 && atMost(values.slice(1), values.slice(0, -1), rounding * (1 + Math.abs(values[0])))
+  const lawOf = forAll(fc.record({ start: Arbitrary.params(score, { extent: 4 })(data.dim) }))
+  return scripted(
+    { by: 'lyapunov', of: [stated, { time }] },
+    ofRows(`laws.lyapunov(${codeOf(stated)})`, [
+      lawOf({
+        name: 'the loss falls along its gradient flow',
+        statement: `∀ θ_0: L(θ(t)) never rises, θ′ = −∇L, at every moment of the flow until t = ${time}. To 1e-13 (1 + |L(θ_0)|), its rounding.`,
+        source: lyapunov1892,
+        maxCases: 20,
+        says: ({ start }) =>
+          neverRises(
+            Population.flow(loss, { until: { time, steps: MOST } })(start).map(({ value }) => value),
+            1e-13
+          )
+      }),
+      lawOf({
+        name: 'the loss falls as fast as its gradient is long',
+        statement: `∀ θ_0: L(θ_0) − L(θ(${time})) = ∫ |∇L|² dt, by the trapezoidal rule on the moments of the flow. To what every second moment alone says otherwise, and to ${20 * TOLERANCE} of the integral and 1e-13 (1 + |L|), the errors of the steps and of rounding.`,
+        source: lyapunov1892,
+        maxCases: 20,
+        says: ({ start }) => {
+          const course = Population.flow(loss, { until: { time, steps: MOST }, tolerance: TOLERANCE / 10 })(start)
+          const integral = (moments: typeof course): number =>
+            sumOf(
+              moments.slice(1).map((b, i) => {
+                const a = moments[i]
+                return ((b.time - a.time) * (square(a.gradientNorm) + square(b.gradientNorm))) / 2
+              })
+            )
+          const whole = integral(course)
+          const half = integral(course.filter((_, i) => i % 2 === 0 || i === course.length - 1))
+          const [first, last] = [course[0].value, course[course.length - 1].value]
+          const tolerance = Math.abs(whole - half) + 20 * TOLERANCE * whole + 1e-13 * (1 + greatest([first, last]))
+          return course.length > 4 && equals(first - last, whole, tolerance)
+        }
+      }),
+      lawOf({
+        claim: E.isRight(map) && map.right,
+        option: 'map',
+        ...(E.isLeft(map) && { reason: map.left }),
+        name: 'the map never raises its value',
+        statement: `∀ θ_0: −E log p_t(x_t; θ_i) does not rise over ${STEPS} steps θ_{i+1} = M(θ_i), of expectation–maximization unless another map is given. To 1e-12 (1 + |value|), its rounding.`,
+        source: 'Dempster, Laird & Rubin 1977, JRSS B 39:1–38',
+        maxCases: 20,
+        says: ({ start }, map) =>
+          neverRises(
+            Population.flow(loss, { map, until: { steps: STEPS } })(start).map(({ value }) => value),
+            1e-12
+          )
+      })
+    ])
+  )
+}
+
+// —— recovery ——
+
+export interface RecoveryOptions {
+  /** What is planted; unless given, components of variance 1, `apart` from each other on a circle, or ± half of it for the pair. */
+  readonly truth?: Mixture.Mixture
+  /** How far components are apart, in standard deviations; 6 unless given. */
+  readonly apart?: number
+  /** The law of the data in the place of the truth's, and the centres that are to be found though; by default variances 1.5 times as great, and the same centres. */
+  readonly misspecified?: { readonly data: Mixture.Mixture; readonly centres: ReadonlyArray<ReadonlyArray<number>> }
+  /** Rows of the least data set; there are others of 4 and of 16 times as many. */
+  readonly rows?: number
+  /** Data sets of each size. */
+  readonly repeats?: number
+  /** How many times as great as that of maximum likelihood the standard error of a centre may be; 1.5 unless given. */
+  readonly inefficiency?: number
+}
+
+const DIM = 2
+
+/** Components of variance 1 on a circle, neighbours `apart` from each other; two of them opposite. */
+const planted = (count: number, apart: number): Mixture.Mixture => {
+  const radius = count === 1 ? 0 : apart / (2 * Elementary.sin(Math.PI / count))
+  const angle = (k: number): number => (2 * Math.PI * k) / count + 0.3
+  return Mixture.of({
+    means: Array.from({ length: count }, (_, k) => [
+      radius * Elementary.cos(angle(k)),
+      radius * Elementary.sin(angle(k))
+    ]),
+    variances: Array.from({ length: count }, () => 1)
+  })
+}
+
+const centresOf = (mixture: Mixture.Mixture): ReadonlyArray<Density.Row> => {
+  const [rows, dim] = mixture.means.shape
+  return Density.rowsOf({ rows, dim, values: mixture.means.values })
+}
+
+/** Of every wanted centre the distance of the nearest that was found: no two are near one where they are apart. */
+const errorsOf = (found: ReadonlyArray<Density.Row>, wanted: ReadonlyArray<Density.Row>): ReadonlyArray<number> =>
+  wanted.map(centre => Math.min(...found.map(other => Elementary.norm(minus(other, centre)))))
+
+/**
+ * The laws of recovery for a pipeline whose score is that of a mixture.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Initializer, Pipeline, Schedule, Score, Stage } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * const pipeline = Pipeline.of({
+ *   schedule: Schedule.ornsteinUhlenbeck,
+ *   score: Score.spherical({ components: 2 }),
+ *   initializer: Initializer.kMeansPlusPlus,
+ *   stages: [Stage.expectationMaximization({ steps: 50 })]
+ * })
+ * laws.recovers(pipeline).forEach(({ property }) => {
+ *   fc.assert(property, { seed: 1, numRuns: 1 })
+ * })
+ */
+export const recovers = <P extends string>(
+  pipeline: Pipeline.Pipeline<P>,
+  { apart = 6, rows = 200, repeats = 16, inefficiency = 1.5, ...given }: RecoveryOptions = {}
+): Laws => {
+  const { score, schedule } = pipeline
+  const mixtureOf = (params: Params.Params<P>): Mixture.Mixture =>
+    pipe(
+      Score.toMixture(score)(params),
+      O.getOrElse((): Mixture.Mixture => refuse(`${Score.show(score)} does not say its mixture; try Score.spherical`))
+    )
+  const zeros = pipe(
+    Score.shapes(DIM)(score),
+    Params.map<ReadonlyArray<number>, Params.Params<P>[P]>(shape => ({
+      shape,
+      values: new Float64Array(shape.reduce((product, n) => product * n, 1))
+    }))
+  )
+  const truth = given.truth ?? planted(mixtureOf(zeros).weights.length, apart)
+  const centres = centresOf(truth)
+  const dim = centres[0].length
+  const { data: otherwise, centres: stillThere } = given.misspecified ?? {
+    data: Mixture.of({
+      means: centres.map(row => [...row]),
+      weights: Array.from(truth.weights),
+      variances: centres.map((_, k) => 1.5 * Mixture.covariances(truth).values[k * dim * dim])
+    }),
+    centres
+  }
+  /** The centres of a pair are one and its opposite. */
+  const free = Arbitrary.isMirrored(score) ? centres.length / 2 : centres.length
+  /** Centres that are found in a sample of a law, their own key apart from the sample's. */
+  const found = (law: Mixture.Mixture, count: number, key: Key.Key): ReadonlyArray<Density.Row> => {
+    const keys = pipe(key, Key.named('sample', 'run'))
+    const points = Mixture.sample(count)(keys.sample)(law)
+    return centresOf(mixtureOf(Run.last(compiled(Compile.pipeline(pipeline)(points)))(keys.run).params))
+  }
+  /** The standard error of a centre by maximum likelihood, all coordinates together, where components are apart. */
+  const errorOf = (law: Mixture.Mixture, count: number): ReadonlyArray<number> => {
+    const covariances = Mixture.covariances(law).values
+    return Array.from(law.weights, (weight, k) => {
+      const trace = Array.from({ length: dim }, (_, j) => covariances[k * dim * dim + j * (dim + 1)])
+      return Math.sqrt(sumOf(trace) / (weight * count))
+    })
+  }
+  const near = (law: Mixture.Mixture, wanted: ReadonlyArray<Density.Row>, count: number, key: Key.Key): Said => {
+    const errors = errorOf(law, count)
+    // 6 standard errors of one coordinate at most.
+    return errorsOf(found(law, count, key), wanted).map((distance, k) =>
+      equals(distance, 0, 6 * inefficiency * errors[k])
+    )
+  }
+  const seeded = fc.record({ seed: Arbitrary.seeds })
+  const losses = pipeline.stages
+    .flatMap(Stage.losses)
+    .filter(
+      ({ objective, expectation }) =>
+        !Expectation.isDeterministic(expectation) &&
+        !Expectation.isPlain(expectation) &&
+        Objective.terms(objective).every(({ term }) => Objective.isMatching(term))
+    )
+  const within = `6 · ${inefficiency} standard errors of maximum likelihood, √(tr Σ/nπ)`
+
+  const stated = { ...given, apart, rows, repeats, inefficiency }
+  const lawOf = forAll(seeded)
+  return scripted(
+    { by: 'recovers', of: [pipeline, stated] },
+    ofRows('laws.recovers(pipeline)', [
+      lawOf({
+        name: 'the planted truth is found',
+        statement: `∀ keys: of ${4 * rows} rows of the planted mixture every centre is found, within ${within}. A right one fails with probability below 1e-8.`,
+        source: 'consistency of maximum likelihood and of score matching',
+        maxCases: 5,
+        says: ({ seed }) => near(truth, centres, 4 * rows, Key.fromSeed(seed))
+      }),
+      lawOf({
+        name: 'the error falls as n^{−1/2}',
+        statement: `∀ keys: the mean square error over ${repeats} data sets of ${rows} and of ${16 * rows} rows falls with an order whose interval, of 5.5 standard errors, has −1: each log mean square of m squares has the variance 2/m.`,
+        source: 'asymptotic normality; Wilson & Hilferty 1931',
+        maxCases: 1,
+        says: ({ seed }) => {
+          const squares = [rows, 16 * rows].map((count, i) =>
+            average(
+              Key.split(repeats)(Key.child(i)(Key.fromSeed(seed))).flatMap(key =>
+                errorsOf(found(truth, count, key), centres).map(Elementary.square)
+              )
+            )
+          )
+          const order = Elementary.log(squares[1] / squares[0]) / Elementary.log(16)
+          const interval = (5.5 * Math.sqrt(4 / (repeats * free * dim))) / Elementary.log(16)
+          return equals(order, -1, interval)
+        }
+      }),
+      lawOf({
+        name: 'centres are found though the components are others',
+        statement: `∀ keys: of ${16 * rows} rows of the stated other law (unless given, of 1.5 times the variance) every stated centre is found, within ${within} under that law.`,
+        source: 'Fisher 1922; White 1982 of misspecified models',
+        maxCases: 2,
+        says: ({ seed }) => near(otherwise, stillThere, 16 * rows, Key.fromSeed(seed))
+      }),
+      lawOf({
+        claim: losses.length !== 0,
+        reason: 'each of its losses takes plain noise, or none',
+        name: 'gradients vary no more than those of plain noise',
+        statement:
+          '∀ keys: at the end of a run E|∇L − E∇L|² of each loss is no more than by plain noise with as many draws, over 200 keys each, up to 6 standard errors of the difference, which the samples give.',
+        source: 'Rao–Blackwell',
+        maxCases: 3,
+        says: ({ seed }) => {
+          const key = Key.fromSeed(seed)
+          const points = Mixture.sample(40)(key)(truth)
+          const { params } = Run.last(compiled(Compile.pipeline(pipeline)(points)))(Key.child(1)(key))
+          return losses.map(({ objective, expectation }) => {
+            const way = Expectation.interpret(expectation)
+            const draws = way.where === 'span' ? way.draws(key).length : 1
+            const [less, more] = [expectation, Expectation.monteCarlo({ draws })].map((of, i) =>
+              spread(score, of, { schedule, objective, points, params, seed: seed + 10_000 * i }, 200)
+            )
+            return variesNoMore(less, more)
+          })
+        }
+      })
+    ])
+  )
+}

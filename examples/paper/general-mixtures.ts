@@ -537,7 +537,7 @@ export const main = (budget: Budget): Report<Measured> => {
       ...(gains.length === 0
         ? []
         : [
-            `From one start by k-means++, five steps each at noise of ${NOISE.join(', ')} standard deviations of the data and then expectation–maximization end at the likeliest mixture known in ${percent(overall('noisy'))} of runs, expectation–maximization alone in ${percent(overall('plain'))}: ${better.length === 0 ? 'for none of the mixtures surely more often' : `surely more often for ${better.join(' and ')}`}${worse.length === 0 ? '' : `, less often for ${worse.join(' and ')}`}. Split and merge moves do more ([fits](fits.md)).`
+            `From one start by k-means++, five steps each at noise of ${NOISE.join(', ')} standard deviations of the data and then expectation–maximization end at the likeliest mixture known in ${percent(overall('noisy'))} of runs, expectation–maximization alone in ${percent(overall('plain'))}: ${better.length === 0 ? 'for none of the mixtures surely more often' : `surely more often for ${better.join(' and ')}`}${worse.length === 0 ? '' : `, less often for ${worse.join(' and ')}`}. Split and merge moves do more ([measured](performance.md)).`
           ])
     ],
     figures: [

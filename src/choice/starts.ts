@@ -27,7 +27,7 @@ interface Started {
   readonly toJSON: () => object
 }
 
-/** As near to the best as what many rows tell apart: see docs/fits.md. */
+/** As near to the best as what many rows tell apart: see docs/performance.md. */
 const WITHIN = 1e-3
 
 /** A start alone. */

@@ -326,7 +326,7 @@ const polish = (bound: ReturnType<typeof bounded>): Stage.Stage =>
  * Of more than 20 000 rows all that is done on a sample of 5 rows a free parameter, at least 4000, and a few steps of
  * expectation–maximization on all rows follow: they end below what so many rows say of the parameters.
  *
- * What each part does is measured in docs/fits.md: the moves do nearly all, and noise helps where many dimensions overlap.
+ * What each part does is measured in docs/performance.md: the moves do nearly all, and noise helps where many dimensions overlap.
  * Centres start among the data, since tiny ones at high noise merge what lies in groups.
  *
  * @example

@@ -49,8 +49,7 @@ const sections = [
     'The machine',
     [
       ['compiler.html', 'The compiler'],
-      ['performance.html', 'Performance'],
-      ['fits.html', 'Fits, measured'],
+      ['performance.html', 'Fits and speed'],
       ['mutation.html', 'What tests do not see']
     ]
   ],

@@ -138,8 +138,8 @@ describe('imports', () => {
 
   it('run downwards in the table of CONTRIBUTING', () => {
     const rank = (file: string): number => table.indexOf(roomOf(file))
-    // The row of an operation has its derivative and its code, in the types of those who ask for them.
-    const isOfRows = (file: string): boolean => /^lib\/kernels\/(elementwise|instructions)\.ts$/.test(file)
+    // The row of an operation has its derivative and its code, in the types of those who ask for them: the vocabulary, and the assembler.
+    const isOfRows = (file: string): boolean => /^lib\/kernels\/(operation|instructions)\.ts$/.test(file)
     const upwards = imports.filter(({ from, to, isType }) => {
       if (isType && isOfRows(from)) return false
       // An index is all rooms of the language, or of lib; what stands above it takes what a user takes.

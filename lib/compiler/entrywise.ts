@@ -1,5 +1,5 @@
 /** Code of what is done entry by entry: that of the table of operations, and of what the compiler alone has. */
-import { operations } from '../kernels/elementwise.js'
+import { operations } from '../kernels/index.js'
 import { type Emit, type Push } from '../kernels/instructions.js'
 import { type Code } from './assembler.js'
 import { type Attrs } from './graph.js'
@@ -14,9 +14,11 @@ const native = new Map<string, Emit>([
 ])
 /** Functions of lib/simd, over all entries of a panel at once. */
 const maps = new Map<string, string>()
-for (const [name, { code }] of Object.entries(operations))
+for (const [name, { lowering }] of Object.entries(operations)) {
+  const code = lowering?.kind === 'entries' ? lowering.code : undefined
   if (typeof code === 'string') maps.set(name, code)
   else if (code !== undefined) native.set(name, code)
+}
 
 /** Those that say whether some of the numbers are beyond them: then the interpreter's kernel does it all. */
 const reaching = new Set(['Cos', 'Sin'])

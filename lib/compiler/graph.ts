@@ -5,6 +5,9 @@
  */
 import { exact } from '../plain/said.js'
 import { product } from '../kernels/dense.js'
+import { type Fold } from '../kernels/operation.js'
+
+export type { Fold } from '../kernels/operation.js'
 
 export type Shape = ReadonlyArray<number>
 
@@ -46,7 +49,6 @@ export type Computed = Exclude<Operation, { readonly kind: 'input' | 'count' | '
 export const isComputed = (does: Operation): does is Computed =>
   does.kind !== 'input' && does.kind !== 'count' && does.kind !== 'rowSum' && does.kind !== 'rowDot'
 
-export type Fold = 'Sum' | 'Max' | 'Min'
 export type Attrs = Readonly<Record<string, number | boolean | ReadonlyArray<number>>>
 
 export interface Node {

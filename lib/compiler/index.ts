@@ -4,7 +4,7 @@
  *
  * | phase | file | |
  * |---|---|---|
- * | trace | `trace.ts`, `shapes.ts` | the kernels that the function calls, and the tape of its gradient |
+ * | trace | `trace.ts` | the kernels that the function calls, and the tape of its gradient |
  * | lowering | `unfold.ts`, `lower.ts` | a graph of few kinds of nodes, of rows or once a call (`graph.ts`) |
  * | rewriting | `rules.ts`, `algebra.ts`, `versions.ts` | equations that make it smaller, and one sum of many versions |
  * | layout | `placement.ts` | what is hoisted out of the rows, fused into loops, stored, and where |

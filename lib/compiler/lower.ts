@@ -4,8 +4,8 @@
  * same nodes. What would mix rows, or pass over them twice, is refused.
  */
 import { axesOf, axisOf, product, type Dense } from '../kernels/dense.js'
-import { operations } from '../kernels/elementwise.js'
-import { kernels } from '../kernels/index.js'
+import { compute, operations } from '../kernels/index.js'
+import { type Lowering as Way } from '../kernels/operation.js'
 import { sameShape, width, type Attrs, type Fold, type Node, type Shape } from './graph.js'
 import { type Algebra } from './algebra.js'
 import { refuse, Refusal } from './refusal.js'
@@ -142,13 +142,10 @@ const reshape = (lowering: Lowering, value: Value, shape: Shape): Value => {
 
 // —— sums and products ——
 
-const FOLDS: Readonly<Record<string, Fold>> = {
-  Sum: 'Sum',
-  Mean: 'Sum',
-  Max: 'Max',
-  Min: 'Min',
-  All: 'Min',
-  Any: 'Max'
+/** What a reduction folds by. */
+const foldOf = (kernel: string): Fold => {
+  const { lowering } = operations[kernel]
+  return lowering?.kind === 'fold' ? lowering.fold : refuse(`${kernel} is no reduction`)
 }
 
 const countOf = ({ make }: Lowering): Node => make.node({ kind: 'count' }, [], [], 'once')
@@ -156,7 +153,7 @@ const countOf = ({ make }: Lowering): Node => make.node({ kind: 'count' }, [], [
 /** A fold of what was folded along the other axes over the rows too. */
 const overRows = (lowering: Lowering, name: string, x: Node): Node => {
   const { make } = lowering
-  const op = FOLDS[name]
+  const op = foldOf(name)
   if (op === 'Max' || op === 'Min') return x.place === 'once' ? x : refuse(`${name} over the rows`)
   const all = x.place === 'once' ? x : make.rowSum(x)
   const rows = countOf(lowering)
@@ -167,7 +164,7 @@ const overRows = (lowering: Lowering, name: string, x: Node): Node => {
 const fold = (lowering: Lowering, name: string, value: Value, attrs: object, shape: Shape): Value => {
   const { make } = lowering
   const axes = axesOf(numbers(attrs, 'axis', 'reductionIndices'), value.shape.length, name)
-  const op = FOLDS[name]
+  const op = foldOf(name)
   const isLogical = name === 'All' || name === 'Any'
   const truth = isLogical ? make.entrywise('NotEqual', [value.node, make.constant(0)]) : value.node
   const own = axes.filter(i => i !== value.row).map(i => beside(value, i))
@@ -281,9 +278,6 @@ const distances: Rule = (lowering, { shape }, { x, centres, scale }) => {
 
 // —— entries that are moved ——
 
-/** Of the ops that move entries, the ones that put a number between them. */
-const PADDING = new Set(['FromTriangle', 'PadV2'])
-
 const transpose = ({ make }: Lowering, value: Value, order: ReadonlyArray<number>): Value => {
   const shape = order.map(i => value.shape[i])
   const row = value.row < 0 ? -1 : order.indexOf(value.row)
@@ -296,7 +290,7 @@ const transpose = ({ make }: Lowering, value: Value, order: ReadonlyArray<number
   if (moved.every((i, at) => at === 0 || moved[at - 1] < i))
     return { shape, row, node: make.reshaped(value.node, turned) }
   const ids = Float64Array.from({ length: width(value.node) }, (_, i) => i)
-  const { values } = kernels.Transpose({ x: { shape: own, dtype: 'float32', values: ids } }, { perm: order }) as Dense
+  const { values } = compute('Transpose', { x: { shape: own, dtype: 'float32', values: ids } }, { perm: order })
   return { shape, row, node: make.pick([value.node], Array.from(values), turned) }
 }
 
@@ -366,9 +360,9 @@ const move: Rule = (lowering, traced, operands) => {
       const same = sameOf(whole(lowering, indices)) ?? refuse(`${kernel} by indices that are computed`)
       dense.indices = { ...same, shape: indices.shape }
     }
-    const isPadding = PADDING.has(kernel)
-    const moved = kernels[kernel](dense, isPadding ? { ...adjusted, constantValue: -1 } : adjusted)
-    const { values } = moved instanceof Array ? moved[output] : moved
+    const way = operations[kernel].lowering
+    const isPadding = way?.kind === 'move' && way.pads
+    const { values } = compute(kernel, dense, isPadding ? { ...adjusted, constantValue: -1 } : adjusted, output)
     if (isPadding) parts.push(make.constant(number(attrs, 'constantValue', 0)))
     const table = Array.from(values, i => (i < 0 ? count : i))
     return make.pick(parts, table, to)
@@ -388,9 +382,9 @@ const tile: Rule = (lowering, traced, operands) => {
 
 /** A kernel along an axis of each row. */
 const along: Rule = (lowering, { kernel, attrs, shape, output }, { x }) => {
-  const at = kernel === 'TopK' ? x.shape.length - 1 : axisOf(number(attrs, 'axis', 0), x.shape.length, kernel)
+  const at = axisOf(number(attrs, 'axis', 0), x.shape.length, kernel)
   if (at === x.row) return refuse(`${kernel} along the rows`)
-  const own = { ...plainAttrs(attrs), ...(kernel !== 'TopK' && { axis: beside(x, at) }) }
+  const own = { ...plainAttrs(attrs), axis: beside(x, at) }
   return shaped(lowering, shape, kernel, sides => {
     const whose = whole(lowering, x)
     return lowering.make.node({ kind: 'kernel', kernel, attrs: own, output }, [whose], sides, whose.place)
@@ -513,19 +507,22 @@ const constantly =
 const generated: Rule = (lowering, { kernel, attrs, shape }) =>
   shape[0] === lowering.rows
     ? refuse(`${kernel} numbers the rows`)
-    : arrayOf(lowering, shape, (kernels[kernel]({}, attrs) as Dense).values)
+    : arrayOf(lowering, shape, compute(kernel, {}, attrs).values)
 
-const all = (names: string, rule: Rule): Readonly<Record<string, Rule>> =>
-  Object.fromEntries(names.split(' ').map(name => [name, rule]))
+const ways: Readonly<Record<Way['kind'], Rule>> = {
+  entries: entrywise,
+  fold: folding,
+  move,
+  view: reshaping,
+  axis: along,
+  matrices: ofMatrices
+}
 
+/** Of operations that say how they are taken, and of all others by name. */
 const rules: Readonly<Record<string, Rule>> = {
-  ...all(Object.keys(operations).join(' '), entrywise),
-  ...all('Concat FromTriangle PadV2 Slice SplitV ToTriangle', move),
-  ...all(Object.keys(FOLDS).join(' '), folding),
-  ...all('ArgMax', along),
-  ...all('Cholesky GramCholesky TriangularSolve', ofMatrices),
-  ...all('Reshape ExpandDims', reshaping),
-  ...all('Range', generated),
+  ...Object.fromEntries(
+    Object.entries(operations).flatMap(([name, { lowering }]) => (lowering ? [[name, ways[lowering.kind]]] : []))
+  ),
   AddN: (lowering, { shape }, operands) =>
     Object.values(operands).reduce((sum, value) => each(lowering, 'Add', [sum, value], shape)),
   Array: (lowering, { shape, values }) =>
@@ -559,6 +556,7 @@ const rules: Readonly<Record<string, Rule>> = {
     const [on, off] = [number(attrs, 'onValue', 1), number(attrs, 'offValue', 0)]
     return on === 1 && off === 0 ? hit : { ...hit, node: entrywise('Select', [hit.node, constant(on), constant(off)]) }
   },
+  Range: generated,
   Softmax: softmax('dim', false),
   SquaredDistances: distances,
   Tile: tile,
@@ -594,7 +592,7 @@ const mapped = <A>(
 ): Readonly<Record<string, Node>> => Object.fromEntries(Object.entries(record).map(([name, a]) => [name, of(a, name)]))
 
 export const lower = (written: Trace, found: Counts, make: Algebra): Lowered => {
-  const { trace, counts } = unfold(written, found, kernel => rules[kernel] === entrywise)
+  const { trace, counts } = unfold(written, found)
   const lowering: Lowering = { rows: trace.rows, make }
   const known = new Map<Traced, Value>()
   const of = (traced: Traced): Value => known.get(traced) ?? refuse('an op before its inputs')

@@ -3,7 +3,7 @@
  * other phase is held to.
  */
 import { product, type Dense } from '../kernels/dense.js'
-import { kernels } from '../kernels/index.js'
+import { compute, operations } from '../kernels/index.js'
 import { concatenated } from '../arrays/ndarray.js'
 import { type Attrs, type Computed, type Shape } from './graph.js'
 
@@ -14,19 +14,10 @@ const doubles = ({ shape, values }: Dense): Dense => ({
   values: values instanceof Float64Array ? values : Float64Array.from(values)
 })
 
-const NAMES: Readonly<Record<string, ReadonlyArray<string>>> = {
-  Select: ['condition', 't', 'e'],
-  Prelu: ['x', 'alpha'],
-  BatchMatMul: ['a', 'b'],
-  SquaredDistances: ['x', 'centres', 'scale'],
-  TriangularSolve: ['l', 'b']
-}
-
 /** A kernel's output on its inputs in the order of the vocabulary. */
 const byKernel = (kernel: string, ins: ReadonlyArray<Dense>, attrs: Attrs, output = 0): Dense => {
-  const names = NAMES[kernel] ?? (ins.length === 1 ? ['x'] : ['a', 'b'])
-  const result = kernels[kernel](Object.fromEntries(ins.map((x, i) => [names[i], x])), attrs)
-  return doubles(result instanceof Array ? result[output] : result)
+  const names = operations[kernel].operands ?? []
+  return doubles(compute(kernel, Object.fromEntries(ins.map((x, i) => [names[i], x])), attrs, output))
 }
 
 /** `x` repeated along its axes of size 1. */

@@ -7,12 +7,12 @@
  */
 import { type TensorInfo } from '@tensorflow/tfjs-core'
 import { recording } from '../tensors/backend.js'
-import { type DType, type Precision, type Values } from '../kernels/dense.js'
+import { type Dense, type DType, type Form, type Precision, type Values } from '../kernels/dense.js'
+import { kernels } from '../kernels/index.js'
 import { shown as list, type Tensor } from '../arrays/ndarray.js'
 import { pullback, scope } from '../tensors/tape.js'
 import { tfjs } from '../tensors/tfjs.js'
 import { refuse } from './refusal.js'
-import { formOf, type Form } from './shapes.js'
 
 export interface Traced {
   /** A kernel's name, or one of 'Input', 'Number' and 'Array'. */
@@ -69,6 +69,9 @@ interface Asked {
   readonly precision: Precision
 }
 
+/** The entries of what is not computed. */
+const NONE = new Float64Array(0)
+
 /** Runs the function once, with so many rows. */
 const once = <E>(
   { params, rows, constants }: Signature,
@@ -111,10 +114,12 @@ const once = <E>(
     },
     ran: (kernel: string, inputs: Readonly<Record<string, TensorInfo>>, attrs: object): TensorInfo | TensorInfo[] => {
       const of = Object.fromEntries(Object.entries(inputs).map(([name, info]) => [name, found(info)]))
-      const result = formOf(kernel, of, attrs)
       const one = ({ shape, dtype }: Form, output: number): TensorInfo =>
         add({ kernel, inputs: of, attrs, shape: [...shape], dtype, output })
-      return 'shape' in result ? one(result, 0) : result.map(one)
+      const forms: Record<string, Dense> = {}
+      for (const [name, { shape, dtype }] of Object.entries(of)) forms[name] = { shape, dtype, values: NONE }
+      const result = kernels[kernel](forms, attrs)
+      return Array.isArray(result) ? result.map(one) : one(result, 0)
     },
     knows: (id: object): boolean => known.has(id),
     asked

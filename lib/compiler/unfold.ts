@@ -4,6 +4,8 @@
  * rows alone. It is a rewriting of the trace, op by op.
  */
 import { axesOf, axisOf } from '../kernels/dense.js'
+import { operations } from '../kernels/index.js'
+import { type Lowering } from '../kernels/operation.js'
 import { refuse } from './refusal.js'
 import { type Count, type Counts, type Trace, type Traced } from './trace.js'
 
@@ -46,7 +48,9 @@ const listOf = (value: unknown): ReadonlyArray<number> => {
   return all.filter((x): x is number => typeof x === 'number')
 }
 
-const FOLDS = new Set(['Sum', 'Mean', 'Max', 'Min', 'All', 'Any'])
+const isTaken = (kernel: string, kind: Lowering['kind']): boolean =>
+  kernel in operations && operations[kernel].lowering?.kind === kind
+
 /** Ops along one axis, by the name of its attribute. */
 const ALONG: Readonly<Record<string, string>> = {
   Concat: 'axis',
@@ -57,7 +61,8 @@ const ALONG: Readonly<Record<string, string>> = {
   ArgMax: 'axis'
 }
 /** Ops whose attributes say nothing of axes. */
-const PLAIN = new Set(['Reshape', 'ExpandDims', 'Identity', 'Cast', 'Fill', 'Number', 'ZerosLike', 'AddN'])
+const PLAIN = new Set(['Identity', 'Cast', 'Fill', 'Number', 'ZerosLike', 'AddN'])
+const isPlain = (kernel: string): boolean => PLAIN.has(kernel) || isTaken(kernel, 'view')
 
 /** Attributes of an op on an operand of so many axes, the one at `at` being two now. */
 const shifted = ({ kernel, attrs }: Traced, rank: number, { at, repeats }: Fold, rows: number): object => {
@@ -66,8 +71,8 @@ const shifted = ({ kernel, attrs }: Traced, rank: number, { at, repeats }: Fold,
   const untouched = (isSo: boolean): void => {
     if (!isSo) refuse(`${kernel} along rows that were repeated`)
   }
-  if (PLAIN.has(kernel)) return attrs
-  if (FOLDS.has(kernel)) {
+  if (isPlain(kernel)) return attrs
+  if (isTaken(kernel, 'fold')) {
     const [name, axes] = entry(attrs, 'axis', 'reductionIndices')
     return { ...attrs, [name]: axesOf(listOf(axes), rank, kernel).flatMap(both) }
   }
@@ -104,11 +109,7 @@ const beside = (x: Traced, rank: number, { at }: Fold): Traced => {
 }
 
 /** The trace without folded axes, and what in it stands for the number of rows. */
-export const unfold = (
-  trace: Trace,
-  counts: Counts,
-  isEntrywise: (kernel: string) => boolean
-): { readonly trace: Trace; readonly counts: Counts } => {
+export const unfold = (trace: Trace, counts: Counts): { readonly trace: Trace; readonly counts: Counts } => {
   const { rows } = trace
   if (trace.nodes.every(({ shape }) => foldOf(shape, rows) === null)) return { trace, counts }
   const nodes: Traced[] = []
@@ -134,7 +135,7 @@ export const unfold = (
       const stack = isStacked && b.shape.length > 2 ? added(reshaped(own.b, apart)) : own.b
       return { ...traced, inputs: { ...own, b: stack }, shape: result }
     }
-    if (isEntrywise(kernel) || kernel === 'AddN' || kernel === 'Tile') {
+    if (isTaken(kernel, 'entries') || kernel === 'AddN' || kernel === 'Tile') {
       const there = foldOf(shape, rows) ?? fold
       const aligned = Object.entries(inputs).map(([name, input]) => {
         const x = own[name]
@@ -152,7 +153,7 @@ export const unfold = (
     const first = before.at(0)
     const of = foldOf(first?.shape ?? shape, rows)
     // a shape alone is asked of what had no such axis before
-    if (of === null && !PLAIN.has(kernel)) return refuse(`${kernel} of rows that were repeated`)
+    if (of === null && !isPlain(kernel)) return refuse(`${kernel} of rows that were repeated`)
     const attrs = of === null ? traced.attrs : shifted(traced, first?.shape.length ?? shape.length, of, rows)
     return { ...traced, inputs: own, attrs, shape: result }
   }

@@ -12,10 +12,19 @@ export type DType = 'float32' | 'int32' | 'bool'
 export type Precision = 'float64' | 'float32'
 export type Values = Float64Array | Int32Array | Uint8Array
 
-export interface Dense {
+/** What is known of an array before its entries are. */
+export interface Form {
   readonly shape: ReadonlyArray<number>
   readonly dtype: DType
+}
+
+export interface Dense extends Form {
   readonly values: Values
+}
+
+/** An array whose entries are computed when asked for. */
+export interface Outcome extends Form {
+  readonly compute: () => Values
 }
 
 /** Its numbers as doubles. */
@@ -24,15 +33,18 @@ export const doubles = (x: Dense): Float64Array =>
 
 export type Inputs = Readonly<Record<string, Dense>>
 
-/** A kernel never writes to its inputs; an output may share an input's `values` (a reshape), which costs no copy. */
-export type Kernel = (inputs: Inputs, attrs: object) => Dense | Dense[]
-export type KernelTable = Readonly<Record<string, Kernel>>
+/**
+ * Gives the form of its outputs from that of its inputs, whose values it reads only when those of an output are asked for: so a trace has the
+ * shapes, and the errors, of what it does not compute. It never writes to its inputs; an output may share an input's `values` (a reshape), which
+ * costs no copy.
+ */
+export type Kernel = (inputs: Inputs, attrs: object) => Outcome | Outcome[]
 
 /**
  * A kernel with its attributes named. tfjs types attributes as a loose map, though every op passes exactly those listed in
  * its `kernel_names.ts`; the cast says so in one place.
  */
-export const kernel = (f: (inputs: Inputs, attrs: never) => Dense | Dense[]): Kernel => f as Kernel
+export const kernel = (f: (inputs: Inputs, attrs: never) => Outcome | Outcome[]): Kernel => f as Kernel
 
 export const allocate = (length: number, dtype: DType): Values =>
   dtype === 'float32' ? new Float64Array(length) : dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length)
@@ -46,6 +58,37 @@ export const product = (xs: ReadonlyArray<number>): number => {
   for (const x of xs) result *= x
   return result
 }
+
+/** An array of this form, all of whose entries `fill` writes. */
+export const filled = (shape: ReadonlyArray<number>, dtype: DType, fill: (out: Values) => void): Outcome => ({
+  shape,
+  dtype,
+  compute: () => {
+    const out = unwritten(product(shape), dtype)
+    fill(out)
+    return out
+  }
+})
+
+/** The same, of doubles. */
+export const filledReal = (shape: ReadonlyArray<number>, fill: (out: Float64Array) => void): Outcome => ({
+  shape,
+  dtype: 'float32',
+  compute: () => {
+    const out = room(product(shape))
+    fill(out)
+    return out
+  }
+})
+
+/** The entries of an array, in the same order, under a shape. */
+export const view = (x: Dense, shape: ReadonlyArray<number>): Outcome => ({
+  shape,
+  dtype: x.dtype,
+  compute: () => x.values
+})
+
+export const computed = ({ shape, dtype, compute }: Outcome): Dense => ({ shape, dtype, values: compute() })
 
 /** Row-major strides: how far apart, in `values`, two neighbours along each axis are. */
 export const stridesOf = (shape: ReadonlyArray<number>): number[] => {
@@ -157,19 +200,27 @@ export const copyStrided = (
 }
 
 /** A fresh array of `shape` filled by `copyStrided`. */
-export const strided = (x: Dense, shape: ReadonlyArray<number>, strides: ReadonlyArray<number>, from = 0): Dense => {
-  const values = unwritten(product(shape), x.dtype)
-  copyStrided(x.values, values, shape, strides, from)
-  return { shape, dtype: x.dtype, values }
-}
+export const strided = (x: Dense, shape: ReadonlyArray<number>, strides: ReadonlyArray<number>, from = 0): Outcome =>
+  filled(shape, x.dtype, out => {
+    copyStrided(x.values, out, shape, strides, from)
+  })
 
 /** The axes of `x` in the order `perm`. */
-export const permute = (x: Dense, perm: ReadonlyArray<number>): Dense => {
-  if (perm.every((axis, i) => axis === i)) return x
+export const permute = (x: Dense, perm: ReadonlyArray<number>): Outcome => {
+  if (perm.every((axis, i) => axis === i)) return view(x, x.shape)
   const strides = stridesOf(x.shape)
   return strided(
     x,
     perm.map(i => x.shape[i]),
     perm.map(i => strides[i])
   )
+}
+
+/** Which matrix of a stack [..., m, n] each of a stack that it stretches to is. */
+export const matricesOf = ({ shape }: Form, stack: ReadonlyArray<number>): Float64Array => {
+  const own = shape.slice(0, -2)
+  const which = new Float64Array(product(stack))
+  const numbers = Float64Array.from({ length: product(own) }, (_, i) => i)
+  copyStrided(numbers, which, stack, broadcastStrides(own, stack))
+  return which
 }

@@ -3,25 +3,27 @@ import {
   broadcastShape,
   broadcastStrides,
   collapse,
+  doubles,
+  filled,
+  filledReal,
   kernel,
   product,
   strided,
   unwritten,
+  view,
   type Dense,
   type DType,
   type Kernel,
+  type Outcome,
   type Values
 } from './dense.js'
-import { kernels, room } from '../simd/index.js'
+import { kernels } from '../simd/index.js'
 import { MAPS, ZIPS, type Grid } from '../simd/kernels.js'
 
 export type Scalar = (x: number) => number
 export type Scalar2 = (x: number, y: number) => number
 
-export const numericType = (...types: ReadonlyArray<DType>): DType => (types.includes('float32') ? 'float32' : 'int32')
-
-/** The first input, whatever the op calls it. */
-const only = (inputs: Readonly<Record<string, Dense>>): Dense => Object.values(inputs)[0]
+const numericType = (...types: ReadonlyArray<DType>): DType => (types.includes('float32') ? 'float32' : 'int32')
 
 /** Kernels of lib/simd by tfjs's names; one that is absent runs its scalar function. */
 const named = <N extends string>(names: ReadonlyArray<N>): ReadonlyMap<string, N> =>
@@ -29,22 +31,22 @@ const named = <N extends string>(names: ReadonlyArray<N>): ReadonlyMap<string, N
 const maps = named(MAPS)
 const zips = named(ZIPS)
 
-export const map = (x: Dense, f: Scalar, dtype: DType): Dense => {
-  const values = unwritten(x.values.length, dtype)
-  const from = x.values
-  for (let i = 0; i < values.length; i++) values[i] = f(from[i])
-  return { shape: x.shape, dtype, values }
-}
+export const map = (x: Dense, f: Scalar, dtype: DType): Outcome =>
+  filled(x.shape, dtype, out => {
+    const from = x.values
+    for (let i = 0; i < out.length; i++) out[i] = f(from[i])
+  })
 
-/** A kernel of one operand. */
-export const mapped =
-  (name: string, f: Scalar, dtype: (x: DType) => DType): Kernel =>
-  inputs => {
-    const x = only(inputs)
-    const loop = maps.get(name)
-    if (loop === undefined || !(x.values instanceof Float64Array)) return map(x, f, dtype(x.dtype))
-    return { shape: x.shape, dtype: 'float32', values: kernels()[loop](x.values, room(x.values.length)) }
+/** A kernel of one operand, which gives whole numbers of such, or a type of its own. */
+export const mapped = (name: string, f: Scalar, dtype?: DType): Kernel => {
+  const loop = maps.get(name)
+  return ({ x }) => {
+    if (loop === undefined || x.dtype !== 'float32') return map(x, f, dtype ?? numericType(x.dtype))
+    return filledReal(x.shape, out => {
+      kernels()[loop](doubles(x), out)
+    })
   }
+}
 
 /** Calls `visit` with the grids that together cover `shape`, each a stretch two axes deep. */
 const overGrids = (a: Dense, b: Dense, shape: ReadonlyArray<number>, visit: (grid: Grid) => void): void => {
@@ -94,54 +96,56 @@ const zipGrid = (a: Values, b: Values, out: Values, f: Scalar2, grid: Grid): voi
 /** A scalar 1: what it multiplies stays as it is. */
 const isOne = ({ shape, values }: Dense): boolean => shape.length === 0 && values[0] === 1
 
-/** A kernel of two operands, which stretch. */
-export const zipped =
-  (name: string, f: Scalar2, dtype: (a: DType, b: DType) => DType): Kernel =>
-  inputs => {
-    const [a, b] = Object.values(inputs)
+/** The same of two operands, which stretch. */
+export const zipped = (name: string, f: Scalar2, dtype?: DType): Kernel => {
+  const loop = zips.get(name)
+  return ({ a, b }) => {
     const shape = broadcastShape(a.shape, b.shape, name)
-    const type = dtype(a.dtype, b.dtype)
-    const size = product(shape)
-    if (name === 'Multiply' && type === 'float32') {
-      if (isOne(a) && b.dtype === type && b.values.length === size) return { ...b, shape }
-      if (isOne(b) && a.dtype === type && a.values.length === size) return { ...a, shape }
+    const type = dtype ?? numericType(a.dtype, b.dtype)
+    const compute = (): Values => {
+      const size = product(shape)
+      const x = a.values
+      const y = b.values
+      if (name === 'Multiply' && type === 'float32') {
+        if (isOne(a) && b.dtype === type && y.length === size) return y
+        if (isOne(b) && a.dtype === type && x.length === size) return x
+      }
+      const out = unwritten(size, type)
+      if (loop !== undefined && x instanceof Float64Array && y instanceof Float64Array && out instanceof Float64Array)
+        overGrids(a, b, shape, grid => {
+          kernels()[loop](x, y, out, grid)
+        })
+      else
+        overGrids(a, b, shape, grid => {
+          zipGrid(x, y, out, f, grid)
+        })
+      return out
     }
-    const out = unwritten(size, type)
-    const loop = zips.get(name)
-    const x = a.values
-    const y = b.values
-    if (loop !== undefined && x instanceof Float64Array && y instanceof Float64Array && out instanceof Float64Array)
-      overGrids(a, b, shape, grid => {
-        kernels()[loop](x, y, out, grid)
-      })
-    else
-      overGrids(a, b, shape, grid => {
-        zipGrid(x, y, out, f, grid)
-      })
-    return { shape, dtype: type, values: out }
+    return { shape, dtype: type, compute }
   }
+}
 
-/** Read as `shape`, copied only when it has to stretch. */
-const stretched = (x: Dense, shape: ReadonlyArray<number>): Dense =>
-  x.values.length === product(shape) ? { ...x, shape } : strided(x, shape, broadcastStrides(x.shape, shape))
+/** The entries of `x` read as `shape`, copied only when it has to stretch. */
+const stretched = (x: Dense, shape: ReadonlyArray<number>): Values =>
+  x.values.length === product(shape) ? x.values : strided(x, shape, broadcastStrides(x.shape, shape)).compute()
 
 export const select = kernel(({ condition, t, e }) => {
   const shape = broadcastShape(broadcastShape(condition.shape, t.shape, 'where'), e.shape, 'where')
   const dtype = t.dtype === e.dtype ? t.dtype : numericType(t.dtype, e.dtype)
-  const out = unwritten(product(shape), dtype)
-  const [c, x, y] = [condition, t, e].map(part => stretched(part, shape).values)
-  for (let i = 0; i < out.length; i++) out[i] = c[i] !== 0 ? x[i] : y[i]
-  return { shape, dtype, values: out }
+  return filled(shape, dtype, out => {
+    const [c, x, y] = [condition, t, e].map(part => stretched(part, shape))
+    for (let i = 0; i < out.length; i++) out[i] = c[i] !== 0 ? x[i] : y[i]
+  })
 })
 
 export const cast = kernel(({ x }, { dtype }: { dtype: DType }) =>
-  dtype === x.dtype ? x : map(x, dtype === 'bool' ? v => (v !== 0 ? 1 : 0) : v => v, dtype)
+  dtype === x.dtype ? view(x, x.shape) : map(x, dtype === 'bool' ? v => (v !== 0 ? 1 : 0) : v => v, dtype)
 )
 
 export const addN = kernel(inputs => {
   const [first, ...others] = Object.values(inputs)
-  const out = unwritten(first.values.length, first.dtype)
-  out.set(first.values)
-  for (const { values } of others) for (let i = 0; i < out.length; i++) out[i] += values[i]
-  return { ...first, values: out }
+  return filled(first.shape, first.dtype, out => {
+    out.set(first.values)
+    for (const { values } of others) for (let i = 0; i < out.length; i++) out[i] += values[i]
+  })
 })

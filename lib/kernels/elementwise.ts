@@ -1,82 +1,72 @@
-/**
- * Every operation that treats each entry alone, a row each: what it is of numbers, its derivative in each operand, and its code. The kernel, the
- * rule of shapes, the rule of differentiation and the lowering follow. A derivative takes the vocabulary and is written in it, so that it
- * can be differentiated again; where it is left out it is zero.
- */
+/** The operations that treat each entry alone: what each is of numbers, its derivative in each operand, and its code. */
 import * as Elementary from '../numbers/elementary.js'
 import { type Tensor } from '../arrays/ndarray.js'
-import type * as Vocabulary from '../tensors/tensor.js'
-import { kernel, type Kernel, type KernelTable } from './dense.js'
-import { addN, cast, map, mapped, numericType, select, zipped, type Scalar, type Scalar2 } from './each.js'
+import { kernel, type Kernel } from './dense.js'
+import { addN, cast, map, mapped, select, zipped, type Scalar, type Scalar2 } from './each.js'
 import { binary, exponential, isTrue, number, relation, unary, type Emit } from './instructions.js'
-
-/** The cotangent of one operand, before it is summed over what was stretched, from that of the result and the operands. */
-type Pull = (T: typeof Vocabulary, dy: Tensor, x: Tensor, y: Tensor, attrs: never) => Tensor
-
-export interface Operation {
-  /** Names of the operands, as tfjs has them. */
-  readonly operands: ReadonlyArray<string>
-  readonly kernel: Kernel
-  /** Whether it gives truth values. */
-  readonly isTruth: boolean
-  /** For each operand; undefined where it is flat in it. */
-  readonly pulls: ReadonlyArray<Pull | undefined>
-  /** Instructions, or the name of a function of lib/simd over a panel; without either the kernel runs on a panel. */
-  readonly code: Emit | string | undefined
-}
+import { passed, reshaped, shrink, type Operation, type Operations, type Pull, type Words } from './operation.js'
 
 type Row = (name: string) => Operation
-type Code = Operation['code']
+type Code = Emit | string | undefined
+
+/** What of two operands or more is stretched is summed. */
+const ofEntries = (
+  operands: ReadonlyArray<string>,
+  kernel: Kernel,
+  pulls: ReadonlyArray<Pull | undefined>,
+  code: Code
+): Operation => ({
+  operands,
+  kernel,
+  pulls:
+    operands.length === 1
+      ? pulls
+      : pulls.map(
+          (pull, i): Pull | undefined =>
+            pull && ((T, dy, all, attrs, which) => shrink(T, pull(T, dy, all, attrs, which), all[i].shape))
+        ),
+  lowering: { kind: 'entries', code }
+})
 
 /** Doubles of one operand, of whatever type. */
 const real =
   (of: Scalar, pull: Pull, code: Code): Row =>
-  name => ({ operands: ['x'], kernel: mapped(name, of, () => 'float32'), isTruth: false, pulls: [pull], code })
+  name =>
+    ofEntries(['x'], mapped(name, of, 'float32'), [pull], code)
 /** The same, whole numbers of whole numbers. */
 const numeric =
   (of: Scalar, code: Code, pull?: Pull): Row =>
-  name => ({ operands: ['x'], kernel: mapped(name, of, numericType), isTruth: false, pulls: [pull], code })
+  name =>
+    ofEntries(['x'], mapped(name, of), [pull], code)
 const predicate =
   (of: (x: number) => boolean, code: Code): Row =>
-  name => ({
-    operands: ['x'],
-    kernel: mapped(
-      name,
-      x => (of(x) ? 1 : 0),
-      () => 'bool'
-    ),
-    isTruth: true,
-    pulls: [undefined],
-    code
-  })
+  name =>
+    ofEntries(
+      ['x'],
+      mapped(name, x => (of(x) ? 1 : 0), 'bool'),
+      [undefined],
+      code
+    )
 /** Of two operands: doubles where either is, else whole numbers. */
 const arithmetic =
   (of: Scalar2, code: Code, a: Pull, b: Pull): Row =>
-  name => ({ operands: ['a', 'b'], kernel: zipped(name, of, numericType), isTruth: false, pulls: [a, b], code })
+  name =>
+    ofEntries(['a', 'b'], zipped(name, of), [a, b], code)
 const quotient =
   (of: Scalar2, code: Code, a: Pull, b: Pull): Row =>
-  name => ({ ...arithmetic(of, code, a, b)(name), kernel: zipped(name, of, () => 'float32') })
+  name =>
+    ofEntries(['a', 'b'], zipped(name, of, 'float32'), [a, b], code)
 const comparison =
   (of: (x: number, y: number) => boolean, code: Code): Row =>
-  name => ({
-    operands: ['a', 'b'],
-    kernel: zipped(
-      name,
-      (x, y) => (of(x, y) ? 1 : 0),
-      () => 'bool'
-    ),
-    isTruth: true,
-    pulls: [undefined, undefined],
-    code
-  })
+  name => {
+    const kernel = zipped(name, (x, y) => (of(x, y) ? 1 : 0), 'bool')
+    return ofEntries(['a', 'b'], kernel, [undefined, undefined], code)
+  }
 /** One operand and attributes. */
 const told =
-  (
-    own: (...[inputs, attrs]: Parameters<Parameters<typeof kernel>[0]>) => ReturnType<Kernel>,
-    pull: Pull | undefined,
-    code: Code
-  ): Row =>
-  () => ({ operands: ['x'], kernel: kernel(own), isTruth: false, pulls: [pull], code })
+  (own: Kernel, pull: Pull | undefined, code: Code): Row =>
+  () =>
+    ofEntries(['x'], own, [pull], code)
 
 const roundHalfToEven = (x: number): number => {
   const below = Math.floor(x)
@@ -87,7 +77,7 @@ const roundHalfToEven = (x: number): number => {
 }
 
 /** 1 where a wins, ½ where it ties, NaN where either is. */
-const share = (T: typeof Vocabulary, wins: Tensor, a: Tensor, b: Tensor): Tensor =>
+const share = (T: Words, wins: Tensor, a: Tensor, b: Tensor): Tensor =>
   T.where(T.logicalOr(T.isNaN(a), T.isNaN(b)), NaN, T.add(wins, T.mul(0.5, T.equal(a, b))))
 
 interface Bounds {
@@ -96,40 +86,36 @@ interface Bounds {
 }
 
 const rows: Readonly<Record<string, Row>> = {
-  Abs: numeric(Math.abs, unary('abs'), (T, dy, x) => T.mul(dy, T.sign(x))),
-  Add: arithmetic(
-    (x, y) => x + y,
-    binary('add'),
-    (_, dy) => dy,
-    (_, dy) => dy
-  ),
+  Abs: numeric(Math.abs, unary('abs'), (T, dy, [x]) => T.mul(dy, T.sign(x))),
+  Add: arithmetic((x, y) => x + y, binary('add'), passed, passed),
   // the compiler has it of others
   Atan2: quotient(
     Elementary.atan2,
     undefined,
-    (T, dy, a, b) => T.mul(dy, T.div(b, T.add(T.square(a), T.square(b)))),
-    (T, dy, a, b) => T.neg(T.mul(dy, T.div(a, T.add(T.square(a), T.square(b)))))
+    (T, dy, [a, b]) => T.mul(dy, T.div(b, T.add(T.square(a), T.square(b)))),
+    (T, dy, [a, b]) => T.neg(T.mul(dy, T.div(a, T.add(T.square(a), T.square(b)))))
   ),
   Ceil: numeric(Math.ceil, unary('ceil')),
   ClipByValue: told(
-    ({ x }, { clipValueMin, clipValueMax }: Bounds) =>
-      map(x, v => (v < clipValueMin ? clipValueMin : v > clipValueMax ? clipValueMax : v), x.dtype),
-    (T, dy, x, _, { clipValueMin, clipValueMax }: Bounds) =>
+    kernel(({ x }, { clipValueMin, clipValueMax }: Bounds) =>
+      map(x, v => (v < clipValueMin ? clipValueMin : v > clipValueMax ? clipValueMax : v), x.dtype)
+    ),
+    (T, dy, [x], { clipValueMin, clipValueMax }: Bounds) =>
       T.mul(dy, T.logicalAnd(T.greaterEqual(x, clipValueMin), T.lessEqual(x, clipValueMax))),
     (code, push, attrs) => {
       push(0)
       code.every(number(attrs, 'clipValueMin')).op('max').every(number(attrs, 'clipValueMax')).op('min')
     }
   ),
-  Cos: real(Elementary.cos, (T, dy, x) => T.neg(T.mul(dy, T.sin(x))), 'mapCos'),
+  Cos: real(Elementary.cos, (T, dy, [x]) => T.neg(T.mul(dy, T.sin(x))), 'mapCos'),
   Equal: comparison((x, y) => x === y, relation('eq')),
   Erf: real(
     Elementary.erf,
-    (T, dy, x) => T.mul(dy, T.mul(2 / Math.sqrt(Math.PI), T.exp(T.neg(T.square(x))))),
+    (T, dy, [x]) => T.mul(dy, T.mul(2 / Math.sqrt(Math.PI), T.exp(T.neg(T.square(x))))),
     'mapErf'
   ),
-  Exp: real(Elementary.exp, (T, dy, x) => T.mul(dy, T.exp(x)), exponential),
-  Expm1: real(Elementary.expm1, (T, dy, x) => T.mul(dy, T.exp(x)), 'mapExpm1'),
+  Exp: real(Elementary.exp, (T, dy, [x]) => T.mul(dy, T.exp(x)), exponential),
+  Expm1: real(Elementary.expm1, (T, dy, [x]) => T.mul(dy, T.exp(x)), 'mapExpm1'),
   Floor: numeric(Math.floor, unary('floor')),
   // the compiler turns both round
   Greater: comparison((x, y) => x > y, undefined),
@@ -145,8 +131,8 @@ const rows: Readonly<Record<string, Row>> = {
   }),
   Less: comparison((x, y) => x < y, relation('lt')),
   LessEqual: comparison((x, y) => x <= y, relation('le')),
-  Log: real(Elementary.log, (T, dy, x) => T.div(dy, x), 'mapLog'),
-  Log1p: real(Elementary.log1p, (T, dy, x) => T.div(dy, T.add(1, x)), 'mapLog1p'),
+  Log: real(Elementary.log, (T, dy, [x]) => T.div(dy, x), 'mapLog'),
+  Log1p: real(Elementary.log1p, (T, dy, [x]) => T.div(dy, T.add(1, x)), 'mapLog1p'),
   LogicalAnd: comparison(
     (x, y) => x !== 0 && y !== 0,
     (code, push) => {
@@ -173,20 +159,20 @@ const rows: Readonly<Record<string, Row>> = {
   Maximum: arithmetic(
     Math.max,
     binary('max'),
-    (T, dy, a, b) => T.mul(dy, share(T, T.greater(a, b), a, b)),
-    (T, dy, a, b) => T.mul(dy, share(T, T.greater(b, a), a, b))
+    (T, dy, [a, b]) => T.mul(dy, share(T, T.greater(a, b), a, b)),
+    (T, dy, [a, b]) => T.mul(dy, share(T, T.greater(b, a), a, b))
   ),
   Minimum: arithmetic(
     Math.min,
     binary('min'),
-    (T, dy, a, b) => T.mul(dy, share(T, T.less(a, b), a, b)),
-    (T, dy, a, b) => T.mul(dy, share(T, T.less(b, a), a, b))
+    (T, dy, [a, b]) => T.mul(dy, share(T, T.less(a, b), a, b)),
+    (T, dy, [a, b]) => T.mul(dy, share(T, T.less(b, a), a, b))
   ),
   Multiply: arithmetic(
     (x, y) => x * y,
     binary('mul'),
-    (T, dy, _, b) => T.mul(dy, b),
-    (T, dy, a) => T.mul(dy, a)
+    (T, dy, [, b]) => T.mul(dy, b),
+    (T, dy, [a]) => T.mul(dy, a)
   ),
   Neg: numeric(
     x => -x,
@@ -197,12 +183,12 @@ const rows: Readonly<Record<string, Row>> = {
   Pow: arithmetic(
     Elementary.pow,
     undefined,
-    (T, dy, a, b) => {
+    (T, dy, [a, b]) => {
       // at a = b = 0 the factor b is the whole answer, and 0^(-1) would make it NaN
       const corner = T.logicalAnd(T.equal(a, 0), T.equal(b, 0))
       return T.mul(dy, T.mul(b, T.pow(a, T.sub(T.where(corner, 1, b), 1))))
     },
-    (T, dy, a, b) => {
+    (T, dy, [a, b]) => {
       // where there is no logarithm, 1^b ln 1: 0^b may be ∞
       const base = T.where(T.greater(a, 0), a, T.where(T.isNaN(a), a, 1))
       return T.mul(dy, T.mul(T.pow(base, b), T.log(base)))
@@ -211,12 +197,12 @@ const rows: Readonly<Record<string, Row>> = {
   RealDiv: quotient(
     (x, y) => x / y,
     binary('div'),
-    (T, dy, _, b) => T.div(dy, b),
-    (T, dy, a, b) => T.neg(T.mul(T.div(dy, b), T.div(a, b)))
+    (T, dy, [, b]) => T.div(dy, b),
+    (T, dy, [a, b]) => T.neg(T.mul(T.div(dy, b), T.div(a, b)))
   ),
   Reciprocal: real(
     x => 1 / x,
-    (T, dy, x) => T.neg(T.div(dy, T.square(x))),
+    (T, dy, [x]) => T.neg(T.div(dy, T.square(x))),
     (code, push) => {
       code.every(1)
       push(0).op('div')
@@ -231,34 +217,30 @@ const rows: Readonly<Record<string, Row>> = {
       push(0)
       code.every(0).op('lt').op('bitselect')
     },
-    (T, dy, x) => T.mul(dy, T.step(x))
+    (T, dy, [x]) => T.mul(dy, T.step(x))
   ),
   Round: numeric(roundHalfToEven, unary('nearest')),
   Rsqrt: real(
     x => 1 / Math.sqrt(x),
-    (T, dy, x) => T.mul(T.mul(dy, -0.5), T.div(T.rsqrt(x), x)),
+    (T, dy, [x]) => T.mul(T.mul(dy, -0.5), T.div(T.rsqrt(x), x)),
     (code, push) => {
       code.every(1)
       push(0).op('sqrt').op('div')
     }
   ),
-  Select: () => ({
-    operands: ['condition', 't', 'e'],
-    kernel: select,
-    isTruth: false,
-    pulls: [
-      undefined,
-      (T, dy, condition) => T.where(condition, dy, 0),
-      (T, dy, condition) => T.where(condition, 0, dy)
-    ],
-    code: (_, push) => {
-      push(1)
-      push(2)
-      isTrue(push(0)).op('bitselect')
-    }
-  }),
+  Select: () =>
+    ofEntries(
+      ['condition', 't', 'e'],
+      select,
+      [undefined, (T, dy, [condition]) => T.where(condition, dy, 0), (T, dy, [condition]) => T.where(condition, 0, dy)],
+      (_, push) => {
+        push(1)
+        push(2)
+        isTrue(push(0)).op('bitselect')
+      }
+    ),
   // σ(x) σ(-x) rather than σ (1 - σ): right in both tails; the compiler has it of others
-  Sigmoid: real(Elementary.sigmoid, (T, dy, x) => T.mul(dy, T.mul(T.sigmoid(x), T.sigmoid(T.neg(x)))), undefined),
+  Sigmoid: real(Elementary.sigmoid, (T, dy, [x]) => T.mul(dy, T.mul(T.sigmoid(x), T.sigmoid(T.neg(x)))), undefined),
   // x itself where it is 0 or NaN
   Sign: numeric(
     x => (x > 0 ? 1 : x < 0 ? -1 : x),
@@ -272,20 +254,20 @@ const rows: Readonly<Record<string, Row>> = {
       code.every(0).op('gt').op('bitselect')
     }
   ),
-  Sin: real(Elementary.sin, (T, dy, x) => T.mul(dy, T.cos(x)), 'mapSin'),
-  Softplus: real(Elementary.softplus, (T, dy, x) => T.mul(dy, T.sigmoid(x)), 'mapSoftplus'),
-  Sqrt: real(Math.sqrt, (T, dy, x) => T.div(dy, T.mul(2, T.sqrt(x))), unary('sqrt')),
+  Sin: real(Elementary.sin, (T, dy, [x]) => T.mul(dy, T.cos(x)), 'mapSin'),
+  Softplus: real(Elementary.softplus, (T, dy, [x]) => T.mul(dy, T.sigmoid(x)), 'mapSoftplus'),
+  Sqrt: real(Math.sqrt, (T, dy, [x]) => T.div(dy, T.mul(2, T.sqrt(x))), unary('sqrt')),
   Square: numeric(
     x => x * x,
     (_, push) => {
       push(0)
       push(0).op('mul')
     },
-    (T, dy, x) => T.mul(dy, T.mul(2, x))
+    (T, dy, [x]) => T.mul(dy, T.mul(2, x))
   ),
   // NaN stays NaN
   Step: told(
-    ({ x }, { alpha }: { alpha: number }) => map(x, v => (v > 0 ? 1 : v <= 0 ? alpha : v), 'float32'),
+    kernel(({ x }, { alpha }: { alpha: number }) => map(x, v => (v > 0 ? 1 : v <= 0 ? alpha : v), 'float32')),
     undefined,
     (code, push, attrs) => {
       code.every(1).every(number(attrs, 'alpha'))
@@ -299,18 +281,21 @@ const rows: Readonly<Record<string, Row>> = {
   Sub: arithmetic(
     (x, y) => x - y,
     binary('sub'),
-    (_, dy) => dy,
+    passed,
     (T, dy) => T.neg(dy)
   ),
-  Tanh: real(Elementary.tanh, (T, dy, x) => T.mul(dy, T.sub(1, T.square(T.tanh(x)))), 'mapTanh')
+  Tanh: real(Elementary.tanh, (T, dy, [x]) => T.mul(dy, T.sub(1, T.square(T.tanh(x)))), 'mapTanh')
 }
 
-export const operations: Readonly<Record<string, Operation>> = Object.fromEntries(
-  Object.entries(rows).map(([name, row]) => [name, row(name)])
-)
-
-export const elementwise: KernelTable = {
-  ...Object.fromEntries(Object.entries(operations).map(([name, { kernel }]) => [name, kernel])),
-  AddN: addN,
-  Cast: cast
+export const elementwise: Operations = {
+  ...Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, row(name)])),
+  AddN: { operands: null, kernel: addN, pulls: [reshaped] },
+  Cast: {
+    operands: ['x'],
+    kernel: cast,
+    // towards whole numbers and truth values a cast is piecewise constant
+    pulls: [
+      (T, dy, [x], { dtype }: { dtype: string }) => (dtype === 'float32' ? T.cast(dy, 'float64') : T.zeros(x.shape))
+    ]
+  }
 }

@@ -1,10 +1,19 @@
-import { type KernelTable } from './dense.js'
+import { computed, type Dense, type Inputs, type Kernel } from './dense.js'
 import { elementwise } from './elementwise.js'
 import { factor } from './triangular.js'
 import { indexing } from './indexing.js'
 import { matmul } from './matmul.js'
+import { type Operations } from './operation.js'
 import { reduce } from './reduce.js'
 import { shape } from './shape.js'
 
-/** Every kernel, by the name tfjs knows it by. */
-export const kernels: KernelTable = { ...elementwise, ...factor, ...indexing, ...matmul, ...reduce, ...shape }
+/** Every operation, by the name tfjs knows it by. */
+export const operations: Operations = { ...elementwise, ...factor, ...indexing, ...matmul, ...reduce, ...shape }
+
+export const kernels: Readonly<Record<string, Kernel>> = Object.fromEntries(
+  Object.entries(operations).map(([name, { kernel }]) => [name, kernel])
+)
+
+/** An output of a kernel, computed. */
+export const compute = (kernel: string, inputs: Inputs, attrs: object, output = 0): Dense =>
+  computed([kernels[kernel](inputs, attrs)].flat()[output])

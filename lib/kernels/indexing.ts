@@ -1,5 +1,6 @@
-/** Kernels driven by a tensor of indices. An index outside its axis is refused, never read. */
-import { allocate, axisOf, kernel, product, type Dense, type DType, type KernelTable } from './dense.js'
+/** Operations driven by a tensor of indices. An index outside its axis is refused, never read. */
+import { axisOf, filled, kernel, product, type DType } from './dense.js'
+import { type Operations } from './operation.js'
 
 const within = (index: number, length: number, op: string): number => {
   if (!(index >= 0 && index < length) || !Number.isInteger(index))
@@ -8,53 +9,82 @@ const within = (index: number, length: number, op: string): number => {
 }
 
 /** out[…, i…, …] = x[…, indices[i…], …] */
-const gather = (x: Dense, indices: Dense, axis: number): Dense => {
+const gather = kernel(({ x, indices }, { axis }: { axis: number }) => {
   const at = axisOf(axis, x.shape.length, 'gather')
-  const outer = product(x.shape.slice(0, at))
-  const inner = product(x.shape.slice(at + 1))
   const length = x.shape[at]
-  const values = allocate(outer * indices.values.length * inner, x.dtype)
-  let o = 0
-  for (let i = 0; i < outer; i++)
-    for (const index of indices.values) {
-      const from = (i * length + within(index, length, 'gather')) * inner
-      for (let k = 0; k < inner; k++) values[o++] = x.values[from + k]
-    }
-  return { shape: [...x.shape.slice(0, at), ...indices.shape, ...x.shape.slice(at + 1)], dtype: x.dtype, values }
-}
+  const lead = x.shape.slice(0, at)
+  const rest = x.shape.slice(at + 1)
+  return filled([...lead, ...indices.shape, ...rest], x.dtype, out => {
+    const inner = product(rest)
+    const outer = product(lead)
+    let o = 0
+    for (let i = 0; i < outer; i++)
+      for (const index of indices.values) {
+        const from = (i * length + within(index, length, 'gather')) * inner
+        for (let k = 0; k < inner; k++) out[o++] = x.values[from + k]
+      }
+  })
+})
 
 /** out[s] = Σ x[i] over segmentIds[i] = s; negative ids are dropped. */
-const segmentSum = (x: Dense, ids: Dense, count: number): Dense => {
+const segmentSum = kernel(({ x, segmentIds: ids }, { numSegments }: { numSegments: number }) => {
   const rest = x.shape.slice(ids.shape.length)
-  const inner = product(rest)
-  const values = allocate(count * inner, x.dtype)
-  for (let i = 0; i < ids.values.length; i++) {
-    if (ids.values[i] < 0) continue
-    const at = within(ids.values[i], count, 'segmentSum') * inner
-    for (let k = 0; k < inner; k++) values[at + k] += x.values[i * inner + k]
-  }
-  return { shape: [count, ...rest], dtype: x.dtype, values }
+  return filled([numSegments, ...rest], x.dtype, out => {
+    const inner = product(rest)
+    out.fill(0)
+    for (let i = 0; i < ids.values.length; i++) {
+      if (ids.values[i] < 0) continue
+      const at = within(ids.values[i], numSegments, 'segmentSum') * inner
+      for (let k = 0; k < inner; k++) out[at + k] += x.values[i * inner + k]
+    }
+  })
+})
+
+interface OneHot {
+  readonly depth: number
+  readonly onValue: number
+  readonly offValue: number
+  readonly dtype?: DType
 }
 
-/** Rows that are `on` at their index; an index outside [0, depth) gives a row of `off`. */
-const oneHot = (indices: Dense, depth: number, on: number, off: number, dtype: DType): Dense => {
-  const values = allocate(indices.values.length * depth, dtype).fill(off)
-  for (let i = 0; i < indices.values.length; i++) {
-    const at = indices.values[i]
-    if (at >= 0 && at < depth) values[i * depth + at] = on
-  }
-  return { shape: [...indices.shape, depth], dtype, values }
-}
+/** Rows that are `onValue` at their index; an index outside [0, depth) gives a row of `offValue`. */
+const oneHot = kernel(({ indices }, { depth, onValue, offValue, dtype = 'float32' }: OneHot) =>
+  filled([...indices.shape, depth], dtype, out => {
+    out.fill(offValue)
+    indices.values.forEach((at, i) => {
+      if (at >= 0 && at < depth) out[i * depth + at] = onValue
+    })
+  })
+)
 
-export const indexing: KernelTable = {
-  GatherV2: kernel(({ x, indices }, { axis }: { axis: number }) => gather(x, indices, axis)),
-  OneHot: kernel(
-    (
-      { indices },
-      { depth, onValue, offValue, dtype }: { depth: number; onValue: number; offValue: number; dtype?: DType }
-    ) => oneHot(indices, depth, onValue, offValue, dtype ?? 'float32')
-  ),
-  UnsortedSegmentSum: kernel(({ x, segmentIds }, { numSegments }: { numSegments: number }) =>
-    segmentSum(x, segmentIds, numSegments)
-  )
+export const indexing: Operations = {
+  GatherV2: {
+    operands: ['x', 'indices'],
+    kernel: gather,
+    pulls: [
+      // sums by index along the first axis, brought there and back
+      (T, dy, [x, indices], { axis }: { axis: number }) => {
+        const at = axisOf(axis, x.rank, 'gather')
+        const own = dy.shape.map((_, i) => i)
+        const along = own.splice(at, indices.rank)
+        const sums = T.segmentSum(T.transpose(dy, [...along, ...own]), indices, x.shape[at])
+        const back = x.shape.map((_, i) => (i < at ? i + 1 : i === at ? 0 : i))
+        return T.transpose(sums, back)
+      },
+      undefined
+    ]
+  },
+  OneHot: { operands: ['indices'], kernel: oneHot, pulls: [undefined] },
+  UnsortedSegmentSum: {
+    operands: ['x', 'segmentIds'],
+    kernel: segmentSum,
+    pulls: [
+      (T, dy, [, ids]) => {
+        const rows = T.gather(dy, T.maximum(ids, 0))
+        const counted = T.reshape(T.greaterEqual(ids, 0), [...ids.shape, ...dy.shape.slice(1).map(() => 1)])
+        return T.where(counted, rows, 0)
+      },
+      undefined
+    ]
+  }
 }

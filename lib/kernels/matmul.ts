@@ -1,19 +1,16 @@
 /** Products of matrices, and distances between their rows. */
-import {
-  broadcastShape,
-  broadcastStrides,
-  copyStrided,
-  doubles,
-  kernel,
-  product,
-  type Dense,
-  type KernelTable
-} from './dense.js'
+import { broadcastShape, doubles, filledReal, kernel, matricesOf, product, type Dense, type Outcome } from './dense.js'
 import { shown as list } from '../arrays/ndarray.js'
-import { kernels, room } from '../simd/index.js'
+import { kernels } from '../simd/index.js'
+import { shrink, type Operations } from './operation.js'
+
+interface MatMul {
+  readonly transposeA?: boolean
+  readonly transposeB?: boolean
+}
 
 /** [… m, k] · [… k, n] → [… m, n], batches broadcast. */
-const matMul = (a: Dense, b: Dense, transposeA: boolean, transposeB: boolean): Dense => {
+const matMul = (a: Dense, b: Dense, transposeA: boolean, transposeB: boolean): Outcome => {
   if (a.shape.length < 2 || b.shape.length < 2)
     throw new Error(
       `matMul: ${list(a.shape)} and ${list(b.shape)} are not both matrices; reshape a vector to [n, 1] or [1, n]`
@@ -24,42 +21,33 @@ const matMul = (a: Dense, b: Dense, transposeA: boolean, transposeB: boolean): D
   const [k2, n] = transposeB ? columns.reverse() : columns
   if (k !== k2) throw new Error(`matMul: inner sizes ${k} and ${k2} of ${list(a.shape)} and ${list(b.shape)} differ`)
   const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2), 'matMul')
-  const count = product(batch)
-  const values = room(count * m * n)
-  const which = (x: Dense): Float64Array => {
-    // the index of the matrix that each batch entry reads
-    const own = x.shape.slice(0, -2)
-    const index = new Float64Array(count)
-    copyStrided(
-      Float64Array.from({ length: product(own) }, (_, i) => i),
-      index,
-      batch,
-      broadcastStrides(own, batch)
-    )
-    return index
-  }
-  const [x, y] = [doubles(a), doubles(b)]
-  const { matMul: multiply } = kernels()
-  if (count === 1) multiply(x, y, m, k, n, transposeA, transposeB, values)
-  else {
-    const [i, j] = [which(a), which(b)]
+  return filledReal([...batch, m, n], out => {
+    const x = doubles(a)
+    const y = doubles(b)
+    const count = product(batch)
+    const { matMul: multiply } = kernels()
+    if (count === 1) {
+      multiply(x, y, m, k, n, transposeA, transposeB, out)
+      return
+    }
+    const first = matricesOf(a, batch)
+    const second = matricesOf(b, batch)
     for (let q = 0; q < count; q++)
       multiply(
-        x.subarray(i[q] * m * k, (i[q] + 1) * m * k),
-        y.subarray(j[q] * k * n, (j[q] + 1) * k * n),
+        x.subarray(first[q] * m * k, (first[q] + 1) * m * k),
+        y.subarray(second[q] * k * n, (second[q] + 1) * k * n),
         m,
         k,
         n,
         transposeA,
         transposeB,
-        values.subarray(q * m * n, (q + 1) * m * n)
+        out.subarray(q * m * n, (q + 1) * m * n)
       )
-  }
-  return { shape: [...batch, m, n], dtype: 'float32', values }
+  })
 }
 
 /** Σ_j (x_ij − s_i c_kj)², [n, d], [k, d], [n | 1, 1] → [n, k]: by the differences, which the squares would lose. */
-const squaredDistances = (x: Dense, centres: Dense, scale: Dense): Dense => {
+const squaredDistances = (x: Dense, centres: Dense, scale: Dense): Outcome => {
   const [n, d] = x.shape
   const [k, d2] = centres.shape
   const scales = product(scale.shape)
@@ -67,25 +55,66 @@ const squaredDistances = (x: Dense, centres: Dense, scale: Dense): Dense => {
     throw new Error(
       `squaredDistances: ${list(x.shape)}, ${list(centres.shape)} and ${list(scale.shape)} are not [n, d], [k, d] and [n | 1, 1]`
     )
-  const [from, to, by] = [doubles(x), doubles(centres), doubles(scale)]
-  const values = room(n * k)
-  for (let i = 0; i < n; i++) {
-    const s = by[scales === 1 ? 0 : i]
-    for (let m = 0; m < k; m++) {
-      let sum = 0
-      for (let j = 0; j < d; j++) {
-        const difference = from[i * d + j] - s * to[m * d + j]
-        sum += difference * difference
+  return filledReal([n, k], out => {
+    const from = doubles(x)
+    const to = doubles(centres)
+    const by = doubles(scale)
+    for (let i = 0; i < n; i++) {
+      const s = by[scales === 1 ? 0 : i]
+      for (let m = 0; m < k; m++) {
+        let sum = 0
+        for (let j = 0; j < d; j++) {
+          const difference = from[i * d + j] - s * to[m * d + j]
+          sum += difference * difference
+        }
+        out[i * k + m] = sum
       }
-      values[i * k + m] = sum
     }
-  }
-  return { shape: [n, k], dtype: 'float32', values }
+  })
 }
 
-export const matmul: KernelTable = {
-  SquaredDistances: kernel(({ x, centres, scale }) => squaredDistances(x, centres, scale)),
-  BatchMatMul: kernel(({ a, b }, { transposeA, transposeB }: { transposeA?: boolean; transposeB?: boolean }) =>
-    matMul(a, b, transposeA ?? false, transposeB ?? false)
-  )
+export const matmul: Operations = {
+  BatchMatMul: {
+    operands: ['a', 'b'],
+    kernel: kernel(({ a, b }, { transposeA = false, transposeB = false }: MatMul) =>
+      matMul(a, b, transposeA, transposeB)
+    ),
+    pulls: [
+      (T, dy, [a, b], { transposeA = false, transposeB = false }: MatMul) =>
+        shrink(
+          T,
+          transposeA
+            ? T.matMul(b, dy, { transposeA: transposeB, transposeB: true })
+            : T.matMul(dy, b, { transposeB: !transposeB }),
+          a.shape
+        ),
+      (T, dy, [a, b], { transposeA = false, transposeB = false }: MatMul) =>
+        shrink(
+          T,
+          transposeB
+            ? T.matMul(dy, a, { transposeA: true, transposeB: transposeA })
+            : T.matMul(a, dy, { transposeA: !transposeA }),
+          b.shape
+        )
+    ]
+  },
+  // ∂/∂x_i = 2 Σ_k (x_i − s_i c_k), and so on: what is linear in the differences loses no more than rounding x does
+  SquaredDistances: {
+    operands: ['x', 'centres', 'scale'],
+    kernel: kernel(({ x, centres, scale }) => squaredDistances(x, centres, scale)),
+    pulls: [
+      (T, dy, [x, centres, scale]) =>
+        T.mul(2, T.sub(T.mul(T.sum(dy, 1, true), x), T.matMul(T.mul(scale, dy), centres))),
+      (T, dy, [x, centres, scale]) => {
+        const scaled = T.mul(scale, dy)
+        const weight = T.reshape(T.sum(T.mul(scale, scaled), 0), [-1, 1])
+        return T.mul(2, T.sub(T.mul(weight, centres), T.matMul(scaled, x, { transposeA: true })))
+      },
+      (T, dy, [x, centres, scale]) => {
+        const lengths = T.expandDims(T.sum(T.square(centres), 1), 0)
+        const slope = T.sub(T.mul(scale, lengths), T.matMul(x, centres, { transposeB: true }))
+        return shrink(T, T.mul(2, T.sum(T.mul(dy, slope), 1, true)), scale.shape)
+      }
+    ]
+  }
 }

@@ -1,17 +1,20 @@
-/** Kernels that fold, scan or rank along axes. Each reads its input as [outer, n, inner], n being what it runs along. */
+/** Operations that fold or rank along axes. Each reads its input as [outer, n, inner], n being what it runs along. */
 import * as Elementary from '../numbers/elementary.js'
 import {
   axesOf,
   axisOf,
+  computed,
+  filled,
+  filledReal,
   kernel,
   permute,
   product,
-  unwritten,
   type DType,
   type Kernel,
-  type KernelTable,
   type Values
 } from './dense.js'
+import { type Fold, type Operation, type Operations, type Pull, type Words } from './operation.js'
+import { type Tensor } from '../arrays/ndarray.js'
 import { kernels, room } from '../simd/index.js'
 import { larger } from '../simd/plain.js'
 
@@ -28,41 +31,25 @@ const fibres = (shape: ReadonlyArray<number>, axis: number): Fibres => ({
 })
 
 /** Folds `x` read as [outer, n, inner] into `out` = [outer, inner]. */
-type Fold = (x: Values, out: Values, along: Fibres) => void
+type Accumulate = (x: Values, out: Values, along: Fibres) => void
 
-interface ReduceAttrs {
+interface Folded {
   axis?: number | ReadonlyArray<number> | null
   reductionIndices?: number | ReadonlyArray<number> | null
   keepDims?: boolean
 }
 
-/** Neighbouring axes fold where they lie; scattered ones are first brought to the end. */
-const reduction = (name: string, fold: Fold, dtype: (x: DType) => DType): Kernel =>
-  kernel((inputs, { axis, reductionIndices, keepDims }: ReduceAttrs) => {
-    const [x] = Object.values(inputs)
-    const rank = x.shape.length
-    const axes = axesOf(axis ?? reductionIndices, rank, name)
-    const kept = x.shape.map((_, i) => i).filter(i => !axes.includes(i))
-    const together = axes.every((a, i) => i === 0 || a === axes[i - 1] + 1)
-    const first = together ? (axes[0] ?? rank) : kept.length
-    const source = together ? x : permute(x, [...kept, ...axes])
-    const along = {
-      outer: product(source.shape.slice(0, first)),
-      n: product(source.shape.slice(first, first + axes.length)),
-      inner: product(source.shape.slice(first + axes.length))
-    }
-    const type = dtype(x.dtype)
-    const values = unwritten(along.outer * along.inner, type)
-    fold(source.values, values, along)
-    return {
-      shape:
-        keepDims === true ? x.shape.map((length, i) => (axes.includes(i) ? 1 : length)) : kept.map(i => x.shape[i]),
-      dtype: type,
-      values
-    }
-  })
+/** The axes a reduction folded, and its input's shape with those at 1. */
+const foldedOf = (
+  shape: ReadonlyArray<number>,
+  { axis, reductionIndices }: Folded,
+  name: string
+): { readonly axes: ReadonlyArray<number>; readonly sides: ReadonlyArray<number> } => {
+  const axes = axesOf(axis ?? reductionIndices, shape.length, name)
+  return { axes, sides: shape.map((length, i) => (axes.includes(i) ? 1 : length)) }
+}
 
-const sum: Fold = (x, out, { outer, n, inner }) => {
+const sum: Accumulate = (x, out, { outer, n, inner }) => {
   if (n === 0) {
     out.fill(0)
     return
@@ -74,13 +61,13 @@ const sum: Fold = (x, out, { outer, n, inner }) => {
   if (sums !== out) out.set(sums)
 }
 
-const mean: Fold = (x, out, along) => {
+const mean: Accumulate = (x, out, along) => {
   sum(x, out, along)
   for (let i = 0; i < out.length; i++) out[i] /= along.n
 }
 
-const folding =
-  (start: number, f: (sum: number, x: number) => number): Fold =>
+const accumulating =
+  (start: number, f: (sum: number, x: number) => number): Accumulate =>
   (x, out, { outer, n, inner }) => {
     out.fill(start)
     for (let i = 0, p = 0; i < outer; i++)
@@ -90,73 +77,126 @@ const folding =
 // a NaN wins and stays
 const smaller = (m: number, v: number): number => (v < m || Number.isNaN(v) ? v : m)
 
-const isFirstNaN = (v: number, best: number): boolean => Number.isNaN(v) && !Number.isNaN(best)
-
-/** Where the best of each fibre stands, the first among equals. A NaN wins and stays, as in `max`. */
-const winner = (name: string, beats: (v: number, best: number) => boolean): Kernel =>
-  kernel(({ x }, { axis }: { axis: number | ReadonlyArray<number> }) => {
-    const at = axisOf(typeof axis === 'number' ? axis : axis[0], x.shape.length, name)
-    const { outer, n, inner } = fibres(x.shape, at)
-    if (n === 0) throw new Error(`${name}: axis ${at} is empty`)
-    const values = new Int32Array(outer * inner)
+/** Where the largest of each fibre stands, the first among equals. A NaN wins and stays, as in `max`. */
+const argMax = kernel(({ x }, { axis }: { axis: number | ReadonlyArray<number> }) => {
+  const at = axisOf(typeof axis === 'number' ? axis : axis[0], x.shape.length, 'argMax')
+  const { outer, n, inner } = fibres(x.shape, at)
+  if (n === 0) throw new Error(`argMax: axis ${at} is empty`)
+  const shape = x.shape.filter((_, i) => i !== at)
+  return filled(shape, 'int32', out => {
+    const { values } = x
     for (let i = 0; i < outer; i++)
       for (let k = 0; k < inner; k++) {
         const from = i * n * inner + k
         let best = 0
-        for (let j = 1; j < n; j++) if (beats(x.values[from + j * inner], x.values[from + best * inner])) best = j
-        values[i * inner + k] = best
+        for (let j = 1; j < n; j++) {
+          const v = values[from + j * inner]
+          const most = values[from + best * inner]
+          if (v > most || (Number.isNaN(v) && !Number.isNaN(most))) best = j
+        }
+        out[i * inner + k] = best
       }
-    return { shape: x.shape.filter((_, i) => i !== at), dtype: 'int32', values }
   })
+})
 
 /** Along one axis (the last unless told), shifted by the maximum so that nothing overflows; rows of -∞ only give NaN. */
 const normalized = (name: string, logarithm: boolean): Kernel =>
-  kernel((inputs, { dim, axis }: { dim?: number; axis?: number }) => {
-    const [x] = Object.values(inputs)
+  kernel(({ logits: x }, { dim, axis }: { dim?: number; axis?: number }) => {
     const { outer, n, inner } = fibres(x.shape, axisOf(dim ?? axis ?? -1, x.shape.length, name))
-    if (!logarithm && inner === 1 && x.values instanceof Float64Array) {
-      const values = room(x.values.length)
-      kernels().softmaxRows(x.values, outer, n, values)
-      return { shape: x.shape, dtype: 'float32', values }
-    }
-    const shifted = room(x.values.length)
-    const visit = (fibre: (from: number, to: number) => void): void => {
-      for (let i = 0; i < outer; i++) for (let k = 0; k < inner; k++) fibre(i * n * inner + k, (i + 1) * n * inner + k)
-    }
-    visit((from, to) => {
-      let top = -Infinity
-      for (let p = from; p < to; p += inner) top = larger(top, x.values[p])
-      for (let p = from; p < to; p += inner) shifted[p] = x.values[p] - top
+    return filledReal(x.shape, out => {
+      if (!logarithm && inner === 1 && x.values instanceof Float64Array) {
+        kernels().softmaxRows(x.values, outer, n, out)
+        return
+      }
+      const shifted = room(out.length)
+      const visit = (fibre: (from: number, to: number) => void): void => {
+        for (let i = 0; i < outer; i++)
+          for (let k = 0; k < inner; k++) fibre(i * n * inner + k, (i + 1) * n * inner + k)
+      }
+      visit((from, to) => {
+        let top = -Infinity
+        for (let p = from; p < to; p += inner) top = larger(top, x.values[p])
+        for (let p = from; p < to; p += inner) shifted[p] = x.values[p] - top
+      })
+      kernels().exp(shifted, out)
+      visit((from, to) => {
+        let total = 0
+        for (let p = from; p < to; p += inner) total += out[p]
+        const log = Elementary.log(total)
+        if (logarithm) for (let p = from; p < to; p += inner) out[p] = shifted[p] - log
+        else for (let p = from; p < to; p += inner) out[p] /= total
+      })
     })
-    const values = kernels().exp(shifted, room(shifted.length))
-    visit((from, to) => {
-      let total = 0
-      for (let p = from; p < to; p += inner) total += values[p]
-      const log = Elementary.log(total)
-      if (logarithm) for (let p = from; p < to; p += inner) values[p] = shifted[p] - log
-      else for (let p = from; p < to; p += inner) values[p] /= total
-    })
-    return { shape: x.shape, dtype: 'float32', values }
   })
 
-const numeric = (x: DType): DType => (x === 'bool' ? 'int32' : x)
+const spread = (T: Words, dy: Tensor, { shape }: Tensor, attrs: Folded): Tensor =>
+  T.broadcastTo(T.reshape(dy, foldedOf(shape, attrs, 'gradient').sides), shape)
+/** Equal extremes share evenly. */
+const extreme =
+  (name: 'max' | 'min'): Pull =>
+  (T, dy, [x], attrs: Folded) => {
+    const { axes, sides } = foldedOf(x.shape, attrs, 'gradient')
+    const mask = T.cast(T.equal(x, T[name](x, axes, true)), 'float64')
+    return T.mul(T.reshape(dy, sides), T.div(mask, T.sum(mask, axes, true)))
+  }
 
-export const reduce: KernelTable = {
-  All: reduction(
-    'all',
-    folding(1, (a, x) => (a !== 0 && x !== 0 ? 1 : 0)),
-    () => 'bool'
+/**
+ * A reduction, of the type of its operand or of its own, and the fold of the compiler that it is; counts and truth values are made of that there.
+ * Neighbouring axes fold where they lie; scattered ones are first brought to the end.
+ */
+const folding = (name: string, accumulate: Accumulate, fold: Fold, pull?: Pull, dtype?: DType): Operation => ({
+  operands: ['x'],
+  kernel: kernel(({ x }, attrs: Folded) => {
+    const { axes, sides } = foldedOf(x.shape, attrs, name)
+    const kept = x.shape.map((_, i) => i).filter(i => !axes.includes(i))
+    const shape = attrs.keepDims === true ? sides : kept.map(i => x.shape[i])
+    return filled(shape, dtype ?? (x.dtype === 'bool' ? 'int32' : x.dtype), out => {
+      const together = axes.every((a, i) => i === 0 || a === axes[i - 1] + 1)
+      const first = together ? (axes[0] ?? x.shape.length) : kept.length
+      const source = together ? x : computed(permute(x, [...kept, ...axes]))
+      accumulate(source.values, out, {
+        outer: product(source.shape.slice(0, first)),
+        n: product(source.shape.slice(first, first + axes.length)),
+        inner: product(source.shape.slice(first + axes.length))
+      })
+    })
+  }),
+  pulls: [pull],
+  lowering: { kind: 'fold', fold }
+})
+const both = accumulating(1, (a, x) => (a !== 0 && x !== 0 ? 1 : 0))
+const either = accumulating(0, (a, x) => (a !== 0 || x !== 0 ? 1 : 0))
+
+export const reduce: Operations = {
+  All: folding('all', both, 'Min', undefined, 'bool'),
+  Any: folding('any', either, 'Max', undefined, 'bool'),
+  ArgMax: { operands: ['x'], kernel: argMax, pulls: [undefined], lowering: { kind: 'axis' } },
+  LogSoftmax: {
+    operands: ['logits'],
+    kernel: normalized('logSoftmax', true),
+    pulls: [(T, dy, [x], { axis }: { axis: number }) => T.sub(dy, T.mul(T.sum(dy, axis, true), T.softmax(x, axis)))]
+  },
+  Max: folding('max', accumulating(-Infinity, larger), 'Max', extreme('max')),
+  Mean: folding(
+    'mean',
+    mean,
+    'Sum',
+    (T, dy, [x], attrs: Folded) => {
+      const { axes } = foldedOf(x.shape, attrs, 'gradient')
+      return spread(T, T.div(dy, product(axes.map(i => x.shape[i]))), x, attrs)
+    },
+    'float32'
   ),
-  Any: reduction(
-    'any',
-    folding(0, (a, x) => (a !== 0 || x !== 0 ? 1 : 0)),
-    () => 'bool'
-  ),
-  ArgMax: winner('argMax', (v, best) => v > best || isFirstNaN(v, best)),
-  LogSoftmax: normalized('logSoftmax', true),
-  Max: reduction('max', folding(-Infinity, larger), numeric),
-  Mean: reduction('mean', mean, () => 'float32'),
-  Min: reduction('min', folding(Infinity, smaller), numeric),
-  Softmax: normalized('softmax', false),
-  Sum: reduction('sum', sum, numeric)
+  Min: folding('min', accumulating(Infinity, smaller), 'Min', extreme('min')),
+  Softmax: {
+    operands: ['logits'],
+    kernel: normalized('softmax', false),
+    pulls: [
+      (T, dy, [x], { dim }: { dim: number }) => {
+        const y = T.softmax(x, dim)
+        return T.mul(y, T.sub(dy, T.sum(T.mul(dy, y), dim, true)))
+      }
+    ]
+  },
+  Sum: folding('sum', sum, 'Sum', (T, dy, [x], attrs: Folded) => spread(T, dy, x, attrs))
 }

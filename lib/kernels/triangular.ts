@@ -1,100 +1,176 @@
 /** Triangular factors of stacks of small matrices, [..., n, n], and what is solved by them. */
+import { type Tensor } from '../arrays/ndarray.js'
 import { factorGram, factorSymmetric, solveLower } from '../arrays/linalg.js'
-import { room } from '../simd/index.js'
 import {
-  allocate,
   broadcastShape,
   broadcastStrides,
   copyStrided,
   doubles,
+  filled,
+  filledReal,
   kernel,
+  matricesOf,
   product,
-  type Dense,
-  type KernelTable
+  type Form
 } from './dense.js'
 import { shown as list } from '../arrays/ndarray.js'
+import { shrink, type Operations, type Words } from './operation.js'
 
 /** The last two sizes, and how many such matrices there are. */
-const matrices = (x: Dense, op: string): { readonly m: number; readonly n: number; readonly count: number } => {
+const matrices = (x: Form, op: string): { readonly m: number; readonly n: number; readonly count: number } => {
   if (x.shape.length < 2) throw new Error(`${op}: ${list(x.shape)} is no stack of matrices; give it two axes or more`)
   const [m, n] = x.shape.slice(-2)
   return { m, n, count: product(x.shape.slice(0, -2)) }
 }
 
-const cholesky = (x: Dense): Dense => {
-  const { m, n, count } = matrices(x, 'cholesky')
+const cholesky = kernel(({ x }) => {
+  const { m, n } = matrices(x, 'cholesky')
   if (m !== n) throw new Error(`cholesky: the matrices of ${list(x.shape)} are not square`)
-  const source = doubles(x)
-  const values = new Float64Array(count * n * n)
-  for (let at = 0; at < values.length; at += n * n)
-    if (!factorSymmetric(source, at, n, values, at)) values.fill(NaN, at, at + n * n)
-  return { shape: x.shape, dtype: 'float32', values }
-}
+  return filledReal(x.shape, out => {
+    const source = doubles(x)
+    out.fill(0)
+    for (let at = 0; at < out.length; at += n * n)
+      if (!factorSymmetric(source, at, n, out, at)) out.fill(NaN, at, at + n * n)
+  })
+})
 
-const gramCholesky = (x: Dense): Dense => {
+const gramCholesky = kernel(({ x }) => {
   const { m, n, count } = matrices(x, 'gramCholesky')
   if (m < n)
     throw new Error(`gramCholesky: the matrices of ${list(x.shape)} have fewer rows than columns, and no factor`)
-  const source = doubles(x)
-  const values = new Float64Array(count * n * n)
-  for (let i = 0; i < count; i++) factorGram(source, i * m * n, m, n, values, i * n * n)
-  return { shape: [...x.shape.slice(0, -2), n, n], dtype: 'float32', values }
+  return filledReal([...x.shape.slice(0, -2), n, n], out => {
+    const source = doubles(x)
+    out.fill(0)
+    for (let i = 0; i < count; i++) factorGram(source, i * m * n, m, n, out, i * n * n)
+  })
+})
+
+interface Solve {
+  readonly transposed?: boolean
 }
 
 /** L⁻¹B or L⁻ᵀB for [..., n, n] and [..., n, m]; stacks broadcast. */
-const triangularSolve = (l: Dense, b: Dense, transposed: boolean): Dense => {
+const triangularSolve = kernel(({ l, b }, { transposed = false }: Solve) => {
   const { m, n } = matrices(l, 'solveTriangular')
   const { m: rows, n: columns } = matrices(b, 'solveTriangular')
   if (m !== n || rows !== n)
     throw new Error(`solveTriangular: ${list(l.shape)} and ${list(b.shape)} are not [..., n, n] and [..., n, m]`)
-  const own = l.shape.slice(0, -2)
-  const stack = broadcastShape(own, b.shape.slice(0, -2), 'solveTriangular')
-  const count = product(stack)
+  const stack = broadcastShape(l.shape.slice(0, -2), b.shape.slice(0, -2), 'solveTriangular')
   const shape = [...stack, n, columns]
-  const values = room(count * n * columns)
-  copyStrided(b.values, values, shape, broadcastStrides(b.shape, shape))
-  const which = new Float64Array(count)
-  const numbers = Float64Array.from({ length: product(own) }, (_, i) => i)
-  copyStrided(numbers, which, stack, broadcastStrides(own, stack))
-  const factors = doubles(l)
-  for (let i = 0; i < count; i++) solveLower(factors, which[i] * n * n, n, values, i * n * columns, columns, transposed)
-  return { shape, dtype: 'float32', values }
-}
+  return filledReal(shape, out => {
+    copyStrided(b.values, out, shape, broadcastStrides(b.shape, shape))
+    const factors = doubles(l)
+    matricesOf(l, stack).forEach((which, i) => {
+      solveLower(factors, which * n * n, n, out, i * n * columns, columns, transposed)
+    })
+  })
+})
 
 /** n of n(n + 1)/2 */
 const sideOf = (length: number): number => Math.round((Math.sqrt(8 * length + 1) - 1) / 2)
 
 /** [..., n(n + 1)/2], row by row, to the lower triangle of [..., n, n]. */
-const fromTriangle = (x: Dense, constantValue: number): Dense => {
+const fromTriangle = kernel(({ x }, { constantValue = 0 }: { constantValue?: number }) => {
   const length = x.shape.at(-1) ?? 0
   const n = sideOf(length)
   if (x.shape.length === 0 || (n * (n + 1)) / 2 !== length)
     throw new Error(`lowerTriangle: the last axis of ${list(x.shape)} is not n(n + 1)/2 long for a whole n`)
-  const count = product(x.shape.slice(0, -1))
-  const values = allocate(count * n * n, x.dtype).fill(constantValue)
-  for (let k = 0; k < count; k++)
-    for (let i = 0, at = k * length; i < n; i++)
-      for (let j = 0; j <= i; j++) values[(k * n + i) * n + j] = x.values[at++]
-  return { shape: [...x.shape.slice(0, -1), n, n], dtype: x.dtype, values }
-}
+  const lead = x.shape.slice(0, -1)
+  return filled([...lead, n, n], x.dtype, out => {
+    out.fill(constantValue)
+    for (let k = 0, at = 0; k < product(lead); k++)
+      for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) out[(k * n + i) * n + j] = x.values[at++]
+  })
+})
 
 /** The lower triangle of [..., n, n], row by row, as [..., n(n + 1)/2]. */
-const toTriangle = (x: Dense): Dense => {
+const toTriangle = kernel(({ x }) => {
   const { m, n, count } = matrices(x, 'packTriangle')
   if (m !== n) throw new Error(`packTriangle: the matrices of ${list(x.shape)} are not square`)
-  const length = (n * (n + 1)) / 2
-  const values = allocate(count * length, x.dtype)
-  for (let k = 0, at = 0; k < count; k++)
-    for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) values[at++] = x.values[(k * n + i) * n + j]
-  return { shape: [...x.shape.slice(0, -2), length], dtype: x.dtype, values }
+  return filled([...x.shape.slice(0, -2), (n * (n + 1)) / 2], x.dtype, out => {
+    for (let k = 0, at = 0; k < count; k++)
+      for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) out[at++] = x.values[(k * n + i) * n + j]
+  })
+})
+
+/** [..., m, n] → [..., n, m] */
+const turned = (T: Words, x: Tensor): Tensor =>
+  T.transpose(
+    x,
+    x.shape.map((_, i) => (i < x.rank - 2 ? i : 2 * x.rank - 3 - i))
+  )
+
+/** Of square matrices the lower triangle, times `onDiagonal` on the diagonal. */
+const lowerOf = (T: Words, x: Tensor, onDiagonal: number): Tensor => {
+  const n = x.shape[x.rank - 1]
+  const mask = Float64Array.from({ length: n * n }, (_, at) => {
+    const i = Math.floor(at / n)
+    const j = at % n
+    return i > j ? 1 : i === j ? onDiagonal : 0
+  })
+  return T.mul(x, T.tensor(mask, [n, n]))
 }
 
-export const factor: KernelTable = {
-  Cholesky: kernel(({ x }) => cholesky(x)),
-  FromTriangle: kernel(({ x }, { constantValue = 0 }: { constantValue?: number }) => fromTriangle(x, constantValue)),
-  GramCholesky: kernel(({ x }) => gramCholesky(x)),
-  ToTriangle: kernel(({ x }) => toTriangle(x)),
-  TriangularSolve: kernel(({ l, b }, { transposed = false }: { transposed?: boolean }) =>
-    triangularSolve(l, b, transposed)
-  )
+/** (Φ + Φᵀ)L⁻¹, where Φ is the lower triangle of LᵀL̄ with half of its diagonal: what both Cholesky factors pull back, turned. */
+const pulled = (T: Words, l: Tensor, dy: Tensor): Tensor => {
+  const half = lowerOf(T, T.matMul(l, dy, { transposeA: true }), 0.5)
+  return T.solveTriangular(l, T.add(half, turned(T, half)), { transposed: true })
+}
+
+export const factor: Operations = {
+  // S̄ = ½L⁻ᵀ(Φ + Φᵀ)L⁻¹: the symmetric one, of all whose product with a symmetric dS is the same (Murray 2016, arXiv 1602.07527)
+  Cholesky: {
+    operands: ['x'],
+    kernel: cholesky,
+    pulls: [
+      (T, dy, [x]) => {
+        const l = T.cholesky(x)
+        return T.mul(0.5, T.solveTriangular(l, turned(T, pulled(T, l, dy)), { transposed: true }))
+      }
+    ],
+    lowering: { kind: 'matrices' }
+  },
+  FromTriangle: {
+    operands: ['x'],
+    kernel: fromTriangle,
+    pulls: [(T, dy) => T.packTriangle(dy)],
+    lowering: { kind: 'move', pads: true },
+    keepsNone: true
+  },
+  // Ā = 2AS̄ = Q(Φ + Φᵀ)L⁻¹ with Q = AL⁻ᵀ, which is orthonormal
+  GramCholesky: {
+    operands: ['x'],
+    kernel: gramCholesky,
+    pulls: [
+      (T, dy, [x]) => {
+        const l = T.gramCholesky(x)
+        const orthonormal = T.solveTriangular(l, turned(T, x))
+        return T.matMul(orthonormal, pulled(T, l, dy), { transposeA: true, transposeB: true })
+      }
+    ],
+    lowering: { kind: 'matrices' }
+  },
+  ToTriangle: {
+    operands: ['x'],
+    kernel: toTriangle,
+    pulls: [(T, dy) => T.lowerTriangle(dy)],
+    lowering: { kind: 'move', pads: false },
+    keepsNone: true
+  },
+  // X = L⁻¹B: B̄ = L⁻ᵀX̄, L̄ = −B̄Xᵀ; X = L⁻ᵀB: B̄ = L⁻¹X̄, L̄ = −XB̄ᵀ; of L the lower triangle
+  TriangularSolve: {
+    operands: ['l', 'b'],
+    kernel: triangularSolve,
+    pulls: [
+      (T, dy, [l, b], { transposed = false }: Solve) => {
+        const x = T.solveTriangular(l, b, { transposed })
+        const back = T.solveTriangular(l, dy, { transposed: !transposed })
+        const outer = transposed ? T.matMul(x, back, { transposeB: true }) : T.matMul(back, x, { transposeB: true })
+        return shrink(T, T.neg(lowerOf(T, outer, 1)), l.shape)
+      },
+      (T, dy, [l, b], { transposed = false }: Solve) =>
+        shrink(T, T.solveTriangular(l, dy, { transposed: !transposed }), b.shape)
+    ],
+    lowering: { kind: 'matrices' }
+  }
 }

@@ -14,10 +14,12 @@ import type {
 } from '@tensorflow/tfjs-core'
 import {
   allocate,
+  computed,
   product,
   type Dense,
   type DType,
   type Inputs,
+  type Outcome,
   type Precision,
   type Values
 } from '../kernels/dense.js'
@@ -281,7 +283,8 @@ const dressed =
       if (info !== undefined)
         given[name] = { shape: info.shape, dtype: numericType(info.dtype), values: backend.values(info.dataId) }
     }
-    const adopt = (output: Dense): TensorInfo => {
+    const adopt = (outcome: Outcome): TensorInfo => {
+      const output = computed(outcome)
       const { shape, dtype, values } = output
       const own = names.find(name => given[name]?.values === values)
       const shared = own === undefined ? undefined : call.inputs[own]?.dataId

@@ -464,6 +464,13 @@ const onFloat64 = (kernel: string, { inputs, attrs }: Case): Output[] => {
   return Object.values(arrays).map(({ shape, values }, i) => ({ shape, dtype: dtypes[i], values: [...values] }))
 }
 
+/** The shapes and types of a kernel's outputs, as a trace has them: of inputs without entries. */
+const formsOf = (kernel: string, { inputs, attrs }: Case): object[] => {
+  const own = Object.entries(inputs).map(([name, x]) => [name, { ...x, values: new Float64Array(0) }] as const)
+  const forms = [kernels[kernel](Object.fromEntries(own), attrs ?? {})].flat()
+  return forms.map(({ shape, dtype }) => ({ shape: [...shape], dtype }))
+}
+
 const onCpu = (kernel: string, { inputs, attrs }: Case): Output[] => {
   const outputs: Output[] = []
   tf.tidy(() => {
@@ -522,6 +529,7 @@ describe('every kernel', () => {
   describe.each(Object.entries(table))('%s', (kernel, cases) => {
     it.each(cases.map((given, i) => ({ given, i })))('case $i', ({ given }) => {
       const ours = onFloat64(kernel, given)
+      expect(formsOf(kernel, given)).toEqual(ours.map(({ shape, dtype }) => ({ shape, dtype })))
       if (given.expected !== undefined) expectClose(ours[0].values, given.expected, double)
       if (given.alone === undefined) {
         const theirs = onCpu(kernel, given)

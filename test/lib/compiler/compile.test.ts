@@ -9,8 +9,6 @@ import { graph } from '../../../lib/compiler/graph.js'
 import { lanesOf } from '../../../lib/compiler/lanes.js'
 import { theMachine } from '../../../lib/compiler/machine.js'
 import { layout } from '../../../lib/compiler/placement.js'
-import { byKernel, byRule } from '../../../lib/compiler/shapes.js'
-import { trace } from '../../../lib/compiler/trace.js'
 import { faults, type Access } from '../../../lib/compiler/verify.js'
 import * as T from '../../../lib/index.js'
 import { compute, fromNdArray, Key, useThreads, valueAndGrad, type Tensor } from '../../../lib/index.js'
@@ -392,27 +390,6 @@ describe('constants that stay', () => {
         run({ ...own, constants: { ...fixed, b: [b, -b] } })
       )
     }
-  })
-})
-
-describe('the shapes of a trace', () => {
-  it('are those that kernels give', () => {
-    const told = new Set<string>()
-    for (const { signature, write } of cases) {
-      const rows = Object.fromEntries(Object.entries(signature.rows).map(([name, { shape }]) => [name, shape]))
-      const { trace: found } = trace({ ...signature, rows }, write, [null, null], {
-        differentiates: true,
-        precision: 'float64'
-      })
-      for (const { kernel, inputs, attrs, shape, dtype } of found.nodes) {
-        const ruled = byRule(kernel, Object.values(inputs), attrs)
-        if (ruled === undefined) continue
-        told.add(kernel)
-        const own = byKernel(kernel, inputs, attrs)
-        expect('shape' in own && { kernel, shape: [...own.shape], dtype: own.dtype }).toEqual({ kernel, shape, dtype })
-      }
-    }
-    expect(told.size).toBeGreaterThan(25)
   })
 })
 

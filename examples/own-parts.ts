@@ -78,44 +78,42 @@ export const averagedTail = Stage.define({
     last: Field.count({ default: 10 })
   },
   formula: ({ last }) => `the mean of the last ${last} of θ ← θ + step`,
-  misplaced:
-    ({ time }) =>
-    schedule =>
-      Schedule.timeProblems('time', time)(schedule),
-  at: () => time => ({ time }),
-  stops: ({ steps }) => ({ steps }),
-  loss: ({ time, weighting }) => ({
-    objective: Objective.weight(weighting)(Objective.denoising(TimeLaw.at(time))),
-    expectation: Expectation.projected({ antithetic: true })
-  }),
-  memory: ({ optimizer }) =>
-    t.type({ step: t.number, sum: Params.codec, optimizer: Optimizer.stateCodec<string>(optimizer) }),
-  steps:
-    ({ optimizer, steps, last }) =>
-    ({ evaluate }) => ({
-      begin: params => ({
-        step: 0,
-        sum: Params.zeros(Params.shapes(params)),
-        optimizer: Optimizer.anyInterpret<string>(optimizer).init(params)
-      }),
-      step: (params, memory, key) => {
-        const at = (where: Params.Params<string>) => evaluate(where, key)
-        const next = Optimizer.step(optimizer, at)({ params, state: memory.optimizer })
-        const isLate = memory.step >= steps - last
-        return {
-          value: next.value,
-          norm: Params.norm(next.gradient),
-          params: next.params,
-          memory: {
-            step: memory.step + 1,
-            sum: isLate ? Params.zipWith((a, b) => a + b)(memory.sum, next.params) : memory.sum,
-            optimizer: next.state
+  meaning: ({ time, weighting, optimizer, steps, last }) => ({
+    misplaced: Schedule.timeProblems('time', time),
+    at: time => ({ time }),
+    stops: { steps },
+    loss: {
+      objective: Objective.weight(weighting)(Objective.denoising(TimeLaw.at(time))),
+      expectation: Expectation.projected({ antithetic: true })
+    },
+    ...Stage.steps(
+      t.type({ step: t.number, sum: Params.codec, optimizer: Optimizer.stateCodec<string>(optimizer) }),
+      ({ evaluate }) => ({
+        begin: params => ({
+          step: 0,
+          sum: Params.zeros(Params.shapes(params)),
+          optimizer: Optimizer.anyInterpret<string>(optimizer).init(params)
+        }),
+        step: (params, memory, key) => {
+          const at = (where: Params.Params<string>) => evaluate(where, key)
+          const next = Optimizer.step(optimizer, at)({ params, state: memory.optimizer })
+          const isLate = memory.step >= steps - last
+          return {
+            value: next.value,
+            norm: Params.norm(next.gradient),
+            params: next.params,
+            memory: {
+              step: memory.step + 1,
+              sum: isLate ? Params.zipWith((a, b) => a + b)(memory.sum, next.params) : memory.sum,
+              optimizer: next.state
+            }
           }
-        }
-      },
-      finish: (params, { step, sum }) =>
-        step < steps ? params : Params.mapValues((s: number) => s / Math.min(last, steps))(sum)
-    })
+        },
+        finish: (params, { step, sum }) =>
+          step < steps ? params : Params.mapValues((s: number) => s / Math.min(last, steps))(sum)
+      })
+    )
+  })
 })
 
 /** Farthest-first traversal (Gonzalez 1985): after a row at random, each time the row farthest from all before. */

@@ -34,23 +34,22 @@ const waves = Net.define({
   name: 'waves',
   about: 'cosines and sines of the point, at random frequencies',
   fields: { frequencies: Field.count({ default: 32 }), scale: Field.positive({ default: 0.5 }) },
-  width:
-    ({ frequencies }) =>
-    () =>
-      2 * frequencies,
-  apply:
+  meaning:
     ({ frequencies, scale }) =>
-    (_, x, __, { width }) => {
-      const drawn = Key.normal(width * frequencies)(Key.fromSeed(5))
-      const phases = matMul(
-        x,
-        tensor(
-          Array.from(drawn, z => 2 * Math.PI * scale * z),
-          [width, frequencies]
+    ({ width }) => ({
+      width: 2 * frequencies,
+      apply: (_, x) => {
+        const drawn = Key.normal(width * frequencies)(Key.fromSeed(5))
+        const phases = matMul(
+          x,
+          tensor(
+            Array.from(drawn, z => 2 * Math.PI * scale * z),
+            [width, frequencies]
+          )
         )
-      )
-      return concat([cos(phases), sin(phases)], 1)
-    }
+        return concat([cos(phases), sin(phases)], 1)
+      }
+    })
 })
 
 /** How long a network learns, and what it is. */

@@ -287,25 +287,20 @@ const brief = (optimizer: Optimizer.Optimizer, steps: number): string =>
 
 /** By which means a stage works, in a few words. */
 const means = ({ optimizer, loss, stopping }: Stage.Simple, { engine }: Program.Plan): string =>
-  O.isNone(optimizer)
+  optimizer === undefined
     ? engine
     : [
-        brief(optimizer.value, stopping.steps),
-        ...(O.isSome(loss) && Objective.terms(loss.value.objective).some(({ term }) => Objective.isMatching(term))
-          ? [Expectation.show(loss.value.expectation)]
+        brief(optimizer, stopping.steps),
+        ...(loss && Objective.terms(loss.objective).some(({ term }) => Objective.isMatching(term))
+          ? [Expectation.show(loss.expectation)]
           : [])
       ].join(', ')
 
 /** What the values of a stage measure. */
 const scaleOf = ({ loss, times }: Stage.Simple, prior: O.Option<number>): string =>
-  pipe(
-    loss,
-    O.match(
-      () =>
-        `−log-likelihood${O.isSome(prior) ? ' less log p(θ)' : ''} per row${times.length > 0 ? `, with the noise of t = ${times.join(', ')}` : ''}`,
-      ({ objective }) => Objective.formula(objective)
-    )
-  )
+  loss === undefined
+    ? `−log-likelihood${O.isSome(prior) ? ' less log p(θ)' : ''} per row${times.length > 0 ? `, with the noise of t = ${times.join(', ')}` : ''}`
+    : Objective.formula(loss.objective)
 
 interface Trace {
   readonly params: Params.Params<string>
@@ -423,7 +418,7 @@ const run = async (
   const measured = (stage: number, value: number): Measured => {
     const { loss, times } = written[stage].simple
     const prior = O.isSome(Stage.priorOf(written[stage].stage)) ? ' + log-prior' : ''
-    return O.isSome(loss)
+    return loss !== undefined
       ? { name: 'loss', value }
       : { name: `log-likelihood${prior} per row${times.length > 0 ? ' with noise' : ''}`, value: -(value + shift) }
   }
@@ -567,7 +562,7 @@ const inOwnUnits = (
   const shift = shiftOf(scaling)
   const simple = written.flatMap(Stage.simple)
   return stages.map((stage, i) =>
-    O.isSome(simple[i].simple.loss) ? stage : { ...stage, values: stage.values.map(value => value + shift) }
+    simple[i].simple.loss !== undefined ? stage : { ...stage, values: stage.values.map(value => value + shift) }
   )
 }
 

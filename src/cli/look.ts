@@ -123,13 +123,10 @@ export const findings = ({ learned, stages, plan }: ReachedScore, task: Task, pa
 const parametersOf = ({ params }: Learned.Learned): number =>
   Object.values(params).reduce((sum, { values }) => sum + values.length, 0)
 
-const isAveraged = ({ stages }: Learned.Learned['pipeline']): boolean =>
-  pipe(
-    stages.flatMap(Stage.simple).at(-1),
-    O.fromNullable,
-    O.chain(({ simple }) => simple.optimizer),
-    O.exists(Optimizer.averages)
-  )
+const isAveraged = ({ stages }: Learned.Learned['pipeline']): boolean => {
+  const optimizer = stages.flatMap(Stage.simple).at(-1)?.simple.optimizer
+  return optimizer !== undefined && Optimizer.averages(optimizer)
+}
 
 /** What is printed of a score that is no mixture, with what was looked at where rows are in memory. */
 export const told = (

@@ -641,7 +641,7 @@ const unfit = (
     'put it in Stage.onSample, or give the rows in memory'
   ),
   ...Problem.unless(
-    !(Nodes.isPopulation(points) && O.isSome(simple.sample)),
+    !(Nodes.isPopulation(points) && simple.sample !== undefined),
     '',
     `${Stage.show(stage)} on a population`,
     'on all of its nodes, whose weights are unequal',
@@ -711,18 +711,8 @@ const stagesOn = <P extends string>(
   const all = (written: Stage.Written): Compiled<P> => {
     const { stage, simple } = written
     const { attempts, means, misfits, times } = simple
-    const loss = pipe(
-      simple.loss,
-      O.map(own => wanted(setup, first, own, simple.stopping.steps)),
-      O.toNullable
-    )
-    const size = pipe(
-      simple.sample,
-      O.match(
-        () => points.rows,
-        of => of(points.rows)
-      )
-    )
+    const loss = simple.loss === undefined ? null : wanted(setup, first, simple.loss, simple.stopping.steps)
+    const size = simple.sample?.(points.rows) ?? points.rows
     const inner = attempts.map(size < points.rows ? onSample(size) : within)
     return {
       plan: () => {

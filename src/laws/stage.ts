@@ -155,7 +155,7 @@ export const stage = <P extends string = 'mean'>(
         statement: (batch: number) =>
           `∀ keys: of ${3 * batch} rows each is in the batch of ${KEYS} keys as often as another, to ${ERRORS} standard errors: so the mean of a batch is in expectation that of all rows. A comparison of a right one fails with probability 2e-9.`,
         source: 'definition of an unbiased batch',
-        claim: simple.loss._tag === 'Some' ? simple.loss.value.batch : null,
+        claim: simple.loss?.batch,
         reason: 'it asks for no batches',
         maxCases: 1,
         says: ({ seed }, batch) => {

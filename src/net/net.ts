@@ -104,28 +104,26 @@ export const build =
     // `Meaning` is made by `meaningOf` alone, of parts whose names are P.
     Case.meaning(net).on(place) as Built<P>
 
-const meaningOf = <P extends string>(on: (place: Site) => Built<P>): Meaning<P> => ({
-  names: place => Params.names(on(place).shapes),
-  on
-})
-
 // —— networks of one's own ——
 
-export interface Spec<N extends string, F extends Field.Fields, P extends string, A extends Case.Call> extends Omit<
-  Case.Spec<N, F, never, A, null>,
-  'meaning'
-> {
+/** What a part says of itself in its place. */
+export interface Part<P extends string> {
   /** How many numbers a row goes on with; unless given, as many as it comes with. */
-  readonly width?: (fields: Field.Of<F>) => (place: Site) => number
-  /** Names and shapes; none unless given. */
-  readonly parameters?: (fields: Field.Of<F>) => (place: Site) => Params.Shapes<P>
+  readonly width?: number
+  /** Names and shapes of its parameters; none unless given. */
+  readonly shapes?: Params.Shapes<P>
   /** How each array begins; unless given, at 0. */
-  readonly starts?: (fields: Field.Of<F>) => (place: Site) => { readonly [K in NoInfer<P>]?: Start }
+  readonly starts?: { readonly [K in P]?: Start }
   /** [rows, place.width] → [rows, width], each row alone. */
-  readonly apply: (
-    fields: Field.Of<F>
-  ) => (params: Params.Tensors<NoInfer<P>>, x: Tensor, level: RowLevel, place: Site) => Tensor
+  readonly apply: Built<P>['apply']
+  readonly heads?: Built<P>['heads']
 }
+
+/** A part with parameters of these shapes, whose names the function that follows knows. */
+export const withParameters = <P extends string>(
+  shapes: Params.Shapes<P>,
+  part: Omit<Part<NoInfer<P>>, 'shapes'>
+): Part<P> => ({ ...part, shapes })
 
 /**
  * A part of one's own, with fields: it composes with ours, is trained, printed, counted and stored as they are.
@@ -140,7 +138,7 @@ export interface Spec<N extends string, F extends Field.Fields, P extends string
  *   name: 'siren',
  *   about: 'sin(ω x)',
  *   fields: { frequency: Field.positive({ default: 30 }) },
- *   apply: ({ frequency }) => (_, x) => sin(mul(frequency, x))
+ *   meaning: ({ frequency }) => () => ({ apply: (_, x) => sin(mul(frequency, x)) })
  * })
  * const net = Net.chain(Net.named('in', Net.linear(8)), siren({ frequency: 2 }), Net.named('out', Net.output()))
  * const score = Score.network(net, { predicts: Parametrization.noise })
@@ -156,25 +154,26 @@ export function define<
   P extends string = never,
   const F extends Field.Fields = Field.NoFields,
   const A extends Case.Call = null
->({ width, parameters, starts, apply, ...spec }: Spec<N, F, P, A>): Case.Constructor<Net<P>, N, F, A, null> {
+>(spec: Case.Spec<N, F, (place: Site) => Part<P>, A, null>): Case.Constructor<Net<P>, N, F, A, null> {
   return Case.define('Net', {
     ...spec,
-    meaning: (fields: Field.Of<F>): Meaning<P> =>
-      meaningOf((place): Built<P> => {
+    meaning: (fields: Field.Of<F>): Meaning<P> => {
+      const on = spec.meaning(fields)
+      const built = (place: Site): Built<P> => {
         // Without parameters there is no name P.
-        const shapes = parameters?.(fields)(place) ?? ({} as Params.Shapes<P>)
-        const given: { readonly [K in P]?: Start } = starts?.(fields)(place) ?? {}
-        const of = apply(fields)
+        const { width = place.width, shapes = {} as Params.Shapes<P>, starts = {}, apply, heads } = on(place)
+        const given: { readonly [K in P]?: Start } = starts
+        const start = (_: ReadonlyArray<number>, name: string): Start => given[name as P] ?? { mean: 0, deviation: 0 }
         return {
-          width: width?.(fields)(place) ?? place.width,
+          width,
           shapes,
-          starts: pipe(
-            shapes,
-            Params.map<ReadonlyArray<number>, Start>((_, name) => given[name as P] ?? { mean: 0, deviation: 0 })
-          ),
-          apply: (params, x, level) => of(params, x, level, place)
+          starts: Params.map<ReadonlyArray<number>, Start>(start)(shapes),
+          apply,
+          ...(heads && { heads })
         }
-      })
+      }
+      return { names: place => Params.names(built(place).shapes), on: built }
+    }
   })
 }
 
@@ -198,13 +197,11 @@ export type Initial = keyof typeof initials
 const affine = (params: Params.Tensors<'weights' | 'bias'>, x: Tensor): Tensor =>
   add(matMul(x, params.weights), reshape(params.bias, [1, -1]))
 
-const ofLayer = (
-  inputs: number,
-  outputs: number,
-  initial: Initial
-): Pick<Built<'weights' | 'bias'>, 'shapes' | 'starts'> => ({
+const layer = (inputs: number, outputs: number, initial: Initial): Part<'weights' | 'bias'> => ({
+  width: outputs,
   shapes: { weights: [inputs, outputs], bias: [outputs] },
-  starts: { weights: initials[initial](inputs), bias: initials.zero() }
+  starts: { weights: initials[initial](inputs) },
+  apply: affine
 })
 
 /** x W + b, W [width, width′] with variance 1/width (`lecun`), 2/width (`kaiming`) or 0 at first, b = 0. */
@@ -219,19 +216,10 @@ export const linear = define({
   },
   call: ['width', '{}'],
   formula: ({ width }) => `x W + b, ${width} wide`,
-  width:
-    ({ width }) =>
-    () =>
-      width,
-  parameters:
+  meaning:
     ({ width, initial }) =>
     place =>
-      ofLayer(place.width, width, initial).shapes,
-  starts:
-    ({ width, initial }) =>
-    place =>
-      ofLayer(place.width, width, initial).starts,
-  apply: () => (params, x) => affine(params, x)
+      layer(place.width, width, initial)
 })
 
 /** A linear layer as wide as the data; 0 at first unless told. */
@@ -243,16 +231,10 @@ export const output = define({
     initial: Field.oneOf<Initial>(['zero', 'lecun', 'kaiming'])
   },
   formula: () => 'x W + b, as wide as the data',
-  width: () => place => place.dim,
-  parameters:
+  meaning:
     ({ initial }) =>
     place =>
-      ofLayer(place.width, place.dim, initial).shapes,
-  starts:
-    ({ initial }) =>
-    place =>
-      ofLayer(place.width, place.dim, initial).starts,
-  apply: () => (params, x) => affine(params, x)
+      layer(place.width, place.dim, initial)
 })
 
 /** (x − mean)/√(variance + 1e-5) over the numbers of a row, times a gain, plus an offset (Ba et al. 2016, arXiv 1607.06450). */
@@ -260,15 +242,20 @@ export const layerNorm = define({
   name: 'layerNorm',
   about: 'each row at mean 0 and variance 1, times a gain (arXiv 1607.06450)',
   formula: () => 'g (x − mean x)/√(var x + 1e-5) + b',
-  parameters: () => place => ({ gain: [place.width], offset: [place.width] }),
-  starts: () => () => ({ gain: { mean: 1, deviation: 0 } }),
-  apply:
+  meaning:
     () =>
-    ({ gain, offset }, x) => {
-      const centred = sub(x, mean(x, 1, true))
-      const unit = div(centred, sqrt(add(mean(square(centred), 1, true), 1e-5)))
-      return add(mul(unit, reshape(gain, [1, -1])), reshape(offset, [1, -1]))
-    }
+    ({ width }) =>
+      withParameters(
+        { gain: [width], offset: [width] },
+        {
+          starts: { gain: { mean: 1, deviation: 0 } },
+          apply: ({ gain, offset }, x) => {
+            const centred = sub(x, mean(x, 1, true))
+            const unit = div(centred, sqrt(add(mean(square(centred), 1, true), 1e-5)))
+            return add(mul(unit, reshape(gain, [1, -1])), reshape(offset, [1, -1]))
+          }
+        }
+      )
 })
 
 /** x as it came. */
@@ -276,7 +263,7 @@ export const identity = define({
   name: 'identity',
   about: 'x as it came',
   formula: () => 'x',
-  apply: () => (_, x) => x
+  meaning: () => () => ({ apply: (_, x) => x })
 })
 
 /** x σ(x), the sigmoid-weighted unit (Elfwing et al. 2017, arXiv 1702.03118). */
@@ -284,7 +271,7 @@ export const silu = define({
   name: 'silu',
   about: 'x/(1 + e⁻ˣ) (arXiv 1702.03118)',
   formula: () => 'x/(1 + e⁻ˣ)',
-  apply: () => (_, x) => weightedBySigmoid(x)
+  meaning: () => () => ({ apply: (_, x) => weightedBySigmoid(x) })
 })
 
 /** x Φ(x), Φ the normal distribution function (Hendrycks & Gimpel 2016, arXiv 1606.08415). */
@@ -292,7 +279,7 @@ export const gelu = define({
   name: 'gelu',
   about: 'x Φ(x) (arXiv 1606.08415)',
   formula: () => 'x Φ(x)',
-  apply: () => (_, x) => weightedByNormal(x)
+  meaning: () => () => ({ apply: (_, x) => weightedByNormal(x) })
 })
 
 /** tanh x, smooth and within [−1, 1]. */
@@ -300,7 +287,7 @@ export const tanh = define({
   name: 'tanh',
   about: 'the hyperbolic tangent',
   formula: () => 'tanh x',
-  apply: () => (_, x) => tanhOf(x)
+  meaning: () => () => ({ apply: (_, x) => tanhOf(x) })
 })
 
 /** log(1 + eˣ), a smooth max(x, 0). */
@@ -308,7 +295,7 @@ export const softplus = define({
   name: 'softplus',
   about: 'log(1 + eˣ)',
   formula: () => 'log(1 + eˣ)',
-  apply: () => (_, x) => softened(x)
+  meaning: () => () => ({ apply: (_, x) => softened(x) })
 })
 
 /** max(x, 0): its score has kinks, so that a divergence by differences may miss them. */
@@ -316,7 +303,7 @@ export const relu = define({
   name: 'relu',
   about: 'max(x, 0)',
   formula: () => 'max(x, 0)',
-  apply: () => (_, x) => rectified(x)
+  meaning: () => () => ({ apply: (_, x) => rectified(x) })
 })
 
 /**
@@ -331,10 +318,11 @@ export const standardized = define({
     deviation: Field.positive({ default: 1 })
   },
   formula: ({ deviation }) => `x/√(${deviation}² α² + σ²)`,
-  apply:
+  meaning:
     ({ deviation }) =>
-    (_, x, { alpha, sigma }) =>
-      div(x, sqrt(add(square(mul(deviation, alpha)), square(sigma))))
+    () => ({
+      apply: (_, x, { alpha, sigma }) => div(x, sqrt(add(square(mul(deviation, alpha)), square(sigma))))
+    })
 })
 
 // —— embeddings ——
@@ -350,9 +338,9 @@ const views = {
 /** What an embedding looks at. */
 export type View = keyof typeof views
 
-const waves =
-  (frequencies: ReadonlyArray<number>, of: View) =>
-  (level: RowLevel): Tensor => {
+const waves = (frequencies: ReadonlyArray<number>, of: View) => (): Part<never> => ({
+  width: 2 * frequencies.length,
+  apply: (_, __, level) => {
     const phases = mul(
       views[of](level),
       tensor(
@@ -362,11 +350,7 @@ const waves =
     )
     return joined([cos(phases), sin(phases)], 1)
   }
-
-const twice =
-  ({ frequencies }: { readonly frequencies: number }) =>
-  (): number =>
-    2 * frequencies
+})
 
 const seen = Field.oneOf<View>(['logSnr', 'angle'])
 
@@ -391,12 +375,11 @@ export const fourier = define({
   },
   call: ['frequencies', '{}'],
   formula: ({ frequencies, of, scale }) => `cos 2πωu, sin 2πωu of ${of}, ${frequencies} ω ~ N(0, ${scale}²)`,
-  width: twice,
-  apply: ({ frequencies, of, scale, seed }) => {
-    const drawn = Array.from(pipe(Key.fromSeed(seed), Key.normal(frequencies)), omega => scale * omega)
-    const features = waves(drawn, of)
-    return (_, __, level) => features(level)
-  }
+  meaning: ({ frequencies, of, scale, seed }) =>
+    waves(
+      Array.from(pipe(Key.fromSeed(seed), Key.normal(frequencies)), omega => scale * omega),
+      of
+    )
 })
 
 /**
@@ -421,15 +404,13 @@ export const sinusoidal = define({
     `cos 2πωu, sin 2πωu of ${of}, ${frequencies} ω from 1/${longest} to 1/${shortest}`,
   check: ({ shortest, longest }) =>
     Problem.unless(shortest <= longest, 'shortest', shortest, `≤ ${longest}, the longest period`, 'swap the two'),
-  width: twice,
-  apply: ({ frequencies, of, shortest, longest }) => {
+  meaning: ({ frequencies, of, shortest, longest }) => {
     const ratio = Elementary.log(longest / shortest)
     const all = Array.from(
       { length: frequencies },
       (_, i) => Elementary.exp(frequencies === 1 ? 0 : (ratio * i) / (frequencies - 1)) / longest
     )
-    const features = waves(all, of)
-    return (_, __, level) => features(level)
+    return waves(all, of)
   }
 })
 
@@ -444,18 +425,20 @@ export const label = define({
     width: widthField
   },
   formula: ({ classes, width }) => `E[label], ${classes} × ${width}`,
-  width:
-    ({ width }) =>
-    () =>
-      width,
-  parameters:
-    ({ classes, width }) =>
-    () => ({ classes: [classes, width] }),
-  starts: () => () => ({ classes: { mean: 0, deviation: 1 } }),
-  apply:
+  meaning:
     ({ classes: count, width }) =>
-    ({ classes }, x, { label }) =>
-      label === undefined ? zeros([x.shape[0], width]) : matMul(oneHot(reshape(label, [x.shape[0]]), count), classes)
+    () =>
+      withParameters(
+        { classes: [count, width] },
+        {
+          width,
+          starts: { classes: { mean: 0, deviation: 1 } },
+          apply: ({ classes }, x, { label }) =>
+            label === undefined
+              ? zeros([x.shape[0], width])
+              : matMul(oneHot(reshape(label, [x.shape[0]]), count), classes)
+        }
+      )
 })
 
 // —— composition ——
@@ -492,15 +475,16 @@ const atLeastOne = ({ parts }: { readonly parts: ReadonlyArray<unknown> }): Read
 const ofParts = (made: ((...parts: ReadonlyArray<Net<string>>) => Net<string>) & Case.CaseOf<Net<string>>) =>
   Case.called(made, <P extends string = never>(...parts: ReadonlyArray<Net<P>>): Net<P> => made(...parts) as Net<P>)
 
-const inOrder = Case.define('Net', {
+const inOrder = define({
   name: 'chain',
   about: 'one part after another',
   fields: some,
   call: ['...parts'],
   formula: ({ parts }) => parts.map(Case.formula).join(' → '),
   check: atLeastOne,
-  meaning: ({ parts }): Meaning<string> =>
-    meaningOf(place => {
+  meaning:
+    ({ parts }) =>
+    place => {
       const built = parts.reduce<ReadonlyArray<Built<string>>>(
         (before, part) => [...before, build({ ...place, width: before.at(-1)?.width ?? place.width })(part)],
         []
@@ -522,7 +506,7 @@ const inOrder = Case.define('Net', {
           }
         })
       }
-    })
+    }
 })
 
 /**
@@ -539,15 +523,16 @@ export const chain = ofParts(inOrder)
 
 const beside = (place: Site, parts: ReadonlyArray<Net<string>>): ReadonlyArray<Built<string>> => parts.map(build(place))
 
-const sideBySide = Case.define('Net', {
+const sideBySide = define({
   name: 'concat',
   about: 'parts side by side',
   fields: some,
   call: ['...parts'],
   formula: ({ parts }) => `[${parts.map(Case.formula).join(', ')}]`,
   check: atLeastOne,
-  meaning: ({ parts }): Meaning<string> =>
-    meaningOf(place => {
+  meaning:
+    ({ parts }) =>
+    place => {
       const built = beside(place, parts)
       return {
         width: built.reduce((sum, { width }) => sum + width, 0),
@@ -558,21 +543,22 @@ const sideBySide = Case.define('Net', {
             1
           )
       }
-    })
+    }
 })
 
 /** Parts side by side, each of the same x: their numbers one after the other. */
 export const concat = ofParts(sideBySide)
 
-const summed = Case.define('Net', {
+const summed = define({
   name: 'sum',
   about: 'the sum of parts',
   fields: some,
   call: ['...parts'],
   formula: ({ parts }) => parts.map(part => `(${Case.formula(part)})`).join(' + '),
   check: atLeastOne,
-  meaning: ({ parts }): Meaning<string> =>
-    meaningOf(place => {
+  meaning:
+    ({ parts }) =>
+    place => {
       const built = beside(place, parts)
       const widths = built.map(({ width }) => width)
       if (widths.some(width => width !== widths[0]))
@@ -589,7 +575,7 @@ const summed = Case.define('Net', {
         ...together(built),
         apply: (params, x, level) => built.map(({ apply }) => apply(params, x, level)).reduce((a, b) => add(a, b))
       }
-    })
+    }
 })
 
 /** The sum of parts of one width, each of the same x. */
@@ -601,7 +587,7 @@ export const residual = <P extends string>(net: Net<P>): Net<P> => sum(identity,
 /** [x, f(x)]: a recipe. */
 export const skip = <P extends string>(net: Net<P>): Net<P> => concat(identity, net)
 
-const under = Case.define('Net', {
+const under = define({
   name: 'named',
   about: 'a part whose parameters have a first name',
   fields: {
@@ -613,8 +599,9 @@ const under = Case.define('Net', {
   call: ['name', 'net'],
   formula: ({ net }) => Case.formula(net),
   check: ({ name }) => Problem.unless(name !== '', 'name', "''", 'a name', "call it 'hidden', say"),
-  meaning: ({ name, net }): Meaning<string> =>
-    meaningOf(place => {
+  meaning:
+    ({ name, net }) =>
+    place => {
       const { width, shapes, starts, apply, heads } = build(place)(net)
       const first = <A>(own: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
         Object.fromEntries(Object.entries(own).map(([last, a]) => [`${name}.${last}`, a]))
@@ -628,7 +615,7 @@ const under = Case.define('Net', {
         apply: (params, x, level) => apply(own(params), x, level),
         ...(heads && { heads: { ...heads, of: (params, x, level) => heads.of(own(params), x, level) } })
       }
-    })
+    }
 })
 
 /**
@@ -647,7 +634,7 @@ const someHeads: Field.Field<Readonly<Record<string, Net<string>>>> = {
   sample: any => Object.freeze({ noise: any(concept.name) })
 }
 
-const ofHeads = Case.define('Net', {
+const ofHeads = define({
   name: 'heads',
   about: 'several outputs of one trunk, by name',
   fields: {
@@ -663,8 +650,9 @@ const ofHeads = Case.define('Net', {
       .join(', ')} }`,
   check: ({ heads }) =>
     Problem.unless(Object.keys(heads).length > 0, 'heads', '{}', 'one head or more', 'name what the network says'),
-  meaning: ({ trunk, heads }): Meaning<string> =>
-    meaningOf(place => {
+  meaning:
+    ({ trunk, heads }) =>
+    place => {
       const stem = build(place)(trunk)
       const tops = Object.entries(heads).map(([name, head]) => ({
         name,
@@ -680,7 +668,7 @@ const ofHeads = Case.define('Net', {
         apply: (params, x, level) => joined(Object.values(of(params, x, level)), 1),
         heads: { widths: Object.fromEntries(tops.map(({ name, width }) => [name, width])), of }
       }
-    })
+    }
 })
 
 /** Parts by the names of heads. */

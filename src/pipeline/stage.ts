@@ -63,13 +63,14 @@ import {
   define,
   defineComposite,
   priorOf,
+  steps as stepsOf,
   type Attempt,
   type Loss,
   type Placed,
   type Setting,
   type Simple,
   type Stage,
-  type Steps
+  type Tools
 } from './staged.js'
 
 export {
@@ -78,19 +79,20 @@ export {
   defineComposite,
   priorOf,
   minimumVariance,
+  steps,
   type Attempt,
   type By,
+  type Composed,
   type Composite,
-  type CompositeSpec,
   type Loss,
   type Meaning,
   type Means,
   type Placed,
   type Setting,
   type Simple,
-  type Spec,
   type Stage,
   type Start,
+  type Stepping,
   type Steps,
   type Stopping,
   type Taken,
@@ -102,16 +104,14 @@ export {
 type Arrays = Params.Params<string>
 type Problems = ReadonlyArray<Problem.Problem>
 
-/** Of a stage that remembers nothing. */
-const noMemory = { memory: () => t.null } as const
-
 /** A stage that is a map of the parameters, and of a key if it draws noise. */
 const mapping = (
-  next: (params: Arrays, key: Key.Key) => { readonly value: number; readonly params: Arrays }
-): Steps<null> => ({
-  begin: () => null,
-  step: (params, _, key) => ({ ...next(params, key), memory: null })
-})
+  of: (tools: Tools) => (next: Arrays, key: Key.Key) => { readonly value: number; readonly params: Arrays }
+): ReturnType<typeof stepsOf> =>
+  stepsOf(t.null, tools => {
+    const next = of(tools)
+    return { begin: () => null, step: (params, _, key) => ({ ...next(params, key), memory: null }) }
+  })
 
 // —— what stages ask of scores ——
 
@@ -268,21 +268,15 @@ export const descend = define({
     optimizer: Optimizer.gradientDescent({ rate: 0.1 })
   },
   formula: ({ objective }) => `minimise ${Objective.formula(objective)}`,
-  misplaced:
-    ({ objective }) =>
-    schedule =>
-      Objective.incompatibilities(schedule)(objective).map(Problem.within('objective')),
-  at:
-    ({ objective }) =>
-    time => ({ objective: Objective.retimed(TimeLaw.at(time))(objective) }),
-  stops: ({ steps, gradientNorm, relativeChange }) => ({ steps, gradientNorm, relativeChange }),
-  loss: ({ objective, expectation, batch }) => ({ objective, expectation, batch }),
-  streams: true,
-  optimizer: ({ optimizer }) => optimizer,
-  // What the optimizer asks of its loss and does not get.
-  misfits:
-    ({ objective, expectation, optimizer, batch, epochs }) =>
-    ({ model, schedule, points, isRandom }) => {
+  meaning: ({ objective, expectation, optimizer, steps, gradientNorm, relativeChange, batch, epochs }) => ({
+    misplaced: schedule => Objective.incompatibilities(schedule)(objective).map(Problem.within('objective')),
+    at: time => ({ objective: Objective.retimed(TimeLaw.at(time))(objective) }),
+    stops: { steps, gradientNorm, relativeChange },
+    loss: { objective, expectation, batch },
+    streams: true,
+    optimizer,
+    // What the optimizer asks of its loss and does not get.
+    misfits: ({ model, schedule, points, isRandom }) => {
       // No objective knows such rows, which is told alone.
       if ('errors' in points) return []
       const { dim } = points
@@ -304,10 +298,7 @@ export const descend = define({
         })(optimizer)
       ]
     },
-  memory: ({ optimizer, epochs }) => descending(optimizer, epochs),
-  steps:
-    ({ objective, optimizer, batch, epochs }) =>
-    ({ evaluate, points, schedule, watch }) => {
+    ...stepsOf(descending(optimizer, epochs), ({ evaluate, points, schedule, watch }) => {
       const subject = Objective.subject(schedule)(objective)
       const size = epochs ? batch : null
       const rowsAt = epochsOf(points.rows, size ?? 0)
@@ -328,7 +319,8 @@ export const descend = define({
         },
         finish: (params, { optimizer: state }) => Optimizer.estimate(optimizer, params, state)
       }
-    }
+    })
+  })
 })
 
 /**
@@ -362,22 +354,16 @@ export const expectationMaximization = define({
         ? 'θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old] + log p(θ)'
         : 'θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]'
       : `θ ← argmax E[log p_t(x_t, i; θ) | x_t; θ_old] at t = ${time}`,
-  misplaced:
-    ({ time }) =>
-    schedule =>
-      time === null ? [] : Schedule.timeProblems('time', time)(schedule),
-  at: () => time => ({ time }),
-  under:
-    ({ time }) =>
-    prior =>
-      time === null ? { prior } : {},
-  prior: ({ time, prior }) => (time === null ? prior : null),
-  stops: ({ steps, relativeChange }) => ({ steps, relativeChange }),
-  varianceFloor: ({ varianceFloor }) => varianceFloor,
-  times: ({ time }) => (time === null ? [] : [time]),
-  streams: true,
-  misfits: ({ prior, time }) =>
-    asks(
+  meaning: ({ steps, relativeChange, varianceFloor, time, prior }) => ({
+    misplaced: schedule => (time === null ? [] : Schedule.timeProblems('time', time)(schedule)),
+    at: time => ({ time }),
+    under: prior => (time === null ? { prior } : {}),
+    prior: time === null ? prior : null,
+    stops: { steps, relativeChange },
+    varianceFloor,
+    times: time === null ? [] : [time],
+    streams: true,
+    misfits: asks(
       ['the score of a mixture, as expectation–maximization needs', 'use Stage.descend'],
       [
         'that of a family with an M-step, as expectation–maximization needs',
@@ -389,24 +375,22 @@ export const expectationMaximization = define({
         : [['that of a family with an M-step on rows with noise', 'leave the time out', EM.servesNoise] as const]),
       ...(prior === null ? [] : [priorAsks])
     ),
-  means: () => setting => ({
-    engine: 'closed form',
-    reason: `the maximiser of the expected log-likelihood is known; ${computed(setting)}`
-  }),
-  ...noMemory,
-  steps:
-    ({ time, varianceFloor, prior }) =>
-    tools => {
-      const [family, { data }, take] = [familyOf(tools), tools, takenBy(tools)]
+    means: setting => ({
+      engine: 'closed form',
+      reason: `the maximiser of the expected log-likelihood is known; ${computed(setting)}`
+    }),
+    ...mapping(tools => {
+      const family = familyOf(tools)
+      const take = takenBy(tools)
+      const { data } = tools
       const level = time === null ? null : Schedule.level(time)(tools.schedule)
-      return mapping(
-        Nodes.isPopulation(data)
-          ? EM.integratedStep(family, varianceFloor, data, level, prior)
-          : level === null
-            ? EM.step(family, varianceFloor, data, prior, take)
-            : EM.noisyStep(family, varianceFloor, data, level, take)
-      )
-    }
+      return Nodes.isPopulation(data)
+        ? EM.integratedStep(family, varianceFloor, data, level, prior)
+        : level === null
+          ? EM.step(family, varianceFloor, data, prior, take)
+          : EM.noisyStep(family, varianceFloor, data, level, take)
+    })
+  })
 })
 
 /**
@@ -444,14 +428,14 @@ export const splitAndMerge = define({
   },
   formula: ({ attempts, prior }) =>
     `split and merge: the first of ${attempts} moves that raises E log p(x_0; θ)${prior === null ? '' : ' + log p(θ)/n'}`,
-  under: () => prior => ({ prior }),
-  prior: ({ prior }) => prior,
-  // A step that keeps no move changes nothing, and is the last.
-  stops: ({ steps }) => ({ steps, relativeChange: Number.MIN_VALUE }),
-  varianceFloor: ({ varianceFloor }) => varianceFloor,
-  streams: true,
-  misfits: ({ prior }) =>
-    asks(
+  meaning: options => ({
+    under: prior => ({ prior }),
+    prior: options.prior,
+    // A step that keeps no move changes nothing, and is the last.
+    stops: { steps: options.steps, relativeChange: Number.MIN_VALUE },
+    varianceFloor: options.varianceFloor,
+    streams: true,
+    misfits: asks(
       ['the score of a mixture, as split and merge needs', 'leave the stage out'],
       [
         'that of components with independent centres (its centres are tied, ±m), so split-and-merge does not apply',
@@ -463,14 +447,14 @@ export const splitAndMerge = define({
         'leave the stage out, or give the family its fromMixture, toMixture and mStep',
         Split.serves
       ],
-      ...(prior === null ? [] : [priorAsks])
+      ...(options.prior === null ? [] : [priorAsks])
     ),
-  means: () => setting => ({
-    engine: 'closed form',
-    reason: `responsibilities say what a component costs and its halves gain; ${computed(setting)}`
-  }),
-  ...noMemory,
-  steps: options => tools => mapping(Split.step(familyOf(tools), options, tools.data, takenBy(tools)))
+    means: setting => ({
+      engine: 'closed form',
+      reason: `responsibilities say what a component costs and its halves gain; ${computed(setting)}`
+    }),
+    ...mapping(tools => Split.step(familyOf(tools), options, tools.data, takenBy(tools)))
+  })
 })
 
 /**
@@ -487,17 +471,17 @@ export const powerIteration = define({
     relativeChange: threshold
   },
   formula: () => 'c ← √λ v/|v|, v = (Ĉ − I)c, λ = ⟨c, v⟩/|c|²',
-  stops: ({ steps, relativeChange }) => ({ steps, relativeChange }),
-  streams: true,
-  misfits: () =>
-    asks([
+  meaning: ({ steps, relativeChange }) => ({
+    stops: { steps, relativeChange },
+    streams: true,
+    misfits: asks([
       'Score.symmetricPair, whose centre is an eigenvector',
       'start with Initializer.spectral',
       ({ mirrored, start }) => mirrored && start !== undefined
     ]),
-  means: () => () => ({ engine: 'closed form', reason: 'a product with the second moment' }),
-  ...noMemory,
-  steps: () => tools => mapping(Power.step(found(({ start }) => start)(tools), tools.data))
+    means: () => ({ engine: 'closed form', reason: 'a product with the second moment' }),
+    ...mapping(tools => Power.step(found(({ start }) => start)(tools), tools.data))
+  })
 })
 
 /**
@@ -516,17 +500,13 @@ export const restart = define({
   call: ['times'],
   on: 'stage',
   formula: ({ times, stage }) => `the likeliest of ${times}: ${formula(stage)}`,
-  stops: ({ times }) => ({ steps: times }),
-  attempts: ({ stage }) => [stage],
-  streams: true,
-  means:
-    ({ times }) =>
-    (_, { attempts }) => ({ engine: 'restarts', reason: `${times} attempts, each by ${attempts}` }),
-  // The best so far, by the likelihood where there is one; the parameters are its.
-  memory: () => t.type({ best: t.union([t.number, t.null]) }),
-  steps:
-    ({ stage }) =>
-    ({ start, attempts: [attempt], ...setting }) => {
+  meaning: ({ times, stage }) => ({
+    stops: { steps: times },
+    attempts: [stage],
+    streams: true,
+    means: (_, { attempts }) => ({ engine: 'restarts', reason: `${times} attempts, each by ${attempts}` }),
+    // The best so far, by the likelihood where there is one; the parameters are its.
+    ...stepsOf(t.type({ best: t.union([t.number, t.null]) }), ({ start, attempts: [attempt], ...setting }) => {
       const { family } = setting.model
       const likelihood = family && EM.loss(family, setting.data, O.toNullable(priorOf(stage)), takenBy(setting))
       const loss = ({ value, params }: Attempt): number => likelihood?.(params) ?? value ?? Infinity
@@ -541,7 +521,8 @@ export const restart = define({
           return { value, norm: 0, params: isBetter ? last.params : params, memory: { best: value } }
         }
       }
-    }
+    })
+  })
 })
 
 /**
@@ -566,26 +547,23 @@ export const guarded = define({
   },
   call: ['stage'],
   formula: ({ stage }) => `if that raises E log p(x_0; θ): ${formula(stage)}`,
-  stops: () => ({ steps: 1 }),
-  attempts: ({ stage }) => [stage],
-  streams: true,
-  misfits: () => asks(['the score of a mixture, whose likelihood is known', 'use the stage alone']),
-  means:
-    () =>
-    (_, { attempts }) => ({ engine: 'guard', reason: `one attempt by ${attempts}, kept where likelier` }),
-  ...noMemory,
-  steps:
-    ({ stage }) =>
-    tools => {
+  meaning: ({ stage }) => ({
+    stops: { steps: 1 },
+    attempts: [stage],
+    streams: true,
+    misfits: asks(['the score of a mixture, whose likelihood is known', 'use the stage alone']),
+    means: (_, { attempts }) => ({ engine: 'guard', reason: `one attempt by ${attempts}, kept where likelier` }),
+    ...mapping(tools => {
       const judge = EM.judge(familyOf(tools), tools.data, O.toNullable(priorOf(stage)), takenBy(tools))
       const [attempt] = tools.attempts
-      return mapping((params, key) => {
+      return (params, key) => {
         const last = attempt(params, key)
         const [before, after] = [judge(params), judge(last.params)]
         const isBetter = !last.failed && after.value < before.value && after.lost <= before.lost
         return { value: before.value, params: isBetter ? last.params : params }
-      })
-    }
+      }
+    })
+  })
 })
 
 /**
@@ -627,26 +605,22 @@ export const onSample = define({
   formula: ({ rows, fraction, stage }) =>
     `on ${rows === null ? '' : `${rows} rows`}${rows !== null && fraction < 1 ? ', at most ' : ''}` +
     `${fraction < 1 ? `${fraction} of the rows` : rows === null ? 'all rows' : ''}: ${formula(stage)}`,
-  stops: () => ({ steps: 1 }),
-  attempts: ({ stage }) => [stage],
-  streams: true,
-  sample:
-    ({ rows, fraction }) =>
-    all =>
-      Math.max(1, Math.min(all, rows ?? all, Math.ceil(fraction * all))),
-  means:
-    ({ rows, fraction }) =>
-    ({ points }, { attempts }) => ({
-      engine: 'sample',
-      reason: `${Math.min(points.rows, rows ?? points.rows, Math.ceil(fraction * points.rows))} of ${points.rows} rows, by ${attempts}`
-    }),
-  ...noMemory,
-  steps: () => tools => {
-    const [attempt] = tools.attempts
-    return mapping((params, key) => {
-      const last = attempt(params, key)
-      return { value: last.value ?? 0, params: last.params }
-    })
+  meaning: ({ rows, fraction, stage }) => {
+    const sample = (all: number): number => Math.max(1, Math.min(all, rows ?? all, Math.ceil(fraction * all)))
+    return {
+      stops: { steps: 1 },
+      attempts: [stage],
+      streams: true,
+      sample,
+      means: ({ points }, { attempts }) => ({
+        engine: 'sample',
+        reason: `${sample(points.rows)} of ${points.rows} rows, by ${attempts}`
+      }),
+      ...mapping(({ attempts: [attempt] }) => (params, key) => {
+        const last = attempt(params, key)
+        return { value: last.value ?? 0, params: last.params }
+      })
+    }
   }
 })
 
@@ -662,7 +636,7 @@ export const sequence = defineComposite({
   },
   call: ['stages'],
   formula: ({ stages }) => stages.map(formula).join('; then '),
-  stages: ({ stages }) => stages
+  meaning: ({ stages }) => ({ stages })
 })
 
 /** The monoid of stages in sequence. */
@@ -687,8 +661,7 @@ export const repeat = defineComposite({
   call: ['times'],
   on: 'stage',
   formula: ({ times, stage }) => `${times} times: ${formula(stage)}`,
-  stages: ({ stage }) => [stage],
-  rounds: ({ times }) => times
+  meaning: ({ times, stage }) => ({ stages: [stage], rounds: times })
 })
 
 /**
@@ -720,18 +693,14 @@ export const anneal = defineComposite({
   on: 'stage',
   example: { times: [0.9, 0.3, 0.1] },
   formula: ({ times, stage }) => `at t = ${times.join(', ')} in turn: ${formula(stage)}`,
-  misplaced:
-    ({ times }) =>
-    schedule =>
-      times.flatMap((time, i) => Schedule.timeProblems(`times[${i}]`, time)(schedule)),
-  // Its own times prevail.
-  at: () => () => ({}),
-  stages: ({ stage }) => [stage],
-  rounds: ({ times }) => times.length,
-  inRound:
-    ({ times }) =>
-    round =>
-      retimed(times[round])
+  meaning: ({ times, stage }) => ({
+    misplaced: schedule => times.flatMap((time, i) => Schedule.timeProblems(`times[${i}]`, time)(schedule)),
+    // Its own times prevail.
+    at: () => ({}),
+    stages: [stage],
+    rounds: times.length,
+    inRound: round => retimed(times[round])
+  })
 })
 
 /** The stages, in the order of the reference. */
@@ -756,14 +725,10 @@ const withInner = (change: (stage: Stage) => Stage): ((stage: Stage) => Stage) =
 
 /** The stage with all its objectives, and its expectation–maximization, at one time. */
 function retimed(time: number): (stage: Stage) => Stage {
-  return stage =>
-    pipe(
-      concept.meaning(stage).at,
-      O.match(
-        () => withInner(retimed(time))(stage),
-        at => pipe(stage, Case.changed(at(time)))
-      )
-    )
+  return stage => {
+    const { at } = concept.meaning(stage)
+    return at === undefined ? withInner(retimed(time))(stage) : pipe(stage, Case.changed(at(time)))
+  }
 }
 
 /**
@@ -778,14 +743,10 @@ function retimed(time: number): (stage: Stage) => Stage {
  * assert.match(Stage.show(Stage.underPrior(0.01)(stage)), /^Stage.repeat\(2\)\(Stage.expectationMaximization\(.*prior: 0.01 /)
  */
 export function underPrior(prior: number): (stage: Stage) => Stage {
-  return stage =>
-    pipe(
-      concept.meaning(stage).under,
-      O.match(
-        () => withInner(underPrior(prior))(stage),
-        under => pipe(stage, Case.changed(under(prior)))
-      )
-    )
+  return stage => {
+    const { under } = concept.meaning(stage)
+    return under === undefined ? withInner(underPrior(prior))(stage) : pipe(stage, Case.changed(under(prior)))
+  }
 }
 
 /** A stage that takes steps itself, and where it stands in the description. */
@@ -816,7 +777,7 @@ export const inside =
 export const losses = (stage: Stage): ReadonlyArray<Loss> => {
   const { form } = concept.meaning(stage)
   const inner = (form._tag === 'Simple' ? form.attempts : form.stages).flatMap(({ stage }) => losses(stage))
-  return form._tag === 'Simple' && O.isSome(form.loss) ? [form.loss.value, ...inner] : inner
+  return form._tag === 'Simple' && form.loss !== undefined ? [form.loss, ...inner] : inner
 }
 
 /** How many simple stages a stage comes to, and how many attempts restarts within restarts come to. */
@@ -853,7 +814,9 @@ export const problems =
   (stage: Stage): Problems => [
     ...Case.problems(stage),
     ...(Case.isValue(stage) ? Case.placed(stage) : []).flatMap(({ path, value }) =>
-      concept.is(value) && Case.isSound(value) ? concept.meaning(value).misplaced(schedule).map(inside(path)) : []
+      concept.is(value) && Case.isSound(value)
+        ? (concept.meaning(value).misplaced?.(schedule) ?? []).map(inside(path))
+        : []
     )
   ]
 

@@ -130,23 +130,21 @@ export interface Placed {
 }
 
 /** It takes steps itself. Its functions take any memory and refuse what is not its own. */
-export interface Simple {
+export interface Simple extends Working {
   readonly _tag: 'Simple'
   readonly stopping: Stopping
-  readonly loss: O.Option<Loss>
+  readonly loss?: Loss | undefined
   /** The optimizer by which it steps, for those who report. */
-  readonly optimizer: O.Option<Optimizer.Optimizer>
+  readonly optimizer?: Optimizer.Optimizer | undefined
   readonly attempts: ReadonlyArray<Placed>
-  /** Of so many rows, how many its attempts see, drawn again for each; none: all of them. */
-  readonly sample: O.Option<(rows: number) => number>
+  /** Of so many rows, how many its attempts see, drawn again for each; absent: all of them. */
+  readonly sample?: ((rows: number) => number) | undefined
   /** The times whose noise it looks at, beside those of its loss. */
   readonly times: ReadonlyArray<number>
   readonly misfits: (setting: Trial) => Problems
   /** Whether it asks for rows by `data` alone, which may be a source. */
   readonly streams: boolean
   readonly means: (setting: Setting, by: By) => Means
-  readonly memory: t.Type<unknown, unknown>
-  readonly on: (tools: Tools) => Steps<unknown>
 }
 
 /** It comes to other stages, one after the other, so many rounds of them. */
@@ -161,15 +159,15 @@ export interface Composite {
 export interface Meaning {
   readonly form: Simple | Composite
   /** Its problems on a schedule, beside what is wrong in itself. */
-  readonly misplaced: (schedule: Schedule.Schedule) => Problems
-  /** Its fields that are others at a noise level; none: those of the stages in it are. */
-  readonly at: O.Option<(time: number) => Readonly<Record<string, unknown>>>
+  readonly misplaced?: ((schedule: Schedule.Schedule) => Problems) | undefined
+  /** Its fields that are others at a noise level; absent: those of the stages in it are. */
+  readonly at?: ((time: number) => Readonly<Record<string, unknown>>) | undefined
+  /** Its fields that are others under a prior whose mean counts as so many rows; absent: those of the stages in it are. */
+  readonly under?: ((prior: number) => Readonly<Record<string, unknown>>) | undefined
   /** What no variance falls below where it ends. */
-  readonly varianceFloor: O.Option<number>
-  /** Its fields that are others under a prior whose mean counts as so many rows; none: those of the stages in it are. */
-  readonly under: O.Option<(prior: number) => Readonly<Record<string, unknown>>>
+  readonly varianceFloor?: number | null | undefined
   /** The prior to whose mode it leads, by the rows that its mean counts as. */
-  readonly prior: O.Option<number>
+  readonly prior?: number | null | undefined
 }
 
 export interface Stage extends Case.Value<'Stage', Meaning> {}
@@ -177,60 +175,65 @@ export interface Stage extends Case.Value<'Stage', Meaning> {}
 export const concept = Concept<Stage>('Stage', 'what a pipeline does, one after the other')
 
 /** What no variance falls below where the stage ends: the floor of its last part that has one. */
-export const minimumVariance = (stage: Stage): O.Option<number> => concept.meaning(stage).varianceFloor
+export const minimumVariance = (stage: Stage): O.Option<number> => O.fromNullable(concept.meaning(stage).varianceFloor)
 
 /** The prior to whose mode the stage leads, by the rows that its mean counts as: that of its last part that has one. */
-export const priorOf = (stage: Stage): O.Option<number> => concept.meaning(stage).prior
+export const priorOf = (stage: Stage): O.Option<number> => O.fromNullable(concept.meaning(stage).prior)
 
 // —— stages of one's own ——
 
-interface Told<N extends string, F extends Field.Fields, A extends Case.Call, On extends string | null> extends Omit<
-  Case.Spec<N, F, never, A, On>,
-  'meaning'
-> {
+/** What any stage may say, of the fields V that it has. */
+interface Told<V> {
   /** Its problems on a schedule: times without noise, say. */
-  readonly misplaced?: (fields: Field.Of<F>) => (schedule: Schedule.Schedule) => Problems
+  readonly misplaced?: (schedule: Schedule.Schedule) => Problems
   /**
    * Capability: the fields that are others at one noise level, which `anneal` puts in their place. Without it, the stages
    * that stand in its fields are annealed, and nothing else.
    */
-  readonly at?: (fields: Field.Of<F>) => (time: number) => Partial<Field.Of<F>>
+  readonly at?: (time: number) => Partial<V>
   /** Capability: the fields that are others under a prior, which `underPrior` puts in their place. Without it, as with `at`. */
-  readonly under?: (fields: Field.Of<F>) => (prior: number) => Partial<Field.Of<F>>
+  readonly under?: (prior: number) => Partial<V>
 }
 
-export interface Spec<
-  N extends string,
-  F extends Field.Fields,
-  S,
-  A extends Case.Call = null,
-  On extends string | null = null
-> extends Told<N, F, A, On> {
-  readonly stops: (fields: Field.Of<F>) => Pick<Stopping, 'steps'> & Partial<Stopping>
-  /** What it remembers from step to step, and how that is stored; `t.null` for nothing. */
-  readonly memory: (fields: Field.Of<F>) => t.Type<S, unknown>
-  /** What it does, on data that `misfits` has nothing against. */
-  readonly steps: (fields: Field.Of<F>) => (tools: Tools) => Steps<NoInfer<S>>
+/** What it does, on data that `misfits` has nothing against, and how its memory is stored: `steps` makes both. */
+interface Working {
+  readonly memory: t.Type<unknown, unknown>
+  readonly on: (tools: Tools) => Steps<unknown>
+}
+
+/** What a stage is that takes steps. */
+export interface Stepping<V = unknown> extends Told<V>, Working {
+  readonly stops: Pick<Stopping, 'steps'> & Partial<Stopping>
   /** The loss that its steps evaluate, compiled as that of any stage. */
-  readonly loss?: (fields: Field.Of<F>) => Pick<Loss, 'objective' | 'expectation'> & Partial<Loss>
+  readonly loss?: Pick<Loss, 'objective' | 'expectation'> & Partial<Loss>
   /** The optimizer by which it steps, for those who report. */
-  readonly optimizer?: (fields: Field.Of<F>) => Optimizer.Optimizer
+  readonly optimizer?: Optimizer.Optimizer
   /** The stages that its steps run whole. */
-  readonly attempts?: (fields: Field.Of<F>) => ReadonlyArray<Stage>
+  readonly attempts?: ReadonlyArray<Stage>
   /** Of so many rows, how many these stages see, drawn again for each attempt without replacement; all of them unless given. */
-  readonly sample?: (fields: Field.Of<F>) => (rows: number) => number
+  readonly sample?: (rows: number) => number
   /** The times whose noise it looks at beside those of its loss: components may be as far out as that takes them. */
-  readonly times?: (fields: Field.Of<F>) => ReadonlyArray<number>
+  readonly times?: ReadonlyArray<number>
   /** What stands in its way: a score without what it needs. It sees data that may themselves be wrong. */
-  readonly misfits?: (fields: Field.Of<F>) => (setting: Trial) => Problems
+  readonly misfits?: (setting: Trial) => Problems
   /** Capability: it looks at rows by `data` and by its loss alone, never by `points`, and so learns from a source of them too. */
   readonly streams?: true
   /** What a plan says of it; unless given, what is said of its loss or its attempts. */
-  readonly means?: (fields: Field.Of<F>) => (setting: Setting, by: By) => Means
+  readonly means?: (setting: Setting, by: By) => Means
   /** Capability: what no variance falls below where it ends; unless given, that of the last stage it attempts. */
-  readonly varianceFloor?: (fields: Field.Of<F>) => number
+  readonly varianceFloor?: number
   /** Capability: the prior to whose mode it leads, null for none; unless given, that of the last stage it attempts. */
-  readonly prior?: (fields: Field.Of<F>) => number | null
+  readonly prior?: number | null
+}
+
+/** What a stage is that is made of others. */
+export interface Composed<V = unknown> extends Told<V> {
+  /** The stages of a round. */
+  readonly stages: ReadonlyArray<Stage>
+  /** How many rounds of them; one unless given. */
+  readonly rounds?: number
+  /** What stands in the place of each of them in a round, from 0: it comes to as many stages as that. */
+  readonly inRound?: (round: number) => (stage: Stage) => Stage
 }
 
 /** Stages with where each stands in a description; those that stand nowhere in it speak for it as a whole. */
@@ -240,16 +243,34 @@ const placed = (fields: unknown, stages: ReadonlyArray<Stage>): ReadonlyArray<Pl
 }
 
 /** What the last stage that has it says. */
-const lastOf =
-  (of: (stage: Stage) => O.Option<number>) =>
-  (stages: ReadonlyArray<Placed>): O.Option<number> =>
-    pipe(
-      stages,
-      RA.findLastMap(({ stage }) => of(stage))
-    )
+const lastOf = (of: (stage: Stage) => O.Option<number>, stages: ReadonlyArray<Stage>): number | null =>
+  pipe(stages, RA.findLastMap(of), O.toNullable)
 
-const lastFloor = lastOf(minimumVariance)
-const lastPrior = lastOf(priorOf)
+/**
+ * The steps of a stage that remembers an S from one to the next: how that is stored, `t.null` for nothing, and what it does.
+ */
+export const steps = <S>(memory: t.Type<S, unknown>, on: (tools: Tools) => Steps<NoInfer<S>>): Working => {
+  const own = (u: unknown): S =>
+    memory.is(u)
+      ? u
+      : refuse(`memory: ${JSON.stringify(u)} is not what the stage remembers (${memory.name}); begin it again`)
+  return {
+    memory: new t.Type(
+      memory.name,
+      (u): u is unknown => memory.is(u),
+      (u, context) => memory.validate(u, context),
+      u => memory.encode(own(u))
+    ),
+    on: tools => {
+      const { begin, step, finish } = on(tools)
+      return {
+        begin,
+        step: (params, u, key) => step(params, own(u), key),
+        ...(finish !== undefined && { finish: (params, u) => finish(params, own(u)) })
+      }
+    }
+  }
+}
 
 /**
  * A stage of one's own that takes steps: in sequences, repeats and restarts, planned, printed, stored and resumed as
@@ -269,19 +290,21 @@ const lastPrior = lastOf(priorOf)
  *   fields: { times: Field.count({ default: 3 }), stage: Field.of(Stage.concept) },
  *   call: ['times'],
  *   on: 'stage',
- *   stops: ({ times }) => ({ steps: times }),
- *   attempts: ({ stage }) => [stage],
- *   memory: () => t.type({ start: Params.codec, mean: Params.codec, count: t.number }),
- *   steps:
- *     () =>
- *     ({ attempts: [attempt] }) => ({
- *       begin: params => ({ start: params, mean: params, count: 0 }),
- *       step: (_, { start, mean, count }, key) => {
- *         const { params, value } = attempt(start, key)
- *         const next = Params.zipWith((m, p) => m + (p - m) / (count + 1))(mean, params)
- *         return { value: value ?? 0, params: next, memory: { start, mean: next, count: count + 1 } }
- *       }
- *     })
+ *   meaning: ({ times, stage }) => ({
+ *     stops: { steps: times },
+ *     attempts: [stage],
+ *     ...Stage.steps(
+ *       t.type({ start: Params.codec, mean: Params.codec, count: t.number }),
+ *       ({ attempts: [attempt] }) => ({
+ *         begin: params => ({ start: params, mean: params, count: 0 }),
+ *         step: (_, { start, mean, count }, key) => {
+ *           const { params, value } = attempt(start, key)
+ *           const next = Params.zipWith((m, p) => m + (p - m) / (count + 1))(mean, params)
+ *           return { value: value ?? 0, params: next, memory: { start, mean: next, count: count + 1 } }
+ *         }
+ *       })
+ *     )
+ *   })
  * })
  * const stage = averaged(2)(Stage.expectationMaximization({ steps: 5 }))
  * assert.match(Stage.show(stage), /^Stage.averaged\(2\)\(Stage.expectationMaximization/)
@@ -298,98 +321,48 @@ const lastPrior = lastOf(priorOf)
  */
 export function define<
   const N extends string,
-  S,
   const F extends Field.Fields = Field.NoFields,
   const A extends Case.Call = null,
   const On extends string | null = null
->(spec: Spec<N, F, S, A, On>): Case.Constructor<Stage, N, F, A, On> {
-  const {
-    stops,
-    memory,
-    steps,
-    loss,
-    optimizer,
-    attempts,
-    sample,
-    times,
-    misfits,
-    streams,
-    means,
-    varianceFloor,
-    prior,
-    misplaced,
-    at,
-    under
-  } = spec
+>(spec: Case.Spec<N, F, Stepping<Field.Of<F>>, A, On>): Case.Constructor<Stage, N, F, A, On> {
+  const byItself: Means = { engine: 'its own steps', reason: spec.about }
   return Case.define('Stage', {
     ...spec,
     meaning: (fields: Field.Of<F>): Meaning => {
-      const codec = memory(fields)
-      const own = (u: unknown): S =>
-        codec.is(u)
-          ? u
-          : refuse(
-              `memory: ${JSON.stringify(u)} is not what Stage.${spec.name} remembers (${codec.name}); begin it again`
-            )
-      const tried = placed(fields, attempts?.(fields) ?? [])
+      const {
+        stops,
+        loss,
+        attempts = [],
+        times = [],
+        misfits = () => [],
+        streams = false,
+        ...said
+      } = spec.meaning(fields)
+      const byOthers = ({ loss, attempts: each }: By): Means =>
+        loss ?? (attempts.length > 0 ? { engine: 'attempts', reason: `each by ${each}` } : byItself)
       return {
         form: {
           _tag: 'Simple',
-          stopping: { gradientNorm: 0, relativeChange: 0, ...stops(fields) },
-          loss: pipe(
-            O.fromNullable(loss?.(fields)),
-            O.map(asked => ({ batch: null, ...asked }))
-          ),
-          optimizer: O.fromNullable(optimizer?.(fields)),
-          attempts: tried,
-          sample: O.fromNullable(sample?.(fields)),
-          times: times?.(fields) ?? [],
-          misfits: misfits?.(fields) ?? (() => []),
-          streams: streams ?? false,
-          means:
-            means?.(fields) ??
-            ((_, by) =>
-              by.loss ??
-              (tried.length > 0
-                ? { engine: 'attempts', reason: `each by ${by.attempts}` }
-                : { engine: 'its own steps', reason: spec.about })),
-          memory: new t.Type(
-            codec.name,
-            (u): u is unknown => codec.is(u),
-            (u, context) => codec.validate(u, context),
-            u => codec.encode(own(u))
-          ),
-          on: tools => {
-            const { begin, step, finish } = steps(fields)(tools)
-            return {
-              begin,
-              step: (params, u, key) => step(params, own(u), key),
-              ...(finish !== undefined && { finish: (params, u) => finish(params, own(u)) })
-            }
-          }
+          stopping: { gradientNorm: 0, relativeChange: 0, ...stops },
+          loss: loss && { batch: null, ...loss },
+          optimizer: said.optimizer,
+          attempts: placed(fields, attempts),
+          sample: said.sample,
+          times,
+          misfits,
+          streams,
+          means: said.means ?? ((_, by) => byOthers(by)),
+          memory: said.memory,
+          on: said.on
         },
-        misplaced: misplaced?.(fields) ?? (() => []),
-        at: O.fromNullable(at?.(fields)),
-        varianceFloor: varianceFloor === undefined ? lastFloor(tried) : O.some(varianceFloor(fields)),
-        under: O.fromNullable(under?.(fields)),
-        prior: prior === undefined ? lastPrior(tried) : O.fromNullable(prior(fields))
+        misplaced: said.misplaced,
+        at: said.at,
+        under: said.under,
+        varianceFloor: said.varianceFloor ?? lastOf(minimumVariance, attempts),
+        prior: said.prior === undefined ? lastOf(priorOf, attempts) : said.prior
       }
     }
   })
-}
-
-export interface CompositeSpec<
-  N extends string,
-  F extends Field.Fields,
-  A extends Case.Call = null,
-  On extends string | null = null
-> extends Told<N, F, A, On> {
-  /** The stages of a round. */
-  readonly stages: (fields: Field.Of<F>) => ReadonlyArray<Stage>
-  /** How many rounds of them; one unless given. */
-  readonly rounds?: (fields: Field.Of<F>) => number
-  /** What stands in the place of each of them in a round, from 0: it comes to as many stages as that. */
-  readonly inRound?: (fields: Field.Of<F>) => (round: number) => (stage: Stage) => Stage
 }
 
 /**
@@ -404,7 +377,7 @@ export interface CompositeSpec<
  *   about: 'a stage, and expectation–maximization after it',
  *   fields: { steps: Field.count({ default: 50 }), stage: Field.of(Stage.concept) },
  *   on: 'stage',
- *   stages: ({ stage, steps }) => [stage, Stage.expectationMaximization({ steps })]
+ *   meaning: ({ stage, steps }) => ({ stages: [stage, Stage.expectationMaximization({ steps })] })
  * })
  * const stage = Stage.repeat(2)(polished({ steps: 20 })(Stage.powerIteration({ steps: 3 })))
  * assert.deepEqual(
@@ -417,24 +390,16 @@ export function defineComposite<
   const F extends Field.Fields = Field.NoFields,
   const A extends Case.Call = null,
   const On extends string | null = null
->(spec: CompositeSpec<N, F, A, On>): Case.Constructor<Stage, N, F, A, On> {
-  const { stages, rounds, inRound, misplaced, at, under } = spec
+>(spec: Case.Spec<N, F, Composed<Field.Of<F>>, A, On>): Case.Constructor<Stage, N, F, A, On> {
   return Case.define('Stage', {
     ...spec,
     meaning: (fields: Field.Of<F>): Meaning => {
-      const inner = placed(fields, stages(fields))
+      const { stages, rounds = 1, inRound = () => stage => stage, ...said } = spec.meaning(fields)
       return {
-        form: {
-          _tag: 'Composite',
-          stages: inner,
-          rounds: rounds?.(fields) ?? 1,
-          inRound: inRound?.(fields) ?? (() => stage => stage)
-        },
-        misplaced: misplaced?.(fields) ?? (() => []),
-        at: O.fromNullable(at?.(fields)),
-        varianceFloor: lastFloor(inner),
-        under: O.fromNullable(under?.(fields)),
-        prior: lastPrior(inner)
+        ...said,
+        form: { _tag: 'Composite', stages: placed(fields, stages), rounds, inRound },
+        varianceFloor: lastOf(minimumVariance, stages),
+        prior: lastOf(priorOf, stages)
       }
     }
   })

@@ -129,19 +129,18 @@ const averaged = Stage.define({
   fields: { times: Field.count({ default: 2 }), stage: Field.of(Stage.concept) },
   call: ['times'],
   on: 'stage',
-  stops: ({ times }) => ({ steps: times }),
-  attempts: ({ stage }) => [stage],
-  memory: () => t.type({ start: Params.codec, count: t.number }),
-  steps:
-    () =>
-    ({ attempts: [attempt] }) => ({
+  meaning: ({ times, stage }) => ({
+    stops: { steps: times },
+    attempts: [stage],
+    ...Stage.steps(t.type({ start: Params.codec, count: t.number }), ({ attempts: [attempt] }) => ({
       begin: params => ({ start: params, count: 0 }),
       step: (mean, { start, count }, key) => {
         const { params, value } = attempt(start, key)
         const next = Params.zipWith((m, p) => m + (p - m) / (count + 1))(mean, params)
         return { value: value ?? 0, params: next, memory: { start, count: count + 1 } }
       }
-    })
+    }))
+  })
 })
 
 const banded = Score.family({

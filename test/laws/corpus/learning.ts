@@ -594,11 +594,16 @@ const staged = ({ step }: Staged, name: string): ReadonlyArray<laws.Law> =>
     Stage.define({
       name: word(name),
       about: name,
-      stops: () => ({ steps: 3 }),
-      memory: () => t.type({ count: t.number }),
-      steps: () => () => ({
-        begin: () => ({ count: 0 }),
-        step: (params, { count }, key) => ({ value: 0, params: step(params, count, key), memory: { count: count + 1 } })
+      meaning: () => ({
+        stops: { steps: 3 },
+        ...Stage.steps(t.type({ count: t.number }), () => ({
+          begin: () => ({ count: 0 }),
+          step: (params, { count }, key) => ({
+            value: 0,
+            params: step(params, count, key),
+            memory: { count: count + 1 }
+          })
+        }))
       })
     })
   )
@@ -631,22 +636,21 @@ const batched = (chosen: Chosen, name: string): ReadonlyArray<laws.Law> =>
     Stage.define({
       name: word(name),
       about: name,
-      stops: () => ({ steps: 3 }),
-      memory: () => t.null,
-      loss: () => ({
-        objective: Objective.denoising(TimeLaw.at(0.3)),
-        expectation: Expectation.monteCarlo(),
-        batch: 2
-      }),
-      steps:
-        () =>
-        ({ evaluate, points }) => ({
+      meaning: () => ({
+        stops: { steps: 3 },
+        loss: {
+          objective: Objective.denoising(TimeLaw.at(0.3)),
+          expectation: Expectation.monteCarlo(),
+          batch: 2
+        },
+        ...Stage.steps(t.null, ({ evaluate, points }) => ({
           begin: () => null,
           step: (params, _, key) => {
             const { value, gradient } = evaluate(params, key, chosen(points.rows, key))
             return { value, params: Params.zipWith((p, g: number) => p - 0.1 * g)(params, gradient), memory: null }
           }
-        })
+        }))
+      })
     })
   )
 const batches: { readonly wrong: Table<Chosen>; readonly right: Table<Chosen> } = {

@@ -143,10 +143,11 @@ const stage =
       Stage.define({
         name: 'ownStage',
         about,
-        stops: () => ({ steps: 5 }),
-        memory: () => t.null,
-        loss: () => ({ objective: Objective.implicit(at), expectation: Expectation.monteCarlo() }),
-        steps: () => steps
+        meaning: () => ({
+          stops: { steps: 5 },
+          loss: { objective: Objective.implicit(at), expectation: Expectation.monteCarlo() },
+          ...Stage.steps(t.null, steps)
+        })
       })
     )
 /** Descent by a share of the gradient. */

@@ -130,7 +130,7 @@ const students: { readonly wrong: Table<Student>; readonly right: Table<Student>
 // —— networks ——
 
 const net = (apply: Rows, name: string): ReadonlyArray<laws.Law> =>
-  laws.net(Net.define({ name: word(name), about: name, apply: () => (_, x) => apply(x) }))
+  laws.net(Net.define({ name: word(name), about: name, meaning: () => () => ({ apply: (_, x) => apply(x) }) }))
 const nets: { readonly wrong: Table<Rows>; readonly right: Table<Rows> } = {
   wrong: {
     'normalized over the batch | sees each row alone, at its own level, with its own label': x =>

@@ -313,10 +313,11 @@ describe('what does not stream is refused by name', () => {
       about: 'stays where it is',
       fields: {},
       formula: () => 'θ ← θ',
-      stops: () => ({ steps: 1 }),
-      means: () => () => ({ engine: 'none', reason: 'nothing is computed' }),
-      memory: () => t.null,
-      steps: () => () => ({ begin: () => null, step: params => ({ value: 0, params, memory: null }) })
+      meaning: () => ({
+        stops: { steps: 1 },
+        means: () => ({ engine: 'none', reason: 'nothing is computed' }),
+        ...Stage.steps(t.null, () => ({ begin: () => null, step: params => ({ value: 0, params, memory: null }) }))
+      })
     })
     expect(of(Initializer.fromData, stage)).toMatch(
       /^stages\[0\]: Stage.still is not one that reads the rows of a source a stretch at a time; put it in Stage.onSample/

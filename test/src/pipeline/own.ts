@@ -26,42 +26,43 @@ export const averagedTail = Stage.define({
     steps: Field.count({ suggestion: 10 }),
     last: Field.count({ default: 3 })
   },
-  stops: ({ steps }) => ({ steps }),
-  loss: ({ objective }) =>
-    objective === 'likelihood'
-      ? { objective: Objective.likelihood, expectation: Expectation.monteCarlo() }
-      : { objective: Objective.implicit(TimeLaw.at(0.5)), expectation: Expectation.quadrature() },
-  memory: ({ optimizer }) =>
-    t.type({ taken: t.number, inner: Optimizer.stateCodec<string>(optimizer), sum: Params.codec, count: t.number }),
-  steps:
-    ({ optimizer, steps, last }) =>
-    ({ evaluate }) => ({
-      begin: params => ({
-        taken: 0,
-        inner: Optimizer.anyInterpret<string>(optimizer).init(params),
-        sum: Params.zeros(Params.shapes(params)),
-        count: 0
-      }),
-      step: (params, { taken, inner, sum, count }, key) => {
-        const next = Optimizer.step(optimizer, (at: Params.Params<string>) => evaluate(at, key))({
-          params,
-          state: inner
-        })
-        const kept = taken >= steps - last
-        return {
-          value: next.value,
-          norm: Params.norm(next.gradient),
-          params: next.params,
-          memory: {
-            taken: taken + 1,
-            inner: next.state,
-            sum: kept ? Params.zipWith((a, b) => a + b)(sum, next.params) : sum,
-            count: count + (kept ? 1 : 0)
+  meaning: ({ objective, optimizer, steps, last }) => ({
+    stops: { steps },
+    loss:
+      objective === 'likelihood'
+        ? { objective: Objective.likelihood, expectation: Expectation.monteCarlo() }
+        : { objective: Objective.implicit(TimeLaw.at(0.5)), expectation: Expectation.quadrature() },
+    ...Stage.steps(
+      t.type({ taken: t.number, inner: Optimizer.stateCodec<string>(optimizer), sum: Params.codec, count: t.number }),
+      ({ evaluate }) => ({
+        begin: params => ({
+          taken: 0,
+          inner: Optimizer.anyInterpret<string>(optimizer).init(params),
+          sum: Params.zeros(Params.shapes(params)),
+          count: 0
+        }),
+        step: (params, { taken, inner, sum, count }, key) => {
+          const next = Optimizer.step(optimizer, (at: Params.Params<string>) => evaluate(at, key))({
+            params,
+            state: inner
+          })
+          const kept = taken >= steps - last
+          return {
+            value: next.value,
+            norm: Params.norm(next.gradient),
+            params: next.params,
+            memory: {
+              taken: taken + 1,
+              inner: next.state,
+              sum: kept ? Params.zipWith((a, b) => a + b)(sum, next.params) : sum,
+              count: count + (kept ? 1 : 0)
+            }
           }
-        }
-      },
-      finish: (params, { sum, count }) => (count === 0 ? params : Params.mapValues(s => s / count)(sum))
-    })
+        },
+        finish: (params, { sum, count }) => (count === 0 ? params : Params.mapValues(s => s / count)(sum))
+      })
+    )
+  })
 })
 
 /** One component, drawn, is put at a row of the data, with noise about it. */
@@ -70,17 +71,13 @@ export const kick = Stage.define({
   about: 'one centre to a row, with noise',
   fields: { scale: Field.positive({ default: 1 }) },
   formula: ({ scale }) => `θ_k ← x_i + ${scale} z`,
-  stops: () => ({ steps: 1 }),
-  misfits:
-    () =>
-    ({ score, model }) =>
+  meaning: ({ scale }) => ({
+    stops: { steps: 1 },
+    misfits: ({ score, model }) =>
       model.family?.start === undefined
         ? [Problem.of('score', Score.show(score), 'that of a mixture', 'leave the stage out')]
         : [],
-  memory: () => t.null,
-  steps:
-    ({ scale }) =>
-    ({ points, model }) => ({
+    ...Stage.steps(t.null, ({ points, model }) => ({
       begin: () => null,
       step: (params, memory, key) => {
         const { centres, fromCentres } = there(model.family?.start)
@@ -94,7 +91,8 @@ export const kick = Stage.define({
         )
         return { value: 0, params: fromCentres({ shape, values: moved }, 1), memory }
       }
-    })
+    }))
+  })
 })
 
 export const twice = Stage.defineComposite({
@@ -102,7 +100,7 @@ export const twice = Stage.defineComposite({
   about: 'the same once more',
   fields: { stage: Field.of(Stage.concept) },
   call: ['stage'],
-  stages: ({ stage }) => [stage, stage]
+  meaning: ({ stage }) => ({ stages: [stage, stage] })
 })
 
 export const vocabulary = Vocabulary.extend(Vocabulary.standard, [averagedTail, kick, twice])

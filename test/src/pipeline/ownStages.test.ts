@@ -109,7 +109,7 @@ describe('a stage with memory', () => {
     expect(E.isLeft(codec.decode({ ...(codec.encode(one) as object), memory: null }))).toBe(true)
     const { stages } = compiled(tail)
     expect(() => stages[0].step(one.params, { kept: 1 }, Key.fromSeed(1))).toThrow(
-      /^memory: \{"kept":1\} is not what Stage\.averagedTail remembers \(.*\); begin it again$/
+      /^memory: \{"kept":1\} is not what the stage remembers \(.*\); begin it again$/
     )
   })
 })
@@ -217,14 +217,13 @@ describe('what is wrong with it', () => {
     const greedy = Stage.define({
       name: 'greedy',
       about: 'asks for a loss that it did not name',
-      stops: () => ({ steps: 1 }),
-      memory: () => t.null,
-      steps:
-        () =>
-        ({ evaluate }) => ({
+      meaning: () => ({
+        stops: { steps: 1 },
+        ...Stage.steps(t.null, ({ evaluate }) => ({
           begin: () => null,
           step: (params, memory, key) => ({ value: evaluate(params, key).value, params, memory })
-        })
+        }))
+      })
     })
     expect(() => states(greedy)).toThrow('evaluate: Stage.greedy asks for no loss; define it with one')
   })
@@ -243,17 +242,16 @@ it('a tool knows the shapes of parameters of any names', () => {
     name: 'spy',
     about: 'looks',
     fields: { times: Field.count({ default: 1 }) },
-    stops: ({ times }) => ({ steps: times }),
-    memory: () => t.null,
-    steps:
-      () =>
-      ({ points, model, start }) => ({
+    meaning: ({ times }) => ({
+      stops: { steps: times },
+      ...Stage.steps(t.null, ({ points, model, start }) => ({
         begin: () => null,
         step: (params, memory, key) => {
           shapes.push(model.shapes(points.dim), Params.shapes(start(key)))
           return { value: 0, params, memory }
         }
-      })
+      }))
+    })
   })
   expect(states(spy()).length).toBe(2)
   expect(shapes).toEqual([{ means: [3, 2] }, { means: [3, 2] }])

@@ -188,6 +188,14 @@ describe('names of files', () => {
     expect(own.filter(file => names.indexOf(basename(file)) !== names.lastIndexOf(basename(file)))).toEqual([])
   })
 
+  it('tests that take a part of their cases are imported by a slow one, which takes all', () => {
+    const isPart = (file: string): boolean =>
+      /^test\/.*(?<!\.slow)\.test\.ts$/.test(file) &&
+      /import \{[^}]*\b(isSlow|spread)\b/.test(readFileSync(join(root, file), 'utf8'))
+    const whole = new Set(imports.filter(({ from }) => from.endsWith('.slow.test.ts')).map(({ to }) => to))
+    expect(files.filter(file => isPart(file) && !whole.has(file))).toEqual([])
+  })
+
   it('tests stand in the room of what they test', () => {
     const rooms = new Set(files.filter(file => /^(src|lib)\//.test(file)).map(dirname))
     const tests = files.filter(file => /^test\/(src|lib)\//.test(file))

@@ -102,7 +102,7 @@ describe('a table of 3 rows and 40 000 columns', () => {
     }
   })
 
-  it('starts, has its power iteration and its scales', () => {
+  it.runIf(isSlow)('starts, has its power iteration and its scales', () => {
     const started = (initializer: Initializer.Initializer, ...stages: ReadonlyArray<Stage.Stage>): number => {
       const program = Compile.pipeline(
         Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score: Score.symmetricPair, initializer, stages })

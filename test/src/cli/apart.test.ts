@@ -10,6 +10,7 @@ import { listed } from '../../../lib/plain/gather.js'
 import { groups } from '../../../lib/formats/parquet.js'
 import { apart, type Asked } from '../../../src/cli/apart.js'
 import { place } from './harness.js'
+import { isSlow } from '../../cases.js'
 
 const here = place()
 afterAll(here.remove)
@@ -69,7 +70,7 @@ describe('a file that is read in a thread', () => {
     expect((await read(arrow(long)))[0].rows).toBe(400_000)
   })
 
-  it('is told of as any that is damaged, after ten seconds', async () => {
+  it.runIf(isSlow)('is told of as any that is damaged, after ten seconds', async () => {
     here.write('endless.arrow', endless)
     const { exit, stderr } = await here.ornstein('fit @endless.arrow')
     expect({ exit, stderr }).toEqual({

@@ -262,24 +262,28 @@ describe('a choice among candidates', () => {
   const parts = (name: string): Readonly<Record<string, unknown>> =>
     (JSON.parse(here.read(name)) as { readonly parts: Readonly<Record<string, unknown>> }).parts
 
-  it('that is killed goes on to the same bits, and learns nothing twice', async () => {
-    const line = `fit @many.csv ${isSlow ? '--components 1..6' : '--components 1..3 --family isotropic,tied'}`
-    expect((await here.ornstein(`${line} --out @chosen.json`, { version })).exit).toBe(0)
-    const kept = here.at('choice')
-    const own = `${line} --out @again.json --checkpoint @choice --every 1 --resume`
-    let known = 0
-    for (const after of spread(2)([0, 150])) {
-      const { signal } = await child(own, { signal: 'SIGKILL', file: kept, after })
-      expect([signal, existsSync(kept)]).toEqual(['SIGKILL', true])
-      const found = Object.keys(parts('choice')).length
-      expect(found).toBeGreaterThanOrEqual(known)
-      known = found
-    }
-    expect(known).toBeGreaterThan(0)
-    expect(await child(own)).toEqual({ code: 0, signal: null, stderr: '' })
-    expect(here.read('again.json')).toBe(here.read('chosen.json'))
-    expect(Object.keys(parts('choice')).filter(part => part.startsWith('grown')).length).toBeGreaterThanOrEqual(6)
-  }, 120_000)
+  it.runIf(isSlow)(
+    'that is killed goes on to the same bits, and learns nothing twice',
+    async () => {
+      const line = `fit @many.csv ${isSlow ? '--components 1..6' : '--components 1..3 --family isotropic,tied'}`
+      expect((await here.ornstein(`${line} --out @chosen.json`, { version })).exit).toBe(0)
+      const kept = here.at('choice')
+      const own = `${line} --out @again.json --checkpoint @choice --every 1 --resume`
+      let known = 0
+      for (const after of spread(2)([0, 150])) {
+        const { signal } = await child(own, { signal: 'SIGKILL', file: kept, after })
+        expect([signal, existsSync(kept)]).toEqual(['SIGKILL', true])
+        const found = Object.keys(parts('choice')).length
+        expect(found).toBeGreaterThanOrEqual(known)
+        known = found
+      }
+      expect(known).toBeGreaterThan(0)
+      expect(await child(own)).toEqual({ code: 0, signal: null, stderr: '' })
+      expect(here.read('again.json')).toBe(here.read('chosen.json'))
+      expect(Object.keys(parts('choice')).filter(part => part.startsWith('grown')).length).toBeGreaterThanOrEqual(6)
+    },
+    120_000
+  )
 
   it.each(spread(2)(['', '--missing em']))('goes on from any part of it %s', async how => {
     here.write(

@@ -1,7 +1,7 @@
 /** `ornstein fit` with nothing said of family or number: what it chooses, and what it tells of the choice. */
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Bootstrap, ComponentTest, Fit, fit, Key, Mixture, Points, Problem } from '../../../src/index.js'
-import { spread } from '../../cases.js'
+import { isSlow, spread } from '../../cases.js'
 import { replays } from '../../golden/sessions.js'
 import { place } from './harness.js'
 
@@ -208,32 +208,35 @@ describe('ornstein fit --prior', () => {
 })
 
 describe('ornstein fit --test-components', () => {
-  it('tests the number that was chosen against one fewer and one more, in text, JSON and report', async () => {
-    const two = Mixture.of({ means: [[-5], [6]] })
-    here.write('few.csv', Points.toCsv(Mixture.sample(30)(Key.fromSeed(1))(two), ['length']))
-    const line = 'fit @few.csv --family isotropic -k 2 --test-components'
-    const { exit, stdout } = await ornstein(`${line} 19 --report @tests.html`)
-    expect(exit).toBe(0)
-    expect(stdout).toMatch(
-      /The bootstrap likelihood-ratio test rejects 1 \(p = 0\.05\), and does not reject 2\s+\(p = (0\.\d+|1)\)/
-    )
-    const { componentTests } = JSON.parse((await ornstein(`${line} 3 --json`)).stdout) as {
-      readonly componentTests: ComponentTest.Tests
+  it.runIf(isSlow)(
+    'tests the number that was chosen against one fewer and one more, in text, JSON and report',
+    async () => {
+      const two = Mixture.of({ means: [[-5], [6]] })
+      here.write('few.csv', Points.toCsv(Mixture.sample(30)(Key.fromSeed(1))(two), ['length']))
+      const line = 'fit @few.csv --family isotropic -k 2 --test-components'
+      const { exit, stdout } = await ornstein(`${line} 19 --report @tests.html`)
+      expect(exit).toBe(0)
+      expect(stdout).toMatch(
+        /The bootstrap likelihood-ratio test rejects 1 \(p = 0\.05\), and does not reject 2\s+\(p = (0\.\d+|1)\)/
+      )
+      const { componentTests } = JSON.parse((await ornstein(`${line} 3 --json`)).stdout) as {
+        readonly componentTests: ComponentTest.Tests
+      }
+      const rows = here
+        .read('few.csv')
+        .trimEnd()
+        .split('\n')
+        .slice(1)
+        .map(row => row.split(',').map(Number))
+      const direct = Problem.orThrow(ComponentTest.of({ family: 'isotropic', from: 1, to: 2, resamples: 3 })(rows))
+      // Of three resamples p is 1/4 at least: two are not rejected.
+      expect(componentTests).toEqual({
+        components: 1,
+        tests: direct.tests.map(({ resampled, ...test }) => ({ ...test, resamples: resampled.length }))
+      })
+      expect(here.read('tests.html')).toContain('Tests of the number of components')
     }
-    const rows = here
-      .read('few.csv')
-      .trimEnd()
-      .split('\n')
-      .slice(1)
-      .map(row => row.split(',').map(Number))
-    const direct = Problem.orThrow(ComponentTest.of({ family: 'isotropic', from: 1, to: 2, resamples: 3 })(rows))
-    // Of three resamples p is 1/4 at least: two are not rejected.
-    expect(componentTests).toEqual({
-      components: 1,
-      tests: direct.tests.map(({ resampled, ...test }) => ({ ...test, resamples: resampled.length }))
-    })
-    expect(here.read('tests.html')).toContain('Tests of the number of components')
-  })
+  )
 
   it('ends where a signal comes, and tells the tests that were done', async () => {
     let now = 0

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { example, place } from './harness.js'
+import { isSlow } from '../../cases.js'
 
 const main = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url))
 const here = place()
@@ -63,7 +64,7 @@ describe('the command', () => {
     expect(lstatSync(here.at('stdout')).isSymbolicLink()).toBe(true)
   })
 
-  it('ends a sweep whose lines have no more room, in one line', async () => {
+  it.runIf(isSlow)('ends a sweep whose lines have no more room, in one line', async () => {
     const fits = { one: { components: 1, family: 'isotropic', recipe: 'em' } }
     here.write('sweep.json', JSON.stringify({ data: [example('faithful.csv')], seeds: [1, 2], fits }))
     // A limit on the length of files is a full disk.

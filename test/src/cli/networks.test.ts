@@ -22,6 +22,7 @@ import {
 } from '../../../src/index.js'
 import { replays } from '../../golden/sessions.js'
 import { place } from './harness.js'
+import { isSlow } from '../../cases.js'
 
 const here = place()
 afterAll(here.remove)
@@ -144,7 +145,7 @@ describe('a network on the command line', () => {
     expect(stdout).toMatch(/σ\/α +loss +of a normal law/)
   })
 
-  it('gives rows in the units of the data, fewer the first of more', async () => {
+  it.runIf(isSlow)('gives rows in the units of the data, fewer the first of more', async () => {
     const { stdout, exit } = await here.ornstein('sample @score.json -n 1000 --seed 3')
     expect(exit).toBe(0)
     const drawn = stdout.split('\n').slice(1, -1).map(Number)

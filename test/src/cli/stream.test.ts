@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fit, Key, Mixture, Points } from '../../../src/index.js'
-import { spread } from '../../cases.js'
+import { isSlow, spread } from '../../cases.js'
 import { place } from './harness.js'
 import { ddpm, network } from './pipelines.js'
 
@@ -187,7 +187,7 @@ describe('a table in pieces', () => {
     expect(json(here.read('two.json'))).toMatchObject({ recipe: 'em', fit: { rows: FEW } })
   })
 
-  it('has the pipeline, the other recipes, the report and the pictures of it whole', async () => {
+  it.runIf(isSlow)('has the pipeline, the other recipes, the report and the pictures of it whole', async () => {
     const both = async (line: string): Promise<readonly [string, string]> => {
       const [whole, streamed] = [
         await ornstein(`fit @few.csv ${line}`),

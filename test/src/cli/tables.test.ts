@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture } from '../../../src/index.js'
 import { isOf } from '../../../src/cli/input.js'
 import { readTable } from '../../../src/cli/tables.js'
-import { spread } from '../../cases.js'
+import { isSlow, spread } from '../../cases.js'
 import { place } from './harness.js'
 
 const here = place()
@@ -106,7 +106,7 @@ describe('the same rows, however they are kept', () => {
     expect(await ornstein(`fit @${file} ${how}`)).toEqual(whole)
   })
 
-  it('lead there from standard input', async () => {
+  it.runIf(isSlow)('lead there from standard input', async () => {
     const whole = await ofAll(HOW)
     const inPieces = await ofAll('-k 1 --family isotropic --stream --json')
     for (const stdin of spread(2)([

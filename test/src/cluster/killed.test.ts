@@ -189,7 +189,7 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
   })
 
   // A file of the leader's is read by the leader: by its name a worker would read one of its own machine.
-  it('tells the queue of no file but the table', async () => {
+  it.runIf(isSlow)('tells the queue of no file but the table', async () => {
     const paths = Object.entries(fitting).flatMap(([key, { argument }]) => (argument?.isPath === true ? [key] : []))
     const named = (key: string): string => `private-${key}${key === 'vocabulary' ? '.mjs' : '.json'}`
     writeFileSync(at(named('fixed')), '[{ "mean": [1.2, 1] }]')

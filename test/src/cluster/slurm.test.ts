@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { example, place } from '../cli/harness.js'
 import { without } from './server.js'
+import { isSlow } from '../../cases.js'
 
 const path = (name: string): string => fileURLToPath(new URL(`../../../${name}`, import.meta.url))
 const script = (name: string): string => path(`examples/scale/${name}`)
@@ -43,22 +44,25 @@ describe('the scripts for Slurm', () => {
     expect(text(path('docs/scale.md'))).toContain(`\`\`\`sh\n${text(script(name))}\`\`\`\n`)
   })
 
-  it('the shares of an array are the whole sweep, each fit once, and are put together without a fit', () => {
-    for (const task of ['1', '2']) {
-      const job = { SLURM_ARRAY_TASK_ID: task, SLURM_ARRAY_TASK_COUNT: '2', SLURM_CPUS_PER_TASK: '1' }
-      expect(ran(job, 'bash', script('sweep.sbatch'))).toMatchObject({ status: 0, stderr: '' })
+  it.runIf(isSlow)(
+    'the shares of an array are the whole sweep, each fit once, and are put together without a fit',
+    () => {
+      for (const task of ['1', '2']) {
+        const job = { SLURM_ARRAY_TASK_ID: task, SLURM_ARRAY_TASK_COUNT: '2', SLURM_CPUS_PER_TASK: '1' }
+        expect(ran(job, 'bash', script('sweep.sbatch'))).toMatchObject({ status: 0, stderr: '' })
+      }
+      const shares = [1, 2].map(task => sorted(`results-${task}.jsonl`))
+      const [seeds] = [shares.map(lines => lines.map(line => (JSON.parse(line) as { readonly seed: number }).seed))]
+      expect(seeds.map(({ length }) => length)).toEqual([1, 1])
+      expect(seeds.flat().sort()).toEqual([0, 1])
+      writeFileSync(at('results.jsonl'), [1, 2].map(task => text(at(`results-${task}.jsonl`))).join(''))
+      expect(ran({}, 'ornstein', 'sweep', 'sweep.json', '--out', 'results.jsonl')).toMatchObject({
+        status: 0,
+        stdout: expect.stringMatching(/^2 fits, 2 of them already in results\.jsonl\./) as string
+      })
+      expect(sorted('results.jsonl')).toEqual(shares.flat().sort())
     }
-    const shares = [1, 2].map(task => sorted(`results-${task}.jsonl`))
-    const [seeds] = [shares.map(lines => lines.map(line => (JSON.parse(line) as { readonly seed: number }).seed))]
-    expect(seeds.map(({ length }) => length)).toEqual([1, 1])
-    expect(seeds.flat().sort()).toEqual([0, 1])
-    writeFileSync(at('results.jsonl'), [1, 2].map(task => text(at(`results-${task}.jsonl`))).join(''))
-    expect(ran({}, 'ornstein', 'sweep', 'sweep.json', '--out', 'results.jsonl')).toMatchObject({
-      status: 0,
-      stdout: expect.stringMatching(/^2 fits, 2 of them already in results\.jsonl\./) as string
-    })
-    expect(sorted('results.jsonl')).toEqual(shares.flat().sort())
-  })
+  )
 
   it('a task of an array that does not count from 1 is refused', () => {
     const job = { SLURM_ARRAY_TASK_ID: '0', SLURM_ARRAY_TASK_COUNT: '2', SLURM_CPUS_PER_TASK: '1' }
@@ -67,7 +71,7 @@ describe('the scripts for Slurm', () => {
     expect(stderr).toMatch(/--share: 0\/2 is not one of so many shares, counted from 1; try 1\/8/)
   })
 
-  it.skipIf(without !== null)('a fit by workers is that of one process, and shows no password', async () => {
+  it.runIf(isSlow && without === null)('a fit by workers is that of one process, and shows no password', async () => {
     const options = ['faithful.csv', '--family', 'isotropic', '-k', '2']
     const here = place()
     const { version } = JSON.parse(text(path('package.json'))) as { readonly version: string }

@@ -23,7 +23,7 @@ import {
   Vocabulary,
   type Place
 } from '../../../src/index.js'
-import { spread } from '../../cases.js'
+import { isSlow, spread } from '../../cases.js'
 import { ofVocabulary } from '../families/families.js'
 
 const truth = Mixture.of({
@@ -255,7 +255,7 @@ describe('expectation–maximization on a source', () => {
       expect(E.isLeft(of(described)(source))).toBe(true)
   })
 
-  it('fits as in memory, choosing family and number of components', () => {
+  it.runIf(isSlow)('fits as in memory, choosing family and number of components', () => {
     // More than 4000 are learned from a sample first.
     const points = drawn(4_103)
     const family = spread(6)(['isotropic', 'full', 'tiedDiagonal'] as const)

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { expect, it } from 'vitest'
 import { ComponentTest, Key, Mixture, Points, Problem } from '../../../src/index.js'
+import { isSlow } from '../../cases.js'
 
 const faithful = readFileSync('examples/data/faithful.csv', 'utf8')
   .trimEnd()
@@ -67,21 +68,24 @@ it('draws no more rows than memory holds', () => {
   )
 })
 
-it('draws as many rows as weights count, and where they are no whole numbers each with its weight', () => {
-  const rows = Points.toRows(Mixture.sample(40)(Key.fromSeed(4))(Mixture.of({ means: [[-1], [1]] })))
-  const weighted = (weights: ReadonlyArray<number>): Points.Points => Problem.orThrow(Points.weighted(weights)(Problem.orThrow(Points.fromRows(rows)))) // prettier-ignore
-  const test = ComponentTest.of({ family: 'isotropic', to: 1, resamples: 9 })
-  const resampledOf = (data: Points.Points | ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<number> => Problem.orThrow(test(data)).tests.flatMap(({ statistic, p, resampled }) => [statistic, p, ...resampled]) // prettier-ignore
-  const times = rows.map((_, i) => 1 + (i % 3))
-  const [byWeights, byRepeats] = [resampledOf(weighted(times)), resampledOf(rows.flatMap((row, i) => Array.from({ length: times[i] }, () => row)))] // prettier-ignore
-  expect(byWeights).toHaveLength(byRepeats.length)
-  byWeights.forEach((x, i) => {
-    expect(Math.abs(x - byRepeats[i])).toBeLessThan(1e-4 * (1 + Math.abs(x)))
-  })
-  // A statistic is as many times as much as the weights are.
-  const [half, one] = [resampledOf(weighted(rows.map(() => 0.5))), resampledOf(rows)]
-  expect(half[1]).toBe(one[1])
-  half.forEach((x, i) => {
-    if (i !== 1) expect(Math.abs(2 * x - one[i])).toBeLessThan(1e-4 * (1 + Math.abs(x)))
-  })
-})
+it.runIf(isSlow)(
+  'draws as many rows as weights count, and where they are no whole numbers each with its weight',
+  () => {
+    const rows = Points.toRows(Mixture.sample(40)(Key.fromSeed(4))(Mixture.of({ means: [[-1], [1]] })))
+    const weighted = (weights: ReadonlyArray<number>): Points.Points => Problem.orThrow(Points.weighted(weights)(Problem.orThrow(Points.fromRows(rows)))) // prettier-ignore
+    const test = ComponentTest.of({ family: 'isotropic', to: 1, resamples: 9 })
+    const resampledOf = (data: Points.Points | ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<number> => Problem.orThrow(test(data)).tests.flatMap(({ statistic, p, resampled }) => [statistic, p, ...resampled]) // prettier-ignore
+    const times = rows.map((_, i) => 1 + (i % 3))
+    const [byWeights, byRepeats] = [resampledOf(weighted(times)), resampledOf(rows.flatMap((row, i) => Array.from({ length: times[i] }, () => row)))] // prettier-ignore
+    expect(byWeights).toHaveLength(byRepeats.length)
+    byWeights.forEach((x, i) => {
+      expect(Math.abs(x - byRepeats[i])).toBeLessThan(1e-4 * (1 + Math.abs(x)))
+    })
+    // A statistic is as many times as much as the weights are.
+    const [half, one] = [resampledOf(weighted(rows.map(() => 0.5))), resampledOf(rows)]
+    expect(half[1]).toBe(one[1])
+    half.forEach((x, i) => {
+      if (i !== 1) expect(Math.abs(2 * x - one[i])).toBeLessThan(1e-4 * (1 + Math.abs(x)))
+    })
+  }
+)

@@ -151,7 +151,7 @@ describe('a box with noise', () => {
   })
 })
 
-it('three clusters in 10 % of uniform noise are three beside a box, and their rows are theirs', () => {
+it.runIf(isSlow)('three clusters in 10 % of uniform noise are three beside a box, and their rows are theirs', () => {
   // Of one seed: how far clusters overlap, which no fit undoes, is another matter on other rows.
   const drawn = (of: number, count: number, place: ReadonlyArray<number>, covariance: ReadonlyArray<ReadonlyArray<number>>): Rows => Points.toRows(Mixture.sample(count)(Key.fromSeed(of))(Mixture.of({ means: [place], covariances: [covariance] }))) // prettier-ignore
   const clusters = [

@@ -1,6 +1,7 @@
 /** All cases of what `npm test` takes a part of. */
 import './analysers.test.js'
 import './anew.test.js'
+import './background.test.js'
 import './em.test.js'
 import './families.test.js'
 import './fixed.test.js'

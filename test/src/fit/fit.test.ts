@@ -231,29 +231,32 @@ describe('fit', () => {
     expect(() => fit([[1], [1e200]])).toThrow(/column x1: a number of size 1\.00e\+200 is not within reach/)
   })
 
-  it('goes on while the best is at the end of the default range, and says so of one that was given', () => {
-    const apart = Mixture.of({
-      means: Array.from({ length: 12 }, (_, k) => [
-        9 * Math.cos((2 * Math.PI * k) / 12),
-        9 * Math.sin((2 * Math.PI * k) / 12)
-      ]),
-      variances: Array.from({ length: 12 }, () => 0.5)
-    })
-    const points = Mixture.sample(480)(Key.fromSeed(2))(apart)
-    const seen: Array<Fit.Progress> = []
-    const open = fit(points, { family: ['tiedIsotropic', 'isotropic'], onProgress: progress => seen.push(progress) })
-    expect([open.family, open.components]).toEqual(['tiedIsotropic', 12])
-    expect(seen.every(({ done, of }, i) => done === i && done < of)).toBe(true)
-    expect(open.table()).not.toContain('may be better')
-    const most = 'It has the most components that were compared: more may be better.'
-    const least = 'It has the fewest components that were compared: fewer may be better.'
-    const given = { family: 'tiedIsotropic' } as const
-    expect(fit(points, { ...given, components: [3, 4, 5] }).table()).toContain(most)
-    expect(fit(points, { ...given, components: [13, 14, 15] }).table()).toContain(least)
-    expect(fit(points, { ...given, components: [11, 12, 13] }).table()).not.toContain('may be better')
-  })
+  it.runIf(isSlow)(
+    'goes on while the best is at the end of the default range, and says so of one that was given',
+    () => {
+      const apart = Mixture.of({
+        means: Array.from({ length: 12 }, (_, k) => [
+          9 * Math.cos((2 * Math.PI * k) / 12),
+          9 * Math.sin((2 * Math.PI * k) / 12)
+        ]),
+        variances: Array.from({ length: 12 }, () => 0.5)
+      })
+      const points = Mixture.sample(480)(Key.fromSeed(2))(apart)
+      const seen: Array<Fit.Progress> = []
+      const open = fit(points, { family: ['tiedIsotropic', 'isotropic'], onProgress: progress => seen.push(progress) })
+      expect([open.family, open.components]).toEqual(['tiedIsotropic', 12])
+      expect(seen.every(({ done, of }, i) => done === i && done < of)).toBe(true)
+      expect(open.table()).not.toContain('may be better')
+      const most = 'It has the most components that were compared: more may be better.'
+      const least = 'It has the fewest components that were compared: fewer may be better.'
+      const given = { family: 'tiedIsotropic' } as const
+      expect(fit(points, { ...given, components: [3, 4, 5] }).table()).toContain(most)
+      expect(fit(points, { ...given, components: [13, 14, 15] }).table()).toContain(least)
+      expect(fit(points, { ...given, components: [11, 12, 13] }).table()).not.toContain('may be better')
+    }
+  )
 
-  it('compares a uniform background, by robust and alone, and takes one that is given as a score', () => {
+  it.runIf(isSlow)('compares a uniform background, by robust and alone, and takes one that is given as a score', () => {
     // Two strips that cross, as in a chevron, among as many rows of nothing.
     const z = Key.normal(600)(Key.fromSeed(4))
     const u = Key.uniform(600)(Key.fromSeed(5))

@@ -12,7 +12,7 @@ import {
   Source,
   Statistics
 } from '../../../src/index.js'
-import { SEED } from '../../cases.js'
+import { spread, SEED } from '../../cases.js'
 import { place } from '../cli/harness.js'
 
 const here = place()
@@ -57,7 +57,7 @@ const said = (model: Fit.Fit): unknown => ({
 })
 
 describe('a fit of rows with some of weight 0', () => {
-  it.each(cases)('is that of the others: %s', (_, rows, others, options) => {
+  it.each(spread(3)(cases))('is that of the others: %s', (_, rows, others, options) => {
     const { all, weights } = among(rows, others)
     const own = weights.filter(weight => weight > 0)
     const without = fit(rows, { ...options, weights: own })
@@ -133,7 +133,7 @@ describe('a fit of rows with some without cells', () => {
     ['parts are left out', near(40), none, { ...asked, criterion: 'crossValidated', components: [1, 2] }]
   ]
 
-  it.each(some)('is that of the others: %s', (_, rows, empty, options) => {
+  it.each(spread(3)(some))('is that of the others: %s', (_, rows, empty, options) => {
     const all = rows.flatMap((row, i) => (i % 3 === 2 ? [row, empty] : [row]))
     const without = fit(rows, options)
     const model = fit(all, options)

@@ -2,3 +2,4 @@
 import './fit.test.js'
 import './prior.test.js'
 import './support.test.js'
+import './weightless.test.js'

@@ -10,6 +10,7 @@ import { colour, file, palette } from '../../../src/picture/svg.js'
 import { trust } from '../../../src/report/trust.js'
 import { ofMixture, show, showApart, tidy } from '../../../src/choice/table.js'
 import { planted, stage, two } from './fits.js'
+import { isSlow } from '../../cases.js'
 
 const four = Mixture.of({
   means: [
@@ -226,7 +227,7 @@ describe('the picture of the data', () => {
     })
   })
 
-  it('draws at most 5000 rows, whatever their order, and says so', () => {
+  it.runIf(isSlow)('draws at most 5000 rows, whatever their order, and says so', () => {
     // Every fourth row of the second component: even spacing would see only one of them.
     const rows = 20_000
     const values = Float64Array.from({ length: 2 * rows }, (_, at) =>
@@ -342,7 +343,7 @@ describe('whether it can be trusted', () => {
     expect(html).toContain('Adjusted Rand index 1.00')
   })
 
-  it('fits twelve components of thirty columns on a page', () => {
+  it.runIf(isSlow)('fits twelve components of thirty columns on a page', () => {
     const means = Array.from({ length: 12 }, (_, k) => Array.from({ length: 30 }, (_, j) => 10 * Math.sin(k * 31 + j)))
     const html = page(planted(Mixture.of({ means, variances: means.map((_, k) => 1 + k / 10) }), 600), '')
     expect(html).toContain('<table class="dense">')

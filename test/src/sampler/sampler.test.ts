@@ -38,7 +38,7 @@ import {
   right,
   schedules
 } from '../samplers.js'
-import { spread } from '../../cases.js'
+import { isSlow, spread } from '../../cases.js'
 
 const ou = Schedule.ornsteinUhlenbeck
 const line = Mixture.of({ means: [[-2], [1.5], [0.3]], weights: [1, 2, 1], variances: [0.3, 0.5, 0.2] })
@@ -458,7 +458,7 @@ describe('likelihood by the flow', () => {
     expect(largest(Sampler.logDensity(program)(Sampler.exact(plane, ou))(points), wanted)).toBeLessThan(1e-8)
   })
 
-  it('by random directions it is unbiased, and of one round Gaussian exact with one', () => {
+  it.runIf(isSlow)('by random directions it is unbiased, and of one round Gaussian exact with one', () => {
     const grid = TimeGrid.logSnr({ from: 6, to: 0.01, steps: 20 })
     const program = right(Sampler.compile({ sampler: Sampler.heun, grid, schedule: ou }))
     const of = (mixture: Mixture.Mixture, probes?: Sampler.Probes): Float64Array =>

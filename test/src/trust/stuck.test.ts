@@ -129,7 +129,7 @@ const trapped = JSON.parse(readFileSync('test/oracle/trapped.json', 'utf8')) as 
     }
   >
 >
-it.each(Object.entries(trapped))(
+it.each(spread(4)(Object.entries(trapped)))(
   'fit leaves the maxima where fits of %s stay, and says what agrees',
   (_, { family, components, dim, best, values }) => {
     const rows = { rows: values.length / dim, dim, values: Float64Array.from(values) }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { example, place } from '../harness.js'
+import { isSlow } from '../../../cases.js'
 
 const main = fileURLToPath(new URL('../../../../dist/src/cli/main.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'ornstein-sweep-'))
@@ -76,7 +77,7 @@ describe('a sweep', () => {
     expect(index).toBe(adjustedRand.toFixed(3))
   })
 
-  it('ends at a signal with the lines that it has, leaves no fit behind, and goes on', async () => {
+  it.runIf(isSlow)('ends at a signal with the lines that it has, leaves no fit behind, and goes on', async () => {
     // as no other's
     const many = 100_000 + process.pid
     const long = {

@@ -124,6 +124,7 @@ export const timeLaws = (schedule: Schedule.Schedule): fc.Arbitrary<TimeLaw.Time
     nested<TimeLaw.TimeLaw, string>(
       {
         At: time.map(TimeLaw.at),
+        Clean: admitted(TimeLaw.clean) ? fc.constant(TimeLaw.clean) : time.map(TimeLaw.at),
         Uniform: uniform,
         OneOf: fc.array(time, { minLength: 1, maxLength: 4 }).map(TimeLaw.oneOf),
         Nodes: fc.array(fc.record({ time, weight: real(2) }), { minLength: 1, maxLength: 3 }).map(TimeLaw.nodes),
@@ -257,7 +258,8 @@ export const objectives = <P extends string>(
   score: Score.Score<P>,
   { code = true, columns, pairs = false }: ObjectivesOptions = {}
 ): fc.Arbitrary<Objective.Objective> => {
-  const law = timeLaws(schedule)
+  // What is measured against the noise has some.
+  const law = timeLaws(schedule).filter(law => !TimeLaw.show(law).includes('clean'))
   const measured = fc.tuple(law, fc.option(parametrizations, { nil: undefined }))
   const probes = fc.record({
     divergence: fc.constantFrom('exact' as const, 'hutchinson' as const, 'sliced' as const),

@@ -118,7 +118,7 @@ interface Setting {
 }
 const settings: fc.Arbitrary<Setting> = fc.record({
   rate: fc.oneof(fc.double(), fc.constantFrom(NaN, -0, Infinity)),
-  name: fc.string(),
+  name: fc.oneof(fc.string(), fc.constantFrom(' a', 'b ')),
   on: fc.boolean()
 })
 const plain = t.type({ rate: t.number, name: t.string, on: t.boolean })

@@ -18,7 +18,7 @@ import {
 } from '../../../src/index.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Stuck from '../../../src/trust/stuck.js'
-import { isSlow, SEED } from '../../cases.js'
+import { isSlow, SEED, spread } from '../../cases.js'
 import { place } from '../cli/harness.js'
 import { there } from '../../there.js'
 

@@ -22,7 +22,7 @@ const measured = async (scene, look) => {
   await page.goto(address)
   await page.waitForSelector('#numbers tbody tr')
   await page.click(`#presets button:nth-child(${scene})`)
-  await page.waitForFunction(() => document.querySelector('#at')?.textContent.startsWith('0 of'))
+  await page.waitForFunction(() => document.querySelector('#bench-at')?.textContent.startsWith('0 of'))
   await page.fill('[name=rows]', '2000')
   await page.press('[name=rows]', 'Tab')
   await page.waitForFunction(() => document.querySelector('#code')?.textContent.includes('sample(2000)'))
@@ -34,7 +34,7 @@ const measured = async (scene, look) => {
     return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? NaN
   }
   const before = await spent()
-  await page.click('#play')
+  await page.click('#bench-play')
   const intervals = await page.evaluate(
     seconds =>
       new Promise(resolve => {

@@ -73,12 +73,16 @@ const midway = async page => {
   await page.waitForFunction(
     () =>
       document.querySelector('#presets button:nth-child(6)')?.getAttribute('aria-current') === 'true' &&
-      /^0 of [1-9]/.test(document.querySelector('#at')?.textContent ?? '')
+      /^0 of [1-9]/.test(document.querySelector('#bench-at')?.textContent ?? '')
   )
-  await page.click('#play')
-  await page.waitForFunction(() => Number(document.querySelector('#at')?.textContent.split(' ')[0]) >= 170, undefined, {
-    timeout: 600_000
-  })
+  await page.click('#bench-play')
+  await page.waitForFunction(
+    () => Number(document.querySelector('#bench-at')?.textContent.split(' ')[0]) >= 170,
+    undefined,
+    {
+      timeout: 600_000
+    }
+  )
   await page.$eval('#scrub', input => {
     input.value = '160'
     input.dispatchEvent(new Event('input'))
@@ -89,36 +93,47 @@ const midway = async page => {
 }
 
 /** What shows each question best, by its number. */
-const states = ['step=16', 'step=50', 'step=5', '', 'step=5', '', '', '']
+const states = {
+  0: 'step=9',
+  1: 'step=16',
+  2: 'step=50',
+  3: 'step=5',
+  4: 'step=19',
+  5: 'step=19',
+  '6a': 'step=150',
+  '6b': 'step=60',
+  7: 'step=7',
+  8: 'step=30'
+}
 const run = async page => {
   // The numbers are those of the whole run.
-  await page.waitForFunction(() => /\d$/.test(document.querySelector('#tour-at')?.textContent ?? ''), undefined, {
+  await page.waitForFunction(() => /\d$/.test(document.querySelector('#at')?.textContent ?? ''), undefined, {
     timeout: 600_000
   })
   await page.waitForTimeout(300)
 }
 
 mkdirSync(join(images, 'screens'), { recursive: true })
-const question = (i, state) => `${pathToFileURL(playground).href}#question=${i + 1}&${state}`
-for (const [i, state] of states.entries()) {
-  if (!isAsked(`question-${i + 1}`)) continue
+const question = number => `${pathToFileURL(playground).href}#question=${number}&${states[number]}`
+for (const number of Object.keys(states)) {
+  if (!isAsked(`question-${number}`)) continue
   // One run for all looks.
   const page = await browser.newPage(looks.light)
-  await page.goto(question(i, state))
+  await page.goto(question(number))
   await run(page)
   for (const [name, { viewport, colorScheme }] of Object.entries(looks)) {
     await page.setViewportSize(viewport)
     await page.emulateMedia({ colorScheme })
     await page.waitForTimeout(300)
     const picture = await webp(await page.screenshot())
-    writeFileSync(join(images, `screens/question-${i + 1}-${name}.webp`), picture)
-    console.log(`docs/images/screens/question-${i + 1}-${name}.webp, ${Math.round(picture.length / 1024)} kB`)
+    writeFileSync(join(images, `screens/question-${number}-${name}.webp`), picture)
+    console.log(`docs/images/screens/question-${number}-${name}.webp, ${Math.round(picture.length / 1024)} kB`)
   }
   await page.close()
 }
 await taken(
   'playground.webp',
-  question(0, states[0]),
+  question(1),
   { viewport: { width: 1120, height: 860 }, colorScheme: 'light', deviceScaleFactor: 1.2 },
   run
 )

@@ -2,11 +2,9 @@
 import type { Answer, Ask } from './engine.js'
 import type { Question, Reply } from './worker.js'
 
-/** The worker's program, which the bundler puts here. */
-declare const WORKER: string
-
-// Chromium starts no module from a page that is a file.
-const worker = new Worker(URL.createObjectURL(new Blob([WORKER], { type: 'text/javascript' })))
+// The page's own program, which is the worker's as well. Chromium starts no module from a page that is a file.
+const program = document.getElementById('program')?.textContent ?? ''
+const worker = new Worker(URL.createObjectURL(new Blob([program], { type: 'text/javascript' })))
 const waiting = new Map<number, (reply: Reply) => void>()
 let asked = 0
 worker.onmessage = ({ data }: MessageEvent<Reply>) => {

@@ -1,34 +1,30 @@
-/** Eight questions, one a screen: the page that shows a question's view of a run that the worker does. */
+/** The questions, one a screen: asks, plays the run that the worker does, and then says what happened and why. */
 import { ask } from './ask.js'
-import { panelsSvg, pictureSvg } from './plot.js'
+import type { Place, Plotted } from './plot.js'
 import { questions } from './questions/index.js'
-import { type Choice, defaults, type Question, runKey, type Seen } from './questions/question.js'
+import {
+  type Choice,
+  defaults,
+  type Handle,
+  type Question,
+  runKey,
+  type Seen,
+  type View
+} from './questions/question.js'
+import { framed, meaningOf, shownOf } from './shown.js'
 
-const PLAY = 7000
+/** How long a run plays, and how long a step at most, in milliseconds. */
+const PLAY = 6000
 const SLOWEST = 260
+const BLUR = 700
 
 const byId = (id: string): HTMLElement => {
   const found = document.getElementById(id)
   if (found === null) throw new Error(`the page has no ${id}`)
   return found
 }
-const part = {
-  question: byId('question'),
-  lead: byId('lead'),
-  picture: byId('tour-picture'),
-  caption: byId('tour-caption'),
-  panels: byId('tour-panels'),
-  play: byId('tour-play'),
-  // The page has a range of this name.
-  step: byId('tour-step') as HTMLInputElement,
-  at: byId('tour-at'),
-  says: byId('says'),
-  heard: byId('heard'),
-  controls: byId('tour-controls'),
-  tries: byId('tries'),
-  statement: byId('statement'),
-  turn: byId('turn')
-}
+// The page has a range of this name.
+const range = byId('step') as HTMLInputElement
 
 const state = {
   index: 0,
@@ -37,34 +33,45 @@ const state = {
   round: 0,
   key: '',
   setting: null as unknown,
-  frames: [] as unknown[],
+  frames: [] as ReadonlyArray<unknown>,
   done: false,
-  /** null: wherever the run is. */
-  step: null as number | null,
+  step: 0,
+  /** Whether the run may be spoken of: it was seen to its end, or was asked for by its address. */
+  told: false,
+  /** What was predicted. */
+  said: null as string | null,
+  /** The try that was chosen last. */
+  tried: -1,
+  blur: 0,
   playing: false,
   failure: ''
 }
 const now = (): Question => questions[state.index]
-const stepNow = (): number => Math.max(0, Math.min(state.step ?? Infinity, state.frames.length - 1))
-
-/** `*…*` is emphasis; the rest is text. */
-const marked = (text: string): string =>
-  text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replace(/\*([^*]+)\*/g, '<b>$1</b>')
-const put = (element: HTMLElement, html: string): void => {
-  if (element.dataset.html === html) return
-  element.dataset.html = html
-  element.innerHTML = html
+const stepNow = (): number => Math.max(0, Math.min(state.step, state.frames.length - 1))
+const seenNow = (): Seen<unknown, unknown> => {
+  const { setting, frames, done, choice, blur, told } = state
+  return { setting, frames, step: stepNow(), done, choice, blur, told }
 }
+const isStill = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches
+
+/** Puts what is new into a part of the page; what had the focus there keeps it. */
+const put = (id: string, html: string): void => {
+  const part = byId(id)
+  if (part.dataset.html === html) return
+  const key = part.contains(document.activeElement) ? document.activeElement?.getAttribute('data-cell') : null
+  part.dataset.html = html
+  part.innerHTML = html
+  if (key !== null && key !== undefined) part.querySelector<HTMLElement>(`[data-cell="${key}"]`)?.focus()
+}
+
+// —— the address ——
 
 /** The address of what is shown. */
 export const hashOf = (index: number, choice: Choice, step: number | null): string => {
   const standard = defaults(questions[index])
   const own = Object.entries(choice).filter(([name, value]) => standard[name] !== value)
   return new URLSearchParams([
-    ['question', String(index + 1)],
+    ['question', questions[index].number],
     ...own,
     ...(step === null ? [] : [['step', String(step)]])
   ]).toString()
@@ -75,28 +82,39 @@ export const readHash = (
   hash: string
 ): { readonly index: number; readonly choice: Choice; readonly step: number | null } => {
   const asked = new URLSearchParams(hash)
-  const index = Math.min(questions.length, Math.max(1, Math.trunc(Number(asked.get('question') ?? 1)) || 1)) - 1
-  const { controls } = questions[index]
+  const wanted = asked.get('question') ?? ''
+  const index = Math.max(
+    0,
+    questions.findIndex(({ number }) => number === wanted || number === `${wanted}a`)
+  )
   const standard = defaults(questions[index])
+  const isKnown = (options: ReadonlyArray<readonly [string, string]>, value: string): boolean =>
+    options.length === 0 ? /^-?[\d.]+(,-?[\d.]+)?$/.test(value) : options.some(([one]) => one === value)
   const choice = Object.fromEntries(
-    controls.map(({ name, options }) => {
+    questions[index].controls.map(({ name, options }) => {
       const value = asked.get(name)
-      return [name, value !== null && options.some(([one]) => one === value) ? value : standard[name]]
+      return [name, value !== null && isKnown(options, value) ? value : standard[name]]
     })
   )
   const step = asked.get('step')
   return { index, choice, step: step === null || !/^\d+$/.test(step) ? null : Number(step) }
 }
 
+/** The address is that of what stands still: a link to any state. */
+const remember = (): void => {
+  const { index, choice, step, told } = state
+  history.replaceState(null, '', `#${hashOf(index, choice, told || step > 0 ? step : null)}`)
+}
+
 // —— showing ——
 
-/** What is read aloud is told when the picture converges, not at each of its steps. */
+/** What is read aloud is told when the picture stands still, not at each of its steps. */
 let telling: ReturnType<typeof setTimeout> | undefined
 const tell = (): void => {
   clearTimeout(telling)
-  if (state.playing || !(state.done || state.failure !== '')) return
+  if (state.playing) return
   telling = setTimeout(() => {
-    part.heard.textContent = part.says.textContent
+    byId('heard').textContent = byId('says').textContent
   }, 400)
 }
 
@@ -109,54 +127,93 @@ const render = (): void => {
     draw()
   })
 }
+
+let handles: ReadonlyArray<Handle> = []
+let plot: Plotted | null = null
+let view: View | null = null
+
+const sizeOf = (id: string): { readonly width: number; readonly height: number } => {
+  const { clientWidth, clientHeight } = byId(id)
+  return { width: Math.max(60, clientWidth), height: Math.max(60, clientHeight) }
+}
+
 const draw = (): void => {
   const question = now()
-  const steps = question.steps(state.choice)
-  part.step.max = String(steps)
-  put(part.play, state.playing ? '❚❚ Pause' : '▶ Play')
-  part.play.setAttribute('aria-pressed', String(state.playing))
-  if (state.failure !== '' || state.frames.length === 0) {
-    put(part.says, marked(state.failure === '' ? 'The run begins.' : state.failure))
-    tell()
-    return
-  }
-  const step = stepNow()
-  const { setting, frames, done, choice } = state
-  const seen: Seen<unknown, unknown> = { setting, frames, step, done, choice }
-  const { picture, panels, says } = question.view(seen)
-  put(part.caption, marked(picture.caption))
-  put(part.picture, pictureSvg(picture))
-  put(part.panels, panelsSvg(panels))
-  part.step.value = String(step)
-  const { unit, first = 0 } = question
-  const place = `${unit} ${step + first} of ${steps + first}`
-  part.step.setAttribute('aria-valuetext', place)
-  put(part.at, `${place}${done ? '' : ' …'}`)
-  put(part.says, marked(says))
+  const { frames, choice, said } = state
+  range.max = String(question.steps(choice))
+  put('play', state.playing ? '❚❚ Pause' : (question.play ?? '▶ Play'))
+  byId('play').setAttribute('aria-pressed', String(state.playing))
+  if (state.failure !== '') put('says', state.failure)
+  // Until a run's first frame is there, the page's own stands.
+  if (state.failure !== '' || frames.length === 0) return
+  const seen = seenNow()
+  view = question.view(seen)
+  const sizes = { picture: sizeOf('picture'), panels: sizeOf('panels') }
+  const shown = shownOf(question, view, seen, { sizes, said })
+  plot = shown.plot
+  for (const [id, html] of Object.entries(shown.parts)) put(id, html)
+  range.value = String(seen.step)
+  range.setAttribute('aria-valuetext', byId('at').textContent)
+  placeHandles(view.handles ?? [], shown.plot)
   tell()
 }
 
-/** The address is that of what converges: a link to any state. */
-const remember = (): void => {
-  history.replaceState(null, '', `#${hashOf(state.index, state.choice, state.step)}`)
+/** What can be dragged lies over the picture as elements that the keyboard reaches. */
+const placeHandles = (wanted: ReadonlyArray<Handle>, { at }: Plotted): void => {
+  handles = wanted
+  const over = byId('handles')
+  while (over.children.length > wanted.length) over.lastElementChild?.remove()
+  for (const [i, handle] of wanted.entries()) {
+    const element = over.children.item(i) ?? over.appendChild(document.createElement('div'))
+    const [left, top] = at(handle.at)
+    element.setAttribute('style', `left:${left.toFixed(1)}px;top:${top.toFixed(1)}px`)
+    for (const [name, value] of Object.entries({
+      role: 'slider',
+      tabindex: '0',
+      'aria-label': handle.label,
+      'aria-valuetext': handle.text,
+      'aria-valuenow': String(i),
+      class: 'handle'
+    }))
+      element.setAttribute(name, value)
+  }
+}
+
+/** The parts that change where a question or its choice does. */
+const frame = (): void => {
+  const { index, choice, said, tried } = state
+  for (const [id, html] of Object.entries(framed(now(), choice))) put(id, html)
+  for (const input of Array.from(byId('ask').querySelectorAll('input'))) input.checked = input.value === said
+  for (const [i, button] of Array.from(byId('tries').children).entries())
+    button.setAttribute('aria-pressed', String(i === tried))
+  for (const [i, each] of Array.from(document.querySelectorAll('#questions a')).entries())
+    if (i === index) each.setAttribute('aria-current', 'page')
+    else each.removeAttribute('aria-current')
+  for (const input of Array.from(byId('settings').querySelectorAll('input')))
+    input.checked = choice[input.name] === input.value
+  for (const set of Array.from(byId('settings').querySelectorAll('fieldset')))
+    set.hidden =
+      now()
+        .controls.find(({ name }) => name === set.name)
+        ?.when?.(choice) === false
+  for (const input of Array.from(byId('switch').querySelectorAll('input')))
+    input.checked = (input.value === 'noised') === state.blur > 0.5
 }
 
 // —— running ——
 
 const run = async (): Promise<void> => {
   const round = ++state.round
-  Object.assign(state, { key: `${state.index} ${runKey(now(), state.choice)}`, frames: [], done: false, failure: '' })
-  render()
+  Object.assign(state, { key: `${state.index} ${runKey(now(), state.choice)}`, done: false, failure: '' })
   try {
     const { setting } = await ask('begin', { question: state.index, choice: state.choice })
-    if (round !== state.round) return
-    state.setting = setting
-    while (!state.done) {
-      const { frames, done } = await ask('more', null)
+    let frames: unknown[] = []
+    while (round === state.round && !state.done) {
+      const more = await ask('more', null)
       // Another run was asked for: the frames are of that, or of none.
       if (round !== state.round) return
-      state.frames.push(...frames)
-      state.done = done
+      frames = [...frames, ...more.frames]
+      Object.assign(state, { setting, frames, done: more.done })
       render()
     }
   } catch (error) {
@@ -168,9 +225,13 @@ const run = async (): Promise<void> => {
 const stop = (): void => {
   state.playing = false
 }
+const reached = (step: number): void => {
+  state.step = step
+  if (state.done && step >= now().steps(state.choice)) state.told = true
+}
 const go = (step: number): void => {
   stop()
-  state.step = Math.max(0, Math.min(now().steps(state.choice), step))
+  reached(Math.max(0, Math.min(now().steps(state.choice), step)))
   remember()
   render()
 }
@@ -181,27 +242,23 @@ const play = (): void => {
     return
   }
   const steps = now().steps(state.choice)
-  if (matchMedia('(prefers-reduced-motion: reduce)').matches) {
-    state.step = null
-    remember()
-    render()
-    return
-  }
   const from = stepNow() >= steps ? 0 : stepNow()
   Object.assign(state, { playing: true, step: from })
-  const pace = Math.min(SLOWEST, Math.max(1, PLAY / steps))
+  // Motion that is not wanted is none: the end, as soon as it is there.
+  const pace = isStill() ? 0.001 : Math.min(SLOWEST, Math.max(1, PLAY / steps))
   let [begun, at] = [performance.now(), from]
   const { round } = state
   const next = (time: number): void => {
     if (!state.playing || round !== state.round) return
     const wanted = Math.min(steps, at + Math.floor(Math.max(0, time - begun) / pace))
-    const reached = Math.min(wanted, state.frames.length - 1)
+    const known = Math.max(0, Math.min(wanted, state.frames.length - 1))
     // Where the run is behind, the picture waits for it, and goes on from there.
-    if (reached < wanted) [begun, at] = [time, Math.max(0, reached)]
-    if (reached >= 0) state.step = reached
-    if (reached >= steps || (state.done && reached >= state.frames.length - 1)) {
+    if (known < wanted) [begun, at] = [time, known]
+    reached(known)
+    if (state.done && known >= Math.min(steps, state.frames.length - 1)) {
       stop()
-      state.step = null
+      state.told = true
+      state.step = now().view(seenNow()).rests ?? state.step
       remember()
     } else requestAnimationFrame(next)
     render()
@@ -210,113 +267,183 @@ const play = (): void => {
   render()
 }
 
-const choose = (choice: Choice, step: number | null): void => {
+const choose = (change: { readonly choice: Choice; readonly step: number; readonly told?: boolean }): void => {
   stop()
-  Object.assign(state, { choice, step })
-  checkControls()
+  Object.assign(state, change)
+  frame()
   remember()
-  if (state.key !== `${state.index} ${runKey(now(), choice)}`) void run()
+  if (state.key !== `${state.index} ${runKey(now(), change.choice)}`) void run()
   else render()
+}
+
+/** A choice of one's own keeps what was asked and said. */
+const adjust = (change: Choice): void => choose({ choice: { ...state.choice, ...change }, step: state.step })
+
+const tryOut = (i: number): void => {
+  const { step, ...change } = now().tries[i].choice
+  const at = step as string | undefined
+  Object.assign(state, { said: null, tried: i })
+  // A try asks first, unless it only goes to another step of what is there.
+  choose({
+    choice: { ...defaults(now()), ...change },
+    step: at === undefined ? 0 : Number(at),
+    told: at !== undefined
+  })
+  byId('sticky').scrollIntoView({ block: 'nearest', behavior: isStill() ? 'auto' : 'smooth' })
+}
+
+const predict = (said: string): void => {
+  state.said = said
+  if (now().ask(state.choice).atOnce === true) state.told = true
+  else if (!state.told && !state.playing) play()
+  render()
+}
+
+/** Noise comes and goes by degrees. */
+const blurTo = (to: number): void => {
+  const [from, begun] = [state.blur, performance.now()]
+  const next = (time: number): void => {
+    const share = isStill() ? 1 : Math.min(1, Math.max(0, time - begun) / BLUR)
+    state.blur = from + (to - from) * share * share * (3 - 2 * share)
+    if (share < 1) requestAnimationFrame(next)
+    render()
+  }
+  requestAnimationFrame(next)
 }
 
 // —— the parts that a question brings ——
 
-const checkControls = (): void => {
-  for (const input of Array.from(part.controls.querySelectorAll('input')))
-    input.checked = state.choice[input.name] === input.value
-  for (const [i, { when }] of now().controls.entries()) {
-    const set = part.controls.children[i]
-    if (set instanceof HTMLElement) set.hidden = when?.(state.choice) === false
-  }
-}
-
-const button = (text: string, act: () => void): HTMLButtonElement => {
-  const made = Object.assign(document.createElement('button'), { type: 'button', textContent: text })
-  made.addEventListener('click', act)
-  return made
-}
-
-const link = (index: number, text: string, label = text): HTMLAnchorElement => {
-  const made = Object.assign(document.createElement('a'), { href: `#question=${index + 1}`, textContent: text })
-  if (label !== text) made.setAttribute('aria-label', label)
-  return made
-}
-
-const build = (): void => {
-  const { question, lead, statement, controls, tries } = now()
-  document.title = `${question} – ornstein`
-  part.question.textContent = question
-  put(part.lead, marked(lead))
-  put(part.statement, marked(statement))
-  part.controls.replaceChildren(
-    ...controls.map(({ name, label, options }) => {
-      const set = document.createElement('fieldset')
-      const legend = Object.assign(document.createElement('legend'), { textContent: label })
-      const all = options.map(([value, text]) => {
-        const box = Object.assign(document.createElement('input'), { type: 'radio', name, value })
-        box.addEventListener('change', () => choose({ ...state.choice, [name]: value }, state.step))
-        const each = document.createElement('label')
-        each.append(box, text)
-        return each
+const buildControls = (): void => {
+  byId('settings').replaceChildren(
+    ...now()
+      .controls.filter(({ options }) => options.length > 0)
+      .map(({ name, label, options }) => {
+        const set = Object.assign(document.createElement('fieldset'), { name })
+        const legend = Object.assign(document.createElement('legend'), { textContent: label })
+        const all = options.map(([value, text]) => {
+          const box = Object.assign(document.createElement('input'), { type: 'radio', name, value })
+          box.addEventListener('change', () => adjust({ [name]: value }))
+          const each = document.createElement('label')
+          each.append(box, text)
+          return each
+        })
+        set.append(legend, ...all)
+        return set
       })
-      set.append(legend, ...all)
-      return set
-    })
-  )
-  part.tries.replaceChildren(
-    ...tries.map(({ text, choice: { step, ...choice } }) =>
-      button(text, () => {
-        const at = step as string | undefined
-        choose({ ...defaults(now()), ...choice }, at === undefined ? 0 : Number(at))
-        if (at === undefined) play()
-      })
-    )
-  )
-  for (const [i, each] of Array.from(document.querySelectorAll('#questions a')).entries())
-    if (i === state.index) each.setAttribute('aria-current', 'page')
-    else each.removeAttribute('aria-current')
-  part.turn.replaceChildren(
-    ...(state.index > 0
-      ? [link(state.index - 1, `← ${questions[state.index - 1].name}`)]
-      : [document.createElement('span')]),
-    ...(state.index + 1 < questions.length ? [link(state.index + 1, `${questions[state.index + 1].name} →`)] : [])
   )
 }
 
 /** Shows what an address asks for. */
 export const openTour = (hash: string): void => {
   const { index, choice, step } = readHash(hash)
-  const isNew = part.question.textContent === '' || index !== state.index
-  Object.assign(state, { index, choice, step, playing: false })
-  if (isNew) build()
-  checkControls()
-  if (state.key !== `${index} ${runKey(now(), choice)}`) void run()
-  else render()
+  const isNew = index !== state.index || state.key === ''
+  const { opens } = questions[index]
+  document.title = `${questions[index].question} – ornstein`
+  Object.assign(state, { index, playing: false })
+  // The frames of another question are not this one's.
+  if (isNew) Object.assign(state, { said: null, tried: -1, frames: [], blur: opens?.blur ?? 0 })
+  if (isNew) buildControls()
+  choose({ choice, step: step ?? opens?.step ?? 0, told: step !== null })
 }
 /** What it does stops where it is not seen. */
 export const leaveTour = stop
 
-byId('questions').append(
-  ...questions.map(({ name }, i) => {
-    const item = document.createElement('li')
-    item.append(link(i, String(i + 1), `Question ${i + 1}: ${name}`))
-    return item
-  })
-)
-part.play.addEventListener('click', play)
-byId('tour-back').addEventListener('click', () => go(stepNow() - 1))
-byId('tour-forward').addEventListener('click', () => go(stepNow() + 1))
-part.step.addEventListener('input', () => go(Number(part.step.value)))
-byId('tour-share').addEventListener('click', () => {
-  state.step = stepNow()
-  remember()
+byId('play').addEventListener('click', play)
+byId('back').addEventListener('click', () => go(stepNow() - 1))
+byId('forward').addEventListener('click', () => go(stepNow() + 1))
+range.addEventListener('input', () => go(Number(range.value)))
+byId('ask').addEventListener('change', ({ target }) => {
+  if (target instanceof HTMLInputElement) predict(target.value)
+})
+byId('switch').addEventListener('change', ({ target }) => {
+  if (target instanceof HTMLInputElement) blurTo(target.value === 'noised' ? 1 : 0)
+})
+byId('tries').addEventListener('click', ({ target }) => {
+  const chosen = target instanceof Element ? target.closest('[data-try]') : null
+  if (chosen !== null) tryOut(Number(chosen.getAttribute('data-try')))
+})
+byId('counts').addEventListener('click', ({ target }) => {
+  const cell = target instanceof Element ? target.closest('[data-cell]')?.getAttribute('data-cell') : null
+  if (cell === null || cell === undefined || view?.table === undefined) return
+  const [row, column] = cell.split(',').map(Number)
+  adjust(view.table.choose(row, column))
+})
+byId('copy-address').addEventListener('click', () => {
+  const { index, choice } = state
+  history.replaceState(null, '', `#${hashOf(index, choice, stepNow())}`)
   navigator.clipboard.writeText(location.href).then(
-    () => (part.heard.textContent = 'The address of this picture is on the clipboard.'),
-    () => (part.heard.textContent = 'The browser keeps its clipboard closed; the address bar has the link.')
+    () => (byId('heard').textContent = 'The address of this picture is on the clipboard.'),
+    () => (byId('heard').textContent = 'The browser keeps its clipboard closed; the address bar has the link.')
   )
 })
+
+// —— dragging ——
+
+const over = byId('handles')
+let dragged = -1
+const moveTo = (i: number, pixel: Place): void => {
+  if (plot !== null) adjust(handles[i].to(plot.from(pixel)))
+}
+const pixelOf = ({ clientX, clientY }: PointerEvent): Place => {
+  const { left, top } = over.getBoundingClientRect()
+  return [clientX - left, clientY - top]
+}
+over.addEventListener('pointerdown', event => {
+  const on = Array.from(over.children).findIndex(each => each === event.target)
+  dragged = on >= 0 ? on : handles.findIndex(({ jumps }) => jumps === true)
+  if (dragged < 0) return
+  over.setPointerCapture(event.pointerId)
+  if (on < 0) moveTo(dragged, pixelOf(event))
+})
+over.addEventListener('pointermove', event => {
+  if (dragged >= 0 && dragged < handles.length) moveTo(dragged, pixelOf(event))
+})
+for (const name of ['pointerup', 'pointercancel'] as const) over.addEventListener(name, () => (dragged = -1))
+over.addEventListener('keydown', event => {
+  const i = Array.from(over.children).findIndex(each => each === event.target)
+  const moves: Readonly<Record<string, Place | undefined>> = {
+    ArrowLeft: [-1, 0],
+    ArrowRight: [1, 0],
+    ArrowUp: [0, -1],
+    ArrowDown: [0, 1]
+  }
+  const move = moves[event.key]
+  if (i < 0 || move === undefined || plot === null) return
+  const [x, y] = plot.at(handles[i].at)
+  moveTo(i, [x + 12 * move[0], y + 12 * move[1]])
+  event.preventDefault()
+  event.stopPropagation()
+})
+
+// —— words of the glossary ——
+
+const tip = byId('tip')
+const showTip = (word: Element): void => {
+  tip.textContent = meaningOf(word.getAttribute('data-term') ?? '')
+  word.setAttribute('aria-describedby', 'tip')
+  const { left, top, bottom } = word.getBoundingClientRect()
+  tip.hidden = false
+  const { width, height } = tip.getBoundingClientRect()
+  Object.assign(tip.style, {
+    left: `${Math.max(8, Math.min(innerWidth - width - 8, left))}px`,
+    top: `${top - height - 6 > 4 ? top - height - 6 : bottom + 6}px`
+  })
+}
+const wordOf = ({ target }: Event): Element | null => (target instanceof Element ? target.closest('[data-term]') : null)
+for (const name of ['pointerover', 'focusin', 'click'])
+  document.addEventListener(name, event => {
+    const word = wordOf(event)
+    if (word !== null) showTip(word)
+    else if (name === 'click') tip.hidden = true
+  })
+for (const name of ['pointerout', 'focusout'])
+  document.addEventListener(name, event => {
+    if (wordOf(event) !== null && !(name === 'pointerout' && document.activeElement === event.target)) tip.hidden = true
+  })
+
 addEventListener('keydown', event => {
   const { target } = event
+  if (event.key === 'Escape') tip.hidden = true
   if (byId('tour').hidden || event.ctrlKey || event.metaKey || event.altKey) return
   // What has the focus keeps the keys that it understands.
   if (target instanceof Element && target.matches('input, textarea, select')) return
@@ -324,7 +451,8 @@ addEventListener('keydown', event => {
   if (event.key === ' ' && !isActive) play()
   else if (event.key === 'ArrowRight') go(stepNow() + 1)
   else if (event.key === 'ArrowLeft') go(stepNow() - 1)
-  else if (Number(event.key) >= 1 && Number(event.key) <= questions.length) location.hash = `question=${event.key}`
+  else if (questions.some(({ number }) => number.startsWith(event.key))) location.hash = `question=${event.key}`
   else return
   event.preventDefault()
 })
+new ResizeObserver(render).observe(byId('picture'))

@@ -14,12 +14,12 @@ const byId = <T extends HTMLElement>(id: string, kind: new () => T): T => {
   return found
 }
 const parts = {
-  picture: byId('picture', HTMLCanvasElement),
+  picture: byId('bench-picture', HTMLCanvasElement),
   chart: byId('chart', HTMLCanvasElement),
   charted: byId('charted', HTMLSelectElement),
-  play: byId('play', HTMLButtonElement),
+  play: byId('bench-play', HTMLButtonElement),
   scrub: byId('scrub', HTMLInputElement),
-  at: byId('at', HTMLOutputElement),
+  at: byId('bench-at', HTMLOutputElement),
   noise: byId('noise', HTMLInputElement),
   noiseAt: byId('noise-at', HTMLOutputElement),
   density: byId('show-density', HTMLInputElement),
@@ -667,8 +667,8 @@ byId('paste', HTMLButtonElement).addEventListener('click', () => {
 // —— the rest ——
 
 parts.play.addEventListener('click', play)
-byId('forward', HTMLButtonElement).addEventListener('click', () => go(1))
-byId('back', HTMLButtonElement).addEventListener('click', () => go(-1))
+byId('bench-forward', HTMLButtonElement).addEventListener('click', () => go(1))
+byId('bench-back', HTMLButtonElement).addEventListener('click', () => go(-1))
 parts.scrub.addEventListener('input', () => {
   const to = Number(parts.scrub.value)
   go(to - state.step)

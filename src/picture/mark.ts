@@ -205,18 +205,18 @@ export const dots = (points: Points, look: Look & { readonly r?: number; readonl
   }
 })
 
-/** A cross at each point: of what was excluded. */
-export const crosses = (points: Points, { r = 3.4, ...look }: Look & { readonly r?: number } = {}): Mark => ({
+/** A cross at each point: of what was excluded, or of what is true. */
+export const crosses = (points: Points, { r = 3.4, ...look }: LineLook & { readonly r?: number } = {}): Mark => ({
   ...look,
-  covers: points,
+  covers: look.counts === false ? [] : points,
   draw: ({ at, box }, k) =>
     stroked(
       points
         .map(([x, y]) => clamped(box, at(x, y)))
         .map(([x, y]) => `M${put([x - r, y - r])}l${n(2 * r)},${n(2 * r)}m0-${n(2 * r)}l-${n(2 * r)},${n(2 * r)}`)
         .join(''),
-      colour(k),
-      1.5
+      look.paint === undefined ? colour(k) : `var(--${look.paint})`,
+      look.width ?? 1.5
     )
 })
 
@@ -374,8 +374,11 @@ export const levelsOf = ({ values }: Field, shares: ReadonlyArray<number>): Read
   )
 }
 
-/** An arrow from each point to another. */
-export const arrows = (all: ReadonlyArray<readonly [from: Xy, to: Xy]>, look: LineLook = {}): Mark => ({
+/** An arrow from each point to another; its head is at most so long on paper, 4.9 unless given. */
+export const arrows = (
+  all: ReadonlyArray<readonly [from: Xy, to: Xy]>,
+  { head: most = 4.9, ...look }: LineLook & { readonly head?: number | undefined } = {}
+): Mark => ({
   ...look,
   key: ['line'],
   covers: look.counts === false ? [] : all.flat(),
@@ -383,7 +386,7 @@ export const arrows = (all: ReadonlyArray<readonly [from: Xy, to: Xy]>, look: Li
     const d = all.map(([from, to]) => {
       const [a, b] = [at(...from), at(...to)]
       const [dx, dy] = [b[0] - a[0], b[1] - a[1]]
-      const head = 0.35 * Math.min(1, 14 / Math.max(1e-9, Math.sqrt(dx * dx + dy * dy)))
+      const head = Math.min(0.35, most / Math.max(1e-9, Math.sqrt(dx * dx + dy * dy)))
       const end = (side: number): Xy => [b[0] - head * (dx - side * 0.6 * dy), b[1] - head * (dy + side * 0.6 * dx)]
       return Math.abs(dx) + Math.abs(dy) < 0.3 ? '' : path(box, [a, b]) + path(box, [end(1), b, end(-1)])
     })
@@ -405,12 +408,16 @@ export const rule = (across: 'x' | 'y', value: number, words = ''): Mark => ({
   }
 })
 
-/** Words about a point. */
-export const words = ([x, y]: Xy, what: string, { anchor = 'middle', kind = '' } = {}): Mark => ({
+/** Words about a point, or so far from it on paper, to the right and down. */
+export const words = (
+  [x, y]: Xy,
+  what: string,
+  { anchor = 'middle', kind = '', paint = '', offset = [0, 0] as Xy } = {}
+): Mark => ({
   covers: [],
   draw: ({ at }) => {
     const [px, py] = at(x, y)
-    return text([px, py + 4], what, { anchor, kind })
+    return text([px + offset[0], py + 4 + offset[1]], what, { anchor, kind, paint })
   }
 })
 
@@ -477,12 +484,17 @@ export const numbered = (centres: Points, r = 9): Mark => ({
   }
 })
 
-/** A ring about a point: what was chosen. */
-export const ring = ([x, y]: Xy, { r = 9, isFull = false } = {}): Mark => ({
+/** A ring about a point, in the colour of a look or in ink: what was chosen. One as wide as twice its radius is a disc. */
+export const ring = (
+  [x, y]: Xy,
+  { r = 9, width = 1.8, isFull = false, ...look }: Look & { r?: number; width?: number; isFull?: boolean } = {}
+): Mark => ({
+  ...look,
   covers: [],
-  draw: ({ at }) => {
+  draw: ({ at }, k) => {
     const [px, py] = at(x, y)
-    return `<circle cx="${n(px)}" cy="${n(py)}" r="${r}" fill="${isFull ? 'var(--page)' : 'none'}" stroke="var(--ink)" stroke-width="1.8"/>`
+    const paint = look.k === undefined ? 'var(--ink)' : colour(k)
+    return `<circle cx="${n(px)}" cy="${n(py)}" r="${r}" fill="${isFull ? 'var(--page)' : 'none'}" stroke="${paint}" stroke-width="${width}"/>`
   }
 })
 

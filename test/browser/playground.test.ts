@@ -98,7 +98,7 @@ describe.skipIf(isMissing)('the workbench', () => {
   })
   afterAll(() => browser?.close())
 
-  const at = async (page: Page): Promise<number> => Number(((await page.textContent('#at')) ?? '').split(' ')[0])
+  const at = async (page: Page): Promise<number> => Number(((await page.textContent('#bench-at')) ?? '').split(' ')[0])
   const ready = (page: Page): Promise<unknown> => page.waitForSelector('#numbers tbody tr')
   const play = async (width: number, play: (page: Page) => Promise<void>, from = workbench): Promise<void> => {
     if (browser === null) throw new Error('no browser')
@@ -123,22 +123,24 @@ describe.skipIf(isMissing)('the workbench', () => {
         await page.waitForFunction(
           ({ count }) =>
             document.querySelectorAll('#numbers tbody tr').length === count &&
-            document.querySelector('#at')?.textContent.startsWith('0 of ') === true,
+            document.querySelector('#bench-at')?.textContent.startsWith('0 of ') === true,
           { count: scene.learners.length }
         )
-        await page.click('#play')
-        await page.waitForFunction(() => Number((document.querySelector('#at')?.textContent ?? '').split(' ')[0]) >= 10)
-        await page.click('#play')
+        await page.click('#bench-play')
+        await page.waitForFunction(
+          () => Number((document.querySelector('#bench-at')?.textContent ?? '').split(' ')[0]) >= 10
+        )
+        await page.click('#bench-play')
         const paused = await at(page)
         expect(paused, name).toBeGreaterThanOrEqual(10)
-        expect(await isDrawn(page, '#picture')).toBe(true)
+        expect(await isDrawn(page, '#bench-picture')).toBe(true)
         expect(await isDrawn(page, '#chart')).toBe(true)
         await page.$eval('#scrub', input => {
           if (!(input instanceof HTMLInputElement)) return
           input.value = '3'
           input.dispatchEvent(new Event('input'))
         })
-        await page.waitForFunction(() => (document.querySelector('#at')?.textContent ?? '').startsWith('3 of '))
+        await page.waitForFunction(() => (document.querySelector('#bench-at')?.textContent ?? '').startsWith('3 of '))
         expect(page.url()).toBe(`${address}#${toHash(scene)}`)
       }
     }))
@@ -151,14 +153,14 @@ describe.skipIf(isMissing)('the workbench', () => {
     await play(
       1200,
       async page => {
-        for (let i = 0; i < 5; i++) await page.click('#forward')
-        await page.waitForFunction(() => (document.querySelector('#at')?.textContent ?? '').startsWith('5 of '))
+        for (let i = 0; i < 5; i++) await page.click('#bench-forward')
+        await page.waitForFunction(() => (document.querySelector('#bench-at')?.textContent ?? '').startsWith('5 of '))
         const row = await page.textContent('#numbers tbody tr')
         expect(row).toContain(frames[4].logDensity?.toFixed(4))
         expect(row).toContain(frames[4].value?.toPrecision(5))
         // Who does not see the picture hears where the centres are.
         const [x] = frames[4].learned?.means ?? []
-        expect(await page.getAttribute('#picture', 'aria-label')).toContain(
+        expect(await page.getAttribute('#bench-picture', 'aria-label')).toContain(
           `DDPM descent: centres at (${x.toFixed(1)}, `
         )
       },
@@ -189,7 +191,7 @@ describe.skipIf(isMissing)('the workbench', () => {
   it('takes points drawn with the pointer, with the keys, and pasted', () =>
     play(1200, async page => {
       await page.click('#draw')
-      const box = await page.locator('#picture').boundingBox()
+      const box = await page.locator('#bench-picture').boundingBox()
       if (box === null) throw new Error('no picture')
       for (const [x, y] of [
         [0.3, 0.3],
@@ -225,7 +227,7 @@ describe.skipIf(isMissing)('the workbench', () => {
       value
     )
   const seen = (page: Page): Promise<string> =>
-    page.$eval('#picture', canvas => (canvas instanceof HTMLCanvasElement ? canvas.toDataURL() : ''))
+    page.$eval('#bench-picture', canvas => (canvas instanceof HTMLCanvasElement ? canvas.toDataURL() : ''))
 
   it.each(spread(2)(['flow', 'ancestral']))('samples by reverse diffusion, forth and back: %s', sampler =>
     play(1200, async page => {
@@ -254,13 +256,13 @@ describe.skipIf(isMissing)('the workbench', () => {
     play(1200, async page => {
       await page.check('#show-noise')
       const early = await page.waitForFunction(() => {
-        const canvas = document.querySelector('#picture')
+        const canvas = document.querySelector('#bench-picture')
         return canvas instanceof HTMLCanvasElement ? canvas.toDataURL() : ''
       })
       await slide(page, '#noise', '0')
       await page.waitForFunction(
         before => {
-          const canvas = document.querySelector('#picture')
+          const canvas = document.querySelector('#bench-picture')
           return canvas instanceof HTMLCanvasElement && canvas.toDataURL() !== before
         },
         await early.jsonValue()
@@ -280,9 +282,9 @@ describe.skipIf(isMissing)('the workbench', () => {
           return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? NaN
         }
         const before = await spent()
-        await page.click('#play')
+        await page.click('#bench-play')
         await page.waitForFunction(
-          () => Number((document.querySelector('#at')?.textContent ?? '').split(' ')[0]) >= 100
+          () => Number((document.querySelector('#bench-at')?.textContent ?? '').split(' ')[0]) >= 100
         )
         const [after, frames] = [await spent(), await at(page)]
         // Measured: 2 to 5 ms of 16.7 (docs/performance.md); a step is a frame, or what several have.

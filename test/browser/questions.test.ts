@@ -1,20 +1,31 @@
-/** The questions of the playground: what each view shows of a run, held as numbers to what its text says; and the page in a browser. */
+/** The questions of the playground: what each shows and says of a run, held as numbers; and the page in a browser. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
-import { line } from '../../examples/playground/plot.js'
+import { Mixture, Schedule } from 'ornstein'
+import { lineOf, type Place } from '../../examples/playground/plot.js'
 import { correction, frameOf } from '../../examples/playground/questions/correction.js'
 import { count } from '../../examples/playground/questions/count.js'
+import { denoising } from '../../examples/playground/questions/denoising.js'
 import { direction } from '../../examples/playground/questions/direction.js'
 import { questions } from '../../examples/playground/questions/index.js'
 import { lower } from '../../examples/playground/questions/lower.js'
-import { type Choice, type Question, taken, type View } from '../../examples/playground/questions/question.js'
+import {
+  type Choice,
+  defaults,
+  type Question,
+  type Seen,
+  taken,
+  type View
+} from '../../examples/playground/questions/question.js'
 import { rows } from '../../examples/playground/questions/rows.js'
 import { sampling } from '../../examples/playground/questions/sampling.js'
+import { shapes } from '../../examples/playground/questions/shapes.js'
 import * as Start from '../../examples/playground/questions/start.js'
 import { weights } from '../../examples/playground/questions/weights.js'
+import { wordPattern } from '../../examples/playground/shown.js'
 import { isSlow } from '../cases.js'
 import { barriers, isMissing, launched, opened } from './browser.js'
 
@@ -26,99 +37,182 @@ const shown = (question: Question, choice: Choice = {}, steps?: number): View =>
   question.view(taken(question, choice, steps))
 /** The value of a line at an abscissa. */
 const at = (view: View, title: string, label: string, x: number): number => {
-  const place = line(view.panels, title, label).places.find(([each]) => Math.abs(each - x) < 1e-9)
+  const place = lineOf(view.panels, title, label).find(([each]) => Math.abs(each - x) < 1e-9)
   if (place === undefined) throw new Error(`${label} has nothing at ${x}`)
   return place[1]
 }
+const last = (places: ReadonlyArray<Place>): number => places[places.length - 1][1]
+/** Numbers in a text, in their order. */
+const numbersOf = (text: string): ReadonlyArray<number> =>
+  [...text.replaceAll('−', '-').matchAll(/-?\d+(\.\d+)?/g)].map(([number]) => Number(number))
 
-describe('direction first', () => {
-  const [angle, length] = ['Angle to the truth', 'Length of the guess']
+describe('0: what denoising is', () => {
+  const seen = { ...taken(denoising, {}), step: 9, blur: 1, told: true }
+  const loss = 'Mean squared miss'
+
+  it('draws the posterior mean, which an average over the data and the noise gives too', () => {
+    const { now, happened, handles = [] } = denoising.view(seen)
+    const [x, y] = handles[0].at
+    const [gx, gy] = numbersOf(now)
+    // The mean of x₀ of fresh data, each weighted by the density of the noise that leads from it to the ringed point.
+    const spread = Math.sqrt(Math.exp(2 * 0.45) - 1)
+    const centres = [-2.1, -1.3, 2.1, -1.3, 0, 2.3]
+    let [sum, u, v] = [0, 0, 0]
+    for (let k = 0; k < 3; k++)
+      for (let i = -30; i <= 30; i++)
+        for (let j = -30; j <= 30; j++) {
+          const [a, b] = [centres[2 * k] + 0.04 * i, centres[2 * k + 1] + 0.04 * j]
+          const weight = Math.exp(-(i * i + j * j) / 200 - ((x - a) ** 2 + (y - b) ** 2) / (2 * spread * spread))
+          sum += weight
+          u += weight * a
+          v += weight * b
+        }
+    // Said to a tenth.
+    expect(Math.abs(gx - u / sum)).toBeLessThan(0.06)
+    expect(Math.abs(gy - v / sum)).toBeLessThan(0.06)
+    expect(happened).toContain('even the best guess misses')
+  })
+
+  it('asks of a point that is undecided, and answers by its chances', () => {
+    const { answer, now } = denoising.view(seen)
+    expect(answer).toBe('between')
+    const shares = numbersOf(now).slice(2)
+    expect(shares[0]).toBeGreaterThan(50)
+    expect(shares[1]).toBeGreaterThan(25)
+    // Almost no noise leaves one centre, very much none.
+    expect(denoising.view({ ...seen, step: 1 }).answer).toBe('near')
+    expect(denoising.view({ ...seen, step: 54 }).answer).toBe('middle')
+  })
+
+  it('has a loss that is larger for a wrong mixture at every noise, and that descent lowers to the least', () => {
+    const wrong = denoising.view({ ...seen, choice: { ...seen.choice, b: '0.70,-3.20' } })
+    const best = lineOf(wrong.panels, loss, 'best guess')
+    for (const [i, [, value]] of lineOf(wrong.panels, loss, 'this model').entries())
+      if (i > 0) expect(value).toBeGreaterThan(best[i][1])
+    const learned = taken(denoising, { learns: 'yes', b: '0.70,-3.20' })
+    const view = denoising.view({ ...learned, blur: 1 })
+    expect(view.answer).toBe('true')
+    const [before, after, off] = numbersOf(view.happened)
+    expect(after).toBeLessThan(before - 0.3)
+    // 300 rows of a cluster of spread 0.4 with noise of spread 1.2 know its centre to about 0.1.
+    expect(off).toBeLessThan(0.2)
+  })
+
+  it('sends rows where the formula of its statement does', () => {
+    const level = Schedule.level(0.7)(Schedule.ornsteinUhlenbeck)
+    const one = Mixture.of({ means: [[1, 2]], variances: [0.16] })
+    const y = [2, -1]
+    const x = { rows: 1, dim: 2, values: Float64Array.from(y, each => level.alpha * each) }
+    const score = Mixture.score(x)(Mixture.diffuse(level)(one)).values
+    const s2 = Math.exp(1.4) - 1
+    for (const i of [0, 1]) {
+      const byScore = y[i] + (level.sigma ** 2 * score[i]) / level.alpha
+      expect(byScore).toBeCloseTo([1, 2][i] + (0.16 / (0.16 + s2)) * (y[i] - [1, 2][i]), 12)
+    }
+  })
+})
+
+describe('1: direction first', () => {
+  const [angle, length] = ['Angle to c', 'Length of the guess']
   const view = shown(direction)
 
   it('turns within 5° by step 16 with less than 15 % of the length of its end, on the dots', () => {
     expect(at(view, angle, 'descent', 16)).toBeLessThan(5)
-    const end = at(view, length, 'descent', 35)
+    const end = at(view, length, 'descent', 32)
     expect(at(view, length, 'descent', 16)).toBeLessThan(0.15 * end)
     // The truth's length is 2; 1000 rows tell it to a few hundredths.
     expect(Math.abs(end - 2)).toBeLessThan(0.15)
-    for (const [i, value] of line(view.panels, angle, 'descent').places)
+    for (const [i, value] of lineOf(view.panels, angle, 'descent'))
       expect(Math.abs(value - at(view, angle, 'power iteration', i))).toBeLessThan(0.5)
-    expect(at(view, length, 'power iteration', 35)).toBeGreaterThan(10 * end)
-    expect(view.says).toMatch(/within 5° of the truth by step 1\d, when it had [5-9]\.\d % of its final length/)
-    // A guess of a hundredth is drawn longer than it is, and says so; one that is drawn as it is is called a guess.
-    const label = (step: number): unknown =>
-      direction
-        .view({ ...taken(direction, {}), step })
-        .picture.marks.flatMap(mark => (mark.kind === 'label' ? mark.text : []))
-        .at(-1)
-    expect([label(0), label(35)]).toEqual(['direction, enlarged', 'guess'])
+    expect(at(view, length, 'power iteration', 32)).toBeGreaterThan(10 * end)
+    expect(view.happened).toMatch(/^By step 1\d it points within 5° of c, at [5-9]\.\d\s% of its final length/)
+    expect(view.answer).toBe('turn')
+    // The multipliers of the first steps, from the angles that were run: tan falls by their ratio.
+    const [along, across] = numbersOf(view.why)
+    const tan = (step: number): number => Math.tan((at(view, angle, 'descent', step) * Math.PI) / 180)
+    expect(Math.abs(tan(4) / tan(5) - along / across)).toBeLessThan(0.03)
   })
 
   it('shrinks from a long start, and its angle alone follows the dots', () => {
     const long = shown(direction, { start: '3' })
-    expect(Math.min(...line(long.panels, length, 'descent').places.map(([, value]) => value))).toBeLessThan(1.2)
+    expect(Math.min(...lineOf(long.panels, length, 'descent').map(([, value]) => value))).toBeLessThan(1.2)
     const gap = Math.max(
-      ...line(long.panels, angle, 'descent').places.map(([i, value]) =>
+      ...lineOf(long.panels, angle, 'descent').map(([i, value]) =>
         Math.abs(value - at(long, angle, 'power iteration', i))
       )
     )
     expect(gap).toBeLessThan(5)
-    expect(long.says).toContain(`within ${Math.ceil(gap)}° of them`)
+    expect(long.happened).toContain(`within ${Math.ceil(gap)}° of them`)
+    expect(long.answer).toBe('shrink')
   })
 
-  it('is found at low noise too, in fewer steps', () => {
-    expect(at(shown(direction, { noise: '0.1' }), angle, 'descent', 4)).toBeLessThan(5)
+  it('is found at low noise too, in fewer steps; and where the start is turned', () => {
+    const low = shown(direction, { noise: '0.1' })
+    expect(at(low, angle, 'descent', 4)).toBeLessThan(5)
+    expect(low.happened).toContain('Low noise finds the direction too')
+    const turned = shown(direction, { degrees: '40' }, 0)
+    expect(at(turned, angle, 'descent', 0)).toBeCloseTo(40, 9)
+    const [{ to, at: place }] = turned.handles ?? []
+    expect(to(place)).toEqual({ degrees: '40' })
   })
 })
 
-describe('nearly EM', () => {
+describe('3: nearly EM', () => {
   const viewed = (far: number, noise: string): View =>
-    correction.view({ setting: null, frames: [frameOf(far)], step: 0, done: true, choice: { noise } })
+    correction.view({ ...taken(correction, {}, 0), frames: [frameOf(far)], step: 0, choice: { noise } })
 
   it('is within 1 % of EM at |c| = 4 and low noise, and not at |c| = 3 and high noise', () => {
     const share = (view: View, label: string, far: number): number =>
       at(view, 'Correction, as a share of the EM step', label, far)
-    const near = viewed(4, '0.1')
-    expect(share(near, 'low noise', 4)).toBeLessThan(0.01)
-    expect(near.says).toContain('The arrows coincide')
+    expect(share(viewed(4, '0.1'), 't = 0.1', 4)).toBeLessThan(0.01)
     const blurred = viewed(3, '1')
-    expect(share(blurred, 'high noise', 3)).toBeGreaterThan(0.3)
-    expect(share(blurred, 'low noise', 3)).toBeLessThan(0.06)
-    expect(blurred.says).toContain('The clusters overlap')
+    expect(share(blurred, 't = 1', 3)).toBeGreaterThan(0.3)
+    expect(share(blurred, 't = 0.1', 3)).toBeLessThan(0.06)
+    expect(blurred.now).toMatch(/differ by \*39\s%\* of the EM step/)
+    // Overlap makes the step of descent longer.
+    expect(numbersOf(viewed(1, '0.1').now)[3]).toBeGreaterThan(1.2)
   })
 })
 
 /** Claims that take seconds of runs to hold. */
 const heavy: Readonly<Record<string, () => void>> = {
-  'why lower the noise: the size by step 50, the turn not; three steps of low noise turn it': () => {
+  '2: the size by step 50, the turn not; three steps of low noise turn it': () => {
     const view = shown(lower)
-    expect(at(view, 'Size of the triangle', 'size', 50)).toBeGreaterThan(2.7)
+    expect(at(view, 'Size of triangle', 'size', 50)).toBeGreaterThan(2.7)
     expect(at(view, 'How far it is turned', 'turn', 50)).toBeGreaterThan(30)
     expect(at(view, 'How far it is turned', 'turn', 53)).toBeLessThan(3)
-    expect(view.says).toMatch(
+    expect(view.answer).toBe('size')
+    expect(view.happened).toMatch(
       /At step 50 the noise fell, with the triangle 4\d° off\. Low noise brought it below 3° within [123] steps/
     )
+    expect(shown(lower, { noise: '0.1' }).answer).toBe('both')
   },
-  'how much data: a direction from n|c|⁴/d = 16, as power iteration has it, and none from a quarter': () => {
+  '4: a direction from n|c|⁴/d = 16, as power iteration has it, and none from a quarter': () => {
     const view = shown(rows, { dim: '8' }, 1)
-    for (const [n, value] of line(view.panels, 'Mean angle', 'descent').places) {
+    for (const [n, value] of lineOf(view.panels, 'Mean angle', 'descent')) {
       if (n >= 16) {
         expect(value).toBeLessThan(30)
         expect(Math.abs(value - at(view, 'Mean angle', 'power iteration', n))).toBeLessThan(2)
       }
-      if (n >= 32) expect(at(view, 'Share of runs within 45°', 'descent', n)).toBe(1)
+      if (n >= 32) expect(at(view, 'Found within 45°', 'descent', n)).toBe(1)
     }
-    expect(shown(rows, { far: '0.5', dim: '8' }, 0).says).toMatch(
-      /At this distance 128 rows reach the line, and about 1024 find/
-    )
+    expect(shown(rows, { far: '0.5', dim: '8' }, 0).happened).toContain('128 rows reach one')
+    const few = shown(rows, {}, 3)
+    expect(few.answer).toBe('few')
+    // Chance stretches 32 rows in 32 dimensions more than the clusters do.
+    const [, , , , learned, truth] = numbersOf(few.now)
+    expect(learned).toBeGreaterThan(truth)
   },
-  'a good start: everyone within half a separation, moves alone at two': () => {
+  '5: everyone within half a separation, moves alone at two; the first run shown fails': () => {
     const { ends } = Start.frameOf(0, [0.5, 2])
     for (const [near] of Object.values(ends)) expect(near.error).toBeLessThan(1)
     expect(ends.moves[1].error).toBeLessThan(1)
     expect(ends.low[1].error).toBeGreaterThan(1)
+    const first = shown(Start.start, {}, 0)
+    expect(first.now).toMatch(/\*one is missed by [2-9]\.\d\*/)
+    expect(first.table?.rows.map(({ cells }) => cells[2])).toEqual(['0', '1', '0', '1'])
   },
-  'a good start: the numbers of docs/should-i-use-this': () => {
+  '5: the numbers of docs/should-i-use-this': () => {
     const frames = Array.from({ length: 20 }, (_, seed) => Start.frameOf(seed).ends)
     const found = (['low', 'annealed', 'em', 'moves'] as const).map(way =>
       [0, 1, 2, 3, 4].map(r => frames.filter(ends => ends[way][r].error < 1).length)
@@ -128,38 +222,50 @@ const heavy: Readonly<Record<string, () => void>> = {
       [...page.matchAll(/^\|[^|]+((?:\| +\d+ )+)\|$/gm)].map(([, cells]) => (cells.match(/\d+/g) ?? []).map(Number))
     ).toEqual(found)
   },
-  'weights: low noise is slow where clusters are apart, more noise is not': () => {
+  '6a: low noise is slow where clusters are apart, more noise is not': () => {
     const view = shown(weights, {}, 100)
-    const weight = (label: string): number => at(view, 'Weight of the larger cluster', label, 100)
+    const weight = (label: string): number => at(view, 'Weight', label, 100)
     const em = weight('EM')
-    expect(em - weight('low noise, t = 0.1')).toBeGreaterThan(0.2)
-    for (const label of ['more noise, t = 0.5', 'all levels']) expect(Math.abs(em - weight(label))).toBeLessThan(0.03)
+    expect(em - weight('low: t = 0.1')).toBeGreaterThan(0.2)
+    for (const label of ['more: t = 0.5', 'all levels']) expect(Math.abs(em - weight(label))).toBeLessThan(0.03)
+    expect(view.answer).toBe('slow')
     // EM has the share of the 1000 rows after one step: 829 of them, one of which is between the clusters.
     const first = shown(weights, {}, 1)
-    expect(at(first, 'Weight of the larger cluster', 'EM', 1)).toBeCloseTo(0.829, 3)
-    expect(shown(weights).says).toContain('the sample’s share of 0.83 after one step')
-    expect(view.panels[0].y.ticks.map(([, text]) => text)).toContain('0.83')
+    expect(at(first, 'Weight', 'EM', 1)).toBeCloseTo(0.829, 3)
+    expect(first.happened).toContain('The sample’s share is 0.829')
+    expect(shown(weights, { half: '2', of: 'fixed' }).happened).toContain('pulls the smaller one’s centre')
+    expect(shown(weights, { half: '1' }).answer).toBe('all')
   },
-  'how many: three of any shape, more of round ones': () => {
+  '6b: round components lie along long clusters, and one in each where there is a shape': () => {
+    const view = shown(shapes)
+    expect(last(lineOf(view.panels, 'Error', 'round'))).toBeGreaterThan(1.5)
+    for (const label of ['one shared shape', 'a shape each'])
+      expect(last(lineOf(view.panels, 'Error', label))).toBeLessThan(0.3)
+    expect(last(lineOf(view.panels, 'Log-likelihood', 'one shared shape'))).toBeGreaterThan(
+      last(lineOf(view.panels, 'Log-likelihood', 'round')) + 0.3
+    )
+    expect(view.answer).toBe('along')
+    expect(shown(shapes, { long: 'no' }).answer).toBe('right')
+  },
+  '7: three of any shape, more of round ones; it comes to rest at the winner': () => {
     const view = shown(count)
-    const least = (panel: string, look: string): number => {
-      const found = view.panels.find(({ title }) => title.startsWith(panel))?.lines.find(each => each.look === look)
-      return found?.at?.[0] ?? NaN
-    }
-    for (const by of ['BIC', 'ICL']) {
-      expect(least(by, 'em')).toBe(3)
-      expect(least(by, 'descent')).toBeGreaterThan(5)
-    }
-    expect(view.says).toContain('with any shape both criteria say 3')
+    expect(view.happened).toMatch(/^With round components .*; with components of any shape both criteria say 3\.$/)
+    expect(view.answer).toBe('8')
+    expect(view.rests).toBeGreaterThan(4)
+    const full = shown(count, { family: 'full' })
+    expect(full.rests).toBe(2)
+    const names = full.panels.flatMap(({ marks }) => marks.flatMap(({ name = [] }) => name))
+    expect(names.filter(name => name === 'any shape: 3')).toHaveLength(2)
   },
-  'noise back to data: five ancestral steps spoil the walk of a score that ten of Heun find good': () => {
-    const end = (choice: Choice): number => {
-      const view = shown(sampling, choice)
-      return line(view.panels, 'Energy distance to held-out data', '1000 rows').places.at(-1)?.[1] ?? NaN
-    }
-    expect(end({ sampler: 'ancestral', steps: '5' })).toBeGreaterThan(5 * end({ steps: '10' }))
+  '8: five ancestral steps spoil the walk of a score that ten of Heun find good': () => {
+    const end = (view: View): number => last(lineOf(view.panels, 'Energy distance', '1000 rows'))
+    const coarse = shown(sampling, { sampler: 'ancestral', steps: '5' })
+    expect(end(coarse)).toBeGreaterThan(5 * end(shown(sampling, { steps: '10' })))
+    expect(coarse.answer).toBe('all')
+    const view = shown(sampling)
+    expect(view.answer).toBe('few')
     // 0.61, 0.04 and 0.29 standard deviations from 20 rows; of 800 samples a mean is known to 0.06.
-    expect(shown(sampling).says).toContain('displaces a cluster of samples by 0.6 standard deviations')
+    expect(view.happened).toContain('displaced by up to 0.6 standard deviations')
   }
 }
 describe.runIf(isSlow)('what takes longer', () => {
@@ -168,17 +274,41 @@ describe.runIf(isSlow)('what takes longer', () => {
   })
 })
 
+/** All texts of a question, at the start of its run and of each of its tries. */
+const textsOf = (question: Question): ReadonlyArray<string> => {
+  const first: Seen<unknown, unknown> = { ...taken(question, {}, 0), told: true, done: true }
+  const { now, happened, why } = question.view(first)
+  return [question.lead, question.statement, now, happened, why]
+}
+
 describe('every question', () => {
-  it('has three things to try, of its own controls', () => {
-    for (const { tries, controls, name } of questions) {
-      expect(tries.length, name).toBe(3)
-      for (const { choice } of tries)
-        for (const [control, value] of Object.entries(choice).filter(([control]) => control !== 'step'))
-          expect(
-            controls.find(each => each.name === control)?.options.map(([one]) => one),
-            name
-          ).toContain(value)
+  it('asks with answers to choose from, and has four things to try, of its own controls', () => {
+    for (const { tries, controls, name, ask, ...rest } of questions) {
+      expect(tries.length, name).toBe(4)
+      for (const { choice } of tries) {
+        for (const [control, value] of Object.entries(choice).filter(([control]) => control !== 'step')) {
+          const options = controls.find(each => each.name === control)?.options ?? []
+          if (options.length > 0)
+            expect(
+              options.map(([one]) => one),
+              name
+            ).toContain(value)
+        }
+        const whole = { ...defaults({ controls }), ...choice }
+        expect(ask(whole).options.length, name).toBeGreaterThan(2)
+        expect('step' in choice ? Number(choice.step) : 0, name).toBeLessThanOrEqual(rest.steps(whole))
+      }
     }
+  })
+
+  it('says no word of the glossary that docs/glossary.md does not explain', () => {
+    const glossary = readFileSync(`${root}/docs/glossary.md`, 'utf8')
+    const words = [...glossary.matchAll(/^### (.*)$/gm)].map(([, word]) => word.toLowerCase())
+    const said = questions
+      .flatMap(textsOf)
+      .flatMap(text => [...text.matchAll(wordPattern)].map(([, , word]) => word.toLowerCase()))
+    expect(said.filter(word => !words.includes(word))).toEqual([])
+    expect(new Set(said).size).toBeGreaterThan(10)
   })
 })
 
@@ -189,40 +319,211 @@ describe.skipIf(isMissing)('the page', () => {
     browser = await launched()
   })
   afterAll(() => browser?.close())
-
-  const isAt = (page: Page, text: string): Promise<unknown> =>
-    page.waitForFunction(text => document.querySelector('#tour-at')?.textContent === text, text)
-
-  it('shows what its address asks for, hears keys, tells what it shows, and has a picture of each question', async () => {
+  const visit = async (
+    { width = 1280, height = 720, colorScheme }: { width?: number; height?: number; colorScheme?: 'dark' },
+    hash: string,
+    look: (page: Page) => Promise<void>
+  ): Promise<void> => {
     if (browser === null) throw new Error('no browser')
-    const { page, errors } = await opened(browser, { width: 390, height: 800 })
-    await page.emulateMedia({ reducedMotion: 'reduce', colorScheme: 'dark' })
-    await page.goto(`${address}#question=1&step=16`)
-    await isAt(page, 'step 16 of 35')
-    const says = (step: number): string => direction.view({ ...taken(direction, {}), step }).says.replaceAll('*', '')
-    expect(await page.textContent('#says')).toBe(says(16))
-    // Who hears the page hears the same, once it stands still.
-    await page.waitForFunction(text => document.querySelector('#heard')?.textContent === text, says(16))
-    await page.keyboard.press('ArrowLeft')
-    await isAt(page, 'step 15 of 35')
-    expect(page.url()).toBe(`${address}#question=1&step=15`)
-    // Motion that is not wanted is none: the end, at once.
-    await page.keyboard.press(' ')
-    await isAt(page, 'step 35 of 35')
-    await page.click('#tries button')
-    await page.waitForFunction(() => /first shrinks/.test(document.querySelector('#says')?.textContent ?? ''))
-    expect(page.url()).toContain('start=3')
-    for (const [i, { question }] of questions.entries()) {
-      await page.keyboard.press(String(i + 1))
-      await page.waitForFunction(
-        text =>
-          document.querySelector('#question')?.textContent === text &&
-          document.querySelectorAll('#tour svg').length === 2,
-        question
-      )
-      expect(await page.evaluate(() => document.documentElement.scrollWidth), question).toBeLessThanOrEqual(390)
-      expect(await barriers(page), question).toEqual([])
-    }
+    const { page, errors } = await opened(browser, { width, height })
+    await page.emulateMedia({ reducedMotion: 'reduce', colorScheme: colorScheme ?? null })
+    await page.goto(`${address}#${hash}`)
+    await look(page)
     expect(errors).toEqual([])
+  }
+  const isAt = (page: Page, text: string): Promise<unknown> =>
+    page.waitForFunction(text => document.querySelector('#at')?.textContent === text, text)
+  const rectangles = <K extends string>(page: Page, ids: ReadonlyArray<K>): Promise<Readonly<Record<K, DOMRect>>> =>
+    page.evaluate(
+      ids =>
+        Object.fromEntries(ids.map(id => [id, document.getElementById(id)?.getBoundingClientRect().toJSON()])) as never,
+      ids
+    )
+
+  it('is at most 2 MB', () => {
+    expect(statSync(`${root}/dist/playground/index.html`).size).toBeLessThan(2_000_000)
   })
+
+  it('asks, plays, and then says what happened and why; hears keys; is what its address asks for', () =>
+    visit({}, 'question=1', async page => {
+      await isAt(page, 'step 0 of 32')
+      expect(await page.textContent('#why')).toBe('After your answer and the run.')
+      await page.check('#ask input[value=grow]')
+      await isAt(page, 'step 32 of 32')
+      const view = shown(direction)
+      const plain = (text: string): string =>
+        text.replaceAll('*', '').replace(wordPattern, (_, as: string | undefined, word: string) => as ?? word)
+      await page.waitForFunction(text => document.querySelector('#why')?.textContent === text, plain(view.why))
+      expect(await page.textContent('#says')).toBe(
+        plain(`${view.now}You said “it grows”: no, it turns. ${view.happened}`)
+      )
+      // Who hears the page hears the same, once it stands still.
+      await page.waitForFunction(
+        () => document.querySelector('#heard')?.textContent === document.querySelector('#says')?.textContent
+      )
+      await page.keyboard.press('Escape')
+      await page.locator('#question').focus()
+      await page.keyboard.press('ArrowLeft')
+      await isAt(page, 'step 31 of 32')
+      expect(page.url()).toBe(`${address}#question=1&step=31`)
+      // A try asks anew.
+      await page.click('#tries button')
+      await page.waitForFunction(() => (document.querySelector('#at')?.textContent ?? '').startsWith('step 0 '))
+      expect(page.url()).toContain('start=3')
+      expect(await page.textContent('#why')).toBe('After your answer and the run.')
+      // The start is turned by keys.
+      await page.locator('.handle').focus()
+      const before = await page.getAttribute('.handle', 'aria-valuetext')
+      await page.keyboard.press('ArrowUp')
+      await page.waitForFunction(
+        text => document.querySelector('.handle')?.getAttribute('aria-valuetext') !== text,
+        before
+      )
+      await page.locator('#question').focus()
+      await page.keyboard.press('6')
+      await page.waitForFunction(
+        () => document.querySelector('#question')?.textContent === 'What if the weights differ?'
+      )
+      await page.waitForFunction(() => location.hash === '#question=6a')
+    }))
+
+  it('is dragged and clicked: a point, the model’s centre; and blurs', () =>
+    visit({}, 'question=0', async page => {
+      await isAt(page, 't = 0.45, spread 1.2')
+      await page.check('#ask input[value=near]')
+      await page.waitForFunction(() => /It came from/.test(document.querySelector('#says')?.textContent ?? ''))
+      const before = await page.textContent('#says')
+      const { handles } = await rectangles(page, ['handles'])
+      await page.mouse.click(handles.left + 0.25 * handles.width, handles.top + 0.7 * handles.height)
+      await page.waitForFunction(text => document.querySelector('#says')?.textContent !== text, before)
+      expect(await page.textContent('#says')).toMatch(/100\s% A/)
+      await page.click('#tries button:nth-child(3)')
+      const wrong = await page.waitForFunction(() => document.querySelectorAll<HTMLElement>('.handle')[1])
+      const box = await wrong.asElement().boundingBox()
+      if (box === null) throw new Error('no handle')
+      await page.mouse.move(box.x + 22, box.y + 22)
+      await page.mouse.down()
+      await page.mouse.move(box.x + 82, box.y - 60, { steps: 4 })
+      await page.mouse.up()
+      await page.waitForFunction(() => !/2\.4 from where/.test(document.querySelector('#says')?.textContent ?? ''))
+      expect(page.url()).not.toContain('b=0.70%2C-3.20')
+      await page.check('#switch input[value=clean]')
+      await page.waitForFunction(() => /, spread 1\.2/.test(document.querySelector('#at')?.textContent ?? ''))
+    }))
+
+  const SIZES = [
+    [1280, 720],
+    [1366, 768],
+    [1440, 900]
+  ] as const
+  it.each(SIZES)('is one screen at %i × %i: picture, player, what happened, why and tries', (width, height) =>
+    visit({ width, height }, 'question=0', async page => {
+      for (const { number, unit } of questions) {
+        await page.evaluate(hash => (location.hash = hash), `question=${number}`)
+        await page.waitForFunction(
+          number => document.querySelector('#questions [aria-current]')?.textContent === number,
+          number
+        )
+        await page.waitForFunction(() => document.querySelector('#picture')?.hasAttribute('data-html'))
+        const all = await rectangles(page, ['picture', 'panels', 'play', 'ask', 'says', 'why', 'tries'])
+        for (const [id, { left, right, top, bottom }] of Object.entries(all)) {
+          expect(Math.min(left, top), `${number} ${unit} ${id}`).toBeGreaterThanOrEqual(0)
+          expect(right, `${number} ${id}`).toBeLessThanOrEqual(width)
+          expect(bottom, `${number} ${id}`).toBeLessThanOrEqual(height)
+        }
+        expect(all.picture.width, number).toBeGreaterThan(380)
+        expect(all.picture.height, number).toBeGreaterThan(380)
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+      }
+    })
+  )
+
+  it('keeps the picture in view on a phone while its texts scroll, without moving sideways', () =>
+    visit({ width: 390, height: 844, colorScheme: 'dark' }, 'question=0', async page => {
+      for (const { number } of questions) {
+        await page.evaluate(hash => (location.hash = hash), `question=${number}`)
+        await page.waitForFunction(
+          number => document.querySelector('#questions [aria-current]')?.textContent === number,
+          number
+        )
+        expect(await page.evaluate(() => document.documentElement.scrollWidth), number).toBeLessThanOrEqual(390)
+        await page.evaluate(() => document.querySelector('#tries')?.scrollIntoView({ block: 'end' }))
+        const { picture, play, tries } = await rectangles(page, ['picture', 'play', 'tries'])
+        expect(picture.top, number).toBeGreaterThanOrEqual(0)
+        expect(play.bottom, number).toBeLessThan(tries.top + 1)
+        expect(tries.bottom, number).toBeLessThanOrEqual(845)
+      }
+    }))
+
+  it('names lines in the right margin, and no name stands on a chart', () =>
+    visit({}, 'question=1&step=20', async page => {
+      for (const number of ['1', '2', '6b', '8']) {
+        await page.evaluate(hash => (location.hash = hash), `question=${number}&step=20`)
+        await page.waitForFunction(
+          number =>
+            document.querySelector('#questions [aria-current]')?.textContent === number &&
+            /2\d? of/.test(document.querySelector('#at')?.textContent ?? '') &&
+            document.querySelectorAll('#panels text.name[style]').length > 0,
+          number
+        )
+        const [edge, names, right] = await page.evaluate(() => {
+          const over = (selector: string): DOMRect[] =>
+            Array.from(document.querySelectorAll(selector), each => each.getBoundingClientRect())
+          return [
+            Math.max(...over('#panels path.grid').map(rect => rect.right)),
+            over('#panels text.name[style]').map(rect => [rect.left, rect.right]),
+            over('#panels')[0].right
+          ] as const
+        })
+        for (const [from, to] of names) {
+          expect(from, number).toBeGreaterThan(edge)
+          expect(to, number).toBeLessThanOrEqual(right + 1)
+        }
+      }
+    }))
+
+  it('has a picture before its program runs, which then takes its place without a shift', () =>
+    visit({}, 'question=4', async page => {
+      await page.waitForFunction(() => /of 20$/.test(document.querySelector('#at')?.textContent ?? ''), undefined, {
+        timeout: 120_000
+      })
+      const { first, shift } = await page.evaluate(async () => {
+        const shifts = await new Promise<PerformanceEntryList>(resolve => {
+          new PerformanceObserver(list => resolve(list.getEntries())).observe({ type: 'layout-shift', buffered: true })
+          setTimeout(() => resolve([]), 500)
+        })
+        return {
+          first: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity,
+          // Not in TypeScript's list of entries.
+          shift: shifts.reduce((sum, entry) => sum + (entry as unknown as { readonly value: number }).value, 0)
+        }
+      })
+      expect(shift).toBeLessThan(0.1)
+      // 0.3 s where the machine is free.
+      expect(first).toBeLessThan(3000)
+      // The static pictures are in the file.
+      const frames = await page.evaluate(() => document.querySelector('#first')?.textContent ?? '')
+      expect(frames.match(/<svg class=\\"fig\\"/g)).toHaveLength(2 * questions.length)
+    }))
+
+  it('explains its words on hover, focus and tap', () =>
+    visit({ width: 390, height: 844 }, 'question=1', async page => {
+      await isAt(page, 'step 0 of 32')
+      await page.hover('#lead [data-term=noise]')
+      expect(await page.textContent('#tip')).toContain('Random numbers added to rows')
+      await page.keyboard.press('Escape')
+      expect(await page.isVisible('#tip')).toBe(false)
+      await page.click('#lead [data-term="gradient descent"]')
+      expect(await page.textContent('#tip')).toContain('against the gradient of the objective')
+      const { tip } = await rectangles(page, ['tip'])
+      expect(tip.right).toBeLessThanOrEqual(390)
+    }))
+
+  it.each(questions.map(({ number }) => number))('has no barrier, in the light and the dark: question %s', number =>
+    visit({ width: 1280 }, `question=${number}`, async page => {
+      await page.waitForFunction(() => document.querySelector('#picture')?.hasAttribute('data-html'))
+      await page.check('#ask input')
+      expect(await barriers(page)).toEqual([])
+    })
+  )
 })

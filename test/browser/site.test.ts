@@ -140,8 +140,10 @@ describe('the site', () => {
       return visit(`playground.html#${toHash(scene)}`, 1200, async page => {
         await page.waitForSelector('#numbers tbody tr')
         expect(await page.inputValue('[name=seed]')).toBe('5')
-        await page.click('#play')
-        await page.waitForFunction(() => Number((document.querySelector('#at')?.textContent ?? '').split(' ')[0]) >= 5)
+        await page.click('#bench-play')
+        await page.waitForFunction(
+          () => Number((document.querySelector('#bench-at')?.textContent ?? '').split(' ')[0]) >= 5
+        )
         await page.click('header a')
         await page.waitForFunction(() => document.title === 'ornstein')
       })

@@ -1,22 +1,22 @@
 /** A gradient step is an EM step plus a correction, which fades as the clusters separate. */
-import { Initializer, Mixture, Objective, Params, Population, Schedule, Score, Stage, TimeLaw } from 'ornstein'
-import { type Mark, type Place, ticks } from '../plot.js'
-import { alpha2, define, learned, length, percent, turned } from './question.js'
+import { Initializer, Key, Mixture, Objective, Params, Population, Schedule, Score, Stage, TimeLaw } from 'ornstein'
+import { arrow, cross, curve, disc, ellipse, label, path, type Place } from '../plot.js'
+import { alpha2, clouded, define, learned, length, percent, turned } from './question.js'
 
 interface Pair {
   readonly em: Place
   readonly descent: Place
 }
-/** The steps of one guess at each noise, all in the plane of α times the parameters. */
+/** The steps of one guess at each noise, in the plane of the parameters. */
 interface Frame {
   readonly far: number
   readonly at: Readonly<Record<string, Pair>>
 }
 
 const noises = [
-  ['0.1', 'low'],
-  ['0.5', 'medium'],
-  ['1', 'high']
+  ['0.1', 't = 0.1'],
+  ['0.5', 't = 0.5'],
+  ['1', 't = 1']
 ] as const
 const FAR = Array.from({ length: 12 }, (_, i) => 0.5 + 0.5 * i)
 const guessOf = (far: number): Place => turned([1.25 * 0.8 * far, 1.25 * 0.6 * far], 25)
@@ -41,7 +41,10 @@ const stepsFrom = (far: number, time: number): Pair => {
     data: truth
   }).evaluate(Params.of({ mean: [...guess] }))
   const [u, v] = gradient.mean.values
-  return { em: [x - begin[0], y - begin[1]], descent: [-u / (2 * alpha), -v / (2 * alpha)] }
+  return {
+    em: [(x - begin[0]) / alpha, (y - begin[1]) / alpha],
+    descent: [-u / (2 * alpha ** 2), -v / (2 * alpha ** 2)]
+  }
 }
 
 export const frameOf = (far: number): Frame => ({
@@ -52,92 +55,107 @@ export const frameOf = (far: number): Frame => ({
 /** The correction as a share of the EM step. */
 const share = ({ em, descent }: Pair): number => length([descent[0] - em[0], descent[1] - em[1]]) / length(em)
 
-export const correction = define<null, Frame>({
+export const correction = define<Float64Array, Frame>({
+  number: '3',
   name: 'Nearly EM',
   question: 'How close is a denoising step to an EM step?',
-  lead: 'Stand at one wrong guess, a quarter too long and turned by 25°. EM would move it one way; descent on the denoising loss, with its step scaled to match, moves it almost the same way. What separates the two tips is a correction: move the clusters apart and watch it fade.',
+  lead: 'Stand at one wrong guess, a quarter too long and turned by 25°. {EM|expectation–maximization} would move it one way; descent on the denoising {loss}, with its step scaled to match, moves it almost the same way. The slider moves the clusters apart.',
   statement:
     '−½ ∂L/∂m = (EM(m) − m) + G, with m = α · guess. The correction G contains tanh′⟨m, x⟩, which is large only for points between the clusters, so it falls exponentially in α²|c|². Both steps are exact means over data and noise.',
   unit: 'place',
   first: 1,
-  controls: [{ name: 'noise', label: 'Noise', options: noises, shows: true }],
+  place: ({ frames, step }) => `|c| = ${frames[step].far}`,
+  controls: [{ name: 'noise', label: 'Noise level', options: noises, shows: true }],
   tries: [
-    {
-      text: 'At low noise, how far apart must the clusters be before the arrows coincide?',
-      choice: { noise: '0.1', step: '7' }
-    },
-    { text: 'Raise the noise at |c| = 3. Does the gap come back?', choice: { noise: '1', step: '5' } },
-    { text: 'Let the clusters overlap. Which arrow is longer?', choice: { noise: '0.1', step: '0' } }
+    { text: 'Low noise, |c| = 3', asks: 'Do the arrows coincide?', choice: { noise: '0.1', step: '5' } },
+    { text: 'High noise, |c| = 3', asks: 'Is the gap back?', choice: { noise: '1', step: '5' } },
+    { text: 'Clusters overlap', asks: 'Which arrow is longer?', choice: { noise: '0.1', step: '0' } },
+    { text: 'As at first', asks: 'Move them apart', choice: {} }
   ],
+  ask: () => ({
+    text: 'The clusters move apart. What will the gap between the two steps do?',
+    options: [
+      ['fade', 'It fades'],
+      ['grow', 'It grows'],
+      ['same', 'It stays']
+    ]
+  }),
   steps: () => FAR.length - 1,
   run: () => ({
-    setting: null,
+    setting: Key.normal(800)(Key.fromSeed(7)),
     frames: (function* (): Generator<Frame> {
       for (const far of FAR) yield frameOf(far)
     })()
   }),
-  view: ({ frames, step, choice }) => {
+  view: seen => {
+    const { setting, frames, step, choice, told } = seen
     const { far, at } = frames[step]
-    const alpha = Math.sqrt(alpha2(Number(choice.noise)))
-    const pair = at[choice.noise]
-    const [mx, my] = guessOf(far).map(x => alpha * x)
-    const [em, descent]: readonly [Place, Place] = [
-      [mx + pair.em[0], my + pair.em[1]],
-      [mx + pair.descent[0], my + pair.descent[1]]
+    const { em, descent } = at[choice.noise]
+    const c: Place = [0.8 * far, 0.6 * far]
+    // The same rows at each distance: every second one belongs to each cluster.
+    const points = setting.map((z, i) => z + (i % 4 < 2 ? 1 : -1) * c[i % 2])
+    const { cloud, plane, says } = clouded(seen, points, { time: Number(choice.noise), reach: 8.5 })
+    const from = guessOf(far)
+    const moved = (origin: Place, step: Place, scale: number): Place => [
+      origin[0] + scale * step[0],
+      origin[1] + scale * step[1]
     ]
-    const reach = 0.75 * Math.max(length(pair.em), length(pair.descent))
-    const about: Place = [mx + 0.55 * pair.descent[0], my + 0.55 * pair.descent[1]]
-    const marks: ReadonlyArray<Mark> = [
-      { kind: 'cross', at: [alpha * 0.8 * far, alpha * 0.6 * far], look: 'truth' },
-      { kind: 'arrow', from: [mx, my], to: descent, look: 'descent' },
-      { kind: 'arrow', from: [mx, my], to: em, look: 'em' },
-      { kind: 'disc', at: [mx, my], look: 'truth' },
-      { kind: 'label', at: [mx, my], text: 'guess', look: 'truth' },
-      { kind: 'label', at: [(mx + em[0]) / 2, (my + em[1]) / 2], text: 'EM step', look: 'em' },
-      { kind: 'label', at: [descent[0], descent[1] - 0.12 * reach], text: 'descent step', look: 'descent' },
-      { kind: 'path', places: [em, descent], look: 'truth' }
-    ]
-    const now = share(pair)
-    const longer = length(pair.descent) / length(pair.em)
-    const low = frames[step].at['0.1']
+
+    // A lens beside the data shows both steps at one size.
+    const radius = 0.3 * plane.reach
+    const middle: Place = [-0.64 * plane.reach, 0.62 * plane.reach]
+    const enlarged = (1.3 * radius) / Math.max(length(em), length(descent))
+    const heel = moved(middle, descent, -enlarged / 2)
+    const now = share(at[choice.noise])
+    const first = share(frames[0].at[choice.noise])
+    const last = share(frames[frames.length - 1].at[choice.noise])
+    const known = told ? frames : frames.slice(0, step + 1)
     return {
-      picture: { caption: 'One guess and two ways to improve it, enlarged', reach, about, marks },
+      picture: {
+        ...plane,
+        caption: `✕ truth, ● guess; ${says}`,
+        marks: [
+          cloud,
+          ...[1, -1].map(side => cross([side * c[0], side * c[1]])),
+          arrow(from, moved(from, em, 1), 'em', 2),
+          arrow(from, moved(from, descent, 1), 'descent', 2),
+          disc(from, 'truth', 4),
+          ellipse(middle, [radius * radius, 0, 0, radius * radius], 'quiet'),
+          arrow(heel, moved(heel, em, enlarged), 'em', 4),
+          arrow(heel, moved(heel, descent, enlarged), 'descent', 4),
+          path([moved(heel, em, enlarged), moved(heel, descent, enlarged)], 'truth', { width: 1.5, dash: '3 3' }),
+          disc(heel, 'truth', 4),
+          label(
+            [middle[0], middle[1] - radius],
+            `enlarged × ${enlarged.toFixed(enlarged < 10 ? 1 : 0)}`,
+            'quiet',
+            [0, 14],
+            'middle'
+          ),
+          label([middle[0], middle[1] - radius], 'EM step', 'em', [0, 31], 'middle'),
+          label([middle[0], middle[1] - radius], 'descent step', 'descent', [0, 48], 'middle')
+        ]
+      },
       panels: [
         {
           title: 'Correction, as a share of the EM step',
-          x: { from: 0.5, to: 6, ticks: ticks(1, 2, 3, 4, 5, 6), name: '|c|, half the distance between the clusters' },
-          y: {
-            from: 1e-5,
-            to: 1,
-            log: true,
-            ticks: [
-              [1, '1'],
-              [0.1, '0.1'],
-              [0.01, '0.01'],
-              [1e-3, '0.001'],
-              [1e-4, '10⁻⁴'],
-              [1e-5, '10⁻⁵']
-            ]
-          },
-          lines: noises.map(([t, name]) => ({
-            label: `${name} noise`,
-            look: t === choice.noise ? ('descent' as const) : ('quiet' as const),
-            places: frames.map(frame => [frame.far, share(frame.at[t])] as const),
-            ...(t === choice.noise && { at: [far, now] as const })
-          }))
+          x: { domain: [0.5, 6], least: 1, title: '|c|: half the distance between the clusters' },
+          y: { domain: [1e-6, 1], scale: 'log' },
+          isFramed: false,
+          marks: noises.flatMap(([time, name]) =>
+            curve({
+              label: name,
+              look: time === choice.noise ? 'descent' : 'quiet',
+              places: known.map(frame => [frame.far, share(frame.at[time])] as const),
+              at: time === choice.noise ? [far, now] : undefined
+            })
+          )
         }
       ],
-      says: [
-        `At |c| = ${far} the correction is *${percent(now)}* of the EM step.`,
-        now > 0.3
-          ? `The clusters overlap and the two steps differ plainly: that of descent is ${longer.toFixed(2)} times as long.`
-          : now > 0.02
-            ? 'The gap between the tips can still be seen. It comes from points between the clusters, and there are fewer of them now.'
-            : 'The arrows coincide: hardly a point lies between the clusters.',
-        ...(Number(choice.noise) > 0.1
-          ? [`With this much noise the clusters blur into each other; at low noise it would be ${percent(share(low))}.`]
-          : [])
-      ].join(' ')
+      now: `At |c| = ${far} and noise t = ${choice.noise} the steps differ by *${percent(now)}* of the EM step; that of descent is *${(length(descent) / length(em)).toFixed(2)} times* as long.`,
+      answer: last < 0.5 * first ? 'fade' : last > 2 * first ? 'grow' : 'same',
+      happened: `From |c| = ${frames[0].far} to ${frames[frames.length - 1].far} the difference fell from ${percent(first)} to ${percent(last)}. At |c| = 3 it is ${noises.map(([time, name]) => `${percent(share(frames[Math.min(5, frames.length - 1)].at[time]))} at ${name}`).join(', ')}.`,
+      why: 'The gap between the tips comes from points between the clusters, of which the model cannot say where they belong. As the clusters separate there are fewer of them; noise blurs the clusters into each other and brings them back.'
     }
   }
 })

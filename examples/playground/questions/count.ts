@@ -1,7 +1,7 @@
 /** How many clusters there are depends on what a cluster may look like. */
 import { fit, Key, Mixture } from 'ornstein'
-import type { Look, Mark } from '../plot.js'
-import { define, places } from './question.js'
+import { curve, disc, ellipse, type Look } from '../plot.js'
+import { clouded, define, places } from './question.js'
 
 const MOST = 8
 const FAMILIES = { isotropic: 'round', full: 'any shape' }
@@ -42,12 +42,13 @@ const dataOf = (choice: Readonly<Record<string, string>>) =>
   Mixture.sample(Number(choice.rows))(Key.fromSeed(7))(truthOf(Number(choice.length)))
 
 export const count = define<Float64Array, Frame>({
+  number: '7',
   name: 'How many',
   question: 'How many clusters are there?',
-  lead: 'Two round clusters and a long one. We fit mixtures with one to eight components, once with round components and once with components of any shape. BIC and ICL weigh the fit against its parameters: the lowest value wins.',
+  lead: 'Two round clusters and a long one. We fit mixtures with one to eight components, once with round components and once with components of any shape. {BIC} and {ICL} weigh the fit against its parameters: the lowest value wins.',
   statement:
-    'BIC = −2 log-likelihood + (parameters) · log n. ICL adds twice the entropy of the memberships, so it charges for components that share points. Both are those of `fit`, which tries all families and takes ICL unless asked otherwise.',
-  unit: 'fit',
+    'BIC = −2 {log-likelihood} + (parameters) · log n. {ICL} adds twice the entropy of the memberships, so it charges for components that share points. Both are those of `fit`, which tries all families and takes ICL unless asked otherwise. The fits themselves use no noise.',
+  unit: 'components:',
   first: 1,
   controls: [
     { name: 'family', label: 'Components, in the picture', options: Object.entries(FAMILIES), shows: true },
@@ -69,10 +70,19 @@ export const count = define<Float64Array, Frame>({
     }
   ],
   tries: [
-    { text: 'Look at the fits with any shape. How many components do they take?', choice: { family: 'full' } },
-    { text: 'Make the third cluster round as well. Do the families agree?', choice: { length: '1' } },
-    { text: 'Keep 150 rows. Can fewer rows support as many components?', choice: { rows: '150' } }
+    { text: 'Let shapes vary', asks: 'How many now?', choice: { family: 'full', step: '2' } },
+    { text: 'All clusters round', asks: 'Do the families agree?', choice: { length: '1' } },
+    { text: 'Keep 150 rows', asks: 'As many components?', choice: { rows: '150' } },
+    { text: 'As at first', asks: 'A long cluster, 900 rows', choice: {} }
   ],
+  ask: ({ length }) => ({
+    text: `Three clusters, ${length === '1' ? 'all round' : 'one of them long'}. How many round components will BIC choose?`,
+    options: [
+      ['3', 'Three'],
+      ['5', 'Four or five'],
+      ['8', 'Six or more']
+    ]
+  }),
   steps: () => MOST - 1,
   run: choice => {
     const data = dataOf(choice)
@@ -91,63 +101,61 @@ export const count = define<Float64Array, Frame>({
     }
     return { setting: data.values, frames: frames() }
   },
-  view: ({ setting, frames, step, done, choice }) => {
+  view: seen => {
+    const { setting, frames, step, choice, told } = seen
     const family: Family = choice.family === 'full' ? 'full' : 'isotropic'
-    const look: Look = family === 'full' ? 'em' : 'descent'
-    const { means, covariances } = frames[step][family]
-    const marks: ReadonlyArray<Mark> = [
-      { kind: 'cloud', points: setting, look: 'quiet' },
-      ...places(means).flatMap((at, k): Mark[] => [
-        { kind: 'ellipse', at, covariance: covariances[k], look },
-        { kind: 'disc', at, look }
-      ])
-    ]
+    const known = told ? frames : frames.slice(0, step + 1)
     const best = (of: Family, by: Criterion): number =>
-      frames.reduce((best, frame, i) => (frame[of][by] < frames[best][of][by] ? i : best), 0)
-    const least = Math.min(...frames.flatMap(({ isotropic, full }) => [isotropic.bic, full.bic]))
-    const most = Math.max(...frames.slice(1).flatMap(({ isotropic, full }) => [isotropic.icl, full.icl]), least + 10)
+      known.reduce((best, frame, i) => (frame[of][by] < known[best][of][by] ? i : best), 0)
+    // Once the winner is known, the other fits and the other family are dimmed.
+    const isWinner = !told || step === best(family, 'bic')
+    const lookOf = (of: Family): Look => (told && of !== family ? 'quiet' : of === 'full' ? 'em' : 'descent')
+    const { means, covariances, bic, icl } = frames[step][family]
+    const look = isWinner ? lookOf(family) : 'quiet'
+    const { cloud, plane, says } = clouded(seen, setting, { time: 0.8, reach: 8.5, about: [0, 1.6] })
+    const all = frames.flatMap(({ isotropic, full }) => [isotropic.bic, full.bic, isotropic.icl, full.icl])
+    const least = Math.min(...all)
+    // One component is far off, and would hide what is to be seen.
+    const most = Math.max(least + 10, ...frames.slice(1).flatMap(({ isotropic, full }) => [isotropic.icl, full.icl]))
     const room = 0.08 * (most - least)
     const panel = (by: Criterion) => ({
-      title: `${CRITERIA[by]} (lower is better)`,
-      x: { from: 1, to: MOST + 0.4, ticks: frames.map((_, i) => [i + 1, String(i + 1)] as const), name: 'components' },
-      y: {
-        from: least - room,
-        to: most + room,
-        ticks: [least, most].map(value => [value, value.toFixed(0)] as const)
-      },
-      lines: (Object.keys(FAMILIES) as ReadonlyArray<Family>).map(of => ({
-        label: `${FAMILIES[of]}: ${best(of, by) + 1}`,
-        look: of === 'full' ? ('em' as const) : ('descent' as const),
-        places: frames.map((frame, i) => [i + 1, frame[of][by]] as const),
-        // The lowest.
-        at: [best(of, by) + 1, frames[best(of, by)][of][by]] as const
-      }))
+      title: `${CRITERIA[by]}, lower is better`,
+      x: { domain: [1, MOST] as const, least: 1, ...(by === 'icl' && { title: 'number of components' }) },
+      y: { domain: [least - room, most + room] as const, count: 3 },
+      isFramed: false,
+      marks: (Object.keys(FAMILIES) as ReadonlyArray<Family>).flatMap(of =>
+        curve({
+          label: told ? `${FAMILIES[of]}: ${best(of, by) + 1}` : FAMILIES[of],
+          look: lookOf(of),
+          places: known.map((frame, i) => [i + 1, frame[of][by]] as const),
+          // The lowest.
+          at: [best(of, by) + 1, known[best(of, by)][of][by]]
+        })
+      )
     })
     const wins = (of: Family): string =>
       best(of, 'bic') === best(of, 'icl')
         ? `both criteria say ${best(of, 'bic') + 1}`
         : `BIC picks ${best(of, 'bic') + 1} and ICL ${best(of, 'icl') + 1}`
+    const round = best('isotropic', 'bic')
     return {
       picture: {
-        caption: `${step + 1} components, ${FAMILIES[family]}, with one standard deviation`,
-        reach: 9,
-        about: [0, 2],
-        marks
+        ...plane,
+        caption: `${step + 1} ${FAMILIES[family]}, one standard deviation; ${says}`,
+        marks: [
+          cloud,
+          ...places(means).flatMap((at, k) => [ellipse(at, covariances[k], look), disc(at, look, isWinner ? 6 : 4)])
+        ]
       },
       panels: [panel('bic'), panel('icl')],
-      says: [
-        `With ${step + 1} ${step === 0 ? 'component' : 'components'} of ${family === 'full' ? 'any shape' : 'round form'}: BIC *${frames[step][family].bic.toFixed(0)}*, ICL *${frames[step][family].icl.toFixed(0)}*.`,
-        done
-          ? `With round components ${wins('isotropic')}; with any shape ${wins('full')}.`
-          : `So far ${frames.length} of ${MOST} are fitted.`,
-        !done
-          ? ''
-          : best('isotropic', 'bic') > best('full', 'bic')
-            ? 'Round components need several to cover a long cluster. “How many?” means “how many of what?”'
-            : 'Where every cluster is round, the families agree.'
-      ]
-        .filter(text => text !== '')
-        .join(' ')
+      now: `${step + 1} ${step === 0 ? 'component' : 'components'} (${FAMILIES[family]}): BIC *${bic.toFixed(0)}*, ICL *${icl.toFixed(0)}*${told && isWinner ? ', the lowest BIC of this family' : ''}.`,
+      answer: round < 3 ? '3' : round < 5 ? '5' : '8',
+      happened: `With round components ${wins('isotropic')}; with components of any shape ${wins('full')}.`,
+      why:
+        round > best('full', 'bic')
+          ? 'Round components need several to cover a long cluster. So “how many?” means “how many of what?”, and the shape that may vary with fewer components wins.'
+          : 'Where every cluster is round, round components describe it with fewest parameters. So both families choose the same number.',
+      rests: best(family, 'bic')
     }
   }
 })

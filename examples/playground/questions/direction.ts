@@ -1,11 +1,25 @@
 /** At high noise, a short guess turns as power iteration on the second moment does, and only then grows. */
 import { Initializer, Key, Mixture, type Points, Score } from 'ornstein'
-import { type Line, type Mark, type Place, upTo } from '../plot.js'
-import { alpha2, angle, curve, define, descendPair, length, percent, since, states, turned } from './question.js'
+import { arrow, cross, curve, ellipse, label, path, type Place, ring, rule, tick } from '../plot.js'
+import {
+  alpha2,
+  angle,
+  clouded,
+  define,
+  descendPair,
+  length,
+  percent,
+  since,
+  states,
+  turned,
+  upTo
+} from './question.js'
 
 interface Setting {
   readonly points: Float64Array
   readonly truth: Place
+  /** By what power iteration multiplies the part of an arrow along the data’s widest direction, and across it. */
+  readonly growth: readonly [along: number, across: number]
 }
 interface Frame {
   readonly guess: Place
@@ -14,14 +28,15 @@ interface Frame {
 }
 
 const read = (choice: Readonly<Record<string, string>>) => {
-  const [start, time, far] = [Number(choice.start), Number(choice.noise), Number(choice.far)]
+  const [start, time, far, degrees] = [choice.start, choice.noise, choice.far, choice.degrees].map(Number)
   // A step multiplies the part along the clusters by this, and the rest by one.
   const growth = Math.log(1 + 2 * alpha2(time) * far * far)
-  const [grown, straight] = [Math.log(far / (start * Math.cos(1.48))), Math.log(11.4 * 57)].map(x => x / growth)
-  return { start, time, far, steps: Math.min(400, Math.max(12, Math.ceil(1.5 * Math.max(grown, straight)))) }
+  const grown = Math.log(far / (start * Math.cos(1.48))) / growth
+  const straight = Math.log(11.4 * 57) / growth
+  return { start, time, far, degrees, steps: Math.min(120, Math.max(12, Math.ceil(1.35 * Math.max(grown, straight)))) }
 }
 
-const secondMoment = ({ rows, values }: Points.Points): readonly [number, number, number] => {
+const secondMoment = ({ rows, values }: Points.Points): readonly [xx: number, xy: number, yy: number] => {
   let [xx, xy, yy] = [0, 0, 0]
   for (let i = 0; i < values.length; i += 2) {
     xx += values[i] * values[i]
@@ -31,12 +46,40 @@ const secondMoment = ({ rows, values }: Points.Points): readonly [number, number
   return [xx / rows, xy / rows, yy / rows]
 }
 
+/** What a run did first. */
+const facts = (frames: ReadonlyArray<Frame>, truth: Place, start: number) => {
+  const off = frames.map(({ guess }) => angle(guess, truth))
+  const long = frames.map(({ guess }) => length(guess))
+  const end = long[long.length - 1]
+  const within = since(off, degrees => degrees < 5)
+  const half = since(long, each => each > end / 2)
+  const shortest = Math.min(...long)
+  const answer =
+    shortest < 0.97 * start
+      ? 'shrink'
+      : within >= 0 && long[within] < end / 4
+        ? 'turn'
+        : half < within
+          ? 'grow'
+          : 'both'
+  const gap = Math.max(...frames.map(({ power }, i) => Math.abs(off[i] - angle(power, truth))))
+  const apart = since(frames, ({ guess, power }) => Math.abs(Math.log(length(power) / length(guess))) > Math.log(1.1))
+  return { off, long, end, within, half, shortest, answer, gap, apart }
+}
+
+/** The part of a guess along the truth, and the part across it. */
+const parts = (guess: Place, [x, y]: Place): Place => {
+  const far = length([x, y])
+  return [(guess[0] * x + guess[1] * y) / far, (guess[1] * x - guess[0] * y) / far]
+}
+
 export const direction = define<Setting, Frame>({
+  number: '1',
   name: 'Direction first',
   question: 'Why does descent at high noise find the direction first?',
-  lead: 'Two clusters sit at *c* and −*c*. We add much noise to every point, ask a model to remove it, and improve the model by gradient descent. All it has is one arrow, its guess for *c*, which starts almost sideways. Watch its angle and its length separately.',
+  lead: 'Two clusters sit at *c* and *−c*. We add much {noise} to every point, ask a model to remove it, and improve the model by {gradient descent}. All that it has is one arrow, its guess for *c*.',
   statement:
-    'While the guess is short, one step of descent multiplies it by I + 2α²(Ĉ − I), where Ĉ is the second moment of the data and α² = exp(−2t). That is power iteration with a shift. The dots are computed from Ĉ alone, without the loss. The rate is ½/α², the length of an EM step.',
+    'While the guess is short, one step of descent multiplies it by I + 2α²(Ĉ − I), where Ĉ is the {second moment} of the data and α² = exp(−2t). That is {power iteration} with a shift. The dots are computed from Ĉ alone, without the {loss}. The rate is ½/α², the length of a step of {EM|expectation–maximization}.',
   unit: 'step',
   controls: [
     {
@@ -50,162 +93,180 @@ export const direction = define<Setting, Frame>({
     },
     {
       name: 'noise',
-      label: 'Noise',
+      label: 'Noise level t',
       options: [
-        ['0.1', 'low'],
-        ['0.5', 'medium'],
-        ['1.5', 'high'],
-        ['2', 'very high']
+        ['0.1', '0.1'],
+        ['0.5', '0.5'],
+        ['1.5', '1.5'],
+        ['2', '2']
       ],
       chosen: '1.5'
     },
     {
       name: 'far',
-      label: 'Distance of the clusters from 0',
+      label: 'Length of c',
       options: [
         ['1', '1'],
         ['2', '2'],
         ['3', '3']
       ],
       chosen: '2'
-    }
+    },
+    { name: 'degrees', label: 'Angle of the start', options: [], chosen: '85' }
   ],
   tries: [
-    { text: 'Start with a long guess. Which of the two curves still follows the dots?', choice: { start: '3' } },
-    { text: 'Lower the noise. Is high noise needed to find the direction?', choice: { noise: '0.1', start: '0.01' } },
-    { text: 'Bring the clusters closer. How many steps does the turn take now?', choice: { far: '1' } }
+    { text: 'Start long: length 3', asks: 'Do the dots still hold?', choice: { start: '3' } },
+    { text: 'Low noise: t = 0.1', asks: 'Is high noise needed?', choice: { noise: '0.1' } },
+    { text: 'Closer: |c| = 1', asks: 'How many steps now?', choice: { far: '1' } },
+    { text: 'As at first', asks: 'Turn the start yourself', choice: {} }
   ],
+  ask: ({ start }) => ({
+    text:
+      start === '3'
+        ? 'The guess starts longer than c. What will it do first?'
+        : 'The guess starts almost sideways. What will it do first?',
+    options: [
+      ['turn', 'It turns'],
+      ['grow', 'It grows'],
+      start === '3' ? ['shrink', 'It shrinks'] : ['both', 'Both at once']
+    ]
+  }),
   steps: choice => read(choice).steps,
   run: choice => {
-    const { start, time, far, steps } = read(choice)
+    const { start, time, far, degrees, steps } = read(choice)
     const truth: Place = [0.8 * far, 0.6 * far]
     const data = Mixture.sample(1000)(Key.fromSeed(7))(Mixture.symmetricPair([...truth]))
     const [xx, xy, yy] = secondMoment(data)
-    const first = turned([0.8 * start, 0.6 * start], 85)
+    const rate = 2 * alpha2(time)
+    const first = turned([0.8 * start, 0.6 * start], degrees)
     const frames = function* (): Generator<Frame> {
       let power = first
-      const rate = 2 * alpha2(time)
       const stages = [descendPair(time, steps)]
-      for (const { params } of states({
-        data,
-        score: Score.symmetricPair,
-        start: Initializer.centres([[...first]]),
-        stages
-      })) {
+      const begin = Initializer.centres([[...first]])
+      for (const { params } of states({ data, score: Score.symmetricPair, start: begin, stages })) {
         const [x, y] = params.mean.values
         yield { guess: [x, y], power }
         const [u, v] = power
         power = [u + rate * (xx * u + xy * v - u), v + rate * (xy * u + yy * v - v)]
       }
     }
-    return { setting: { points: data.values, truth }, frames: frames() }
+    const half = Math.hypot((xx - yy) / 2, xy)
+    const growth = [1, -1].map(side => 1 + rate * ((xx + yy) / 2 + side * half - 1))
+    return { setting: { points: data.values, truth, growth: [growth[0], growth[1]] }, frames: frames() }
   },
-  view: ({ setting: { points, truth }, frames, step, done, choice }) => {
-    const { start, time, far, steps } = read(choice)
-    const off = ({ guess }: Frame): number => angle(guess, truth)
+  view: seen => {
+    const { setting, frames, step, done, choice, told } = seen
+    const { points, truth } = setting
+    const { start, time, far, degrees, steps } = read(choice)
     const { guess } = frames[step]
-    const now = length(guess)
-    const end = length(frames[frames.length - 1].guess)
-    const within = since(frames, frame => off(frame) < 5)
-    const reach = Math.max(4.2, far + 2.6, start + 0.8)
-    const sign = guess[0] * truth[0] + guess[1] * truth[1] < 0 ? -1 : 1
-    const shown = Math.max(now, 0.9) / now
-    const most = Math.max(1.35 * far, 1.05 * start)
-    const dots = (of: (place: Place) => number): Line => ({
-      label: 'power iteration',
-      look: 'em',
-      dotted: true,
-      places: frames.map(({ power }, i) => [i, of(power)] as const)
-    })
-    const marks: ReadonlyArray<Mark> = [
-      { kind: 'cloud', points, look: 'quiet' },
-      ...[1, -1].flatMap((side): Mark[] => [
-        { kind: 'cross', at: [side * truth[0], side * truth[1]], look: 'truth' },
-        {
-          kind: 'path',
-          places: frames.slice(0, step + 1).map(f => [side * f.guess[0], side * f.guess[1]] as const),
-          look: 'descent'
-        }
-      ]),
-      // A short arrow is too short to see: a thin one shows where it points.
-      ...(now < 0.9
-        ? [
-            {
-              kind: 'arrow',
-              from: [0, 0],
-              to: [guess[0] * shown, guess[1] * shown],
-              look: 'descent',
-              thin: true
-            } as const
-          ]
-        : []),
-      { kind: 'arrow', from: [0, 0], to: guess, look: 'descent' },
-      { kind: 'disc', at: guess, look: 'descent' },
-      { kind: 'ring', at: [-guess[0], -guess[1]], look: 'descent' },
-      { kind: 'label', at: [sign * truth[0], sign * truth[1]], text: sign > 0 ? 'true c' : 'true −c', look: 'truth' },
-      {
-        kind: 'label',
-        at: [guess[0] * shown, guess[1] * shown - 0.9],
-        text: now < 0.9 ? 'direction, enlarged' : 'guess',
-        look: 'descent'
-      }
+    const known = facts(frames, truth, start)
+    const [off, now] = [known.off[step], known.long[step]]
+    const { cloud, plane, says } = clouded(seen, points, { time, reach: Math.max(4.2, far + 2.6, start + 0.8) })
+
+    // A dial beside the data shows the direction of an arrow of any length.
+    const radius = 0.22 * plane.reach
+    const middle: Place = [-0.72 * plane.reach, 0.72 * plane.reach]
+    const along = (to: Place, share: number): Place => {
+      const scale = (share * radius) / length(to)
+      return [middle[0] + scale * to[0], middle[1] + scale * to[1]]
+    }
+    const tip = along(guess, 0.88)
+    const enlarged = (0.88 * radius) / now
+    const marks = [
+      cloud,
+      ...[1, -1].map(side =>
+        path(
+          frames.slice(0, step + 1).map(frame => [side * frame.guess[0], side * frame.guess[1]] as const),
+          'descent',
+          { width: 1.5, opacity: 0.6 }
+        )
+      ),
+      ...[1, -1].map(side => cross([side * truth[0], side * truth[1]])),
+      label(truth, 'c', 'truth'),
+      label([-truth[0], -truth[1]], '−c', 'truth', [-12, 20], 'end'),
+      ...(now > 0.1 * plane.reach ? [ring([-guess[0], -guess[1]], 'descent', 5)] : []),
+      arrow([0, 0], guess, 'descent', 4),
+      label(
+        now > 0.25 * plane.reach ? guess : [0, 0],
+        `guess, ${now.toFixed(now < 0.1 ? 3 : 2)} long`,
+        'descent',
+        [12, 22]
+      ),
+      ellipse(middle, [radius * radius, 0, 0, radius * radius], 'quiet'),
+      path([along(truth, 1), along([-truth[0], -truth[1]], 1)], 'truth', { width: 1.5, dash: '4 4' }),
+      arrow(middle, tip, 'descent', 3),
+      label([middle[0], middle[1] - radius], `${off.toFixed(off < 10 ? 1 : 0)}° off`, 'truth', [0, 14], 'middle'),
+      label(
+        [middle[0], middle[1] - radius],
+        enlarged > 1.15 ? `enlarged × ${enlarged.toFixed(enlarged > 10 ? 0 : 1)}` : 'its direction',
+        'quiet',
+        [0, 30],
+        'middle'
+      )
     ]
-    const x = { from: 0, to: steps, ticks: upTo(steps), name: 'step' }
-    const gap = Math.max(...frames.map(frame => Math.abs(off(frame) - angle(frame.power, truth))))
-    const shortest = Math.min(...frames.map(frame => length(frame.guess)))
-    const says = [
-      `Step ${step}: the guess is *${off(frames[step]).toFixed(0)}° off* and has *${percent(now / end)}* of ${done ? 'its final length' : 'the length that it has reached so far'}.`,
-      ...(!done
-        ? []
-        : start < 0.1 && within >= 0
-          ? [
-              step < within
-                ? `It is still turning. By step ${within} it will point within 5° of the truth, at ${percent(length(frames[within].guess) / end)} of its final length.`
-                : `It pointed within 5° of the truth by step ${within}, when it had ${percent(length(frames[within].guess) / end)} of its final length. Then descent stops growing; power iteration never does.`
-            ]
-          : [
-              `${shortest < 0.97 * start ? `The long guess first shrinks, to ${shortest.toFixed(2)}: the part across the clusters has to go. ` : ''}Its length leaves the dots at once. Its angle stays within ${Math.ceil(gap)}° of them${within >= 0 ? `, and is below 5° by step ${within}` : ''}.`
-            ]),
-      ...(done && time < 0.3 ? ['Low noise finds the direction too, and in fewer steps.'] : [])
+
+    const { within, end, half, answer, gap, apart, shortest, long } = known
+    const isKnown = told && done && within > 0
+    const rules = isKnown ? [rule('x', within)] : []
+    const x = { domain: [0, steps] as const, least: 1 }
+    const lines = (of: (place: Place) => number) => [
+      ...curve({
+        label: 'power iteration',
+        look: 'em',
+        dotted: true,
+        places: upTo(frames, step, ({ power }) => of(power))
+      }),
+      ...curve({
+        label: 'descent',
+        look: 'descent',
+        places: upTo(frames, step, frame => of(frame.guess)),
+        at: [step, of(guess)]
+      })
     ]
+    const [first, second] = [0, Math.min(1, frames.length - 1)].map(i => parts(frames[i].guess, truth))
+    const [grown, kept] = [second[0] / first[0], second[1] / first[1]]
+    const [times, across] = setting.growth
     return {
-      picture: { caption: 'The data before noise is added, the truth ✕ and the guess ●', reach, marks },
+      picture: { ...plane, caption: `✕ truth; ${says}`, marks },
       panels: [
         {
-          title: 'Angle to the truth',
+          title: isKnown ? `Angle to c: below 5° by step ${within}` : 'Angle to c',
           x,
-          y: {
-            from: 0,
-            to: 90,
-            ticks: [
-              [0, '0°'],
-              [45, '45°'],
-              [90, '90°']
-            ]
-          },
-          lines: [
-            dots(place => angle(place, truth)),
-            { label: 'descent', look: 'descent', places: curve(frames, step, off), at: [step, off(frames[step])] }
-          ]
+          y: { domain: [0, 90], ticks: [0, 45, 90].map(value => tick(value, `${value}°`)) },
+          isFramed: false,
+          marks: [...rules, ...lines(place => angle(place, truth))]
         },
         {
-          title: 'Length of the guess',
-          x,
-          y: {
-            from: 0,
-            to: most,
-            ticks: [
-              [0, '0'],
-              [far, '|c|']
-            ]
-          },
-          lines: [
-            { ...dots(length), label: 'power iteration' },
-            { label: 'descent', look: 'descent', places: curve(frames, step, f => length(f.guess)), at: [step, now] }
-          ]
+          title: isKnown ? `Length of the guess: ${long[within].toFixed(2)} by then` : 'Length of the guess',
+          x: { ...x, title: 'step' },
+          y: { domain: [0, Math.max(1.35 * far, 1.05 * start)], ticks: [tick(0), tick(far, '|c|')] },
+          isFramed: false,
+          marks: [...rules, ...lines(length)]
         }
       ],
-      says: says.join(' ')
+      handles:
+        step === 0
+          ? [
+              {
+                at: tip,
+                label: 'Direction of the start',
+                text: `${degrees}° off`,
+                to: ([u, v]) => ({
+                  degrees: String(Math.min(89, Math.max(5, Math.round(angle([u - middle[0], v - middle[1]], truth)))))
+                })
+              }
+            ]
+          : [],
+      now: `Step ${step}: the guess is *${off.toFixed(off < 10 ? 1 : 0)}° off* and *${now.toFixed(now < 0.1 ? 3 : 2)} long*, ${percent(now / far)} of |c|.`,
+      answer,
+      happened:
+        answer === 'shrink'
+          ? `The long guess first shrinks, to ${shortest.toFixed(2)}. Its length leaves the dots at once. Its angle stays within ${Math.ceil(gap)}° of them, and is below 5° by step ${within}.`
+          : `By step ${within} it points within 5° of c, at ${percent(long[within] / end)} of its final length; half its length comes at step ${half}. Then it stops growing, and {power iteration} does not${apart > 0 ? `: 10 % apart by step ${apart}` : ''}.${time < 0.3 ? ' Low noise finds the direction too.' : ''}`,
+      why:
+        answer === 'shrink'
+          ? `A long guess makes the model too sure, so descent shortens it: the first step multiplies its part across c by ${kept.toFixed(2)}, its part along c by ${grown.toFixed(2)}. Their ratio, ${(grown / kept).toFixed(2)}, is near the ${(times / across).toFixed(2)} of a short guess, so the angle follows the dots though the length does not.`
+          : `While the guess is short, every step multiplies it by the same matrix: × ${times.toFixed(2)} along the clusters, where the data stretch, and × ${across.toFixed(2)} across. So it turns long before it is long; once it is about as long as c, the model’s answers level off, and so does its growth.`
     }
   }
 })

@@ -1,11 +1,25 @@
 import { correction } from './correction.js'
 import { count } from './count.js'
+import { denoising } from './denoising.js'
 import { direction } from './direction.js'
 import { lower } from './lower.js'
 import type { Question } from './question.js'
 import { rows } from './rows.js'
 import { sampling } from './sampling.js'
+import { shapes } from './shapes.js'
 import { start } from './start.js'
 import { weights } from './weights.js'
 
-export const questions: ReadonlyArray<Question> = [direction, lower, correction, rows, start, weights, count, sampling]
+/** In the order of the page. One more is a file like these, and its name here. */
+export const questions: ReadonlyArray<Question> = [
+  denoising,
+  direction,
+  lower,
+  correction,
+  rows,
+  start,
+  weights,
+  shapes,
+  count,
+  sampling
+]

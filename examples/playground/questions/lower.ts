@@ -1,7 +1,7 @@
 /** Very high noise shows how wide a cloud is, and hardly which way it is turned. */
 import { Initializer, Key, Mixture, Score } from 'ornstein'
-import { type Mark, type Place, upTo } from '../plot.js'
-import { curve, define, descend, length, mean, places, since, states } from './question.js'
+import { cross, curve, disc, path, type Place, rule, tick } from '../plot.js'
+import { clouded, define, descend, length, mean, places, since, states, upTo } from './question.js'
 
 const RADIUS = 3
 const TURN = 0.4
@@ -43,21 +43,22 @@ const turned = (frame: Frame): number =>
   )
 
 export const lower = define<Float64Array, Frame>({
+  number: '2',
   name: 'Why lower the noise',
   question: 'If high noise works, why lower it?',
-  lead: 'Three clusters, and three guesses that start as a tiny triangle turned the wrong way. At very high noise the data look like one round cloud. Descent can see how wide the cloud is: can it see which way the triangle points?',
+  lead: 'Three clusters, and three guesses that start as a tiny triangle turned the wrong way. At very high {noise} the data look like one round cloud: press *noised* to see it. Can descent see how wide the triangle is, and which way it points?',
   statement:
-    'At high noise the loss compares moments, and the n-th moment counts as α²ⁿ. A triangle and the same triangle turned have one mean and one covariance, and differ only from the third moment on. The settings were chosen to make the gap visible: at t = 1 it is small.',
+    'At high noise the {loss} compares moments, and the n-th moment counts as α²ⁿ. A triangle and the same triangle turned have one mean and one covariance, and differ only from the third moment on. The settings were chosen to make the gap visible: at t = 1 it is small.',
   unit: 'step',
   controls: [
     {
       name: 'noise',
-      label: 'Noise at first',
+      label: 'Noise level t at first',
       options: [
-        ['0.1', 'low'],
-        ['1', 'medium'],
-        ['1.5', 'high'],
-        ['2.2', 'very high']
+        ['0.1', '0.1'],
+        ['1', '1'],
+        ['1.5', '1.5'],
+        ['2.2', '2.2']
       ],
       chosen: '2.2'
     },
@@ -73,13 +74,19 @@ export const lower = define<Float64Array, Frame>({
     }
   ],
   tries: [
-    { text: 'Never switch. Does very high noise get there alone?', choice: { switch: 'never' } },
-    {
-      text: 'Use less noise at first. Does the gap between the two curves close?',
-      choice: { noise: '1', switch: 'never' }
-    },
-    { text: 'Use low noise from the start. Was the high noise needed?', choice: { noise: '0.1' } }
+    { text: 'Never switch', asks: 'Does it get there?', choice: { switch: 'never' } },
+    { text: 'Less noise: t = 1', asks: 'Does the gap close?', choice: { noise: '1', switch: 'never' } },
+    { text: 'Low from the start', asks: 'Was high noise needed?', choice: { noise: '0.1' } },
+    { text: 'As at first', asks: 'Low from step 50 on', choice: {} }
   ],
+  ask: ({ noise }) => ({
+    text: `At noise t = ${noise}, what will descent get right first?`,
+    options: [
+      ['size', 'The size'],
+      ['turn', 'The direction'],
+      ['both', 'Both together']
+    ]
+  }),
   steps: choice => {
     const { before, after } = read(choice)
     return before + after
@@ -95,81 +102,72 @@ export const lower = define<Float64Array, Frame>({
     }
     return { setting: data.values, frames: frames() }
   },
-  view: ({ setting, frames, step, done, choice }) => {
+  view: seen => {
+    const { setting, frames, step, done, choice } = seen
     const { time, before, after, isLow, never } = read(choice)
-    const [sized, straight] = [
-      since(frames, frame => Math.abs(size(frame) - RADIUS) < 0.1 * RADIUS),
-      since(frames, frame => turned(frame) < 3)
-    ]
+    const sized = since(frames, frame => Math.abs(size(frame) - RADIUS) < 0.1 * RADIUS)
+    const straight = since(frames, frame => turned(frame) < 3)
     const now = frames[step]
     const last = frames[frames.length - 1]
-    const marks: ReadonlyArray<Mark> = [
-      { kind: 'cloud', points: setting, look: 'quiet' },
-      { kind: 'path', places: truth, look: 'truth', closed: true },
-      ...truth.map(at => ({ kind: 'cross', at, look: 'truth' }) as const),
-      { kind: 'label', at: truth[0], text: 'truth', look: 'truth' },
-      ...[0, 1, 2].map(
-        k =>
-          ({ kind: 'path', places: frames.slice(0, step + 1).map(f => places(f.guesses)[k]), look: 'quiet' }) as const
-      ),
-      { kind: 'path', places: places(now.guesses), look: 'descent', closed: true },
-      ...places(now.guesses).map(at => ({ kind: 'disc', at, look: 'descent' }) as const)
-    ]
-    const x = { from: 0, to: before + after, ticks: upTo(before + after), name: 'step' }
-    const rules = !isLow && !never ? [{ x: before, text: 'low noise' }] : []
-    const says = [
-      `Step ${step}: the triangle has *size ${size(now).toFixed(1)} of ${RADIUS}* and is *${turned(now).toFixed(0)}° off*.`,
-      !done
-        ? ''
-        : isLow
-          ? `With low noise from the start, size and direction are right after ${Math.max(sized, straight)} steps. Here low noise alone is the fastest way; question 5 shows where it fails.`
-          : never
-            ? straight < 0
-              ? `The size was right by step ${sized}. After ${before} steps the triangle is still ${turned(last).toFixed(0)}° off.`
-              : `The size is right by step ${sized}, the direction by step ${straight}. The noisier, the wider this gap.`
-            : step <= before
-              ? sized >= 0 && sized <= step
-                ? 'The cloud is as wide as it should be. Which way the triangle points hardly changes it, so little is left to learn at this noise.'
-                : 'The size comes first.'
-              : straight >= 0
-                ? `At step ${before} the noise fell, with the triangle ${turned(frames[before]).toFixed(0)}° off. Low noise brought it below 3° within ${straight - before} steps.`
-                : '',
-      done && !isLow && never && time < 2 ? 'Less noise blurs the triangle less.' : ''
-    ]
+    const level = step < before || never ? time : 0.1
+    const { cloud, plane, says } = clouded(seen, setting, { time: level, reach: 5.6 })
+    const x = { domain: [0, before + after] as const, least: 1 }
+    const rules = isLow || never ? [] : [rule('x', before)]
+    const switched = rules.length > 0 ? `: low noise from step ${before}` : ''
+    const line = (label: string, look: 'descent' | 'em', of: (frame: Frame) => number) =>
+      curve({ label, look, places: upTo(frames, step, of), at: [step, of(now)] })
+    const isApart = straight < 0 || straight > sized + 8
+    const gap = `The size is within 10 % by step ${sized}`
     return {
-      picture: { caption: 'The data before noise is added, the truth ✕ and the guesses ●', reach: 6, marks },
+      picture: {
+        ...plane,
+        caption: `✕ truth, ● guesses; ${says}`,
+        marks: [
+          cloud,
+          path(truth, 'truth', { isClosed: true, dash: '2 6' }),
+          ...truth.map(cross),
+          ...[0, 1, 2].map(k =>
+            path(
+              frames.slice(0, step + 1).map(({ guesses }) => places(guesses)[k]),
+              'descent',
+              { width: 1.5, opacity: 0.5 }
+            )
+          ),
+          path(places(now.guesses), 'descent', { isClosed: true }),
+          ...places(now.guesses).map(at => disc(at, 'descent'))
+        ]
+      },
       panels: [
         {
-          title: 'Size of the triangle',
+          title: `Size of triangle${switched}`,
           x,
-          y: {
-            from: 0,
-            to: 3.5,
-            ticks: [
-              [0, '0'],
-              [3, '3']
-            ]
-          },
-          lines: [{ label: 'size', look: 'descent', places: curve(frames, step, size), at: [step, size(now)] }],
-          rules
+          y: { domain: [0, 3.4], ticks: [tick(0), tick(RADIUS, 'truth')] },
+          isFramed: false,
+          marks: [...rules, ...line('size', 'descent', size)]
         },
         {
           title: 'How far it is turned',
-          x,
-          y: {
-            from: 0,
-            to: 62,
-            ticks: [
-              [0, '0°'],
-              [30, '30°'],
-              [60, '60°']
-            ]
-          },
-          lines: [{ label: 'turn', look: 'em', places: curve(frames, step, turned), at: [step, turned(now)] }],
-          rules
+          x: { ...x, title: 'step' },
+          y: { domain: [0, 62], ticks: [0, 30, 60].map(value => tick(value, `${value}°`)) },
+          isFramed: false,
+          marks: [...rules, ...line('turn', 'em', turned)]
         }
       ],
-      says: says.filter(text => text !== '').join(' ')
+      now: `Step ${step}, noise t = ${level}: the triangle has *size ${size(now).toFixed(1)} of ${RADIUS}* and is *${turned(now).toFixed(0)}° off*.`,
+      answer: isApart ? 'size' : 'both',
+      happened: !done
+        ? ''
+        : isLow
+          ? `Size and direction are right by step ${Math.max(sized, straight)}. Here low noise alone is the fastest way; question 5 shows where it fails.`
+          : never
+            ? straight < 0
+              ? `${gap}. After ${before} steps the triangle is still ${turned(last).toFixed(0)}° off.`
+              : `${gap}, the direction within 3° by step ${straight}. The noisier, the wider this gap.`
+            : `${gap}. ${straight >= 0 && straight <= before ? `The direction is within 3° by step ${straight}.` : `At step ${before} the noise fell, with the triangle ${turned(frames[before] ?? last).toFixed(0)}° off. Low noise brought it below 3° ${straight < 0 ? 'never' : `within ${straight - before} steps`}.`}`,
+      why:
+        isLow || !isApart
+          ? 'With this little noise the three clusters stay apart, so each guess is pulled towards its own cluster. That sets size and direction together.'
+          : 'Very high noise blurs three clusters into one round cloud, and descent matches how wide it is. Which way the triangle points hardly changes the cloud, so the loss hardly tells.'
     }
   }
 })

@@ -1,23 +1,28 @@
 /** A question as a value: what to run, and what the page then shows and says of it. */
+import * as O from 'fp-ts/lib/Option.js'
 import {
   Compile,
   Expectation,
   type Initializer,
   Key,
+  Mixture,
   Objective,
   Optimizer,
   type Params,
+  type Picture,
   Pipeline,
   type Points,
   type Population,
   Problem,
   Run,
   Schedule,
-  type Score,
+  Score,
   Stage,
   TimeLaw
 } from 'ornstein'
-import type { Panel, Picture, Place } from '../plot.js'
+import { cloud, type Look, type Mark, type Place, type Plane, placesOf } from '../plot.js'
+
+export { placesOf as places }
 
 /** What was chosen, by control. */
 export type Choice = Readonly<Record<string, string>>
@@ -25,7 +30,7 @@ export type Choice = Readonly<Record<string, string>>
 export interface Control {
   readonly name: string
   readonly label: string
-  /** What the address holds, and what the button says; the first is chosen unless `chosen` names another. */
+  /** What the address holds, and what the button says; the first is chosen unless `chosen` names another. None: numbers that a handle sets. */
   readonly options: ReadonlyArray<readonly [value: string, text: string]>
   readonly chosen?: string
   /** Changes only what is shown of a run. */
@@ -34,12 +39,48 @@ export interface Control {
   readonly when?: (choice: Choice) => boolean
 }
 
+/** What the page asks before it shows a run. */
+export interface Ask {
+  readonly text: string
+  readonly options: ReadonlyArray<readonly [value: string, text: string]>
+  /** The answer shows what is there already, and plays nothing. */
+  readonly atOnce?: boolean
+}
+
+/** What can be dragged in the picture, or moved by arrow keys. */
+export interface Handle {
+  readonly at: Place
+  readonly label: string
+  /** Where it is, in words. */
+  readonly text: string
+  readonly to: (place: Place) => Choice
+  /** A click anywhere brings it there. */
+  readonly jumps?: boolean
+}
+
+/** Counts in rows and columns; `now` is the cell that the picture shows. */
+export interface Table {
+  readonly head: ReadonlyArray<string>
+  readonly rows: ReadonlyArray<{ readonly name: string; readonly look: Look; readonly cells: ReadonlyArray<string> }>
+  readonly now: readonly [row: number, column: number]
+  readonly choose: (row: number, column: number) => Choice
+}
+
+/** What is shown and said of a run at a step, from its numbers; `*…*` is emphasis, `{…}` a word of the glossary. */
 export interface View {
-  readonly picture: Picture
+  readonly picture: Plane
   /** The quantities that the theorem is about. */
-  readonly panels: ReadonlyArray<Panel>
-  /** What is to be seen, from the numbers of the run; *…* is emphasis. */
-  readonly says: string
+  readonly panels: ReadonlyArray<Picture.Panel>
+  readonly table?: Table
+  readonly handles?: ReadonlyArray<Handle>
+  /** What is to be seen at this step. */
+  readonly now: string
+  /** Of the whole run: which option of the question it was, what happened, and why. */
+  readonly answer: string
+  readonly happened: string
+  readonly why: string
+  /** The step to which a run that was played returns: the last unless given. */
+  readonly rests?: number
 }
 
 /** A run as far as it is known; frame 0 is the start. */
@@ -49,9 +90,15 @@ export interface Seen<S, F> {
   readonly step: number
   readonly done: boolean
   readonly choice: Choice
+  /** From 0, clean, to 1, noised. */
+  readonly blur: number
+  /** Whether the answer may be seen. */
+  readonly told: boolean
 }
 
 interface Shape<S, F> {
+  /** Its number among the questions, as the address has it. */
+  readonly number: string
   /** A word or three, for the list of questions. */
   readonly name: string
   readonly question: string
@@ -62,8 +109,14 @@ interface Shape<S, F> {
   readonly unit: string
   /** The number of the first step shown, where steps are counted things: 0 unless given. */
   readonly first?: 1
+  /** What the button says that plays the steps, and where they stand; by the unit unless given. */
+  readonly play?: string
+  readonly place?: (seen: Seen<S, F>) => string
+  /** Where it opens: at the first step, and clean, unless given. */
+  readonly opens?: { readonly step?: number; readonly blur?: number }
   readonly controls: ReadonlyArray<Control>
-  readonly tries: ReadonlyArray<{ readonly text: string; readonly choice: Choice }>
+  readonly tries: ReadonlyArray<{ readonly text: string; readonly asks: string; readonly choice: Choice }>
+  readonly ask: (choice: Choice) => Ask
   /** The library's runs, lazily: data without functions, as they pass from thread to thread. */
   readonly run: (choice: Choice) => { readonly setting: S; readonly frames: Iterable<F> }
   readonly steps: (choice: Choice) => number
@@ -73,9 +126,12 @@ interface Shape<S, F> {
 export type Question = Shape<unknown, unknown>
 
 /** A question, whose view is given what its own run gave. */
-export const define = <S, F>(shape: Shape<S, F>): Question =>
+export const define = <S, F>({ view, place, ...shape }: Shape<S, F>): Question => ({
+  ...shape,
   // The page hands a view what the run of the same question sent: the one place where their types are put aside.
-  ({ ...shape, view: seen => shape.view(seen as Seen<S, F>) })
+  view: seen => view(seen as Seen<S, F>),
+  ...(place !== undefined && { place: seen => place(seen as Seen<S, F>) })
+})
 
 export const defaults = ({ controls }: Pick<Question, 'controls'>): Choice =>
   Object.fromEntries(controls.map(({ name, options, chosen }) => [name, chosen ?? options[0][0]]))
@@ -93,7 +149,45 @@ export const taken = (question: Question, choice: Choice, steps = Infinity): See
     some.push(frame)
     if (some.length > steps) break
   }
-  return { setting, frames: some, step: some.length - 1, done: some.length > question.steps(whole), choice: whole }
+  const done = some.length > question.steps(whole)
+  return { setting, frames: some, step: some.length - 1, done, choice: whole, blur: 0, told: done }
+}
+
+// —— noise, as the pictures show it: x_t/α = x_0 + √(exp 2t − 1) z, so that centres stay where they are ——
+
+/** The standard deviation of the noise beside data of their own size, σ/α. */
+export const spreadAt = (time: number): number => Math.sqrt(Math.exp(2 * time) - 1)
+
+const noises = new Map<number, Float64Array>()
+/** One draw of noise for so many numbers, the same at every level. */
+export const noiseOf = (count: number): Float64Array => {
+  const known = noises.get(count) ?? Key.normal(count)(Key.fromSeed(48))
+  noises.set(count, known)
+  return known
+}
+
+export const noisedAt = (points: Float64Array, time: number): Float64Array => {
+  const spread = spreadAt(time)
+  const noise = noiseOf(points.length)
+  return spread === 0 ? points : points.map((x, i) => x + spread * noise[i])
+}
+
+/** The data as a cloud, at a noise as far as the switch has gone, in a picture that reaches as far as that noise spreads them. */
+export const clouded = (
+  { blur }: Pick<Seen<unknown, unknown>, 'blur'>,
+  points: Float64Array,
+  { time, reach, about }: { readonly time: number; readonly reach: number; readonly about?: Place }
+): {
+  readonly cloud: Mark
+  readonly plane: { readonly reach: number; readonly about?: Place }
+  readonly says: string
+} => {
+  const now = blur * time
+  return {
+    cloud: cloud(noisedAt(points, now)),
+    plane: { reach: Math.hypot(reach, 2 * spreadAt(now)), ...(about !== undefined && { about }) },
+    says: now === 0 ? 'clean' : `noised, t = ${now.toFixed(1)}, spread ${spreadAt(now).toFixed(1)}`
+  }
 }
 
 // —— what the runs are made of ——
@@ -150,6 +244,51 @@ export const learned = <P extends string>({ data, score, start, stages, seed = 1
   return Run.last(Problem.orThrow(Compile.pipeline(pipeline)(data)))(Key.fromSeed(seed)).params
 }
 
+/** Runs side by side, step by step, each with what is shown of its state; one that has ended stays where it is. */
+export function* side<K extends string, P extends string, A>(
+  all: ReadonlyArray<readonly [name: K, run: Iterator<Run.State<P>>, of: (state: Run.State<P>) => A]>
+): Generator<Readonly<Record<K, A>>, undefined> {
+  const last = new Map<K, A>()
+  for (;;) {
+    const going = all.filter(([name, run, of]) => {
+      const next = run.next()
+      if (next.done !== true) last.set(name, of(next.value))
+      return next.done !== true
+    })
+    if (going.length === 0) return
+    // All names are there from the first step on.
+    yield Object.fromEntries(last) as Record<K, A>
+  }
+}
+
+/** A mixture of two as data: what pictures and charts show of it. */
+export interface Fitted {
+  /** [2, 2] */
+  readonly means: ReadonlyArray<number>
+  readonly covariances: ReadonlyArray<ReadonlyArray<number>>
+  /** Of the first component. */
+  readonly weight: number
+  /** Of the rows, the mean; 0 where nobody asks. */
+  readonly logDensity: number
+}
+export const fitted =
+  <P extends string>(score: Score.Score<P>, logDensity: (mixture: Mixture.Mixture) => number = () => 0) =>
+  ({ params }: Run.State<P>): Fitted => {
+    const mixture = O.toNullable(Score.toMixture(score)(params))
+    if (mixture === null) throw new Error('a network is no mixture')
+    const covariances = [...Mixture.covariances(mixture).values]
+    return {
+      means: [...mixture.means.values],
+      covariances: [covariances.slice(0, 4), covariances.slice(4, 8)],
+      weight: mixture.weights[0],
+      logDensity: logDensity(mixture)
+    }
+  }
+
+/** The greatest distance of a true centre from the nearest one learned. */
+export const centreError = (means: ArrayLike<number>, centres: ReadonlyArray<Place>): number =>
+  Math.max(...centres.map(c => Math.min(...placesOf(means).map(m => Math.hypot(m[0] - c[0], m[1] - c[1])))))
+
 // —— what the texts are made of ——
 
 export const length = (v: ArrayLike<number>): number => Math.hypot(...Array.from(v))
@@ -165,13 +304,11 @@ export const turned = ([x, y]: Place, by: number): Place => {
 }
 export const percent = (share: number): string => {
   const p = 100 * share
-  return `${p >= 9.95 ? p.toFixed(0) : p >= 0.95 ? p.toFixed(1) : p >= 0.01 ? p.toFixed(2) : 'less than 0.01'} %`
+  return `${p >= 9.95 ? p.toFixed(0) : p >= 0.95 ? p.toFixed(1) : p >= 0.01 ? p.toFixed(2) : 'less than 0.01'}\u00a0%`
 }
 /** The first step from which something is true; −1 where it is not yet. */
 export const since = <F>(frames: ReadonlyArray<F>, is: (frame: F) => boolean): number => frames.findIndex(is)
-export const places = (flat: ArrayLike<number>): ReadonlyArray<Place> =>
-  Array.from({ length: flat.length / 2 }, (_, k) => [flat[2 * k], flat[2 * k + 1]] as const)
 export const mean = (numbers: ReadonlyArray<number>): number => numbers.reduce((sum, x) => sum + x, 0) / numbers.length
-/** One line of a chart: a quantity of each frame up to the step. */
-export const curve = <F>(frames: ReadonlyArray<F>, upTo: number, of: (frame: F) => number): ReadonlyArray<Place> =>
+/** A quantity of each frame up to the step, as places of a chart. */
+export const upTo = <F>(frames: ReadonlyArray<F>, upTo: number, of: (frame: F) => number): ReadonlyArray<Place> =>
   frames.slice(0, upTo + 1).map((frame, i) => [i, of(frame)] as const)

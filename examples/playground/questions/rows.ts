@@ -1,18 +1,34 @@
 /** Below n|c|⁴/d ≈ 1 no direction is found, however long one trains. */
-import { Initializer, Key, Mixture, Score, Stage } from 'ornstein'
-import type { Mark } from '../plot.js'
-import { angle, define, descendPair, learned, mean } from './question.js'
+import { Initializer, Key, Mixture, type Points, Score, Stage } from 'ornstein'
+import { arrow, curve, label, path, type Place, rule, tick } from '../plot.js'
+import { angle, clouded, define, descendPair, learned, length, mean } from './question.js'
 
 const ROWS = [8, 16, 32, 64, 128, 256, 512]
 const SAMPLES = 20
 /** Found: within so many degrees. */
 const FOUND = 45
+const TIME = 1.5
 
-interface Frame {
-  /** Degrees from the truth, for each number of rows. */
-  readonly descent: ReadonlyArray<number>
-  readonly power: ReadonlyArray<number>
+/** What was learned from a data set. */
+interface Learned {
+  /** Degrees from the truth. */
+  readonly descent: number
+  readonly power: number
+  /** The rows along the truth, and along the part of the learned direction across it, [n, 2]. */
+  readonly rows: Float64Array
+  /** Their variance along the learned direction, and along the truth. */
+  readonly stretch: readonly [learned: number, truth: number]
 }
+/** A data set for each number of rows. */
+type Frame = ReadonlyArray<Learned>
+
+const scaled = (v: ArrayLike<number>, by: number): ReadonlyArray<number> => Array.from(v, x => by * x)
+const inner = (u: ArrayLike<number>, v: ArrayLike<number>): number =>
+  Array.from(u).reduce((sum, x, i) => sum + x * v[i], 0)
+/** The coordinate of each row along a direction. */
+const along = ({ rows, dim, values }: Points.Points, direction: ArrayLike<number>): ReadonlyArray<number> =>
+  Array.from({ length: rows }, (_, i) => inner(values.subarray(i * dim, (i + 1) * dim), direction))
+const square = (all: ReadonlyArray<number>): number => mean(all.map(x => x * x))
 
 const read = (choice: Readonly<Record<string, string>>) => ({
   far: Number(choice.far),
@@ -21,9 +37,10 @@ const read = (choice: Readonly<Record<string, string>>) => ({
 })
 
 export const rows = define<null, Frame>({
+  number: '4',
   name: 'How much data',
   question: 'How much data does a direction need?',
-  lead: 'Two clusters in many dimensions, a fresh data set for each run, and for each number of rows. Descent at high noise looks for the direction between the clusters, and so does power iteration. Watch the share of runs that end within 45° of it.',
+  lead: 'Two clusters in 32 dimensions, and a fresh data set for each run. Descent at high {noise} looks for the direction between the clusters, and so does {power iteration}. The picture shows the plane of the truth and the learned direction.',
   statement:
     'Among d dimensions, chance alone stretches a cloud of n rows by about √(d/n) in its widest direction, and the clusters stretch it by |c|². The clusters win where n|c|⁴/d exceeds one. Below it the widest direction of a large cloud says nothing about them (Baik, Ben Arous & Péché 2005).',
   unit: 'data set',
@@ -31,14 +48,14 @@ export const rows = define<null, Frame>({
   controls: [
     {
       name: 'rows',
-      label: 'Rows, in the picture',
+      label: 'Rows',
       options: ROWS.map(n => [String(n), String(n)] as const),
-      chosen: '128',
+      chosen: '32',
       shows: true
     },
     {
       name: 'far',
-      label: 'Distance of the clusters from 0',
+      label: 'Length of c',
       options: [
         ['1', '1'],
         ['0.7', '0.7'],
@@ -63,135 +80,118 @@ export const rows = define<null, Frame>({
     }
   ],
   tries: [
-    { text: 'Halve the distance. How many rows does the direction need now?', choice: { far: '0.5', rows: '512' } },
-    { text: 'Train three times as long. Does it help below the line?', choice: { steps: '300', rows: '16' } },
-    { text: 'Use 8 dimensions in place of 32. Are fewer rows enough?', choice: { dim: '8', rows: '32' } }
+    { text: 'Many more: 512 rows', asks: 'Is the direction found?', choice: { rows: '512' } },
+    { text: 'Train 3 × as long', asks: 'Does it help 32 rows?', choice: { steps: '300' } },
+    { text: 'Halve |c|, 512 rows', asks: 'How many rows now?', choice: { far: '0.5', rows: '512' } },
+    { text: '8 dimensions', asks: 'Are 32 rows enough?', choice: { dim: '8' } }
   ],
+  ask: ({ rows, dim }) => ({
+    text: `${rows} rows in ${dim} dimensions. In how many of ${SAMPLES} data sets will descent come within 45°?`,
+    options: [
+      ['few', 'In few'],
+      ['half', 'About half'],
+      ['most', 'In most']
+    ]
+  }),
   steps: () => SAMPLES - 1,
   run: choice => {
     const { far, dim, steps } = read(choice)
-    const truth = Array.from({ length: dim }, () => far / Math.sqrt(dim))
-    const frames = function* (): Generator<Frame> {
-      for (let seed = 0; seed < SAMPLES; seed++) {
-        const of = (stage: Stage.Stage): ReadonlyArray<number> =>
-          ROWS.map(n => {
-            const data = Mixture.sample(n)(Key.fromSeed(1000 + seed))(Mixture.symmetricPair(truth))
-            const start = Initializer.gaussian({ scale: 0.01 })
-            const { mean } = learned({ data, score: Score.symmetricPair, start, stages: [stage], seed })
-            return angle(mean.values, truth)
-          })
-        // At this noise, steps of training and of power iteration are alike.
-        yield { descent: of(descendPair(1.5, steps)), power: of(Stage.powerIteration({ steps })) }
+    const unit = Array.from({ length: dim }, () => 1 / Math.sqrt(dim))
+    const of = (n: number, seed: number): Learned => {
+      const data = Mixture.sample(n)(Key.fromSeed(1000 + seed))(Mixture.symmetricPair([...scaled(unit, far)]))
+      const meanBy = (stage: Stage.Stage): Float64Array => {
+        const start = Initializer.gaussian({ scale: 0.01 })
+        return learned({ data, score: Score.symmetricPair, start, stages: [stage], seed }).mean.values
       }
+      const found = meanBy(descendPair(TIME, steps))
+      // The learned direction on the side of the truth, and its part across it.
+      const side = Math.sign(inner(found, unit)) / length(found)
+      const across = scaled(found, side).map((x, i) => x - side * inner(found, unit) * unit[i])
+      const plane = [unit, scaled(across, 1 / length(across))].map(direction => along(data, direction))
+      return {
+        descent: angle(found, unit),
+        power: angle(meanBy(Stage.powerIteration({ steps })), unit),
+        rows: Float64Array.from({ length: 2 * n }, (_, i) => plane[i % 2][Math.floor(i / 2)]),
+        stretch: [square(along(data, scaled(found, 1 / length(found)))), square(plane[0])]
+      }
+    }
+    const frames = function* (): Generator<Frame> {
+      for (let seed = 0; seed < SAMPLES; seed++) yield ROWS.map(n => of(n, seed))
     }
     return { setting: null, frames: frames() }
   },
-  view: ({ frames, step, choice }) => {
+  view: seen => {
+    const { frames, step, choice } = seen
     const { far, dim, steps } = read(choice)
-    const seen = frames.slice(0, step + 1)
+    const so = frames.slice(0, step + 1)
     const ratio = (n: number): number => (n * far ** 4) / dim
-    const share = (all: ReadonlyArray<number>): number => all.filter(a => a <= FOUND).length / all.length
-    const of = (who: keyof Frame, i: number): ReadonlyArray<number> => seen.map(frame => frame[who][i])
     const shown = ROWS.indexOf(Number(choice.rows))
-    const ray = (degrees: number, length: number) =>
-      [length * Math.cos((degrees * Math.PI) / 180), length * Math.sin((degrees * Math.PI) / 180)] as const
-    const marks: ReadonlyArray<Mark> = [
-      { kind: 'path', places: [[0, 0], ray(FOUND, 1.05)], look: 'quiet' },
-      { kind: 'label', at: ray(FOUND, 0.98), text: '45°', look: 'quiet' },
-      ...of('descent', shown).map(
-        a => ({ kind: 'arrow', from: [0, 0], to: ray(a, 0.9), look: 'descent', thin: true }) as const
-      ),
-      { kind: 'arrow', from: [0, 0], to: [1.1, 0], look: 'truth' },
-      { kind: 'label', at: [0.92, 0], text: 'truth', look: 'truth' }
+    const of = (who: 'descent' | 'power', i: number): ReadonlyArray<number> => so.map(frame => frame[i][who])
+    const found = (all: ReadonlyArray<number>): number => all.filter(a => a <= FOUND).length
+    const share = (all: ReadonlyArray<number>): number => found(all) / all.length
+    const { rows: points, stretch, descent } = frames[step][shown]
+    const { cloud, plane, says } = clouded(seen, points, { time: TIME, reach: 3.6 })
+    const ray = (degrees: number, long: number): Place => [
+      long * plane.reach * Math.cos((degrees * Math.PI) / 180),
+      long * plane.reach * Math.sin((degrees * Math.PI) / 180)
     ]
-    const [low, high] = [ratio(ROWS[0]) / 1.2, ratio(ROWS[ROWS.length - 1]) * 1.2]
-    const x = {
-      from: low,
-      to: high,
-      log: true,
-      ticks: (
-        [
-          [1 / 256, '1/256'],
-          [1 / 64, '1/64'],
-          [1 / 16, '1/16'],
-          [1 / 4, '¼'],
-          [1, '1'],
-          [4, '4'],
-          [16, '16'],
-          [64, '64']
-        ] as const
-      ).filter(([value]) => value >= low && value <= high),
-      name: 'n|c|⁴/d: rows × distance⁴ ÷ dimensions'
-    }
-    const lines = (value: (all: ReadonlyArray<number>) => number) => [
-      {
-        label: 'power iteration',
-        look: 'em' as const,
-        dotted: true,
-        places: ROWS.map((n, i) => [ratio(n), value(of('power', i))] as const)
-      },
-      {
-        label: 'descent',
-        look: 'descent' as const,
-        places: ROWS.map((n, i) => [ratio(n), value(of('descent', i))] as const),
-        at: [ratio(ROWS[shown]), value(of('descent', shown))] as const
-      }
-    ]
-    const found = of('descent', shown).filter(a => a <= FOUND).length
+    const ends = [ROWS[0], ROWS[ROWS.length - 1]].map(ratio)
+    const domain = [ends[0] / 1.2, ends[1] * 1.2] as const
+    const ticks = [1 / 256, 1 / 64, 1 / 16, 1 / 4, 1, 4, 16, 64].filter(at => at >= domain[0] && at <= domain[1])
+    const x = { domain, scale: 'log' as const, ticks: ticks.map(at => tick(at, at < 1 ? `1/${1 / at}` : String(at))) }
+    const rules = domain[0] < 1 && domain[1] > 1 ? [rule('x', 1)] : []
+    const lines = (value: (all: ReadonlyArray<number>) => number) =>
+      (['power', 'descent'] as const).flatMap(who =>
+        curve({
+          label: who === 'power' ? 'power iteration' : 'descent',
+          look: who === 'power' ? 'em' : 'descent',
+          dotted: who === 'power',
+          places: ROWS.map((n, i) => [ratio(n), value(of(who, i))] as const),
+          at: who === 'descent' ? [ratio(ROWS[shown]), value(of(who, shown))] : undefined
+        })
+      )
     const below = ROWS.filter(n => ratio(n) < 1)
-    const foundBelow =
-      below.length === 0 ? 0 : below.reduce((sum, _, i) => sum + of('descent', i).filter(a => a <= FOUND).length, 0)
-    // Fewer than ten do not show nine of ten.
-    const enough = seen.length < 10 ? undefined : ROWS.find((_, i) => share(of('descent', i)) >= 0.9)
-    const rules = [{ x: 1, text: 'n|c|⁴ = d' }].filter(rule => rule.x > low && rule.x < high)
+    const foundBelow = below.reduce((sum, _, i) => sum + found(of('descent', i)), 0)
+    const enough = ROWS.find((_, i) => share(of('descent', i)) >= 0.9)
+    const won = share(of('descent', shown))
     return {
       picture: {
-        caption: `Angles between the directions learned from ${choice.rows} rows and the truth`,
-        reach: 0.62,
-        about: [0.58, 0.45],
-        marks
+        ...plane,
+        caption: `Data set ${step + 1}; ${says}`,
+        marks: [
+          cloud,
+          path([[0, 0], ray(FOUND, 0.85)], 'quiet', { width: 1.5, dash: '4 4' }),
+          label(ray(FOUND, 0.86), '45°', 'quiet', [4, -4]),
+          ...of('descent', shown).map(a => path([[0, 0], ray(a, 0.5)], 'descent', { width: 1.2, opacity: 0.5 })),
+          arrow([0, 0], ray(0, 0.8), 'truth', 3),
+          label(ray(0, 0.8), 'truth', 'truth', [0, 20], 'end'),
+          arrow([0, 0], ray(descent, 0.8), 'descent', 3.5),
+          label(ray(descent, 0.8), 'learned', 'descent', [-10, 0], 'end')
+        ]
       },
       panels: [
         {
-          title: 'Share of runs within 45°',
+          title: `Found within 45°: share of ${so.length} data sets`,
           x,
-          y: {
-            from: 0,
-            to: 1.02,
-            ticks: [
-              [0, '0'],
-              [0.5, '½'],
-              [1, '1']
-            ]
-          },
-          lines: lines(share),
-          rules
+          y: { domain: [0, 1.02], ticks: [tick(0), tick(0.5, '½'), tick(1)] },
+          isFramed: false,
+          marks: [...rules, ...lines(share)]
         },
         {
-          title: 'Mean angle',
-          x,
-          y: {
-            from: 0,
-            to: 90,
-            ticks: [
-              [0, '0°'],
-              [45, '45°'],
-              [90, '90°']
-            ]
-          },
-          lines: lines(mean),
-          rules
+          title: 'Mean angle to truth',
+          x: { ...x, title: 'n|c|⁴/d: rows × |c|⁴ ÷ dimensions' },
+          y: { domain: [0, 90], ticks: [0, 45, 90].map(value => tick(value, `${value}°`)) },
+          isFramed: false,
+          marks: [...rules, ...lines(mean)]
         }
       ],
-      says: [
-        `After ${seen.length} data ${seen.length === 1 ? 'set' : 'sets'} of ${choice.rows} rows, descent found the direction in *${found} of ${seen.length}*, at ${mean(of('descent', shown)).toFixed(0)}° on average.`,
-        below.length > 0
-          ? `Below the line, ${foundBelow} of ${seen.length * below.length} runs found it after ${steps} steps: in ${dim} dimensions chance directions stretch the cloud as much as the clusters do.`
-          : 'All of these are above the line.',
-        enough === undefined
-          ? `At this distance ${Math.round(dim / far ** 4)} rows reach the line, and about ${Math.round((8 * dim) / far ** 4)} find the direction; each halving of |c| takes sixteen times as many.`
-          : `From ${enough} rows on, nine of ten runs succeed, and power iteration with them.`
-      ].join(' ')
+      now: `${choice.rows} rows: found in *${found(of('descent', shown))} of ${so.length}*, ${mean(of('descent', shown)).toFixed(0)}° off on average. These rows have variance ${stretch[0].toFixed(2)} along the learned direction, ${stretch[1].toFixed(2)} along the truth.`,
+      answer: won < 0.3 ? 'few' : won > 0.7 ? 'most' : 'half',
+      happened: `n|c|⁴/d is ${Number(ratio(ROWS[shown]).toPrecision(2))} here. ${below.length > 0 ? `Where it is below one, ${foundBelow} of ${so.length * below.length} runs of ${steps} steps found the direction. ` : ''}${enough === undefined ? `At this |c| ${Math.round(dim / far ** 4)} rows reach one; each halving of |c| takes sixteen times as many.` : `From ${enough} rows on, nine of ten do, and power iteration with them.`}`,
+      why:
+        won < 0.5
+          ? `In ${dim} dimensions so few rows are stretched by chance as much as by the clusters, in a direction that has nothing to do with them. Descent finds the widest direction; no amount of training turns it to another.`
+          : 'Chance stretches so many rows less than the clusters do. The widest direction is then nearly theirs, and descent and power iteration find it together.'
     }
   }
 })

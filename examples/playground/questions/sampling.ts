@@ -1,12 +1,13 @@
 /** Points drawn along a learned score land where new data would, if it was learned from enough rows and walked in enough steps. */
 import { Initializer, Key, Mixture, Problem, Sampler, Schedule, Score, TimeGrid } from 'ornstein'
-import type { Look, Mark, Place } from '../plot.js'
-import { curve, define, descend, learned, mean, places } from './question.js'
+import { arrow, cloud as dots, cross, curve, type Look, type Place } from '../plot.js'
+import { clouded, define, descend, learned, mean, places, upTo } from './question.js'
 
 const SEEDS = 4
 const DRAWN = 800
 const ROWS = [20, 50, 200, 1000]
-const LOOKS: ReadonlyArray<Look> = ['quiet', 'third', 'em', 'descent']
+const LOOKS: ReadonlyArray<Look> = ['moves', 'third', 'em', 'descent']
+const samplerNames: Readonly<Record<string, string>> = { heun: 'Heun', ancestral: 'ancestral' }
 const samplers = { heun: Sampler.heun, ancestral: Sampler.ancestral }
 
 const centres: ReadonlyArray<Place> = [0, 1, 2].map(k => {
@@ -33,6 +34,8 @@ interface Setting {
   readonly heldOut: Float64Array
 }
 interface Frame {
+  /** How noisy they are at this step of the walk. */
+  readonly time: number
   /** The points of the first walk, for each number of rows. */
   readonly points: ReadonlyArray<Float64Array>
   /** Energy distance to held-out data, for each number of rows: the mean over walks. */
@@ -53,18 +56,19 @@ const learnedFrom = (rows: number, seed: number) =>
     seed
   })
 
-/** The greatest distance of a centre from the mean of the samples that are nearest to it. */
-const displaced = (points: Float64Array): number => {
-  const sums = centres.map(() => [0, 0, 0])
-  for (const [x, y] of places([...points])) {
+/** From each centre to the mean of the samples that are nearest to it. */
+const offsets = (points: Float64Array): ReadonlyArray<readonly [centre: Place, mean: Place]> => {
+  const nearest = places(points).map(([x, y]) => {
     const far = centres.map(c => Math.hypot(c[0] - x, c[1] - y))
-    const sum = sums[far.indexOf(Math.min(...far))]
-    sum[0] += x
-    sum[1] += y
-    sum[2]++
-  }
-  return Math.max(...centres.map((c, k) => Math.hypot(sums[k][0] / sums[k][2] - c[0], sums[k][1] / sums[k][2] - c[1])))
+    return far.indexOf(Math.min(...far))
+  })
+  return centres.map((centre, k) => {
+    const own = places(points).filter((_, i) => nearest[i] === k)
+    return [centre, [mean(own.map(([x]) => x)), mean(own.map(([, y]) => y))]]
+  })
 }
+const displaced = (points: Float64Array): number =>
+  Math.max(...offsets(points).map(([[x, y], [u, v]]) => Math.hypot(u - x, v - y)))
 
 const read = (choice: Readonly<Record<string, string>>) => ({
   sampler: choice.sampler === 'ancestral' ? ('ancestral' as const) : ('heun' as const),
@@ -72,11 +76,12 @@ const read = (choice: Readonly<Record<string, string>>) => ({
 })
 
 export const sampling = define<Setting, Frame>({
+  number: '8',
   name: 'Noise back to data',
   question: 'What is the learned score good for?',
-  lead: 'Start from pure noise, and follow the learned arrows while the noise falls. Scores were learned from 20, 50, 200 and 1000 rows. Watch how near the points come to data that no learner has seen.',
+  lead: 'Start from pure {noise}, and follow the learned {score} while the noise falls. Scores were learned from 20, 50, 200 and 1000 rows. The {energy distance} says how near the points come to data that no learner has seen.',
   statement:
-    'The energy distance is 2E|X − Y| − E|X − X′| − E|Y − Y′|: zero only for equal distributions. Samples have one above zero even of the truth. Heun follows the probability flow, ancestral sampling adds fresh noise at each step. Means over four data sets, with 800 points each.',
+    'The {energy distance} is 2E|X − Y| − E|X − X′| − E|Y − Y′|: zero only for equal distributions. Samples have one above zero even of the truth. {Heun} follows the probability flow, {ancestral sampling} adds fresh noise at each step. Means over four data sets, with 800 points each.',
   unit: 'step',
   controls: [
     {
@@ -106,10 +111,19 @@ export const sampling = define<Setting, Frame>({
     }
   ],
   tries: [
-    { text: 'Look at what was learned from 20 rows. Where do its points land?', choice: { rows: '20' } },
-    { text: 'Take 5 ancestral steps. Is the score worse, or the walk?', choice: { sampler: 'ancestral', steps: '5' } },
-    { text: 'Take 5 steps of Heun. Does the solver matter?', choice: { steps: '5' } }
+    { text: 'Points of 20 rows', asks: 'Where do they land?', choice: { rows: '20', step: '30' } },
+    { text: '5 ancestral steps', asks: 'What is too coarse?', choice: { sampler: 'ancestral', steps: '5' } },
+    { text: '5 steps of Heun', asks: 'Does the solver matter?', choice: { steps: '5' } },
+    { text: 'As at first', asks: '30 steps of Heun', choice: {} }
   ],
+  ask: ({ steps, sampler }) => ({
+    text: `${steps} ${samplerNames[sampler]} steps. Which scores will send points beside the clusters?`,
+    options: [
+      ['few', 'Those of few rows'],
+      ['all', 'All of them'],
+      ['none', 'None']
+    ]
+  }),
   steps: choice => read(choice).steps,
   run: choice => {
     const { sampler, steps } = read(choice)
@@ -131,16 +145,19 @@ export const sampling = define<Setting, Frame>({
       )
       for (;;) {
         const all: Float64Array[][] = []
+        let time = 0
         for (const each of walks) {
           const now: Float64Array[] = []
           for (const walk of each) {
             const next = walk.next()
             if (next.done === true) return
             now.push(next.value.points.values)
+            time = next.value.time
           }
           all.push(now)
         }
         yield {
+          time,
           points: all.map(([first]) => first),
           distances: all.map(each => mean(each.map((points, s) => distance(points, held[s]))))
         }
@@ -148,62 +165,62 @@ export const sampling = define<Setting, Frame>({
     }
     return { setting: { least: mean(fresh), heldOut: held[0].values }, frames: frames() }
   },
-  view: ({ setting: { least, heldOut }, frames, step, done, choice }) => {
+  view: seen => {
+    const { least, heldOut } = seen.setting
+    const { frames, step, choice, blur } = seen
     const { sampler, steps } = read(choice)
     const shown = Math.max(0, ROWS.indexOf(Number(choice.rows)))
     const now = frames[step]
-    const marks: ReadonlyArray<Mark> = [
-      { kind: 'cloud', points: heldOut, look: 'quiet' },
-      { kind: 'cloud', points: now.points[shown], look: 'descent' },
-      ...centres.map(at => ({ kind: 'cross', at, look: 'truth' }) as const)
-    ]
-    const end = frames[frames.length - 1].distances
-    const [few, many] = [end[0], end[ROWS.length - 1]]
+    const { cloud, plane, says } = clouded(seen, heldOut, { time: now.time, reach: 5.6 })
+    // Noised, data and points stand in one plane: x_t/α.
+    const scale = Math.exp(blur * now.time)
+    const points = now.points[shown].map(x => scale * x)
+    const end = frames[frames.length - 1]
+    const [few, many] = [end.distances[0], end.distances[ROWS.length - 1]]
+    const isCoarse = many > 3 * least
     return {
       picture: {
-        caption: `Held-out data, and points on their way from noise (score of ${choice.rows} rows)`,
-        reach: 6,
-        marks
+        ...plane,
+        caption: `Points of ${choice.rows} rows, held-out data; ${says}`,
+        marks: [
+          cloud,
+          dots(points, 'descent'),
+          ...centres.map(cross),
+          ...(step === steps ? offsets(points).map(([from, to]) => arrow(from, to, 'truth', 3)) : [])
+        ]
       },
       panels: [
         {
-          title: 'Energy distance to held-out data',
-          x: { from: 0, to: steps * 1.3, ticks: upToEnd(steps), name: 'step of the walk' },
-          y: {
-            from: 0.005,
-            to: 3,
-            log: true,
-            ticks: [
-              [0.01, '0.01'],
-              [0.1, '0.1'],
-              [1, '1']
-            ]
-          },
-          lines: ROWS.map((rows, i) => ({
-            label: `${rows} rows`,
-            look: LOOKS[i],
-            places: curve(frames, step, ({ distances }) => distances[i]),
-            ...(i === shown && { at: [step, now.distances[i]] as const })
-          })),
-          rules: [{ y: least, text: 'fresh data' }]
+          title: 'Energy distance, to held-out data',
+          x: { domain: [0, steps], least: 1, title: 'step of the walk' },
+          y: { domain: [0.005, 3], scale: 'log' },
+          isFramed: false,
+          marks: [
+            ...ROWS.flatMap((rows, i) =>
+              curve({
+                label: `${rows} rows`,
+                look: LOOKS[i],
+                places: upTo(frames, step, ({ distances }) => distances[i]),
+                at: i === shown ? [step, now.distances[i]] : undefined
+              })
+            ),
+            ...curve({
+              label: 'fresh data',
+              look: 'quiet',
+              places: [
+                [0, least],
+                [steps, least]
+              ]
+            })
+          ]
         }
       ],
-      says: [
-        `Step ${step} of ${steps}: samples drawn with the score learned from ${choice.rows} rows are at energy distance *${now.distances[shown].toFixed(3)}* from held-out data.`,
-        !done
-          ? ''
-          : `In the end it is ${few.toFixed(3)} for 20 rows and ${many.toFixed(3)} for 1000; fresh data come to ${least.toFixed(3)}.`,
-        !done
-          ? ''
-          : many > 3 * least
-            ? `The score is the same as with more steps. ${steps} ${sampler === 'heun' ? 'Heun' : 'ancestral'} steps are too coarse.`
-            : `The score of 20 rows displaces a cluster of samples by ${displaced(frames[frames.length - 1].points[0]).toFixed(1)} standard deviations, because it was learned wrongly; with many rows samples land where new data would.`
-      ]
-        .filter(text => text !== '')
-        .join(' ')
+      now: `Step ${step} of ${steps}: the points of ${choice.rows} rows are at {energy distance} *${now.distances[shown].toFixed(3)}* from held-out data.`,
+      answer: isCoarse ? 'all' : few > 3 * least ? 'few' : 'none',
+      happened: `In the end it is ${few.toFixed(3)} for 20 rows, ${many.toFixed(3)} for 1000, ${least.toFixed(3)} for fresh data. The clusters of 20 rows are displaced by up to ${displaced(end.points[0]).toFixed(1)} standard deviations, those of 1000 by ${displaced(end.points[ROWS.length - 1]).toFixed(1)}.`,
+      why: isCoarse
+        ? `The score of 1000 rows is the same as with more steps. ${steps} ${samplerNames[sampler]} steps are too coarse to follow it, so they spoil the walk and not the score.`
+        : 'With few rows the score was learned wrongly: its centres are where those rows happened to lie, and the walk leads there. With many rows it leads to where new data would be.'
     }
   }
 })
-
-const upToEnd = (steps: number): ReadonlyArray<readonly [number, string]> =>
-  [0, Math.round(steps / 2), steps].map(step => [step, String(step)] as const)

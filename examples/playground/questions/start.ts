@@ -1,7 +1,7 @@
 /** How far from the truth each way of learning may start. */
 import { Expectation, Initializer, Key, Metric, Mixture, Score, Stage } from 'ornstein'
-import type { Mark, Place } from '../plot.js'
-import { define, descend, learned, places } from './question.js'
+import { cross, curve, disc, path, type Place, ring, tick } from '../plot.js'
+import { clouded, define, descend, learned, places } from './question.js'
 
 const COMPONENTS = 6
 const APART = 5
@@ -20,10 +20,10 @@ const at = (time: number, steps: number): Stage.Stage =>
   descend(time, steps, COMPONENTS, Expectation.projected({ antithetic: true }))
 
 const ways = {
-  low: { label: 'descent, low noise', look: 'descent', stages: [at(0.1, 100)] },
-  annealed: { label: 'noise 1 → 0.5 → 0.1', look: 'third', stages: [at(1, 60), at(0.5, 60), at(0.1, 60)] },
+  low: { label: 'descent, t = 0.1', look: 'descent', stages: [at(0.1, 100)] },
+  annealed: { label: 't = 1 → 0.5 → 0.1', look: 'third', stages: [at(1, 60), at(0.5, 60), at(0.1, 60)] },
   em: { label: 'EM', look: 'em', stages: [em] },
-  moves: { label: 'EM, split and merge', look: 'truth', stages: [em, Stage.splitAndMerge({ steps: 100 }), em] }
+  moves: { label: 'EM, split, merge', look: 'moves', stages: [em, Stage.splitAndMerge({ steps: 100 }), em] }
 } as const
 type Way = keyof typeof ways
 const names = Object.keys(ways) as ReadonlyArray<Way>
@@ -41,6 +41,9 @@ interface Frame {
 }
 
 const score = Score.spherical({ components: COMPONENTS })
+
+/** The run that is shown first: one that shows how descent fails. */
+const FIRST = 2
 
 /** What every way makes of one data set and one start at each radius. */
 export const frameOf = (seed: number, radii: ReadonlyArray<number> = RADII): Frame => {
@@ -66,11 +69,12 @@ const isStranded = (guess: Place): boolean =>
   Math.min(...centres.map(c => Math.hypot(c[0] - guess[0], c[1] - guess[1]))) > 4
 
 export const start = define<null, Frame>({
+  number: '5',
   name: 'A good start',
   question: 'How good must the start be?',
-  lead: 'Six clusters on a ring, neighbours 5 apart. Each guess starts some way from its cluster, in a random direction; four ways of learning begin at the same place. Watch the share of runs that find all six.',
+  lead: 'Six clusters on a ring, neighbours 5 apart. Each guess starts some {separation}s from its cluster, in a random direction; four ways of learning begin at the same place. The table counts the runs that find all six.',
   statement:
-    'The second theorem promises that descent at low noise converges at the rate of EM from a warm start. Here the start is measured in separations, the distance of two neighbours; a run succeeds where every centre has a guess within 1.',
+    'The second theorem promises that descent at low noise converges at the rate of {EM|expectation–maximization} from a warm start. Here the start is measured in {separation}s; a run succeeds where every centre has a guess within 1. {Split-and-merge|split-and-merge moves} moves follow EM in the last row.',
   unit: 'run',
   first: 1,
   controls: [
@@ -89,91 +93,87 @@ export const start = define<null, Frame>({
     }
   ],
   tries: [
-    { text: 'Start half a separation away. Who fails?', choice: { radius: '0.5', way: 'low' } },
-    {
-      text: 'Start one separation away, with noise that falls. Does it help?',
-      choice: { radius: '1', way: 'annealed' }
-    },
-    { text: 'Start two separations away. What still works?', choice: { radius: '2', way: 'moves' } }
+    { text: 'Half a separation', asks: 'Who fails?', choice: { radius: '0.5', step: '19' } },
+    { text: 'Noise that falls', asks: 'Does it help at 1?', choice: { way: 'annealed', step: '0' } },
+    { text: 'Two separations', asks: 'What still works?', choice: { radius: '2', way: 'moves', step: '19' } },
+    { text: 'EM from one separation', asks: 'How does it fail?', choice: { way: 'em', step: '0' } }
   ],
+  ask: () => ({
+    text: `One separation away, ${RUNS} runs. Which of these will fail most often?`,
+    options: names.map(way => [way, ways[way].label] as const)
+  }),
   steps: () => RUNS - 1,
   run: () => ({
     setting: null,
     frames: (function* (): Generator<Frame> {
-      for (let seed = 0; seed < RUNS; seed++) yield frameOf(seed)
+      for (let run = 0; run < RUNS; run++) yield frameOf((run + FIRST) % RUNS)
     })()
   }),
-  view: ({ frames, step, choice }) => {
-    const seen = frames.slice(0, step + 1)
+  view: seen => {
+    const { frames, step, choice } = seen
+    const so = frames.slice(0, step + 1)
     const radius = RADII.indexOf(Number(choice.radius))
     const way = names.find(name => name === choice.way) ?? 'low'
+    const { look, label: called } = ways[way]
     const now = frames[step]
     const { error, centres: guesses } = now.ends[way][radius]
-    const won = (of: Way, r: number): number => seen.filter(({ ends }) => ends[of][r].error < NEAR).length
+    const won = (of: Way, r: number): number => so.filter(({ ends }) => ends[of][r].error < NEAR).length
     const from = places(now.starts[radius])
-    const marks: ReadonlyArray<Mark> = [
-      { kind: 'cloud', points: now.points, look: 'quiet' },
-      ...centres.map(c => ({ kind: 'cross', at: c, look: 'truth' }) as const),
-      ...places(guesses).flatMap((end, k): Mark[] => [
-        { kind: 'path', places: [from[k], end], look: ways[way].look },
-        { kind: 'ring', at: from[k], look: ways[way].look },
-        { kind: 'disc', at: end, look: ways[way].look }
-      ])
-    ]
-    const failures = seen.flatMap(({ ends }) => ends.low.filter(end => end.error >= NEAR))
+    const { cloud, plane, says } = clouded(seen, now.points, {
+      time: way === 'annealed' ? 1 : 0.1,
+      reach: RADII[radius] > 1 ? 12 : 9.5
+    })
+    const failures = so.flatMap(({ ends }) => ends.low.filter(end => end.error >= NEAR))
     const stranded = failures.filter(end => places(end.centres).some(isStranded)).length
-    const others = names.map(name => `${ways[name].label}: ${won(name, radius)}`)
+    const one = RADII.indexOf(1)
+    const fewest = Math.min(...names.map(name => won(name, one)))
     return {
       picture: {
-        caption: `Run ${step + 1}: starts ○, ends ●, truth ✕; ${ways[way].label}`,
-        reach: radius === 4 ? 14 : 12,
-        marks
+        ...plane,
+        caption: `○ starts, ● ends, ✕ truth; ${says}`,
+        marks: [
+          cloud,
+          ...centres.map(cross),
+          ...places(guesses).flatMap((end, k) => [
+            path([from[k], end], look, { width: 1.5, dash: '' }),
+            ring(from[k], look, 5),
+            disc(end, look)
+          ])
+        ]
       },
       panels: [
         {
-          title: 'Share of runs that find all six',
-          x: {
-            from: 0.4,
-            to: 2.75,
-            ticks: [
-              [0.5, '½'],
-              [1, '1'],
-              [1.5, '1½'],
-              [2, '2']
-            ],
-            name: 'distance of the start, in separations'
-          },
-          y: {
-            from: 0,
-            to: 1.02,
-            ticks: [
-              [0, '0'],
-              [0.5, '½'],
-              [1, '1']
-            ]
-          },
-          lines: names.map(name => ({
-            label: ways[name].label,
-            look: ways[name].look,
-            places: RADII.map((r, i) => [r, won(name, i) / seen.length] as const),
-            ...(name === way && { at: [RADII[radius], won(name, radius) / seen.length] as const })
-          }))
+          title: `All six found: share of ${so.length} ${so.length === 1 ? 'run' : 'runs'}`,
+          x: { domain: [0.4, 2.05], ticks: RADII.map(r => tick(r)), title: 'start, in separations' },
+          y: { domain: [0, 1.02], ticks: [tick(0), tick(0.5, '½'), tick(1)] },
+          isFramed: false,
+          marks: names.flatMap(name =>
+            curve({
+              label: ways[name].label,
+              look: ways[name].look,
+              places: RADII.map((r, i) => [r, won(name, i) / so.length] as const),
+              at: name === way ? [RADII[radius], won(name, radius) / so.length] : undefined
+            })
+          )
         }
       ],
-      says: [
-        `Run ${step + 1} of ${ways[way].label}, from ${choice.radius} ${choice.radius === '1' ? 'separation' : 'separations'}: *${error < NEAR ? 'all six found' : `a centre is missed by ${error.toFixed(1)}`}*.`,
-        `All six are found in this many of ${seen.length} ${seen.length === 1 ? 'run' : 'runs'} from there — ${others.join('; ')}.`,
-        failures.length === 0
-          ? ''
-          : `Of ${failures.length} failures of descent at low noise, at all distances, ${stranded} left a guess more than 4 from every cluster: no row is near, so almost nothing pulls it back.`,
-        radius === 4
-          ? `Noise that falls no longer helps; split-and-merge moves do.`
-          : won('annealed', radius) > won('low', radius)
-            ? 'More noise first lets a guess feel distant clusters.'
-            : ''
-      ]
-        .filter(text => text !== '')
-        .join(' ')
+      table: {
+        head: ['start at', ...RADII.map(String)],
+        rows: names.map(name => ({
+          name: ways[name].label,
+          look: ways[name].look,
+          cells: RADII.map((_, i) => String(won(name, i)))
+        })),
+        now: [names.indexOf(way), radius],
+        choose: (row, column) => ({ way: names[row], radius: String(RADII[column]) })
+      },
+      now: `Run ${step + 1} of ${called}, from ${choice.radius} away: *${error < NEAR ? 'all six found' : `one is missed by ${error.toFixed(1)}`}*.`,
+      answer: names.find(name => won(name, one) === fewest) ?? 'low',
+      happened: `From one separation, descent at low noise found all six in ${won('low', one)} of ${so.length} runs, falling noise in ${won('annealed', one)}, {EM|expectation–maximization} in ${won('em', one)}, and EM with moves in ${won('moves', one)}.`,
+      why:
+        way === 'moves' || RADII[radius] === 2
+          ? `From two separations noise that falls no longer helps: ${won('annealed', RADII.length - 1)} of ${so.length}. EM fails where two guesses share a cluster; a move takes one of them to where it is missing.`
+          : `Descent strands a guess in empty space (more than 4 from every cluster in ${stranded} of its ${failures.length} failures): no row is near, so almost nothing pulls it back. More noise first lets a guess feel distant clusters.`
     }
   }
 })

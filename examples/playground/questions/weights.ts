@@ -1,69 +1,41 @@
-/** Weights and shapes are learned too, where the family has them. */
-import * as O from 'fp-ts/lib/Option.js'
+/** Weights are learned too, where the family has them: at which noise, and how fast. */
 import { Expectation, Initializer, Key, Mixture, Objective, Optimizer, Score, Stage, TimeLaw } from 'ornstein'
-import { type Look, type Mark, type Place, upTo } from '../plot.js'
-import { define, mean, places, states } from './question.js'
+import { cross, curve, disc, ellipse, label, type Look, type Place, tick } from '../plot.js'
+import { centreError, clouded, define, fitted, type Fitted, mean, places, side, states, upTo } from './question.js'
 
 const HEAVY = 0.85
+const STEPS = 150
+
+const free = Score.isotropic({ components: 2 })
+const descent = (objective: Objective.Objective, rate: number): Stage.Stage =>
+  Stage.descend({
+    objective,
+    expectation: Expectation.projected({ antithetic: true }),
+    optimizer: Optimizer.scaleByRate(rate),
+    steps: STEPS
+  })
+const at = (time: number): Stage.Stage => descent(Objective.denoising(TimeLaw.at(time)), 1)
+const allLevels = Objective.implicit(TimeLaw.likelihood({ until: 8, nodes: 24, leastVariance: 0.2 }))
 
 interface Learner {
   readonly label: string
   readonly look: Look
   readonly score: Score.Score<string>
   readonly stage: Stage.Stage
+  /** The noise at which it is shown. */
+  readonly time: number
 }
-
-const free = Score.isotropic({ components: 2 })
-const descent = (objective: Objective.Objective, rate: number, steps: number): Stage.Stage =>
-  Stage.descend({
-    objective,
-    expectation: Expectation.projected({ antithetic: true }),
-    optimizer: Optimizer.scaleByRate(rate),
-    steps
-  })
-const oneLevel = (time: number, steps: number): Stage.Stage => descent(Objective.denoising(TimeLaw.at(time)), 1, steps)
-const allLevels = Objective.implicit(TimeLaw.likelihood({ until: 8, nodes: 24, leastVariance: 0.2 }))
-
-const WEIGHTS = {
-  fixed: 'weights fixed at ½',
-  low: 'low noise, t = 0.1',
-  high: 'more noise, t = 0.5',
-  all: 'all levels',
-  em: 'EM'
+type Name = 'low' | 'high' | 'all' | 'em' | 'fixed'
+const learners: Readonly<Record<Name, Learner>> = {
+  low: { label: 'low: t = 0.1', look: 'descent', score: free, stage: at(0.1), time: 0.1 },
+  high: { label: 'more: t = 0.5', look: 'third', score: free, stage: at(0.5), time: 0.5 },
+  all: { label: 'all levels', look: 'moves', score: free, stage: descent(allLevels, 0.5), time: 0.5 },
+  em: { label: 'EM', look: 'em', score: free, stage: Stage.expectationMaximization({ steps: STEPS }), time: 0.1 },
+  fixed: { label: 'fixed at ½', look: 'quiet', score: Score.spherical({ components: 2 }), stage: at(0.1), time: 0.1 }
 }
-const SHAPES = { round: 'round', tied: 'one shared shape', full: 'a shape each' }
-
-const learnersOf = (differs: string, steps: number): Readonly<Record<string, Learner>> => {
-  const em = Stage.expectationMaximization({ steps })
-  return differs === 'shapes'
-    ? {
-        round: { label: SHAPES.round, look: 'quiet', score: free, stage: em },
-        tied: { label: SHAPES.tied, look: 'em', score: Score.tied({ components: 2 }), stage: em },
-        full: { label: SHAPES.full, look: 'descent', score: Score.full({ components: 2 }), stage: em }
-      }
-    : {
-        fixed: {
-          label: WEIGHTS.fixed,
-          look: 'quiet',
-          score: Score.spherical({ components: 2 }),
-          stage: oneLevel(0.1, steps)
-        },
-        low: { label: WEIGHTS.low, look: 'descent', score: free, stage: oneLevel(0.1, steps) },
-        high: { label: WEIGHTS.high, look: 'third', score: free, stage: oneLevel(0.5, steps) },
-        all: { label: WEIGHTS.all, look: 'truth', score: free, stage: descent(allLevels, 0.5, steps) },
-        em: { label: WEIGHTS.em, look: 'em', score: free, stage: em }
-      }
-}
-
-interface Fitted {
-  /** [2, 2] */
-  readonly means: ReadonlyArray<number>
-  readonly covariances: ReadonlyArray<ReadonlyArray<number>>
-  /** Of the first component. */
-  readonly weight: number
-  readonly logLikelihood: number
-}
-type Frame = Readonly<Record<string, Fitted>>
+// Object.keys says string, whatever the keys are.
+const names = Object.keys(learners) as ReadonlyArray<Name>
+type Frame = Readonly<Record<Name, Fitted>>
 
 interface Setting {
   readonly points: Float64Array
@@ -72,52 +44,15 @@ interface Setting {
   readonly share: number
 }
 
-const read = (choice: Readonly<Record<string, string>>) => {
-  const isShapes = choice.differs === 'shapes'
-  return { isShapes, half: Number(choice.half), steps: isShapes ? 60 : 150 }
-}
-
-const long = [
-  [3, 2.7],
-  [2.7, 3]
-]
-const truthOf = (isShapes: boolean, half: number): Mixture.Mixture =>
-  isShapes
-    ? Mixture.of({
-        means: [
-          [-1.2, 1.2],
-          [1.2, -1.2]
-        ],
-        covariances: [long, long]
-      })
-    : Mixture.of({
-        means: [
-          [-half, 0],
-          [half, 0]
-        ],
-        weights: [HEAVY, 1 - HEAVY]
-      })
-
-/** The greatest distance of a true centre from the nearest one learned. */
-const errorOf = ({ means }: Fitted, centres: ReadonlyArray<Place>): number =>
-  Math.max(...centres.map(c => Math.min(...places(means).map(m => Math.hypot(m[0] - c[0], m[1] - c[1])))))
-
 export const weights = define<Setting, Frame>({
-  name: 'Unequal weights, shapes',
-  question: 'What if weights and shapes differ?',
-  lead: 'One cluster holds 85 % of the rows, the other 15 %; every learner starts at the true centres with equal weights. Watch the weight that each finds, and how far its centres are off. Or let two long clusters lie side by side.',
+  number: '6a',
+  name: 'Unequal weights',
+  question: 'What if the weights differ?',
+  lead: 'One cluster holds 85 % of the rows, the other 15 %. Every learner starts at the true centres with equal weights. Watch the weight that each finds, and how far its centres are off.',
   statement:
-    'The theorems are about equal weights and one known round covariance. The objective serves any differentiable density. Integrated over all levels with the right weights it is the likelihood, so it has the minimum of EM; a single level sees weights only through points that the noise has mixed.',
+    'The theorems are about equal weights. The objective serves any differentiable density. Integrated over all {noise levels|noise level} with the right weights it is the {likelihood|log-likelihood}, so it has the minimum of {EM|expectation–maximization}; a single level sees weights only through points that the noise has mixed.',
   unit: 'step',
   controls: [
-    {
-      name: 'differs',
-      label: 'What differs',
-      options: [
-        ['weights', 'weights'],
-        ['shapes', 'shapes']
-      ]
-    },
     {
       name: 'half',
       label: 'Distance of the clusters from 0',
@@ -126,207 +61,108 @@ export const weights = define<Setting, Frame>({
         ['2', '2'],
         ['4', '4']
       ],
-      chosen: '4',
-      when: ({ differs }) => differs === 'weights'
+      chosen: '4'
     },
     {
       name: 'of',
       label: 'In the picture',
-      options: Object.entries(WEIGHTS),
-      chosen: 'low',
-      shows: true,
-      when: ({ differs }) => differs === 'weights'
-    },
-    {
-      name: 'shape',
-      label: 'In the picture',
-      options: Object.entries(SHAPES),
-      shows: true,
-      when: ({ differs }) => differs === 'shapes'
+      options: names.map(name => [name, learners[name].label] as const),
+      shows: true
     }
   ],
   tries: [
-    {
-      text: 'Fix the weights at one half, clusters close. Where do the centres go?',
-      choice: { half: '2', of: 'fixed' }
-    },
-    { text: 'Far apart, is low noise stuck, or slow? Compare it with more noise.', choice: { half: '4', of: 'high' } },
-    { text: 'Two long clusters side by side. What do round components make of them?', choice: { differs: 'shapes' } }
+    { text: 'Look at more noise', asks: 'Is low noise slow?', choice: { of: 'high', step: String(STEPS) } },
+    { text: 'Weights fixed, closer', asks: 'Are centres right?', choice: { half: '2', of: 'fixed' } },
+    { text: 'Clusters overlap', asks: 'Is low noise enough?', choice: { half: '1' } },
+    { text: 'As at first', asks: 'Clusters far apart', choice: {} }
   ],
-  steps: choice => read(choice).steps,
-  run: choice => {
-    const { isShapes, half, steps } = read(choice)
-    const truth = truthOf(isShapes, half)
-    const data = Mixture.sample(1000)(Key.fromSeed(7))(truth)
-    const logLikelihood = Mixture.meanLogDensity(data)
-    const all = Object.entries(learnersOf(choice.differs, steps)).map(([name, { score, stage }]) => ({
-      name,
-      score,
-      states: states({
-        data,
-        score,
-        start: isShapes
-          ? Initializer.kMeansPlusPlus
-          : Initializer.centres([
-              [-half, 0],
-              [half, 0]
-            ]),
-        stages: [stage],
-        seed: 3
-      }),
-      last: null as Fitted | null
-    }))
-    const frames = function* (): Generator<Frame> {
-      for (let step = 0; step <= steps; step++) {
-        const frame: Record<string, Fitted> = {}
-        for (const each of all) {
-          const next = each.states.next()
-          if (next.done !== true) {
-            const mixture = O.toNullable(Score.toMixture(each.score)(next.value.params))
-            if (mixture === null) throw new Error('a family of mixtures')
-            const covariances = [...Mixture.covariances(mixture).values]
-            each.last = {
-              means: [...mixture.means.values],
-              covariances: [covariances.slice(0, 4), covariances.slice(4, 8)],
-              weight: mixture.weights[0],
-              logLikelihood: isShapes ? logLikelihood(mixture) : 0
-            }
-          }
-          if (each.last !== null) frame[each.name] = each.last
-        }
-        yield frame
-      }
-    }
-    const belongs = Mixture.responsibilities(data)(truth).values
-    const share = mean(Array.from({ length: data.rows }, (_, i) => belongs[2 * i]))
-    return { setting: { points: data.values, centres: places([...truth.means.values]), share }, frames: frames() }
-  },
-  view: ({ setting: { points, centres, share }, frames, step, done, choice }) => {
-    const { isShapes, half, steps } = read(choice)
-    const all = learnersOf(choice.differs, steps)
-    const of = isShapes ? choice.shape : choice.of
-    const now = frames[step]
-    const marks: ReadonlyArray<Mark> = [
-      { kind: 'cloud', points, look: 'quiet' },
-      ...[0, 1].flatMap((k): Mark[] => [
-        {
-          kind: 'ellipse',
-          at: places(now[of].means)[k],
-          covariance: now[of].covariances[k],
-          look: all[of].look === 'quiet' ? 'descent' : all[of].look
-        },
-        { kind: 'disc', at: places(now[of].means)[k], look: all[of].look === 'quiet' ? 'descent' : all[of].look }
-      ]),
-      ...centres.map(at => ({ kind: 'cross', at, look: 'truth' }) as const),
-      ...(isShapes
-        ? []
-        : [0, 1].map(
-            k =>
-              ({
-                kind: 'label',
-                at: places(now[of].means)[k],
-                text: `${(100 * (k === 0 ? now[of].weight : 1 - now[of].weight)).toFixed(0)} %`,
-                look: 'truth'
-              }) as const
-          ))
+  ask: ({ half }) => ({
+    text: `Clusters at ±${half}. Will descent at low noise find the weights in ${STEPS} steps?`,
+    options: [
+      ['slow', 'More noise will'],
+      ['all', 'Yes'],
+      ['none', 'Neither will']
     ]
-    const x = { from: 0, to: steps, ticks: upTo(steps), name: 'step' }
-    const lines = (value: (fitted: Fitted) => number, only = Object.keys(all)) =>
-      Object.entries(all)
-        .filter(([name]) => only.includes(name))
-        .map(([name, { label, look }]) => ({
-          label,
-          look,
-          places: frames.slice(0, step + 1).map((frame, i) => [i, value(frame[name])] as const),
-          ...(name === of && { at: [step, value(now[name])] as const })
-        }))
-    const error = (name: string): string => errorOf(now[name], centres).toFixed(2)
-    const weight = (name: string): string => now[name].weight.toFixed(3)
-    const caption = `Components of “${all[of].label}” ● with one standard deviation, and the truth ✕`
-    if (isShapes)
-      return {
-        picture: { caption, reach: 6.5, marks },
-        panels: [
-          {
-            title: 'Log-likelihood per row',
-            x,
-            y: {
-              from: -4.6,
-              to: -3.6,
-              ticks: [
-                [-4.5, '−4.5'],
-                [-4, '−4'],
-                [-3.75, '−3.75']
-              ]
-            },
-            lines: lines(fitted => fitted.logLikelihood)
-          },
-          {
-            title: 'Error of the centres',
-            x,
-            y: {
-              from: 0,
-              to: 3,
-              ticks: [
-                [0, '0'],
-                [1, '1'],
-                [2, '2']
-              ]
-            },
-            lines: lines(fitted => errorOf(fitted, centres))
-          }
-        ],
-        says: [
-          `Step ${step} of EM: log-likelihood per row *${now.round.logLikelihood.toFixed(2)}* with round components, *${now.tied.logLikelihood.toFixed(2)}* with one shared shape, ${now.full.logLikelihood.toFixed(2)} with a shape each.`,
-          done
-            ? `The centres of round components are off by ${error('round')}: they lie along the length. With a shared shape they are off by ${error('tied')}.`
-            : ''
-        ].join(' ')
-      }
+  }),
+  steps: () => STEPS,
+  run: ({ half }) => {
+    const centres = [-1, 1].map(sign => [sign * Number(half), 0])
+    const truth = Mixture.of({ means: centres, weights: [HEAVY, 1 - HEAVY] })
+    const data = Mixture.sample(1000)(Key.fromSeed(7))(truth)
+    const start = Initializer.centres(centres)
+    const belongs = Mixture.responsibilities(data)(truth).values
     return {
-      picture: { caption, reach: Math.max(5, half + 3.5), marks },
+      setting: {
+        points: data.values,
+        centres: places(truth.means.values),
+        share: mean(Array.from({ length: data.rows }, (_, i) => belongs[2 * i]))
+      },
+      frames: side(
+        names.map(name => {
+          const { score, stage } = learners[name]
+          return [name, states({ data, score, start, stages: [stage], seed: 3 }), fitted(score)] as const
+        })
+      )
+    }
+  },
+  view: seen => {
+    const { points, centres, share } = seen.setting
+    const { frames, step, choice } = seen
+    const of = names.find(name => name === choice.of) ?? 'low'
+    const { look, label: called, time } = learners[of]
+    const now = frames[step]
+    const half = Number(choice.half)
+    const { cloud, plane, says } = clouded(seen, points, { time, reach: Math.max(5, half + 3) })
+    const colour: Look = look === 'quiet' ? 'descent' : look
+    const weightOf = (k: number): number => (k === 0 ? now[of].weight : 1 - now[of].weight)
+    const x = { domain: [0, STEPS] as const, least: 1 }
+    const lines = (value: (one: Fitted) => number, only: ReadonlyArray<Name>) =>
+      only.flatMap(name =>
+        curve({
+          label: learners[name].label,
+          look: learners[name].look,
+          places: upTo(frames, step, frame => value(frame[name])),
+          at: name === of ? [step, value(now[name])] : undefined
+        })
+      )
+    const off = (name: Name): number => centreError(now[name].means, centres)
+    const [low, high] = [now.low, now.high].map(({ weight }) => Math.abs(weight - now.em.weight) < 0.05)
+    return {
+      picture: {
+        ...plane,
+        caption: `✕ truth, ● ${called}; ${says}`,
+        marks: [
+          cloud,
+          ...centres.map(cross),
+          ...places(now[of].means).flatMap((at, k) => [
+            ellipse(at, now[of].covariances[k], colour),
+            disc(at, colour),
+            label(at, `${(100 * weightOf(k)).toFixed(0)} %`, colour, [0, -58], 'middle')
+          ])
+        ]
+      },
       panels: [
         {
-          title: 'Weight of the larger cluster',
+          title: 'Weight, larger cluster',
           x,
-          y: {
-            from: 0.45,
-            to: 0.95,
-            ticks: [
-              [0.5, '0.5'],
-              [share, share.toFixed(2)]
-            ]
-          },
-          lines: lines(fitted => fitted.weight)
+          y: { domain: [0.45, 0.95], ticks: [tick(0.5, '0.5'), tick(share, share.toFixed(2))] },
+          isFramed: false,
+          marks: lines(({ weight }) => weight, ['low', 'high', 'all', 'em'])
         },
         {
           title: 'Error of the centres',
-          x,
-          y: {
-            from: 0,
-            to: 1,
-            ticks: [
-              [0, '0'],
-              [0.5, '0.5'],
-              [1, '1']
-            ]
-          },
-          lines: lines(fitted => errorOf(fitted, centres), ['fixed', 'em', of])
+          x: { ...x, title: 'step' },
+          y: { domain: [0, 1], ticks: [tick(0), tick(0.5), tick(1)] },
+          isFramed: false,
+          marks: lines(one => centreError(one.means, centres), [...new Set<Name>(['fixed', 'em', of])])
         }
       ],
-      says: [
-        `Step ${step}. Estimated weight: *${weight('low')}* at low noise, *${weight('high')}* at more noise, ${weight('all')} over all levels, ${weight('em')} by EM.`,
-        !done
-          ? ''
-          : Number(weight('em')) - Number(weight('low')) > 0.05
-            ? `Descent at low noise is slow here: where clusters are apart, their score at low noise hardly depends on the weights. EM counts rows, and has the sample’s share of ${share.toFixed(2)} after one step.${Math.abs(now.high.weight - now.em.weight) < 0.03 ? ' More noise makes the clusters overlap, and the weight is right.' : ''}`
-            : 'The clusters overlap, so every level sees the weights.',
-        done
-          ? `With weights fixed at one half, a centre is off by ${error('fixed')}; EM is off by ${error('em')}.${errorOf(now.fixed, centres) > 3 * errorOf(now.em, centres) ? ' The larger cluster pulls the centre of the smaller one towards it.' : ''}`
-          : ''
-      ]
-        .filter(text => text !== '')
-        .join(' ')
+      now: `Step ${step}, weight found: *${now.low.weight.toFixed(3)}* at low noise, *${now.high.weight.toFixed(3)}* at more, ${now.all.weight.toFixed(3)} at all levels, ${now.em.weight.toFixed(3)} by {EM|expectation–maximization}.`,
+      answer: low ? 'all' : high ? 'slow' : 'none',
+      happened: `The sample’s share is ${share.toFixed(3)}. With weights fixed at ½ a centre is off by ${off('fixed').toFixed(2)}, by EM ${off('em').toFixed(2)}${off('fixed') > 3 * off('em') ? ': the larger cluster pulls the smaller one’s centre' : ''}.`,
+      why: low
+        ? 'Where the clusters overlap, points between them tell how the weights stand, so every level sees them. EM counts rows, and needs no noise for it.'
+        : 'Where clusters are apart, their {score} at low noise hardly depends on the weights, as hardly a point lies between them; so descent is slow. More noise mixes the clusters, and the weights show.'
     }
   }
 })

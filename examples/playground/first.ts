@@ -1,0 +1,20 @@
+/** What stands in the page before its program runs: the first frame of each question, drawn when the page is written. */
+import { Picture } from 'ornstein'
+import { questions } from './questions/index.js'
+import { defaults, taken } from './questions/question.js'
+import { framed, shownOf } from './shown.js'
+
+const sizes = { picture: { width: 440, height: 500 }, panels: { width: 400, height: 500 } }
+
+export const links = questions.map(({ number, name }) => ({ number, name }))
+export const { styles } = Picture
+/** The content of the page's parts, by their ids. */
+export const frames = Object.fromEntries(
+  questions.map(question => {
+    const choice = defaults(question)
+    const step = question.opens?.step ?? 0
+    const seen = { ...taken(question, choice, step), blur: question.opens?.blur ?? 0, told: false, done: false }
+    const shown = shownOf(question, question.view(seen), seen, { sizes, said: null })
+    return [question.number, { ...framed(question, choice), ...shown.parts }]
+  })
+)

@@ -16,7 +16,8 @@ export const assignment = ({ shape: [m, n], values: cost }: NdArray): ReadonlyAr
   const none = -1
   /** The row that holds each column; in the place after the last, the row that looks for one. */
   const holder = new Int32Array(n + 1).fill(none)
-  const [rowPrice, columnPrice] = [new Float64Array(m), new Float64Array(n + 1)]
+  const rowPrice = new Float64Array(m)
+  const columnPrice = new Float64Array(n + 1)
   for (let row = 0; row < m; row++) {
     const distance = new Float64Array(n + 1).fill(Infinity)
     const before = new Int32Array(n + 1).fill(n)

@@ -131,7 +131,8 @@ export interface Eigen {
 
 /** √(x² + y²), where a square may underflow. */
 const hypotenuse = (x: number, y: number): number => {
-  const [long, short] = [Math.max(Math.abs(x), Math.abs(y)), Math.min(Math.abs(x), Math.abs(y))]
+  const long = Math.max(Math.abs(x), Math.abs(y))
+  const short = Math.min(Math.abs(x), Math.abs(y))
   return long === 0 ? 0 : long * Math.sqrt(1 + (short / long) * (short / long))
 }
 
@@ -274,7 +275,8 @@ export const singular = ({ shape: [m, n], values }: NdArray): Singular => {
   }
   const turn = (a: Float64Array, long: number, i: number, j: number, cosine: number, sine: number): void => {
     for (let e = 0; e < long; e++) {
-      const [x, y] = [a[i * long + e], a[j * long + e]]
+      const x = a[i * long + e]
+      const y = a[j * long + e]
       a[i * long + e] = cosine * x - sine * y
       a[j * long + e] = sine * x + cosine * y
     }
@@ -283,7 +285,8 @@ export const singular = ({ shape: [m, n], values }: NdArray): Singular => {
     isTurned = false
     for (let i = 0; i < n; i++)
       for (let j = i + 1; j < n; j++) {
-        const [a, b] = [dot(columns, i * m, columns, i * m, m), dot(columns, j * m, columns, j * m, m)]
+        const a = dot(columns, i * m, columns, i * m, m)
+        const b = dot(columns, j * m, columns, j * m, m)
         const c = dot(columns, i * m, columns, j * m, m)
         if (!(Math.abs(c) > 2 * Number.EPSILON * Math.sqrt(a * b))) continue
         isTurned = true
@@ -296,7 +299,8 @@ export const singular = ({ shape: [m, n], values }: NdArray): Singular => {
   }
   const lengths = Float64Array.from({ length: n }, (_, j) => Math.sqrt(dot(columns, j * m, columns, j * m, m)))
   const order = Array.from(lengths.keys()).sort((i, j) => lengths[j] - lengths[i])
-  const [left, right] = [new Float64Array(n * m), new Float64Array(n * n)]
+  const left = new Float64Array(n * m)
+  const right = new Float64Array(n * n)
   order.forEach((from, to) => {
     const length = lengths[from]
     for (let e = 0; e < m; e++) left[to * m + e] = length === 0 ? 0 : columns[from * m + e] / length
@@ -354,7 +358,8 @@ export const transposed = (values: Float64Array, n: number): Float64Array =>
 /** A B of square matrices. */
 export const multiplied = (a: Float64Array, b: Float64Array, n: number): Float64Array =>
   a.map((_, at) => {
-    const [i, j] = [Math.floor(at / n), at % n]
+    const i = Math.floor(at / n)
+    const j = at % n
     let sum = 0
     for (let k = 0; k < n; k++) sum += a[i * n + k] * b[k * n + j]
     return sum
@@ -364,7 +369,8 @@ export const multiplied = (a: Float64Array, b: Float64Array, n: number): Float64
 export const symmetric = (columns: ReadonlyArray<Float64Array>): NdArray => {
   const n = columns.length
   const values = new Float64Array(n * n).map((_, at) => {
-    const [i, j] = [Math.floor(at / n), at % n]
+    const i = Math.floor(at / n)
+    const j = at % n
     return (columns[i][j] + columns[j][i]) / 2
   })
   return { shape: [n, n], values }

@@ -10,7 +10,8 @@ const NOTHING = 1e-15
  */
 export const plan = ({ shape: [m, n], values: cost }: NdArray, from: Float64Array, to: Float64Array): Float64Array => {
   const moved = new Float64Array(m * n)
-  const [left, wanted] = [from.slice(), to.slice()]
+  const left = from.slice()
+  const wanted = to.slice()
   const count = m + n
   const distance = new Float64Array(count)
   const before = new Int32Array(count)

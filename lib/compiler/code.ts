@@ -176,7 +176,9 @@ const dotOf = (node: Node, at: number, environment: Environment): Code => {
   const { lanes } = layout
   const { line } = lanes
   const code = new Code(lanes, 'i32', 'i32', 'i32', 'i32', 'i32')
-  const [first, panels, results] = [2, 3, 4]
+  const first = 2
+  const panels = 3
+  const results = 4
   const [m, n] = node.shape
   const [x, y] = node.ins.map(layout.locate)
   const start = ({ buffer, entry }: Location): number => {
@@ -186,11 +188,14 @@ const dotOf = (node: Node, at: number, environment: Environment): Code => {
     code.plus(entry * line).set(local)
     return local
   }
-  const [firstX, firstY] = [start(x), start(y)]
+  const firstX = start(x)
+  const firstY = start(y)
   const [a, b0, row, b, sum] = Array.from({ length: 5 }, () => code.local('i32'))
   const repeats = node.ins[0].shape.length === 2 ? node.ins[0].shape[0] : 1
   const [high, wide] = blockOf(m, n)
-  const [downX, downY, down] = [x.buffer.width * line, y.buffer.width * line, n * 16]
+  const downX = x.buffer.width * line
+  const downY = y.buffer.width * line
+  const down = n * 16
   const call = (count: number, columns: number): void => {
     code.get(a).get(b).i32(downX).i32(downY).get(panels).get(sum).i32(down).call(block(count, columns))
   }
@@ -247,7 +252,9 @@ const strandOf = (environment: Environment, { items, dots }: Called): Code => {
   const { lanes } = layout
   const { line, tile } = lanes
   const code = new Code(lanes, 'i32', 'i32', 'i32')
-  const [job, strand, scratch] = [0, 1, 2]
+  const job = 0
+  const strand = 1
+  const scratch = 2
   const [panel, end, count, index, here, mask, results] = Array.from({ length: 7 }, () => code.local('i32'))
   const word = (at: number): Code => pushWord(code, at)
   /** What is done if the panel at hand is the one that has lanes which are no rows. */

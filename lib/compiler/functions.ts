@@ -41,10 +41,12 @@ const arctanOfShare = (q: Node, make: Algebra): Node => {
     'RealDiv',
     'Square'
   )
-  const [isNear, isMiddle] = [less(q, 0.4375), less(q, 0.6875)]
+  const isNear = less(q, 0.4375)
+  const isMiddle = less(q, 0.6875)
   const pick = (near: In, middle: In, far: In): Node => select(isNear, near, select(isMiddle, middle, far))
   const t = div(pick(q, sub(mul(2, q), 1), sub(q, 1)), pick(1, add(q, 2), add(q, 1)))
-  const [z, w] = [square(t), square(square(t))]
+  const z = square(t)
+  const w = square(square(t))
   const series = (from: number): Node =>
     ARCTAN.filter((_, i) => i % 2 === from).reduceRight<In>(
       (sum, c) => (sum === 0 ? c : add(mul(sum, w), c)),
@@ -75,8 +77,10 @@ export const arctan2 = (y: Node, x: Node, make: Algebra): Node => {
     'Reciprocal',
     'Neg'
   )
-  const [up, along] = [abs(y), abs(x)]
-  const [least, most] = [minimum(up, along), maximum(up, along)]
+  const up = abs(y)
+  const along = abs(x)
+  const least = minimum(up, along)
+  const most = maximum(up, along)
   // Of two zeros 0, of two infinities 1.
   const share = select(equal(least, most), select(equal(most, 0), 0, 1), div(least, most))
   const angle = arctanOfShare(share, make)

@@ -142,6 +142,15 @@ export const ordered = (outputs: ReadonlyArray<Node>): ReadonlyArray<Node> => {
   return [...live].sort((a, b) => a.id - b.id)
 }
 
+export const isSum = ({ does }: Node): boolean => does.kind === 'rowSum' || does.kind === 'rowDot'
+
+/** Of nodes in their order those that are sums over the rows, or made of such. */
+export const afterRows = (nodes: ReadonlyArray<Node>): ReadonlySet<Node> => {
+  const after = new Set<Node>()
+  for (const node of nodes) if (isSum(node) || node.ins.some(input => after.has(input))) after.add(node)
+  return after
+}
+
 const brief = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text)
 
 /** A graph as text, a node a line; in full, it is that of no other graph. */

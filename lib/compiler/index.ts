@@ -67,7 +67,7 @@ import {
   type Runnable
 } from './machine.js'
 import { perCall, type Compute } from './perCall.js'
-import { Refusal, refuse } from './refusal.js'
+import { refuse } from './refusal.js'
 import { summed, type Versions } from './versions.js'
 import { faults, isVerifying, verified, type Access } from './verify.js'
 import { trace, type Counts, type Inputs, type Outputs, type Signature as Shapes, type Trace } from './trace.js'
@@ -513,8 +513,6 @@ const heldBy = (outs: Readonly<Record<string, Node>>, precision: Precision): voi
       }
 }
 
-/** What a refusal says; anything else that a function throws is its own. */
-
 /**
  * A function of named inputs as a program, or why it cannot be one. The function is called twice, with an example each of
  * whatever it may look at beside its inputs; nothing of an example may be in what it computes.
@@ -565,7 +563,7 @@ export const compile = <E>(
       }
     })
   } catch (error) {
-    if (error instanceof Refusal || error instanceof Error) return left(reason(error))
+    if (error instanceof Error) return left(reason(error))
     throw error
   }
 }

@@ -25,7 +25,12 @@ export const Word = {
 } as const
 
 /** The parameters of an item's function. */
-export const [JOB, SCRATCH, INDEX, PANEL, MASK, RESULTS] = [0, 1, 2, 3, 4, 5]
+export const JOB = 0
+export const SCRATCH = 1
+export const INDEX = 2
+export const PANEL = 3
+export const MASK = 4
+export const RESULTS = 5
 export const item = (lanes: Lanes): Code => new Code(lanes, 'i32', 'i32', 'i32', 'i32', 'i32', 'i32')
 
 /** What the functions of one program ask of it. */

@@ -4,10 +4,12 @@
  * same nodes. What would mix rows, or pass over them twice, is refused.
  */
 import { axesOf, axisOf, product, type Dense } from '../kernels/dense.js'
+import { shown as list } from '../arrays/ndarray.js'
 import { compute, operations } from '../kernels/index.js'
 import { type Lowering as Way } from '../kernels/operation.js'
 import { sameShape, width, type Attrs, type Fold, type Node, type Shape } from './graph.js'
 import { type Algebra } from './algebra.js'
+import { flag, number, numbers, paddingsOf, plainAttrs } from './attributes.js'
 import { refuse, Refusal } from './refusal.js'
 import { type Count, type Counts, type Trace, type Traced } from './trace.js'
 import { unfold } from './unfold.js'
@@ -37,28 +39,8 @@ export interface Lowered {
   readonly others: Readonly<Record<string, Node>>
 }
 
-// —— attributes ——
-
-/** A number, or a list of them, under a name among attributes that the engine passes as an object. */
-const numbers = (attrs: object, ...names: ReadonlyArray<string>): ReadonlyArray<number> => {
-  const fields = new Map<string, unknown>(Object.entries(attrs))
-  const found = names.map(name => fields.get(name)).find(value => value !== undefined && value !== null)
-  const all: ReadonlyArray<unknown> = Array.isArray(found) ? found : [found]
-  return all.filter((x): x is number => typeof x === 'number')
-}
-const number = (attrs: object, name: string, otherwise: number): number => numbers(attrs, name)[0] ?? otherwise
-const flag = (attrs: object, name: string): boolean =>
-  new Map<string, unknown>(Object.entries(attrs)).get(name) === true
-const plainAttrs = (attrs: object): Attrs =>
-  Object.fromEntries(
-    Object.entries(attrs).filter((entry): entry is [string, number | boolean | ReadonlyArray<number>] =>
-      ['number', 'boolean', 'object'].includes(typeof entry[1])
-    )
-  )
-
 // —— the axis of the rows ——
 
-const list = (shape: Shape): string => `[${shape.join(', ')}]`
 const without = (shape: Shape, at: number): Shape => (at < 0 ? shape : shape.filter((_, i) => i !== at))
 const put = (shape: Shape, at: number, length: number): Shape =>
   at < 0 ? shape : [...shape.slice(0, at), length, ...shape.slice(at)]
@@ -197,7 +179,8 @@ const rowDots = (make: Algebra, x: Node, y: Node, repeats: number): Node => {
 
 /** Matrices multiplied entry by entry: a sum over k of products. */
 const byEntries = (lowering: Lowering, a: Value, b: Value, shape: Shape): Value => {
-  const [wide, high] = [shape.at(-1) ?? 1, shape.at(-2) ?? 1]
+  const wide = shape.at(-1) ?? 1
+  const high = shape.at(-2) ?? 1
   const ranks = Math.max(a.shape.length, b.shape.length) + 1
   const spread = (value: Value, at: number): Value =>
     reshape(lowering, value, put(lead(value.shape, ranks - 1), ranks + at, 1))
@@ -210,7 +193,8 @@ const byEntries = (lowering: Lowering, a: Value, b: Value, shape: Shape): Value 
 /** [..., m, k] · [..., k, n], the rows being m, n, k or among the axes before. */
 const matMul = (lowering: Lowering, a: Value, b: Value, attrs: object, shape: Shape): Value => {
   const { make } = lowering
-  const [turnA, turnB] = [flag(attrs, 'transposeA'), flag(attrs, 'transposeB')]
+  const turnA = flag(attrs, 'transposeA')
+  const turnB = flag(attrs, 'transposeB')
   const row = rowOf(lowering, shape, 'BatchMatMul')
   const isFlat = (value: Value): boolean => value.shape.slice(0, -2).every(n => n === 1)
   const [ra, rb] = [a, b].map(({ shape, row }) => (row < 0 ? null : row - shape.length))
@@ -235,7 +219,8 @@ const matMul = (lowering: Lowering, a: Value, b: Value, attrs: object, shape: Sh
   }
   // over the rows
   if (ra === k && rb === q && isFlat(a) && isFlat(b)) {
-    const [x, y] = [wholly(a, [a.shape.at(m) ?? 1]), wholly(b, [b.shape.at(n) ?? 1])]
+    const x = wholly(a, [a.shape.at(m) ?? 1])
+    const y = wholly(b, [b.shape.at(n) ?? 1])
     return done(make.rowDot(x, y))
   }
   // over the rows and the axis beside them, along which they were repeated
@@ -246,7 +231,8 @@ const matMul = (lowering: Lowering, a: Value, b: Value, attrs: object, shape: Sh
     return done(rowDots(make, apart(a, a.shape[2]), apart(b, b.shape[2]), a.shape[1]))
   }
   if (ra === null && rb === null) {
-    const [x, y] = [whole(lowering, a), whole(lowering, b)]
+    const x = whole(lowering, a)
+    const y = whole(lowering, b)
     if (x.place !== 'once' || y.place !== 'once') return refuse('a product whose rows are none')
     if ((make.varies(x) || make.varies(y)) && x.shape.length === 2 && y.shape.length === 2)
       return done(make.product(turnA ? make.flipped(x) : x, y, turnB))
@@ -268,7 +254,8 @@ const distances: Rule = (lowering, { shape }, { x, centres, scale }) => {
     const matrix = make.entrywise('Multiply', [make.reshaped(scale.node, []), whole(lowering, centres)])
     return { shape, row: 0, node: make.distances(whole(lowering, x), matrix) }
   }
-  const [[n, d], [k]] = [x.shape, centres.shape]
+  const [n, d] = x.shape
+  const [k] = centres.shape
   const spread = (value: Value, at: number): Value => reshape(lowering, value, put(value.shape, at, 1))
   const s = spread(scale, 1)
   const scaled = each(lowering, 'Multiply', [s, spread(centres, 0)], [s.shape[0], k, d])
@@ -321,11 +308,8 @@ const pastRows = ({ kernel, attrs }: Traced, shape: Shape, at: number): object =
       const size = shape.map((length, i) => ((asked[i] ?? -1) < 0 ? length - begin[i] : asked[i]))
       return untouched(begin[at] === 0 && size[at] === shape[at], { begin, size: atRow(size) })
     }
-    case 'PadV2': {
-      const paddings: unknown = new Map<string, unknown>(Object.entries(attrs)).get('paddings')
-      const own: unknown = Array.isArray(paddings) ? paddings[at] : undefined
-      return untouched(Array.isArray(own) && own.every(n => n === 0))
-    }
+    case 'PadV2':
+      return untouched(paddingsOf(attrs)[at].every(n => n === 0))
     case 'FromTriangle':
     case 'ToTriangle':
       return untouched(at < rank - (kernel === 'ToTriangle' ? 2 : 1))
@@ -448,8 +432,10 @@ const lookUp: Rule = (lowering, { attrs, shape }, { x, indices }) => {
   return reshape(lowering, matMul(lowering, ones, table, {}, [...indices.shape, table.shape[1]]), shape)
 }
 
-/** So many entries are picked of a row, each by code of its own, and once a call. */
-const [MOST_PICKED, MOST_KEPT] = [1024, 100_000]
+/** So many entries are picked of a row, each by code of its own. */
+const MOST_PICKED = 1024
+/** And so many once a call. */
+const MOST_KEPT = 100_000
 
 /** Terms of known segments are picked, each as often as the fullest segment has terms, with 0 where there are fewer: nothing is multiplied by 0. */
 const knownSegments = (
@@ -535,7 +521,8 @@ const rules: Readonly<Record<string, Rule>> = {
     if (traced.dtype === 'bool') return each(lowering, 'NotEqual', [x, single(lowering, [], constant(0))], traced.shape)
     if (traced.dtype === 'float32' || traced.inputs.x.dtype !== 'float32') return x
     // towards zero
-    const [below, above] = [entrywise('Ceil', [x.node]), entrywise('Floor', [x.node])]
+    const below = entrywise('Ceil', [x.node])
+    const above = entrywise('Floor', [x.node])
     return { ...x, node: entrywise('Select', [entrywise('Less', [x.node, constant(0)]), below, above]) }
   },
   Fill: constantly(({ attrs }) => number(attrs, 'value', 0)),
@@ -553,7 +540,8 @@ const rules: Readonly<Record<string, Rule>> = {
   OneHot: (lowering, { attrs }, { indices }) => {
     const { constant, entrywise } = lowering.make
     const hit = oneHot(lowering, indices, number(attrs, 'depth', 0))
-    const [on, off] = [number(attrs, 'onValue', 1), number(attrs, 'offValue', 0)]
+    const on = number(attrs, 'onValue', 1)
+    const off = number(attrs, 'offValue', 0)
     return on === 1 && off === 0 ? hit : { ...hit, node: entrywise('Select', [hit.node, constant(on), constant(off)]) }
   },
   Range: generated,

@@ -152,7 +152,8 @@ const fallback =
       // the last axes are spoken of: each row alone
       for (let row = 0; row < ROWS; row++) {
         const own = ins.map((node, k): Dense => {
-          const [rows, { values }] = [rowsOf(node), operands[k]]
+          const rows = rowsOf(node)
+          const { values } = operands[k]
           const at = (i: number): number => (valueOf(node) === undefined ? i * rows + (row % rows) : 0)
           return {
             shape: node.shape,

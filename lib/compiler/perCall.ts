@@ -95,7 +95,8 @@ const productOf = ({ does, ins: [a, b], shape }: Node): Product | null => {
   }
   if (does.kind !== 'kernel' || does.kernel !== 'BatchMatMul') return null
   const [m, n] = shape.slice(-2)
-  const [transposeA, transposeB] = [does.attrs.transposeA === true, does.attrs.transposeB === true]
+  const transposeA = does.attrs.transposeA === true
+  const transposeB = does.attrs.transposeB === true
   const k = a.shape[a.shape.length - (transposeA ? 2 : 1)]
   const count = sizeOf(shape) / (m * n)
   return width(a) === count * m * k && width(b) === count * k * n ? { count, m, k, n, transposeA, transposeB } : null
@@ -105,7 +106,8 @@ const productOf = ({ does, ins: [a, b], shape }: Node): Product | null => {
 export const perCall = (node: Node, placeOf: (node: Node) => number): Compute | null => {
   const { does, ins, shape } = node
   if (!isComputed(does)) return null
-  const [at, length] = [placeOf(node), width(node)]
+  const at = placeOf(node)
+  const length = width(node)
   const fill = does.kind === 'entrywise' ? arithmetic[does.kernel] : undefined
   if (fill !== undefined && length <= FEW) {
     const [a, b] = [ins[0], ins[ins.length - 1]].map(of => entriesOf(of.shape, shape, placeOf(of)))

@@ -9,7 +9,7 @@
  */
 import { product as sizeOf } from '../kernels/dense.js'
 import { isMap, isNative } from './entrywise.js'
-import { describe, ordered, sameShape, width, type Node, type Shape } from './graph.js'
+import { afterRows, describe, isSum, ordered, sameShape, width, type Node, type Shape } from './graph.js'
 import { ROWS, type Lanes } from './lanes.js'
 import { refuse } from './refusal.js'
 
@@ -136,7 +136,8 @@ export interface Turns {
 
 export const turnsOf = (space: Shape): Turns => {
   const flat = space.length - unrolled(space)
-  const [outer, inner] = [space.slice(0, flat), space.slice(flat)]
+  const outer = space.slice(0, flat)
+  const inner = space.slice(flat)
   const columns = sizeOf(inner)
   const coordinates = Array.from({ length: columns }, (_, c) => {
     const at: number[] = []
@@ -182,7 +183,6 @@ const isAtHand = (operand: Node, user: Node, space: Shape): boolean => {
 const aligned = (bytes: number): number => (bytes + 63) & ~63
 
 const isInput = ({ does }: Node): boolean => does.kind === 'input'
-const isSum = ({ does }: Node): boolean => does.kind === 'rowSum' || does.kind === 'rowDot'
 
 const loopsOver = (item: Item, space: Shape): boolean => item.kind === 'loop' && sameShape(item.space, space)
 
@@ -266,9 +266,8 @@ export const layout = (
 ): Layout => {
   const { bytes, line, tile } = lanes
   const nodes = ordered(Object.values(outputs))
-  const later = new Set<Node>()
+  const later = afterRows(nodes)
   for (const node of nodes) {
-    if (isSum(node) || node.ins.some(input => later.has(input))) later.add(node)
     if (node.place === 'rows' && width(node) === 0) refuse('a value of no entries')
     if (node.place === 'rows' && node.ins.some(input => later.has(input)))
       refuse(

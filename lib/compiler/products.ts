@@ -136,7 +136,13 @@ export const rowProduct = (
 export const dotBlock = (lanes: Lanes, m: number, n: number): Code => {
   const { vectors, line, precision } = lanes
   const code = new Code(lanes, 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32')
-  const [a, b, downA, downB, panels, first, stride] = [0, 1, 2, 3, 4, 5, 6]
+  const a = 0
+  const b = 1
+  const downA = 2
+  const downB = 3
+  const panels = 4
+  const first = 5
+  const stride = 6
   const sums = Array.from({ length: m * n }, () => code.local('v128'))
   // the fewer are kept, and the others come in turn
   const isTall = m > n
@@ -217,7 +223,8 @@ export const blockOf = (m: number, n: number): readonly [number, number] => [
 export const transpose = (lanes: Lanes, width: number): Code => {
   const { bytes, line, precision } = lanes
   const code = new Code(lanes, 'i32', 'i32')
-  const [from, to] = [0, 1]
+  const from = 0
+  const to = 1
   const loaded = Array.from({ length: 16 / bytes }, () => code.local('v128'))
   /** The low or the high halves of two vectors of doubles. */
   const pair = (x: number, y: number, half: 'low' | 'high'): Code => code.get(x).get(y).pair(half)

@@ -89,7 +89,8 @@ export const entrywiseRules = table<EntrywiseRules>({
     ([a, b]) => (isNumber(b, 0) ? a : isNumber(a, 0) ? b : undefined),
     /** x + (−y) = x − y */
     ([a, b], make) => {
-      const [minusA, minusB] = [negated(a), negated(b)]
+      const minusA = negated(a)
+      const minusB = negated(b)
       return minusB ? make.entrywise('Sub', [a, minusB]) : minusA && make.entrywise('Sub', [b, minusA])
     },
     /** c · x + c · y = c · (x + y), where c is fewer numbers */
@@ -270,7 +271,8 @@ export const versionRules = table<EntrywiseRules>({
     ...entrywiseRules.Add,
     /** a · x + b · x = (a + b) · x, a and b once a call */
     ([left, right], make) => {
-      const [one, other] = [weighed(left), weighed(right)]
+      const one = weighed(left)
+      const other = weighed(right)
       return one && other && one[1] === other[1]
         ? make.entrywise('Multiply', [make.entrywise('Add', [one[0], other[0]]), one[1]])
         : undefined
@@ -557,7 +559,8 @@ export const distanceRules = table<ReadonlyArray<ProductRule>>([
   },
   /** |s · x − s · m|² = s² · |x − m|² */
   (x, matrix, make) => {
-    const [left, right] = [scaled(x, make), scaled(matrix, make)]
+    const left = scaled(x, make)
+    const right = scaled(matrix, make)
     if (left === undefined || right === undefined) return undefined
     const [s, t] = [left, right].map(([factor]) => make.reshaped(factor, []))
     return s === t
@@ -606,7 +609,8 @@ export const productRules = table<ReadonlyArray<ProductRule>>([
 export const rowDotRules = table<ReadonlyArray<ProductRule>>([
   /** Σ_rows x (y ± z)ᵀ = Σ_rows x yᵀ ± Σ_rows x zᵀ, where y or z is the same in all versions, or once a call */
   (a, b, make) => {
-    const [left, right] = [sharedSum(a, make), sharedSum(b, make)]
+    const left = sharedSum(a, make)
+    const right = sharedSum(b, make)
     if (isGram(a, b) || a.shape.length !== 1) return undefined
     return right
       ? make.entrywise(right[0], [make.rowDot(a, right[1]), make.rowDot(a, right[2])])
@@ -616,7 +620,8 @@ export const rowDotRules = table<ReadonlyArray<ProductRule>>([
   (a, b, make) => outwards(a, make, x => make.rowDot(x, b)) ?? outwards(b, make, y => make.rowDot(a, y)),
   /** Σ_rows (r · x) yᵀ = Σ_rows x (r · y)ᵀ, where y is fewer numbers, or all rows share x */
   (a, b, make) => {
-    const [left, right] = [byRow(a), byRow(b)]
+    const left = byRow(a)
+    const right = byRow(b)
     // what is left of it is no product over the rows any more
     if (left?.[1].place === 'once') return make.rowDot(left[1], make.entrywise('Multiply', [left[0], b]))
     if (right?.[1].place === 'once') return make.rowDot(make.entrywise('Multiply', [right[0], a]), right[1])
@@ -626,7 +631,8 @@ export const rowDotRules = table<ReadonlyArray<ProductRule>>([
   },
   /** Σ_rows x (u B)ᵀ = (Σ_rows x uᵀ) B, where u is fewer numbers than u B */
   (a, b, make) => {
-    const [left, right] = [thin(a), thin(b)]
+    const left = thin(a)
+    const right = thin(b)
     if (right && b.shape.length === 1) return make.product(make.rowDot(a, right[0]), right[1], right[2])
     if (left && a.shape.length === 1)
       return make.product(left[2] ? left[1] : make.flipped(left[1]), make.rowDot(left[0], b), false)
@@ -709,7 +715,8 @@ export const splittingRowDotRules = table<ReadonlyArray<ProductRule>>([
   /** Σ_rows x (y + u B)ᵀ = Σ_rows x yᵀ + (Σ_rows x uᵀ) B, except for squares, which would cancel */
   (a, b, make) => {
     if (isGram(a, b)) return undefined
-    const [left, right] = [thinSum(a, make), thinSum(b, make)]
+    const left = thinSum(a, make)
+    const right = thinSum(b, make)
     return right
       ? make.entrywise(right[0], [make.rowDot(a, right[1]), make.rowDot(a, right[2])])
       : left && make.entrywise(left[0], [make.rowDot(left[1], b), make.rowDot(left[2], b)])

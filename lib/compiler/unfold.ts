@@ -6,6 +6,7 @@
 import { axesOf, axisOf } from '../kernels/dense.js'
 import { operations } from '../kernels/index.js'
 import { type Lowering } from '../kernels/operation.js'
+import { number, numbers, paddingsOf } from './attributes.js'
 import { refuse } from './refusal.js'
 import { type Count, type Counts, type Trace, type Traced } from './trace.js'
 
@@ -38,16 +39,6 @@ const reshaped = (x: Traced, shape: Shape): Traced => ({
   dtype: x.dtype
 })
 
-const entry = (attrs: object, ...names: ReadonlyArray<string>): readonly [string, unknown] => {
-  const found = Object.entries(attrs).find(([name, value]) => names.includes(name) && value !== undefined)
-  return found ?? [names[0], undefined]
-}
-
-const listOf = (value: unknown): ReadonlyArray<number> => {
-  const all: ReadonlyArray<unknown> = Array.isArray(value) ? value : [value]
-  return all.filter((x): x is number => typeof x === 'number')
-}
-
 const isTaken = (kernel: string, kind: Lowering['kind']): boolean =>
   kernel in operations && operations[kernel].lowering?.kind === kind
 
@@ -73,12 +64,12 @@ const shifted = ({ kernel, attrs }: Traced, rank: number, { at, repeats }: Fold,
   }
   if (isPlain(kernel)) return attrs
   if (isTaken(kernel, 'fold')) {
-    const [name, axes] = entry(attrs, 'axis', 'reductionIndices')
-    return { ...attrs, [name]: axesOf(listOf(axes), rank, kernel).flatMap(both) }
+    const axis = axesOf(numbers(attrs, 'axis', 'reductionIndices'), rank, kernel).flatMap(both)
+    return { ...attrs, axis }
   }
   if (kernel in ALONG) {
     const name = ALONG[kernel]
-    const axis = axisOf(listOf(entry(attrs, name)[1]).at(0) ?? (kernel === 'Softmax' ? -1 : 0), rank, kernel)
+    const axis = axisOf(number(attrs, name, kernel === 'Softmax' ? -1 : 0), rank, kernel)
     untouched(axis !== at)
     return { ...attrs, [name]: moved(axis) }
   }
@@ -86,17 +77,17 @@ const shifted = ({ kernel, attrs }: Traced, rank: number, { at, repeats }: Fold,
     untouched(at > 0)
     return attrs
   }
-  if (kernel === 'Transpose') return { perm: listOf(entry(attrs, 'perm')[1]).flatMap(both) }
+  if (kernel === 'Transpose') return { perm: numbers(attrs, 'perm').flatMap(both) }
   if (kernel === 'Slice') {
-    const [begin, size] = ['begin', 'size'].map(name => listOf(entry(attrs, name)[1]))
+    const begin = numbers(attrs, 'begin')
+    const size = numbers(attrs, 'size')
     untouched((begin.at(at) ?? 0) === 0 && (size[at] === -1 || size[at] === rows * repeats))
     const split = (all: Shape, here: Shape): Shape => [...all.slice(0, at), ...here, ...all.slice(at + 1)]
     return { begin: split(begin, [0, 0]), size: split(size, [rows, repeats]) }
   }
   if (kernel === 'PadV2') {
-    const paddings: unknown = entry(attrs, 'paddings')[1]
-    const all: ReadonlyArray<unknown> = Array.isArray(paddings) ? paddings : []
-    untouched(listOf(all[at]).every(n => n === 0))
+    const all = paddingsOf(attrs)
+    untouched(all[at].every(n => n === 0))
     return { ...attrs, paddings: [...all.slice(0, at), [0, 0], ...all.slice(at)] }
   }
   return refuse(`${kernel} of rows that were repeated`)

@@ -188,7 +188,8 @@ export const faults = (layout: Layout, accesses: ReadonlyArray<ReadonlyArray<Acc
   /** Whether the first factor is the second, each line perhaps times a number of its own. */
   const isMirrored = (x: Node, y: Node): boolean => {
     const length = x.shape.at(-1) ?? 1
-    const [own, other] = [names(x), names(y)]
+    const own = names(x)
+    const other = names(y)
     if (own.every((name, i) => name === other[i])) return true
     const scaled = byId.get(Math.floor(own[0] / ENTRIES))
     const isScaled = scaled?.does.kind === 'entrywise' && scaled.does.kernel === 'Multiply'

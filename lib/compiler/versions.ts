@@ -5,7 +5,7 @@
  */
 import { product as sizeOf } from '../kernels/dense.js'
 import { algebra, type Algebra } from './algebra.js'
-import { describe, ordered, sameShape, valueOf, width, type Node, type Shape } from './graph.js'
+import { afterRows, describe, ordered, sameShape, valueOf, width, type Node, type Shape } from './graph.js'
 import { refuse } from './refusal.js'
 
 export interface Versions {
@@ -169,7 +169,8 @@ const isLinear = (versioned: Versioned, node: Node, outside: Node | null, own: N
       const isNumber = (input: Node): boolean => input.place === 'once' && width(input) === 1
       const at = ins.findIndex(input => isNumber(input) || !varies(input))
       if (at < 0) return false
-      const [factor, rest] = [ins[at], ins[1 - at]]
+      const factor = ins[at]
+      const rest = ins[1 - at]
       if (isNumber(factor)) pass(rest, outside, times(versioned, own, numbers(versioned, factor)))
       else pass(rest, times(versioned, outside, lift(factor)), own)
       return true
@@ -300,10 +301,7 @@ export const summed = (
 ): Readonly<Record<string, Node>> => {
   const { varies } = algebra('none', of)
   const make = algebra('versions')
-  const later = new Set<Node>()
-  for (const one of ordered(Object.values(outs)))
-    if (one.does.kind === 'rowSum' || one.does.kind === 'rowDot' || one.ins.some(input => later.has(input)))
-      later.add(one)
+  const later = afterRows(ordered(Object.values(outs)))
   const lifted = new Map<Node, Node>()
   const versioned: Versioned = {
     count,

@@ -36,10 +36,12 @@ const zeros = (node: Node): ((at: number) => boolean) => {
   if (does.kind === 'kernel' && does.kernel === 'TriangularSolve' && does.attrs.transposed !== true) {
     // forward: a row of the solution is of the rows of b down to it
     const [, b] = ins
-    const [of, [high, wide]] = [zeros(b), shape.slice(-2)]
+    const of = zeros(b)
+    const [high, wide] = shape.slice(-2)
     if (width(b) !== high * wide || !sameShape(b.shape.slice(-2), [high, wide])) return () => false
     return at => {
-      const [i, j] = [Math.floor(at / wide) % high, at % wide]
+      const i = Math.floor(at / wide) % high
+      const j = at % wide
       return Array.from({ length: i + 1 }, (_, row) => row * wide + j).every(of)
     }
   }
@@ -55,7 +57,8 @@ export const isUpper = (matrix: Node, transposed: boolean): boolean => {
   if (matrix.shape.length !== 2 || high !== wide) return false
   const of = zeros(matrix)
   return Array.from({ length: high * wide }, (_, at) => at).every(at => {
-    const [row, column] = [Math.floor(at / wide), at % wide]
+    const row = Math.floor(at / wide)
+    const column = at % wide
     return (transposed ? column <= row : row <= column) || of(at)
   })
 }

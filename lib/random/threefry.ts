@@ -6,61 +6,31 @@
 
 const rotate = (x: number, by: number): number => (x << by) | (x >>> (32 - by))
 
-/** Threefry-2x32 with 20 rounds: writes the two words for the counter (c0, c1) into `out`; unrolled. */
+/** The words of a key and their parity: an array of its own would be made for every call. */
+const words = new Int32Array(3)
+
+/** Threefry-2x32 with 20 rounds, four after each other between words of the key: writes the two words for the counter (c0, c1) into `out`. */
 export const block32 = (k0: number, k1: number, c0: number, c1: number, out: Uint32Array): void => {
-  const k2 = k0 ^ k1 ^ 0x1bd11bda
+  words[0] = k0
+  words[1] = k1
+  words[2] = k0 ^ k1 ^ 0x1bd11bda
   let x0 = (c0 + k0) | 0
   let x1 = (c1 + k1) | 0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 13) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 15) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 26) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 6) ^ x0
-  x0 = (x0 + k1) | 0
-  x1 = (x1 + k2 + 1) | 0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 17) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 29) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 16) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 24) ^ x0
-  x0 = (x0 + k2) | 0
-  x1 = (x1 + k0 + 2) | 0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 13) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 15) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 26) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 6) ^ x0
-  x0 = (x0 + k0) | 0
-  x1 = (x1 + k1 + 3) | 0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 17) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 29) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 16) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 24) ^ x0
-  x0 = (x0 + k1) | 0
-  x1 = (x1 + k2 + 4) | 0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 13) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 15) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 26) ^ x0
-  x0 = (x0 + x1) | 0
-  x1 = rotate(x1, 6) ^ x0
-  out[0] = x0 + k2
-  out[1] = x1 + k0 + 5
+  for (let group = 1; group <= 5; group++) {
+    const isOdd = group % 2 === 1
+    x0 = (x0 + x1) | 0
+    x1 = rotate(x1, isOdd ? 13 : 17) ^ x0
+    x0 = (x0 + x1) | 0
+    x1 = rotate(x1, isOdd ? 15 : 29) ^ x0
+    x0 = (x0 + x1) | 0
+    x1 = rotate(x1, isOdd ? 26 : 16) ^ x0
+    x0 = (x0 + x1) | 0
+    x1 = rotate(x1, isOdd ? 6 : 24) ^ x0
+    x0 = (x0 + words[group % 3]) | 0
+    x1 = (x1 + words[(group + 1) % 3] + group) | 0
+  }
+  out[0] = x0
+  out[1] = x1
 }
 
 const PARITY_LOW = 0xa9fc1a22

@@ -479,7 +479,8 @@ const multiplied = (
   transposeB: boolean
 ): void => {
   const [down, along] = transposeA ? [DOUBLE, m * DOUBLE] : [k * DOUBLE, DOUBLE]
-  const [rowB, rowC] = [(transposeB ? k : n) * DOUBLE, n * DOUBLE]
+  const rowB = (transposeB ? k : n) * DOUBLE
+  const rowC = n * DOUBLE
   const isPacked = transposeB || m > FEW
   const whole = m & -4
   const doubles = m === whole ? null : new Float64Array(buffer())
@@ -571,7 +572,8 @@ const matMul =
       at > 0 && at + (length + 3 * k + 4) * DOUBLE <= buffer().byteLength
     // A transpose of many rows is read across them.
     if (isInside(out) && !(transposeA && m > 64)) {
-      const [first, second] = [addressOf(a), addressOf(b)]
+      const first = addressOf(a)
+      const second = addressOf(b)
       if (isReadable(first, a.length) && isReadable(second, b.length)) {
         multiplied(ground, first, second, out.byteOffset, m, k, n, transposeA, transposeB)
         return out

@@ -376,9 +376,11 @@ const ranges = {
 export const norm: Reduction = (x, axis, keepDims = false) => {
   const t = lift(x)
   const { least, most, by } = ranges[precision()]
-  const [shrinks, grows] = [powerOfTwo(-by), powerOfTwo(by)]
+  const shrinks = powerOfTwo(-by)
+  const grows = powerOfTwo(by)
   const size = stopGradient(sum(square(t), axis, true))
-  const [isLarge, isSmall] = [greater(size, most), less(size, least)]
+  const isLarge = greater(size, most)
+  const isSmall = less(size, least)
   const scaled = (y: Tensor, large: number, small: number): Tensor =>
     where(isLarge, mul(y, large), where(isSmall, mul(y, small), y))
   const squares = sum(square(scaled(t, shrinks, grows)), axis, true)

@@ -152,7 +152,8 @@ const arctangent = (x: Fixed, bits: number): Fixed => {
 
 /** The angle of (x, y) in (−π, π], from the nearer axis. */
 const angle = (y: Fixed, x: Fixed, bits: number): Fixed => {
-  const [up, along] = [y < 0n ? -y : y, x < 0n ? -x : x]
+  const up = y < 0n ? -y : y
+  const along = x < 0n ? -x : x
   const first =
     up <= along ? arctangent(ratio(up, along, bits), bits) : (pi(bits) >> 1n) - arctangent(ratio(along, up, bits), bits)
   const size = x < 0n ? pi(bits) - first : first

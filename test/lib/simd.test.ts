@@ -156,7 +156,8 @@ describe('the SIMD path', () => {
     expect(own.byteOffset).toBeGreaterThan(0)
     expect(Simd.kernels().exp(part, own)).toEqual(Simd.kernels().exp(part.slice()))
     // 1 × 200 times 200 × 1: the sum of the products.
-    const [row, column] = [x.subarray(7, 207), x.subarray(200, 400)]
+    const row = x.subarray(7, 207)
+    const column = x.subarray(200, 400)
     const product = Simd.kernels().matMul(row, column, 1, 200, 1, false, false, Simd.room(64).subarray(0, 1))
     expect(product).toEqual(Simd.kernels().matMul(row.slice(), column.slice(), 1, 200, 1))
     Simd.settle()
@@ -223,7 +224,8 @@ const reference = (m: number, k: number, n: number): Float64Array => {
   const name = `${m} ${k} ${n}`
   const found = known.get(name)
   if (found !== undefined) return found
-  const [a, b] = [integers(m * k, m), integers(k * n, n)]
+  const a = integers(m * k, m)
+  const b = integers(k * n, n)
   const c = new Float64Array(m * n)
   for (let i = 0; i < m; i++)
     for (let j = 0; j < n; j++) for (let p = 0; p < k; p++) c[i * n + j] += a[i * k + p] * b[p * n + j]
@@ -241,7 +243,8 @@ describe.each([
     const a = integers(m * k, m)
     const b = integers(k * n, n)
     const c = reference(m, k, n)
-    const [at, bt] = [transpose(a, m, k), transpose(b, k, n)]
+    const at = transpose(a, m, k)
+    const bt = transpose(b, k, n)
     // What a former call left behind must not show.
     matMul(new Float64Array(1600).fill(NaN), new Float64Array(1600).fill(NaN), 40, 40, 40)
     const out = new Float64Array(m * n + 1).fill(NaN)
@@ -272,7 +275,9 @@ describe.each([
   ])('and across blocks: %d × %d × %d', check)
 
   it('computes a row from that row alone', () => {
-    const [m, k, n] = [70, 300, 30]
+    const m = 70
+    const k = 300
+    const n = 30
     const a = Key.normal(m * k)(Key.fromSeed(1))
     const b = Key.normal(k * n)(Key.fromSeed(2))
     const c = matMul(a, b, m, k, n)
@@ -309,7 +314,8 @@ describe('the two paths agree', () => {
     const x = Key.normal(20_000)(Key.fromSeed(1))
     const y = Key.normal(20_000)(Key.fromSeed(2))
     expect(Math.abs(Simd.kernels().sum(x) - plain.sum(x))).toBeLessThan(1e-13 * 20_000)
-    const [c, d] = [Simd.kernels().matMul(x, y, 50, 400, 50), plain.matMul(x, y, 50, 400, 50)]
+    const c = Simd.kernels().matMul(x, y, 50, 400, 50)
+    const d = plain.matMul(x, y, 50, 400, 50)
     expect(c.every((v, i) => Math.abs(v - d[i]) < 1e-13 * 400)).toBe(true)
   })
 })
@@ -416,7 +422,8 @@ describe('arrays in the memory', () => {
     ]) {
       room.settle()
       const x = normal(rows, rows * n)
-      const [sums, wanted] = [inside(new Float64Array(rows)), new Float64Array(rows)]
+      const sums = inside(new Float64Array(rows))
+      const wanted = new Float64Array(rows)
       kernels.rowSums(inside(x), rows, n, sums)
       plain.rowSums(x, rows, n, wanted)
       if (n <= 128) expect(difference(sums.slice(), wanted)).toBe(-1)
@@ -424,12 +431,14 @@ describe('arrays in the memory', () => {
 
       const blocks = 2
       const twice = normal(n, blocks * rows * n)
-      const [columns, wantedColumns] = [inside(new Float64Array(blocks * n)), new Float64Array(blocks * n)]
+      const columns = inside(new Float64Array(blocks * n))
+      const wantedColumns = new Float64Array(blocks * n)
       kernels.columnSums(inside(twice), blocks, rows, n, columns)
       plain.columnSums(twice, blocks, rows, n, wantedColumns)
       expect(difference(columns.slice(), wantedColumns)).toBe(-1)
 
-      const [stretched, wantedStretched] = [inside(new Float64Array(rows * n + 3)), new Float64Array(rows * n + 3)]
+      const stretched = inside(new Float64Array(rows * n + 3))
+      const wantedStretched = new Float64Array(rows * n + 3)
       stretched.fill(0)
       const column = normal(n, rows + 1)
       kernels.stretch(inside(column), 1, stretched, 2, rows, n)
@@ -444,7 +453,8 @@ describe('arrays in the memory', () => {
     for (const n of [1, 2, 3, 4, 6]) {
       room.settle()
       const x = Float64Array.from([...odd, ...normal(n, 48)])
-      const [actual, wanted] = [inside(x), x.slice()]
+      const actual = inside(x)
+      const wanted = x.slice()
       kernels.softmaxRows(inside(x), x.length / n, n, actual)
       plain.softmaxRows(x, x.length / n, n, wanted)
       actual.forEach((p, i) => {
@@ -468,7 +478,8 @@ describe('arrays in the memory', () => {
       for (const transposeA of [false, true])
         for (const transposeB of [false, true]) {
           room.settle()
-          const [a, b] = [normal(m, m * k), normal(n, k * n)]
+          const a = normal(m, m * k)
+          const b = normal(n, k * n)
           const wanted = kernels.matMul(a, b, m, k, n, transposeA, transposeB)
           const actual = inside(new Float64Array(m * n + 1).fill(7))
           kernels.matMul(inside(a), inside(b), m, k, n, transposeA, transposeB, actual.subarray(0, m * n))
@@ -482,7 +493,8 @@ describe('arrays in the memory', () => {
       for (const first of [0, 1, 6]) {
         room.settle()
         for (const name of ['normals', 'uniforms'] as const) {
-          const [actual, wanted] = [inside(new Float64Array(n + 1).fill(7)), new Float64Array(n)]
+          const actual = inside(new Float64Array(n + 1).fill(7))
+          const wanted = new Float64Array(n)
           kernels[name](3, 4, first, n, actual.subarray(0, n))
           Simd[name](3, 4, first, n, wanted)
           expect(actual[n]).toBe(7)
@@ -546,7 +558,8 @@ describe('arrays in the memory', () => {
       return { at, length: 1000 }
     })
     for (let length = 1000; length < largest; length = Math.ceil((length * 9) / 8)) {
-      const [one, other] = [place(length), place(length)]
+      const one = place(length)
+      const other = place(length)
       expect(Math.min(one, other)).toBeGreaterThan(0)
       give(one, length)
       give(other, length)
@@ -636,7 +649,8 @@ const wasmGlobal = (): Record<string, unknown> => ({
 it('runs over a shared memory, several instances over one', () => {
   const module = compile(true)
   const memory = new WebAssembly.Memory({ initial: 2, maximum: 2, shared: true })
-  const [first, second] = [instantiate(module, memory), instantiate(module, memory)]
+  const first = instantiate(module, memory)
+  const second = instantiate(module, memory)
   const at = first.start()
   expect(second.start()).toBe(at)
   const shared = new Float64Array(memory.buffer, at, 16)

@@ -98,7 +98,8 @@ const scaleOf = (most: number): number => {
 
 /** √(x² + y²), within 2 ulp, without overflow; ∞ where either is infinite, even beside NaN. */
 export const hypot = (x: number, y: number): number => {
-  const [a, b] = [Math.abs(x), Math.abs(y)]
+  const a = Math.abs(x)
+  const b = Math.abs(y)
   if (a === Infinity || b === Infinity) return Infinity
   const most = a > b ? a : b
   if (most === 0) return a + b

@@ -125,7 +125,8 @@ export const tan = (x: number): number => {
   if (!Number.isFinite(x)) return NaN
   if (x === 0) return x
   const { quarter, high, low } = reduce(x)
-  const [sine, cosine] = [sinNear(high, low), cosNear(high, low)]
+  const sine = sinNear(high, low)
+  const cosine = cosNear(high, low)
   return (quarter & 1) === 0 ? sine / cosine : -cosine / sine
 }
 
@@ -189,7 +190,8 @@ export const atan = (x: number): number => (x < 0 ? -arctanOf(-x) : x === 0 ? x 
  */
 export const atan2 = (y: number, x: number): number => {
   if (Number.isNaN(x) || Number.isNaN(y)) return NaN
-  const [up, along] = [Math.abs(y), Math.abs(x)]
+  const up = Math.abs(y)
+  const along = Math.abs(x)
   const angle = up === along ? (up === 0 ? 0 : Math.PI / 4) : arctanOf(up / along)
   // So steep that neither side of the axis is nearer.
   const isLeft = (x < 0 || Object.is(x, -0)) && !(up / along > 1e18)

@@ -67,8 +67,10 @@ export const sumError = (a: number, b: number): number => {
 
 /** a · b − (the double nearest to it), to 2⁻¹⁰⁶ a b, where nothing here over- or underflows (Dekker). */
 export const productError = (a: number, b: number): number => {
-  const [aHigh, bHigh] = [half(a), half(b)]
-  const [aLow, bLow] = [a - aHigh, b - bHigh]
+  const aHigh = half(a)
+  const bHigh = half(b)
+  const aLow = a - aHigh
+  const bLow = b - bHigh
   return aLow * bLow - (a * b - aHigh * bHigh - aLow * bHigh - aHigh * bLow)
 }
 

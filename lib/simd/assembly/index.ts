@@ -3,28 +3,7 @@
  * every operand as an address: several instances may share one memory.
  */
 export { expectation } from './expectation'
-export {
-  mapAbs,
-  mapErf,
-  mapErfSingle,
-  mapExp,
-  mapExpm1,
-  mapExpm1Single,
-  mapLog,
-  mapLog1p,
-  mapLog1pSingle,
-  mapLogSingle,
-  mapNeg,
-  mapReciprocal,
-  mapRsqrt,
-  mapSigmoid,
-  mapSoftplus,
-  mapSoftplusSingle,
-  mapSqrt,
-  mapSquare,
-  mapTanh,
-  mapTanhSingle
-} from './map'
+export * from './map'
 export { multiply, pack } from './product'
 import { afterLayers } from './random'
 

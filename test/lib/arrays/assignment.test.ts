@@ -52,7 +52,8 @@ describe('assignment', () => {
     const n = 300
     const hidden = (i: number): number => (i * 7 + 3) % n
     const values = Float64Array.from({ length: n * n }, (_, k) => {
-      const [i, j] = [Math.floor(k / n), k % n]
+      const i = Math.floor(k / n)
+      const j = k % n
       return hidden(i) === j ? 0 : 1 + ((i * 31 + j * 17) % 13)
     })
     expect(assignment({ shape: [n, n], values })).toEqual(Array.from({ length: n }, (_, i) => hidden(i)))

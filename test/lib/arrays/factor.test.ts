@@ -19,7 +19,8 @@ const factors = (dim: number): fc.Arbitrary<NdArray> =>
       .map(({ below, diagonal }) => ({
         shape: [dim, dim],
         values: Float64Array.from(below, (x, at) => {
-          const [i, j] = [Math.floor(at / dim), at % dim]
+          const i = Math.floor(at / dim)
+          const j = at % dim
           return i === j ? diagonal[i] : i > j ? x : 0
         })
       }))
@@ -55,10 +56,12 @@ describe('a factor', () => {
       fc.property(cases, ({ dim, f, rows }) => {
         const { values } = Factor.covariance(f, dim)
         const moved = rows.map((_, at) => {
-          const [row, i] = [Math.floor(at / dim), at % dim]
+          const row = Math.floor(at / dim)
+          const i = at % dim
           return rows.subarray(row * dim, (row + 1) * dim).reduce((sum, x, j) => sum + values[i * dim + j] * x, 0)
         })
-        const [white, back] = [Factor.solve(f, dim, rows), Factor.solve(f, dim, moved)]
+        const white = Factor.solve(f, dim, rows)
+        const back = Factor.solve(f, dim, moved)
         const squares = (a: Float64Array, b: Float64Array): Float64Array =>
           Float64Array.from({ length: rows.length / dim }, (_, row) =>
             a.subarray(row * dim, (row + 1) * dim).reduce((sum, x, j) => sum + x * b[row * dim + j], 0)
@@ -76,7 +79,8 @@ describe('a factor', () => {
     fc.assert(
       fc.property(cases, ({ dim, f, g }) => {
         const sum = Factor.sum([f, g], dim)
-        const [a, b] = [Factor.covariance(f, dim).values, Factor.covariance(g, dim).values]
+        const a = Factor.covariance(f, dim).values
+        const b = Factor.covariance(g, dim).values
         close(
           Factor.covariance(sum, dim).values,
           a.map((x, at) => x + b[at]),

@@ -94,7 +94,8 @@ describe('triangular factors', () => {
         // AᵀA + I: condition at most 1 + n m
         const stacked = array(m + n, n, (i, j) => (i < m ? at(a, i, j) : i - m === j ? 1 : 0))
         const turned = array(n, m + n, (i, j) => at(stacked, j, i))
-        const [l, wanted] = [array(n, n, () => 0), array(n, n, () => 0)]
+        const l = array(n, n, () => 0)
+        const wanted = array(n, n, () => 0)
         factorGram(stacked.values, 0, m + n, n, wanted.values, 0)
         const formed = timesTransposed(turned, turned)
         expect(factorSymmetric(formed.values, 0, n, l.values, 0)).toBe(true)
@@ -256,7 +257,8 @@ describe('singular', () => {
 
   it('of columns of unlike scales, to the size of each', () => {
     // Q diag(1, 1e-8, 1e-16) with a rotation Q: where AᵀA has lost the two
-    const [c, s] = [0.8, 0.6]
+    const c = 0.8
+    const s = 0.6
     const q = [[c, -s, 0], [s * c, c * c, -s], [s * s, c * s, c]] // prettier-ignore
     const scales = [1, 1e-8, 1e-16]
     const values = isSvd(array(3, 3, (i, j) => q[i][j] * scales[j]))

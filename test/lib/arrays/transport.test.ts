@@ -8,7 +8,8 @@ const valueOf = (moved: Float64Array, cost: ReadonlyArray<number>): number =>
 
 it('is what scipy.optimize.linprog finds', () => {
   const cost = [4, 1, 3, 9, 2, 0, 5, 1, 3, 2, 2, 7]
-  const [from, to] = [Float64Array.of(0.2, 0.5, 0.3), Float64Array.of(0.1, 0.4, 0.3, 0.2)]
+  const from = Float64Array.of(0.2, 0.5, 0.3)
+  const to = Float64Array.of(0.1, 0.4, 0.3, 0.2)
   const moved = plan({ shape: [3, 4], values: Float64Array.from(cost) }, from, to)
   expect(valueOf(moved, cost)).toBeCloseTo(1.2, 12)
 })
@@ -31,7 +32,8 @@ it('has the sums that it is to have, and of equal weights no permutation is bett
           const sum = list.reduce((a, b) => a + b, 0)
           return Float64Array.from(list, x => (sum === 0 ? 1 / n : x / sum))
         }
-        const [from, to] = [normalized(some), normalized(others)]
+        const from = normalized(some)
+        const to = normalized(others)
         const moved = plan({ shape: [n, n], values: Float64Array.from(cost) }, from, to)
         for (let i = 0; i < n; i++) {
           const row = moved.subarray(i * n, (i + 1) * n).reduce((a, b) => a + b, 0)

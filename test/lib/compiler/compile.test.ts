@@ -376,7 +376,8 @@ describe('constants that stay', () => {
     given: { x: Key.normal(2 * rows)(Key.fromSeed(seed + 1)) }
   })
   it('give the bits that they give at each call, whatever else changes', () => {
-    const [one, other] = [{ a: [0.3] }, { a: [0.7] }]
+    const one = { a: [0.3] }
+    const other = { a: [0.7] }
     // In turn, so that what is kept with one object, or of so many rows, would be met by another.
     for (const [fixed, rows, b] of [
       [one, 9, 1],
@@ -533,7 +534,8 @@ describe('a divergence', () => {
   })
 
   it('passes over the hidden layer once, and once for each direction back: d² in no product', () => {
-    const [few, many] = [programOf(8).work, programOf(32).work]
+    const few = programOf(8).work
+    const many = programOf(32).work
     // linear in d, of which four times as many
     expect(many).toBeLessThan(4.5 * few)
   })
@@ -575,7 +577,8 @@ describe('a sum with a thin product', () => {
 
 describe('versions of constants', () => {
   const rows = 37
-  const [dim, count] = [3, 5]
+  const dim = 3
+  const count = 5
   const wide = 40
   const written: Readonly<Record<string, (inputs: Inputs) => Tensor>> = {
     // noise in one direction, and distances from scaled centres
@@ -619,7 +622,9 @@ describe('versions of constants', () => {
     params: { m: draw(2 * dim, 1) },
     given: { x: draw(rows * dim, 2) }
   }
-  const [alpha, zeta, line] = [draw(count, 3), draw(count, 4), draw(dim, 5)]
+  const alpha = draw(count, 3)
+  const zeta = draw(count, 4)
+  const line = draw(dim, 5)
   const right = (program: ReturnType<typeof compile>) => {
     if (E.isLeft(program)) throw new Error(program.left)
     return program.right

@@ -51,7 +51,8 @@ export const evaluate = (
             const [a, b] = ins.map(x => each(x, row).values)
             const [m, n] = shape
             return Array.from({ length: m * n }, (_, at) => {
-              const [i, j] = [Math.floor(at / n), at % n]
+              const i = Math.floor(at / n)
+              const j = at % n
               let sum = 0
               for (let q = 0; q < a.length / m; q++) sum += a[q * m + i] * b[q * n + j]
               return sum

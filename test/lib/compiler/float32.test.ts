@@ -28,13 +28,15 @@ describe('a program in single precision', () => {
   it.each(spread(8)(cases).map(one => [one.name, one] as const))(
     'is that in double, up to its rounding: %s',
     (_, one) => {
-      const [single, double] = [programOf(one), programOf(one, 'float64')]
+      const single = programOf(one)
+      const double = programOf(one, 'float64')
       // Some thirty operations lie between an input and a result, each off by at most 2 units; what they are off by grows at most
       // fourfold on the way, as near the poles of the tangent.
       const tolerance = 256 * U
       for (const rows of [1, 8, 37, 1100]) {
         const call = callOf(one, rows, rows)
-        const [found, wanted] = [single.run(call), double.run(call)]
+        const found = single.run(call)
+        const wanted = double.run(call)
         expect(Math.abs(found.value - wanted.value) / (1 + Math.abs(wanted.value))).toBeLessThan(tolerance)
         for (const [name, { shape, values }] of Object.entries({ ...wanted.gradient, ...wanted.others })) {
           const own = name in wanted.gradient ? found.gradient[name] : found.others[name]
@@ -50,7 +52,8 @@ describe('a program in single precision', () => {
   it('is in single precision', () => {
     const one = called('network')
     const call = callOf(one, 37, 1)
-    const [found, wanted] = [programOf(one).run(call), programOf(one, 'float64').run(call)]
+    const found = programOf(one).run(call)
+    const wanted = programOf(one, 'float64').run(call)
     expect(found.value).not.toBe(wanted.value)
   })
 
@@ -139,7 +142,8 @@ describe('sums over the rows', () => {
   }
 
   it('are of doubles, which many rows do not wear out', () => {
-    const [rows, tenth] = [400_000, Math.fround(0.1)]
+    const rows = 400_000
+    const tenth = Math.fround(0.1)
     const { sum, squares } = sumsOf(new Float64Array(rows).fill(0.1))
     // Two vectors of a panel are added as floats; sums of floats would be off by some per cent.
     expect(Math.abs(sum / (rows * tenth) - 1)).toBeLessThan(2 * U)

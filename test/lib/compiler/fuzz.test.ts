@@ -143,7 +143,9 @@ describe('programs of parts of what was just computed', () => {
         const { d, k, rows } = one
         const fill = (length: number): Float64Array =>
           Float64Array.from({ length }, () => Number(stream.next().value) / 100)
-        const [w, x, y] = [fill(d), fill(rows * d), fill(rows * k * d)]
+        const w = fill(d)
+        const x = fill(rows * d)
+        const y = fill(rows * k * d)
         const signature = {
           params: { w: [d] },
           rows: { x: { shape: [d], from: 'call' }, y: { shape: [k, d], from: 'call' } },

@@ -64,7 +64,8 @@ const cases: ReadonlyArray<readonly [does: Computed, shape: Shape, ins: Readonly
 
 /** NaN, infinities, zeros of both signs and subnormals among numbers of many sizes. */
 const numbersOf = (length: number, key: Key.Key): Float64Array => {
-  const [normal, u] = [Key.normal(length)(key), Key.uniform(length)(Key.child(0)(key))]
+  const normal = Key.normal(length)(key)
+  const u = Key.uniform(length)(Key.child(0)(key))
   const special = [NaN, Infinity, -Infinity, 0, -0, 5e-324, -1e-310, 709.9, -745.2]
   return normal.map((x, i) => (u[i] < 0.3 ? special[Math.floor((u[i] / 0.3) * special.length)] : x * 10))
 }

@@ -367,7 +367,8 @@ describe('every rule of the tables', () => {
   ]
   it.each(all)('%s', (_, all, rewriting) => {
     for (const make of all) {
-      const [before, after] = [made(make, 'none'), made(make, rewriting)]
+      const before = made(make, 'none')
+      const after = made(make, rewriting)
       expect(after.text).not.toBe(before.text)
       expect(after.node.shape).toEqual(before.node.shape)
       expect(after.node.place).toBe(
@@ -413,11 +414,13 @@ describe('what is not finite stays so, and what is finite too, by the rule', () 
     ...Object.entries(examplesOfVersions).map(([law, of]) => [law, of, 'versions'] as const)
   ])('%s', (_, all, rewriting) => {
     for (const make of all) {
-      const [before, after] = [made(make, 'none'), made(make, rewriting)]
+      const before = made(make, 'none')
+      const after = made(make, rewriting)
       const read = ordered([before.node]).flatMap(({ does }) => (does.kind === 'input' ? [does.name] : []))
       let met = 0
       for (const numbers of hostile(read)) {
-        const [wanted, found] = [before.on(numbers), after.on(numbers)]
+        const wanted = before.on(numbers)
+        const found = after.on(numbers)
         wanted.forEach((x, i) => {
           const own = found[i % found.length]
           if (!Number.isFinite(x)) met++

@@ -35,7 +35,8 @@ describe.each(families)('Gauss–%s', (_, rule, b) => {
     }
     const dot = (j: number, k: number): number => p[j].reduce((sum, y, i) => sum + y * p[k][i], 0)
     const errors = Array.from({ length: n * n }, (_x, at) => {
-      const [j, k] = [Math.floor(at / n), at % n]
+      const j = Math.floor(at / n)
+      const k = at % n
       return dot(j, k) - (j === k ? 1 : 0)
     })
     // The recurrence loses a few ulps a step; a sum of terms whose sizes sum to at most 1 (Cauchy–Schwarz) loses no more.
@@ -84,8 +85,10 @@ describe('gaussHermite', () => {
     near(gaussHermite(1), [0], [1])
     near(gaussHermite(2), [-1, 1], [1 / 2, 1 / 2])
     near(gaussHermite(3), [-Math.sqrt(3), 0, Math.sqrt(3)], [1 / 6, 2 / 3, 1 / 6])
-    const [inner, outer] = [Math.sqrt(5 - Math.sqrt(10)), Math.sqrt(5 + Math.sqrt(10))]
-    const [large, little] = [(7 + 2 * Math.sqrt(10)) / 60, (7 - 2 * Math.sqrt(10)) / 60]
+    const inner = Math.sqrt(5 - Math.sqrt(10))
+    const outer = Math.sqrt(5 + Math.sqrt(10))
+    const large = (7 + 2 * Math.sqrt(10)) / 60
+    const little = (7 - 2 * Math.sqrt(10)) / 60
     near(gaussHermite(5), [-outer, -inner, 0, inner, outer], [little, large, 8 / 15, large, little])
   })
 

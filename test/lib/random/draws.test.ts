@@ -68,7 +68,8 @@ const normalOf = (of: Key.Key, i: number): number => {
       // The next attempt is another block's: this test meets the first attempts alone.
       return -2 * Math.log1p(-uniformOf(second)) > beyond ** 2 ? sign * (edge + beyond) : NaN
     }
-    const [low, high] = [heightOf(widths[layer]), heightOf(widths[layer + 1])]
+    const low = heightOf(widths[layer])
+    const high = heightOf(widths[layer + 1])
     if (low + uniformOf(first) * (high - low) < heightOf(x)) return sign * x
     word = second
   }
@@ -148,7 +149,8 @@ describe('a draw is a function of its key and its number', () => {
   it('in a million draws of the kernels none differs from those of plain loops', () => {
     const n = 500_000
     for (const [name, fill] of fills) {
-      const [ours, plain] = [new Float64Array(n), new Float64Array(n)]
+      const ours = new Float64Array(n)
+      const plain = new Float64Array(n)
       fill(3, ours)(key)
       draws(k0, k1)[name](3, plain)
       expect(ours.findIndex((x, i) => !Object.is(x, plain[i]))).toBe(-1)
@@ -313,14 +315,16 @@ describe('a bit of the key flips each bit of a block with probability ½', () =>
   /** Of N pairs of keys with this difference, how often each bit of the words differs; the counter stays, or the sum of both. */
   const flips = (N: number, bit: number, isSumKept: boolean): Float64Array => {
     const counts = new Float64Array(128)
-    const [one, other] = [new Uint32Array(4), new Uint32Array(4)]
+    const one = new Uint32Array(4)
+    const other = new Uint32Array(4)
     // Counts of four bits in one number, until one of them may be full.
     const fours = new Uint32Array(32)
     const [flipLow, flipHigh] = bit < 32 ? [2 ** bit, 0] : [0, 2 ** (bit - 32)]
     for (let i = 0; i < N; i++) {
       const low = (Math.imul(i + 1, 0x9e3779b1) ^ k0) >>> 0
       const high = (Math.imul(i + 1, 0x85ebca6b) ^ k1) >>> 0
-      const [otherLow, otherHigh] = [(low ^ flipLow) >>> 0, (high ^ flipHigh) >>> 0]
+      const otherLow = (low ^ flipLow) >>> 0
+      const otherHigh = (high ^ flipHigh) >>> 0
       // The other counter is this one and the difference of the keys.
       const counter = isSumKept ? i + low - otherLow : i
       const carried = isSumKept ? high - otherHigh + Math.floor(counter / 2 ** 32) : 0

@@ -163,10 +163,8 @@ describe('grad', () => {
     )
   })
   it('leaves the cotangent it was given alone', () => {
-    const [x, y] = [
-      [1, 2],
-      [5, 7]
-    ]
+    const x = [1, 2]
+    const y = [5, 7]
     const twice = entries(() => {
       const dy = F.tensor(y, [2])
       const first = F.vjp(z => F.addN([z, z]))(F.tensor(x, [2]), dy)
@@ -187,11 +185,9 @@ describe('grad', () => {
 describe('jvp and vjp', () => {
   const f = (x: Tensor): Tensor => F.mul(F.sin(x), F.sum(x))
   it('are the Jacobian from either side', () => {
-    const [x, u, v] = [
-      [0.3, -0.2],
-      [0.7, 1.1],
-      [-0.4, 0.9]
-    ]
+    const x = [0.3, -0.2]
+    const u = [0.7, 1.1]
+    const v = [-0.4, 0.9]
     const both = F.compute(() => ({
       forward: F.dot(F.tensor(u, [2]), F.jvp(f)(F.tensor(x, [2]), F.tensor(v, [2]))),
       backward: F.dot(F.vjp(f)(F.tensor(x, [2]), F.tensor(u, [2])), F.tensor(v, [2]))

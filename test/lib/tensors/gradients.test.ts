@@ -266,7 +266,9 @@ const expectGradient = (what: string, f: Scalar, points: ReadonlyArray<NdArray>)
         )
       )
     const central = (step: number): number => (along(step) - along(-step)) / (2 * step)
-    const [d1, d2, d4] = [central(h), central(h / 2), central(h / 4)]
+    const d1 = central(h)
+    const d2 = central(h / 2)
+    const d4 = central(h / 4)
     const wanted = (64 * d4 - 20 * d2 + d1) / 45
     const actual = slopes[i].reduce((sum, slope, j) => sum + slope * direction[j], 0)
     const scale = slopes[i].reduce((top, slope) => Math.max(top, Math.abs(slope)), 1)

@@ -1,0 +1,28 @@
+/** Attributes of an operation, which the engine passes as an object. */
+import { type Attrs } from './graph.js'
+
+const fieldOf = (attrs: object, name: string): unknown => new Map<string, unknown>(Object.entries(attrs)).get(name)
+
+/** The number, or the list of them, under the first of these names that has any. */
+export const numbers = (attrs: object, ...names: ReadonlyArray<string>): ReadonlyArray<number> => {
+  const found = names.map(name => fieldOf(attrs, name)).find(value => value !== undefined && value !== null)
+  const all: ReadonlyArray<unknown> = Array.isArray(found) ? found : [found]
+  return all.filter((x): x is number => typeof x === 'number')
+}
+export const number = (attrs: object, name: string, otherwise: number): number => numbers(attrs, name)[0] ?? otherwise
+export const flag = (attrs: object, name: string): boolean => fieldOf(attrs, name) === true
+
+/** What is added before and after along each axis. */
+export const paddingsOf = (attrs: object): ReadonlyArray<ReadonlyArray<number>> => {
+  const found = fieldOf(attrs, 'paddings')
+  const all: ReadonlyArray<unknown> = Array.isArray(found) ? found : []
+  return all.map(pair => numbers({ pair }, 'pair'))
+}
+
+/** Those that a node keeps. */
+export const plainAttrs = (attrs: object): Attrs =>
+  Object.fromEntries(
+    Object.entries(attrs).filter((entry): entry is [string, number | boolean | ReadonlyArray<number>] =>
+      ['number', 'boolean', 'object'].includes(typeof entry[1])
+    )
+  )

@@ -1,5 +1,6 @@
 /** Rows of numbers that are read a stretch at a time, as often as asked, and sums over them in the order of the rows. */
 import { tabulate } from '../arrays/entries.js'
+import { powerOfTwo } from '../numbers/elementary.js'
 import * as Iterate from '../plain/iterate.js'
 import { scratch } from './scratch.js'
 
@@ -215,6 +216,60 @@ export const largest = (stretches: Stretches): Float64Array => {
       for (let j = 0; j < most.length; j++, at++) most[j] = Math.max(most[j], Math.abs(values[at]))
   })
   return most
+}
+
+/**
+ * Σ_i p_i x_ij for each column. The mean of what a first sum leaves over is added to it, so that an offset that is large against the
+ * spread costs no digits; the mean of equal numbers is exactly that number.
+ */
+export const mean = (rows: Stretches, p: number | Stretches): Float64Array => {
+  const first = average(rows, p)
+  const rest = average(rows, p, (x, j) => x - first[j])
+  return first.map((m, j) => m + rest[j])
+}
+
+/** Σ_i p_i (x_ij − m_j)² about the mean m, for each column. */
+export const variances = (rows: Stretches, p: number | Stretches): Float64Array => {
+  const middle = mean(rows, p)
+  return average(rows, p, (x, j) => (x - middle[j]) * (x - middle[j]))
+}
+
+/** The greatest power of two ≤ |x|, by the exponent in its bits: to divide by it loses nothing. 2⁻¹⁰⁰⁰ where that is greater. */
+export const unitOf = (x: number): number => {
+  const [, high] = new Uint32Array(Float64Array.of(Math.abs(x)).buffer)
+  return Math.max(new Float64Array(Uint32Array.of(0, high & 0x7ff00000).buffer)[0], LEAST_UNIT)
+}
+const LEAST_UNIT = powerOfTwo(-1000)
+
+/** Units in which each column has mean 0 and standard deviation 1. */
+interface Standard {
+  readonly centre: Float64Array
+  /** 1 of a constant column. */
+  readonly scale: Float64Array
+  /** (x − centre)/scale */
+  readonly of: (x: number, column: number) => number
+}
+
+/**
+ * The mean of each column and its standard deviation. Sums are taken in units of the largest number, so that no square overflows or
+ * vanishes: any finite column has a standard deviation.
+ */
+export const standard = (rows: Stretches, p: number | Stretches): Standard => {
+  const unit = largest(rows).map(unitOf)
+  const inUnits = mapped(rows, (x, j) => x / unit[j])
+  const middle = mean(inUnits, p)
+  const rest = mapped(inUnits, (x, j) => x - middle[j])
+  const reach = largest(rest).map(unitOf)
+  // The mean of equal numbers is exactly that number, so a constant column's deviation is exactly 0.
+  const deviation = average(rest, p, (x, j) => (x / reach[j]) * (x / reach[j])).map(Math.sqrt)
+  return {
+    centre: middle.map((m, j) => m * unit[j]),
+    scale: deviation.map((s, j) => (s === 0 ? 1 : Math.max(Number.MIN_VALUE, s * reach[j] * unit[j]))),
+    of: (x, j) => {
+      const z = (x / unit[j] - middle[j]) / reach[j]
+      return deviation[j] === 0 ? z * reach[j] * unit[j] : z / deviation[j]
+    }
+  }
 }
 
 /** Some columns, by their places, from 0. */

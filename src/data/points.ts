@@ -8,11 +8,10 @@ import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
 import * as ByColumn from '../../lib/rows/byColumn.js'
-import * as Elementary from '../../lib/numbers/elementary.js'
 import { meanDistance } from '../../lib/rows/energy.js'
 import { fingerprint as bitsOf } from '../../lib/rows/fingerprint.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import type { Numbers } from '../../lib/rows/stretches.js'
+import * as Stretches from '../../lib/rows/stretches.js'
 import { compute, fromNdArray, matMul, type Tensor } from '../../lib/index.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { fail, more, plural } from './parts.js'
@@ -413,12 +412,12 @@ export { snapshot }
 export const marked = (
   rows: number,
   dim: number,
-  values: Numbers,
-  weights: Numbers | null,
-  labels: Numbers | null,
-  partner: Numbers | null,
-  errors: Numbers | null = null
-): ReadonlyArray<Numbers> => [
+  values: Stretches.Numbers,
+  weights: Stretches.Numbers | null,
+  labels: Stretches.Numbers | null,
+  partner: Stretches.Numbers | null,
+  errors: Stretches.Numbers | null = null
+): ReadonlyArray<Stretches.Numbers> => [
   Float64Array.of(rows, dim),
   values,
   // Each is told from those before it, of which there may be none.
@@ -490,14 +489,14 @@ export const weightsOf = (points: Points): Float64Array => {
   return weights === undefined ? new Float64Array(rows).fill(1 / rows) : weights.map(w => w / total)
 }
 
-/** x_ij u_j − centre_j, the numbers themselves except for what is given. */
-const shifted = ({ values, dim }: Points, by: Partial<ByColumn.Shifted> = {}): ByColumn.Shifted => ({
-  ...ByColumn.plain(values, dim),
-  ...by
-})
+/** Rows to be read, and their weights that sum to 1. */
+const rowsOf = (points: Points): Stretches.Stretches => Stretches.ofArray(held(points).values, points.dim)
+const sharesOf = (points: Points): number | Stretches.Stretches =>
+  points.weights === undefined ? 1 / points.rows : Stretches.ofArray(weightsOf(points), 1)
 
-/** x_ij − centre_j, [n, d]. */
-const centred = ({ values }: Points, centre: Float64Array): Float64Array => ByColumn.less(values, centre)
+/** Each number x of column j as f(x, j). */
+const each = (points: Points, f: (x: number, column: number) => number): Float64Array =>
+  Stretches.part(Stretches.mapped(rowsOf(points), f), 0, points.rows)
 
 /**
  * The weighted mean m = Σ wᵢ xᵢ / Σ wᵢ, [d]. The mean of what a first sum leaves over is added to it, so that an offset
@@ -514,14 +513,7 @@ const centred = ({ values }: Points, centre: Float64Array): Float64Array => ByCo
  *   Either.right(Float64Array.of(2, 20))
  * )
  */
-export const mean = (points: Points): Float64Array => meanOf(weightsOf(points), points)
-
-/** The mean of x_ij u_j, or of x_ij where no unit is given. */
-const meanOf = (p: Float64Array, points: Points, unit: Partial<ByColumn.Shifted> = {}): Float64Array => {
-  const first = ByColumn.weightedSums(p, shifted(points, unit))
-  const rest = ByColumn.weightedSums(p, shifted(points, { ...unit, centre: first }))
-  return first.map((m, j) => m + rest[j])
-}
+export const mean = (points: Points): Float64Array => Stretches.mean(rowsOf(points), sharesOf(points))
 
 /**
  * The weighted covariance Σ wᵢ (xᵢ − m)(xᵢ − m)ᵀ / Σ wᵢ about the mean m, [d, d] row-major and exactly symmetric: the
@@ -541,7 +533,7 @@ const meanOf = (p: Float64Array, points: Points, unit: Partial<ByColumn.Shifted>
 export const covariance = (points: Points): Float64Array => {
   const { rows, dim } = held(points)
   const p = weightsOf(points)
-  const z = centred(points, mean(points))
+  const z = ByColumn.less(points.values, mean(points))
   const { values } = compute(() => {
     const shape = [rows, dim]
     const weighted = fromNdArray({ shape, values: z.map((x, k) => p[Math.floor(k / dim)] * x) })
@@ -566,8 +558,7 @@ export const covariance = (points: Points): Float64Array => {
  *   Either.right(Float64Array.of(1, 100))
  * )
  */
-export const variances = (points: Points): Float64Array =>
-  ByColumn.weightedSquares(weightsOf(points), shifted(points, { centre: mean(points) }))
+export const variances = (points: Points): Float64Array => Stretches.variances(rowsOf(points), sharesOf(points))
 
 // -- rows and scales -------------------------------------------------------------------------------------------------
 
@@ -627,18 +618,8 @@ export interface Scaling {
   readonly scale: Float64Array
 }
 
-/** The greatest power of two ≤ |x|, by the exponent in its bits: to divide by it loses nothing. 2⁻¹⁰⁰⁰ where that is greater. */
-export const unitOf = (x: number): number => {
-  const [, high] = new Uint32Array(Float64Array.of(Math.abs(x)).buffer)
-  return Math.max(new Float64Array(Uint32Array.of(0, high & 0x7ff00000).buffer)[0], LEAST_UNIT)
-}
-const LEAST_UNIT = Elementary.powerOfTwo(-1000)
-
-/** For each column, [d], a power of two near its largest number. */
-const unitsOf = (numbers: ByColumn.Shifted): Float64Array => ByColumn.greatest(numbers).map(unitOf)
-
-/** The inverses of powers of two, and so exact. */
-const inverses = (units: Float64Array): Float64Array => units.map(unit => 1 / unit)
+/** The greatest power of two ≤ |x|: to divide by it loses nothing. 2⁻¹⁰⁰⁰ where that is greater. */
+export const unitOf: (x: number) => number = Stretches.unitOf
 
 /**
  * The points in units of their own spread, z = (x − centre) / scale: centre is the weighted mean and scale the weighted
@@ -661,26 +642,10 @@ const inverses = (units: Float64Array): Float64Array => units.map(unit => 1 / un
  * )
  */
 export const standardize = (points: Points): Scaling & { readonly points: Points } => {
-  const p = weightsOf(points)
-  const unit = unitsOf(shifted(points))
-  const inUnits = { unit: inverses(unit) }
-  const middle = meanOf(p, points, inUnits)
-  const rest = shifted(points, { ...inUnits, centre: middle })
-  const reach = unitsOf(rest)
-  // The mean of equal numbers is exactly that number, so a constant column's deviation is exactly 0.
-  const deviation = ByColumn.weightedSquares(p, rest, inverses(reach)).map(Math.sqrt)
-  const scale = deviation.map((s, j) => (s === 0 ? 1 : Math.max(Number.MIN_VALUE, s * reach[j] * unit[j])))
+  const { centre, scale, of } = Stretches.standard(rowsOf(points), sharesOf(points))
   return {
-    points: {
-      ...points,
-      values: ByColumn.brought(
-        rest,
-        deviation.map((s, j) => (s === 0 ? unit[j] : 1 / reach[j])),
-        deviation.map(s => (s === 0 ? 1 : s))
-      ),
-      ...errorsIn(points, j => 1 / scale[j])
-    },
-    centre: middle.map((m, j) => m * unit[j]),
+    points: { ...points, values: each(points, of), ...errorsIn(points, j => 1 / scale[j]) },
+    centre,
     scale
   }
 }
@@ -690,7 +655,7 @@ export const inUnits =
   ({ centre, scale }: Scaling) =>
   (points: Points): Points => ({
     ...points,
-    values: ByColumn.over(ByColumn.less(points.values, centre), scale),
+    values: each(points, (x, j) => (x - centre[j]) / scale[j]),
     ...errorsIn(points, j => 1 / scale[j])
   })
 
@@ -716,6 +681,6 @@ export const unstandardize =
   ({ centre, scale }: Scaling) =>
   (points: Points): Points => ({
     ...points,
-    values: points.values.map((z, k) => centre[k % points.dim] + scale[k % points.dim] * z),
+    values: each(points, (z, j) => centre[j] + scale[j] * z),
     ...errorsIn(points, j => scale[j])
   })

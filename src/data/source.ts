@@ -152,23 +152,13 @@ export const weightsOf = (source: Source): Stretches.Stretches | null => {
 }
 
 /** The weighted mean, as `Points.mean` has it. */
-export const mean = (source: Source): Float64Array => meanOf(source, shares(source))
-
-const meanOf = (rows: Stretches.Stretches, p: number | Stretches.Stretches): Float64Array => {
-  const first = Stretches.average(rows, p)
-  const rest = Stretches.average(rows, p, (x, j) => x - first[j])
-  return first.map((m, j) => m + rest[j])
-}
+export const mean = (source: Source): Float64Array => Stretches.mean(source, shares(source))
 
 /** The weighted mean of x² for each column. */
 export const meanSquares = (source: Source): Float64Array => Stretches.average(source, shares(source), x => x * x)
 
 /** The weighted variance of each column, as `Points.variances` has it. */
-export const variances = (source: Source): Float64Array => {
-  const p = shares(source)
-  const middle = meanOf(source, p)
-  return Stretches.average(source, p, (x, j) => (x - middle[j]) * (x - middle[j]))
-}
+export const variances = (source: Source): Float64Array => Stretches.variances(source, shares(source))
 
 /** max_i |x_ij| for each column. */
 export const largest: (source: Source) => Float64Array = Stretches.largest
@@ -202,24 +192,8 @@ export const inUnits =
 
 /** The source in units of its own spread, as `Points.standardize` has it. */
 export const standardize = (source: Source): Points.Scaling & { readonly source: Source } => {
-  const p = shares(source)
-  const unit = Stretches.largest(source).map(Points.unitOf)
-  const inUnits = Stretches.mapped(source, (x, j) => x / unit[j])
-  const middle = meanOf(inUnits, p)
-  const rest = Stretches.mapped(inUnits, (x, j) => x - middle[j])
-  const reach = Stretches.largest(rest).map(Points.unitOf)
-  const deviation = Stretches.average(rest, p, (x, j) => (x / reach[j]) * (x / reach[j])).map(Math.sqrt)
-  return {
-    source: pipe(
-      source,
-      map((x, j) => {
-        const z = (x / unit[j] - middle[j]) / reach[j]
-        return deviation[j] === 0 ? z * reach[j] * unit[j] : z / deviation[j]
-      })
-    ),
-    centre: middle.map((m, j) => m * unit[j]),
-    scale: deviation.map((s, j) => (s === 0 ? 1 : s * reach[j] * unit[j]))
-  }
+  const { centre, scale, of } = Stretches.standard(source, shares(source))
+  return { source: map(of)(source), centre, scale }
 }
 
 /** The rows at these places, from 0, in memory. */

@@ -6,7 +6,7 @@
  * each pair of halves comes to, all pairs at once: the log-odds of the halves are linear in y, and in its products where the halves'
  * covariances differ, and the moments that an M-step asks for are means of the same numbers. So a step is two products.
  */
-import { plain, weightedSquares, weightedSums } from '../../lib/rows/byColumn.js'
+import { weightedSquares, weightedSums } from '../../lib/rows/byColumn.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
 import * as Strands from '../../lib/rows/strands.js'
@@ -295,8 +295,8 @@ const halving = (
   readonly after: (starts: ReadonlyArray<Halved['halves']>, steps: number) => ReadonlyArray<Halved>
 } => {
   const { rows, dim, values, weights } = cloud
-  const middle = weightedSums(weights, plain(values, dim))
-  const squares = weightedSquares(weights, plain(values, dim))
+  const middle = weightedSums(weights, values, dim)
+  const squares = weightedSquares(weights, values, dim)
   const own =
     second === 'full'
       ? kernels()

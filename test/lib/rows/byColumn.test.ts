@@ -12,26 +12,16 @@ describe.each([
   const values = Key.normal(rows * dim)(Key.fromSeed(1)).map((x, at) => (at % 5 === 0 ? 1e9 * x : x))
   const p = Key.uniform(rows)(Key.fromSeed(2))
   const by = Key.uniform(dim)(Key.fromSeed(3))
-  const view = { values, unit: by.map(u => 1 + u), centre: Key.normal(dim)(Key.fromSeed(4)) }
-  const seen = values.map((x, at) => (1 + by[at % dim]) * x - view.centre[at % dim])
-  const column = (j: number): Float64Array => seen.filter((_, at) => at % dim === j)
+  const column = (j: number): Float64Array => values.filter((_, at) => at % dim === j)
   const eachColumn = (of: (column: Float64Array, j: number) => number): Float64Array =>
     Float64Array.from({ length: dim }, (_, j) => of(column(j), j))
 
-  it('are summed, and looked over, to the bit', () => {
-    expect(ByColumn.weightedSums(p, view)).toEqual(eachColumn(xs => xs.reduce((sum, x, i) => sum + p[i] * x, 0)))
-    expect(ByColumn.weightedSquares(p, view, by)).toEqual(
-      eachColumn((xs, j) => xs.reduce((sum, x, i) => sum + p[i] * (by[j] * x * (by[j] * x)), 0))
+  it('are summed, and moved, to the bit', () => {
+    expect(ByColumn.weightedSums(p, values, dim)).toEqual(eachColumn(xs => xs.reduce((sum, x, i) => sum + p[i] * x, 0)))
+    expect(ByColumn.weightedSquares(p, values, dim)).toEqual(
+      eachColumn(xs => xs.reduce((sum, x, i) => sum + p[i] * (x * x), 0))
     )
-    expect(ByColumn.greatest(view)).toEqual(eachColumn(xs => Math.max(...xs.map(Math.abs))))
-    const plain = ByColumn.plain(values, dim)
-    expect(ByColumn.brought(plain, plain.unit, plain.unit)).toEqual(values)
-  })
-
-  it('are moved and scaled each by its own', () => {
     expect(ByColumn.less(values, by)).toEqual(values.map((x, at) => x - by[at % dim]))
-    expect(ByColumn.over(values, by)).toEqual(values.map((x, at) => x / by[at % dim]))
-    expect(ByColumn.brought(view, by, view.unit)).toEqual(seen.map((x, at) => (by[at % dim] * x) / view.unit[at % dim]))
   })
 
   it('are as far from a centre as the vocabulary says, to the bit', () => {

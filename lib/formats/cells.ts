@@ -381,7 +381,8 @@ const textsInRows = () => {
     },
     /** The text in a row of a column, of those that are there now. */
     at: (): Sheet['text'] => {
-      const [texts, codes] = [strings, [...columns]]
+      const texts = strings
+      const codes = [...columns]
       return (row, column) => texts[codes[column]?.[row] ?? 0]
     }
   }

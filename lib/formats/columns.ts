@@ -35,7 +35,8 @@ const joined = (parts: ReadonlyArray<Columns>): Columns =>
 /** The same rows in groups that are worth writing; none but the last is small, and one without rows comes where there are none. */
 export async function* grouped(parts: AsyncIterable<Columns>): AsyncGenerator<Columns> {
   let held: Columns[] = []
-  let [rows, isAny] = [0, false]
+  let rows = 0
+  let isAny = false
   for await (const part of parts) {
     held.push(part)
     rows += part.rows

@@ -7,7 +7,8 @@ const AXES = 64
 export const entriesIn = (shape: ReadonlyArray<unknown>, width: number, bytes: number): number | string => {
   if (shape.length > AXES) return `${shape.length} axes, and not at most ${AXES}`
   // An axis of 0 leaves no entries, but what holds them is made of the others.
-  let [count, least] = [1, 1]
+  let count = 1
+  let least = 1
   for (const length of shape) {
     if (typeof length !== 'number' || !Number.isInteger(length) || length < 0 || length > bytes)
       return `an axis of ${JSON.stringify(length)} in ${bytes} bytes`
@@ -23,7 +24,8 @@ const LEVELS = 64
 
 /** What a text of JSON holds; undefined where it is none, or nested more deeply than any model. */
 export const parsedJson = (text: string): unknown => {
-  let [depth, isInText] = [0, false]
+  let depth = 0
+  let isInText = false
   for (let at = 0; at < text.length; at++) {
     const c = text.charCodeAt(at)
     if (c === 34) isInText = !isInText

@@ -9,7 +9,9 @@ export const unpackedLz4 = (packed: Uint8Array): Uint8Array => {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength)
   if (packed.length < 7 || view.getUint32(0, true) !== MAGIC || packed[4] >> 6 !== 1) throw damaged()
   const flags = packed[4]
-  const [hasBlockSums, hasSize, hasDictionary] = [flags & 16, flags & 8, flags & 1]
+  const hasBlockSums = flags & 16
+  const hasSize = flags & 8
+  const hasDictionary = flags & 1
   if (hasDictionary !== 0) throw new Error('packed by LZ4 with a dictionary, which is not here')
   const size = hasSize === 0 ? 4 * packed.length : Number(view.getBigUint64(6, true))
   // A byte makes 255 at most.
@@ -60,7 +62,8 @@ export const unpackedLz4 = (packed: Uint8Array): Uint8Array => {
     const size = view.getUint32(at, true)
     at += 4
     if (size === 0) return out.subarray(0, length)
-    const [count, isPlain] = [size % 0x80000000, size >= 0x80000000]
+    const count = size % 0x80000000
+    const isPlain = size >= 0x80000000
     if (at + count > packed.length) throw damaged()
     if (isPlain) {
       room(count)

@@ -74,7 +74,9 @@ const numbers = new Map<string, readonly [bytes: number, get: Get]>([
 
 /** Of an entry counted row by row, its place column by column, as Fortran has it. */
 const placeByColumns = (at: number, shape: ReadonlyArray<number>, count: number): number => {
-  let [rest, from, stride] = [at, 0, count]
+  let rest = at
+  let from = 0
+  let stride = count
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     stride /= shape[axis]
     from += (rest % shape[axis]) * stride

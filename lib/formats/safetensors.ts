@@ -23,7 +23,9 @@ type Get = (data: DataView, at: number) => number
 
 /** The number of a half, of which so many bits are of the fraction. */
 const ofHalf = (bits: number): number => {
-  const [sign, exponent, fraction] = [bits & 0x8000 ? -1 : 1, (bits >> 10) & 31, bits & 1023]
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 31
+  const fraction = bits & 1023
   if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN
   return exponent === 0
     ? sign * fraction * Elementary.powerOfTwo(-24)

@@ -2,7 +2,8 @@
 
 /** The mean of |x − y| over rows x of one and y of another, [rows, dim] each; sums in the order of the rows. */
 export const meanDistance = (a: Float64Array, b: Float64Array, dim: number): number => {
-  const [n, m] = [a.length / dim, b.length / dim]
+  const n = a.length / dim
+  const m = b.length / dim
   let total = 0
   for (let i = 0; i < n; i++) {
     let own = 0

@@ -13,7 +13,8 @@ const mixed = (x: number): number => {
  * bits (the rounds and the end are those of MurmurHash3). 0 and −0 count as the same number.
  */
 export const fingerprint = (arrays: ReadonlyArray<Numbers>): string => {
-  let [a, b] = [0x9e3779b9, 0x7f4a7c15]
+  let a = 0x9e3779b9
+  let b = 0x7f4a7c15
   const add = (word: number): void => {
     a = Math.imul(rotated(a ^ Math.imul(rotated(Math.imul(word, 0xcc9e2d51), 15), 0x1b873593), 13), 5) + 0xe6546b64
     b = Math.imul(rotated(b + Math.imul(word, 0x85ebca77), 13), 0x9e3779b1)

@@ -41,7 +41,8 @@ const axpy = (c: number, x: Float64Array, i: number, y: Float64Array, j: number,
 const scaled = ({ rows, dim, values, weights }: Table, centre: Float64Array): Stretches => {
   const read = (first: number, z: Float64Array): void => {
     const count = z.length / dim
-    const [x, p] = [stretch(values, dim, first, count), stretch(weights, 1, first, count)]
+    const x = stretch(values, dim, first, count)
+    const p = stretch(weights, 1, first, count)
     for (let i = 0; i < count; i++) {
       const root = Math.sqrt(p[i])
       for (let j = 0; j < dim; j++) z[i * dim + j] = root * (x[i * dim + j] - centre[j])

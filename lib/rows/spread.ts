@@ -10,7 +10,8 @@ const ROUNDING = 4 * Number.EPSILON
 const squaredDistance = (x: Float64Array, i: number, j: number, dim: number): number => {
   let sum = 0
   for (let k = 0; k < dim; k++) {
-    const [a, b] = [x[i * dim + k], x[j * dim + k]]
+    const a = x[i * dim + k]
+    const b = x[j * dim + k]
     const gap = Math.abs(a - b)
     if (gap > ROUNDING * Math.max(Math.abs(a), Math.abs(b))) sum += gap * gap
   }
@@ -34,10 +35,12 @@ export const squaredDistanceQuantile = (
     return apart.sort()[Math.max(1, Math.ceil(share * apart.length)) - 1] ?? 0
   }
   const found: Array<{ readonly squared: number; readonly weight: number }> = []
-  const [x, p] = [Stretches.stretch(values, dim, 0, rows), Stretches.stretch(weights, 1, 0, rows)]
+  const x = Stretches.stretch(values, dim, 0, rows)
+  const p = Stretches.stretch(weights, 1, 0, rows)
   for (let i = 0; i < rows; i++)
     for (let j = 0; j < i; j++) {
-      const [squared, weight] = [squaredDistance(x, i, j, dim), p[i] * p[j]]
+      const squared = squaredDistance(x, i, j, dim)
+      const weight = p[i] * p[j]
       if (weight > 0 && squared > 0) found.push({ squared, weight })
     }
   found.sort((a, b) => a.squared - b.squared)

@@ -21,7 +21,8 @@ export const computed = (rows: number, fill: (first: number, out: Float64Array) 
 
 /** The stretch that was read last is read again without computing it. */
 export const keepingLast = ({ rows, dim, read }: Stretches): Stretches => {
-  let [at, last] = [-1, new Float64Array(0)]
+  let at = -1
+  let last = new Float64Array(0)
   return {
     rows,
     dim,
@@ -90,7 +91,8 @@ export const pairs = (
   f: (x: number) => readonly [number, number]
 ): readonly [first: Numbers, second: Numbers] => {
   if (numbers instanceof Float64Array) {
-    const [first, second] = [new Float64Array(numbers.length), new Float64Array(numbers.length)]
+    const first = new Float64Array(numbers.length)
+    const second = new Float64Array(numbers.length)
     for (let i = 0; i < numbers.length; i++) {
       const two = f(numbers[i])
       first[i] = two[0]
@@ -317,7 +319,8 @@ export const atParts = (weights: Stretches, parts: Float64Array): Int32Array => 
   // the least part is come to first
   const order = Int32Array.from(parts.keys()).sort((i, j) => parts[i] - parts[j])
   const found = new Int32Array(parts.length).fill(weights.rows - 1)
-  let [sum, next] = [0, 0]
+  let sum = 0
+  let next = 0
   each(weights, (values, first) => {
     for (let i = 0; i < values.length; i++) {
       sum += values[i]
@@ -350,13 +353,15 @@ export const timesDrawn = (weights: Stretches, parts: Stretches, counted = COUNT
     const last = sums.length - 1
     sums[0] += before[block]
     for (let i = 1; i <= last; i++) sums[i] += sums[i - 1]
-    const [from, to] = [before[block], block + 1 < before.length ? sums[last] : Infinity]
+    const from = before[block]
+    const to = block + 1 < before.length ? sums[last] : Infinity
     const times = new Uint32Array(sums.length)
     each(parts, values => {
       for (const u of values) {
         const x = u * total
         if (!(x >= from && x < to)) continue
-        let [low, high] = [0, last]
+        let low = 0
+        let high = last
         while (low < high) {
           const middle = (low + high) >> 1
           if (sums[middle] > x) high = middle

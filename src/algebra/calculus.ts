@@ -244,7 +244,8 @@ export const marginal =
     if (factors !== null) return image({ matrix }, mixture)
     const picked = (values: Float64Array): Float64Array =>
       Float64Array.from({ length: weights.length * columns.length }, (_, at) => {
-        const [k, column] = [Math.floor(at / columns.length), columns[at % columns.length]]
+        const k = Math.floor(at / columns.length)
+        const column = columns[at % columns.length]
         return values[k * d + column]
       })
     const background = mappedBackground({ matrix }, mixture)
@@ -330,11 +331,13 @@ const conditioned = (
   { weight, mean, factor }: Component,
   { matrix, noise, observed }: { readonly matrix: Rows; readonly noise: Float64Array; readonly observed: Float64Array }
 ): Conditioned => {
-  const [m, d] = [observed.length, mean.length]
+  const m = observed.length
+  const d = mean.length
   const n = m + d
   const { values: lower } = Factor.triangle(factor, d)
   const joint = new Float64Array(n * n).map((_, at) => {
-    const [i, j] = [Math.floor(at / n), at % n]
+    const i = Math.floor(at / n)
+    const j = at % n
     if (j < m) return i < m ? noise[i * m + j] : 0
     return i < m ? along(matrix[i], l => lower[l * d + j - m]) : lower[(i - m) * d + j - m]
   })
@@ -372,7 +375,8 @@ const triangleOf = (deviation: Observation['deviation'], m: number): Float64Arra
         ? Float64Array.from(deviation.flat())
         : Float64Array.from(deviation.flatMap((r, i) => deviation.map((_, j) => (i === j ? r : 0))))
   const isRight = rows.every((x, at) => {
-    const [i, j] = [Math.floor(at / m), at % m]
+    const i = Math.floor(at / m)
+    const j = at % m
     return i === j ? x > 0 && x < Infinity : j < i ? Number.isFinite(x) : x === 0
   })
   return isRight && rows.length === m * m ? rows : null
@@ -722,7 +726,8 @@ export const quantileOf = (components: ReadonlyArray<Line>, p: number): number =
   const z = Normal.quantile(p)
   if (!Number.isFinite(z)) return z
   const own = components.map(({ mean, deviation, standard }) => mean + standard.quantile(p) * deviation)
-  const [low, high] = [Math.min(...own), Math.max(...own)]
+  const low = Math.min(...own)
+  const high = Math.max(...own)
   if (!(low < high)) return low
   // From the side of the smaller share, which has its digits.
   const isUpper = p > 0.5

@@ -30,7 +30,8 @@ const diagonalOf = ({ shape, values }: NdArray, d: number): Float64Array | null 
 
 /** The diagonals of two factors, where both are diagonal. */
 const diagonals = (l: NdArray, n: NdArray, d: number): readonly [Float64Array, Float64Array] | null => {
-  const [one, other] = [diagonalOf(l, d), diagonalOf(n, d)]
+  const one = diagonalOf(l, d)
+  const other = diagonalOf(n, d)
   return one === null || other === null ? null : [one, other]
 }
 
@@ -50,7 +51,8 @@ export const relativeEntropy = (p: Gaussian, q: Gaussian): number => {
     const t = both[0].map((x, j) => (x - both[1][j]) / both[1][j])
     return squared(Factor.solve(q.factor, d, apart(p, q))) / 2 + squared(t) / 2 + entropy(t)
   }
-  const [l, n] = [Factor.triangle(p.factor, d), Factor.triangle(q.factor, d)]
+  const l = Factor.triangle(p.factor, d)
+  const n = Factor.triangle(q.factor, d)
   // row j is column j of E
   const e = Factor.solve(
     n,
@@ -155,7 +157,9 @@ const ratio = (l: NdArray, n: NdArray, d: number): Ratio => {
  * (Bhattacharyya 1943); the sum is 2 log|M| − log|N| − log|L|, where that has its digits.
  */
 export const bhattacharyya = (p: Gaussian, q: Gaussian): number => {
-  const [l, n, d] = [p.factor, q.factor, p.mean.length]
+  const l = p.factor
+  const n = q.factor
+  const d = p.mean.length
   const both = Factor.sum([l, n], d)
   const spread = (): number => {
     const found = soon(l, n, d)
@@ -192,9 +196,11 @@ export const leastBhattacharyya = (p: Gaussian, q: Gaussian): number => {
   const variances = ({ factor }: Gaussian): Float64Array =>
     diagonalOf(factor, d)?.map(x => x * x) ?? Factor.variances(factor.values, d)
   const far = apart(p, q)
-  const [own, other] = [variances(p), variances(q)]
+  const own = variances(p)
+  const other = variances(q)
   const direction = far.map((x, j) => x / (own[j] + other[j]))
-  const [v, w] = [along(p.factor, d, direction), along(q.factor, d, direction)]
+  const v = along(p.factor, d, direction)
+  const w = along(q.factor, d, direction)
   const shift = dot(far, 0, direction, 0, d)
   // Means that are equal have no direction.
   return v > 0 && w > 0 ? (shift * shift) / (4 * (v + w)) : 0
@@ -212,7 +218,8 @@ export const transport = (p: Gaussian, q: Gaussian): number => {
   const d = p.mean.length
   const both = diagonals(p.factor, q.factor, d)
   if (both !== null) return squared(apart(p, q)) + squared(both[0].map((x, j) => x - both[1][j]))
-  const [l, n] = [Factor.triangle(p.factor, d).values, Factor.triangle(q.factor, d).values]
+  const l = Factor.triangle(p.factor, d).values
+  const n = Factor.triangle(q.factor, d).values
   const { left, right } = singular({ shape: [d, d], values: multiplied(transposed(l, d), n, d) })
   const turned = multiplied(l, multiplied(transposed(left.values, d), right.values, d), d)
   return squared(apart(p, q)) + squared(turned.map((x, at) => x - n[at]))
@@ -229,14 +236,17 @@ interface Quadratic {
 
 /** K(s) − sc at a complex s, K the logarithm of the moment generating function Π (1 − 2sa)^{−½} exp(sb² + 2s²β²/(1 − 2sa)). */
 const exponent = ({ a, beta, b }: Quadratic, c: number, re: number, im: number): readonly [re: number, im: number] => {
-  let [x, y] = [-re * c, -im * c]
+  let x = -re * c
+  let y = -im * c
   for (let j = 0; j < a.length; j++) {
-    const [u, v] = [1 - 2 * re * a[j], -2 * im * a[j]]
+    const u = 1 - 2 * re * a[j]
+    const v = -2 * im * a[j]
     const size = u * u + v * v
     x -= Elementary.log(size) / 4
     y -= Elementary.atan2(v, u) / 2
     // s²/(1 − 2sa), of s² = p + iq
-    const [p, q] = [re * re - im * im, 2 * re * im]
+    const p = re * re - im * im
+    const q = 2 * re * im
     const twice = 2 * beta[j] * beta[j]
     x += re * b[j] * b[j] + (twice * (p * u + q * v)) / size
     y += im * b[j] * b[j] + (twice * (q * u - p * v)) / size
@@ -249,10 +259,13 @@ const least = (of: (s: number) => number, from: number, to: number): number => {
   const at = (v: number): number => v / (1 - Math.abs(v))
   const ends = [from, to].map(s => (Number.isFinite(s) ? s / (1 + Math.abs(s)) : Math.sign(s)))
   const golden = (Math.sqrt(5) - 1) / 2
-  let [low, high] = [Math.min(...ends), Math.max(...ends)]
+  let low = Math.min(...ends)
+  let high = Math.max(...ends)
   for (let step = 0; step < 80; step++) {
-    const [left, right] = [high - golden * (high - low), low + golden * (high - low)]
-    const [f, g] = [of(at(left)), of(at(right))]
+    const left = high - golden * (high - low)
+    const right = low + golden * (high - low)
+    const f = of(at(left))
+    const g = of(at(right))
     // What is not finite lies beyond the end that is nearer.
     if (f < g || Number.isNaN(g)) high = right
     else low = left
@@ -274,7 +287,8 @@ const HALVINGS = 10
  */
 const below = (quadratic: Quadratic, c: number): number => {
   const { a, b } = quadratic
-  const [most, leastA] = [Math.max(...a), Math.min(...a)]
+  const most = Math.max(...a)
+  const leastA = Math.min(...a)
   const value = (s: number): number => {
     const isInside = a.every(a => 1 - 2 * s * a > 0)
     return isInside ? exponent(quadratic, c, s, 0)[0] - Elementary.log(Math.abs(s)) : Infinity
@@ -292,8 +306,10 @@ const below = (quadratic: Quadratic, c: number): number => {
   /** e^{K − sc} over that of the saddle at a place of the hyperbola that opens so, and ds/dx: as s, e and ds. */
   const along = (sine: number, x: number) => {
     const cosine = Math.sqrt(1 - sine * sine)
-    const [sinh, cosh] = [Elementary.sinh(x), Elementary.cosh(x)]
-    const [re, im] = [saddle + width * sine * (cosh - 1), width * cosine * sinh]
+    const sinh = Elementary.sinh(x)
+    const cosh = Elementary.cosh(x)
+    const re = saddle + width * sine * (cosh - 1)
+    const im = width * cosine * sinh
     const [log, angle] = exponent(quadratic, c, re, im)
     return { re, im, log: log - top, angle, dre: width * sine * sinh, dim: width * cosine * cosh }
   }
@@ -309,9 +325,11 @@ const below = (quadratic: Quadratic, c: number): number => {
     const { re, im, log, angle, dre, dim } = along(sine, x)
     const size = Elementary.exp(log)
     if (!(size > 0)) return 0
-    const [p, q] = [size * Elementary.cos(angle), size * Elementary.sin(angle)]
+    const p = size * Elementary.cos(angle)
+    const q = size * Elementary.sin(angle)
     // (p + iq)(dre + i dim)/(i (re + i im))
-    const [n, m] = [p * dre - q * dim, p * dim + q * dre]
+    const n = p * dre - q * dim
+    const m = p * dim + q * dre
     return (m * re - n * im) / (re * re + im * im)
   }
   // Beyond, what decays slowest has: |s|^{−1/2} where there is one column.

@@ -49,7 +49,8 @@ const seenRow = (
   values: Float64Array,
   from: number
 ): Seen => {
-  const [count, dim] = [constants.length, order.length]
+  const count = constants.length
+  const dim = order.length
   const m = dim - o
   const shares = new Float64Array(count)
   const means = new Float64Array(count * m)
@@ -166,9 +167,11 @@ export const predict =
     const { rows } = points
     const values = masked(columns, points, dim)
     const width = columns.length
-    const [shares, logDensity] = [new Float64Array(rows * count), new Float64Array(rows)]
+    const shares = new Float64Array(rows * count)
+    const logDensity = new Float64Array(rows)
     // of each row, target and component
-    const [centres, variances] = [new Float64Array(rows * width * count), new Float64Array(rows * width * count)]
+    const centres = new Float64Array(rows * width * count)
+    const variances = new Float64Array(rows * width * count)
     const degrees = new Float64Array(rows * count)
     eachRow(mixture, values, (row, { order, observed: o }, { rests }, found) => {
       const m = dim - o
@@ -202,7 +205,8 @@ export const predict =
         const mean = meanAt(row, at)
         let sum = 0
         for (let k = 0; k < count; k++) {
-          const [share, nu] = [shares[row * count + k], degrees[row * count + k]]
+          const share = shares[row * count + k]
+          const nu = degrees[row * count + k]
           const wide = nu === Infinity ? 1 : nu > 2 ? nu / (nu - 2) : Infinity
           if (share > 0) sum += share * (wide * variances[at + k] + Elementary.square(centres[at + k] - mean))
         }
@@ -251,7 +255,8 @@ const targetsOf = (mixture: Mixture, columns: ReadonlyArray<number>, row: Float6
           mean: Float64Array.from(places, i => means[k * m + i]),
           factor: Factor.ofRows(
             new Float64Array(m * places.length).map((_, at) => {
-              const [j, t] = [Math.floor(at / places.length), at % places.length]
+              const j = Math.floor(at / places.length)
+              const t = at % places.length
               return rests[(k * m + places[t]) * m + j] * Math.sqrt(widening[k])
             }),
             places.length

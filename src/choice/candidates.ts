@@ -618,7 +618,8 @@ const jobsOf = (
   if (!serves(family({ components: counts[0] ?? 1 }))) return jobs(counts, 'by itself')
   if (partOf !== undefined) return jobs(counts, 'beside').map(job => ({ ...job, partOf }))
   const { left: tooMany, right: grown } = RA.partition((count: number) => count <= rows)(counts)
-  const [least, most] = [grown.reduce((a, b) => Math.min(a, b), Infinity), grown.reduce((a, b) => Math.max(a, b), 0)]
+  const least = grown.reduce((a, b) => Math.min(a, b), Infinity)
+  const most = grown.reduce((a, b) => Math.max(a, b), 0)
   const first = least > GROWN || isGrown(family({ components: least }), least - 1) ? least : 1
   return [
     ...jobs(
@@ -1077,7 +1078,9 @@ const withLogLikelihood = (one: Reached, logLikelihood: number): Reached => {
   const { statistics } = one.candidate
   const total = Statistics.totalOf(statistics)
   const more = -2 * total * (logLikelihood - statistics.logLikelihood)
-  const [bic, aic, icl] = [statistics.bic + more, statistics.aic + more, statistics.icl + more]
+  const bic = statistics.bic + more
+  const aic = statistics.aic + more
+  const icl = statistics.icl + more
   return { ...one, candidate: { ...one.candidate, statistics: { ...statistics, logLikelihood, bic, aic, icl } } }
 }
 

@@ -95,7 +95,8 @@ const total = (mixture: Mixture.Mixture, covariances: Float64Array, of: Readonly
   const dim = Mixture.dim(mixture)
   const { mean, step } = about(mixture, of)
   return new Float64Array(dim * dim).map((_, at) => {
-    const [i, j] = [Math.floor(at / dim), at % dim]
+    const i = Math.floor(at / dim)
+    const j = at % dim
     return mean(k => covariances[k * dim * dim + at] + step(k, i) * step(k, j))
   })
 }
@@ -122,7 +123,8 @@ const widthsWithin = (mixture: Mixture.Mixture, of: ReadonlyArray<number>, most:
   if (narrow === 0) return 0
   const count = of.length
   const signs = new Float64Array(count * count).map((_, at) => {
-    const [k, l] = [Math.floor(at / count), at % count]
+    const k = Math.floor(at / count)
+    const l = at % count
     const root = Math.sqrt(weights[of[k]] * weights[of[l]]) / share
     const sum = diagonal.reduce(
       (sum, v, j) => sum + (step(of[k], j) * step(of[l], j)) / (v === bound ? -Number.MIN_VALUE : v - bound),

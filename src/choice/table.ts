@@ -36,7 +36,8 @@ export const show = (x: number, digits = 6): string => {
 
 /** Two numbers beside each other, with so many digits that they look different where they are. */
 export const showApart = (x: number, y: number, digits = 6): readonly [string, string] => {
-  const [a, b] = [show(x, digits), show(y, digits)]
+  const a = show(x, digits)
+  const b = show(y, digits)
   return a !== b || Object.is(x, y) || digits >= 17 ? [a, b] : showApart(x, y, digits + 1)
 }
 

@@ -37,7 +37,8 @@ const exact = (value: number): Estimate => ({ value, standardError: 0 })
 const isSingle = (mixture: Mixture.Mixture): boolean => Mixture.components(mixture) === 1 && isGaussian(mixture)
 
 const sameColumns = (where: string, p: Mixture.Mixture, q: Mixture.Mixture): void => {
-  const [d, other] = [Mixture.dim(p), Mixture.dim(q)]
+  const d = Mixture.dim(p)
+  const other = Mixture.dim(q)
   if (d !== other)
     refuse(
       `Divergence.${where}: ${Problem.show(
@@ -71,7 +72,8 @@ const between =
     const parts = strata.map(({ weight, mean, factor }, k) => {
       const shifts = Key.uniform(SHIFTS * d)(Key.child(k)(key))
       const z = new Float64Array(SHIFTS * each * d).map((_, at) => {
-        const [row, j] = [Math.floor(at / d), at % d]
+        const row = Math.floor(at / d)
+        const j = at % d
         const place = shifts[Math.floor(row / each) * d + j] + ((row % each) + 1) * along[j]
         return Normal.quantile(Math.max(place - Math.floor(place), Number.EPSILON))
       })

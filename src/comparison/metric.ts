@@ -34,7 +34,8 @@ const centres = (centred: Centred): ReadonlyArray<ReadonlyArray<number>> => {
  * assert.equal(Metric.centreError([[0, 1], [5, 5]], [[5, 5], [0, 0]]), Math.SQRT1_2)
  */
 export const centreError = (estimate: Centred, truth: Centred): number => {
-  const [learned, wanted] = [centres(estimate), centres(truth)]
+  const learned = centres(estimate)
+  const wanted = centres(truth)
   if (learned.length !== wanted.length) return NaN
   const count = wanted.length
   const squares = Float64Array.from(
@@ -98,9 +99,11 @@ export const adjustedRand = (
   const pairs = (size: number): number => (size * (size - once)) / 2
   const pairsOf = (numbers: ReadonlyArray<number>): number =>
     sumsBy(numbers, weightOf).reduce((sum, size) => sum + (size > 0 ? pairs(size) : 0), 0)
-  const [left, right] = [numbered(one), numbered(other)]
+  const left = numbered(one)
+  const right = numbered(other)
   const both = pairsOf(left.numbers.map((number, i) => number * right.count + right.numbers[i]))
-  const [ofLeft, ofRight] = [pairsOf(left.numbers), pairsOf(right.numbers)]
+  const ofLeft = pairsOf(left.numbers)
+  const ofRight = pairsOf(right.numbers)
   const all = pairsOf(one.map(() => 0))
   const chance = all > 0 ? (ofLeft * ofRight) / all : 0
   const most = (ofLeft + ofRight) / 2

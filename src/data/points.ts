@@ -382,7 +382,9 @@ export const withErrors =
         REMEDY
       )
     const all = tabulate(rows * dim * dim, k => {
-      const [i, j, l] = [Math.floor(k / (dim * dim)), Math.floor(k / dim) % dim, k % dim]
+      const i = Math.floor(k / (dim * dim))
+      const j = Math.floor(k / dim) % dim
+      const l = k % dim
       const own = errors[i][j]
       return typeof own === 'number' ? (j === l ? own * own : 0) : own[l]
     })

@@ -437,7 +437,8 @@ export const optimalTransport: Coupling = {
   places: (points, partners) => () => {
     const { rows, dim } = points
     const values = new Float64Array(rows * rows).map((_, at) => {
-      const [i, j] = [Math.floor(at / rows), at % rows]
+      const i = Math.floor(at / rows)
+      const j = at % rows
       return points.values
         .subarray(i * dim, (i + 1) * dim)
         .reduce((sum, x, k) => sum + Elementary.square(x - partners.values[j * dim + k]), 0)

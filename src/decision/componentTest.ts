@@ -101,7 +101,8 @@ const pairOf =
       Fit.mixture({ components: [components, components + 1], family, criterion: 'bic', seed, standardize }),
       E.flatMap(({ candidates, refused }) => {
         const of = (count: number): Ranked | undefined => candidates.find(one => one.components === count)
-        const [smaller, larger] = [of(components), of(components + 1)]
+        const smaller = of(components)
+        const larger = of(components + 1)
         if (smaller !== undefined && larger !== undefined) {
           const gained = larger.statistics.logLikelihood - smaller.statistics.logLikelihood
           return E.right({ smaller: smaller.mixture, statistic: 2 * Points.totalWeight(points) * gained })

@@ -468,7 +468,8 @@ export const directions =
     const white = (rows: Float64Array): Float64Array => Factor.solve(factor, d, rows)
     const gram = (rows: Float64Array): Float64Array =>
       new Float64Array(d * d).map((_, at) => {
-        const [i, j] = [Math.floor(at / d), at % d]
+        const i = Math.floor(at / d)
+        const j = at % d
         return total(Array.from({ length: rows.length / d }, (_, r) => rows[r * d + i] * rows[r * d + j]))
       })
     const between = gram(
@@ -503,7 +504,8 @@ export const directions =
         ...points,
         dim: rank,
         values: new Float64Array(points.rows * rank).map((_, at) => {
-          const [i, r] = [Math.floor(at / rank), at % rank]
+          const i = Math.floor(at / rank)
+          const r = at % rank
           return found[r].reduce((sum, v, j) => sum + v * points.values[i * d + j], 0)
         })
       })

@@ -101,13 +101,15 @@ const places: Readonly<
 > = {
   cauchy: column => {
     const { rising } = column
-    const [low, high] = [quantile(column, 0.25), quantile(column, 0.75)]
+    const low = quantile(column, 0.25)
+    const high = quantile(column, 0.75)
     // Of half of the rows at one place how far the others are.
     const spread = high > low ? high - low : rising[rising.length - 1] - rising[0]
     return { centre: quantile(column, 0.5), scale: spread > 0 ? 2 * spread : 1 }
   },
   box: ({ rising }) => {
-    const [low, high] = [rising[0], rising[rising.length - 1]]
+    const low = rising[0]
+    const high = rising[rising.length - 1]
     return { centre: (low + high) / 2, scale: high > low ? ((high - low) / 2) * BEYOND : 1 }
   }
 }

@@ -50,7 +50,9 @@ export const defined = <F extends Field.Fields, Q extends string>(
   { isShared = false, ...spec }: Definition<F, Q>,
   fields: Field.Of<F>
 ): Model<Q> => {
-  const [shapes, triangles, fit] = [spec.shapes(fields), spec.triangles(fields), spec.fit(fields)]
+  const shapes = spec.shapes(fields)
+  const triangles = spec.triangles(fields)
+  const fit = spec.fit(fields)
   const freedom = spec.freedom?.(fields)
   const factorsOf = (own: Params.Params<Q>, count: number, dim: number): Float64Array => {
     const found = compute(() => triangles(Params.map(fromNdArray)(own), dim)).values

@@ -47,7 +47,9 @@ interface Expected {
 
 const expecting = (d: number, q: number): ((s: Float64Array, { loads, noise }: Analysis, into: Expected) => void) => {
   const stack = new Float64Array((d + q) * q)
-  const [l, half, b] = [new Float64Array(q * q), new Float64Array(q * q), new Float64Array(q * d)]
+  const l = new Float64Array(q * q)
+  const half = new Float64Array(q * q)
+  const b = new Float64Array(q * d)
   for (let k = 0; k < q; k++) stack[(d + k) * q + k] = 1
   return (s, { loads: a, noise }, { across, spread }) => {
     for (let j = 0; j < d; j++)
@@ -81,7 +83,9 @@ const loadTogether = (
   q: number
 ): void => {
   const d = all[0].noise.length
-  const [gram, l, row] = [new Float64Array(q * q), new Float64Array(q * q), new Float64Array(q)]
+  const gram = new Float64Array(q * q)
+  const l = new Float64Array(q * q)
+  const row = new Float64Array(q)
   const thetas = expected.map(({ spread }) =>
     spread.map((_, at) =>
       dot(spread, Math.floor(at / q) * q, spread, (at % q) * q, Math.min(Math.floor(at / q), at % q) + 1)
@@ -279,7 +283,8 @@ const look = (scatters: ReadonlyArray<Scatter>, rank: number, noise: Float64Arra
   const d = noise.length
   const roots = noise.map(Math.sqrt)
   const whole = scatters.reduce((sum, { mass }) => sum + mass, 0)
-  const [gradient, curvature] = [new Float64Array(d), new Float64Array(d * d)]
+  const gradient = new Float64Array(d)
+  const curvature = new Float64Array(d * d)
   let apart = 0
   const eigens = scatters.map(({ mass, s }) => {
     const share = mass / whole
@@ -331,7 +336,8 @@ const descend = (scatters: ReadonlyArray<Scatter>, rank: number, start: Float64A
   const l = new Float64Array(d * d)
   let at = look(scatters, rank, start)
   let best = at
-  let [damping, upwards] = [1, 0]
+  let damping = 1
+  let upwards = 0
   for (let step = 0; step < STEPS; step++) {
     if (isThere(at)) break
     const size = largest(at.gradient)
@@ -372,7 +378,8 @@ const SHARE = 0.01
 
 /** 1/(S⁻¹)_jj: what the other columns leave of each, [d]; S is positive definite. */
 const unshared = (s: Float64Array, d: number): Float64Array => {
-  const [l, inverse] = [new Float64Array(d * d), new Float64Array(d * d)]
+  const l = new Float64Array(d * d)
+  const inverse = new Float64Array(d * d)
   for (let i = 0; i < d; i++) inverse[i * d + i] = 1
   if (!factorSymmetric(s, 0, d, l, 0)) return new Float64Array(d).map((_, i) => s[i * d + i] * Number.EPSILON)
   solveLower(l, 0, d, inverse, 0, d, false)
@@ -459,7 +466,8 @@ const principal = (scatters: ReadonlyArray<Scatter>, rank: number, least: number
   const top = Math.min(rank, scatters.length === 1 ? dim - 1 : dim)
   const eigens = scatters.map(({ s }) => symmetricEigen({ shape: [dim, dim], values: s }))
   const meanBelow = (bound: number): number => {
-    let [sum, count] = [0, 0]
+    let sum = 0
+    let count = 0
     eigens.forEach(({ values }, k) => {
       values.forEach((value, j) => {
         if (j < top && value >= bound) return
@@ -552,7 +560,8 @@ const regressed = (
   const share = Math.sqrt(0.9 / rank)
   const loadsOf = (own: Float64Array): Float64Array =>
     new Float64Array(dim * rank).map((_, place) => {
-      const [i, j] = [Math.floor(place / rank), ((place % rank) + first) % dim]
+      const i = Math.floor(place / rank)
+      const j = ((place % rank) + first) % dim
       return (share * own[i * dim + j]) / Math.sqrt(own[j * (dim + 1)])
     })
   const common = kind.loadings === 'common' ? loadsOf(pooledOf(scatters).s) : null

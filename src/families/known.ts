@@ -179,7 +179,8 @@ export const field: Field.Field<Fixed> = Field.leaf<Fixed>({
 export const isCovariance = (triangle: Float64Array, found: Float64Array, dim: number): boolean => {
   const wanted = Factor.covariance({ shape: [dim, dim], values: triangle }, dim).values
   return wanted.every((x, at) => {
-    const [i, j] = [Math.floor(at / dim), at % dim]
+    const i = Math.floor(at / dim)
+    const j = at % dim
     const scale = Math.sqrt(wanted[i * dim + i] * wanted[j * dim + j])
     return Math.abs(x - found[at]) <= ROUNDING * scale
   })

@@ -32,7 +32,8 @@ export const contrasts = (dim: number): NdArray => {
   return {
     shape: [dim, width],
     values: new Float64Array(dim * width).map((_, at) => {
-      const [i, j] = [Math.floor(at / width), at % width]
+      const i = Math.floor(at / width)
+      const j = at % width
       return (i <= j ? 1 : i === j + 1 ? -(j + 1) : 0) / Math.sqrt((j + 1) * (j + 2))
     })
   }
@@ -95,7 +96,8 @@ const leastOf = ({ floor }: At): number => Elementary.log(Math.max(floor, Number
 
 /** What is minimised, of ω [K, d]: components without mass do not count. */
 export const value = (n: Float64Array, omega: Float64Array, { level, dim }: At, l: Float64Array): number => {
-  const [a2, s2] = [Elementary.square(level.alpha), Elementary.square(level.sigma)]
+  const a2 = Elementary.square(level.alpha)
+  const s2 = Elementary.square(level.sigma)
   let sum = 0
   for (let at = 0; at < l.length; at++) {
     const m = n[Math.floor(at / dim)]
@@ -166,7 +168,9 @@ const filled = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Sp
   )
   /** m of a component at a volume, and how many are above the floor; −∞ of one without moments. */
   const filledTo = (l: Float64Array, volume: number): readonly [number, number] => {
-    let [sum, free, m] = [0, 0, -Infinity]
+    let sum = 0
+    let free = 0
+    let m = -Infinity
     for (let f = 0; f < dim && l[f] > -Infinity; f++) {
       const next = (sum + l[f] + (dim - f - 1) * least - dim * volume) / (f + 1)
       if (f > 0 && l[f] - next < least) break
@@ -185,7 +189,8 @@ const filled = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Sp
       volume = least
       break
     }
-    let [sum, slope] = [0, 0]
+    let sum = 0
+    let slope = 0
     for (const [m, free] of all) {
       const share = Elementary.exp(m - most)
       sum += share
@@ -270,7 +275,8 @@ const shaped = (n: Float64Array, omega: Float64Array, at: At, old: Spectrum): Sp
     }
     if (along === null) return null
     const size = largest(along)
-    let [t, isLess] = [1, false]
+    let t = 1
+    let isLess = false
     for (; t > 1e-10 && !isLess; t /= 2) {
       const next = s.map((x, j) => x + t * along[j])
       const found = look(next)
@@ -302,7 +308,8 @@ const basis = (parts: Parts, count: number, dim: number): Float64Array => {
   const c = contrasts(dim).values
   const b = new Float64Array(count * dim * size)
   for (let row = 0; row < count * dim; row++) {
-    const [k, j] = [Math.floor(row / dim), row % dim]
+    const k = Math.floor(row / dim)
+    const j = row % dim
     b[row * size + volumeOf(k)] = 1
     for (let i = 0; i < width; i++) b[row * size + shapeOf(k) + i] = c[j * width + i]
   }
@@ -389,7 +396,9 @@ const byNewton = (parts: Parts, n: Float64Array, omega: Float64Array, at: At, ol
   const count = n.length
   const { size, volumes } = layout(parts, count, dim)
   const b = basis(parts, count, dim)
-  const [a2, s2, least] = [Elementary.square(level.alpha), Elementary.square(level.sigma), leastOf(at)]
+  const a2 = Elementary.square(level.alpha)
+  const s2 = Elementary.square(level.sigma)
+  const least = leastOf(at)
   let theta = raised(parts, Float64Array.of(...old.volumes, ...old.shapes), count, at)
   let l = predicted(parts, theta, count, dim)
   let now = value(n, omega, at, l)

@@ -39,7 +39,8 @@ const ROWS = 'give a list for each row, [[1, 2], [3, 4]], or Points'
 
 /** Points whose numbers are in an array of another kind are copied. */
 const asPoints = ({ rows, dim, values, weights, labels, partner, errors }: Record<keyof Points, unknown>): Given => {
-  const [numbers, own] = [doubles(values), weights === undefined ? undefined : doubles(weights)]
+  const numbers = doubles(values)
+  const own = weights === undefined ? undefined : doubles(weights)
   const classes =
     labels === undefined || labels instanceof Int32Array ? labels : isList(labels) ? doubles(labels) : null
   if (typeof rows !== 'number' || typeof dim !== 'number')
@@ -81,7 +82,8 @@ const rowOf = (row: unknown, i: number): Either.Either<DataError, ReadonlyArray<
 
 /** Whether rows need no copy; what stands in them is looked at later. */
 const areRows = (rows: ArrayLike<unknown>): rows is Rows =>
-  Array.isArray(rows) && !rows.includes(undefined) && rows.every(Array.isArray)
+  // A list may have holes, which `every` does not meet.
+  Array.isArray(rows) && rows.findIndex(row => !Array.isArray(row)) < 0
 
 const asRows = (rows: ArrayLike<unknown>): Given =>
   areRows(rows)

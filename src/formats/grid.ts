@@ -174,7 +174,8 @@ const positions =
         Either.map(at => [at])
       )
     const [, from, to] = range
-    const [first, last] = [Number(from), to === '' ? names.length : Number(to)]
+    const first = Number(from)
+    const last = to === '' ? names.length : Number(to)
     return first >= 1 && first <= last && last <= names.length
       ? Either.right(names.flatMap((_, j) => (j >= first - 1 && j < last ? [j] : [])))
       : fail(field, String(wanted), `a rising range within 1-${names.length}`, `the columns are ${listed(names)}`)
@@ -612,7 +613,8 @@ const alike =
   (first: Head) =>
   (grid: Grid): Either.Either<DataError, Grid> => {
     const { names, hasHeader } = grid
-    const [file, as] = [grid.file ?? 'text', first.file ?? 'the first part']
+    const file = grid.file ?? 'text'
+    const as = first.file ?? 'the first part'
     const remedy = 'give files of equal columns, in the same order'
     const other = names.findIndex((name, j) => name !== first.names[j])
     return names.length !== first.names.length

@@ -272,7 +272,8 @@ const crossInSpan = (
   const { alpha, sigma } = level
   const onto = (x: Tensor): Tensor => matMul(x, centres, { transposeB: true })
   const there = matMul(centres, basis, { transposeB: true })
-  const [dataOn, basisOn] = [onto(clean), onto(basis)]
+  const dataOn = onto(clean)
+  const basisOn = onto(basis)
   const spanOn = matMul(coordinates, basisOn)
   const rest = (): Tensor => sub(sub(dataOn, onto(origin)), matMul(along, basisOn))
   const noiseOn = share === null ? spanOn : add(spanOn, mul(share, rest()))

@@ -98,7 +98,8 @@ const ofCovariance = (matrix: Rows, dim: number): E.Either<string, NdArray> =>
 
 const cholesky = (flat: Float64Array, dim: number): E.Either<string, NdArray> => {
   const skewed = flat.some((x, at) => {
-    const [i, j] = [Math.floor(at / dim), at % dim]
+    const i = Math.floor(at / dim)
+    const j = at % dim
     const scale = Math.sqrt(Math.abs(flat[i * dim + i] * flat[j * dim + j]))
     return Math.abs(x - flat[j * dim + i]) > ASYMMETRY * scale
   })
@@ -399,7 +400,8 @@ const aMixture = (mixture: Mixture, call = CALL): Mixture => checked(mixture, ['
 
 /** The points, which have to have the columns of the mixture. */
 const pointsOf = (points: Points, mixture: Mixture): Points => {
-  const [own, wanted] = [somePoints(points).dim, dim(aMixture(mixture))]
+  const own = somePoints(points).dim
+  const wanted = dim(aMixture(mixture))
   return own === wanted
     ? points
     : refuse(
@@ -633,7 +635,8 @@ export const atMinimumVariance =
   (varianceFloor: number) =>
   (mixture: Mixture): ReadonlyArray<number> => {
     const { variances, factors } = mixture
-    const [count, d] = [components(mixture), dim(mixture)]
+    const count = components(mixture)
+    const d = dim(mixture)
     const width = variances.length / count
     /** Of a covariance from which the floor and more than all rounding can be taken, what is left being one, no eigenvalues are asked. */
     const leastOf = (covariance: NdArray): readonly [least: number, rounding: number] => {

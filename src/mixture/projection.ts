@@ -79,10 +79,12 @@ export const denoisingShare = (
   const greatest = logits.reduce((most, logit) => Math.max(most, logit), -Infinity)
   const masses = logits.map(logit => exp(logit - greatest))
   return ({ alpha, sigma }) => {
-    const [signal, noise] = [alpha * alpha, sigma * sigma]
+    const signal = alpha * alpha
+    const noise = sigma * sigma
     const all = Array.from(variances, (v, k) => {
       const u = signal * v + noise
-      const [p, q] = [(signal * v) / u, noise / u]
+      const p = (signal * v) / u
+      const q = noise / u
       if (!free) return { once: 1, twice: 0, q }
       const scale = (masses[k] * v) / (u * u * u)
       // At opposite draws the common factor α²σ² is left out: at the ends of a schedule it is 0.

@@ -34,7 +34,8 @@ export const likeliestNu = (mean: number): number => {
   const slope = (nu: number): number => logLessDigamma(nu / 2) + 1 + mean
   if (!(slope(LEAST) > 0)) return LEAST
   if (!(slope(MOST) < 0)) return MOST
-  let [below, above] = [LEAST, MOST]
+  let below = LEAST
+  let above = MOST
   while (above - below > STILL * above) {
     const middle = (below + above) / 2
     if (slope(middle) > 0) below = middle
@@ -119,7 +120,8 @@ const TERMS = 500
 
 /** The continued fraction of a B_x(a, b)/(x^a (1 − x)^b), which converges fast up to x = (a + 1)/(a + b + 2) (Lentz 1976; DLMF 8.17.22). */
 const fraction = (a: number, b: number, x: number): number => {
-  let [c, d] = [1, 1 / (1 - ((a + b) * x) / (a + 1))]
+  let c = 1
+  let d = 1 / (1 - ((a + b) * x) / (a + 1))
   let found = d
   for (let m = 1; m <= TERMS; m++) {
     for (const step of [
@@ -142,7 +144,8 @@ const fraction = (a: number, b: number, x: number): number => {
 export const tail = (nu: number, x: number): number => {
   if (nu === Infinity) return Normal.tail(x)
   if (x < 0) return 1 - tail(nu, -x)
-  const [a, q] = [nu / 2, (x * x) / nu]
+  const a = nu / 2
+  const q = (x * x) / nu
   if (!(q > 0)) return 0.5
   if (q === Infinity) return 0
   // x^a (1 − x)^½/B(a, ½) of x = 1/(1 + q)
@@ -164,7 +167,8 @@ export const exceeded = (nu: number, dim: number, p: number): number => {
   if (nu === Infinity) return gaussian
   const { g, shares } = precisions(nu, dim, 1)
   const tail = (q: number): number => g.reduce((sum, at, j) => sum + shares[j] * ChiSquared.tail(dim, at * q), 0)
-  let [below, above] = [0, gaussian]
+  let below = 0
+  let above = gaussian
   while (tail(above) > p) [below, above] = [above, 2 * above]
   while (above - below > STILL * above) {
     const middle = (below + above) / 2

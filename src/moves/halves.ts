@@ -180,7 +180,8 @@ const within = (second: Second, u: Float64Array, less: number): Float64Array => 
   const dim = u.length
   if (second === 'full')
     return Float64Array.from({ length: dim * dim }, (_, at) => {
-      const [i, j] = [Math.floor(at / dim), at % dim]
+      const i = Math.floor(at / dim)
+      const j = at % dim
       return (i === j ? 1 : 0) - less * u[i] * u[j]
     })
   if (second === 'diagonal') return u.map(x => 1 - less * x * x)
@@ -332,7 +333,8 @@ const halving = (
     const p = sums[width - 1]
     const q = 1 - p
     if (!(p >= least && q >= least)) return null
-    const [mean, other] = [new Float64Array(dim), new Float64Array(dim)]
+    const mean = new Float64Array(dim)
+    const other = new Float64Array(dim)
     for (let j = 0; j < dim; j++) {
       mean[j] = sums[products - from + j] / p
       other[j] = (middle[j] - p * mean[j]) / q

@@ -188,7 +188,8 @@ export const moved = (
   { removed, split, halves }: Pick<Split, 'halves'> & { readonly removed: number; readonly split: number },
   varianceFloor: number
 ): Mixture => {
-  const [K, dim] = [weights.length, means.shape[1]]
+  const K = weights.length
+  const dim = means.shape[1]
   const parts = Array.from({ length: K }, (_, k) => {
     const half = k === split ? halves[0] : k === removed ? halves[1] : null
     return half === null

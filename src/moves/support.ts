@@ -83,7 +83,8 @@ interface Said {
 
 const saidBy = (component: number, logs: Float64Array, count: number): Pick<Said, 'own' | 'rest'> => {
   const rows = logs.length / count
-  const [own, rest] = [new Float64Array(rows), new Float64Array(rows).fill(-Infinity)]
+  const own = new Float64Array(rows)
+  const rest = new Float64Array(rows).fill(-Infinity)
   for (let i = 0, at = 0; i < rows; i++)
     for (let k = 0; k < count; k++, at++) {
       if (k === component) own[i] = logs[at]

@@ -185,7 +185,8 @@ export const momentMatchedCentres =
     return {
       shape: [count, dim],
       values: Float64Array.from({ length: count * dim }, (_, at) => {
-        const [k, j] = [Math.floor(at / dim), at % dim]
+        const k = Math.floor(at / dim)
+        const j = at % dim
         return deviations.reduce(
           (sum, deviation, i) => sum + deviation * coordinates[k * dim + i] * vectors[i * dim + j],
           mean[j]

@@ -242,7 +242,8 @@ const learned =
 const quantile = (sorted: Float64Array, p: number): number => {
   const rank = Math.min(Math.max((sorted.length + 1) * p, 1), sorted.length)
   const below = Math.floor(rank)
-  const [low, high] = [sorted[below - 1], sorted[Math.min(below, sorted.length - 1)]]
+  const low = sorted[below - 1]
+  const high = sorted[Math.min(below, sorted.length - 1)]
   return low + (rank - below) * (high - low)
 }
 

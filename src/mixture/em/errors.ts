@@ -49,7 +49,9 @@ export const measured = (
     return refuse('errors: rows with errors are not learned with tails or beside a background; leave out `robust`')
   const covariances = components.map(({ factor }) => Factor.covariance(factor, dim).values)
   const logWeights = components.map(({ weight }) => logWeight(weight))
-  const [t, l, y] = [new Float64Array(dim * dim), new Float64Array(dim * dim), new Float64Array(dim)]
+  const t = new Float64Array(dim * dim)
+  const l = new Float64Array(dim * dim)
+  const y = new Float64Array(dim)
   /** V = L⁻¹αΣ[o, ·], so that Kδ = Vᵀ(L⁻¹δ) and what is left of Σ is Σ − VᵀV. */
   const v = new Float64Array(dim * dim)
   const per = widthOf(second, dim)
@@ -62,11 +64,9 @@ export const measured = (
     see: ({ order, observed: o, rows }, errors, first, n, k, delta, squares, logs, rests) => {
       const own = covariances[k]
       for (let row = 0; row < n; row++) {
-        const [error, at, to] = [
-          (rows === null ? first + row : rows[first + row]) * dim * dim,
-          (k * n + row) * dim,
-          k * n + row
-        ]
+        const error = (rows === null ? first + row : rows[first + row]) * dim * dim
+        const at = (k * n + row) * dim
+        const to = k * n + row
         for (let i = 0; i < o; i++) {
           y[i] = delta[at + i]
           for (let j = 0; j <= i; j++) {

@@ -58,7 +58,8 @@ export const ofTriangle = (
   const half = (i: number, j: number): number =>
     along.subarray(i).reduce((sum, l) => sum + triangle[l * dim + i] * x(l, j), 0)
   const inner = new Float64Array(dim * dim).map((_, at) => {
-    const [i, j] = [Math.floor(at / dim), at % dim]
+    const i = Math.floor(at / dim)
+    const j = at % dim
     return (i === j ? mass : 0) - half(Math.max(i, j), Math.min(i, j))
   })
   // Rows y of a symmetric Y become L y: L Y, turned; and once more.
@@ -108,7 +109,8 @@ export const matched = (second: Second, mixture: Mixture, likelihood: Moments, {
     }
     const excess = found.map((m, entry) => m - had * covariance[entry])
     const inAxes = turnedBy(vectors.values, excess, dim).map((x, entry) => {
-      const [i, j] = [Math.floor(entry / dim), entry % dim]
+      const i = Math.floor(entry / dim)
+      const j = entry % dim
       return gain(axes[i], axes[j]) * x + (i === j ? mass * at(axes[i]) : 0)
     })
     return { sums, second: turnedBy(transposed(vectors.values, dim), inAxes, dim) }

@@ -253,7 +253,8 @@ export const tellShares = (
 
 /** −(1 − b) log max_k p(k | x, not the background) of row i, which is of the background, the last of the parts, with probability b. */
 const doubtBeside = (parts: Float64Array, learned: number, n: number, i: number, total: number): number => {
-  let [most, sum] = [0, 0]
+  let most = 0
+  let sum = 0
   for (let at = i; at < learned * n; at += n) {
     most = Math.max(most, parts[at])
     sum += parts[at]

@@ -65,7 +65,9 @@ const belowOf = (nu: Float64Array | null, columns: number): Float64Array =>
   nu === null ? new Float64Array(0) : nu.map(nu => (nu < Infinity ? Student.logBelow(nu, columns) : 0))
 
 const beyondOf = (components: ReadonlyArray<Component>): Beyond => {
-  let [hasTails, box, learned] = [false, -1, 0]
+  let hasTails = false
+  let box = -1
+  let learned = 0
   for (let k = 0; k < components.length; k++) {
     const { nu, background } = components[k]
     if (nu !== undefined) hasTails = true
@@ -141,7 +143,8 @@ const settled = (
   const count = all.mass.length
   const own = learned < count ? withoutLast(all) : all
   if (nu === null || nu.subarray(0, learned).every(nu => nu === Infinity)) return own
-  const [weighed, logs] = [ofTails.slice(0, learned), ofTails.slice(count, count + learned)]
+  const weighed = ofTails.slice(0, learned)
+  const logs = ofTails.slice(count, count + learned)
   return { ...own, ...asGaussian(second, dim, { ...own, weighed, logs }) }
 }
 
@@ -177,7 +180,8 @@ const expecting = (
 ): Expecting => {
   const count = components.length
   const per = Loops.widthOf(second, dim)
-  const [{ nu, box, learned }, plain] = [beyondOf(components), 2 + count + count * dim + count * per]
+  const { nu, box, learned } = beyondOf(components)
+  const plain = 2 + count + count * dim + count * per
   const width = plain + (nu === null ? 0 : 2 * count)
   const parts = (all: Float64Array): Moments => partsOf(all.subarray(0, plain), count, dim)
   const known = new Map<string, SeenByPattern>()
@@ -224,7 +228,8 @@ const expecting = (
       const x = rows === null ? values : Loops.gather(values, rows, first, n, order, o, gathered)
       const from = rows === null ? first * dim : 0
       for (let k = 0; k < count; k++) {
-        const [at, to] = [k * n * dim, k * n]
+        const at = k * n * dim
+        const to = k * n
         Loops.deviate(x, from, centres, k, delta, at, n, o, dim)
         if (measured !== null && errors !== null) {
           measured.see(pattern, errors, first, n, k, delta, squares, logs, left)
@@ -248,7 +253,8 @@ const expecting = (
         for (let k = 0; k < count; k++) Loops.share(logs, k * n, lane, n, totals, mass, k)
       }
       for (let k = 0; k < learned; k++) {
-        const [at, to] = [k * n * dim, k * n]
+        const at = k * n * dim
+        const to = k * n
         if (isTriangular && o < dim) Loops.complete(delta, at, gains, k, n, o, dim)
         for (let lane = 0; lane < Loops.LANES; lane++) {
           const { sums, second: out } = summed[lane]
@@ -335,7 +341,8 @@ export const moments = (
     rows,
     width,
     strands: Strands.each(rows, width, (first, count, into) => {
-      const [values, own] = [stretch(x, dim, first, count), stretch(weights, 1, first, count)]
+      const values = stretch(x, dim, first, count)
+      const own = stretch(weights, 1, first, count)
       const errors = measured && stretch(measured.errors, dim * dim, first, count)
       for (const pattern of patternsIn(data, first, values)) add(pattern, { values, weights: own, errors }, null, into)
     }),
@@ -350,7 +357,8 @@ export const responsibilities = (
   weights: Float64Array = new Float64Array(rows).fill(1 / rows)
 ): Sums & RowPosteriors => {
   const { width, add, found } = expecting(components, 'none', dim, errors ? clean : null)
-  const [posteriors, sums] = [noPosteriors(rows, components.length), new Float64Array(width)]
+  const posteriors = noPosteriors(rows, components.length)
+  const sums = new Float64Array(width)
   const block = { values, weights: weights.subarray(0, rows), errors: errors ?? null }
   for (const pattern of patternsOf(values, dim)) add(pattern, block, posteriors, sums)
   return { ...found(sums), ...posteriors }

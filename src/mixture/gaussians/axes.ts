@@ -63,7 +63,8 @@ const diagonals = (t: Float64Array, dim: number): Float64Array =>
 /** Rows i and j of a [d, d] as a turn mixes them. */
 const mixRows = (x: Float64Array, i: number, j: number, dim: number, c: number, s: number): void => {
   for (let at = i * dim, to = j * dim; at < (i + 1) * dim; at++, to++) {
-    const [a, b] = [x[at], x[to]]
+    const a = x[at]
+    const b = x[to]
     x[at] = c * a + s * b
     x[to] = c * b - s * a
   }
@@ -71,11 +72,16 @@ const mixRows = (x: Float64Array, i: number, j: number, dim: number, c: number, 
 
 /** Rows and columns i < j of a symmetric [d, d] that starts at `from`. */
 const mixBoth = (t: Float64Array, from: number, i: number, j: number, dim: number, c: number, s: number): void => {
-  const [row, other] = [from + i * dim, from + j * dim]
-  const [ii, ij, jj] = [t[row + i], t[row + j], t[other + j]]
+  const row = from + i * dim
+  const other = from + j * dim
+  const ii = t[row + i]
+  const ij = t[row + j]
+  const jj = t[other + j]
   for (let e = 0; e < dim; e++) {
-    const [a, b] = [t[row + e], t[other + e]]
-    const [x, y] = [c * a + s * b, c * b - s * a]
+    const a = t[row + e]
+    const b = t[other + e]
+    const x = c * a + s * b
+    const y = c * b - s * a
     const column = from + e * dim
     t[row + e] = x
     t[other + e] = y
@@ -96,10 +102,13 @@ const sweep = (axes: Float64Array, t: Float64Array, inverse: Float64Array, dim: 
   let most = 0
   for (let i = 0; i < dim; i++)
     for (let j = i + 1; j < dim; j++) {
-      let [p, q, scale] = [0, 0, 0]
+      let p = 0
+      let q = 0
+      let scale = 0
       for (let k = 0, at = 0; at < t.length; k++, at += size) {
         const h = inverse[k * dim + i] - inverse[k * dim + j]
-        const [ii, jj] = [t[at + i * (dim + 1)], t[at + j * (dim + 1)]]
+        const ii = t[at + i * (dim + 1)]
+        const jj = t[at + j * (dim + 1)]
         p += h * (ii - jj)
         q += 2 * h * t[at + i * dim + j]
         scale += Math.abs(h) * (ii + jj)
@@ -186,7 +195,8 @@ const slopesOf = <S>(
     if (!(mass > 0)) continue
     for (let i = 1, at = 0; i < dim; i++)
       for (let j = 0; j < i; j++, at++) {
-        const [one, other] = [inverse[k * dim + i], inverse[k * dim + j]]
+        const one = inverse[k * dim + i]
+        const other = inverse[k * dim + j]
         const across = 2 * t[from + i * dim + j]
         slope[at] += across * (one - other)
         held[at] += 2 * (t[from + j * (dim + 1)] - t[from + i * (dim + 1)]) * (one - other)

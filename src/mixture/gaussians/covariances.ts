@@ -251,10 +251,8 @@ export const triangular = ({
       const each = concatenated(factorsOf(mixture).map(factor => Factor.triangle(factor, dim).values))
       if (!isShared) return packed({ shape: [count, dim, dim], values: each })
       // The triangle of Σ_k π_k L_k L_kᵀ is that of the stack of √π_k L_kᵀ.
-      const [weights, factors] = [
-        { shape: [count, 1, 1], values: mixture.weights },
-        { shape: [count, dim, dim], values: each }
-      ]
+      const weights = { shape: [count, 1, 1], values: mixture.weights }
+      const factors = { shape: [count, dim, dim], values: each }
       return packed(
         compute(() =>
           gramCholesky(

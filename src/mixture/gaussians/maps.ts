@@ -128,7 +128,8 @@ const spread = (from: NdArray, to: NdArray, dim: number): number => {
   /** Columns of L⁻¹L′, one a row. */
   const between = Factor.solve(from, dim, transposed(to.values, dim))
   const both = between.map((_, at) => {
-    const [i, j] = [Math.floor(at / dim), at % dim]
+    const i = Math.floor(at / dim)
+    const j = at % dim
     return RA.makeBy(dim, c => between[c * dim + i] * between[c * dim + j]).reduce((sum, x) => sum + x, 0)
   })
   return symmetricEigen({ shape: [dim, dim], values: both }).values.reduce(

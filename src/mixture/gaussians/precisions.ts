@@ -79,7 +79,8 @@ export const logDensity =
     const [rows, dim] = x.shape
     const nu = rowOf(nus)
     const column = (of: Tensor): Tensor => mul(of, ones([rows, 1]))
-    const [a, s] = [column(alpha), column(sigma)]
+    const a = column(alpha)
+    const s = column(sigma)
     // Where the rule begins and ends, which what it gives does not depend on.
     const still = level(stopGradient(a), zeros([rows, 1]))
     const far = stopGradient(
@@ -110,7 +111,8 @@ export const logDensity =
     // With S = α²Σ + gσ²I they are N(x; αc, S/g).
     const peak = gaussians.atCentre(rows * NODES, there)
     const deep = sub(peak, gaussians.logDensity(again, there))
-    const [yy, gg] = [expandDims(y, 2), expandDims(g, 2)]
+    const yy = expandDims(y, 2)
+    const gg = expandDims(g, 2)
     const normal = sub(add(nodes(peak), mul(dim / 2, yy)), mul(gg, nodes(deep)))
     const half = expandDims(mul(0.5, nu), 0)
     const prior = add(sub(mul(half, log(half)), logGamma(half)), mul(half, sub(yy, gg)))

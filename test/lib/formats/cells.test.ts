@@ -104,7 +104,8 @@ describe('a table that comes in pieces', () => {
         const bytes = encoder.encode(text)
         const into = reader(lenient, bytes.length)
         for (let at = 0; at < bytes.length; at += size) expect(into.push(bytes.slice(at, at + size))).toBe(true)
-        const [found, whole] = [into.sheet(), sheetOf(text, lenient)]
+        const found = into.sheet()
+        const whole = sheetOf(text, lenient)
         expect(whole?.rows).toBe(lines.length + 1)
         expect({ ...found, text: null }).toEqual({ ...whole, text: null })
         lines.forEach(([a], i) => {

@@ -118,7 +118,8 @@ describe('agglomerated', () => {
     const values = scattered(20, 2, 3)
     const twice = once(Float64Array.from([...values, ...values]), 2)
     const counted: Rows = { ...once(values, 2), counts: new Float64Array(20).fill(2) }
-    const [a, b] = [hierarchyOf(twice), hierarchyOf(counted)]
+    const a = hierarchyOf(twice)
+    const b = hierarchyOf(counted)
     for (const count of [2, 3, 5, 9]) expect(partition(cut(a, count).subarray(0, 20))).toBe(partition(cut(b, count)))
   })
 

@@ -9,7 +9,8 @@ const stretched = (rows: number, dim: number, offset: number): Table<Float64Arra
   const z = Key.normal(rows * dim)(Key.fromSeed(rows + dim))
   const mix = Key.normal(8 * dim)(Key.fromSeed(7))
   const values = z.map((noise, at) => {
-    const [i, j] = [Math.floor(at / dim), at % dim]
+    const i = Math.floor(at / dim)
+    const j = at % dim
     const along = [0, 1, 2, 3].reduce((sum, k) => sum + 2 ** (3 - k) * z[i * dim + k] * mix[k * dim + j], 0)
     return offset + along + 0.1 * noise
   })

@@ -74,7 +74,8 @@ describe('a sum', () => {
 
   it('goes with others over the same rows', () => {
     const rows = 5000
-    const [first, second] = [sum(rows), Strands.map((sums: Float64Array) => sums.map(x => -x))(sum(rows))]
+    const first = sum(rows)
+    const second = Strands.map((sums: Float64Array) => sums.map(x => -x))(sum(rows))
     const both = Strands.taken(Strands.all(rows, [first, second]))
     expect(both).toEqual([Strands.taken(first), Strands.taken(second)])
   })

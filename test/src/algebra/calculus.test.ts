@@ -67,7 +67,8 @@ describe.each(cases)('case %#', stored => {
   it('product, and its integral', () => {
     const other = of(stored.other)
     // There the components of the other come first.
-    const [K, J] = [Mixture.components(mixture), Mixture.components(other)]
+    const K = Mixture.components(mixture)
+    const J = Mixture.components(other)
     const order = Array.from({ length: K * J }, (_, at) => (at % J) * K + Math.floor(at / J))
     same(Mixture.product(other)(mixture), Mixture.permuted(order)(of(stored.product)), STORED)
     close([Mixture.logIntegral(other)(mixture)], [stored.logProductMass], STORED)
@@ -197,7 +198,8 @@ describe('identities', () => {
           const matrix = rows.map((row, i) => row.map((a, j) => (i === j ? 10 + a : a)))
           const image = Mixture.affine({ matrix })
           const pulled = seen.map(row => matrix[0].map((_, j) => row.reduce((s, a, l) => s + a * matrix[l][j], 0)))
-          const [observed, deviation] = [[y], 0.7]
+          const observed = [y]
+          const deviation = 0.7
           same(
             Mixture.given({ matrix: seen, observed, deviation })(image(mixture)),
             image(Mixture.given({ matrix: pulled, observed, deviation })(mixture)),
@@ -234,7 +236,8 @@ describe('identities', () => {
           const { mean, covariance } = Mixture.moments(mixture)
           const { values } = Mixture.covariances(mixture)
           const wanted = Array.from({ length: d * d }, (_, at) => {
-            const [i, j] = [Math.floor(at / d), at % d]
+            const i = Math.floor(at / d)
+            const j = at % d
             return Array.from(mixture.weights).reduce((sum, w, k) => sum + w * (values[k * d * d + at] + (mixture.means.values[k * d + i] - mean[i]) * (mixture.means.values[k * d + j] - mean[j])), 0) // prettier-ignore
           })
           close(covariance.values, wanted, ROUNDING)
@@ -393,7 +396,8 @@ describe('predict', () => {
     })
     const points = Mixture.sample(4000)(Key.fromSeed(3))(mixture)
     const { mean, quantile } = Mixture.predict([1])(points)(mixture)
-    const [low, high] = [quantile(0.1).values, quantile(0.9).values]
+    const low = quantile(0.1).values
+    const high = quantile(0.9).values
     const y = Array.from(low, (_, i) => points.values[2 * i + 1])
     const inside = y.filter((y, i) => low[i] <= y && y <= high[i]).length
     // four standard errors, √(.8 · .2/4000)

@@ -36,13 +36,15 @@ describe('Mixture.given', () => {
   })
 
   it('of sums of correlated columns, with an offset and noise of two sizes, by the gain', () => {
-    const [covariance, centre] = [[[2, 0.5], [0.5, 1]], [1, -1]] // prettier-ignore
-    const matrix = [[1, 1], [2, -1]] // prettier-ignore
-    const [observed, deviation, offset] = [
-      [0.7, 2],
-      [0.3, 0.5],
-      [0.1, -0.2]
+    const covariance = [
+      [2, 0.5],
+      [0.5, 1]
     ]
+    const centre = [1, -1] // prettier-ignore
+    const matrix = [[1, 1], [2, -1]] // prettier-ignore
+    const observed = [0.7, 2]
+    const deviation = [0.3, 0.5]
+    const offset = [0.1, -0.2]
     const found = Mixture.given({ matrix, observed, deviation, offset })(
       Mixture.of({ means: [centre], covariances: [covariance] })
     )

@@ -33,7 +33,8 @@ const mapped = (a: Float64Array, { mean, deviations }: Diagonal): Pairs.Gaussian
 }
 const unitTriangle = (seed: number, d: number): Float64Array =>
   uniform(seed, d * d).map((u, at) => {
-    const [i, j] = [Math.floor(at / d), at % d]
+    const i = Math.floor(at / d)
+    const j = at % d
     return i === j ? 1 : j < i ? (u - 0.5) / d : 0
   })
 
@@ -57,11 +58,14 @@ describe('a pair of components', () => {
       [30, 1e-3]
     ] as const) {
       // prettier-ignore
-      const [p, q] = [drawn(seed, d, spread), drawn(seed + 2, d, spread)]
+      const p = drawn(seed, d, spread)
+      const q = drawn(seed + 2, d, spread)
       const wanted = closed(p, q)
-      const [one, other] = [gaussian(p), gaussian(q)]
+      const one = gaussian(p)
+      const other = gaussian(q)
       const a = unitTriangle(seed + 5, d)
-      const [full, turned] = [mapped(a, p), mapped(a, q)]
+      const full = mapped(a, p)
+      const turned = mapped(a, q)
       // The closed form of nearly equal ones has cancelled: 1 − v/w + log(v/w).
       const rounding = 2 ** -50 * d
       const near = (found: number, wanted: number, times = 1): void => {
@@ -83,7 +87,8 @@ describe('a pair of components', () => {
   })
 
   it('without correlations costs what its columns do: of 50 000 a matrix would not fit', () => {
-    const [p, q] = [drawn(1, 50_000, 0.01), drawn(3, 50_000, 0.01)]
+    const p = drawn(1, 50_000, 0.01)
+    const q = drawn(3, 50_000, 0.01)
     const wanted = closed(p, q)
     expect(Pairs.relativeEntropy(gaussian(p), gaussian(q)) / wanted.relativeEntropy).toBeCloseTo(1, 9)
     expect(Pairs.bhattacharyya(gaussian(p), gaussian(q)) / wanted.bhattacharyya).toBeCloseTo(1, 9)
@@ -96,7 +101,8 @@ describe('a pair of components', () => {
 describe('at the minimum variance', () => {
   const floor = 1e-4
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('components without correlations are told as their full matrices are: %d', seed => {
-    const [count, d] = [2 + (seed % 3), 1 + (seed % 5)]
+    const count = 2 + (seed % 3)
+    const d = 1 + (seed % 5)
     const at = uniform(seed, count * d)
     const variances = Array.from({ length: count }, (_, k) => Array.from({ length: d }, (_, j) => (at[k * d + j] < 0.4 ? floor : at[k * d + j]))) // prettier-ignore
     const apart = uniform(seed + 100, count * d).map(u => (seed % 2 === 0 ? u : 1e-3 * u))
@@ -122,7 +128,8 @@ describe('at the minimum variance', () => {
 describe('parameters', () => {
   const scaling = { centre: [0, 0, 0], scale: [1, 10, 0.1] }
   const unit = { centre: [5, 0, 0], scale: [2, 2, 2] }
-  const [count, d] = [2, 3]
+  const count = 2
+  const d = 3
   const mixture = (scale: ReadonlyArray<number>, covariances: ReadonlyArray<ReadonlyArray<number>>) =>
     Mixture.of({
       means: covariances.map((_, k) => scale.map(s => k * s)),
@@ -130,14 +137,14 @@ describe('parameters', () => {
     })
   const round = [[1, 1, 1], [2, 2, 2]] // prettier-ignore
   const long = [[1, 2, 3], [2, 1, 4]] // prettier-ignore
-  const vvi = Covariance.named('VEV')
+  const vev = Covariance.named('VEV')
   it.each([
     ['round, of columns in other units', Score.isotropic({ components: count }), scaling, round, d - 1],
     ['round, of columns in one unit', Score.isotropic({ components: count }), unit, round, 0],
     ['round, as the data are', Score.isotropic({ components: count }), null, round, 0],
     ['along columns', Score.diagonal({ components: count }), scaling, long, 0],
     ['full', Score.full({ components: count }), scaling, long, 0],
-    ['of one shape on axes of their own', Score.mixture({ components: 1, covariance: vvi }), scaling, [long[0]], 0]
+    ['of one shape on axes of their own', Score.mixture({ components: 1, covariance: vev }), scaling, [long[0]], 0]
   ] as const)('count the scales of columns that a family would not have: %s', (_, score, units, rows, more) => {
     const found = mixture(units?.scale ?? [1, 1, 1], rows)
     const scaled = units === null ? null : { centre: Float64Array.from(units.centre), scale: Float64Array.from(units.scale) } // prettier-ignore

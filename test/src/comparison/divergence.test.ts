@@ -100,8 +100,10 @@ describe('of one column', () => {
     expect(shape).toEqual([3, 3])
     const pairs = [[0, 1], [1, 0], [0, 2], [2, 0], [1, 2], [2, 1]] // prettier-ignore
     for (const [k, l] of pairs) {
-      const [m, n] = [p.means.values[k], p.means.values[l]]
-      const [v, u] = [p.variances[k], p.variances[l]]
+      const m = p.means.values[k]
+      const n = p.means.values[l]
+      const v = p.variances[k]
+      const u = p.variances[l]
       // log π_k N_k − log π_l N_l = a x² + b x + c
       const a = (1 / u - 1 / v) / 2
       const b = m / v - n / u
@@ -170,7 +172,8 @@ describe('identities', () => {
       fc.property(pairs, fc.double({ min: -3, max: 3, noNaN: true }), ([p, q, [row]], angle) => {
         const d = Mixture.dim(p)
         const r = Mixture.of({ means: [row] })
-        const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
+        const cos = Math.cos(angle)
+        const sin = Math.sin(angle)
         const matrix = Array.from({ length: d }, (_, i) =>
           Array.from({ length: d }, (_, j) =>
             d > 1 && i < 2 && j < 2 ? (i === j ? cos : i === 0 ? -sin : sin) : i === j ? 1 : 0

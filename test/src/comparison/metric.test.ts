@@ -81,7 +81,8 @@ describe('the adjusted Rand index', () => {
   })
 
   it('takes a row of weight 2 as two rows, and equal weights as none', () => {
-    const [one, other] = [[0, 0, 0, 1, 1, 2, 2, 2], [1, 1, 0, 0, 2, 2, 2, 1]] // prettier-ignore
+    const one = [0, 0, 0, 1, 1, 2, 2, 2]
+    const other = [1, 1, 0, 0, 2, 2, 2, 1] // prettier-ignore
     const times = [3, 1, 0, 2, 1, 4, 1, 2]
     const repeated = (all: ReadonlyArray<number>): ReadonlyArray<number> => all.flatMap((part, i) => Array.from({ length: times[i] }, () => part)) // prettier-ignore
     expect(Metric.adjustedRand(one, other, times)).toBe(Metric.adjustedRand(repeated(one), repeated(other)))
@@ -91,7 +92,10 @@ describe('the adjusted Rand index', () => {
     }
     // Sizes 1.5 + 2 and 1.5 + 2.5 of all 7.5: pairs w(w − 1)/2.
     const pairs = (w: number): number => (w * (w - 1)) / 2
-    const [both, left, right, all] = [pairs(1.5) + pairs(2) + pairs(4), pairs(3.5) + pairs(4), pairs(1.5) + pairs(6), pairs(7.5)] // prettier-ignore
+    const both = pairs(1.5) + pairs(2) + pairs(4)
+    const left = pairs(3.5) + pairs(4)
+    const right = pairs(1.5) + pairs(6)
+    const all = pairs(7.5) // prettier-ignore
     const chance = (left * right) / all
     expect(Metric.adjustedRand([0, 0, 1, 1], [0, 1, 1, 1], [1.5, 2, 1.5, 2.5])).toBeCloseTo((both - chance) / ((left + right) / 2 - chance), 12) // prettier-ignore
   })

@@ -64,7 +64,8 @@ const stored = (points: Points.Points, size = 777): Source.Source =>
   Problem.orThrow(Source.gathered(pieces(points, size), folder))
 
 it('holds no piece that is written down', () => {
-  const [pieces, numbers] = [40, 1 << 19]
+  const pieces = 40
+  const numbers = 1 << 19
   const held = (): number => process.memoryUsage().arrayBuffers
   const before = held()
   let most = 0
@@ -261,10 +262,8 @@ describe('expectation–maximization on a source', () => {
     const family = spread(6)(['isotropic', 'full', 'tiedDiagonal'] as const)
     const options = { components: [2, 3], family, seed: 3 }
     const source = stored(points)
-    const [whole, streamed] = [
-      Problem.orThrow(Fit.mixture(options)(points)),
-      Problem.orThrow(Fit.mixture(options)(source))
-    ]
+    const whole = Problem.orThrow(Fit.mixture(options)(points))
+    const streamed = Problem.orThrow(Fit.mixture(options)(source))
     expect(streamed.candidates).toEqual(whole.candidates)
     expect(streamed.mixture).toEqual(whole.mixture)
     expect(streamed.table()).toBe(whole.table())

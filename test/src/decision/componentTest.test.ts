@@ -76,13 +76,15 @@ it.runIf(isSlow)(
     const test = ComponentTest.of({ family: 'isotropic', to: 1, resamples: 9 })
     const resampledOf = (data: Points.Points | ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<number> => Problem.orThrow(test(data)).tests.flatMap(({ statistic, p, resampled }) => [statistic, p, ...resampled]) // prettier-ignore
     const times = rows.map((_, i) => 1 + (i % 3))
-    const [byWeights, byRepeats] = [resampledOf(weighted(times)), resampledOf(rows.flatMap((row, i) => Array.from({ length: times[i] }, () => row)))] // prettier-ignore
+    const byWeights = resampledOf(weighted(times))
+    const byRepeats = resampledOf(rows.flatMap((row, i) => Array.from({ length: times[i] }, () => row))) // prettier-ignore
     expect(byWeights).toHaveLength(byRepeats.length)
     byWeights.forEach((x, i) => {
       expect(Math.abs(x - byRepeats[i])).toBeLessThan(1e-4 * (1 + Math.abs(x)))
     })
     // A statistic is as many times as much as the weights are.
-    const [half, one] = [resampledOf(weighted(rows.map(() => 0.5))), resampledOf(rows)]
+    const half = resampledOf(weighted(rows.map(() => 0.5)))
+    const one = resampledOf(rows)
     expect(half[1]).toBe(one[1])
     half.forEach((x, i) => {
       if (i !== 1) expect(Math.abs(2 * x - one[i])).toBeLessThan(1e-4 * (1 + Math.abs(x)))

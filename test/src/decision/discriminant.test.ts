@@ -163,7 +163,8 @@ describe('crossValidated', () => {
           places.map(i => species[i])
         )
       )
-    const [one, other] = [of(order.map((_, i) => i)), of(order)]
+    const one = of(order.map((_, i) => i))
+    const other = of(order)
     expect(other.counts, `seed ${seed}`).toEqual(one.counts)
     near(other.brier, one.brier, 1e-9)
     // Each row twice teaches nothing of itself: what a row is taken for stays.
@@ -214,14 +215,16 @@ describe('directions', () => {
       near(value, shown.values[r], 1e-8)
     })
     const image = { rows: 150, dim: 4, values: Float64Array.from(rows.flatMap(row => matrix.map(a => a.reduce((s, x, j) => s + x * row[j], 0)))) } // prettier-ignore
-    const [one, other] = [shown.project(iris), there.project(image)]
+    const one = shown.project(iris)
+    const other = there.project(image)
     const column = (points: typeof one, r: number): Float64Array => Float64Array.from({ length: 150 }, (_, i) => points.values[i * points.dim + r]) // prettier-ignore
     const standard = (x: Float64Array): Float64Array => {
       const mean = x.reduce((a, b) => a + b) / 150
       const sd = Math.sqrt(x.reduce((sum, v) => sum + (v - mean) ** 2, 0) / 150)
       return x.map(v => (v - mean) / sd)
     }
-    const [a, b] = [standard(column(one, 0)), standard(column(other, 0))]
+    const a = standard(column(one, 0))
+    const b = standard(column(other, 0))
     const correlation = a.reduce((sum, v, i) => sum + v * b[i], 0) / 150
     near(Math.abs(correlation), 1, 1e-9)
   })

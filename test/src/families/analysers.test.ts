@@ -86,7 +86,8 @@ describe.each(kinds)('%s', kind => {
     'its M-steps lead where all parameters at once do: $i',
     ({ one }) => {
       const { mass, scatters, rank, floor, level, models } = one
-      const [count, dim] = [mass.length, scatters[0].length]
+      const count = mass.length
+      const dim = scatters[0].length
       const family = familyOf(kind, count, rank)
       const step = there(family.mStep)
       expect(step.isGeneralized ?? false).toBe(!isExact)
@@ -151,7 +152,8 @@ describe.each(kinds)('%s', kind => {
       (step.anew ?? step.maximise)(old, moments, at)
     )
     const em = ExpectationMaximization.step(family, 1e-3, points)
-    let [params, last] = [inner, Infinity]
+    let params = inner
+    let last = Infinity
     for (let i = 0; i < 3000; i++) {
       const taken = em(params)
       expect(taken.value).toBeLessThan(last + 1e-13)
@@ -164,7 +166,9 @@ describe.each(kinds)('%s', kind => {
   })
 
   it('has as many parameters as McNicholas & Murphy count, and its JSON and name', () => {
-    const [K, d, q] = [3, 7, 2]
+    const K = 3
+    const d = 7
+    const q = 2
     const loads = d * q - (q * (q - 1)) / 2
     const [c, e, i] = Array.from(kind, letter => letter === 'C')
     const wanted = (c ? 1 : K) * loads + (e ? 1 : K) * (i ? 1 : d)
@@ -186,11 +190,13 @@ it.each(reference.one)('of one component have the likelihood of scikit-learn, ra
 
 it.runIf(isSlow)('is chosen where it is right: one plane for all', () => {
   // Three clusters in six columns that share two directions, with noise of 0.3.
-  const [rows, dim] = [120, 6]
+  const rows = 120
+  const dim = 6
   const loads = Key.normal(2 * dim)(Key.fromSeed(1))
   const [f, e] = [2 * rows, dim * rows].map((n, i) => Key.normal(n)(Key.fromSeed(2 + i)))
   const values = e.map((z, at) => {
-    const [i, j] = [Math.floor(at / dim), at % dim]
+    const i = Math.floor(at / dim)
+    const j = at % dim
     return 4 * (i % 3) * (j % 3 === 0 ? 1 : -0.5) + f[2 * i] * loads[2 * j] + f[2 * i + 1] * loads[2 * j + 1] + 0.3 * z
   })
   const found = fit(

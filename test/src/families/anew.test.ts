@@ -12,7 +12,8 @@ const points: Points.Points = (() => {
   const rows = 400
   const normals = Mixture.sample(rows)(Key.fromSeed(4))(Mixture.of({ means: [new Array<number>(DIM + 2).fill(0)] }))
   const values = new Float64Array(rows * DIM).map((_, at) => {
-    const [row, j] = [Math.floor(at / DIM), at % DIM]
+    const row = Math.floor(at / DIM)
+    const j = at % DIM
     const of = (k: number): number => normals.values[row * (DIM + 2) + k]
     return (j < 3 ? 1.5 * of(0) : 1.1 * of(1)) + of(2 + j)
   })

@@ -49,7 +49,8 @@ describe('a background is placed', () => {
 
   it('at medians, as wide as twice the middle half, of rows as often as they weigh', () => {
     for (const seed of seeds) {
-      const [rows, times] = [rowsOf(seed, 5 + 3 * seed), timesOf(seed, 5 + 3 * seed)]
+      const rows = rowsOf(seed, 5 + 3 * seed)
+      const times = timesOf(seed, 5 + 3 * seed)
       const { centre, scale } = placed('cauchy', weighted(rows, times))
       for (const j of [0, 1]) {
         const sorted = repeated(rows, times).map(row => row[j]).sort((a, b) => a - b) // prettier-ignore
@@ -63,7 +64,8 @@ describe('a background is placed', () => {
 
   it.each(shapes)('by repeats as by weights, and by each row twice as once: %s', shape => {
     for (const seed of seeds) {
-      const [rows, times] = [rowsOf(seed, 40), timesOf(seed, 40)]
+      const rows = rowsOf(seed, 40)
+      const times = timesOf(seed, 40)
       const expected = placed(shape, weighted(repeated(rows, times)))
       expect(placed(shape, weighted(rows, times)), `seed ${seed} of ${SEED}`).toEqual(expected)
       expect(placed(shape, weighted([...rows, ...rows], [...times, ...times]))).toEqual(expected)
@@ -128,7 +130,8 @@ const AT_NOISE: ReadonlyArray<
 describe('a box with noise', () => {
   it.each(AT_NOISE)('half as wide as %d, of noise %d, at %d', (s, sigma, y, ...expected) => {
     const seen = compute(() => {
-      const [place, x] = [tensor([0, s], [2, 1]), tensor([y], [1, 1])]
+      const place = tensor([0, s], [2, 1])
+      const x = tensor([y], [1, 1])
       const value = (at: Tensor): Tensor => Backgrounds.atLevel('box', place)(at, { alpha: tensor([1], []), sigma: tensor([sigma], []) }) // prettier-ignore
       return concat([value(x), grad(value)(x), grad(at => grad(value)(at))(x)])
     })

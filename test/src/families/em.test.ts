@@ -27,7 +27,8 @@ const largest = (values: Float64Array): number => values.reduce((most, x) => Mat
 describe.each(sorts)('expectation–maximization of $name', sort => {
   it.each(spread(4)(levels))('never lowers the likelihood of weighted rows, at α = $alpha', level => {
     for (const floor of [1e-6, 0.05]) {
-      const [rows, dim] = [60, 3]
+      const rows = 60
+      const dim = 3
       const noise = points(rows, dim, 5, 1)
       const x = flat(rows, dim).map((x, at) => level.alpha * x + level.sigma * noise[at])
       const weights = weightsOf(rows, 3)
@@ -48,7 +49,8 @@ describe.each(sorts)('expectation–maximization of $name', sort => {
   })
 
   it('finds what no covariance above the floor beats', () => {
-    const [rows, dim] = [40, 3]
+    const rows = 40
+    const dim = 3
     let clipped = 0
     for (const level of levels)
       for (const floor of [1e-3, 6]) {
@@ -144,7 +146,8 @@ const cholesky = (a: Matrix): number[][] => {
 function leastEigenvalue(all: ReadonlyArray<Matrix>): number {
   return Math.min(
     ...all.map(a => {
-      let [low, high] = [0, Math.min(...a.map((row, i) => row[i]))]
+      let low = 0
+      let high = Math.min(...a.map((row, i) => row[i]))
       for (let step = 0; step < 100; step++) {
         const middle = (low + high) / 2
         const has = cholesky(a.map((row, i) => row.map((x, j) => (i === j ? x - middle : x)))).every(

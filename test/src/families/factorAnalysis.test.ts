@@ -10,7 +10,8 @@ const covarianceOf = (factors: Numbers, noise: Numbers): Float64Array => {
   const d = noise.length
   const q = factors.length / d
   return new Float64Array(d * d).map((_, at) => {
-    const [i, j] = [Math.floor(at / d), at % d]
+    const i = Math.floor(at / d)
+    const j = at % d
     return Array.from({ length: q }, (_, a) => factors[i * q + a] * factors[j * q + a]).reduce(
       (sum, x) => sum + x,
       i === j ? noise[i] : 0
@@ -85,10 +86,8 @@ describe('factors of a covariance that has some', () => {
   })
 
   it('are found again where noise is next to none', () => {
-    const [factors, noise] = [
-      [1, 0.5, -0.7, 0.8],
-      [1e-6, 0.3, 2e-6, 1]
-    ]
+    const factors = [1, 0.5, -0.7, 0.8]
+    const noise = [1e-6, 0.3, 2e-6, 1]
     const covariance = covarianceOf(factors, noise)
     isAgain(covariance, foundOf(covariance, 1))
   })
@@ -122,7 +121,8 @@ describe('factors of a covariance that has none', () => {
       const common = [1.5, -0.8, 0.9, 0.7]
       const covariance = covarianceOf(
         Float64Array.from({ length: d * 30 }, (_, at) => {
-          const [j, row] = [Math.floor(at / 30), at % 30]
+          const j = Math.floor(at / 30)
+          const row = at % 30
           return (common[j] * f[row] + z[row * d + j]) / Math.sqrt(30)
         }),
         new Float64Array(d)

@@ -212,7 +212,8 @@ describe.each(sorts)('$name', sort => {
   })
 
   it('takes of another mixture the nearest of its own', () => {
-    const [K, d] = [2, 3]
+    const K = 2
+    const d = 3
     const other = Mixture.of({
       means: [
         [0, 0, 1],
@@ -304,7 +305,8 @@ describe.each(sorts)('$name', sort => {
     }))(made.params)
     const h = 1e-4
     const to = Params.zipWith((a, b) => a + h * b)(made.params, direction)
-    const [from, moved] = [sort.covariances(made.params)[0], sort.covariances(to)[0]]
+    const from = sort.covariances(made.params)[0]
+    const moved = sort.covariances(to)[0]
     const { trace, logDet } = against(moved, 0, Float64Array.from(from.flat()), 2)
     const own = against(from, 0, Float64Array.from(from.flat()), 2)
     const inverse = inverse2(moved)

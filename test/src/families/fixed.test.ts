@@ -278,7 +278,8 @@ const expected =
   (of: Mixture.Mixture): number => {
     const covariances = matrices(of)
     return Array.from(r).reduce((sum, share, at) => {
-      const [i, k] = [Math.floor(at / 3), at % 3]
+      const i = Math.floor(at / 3)
+      const k = at % 3
       const [[a, b], [, d]] = covariances[k].map((row, p) =>
         row.map((x, q) => alpha ** 2 * x + (p === q ? sigma ** 2 : 0))
       )
@@ -315,10 +316,12 @@ describe('the M-step of what is learned', () => {
       // Second moments about the old means, by the definition.
       const { means } = mixtureOf(score, old)
       const { second, maximise } = there(of.mStep)
-      const [mass, sums] = [new Float64Array(3), new Float64Array(6)]
+      const mass = new Float64Array(3)
+      const sums = new Float64Array(6)
       const moments = new Float64Array({ none: 0, trace: 3, diagonal: 6, full: 12 }[second])
       r.forEach((share, at) => {
-        const [i, k] = [Math.floor(at / 3), at % 3]
+        const i = Math.floor(at / 3)
+        const k = at % 3
         const delta = [0, 1].map(j => rows.values[2 * i + j] - level.alpha * means.values[2 * k + j])
         const w = share / rows.rows
         mass[k] += w
@@ -340,7 +343,8 @@ describe('the M-step of what is learned', () => {
             const values = found[name].values.map((x, i) => (i === at ? x + by : x))
             return q(mixtureOf(score, { ...found, [name]: { ...found[name], values } }))
           }
-          const [less, more] = [moved(-step), moved(step)]
+          const less = moved(-step)
+          const more = moved(step)
           expect(Math.abs(more - less) / (2 * step)).toBeLessThan(1e-6)
           expect(Math.max(less, more)).toBeLessThan(best + 1e-14)
         })
@@ -362,7 +366,8 @@ describe('two components of which only the weights are learned', () => {
       Math.exp(-2 * (x - 1.5) ** 2) / Math.sqrt(Math.PI / 2)
     ])
     const slope = (w: number): number => densities.reduce((sum, [a, b]) => sum + (a - b) / (w * a + (1 - w) * b), 0)
-    let [low, high] = [0, 1]
+    let low = 0
+    let high = 1
     for (let i = 0; i < 60; i++) {
       const middle = (low + high) / 2
       if (slope(middle) > 0) low = middle
@@ -388,7 +393,8 @@ describe('two components of which only the weights are learned', () => {
 
 it.each(cases)('%s is in a program over many rows as in plain loops', (_, family, held) => {
   const score = Score.withFixed(held)(family)
-  const [of, start] = [familyOf(score), after(score, [])]
+  const of = familyOf(score)
+  const start = after(score, [])
   const many = inMemory(Mixture.sample(12_000)(Key.fromSeed(9))(truth))
   const mStep = there(of.mStep)
   for (const level of [

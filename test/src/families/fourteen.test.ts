@@ -157,7 +157,8 @@ describe.each(Covariance.names)('%s', name => {
         Mixture.covariances(there(family.toMixture)(step.maximise(old, moments, { level, floor, dim }))).values
       // Where F is flat to 1e-12, Σ is known to its root; W is rounded to thirteen digits, of which F loses one.
       const near = inner.has(name) ? 2e-6 : 1e-10
-      const [atFree, atFloor] = [led(clean, 0), led(clean, floor)]
+      const atFree = led(clean, 0)
+      const atFloor = led(clean, floor)
       expect(apart(atFree, flat(sigma))).toBeLessThan(near)
       expect(objective(n, second, atFree, dim) / free.objective - 1).toBeLessThan(5e-11)
       expect(objective(n, second, atFloor, dim) / flooredObjective - 1).toBeLessThan(1e-9)
@@ -345,7 +346,8 @@ describe.each(Covariance.names)('%s', name => {
     const step = there(family.mStep)
     const w = { none: 0, trace: 1, diagonal: 4, full: 16 }[step.second]
     const second = Float64Array.from({ length: 3 * w }, (_, at) => {
-      const [k, e] = [Math.floor(at / w), at % w]
+      const k = Math.floor(at / w)
+      const e = at % w
       return k === 0 ? 0 : w === 1 ? 1.5 : w === 4 ? (0.3 + e / 5) / k : e % 5 === 0 ? (0.3 + e / 20) / k : 0.05
     })
     const led = (floor: number, old = learned): Params.Params<string> =>
@@ -383,7 +385,8 @@ describe.each(Covariance.names)('%s', name => {
 
 it('a common shape is as narrow as the floor lets it be where no component has moments, and no small change is likelier', () => {
   const parts = { volume: 'own', shape: 'common' } as const
-  const [n, omega] = [Float64Array.of(30, 50), Float64Array.of(40, 9, 0, 80, 30, 0)]
+  const n = Float64Array.of(30, 50)
+  const omega = Float64Array.of(40, 9, 0, 80, 30, 0)
   const at = { level: clean, floor: 0.01, dim: 3 }
   const found = Spectrum.likeliest(parts, n, omega, at, null)
   const l = Spectrum.logEigenvalues(parts, found, 2, 3)
@@ -502,7 +505,8 @@ describe('orientation', () => {
     const [first, , , second] = at(0)
     // (I − S)⁻¹(I + S) of S = [[0, −a], [a, 0]] is the rotation by 2 atan a: its rows are the axes.
     const a = 0.7 / 2
-    const [cos, sin] = [(1 - a * a) / (1 + a * a), (2 * a) / (1 + a * a)]
+    const cos = (1 - a * a) / (1 + a * a)
+    const sin = (2 * a) / (1 + a * a)
     const wanted = [
       first * cos * cos + second * sin * sin,
       (second - first) * sin * cos,

@@ -23,7 +23,8 @@ describe('digits', () => {
    * L = [1 0; a e], a ≈ 0.7 of 40 bits and e ≈ 0.7 · 2⁻¹⁷ of 20: the condition of LLᵀ is 8e10, x = Lz has no rounding, and a² + e²
    * has one of 1e-6 of e².
    */
-  const [a, e] = [Math.round(0.7 * 2 ** 40) / 2 ** 40, Math.round(0.7 * 2 ** 20) / 2 ** 37]
+  const a = Math.round(0.7 * 2 ** 40) / 2 ** 40
+  const e = Math.round(0.7 * 2 ** 20) / 2 ** 37
   const z = [0.75, -1.25]
   const x = Float64Array.of(z[0], a * z[0] + e * z[1])
 
@@ -55,7 +56,9 @@ describe('digits', () => {
   })
 
   it('lowRank: of noise 2⁻²⁷ beside factors of size 1, where a difference would leave eight', () => {
-    const [psi, s, d] = [2 ** -27, 1.5, 2 ** -14]
+    const psi = 2 ** -27
+    const s = 1.5
+    const d = 2 ** -14
     const made = of(
       Families.lowRank({ components: 1, rank: 1 }),
       Params.of({
@@ -89,11 +92,13 @@ it('lowRank: of noise 1e-8 in one column, whose covariance is well conditioned',
     Params.of({ means: [[0, 0]], logits: [0], factors: [[[1], [1]]], logNoise: [[Math.log(psi), 0]] }),
     2
   )
-  const [x, y] = [0.7, -1.1]
+  const x = 0.7
+  const y = -1.1
   const det = 1 + 2 * psi
   for (const perRow of [false, true]) {
     const values = Float64Array.of(x, y)
-    const [p, q] = [(2 * x - y) / det, ((1 + psi) * y - x) / det]
+    const p = (2 * x - y) / det
+    const q = ((1 + psi) * y - x) / det
     // The logarithm of ψ is known to 2⁻⁵², and so ψ to 18 times that; a few operations more.
     near(
       at(made, values, clean, 'logDensity', perRow)[0],
@@ -147,7 +152,9 @@ const overAllNoise = spread(12)(sorts)
 
 describe.each(sorts)('the gradient of $name', sort => {
   it('is expectation–maximization and a correction', () => {
-    const [K, dim, rows] = [3, 3, 8]
+    const K = 3
+    const dim = 3
+    const rows = 8
     const level = { alpha: 0.8, sigma: 0.6 }
     const made = draw(sort, K, dim, 31)
     const x = points(rows, dim, 32)
@@ -212,7 +219,8 @@ describe.each(sorts)('the gradient of $name', sort => {
       Array.from({ length: ROWS }).flatMap(() => grid.map(([, , weight]) => weight / ROWS))
     )
     // t = t_0(e^{Ar} − 1) keeps to the time scale of the smallest variance, some 0.1.
-    const [first, until] = [0.01, 12]
+    const first = 0.01
+    const until = 12
     const scale = Math.log(1 + until / first)
     const times = Quadrature.gaussLegendre(24)(0, 1)
     const zero = Params.zeros(Params.shapes(made.params))

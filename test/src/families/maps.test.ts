@@ -9,7 +9,8 @@ import { ofVocabulary } from './families.js'
 import { isSlow } from '../../cases.js'
 import { there } from '../../there.js'
 
-const [count, dim] = [3, 4]
+const count = 3
+const dim = 4
 const truth = Mixture.of({
   means: [[0, 0, 0, 0], [4, 1, 0, 2], [-3, 4, 1, 0]], // prettier-ignore
   weights: [0.2, 0.3, 0.5],
@@ -146,7 +147,8 @@ describe.each([...exact, ...inPart])('$name by its two maps alone', ({ name, sco
   it('starts, is shifted and scaled, and is as far apart', () => {
     const started = (family: Score.Family<string>): Params.Params<string> =>
       there(Score.startOf(family, dim)).fromCentres(centres, 2)
-    const [from, to] = [started(theirs), steps(theirs, { points: plain }).params]
+    const from = started(theirs)
+    const to = steps(theirs, { points: plain }).params
     near(of(started(told)), of(from))
     near(
       [there(told.distance)(from, to), there(told.distance)(to, from)],

@@ -212,7 +212,8 @@ describe.each(sorts.filter(({ name }) => name !== 'tiedIsotropic'))('$name of th
     if (sort.name === 'lowRank') {
       const { mass, sums, second } = expectation(made, x0, weights, clean, 'full')
       const scatter = second.map((s, entry) => {
-        const [row, j] = [Math.floor(entry / dim), entry % dim]
+        const row = Math.floor(entry / dim)
+        const j = entry % dim
         const k = Math.floor(row / dim)
         return s / mass[k] - (sums[row] / mass[k]) * (sums[k * dim + j] / mass[k])
       })

@@ -115,7 +115,8 @@ describe('fit', () => {
     const points = drawn(300, 2)
     const few = { components: [2, 3], family: ['isotropic', 'tied'] } as const
     const moved = { ...points, values: points.values.map((x, at) => (at % 2 === 0 ? 1e3 * x - 1e6 : x)) }
-    const [a, b] = [fit(points, few), fit(moved, few)]
+    const a = fit(points, few)
+    const b = fit(moved, few)
     expect([b.family, b.components]).toEqual([a.family, a.components])
     b.mixture.means.values.forEach((x, at) => {
       const back = at % 2 === 0 ? (x + 1e6) / 1e3 : x
@@ -134,7 +135,8 @@ describe('fit', () => {
       weights: Array.from({ length: 120 }, (_, i) => 1 + (i % 2)),
       columns: ['a', 'b']
     }
-    const [once, twice] = [fit(Points.toRows(points), options), fit(points, options)]
+    const once = fit(Points.toRows(points), options)
+    const twice = fit(points, options)
     expect(twice.mixture).toEqual(once.mixture)
     expect(once.table()).toContain('sd b')
     // A row of weight 2 is two rows.
@@ -440,7 +442,8 @@ describe('fit', () => {
       candidates.find(one => one.family === family && one.components === components && one.floored.length === 0)
     const pairs = counts.flatMap(components =>
       nested.flatMap(([narrow, wide]) => {
-        const [less, more] = [at(narrow, components), at(wide, components)]
+        const less = at(narrow, components)
+        const more = at(wide, components)
         return less === undefined || more === undefined
           ? []
           : [more.statistics.logLikelihood - less.statistics.logLikelihood]

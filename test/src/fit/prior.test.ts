@@ -85,7 +85,8 @@ describe('fit under a prior', () => {
 
   it('keeps components off rows that are repeated, where without it the floor alone does', () => {
     const options = { components: 3, family: 'full', criterion: 'bic' } as const
-    const [without, under] = [fit(repeated, options), fit(repeated, { ...options, prior: 0.01 })]
+    const without = fit(repeated, options)
+    const under = fit(repeated, { ...options, prior: 0.01 })
     expect(without.candidates[0].floored).not.toEqual([])
     expect(under.candidates[0].floored).toEqual([])
     expect(under.logLikelihood).toBeLessThan(without.logLikelihood)

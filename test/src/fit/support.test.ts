@@ -34,7 +34,8 @@ const logNormal = (
   [[s, c], [, t]]: ReadonlyArray<ReadonlyArray<number>>
 ): number => {
   const determinant = s * t - c * c
-  const [u, v] = [x - a, y - b]
+  const u = x - a
+  const v = y - b
   return (
     -Math.log(2 * Math.PI) - Math.log(determinant) / 2 - (t * u * u - 2 * c * u * v + s * v * v) / (2 * determinant)
   )
@@ -156,7 +157,8 @@ describe('a component is held against what it gains with each row left out', () 
     const own = { second: 'trace', parameters: 1e6 } as const
     const twice = { rows: 60, dim: 2, values: Float64Array.of(...points.values, ...points.values) }
     const weighted = { ...points, weights: new Float64Array(30).fill(2) }
-    const [a, b] = [unsupported(twice, mixture, own), unsupported(weighted, mixture, own)]
+    const a = unsupported(twice, mixture, own)
+    const b = unsupported(weighted, mixture, own)
     expect(a).toHaveLength(3)
     // sums of 60 numbers of size 10, in another order
     a.forEach(({ gain }, k) => {
@@ -205,7 +207,8 @@ describe('is told', () => {
       initializer: Initializer.kMeansPlusPlus,
       stages: [Stage.expectationMaximization({ steps: 1 })]
     })
-    const [own, source] = [points, Problem.orThrow(Source.gathered([points]))]
+    const own = points
+    const source = Problem.orThrow(Source.gathered([points]))
     const inMemory = found({ own, scaling: null }, pipeline)(mixture)
     const inFile = found({ own: source, scaling: null }, pipeline, Place.here)
     expect(inFile(mixture)).toEqual(inMemory)

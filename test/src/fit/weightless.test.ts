@@ -72,7 +72,8 @@ describe('a fit of rows with some of weight 0', () => {
     const { all, weights } = among(near(60), [[1e6, 1e6]])
     const asked = { components: 2, family: 'isotropic' } as const
     const own = weights.filter(weight => weight > 0)
-    const [model, without] = [fit(all, { ...asked, weights }), fit(near(60), { ...asked, weights: own })]
+    const model = fit(all, { ...asked, weights })
+    const without = fit(near(60), { ...asked, weights: own })
     expect(model.bootstrap({ resamples: 40 })).toEqual(without.bootstrap({ resamples: 40 }))
   })
 
@@ -102,7 +103,8 @@ describe('a fit of rows with some of weight 0', () => {
       const own = all.flatMap((row, i) => (weights[i] > 0 ? [[...row, weights[i]]] : []))
       here.write('own.csv', `${file(own)}${holds.join('\n')}`)
       const line = (name: string): string => `fit @${name}.csv --weights w --json ${flags.includes('-k') ? '' : '-k 1..2 --family full'} ${flags}` // prettier-ignore
-      const [found, expected] = [await here.ornstein(line('all')), await here.ornstein(line('own'))]
+      const found = await here.ornstein(line('all'))
+      const expected = await here.ornstein(line('own'))
       expect(found).toEqual({ ...expected, stdout: expected.stdout.replaceAll('own.csv', 'all.csv') })
       expect(found.stdout).toContain('"means"')
     }
@@ -164,7 +166,8 @@ describe('a fit of rows with some without cells', () => {
   it('has the statistics of the others under any mixture', () => {
     const mixture = fit(near(60), { components: 2, family: 'full' }).mixture
     const weights = holes.map((_, i) => 1 + (i % 3))
-    const [all, own] = [seen([...holes, none, none], [...weights, 2, 1]), seen(holes, weights)]
+    const all = seen([...holes, none, none], [...weights, 2, 1])
+    const own = seen(holes, weights)
     const of = Score.degreesOfFreedom(2)(Score.full({ components: 2 }))
     for (const as of [(points: Points.Points) => points, Source.of])
       expect(Statistics.of(as(all), of)(mixture)).toEqual(Statistics.of(as(own), of)(mixture))
@@ -176,7 +179,8 @@ describe('a fit of rows with some without cells', () => {
     here.write('cells.csv', file(rows))
     here.write('empty.csv', file([[NaN, NaN, NaN], [NaN, NaN, 5], ...rows, [NaN, NaN, NaN]])) // prettier-ignore
     const fitting = (name: string): string => `fit @${name}.csv --missing em -k 1..3 --family tied,full ${flags}`
-    const [found, expected] = [await here.ornstein(`${fitting('empty')} --json --out @m.json`), await here.ornstein(`${fitting('cells')} --json`)] // prettier-ignore
+    const found = await here.ornstein(`${fitting('empty')} --json --out @m.json`)
+    const expected = await here.ornstein(`${fitting('cells')} --json`) // prettier-ignore
     expect(found.stderr).toBe(expected.stderr)
     expect(JSON.parse(found.stdout)).toEqual({ ...JSON.parse(expected.stdout), empty: 3 })
     const { stdout } = await here.ornstein(`${fitting('empty')} --report @r.html`)

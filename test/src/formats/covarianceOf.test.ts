@@ -6,7 +6,10 @@ type Rows = ReadonlyArray<ReadonlyArray<number>>
 
 /** Turned in two planes. */
 const axes = (first: number, second: number): Rows => {
-  const [c, s, b, t] = [Math.cos(first), Math.sin(first), Math.cos(second), Math.sin(second)]
+  const c = Math.cos(first)
+  const s = Math.sin(first)
+  const b = Math.cos(second)
+  const t = Math.sin(second)
   return [
     [c, -s * b, s * t],
     [s, c * b, -c * t],
@@ -92,7 +95,8 @@ describe.each([
 it('of one component, and of one column, the plainest is meant', () => {
   const of = (description: Mixture.Description): Covariance.Name =>
     Problem.orThrow(Exchange.read(new TextEncoder().encode(JSON.stringify(description)))).covariance
-  const [weights, means] = [[1], [[0, 0]]]
+  const weights = [1]
+  const means = [[0, 0]]
   expect(of({ weights, means, variances: [2] })).toBe('VII')
   expect(of({ weights, means, variances: [[2, 3]] })).toBe('VVI')
   const covariance = [

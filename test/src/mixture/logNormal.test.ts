@@ -17,9 +17,12 @@ const byHand = (
   { mean: [a, b], factor: { shape, values } }: Component
 ): ReadonlyArray<number> => {
   const [f, , h, g] = shape.length === 2 ? values : [values[0], 0, 0, values[values.length - 1]]
-  const [s, c, t] = [f * f, f * h, h * h + g * g]
+  const s = f * f
+  const c = f * h
+  const t = h * h + g * g
   const determinant = f * f * g * g
-  const [u, v] = [x - a, y - b]
+  const u = x - a
+  const v = y - b
   const pull = [(t * u - c * v) / determinant, (s * v - c * u) / determinant]
   return [
     -Math.log(2 * Math.PI) - Math.log(determinant) / 2 - (u * pull[0] + v * pull[1]) / 2,
@@ -29,9 +32,12 @@ const byHand = (
 
 describe.each(['a number', 'a diagonal', 'a triangle'])('log N by %s', kind => {
   const keys = Key.named('x', 'mean', 'factor')(Key.fromSeed(SEED))
-  const [means, z] = [Key.normal(2 * COUNT)(keys.mean), Key.normal(3 * COUNT)(keys.factor)]
+  const means = Key.normal(2 * COUNT)(keys.mean)
+  const z = Key.normal(3 * COUNT)(keys.factor)
   const components = Array.from({ length: COUNT }, (_, k): Component => {
-    const [f, g, h] = [Math.exp(z[3 * k] / 3), Math.exp(z[3 * k + 1] / 3), z[3 * k + 2] / 3]
+    const f = Math.exp(z[3 * k] / 3)
+    const g = Math.exp(z[3 * k + 1] / 3)
+    const h = z[3 * k + 2] / 3
     const factor: NdArray =
       kind === 'a number'
         ? { shape: [], values: Float64Array.of(f) }

@@ -292,7 +292,9 @@ describe('covariances', () => {
     const { values } = Mixture.covariances(correlated)
     const logs = means.map(([cx, cy], k) => {
       const [a, b, , d] = values.subarray(4 * k, 4 * k + 4)
-      const [u, v, det] = [x - cx, y - cy, a * d - b * b]
+      const u = x - cx
+      const v = y - cy
+      const det = a * d - b * b
       return (
         Math.log(weights[k]) -
         Math.log(2 * Math.PI) -
@@ -323,7 +325,8 @@ describe('covariances', () => {
       const slope = (f: (s: number) => number): number => (8 * (f(h) - f(-h)) - f(2 * h) + f(-2 * h)) / (12 * h)
       const bend = (f: (s: number) => number): number =>
         (16 * (f(h) + f(-h)) - f(2 * h) - f(-2 * h) - 30 * f(0)) / (12 * h * h)
-      const [along, across] = [(s: number) => logDensity(x + s, y), (s: number) => logDensity(x, y + s)]
+      const along = (s: number) => logDensity(x + s, y)
+      const across = (s: number) => logDensity(x, y + s)
       const size = Math.abs(logDensity(x, y))
       // Differences of fourth order: h⁴ times a sixth derivative of order 1 to 10, and rounding of the density over h, h².
       expect(Math.abs(score.values[2 * i] - slope(along))).toBeLessThan(1e-10 + (size * 1e-15) / h)
@@ -367,7 +370,8 @@ describe('covariances', () => {
     const found = Points.covariance(Mixture.sample(n)(Key.fromSeed(5))(one))
     // Var of a sample covariance: (Σ_ii Σ_jj + Σ_ij²)/n; five standard errors.
     ;[2, 1.2, 1.2, 1].forEach((c, at) => {
-      const [i, j] = [[2, 1][Math.floor(at / 2)], [2, 1][at % 2]]
+      const i = [2, 1][Math.floor(at / 2)]
+      const j = [2, 1][at % 2]
       expect(Math.abs(found[at] - c)).toBeLessThan(5 * Math.sqrt((i * j + c * c) / n))
     })
   })

@@ -104,7 +104,8 @@ describe('ICL', () => {
     'has the doubt about components alone, beside a background that is a %s',
     shape => {
       const values = Float64Array.of(-1, 0.3, 0.7, 1.9, 6, -4)
-      const [weights, ends] = [[0.3, 0.7], { centre: Float64Array.of(0), scale: Float64Array.of(9) }]
+      const weights = [0.3, 0.7]
+      const ends = { centre: Float64Array.of(0), scale: Float64Array.of(9) }
       const mixture: Mixture.Mixture = { ...Mixture.of({ means: [[0], [1.5]], weights }), background: { share: 0.2, shape, ...ends } } // prettier-ignore
       const points = { rows: values.length, dim: 1, values, weights: Float64Array.of(1, 2, 1, 3, 1, 1) }
       const { icl, bic } = Statistics.of(points, 3)(mixture)

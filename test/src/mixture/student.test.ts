@@ -192,7 +192,8 @@ describe('expectation–maximization with tails and a background', () => {
       const noisy = EM.noisyStep(familyOf(score), 1e-6, drawn, { alpha: 0.8, sigma: 0.6 })
       if (i % 5 === 0) steps.push(params => noisy(params, Key.fromSeed(1)))
       steps.forEach(step => {
-        let [params, before] = [start, Infinity]
+        let params = start
+        let before = Infinity
         for (let s = 0; s < 6; s++) {
           const taken = step(params)
           expect(taken.value).toBeLessThanOrEqual(before + 1e-12 * Math.abs(taken.value))

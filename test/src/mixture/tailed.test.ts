@@ -207,7 +207,8 @@ describe('moments', () => {
     // and those of a box beside it
     const all = Mixture.moments(heavier)
     close(all.mean[0], 0.9 * mean[0] + 0.1 * 0.5, 1e-14)
-    const [a, b] = [mean[0] - all.mean[0], 0.5 - all.mean[0]]
+    const a = mean[0] - all.mean[0]
+    const b = 0.5 - all.mean[0]
     close(all.covariance.values[0], 0.9 * (covariance.values[0] + a * a) + 0.1 * (9 / 3 + b * b), 1e-13)
   })
 
@@ -305,7 +306,8 @@ describe('predictions', () => {
   it.runIf(isSlow)('cover as often as they say', () => {
     const points = Mixture.sample(1000)(Key.fromSeed(5))(tailed)
     const { quantile } = Mixture.predict([1])(points)(tailed)
-    const [low, high] = [quantile(0.1).values, quantile(0.9).values]
+    const low = quantile(0.1).values
+    const high = quantile(0.9).values
     const inside = low.filter((l, i) => l <= points.values[2 * i + 1] && points.values[2 * i + 1] <= high[i]).length
     // four standard errors, √(.8 · .2/1000)
     expect(Math.abs(inside / 1000 - 0.8)).toBeLessThan(4 * 0.0127)
@@ -313,7 +315,8 @@ describe('predictions', () => {
 })
 
 describe('what is seen with noise', () => {
-  const [y, r] = [4.2, 0.7]
+  const y = 4.2
+  const r = 0.7
   const noise = (e: number): number => Math.exp((-e * e) / (2 * r * r)) / (r * Math.sqrt(2 * Math.PI))
   const observation = { matrix: [[1, 1]], observed: [y], deviation: r }
 

@@ -54,7 +54,8 @@ describe('two components in one group, one over two', () => {
     const run = states(score, Initializer.values(trap), stages, points)
     return Metric.centreError(run[run.length - 1].params, truth)
   }
-  const [isotropic, spherical] = [Score.isotropic({ components: 3 }), Score.spherical({ components: 3 })]
+  const isotropic = Score.isotropic({ components: 3 })
+  const spherical = Score.spherical({ components: 3 })
 
   it('hold expectation–maximization', () => {
     expect(ends(isotropic, [em])).toBeGreaterThan(2)
@@ -159,7 +160,8 @@ it('ends when no move raises the likelihood, and leaves the parameters as they a
     [em, Stage.splitAndMerge({ steps: 50 })],
     points
   )
-  const [before, last] = [run.filter(({ stage }) => stage === 0).at(-1), run.at(-1)]
+  const before = run.filter(({ stage }) => stage === 0).at(-1)
+  const last = run.at(-1)
   expect(last).toMatchObject({ stage: 1, step: 1, status: { _tag: 'Finished', rule: 'relativeChange' } })
   expect(last?.params).toEqual(before?.params)
 })

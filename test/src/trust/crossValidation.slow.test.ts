@@ -64,7 +64,8 @@ describe('the cross-validated deviance', () => {
       return rows
         .filter((_, i) => parts[i] === f)
         .map(([x, y]) => {
-          const [u, v] = [x - a, y - b]
+          const u = x - a
+          const v = y - b
           return (
             2 * Math.log(2 * Math.PI) + Math.log(determinant) + (yy * u * u - 2 * xy * u * v + xx * v * v) / determinant
           )

@@ -143,7 +143,8 @@ describe('what rows say of components as a whole', () => {
           ? {
               shape: [dim, dim],
               values: factors.slice(k * dim * dim, (k + 1) * dim * dim).map((f, at) => {
-                const [i, j] = [Math.floor(at / dim), at % dim]
+                const i = Math.floor(at / dim)
+                const j = at % dim
                 return i === j ? 1 + f * f : j < i ? f / 4 : 0
               })
             }
@@ -185,7 +186,8 @@ describe('the E-step in one call', () => {
     full: (dim: number, u: Float64Array) => ({
       shape: [dim, dim],
       values: new Float64Array(dim * dim).map((_, at) => {
-        const [i, j] = [Math.floor(at / dim), at % dim]
+        const i = Math.floor(at / dim)
+        const j = at % dim
         return j > i ? 0 : i === j ? 0.5 + u[i] : u[(i * j) % dim] - 0.5
       })
     })

@@ -105,7 +105,8 @@ describe.each(reference.cases.map((one, i) => ({ one, name: i === 0 ? 'whole row
 
 // —— every family ——
 
-const [rows, dim] = [120, 3]
+const rows = 120
+const dim = 3
 const truth = Mixture.of({
   means: [[0, 0, 0], [4, 1, 0]], // prettier-ignore
   weights: [0.4, 0.6],
@@ -166,10 +167,8 @@ it('the formulas of errors of 0 are those of rows without', () => {
   for (const points of [clean, { ...clean, values: holes.values }]) {
     const data = inMemory(points)
     const zero = new Float64Array(rows * dim * dim)
-    const [found, wanted] = [
-      Strands.taken(moments(partsOf(truth), 'full', data, { errors: zero, level: { alpha: 1, sigma: 0 } })),
-      Strands.taken(moments(partsOf(truth), 'full', data))
-    ]
+    const found = Strands.taken(moments(partsOf(truth), 'full', data, { errors: zero, level: { alpha: 1, sigma: 0 } }))
+    const wanted = Strands.taken(moments(partsOf(truth), 'full', data))
     expect(Math.abs(found.value - wanted.value)).toBeLessThan(1e-12)
     for (const key of ['mass', 'sums', 'second'] as const) expect(apart(found[key], wanted[key])).toBeLessThan(1e-12)
   }
@@ -219,10 +218,12 @@ it('one round component is at the maximum of its likelihood, by golden sections'
     const value = w.reduce((sum, x, i) => sum + Math.log(x) - x * (line.values[i] - mean) ** 2, 0)
     return { value, mean }
   }
-  let [low, high] = [0.01, 20]
+  let low = 0.01
+  let high = 20
   const g = (Math.sqrt(5) - 1) / 2
   for (let i = 0; i < 80; i++) {
-    const [a, b] = [high - g * (high - low), low + g * (high - low)]
+    const a = high - g * (high - low)
+    const b = low + g * (high - low)
     if (profile(a).value > profile(b).value) high = b
     else low = a
   }

@@ -172,10 +172,8 @@ describe('a pipeline of it', () => {
 describe('what a step keeps of its data', () => {
   const start = Params.of({ means: [[0], [4]], logVariances: [0, 0], logits: [0, 0] })
   const rows = (values: ReadonlyArray<number>) => ({ rows: values.length, dim: 1, values: Float64Array.from(values) })
-  const [before, after] = [
-    [1, 2, 3, 9],
-    [3, 3, 5, 0]
-  ]
+  const before = [1, 2, 3, 9]
+  const after = [3, 3, 5, 0]
   const stepOf = (points: ReturnType<typeof rows>) =>
     Params.show(ExpectationMaximization.step(family, 1e-6, points)(start).params)
 

@@ -21,7 +21,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { there } from '../../../there.js'
 
 const KAPPA = 0.01
-const [dim, count] = [2, 2]
+const dim = 2
+const count = 2
 const truth = Mixture.of({
   means: [
     [-2, 0],

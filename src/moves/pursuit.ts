@@ -95,7 +95,8 @@ interface Table {
 
 const tableOf = ({ rows, dim, values, weights }: Cloud): Table => {
   const width = dim + 1
-  const [lifted, weighted] = [new Float64Array(rows * width), new Float64Array(rows * width)]
+  const lifted = new Float64Array(rows * width)
+  const weighted = new Float64Array(rows * width)
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < dim; j++) {
       lifted[i * width + j] = values[i * dim + j]
@@ -176,7 +177,8 @@ const startsOf = ({ rows, dim, values, weights }: Cloud, table: Table, count: nu
     const first = firsts[start]
     distances(far, start * rows, squares, weights, chances)
     const other = rowAt(v, chances)
-    const [a, b] = [at(first), at(other)]
+    const a = at(first)
+    const b = at(other)
     return {
       odds: lift(
         a.map((x, j) => x - b[j]),
@@ -201,7 +203,9 @@ const stepped =
     const p = sums[dim]
     const q = 1 - p
     if (!(p >= least && q >= least)) return null
-    const [centre, other, odds] = [new Float64Array(dim), new Float64Array(dim), new Float64Array(dim + 1)]
+    const centre = new Float64Array(dim)
+    const other = new Float64Array(dim)
+    const odds = new Float64Array(dim + 1)
     let length = 0
     for (let j = 0; j < dim; j++) {
       centre[j] = sums[j] / p
@@ -211,7 +215,11 @@ const stepped =
     const e = (1 - common) * p * q
     // Σ⁻¹D, log|Σ| and tr Σ⁻¹ of what the kind keeps of I − e DDᵀ.
     const one = second === 'none' ? 1 : Math.max(1 - (e * length) / (second === 'trace' ? dim : 1), narrowest)
-    let [logDet, trace, ofCentre, ofOther, ofD] = [0, 0, 0, 0, 0]
+    let logDet = 0
+    let trace = 0
+    let ofCentre = 0
+    let ofOther = 0
+    let ofD = 0
     for (let j = 0; j < dim; j++) {
       const d = centre[j] - other[j]
       const own = second === 'diagonal' ? Math.max(1 - e * d * d, narrowest) : one

@@ -17,8 +17,9 @@ import * as Limits from '../core/limits.js'
 import { isRecord } from '../core/record.js'
 import * as Fault from './fault.js'
 import * as Line from './line.js'
+import * as NoiseDrawn from './noiseDrawn.js'
 import * as Loss from './loss.js'
-import * as Matching from './matching.js'
+import * as Refusals from './refusals.js'
 import * as Objective from '../objective/objective.js'
 import * as Nodes from '../mixture/nodes.js'
 import type * as Optimizer from '../optimizer/optimizer.js'
@@ -97,89 +98,7 @@ const refusals = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,
   precision: Precision
-): ReadonlyArray<Problem.Problem> => {
-  const { score, objective, expectation } = loss
-  if (!Source.isSource(points) && points.errors !== undefined)
-    return [
-      Problem.of(
-        'points',
-        'rows with errors',
-        'exact rows, of which an objective knows alone',
-        'use Stage.expectationMaximization, or leave the errors out'
-      )
-    ]
-  const { family } = Score.interpret(score)
-  const projection = family?.projection
-  const terms = Objective.terms(objective).map(({ term }) => term)
-  const way = Expectation.interpret(expectation)
-  const onLine = (): ReadonlyArray<Problem.Problem> => [
-    ...Problem.unless(
-      projection !== undefined && projection.slope !== null,
-      'expectation',
-      `${Expectation.show(expectation)} of ${Score.show(score)}`,
-      'of Score.symmetricPair, the score with a single direction that matters',
-      'use Expectation.projected()'
-    ),
-    // A rule that falls short by fewer nodes than the limit says so in its reason; a pipeline refuses it.
-    ...unresolved(loss, points, () => null)
-      .filter(({ taken }) => taken >= Limits.nodes)
-      .map(Line.problem)
-  ]
-  // On a population no noise is drawn.
-  const inExpectation = Nodes.isPopulation(points)
-    ? []
-    : [
-        ...(way.where === 'line' ? onLine() : []),
-        ...Problem.unless(
-          way.where !== 'span' || projection !== undefined,
-          'expectation',
-          `${Expectation.show(expectation)} of ${Score.show(score)}`,
-          family === undefined
-            ? 'of the score of a mixture, whose centres say which noise matters'
-            : 'of a family that says which noise it sees, by its projection',
-          'use Expectation.monteCarlo()'
-        ),
-        ...pipe(
-          Expectation.size(expectation),
-          O.fold(
-            () => [],
-            ({ rows, dim }) =>
-              Problem.unless(
-                rows === points.rows && dim === points.dim,
-                'expectation.noise',
-                `${rows} × ${dim}`,
-                `${points.rows} × ${points.dim}, a row for each row of the data`,
-                'draw as much noise as there is data'
-              )
-          )
-        )
-      ]
-  const seesAllNoise = Nodes.isPopulation(points) || way.where === 'everywhere'
-  return [
-    ...inExpectation,
-    ...terms.flatMap(term => [
-      ...Problem.unless(
-        !Objective.isMatching(term) || term.spans === true || term.exact !== undefined || seesAllNoise,
-        'expectation',
-        `${Expectation.show(expectation)} of ${Objective.show(term.of)}`,
-        'one that draws the noise itself, which a custom objective may look at',
-        'use Expectation.monteCarlo()'
-      ),
-      ...Problem.unless(
-        Objective.isMatching(term) ||
-          Objective.isPenalty(term) ||
-          family !== undefined ||
-          !Matching.asksDensity(Score.interpret(score), term, points.dim),
-        'objective',
-        `${Objective.show(term.of)} of ${Score.show(score)}`,
-        'of the score of a mixture, which has a density',
-        'use Objective.denoising or Objective.implicit'
-      )
-    ]),
-    ...(precision === 'float32' ? Loss.needingDouble(loss) : []),
-    ...Loss.problems(loss, points)
-  ]
-}
+): ReadonlyArray<Problem.Problem> => Refusals.of(loss, points, precision, () => unresolved(loss, points, () => null))
 
 const either = <A>(problems: ReadonlyArray<Problem.Problem>, value: () => A): E.Either<CompileErrors, A> =>
   pipe(
@@ -344,7 +263,7 @@ export const plans =
     const described = [
       ...commonProblems(loss, points),
       ...(hasShapes(loss.score, points)
-        ? [...lossProblems(loss, points, precision), ...Loss.pairProblems(loss, points, points.rows)]
+        ? [...lossProblems(loss, points, precision), ...Refusals.ofPairs(loss, points, points.rows)]
         : [])
     ]
     return pipe(
@@ -658,7 +577,7 @@ const wanted = <P extends string>(
 ): StageLoss<P> => {
   const { objective, expectation, batch } = own
   const loss = { schedule, score, objective, expectation }
-  const refused = [...refusals(loss, points, precision), ...Loss.pairProblems(loss, points, batch ?? points.rows)]
+  const refused = [...refusals(loss, points, precision), ...Refusals.ofPairs(loss, points, batch ?? points.rows)]
   // What needs double precision is not tried in single.
   const circumstances = { evaluations, place, precision: refused.length > 0 ? 'float64' : precision } as const
   const plan =
@@ -678,7 +597,7 @@ const wanted = <P extends string>(
       ...(refused.length > 0 ? [] : uncompiled(plan, precision)),
       ...batchProblems(own, points)
     ],
-    times: () => Loss.timesOf(loss),
+    times: () => NoiseDrawn.timesOf(loss),
     whence: () => {
       const of = batch === null ? whence(loss, points) : inBatch(loss, points, batch)
       return (params, key, rows) => {

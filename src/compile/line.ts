@@ -10,7 +10,8 @@ import * as Problem from '../core/problem.js'
 import * as Params from '../family/params.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Score from '../score/score.js'
-import * as Loss from './loss.js'
+import * as NoiseDrawn from './noiseDrawn.js'
+import type * as Loss from './loss.js'
 
 /** Nodes that are too few for parameters. */
 export interface Unresolved extends Expectation.TooFew {
@@ -21,7 +22,7 @@ export interface Unresolved extends Expectation.TooFew {
 /** What parameters ask of the nodes of a loss, if that is more than they are. */
 export const unresolved = <P extends string>(loss: Loss.Loss<P>): ((params: Params.Params<P>) => Unresolved | null) => {
   const beyond = Expectation.tooFew(loss.expectation)
-  const levels = lazy(() => Loss.levelsOf(loss))
+  const levels = lazy(() => NoiseDrawn.levelsOf(loss))
   const slope = Score.interpret(loss.score).family?.projection?.slope ?? null
   if (slope === null || Expectation.draws(loss.expectation) !== 'line') return () => null
   return params => {

@@ -523,6 +523,27 @@ export const readsOf = <P extends string>(
   return found
 }
 
+/** The same on points; null where it cannot be told, since its function throws. */
+export const readsIn = <P extends string>(
+  model: Score.Model<P>,
+  term: Objective.Matching,
+  dim: number,
+  isOnNodes = false
+): Reads | null => O.toNullable(O.tryCatch(() => readsOf(model, term, dim, term.measuredIn !== undefined, isOnNodes)))
+
+/** What a term draws from the key beside the noise, in words. */
+export const drawnBeside = <P extends string>(
+  model: Score.Model<P>,
+  term: Objective.Matching,
+  dim: number
+): ReadonlyArray<string> => {
+  const { noise, normal, rademacher } = readsIn(model, term, dim)?.probes ?? { noise: 0, normal: 0, rademacher: 0 }
+  return [
+    ...(noise > 0 ? ['further noise'] : []),
+    ...(normal + rademacher > 0 ? ['the directions of a divergence'] : [])
+  ]
+}
+
 /** A model as far as shapes go: what is read of it is looked at, not what it says, which takes a derivative or two to compute. */
 const shapesOf = <P extends string>(model: Score.Model<P>): Score.Model<P> => {
   const one = (x: Tensor): Tensor => ones([x.shape[0], 1])

@@ -4,6 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { Key, compute, origin, valueAndGrad, type NdArray } from '../../lib/index.js'
 import * as Fault from './fault.js'
 import * as Given from './given.js'
+import * as NoiseDrawn from './noiseDrawn.js'
 import * as Loss from './loss.js'
 import * as Matching from './matching.js'
 import * as Nodes from '../mixture/nodes.js'
@@ -36,7 +37,7 @@ export type Whence<P extends string> = (
 /** What of a loss on the data is not finite, looked for term by term and row by row. */
 export const whence = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): Whence<P> => {
   if (Nodes.isPopulation(data)) {
-    const [levels, mixtureOf] = [Loss.levelsOf(loss), Loss.mixtureIn(loss.score)]
+    const [levels, mixtureOf] = [NoiseDrawn.levelsOf(loss), Loss.mixtureIn(loss.score)]
     return (params, key) =>
       pipe(
         data.resolved(mixtureOf(params), levels),
@@ -60,7 +61,7 @@ export const whence = <P extends string>(loss: Loss.Loss<P>, data: Source.Data):
   }
   const { points: about, enter } = Loss.framed(loss)(data)
   const model = Score.interpret(loss.score)
-  const draws = Loss.draw(loss)(about)
+  const draws = NoiseDrawn.draw(loss)(about)
   const [own, theirs] = [Matching.data(about, false), Matching.data(data, false)]
   return (params, key, rows) => {
     const here = enter(params)
@@ -78,7 +79,7 @@ export const whence = <P extends string>(loss: Loss.Loss<P>, data: Source.Data):
         ? [from, found]
         : (first(of, from, half) ?? first(of, from + half, count - half) ?? [from, found])
     }
-    const inTerm = ({ term: whole, samples }: Loss.Drawn): Fault.Found | null => {
+    const inTerm = ({ term: whole, samples }: NoiseDrawn.Drawn): Fault.Found | null => {
       const term = Objective.rowByRow(whole)
       const printed = Objective.show(term.of)
       if (Objective.isPenalty(term)) {
@@ -87,7 +88,7 @@ export const whence = <P extends string>(loss: Loss.Loss<P>, data: Source.Data):
         const found = { value, gradient: gradient as Params.Params<P> }
         return isFinite(found) ? null : { ...told(printed, found), inputs: Fault.asInputs(params) }
       }
-      const given: ReadonlyArray<readonly [Given.Named, Loss.Sample | null]> = Objective.isMatching(term)
+      const given: ReadonlyArray<readonly [Given.Named, NoiseDrawn.Sample | null]> = Objective.isMatching(term)
         ? samples.map(sample => [Matching.given(model, term, sample, basis, about), sample])
         : [[Matching.constantsOf(term), null]]
       return firstOf(given, ([one, sample]) => {

@@ -6,6 +6,7 @@ import { symmetric } from '../../lib/arrays/linalg.js'
 import type * as Compiler from '../../lib/compiler/index.js'
 import type { Key, NdArray } from '../../lib/index.js'
 import { plans, someData, type Circumstances, type CompileErrors } from '../compile/compile.js'
+import * as NoiseDrawn from '../compile/noiseDrawn.js'
 import * as Loss from '../compile/loss.js'
 import * as Place from '../data/place.js'
 import type * as Source from '../data/source.js'
@@ -31,7 +32,9 @@ const along = <P extends string>(
     evaluate(
       params,
       key,
-      Objective.terms(towards(direction)).map(({ term }) => (Nodes.isPopulation(data) ? Loss.exactly(term) : term))
+      Objective.terms(towards(direction)).map(({ term }) =>
+        Nodes.isPopulation(data) ? NoiseDrawn.exactly(term) : term
+      )
     )
 }
 

@@ -17,7 +17,8 @@ import * as Expectation from '../objective/expectation.js'
 import * as Objective from '../objective/objective.js'
 import * as TimeLaw from '../objective/timeLaw.js'
 import * as Score from '../score/score.js'
-import * as Loss from '../compile/loss.js'
+import * as NoiseDrawn from '../compile/noiseDrawn.js'
+import type * as Loss from '../compile/loss.js'
 
 /** Rows, each as often as there are nodes, with its noise at each; and how much they count. */
 export interface Meeting {
@@ -64,7 +65,7 @@ export const meetings = <P extends string>(
       ))
   if (way.where !== 'line' || slope === null || !isKnown || isSource(data) || Nodes.isNodes(data)) return null
   const { rows, dim } = data
-  const levels = Loss.levelsOf(loss)
+  const levels = NoiseDrawn.levelsOf(loss)
   const weights = Points.weightsOf(data)
   return (params, direction) => {
     const [centre, towards] = [params, direction].map(Params.packed)

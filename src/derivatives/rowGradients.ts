@@ -7,6 +7,7 @@ import { refuse } from '../../lib/plain/refuse.js'
 import { plans, type CompileErrors } from '../compile/compile.js'
 import * as Given from '../compile/given.js'
 import * as Line from '../compile/line.js'
+import * as NoiseDrawn from '../compile/noiseDrawn.js'
 import * as Loss from '../compile/loss.js'
 import * as Matching from '../compile/matching.js'
 import * as Limits from '../core/limits.js'
@@ -32,7 +33,7 @@ const gradients = <P extends string>(
   const { points: about, enter } = Loss.framed(loss)(data)
   const own = Matching.data(about, true)
   const slopes = RA.makeBy(size, j =>
-    Loss.draw({ ...loss, objective: along(Params.unit(shapes, j))(loss.objective) })(about)
+    NoiseDrawn.draw({ ...loss, objective: along(Params.unit(shapes, j))(loss.objective) })(about)
   )
   const valuesOf = (params: Params.Params<P>, term: Matching.Direct, given: Given.Named): Float64Array =>
     pipe(

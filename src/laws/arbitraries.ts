@@ -67,7 +67,8 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import { compute, Key, ones, tensor, zeros, type NdArray } from '../../lib/index.js'
 import type { Concept } from '../core/index.js'
 import { size } from '../../lib/arrays/ndarray.js'
-import * as Loss from '../compile/loss.js'
+import * as Matching from '../compile/matching.js'
+import * as Refusals from '../compile/refusals.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import type { Points } from '../data/points.js'
 import {
@@ -403,7 +404,7 @@ export const pairedFor =
   (points: (dim: number) => fc.Arbitrary<Points>): ((dim: number) => fc.Arbitrary<Points>) => {
     const [dim] = columnsOf(objective, score)
     const reads = lazy(() =>
-      Objective.terms(objective).some(({ term }) => Loss.readsPartner(Score.interpret(score), term, dim))
+      Objective.terms(objective).some(({ term }) => Refusals.readsPartner(Score.interpret(score), term, dim))
     )
     return dim =>
       reads()
@@ -428,7 +429,7 @@ export const showExpectation = (expectation: Expectation.Expectation): string =>
 /** Whether a term draws more than noise, and so asks for plain noise drawn again. */
 const estimates = <P extends string>(score: Score.Score<P>, term: Objective.Term, dim: number): boolean =>
   Objective.isMatching(term) &&
-  (term.exact !== undefined || Loss.drawnBeside(Score.interpret(score), term, dim).length > 0)
+  (term.exact !== undefined || Matching.drawnBeside(Score.interpret(score), term, dim).length > 0)
 
 /** Points within it ask for few nodes. */
 const NEAR = 8

@@ -7,7 +7,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import * as Loss from '../compile/loss.js'
+import * as Refusals from '../compile/refusals.js'
 import { add, compute, mul, Quadrature, tensor, type Operand, type Tensor } from '../../lib/index.js'
 import type * as Points from '../data/points.js'
 import {
@@ -360,7 +360,7 @@ const seenBy = {
 /** Whether an objective can be asked of a score: what reads heads or parameters by name throws of another. */
 const reads = (objective: Objective.Objective, score: Score.Score<string>): boolean =>
   columnsOf({ objective, score }).every(dim =>
-    Objective.terms(objective).every(({ term }) => Loss.isRead(Score.interpret(score), term, dim))
+    Objective.terms(objective).every(({ term }) => Refusals.isRead(Score.interpret(score), term, dim))
   )
 
 const declares =

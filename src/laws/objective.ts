@@ -5,7 +5,9 @@ import type * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Compiler from '../../lib/compiler/index.js'
+import * as NoiseDrawn from '../compile/noiseDrawn.js'
 import * as Loss from '../compile/loss.js'
+import * as Matching from '../compile/matching.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import * as Points from '../data/points.js'
 import {
@@ -136,7 +138,7 @@ const isEstimate = <P extends string>(objective: Objective.Objective, score: Sco
     ({ term, labelDropout }) =>
       labelDropout > 0 ||
       claims(term).exact !== null ||
-      (Objective.isMatching(term) && Loss.drawnBeside(Score.interpret(score), term, LOOKED).length > 0)
+      (Objective.isMatching(term) && Matching.drawnBeside(Score.interpret(score), term, LOOKED).length > 0)
   )
 
 /** The objective with what its estimates stand for in their place; null where one does not say what it stands for. */
@@ -651,7 +653,7 @@ const FEW = 4
 /** In how many dimensions the law of the whole is told by populations, exactly; none of what takes none. */
 const exactDims = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): ReadonlyArray<number> => {
   const loss = { schedule: Schedule.ornsteinUhlenbeck, objective, score }
-  const isShort = Loss.timesOf(loss).length <= FEW
+  const isShort = NoiseDrawn.timesOf(loss).length <= FEW
   return takesPopulations(loss) ? Arbitrary.columnsOf(objective, score).filter(dim => isShort || dim === 1) : []
 }
 

@@ -119,7 +119,25 @@ export interface Part<P extends string> {
   readonly heads?: Built<P>['heads']
 }
 
-/** A part with parameters of these shapes, whose names the function that follows knows. */
+/**
+ * A part with parameters of these shapes, whose names the function that follows knows.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { mul } from 'ornstein/float64'
+ * import { Net } from 'ornstein'
+ *
+ * const gains = Net.define({
+ *   name: 'gains',
+ *   about: 'each number times a gain of its own, 1 at first',
+ *   meaning: () => ({ width }) =>
+ *     Net.withParameters(
+ *       { gain: [width] },
+ *       { starts: { gain: { mean: 1, deviation: 0 } }, apply: ({ gain }, x) => mul(x, gain) }
+ *     )
+ * })
+ * assert.deepEqual(Net.shapes(2)(Net.chain(gains, Net.output())), { gain: [2], weights: [2, 2], bias: [2] })
+ */
 export const withParameters = <P extends string>(
   shapes: Params.Shapes<P>,
   part: Omit<Part<NoInfer<P>>, 'shapes'>

@@ -11,7 +11,7 @@ import * as ChiSquared from '../../lib/numbers/chiSquared.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Compile from '../derivatives/index.js'
-import * as Loss from '../compile/loss.js'
+import * as NoiseDrawn from '../compile/noiseDrawn.js'
 import * as Problem from '../core/problem.js'
 import * as Points from '../data/points.js'
 import * as Params from '../family/params.js'
@@ -79,7 +79,7 @@ const mixtureOf = <P extends string>(score: Score.Score<P>, params: Params.Param
 
 /** The levels of the noise that an objective sees. */
 const levelsOf = (schedule: Schedule.Schedule, objective: Objective.Objective): ReadonlyArray<Schedule.Level> =>
-  Loss.timesOf({ schedule, objective }).map(time => Schedule.level(time)(schedule))
+  NoiseDrawn.timesOf({ schedule, objective }).map(time => Schedule.level(time)(schedule))
 
 /** Rows, each with the noise that it meets, by a rule of a name. */
 interface Met extends Pick<Nodes.Nodes, 'rule'> {

@@ -1,0 +1,349 @@
+/**
+ * What of a loss does not go with its data, its score, its schedule or its expectation: by what each term reads of a row, and what its
+ * description says of itself.
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import { Problem } from '../core/index.js'
+import * as Limits from '../core/limits.js'
+import * as Source from '../data/source.js'
+import * as Parametrization from '../family/parametrization.js'
+import * as Nodes from '../mixture/nodes.js'
+import * as Expectation from '../objective/expectation.js'
+import * as Objective from '../objective/objective.js'
+import * as TimeLaw from '../objective/timeLaw.js'
+import * as Weighting from '../objective/weighting.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Score from '../score/score.js'
+import * as Line from './line.js'
+import * as NoiseDrawn from './noiseDrawn.js'
+import * as Loss from './loss.js'
+import * as Matching from './matching.js'
+import * as Pairs from './pairwise.js'
+
+type Problems = ReadonlyArray<Problem.Problem>
+
+/** A term that is a mean over noise levels. */
+interface OfNoise extends Objective.Weighted {
+  readonly term: Objective.Matching
+}
+
+/** Whether all that a term reads is there, of a model. */
+export const isRead = <P extends string>(model: Score.Model<P>, term: Objective.Term, dim: number): boolean =>
+  !Objective.isMatching(term) || Matching.readsIn(model, term, dim) !== null
+
+/** Whether a term reads the row that belongs to each row. */
+export const readsPartner = <P extends string>(model: Score.Model<P>, term: Objective.Term, dim: number): boolean =>
+  Objective.isMatching(term) && Matching.readsIn(model, term, dim)?.names.has('partner') === true
+
+/** What does not go with losses over pairs of so many rows. */
+export const ofPairs = <P extends string>(
+  { schedule, score, objective }: Pick<Loss.Loss<P>, 'schedule' | 'score' | 'objective'>,
+  data: Source.Data,
+  rows: number
+): Problems =>
+  Objective.terms(objective).flatMap(({ term, weightings }) => {
+    if (!Objective.isMatching(term) || term.pairs === undefined) return []
+    const unless = (holds: boolean, value: string, domain: string, remedy: string): Problems =>
+      Problem.unless(holds, 'objective', `${Objective.show(term.of)} ${value}`, domain, remedy)
+    const width = Matching.readsIn(Score.interpret(score), term, data.dim)?.width ?? 1
+    const most = Math.floor((1 + Math.sqrt(1 + (4 * Pairs.MOST) / width)) / 2)
+    return [
+      ...unless(
+        O.isSome(TimeLaw.only(schedule)(term.timeLaw)) && weightings.length === 0,
+        'over several noise levels or with a weighting',
+        'at one noise level, which both rows of a pair have',
+        'use TimeLaw.at(t), and a number as weight'
+      ),
+      ...unless(
+        (!Nodes.isPopulation(data) && data.weights === undefined) || (Source.isSource(data) && data.weights === null),
+        'of rows with weights',
+        'of rows that count alike, as pairs do',
+        'leave the weights out'
+      ),
+      ...unless(
+        rows >= 2 && Pairs.sizeOf(rows, width) <= Pairs.MOST,
+        `on ${rows} rows of ${width} numbers, ${Pairs.sizeOf(rows, width)} at once,`,
+        `of 2 to ${most} rows, whose pairs are at most ${Pairs.MOST} numbers`,
+        `give the stage a batch of at most ${most} rows`
+      )
+    ]
+  })
+
+/** The parts of a loss that need double precision: those that do not say that single is enough. */
+const needingDouble = <P extends string>({ score, objective, expectation }: Loss.Loss<P>): Problems => {
+  const way = Expectation.interpret(expectation)
+  const unless = (isEnough: boolean, value: string, domain: string, remedy = ''): Problems =>
+    Problem.unless(
+      isEnough,
+      'precision',
+      `'float32' of ${value}`,
+      `'float64', as of ${domain}`,
+      `${remedy}leave precision out`
+    )
+  return [
+    ...unless(
+      Score.interpret(score).family === undefined,
+      Score.show(score),
+      'a mixture, whose densities are differences'
+    ),
+    ...unless(
+      way.where === 'everywhere' && way.float32 === true,
+      Expectation.show(expectation),
+      'all but noise drawn again',
+      'use Expectation.monteCarlo(), or '
+    ),
+    ...Objective.terms(objective).flatMap(({ term }) =>
+      unless(
+        Objective.isPenalty(term) || (Objective.isMatching(term) && term.float32 === true),
+        Objective.show(term.of),
+        'what does not say float32: true',
+        'say so where it is defined, if its rows are no differences of large numbers, or '
+      )
+    )
+  ]
+}
+
+/** What of an expectation does not go with the score and the data. */
+const ofExpectation = <P extends string>({ score, expectation }: Loss.Loss<P>, data: Source.Data): Problems => {
+  const { family } = Score.interpret(score)
+  const projection = family?.projection
+  const way = Expectation.interpret(expectation)
+  const printed = `${Expectation.show(expectation)} of ${Score.show(score)}`
+  const size = way.where === 'everywhere' ? (way.size ?? data) : data
+  return [
+    ...Problem.unless(
+      way.where !== 'line' || (projection !== undefined && projection.slope !== null),
+      'expectation',
+      printed,
+      'of Score.symmetricPair, the score with a single direction that matters',
+      'use Expectation.projected()'
+    ),
+    ...Problem.unless(
+      way.where !== 'span' || projection !== undefined,
+      'expectation',
+      printed,
+      family === undefined
+        ? 'of the score of a mixture, whose centres say which noise matters'
+        : 'of a family that says which noise it sees, by its projection',
+      'use Expectation.monteCarlo()'
+    ),
+    ...Problem.unless(
+      size.rows === data.rows && size.dim === data.dim,
+      'expectation.noise',
+      `${size.rows} × ${size.dim}`,
+      `${data.rows} × ${data.dim}, a row for each row of the data`,
+      'draw as much noise as there is data'
+    )
+  ]
+}
+
+/** A weight of a noise level that is not finite. */
+const ofWeights = <P extends string>(
+  { schedule, score }: Loss.Loss<P>,
+  term: Objective.Matching,
+  weightings: ReadonlyArray<Weighting.Weighting>
+): Problems => {
+  const { predicts } = Score.interpret(score)
+  const { level } = Schedule.interpret(schedule)
+  const weigh = weightings.map(Weighting.interpret(schedule))
+  const own = Parametrization.weight(predicts, term.measuredIn ?? predicts)
+  const weightAt = (time: number): number => weigh.reduce((product, at) => product * at(time), own(level(time)))
+  const times = TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => time)
+  const wrong = times.find(time => !Number.isFinite(weightAt(time)))
+  return wrong === undefined
+    ? []
+    : [
+        Problem.of(
+          'objective.timeLaw',
+          `the weight ${weightAt(wrong)} at time ${wrong}`,
+          'finite',
+          'keep clear of the end of the schedule, or weigh it otherwise'
+        )
+      ]
+}
+
+/** What a term draws again that an expectation does not. */
+const ofDraws = <P extends string>(
+  { score, expectation }: Loss.Loss<P>,
+  { term, labelDropout }: OfNoise,
+  dim: number
+): Problems => {
+  const isProjected = NoiseDrawn.isProjected(expectation)
+  if (!isProjected && !Expectation.isDeterministic(expectation)) return []
+  const refused = (allowed: string, remedy: string): Problems => [
+    Problem.of('expectation', `${Expectation.show(expectation)} of ${Objective.show(term.of)}`, allowed, remedy)
+  ]
+  if (term.exact !== undefined)
+    return refused(
+      isProjected
+        ? 'plain noise, without which the divergence is exact'
+        : 'plain noise drawn again, as the directions are',
+      'leave out divergence, or use Expectation.monteCarlo()'
+    )
+  const drawn = [
+    ...Matching.drawnBeside(Score.interpret(score), term, dim),
+    ...(labelDropout > 0 ? ['the labels that are left out'] : [])
+  ]
+  return drawn.length === 0 || (isProjected && labelDropout === 0)
+    ? []
+    : refused(`plain noise drawn again, as is ${drawn.join(', and ')}`, 'use Expectation.monteCarlo()')
+}
+
+/** What a term reads on points that is not there. */
+const onPoints = <P extends string>(score: Score.Score<P>, term: Objective.Matching, dim: number): Problems => {
+  const reads = Matching.readsIn(Score.interpret(score), term, dim)
+  const absent = reads === null ? [] : Matching.lacking(term, false).filter(name => reads.names.has(name))
+  return [
+    ...Problem.unless(
+      absent.length === 0,
+      'objective',
+      `${Objective.show(term.of)}, which reads ${absent.join(', ')},`,
+      `a function of the data ${TimeLaw.formula(term.timeLaw)}`,
+      'read clean, score and noises(k), or take TimeLaw.at(0.1)'
+    ),
+    ...Problem.unless(
+      !Loss.isOverStudent(term),
+      'objective',
+      `${Objective.show(term.of)} on points`,
+      'on a population, whose nodes follow the student',
+      'give Population.of(mixture) as the data'
+    )
+  ]
+}
+
+/** What a term reads on the nodes of a population, where no noise is drawn. */
+const onNodes = <P extends string>(score: Score.Score<P>, { term, labelDropout }: OfNoise, dim: number): Problems => {
+  const model = Score.interpret(score)
+  const exact = NoiseDrawn.exactly(term)
+  // What takes the rest of a row and reads in it what nodes lack throws there.
+  const reads = Objective.isMatching(exact)
+    ? (Matching.readsIn(model, exact, dim, true) ?? Matching.readsIn(model, exact, dim))
+    : null
+  const lacks = Objective.isMatching(exact) ? Matching.lacking(exact, true) : []
+  const absent = [
+    ...lacks.filter(name => reads?.names.has(name)),
+    ...(reads !== null && reads.probes.noise > 0 ? ['noises'] : []),
+    ...(reads !== null && reads.probes.normal + reads.probes.rademacher > 0 ? ['directions'] : []),
+    ...(labelDropout > 0 ? ['labels'] : [])
+  ]
+  return [
+    ...Problem.unless(
+      model.family?.toMixture !== undefined,
+      'score',
+      `${Score.show(score)} on a population`,
+      'that of a mixture of Gaussians, whose parameters say how many nodes they require',
+      'sample points: Mixture.sample(rows)(key)(mixture)'
+    ),
+    ...Problem.unless(
+      absent.length === 0,
+      'objective',
+      `${Objective.show(term.of)}, which reads ${absent.join(', ')}, on a population`,
+      'a function of x_t, of which the nodes are',
+      'write it by score and noisy, or sample points: Mixture.sample(rows)(key)(mixture)'
+    )
+  ]
+}
+
+/** What of a mean over noise levels does not go with the score, the schedule or the expectation. */
+const ofMatching = <P extends string>(loss: Loss.Loss<P>, weighted: OfNoise, data: Source.Data): Problems => {
+  const { score, expectation } = loss
+  const { term, weightings } = weighted
+  const model = Score.interpret(score)
+  const isOnNodes = Nodes.isNodes(data)
+  return [
+    ...ofWeights(loss, term, weightings),
+    ...Problem.unless(
+      model.family?.unitVariance !== false ||
+        !TimeLaw.assumesUnitVariance(isOnNodes || Expectation.isDeterministic(expectation))(term.timeLaw),
+      'objective.timeLaw',
+      `${TimeLaw.show(term.timeLaw)} of ${Score.show(score)}`,
+      'one with leastVariance, since variances are learned and its nodes lie by the least of them',
+      'give TimeLaw.likelihood the minimum variance, such as leastVariance: 1e-3'
+    ),
+    ...(isOnNodes
+      ? onNodes(score, weighted, data.dim)
+      : [...ofDraws(loss, weighted, data.dim), ...onPoints(score, term, data.dim)]),
+    ...Problem.unless(
+      model.family !== undefined || Matching.readsIn(model, term, data.dim)?.density !== true,
+      'objective',
+      `logDensityAt in ${Objective.show(term.of)} of ${Score.show(score)}`,
+      'of the score of a mixture, which has a density',
+      'use scoreAt, or the score of a mixture'
+    )
+  ]
+}
+
+const isOfNoise = (weighted: Objective.Weighted): weighted is OfNoise => Objective.isMatching(weighted.term)
+
+/** What of the terms does not go with the score and the schedule; nothing, while the descriptions themselves have problems. */
+const ofTerms = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): Problems => {
+  const { schedule, score, objective } = loss
+  if (Schedule.problems(schedule).length + Objective.problems(schedule)(objective).length > 0) return []
+  const shapes = Score.shapes(data.dim)(score)
+  const reason = Score.interpret(score).family?.onlyClean
+  return Objective.terms(objective).flatMap(weighted => [
+    ...Problem.unless(
+      reason === undefined || !isOfNoise(weighted),
+      'objective',
+      `${Objective.show(weighted.term.of)} of ${Score.show(score)}`,
+      `without noise, since ${reason}`,
+      'use Objective.likelihood, or Stage.expectationMaximization'
+    ),
+    ...(weighted.term.unfit?.(shapes, Score.show(score), data.dim) ?? []),
+    ...(isOfNoise(weighted) ? ofMatching(loss, weighted, data) : [])
+  ])
+}
+
+/** Whether a term sees what the score and the expectation show. */
+const ofSight = <P extends string>(
+  { score, expectation }: Loss.Loss<P>,
+  term: Objective.Term,
+  data: Source.Data
+): Problems => {
+  const model = Score.interpret(score)
+  const seesAllNoise = Nodes.isPopulation(data) || Expectation.draws(expectation) === 'everywhere'
+  if (Objective.isMatching(term))
+    return Problem.unless(
+      term.spans === true || term.exact !== undefined || seesAllNoise,
+      'expectation',
+      `${Expectation.show(expectation)} of ${Objective.show(term.of)}`,
+      'one that draws the noise itself, which a custom objective may look at',
+      'use Expectation.monteCarlo()'
+    )
+  return Problem.unless(
+    Objective.isPenalty(term) || model.family !== undefined || !Matching.asksDensity(model, term, data.dim),
+    'objective',
+    `${Objective.show(term.of)} of ${Score.show(score)}`,
+    'of the score of a mixture, which has a density',
+    'use Objective.denoising or Objective.implicit'
+  )
+}
+
+/** All of them. `coarse` are the nodes that are too few for the data. */
+export const of = <P extends string>(
+  loss: Loss.Loss<P>,
+  data: Source.Data,
+  precision: 'float64' | 'float32',
+  coarse: () => ReadonlyArray<Line.Unresolved>
+): Problems => {
+  if (!Source.isSource(data) && data.errors !== undefined)
+    return [
+      Problem.of(
+        'points',
+        'rows with errors',
+        'exact rows, of which an objective knows alone',
+        'use Stage.expectationMaximization, or leave the errors out'
+      )
+    ]
+  return [
+    // On a population no noise is drawn.
+    ...(Nodes.isPopulation(data) ? [] : ofExpectation(loss, data)),
+    // A rule that falls short by fewer nodes than the limit says so in its reason; a pipeline refuses it.
+    ...coarse()
+      .filter(({ taken }) => taken >= Limits.nodes)
+      .map(Line.problem),
+    ...Objective.terms(loss.objective).flatMap(({ term }) => ofSight(loss, term, data)),
+    ...(precision === 'float32' ? needingDouble(loss) : []),
+    ...ofTerms(loss, data)
+  ]
+}

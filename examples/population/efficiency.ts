@@ -2,7 +2,6 @@
  * How much of what data know does the DDPM objective use, by noise level? And do confidence sets of its estimate hold the truth?
  * `node efficiency.js picture.svg` draws the first.
  */
-import { writeFileSync } from 'node:fs'
 import { pipe } from 'fp-ts/lib/function.js'
 import {
   Compile,
@@ -14,7 +13,6 @@ import {
   Objective,
   Optimizer,
   Params,
-  Picture,
   Pipeline,
   Problem,
   Run,
@@ -23,6 +21,7 @@ import {
   Stage,
   TimeLaw
 } from 'ornstein'
+import { drawn } from './drawn.js'
 
 /** Two Gaussians so far apart, weights 3 : 7, variances known. */
 const score = Score.isotropic({ components: 2 })
@@ -53,38 +52,20 @@ console.log(`all levels: ${overAll.toFixed(6)}`)
 export const bySeparation = grid.map(([{ weight }]) => weight)
 bySeparation.forEach((ratio, i) => console.log(`${SEPARATIONS[i]} apart, t = 0.003: weight ${ratio.toFixed(3)}`))
 
-const file = process.argv.at(2)
-if (file?.endsWith('.svg'))
-  writeFileSync(
-    file,
-    Picture.svg(
-      Picture.of(
-        Picture.curves(
-          (['weight', 'mean'] as const).map(name => ({
-            title: name === 'weight' ? 'the weight' : 'the mean of the lighter component',
-            x: { title: 't', domain: [0.002, 5] as const, scale: 'log' as const, ticks: LEVELS },
-            y: {
-              title: 'standard error / bound',
-              domain: [0.95, 12] as const,
-              scale: 'log' as const,
-              ticks: [1, 1.5, 2, 3, 5, 10]
-            },
-            series: grid.map((own, i): Picture.Series => ({
-              name: `${SEPARATIONS[i]} apart`,
-              marks: 'both',
-              points: own.map(one => ({ x: one.t, y: one[name] }))
-            }))
-          })),
-          { columns: 2, width: 300, height: 210 }
-        ),
-        {
-          name: 'fig',
-          title: 'Standard errors of the DDPM objective over the Cramér–Rao bound, by noise level and separation',
-          description: 'Two Gaussians of weights 3 : 7 with known variances.'
-        }
-      )
-    )
-  )
+drawn(
+  (['weight', 'mean'] as const).map(name => ({
+    title: name === 'weight' ? 'the weight' : 'the mean of the lighter component',
+    x: { title: 't', domain: [0.002, 5], scale: 'log', ticks: LEVELS },
+    y: { title: 'standard error / bound', domain: [0.95, 12], scale: 'log', ticks: [1, 1.5, 2, 3, 5, 10] },
+    series: grid.map((own, i) => ({
+      name: `${SEPARATIONS[i]} apart`,
+      marks: 'both',
+      points: own.map(one => ({ x: one.t, y: one[name] }))
+    }))
+  })),
+  'Standard errors of the DDPM objective over the Cramér–Rao bound, by noise level and separation',
+  'Two Gaussians of weights 3 : 7 with known variances.'
+)
 
 /** The pair on 400 points: 95 % intervals of the estimate at two levels. */
 const pair = Mixture.symmetricPair([1.2])

@@ -1,5 +1,6 @@
 /** The programs of examples/population run, and reach what they claim. */
 import { expect, it, vi } from 'vitest'
+import * as OnLine from './onLine.js'
 
 const quietly = async <T>(load: () => Promise<T>): Promise<T> => {
   const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
@@ -76,13 +77,43 @@ it('efficiency: by level as another program has it, over all levels maximum like
 })
 
 it('noise: the pair of students parts, and the minimum ends, at the levels of another program', async () => {
-  const { together, apart } = await quietly(() => import('../../../examples/population/noise.js'))
+  const { together, apart, annealed, ends } = await quietly(() => import('../../../examples/population/noise.js'))
   expect([together.end, apart.end]).toEqual(['pitchfork', 'fold'])
   // Continuation by another program.
   expect(apart.at).toBeCloseTo(1.0975, 4)
   // No eigenvalue is negative before.
   for (const { path } of [together, apart])
     for (const { spectrum } of path.slice(0, -1)) expect(spectrum[0]).toBeGreaterThan(0)
+  expect(annealed.map(({ students }) => students[0] < -5)).toEqual([false, false, true, true])
+  // The gaps of another program; the sixth it had not found up to 6.
+  const wanted = { fisher: [5.66, 2.83, 1.335, 0.764, 0.36], likelihood: [10.047, 4.55, 2.42, 1.36, 0.613] }
+  for (const by of ['fisher', 'likelihood'] as const)
+    ends.forEach(({ ratio, [by]: { end, at, path } }, i) => {
+      expect(end).toBe('fold')
+      expect(Math.abs(at / wanted[by][i] - 1)).toBeLessThan(2e-3)
+      const own = OnLine[by]([-at / 2, at / 2, ratio * at])
+      const students = Array.from(path[path.length - 1].params.means.values)
+      expect(Math.max(...OnLine.gradient(own, students).map(Math.abs))).toBeLessThan(1e-8)
+    })
+})
+
+it('weights: the best level leaves components 3.1 to 3.4 deviations apart, and loses little', async () => {
+  const { found } = await quietly(() => import('../../../examples/population/weights.js'))
+  // By golden section on an independent program at 6 and 8 apart, weights 1 : 1.
+  const [[six, eight]] = found
+  expect([six.gap, eight.gap].map(gap => Math.round(50 * gap) / 50)).toEqual([3.16, 3.26])
+  for (const { gap, error } of found.flat()) {
+    expect(Math.abs(gap - 3.25)).toBeLessThan(0.15)
+    expect(error - 1).toBeLessThan(5e-3)
+  }
+})
+
+it('round: equal variances tend to the pair of that second moment', async () => {
+  const { equal, unequal } = await quietly(() => import('../../../examples/population/round.js'))
+  for (const { limit, course } of equal) expect(Math.abs(course[course.length - 1].off[1] - limit)).toBeLessThan(5e-4)
+  // It rises before it falls to 0.
+  expect(Math.max(...unequal.map(({ off }) => off[0]))).toBeGreaterThan(0.22)
+  expect(Math.abs(unequal[unequal.length - 1].off[0])).toBeLessThan(1e-3)
 })
 
 it('stuck: beside the truth one minimum of the forward divergence, nine of the reverse, each with its diagnosis', async () => {

@@ -66,7 +66,6 @@ beforeAll(() => {
 })
 
 describe('the command that a report ends with', () => {
-  // The first is what npm start does.
   it.each([
     ['%faithful.csv --components 2 --family isotropic --recipe two-stage --compare em,annealed', /--standardize|--/],
     ['@my_tables/two.csv', /assign model\.json/],

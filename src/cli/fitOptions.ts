@@ -233,67 +233,54 @@ const others = ({ compare = [], pipeline, recipe }: Partial<Flags>): ReadonlyArr
   )
 }
 
-/** Several starts are those of a search, and so are tails and backgrounds. */
-const searches = ({
-  starts = 1,
-  recipe = GROWN,
-  pipeline,
-  family = [],
-  robust = false,
-  background,
-  fixed
-}: Partial<Flags>): ReadonlyArray<Problem.Problem> => [
-  ...Problem.unless(
-    fixed === undefined || recipe === GROWN,
-    '--fixed',
-    fixed ?? '',
-    `available with --recipe ${recipe}`,
-    'leave --recipe out; --compare learns by another recipe too'
-  ),
-  ...family.flatMap(({ word, count }) =>
-    Problem.unless(
-      fixed === undefined || count === null,
-      '--fixed',
-      fixed ?? '',
-      `available with the family ${word}`,
-      'take full, diagonal or isotropic'
-    )
-  ),
-  ...Problem.unless(
-    !robust || recipe === GROWN,
-    '--robust',
-    'it',
-    `available with --recipe ${recipe}`,
-    'leave --recipe out'
-  ),
-  ...Problem.unless(
-    background === undefined || recipe === GROWN,
-    '--background',
-    background ?? '',
-    `available with --recipe ${recipe}`,
-    'leave --recipe out'
-  ),
-  ...(starts === 1
-    ? []
-    : [
-        ...Problem.unless(
-          recipe === GROWN && pipeline === undefined,
-          '--starts',
-          starts,
-          'available with --recipe or --pipeline',
-          'leave them out, or fit with several values of --seed'
-        ),
-        ...family.flatMap(({ word, count }) =>
-          Problem.unless(
-            count === null,
-            '--starts',
-            starts,
-            `available with the family ${word}, which is learned by its recipe`,
-            'leave it out, or fit with several values of --seed'
-          )
+/** Which ways of learning take an option. */
+interface Taken {
+  readonly by: ReadonlyArray<Recipe | typeof GROWN>
+  /** Whether recipes of --compare learn by it too. */
+  readonly isCompared?: boolean
+  /** Whether the number of components is to grow, which that of some families does not. */
+  readonly grows?: boolean
+  /** What there is instead. */
+  readonly or?: string
+}
+
+const taken: Readonly<Record<string, Taken>> = {
+  fixed: { by: [GROWN], grows: true, or: '; --compare learns by another recipe too' },
+  robust: { by: [GROWN] },
+  background: { by: [GROWN] },
+  starts: { by: [GROWN], grows: true, or: ', or fit with several values of --seed' },
+  missing: { by: [GROWN], isCompared: true, or: ', or use --missing drop' },
+  prior: { by: maximising, isCompared: true },
+  bootstrap: { by: maximising }
+} satisfies Partial<Record<keyof Flags, Taken>>
+
+/** Options that the way of learning does not take. */
+const untaken = (flags: Partial<Flags>): ReadonlyArray<Problem.Problem> => {
+  const { recipe = GROWN, pipeline, family = [], compare = [], missing, robust, starts } = flags
+  const given: Readonly<Record<string, unknown>> = {
+    ...flags,
+    robust: robust === true ? 'it' : undefined,
+    starts: starts === 1 ? undefined : starts,
+    // the other words of it say which rows are learned from
+    missing: missing === 'keep' ? 'em' : undefined
+  }
+  return Object.entries(taken).flatMap(([key, { by, isCompared = false, grows = false, or = '' }]) => {
+    const value = given[key]
+    const other = [
+      pipeline !== undefined ? '--pipeline' : by.includes(recipe) ? null : `--recipe ${recipe}`,
+      ...compare.map(one => (!isCompared || by.includes(one) ? null : `--compare ${one}`)),
+      ...family.map(({ word, count }) => (!grows || count === null ? null : `the family ${word}`))
+    ].find(way => way !== null)
+    return value === undefined || other === undefined
+      ? []
+      : Problem.of(
+          nameOf(key),
+          String(value),
+          `available with ${other}`,
+          `${by.length === 1 ? 'leave one of the two out' : `use it with one of ${by.join(', ')}`}${or}`
         )
-      ])
-]
+  })
+}
 
 /** Families that have a number of components of their own. */
 const counted = ({ family = [], components }: Partial<Flags>): ReadonlyArray<Problem.Problem> =>
@@ -318,31 +305,6 @@ const counted = ({ family = [], components }: Partial<Flags>): ReadonlyArray<Pro
           )
   )
 
-/** What asks for a recipe that maximises a likelihood on the data. */
-const maximised = ({ prior, bootstrap, recipe, compare = [] }: Partial<Flags>): ReadonlyArray<Problem.Problem> => {
-  const refused = (
-    option: string,
-    value: number | undefined,
-    asked: ReadonlyArray<Recipe | typeof GROWN | undefined>
-  ): ReadonlyArray<Problem.Problem> => {
-    const other = asked.find(one => one !== undefined && !maximising.includes(one))
-    return value === undefined || other === undefined
-      ? []
-      : [Problem.of(option, value, `available with the recipe ${other}`, `use it with one of ${maximising.join(', ')}`)]
-  }
-  return [...refused('--prior', prior, [recipe, ...compare]), ...refused('--bootstrap', bootstrap, [recipe])]
-}
-
-/** Missing cells are taken as candidates are learned, and in no other way. */
-const completed = ({ missing, recipe = GROWN, pipeline, compare }: Partial<Flags>): ReadonlyArray<Problem.Problem> =>
-  Problem.unless(
-    missing !== 'keep' || (recipe === GROWN && pipeline === undefined && compare === undefined),
-    '--missing',
-    'em',
-    'available with --recipe, --pipeline or --compare',
-    'leave them out, or use --missing drop'
-  )
-
 /** What is said of a checkpoint that there is none of. */
 const kept = ({ checkpoint, every, resume = false }: Partial<Flags>): ReadonlyArray<Problem.Problem> =>
   checkpoint !== undefined || (every === undefined && !resume)
@@ -358,10 +320,8 @@ const kept = ({ checkpoint, every, resume = false }: Partial<Flags>): ReadonlyAr
 
 export const rules = (flags: Partial<Flags>): ReadonlyArray<Problem.Problem> => [
   ...others(flags),
-  ...searches(flags),
+  ...untaken(flags),
   ...counted(flags),
-  ...maximised(flags),
-  ...completed(flags),
   ...kept(flags),
   ...outputs(outputsOf(flags), flags.json === true || flags.by !== undefined)
 ]

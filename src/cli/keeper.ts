@@ -72,8 +72,9 @@ export const stoppedBy = (
   const where =
     at < 0 ? '' : ` in stage ${at + 1} of ${stages.length}, after ${stages[at].taken} of ${stages[at].limit} steps`
   const among = choice === null ? '' : ` with ${choice.candidates.length} candidates learned`
+  const unsaved = ` and was not saved; use --out${choice === null ? ' or --checkpoint' : ''}`
   return (
-    `interrupted by ${signal}${where}${among}: the result is provisional${isWritten ? '' : ' and was not saved; use --out or --checkpoint'}.` +
+    `interrupted by ${signal}${where}${among}: the result is provisional${isWritten ? '' : unsaved}.` +
     `${keep === null ? '' : ` To resume, run the same command with --resume: the checkpoint is in ${keep.path}.`}\n`
   )
 }

@@ -41,7 +41,6 @@ import type { Every } from './fitOptions.js'
 import { History } from './history.js'
 import * as Learned from './learned.js'
 import { GROWN, type Recipe } from './recipes.js'
-import * as Search from './search.js'
 import { speaker } from './tableOptions.js'
 import { failed, refused, type Failure, type Signal } from './world.js'
 
@@ -342,7 +341,24 @@ export interface Control {
 }
 
 /** Milliseconds from one look for signals to the next: a look takes a few microseconds. */
-export const HEARING = 50
+const HEARING = 50
+
+/** States as they are computed, each with the moment, and the signal that has come by then. */
+export async function* heardAmong<S>(
+  { now, heard }: Pick<Control, 'now' | 'heard'>,
+  states: Iterable<S>
+): AsyncGenerator<{ readonly state: S; readonly at: number; readonly stopped: Signal | null }> {
+  let looked = now()
+  let stopped: Signal | null = null
+  for (const state of states) {
+    const at = now()
+    if (at - looked >= HEARING) {
+      stopped = await heard()
+      looked = at
+    }
+    yield { state, at, stopped }
+  }
+}
 
 const rule = t.union([t.keyof({ steps: null, gradientNorm: null, relativeChange: null }), t.null])
 
@@ -403,11 +419,12 @@ const shiftOf = (scaling: Points.Scaling | null): number =>
  * learned.
  */
 const run = async (
-  { watch, now, heard, keeper }: Control,
+  control: Control,
   program: Program.Program<string>,
   seed: number,
   scaling: Points.Scaling | null
 ): Promise<E.Either<Failure, Trace>> => {
+  const { watch, now, keeper } = control
   const from = begun(program, seed, keeper)
   if (E.isLeft(from)) return from
   const { state: first, way } = from.right
@@ -424,10 +441,11 @@ const run = async (
   }
   const histories = way.stages.map(kept => History.of(kept))
   const rules = way.stages.map(({ rule }) => rule)
-  const begin = now()
-  let [looked, kept, stopped]: [number, number, Signal | null] = [begin, begin, null]
+  let kept = now()
+  let ended: Signal | null = null
   let reached = { isFinished: false, params: (): Params.Params<string> => program.start(Key.fromSeed(seed)) }
-  for (const state of first === null ? Run.states(program)(Key.fromSeed(seed)) : Run.resume(program)(first)) {
+  const states = first === null ? Run.states(program)(Key.fromSeed(seed)) : Run.resume(program)(first)
+  for await (const { state, at, stopped } of heardAmong(control, states)) {
     const { status, stage, step, value } = state
     if (status._tag === 'Failed') return E.left(failed(Problem.spoken(speaker)(status.problem)))
     // What a run goes on from has been seen before.
@@ -437,16 +455,7 @@ const run = async (
     }
     reached = { isFinished: status._tag === 'Finished', params: () => Run.estimate(program)(state) }
     watch(state, program, measured)
-    const at = now()
-    if (at - looked >= HEARING) {
-      stopped = await heard()
-      looked = at
-    }
-    if (keeper === null) {
-      if (stopped !== null) break
-      continue
-    }
-    if (isDue(keeper.every, step, at - kept) || stopped !== null || status._tag === 'Finished') {
+    if (keeper !== null && (isDue(keeper.every, step, at - kept) || stopped !== null || status._tag === 'Finished')) {
       const beside: Way = {
         seed,
         stages: rules.map((rule, i) => ({ rule, ...histories[i].kept() }))
@@ -454,10 +463,11 @@ const run = async (
       await keeper.write(Checkpoint.show(program, keeper.writer)({ state, beside }))
       kept = at
     }
+    ended = stopped
     if (stopped !== null) break
   }
   return E.right({
-    stopped: reached.isFinished ? null : stopped,
+    stopped: reached.isFinished ? null : ended,
     params: reached.params(),
     stages: written.map(({ stage, simple }, i) => ({
       formula: Stage.formula(stage),
@@ -699,98 +709,65 @@ export interface Chosen {
   readonly seed: number
   /** By which signal the search was ended early. */
   readonly stopped: Signal | null
-  /** What a checkpoint is of. */
-  readonly kept: 'run' | 'search' | 'nothing'
+  /** Whether what is left is a run, which a checkpoint can be of. */
+  readonly isRun: boolean
 }
 
 /** What is to be learned, of what the options leave open. */
 export const choose =
-  (onProgress: (progress: Fit.Progress) => void, { heard, now, keeper: own }: Omit<Control, 'watch'>) =>
+  (onProgress: (progress: Fit.Progress) => void, control: Omit<Control, 'watch'>) =>
   (
     { families, components, criterion, starts, robust, background, fixed: known }: Open,
     { table, source, standardize, seed, prior, place }: Omit<Task, 'origin'>,
     recipe: Recipe | typeof GROWN
   ): TE.TaskEither<Failure, Chosen> => {
+    const { heard, keeper } = control
     const family = families?.map(({ make }) => make)
     const misses = Missing.has(table.data)
-    const fixed = families?.[0].count ?? null
-    const isOne = !robust && background === null && family?.length === 1 && (components?.length === 1 || fixed !== null)
+    const count = families?.[0].count ?? null
+    const isOne = !robust && background === null && family?.length === 1 && (components?.length === 1 || count !== null)
     const byRecipe = (score: Score.Score<string>): Origin => ({
       _tag: 'Recipe',
       score,
       // A family with a number of its own does not grow.
       recipe: recipe === GROWN ? 'annealed' : recipe
     })
-    if (!misses && isOne && (fixed !== null || recipe !== GROWN)) {
+    if (!misses && isOne && (count !== null || recipe !== GROWN)) {
       const score = family[0]({ components: components?.[0] ?? 1 })
-      return TE.right({ origin: byRecipe(score), choice: null, starts: null, seed, stopped: null, kept: 'run' })
+      return TE.right({ origin: byRecipe(score), choice: null, starts: null, seed, stopped: null, isRun: true })
     }
+    // Where there is one candidate, its last steps are a run.
+    if (keeper !== null && (misses || !isOne || starts > 1))
+      return TE.left(
+        refused(
+          Problem.of(
+            '--checkpoint',
+            keeper.path,
+            `available for ${misses ? 'missing cells' : starts > 1 ? 'several starts' : 'a choice among candidates'} in memory`,
+            'add --stream, by which each sum over the rows is kept'
+          )
+        )
+      )
     const score = (family?.[0] ?? Score.isotropic)({ components: 1 })
-    // Where there is one candidate, what is kept is the run of its last steps.
-    const keeper = isOne && !misses && starts === 1 ? null : own
     const asRefused = E.mapLeft(([first, ...rest]: Problem.Problems) => refused(asOption(first), ...rest.map(asOption)))
-    const search: Search.Search = {
-      writer: keeper?.writer ?? '',
-      asked: {
-        data: keeper === null ? '' : Source.fingerprint(table.data),
-        ...{
-          families: families?.map(({ word }) => word) ?? null,
-          components: components ?? null,
-          criterion,
-          seed,
-          standardize,
-          prior,
-          ...(starts !== 1 && { starts }),
-          ...(robust && { robust }),
-          ...(background !== null && { background }),
-          ...(known !== null && { fixed: known })
-        },
-        columns: table.columns
-      }
-    }
-    const begun = keeper?.begun ?? null
     return pipe(
       learnable({ table, source, standardize, seed, prior, origin: { _tag: 'Recipe', score, recipe: 'annealed' } }),
       E.flatMap(() =>
-        begun === null
-          ? E.right(new Map<string, Fit.Outcome>())
-          : pipe(
-              begun,
-              Search.read(search),
-              E.bimap(
-                problem => refused({ ...problem, field: `--checkpoint ${keeper?.path ?? ''}` }),
-                parts => new Map(parts)
-              )
-            )
-      ),
-      E.bindTo('parts'),
-      E.bind('states', ({ parts }) =>
         pipe(
           table.data,
           Fit.states({
             place,
-            // What is remembered is learned in one go, and no signal is heard meanwhile.
-            recall:
-              keeper === null
-                ? undefined
-                : (name, learn) => {
-                    const led = parts.get(name) ?? learn()
-                    parts.set(name, led)
-                    return led
-                  },
-            ...{
-              family,
-              components: fixed ?? components,
-              criterion,
-              seed,
-              starts,
-              robust,
-              background: background ?? undefined,
-              fixed: known ?? undefined,
-              standardize,
-              columns: table.columns,
-              onProgress
-            },
+            family,
+            components: count ?? components,
+            criterion,
+            seed,
+            starts,
+            robust,
+            background: background ?? undefined,
+            fixed: known ?? undefined,
+            standardize,
+            columns: table.columns,
+            onProgress,
             missing: misses ? 'em' : 'refuse',
             prior: prior ?? undefined
           }),
@@ -799,29 +776,19 @@ export const choose =
       ),
       TE.fromEither,
       // Those that are learned when a signal comes are what is chosen from.
-      TE.bind('end', ({ parts, states }) => async () => {
-        let [looked, stopped, last]: [number, Signal | null, Fit.State | null] = [now(), null, null]
-        let [kept, step, known] = [looked, 0, parts.size]
-        const keep = async (): Promise<void> => {
-          if (parts.size > known) await keeper?.write(Search.show(search, parts))
-          known = parts.size
-          kept = now()
+      TE.flatMapTask(states => async () => {
+        let last: Fit.State | null = null
+        let stopped: Signal | null = null
+        for await (const looked of heardAmong(control, states)) {
+          last = looked.state
+          stopped = looked.stopped
+          if (last.rest !== null && !misses) break
+          if (stopped !== null && E.isRight(last.fit())) break
         }
-        for (const state of states) {
-          last = state
-          const at = now()
-          if (state.rest !== null && !misses) break
-          if (keeper !== null && isDue(keeper.every, ++step, at - kept)) await keep()
-          if (at - looked < HEARING) continue
-          looked = at
-          stopped = await heard()
-          if (stopped !== null && E.isRight(state.fit())) break
-        }
-        await keep()
         // The last step may have taken long, and a signal that came meanwhile is not to be lost.
-        stopped ??= await heard()
-        return E.right({ last, stopped })
+        return { last, stopped: stopped ?? (await heard()) }
       }),
+      TE.bindTo('end'),
       TE.bind('fit', ({ end: { last } }) =>
         TE.fromEither(asRefused(last?.fit() ?? E.left([Problem.of('fit', 'nothing', 'a candidate', 'try again')])))
       ),
@@ -833,7 +800,9 @@ export const choose =
           origin:
             recipe === GROWN
               ? {
-                  ...{ _tag: 'Chosen', pipeline: rest ?? pipeline, isSettled },
+                  _tag: 'Chosen',
+                  pipeline: rest ?? pipeline,
+                  isSettled,
                   // One that no stage is left of is told as it stands: a pipeline without stages knows no floor.
                   candidate:
                     rest === null && (Source.isSource(table.data) || pipeline.stages.length === 0)
@@ -845,7 +814,7 @@ export const choose =
           starts: fit.starts.of === 1 ? null : fit.starts,
           seed: fit.seed,
           stopped,
-          kept: keeper !== null || own === null ? 'search' : rest !== null ? 'run' : 'nothing'
+          isRun: rest !== null
         }
       })
     )

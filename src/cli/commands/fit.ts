@@ -18,9 +18,9 @@ import type { Picture } from '../../picture/drawing.js'
 import { faultless, inside, type Checked } from '../checked.js'
 import * as json from '../json.js'
 import {
-  HEARING,
   choose,
   compare,
+  heardAmong,
   learn,
   learnScore,
   pipelineOf,
@@ -78,7 +78,7 @@ const without = (choices: Choices, { ignored }: Rows): Choices => {
 }
 
 /** What is to be learned, and what it was chosen from. */
-interface Chosen extends Pick<Decided, 'choice' | 'starts' | 'stopped' | 'kept'> {
+interface Chosen extends Pick<Decided, 'choice' | 'starts' | 'stopped' | 'isRun'> {
   readonly task: Task
 }
 
@@ -105,7 +105,7 @@ const plan =
           choice: null,
           starts: null,
           stopped: null,
-          kept: 'run'
+          isRun: true
         }))
       )
     const asked = { ...given, standardize: standardize ?? areFree(open.families) }
@@ -227,16 +227,12 @@ const untilHeard = <S>(
   states: Iterable<S>
 ): Promise<{ readonly last: S | null; readonly stopped: Signal | null }> =>
   world.untilSignal(async heard => {
-    let [last, stopped, looked]: [S | null, Signal | null, number] = [null, null, world.now()]
-    for (const state of states) {
+    let last: S | null = null
+    for await (const { state, stopped } of heardAmong({ now: world.now, heard }, states)) {
       last = state
-      const at = world.now()
-      if (at - looked < HEARING) continue
-      looked = at
-      stopped = await heard()
-      if (stopped !== null) break
+      if (stopped !== null) return { last, stopped }
     }
-    return { last, stopped }
+    return { last, stopped: null }
   })
 
 /** What resamples say of a fit; of those that were drawn when a signal came, where they are enough. */
@@ -415,9 +411,7 @@ export const fit =
       ): TE.TaskEither<Failure, Shown & { readonly stopped: Signal | null }> =>
         pipe(
           async () => {
-            // The checkpoint of a search has what it led to; to learn what was chosen once more takes no longer than one candidate.
-            const own = chosen.kept === 'run' ? keeper : null
-            const found = await work(world, { watch, keeper: own }, chosen, choices.compare)()
+            const found = await work(world, { watch, keeper: chosen.isRun ? keeper : null }, chosen, choices.compare)()
             if (E.isLeft(found)) return found
             const { fit } = found.right
             if (found.right.stopped !== null) return E.right({ ...found.right, fit: { ...fit, asked } })
@@ -503,7 +497,7 @@ export const fit =
                         stoppedBy(
                           stopped,
                           stages,
-                          chosen.kept === 'nothing' ? null : choices.keep,
+                          isStreamed || chosen.isRun ? choices.keep : null,
                           chosen.stopped && found.fit.choice,
                           outputsOf(flags).length > 0 || choices.keep !== null
                         )

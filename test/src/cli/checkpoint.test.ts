@@ -12,11 +12,9 @@ import {
   Expectation,
   Initializer,
   Key,
-  Mixture,
   Objective,
   Optimizer,
   Pipeline,
-  Points,
   Problem,
   Schedule,
   Score,
@@ -247,94 +245,17 @@ describe('a checkpoint', () => {
   })
 })
 
-describe('a choice among candidates', () => {
-  const points = Mixture.sample(isSlow ? 1500 : 400)(Key.fromSeed(8))(
-    Mixture.of({
-      means: [
-        [-4, 0],
-        [4, 1],
-        [0, 5]
-      ]
-    })
-  )
-  const rows = Array.from({ length: 120 }, (_, i) => [points.values[2 * i], points.values[2 * i + 1]])
-  here.write('many.csv', Points.toCsv(points))
-  const parts = (name: string): Readonly<Record<string, unknown>> =>
-    (JSON.parse(here.read(name)) as { readonly parts: Readonly<Record<string, unknown>> }).parts
-
-  it.runIf(isSlow)(
-    'that is killed goes on to the same bits, and learns nothing twice',
-    async () => {
-      const line = `fit @many.csv ${isSlow ? '--components 1..6' : '--components 1..3 --family isotropic,tied'}`
-      expect((await here.ornstein(`${line} --out @chosen.json`, { version })).exit).toBe(0)
-      const kept = here.at('choice')
-      const own = `${line} --out @again.json --checkpoint @choice --every 1 --resume`
-      let known = 0
-      for (const after of spread(2)([0, 150])) {
-        const { signal } = await child(own, { signal: 'SIGKILL', file: kept, after })
-        expect([signal, existsSync(kept)]).toEqual(['SIGKILL', true])
-        const found = Object.keys(parts('choice')).length
-        expect(found).toBeGreaterThanOrEqual(known)
-        known = found
-      }
-      expect(known).toBeGreaterThan(0)
-      expect(await child(own)).toEqual({ code: 0, signal: null, stderr: '' })
-      expect(here.read('again.json')).toBe(here.read('chosen.json'))
-      expect(Object.keys(parts('choice')).filter(part => part.startsWith('grown')).length).toBeGreaterThanOrEqual(6)
-    },
-    120_000
-  )
-
-  it.each(spread(2)(['', '--missing em']))('goes on from any part of it %s', async how => {
-    here.write(
-      'cells.csv',
-      `x,y\n${rows.map(([x, y], i) => `${i % 9 === 0 && how !== '' ? 'NA' : x},${y}`).join('\n')}\n`
-    )
-    const line = `fit @cells.csv --components 1..3 --family isotropic,full ${how}`
-    const whole = await here.ornstein(`${line} --json --checkpoint @parts --every 1`)
-    expect(whole.exit).toBe(0)
-    const checkpoint = JSON.parse(here.read('parts')) as { parts: Readonly<Record<string, unknown>> }
-    const names = Object.keys(checkpoint.parts)
-    expect(names.length).toBeGreaterThan(6)
-    for (const count of spread(2)([0, 1, Math.floor(names.length / 2), names.length - 1])) {
-      const some = Object.fromEntries(names.slice(0, count).map(name => [name, checkpoint.parts[name]]))
-      here.write('some', JSON.stringify({ ...checkpoint, parts: some }))
-      const again = await here.ornstein(`${line} --json --checkpoint @some --every 1 --resume`)
-      expect(again).toEqual(whole)
-      expect(here.read('some')).toBe(here.read('parts'))
-    }
-    // A part that says something else is believed: it is not learned again.
-    const problem = { field: 'it', value: 'the part', domain: 'learned anew', remedy: 'recall it' }
-    here.write('some', JSON.stringify({ ...checkpoint, parts: { ...checkpoint.parts, 'grown 2 full': { problem } } }))
-    expect((await here.ornstein(`${line} --json --checkpoint @some --resume`)).stdout).toContain(
-      'it: the part is not learned anew; recall it'
-    )
-    rmSync(here.at('parts'))
-  })
-
-  it.each<[string, string, RegExp]>([
-    ['seed', '--components 1..2 --seed 1', /seed 1 is not 0; ask for what it was begun with/],
-    ['number of components', '--components 1..3', /components \[1,2,3\] is not \[1,2\]/],
-    ['data', '--components 1..2 --columns 1', /the table is not the one that it was begun on/],
-    ['work', '--components 2', /the text is not a checkpoint; give a file written as one/]
-  ])('of another %s is refused', async (_, words, message) => {
-    const line = (words: string): string => `fit %faithful.csv --family isotropic ${words} --checkpoint @first`
-    // What is refused leaves the file as it is.
-    if (!existsSync(here.at('first'))) expect((await here.ornstein(line('--components 1..2'))).exit).toBe(0)
-    const { exit, stderr } = await here.ornstein(`${line(words)} --resume`)
-    expect([exit, stderr]).toEqual([2, expect.stringMatching(message)])
-    expect(stderr).toMatch(/^error: --checkpoint first: /)
-  })
-
-  it('that a signal stops goes on to the same bits', async () => {
-    let now = 0
-    let looks = 0
-    const line = 'fit %faithful.csv --components 1..4 --family isotropic --json'
-    const stopped = await here.ornstein(`${line} --checkpoint @signalled`, {
-      now: () => (now += 60),
-      untilSignal: work => work(() => Promise.resolve(++looks >= 3 ? 'SIGINT' : null))
-    })
-    expect([stopped.exit, stopped.stderr]).toEqual([130, expect.stringContaining('with --resume')])
-    expect(await here.ornstein(`${line} --checkpoint @signalled --resume`)).toEqual(await here.ornstein(line))
+describe('a choice among candidates in memory', () => {
+  it.each([
+    ['', 'a choice among candidates'],
+    ['-k 2 --family full --starts 2', 'several starts'],
+    ['-k 2 --family full --robust', 'a choice among candidates']
+  ])('has no checkpoint: %s', async (words, what) => {
+    const { exit, stderr } = await here.ornstein(`fit %faithful.csv --checkpoint @choice ${words}`)
+    expect([exit, stderr, existsSync(here.at('choice'))]).toEqual([
+      2,
+      `error: --checkpoint: choice is not available for ${what} in memory; add --stream, by which each sum over the rows is kept\n`,
+      false
+    ])
   })
 })

@@ -85,7 +85,7 @@ describe('ornstein fit', () => {
   it.each([
     ['--starts 0', '--starts: 0 is not a whole number ≥ 1; try 10'],
     ['--starts 2000', '--starts: 2000 is not ≤ 1000; try 10'],
-    ['--starts 2 --recipe em', '--starts: 2 is not available with --recipe or --pipeline; leave them out, or fit with'],
+    ['--starts 2 --recipe em', '--starts: 2 is not available with --recipe em; leave one of the two out, or fit with'],
     ['--starts 2 --family spherical', null],
     ['--starts 2 --family symmetric-pair', '--starts: 2 is not available with the family symmetric-pair']
   ])('%s', async (options, error) => {

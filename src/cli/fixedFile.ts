@@ -5,13 +5,15 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import * as Problem from '../core/problem.js'
+import { standard } from '../standard.js'
 import * as Points from '../formats/index.js'
 import { gaussianProblems } from '../mixture/component.js'
 import * as Component from '../families/fixed.js'
 import * as Mixture from '../algebra/index.js'
 import { faultless, inside, type Checked } from './checked.js'
-import * as json from './json.js'
-import * as Model from './model.js'
+import * as json from '../core/json.js'
+import * as Model from '../fit/model.js'
+import { ofJson as modelOf } from './models.js'
 import * as options from './options.js'
 import type { Failure, World } from './world.js'
 
@@ -74,7 +76,7 @@ const ofJson =
       json.parse(OPTION, path),
       E.flatMap((value): Checked<Known> =>
         Model.claims(value)
-          ? pipe(text, Model.read(path), E.flatMap(ofModel(path, columns)))
+          ? pipe(value, modelOf(standard, path), E.flatMap(ofModel(path, columns)))
           : pipe(
               value,
               json.decode(listed, path),

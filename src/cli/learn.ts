@@ -39,7 +39,7 @@ import { inside } from './checked.js'
 import { familyOf, learnsVariances, type Named } from './families.js'
 import type { Every } from './fitOptions.js'
 import { History } from './history.js'
-import * as Learned from './learned.js'
+import * as ScoreModel from '../fit/scoreModel.js'
 import { GROWN, type Recipe } from './recipes.js'
 import { speaker } from './tableOptions.js'
 import { failed, refused, type Failure, type Signal } from './world.js'
@@ -617,7 +617,7 @@ const standing = (task: Task, { pipeline, isSettled, steps, ...found }: Fit.Rank
 
 /** A score that is no mixture, as it was learned. */
 export interface ReachedScore {
-  readonly learned: Learned.Learned
+  readonly learned: ScoreModel.ScoreModel
   readonly stages: ReadonlyArray<StageRun>
   /** What was chosen to compute it, and why. */
   readonly plan: string
@@ -688,7 +688,7 @@ export const scoreOf =
       converged: last !== undefined && last.rule !== null && last.rule !== 'steps'
     }
     const plan = Compile.explain(program)
-    return { stages, plan, stopped, learned: Learned.of({ columns, seed, pipeline, params, fit }, points, scaling) }
+    return { stages, plan, stopped, learned: ScoreModel.of({ columns, seed, pipeline, params, fit }, points, scaling) }
   }
 
 /** The mean of the last tenth of the values that were kept: a batch's own says little. */

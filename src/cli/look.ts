@@ -20,7 +20,7 @@ import { documentOf } from '../report/scoreReport.js'
 import { type AtLevel, type Samples, type ScoreFindings } from '../report/scoreFindings.js'
 import { type Flags } from './fitOptions.js'
 import { scaled, shown, type ReachedScore, type Task } from './learn.js'
-import * as Learned from './learned.js'
+import * as ScoreModel from '../fit/scoreModel.js'
 import { evaluating, nextOf, sampling } from './shown.js'
 
 /** Rows that losses are taken of, samples that are drawn, and noise levels. */
@@ -55,12 +55,12 @@ const normalLaw = (points: Points.Points) => {
 
 /** The last stage's objective at noise levels from the most that it was trained at to the least, of points as they are learned from. */
 const levels = (
-  { pipeline, params }: Pick<Learned.Learned, 'pipeline' | 'params'>,
+  { pipeline, params }: Pick<ScoreModel.ScoreModel, 'pipeline' | 'params'>,
   points: Points.Points
 ): ReadonlyArray<AtLevel> => {
   const { schedule, score, stages } = pipeline
   const loss = stages.flatMap(Stage.losses).at(-1)
-  const { from, to } = Learned.trainedAt(pipeline)
+  const { from, to } = ScoreModel.trainedAt(pipeline)
   if (loss === undefined || !Number.isFinite(from)) return []
   const [much, little] = [from, to].map(time => Schedule.logSnr(time)(schedule))
   const logSnrs =
@@ -88,9 +88,13 @@ const levels = (
 }
 
 /** Samples in the data's units, and how far they are from rows. */
-const samples = (learned: Learned.Learned, points: Points.Points, path: string): E.Either<Problem.Problems, Samples> =>
+const samples = (
+  learned: ScoreModel.ScoreModel,
+  points: Points.Points,
+  path: string
+): E.Either<Problem.Problems, Samples> =>
   pipe(
-    Learned.sampler(learned, path),
+    ScoreModel.sampler(learned, path),
     E.map(draw => {
       const count = Math.min(SAMPLES, Math.max(1, Math.floor(points.rows / 2)))
       const drawn = draw(count)(Key.fromSeed(learned.seed))
@@ -98,7 +102,7 @@ const samples = (learned: Learned.Learned, points: Points.Points, path: string):
       const [first, second] = [0, count].map(from => units(some(points, from, count)))
       return {
         points: drawn,
-        steps: Learned.STEPS,
+        steps: ScoreModel.STEPS,
         distance: Points.energyDistance(units(drawn), first),
         ofRows: Points.energyDistance(first, second)
       }
@@ -120,10 +124,10 @@ export const findings = ({ learned, stages, plan }: ReachedScore, task: Task, pa
   }
 }
 
-const parametersOf = ({ params }: Learned.Learned): number =>
+const parametersOf = ({ params }: ScoreModel.ScoreModel): number =>
   Object.values(params).reduce((sum, { values }) => sum + values.length, 0)
 
-const isAveraged = ({ stages }: Learned.Learned['pipeline']): boolean => {
+const isAveraged = ({ stages }: ScoreModel.ScoreModel['pipeline']): boolean => {
   const optimizer = stages.flatMap(Stage.simple).at(-1)?.simple.optimizer
   return optimizer !== undefined && Optimizer.averages(optimizer)
 }

@@ -91,7 +91,11 @@ const apart = (): Promise<number> =>
     thread.on('message', (said: 'begin' | 'end' | number) => {
       if (said === 'begin') begin()
       else if (said === 'end') end()
-      else resolve(said)
+      else {
+        // what is left unread of it keeps no process
+        if (reads) process.stdin.destroy()
+        resolve(said)
+      }
     })
     thread.on('error', reject)
   })

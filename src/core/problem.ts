@@ -160,6 +160,11 @@ export const within =
   (path: string) =>
   (problem: Problem): Problem => ({ ...problem, field: problem.field === '' ? path : `${path}.${problem.field}` })
 
+/** The same problem, seen from outside of the file, or the group, that it is in. */
+export const inside =
+  (place: string) =>
+  (problem: Problem): Problem => ({ ...problem, field: `${place}, ${problem.field}` })
+
 /**
  * The problem as one sentence.
  *

@@ -27,7 +27,6 @@ import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { Key } from '../../lib/index.js'
 import { flatMapped, last } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import * as t from 'io-ts'
 import { Case } from '../core/index.js'
 import * as Problem from '../core/problem.js'
 import * as Setting from '../core/setting.js'
@@ -47,7 +46,7 @@ import * as CrossValidation from '../trust/crossValidation.js'
 import * as Data from '../choice/scaledData.js'
 import * as FixedComponents from '../choice/fixedComponents.js'
 import * as Floor from '../choice/floor.js'
-import { format } from './format.js'
+import * as ModelBody from './modelBody.js'
 import * as Settings from '../trust/fitSettings.js'
 import * as Hint from '../trust/hint.js'
 import type { Clusters } from '../comparison/merging.js'
@@ -924,18 +923,6 @@ export interface Kept extends Pick<Fit, 'mixture' | 'family' | 'components' | 'c
   readonly bic: number | null
 }
 
-const lists = t.readonlyArray(t.readonlyArray(t.number))
-const kept = t.type({
-  format: t.literal(format),
-  family: t.string,
-  columns: t.readonlyArray(t.string),
-  mixture: t.intersection([
-    t.type({ weights: t.readonlyArray(t.number), means: lists, variances: lists }),
-    t.partial({ factors: t.readonlyArray(lists) })
-  ]),
-  fit: t.union([t.null, t.type({ logLikelihood: t.number, bic: t.number })])
-})
-
 /**
  * What `toJSON`, or `ornstein fit --out`, wrote: its mixture bit for bit, ready to assign rows and to draw some.
  *
@@ -951,25 +938,22 @@ const kept = t.type({
  */
 export const fromJSON = (json: unknown): E.Either<Problem.Problems, Kept> =>
   pipe(
-    kept.decode(json),
-    E.mapLeft((): Problem.Problems => [
-      Problem.of('json', 'it', 'a model', 'write it by toJSON, or by ornstein fit --out')
-    ]),
-    E.flatMap(({ mixture: { factors, variances, ...rest }, family, columns, fit }) =>
-      pipe(
-        Mixture.parse({ ...rest, ...(factors === undefined ? { variances } : { factors }) }),
-        E.map((mixture): Kept => ({
-          mixture,
-          family: family.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()),
-          components: Mixture.components(mixture),
-          columns,
-          logLikelihood: fit?.logLikelihood ?? null,
-          bic: fit?.bic ?? null,
-          assign: assigning(mixture, undefined, null),
-          sample: rows => key => Mixture.sample(rows)(key)(mixture)
-        }))
-      )
-    )
+    json,
+    ModelBody.read('json', 'json'),
+    E.map((body): Kept => {
+      const mixture = ModelBody.mixtureOf(body)
+      const { family, columns, fit } = body
+      return {
+        mixture,
+        family: family.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+        components: Mixture.components(mixture),
+        columns,
+        logLikelihood: fit?.logLikelihood ?? null,
+        bic: fit?.bic ?? null,
+        assign: assigning(mixture, undefined, null),
+        sample: rows => key => Mixture.sample(rows)(key)(mixture)
+      }
+    })
   )
 
 /**

@@ -2,7 +2,6 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as Points from '../formats/index.js'
 import { show, type Table } from '../choice/table.js'
-import * as Text from '../fit/text.js'
 import * as Metric from '../comparison/metric.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Merging from '../comparison/merging.js'
@@ -54,13 +53,6 @@ export const table = ({ name, classes, counts }: Crossed): Table => ({
 export const sentence = ({ agreement, merged }: Pick<Crossed, 'agreement' | 'merged'>): string =>
   `Adjusted Rand index ${agreement.toFixed(3)}: 1 where each class is one component, 0 as by chance.` +
   (merged === undefined ? '' : ` After merging components that overlap: ${merged.toFixed(3)}.`)
-
-/** As a terminal shows it. */
-export const paragraphs = (found: Crossed, within: number): ReadonlyArray<string> => [
-  `Components beside ${found.name}:`,
-  Text.table(table(found), within),
-  sentence(found)
-]
 
 export const asJson = ({ name, classes, counts, agreement, merged }: Crossed): object => ({
   column: name,

@@ -3,7 +3,7 @@
  * no font, no picture from elsewhere.
  */
 import { minus, plural } from './phrases.js'
-import { paragraphs, facts, table as textTable, printable } from '../fit/text.js'
+import { paragraphs, facts as textFacts, table as textTable, printable } from '../fit/text.js'
 import type { Table } from '../choice/table.js'
 import type { Described } from '../picture/drawing.js'
 import { element, escape, looks, palette, swatch } from '../picture/svg.js'
@@ -66,6 +66,10 @@ export const doubt = (text: string, remedy?: string): Verdict => ({
   text,
   ...(remedy !== undefined && { remedy })
 })
+export const facts = (
+  entries: ReadonlyArray<readonly [string, string]>,
+  rest: Omit<Extract<Part, { _tag: 'Facts' }>, '_tag' | 'entries'> = {}
+): Part => ({ _tag: 'Facts', entries, ...rest })
 export const code = (title: string, text: string): Part => ({ _tag: 'Code', title, text })
 export const figures = (figures: ReadonlyArray<Described>): Part => ({ _tag: 'Figures', figures })
 export const onPage = (parts: () => ReadonlyArray<Part>): Part => ({ _tag: 'Page', parts })
@@ -102,7 +106,7 @@ export const asText = (parts: ReadonlyArray<Part>, within: number, isAll = false
       case 'Facts':
         return part.isMore === true && !isAll
           ? ''
-          : (part.title === undefined ? '' : `${part.title}:\n`) + facts(part.entries, within)
+          : (part.title === undefined ? '' : `${part.title}:\n`) + textFacts(part.entries, within)
       case 'Code':
         return isAll ? `${part.title}:\n${part.text}` : ''
       // which stand together

@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { isDeeper } from '../../lib/plain/nesting.js'
 import { History } from '../../src/cli/history.js'
-import * as json from '../../src/cli/json.js'
+import * as json from '../../src/core/json.js'
 import * as Limits from '../../src/core/limits.js'
 import {
   Compile,

@@ -4,18 +4,17 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Key } from '../../../lib/index.js'
 import { MANY } from '../../../lib/compiler/rowwise.js'
-import { ASSIGNED, CLUSTER } from '../../formats/grid.js'
-import type { Added } from '../../formats/widen.js'
+import { assigned } from '../../fit/columns.js'
 import * as Problem from '../../core/problem.js'
 import * as Merging from '../../comparison/merging.js'
 import * as Mixture from '../../mixture/mixture.js'
 import { adding } from '../adding.js'
-import { asLearned, readModel } from './evaluate.js'
-import * as Model from '../model.js'
+import * as Model from '../../fit/model.js'
+import { asLearned, readModel } from '../models.js'
 import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
 import type { Assigning } from '../usage.js'
-import { refused, type Copy, type Failure, type World } from '../world.js'
+import { refused, type Failure, type World } from '../world.js'
 
 /** Rows that are drawn from a model, to tell which of its components belong together. */
 const DRAWN = 20_000
@@ -42,57 +41,25 @@ const clustersOf = (
     : E.right(found)
 }
 
-/** What is said of rows of a component, said of the cluster that it is in: rows of a background stay in none. */
-const merged =
-  (clusters: Merging.Clusters, { points }: Copy['table'], mixture: Mixture.Mixture) =>
-  (found: ReadonlyArray<Mixture.Membership>): ReadonlyArray<Mixture.Membership> => {
-    const of = pipe(mixture, Merging.assign(clusters)(points))
-    return found.map((one, i) =>
-      one.component < 0
-        ? one
-        : {
-            ...one,
-            component: of[i].cluster,
-            probability: of[i].probability,
-            uncertainty: 1 - of[i].probability
-          }
-    )
-  }
-
-/** The new columns, in the order of a membership. */
-const columnsOf = (first: string, found: ReadonlyArray<Mixture.Membership>, { background }: Mixture.Mixture): Added => [
-  [
-    first,
-    background === undefined
-      ? found.map(({ component }) => component + 1)
-      : found.map(({ component }) => (component < 0 ? 'background' : String(component + 1)))
-  ],
-  [ASSIGNED[1], found.map(({ probability }) => probability)],
-  [ASSIGNED[2], found.map(({ uncertainty }) => uncertainty)],
-  [ASSIGNED[3], found.map(({ logDensity }) => logDensity)],
-  [ASSIGNED[4], found.map(({ isOutlier }) => (isOutlier ? 'yes' : 'no'))]
-]
-
 export const assign =
   (modelFile: string, file: string, flags: Assigning) =>
   (world: World): TE.TaskEither<Failure, void> =>
     pipe(
       options.checkOutputs(world, [modelFile, file])([{ option: '--out', path: flags.out }]),
-      TE.flatMap(() => readModel(world, flags)(modelFile)),
+      TE.flatMap(() => readModel(world, flags, modelFile)),
       TE.bindTo('model'),
       TE.let('mixture', ({ model }) => Model.toMixture(model)),
       TE.bind('clusters', ({ mixture }) => TE.fromEither(clustersOf(flags, mixture))),
       TE.flatMap(({ model, mixture, clusters }) =>
         adding({
-          ...{ argument: 'FILE', file, flags, how: asLearned(csvOf(flags), model), inPieces: flags.stream },
+          argument: 'FILE',
+          file,
+          flags,
+          how: asLearned(csvOf(flags), model),
+          inPieces: flags.stream,
           columns: model.columns,
           least: MANY,
-          added: (table, rows) => {
-            const found = Mixture.memberships(table.points, rows)(mixture)
-            return clusters === null
-              ? columnsOf(ASSIGNED[0], found, mixture)
-              : columnsOf(CLUSTER, merged(clusters, table, mixture)(found), mixture)
-          }
+          added: ({ points }, rows) => assigned(points, clusters, rows)(mixture)
         })(world)
       )
     )

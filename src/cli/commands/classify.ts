@@ -4,14 +4,16 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Problem from '../../core/problem.js'
 import * as Points from '../../formats/index.js'
-import type { Added } from '../../formats/widen.js'
+import { classified } from '../../fit/columns.js'
 import * as Discriminant from '../../decision/discriminant.js'
 import { show } from '../../choice/table.js'
 import * as Crossed from '../../report/crossed.js'
-import { facts, paragraphs, quoted, table as showTable } from '../../fit/text.js'
+import { quoted } from '../../fit/text.js'
+import { facts, table, text } from '../../report/document.js'
 import { adding } from '../adding.js'
 import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
+import { tell } from '../tell.js'
 import type { Classifying } from '../usage.js'
 import { refused, type Failure, type World } from '../world.js'
 
@@ -59,16 +61,6 @@ const optionsOf = ({ covariance, components, seed }: Classifying): Discriminant.
   seed
 })
 
-/** The new columns: what a row is taken for, and the probability of each class. */
-const columnsOf = ({ classes, predict }: Discriminant.Discriminant, points: Points.Points): Added => {
-  const found = predict(points)
-  return [
-    ['class', found.map(({ label }) => label)],
-    ['probability', found.map(({ probability }) => probability)],
-    ...classes.map((label, c) => [`p(${label})`, found.map(({ probabilities }) => probabilities[c])] as const)
-  ]
-}
-
 /** What the error of new rows is expected to be, and which classes are taken for which. */
 const told =
   (file: string, { points, columns, labels, unlabelled }: Labelled, flags: Classifying) =>
@@ -85,49 +77,50 @@ const told =
         )
       ),
       TE.flatMapTask(({ found, held }) => {
-        const within = world.terminal.out
         const { classes, counts, error, brier } = held
         const { covariances, parameters, bic, priors } = found
+        const { rows } = points
         const own = Discriminant.confusion(classes, labels, found.predict(points), points.weights).error
         const same = new Set(covariances).size === 1
-        return world.stdout(
-          flags.json
-            ? `${JSON.stringify({
-                ...{ rows: points.rows, unlabelled, columns, labels: flags.labels, classes },
-                ...{ priors: [...priors], covariances, parameters, bic, folds: flags.folds },
-                ...{ error, brier, confusion: counts, errorOnTheSameRows: own }
-              })}\n`
-            : paragraphs(
-                [
-                  `${classes.length} classes by ${columns.join(', ')}, from ${points.rows} rows of ${options.named(file)}${unlabelled === 0 ? '' : ` (${unlabelled} without a label)`}.`,
-                  `Rows of each class, by what they are taken for when they are not learned from (${flags.folds} folds):`,
-                  showTable(
-                    {
-                      header: [flags.labels, ...classes],
-                      rows: classes.map((one, c) => [one, ...counts[c].map(Crossed.count)])
-                    },
-                    within
-                  ),
-                  facts(
-                    [
-                      [
-                        'error',
-                        `${(100 * error).toFixed(1)} % of new rows, ${(100 * own).toFixed(1)} % of those learned from`
-                      ],
-                      ['Brier score', `${show(brier, 3)}: 0 of sure and right classes, 2 of sure and wrong ones`],
-                      [
-                        'covariances',
-                        same ? covariances[0] : classes.map((one, c) => `${one}: ${covariances[c]}`).join('; ')
-                      ],
-                      ['BIC', `${show(bic)} with ${parameters} parameters (lower is better)`]
-                    ],
-                    within
-                  ),
-                  `To classify rows of another table: ornstein classify ${quoted(file)} OTHER --labels ${quoted(flags.labels)}`
-                ],
-                within
-              )
-        )
+        return tell(world, flags.json, {
+          json: {
+            rows,
+            unlabelled,
+            columns,
+            labels: flags.labels,
+            classes,
+            priors: [...priors],
+            covariances,
+            parameters,
+            bic,
+            folds: flags.folds,
+            error,
+            brier,
+            confusion: counts,
+            errorOnTheSameRows: own
+          },
+          parts: [
+            text(
+              `${classes.length} classes by ${columns.join(', ')}, from ${rows} rows of ${options.named(file)}${unlabelled === 0 ? '' : ` (${unlabelled} without a label)`}.`
+            ),
+            text(
+              `Rows of each class, by what they are taken for when they are not learned from (${flags.folds} folds):`
+            ),
+            table('Classes', {
+              header: [flags.labels, ...classes],
+              rows: classes.map((one, c) => [one, ...counts[c].map(Crossed.count)])
+            }),
+            facts([
+              ['error', `${(100 * error).toFixed(1)} % of new rows, ${(100 * own).toFixed(1)} % of those learned from`],
+              ['Brier score', `${show(brier, 3)}: 0 of sure and right classes, 2 of sure and wrong ones`],
+              ['covariances', same ? covariances[0] : classes.map((one, c) => `${one}: ${covariances[c]}`).join('; ')],
+              ['BIC', `${show(bic)} with ${parameters} parameters (lower is better)`]
+            ]),
+            text(
+              `To classify rows of another table: ornstein classify ${quoted(file)} OTHER --labels ${quoted(flags.labels)}`
+            )
+          ]
+        })
       })
     )
 
@@ -153,14 +146,17 @@ export const classify =
           ),
           TE.flatMap(found =>
             adding({
-              ...{ argument: 'OTHER', file: other, flags, inPieces: false },
+              argument: 'OTHER',
+              file: other,
+              flags,
+              inPieces: false,
               // The columns of those learned from; the other table need have no weights.
               how: {
                 ...csvOf({ ...flags, weights: undefined, exclude: undefined }),
                 columns: labelled.columns
               },
               columns: labelled.columns,
-              added: ({ points }) => columnsOf(found, points)
+              added: ({ points }) => classified(points)(found)
             })(world)
           )
         )

@@ -8,11 +8,12 @@ import * as Metric from '../../comparison/metric.js'
 import * as Mixture from '../../mixture/mixture.js'
 import * as Statistics from '../../mixture/statistics.js'
 import { show } from '../../choice/table.js'
-import { paragraphs, table as showTable } from '../../fit/text.js'
-import { readModel, readTable } from './evaluate.js'
-import * as Model from '../model.js'
+import { table as tableOf, text } from '../../report/document.js'
+import * as Model from '../../fit/model.js'
+import { readModel, readTable } from '../models.js'
 import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
+import { tell } from '../tell.js'
 import type { Comparing } from '../usage.js'
 import { refused, type Failure, type World } from '../world.js'
 
@@ -57,9 +58,9 @@ export const compare =
   (world: World): TE.TaskEither<Failure, void> => {
     const source = options.named(file)
     return pipe(
-      readModel(world, flags)(first),
+      readModel(world, flags, first),
       TE.bindTo('a'),
-      TE.bind('b', () => readModel(world, flags)(second)),
+      TE.bind('b', () => readModel(world, flags, second)),
       TE.tap(({ a, b }) =>
         a.columns.join() === b.columns.join()
           ? TE.right(undefined)
@@ -84,25 +85,20 @@ export const compare =
           const { family, mixture } = model
           return [name, family, String(mixture.weights.length), ...[logLikelihood, bic, icl].map(x => show(x))]
         }
-        return world.stdout(
-          flags.json
-            ? `${JSON.stringify({ rows: points.rows, statistics, difference, standardError, agreement })}\n`
-            : paragraphs(
-                [
-                  `${points.rows} rows of ${source}:`,
-                  showTable(
-                    {
-                      header: ['model', 'family', 'components', 'log-likelihood per row', 'BIC', 'ICL'],
-                      rows: [row(first, a, 0), row(second, b, 1)]
-                    },
-                    world.terminal.out
-                  ),
-                  verdict(found, [first, second]),
-                  `Their components agree by an adjusted Rand index of ${agreement.toFixed(3)} (1: the same rows together).`
-                ],
-                world.terminal.out
-              )
-        )
+        return tell(world, flags.json, {
+          json: { rows: points.rows, statistics, difference, standardError, agreement },
+          parts: [
+            text(`${points.rows} rows of ${source}:`),
+            tableOf('Models', {
+              header: ['model', 'family', 'components', 'log-likelihood per row', 'BIC', 'ICL'],
+              rows: [row(first, a, 0), row(second, b, 1)]
+            }),
+            text(verdict(found, [first, second])),
+            text(
+              `Their components agree by an adjusted Rand index of ${agreement.toFixed(3)} (1: the same rows together).`
+            )
+          ]
+        })
       })
     )
   }

@@ -13,11 +13,13 @@ import * as Pipeline from '../../pipeline/pipeline.js'
 import * as Schedule from '../../schedule/schedule.js'
 import * as Score from '../../score/score.js'
 import { faultless, type Checked } from '../checked.js'
-import { parseModel } from './evaluate.js'
-import * as Learned from '../learned.js'
-import * as Model from '../model.js'
+import { format, version } from '../../fit/format.js'
+import * as Model from '../../fit/model.js'
+import type * as ScoreModel from '../../fit/scoreModel.js'
+import { word } from '../../fit/text.js'
+import { ofMixture } from '../../fit/written.js'
+import { readEither } from '../models.js'
 import * as options from '../options.js'
-import * as words from '../ownWords.js'
 import type { Exporting, Importing } from '../usage.js'
 import { refused, type Failure, type World } from '../world.js'
 
@@ -27,46 +29,31 @@ export const exported =
     const output = { option: '--out', path: flags.out }
     return pipe(
       options.checkOutputs(world, [modelFile])([output]),
-      TE.flatMap(() => world.readText('MODEL', modelFile)),
-      TE.flatMap(text =>
-        Learned.isText(text) ? weightsOf(world, flags)(modelFile, text) : mixtureOf(world, flags)(modelFile, text)
-      ),
+      TE.flatMap(() => readEither(world, flags, modelFile)),
+      TE.flatMapEither(read => (read._tag === 'Score' ? weightsOf(flags, read.model) : mixtureOf(flags, read.model))),
       TE.flatMap(text => options.write(world)([{ ...output, text }]))
     )
   }
 
-type Written = (path: string, text: string) => TE.TaskEither<Failure, string | Uint8Array>
+type Written = E.Either<Failure, string | Uint8Array>
 
 /** The mixture of a model in a form. */
-const mixtureOf =
-  (world: World, flags: Exporting): Written =>
-  (path, text) =>
-    pipe(
-      parseModel(world, flags)(path, text),
-      TE.bindTo('model'),
-      TE.let('mixture', ({ model }) => Model.toMixture(model)),
-      TE.tapEither(({ mixture }) =>
-        pipe(
-          faultless(Exchange.problems(mixture), mixture),
-          E.mapLeft(([first, ...rest]) => refused(first, ...rest))
-        )
-      ),
-      TE.map(({ mixture, model: { columns } }) => Exchange.write(flags.to)({ mixture, columns }))
+const mixtureOf = ({ to }: Exporting, model: Model.Model): Written => {
+  const mixture = Model.toMixture(model)
+  return pipe(
+    faultless(Exchange.problems(mixture), mixture),
+    E.bimap(
+      ([first, ...rest]) => refused(first, ...rest),
+      mixture => Exchange.write(to)({ mixture, columns: model.columns })
     )
+  )
+}
 
 /** The parameters of a network in a form that has names. */
-const weightsOf =
-  (world: World, flags: Exporting): Written =>
-  (path, text) =>
-    pipe(
-      words.words(world, flags),
-      TE.flatMap(vocabulary => options.checked(Learned.read(path, vocabulary)(text))),
-      TE.flatMapEither(({ params }) =>
-        flags.to === 'npz' || flags.to === 'safetensors'
-          ? E.right(Weights.write(flags.to)(params))
-          : E.left(refused(Problem.of('--to', flags.to, 'npz or safetensors, for a network', 'use --to safetensors')))
-      )
-    )
+const weightsOf = ({ to }: Exporting, { params }: ScoreModel.ScoreModel): Written =>
+  to === 'npz' || to === 'safetensors'
+    ? E.right(Weights.write(to)(params))
+    : E.left(refused(Problem.of('--to', to, 'npz or safetensors, for a network', 'use --to safetensors')))
 
 /** The mixture without what its covariances have not: entries beside the diagonal, and variances of each column. */
 const simplest = (mixture: Mixture.Mixture): Mixture.Mixture => {
@@ -98,16 +85,23 @@ const modelOf = (found: Exchange.Found, columns: ReadonlyArray<string>): Model.M
   const mixture = simplest(found.mixture)
   const score = scoreOf(found)
   const params = Score.interpret(score).family?.fromMixture?.(mixture)
-  return Model.ofImported({
-    mixture,
+  return {
+    format,
+    version,
+    family: word(Score.nameOf(score)),
     columns,
+    mixture: ofMixture(mixture),
+    standardization: null,
+    seed: 0,
+    recipe: 'imported',
     pipeline: Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,
       score,
       initializer: params === undefined ? Initializer.kMeansPlusPlus : Initializer.values(params),
       stages: []
-    })
-  })
+    }),
+    fit: null
+  }
 }
 
 /** The names asked for, of which there is one a column; else those of the file, or x1, x2, … */

@@ -6,9 +6,10 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Case, Compile, Expectation, Initializer, Key, Pipeline, Points, Stage, type Vocabulary } from '../../index.js'
 import { inside, type Checked } from '../checked.js'
-import * as json from '../json.js'
-import * as Learned from '../learned.js'
-import * as Model from '../model.js'
+import * as json from '../../core/json.js'
+import * as Model from '../../fit/model.js'
+import * as ScoreModel from '../../fit/scoreModel.js'
+import { ofJson } from '../models.js'
 import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
 import type { Explaining } from '../usage.js'
@@ -23,19 +24,19 @@ const read =
     pipe(
       text,
       json.parse('PIPELINE', path),
-      E.flatMap(value =>
-        Learned.claims(value)
-          ? pipe(
-              Learned.read(path, vocabulary)(text),
+      E.flatMap((value): Checked<Pipeline.Pipeline<string>> => {
+        const model: Checked<{ readonly pipeline: Pipeline.Pipeline<string> }> | null = ScoreModel.claims(value)
+          ? ScoreModel.read(vocabulary, path)(value)
+          : Model.claims(value)
+            ? ofJson(vocabulary, path)(value)
+            : null
+        return model === null
+          ? pipe(value, json.decode(Pipeline.codec(vocabulary), path))
+          : pipe(
+              model,
               E.map(({ pipeline }) => pipeline)
             )
-          : Model.claims(value)
-            ? pipe(
-                Model.read(path, vocabulary)(text),
-                E.map(({ pipeline }) => pipeline)
-              )
-            : pipe(value, json.decode(Pipeline.codec(vocabulary), path))
-      )
+      })
     )
 
 /** Data of the shape a pipeline asks for: its problems on these are problems on any. */

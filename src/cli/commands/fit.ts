@@ -8,7 +8,7 @@ import { Bootstrap, ComponentTest, type Fit, Mixture, Pipeline, Problem, Score, 
 import * as Hint from '../../trust/hint.js'
 import * as Stuck from '../../trust/stuck.js'
 import * as Missing from '../../mixture/em/missing.js'
-import { type Findings } from '../../report/findings.js'
+import { converged, steps, type Findings } from '../../report/findings.js'
 import { all as pictures } from '../../report/figures.js'
 import { page } from '../../report/report.js'
 import { all as scoreFigures } from '../../report/scoreFigures.js'
@@ -16,7 +16,7 @@ import { type ScoreFindings } from '../../report/scoreFindings.js'
 import { page as scorePage } from '../../report/scoreReport.js'
 import type { Picture } from '../../picture/drawing.js'
 import { faultless, inside, type Checked } from '../checked.js'
-import * as json from '../json.js'
+import * as json from '../../core/json.js'
 import {
   choose,
   compare,
@@ -34,9 +34,10 @@ import {
   type Rows,
   type Task
 } from '../learn.js'
-import * as Learned from '../learned.js'
+import * as Model from '../../fit/model.js'
+import * as ScoreModel from '../../fit/scoreModel.js'
+import { written as fileOf } from '../../fit/written.js'
 import * as look from '../look.js'
-import * as Model from '../model.js'
 import { keeperOf, stoppedBy } from '../keeper.js'
 import { closing, placeOf, type Summing } from '../summedAt.js'
 import { progress, type Progress } from '../progress.js'
@@ -150,7 +151,7 @@ const written = (
 
 const write = (world: World, flags: Flags, { fit, others }: Shown): TE.TaskEither<Failure, void> =>
   written(world, flags, {
-    model: () => Model.show(Model.ofFit(fit)),
+    model: () => Model.show(fileOf({ ...fit, steps: steps(fit), converged: converged(fit) })),
     report: () => page(fit, world.version, others, flags.labels !== undefined),
     figures: () => pictures(fit)
   })
@@ -325,7 +326,7 @@ const fitScore = (
       const isTold = flags.json || (!flags.quiet && outputsOf(flags).every(({ path }) => path !== '-'))
       return pipe(
         written(world, flags, {
-          model: () => Learned.show(reached.learned),
+          model: () => ScoreModel.show(reached.learned),
           report: () => scorePage(found(), world.version),
           figures: () => scoreFigures(found())
         }),
@@ -469,7 +470,7 @@ export const fit =
                 ),
                 TE.map((): Signal | null => null)
               )
-            : chosen.task.origin._tag === 'Pipeline' && Learned.isOne(chosen.task.origin.pipeline.score)
+            : chosen.task.origin._tag === 'Pipeline' && ScoreModel.isOne(chosen.task.origin.pipeline.score)
               ? pipe(
                   fitScore(
                     world,

@@ -3,18 +3,19 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Problem from '../../core/problem.js'
 import type * as Points from '../../formats/index.js'
-import type { Added } from '../../formats/widen.js'
 import * as Mixture from '../../algebra/index.js'
 import { show } from '../../choice/table.js'
-import { paragraphs, table as showTable } from '../../fit/text.js'
+import { table as tableOf, text } from '../../report/document.js'
 import { adding } from '../adding.js'
 import { faultless, type Checked } from '../checked.js'
-import * as Model from '../model.js'
+import { column, percent, predicted } from '../../fit/columns.js'
+import * as Model from '../../fit/model.js'
+import { readModel, readTable } from '../models.js'
 import * as options from '../options.js'
 import { csvOf } from '../tableOptions.js'
+import { tell } from '../tell.js'
 import type { Predicting } from '../usage.js'
 import { refused, type Failure, type World } from '../world.js'
-import { readModel, readTable } from './evaluate.js'
 
 /** The numbers of the targets among the model's columns, and the names of the others. */
 interface Split {
@@ -48,28 +49,6 @@ const splitOf = (model: Model.Model, asked: ReadonlyArray<string>): Checked<Spli
     )
   ]
   return faultless(problems, { targets, others })
-}
-
-/** 0.05 as 5 %, without the noise of 100 × 0.07. */
-const percent = (p: number): string => `${Number((100 * p).toPrecision(12))} %`
-
-const column = ({ rows, dim, values }: Points.Points, j: number): ReadonlyArray<number> =>
-  Array.from({ length: rows }, (_, i) => values[i * dim + j])
-
-/** The new columns: of each target its mean, standard deviation and quantiles; beside a background how likely a row is of none. */
-const columnsOf = (
-  names: ReadonlyArray<string>,
-  { mean, sd, quantile, background }: Mixture.Prediction,
-  quantiles: ReadonlyArray<number>,
-  isBeside: boolean
-): Added => {
-  const limits = quantiles.map(p => [percent(p), quantile(p)] as const)
-  const ofTargets = names.flatMap((name, j): Added => [
-    [`${name} predicted`, column(mean, j)],
-    [`${name} sd`, column(sd, j)],
-    ...limits.map(([label, found]) => [`${name} ${label}`, column(found, j)] as const)
-  ])
-  return [...ofTargets, ...(isBeside ? [['background', Array.from(background)] as const] : [])]
 }
 
 /** How far predictions of a column are off, where it is known. */
@@ -121,32 +100,26 @@ const checkedAgainst =
         const { quantiles } = flags
         const found = accuracies(table, model, split, quantiles)
         const width = percent(Math.max(...quantiles) - Math.min(...quantiles))
-        const within = world.terminal.out
-        return world.stdout(
-          flags.json
-            ? `${JSON.stringify({ by: split.others, quantiles, targets: found })}\n`
-            : paragraphs(
-                [
-                  `Predicted by ${split.others.join(', ')}, in ${table.points.rows} rows of ${options.named(file)}:`,
-                  showTable(
-                    {
-                      header: ['target', 'rows', 'error', 'explained', `within ${width}`],
-                      rows: found.map(({ target, rows, error, explained, covered }) => [
-                        target,
-                        String(rows),
-                        show(error),
-                        show(explained, 3),
-                        percent(Number(covered.toFixed(3)))
-                      ])
-                    },
-                    within
-                  ),
-                  `The error is the root mean square. Explained is the share of the variance. Of the rows ${width} should lie within the ` +
-                    'quantiles. On the rows that the model was learned from these numbers are too good: use others.'
-                ],
-                within
-              )
-        )
+        return tell(world, flags.json, {
+          json: { by: split.others, quantiles, targets: found },
+          parts: [
+            text(`Predicted by ${split.others.join(', ')}, in ${table.points.rows} rows of ${options.named(file)}:`),
+            tableOf('Errors', {
+              header: ['target', 'rows', 'error', 'explained', `within ${width}`],
+              rows: found.map(({ target, rows, error, explained, covered }) => [
+                target,
+                String(rows),
+                show(error),
+                show(explained, 3),
+                percent(Number(covered.toFixed(3)))
+              ])
+            }),
+            text(
+              `The error is the root mean square. Explained is the share of the variance. Of the rows ${width} should lie within the ` +
+                'quantiles. On the rows that the model was learned from these numbers are too good: use others.'
+            )
+          ]
+        })
       })
     )
 
@@ -155,7 +128,7 @@ export const predict =
   (world: World): TE.TaskEither<Failure, void> => {
     return pipe(
       options.checkOutputs(world, [modelFile, file])([{ option: '--out', path: flags.out }]),
-      TE.flatMap(() => readModel(world, flags)(modelFile)),
+      TE.flatMap(() => readModel(world, flags, modelFile)),
       TE.bindTo('model'),
       TE.bind('split', ({ model }) => options.checked(splitOf(model, flags.target))),
       TE.flatMap(({ model, split }) => {
@@ -173,18 +146,15 @@ export const predict =
                 )
               )
         const mixture = Model.toMixture(model)
-        const names = split.targets.map(j => model.columns[j])
+        const targets = split.targets.map(j => [j, model.columns[j]] as const)
         return adding({
-          ...{ argument: 'FILE', file, flags, inPieces: flags.stream },
+          argument: 'FILE',
+          file,
+          flags,
+          inPieces: flags.stream,
           how: { columns: split.others, ...csvOf(flags) },
           columns: split.others,
-          added: ({ points }) =>
-            columnsOf(
-              names,
-              Mixture.predict(split.targets)(points)(mixture),
-              flags.quantiles,
-              mixture.background !== undefined
-            )
+          added: ({ points }) => predicted(points, targets, flags.quantiles)(mixture)
         })(world)
       })
     )

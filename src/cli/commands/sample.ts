@@ -7,7 +7,8 @@ import type { Points } from '../../data/points.js'
 import { sheetOfPoints, type Sheet } from '../../formats/write.js'
 import * as Draw from '../../mixture/draw.js'
 import { formed, formOf } from '../forms.js'
-import { mixtureOf, read } from '../modelBody.js'
+import { parse } from '../../core/json.js'
+import { isScore, mixtureOf, read } from '../../fit/modelBody.js'
 import { checkOutputs, write } from '../outputs.js'
 import type { Sampling } from '../usage.js'
 import type { Flags } from '../ownWords.js'
@@ -29,19 +30,20 @@ interface Model {
 }
 
 /** Of a score that is no mixture: along its flow. */
-const drawOf = async (world: World, path: string, text: string, flags: Flags): Promise<E.Either<Failure, Model>> => {
-  const [Learned, words] = [await import('../learned.js'), await import('../ownWords.js')]
+const drawOf = async (world: World, path: string, value: unknown, flags: Flags): Promise<E.Either<Failure, Model>> => {
+  const ScoreModel = await import('../../fit/scoreModel.js')
+  const words = await import('../ownWords.js')
   const vocabulary = await words.words(world, flags)()
   if (E.isLeft(vocabulary)) return vocabulary
-  const learned = Learned.read(path, vocabulary.right)(text)
+  const learned = ScoreModel.read(vocabulary.right, path)(value)
   if (E.isLeft(learned)) return E.left(refusedFor(learned.left))
-  const draw = Learned.sampler(learned.right, path)
+  const draw = ScoreModel.sampler(learned.right, path)
   return E.isLeft(draw) ? E.left(refusedFor(draw.left)) : E.right({ columns: learned.right.columns, draw: draw.right })
 }
 
 /** Of a mixture, which asks nothing of the language. */
-const drawOfMixture = (path: string, text: string): E.Either<Failure, Model> => {
-  const found = read(path)(text)
+const drawOfMixture = (path: string, value: unknown): E.Either<Failure, Model> => {
+  const found = read(path, 'MODEL')(value)
   if (E.isLeft(found)) return E.left(refusedFor(found.left))
   const mixture = mixtureOf(found.right)
   return E.right({ columns: found.right.columns, draw: rows => key => Draw.sample(rows)(key)(mixture) })
@@ -64,8 +66,11 @@ export const sample =
     if (E.isLeft(free)) return free
     const text = await world.readText('MODEL', modelFile)()
     if (E.isLeft(text)) return text
-    const isScore = text.right.includes('"ornstein-score"')
-    const found = await (isScore ? drawOf(world, modelFile, text.right, flags) : drawOfMixture(modelFile, text.right))
+    const value = parse('MODEL', modelFile)(text.right)
+    if (E.isLeft(value)) return E.left(refusedFor(value.left))
+    const found = await (isScore.is(value.right)
+      ? drawOf(world, modelFile, value.right, flags)
+      : drawOfMixture(modelFile, value.right))
     if (E.isLeft(found)) return found
     const { columns, draw } = found.right
     const sheets = drawn(draw, columns, flags.rows, Key.fromSeed(flags.seed))

@@ -45,6 +45,12 @@ describe('the command', () => {
     expect({ code, complaint }).toEqual({ code: 0, complaint: '' })
   })
 
+  it('ends though its input, which it need not read, is open', async () => {
+    const line = [main, 'fit', example('faithful.csv'), '--out', '-', '--report', '-']
+    const child = spawn(process.execPath, line, { stdio: ['pipe', 'ignore', 'ignore'] })
+    expect(await new Promise(resolve => child.once('exit', resolve))).toBe(2)
+  })
+
   it.runIf(existsSync('/dev/full'))('says that a disk is full, in one line', async () => {
     const { exit, stderr } = await ended(
       `"${process.execPath}" "${main}" sample "${here.at('model.json')}" > /dev/full`

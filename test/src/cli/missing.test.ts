@@ -60,7 +60,9 @@ it('learns, evaluates and assigns', async () => {
 it('goes with no recipe but the default', async () => {
   const { exit, stderr } = await ornstein('fit @holes.csv --missing em --recipe em')
   expect(exit).toBe(2)
-  expect(stderr).toContain('--missing: em is not available with --recipe em; leave one of the two out, or use --missing drop')
+  expect(stderr).toContain(
+    '--missing: em is not available with --recipe em; leave one of the two out, or use --missing drop'
+  )
 })
 
 it('tells of components as narrow as may be, by their numbers in the table, where both number and family are given', async () => {

@@ -3,28 +3,27 @@
  * densities by the same. What is drawn and evaluated has the least noise that the score was trained at.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { flow, pipe } from 'fp-ts/lib/function.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import {
-  type Key,
-  Mixture,
-  Objective,
-  Params,
-  Pipeline,
-  Points,
-  Problem,
-  Sampler,
-  Schedule,
-  Score,
-  Stage,
-  TimeGrid,
-  TimeLaw,
-  Vocabulary
-} from '../index.js'
+import type { Key } from '../../lib/index.js'
+import { Case, type Vocabulary } from '../core/index.js'
+import * as json from '../core/json.js'
+import * as Problem from '../core/problem.js'
+import * as Points from '../data/points.js'
 import * as Source from '../data/source.js'
-import { faultless, inside, type Checked } from './checked.js'
-import * as json from './json.js'
+import * as Params from '../family/params.js'
+import * as Mixture from '../mixture/mixture.js'
+import * as Objective from '../objectives/index.js'
+import * as TimeLaw from '../objectives/timeLaws.js'
+import * as Pipeline from '../pipeline/pipeline.js'
+import * as Stage from '../pipeline/stage.js'
+import * as Sampler from '../sampler/sampler.js'
+import * as TimeGrid from '../sampler/timeGrid.js'
+import * as Schedule from '../schedules/index.js'
+import * as Score from '../score/score.js'
+
+type Checked<A> = E.Either<Problem.Problems, A>
 
 const format = 'ornstein-score'
 const version = 1
@@ -45,17 +44,18 @@ const form = (vocabulary: Vocabulary.Vocabulary) =>
     fit: t.type({ rows: t.number, loss: t.union([t.number, t.null]), steps: t.number, converged: t.boolean })
   })
 
-export type Learned = t.TypeOf<ReturnType<typeof form>>
+/** A learned score as its file has it. */
+export type ScoreModel = t.TypeOf<ReturnType<typeof form>>
 
 /** Whether a score is learned as one: it makes no mixture. */
 export const isOne = (score: Score.Score<string>): boolean => Score.interpret(score).family?.toMixture === undefined
 
 /** What is kept of a run. */
 export const of = (
-  run: Pick<Learned, 'columns' | 'seed' | 'pipeline' | 'params' | 'fit'>,
+  run: Pick<ScoreModel, 'columns' | 'seed' | 'pipeline' | 'params' | 'fit'>,
   data: Source.Data,
   scaling: Points.Scaling | null
-): Learned => {
+): ScoreModel => {
   const { centre, scale } = Source.isSource(data) ? Source.standardize(data) : Points.standardize(data)
   return {
     ...run,
@@ -67,20 +67,13 @@ export const of = (
 }
 
 /** The text of the file. */
-export const show = (learned: Learned): string =>
-  `${JSON.stringify(form(Vocabulary.standard).encode(learned), null, 2)}\n`
+export const show = (learned: ScoreModel): string =>
+  `${JSON.stringify({ ...learned, pipeline: Case.encode(learned.pipeline), params: Params.codec.encode(learned.params) }, null, 2)}\n`
 
 const isLearned = t.type({ format: t.literal(format), version: t.unknown })
 
 /** Whether JSON claims to be one, of whatever version. */
 export const claims = (value: unknown): boolean => isLearned.is(value)
-
-/** Whether a text does. */
-export const isText = (text: string): boolean =>
-  pipe(
-    E.tryCatch((): unknown => JSON.parse(text), String),
-    E.exists(claims)
-  )
 
 /** What JSON cannot say of it: that its lists fit each other and its score. */
 const misfits = ({
@@ -89,7 +82,7 @@ const misfits = ({
   data,
   pipeline: { score },
   params
-}: Learned): ReadonlyArray<Problem.Problem> => {
+}: ScoreModel): ReadonlyArray<Problem.Problem> => {
   const dim = columns.length
   const wrong = (field: string, value: string, domain: string): ReadonlyArray<Problem.Problem> => [
     Problem.of(field, value, domain, 'it may be edited: write it again')
@@ -112,13 +105,15 @@ const misfits = ({
   ]
 }
 
-/** The learned score in the text of a file, whose name in messages is `path`, in the words of a vocabulary. */
-export const read = (path: string, vocabulary: Vocabulary.Vocabulary): ((text: string) => Checked<Learned>) =>
-  flow(
-    json.parse('MODEL', path),
-    E.flatMap(json.decode(form(vocabulary), path)),
-    E.flatMap(learned => faultless(misfits(learned).map(inside(path)), learned))
-  )
+/** The learned score that the JSON of a file is, its pipeline in the words of a vocabulary; in messages the file is `path`. */
+export const read =
+  (vocabulary: Vocabulary.Vocabulary, path = 'model') =>
+  (value: unknown): Checked<ScoreModel> =>
+    pipe(
+      value,
+      json.decode(form(vocabulary), path),
+      E.flatMap(learned => Problem.faultless(misfits(learned).map(Problem.inside(path)), learned))
+    )
 
 // —— what is done with it ——
 
@@ -153,7 +148,7 @@ export interface Flowing {
 
 /** Its probability flow by a sampler, or why there is none. */
 const flowing = (
-  { pipeline, params, data }: Learned,
+  { pipeline, params, data }: ScoreModel,
   path: string,
   sampler: Sampler.Flow,
   steps: number
@@ -190,7 +185,10 @@ const flowing = (
 export const STEPS = 60
 
 /** So many rows by a key, in the data's own units. */
-export const sampler = (learned: Learned, path: string): Checked<(rows: number) => (key: Key.Key) => Points.Points> =>
+export const sampler = (
+  learned: ScoreModel,
+  path: string
+): Checked<(rows: number) => (key: Key.Key) => Points.Points> =>
   pipe(
     flowing(learned, path, Sampler.heun, STEPS),
     E.map(({ program, score, alpha }) => {
@@ -216,7 +214,7 @@ const TOLERANCE = 1e-6
 
 /** log p of each row, in the data's own units, of data with the noise that is left; and how much that is. */
 export const density = (
-  learned: Learned,
+  learned: ScoreModel,
   path: string
 ): Checked<{ readonly noise: number; readonly of: (points: Points.Points) => Float64Array }> =>
   pipe(

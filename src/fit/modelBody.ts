@@ -3,15 +3,14 @@
  * hand, so that `sample` starts at once.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { flow, pipe } from 'fp-ts/lib/function.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import { concatenated } from '../../lib/arrays/ndarray.js'
+import * as json from '../core/json.js'
 import * as Problem from '../core/problem.js'
 import type { Mixture } from '../family/mixtureData.js'
-import { format, version } from '../fit/format.js'
 import { besideOfLists, normalized } from '../mixture/component.js'
-import { faultless, inside, type Checked } from './checked.js'
-import * as json from './json.js'
+import { format, version } from './format.js'
 
 type Numbers = ReadonlyArray<number>
 type Rows = ReadonlyArray<Numbers>
@@ -59,44 +58,46 @@ export const fields = {
 }
 
 const body = t.type(fields)
-type Body = t.TypeOf<typeof body>
+export type Body = t.TypeOf<typeof body>
 
-const isScore = t.type({ format: t.literal('ornstein-score') })
+/** Whether JSON claims to be a score that is no mixture. */
+export const isScore = t.type({ format: t.literal('ornstein-score') })
 const isModel = t.type({ format: t.literal(format), version: t.unknown })
 
 /** Whether JSON claims to be a model, of whatever version. */
 export const claims = (value: unknown): boolean => isModel.is(value)
 
-/** What is in the text of a file, whose name in messages is `path`, in a form that has at least these fields. */
-export const readAs = <A extends Body>(path: string, form: t.Type<A, unknown>): ((text: string) => Checked<A>) =>
-  flow(
-    json.parse('MODEL', path),
-    E.flatMap((value): Checked<A> => {
-      if (isScore.is(value))
-        return E.left([
-          Problem.of('MODEL', path, 'a mixture, but a score that has no components', 'use ornstein sample or evaluate')
-        ])
-      if (!isModel.is(value)) {
-        const domain = `a model (its format is not ${format})`
-        return E.left([Problem.of('MODEL', path, domain, 'write one with ornstein fit --out')])
-      }
-      return value.version === version
-        ? pipe(value, json.decode(form, path))
-        : E.left([
-            Problem.of(
-              `${path}, version`,
-              JSON.stringify(value.version),
-              `${version}, which this program reads`,
-              'use the ornstein that wrote it, or fit again'
-            )
-          ])
-    }),
-    E.flatMap(model => faultless(problems(model).map(inside(path)), model))
-  )
+/** A model in a form that has at least these fields. In messages its file is `path`, which is given as `argument`. */
+export const decode =
+  <A extends Body>(form: t.Type<A, unknown>, path: string, argument: string) =>
+  (value: unknown): E.Either<Problem.Problems, A> => {
+    if (isScore.is(value))
+      return E.left([
+        Problem.of(argument, path, 'a mixture, but a score that has no components', 'use ornstein sample or evaluate')
+      ])
+    if (!isModel.is(value)) {
+      const domain = `a model (its format is not ${format})`
+      return E.left([Problem.of(argument, path, domain, 'write one with ornstein fit --out')])
+    }
+    if (value.version !== version)
+      return E.left([
+        Problem.of(
+          `${path}, version`,
+          JSON.stringify(value.version),
+          `${version}, which this program reads`,
+          'use the ornstein that wrote it, or fit again'
+        )
+      ])
+    return pipe(
+      value,
+      json.decode(form, path),
+      E.flatMap(model => Problem.faultless(problems(model).map(Problem.inside(path)), model))
+    )
+  }
 
 /** The same without a look at how it was learned. */
-export const read = (path: string): ((text: string) => Checked<Body>) =>
-  readAs(path, t.type({ ...fields, pipeline: t.UnknownRecord }))
+export const read = (path: string, argument: string): ((value: unknown) => E.Either<Problem.Problems, Body>) =>
+  decode(t.type({ ...fields, pipeline: t.UnknownRecord }), path, argument)
 
 /** The mixture of a model that was read, whose lists fit each other. */
 export const mixtureOf = ({ columns, mixture: { weights, means, variances, factors, ...beside } }: Body): Mixture => {

@@ -3,11 +3,10 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import { isDeeper } from '../../lib/plain/nesting.js'
-import * as Limits from '../core/limits.js'
-import { tooDeep } from '../core/tooDeep.js'
-import * as Problem from '../core/problem.js'
-import type { Vocabulary } from '../core/index.js'
-import { faultless } from './checked.js'
+import * as Limits from './limits.js'
+import { tooDeep } from './tooDeep.js'
+import * as Problem from './problem.js'
+import type * as Vocabulary from './vocabulary.js'
 
 const print = (value: unknown): string => {
   const text = value === undefined ? 'nothing' : JSON.stringify(value)
@@ -129,25 +128,19 @@ export const decode =
         return [placed(first), ...rest.map(placed)]
       }),
       E.flatMap(value =>
-        faultless(Problem.listed(Limits.problems)(strangers(shape(codec), json, '')).map(placed), value)
+        Problem.faultless(Problem.listed(Limits.problems)(strangers(shape(codec), json, '')).map(placed), value)
       )
     )
   }
 
+/** The JSON that text stands for; `argument` is what its file at `path` is given as. */
 export const parse =
-  (argument: string, path: string) =>
+  (argument: string, path: string, remedy = 'it may be cut short or edited: write it again') =>
   (text: string): E.Either<Problem.Problems, unknown> =>
     E.tryCatch(
       (): unknown => JSON.parse(text),
       error => {
         const why = error instanceof SyntaxError ? error.message : String(error)
-        return [
-          Problem.of(
-            argument,
-            path,
-            `JSON (${why})`,
-            argument === 'MODEL' ? 'did you swap MODEL and FILE?' : 'it may be cut short or edited: write it again'
-          )
-        ]
+        return [Problem.of(argument, path, `JSON (${why})`, remedy)]
       }
     )

@@ -1,0 +1,97 @@
+/** Models as commands read them, and tables for them. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import type { Vocabulary } from '../core/index.js'
+import * as json from '../core/json.js'
+import * as Problem from '../core/problem.js'
+import * as Model from '../fit/model.js'
+import * as ScoreModel from '../fit/scoreModel.js'
+import type * as Points from '../formats/index.js'
+import type { Checked } from './checked.js'
+import * as options from './options.js'
+import * as words from './ownWords.js'
+import { refused, type Failure, type World } from './world.js'
+
+/** The JSON of a text that was given as a model. */
+export const parse = (path: string): ((text: string) => Checked<unknown>) =>
+  json.parse('MODEL', path, 'did you swap MODEL and FILE?')
+
+/** The model that the JSON of a file is. */
+export const ofJson = (vocabulary: Vocabulary.Vocabulary, path: string): ((value: unknown) => Checked<Model.Model>) =>
+  Model.read(vocabulary, path, 'MODEL')
+
+/** What is learned of a mixture, or of a score that is none. */
+export type Read =
+  | { readonly _tag: 'Mixture'; readonly model: Model.Model }
+  | { readonly _tag: 'Score'; readonly model: ScoreModel.ScoreModel }
+
+/** What the file at a path is, in the words of a vocabulary. */
+const reading = <A>(
+  world: World,
+  flags: words.Flags,
+  path: string,
+  of: (vocabulary: Vocabulary.Vocabulary) => (value: unknown) => Checked<A>
+): TE.TaskEither<Failure, A> =>
+  pipe(
+    world.readText('MODEL', path),
+    TE.bindTo('text'),
+    TE.bind('vocabulary', () => words.words(world, flags)),
+    TE.flatMap(({ text, vocabulary }) => options.checked(pipe(text, parse(path), E.flatMap(of(vocabulary)))))
+  )
+
+/** Either of them in a file. */
+export const readEither = (world: World, flags: words.Flags, path: string): TE.TaskEither<Failure, Read> =>
+  reading(
+    world,
+    flags,
+    path,
+    vocabulary =>
+      (value): Checked<Read> =>
+        ScoreModel.claims(value)
+          ? pipe(
+              ScoreModel.read(vocabulary, path)(value),
+              E.map(model => ({ _tag: 'Score', model }))
+            )
+          : pipe(
+              ofJson(vocabulary, path)(value),
+              E.map(model => ({ _tag: 'Mixture', model }))
+            )
+  )
+
+/** The model of a mixture in a file. */
+export const readModel = (world: World, flags: words.Flags, path: string): TE.TaskEither<Failure, Model.Model> =>
+  reading(world, flags, path, vocabulary => ofJson(vocabulary, path))
+
+/** How a table is read for a model: its own columns, by name, unless others are asked for. */
+export const asLearned = (chosen: Points.CsvOptions, { columns }: Pick<Model.Model, 'columns'>): Points.CsvOptions => ({
+  columns,
+  ...chosen
+})
+
+/** A table of as many columns as the model has. */
+export const ofItsWidth = <T extends Pick<Points.Table, 'columns'>>({
+  columns
+}: Pick<Model.Model, 'columns'>): ((table: T) => TE.TaskEither<Failure, T>) =>
+  TE.fromPredicate(
+    table => table.columns.length === columns.length,
+    table =>
+      refused(
+        Problem.of(
+          '--columns',
+          table.columns.join(','),
+          `${columns.length} column${columns.length === 1 ? '' : 's'}, as the model has`,
+          `name one for each of ${columns.join(', ')}`
+        )
+      )
+  )
+
+/** A table read for a model. */
+export const readTable =
+  (world: World) =>
+  (
+    file: string,
+    chosen: Points.CsvOptions,
+    model: Pick<Model.Model, 'columns'>
+  ): TE.TaskEither<Failure, Points.Table> =>
+    pipe(options.readTable(world, 'FILE')(file, asLearned(chosen, model)), TE.flatMap(ofItsWidth(model)))

@@ -1,0 +1,108 @@
+/**
+ * What a model says of each row, as columns beside those of a table: `ornstein assign`, `predict` and `classify` add these.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Columns, Points, Problem, fit } from 'ornstein'
+ *
+ * const { mixture } = fit([[1.1], [0.9], [1], [5.1], [4.9], [5]], { components: 2 })
+ * const [[name, components]] = Columns.assigned(Problem.orThrow(Points.fromRows([[0.8], [5.2]])))(mixture)
+ * assert.deepEqual([name, components], ['component', [1, 2]])
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import { predict } from '../algebra/predict.js'
+import * as Merging from '../comparison/merging.js'
+import type * as Points from '../data/points.js'
+import type * as Discriminant from '../decision/discriminant.js'
+import { ASSIGNED, CLUSTER } from '../formats/grid.js'
+import type { Added } from '../formats/widen.js'
+import * as Mixture from '../mixture/mixture.js'
+
+export type { Added }
+
+/** What is said of rows of a component, said of the cluster that it is in: rows of a background stay in none. */
+const ofClusters = (
+  clusters: Merging.Clusters,
+  points: Points.Points,
+  mixture: Mixture.Mixture,
+  found: ReadonlyArray<Mixture.Membership>
+): ReadonlyArray<Mixture.Membership> => {
+  const of = pipe(mixture, Merging.assign(clusters)(points))
+  return found.map((one, i) =>
+    one.component < 0
+      ? one
+      : {
+          ...one,
+          component: of[i].cluster,
+          probability: of[i].probability,
+          uncertainty: 1 - of[i].probability
+        }
+  )
+}
+
+/**
+ * The most probable component of each row, counted from 1, or `background`; its probability; 1 less that; log p of the row; and whether it
+ * lies outside the 99.9 % contour of every component. With clusters the first three are of the most probable cluster. `among` is the number of
+ * rows that these are some of, by which what is said of one is the same bits.
+ */
+export const assigned =
+  (points: Points.Points, clusters: Merging.Clusters | null = null, among = points.rows) =>
+  (mixture: Mixture.Mixture): Added => {
+    const of = Mixture.memberships(points, among)(mixture)
+    const found = clusters === null ? of : ofClusters(clusters, points, mixture, of)
+    const [component, probability, uncertainty, logDensity, outlier] = ASSIGNED
+    return [
+      [
+        clusters === null ? component : CLUSTER,
+        mixture.background === undefined
+          ? found.map(({ component }) => component + 1)
+          : found.map(({ component }) => (component < 0 ? 'background' : String(component + 1)))
+      ],
+      [probability, found.map(({ probability }) => probability)],
+      [uncertainty, found.map(({ uncertainty }) => uncertainty)],
+      [logDensity, found.map(({ logDensity }) => logDensity)],
+      [outlier, found.map(({ isOutlier }) => (isOutlier ? 'yes' : 'no'))]
+    ]
+  }
+
+/** 0.05 as 5 %, without the noise of 100 × 0.07. */
+export const percent = (p: number): string => `${Number((100 * p).toPrecision(12))} %`
+
+/** One column of points. */
+export const column = ({ rows, dim, values }: Points.Points, j: number): ReadonlyArray<number> =>
+  Array.from({ length: rows }, (_, i) => values[i * dim + j])
+
+/**
+ * Of each target (a number and a name) its mean given the other columns, which the points are, its standard deviation and quantiles; beside
+ * a background how probable it is that a row is of none.
+ */
+export const predicted =
+  (
+    points: Points.Points,
+    targets: ReadonlyArray<readonly [column: number, name: string]>,
+    quantiles: ReadonlyArray<number>
+  ) =>
+  (mixture: Mixture.Mixture): Added => {
+    const { mean, sd, quantile, background } = predict(targets.map(([j]) => j))(points)(mixture)
+    const limits = quantiles.map(p => [percent(p), quantile(p)] as const)
+    return [
+      ...targets.flatMap(([, name], t): Added => [
+        [`${name} predicted`, column(mean, t)],
+        [`${name} sd`, column(sd, t)],
+        ...limits.map(([label, found]) => [`${name} ${label}`, column(found, t)] as const)
+      ]),
+      ...(mixture.background === undefined ? [] : [['background', Array.from(background)] as const])
+    ]
+  }
+
+/** The class that each row is taken for, its probability, and that of each class. */
+export const classified =
+  (points: Points.Points) =>
+  ({ classes, predict }: Discriminant.Discriminant): Added => {
+    const found = predict(points)
+    return [
+      ['class', found.map(({ label }) => label)],
+      ['probability', found.map(({ probability }) => probability)],
+      ...classes.map((label, c) => [`p(${label})`, found.map(({ probabilities }) => probabilities[c])] as const)
+    ]
+  }

@@ -1,0 +1,44 @@
+/**
+ * The file of a fitted model: JSON, in the units of the data, with all that is needed to evaluate it, to draw from it and
+ * to learn it again. Doubles are written with as many digits as read back to the same bits.
+ */
+import type * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { Case, type Vocabulary } from '../core/index.js'
+import type * as Problem from '../core/problem.js'
+import * as Pipeline from '../pipeline/pipeline.js'
+import * as Score from '../score/score.js'
+import { decode, fields } from './modelBody.js'
+
+export { claims, mixtureOf as toMixture } from './modelBody.js'
+
+const form = (vocabulary: Vocabulary.Vocabulary) => t.type({ ...fields, pipeline: Pipeline.codec(vocabulary) })
+
+/** A model as its file has it. */
+export type Model = t.TypeOf<ReturnType<typeof form>>
+
+/** How many parameters are free. */
+export const parameters = ({ fit, pipeline, columns }: Model): number =>
+  fit?.parameters ?? Score.degreesOfFreedom(columns.length)(pipeline.score)
+
+/** The text of the file. */
+export const show = (model: Model): string =>
+  `${JSON.stringify({ ...model, pipeline: Case.encode(model.pipeline) }, null, 2)}\n`
+
+/**
+ * The model that the JSON of a file is, its pipeline in the words of a vocabulary; all problems at once. In messages the file is `path`,
+ * which is given as `argument`.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Model, Problem, Vocabulary, fit } from 'ornstein'
+ *
+ * const found = fit([[1.1], [0.9], [1], [5.1], [4.9], [5]], { components: 2 })
+ * const model = Problem.orThrow(Model.read(Vocabulary.standard)(JSON.parse(JSON.stringify(found))))
+ * assert.deepEqual(Mixture.show(Model.toMixture(model)), Mixture.show(found.mixture))
+ */
+export const read = (
+  vocabulary: Vocabulary.Vocabulary,
+  path = 'model',
+  argument = path
+): ((json: unknown) => E.Either<Problem.Problems, Model>) => decode(form(vocabulary), path, argument)

@@ -11,7 +11,7 @@
 export * as Bootstrap from './trust/bootstrap.js'
 export * as Checkpoint from './transfer/checkpoint.js'
 export * as Clock from './schedules/clock.js'
-export * as Columns from './fit/columns.js'
+export * as Columns from './fit/addedColumns.js'
 export * as Compile from './derivatives/index.js'
 export * as Component from './families/fixed.js'
 export * as ComponentTest from './decision/componentTest.js'

@@ -178,6 +178,7 @@ const busy = (what: string | null, isLong = false): void => {
   found('fit').hidden = isLong
   of('fit', HTMLButtonElement).disabled = what !== null
   found('stop').hidden = found('cancel').hidden = !isLong
+  if (!isLong) found('picture').replaceChildren()
   // what was hidden has lost the focus
   if (isLong) found('stop').focus()
 }
@@ -231,8 +232,16 @@ const hear = (reply: Reply): void => {
     case 'progress':
       found('progress').textContent = reply.text
       return
-    case 'made':
+    case 'picture':
+      found('picture').innerHTML = reply.svg
+      return
+    case 'more':
       busy(null)
+      wrong(reply.wrong)
+      found('downloads').append(...Object.entries(reply.files).map(download))
+      return
+    case 'made':
+      busy(reply.next ?? null)
       wrong(reply.wrong)
       if (reply.made === null) return
       found('made').hidden = false

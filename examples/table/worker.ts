@@ -1,6 +1,6 @@
 /** The library's side of the page: the commands of the command line, on files in memory. Knows no page. */
 import * as E from 'fp-ts/lib/Either.js'
-import { Problem } from 'ornstein'
+import { Picture, Problem } from 'ornstein'
 import { memory, unpacked } from '../../src/cli/memory.js'
 import { fitting } from '../../src/cli/fitOptions.js'
 import { nameOf, read } from '../../src/cli/option.js'
@@ -49,7 +49,10 @@ export type Reply =
   | { readonly is: 'form'; readonly controls: Readonly<Record<string, Control>> }
   | { readonly is: 'table'; readonly table: Table | null; readonly wrong: Wrong }
   | { readonly is: 'progress'; readonly text: string }
-  | { readonly is: 'made'; readonly made: Made | null; readonly wrong: Wrong }
+  | { readonly is: 'picture'; readonly svg: string }
+  /** `next` is what is still done; then more files follow. */
+  | { readonly is: 'made'; readonly made: Made | null; readonly wrong: Wrong; readonly next?: string }
+  | { readonly is: 'more'; readonly files: Made['files']; readonly wrong: Wrong }
 
 const say = (reply: Reply): void => {
   self.postMessage(reply)
@@ -59,7 +62,12 @@ const shown = ({ problems }: Failure): Wrong => problems.map(Problem.show)
 
 let given: Map<string, Uint8Array> = new Map()
 const made = new Map<string, Uint8Array>()
-let [told, isStopped, notes]: [string, boolean, string[]] = ['', false, []]
+let told = ''
+let isStopped = false
+let notes: string[] = []
+/** When what is found so far was drawn, which is done once a second. */
+let drawn = 0
+const SECOND = 1000
 
 /** Forgets what was made and told before. */
 const afresh = (): void => {
@@ -92,7 +100,14 @@ const world = (): World => ({
       return isStopped ? 'SIGINT' : null
     }),
   waits: () => undefined,
-  now: () => performance.now()
+  now: () => performance.now(),
+  seen: found => {
+    if (performance.now() - drawn < SECOND) return
+    drawn = performance.now()
+    const best = found()
+    if (E.isRight(best) && best.right.candidates.length > 1)
+      say({ is: 'picture', svg: String(Picture.candidates(best.right)) })
+  }
 })
 
 /** The columns of a table, and what keeps it from being learned from as it is. */
@@ -129,14 +144,13 @@ const open = async ({ name, content, given: asked }: Question & { ask: 'open' })
 const asRead = (asked: Given): Given =>
   Object.fromEntries(Object.entries(asked).filter(([key]) => key in reading || key === 'columns'))
 
+const blobs = (all: Iterable<readonly [string, Uint8Array]>): Made['files'] =>
+  Object.fromEntries(Array.from(all, ([path, bytes]) => [path, new Blob([Uint8Array.from(bytes)])]))
+
 /** What was written, and what was told. */
-const reply = (wrong: Wrong): Reply => ({
+const reply = (wrong: Wrong): Reply & { readonly is: 'made' } => ({
   is: 'made',
-  made: {
-    told,
-    report: new TextDecoder().decode(made.get('report.html')),
-    files: Object.fromEntries(Array.from(made, ([path, bytes]) => [path, new Blob([Uint8Array.from(bytes)])]))
-  },
+  made: { told, report: new TextDecoder().decode(made.get('report.html')), files: blobs(made) },
   wrong: [...notes, ...wrong]
 })
 
@@ -146,9 +160,11 @@ const learn = async ({ name, given: asked }: Question & { ask: 'fit' }): Promise
   const here = world()
   const fitted = await fit.work([name], { ...asked, out: 'model.json', report: 'report.html' })(here)()
   if (E.isLeft(fitted)) return { is: 'made', made: null, wrong: shown(fitted.left) }
-  say({ is: 'progress', text: 'assigning rows' })
+  // what was found is shown while rows are assigned
+  say({ ...reply([]), next: 'assigning rows' })
   const assigned = await assign.work(['model.json', name], { ...asRead(asked), out: 'assigned.csv' })(here)()
-  return reply(E.isLeft(assigned) ? shown(assigned.left) : [])
+  const files = blobs([...made].filter(([path]) => path === 'assigned.csv'))
+  return { is: 'more', files, wrong: E.isLeft(assigned) ? shown(assigned.left) : [] }
 }
 
 /** What `evaluate` and `assign` do with a model that is given. */

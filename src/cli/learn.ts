@@ -42,7 +42,7 @@ import { History } from './history.js'
 import * as ScoreModel from '../fit/scoreModel.js'
 import { GROWN, type Recipe } from './recipes.js'
 import { speaker } from './tableOptions.js'
-import { failed, refused, type Failure, type Signal } from './world.js'
+import { failed, refused, type Failure, type Signal, type World } from './world.js'
 
 /** Where the pipeline comes from: a recipe, what learned the candidate that was chosen, or a file of one's own. */
 export type Origin =
@@ -338,6 +338,8 @@ export interface Control {
   /** Waits a moment in which signals are heard; the one that asks to stop, or null. */
   readonly heard: () => Promise<Signal | null>
   readonly keeper: Keeper | null
+  /** Is shown what a search has found so far. */
+  readonly seen?: World['seen']
 }
 
 /** Milliseconds from one look for signals to the next: a look takes a few microseconds. */
@@ -782,6 +784,7 @@ export const choose =
         for await (const looked of heardAmong(control, states)) {
           last = looked.state
           stopped = looked.stopped
+          control.seen?.(last.fit)
           if (last.rest !== null && !misses) break
           if (stopped !== null && E.isRight(last.fit())) break
         }

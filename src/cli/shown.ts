@@ -3,10 +3,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { quoted, word } from '../fit/text.js'
 import { Mixture, Problem } from '../index.js'
 import * as Crossed from '../report/crossed.js'
-import { asText } from '../report/document.js'
+import { asText, text, type Part } from '../report/document.js'
 import { converged, steps, type Choice, type Findings } from '../report/findings.js'
 import { fileOf } from '../report/phrases.js'
-import { documentOf } from '../report/report.js'
 import * as Overlapping from '../trust/overlapping.js'
 import type { Flags } from './fitOptions.js'
 
@@ -14,6 +13,8 @@ import type { Flags } from './fitOptions.js'
 export interface Shown {
   readonly fit: Findings
   readonly others: ReadonlyArray<Findings>
+  /** What is told of it, which the terminal prints and the report shows: computed once, and where it is asked for. */
+  readonly told: () => ReadonlyArray<Part>
 }
 
 /** Doubts about components, which count from 1 as they do in tables. */
@@ -102,7 +103,7 @@ const testsAsJson = ({ tests }: Pick<Findings, 'tests'>): object =>
           : { problems: tests.left.map(Problem.show) }
       }
 
-export const asJson = ({ fit, others }: Shown, { labels }: Pick<Flags, 'labels'>): object => {
+export const asJson = ({ fit, others }: Pick<Shown, 'fit' | 'others'>, { labels }: Pick<Flags, 'labels'>): object => {
   const { family, columns, dropped, mixture, statistics, seed, scaling } = fit
   return {
     family,
@@ -157,17 +158,12 @@ export const nextOf = (
   ].join('\n')
 
 /** What a person reads, in lines of so many cells at the most. */
-export const human = ({ fit, others }: Shown, flags: Flags, within: number): string =>
-  asText(
-    documentOf(fit, others, {
-      isLabelled: flags.labels !== undefined,
-      next: nextOf(
-        flags,
-        model => [evaluating(model, fit.source), sampling(model)],
-        'the model for ornstein evaluate and ornstein sample',
-        'it'
-      )
-    }),
-    within,
-    flags.verbose
+export const human = ({ fit, told }: Shown, flags: Flags, within: number): string => {
+  const next = nextOf(
+    flags,
+    model => [evaluating(model, fit.source), sampling(model)],
+    'the model for ornstein evaluate and ornstein sample',
+    'it'
   )
+  return asText([...told(), text(next, 'next')], within, flags.verbose)
+}

@@ -5,7 +5,7 @@ import type * as Points from '../formats/index.js'
 import type { Added } from '../formats/widen.js'
 import type { Sheet } from '../formats/write.js'
 import type * as Source from '../formats/source/index.js'
-import { type Problem } from '../index.js'
+import type { Fit, Problem } from '../index.js'
 import type * as E from '../core/either.js'
 import type { Terminal } from './terminal.js'
 
@@ -111,4 +111,6 @@ export interface World extends Files {
   readonly waits: (isWaiting: boolean) => void
   /** Milliseconds. */
   readonly now: () => number
+  /** Is shown, state after state, what a search has found so far; absent where nobody looks at pictures. */
+  readonly seen?: ((found: Fit.State['fit']) => void) | undefined
 }

@@ -4,7 +4,7 @@
  */
 import type * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { Case, type Vocabulary } from '../core/index.js'
+import { Vocabulary } from '../core/index.js'
 import type * as Problem from '../core/problem.js'
 import * as Pipeline from '../pipeline/pipeline.js'
 import * as Score from '../score/score.js'
@@ -23,7 +23,8 @@ export const parameters = ({ fit, pipeline, columns }: Model): number =>
 
 /** The text of the file. */
 export const show = (model: Model): string =>
-  `${JSON.stringify({ ...model, pipeline: Case.encode(model.pipeline) }, null, 2)}\n`
+  // what is written asks for no words
+  `${JSON.stringify(form(Vocabulary.empty).encode(model), null, 2)}\n`
 
 /**
  * The model that the JSON of a file is, its pipeline in the words of a vocabulary; all problems at once. In messages the file is `path`,

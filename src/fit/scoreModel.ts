@@ -7,7 +7,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type { Key } from '../../lib/index.js'
-import { Case, type Vocabulary } from '../core/index.js'
+import { Vocabulary } from '../core/index.js'
 import * as json from '../core/json.js'
 import * as Problem from '../core/problem.js'
 import * as Points from '../data/points.js'
@@ -68,7 +68,8 @@ export const of = (
 
 /** The text of the file. */
 export const show = (learned: ScoreModel): string =>
-  `${JSON.stringify({ ...learned, pipeline: Case.encode(learned.pipeline), params: Params.codec.encode(learned.params) }, null, 2)}\n`
+  // what is written asks for no words
+  `${JSON.stringify(form(Vocabulary.empty).encode(learned), null, 2)}\n`
 
 const isLearned = t.type({ format: t.literal(format), version: t.unknown })
 

@@ -22,7 +22,7 @@ export type Part =
   | Verdict
   /** A terminal prints what is `said` instead, or nothing. */
   | { readonly _tag: 'Heading'; readonly level: 1 | 2 | 3; readonly text: string; readonly said?: string }
-  | { readonly _tag: 'Text'; readonly text: string; readonly look?: 'lead' | 'soft' | 'next' }
+  | { readonly _tag: 'Text'; readonly text: string; readonly look?: 'lead' | 'soft' | 'next'; readonly said?: string }
   | {
       readonly _tag: 'Table'
       readonly caption: string
@@ -54,10 +54,11 @@ export const heading = (level: 1 | 2 | 3, text: string, said?: string): Part => 
   text,
   ...(said !== undefined && { said })
 })
-export const text = (text: string, look?: 'lead' | 'soft' | 'next'): Part => ({
+export const text = (text: string, look?: 'lead' | 'soft' | 'next', said?: string): Part => ({
   _tag: 'Text',
   text,
-  ...(look && { look })
+  ...(look && { look }),
+  ...(said !== undefined && { said })
 })
 export const good = (text: string): Verdict => ({ _tag: 'Verdict', isGood: true, text })
 export const doubt = (text: string, remedy?: string): Verdict => ({
@@ -94,7 +95,7 @@ export const asText = (parts: ReadonlyArray<Part>, within: number, isAll = false
       case 'Heading':
         return part.said ?? ''
       case 'Text':
-        return part.text
+        return part.said ?? part.text
       case 'Table': {
         const { header, rows } = part.table
         const more = isAll ? 0 : rows.length - (part.most ?? Infinity)

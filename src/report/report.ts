@@ -444,24 +444,20 @@ const summary = (all: ReadonlyArray<Verdict>): ReadonlyArray<Part> => {
 export const documentOf = (
   fit: Findings,
   others: ReadonlyArray<Findings> = [],
-  {
-    isLabelled = false,
-    next: after = '',
-    name = fit.source
-  }: { readonly isLabelled?: boolean; readonly next?: string; readonly name?: string } = {}
+  isLabelled = false
 ): ReadonlyArray<Part> => {
   const { choice, statistics, isStreamed, starts } = fit
   const choices = choice === null ? [] : ofChoice(choice)
+  const rows = plural(statistics.rows, 'row').replace(/^\S+/, String(statistics.rows))
+  const opening = (name: string): string =>
+    `Learned ${Found.title(fit)} from ${rows} of ${name}${isStreamed ? ', read in pieces' : ''}.\n${used(fit)}`
   const overlapping = Overlapping.of(fit.seen, fit.mixture)
   const own = doubts(fit, isLabelled, overlapping)
   let trust: Trust.Trust | null = null
   const judged = (): Trust.Trust => (trust ??= Trust.trust(fit))
   return [
     onPage(() => [heading(1, capital(Found.title(fit)))]),
-    text(
-      `Learned ${Found.title(fit)} from ${plural(statistics.rows, 'row').replace(/^\S+/, String(statistics.rows))} of ${name}${isStreamed ? ', read in pieces' : ''}.\n${used(fit)}`,
-      'lead'
-    ),
+    text(opening(baseName(fit.source)), 'lead', opening(fit.source)),
     onPage(() => {
       const all = [...choices, ...own, ...ofRows(fit, judged())]
       const { loadings } = drawn.view(fit)
@@ -481,19 +477,10 @@ export const documentOf = (
     ...(starts === null ? [] : [text(sentence(starts))]),
     onPage(() => rowsOf(fit, judged())),
     ...learned(fit),
-    ...beside([fit, ...others]),
-    text(after, 'next')
+    ...beside([fit, ...others])
   ]
 }
 
-/** The page: of a fit, beside others of the same data. `version` is that of the program. */
-export const page = (
-  fit: Findings,
-  version: string,
-  others: ReadonlyArray<Findings> = [],
-  isLabelled = false
-): string =>
-  document.asPage(
-    { title: `${Found.title(fit)} in ${baseName(fit.source)}`, version, seed: fit.seed },
-    documentOf(fit, others, { isLabelled, name: baseName(fit.source) })
-  )
+/** The page of what is told of a fit. `version` is that of the program. */
+export const page = (fit: Findings, version: string, told: ReadonlyArray<Part> = documentOf(fit)): string =>
+  document.asPage({ title: `${Found.title(fit)} in ${baseName(fit.source)}`, version, seed: fit.seed }, told)

@@ -113,6 +113,19 @@ describe.skipIf(isMissing)('the page for a table', () => {
     expect(await page.inputValue('#option-components')).toBe('9')
   })
 
+  it('draws what it has found so far, and stops with that', async () => {
+    const { page } = await shown()
+    await page.setInputFiles('#file', at('long.csv'))
+    await isReady(page)
+    await page.click('#fit')
+    expect(await page.locator('#picture svg').first().getAttribute('aria-label')).toMatch(/ICL/)
+    await page.click('#stop')
+    await page.locator('#made').waitFor({ state: 'visible' })
+    expect(await page.locator('#told').textContent()).toContain('Interrupted')
+    expect(await page.locator('#picture svg').count()).toBe(0)
+    expect((await downloaded(page, 'assigned.csv')).split('\n')).toHaveLength(110_002)
+  })
+
   it('has no barrier, in light and dark, and no scroll aside on a phone', async () => {
     const { page } = await shown(360)
     await page.getByRole('button', { name: 'faithful.csv' }).click()

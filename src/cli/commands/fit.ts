@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import { lazy } from '../../../lib/plain/iterate.js'
 import type * as Place from '../../data/place.js'
 import * as Source from '../../data/source.js'
 import { Bootstrap, ComponentTest, type Fit, Mixture, Pipeline, Problem, Score, Vocabulary } from '../../index.js'
@@ -10,7 +11,7 @@ import * as Stuck from '../../trust/stuck.js'
 import * as Missing from '../../mixture/em/missing.js'
 import { converged, steps, type Findings } from '../../report/findings.js'
 import { all as pictures } from '../../report/figures.js'
-import { page } from '../../report/report.js'
+import { documentOf, page } from '../../report/report.js'
 import { all as scoreFigures } from '../../report/scoreFigures.js'
 import { type ScoreFindings } from '../../report/scoreFindings.js'
 import { page as scorePage } from '../../report/scoreReport.js'
@@ -115,12 +116,17 @@ const plan =
       TE.flatMap(
         fixed => () =>
           world.untilSignal(heard =>
-            choose(watch, { heard, now: world.now, keeper })({ ...open, fixed }, asked, recipe)()
+            choose(watch, { heard, now: world.now, keeper, seen: world.seen })({ ...open, fixed }, asked, recipe)()
           )
       ),
       TE.map(({ origin, seed, ...decided }) => ({ task: { ...asked, origin, seed }, ...decided }))
     )
   }
+
+/** What is shown of what was learned, to the end or until a signal. */
+interface Found extends Shown {
+  readonly stopped: Signal | null
+}
 
 /** Writes all that is asked of what was learned. */
 const written = (
@@ -149,10 +155,10 @@ const written = (
     )
   )
 
-const write = (world: World, flags: Flags, { fit, others }: Shown): TE.TaskEither<Failure, void> =>
+const write = (world: World, flags: Flags, { fit, told }: Shown): TE.TaskEither<Failure, void> =>
   written(world, flags, {
     model: () => Model.show(fileOf({ ...fit, steps: steps(fit), converged: converged(fit) })),
-    report: () => page(fit, world.version, others, flags.labels !== undefined),
+    report: () => page(fit, world.version, told()),
     figures: () => pictures(fit)
   })
 
@@ -171,12 +177,7 @@ const ofGroups = (by: string, flags: Flags, within: number, all: ReadonlyArray<r
 
 /** Each group alone: one that cannot be learned keeps none of the others back, and is told of at the end. */
 const byGroup =
-  (
-    world: World,
-    by: string,
-    flags: Flags,
-    learnGroup: (group: Group) => TE.TaskEither<Failure, Shown & { readonly stopped: Signal | null }>
-  ) =>
+  (world: World, by: string, flags: Flags, learnGroup: (group: Group) => TE.TaskEither<Failure, Found>) =>
   (groups: ReadonlyArray<Group>): TE.TaskEither<Failure, Signal | null> =>
   async () => {
     const found: (readonly [Group, Shown])[] = []
@@ -200,7 +201,7 @@ const work = (
   control: Pick<Control, 'watch' | 'keeper'>,
   { task, choice, starts, stopped: before }: Chosen,
   recipes: ReadonlyArray<Recipe>
-): TE.TaskEither<Failure, Shown & { readonly stopped: Signal | null }> => {
+): TE.TaskEither<Failure, Omit<Found, 'told'>> => {
   const fitted = ({ fit }: Reached): Findings => fit
   return () =>
     world.untilSignal(heard => {
@@ -409,9 +410,9 @@ export const fit =
         { watch, resampling, testing, doing, end }: Progress,
         flags: Flags,
         chosen: Chosen
-      ): TE.TaskEither<Failure, Shown & { readonly stopped: Signal | null }> =>
+      ): TE.TaskEither<Failure, Found> =>
         pipe(
-          async () => {
+          async (): Promise<E.Either<Failure, Omit<Found, 'told'>>> => {
             const found = await work(world, { watch, keeper: chosen.isRun ? keeper : null }, chosen, choices.compare)()
             if (E.isLeft(found)) return found
             const { fit } = found.right
@@ -434,17 +435,17 @@ export const fit =
               stopped: tests.stopped
             })
           },
+          TE.map(found => ({
+            ...found,
+            told: lazy(() => documentOf(found.fit, found.others, flags.labels !== undefined))
+          })),
           TE.tap(found => {
             if (flags.report !== undefined || flags.figures !== undefined) doing('writing the report')
             return write(world, flags, found)
           }),
           ended(end)
         )
-      const learnGroup = ({
-        value,
-        table,
-        flags
-      }: Group): TE.TaskEither<Failure, Shown & { readonly stopped: Signal | null }> => {
+      const learnGroup = ({ value, table, flags }: Group): TE.TaskEither<Failure, Found> => {
         const line = progress(world, flags, value === null ? '' : `${value}: `)
         return pipe(
           plan(world, file, flags, line.choosing, keeper, place)(choices, table),

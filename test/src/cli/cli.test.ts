@@ -641,7 +641,9 @@ describe('what is wrong', () => {
   it('names a model that is cut short', async () => {
     const { exit, stderr } = await ornstein('sample @cut.json')
     expect(exit).toBe(2)
-    expect(stderr).toMatch(/^error: MODEL: cut.json is not JSON \(.*\); it may be cut short or edited: write it again\n$/)
+    expect(stderr).toMatch(
+      /^error: MODEL: cut.json is not JSON \(.*\); it may be cut short or edited: write it again\n$/
+    )
   })
 
   it('shows the help, and fails, without a command', async () => {

@@ -4,7 +4,7 @@ import { chosen, type Choice, type Findings, setAside, unsupported } from '../..
 import { comparison } from '../../../src/report/comparison.js'
 import { fit as learned, Key, Mixture } from '../../../src/index.js'
 import { all, criteria } from '../../../src/report/figures.js'
-import { page } from '../../../src/report/report.js'
+import { documentOf, page } from '../../../src/report/report.js'
 import { ticks } from '../../../src/picture/scale.js'
 import { colour, file, palette } from '../../../src/picture/svg.js'
 import { trust } from '../../../src/report/trust.js'
@@ -508,7 +508,7 @@ describe('fits side by side', () => {
   })
 
   it('stand in the report where there are others', () => {
-    const html = page(first, '1.2.3', [other])
+    const html = page(first, '1.2.3', documentOf(first, [other]))
     expect(html).toContain('<h2>The same data, learned in other ways</h2>')
     expect(html).toContain('<th scope="row">two-stage</th><td>(3.00, 0.00), (100.00, 14.00)</td>')
     expect(html).toContain('grown (the default) also compares starts')
@@ -516,7 +516,8 @@ describe('fits side by side', () => {
   })
 
   it('escapes what comes with a name', () => {
-    const html = page({ ...first, recipe: hostile, columns: [hostile, 'b'] }, '', [other])
+    const named = { ...first, recipe: hostile, columns: [hostile, 'b'] }
+    const html = page(named, '', documentOf(named, [other]))
     expect(html).not.toContain('<script')
   })
 })

@@ -13,7 +13,6 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { predict } from '../algebra/predict.js'
 import * as Merging from '../comparison/merging.js'
 import type * as Points from '../data/points.js'
-import type * as Discriminant from '../decision/discriminant.js'
 import { ASSIGNED, CLUSTER } from '../formats/grid.js'
 import type { Added } from '../formats/widen.js'
 import * as Mixture from '../mixture/mixture.js'
@@ -95,10 +94,20 @@ export const predicted =
     ]
   }
 
+/** What knows classes, such as `Discriminant`: for each row the most probable one, and the probability of each. */
+export interface Classes {
+  readonly classes: ReadonlyArray<string>
+  readonly predict: (points: Points.Points) => ReadonlyArray<{
+    readonly label: string
+    readonly probability: number
+    readonly probabilities: ArrayLike<number>
+  }>
+}
+
 /** The class that each row is taken for, its probability, and that of each class. */
 export const classified =
   (points: Points.Points) =>
-  ({ classes, predict }: Discriminant.Discriminant): Added => {
+  ({ classes, predict }: Classes): Added => {
     const found = predict(points)
     return [
       ['class', found.map(({ label }) => label)],

@@ -96,7 +96,9 @@ const control = ({ key, name, about, otherwise, words, isFlag }: Control): HTMLE
 
 const boxes = (): ReadonlyArray<HTMLInputElement> => [...found('columns').querySelectorAll('input')]
 
-let [table, source, content]: [Table | null, string, Blob | null] = [null, '', null]
+let table: Table | null = null
+let source = ''
+let content: Blob | null = null
 
 const given = (): Readonly<Record<string, string | boolean>> => {
   const asked: Record<string, string | boolean> = {}
@@ -278,7 +280,7 @@ const open = async (name: string, blob: Blob): Promise<void> => {
 
 let worker = begun()
 of('file', HTMLInputElement).addEventListener('change', ({ target }) => {
-  const file = (target as HTMLInputElement).files?.item(0)
+  const file = target instanceof HTMLInputElement ? target.files?.item(0) : null
   if (file != null) void open(file.name, file)
 })
 const over = (isOver: boolean) => (event: Event) => {

@@ -119,6 +119,7 @@ const open = async ({ name, content, given: asked }: Question & { ask: 'open' })
     { vocabulary: () => Promise.resolve(E.right(standard)) }
   )
   if (problems.length > 0) return { is: 'table', table: null, wrong: problems.map(Problem.show) }
+  // without a problem each option has its value
   const options = { ...csvOf(values as Parameters<typeof csvOf>[0]), keep: { columns: [], classes: 12 } }
   const grid = files().gridOf('FILE', name, options)
   if (E.isLeft(grid)) return { is: 'table', table: null, wrong: shown(grid.left) }

@@ -74,6 +74,7 @@ export const command = <O extends Options>({ rules = () => [], run, ...described
   ...described,
   work: (words, given) => world => async () => {
     const { values, problems } = await read(described.options, given, knownOf(world, given))
+    // without a problem each option has its value
     const right = faultless([...problems, ...(await rules(values))], values as Values<O>)
     if (E.isLeft(right)) {
       const [first, ...rest] = right.left

@@ -257,8 +257,12 @@ const taken: Readonly<Record<string, Taken>> = {
 /** Options that the way of learning does not take. */
 const untaken = (flags: Partial<Flags>): ReadonlyArray<Problem.Problem> => {
   const { recipe = GROWN, pipeline, family = [], compare = [], missing, robust, starts } = flags
-  const given: Readonly<Record<string, unknown>> = {
-    ...flags,
+  const { fixed, background, prior, bootstrap } = flags
+  const given: Readonly<Record<string, string | number | undefined>> = {
+    fixed,
+    background,
+    prior,
+    bootstrap,
     robust: robust === true ? 'it' : undefined,
     starts: starts === 1 ? undefined : starts,
     // the other words of it say which rows are learned from

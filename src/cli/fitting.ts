@@ -5,6 +5,7 @@ import { run } from './commandLine.js'
 import { worldOf } from './host.js'
 import type { Signal, World } from './world.js'
 
+// as main.ts begins the thread
 const { argv, terminal, isTTY } = workerData as Pick<World, 'terminal' | 'isTTY'> & {
   readonly argv: ReadonlyArray<string>
 }
@@ -37,6 +38,7 @@ if (parentPort !== null) {
         return await work(async () => {
           await new Promise(resolve => setImmediate(resolve))
           const heard = receiveMessageOnPort(port)
+          // main.ts sends nothing else
           if (heard !== undefined) first ??= heard.message as Signal
           return first
         })

@@ -97,12 +97,12 @@ const PIECE = 1 << 20
 export async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
   const packed = createReadStream(path, { end: 1 })
   const start: Uint8Array[] = []
+  // a stream without an encoding gives bytes
   for await (const piece of packed) start.push(piece as Uint8Array)
   const file = createReadStream(path, { highWaterMark: PIECE })
   const unpacking = isPacked(Buffer.concat(start)) ? file.pipe(createGunzip({ chunkSize: PIECE })) : file
   // `pipe` hands no errors on
   file.on('error', error => unpacking.destroy(error))
-  // a stream without an encoding gives bytes
   for await (const piece of unpacking) yield piece as Uint8Array
 }
 

@@ -23,8 +23,12 @@ import { scaled, shown, type ReachedScore, type Task } from './learn.js'
 import * as ScoreModel from '../fit/scoreModel.js'
 import { evaluating, nextOf, sampling } from './shown.js'
 
-/** Rows that losses are taken of, samples that are drawn, and noise levels. */
-const [LOSSES, SAMPLES, LEVELS] = [4000, 1000, 9]
+/** So many rows losses are taken of, at the most. */
+const LOSSES = 4000
+/** So many samples are drawn, at the most. */
+const SAMPLES = 1000
+/** At so many noise levels. */
+const LEVELS = 9
 
 const some = (points: Points.Points, from: number, count: number): Points.Points =>
   pipe(points, Points.select(Key.permutation(points.rows)(Key.fromSeed(0)).slice(from, from + count)))
@@ -141,7 +145,8 @@ export const told = (
 ): string => {
   const { columns, pipeline, seed, standardization, fit } = learned
   const { rows, loss, steps, converged } = fit
-  const [parameters, averaged] = [parametersOf(learned), isAveraged(pipeline)]
+  const parameters = parametersOf(learned)
+  const averaged = isAveraged(pipeline)
   const drawn = E.isLeft(looked.samples) ? null : looked.samples.right
   if (flags.json)
     return `${JSON.stringify({

@@ -39,7 +39,10 @@ const duration = (milliseconds: number): string => {
 /** A single line of a terminal, written ten times a second at most. */
 const line = (world: World, whose: string): Progress => {
   const begun = world.now()
-  let [written, furthest, place, since] = [-Infinity, 0, '', begun]
+  let written = -Infinity
+  let furthest = 0
+  let place = ''
+  let since = begun
   const say = (text: () => string): void => {
     if (world.now() - written < 100) return
     written = world.now()

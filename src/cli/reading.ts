@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { sent } from '../../lib/formats/columns.js'
 import { partsOf, type Told } from './apart.js'
 
+// as apart.ts begins the thread
 const { asked, readsNested } = workerData as Told
 const given = asked.format === 'Arrow' ? { ...asked, bytes: process.stdin } : asked
 
@@ -15,7 +16,7 @@ if (parentPort !== null) {
   })) {
     const own = sent(part)
     const next = once(port, 'message')
-    // numbers go there without a copy
+    // numbers go there without a copy; no reader shares memory
     port.postMessage(
       own,
       own.columns.flatMap(({ cells }) => (ArrayBuffer.isView(cells) ? [cells.buffer as ArrayBuffer] : []))

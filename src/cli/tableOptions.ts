@@ -84,6 +84,7 @@ export const reading = {
 
 type Reading = Values<typeof reading> & Partial<Values<typeof columns>>
 
+// which are the keys of these two
 const READS = [...Object.keys(reading), ...Object.keys(columns)] as ReadonlyArray<keyof Reading>
 
 /** As the library reads a table: what is not given is left out. */

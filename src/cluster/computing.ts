@@ -63,7 +63,8 @@ export const computing = (open: Open, vocabulary = Vocabulary.standard): Compute
     const chunk = chunksOf(data.rows).at(task.chunk)
     if (chunk === undefined) return failed(Problem.of('chunk', task.chunk, 'one of the rows', 'ask for another'))
     if (!checked.has(task.chunk)) {
-      const [hash, own] = [hashOfRows(data, chunk), session.hashes.at(task.chunk) ?? 'none']
+      const hash = hashOfRows(data, chunk)
+      const own = session.hashes.at(task.chunk) ?? 'none'
       if (hash !== own) return { _tag: 'Refused', problem: others(named(chunk), hash, own) }
       checked.add(task.chunk)
     }
@@ -94,6 +95,7 @@ export const serve = (open: Open, vocabulary = Vocabulary.standard): void => {
   parentPort?.on('message', (task: Task) => {
     before = before.then(async () => {
       const answer = await compute(task).catch((error: unknown) => failed(thrown(error)))
+      // sums are in memory of their own, which is not shared
       parentPort?.postMessage(answer, answer._tag === 'Sums' ? [answer.sums.buffer as ArrayBuffer] : [])
     })
   })

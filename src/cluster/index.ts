@@ -79,6 +79,7 @@ export const bullmq =
       for (;;) {
         Atomics.wait(flag, 0, seen)
         seen += 1
+        // the thread has answered, and sends nothing else
         const { message } = receiveMessageOnPort(port1) as { readonly message: Reply }
         if (message._tag !== 'Waits') {
           if (waits) onWait(null)

@@ -120,7 +120,7 @@ export const readQuestion = (bytes: Buffer): Asked | null => {
   return { step, program, numbers: numbersOf(bytes.subarray(HEAD * DOUBLE, end)) }
 }
 
-/** Doubles as bytes, without a copy. */
+/** Doubles as bytes, without a copy: here no memory is shared. */
 export const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array): Buffer =>
   Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
 

@@ -22,6 +22,7 @@ export type Answer = E.Either<Problem.Problem, ReadonlyArray<Float64Array>>
 /** An answer; or what a person should know where it has to be waited for, as nobody sums. */
 export type Reply = Answer | { readonly _tag: 'Waits'; readonly line: string }
 
+// as index.ts begins the thread
 const { connection, session, flag, port } = workerData as Given
 
 const reply = (answer: Reply): void => {

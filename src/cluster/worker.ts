@@ -118,7 +118,8 @@ const taking = (
     const question = bytes === null ? null : Messages.readQuestion(bytes)
     // Its leader is gone, or further by now.
     if (session === null || question === null || question.step !== step) return
-    const [sums, notes] = [keys.sums(id, step), keys.notes(id, step)]
+    const sums = keys.sums(id, step)
+    const notes = keys.notes(id, step)
     const noted = (note: Messages.Note): Promise<unknown> =>
       redis.multi().rpush(notes, Messages.writeNote(note)).pexpire(notes, KEPT).exec()
     if (session.code !== code) {

@@ -5,6 +5,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
+import { concatenated } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type { Key } from '../../lib/index.js'
 import { Vocabulary } from '../core/index.js'
@@ -229,16 +230,14 @@ export const density = (
           const [centre, scale] = [standardization?.centre, standardization?.scale]
           const unit = (scale ?? []).reduce((sum, s) => sum + Elementary.log(s), 0) - dim * Elementary.log(alpha)
           const scaled = values.map((x, i) => (alpha * (x - (centre?.[i % dim] ?? 0))) / (scale?.[i % dim] ?? 1))
-          const all = new Float64Array(rows)
-          for (let from = 0; from < rows; from += CHUNK) {
-            const count = Math.min(CHUNK, rows - from)
-            const part = { rows: count, dim, values: scaled.slice(from * dim, (from + count) * dim) }
-            all.set(
-              logDensity(part).map(value => value - unit),
-              from
-            )
-          }
-          return all
+          return concatenated(
+            Array.from({ length: Math.ceil(rows / CHUNK) }, (_, chunk) => {
+              const from = chunk * CHUNK
+              const count = Math.min(CHUNK, rows - from)
+              const part = { rows: count, dim, values: scaled.slice(from * dim, (from + count) * dim) }
+              return logDensity(part).map(value => value - unit)
+            })
+          )
         }
       }
     })

@@ -107,7 +107,8 @@ const clamped = ({ left, top, width, height }: Box, [x, y]: Xy): Xy => [
 
 /** The part of a straight line in a box (Liang & Barsky 1984); null where there is none. */
 const within = ({ left, top, width, height }: Box, [x0, y0]: Xy, [x1, y1]: Xy): readonly [Xy, Xy] | null => {
-  const [dx, dy] = [x1 - x0, y1 - y0]
+  const dx = x1 - x0
+  const dy = y1 - y0
   const sides: ReadonlyArray<Xy> = [
     [-dx, x0 - left],
     [dx, left + width - x0],
@@ -180,7 +181,8 @@ export const line = (points: Points, look: LineLook = {}): Mark => ({
 /** Where a row that lies outside of the panel stands at its edge, and the way to it: a small arrow. */
 const beyond = ({ left, top, width, height }: Box, [x, y]: Xy): string => {
   const [px, py] = clamped({ left: left + 3, top: top + 3, width: width - 6, height: height - 6 }, [x, y])
-  const [dx, dy] = [Math.sign(x - px), Math.sign(y - py)]
+  const dx = Math.sign(x - px)
+  const dy = Math.sign(y - py)
   // The head of an arrow: its point outward, its two ends behind and to the sides.
   const long = 5 / Math.sqrt(Math.max(1, Math.abs(dx) + Math.abs(dy)))
   const ends = [1, -1].map(side => put([px - long * (dx - side * dy), py - long * (dy + side * dx)]))
@@ -334,7 +336,8 @@ export const levelLine = ({ columns, rows, values, x, y }: Field, level: number,
     y[0] + ((y[1] - y[0]) * j) / (rows - 1)
   ]
   const pieces = Array.from({ length: (columns - 1) * (rows - 1) }, (_, square): Points => {
-    const [i, j] = [square % (columns - 1), Math.floor(square / (columns - 1))]
+    const i = square % (columns - 1)
+    const j = Math.floor(square / (columns - 1))
     const at = j * columns + i
     const corners = [values[at], values[at + 1], values[at + columns + 1], values[at + columns]]
     return corners.flatMap((a, side): Points => {
@@ -350,7 +353,8 @@ export const levelLine = ({ columns, rows, values, x, y }: Field, level: number,
     draw: ({ at, box }, k) => {
       const d = pieces.map(ends =>
         Array.from({ length: ends.length / 2 }, (_, e) => {
-          const [from, to] = [ends[2 * e], ends[2 * e + 1]]
+          const from = ends[2 * e]
+          const to = ends[2 * e + 1]
           return path(box, [at(...from), at(...to)])
         }).join('')
       )
@@ -384,8 +388,10 @@ export const arrows = (
   covers: look.counts === false ? [] : all.flat(),
   draw: ({ at, box }, k) => {
     const d = all.map(([from, to]) => {
-      const [a, b] = [at(...from), at(...to)]
-      const [dx, dy] = [b[0] - a[0], b[1] - a[1]]
+      const a = at(...from)
+      const b = at(...to)
+      const dx = b[0] - a[0]
+      const dy = b[1] - a[1]
       const head = Math.min(0.35, most / Math.max(1e-9, Math.sqrt(dx * dx + dy * dy)))
       const end = (side: number): Xy => [b[0] - head * (dx - side * 0.6 * dy), b[1] - head * (dy + side * 0.6 * dx)]
       return Math.abs(dx) + Math.abs(dy) < 0.3 ? '' : path(box, [a, b]) + path(box, [end(1), b, end(-1)])
@@ -430,7 +436,8 @@ export const squares = (
     all
       .map(({ column, row, value, text: inside }) => {
         const [[x0, y0], [x1, y1]] = [at(column - 0.5, row - 0.5), at(column + 0.5, row + 0.5)]
-        const [left, top] = [Math.min(x0, x1), Math.min(y0, y1)]
+        const left = Math.min(x0, x1)
+        const top = Math.min(y0, y1)
         return (
           `<rect x="${n(left)}" y="${n(top)}" width="${n(Math.abs(x1 - x0))}" height="${n(Math.abs(y1 - y0))}" ` +
           `fill="var(--c0)" fill-opacity="${n(0.9 * value) === '0' ? '0' : (0.9 * value).toFixed(2)}" stroke="var(--line)"/>` +
@@ -450,7 +457,8 @@ const apart = (places: Points, least: number): Points =>
       now.map(([x, y], k) =>
         now.reduce<Xy>(
           ([nx, ny], [ox, oy], l) => {
-            const [dx, dy] = [x - ox, y - oy]
+            const dx = x - ox
+            const dy = y - oy
             const far = Math.sqrt(dx * dx + dy * dy)
             if (k === l || far >= least) return [nx, ny]
             // Two at one place part sideways, the first to the left.

@@ -112,14 +112,16 @@ const roomy = (labels: ReadonlyArray<readonly [place: number, width: number]>): 
 
 /** The frame of a box with a grid, the numbers along its axes, and what they are called. */
 const frame = (panel: Panel, scales: Scales, { left, top, width, height }: Box): string => {
-  const [bottom, right] = [top + height, left + width]
+  const bottom = top + height
+  const right = left + width
   const xs = scales.x.ticks.map(({ value, label }) => ({ at: left + scales.x.unit(value) * width, label }))
   const ys = scales.y.ticks.map(({ value, label }) => ({ at: bottom - scales.y.unit(value) * height, label }))
   const grid =
     panel.isGridded === false || xs.length + ys.length === 0
       ? ''
       : `<path class="grid" d="${xs.map(({ at }) => `M${n(at)},${n(top)}V${n(bottom)}`).join('')}${ys.map(({ at }) => `M${n(left)},${n(at)}H${n(right)}`).join('')}"/>`
-  const [shownX, shownY] = [roomy(xs.map(({ at, label }) => [at, wide(label)])), roomy(ys.map(({ at }) => [at, 12]))]
+  const shownX = roomy(xs.map(({ at, label }) => [at, wide(label)]))
+  const shownY = roomy(ys.map(({ at }) => [at, 12]))
   const below =
     panel.x.isLabelled === false
       ? ''
@@ -253,7 +255,8 @@ const ends = (panel: Panel, box: Box, looks: Looks): string => {
     const mark = panel.marks.find(({ name: own, end }) => own === name && end !== undefined)
     return mark?.end === undefined ? [] : [{ name, k: looks(mark), y: place.at(...mark.end)[1] }]
   })
-  const [top, bottom] = [box.top + 6, box.top + box.height - 2]
+  const top = box.top + 6
+  const bottom = box.top + box.height - 2
   const heights = stacked(
     found.map(({ y }) => Math.max(top, Math.min(bottom, y))),
     16,

@@ -102,7 +102,8 @@ const ofPower = (value: number): string => {
 const log10 = (x: number): number => Elementary.log(x) / Math.LN10
 
 const logTicks = ([lo, hi]: Range, count: number): ReadonlyArray<Tick> => {
-  const [first, most] = [Math.ceil(log10(lo) - 1e-9), Math.floor(log10(hi) + 1e-9)]
+  const first = Math.ceil(log10(lo) - 1e-9)
+  const most = Math.floor(log10(hi) + 1e-9)
   const stride = Math.max(1, Math.ceil((most - first) / count))
   const factors = most - first >= 2 ? [1] : most - first >= 1 ? [1, 3] : [1, 2, 5]
   const powers = Array.from({ length: Math.max(0, most - first + 3) }, (_, i) => first - 1 + i)
@@ -125,7 +126,8 @@ const spaced =
     ticksOf: (domain: Range, count: number, least: number) => ReadonlyArray<Tick>
   ) =>
   (domain: Range, count = 5, least = 0): Scale => {
-    const [from, to] = [along(domain[0]), along(domain[1])]
+    const from = along(domain[0])
+    const to = along(domain[1])
     return {
       domain,
       unit: value => (along(value) - from) / (to - from),

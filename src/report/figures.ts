@@ -206,7 +206,8 @@ const BEYOND = 2
 export const bulk = (values: Float64Array): Scale.Range => {
   const sorted = values.filter(value => !Number.isNaN(value)).sort()
   const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]
-  const [low, high] = [at(0.05), at(0.95)]
+  const low = at(0.05)
+  const high = at(0.95)
   const reach = BEYOND * (high - low)
   const isFar = (value: number): boolean => value < low - reach || value > high + reach
   return sorted.length < FEW || reach === 0
@@ -441,14 +442,16 @@ const twoColumns = (fit: Seen): Picture => {
   const isEqual = ratio > 0.35 && ratio < 1.4
   const width = isEqual && ratio > 1 ? 480 / ratio : 480
   const height = isEqual ? width * ratio : 380
-  const [side, gap] = [56, 8]
+  const side = 56
+  const gap = 8
   const main: Panel = {
     x: { title: seen.names[0], domain: rx },
     y: { title: seen.names[1], domain: ry },
     marks: [...contours(seen), ...plane(seen, [0, 1], radius(seen.rows.flat().length), 10)]
   }
   const box = { left: besides(main) + 6, top: side + gap + 4, width, height }
-  const [above, beside] = [marginal(seen, 0, 40, 1.6), marginal(seen, 1, 40, 1.6)]
+  const above = marginal(seen, 0, 40, 1.6)
+  const beside = marginal(seen, 1, 40, 1.6)
   const bare = { isGridded: false, isFramed: false }
   const hidden = (domain: Scale.Range): Axis => ({ domain, isLabelled: false, ticks: [] })
   return of(
@@ -522,7 +525,8 @@ const pairs = (fit: Seen): Picture => {
   })
   const ring = cell < 130 || seen.means.length > 6 ? 7 : 9
   const panels = Array.from({ length: count * count }, (_, at) => {
-    const [i, j] = [at % count, Math.floor(at / count)]
+    const i = at % count
+    const j = Math.floor(at / count)
     return i > j ? '' : panelIn(panelOf(i, j, ring), box(i, j))
   })
   return of(
@@ -677,7 +681,8 @@ const smoothed = (values: ReadonlyArray<number>): ReadonlyArray<number> => {
     sums[i + 1] = sums[i] + value
   })
   return values.map((_, i) => {
-    const [from, to] = [Math.max(0, i - half), Math.min(values.length, i + half + 1)]
+    const from = Math.max(0, i - half)
+    const to = Math.min(values.length, i + half + 1)
     return (sums[to] - sums[from]) / (to - from)
   })
 }
@@ -736,7 +741,8 @@ const curveOf = (
 export const objective = (stages: ReadonlyArray<StageRun>, scale: string, index: number): Picture => {
   const { panel, isRough } = curveOf(stages, scale)
   const own = stages.flatMap((stage, i) => (stage.scale === scale && stage.values.length > 0 ? [{ stage, i }] : []))
-  const [from, to] = [own[0].stage.values[0], own[own.length - 1].stage.values.at(-1) ?? NaN]
+  const from = own[0].stage.values[0]
+  const to = own[own.length - 1].stage.values.at(-1) ?? NaN
   const which = own.map(({ i }) => i + 1).join(', ')
   return of(arranged([panel], { width: 330, height: 170 }), {
     name: `objective-${index + 1}`,

@@ -572,7 +572,8 @@ export const dependent = ({
   const places = Array.from({ length: rows }, (_, row) => row * dim)
   const seen = places.slice(0, SEEN)
   const products = new Float64Array(dim * dim).map((_, at) => {
-    const [i, j] = [Math.floor(at / dim), at % dim]
+    const i = Math.floor(at / dim)
+    const j = at % dim
     const sum = seen.reduce((sum, place) => sum + values[place + i] * values[place + j], 0)
     // A constant column depends on none.
     return i === j && sum === 0 ? rows : sum

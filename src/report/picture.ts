@@ -168,7 +168,8 @@ export const samples = (
   drawn: Rows,
   options: { readonly columns?: ReadonlyArray<string> } = {}
 ): Picture => {
-  const [points, made] = [read(rows), read(drawn)]
+  const points = read(rows)
+  const made = read(drawn)
   agree(made, points.dim)
   return samplesFigure({ points, columns: named(options.columns, points.dim) }, made)
 }
@@ -209,7 +210,8 @@ export const field = (
   )
   const longest = Math.max(...lengths.filter(Number.isFinite), 1e-300)
   const arrows = lengths.map((_, i): readonly [Xy, Xy] => {
-    const [a, b] = [values[2 * i], values[2 * i + 1]]
+    const a = values[2 * i]
+    const b = values[2 * i + 1]
     const half = 0.45 / longest
     return [
       [a - half * vectors[2 * i], b - half * vectors[2 * i + 1]],

@@ -141,7 +141,8 @@ const ofChoice = (choice: Choice): ReadonlyArray<Verdict> => {
 const doubts = (fit: Findings, isLabelled: boolean, overlapping: Merging.Clusters | null): ReadonlyArray<Verdict> => {
   const { scaling, seen, columns, doubtful } = fit
   const { centre, scale } = standardized(seen).scaling
-  const [least, most] = [Math.min(...scale), Math.max(...scale)]
+  const least = Math.min(...scale)
+  const most = Math.max(...scale)
   const dependent = Found.dependent(fit)
   const isOne = scaling === null && most > 3 * least
   const weights = doubtful.filter(({ why }) => why === 'weights')
@@ -198,8 +199,10 @@ const doubts = (fit: Findings, isLabelled: boolean, overlapping: Merging.Cluster
 const ofRows = (fit: Findings, trust: Trust.Trust): ReadonlyArray<Verdict> => {
   const sum = (part: (one: Trust.Trust['components'][number]) => number): number =>
     trust.components.reduce((all, one) => all + part(one), 0)
-  const [rows, sure] = [sum(one => one.rows), sum(one => one.sure)]
-  const [undecided, outliers] = [sum(one => one.undecided), sum(one => one.outliers)]
+  const rows = sum(one => one.rows)
+  const sure = sum(one => one.sure)
+  const undecided = sum(one => one.undecided)
+  const outliers = sum(one => one.outliers)
   const close = Trust.nearest(trust)
   const expected = rows * 1e-3
   const end = Found.outcome(fit)

@@ -109,6 +109,7 @@ const SCHEMA = 'ornstein.schema.json'
 
 const written = (schema: string | null): string => {
   const json = Pipeline.codec(Vocabulary.standard).encode(example)
+  // a pipeline is written as an object
   return printed({ ...(schema !== null && { $schema: schema }), ...(json as Json) })
 }
 

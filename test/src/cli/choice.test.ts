@@ -68,7 +68,8 @@ describe('ornstein fit', () => {
   it('keeps the best of several starts, and tells how many agree', async () => {
     for (const options of spread(2)(['-k 3 --family isotropic', '-k 2..3 --family isotropic,tied-isotropic'])) {
       const line = `fit @three.csv ${options} --seed 4`
-      const [one, three] = [await ornstein(`${line} --json`), await ornstein(`${line} --starts 3 --json`)]
+      const one = await ornstein(`${line} --json`)
+      const three = await ornstein(`${line} --starts 3 --json`)
       // Three clusters 5 standard deviations apart have one maximum.
       const wanted = JSON.parse(one.stdout) as { readonly logLikelihood: number; readonly choice?: object }
       const found = JSON.parse(three.stdout) as typeof wanted
@@ -129,7 +130,8 @@ describe('ornstein fit', () => {
 
   it('tells of columns that depend on each other', async () => {
     const rows = Array.from({ length: 60 }, (_, i) => {
-      const [a, b] = [(i % 2) * 6 + Math.sin(7 * i), Math.cos(11 * i)]
+      const a = (i % 2) * 6 + Math.sin(7 * i)
+      const b = Math.cos(11 * i)
       return [a, b, a + 2 * b].map(x => x.toFixed(3)).join(',')
     })
     here.write('sums.csv', ['a,b,sum', ...rows].join('\n'))

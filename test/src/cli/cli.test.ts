@@ -234,10 +234,8 @@ describe('fit', () => {
     const weights = rows.map((_, i) => (i % 3) + 1)
     here.write('weighted.csv', `x,w\n${rows.map((x, i) => `${x},${weights[i]}`).join('\n')}\n`)
     here.write('repeated.csv', `x\n${rows.flatMap((x, i) => Array<number>(weights[i]).fill(x)).join('\n')}\n`)
-    const [weighted, repeated] = [
-      await fitted('@weighted.csv --weights w --recipe em --standardize'),
-      await fitted('@repeated.csv --recipe em --standardize')
-    ]
+    const weighted = await fitted('@weighted.csv --weights w --recipe em --standardize')
+    const repeated = await fitted('@repeated.csv --recipe em --standardize')
     expect(weighted.rows).toBe(9)
     expect(repeated.rows).toBe(18)
     // Expectation–maximization stops when it moves by 1e-8 of itself; these clusters are so far apart that it is then there.
@@ -281,7 +279,9 @@ describe('fit', () => {
   it('gives the same numbers for the same seed, and others for another', async () => {
     // five steps on noise and starts that are drawn
     const line = '%faithful.csv --standardize --pipeline @pipeline.json --seed'
-    const [a, b, c] = [await fitted(`${line} 3`), await fitted(`${line} 3`), await fitted(`${line} 4`)]
+    const a = await fitted(`${line} 3`)
+    const b = await fitted(`${line} 3`)
+    const c = await fitted(`${line} 4`)
     expect(a).toEqual(b)
     expect(a.means).not.toEqual(c.means)
   })
@@ -505,10 +505,8 @@ The model is in iris.json. Next: ornstein evaluate iris.json iris.csv, or ornste
     const { stdout, exit } = await ornstein('fit %faithful.csv -k 2 --family isotropic --standardize --print-pipeline')
     expect(exit).toBe(0)
     here.write('printed.json', stdout)
-    const [byRecipe, byPipeline] = [
-      await fitted('%faithful.csv --standardize'),
-      await fitted('%faithful.csv --standardize --pipeline @printed.json')
-    ]
+    const byRecipe = await fitted('%faithful.csv --standardize')
+    const byPipeline = await fitted('%faithful.csv --standardize --pipeline @printed.json')
     expect({ ...byPipeline, recipe: '' }).toEqual({ ...byRecipe, recipe: '' })
     expect((await fitted('%faithful.csv --standardize --pipeline @pipeline.json')).steps).toBe(5)
   })

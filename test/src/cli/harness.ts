@@ -44,7 +44,8 @@ export const place = (): Place => {
   const folder = mkdtempSync(join(tmpdir(), 'ornstein-cli-'))
   const at = (name: string): string => join(folder, name)
   const ran: Place['run'] = async (words, { stdin = '', ...input } = {}) => {
-    let [stdout, stderr] = ['', '']
+    let stdout = ''
+    let stderr = ''
     const world: World = {
       ...files(
         (async function* () {

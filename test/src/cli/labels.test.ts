@@ -29,7 +29,10 @@ const pairs = async (): Promise<ReadonlyArray<readonly [string, number]>> => {
 
 /** The adjusted Rand index by its definition, over all pairs of rows (Hubert & Arabie 1985). */
 const byPairs = (all: ReadonlyArray<readonly [string, number]>): number => {
-  let [both, first, second, count] = [0, 0, 0, 0]
+  let both = 0
+  let first = 0
+  let second = 0
+  let count = 0
   for (const [i, [a, x]] of all.entries())
     for (const [b, y] of all.slice(0, i)) {
       count += 1
@@ -174,7 +177,8 @@ it('counts a row of weight 2 as two rows', async () => {
   expect(stdout).toMatch(/setosa +12\.25 +0 +0\n/)
   const classified = async (line: string): Promise<Readonly<Record<string, number>>> =>
     JSON.parse((await ornstein(`classify ${line} --labels Species --covariance EEE --json`)).stdout) as Readonly<Record<string, number>> // prettier-ignore
-  const [one, other] = [await classified('@weighed.csv --weights w'), await classified('@repeated.csv')]
+  const one = await classified('@weighed.csv --weights w')
+  const other = await classified('@repeated.csv')
   expect(one['confusion']).toEqual(other['confusion'])
   for (const name of ['error', 'brier', 'errorOnTheSameRows', 'bic']) expect(one[name]).toBeCloseTo(other[name], 7)
 })

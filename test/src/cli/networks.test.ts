@@ -92,7 +92,8 @@ describe('a network on the command line', () => {
   })
 
   it('stops at a signal with what it has learned, and goes on to the same bits', async () => {
-    let [looks, now] = [0, 0]
+    let looks = 0
+    let now = 0
     const line = 'fit @table.csv --pipeline @net.json --standardize --quiet --out @stopped.json --checkpoint @stopped'
     const { exit, stderr } = await here.ornstein(line, {
       now: () => (now += 20),

@@ -22,7 +22,8 @@ const points = Mixture.sample(66_000)(Key.fromSeed(5))(truth)
  * the 5000 after which what is said of them is no longer waited for. */
 const rowsOf = { long: 66_000, wide: 6400 }
 /** Rows of a fit that is the same in pieces as whole, whatever their number; and of one that is chosen by a sample of them. */
-const [FEW, MANY] = [600, 5500]
+const FEW = 600
+const MANY = 5500
 
 beforeAll(() => {
   const lines = Points.toCsv(points, ['length', 'width']).trimEnd().split('\n')
@@ -58,7 +59,8 @@ describe('a table in pieces', () => {
     'leads to the mixture of it whole: %s',
     async name => {
       const how = `fit @${name} -k 2 --family isotropic,tied --missing drop --json`
-      const [whole, streamed] = [await ornstein(how), await ornstein(`${how} --stream --out @model.json`)]
+      const whole = await ornstein(how)
+      const streamed = await ornstein(`${how} --stream --out @model.json`)
       expect([whole.exit, streamed.exit, streamed.stderr]).toEqual([0, 0, ''])
       const { means, weights, variances, rows, dropped, logLikelihood, ...rest } = json(streamed.stdout)
       // What was chosen is learned to the end once more, of the table whole; a thousandth of a standard deviation is far less than
@@ -94,11 +96,9 @@ describe('a table in pieces', () => {
     const large = { isLarge: () => () => Promise.resolve(true) }
     const fit = 'fit @few.csv -k 2 --family isotropic'
     const mixture = (name: string): unknown => ({ ...json(here.read(name)), fit: null })
-    const [whole, pieces, kept] = [
-      await ornstein(`${fit} --out @few-whole.json`),
-      await ornstein(`${fit} --out @few-pieces.json`, large),
-      await ornstein(`${fit} --no-stream`, large)
-    ]
+    const whole = await ornstein(`${fit} --out @few-whole.json`)
+    const pieces = await ornstein(`${fit} --out @few-pieces.json`, large)
+    const kept = await ornstein(`${fit} --no-stream`, large)
     expect([whole.stderr, kept.stderr]).toEqual(['', ''])
     expect(kept.stdout).toBe((await ornstein(fit)).stdout)
     expect(pieces.stderr).toBe(
@@ -123,7 +123,8 @@ describe('a table in pieces', () => {
     ] as const)
   )('leads a pipeline of one’s own to the bytes of it whole: %s, %s', async (name, table) => {
     const fit = `fit @${table} --pipeline @${name} --missing drop --quiet --out`
-    const [whole, streamed] = [await ornstein(`${fit} @whole.json`), await ornstein(`${fit} @pieces.json --stream`)]
+    const whole = await ornstein(`${fit} @whole.json`)
+    const streamed = await ornstein(`${fit} @pieces.json --stream`)
     expect([whole, streamed]).toEqual([
       { exit: 0, stdout: '', stderr: '' },
       { exit: 0, stdout: '', stderr: '' }
@@ -133,7 +134,8 @@ describe('a table in pieces', () => {
 
   it('goes on from a checkpoint of a pipeline, and says where it cannot be told when to write one', async () => {
     const fit = 'fit @few.csv --pipeline @ddpm.json --stream --json --checkpoint @at'
-    const [first, again] = [await ornstein(`${fit} --every 1`), await ornstein(`${fit} --resume`)]
+    const first = await ornstein(`${fit} --every 1`)
+    const again = await ornstein(`${fit} --resume`)
     expect([first.exit, again.exit]).toEqual([0, 0])
     expect(again.stdout).toBe(first.stdout)
     const { exit, stderr } = await ornstein('fit @few.csv -k 2 --stream --checkpoint @other --every 1m')
@@ -144,7 +146,8 @@ describe('a table in pieces', () => {
     const fit = 'fit @many.csv -k 1..2 --family tied --stream --quiet --checkpoint'
     /** A world in which a signal comes at a look. */
     const signalled = (at: number) => {
-      let [clock, looks] = [0, 0]
+      let clock = 0
+      let looks = 0
       return {
         looks: () => looks,
         now: () => (clock += 100),
@@ -177,7 +180,8 @@ describe('a table in pieces', () => {
   it('leads a recipe to the bytes of it whole, also of what is chosen', async () => {
     for (const recipe of spread(3)(['em', 'spectral', 'maximum-likelihood'])) {
       const fit = `fit @few.csv -k 2 --family tied --recipe ${recipe} --quiet --out`
-      const [whole, streamed] = [await ornstein(`${fit} @whole.json`), await ornstein(`${fit} @pieces.json --stream`)]
+      const whole = await ornstein(`${fit} @whole.json`)
+      const streamed = await ornstein(`${fit} @pieces.json --stream`)
       expect([whole.exit, streamed.exit, streamed.stderr]).toEqual([0, 0, ''])
       expect(here.read('pieces.json')).toBe(here.read('whole.json'))
     }
@@ -189,10 +193,8 @@ describe('a table in pieces', () => {
 
   it.runIf(isSlow)('has the pipeline, the other recipes, the report and the pictures of it whole', async () => {
     const both = async (line: string): Promise<readonly [string, string]> => {
-      const [whole, streamed] = [
-        await ornstein(`fit @few.csv ${line}`),
-        await ornstein(`fit @few.csv ${line} --stream`)
-      ]
+      const whole = await ornstein(`fit @few.csv ${line}`)
+      const streamed = await ornstein(`fit @few.csv ${line} --stream`)
       expect([whole.exit, streamed.exit, whole.stderr, streamed.stderr]).toEqual([0, 0, '', ''])
       return [whole.stdout, streamed.stdout]
     }
@@ -206,7 +208,8 @@ describe('a table in pieces', () => {
       expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
       return [stdout.replaceAll(name, 'here'), here.read(`${name}.html`), here.read(`${name}/data.svg`)]
     }
-    const [whole, parts] = [await shown('as-one', ''), await shown('in-parts', '--stream')]
+    const whole = await shown('as-one', '')
+    const parts = await shown('in-parts', '--stream')
     const inPieces = (text: string): string => text.replace('rows of few.csv.', 'rows of few.csv, read in pieces.')
     // What is to be done next is said of the same way to read.
     expect(parts.map(text => text.replace(/ (<span class="word">)?--stream(<\/span>)?/, ''))).toEqual(
@@ -234,10 +237,8 @@ describe('a table in pieces', () => {
   it('may have names and words in quotes, as R writes them', async () => {
     const rows = Array.from({ length: 12 }, (_, i) => `"${i + 1}",${i % 5}.5,"a ""b"", ${i}",${(i * 7) % 11}`)
     const stdin = `"","x","word","y"\n${rows.join('\n')}\n`
-    const [whole, streamed] = [
-      await ornstein('fit - -k 1 --family tied', { stdin }),
-      await ornstein('fit - -k 1 --family tied --stream', { stdin })
-    ]
+    const whole = await ornstein('fit - -k 1 --family tied', { stdin })
+    const streamed = await ornstein('fit - -k 1 --family tied --stream', { stdin })
     expect(streamed).toEqual({
       ...whole,
       stdout: whole.stdout.replace('rows of standard input.', 'rows of standard input, read in pieces.')

@@ -52,7 +52,7 @@ describe('the scripts for Slurm', () => {
         expect(ran(job, 'bash', script('sweep.sbatch'))).toMatchObject({ status: 0, stderr: '' })
       }
       const shares = [1, 2].map(task => sorted(`results-${task}.jsonl`))
-      const [seeds] = [shares.map(lines => lines.map(line => (JSON.parse(line) as { readonly seed: number }).seed))]
+      const seeds = shares.map(lines => lines.map(line => (JSON.parse(line) as { readonly seed: number }).seed))
       expect(seeds.map(({ length }) => length)).toEqual([1, 1])
       expect(seeds.flat().sort()).toEqual([0, 1])
       writeFileSync(at('results.jsonl'), [1, 2].map(task => text(at(`results-${task}.jsonl`))).join(''))

@@ -212,7 +212,8 @@ describe('the picture of the data', () => {
       const all = unit.points.map(point => point[axis])
       return (Math.max(...all) + Math.min(...all)) / 2
     }
-    const [cx, cy] = [centre(0), centre(1)]
+    const cx = centre(0)
+    const cy = centre(1)
     const radii = (points: Drawn['points']): ReadonlyArray<number> => points.map(([x, y]) => Math.hypot(x - cx, y - cy))
     const one = Math.max(...radii(unit.points))
     const found = drawn(svg)
@@ -235,7 +236,8 @@ describe('the picture of the data', () => {
     )
     const html = page(planted(two, rows, { points: { rows, dim: 2, values } }), '')
     const [svg] = charts(html)
-    const [left, right] = [symbols(svg, 0), symbols(svg, 1)]
+    const left = symbols(svg, 0)
+    const right = symbols(svg, 1)
     expect(left + right).toBe(5000)
     // A quarter of 5000, and 5 standard deviations of a binomial.
     expect(Math.abs(left - 1250)).toBeLessThan(5 * Math.sqrt(5000 * 0.25 * 0.75))

@@ -151,15 +151,13 @@ describe('export and import', () => {
       { tails: [4, 4], background: { share: 0.1, shape: 'box', centre: [3, 70], scale: [3, 40] } }
     ]
   ])('counts the parameters of tails and background: %s, %i', async (family, parameters, beside) => {
-    const [means, variances] = [
-      [
-        [2, 54],
-        [4.3, 80]
-      ],
-      [
-        [0.17, 36],
-        [0.17, 36]
-      ]
+    const means = [
+      [2, 54],
+      [4.3, 80]
+    ]
+    const variances = [
+      [0.17, 36],
+      [0.17, 36]
     ]
     here.write(
       'beside.json',

@@ -89,7 +89,8 @@ describe('ornstein predict', () => {
     expect(rows).toBe(80)
     expect(error).toBeCloseTo(Math.sqrt(squared), 12)
     expect(explained).toBeCloseTo(1 - squared / variance, 12)
-    const [low, high] = [quantile(0.05).values, quantile(0.95).values]
+    const low = quantile(0.05).values
+    const high = quantile(0.95).values
     expect(covered).toBeCloseTo(table.filter(([, y], i) => low[i] <= y && y <= high[i]).length / 80, 12)
     expect((await ornstein('predict @model.json @train.csv --target y --check')).stdout).toContain('within 90 %')
   })

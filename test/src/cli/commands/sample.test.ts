@@ -49,9 +49,9 @@ it.each([
   const text = changed(change)
   here.write('changed.json', text)
   const { columns, mixture: written } = JSON.parse(text) as { columns: string[]; mixture: Mixture.Description }
-  const { variances, ...whole } = written
+  const { weights = [], means, factors } = written
   // with factors, variances are but their diagonal
-  const mixture = Mixture.of(whole.factors === undefined ? written : whole)
+  const mixture = Mixture.of(factors === undefined ? written : { weights, means, factors })
   const { dim, values } = Mixture.sample(4096)(Key.child(0)(Key.fromSeed(3)))(mixture)
   expect((await ornstein('sample @changed.json -n 40 --seed 3')).stdout).toBe(
     Points.toCsv({ rows: 40, dim, values: values.slice(0, 40 * dim) }, columns)

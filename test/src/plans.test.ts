@@ -189,7 +189,7 @@ describe('of the whole vocabulary', () => {
         on(schedule).map(objective => ({ schedule, expectation, objective }))
       )
     )
-    // One that every score has, so that each plan is met on any day.
+    // One that every score has, so that each plan is met.
     const usual = {
       schedule: Schedule.ornsteinUhlenbeck,
       expectation: Expectation.monteCarlo(),

@@ -104,7 +104,7 @@ describe('a run that is killed', () => {
     const line = fit('long.json', '--out @out.json --checkpoint @killed --every 20 --resume')
     let kills = 0
     for (let i = 0; i < moments.length; i += 2) {
-      // From the start, and then, by night, from where that was left: each killed somewhere on its way.
+      // From the start, and then, where tests may be slow, from where that was left: each killed somewhere on its way.
       rmSync(kept, { force: true })
       for (const [turn, moment] of moments.subarray(i, i + 2).entries()) {
         const after = moment * (turn === 0 ? 0.5 : 0.8) * took

@@ -159,7 +159,7 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
         fitted += 1
         leading = lead()
       }
-      // each in its turn, so that a day meets all
+      // each in its turn
       const what = (['worker', 'leader', 'server'] as const)[i % 3]
       if (what === 'worker') {
         const [first, ...rest] = workers

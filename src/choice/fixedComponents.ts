@@ -22,7 +22,7 @@ export const problems = (
     'leave it out where nothing is known'
   ),
   ...fixed.flatMap((one, k) => Known.field.problems(`fixed[${k}]`, one)),
-  ...Known.misfits(fixed, columns, 'fixed'),
+  ...Known.requirements(fixed, columns, 'fixed'),
   ...Problem.unless(
     counts.some(count => count >= fixed.length),
     'components',

@@ -30,14 +30,14 @@ import * as Points from '../data/points.js'
 import * as Source from '../data/source.js'
 import * as Problem from '../core/problem.js'
 import type { CompiledStage, Plan, Precision, Program } from './program.js'
-import * as Reach from './reach.js'
+import * as DivergenceGuard from './divergenceGuard.js'
 import * as Region from '../optimizers/region.js'
 import * as Run from './run.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as Stage from '../pipeline/stage.js'
 import * as TimeLaw from '../objective/timeLaw.js'
-import { inBatch, whence } from './whence.js'
+import { inBatch, locateNaN } from './locateNaN.js'
 
 export type CompileErrors = Problem.Problems
 
@@ -359,7 +359,7 @@ const judge = <P extends string>(
   const noise = times
     .map(time => Schedule.level(time)(schedule))
     .reduce((most, { alpha, sigma }) => Math.max(most, sigma / alpha), 0)
-  return { change: family.distance ?? blind.change, leaves: Reach.leaves(family, points, noise) }
+  return { change: family.distance ?? blind.change, leaves: DivergenceGuard.leaves(family, points, noise) }
 }
 
 /** A batch is of rows that are there, and meets noise that is drawn for it. */
@@ -430,23 +430,23 @@ interface StageLoss<P extends string> {
   /** Whose noise it looks at. */
   readonly times: () => ReadonlyArray<number>
   /** Where it comes from that it is not finite. */
-  readonly whence: () => Whence
+  readonly locateNaN: () => LocateNaN
 }
 
 /** Stages work with whatever names the parameters have, and hand back those that they were given. */
 const ours = <P extends string>(params: Params.Params<string>): Params.Params<P> => params
 
-type Whence = (params: Params.Params<string>, key: Key.Key, rows?: Int32Array) => Fault.Found | null
+type LocateNaN = (params: Params.Params<string>, key: Key.Key, rows?: Int32Array) => Fault.Found | null
 
 /** Thrown where a step that is taken again comes to what is not finite. */
 const stop = (fault: Fault.Found | null): never => refuseWith({ fault }, 'not finite')
 
 /** Evaluations that go no further than the first that is not finite, which they refuse with where that comes from. */
 const stopping =
-  (evaluate: Stage.Tools['evaluate'], whence: Whence): Stage.Tools['evaluate'] =>
+  (evaluate: Stage.Tools['evaluate'], locateNaN: LocateNaN): Stage.Tools['evaluate'] =>
   (params, key, rows) => {
     const found = evaluate(params, key, rows)
-    return Number.isFinite(found.value) && Params.isFinite(found.gradient) ? found : stop(whence(params, key, rows))
+    return Number.isFinite(found.value) && Params.isFinite(found.gradient) ? found : stop(locateNaN(params, key, rows))
   }
 
 /** Stops at the first part of an optimizer that makes of a finite gradient what is not. */
@@ -525,7 +525,7 @@ const runnable = <P extends string>({
     begin,
     fault: (params, memory, key) =>
       stoppedAt(() => {
-        const watched = loss === null ? evaluate : stopping(evaluate, loss.whence())
+        const watched = loss === null ? evaluate : stopping(evaluate, loss.locateNaN())
         return simple.on({ ...tools, evaluate: watched, watch: watching }).step(params, memory, key)
       }),
     step: (params, memory, key) => {
@@ -598,8 +598,8 @@ const wanted = <P extends string>(
       ...batchProblems(own, points)
     ],
     times: () => NoiseDrawn.timesOf(loss),
-    whence: () => {
-      const of = batch === null ? whence(loss, points) : inBatch(loss, points, batch)
+    locateNaN: () => {
+      const of = batch === null ? locateNaN(loss, points) : inBatch(loss, points, batch)
       return (params, key, rows) => {
         const coarse = beyond(ours<P>(params))
         if (coarse === null) return of(ours<P>(params), key, rows)
@@ -629,7 +629,7 @@ const stagesOn = <P extends string>(
   const first = lazy(() => start(Key.fromSeed(0)))
   const all = (written: Stage.Written): Compiled<P> => {
     const { stage, simple } = written
-    const { attempts, means, misfits, times } = simple
+    const { attempts, means, requirements, times } = simple
     const loss = simple.loss === undefined ? null : wanted(setup, first, simple.loss, simple.stopping.steps)
     const size = simple.sample?.(points.rows) ?? points.rows
     const inner = attempts.map(size < points.rows ? onSample(size) : within)
@@ -645,7 +645,7 @@ const stagesOn = <P extends string>(
         [
           ...(loss?.problems ?? []),
           ...unfit(written, points, loss !== null || inner.length > 0 ? 'float64' : precision),
-          ...misfits({ ...setting, isRandom: () => loss !== null && Loss.isRandom(loss.loss, points) }),
+          ...requirements({ ...setting, isRandom: () => loss !== null && Loss.isRandom(loss.loss, points) }),
           ...inner.flatMap(({ problems }) => problems)
         ],
         problems =>

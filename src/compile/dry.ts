@@ -10,14 +10,14 @@ import { reason } from '../../lib/plain/said.js'
 import { add, compute, concat, Key, mul, sealed, slice, tensor, type NdArray, type Tensor } from '../../lib/index.js'
 import { shown as print, size } from '../../lib/arrays/ndarray.js'
 import * as Expectation from '../objective/expectation.js'
-import * as Given from './given.js'
+import * as Inputs from './inputs.js'
 import * as Loss from './loss.js'
 import * as Matching from './matching.js'
 import * as Objective from '../objective/objective.js'
 import * as Params from '../family/params.js'
 import type * as Points from '../data/points.js'
 import * as Source from '../data/source.js'
-import { meant } from './meant.js'
+import { cacheKey } from './cacheKey.js'
 import * as Problem from '../core/problem.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
@@ -192,7 +192,7 @@ const lossOf = <P extends string>(
   const tensors = Score.tensors(params)
   const data = Matching.data(points, false)
   if (!Objective.isMatching(term)) {
-    const given = Given.tensors(...rows)({ ...data, ...Matching.constantsOf(term) })
+    const given = Inputs.tensors(...rows)({ ...data, ...Matching.constantsOf(term) })
     return sealed(() => Matching.perDatum(model, term)(tensors, given))
   }
   const levels = times.map(time => pipe(schedule, Schedule.level(time)))
@@ -208,7 +208,7 @@ const lossOf = <P extends string>(
     labels: null
   }
   const basis = { rank: 0, vectors: new Float64Array(0), origin: new Float64Array(0) }
-  const given = Given.tensors(...rows)({ ...data, ...Matching.given(model, term, sample, basis, points) })
+  const given = Inputs.tensors(...rows)({ ...data, ...Matching.inputsOf(model, term, sample, basis, points) })
   return Matching.raw(model, term)(tensors, given, sealed)
 }
 
@@ -265,7 +265,7 @@ export const problems = <P extends string>(
   start: Params.Params<P> | null
 ): ReadonlyArray<Problem.Problem> => {
   const { schedule, score, objective } = loss
-  const [ofScore, ofObjective, ofSchedule] = [score, objective, schedule].map(meant)
+  const [ofScore, ofObjective, ofSchedule] = [score, objective, schedule].map(cacheKey)
   const at: object = start ?? ofScore
   const here = met.get(at) ?? new WeakMap<object, Met>()
   met.set(at, here)

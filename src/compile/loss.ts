@@ -22,11 +22,11 @@ import { asTheyAre } from '../mixture/passRows.js'
 import type * as Projection from '../mixture/projection.js'
 import * as Strands from '../../lib/rows/strands.js'
 import { draw, isProjected, levelsOf, type Drawn, type Evaluation, type Sample } from './noiseDrawn.js'
-import * as Given from './given.js'
+import * as Inputs from './inputs.js'
 import * as Matching from './matching.js'
 import * as Noise from './noise.js'
 import { remembered } from '../../lib/plain/remembered.js'
-import { meant } from './meant.js'
+import { cacheKey } from './cacheKey.js'
 import * as Objective from '../objective/objective.js'
 import * as Pairs from './pairwise.js'
 import * as Params from '../family/params.js'
@@ -122,23 +122,23 @@ const interpreted =
     const isWeighted = 'rowWeight' in own
     return (params, { basis, terms }) => {
       const shapes = Params.shapes(differentiates ? params : noGradient<P>())
-      const parts = terms.flatMap<{ readonly weight: number; readonly term: Direct; readonly given: Given.Named }>(
+      const parts = terms.flatMap<{ readonly weight: number; readonly term: Direct; readonly inputs: Inputs.Named }>(
         ({ weight, term, samples }) =>
           Objective.isMatching(term)
-            ? samples.map(sample => ({ weight, term, given: Matching.given(model, term, sample, basis, data) }))
-            : [{ weight, term, given: Matching.constantsOf(term) }]
+            ? samples.map(sample => ({ weight, term, inputs: Matching.inputsOf(model, term, sample, basis, data) }))
+            : [{ weight, term, inputs: Matching.constantsOf(term) }]
       )
       const width = 1 + Params.sizeOf(shapes)
       return {
         rows,
         width,
         strands: Strands.each(rows, width, (first, count, into) => {
-          const tensors = Given.tensors(first, count)
+          const tensors = Inputs.tensors(first, count)
           // A mean over some of the rows counts as many of all.
           const share = isWeighted ? 1 : count / rows
-          parts.forEach(({ weight, term, given }) => {
+          parts.forEach(({ weight, term, inputs }) => {
             const mean = (params: Params.Tensors<P>): Tensor =>
-              Matching.mean(model, term)(params, tensors({ ...own, ...given }))
+              Matching.mean(model, term)(params, tensors({ ...own, ...inputs }))
             const part = differentiates
               ? valueAndGrad<P>(mean)(params)
               : { value: compute(() => mean(Score.tensors(params))).values[0], gradient: noGradient<P>() }
@@ -159,12 +159,12 @@ const compiled = <P extends string>(
 ): Engine<P> => {
   const model = Score.interpret(score)
   const known = new WeakMap<object, ReturnType<typeof programs>>()
-  const programs = (term: Direct): ((given: Given.Named) => Term['program']) => {
+  const programs = (term: Direct): ((inputs: Inputs.Named) => Term['program']) => {
     const of = Matching.identity(term)
     const found =
       known.get(of) ??
-      Given.bySignature(given =>
-        programOf(model, library, Score.shapes(given.clean.shape[0])(score), term, given, differentiates)
+      Inputs.bySignature(inputs =>
+        programOf(model, library, Score.shapes(inputs.clean.shape[0])(score), term, inputs, differentiates)
       )
     known.set(of, found)
     return found
@@ -178,8 +178,8 @@ const compiled = <P extends string>(
       if (found !== undefined) return found
       const fresh = parts(model, programs(drawn.term), drawn, { basis, own, data }).map(term => {
         if (drawn.stays !== true)
-          return { call: (params: Params.Params<P>) => Given.call(data.rows, params, term.given), ...term }
-        const of = Given.caller(RR.difference(Noise.directions(basis, data))(term.given), data.rows)
+          return { call: (params: Params.Params<P>) => Inputs.call(data.rows, params, term.inputs), ...term }
+        const of = Inputs.caller(RR.difference(Noise.directions(basis, data))(term.inputs), data.rows)
         return {
           call: (params: Params.Params<P>, basis: Projection.Basis) => of(params, Noise.directions(basis, data)),
           ...term
@@ -216,12 +216,12 @@ const programOf = <P extends string>(
   library: Compiler.Library,
   shapes: Params.Shapes<P>,
   term: Direct,
-  given: Given.Named,
+  inputs: Inputs.Named,
   differentiates = true
 ): E.Either<string, Compiler.Program> =>
   library.program(
     Matching.identity(term),
-    Given.signature(shapes, given),
+    Inputs.signature(shapes, inputs),
     ({ params, rows, constants }) => ({
       // the parameters of the signature are those of the score
       value: Matching.mean(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
@@ -232,7 +232,7 @@ const programOf = <P extends string>(
 /** A part of a term that is one call of a program, and the samples that it is of. */
 interface Term {
   readonly program: E.Either<string, Compiler.Program>
-  readonly given: Given.Named
+  readonly inputs: Inputs.Named
   readonly samples: ReadonlyArray<Sample>
 }
 
@@ -250,18 +250,18 @@ const together = (count: number): number => TOGETHER.find(n => n <= count) ?? Ma
 /** The calls of a term: of levels and nodes that see the same rows, with the same noise or none that is drawn, as many as can be are one. */
 const parts = <P extends string>(
   model: Score.Model<P>,
-  programFor: (given: Given.Named) => Term['program'],
+  programFor: (inputs: Inputs.Named) => Term['program'],
   { term, samples }: Drawn<Direct>,
-  { basis, own, data }: { readonly basis: Projection.Basis; readonly own: Given.Named; readonly data: Source.Data }
+  { basis, own, data }: { readonly basis: Projection.Basis; readonly own: Inputs.Named; readonly data: Source.Data }
 ): ReadonlyArray<Term> => {
   if (!Objective.isMatching(term)) {
-    const given = Object.assign({}, own, Matching.constantsOf(term))
-    return [{ program: programFor(given), given, samples: [] }]
+    const inputs = Object.assign({}, own, Matching.constantsOf(term))
+    return [{ program: programFor(inputs), inputs, samples: [] }]
   }
-  const all = samples.map(sample => ({ sample, given: Matching.given(model, term, sample, basis, data, own) }))
-  const alone = ({ sample, given }: (typeof all)[number]): Term => ({
-    program: programFor(given),
-    given,
+  const all = samples.map(sample => ({ sample, inputs: Matching.inputsOf(model, term, sample, basis, data, own) }))
+  const alone = ({ sample, inputs }: (typeof all)[number]): Term => ({
+    program: programFor(inputs),
+    inputs,
     samples: [sample]
   })
   if (all.length === 1) return all.map(alone)
@@ -271,7 +271,7 @@ const parts = <P extends string>(
     RA.chop(left => {
       const alike = pipe(
         left.slice(0, most),
-        RA.takeLeftWhile(({ given }) => Given.isVersion(left[0].given)(given))
+        RA.takeLeftWhile(({ inputs }) => Inputs.isVersion(left[0].inputs)(inputs))
       )
       const size = together(alike.length)
       const [own, others] = [alike.slice(0, size), left.slice(Math.min(size, alike.length))]
@@ -284,24 +284,24 @@ const parts = <P extends string>(
 
 /** Samples as one call, with others of no weight where they are fewer than are taken together. */
 const joined = (
-  own: ReadonlyArray<{ readonly sample: Sample; readonly given: Given.Named }>,
+  own: ReadonlyArray<{ readonly sample: Sample; readonly inputs: Inputs.Named }>,
   size: number,
-  programFor: (given: Given.Named) => Term['program']
+  programFor: (inputs: Inputs.Named) => Term['program']
 ): O.Option<Term> => {
-  const idle = { ...own[0].given, weight: Given.number(0) }
-  const given = Given.versions([
-    ...own.map(({ given }) => given),
+  const idle = { ...own[0].inputs, weight: Inputs.number(0) }
+  const inputs = Inputs.versions([
+    ...own.map(({ inputs }) => inputs),
     ...Array.from({ length: size - own.length }, () => idle)
   ])
   return pipe(
-    O.some(programFor(given)),
+    O.some(programFor(inputs)),
     O.filter(E.isRight),
-    O.map(program => ({ program, given, samples: own.map(({ sample }) => sample) }))
+    O.map(program => ({ program, inputs, samples: own.map(({ sample }) => sample) }))
   )
 }
 
 const librariesIn = (precision: Compiler.Precision): ((score: Score.Score<string>) => Compiler.Library) =>
-  remembered<Score.Score<string>, Compiler.Library>(() => Compiler.library(precision), meant)
+  remembered<Score.Score<string>, Compiler.Library>(() => Compiler.library(precision), cacheKey)
 const libraries = { float64: librariesIn('float64'), float32: librariesIn('float32') }
 
 /** The programs of a score: what is compiled again, on other data, of another objective of the same rows or of an equal score, is there. */
@@ -347,8 +347,8 @@ const trial = <P extends string>(
   const setting = { basis, own, data: few }
   const ofPairs = terms.filter(isPaired).flatMap(({ term, samples }) =>
     samples.slice(0, 1).flatMap(sample => {
-      const given = { ...own, ...Matching.given(model, term, sample, basis, few) }
-      const { said, gradient } = Pairs.programs(model, library, term, shapes, given)
+      const inputs = { ...own, ...Matching.inputsOf(model, term, sample, basis, few) }
+      const { said, gradient } = Pairs.programs(model, library, term, shapes, inputs)
       const { width } = Matching.readsOf(model, term, few.dim, false, false)
       return [said, gradient({ shape: [few.rows, width], values: new Float64Array(few.rows * width) })].map(named(term))
     })
@@ -358,7 +358,7 @@ const trial = <P extends string>(
       ...terms
         .filter(isDirect)
         .flatMap(drawn =>
-          parts(model, given => programOf(model, library, shapes, drawn.term, given), drawn, setting).map(
+          parts(model, inputs => programOf(model, library, shapes, drawn.term, inputs), drawn, setting).map(
             ({ program }) => named(drawn.term)(program)
           )
         ),
@@ -535,7 +535,7 @@ const onRows = <P extends string>(
         // `problems` refuses what is not of one level and weight.
         const [own] = column(sample.weight, 0, 1)
         return scaled(weight * own)(
-          evaluate(params, { ...rows(), ...Matching.given(model, term, sample, basis, about) })
+          evaluate(params, { ...rows(), ...Matching.inputsOf(model, term, sample, basis, about) })
         )
       })
     }

@@ -38,7 +38,7 @@ import { refuse } from '../../lib/plain/refuse.js'
 import { both, computed, mapped, type Numbers } from '../../lib/rows/stretches.js'
 import type * as Components from '../mixture/components.js'
 import type { Basis } from '../mixture/projection.js'
-import * as Given from './given.js'
+import * as Inputs from './inputs.js'
 import * as Noise from './noise.js'
 import * as Objective from '../objective/objective.js'
 import { cleanRow } from '../family/family.js'
@@ -90,7 +90,7 @@ const conversion = (
 // —— what is given ——
 
 /** The data; whether they stay, or are a batch that is drawn for one evaluation. */
-export const data = (data: Source.Data, stays: boolean): Given.Named => {
+export const data = (data: Source.Data, stays: boolean): Inputs.Named => {
   const { dim } = data
   const weights = Source.isSource(data)
     ? Source.weightsOf(data)
@@ -99,10 +99,10 @@ export const data = (data: Source.Data, stays: boolean): Given.Named => {
       : Points.weightsOf(data)
   const labels = labelsOf(data)
   return {
-    clean: Given.rows([dim], Source.isSource(data) ? data : data.values, stays),
-    ...(weights !== null && { rowWeight: Given.rows([], weights, stays) }),
-    ...(labels !== null && { label: Given.rows([1], labels, stays) }),
-    ...(data.partner && { partner: Given.rows([dim], data.partner, stays) })
+    clean: Inputs.rows([dim], Source.isSource(data) ? data : data.values, stays),
+    ...(weights !== null && { rowWeight: Inputs.rows([], weights, stays) }),
+    ...(labels !== null && { label: Inputs.rows([1], labels, stays) }),
+    ...(data.partner && { partner: Inputs.rows([dim], data.partner, stays) })
   }
 }
 
@@ -113,14 +113,14 @@ export const labelsOf = (data: Source.Data): Numbers | null =>
 const signOf = (u: number): number => (u < 0.5 ? -1 : 1)
 
 /** Random directions v with E vvᵀ = I and further noise, [rows, dim], each of a key of its own. */
-const beside = ({ probes }: Reads, { rows, dim }: Size, key: Key.Key): Given.Named =>
+const beside = ({ probes }: Reads, { rows, dim }: Size, key: Key.Key): Inputs.Named =>
   Object.fromEntries(
     laws.flatMap(law =>
       Key.split(probes[law])(law === 'noise' ? Key.named(law)(key)[law] : key).map((one, i) => [
         `${law}${i}`,
         law !== 'rademacher'
-          ? Given.draw([dim], one)
-          : Given.rows(
+          ? Inputs.draw([dim], one)
+          : Inputs.rows(
               [dim],
               mapped(
                 computed(
@@ -144,43 +144,43 @@ const isError = ({ noise, denoising }: Sample): boolean =>
 const CONSTANT = 'constant.'
 
 /** The constants of a term. */
-export const constantsOf = ({ constants = {} }: Direct): Given.Named =>
+export const constantsOf = ({ constants = {} }: Direct): Inputs.Named =>
   Object.fromEntries(
-    Object.entries(constants).map(([name, { shape, values }]) => [CONSTANT + name, Given.constant(shape, values)])
+    Object.entries(constants).map(([name, { shape, values }]) => [CONSTANT + name, Inputs.constant(shape, values)])
   )
 
-const constantsIn = (given: Given.Tensors): Params.Tensors<string> =>
+const constantsIn = (inputs: Inputs.Tensors): Params.Tensors<string> =>
   Object.fromEntries(
-    Object.entries(given).flatMap(([name, tensor]) =>
+    Object.entries(inputs).flatMap(([name, tensor]) =>
       name.startsWith(CONSTANT) ? [[name.slice(CONSTANT.length), tensor]] : []
     )
   )
 
 /** What a term is computed from, with what is there already, as the data are. */
-export const given = <P extends string>(
+export const inputsOf = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching,
   sample: Sample,
   basis: Basis,
   points: Size,
-  own: Given.Named = {}
-): Given.Named => {
+  own: Inputs.Named = {}
+): Inputs.Named => {
   const { measuredIn } = term
   const isMixed = measuredIn !== undefined && !isError(sample)
   const reads = readsOf(model, term, points.dim, isMixed, sample.noise._tag === 'None')
-  return together<Given.Given>(
+  return together<Inputs.Input>(
     own,
-    { alpha: Given.perRow(sample.alpha), sigma: Given.perRow(sample.sigma), weight: Given.perRow(sample.weight) },
-    Noise.given(sample.noise, basis, points),
+    { alpha: Inputs.perRow(sample.alpha), sigma: Inputs.perRow(sample.sigma), weight: Inputs.perRow(sample.weight) },
+    Noise.inputsOf(sample.noise, basis, points),
     term.constants !== undefined && constantsOf(term),
-    sample.nodes && { clean: Given.rows([points.dim], sample.nodes.values, sample.nodes.stay) },
+    sample.nodes && { clean: Inputs.rows([points.dim], sample.nodes.values, sample.nodes.stay) },
     measuredIn && {
-      conversion: Given.perRow(conversion(isMixed ? Parametrization.score : model.predicts, measuredIn)(sample))
+      conversion: Inputs.perRow(conversion(isMixed ? Parametrization.score : model.predicts, measuredIn)(sample))
     },
-    isMixed && { share: Given.perRow(sample.denoising) },
-    sample.labels && { label: Given.rows([1], sample.labels) },
-    reads.names.has('time') && { time: Given.perRow(sample.ofTime(time => time)) },
-    ...reads.times.map((f, i) => ({ [`of${i}`]: Given.perRow(sample.ofTime(f)) })),
+    isMixed && { share: Inputs.perRow(sample.denoising) },
+    sample.labels && { label: Inputs.rows([1], sample.labels) },
+    reads.names.has('time') && { time: Inputs.perRow(sample.ofTime(time => time)) },
+    ...reads.times.map((f, i) => ({ [`of${i}`]: Inputs.perRow(sample.ofTime(f)) })),
     laws.some(law => reads.probes[law] > 0) && beside(reads, points, sample.probes())
   )
 }
@@ -626,26 +626,26 @@ const look = <P extends string>(
 /** The loss of each row as the term gives it, [rows] or [rows, 1]; `call` may watch over the term's own function. */
 export const raw =
   <P extends string>(model: Score.Model<P>, term: Objective.Matching) =>
-  (params: Params.Tensors<P>, given: Given.Tensors, call: <R>(f: () => R) => R = f => f()): Tensor => {
-    const { clean } = given
-    const optional = (name: string): Tensor | undefined => (name in given ? given[name] : undefined)
-    const isOnNodes = 'none' in given
-    const reads = readsOf(model, term, clean.shape[1] ?? 1, 'share' in given, isOnNodes)
+  (params: Params.Tensors<P>, inputs: Inputs.Tensors, call: <R>(f: () => R) => R = f => f()): Tensor => {
+    const { clean } = inputs
+    const optional = (name: string): Tensor | undefined => (name in inputs ? inputs[name] : undefined)
+    const isOnNodes = 'none' in inputs
+    const reads = readsOf(model, term, clean.shape[1] ?? 1, 'share' in inputs, isOnNodes)
     const times = recorder<OfTime>()
     const { row, define } = rowOf(
       model,
       params,
       {
         clean,
-        ...Noise.ofGiven(given, clean),
-        alpha: given.alpha,
-        sigma: given.sigma,
+        ...Noise.ofInputs(inputs, clean),
+        alpha: inputs.alpha,
+        sigma: inputs.sigma,
         label: optional('label'),
         share: optional('share'),
         time: optional('time'),
         partner: optional('partner'),
-        constants: constantsIn(given),
-        lacks: [...('partner' in given ? [] : ['partner' as const]), ...lacking(term, isOnNodes)]
+        constants: constantsIn(inputs),
+        lacks: [...('partner' in inputs ? [] : ['partner' as const]), ...lacking(term, isOnNodes)]
       },
       {
         ofTime: f => optional(`of${times.add(f)}`) ?? absent('a number of another time'),
@@ -655,7 +655,7 @@ export const raw =
     )
     // Before the function is called, so that they outlive the derivatives that it takes.
     // A partner that rows do not have is missed where it is read.
-    const names = Array.from(reads.names).filter(name => name !== 'partner' || name in given)
+    const names = Array.from(reads.names).filter(name => name !== 'partner' || name in inputs)
     const prepared = new Map(names.map(name => [name, define(name)]))
     const seen = row(name => prepared.get(name) ?? (name === 'partner' ? define(name) : absent(name)))
     return call(() => term.perRow(seen))
@@ -665,23 +665,23 @@ export const raw =
 const perRow = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching
-): ((params: Params.Tensors<P>, given: Given.Tensors) => Tensor) => {
+): ((params: Params.Tensors<P>, inputs: Inputs.Tensors) => Tensor) => {
   const loss = raw(model, term)
-  return (params, given) => {
-    const [rows] = given.clean.shape
-    const own = reshape(loss(params, given), [rows, 1])
-    const converted = 'conversion' in given ? mul(column(given.conversion, rows), own) : own
-    return mul(column(given.weight, rows), converted)
+  return (params, inputs) => {
+    const [rows] = inputs.clean.shape
+    const own = reshape(loss(params, inputs), [rows, 1])
+    const converted = 'conversion' in inputs ? mul(column(inputs.conversion, rows), own) : own
+    return mul(column(inputs.weight, rows), converted)
   }
 }
 
 /** A term without noise, [rows] or [rows, 1]. */
 export const perDatum =
   <P extends string>(model: Score.Model<P>, { perDatum }: Objective.Noiseless) =>
-  (params: Params.Tensors<P>, { clean, ...given }: Given.Tensors): Tensor => {
-    const label = 'label' in given ? given.label : fill([clean.shape[0], 1], -1)
+  (params: Params.Tensors<P>, { clean, ...inputs }: Inputs.Tensors): Tensor => {
+    const label = 'label' in inputs ? inputs.label : fill([clean.shape[0], 1], -1)
     return perDatum(
-      datumOf(params, constantsIn(given), { clean, label }, params => density(model, params, clean, cleanRow()))
+      datumOf(params, constantsIn(inputs), { clean, label }, params => density(model, params, clean, cleanRow()))
     )
   }
 
@@ -731,19 +731,19 @@ export const asksDensity = <P extends string>(
 export const each = <P extends string>(
   model: Score.Model<P>,
   term: Direct
-): ((params: Params.Tensors<P>, given: Given.Tensors) => Tensor) => {
+): ((params: Params.Tensors<P>, inputs: Inputs.Tensors) => Tensor) => {
   const own = Objective.isMatching(term) ? perRow(model, term) : perDatum(model, term)
-  return (params, given) => reshape(own(params, given), [given.clean.shape[0]])
+  return (params, inputs) => reshape(own(params, inputs), [inputs.clean.shape[0]])
 }
 
 /** The mean of a term over the rows, by their weights. */
 export const mean = <P extends string>(
   model: Score.Model<P>,
   term: Direct
-): ((params: Params.Tensors<P>, given: Given.Tensors) => Tensor) => {
+): ((params: Params.Tensors<P>, inputs: Inputs.Tensors) => Tensor) => {
   const own = each(model, term)
-  return (params, given) => {
-    const flat = own(params, given)
-    return 'rowWeight' in given ? sum(mul(given.rowWeight, flat)) : meanOf(flat)
+  return (params, inputs) => {
+    const flat = own(params, inputs)
+    return 'rowWeight' in inputs ? sum(mul(inputs.rowWeight, flat)) : meanOf(flat)
   }
 }

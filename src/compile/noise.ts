@@ -24,7 +24,7 @@ import type { Numbers } from '../../lib/rows/stretches.js'
 import * as Expectation from '../objective/expectation.js'
 import * as Components from '../mixture/components.js'
 import type { Basis } from '../mixture/projection.js'
-import * as Given from './given.js'
+import * as Inputs from './inputs.js'
 import * as Points from '../data/points.js'
 
 /** Draws by counter: nothing of the size of the data is held. */
@@ -135,39 +135,39 @@ export const draws =
   }
 
 /** The directions of a basis: of what is given of a node, all that depends on the parameters. */
-export const directions = ({ rank, vectors }: Basis, { dim }: Pick<Size, 'dim'>): Given.Named => ({
-  basis: Given.constant([rank, dim], vectors)
+export const directions = ({ rank, vectors }: Basis, { dim }: Pick<Size, 'dim'>): Inputs.Named => ({
+  basis: Inputs.constant([rank, dim], vectors)
 })
 
-const SIGNS = { [1]: Given.number(1), [-1]: Given.number(-1) } as const
+const SIGNS = { [1]: Inputs.number(1), [-1]: Inputs.number(-1) } as const
 
 /** What the noise is made of, under names. */
-export const given = (noise: Noise, own: Basis, { dim }: Size): Given.Named => {
+export const inputsOf = (noise: Noise, own: Basis, { dim }: Size): Inputs.Named => {
   if (noise._tag === 'Full') {
     const { values, sign } = noise
     return {
-      noise: isGiven(values) ? Given.rows([dim], values, true) : Given.draw([dim], values),
+      noise: isGiven(values) ? Inputs.rows([dim], values, true) : Inputs.draw([dim], values),
       sign: SIGNS[sign]
     }
   }
-  if (noise._tag === 'None') return { none: Given.number(0) }
+  if (noise._tag === 'None') return { none: Inputs.number(0) }
   const basis = directions(own, { dim })
   if (noise._tag === 'Node')
-    return { coordinate: Given.number(noise.coordinate), beyond: Given.number(noise.rest), ...basis }
+    return { coordinate: Inputs.number(noise.coordinate), beyond: Inputs.number(noise.rest), ...basis }
   const { coordinates, along, rest, sign } = noise
   return {
-    coordinates: Given.draw([own.rank], coordinates),
+    coordinates: Inputs.draw([own.rank], coordinates),
     sign: SIGNS[sign],
-    beyond: typeof rest === 'number' ? Given.number(rest) : Given.chiSquared(rest.degrees, rest.key),
-    origin: Given.constant([1, dim], own.origin),
-    ...(along !== null && { along: Given.draw([1], along) }),
+    beyond: typeof rest === 'number' ? Inputs.number(rest) : Inputs.chiSquared(rest.degrees, rest.key),
+    origin: Inputs.constant([1, dim], own.origin),
+    ...(along !== null && { along: Inputs.draw([1], along) }),
     ...basis
   }
 }
 
 /** The noise in the vocabulary: what is drawn, [rows | 1, dim], and |z|² beyond it, a number, [] or [rows, 1]. */
-export const ofGiven = (
-  { noise, sign, basis, coordinate, coordinates, beyond, along, origin, none }: Partial<Given.Tensors>,
+export const ofInputs = (
+  { noise, sign, basis, coordinate, coordinates, beyond, along, origin, none }: Partial<Inputs.Tensors>,
   clean: Tensor
 ): Components.Noise => {
   if (none !== undefined) return { drawn: mul(none, ones([1, clean.shape[1] ?? 1])), orthogonal: 0 }
@@ -197,4 +197,4 @@ export const ofGiven = (
 
 /** The noise of one draw on data, as tensors. */
 export const tensors = (noise: Noise, basis: Basis, points: Points.Points): Components.Noise =>
-  ofGiven(Given.tensors(0, points.rows)(given(noise, basis, points)), Points.tensor(points))
+  ofInputs(Inputs.tensors(0, points.rows)(inputsOf(noise, basis, points)), Points.tensor(points))

@@ -7,7 +7,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type * as Compiler from '../../lib/compiler/index.js'
 import { compute, fromNdArray, mul, reshape, sum, valueAndGrad, type NdArray, type Tensor } from '../../lib/index.js'
 import * as Strands from '../../lib/rows/strands.js'
-import * as Given from './given.js'
+import * as Inputs from './inputs.js'
 import * as Matching from './matching.js'
 import type * as Objective from '../objective/objective.js'
 import * as Params from '../family/params.js'
@@ -21,11 +21,11 @@ export type Paired = Objective.Matching & { readonly pairs: NonNullable<Objectiv
 const said = <P extends string>(
   model: Score.Model<P>,
   term: Paired
-): ((params: Params.Tensors<P>, given: Given.Tensors) => Tensor) => {
+): ((params: Params.Tensors<P>, inputs: Inputs.Tensors) => Tensor) => {
   const of = Matching.raw(model, term)
-  return (params, given) => {
-    const own = of(params, given)
-    return reshape(own, [given.clean.shape[0], -1])
+  return (params, inputs) => {
+    const own = of(params, inputs)
+    return reshape(own, [inputs.clean.shape[0], -1])
   }
 }
 
@@ -33,9 +33,9 @@ const said = <P extends string>(
 const against = <P extends string>(
   model: Score.Model<P>,
   term: Paired
-): ((params: Params.Tensors<P>, given: Given.Tensors) => Tensor) => {
+): ((params: Params.Tensors<P>, inputs: Inputs.Tensors) => Tensor) => {
   const rows = said(model, term)
-  return (params, { slope, ...given }) => sum(sum(mul(slope, rows(params, given)), 1))
+  return (params, { slope, ...inputs }) => sum(sum(mul(slope, rows(params, inputs)), 1))
 }
 
 /** The programs of a term, for what it is given; a refusal where none can be made. */
@@ -44,14 +44,14 @@ export const programs = <P extends string>(
   library: Compiler.Library,
   term: Paired,
   shapes: Params.Shapes<P>,
-  given: Given.Named
+  inputs: Inputs.Named
 ): {
   readonly said: ReturnType<Compiler.Library['program']>
   readonly gradient: (slope: NdArray) => ReturnType<Compiler.Library['program']>
 } => ({
   said: library.program(
     term.perRow,
-    Given.signature(shapes, given),
+    Inputs.signature(shapes, inputs),
     // The parameters of the signature are those of the score; so below.
     ({ params, rows, constants }) => ({
       others: { said: said(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
@@ -61,7 +61,7 @@ export const programs = <P extends string>(
   gradient: (slope: NdArray) =>
     library.program(
       term.pairs,
-      Given.signature(shapes, { ...given, slope: Given.rows(slope.shape.slice(1), slope.values) }),
+      Inputs.signature(shapes, { ...inputs, slope: Inputs.rows(slope.shape.slice(1), slope.values) }),
       ({ params, rows, constants }) => ({
         value: against(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
       })
@@ -75,27 +75,27 @@ export const evaluated = <P extends string>(
   term: Paired,
   rows: number,
   differentiates: boolean
-): ((params: Params.Params<P>, given: Given.Named) => ValueAndGradient<P>) => {
+): ((params: Params.Params<P>, inputs: Inputs.Named) => ValueAndGradient<P>) => {
   const opByOp = E.left('op by op')
-  return (params, given) => {
-    const made = library === null ? null : programs(model, library, term, Params.shapes(params), given)
+  return (params, inputs) => {
+    const made = library === null ? null : programs(model, library, term, Params.shapes(params), inputs)
     const u = pipe(
       made?.said ?? opByOp,
       E.match(
-        () => compute(() => said(model, term)(Params.map(fromNdArray)(params), Given.tensors(0, rows)(given))),
-        program => program.run(Given.call(rows, params, given)).others.said
+        () => compute(() => said(model, term)(Params.map(fromNdArray)(params), Inputs.tensors(0, rows)(inputs))),
+        program => program.run(Inputs.call(rows, params, inputs)).others.said
       )
     )
     if (!differentiates) return { value: compute(() => term.pairs(fromNdArray(u))).values[0], gradient: noGradient() }
     const { value, gradient } = valueAndGrad<'u'>(({ u }) => term.pairs(u))({ u })
-    const all = { ...given, slope: Given.rows(u.shape.slice(1), gradient.u.values) }
+    const all = { ...inputs, slope: Inputs.rows(u.shape.slice(1), gradient.u.values) }
     return {
       value,
       gradient: pipe(
         made?.gradient(gradient.u) ?? opByOp,
         E.match(
-          () => valueAndGrad<P>(params => against(model, term)(params, Given.tensors(0, rows)(all)))(params).gradient,
-          program => Strands.taken(program.sum(Given.call(rows, params, all))).gradient as Params.Params<P>
+          () => valueAndGrad<P>(params => against(model, term)(params, Inputs.tensors(0, rows)(all)))(params).gradient,
+          program => Strands.taken(program.sum(Inputs.call(rows, params, all))).gradient as Params.Params<P>
         )
       )
     }

@@ -5,7 +5,7 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { compute, type Key, type NdArray } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { plans, type CompileErrors } from '../compile/compile.js'
-import * as Given from '../compile/given.js'
+import * as Inputs from '../compile/inputs.js'
 import * as Line from '../compile/line.js'
 import * as NoiseDrawn from '../compile/noiseDrawn.js'
 import * as Loss from '../compile/loss.js'
@@ -35,11 +35,11 @@ const gradients = <P extends string>(
   const slopes = RA.makeBy(size, j =>
     NoiseDrawn.draw({ ...loss, objective: along(Params.unit(shapes, j))(loss.objective) })(about)
   )
-  const valuesOf = (params: Params.Params<P>, term: Matching.Direct, given: Given.Named): Float64Array =>
+  const valuesOf = (params: Params.Params<P>, term: Matching.Direct, given: Inputs.Named): Float64Array =>
     pipe(
       library.program(
         Matching.identity(term),
-        Given.signature(shapes, given),
+        Inputs.signature(shapes, given),
         ({ params, rows, constants }) => ({
           // The parameters of the signature are those of the score.
           others: { each: Matching.each(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
@@ -48,8 +48,8 @@ const gradients = <P extends string>(
       ),
       E.fold(
         () =>
-          compute(() => Matching.each(model, term)(Score.tensors(params), Given.tensors(0, about.rows)(given))).values,
-        program => program.run(Given.call(about.rows, params, given)).others.each.values
+          compute(() => Matching.each(model, term)(Score.tensors(params), Inputs.tensors(0, about.rows)(given))).values,
+        program => program.run(Inputs.call(about.rows, params, given)).others.each.values
       )
     )
   return (params, key) => {
@@ -60,7 +60,7 @@ const gradients = <P extends string>(
         .filter(Loss.isDirect)
         .flatMap(({ weight, term, samples }) =>
           (Objective.isMatching(term)
-            ? samples.map(sample => Matching.given(model, term, sample, basis, about))
+            ? samples.map(sample => Matching.inputsOf(model, term, sample, basis, about))
             : [Matching.constantsOf(term)]
           ).map(given => valuesOf(here, term, { ...own, ...given }).map(x => weight * x))
         )

@@ -74,7 +74,7 @@ const knownMixture = (known: List, count: number, dim: number): Mixture =>
 
 /** The known values by the parameters' names, beside weights. */
 const heldIn = (gaussians: Gaussians, known: List, dim: number): Readonly<Record<string, Held>> => {
-  const wrong = Known.misfits(known, dim)
+  const wrong = Known.requirements(known, dim)
   if (wrong.length > 0) return refuse(wrong.map(Problem.show).join('; '))
   const count = gaussians.family.count(dim)
   const isKnown = (part: 'mean' | 'covariance', k: number): boolean => (known[k]?.[part] ?? null) !== null
@@ -232,7 +232,7 @@ const holding = (gaussians: Gaussians, known: List): Model<Own> => {
       },
       distance: (from, to) => family.distance?.(inArrays(from), inArrays(to)) ?? 0
     }),
-    misfits: dim => Known.misfits(known, dim)
+    requirements: dim => Known.requirements(known, dim)
   }
 }
 
@@ -252,7 +252,7 @@ const knownProblems = (known: List, gaussians: Gaussians): ReadonlyArray<Problem
       `a list of 1 to ${count}, as many as the mixture has`,
       'ask the mixture for more components'
     ),
-    ...Known.misfits(known, dim),
+    ...Known.requirements(known, dim),
     ...Problem.unless(
       !holdsWeights || isFree,
       'known',

@@ -125,7 +125,11 @@ export const dimsOf = (known: ReadonlyArray<Fixed>): ReadonlyArray<number> => {
 }
 
 /** The problems for data of so many columns, of components that have this name where they are given. */
-export const misfits = (known: ReadonlyArray<Fixed>, dim: number, name = 'known'): ReadonlyArray<Problem.Problem> =>
+export const requirements = (
+  known: ReadonlyArray<Fixed>,
+  dim: number,
+  name = 'known'
+): ReadonlyArray<Problem.Problem> =>
   known.flatMap((one, k) =>
     Problem.unless(
       fitsColumns(one, dim),

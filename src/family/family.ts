@@ -348,7 +348,7 @@ export interface Model<P extends string> {
   readonly shapes: (dim: number) => Params.Shapes<P>
   readonly degreesOfFreedom: (dim: number) => number
   /** Its problems for data of so many columns, where it has any of its own. */
-  readonly misfits?: (dim: number) => ReadonlyArray<Problem.Problem>
+  readonly requirements?: (dim: number) => ReadonlyArray<Problem.Problem>
   /** What `output` is. */
   readonly predicts: Parametrization.Parametrization
   /** What the network itself says of x, [rows, dim] */

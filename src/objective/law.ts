@@ -25,7 +25,7 @@ interface Known {
   /** Its nodes lie where they do for components of variance 1 or more: it does not suit variances that are learned. */
   readonly assumesUnitVariance?: boolean | undefined
   /** Its problems on a schedule, by the names of its fields; its times are looked at in any case. */
-  readonly misfits?: (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
+  readonly requirements?: (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
 }
 
 /** A law that is drawn: one time for each row. */
@@ -140,7 +140,7 @@ export const rising = ({ lo, hi }: { readonly lo: number; readonly hi: number })
 export const misfitsOf =
   (schedule: Schedule.Schedule) =>
   (law: TimeLaw): ReadonlyArray<Problem.Problem> =>
-    isSound(law) ? (concept.meaning(law).misfits?.(schedule) ?? []) : []
+    isSound(law) ? (concept.meaning(law).requirements?.(schedule) ?? []) : []
 
 /** Whether a law and all that stand in it have a meaning. */
 const isSound = (law: TimeLaw): boolean => Case.isSound(law) && Case.parts(law).every(Case.isSound)

@@ -46,7 +46,7 @@ export const at = define({
   },
   call: ['time'],
   formula: ({ time }) => `at t = ${time}`,
-  meaning: ({ time }) => ({ nodes: () => [{ time, weight: 1 }], misfits: onSchedule('time', time) })
+  meaning: ({ time }) => ({ nodes: () => [{ time, weight: 1 }], requirements: onSchedule('time', time) })
 })
 
 /**
@@ -75,7 +75,7 @@ export const clean = define({
   meaning: () => ({
     nodes: () => [{ time: 0, weight: 1 }],
     isClean: true,
-    misfits: schedule =>
+    requirements: schedule =>
       Problem.unless(
         Schedule.level(0)(schedule).sigma === 0,
         '',
@@ -99,7 +99,7 @@ export const uniform = define({
   example: { lo: 0.1, hi: 0.9 },
   formula: ({ lo, hi }) => `mean over t uniform in [${lo}, ${hi}]`,
   meaning: ({ lo, hi }) => ({
-    misfits: schedule => [
+    requirements: schedule => [
       // The clean end is never drawn. Whether the mean is finite there, the objective says.
       ...(lo === 0 ? [] : onSchedule('lo', lo)(schedule)),
       ...onSchedule('hi', hi)(schedule),

@@ -116,7 +116,7 @@ export const oneOf = define({
   meaning: ({ times }) => {
     const rising = [...times].sort((a, b) => a - b)
     return {
-      misfits: schedule => times.flatMap((time, i) => onSchedule(`times[${i}]`, time)(schedule)),
+      requirements: schedule => times.flatMap((time, i) => onSchedule(`times[${i}]`, time)(schedule)),
       quantile: () => u => rising[Math.min(rising.length - 1, Math.floor(u * rising.length))],
       nodes: () => rising.map(time => ({ time, weight: 1 / rising.length }))
     }
@@ -141,7 +141,7 @@ export const nodes = define({
   formula: ({ nodes }) => few(nodes.map(({ time, weight }) => `${weight} · at t = ${time}`)).join(' + '),
   meaning: ({ nodes }) => ({
     nodes: () => nodes,
-    misfits: schedule => nodes.flatMap(({ time }, i) => onSchedule(`nodes[${i}].time`, time)(schedule))
+    requirements: schedule => nodes.flatMap(({ time }, i) => onSchedule(`nodes[${i}].time`, time)(schedule))
   })
 })
 
@@ -179,7 +179,7 @@ export const likelihood = define({
   example: { until: 0.9, nodes: 6, leastVariance: 0.01 },
   formula: ({ until, nodes }) => `∫ ½ g² dt over t in [0, ${until}], ${nodes} nodes`,
   meaning: ({ until, nodes, leastVariance }) => ({
-    misfits: schedule => {
+    requirements: schedule => {
       const onIt = onSchedule('until', until)(schedule)
       return onIt.length > 0
         ? onIt
@@ -232,7 +232,7 @@ export const uniformLogSnr = define({
   call: ['lo', 'hi'],
   formula: ({ lo, hi }) => `mean over log(α²/σ²) uniform in [${lo}, ${hi}]`,
   meaning: ({ lo, hi }) => ({
-    misfits: schedule => {
+    requirements: schedule => {
       const { greatest, least } = Schedule.logSnrRange(schedule)
       const ownRange = (field: string, logSnr: number): ReadonlyArray<Problem.Problem> =>
         Problem.unless(
@@ -288,7 +288,7 @@ export const logNormal = define({
   },
   formula: ({ mean, deviation }) => `mean over log(σ/α) ~ N(${mean}, ${deviation}²)`,
   meaning: ({ mean, deviation }) => ({
-    misfits: schedule =>
+    requirements: schedule =>
       Problem.unless(
         // One that is not a number is a problem of the fields.
         !(restriction({ mean, deviation }, schedule).mass < LEAST_MASS) || !(deviation > 0),
@@ -333,7 +333,7 @@ export const logitNormal = define({
   },
   formula: ({ mean, deviation, until }) => `mean over log(t/(${until} − t)) ~ N(${mean}, ${deviation}²)`,
   meaning: ({ mean, deviation, until }) => ({
-    misfits: onSchedule('until', until),
+    requirements: onSchedule('until', until),
     quantile: () => u => until / (1 + Elementary.exp(-(mean + deviation * Normal.quantile(Math.max(u, LEAST))))),
     density: () => ({
       at: time =>
@@ -389,7 +389,7 @@ export const importance = define({
       density,
       fromClean,
       assumesUnitVariance,
-      misfits: (schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => {
+      requirements: (schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => {
         const [from, to] = densities(schedule)
         const inside = [
           ...misfitsOf(schedule)(proposal).map(Problem.within('proposal')),
@@ -448,13 +448,13 @@ export const stratified = define({
   formula: ({ law }) => `${formula(law)}, stratified`,
   meaning: ({ law }) => {
     const drawn = drawnOf(law)
-    const misfits = (schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => {
+    const requirements = (schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => {
       const inside = misfitsOf(schedule)(law).map(Problem.within('law'))
       return inside.length + Case.problems(law).length === 0 && drawn === undefined
         ? notDrawn('law', law, 'leave it as it is, there is nothing to stratify')
         : inside
     }
-    return drawn === undefined ? { nodes: nodesOf(law), misfits } : { ...drawn, isStratified: true, misfits }
+    return drawn === undefined ? { nodes: nodesOf(law), requirements } : { ...drawn, isStratified: true, requirements }
   }
 })
 
@@ -478,7 +478,7 @@ export const gauss = define({
       nodes: schedule => nodesOf(law)(schedule, count),
       fromClean,
       assumesUnitVariance,
-      misfits: schedule => misfitsOf(schedule)(law).map(Problem.within('law'))
+      requirements: schedule => misfitsOf(schedule)(law).map(Problem.within('law'))
     }
   }
 })

@@ -128,9 +128,9 @@ const wide = ({ part, on }: Member) => {
       part.estimate && ((params: Arrays, memory: unknown) => ({ ...params, ...part.estimate?.(some(params), memory) })),
     // A part that sees some parameters has met the objective of those only.
     recall: on === null ? part.recall : undefined,
-    misfits: (setting: Setting) => [
+    requirements: (setting: Setting) => [
       ...unknownNames(on ?? [], setting),
-      ...part.misfits({ ...setting, shapes: some(setting.shapes) })
+      ...part.requirements({ ...setting, shapes: some(setting.shapes) })
     ],
     // A short description does not say what some parameters do, only that they are frozen.
     brief: on === null ? part.brief : { methods: [], rates: [], frozen: on.filter(name => part.gain(null, name) === 0) }
@@ -201,11 +201,11 @@ export const combine = <S>(
     needsObjective: all.some(({ part }) => part.needsObjective === true) ? true : undefined,
     deterministic: all.flatMap(({ part }) => part.deterministic),
     names: claimed,
-    misfits: setting =>
+    requirements: setting =>
       all.reduce<readonly [Setting, ReadonlyArray<Problem.Problem>]>(
-        ([setting, problems], { gain, misfits }) => [
+        ([setting, problems], { gain, requirements }) => [
           { ...setting, gain: name => times(setting.gain(name), gain(null, name)) },
-          [...problems, ...misfits(setting)]
+          [...problems, ...requirements(setting)]
         ],
         [setting, []]
       )[1],

@@ -203,7 +203,7 @@ export interface Use {
 export const incompatibilities =
   ({ shapes, random, subject }: Use) =>
   (optimizer: Optimizer): ReadonlyArray<Problem.Problem> => {
-    const { deterministic, misfits, gain } = meaning(optimizer)
+    const { deterministic, requirements, gain } = meaning(optimizer)
     const climbing = Params.names(shapes).filter(name => gain(null, name) > 0)
     return [
       ...(random === null || deterministic.length === 0
@@ -216,7 +216,7 @@ export const incompatibilities =
               'use Expectation.fixed(noise), Expectation.quadrature() for the symmetric pair, or Optimizer.adam'
             )
           ]),
-      ...misfits({ shapes, gain: () => 1, subject }),
+      ...requirements({ shapes, gain: () => 1, subject }),
       ...Problem.unless(
         climbing.length === 0,
         'optimizer',

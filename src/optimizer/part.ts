@@ -83,7 +83,7 @@ export interface Part<out S = unknown, out Looks extends boolean = boolean, P ex
   readonly deterministic: ReadonlyArray<string>
   /** The names for which it has rules. */
   readonly names: ReadonlyArray<string>
-  readonly misfits: (setting: Setting) => ReadonlyArray<Problem.Problem>
+  readonly requirements: (setting: Setting) => ReadonlyArray<Problem.Problem>
   readonly brief?: Brief | undefined
 }
 
@@ -150,7 +150,7 @@ export interface Spec<
   /** It changes iterates rather than gradients, and does nothing useful before the rate. */
   readonly afterRate?: boolean
   /** Its problems for parameters of these shapes, and for what is minimised; `printed` is its code. */
-  readonly misfits?: (
+  readonly requirements?: (
     fields: Field.Of<F>
   ) => (shapes: Params.Shapes<string>, printed: string, subject: Subject | undefined) => ReadonlyArray<Problem.Problem>
   /** Capability: what it says of itself in few words. */
@@ -211,8 +211,19 @@ export function define<
   const A extends Case.Call = null,
   const Looks extends boolean = boolean
 >(spec: Spec<N, F, S, A, Looks>): Case.Constructor<Optimizer<S, Looks>, N, F, A, null> {
-  const { memory, init, update, gain, estimate, recall, needsObjective, needsDeterminism, afterRate, misfits, brief } =
-    spec
+  const {
+    memory,
+    init,
+    update,
+    gain,
+    estimate,
+    recall,
+    needsObjective,
+    needsDeterminism,
+    afterRate,
+    requirements,
+    brief
+  } = spec
   const own = (u: unknown): S =>
     memory.is(u)
       ? u
@@ -223,7 +234,7 @@ export function define<
     ...spec,
     meaning: (fields: Field.Of<F>): Part<S, Looks> => {
       const [start, step, factor] = [init(fields), update(fields), gain?.(fields)]
-      const [answer, met, wrong] = [estimate?.(fields), recall?.(fields), misfits?.(fields)]
+      const [answer, met, wrong] = [estimate?.(fields), recall?.(fields), requirements?.(fields)]
       // Of a description the fields are the description itself.
       const printed = Case.isValue(fields) ? Case.show(fields) : `Optimizer.${spec.name}`
       return {
@@ -242,7 +253,7 @@ export function define<
         needsObjective,
         deterministic: needsDeterminism === true ? [printed] : [],
         names: [],
-        misfits: setting => [
+        requirements: setting => [
           ...(afterRate === true ? beforeRate(printed)(setting) : []),
           ...(wrong === undefined ? [] : wrong(setting.shapes, printed, setting.subject))
         ],

@@ -141,7 +141,7 @@ export const scaleByNewton = define({
   gain: uphill,
   needsObjective: true,
   needsDeterminism: true,
-  misfits: () => (shapes, printed) => {
+  requirements: () => (shapes, printed) => {
     const count = Object.values(shapes).reduce((total, shape) => total + size(shape), 0)
     return Problem.unless(
       count <= NEWTON_LIMIT,

@@ -54,7 +54,7 @@ export const project = define({
   update:
     ({ region }) =>
     (step, _, { params }) => [minus(nearest(region)(plus(params, step)), params), null],
-  misfits:
+  requirements:
     ({ region }) =>
     (shapes, printed) => {
       const named = Object.entries(shapes)

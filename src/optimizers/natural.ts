@@ -78,7 +78,7 @@ export const natural = define({
       return [minus(params, mStep.maximise(params, moments, at)), null]
     },
   gain: uphill,
-  misfits:
+  requirements:
     ({ score }) =>
     (shapes, printed, subject) => {
       const dim = Object.hasOwn(shapes, 'means') ? shapes.means.at(1) : undefined

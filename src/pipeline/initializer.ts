@@ -87,11 +87,11 @@ interface Claims {
   /** How many starts it makes of those that stand in its fields, to hand on one; 1 unless given. */
   readonly makes?: number
   /** What stands in its way: a score without what it needs, say. */
-  readonly misfits?: (setting: Setting) => Problems
+  readonly requirements?: (setting: Setting) => Problems
 }
 
 export interface Meaning extends Claims {
-  /** The start of a score on data that `misfits` has nothing against: as many parameters as the score has, of its shapes. */
+  /** The start of a score on data that `requirements` has nothing against: as many parameters as the score has, of its shapes. */
   readonly start: (tools: Tools) => Start<string>
 }
 
@@ -143,7 +143,7 @@ const innerOf = (initializer: Initializer): ReadonlyArray<{ readonly path: strin
 
 /** The start of a sound initializer, or why there is none; one that stands in its fields has its problems told with its place. */
 const started = (initializer: Initializer, setting: Setting): Start<string> => {
-  const { streams, misfits, start } = concept.meaning(initializer)
+  const { streams, requirements, start } = concept.meaning(initializer)
   const found = [
     ...Problem.unless(
       streams === true || !Source.isSource(setting.data),
@@ -152,7 +152,7 @@ const started = (initializer: Initializer, setting: Setting): Start<string> => {
       'one that reads the rows of a source a stretch at a time',
       'use Initializer.kMeansPlusPlus, or Stage.onSample, whose attempts start by it in memory, or give the rows in memory'
     ),
-    ...(misfits?.(setting) ?? [])
+    ...(requirements?.(setting) ?? [])
   ]
   const inner = innerOf(initializer)
   const startWithin = (one: Initializer): Start<string> =>
@@ -169,7 +169,7 @@ const said = <A>(claim: OfModel<A>, model: Score.Model<string>): A =>
   typeof claim === 'function' ? (claim as (model: Score.Model<string>) => A)(model) : claim
 
 interface Centres extends Claims {
-  /** As many centres as are asked for, [count, dim], of data that `misfits` has nothing against. */
+  /** As many centres as are asked for, [count, dim], of data that `requirements` has nothing against. */
   readonly centres: (asked: SettingOf) => (key: Key.Key) => NdArray
 }
 
@@ -567,7 +567,7 @@ const widthOf = (centres: ReadonlyArray<ReadonlyArray<number>>): number | undefi
 const rowsField = Field.array(
   Field.array(
     Field.number({
-      // Whether they are finite and fit the data is what `misfits` says, of all at once.
+      // Whether they are finite and fit the data is what `requirements` says, of all at once.
       holds: () => true,
       domain: 'a number',
       suggestion: 0,
@@ -596,7 +596,7 @@ export const warmStart = defineCentres({
   meaning: ({ centres, radius }) => ({
     draws: radius === 0 ? 'never' : 'always',
     dim: widthOf(centres),
-    misfits: fitting(centres),
+    requirements: fitting(centres),
     streams: true,
     centres: () => Seeding.displaced(asArray(centres), radius)
   })
@@ -615,7 +615,7 @@ export const centres = defineCentres({
   meaning: ({ centres }) => ({
     draws: 'never',
     dim: widthOf(centres),
-    misfits: fitting(centres),
+    requirements: fitting(centres),
     streams: true,
     centres: () => () => asArray(centres)
   })
@@ -650,7 +650,7 @@ const exactly = define({
       .flatMap(name => values[name].shape.slice(-1))
       .at(0),
     streams: true,
-    misfits: ({ model, points: { dim } }) => parameterProblems(model.shapes(dim), values),
+    requirements: ({ model, points: { dim } }) => parameterProblems(model.shapes(dim), values),
     start: () => E.right(() => values)
   })
 })

@@ -276,7 +276,7 @@ export const descend = define({
     streams: true,
     optimizer,
     // What the optimizer asks of its loss and does not get.
-    misfits: ({ model, schedule, points, isRandom }) => {
+    requirements: ({ model, schedule, points, isRandom }) => {
       // No objective knows such rows, which is told alone.
       if ('errors' in points) return []
       const { dim } = points
@@ -363,7 +363,7 @@ export const expectationMaximization = define({
     varianceFloor,
     times: time === null ? [] : [time],
     streams: true,
-    misfits: asks(
+    requirements: asks(
       ['the score of a mixture, as expectation–maximization needs', 'use Stage.descend'],
       [
         'that of a family with an M-step, as expectation–maximization needs',
@@ -435,7 +435,7 @@ export const splitAndMerge = define({
     stops: { steps: options.steps, relativeChange: Number.MIN_VALUE },
     varianceFloor: options.varianceFloor,
     streams: true,
-    misfits: asks(
+    requirements: asks(
       ['the score of a mixture, as split and merge needs', 'leave the stage out'],
       [
         'that of components with independent centres (its centres are tied, ±m), so split-and-merge does not apply',
@@ -474,7 +474,7 @@ export const powerIteration = define({
   meaning: ({ steps, relativeChange }) => ({
     stops: { steps, relativeChange },
     streams: true,
-    misfits: asks([
+    requirements: asks([
       'Score.symmetricPair, whose centre is an eigenvector',
       'start with Initializer.spectral',
       ({ mirrored, start }) => mirrored && start !== undefined
@@ -551,7 +551,7 @@ export const guarded = define({
     stops: { steps: 1 },
     attempts: [stage],
     streams: true,
-    misfits: asks(['the score of a mixture, whose likelihood is known', 'use the stage alone']),
+    requirements: asks(['the score of a mixture, whose likelihood is known', 'use the stage alone']),
     means: (_, { attempts }) => ({ engine: 'guard', reason: `one attempt by ${attempts}, kept where likelier` }),
     ...mapping(tools => {
       const judge = EM.judge(familyOf(tools), tools.data, O.toNullable(priorOf(stage)), takenBy(tools))

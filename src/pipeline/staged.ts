@@ -141,7 +141,7 @@ export interface Simple extends Working {
   readonly sample?: ((rows: number) => number) | undefined
   /** The times whose noise it looks at, beside those of its loss. */
   readonly times: ReadonlyArray<number>
-  readonly misfits: (setting: Trial) => Problems
+  readonly requirements: (setting: Trial) => Problems
   /** Whether it asks for rows by `data` alone, which may be a source. */
   readonly streams: boolean
   readonly means: (setting: Setting, by: By) => Means
@@ -195,7 +195,7 @@ interface Told<V> {
   readonly under?: (prior: number) => Partial<V>
 }
 
-/** What it does, on data that `misfits` has nothing against, and how its memory is stored: `steps` makes both. */
+/** What it does, on data that `requirements` has nothing against, and how its memory is stored: `steps` makes both. */
 interface Working {
   readonly memory: t.Type<unknown, unknown>
   readonly on: (tools: Tools) => Steps<unknown>
@@ -215,7 +215,7 @@ export interface Stepping<V = unknown> extends Told<V>, Working {
   /** The times whose noise it looks at beside those of its loss: components may be as far out as that takes them. */
   readonly times?: ReadonlyArray<number>
   /** What stands in its way: a score without what it needs. It sees data that may themselves be wrong. */
-  readonly misfits?: (setting: Trial) => Problems
+  readonly requirements?: (setting: Trial) => Problems
   /** Capability: it looks at rows by `data` and by its loss alone, never by `points`, and so learns from a source of them too. */
   readonly streams?: true
   /** What a plan says of it; unless given, what is said of its loss or its attempts. */
@@ -334,7 +334,7 @@ export function define<
         loss,
         attempts = [],
         times = [],
-        misfits = () => [],
+        requirements = () => [],
         streams = false,
         ...said
       } = spec.meaning(fields)
@@ -349,7 +349,7 @@ export function define<
           attempts: placed(fields, attempts),
           sample: said.sample,
           times,
-          misfits,
+          requirements,
           streams,
           means: said.means ?? ((_, by) => byOthers(by)),
           memory: said.memory,

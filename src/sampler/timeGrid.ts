@@ -40,7 +40,7 @@ export interface Meaning {
   /** The times, the noisy end first. They fall, or stay at one level. */
   readonly times: (schedule: Schedule.Schedule) => ReadonlyArray<number> | Float64Array
   /** Its problems on a schedule, by the names of its fields; its times are looked at in any case. */
-  readonly misfits?: (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
+  readonly requirements?: (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
   /** Capability, which laws hold it to: what its steps are even in. */
   readonly evenIn?: Coordinate
 }
@@ -147,7 +147,7 @@ export const uniform = define({
   example,
   formula: ({ from, to, steps }) => `t from ${from} to ${to} in ${steps} equal steps`,
   meaning: span => ({
-    misfits: ofSpan(span),
+    requirements: ofSpan(span),
     evenIn: (_, time) => time,
     times: () => between(span, share => mix(span.from, span.to, share))
   })
@@ -164,7 +164,7 @@ export const logSnr = define({
   example,
   formula: ({ from, to, steps }) => `t from ${from} to ${to} in ${steps} equal steps of log(α²/σ²)`,
   meaning: span => ({
-    misfits: schedule => [
+    requirements: schedule => [
       ...ofSpan(span)(schedule),
       ...Problem.unless(
         !(ratio(schedule, span.to) <= 0),
@@ -206,7 +206,7 @@ export const karras = define({
   example: { ...example, to: 0 },
   formula: ({ from, to, steps, rho }) => `t from ${from} to ${to} in ${steps} equal steps of (σ/α)^(1/${rho})`,
   meaning: span => ({
-    misfits: ofSpan(span),
+    requirements: ofSpan(span),
     evenIn: ({ alpha, sigma }) => Elementary.pow(sigma / alpha, 1 / span.rho),
     times: schedule => {
       const [noisy, clean] = [span.from, span.to].map(time => Elementary.pow(ratio(schedule, time), 1 / span.rho))
@@ -234,7 +234,10 @@ export const listed = define({
   },
   call: ['times'],
   formula: ({ times }) => `t = ${times.join(', ')}`,
-  meaning: ({ times }) => ({ times: () => times, misfits: schedule => inOrder(schedule, Float64Array.from(times)) })
+  meaning: ({ times }) => ({
+    times: () => times,
+    requirements: schedule => inOrder(schedule, Float64Array.from(times))
+  })
 })
 
 /** One noise level, at which a Langevin sampler makes its moves. */
@@ -250,7 +253,7 @@ export const constant = define({
   example: { time: 0.1, steps: 20 },
   formula: ({ time, steps }) => `t = ${time} for ${steps} steps`,
   meaning: ({ time, steps }) => ({
-    misfits: schedule => noisy(schedule, 'time', time),
+    requirements: schedule => noisy(schedule, 'time', time),
     times: () => new Float64Array(steps + 1).fill(time)
   })
 })
@@ -270,7 +273,7 @@ export const problems =
   (grid: TimeGrid): ReadonlyArray<Problem.Problem> => {
     const own = Case.problems(grid)
     if (!Case.isSound(grid)) return own
-    const said = [...(concept.meaning(grid).misfits?.(schedule) ?? []), ...own]
+    const said = [...(concept.meaning(grid).requirements?.(schedule) ?? []), ...own]
     if (said.length > 0) return said
     // Whatever the case says of its fields, its times are to be times.
     const found = times(schedule)(grid)

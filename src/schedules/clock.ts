@@ -32,7 +32,7 @@ export interface Ticking {
 export interface Meaning {
   readonly ticking: (own: Dynamics) => Ticking
   /** Its problems on a schedule, by the names of its fields, where these are right alone. */
-  readonly misfits?: (own: Dynamics) => ReadonlyArray<Problem.Problem>
+  readonly requirements?: (own: Dynamics) => ReadonlyArray<Problem.Problem>
 }
 
 export interface Clock extends Case.Value<'Clock', Meaning> {}
@@ -81,7 +81,7 @@ export const affine = define({
   example: { scale: 2, shift: 0.01 },
   formula: ({ scale, shift }) => (shift === 0 ? `${scale} t` : `${scale} t + ${shift}`),
   meaning: ({ scale, shift }) => ({
-    misfits: ({ until }) =>
+    requirements: ({ until }) =>
       Problem.unless(!(shift >= until), 'shift', shift, `in [0, ${until}), the schedule's own times`, 'leave it out'),
     ticking: ({ until }) => ({
       until: (until - shift) / scale,
@@ -135,7 +135,7 @@ export const evenLogSnr = define({
   formula: ({ from, to }) => `the time of log-SNR ${from} + ${to - from} t`,
   check: ({ from, to }) => Problem.unless(to < from, 'to', to, `< from = ${from}`, 'let the log-SNR fall'),
   meaning: ({ from, to }) => ({
-    misfits: own => {
+    requirements: own => {
       const { greatest, least } = logSnrRange(own)
       return [
         ...Problem.unless(

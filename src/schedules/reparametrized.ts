@@ -29,7 +29,9 @@ export const reparametrized = define({
   example: { clock: Clock.affine({ scale: 2, shift: 0.01 }) },
   formula: ({ clock, schedule }) => `${Case.formula(schedule)}, at ${Clock.formula(clock)} in place of t`,
   check: ({ clock, schedule }) =>
-    Case.isSound(clock) ? (Case.meaning(clock).misfits?.(interpret(schedule)) ?? []).map(Problem.within('clock')) : [],
+    Case.isSound(clock)
+      ? (Case.meaning(clock).requirements?.(interpret(schedule)) ?? []).map(Problem.within('clock'))
+      : [],
   meaning: ({ clock, schedule }) => {
     const own = interpret(schedule)
     const { until, time, rate, inverse, logSnr } = Clock.interpret(own)(clock)

@@ -286,8 +286,8 @@ export const problems =
     const { rows, dim, errors } = given(data, ['rows', 'dim'], 'data', 'Score.problems(data)(score)')
     const own = Case.problems(score)
     if (own.length > 0) return own
-    const { family, shapes, misfits } = interpret(score)
-    const misfit = misfits?.(dim) ?? []
+    const { family, shapes, requirements } = interpret(score)
+    const misfit = requirements?.(dim) ?? []
     if (misfit.length > 0) return misfit
     const crowded = family === undefined ? [] : crowds(family, rows, dim)
     if (errors !== undefined && !(family !== undefined && servesErrors(family)))

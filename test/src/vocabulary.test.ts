@@ -11,7 +11,7 @@ const namespaces: Readonly<Record<string, object>> = ornstein
 const others = new Set(
   [
     'show formula lossFormula weightFormula fold problems codec interpret anyInterpret stateCodec step iterates estimate',
-    'rateInForce needsDeterminism misfits level logSnr timeOfLogSnr logSnrRange drift diffusion until preservesVariance',
+    'rateInForce needsDeterminism requirements level logSnr timeOfLogSnr logSnrRange drift diffusion until preservesVariance',
     'equalNoise sameNoise timeProblems affine power evenLogSnr draw isDeterministic coefficients convert perRow',
     'convertTensor targetTensor weight degree terms isMatching retimed shapes degreesOfFreedom tensors evaluate mixture',
     'assumesUnitVariance fromClean all concept define field extent draws at from project simple Monoid exact learned compile transport trajectory sample logDensity times quadrature',

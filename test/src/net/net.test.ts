@@ -1,4 +1,4 @@
-/** Networks: each part against plain arithmetic, starts, names, misfits, files, and every plan of a loss. */
+/** Networks: each part against plain arithmetic, starts, names, requirements, files, and every plan of a loss. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import fc from 'fast-check'

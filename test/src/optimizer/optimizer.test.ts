@@ -659,7 +659,7 @@ describe('an optimizer of one’s own', () => {
       gain: () => () => 2,
       needsDeterminism: true,
       afterRate: true,
-      misfits: () => (shapes, printed) =>
+      requirements: () => (shapes, printed) =>
         Problem.unless('mean' in shapes, 'optimizer', printed, 'for this score', 'choose another')
     })
     const said = (name: string, random: string | null, optimizer: O): number =>

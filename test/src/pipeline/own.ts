@@ -73,7 +73,7 @@ export const kick = Stage.define({
   formula: ({ scale }) => `θ_k ← x_i + ${scale} z`,
   meaning: ({ scale }) => ({
     stops: { steps: 1 },
-    misfits: ({ score, model }) =>
+    requirements: ({ score, model }) =>
       model.family?.start === undefined
         ? [Problem.of('score', Score.show(score), 'that of a mixture', 'leave the stage out')]
         : [],

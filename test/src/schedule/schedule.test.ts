@@ -93,7 +93,7 @@ const endless = Clock.define({
   fields: { rest: Field.positive({ default: 1 }) },
   formula: ({ rest }) => `t/(${rest} + t)`,
   meaning: ({ rest }) => ({
-    misfits: own => Problem.unless(own.until === 1, 'rest', own.until, 'for a schedule on [0, 1]', 'take another'),
+    requirements: own => Problem.unless(own.until === 1, 'rest', own.until, 'for a schedule on [0, 1]', 'take another'),
     ticking: () => ({
       until: Infinity,
       time: t => t / (rest + t),

@@ -16,7 +16,7 @@ const standIn = recently(
 )(() => ({}))
 
 /** What is the same for descriptions that mean the same: of code itself, else of what is written, and of the cases by which it is read. */
-export const meant = (value: Case.AnyValue): object => {
+export const cacheKey = (value: Case.AnyValue): object => {
   const cases = Case.parts(value).map(part => part[Case.ofCase])
   return cases.some(hasCode) ? value : standIn({ text: JSON.stringify(Case.encode(value)), cases })
 }

@@ -3,7 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { Key, compute, origin, valueAndGrad, type NdArray } from '../../lib/index.js'
 import * as Fault from './fault.js'
-import * as Given from './given.js'
+import * as Inputs from './inputs.js'
 import * as NoiseDrawn from './noiseDrawn.js'
 import * as Loss from './loss.js'
 import * as Matching from './matching.js'
@@ -28,14 +28,14 @@ const firstOf = <A, B>(all: ReadonlyArray<A>, of: (a: A) => B | null): B | null 
 const LEVEL = ['alpha', 'sigma', 'weight', 'conversion'] as const
 
 /** What of a loss is not finite at some parameters and key, the first; null where all is. `rows` are the places of the rows in the data. */
-export type Whence<P extends string> = (
+export type LocateNaN<P extends string> = (
   params: Params.Params<P>,
   key: Key.Key,
   rows?: ArrayLike<number>
 ) => Fault.Found | null
 
 /** What of a loss on the data is not finite, looked for term by term and row by row. */
-export const whence = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): Whence<P> => {
+export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): LocateNaN<P> => {
   if (Nodes.isPopulation(data)) {
     const [levels, mixtureOf] = [NoiseDrawn.levelsOf(loss), Loss.mixtureIn(loss.score)]
     return (params, key) =>
@@ -50,7 +50,7 @@ export const whence = <P extends string>(loss: Loss.Loss<P>, data: Source.Data):
           }),
           nodes =>
             // Where all is finite on the nodes, they were refused.
-            whence(loss, nodes)(params, key) ?? {
+            locateNaN(loss, nodes)(params, key) ?? {
               what: 'the population',
               value: NaN,
               reason: Problem.show(Nodes.disagreement(nodes.rule)),
@@ -88,19 +88,19 @@ export const whence = <P extends string>(loss: Loss.Loss<P>, data: Source.Data):
         const found = { value, gradient: gradient as Params.Params<P> }
         return isFinite(found) ? null : { ...told(printed, found), inputs: Fault.asInputs(params) }
       }
-      const given: ReadonlyArray<readonly [Given.Named, NoiseDrawn.Sample | null]> = Objective.isMatching(term)
-        ? samples.map(sample => [Matching.given(model, term, sample, basis, about), sample])
+      const inputs: ReadonlyArray<readonly [Inputs.Named, NoiseDrawn.Sample | null]> = Objective.isMatching(term)
+        ? samples.map(sample => [Matching.inputsOf(model, term, sample, basis, about), sample])
         : [[Matching.constantsOf(term), null]]
-      return firstOf(given, ([one, sample]) => {
+      return firstOf(inputs, ([one, sample]) => {
         const on = (from: number, count: number) => (params: Params.Tensors<P>) =>
-          Matching.mean(model, term)(params, Given.tensors(from, count)({ ...own, ...one }))
+          Matching.mean(model, term)(params, Inputs.tensors(from, count)({ ...own, ...one }))
         const found = first((from, count) => valueAndGrad<P>(on(from, count))(here), 0, about.rows)
         if (found === null) return null
         const [at, evaluated] = found
         const row = rows?.[at] ?? at
-        const times: Given.Named = sample === null ? {} : { time: Given.perRow(sample.ofTime(time => time)) }
+        const times: Inputs.Named = sample === null ? {} : { time: Inputs.perRow(sample.ofTime(time => time)) }
         const { time, ...values } = compute(() =>
-          Given.tensors(at, 1)({ time: Given.number(NaN), ...theirs, ...one, ...times })
+          Inputs.tensors(at, 1)({ time: Inputs.number(NaN), ...theirs, ...one, ...times })
         )
         const inputs = { ...values, ...Fault.asInputs(params) }
         const when = sample === null ? {} : { time: time.values[0] }
@@ -142,13 +142,13 @@ const spoiled = (values: Readonly<Record<string, NdArray>>): Pick<Fault.Found, '
     return Number.isFinite(value) ? null : { what, value, reason: `${name} is ${value}` }
   })
 
-/** `whence` of a batch. */
+/** `locateNaN` of a batch. */
 export const inBatch =
-  <P extends string>(loss: Loss.Loss<P>, data: Source.Data, batch: number): Whence<P> =>
+  <P extends string>(loss: Loss.Loss<P>, data: Source.Data, batch: number): LocateNaN<P> =>
   (params, key, rows) => {
     const keys = pipe(key, Key.named('rows', 'loss'))
     const { points, places } = Source.batch(batch, rows === undefined ? undefined : Int32Array.from(rows))(keys.rows)(
       data
     )
-    return whence(loss, points)(params, keys.loss, places)
+    return locateNaN(loss, points)(params, keys.loss, places)
   }

@@ -40,29 +40,29 @@ interface Constant {
   readonly versions?: number
 }
 
-export type Given = Rows | Draw | Constant
+export type Input = Rows | Draw | Constant
 
 /** Values that lie along the rows; `stays`: the same at every evaluation. */
-export const rows = (shape: Shape, values: Numbers, stays = false): Given => ({
+export const rows = (shape: Shape, values: Numbers, stays = false): Input => ({
   _tag: 'Rows',
   shape,
   values,
   stays
 })
 /** Normal draws of a key. */
-export const draw = (shape: Shape, key: Key.Key): Given => ({ _tag: 'Draw', shape, key })
+export const draw = (shape: Shape, key: Key.Key): Input => ({ _tag: 'Draw', shape, key })
 /** χ² draws of a key, one a row. */
-export const chiSquared = (degrees: number, key: Key.Key): Given => ({ _tag: 'Draw', shape: [1], key, degrees })
+export const chiSquared = (degrees: number, key: Key.Key): Input => ({ _tag: 'Draw', shape: [1], key, degrees })
 /** Values that all rows share. */
-export const constant = (shape: Shape, values: Float64Array): Given => ({ _tag: 'Constant', shape, values })
+export const constant = (shape: Shape, values: Float64Array): Input => ({ _tag: 'Constant', shape, values })
 /** A number that all rows share. */
-export const number = (value: number): Given => constant([], Float64Array.of(value))
+export const number = (value: number): Input => constant([], Float64Array.of(value))
 
 /** One number for all rows, or one a row. */
-export const perRow = (values: Numbers): Given =>
+export const perRow = (values: Numbers): Input =>
   values instanceof Float64Array && values.length === 1 ? constant([], values) : rows([1], values)
 
-export type Named = Readonly<Record<string, Given>>
+export type Named = Readonly<Record<string, Input>>
 export type Tensors = Readonly<Record<string, Tensor>>
 
 const draws = ({ key, degrees }: Draw, first: number, length: number): Float64Array => {
@@ -72,16 +72,16 @@ const draws = ({ key, degrees }: Draw, first: number, length: number): Float64Ar
 }
 
 /** As tensors: what is of rows, for so many of them from the first on, [count, …]. */
-export const tensors = (first: number, count: number): ((given: Named) => Tensors) =>
-  RR.map(given =>
-    given._tag === 'Constant'
-      ? fromNdArray(given)
+export const tensors = (first: number, count: number): ((inputs: Named) => Tensors) =>
+  RR.map(inputs =>
+    inputs._tag === 'Constant'
+      ? fromNdArray(inputs)
       : fromNdArray({
-          shape: [count, ...given.shape],
+          shape: [count, ...inputs.shape],
           values:
-            given._tag === 'Draw'
-              ? draws(given, first * size(given.shape), count * size(given.shape))
-              : stretch(given.values, size(given.shape), first, count)
+            inputs._tag === 'Draw'
+              ? draws(inputs, first * size(inputs.shape), count * size(inputs.shape))
+              : stretch(inputs.values, size(inputs.shape), first, count)
         })
   )
 
@@ -102,13 +102,13 @@ export const isVersion =
 
 /** Versions as one: numbers in each, all else as in the first. */
 export const versions = (all: ReadonlyArray<Named>): Named =>
-  ByName.changed((given: Given, name): Given => {
-    if (given._tag !== 'Constant' || given.shape.length > 0) return given
+  ByName.changed((inputs: Input, name): Input => {
+    if (inputs._tag !== 'Constant' || inputs.shape.length > 0) return inputs
     const values = tabulate(all.length, i => numberOf(all[i][name]))
-    return { _tag: 'Constant', shape: given.shape, values, versions: all.length }
+    return { _tag: 'Constant', shape: inputs.shape, values, versions: all.length }
   })(all[0])
 
-const numberOf = (given: Given): number => (given._tag === 'Constant' ? given.values[0] : NaN)
+const numberOf = (inputs: Input): number => (inputs._tag === 'Constant' ? inputs.values[0] : NaN)
 
 /** An array without its numbers: all of it that a program depends on. */
 interface Form {
@@ -121,20 +121,20 @@ interface Form {
 
 const NONE = -1
 
-const fromOf = (one: Given): Form['from'] =>
+const fromOf = (one: Input): Form['from'] =>
   one._tag === 'Constant' ? 'constant' : one._tag === 'Draw' ? 'key' : one.stays ? 'data' : 'call'
-const countOf = (one: Given): number =>
+const countOf = (one: Input): number =>
   (one._tag === 'Draw' ? one.degrees : one._tag === 'Constant' ? one.versions : undefined) ?? NONE
-const formsOf = (given: Named): ReadonlyArray<Form> =>
-  Object.entries(given).map(([name, one]) => ({ name, shape: one.shape, from: fromOf(one), count: countOf(one) }))
+const formsOf = (inputs: Named): ReadonlyArray<Form> =>
+  Object.entries(inputs).map(([name, one]) => ({ name, shape: one.shape, from: fromOf(one), count: countOf(one) }))
 
-const areOfForms = (forms: ReadonlyArray<Form>, given: Named): boolean => {
-  const names = Object.keys(given)
+const areOfForms = (forms: ReadonlyArray<Form>, inputs: Named): boolean => {
+  const names = Object.keys(inputs)
   return (
     names.length === forms.length &&
     forms.every(({ name, shape, from, count }, i) => {
       if (names[i] !== name) return false
-      const one = given[name]
+      const one = inputs[name]
       return (
         fromOf(one) === from &&
         countOf(one) === count &&
@@ -146,8 +146,8 @@ const areOfForms = (forms: ReadonlyArray<Form>, given: Named): boolean => {
 }
 
 /** What a program of them takes. */
-export const signature = (params: Readonly<Record<string, Shape>>, given: Named): Compiler.Signature => {
-  const forms = formsOf(given)
+export const signature = (params: Readonly<Record<string, Shape>>, inputs: Named): Compiler.Signature => {
+  const forms = formsOf(inputs)
   const versions = forms.filter(({ from, count }) => from === 'constant' && count !== NONE)
   return {
     ...(versions.length > 0 && { versions: { count: versions[0].count, of: versions.map(({ name }) => name) } }),
@@ -170,34 +170,34 @@ const FORMS = 8
  * Remembers what was made of arrays last, for others of the same signature: it is not made of numbers. A signature as text costs more than
  * all else that is done at a step.
  */
-export const bySignature: <A>(make: (given: Named) => A) => (given: Named) => A = recently(FORMS, formsOf, areOfForms)
+export const bySignature: <A>(make: (inputs: Named) => A) => (inputs: Named) => A = recently(FORMS, formsOf, areOfForms)
 
 type Arrays = Readonly<Record<string, { readonly values: Float64Array }>>
 
 /** And what it is called with: with what is the same at every call, and what is of one. */
-export const caller = (stays: Named, count: number): ((params: Arrays, given: Named) => Compiler.Call) => {
+export const caller = (stays: Named, count: number): ((params: Arrays, inputs: Named) => Compiler.Call) => {
   const [rows, fixed] = [rowsIn(stays), constantsIn(stays)]
-  return (params, given) => ({
+  return (params, inputs) => ({
     rows: count,
     params: numbersOf(params),
-    given: Object.assign({}, rows, rowsIn(given)),
-    constants: constantsIn(given),
+    given: Object.assign({}, rows, rowsIn(inputs)),
+    constants: constantsIn(inputs),
     fixed
   })
 }
 
 const numbersOf = ByName.changed(({ values }: Arrays[string]) => values)
 
-const rowsIn = ByName.chosen<Given, Compiler.RowsGiven>(one =>
+const rowsIn = ByName.chosen<Input, Compiler.RowsGiven>(one =>
   one._tag === 'Constant' ? undefined : one._tag === 'Draw' ? one.key : one.values
 )
 
-const constantsIn = ByName.chosen<Given, Float64Array>(one => (one._tag === 'Constant' ? one.values : undefined))
+const constantsIn = ByName.chosen<Input, Float64Array>(one => (one._tag === 'Constant' ? one.values : undefined))
 
 /** The same, where nothing is known to stay. */
-export const call = (count: number, params: Arrays, given: Named): Compiler.Call => ({
+export const call = (count: number, params: Arrays, inputs: Named): Compiler.Call => ({
   rows: count,
   params: numbersOf(params),
-  given: rowsIn(given),
-  constants: constantsIn(given)
+  given: rowsIn(inputs),
+  constants: constantsIn(inputs)
 })

@@ -6,9 +6,8 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import { size } from '../../lib/arrays/ndarray.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { ValueAndGradient } from '../compile/loss.js'
-import { Compile, Key, Params, Problem } from '../index.js'
+import { Key, Params, Problem } from '../index.js'
 import type { Law, Laws, NotApplicable } from './law.js'
-import type { Evaluate } from './objective.js'
 
 /** The arbitrary, with counterexamples printed by `show`. */
 export const printed =
@@ -183,8 +182,8 @@ export const compiled = <A>(either: E.Either<ReadonlyArray<Problem.Problem>, A>)
     E.getOrElse((problems): A => refuse(`does not compile: ${problems.map(Problem.show).join('; ')}`))
   )
 
-/** Value and gradient where each case has a loss of its own, of which a few evaluations are asked: interpreted, without a trial of its parts. */
-export const evaluatedOnce: Evaluate = loss => Compile.valueAndGrad(loss, { evaluations: 1, isTried: true })
+/** How a loss is computed where each case has its own, of which a few evaluations are asked: interpreted, without a trial of its parts. */
+export const ONCE = { evaluations: 1, isTried: true }
 
 /** All entries of parameters, name after name. */
 export const flat = <P extends string>(params: Params.Params<P>): ReadonlyArray<number> =>

@@ -27,7 +27,7 @@ import {
   TimeLaw
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { average, compiled, dot, evaluatedOnce, flat, greatest, sumOf } from './check.js'
+import { average, compiled, dot, flat, greatest, ONCE, sumOf } from './check.js'
 import { atLeast, atMost, equals, falls, forAll, ofRows } from './lawRows.js'
 import * as Density from './density.js'
 import type { Step } from './maximization.js'
@@ -169,7 +169,7 @@ export const correspondsToEM = <P extends string>({
   }
   const onWhole = (truth: Mixture.Mixture) => {
     const { points, expectation } = whole(lossOf(truth), truth, NODES)
-    const f = compiled(evaluatedOnce({ ...lossOf(truth), expectation })(points))
+    const f = compiled(Compile.valueAndGrad({ ...lossOf(truth), expectation }, ONCE)(points))
     return (params: Params.Params<P>) => f(params, Key.fromSeed(0))
   }
 

@@ -1,17 +1,28 @@
 /** Laws of initializers: of the shapes of a start, of what it follows, and of what it draws. */
 import * as fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Points from '../data/points.js'
-import { Initializer, Key, Params, Score } from '../index.js'
+import { Initializer, Key, Params, Score, Source } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
-import { ofInitializers } from './capability.js'
 import { areSameBits } from './bits.js'
 import { compiled, flat, greatest } from './check.js'
 import * as Density from './density.js'
 import type { Law, Laws } from './law.js'
-import { above, areFinite, differs, equals, forAll, ofRow, ofRows, sameBits, type Relation } from './lawRows.js'
+import {
+  above,
+  areFinite,
+  declared,
+  differs,
+  equals,
+  forAll,
+  ofRow,
+  ofRows,
+  sameBits,
+  type Relation
+} from './lawRows.js'
 import { mapRows, orthogonal, symmetriesOf } from './symmetries.js'
 
 export interface InitializerOptions {
@@ -325,7 +336,19 @@ export const initializer = <P extends string>(
         }
       }),
       startAlike(initializer, options.equals, score),
-      ofInitializers({ initializer, score })
+      forAll(fc.record({ rows: fc.integer({ min: 20, max: 30 }), seed: Arbitrary.seeds }))({
+        ...declared('streams'),
+        statement: '∀ x, keys: from a source of the rows it starts as from the rows, bit for bit.',
+        maxCases: 5,
+        claim: E.isRight(Initializer.interpret(score, Source.of(normals(20, dim ?? 2, 1, 1)))(initializer)),
+        says: ({ rows, seed }) => {
+          const points = normals(rows, dim ?? 2, seed, 1)
+          const [source, whole] = [Source.of(points), points].map(data =>
+            compiled(Initializer.interpret(score, data)(initializer))(Key.fromSeed(seed))
+          )
+          return sameBits(source, whole)
+        }
+      })
     ],
     options
   )

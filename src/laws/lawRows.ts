@@ -5,9 +5,9 @@
 import type * as fc from 'fast-check'
 import { refuse } from '../../lib/plain/refuse.js'
 import { remembered } from '../../lib/plain/remembered.js'
-import { law, held, claimsHeld } from './check.js'
+import { claimsHeld, greatest, held, law } from './check.js'
 import type { Law, NotApplicable, Laws } from './law.js'
-import { atMost, misfit, type Relation } from './relations.js'
+import { atMost, equals, misfit, type Relation } from './relations.js'
 import { codeOf } from './script.js'
 
 export {
@@ -119,6 +119,18 @@ export const forAll =
  */
 export const ofRows = (code: string, stated: ReadonlyArray<Stating>, options: object = {}): Laws =>
   claimsHeld(code, options, held(stated.map(row => (typeof row === 'function' ? row(code) : row))))
+
+/** To a share of 1 and the greatest of what is wanted. */
+export const near = (found: ReadonlyArray<number>, wanted: ReadonlyArray<number>, to: number): Relation =>
+  equals(found, wanted, to * (1 + greatest(wanted)))
+
+/** What the rows of capabilities that an instance declares have in common: each is the plain meaning that it replaces, or holds what it promises. */
+export const declared = (name: string): Pick<Row<object, unknown>, 'name' | 'source' | 'reason' | 'maxCases'> => ({
+  name: `its ‘${name}’ is what it stands for`,
+  source: `definition of ‘${name}’`,
+  reason: `it declares no ‘${name}’`,
+  maxCases: 20
+})
 
 /** That each error is less than the one before by a factor, until it is as small as is asked. */
 export const falls = (errors: ReadonlyArray<number>, factor: number, enough: number): Relation =>

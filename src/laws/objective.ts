@@ -1,13 +1,14 @@
-/** Laws of objectives: of their gradients, of what must not matter, and of what they are minimised by. */
+/** Laws of objectives: of their gradients, of what must not matter, of what they are minimised by, and of what they declare. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
-import type * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Compiler from '../../lib/compiler/index.js'
+import { mul } from '../../lib/index.js'
 import * as NoiseDrawn from '../compile/noiseDrawn.js'
 import * as Loss from '../compile/loss.js'
 import * as Matching from '../compile/matching.js'
+import * as Refusals from '../compile/refusals.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import * as Points from '../data/points.js'
 import {
@@ -17,15 +18,29 @@ import {
   Key,
   Mixture,
   Objective,
+  Parametrization,
   Params,
   Population,
   Schedule,
-  Score
+  Score,
+  TimeLaw
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { ofObjectives } from './capability.js'
-import { held, compiled, evaluatedOnce, flat, sides, moments, greatest, dot, direction } from './check.js'
-import { areFinite, forAll, ofRows, equals, below, type Said, type Stated, above, atLeast } from './lawRows.js'
+import { compiled, direction, dot, flat, greatest, moments, ONCE, sides } from './check.js'
+import {
+  above,
+  areFinite,
+  atLeast,
+  atMost,
+  below,
+  declared,
+  equals,
+  forAll,
+  near,
+  ofRows,
+  type Stated,
+  type Stating
+} from './lawRows.js'
 import * as Density from './density.js'
 import { between, sidesOf } from './differences.js'
 import { unbiased } from './expectation.js'
@@ -35,13 +50,6 @@ import type { Laws } from './law.js'
 import { inSingle } from './singlePrecision.js'
 import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
 import { mixtureOf, takesPopulations, whole } from './whole.js'
-
-/** How a loss is computed: what `Compile.valueAndGrad` does, or is believed to. */
-export type Evaluate = <P extends string>(
-  loss: Loss.Loss<P>
-) => (
-  points: Points.Points
-) => E.Either<Compile.CompileErrors, (params: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>>
 
 export interface ObjectiveOptions<P extends string> {
   /** Rows that it is asked of, where it is not finite of all. */
@@ -67,8 +75,6 @@ export interface ObjectiveOptions<P extends string> {
   readonly exact?: Objective.Objective
   /** The mixture of which parameters are the truth; that of the family for a built-in score. */
   readonly mixture?: (params: Params.Params<P>) => Density.Gaussians
-  /** Programs that all of its laws share; their own by default. */
-  readonly library?: Compiler.Library
 }
 
 interface Example<P extends string> {
@@ -160,16 +166,6 @@ const exactForm = <P extends string>(
 }
 
 const calculus = 'definition of the derivative'
-const symmetry = 'symmetry of the expectation'
-
-/**
- * As `Compile.valueAndGrad` has it, by programs that all cases share. What a trial of the parts finds, the law of edge cases tells; that a
- * program is what is interpreted is a law too.
- */
-const evaluateBy =
-  (library: Compiler.Library, isTried = true): Evaluate =>
-  loss =>
-    Compile.valueAndGrad(loss, { library, isTried })
 
 /** How a change of the rows changes the noise that meets them. */
 const follow =
@@ -206,24 +202,138 @@ const follow =
 export const objective = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
-  given: ObjectiveOptions<P> = {}
+  options: ObjectiveOptions<P> = {}
 ): Laws => {
   if (Objective.terms(objective).every(({ term }) => Loss.isOverStudent(term))) return ofStudents(objective, score)
-  const options = { library: Compiler.library(), ...given }
-  const { proper: isProper = claimed(objective, 'proper'), exact = exactForm(objective, score), equals } = options
+  const {
+    schedules = schedulesOf(objective),
+    points = rowsFor(objective, score, 1e6),
+    proper = claimed(objective, 'proper'),
+    isotropic = claimed(objective, 'proper'),
+    smooth = claimed(objective, 'smooth'),
+    differentiates = claimed(objective, 'differentiates'),
+    symmetries: { rotate } = symmetriesOf(score),
+    exact = exactForm(objective, score),
+    equals: other
+  } = options
   const draws = isEstimate(objective, score)
-  // What has the mean of a proper one is proper; of other estimates batches tell it, each with draws of its own.
-  const ofTruth = !isProper
-    ? []
-    : draws && exact !== null && given.proper !== true
-      ? []
-      : [...(draws ? [] : proper(objective, score, options)), ...minimum(objective, score, options)]
+  const { fixed, drawn, cases, library, at } = lossesOf(objective, score, options)
+  /** The case with its parameters moved along a direction, from the same noise. */
+  const along = (each: Example<P>): ((step: number) => Loss.ValueAndGradient<P>) => {
+    const towards = direction(each.params, each.seed)
+    const loss = at(each)
+    return remembered(step => loss(Params.zipWith((p, v) => p + step * v)(each.params, towards)))
+  }
+  /** That a changed case has the value, and the gradient as it becomes. */
+  const same = (
+    each: Example<P>,
+    change: Partial<Example<P>>,
+    becomes: (gradient: Params.Params<P>) => Params.Params<P> = gradient => gradient
+  ): ReturnType<typeof equals> => {
+    const { value, gradient } = at(each)(each.params)
+    const changed = { ...each, ...change }
+    const r = sizeOf(each)
+    const scale = Math.abs(value) + greatest(flat(gradient)) + r * r
+    return equals(
+      sides(at(changed)(changed.params)),
+      sides({ value, gradient: becomes(gradient) }),
+      1e-13 * scale * r * r
+    )
+  }
+  const tolerance =
+    'To 1e-13 (|L| + |∇L| + r²) r², r the size of data, noise and parameters: exponents of size r² are rounded.'
+  const ofTruth = properRows(objective, score, { ...options, schedules })
+  const isHeldToExact = draws && exact !== null && options.proper !== true
+  const unheld = !differentiates ? 'a part of it is held constant' : smooth ? 'it has no kinks' : 'it has kinks'
+  const onFixed = forAll(fixed)
+  const onDrawn = forAll(drawn)
   return ofRows(
     `${Objective.show(objective)} for ${Score.show(score)}`,
     [
-      gradient(objective, score, options),
-      symmetries(objective, score, options),
-      penalizes(objective) && ofParametersAlone(objective, score),
+      onDrawn({
+        claim: differentiates && smooth,
+        option: 'differentiates',
+        reason: unheld,
+        name: 'gradient is that of the value',
+        statement:
+          '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0. To ten times what its extrapolated differences find of their error, and over the shortest step, 1.6e-3/r², twenty times the noise of L, found from third differences, and the rounding of θ; and to the noise of ∇L. r is the size of data, noise and parameters.',
+        source: calculus,
+        maxCases: 40,
+        says: each => {
+          const reach = 1 / Elementary.square(sizeOf(each))
+          const on = along(each)
+          const v = direction(each.params, each.seed)
+          const slopeAt = (step: number): number => dot(flat(on(step).gradient), flat(v))
+          const { value, within } = measuredSlope(step => on(step).value, reach, greatest(flat(each.params)))
+          const name = `slope along v = ${Params.show(v)}, by the gradient and by differences`
+          return equals({ [name]: slopeAt(0) }, { [name]: value }, within + blurOf(slopeAt, reach))
+        }
+      }),
+      onDrawn({
+        claim: differentiates && !smooth,
+        option: 'differentiates',
+        reason: unheld,
+        name: 'gradient is a slope of the value',
+        statement:
+          '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ lies between the slopes of L along v to the left and to the right, by differences of second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = |L| + r² + 1, r the size of data, noise and parameters.',
+        source: 'definition of the subgradient',
+        says: each => {
+          const r = sizeOf(each)
+          const on = along(each)
+          const { value, gradient } = on(0)
+          const found = dot(flat(gradient), flat(direction(each.params, each.seed)))
+          return between(found, sidesOf([step => on(step).value], { r, size: 1 + Math.abs(value) + r * r }))
+        }
+      }),
+      forAll(cases(points, Arbitrary.expectations(score, objective)))({
+        name: 'is finite on edge cases',
+        statement:
+          '∀ θ, x, expectations that are admitted: L(θ) and ∇L(θ) are finite; x far (1e6), tiny, equal, alone; centres equal, or 0. Exactly.',
+        source: 'definition of a loss',
+        says: each => areFinite(sides(at(each, { library, isTried: false })(each.params)))
+      }),
+      onFixed({
+        claim: !draws,
+        reason: 'it draws beside the noise, which does not follow',
+        name: 'a row of weight n is n rows',
+        statement: `∀ θ, x, z, whole weights n, orders: L(θ; x, z, n) = L(θ; each row and its noise nᵢ times, in any order), and the same of ∇L; of what pairs rows each once. ${tolerance}`,
+        source: 'definition of weighted points; symmetry of the expectation',
+        says: each => {
+          const { rows: count, dim, values, partner } = each.points
+          const plain = { rows: count, dim, values, ...(partner && { partner }) }
+          const least = Arbitrary.minRows(score)
+          const counts = Key.integers(4)(count)(Key.fromSeed(each.seed))
+          // What pairs rows counts them alike.
+          const weights = Float64Array.from(counts, (n, i) => (isOfPairs(objective) ? 1 : i < least ? 1 + n : n))
+          const rows = Array.from(weights).flatMap((n, i) => Array.from({ length: n }, () => i))
+          const repeat = Points.select(Key.permutation(rows.length)(Key.fromSeed(each.seed)).map(at => rows[at]))
+          const weighted = { ...each, points: isOfPairs(objective) ? plain : { ...plain, weights } }
+          return same(weighted, { points: repeat(plain), expectation: follow(repeat)(each.expectation) })
+        }
+      }),
+      onFixed({
+        claim: isotropic && !draws && rotate,
+        option: 'isotropic',
+        ...(rotate === undefined
+          ? { reason: 'how the parameters of the score turn is not known; give `symmetries`' }
+          : isotropic && { reason: 'it draws beside the noise, which does not turn with the data' }),
+        name: 'turns with data, noise and centres',
+        statement: `∀ θ, x, z, orthogonal Q: L(Qθ; Qx, Qz) = L(θ; x, z) and ∇L(Qθ; Qx, Qz) = Q∇L(θ; x, z). ${tolerance}`,
+        source: 'symmetry of the standard normal law',
+        says: (each, rotate) => {
+          const turn = orthogonal(each.seed, each.points.dim)
+          const turned = (points: Points.Points): Points.Points => ({
+            ...mapRows(turn)(points),
+            ...(points.partner && { partner: mapRows(turn)({ ...points, values: points.partner }).values })
+          })
+          const { params, points, expectation } = each
+          return same(
+            each,
+            { params: rotate(turn)(params), points: turned(points), expectation: follow(turned)(expectation) },
+            rotate(turn)
+          )
+        }
+      }),
       draws && exact !== null
         ? unbiased(objective, exact, score)
         : {
@@ -231,53 +341,114 @@ export const objective = <P extends string>(
             option: 'exact',
             ...(!draws && { why: 'it draws nothing beside the noise; `equals` compares it with another' })
           },
-      ofTruth.length > 0
+      ...(proper && !isHeldToExact && ofTruth.length > 0
         ? ofTruth
-        : {
-            law: 'the truth is a minimum in population',
-            option: 'proper',
-            ...(isProper && {
-              why: draws ? 'it is held to its exact form' : 'no mixture is known of the score; give `mixture`'
-            })
-          },
+        : [
+            {
+              law: 'the truth is a minimum in population',
+              option: 'proper',
+              ...(proper && {
+                why: draws ? 'it is held to its exact form' : 'no mixture is known of the score; give `mixture`'
+              })
+            }
+          ]),
       movesBySaying(objective) && movesWithData(objective, score),
-      saysSingle(objective) && inSingle(objective, given.schedules ?? schedulesOf(objective)),
-      ofObjectives({ objective, score }),
-      ...(equals === undefined
+      saysSingle(objective) && inSingle(objective, schedules),
+      ...declarations({ objective, score }),
+      ...(other === undefined
         ? [{ law: 'it is what is stated', option: 'equals' }]
-        : sameObjective(objective, equals, score, options))
+        : sameObjective(objective, other, score, options))
     ],
-    given
+    options
   )
 }
 
-const penalizes = (objective: Objective.Objective): boolean =>
-  Objective.terms(objective).every(({ term }) => Objective.isPenalty(term))
+/** The schedules on which an objective's times have noise; the built-in one where there is none, to be told why. */
+const schedulesOf = (objective: Objective.Objective): fc.Arbitrary<Schedule.Schedule> => {
+  const fitting = [Arbitrary.cosine, Arbitrary.varianceExploding, Arbitrary.straight].filter(
+    schedule => Objective.problems(schedule)(objective).length === 0
+  )
+  return fc.constantFrom(Schedule.ornsteinUhlenbeck, ...fitting)
+}
 
-/** That a penalty sees the parameters alone. */
-const ofParametersAlone = <P extends string>(regularizer: Objective.Objective, score: Score.Score<P>): Stated => {
-  const rows = Arbitrary.points({ minRows: Arbitrary.minRows(score) })
-  const cases = Arbitrary.dimsFor(score).chain(dim =>
-    fc.record({
-      points: rows(dim),
-      others: rows(dim),
-      params: Arbitrary.params(score)(dim),
-      seed: Arbitrary.seeds
+/** Whether it is a loss of pairs of rows, which count alike. */
+const isOfPairs = (objective: Objective.Objective): boolean =>
+  Objective.terms(objective).some(({ term }) => Objective.isMatching(term) && term.pairs !== undefined)
+
+/** As many rows as the score and the objective ask for, with partners where it reads them, some far out. */
+const rowsFor = <P extends string>(
+  objective: Objective.Objective,
+  score: Score.Score<P>,
+  far: number
+): ((dim: number) => fc.Arbitrary<Points.Points>) =>
+  Arbitrary.pairedFor(
+    objective,
+    score
+  )(
+    Arbitrary.points({
+      minRows: Math.max(Arbitrary.minRows(score), isOfPairs(objective) ? 2 : 1),
+      far,
+      ...(isOfPairs(objective) && { weights: false })
     })
   )
-  return forAll(cases)({
-    name: 'looks at the parameters alone',
-    statement: '∀ θ, x, x′, keys, schedules: value and gradient are the same. Exactly.',
-    source: 'definition of a regularizer',
-    maxCases: 20,
-    says: ({ params, points, others, seed }) => {
-      const at = (schedule: Schedule.Schedule, rows: Points.Points, seed: number): object => {
-        const loss = { schedule, score, objective: regularizer, expectation: Expectation.monteCarlo() }
-        return sides(compiled(evaluatedOnce(loss)(rows))(params, Key.fromSeed(seed)))
-      }
-      return equals(at(Schedule.edm, others, seed + 1), at(Schedule.ornsteinUhlenbeck, points, seed))
-    }
-  })
+
+/** The size of data and parameters, noise included: the greatest standard normal of a case is about 4. */
+const sizeOf = <P extends string>({ points, params }: Example<P>): number =>
+  4 + greatest([...points.values, ...flat(params)])
+
+/** The cases that the laws of an objective for a score are asked of, and its loss on each. */
+const lossesOf = <P extends string>(
+  objective: Objective.Objective,
+  score: Score.Score<P>,
+  {
+    schedules = schedulesOf(objective),
+    points = rowsFor(objective, score, 10)
+  }: Pick<ObjectiveOptions<P>, 'schedules' | 'points'> = {}
+) => {
+  // Programs that all cases share. What a trial of the parts finds, the law of edge cases tells.
+  const library = Compiler.library()
+  const isDrawn = isEstimate(objective, score)
+  const params = Arbitrary.params(score)
+  const drawn = fc
+    .record({ draws: fc.integer({ min: 1, max: 2 }), antithetic: fc.boolean() })
+    .map(Expectation.monteCarlo)
+  /** Noise that is fixed, or integrated by quadrature where that applies: it can follow a change of the data. Of estimates, drawn from the key. */
+  const fixed = (points: Points.Points): ReadonlyArray<fc.Arbitrary<Expectation.Expectation>> => {
+    if (isDrawn) return [drawn]
+    const given = Arbitrary.seeds.map(seed => Expectation.fixed(Arbitrary.noiseOf(points, seed)))
+    // One node does not know E z² = 1, and its value jumps where the centre, and with it the direction, vanishes.
+    const nodes = fc.integer({ min: 2, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))
+    return Arbitrary.isMirrored(score) && claimed(objective, 'integrates') ? [given, nodes] : [given]
+  }
+  const cases = (
+    rows: (dim: number) => fc.Arbitrary<Points.Points>,
+    expectations: (points: Points.Points) => fc.Arbitrary<Expectation.Expectation>
+  ): fc.Arbitrary<Example<P>> =>
+    Arbitrary.columns(objective, score)
+      .chain(rows)
+      .chain(points =>
+        fc.record({
+          schedule: schedules,
+          expectation: expectations(points),
+          points: fc.constant(points),
+          params: params(points.dim),
+          seed: Arbitrary.seeds
+        })
+      )
+  const at = (
+    { schedule, expectation, points, seed }: Example<P>,
+    how: Parameters<typeof Compile.valueAndGrad>[1] = { library, isTried: true }
+  ): ((params: Params.Params<P>) => Loss.ValueAndGradient<P>) => {
+    const loss = compiled(Compile.valueAndGrad({ schedule, score, objective, expectation }, how)(points))
+    return params => loss(params, Key.fromSeed(seed))
+  }
+  return {
+    fixed: cases(points, points => fc.oneof(...fixed(points))),
+    drawn: cases(points, points => fc.oneof(...fixed(points), drawn)),
+    cases,
+    library,
+    at
+  }
 }
 
 /** Laws of a mean over the student's own distribution, which rows have not: on populations. */
@@ -371,280 +542,6 @@ const unmoved = (objective: Objective.Objective): ReadonlyArray<Objective.Object
     return moves === undefined ? [] : [Objective.define({ name: 'unmoved', about, meaning: () => form })]
   })
 
-interface Setting<P extends string> {
-  /**
-   * Cases whose noise is fixed, or integrated by quadrature where that applies: it can follow a change of the data. Of
-   * estimates, drawn from the key.
-   */
-  readonly fixed: fc.Arbitrary<Example<P>>
-  /** Cases whose noise may also be drawn from the key. */
-  readonly drawn: fc.Arbitrary<Example<P>>
-  readonly schedules: fc.Arbitrary<Schedule.Schedule>
-  readonly evaluate: (each: Example<P>, objective?: Objective.Objective) => Loss.ValueAndGradient<P>
-  /** The same, compiled once for many parameters. */
-  readonly compile: (
-    each: Example<P>,
-    objective?: Objective.Objective
-  ) => (params: Params.Params<P>) => Loss.ValueAndGradient<P>
-}
-
-/** The schedules on which an objective's times have noise; the built-in one where there is none, to be told why. */
-const schedulesOf = (objective: Objective.Objective): fc.Arbitrary<Schedule.Schedule> => {
-  const fitting = [Arbitrary.cosine, Arbitrary.varianceExploding, Arbitrary.straight].filter(
-    schedule => Objective.problems(schedule)(objective).length === 0
-  )
-  return fc.constantFrom(Schedule.ornsteinUhlenbeck, ...fitting)
-}
-
-/** Whether it is a loss of pairs of rows, which count alike. */
-const isOfPairs = (objective: Objective.Objective): boolean =>
-  Objective.terms(objective).some(({ term }) => Objective.isMatching(term) && term.pairs !== undefined)
-
-/** As many rows as the score and the objective ask for, with partners where it reads them, some far out. */
-const rowsFor = <P extends string>(
-  objective: Objective.Objective,
-  score: Score.Score<P>,
-  far: number
-): ((dim: number) => fc.Arbitrary<Points.Points>) =>
-  Arbitrary.pairedFor(
-    objective,
-    score
-  )(
-    Arbitrary.points({
-      minRows: Math.max(Arbitrary.minRows(score), isOfPairs(objective) ? 2 : 1),
-      far,
-      ...(isOfPairs(objective) && { weights: false })
-    })
-  )
-
-const setting = <P extends string>(
-  objective: Objective.Objective,
-  score: Score.Score<P>,
-  {
-    schedules = schedulesOf(objective),
-    points = rowsFor(objective, score, 10),
-    library = Compiler.library()
-  }: ObjectiveOptions<P>,
-  evaluate: Evaluate = evaluateBy(library)
-): Setting<P> => {
-  const params = Arbitrary.params(score)
-  const dims = Arbitrary.columns(objective, score)
-  const drawn = fc
-    .record({ draws: fc.integer({ min: 1, max: 2 }), antithetic: fc.boolean() })
-    .map(Expectation.monteCarlo)
-  const fixed = (points: Points.Points): ReadonlyArray<fc.Arbitrary<Expectation.Expectation>> => [
-    isEstimate(objective, score)
-      ? drawn
-      : Arbitrary.seeds.map(seed => Expectation.fixed(Arbitrary.noiseOf(points, seed))),
-    ...(Arbitrary.isMirrored(score) && claimed(objective, 'integrates') && !isEstimate(objective, score)
-      ? // One node does not know E z² = 1, and its value jumps where the centre, and with it the direction, vanishes.
-        [fc.integer({ min: 2, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))]
-      : [])
-  ]
-  const cases = (
-    expectations: (points: Points.Points) => ReadonlyArray<fc.Arbitrary<Expectation.Expectation>>
-  ): fc.Arbitrary<Example<P>> =>
-    dims.chain(points).chain(points =>
-      fc.record({
-        schedule: schedules,
-        expectation: fc.oneof(...expectations(points)),
-        points: fc.constant(points),
-        params: params(points.dim),
-        seed: Arbitrary.seeds
-      })
-    )
-  const compile: Setting<P>['compile'] = ({ schedule, expectation, points, seed }, of = objective) => {
-    const loss = compiled(evaluate({ schedule, score, objective: of, expectation })(points))
-    return params => loss(params, Key.fromSeed(seed))
-  }
-  return {
-    fixed: cases(fixed),
-    drawn: cases(points => [...fixed(points), drawn]),
-    schedules,
-    compile,
-    evaluate: (each, of) => compile(each, of)(each.params)
-  }
-}
-
-/** The size of data and parameters, noise included: the greatest standard normal of a case is about 4. */
-const sizeOf = <P extends string>({ points, params }: Example<P>): number =>
-  4 + greatest([...points.values, ...flat(params)])
-
-/** Laws of its gradient: against differences, to first and second order, and on edge cases. */
-export const gradient = <P extends string>(
-  objective: Objective.Objective,
-  score: Score.Score<P>,
-  options: ObjectiveOptions<P> = {}
-): Laws => {
-  const { drawn, compile, schedules } = setting(objective, score, options)
-  const { library = Compiler.library() } = options
-  const { evaluate: tried } = setting(objective, score, options, evaluateBy(library, false))
-  const { points = rowsFor(objective, score, 1e6), smooth = claimed(objective, 'smooth') } = options
-  const params = Arbitrary.params(score)
-  /** The case with its parameters moved along a direction, from the same noise. */
-  const along = (each: Example<P>): ((step: number) => Loss.ValueAndGradient<P>) => {
-    const towards = direction(each.params, each.seed)
-    const loss = compile(each)
-    return remembered(step => loss(Params.zipWith((p, v) => p + step * v)(each.params, towards)))
-  }
-
-  const lawOf = forAll(drawn)
-  const differentiates = options.differentiates ?? claimed(objective, 'differentiates')
-  const why = {
-    reason: !differentiates ? 'a part of it is held constant' : smooth ? 'it has no kinks' : 'it has kinks'
-  }
-  return ofRows(Objective.show(objective), [
-    lawOf({
-      claim: differentiates && smooth,
-      option: 'differentiates',
-      ...why,
-      name: 'gradient is that of the value',
-      statement:
-        '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0. To ten times what its extrapolated differences find of their error, and over the shortest step, 1.6e-3/r², twenty times the noise of L, found from third differences, and the rounding of θ; and to the noise of ∇L. r is the size of data, noise and parameters.',
-      source: calculus,
-      maxCases: 40,
-      says: each => {
-        const reach = 1 / Elementary.square(sizeOf(each))
-        const at = along(each)
-        const v = direction(each.params, each.seed)
-        const slopeAt = (step: number): number => dot(flat(at(step).gradient), flat(v))
-        const { value, within } = measuredSlope(step => at(step).value, reach, greatest(flat(each.params)))
-        const name = `slope along v = ${Params.show(v)}, by the gradient and by differences`
-        return equals({ [name]: slopeAt(0) }, { [name]: value }, within + blurOf(slopeAt, reach))
-      }
-    }),
-    lawOf({
-      claim: differentiates && !smooth,
-      option: 'differentiates',
-      ...why,
-      name: 'gradient is a slope of the value',
-      statement:
-        '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ lies between the slopes of L along v to the left and to the right, by differences of second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = |L| + r² + 1, r the size of data, noise and parameters.',
-      source: 'definition of the subgradient',
-      says: each => {
-        const r = sizeOf(each)
-        const at = along(each)
-        const { value, gradient } = at(0)
-        const v = direction(each.params, each.seed)
-        const found = dot(flat(gradient), flat(v))
-        const sides = sidesOf([step => at(step).value], { r, size: 1 + Math.abs(value) + r * r })
-        return between(found, sides)
-      }
-    }),
-    forAll(
-      Arbitrary.columns(objective, score)
-        .chain(points)
-        .chain(points =>
-          fc.record({
-            schedule: schedules,
-            expectation: Arbitrary.expectations(score, objective)(points),
-            points: fc.constant(points),
-            params: params(points.dim),
-            seed: Arbitrary.seeds
-          })
-        )
-    )({
-      name: 'is finite on edge cases',
-      statement:
-        '∀ θ, x, expectations that are admitted: L(θ) and ∇L(θ) are finite; x far (1e6), tiny, equal, alone; centres equal, or 0. Exactly.',
-      source: 'definition of a loss',
-      says: each => areFinite(sides(tried(each)))
-    })
-  ])
-}
-
-/** Laws of what must not matter: the order of rows and of components, the axes, and whether equal rows are counted or listed. */
-export const symmetries = <P extends string>(
-  objective: Objective.Objective,
-  score: Score.Score<P>,
-  options: ObjectiveOptions<P> = {}
-): Laws => {
-  const { fixed, evaluate } = setting(objective, score, options)
-  const { symmetries: { relabel, rotate } = symmetriesOf(score), isotropic = claimed(objective, 'proper') } = options
-  const same =
-    (
-      change: (each: Example<P>) => Partial<Example<P>>,
-      /** What becomes of the gradient. */
-      push: (each: Example<P>) => (gradient: Params.Params<P>) => Params.Params<P> = () => gradient => gradient
-    ) =>
-    (each: Example<P>): Said => {
-      const [plain, changed] = [evaluate(each), evaluate({ ...each, ...change(each) })]
-      const r = sizeOf(each)
-      const scale = Math.abs(plain.value) + greatest(flat(plain.gradient)) + r * r
-      const tolerance = 1e-13 * scale * r * r
-      return equals(sides(changed), sides({ value: plain.value, gradient: push(each)(plain.gradient) }), tolerance)
-    }
-  const tolerance =
-    'To 1e-13 (|L| + |∇L| + r²) r², r the size of data, noise and parameters: exponents of size r² are rounded.'
-
-  const lawOf = forAll(fixed)
-  const given = {
-    claim: !isEstimate(objective, score),
-    reason: 'it draws beside the noise, which does not follow'
-  } as const
-  return ofRows(Objective.show(objective), [
-    forAll(
-      fixed.map(each => {
-        const { rows } = each.points
-        // What pairs rows counts them alike.
-        if (isOfPairs(objective)) return each
-        const least = Arbitrary.minRows(score)
-        const counts = Key.integers(4)(rows)(Key.fromSeed(each.seed))
-        return {
-          ...each,
-          points: { ...each.points, weights: Float64Array.from(counts, (n, i) => (i < least ? 1 + n : n)) }
-        }
-      })
-    )({
-      ...given,
-      name: 'a row of weight n is n rows',
-      statement: `∀ θ, x, z, whole weights n, orders: L(θ; x, z, n) = L(θ; each row and its noise nᵢ times, in any order), and the same of ∇L; of what pairs rows each once. ${tolerance}`,
-      source: `definition of weighted points; ${symmetry}`,
-      says: same(({ points: { weights, ...points }, expectation, seed }) => {
-        const rows = Array.from(weights ?? new Float64Array(points.rows).fill(1)).flatMap((n, i) =>
-          Array.from({ length: n }, () => i)
-        )
-        const repeat = Points.select(Key.permutation(rows.length)(Key.fromSeed(seed)).map(at => rows[at]))
-        return { points: repeat(points), expectation: follow(repeat)(expectation) }
-      })
-    }),
-    lawOf({
-      claim: claimed(objective, 'alike') && relabel,
-      reason: 'it, or the score, tells components apart',
-      name: 'does not know the order of the components',
-      statement: `∀ θ, x, z, relabellings π: L(πθ) = L(θ) and ∇L(πθ) = π∇L(θ). ${tolerance}`,
-      source: 'symmetry of the score',
-      says: (each, relabel) =>
-        same(
-          ({ params, seed }) => ({ params: relabel(seed)(params) }),
-          ({ seed }) => relabel(seed)
-        )(each)
-    }),
-    lawOf({
-      claim: isotropic && !isEstimate(objective, score) && rotate,
-      option: 'isotropic',
-      ...(rotate === undefined
-        ? { reason: 'how the parameters of the score turn is not known; give `symmetries`' }
-        : isotropic && { reason: 'it draws beside the noise, which does not turn with the data' }),
-      name: 'turns with data, noise and centres',
-      statement: `∀ θ, x, z, orthogonal Q: L(Qθ; Qx, Qz) = L(θ; x, z) and ∇L(Qθ; Qx, Qz) = Q∇L(θ; x, z). ${tolerance}`,
-      source: 'symmetry of the standard normal law',
-      says: (each, rotate) =>
-        same(
-          ({ params, points, expectation, seed }) => {
-            const turn = orthogonal(seed, points.dim)
-            const turned = (points: Points.Points): Points.Points => ({
-              ...mapRows(turn)(points),
-              ...(points.partner && { partner: mapRows(turn)({ ...points, values: points.partner }).values })
-            })
-            return { params: rotate(turn)(params), points: turned(points), expectation: follow(turned)(expectation) }
-          },
-          ({ points, seed }) => rotate(orthogonal(seed, points.dim))
-        )(each)
-    })
-  ])
-}
-
 /** Of the population in one dimension, in x_0 and in z, for what reads the noise itself. */
 const NODES = 40
 /** Levels of which a population in three dimensions is soon over. */
@@ -656,42 +553,6 @@ const exactDims = <P extends string>(objective: Objective.Objective, score: Scor
   const isShort = NoiseDrawn.timesOf(loss).length <= FEW
   return takesPopulations(loss) ? Arbitrary.columnsOf(objective, score).filter(dim => isShort || dim === 1) : []
 }
-
-/** The law of a proper objective: in population the truth is a stationary point. */
-export const proper = <P extends string>(
-  objective: Objective.Objective,
-  score: Score.Score<P>,
-  options: ObjectiveOptions<P> = {}
-): Laws => {
-  // Populations are each of their own size: programs of all would be kept.
-  const { schedules, evaluate } = setting(objective, score, options, evaluatedOnce)
-  const mixture = options.mixture ?? O.toUndefined(Density.meaning(score))
-  const params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 })
-  const dims = exactDims(objective, score)
-  const error = dims.length > 0 ? 1e-9 : 1e-5
-  return ofRows(Objective.show(objective), [
-    forAll(
-      (dims.length > 0 ? dims : [1]).map(dim =>
-        fc.record({ schedule: schedules, params: params(dim), seed: Arbitrary.seeds })
-      )
-    )({
-      claim: (dims.length > 0 || Arbitrary.columnsOf(objective, score).includes(1)) && mixture,
-      option: 'proper',
-      name: 'the truth is stationary in population',
-      statement: `∀ θ with centres up to 1.25, in one to three dimensions: ∇L(θ) = 0 where x_0 is from the mixture of θ. To 1e-9 (1 + |L|), on its population. Of an objective that reads the noise itself, or has more than ${FEW} times, in one dimension; of the first to 1e-5 (1 + |L|): by ${NODES} × ${NODES} equal steps for x_0 and z, whose error is below 1e-6 here, and falls as the steps do.`,
-      source: 'Vincent 2011, Neural Computation 23:1661–1674; Gibbs’ inequality for the likelihood',
-      ...(dims.length > 0 && { maxCases: 18 }),
-      says: (each, mixture) => {
-        const truth = mixtureOf(mixture(each.params))
-        const data = whole({ schedule: each.schedule, objective, score }, truth, NODES)
-        const { value, gradient } = evaluate({ ...each, ...data })
-        return equals(flat(gradient), 0, error * (1 + Math.abs(value)))
-      }
-    })
-  ])
-}
-
-// —— in two and three dimensions ——
 
 /** Batches, and rows in each: of their mean the standard error is told by Student's law of 24 degrees. */
 const BATCHES = 25
@@ -725,129 +586,321 @@ const movedAlong =
         : array
     )(params)
 
-/**
- * The laws of a proper objective in more than one dimension: the truth is stationary, and it is a minimum, which every coordinate
- * of the centres shows.
- */
-export const minimum = <P extends string>(
+/** Laws of a proper objective: in population the truth is a stationary point, and a minimum, which every coordinate of the centres shows. */
+const properRows = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
-  options: ObjectiveOptions<P> = {}
-): Laws => {
+  { schedules = schedulesOf(objective), ...options }: ObjectiveOptions<P>
+): ReadonlyArray<Stating> => {
   const mixture = options.mixture ?? O.toUndefined(Density.meaning(score))
-  const params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 })
-  if (mixture === undefined) return held([])
-  const moves = Arbitrary.isMirrored(score) ? 1.25 : 1
+  if (mixture === undefined) return []
   const draws = isEstimate(objective, score)
-  const exact = draws ? [] : exactDims(objective, score)
-  const { schedules, compile } = setting(objective, score, options, exact.length > 0 ? evaluatedOnce : undefined)
   const taken = Arbitrary.columnsOf(objective, score)
+  const dims = exactDims(objective, score)
+  const isExact = !draws && dims.length > 0
+  const params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 })
+  const { at } = lossesOf(objective, score, { schedules })
+  // How far the centres are moved along a coordinate.
+  const far = Arbitrary.isMirrored(score) ? 1.25 : 1
   const cases = (dims: ReadonlyArray<number>): ReadonlyArray<fc.Arbitrary<Example<P> & { readonly axis: number }>> =>
     dims
       .filter(dim => taken.includes(dim))
       .flatMap(dim =>
         Array.from({ length: dim }, (_, axis) =>
           // Where nothing is left to chance, other coordinates hide none.
-          (dim === 1 || exact.length > 0 ? [false] : [true, false]).map(alone => ({ dim, axis, alone }))
-        )
-      )
-      .flat()
-      .map(({ dim, axis, alone }) =>
-        fc
-          .record({
-            schedule: schedules,
-            params: params(dim),
-            seed: Arbitrary.seeds,
-            axis: fc.constant(axis)
-          })
-          .map(each => ({
-            ...each,
-            params: alone ? onAxis(each.axis, dim)(each.params) : each.params,
-            points: Density.pointsOf(dim, [Array.from({ length: dim }, () => 0)]),
-            expectation: Expectation.monteCarlo()
-          }))
+          (dim === 1 || isExact ? [false] : [true, false]).map(alone =>
+            fc.record({ schedule: schedules, params: params(dim), seed: Arbitrary.seeds }).map(each => ({
+              ...each,
+              axis,
+              params: alone ? onAxis(axis, dim)(each.params) : each.params,
+              points: Density.pointsOf(dim, [Array.from({ length: dim }, () => 0)]),
+              expectation: Expectation.monteCarlo()
+            }))
+          )
+        ).flat()
       )
   /** Value and gradient at some parameters, on batches of the truth. */
   const onBatches = (
     each: Example<P>,
-    at: ReadonlyArray<Params.Params<P>>
+    all: ReadonlyArray<Params.Params<P>>
   ): ReadonlyArray<ReadonlyArray<Loss.ValueAndGradient<P>>> => {
     const truth = mixture(each.params)
     return Key.split(BATCHES)(Key.fromSeed(each.seed)).map((key, i) => {
       const drawn = Density.sample(truth, ROWS)(key)
+      const twice = Points.select(Array.from({ length: 2 * ROWS }, (_, i) => i % ROWS))
       // Each row with its noise and with the opposite: what is odd in the noise scatters no mean.
-      const noise = Arbitrary.noiseOf(drawn, 1 + each.seed * BATCHES + i)
-      const [points, both] = [
-        Density.pointsOf(
-          drawn.dim,
-          [1, 1].flatMap(() => Density.rowsOf(drawn))
-        ),
-        Density.pointsOf(
-          noise.dim,
-          [1, -1].flatMap(sign => Density.rowsOf(noise).map(row => Density.scale(sign, row)))
-        )
-      ]
+      const noise = twice(Arbitrary.noiseOf(drawn, 1 + each.seed * BATCHES + i))
+      const both = { ...noise, values: noise.values.map((z, i) => (i < noise.values.length / 2 ? z : -z)) }
       // What draws beside the noise draws the noise too, other numbers in each batch.
       const expectation = draws ? Expectation.monteCarlo() : Expectation.fixed(both)
-      return at.map(compile({ ...each, seed: each.seed + i, points, expectation }))
+      return all.map(at({ ...each, seed: each.seed + i, points: twice(drawn), expectation }))
     })
   }
-  const rise = `with all centres ${moves} further along j`
-  const least = 'a proper objective is least at the truth, and nowhere else'
-  if (exact.length > 0)
-    return ofRows(Objective.show(objective), [
-      { law: 'the truth is stationary in two and three dimensions', why: 'it is told on populations' },
-      forAll(cases(exact.slice(0, 2)))({
+  const rise = `with all centres ${far} further along j`
+  const stationary = 'the truth is stationary in two and three dimensions'
+  const minimum = {
+    option: 'proper',
+    name: 'the truth is a minimum in population',
+    source: 'a proper objective is least at the truth, and nowhere else'
+  }
+  return [
+    !draws &&
+      forAll(
+        (isExact ? dims : [1]).map(dim =>
+          fc.record({ schedule: schedules, params: params(dim), seed: Arbitrary.seeds })
+        )
+      )({
+        claim: isExact || taken.includes(1),
         option: 'proper',
-        name: 'the truth is a minimum in population',
-        statement: `∀ θ with centres up to 1.25, in one dimension and two, ∀ coordinates j, x_0 from the mixture of θ, on its population: ${rise}, L is more, by 1e-9 (1 + |L|) at least.`,
-        source: least,
-        maxCases: 3,
+        name: 'the truth is stationary in population',
+        statement: `∀ θ with centres up to 1.25, in one to three dimensions: ∇L(θ) = 0 where x_0 is from the mixture of θ. To 1e-9 (1 + |L|), on its population. Of an objective that reads the noise itself, or has more than ${FEW} times, in one dimension; of the first to 1e-5 (1 + |L|): by ${NODES} × ${NODES} equal steps for x_0 and z, whose error is below 1e-6 here, and falls as the steps do.`,
+        source: 'Vincent 2011, Neural Computation 23:1661–1674; Gibbs’ inequality for the likelihood',
+        ...(isExact && { maxCases: 18 }),
         says: each => {
-          const points = Population.of(mixtureOf(mixture(each.params)))
-          const at = compile({ ...each, points })
-          const truth = at(each.params).value
-          return below(
-            truth + 1e-9 * (1 + Math.abs(truth)),
-            at(movedAlong(each.axis, points.dim, moves)(each.params)).value
-          )
+          const data = whole({ schedule: each.schedule, objective, score }, mixtureOf(mixture(each.params)), NODES)
+          // Populations are each of their own size: programs of all would be kept.
+          const { value, gradient } = at({ ...each, ...data }, ONCE)(each.params)
+          return equals(flat(gradient), 0, (isExact ? 1e-9 : 1e-5) * (1 + Math.abs(value)))
         }
-      })
-    ])
-  return ofRows(Objective.show(objective), [
-    forAll(cases([2, 3]))({
-      claim: taken.some(dim => dim > 1),
-      reason: 'it takes one column',
-      option: 'proper',
-      name: 'the truth is stationary in two and three dimensions',
-      statement: `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${ROWS} rows, each by its noise and the opposite (by noise drawn again, where it draws beside it), is 0, up to ${ERRORS} standard errors, which the batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.`,
-      source: 'Vincent 2011, Neural Computation 23:1661–1674; Student 1908',
-      maxCases: 10,
-      says: each => {
-        const found = onBatches(each, [each.params]).map(([one]) => one)
-        const size = 1 + Math.abs(found[0].value)
-        return flat(found[0].gradient).map((_, i) => {
-          const { mean, error } = estimate(found.map(({ gradient }) => flat(gradient)[i]))
-          return equals(mean, 0, ERRORS * error + 1e-9 * size)
+      }),
+    ...(isExact
+      ? [
+          { law: stationary, why: 'it is told on populations' },
+          forAll(cases(dims.slice(0, 2)))({
+            ...minimum,
+            statement: `∀ θ with centres up to 1.25, in one dimension and two, ∀ coordinates j, x_0 from the mixture of θ, on its population: ${rise}, L is more, by 1e-9 (1 + |L|) at least.`,
+            maxCases: 3,
+            says: each => {
+              const loss = at({ ...each, points: Population.of(mixtureOf(mixture(each.params))) }, ONCE)
+              const truth = loss(each.params).value
+              const moved = loss(movedAlong(each.axis, each.points.dim, far)(each.params)).value
+              return below(truth + 1e-9 * (1 + Math.abs(truth)), moved)
+            }
+          })
+        ]
+      : [
+          forAll(cases([2, 3]))({
+            claim: taken.some(dim => dim > 1),
+            reason: 'it takes one column',
+            option: 'proper',
+            name: stationary,
+            statement: `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${ROWS} rows, each by its noise and the opposite (by noise drawn again, where it draws beside it), is 0, up to ${ERRORS} standard errors, which the batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.`,
+            source: 'Vincent 2011, Neural Computation 23:1661–1674; Student 1908',
+            maxCases: 10,
+            says: each => {
+              const found = onBatches(each, [each.params]).map(([one]) => one)
+              const size = 1 + Math.abs(found[0].value)
+              return flat(found[0].gradient).map((_, i) => {
+                const { mean, error } = estimate(found.map(({ gradient }) => flat(gradient)[i]))
+                return equals(mean, 0, ERRORS * error + 1e-9 * size)
+              })
+            }
+          }),
+          forAll(cases(Arbitrary.eachDim))({
+            ...minimum,
+            statement: `∀ θ with centres up to 1.25, in one to three dimensions, ∀ coordinates j, x_0 from the mixture of θ: ${rise}, L is not less, by ${ERRORS} standard errors of the difference over ${BATCHES} such batches, and not the same to 1e-9 (1 + |L|) on every batch.`,
+            maxCases: 11,
+            says: each => {
+              const pairs = onBatches(each, [each.params, movedAlong(each.axis, each.points.dim, far)(each.params)])
+              const rises = pairs.map(([truth, moved]) => moved.value - truth.value)
+              const { mean, error } = estimate(rises)
+              return [
+                above(greatest(rises), 1e-9 * (1 + Math.abs(pairs[0][0].value))),
+                atLeast(mean, 0, ERRORS * error)
+              ]
+            }
+          })
+        ])
+  ]
+}
+
+// —— what an objective declares ——
+
+const formOf = (objective: Objective.Objective): Objective.Form | null => {
+  const form = Of.meaning(objective)
+  return 'parts' in form ? null : form
+}
+
+/** The integrand alone: no closed form is known of what calls it, and nothing is declared of it. */
+const plain = (form: Objective.Form, timeLaw?: TimeLaw.TimeLaw): Objective.Objective | null =>
+  'perRow' in form
+    ? Objective.define({
+        name: 'plain',
+        about: 'its integrand alone',
+        meaning: () => ({
+          timeLaw: timeLaw ?? form.timeLaw,
+          perRow: row => form.perRow(row),
+          ...(form.measuredIn !== undefined && { measuredIn: form.measuredIn }),
+          ...(form.constants !== undefined && { constants: form.constants })
         })
+      })
+    : null
+
+interface Data {
+  readonly points: Points.Points
+  readonly params: Params.Params<string>
+  readonly seed: number
+}
+
+/** An objective, and the score that it is for. */
+interface Lost {
+  readonly objective: Objective.Objective
+  readonly score: Score.Score<string>
+}
+
+const dataOf = ({ objective, score }: Lost): ReadonlyArray<fc.Arbitrary<Data>> =>
+  fewColumns({ objective, score }).map(dim =>
+    fc.record({
+      points: Arbitrary.pairedFor(objective, score)(Arbitrary.points({ minRows: 2, maxRows: 4, extent: 2, far: 2 }))(
+        dim
+      ),
+      params: Arbitrary.params(score, { extent: 1.5 })(dim),
+      seed: Arbitrary.seeds
+    })
+  )
+
+const valueOf = (
+  score: Score.Score<string>,
+  objective: Objective.Objective,
+  expectation: Expectation.Expectation,
+  { points, params, seed }: Data
+): ReadonlyArray<number> => {
+  const loss = { schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation }
+  const f = compiled(Compile.valueAndGrad(loss, { evaluations: 1 })(points))
+  const { value, gradient } = f(params, Key.fromSeed(seed))
+  return [value, ...flat(gradient)]
+}
+
+// The names of the parameters are forgotten.
+const pair = Score.symmetricPair as unknown as Score.Score<string>
+const two = Score.isotropic({ components: 2 }) as unknown as Score.Score<string>
+
+/** In one dimension and two, or where the objective is at home. */
+const fewColumns = ({ objective, score }: Lost): ReadonlyArray<number> => {
+  const found = Arbitrary.columnsOf(objective, score)
+  const few = found.filter(dim => dim <= 2)
+  return few.length > 0 ? few : found
+}
+
+/** On which score it is looked at: one that is seen on a line, or one with variances, unless it reads what only its own says. */
+const seenBy = {
+  spans: ({ objective }: Lost): Lost => ({ objective, score: pair }),
+  bounded: ({ objective, score }: Lost): Lost => ({ objective, score: reads(objective, two) ? two : score })
+}
+
+/** Whether an objective can be asked of a score: what reads heads or parameters by name throws of another. */
+const reads = (objective: Objective.Objective, score: Score.Score<string>): boolean =>
+  fewColumns({ objective, score }).every(dim =>
+    Objective.terms(objective).every(({ term }) => Refusals.isRead(Score.interpret(score), term, dim))
+  )
+
+const declares =
+  (name: 'spans' | 'bounded') =>
+  (lost: Lost): boolean => {
+    const form = formOf(lost.objective)
+    return (
+      form !== null &&
+      'perRow' in form &&
+      form[name] === true &&
+      fewColumns(seenBy[name](lost)).length > 0 &&
+      Objective.problems(Schedule.ornsteinUhlenbeck)(lost.objective).length === 0
+    )
+  }
+
+/** The score −a ∘ x, as a network that says it, and as one that says the noise. */
+const linear = (predicts: Parametrization.Parametrization): Score.Score<string> =>
+  Score.custom({
+    name: 'linear',
+    shapes: dim => ({ slopes: [dim] }),
+    apply: ({ slopes }, x, { sigma }) => mul(predicts === Parametrization.noise ? sigma : -1, mul(slopes, x)),
+    predicts
+  })
+const [saying, sayingNoise] = [Parametrization.score, Parametrization.noise].map(linear)
+
+const penaltyOf = ({ objective }: Lost): Objective.Penalty | null =>
+  pipe(Objective.terms(objective), ([{ term }, ...others]) =>
+    others.length === 0 && Objective.isPenalty(term) && term.of === objective ? term : null
+  )
+
+/** The capabilities that it declares, each equal to the plain meaning that it replaces, or what it promises. */
+const declarations = (given: {
+  readonly objective: Objective.Objective
+  readonly score: unknown
+}): ReadonlyArray<Stating> => {
+  // The names of the parameters are forgotten.
+  const lost = given as Lost
+  const { objective } = lost
+  const form = formOf(objective)
+  const alone = (timeLaw?: TimeLaw.TimeLaw): Objective.Objective | null => form && plain(form, timeLaw)
+  const measured = form !== null && 'perRow' in form && form.measuredIn !== undefined && reads(objective, saying)
+  const penalty = penaltyOf(lost)
+  const onData = (lost: Lost) => forAll(dataOf(lost))
+  return [
+    onData(seenBy.spans(lost))({
+      ...declared('spans'),
+      statement:
+        '∀ cases: of the pair by quadrature on the line that it sees it is its integrand over all noise, by Hermite nodes in every direction, value and gradient. To 1e-3 (1 + |L| + |∇L|): 24 nodes.',
+      claim: declares('spans')(lost) && alone(),
+      maxCases: 5,
+      says: (each, integrand) => {
+        const all = Density.withNoise(each.points, Density.hermite(24))
+        return near(
+          valueOf(pair, objective, Expectation.quadrature({ nodes: 32 }), each),
+          valueOf(pair, integrand, Expectation.fixed(all.noise), { ...each, points: all.points }),
+          1e-3
+        )
       }
     }),
-    forAll(cases(Arbitrary.eachDim))({
-      option: 'proper',
-      name: 'the truth is a minimum in population',
-      statement: `∀ θ with centres up to 1.25, in one to three dimensions, ∀ coordinates j, x_0 from the mixture of θ: ${rise}, L is not less, by ${ERRORS} standard errors of the difference over ${BATCHES} such batches, and not the same to 1e-9 (1 + |L|) on every batch.`,
-      source: least,
-      maxCases: 11,
+    onData(seenBy.bounded(lost))({
+      ...declared('bounded'),
+      statement: '∀ cases: its integrand at t = 1e-9 is at most ten times that at 1e-4, and 1, for the same noise.',
+      claim: declares('bounded')(lost),
+      maxCases: 10,
       says: each => {
-        const { dim } = each.points
-        const pairs = onBatches(each, [each.params, movedAlong(each.axis, dim, moves)(each.params)])
-        const rises = pairs.map(([truth, moved]) => moved.value - truth.value)
-        const size = 1 + Math.abs(pairs[0][0].value)
-        const { mean, error } = estimate(rises)
-        return [above(greatest(rises), 1e-9 * size), atLeast(mean, 0, ERRORS * error)]
+        const draws = Objective.terms(objective).some(
+          ({ term }) => Objective.isMatching(term) && term.exact !== undefined
+        )
+        // What is drawn beside the noise takes plain noise.
+        const noise = draws ? Expectation.monteCarlo() : Expectation.fixed(Arbitrary.noiseOf(each.points, each.seed))
+        const at = (time: number): number => {
+          const integrand = alone(TimeLaw.at(time))
+          return integrand === null ? NaN : Math.abs(valueOf(seenBy.bounded(lost).score, integrand, noise, each)[0])
+        }
+        return atMost(at(1e-9), 10 * (1 + at(1e-4)))
+      }
+    }),
+    onData({ objective, score: saying })({
+      ...declared('measuredIn'),
+      statement:
+        '∀ cases: a network that says the score, and one that says the noise of the same score, have one loss and one gradient. To 1e-11 (1 + |L| + |∇L|).',
+      claim: measured,
+      maxCases: 5,
+      says: each => {
+        const [one, other] = [saying, sayingNoise].map(score =>
+          valueOf(score, objective, Expectation.monteCarlo(), each)
+        )
+        return near(one, other, 1e-11)
+      }
+    }),
+    onData(lost)({
+      ...declared('curvature'),
+      statement:
+        '∀ cases: it is the whole Hessian: a step h along a coordinate changes the gradient in that alone, by h times it. By central differences, h = 1e-4, to 1e-5 (1 + |∂²L|).',
+      claim: penalty?.curvature && { ...penalty, curvature: penalty.curvature },
+      maxCases: 5,
+      says: ({ params, seed }, { penalty, curvature }) => {
+        const shapes = Params.shapes(params)
+        const axis = Params.unit(shapes, seed % Params.sizeOf(shapes))
+        const h = 1e-4
+        const [up, down] = [h, -h].map(by => flat(penalty(Params.zipWith((p, e) => p + by * e)(params, axis)).gradient))
+        return near(
+          up.map((u, i) => (u - down[i]) / (2 * h)),
+          flat(Params.zipWith((c, e) => c * e)(curvature(params), axis)),
+          1e-5
+        )
       }
     })
-  ])
+  ]
 }
 
 /** What objectives may differ by and still be the same. */
@@ -866,12 +919,19 @@ export const sameObjective = <P extends string>(
   options: ObjectiveOptions<P> & { readonly upTo?: UpTo } = {}
 ): ReadonlyArray<Stated> => {
   const { upTo: { factor = 1, constant = false } = {} } = options
-  const [one, other] = [setting(a, score, options), setting(b, score, options)]
+  const one = lossesOf(a, score, options)
+  const other = lossesOf(b, score, options)
   const cases = fc.tuple(one.fixed, one.fixed).map(([each, other]) => ({
     ...each,
     // A factor that is to be the same for all parameters and data is taken from another case.
     reference: { ...other, schedule: each.schedule }
   }))
+  const both = (each: Example<P>) => [one, other].map(({ at }) => at(each)(each.params))
+  const ratioOn = (reference: Example<P>): number => {
+    if (factor !== 'any') return factor
+    const [top, bottom] = both(reference).map(({ gradient }) => flat(gradient))
+    return dot(bottom, bottom) === 0 ? NaN : dot(top, bottom) / dot(bottom, bottom)
+  }
   return [
     forAll(cases)({
       option: 'equals',
@@ -880,24 +940,15 @@ export const sameObjective = <P extends string>(
       source: 'the stated formula',
       maxCases: 50,
       says: each => {
-        const [found, wanted] = [one.evaluate(each), other.evaluate(each)]
-        const ratio = ((): number => {
-          if (factor !== 'any') return factor
-          const [x, y] = [one.evaluate(each.reference), other.evaluate(each.reference)]
-          const [top, bottom] = [flat(x.gradient), flat(y.gradient)]
-          return dot(bottom, bottom) === 0 ? NaN : dot(top, bottom) / dot(bottom, bottom)
-        })()
+        const [found, wanted] = both(each)
+        const ratio = ratioOn(each.reference)
         if (Number.isNaN(ratio)) return []
+        const scaled = flat(wanted.gradient).map(g => ratio * g)
         const r = sizeOf(each)
-        const scale = 1 + Math.abs(ratio) * (Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
-        const tolerance = 1e-11 * scale * r * r
+        const tolerance = 1e-11 * (1 + Math.abs(ratio * wanted.value) + greatest(scaled)) * r * r
         return [
           !constant && equals(found.value, ratio * wanted.value, tolerance),
-          equals(
-            flat(found.gradient),
-            flat(wanted.gradient).map(g => ratio * g),
-            tolerance
-          )
+          equals(flat(found.gradient), scaled, tolerance)
         ]
       }
     })

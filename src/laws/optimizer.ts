@@ -4,13 +4,23 @@ import * as E from 'fp-ts/lib/Either.js'
 import { single } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { type NdArray } from '../../lib/index.js'
-import { Optimizer, Params } from '../index.js'
+import { Case, Optimizer, Params } from '../index.js'
 import { areSameBits, throughText } from './bits.js'
-import { ofOptimizers } from './capability.js'
-import { held, flat, greatest, dot } from './check.js'
+import { dot, flat, greatest } from './check.js'
 import type { Laws } from './law.js'
 import { dyadic, walks, walksBeside, type Walk } from './arbitraries.js'
-import { forAll, ofRows, equals, atMost, sameBits, type Said } from './lawRows.js'
+import {
+  atLeast,
+  atMost,
+  declared,
+  differs,
+  equals,
+  forAll,
+  near as nearTo,
+  ofRows,
+  sameBits,
+  type Said
+} from './lawRows.js'
 
 type P = Params.Params<string>
 type State = Optimizer.AnyState<string>
@@ -201,10 +211,12 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
   ]
   const scaled = (c: number, { start, gradients }: Walk): Walk => ({ start, gradients: gradients.map(times(c)) })
   const onWalks = forAll(fc.record({ walk: walks }))
+  const onSteps = forAll(fc.record({ walk: walks.filter(({ gradients }) => gradients.length > 0) }))
+  const { gain, estimate, recall } = Case.meaning(optimizer)
   const { lo = 0, hi = 0 } = converges ?? {}
 
   const code = Optimizer.show(optimizer)
-  const ofOptimizer = ofRows(
+  return ofRows(
     code,
     [
       onWalks({
@@ -345,9 +357,63 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
         option: 'frozen',
         says: ({ walk }, names) =>
           names.filter(name => name in walk.start).map(name => sameBits(follow(o, walk).params[name], walk.start[name]))
+      }),
+      onSteps({
+        ...declared('gain'),
+        statement:
+          '∀ g: from θ = 0 and no memory the step along g, and along 1e6 g, less that along 0 goes with g as the sign of the gain says, gain · ⟨step(g) − step(0), g⟩ ≥ 0, and is 0 where the gain is 0; with the memory of some steps it is so along g/1000. (A projection moves what lies outside without any gradient.)',
+        claim: ['means', 'logits', 'logVariances'].some(name => !Number.isNaN(gain(null, name))),
+        says: ({ walk: { start, gradients } }) => {
+          const zero = times(0)(start)
+          const along = (state: State, gradient: P, gainOf: (name: string) => number): Said => {
+            const [found, none] = [gradient, zero].map(g => updated(o, g, state, zero)[0])
+            const moved = minus(found, none)
+            return Params.names(moved).map((name): Said => {
+              const own = gainOf(name)
+              if (own === 0) return equals(moved[name].values, 0)
+              const product = dot(moved[name].values, gradient[name].values)
+              return !Number.isNaN(own) && atLeast(Math.sign(own) * product, 0, 1e-12 * Math.abs(product))
+            })
+          }
+          const later = gradients.reduce((state, gradient) => updated(o, gradient, state, zero)[1], o.init(zero))
+          return [
+            [1, 1e6].map(far => along(o.init(zero), times(far)(gradients[0]), name => gain(null, name))),
+            // Where the objective decides, it is what the last step had, and of 0 nothing follows.
+            along(later, times(1e-3)(gradients[0]), name => gain(later, name) || NaN)
+          ]
+        }
+      }),
+      onSteps({
+        ...declared('estimate'),
+        statement:
+          '∀ gradients: where every step moves the parameters, what it takes for the answer after eight of them is not where they began.',
+        claim: estimate,
+        says: ({ walk: { start, gradients } }) => {
+          const trails = Array.from({ length: 8 }, (_, i) => gradients[i % gradients.length]).reduce<
+            ReadonlyArray<Trail>
+          >((all, gradient) => [...all, advance(o)(all[all.length - 1], gradient)], [begin(o, start)])
+          const { params, state } = trails[8]
+          const answer = Optimizer.estimate(optimizer, params, state)
+          return Params.names(start)
+            .filter(name => trails.slice(1).every(({ params }) => !areSameBits(params[name], start[name])))
+            .map(name => differs(answer[name], start[name]))
+        }
+      }),
+      onSteps({
+        ...declared('recall'),
+        statement:
+          '∀ gradients: what it recalls of the objective where a step has led, is the objective there. To 1e-12 (1 + |f| + |∇f|).',
+        claim: recall,
+        says: ({ walk: { start, gradients } }, recall) => {
+          const evaluate = bowl(gradients[0], start)
+          const { params, state } = advance(o, evaluate)(begin(o, start), gradients[0])
+          const found = recall(params, state)
+          if (found === null) return []
+          const wanted = evaluate(params)
+          return nearTo([found.value, ...flat(found.gradient)], [wanted.value, ...flat(wanted.gradient)], 1e-12)
+        }
       })
     ],
     options
   )
-  return held([ofOptimizer, ofOptimizers(optimizer)])
 }

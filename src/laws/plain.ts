@@ -1,14 +1,15 @@
 /** Laws of what is a function of numbers: weightings, parametrizations, rates, regions and time grids. */
 import * as fc from 'fast-check'
 import * as O from 'fp-ts/lib/Option.js'
+import { add, compute, tensor, type Operand } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Case, Key, Parametrization, Rate, Region, Schedule, TimeGrid, Weighting } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { areSameBits } from './bits.js'
-import * as Capability from './capability.js'
+import { formulaAt } from './formula.js'
 import { dot, greatest, lengthOf } from './check.js'
 import type { Laws } from './law.js'
-import { areFinite, equals, atMost, below, ofRows, forAll, atLeast } from './lawRows.js'
+import { areFinite, atLeast, atMost, below, declared, equals, forAll, near as nearTo, ofRows } from './lawRows.js'
 
 // —— weightings ——
 
@@ -89,7 +90,12 @@ export const weighting = (weighting: Weighting.Weighting, options: WeightingOpti
           return equals(at(schedule, time), wanted, 1e-12 * wanted)
         }
       }),
-      Capability.ofWeightings(weighting)
+      lawOf({
+        ...declared('everywhere'),
+        statement: '∀ schedules, t: w(t) is that number. Exactly.',
+        claim: O.toNullable(Weighting.everywhere(weighting)),
+        says: ({ schedule, time }, everywhere) => equals(at(schedule, time), everywhere)
+      })
     ],
     options
   )
@@ -109,9 +115,15 @@ const carrying = fc.record({
   c: fc.constantFrom(1, 2, 4)
 })
 
+const one = (x: number): ReturnType<typeof tensor> => tensor([x], [1, 1])
+/** A number of tensors. */
+const number = (f: () => Operand): number => compute(() => add(one(0), f())).values[0]
+
 /** The laws of a parametrization: outputs are carried from one to another as the data and the noise that they are of. */
 export const parametrization = (own: Parametrization.Parametrization, options: ParametrizationOptions = {}): Laws => {
   const { direction = Parametrization.direction(own) } = options
+  const { direction: direct, behind, tensors, squaredDeterminant } = Case.meaning(own)
+  const said = O.toNullable(squaredDeterminant)
   const carried = (
     from: Parametrization.Parametrization,
     to: Parametrization.Parametrization,
@@ -156,7 +168,57 @@ export const parametrization = (own: Parametrization.Parametrization, options: P
         return equals(found, wanted, c * c * near(level, x, output, wanted))
       }
     }),
-    Capability.ofParametrizations(own)
+    lawOf({
+      ...declared('written'),
+      statement:
+        '∀ levels: in tensors p, q and the data and the noise behind x are what it means in numbers. To 1e-13 of the greatest of them.',
+      claim: O.toNullable(tensors),
+      says: ({ level }, written) => {
+        const { p, q } = direct(level)
+        const { data, noise } = behind(level, (a, b) => a / b)
+        const read = (of: (found: Parametrization.Formulas<Operand>) => Operand): number =>
+          number(() => of(written({ alpha: one(level.alpha), sigma: one(level.sigma) })))
+        return nearTo(
+          [
+            ...[read(found => found.direction.p), read(found => found.direction.q)],
+            ...[read(found => found.behind.data.ofOutput), read(found => found.behind.data.ofPoint)],
+            ...[read(found => found.behind.noise.ofOutput), read(found => found.behind.noise.ofPoint)]
+          ],
+          [p, q, data.ofOutput, data.ofPoint, noise.ofOutput, noise.ofPoint],
+          1e-13
+        )
+      }
+    }),
+    lawOf({
+      ...declared('target'),
+      statement: '∀ levels: what its output is to match, in tensors, is p x_0 + q z. To 1e-13 (1 + |p x_0| + |q z|)².',
+      says: ({ level, pair: [clean, noise] }) => {
+        const { p, q } = Parametrization.direction(own)(level)
+        const found = number(() => {
+          const at = { alpha: one(level.alpha), sigma: one(level.sigma) }
+          return Parametrization.targetTensor(own)(at)(one(clean), one(noise))
+        })
+        return nearTo([found], [p * clean + q * noise], 1e-13 * (1 + Math.abs(p * clean) + Math.abs(q * noise)))
+      }
+    }),
+    lawOf({
+      ...declared('squaredDeterminant'),
+      statement:
+        '∀ levels: (αq − σp)² is the product of powers of α and σ that it says, times what it writes above and over what it writes below. To 1e-13 of it.',
+      // A text with letters of its own is for people alone.
+      claim:
+        said !== null &&
+        [said.above, said.below].every(text => Number.isFinite(formulaAt(text, { alpha: 0.8, sigma: 0.3 }))) &&
+        said,
+      says: ({ level }, { alphas, sigmas, above, below }) => {
+        const { p, q } = direct(level)
+        const wanted =
+          (Elementary.pow(level.alpha, alphas) * Elementary.pow(level.sigma, sigmas) * formulaAt(above, level)) /
+          formulaAt(below, level)
+        const name = `(αq − σp)², over what it says${above + below === '' ? '' : ` with ‘${above}’ above and ‘${below}’ below`}`
+        return equals({ [name]: Elementary.square(level.alpha * q - level.sigma * p) / wanted }, { [name]: 1 }, 1e-13)
+      }
+    })
   ])
 }
 

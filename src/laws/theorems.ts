@@ -97,7 +97,7 @@ const meanOver =
     Density.combine(Array.from(Points.weightsOf(points)), rows.map(f), points.dim)
 
 /** Implicit score matching is denoising score matching less d/σ², in the mean over the noise. */
-export const implicitIsDenoising = <P extends string>(
+const implicitIsDenoising = <P extends string>(
   score: Score.Score<P>,
   { denoising = Objective.denoising, implicit = Objective.implicit }: PaperOptions = {}
 ): Law => {
@@ -165,7 +165,7 @@ const gradientIs = <P extends string>(
 }
 
 /** For the pair the gradient is an EM step and a correction G. */
-export const pairIdentity = (options: PaperOptions = {}): Law =>
+const pairIdentity = (options: PaperOptions = {}): Law =>
   gradientIs(
     Score.symmetricPair,
     options,
@@ -187,7 +187,7 @@ export const pairIdentity = (options: PaperOptions = {}): Law =>
   )
 
 /** For K components too, and it sees x only through ⟨m_i, x⟩. */
-export const componentsIdentity = (options: PaperOptions = {}): Law =>
+const componentsIdentity = (options: PaperOptions = {}): Law =>
   gradientIs(
     Score.spherical({ components: 3 }),
     options,
@@ -232,7 +232,7 @@ const fallsWith = (order: number, errors: ReadonlyArray<Seen>, floor: number): S
 }
 
 /** At high noise a small mean is led by power iteration. */
-export const highNoise = ({ denoising = Objective.denoising }: PaperOptions = {}): Law =>
+const highNoise = ({ denoising = Objective.denoising }: PaperOptions = {}): Law =>
   ofRow(
     Score.show(Score.symmetricPair),
     forAll(cases(Score.symmetricPair, Arbitrary.points({ far: 5 })))({
@@ -269,7 +269,7 @@ const centred = (rows: ReadonlyArray<Density.Row>): ReadonlyArray<Density.Row> =
 }
 
 /** With small centres the objective matches second moments. */
-export const secondMoments = ({ implicit = Objective.implicit }: PaperOptions = {}): Law => {
+const secondMoments = ({ implicit = Objective.implicit }: PaperOptions = {}): Law => {
   const components = 3
   const score = Score.spherical({ components })
   const rows = Arbitrary.points({ minRows: components, maxRows: components, extent: 1, far: 1, weights: false })

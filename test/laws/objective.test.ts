@@ -5,7 +5,7 @@ import { add, exp, mean, mul, neg, sqrt, square, sub, sum } from '../../lib/inde
 import { Objective, Params, Score, TimeLaw, Weighting } from '../../src/index.js'
 import { student } from './generators.js'
 import type { Law } from '../../src/laws/law.js'
-import * as laws from '../../src/laws/objective.js'
+import * as laws from '../../src/laws/index.js'
 import { spread } from '../cases.js'
 import { allHold } from './holds.js'
 

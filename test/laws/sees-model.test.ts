@@ -6,7 +6,7 @@ import { describe, it } from 'vitest'
 import { consistency, implicit, selfConsistency, sliced, timeScore } from '../../examples/objectives.js'
 import { Objective, Score, TimeLaw } from '../../src/index.js'
 import type { Law } from '../../src/laws/law.js'
-import * as laws from '../../src/laws/objective.js'
+import * as laws from '../../src/laws/index.js'
 import { holdsAndSpeaks } from './holds.js'
 
 const score = Score.spherical({ components: 2 })

@@ -4,6 +4,7 @@ import { add, mean, mul, neg, square, stopGradient, sub, sum, Key, type Tensor }
 import { Field, Objective, Optimizer, Params, Sampler, Schedule, Score, TimeLaw } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
 import { ofConcept, word, type Invention, type Table } from './invention.js'
+import { declared } from './declared.js'
 import { learning } from './learning.js'
 import { made } from './made.js'
 import { mistakes } from './mistakes.js'
@@ -373,5 +374,6 @@ export const corpus: ReadonlyArray<Invention> = [
   ...made,
   ...mistakes,
   ...strangers,
-  ...theorems
+  ...theorems,
+  ...declared
 ]

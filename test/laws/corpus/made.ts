@@ -598,7 +598,7 @@ const pulling = ({ value, slope }: Pulling, name: string): ReadonlyArray<laws.La
 const penalties: { readonly wrong: Table<Pulling>; readonly right: Table<Pulling> } = {
   wrong: {
     'half of its slope | gradient is that of the value': { value: x => x * x, slope: x => x },
-    'no slope at the first entry | does not know the order of the components': {
+    'no slope at the first entry | gradient is that of the value': {
       value: x => x * x,
       slope: (x, at) => (at === 0 ? 0 : 2 * x)
     }

@@ -1,8 +1,7 @@
 /** What the vocabulary does at NaN, infinities and signed zeros: as NumPy and IEEE 754 have it. */
-import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import * as Compiler from '../../lib/compiler/index.js'
 import * as T from '../../lib/index.js'
+import { programOf } from './compiler/programs.js'
 
 const of = (...values: ReadonlyArray<number>): T.NdArray => ({
   shape: [values.length],
@@ -47,30 +46,6 @@ it.each([
   expect([...gradient.x.values, ...gradient.y.values]).toEqual([NaN, NaN, NaN, NaN])
 })
 
-describe('zeros keep their sign', () => {
-  // odd functions, as IEEE 754 has them
-  const odd = { asin: T.asin, asinh: T.asinh, atan: T.atan, atanh: T.atanh, ceil: T.ceil, erf: T.erf, expm1: T.expm1, floor: T.floor, log1p: T.log1p, neg: x => T.neg(T.neg(x)), round: T.round, sign: T.sign, sin: T.sin, sinh: T.sinh, sqrt: T.sqrt, tan: T.tan, tanh: T.tanh } satisfies Readonly<Record<string, (x: T.Tensor) => T.Tensor>> // prettier-ignore
-  const zeros = [0, -0, -0, 0]
-  it.each(Object.entries(odd))('of %s', (_, f) => {
-    expect(valuesOf(() => f(vector(...zeros)))).toEqual(zeros)
-  })
-  it.each(
-    Object.entries(odd).flatMap(([name, f]) => (['float64', 'float32'] as const).map(p => [name, p, f] as const))
-  )('of %s, compiled in %s', (_, precision, f) => {
-    const program = Compiler.compile(
-      { params: {}, rows: { x: { shape: [], from: 'call' } }, constants: {} },
-      ({ rows: { x } }) => ({ others: { y: f(x) } }),
-      [null, null],
-      false,
-      precision
-    )
-    if (E.isLeft(program)) throw new Error(program.left)
-    const given = { x: Float64Array.from(zeros) }
-    const { y } = program.right.run({ rows: 4, params: {}, given, constants: {} }).others
-    expect([...y.values]).toEqual(zeros)
-  })
-})
-
 describe('the norm', () => {
   const huge = Number.MAX_VALUE / 4
   it.each([
@@ -88,19 +63,10 @@ describe('the norm', () => {
       expect(Math.abs(found.gradient.x.values[i] - d)).toBeLessThan(1e-15)
     })
     // of each row, compiled
-    const program = Compiler.compile(
-      { params: {}, rows: { x: { shape: [x.length], from: 'call' } }, constants: {} },
-      ({ rows: { x } }) => ({ others: { size: T.norm(x, 1), slope: T.grad(y => T.norm(y, 1))(x) } }),
-      [null, null],
-      false
-    )
-    if (E.isLeft(program)) throw new Error(program.left)
-    const { size, slope } = program.right.run({
-      rows: 1,
-      params: {},
-      given: { x: Float64Array.from(x) },
-      constants: {}
-    }).others
+    const { size, slope } = programOf({
+      signature: { params: {}, rows: { x: { shape: [x.length], from: 'call' } }, constants: {} },
+      write: ({ rows: { x } }) => ({ others: { size: T.norm(x, 1), slope: T.grad(y => T.norm(y, 1))(x) } })
+    }).run({ rows: 1, params: {}, given: { x: Float64Array.from(x) }, constants: {} }).others
     expect(Math.abs(size.values[0] / (value || 1) - (value && 1))).toBeLessThan(1e-15)
     gradient.forEach((d, i) => {
       expect(Math.abs(slope.values[i] - d)).toBeLessThan(1e-15)

@@ -16,7 +16,7 @@ import { kernels } from '../../../lib/kernels/index.js'
 import { remembered } from '../../../lib/plain/remembered.js'
 import { SEED, isSlow, spread } from '../../cases.js'
 import { oracle, ulps } from '../simd-oracle.js'
-import { callOf, cases, type Case } from './programs.js'
+import { called, callOf, cases, compiled, programOf as toProgram, type Case } from './programs.js'
 
 /** The same by the interpreter. */
 const interpreted = ({ signature, write }: Case, { rows, params, given, constants }: Call) => {
@@ -49,7 +49,7 @@ const interpreted = ({ signature, write }: Case, { rows, params, given, constant
 }
 
 /** The program of a case, traced and lowered once for all who ask for it. */
-const programOf = remembered((one: Case) => right(compile(one.signature, one.write, [null, null])))
+const programOf = remembered((one: Case) => toProgram(one))
 
 const largest = (values: ArrayLike<number>): number => Array.from(values).reduce((m, x) => Math.max(m, Math.abs(x)), 1)
 /** Numbers are those of another program, but for roundings beside the largest. */
@@ -115,7 +115,7 @@ describe('entries that another turn of a loop makes', () => {
       }
     }
     const call = callOf(one, 9, d)
-    const found = right(compile(one.signature, one.write, [null, null])).run(call)
+    const found = toProgram(one).run(call)
     const wanted = interpreted(one, call)
     agree([found.value], [wanted.value])
     agree(found.gradient.w.values, wanted.gradient.w.values)
@@ -309,16 +309,14 @@ describe('the vocabulary', () => {
 describe('the angle of a point', () => {
   const one = { shape: [], from: 'call' } as const
   it('is Math’s in all quarters, with the signs of zeros', () => {
-    const program = compile(
-      { params: {}, rows: { x: one, y: one }, constants: {} },
-      ({ rows: { x, y } }) => ({ others: { f: T.atan2(y, x) } }),
-      [null, null]
-    )
-    if (E.isLeft(program)) throw new Error(program.left)
+    const program = toProgram({
+      signature: { params: {}, rows: { x: one, y: one }, constants: {} },
+      write: ({ rows: { x, y } }) => ({ others: { f: T.atan2(y, x) } })
+    })
     const values = [0, -0, 1, -1, 0.3, -0.3, 1e300, -1e300, 1e-300, Infinity, -Infinity]
     const pairs = values.flatMap(y => values.map(x => [y, x] as const))
     const [y, x] = [0, 1].map(i => Float64Array.from(pairs, pair => pair[i]))
-    const found = program.right.run({ rows: y.length, params: {}, given: { x, y }, constants: {} }).others.f.values
+    const found = program.run({ rows: y.length, params: {}, given: { x, y }, constants: {} }).others.f.values
     found.forEach((angle, i) => {
       const wanted = Math.atan2(y[i], x[i])
       if (wanted === 0) expect(angle, `${y[i]} ${x[i]}`).toBe(wanted)
@@ -342,13 +340,11 @@ describe('programs that differ in the last of many numbers alone', () => {
   it('are two', () => {
     const of = (last: number): number => {
       const values = Float64Array.from({ length: 31 }, (_, i) => (i < 30 ? i + 0.125 : last))
-      const program = compile(
-        { params: {}, rows: { x: { shape: [31], from: 'call' } }, constants: {} },
-        ({ rows: { x } }) => ({ value: T.mean(T.sum(T.mul(x, T.fromNdArray({ shape: [31], values })), 1)) }),
-        [null, null]
-      )
-      if (E.isLeft(program)) throw new Error(program.left)
-      return program.right.run({ rows: 1, params: {}, given: { x: new Float64Array(31).fill(1) }, constants: {} }).value
+      const program = toProgram({
+        signature: { params: {}, rows: { x: { shape: [31], from: 'call' } }, constants: {} },
+        write: ({ rows: { x } }) => ({ value: T.mean(T.sum(T.mul(x, T.fromNdArray({ shape: [31], values })), 1)) })
+      })
+      return program.run({ rows: 1, params: {}, given: { x: new Float64Array(31).fill(1) }, constants: {} }).value
     }
     expect(of(1000) - of(1)).toBe(999)
   })
@@ -360,16 +356,13 @@ describe('constants that stay', () => {
     rows: { x: { shape: [2], from: 'call' } },
     constants: { a: [], b: [2] }
   }
-  const found = compile(
+  const { run } = toProgram({
     signature,
-    ({ params: { c }, rows: { x }, constants: { a, b } }) => ({
-      // What is of a alone, of a and b, and of parameters; and the number of rows, in the mean.
+    // What is of a alone, of a and b, and of parameters; and the number of rows, in the mean.
+    write: ({ params: { c }, rows: { x }, constants: { a, b } }) => ({
       value: T.mean(T.sum(T.square(T.sub(T.mul(T.exp(T.neg(a)), x), T.add(c, T.mul(a, b)))), 1))
-    }),
-    [null, null]
-  )
-  if (E.isLeft(found)) throw new Error(found.left)
-  const { run } = found.right
+    })
+  })
   const call = (rows: number, seed: number): Pick<Call, 'rows' | 'params' | 'given'> => ({
     rows,
     params: { c: Key.normal(2)(Key.fromSeed(seed)) },
@@ -399,16 +392,10 @@ const right = <A>(either: E.Either<string, A>): A => {
   return either.right
 }
 
-const called = (name: string): Case => {
-  const found = cases.find(one => one.name === name)
-  if (found === undefined) throw new Error(name)
-  return found
-}
-
 describe('threads', () => {
   it.each(spread(6)(['pseudoHuber', 'network', 'sums and outputs']))('%s has the same bits by one and by two', name => {
     const one = called(name)
-    const program = right(compile(one.signature, one.write, [null, null]))
+    const program = toProgram(one)
     const call = callOf(one, 100_003, 1)
     const runs = [1, 2, 2, 1].map(count => {
       useThreads(count)
@@ -558,9 +545,7 @@ describe('a sum with a thin product', () => {
   }
   const point = ({ rows, constants }: Inputs): Tensor => T.add(rows.x, T.matMul(rows.u, constants.b))
   const nodesOf = (write: (inputs: Inputs) => Outputs): ReadonlyArray<string> =>
-    right(compile(signature, write, [null, null]))
-      .explain('rewritten')
-      .split('\n')
+    toProgram({ signature, write }).explain('rewritten').split('\n')
 
   it('is taken apart where nothing else needs it', () => {
     const nodes = nodesOf(inputs => ({ value: T.mean(T.square(T.matMul(point(inputs), inputs.params.m))) }))
@@ -625,14 +610,9 @@ describe('versions of constants', () => {
   const alpha = draw(count, 3)
   const zeta = draw(count, 4)
   const line = draw(dim, 5)
-  const right = (program: ReturnType<typeof compile>) => {
-    if (E.isLeft(program)) throw new Error(program.left)
-    return program.right
-  }
-
   it.each(Object.entries(written))('%s: one program gives the sum of what one of each gives', (_, value) => {
     const write = (inputs: Inputs): Outputs => ({ value: value(inputs) })
-    const one = right(compile(signature, write, [null, null]))
+    const one = toProgram({ signature, write })
     const all = right(compile({ ...signature, versions: { count, of: ['alpha', 'zeta'] } }, write, [null, null]))
     const found = all.run({ ...call, constants: { alpha, zeta, line } })
     const each = Array.from(alpha, (a, i) => one.run({ ...call, constants: { alpha: [a], zeta: [zeta[i]], line } }))
@@ -683,64 +663,37 @@ describe('versions of constants', () => {
   })
 })
 
-describe('sigmoid', () => {
-  it('has the bits of the interpreter, within 2 ulp', () => {
-    const program = right(
-      compile(
-        { params: {}, rows: { x: { shape: [], from: 'call' } }, constants: {} },
-        ({ rows: { x } }) => ({ others: { up: T.sigmoid(x), down: T.sigmoid(T.neg(x)) } }),
-        [null, null]
-      )
-    )
-    // most errors are met where the exponential is near 1; the ends are those of the doubles
-    const draws = Key.uniform(1500)(Key.fromSeed(SEED)).map((u, i) => [4, 40, 720][i % 3] * (2 * u - 1))
-    const x = Float64Array.of(...draws, -745, -708.3, -37, 37, 745, 0, -0, 5e-324)
-    const { up, down } = program.run({ rows: x.length, params: {}, given: { x }, constants: {} }).others
-    const worst = [...x].map((one, i) =>
-      Math.max(ulps(up.values[i], oracle.sigmoid(one)), ulps(down.values[i], oracle.sigmoid(-one)))
-    )
-    expect(Math.max(...worst)).toBeLessThan(2)
-    const wanted = compute(() => {
-      const own = fromNdArray({ shape: [x.length], values: x })
-      return { up: T.sigmoid(own), down: T.sigmoid(T.neg(own)) }
-    })
-    expect({ up, down }).toEqual(wanted)
+describe('functions that have the bits of the interpreter', () => {
+  const interpreted = (f: (x: Tensor) => Tensor, x: Float64Array): Float64Array =>
+    compute(() => f(fromNdArray({ shape: [x.length], values: x }))).values
+  const far = [0, 1e-300, 0.7853981633974483, 0.7853981633974484, 1.5707963267948966, 355, 999_999.5, Infinity, NaN]
+  const angles = [...far, ...far.map(x => -x), ...Key.normal(1000)(Key.fromSeed(2)).map(z => 1e4 * z)]
+  // most errors of the logistic function are met where the exponential is near 1; the ends are those of the doubles
+  const near = Key.uniform(1500)(Key.fromSeed(SEED)).map((u, i) => [4, 40, 720][i % 3] * (2 * u - 1))
+  const logits = [...near, -745, -708.3, -37, 37, 745, 0, -0, 5e-324]
+  it.each<[string, (x: Tensor) => Tensor, number[]]>([
+    ['sine', T.sin, angles],
+    ['cosine', T.cos, angles],
+    ['sigmoid', T.sigmoid, logits],
+    ['sigmoid of −x', x => T.sigmoid(T.neg(x)), logits]
+  ])('%s', (_, f, x) => {
+    expect(compiled(f, x)).toEqual(interpreted(f, Float64Array.from(x)))
   })
-})
-
-describe('sine and cosine', () => {
-  const signature: Signature = { params: {}, rows: { x: { shape: [2], from: 'call' } }, constants: {} }
-  const program = right(
-    compile(signature, ({ rows }) => ({ others: { sin: T.sin(rows.x), cos: T.cos(rows.x) } }), [null, null])
-  )
-  const run = (x: Float64Array) => program.run({ rows: x.length / 2, params: {}, given: { x }, constants: {} }).others
-  const wanted = (x: Float64Array) =>
-    compute(() => {
-      const own = fromNdArray({ shape: [x.length / 2, 2], values: x })
-      return { sin: T.sin(own), cos: T.cos(own) }
-    })
-  const edges = [0, 1e-300, 0.7853981633974483, 0.7853981633974484, 1.5707963267948966, 355, 999_999.5, Infinity, NaN]
-
-  it('have the interpreter’s bits, near and far, and leave other threads to help', () => {
-    const x = Float64Array.from([
-      ...edges,
-      ...edges.map(x => -x),
-      ...Key.normal(1000)(Key.fromSeed(2)).map(z => 1e4 * z)
-    ])
-    expect(program.fallback).toEqual([])
-    expect(run(x)).toEqual(wanted(x))
+  it('sigmoid, within 2 ulp', () => {
+    const found = compiled(T.sigmoid, logits)
+    expect(Math.max(...logits.map((x, i) => ulps(found[i], oracle.sigmoid(x))))).toBeLessThan(2)
   })
-
-  it('beyond their reach are the interpreter’s, in any number of threads', () => {
+  it('sine and cosine of numbers beyond their reach, in any number of threads', () => {
     const x = Key.normal(400_000)(Key.fromSeed(3))
     for (const [i, far] of [1e6, -1e22, 1.7e308].entries()) x[123_456 * (i + 1) + i] = far
-    const right = wanted(x)
-    for (const count of [1, 2]) {
-      useThreads(count)
-      const found = run(x)
-      // `toEqual` takes seconds for so many.
-      for (const name of ['sin', 'cos'] as const)
-        expect(found[name].values.findIndex((y, i) => !Object.is(y, right[name].values[i]))).toBe(-1)
+    for (const f of [T.sin, T.cos]) {
+      const right = interpreted(f, x)
+      for (const count of [1, 2]) {
+        useThreads(count)
+        const found = compiled(f, x)
+        // `toEqual` takes seconds for so many.
+        expect(found.findIndex((y, i) => !Object.is(y, right[i]))).toBe(-1)
+      }
     }
   })
 })

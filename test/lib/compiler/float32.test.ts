@@ -1,34 +1,20 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { compile, type Precision, type Program, type Signature } from '../../../lib/compiler/index.js'
+import { compile, type Program, type Signature } from '../../../lib/compiler/index.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as T from '../../../lib/index.js'
 import { Key, useThreads, type Tensor } from '../../../lib/index.js'
 import { spread } from '../../cases.js'
-import { callOf, cases, type Case } from './programs.js'
+import { called, callOf, cases, compiled, programOf } from './programs.js'
 
 /** Half a unit of the last place of 1 in single precision. */
 const U = 1 / 16777216
-
-const programOf = (
-  { signature, write }: Pick<Case, 'signature' | 'write'>,
-  precision: Precision = 'float32'
-): Program => {
-  const program = compile(signature, write, [null, null], undefined, precision)
-  if (E.isLeft(program)) throw new Error(program.left)
-  return program.right
-}
-const called = (name: string): Case => {
-  const found = cases.find(one => one.name === name)
-  if (found === undefined) throw new Error(name)
-  return found
-}
 
 describe('a program in single precision', () => {
   it.each(spread(8)(cases).map(one => [one.name, one] as const))(
     'is that in double, up to its rounding: %s',
     (_, one) => {
-      const single = programOf(one)
+      const single = programOf(one, 'float32')
       const double = programOf(one, 'float64')
       // Some thirty operations lie between an input and a result, each off by at most 2 units; what they are off by grows at most
       // fourfold on the way, as near the poles of the tangent.
@@ -52,14 +38,14 @@ describe('a program in single precision', () => {
   it('is in single precision', () => {
     const one = called('network')
     const call = callOf(one, 37, 1)
-    const found = programOf(one).run(call)
+    const found = programOf(one, 'float32').run(call)
     const wanted = programOf(one, 'float64').run(call)
     expect(found.value).not.toBe(wanted.value)
   })
 
   it.each(['pseudoHuber', 'network'])('has the same bits by one thread and by two: %s', name => {
     const one = called(name)
-    const program = programOf(one)
+    const program = programOf(one, 'float32')
     const call = callOf(one, 100_003, 1)
     const runs = [1, 2, 2, 1].map(count => {
       useThreads(count)
@@ -70,13 +56,16 @@ describe('a program in single precision', () => {
 
   it('has norms, and their derivatives, of floats of every size', () => {
     const signature: Signature = { params: { one: [] }, rows: { x: { shape: [3], from: 'call' } }, constants: {} }
-    const program = programOf({
-      signature,
-      write: ({ params: { one }, rows: { x } }) => {
-        const own = T.mul(one, x)
-        return { value: T.mean(T.norm(own, 1)), others: { norm: T.norm(x, 1), slope: T.grad(y => T.norm(y, 1))(x) } }
-      }
-    })
+    const program = programOf(
+      {
+        signature,
+        write: ({ params: { one }, rows: { x } }) => {
+          const own = T.mul(one, x)
+          return { value: T.mean(T.norm(own, 1)), others: { norm: T.norm(x, 1), slope: T.grad(y => T.norm(y, 1))(x) } }
+        }
+      },
+      'float32'
+    )
     // Entries about 2^k, k from the least float that has all its digits to the largest whose norm is a float.
     for (let k = -124; k <= 126; k++) {
       const x = Float64Array.of(1, -1.5, 0.75).map(m => Math.fround(m * 2 ** k))
@@ -98,7 +87,7 @@ describe('a program in single precision', () => {
 
   it('draws the normals of the key, rounded', () => {
     const draws: Signature = { params: {}, rows: { z: { shape: [3], from: 'key' } }, constants: {} }
-    const program = programOf({ signature: draws, write: ({ rows }) => ({ others: { z: rows.z } }) })
+    const program = programOf({ signature: draws, write: ({ rows }) => ({ others: { z: rows.z } }) }, 'float32')
     const key = Key.fromSeed(5)
     const { others } = program.run({ rows: 1003, params: {}, given: { z: key }, constants: {} })
     expect(others.z).toEqual({ shape: [1003, 3], values: Key.normal(3009)(key).map(Math.fround) })
@@ -132,10 +121,13 @@ describe('a program in single precision', () => {
 
 describe('sums over the rows', () => {
   const signature: Signature = { params: {}, rows: { x: { shape: [1], from: 'call' } }, constants: {} }
-  const program = programOf({
-    signature,
-    write: ({ rows: { x } }) => ({ others: { sum: T.sum(x, 0), squares: T.matMul(x, x, { transposeA: true }) } })
-  })
+  const program = programOf(
+    {
+      signature,
+      write: ({ rows: { x } }) => ({ others: { sum: T.sum(x, 0), squares: T.matMul(x, x, { transposeA: true }) } })
+    },
+    'float32'
+  )
   const sumsOf = (x: Float64Array): Readonly<Record<string, number>> => {
     const { sum, squares } = program.run({ rows: x.length, params: {}, given: { x }, constants: {} }).others
     return { sum: sum.values[0], squares: squares.values[0] }
@@ -200,19 +192,16 @@ describe('functions in single precision, of floats of every size', () => {
   // Every exponent, both signs, and significands that are no round numbers.
   const words = Uint32Array.from({ length: 1 << 14 }, (_, i) => i * 262147)
   const x = Float64Array.from([...edges, ...new Float32Array(words.buffer)], Math.fround)
-  const signature: Signature = { params: {}, rows: { x: { shape: [], from: 'call' } }, constants: {} }
 
   it.each(Object.entries(functions))('%s is within 2 units of the last place', (_, [f, right]) => {
-    const program = programOf({ signature, write: ({ rows }) => ({ others: { y: f(rows.x) } }) })
-    expect(program.fallback).toEqual([])
-    const { y } = program.run({ rows: x.length, params: {}, given: { x }, constants: {} }).others
-    const off = Array.from(y.values, (found, i) => {
+    const found = compiled(f, x, 'float32')
+    const off = Array.from(found, (y, i) => {
       const wanted = right(x[i])
       // those alike in infinity and NaN, and in the sign of 0
-      if (Object.is(found, Math.fround(wanted))) return 0
-      return found === 0 && wanted === 0 ? Infinity : Math.abs(found - wanted) / unit(wanted)
+      if (Object.is(y, Math.fround(wanted))) return 0
+      return y === 0 && wanted === 0 ? Infinity : Math.abs(y - wanted) / unit(wanted)
     })
     const worst = off.reduce((at, here, i) => (here <= off[at] ? at : i), 0)
-    expect(off[worst], `of ${x[worst]}: ${y.values[worst]}, not ${right(x[worst])}`).toBeLessThan(2)
+    expect(off[worst], `of ${x[worst]}: ${found[worst]}, not ${right(x[worst])}`).toBeLessThan(2)
   })
 })

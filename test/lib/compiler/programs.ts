@@ -1,6 +1,15 @@
 /** Functions in the vocabulary that the compiler's tests run: each with the shapes of its inputs. */
+import * as E from 'fp-ts/lib/Either.js'
 import * as T from '../../../lib/index.js'
-import { type Call, type Inputs, type Outputs, type Signature } from '../../../lib/compiler/index.js'
+import {
+  compile,
+  type Call,
+  type Inputs,
+  type Outputs,
+  type Precision,
+  type Program,
+  type Signature
+} from '../../../lib/compiler/index.js'
 import { product as sizeOf } from '../../../lib/kernels/dense.js'
 
 export interface Case {
@@ -266,6 +275,35 @@ export const cases: ReadonlyArray<Case> = [
     }
   }
 ]
+
+export const called = (name: string): Case => {
+  const found = cases.find(one => one.name === name)
+  if (found === undefined) throw new Error(name)
+  return found
+}
+
+/** The program of a function, which has to be one. */
+export const programOf = (
+  { signature, write }: Pick<Case, 'signature' | 'write'>,
+  precision: Precision = 'float64'
+): Program => {
+  const program = compile(signature, write, [null, null], undefined, precision)
+  if (E.isLeft(program)) throw new Error(program.left)
+  return program.right
+}
+
+/** What a function makes of each of some numbers, by a program that leaves nothing to the interpreter. */
+export const compiled = (
+  f: (x: T.Tensor) => T.Tensor,
+  xs: ArrayLike<number>,
+  precision: Precision = 'float64'
+): Float64Array => {
+  const signature: Signature = { params: {}, rows: { x: { shape: [], from: 'call' } }, constants: {} }
+  const write = ({ rows }: Inputs): Outputs => ({ others: { y: f(rows.x) } })
+  const { run, fallback } = programOf({ signature, write }, precision)
+  if (fallback.length > 0) throw new Error(`${fallback.join()} by the interpreter`)
+  return run({ rows: xs.length, params: {}, given: { x: Float64Array.from(xs) }, constants: {} }).others.y.values
+}
 
 /** Numbers for a case. */
 export const callOf = ({ signature }: Case, rows: number, seed: number): Call => {

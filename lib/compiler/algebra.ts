@@ -32,9 +32,22 @@ import {
   type FoldRule
 } from './rules.js'
 
+type Unary = (x: Node) => Node
+type Binary = (a: Node, b: Node) => Node
+
 export interface Algebra extends Graph {
   readonly constant: (value: number) => Node
   readonly entrywise: (kernel: string, ins: ReadonlyArray<Node>, attrs?: Attrs) => Node
+  readonly add: Binary
+  readonly sub: Binary
+  /** a · b, entry by entry */
+  readonly mul: Binary
+  readonly div: Binary
+  readonly neg: Unary
+  readonly square: Unary
+  readonly reciprocal: Unary
+  /** Σ over the axes. */
+  readonly sum: (x: Node, axes: ReadonlyArray<number>) => Node
   readonly reduce: (fold: Fold, x: Node, axes: ReadonlyArray<number>) => Node
   readonly reshaped: (x: Node, shape: Shape) => Node
   /** Every entry written out. */
@@ -158,6 +171,16 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
       : stretched(found, shape)
   }
 
+  const unary =
+    (kernel: string): Unary =>
+    x =>
+      entrywise(kernel, [x])
+  const binary =
+    (kernel: string): Binary =>
+    (a, b) =>
+      entrywise(kernel, [a, b])
+  const mul = binary('Multiply')
+
   const reshaped: Algebra['reshaped'] = (x, shape) => {
     if (sameShape(x.shape, shape) || valueOf(x) !== undefined) return x
     const found = better(rules.reshape, x, shape, made)
@@ -228,18 +251,17 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
     const [a, b] = isSeveral ? [left, right] : [left, right].map(x => reshaped(x, [width(x)]))
     const [m, n] = [a, b].map(({ shape }) => shape.at(-1) ?? 1)
     const outer = (x: Node, y: Node): Node => {
-      if (!isSeveral) return entrywise('Multiply', [reshaped(x, [m, 1]), reshaped(y, [1, n])])
+      if (!isSeveral) return mul(reshaped(x, [m, 1]), reshaped(y, [1, n]))
       const attrs = { transposeA: true, transposeB: false }
       return node({ kind: 'kernel', kernel: 'BatchMatMul', attrs, output: 0 }, [x, y], [m, n], 'once')
     }
-    if (a.place === 'once' && b.place === 'once')
-      return entrywise('Multiply', [node({ kind: 'count' }, [], [], 'once'), outer(a, b)])
+    if (a.place === 'once' && b.place === 'once') return mul(node({ kind: 'count' }, [], [], 'once'), outer(a, b))
     if (a.place === 'once') return outer(a, rowSum(b))
     if (b.place === 'once') return outer(rowSum(a), b)
     return better(rules.rowDot, a, b, made, false) ?? node({ kind: 'rowDot' }, [a, b], [m, n], 'once')
   }
 
-  const times: Algebra['times'] = (c, x) => (c === 1 ? x : entrywise('Multiply', [constant(c), x]))
+  const times: Algebra['times'] = (c, x) => (c === 1 ? x : mul(constant(c), x))
 
   const knownToVary = new Map<Node, boolean>()
   const varies: Algebra['varies'] = x => {
@@ -254,6 +276,14 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
     node,
     constant,
     entrywise,
+    add: binary('Add'),
+    sub: binary('Sub'),
+    mul,
+    div: binary('RealDiv'),
+    neg: unary('Neg'),
+    square: unary('Square'),
+    reciprocal: unary('Reciprocal'),
+    sum: (x, axes) => reduce('Sum', x, axes),
     reduce,
     reshaped,
     stretched,

@@ -139,8 +139,8 @@ const overRows = (lowering: Lowering, name: string, x: Node): Node => {
   if (op === 'Max' || op === 'Min') return x.place === 'once' ? x : refuse(`${name} over the rows`)
   const all = x.place === 'once' ? x : make.rowSum(x)
   const rows = countOf(lowering)
-  if (name === 'Mean') return x.place === 'once' ? all : make.entrywise('RealDiv', [all, rows])
-  return x.place === 'once' ? make.entrywise('Multiply', [all, rows]) : all
+  if (name === 'Mean') return x.place === 'once' ? all : make.div(all, rows)
+  return x.place === 'once' ? make.mul(all, rows) : all
 }
 
 const fold = (lowering: Lowering, name: string, value: Value, attrs: object, shape: Shape): Value => {
@@ -171,8 +171,7 @@ const fold = (lowering: Lowering, name: string, value: Value, attrs: object, sha
 /** Σ over the rows and so many repeats of each: one that all repeats share is met by the sum of the other. */
 const rowDots = (make: Algebra, x: Node, y: Node, repeats: number): Node => {
   const isShared = (node: Node): boolean => node.shape[0] === 1
-  const flat = (node: Node): Node =>
-    make.reshaped(isShared(node) ? node : make.reduce('Sum', node, [0]), [node.shape[1]])
+  const flat = (node: Node): Node => make.reshaped(isShared(node) ? node : make.sum(node, [0]), [node.shape[1]])
   if (isShared(x) && isShared(y)) return make.times(repeats, make.rowDot(flat(x), flat(y)))
   return isShared(x) || isShared(y) ? make.rowDot(flat(x), flat(y)) : make.rowDot(x, y)
 }
@@ -251,7 +250,7 @@ const matMul = (lowering: Lowering, a: Value, b: Value, attrs: object, shape: Sh
 const distances: Rule = (lowering, { shape }, { x, centres, scale }) => {
   const { make } = lowering
   if (x.row === 0 && isOnce(centres) && scale.node.place === 'once' && width(scale.node) === 1) {
-    const matrix = make.entrywise('Multiply', [make.reshaped(scale.node, []), whole(lowering, centres)])
+    const matrix = make.mul(make.reshaped(scale.node, []), whole(lowering, centres))
     return { shape, row: 0, node: make.distances(whole(lowering, x), matrix) }
   }
   const [n, d] = x.shape
@@ -393,15 +392,15 @@ const softmax =
   (attribute: string, isLog: boolean): Rule =>
   (lowering, { attrs }, operands) => {
     const [x] = Object.values(operands)
-    const { entrywise, reduce } = lowering.make
+    const { entrywise, sub, div, reduce } = lowering.make
     const at = axisOf(number(attrs, attribute, -1), x.shape.length, 'softmax')
     if (at === x.row) refuse('Softmax over the rows')
     const of = [beside(x, at)]
     const own = whole(lowering, x)
-    const shifted = entrywise('Sub', [own, reduce('Max', own, of)])
+    const shifted = sub(own, reduce('Max', own, of))
     const e = entrywise('Exp', [shifted])
     const total = reduce('Sum', e, of)
-    const node = isLog ? entrywise('Sub', [shifted, entrywise('Log', [total])]) : entrywise('RealDiv', [e, total])
+    const node = isLog ? sub(shifted, entrywise('Log', [total])) : div(e, total)
     return { ...x, node }
   }
 
@@ -558,7 +557,7 @@ const rules: Readonly<Record<string, Rule>> = {
 const counted = (lowering: Lowering, { multiple, isInverse }: Count, shape: Shape): Value => {
   const { make } = lowering
   const rows = make.times(multiple, countOf(lowering))
-  return single(lowering, shape, isInverse ? make.entrywise('Reciprocal', [rows]) : rows)
+  return single(lowering, shape, isInverse ? make.reciprocal(rows) : rows)
 }
 
 /** The ops that the outputs are made of. */

@@ -58,7 +58,7 @@ const outwards = (
   power: (s: Node) => Node = s => s
 ): Node | undefined => {
   const found = scaled(x, make)
-  return found && make.entrywise('Multiply', [make.reshaped(power(found[0]), []), of(found[1])])
+  return found && make.mul(make.reshaped(power(found[0]), []), of(found[1]))
 }
 
 /** c · x and c · y as [c, x, y], c fewer numbers than either product is. */
@@ -74,14 +74,11 @@ const factored =
   (kernel: 'Add' | 'Sub'): EntrywiseRule =>
   ([a, b], make) => {
     const found = commonFactor(a, b)
-    return found && make.entrywise('Multiply', [found[0], make.entrywise(kernel, [found[1], found[2]])])
+    return found && make.mul(found[0], make.entrywise(kernel, [found[1], found[2]]))
   }
 
 const numberOutwards: EntrywiseRule = ([a, b], make) =>
-  isScalar(a)
-    ? undefined
-    : (outwards(a, make, x => make.entrywise('Multiply', [x, b])) ??
-      outwards(b, make, y => make.entrywise('Multiply', [a, y])))
+  isScalar(a) ? undefined : (outwards(a, make, x => make.mul(x, b)) ?? outwards(b, make, y => make.mul(a, y)))
 
 export const entrywiseRules = table<EntrywiseRules>({
   Add: [
@@ -91,7 +88,7 @@ export const entrywiseRules = table<EntrywiseRules>({
     ([a, b], make) => {
       const minusA = negated(a)
       const minusB = negated(b)
-      return minusB ? make.entrywise('Sub', [a, minusB]) : minusA && make.entrywise('Sub', [b, minusA])
+      return minusB ? make.sub(a, minusB) : minusA && make.sub(b, minusA)
     },
     /** c · x + c · y = c · (x + y), where c is fewer numbers */
     factored('Add')
@@ -104,20 +101,20 @@ export const entrywiseRules = table<EntrywiseRules>({
     /** x − (−y) = x + y */
     ([a, b], make) => {
       const minus = negated(b)
-      return minus && make.entrywise('Add', [a, minus])
+      return minus && make.add(a, minus)
     }
   ],
   Multiply: [
     /** 1 · x = x */
     ([a, b]) => (isNumber(a, 1) ? b : undefined),
     /** (−1) · x = −x */
-    ([a, b], make) => (isNumber(a, -1) ? make.entrywise('Neg', [b]) : undefined),
+    ([a, b], make) => (isNumber(a, -1) ? make.neg(b) : undefined),
     /** x · x = x² */
-    ([a, b], make) => (a === b ? make.entrywise('Square', [a]) : undefined),
+    ([a, b], make) => (a === b ? make.square(a) : undefined),
     /** s · (t · x) = (s · t) · x */
     ([a, b], make) => {
       const inner = isScalar(a) ? scaled(b, make) : undefined
-      return inner && make.entrywise('Multiply', [make.entrywise('Multiply', [a, inner[0]]), inner[1]])
+      return inner && make.mul(make.mul(a, inner[0]), inner[1])
     },
     /** (s · x) · y = s · (x · y) */
     numberOutwards
@@ -126,57 +123,30 @@ export const entrywiseRules = table<EntrywiseRules>({
     /** x / y = (1/y) · x, where y is fewer numbers */
     ([a, b], make) =>
       width(b) < width(a) || (b.place === 'once' && a.place === 'rows') || isNumber(a, 1)
-        ? make.entrywise('Multiply', [make.entrywise('Reciprocal', [b]), a])
+        ? make.mul(make.reciprocal(b), a)
         : undefined,
     /** s / y = s · (1/y) */
-    ([a, b], make) =>
-      isScalar(a) && b.place === 'rows'
-        ? make.entrywise('Multiply', [a, make.entrywise('Reciprocal', [b])])
-        : undefined,
+    ([a, b], make) => (isScalar(a) && b.place === 'rows' ? make.mul(a, make.reciprocal(b)) : undefined),
     /** (s · x) / y = s · (x / y) */
-    ([a, b], make) => outwards(a, make, x => make.entrywise('RealDiv', [x, b])),
+    ([a, b], make) => outwards(a, make, x => make.div(x, b)),
     /** x / (s · y) = (1/s) · (x / y) */
-    ([a, b], make) =>
-      outwards(
-        b,
-        make,
-        y => make.entrywise('RealDiv', [a, y]),
-        s => make.entrywise('Reciprocal', [s])
-      )
+    ([a, b], make) => outwards(b, make, y => make.div(a, y), make.reciprocal)
   ],
   Neg: [
     /** −(−x) = x */
     ([a]) => negated(a),
     /** −(x − y) = y − x */
-    ([a], make) => (isKernel(a, 'Sub') ? make.entrywise('Sub', [a.ins[1], a.ins[0]]) : undefined),
+    ([a], make) => (isKernel(a, 'Sub') ? make.sub(a.ins[1], a.ins[0]) : undefined),
     /** −(s · x) = (−s) · x */
-    ([a], make) =>
-      outwards(
-        a,
-        make,
-        x => x,
-        s => make.entrywise('Neg', [s])
-      )
+    ([a], make) => outwards(a, make, x => x, make.neg)
   ],
   Square: [
     /** (s · x)² = s² · x² */
-    ([a], make) =>
-      outwards(
-        a,
-        make,
-        x => make.entrywise('Square', [x]),
-        s => make.entrywise('Square', [s])
-      )
+    ([a], make) => outwards(a, make, make.square, make.square)
   ],
   Reciprocal: [
     /** 1/(s · x) = (1/s) · (1/x) */
-    ([a], make) =>
-      outwards(
-        a,
-        make,
-        x => make.entrywise('Reciprocal', [x]),
-        s => make.entrywise('Reciprocal', [s])
-      )
+    ([a], make) => outwards(a, make, make.reciprocal, make.reciprocal)
   ],
   Greater: [
     /** x > y is y < x */
@@ -192,9 +162,9 @@ export const entrywiseRules = table<EntrywiseRules>({
       const power = valueOf(b)
       if (power === 0) return make.stretched(make.constant(1), a.shape)
       if (power === 1) return a
-      if (power === 2) return make.entrywise('Square', [a])
-      if (power === 3) return make.entrywise('Multiply', [a, make.entrywise('Square', [a])])
-      return power === -1 ? make.entrywise('Reciprocal', [a]) : undefined
+      if (power === 2) return make.square(a)
+      if (power === 3) return make.mul(a, make.square(a))
+      return power === -1 ? make.reciprocal(a) : undefined
     }
   ],
   Sigmoid: [
@@ -204,17 +174,14 @@ export const entrywiseRules = table<EntrywiseRules>({
       if (a.place === 'once') return undefined
       const minus = negated(a)
       const x = minus ?? a
-      const e = make.entrywise('Exp', [make.entrywise('Neg', [make.entrywise('Abs', [x])])])
+      const e = make.entrywise('Exp', [make.neg(make.entrywise('Abs', [x]))])
       const below = make.entrywise('Less', [x, make.constant(0)])
       const one = make.constant(1)
-      const total = make.entrywise('Add', [one, e])
-      const share = make.entrywise('RealDiv', [
-        make.entrywise('Select', minus === undefined ? [below, e, one] : [below, one, e]),
-        total
-      ])
+      const total = make.add(one, e)
+      const share = make.div(make.entrywise('Select', minus === undefined ? [below, e, one] : [below, one, e]), total)
       // as the kernel has it: the quotient is corrected for what 1 + e lost in rounding
-      const lost = make.entrywise('Sub', [e, make.entrywise('Sub', [total, one])])
-      return make.entrywise('Sub', [share, make.entrywise('Multiply', [share, lost])])
+      const lost = make.sub(e, make.sub(total, one))
+      return make.sub(share, make.mul(share, lost))
     }
   ],
   Atan2: [
@@ -240,7 +207,7 @@ export const versionRules = table<EntrywiseRules>({
     ([a, b], make) => {
       const of = (c: Node, y: Node): Node | undefined => {
         const found = c.place === 'once' && y.place === 'rows' && width(y) >= width(c) ? weighed(y) : undefined
-        return found && make.entrywise('Multiply', [make.entrywise('Multiply', [c, found[0]]), found[1]])
+        return found && make.mul(make.mul(c, found[0]), found[1])
       }
       return eitherWay([a, b], of)
     },
@@ -248,7 +215,7 @@ export const versionRules = table<EntrywiseRules>({
     ([a, b], make) => {
       const of = (x: Node, y: Node): Node | undefined => {
         const found = y.place === 'rows' && sameShape(x.shape, y.shape) ? weighed(x) : undefined
-        return found && make.entrywise('Multiply', [found[0], make.entrywise('Multiply', [found[1], y])])
+        return found && make.mul(found[0], make.mul(found[1], y))
       }
       return eitherWay([a, b], of)
     },
@@ -260,7 +227,7 @@ export const versionRules = table<EntrywiseRules>({
         return terms.every(term => term !== undefined)
           ? make.entrywise(
               'Add',
-              terms.map(([factor, x]) => make.entrywise('Multiply', [make.entrywise('Multiply', [c, factor]), x]))
+              terms.map(([factor, x]) => make.mul(make.mul(c, factor), x))
             )
           : undefined
       }
@@ -273,15 +240,13 @@ export const versionRules = table<EntrywiseRules>({
     ([left, right], make) => {
       const one = weighed(left)
       const other = weighed(right)
-      return one && other && one[1] === other[1]
-        ? make.entrywise('Multiply', [make.entrywise('Add', [one[0], other[0]]), one[1]])
-        : undefined
+      return one && other && one[1] === other[1] ? make.mul(make.add(one[0], other[0]), one[1]) : undefined
     },
     /** Σ x + Σ y = Σ (x + y), over the rows or the same axes */
     ([a, b], make) => {
       const isAlike = a.place === b.place && sameShape(a.shape, b.shape) && [a, b].every(({ ins }) => ins.length === 1)
       if (!isAlike || !sameShape(a.ins[0].shape, b.ins[0].shape)) return undefined
-      const sum = (): Node => make.entrywise('Add', [a.ins[0], b.ins[0]])
+      const sum = (): Node => make.add(a.ins[0], b.ins[0])
       if (a.does.kind === 'rowSum' && b.does.kind === 'rowSum') return make.rowSum(sum())
       if (a.does.kind === 'reshape' && b.does.kind === 'reshape' && a.ins[0].place === b.ins[0].place)
         return make.reshaped(sum(), a.shape)
@@ -291,7 +256,7 @@ export const versionRules = table<EntrywiseRules>({
         a.does.fold === 'Sum' &&
         b.does.fold === 'Sum' &&
         a.does.axes.join() === b.does.axes.join()
-        ? make.reduce('Sum', sum(), a.does.axes)
+        ? make.sum(sum(), a.does.axes)
         : undefined
     },
     /** c + (b + x) = (c + b) + x, c and b once a call */
@@ -299,7 +264,7 @@ export const versionRules = table<EntrywiseRules>({
       const of = (c: Node, sum: Node): Node | undefined => {
         if (c.place === 'rows' || !isKernel(sum, 'Add') || sum.place === 'once') return undefined
         const at = sum.ins.findIndex(({ place }) => place === 'once')
-        return at < 0 ? undefined : make.entrywise('Add', [make.entrywise('Add', [c, sum.ins[at]]), sum.ins[1 - at]])
+        return at < 0 ? undefined : make.add(make.add(c, sum.ins[at]), sum.ins[1 - at])
       }
       return eitherWay([a, b], of)
     }
@@ -372,7 +337,7 @@ export const sumRules = table<ReadonlyArray<FoldRule>>([
         return undefined
       const [left, matrix] = ins
       return matrix.place === 'once' && v.shape.at(-1) === x.shape.at(-1)
-        ? make.reduce('Sum', make.entrywise('Multiply', [left, make.product(v, matrix, !does.transposed)]), axes)
+        ? make.sum(make.mul(left, make.product(v, matrix, !does.transposed)), axes)
         : undefined
     }
     return eitherWay(x.ins, of)
@@ -386,10 +351,7 @@ export const sumRules = table<ReadonlyArray<FoldRule>>([
       const [c, z] = a.place === 'once' ? [a, b] : [b, a]
       const isProduct = (scaled(z, make)?.[1] ?? z).does.kind === 'product'
       return c.place === 'once' && z.place === 'rows' && isProduct && sameShape(z.shape, x.shape)
-        ? make.entrywise('Add', [
-            make.reduce('Sum', make.entrywise('Multiply', [v, z]), axes),
-            make.reduce('Sum', make.stretched(make.entrywise('Multiply', [v, c]), x.shape), axes)
-          ])
+        ? make.add(make.sum(make.mul(v, z), axes), make.sum(make.stretched(make.mul(v, c), x.shape), axes))
         : undefined
     }
     return eitherWay(x.ins, of)
@@ -399,7 +361,7 @@ export const sumRules = table<ReadonlyArray<FoldRule>>([
     if (!isKernel(x, 'Multiply')) return undefined
     const of = (a: Node, y: Node): Node | undefined => {
       const found = a.place === 'once' && sameShape(y.shape, x.shape) ? sharedSum(y, make) : undefined
-      const along = (z: Node): Node => make.reduce('Sum', make.entrywise('Multiply', [a, z]), axes)
+      const along = (z: Node): Node => make.sum(make.mul(a, z), axes)
       return found && make.entrywise(found[0], [along(found[1]), along(found[2])])
     }
     return eitherWay(x.ins, of)
@@ -409,21 +371,21 @@ export const sumRules = table<ReadonlyArray<FoldRule>>([
     const found = isKernel(x, 'Square') ? sharedSum(x.ins[0], make) : undefined
     if (found === undefined) return undefined
     const [kernel, a, b] = found
-    const squares = [a, b].map(y => make.reduce('Sum', make.entrywise('Square', [y]), axes))
-    const cross = make.times(2, make.reduce('Sum', make.entrywise('Multiply', [a, b]), axes))
-    return make.entrywise('Add', [make.entrywise(kernel, [squares[0], cross]), squares[1]])
+    const squares = [a, b].map(y => make.sum(make.square(y), axes))
+    const cross = make.times(2, make.sum(make.mul(a, b), axes))
+    return make.add(make.entrywise(kernel, [squares[0], cross]), squares[1])
   },
   /** Σⱼ a · xⱼ = a · Σⱼ xⱼ */
   (x, axes, make) => {
     const rank = x.shape.length
-    if (isKernel(x, 'Neg')) return make.entrywise('Neg', [make.reduce('Sum', x.ins[0], axes)])
+    if (isKernel(x, 'Neg')) return make.neg(make.sum(x.ins[0], axes))
     if (!isKernel(x, 'Multiply')) return undefined
     const [a, b] = x.ins
     const out = (narrow: Node, wide: Node): Node | undefined =>
       isAlong(narrow, rank, axes) &&
       wide.shape.length === rank &&
       axes.every(axis => wide.shape[axis] === x.shape[axis])
-        ? make.entrywise('Multiply', [narrow, make.reduce('Sum', wide, axes)])
+        ? make.mul(narrow, make.sum(wide, axes))
         : undefined
     return eitherWay([a, b], out)
   }
@@ -446,12 +408,12 @@ export const rowSumRules = table<ReadonlyArray<FoldRule>>([
   },
   /** Σ_rows a · x = a · Σ_rows x, a the same in every row */
   (x, _, make) => {
-    if (isKernel(x, 'Neg')) return make.entrywise('Neg', [make.rowSum(x.ins[0])])
+    if (isKernel(x, 'Neg')) return make.neg(make.rowSum(x.ins[0]))
     if (!isKernel(x, 'Multiply')) return undefined
     const [a, b] = x.ins
     const [once, rows] = a.place === 'once' ? [a, b] : [b, a]
     return once.place === 'once' && rows.place === 'rows' && sameShape(rows.shape, x.shape)
-      ? make.entrywise('Multiply', [once, make.rowSum(rows)])
+      ? make.mul(once, make.rowSum(rows))
       : undefined
   }
 ])
@@ -543,19 +505,19 @@ export const distanceRules = table<ReadonlyArray<ProductRule>>([
     if (found === undefined || sum.shape.length !== 1) return undefined
     const [kernel, a, b] = found
     const [moved, by] = a.place === 'once' ? [b, a] : [a, b]
-    const of = kernel === 'Sub' && by === a ? make.entrywise('Neg', [moved]) : moved
-    const w = kernel === 'Sub' && by === b ? make.entrywise('Neg', [by]) : by
+    const of = kernel === 'Sub' && by === a ? make.neg(moved) : moved
+    const w = kernel === 'Sub' && by === b ? make.neg(by) : by
     const [s, x] = scaled(of, make) ?? [make.constant(1), of]
     const [t, m] = scaled(matrix, make) ?? [make.constant(1), matrix]
     if (w.place === 'rows' || make.varies(x) || make.varies(m) || make.reshaped(s, []) !== make.reshaped(t, []))
       return undefined
-    const onX = make.reduce('Sum', make.entrywise('Multiply', [w, x]), [0])
+    const onX = make.sum(make.mul(w, x), [0])
     const onCentres = make.reshaped(make.product(make.reshaped(w, [1, width(w)]), m, true), [m.shape[0]])
-    const cross = make.times(2, make.entrywise('Sub', [onX, onCentres]))
+    const cross = make.times(2, make.sub(onX, onCentres))
     const factor = make.reshaped(s, [])
-    const apart = make.entrywise('Multiply', [factor, make.distances(x, m)])
-    const ofBoth = make.entrywise('Multiply', [factor, make.entrywise('Add', [apart, cross])])
-    return make.entrywise('Add', [ofBoth, make.reduce('Sum', make.entrywise('Square', [w]), [0])])
+    const apart = make.mul(factor, make.distances(x, m))
+    const ofBoth = make.mul(factor, make.add(apart, cross))
+    return make.add(ofBoth, make.sum(make.square(w), [0]))
   },
   /** |s · x − s · m|² = s² · |x − m|² */
   (x, matrix, make) => {
@@ -563,9 +525,7 @@ export const distanceRules = table<ReadonlyArray<ProductRule>>([
     const right = scaled(matrix, make)
     if (left === undefined || right === undefined) return undefined
     const [s, t] = [left, right].map(([factor]) => make.reshaped(factor, []))
-    return s === t
-      ? make.entrywise('Multiply', [make.entrywise('Square', [s]), make.distances(left[1], right[1])])
-      : undefined
+    return s === t ? make.mul(make.square(s), make.distances(left[1], right[1])) : undefined
   }
 ])
 
@@ -577,7 +537,7 @@ export const productRules = table<ReadonlyArray<ProductRule>>([
     const found = byRow(x)
     const columns = width(matrix) / (x.shape.at(-1) ?? 1)
     return found && (columns < (x.shape.at(-1) ?? 1) || found[1].place === 'once')
-      ? make.entrywise('Multiply', [found[0], make.product(found[1], matrix, transposed)])
+      ? make.mul(found[0], make.product(found[1], matrix, transposed))
       : undefined
   },
   /** u m is u · m, where m is one line, all of it once a call, and a version’s own */
@@ -585,7 +545,7 @@ export const productRules = table<ReadonlyArray<ProductRule>>([
     [x, matrix].every(({ place }) => place === 'once') &&
     (make.varies(x) || make.varies(matrix)) &&
     x.shape.at(-1) === 1
-      ? make.entrywise('Multiply', [x, make.reshaped(matrix, [matrix.shape[transposed ? 0 : 1]])])
+      ? make.mul(x, make.reshaped(matrix, [matrix.shape[transposed ? 0 : 1]]))
       : undefined,
   /** (x ± y) M = x M ± y M, where x or y is the same in all versions, or once a call */
   (x, matrix, make, transposed) => {
@@ -623,10 +583,10 @@ export const rowDotRules = table<ReadonlyArray<ProductRule>>([
     const left = byRow(a)
     const right = byRow(b)
     // what is left of it is no product over the rows any more
-    if (left?.[1].place === 'once') return make.rowDot(left[1], make.entrywise('Multiply', [left[0], b]))
-    if (right?.[1].place === 'once') return make.rowDot(make.entrywise('Multiply', [right[0], a]), right[1])
-    if (left && width(b) < width(a)) return make.rowDot(left[1], make.entrywise('Multiply', [left[0], b]))
-    if (right && width(a) < width(b)) return make.rowDot(make.entrywise('Multiply', [right[0], a]), right[1])
+    if (left?.[1].place === 'once') return make.rowDot(left[1], make.mul(left[0], b))
+    if (right?.[1].place === 'once') return make.rowDot(make.mul(right[0], a), right[1])
+    if (left && width(b) < width(a)) return make.rowDot(left[1], make.mul(left[0], b))
+    if (right && width(a) < width(b)) return make.rowDot(make.mul(right[0], a), right[1])
     return undefined
   },
   /** Σ_rows x (u B)ᵀ = (Σ_rows x uᵀ) B, where u is fewer numbers than u B */
@@ -664,7 +624,7 @@ const besideThin = (x: Node, make: Algebra): readonly [Node, Node, Node] | undef
   if (rest === undefined || last === undefined) return undefined
   const [s, product] = scaled(last, make) ?? [make.constant(1), last]
   if (thin(product)?.[0].does.kind !== 'input') return undefined
-  return [rest, kernel === 'Add' ? s : make.entrywise('Neg', [s]), product]
+  return [rest, kernel === 'Add' ? s : make.neg(s), product]
 }
 
 export const splittingDistanceRules = table<ReadonlyArray<ProductRule>>([
@@ -674,13 +634,13 @@ export const splittingDistanceRules = table<ReadonlyArray<ProductRule>>([
     if (found === undefined) return undefined
     const [rest, s, moved] = found
     const last = [x.shape.length - 1]
-    const times = (a: Node, b: Node): Node => make.entrywise('Multiply', [a, b])
-    const square = times(s, make.reduce('Sum', make.entrywise('Square', [moved]), last))
-    const cross = make.times(2, make.reduce('Sum', times(moved, rest), last))
-    const perRow = times(s, make.entrywise('Add', [square, cross]))
+    const { add, mul } = make
+    const square = mul(s, make.sum(make.square(moved), last))
+    const cross = make.times(2, make.sum(mul(moved, rest), last))
+    const perRow = mul(s, add(square, cross))
     const [t, centres] = scaled(matrix, make) ?? [make.constant(1), matrix]
-    const perCentre = times(times(make.times(2, s), make.reshaped(t, [])), make.product(moved, centres, true))
-    return make.entrywise('Add', [make.distances(rest, matrix), make.entrywise('Sub', [perRow, perCentre])])
+    const perCentre = mul(mul(make.times(2, s), make.reshaped(t, [])), make.product(moved, centres, true))
+    return add(make.distances(rest, matrix), make.sub(perRow, perCentre))
   }
 ])
 
@@ -692,7 +652,7 @@ export const splittingSumRules = table<ReadonlyArray<FoldRule>>([
     const [u, matrix, transposed] = found
     const inner = transposed ? make.flipped(matrix) : matrix
     const gram = make.product(inner, inner, true)
-    return make.reduce('Sum', make.entrywise('Multiply', [u, make.product(u, gram, false)]), axes)
+    return make.sum(make.mul(u, make.product(u, gram, false)), axes)
   },
   /** ⟨u B, x + s · v C⟩ = ⟨u, x Bᵀ⟩ + s · ⟨u B, v C⟩, v an input */
   (x, axes, make) => {
@@ -702,10 +662,10 @@ export const splittingSumRules = table<ReadonlyArray<FoldRule>>([
       if (found === undefined || y.place === 'once' || !sameShape(p.shape, y.shape)) return undefined
       const [u, matrix, transposed] = found
       const split = besideThin(y, make)
-      const along = (z: Node): Node => make.reduce('Sum', make.entrywise('Multiply', [p, z]), axes)
+      const along = (z: Node): Node => make.sum(make.mul(p, z), axes)
       return split === undefined
-        ? make.reduce('Sum', make.entrywise('Multiply', [u, make.product(y, matrix, !transposed)]), axes)
-        : make.entrywise('Add', [along(split[0]), make.entrywise('Multiply', [split[1], along(split[2])])])
+        ? make.sum(make.mul(u, make.product(y, matrix, !transposed)), axes)
+        : make.add(along(split[0]), make.mul(split[1], along(split[2])))
     }
     return eitherWay(x.ins, of)
   }

@@ -128,20 +128,18 @@ const each = (versioned: Versioned, x: Node): Node => {
 
 /** Σ over the versions of x as it is in each. */
 const folded = ({ count, make }: Versioned, x: Node, shape: Shape): Node =>
-  make.reshaped(make.reduce('Sum', make.stretched(x, [count, ...shape]), [0]), shape)
+  make.reshaped(make.sum(make.stretched(x, [count, ...shape]), [0]), shape)
 /** Of a version as often as its weight says. */
 const weighed = (versioned: Versioned, x: Node, weight: Node | null, rank: number): Node =>
-  weight === null ? x : versioned.make.entrywise('Multiply', [ranked(versioned, weight, [], rank), x])
-const times = ({ make }: Versioned, a: Node | null, b: Node): Node =>
-  a === null ? b : make.entrywise('Multiply', [a, b])
+  weight === null ? x : versioned.make.mul(ranked(versioned, weight, [], rank), x)
+const times = ({ make }: Versioned, a: Node | null, b: Node): Node => (a === null ? b : make.mul(a, b))
 /** A number of each version, [count]. */
 const numbers = ({ count, make, varies, lift }: Versioned, x: Node): Node =>
   varies(x) ? make.reshaped(lift(x), [count]) : make.stretched(lift(x), [count])
-const added = (make: Algebra, terms: ReadonlyArray<Node>): Node =>
-  terms.reduce((all, term) => make.entrywise('Add', [all, term]))
+const added = (make: Algebra, terms: ReadonlyArray<Node>): Node => terms.reduce((all, term) => make.add(all, term))
 /** A weight more: a number of each version, [count], null for 1. */
 const plus = ({ make, ones }: Versioned, a: Node | null | undefined, b: Node | null): Node | null =>
-  a === undefined ? b : make.entrywise('Add', [a ?? ones, b ?? ones])
+  a === undefined ? b : make.add(a ?? ones, b ?? ones)
 
 /** What a linear node passes on to what it is made of: an operand, the factor outside, and the weight. */
 type Pass = (to: Node, outside: Node | null, own: Node | null) => void
@@ -149,7 +147,7 @@ type Pass = (to: Node, outside: Node | null, own: Node | null) => void
 /** Whether it is handed on to what it is made of. */
 const isLinear = (versioned: Versioned, node: Node, outside: Node | null, own: Node | null, pass: Pass): boolean => {
   const { make, varies, lift, ones } = versioned
-  const { entrywise } = make
+  const { neg } = make
   const { does, ins } = node
   if (!varies(node) || does.kind !== 'entrywise' || node.place === 'once') return false
   const [a, b] = ins
@@ -160,10 +158,10 @@ const isLinear = (versioned: Versioned, node: Node, outside: Node | null, own: N
       return true
     case 'Sub':
       pass(a, outside, own)
-      pass(b, outside, entrywise('Neg', [own ?? ones]))
+      pass(b, outside, neg(own ?? ones))
       return true
     case 'Neg':
-      pass(a, outside, entrywise('Neg', [own ?? ones]))
+      pass(a, outside, neg(own ?? ones))
       return true
     case 'Multiply': {
       const isNumber = (input: Node): boolean => input.place === 'once' && width(input) === 1
@@ -218,14 +216,12 @@ const sum = (versioned: Versioned, x: Node, weight: Node | null): Node => {
 /** The same of what is no such combination, but what it is made of may be. */
 const summand = (versioned: Versioned, x: Node, weight: Node | null): Node => {
   const { count, make, varies, isLater, lift } = versioned
-  const { entrywise, reduce, reshaped, rowDot, rowSum, stretched } = make
+  const { entrywise, mul, div, neg, reciprocal, reduce, reshaped, rowDot, rowSum, stretched } = make
   const sumOf = (of: Node, by = weight): Node => sum(versioned, of, by)
   const { does, ins, shape } = x
   const rank = shape.length
   if (!varies(x))
-    return weight === null
-      ? make.times(count, lift(x))
-      : entrywise('Multiply', [reshaped(reduce('Sum', weight, [0]), []), lift(x)])
+    return weight === null ? make.times(count, lift(x)) : mul(reshaped(reduce('Sum', weight, [0]), []), lift(x))
   const apart = (): Node => folded(versioned, weighed(versioned, lift(x), weight, rank), shape)
   if (x.place === 'rows') return does.kind === 'reshape' ? reshaped(sumOf(ins[0]), shape) : apart()
   if (!isLater(x)) return apart()
@@ -267,17 +263,17 @@ const summand = (versioned: Versioned, x: Node, weight: Node | null): Node => {
         case 'Sub':
           return entrywise(does.kernel, ins.map(operand))
         case 'Neg':
-          return entrywise('Neg', [operand(a)])
+          return neg(operand(a))
         case 'RealDiv':
           if (isLater(b)) return apart()
-          if (!varies(b)) return entrywise('RealDiv', [operand(a), lift(b)])
+          if (!varies(b)) return div(operand(a), lift(b))
           return width(b) === 1
-            ? stretched(sumOf(a, times(versioned, weight, entrywise('Reciprocal', [numbers(versioned, b)]))), shape)
+            ? stretched(sumOf(a, times(versioned, weight, reciprocal(numbers(versioned, b)))), shape)
             : apart()
         case 'Multiply': {
           if (ins.every(isLater)) return apart()
           const [factor, rest] = isLater(a) ? [b, a] : [a, b]
-          if (!varies(factor)) return entrywise('Multiply', [lift(factor), operand(rest)])
+          if (!varies(factor)) return mul(lift(factor), operand(rest))
           return width(factor) === 1
             ? stretched(sumOf(rest, times(versioned, weight, numbers(versioned, factor))), shape)
             : apart()

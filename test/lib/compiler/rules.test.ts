@@ -47,53 +47,36 @@ type Make = (of: Algebra, at: Readonly<Record<Name, Node>>) => Node
 
 /** What each rule is applied to, by its law. */
 const examples: Readonly<Record<string, ReadonlyArray<Make>>> = {
-  'x + 0 = x': [
-    ({ entrywise, constant }, { x }) => entrywise('Add', [x, constant(0)]),
-    ({ entrywise, constant }, { x }) => entrywise('Add', [constant(0), x])
-  ],
-  'x + (−y) = x − y': [
-    ({ entrywise }, { x, y }) => entrywise('Add', [x, entrywise('Neg', [y])]),
-    ({ entrywise }, { x, v }) => entrywise('Add', [entrywise('Neg', [v]), x])
-  ],
+  'x + 0 = x': [({ add, constant }, { x }) => add(x, constant(0)), ({ add, constant }, { x }) => add(constant(0), x)],
+  'x + (−y) = x − y': [({ add, neg }, { x, y }) => add(x, neg(y)), ({ add, neg }, { x, v }) => add(neg(v), x)],
   'c · x + c · y = c · (x + y), where c is fewer numbers': [
-    ({ entrywise }, { r, x, y }) => entrywise('Add', [entrywise('Multiply', [r, x]), entrywise('Multiply', [y, r])]),
-    ({ entrywise }, { s, x, y }) => entrywise('Add', [entrywise('Multiply', [s, x]), entrywise('Multiply', [s, y])])
+    ({ add, mul }, { r, x, y }) => add(mul(r, x), mul(y, r)),
+    ({ add, mul }, { s, x, y }) => add(mul(s, x), mul(s, y))
   ],
-  'c · x − c · y = c · (x − y), where c is fewer numbers': [
-    ({ entrywise }, { r, x, y }) => entrywise('Sub', [entrywise('Multiply', [x, r]), entrywise('Multiply', [y, r])])
-  ],
-  'x − 0 = x': [({ entrywise, constant }, { x }) => entrywise('Sub', [x, constant(0)])],
-  'x − (−y) = x + y': [({ entrywise }, { x, y }) => entrywise('Sub', [x, entrywise('Neg', [y])])],
-  '1 · x = x': [({ entrywise, constant }, { x }) => entrywise('Multiply', [constant(1), x])],
-  '(−1) · x = −x': [({ entrywise, constant }, { x }) => entrywise('Multiply', [constant(-1), x])],
-  'x · x = x²': [({ entrywise }, { x }) => entrywise('Multiply', [x, x])],
-  's · (t · x) = (s · t) · x': [
-    ({ entrywise }, { s, t, x }) => entrywise('Multiply', [s, entrywise('Multiply', [t, x])])
-  ],
+  'c · x − c · y = c · (x − y), where c is fewer numbers': [({ sub, mul }, { r, x, y }) => sub(mul(x, r), mul(y, r))],
+  'x − 0 = x': [({ sub, constant }, { x }) => sub(x, constant(0))],
+  'x − (−y) = x + y': [({ sub, neg }, { x, y }) => sub(x, neg(y))],
+  '1 · x = x': [({ mul, constant }, { x }) => mul(constant(1), x)],
+  '(−1) · x = −x': [({ mul, constant }, { x }) => mul(constant(-1), x)],
+  'x · x = x²': [({ mul }, { x }) => mul(x, x)],
+  's · (t · x) = (s · t) · x': [({ mul }, { s, t, x }) => mul(s, mul(t, x))],
   '(s · x) · y = s · (x · y)': [
-    ({ entrywise }, { s, x, y }) => entrywise('Multiply', [entrywise('Multiply', [s, x]), y]),
-    ({ entrywise }, { x, y }) => entrywise('Multiply', [x, entrywise('Neg', [y])])
+    ({ mul }, { s, x, y }) => mul(mul(s, x), y),
+    ({ mul, neg }, { x, y }) => mul(x, neg(y))
   ],
   'x / y = (1/y) · x, where y is fewer numbers': [
-    ({ entrywise }, { x, r }) => entrywise('RealDiv', [x, r]),
-    ({ entrywise }, { x, s }) => entrywise('RealDiv', [x, s]),
-    ({ entrywise }, { x, a }) => entrywise('RealDiv', [x, a])
+    ({ div }, { x, r }) => div(x, r),
+    ({ div }, { x, s }) => div(x, s),
+    ({ div }, { x, a }) => div(x, a)
   ],
-  's / y = s · (1/y)': [({ entrywise }, { s, y }) => entrywise('RealDiv', [s, y])],
-  '(s · x) / y = s · (x / y)': [
-    ({ entrywise }, { s, x, y }) => entrywise('RealDiv', [entrywise('Multiply', [s, x]), y])
-  ],
-  'x / (s · y) = (1/s) · (x / y)': [
-    ({ entrywise }, { s, x, y }) => entrywise('RealDiv', [x, entrywise('Multiply', [s, y])])
-  ],
-  '−(−x) = x': [({ entrywise }, { x }) => entrywise('Neg', [entrywise('Neg', [x])])],
-  '−(x − y) = y − x': [({ entrywise }, { x, y }) => entrywise('Neg', [entrywise('Sub', [x, y])])],
-  '−(s · x) = (−s) · x': [({ entrywise }, { s, x }) => entrywise('Neg', [entrywise('Multiply', [s, x])])],
-  '(s · x)² = s² · x²': [
-    ({ entrywise }, { s, x }) => entrywise('Square', [entrywise('Multiply', [s, x])]),
-    ({ entrywise }, { x }) => entrywise('Square', [entrywise('Neg', [x])])
-  ],
-  '1/(s · x) = (1/s) · (1/x)': [({ entrywise }, { s, x }) => entrywise('Reciprocal', [entrywise('Multiply', [s, x])])],
+  's / y = s · (1/y)': [({ div }, { s, y }) => div(s, y)],
+  '(s · x) / y = s · (x / y)': [({ mul, div }, { s, x, y }) => div(mul(s, x), y)],
+  'x / (s · y) = (1/s) · (x / y)': [({ mul, div }, { s, x, y }) => div(x, mul(s, y))],
+  '−(−x) = x': [({ neg }, { x }) => neg(neg(x))],
+  '−(x − y) = y − x': [({ sub, neg }, { x, y }) => neg(sub(x, y))],
+  '−(s · x) = (−s) · x': [({ mul, neg }, { s, x }) => neg(mul(s, x))],
+  '(s · x)² = s² · x²': [({ mul, square }, { s, x }) => square(mul(s, x)), ({ neg, square }, { x }) => square(neg(x))],
+  '1/(s · x) = (1/s) · (1/x)': [({ mul, reciprocal }, { s, x }) => reciprocal(mul(s, x))],
   'x > y is y < x': [({ entrywise }, { x, v }) => entrywise('Greater', [x, v])],
   'x ≥ y is y ≤ x': [({ entrywise }, { x }) => entrywise('GreaterEqual', [x, x])],
   'x¹ = x, x² = x · x, x³ = x · x², x⁻¹ = 1/x, x⁰ = 1': [0, 1, 2, 3, -1].map(
@@ -103,76 +86,56 @@ const examples: Readonly<Record<string, ReadonlyArray<Make>>> = {
   ),
   '1/(1 + e^(−x)) = (x < 0 ? e : 1)/(1 + e), e = e^(−|x|), which σ(−x) shares': [
     ({ entrywise }, { x }) => entrywise('Sigmoid', [x]),
-    ({ entrywise }, { x }) => entrywise('Sigmoid', [entrywise('Neg', [x])])
+    ({ entrywise, neg }, { x }) => entrywise('Sigmoid', [neg(x)])
   ],
   'the angle of a point, by arctan of the share of its lesser coordinate': [
     ({ entrywise }, { x, y }) => entrywise('Atan2', [x, y]),
     ({ entrywise }, { x, s }) => entrywise('Atan2', [s, x])
   ],
   'Σⱼ a · xⱼ = a · Σⱼ xⱼ': [
-    ({ entrywise, reduce }, { r, x }) => reduce('Sum', entrywise('Multiply', [r, x]), [1]),
-    ({ entrywise, reduce }, { a, x }) => reduce('Sum', entrywise('Multiply', [x, a]), [0]),
-    ({ entrywise, reduce }, { x }) => reduce('Sum', entrywise('Neg', [x]), [0, 1])
+    ({ mul, sum }, { r, x }) => sum(mul(r, x), [1]),
+    ({ mul, sum }, { a, x }) => sum(mul(x, a), [0]),
+    ({ neg, sum }, { x }) => sum(neg(x), [0, 1])
   ],
   'Σᵢ xᵢ Mᵢⱼ is a product, each of several alone, where M is the same in every row': [
-    ({ entrywise, reduce, reshaped }, { x, c }) =>
-      reduce('Sum', entrywise('Multiply', [reshaped(x, [2, 3, 1]), c]), [1]),
-    ({ entrywise, reduce, reshaped }, { v, b }) =>
-      reduce('Sum', entrywise('Multiply', [reshaped(v, [1, 3]), entrywise('Exp', [b])]), [1]),
-    ({ entrywise, reduce, reshaped }, { v, m }) => reduce('Sum', entrywise('Multiply', [m, reshaped(v, [3, 1])]), [0])
+    ({ mul, sum, reshaped }, { x, c }) => sum(mul(reshaped(x, [2, 3, 1]), c), [1]),
+    ({ entrywise, mul, sum, reshaped }, { v, b }) => sum(mul(reshaped(v, [1, 3]), entrywise('Exp', [b])), [1]),
+    ({ mul, sum, reshaped }, { v, m }) => sum(mul(m, reshaped(v, [3, 1])), [0])
   ],
   'Σ_rows aᵢ bⱼ is a product over the rows, each of several alone': [
-    ({ entrywise, rowSum, reshaped }, { x, y }) =>
-      rowSum(entrywise('Multiply', [reshaped(y, [2, 1, 3]), reshaped(x, [2, 3, 1])])),
-    ({ entrywise, rowSum, reshaped }, { u, v }) =>
-      rowSum(entrywise('Multiply', [reshaped(u, [2, 1]), reshaped(v, [1, 3])]))
+    ({ mul, rowSum, reshaped }, { x, y }) => rowSum(mul(reshaped(y, [2, 1, 3]), reshaped(x, [2, 3, 1]))),
+    ({ mul, rowSum, reshaped }, { u, v }) => rowSum(mul(reshaped(u, [2, 1]), reshaped(v, [1, 3])))
   ],
   'Σ_rows a · x = a · Σ_rows x, a the same in every row': [
-    ({ entrywise, rowSum }, { a, x }) => rowSum(entrywise('Multiply', [x, a])),
-    ({ entrywise, rowSum }, { x }) => rowSum(entrywise('Neg', [x]))
+    ({ mul, rowSum }, { a, x }) => rowSum(mul(x, a)),
+    ({ neg, rowSum }, { x }) => rowSum(neg(x))
   ],
-  's · x under another shape is s · (x under it)': [
-    ({ entrywise, reshaped }, { s, x }) => reshaped(entrywise('Multiply', [s, x]), [6])
-  ],
-  'entries of s · x are s · (entries of x)': [
-    ({ entrywise, pick }, { s, x }) => pick([entrywise('Multiply', [s, x])], [5, 0, 1], [3])
-  ],
+  's · x under another shape is s · (x under it)': [({ mul, reshaped }, { s, x }) => reshaped(mul(s, x), [6])],
+  'entries of s · x are s · (entries of x)': [({ mul, pick }, { s, x }) => pick([mul(s, x)], [5, 0, 1], [3])],
   'columns of x M are x (columns of M)': [
     ({ pick, product }, { x, m }) => pick([product(x, m, false)], [3, 1, 7, 5], [2, 2]),
     ({ pick, product }, { u, n }) => pick([product(u, n, true)], [2, 0], [1, 2])
   ],
   '⟨v, x M⟩ = ⟨x, v Mᵀ⟩, where v is the same in every row': [
-    ({ entrywise, product, reduce }, { x, n, b }) =>
-      reduce('Sum', entrywise('Multiply', [product(product(x, n, false), b, false), b]), [1]),
-    ({ entrywise, product, reduce }, { x, n, a }) =>
-      reduce('Sum', entrywise('Multiply', [a, product(entrywise('Exp', [product(x, n, false)]), n, true)]), [1])
+    ({ mul, product, sum }, { x, n, b }) => sum(mul(product(product(x, n, false), b, false), b), [1]),
+    ({ entrywise, mul, product, sum }, { x, n, a }) =>
+      sum(mul(a, product(entrywise('Exp', [product(x, n, false)]), n, true)), [1])
   ],
   'Σ v (x M + c) = Σ v (x M) + Σ v c, where v and c are the same in every row': [
-    ({ entrywise, product, reduce }, { x, n, b, a }) =>
-      reduce('Sum', entrywise('Multiply', [b, entrywise('Add', [product(product(x, n, false), b, false), a])]), [0]),
-    ({ entrywise, product, reduce }, { s, x, n, b }) =>
-      reduce(
-        'Sum',
-        entrywise('Multiply', [
-          entrywise('Add', [
-            b,
-            entrywise('Multiply', [s, product(entrywise('Exp', [product(x, n, false)]), b, false)])
-          ]),
-          b
-        ]),
-        [1]
-      )
+    ({ add, mul, product, sum }, { x, n, b, a }) => sum(mul(b, add(product(product(x, n, false), b, false), a)), [0]),
+    ({ entrywise, add, mul, product, sum }, { s, x, n, b }) =>
+      sum(mul(add(b, mul(s, product(entrywise('Exp', [product(x, n, false)]), b, false))), b), [1])
   ],
   '(r · x) M = r · (x M), where M has fewer columns than rows, or all rows share x': [
-    ({ entrywise, product }, { r, v, n }) => product(entrywise('Multiply', [r, v]), n, false),
-    ({ entrywise, product }, { r, b, m }) => product(entrywise('Multiply', [r, b]), m, false)
+    ({ mul, product }, { r, v, n }) => product(mul(r, v), n, false),
+    ({ mul, product }, { r, b, m }) => product(mul(r, b), m, false)
   ],
-  '(s · x) M = s · (x M)': [({ entrywise, product }, { s, x, m }) => product(entrywise('Multiply', [s, x]), m, false)],
+  '(s · x) M = s · (x M)': [({ mul, product }, { s, x, m }) => product(mul(s, x), m, false)],
   'Σ_rows (r · x) yᵀ = Σ_rows x (r · y)ᵀ, where y is fewer numbers, or all rows share x': [
-    ({ entrywise, rowDot }, { x, r, b }) => rowDot(entrywise('Multiply', [r, b]), x),
-    ({ entrywise, rowDot }, { x, r, b }) => rowDot(x, entrywise('Multiply', [r, b])),
-    ({ entrywise, rowDot }, { v, r }) => rowDot(entrywise('Multiply', [r, v]), entrywise('Exp', [r])),
-    ({ entrywise, rowDot }, { v, r }) => rowDot(entrywise('Exp', [r]), entrywise('Multiply', [r, v]))
+    ({ mul, rowDot }, { x, r, b }) => rowDot(mul(r, b), x),
+    ({ mul, rowDot }, { x, r, b }) => rowDot(x, mul(r, b)),
+    ({ entrywise, mul, rowDot }, { v, r }) => rowDot(mul(r, v), entrywise('Exp', [r])),
+    ({ entrywise, mul, rowDot }, { v, r }) => rowDot(entrywise('Exp', [r]), mul(r, v))
   ],
   '(u B) M = u (B M), where u is fewer numbers than u B': [
     ({ product }, { u, b, m }) => product(product(u, b, false), m, false),
@@ -181,9 +144,8 @@ const examples: Readonly<Record<string, ReadonlyArray<Make>>> = {
     ({ product }, { u, n, b }) => product(product(u, n, true), b, true)
   ],
   '(x + u B) M = x M + u (B M)': [
-    ({ entrywise, product }, { u, v, b, m }) => product(entrywise('Add', [v, product(u, b, false)]), m, false),
-    ({ entrywise, product }, { s, u, v, n, b }) =>
-      product(entrywise('Sub', [entrywise('Multiply', [s, product(u, n, true)]), v]), b, true)
+    ({ add, product }, { u, v, b, m }) => product(add(v, product(u, b, false)), m, false),
+    ({ sub, mul, product }, { s, u, v, n, b }) => product(sub(mul(s, product(u, n, true)), v), b, true)
   ],
   'Σ_rows x (u B)ᵀ = (Σ_rows x uᵀ) B, where u is fewer numbers than u B': [
     ({ product, rowDot }, { u, v, b }) => rowDot(v, product(u, b, false)),
@@ -191,101 +153,79 @@ const examples: Readonly<Record<string, ReadonlyArray<Make>>> = {
     ({ product, rowDot }, { u, v, b }) => rowDot(product(u, b, false), v),
     ({ product, rowDot }, { u, v, n }) => rowDot(product(u, n, true), v)
   ],
-  '|s · x − s · m|² = s² · |x − m|²': [
-    ({ distances, entrywise }, { s, v, b }) => distances(entrywise('Multiply', [s, v]), entrywise('Multiply', [s, b]))
-  ],
+  '|s · x − s · m|² = s² · |x − m|²': [({ distances, mul }, { s, v, b }) => distances(mul(s, v), mul(s, b))],
   '|x + s · u B − m|² = |x − m|² + s · (s · |u B|² + 2 · ⟨u B, x⟩) − 2 · s · ⟨u B, m⟩, u an input': [
-    ({ distances, entrywise, product }, { s, u, v, b }) =>
-      distances(entrywise('Add', [v, entrywise('Multiply', [s, product(u, b, false)])]), b),
-    ({ distances, entrywise, product }, { u, v, b }) => distances(entrywise('Add', [product(u, b, false), v]), b),
-    ({ distances, entrywise, product }, { s, u, v, b, n }) =>
-      distances(entrywise('Sub', [v, product(u, n, true)]), entrywise('Multiply', [s, b]))
+    ({ distances, add, mul, product }, { s, u, v, b }) => distances(add(v, mul(s, product(u, b, false))), b),
+    ({ distances, add, product }, { u, v, b }) => distances(add(product(u, b, false), v), b),
+    ({ distances, sub, mul, product }, { s, u, v, b, n }) => distances(sub(v, product(u, n, true)), mul(s, b))
   ],
   'Σ (u B)² = ⟨u, u (B Bᵀ)⟩': [
-    ({ entrywise, product, reduce }, { u, b }) => reduce('Sum', entrywise('Square', [product(u, b, false)]), [0]),
-    ({ entrywise, product, reduce }, { u, n }) => reduce('Sum', entrywise('Square', [product(u, n, true)]), [0])
+    ({ square, product, sum }, { u, b }) => sum(square(product(u, b, false)), [0]),
+    ({ square, product, sum }, { u, n }) => sum(square(product(u, n, true)), [0])
   ],
   '⟨u B, x + s · v C⟩ = ⟨u, x Bᵀ⟩ + s · ⟨u B, v C⟩, v an input': [
-    ({ entrywise, product, reduce }, { u, v, b }) =>
-      reduce('Sum', entrywise('Multiply', [product(u, b, false), v]), [0]),
-    ({ entrywise, product, reduce }, { s, u, v, b, n }) =>
-      reduce(
-        'Sum',
-        entrywise('Multiply', [
-          entrywise('Sub', [v, entrywise('Multiply', [s, product(u, n, true)])]),
-          product(u, b, false)
-        ]),
-        [0]
-      )
+    ({ mul, product, sum }, { u, v, b }) => sum(mul(product(u, b, false), v), [0]),
+    ({ sub, mul, product, sum }, { s, u, v, b, n }) =>
+      sum(mul(sub(v, mul(s, product(u, n, true))), product(u, b, false)), [0])
   ],
   'Σ_rows x (y + u B)ᵀ = Σ_rows x yᵀ + (Σ_rows x uᵀ) B, except for squares, which would cancel': [
-    ({ entrywise, product, rowDot }, { u, v, x, b, n }) =>
-      rowDot(product(x, n, false), entrywise('Add', [v, product(u, b, false)])),
-    ({ entrywise, product, rowDot }, { u, v, r, b }) =>
-      rowDot(entrywise('Sub', [product(u, b, false), v]), entrywise('Exp', [r]))
+    ({ add, product, rowDot }, { u, v, x, b, n }) => rowDot(product(x, n, false), add(v, product(u, b, false))),
+    ({ entrywise, sub, product, rowDot }, { u, v, r, b }) => rowDot(sub(product(u, b, false), v), entrywise('Exp', [r]))
   ],
   'Σ a (x ± y) = Σ a x ± Σ a y, where x or y is the same in all versions, or once a call': [
-    ({ entrywise, reduce }, { w, v }) =>
-      reduce('Sum', entrywise('Multiply', [entrywise('Add', [v, w]), entrywise('Exp', [w])]), [0]),
-    ({ entrywise, reduce }, { w, v, p }) =>
-      reduce('Sum', entrywise('Multiply', [w, entrywise('Sub', [w, entrywise('Multiply', [p, v])])]), [0])
+    ({ entrywise, add, mul, sum }, { w, v }) => sum(mul(add(v, w), entrywise('Exp', [w])), [0]),
+    ({ sub, mul, sum }, { w, v, p }) => sum(mul(w, sub(w, mul(p, v))), [0])
   ],
   'Σ (x ± y)² = Σ x² ± 2 Σ x y + Σ y², where x or y is the same in all versions, or once a call': [
-    ({ entrywise, reduce }, { w, v }) => reduce('Sum', entrywise('Square', [entrywise('Add', [v, w])]), [0]),
-    ({ entrywise, reduce }, { w, v, p }) =>
-      reduce('Sum', entrywise('Square', [entrywise('Sub', [w, entrywise('Multiply', [p, v])])]), [0])
+    ({ add, square, sum }, { w, v }) => sum(square(add(v, w)), [0]),
+    ({ sub, mul, square, sum }, { w, v, p }) => sum(square(sub(w, mul(p, v))), [0])
   ],
   '|s · x + w − s · m|² = s · (s · |x − m|² + 2 · (⟨w, x⟩ − ⟨w, m⟩)) + |w|², x and m the same in all versions, w once a call':
     [
-      ({ distances, entrywise }, { w, v, p, b }) =>
-        distances(entrywise('Add', [entrywise('Multiply', [p, v]), w]), entrywise('Multiply', [p, b])),
-      ({ distances, entrywise }, { w, v, b }) => distances(entrywise('Sub', [v, w]), b),
-      ({ distances, entrywise }, { w, v, b }) => distances(entrywise('Sub', [w, v]), entrywise('Neg', [b]))
+      ({ distances, add, mul }, { w, v, p, b }) => distances(add(mul(p, v), w), mul(p, b)),
+      ({ distances, sub }, { w, v, b }) => distances(sub(v, w), b),
+      ({ distances, sub, neg }, { w, v, b }) => distances(sub(w, v), neg(b))
     ],
   'u m is u · m, where m is one line, all of it once a call, and a version’s own': [
     ({ product, reshaped }, { p, a }) => product(reshaped(p, [1, 1]), a, false),
     ({ product, reshaped }, { w, t }) => product(reshaped(t, [1, 1]), reshaped(w, [3, 1]), true)
   ],
   '(x ± y) M = x M ± y M, where x or y is the same in all versions, or once a call': [
-    ({ entrywise, product }, { w, v, n }) => product(entrywise('Add', [v, w]), n, false),
-    ({ entrywise, product }, { w, v, p, b }) => product(entrywise('Sub', [w, entrywise('Multiply', [p, v])]), b, true)
+    ({ add, product }, { w, v, n }) => product(add(v, w), n, false),
+    ({ sub, mul, product }, { w, v, p, b }) => product(sub(w, mul(p, v)), b, true)
   ],
   'Σ_rows x (y ± z)ᵀ = Σ_rows x yᵀ ± Σ_rows x zᵀ, where y or z is the same in all versions, or once a call': [
-    ({ entrywise, rowDot }, { w, v, u }) => rowDot(u, entrywise('Add', [v, w])),
-    ({ entrywise, rowDot }, { w, v, u, p }) =>
-      rowDot(entrywise('Sub', [w, entrywise('Multiply', [p, v])]), entrywise('Exp', [u]))
+    ({ add, rowDot }, { w, v, u }) => rowDot(u, add(v, w)),
+    ({ entrywise, sub, mul, rowDot }, { w, v, u, p }) => rowDot(sub(w, mul(p, v)), entrywise('Exp', [u]))
   ],
   'Σ_rows (s · x) yᵀ = s · Σ_rows x yᵀ': [
-    ({ entrywise, rowDot }, { s, v, r }) => rowDot(entrywise('Multiply', [s, v]), r),
-    ({ entrywise, rowDot }, { v, r }) => rowDot(r, entrywise('Neg', [v]))
+    ({ mul, rowDot }, { s, v, r }) => rowDot(mul(s, v), r),
+    ({ neg, rowDot }, { v, r }) => rowDot(r, neg(v))
   ]
 }
 
 /** What applies to graphs of several versions alone. */
 const examplesOfVersions: Readonly<Record<string, ReadonlyArray<Make>>> = {
   'c · (b · x) = (c · b) · x, c and b once a call': [
-    ({ entrywise }, { b, a, x }) => entrywise('Multiply', [a, entrywise('Multiply', [x, b])]),
-    ({ entrywise }, { b, a, x }) => entrywise('Multiply', [entrywise('Multiply', [b, x]), a])
+    ({ mul }, { b, a, x }) => mul(a, mul(x, b)),
+    ({ mul }, { b, a, x }) => mul(mul(b, x), a)
   ],
   '(c · x) · y = c · (x · y), c once a call': [
-    ({ entrywise }, { a, x, y }) => entrywise('Multiply', [entrywise('Multiply', [a, x]), y]),
-    ({ entrywise }, { a, x, y }) => entrywise('Multiply', [x, entrywise('Multiply', [a, y])])
+    ({ mul }, { a, x, y }) => mul(mul(a, x), y),
+    ({ mul }, { a, x, y }) => mul(x, mul(a, y))
   ],
   'c · (a · x + b · y) = (c · a) · x + (c · b) · y, all of a, b and c once a call': [
-    ({ entrywise }, { a, b, s, x, y }) =>
-      entrywise('Multiply', [s, entrywise('Add', [entrywise('Multiply', [a, x]), entrywise('Multiply', [b, y])])])
+    ({ add, mul }, { a, b, s, x, y }) => mul(s, add(mul(a, x), mul(b, y)))
   ],
-  'a · x + b · x = (a + b) · x, a and b once a call': [
-    ({ entrywise }, { a, b, x }) => entrywise('Add', [entrywise('Multiply', [a, x]), entrywise('Multiply', [b, x])])
-  ],
+  'a · x + b · x = (a + b) · x, a and b once a call': [({ add, mul }, { a, b, x }) => add(mul(a, x), mul(b, x))],
   'Σ x + Σ y = Σ (x + y), over the rows or the same axes': [
-    ({ entrywise, rowSum }, { x, y }) => entrywise('Add', [rowSum(x), rowSum(y)]),
-    ({ entrywise, reduce }, { x, y }) => entrywise('Add', [reduce('Sum', x, [1]), reduce('Sum', y, [1])]),
-    ({ entrywise, reshaped }, { x, y }) => entrywise('Add', [reshaped(x, [6]), reshaped(y, [6])])
+    ({ add, rowSum }, { x, y }) => add(rowSum(x), rowSum(y)),
+    ({ add, sum }, { x, y }) => add(sum(x, [1]), sum(y, [1])),
+    ({ add, reshaped }, { x, y }) => add(reshaped(x, [6]), reshaped(y, [6]))
   ],
   'c + (b + x) = (c + b) + x, c and b once a call': [
-    ({ entrywise }, { a, b, x }) => entrywise('Add', [entrywise('Add', [x, b]), a]),
-    ({ entrywise }, { a, b, x }) => entrywise('Add', [a, entrywise('Add', [b, x])])
+    ({ add }, { a, b, x }) => add(add(x, b), a),
+    ({ add }, { a, b, x }) => add(a, add(b, x))
   ]
 }
 
@@ -435,28 +375,28 @@ describe('what is not finite stays so, and what is finite too, by the rule', () 
 })
 
 it('squares of differences are not split: parts far from 0 would cancel', () => {
-  const squares: Make = ({ entrywise, product, rowDot }, { u, v, r, b }) => {
-    const apart = entrywise('Sub', [v, product(u, b, false)])
-    return rowDot(entrywise('Multiply', [r, apart]), apart)
+  const squares: Make = ({ sub, mul, product, rowDot }, { u, v, r, b }) => {
+    const apart = sub(v, product(u, b, false))
+    return rowDot(mul(r, apart), apart)
   }
   expect(made(squares, 'splitting').text).toBe(made(squares, 'plain').text)
 })
 
 describe('equal things are one', () => {
   it('a function and its derivative share the exponential', () => {
-    const { entrywise, node } = algebra()
+    const { entrywise, mul, neg, node } = algebra()
     const x = node({ kind: 'input', name: 'x' }, [], [3], 'rows')
     const exponentials = (root: Node): ReadonlyArray<Node> =>
       ordered([root]).filter(({ does }) => does.kind === 'entrywise' && does.kernel === 'Exp')
-    const both = entrywise('Multiply', [entrywise('Sigmoid', [x]), entrywise('Sigmoid', [entrywise('Neg', [x])])])
+    const both = mul(entrywise('Sigmoid', [x]), entrywise('Sigmoid', [neg(x)]))
     expect(exponentials(both)).toHaveLength(1)
   })
 
   it('operands that commute are in one order', () => {
-    const { entrywise, node } = algebra()
+    const { add, sub, node } = algebra()
     const [x, y] = ['x', 'y'].map(name => node({ kind: 'input', name }, [], [3], 'rows'))
-    expect(entrywise('Add', [x, y])).toBe(entrywise('Add', [y, x]))
-    expect(entrywise('Sub', [x, y])).not.toBe(entrywise('Sub', [y, x]))
+    expect(add(x, y)).toBe(add(y, x))
+    expect(sub(x, y)).not.toBe(sub(y, x))
   })
 })
 

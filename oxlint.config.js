@@ -3,7 +3,7 @@
 import tseslint from 'typescript-eslint'
 
 /** Where the language takes statements: closed forms over arrays of their own, and pure from outside. */
-export const loops = [
+const loops = [
   'src/{choice/candidates,decision/componentTest,fit/fit,trust/bootstrap,trust/crossValidation}.ts',
   'src/families/{factorAnalysis,spectrum}.ts',
   'src/mixture/em/{errors,fromGradient,loops,missing,moments,patterns,prior,scaled}.ts',
@@ -14,8 +14,8 @@ export const loops = [
   'src/population/{continuation,courses,estimates,nodesOf}.ts'
 ]
 
-/** The typed rule of typescript-eslint that oxlint does not have: see eslint.config.js. */
-export const lacking = '@typescript-eslint/no-unsafe-class-instance-assignment'
+/** The typed rule of typescript-eslint that oxlint does not have. */
+const lacking = '@typescript-eslint/no-unsafe-class-instance-assignment'
 /** Takes as long as all others together that find nothing; no enum here has another type than its numbers. */
 const costly = '@typescript-eslint/no-unsafe-enum-assignment'
 

@@ -11,12 +11,10 @@ import {
   Fit,
   Key,
   type Mixture,
-  Objective,
   Optimizer,
   type Params,
   Pipeline,
   Points,
-  Problem,
   Rate,
   Recipe as Recipes,
   Run,
@@ -24,6 +22,8 @@ import {
   Stage,
   Statistics
 } from '../index.js'
+import * as Objective from '../objectives/index.js'
+import * as Problem from '../core/problem.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type * as Component from '../families/fixed.js'
 import type * as Program from '../compile/program.js'

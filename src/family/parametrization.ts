@@ -19,39 +19,14 @@
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import * as O from 'fp-ts/lib/Option.js'
- * import { compute, tensor } from 'ornstein/float64'
  * import { Parametrization } from 'ornstein'
  *
- * const { data, noise, score, velocity } = Parametrization
- * const level = { alpha: 0.6, sigma: 0.8 }
- *
- * // Each output is p x₀ + q z in the mean: the noise is z, the velocity α z − σ x₀.
- * assert.deepEqual(Parametrization.direction(noise)(level), { p: 0, q: 1 })
- * assert.deepEqual(Parametrization.direction(velocity)(level), { p: -0.8, q: 0.6 })
- * // How it grows with the level, and how a loss in one is weighted in another.
- * assert.deepEqual([Parametrization.degree(data), Parametrization.degree(score)], [O.some(0), O.some(-1)])
+ * const { noise, score } = Parametrization
+ * // How a loss in one is weighted in another.
  * assert.deepEqual(
  *   [Parametrization.lossFormula(noise), Parametrization.weightFormula(noise, score)],
  *   ['|ε(x_t) − z|²', '1 / σ²']
  * )
- *
- * // On tensors, row by row: x_t = α x₀ + σ z, and the noise that a target asks for is found again from the velocity.
- * const { found, asked, snr } = compute(() => {
- *   const levels = { alpha: tensor([0.6], [1, 1]), sigma: tensor([0.8], [1, 1]) }
- *   const [x0, z] = [tensor([2, -1], [1, 2]), tensor([0.5, 1], [1, 2])]
- *   const x = tensor([0.6 * 2 + 0.8 * 0.5, 0.6 * -1 + 0.8 * 1], [1, 2])
- *   return {
- *     found: Parametrization.convertTensor(velocity, noise)(levels)(
- *       x,
- *       Parametrization.targetTensor(velocity)(levels)(x0, z)
- *     ),
- *     asked: z,
- *     snr: Parametrization.perRow(levels, ({ alpha, sigma }) => (alpha / sigma) ** 2)
- *   }
- * })
- * assert(found.values.every((value, i) => Math.abs(value - asked.values[i]) < 1e-15))
- * assert.deepEqual([...snr.values], [(0.6 / 0.8) ** 2])
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -522,14 +497,6 @@ const shownDirection = (parametrization: Parametrization, level: Level): Directi
 
 /**
  * How an output is carried from one parametrization to another at a level.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Parametrization } from 'ornstein'
- *
- * // x̂_0 = (x − σ ε)/α
- * const toData = Parametrization.coefficients(Parametrization.noise, Parametrization.data)
- * assert.deepEqual(toData({ alpha: 0.5, sigma: 1 }), { ofOutput: -2, ofPoint: 2 })
  */
 export const coefficients =
   (from: Parametrization, to: Parametrization) =>
@@ -540,14 +507,6 @@ export const coefficients =
 
 /**
  * How an output at a level, with the point there, becomes that at another level of the same data and noise.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Parametrization } from 'ornstein'
- *
- * // s = −z/σ
- * const carried = Parametrization.relevelled(Parametrization.score)({ alpha: 1, sigma: 2 }, { alpha: 0.5, sigma: 1 })
- * assert.equal(carried.ofOutput, 2)
  */
 export const relevelled =
   (parametrization: Parametrization) =>

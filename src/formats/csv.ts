@@ -445,17 +445,6 @@ const ROWS = 1 << 16
 /**
  * Tables of the rows of a text, some 65536 at once, from its bytes: what its first rows say of the columns holds for all of them.
  * Its lines are whole: one that ends within a quoted cell is an error here, and a table's end.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import * as Either from 'fp-ts/lib/Either.js'
- * import { Points } from 'ornstein'
- *
- * async function* bytes() {
- *   for (const piece of ['x,name\n1,', 'Ann\n3,Bob\n']) yield new TextEncoder().encode(piece)
- * }
- * for await (const table of Points.csvTables()(bytes()))
- *   assert.deepEqual(Either.isRight(table) && table.right.points.values, Float64Array.of(1, 3))
  */
 export const csvTables =
   (options: CsvOptions = {}, rowsAtOnce: number = ROWS) =>
@@ -528,22 +517,6 @@ export const fromCsv = (text: string, options: CsvOptions = {}): Either.Either<D
 /**
  * The text of a table with columns added on the right, a row for each of `rowNumbers`, and all that was there before
  * untouched: rows that were dropped, too, with nothing in the new cells. A name that is taken has `_` after it.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import * as Either from 'fp-ts/lib/Either.js'
- * import { pipe } from 'fp-ts/lib/function.js'
- * import { Points } from 'ornstein'
- *
- * const text = 'name,height\nAnn,1.7\nBob,NA\nCem,1.8\n'
- * const options = { missing: 'drop' } as const
- * assert.deepEqual(
- *   pipe(
- *     Points.readCsv(text, options),
- *     Either.chain(table => Points.withColumns(text, options)(table.rowNumbers, [['component', ['1', '2']]]))
- *   ),
- *   Either.right('name,height,component\nAnn,1.7,1\nBob,NA,\nCem,1.8,2\n')
- * )
  */
 export const withColumns =
   (text: string, options: CsvOptions = {}) =>

@@ -10,11 +10,9 @@ import { iterate } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import {
   Compile,
-  ExpectationMaximization,
   Initializer,
   Key,
   Mixture,
-  Objective,
   Optimizer,
   Params,
   Pipeline,
@@ -23,9 +21,11 @@ import {
   Run,
   Schedule,
   Score,
-  Stage,
-  TimeLaw
+  Stage
 } from '../index.js'
+import * as TimeLaw from '../objectives/timeLaws.js'
+import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
+import * as Objective from '../objectives/index.js'
 import * as Arbitrary from './arbitraries.js'
 import { average, compiled, dot, flat, greatest, ONCE, sumOf } from './check.js'
 import { atLeast, atMost, equals, falls, forAll, ofRows } from './lawRows.js'

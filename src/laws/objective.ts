@@ -17,14 +17,14 @@ import {
   Expectation,
   Key,
   Mixture,
-  Objective,
   Parametrization,
-  Params,
   Population,
   Schedule,
   Score,
   TimeLaw
 } from '../index.js'
+import * as Objective from '../objectives/index.js'
+import * as Params from '../family/params.js'
 import * as Arbitrary from './arbitraries.js'
 import { compiled, direction, dot, flat, greatest, moments, ONCE, sides } from './check.js'
 import {

@@ -18,7 +18,9 @@ import {
 } from '../../lib/index.js'
 import * as Points from '../data/points.js'
 import * as Student from '../mixture/student.js'
-import { ExpectationMaximization, Mixture, Params, Schedule, Score } from '../index.js'
+import { Mixture, Schedule, Score } from '../index.js'
+import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
+import * as Params from '../family/params.js'
 import * as Arbitrary from './arbitraries.js'
 import { flat, sumOf, greatest, dot, direction } from './check.js'
 import {

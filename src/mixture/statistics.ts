@@ -3,35 +3,14 @@
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Mixture, Place, Statistics } from 'ornstein'
+ * import { Mixture, Statistics } from 'ornstein'
  *
- * // The sums over rows alone, for whoever takes them elsewhere, and the criteria that follow from them.
+ * // Two rows under N(0, 1), whose mean is a parameter: −2 log L = 2 log 2π + 4, of which the likelihood is that of a row; BIC adds log 2.
  * const points = { rows: 2, dim: 1, values: Float64Array.of(0, 2) }
- * const mixture = Mixture.of({ means: [[0]] })
- * const found = Statistics.of(points, 1)(mixture)
- * const rows = { rows: 2, dim: 1, x: points.values, weights: null }
- * const { value, mass } = Place.here.taken(Statistics.sum(rows)(mixture), () => ({
- *   sum: { name: 'mine' },
- *   numbers: new Float64Array(0)
- * }))
- * assert.deepEqual([-value, [...mass]], [found.logLikelihood, [1]])
- * const made = Statistics.from({
- *   rows: 2,
- *   total: 2,
- *   doubt: 0,
- *   logLikelihood: found.logLikelihood,
- *   parameters: 1,
- *   sizes: [2]
- * })
- * assert.deepEqual(made, found)
- * assert.equal(Statistics.totalOf(found), 2)
- * // Tails ask for a number for each component, and a background for more; Gaussians alone for none.
- * assert.equal(Statistics.besideOf(undefined, 2, 1), 0)
- * assert(Statistics.besideOf({ hasTails: true, background: 'box' }, 2, 1) > 2)
- * // As it is sent: weights, means and variances, one after another.
- * const sent = Float64Array.of(0.5, 0.5, -2, 2, 1, 1)
- * const { means } = Statistics.mixtureOf({ components: 2, hasFactors: false }, 1)(sent)
- * assert.deepEqual([...means.values], [-2, 2])
+ * const { logLikelihood, bic } = Statistics.of(points, 1)(Mixture.of({ means: [[0]] }))
+ * const deviance = 2 * Math.log(2 * Math.PI) + 4
+ * assert(Math.abs(logLikelihood - -deviance / 4) < 1e-12)
+ * assert(Math.abs(bic - (deviance + Math.log(2))) < 1e-12)
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'

@@ -4,49 +4,16 @@
  * @example
  * import { strict as assert } from 'node:assert'
  * import { pipe } from 'fp-ts/lib/function.js'
- * import { square, sub, sum } from 'ornstein/float64'
  * import { Objective, Schedule, TimeLaw } from 'ornstein'
  *
  * const denoising = Objective.denoising(TimeLaw.at(0.3))
  * const objective = Objective.sum([denoising, pipe(Objective.regularizer({ norm: 'l2' }), Objective.weight(0.1))])
- *
- * // Its terms: those with noise levels, and those of the parameters alone.
- * const terms = Objective.terms(objective)
- * assert.deepEqual(
- *   terms.map(({ term }) => Objective.isMatching(term)),
- *   [true, false]
- * )
- * assert.deepEqual(
- *   terms.map(({ term }) => Objective.isPenalty(term)),
- *   [false, true]
- * )
- * const own = Objective.custom('mine', TimeLaw.at(0.3), ({ score }) => sum(square(score), 1))
- * const builtIn = [denoising, own].map(each =>
- *   Objective.terms(each).every(({ term }) => !Objective.isPenalty(term) && Objective.isBuiltIn(term))
- * )
- * assert.deepEqual(builtIn, [true, false])
- *
- * // A term over pairs of rows as one of rows, and others as they are: where a run looks for a row that is not finite.
- * const pairs = Objective.pairwise(
- *   'spread',
- *   TimeLaw.clean,
- *   ({ clean }) => clean,
- *   (a, b) => sum(square(sub(a, b)), 2)
- * )
- * const [{ term }] = Objective.terms(pairs)
- * assert('pairs' in term && !('pairs' in Objective.rowByRow(term)))
- * assert.equal(Objective.rowByRow(terms[0].term), terms[0].term)
  *
  * // The same objective at another noise level; on a schedule that has no such time it says so.
  * const later = Objective.retimed(TimeLaw.at(2))(objective)
  * assert.match(Objective.formula(later), /t = 2/)
  * assert.deepEqual(Objective.incompatibilities(Schedule.ornsteinUhlenbeck)(later), [])
  * assert.equal(Objective.incompatibilities(Schedule.cosine())(later).length, 1)
- * // To an optimizer, what has the same terms is the same.
- * assert.deepEqual(
- *   Objective.subject(Schedule.cosine())(denoising),
- *   Objective.subject(Schedule.cosine())(Objective.denoising(TimeLaw.at(0.3)))
- * )
  */
 import { mean, mul, ones, reshape, slice, square, sub, sum as total, type Tensor } from '../../lib/index.js'
 import { remembered } from '../../lib/plain/remembered.js'

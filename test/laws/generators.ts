@@ -12,7 +12,6 @@ import type { Points } from '../../src/data/points.js'
 import {
   Covariance,
   Expectation,
-  ExpectationMaximization,
   Initializer,
   Mixture,
   Net,
@@ -31,6 +30,7 @@ import {
   TimeLaw,
   Weighting
 } from '../../src/index.js'
+import * as ExpectationMaximization from '../../src/mixture/em/expectationMaximization.js'
 import {
   dyadic,
   expectations,

@@ -5,7 +5,6 @@ import {
   Expectation,
   Initializer,
   Net,
-  Objective,
   Parametrization,
   Rate,
   Covariance,
@@ -18,6 +17,7 @@ import {
   TimeLaw,
   Weighting
 } from '../../src/index.js'
+import * as Objective from '../../src/objectives/index.js'
 import { student } from './generators.js'
 import { ofPenalty, ofRate, parametrized, regioned, sampled, spanned, treating, weighted } from './published.js'
 import { saidOfStarts } from './starts.js'

@@ -10,7 +10,6 @@ import {
   Objective,
   Optimizer,
   Pipeline,
-  Points,
   Problem,
   Run,
   Sampler,
@@ -20,6 +19,7 @@ import {
   TimeGrid,
   TimeLaw
 } from '../../src/index.js'
+import * as Points from '../../src/formats/index.js'
 import { right } from './samplers.js'
 
 describe('a stored state', () => {

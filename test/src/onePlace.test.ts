@@ -15,7 +15,6 @@ import {
   Field,
   Initializer,
   Key,
-  Objective,
   Optimizer,
   Params,
   Pipeline,
@@ -28,10 +27,11 @@ import {
   Score,
   Stage,
   TimeGrid,
-  TimeLaw,
   Vocabulary,
   Weighting
 } from '../../src/index.js'
+import * as Objective from '../../src/objectives/index.js'
+import * as TimeLaw from '../../src/objectives/timeLaws.js'
 import * as laws from '../../src/laws/index.js'
 
 // —— one place each ——

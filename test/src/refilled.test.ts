@@ -9,13 +9,13 @@ import {
   Objective,
   Params,
   Pipeline,
-  Points,
   Run,
   Schedule,
   Score,
   Stage,
   TimeLaw
 } from '../../src/index.js'
+import * as Points from '../../src/formats/index.js'
 import { right } from './samplers.js'
 
 const fit = (points: Points.Points): (() => ReadonlyArray<number>) => {

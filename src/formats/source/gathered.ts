@@ -88,7 +88,7 @@ export interface SourceTable extends Pick<Table, 'columns' | 'ignored' | 'doubtf
 }
 
 /**
- * The rows of the parts of a table, such as `Points.csvTables`, `parquetTables` and `arrowTables` give; without holding more than
+ * The rows of the parts of a table, such as `csvTables`, `parquetTables` and `arrowTables` give; without holding more than
  * one at a time.
  */
 export const fromTables = async (
@@ -124,7 +124,7 @@ export const fromTables = async (
 }
 
 /**
- * The rows of a CSV table from its bytes, of any length (see `Points.csvTables`).
+ * The rows of a CSV table from its bytes, of any length (see `Points.readCsv`).
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -3,7 +3,7 @@
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { ExpectationMaximization as EM, Key, Mixture, Params, Place, Population, Score } from 'ornstein'
+ * import { ExpectationMaximization as EM, Key, Mixture, Params, Score } from 'ornstein'
  *
  * const score = Score.spherical({ components: 2 })
  * const { family } = Score.interpret(score)
@@ -11,37 +11,17 @@
  * const truth = Mixture.of({ means: [[-2], [2]] })
  * const points = Mixture.sample(500)(Key.fromSeed(1))(truth)
  * const start = Params.of({ means: [[-1], [0.5]] })
- * // What a family can do, by its M-step.
- * assert(EM.serves(family) && EM.servesNoise(family) && EM.servesMissing(family) && EM.servesPrior(family))
  *
  * // A step never lowers the likelihood, and says how likely the parameters were that it began with.
  * const step = EM.step(family, 1e-6, points)
  * const loss = EM.loss(family, points)
  * const { value, params } = step(start)
  * assert(Math.abs(value - loss(start)) < 1e-12 && loss(params) < loss(start))
- * assert.deepEqual(EM.judge(family, points)(params).lost, 0)
  *
- * // At a noise level, with the noise of a key; and on the mixture itself, as an integral, where the truth is stationary.
+ * // At a noise level, with the noise of a key.
  * const level = { alpha: 0.8, sigma: 0.6 }
  * const noisy = EM.noisyStep(family, 1e-6, points, level)(start, Key.fromSeed(2))
  * assert(noisy.params.means.values[1] > start.means.values[1])
- * const still = EM.integratedStep(family, 1e-6, Population.of(truth), null)(Params.of({ means: [[-2], [2]] }))
- * assert(still.params.means.values.every((mean, i) => Math.abs(mean - [-2, 2][i]) < 1e-6))
- *
- * // Under a prior of the data, whose mean counts as so many rows, each mixture has its penalty.
- * const prior = { shrinkage: 0.01, mean: Float64Array.of(0), covariance: Float64Array.of(5), rows: points.rows }
- * const { penalty } = EM.underPrior(family, 1e-6, prior)
- * assert(penalty(Mixture.of({ means: [[-2], [2]] })) < penalty(Mixture.of({ means: [[-20], [20]] })))
- *
- * // The same steps as sums over rows, which a place takes: here, or where the rows are.
- * const rows = { rows: points.rows, dim: 1, x: points.values, weights: null }
- * const asked = () => EM.asked(score, { params: start, middle: null, kind: 'likelihood', noise: null })
- * // Without a middle of their own, so with other roundings.
- * const same = (a: number, b: number) => assert(Math.abs(a - b) < 1e-14 * Math.abs(b))
- * same(Place.here.taken(EM.summed(family, 1e-6, rows, null)(start), asked).value, value)
- * const noise = { level, key: Key.fromSeed(2) }
- * same(Place.here.taken(EM.noisySummed(family, 1e-6, rows)(start, noise), asked).value, noisy.value)
- * same(Place.here.taken(EM.judgedSum(family, rows)(start), asked).value, loss(start))
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'

@@ -1,6 +1,6 @@
 /** Problems: their sentence, their path, and the domains at their very ends. */
 import { describe, expect, it } from 'vitest'
-import { Problem } from '../../../src/index.js'
+import * as Problem from '../../../src/core/problem.js'
 
 const found = (problems: ReadonlyArray<Problem.Problem>): ReadonlyArray<string> => problems.map(Problem.show)
 

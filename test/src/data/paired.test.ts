@@ -14,7 +14,6 @@ import {
   Optimizer,
   Params,
   Pipeline,
-  Points,
   Problem,
   Run,
   Schedule,
@@ -23,6 +22,7 @@ import {
   Stage,
   TimeLaw
 } from '../../../src/index.js'
+import * as Points from '../../../src/formats/index.js'
 
 const plain = Mixture.sample(40)(Key.fromSeed(1))(Mixture.of({ means: [[0, 3]] }))
 const partners = Mixture.sample(40)(Key.fromSeed(2))(Mixture.of({ means: [[5, -1]] }))

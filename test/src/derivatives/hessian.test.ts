@@ -9,7 +9,6 @@ import {
   Net,
   Objective,
   Parametrization,
-  Params,
   Population,
   Problem,
   Schedule,
@@ -17,6 +16,7 @@ import {
   TimeLaw,
   type Points
 } from '../../../src/index.js'
+import * as Params from '../../../src/family/params.js'
 import { isSlow, SEED, spread } from '../../cases.js'
 
 const schedule = Schedule.ornsteinUhlenbeck

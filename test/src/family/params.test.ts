@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { PathReporter } from 'io-ts/lib/PathReporter.js'
 import { describe, expect, it } from 'vitest'
 import { type NdArray } from '../../../lib/index.js'
-import { Params } from '../../../src/index.js'
+import * as Params from '../../../src/family/params.js'
 
 const nestings: ReadonlyArray<readonly [Params.Nested, ReadonlyArray<number>, ReadonlyArray<number>]> = [
   [5, [], [5]],

@@ -20,7 +20,8 @@ import * as Either from 'fp-ts/lib/Either.js'
 import { parquetWriteBuffer, type BasicType } from 'hyparquet-writer'
 import { describe, expect, it } from 'vitest'
 import { day, moment, typed } from '../../../lib/formats/columns.js'
-import { Points, Problem, Source } from '../../../src/index.js'
+import { Problem, Source } from '../../../src/index.js'
+import * as Points from '../../../src/formats/index.js'
 
 type Cells = ReadonlyArray<unknown>
 

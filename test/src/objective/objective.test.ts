@@ -8,7 +8,6 @@ import {
   Expectation,
   Key,
   Mixture,
-  Objective,
   Parametrization,
   Params,
   Points,
@@ -19,6 +18,7 @@ import {
   Vocabulary,
   Weighting
 } from '../../../src/index.js'
+import * as Objective from '../../../src/objectives/index.js'
 import { isSlow, spread } from '../../cases.js'
 
 const rows = 6

@@ -8,7 +8,6 @@ import {
   Expectation,
   Field,
   Key,
-  Objective,
   Params,
   Problem,
   Schedule,
@@ -17,6 +16,7 @@ import {
   Vocabulary,
   Weighting
 } from '../../../src/index.js'
+import * as Objective from '../../../src/objectives/index.js'
 
 const fourth = Objective.define({
   name: 'fourth',

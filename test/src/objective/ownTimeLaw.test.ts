@@ -13,9 +13,9 @@ import {
   Problem,
   Schedule,
   Score,
-  TimeLaw,
   Vocabulary
 } from '../../../src/index.js'
+import * as TimeLaw from '../../../src/objectives/timeLaws.js'
 import * as laws from '../../../src/laws/index.js'
 import { holds } from '../../laws/holds.js'
 

@@ -5,7 +5,6 @@ import {
   Expectation,
   Key,
   Mixture,
-  Objective,
   Params,
   type Points,
   Problem,
@@ -13,6 +12,7 @@ import {
   Score,
   TimeLaw
 } from '../../../src/index.js'
+import * as Objective from '../../../src/objectives/index.js'
 import { SEED, spread } from '../../cases.js'
 
 const schedule = Schedule.ornsteinUhlenbeck

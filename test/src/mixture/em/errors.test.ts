@@ -16,7 +16,6 @@ import {
   Objective,
   Optimizer,
   Pipeline,
-  Points,
   Problem,
   Recipe,
   Score,
@@ -25,6 +24,7 @@ import {
   TimeLaw,
   type Params
 } from '../../../../src/index.js'
+import * as Points from '../../../../src/formats/index.js'
 import { partsOf } from '../../../../src/mixture/component.js'
 import { moments } from '../../../../src/mixture/em/moments.js'
 import { inMemory } from '../../../../src/mixture/passRows.js'

@@ -1,0 +1,26 @@
+/** What `Params` has for users. */
+export {
+  arrays,
+  codec,
+  isFinite,
+  map,
+  mapValues,
+  names,
+  ndArray,
+  ndArrayCodec,
+  nested,
+  type Nested,
+  norm,
+  numberCodec,
+  of,
+  packed,
+  type Params,
+  shapes,
+  type Shapes,
+  show,
+  sizeOf,
+  type Tensors,
+  unpacked,
+  zeros,
+  zipWith
+} from '../family/params.js'

@@ -1,0 +1,2 @@
+/** What `Statistics` has for users. */
+export { type Beside, of, type Statistics } from '../mixture/statistics.js'

@@ -54,13 +54,12 @@ export const path = (
 export const arrow = (from: Place, to: Place, look: Look, width = 4, opacity = 1): Mark =>
   Marks.arrows([[from, to]], { ...looked(look), width, opacity, head: 4 + 2.5 * width, counts: false })
 /** The ellipse of one standard deviation; its covariance is row by row. */
-export const ellipse = (mean: Place, [xx, xy, , yy]: ArrayLike<number> & Iterable<number>, look: Look): Mark =>
-  Marks.ellipse({ mean, xx, xy, yy }, 1, {
-    ...looked(look),
-    counts: false,
-    ...(look === 'truth' ? {} : { paint: undefined }),
-    width: 2
-  })
+export const ellipse = (
+  mean: Place,
+  [xx, xy, , yy]: ArrayLike<number> & Iterable<number>,
+  look: Look,
+  dash = ''
+): Mark => Marks.ellipse({ mean, xx, xy, yy }, 1, { paint: undefined, ...looked(look), counts: false, width: 2, dash })
 /** Words beside a place, so far from it in pixels. */
 export const label = (
   at: Place,
@@ -177,6 +176,8 @@ export interface Plane {
   readonly reach: number
   readonly about?: Place
   readonly marks: ReadonlyArray<Mark>
+  /** Whether it says how long a unit is; true unless given. */
+  readonly isScaled?: boolean
 }
 export interface Plotted {
   readonly svg: string
@@ -184,7 +185,7 @@ export interface Plotted {
   readonly at: (place: Place) => Place
   readonly from: (pixel: Place) => Place
 }
-export const plotted = ({ caption, reach, about = [0, 0], marks }: Plane, size: Size): Plotted => {
+export const plotted = ({ caption, reach, about = [0, 0], marks, isScaled = true }: Plane, size: Size): Plotted => {
   const scale = reach / Math.min(size.width, size.height)
   const [wide, high] = [scale * size.width, scale * size.height]
   const bare = { ticks: [], isLabelled: false }
@@ -205,7 +206,7 @@ export const plotted = ({ caption, reach, about = [0, 0], marks }: Plane, size: 
         y: { ...bare, domain: [about[1] - high, about[1] + high] },
         isFramed: false,
         isGridded: false,
-        marks: [...marks, scaleBar(units), told]
+        marks: [...marks, ...(isScaled ? [scaleBar(units)] : []), told]
       }
     ],
     size,

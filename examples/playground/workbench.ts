@@ -2,7 +2,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { ask } from './ask.js'
 import type { Answer, Box, Drawing, Field, Frame, Gaussians } from './engine.js'
-import { boxOf, chart, charted, type Charted, forgetColours, looks, picture } from './picture.js'
+import { boxOf, charted, type Charted, chartOf, type Course, learned, looks, planeOf, scenery } from './picture.js'
+import { charts, classOf, type Mark, type Plotted, plotted } from './plot.js'
 import { about, isOf, type Preset, presets } from './presets.js'
 import { choices, code, fromHash, type Law, lawNames, type Learner, learners, type Scene, toHash } from './Scene.js'
 
@@ -14,8 +15,8 @@ const byId = <T extends HTMLElement>(id: string, kind: new () => T): T => {
   return found
 }
 const parts = {
-  picture: byId('bench-picture', HTMLCanvasElement),
-  chart: byId('chart', HTMLCanvasElement),
+  picture: byId('bench-picture', HTMLDivElement),
+  chart: byId('chart', HTMLDivElement),
   charted: byId('charted', HTMLSelectElement),
   play: byId('bench-play', HTMLButtonElement),
   scrub: byId('scrub', HTMLInputElement),
@@ -102,7 +103,7 @@ const setNoise = (time: number): void => {
   parts.noise.value = String(Math.round(Number(parts.noise.max) * Math.sqrt(time / state.until)))
 }
 const length = (): number => Math.max(0, ...[...state.tracks.values()].map(({ frames }) => frames.length - 1))
-const runs = (): Parameters<typeof chart>[1] =>
+const runs = (): ReadonlyArray<Course> =>
   [...state.tracks].map(([learner, { frames }]) => ({ learner, frames, at: Math.min(state.step, frames.length - 1) }))
 
 const say = (text: string): void => {
@@ -144,7 +145,7 @@ const put = (part: HTMLElement, text: string): void => {
 }
 
 /** The rows of the table: built again only where there are others, else filled in. */
-const numbers = (all: ReturnType<typeof runs>): void => {
+const numbers = (all: ReadonlyArray<Course>): void => {
   const { truth } = state
   const body = parts.numbers.tBodies[0]
   const head = [
@@ -173,7 +174,7 @@ const numbers = (all: ReturnType<typeof runs>): void => {
     body.replaceChildren(
       ...all.map(({ learner }) => {
         const made = row(cells('td', [learners[learner], ...head.slice(1).map(() => '')]))
-        made.style.borderLeft = `5px solid light-dark(${looks[learner].light}, ${looks[learner].dark})`
+        made.className = classOf(looks[learner])
         return made
       })
     )
@@ -191,24 +192,45 @@ const numbers = (all: ReturnType<typeof runs>): void => {
   })
 }
 
+/** One of the picture's layers, drawn where what it is drawn from is not what it was. */
+const drawn = new Map<string, ReadonlyArray<unknown>>()
+const layer = (id: string, from: ReadonlyArray<unknown> | null, marks: () => ReadonlyArray<Mark>): Plotted | null => {
+  const { clientWidth: width, clientHeight: height } = parts.picture
+  const now = [width, height, ...(from ?? [{}])]
+  const before = drawn.get(id)
+  if (before?.every((each, i) => each === now[i]) === true) return null
+  drawn.set(id, now)
+  const made = plotted({ ...planeOf(state.box), caption: id, marks: marks(), isScaled: false }, { width, height })
+  byId(id, HTMLDivElement).innerHTML = made.svg
+  return made
+}
+let plot: Plotted | null = null
+
 const frame = (): void => {
   // Nothing has a size while the questions are shown.
   if (parts.picture.clientWidth === 0) return
   const all = runs()
-  picture(parts.picture, {
-    box: state.box,
-    points: state.points,
-    truth: state.truth,
-    runs: all,
-    paths: parts.paths.checked,
-    field: state.field,
-    density: parts.density.checked,
-    arrows: parts.field.checked,
-    noised: parts.noised.checked && state.field !== null ? { ...state.field.level, noise: state.noise } : null,
-    samples: state.samples === null ? null : state.samples.points.slice(0, state.samples.at + 1),
-    cursor: state.drawing ? state.cursor : null
-  })
-  chart(parts.chart, all, chartedNow())
+  const { box, points, truth, field, samples, round } = state
+  const { alpha, sigma } = parts.noised.checked && field !== null ? field.level : { alpha: 1, sigma: 0 }
+  const [isDense, hasArrows] = [parts.density.checked, parts.field.checked]
+  layer('scenery', [round, box, points, truth, field, alpha, isDense, hasArrows], () =>
+    scenery(sigma === 0 ? points : points.map((x, i) => alpha * x + sigma * state.noise[i]), {
+      box,
+      truth,
+      field,
+      isDense,
+      hasArrows
+    })
+  )
+  plot = layer('learned', null, () =>
+    learned(all, {
+      hasPaths: parts.paths.checked,
+      samples: samples === null ? null : samples.points.slice(0, samples.at + 1),
+      cursor: state.drawing ? state.cursor : null
+    })
+  )
+  const { clientWidth: width, clientHeight: height } = parts.chart
+  parts.chart.innerHTML = charts([chartOf(all, chartedNow())], { width, height })
   const last = String(length())
   if (parts.scrub.max !== last) parts.scrub.max = last
   parts.scrub.value = String(state.step)
@@ -581,13 +603,9 @@ const brush = (place: readonly [number, number]): void => {
   redraw()
 }
 
-const place = (event: PointerEvent): [number, number] => {
-  const { left, top, width, height } = parts.picture.getBoundingClientRect()
-  const { box } = state
-  return [
-    box.left + ((event.clientX - left) / width) * (box.right - box.left),
-    box.top - ((event.clientY - top) / height) * (box.top - box.bottom)
-  ]
+const place = (event: PointerEvent): readonly [number, number] => {
+  const { left, top } = parts.picture.getBoundingClientRect()
+  return plot?.from([event.clientX - left, event.clientY - top]) ?? [0, 0]
 }
 
 const draws = (on: boolean): void => {
@@ -717,10 +735,6 @@ const copied = (text: string, what: string): void => {
 byId('copy', HTMLButtonElement).addEventListener('click', () => copied(parts.code.textContent, 'The code'))
 byId('share', HTMLButtonElement).addEventListener('click', () => copied(location.href, 'The address'))
 new ResizeObserver(redraw).observe(parts.picture)
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-  forgetColours()
-  redraw()
-})
 /** How points are drawn along a score. */
 const drawings: Readonly<Record<Drawing, string>> = { flow: 'along its flow', ancestral: 'with fresh noise' }
 parts.sampler.append(...Object.entries(drawings).map(([value, text]) => new Option(text, value)))

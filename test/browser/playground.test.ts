@@ -108,13 +108,7 @@ describe.skipIf(isMissing)('the workbench', () => {
     await play(page)
     expect(errors).toEqual([])
   }
-  /** Whether anything stands on a canvas. */
-  const isDrawn = (page: Page, id: string): Promise<boolean> =>
-    page.$eval(id, canvas => {
-      if (!(canvas instanceof HTMLCanvasElement)) return false
-      const blank = Object.assign(document.createElement('canvas'), { width: canvas.width, height: canvas.height })
-      return canvas.toDataURL() !== blank.toDataURL()
-    })
+  const svgOf = (page: Page, id: string): Promise<string> => page.$eval(`${id} svg`, svg => svg.outerHTML)
 
   it('opens every scene, runs, pauses and scrubs', () =>
     play(1200, async page => {
@@ -133,8 +127,8 @@ describe.skipIf(isMissing)('the workbench', () => {
         await page.click('#bench-play')
         const paused = await at(page)
         expect(paused, name).toBeGreaterThanOrEqual(10)
-        expect(await isDrawn(page, '#bench-picture')).toBe(true)
-        expect(await isDrawn(page, '#chart')).toBe(true)
+        expect(await svgOf(page, '#scenery')).toContain('class="dots"')
+        expect(await svgOf(page, '#chart')).toContain('class="line"')
         await page.$eval('#scrub', input => {
           if (!(input instanceof HTMLInputElement)) return
           input.value = '3'
@@ -226,9 +220,6 @@ describe.skipIf(isMissing)('the workbench', () => {
       },
       value
     )
-  const seen = (page: Page): Promise<string> =>
-    page.$eval('#bench-picture', canvas => (canvas instanceof HTMLCanvasElement ? canvas.toDataURL() : ''))
-
   it.each(spread(2)(['flow', 'ancestral']))('samples by reverse diffusion, forth and back: %s', sampler =>
     play(1200, async page => {
       for (const id of ['#show-density', '#show-field']) await page.uncheck(id)
@@ -244,7 +235,7 @@ describe.skipIf(isMissing)('the workbench', () => {
         )
         // The label may have said so already, of points that still fell.
         await page.evaluate(() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn))))
-        return seen(page)
+        return svgOf(page, '#learned')
       }
       const end = await back('0')
       expect((await back('300')) === end).toBe(false)
@@ -254,19 +245,12 @@ describe.skipIf(isMissing)('the workbench', () => {
 
   it('shows what noise does to the points', () =>
     play(1200, async page => {
+      const clean = await svgOf(page, '#scenery')
       await page.check('#show-noise')
-      const early = await page.waitForFunction(() => {
-        const canvas = document.querySelector('#bench-picture')
-        return canvas instanceof HTMLCanvasElement ? canvas.toDataURL() : ''
-      })
+      await page.waitForFunction(before => document.querySelector('#scenery svg')?.outerHTML !== before, clean)
+      const early = await svgOf(page, '#scenery')
       await slide(page, '#noise', '0')
-      await page.waitForFunction(
-        before => {
-          const canvas = document.querySelector('#bench-picture')
-          return canvas instanceof HTMLCanvasElement && canvas.toDataURL() !== before
-        },
-        await early.jsonValue()
-      )
+      await page.waitForFunction(before => document.querySelector('#scenery svg')?.outerHTML !== before, early)
     }))
 
   it('leaves most of a frame free, with 2000 points, density and score', async () => {
@@ -302,7 +286,7 @@ describe.skipIf(isMissing)('the workbench', () => {
 
   it('names every control', () =>
     play(1200, async page => {
-      const nameless = await page.$$eval('button, input, select, textarea, canvas', all =>
+      const nameless = await page.$$eval('button, input, select, textarea, [tabindex="0"]', all =>
         all
           .filter(
             one =>

@@ -152,7 +152,8 @@ export const rows = define<null, Frame>({
       )
     const below = ROWS.filter(n => ratio(n) < 1)
     const foundBelow = below.reduce((sum, _, i) => sum + found(of('descent', i)), 0)
-    const enough = ROWS.find((_, i) => share(of('descent', i)) >= 0.9)
+    // Fewer than ten do not show nine of ten.
+    const enough = so.length < 10 ? undefined : ROWS.find((_, i) => share(of('descent', i)) >= 0.9)
     const won = share(of('descent', shown))
     return {
       picture: {
@@ -179,7 +180,7 @@ export const rows = define<null, Frame>({
         },
         {
           title: 'Mean angle to truth',
-          x: { ...x, title: 'n|c|⁴/d: rows × |c|⁴ ÷ dimensions' },
+          x: { ...x, title: 'n|c|⁴/d, n rows in d dimensions' },
           y: { domain: [0, 90], ticks: [0, 45, 90].map(value => tick(value, `${value}°`)) },
           isFramed: false,
           marks: [...rules, ...lines(mean)]

@@ -3,6 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import {
+  Case,
   Expectation,
   Initializer,
   Key,
@@ -14,10 +15,13 @@ import {
   Pipeline,
   Points,
   type Problem,
+  Rate,
+  Sampler,
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  TimeLaw,
+  Vocabulary
 } from 'ornstein'
 
 /** Choices by name: what a menu lists, the address holds and the code below reads. */
@@ -79,26 +83,37 @@ export const lawNames: Readonly<Record<Law, string>> = {
   stretched: 'two stretched ones'
 }
 
-// —— the choices ——
+// —— the choices: words of the vocabulary, by their names ——
 
-const scores = {
-  symmetricPair: () => Score.symmetricPair,
-  spherical: (components: number) => Score.spherical({ components }),
-  isotropic: (components: number) => Score.isotropic({ components }),
-  diagonal: (components: number) => Score.diagonal({ components }),
-  tied: (components: number) => Score.tied({ components }),
-  full: (components: number) => Score.full({ components }),
-  network: () =>
-    Score.network(Net.mlp({ hidden: [32], activation: 'silu', embedding: Net.fourier(8) }), {
-      predicts: Parametrization.noise
-    })
-} as const
-export const schedules = {
-  ornsteinUhlenbeck: Schedule.ornsteinUhlenbeck,
-  cosine: Schedule.cosine(),
-  edm: Schedule.edm,
-  rectifiedFlow: Schedule.rectifiedFlow
-} as const
+interface Concept<T extends Case.AnyValue> {
+  readonly name: string
+  readonly about: string
+  readonly is: (u: unknown) => u is T
+}
+const bare = (name: string): string => name.replace(/^.*\./, '')
+/** The words of a concept that need no more than their defaults and what the scene gives them. */
+const words = <T extends Case.AnyValue>(
+  concept: Concept<T>,
+  given: ReadonlyArray<string> = []
+): Readonly<Record<string, T>> =>
+  Object.fromEntries(
+    Vocabulary.words(Vocabulary.standard)(concept)
+      .filter(({ fields }) => fields.every(field => field.default !== null || given.includes(field.name)))
+      .map(({ name, example }) => [bare(name), example])
+  )
+
+const scores: Readonly<Record<string, Score.Score<string>>> = {
+  ...words(Score.concept, ['components']),
+  network: Score.network(Net.mlp({ hidden: [32], activation: 'silu', embedding: Net.fourier(8) }), {
+    predicts: Parametrization.noise
+  })
+}
+const withComponents =
+  (components: number) =>
+  (score: Score.Score<string>): Score.Score<string> =>
+    'components' in score ? Case.changed({ components })(score) : score
+export const schedules = words(Schedule.concept)
+export const samplers = words(Sampler.concept)
 const objectives = {
   denoising: (time: number) => Objective.denoising(TimeLaw.at(time)),
   /** All noise levels below one at once, in the noise, as networks are trained. */
@@ -111,23 +126,23 @@ const expectations = {
   monteCarlo: Expectation.monteCarlo(),
   quadrature: Expectation.quadrature()
 } as const
-const optimizers = {
-  gradientDescent: (rate: number) => Optimizer.gradientDescent({ rate }),
-  adam: (rate: number) => Optimizer.adam({ rate }),
-  momentum: (rate: number) => Optimizer.momentum({ rate, decay: 0.9 })
-} as const
-const starts = {
-  gaussian: () => Initializer.gaussian({ scale: 0.5 }),
-  tiny: () => Initializer.gaussian({ scale: 0.05 }),
-  fromData: () => Initializer.fromData,
-  kMeansPlusPlus: () => Initializer.kMeansPlusPlus,
-  spectral: () => Initializer.spectral
-} as const
+const optimizers = Object.fromEntries(Optimizer.recipes.map(({ name, example }) => [bare(name), example]))
+/** A recipe at another rate: it stands in the part that scales by it. */
+const atRate =
+  (rate: number) =>
+  <T extends Case.AnyValue>(part: T): T =>
+    'rate' in part ? Case.changed({ rate: Rate.constant(rate) })(part) : Case.mapInner(atRate(rate))(part)
+const starts: Readonly<Record<string, Initializer.Initializer>> = {
+  ...words(Initializer.concept),
+  gaussian: Initializer.gaussian({ scale: 0.5 }),
+  tiny: Initializer.gaussian({ scale: 0.05 })
+}
 
 /** What the menus offer, in the words of the library. */
 export const choices = {
   score: Object.keys(scores),
   schedule: Object.keys(schedules),
+  sampler: Object.keys(samplers),
   objective: Object.keys(objectives),
   expectation: Object.keys(expectations),
   optimizer: Object.keys(optimizers),
@@ -231,8 +246,8 @@ export const pipelines = (scene: Scene): Readonly<Record<Learner, Pipeline.Pipel
   const of = (stages: ReadonlyArray<Stage.Stage>): Pipeline.Pipeline<string> =>
     Pipeline.of<string>({
       schedule: schedules[scene.schedule],
-      score: scores[scene.score](scene.components),
-      initializer: starts[scene.start](),
+      score: withComponents(scene.components)(scores[scene.score]),
+      initializer: starts[scene.start],
       stages
     })
   const steps = scene.phases.reduce((sum, [, each]) => sum + each, 0)
@@ -242,7 +257,7 @@ export const pipelines = (scene: Scene): Readonly<Record<Learner, Pipeline.Pipel
         Stage.descend({
           objective: objectives[scene.objective](time),
           expectation: expectations[scene.expectation],
-          optimizer: optimizers[scene.optimizer](scene.rate),
+          optimizer: atRate(scene.rate)(optimizers[scene.optimizer]),
           steps
         })
       )

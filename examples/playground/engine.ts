@@ -18,7 +18,7 @@ import {
 } from 'ornstein'
 import { questions } from './questions/index.js'
 import type { Choice } from './questions/question.js'
-import { draw, type Learner, learners as names, pipelines, type Scene, schedules } from './Scene.js'
+import { draw, type Learner, learners as names, pipelines, samplers, type Scene, schedules } from './Scene.js'
 
 /** Gaussians in the plane, as flat numbers: what a picture needs, and what passes between threads. */
 export interface Gaussians {
@@ -94,13 +94,10 @@ export interface Ask {
     readonly count: number
     readonly steps: number
     readonly seed: number
-    readonly sampler: Drawing
+    /** A word of the vocabulary. */
+    readonly sampler: string
   }
 }
-
-/** How points are drawn along a score: along its flow, or with fresh noise at each step. */
-export const samplers = { flow: Sampler.heun, ancestral: Sampler.ancestral } as const
-export type Drawing = keyof typeof samplers
 
 export interface Answer {
   readonly begin: { readonly setting: unknown }

@@ -1,7 +1,7 @@
 /** The workbench: menus, the picture, the run, and the address that holds the scene. All mathematics is the worker's. */
 import * as E from 'fp-ts/lib/Either.js'
 import { ask } from './ask.js'
-import type { Answer, Box, Drawing, Field, Frame, Gaussians } from './engine.js'
+import type { Answer, Box, Field, Frame, Gaussians } from './engine.js'
 import { boxOf, charted, type Charted, chartOf, type Course, learned, looks, planeOf, scenery } from './picture.js'
 import { charts, classOf, type Mark, type Plotted, plotted } from './plot.js'
 import { about, isOf, type Preset, presets } from './presets.js'
@@ -713,7 +713,7 @@ parts.sample.addEventListener('click', () => {
   if (run === undefined) return
   pause()
   const { round, scene } = state
-  const sampler = parts.sampler.value as Drawing
+  const sampler = parts.sampler.value
   ask('sample', { learner: run.learner, step: run.at, count: 600, steps: 120, seed: scene.seed, sampler })
     .then(answer => {
       if (round !== state.round) return
@@ -735,9 +735,7 @@ const copied = (text: string, what: string): void => {
 byId('copy', HTMLButtonElement).addEventListener('click', () => copied(parts.code.textContent, 'The code'))
 byId('share', HTMLButtonElement).addEventListener('click', () => copied(location.href, 'The address'))
 new ResizeObserver(redraw).observe(parts.picture)
-/** How points are drawn along a score. */
-const drawings: Readonly<Record<Drawing, string>> = { flow: 'along its flow', ancestral: 'with fresh noise' }
-parts.sampler.append(...Object.entries(drawings).map(([value, text]) => new Option(text, value)))
+parts.sampler.append(...choices.sampler.map(name => new Option(name, name, false, name === 'heun')))
 parts.charted.append(...Object.entries(charted).map(([value, text]) => new Option(text, value)))
 
 const nav = document.getElementById('presets')

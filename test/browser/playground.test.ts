@@ -3,10 +3,11 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Optimizer, Vocabulary } from 'ornstein'
 import type { Browser, Page } from 'playwright-core'
 import { engine } from '../../examples/playground/engine.js'
 import { presets } from '../../examples/playground/presets.js'
-import { code, fromHash, toHash } from '../../examples/playground/Scene.js'
+import { choices, code, fromHash, pipelines, toHash } from '../../examples/playground/Scene.js'
 import { isSlow, spread } from '../cases.js'
 import { isMissing, launched, opened } from './browser.js'
 
@@ -56,7 +57,7 @@ describe('a scene', () => {
     // E |ε(x_t) − z|² of a network that says 0 is 2, the number of columns.
     expect(frames.at(-1)?.value).toBeLessThan(1.3)
     const { means } = opened.truth
-    for (const sampler of ['flow', 'ancestral'] as const) {
+    for (const sampler of ['heun', 'ancestral'] as const) {
       const { points } = answer('sample', { learner: 'descent', step: 1e4, count: 300, steps: 60, seed: 1, sampler })
       const last = points[points.length - 1]
       const squared = Array.from({ length: 300 }, (_, i) =>
@@ -77,6 +78,41 @@ describe('a scene', () => {
     // Far out the field leads inwards: from the lower left corner up and to the right.
     expect(field.score[0]).toBeGreaterThan(0)
     expect(field.score[1]).toBeGreaterThan(0)
+  })
+
+  it('may hold any word of the menus, which are the vocabulary’s: it runs, or is refused with what is missing', () => {
+    const scene = { ...presets[2].scene, expectation: 'monteCarlo' } as const
+    const { answer } = engine()
+    const changes = (['schedule', 'score', 'start', 'optimizer', 'expectation', 'objective'] as const).flatMap(menu =>
+      choices[menu].map(word => ({ ...scene, [menu]: word, phases: [[0.2, 2] as [number, number]] }))
+    )
+    expect(changes.length).toBeGreaterThan(40)
+    const refused = changes.filter(change => {
+      expect(fromHash(toHash(change))).toEqual(E.right(change))
+      const opened = answer('open', { scene: change })
+      if (typeof opened === 'string') throw new Error(opened)
+      return opened.refused.descent !== undefined
+    })
+    // A network’s start at rows, a start of one’s own, steps that need one loss, and quadrature of what is no pair.
+    expect(refused.map(change => [change.score, change.start, change.optimizer, change.expectation].join(' '))).toEqual(
+      [
+        'network fromData gradientDescent monteCarlo',
+        'spherical own gradientDescent monteCarlo',
+        'spherical fromData lbfgs monteCarlo',
+        'spherical fromData newton monteCarlo',
+        'spherical fromData gradientDescent quadrature'
+      ]
+    )
+    const ofRate = (optimizer: string): unknown =>
+      Optimizer.codec(Vocabulary.standard).encode(
+        (
+          pipelines({ ...scene, optimizer, rate: 0.3 }).descent.stages[0] as unknown as {
+            optimizer: Optimizer.Optimizer
+          }
+        ).optimizer
+      )
+    expect(ofRate('adam')).toEqual(Optimizer.codec(Vocabulary.standard).encode(Optimizer.adam({ rate: 0.3 })))
+    expect(ofRate('momentum')).toEqual(Optimizer.codec(Vocabulary.standard).encode(Optimizer.momentum({ rate: 0.3 })))
   })
 
   it('as code names all that it uses', () => {
@@ -220,7 +256,7 @@ describe.skipIf(isMissing)('the workbench', () => {
       },
       value
     )
-  it.each(spread(2)(['flow', 'ancestral']))('samples by reverse diffusion, forth and back: %s', sampler =>
+  it.each(spread(2)(['heun', 'ancestral']))('samples by reverse diffusion, forth and back: %s', sampler =>
     play(1200, async page => {
       for (const id of ['#show-density', '#show-field']) await page.uncheck(id)
       await page.selectOption('#sampler', sampler)

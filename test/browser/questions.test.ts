@@ -254,8 +254,7 @@ const heavy: Readonly<Record<string, () => void>> = {
     expect(view.rests).toBeGreaterThan(4)
     const full = shown(count, { family: 'full' })
     expect(full.rests).toBe(2)
-    const names = full.panels.flatMap(({ marks }) => marks.flatMap(({ name = [] }) => name))
-    expect(names.filter(name => name === 'any shape: 3')).toHaveLength(2)
+    for (const { title } of full.panels) expect(title).toMatch(/: round [678], any shape 3$/)
   },
   '8: five ancestral steps spoil the walk of a score that ten of Heun find good': () => {
     const end = (view: View): number => last(lineOf(view.panels, 'Energy distance', '1000 rows'))

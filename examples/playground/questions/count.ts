@@ -119,13 +119,15 @@ export const count = define<Float64Array, Frame>({
     const most = Math.max(least + 10, ...frames.slice(1).flatMap(({ isotropic, full }) => [isotropic.icl, full.icl]))
     const room = 0.08 * (most - least)
     const panel = (by: Criterion) => ({
-      title: `${CRITERIA[by]}, lower is better`,
+      title: told
+        ? `${CRITERIA[by]}: round ${best('isotropic', by) + 1}, any shape ${best('full', by) + 1}`
+        : `${CRITERIA[by]}, lower is better`,
       x: { domain: [1, MOST] as const, least: 1, ...(by === 'icl' && { title: 'number of components' }) },
       y: { domain: [least - room, most + room] as const, count: 3 },
       isFramed: false,
       marks: (Object.keys(FAMILIES) as ReadonlyArray<Family>).flatMap(of =>
         curve({
-          label: told ? `${FAMILIES[of]}: ${best(of, by) + 1}` : FAMILIES[of],
+          label: FAMILIES[of],
           look: lookOf(of),
           places: known.map((frame, i) => [i + 1, frame[of][by]] as const),
           // The lowest.

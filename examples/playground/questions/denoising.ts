@@ -289,7 +289,7 @@ export const denoising = define<Float64Array, Frame>({
               ]
             }
           : {
-              title: told ? 'Chance of each centre' : 'Chance of each centre: after your answer',
+              title: told ? 'Chance by centre' : 'Chance by centre: after your answer',
               x: { domain: [0, 100], ticks: [0, 50, 100].map(value => tick(value, `${value} %`)) },
               y: {
                 domain: [-0.5, 2.5],

@@ -241,7 +241,8 @@ const byPlan =
       points,
       plans(loss, circumstances),
       E.map(([plan]) => {
-        const [compute, checked] = [of(plan), Params.checked(Score.shapes(points.dim)(loss.score))]
+        const compute = of(plan)
+        const checked = Params.checked(Score.shapes(points.dim)(loss.score))
         return (params, key) => compute(checked(params), key)
       })
     )

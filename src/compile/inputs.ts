@@ -92,7 +92,8 @@ export const isVersion =
     Object.keys(one).length === Object.keys(other).length &&
     Object.keys(one).every(name => {
       if (!(name in other)) return false
-      const [a, b] = [one[name], other[name]]
+      const a = one[name]
+      const b = other[name]
       if (a._tag === 'Constant')
         return b._tag === 'Constant' && (a.shape.length === 0 || sameNumbers(a.values, b.values))
       return a._tag === 'Rows'
@@ -176,7 +177,8 @@ type Arrays = Readonly<Record<string, { readonly values: Float64Array }>>
 
 /** And what it is called with: with what is the same at every call, and what is of one. */
 export const caller = (stays: Named, count: number): ((params: Arrays, inputs: Named) => Compiler.Call) => {
-  const [rows, fixed] = [rowsIn(stays), constantsIn(stays)]
+  const rows = rowsIn(stays)
+  const fixed = constantsIn(stays)
   return (params, inputs) => ({
     rows: count,
     params: numbersOf(params),

@@ -37,7 +37,8 @@ export type LocateNaN<P extends string> = (
 /** What of a loss on the data is not finite, looked for term by term and row by row. */
 export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): LocateNaN<P> => {
   if (Nodes.isPopulation(data)) {
-    const [levels, mixtureOf] = [NoiseDrawn.levelsOf(loss), Loss.mixtureIn(loss.score)]
+    const levels = NoiseDrawn.levelsOf(loss)
+    const mixtureOf = Loss.mixtureIn(loss.score)
     return (params, key) =>
       pipe(
         data.resolved(mixtureOf(params), levels),
@@ -62,7 +63,8 @@ export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Dat
   const { points: about, enter } = Loss.framed(loss)(data)
   const model = Score.interpret(loss.score)
   const draws = NoiseDrawn.draw(loss)(about)
-  const [own, theirs] = [Matching.data(about, false), Matching.data(data, false)]
+  const own = Matching.data(about, false)
+  const theirs = Matching.data(data, false)
   return (params, key, rows) => {
     const here = enter(params)
     const { basis, terms } = draws(here, key)

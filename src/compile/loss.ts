@@ -274,7 +274,8 @@ const parts = <P extends string>(
         RA.takeLeftWhile(({ inputs }) => Inputs.isVersion(left[0].inputs)(inputs))
       )
       const size = together(alike.length)
-      const [own, others] = [alike.slice(0, size), left.slice(Math.min(size, alike.length))]
+      const own = alike.slice(0, size)
+      const others = left.slice(Math.min(size, alike.length))
       const one = own.length > 1 ? joined(own, size, programFor) : O.none
       return [O.isSome(one) ? [one.value] : own.map(alone), others]
     }),
@@ -385,7 +386,8 @@ export const summed = <P extends string>(
   about: Source.Data
 ): ((params: Params.Params<P>, key: Key.Key) => Strands.Sum<ValueAndGradient<P>>) => {
   const circumstances = { library: libraryOf(loss.score, precision), use: 'often' } as const
-  const [draws, whole] = [draw(loss)(about), engineOf(loss, engine, circumstances)(about)]
+  const draws = draw(loss)(about)
+  const whole = engineOf(loss, engine, circumstances)(about)
   return (params, key) => {
     const { basis, terms } = draws(params, key)
     return whole(params, { basis, terms: terms.filter(isDirect) })
@@ -514,7 +516,9 @@ const onRows = <P extends string>(
   of: (term: Objective.Term) => boolean = () => true
 ): ((data: Source.Data) => Evaluate<P>) => {
   const { library, place, differentiates = true } = circumstances
-  const [engine, drawing, frame] = [engineOf(loss, by, circumstances), draw(loss), framed(loss)]
+  const engine = engineOf(loss, by, circumstances)
+  const drawing = draw(loss)
+  const frame = framed(loss)
   return data => {
     const { points: about, middle, enter } = frame(data)
     const anew = drawing(about)

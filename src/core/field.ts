@@ -411,7 +411,8 @@ export interface Short<T, I> {
 /** A description of a concept, or what `short` takes for one. */
 export function of<T extends AnyValue, I = T>(concept: Concept<T>, short?: Short<T, I>): Field<T, I | T> {
   const isGiven = (u: unknown): u is I | T => u !== undefined
-  const [domain, remedy] = [one(concept.name), `use a constructor of ${concept.name}`]
+  const domain = one(concept.name)
+  const remedy = `use a constructor of ${concept.name}`
   return {
     is: concept.is,
     accept: u => (short !== undefined && isGiven(u) ? short.from(u) : u),

@@ -53,7 +53,8 @@ export const laidOut = (code: string, width: number): string => {
       .filter(({ from, to }) => code.slice(from + 1, to).trim() !== '')
       .at(-1)
     if (indent + code.length + around <= width || last === undefined) return code
-    const [head, tail] = [code.slice(0, last.from + 1), code.slice(last.to)]
+    const head = code.slice(0, last.from + 1)
+    const tail = code.slice(last.to)
     const parts = items(code, last)
     if (parts.length === 1 && head.endsWith('('))
       return head + lines(parts[0], indent, around + head.length + tail.length) + tail

@@ -262,7 +262,8 @@ const looked = (name: string, direction: (level: Level) => Direction): ReadonlyA
   const bad = LOOKS.find(level => {
     const { p, q } = direction(level)
     // Of the rounding of its two products or less, it is 0.
-    const [one, other] = [level.alpha * q, level.sigma * p]
+    const one = level.alpha * q
+    const other = level.sigma * p
     return !(Math.abs(one - other) > 1e-15 * (Math.abs(one) + Math.abs(other)) && Number.isFinite(one - other))
   })
   if (bad === undefined) return []
@@ -589,7 +590,8 @@ export const weightFormula = (from: Parametrization, to: Parametrization): strin
   if (same(from, to)) return '1'
   const [a, b] = [from, to].map(each => O.toNullable(concept.meaning(each).squaredDeterminant))
   if (a === null || b === null) return '(Δ′/Δ)²'
-  const [alphas, sigmas] = [b.alphas - a.alphas, b.sigmas - a.sigmas]
+  const alphas = b.alphas - a.alphas
+  const sigmas = b.sigmas - a.sigmas
   const factors = (...parts: ReadonlyArray<string>): string => parts.filter(part => part !== '').join(' ')
   const powers = (sign: 1 | -1): ReadonlyArray<string> => [
     superscript('σ', Math.max(0, sign * sigmas)),

@@ -507,7 +507,8 @@ const inOrder = define({
         (before, part) => [...before, build({ ...place, width: before.at(-1)?.width ?? place.width })(part)],
         []
       )
-      const [before, heads] = [built.slice(0, -1), built.at(-1)?.heads]
+      const before = built.slice(0, -1)
+      const heads = built.at(-1)?.heads
       return {
         width: built.at(-1)?.width ?? place.width,
         ...together(built),

@@ -102,7 +102,8 @@ export const read = (bytes: Uint8Array): E.Either<Problem.Problems, Weights> => 
 const fitted =
   <P extends string>(shapes: Params.Shapes<P>, remedy: string) =>
   (arrays: Params.Params<string>): E.Either<Problem.Problems, Params.Params<P>> => {
-    const [wanted, found] = [Params.names(shapes), Object.keys(arrays)]
+    const wanted = Params.names(shapes)
+    const found = Object.keys(arrays)
     const wrong = [
       ...wanted.flatMap(name =>
         Object.hasOwn(arrays, name)
@@ -178,7 +179,8 @@ const renamed =
   (layers: Layers) =>
   (own: string): Renamed | null => {
     const at = own.lastIndexOf('.')
-    const [first, last] = [own.slice(0, Math.max(at, 0)), own.slice(at + 1)]
+    const first = own.slice(0, Math.max(at, 0))
+    const last = own.slice(at + 1)
     return Object.hasOwn(layers, first) && Object.hasOwn(inTorch, last)
       ? {
           theirs: `${layers[first] === '' ? '' : `${layers[first]}.`}${inTorch[last].name}`,

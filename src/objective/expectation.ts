@@ -177,7 +177,8 @@ const nodesFor = (slope: number): number =>
 const STEEPEST = (Limits.nodes - 12) / 60
 
 /** Rules that a descent comes back to at every step. */
-const [gentle, steep] = [keeping<Quadrature.Rule>(64), keeping<Quadrature.Rule>(64)]
+const gentle = keeping<Quadrature.Rule>(64)
+const steep = keeping<Quadrature.Rule>(64)
 
 /** The rule for a slope, the same object for the same number of nodes; one that is not finite is that of a loss that is not finite either. */
 const ruleFor = (slope: number): Quadrature.Rule => {

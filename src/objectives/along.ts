@@ -52,7 +52,8 @@ const derivative =
   <R extends Sees<R>>(integrand: (row: R) => Tensor) =>
   (row: R): Tensor => {
     const { params } = row
-    const [direction, own] = [picked(DIRECTION, row.constants), picked(OWN, row.constants)]
+    const direction = picked(DIRECTION, row.constants)
+    const own = picked(OWN, row.constants)
     return jvp(step => {
       const moved = Object.entries(direction).map(([name, v]): [string, Tensor] => [
         name,

@@ -390,7 +390,8 @@ export const importance = define({
         ]
         const inFields = [proposal, target].flatMap(law => Case.problems(law))
         if (inside.length + inFields.length > 0 || from === undefined || to === undefined) return inside
-        const [proposed, wanted] = [from.support, to.support]
+        const proposed = from.support
+        const wanted = to.support
         return Problem.unless(
           proposed[0] - wanted[0] <= MISSED * (wanted[1] - wanted[0]) && proposed[1] >= wanted[1],
           'proposal',

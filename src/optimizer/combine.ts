@@ -158,7 +158,8 @@ export const combine = <S>(
       const found = one(member)
       return found === undefined ? [] : [[i, found] as const]
     })
-  const [estimates, recalls] = [some(({ estimate }) => estimate), some(({ recall }) => recall)]
+  const estimates = some(({ estimate }) => estimate)
+  const recalls = some(({ recall }) => recall)
   return {
     init: params => store.of(all.map(({ part, some }) => part.init(some(params)))),
     update: (gradient, u, place) => {

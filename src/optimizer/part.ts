@@ -233,8 +233,12 @@ export function define<
   return Case.define('Optimizer', {
     ...spec,
     meaning: (fields: Field.Of<F>): Part<S, Looks> => {
-      const [start, step, factor] = [init(fields), update(fields), gain?.(fields)]
-      const [answer, met, wrong] = [estimate?.(fields), recall?.(fields), requirements?.(fields)]
+      const start = init(fields)
+      const step = update(fields)
+      const factor = gain?.(fields)
+      const answer = estimate?.(fields)
+      const met = recall?.(fields)
+      const wrong = requirements?.(fields)
       // Of a description the fields are the description itself.
       const printed = Case.isValue(fields) ? Case.show(fields) : `Optimizer.${spec.name}`
       return {

@@ -15,7 +15,8 @@ const nearest = (region: Region.Region): ((params: Arrays) => Arrays) => {
   const axes = Region.arrays(region) === 'rows' ? -1 : -2
   const project = Region.project(region)
   return Params.map<NdArray, NdArray>(({ shape, values }) => {
-    const [columns, length] = [shape.at(-1) ?? 1, size(shape.slice(axes))]
+    const columns = shape.at(-1) ?? 1
+    const length = size(shape.slice(axes))
     return {
       shape,
       values: Float64Array.from(

@@ -558,7 +558,8 @@ export const guarded = define({
       const [attempt] = tools.attempts
       return (params, key) => {
         const last = attempt(params, key)
-        const [before, after] = [judge(params), judge(last.params)]
+        const before = judge(params)
+        const after = judge(last.params)
         const isBetter = !last.failed && after.value < before.value && after.lost <= before.lost
         return { value: before.value, params: isBetter ? last.params : params }
       }

@@ -50,7 +50,8 @@ export const differences = (gradient: (x: Float64Array) => Float64Array, x: Floa
     const h = STEP * Math.max(1, Math.abs(at))
     const moved = (by: number): Float64Array => gradient(x.map((v, i) => (i === j ? v + by : v)))
     return SIXTH.map((c, k) => {
-      const [up, down] = [moved((k + 1) * h), moved(-(k + 1) * h)]
+      const up = moved((k + 1) * h)
+      const down = moved(-(k + 1) * h)
       return up.map((u, i) => (c * (u - down[i])) / (60 * h))
     }).reduce((a, b) => a.map((v, i) => v + b[i]))
   })
@@ -66,7 +67,8 @@ export const crossed = (
   const out = new Float64Array(n * n)
   for (let i = 0; i < rows; i++)
     for (let at = 0; at < n * n; at++) {
-      const [a, b] = [i * n + Math.floor(at / n), i * n + (at % n)]
+      const a = i * n + Math.floor(at / n)
+      const b = i * n + (at % n)
       out[at] += (weights[i] * (g[a] * h[b] + h[a] * g[b])) / 2
     }
   return out
@@ -114,7 +116,8 @@ export const middle = (
     trials.forEach(({ successes, runs }, k) => {
       const z = u[k] - centre
       const p = 1 / (1 + exp(-(a + b * z)))
-      const [r, w] = [successes - runs * p, runs * p * (1 - p)]
+      const r = successes - runs * p
+      const w = runs * p * (1 - p)
       g0 += r
       g1 += r * z
       h00 += w
@@ -123,7 +126,8 @@ export const middle = (
     })
     const det = h00 * h11 - h01 * h01
     inverse = [h11 / det, -h01 / det, h00 / det]
-    const [da, db] = [inverse[0] * g0 + inverse[1] * g1, inverse[1] * g0 + inverse[2] * g1]
+    const da = inverse[0] * g0 + inverse[1] * g1
+    const db = inverse[1] * g0 + inverse[2] * g1
     // Short steps: far from the middle, the second derivatives vanish.
     const size = Math.sqrt(da * da + db * db)
     const scale = Math.min(1, 2 / size)

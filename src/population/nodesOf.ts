@@ -91,7 +91,8 @@ const shapesOf = (mixture: Mixture, { alpha, sigma }: Level): ReadonlyArray<Shap
 }
 
 const sameFactors = (mixture: Mixture, i: number, j: number): boolean => {
-  const [a, b] = [factorsOf(mixture)[i].values, factorsOf(mixture)[j].values]
+  const a = factorsOf(mixture)[i].values
+  const b = factorsOf(mixture)[j].values
   const most = a.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
   return a.every((x, at) => Math.abs(x - b[at]) <= 1e-9 * most)
 }
@@ -120,7 +121,8 @@ const raise = (
         { length: dim },
         (_, e) => level.alpha * (means.values[i * dim + e] - means.values[j * dim + e])
       )
-      const [a, b] = [shapes[i], shapes[j]]
+      const a = shapes[i]
+      const b = shapes[j]
       if (round ? Math.abs(a.least - b.least) <= 1e-9 * a.least : sameFactors(mixture, i, j)) {
         for (let k = 0; k < into.length; k++) {
           const along = axes === null ? delta[k] : delta.reduce((sum, x, e) => sum + x * axes[k * dim + e], 0)
@@ -225,11 +227,13 @@ const standard = (dim: number, { axes, across, counts, radius }: Layout): Produc
   const around = m === 0 ? 1 : 2 * m
   const per = rest.nodes.length * around
   const rows = inSpan.weights.length * per
-  const [values, weights] = [new Float64Array(rows * dim), new Float64Array(rows)]
+  const values = new Float64Array(rows * dim)
+  const weights = new Float64Array(rows)
   for (let i = 0; i < inSpan.weights.length; i++)
     for (let p = 0; p < per; p++) {
       const row = i * per + p
-      const [q, side] = [Math.floor(p / around), p % around]
+      const q = Math.floor(p / around)
+      const side = p % around
       weights[row] = (inSpan.weights[i] * rest.weights[q]) / around
       for (let a = 0; a < r; a++)
         for (let e = 0; e < dim; e++) values[row * dim + e] += inSpan.values[i * r + a] * axes[a * dim + e]

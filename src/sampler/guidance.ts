@@ -253,7 +253,8 @@ const solved = (s: Tensor, r: Tensor): Tensor => {
   const [rows, m] = r.shape
   const remains = Array.from({ length: m }).reduce<Tensor>(
     (columns, _, k) => {
-      const [first, rest] = [slice(columns, [0, 0, 0], [rows, 1, m]), slice(columns, [0, 1, 0], [rows, m - k, m])]
+      const first = slice(columns, [0, 0, 0], [rows, 1, m])
+      const rest = slice(columns, [0, 1, 0], [rows, m - k, m])
       const pivots = div(slice(rest, [0, 0, k], [rows, m - k, 1]), slice(first, [0, 0, k], [rows, 1, 1]))
       return sub(rest, mul(pivots, sub(first, oneHot(fill([1, 1], k), m))))
     },

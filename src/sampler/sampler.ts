@@ -786,7 +786,8 @@ const next = (
   const checked = guarded(score)
   return ({ step, points, memory }) => {
     if (step + 1 >= nodes.length) return null
-    const [from, to] = [nodes[step], nodes[step + 1]]
+    const from = nodes[step]
+    const to = nodes[step + 1]
     const moved = run({ schedule, score: checked, from, to, points, memory, key: pipe(key, Key.child(step)) })
     const place = `points after step ${step + 1}, at time ${to.time}`
     as(points, place, 'lead every point somewhere', moved.points)
@@ -939,7 +940,8 @@ export function logDensity(
       return mistaken('a score that can be differentiated: make it by Sampler.learned or Sampler.exact', score, call)
     const divergence = estimate === undefined ? score.divergence : probed(score, estimate, points)
     const count = rows * dim
-    const [noisy, clean] = [nodes[0], nodes[nodes.length - 1]]
+    const noisy = nodes[0]
+    const clean = nodes[nodes.length - 1]
     const solve = Case.meaning(sampler).solver
     /** x, from a state of the solver: z for every point, then the integral for every point. */
     const pointsOf = (state: Float64Array, { size }: Node): Points.Points => ({

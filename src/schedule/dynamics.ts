@@ -57,7 +57,8 @@ const derivative =
     const s = (x - centre) / h
     const at = (k: number): number => f(centre + k * h)
     // The derivatives at s of Lagrange's polynomials on −2, …, 2.
-    const [s2, s3] = [s * s, s * s * s]
+    const s2 = s * s
+    const s3 = s * s * s
     const outer = (2 * s3 - s) * (at(2) + at(-2)) + (3 * s2 - 1) * (at(2) - at(-2))
     const inner = (4 * s3 - 8 * s) * (at(1) + at(-1)) + (3 * s2 - 4) * (at(1) - at(-1))
     return (outer / 12 - inner / 6 + (s3 - 2.5 * s) * at(0)) / h
@@ -85,7 +86,8 @@ export const of = ({ until, level, ...said }: Levels): Dynamics => {
     kinks().reduce((lo, kink) => (kink <= time && kink < until ? Math.max(lo, kink) : lo), 0),
     kinks().reduce((hi, kink) => (kink > time ? Math.min(hi, kink) : hi), until)
   ]
-  const [slope, logSlope] = [derivative(alpha, pieceOf), derivative(time => Elementary.log(alpha(time)), pieceOf)]
+  const slope = derivative(alpha, pieceOf)
+  const logSlope = derivative(time => Elementary.log(alpha(time)), pieceOf)
   const growth = derivative(variance, pieceOf)
   // log α is nearer to a polynomial where α falls fast, and has no value at an end without signal.
   const drift =

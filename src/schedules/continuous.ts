@@ -72,7 +72,8 @@ export const cosine = define({
     // tan θ, from whichever end is nearer.
     const tangent = (time: number): number =>
       time < 0.5 ? Elementary.tan((time + offset) * c) : 1 / Elementary.tan((1 - time) * c)
-    const [sine, cosine] = [Elementary.sin(2 * offset * c), Elementary.cos(2 * offset * c)]
+    const sine = Elementary.sin(2 * offset * c)
+    const cosine = Elementary.cos(2 * offset * c)
     return {
       until: 1,
       level: time => ({ alpha: alphaOf(time), sigma: Math.sqrt(noise(time)) / start }),

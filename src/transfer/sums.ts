@@ -137,7 +137,8 @@ export const asked =
   (described: unknown) =>
   (source: Source.Source): Made => {
     if (scaled.is(described) && ofRows([described.centre, described.scale], source.dim)) {
-      const [centre, scale] = [Float64Array.from(described.centre), Float64Array.from(described.scale)]
+      const centre = Float64Array.from(described.centre)
+      const scale = Float64Array.from(described.scale)
       return pipe(source, Source.inUnits({ centre, scale }), asked(vocabulary)(described.of))
     }
     if (statistics.is(described)) {
@@ -176,7 +177,8 @@ export const asked =
                 )
               }
               // So is the prior.
-              const [mean, covariance] = [new Float64Array(source.dim), new Float64Array(0)]
+              const mean = new Float64Array(source.dim)
+              const covariance = new Float64Array(0)
               const prior = { shrinkage: 0, mean, covariance, rows: source.total }
               const of: (params: Params.Params<string>) => Strands.Sum<unknown> =
                 kind === 'judged'

@@ -43,41 +43,11 @@ import {
   zero,
   type Optimizer
 } from '../optimizer/optimizer.js'
-import {
-  adadelta,
-  adagrad,
-  adamW,
-  amsGrad,
-  centredRmsProp,
-  lbfgs,
-  lion,
-  momentum,
-  nAdam,
-  nesterov,
-  newton,
-  polyak,
-  rAdam,
-  rmsProp,
-  signDescent
-} from './chains.js'
+import * as Chains from './chains.js'
 import { scaleByLbfgs, scaleByNewton } from './curvature.js'
 import { average, lookahead, movingAverage, project } from './iterates.js'
 import { lineSearch } from './lineSearch.js'
-import {
-  clipByNorm,
-  clipByValue,
-  nesterovTrace,
-  scaleByAdadelta,
-  scaleByAdagrad,
-  scaleByAmsGrad,
-  scaleByLion,
-  scaleByNAdam,
-  scaleByRAdam,
-  scaleByRms,
-  scaleByStandardDeviation,
-  sign,
-  weightDecay
-} from './perEntry.js'
+import * as PerEntry from './perEntry.js'
 import { reduceOnPlateau, scaleByPolyak } from './value.js'
 
 export * from '../optimizer/optimizer.js'
@@ -103,22 +73,22 @@ const recipe = (
 /** Names of optimizers that are made of others, each with an example. */
 export const recipes: ReadonlyArray<Vocabulary.Recipe<Optimizer>> = [
   recipe('gradientDescent', gradientDescent({ rate: 0.1 }), 'θ ← θ − rate · g'),
-  recipe('momentum', momentum({ rate: 0.1 }), 'the heavy ball (Polyak 1964)'),
-  recipe('nesterov', nesterov({ rate: 0.1 }), "Nesterov's momentum (1983)"),
-  recipe('signDescent', signDescent({ rate: 0.1 }), 'θ ← θ − rate · sign g'),
+  recipe('momentum', Chains.momentum({ rate: 0.1 }), 'the heavy ball (Polyak 1964)'),
+  recipe('nesterov', Chains.nesterov({ rate: 0.1 }), "Nesterov's momentum (1983)"),
+  recipe('signDescent', Chains.signDescent({ rate: 0.1 }), 'θ ← θ − rate · sign g'),
   recipe('adam', adam({ rate: 0.1 }), 'Kingma & Ba 2015'),
-  recipe('adamW', adamW({ rate: 0.1 }), 'decoupled weight decay (Loshchilov & Hutter 2019)'),
-  recipe('amsGrad', amsGrad({ rate: 0.1 }), 'a second moment that never falls (Reddi et al. 2018)'),
-  recipe('nAdam', nAdam({ rate: 0.1 }), "Adam with Nesterov's momentum (Dozat 2016)"),
-  recipe('rAdam', rAdam({ rate: 0.1 }), 'Adam, rectified at first (Liu et al. 2020)'),
-  recipe('rmsProp', rmsProp({ rate: 0.1 }), 'Tieleman & Hinton 2012'),
-  recipe('centredRmsProp', centredRmsProp({ rate: 0.1 }), 'Graves 2013'),
-  recipe('adagrad', adagrad({ rate: 0.1 }), 'Duchi, Hazan & Singer 2011'),
-  recipe('adadelta', adadelta(), 'needs no rate (Zeiler 2012)', ''),
-  recipe('lion', lion({ rate: 0.1 }), 'the sign of a momentum (Chen et al. 2023)'),
-  recipe('polyak', polyak(), 'rate (f − lowerBound)/|g|² (Polyak 1987)', ''),
-  recipe('lbfgs', lbfgs(), 'L-BFGS with a strong-Wolfe line search (Liu & Nocedal 1989)', ''),
-  recipe('newton', newton(), 'Newton–Raphson for few parameters, downhill at saddles', '')
+  recipe('adamW', Chains.adamW({ rate: 0.1 }), 'decoupled weight decay (Loshchilov & Hutter 2019)'),
+  recipe('amsGrad', Chains.amsGrad({ rate: 0.1 }), 'a second moment that never falls (Reddi et al. 2018)'),
+  recipe('nAdam', Chains.nAdam({ rate: 0.1 }), "Adam with Nesterov's momentum (Dozat 2016)"),
+  recipe('rAdam', Chains.rAdam({ rate: 0.1 }), 'Adam, rectified at first (Liu et al. 2020)'),
+  recipe('rmsProp', Chains.rmsProp({ rate: 0.1 }), 'Tieleman & Hinton 2012'),
+  recipe('centredRmsProp', Chains.centredRmsProp({ rate: 0.1 }), 'Graves 2013'),
+  recipe('adagrad', Chains.adagrad({ rate: 0.1 }), 'Duchi, Hazan & Singer 2011'),
+  recipe('adadelta', Chains.adadelta(), 'needs no rate (Zeiler 2012)', ''),
+  recipe('lion', Chains.lion({ rate: 0.1 }), 'the sign of a momentum (Chen et al. 2023)'),
+  recipe('polyak', Chains.polyak(), 'rate (f − lowerBound)/|g|² (Polyak 1987)', ''),
+  recipe('lbfgs', Chains.lbfgs(), 'L-BFGS with a strong-Wolfe line search (Liu & Nocedal 1989)', ''),
+  recipe('newton', Chains.newton(), 'Newton–Raphson for few parameters, downhill at saddles', '')
 ]
 
 /** The parts, in the order of the reference. */
@@ -128,26 +98,26 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   scale,
   zero,
   trace,
-  nesterovTrace,
-  sign,
+  PerEntry.nesterovTrace,
+  PerEntry.sign,
   scaleByAdam,
-  scaleByAmsGrad,
-  scaleByNAdam,
-  scaleByRAdam,
-  scaleByRms,
-  scaleByStandardDeviation,
-  scaleByAdagrad,
-  scaleByAdadelta,
-  scaleByLion,
+  PerEntry.scaleByAmsGrad,
+  PerEntry.scaleByNAdam,
+  PerEntry.scaleByRAdam,
+  PerEntry.scaleByRms,
+  PerEntry.scaleByStandardDeviation,
+  PerEntry.scaleByAdagrad,
+  PerEntry.scaleByAdadelta,
+  PerEntry.scaleByLion,
   scaleByPolyak,
   reduceOnPlateau,
   scaleByLbfgs,
   scaleByNewton,
   lineSearch,
-  clipByValue,
-  clipByNorm,
+  PerEntry.clipByValue,
+  PerEntry.clipByNorm,
   clipByGlobalNorm,
-  weightDecay,
+  PerEntry.weightDecay,
   project,
   average,
   movingAverage,

@@ -26,7 +26,6 @@ import {
   matMul,
   mul,
   oneHot,
-  Key,
   reshape,
   rowDivergence,
   rowwise,
@@ -41,17 +40,13 @@ import {
   type Tensor
 } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { meanOf } from '../../lib/numbers/mean.js'
 import { recorder } from '../../lib/plain/recorder.js'
 import { refuseWith } from '../../lib/plain/refuse.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import * as Problem from '../core/problem.js'
 import * as Points from '../data/points.js'
 import * as Params from '../family/params.js'
-import type * as Divergence from '../comparison/divergence.js'
-import * as Mixture from '../algebra/index.js'
 import type * as Schedule from '../schedule/schedule.js'
-import * as Sampler from './sampler.js'
 import { levelOf, type Field, type OfTime, type Smooth } from './sampler.js'
 
 /** What does not fit, as a RangeError that carries the problem: it is written in code. */
@@ -274,8 +269,8 @@ const solved = (s: Tensor, r: Tensor): Tensor => {
  * 10 Langevin moves at each level (`Sampler.predictorCorrector`) .23, .01, .18 with `tweedie` and .02, .01, .01 with `none`. No
  * spread is best throughout: compare them.
  *
- * Where the prior is a mixture, its posterior is one too: `Mixture.given` is exact, and `Sampler.exact` of it its score. `distance` tells how far
- * samples are from it.
+ * Where the prior is a mixture, its posterior is one too: `Mixture.given` is exact, and `Sampler.exact` of it its score; `Points.energyDistance`
+ * tells how far samples of the two are from each other.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -379,56 +374,3 @@ export const inpaint = (
       )
     : misfit('known', String(outside), `a coordinate from 0 to ${dim - 1}`, 'count coordinates from 0')
 }
-
-/** So many groups of rows: their spread tells how far a mean over them may be off. */
-const GROUPS = 8
-
-/**
- * How far samples of `posterior` are from the exact posterior of a mixture prior, `Mixture.given`: the energy distance 2 E|X − Y| − E|X − X′| − E|Y − Y′|
- * of the two, less that of two samples of the exact one, which is 0 in the mean where the sampler is exact. A mean over eight groups of rows, with
- * its standard error; in the unit of the columns. What it is for a mixture like the data says what to expect where no exact posterior is known.
- *
- * @throws RangeError as `posterior` and `Sampler.sample` do
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Guidance, Mixture, Problem, Sampler, Schedule, TimeGrid } from 'ornstein'
- *
- * const program = Problem.orThrow(
- *   Sampler.compile({
- *     sampler: Sampler.ancestral,
- *     grid: TimeGrid.logSnr({ from: 5, to: 1e-3, steps: 60 }),
- *     schedule: Schedule.ornsteinUhlenbeck
- *   })
- * )
- * // By Tweedie it is exact of a normal prior; a spread that is the same everywhere is not that of two clusters.
- * const seen = { matrix: [[1, 1]], observed: [2], deviation: 0.3 }
- * const normal = Guidance.distance(seen, program)(Mixture.of({ means: [[0, 0]] }))
- * assert.ok(normal.value < 5.4 * normal.standardError)
- * const clusters = Mixture.of({ means: [[-3, 3], [3, -1]], variances: [0.1, 0.1] })
- * const { value, standardError } = Guidance.distance(seen, program, { spread: 'isotropic' })(clusters)
- * assert.ok(value > 5.4 * standardError)
- */
-export const distance =
-  (
-    measurement: Measurement,
-    program: Sampler.Program,
-    {
-      spread = 'tweedie',
-      rows = 2000,
-      key = Key.fromSeed(0)
-    }: { readonly spread?: Spread; readonly rows?: number; readonly key?: Key.Key } = {}
-  ) =>
-  (prior: Mixture.Mixture): Divergence.Estimate => {
-    const { schedule } = program
-    const exact = Mixture.given(measurement)(prior)
-    const score = posterior(measurement, schedule, { spread })(Sampler.exact(prior, schedule))
-    const size = Math.max(2, Math.floor(rows / GROUPS))
-    const excess = Key.split(GROUPS)(key).map(group => {
-      const keys = Key.named('exact', 'other', 'approximate')(group)
-      const own = Mixture.sample(size)(keys.exact)(exact)
-      const other = Mixture.sample(size)(keys.other)(exact)
-      const found = Sampler.sample(program)(score)(size, Mixture.dim(prior))(keys.approximate)
-      return Points.energyDistance(found, own) - Points.energyDistance(other, own)
-    })
-    return meanOf(excess)
-  }

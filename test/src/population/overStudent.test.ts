@@ -1,6 +1,4 @@
 /** Means over the student's own distribution, against reference values of another program, differences, and mathematics. */
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import {
@@ -16,31 +14,8 @@ import {
   TimeLaw
 } from '../../../src/index.js'
 import { isSlow } from '../../cases.js'
+import { oracle } from './oracle.js'
 
-interface Stationary {
-  readonly key: ReadonlyArray<number>
-  readonly value: number
-  readonly index: number
-  readonly eig: ReadonlyArray<number>
-}
-const oracle = JSON.parse(
-  readFileSync(fileURLToPath(new URL('../../oracle/population.json', import.meta.url)), 'utf8')
-) as {
-  readonly test_values: Readonly<
-    Record<string, { readonly M: ReadonlyArray<number>; readonly value: number; readonly eig: ReadonlyArray<number> }>
-  >
-  readonly point_p0: Readonly<
-    Record<
-      string,
-      {
-        readonly value: number
-        readonly gradient: ReadonlyArray<number>
-        readonly H: ReadonlyArray<ReadonlyArray<number>>
-      }
-    >
-  >
-  readonly stationary: Readonly<Record<string, ReadonlyArray<Stationary>>>
-}
 const schedule = Schedule.ornsteinUhlenbeck
 const { alpha } = Schedule.level(0.1)(schedule)
 // The reference has ten digits.

@@ -1,6 +1,4 @@
 /** Populations against reference values of another program, closed forms, and integrals by the trapezoidal rule. */
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { mul, sum } from '../../../lib/index.js'
@@ -28,32 +26,7 @@ import * as Nodes from '../../../src/mixture/nodes.js'
 import { count } from '../../../src/population/nodesOf.js'
 import * as Courses from '../../../src/population/courses.js'
 import { isSlow } from '../../cases.js'
-
-interface Reference {
-  readonly key: ReadonlyArray<number>
-  readonly value: number
-  readonly index: number
-  readonly null: number
-  readonly eig: ReadonlyArray<number>
-}
-const oracle = JSON.parse(
-  readFileSync(fileURLToPath(new URL('../../oracle/population.json', import.meta.url)), 'utf8')
-) as {
-  readonly test_values: Readonly<
-    Record<string, { readonly M: ReadonlyArray<number>; readonly value: number; readonly eig: ReadonlyArray<number> }>
-  >
-  readonly point_p0: Readonly<
-    Record<
-      string,
-      {
-        readonly value: number
-        readonly gradient: ReadonlyArray<number>
-        readonly H: ReadonlyArray<ReadonlyArray<number>>
-      }
-    >
-  >
-  readonly stationary: Readonly<Record<string, ReadonlyArray<Reference>>>
-}
+import { oracle } from './oracle.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
 const level = TimeLaw.at(0.1)

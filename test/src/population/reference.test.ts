@@ -1,6 +1,4 @@
 /** All points and efficiencies of the reference, by another program, to 1e-9 of what is printed: ten digits. */
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import {
   Efficiency,
@@ -15,39 +13,7 @@ import {
 } from '../../../src/index.js'
 import * as Courses from '../../../src/population/courses.js'
 import { spread } from '../../cases.js'
-
-interface Point {
-  readonly key: ReadonlyArray<number>
-  readonly value: number
-  readonly index: number
-  readonly null: number
-  readonly eig: ReadonlyArray<number>
-}
-const oracle = JSON.parse(
-  readFileSync(fileURLToPath(new URL('../../oracle/population.json', import.meta.url)), 'utf8')
-) as {
-  readonly test_values: Readonly<
-    Record<string, { readonly M: ReadonlyArray<number>; readonly value: number; readonly eig: ReadonlyArray<number> }>
-  >
-  readonly stationary: Readonly<Record<string, ReadonlyArray<Point>>>
-  readonly jin_R30: Readonly<
-    Record<
-      string,
-      ReadonlyArray<{
-        readonly D: number
-        readonly M: ReadonlyArray<number>
-        readonly value: number
-        readonly eig: ReadonlyArray<number>
-      }>
-    >
-  >
-  readonly efficiency: Readonly<
-    Record<
-      string,
-      ReadonlyArray<{ readonly t: number; readonly trace_means: number; readonly rms_weights: number | null }>
-    >
-  >
-}
+import { oracle } from './oracle.js'
 
 const level = TimeLaw.at(0.1)
 const { alpha } = Schedule.level(0.1)(Schedule.ornsteinUhlenbeck)

@@ -10,7 +10,7 @@ import {
   Net,
   Parametrization,
   Params,
-  Points,
+  type Points,
   Problem,
   Sampler,
   Schedule,

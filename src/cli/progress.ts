@@ -89,6 +89,7 @@ const line = (world: World, whose: string): Progress => {
     },
     end: () => {
       if (written > -Infinity) world.stderr('\r\x1b[2K')
+      written = -Infinity
     }
   }
 }

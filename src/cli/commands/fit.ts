@@ -4,11 +4,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { lazy } from '../../../lib/plain/iterate.js'
 import type * as Place from '../../data/place.js'
-import * as Source from '../../data/source.js'
-import { Bootstrap, ComponentTest, type Fit, Mixture, Pipeline, Problem, Score, Vocabulary } from '../../index.js'
-import * as Hint from '../../trust/hint.js'
-import * as Stuck from '../../trust/stuck.js'
-import * as Missing from '../../mixture/em/missing.js'
+import { type Fit, Pipeline, Problem, Vocabulary } from '../../index.js'
 import { converged, steps, type Findings } from '../../report/findings.js'
 import { all as pictures } from '../../report/figures.js'
 import { documentOf, page } from '../../report/report.js'
@@ -16,12 +12,11 @@ import { all as scoreFigures } from '../../report/scoreFigures.js'
 import { type ScoreFindings } from '../../report/scoreFindings.js'
 import { page as scorePage } from '../../report/scoreReport.js'
 import type { Picture } from '../../picture/drawing.js'
-import { faultless, inside, type Checked } from '../checked.js'
+import { faultless, inside } from '../checked.js'
 import * as json from '../../core/json.js'
 import {
   choose,
   compare,
-  heardAmong,
   learn,
   learnScore,
   pipelineOf,
@@ -40,19 +35,20 @@ import * as ScoreModel from '../../fit/scoreModel.js'
 import { written as fileOf } from '../../fit/written.js'
 import * as look from '../look.js'
 import { keeperOf, stoppedBy } from '../keeper.js'
-import { closing, placeOf, type Summing } from '../summedAt.js'
+import { closing, placeOf } from '../summedAt.js'
 import { progress, type Progress } from '../progress.js'
 import { GROWN, type Recipe } from '../recipes.js'
 import { asJson, human, type Shown } from '../shown.js'
 import { choicesOf, type Choices, type Keep } from '../choices.js'
 import { areFree } from '../families.js'
+import { diagnosed } from '../diagnosed.js'
 import { fixedOf } from '../fixedFile.js'
 import { outputsOf, type Flags } from '../fitOptions.js'
 import { groupsOf, type Group } from '../groups.js'
 import * as options from '../options.js'
 import * as words from '../ownWords.js'
 import { printable } from '../../fit/text.js'
-import { failed, type Failure, type Signal, type World } from '../world.js'
+import { failed, refused, type Failure, type Signal, type World } from '../world.js'
 
 const ownPipeline = (
   world: World,
@@ -175,26 +171,6 @@ const ofGroups = (by: string, flags: Flags, within: number, all: ReadonlyArray<r
           })
           .join('\n\n')
 
-/** Each group alone: one that cannot be learned keeps none of the others back, and is told of at the end. */
-const byGroup =
-  (world: World, by: string, flags: Flags, learnGroup: (group: Group) => TE.TaskEither<Failure, Found>) =>
-  (groups: ReadonlyArray<Group>): TE.TaskEither<Failure, Signal | null> =>
-  async () => {
-    const found: (readonly [Group, Shown])[] = []
-    const problems: Problem.Problem[] = []
-    let stopped: Signal | null = null
-    for (const group of groups) {
-      const one = await learnGroup(group)()
-      if (E.isRight(one)) found.push([group, one.right])
-      else problems.push(...one.left.problems.map(inside(`${by} = ${group.value ?? ''}`)))
-      stopped = E.isRight(one) ? one.right.stopped : null
-      if (stopped !== null) break
-    }
-    await world.stdout(found.length === 0 ? '' : ofGroups(by, flags, world.terminal.out, found))()
-    const [first, ...rest] = problems
-    return problems.length === 0 ? E.right(stopped) : E.left(failed(first, ...rest))
-  }
-
 /** Learns, and learns in other ways too, until it is done or stopped. */
 const work = (
   world: World,
@@ -222,71 +198,6 @@ const work = (
       )()
     })
 }
-
-/** The last of states that are computed one after another, or where a signal came. */
-const untilHeard = <S>(
-  world: World,
-  states: Iterable<S>
-): Promise<{ readonly last: S | null; readonly stopped: Signal | null }> =>
-  world.untilSignal(async heard => {
-    let last: S | null = null
-    for await (const { state, stopped } of heardAmong({ now: world.now, heard }, states)) {
-      last = state
-      if (stopped !== null) return { last, stopped }
-    }
-    return { last, stopped: null }
-  })
-
-/** What resamples say of a fit; of those that were drawn when a signal came, where they are enough. */
-const known =
-  (world: World, watch: Progress['resampling'], resamples: number | null) =>
-  ({ seed, ...fitted }: Bootstrap.Fitted & Pick<Findings, 'seed'>, data: Source.Data) =>
-  async (): Promise<{ readonly bootstrap: Findings['bootstrap']; readonly stopped: Signal | null }> => {
-    if (resamples === null) return { bootstrap: null, stopped: null }
-    const states = Bootstrap.states({ resamples, seed, onProgress: watch })(fitted, data)
-    if (E.isLeft(states)) return { bootstrap: states, stopped: null }
-    const { last, stopped } = await untilHeard(world, states.right)
-    return { bootstrap: last?.bootstrap() ?? null, stopped }
-  }
-
-/** The family of a score, for any number of components. */
-const lineOf = (score: Score.Score<string>): Fit.Constructor | null =>
-  'components' in score ? ({ components }) => ({ ...score, components }) : null
-
-/** Tests of a fit's number of components against one fewer and one more; those that were done when a signal came. */
-const tested =
-  (world: World, watch: Progress['testing'], resamples: number | null) =>
-  (
-    { scaling, pipeline, mixture, seed }: Pick<Findings, 'scaling' | 'pipeline' | 'mixture' | 'seed'>,
-    data: Source.Data
-  ) =>
-  async (): Promise<{ readonly tests: Findings['tests']; readonly stopped: Signal | null }> => {
-    if (resamples === null) return { tests: null, stopped: null }
-    const family = lineOf(pipeline.score)
-    if (family === null || Source.isSource(data) || Missing.has(data))
-      return {
-        tests: E.left([
-          family === null
-            ? Problem.of(
-                'family',
-                Score.nameOf(pipeline.score),
-                'of Gaussians alone',
-                'test one without tails or a background'
-              )
-            : Source.isSource(data)
-              ? Problem.of('rows', 'in pieces', 'in memory', 'try --no-stream')
-              : Problem.of('rows', 'some with missing cells', 'whole', 'leave these out: --missing drop')
-        ]),
-        stopped: null
-      }
-    const to = Mixture.components(mixture)
-    const states = ComponentTest.states({
-      ...{ family, resamples, seed, to, from: Math.max(1, to - 1), standardize: scaling !== null, onProgress: watch }
-    })(data)
-    if (E.isLeft(states)) return { tests: states, stopped: null }
-    const { last, stopped } = await untilHeard(world, states.right)
-    return { tests: last?.tests() ?? null, stopped }
-  }
 
 /** Learns a score that is no mixture: its model is parameters, and there are no components to report. */
 const fitScore = (
@@ -344,25 +255,14 @@ const fitScore = (
   )
 
 /** How often a run is kept is asked of a pipeline alone: a choice writes each sum down as it comes. */
-const everyOf = ({ every, pipeline }: Flags): Checked<null> =>
-  faultless(
-    Problem.unless(
-      every === undefined || pipeline !== undefined,
-      '--every',
-      'it',
-      'needed here: each sum is written as it comes',
-      'leave it out'
-    ),
-    null
+const everyOf = ({ every, pipeline }: Flags): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(
+    every === undefined || pipeline !== undefined,
+    '--every',
+    'it',
+    'needed here: each sum is written as it comes',
+    'leave it out'
   )
-
-/** What is there before anything is learned. */
-interface Begun {
-  readonly choices: Choices
-  readonly keeper: Keeper | null
-  readonly groups: ReadonlyArray<Group>
-  readonly there: Summing
-}
 
 /** How a table is read: whole, in pieces, or in pieces because of its size. */
 export type Reading = 'whole' | 'inPieces' | 'unasked'
@@ -374,185 +274,172 @@ const unasked = ({ open: { families, components }, recipe }: Choices, { pipeline
   return `reading the table in pieces, as it is large for this memory${others}; use --no-stream to read it whole\n`
 }
 
-/** Where components share a cluster, and others cover two. */
-const stuckOf = ({ pipeline, seen, ...fit }: Shown['fit']): Shown['fit']['stuck'] =>
-  Stuck.of({ ...fit, points: seen, score: pipeline.score })
+/** A fit whose words, files and places are known to be right. */
+interface Begun {
+  readonly world: World
+  readonly file: string
+  readonly choices: Choices
+  /** The options that say what is learned, as they were typed. */
+  readonly asked: ReadonlyArray<string>
+  readonly isStreamed: boolean
+  readonly keeper: Keeper | null
+  readonly place: Place.Place
+}
 
-/** What tails or a background would gain. */
-const hintOf = ({ choice, mixture, pipeline, seen, ...fit }: Shown['fit']): ReturnType<typeof Hint.of> =>
-  Hint.of({
-    ...{ ...fit, points: seen, chosen: { score: pipeline.score, mixture } },
-    ...{ others: Hint.others(choice?.candidates ?? []), families: Hint.families(choice?.candidates ?? []) },
-    criterion: choice?.criterion ?? 'bic',
-    isHeld: fit.floored.length > 0 || (choice !== null && Hint.isHeld(choice.criterion, choice.candidates))
-  })
+/** Learns from some rows, and writes what is asked for. */
+const fitted = async (
+  { world, choices, asked, keeper }: Begun,
+  flags: Flags,
+  chosen: Chosen,
+  line: Progress
+): Promise<E.Either<Failure, Found>> => {
+  const learned = await work(
+    world,
+    { watch: line.watch, keeper: chosen.isRun ? keeper : null },
+    chosen,
+    choices.compare
+  )()
+  if (E.isLeft(learned)) return learned
+  const { others, stopped } = learned.right
+  const known =
+    stopped === null
+      ? await diagnosed(world, line, choices, learned.right.fit, chosen.task.table.data)
+      : { found: {}, stopped }
+  const fit = { ...learned.right.fit, asked, ...known.found }
+  const told = lazy(() => documentOf(fit, others, flags.labels !== undefined))
+  const found: Found = { fit, others, told, stopped: known.stopped }
+  if (flags.report !== undefined || flags.figures !== undefined) line.doing('writing the report')
+  const done = await write(world, flags, found)()
+  return E.isLeft(done) ? done : E.right(found)
+}
 
-/** What is shown goes when work is done, however it ends. */
-const ended =
-  (end: () => void) =>
-  <A>(work: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
-  async () => {
-    try {
-      return await work()
-    } finally {
-      end()
-    }
+/** Each group alone: one that cannot be learned keeps none of the others back, and is told of at the end. */
+const fitGroups = async (
+  begun: Begun,
+  by: string,
+  flags: Flags,
+  groups: ReadonlyArray<Group>
+): Promise<E.Either<Failure, Signal | null>> => {
+  const { world, file, choices, keeper, place } = begun
+  const found: (readonly [Group, Shown])[] = []
+  const problems: Problem.Problem[] = []
+  let stopped: Signal | null = null
+  for (const group of groups) {
+    const line = progress(world, group.flags, `${group.value ?? ''}: `)
+    const chosen = await plan(world, file, group.flags, line.choosing, keeper, place)(choices, group.table)()
+    const one = E.isLeft(chosen) ? chosen : await fitted(begun, group.flags, chosen.right, line).finally(line.end)
+    if (E.isRight(one)) found.push([group, one.right])
+    else problems.push(...one.left.problems.map(inside(`${by} = ${group.value ?? ''}`)))
+    stopped = E.isRight(one) ? one.right.stopped : null
+    if (stopped !== null) break
   }
+  await world.stdout(found.length === 0 ? '' : ofGroups(by, flags, world.terminal.out, found))()
+  const [first, ...rest] = problems
+  return problems.length === 0 ? E.right(stopped) : E.left(failed(first, ...rest))
+}
+
+/** All rows together. */
+const fitWhole = async (
+  begun: Begun,
+  flags: Flags,
+  table: Rows,
+  line: Progress
+): Promise<E.Either<Failure, Signal | null>> => {
+  const { world, file, choices, isStreamed, keeper, place } = begun
+  const chosen = await plan(world, file, flags, line.choosing, keeper, place)(choices, table)()
+  if (E.isLeft(chosen)) return chosen
+  const { task, isRun } = chosen.right
+  if (flags.printPipeline) {
+    const pipeline = pipelineOf(task)
+    if (E.isLeft(pipeline)) return pipeline
+    const written = Pipeline.codec(Vocabulary.standard).encode(pipeline.right)
+    await world.stdout(`${JSON.stringify(written, null, 2)}\n`)()
+    return E.right(null)
+  }
+  const { origin } = task
+  if (origin._tag === 'Pipeline' && ScoreModel.isOne(origin.pipeline.score))
+    return fitScore(world, flags, origin.path, task, { watch: line.watch, keeper }, choices.keep)()
+  const found = await fitted(begun, flags, chosen.right, line)
+  line.end()
+  if (E.isLeft(found)) return found
+  const { stopped, others, fit } = found.right
+  if (flags.json) await world.stdout(`${JSON.stringify(asJson(found.right, flags))}\n`)()
+  else if (!flags.quiet && outputsOf(flags).every(({ path }) => path !== '-'))
+    await world.stdout(human(found.right, flags, world.terminal.out))()
+  if (stopped !== null)
+    world.stderr(
+      stoppedBy(
+        stopped,
+        (others.at(-1) ?? fit).stages,
+        isStreamed || isRun ? choices.keep : null,
+        chosen.right.stopped && fit.choice,
+        outputsOf(flags).length > 0 || choices.keep !== null
+      )
+    )
+  return E.right(stopped)
+}
+
+/** The table, or its groups, without columns that are the same in every row. */
+const readGroups = async (
+  world: World,
+  file: string,
+  flags: Flags,
+  how: Choices['table'],
+  isStreamed: boolean
+): Promise<E.Either<Failure, ReadonlyArray<Group>>> => {
+  const line = progress(world, flags)
+  line.doing(`reading ${options.named(file)}`)
+  const read = isStreamed
+    ? pipe(
+        options.readSource(world, 'FILE')(file, how),
+        TE.map((source): ReadonlyArray<Group> => [{ value: null, table: rowsOfSource(source), flags }])
+      )
+    : pipe(options.readTable(world, 'FILE')(file, how, flags.labels), TE.flatMapEither(groupsOf(flags)))
+  const groups = await read().finally(line.end)
+  // A pipeline's numbers are those of all columns.
+  return E.isLeft(groups) || flags.pipeline !== undefined
+    ? groups
+    : E.right(groups.right.map(group => ({ ...group, table: varying(group.table) })))
+}
 
 export const fit =
   (file: string, flags: Flags, reading: Reading = 'whole', asked: ReadonlyArray<string> = []) =>
-  (world: World): TE.TaskEither<Failure, Signal | null> => {
+  (world: World): TE.TaskEither<Failure, Signal | null> =>
+  async () => {
     const isStreamed = reading !== 'whole'
-    const inputs = [file, flags.pipeline, flags.fixed].filter(path => path !== undefined)
-    const learned = ({ choices, keeper, groups, there: { place } }: Begun): TE.TaskEither<Failure, Signal | null> => {
-      /** Learns, and writes what is asked for. The line of progress goes, however that ends. */
-      const watchedFit = (
-        { watch, resampling, testing, doing, end }: Progress,
-        flags: Flags,
-        chosen: Chosen
-      ): TE.TaskEither<Failure, Found> =>
-        pipe(
-          async (): Promise<E.Either<Failure, Omit<Found, 'told'>>> => {
-            const found = await work(world, { watch, keeper: chosen.isRun ? keeper : null }, chosen, choices.compare)()
-            if (E.isLeft(found)) return found
-            const { fit } = found.right
-            if (found.right.stopped !== null) return E.right({ ...found.right, fit: { ...fit, asked } })
-            const { bootstrap, stopped } = await known(
-              world,
-              resampling,
-              choices.bootstrap
-            )(fit, chosen.task.table.data)()
-            doing('looking for outliers and for better places of components')
-            const hint = choices.open.robust || choices.open.background !== null ? null : hintOf(fit)
-            const tests =
-              stopped === null
-                ? await tested(world, testing, choices.testComponents)(fit, chosen.task.table.data)()
-                : { tests: null, stopped }
-            const stuck = fit.isStreamed ? null : stuckOf(fit)
-            return E.right({
-              ...found.right,
-              fit: { ...fit, asked, bootstrap, hint, stuck, tests: tests.tests },
-              stopped: tests.stopped
-            })
-          },
-          TE.map(found => ({
-            ...found,
-            told: lazy(() => documentOf(found.fit, found.others, flags.labels !== undefined))
-          })),
-          TE.tap(found => {
-            if (flags.report !== undefined || flags.figures !== undefined) doing('writing the report')
-            return write(world, flags, found)
-          }),
-          ended(end)
-        )
-      const learnGroup = ({ value, table, flags }: Group): TE.TaskEither<Failure, Found> => {
-        const line = progress(world, flags, value === null ? '' : `${value}: `)
-        return pipe(
-          plan(world, file, flags, line.choosing, keeper, place)(choices, table),
-          TE.flatMap(chosen => watchedFit(line, flags, chosen))
-        )
-      }
-      const { by } = flags
-      if (by !== undefined)
-        return pipe(
-          options.checkOutputs(world, inputs)(groups.flatMap(({ flags }) => outputsOf(flags))),
-          TE.flatMap(() => byGroup(world, by, flags, learnGroup)(groups))
-        )
-      const [group] = groups
-      const line = progress(world, flags)
-      return pipe(
-        plan(world, file, flags, line.choosing, keeper, place)(choices, group.table),
-        TE.flatMap(chosen =>
-          flags.printPipeline
-            ? pipe(
-                TE.fromEither(pipelineOf(chosen.task)),
-                TE.flatMapTask(pipeline =>
-                  world.stdout(`${JSON.stringify(Pipeline.codec(Vocabulary.standard).encode(pipeline), null, 2)}\n`)
-                ),
-                TE.map((): Signal | null => null)
-              )
-            : chosen.task.origin._tag === 'Pipeline' && ScoreModel.isOne(chosen.task.origin.pipeline.score)
-              ? pipe(
-                  fitScore(
-                    world,
-                    flags,
-                    chosen.task.origin.path,
-                    chosen.task,
-                    { watch: line.watch, keeper },
-                    choices.keep
-                  ),
-                  TE.tapIO(() => line.end)
-                )
-              : pipe(
-                  watchedFit(line, flags, chosen),
-                  TE.tapTask(found =>
-                    flags.json
-                      ? world.stdout(`${JSON.stringify(asJson(found, flags))}\n`)
-                      : flags.quiet || outputsOf(flags).some(({ path }) => path === '-')
-                        ? () => Promise.resolve()
-                        : world.stdout(human(found, flags, world.terminal.out))
-                  ),
-                  TE.map(({ stopped, ...found }) => {
-                    const { stages } = found.others.at(-1) ?? found.fit
-                    if (stopped !== null)
-                      world.stderr(
-                        stoppedBy(
-                          stopped,
-                          stages,
-                          isStreamed || chosen.isRun ? choices.keep : null,
-                          chosen.stopped && found.fit.choice,
-                          outputsOf(flags).length > 0 || choices.keep !== null
-                        )
-                      )
-                    return stopped
-                  })
-                )
-        )
-      )
-    }
-    return pipe(
-      options.checked(isStreamed ? everyOf(flags) : E.right(null)),
-      TE.map(() => ({ choices: choicesOf(flags) })),
-      TE.tapIO(({ choices }) => () => {
-        if (reading === 'unasked' && !flags.quiet) world.stderr(unasked(choices, flags))
-      }),
-      // Where each group has files of its own, they are known when the groups are.
-      TE.tap(({ choices: { keep } }) =>
-        options.checkOutputs(
-          world,
-          inputs
-        )([
-          ...(flags.by === undefined ? outputsOf(flags) : []),
-          ...(keep === null ? [] : [{ option: '--checkpoint', path: keep.path }])
-        ])
-      ),
-      // What a search on a source comes to is kept sum by sum, and so is its last run.
-      TE.bind('keeper', ({ choices: { keep } }) =>
-        isStreamed && flags.pipeline === undefined ? TE.right(null) : keeperOf(world, keep)
-      ),
-      TE.bind('read', ({ choices }) => {
-        const line = progress(world, flags)
-        line.doing(`reading ${options.named(file)}`)
-        return pipe(
-          isStreamed
-            ? pipe(
-                options.readSource(world, 'FILE')(file, choices.table),
-                TE.map(source => [{ value: null, table: rowsOfSource(source), flags }])
-              )
-            : pipe(
-                options.readTable(world, 'FILE')(file, choices.table, flags.labels),
-                TE.flatMapEither(groupsOf(flags))
-              ),
-          ended(line.end)
-        )
-      }),
-      // A pipeline's numbers are those of all columns.
-      TE.let('groups', ({ read }) =>
-        flags.pipeline === undefined ? read.map(group => ({ ...group, table: varying(group.table) })) : read
-      ),
-      TE.bind('there', ({ choices, groups: [{ table }] }) =>
-        placeOf(world, file, flags, without(choices, table), table.data)
-      ),
-      TE.flatMap(begun => pipe(learned(begun), closing(begun.there.close)))
+    const { by } = flags
+    const choices = choicesOf(flags)
+    const { keep } = choices
+    const [problem] = isStreamed ? everyOf(flags) : []
+    if (problem !== undefined) return E.left(refused(problem))
+    if (reading === 'unasked' && !flags.quiet) world.stderr(unasked(choices, flags))
+    const checkOutputs = options.checkOutputs(
+      world,
+      [file, flags.pipeline, flags.fixed].filter(path => path !== undefined)
     )
+    const free = await checkOutputs([
+      // Where each group has files of its own, they are known when the groups are.
+      ...(by === undefined ? outputsOf(flags) : []),
+      ...(keep === null ? [] : [{ option: '--checkpoint', path: keep.path }])
+    ])()
+    if (E.isLeft(free)) return free
+    // What a search on a source comes to is kept sum by sum, and so is its last run.
+    const keeper = isStreamed && flags.pipeline === undefined ? E.right(null) : await keeperOf(world, keep)()
+    if (E.isLeft(keeper)) return keeper
+    const groups = await readGroups(world, file, flags, choices.table, isStreamed)
+    if (E.isLeft(groups)) return groups
+    const [{ table }] = groups.right
+    const there = await placeOf(world, file, flags, without(choices, table), table.data)()
+    if (E.isLeft(there)) return there
+    const { place, close } = there.right
+    const begun: Begun = { world, file, choices, asked, isStreamed, keeper: keeper.right, place }
+    const work = async (): Promise<E.Either<Failure, Signal | null>> => {
+      if (by === undefined) {
+        const line = progress(world, flags)
+        return fitWhole(begun, flags, table, line).finally(line.end)
+      }
+      const own = await checkOutputs(groups.right.flatMap(({ flags }) => outputsOf(flags)))()
+      return E.isLeft(own) ? own : fitGroups(begun, by, flags, groups.right)
+    }
+    return closing(close)(work)()
   }

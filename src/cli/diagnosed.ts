@@ -1,0 +1,121 @@
+/** What is looked at of a fit that is learned: resamples, tests, and better shapes and places of components. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as Source from '../data/source.js'
+import { Bootstrap, ComponentTest, type Fit, Mixture, Problem, Score } from '../index.js'
+import * as Missing from '../mixture/em/missing.js'
+import type { Findings } from '../report/findings.js'
+import * as Hint from '../trust/hint.js'
+import * as Stuck from '../trust/stuck.js'
+import type { Choices } from './choices.js'
+import { heardAmong } from './learn.js'
+import type { Progress } from './progress.js'
+import type { Signal, World } from './world.js'
+
+/** The last of states that are computed one after another, or where a signal came. */
+const untilHeard = <S>(
+  world: World,
+  states: Iterable<S>
+): Promise<{ readonly last: S | null; readonly stopped: Signal | null }> =>
+  world.untilSignal(async heard => {
+    let last: S | null = null
+    for await (const { state, stopped } of heardAmong({ now: world.now, heard }, states)) {
+      last = state
+      if (stopped !== null) return { last, stopped }
+    }
+    return { last, stopped: null }
+  })
+
+/** What resamples say of a fit; of those that were drawn when a signal came, where they are enough. */
+const resampled = async (
+  world: World,
+  watch: Progress['resampling'],
+  resamples: number | null,
+  { seed, ...fitted }: Findings,
+  data: Source.Data
+): Promise<{ readonly bootstrap: Findings['bootstrap']; readonly stopped: Signal | null }> => {
+  if (resamples === null) return { bootstrap: null, stopped: null }
+  const states = Bootstrap.states({ resamples, seed, onProgress: watch })(fitted, data)
+  if (E.isLeft(states)) return { bootstrap: states, stopped: null }
+  const { last, stopped } = await untilHeard(world, states.right)
+  return { bootstrap: last?.bootstrap() ?? null, stopped }
+}
+
+/** The family of a score, for any number of components. */
+const lineOf = (score: Score.Score<string>): Fit.Constructor | null =>
+  'components' in score ? ({ components }) => ({ ...score, components }) : null
+
+/** Tests of a fit's number of components against one fewer and one more; those that were done when a signal came. */
+const tested = async (
+  world: World,
+  watch: Progress['testing'],
+  resamples: number | null,
+  { scaling, pipeline, mixture, seed }: Findings,
+  data: Source.Data
+): Promise<{ readonly tests: Findings['tests']; readonly stopped: Signal | null }> => {
+  if (resamples === null) return { tests: null, stopped: null }
+  const family = lineOf(pipeline.score)
+  if (family === null || Source.isSource(data) || Missing.has(data))
+    return {
+      tests: E.left([
+        family === null
+          ? Problem.of(
+              'family',
+              Score.nameOf(pipeline.score),
+              'of Gaussians alone',
+              'test one without tails or a background'
+            )
+          : Source.isSource(data)
+            ? Problem.of('rows', 'in pieces', 'in memory', 'try --no-stream')
+            : Problem.of('rows', 'some with missing cells', 'whole', 'leave these out: --missing drop')
+      ]),
+      stopped: null
+    }
+  const to = Mixture.components(mixture)
+  const states = ComponentTest.states({
+    family,
+    resamples,
+    seed,
+    to,
+    from: Math.max(1, to - 1),
+    standardize: scaling !== null,
+    onProgress: watch
+  })(data)
+  if (E.isLeft(states)) return { tests: states, stopped: null }
+  const { last, stopped } = await untilHeard(world, states.right)
+  return { tests: last?.tests() ?? null, stopped }
+}
+
+/** Where components share a cluster, and others cover two. */
+const stuckOf = ({ pipeline, seen, ...fit }: Findings): Findings['stuck'] =>
+  Stuck.of({ ...fit, points: seen, score: pipeline.score })
+
+/** What tails or a background would gain. */
+const hintOf = ({ choice, mixture, pipeline, seen, ...fit }: Findings): ReturnType<typeof Hint.of> =>
+  Hint.of({
+    ...fit,
+    points: seen,
+    chosen: { score: pipeline.score, mixture },
+    others: Hint.others(choice?.candidates ?? []),
+    families: Hint.families(choice?.candidates ?? []),
+    criterion: choice?.criterion ?? 'bic',
+    isHeld: fit.floored.length > 0 || (choice !== null && Hint.isHeld(choice.criterion, choice.candidates))
+  })
+
+/** All of it, as far as somebody asked and no signal came. */
+export const diagnosed = async (
+  world: World,
+  { resampling, testing, doing }: Progress,
+  { open, bootstrap: resamples, testComponents }: Choices,
+  fit: Findings,
+  data: Source.Data
+): Promise<{
+  readonly found: Pick<Findings, 'bootstrap' | 'hint' | 'stuck' | 'tests'>
+  readonly stopped: Signal | null
+}> => {
+  const { bootstrap, stopped } = await resampled(world, resampling, resamples, fit, data)
+  doing('looking for outliers and for better places of components')
+  const hint = open.robust || open.background !== null ? null : hintOf(fit)
+  const tests = stopped === null ? await tested(world, testing, testComponents, fit, data) : { tests: null, stopped }
+  const stuck = fit.isStreamed ? null : stuckOf(fit)
+  return { found: { bootstrap, hint, stuck, tests: tests.tests }, stopped: tests.stopped }
+}

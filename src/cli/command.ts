@@ -76,10 +76,7 @@ export const command = <O extends Options>({ rules = () => [], run, ...described
     const { values, problems } = await read(described.options, given, knownOf(world, given))
     // without a problem each option has its value
     const right = faultless([...problems, ...(await rules(values))], values as Values<O>)
-    if (E.isLeft(right)) {
-      const [first, ...rest] = right.left
-      return E.left(refused(first, ...rest))
-    }
+    if (E.isLeft(right)) return E.left(refused(right.left))
     const done = await (await run(words, right.right, typedOf(given)))(world)()
     return E.isLeft(done) ? done : E.right(signalOf(done.right))
   }

@@ -11,7 +11,7 @@ import { inputsOf, readBytes, readText, realOf } from './input.js'
 import type * as Tables from './tables.js'
 import { Ended, failed, refused, type Failure, type Files, type Output, type World } from './world.js'
 
-type Refusal = (...problems: Problem.Problems) => Failure
+type Refusal = (problem: Problem.Problem) => Failure
 
 const outputProblem = (refusal: Refusal, { option, path }: Output, error: unknown): Failure =>
   refusal(

@@ -1,5 +1,6 @@
 /** From a table and a few choices to a fit: pure, except for who watches. */
 import * as E from 'fp-ts/lib/Either.js'
+import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -35,7 +36,7 @@ import * as Candidates from '../choice/candidates.js'
 import * as Missing from '../mixture/em/missing.js'
 import * as Data from '../choice/scaledData.js'
 import { show } from '../choice/table.js'
-import { inside } from './checked.js'
+import { faultless, inside } from './checked.js'
 import { familyOf, learnsVariances, type Named } from './families.js'
 import type { Every } from './fitOptions.js'
 import { History } from './history.js'
@@ -222,7 +223,8 @@ export const byRecipe =
   (points: Source.Data): E.Either<Failure, Pipeline.Pipeline<string>> => {
     // The recipe looks at the data, and at nothing that is already known to be wrong.
     const problems = pipe(score, Score.problems(points)).map(problem => ({ ...problem, field: `--${problem.field}` }))
-    if (problems.length > 0) return E.left(refused(problems[0], ...problems.slice(1)))
+    const sound = faultless(problems, undefined)
+    if (E.isLeft(sound)) return E.left(refused(sound.left))
     const made: Pipeline.Pipeline<string> = recipeOf[recipe](score)(points)
     if (prior === null) return E.right(made)
     const under = Pipeline.underPrior(prior)(made)
@@ -253,7 +255,7 @@ const learnable = ({ table: { data, columns }, source, origin }: Omit<Task, 'pla
       'give more rows, or choose a family with variance 1: --family spherical'
     )
   ]
-  return all.length > 0 ? E.left(refused(all[0], ...all.slice(1))) : E.right(undefined)
+  return E.mapLeft(refused)(faultless(all, undefined))
 }
 
 /** The pipeline for these data. */
@@ -499,16 +501,13 @@ export const finite = <F extends Pick<Findings, 'mixture' | 'statistics'>>(fit: 
       ? []
       : [Problem.of(`the ${name} learned`, found, 'finite and possible', 'try --standardize, another seed or recipe')]
   })
-  return wrong.length > 0 ? E.left(failed(wrong[0], ...wrong.slice(1))) : E.right(fit)
+  return E.mapLeft(failed)(faultless(wrong, fit))
 }
 
 /** Problems of the part of the command line that asked for it. */
 export const problemsOf =
   (place: string) =>
-  (failure: Failure): Failure => {
-    const [first, ...rest] = failure.problems.map(inside(place))
-    return { ...failure, problems: [first, ...rest] }
-  }
+  (failure: Failure): Failure => ({ ...failure, problems: NEA.map(inside(place))(failure.problems) })
 
 /** What was learned, to the end or until a signal stopped it. */
 export interface Reached {
@@ -650,7 +649,7 @@ export const traced = (
 ): TE.TaskEither<Failure, { readonly program: Program.Program<string>; readonly trace: Trace }> =>
   pipe(
     Compile.pipeline(pipeline, { place })(points),
-    E.mapLeft(([first, ...rest]) => refused(first, ...rest)),
+    E.mapLeft(refused),
     TE.fromEither,
     TE.bindTo('program'),
     TE.bind(
@@ -751,7 +750,7 @@ export const choose =
         )
       )
     const score = (family?.[0] ?? Score.isotropic)({ components: 1 })
-    const asRefused = E.mapLeft(([first, ...rest]: Problem.Problems) => refused(asOption(first), ...rest.map(asOption)))
+    const asRefused = E.mapLeft((problems: Problem.Problems) => refused(NEA.map(asOption)(problems)))
     return pipe(
       learnable({ table, source, standardize, seed, prior, origin: { _tag: 'Recipe', score, recipe: 'annealed' } }),
       E.flatMap(() =>

@@ -37,10 +37,4 @@ export const readSource =
 export const named = (path: string): string => (path === '-' ? 'standard input' : path)
 
 /** A check as the first thing a command does. */
-export const checked = <A>(check: Checked<A>): TE.TaskEither<Failure, A> =>
-  TE.fromEither(
-    pipe(
-      check,
-      E.mapLeft(([first, ...rest]) => refused(first, ...rest))
-    )
-  )
+export const checked = <A>(check: Checked<A>): TE.TaskEither<Failure, A> => TE.fromEither(E.mapLeft(refused)(check))

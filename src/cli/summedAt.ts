@@ -83,8 +83,7 @@ const keeping = (
 const thrown = (error: unknown): E.Either<Failure, never> => {
   if (!(error instanceof RangeError && 'problems' in error)) throw error
   // as Problem.orThrow throws them
-  const [first, ...rest] = error.problems as Problem.Problems
-  return E.left(failed(first, ...rest))
+  return E.left(failed(error.problems as Problem.Problems))
 }
 
 /** What is closed whatever comes of the work. */

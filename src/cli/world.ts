@@ -22,8 +22,14 @@ export type Signal = 'SIGINT' | 'SIGTERM'
 /** How a command ends that a signal has stopped, as shells have it: 128 and the signal's number. */
 export const exits: Readonly<Record<Signal, 130 | 143>> = { SIGINT: 130, SIGTERM: 143 }
 
-export const failed = (...problems: Problem.Problems): Failure => ({ exit: 1, problems })
-export const refused = (...problems: Problem.Problems): Failure => ({ exit: 2, problems })
+const ending =
+  (exit: Failure['exit']) =>
+  (problems: Problem.Problem | Problem.Problems): Failure => ({
+    exit,
+    problems: '_tag' in problems ? [problems] : problems
+  })
+export const failed = ending(1)
+export const refused = ending(2)
 
 /** How what is read piece after piece ends early: who takes the pieces gives back the failure. */
 export class Ended extends Error {

@@ -587,6 +587,12 @@ export const energyDistance = (a: Points, b: Points): number =>
       )
     : refuse(`Points.energyDistance: ${a.dim} and ${b.dim} columns are not as many; give both samples the same`)
 
+/** The numbers of a column, from 0. */
+export const column =
+  (j: number) =>
+  ({ rows, dim, values }: Pick<Points, 'rows' | 'dim' | 'values'>): Float64Array =>
+    Float64Array.from({ length: rows }, (_, i) => values[i * dim + j])
+
 /**
  * The rows at these indices (from 0, less than n, repeats allowed), in this order, with their weights, labels, partners and errors.
  *

@@ -12,7 +12,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import { predict } from '../algebra/predict.js'
 import * as Merging from '../comparison/merging.js'
-import type * as Points from '../data/points.js'
+import * as Points from '../data/points.js'
 import { ASSIGNED, CLUSTER } from '../formats/grid.js'
 import type { Added } from '../formats/widen.js'
 import * as Mixture from '../mixture/mixture.js'
@@ -68,8 +68,7 @@ export const assigned =
 export const percent = (p: number): string => `${Number((100 * p).toPrecision(12))} %`
 
 /** One column of points. */
-export const column = ({ rows, dim, values }: Points.Points, j: number): ReadonlyArray<number> =>
-  Array.from({ length: rows }, (_, i) => values[i * dim + j])
+export const column = (points: Points.Points, j: number): ReadonlyArray<number> => Array.from(Points.column(j)(points))
 
 /**
  * Of each target (a number and a name) its mean given the other columns, which the points are, its standard deviation and quantiles; beside

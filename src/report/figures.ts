@@ -194,9 +194,6 @@ interface Scene extends View {
   readonly note: string
 }
 
-const columnOf = ({ rows, dim, values }: Points.Points, j: number): Float64Array =>
-  Float64Array.from({ length: rows }, (_, i) => values[i * dim + j])
-
 /** With fewer rows none is far from the bulk. */
 const FEW = 20
 /** Twice the distance of the 5th and the 95th percentile beyond them: 8 standard deviations of a normal distribution. */
@@ -235,7 +232,7 @@ const rangeOf = (
       const reach = deviations * Math.sqrt(spread[k][j * dim + j])
       return weights[k] < SMALL ? [] : [mean[j] - reach, mean[j] + reach]
     })
-  const [lo, hi] = bulk(columnOf(points, j).filter((_, i) => component[i] >= 0))
+  const [lo, hi] = bulk(Points.column(j)(points).filter((_, i) => component[i] >= 0))
   const [from, to] = Scale.extent([lo, hi, ...about(2)], 0)
   // A component that is far larger than the data would leave them a point: one standard deviation is enough then.
   return Scale.extent(to - from > 3 * (hi - lo) ? [lo, hi, ...about(1)] : [from, to])
@@ -315,7 +312,7 @@ const marginal = (
   weight: number
 ): Marginal => {
   const [from, to] = ranges[j]
-  const every = columnOf(points, j)
+  const every = Points.column(j)(points)
   const values = every.filter(value => value >= from && value <= to)
   const [lo, hi] = Scale.extent(values, 0)
   const count = binsOf(values, most)

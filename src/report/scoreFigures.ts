@@ -1,6 +1,6 @@
 /** The pictures of a score that is no mixture: samples beside the data, the loss by noise level, and as it fell. */
 import * as E from 'fp-ts/lib/Either.js'
-import type * as Points from '../formats/index.js'
+import * as Points from '../formats/index.js'
 import { show } from '../choice/table.js'
 import { of, type Picture } from '../picture/drawing.js'
 import * as Marks from '../picture/mark.js'
@@ -17,8 +17,7 @@ const pairs = 3
 /** Bars of a histogram. */
 const bars = 40
 
-const columnOf = ({ rows, dim, values }: Points.Points, j: number): Float64Array =>
-  Float64Array.from({ length: Math.min(rows, drawn) }, (_, i) => values[i * dim + j])
+const columnOf = (points: Points.Points, j: number): Float64Array => Points.column(j)(points).subarray(0, drawn)
 
 /** What a picture of samples beside the data needs. */
 export type Sampled = Pick<ScoreFindings, 'columns' | 'points'>

@@ -6,7 +6,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as N from 'fp-ts/lib/number.js'
 import * as Ord from 'fp-ts/lib/Ord.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
-import type { Points } from '../data/points.js'
+import { column, type Points } from '../data/points.js'
 
 /** A row and its furthest column, from 0, and between which numbers the middle half of that column is. */
 export interface Far {
@@ -25,9 +25,10 @@ const WIDTHS = 10
  * Rows with a cell of which (x − median)² / n > (10 width)², so that it alone makes a standard deviation of ten widths of the middle half; the
  * furthest first. Cells that are missing, NaN, are left out, and a column of which half the numbers are equal has no width, and tells of none.
  */
-export const of = ({ rows, dim, values }: Points): ReadonlyArray<Far> => {
+export const of = (points: Points): ReadonlyArray<Far> => {
+  const { rows, dim, values } = points
   const columns = RA.makeBy(dim, j => {
-    const cells = Float64Array.from({ length: rows }, (_, i) => values[i * dim + j])
+    const cells = column(j)(points)
     const sorted = cells.filter(x => !Number.isNaN(x)).sort()
     const [low, median, high] = [1, 2, 3].map(quarter => sorted[Math.floor((quarter / 4) * (sorted.length - 1))])
     const most = WIDTHS * (high - low) * Math.sqrt(sorted.length)

@@ -1,5 +1,6 @@
 /** `ornstein classify`: rows taken for the classes of labelled ones. */
 import * as E from 'fp-ts/lib/Either.js'
+import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Problem from '../../core/problem.js'
@@ -47,12 +48,12 @@ const readLabelled =
       })
     )
 
-const problemsOf = ([first, ...rest]: Problem.Problems): Failure => {
+const problemsOf = (problems: Problem.Problems): Failure => {
   const placed = (problem: Problem.Problem): Problem.Problem => {
     const option = ['labels', 'covariance', 'components', 'folds'].find(name => name === problem.field)
     return option === undefined ? problem : { ...problem, field: `--${option}` }
   }
-  return refused(placed(first), ...rest.map(placed))
+  return refused(NEA.map(placed)(problems))
 }
 
 const optionsOf = ({ covariance, components, seed }: Classifying): Discriminant.Options => ({

@@ -1,5 +1,6 @@
 /** `ornstein export` and `ornstein import`: models as others write them. */
 import * as E from 'fp-ts/lib/Either.js'
+import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Problem from '../../core/problem.js'
@@ -42,10 +43,7 @@ const mixtureOf = ({ to }: Exporting, model: Model.Model): Written => {
   const mixture = Model.toMixture(model)
   return pipe(
     faultless(Exchange.problems(mixture), mixture),
-    E.bimap(
-      ([first, ...rest]) => refused(first, ...rest),
-      mixture => Exchange.write(to)({ mixture, columns: model.columns })
-    )
+    E.bimap(refused, mixture => Exchange.write(to)({ mixture, columns: model.columns }))
   )
 }
 
@@ -134,12 +132,12 @@ export const imported =
       TE.flatMapEither(bytes =>
         pipe(
           Exchange.read(bytes),
-          E.mapLeft(([first, ...rest]) => {
+          E.mapLeft(problems => {
             const placed = (problem: Problem.Problem): Problem.Problem => ({
               ...problem,
               field: problem.field === 'file' ? source : `${source}, ${problem.field}`
             })
-            return refused(placed(first), ...rest.map(placed))
+            return refused(NEA.map(placed)(problems))
           })
         )
       ),

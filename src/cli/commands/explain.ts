@@ -1,5 +1,6 @@
 /** `ornstein explain`: a pipeline in code and in mathematics, and how it would be computed. */
 import * as E from 'fp-ts/lib/Either.js'
+import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
@@ -85,10 +86,7 @@ export const explain =
           pipe(
             Compile.pipeline(pipeline)(points ?? standIn(pipeline)),
             E.bimap(
-              problems => {
-                const [first, ...rest] = problems.map(inside(file))
-                return refused(first, ...rest)
-              },
+              problems => refused(NEA.map(inside(file))(problems)),
               program => Compile.explain(program)
             )
           )

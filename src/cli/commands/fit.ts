@@ -334,8 +334,7 @@ const fitGroups = async (
     if (stopped !== null) break
   }
   await world.stdout(found.length === 0 ? '' : ofGroups(by, flags, world.terminal.out, found))()
-  const [first, ...rest] = problems
-  return problems.length === 0 ? E.right(stopped) : E.left(failed(first, ...rest))
+  return E.mapLeft(failed)(faultless(problems, stopped))
 }
 
 /** All rows together. */
@@ -410,8 +409,8 @@ export const fit =
     const { by } = flags
     const choices = choicesOf(flags)
     const { keep } = choices
-    const [problem] = isStreamed ? everyOf(flags) : []
-    if (problem !== undefined) return E.left(refused(problem))
+    const every = faultless(isStreamed ? everyOf(flags) : [], undefined)
+    if (E.isLeft(every)) return E.left(refused(every.left))
     if (reading === 'unasked' && !flags.quiet) world.stderr(unasked(choices, flags))
     const checkOutputs = options.checkOutputs(
       world,

@@ -2,7 +2,6 @@
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as Key from '../../../lib/random/key.js'
 import * as E from '../../core/either.js'
-import type { Problems } from '../../core/problem.js'
 import type { Points } from '../../data/points.js'
 import { sheetOfPoints, type Sheet } from '../../formats/write.js'
 import * as Draw from '../../mixture/draw.js'
@@ -20,8 +19,6 @@ import { refused, type Failure, type World } from '../world.js'
  */
 const chunk = 4096
 
-const refusedFor = ([first, ...rest]: Problems): Failure => refused(first, ...rest)
-
 type Drawn = (rows: number) => (key: Key.Key) => Points
 
 interface Model {
@@ -36,15 +33,15 @@ const drawOf = async (world: World, path: string, value: unknown, flags: Flags):
   const vocabulary = await words.words(world, flags)()
   if (E.isLeft(vocabulary)) return vocabulary
   const learned = ScoreModel.read(vocabulary.right, path)(value)
-  if (E.isLeft(learned)) return E.left(refusedFor(learned.left))
+  if (E.isLeft(learned)) return E.left(refused(learned.left))
   const draw = ScoreModel.sampler(learned.right, path)
-  return E.isLeft(draw) ? E.left(refusedFor(draw.left)) : E.right({ columns: learned.right.columns, draw: draw.right })
+  return E.isLeft(draw) ? E.left(refused(draw.left)) : E.right({ columns: learned.right.columns, draw: draw.right })
 }
 
 /** Of a mixture, which asks nothing of the language. */
 const drawOfMixture = (path: string, value: unknown): E.Either<Failure, Model> => {
   const found = read(path, 'MODEL')(value)
-  if (E.isLeft(found)) return E.left(refusedFor(found.left))
+  if (E.isLeft(found)) return E.left(refused(found.left))
   const mixture = mixtureOf(found.right)
   return E.right({ columns: found.right.columns, draw: rows => key => Draw.sample(rows)(key)(mixture) })
 }
@@ -67,7 +64,7 @@ export const sample =
     const text = await world.readText('MODEL', modelFile)()
     if (E.isLeft(text)) return text
     const value = parse('MODEL', modelFile)(text.right)
-    if (E.isLeft(value)) return E.left(refusedFor(value.left))
+    if (E.isLeft(value)) return E.left(refused(value.left))
     const found = await (isScore.is(value.right)
       ? drawOf(world, modelFile, value.right, flags)
       : drawOfMixture(modelFile, value.right))

@@ -234,7 +234,7 @@ export const swept =
         await world.stdout(paragraphs([counts, summary(lines, within)], within))()
         return E.right({ stopped, lines })
       }),
-      TE.flatMap(({ stopped, lines }) => {
+      TE.flatMapEither(({ stopped, lines }) => {
         const problems = lines.flatMap(({ data, fit, seed, problem }) =>
           problem === undefined
             ? []
@@ -245,8 +245,6 @@ export const swept =
                 'fix it and sweep again'
               )
         )
-        return stopped === null && RA.isNonEmpty(problems)
-          ? TE.left(failed(problems[0], ...problems.slice(1)))
-          : TE.right(stopped)
+        return E.mapLeft(failed)(faultless(stopped === null ? problems : [], stopped))
       })
     )

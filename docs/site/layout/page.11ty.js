@@ -3,54 +3,47 @@ import { relativeUrl } from '../markdown.js'
 
 const sections = [
   [
-    'Start',
+    'Your table',
     [
       ['index.html', 'ornstein'],
       ['cluster-a-table.html', 'Cluster a table'],
       ['report.html', 'How to read the report'],
-      ['in-a-browser.html', 'In a browser'],
-      ['should-i-use-this.html', 'Should I use this?'],
-      ['tutorial.html', 'Tutorial'],
-      ['coming-from.html', 'Coming from …'],
       ['your-table.html', 'Your table'],
-      ['gallery.html', 'Gallery'],
-      ['glossary.html', 'Glossary'],
-      ['playground.html', 'Playground']
+      ['in-a-browser.html', 'In a browser'],
+      ['recipes.html', 'How do I …'],
+      ['scale.html', 'Large tables, many machines'],
+      ['should-i-use-this.html', 'Should I use this?']
     ]
   ],
   [
-    'How to',
+    'Learn',
     [
-      ['recipes.html', 'How do I …'],
-      ['objectives.html', 'Write an objective'],
-      ['property-test-your-own-objective.html', 'Property-test it']
+      ['tutorial.html', 'Tutorial'],
+      ['playground.html', 'Playground'],
+      ['concepts.html', 'Concepts'],
+      ['coming-from.html', 'Coming from …'],
+      ['gallery.html', 'Gallery'],
+      ['glossary.html', 'Glossary']
     ]
   ],
   [
     'The language',
     [
-      ['concepts.html', 'Concepts'],
-      ['mixtures.html', 'Mixtures'],
-      ['pictures.html', 'Pictures'],
       ['vocabulary.html', 'Vocabulary'],
+      ['mixtures.html', 'Mixtures'],
+      ['objectives.html', 'Write an objective'],
+      ['property-test-your-own-objective.html', 'Property-test it'],
       ['laws.html', 'Laws'],
-      ['landscapes.html', 'Landscapes, derivations']
+      ['pictures.html', 'Pictures']
     ]
   ],
   [
-    'The paper',
+    'Research',
     [
-      ['paper.html', 'Reproduced'],
+      ['paper.html', 'The paper, reproduced'],
+      ['landscapes.html', 'Landscapes, derivations'],
       ['networks.html', 'What networks learn'],
       ['research.html', 'Programs of other papers']
-    ]
-  ],
-  [
-    'The machine',
-    [
-      ['compiler.html', 'The compiler'],
-      ['performance.html', 'Fits and speed'],
-      ['mutation.html', 'What tests do not see']
     ]
   ],
   [
@@ -58,6 +51,7 @@ const sections = [
     [
       ['api/ornstein.html', 'API'],
       ['names.html', 'All names'],
+      ['performance.html', 'Fits and speed'],
       ['changes.html', 'Changes'],
       ['contributing.html', 'Contributing']
     ]

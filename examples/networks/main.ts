@@ -101,7 +101,9 @@ const last = bySize[bySize.length - 1]
 const levels = ratios.map(ratio => `σ/α = ${ratio}`)
 const text = `# What networks learn
 
-\`npm run examples:networks\` writes this page. Networks are perceptrons of two hidden layers, learned on the denoising loss over
+For those who ask how well a small network learns a score that is known exactly. \`npm run examples:networks\` measures it and writes this page.
+
+Networks are perceptrons of two hidden layers, learned on the denoising loss over
 log-SNRs from −5 to 7 by Adam, with a warm-up, clipped gradients and a moving average of the weights.
 
 In the plane they have ${budget.hidden.join(' and ')} units and EDM's preconditioning, and learn for ${budget.steps} steps on batches of ${budget.batch} of

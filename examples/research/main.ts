@@ -67,8 +67,8 @@ for (const name of names.filter(name => asked.length === 0 || asked.includes(nam
 }
 const page = `# Programs of papers
 
-Methods from papers, each as a program of \`examples/research\` that a user could have written, with what it found beside a closed form,
-SciPy's or PyTorch's numbers. \`npm run examples:research\` writes this page; \`npm test\` runs the same programs with a share of their steps.
+For researchers who ask what the language can say. Each section is a method from a paper as a program of \`examples/research\`, with what it
+found beside a closed form, SciPy's or PyTorch's numbers. \`npm run examples:research\` writes this page; \`npm test\` runs the same programs with a share of their steps.
 
 | program | lines | computed | largest difference |
 | --- | ---: | --- | ---: |

@@ -316,10 +316,16 @@ it('docs/recipes.md says so', async () => {
     reasons.set(why, [...(reasons.get(why) ?? []), `\`${name}\``])
     return '—'
   }
+  // Families of which the same is said have one row.
+  const alike = new Map<string, string[]>()
+  for (const one of asked) {
+    const said = [...names.map(column => cell(column, one)), starts(one), recipesOf(one)].join(' | ')
+    alike.set(said, [...(alike.get(said) ?? []), `\`${one.name}\``])
+  }
   const rows = [
     ['', ...names, 'starts', 'recipes'],
     ['---', ...names.map(() => '---'), '---', '---'],
-    ...asked.map(one => [`\`${one.name}\``, ...names.map(column => cell(column, one)), starts(one), recipesOf(one)])
+    ...[...alike].map(([said, of]) => [of.join(', '), said])
   ]
   const text = [table(rows), [...reasons].map(([why, of]) => `- ${of.join(', ')} — ${why}.`).join('\n')].join('\n\n')
   const found = before.replace(

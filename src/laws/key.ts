@@ -25,10 +25,6 @@ const areDifferent = (values: ReadonlyArray<string | number>): Said => {
   return sameBits({ different: first.size, again }, { different: values.length, again: [] })
 }
 
-/** The uniform draw that a key's words would make. */
-const asDraw = ({ k0, k1 }: Key.Key): number =>
-  ((k0 >>> 5) * Elementary.powerOfTwo(26) + (k1 >>> 6)) * Elementary.powerOfTwo(-53)
-
 /** sup |F_n − F| over the draws, for the distribution F uniform on [0, 1). */
 const deviation = (draws: Float64Array): number =>
   draws
@@ -97,22 +93,6 @@ export const key = ({ source = {} }: KeyOptions = {}): Laws => {
           areDifferent(streams.map(({ k0, k1 }) => `${k0} ${k1}`)),
           areDifferent(streams.flatMap(stream => Array.from(uniform(8)(stream))))
         ]
-      }
-    }),
-    ofLabels({
-      name: 'derivations never meet draws',
-      statement:
-        '∀ key: its children, grandchildren, labelled keys and draws are all different, and so are theirs of one another.',
-      source: 'chance makes n of 53 bits meet with probability n² 2⁻⁵⁴: 1e-11 here',
-      says: ({ key, labels }) => {
-        const children = split(100)(key)
-        const derived = [
-          key,
-          ...children,
-          ...split(10)(children[0]),
-          ...[key, children[0]].flatMap(of => Object.values<Key.Key>(named(...labels)(of)))
-        ]
-        return areDifferent([...derived.map(asDraw), ...uniform(200)(key)])
       }
     }),
     ofKeys({

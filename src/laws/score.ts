@@ -8,7 +8,6 @@ import {
   compute,
   expandDims,
   fill,
-  grad,
   Key,
   logSumExp,
   sum,
@@ -600,21 +599,6 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
       return logDensity(Score.tensors(params), tensor(values, [rows, dim]), levelTensors(rows, level))
     }).values.map(Elementary.exp)
   return [
-    lawOf({
-      name: 'is the gradient of its own log-density, by autodiff',
-      statement:
-        '∀ θ, t, x: s(x) = ∇ log p_t(x), of the log-density that the family says. To 1e-13 (1 + r²)² (1 + |s|), r the greatest entry.',
-      source: hyvarinen,
-      says: each => {
-        const { schedule, time, params, points } = each
-        const level = (): Score.RowLevel => levelTensors(points.rows, Schedule.level(time)(schedule))
-        const wanted = compute(() =>
-          grad(x => logDensity(Score.tensors(params), x, level()))(Points.tensor(points))
-        ).values
-        const found = Score.evaluate(score, schedule)(params)(time)(points).values
-        return equals(found, wanted, 1e-13 * size(each) * (1 + greatest(wanted)))
-      }
-    }),
     lawOf({
       name: 'has the log-density of its components',
       statement:

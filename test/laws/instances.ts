@@ -18,7 +18,8 @@ import {
   Weighting
 } from '../../src/index.js'
 import * as Objective from '../../src/objectives/index.js'
-import { student } from './generators.js'
+import { add, exp, mean, mul, neg, square, sub, sum } from '../../lib/index.js'
+import { cosine, straight, student, varianceExploding } from './generators.js'
 import { ofPenalty, ofRate, parametrized, regioned, sampled, spanned, treating, weighted } from './published.js'
 import { saidOfStarts } from './starts.js'
 import { ofTimeLaw } from './timed.js'
@@ -124,6 +125,39 @@ const started = (value: Initializer.Initializer, score: Score.Score<string>): Ro
   initializers(value, score)
 ]
 
+const scheduled = (value: Schedule.Schedule, claims: laws.ScheduleOptions = {}): Row => [
+  Schedule.show(value),
+  laws.schedule(value, claims)
+]
+const modelled = <P extends string>(score: Score.Score<P>): Row => [Score.show(score), laws.score(score)]
+const estimating = <P extends string>(value: Expectation.Expectation, score: Score.Score<P>): Row => [
+  `${Expectation.show(value)} of ${Score.show(score)}`,
+  laws.expectation(value, score)
+]
+const learned = (
+  value: Objective.Objective,
+  score: Score.Score<string>,
+  claims: laws.ObjectiveOptions<string> = {}
+): Row => [`${Objective.show(value)} of ${Score.show(score)}`, laws.objective(value, score, claims)]
+
+const levels = TimeLaw.nodes([
+  { time: 0.1, weight: 0.5 },
+  { time: 0.7, weight: 2 }
+])
+/** Denoising with weight σ², written by hand: proper, and the same whichever way one looks. */
+const epsilon = Objective.custom('ε matching', levels, ({ score, noise, level }) =>
+  sum(square(add(mul(level.sigma, score), noise)), 1)
+)
+/** Not a square: a row counts less the more noise it has met. */
+const discounted = Objective.custom('discounted', TimeLaw.at(0.3), ({ score, target, noise }) =>
+  mul(exp(neg(mean(square(noise), 1))), sum(square(sub(score, target)), 1))
+)
+const mixed = Objective.sum([
+  Objective.weight(0.3)(Objective.likelihood),
+  Objective.weight(2)(Objective.denoising(levels)),
+  Objective.implicit(TimeLaw.likelihood({ until: 0.8, nodes: 3, leastVariance: 0.1 }))
+])
+
 const along = (value: Sampler.Sampler): Row => [Sampler.show(value), laws.sampler(value)]
 
 const inPair = (value: Stage.Stage): Row => [Stage.show(value), laws.stage(value)]
@@ -153,6 +187,49 @@ const more: Readonly<Record<string, ReadonlyArray<Row>>> = {
       ),
       { schedule: Schedule.edm }
     )
+  ],
+  Schedule: [
+    scheduled(cosine, { variancePreserving: true }),
+    scheduled(varianceExploding),
+    scheduled(straight),
+    scheduled(
+      Schedule.custom({
+        name: 'linear β',
+        alpha: t => Math.exp(-0.25 * t * t),
+        sigma: t => Math.sqrt(-Math.expm1(-0.5 * t * t)),
+        until: 4
+      }),
+      { variancePreserving: true }
+    ),
+    scheduled(Schedule.varianceExploding({ sigmaMin: 1e-3, sigmaMax: 5000 })),
+    scheduled(Schedule.betas(Schedule.linearBetas({ steps: 10, first: 0.01, last: 0.2 }))),
+    scheduled(Schedule.reparametrized(Schedule.power(2))(Schedule.betas([0.1, 0.2, 0.4]))),
+    scheduled(Schedule.reparametrized(Schedule.evenLogSnr({ from: 8, to: -8 }))(Schedule.cosine())),
+    scheduled(Schedule.reparametrized(Schedule.power(2))(Schedule.ornsteinUhlenbeck))
+  ],
+  Score: [
+    modelled(Score.spherical({ components: 1 })),
+    modelled(Score.isotropic({ components: 3 })),
+    modelled(Score.full({ components: 1 })),
+    modelled(Score.lowRank({ components: 3, rank: 2 })),
+    modelled(student)
+  ],
+  Expectation: [
+    estimating(Expectation.monteCarlo({ draws: 2, antithetic: true }), isotropic),
+    estimating(Expectation.projected({ draws: 2, antithetic: true }), two),
+    estimating(Expectation.projected(), Score.tiedIsotropic({ components: 2 }))
+  ],
+  Objective: [
+    learned(Objective.denoising(TimeLaw.uniform(0.2, 0.8)), isotropic),
+    learned(Objective.denoising(levels), custom),
+    learned(Objective.implicit(levels), isotropic),
+    learned(Objective.likelihood, spherical),
+    learned(mixed, isotropic),
+    learned(epsilon, isotropic, { isotropic: true, proper: true }),
+    learned(discounted, spherical, { isotropic: true }),
+    learned(Objective.implicit(TimeLaw.at(0.3), { divergence: 'hutchinson' }), custom),
+    learned(Objective.implicit(TimeLaw.at(0.3), { divergence: 'sliced' }), spherical),
+    learned(Objective.regularizer({ norm: 'l1', smoothing: 0.125, parameters: ['matrix'] }), custom)
   ],
   Weighting: [['Weighting.constant(-1)', laws.weighting(Weighting.constant(-1))]],
   Rate: [

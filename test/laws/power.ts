@@ -1,13 +1,15 @@
 /**
- * `npm run laws:power -- [--seeds N] [--runs N] [--minutes N] [--concept NAME] [--all] [--resume]`: the corpus of inventions under
+ * `npm run laws:power -- [--seeds N] [--runs N] [--minutes N] [--concept NAME] [--vocabulary] [--all] [--resume]`: the corpus of inventions under
  * the laws. It prints what escapes, a line for each seed, and a table by concept and by law. It ends after so many minutes of processor time with what it has; `--resume` goes on where a run was stopped. The
  * first seed holds what is right to `--runs` cases of every law, as a user does, the others to a tenth of them. With `--all` the first seed
- * asks every law of what is wrong, not only until it is caught.
+ * asks every law of what is wrong, not only until it is caught. With `--vocabulary` the inventions are the language's own values, which are right.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
+import { corpus, type Invention } from './corpus/index.js'
 import { summary, verdicts, type Verdict } from './corpus/power.js'
+import { held } from './instances.js'
 
 const { values: options } = parseArgs({
   options: {
@@ -15,10 +17,17 @@ const { values: options } = parseArgs({
     runs: { type: 'string', default: '100' },
     minutes: { type: 'string', default: '30' },
     concept: { type: 'string', multiple: true, default: [] },
+    vocabulary: { type: 'boolean', default: false },
     all: { type: 'boolean', default: false },
     resume: { type: 'boolean', default: false }
   }
 })
+
+const inventions: ReadonlyArray<Invention> = options.vocabulary
+  ? held.flatMap(({ concept, values }) =>
+      values.map(({ code, laws }) => ({ concept, name: code, law: null, held: () => laws }))
+    )
+  : corpus
 
 /** What is known: a line of JSON for each verdict. */
 const record = 'reports/laws-power.jsonl'
@@ -38,6 +47,7 @@ const goesOn = (): boolean => minutes() < Number(options.minutes)
 // A run that is stopped has written what it knew by the seed before.
 const found = seeds.reduce<ReadonlyArray<Verdict>>((before, seed) => {
   const own = verdicts(
+    inventions,
     seed,
     [...before, ...recorded.filter(verdict => verdict.seed === seed)],
     verdict => {

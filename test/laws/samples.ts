@@ -42,8 +42,6 @@ export interface Row {
     readonly problems: ReadonlyArray<Problem.Problem>
     readonly code: string
   }>
-  /** What a counterexample shrinks to if every value is one; null of what is drawn from its fields. */
-  readonly plainest: string | null
   /** How many values are drawn. */
   readonly runs: number
 }
@@ -54,7 +52,6 @@ interface Of<C, T> {
   readonly values: (context: C) => fc.Arbitrary<T>
   readonly problems: (context: C) => (value: T) => ReadonlyArray<Problem.Problem>
   readonly show: (value: T) => string
-  readonly plainest?: string | null
   readonly runs?: number
   /** Cases that the arbitrary leaves out. */
   readonly without?: ReadonlyArray<string>
@@ -62,7 +59,7 @@ interface Of<C, T> {
 
 const row = <C, T extends Tagged>(
   { concept, words }: vocabulary.Concept<T>,
-  { contexts, values, problems, show, plainest = null, runs = 300, without = [] }: Of<C, T>
+  { contexts, values, problems, show, runs = 300, without = [] }: Of<C, T>
 ): Row => ({
   name: concept,
   tags: [...new Set(words.map(({ example }) => example._tag))].filter(tag => !without.includes(tag)).sort(),
@@ -78,7 +75,6 @@ const row = <C, T extends Tagged>(
       }
     }))
   ),
-  plainest,
   runs
 })
 
@@ -122,8 +118,7 @@ export const rows: ReadonlyArray<Row> = [
     contexts: anywhere,
     values: () => arbitraries.schedules,
     problems: alone(Schedule.problems),
-    show: Schedule.show,
-    plainest: 'Schedule.ornsteinUhlenbeck'
+    show: Schedule.show
   }),
   row(vocabulary.clocks, {
     contexts: arbitraries.schedules,
@@ -139,8 +134,7 @@ export const rows: ReadonlyArray<Row> = [
     contexts: arbitraries.schedules,
     values: arbitraries.timeLaws,
     problems: TimeLaw.problems,
-    show: TimeLaw.show,
-    plainest: 'TimeLaw.at(0.08)'
+    show: TimeLaw.show
   }),
   row(vocabulary.weightings, {
     contexts: anywhere,
@@ -152,8 +146,7 @@ export const rows: ReadonlyArray<Row> = [
     contexts: anywhere,
     values: () => arbitraries.parametrizations,
     problems: alone(Parametrization.problems),
-    show: Parametrization.show,
-    plainest: 'Parametrization.score'
+    show: Parametrization.show
   }),
   row(vocabulary.expectations, {
     contexts: settings.chain(({ schedule, score }) =>
@@ -162,7 +155,6 @@ export const rows: ReadonlyArray<Row> = [
     values: ({ score, objective }) => arbitraries.expectations(score, objective)(points),
     problems: loss => expectation => refusals(Compile.valueAndGrad({ ...loss, expectation }, uncompiled)(points)),
     show: Expectation.show,
-    plainest: 'Expectation.fixed(4 × 2 noise)',
     runs: 600
   }),
   row(vocabulary.objectives, {
@@ -172,8 +164,7 @@ export const rows: ReadonlyArray<Row> = [
     values: ({ schedule, score }) => arbitraries.objectives(schedule, score, { columns: points.dim, pairs: true }),
     problems: loss => objective =>
       refusals(Compile.valueAndGrad({ ...loss, objective, expectation: Expectation.monteCarlo() }, uncompiled)(points)),
-    show: Objective.show,
-    plainest: 'Objective.denoising(TimeLaw.at(0.08))'
+    show: Objective.show
   }),
   row(vocabulary.nets, {
     contexts: anywhere,
@@ -191,8 +182,7 @@ export const rows: ReadonlyArray<Row> = [
     contexts: anywhere,
     values: () => scores,
     problems: alone(() => []),
-    show: Score.show,
-    plainest: 'Score.symmetricPair'
+    show: Score.show
   }),
   row(vocabulary.optimizers, {
     contexts: anywhere,
@@ -217,8 +207,7 @@ export const rows: ReadonlyArray<Row> = [
     contexts: scores,
     values: score => arbitraries.initializers(score)(points.dim),
     problems: score => initializer => refusals(Initializer.interpret(score, points)(initializer)),
-    show: Initializer.show,
-    plainest: 'Initializer.gaussian({ scale: 0.015625 })'
+    show: Initializer.show
   }),
   row(vocabulary.stages, {
     contexts: settings,
@@ -231,13 +220,7 @@ export const rows: ReadonlyArray<Row> = [
       ),
     show: Stage.show,
     // Power iterations are of the pair alone, one of a dozen scores.
-    runs: 600,
-    plainest: `Stage.descend({
-  objective: Objective.denoising(TimeLaw.at(0.08)),
-  expectation: Expectation.fixed(4 × 2 noise),
-  optimizer: Optimizer.scaleByRate(0.015625),
-  steps: 0
-})`
+    runs: 600
   }),
   row(vocabulary.samplers, {
     contexts: anywhere,
@@ -249,8 +232,7 @@ export const rows: ReadonlyArray<Row> = [
     contexts: arbitraries.schedules,
     values: arbitraries.timeGrids,
     problems: TimeGrid.problems,
-    show: TimeGrid.show,
-    plainest: 'TimeGrid.uniform({ from: 0.16, to: 0.08, steps: 1 })'
+    show: TimeGrid.show
   })
 ]
 

@@ -13,7 +13,7 @@ import { average, compiled, dot, flat, greatest, sumOf } from '../../src/laws/ch
 import * as Density from '../../src/laws/density.js'
 import { centresOf, countOf, distance, keysOf, normals, sizeOf } from '../../src/laws/initializer.js'
 import type * as laws from '../../src/laws/index.js'
-import { sameBits, equals, atMost, ofRows, forAll, type Relation } from '../../src/laws/lawRows.js'
+import { equals, atMost, ofRows, forAll, type Relation } from '../../src/laws/lawRows.js'
 
 interface Example {
   readonly points: Points.Points
@@ -26,16 +26,6 @@ const { square } = Elementary
 
 const weightsOf = (points: Points.Points): ReadonlyArray<number> =>
   Array.from(points.weights ?? new Float64Array(points.rows).fill(1))
-
-/** The weighted mean of the least squared distance to a centre, and which centre that is. */
-const nearest = (points: Points.Points, centres: ReadonlyArray<Density.Row>) => {
-  const weights = weightsOf(points)
-  const squares = rowsOf(points).map(row => centres.map(centre => square(distance(row, centre))))
-  return {
-    inertia: squares.reduce((sum, row, i) => sum + weights[i] * Math.min(...row), 0) / sumOf(weights),
-    labels: squares.map(row => row.indexOf(Math.min(...row)))
-  }
-}
 
 /**
  * Numbers that claim to be normal, of mean 0 and the given deviation, to six standard errors: of their mean, and of the
@@ -195,28 +185,8 @@ const saidOf = <P extends string>(
   }
   const often = (rows: ReadonlyArray<Density.Row>, of: ReadonlyArray<Density.Row>): ReadonlyArray<number> =>
     of.map(row => rows.filter(other => areSameBits(row, other)).length)
-  const atDistance = (
-    centres: ReadonlyArray<Density.Row>,
-    from: ReadonlyArray<Density.Row>,
-    radius: number,
-    points: Points.Points
-  ): ReadonlyArray<Relation> => {
-    const off = 1e-13 * sizeOf(points) + 1e-14 * greatest(from.flat())
-    const found = centres.map((centre, k) => distance(centre, from[k % from.length]))
-    return [equals(found, radius, off)]
-  }
-  const meaning = Density.meaning(score)
 
   return Of.known<(each: Example) => ReadonlyArray<Relation>>(
-    Of.when(Initializer.gaussian, initializer => ({ points, seed }) => {
-      // About the mean of the data; of the pair, and of parameters that are no centres, about 0.
-      const middle = Array.from(isPair ? new Float64Array(points.dim) : Points.mean(points))
-      const isFamily = Score.interpret(score).family !== undefined
-      const values = keysOf(REPEATS, seed)
-        .map(start(initializer, points))
-        .flatMap(params => (isFamily ? centresOf(params).flatMap(centre => minus(centre, middle)) : flat(params)))
-      return areNormal(values, initializer.scale, 1e-15 * sizeOf(points))
-    }),
     Of.when(Initializer.momentsMatched, initializer => ({ scattered, seed }) => {
       const direction = Array.from(Key.normal(scattered.dim)(Key.fromSeed(seed)))
       const u = scaled(1 / Elementary.norm(direction), direction)
@@ -225,14 +195,6 @@ const saidOf = <P extends string>(
       const along = centres.map(centre => dot(u, minus(centre, origin)))
       // Where there is no excess all centres are the mean, up to the root of a rounding.
       return areNormal(along, Math.sqrt(excessAlong(scattered, u)), 1e-9)
-    }),
-    Of.when(Initializer.perturbed, ({ scale, initializer }) => ({ points, seed }) => {
-      const moved = start(Initializer.perturbed(scale)(initializer), points)
-      const still = start(initializer, points)
-      const off = keysOf(REPEATS, seed).flatMap(key =>
-        Array.from(minus(flat(moved(key)), flat(still(pipe(key, Key.named('start')).start))))
-      )
-      return areNormal(off, scale, 1e-15 * (1 + greatest(flat(still(Key.fromSeed(seed))))))
     }),
     Of.when(Initializer.fromData, initializer => ({ points, seed }) => {
       const centres = once(initializer, points, seed)
@@ -243,36 +205,6 @@ const saidOf = <P extends string>(
       const different = Math.min(centres.length, distinct(weighted(points)))
       return [areRows(centres, points), atMost(different, distinct(centres))]
     }),
-    Of.when(Initializer.kMeans, ({ steps }) => ({ scattered, seed }) => {
-      const at = (steps: number): ReadonlyArray<Density.Row> => once(Initializer.kMeans({ steps }), scattered, seed)
-      const [less, more] = [steps, steps + 1].map(steps => nearest(scattered, at(steps)).inertia)
-      const settled = at(60)
-      const { labels } = nearest(scattered, settled)
-      const means = settled.map((centre, k) => {
-        const own = rowsOf(scattered).filter((_, i) => labels[i] === k)
-        const shares = own.map(() => 1 / own.length)
-        return own.length === 0 ? centre : Density.combine(shares, own, scattered.dim)
-      })
-      return [atMost(more, less, 1e-12 * less), equals(settled.flat(), means.flat(), 1e-12 * sizeOf(scattered))]
-    }),
-    Of.when(
-      Initializer.onSphere,
-      initializer =>
-        ({ points, seed }) =>
-          atDistance(once(initializer, points, seed), [Array.from(Points.mean(points))], initializer.radius, points)
-    ),
-    Of.when(
-      Initializer.warmStart,
-      initializer =>
-        ({ points, seed }) =>
-          atDistance(once(initializer, points, seed), initializer.centres, initializer.radius, points)
-    ),
-    Of.when(Initializer.values, initializer => ({ points, seed }) => [
-      sameBits(start(initializer, points)(Key.fromSeed(seed)), initializer.values)
-    ]),
-    Of.when(Initializer.centres, initializer => ({ points, seed }) => [
-      equals(once(initializer, points, seed).flat(), initializer.centres.flat())
-    ]),
     Of.when(Initializer.spectral, initializer => ({ scattered, seed }) => {
       const { dim, rows } = scattered
       const found = once(initializer, scattered, seed)
@@ -299,15 +231,6 @@ const saidOf = <P extends string>(
         const length = equals(dot(away, away), Math.max(values[0] - 1, 1 / rows), top)
         return [equals(image, scaled(values[0], away), top * (1 + greatest(away))), ...(isPair ? [length] : [])]
       })
-    }),
-    Of.when(Initializer.bestOf, ({ count, initializer }) => ({ scattered, seed }) => {
-      const likelihood = (params: Params.Params<P>): number =>
-        O.isNone(meaning) ? NaN : average(rowsOf(scattered).map(row => Density.logDensity(row)(meaning.value(params))))
-      const best = likelihood(start(Initializer.bestOf(count)(initializer), scattered)(Key.fromSeed(seed)))
-      const each = keysOf(count, seed).map(start(initializer, scattered)).map(likelihood)
-      // Of starts that are as likely up to 1e-9 it takes the first.
-      const same = 2e-9 * (1 + Math.abs(best))
-      return [atMost(each, best, same), equals(Math.min(...each.map(other => Math.abs(other - best))), 0, same)]
     })
   )
 }
@@ -365,8 +288,8 @@ export const saidOfStarts = <P extends string>(
     }),
     onCases({
       name: 'a start is what its description says',
-      statement: `∀ x, keys: centres are rows of the data, none twice; at the given distance; the given values; settled means, by steps none of which raises the mean square distance; eigenvectors; the likeliest of its starts; normal, by the first two moments over ${REPEATS} keys, of the scale or the covariance said. To 1e-13 r, 1e-10 for eigenvectors, and six standard errors for moments (2e-9 each).`,
-      source: 'Arthur & Vassilvitskii 2007; Lloyd 1982; Vempala & Wang 2004; definition of each',
+      statement: `∀ x, keys: centres are rows of the data, none twice; eigenvectors; normal, by the first two moments over ${REPEATS} keys, of the covariance said. To 1e-10 for eigenvectors, and six standard errors for moments (2e-9 each).`,
+      source: 'Arthur & Vassilvitskii 2007; Vempala & Wang 2004; definition of each',
       claim: O.toNullable(saidOf(score, start)(initializer)),
       says: (each, said) => said(each)
     })

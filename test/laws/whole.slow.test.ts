@@ -1,10 +1,7 @@
 /** All cases of what `npm test` takes a part of. */
 import './arbitraries.test.js'
 import './defaults.test.js'
-import './expectation.test.js'
-import './objective.test.js'
 import './power.test.js'
 import './same.test.js'
-import './score.test.js'
 import './theorems.test.js'
 import './vocabulary.test.js'

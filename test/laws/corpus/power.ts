@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { isCase, notApplicableOf } from '../../../src/laws/check.js'
 import type { Law } from '../../../src/laws/law.js'
 import { vacuous } from '../../../src/laws/lawRows.js'
-import { corpus, type Invention } from './index.js'
+import type { Invention } from './index.js'
 
 export interface Verdict extends Pick<Invention, 'concept' | 'name'> {
   readonly wrong: boolean
@@ -156,6 +156,7 @@ const costs: Costs = new Map()
  * all of them by the first seed where `all` says so; what is right is held to all.
  */
 export const verdicts = (
+  inventions: ReadonlyArray<Invention>,
   seed: number,
   before: ReadonlyArray<Verdict>,
   tell: (verdict: Verdict) => void,
@@ -170,7 +171,7 @@ export const verdicts = (
     readonly goesOn?: () => boolean
   } = {}
 ): ReadonlyArray<Verdict> =>
-  corpus.flatMap(invention => {
+  inventions.flatMap(invention => {
     if (concepts.length > 0 && !concepts.includes(invention.concept)) return []
     const known = before.filter(({ concept, name }) => concept === invention.concept && name === invention.name)
     const old = known.find(verdict => verdict.seed === seed)

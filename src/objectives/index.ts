@@ -1,20 +1,4 @@
-/**
- * Objectives: what is minimised, as a mean over the rows of the data and over the noise.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { pipe } from 'fp-ts/lib/function.js'
- * import { Objective, Schedule, TimeLaw } from 'ornstein'
- *
- * const denoising = Objective.denoising(TimeLaw.at(0.3))
- * const objective = Objective.sum([denoising, pipe(Objective.regularizer({ norm: 'l2' }), Objective.weight(0.1))])
- *
- * // The same objective at another noise level; on a schedule that has no such time it says so.
- * const later = Objective.retimed(TimeLaw.at(2))(objective)
- * assert.match(Objective.formula(later), /t = 2/)
- * assert.deepEqual(Objective.incompatibilities(Schedule.ornsteinUhlenbeck)(later), [])
- * assert.equal(Objective.incompatibilities(Schedule.cosine())(later).length, 1)
- */
+/** Objectives: what is minimised, as a mean over the rows of the data and over the noise. */
 import { mean, mul, ones, reshape, slice, square, sub, sum as total, type Tensor } from '../../lib/index.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { Case, Field, Problem, type Vocabulary } from '../core/index.js'

@@ -1,4 +1,66 @@
-/** What `Source` has for users. */
+/**
+ * Sources of rows, and the ways to one. What reads text and files is apart, so that what learns from a source does not bring it.
+ *
+ * @example Rows that are read a stretch at a time
+ * import { strict as assert } from 'node:assert'
+ * import { Points, Problem, Source } from 'ornstein'
+ *
+ * const points = Problem.orThrow(
+ *   Points.fromRows([
+ *     [1, 10],
+ *     [2, 20],
+ *     [6, 30],
+ *     [7, 40]
+ *   ])
+ * )
+ * const source = Problem.orThrow(Source.gathered([points, points]))
+ * const values = (rows: Source.Data) => [...Source.pieces(Source.from(rows))].flatMap(({ values }) => [...values])
+ *
+ * // What is known of the columns, read a stretch at a time.
+ * assert.deepEqual(Source.problems(source), [])
+ * assert.deepEqual([...Source.mean(source)], [4, 25])
+ * assert.deepEqual([...Source.variances(source)], [6.5, 125])
+ * assert.equal(Source.weightsOf(source), null)
+ *
+ * // Other rows of it: number by number, moved, in other units, some of them, a stretch at a time.
+ * assert.deepEqual([...Source.mean(Source.map((x, column) => (column === 0 ? 2 * x : x))(source))], [8, 25])
+ * assert.deepEqual([...Source.mean(Source.shifted(Float64Array.of(4, 25))(source))], [0, 0])
+ * const { centre, scale, source: standard } = Source.standardize(source)
+ * assert.deepEqual(values(Source.inUnits({ centre, scale })(source)), values(standard))
+ * assert.deepEqual([...Source.select([1, 5])(source).values], [2, 20, 2, 20])
+ * assert.deepEqual(
+ *   [...Source.pieces(source, 3)].map(({ rows }) => rows),
+ *   [3, 3, 2]
+ * )
+ * // Written down once, where it is read often.
+ * const again = Source.kept()(source)
+ * assert.deepEqual(values(again), values(source))
+ * for (const each of [again, source]) each.close()
+ *
+ * @example Rows in memory or not
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Key, Points, Problem, Source } from 'ornstein'
+ *
+ * // What learns takes rows in memory or a source of them, and does the same with both.
+ * const points = Problem.orThrow(
+ *   Points.fromRows([
+ *     [1, 10],
+ *     [2, 20],
+ *     [6, 30],
+ *     [7, 40]
+ *   ])
+ * )
+ * const source = Source.of(points)
+ * assert(Source.isSource(source) && !Source.isSource(points))
+ * for (const data of [points, source]) {
+ *   assert.equal(Source.from(Source.columns([1])(data)).dim, 1)
+ *
+ *   // A batch of a key: rows that are there, none twice.
+ *   const { points: batch, places } = pipe(data, Source.batch(2)(Key.fromSeed(1)))
+ *   assert.deepEqual(Array.from(batch.values), Array.from(Source.select(places ?? [])(source).values))
+ * }
+ */
 export {
   batch,
   columns,

@@ -14,23 +14,7 @@ import {
   type Shape
 } from './graph.js'
 import { meaning } from './meaning.js'
-import {
-  distanceRules,
-  entrywiseRules,
-  pickRules,
-  productRules,
-  reshapeRules,
-  rowDotRules,
-  rowSumRules,
-  splittingDistanceRules,
-  splittingProductRules,
-  splittingRowDotRules,
-  splittingSumRules,
-  sumRules,
-  versionRules,
-  type EntrywiseRules,
-  type FoldRule
-} from './rules.js'
+import * as Rules from './rules.js'
 
 type Unary = (x: Node) => Node
 type Binary = (a: Node, b: Node) => Node
@@ -72,21 +56,22 @@ export type Rewriting = 'none' | 'plain' | 'splitting' | 'versions'
 
 /** The rules that are applied, by what they make other nodes of. */
 const rulesOf = (rewriting: Rewriting) => {
-  const entrywise: EntrywiseRules = rewriting === 'none' ? {} : rewriting === 'versions' ? versionRules : entrywiseRules
+  const entrywise: Rules.EntrywiseRules =
+    rewriting === 'none' ? {} : rewriting === 'versions' ? Rules.versionRules : Rules.entrywiseRules
   const of = <T>(rules: ReadonlyArray<T>, splitting: ReadonlyArray<T> = []): ReadonlyArray<T> =>
     rewriting === 'none' ? [] : rewriting === 'splitting' ? [...rules, ...splitting] : rules
-  const sums: Readonly<Partial<Record<Fold, ReadonlyArray<FoldRule>>>> = {
-    Sum: of(sumRules, splittingSumRules)
+  const sums: Readonly<Partial<Record<Fold, ReadonlyArray<Rules.FoldRule>>>> = {
+    Sum: of(Rules.sumRules, Rules.splittingSumRules)
   }
   return {
     entrywise,
-    reshape: of(reshapeRules),
+    reshape: of(Rules.reshapeRules),
     folds: sums,
-    pick: of(pickRules),
-    product: of(productRules, splittingProductRules),
-    distances: of(distanceRules, splittingDistanceRules),
-    rowSum: of(rowSumRules),
-    rowDot: of(rowDotRules, splittingRowDotRules)
+    pick: of(Rules.pickRules),
+    product: of(Rules.productRules, Rules.splittingProductRules),
+    distances: of(Rules.distanceRules, Rules.splittingDistanceRules),
+    rowSum: of(Rules.rowSumRules),
+    rowDot: of(Rules.rowDotRules, Rules.splittingRowDotRules)
   }
 }
 const tables = new Map<Rewriting, ReturnType<typeof rulesOf>>()

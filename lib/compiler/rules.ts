@@ -47,6 +47,12 @@ const table = <T>(rules: T): T => rules
 const eitherWay = <T>([a, b]: ReadonlyArray<Node>, of: (a: Node, b: Node) => T | undefined): T | undefined =>
   of(a, b) ?? of(b, a)
 
+/** What comes of the operands in either order. */
+const inEitherOrder =
+  (of: (a: Node, b: Node, make: Algebra) => Node | undefined): EntrywiseRule =>
+  (ins, make) =>
+    eitherWay(ins, (a, b) => of(a, b, make))
+
 const isNumber = (x: Node, value: number): boolean => Object.is(valueOf(x), value)
 const negated = (x: Node): Node | undefined => (isKernel(x, 'Neg') ? x.ins[0] : undefined)
 
@@ -204,35 +210,23 @@ export const versionRules = table<EntrywiseRules>({
   Multiply: [
     ...entrywiseRules.Multiply.filter(one => one !== numberOutwards),
     /** c · (b · x) = (c · b) · x, c and b once a call */
-    ([a, b], make) => {
-      const of = (c: Node, y: Node): Node | undefined => {
-        const found = c.place === 'once' && y.place === 'rows' && width(y) >= width(c) ? weighed(y) : undefined
-        return found && make.mul(make.mul(c, found[0]), found[1])
-      }
-      return eitherWay([a, b], of)
-    },
+    inEitherOrder((c, y, make) => {
+      const found = c.place === 'once' && y.place === 'rows' && width(y) >= width(c) ? weighed(y) : undefined
+      return found && make.mul(make.mul(c, found[0]), found[1])
+    }),
     /** (c · x) · y = c · (x · y), c once a call */
-    ([a, b], make) => {
-      const of = (x: Node, y: Node): Node | undefined => {
-        const found = y.place === 'rows' && sameShape(x.shape, y.shape) ? weighed(x) : undefined
-        return found && make.mul(found[0], make.mul(found[1], y))
-      }
-      return eitherWay([a, b], of)
-    },
+    inEitherOrder((x, y, make) => {
+      const found = y.place === 'rows' && sameShape(x.shape, y.shape) ? weighed(x) : undefined
+      return found && make.mul(found[0], make.mul(found[1], y))
+    }),
     /** c · (a · x + b · y) = (c · a) · x + (c · b) · y, all of a, b and c once a call */
-    ([a, b], make) => {
-      const of = (c: Node, sum: Node): Node | undefined => {
-        if (c.place === 'rows' || !isKernel(sum, 'Add') || sum.place === 'once') return undefined
-        const terms = sum.ins.map(weighed)
-        return terms.every(term => term !== undefined)
-          ? make.entrywise(
-              'Add',
-              terms.map(([factor, x]) => make.mul(make.mul(c, factor), x))
-            )
-          : undefined
-      }
-      return eitherWay([a, b], of)
-    }
+    inEitherOrder((c, sum, make) => {
+      if (c.place === 'rows' || !isKernel(sum, 'Add') || sum.place === 'once') return undefined
+      const [left, right] = sum.ins.map(weighed)
+      return (
+        left && right && make.add(make.mul(make.mul(c, left[0]), left[1]), make.mul(make.mul(c, right[0]), right[1]))
+      )
+    })
   ],
   Add: [
     ...entrywiseRules.Add,
@@ -260,14 +254,11 @@ export const versionRules = table<EntrywiseRules>({
         : undefined
     },
     /** c + (b + x) = (c + b) + x, c and b once a call */
-    ([a, b], make) => {
-      const of = (c: Node, sum: Node): Node | undefined => {
-        if (c.place === 'rows' || !isKernel(sum, 'Add') || sum.place === 'once') return undefined
-        const at = sum.ins.findIndex(({ place }) => place === 'once')
-        return at < 0 ? undefined : make.add(make.add(c, sum.ins[at]), sum.ins[1 - at])
-      }
-      return eitherWay([a, b], of)
-    }
+    inEitherOrder((c, sum, make) => {
+      if (c.place === 'rows' || !isKernel(sum, 'Add') || sum.place === 'once') return undefined
+      const at = sum.ins.findIndex(({ place }) => place === 'once')
+      return at < 0 ? undefined : make.add(make.add(c, sum.ins[at]), sum.ins[1 - at])
+    })
   ]
 })
 
@@ -310,6 +301,12 @@ const sharedSum = (x: Node, make: Algebra): readonly ['Add' | 'Sub', Node, Node]
 const isAlong = (x: Node, rank: number, axes: ReadonlyArray<number>): boolean =>
   axes.every(axis => (x.shape[axis - rank + x.shape.length] ?? 1) === 1)
 
+/** Of a sum of products: what comes of one factor and the other. */
+const ofProduct =
+  (of: (a: Node, b: Node, x: Node, axes: ReadonlyArray<number>, make: Algebra) => Node | undefined): FoldRule =>
+  (x, axes, make) =>
+    isKernel(x, 'Multiply') ? eitherWay(x.ins, (a, b) => of(a, b, x, axes, make)) : undefined
+
 export const sumRules = table<ReadonlyArray<FoldRule>>([
   /** Σᵢ xᵢ Mᵢⱼ is a product, each of several alone, where M is the same in every row */
   (x, axes, make) => {
@@ -329,43 +326,31 @@ export const sumRules = table<ReadonlyArray<FoldRule>>([
     return eitherWay(x.ins, of)
   },
   /** ⟨v, x M⟩ = ⟨x, v Mᵀ⟩, where v is the same in every row */
-  (x, axes, make) => {
-    if (!isKernel(x, 'Multiply') || axes.join() !== `${x.shape.length - 1}`) return undefined
-    const of = (v: Node, y: Node): Node | undefined => {
-      const { does, place, ins } = y
-      if (does.kind !== 'product' || place === 'once' || v.place === 'rows' || !sameShape(y.shape, x.shape))
-        return undefined
-      const [left, matrix] = ins
-      return matrix.place === 'once' && v.shape.at(-1) === x.shape.at(-1)
-        ? make.sum(make.mul(left, make.product(v, matrix, !does.transposed)), axes)
-        : undefined
-    }
-    return eitherWay(x.ins, of)
-  },
+  ofProduct((v, y, x, axes, make) => {
+    const { does, place, ins } = y
+    if (axes.join() !== `${x.shape.length - 1}` || does.kind !== 'product' || place === 'once') return undefined
+    const [left, matrix] = ins
+    const isShared = v.place === 'once' && matrix.place === 'once'
+    return isShared && sameShape(y.shape, x.shape) && v.shape.at(-1) === x.shape.at(-1)
+      ? make.sum(make.mul(left, make.product(v, matrix, !does.transposed)), axes)
+      : undefined
+  }),
   /** Σ v (x M + c) = Σ v (x M) + Σ v c, where v and c are the same in every row */
-  (x, axes, make) => {
-    if (!isKernel(x, 'Multiply')) return undefined
-    const of = (v: Node, y: Node): Node | undefined => {
-      if (v.place === 'rows' || !isKernel(y, 'Add') || !sameShape(y.shape, x.shape)) return undefined
-      const [a, b] = y.ins
-      const [c, z] = a.place === 'once' ? [a, b] : [b, a]
-      const isProduct = (scaled(z, make)?.[1] ?? z).does.kind === 'product'
-      return c.place === 'once' && z.place === 'rows' && isProduct && sameShape(z.shape, x.shape)
-        ? make.add(make.sum(make.mul(v, z), axes), make.sum(make.stretched(make.mul(v, c), x.shape), axes))
-        : undefined
-    }
-    return eitherWay(x.ins, of)
-  },
+  ofProduct((v, y, x, axes, make) => {
+    if (v.place === 'rows' || !isKernel(y, 'Add') || !sameShape(y.shape, x.shape)) return undefined
+    const [a, b] = y.ins
+    const [c, z] = a.place === 'once' ? [a, b] : [b, a]
+    const isProduct = (scaled(z, make)?.[1] ?? z).does.kind === 'product'
+    return c.place === 'once' && z.place === 'rows' && isProduct && sameShape(z.shape, x.shape)
+      ? make.add(make.sum(make.mul(v, z), axes), make.sum(make.stretched(make.mul(v, c), x.shape), axes))
+      : undefined
+  }),
   /** Σ a (x ± y) = Σ a x ± Σ a y, where x or y is the same in all versions, or once a call */
-  (x, axes, make) => {
-    if (!isKernel(x, 'Multiply')) return undefined
-    const of = (a: Node, y: Node): Node | undefined => {
-      const found = a.place === 'once' && sameShape(y.shape, x.shape) ? sharedSum(y, make) : undefined
-      const along = (z: Node): Node => make.sum(make.mul(a, z), axes)
-      return found && make.entrywise(found[0], [along(found[1]), along(found[2])])
-    }
-    return eitherWay(x.ins, of)
-  },
+  ofProduct((a, y, x, axes, make) => {
+    const found = a.place === 'once' && sameShape(y.shape, x.shape) ? sharedSum(y, make) : undefined
+    const along = (z: Node): Node => make.sum(make.mul(a, z), axes)
+    return found && make.entrywise(found[0], [along(found[1]), along(found[2])])
+  }),
   /** Σ (x ± y)² = Σ x² ± 2 Σ x y + Σ y², where x or y is the same in all versions, or once a call */
   (x, axes, make) => {
     const found = isKernel(x, 'Square') ? sharedSum(x.ins[0], make) : undefined
@@ -655,20 +640,16 @@ export const splittingSumRules = table<ReadonlyArray<FoldRule>>([
     return make.sum(make.mul(u, make.product(u, gram, false)), axes)
   },
   /** ⟨u B, x + s · v C⟩ = ⟨u, x Bᵀ⟩ + s · ⟨u B, v C⟩, v an input */
-  (x, axes, make) => {
-    if (!isKernel(x, 'Multiply') || axes.join() !== `${x.shape.length - 1}`) return undefined
-    const of = (p: Node, y: Node): Node | undefined => {
-      const found = thin(p)
-      if (found === undefined || y.place === 'once' || !sameShape(p.shape, y.shape)) return undefined
-      const [u, matrix, transposed] = found
-      const split = besideThin(y, make)
-      const along = (z: Node): Node => make.sum(make.mul(p, z), axes)
-      return split === undefined
-        ? make.sum(make.mul(u, make.product(y, matrix, !transposed)), axes)
-        : make.add(along(split[0]), make.mul(split[1], along(split[2])))
-    }
-    return eitherWay(x.ins, of)
-  }
+  ofProduct((p, y, x, axes, make) => {
+    const found = axes.join() === `${x.shape.length - 1}` ? thin(p) : undefined
+    if (found === undefined || y.place === 'once' || !sameShape(p.shape, y.shape)) return undefined
+    const [u, matrix, transposed] = found
+    const split = besideThin(y, make)
+    const along = (z: Node): Node => make.sum(make.mul(p, z), axes)
+    return split === undefined
+      ? make.sum(make.mul(u, make.product(y, matrix, !transposed)), axes)
+      : make.add(along(split[0]), make.mul(split[1], along(split[2])))
+  })
 ])
 
 export const splittingRowDotRules = table<ReadonlyArray<ProductRule>>([

@@ -3,7 +3,7 @@ import * as Elementary from '../numbers/elementary.js'
 import { type Tensor } from '../arrays/ndarray.js'
 import { kernel, type Kernel } from './dense.js'
 import { addN, cast, map, mapped, select, zipped, type Scalar, type Scalar2 } from './each.js'
-import { binary, exponential, isTrue, number, relation, unary, type Emit } from './instructions.js'
+import { binary, exponential, isTrue, logical, number, relation, unary, type Emit } from './instructions.js'
 import { passed, reshaped, shrink, type Operation, type Operations, type Pull, type Words } from './operation.js'
 
 type Row = (name: string) => Operation
@@ -80,6 +80,14 @@ const roundHalfToEven = (x: number): number => {
 const share = (T: Words, wins: Tensor, a: Tensor, b: Tensor): Tensor =>
   T.where(T.logicalOr(T.isNaN(a), T.isNaN(b)), NaN, T.add(wins, T.mul(0.5, T.equal(a, b))))
 
+const extreme = (of: Scalar2, op: 'max' | 'min', wins: 'greater' | 'less'): Row =>
+  arithmetic(
+    of,
+    binary(op),
+    (T, dy, [a, b]) => T.mul(dy, share(T, T[wins](a, b), a, b)),
+    (T, dy, [a, b]) => T.mul(dy, share(T, T[wins](b, a), a, b))
+  )
+
 interface Bounds {
   readonly clipValueMin: number
   readonly clipValueMax: number
@@ -133,14 +141,7 @@ const rows: Readonly<Record<string, Row>> = {
   LessEqual: comparison((x, y) => x <= y, relation('le')),
   Log: real(Elementary.log, (T, dy, [x]) => T.div(dy, x), 'mapLog'),
   Log1p: real(Elementary.log1p, (T, dy, [x]) => T.div(dy, T.add(1, x)), 'mapLog1p'),
-  LogicalAnd: comparison(
-    (x, y) => x !== 0 && y !== 0,
-    (code, push) => {
-      isTrue(push(0))
-      isTrue(push(1))
-      code.op('and').every(1).op('and')
-    }
-  ),
+  LogicalAnd: comparison((x, y) => x !== 0 && y !== 0, logical('and')),
   LogicalNot: predicate(
     x => x === 0,
     (code, push) => {
@@ -148,26 +149,9 @@ const rows: Readonly<Record<string, Row>> = {
       code.every(0).op('eq').every(1).op('and')
     }
   ),
-  LogicalOr: comparison(
-    (x, y) => x !== 0 || y !== 0,
-    (code, push) => {
-      isTrue(push(0))
-      isTrue(push(1))
-      code.op('or').every(1).op('and')
-    }
-  ),
-  Maximum: arithmetic(
-    Math.max,
-    binary('max'),
-    (T, dy, [a, b]) => T.mul(dy, share(T, T.greater(a, b), a, b)),
-    (T, dy, [a, b]) => T.mul(dy, share(T, T.greater(b, a), a, b))
-  ),
-  Minimum: arithmetic(
-    Math.min,
-    binary('min'),
-    (T, dy, [a, b]) => T.mul(dy, share(T, T.less(a, b), a, b)),
-    (T, dy, [a, b]) => T.mul(dy, share(T, T.less(b, a), a, b))
-  ),
+  LogicalOr: comparison((x, y) => x !== 0 || y !== 0, logical('or')),
+  Maximum: extreme(Math.max, 'max', 'greater'),
+  Minimum: extreme(Math.min, 'min', 'less'),
   Multiply: arithmetic(
     (x, y) => x * y,
     binary('mul'),

@@ -28,6 +28,14 @@ export const relation =
     code.every(1).op('and')
   }
 export const isTrue = (code: Code): Code => code.every(0).op('ne')
+/** 1 where what is true of the operands holds of both, or of either. */
+export const logical =
+  (op: 'and' | 'or'): Emit =>
+  (code, push) => {
+    isTrue(push(0))
+    isTrue(push(1))
+    code.op(op).every(1).op('and')
+  }
 export const number = (attrs: Attrs, name: string): number => Number(attrs[name] ?? 0)
 
 /** How e^x is computed: as lib/simd/assembly/exponential.ts says. */

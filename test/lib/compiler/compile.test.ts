@@ -393,9 +393,13 @@ const right = <A>(either: E.Either<string, A>): A => {
 }
 
 describe('threads', () => {
-  it.each(spread(6)(['pseudoHuber', 'network', 'sums and outputs']))('%s has the same bits by one and by two', name => {
+  it.each([
+    ...spread(6)(['pseudoHuber', 'network', 'sums and outputs']).map(name => [name, 'float64'] as const),
+    ['pseudoHuber', 'float32'],
+    ['network', 'float32']
+  ] as const)('%s in %s has the same bits by one and by two', (name, precision) => {
     const one = called(name)
-    const program = toProgram(one)
+    const program = toProgram(one, precision)
     const call = callOf(one, 100_003, 1)
     const runs = [1, 2, 2, 1].map(count => {
       useThreads(count)

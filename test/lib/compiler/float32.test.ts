@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { compile, type Program, type Signature } from '../../../lib/compiler/index.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as T from '../../../lib/index.js'
-import { Key, useThreads, type Tensor } from '../../../lib/index.js'
+import { Key, type Tensor } from '../../../lib/index.js'
 import { spread } from '../../cases.js'
 import { called, callOf, cases, compiled, programOf } from './programs.js'
 
@@ -41,17 +41,6 @@ describe('a program in single precision', () => {
     const found = programOf(one, 'float32').run(call)
     const wanted = programOf(one, 'float64').run(call)
     expect(found.value).not.toBe(wanted.value)
-  })
-
-  it.each(['pseudoHuber', 'network'])('has the same bits by one thread and by two: %s', name => {
-    const one = called(name)
-    const program = programOf(one, 'float32')
-    const call = callOf(one, 100_003, 1)
-    const runs = [1, 2, 2, 1].map(count => {
-      useThreads(count)
-      return program.run(call)
-    })
-    for (const run of runs) expect(run).toEqual(runs[0])
   })
 
   it('has norms, and their derivatives, of floats of every size', () => {

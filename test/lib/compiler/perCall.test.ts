@@ -57,9 +57,8 @@ const cases: ReadonlyArray<readonly [does: Computed, shape: Shape, ins: Readonly
     ]
   ],
   [{ kind: 'pick', table: [6, 0, 0, 3, 7] }, [5], [[2, 3], [2]]],
-  [entrywise('Exp'), [2, 3], [[2, 3]]],
-  [entrywise('Log'), [2, 3], [[2, 3]]],
-  [entrywise('RealDiv'), [2, 3], [[2, 1], [3]]]
+  ...['Exp', 'Log', 'Neg', 'Reciprocal', 'Sqrt', 'Square'].map(one => [entrywise(one), [2, 3], [[2, 3]]] as const),
+  ...['Add', 'Multiply', 'RealDiv', 'Sub'].map(two => [entrywise(two), [2, 3], [[2, 1], [3]]] as const)
 ]
 
 /** NaN, infinities, zeros of both signs and subnormals among numbers of many sizes. */

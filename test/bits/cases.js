@@ -145,7 +145,9 @@ export const cases = [
   ...words(vocabulary.weightings, weighting => times.map(Weighting.interpret(Schedule.vpLinear())(weighting))),
   ...words(vocabulary.timeGrids, of => TimeGrid.times(Schedule.ornsteinUhlenbeck)(of)),
   ...words(vocabulary.timeLaws, law =>
-    fitted(pipelineOf(Stage.descend(descent({ objective: Objective.denoising(law) }))))
+    fitted(
+      ...[Objective.denoising, Objective.implicit].map(of => pipelineOf(Stage.descend(descent({ objective: of(law) }))))
+    )
   ),
   ...words(vocabulary.expectations, expectation =>
     fitted(

@@ -11,7 +11,7 @@ export type ValueType = 'i32' | 'f64' | 'v128'
 const TYPES: Readonly<Record<ValueType, number>> = { i32: 0x7f, f64: 0x7c, v128: 0x7b }
 
 /** Of vectors as bits, after the prefix 0xfd. */
-const BITS = { not: 0x4d, and: 0x4e, or: 0x50, xor: 0x51, bitselect: 0x52 } as const
+const BITS = { and: 0x4e, or: 0x50, bitselect: 0x52 } as const
 
 /** Of two doubles at once, or of four floats. */
 const SIMD = {
@@ -21,7 +21,6 @@ const SIMD = {
   lt: { float64: 0x49, float32: 0x43 },
   gt: { float64: 0x4a, float32: 0x44 },
   le: { float64: 0x4b, float32: 0x45 },
-  ge: { float64: 0x4c, float32: 0x46 },
   floor: { float64: 0x75, float32: 0x68 },
   ceil: { float64: 0x74, float32: 0x67 },
   nearest: { float64: 0x94, float32: 0x6a },

@@ -2,20 +2,6 @@
 import { type Algebra } from './algebra.js'
 import { type Node } from './graph.js'
 
-type In = Node | number
-type Op = (...ins: ReadonlyArray<In>) => Node
-
-/** Kernels by name, of nodes and numbers. */
-const ops = <const K extends ReadonlyArray<string>>(make: Algebra, ...kernels: K): { readonly [I in keyof K]: Op } => {
-  const node = (x: In): Node => (typeof x === 'number' ? make.constant(x) : x)
-  // One for each name.
-  return kernels.map(
-    (kernel): Op =>
-      (...ins) =>
-        make.entrywise(kernel, ins.map(node))
-  ) as { readonly [I in keyof K]: Op }
-}
-
 /** arctan ½ and arctan 1, ½π and π, as sums of two doubles. */
 const HALF = [4.63647609000806093515e-1, 2.26987774529616870924e-17] as const
 const ONE = [7.85398163397448278999e-1, 3.06161699786838301793e-17] as const
@@ -31,61 +17,45 @@ const ARCTAN = [
 
 /** arctan q for q in [0, 1], by how far q is from 0, ½ or 1. */
 const arctanOfShare = (q: Node, make: Algebra): Node => {
-  const [less, select, add, sub, mul, div, square] = ops(
-    make,
-    'Less',
-    'Select',
-    'Add',
-    'Sub',
-    'Multiply',
-    'RealDiv',
-    'Square'
-  )
-  const isNear = less(q, 0.4375)
-  const isMiddle = less(q, 0.6875)
-  const pick = (near: In, middle: In, far: In): Node => select(isNear, near, select(isMiddle, middle, far))
-  const t = div(pick(q, sub(mul(2, q), 1), sub(q, 1)), pick(1, add(q, 2), add(q, 1)))
+  const { add, sub, mul, div, square, entrywise, constant } = make
+  const isNear = entrywise('Less', [q, constant(0.4375)])
+  const isMiddle = entrywise('Less', [q, constant(0.6875)])
+  const pick = (near: Node, middle: Node, far: Node): Node =>
+    entrywise('Select', [isNear, near, entrywise('Select', [isMiddle, middle, far])])
+  const picked = (near: number, middle: number, far: number): Node =>
+    pick(constant(near), constant(middle), constant(far))
+  const one = constant(1)
+  const two = constant(2)
+  const t = div(pick(q, sub(mul(two, q), one), sub(q, one)), pick(one, add(q, two), add(q, one)))
   const z = square(t)
-  const w = square(square(t))
-  const series = (from: number): Node =>
-    ARCTAN.filter((_, i) => i % 2 === from).reduceRight<In>(
-      (sum, c) => (sum === 0 ? c : add(mul(sum, w), c)),
-      0
-    ) as Node
+  const w = square(z)
+  const series = (from: number): Node => {
+    const coefficients = ARCTAN.filter((_, i) => i % 2 === from).map(constant)
+    return coefficients.reduceRight((sum, c) => add(mul(sum, w), c))
+  }
   const rest = add(mul(z, series(0)), mul(w, series(1)))
-  return sub(pick(0, HALF[0], ONE[0]), sub(sub(mul(t, rest), pick(0, HALF[1], ONE[1])), t))
-}
-
-/** A constant of two doubles less x. */
-const less = ([high, low]: readonly [number, number], x: Node, make: Algebra): Node => {
-  const [sub] = ops(make, 'Sub')
-  return sub(high, sub(x, low))
+  return sub(picked(0, HALF[0], ONE[0]), sub(sub(mul(t, rest), picked(0, HALF[1], ONE[1])), t))
 }
 
 /** The angle of (x, y), with the signs of zeros. */
 export const arctan2 = (y: Node, x: Node, make: Algebra): Node => {
-  const [abs, isLess, equal, or, select, minimum, maximum, div, inverse, neg] = ops(
-    make,
-    'Abs',
-    'Less',
-    'Equal',
-    'LogicalOr',
-    'Select',
-    'Minimum',
-    'Maximum',
-    'RealDiv',
-    'Reciprocal',
-    'Neg'
-  )
-  const up = abs(y)
-  const along = abs(x)
-  const least = minimum(up, along)
-  const most = maximum(up, along)
+  const { sub, div, neg, reciprocal, entrywise, constant } = make
+  const zero = constant(0)
+  const less = (a: Node, b: Node): Node => entrywise('Less', [a, b])
+  const equal = (a: Node, b: Node): Node => entrywise('Equal', [a, b])
+  const select = (condition: Node, a: Node, b: Node): Node => entrywise('Select', [condition, a, b])
+  /** A constant of two doubles less an angle. */
+  const from = ([high, low]: readonly [number, number], angle: Node): Node =>
+    sub(constant(high), sub(angle, constant(low)))
+  const up = entrywise('Abs', [y])
+  const along = entrywise('Abs', [x])
+  const least = entrywise('Minimum', [up, along])
+  const most = entrywise('Maximum', [up, along])
   // Of two zeros 0, of two infinities 1.
-  const share = select(equal(least, most), select(equal(most, 0), 0, 1), div(least, most))
+  const share = select(equal(least, most), select(equal(most, zero), zero, constant(1)), div(least, most))
   const angle = arctanOfShare(share, make)
-  const right = select(isLess(along, up), less(RIGHT, angle, make), angle)
-  const isBelow = (x: Node): Node => or(isLess(x, 0), isLess(inverse(x), 0))
-  const size = select(isBelow(x), less(STRAIGHT, right, make), right)
+  const right = select(less(along, up), from(RIGHT, angle), angle)
+  const isBelow = (x: Node): Node => entrywise('LogicalOr', [less(x, zero), less(reciprocal(x), zero)])
+  const size = select(isBelow(x), from(STRAIGHT, right), right)
   return select(isBelow(y), neg(size), size)
 }

@@ -1,0 +1,322 @@
+/** Where gradient flow and maps lead, along branches of stationary points, and from the starts of a plane. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { norm } from '../../lib/numbers/elementary.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import { remembered } from '../../lib/plain/remembered.js'
+import * as Params from '../family/params.js'
+import * as EM from '../mixture/em/expectationMaximization.js'
+import * as Objective from '../objective/objective.js'
+import * as TimeLaw from '../objective/timeLaw.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Score from '../score/score.js'
+import * as Continuation from './continuation.js'
+import * as Courses from './courses.js'
+
+import { type Loss } from './losses.js'
+import {
+  VANISHED,
+  type End,
+  type StationaryPoint,
+  type StationaryOptions,
+  smoothOf,
+  packed,
+  tableOf,
+  widthOf
+} from './stationaryPoints.js'
+
+/** A moment of a gradient flow, or of a map that is repeated: then time counts its steps, and the norm is the length of the next. */
+export interface Moment<P extends string> {
+  readonly time: number
+  readonly params: Params.Params<P>
+  readonly value: number
+  readonly gradientNorm: number
+}
+
+/** A step from parameters, with the value of what it lowers there. */
+export type Step<P extends string> = (params: Params.Params<P>) => {
+  readonly value: number
+  readonly params: Params.Params<P>
+}
+
+export interface FlowOptions<P extends string = string> {
+  readonly until?: Partial<Courses.Until>
+  /** The error of a step that is accepted, as a share of its length; 1e-4 unless given. */
+  readonly tolerance?: number
+  /** A map that is repeated in place of the gradient's flow, such as `expectationMaximization(loss)`. */
+  readonly map?: Step<P>
+}
+
+/** No component's variance falls below this by expectation–maximization, as in its stage. */
+const FLOOR = 1e-6
+
+/**
+ * The map of expectation–maximization on the population of a loss, at its noise level: θ⁺ = argmax E Σ_k p(k | x_t; θ) log p_t(x_t, k; θ⁺),
+ * an integral. Its value is −E log p_t(x_t; θ), which it never raises (Dempster, Laird & Rubin 1977). For `Objective.likelihood` t = 0.
+ *
+ * @throws RangeError where the family has no M-step, or the loss several noise levels
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Objective, Params, Population, Score } from 'ornstein'
+ *
+ * const truth = Mixture.of({ means: [[-2], [2]] })
+ * const loss = Population.loss({ score: Score.spherical({ components: 2 }), objective: Objective.likelihood, data: truth })
+ * const { params } = Population.expectationMaximization(loss)(Params.of({ means: [[-2], [2]] }))
+ * assert.ok(Math.abs(params.means.values[0] + 2) < 1e-12) // the truth stays
+ */
+export const expectationMaximization = <P extends string>({ score, objective, schedule, data }: Loss<P>): Step<P> => {
+  const times = Objective.terms(objective).flatMap(({ term }) =>
+    Objective.isMatching(term) ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => time) : []
+  )
+  if (times.length > 1)
+    return refuse(
+      `Population.expectationMaximization: ${Objective.show(objective)} has ${times.length} noise levels; take TimeLaw.at(t), or Objective.likelihood`
+    )
+  const { family } = Score.interpret(score)
+  if (family === undefined || !EM.servesPrior(family))
+    return refuse(`Population.expectationMaximization: ${Score.show(score)} has no M-step; take the gradient's flow`)
+  return EM.integratedStep(family, FLOOR, data, times.length === 0 ? null : Schedule.level(times[0])(schedule))
+}
+
+/**
+ * Gradient flow, θ′ = −∇L, from parameters: its moments, by exponential steps of order 3 whose size follows from their error (Hochbruck,
+ * Ostermann & Schweitzer 2009). It ends where the gradient is small, at a time, or after so many steps. With a `map`, that is repeated instead.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
+ *
+ * const loss = Population.loss({
+ *   score: Score.spherical({ components: 2 }),
+ *   objective: Objective.against(Mixture.of({ means: [[-4], [4]] }), TimeLaw.at(0.1))
+ * })
+ * const start = Params.of({ means: [[-3], [3.5]] })
+ * const course = Population.flow(loss, { until: { gradientNorm: 1e-6 } })(start)
+ * assert.ok(course.every(({ value }, i) => i === 0 || value <= course[i - 1].value))
+ * assert.ok(Math.abs(course[course.length - 1].params.means.values[0] + 4) < 1e-5)
+ * const byEM = Population.flow(loss, { map: Population.expectationMaximization(loss) })(start)
+ * assert.ok(byEM[byEM.length - 1].value < byEM[0].value)
+ */
+export const flow =
+  <P extends string>(loss: Loss<P>, options: FlowOptions<P> = {}) =>
+  (start: Params.Params<P>): ReadonlyArray<Moment<P>> =>
+    followed(loss, options, () => false)(start)
+
+/** The same, as long as it has not left. */
+const followed = <P extends string>(
+  loss: Loss<P>,
+  { until = {}, tolerance = 1e-4, map }: FlowOptions<P>,
+  left: (x: Float64Array) => boolean
+): ((start: Params.Params<P>) => ReadonlyArray<Moment<P>>) => {
+  const { unpacked, ...smooth } = smoothOf(loss)
+  const whole = { gradientNorm: 1e-8, time: Infinity, steps: 10_000, ...until }
+  const courseFrom = (start: Float64Array): ReadonlyArray<Courses.Moment> =>
+    map === undefined
+      ? Courses.descend(smooth, start, tolerance, whole, left)
+      : Courses.repeat(
+          x => {
+            const { value, params } = map(unpacked(x))
+            return { value, x: Params.packed(params) }
+          },
+          start,
+          whole,
+          left
+        )
+  return start =>
+    courseFrom(Params.packed(Params.checked(loss.shapes)(start))).map(({ time, x, value, gradient }) => ({
+      time,
+      params: unpacked(x),
+      value,
+      gradientNorm: norm(gradient)
+    }))
+}
+
+// —— branches ——
+
+/** A stationary point that is followed, at one value of the number. */
+export interface BranchPoint<P extends string> {
+  readonly at: number
+  readonly params: Params.Params<P>
+  readonly value: number
+  /** Eigenvalues of the Hessian, ascending. */
+  readonly spectrum: Float64Array
+}
+
+/** The course of a stationary point in a number, such as the noise level. */
+export interface Branch<P extends string> {
+  readonly path: ReadonlyArray<BranchPoint<P>>
+  /**
+   * `fold`: the point met another and both vanish; `pitchfork`: an eigenvalue passed 0 and another branch crosses this one; `until`: the number came
+   * to its end; `lost`: no step was short enough; `steps`: there were too many.
+   */
+  readonly end: Continuation.End
+  /** Where it ended. */
+  readonly at: number
+  /** The direction of parameters whose curvature vanishes at a fold or a pitchfork. */
+  readonly vanishing?: Params.Params<P>
+}
+
+export interface FollowOptions<P extends string> {
+  /** A value of the number, and parameters near a stationary point there. */
+  readonly from: { readonly at: number; readonly params: Params.Params<P> }
+  /** The first step of the number, with its sign; later ones follow from how well they are foreseen. */
+  readonly by: number
+  /** The value at which it ends at the latest; a hundred first steps on unless given. */
+  readonly until?: number
+  /** 500 unless given. */
+  readonly steps?: number
+}
+
+/**
+ * Follows a stationary point of a loss in a number that the loss depends on, as its noise level, a separation or a weight, until it ends in a fold or
+ * another branch crosses it. By arc length (Allgower & Georg 1990), so that folds are located as well as pitchforks. Differences that would ask for
+ * the loss beyond `from` and `until` are taken on the other side.
+ *
+ * @throws RangeError where `from` is near no stationary point
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Objective, Params, Population, Score } from 'ornstein'
+ *
+ * // A pair of unit variance whose centres coincide is the best of its kind for N(0, v) until v passes 1; there they part.
+ * const lossAt = (v: number) =>
+ *   Population.loss({
+ *     score: Score.symmetricPair,
+ *     objective: Objective.likelihood,
+ *     data: Mixture.of({ means: [[0]], variances: [v] })
+ *   })
+ * const { end, at } = Population.follow(lossAt, { from: { at: 0.5, params: Params.of({ mean: [0] }) }, by: 0.1 })
+ * assert.deepEqual([end, at.toFixed(6)], ['pitchfork', '1.000000'])
+ */
+export const follow = <P extends string>(
+  loss: (at: number) => Loss<P>,
+  { from, by, until = from.at + 100 * by, steps = 500 }: FollowOptions<P>
+): Branch<P> => {
+  if (!(Number.isFinite(by) && (until - from.at) * by > 0))
+    return refuse(
+      `Population.follow: by ${by} does not lead from ${from.at} to ${until}; give a step of the other sign`
+    )
+  const lossAt = remembered(loss)
+  const begin = lossAt(from.at)
+  const { unpacked, refined } = packed(begin, false)
+  const start = refined(Params.packed(Params.checked(begin.shapes)(from.params)))
+  if (!(norm(start.gradient) <= VANISHED))
+    return refuse(
+      `Population.follow: no stationary point near params at ${from.at}, gradient ${norm(start.gradient).toPrecision(2)}; take one of Population.stationary`
+    )
+  const { path, end, vanishing } = Continuation.follow(
+    at => {
+      const own = smoothOf(lossAt(at))
+      return { gradient: x => own.at(x).gradient, hessian: own.hessian }
+    },
+    { at: from.at, x: start.x },
+    { by, until, steps, scale: widthOf(begin) }
+  )
+  return {
+    path: path.map(({ at, x, values }) => ({
+      at,
+      params: unpacked(x),
+      value: lossAt(at).evaluate(unpacked(x)).value,
+      spectrum: values.slice().reverse()
+    })),
+    end,
+    at: path[path.length - 1].at,
+    ...(vanishing && { vanishing: unpacked(vanishing) })
+  }
+}
+
+// —— basins ——
+
+/** Starts in a plane of parameters: origin + u · across + v · up, u and v from −reach to reach, so many of each. */
+export interface Plane<P extends string> {
+  readonly origin: Params.Params<P>
+  readonly across: Params.Params<P>
+  readonly up: Params.Params<P>
+  readonly reach: number
+  readonly count: number
+}
+
+/** Flows of a tolerance of 1e-2 unless given, as near a border alone it matters. */
+export interface BasinOptions<P extends string> extends FlowOptions<P> {
+  readonly starts: ReadonlyArray<Params.Params<P>> | Plane<P>
+  /** Which points are the same. */
+  readonly modulo?: StationaryOptions['modulo']
+}
+
+/** To which stationary point each start flows. */
+export interface Basin<P extends string> {
+  /** By value; `starts` is how many led there. */
+  readonly points: ReadonlyArray<StationaryPoint<P>>
+  /** One an initial point, of a plane row by row, the least v first. */
+  readonly ends: ReadonlyArray<End>
+  /** A letter a start, A for the first of the points; · escaped, ? unfinished. Of a plane a line for each v, the greatest first. */
+  readonly picture: () => string
+  /** One line a point. */
+  readonly table: () => string
+}
+
+const isPlane = <P extends string>(starts: BasinOptions<P>['starts']): starts is Plane<P> => 'origin' in starts
+
+const letter = (end: End): string =>
+  end === 'escaped' ? '·' : end === 'unfinished' ? '?' : String.fromCodePoint(65 + Math.min(end, 25))
+
+/**
+ * Basins of attraction: the flow is followed from each start, and where it ends is refined to a stationary point. A start on the border
+ * between basins, such as one with two equal centres, may end at a saddle, whose index says so.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
+ *
+ * // Two students of two Gaussians. Starts with equal centres stay so, and end at the saddle between.
+ * const loss = Population.loss({
+ *   score: Score.spherical({ components: 2 }),
+ *   objective: Objective.against(Mixture.of({ means: [[-2], [2]] }), TimeLaw.at(0.1))
+ * })
+ * const means = (a: number, b: number) => Params.of({ means: [[a], [b]] })
+ * const found = Population.basin(loss, {
+ *   starts: { origin: means(0, 0), across: means(1, 0), up: means(0, 1), reach: 3, count: 3 }
+ * })
+ * assert.equal(found.picture(), 'AAB\nABA\nBAA')
+ * assert.deepEqual(found.points.map(({ index }) => index), [0, 1])
+ */
+export const basin = <P extends string>(
+  loss: Loss<P>,
+  { starts, modulo = 'relabelling', until = {}, tolerance = 1e-2, map }: BasinOptions<P>
+): Basin<P> => {
+  const { unpacked, at, left, refined, collected } = packed(loss, modulo === 'relabelling and reflection')
+  const begin = isPlane(starts)
+    ? pipe([starts.origin, starts.across, starts.up].map(Params.packed), ([origin, across, up]) => {
+        const along = (i: number): number => starts.reach * ((2 * i) / Math.max(1, starts.count - 1) - 1)
+        return RA.makeBy(starts.count * starts.count, i =>
+          unpacked(
+            origin.map((x, j) => x + along(i % starts.count) * across[j] + along(Math.floor(i / starts.count)) * up[j])
+          )
+        )
+      })
+    : starts
+  const gradientNorm = until.gradientNorm ?? 1e-7
+  const courseFrom = followed(loss, { tolerance, until: { ...until, gradientNorm }, ...(map && { map }) }, left)
+  const { points, ends } = collected(
+    begin.map(start => {
+      const course = courseFrom(start)
+      const last = course[course.length - 1]
+      const x = Params.packed(last.params)
+      return last.gradientNorm <= gradientNorm ? refined(x) : { x, ...at(x) }
+    })
+  )
+  return {
+    points,
+    ends,
+    picture: () =>
+      isPlane(starts)
+        ? RA.makeBy(starts.count, i => {
+            const row = starts.count - 1 - i
+            return ends
+              .slice(row * starts.count, (row + 1) * starts.count)
+              .map(letter)
+              .join('')
+          }).join('\n')
+        : ends.map(letter).join(''),
+    table: () => tableOf(loss.score, points)
+  }
+}

@@ -1,0 +1,228 @@
+/** Populations, and losses on them: exact integrals in place of means over a sample, and their Hessians. */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { Key, type NdArray } from '../../lib/index.js'
+import { lazy } from '../../lib/plain/iterate.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import { symmetric, symmetricEigen } from '../../lib/arrays/linalg.js'
+import * as Compile from '../derivatives/index.js'
+import * as Problem from '../core/problem.js'
+import * as Params from '../family/params.js'
+import type * as Mixture from '../mixture/mixture.js'
+import * as Nodes from '../mixture/nodes.js'
+import * as NodesOf from './nodesOf.js'
+import * as Expectation from '../objective/expectation.js'
+import * as Objective from '../objective/objective.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Score from '../score/score.js'
+import { standardError } from './estimates.js'
+
+/** A mixture as weighted rows at every noise level, which meet no noise; `Compile` takes it where it takes points. */
+export type Population = Nodes.Population
+
+/** Points of randomly shifted lattices, in place of quadrature. */
+export type Lattice = NodesOf.Lattice
+
+/** The population of a mixture, or what is wrong: without a lattice, components that are not round in more than three dimensions need too many rows. */
+export const parse = (mixture: Mixture.Mixture, lattice?: Lattice): E.Either<Problem.Problem, Population> =>
+  NodesOf.of(mixture, lattice)
+
+/**
+ * The population of a mixture: Σ_j π_j N(αc_j, α²Σ_j + σ²I) as quadrature nodes at whatever noise levels a loss has. It stands where
+ * points stand, in losses, pipelines and expectation–maximization. No noise is drawn, whatever the expectation says.
+ *
+ * Nodes are chosen at each evaluation, from the distances of the components of teacher and student: 40 + 22 D an axis, for errors
+ * below 1e-10. Where all components are round, axes are those of the span of the centres, and a χ² radius; any covariances are served
+ * in up to three dimensions. Too many rows are refused. So are batches, networks, and objectives that read the noise itself, or x_0.
+ *
+ * With a `lattice` given, so many points of a lattice for each component, randomly shifted so many times, take the place of quadrature: any
+ * covariances in up to 60 dimensions, components that span many. Means of smooth functions are then unbiased, with an error that falls faster
+ * than n^(−1/2), and `estimate` tells their standard error. Do not use it where quadrature serves: there 1e-10 costs no more.
+ * Cools, Kuo & Nuyens 2006; Hickernell 2002.
+ *
+ * @throws RangeError with the remedy
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Expectation, Key, Mixture, Objective, Params, Population, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+ *
+ * const loss = {
+ *   schedule: Schedule.ornsteinUhlenbeck,
+ *   score: Score.symmetricPair,
+ *   objective: Objective.denoising(TimeLaw.at(0.3)),
+ *   expectation: Expectation.monteCarlo()
+ * }
+ * const evaluate = Problem.orThrow(Compile.valueAndGrad(loss)(Population.of(Mixture.symmetricPair([2]))))
+ * const { gradient } = evaluate(Params.of({ mean: [2] }), Key.fromSeed(0))
+ * assert.ok(Math.abs(gradient.mean.values[0]) < 1e-12) // the truth is stationary
+ */
+export const of = (mixture: Mixture.Mixture, lattice?: Lattice): Population =>
+  pipe(
+    parse(mixture, lattice),
+    E.getOrElse((problem): Population => refuse(`Population.of: ${Problem.show(problem)}`))
+  )
+
+/** Numbers with their standard errors. */
+export interface Estimate {
+  readonly values: Float64Array
+  /** Over the shifts of a lattice; 0 of quadrature, which compares rules instead. */
+  readonly standardErrors: Float64Array
+}
+
+/**
+ * What is computed on a population, with its standard error: √(Σ(f_s − f̄)²/(m(m − 1))) over its m random shifts, each a population of its
+ * own. It serves whatever takes a population: values and gradients, a step of expectation–maximization, the end of a pipeline, `Efficiency`.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
+ *
+ * // Five dimensions, full covariances: E|s − s*|² of N(0, I) under N(m, I) is α²|m|², whatever the level.
+ * const covariances = [[0, 1, 2, 3, 4].map(i => [0, 1, 2, 3, 4].map(j => (i === j ? 1 : 0)))]
+ * const truth = Mixture.of({ means: [[1, 1, 1, 1, 0]], covariances })
+ * const found = Population.estimate(data => [
+ *   Population.loss({ score: Score.spherical({ components: 1 }), objective: Objective.against(truth, TimeLaw.at(0.1)), data })
+ *     .evaluate(Params.of({ means: [[0, 0, 0, 0, 0]] })).value
+ * ])(Population.of(truth, { points: 256 }))
+ * assert.ok(Math.abs(found.values[0] - 4 * Math.exp(-0.2)) < 1e-9) // a constant has no error
+ * assert.ok(found.standardErrors[0] < 1e-9)
+ */
+export const estimate =
+  (of: (population: Population) => ArrayLike<number>) =>
+  (population: Population): Estimate => {
+    const values = Float64Array.from(of(population))
+    const each = (population.shifts?.() ?? []).map(of)
+    return { values, standardErrors: values.map((_, j) => standardError(each.map(own => own[j]))) }
+  }
+
+// —— losses ——
+
+/** A loss of a population as a function of parameters alone. */
+export interface Loss<P extends string> {
+  readonly score: Score.Score<P>
+  readonly objective: Objective.Objective
+  readonly schedule: Schedule.Schedule
+  readonly data: Population
+  readonly shapes: Params.Shapes<P>
+  readonly evaluate: (params: Params.Params<P>) => Compile.ValueAndGradient<P>
+  /** The standard errors of value and gradient, over the shifts of a lattice; 0 of quadrature. */
+  readonly standardErrors: (params: Params.Params<P>) => Compile.ValueAndGradient<P>
+  /** The product of the Hessian with a direction. */
+  readonly curvature: (params: Params.Params<P>, direction: Params.Params<P>) => Params.Params<P>
+}
+
+export interface Description<P extends string> {
+  readonly score: Score.Score<P>
+  readonly objective: Objective.Objective
+  /** The mixture that the objective knows unless given. */
+  readonly data?: Population | Mixture.Mixture
+  /** `Schedule.ornsteinUhlenbeck` unless given. */
+  readonly schedule?: Schedule.Schedule
+}
+
+const truthOf = (objective: Objective.Objective): Mixture.Mixture =>
+  pipe(
+    Objective.terms(objective),
+    RA.findFirstMap(({ term }) => O.fromNullable(Objective.isMatching(term) ? term.truth : undefined)),
+    O.getOrElse((): Mixture.Mixture =>
+      refuse(`Population.loss: ${Objective.show(objective)} knows no mixture; give data: Population.of(mixture)`)
+    )
+  )
+
+const key = Key.fromSeed(0)
+
+/**
+ * The loss of a score on a population.
+ *
+ * @throws RangeError with all problems and their remedies
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
+ *
+ * const truth = Mixture.of({ means: [[-2], [2]] })
+ * const loss = Population.loss({
+ *   score: Score.spherical({ components: 2 }),
+ *   objective: Objective.against(truth, TimeLaw.at(0.1))
+ * })
+ * assert.ok(loss.evaluate(Params.of({ means: [[-2], [2]] })).value < 1e-28)
+ */
+export const loss = <P extends string>({
+  score,
+  objective,
+  data = truthOf(objective),
+  schedule = Schedule.ornsteinUhlenbeck
+}: Description<P>): Loss<P> => {
+  const population = Nodes.isPopulation(data) ? data : of(data)
+  const shapes = Score.shapes(population.dim)(score)
+  const own = { schedule, score, objective, expectation: Expectation.monteCarlo() }
+  const evaluate = Problem.orThrow(Compile.valueAndGrad(own)(population))
+  const product = lazy(() => Problem.orThrow(Compile.hessianVector(own, { isTried: true })(population)))
+  const shifts = lazy(() => (population.shifts?.() ?? []).map(data => Problem.orThrow(Compile.valueAndGrad(own)(data))))
+  return {
+    score,
+    objective,
+    schedule,
+    data: population,
+    shapes,
+    evaluate: params => evaluate(params, key),
+    standardErrors: params => {
+      const found = shifts().map(evaluate => evaluate(params, key))
+      const gradients = found.map(({ gradient }) => Params.packed(gradient))
+      return {
+        value: standardError(found.map(({ value }) => value)),
+        gradient: Params.unpacked(shapes)(
+          Float64Array.from({ length: Params.sizeOf(shapes) }, (_, j) => standardError(gradients.map(g => g[j])))
+        )
+      }
+    },
+    curvature: (params, direction) => product()(params, direction, key)
+  }
+}
+
+/** Second derivatives in packed parameters. */
+export interface Hessian {
+  /** [n, n], symmetric. */
+  readonly matrix: NdArray
+  /** Eigenvalues, ascending. */
+  readonly spectrum: Float64Array
+  /** Their eigenvectors, one a row, [n, n]. */
+  readonly vectors: NdArray
+}
+
+export const matrixOf = <P extends string>(loss: Loss<P>, params: Params.Params<P>): NdArray =>
+  symmetric(
+    RA.makeBy(Params.sizeOf(loss.shapes), j => Params.packed(loss.curvature(params, Params.unit(loss.shapes, j))))
+  )
+
+/**
+ * The Hessian of a population's loss, exact to rounding: `Compile.hessian` of a population.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Objective, Params, Population, Score, TimeLaw } from 'ornstein'
+ *
+ * const loss = Population.loss({
+ *   score: Score.symmetricPair,
+ *   objective: Objective.against(Mixture.symmetricPair([2]), TimeLaw.at(0.3))
+ * })
+ * // Centre 0 is a saddle of the pair.
+ * assert.ok(Population.hessian(loss)(Params.of({ mean: [0] })).spectrum[0] < 0)
+ */
+export const hessian =
+  <P extends string>(loss: Loss<P>) =>
+  (params: Params.Params<P>): Hessian => {
+    const size = Params.sizeOf(loss.shapes)
+    const matrix = matrixOf(loss, Params.checked(loss.shapes)(params))
+    const found = symmetricEigen(matrix)
+    return {
+      matrix,
+      spectrum: found.values.slice().reverse(),
+      vectors: {
+        shape: [size, size],
+        values: found.vectors.values.map(
+          (_, at) => found.vectors.values[(size - 1 - Math.floor(at / size)) * size + (at % size)]
+        )
+      }
+    }
+  }

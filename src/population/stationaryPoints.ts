@@ -1,0 +1,320 @@
+/** Stationary points of losses in population, each with its index. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { Key } from '../../lib/index.js'
+import { norm } from '../../lib/numbers/elementary.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import * as Params from '../family/params.js'
+import * as Mixture from '../mixture/mixture.js'
+import * as Objective from '../objective/objective.js'
+import * as TimeLaw from '../objective/timeLaw.js'
+import * as Schedule from '../schedule/schedule.js'
+import * as Score from '../score/score.js'
+import * as Courses from './courses.js'
+
+import { type Loss, matrixOf, hessian } from './losses.js'
+
+/** Where a start led: a stationary point by its place in the list; away from the population; or nowhere within the steps. */
+export type End = number | 'escaped' | 'unfinished'
+
+export interface StationaryPoint<P extends string> {
+  readonly params: Params.Params<P>
+  readonly value: number
+  /** Of the value, over the shifts of a lattice; 0 of quadrature. The place is that of all shifts together. */
+  readonly standardError: number
+  readonly gradientNorm: number
+  /** Eigenvalues of the Hessian, ascending. */
+  readonly spectrum: Float64Array
+  /** How many of them are negative. */
+  readonly index: number
+  /** How many are 0 except for rounding: directions in which the second derivative decides nothing. */
+  readonly flat: number
+  /** How many starts led here. */
+  readonly starts: number
+  /** How many points it stands for: its images under relabelling and, where asked for, reflection. */
+  readonly images: number
+}
+
+export interface Stationary<P extends string> {
+  /** By value. */
+  readonly points: ReadonlyArray<StationaryPoint<P>>
+  /** Starts that left the reach of the population, where the gradient vanishes without a stationary point. */
+  readonly escaped: number
+  /** Starts whose gradient did not vanish. */
+  readonly failed: number
+  /**
+   * Σ(−1)^index over all images (Poincaré & Hopf); null where a point is flat. It is 1 if a loss grows without bound in all directions
+   * and no point is missing. Objectives that average over the teacher are bounded along directions on which a student escapes: then
+   * another number is right.
+   */
+  readonly morse: number | null
+  /** One line a point. */
+  readonly table: () => string
+}
+
+export interface StationaryOptions {
+  /** Random starts, beside those at allocations of students to centres and to midpoints of two. */
+  readonly starts?: number
+  /** Their standard deviation. */
+  readonly spread?: number
+  readonly seed?: number
+  /** Which points are the same: with reflection also x → −x, for a teacher that is symmetric. */
+  readonly modulo?: 'relabelling' | 'relabelling and reflection'
+}
+
+/** A gradient that has vanished, beside the largest eigenvalue or 1. */
+export const VANISHED = 1e-9
+/** Eigenvalues that are 0 beside the largest or 1: those of degenerate points, which are found to a root of rounding. */
+const FLAT = 1e-6
+/** Points that are one, and the same where a direction is flat. */
+const SAME = { isolated: 3e-4, flat: 3e-2 }
+/** A student that is so many standard deviations from all of the teacher's components has escaped. */
+const REACH = 8
+/** A search ends that has gone so many times as far; one that is nearer may come back. */
+const LEFT = 1.5
+/** Allocations that are tried as starts. */
+const ALLOCATIONS = 120
+
+const centresOf = (mixture: Mixture.Mixture): ReadonlyArray<ReadonlyArray<number>> =>
+  Mixture.toDescription(mixture).means
+
+const mixtureIn = <P extends string>(score: Score.Score<P>): ((params: Params.Params<P>) => Mixture.Mixture) => {
+  const mixture = Score.toMixture(score)
+  return params =>
+    pipe(
+      mixture(params),
+      O.getOrElse((): Mixture.Mixture => refuse(`Population: ${Score.show(score)} is no mixture`))
+    )
+}
+
+/** Components as lists of numbers, in an order of their own. */
+const listed = (mixture: Mixture.Mixture, sign: 1 | -1): ReadonlyArray<ReadonlyArray<number>> => {
+  const { means, weights, variances } = Mixture.marginals(mixture)
+  const all = RA.makeBy(weights.length, k => [...means[k].map(c => sign * c + 0), ...variances[k], weights[k]])
+  return [...all].sort((a, b) => {
+    const j = a.findIndex((x, j) => Math.abs(x - b[j]) > SAME.isolated)
+    return j < 0 ? 0 : a[j] - b[j]
+  })
+}
+
+const near = (
+  a: ReadonlyArray<ReadonlyArray<number>>,
+  b: ReadonlyArray<ReadonlyArray<number>>,
+  tolerance: number
+): boolean => a.every((row, k) => row.every((x, j) => Math.abs(x - b[k][j]) <= tolerance))
+
+const factorial = (n: number): number => RA.makeBy(n, i => i + 1).reduce((all, i) => all * i, 1)
+
+/** How many points relabelling makes of one: n! over the orders of components that are equal. */
+const relabellings = (components: ReadonlyArray<ReadonlyArray<number>>): number => {
+  const groups = components.reduce<ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>>>((groups, one) => {
+    const last = groups.at(-1)
+    return last !== undefined && near([one], [last[0]], SAME.isolated)
+      ? [...groups.slice(0, -1), [...last, one]]
+      : [...groups, [one]]
+  }, [])
+  return groups.reduce((all, group) => all / factorial(group.length), factorial(components.length))
+}
+
+/** Multisets of so many of these. */
+const multisets = <A>(count: number, of: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
+  count === 0
+    ? [[]]
+    : of.flatMap((first, i) => multisets(count - 1, of.slice(i)).map((rest): ReadonlyArray<A> => [first, ...rest]))
+
+const allocations = (truth: Mixture.Mixture, count: number): ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>> => {
+  const centres = centresOf(truth)
+  const middles = centres.flatMap((a, i) => centres.slice(i + 1).map(b => a.map((x, j) => (x + b[j]) / 2)))
+  return multisets(count, [...centres, ...middles]).slice(0, ALLOCATIONS)
+}
+
+/** A loss as a function of packed parameters. */
+export const smoothOf = <P extends string>(
+  loss: Loss<P>
+): Courses.Smooth & { readonly unpacked: (x: Float64Array) => Params.Params<P> } => {
+  const unpacked = Params.unpacked(loss.shapes)
+  return {
+    unpacked,
+    at: x => {
+      const { value, gradient } = loss.evaluate(unpacked(x))
+      return { value, gradient: Params.packed(gradient) }
+    },
+    hessian: x => matrixOf(loss, unpacked(x)).values
+  }
+}
+
+/** A loss with the searches of its stationary points. */
+interface Packed<P extends string> extends ReturnType<typeof smoothOf<P>> {
+  /** Whether parameters are away from the population. */
+  readonly left: (x: Float64Array) => boolean
+  /** The stationary point near parameters, or how far the search came. */
+  readonly refined: (start: Float64Array) => Courses.Ended
+  /** The points where searches ended, by value, each once; and of each search which. */
+  readonly collected: (ends: ReadonlyArray<Courses.Ended>) => Collected<P>
+}
+
+interface Collected<P extends string> {
+  readonly points: ReadonlyArray<StationaryPoint<P>>
+  readonly ends: ReadonlyArray<End>
+}
+
+/** The same, and points of it that are told apart up to relabelling, and reflection where asked. */
+export const packed = <P extends string>(loss: Loss<P>, reflects: boolean): Packed<P> => {
+  const { score, data } = loss
+  const truth = data.mixture
+  const mixtureOf = mixtureIn(score)
+  const smooth = smoothOf(loss)
+  const { at, hessian: curved, unpacked } = smooth
+  if (reflects && !near(listed(truth, 1), listed(truth, -1), 1e-9))
+    return refuse(`Population: ${Mixture.show(truth)} is not symmetric; leave reflection out of modulo`)
+  // Where noise is least the reach is least, in units of the data.
+  const wide = widthOf(loss)
+  const farthest = (x: Float64Array): number =>
+    Math.max(
+      ...centresOf(mixtureOf(unpacked(x))).map(c =>
+        Math.min(...centresOf(truth).map(m => norm(Float64Array.from(c, (v, j) => v - m[j]))))
+      )
+    ) / wide
+  /** The stationary point near parameters, or how far the search came. */
+  const refined = (start: Float64Array): Courses.Ended =>
+    Courses.converge({ at, hessian: curved }, start, {
+      steps: 100,
+      left: x => !(farthest(x) <= LEFT * REACH)
+    })
+  const left = (x: Float64Array): boolean => !(farthest(x) <= REACH)
+  const pointAt = ({ x, value, gradient }: Courses.Ended): StationaryPoint<P> => {
+    const { spectrum } = hessian(loss)(unpacked(x))
+    const least = FLAT * Math.max(1, ...spectrum.map(Math.abs))
+    const mixture = mixtureOf(unpacked(x))
+    const own = listed(mixture, 1)
+    return {
+      params: unpacked(x),
+      value,
+      standardError: loss.standardErrors(unpacked(x)).value,
+      gradientNorm: norm(gradient),
+      spectrum,
+      index: spectrum.filter(e => e < -least).length,
+      flat: spectrum.filter(e => Math.abs(e) <= least).length,
+      starts: 0,
+      images: relabellings(own) * (reflects && !near(own, listed(mixture, -1), SAME.isolated) ? 2 : 1)
+    }
+  }
+  /** The points where searches ended, by value, each once; and of each search which. */
+  const collected = (ends: ReadonlyArray<Courses.Ended>): Collected<P> => {
+    type Led = StationaryPoint<P> | Exclude<End, number>
+    const ledTo = (led: ReadonlyArray<Led>, end: Courses.Ended): Led => {
+      if (left(end.x)) return 'escaped'
+      if (!(norm(end.gradient) <= VANISHED)) return 'unfinished'
+      const mixture = mixtureOf(unpacked(end.x))
+      const known = led.find(point => {
+        if (typeof point === 'string') return false
+        const tolerance = point.flat > 0 ? SAME.flat : SAME.isolated
+        const there = listed(mixtureOf(point.params), 1)
+        return near(listed(mixture, 1), there, tolerance) || (reflects && near(listed(mixture, -1), there, tolerance))
+      })
+      return known ?? pointAt(end)
+    }
+    const led = ends.reduce<ReadonlyArray<Led>>((before, end) => [...before, ledTo(before, end)], [])
+    const points = [...new Set(led)]
+      .flatMap(one => (typeof one === 'string' ? [] : [one]))
+      .sort((a, b) => a.value - b.value)
+    return {
+      points: points.map(point => ({ ...point, starts: led.filter(one => one === point).length })),
+      ends: led.map(one => (typeof one === 'string' ? one : points.indexOf(one)))
+    }
+  }
+  return { ...smooth, left, refined, collected }
+}
+
+/** One line a point, its centres last. */
+export const tableOf = <P extends string>(score: Score.Score<P>, points: ReadonlyArray<StationaryPoint<P>>): string => {
+  const mixtureOf = mixtureIn(score)
+  const isEstimate = points.some(({ standardError }) => standardError > 0)
+  return [
+    `value        ${isEstimate ? '± error     ' : ''}index  flat  starts  centres`,
+    ...points.map(({ value, standardError, index, flat, starts, params }) =>
+      [
+        value.toPrecision(8).padEnd(12),
+        ...(isEstimate ? [`± ${standardError.toPrecision(2)}`.padEnd(11)] : []),
+        String(index).padEnd(6),
+        String(flat).padEnd(5),
+        String(starts).padEnd(7),
+        centresOf(mixtureOf(params))
+          .map(c => (c.length === 1 ? '' : '(') + c.map(x => x.toFixed(4)).join(' ') + (c.length === 1 ? '' : ')'))
+          .join(', ')
+      ].join(' ')
+    )
+  ].join('\n')
+}
+
+/**
+ * Stationary points of a population's loss: by Levenberg–Marquardt on |∇L|², which saddles attract too, from random starts and from
+ * allocations of students to the teacher's centres and the midpoints between them; collected up to relabelling. No list is known to be
+ * complete: the Morse sum is a necessary condition, and few starts for a point say that others may be missing.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Objective, Population, Score, TimeLaw } from 'ornstein'
+ *
+ * const loss = Population.loss({
+ *   score: Score.spherical({ components: 2 }),
+ *   objective: Objective.against(Mixture.of({ means: [[-2], [2]] }), TimeLaw.at(0.1))
+ * })
+ * const { points } = Population.stationary(loss, { starts: 10, modulo: 'relabelling and reflection' })
+ * assert.deepEqual([points[0].index, points[0].flat], [0, 0]) // the truth, a minimum
+ */
+export const stationary = <P extends string>(
+  loss: Loss<P>,
+  { starts = 100, spread = 4, seed = 0, modulo = 'relabelling' }: StationaryOptions = {}
+): Stationary<P> => {
+  const { score, data, shapes } = loss
+  const truth = data.mixture
+  const { refined, collected } = packed(loss, modulo === 'relabelling and reflection')
+  const random = RA.makeBy(starts, i => {
+    const keys = pipe(Key.fromSeed(seed), Key.child(i), Key.named('size', 'values'))
+    const [u] = Key.uniform(1)(keys.size)
+    return Key.normal(Params.sizeOf(shapes))(keys.values).map(z => spread * (0.2 + 0.8 * u) * z)
+  })
+  const { family } = Score.interpret(score)
+  const start = family && Score.startOf(family, data.dim)
+  const begin =
+    start === undefined
+      ? []
+      : allocations(truth, start.count).map(means => {
+          const centres = { shape: [start.count, data.dim], values: Float64Array.from(means.flat()) }
+          return Params.packed(start.fromCentres(centres, meanVariance(truth)))
+        })
+  const { points, ends } = collected([...begin, ...random].map(refined))
+  return {
+    points,
+    escaped: ends.filter(end => end === 'escaped').length,
+    failed: ends.filter(end => end === 'unfinished').length,
+    morse: points.some(({ flat }) => flat > 0)
+      ? null
+      : points.reduce((sum, { index, images }) => sum + (index % 2 === 0 ? images : -images), 0),
+    table: () => tableOf(score, points)
+  }
+}
+
+const meanVariance = ({ weights, variances }: Mixture.Mixture): number => {
+  const per = variances.length / weights.length
+  return variances.reduce((sum, v, i) => sum + (weights[Math.floor(i / per)] * v) / per, 0)
+}
+
+/** The standard deviation of x_t/α at the least noise of a loss, that of the widest component. */
+export const widthOf = <P extends string>({ schedule, objective, data }: Loss<P>): number => {
+  const noise = Objective.terms(objective).flatMap(({ term }) =>
+    Objective.isMatching(term)
+      ? TimeLaw.quadrature(
+          schedule,
+          TimeLaw.NODES
+        )(term.timeLaw).map(({ time }) => {
+          const { alpha, sigma } = Schedule.level(time)(schedule)
+          return sigma / alpha
+        })
+      : [0]
+  )
+  const least = Math.min(...noise)
+  return Math.sqrt(Math.max(...data.mixture.variances) + least * least)
+}

@@ -155,7 +155,7 @@ export const count = define<Float64Array, Frame>({
       happened: `With round components ${wins('isotropic')}; with components of any shape ${wins('full')}.`,
       why:
         round > best('full', 'bic')
-          ? 'Round components need several to cover a long cluster. So “how many?” means “how many of what?”, and the shape that may vary with fewer components wins.'
+          ? `Round components need several to cover a long cluster, so ${round + 1} of them stand for three clusters. “How many?” means “how many of what?”`
           : 'Where every cluster is round, round components describe it with fewest parameters. So both families choose the same number.',
       rests: best(family, 'bic')
     }

@@ -73,16 +73,15 @@ const nearest = (points: Float64Array, [x, y]: Place): number => {
   return far.indexOf(Math.min(...far))
 }
 
-/** The first point to ask about, at the noise where the page opens: undecided between two centres, and clearly so. */
+/** The first point to ask about, at the noise where the page opens: undecided between B and another centre, and clearly so. */
 const undecided = (points: Float64Array): number => {
   const time = timeAt(OPENS)
   const noised = noisedAt(points, time)
   const sent = placesOf(guesses(truth, noised, time))
   const far = placesOf(noised).map(([x, y], i) => {
-    const [, second, first] = [...chances(truth, [x, y], time)].sort((a, b) => a - b)
-    return (
-      Math.abs(first - 0.6) + Math.abs(second - 0.35) + Math.abs(Math.hypot(sent[i][0] - x, sent[i][1] - y) - 1.6) / 4
-    )
+    const shares = chances(truth, [x, y], time)
+    const way = Math.hypot(sent[i][0] - x, sent[i][1] - y)
+    return Math.abs(Math.max(...shares) - 0.6) + Math.abs(shares[1] - 0.35) + Math.abs(way - 1.6) / 4
   })
   return far.indexOf(Math.min(...far))
 }
@@ -246,7 +245,9 @@ export const denoising = define<Float64Array, Frame>({
     return {
       picture: {
         ...plane,
-        caption: told ? `✕ true centres; → best guess${isWrong ? ', and the model’s' : ''}` : '✕ true centres',
+        caption: told
+          ? `✕ centres; → best guess${isWrong ? ', orange the model’s' : ''}; ● its origin`
+          : '✕ centres; ◉ the ringed point',
         marks
       },
       panels: [

@@ -1,7 +1,7 @@
 /** How far from the truth each way of learning may start. */
-import { Expectation, Initializer, Key, Metric, Mixture, Score, Stage } from 'ornstein'
+import { Expectation, Initializer, Key, Metric, Mixture, type Params, Score, Stage } from 'ornstein'
 import { cross, curve, disc, path, type Place, ring, tick } from '../plot.js'
-import { clouded, define, descend, learned, places } from './question.js'
+import { clouded, define, descend, learned, places, states } from './question.js'
 
 const COMPONENTS = 6
 const APART = 5
@@ -48,20 +48,35 @@ const FIRST = 2
 /** What every way makes of one data set and one start at each radius. */
 export const frameOf = (seed: number, radii: ReadonlyArray<number> = RADII): Frame => {
   const data = Mixture.sample(600)(Key.fromSeed(50 + seed))(truth)
-  const run = (stages: ReadonlyArray<Stage.Stage>, radius: number) => {
+  const ended = (params: Params.Params<'means'>): Ended => ({
+    error: Metric.centreError(params, truth),
+    centres: [...params.means.values]
+  })
+  const all = radii.map(radius => {
     const start = Initializer.warmStart({ centres: centres.map(c => [...c]), radius: radius * APART })
-    return learned({ data, score, start, stages, seed })
-  }
-  const ended = (way: Way): ReadonlyArray<Ended> =>
-    radii.map(radius => {
-      const params = run(ways[way].stages, radius)
-      return { error: Metric.centreError(params, truth), centres: [...params.means.values] }
-    })
+    const end = (way: Way): Ended => ended(learned({ data, score, start, stages: ways[way].stages, seed }))
+    // EM with moves begins with EM, so one run has the start, what EM ends with, and what moves make of it.
+    const course = [...states({ data, score, start, stages: ways.moves.stages, seed })]
+    const [first] = course
+    const em = course.filter(({ stage }) => stage === 0).at(-1) ?? first
+    const last = course[course.length - 1]
+    return {
+      from: [...first.params.means.values],
+      low: end('low'),
+      annealed: end('annealed'),
+      em: ended(em.params),
+      moves: ended(last.params)
+    }
+  })
   return {
     points: data.values,
-    // No step of EM leaves the start as it is.
-    starts: radii.map(radius => [...run([Stage.expectationMaximization({ steps: 0 })], radius).means.values]),
-    ends: { low: ended('low'), annealed: ended('annealed'), em: ended('em'), moves: ended('moves') }
+    starts: all.map(({ from }) => from),
+    ends: {
+      low: all.map(({ low }) => low),
+      annealed: all.map(({ annealed }) => annealed),
+      em: all.map(({ em }) => em),
+      moves: all.map(({ moves }) => moves)
+    }
   }
 }
 
@@ -96,7 +111,7 @@ export const start = define<null, Frame>({
     { text: 'Half a separation', asks: 'Who fails?', choice: { radius: '0.5', step: '19' } },
     { text: 'Noise that falls', asks: 'Does it help at 1?', choice: { way: 'annealed', step: '0' } },
     { text: 'Two separations', asks: 'What still works?', choice: { radius: '2', way: 'moves', step: '19' } },
-    { text: 'EM from one separation', asks: 'How does it fail?', choice: { way: 'em', step: '0' } }
+    { text: 'EM alone', asks: 'How does it fail?', choice: { way: 'em', step: '0' } }
   ],
   ask: () => ({
     text: `One separation away, ${RUNS} runs. Which of these will fail most often?`,

@@ -6,7 +6,7 @@ import tseslint from 'typescript-eslint'
 const loops = [
   'src/{choice/candidates,decision/componentTest,fit/fit,trust/bootstrap,trust/crossValidation}.ts',
   'src/families/{factorAnalysis,spectrum}.ts',
-  'src/mixture/em/{errors,fromGradient,loops,missing,moments,patterns,prior,scaled}.ts',
+  'src/mixture/em/{eStep,errors,fromGradient,loops,missing,moments,patterns,prior,scaled}.ts',
   'src/mixture/gaussians/{axes,covariances,denoised,gaussian,maps}.ts',
   'src/moves/{halves,pursuit,split,support}.ts',
   'src/algebra/{pairs,predict}.ts',

@@ -3,10 +3,10 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { cumulative } from '../../lib/arrays/entries.js'
 import { single } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { add, concat, exp, neg, ones, reshape, softplus, stack, stopGradient, type Tensor } from '../../lib/index.js'
+import { add, concat, exp, neg, reshape, softplus, stack, stopGradient, type Tensor } from '../../lib/index.js'
 import { Case, Field } from '../core/index.js'
 import type { Points } from '../data/points.js'
-import { cleanRow, concept, type Model, type Score } from '../family/family.js'
+import { concept, type Model, type Score } from '../family/family.js'
 import type { Background } from '../family/mixtureData.js'
 import type * as Params from '../family/params.js'
 import * as Backgrounds from '../mixture/gaussians/backgrounds.js'
@@ -142,23 +142,15 @@ const beside = (gaussians: Gaussians, shape: Background['shape']): Model<P> => {
     // Its weight; mclust counts its volume too.
     degreesOfFreedom: dim => model.degreesOfFreedom(dim) + (shape === 'box' ? 2 : 1),
     components: (params, dim) => {
-      const { logWeights, centres, logDensity, clean } = family.components(params, dim)
+      const { logWeights, centres, logDensity } = family.components(params, dim)
       const odds = params.backgroundShare
       const place = stopGradient(stack([params.backgroundCentre, exp(params.backgroundScale)]))
       const background = Backgrounds.atLevel(shape, place)
-      const still = Backgrounds.clean({ [shape]: place })
       const and = (of: Tensor, last: Tensor): Tensor => concat([of, last], 1)
       return {
         logWeights: concat([add(logWeights, neg(softplus(odds))), reshape(neg(softplus(neg(odds))), [1])]),
         centres: concat([centres, reshape(stopGradient(params.backgroundCentre), [1, dim])]),
-        logDensity: (x, level) => and(logDensity(x, level), background(x, level)),
-        clean: x => {
-          const found = clean?.(x) ?? { logDensity: logDensity(x, cleanRow()) }
-          return {
-            logDensity: and(found.logDensity, still(x)),
-            ...(found.counts && { counts: and(found.counts, ones([x.shape[0], 1])) })
-          }
-        }
+        logDensity: (x, level) => and(logDensity(x, level), background(x, level))
       }
     },
     ...following<P>(

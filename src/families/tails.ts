@@ -218,8 +218,7 @@ const tailed = (gaussians: Gaussians, nu: Nu): Model<Own> => {
       return {
         logWeights,
         centres,
-        logDensity: Terms.logDensity(parts, of),
-        clean: Terms.clean(parts, of)
+        logDensity: Terms.logDensity(parts, of)
       }
     },
     ...following<P>(gaussians, started, move => params => withNu(move(without(params)), params.logNu), {

@@ -32,16 +32,6 @@ export interface ComponentsOf {
   readonly centres: Tensor
   /** log N(x; αc_k, α²Σ_k + σ²I) whole, with its −(d/2) log 2π, [rows, K] of x [rows, dim] */
   readonly logDensity: (x: Tensor, level: RowLevel) => Tensor
-  /** The same at time 0, where it is less work there; and of components with tails what an M-step asks for. */
-  readonly clean?: (x: Tensor) => Clean
-}
-
-/** What a row without noise sees. */
-export interface Clean {
-  /** [rows, K] */
-  readonly logDensity: Tensor
-  /** Of components with tails E[g | x], by which a row counts for their moments, [rows, K]. */
-  readonly counts?: Tensor
 }
 
 /**

@@ -6,7 +6,6 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import * as Compiler from '../../../lib/compiler/index.js'
 import {
@@ -32,11 +31,10 @@ import {
   type NdArray,
   type Tensor
 } from '../../../lib/index.js'
-import { lazy } from '../../../lib/plain/iterate.js'
 import { refuse } from '../../../lib/plain/refuse.js'
 import * as Strands from '../../../lib/rows/strands.js'
 import { stretch } from '../../../lib/rows/stretches.js'
-import { isGaussian, partsOf, type Component } from '../component.js'
+import { isGaussian, partsOf } from '../component.js'
 import * as Tensors from '../gaussians/tensors.js'
 import { widthOf } from './loops.js'
 import { asGaussian, moments, type Doubted, type Sums } from './moments.js'
@@ -52,14 +50,12 @@ import { clean, type Level } from '../../schedule/dynamics.js'
 /** Numbers of [rows, K, dim] that are held at once. */
 const BLOCK = 1 << 19
 
-/** Σ r over deviations [rows, K, dim], flat; r δ is given too. */
-const seconds: Readonly<Record<Second, (r: Tensor, pulled: Tensor, delta: Tensor) => ReadonlyArray<Tensor>>> = {
-  none: () => [],
-  trace: (r, _, delta) => [sum(mul(r, sum(square(delta), 2)), 0)],
-  diagonal: (_, pulled, delta) => [reshape(sum(mul(pulled, delta), 0), [-1])],
+/** Σ r over deviations [rows, K, dim]; r δ is given too. */
+const seconds: Readonly<Record<'diagonal' | 'full', (r: Tensor, pulled: Tensor, delta: Tensor) => Tensor>> = {
+  diagonal: (_, pulled, delta) => sum(mul(pulled, delta), 0),
   full: (_, pulled, delta) => {
     const [weighted, plain] = [pulled, delta].map(each => transpose(each, [1, 0, 2]))
-    return [reshape(matMul(weighted, plain, { transposeA: true }), [-1])]
+    return matMul(weighted, plain, { transposeA: true })
   }
 }
 
@@ -74,7 +70,7 @@ const seconds: Readonly<Record<Second, (r: Tensor, pulled: Tensor, delta: Tensor
 const together = (
   second: 'diagonal' | 'full',
   { x, q, r, centres }: Readonly<Record<'x' | 'q' | 'r' | 'centres', Tensor>>
-): ReadonlyArray<Tensor> => {
+): Pick<Statistics, 'sums' | 'about'> => {
   const [count, dim] = centres.shape
   const e = sub(x, matMul(q, centres))
   const own = mul(sum(r, 1, true), e)
@@ -82,28 +78,22 @@ const together = (
   const apart = sub(expandDims(centres, 0), expandDims(centres, 1))
   const pairs = reshape(apart, [count * count, dim])
   const shares = mul(0.5, reshape(g, [count * count, 1]))
-  return [
-    add(matMul(r, e, { transposeA: true }), sum(mul(expandDims(g, 2), apart), 1)),
+  const sums = add(matMul(r, e, { transposeA: true }), sum(mul(expandDims(g, 2), apart), 1))
+  const about =
     second === 'full'
       ? add(matMul(own, e, { transposeA: true }), matMul(mul(shares, pairs), pairs, { transposeA: true }))
       : add(sum(mul(own, e), 0), sum(mul(shares, square(pairs)), 0))
-  ].map(each => reshape(each, [-1]))
+  return { sums: reshape(sums, [-1]), about: reshape(about, [-1]) }
 }
 
 /** Which second moments are asked for, and whether only their sum over the components counts. */
 type Kind = Pick<MStep<string>, 'second' | 'isShared'>
 
-/** Whether moments of all components together are less work than those of each. */
-const isTogether = ({ second, isShared = false }: Kind, count: number, dim: number): boolean =>
-  isShared && count <= widthOf(second, dim)
-
-/** Rows of tails and of a background count for no other component. */
-const isTogetherOf = <P extends string>(
-  { hasTails, hasBackground }: Family<P>,
-  kind: Kind,
-  count: number,
-  dim: number
-): boolean => !hasTails && !hasBackground && isTogether(kind, count, dim)
+/** With moments of all components together where that is less work than those of each, and no row counts for what is no Gaussian. */
+const settled = ({ second, isShared = false }: Kind, count: number, dim: number, isOfGaussians: boolean): Kind => ({
+  second,
+  isShared: isShared && isOfGaussians && count <= widthOf(second, dim)
+})
 
 /** What rows say of components as a whole. */
 type Description = Pick<Doubted, 'value' | 'doubt' | 'mass' | 'beyond'>
@@ -114,17 +104,12 @@ type EStep<P extends string> = (params: Params.Params<P>, level: Level, rows: Ro
 export const eStep = <P extends string>(family: Family<P>, kind: Kind, dim: number): EStep<P> => {
   const { toMixture } = family
   if (toMixture === undefined) return inVocabulary(family, kind, dim)
-  const loops = inLoops(toMixture, kind.second)
-  // Of few rows nothing is written in the vocabulary: what computes with tensors takes its time to begin.
-  const program = lazy(() => written(family, kind, dim).program(loops))
   return (params, level, data) => {
     const mixture = toMixture(params)
     // Of noise on tails there are sums over precisions, in loops.
-    return data.misses !== true &&
-      data.errors === undefined &&
-      (isClean(level) || isGaussian(mixture)) &&
-      isWorth(kind, Mixture.components(mixture), dim, data.rows, WORTH.loops)
-      ? program()(params, level, data)
+    const isWhole = data.misses !== true && data.errors === undefined && (isClean(level) || isGaussian(mixture))
+    return isWhole && isWorth(kind, Mixture.components(mixture), dim, data.rows, WORTH.loops)
+      ? byProgram(kind)(mixture, level, data)
       : ofMixture(mixture, level, kind.second, data)
   }
 }
@@ -139,14 +124,14 @@ const ofMixture = (mixture: Mixture.Mixture, level: Level, second: Second, rows:
   rows.errors !== undefined
     ? moments(partsOf(mixture), second, rows, { errors: rows.errors, level })
     : isGaussian(mixture) || isClean(level)
-      ? moments(componentsAt(level, mixture), second, rows)
+      ? moments(partsOf(at(level, mixture)), second, rows)
       : Scaled.moments(mixture, level, second, rows)
 
 const isClean = ({ alpha, sigma }: Level): boolean => sigma === 0 && alpha === 1
 
-/** The components of a mixture at a level. */
-const componentsAt = (level: Level, mixture: Mixture.Mixture): ReadonlyArray<Component> =>
-  partsOf(isClean(level) ? mixture : Mixture.diffuse(level)(mixture))
+/** A mixture at a level. */
+const at = (level: Level, mixture: Mixture.Mixture): Mixture.Mixture =>
+  isClean(level) ? mixture : Mixture.diffuse(level)(mixture)
 
 /**
  * Operations from which compiling, some tens of milliseconds, is worth it for dozens of steps that else take these; of a description,
@@ -174,51 +159,91 @@ export const how = <P extends string>(
       ? 'op by op'
       : 'in plain loops'
 
-/** −log-likelihood, and the moments as `Found` has them, of rows x [rows, dim] and weights [rows | 1, 1]; each flat. */
-const statistics =
-  <P extends string>(family: Family<P>, kind: Kind, dim: number) =>
-  (isClean: boolean) =>
-  (own: Params.Tensors<P>, x: Tensor, w: Tensor, alpha: Tensor, sigma: Tensor): ReadonlyArray<Tensor> => {
-    const level = { alpha: reshape(alpha, [1, 1]), sigma: reshape(sigma, [1, 1]) }
-    const { centres: all, logWeights, logDensity, clean } = family.components(own, dim)
-    const { logDensity: logs0, counts } = isClean && clean ? clean(x) : { logDensity: logDensity(x, level) }
-    const { q, beyond, logs } = Tensors.posterior(add(logs0, expandDims(logWeights, 0)))
-    const isLearned = (of: Tensor, axis: 0 | 1): Tensor =>
-      family.hasBackground ? slice(of, [0, 0], axis === 0 ? [of.shape[0] - 1, -1] : [-1, of.shape[1] - 1]) : of
-    const responsible = mul(w, q)
-    const whole = isLearned(responsible, 1)
-    const g = counts && isLearned(counts, 1)
-    const r = g ? mul(whole, g) : whole
-    const centres = isLearned(all, 0)
-    const there = mul(alpha, centres)
-    const mass = sum(r, 0)
-    /** What an M-step asks for beside moments: of tails, Σ r and Σ r (log g − g); of a background, Σ r. */
-    const extra = [
-      ...(g ? [sum(whole, 0), sum(mul(whole, sub(log(g), g)), 0)] : []),
-      ...(family.hasBackground ? [sub(reshape(sum(responsible), [1]), reshape(sum(whole), [1]))] : [])
-    ]
-    const moments = (): ReadonlyArray<Tensor> => {
-      const { second } = kind
-      if (second === 'none' || second === 'trace') {
-        // about the middle of the centres, which is as near as their coordinates are known
-        const middle = mul(1 / there.shape[0], sum(there, 0, true))
-        const about = matMul(r, sub(x, middle), { transposeA: true })
-        const sums = add(about, mul(expandDims(mass, 1), sub(middle, there)))
-        const scatter = (): Tensor => sum(mul(r, squaredDistances(x, centres, level.alpha)), 0)
-        return [reshape(sums, [-1]), ...(second === 'trace' ? [scatter()] : [])]
-      }
-      if (isTogetherOf(family, kind, there.shape[0], dim)) return together(second, { x, q, r, centres: there })
-      const delta = sub(expandDims(x, 1), expandDims(there, 0))
-      const pulled = mul(expandDims(r, 2), delta)
-      return [reshape(sum(pulled, 0), [-1]), ...seconds[second](r, pulled, delta)]
+/** Sums over rows x [rows, dim] with weights [rows | 1, 1], each flat. */
+interface Statistics {
+  /** −Σ w log p(x) */
+  readonly value: Tensor
+  /** Σ r, weighed by E[g | x] where components have tails. */
+  readonly mass: Tensor
+  readonly sums: Tensor
+  /** Absent where no second moments are asked for. */
+  readonly about?: Tensor
+  /** Of tails, Σ r and Σ r (log E[g | x] − E[g | x]). */
+  readonly whole?: Tensor
+  readonly logs?: Tensor
+  /** Σ r of a background. */
+  readonly beyond?: Tensor
+}
+
+const statistics = (
+  { second, isShared }: Kind,
+  { joint, centres, counts }: Tensors.Seen,
+  x: Tensor,
+  w: Tensor
+): Statistics => {
+  const [count] = centres.shape
+  const { q, beyond, logs } = Tensors.posterior(joint)
+  const hasBackground = joint.shape[1] > count
+  const responsible = mul(w, q)
+  const whole = hasBackground ? slice(responsible, [0, 0], [-1, count]) : responsible
+  const r = counts ? mul(whole, counts) : whole
+  const mass = sum(r, 0)
+  const moments = (): Pick<Statistics, 'sums' | 'about'> => {
+    if (second === 'none' || second === 'trace') {
+      // about the middle of the centres, which is as near as their coordinates are known
+      const middle = mul(1 / count, sum(centres, 0, true))
+      const sums = add(matMul(r, sub(x, middle), { transposeA: true }), mul(expandDims(mass, 1), sub(middle, centres)))
+      const scatter = (): Tensor => sum(mul(r, squaredDistances(x, centres)), 0)
+      return { sums: reshape(sums, [-1]), ...(second === 'trace' && { about: scatter() }) }
     }
-    return [
-      reshape(neg(sum(mul(w, add(beyond, logs)))), [1]),
-      mass,
-      ...moments(),
-      ...(extra.length > 0 ? [concat(extra)] : [])
-    ]
+    if (isShared) return together(second, { x, q, r, centres })
+    const delta = sub(expandDims(x, 1), expandDims(centres, 0))
+    const pulled = mul(expandDims(r, 2), delta)
+    return { sums: reshape(sum(pulled, 0), [-1]), about: reshape(seconds[second](r, pulled, delta), [-1]) }
   }
+  return {
+    value: reshape(neg(sum(mul(w, add(beyond, logs)))), [1]),
+    mass,
+    ...moments(),
+    ...(counts && { whole: sum(whole, 0), logs: sum(mul(whole, sub(log(counts), counts)), 0) }),
+    ...(hasBackground && { beyond: sub(reshape(sum(responsible), [1]), reshape(sum(whole), [1])) })
+  }
+}
+
+/** What these sums come to; of moments together each component has its share. */
+const foundOf = (
+  { second, isShared }: Kind,
+  dim: number,
+  {
+    value,
+    mass,
+    sums,
+    about = NONE,
+    whole,
+    logs,
+    beyond
+  }: Readonly<Record<'value' | 'mass' | 'sums', NdArray>> & Partial<Readonly<Record<keyof Statistics, NdArray>>>,
+  tails: Float64Array | undefined
+): Sums => {
+  const own = {
+    mass: mass.values,
+    sums: sums.values,
+    second: isShared ? FromGradient.shared(mass.values, about.values) : about.values
+  }
+  const all = whole?.values ?? own.mass
+  const weighed =
+    logs === undefined
+      ? own
+      : asGaussian(second, dim, {
+          ...own,
+          mass: all,
+          weighed: own.mass,
+          logs: logs.values.map(
+            (sum, k) => sum + (tails && tails[k] < Infinity ? all[k] * Student.logBelow(tails[k], dim) : 0)
+          )
+        })
+  return { value: value.values[0], ...weighed, ...(beyond && { beyond: beyond.values[0] }) }
+}
 
 const NONE: NdArray = { shape: [0], values: new Float64Array(0) }
 
@@ -237,10 +262,10 @@ const weighing = ({ rows, dim, x, weights, passing }: Rows): Weighing => {
   return weights === null
     ? {
         rows: { x: { shape: [dim], from } },
-        constants: { share: [] },
+        constants: { ofEach: [] },
         given: { x },
-        numbers: { share: [1 / rows] },
-        of: ({ constants: { share } }) => reshape(share, [1, 1])
+        numbers: { ofEach: [1 / rows] },
+        of: ({ constants: { ofEach } }) => reshape(ofEach, [1, 1])
       }
     : {
         rows: { x: { shape: [dim], from }, w: { shape: [1], from } },
@@ -329,121 +354,91 @@ export const described =
     )
   }
 
+const programs = Compiler.library()
+
 /**
- * The same of any family, whatever its components are: of many rows as a program, where one can be made, and else op by op in the
- * vocabulary.
+ * What rows say of a mixture by a program of its arrays: one serves all families whose mixtures have arrays of these shapes. Plain loops
+ * where none can be made.
  */
-export const inVocabulary = <P extends string>(family: Family<P>, kind: Kind, dim: number): EStep<P> => {
-  const { count, interpreted, program } = written(family, kind, dim)
-  const compiled = program(interpreted)
+export const byProgram =
+  (asked: Kind) =>
+  (mixture: Mixture.Mixture, level: Level, data: Rows): Strands.Sum<Sums> => {
+    const { dim } = data
+    const kind = settled(asked, Mixture.components(mixture), dim, isGaussian(mixture))
+    const arrays = Tensors.arraysOf(at(level, mixture), true)
+    return pipe(
+      summedBy(programs, JSON.stringify(kind), data)(arrays, {}, (own, x, w) => ({
+        ...statistics(kind, Tensors.seenOf(own).components(x), x, w)
+      })),
+      E.match(
+        () => ofMixture(mixture, level, kind.second, data),
+        // What was written is what comes.
+        Strands.map(found => foundOf(kind, dim, found as Record<keyof Statistics, NdArray>, mixture.tails))
+      )
+    )
+  }
+
+/**
+ * The same of a family that does not say which mixture it is: of many rows as a program, where one can be made, and else op by op in
+ * the vocabulary.
+ */
+export const inVocabulary = <P extends string>(family: Family<P>, asked: Kind, dim: number): EStep<P> => {
+  const count = family.count(dim)
+  const kind = settled(asked, count, dim, true)
+  const library = Compiler.library()
+  const of = (own: Params.Tensors<P>, x: Tensor, w: Tensor, alpha: Tensor, sigma: Tensor): Statistics => {
+    const level = { alpha: reshape(alpha, [1, 1]), sigma: reshape(sigma, [1, 1]) }
+    const { centres, logWeights, logDensity } = family.components(own, dim)
+    const joint = add(logDensity(x, level), expandDims(logWeights, 0))
+    return statistics(kind, { joint, centres: mul(alpha, centres) }, x, w)
+  }
+  const interpreted: EStep<P> = (params, { alpha, sigma }, { rows, x, weights }) => {
+    const block = Math.max(1, Math.floor(BLOCK / (count * dim)))
+    const afterMass = 1 + count
+    const afterSums = afterMass + count * dim
+    const width = afterSums + (kind.isShared === true ? 1 : count) * widthOf(kind.second, dim)
+    const some = (first: number, number: number): Float64Array =>
+      compute(() => {
+        const { value, mass, sums, about } = of(
+          Params.map(fromNdArray)(params),
+          tensor(stretch(x, dim, first, number), [number, dim]),
+          weights === null ? fill([1, 1], 1 / rows) : tensor(stretch(weights, 1, first, number), [number, 1]),
+          scalar(alpha),
+          scalar(sigma)
+        )
+        return concat([value, mass, sums, ...(about === undefined ? [] : [about])])
+      }).values
+    const flat = (values: Float64Array): NdArray => ({ shape: [values.length], values })
+    return {
+      rows,
+      width,
+      strands: Strands.each(rows, width, (first, number, into) => {
+        for (let from = 0; from < number; from += block)
+          Strands.add(into, some(first + from, Math.min(block, number - from)))
+      }),
+      found: all => {
+        const value = flat(all.slice(0, 1))
+        const mass = flat(all.slice(1, afterMass))
+        const sums = flat(all.slice(afterMass, afterSums))
+        return foundOf(kind, dim, { value, mass, sums, about: flat(all.slice(afterSums)) }, undefined)
+      }
+    }
+  }
   return (params, level, data) => {
     if (data.misses === true) return refuse('a family without toMixture is not learned from missing cells; give it one')
     if (data.errors !== undefined)
       return refuse('a family without toMixture is not learned from rows with errors; give it one')
-    const isMany = isWorth(kind, count, dim, data.rows, WORTH.interpreter)
-    return (isMany ? compiled : interpreted)(params, level, data)
-  }
-}
-
-/** An E-step in the tensor vocabulary. */
-interface Written<P extends string> {
-  readonly count: number
-  readonly interpreted: EStep<P>
-  /** As a program, or by another way where none can be made. */
-  readonly program: (other: EStep<P>) => EStep<P>
-}
-
-const written = <P extends string>(family: Family<P>, kind: Kind, dim: number): Written<P> => {
-  const { hasTails, hasBackground } = family
-  const count = family.count(dim)
-  const at = statistics(family, kind, dim)
-  /** What programs at time 0 are known by. */
-  const still = {}
-  const isOne = isTogetherOf(family, kind, count, dim)
-  const extras = (hasTails ? 2 * count : 0) + (hasBackground ? 1 : 0)
-  const library = Compiler.library()
-  const afterMass = 1 + count
-  const afterSums = 1 + count + count * dim
-  const foundOf =
-    (params: Params.Params<P>) =>
-    (value: number, mass: Float64Array, sums: Float64Array, second: Float64Array, extra: Float64Array): Sums => {
-      const own = {
-        mass,
-        sums,
-        // Only the sum over the components is known: each has its share of it.
-        second: isOne ? FromGradient.shared(mass, second) : second
-      }
-      const { tails } = family.toMixture && hasTails ? family.toMixture(params) : {}
-      const all = extra.subarray(0, count)
-      return {
-        value,
-        ...(hasTails
-          ? asGaussian(kind.second, dim, {
-              ...own,
-              mass: all,
-              weighed: mass,
-              logs: extra
-                .subarray(count, 2 * count)
-                .map((sum, k) => sum + all[k] * (tails ? Student.logBelow(tails[k], dim) : 0))
-            })
-          : own),
-        ...(hasBackground && { beyond: extra[extra.length - 1] })
-      }
-    }
-  const interpreted: EStep<P> = (params, level, data) => {
-    const { rows, x, weights } = data
-    const { alpha, sigma } = level
-    const of = at(isClean(level))
-    const block = Math.max(1, Math.floor(BLOCK / (count * dim)))
-    const afterSecond = afterSums + (isOne ? 1 : count) * widthOf(kind.second, dim)
-    const width = afterSecond + extras
-    const some = (first: number, number: number): Float64Array =>
-      compute(() =>
-        concat(
-          of(
-            Params.map(fromNdArray)(params),
-            tensor(stretch(x, dim, first, number), [number, dim]),
-            weights === null ? fill([1, 1], 1 / rows) : tensor(stretch(weights, 1, first, number), [number, 1]),
-            scalar(alpha),
-            scalar(sigma)
-          )
-        )
-      ).values
-    const strands = Strands.each(rows, width, (first, number, into) => {
-      RA.makeBy(Math.ceil(number / block), b => b * block).forEach(from => {
-        Strands.add(into, some(first + from, Math.min(block, number - from)))
-      })
-    })
-    const found: Strands.Sum<Sums>['found'] = all =>
-      foundOf(params)(
-        all[0],
-        all.slice(1, afterMass),
-        all.slice(afterMass, afterSums),
-        all.slice(afterSums, afterSecond),
-        all.slice(afterSecond)
-      )
-    return { rows, width, strands, found }
-  }
-  const program: Written<P>['program'] = other => (params, level, data) => {
-    const of = at(isClean(level))
-    const known = isClean(level) && (hasTails || hasBackground) ? still : family
+    if (!isWorth(kind, count, dim, data.rows, WORTH.interpreter)) return interpreted(params, level, data)
+    const numbers = { alpha: level.alpha, sigma: level.sigma }
     return pipe(
-      summedBy(library, known, data)(
-        params,
-        { alpha: level.alpha, sigma: level.sigma },
-        (own, x, w, { alpha, sigma }) => {
-          const [value, mass, sums, ...rest] = of(own, x, w, alpha, sigma)
-          const [found, extra] = kind.second === 'none' ? [undefined, ...rest] : rest
-          return { value, mass, sums, ...(found && { found }), ...(extra && { extra }) }
-        }
-      ),
+      summedBy(library, family, data)(params, numbers, (own, x, w, { alpha, sigma }) => ({
+        ...of(own, x, w, alpha, sigma)
+      })),
       E.match(
-        () => other(params, level, data),
-        Strands.map(({ value, mass, sums, found = NONE, extra = NONE }) =>
-          foundOf(params)(value.values[0], mass.values, sums.values, found.values, extra.values)
-        )
+        () => interpreted(params, level, data),
+        // What was written is what comes.
+        Strands.map(found => foundOf(kind, dim, found as Record<keyof Statistics, NdArray>, undefined))
       )
     )
   }
-  return { count, interpreted, program }
 }

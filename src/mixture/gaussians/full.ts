@@ -117,20 +117,31 @@ export const ofFactors = Gaussian.evaluated(
     apart(means, rootsOf(factors), x, level)
 )
 
-/** Of one covariance: rows and centres are whitened once, and their distances are plain. */
-const commonSeen = Gaussian.evaluated(({ means, logScales, lower }: Tensors, x, level) => {
-  const factors = at(triangle(logScales, lower), level)
-  if (!Gaussian.isCommon(level)) return perRow(means, expandDims(factors, 1), x, level)
-  const factor = squeeze(factors, 0)
+/** What is seen of one factor at the level of the rows, [1, d, d]: rows and centres are whitened once, and their distances are plain. */
+const together = (means: Tensor, factor: Tensor, x: Tensor, alpha: Tensor): Gaussian.Seen => {
   const root = inverse(factor)
   const [rows, centres] = [x, means].map(points => matMul(points, root, { transposeB: true }))
   return Gaussian.seenTogether(
-    Gaussian.logNormal(x.shape[1] ?? 0, squaredDistances(rows, centres, level.alpha), logRootOf(factor)),
+    Gaussian.logNormal(x.shape[1] ?? 0, squaredDistances(rows, centres, alpha), logRootOf(factor)),
     matMul(rows, root),
-    mul(level.alpha, matMul(centres, root)),
+    mul(alpha, matMul(centres, root)),
     sum(square(root))
   )
+}
+
+/** Of one covariance. */
+const commonSeen = Gaussian.evaluated(({ means, logScales, lower }: Tensors, x, level) => {
+  const factors = at(triangle(logScales, lower), level)
+  return Gaussian.isCommon(level)
+    ? together(means, squeeze(factors, 0), x, level.alpha)
+    : perRow(means, expandDims(factors, 1), x, level)
 })
+
+/** The same of a factor that is given, [d, d], without noise. */
+export const ofCommon = Gaussian.evaluated(
+  ({ means, factor }: Pick<Tensors, 'means' | 'logits'> & { readonly factor: Tensor }, x, level) =>
+    together(means, factor, x, level.alpha)
+)
 
 /** Of any shape, one a component. */
 export const own = Covariances.triangular({ isShared: false, seen: ownSeen })

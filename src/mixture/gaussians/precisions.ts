@@ -24,7 +24,7 @@ import {
   zeros,
   type Tensor
 } from '../../../lib/index.js'
-import type { Clean, RowLevel } from '../../family/family.js'
+import type { RowLevel } from '../../family/family.js'
 
 /** Gaussians N(αc_k, α²Σ_k + σ²I) that all t components are made of. */
 export interface Gaussians {
@@ -47,10 +47,10 @@ const level = (alpha: Tensor, sigma: Tensor): RowLevel => ({ alpha, sigma })
 
 const one = (): RowLevel => level(ones([1, 1]), zeros([1, 1]))
 
-/** What rows without noise see. */
+/** What rows without noise see: log-densities, and E[g | x], by which a row counts for a component's moments, both [rows, K]. */
 export const clean =
-  ({ logDensity, atCentre }: Gaussians, nus: Tensor) =>
-  (x: Tensor): Required<Clean> => {
+  ({ logDensity, atCentre }: Pick<Gaussians, 'logDensity' | 'atCentre'>, nus: Tensor) =>
+  (x: Tensor): Readonly<Record<'logDensity' | 'counts', Tensor>> => {
     const dim = x.shape[1] ?? 0
     const nu = rowOf(nus)
     const peak = atCentre(1, one())

@@ -2,6 +2,7 @@
 import {
   add,
   concat,
+  diagonal,
   div,
   exp,
   expandDims,
@@ -12,31 +13,35 @@ import {
   max,
   maximum,
   mul,
+  neg,
   ones,
+  reshape,
   rowDivergence,
   sub,
   sum,
   where,
-  zeros,
-  zerosLike,
   type NdArray,
   type Tensor
 } from '../../../lib/index.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import { concatenated, single } from '../../../lib/arrays/ndarray.js'
+import { sameNumbers } from '../../../lib/rows/byColumn.js'
 import { factorsOf } from '../component.js'
 import type { Components } from '../components.js'
 import type { Mixture } from '../../family/mixtureData.js'
 import { cleanRow } from '../../family/family.js'
 import * as Diagonal from './diagonal.js'
 import * as Full from './full.js'
-import type * as Gaussian from './gaussian.js'
+import * as Gaussian from './gaussian.js'
 import * as Round from './round.js'
 import * as Backgrounds from './backgrounds.js'
 import * as Terms from './precisions.js'
 
-/** A mixture as a program is given it: means, weights, and variances [K] or [K, dim] or triangles [K, dim, dim]. */
-export const arraysOf = (mixture: Mixture): Readonly<Record<string, NdArray>> => {
+/**
+ * A mixture as a program is given it: means, weights, and variances [K] or [K, dim] or triangles [K, dim, dim]. Of one triangle that all
+ * have, where `joins`, that one: rows and centres are then whitened apart, which costs less, and digits where 0 is far from them.
+ */
+export const arraysOf = (mixture: Mixture, joins = false): Readonly<Record<string, NdArray>> => {
   const { means, weights, variances, factors, tails, background } = mixture
   const [count, dim] = means.shape
   const first = {
@@ -50,12 +55,26 @@ export const arraysOf = (mixture: Mixture): Readonly<Record<string, NdArray>> =>
   }
   const columns = variances.length === count ? [] : [dim]
   if (factors === null) return { ...first, variances: { shape: [count, ...columns], values: variances } }
-  const values = concatenated(factorsOf(mixture).map(factor => Factor.triangle(factor, dim).values))
-  return { ...first, factors: { shape: [count, dim, dim], values } }
+  const triangles = factorsOf(mixture).map(factor => Factor.triangle(factor, dim).values)
+  const [own] = triangles
+  return joins && triangles.every(one => one === own || sameNumbers(one, own))
+    ? { ...first, factor: { shape: [dim, dim], values: own } }
+    : { ...first, factors: { shape: [count, dim, dim], values: concatenated(triangles) } }
+}
+
+/** What rows x [rows, dim] see of components at time 0. */
+export interface Seen {
+  /** log π_k p_k(x), [rows, K]; that of a background is the last. */
+  readonly joint: Tensor
+  /** Of all but a background, [K, dim]. */
+  readonly centres: Tensor
+  /** E[g | x] where some are t components, 1 of Gaussian ones, [rows, K]. */
+  readonly counts?: Tensor
 }
 
 /** The answers to rows x [rows, dim], at time 0. */
 export interface Answers {
+  readonly components: (x: Tensor) => Seen
   /** log π_k N(x; c_k, Σ_k), [rows, K] */
   readonly logJoint: (x: Tensor) => Tensor
   /** log p(x), [rows, 1] */
@@ -70,6 +89,7 @@ const seenAs = <T>({ components, logDensity, score, divergence }: Gaussian.Evalu
     return add(own.logDensity(x, cleanRow()), expandDims(own.logWeights, 0))
   }
   return {
+    components: x => ({ joint: logJoint(x), centres: components(mixture).centres }),
     logJoint,
     logDensity: x => (logDensity ? logDensity(mixture, x, cleanRow()) : logSumExp(logJoint(x), 1, true)),
     score: x => score(mixture, x, cleanRow()),
@@ -90,33 +110,45 @@ const seenBeyond = ({ tails, share, cauchy, box, ...gaussian }: Partial<Arrays>)
   // The others are those of Gaussians.
   const own = gaussian as Arrays
   const { means } = own
-  const joint = (x: Tensor): Tensor => {
+  const tailed = (x: Tensor): Omit<Seen, 'centres'> => {
     const [, dim] = x.shape
-    const ofGaussians = gaussianOf(own).logJoint(x)
-    if (tails === undefined) return ofGaussians
+    const joint = gaussianOf(own).logJoint(x)
+    if (tails === undefined) return { joint }
     const isTailed = greater(tails, 0)
     const nu = where(isTailed, tails, 1)
-    const atCentre = (): Tensor => gaussianOf({ ...own, means: zerosLike(means) }).logJoint(zeros([1, dim]))
-    const { logDensity } = Terms.clean({ logDensity: () => ofGaussians, atCentre, least: () => zeros([]) }, nu)(x)
-    return where(mul(isTailed, ones(ofGaussians.shape)), logDensity, ofGaussians)
+    const found = Terms.clean({ logDensity: () => joint, atCentre: () => peakOf(own, dim) }, nu)(x)
+    const ofRows = mul(isTailed, ones(joint.shape))
+    return { joint: where(ofRows, found.logDensity, joint), counts: where(ofRows, found.counts, 1) }
   }
-  const logJoint = (x: Tensor): Tensor =>
-    share === undefined
-      ? joint(x)
-      : concat(
-          [
-            add(joint(x), log(sub(1, share))),
-            add(Backgrounds.clean({ ...(cauchy && { cauchy }), ...(box && { box }) })(x), log(share))
-          ],
-          1
-        )
+  const components = (x: Tensor): Seen => {
+    const found = { ...tailed(x), centres: means }
+    if (share === undefined) return found
+    const background = Backgrounds.clean({ ...(cauchy && { cauchy }), ...(box && { box }) })(x)
+    return { ...found, joint: concat([add(found.joint, log(sub(1, share))), add(background, log(share))], 1) }
+  }
+  const logJoint = (x: Tensor): Tensor => components(x).joint
   const logDensity = (x: Tensor): Tensor => logSumExp(logJoint(x), 1, true)
   const score = (x: Tensor): Tensor => grad(logDensity)(x)
-  return { logJoint, logDensity, score, divergence: x => rowDivergence(at => score(at))(x) }
+  return { components, logJoint, logDensity, score, divergence: x => rowDivergence(at => score(at))(x) }
+}
+
+/** log π_k, that of a weight 0 finite. */
+const logWeightsOf = (weights: Tensor): Tensor => log(maximum(weights, Number.MIN_VALUE))
+
+/** log π_k N(c_k; c_k, Σ_k), [1, K] */
+const peakOf = (own: Arrays, dim: number): Tensor => {
+  const logRoot = (): Tensor => {
+    if ('factor' in own || 'factors' in own)
+      return neg(sum(log(diagonal('factor' in own ? own.factor : own.factors)), -1))
+    const logs = log(own.variances)
+    return logs.rank === 1 ? mul(-dim / 2, logs) : mul(-0.5, sum(logs, 1))
+  }
+  return reshape(sub(add(logWeightsOf(own.weights), logRoot()), Gaussian.constantOf(dim)), [1, -1])
 }
 
 const gaussianOf = ({ means, weights, ...own }: Arrays): Answers => {
-  const logits = log(weights)
+  const logits = logWeightsOf(weights)
+  if ('factor' in own) return seenAs(Full.ofCommon, { means, logits, factor: own.factor })
   if ('factors' in own) return seenAs(Full.ofFactors, { means, logits, factors: own.factors })
   const { variances } = own
   return variances.rank === 1

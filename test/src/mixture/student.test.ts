@@ -3,12 +3,13 @@
  * noise by `integrate.quad` over log g, to 1e-12.
  */
 import { pipe } from 'fp-ts/lib/function.js'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { theMachine } from '../../../lib/compiler/machine.js'
 import { compute, Key, scalar, tensor } from '../../../lib/index.js'
 import { digamma, logGamma, logLessDigamma } from '../../../lib/numbers/gamma.js'
 import * as Strands from '../../../lib/rows/strands.js'
 import { Covariance, Divergence, Mixture, Params, Population, Score, Vocabulary } from '../../../src/index.js'
-import { eStep, inVocabulary } from '../../../src/mixture/em/eStep.js'
+import { byProgram, eStep } from '../../../src/mixture/em/eStep.js'
 import * as EM from '../../../src/mixture/em/expectationMaximization.js'
 import { inMemory } from '../../../src/mixture/passRows.js'
 import * as Student from '../../../src/mixture/student.js'
@@ -166,15 +167,19 @@ describe('the density of a t', () => {
 })
 
 describe('expectation–maximization with tails and a background', () => {
-  it('takes the same moments in loops and in the vocabulary', () => {
+  it('takes the same moments in loops and by a program', () => {
+    const runs = vi.spyOn(there(theMachine()), 'run')
+    onTestFinished(() => {
+      runs.mockRestore()
+    })
     const score = both('VVV', 'own')
     const family = familyOf(score)
     const kind = { second: 'full' } as const
     const params = paramsOf(score, wild)
     const level = { alpha: 1, sigma: 0 }
-    const [loops, written] = [eStep, inVocabulary].map(step =>
-      Strands.taken(step(family, kind, 2)(params, level, inMemory(drawn)))
-    )
+    const loops = Strands.taken(eStep(family, kind, 2)(params, level, inMemory(drawn)))
+    const written = Strands.taken(byProgram(kind)(there(family.toMixture)(params), level, inMemory(drawn)))
+    expect(runs).toHaveBeenCalled()
     expect(written.beyond).toBeCloseTo(loops.beyond ?? NaN, 12)
     close([written.value], [loops.value], 1e-12)
     close(written.mass, loops.mass, 1e-12)

@@ -173,7 +173,8 @@ export const custom = define({
 })
 
 /**
- * A function of a row of this score: its parameters and heads are known by name. It is the function itself, whose names the compiler then
+ * A function of a row of this score, of any family: its parameters and heads are known by name, and so are those of `under` and of the
+ * student’s own row, so that a name that is not there does not compile. It is the function itself, whose names the compiler then
  * checks.
  *
  * @example

@@ -102,12 +102,12 @@ export interface Row<P extends string = string, H extends string = string> {
    * The same row, data, noise and level, seen by a model with other parameters where they are named: a teacher, an average of past
    * ones, or the same, to be differentiated. Its constants are these, where any are given.
    */
-  readonly under: (params: Readonly<Record<string, Tensor>>, constants?: Row['constants']) => Row<P, H>
+  readonly under: (params: { readonly [N in P]?: Tensor }, constants?: Row['constants']) => Row<P, H>
   /**
    * A row of the student's own distribution, x_t = αc_k + √u_k x_0, k the label, where rows are standard normal nodes for each of K
    * components; and Kπ_k, by which it counts. Both depend on the parameters, and gradients flow through them.
    */
-  readonly overStudent: () => { readonly row: Row; readonly share: Tensor }
+  readonly overStudent: () => { readonly row: Row<P, H>; readonly share: Tensor }
 }
 
 /** What an integrand without noise sees: the data alone. */

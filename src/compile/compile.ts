@@ -36,6 +36,7 @@ import * as Run from './run.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as Stage from '../pipeline/stage.js'
+import * as StageSums from './stageSums.js'
 import * as TimeLaw from '../objective/timeLaw.js'
 import { inBatch, locateNaN } from './locateNaN.js'
 
@@ -500,8 +501,9 @@ interface Setup<P extends string> extends RunSettings {
 /** A stage on the data, with nothing wrong with it. */
 interface ReadyStage<P extends string> {
   readonly written: Stage.Written
-  readonly tools: Omit<Stage.Tools, 'evaluate' | 'attempts'>
+  readonly tools: Omit<Stage.Tools, 'evaluate' | 'sums' | 'attempts'>
   readonly loss: StageLoss<P> | null
+  readonly sums: StageSums.StageSums | null
   readonly inner: ReadonlyArray<InnerStage>
   readonly judge: Judge<P>
 }
@@ -511,6 +513,7 @@ const runnable = <P extends string>({
   written: { stage, simple },
   tools: given,
   loss,
+  sums,
   inner,
   judge
 }: ReadyStage<P>): CompiledStage<P> => {
@@ -518,7 +521,11 @@ const runnable = <P extends string>({
     loss === null
       ? refuse(`evaluate: ${Stage.show(stage)} asks for no loss; define it with one`)
       : loss.plan.evaluate(ours<P>(params), key, rows)
-  const tools = { ...given, evaluate, attempts: inner.map(({ attempt }) => attempt()) }
+  const summed: Stage.Tools['sums'] = (params, summing) =>
+    sums === null
+      ? refuse(`sums: ${Stage.show(stage)} asks for no sums; define it with them`)
+      : sums.taken(params, summing)
+  const tools = { ...given, evaluate, sums: summed, attempts: inner.map(({ attempt }) => attempt()) }
   const { begin, step, finish = identity } = simple.on(tools)
   return {
     stopping: simple.stopping,
@@ -632,12 +639,14 @@ const stagesOn = <P extends string>(
     const { stage, simple } = written
     const { attempts, means, requirements, times } = simple
     const loss = simple.loss === undefined ? null : wanted(setup, first, simple.loss, simple.stopping.steps)
+    const sums = simple.sums === undefined ? null : StageSums.of(setting, simple.sums)
     const size = simple.sample?.(points.rows) ?? points.rows
     const inner = attempts.map(size < points.rows ? onSample(size) : within)
     return {
       plan: () => {
         const { engine, reason } = means(setting, {
           loss: loss === null ? null : loss.plan,
+          sums: sums?.means() ?? null,
           attempts: inner.map(({ engines }) => engines()).join(', ')
         })
         return { stage: Stage.formula(stage), engine, reason }
@@ -647,7 +656,8 @@ const stagesOn = <P extends string>(
           ...(loss?.problems ?? []),
           ...unfit(written, points, loss !== null || inner.length > 0 ? 'float64' : precision),
           ...requirements({ ...setting, isRandom: () => loss !== null && Loss.isRandom(loss.loss, points) }),
-          ...inner.flatMap(({ problems }) => problems)
+          ...inner.flatMap(({ problems }) => problems),
+          ...(sums === null || !sound ? [] : sums.problems(first()))
         ],
         problems =>
           problems.length > 0 || !sound || loss === null ? problems : Dry.problems(loss.loss, points, first()),
@@ -658,6 +668,7 @@ const stagesOn = <P extends string>(
               written,
               tools: { ...setting, start: anyStart },
               loss,
+              sums,
               inner,
               // What attempts lead to has been judged on the way.
               judge: inner.length > 0 ? blind : judge(model, points, schedule, [...(loss?.times() ?? []), ...times])

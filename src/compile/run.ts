@@ -530,12 +530,14 @@ const written = t.type({
 })
 
 /**
- * Whether a memory is one of parameters of these shapes: each array in it is of the shape of the parameter of its name,
- * and what a fresh memory has an array for is there.
+ * Whether a memory is one of parameters of these shapes: each array in it is of the shape that a fresh memory has there, or else of that of
+ * the parameter of its name; and what a fresh memory has an array for is there.
  */
 const remembers = (shapes: Params.Shapes<string>, fresh: unknown, memory: unknown, name = ''): boolean => {
-  if (Params.ndArrayCodec.is(memory))
+  if (Params.ndArrayCodec.is(memory)) {
+    if (Params.ndArrayCodec.is(fresh)) return JSON.stringify(memory.shape) === JSON.stringify(fresh.shape)
     return name in shapes && JSON.stringify(memory.shape) === JSON.stringify(shapes[name])
+  }
   if (Params.ndArrayCodec.is(fresh)) return false
   // A list, as the memory of a chain, or a record.
   if (!isObject(memory)) return true

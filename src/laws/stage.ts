@@ -96,6 +96,7 @@ export const stage = <P extends string = 'mean'>(
         place: Place.here,
         start: () => start,
         attempts: [],
+        sums: () => ({}),
         evaluate: (params, _, rows) => {
           // oxlint-disable-next-line ornstein/immutable -- what a stage asks for is seen by being asked
           asked.push([...(rows ?? [])])

@@ -95,6 +95,9 @@ export {
   type Stepping,
   type Steps,
   type Stopping,
+  type Summed,
+  type Summing,
+  type Sums,
   type Taken,
   type Tools,
   type Trial

@@ -6,7 +6,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
-import { type Key } from '../../lib/index.js'
+import type { Key, NdArray, Tensor } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { Case, concept as Concept, type Field } from '../core/index.js'
 import type * as Expectation from '../objective/expectation.js'
@@ -77,6 +77,32 @@ export interface Attempt {
 /** A start of the pipeline's initializer. */
 export type Start = (key: Key.Key) => Arrays
 
+type Named<A> = Readonly<Record<string, A>>
+
+/** What sums over rows are made of, for all rows at once. */
+export interface Summed {
+  /** x_0, [rows, dim] */
+  readonly clean: Tensor
+  /** What each row counts, [rows, 1], or [1, 1] where all count alike: 1 of all rows together. */
+  readonly weight: Tensor
+  readonly params: Named<Tensor>
+  /** Numbers of the step, each []. */
+  readonly numbers: Named<Tensor>
+  /** log π_k p(x_0 | k), [rows, K], of the score of a mixture. */
+  readonly logJoint: () => Tensor
+}
+
+/** Sums over rows, in the vocabulary, by name: without an axis of rows, Σ over rows of what each is. */
+export type Sums = (rows: Summed) => Named<Tensor>
+
+/** Over which rows, and with which numbers, sums are taken. */
+export interface Summing {
+  /** By the names that the sums read. */
+  readonly numbers?: Named<number>
+  /** So many rows, drawn from the key without replacement; all of them unless given. */
+  readonly batch?: { readonly rows: number; readonly key: Key.Key }
+}
+
 /** What a stage works with. */
 export interface Tools extends Setting {
   readonly start: Start
@@ -85,6 +111,8 @@ export interface Tools extends Setting {
    * numbers given; where none are, over rows drawn from the key.
    */
   readonly evaluate: (params: Arrays, key: Key.Key, rows?: Int32Array) => Optimizer.Evaluation<string>
+  /** The sums over rows that it asks for, at parameters. */
+  readonly sums: (params: Arrays, summing?: Summing) => Named<NdArray>
   /** The stages that it attempts, each run whole from some parameters. */
   readonly attempts: ReadonlyArray<(start: Arrays, key: Key.Key) => Attempt>
   /** Looks on at the parts of an optimizer, where a step is taken again to see why it failed. */
@@ -119,6 +147,8 @@ export interface Means {
 export interface By {
   /** The loss; null where it asks for none. */
   readonly loss: Means | null
+  /** The sums over rows; null where it asks for none. */
+  readonly sums: Means | null
   /** The stages that it attempts, each by its engine. */
   readonly attempts: string
 }
@@ -134,6 +164,7 @@ export interface Simple extends Working {
   readonly _tag: 'Simple'
   readonly stopping: Stopping
   readonly loss?: Loss | undefined
+  readonly sums?: Sums | undefined
   /** The optimizer by which it steps, for those who report. */
   readonly optimizer?: Optimizer.Optimizer | undefined
   readonly attempts: ReadonlyArray<Placed>
@@ -206,6 +237,8 @@ export interface Stepping<V = unknown> extends Told<V>, Working {
   readonly stops: Pick<Stopping, 'steps'> & Partial<Stopping>
   /** The loss that its steps evaluate, compiled as that of any stage. */
   readonly loss?: Pick<Loss, 'objective' | 'expectation'> & Partial<Loss>
+  /** The sums over rows that its steps take, compiled: of all rows or of batches, from memory or a source, with the same bits by any threads. */
+  readonly sums?: Sums
   /** The optimizer by which it steps, for those who report. */
   readonly optimizer?: Optimizer.Optimizer
   /** The stages that its steps run whole. */
@@ -216,7 +249,7 @@ export interface Stepping<V = unknown> extends Told<V>, Working {
   readonly times?: ReadonlyArray<number>
   /** What stands in its way: a score without what it needs. It sees data that may themselves be wrong. */
   readonly requirements?: (setting: Trial) => Problems
-  /** Capability: it looks at rows by `data` and by its loss alone, never by `points`, and so learns from a source of them too. */
+  /** Capability: it looks at rows by `data`, by its loss and by its sums alone, never by `points`, and so learns from a source of them too. */
   readonly streams?: true
   /** What a plan says of it; unless given, what is said of its loss or its attempts. */
   readonly means?: (setting: Setting, by: By) => Means
@@ -274,13 +307,14 @@ export const steps = <S>(memory: t.Type<S, unknown>, on: (tools: Tools) => Steps
 
 /**
  * A stage of one's own that takes steps: in sequences, repeats and restarts, planned, printed, stored and resumed as
- * ours are. It sees the data, the score and the schedule, and may ask for a loss, which is compiled for it, or for other
- * stages, which are run for it.
+ * ours are. It sees the data, the score and the schedule, and may ask for a loss, for sums over rows, which are compiled
+ * for it, or for other stages, which are run for it.
  *
  * @example
  * import { strict as assert } from 'node:assert'
  * import * as E from 'fp-ts/lib/Either.js'
  * import * as t from 'io-ts'
+ * import { matMul, mul, softmax, sum } from 'ornstein/float64'
  * import { Compile, Field, Initializer, Key, Params, Pipeline, Run, Schedule, Score, Stage } from 'ornstein'
  *
  * // Every parameter by the mean of where several attempts end.
@@ -318,6 +352,39 @@ export const steps = <S>(memory: t.Type<S, unknown>, on: (tools: Tools) => Steps
  * )({ rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) })
  * assert.ok(E.isRight(program))
  * assert.equal(Run.last(program.right)(Key.fromSeed(1)).step, 2)
+ *
+ * // EM whose responsibilities are raised to a power: sums over rows of a function in the vocabulary, compiled.
+ * const flattened = Stage.define({
+ *   name: 'flattened',
+ *   about: 'EM on responsibilities to a power',
+ *   fields: { power: Field.fraction({ default: 0.5 }) },
+ *   meaning: ({ power }) => ({
+ *     stops: { steps: 5 },
+ *     sums: ({ clean, weight, logJoint }) => {
+ *       const r = mul(weight, softmax(mul(power, logJoint())))
+ *       return { mass: sum(r, 0), first: matMul(r, clean, { transposeA: true }) }
+ *     },
+ *     ...Stage.steps(t.null, ({ sums }) => ({
+ *       begin: () => null,
+ *       step: params => {
+ *         const { mass, first } = sums(params)
+ *         const means = { ...first, values: first.values.map((v, k) => v / mass.values[k]) }
+ *         return { value: 0, params: { ...params, means }, memory: null }
+ *       }
+ *     }))
+ *   })
+ * })
+ * const means = Params.of({ means: [[-1], [1]] })
+ * const tempered = Compile.pipeline(
+ *   Pipeline.of({
+ *     schedule: Schedule.ornsteinUhlenbeck,
+ *     score: Score.spherical({ components: 2 }),
+ *     initializer: Initializer.values(means),
+ *     stages: [flattened({})]
+ *   })
+ * )({ rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) })
+ * assert.ok(E.isRight(tempered))
+ * assert.ok(Run.last(tempered.right)(Key.fromSeed(1)).params.means.values[1] < 1.5)
  */
 export function define<
   const N extends string,
@@ -338,13 +405,14 @@ export function define<
         streams = false,
         ...said
       } = spec.meaning(fields)
-      const byOthers = ({ loss, attempts: each }: By): Means =>
-        loss ?? (attempts.length > 0 ? { engine: 'attempts', reason: `each by ${each}` } : byItself)
+      const byOthers = ({ loss, sums, attempts: each }: By): Means =>
+        loss ?? sums ?? (attempts.length > 0 ? { engine: 'attempts', reason: `each by ${each}` } : byItself)
       return {
         form: {
           _tag: 'Simple',
           stopping: { gradientNorm: 0, relativeChange: 0, ...stops },
           loss: loss && { batch: null, ...loss },
+          sums: said.sums,
           optimizer: said.optimizer,
           attempts: placed(fields, attempts),
           sample: said.sample,

@@ -93,6 +93,7 @@ describe('epochs', () => {
       place: Place.here,
       start: () => Params.of({ means: [[-1], [1]] }),
       attempts: [],
+      sums: () => ({}),
       evaluate: (params, _, rows) => {
         rows?.forEach(row => met.set(row, (met.get(row) ?? 0) + 1))
         return { value: 0, gradient: params }

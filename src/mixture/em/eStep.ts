@@ -276,21 +276,21 @@ const weighing = ({ rows, dim, x, weights, passing }: Rows): Weighing => {
       }
 }
 
-/**
- * Sums over rows by a program, or why there is none; `write` makes them of parameters, rows x, their weights, [rows | 1, 1], and numbers of the
- * call.
- */
+/** What makes sums of parameters, rows x, their weights, [rows | 1, 1], and numbers of the call. */
+type Write<P extends string> = (
+  own: Params.Tensors<P>,
+  x: Tensor,
+  w: Tensor,
+  numbers: Compiler.Inputs['constants']
+) => Readonly<Record<string, Tensor>>
+
+/** Sums over rows by a program, or why there is none. */
 export const summedBy =
   (library: Compiler.Library, of: object | string, data: Rows) =>
   <P extends string>(
     params: Params.Params<P>,
     numbers: Readonly<Record<string, number>>,
-    write: (
-      own: Params.Tensors<P>,
-      x: Tensor,
-      w: Tensor,
-      numbers: Compiler.Inputs['constants']
-    ) => Readonly<Record<string, Tensor>>
+    write: Write<P>
   ): E.Either<string, Strands.Sum<Readonly<Record<string, NdArray>>>> => {
     const weighed = weighing(data)
     const { rows } = data
@@ -321,6 +321,54 @@ export const summedBy =
       )
     )
   }
+
+/** The same where no program can be made of it: op by op, strand by strand. */
+const summedOpByOp = <P extends string>(
+  { rows, dim, x, weights }: Rows,
+  params: Params.Params<P>,
+  numbers: Readonly<Record<string, number>>,
+  write: Write<P>
+): Strands.Sum<Readonly<Record<string, NdArray>>> => {
+  const some = (first: number, count: number): Readonly<Record<string, NdArray>> =>
+    compute(() => {
+      const w = weights === null ? fill([1, 1], 1 / rows) : tensor(stretch(weights, 1, first, count), [count, 1])
+      const own = Params.map(fromNdArray)(params)
+      return write(
+        own,
+        tensor(stretch(x, dim, first, count), [count, dim]),
+        w,
+        RR.map((n: number) => scalar(n))(numbers)
+      )
+    })
+  const shapes = Params.shapes(some(0, 1))
+  const width = Params.sizeOf(shapes)
+  return {
+    rows,
+    width,
+    strands: Strands.each(rows, width, (first, count, into) => {
+      Strands.add(into, Params.packed(some(first, count)))
+    }),
+    found: Params.unpacked(shapes)
+  }
+}
+
+/** Sums over rows by a program or, where none can be made, op by op. */
+export const summed = <P extends string>(
+  library: Compiler.Library,
+  of: object,
+  data: Rows,
+  write: Write<P>
+): ((
+  params: Params.Params<P>,
+  numbers?: Readonly<Record<string, number>>
+) => Strands.Sum<Readonly<Record<string, NdArray>>>) => {
+  const by = summedBy(library, of, data)
+  return (params, numbers = {}) =>
+    pipe(
+      by(params, numbers, write),
+      E.getOrElse(() => summedOpByOp(data, params, numbers, write))
+    )
+}
 
 const descriptions = Compiler.library()
 

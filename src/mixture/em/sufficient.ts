@@ -1,31 +1,25 @@
 /** The E-step of a family that says its own statistics: their sums over the rows, by responsibilities, in one program. */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
 import * as Compiler from '../../../lib/compiler/index.js'
 import {
   add,
-  compute,
   expandDims,
-  fill,
-  fromNdArray,
   logSumExp,
   mul,
   neg,
   reshape,
   softmax,
   sum,
-  tensor,
   type NdArray,
   type Tensor
 } from '../../../lib/index.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { refuse } from '../../../lib/plain/refuse.js'
 import * as Strands from '../../../lib/rows/strands.js'
-import { stretch } from '../../../lib/rows/stretches.js'
 import { cleanRow, type Family, type Sufficient } from '../../family/family.js'
 import * as Params from '../../family/params.js'
 import type { Rows } from '../passRows.js'
-import { summedBy } from './eStep.js'
+import { summed as summedRows } from './eStep.js'
 import type { Taken } from './expectationMaximization.js'
 
 type Named = Readonly<Record<string, Tensor>>
@@ -90,43 +84,18 @@ export const summed = <P extends string>(
   data: Rows
 ): ((params: Params.Params<P>) => Strands.Sum<Taken<P>>) => {
   if (data.misses === true) return refuse('a family of its own statistics is not learned from missing cells')
-  const { rows, dim, x, weights } = data
+  const { dim } = data
   const of = sumsOf(family, sufficient, dim)
-  const library = Compiler.library()
-  const taken = (params: Params.Params<P>, { value, mass, ...own }: Readonly<Record<string, NdArray>>): Taken<P> => ({
-    value: value.values[0],
-    params: maximised(sufficient, params, { mass, ...own }, dim)
+  const sums = summedRows(Compiler.library(), sufficient, data, (params: Params.Tensors<P>, x, w) => {
+    const { own, ...rest } = of(params, x, w)
+    return { ...rest, ...own }
   })
-  const interpreted = (params: Params.Params<P>): Strands.Sum<Taken<P>> => {
-    const some = (first: number, count: number): Readonly<Record<string, NdArray>> =>
-      compute(() => {
-        const w = weights === null ? fill([1, 1], 1 / rows) : tensor(stretch(weights, 1, first, count), [count, 1])
-        const { own, ...rest } = of(
-          Params.map(fromNdArray)(params),
-          tensor(stretch(x, dim, first, count), [count, dim]),
-          w
-        )
-        return { ...rest, ...own }
-      })
-    const shapes = Params.shapes(some(0, 1))
-    return {
-      rows,
-      width: Params.sizeOf(shapes),
-      strands: Strands.each(rows, Params.sizeOf(shapes), (first, count, into) => {
-        Strands.add(into, Params.packed(some(first, count)))
-      }),
-      found: numbers => taken(params, Params.unpacked(shapes)(numbers))
-    }
-  }
   return params =>
     pipe(
-      summedBy(library, sufficient, data)(params, {}, (params, x, w) => {
-        const { own, ...rest } = of(params, x, w)
-        return { ...rest, ...own }
-      }),
-      E.match(
-        () => interpreted(params),
-        Strands.map(sums => taken(params, sums))
-      )
+      sums(params),
+      Strands.map(({ value, mass, ...own }) => ({
+        value: value.values[0],
+        params: maximised(sufficient, params, { mass, ...own }, dim)
+      }))
     )
 }

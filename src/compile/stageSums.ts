@@ -1,0 +1,162 @@
+/** The sums over rows that a stage of one's own asks for: tried on few rows, compiled, and taken over all rows or a batch. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as Compiler from '../../lib/compiler/index.js'
+import { add, compute, expandDims, fill, fromNdArray, tensor, type NdArray, type Tensor } from '../../lib/index.js'
+import { size } from '../../lib/arrays/ndarray.js'
+import { reason } from '../../lib/plain/said.js'
+import { refuse } from '../../lib/plain/refuse.js'
+import * as Strands from '../../lib/rows/strands.js'
+import { Problem } from '../core/index.js'
+import * as Source from '../data/source.js'
+import { cleanRow } from '../family/family.js'
+import * as Params from '../family/params.js'
+import { summed, summedBy } from '../mixture/em/eStep.js'
+import * as Nodes from '../mixture/nodes.js'
+import { rowsOf } from '../mixture/passRows.js'
+import type * as Stage from '../pipeline/stage.js'
+import type * as Score from '../score/score.js'
+
+type Arrays = Params.Params<string>
+type Named<A> = Readonly<Record<string, A>>
+
+/** Rows on which they are tried, together and one by one. */
+const FEW = 3
+/** What is added in another order differs by rounding; what is no sum, by far more. */
+const TOLERANCE = 1e-8
+
+const written =
+  (model: Score.Model<string>, sums: Stage.Sums) =>
+  (params: Params.Tensors<string>, clean: Tensor, weight: Tensor, numbers: Named<Tensor>): Named<Tensor> =>
+    sums({
+      clean,
+      weight,
+      params,
+      numbers,
+      logJoint: () => {
+        const { family } = model
+        if (family === undefined) return refuse('logJoint: the score is no mixture; write the sums by params')
+        const { logDensity, logWeights } = family.components(params, clean.shape[1] ?? 1)
+        return add(logDensity(clean, cleanRow()), expandDims(logWeights, 0))
+      }
+    })
+
+/** Numbers of a step, before there is one. */
+const SOME = 0.5
+const anyNumbers = (names: Set<string> = new Set()): Named<Tensor> =>
+  new Proxy<Named<Tensor>>(
+    {},
+    {
+      get: (_, name) => {
+        names.add(String(name))
+        return fill([], SOME)
+      }
+    }
+  )
+
+/** What is said of them on few rows: they throw, or are no sums. */
+const problems = (
+  write: ReturnType<typeof written>,
+  data: Source.Data,
+  params: Arrays
+): ReadonlyArray<Problem.Problem> => {
+  const refused = (found: string, domain: string, remedy: string): ReadonlyArray<Problem.Problem> => [
+    Problem.of('sums', found, domain, remedy)
+  ]
+  if (Nodes.isPopulation(data) || rowsOf(data).misses === true)
+    return refused(
+      Nodes.isPopulation(data) ? 'a population' : 'rows with missing cells',
+      'whole rows of points or of a source',
+      Nodes.isPopulation(data) ? 'sample points: Mixture.sample(rows)(key)(mixture)' : 'leave such rows out'
+    )
+  const count = Math.min(FEW, data.rows)
+  const { values } = Source.chosen(Array.from({ length: count }, (_, i) => i))(data)
+  const on = (first: number, rows: number): Named<NdArray> =>
+    compute(() =>
+      write(
+        Params.map<NdArray, Tensor>(fromNdArray)(params),
+        tensor(values.subarray(first * data.dim, (first + rows) * data.dim), [rows, data.dim]),
+        fill([rows, 1], 1 / count),
+        anyNumbers()
+      )
+    )
+  return pipe(
+    E.tryCatch(
+      () => ({ together: on(0, count), apart: Array.from({ length: count }, (_, i) => on(i, 1)) }),
+      error => refused(`a function that throws "${reason(error)}"`, 'sums over rows', 'correct it')
+    ),
+    E.map(({ together, apart }) =>
+      Object.entries(together).flatMap(([name, { shape, values }]) => {
+        const all = apart.map(one => one[name].values)
+        const most = values.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+        const isSum = values.every((x, i) => {
+          const total = all.reduce((sum, own) => sum + own[i], 0)
+          return Object.is(x, total) || Math.abs(x - total) <= TOLERANCE * most
+        })
+        return apart.every(one => size(one[name].shape) === size(shape)) && isSum
+          ? []
+          : refused(
+              `${name}, which of ${count} rows together is not what it is of each, added,`,
+              'a sum over rows of what each is and counts',
+              `write sum(mul(weight, …), 0)`
+            )
+      })
+    ),
+    E.toUnion
+  )
+}
+
+/** What a stage asks for. */
+export interface StageSums {
+  readonly means: () => Stage.Means
+  /** What is wrong with them at parameters. */
+  readonly problems: (params: Arrays) => ReadonlyArray<Problem.Problem>
+  readonly taken: Stage.Tools['sums']
+}
+
+/** The sums of a stage where it stands. */
+export const of = ({ model, data }: Stage.Setting, sums: Stage.Sums): StageSums => {
+  const write = written(model, sums)
+  const library = Compiler.library()
+  /** The program, or why there is none. */
+  const compiled = () => {
+    const params = Params.zeros(model.shapes(data.dim))
+    const names = new Set<string>()
+    const rows = rowsOf(data)
+    return pipe(
+      E.tryCatch(
+        () =>
+          compute(() =>
+            write(
+              Params.map<NdArray, Tensor>(fromNdArray)(params),
+              fill([1, rows.dim], SOME),
+              fill([1, 1], 1),
+              anyNumbers(names)
+            )
+          ),
+        reason
+      ),
+      E.chain(() => {
+        const numbers = Object.fromEntries(Array.from(names, name => [name, SOME]))
+        return summedBy(library, sums, rows)(params, numbers, write)
+      })
+    )
+  }
+  const taken: Stage.Tools['sums'] = (params, { numbers = {}, batch } = {}) => {
+    if (batch === undefined) return Strands.taken(summed(library, sums, rowsOf(data), write)(params, numbers))
+    const { points } = Source.batch(batch.rows)(batch.key)(data)
+    return Strands.taken(summed(library, sums, { ...rowsOf(points), passing: true }, write)(params, numbers))
+  }
+  return {
+    means: () =>
+      pipe(
+        compiled(),
+        E.match(
+          refusal => ({ engine: 'interpreted', reason: `its sums are not compiled: ${refusal}` }),
+          () => ({ engine: 'compiled', reason: 'its sums are one program over the rows' })
+        )
+      ),
+    problems: params => problems(write, data, params),
+    taken
+  }
+}

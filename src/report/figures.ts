@@ -241,8 +241,7 @@ const rangeOf = (
 /** So many rows beyond the axes are named. */
 const NAMED = 8
 
-const scene = (fit: Seen, most: number): Scene => {
-  const seen = view(fit)
+const scene = (fit: Seen, seen: View, most: number): Scene => {
   const { points, mixture } = seen
   const { dim, values } = points
   const component = pipe(fit.mixture, Mixture.assign(fit.seen))
@@ -405,8 +404,8 @@ const centresOf = ({ means }: Scene): string =>
 
 const words = { name: 'data', title: 'The data and what was learned' } as const
 
-const oneColumn = (fit: Seen): Picture => {
-  const seen = scene(fit, drawn)
+const oneColumn = (fit: Seen, along: View): Picture => {
+  const seen = scene(fit, along, drawn)
   const found = marginal(seen, 0, 80, 2.2)
   const peak = (k: number): number => found.parts[k].reduce((most, [, b]) => Math.max(most, b), 0)
   return of(
@@ -431,8 +430,8 @@ const oneColumn = (fit: Seen): Picture => {
 }
 
 /** Two columns: the plane, with the density of each column at its side. */
-const twoColumns = (fit: Seen): Picture => {
-  const seen = scene(fit, drawn)
+const twoColumns = (fit: Seen, along: View): Picture => {
+  const seen = scene(fit, along, drawn)
   const [rx, ry] = seen.ranges
   // Equal units make round components round; where that would make a ribbon of the picture, each axis fills its side.
   const ratio = (ry[1] - ry[0]) / seen.units[1] / ((rx[1] - rx[0]) / seen.units[0])
@@ -480,9 +479,9 @@ const twoColumns = (fit: Seen): Picture => {
 }
 
 /** Every pair of columns, the density of each alone on the diagonal. */
-const pairs = (fit: Seen): Picture => {
+const pairs = (fit: Seen, along: View): Picture => {
   const most = Math.min(fit.columns.length > paired ? directions : paired, fit.columns.length)
-  const seen = scene(fit, Math.round(drawn / Math.max(1, (most - 1) / 2)))
+  const seen = scene(fit, along, Math.round(drawn / Math.max(1, (most - 1) / 2)))
   const count = seen.names.length
   const gap = 10
   const size = Math.min(2.4, radius(seen.rows.flat().length))
@@ -538,9 +537,13 @@ const pairs = (fit: Seen): Picture => {
   )
 }
 
-/** The data with the learned components. */
-export const data = (fit: Seen): Picture =>
-  fit.columns.length === 1 ? oneColumn(fit) : fit.columns.length === 2 ? twoColumns(fit) : pairs(fit)
+/** The data with the learned components, along the axes that they are seen along. */
+export const data = (fit: Seen, along = view(fit)): Picture =>
+  fit.columns.length === 1
+    ? oneColumn(fit, along)
+    : fit.columns.length === 2
+      ? twoColumns(fit, along)
+      : pairs(fit, along)
 
 // -- what it was chosen from -----------------------------------------------------------------------------------------
 

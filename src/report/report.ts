@@ -463,12 +463,14 @@ export const documentOf = (
     text(opening(baseName(fit.source)), 'lead', opening(fit.source)),
     onPage(() => {
       const all = [...choices, ...own, ...ofRows(fit, judged())]
-      const { loadings } = drawn.view(fit)
+      const along = drawn.view(fit)
       return [
         ...summary(all),
         text(next(fit, all), 'soft'),
-        figures([drawn.data(fit)]),
-        ...(loadings.length === 0 ? [] : [folded('What the directions are made of', [text(loadings.join('\n'))])])
+        figures([drawn.data(fit, along)]),
+        ...(along.loadings.length === 0
+          ? []
+          : [folded('What the directions are made of', [text(along.loadings.join('\n'))])])
       ]
     }),
     ...found(fit, isLabelled, overlapping),

@@ -245,6 +245,26 @@ describe('a checkpoint', () => {
   })
 })
 
+describe('one candidate that grows', () => {
+  const line = 'fit %faithful.csv -k 3 --family full --json --checkpoint'
+
+  it('has a checkpoint of its last steps', async () => {
+    const whole = await here.ornstein(`${line} @grown`)
+    expect([whole.exit, existsSync(here.at('grown'))]).toEqual([0, true])
+    expect(await here.ornstein(`${line} @grown --resume`)).toEqual(whole)
+  })
+
+  it('has none before', async () => {
+    let now = 0
+    const { exit, stderr } = await here.ornstein(`${line} @early`, {
+      now: () => (now += 60),
+      untilSignal: work => work(() => Promise.resolve('SIGINT'))
+    })
+    expect([exit, existsSync(here.at('early'))]).toEqual([130, false])
+    expect(stderr).not.toContain('--resume')
+  })
+})
+
 describe('a choice among candidates in memory', () => {
   it.each([
     ['', 'a choice among candidates'],

@@ -722,8 +722,11 @@ describe('models', () => {
 
   it('number the rows as the table does, those that were dropped too', async () => {
     here.write('gaps.csv', 'eruptions,waiting\n3,70\nNA,80\n4,<NA>\n2,50\n')
-    const { exit } = await ornstein('evaluate @model.json @gaps.csv --missing drop --responsibilities @gaps.parts')
+    const { exit, stdout } = await ornstein(
+      'evaluate @model.json @gaps.csv --missing drop --responsibilities @gaps.parts'
+    )
     expect(exit).toBe(0)
+    expect(stdout).toContain('2 rows of gaps.csv (2 dropped for a missing cell) under model.json:\n')
     expect(rowsOf(here.read('gaps.parts')).map(([row]) => row)).toEqual([1, 4])
   })
 

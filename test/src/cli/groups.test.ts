@@ -87,3 +87,13 @@ it('prints more when it is asked to be verbose', async () => {
   expect(lines(brief)).toBe(8)
   expect(lines(stdout)).toBeGreaterThan(8)
 })
+
+it('stop with the group in which a signal came', async () => {
+  let now = 0
+  const { exit, stdout } = await ornstein('fit %penguins.csv --by species --missing drop -k 1..2 --family isotropic', {
+    now: () => (now += 60),
+    untilSignal: work => work(() => Promise.resolve('SIGINT'))
+  })
+  expect(exit).toBe(130)
+  expect(stdout.match(/^species = .*$/gm)).toEqual(['species = Adelie'])
+})

@@ -4,6 +4,7 @@ import { chosen, type Choice, type Findings, setAside, unsupported } from '../..
 import { comparison } from '../../../src/report/comparison.js'
 import { fit as learned, Key, Mixture } from '../../../src/index.js'
 import { all, criteria } from '../../../src/report/figures.js'
+import { asText } from '../../../src/report/document.js'
 import { documentOf, page } from '../../../src/report/report.js'
 import { ticks } from '../../../src/picture/scale.js'
 import { colour, file, palette } from '../../../src/picture/svg.js'
@@ -130,6 +131,8 @@ describe.each(fits)('the report of %s', (_, fit) => {
     expect(html).toContain('Pipeline.of({')
     expect(html).toContain('x_t = α x_0 + σ z')
     expect(html).toContain('by closed form')
+    // What a look at each row says stands in the list, whatever it is.
+    expect(html).toMatch(/<li class="(good|doubt)">[^<]* lies? outside the 99\.9 % region/)
     expect(page(fit, '1.2.3')).toBe(html)
   })
 
@@ -515,6 +518,12 @@ describe('fits side by side', () => {
     expect(html).toContain('<th scope="row">two-stage</th><td>(3.00, 0.00), (100.00, 14.00)</td>')
     expect(html).toContain('grown (the default) also compares starts')
     expect(page(first, '1.2.3')).not.toContain('in other ways')
+  })
+
+  it('names the file as it was typed on a terminal, and without folders on a page', () => {
+    const own = { ...first, source: 'folder/table.csv' }
+    expect(asText(documentOf(own), 80)).toContain(' of folder/table.csv.')
+    expect(page(own, '')).toContain(' of table.csv.')
   })
 
   it('escapes what comes with a name', () => {

@@ -159,9 +159,13 @@ export const fitting = {
     whole,
     'run this many fits with successive seeds, keep the best, and report how many agree: 10'
   ),
-  checkpoint: option(named('file', ''), 'write a checkpoint periodically, to resume after a crash', {
-    conflicts: ['compare', 'printPipeline']
-  }),
+  checkpoint: option(
+    named('file', ''),
+    'write a checkpoint periodically, to resume after a crash; of a choice among candidates, with --stream',
+    {
+      conflicts: ['compare', 'printPipeline']
+    }
+  ),
   every: option(every, 'how often: 30s, 5m, 1h, or a number of steps', { otherwise: '30s' }),
   resume: flag('resume from the checkpoint if it exists'),
   stream: either(

@@ -50,29 +50,8 @@ interface Said<T extends Case.AnyValue> {
   readonly recipes?: ReadonlyArray<Vocabulary.Recipe<T>>
 }
 
-/** Each concept of the language, in the order of the reference. */
-export interface Concepts {
-  readonly schedules: Concept<Schedule.Schedule>
-  readonly clocks: Concept<Clock.Clock>
-  readonly timeLaws: Concept<TimeLaw.TimeLaw>
-  readonly weightings: Concept<Weighting.Weighting>
-  readonly parametrizations: Concept<Parametrization.Parametrization>
-  readonly expectations: Concept<Expectation.Expectation>
-  readonly objectives: Concept<Objective.Objective>
-  readonly nets: Concept<Net.Net<string>>
-  readonly covariances: Concept<Covariance.Covariance<string>>
-  readonly scores: Concept<Score.Score<string>>
-  readonly optimizers: Concept<Optimizer.Optimizer>
-  readonly rates: Concept<Rate.Rate>
-  readonly regions: Concept<Region.Region>
-  readonly initializers: Concept<Initializer.Initializer>
-  readonly stages: Concept<Stage.Stage>
-  readonly samplers: Concept<Sampler.Sampler>
-  readonly timeGrids: Concept<TimeGrid.TimeGrid>
-}
-
-/** The concepts with the words that a vocabulary has of each. */
-export const concepts = (vocabulary: Vocabulary.Vocabulary): Concepts => {
+/** Each concept of the language with the words that a vocabulary has of it, in the order of the reference. */
+const conceptsOf = (vocabulary: Vocabulary.Vocabulary) => {
   const of = <T extends Case.AnyValue>(concept: Named<T>, { formula, recipes = [] }: Said<T> = {}): Concept<T> => ({
     concept: concept.name,
     about: concept.about,
@@ -85,25 +64,28 @@ export const concepts = (vocabulary: Vocabulary.Vocabulary): Concepts => {
     }))
   })
   return {
-    schedules: of(Schedule.concept, Schedule),
-    clocks: of(Clock.concept, Clock),
-    timeLaws: of(TimeLaw.concept, TimeLaw),
-    weightings: of(Weighting.concept, Weighting),
-    parametrizations: of(Parametrization.concept, Parametrization),
-    expectations: of(Expectation.concept),
-    objectives: of(Objective.concept, Objective),
+    schedules: of<Schedule.Schedule>(Schedule.concept, Schedule),
+    clocks: of<Clock.Clock>(Clock.concept, Clock),
+    timeLaws: of<TimeLaw.TimeLaw>(TimeLaw.concept, TimeLaw),
+    weightings: of<Weighting.Weighting>(Weighting.concept, Weighting),
+    parametrizations: of<Parametrization.Parametrization>(Parametrization.concept, Parametrization),
+    expectations: of<Expectation.Expectation>(Expectation.concept),
+    objectives: of<Objective.Objective>(Objective.concept, Objective),
     nets: of<Net.Net<string>>(Net.concept, Net),
-    covariances: of(Covariance.concept, Covariance),
-    scores: of(Score.concept, Score),
-    optimizers: of(Optimizer.concept, { recipes: Optimizer.recipes }),
-    rates: of(Rate.concept),
-    regions: of(Region.concept),
-    initializers: of(Initializer.concept, Initializer),
-    stages: of(Stage.concept, Stage),
-    samplers: of(Sampler.concept, Sampler),
-    timeGrids: of(TimeGrid.concept, TimeGrid)
+    covariances: of<Covariance.Covariance<string>>(Covariance.concept, Covariance),
+    scores: of<Score.Score<string>>(Score.concept, Score),
+    optimizers: of<Optimizer.Optimizer>(Optimizer.concept, { recipes: Optimizer.recipes }),
+    rates: of<Rate.Rate>(Rate.concept),
+    regions: of<Region.Region>(Region.concept),
+    initializers: of<Initializer.Initializer>(Initializer.concept, Initializer),
+    stages: of<Stage.Stage>(Stage.concept, Stage),
+    samplers: of<Sampler.Sampler>(Sampler.concept, Sampler),
+    timeGrids: of<TimeGrid.TimeGrid>(TimeGrid.concept, TimeGrid)
   }
 }
+
+/** The same, of a vocabulary of one's own. */
+export const concepts: (vocabulary: Vocabulary.Vocabulary) => ReturnType<typeof conceptsOf> = conceptsOf
 
 const standard = concepts(Vocabulary.standard)
 

@@ -190,6 +190,7 @@ export interface Hessian {
   readonly vectors: NdArray
 }
 
+/** The Hessian at parameters, [n, n] of their entries in order. */
 export const matrixOf = <P extends string>(loss: Loss<P>, params: Params.Params<P>): NdArray =>
   symmetric(
     RA.makeBy(Params.sizeOf(loss.shapes), j => Params.packed(loss.curvature(params, Params.unit(loss.shapes, j))))

@@ -1,5 +1,5 @@
 /**
- * Takes the pictures of docs/images/screens, and the README's of the playground, in Chromium: `npm run screenshots`. It needs
+ * Takes the pictures of docs/images/screens, and the gallery’s of the playground, in Chromium: `npm run screenshots`. It needs
  * the built package and the built site, and Debian's chromium or the browser that CHROMIUM names. `node docs/screenshots.js question`
  * takes only those whose name begins so, and needs no more than the playground for them.
  */

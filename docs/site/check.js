@@ -46,7 +46,8 @@ for (const { url, links, files, ids } of pages.values()) {
   for (const href of [...links, ...files].filter(href => !isOutside(href))) {
     const { to, hash } = target(url, href)
     if (!existsSync(`${out}/${to}`)) wrong.push(`${url}: ${href} leads nowhere`)
-    else if (hash !== undefined && hash !== '' && !pages.get(to)?.ids.includes(hash))
+    // What has a sign of equality is a state of the page, not a place on it.
+    else if (hash !== undefined && hash !== '' && !hash.includes('=') && !pages.get(to)?.ids.includes(hash))
       wrong.push(`${url}: ${href}: no such place`)
   }
   for (const id of new Set(ids.filter((id, i) => ids.indexOf(id) !== i)))

@@ -37,6 +37,9 @@ export const show = (model: Model): string =>
  * const found = fit([[1.1], [0.9], [1], [5.1], [4.9], [5]], { components: 2 })
  * const model = Problem.orThrow(Model.read(Vocabulary.standard)(JSON.parse(JSON.stringify(found))))
  * assert.deepEqual(Mixture.show(Model.toMixture(model)), Mixture.show(found.mixture))
+ * const json: unknown = JSON.parse(Model.show(model))
+ * assert.ok(Model.claims(json))
+ * assert.equal(Model.parameters(Problem.orThrow(Model.read(Vocabulary.standard)(json))), Model.parameters(model))
  */
 export const read = (
   vocabulary: Vocabulary.Vocabulary,

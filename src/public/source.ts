@@ -35,6 +35,7 @@
  * // Written down once, where it is read often.
  * const again = Source.kept()(source)
  * assert.deepEqual(values(again), values(source))
+ * assert.equal(Source.fingerprint(again), Source.fingerprint(source))
  * for (const each of [again, source]) each.close()
  *
  * @example Rows in memory or not

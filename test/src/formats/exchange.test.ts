@@ -300,12 +300,10 @@ describe('a file that is hostile or damaged', () => {
     ['brackets in means', text(`{"means":${deep}}`)],
     ['a prototype', text('{"__proto__":{"weights_":[1]},"pro":"constructor"}')]
   ])('is refused in a sentence: %s', (_, bytes) => {
-    const start = performance.now()
+    // Without bounds these take minutes, beyond the limit of a test, or all memory.
     const found = Exchange.read(bytes)
     if (E.isRight(found)) throw new Error('it was read')
     expect(found.left.map(Problem.show).join('; ').length).toBeLessThan(10_000)
-    // A second of another's load is no finding; without bounds these take minutes, or all memory.
-    expect(performance.now() - start).toBeLessThan(5000)
   })
 
   it.each(forms)('is read or refused, whatever has happened to it: %s', form => {
@@ -321,9 +319,7 @@ describe('a file that is hostile or damaged', () => {
       const bytes = new Uint8Array(damaged.buffer)
       const to = Math.floor(other * whole.length)
       const given = what < 0.7 ? bytes : what < 0.85 ? bytes.subarray(0, at) : Uint8Array.of(...bytes.subarray(0, at), ...bytes.subarray(to)) // prettier-ignore
-      const start = performance.now()
       expect(() => Exchange.read(given), `seed ${SEED}, ${i}`).not.toThrow()
-      expect(performance.now() - start, `seed ${SEED}, ${i}`).toBeLessThan(5000)
     }
   })
 })

@@ -75,7 +75,7 @@ describe('a stuck fit', () => {
     expect(asked(many)).toBe(null)
   })
 
-  // Each day others.
+  // Another SEED draws others.
   it.each([0, 1].map(i => 2 * (SEED % 1000) + i))('is none of what fit chooses, seed %i', seed => {
     const rows = Mixture.sample(150)(Key.fromSeed(seed))(truth)
     expect(fit(rows, { components: [2, 3, 4], family: ['isotropic', 'full'], seed }).stuck()).toBe(null)

@@ -446,8 +446,8 @@ const stop = (fault: Fault.Found | null): never => refuseWith({ fault }, 'not fi
 /** Evaluations that go no further than the first that is not finite, which they refuse with where that comes from. */
 const stopping =
   (evaluate: Stage.Tools['evaluate'], locateNaN: LocateNaN): Stage.Tools['evaluate'] =>
-  (params, key, rows) => {
-    const found = evaluate(params, key, rows)
+  (params, key, rows, constants) => {
+    const found = evaluate(params, key, rows, constants)
     return Number.isFinite(found.value) && Params.isFinite(found.gradient) ? found : stop(locateNaN(params, key, rows))
   }
 
@@ -517,10 +517,10 @@ const runnable = <P extends string>({
   inner,
   judge
 }: ReadyStage<P>): CompiledStage<P> => {
-  const evaluate: Stage.Tools['evaluate'] = (params, key, rows) =>
+  const evaluate: Stage.Tools['evaluate'] = (params, key, rows, constants) =>
     loss === null
       ? refuse(`evaluate: ${Stage.show(stage)} asks for no loss; define it with one`)
-      : loss.plan.evaluate(ours<P>(params), key, rows)
+      : loss.plan.evaluate(ours<P>(params), key, rows, constants)
   const summed: Stage.Tools['sums'] = (params, summing) =>
     sums === null
       ? refuse(`sums: ${Stage.show(stage)} asks for no sums; define it with them`)
@@ -588,16 +588,22 @@ const wanted = <P extends string>(
   const refused = [...refusals(loss, points, precision), ...Refusals.ofPairs(loss, points, batch ?? points.rows)]
   // What needs double precision is not tried in single.
   const circumstances = { evaluations, place, precision: refused.length > 0 ? 'float64' : precision } as const
+  const onAll = ({ evaluate, ...plan }: Loss.LossPlan<P>): Loss.Batched<P> => ({
+    ...plan,
+    evaluate: (params, key, _, constants) => evaluate(params, key, constants)
+  })
   const plan =
-    batch === null ? Loss.plans(loss, points, circumstances)[0] : Loss.batched(loss, points, batch, circumstances)
+    batch === null
+      ? onAll(Loss.plans(loss, points, circumstances)[0])
+      : Loss.batched(loss, points, batch, circumstances)
   const coarse = sound && refused.length === 0 ? unresolved(loss, points, first).map(Line.problem) : []
   const beyond = Nodes.isPopulation(points) ? () => null : Line.unresolved(loss)
   return {
     loss,
     plan: {
       ...plan,
-      evaluate: (params, key, rows) =>
-        beyond(params) === null ? plan.evaluate(params, key, rows) : Loss.nothing(params)
+      evaluate: (params, key, rows, constants) =>
+        beyond(params) === null ? plan.evaluate(params, key, rows, constants) : Loss.nothing(params)
     },
     problems: [
       ...refused,

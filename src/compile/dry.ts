@@ -195,7 +195,9 @@ const lossOf = <P extends string>(
     const given = Inputs.tensors(...rows)({ ...data, ...Matching.constantsOf(term) })
     return sealed(() => Matching.perDatum(model, term)(tensors, given))
   }
-  const levels = times.map(time => pipe(schedule, Schedule.level(time)))
+  // One level is that of all rows, as where the loss is evaluated: other rows than the data may then be seen at it.
+  const own = times.every(time => time === times[0]) ? times.slice(0, 1) : times
+  const levels = own.map(time => pipe(schedule, Schedule.level(time)))
   const sample: Matching.Sample = {
     weight: Float64Array.of(1),
     alpha: Float64Array.from(levels, ({ alpha }) => alpha),
@@ -204,7 +206,7 @@ const lossOf = <P extends string>(
     denoising: Float64Array.of(1),
     probes: () => key,
     level: 0,
-    ofTime: f => Float64Array.from(times, time => f(time, schedule)),
+    ofTime: f => Float64Array.from(own, time => f(time, schedule)),
     labels: null
   }
   const basis = { rank: 0, vectors: new Float64Array(0), origin: new Float64Array(0) }

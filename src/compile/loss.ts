@@ -47,11 +47,15 @@ export interface Loss<P extends string> {
 
 export type { ValueAndGradient } from './valueAndGradient.js'
 
+/** Constants of terms, by name. */
+type Constants = Params.Params<string>
+
 /** A way to compute a loss on data, and why it is, or is not, the one chosen. */
 export interface LossPlan<P extends string> {
   readonly engine: 'compiled' | 'interpreted'
   readonly reason: string
-  readonly evaluate: (params: Params.Params<P>, key: Key.Key) => ValueAndGradient<P>
+  /** With constants, by name, in the place of those of its terms. */
+  readonly evaluate: (params: Params.Params<P>, key: Key.Key, constants?: Constants) => ValueAndGradient<P>
   /** What its programs do for each row, by the term of the objective that each is of; none of what is interpreted. */
   readonly parts: () => ReadonlyArray<Part>
   /** The value alone, which costs no derivative. */
@@ -575,8 +579,41 @@ export const unchanging = (data: Source.Data): Source.Data => (Nodes.isPopulatio
 /** A plan on batches of the rows. */
 export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate' | 'value' | 'parts'> {
   /** Over rows of these numbers; over rows drawn from the key, where none are given. */
-  readonly evaluate: (params: Params.Params<P>, key: Key.Key, rows?: Int32Array) => ValueAndGradient<P>
+  readonly evaluate: (
+    params: Params.Params<P>,
+    key: Key.Key,
+    rows?: Int32Array,
+    constants?: Constants
+  ) => ValueAndGradient<P>
 }
+
+/** An objective's terms with other constants where these are named; another name or shape is refused. */
+const changed = (
+  objective: Objective.Objective,
+  constants: Constants | undefined
+): ReadonlyArray<Objective.Term> | undefined => {
+  if (constants === undefined) return undefined
+  const terms = Objective.terms(objective).map(({ term }) => term)
+  const known = terms.flatMap(term => (Objective.isPenalty(term) ? [] : Object.keys(term.constants ?? {})))
+  const unknown = Object.keys(constants).find(name => !known.includes(name))
+  if (unknown !== undefined)
+    return refuse(`constants.${unknown}: the objective has ${known.join(', ') || 'none'}; name one of its constants`)
+  const other = (own: NdArray, name: string): NdArray => {
+    if (!Object.hasOwn(constants, name)) return own
+    const given = constants[name]
+    return areSame(given.shape, own.shape)
+      ? given
+      : refuse(`constants.${name}: of shape [${given.shape.join(', ')}]; the objective has [${own.shape.join(', ')}]`)
+  }
+  return terms.map(term =>
+    Objective.isPenalty(term) || term.constants === undefined
+      ? term
+      : { ...term, constants: Params.map<NdArray, NdArray>(other)(term.constants) }
+  )
+}
+
+const areSame = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): boolean =>
+  a.length === b.length && a.every((n, axis) => n === b[axis])
 
 /** The chosen plan on a batch of the rows: on those that are asked for, or drawn again from the key of each evaluation. */
 export const batched = <P extends string>(
@@ -592,10 +629,10 @@ export const batched = <P extends string>(
   return {
     engine,
     reason: `${reason}; on ${batch} ${Source.isSource(data) && data.draw !== undefined ? 'new' : `of ${data.rows}`} rows a step`,
-    evaluate: (params, key, rows) => {
+    evaluate: (params, key, rows, constants) => {
       const keys = pipe(key, Key.named('rows', 'loss'))
       const { points } = Source.batch(batch, rows)(keys.rows)(data)
-      return of(points)(params, keys.loss)
+      return of(points)(params, keys.loss, changed(loss.objective, constants))
     }
   }
 }
@@ -648,13 +685,16 @@ export const plans = <P extends string>(
     engine: LossPlan<P>['engine'],
     reason: string,
     programs: ReadonlyArray<Programmed> = []
-  ): LossPlan<P> => ({
-    engine,
-    reason,
-    parts: () => programs.map(({ term, program }) => ({ term, ...program.profile() })),
-    evaluate: evaluator(engine, loss, data, { library, use, place }),
-    value: valueOf(engine, loss, data, { library, use, place: Place.here })
-  })
+  ): LossPlan<P> => {
+    const evaluate = evaluator(engine, loss, data, { library, use, place })
+    return {
+      engine,
+      reason,
+      parts: () => programs.map(({ term, program }) => ({ term, ...program.profile() })),
+      evaluate: (params, key, constants) => evaluate(params, key, changed(loss.objective, constants)),
+      value: valueOf(engine, loss, data, { library, use, place: Place.here })
+    }
+  }
   return !isSingle && evaluations < WORTH_COMPILING.evaluations && data.rows * data.dim < WORTH_COMPILING.numbers
     ? [plan('interpreted', `${evaluations} evaluations are over before it is compiled`)]
     : pipe(

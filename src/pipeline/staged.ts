@@ -108,9 +108,15 @@ export interface Tools extends Setting {
   readonly start: Start
   /**
    * The loss that it asks for, and its gradient. The same key is the same noise. A loss on batches is taken over rows of the
-   * numbers given; where none are, over rows drawn from the key.
+   * numbers given; where none are, over rows drawn from the key. Constants of its terms, by name, may be others than the objective has:
+   * a teacher, or a buffer of rows, that the stage remembers and changes between steps. Their shapes are those of the objective's.
    */
-  readonly evaluate: (params: Arrays, key: Key.Key, rows?: Int32Array) => Optimizer.Evaluation<string>
+  readonly evaluate: (
+    params: Arrays,
+    key: Key.Key,
+    rows?: Int32Array,
+    constants?: Params.Params<string>
+  ) => Optimizer.Evaluation<string>
   /** The sums over rows that it asks for, at parameters. */
   readonly sums: (params: Arrays, summing?: Summing) => Named<NdArray>
   /** The stages that it attempts, each run whole from some parameters. */

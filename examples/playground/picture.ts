@@ -185,7 +185,6 @@ export const chartOf = (runs: ReadonlyArray<Course>, what: Charted): Picture.Pan
     title: values.length === 0 ? `no ${charted[what]} here` : charted[what],
     x: { domain: [0, Math.max(1, ...runs.map(({ frames }) => frames.length - 1))], least: 1 },
     y: { domain: [least, most], count: 3, ...(isPowers && { scale: 'log' as const }) },
-    isFramed: false,
     marks: lines.flatMap(curve)
   }
 }

@@ -73,7 +73,8 @@ const scaleBar = (units: number): Mark => ({
   covers: [],
   draw: ({ at, box }) => {
     const long = at(units, 0)[0] - at(0, 0)[0]
-    const [right, y] = [box.left + box.width - 4, box.top + box.height - 6]
+    const right = box.left + box.width - 4
+    const y = box.top + box.height - 6
     const middle: Picture.Place = { at: () => [right - long / 2, y - 10], box }
     return (
       `<path class="scale" d="M${right - long} ${y - 4}v4h${long}v-4"/>` +
@@ -152,9 +153,11 @@ const SPARE = 12
 /** Charts one below the other with names in the right margin; on a narrow screen side by side, with the beginnings of their titles. */
 export const charts = (panels: ReadonlyArray<Picture.Panel>, size: Size): string => {
   const narrow = isNarrow(size)
-  const shown = narrow
-    ? panels.map(panel => ({ ...panel, title: panel.title?.split(/[:,]/)[0], x: { ...panel.x, title: '' } }))
-    : panels
+  const shown = panels.map(panel => ({
+    ...panel,
+    isFramed: false,
+    ...(narrow && { title: panel.title?.split(/[:,]/)[0], x: { ...panel.x, title: '' } })
+  }))
   const inner = { ...size, width: size.width - SPARE }
   const drawn = filling(shown, inner, narrow ? 'none' : 'end', narrow ? panels.length : 1)
   return svg({ ...drawn, width: size.width }, panels.map(({ title }) => title).join('; '))
@@ -187,7 +190,8 @@ export interface Plotted {
 }
 export const plotted = ({ caption, reach, about = [0, 0], marks, isScaled = true }: Plane, size: Size): Plotted => {
   const scale = reach / Math.min(size.width, size.height)
-  const [wide, high] = [scale * size.width, scale * size.height]
+  const wide = scale * size.width
+  const high = scale * size.height
   const bare = { ticks: [], isLabelled: false }
   const units = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20].find(each => each > reach / 4) ?? 50
   const places: Picture.Place[] = []

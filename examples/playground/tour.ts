@@ -301,7 +301,8 @@ const predict = (said: string): void => {
 
 /** Noise comes and goes by degrees. */
 const blurTo = (to: number): void => {
-  const [from, begun] = [state.blur, performance.now()]
+  const from = state.blur
+  const begun = performance.now()
   const next = (time: number): void => {
     const share = isStill() ? 1 : Math.min(1, Math.max(0, time - begun) / BLUR)
     state.blur = from + (to - from) * share * share * (3 - 2 * share)

@@ -141,7 +141,6 @@ export const correction = define<Float64Array, Frame>({
           title: 'Correction, as a share of the EM step',
           x: { domain: [0.5, 6], least: 1, title: '|c|, half the distance' },
           y: { domain: [1e-6, 1], scale: 'log' },
-          isFramed: false,
           marks: noises.flatMap(([time, name]) =>
             curve({
               label: name,

@@ -124,7 +124,6 @@ export const count = define<Float64Array, Frame>({
         : `${CRITERIA[by]}, lower is better`,
       x: { domain: [1, MOST] as const, least: 1, ...(by === 'icl' && { title: 'number of components' }) },
       y: { domain: [least - room, most + room] as const, count: 3 },
-      isFramed: false,
       marks: (Object.keys(FAMILIES) as ReadonlyArray<Family>).flatMap(of =>
         curve({
           label: FAMILIES[of],

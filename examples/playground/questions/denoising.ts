@@ -255,7 +255,6 @@ export const denoising = define<Float64Array, Frame>({
           title: 'Mean squared miss, by noise level',
           x: { domain: [0, MOST], title: 'noise level t' },
           y: { domain: [0, 1.3 * most], count: 3 },
-          isFramed: false,
           marks: told
             ? [
                 rule('x', time),
@@ -276,7 +275,6 @@ export const denoising = define<Float64Array, Frame>({
               title: `The loss at this noise: ${loss.toFixed(2)}`,
               x: { domain: [0, DESCENT], title: 'step of descent', least: 1 },
               y: { domain: [0, 1.1 * Math.max(lines[0][1], least)], count: 3 },
-              isFramed: false,
               marks: [
                 ...curve({
                   label: 'best guess',
@@ -296,7 +294,6 @@ export const denoising = define<Float64Array, Frame>({
                 domain: [-0.5, 2.5],
                 ticks: NAMES.map((name, k) => tick(2 - k, told ? `${name}: ${(100 * shares[k]).toFixed(0)} %` : name))
               },
-              isFramed: false,
               isGridded: false,
               marks: told
                 ? [

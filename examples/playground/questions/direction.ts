@@ -160,7 +160,8 @@ export const direction = define<Setting, Frame>({
     const { start, time, far, degrees, steps } = read(choice)
     const { guess } = frames[step]
     const known = facts(frames, truth, start)
-    const [off, now] = [known.off[step], known.long[step]]
+    const off = known.off[step]
+    const now = known.long[step]
     const { cloud, plane, says } = clouded(seen, points, { time, reach: Math.max(4.2, far + 2.6, start + 0.8) })
 
     // A dial beside the data shows the direction of an arrow of any length.
@@ -224,7 +225,8 @@ export const direction = define<Setting, Frame>({
       })
     ]
     const [first, second] = [0, Math.min(1, frames.length - 1)].map(i => parts(frames[i].guess, truth))
-    const [grown, kept] = [second[0] / first[0], second[1] / first[1]]
+    const grown = second[0] / first[0]
+    const kept = second[1] / first[1]
     const [times, across] = setting.growth
     return {
       picture: { ...plane, caption: `✕ truth; ${says}`, marks },
@@ -233,14 +235,12 @@ export const direction = define<Setting, Frame>({
           title: isKnown ? `Angle to c: below 5° by step ${within}` : 'Angle to c',
           x,
           y: { domain: [0, 90], ticks: [0, 45, 90].map(value => tick(value, `${value}°`)) },
-          isFramed: false,
           marks: [...rules, ...lines(place => angle(place, truth))]
         },
         {
           title: isKnown ? `Length of the guess: ${long[within].toFixed(2)} by then` : 'Length of the guess',
           x: { ...x, title: 'step' },
           y: { domain: [0, Math.max(1.35 * far, 1.05 * start)], ticks: [tick(0), tick(far, '|c|')] },
-          isFramed: false,
           marks: [...rules, ...lines(length)]
         }
       ],

@@ -1,19 +1,14 @@
 /** Very high noise shows how wide a cloud is, and hardly which way it is turned. */
 import { Initializer, Key, Mixture, Score } from 'ornstein'
 import { cross, curve, disc, path, type Place, rule, tick } from '../plot.js'
-import { clouded, define, descend, length, mean, places, since, states, upTo } from './question.js'
+import { clouded, define, descend, length, mean, places, polygon, since, states, upTo } from './question.js'
 
 const RADIUS = 3
 const TURN = 0.4
 /** Steps of low noise at the end. */
 const LOW = 30
 
-const triangle = (radius: number, turn: number): ReadonlyArray<Place> =>
-  [0, 1, 2].map(k => {
-    const angle = turn + (2 * k * Math.PI) / 3
-    return [radius * Math.cos(angle), radius * Math.sin(angle)]
-  })
-const truth = triangle(RADIUS, TURN)
+const truth = polygon(3, RADIUS, TURN)
 
 const read = (choice: Readonly<Record<string, string>>) => {
   const time = Number(choice.noise)
@@ -28,7 +23,8 @@ interface Frame {
 }
 const centred = ({ guesses }: Frame): ReadonlyArray<Place> => {
   const all = places(guesses)
-  const [x, y] = [mean(all.map(([x]) => x)), mean(all.map(([, y]) => y))]
+  const x = mean(all.map(([x]) => x))
+  const y = mean(all.map(([, y]) => y))
   return all.map(([u, v]) => [u - x, v - y])
 }
 /** The radius of a triangle, in the mean square. */
@@ -95,7 +91,7 @@ export const lower = define<Float64Array, Frame>({
     const { time, before, after } = read(choice)
     const data = Mixture.sample(1000)(Key.fromSeed(7))(Mixture.of({ means: truth }))
     const stages = [...(before > 0 ? [descend(time, before, 3)] : []), ...(after > 0 ? [descend(0.1, after, 3)] : [])]
-    const start = Initializer.centres(triangle(0.1, TURN + (50 * Math.PI) / 180).map(place => [...place]))
+    const start = Initializer.centres(polygon(3, 0.1, TURN + (50 * Math.PI) / 180).map(place => [...place]))
     const frames = function* (): Generator<Frame> {
       for (const { params } of states({ data, score: Score.spherical({ components: 3 }), start, stages }))
         yield { guesses: [...params.means.values] }
@@ -142,14 +138,12 @@ export const lower = define<Float64Array, Frame>({
           title: `Size of triangle${switched}`,
           x,
           y: { domain: [0, 3.4], ticks: [tick(0), tick(RADIUS, 'truth')] },
-          isFramed: false,
           marks: [...rules, ...line('size', 'descent', size)]
         },
         {
           title: 'How far it is turned',
           x: { ...x, title: 'step' },
           y: { domain: [0, 62], ticks: [0, 30, 60].map(value => tick(value, `${value}°`)) },
-          isFramed: false,
           marks: [...rules, ...line('turn', 'em', turned)]
         }
       ],

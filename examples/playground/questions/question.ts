@@ -299,9 +299,16 @@ export const angle = (u: ArrayLike<number>, v: ArrayLike<number>): number => {
   return degrees(Math.acos(Math.min(1, Math.abs(inner) / length(u) / length(v))))
 }
 export const turned = ([x, y]: Place, by: number): Place => {
-  const [c, s] = [Math.cos((by * Math.PI) / 180), Math.sin((by * Math.PI) / 180)]
+  const c = Math.cos((by * Math.PI) / 180)
+  const s = Math.sin((by * Math.PI) / 180)
   return [c * x - s * y, s * x + c * y]
 }
+/** The corners of a regular polygon about 0, the first turned by so much. */
+export const polygon = (corners: number, radius: number, turn = 0): ReadonlyArray<Place> =>
+  Array.from({ length: corners }, (_, k) => {
+    const angle = turn + (2 * k * Math.PI) / corners
+    return [radius * Math.cos(angle), radius * Math.sin(angle)] as const
+  })
 export const percent = (share: number): string => {
   const p = 100 * share
   return `${p >= 9.95 ? p.toFixed(0) : p >= 0.95 ? p.toFixed(1) : p >= 0.01 ? p.toFixed(2) : 'less than 0.01'}\u00a0%`

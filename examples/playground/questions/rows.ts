@@ -175,14 +175,12 @@ export const rows = define<null, Frame>({
           title: `Found within 45°: share of ${so.length} data sets`,
           x,
           y: { domain: [0, 1.02], ticks: [tick(0), tick(0.5, '½'), tick(1)] },
-          isFramed: false,
           marks: [...rules, ...lines(share)]
         },
         {
           title: 'Mean angle to truth',
           x: { ...x, title: 'n|c|⁴/d, n rows in d dimensions' },
           y: { domain: [0, 90], ticks: [0, 45, 90].map(value => tick(value, `${value}°`)) },
-          isFramed: false,
           marks: [...rules, ...lines(mean)]
         }
       ],

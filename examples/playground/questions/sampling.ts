@@ -1,7 +1,7 @@
 /** Points drawn along a learned score land where new data would, if it was learned from enough rows and walked in enough steps. */
 import { Initializer, Key, Mixture, Problem, Sampler, Schedule, Score, TimeGrid } from 'ornstein'
 import { arrow, cloud as dots, cross, curve, type Look, type Place } from '../plot.js'
-import { clouded, define, descend, learned, mean, places, upTo } from './question.js'
+import { clouded, define, descend, learned, mean, places, polygon, upTo } from './question.js'
 
 const SEEDS = 4
 const DRAWN = 800
@@ -10,10 +10,7 @@ const LOOKS: ReadonlyArray<Look> = ['moves', 'third', 'em', 'descent']
 const samplerNames: Readonly<Record<string, string>> = { heun: 'Heun', ancestral: 'ancestral' }
 const samplers = { heun: Sampler.heun, ancestral: Sampler.ancestral }
 
-const centres: ReadonlyArray<Place> = [0, 1, 2].map(k => {
-  const angle = 0.4 + (2 * k * Math.PI) / 3
-  return [3 * Math.cos(angle), 3 * Math.sin(angle)]
-})
+const centres = polygon(3, 3, 0.4)
 const truth = Mixture.of({ means: centres })
 const score = Score.spherical({ components: 3 })
 const schedule = Schedule.ornsteinUhlenbeck
@@ -22,7 +19,8 @@ const apart = (a: Float64Array, b: Float64Array): number => {
   let sum = 0
   for (let i = 0; i < a.length; i += 2)
     for (let j = 0; j < b.length; j += 2) {
-      const [dx, dy] = [a[i] - b[j], a[i + 1] - b[j + 1]]
+      const dx = a[i] - b[j]
+      const dy = a[i + 1] - b[j + 1]
       sum += Math.sqrt(dx * dx + dy * dy)
     }
   return (4 * sum) / (a.length * b.length)
@@ -176,7 +174,8 @@ export const sampling = define<Setting, Frame>({
     const scale = Math.exp(blur * now.time)
     const points = now.points[shown].map(x => scale * x)
     const end = frames[frames.length - 1]
-    const [few, many] = [end.distances[0], end.distances[ROWS.length - 1]]
+    const few = end.distances[0]
+    const many = end.distances[ROWS.length - 1]
     const isCoarse = many > 3 * least
     return {
       picture: {
@@ -194,7 +193,6 @@ export const sampling = define<Setting, Frame>({
           title: 'Energy distance, to held-out data',
           x: { domain: [0, steps], least: 1, title: 'step of the walk' },
           y: { domain: [0.005, 3], scale: 'log' },
-          isFramed: false,
           marks: [
             ...ROWS.flatMap((rows, i) =>
               curve({

@@ -132,14 +132,12 @@ export const shapes = define<Setting, Frame>({
           title: 'Log-likelihood, per row',
           x,
           y: { domain: [Math.min(...all) - 0.05, Math.max(...all) + 0.05], count: 3 },
-          isFramed: false,
           marks: lines(({ logDensity }) => logDensity)
         },
         {
           title: 'Error of the centres',
           x: { ...x, title: 'step' },
           y: { domain: [0, 3], count: 3 },
-          isFramed: false,
           marks: lines(one => centreError(one.means, centres))
         }
       ],

@@ -1,7 +1,7 @@
 /** How far from the truth each way of learning may start. */
 import { Expectation, Initializer, Key, Metric, Mixture, type Params, Score, Stage } from 'ornstein'
 import { cross, curve, disc, path, type Place, ring, tick } from '../plot.js'
-import { clouded, define, descend, learned, places, states } from './question.js'
+import { clouded, define, descend, learned, places, polygon, states } from './question.js'
 
 const COMPONENTS = 6
 const APART = 5
@@ -10,10 +10,7 @@ const RADII = [0.5, 0.75, 1, 1.5, 2]
 /** A run succeeds where every centre is this near to one learned. */
 const NEAR = 1
 
-const centres: ReadonlyArray<Place> = Array.from({ length: COMPONENTS }, (_, k) => [
-  APART * Math.cos((k * Math.PI) / 3),
-  APART * Math.sin((k * Math.PI) / 3)
-])
+const centres = polygon(COMPONENTS, APART)
 const truth = Mixture.of({ means: centres })
 const em = Stage.expectationMaximization({ steps: 300, relativeChange: 1e-6 })
 const at = (time: number, steps: number): Stage.Stage =>
@@ -161,7 +158,6 @@ export const start = define<null, Frame>({
           title: `All six found: share of ${so.length} ${so.length === 1 ? 'run' : 'runs'}`,
           x: { domain: [0.4, 2.05], ticks: RADII.map(r => tick(r)), title: 'start, in separations' },
           y: { domain: [0, 1.02], ticks: [tick(0), tick(0.5, '½'), tick(1)] },
-          isFramed: false,
           marks: names.flatMap(name =>
             curve({
               label: ways[name].label,

@@ -146,14 +146,12 @@ export const weights = define<Setting, Frame>({
           title: 'Weight, larger cluster',
           x,
           y: { domain: [0.45, 0.95], ticks: [tick(0.5, '0.5'), tick(share, share.toFixed(2))] },
-          isFramed: false,
           marks: lines(({ weight }) => weight, ['low', 'high', 'all', 'em'])
         },
         {
           title: 'Error of the centres',
           x: { ...x, title: 'step' },
           y: { domain: [0, 1], ticks: [tick(0), tick(0.5), tick(1)] },
-          isFramed: false,
           marks: lines(one => centreError(one.means, centres), [...new Set<Name>(['fixed', 'em', of])])
         }
       ],

@@ -100,7 +100,7 @@ export const readHash = (
   return { index, choice, step: step === null || !/^\d+$/.test(step) ? null : Number(step) }
 }
 
-/** The address is that of what stands still: a link to any state. */
+/** The address is that of a picture at rest: a link to any state. */
 const remember = (): void => {
   const { index, choice, step, told } = state
   history.replaceState(null, '', `#${hashOf(index, choice, told || step > 0 ? step : null)}`)
@@ -108,7 +108,7 @@ const remember = (): void => {
 
 // —— showing ——
 
-/** What is read aloud is told when the picture stands still, not at each of its steps. */
+/** What is read aloud is told when the picture is at rest, not at each of its steps. */
 let telling: ReturnType<typeof setTimeout> | undefined
 const tell = (): void => {
   clearTimeout(telling)

@@ -109,7 +109,7 @@ const problems = (
 /** What a stage asks for. */
 export interface StageSums {
   readonly means: () => Stage.Means
-  /** What is wrong with them at parameters. */
+  /** Their problems at given parameters. */
   readonly problems: (params: Arrays) => ReadonlyArray<Problem.Problem>
   readonly taken: Stage.Tools['sums']
 }
